@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The ccw host device in XML, and its two directions: lower (to what stock libvirt knows) and raise (back). Both work
+ * on the text: whatever is not ours stays as it is to the byte.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "util/ccw-address.h"
+
+#define CCW_CONF_NAMESPACE "https://libvirt.org/schemas/ccw/1.0"
+
+typedef struct {
+    CcwBusId source;
+    gboolean managed;
+    gboolean has_guest; /* an <address type='ccw'/> stands outside <source> */
+    CcwBusId guest;
+    guint boot_order; /* 0: none */
+} CcwHostdev;
+
+typedef enum {
+    CCW_MAP_CSS_ABSENT, /* nothing stated: on */
+    CCW_MAP_CSS_ON,
+    CCW_MAP_CSS_OFF,
+} CcwMapCss;
+
+/*
+ * All ccw hostdevs of a document (a domain, a snapshot or checkpoint with domains in it, or a bare hostdev), in
+ * document order, in either form: the element or the stock mdev that it lowers to. Elements are CcwHostdev.
+ * For a domain the feature too (of the first domain in the document).
+ * Errors: CCW_ERROR_XML (not well-formed), CCW_ERROR_INVALID (one of ours that is malformed: named, with its value).
+ */
+GArray *ccw_conf_collect(const char *xml, CcwMapCss *ret_map_css, GError **error);
+
+/*
+ * The document as stock libvirt takes it. default_map is used for hostdevs without a domain around them: the feature of
+ * the domain they are attached to. *ret_changed is TRUE if anything was ours. Returns new text, equal to the byte if
+ * not. Errors as ccw_conf_collect.
+ */
+char *ccw_conf_lower(const char *xml, CcwMapCss default_map, gboolean *ret_changed, GError **error);
+
+/* The document as our users read it: every stock mdev hostdev with a UUID of ours becomes a ccw hostdev again. */
+char *ccw_conf_raise(const char *xml, gboolean *ret_changed, GError **error);
+
+/*
+ * Replaces each UUID of ours in a text that is not XML (an error message) with "ccw device 0.0.1234".
+ */
+char *ccw_conf_raise_text(const char *text);
+
+/* Validates a document against the schema: libvirt's installed one, extended. The first error, with its line. */
+gboolean ccw_conf_validate(const char *xml, GError **error);

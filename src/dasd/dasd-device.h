@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One 3390 behind a 3990, on an image: it takes translated channel programs by the dedicated request and answers
+ * with an IRB. It knows nothing of guests, QEMU or VFIO.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "channel/ccw-request.h"
+#include "util/ccw-address.h"
+
+typedef struct _DasdDevice DasdDevice;
+
+typedef struct {
+    CcwBusId bus_id; /* as the host knows it: part of the identity that read configuration data gives */
+    guint8 chpid;
+    gboolean read_only; /* every write is refused as a device with inhibited writes does */
+} DasdDeviceConfig;
+
+/*
+ * Takes over fd, an open CKD image. Errors: CCW_ERROR_IMAGE (not CKD, damaged header), CCW_ERROR_SYSTEM; fd is then
+ * still the caller's.
+ */
+DasdDevice *dasd_device_new(int fd, const DasdDeviceConfig *config, GError **error);
+void dasd_device_free(DasdDevice *device);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DasdDevice, dasd_device_free)
+
+/*
+ * Runs one request to its end; see CcwCmdRequest. Returns 0 or a negative errno. One request at a time: a second
+ * caller gets -EBUSY.
+ */
+int dasd_device_request(DasdDevice *device, CcwCmdRequest *request);
+
+/*
+ * From any thread: the running request ends before its next CCW (halt and clear functions), with whatever status it
+ * has; without one this is nothing.
+ */
+void dasd_device_cancel(DasdDevice *device);
+
+/* A system reset or a close: path groups, reservations of this host and pending sense are forgotten. */
+void dasd_device_reset(DasdDevice *device);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The host's channel subsystem as sysfs shows it, and the taking and giving back of its devices.
+ *
+ * Taking a device writes a journal (one JSON file a device under RUN_DIR/devices/) step by step, each step recorded
+ * before it is done, so that giving it back, by whatever process, knows what was found. Every function takes the
+ * device's own lock file for its duration; none of them talks to libvirt, and callers hold no lock of ours across a
+ * call to libvirt.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "util/ccw-address.h"
+
+#define CCW_HOST_SYSFS "/sys"
+#define CCW_HOST_RUN_DIR "/run/libvirt-ccw"
+
+typedef struct _CcwHost CcwHost;
+
+/* sysfs_root and run_dir are injected everywhere; proc_root ("/proc") is where mounts and swaps are read. */
+CcwHost *ccw_host_new(const char *sysfs_root, const char *proc_root, const char *run_dir);
+void ccw_host_free(CcwHost *host);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwHost, ccw_host_free)
+
+typedef struct {
+    CcwBusId bus_id; /* of the ccw device */
+    CcwBusId subchannel;
+    char *cutype;        /* "3990/e9"; NULL where the ccw device is unbound from its subchannel */
+    char *devtype;       /* "3390/0c" */
+    char *driver;        /* of the subchannel: "io_subchannel", "vfio_ccw", NULL */
+    char *device_driver; /* of the ccw device: "dasd-eckd", NULL */
+    char *chpids;        /* as in sysfs: "00 00 ..." */
+    char *block;         /* "dasda", NULL */
+    gint online;         /* 1, 0; -1 where there is no such attribute (detached) */
+    char **mdevs;        /* UUIDs on the subchannel, NULL-terminated */
+    char *owner;         /* of the journal: domain UUID, or NULL */
+} CcwHostDevice;
+void ccw_host_device_free(CcwHostDevice *device);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwHostDevice, ccw_host_device_free)
+
+/* Every I/O subchannel with a device, ordered by bus id; elements are CcwHostDevice *. */
+GPtrArray *ccw_host_list(CcwHost *host, GError **error);
+
+/* One device by bus id. Error: CCW_ERROR_NOT_FOUND. */
+CcwHostDevice *ccw_host_lookup(CcwHost *host, const CcwBusId *id, GError **error);
+
+/* Loads vfio_ccw and a VFIO IOMMU backend where they are not there yet; libvirt refuses before it asks otherwise. */
+gboolean ccw_host_load_modules(CcwHost *host, GError **error);
+
+/*
+ * A claim names who is taking a device. The token names the process on whose behalf: "PID:STARTTIME"
+ * (/proc/PID/stat field 22); a pending claim is stale when that process is no more. For the hook that is libvirtd (its
+ * parent), for virtccwd itself.
+ */
+char *ccw_host_token(CcwHost *host, pid_t pid);
+
+/*
+ * Detaches the device from its host driver and makes the mdev with the device's UUID; the journal says pending.
+ * A device that already has that mdev, made by somebody else, is left as it is and TRUE is returned with
+ * *ret_taken FALSE: there is nothing to give back. If anything fails, all is rolled back in reverse.
+ * Errors: CCW_ERROR_NOT_FOUND (no such device), CCW_ERROR_BUSY (in use: mounted, another mdev, another domain; names
+ * the user), CCW_ERROR_UNSUPPORTED (no vfio_ccw), CCW_ERROR_SYSTEM.
+ */
+gboolean ccw_host_claim(CcwHost *host, const CcwBusId *id, const char *domain_uuid, const char *token,
+                        gboolean *ret_taken, GError **error);
+
+/* pending -> owned, after libvirt took the device. Nothing if the journal has no claim of this domain. */
+gboolean ccw_host_confirm(CcwHost *host, const CcwBusId *id, const char *domain_uuid, GError **error);
+
+/* Gives the device back as it was found, if the journal says that this domain has it; else nothing. */
+gboolean ccw_host_release(CcwHost *host, const CcwBusId *id, const char *domain_uuid, GError **error);
+
+/* Confirms, or releases, everything of one domain: the hook at `started begin` and `release end`. */
+gboolean ccw_host_confirm_domain(CcwHost *host, const char *domain_uuid, GError **error);
+gboolean ccw_host_release_domain(CcwHost *host, const char *domain_uuid, GError **error);
+
+/*
+ * By level: what the journal says is owned (or pending with a stale token, or releasing) and is not in live goes back;
+ * what is pending with a stale token and in live becomes owned.
+ * live: domain UUID -> GHashTable set of CcwBusId *, for every running domain. only_domain restricts it to one, or
+ * NULL.
+ */
+gboolean ccw_host_reconcile(CcwHost *host, GHashTable *live, const char *only_domain, GError **error);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cmd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/ccw-error.h"
+
+/* A message is one line, whatever a file name or XML text in it holds. */
+static void print_line(const char *prefix, const char *message)
+{
+    g_autofree char *line = g_strdup(message);
+
+    g_strdelimit(line, "\n\r", ' ');
+    fprintf(stderr, "%s: %s%s\n", g_get_prgname(), prefix, g_strchomp(line));
+}
+
+int cmd_fail(GError *error)
+{
+    print_line("error: ", error->message);
+    g_error_free(error);
+    return CMD_FAILED;
+}
+
+int cmd_usage(const char *format, ...)
+{
+    g_autofree char *message = NULL;
+    va_list args;
+
+    va_start(args, format);
+    message = g_strdup_vprintf(format, args);
+    va_end(args);
+    print_line("", message);
+    fprintf(stderr, "Try '%s --help'.\n", g_get_prgname());
+    return CMD_USAGE;
+}
+
+int cmd_options(const char *parameters, const char *summary, const GOptionEntry *entries, gboolean strict_posix,
+                int *argc, char ***argv)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new(parameters);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *help = NULL;
+    gboolean want_help = FALSE;
+    const GOptionEntry help_entry[] = {
+        { "help", 'h', 0, G_OPTION_ARG_NONE, &want_help, "Show this help", NULL },
+        G_OPTION_ENTRY_NULL,
+    };
+
+    g_option_context_set_help_enabled(context, FALSE);
+    g_option_context_set_summary(context, summary);
+    g_option_context_set_strict_posix(context, strict_posix);
+    if (entries)
+        g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_add_main_entries(context, help_entry, NULL);
+    if (!g_option_context_parse(context, argc, argv, &error))
+        return cmd_usage("%s", error->message);
+    if (!want_help)
+        return -1;
+    help = g_option_context_get_help(context, FALSE, NULL);
+    fputs(help, stdout);
+    return CMD_OK;
+}
+
+char *cmd_read_input(const char *path, gsize limit, GError **error)
+{
+    gboolean is_stdin = !path || strcmp(path, "-") == 0;
+    const char *name = is_stdin ? "standard input" : path;
+    g_autoptr(GString) text = g_string_new(NULL);
+    FILE *file = is_stdin ? stdin : fopen(path, "re");
+    char buffer[65536];
+    size_t n;
+    gboolean failed;
+    int saved;
+
+    if (!file) {
+        ccw_error_set_errno(error, errno, "cannot open %s", name);
+        return NULL;
+    }
+    while (text->len <= limit && (n = fread(buffer, 1, sizeof(buffer), file)) > 0)
+        g_string_append_len(text, buffer, (gssize)n);
+    saved = errno;
+    failed = ferror(file) != 0;
+    if (!is_stdin)
+        fclose(file);
+    if (failed)
+        ccw_error_set_errno(error, saved, "cannot read %s", name);
+    else if (text->len > limit)
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "%s is longer than %zu bytes", name, limit);
+    else if (memchr(text->str, '\0', text->len))
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "%s holds a NUL byte: it is not text", name);
+    else
+        return g_strdup(text->str);
+    return NULL;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the subcommands of virt-ccw share. A subcommand is a function in a file of its own and a row in virt-ccw.c;
+ * it reads its arguments with GOption and calls into a room.
+ */
+#pragma once
+
+#include <glib.h>
+
+#define CMD_OK 0
+#define CMD_FAILED 1 /* the one line on stderr says what and why; nothing was changed */
+#define CMD_USAGE 2
+
+typedef int (*CmdFunc)(int argc, char **argv); /* argv[0] is the subcommand's name */
+
+/* Prints "PROGRAM: error: MESSAGE" on one line of stderr. Returns CMD_FAILED. Frees error. */
+int cmd_fail(GError *error);
+
+/* Prints the message and where to find help. Returns CMD_USAGE. */
+int cmd_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/*
+ * Parses argv with GOption, stopping at the first argument that is no option when strict_posix (for commands that
+ * run another). Returns -1 to go on, else the exit code to return. --help is GOption's, printed to stdout, exit 0.
+ */
+int cmd_options(const char *parameters, const char *summary, const GOptionEntry *entries, gboolean strict_posix,
+                int *argc, char ***argv);
+
+/* The whole of FILE, or of standard input when path is NULL or "-"; at most limit bytes, no NUL inside. */
+char *cmd_read_input(const char *path, gsize limit, GError **error);

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The subcommands of virt-ccw; each is a CmdFunc in cmd-NAME.c. */
+#pragma once

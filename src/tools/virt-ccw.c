@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * virt-ccw: the project's own command. It only finds the subcommand.
+ */
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ccw-config.h"
+#include "cmd.h"
+
+/* A row a subcommand, in the order of --help; the functions are in cmd-*.c. */
+static const struct {
+    const char *name;
+    CmdFunc func;
+    const char *summary;
+} commands[] = {
+    { NULL, NULL, NULL },
+};
+
+static void help(void)
+{
+    printf("Usage: virt-ccw COMMAND [ARGUMENT...]\n\n"
+           "Channel-attached devices (DASD) of IBM Z for libvirt.\n\nCommands:\n");
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+        if (commands[i].name)
+            printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+    printf("\nvirt-ccw COMMAND --help says more of each.\n");
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : NULL;
+
+    setlocale(LC_ALL, "");
+    g_set_prgname("virt-ccw");
+    if (!name)
+        return cmd_usage("a command is missing");
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        help();
+        return CMD_OK;
+    }
+    if (strcmp(name, "--version") == 0) {
+        printf("virt-ccw %s\n", CCW_VERSION);
+        return CMD_OK;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (commands[i].name && strcmp(commands[i].name, name) == 0) {
+            g_autofree char *prgname = g_strdup_printf("virt-ccw %s", name);
+
+            g_set_prgname(prgname);
+            return commands[i].func(argc - 1, argv + 1);
+        }
+    }
+    return cmd_usage("there is no command '%s'", name);
+}

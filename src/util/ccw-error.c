@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "util/ccw-error.h"
+
+#include <errno.h>
+
+G_DEFINE_QUARK(ccw - error - quark, ccw_error)
+
+static const struct {
+    int errnum;
+    CcwError code;
+} errno_codes[] = {
+    { ENOENT, CCW_ERROR_NOT_FOUND },
+    { EACCES, CCW_ERROR_DENIED },
+    { EPERM, CCW_ERROR_DENIED },
+    { EBUSY, CCW_ERROR_BUSY },
+};
+
+void ccw_error_set_errno(GError **error, int errnum, const char *format, ...)
+{
+    g_autofree char *message = NULL;
+    CcwError code = CCW_ERROR_SYSTEM;
+    va_list args;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(errno_codes); i++)
+        if (errno_codes[i].errnum == errnum)
+            code = errno_codes[i].code;
+
+    va_start(args, format);
+    message = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error(error, CCW_ERROR, code, "%s: %s", message, g_strerror(errnum));
+}

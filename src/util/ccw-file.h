@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Small files: sysfs attributes and state files. Paths are given by the caller, who knows the root.
+ */
+#pragma once
+
+#include <glib.h>
+
+#define CCW_ATTR_MAX 4096 /* a sysfs attribute is at most a page */
+
+/*
+ * Reads a sysfs attribute, without its trailing newline. NULL and an error if it cannot be read
+ * (see ccw_error_set_errno for the codes) or is longer than CCW_ATTR_MAX.
+ */
+char *ccw_attr_read(const char *path, GError **error);
+
+/*
+ * Writes a sysfs attribute with one write(2), as the kernel wants it. Returns 0 or the errno of open or write, because
+ * callers decide by it (EBUSY, ENODEV and EINVAL have meanings: see docs/host-side.md).
+ */
+int ccw_attr_write(const char *path, const char *value);
+
+/* Replaces the file at path with length bytes, atomically and durably: a temporary file beside it, fsync, rename. */
+gboolean ccw_file_replace(const char *path, const char *data, gsize length, int mode, GError **error);
