@@ -45,3 +45,10 @@ typedef struct {
 typedef struct {
     guint32 magic;
 } CcwLabRequest;
+
+/*
+ * Without a lab (qemu-ccw) the devices are in this environment variable instead, their images as inherited file
+ * descriptors: "UUID=BUSID:FD[:ro]" of each device, separated by ";". /dev/vfio/N is the N-th of them, from 0. The
+ * library then stands in for the files of sysfs that QEMU reads, too. If the variable is set the socket is not asked.
+ */
+#define CCW_LAB_DEVICES_ENV "LIBVIRT_CCW_DEVICES"
