@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Commands for the test guest (tests/guest/init), over the unix socket of its virtio-serial port."""
+
+import base64
+import socket
+import time
+
+
+class GuestError(Exception):
+    """The guest did not answer in time, or a command in it failed."""
+
+
+class Guest:
+    """A running guest. Every call has a deadline of its own; none of them polls."""
+
+    def __init__(self, socket_path):
+        self._path = socket_path
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.connect(socket_path)
+        self._buffer = b""
+
+    def close(self):
+        self._socket.close()
+
+    def _line(self, deadline, what):
+        while b"\n" not in self._buffer:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise GuestError(f"no answer from the guest in time, while it ran: {what}")
+            self._socket.settimeout(left)
+            try:
+                data = self._socket.recv(65536)
+            except socket.timeout:
+                continue
+            if not data:
+                raise GuestError(f"the guest is gone, while it ran: {what}")
+            self._buffer += data
+        line, self._buffer = self._buffer.split(b"\n", 1)
+        return line.decode("utf-8", "replace")
+
+    def try_run(self, command, timeout=60, progress=None):
+        """Runs a shell command; returns (exit code, output). progress is called with each line as it comes."""
+        deadline = time.monotonic() + timeout
+        self._socket.settimeout(timeout)
+        self._socket.sendall(base64.b64encode(command.encode()) + b"\n")
+        lines = []
+        while True:
+            line = self._line(deadline, command)
+            if line.startswith("="):
+                return int(line[1:]), "\n".join(lines)
+            lines.append(line[1:])
+            if progress:
+                progress(line[1:])
+
+    def run(self, command, timeout=60, progress=None):
+        """As try_run; raises GuestError with the output unless the command exits with 0. Returns the output."""
+        code, output = self.try_run(command, timeout, progress)
+        if code != 0:
+            raise GuestError(f"in the guest, exit code {code}: {command}\n{output}")
+        return output
