@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The channel subsystem's part of sysfs as data, to compare a host before and after."""
+
+import os
+
+ROOTS = ("devices/css0", "bus/css", "bus/ccw", "bus/mdev", "class/mdev_bus", "kernel/iommu_groups")
+
+
+def _attribute(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read(4096)
+    except OSError as error:
+        return error.errno
+
+
+def snapshot(sysfs="/sys"):
+    """{path: link target, attribute's bytes, errno of reading it, or None for a folder}"""
+    tree = {}
+    for root in ROOTS:
+        for folder, folders, files in os.walk(os.path.join(sysfs, root)):
+            tree[folder] = None
+            for name in folders + files:
+                path = os.path.join(folder, name)
+                if os.path.islink(path):
+                    tree[path] = os.readlink(path)
+                elif name in files:
+                    tree[path] = _attribute(path)
+    return tree
+
+
+def differences(before, after):
+    """One line a difference; empty where both are the same."""
+    lines = []
+    for path in sorted(set(before) | set(after)):
+        if path not in after:
+            lines.append(f"is gone: {path}")
+        elif path not in before:
+            lines.append(f"is new: {path}")
+        elif before[path] != after[path]:
+            lines.append(f"was {before[path]!r}, is {after[path]!r}: {path}")
+    return lines
