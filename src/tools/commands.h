@@ -1,3 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The subcommands of virt-ccw; each is a CmdFunc in cmd-NAME.c. */
 #pragma once
+
+int cmd_dasd(int argc, char **argv);

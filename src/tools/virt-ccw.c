@@ -8,6 +8,7 @@
 
 #include "ccw-config.h"
 #include "cmd.h"
+#include "commands.h"
 
 /* A row a subcommand, in the order of --help; the functions are in cmd-*.c. */
 static const struct {
@@ -15,6 +16,7 @@ static const struct {
     CmdFunc func;
     const char *summary;
 } commands[] = {
+    { "dasd", cmd_dasd, "create a DASD image, or tell what one is" },
     { NULL, NULL, NULL },
 };
 

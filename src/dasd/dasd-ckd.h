@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The CKD_P370 file format and the geometry of a 3390, as numbers: what the image, the track and the device agree on.
+ * Sources: Hercules' documentation of CKD images; drivers/s390/block/dasd_eckd.c (recs_per_track) for the capacity.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* The header, 512 bytes; integers are little-endian. */
+#define DASD_CKD_MAGIC "CKD_P370"
+#define DASD_CKD_MAGIC_SIZE 8
+#define DASD_CKD_HEADER_SIZE 512
+#define DASD_CKD_OFS_HEADS 8       /* 32 bits */
+#define DASD_CKD_OFS_TRACK_SIZE 12 /* 32 bits */
+#define DASD_CKD_OFS_TYPE 16       /* the low byte of the device type */
+#define DASD_CKD_OFS_FILE_SEQ 17   /* 0: the whole volume is in this file */
+#define DASD_CKD_OFS_HIGH_CYL 18   /* 16 bits; not 0: another file goes on behind this cylinder */
+
+/* A slot: home address (flag, CC, HH), then records. Counts are big-endian: CC, HH, R, key length, data length. */
+#define DASD_HA_SIZE 5
+#define DASD_COUNT_SIZE 8
+#define DASD_COUNT_OFS_HEAD 2
+#define DASD_COUNT_OFS_RECORD 4
+#define DASD_COUNT_OFS_KL 5
+#define DASD_COUNT_OFS_DL 6
+#define DASD_R0_DL 8
+#define DASD_END_SIZE 8 /* the end marker: all 0xff */
+
+#define DASD_3390_TYPE 0x3390
+#define DASD_3390_HEADS 15
+#define DASD_3390_TRACK_SIZE 56832 /* a slot; a multiple of 512 */
+#define DASD_3390_SECTORS 224
+#define DASD_3390_R0_MAX 57326 /* bytes of a track with nothing but R0 */
+#define DASD_3390_R1_MAX 56664 /* bytes of a lone R1 behind a standard R0 */
+#define DASD_3390_CELLS 1729   /* of 34 bytes, for the records behind a standard R0 */
+#define DASD_3390_CYLINDERS_MAX 65520
+
+#define DASD_3990_TYPE 0x3990
+#define DASD_3990_MODEL 0xe9 /* 3990-6 */
+
+typedef struct {
+    const char *name;
+    guint32 cylinders;
+    guint8 device_model;
+    guint8 mdr_id; /* statistics class that read device characteristics tells */
+} DasdModel;
+
+/* NULL if there is no such model. */
+const DasdModel *dasd_model_by_name(const char *name);
+
+/* The smallest model with so many cylinders or more. */
+const DasdModel *dasd_model_by_cylinders(guint32 cylinders);
+
+/* "3390-1, 3390-2, ...", for messages. */
+char *dasd_model_names(void);
+
+/* Cells that a record takes of the DASD_3390_CELLS of a track. */
+guint dasd_3390_record_cells(guint key_length, guint data_length);

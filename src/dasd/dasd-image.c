@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What an image is: header, size, label; and opening one for a device. Creating is in dasd-image-create.c.
+ */
+#include "dasd/dasd-image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dasd/dasd-ckd.h"
+#include "dasd/dasd-ebcdic.h"
+#include "dasd/dasd-label.h"
+#include "dasd/dasd-track.h"
+#include "util/ccw-endian.h"
+#include "util/ccw-error.h"
+
+static gboolean bad_image(GError **error, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static gboolean bad_image(GError **error, const char *name, const char *format, ...)
+{
+    g_autofree char *what = NULL;
+    va_list args;
+
+    va_start(args, format);
+    what = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error(error, CCW_ERROR, CCW_ERROR_IMAGE, "%s %s", name, what);
+    return FALSE;
+}
+
+/* All of length bytes, or FALSE with errno (0 when the file ends before). */
+static gboolean read_at(int fd, void *buffer, gsize length, off_t offset)
+{
+    for (gsize done = 0; done < length;) {
+        ssize_t n = pread(fd, (guint8 *)buffer + done, length - done, offset + (off_t)done);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            if (n == 0)
+                errno = 0;
+            return FALSE;
+        }
+        done += (gsize)n;
+    }
+    return TRUE;
+}
+
+static gboolean check_magic(const guint8 *header, const char *name, GError **error)
+{
+    static const struct {
+        const char *magic;
+        const char *what;
+    } others[] = {
+        { "CKD_C370", "is a compressed CKD image; convert it with 'dasdcopy' of the hercules package" },
+        { "CKD_S370", "is a shadow file of a compressed CKD image; merge it with the hercules package's tools" },
+        { "FBA_C370", "is an FBA image; only CKD volumes are supported" },
+        { "QFI\xfb", "is a qcow2 image, not a DASD image; create one with 'virt-ccw dasd create'" },
+    };
+
+    if (memcmp(header, DASD_CKD_MAGIC, DASD_CKD_MAGIC_SIZE) == 0)
+        return TRUE;
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+        if (memcmp(header, others[i].magic, strlen(others[i].magic)) == 0)
+            return bad_image(error, name, "%s", others[i].what);
+    return bad_image(error, name, "is not a CKD image: it does not begin with '%s'", DASD_CKD_MAGIC);
+}
+
+static gboolean check_header(const guint8 *header, guint64 size, const char *name, DasdImageInfo *info, GError **error)
+{
+    guint32 heads = ccw_load_le32(header + DASD_CKD_OFS_HEADS);
+    guint32 track_size = ccw_load_le32(header + DASD_CKD_OFS_TRACK_SIZE);
+    const guint64 cylinder = (guint64)DASD_3390_HEADS * DASD_3390_TRACK_SIZE;
+    guint64 body = size - DASD_CKD_HEADER_SIZE;
+
+    if (header[DASD_CKD_OFS_TYPE] != (DASD_3390_TYPE & 0xff))
+        return bad_image(error, name, "is of device type 33%02x; only 3390 is supported", header[DASD_CKD_OFS_TYPE]);
+    if (heads != DASD_3390_HEADS || track_size != DASD_3390_TRACK_SIZE)
+        return bad_image(error, name, "has a damaged header: %u heads, %u bytes a track; a 3390 has %u and %u", heads,
+                         track_size, DASD_3390_HEADS, DASD_3390_TRACK_SIZE);
+    if (header[DASD_CKD_OFS_FILE_SEQ] > 1 || ccw_load_le16(header + DASD_CKD_OFS_HIGH_CYL))
+        return bad_image(error, name, "is one of several files of a volume; make it one with 'dasdcopy -lfs'");
+    if (body == 0 || body % cylinder)
+        return bad_image(error, name, "is truncated or damaged: %" G_GUINT64_FORMAT " bytes are no whole cylinders",
+                         size);
+    if (body / cylinder > DASD_3390_CYLINDERS_MAX)
+        return bad_image(error, name, "has %" G_GUINT64_FORMAT " cylinders; at most %u are supported", body / cylinder,
+                         DASD_3390_CYLINDERS_MAX);
+    info->cylinders = (guint32)(body / cylinder);
+    return TRUE;
+}
+
+static void name_model(DasdImageInfo *info)
+{
+    const DasdModel *model = dasd_model_by_cylinders(info->cylinders);
+
+    info->name = model->cylinders == info->cylinders ? model->name : "3390";
+    info->device_type = DASD_3390_TYPE;
+    info->device_model = model->device_model;
+    info->cu_type = DASD_3990_TYPE;
+    info->cu_model = DASD_3990_MODEL;
+    info->heads = DASD_3390_HEADS;
+    info->track_size = DASD_3390_TRACK_SIZE;
+}
+
+/* A damaged track 0 is no damaged image: a guest may format it anew. */
+static gboolean read_label(int fd, const char *name, DasdImageInfo *info, GError **error)
+{
+    g_autofree guint8 *slot = g_malloc(DASD_3390_TRACK_SIZE);
+    g_autofree DasdTrack *track = g_new0(DasdTrack, 1);
+
+    if (!read_at(fd, slot, DASD_3390_TRACK_SIZE, DASD_CKD_HEADER_SIZE)) {
+        ccw_error_set_errno(error, errno ? errno : EIO, "cannot read track 0 of %s", name);
+        return FALSE;
+    }
+    track->slot = slot;
+    if (dasd_track_parse(track, 0)) {
+        info->formatted = track->n_records > 1;
+        dasd_label_read_volser(track, info->volser);
+    }
+    return TRUE;
+}
+
+gboolean dasd_image_probe(int fd, const char *name, DasdImageInfo *ret_info, GError **error)
+{
+    guint8 header[DASD_CKD_HEADER_SIZE];
+    DasdImageInfo info = { 0 };
+    struct stat st;
+
+    if (fstat(fd, &st) < 0) {
+        ccw_error_set_errno(error, errno, "cannot look at %s", name);
+        return FALSE;
+    }
+    if (!S_ISREG(st.st_mode))
+        return bad_image(error, name, "is not a regular file");
+    if (!read_at(fd, header, sizeof(header), 0)) {
+        if (errno == 0)
+            return bad_image(error, name, "is too short for a CKD image");
+        ccw_error_set_errno(error, errno, "cannot read %s", name);
+        return FALSE;
+    }
+    info.file_size = (guint64)st.st_size;
+    info.allocated_size = (guint64)st.st_blocks * 512;
+    if (!check_magic(header, name, error) || !check_header(header, info.file_size, name, &info, error))
+        return FALSE;
+    name_model(&info);
+    if (!read_label(fd, name, &info, error))
+        return FALSE;
+    *ret_info = info;
+    return TRUE;
+}
+
+static gboolean lock_image(int fd, const char *path, gboolean read_only, GError **error)
+{
+    struct flock lock = { .l_type = (short)(read_only ? F_RDLCK : F_WRLCK), .l_whence = SEEK_SET };
+
+    if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+        return TRUE;
+    if (errno == EAGAIN || errno == EACCES)
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "%s is in use by another device or process", path);
+    else
+        ccw_error_set_errno(error, errno, "cannot lock %s", path);
+    return FALSE;
+}
+
+int dasd_image_open(const char *path, gboolean *ret_read_only, DasdImageInfo *ret_info, GError **error)
+{
+    /* O_NONBLOCK: a FIFO must not hang the open; it is refused by the probe. */
+    const int flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    gboolean read_only = FALSE;
+    int fd = open(path, O_RDWR | flags);
+
+    if (fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS)) {
+        read_only = TRUE;
+        fd = open(path, O_RDONLY | flags);
+    }
+    if (fd < 0) {
+        ccw_error_set_errno(error, errno, "cannot open %s", path);
+        return -1;
+    }
+    if (!lock_image(fd, path, read_only, error) || !dasd_image_probe(fd, path, ret_info, error)) {
+        close(fd);
+        return -1;
+    }
+    *ret_read_only = read_only;
+    return fd;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One track in memory: a slot of the image and an index of its records. Parsing trusts nothing of the slot. No file
+ * is known here, and no channel command.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "dasd/dasd-ckd.h"
+
+#define DASD_TRACK_RECORDS_MAX 256 /* R0 included; a 3390 holds 87 at most */
+
+typedef struct {
+    guint32 offset; /* of the count, in the slot */
+    guint16 dl;
+    guint8 kl;
+    guint8 number; /* R */
+} DasdRecord;
+
+typedef struct {
+    guint8 *slot;       /* DASD_3390_TRACK_SIZE bytes */
+    guint32 number;     /* of the track on the volume */
+    guint32 n_records;  /* 0 if the track is invalid; R0 is index 0 */
+    guint32 end;        /* offset of the end marker */
+    gboolean unwritten; /* a hole in the image: home address, R0 and end marker exist in memory only */
+    DasdRecord records[DASD_TRACK_RECORDS_MAX];
+} DasdTrack;
+
+/*
+ * Indexes the records of track->slot. A slot that was never written (all zeros at its start) becomes an empty track.
+ * FALSE if the slot is no track: another home address, no R0, a record or no end marker within the slot.
+ */
+gboolean dasd_track_parse(DasdTrack *track, guint32 number);
+
+/* What an empty track has: home address, standard R0, end marker. */
+void dasd_track_make_empty(DasdTrack *track, guint32 number);
+
+/*
+ * Puts a record with this count behind record after, key and data zero, and the end marker behind it; what was there
+ * is gone. FALSE if it does not fit on a 3390 track; nothing has changed then.
+ */
+gboolean dasd_track_append(DasdTrack *track, guint32 after, const guint8 count[DASD_COUNT_SIZE]);
+
+/* Ends the track behind record last. */
+void dasd_track_truncate(DasdTrack *track, guint32 last);
+
+static inline guint8 *dasd_track_count(const DasdTrack *track, const DasdRecord *record)
+{
+    return track->slot + record->offset;
+}
+
+static inline guint8 *dasd_track_key(const DasdTrack *track, const DasdRecord *record)
+{
+    return track->slot + record->offset + DASD_COUNT_SIZE;
+}
+
+static inline guint8 *dasd_track_data(const DasdTrack *track, const DasdRecord *record)
+{
+    return track->slot + record->offset + DASD_COUNT_SIZE + record->kl;
+}
+
+/* Bytes of count, key and data together. */
+static inline guint32 dasd_record_size(const DasdRecord *record)
+{
+    return DASD_COUNT_SIZE + (guint32)record->kl + record->dl;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Images against an oracle made elsewhere: the programs of the hercules package read ours, and we read theirs.
+ */
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dasd/dasd-image.h"
+
+static char *folder;
+static char *path;
+
+static char *run(const char *const *argv)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *err = NULL;
+    char *out = NULL;
+    int status = 0;
+
+    g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDIN_FROM_DEV_NULL, NULL, NULL, &out, &err,
+                 &status, &error);
+    g_assert_no_error(error);
+    if (status != 0)
+        g_test_message("%s ended with %d: %s", argv[0], status, err);
+    g_assert_cmpint(status, ==, 0);
+    return out;
+}
+
+static void dasdls_reads_ours(void)
+{
+    const char *const argv[] = { "dasdls", path, NULL };
+    g_autoptr(GError) error = NULL;
+    g_autofree char *out = NULL;
+
+    g_assert_true(dasd_image_create(path, "3390-9", 0, "CCW001", &error));
+    out = run(argv);
+    g_assert_nonnull(strstr(out, "VOLSER=CCW001"));
+    g_unlink(path);
+}
+
+static void we_read_theirs(void)
+{
+    const char *const argv[] = { "dasdinit", "-lfs", path, "3390", "HERC01", "5", NULL };
+    g_autoptr(GError) error = NULL;
+    g_autofree char *out = run(argv);
+    DasdImageInfo info;
+    gboolean read_only;
+    int fd = dasd_image_open(path, &read_only, &info, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpuint(info.cylinders, ==, 5);
+    g_assert_cmpstr(info.volser, ==, "HERC01");
+    g_assert_true(info.formatted);
+    close(fd);
+    g_unlink(path);
+}
+
+/* The header of a new image is the one that dasdinit writes. */
+static void header_as_theirs(void)
+{
+    const char *const argv[] = { "dasdinit", "-lfs", "-r", path, "3390", "5", NULL };
+    g_autofree char *ours = g_strconcat(path, ".ours", NULL);
+    g_autofree char *out = run(argv);
+    char theirs_header[512], our_header[512];
+    int fd;
+
+    g_assert_true(dasd_image_create(ours, NULL, 5, NULL, NULL));
+    fd = g_open(ours, O_RDONLY | O_CLOEXEC);
+    g_assert_cmpint(read(fd, our_header, 512), ==, 512);
+    close(fd);
+    fd = g_open(path, O_RDONLY | O_CLOEXEC);
+    g_assert_cmpint(read(fd, theirs_header, 512), ==, 512);
+    close(fd);
+    g_assert_cmpmem(our_header, 512, theirs_header, 512);
+    g_unlink(path);
+    g_unlink(ours);
+}
+
+int main(int argc, char **argv)
+{
+    int rc;
+
+    g_test_init(&argc, &argv, NULL);
+    folder = g_dir_make_tmp("test-dasd-hercules-XXXXXX", NULL);
+    path = g_build_filename(folder, "image", NULL);
+    g_test_add_func("/dasd/hercules/dasdls", dasdls_reads_ours);
+    g_test_add_func("/dasd/hercules/dasdinit", we_read_theirs);
+    g_test_add_func("/dasd/hercules/header", header_as_theirs);
+    rc = g_test_run();
+    g_rmdir(folder);
+    g_free(path);
+    g_free(folder);
+    return rc;
+}

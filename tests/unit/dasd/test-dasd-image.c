@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
+
+#include "dasd/dasd-ckd.h"
+#include "dasd/dasd-image.h"
+#include "util/ccw-error.h"
+
+static char *folder;
+static char *path;
+
+static void check_error(GError **error, int code, const char *pattern)
+{
+    g_assert_error(*error, CCW_ERROR, code);
+    if (!g_pattern_match_simple(pattern, (*error)->message))
+        g_error("'%s' is not like '%s'", (*error)->message, pattern);
+    g_clear_error(error);
+}
+
+static gboolean probe(DasdImageInfo *info, GError **error)
+{
+    int fd = g_open(path, O_RDONLY | O_CLOEXEC);
+    gboolean good = dasd_image_probe(fd, "the image", info, error);
+
+    close(fd);
+    return good;
+}
+
+static void models(void)
+{
+    static const struct {
+        const char *model;
+        guint32 cylinders;
+        const char *name;
+        guint32 expected;
+        guint8 device_model;
+    } rows[] = {
+        { "3390-1", 0, "3390-1", 1113, 0x02 },
+        { "3390-2", 0, "3390-2", 2226, 0x06 },
+        { "3390-3", 0, "3390-3", 3339, 0x0a },
+        { "3390-9", 0, "3390-9", 10017, 0x0c },
+        { "3390-27", 0, "3390-27", 32760, 0x0c },
+        { "3390-54", 0, "3390-54", 65520, 0x0c },
+        { NULL, 1, "3390", 1, 0x02 },
+        { NULL, 65520, "3390-54", 65520, 0x0c },
+        { NULL, 3340, "3390", 3340, 0x0c },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        DasdImageInfo info;
+
+        g_assert_true(dasd_image_create(path, rows[i].model, rows[i].cylinders, NULL, &error));
+        g_assert_no_error(error);
+        g_assert_true(probe(&info, &error));
+        g_assert_cmpstr(info.name, ==, rows[i].name);
+        g_assert_cmpuint(info.cylinders, ==, rows[i].expected);
+        g_assert_cmphex(info.device_model, ==, rows[i].device_model);
+        g_assert_cmphex(info.device_type, ==, 0x3390);
+        g_assert_cmphex(info.cu_type, ==, 0x3990);
+        g_assert_cmpuint(info.heads, ==, 15);
+        g_assert_cmpuint(info.track_size, ==, 56832);
+        g_assert_cmpuint(info.file_size, ==, 512 + (guint64)rows[i].expected * 15 * 56832);
+        g_assert_cmpuint(info.allocated_size, <, 1024 * 1024);
+        g_assert_cmpstr(info.volser, ==, "");
+        g_assert_false(info.formatted);
+        g_unlink(path);
+    }
+}
+
+static void labels(void)
+{
+    static const char *const good[] = { "A", "VOL001", "@#$ZZ9", "0X0150" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(good); i++) {
+        g_autoptr(GError) error = NULL;
+        DasdImageInfo info;
+
+        g_assert_true(dasd_image_create(path, "3390-54", 0, good[i], &error));
+        g_assert_true(probe(&info, &error));
+        g_assert_cmpstr(info.volser, ==, good[i]);
+        g_assert_true(info.formatted);
+        g_assert_cmpuint(info.allocated_size, <, 1024 * 1024);
+        g_unlink(path);
+    }
+}
+
+static void refused(void)
+{
+    static const struct {
+        const char *model;
+        guint32 cylinders;
+        const char *volser;
+        const char *pattern;
+    } rows[] = {
+        { "3390-4", 0, NULL, "*no model '3390-4'*3390-1, 3390-2*3390-54*" },
+        { NULL, 0, NULL, "*0 cylinders are out of range*1 to 65520*" },
+        { NULL, 65521, NULL, "*65521 cylinders are out of range*" },
+        { NULL, 1, "", "*'' is not a volume serial*" },
+        { NULL, 1, "VOL0001", "*'VOL0001' is not a volume serial*" },
+        { NULL, 1, "vol001", "*'vol001' is not a volume serial*A-Z*" },
+        { NULL, 1, "A B", "*'A B' is not*" },
+    };
+    g_autoptr(GError) error = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_assert_false(dasd_image_create(path, rows[i].model, rows[i].cylinders, rows[i].volser, &error));
+        check_error(&error, CCW_ERROR_INVALID, rows[i].pattern);
+        g_assert_cmpint(g_access(path, F_OK), ==, -1);
+    }
+    g_assert_true(g_file_set_contents(path, "mine", 4, NULL));
+    g_assert_false(dasd_image_create(path, "3390-1", 0, NULL, &error));
+    check_error(&error, CCW_ERROR_SYSTEM, "*cannot create*File exists*");
+    g_unlink(path);
+    g_assert_false(dasd_image_create("/nonexistent/image", "3390-1", 0, NULL, &error));
+    check_error(&error, CCW_ERROR_NOT_FOUND, "*cannot create /nonexistent/image*");
+}
+
+/* Every damage of the header is told, by name. */
+static void headers(void)
+{
+    static const struct {
+        goffset offset;
+        const char *bytes;
+        gsize length;
+        const char *pattern;
+    } rows[] = {
+        { 0, "X", 1, "the image is not a CKD image*CKD_P370*" },
+        { 0, "CKD_C370", 8, "*compressed*dasdcopy*" },
+        { 0, "QFI\xfb", 4, "*qcow2*virt-ccw dasd create*" },
+        { 8, "\0", 1, "*damaged header: 0 heads*" },
+        { 8, "\xff\xff\xff\xff", 4, "*damaged header: 4294967295 heads*" },
+        { 12, "\1", 1, "*damaged header*bytes a track*" },
+        { 16, "\x80", 1, "*3380*only 3390*" },
+        { 17, "\2", 1, "*one of several files*" },
+        { 19, "\1", 1, "*one of several files*" },
+    };
+    g_autoptr(GError) error = NULL;
+    DasdImageInfo info = { .heads = 77 };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        int fd;
+
+        g_assert_true(dasd_image_create(path, NULL, 2, "HDR001", NULL));
+        fd = g_open(path, O_RDWR | O_CLOEXEC);
+        g_assert_cmpint(pwrite(fd, rows[i].bytes, rows[i].length, rows[i].offset), ==, rows[i].length);
+        close(fd);
+        g_assert_false(probe(&info, &error));
+        check_error(&error, CCW_ERROR_IMAGE, rows[i].pattern);
+        g_unlink(path);
+    }
+    g_assert_cmpuint(info.heads, ==, 77);
+}
+
+static void sizes(void)
+{
+    static const goffset bad[] = { 0, 7, 511, 512, 513, 512 + 15 * 56832 - 1, 512 + 15 * 56832 + 1, 512 + 16 * 56832 };
+    g_autoptr(GError) error = NULL;
+    DasdImageInfo info;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_assert_true(dasd_image_create(path, NULL, 2, NULL, NULL));
+        g_assert_cmpint(truncate(path, bad[i]), ==, 0);
+        g_assert_false(probe(&info, &error));
+        check_error(&error, CCW_ERROR_IMAGE, bad[i] < 512 ? "*too short*" : "*truncated or damaged*");
+        g_unlink(path);
+    }
+    g_assert_true(dasd_image_create(path, NULL, 2, NULL, NULL));
+    g_assert_cmpint(truncate(path, 512 + (goffset)65521 * 15 * 56832), ==, 0);
+    g_assert_false(probe(&info, &error));
+    check_error(&error, CCW_ERROR_IMAGE, "*65521 cylinders*at most 65520*");
+    g_unlink(path);
+}
+
+static void open_and_lock(void)
+{
+    g_autoptr(GError) error = NULL;
+    DasdImageInfo info;
+    gboolean read_only = TRUE;
+    int fd;
+
+    g_assert_cmpint(dasd_image_open(path, &read_only, &info, &error), ==, -1);
+    check_error(&error, CCW_ERROR_NOT_FOUND, "*cannot open */image*");
+    g_assert_true(dasd_image_create(path, "3390-1", 0, NULL, NULL));
+    fd = dasd_image_open(path, &read_only, &info, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_false(read_only);
+    g_assert_cmpuint(info.cylinders, ==, 1113);
+    g_assert_cmpint(dasd_image_open(path, &read_only, &info, &error), ==, -1);
+    check_error(&error, CCW_ERROR_BUSY, "*/image is in use*");
+    g_assert_true(probe(&info, NULL));
+    close(fd);
+    fd = dasd_image_open(path, &read_only, &info, &error);
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    g_unlink(path);
+    g_assert_cmpint(dasd_image_open(folder, &read_only, &info, &error), ==, -1);
+    g_assert_nonnull(error);
+    g_clear_error(&error);
+    g_assert_cmpint(dasd_image_open("/dev/null", &read_only, &info, &error), ==, -1);
+    check_error(&error, CCW_ERROR_IMAGE, "/dev/null is not a regular file");
+}
+
+/* A track 0 of rubbish does not keep the image from being used: a guest can format it. */
+static void damaged_track(void)
+{
+    g_autoptr(GError) error = NULL;
+    DasdImageInfo info;
+    int fd;
+
+    g_assert_true(dasd_image_create(path, NULL, 1, "RUBBIS", NULL));
+    fd = g_open(path, O_RDWR | O_CLOEXEC);
+    g_assert_cmpint(pwrite(fd, "\1\2\3\4\5\6\7\10\11", 9, 512), ==, 9);
+    close(fd);
+    g_assert_true(probe(&info, &error));
+    g_assert_false(info.formatted);
+    g_assert_cmpstr(info.volser, ==, "");
+    g_unlink(path);
+}
+
+int main(int argc, char **argv)
+{
+    int rc;
+
+    g_test_init(&argc, &argv, NULL);
+    folder = g_dir_make_tmp("test-dasd-image-XXXXXX", NULL);
+    path = g_build_filename(folder, "image", NULL);
+    g_test_add_func("/dasd/image/models", models);
+    g_test_add_func("/dasd/image/labels", labels);
+    g_test_add_func("/dasd/image/refused", refused);
+    g_test_add_func("/dasd/image/headers", headers);
+    g_test_add_func("/dasd/image/sizes", sizes);
+    g_test_add_func("/dasd/image/open", open_and_lock);
+    g_test_add_func("/dasd/image/damaged-track", damaged_track);
+    rc = g_test_run();
+    g_rmdir(folder);
+    g_free(path);
+    g_free(folder);
+    return rc;
+}
