@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qemu/ccw-props.h"
+
+static void both_spellings(void)
+{
+    static const struct {
+        const char *before;
+        const char *after;
+    } cases[] = {
+        { "vfio-ccw,id=d0,hostid=0.0.1234,x=1", "vfio-ccw,id=d0,sysfsdev=/a,x=1,devno=fe" },
+        { "{\"driver\":\"vfio-ccw\",\"id\":\"d0\",\"hostid\":\"0.0.1234\",\"x\":1}",
+          "{\"driver\":\"vfio-ccw\",\"id\":\"d0\",\"sysfsdev\":\"/a\",\"x\":1,\"devno\":\"fe\"}" },
+        { "{ \"hostid\": \"0.0.1234\", \"id\" : \"d0\", \"driver\":\"vfio-ccw\", \"x\":{\"y\":[1,true,null,{}]}}",
+          "{\"sysfsdev\":\"/a\",\"id\":\"d0\",\"driver\":\"vfio-ccw\",\"x\":{\"y\":[1,true,null,{}]},"
+          "\"devno\":\"fe\"}" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(CcwProps) props = ccw_props_parse(cases[i].before, "driver");
+        g_autofree char *after = NULL;
+
+        g_assert_true(ccw_props_equal(props, "driver", "vfio-ccw"));
+        g_assert_true(ccw_props_equal(props, "id", "d0"));
+        g_assert_false(ccw_props_equal(props, "id", "d"));
+        g_assert_false(ccw_props_equal(props, "absent", "d0"));
+        ccw_props_replace(props, "hostid", "sysfsdev", "/a");
+        ccw_props_replace(props, "guestid", "devno", "fe");
+        ccw_props_remove(props, "absent");
+        after = ccw_props_format(props);
+        g_assert_cmpstr(after, ==, cases[i].after);
+    }
+}
+
+static void removed(void)
+{
+    g_autoptr(CcwProps) props = ccw_props_parse("{\"a\":1,\"b\":\"2\"}", NULL);
+    g_autofree char *text = NULL;
+
+    ccw_props_remove(props, "a");
+    text = ccw_props_format(props);
+    g_assert_cmpstr(text, ==, "{\"b\":\"2\"}");
+}
+
+/* There, but not a string: that is for the caller to refuse. */
+static void not_a_string(void)
+{
+    static const char *const cases[] = { "{\"hostid\":5}", "{\"hostid\":null}", "{\"hostid\":{\"hostid\":\"x\"}}",
+                                         "{\"hostid\":[\"0.0.1234\"]}", "vfio-ccw,hostid" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(CcwProps) props = ccw_props_parse(cases[i], "driver");
+        const char *value = "untouched";
+
+        g_assert_true(ccw_props_get(props, "hostid", &value));
+        g_assert_null(value);
+    }
+}
+
+static void unreadable(void)
+{
+    static const char *const cases[] = { "{", "{}x", "{\"a\":}", "{\"a\":1", "{'a" };
+    g_autofree char *deep = g_strnfill(200000, '[');
+    g_autofree char *text = g_strconcat("{\"a\":", deep, NULL);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+        g_assert_null(ccw_props_parse(cases[i], "driver"));
+    g_assert_null(ccw_props_parse(text, "driver"));
+}
+
+/* In an option string a JSON look-alike is a value, and the other way round. */
+static void not_confused(void)
+{
+    g_autoptr(CcwProps) string = ccw_props_parse("x,name={\"driver\":\"vfio-ccw\"}", "driver");
+    g_autoptr(CcwProps) json = ccw_props_parse("{\"driver\":\"x\",\"name\":\"y,driver=vfio-ccw\"}", "driver");
+
+    g_assert_false(ccw_props_equal(string, "driver", "vfio-ccw"));
+    g_assert_false(ccw_props_equal(json, "driver", "vfio-ccw"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/qemu/props/both-spellings", both_spellings);
+    g_test_add_func("/qemu/props/removed", removed);
+    g_test_add_func("/qemu/props/not-a-string", not_a_string);
+    g_test_add_func("/qemu/props/unreadable", unreadable);
+    g_test_add_func("/qemu/props/not-confused", not_confused);
+    return g_test_run();
+}
