@@ -34,16 +34,22 @@ typedef struct {
     char *block;         /* "dasda", NULL */
     gint online;         /* 1, 0; -1 where there is no such attribute (detached) */
     char **mdevs;        /* UUIDs on the subchannel, NULL-terminated */
-    char *owner;         /* of the journal: domain UUID, or NULL */
+    char *owner;         /* of the journal: domain UUID, "?" if its entry is not understood, or NULL */
 } CcwHostDevice;
 void ccw_host_device_free(CcwHostDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwHostDevice, ccw_host_device_free)
 
-/* Every I/O subchannel with a device, ordered by bus id; elements are CcwHostDevice *. */
+/*
+ * Every I/O subchannel with a device, ordered by bus id; elements are CcwHostDevice *.
+ * Error: CCW_ERROR_UNSUPPORTED where there is no channel subsystem.
+ */
 GPtrArray *ccw_host_list(CcwHost *host, GError **error);
 
 /* One device by bus id. Error: CCW_ERROR_NOT_FOUND. */
 CcwHostDevice *ccw_host_lookup(CcwHost *host, const CcwBusId *id, GError **error);
+
+/* The same by subchannel: css_0_0_0034 of libvirt's node devices (ccw-node-name.h). */
+CcwHostDevice *ccw_host_lookup_subchannel(CcwHost *host, const CcwBusId *subchannel, GError **error);
 
 /* Loads vfio_ccw and a VFIO IOMMU backend where they are not there yet; libvirt refuses before it asks otherwise. */
 gboolean ccw_host_load_modules(CcwHost *host, GError **error);
@@ -51,14 +57,15 @@ gboolean ccw_host_load_modules(CcwHost *host, GError **error);
 /*
  * A claim names who is taking a device. The token names the process on whose behalf: "PID:STARTTIME"
  * (/proc/PID/stat field 22); a pending claim is stale when that process is no more. For the hook that is libvirtd (its
- * parent), for virtccwd itself.
+ * parent), for virtccwd itself. NULL if there is no such process.
  */
 char *ccw_host_token(CcwHost *host, pid_t pid);
 
 /*
  * Detaches the device from its host driver and makes the mdev with the device's UUID; the journal says pending.
  * A device that already has that mdev, made by somebody else, is left as it is and TRUE is returned with
- * *ret_taken FALSE: there is nothing to give back. If anything fails, all is rolled back in reverse.
+ * *ret_taken FALSE: there is nothing to give back. So is one that this domain has already: whoever took it gives it
+ * back. If anything fails, all is rolled back in reverse; what will not go back stays in the journal as releasing.
  * Errors: CCW_ERROR_NOT_FOUND (no such device), CCW_ERROR_BUSY (in use: mounted, another mdev, another domain; names
  * the user), CCW_ERROR_UNSUPPORTED (no vfio_ccw), CCW_ERROR_SYSTEM.
  */
@@ -78,7 +85,12 @@ gboolean ccw_host_release_domain(CcwHost *host, const char *domain_uuid, GError 
 /*
  * By level: what the journal says is owned (or pending with a stale token, or releasing) and is not in live goes back;
  * what is pending with a stale token and in live becomes owned.
- * live: domain UUID -> GHashTable set of CcwBusId *, for every running domain. only_domain restricts it to one, or
- * NULL.
+ * live: domain UUID (lower case) -> GHashTable set of CcwBusId *, for every running domain. only_domain restricts it
+ * to one, or NULL.
+ * as_of: ccw_host_clock() from before libvirt was asked for live. A claim made or confirmed later than that is left
+ * alone: live cannot know of it. All entries are tried; the error is the first one's.
  */
-gboolean ccw_host_reconcile(CcwHost *host, GHashTable *live, const char *only_domain, GError **error);
+gboolean ccw_host_reconcile(CcwHost *host, GHashTable *live, gint64 as_of, const char *only_domain, GError **error);
+
+/* Microseconds since boot, for as_of. */
+gint64 ccw_host_clock(void);
