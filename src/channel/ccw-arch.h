@@ -7,12 +7,18 @@
 
 #include <glib.h>
 
-/* Format-1 CCW, 8 bytes: command, flags, count (16 bits), data address (31 bits). */
+/*
+ * Format-1 CCW, 8 bytes: command, flags, count (16 bits), data address (31 bits). Format 0 has the same fields
+ * elsewhere: command, data address (24 bits), flags, a byte that is ignored, count.
+ */
 #define CCW_SIZE 8
 #define CCW_OFS_CMD 0
 #define CCW_OFS_FLAGS 1
 #define CCW_OFS_COUNT 2
 #define CCW_OFS_CDA 4
+#define CCW0_OFS_CDA 0 /* with the command above it: 8 + 24 bits */
+#define CCW0_OFS_FLAGS 4
+#define CCW0_OFS_COUNT 6
 
 #define CCW_FLAG_CD 0x80      /* chain data */
 #define CCW_FLAG_CC 0x40      /* chain command */
@@ -53,7 +59,12 @@
 #define CCW_SCSW_OFS_CSTAT 9
 #define CCW_SCSW_OFS_COUNT 10
 
+#define CCW_SCSW_FLAG_S 0x0800u /* suspend control */
 #define CCW_SCSW_FLAG_L 0x0400u /* extended-status-word format: logout pending */
+#define CCW_SCSW_FLAG_F 0x0080u /* format-1 CCWs */
+#define CCW_SCSW_FLAG_P 0x0040u /* prefetch */
+#define CCW_SCSW_FLAG_I 0x0020u /* initial-status interruption */
+#define CCW_SCSW_FLAG_U 0x0008u /* suppress suspended interruption */
 #define CCW_SCSW_FLAG_E 0x0002u /* extended control: the ECW holds concurrent sense */
 
 #define CCW_SCSW_FCTL_START 0x4000u

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Translation of a guest's channel program into the user-space program of ccw-request.h, and of the status back. This
+ * is the whole boundary between guest and device: after it nothing reads a CCW or an IDAW of the guest again.
+ *
+ * The guest's CCWs are fetched run by run: a run is CCWs that lie one after another in the guest's storage, and each
+ * TIC whose target no run holds begins another. Every CCW and IDAW is read once (as one doubleword or word), and what
+ * was read is what is checked and used.
+ *
+ * What a guest can get wrong is a program check, never an error of the host's:
+ *  - a CCW that is not valid ends its run, and a CCW with command 00 (invalid in every format) takes its place. The
+ *    device finds it when it gets there, as a channel would: what stands before it is executed;
+ *  - if it is the first CCW, or the ORB's own address, the IRB is made here and the device is not asked;
+ *  - so too for a program of more than CCW_PROGRAM_MAX CCWs: nothing of it is executed, and the SCSW's address is 8
+ *    beyond the CCW that found no place. Exactly CCW_PROGRAM_MAX are allowed (no NOOP then).
+ *
+ * After a TIC the next CCW in storage can be reached only when the CCW before the TIC ends with status modifier. Only
+ * commands of the write class do so (searches), so only after those a run goes on beyond a TIC.
+ *
+ * Storage keys are not checked. A program that was started without prefetch is fetched at its start as well.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "channel/ccw-memory.h"
+#include "channel/ccw-request.h"
+
+/* One a device; it holds the program and the lists, so that translating allocates nothing. Not for two threads at once.
+ */
+typedef struct _CcwTranslation CcwTranslation;
+
+typedef enum {
+    CCW_TRANSLATED,            /* the request is ready for the device */
+    CCW_TRANSLATE_STATUS,      /* request->irb is what the guest gets */
+    CCW_TRANSLATE_UNSUPPORTED, /* right, but not to be had here: suspending */
+} CcwTranslateResult;
+
+CcwTranslation *ccw_translation_new(void);
+void ccw_translation_free(CcwTranslation *translation);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwTranslation, ccw_translation_free)
+
+/*
+ * orb and scsw are the guest's, big-endian. Fills in the request; the program it names belongs to the translation and
+ * is valid until the next one, as the addresses in it are while the guest's storage stays where it is.
+ */
+CcwTranslateResult ccw_translate(CcwTranslation *translation, const CcwMemory *memory, const guint8 orb[CCW_ORB_SIZE],
+                                 const guint8 scsw[CCW_SCSW_SIZE], CcwCmdRequest *request);
+
+/* Puts guest terms into the IRB that the device made of the last translation: the SCSW's CPA, the format of CCWs. */
+void ccw_translation_map_irb(const CcwTranslation *translation, guint8 irb[CCW_IRB_SIZE]);

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What golden files cannot show of the translation: its bounds, single reads, the way back, and noise. */
+#include <string.h>
+
+#include "channel-guest.h"
+#include "util/ccw-endian.h"
+
+#define BASE 0x1000u
+#define ORB_FLAGS (CCW_ORB_FORMAT1 | CCW_ORB_PREFETCH | CCW_ORB_C64)
+
+static void make_orb(guint8 orb[CCW_ORB_SIZE], guint32 flags, guint32 cpa)
+{
+    memset(orb, 0, CCW_ORB_SIZE);
+    ccw_store_be32(orb + CCW_ORB_OFS_FLAGS, flags);
+    ccw_store_be32(orb + CCW_ORB_OFS_CPA, cpa);
+}
+
+static CcwTranslateResult run(CcwTranslation *t, ChannelGuest *guest, guint32 cpa, CcwCmdRequest *request)
+{
+    static const guint8 scsw[CCW_SCSW_SIZE];
+    guint8 orb[CCW_ORB_SIZE];
+
+    make_orb(orb, ORB_FLAGS, cpa);
+    return ccw_translate(t, &guest->memory, orb, scsw, request);
+}
+
+static guint32 map_cpa(const CcwTranslation *t, guint32 offset)
+{
+    guint8 irb[CCW_IRB_SIZE] = { 0 };
+
+    ccw_store_be32(irb + CCW_SCSW_OFS_CPA, offset);
+    ccw_translation_map_irb(t, irb);
+    return ccw_load_be32(irb + CCW_SCSW_OFS_CPA);
+}
+
+static void put_noops(ChannelGuest *guest, guint32 at, guint n, gboolean chain_last)
+{
+    for (guint i = 0; i < n; i++)
+        channel_guest_put_ccw(guest, at + i * CCW_SIZE, CCW_CMD_NOOP, i + 1 < n || chain_last ? CCW_FLAG_CC : 0, 0, 0);
+}
+
+static void test_length(void)
+{
+    g_autoptr(CcwTranslation) t = ccw_translation_new();
+    g_auto(ChannelGuest) guest = { 0 };
+    CcwCmdRequest request;
+    CcwProgram *program;
+
+    channel_guest_init(&guest);
+    channel_guest_add(&guest, 0, 0x10000);
+
+    put_noops(&guest, BASE, 255, FALSE);
+    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CCW_TRANSLATED);
+    g_assert_cmpuint(request.ccw_count, ==, 256);
+    program = (CcwProgram *)(guintptr)request.program;
+    g_assert_cmpuint(program->ccw[255][CCW_OFS_CMD], ==, CCW_CMD_NOOP);
+    g_assert_cmpuint(program->ccw[255][CCW_OFS_FLAGS] & (CCW_FLAG_CC | CCW_FLAG_CD), ==, 0);
+
+    put_noops(&guest, BASE, 256, FALSE);
+    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CCW_TRANSLATED);
+    g_assert_cmpuint(request.ccw_count, ==, 256);
+    g_assert_cmphex(map_cpa(t, 256 * CCW_SIZE), ==, BASE + 256 * CCW_SIZE);
+
+    put_noops(&guest, BASE, 257, FALSE);
+    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CCW_TRANSLATE_STATUS);
+    g_assert_cmphex(ccw_load_be32(request.irb + CCW_SCSW_OFS_CPA), ==, BASE + 257 * CCW_SIZE);
+    g_assert_cmphex(request.irb[CCW_SCSW_OFS_CSTAT], ==, CCW_CSTAT_PROGRAM_CHECK);
+    g_assert_cmphex(ccw_load_be16(request.irb + CCW_SCSW_OFS_CTL), ==, 0x4017);
+    g_assert_cmphex(ccw_load_be16(request.irb + CCW_SCSW_OFS_FLAGS), ==, CCW_SCSW_FLAG_F | CCW_SCSW_FLAG_P);
+}
+
+/* A search, a TIC away, a chain end; 253 CCWs at the TIC's target: 256 in all, if no NOOP stands between. */
+static void test_length_two_ends(void)
+{
+    g_autoptr(CcwTranslation) t = ccw_translation_new();
+    g_auto(ChannelGuest) guest = { 0 };
+    CcwCmdRequest request;
+
+    channel_guest_init(&guest);
+    channel_guest_add(&guest, 0, 0x10000);
+    channel_guest_put_ccw(&guest, BASE, 0x31, CCW_FLAG_CC, 5, 0x100);
+    channel_guest_put_ccw(&guest, BASE + 8, CCW_CMD_TIC, 0, 0, 0x4000);
+    channel_guest_put_ccw(&guest, BASE + 16, CCW_CMD_NOOP, 0, 0, 0);
+
+    put_noops(&guest, 0x4000, 253, FALSE);
+    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CCW_TRANSLATED);
+    g_assert_cmpuint(request.ccw_count, ==, 256);
+    g_assert_cmpstr(channel_guest_judge(&guest, &request), ==, NULL);
+
+    put_noops(&guest, 0x4000, 254, FALSE);
+    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CCW_TRANSLATE_STATUS);
+    g_assert_cmphex(ccw_load_be32(request.irb + CCW_SCSW_OFS_CPA), ==, 0x4000 + 254 * CCW_SIZE);
+}
+
+/* As many runs as there can be: NOOP and TIC, each pair elsewhere; then the last leads back to the first. */
+static void test_many_runs(void)
+{
+    g_autoptr(CcwTranslation) t = ccw_translation_new();
+    g_auto(ChannelGuest) guest = { 0 };
+    CcwCmdRequest request;
+
+    channel_guest_init(&guest);
+    channel_guest_add(&guest, 0, 0x10000);
+    for (guint i = 0; i < 128; i++) {
+        channel_guest_put_ccw(&guest, BASE + i * 0x20, CCW_CMD_NOOP, CCW_FLAG_CC, 0, 0);
+        channel_guest_put_ccw(&guest, BASE + i * 0x20 + 8, CCW_CMD_TIC, 0, 0, BASE + (i + 1) % 128 * 0x20);
+    }
+    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CCW_TRANSLATED);
+    g_assert_cmpuint(request.ccw_count, ==, 256);
+    g_assert_cmpstr(channel_guest_judge(&guest, &request), ==, NULL);
+    g_assert_cmphex(map_cpa(t, 3 * CCW_SIZE), ==, BASE + 0x20 + CCW_SIZE);
+
+    /* One more run: nothing of it is executed. */
+    channel_guest_put_ccw(&guest, BASE + 127 * 0x20 + 8, CCW_CMD_TIC, 0, 0, 0x8000);
+    channel_guest_put_ccw(&guest, 0x8000, CCW_CMD_NOOP, 0, 0, 0);
+    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CCW_TRANSLATE_STATUS);
+    g_assert_cmphex(ccw_load_be32(request.irb + CCW_SCSW_OFS_CPA), ==, 0x8000 + CCW_SIZE);
+}
+
+/* A read of the most there can be, in 2 KiB blocks that are no neighbours, from the last byte of one. */
+static void test_longest_list(void)
+{
+    g_autoptr(CcwTranslation) t = ccw_translation_new();
+    g_auto(ChannelGuest) guest = { 0 };
+    guint8 orb[CCW_ORB_SIZE], scsw[CCW_SCSW_SIZE] = { 0 };
+    CcwCmdRequest request;
+
+    channel_guest_init(&guest);
+    channel_guest_add(&guest, 0, 0x40000);
+    channel_guest_put_ccw(&guest, BASE, 0x86, CCW_FLAG_IDA, 65535, 0x2000);
+    ccw_store_be64(channel_guest_at(&guest, 0x2000), 0x10000 + 2047);
+    for (guint i = 1; i < 33; i++)
+        ccw_store_be64(channel_guest_at(&guest, 0x2000 + i * 8), 0x10000 + i * 4096);
+    /* Fits in 33 entries only as 1 + 31 * 2048 + 2046: there is no 34th. */
+    make_orb(orb, ORB_FLAGS | CCW_ORB_T2K, BASE);
+    g_assert_cmpint(ccw_translate(t, &guest.memory, orb, scsw, &request), ==, CCW_TRANSLATED);
+    g_assert_cmpstr(channel_guest_judge(&guest, &request), ==, NULL);
+    ccw_store_be64(channel_guest_at(&guest, 0x2000 + 32 * 8), 0x40000);
+    g_assert_cmpint(ccw_translate(t, &guest.memory, orb, scsw, &request), ==, CCW_TRANSLATE_STATUS);
+}
+
+static void scribble(guint8 *host)
+{
+    memset(host, 0xff, CCW_SIZE);
+}
+
+/* The guest changes a CCW or an IDAW as soon as it was looked at: nobody looks twice. */
+static void test_read_once(void)
+{
+    static const guint64 watched[] = { BASE, BASE + 8, BASE + 16, 0x2000, 0x2008 };
+    g_autoptr(CcwTranslation) t = ccw_translation_new();
+    CcwCmdRequest request;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(watched); i++) {
+        g_auto(ChannelGuest) guest = { 0 };
+
+        channel_guest_init(&guest);
+        channel_guest_add(&guest, 0, 0x10000);
+        channel_guest_put_ccw(&guest, BASE, CCW_CMD_NOOP, CCW_FLAG_CC, 0, 0);
+        channel_guest_put_ccw(&guest, BASE + 8, 0x86, CCW_FLAG_CC | CCW_FLAG_IDA, 8192, 0x2000);
+        channel_guest_put_ccw(&guest, BASE + 16, CCW_CMD_TIC, 0, 0, 0x3000);
+        channel_guest_put_ccw(&guest, 0x3000, CCW_CMD_NOOP, 0, 0, 0);
+        ccw_store_be64(channel_guest_at(&guest, 0x2000), 0x4000);
+        ccw_store_be64(channel_guest_at(&guest, 0x2008), 0x6000);
+        guest.watched = watched[i];
+        guest.on_read = scribble;
+        g_assert_cmpint(run(t, &guest, BASE, &request), ==, CCW_TRANSLATED);
+        g_assert_cmpuint(guest.reads, ==, 1);
+        g_assert_cmpstr(channel_guest_judge(&guest, &request), ==, NULL);
+    }
+}
+
+static void test_map_irb(void)
+{
+    g_autoptr(CcwTranslation) t = ccw_translation_new();
+    g_auto(ChannelGuest) guest = { 0 };
+    guint8 irb[CCW_IRB_SIZE] = { 0x00, 0xc0, 0x40, 0x17 };
+    guint8 orb[CCW_ORB_SIZE], scsw[CCW_SCSW_SIZE] = { 0 };
+    CcwCmdRequest request;
+
+    channel_guest_init(&guest);
+    channel_guest_add(&guest, 0, 0x10000);
+    put_noops(&guest, BASE, 3, FALSE);
+    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CCW_TRANSLATED);
+    g_assert_cmphex(map_cpa(t, 0), ==, BASE);
+    g_assert_cmphex(map_cpa(t, 8), ==, BASE + 8);
+    g_assert_cmphex(map_cpa(t, 24), ==, BASE + 24);
+    /* The NOOP is nobody's, and what is beyond the program does not exist. */
+    g_assert_cmphex(map_cpa(t, 32), ==, BASE + 24);
+    g_assert_cmphex(map_cpa(t, 0xfffffff8), ==, BASE + 24);
+
+    /* A guest of format 0 is told its own format, though the program has the other. */
+    ccw_store_be64(channel_guest_at(&guest, BASE), 0x0300000000000001);
+    make_orb(orb, CCW_ORB_PREFETCH, BASE);
+    g_assert_cmpint(ccw_translate(t, &guest.memory, orb, scsw, &request), ==, CCW_TRANSLATED);
+    g_assert_cmphex(ccw_load_be32(request.orb + CCW_ORB_OFS_FLAGS), ==, CCW_ORB_PREFETCH | CCW_ORB_FORMAT1);
+    ccw_translation_map_irb(t, irb);
+    g_assert_cmphex(ccw_load_be16(irb), ==, CCW_SCSW_FLAG_P);
+}
+
+/* Noise with a grain of sense in it; tests/fuzz goes further. */
+static void test_noise(void)
+{
+    static const guint8 commands[] = { 0x02, 0x03, 0x04, 0x08, 0x08, 0x31, 0x85, 0x86, 0x0c, 0xe4 };
+    g_autoptr(GRand) rand = g_rand_new_with_seed(3390);
+    g_autoptr(CcwTranslation) t = ccw_translation_new();
+    guint translated = 0;
+
+    for (guint round = 0; round < 20000; round++) {
+        g_auto(ChannelGuest) guest = { 0 };
+        guint8 orb[CCW_ORB_SIZE], scsw[CCW_SCSW_SIZE] = { 0 };
+        CcwCmdRequest request;
+
+        channel_guest_init(&guest);
+        channel_guest_add(&guest, 0, 0x1000);
+        channel_guest_add(&guest, 0x1000, 0x1000);
+        for (guint32 at = 0; at < 0x2000; at += CCW_SIZE)
+            channel_guest_put_ccw(&guest, at, commands[g_rand_int_range(rand, 0, G_N_ELEMENTS(commands))],
+                                  g_rand_int(rand) & (g_rand_boolean(rand) ? 0x40 : 0xf4),
+                                  g_rand_boolean(rand) ? 0 : g_rand_int_range(rand, 0, 0x1000),
+                                  g_rand_int_range(rand, 0, 0x2400) & ~7u);
+        make_orb(orb, g_rand_int(rand) & ~CCW_ORB_SUSPEND, (guint32)g_rand_int_range(rand, 0, 0x2010) & ~7u);
+        if (ccw_translate(t, &guest.memory, orb, scsw, &request) == CCW_TRANSLATED) {
+            translated++;
+            g_assert_cmpstr(channel_guest_judge(&guest, &request), ==, NULL);
+        } else {
+            g_assert_cmphex(request.irb[CCW_SCSW_OFS_CSTAT], ==, CCW_CSTAT_PROGRAM_CHECK);
+        }
+    }
+    /* The noise would prove nothing if all of it were refused. */
+    g_assert_cmpuint(translated, >, 4000);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/channel/length", test_length);
+    g_test_add_func("/channel/length/two-ends", test_length_two_ends);
+    g_test_add_func("/channel/many-runs", test_many_runs);
+    g_test_add_func("/channel/longest-list", test_longest_list);
+    g_test_add_func("/channel/read-once", test_read_once);
+    g_test_add_func("/channel/map-irb", test_map_irb);
+    g_test_add_func("/channel/noise", test_noise);
+    return g_test_run();
+}
