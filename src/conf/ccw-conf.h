@@ -10,6 +10,7 @@
 #include "util/ccw-address.h"
 
 #define CCW_CONF_NAMESPACE "https://libvirt.org/schemas/ccw/1.0"
+#define CCW_CONF_XML_MAX (4u << 20) /* bytes: the longest string that libvirt's protocol carries */
 
 typedef struct {
     CcwBusId source;
@@ -37,6 +38,10 @@ GArray *ccw_conf_collect(const char *xml, CcwMapCss *ret_map_css, GError **error
  * The document as stock libvirt takes it. default_map is used for hostdevs without a domain around them: the feature of
  * the domain they are attached to. *ret_changed is TRUE if anything was ours. Returns new text, equal to the byte if
  * not. Errors as ccw_conf_collect.
+ *
+ * Text in which nothing of ours can stand is returned without being parsed: that it comes back does not say that it is
+ * well-formed. A document with a document type declaration, or in an encoding that is not a superset of ASCII, comes
+ * back unchanged too. Both hold for ccw_conf_raise, which has no CCW_ERROR_INVALID: what is malformed stays as it is.
  */
 char *ccw_conf_lower(const char *xml, CcwMapCss default_map, gboolean *ret_changed, GError **error);
 
@@ -48,5 +53,12 @@ char *ccw_conf_raise(const char *xml, gboolean *ret_changed, GError **error);
  */
 char *ccw_conf_raise_text(const char *text);
 
-/* Validates a document against the schema: libvirt's installed one, extended. The first error, with its line. */
+/* Is it well-formed XML, of a length that libvirt takes? Error: CCW_ERROR_XML, with the line. */
+gboolean ccw_conf_check(const char *xml, GError **error);
+
+/*
+ * Validates a domain or a hostdev against the schema: libvirt's installed one, extended. The first error, with its
+ * line. Errors: as ccw_conf_lower; CCW_ERROR_XML if the schema does not allow the document; CCW_ERROR_NOT_FOUND if
+ * libvirt's schemas are not installed; CCW_ERROR_UNSUPPORTED for another root element.
+ */
 gboolean ccw_conf_validate(const char *xml, GError **error);

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "conf/ccw-hostdev.h"
+
+#include <string.h>
+
+#include "conf/ccw-uuid.h"
+#include "util/ccw-error.h"
+
+#define EXCERPT_MAX 40
+
+char *ccw_conf_excerpt(const char *value)
+{
+    g_autofree char *valid = g_utf8_make_valid(value, -1);
+    gboolean cut = g_utf8_strlen(valid, -1) > EXCERPT_MAX;
+    g_autofree char *head = cut ? g_utf8_substring(valid, 0, EXCERPT_MAX) : g_strdup(valid);
+
+    for (char *p = head; *p; p++)
+        if (g_ascii_iscntrl(*p))
+            *p = ' ';
+    return g_strconcat(head, cut ? "..." : "", NULL);
+}
+
+void ccw_conf_refuse(const CcwXml *xml, const xmlNode *element, GError **error, const char *format, ...)
+{
+    g_autofree char *message = NULL;
+    va_list args;
+
+    if (!error)
+        return;
+    va_start(args, format);
+    message = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "line %u: %s", ccw_xml_line(xml, ccw_xml_span(element)->start),
+                message);
+}
+
+/* The fields of a host address. */
+static const struct {
+    const char *name;
+    guint max;
+    gboolean required;
+} fields[] = {
+    { "cssid", CCW_CSSID_MAX, FALSE },
+    { "ssid", CCW_SSID_MAX, FALSE },
+    { "devno", G_MAXUINT16, TRUE },
+};
+
+/* "0x" and hexadecimal, or decimal. No leading zero: libvirt reads that as octal, and people mean hexadecimal. */
+static gboolean parse_number(const char *text, guint64 *ret_value)
+{
+    gboolean hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    const char *digits = hex ? text + 2 : text;
+    gsize length = strlen(digits);
+
+    if (length == 0 || length > 10 || (!hex && length > 1 && digits[0] == '0'))
+        return FALSE;
+    for (gsize i = 0; i < length; i++)
+        if (hex ? !g_ascii_isxdigit(digits[i]) : !g_ascii_isdigit(digits[i]))
+            return FALSE;
+    *ret_value = g_ascii_strtoull(digits, NULL, hex ? 16 : 10);
+    return TRUE;
+}
+
+static gboolean read_field(const CcwXml *xml, const xmlNode *address, guint n, guint *ret_value, GError **error)
+{
+    g_autofree char *text = ccw_xml_get(address, fields[n].name);
+    g_autofree char *shown = text ? ccw_conf_excerpt(text) : NULL;
+    guint64 value;
+
+    if (!text && fields[n].required) {
+        ccw_conf_refuse(xml, address, error,
+                        "<address> in <source> of a ccw <hostdev> has no %s: name the host device, for example "
+                        "devno='0x1234'",
+                        fields[n].name);
+        return FALSE;
+    }
+    if (!text) {
+        *ret_value = 0;
+        return TRUE;
+    }
+    if (!parse_number(text, &value)) {
+        ccw_conf_refuse(xml, address, error,
+                        "%s='%s' of <address> in <source> of a ccw <hostdev> is not a number: write it in hexadecimal "
+                        "with 0x, or in decimal without leading zeros",
+                        fields[n].name, shown);
+        return FALSE;
+    }
+    if (value > fields[n].max) {
+        ccw_conf_refuse(xml, address, error,
+                        "%s='%s' of <address> in <source> of a ccw <hostdev> is out of range: give 0 to 0x%x",
+                        fields[n].name, shown, fields[n].max);
+        return FALSE;
+    }
+    *ret_value = (guint)value;
+    return TRUE;
+}
+
+static gboolean read_source_address(const CcwXml *xml, const xmlNode *address, CcwBusId *ret_id, GError **error)
+{
+    guint values[G_N_ELEMENTS(fields)];
+
+    if (address->nsDef) {
+        ccw_conf_refuse(
+            xml, address, error,
+            "<address> in <source> of a ccw <hostdev> declares a namespace: it takes cssid, ssid and devno");
+        return FALSE;
+    }
+    for (const xmlAttr *attr = address->properties; attr; attr = attr->next) {
+        gboolean known = FALSE;
+
+        for (gsize i = 0; i < G_N_ELEMENTS(fields) && !known; i++)
+            known = !attr->ns && strcmp((const char *)attr->name, fields[i].name) == 0;
+        if (!known) {
+            g_autofree char *shown = ccw_conf_excerpt((const char *)attr->name);
+
+            ccw_conf_refuse(xml, address, error,
+                            "<address> in <source> of a ccw <hostdev> has an unknown attribute '%s': it takes cssid, "
+                            "ssid and devno",
+                            shown);
+            return FALSE;
+        }
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
+        if (!read_field(xml, address, i, &values[i], error))
+            return FALSE;
+    *ret_id = (CcwBusId){ .cssid = (guint8)values[0], .ssid = (guint8)values[1], .devno = (guint16)values[2] };
+    return TRUE;
+}
+
+static gboolean read_source(const CcwXml *xml, CcwHostdevNode *node, GError **error)
+{
+    xmlNode *second;
+
+    node->source = ccw_xml_child(node->element, "source");
+    node->address = node->source ? ccw_xml_child(node->source, "address") : NULL;
+    if (!node->address) {
+        ccw_conf_refuse(xml, node->element, error,
+                        "a ccw <hostdev> has no <address> in <source>: name the host device, for example "
+                        "<source><address devno='0x1234'/></source>");
+        return FALSE;
+    }
+    second = ccw_xml_next(node->source, "source");
+    if (second) {
+        ccw_conf_refuse(xml, second, error,
+                        "a ccw <hostdev> has a second <source>: give each device its own <hostdev>");
+        return FALSE;
+    }
+    second = ccw_xml_next(node->address, "address");
+    if (second) {
+        ccw_conf_refuse(xml, second, error,
+                        "<source> of a ccw <hostdev> has a second <address>: give each device its own <hostdev>");
+        return FALSE;
+    }
+    return read_source_address(xml, node->address, &node->dev.source, error);
+}
+
+/* The attributes of an element that is a ccw host device by its own word. */
+static gboolean read_attributes(const CcwXml *xml, CcwHostdevNode *node, GError **error)
+{
+    g_autofree char *managed = ccw_xml_get(node->element, "managed");
+    g_autofree char *model = ccw_xml_get(node->element, "model");
+
+    if (managed && strcmp(managed, "yes") != 0 && strcmp(managed, "no") != 0) {
+        g_autofree char *shown = ccw_conf_excerpt(managed);
+
+        ccw_conf_refuse(xml, node->element, error, "managed='%s' of a ccw <hostdev> is unknown: give yes or no", shown);
+        return FALSE;
+    }
+    if (model) {
+        g_autofree char *shown = ccw_conf_excerpt(model);
+
+        ccw_conf_refuse(xml, node->element, error,
+                        "model='%s' does not go with a ccw <hostdev>, which has no models: remove it", shown);
+        return FALSE;
+    }
+    node->dev.managed = g_strcmp0(managed, "yes") == 0;
+    return TRUE;
+}
+
+/* As libvirt reads it (virDomainDeviceCCWAddressParseXML): all three numbers or none, of any base. */
+static gboolean read_guest(const xmlNode *hostdev, CcwBusId *ret_id)
+{
+    const xmlNode *address = ccw_xml_child(hostdev, "address");
+    guint64 values[G_N_ELEMENTS(fields)];
+
+    if (!address || !ccw_xml_get_is(address, "type", "ccw"))
+        return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
+        g_autofree char *text = ccw_xml_get(address, fields[i].name);
+        char *end = NULL;
+
+        if (!text || !g_ascii_isdigit(*text))
+            return FALSE;
+        values[i] = g_ascii_strtoull(text, &end, 0);
+        if (*end != '\0' || values[i] > fields[i].max)
+            return FALSE;
+    }
+    *ret_id = (CcwBusId){ .cssid = (guint8)values[0], .ssid = (guint8)values[1], .devno = (guint16)values[2] };
+    return TRUE;
+}
+
+static guint read_boot_order(const xmlNode *hostdev)
+{
+    const xmlNode *boot = ccw_xml_child(hostdev, "boot");
+    g_autofree char *text = boot ? ccw_xml_get(boot, "order") : NULL;
+    guint64 order;
+
+    return text && g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT, &order, NULL) ? (guint)order : 0;
+}
+
+static void read_common(CcwHostdevNode *node)
+{
+    node->dev.has_guest = read_guest(node->element, &node->dev.guest);
+    node->dev.boot_order = read_boot_order(node->element);
+}
+
+/* The stock element, with nothing about it that raising would have to drop. */
+static CcwHostdevForm read_mdev(CcwHostdevNode *node)
+{
+    g_autofree char *uuid = NULL;
+    gboolean advertised;
+
+    node->source = ccw_xml_child(node->element, "source");
+    node->address = node->source ? ccw_xml_child(node->source, "address") : NULL;
+    if (!node->address || ccw_xml_next(node->source, "source") || ccw_xml_next(node->address, "address") ||
+        !ccw_xml_get_is(node->element, "model", "vfio-ccw"))
+        return CCW_HOSTDEV_OTHER;
+    uuid = ccw_xml_get(node->address, "uuid");
+    if (!uuid || node->address->properties->next || node->address->nsDef ||
+        !ccw_uuid_decode(uuid, &node->dev.source, &advertised))
+        return CCW_HOSTDEV_OTHER;
+    node->dev.managed = advertised || ccw_xml_get_is(node->element, "managed", "yes");
+    return advertised ? CCW_HOSTDEV_ADVERTISED : CCW_HOSTDEV_MDEV;
+}
+
+gboolean ccw_hostdev_read(const CcwXml *xml, xmlNode *element, CcwHostdevNode *ret_node, GError **error)
+{
+    g_autofree char *mode = ccw_xml_get(element, "mode");
+    g_autofree char *type = ccw_xml_get(element, "type");
+    CcwHostdevNode node = { .form = CCW_HOSTDEV_OTHER, .element = element };
+
+    if ((!mode || strcmp(mode, "subsystem") == 0) && type) {
+        if (strcmp(type, "ccw") == 0)
+            node.form = CCW_HOSTDEV_CCW;
+        else if (strcmp(type, "subsystem") == 0 && ccw_xml_get_is(element, "subsystem", "ccw"))
+            node.form = CCW_HOSTDEV_SUBSYSTEM;
+        else if (strcmp(type, "mdev") == 0)
+            node.form = read_mdev(&node);
+    }
+    if (node.form == CCW_HOSTDEV_CCW || node.form == CCW_HOSTDEV_SUBSYSTEM)
+        if (!read_attributes(xml, &node, error) || !read_source(xml, &node, error))
+            return FALSE;
+    if (node.form != CCW_HOSTDEV_OTHER)
+        read_common(&node);
+    *ret_node = node;
+    return TRUE;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One <hostdev> element: is it ours, in which form, and which device is it. Reads; changes nothing.
+ */
+#pragma once
+
+#include "conf/ccw-conf.h"
+#include "conf/ccw-xml.h"
+
+typedef enum {
+    CCW_HOSTDEV_OTHER,      /* not ours */
+    CCW_HOSTDEV_CCW,        /* type='ccw' */
+    CCW_HOSTDEV_SUBSYSTEM,  /* type='subsystem' subsystem='ccw': the same, in the other spelling */
+    CCW_HOSTDEV_MDEV,       /* the stock mdev with a UUID of ours */
+    CCW_HOSTDEV_ADVERTISED, /* the same with the variant that node devices advertise: managed, whatever it says */
+} CcwHostdevForm;
+
+typedef struct {
+    CcwHostdevForm form;
+    xmlNode *element;
+    xmlNode *source;  /* of ours: <source>, */
+    xmlNode *address; /* and the <address> in it */
+    CcwHostdev dev;
+} CcwHostdevNode;
+
+/*
+ * FALSE and CCW_ERROR_INVALID if it says it is a ccw host device and is malformed. The guest address and the boot order
+ * are stock libvirt's to judge: what does not parse counts as not given.
+ */
+gboolean ccw_hostdev_read(const CcwXml *xml, xmlNode *element, CcwHostdevNode *ret_node, GError **error);
+
+/* Sets CCW_ERROR_INVALID to "line N: MESSAGE", N being the element's. */
+void ccw_conf_refuse(const CcwXml *xml, const xmlNode *element, GError **error, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
+/* A value from a document, fit for a message: short, and on one line. Free with g_free. */
+char *ccw_conf_excerpt(const char *value);

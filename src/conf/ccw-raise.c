@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From stock libvirt's XML, and its messages, to what our users read. */
+#include <string.h>
+
+#include "conf/ccw-feature.h"
+#include "conf/ccw-hostdev.h"
+#include "conf/ccw-uuid.h"
+#include "conf/ccw-walk.h"
+
+/* Can anything of ours stand in it? A character reference may spell anything. */
+static gboolean is_worth_parsing(const char *text)
+{
+    return strstr(text, "s390-map-css") ||
+           (strstr(text, "hostdev") && (strstr(text, "vfio-ccw") || strstr(text, "&#")));
+}
+
+static void remove_model(CcwXml *xml, const xmlNode *element)
+{
+    CcwXmlAttr attr;
+
+    if (ccw_xml_attr(xml, element, "model", &attr)) {
+        guint32 start = attr.name;
+
+        while (ccw_xml_is_space(xml->text[start - 1]))
+            start--;
+        ccw_xml_remove(xml, start, attr.value_end + 1);
+    }
+}
+
+/* The blanks or line breaks that lower put before and after the '='; one blank where there are none. */
+static char *gap_or_blank(const CcwXml *xml, guint32 start, guint32 end)
+{
+    return end > start ? g_strndup(xml->text + start, end - start) : g_strdup(" ");
+}
+
+static void replace_uuid(CcwXml *xml, const CcwHostdevNode *node)
+{
+    const CcwBusId *id = &node->dev.source;
+    g_autofree char *gap1 = NULL;
+    g_autofree char *gap2 = NULL;
+    g_autofree char *with = NULL;
+    const char *equals;
+    CcwXmlAttr attr;
+    guint32 at;
+    char q;
+
+    if (!ccw_xml_attr(xml, node->address, "uuid", &attr))
+        return;
+    equals = memchr(xml->text + attr.name_end, '=', attr.value - attr.name_end);
+    if (!equals)
+        return;
+    at = (guint32)(equals - xml->text);
+    gap1 = gap_or_blank(xml, attr.name_end, at);
+    gap2 = gap_or_blank(xml, at + 1, attr.value - 1);
+    q = xml->text[attr.value - 1];
+    with = g_strdup_printf("cssid=%c0x%x%c%sssid=%c0x%x%c%sdevno=%c0x%04x%c", q, id->cssid, q, gap1, q, id->ssid, q,
+                           gap2, q, id->devno, q);
+    ccw_xml_replace(xml, attr.name, attr.value_end + 1, with);
+}
+
+static void raise_hostdev(CcwXml *xml, const CcwHostdevNode *node)
+{
+    CcwXmlAttr attr;
+
+    if (ccw_xml_attr(xml, node->element, "type", &attr))
+        ccw_xml_replace(xml, attr.value, attr.value_end, "ccw");
+    if (node->form == CCW_HOSTDEV_ADVERTISED) {
+        char quote = xml->text[attr.value - 1];
+        g_autofree char *managed = g_strdup_printf(" managed=%cyes%c", quote, quote);
+        guint32 type_end = attr.value_end + 1;
+
+        if (ccw_xml_attr(xml, node->element, "managed", &attr))
+            ccw_xml_replace(xml, attr.value, attr.value_end, "yes");
+        else
+            ccw_xml_insert(xml, type_end, managed);
+    }
+    remove_model(xml, node->element);
+    replace_uuid(xml, node);
+}
+
+static void raise_hostdevs(CcwXml *xml, const xmlNode *domain)
+{
+    g_autoptr(GPtrArray) hostdevs = ccw_walk_hostdevs(xml, domain);
+
+    for (guint i = 0; i < hostdevs->len; i++) {
+        CcwHostdevNode node;
+
+        if (ccw_hostdev_read(xml, hostdevs->pdata[i], &node, NULL) &&
+            (node.form == CCW_HOSTDEV_MDEV || node.form == CCW_HOSTDEV_ADVERTISED))
+            raise_hostdev(xml, &node);
+    }
+}
+
+char *ccw_conf_raise(const char *text, gboolean *ret_changed, GError **error)
+{
+    g_autoptr(CcwXml) xml = NULL;
+    g_autoptr(GPtrArray) domains = NULL;
+
+    if (!is_worth_parsing(text)) {
+        *ret_changed = FALSE;
+        return g_strdup(text);
+    }
+    xml = ccw_xml_open(text, error);
+    if (!xml)
+        return NULL;
+    domains = ccw_walk_domains(xml);
+    for (guint i = 0; i < domains->len; i++) {
+        CcwFeature feature;
+
+        if (ccw_feature_read(xml, domains->pdata[i], &feature, NULL) && feature.carrier)
+            ccw_feature_raise(xml, domains->pdata[i], &feature);
+        raise_hostdevs(xml, domains->pdata[i]);
+    }
+    raise_hostdevs(xml, NULL);
+    *ret_changed = ccw_xml_is_edited(xml);
+    return ccw_xml_apply(xml);
+}
+
+static gboolean may_join_uuid(char c)
+{
+    return g_ascii_isalnum(c) || c == '-';
+}
+
+char *ccw_conf_raise_text(const char *text)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    const char *p = text;
+
+    while (*p) {
+        gsize rest = strnlen(p, CCW_UUID_STR_LEN);
+        char uuid[CCW_UUID_STR_LEN] = { 0 };
+        char bus_id[CCW_BUS_ID_STR_LEN];
+        gboolean advertised;
+        CcwBusId id;
+
+        memcpy(uuid, p, MIN(rest, CCW_UUID_STR_LEN - 1));
+        if (g_ascii_tolower(*p) == 'c' && (p == text || !may_join_uuid(p[-1])) && rest >= CCW_UUID_STR_LEN - 1 &&
+            !may_join_uuid(p[CCW_UUID_STR_LEN - 1]) && ccw_uuid_decode(uuid, &id, &advertised)) {
+            g_string_append_printf(out, "ccw device %s", ccw_bus_id_format(&id, bus_id));
+            p += CCW_UUID_STR_LEN - 1;
+        } else {
+            g_string_append_c(out, *p++);
+        }
+    }
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "conf/ccw-uuid.h"
+
+/* The fixed part of both variants, up to the digit that tells them apart; lower case. */
+#define UUID_PREFIX "cc390000-0001-8000-8000-000"
+#define UUID_PREFIX_LEN (sizeof(UUID_PREFIX) - 1)
+
+const char *ccw_uuid_encode(const CcwBusId *id, char buf[CCW_UUID_STR_LEN])
+{
+    g_snprintf(buf, CCW_UUID_STR_LEN, UUID_PREFIX "0%02x%02x%04x", id->cssid, id->ssid, id->devno);
+    return buf;
+}
+
+gboolean ccw_uuid_decode(const char *uuid, CcwBusId *ret_id, gboolean *ret_advertised)
+{
+    guint32 device = 0;
+    guint cssid, ssid;
+    const char *p;
+
+    if (g_ascii_strncasecmp(uuid, UUID_PREFIX, UUID_PREFIX_LEN) != 0)
+        return FALSE;
+    p = uuid + UUID_PREFIX_LEN;
+    if (*p != '0' && *p != '1')
+        return FALSE;
+    for (guint i = 1; i <= 8; i++) {
+        if (!g_ascii_isxdigit(p[i]))
+            return FALSE;
+        device = device << 4 | (guint32)g_ascii_xdigit_value(p[i]);
+    }
+    cssid = device >> 24;
+    ssid = device >> 16 & 0xff;
+    if (p[9] != '\0' || cssid > CCW_CSSID_MAX || ssid > CCW_SSID_MAX)
+        return FALSE;
+    *ret_id = (CcwBusId){ .cssid = (guint8)cssid, .ssid = (guint8)ssid, .devno = (guint16)(device & 0xffff) };
+    *ret_advertised = *p == '1';
+    return TRUE;
+}

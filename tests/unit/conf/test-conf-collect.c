@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What ccw_conf_collect finds, and what a lone hostdev takes from the domain it is for. */
+#include <string.h>
+
+#include "conf/ccw-conf.h"
+#include "util/ccw-error.h"
+
+static char *load(const char *file)
+{
+    g_autofree char *path = g_build_filename(g_getenv("CCW_TEST_DATA"), file, NULL);
+    char *text = NULL;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    return text;
+}
+
+static GArray *collect_file(const char *file, CcwMapCss *ret_map)
+{
+    g_autofree char *text = load(file);
+    g_autoptr(GError) error = NULL;
+    GArray *devices;
+
+    devices = ccw_conf_collect(text, ret_map, &error);
+    g_assert_no_error(error);
+    return devices;
+}
+
+static void check(const CcwHostdev *dev, const char *source, gboolean managed, const char *guest, guint boot)
+{
+    char buf[CCW_BUS_ID_STR_LEN];
+
+    g_assert_cmpstr(ccw_bus_id_format(&dev->source, buf), ==, source);
+    g_assert_cmpint(dev->managed, ==, managed);
+    g_assert_cmpint(dev->has_guest, ==, guest != NULL);
+    if (guest)
+        g_assert_cmpstr(ccw_bus_id_format(&dev->guest, buf), ==, guest);
+    g_assert_cmpuint(dev->boot_order, ==, boot);
+}
+
+static void both_forms(void)
+{
+    static const char *const files[] = { "hostdev-ccw-boot-alias.xml", "hostdev-ccw-boot-alias.lowered.xml" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+        CcwMapCss map = CCW_MAP_CSS_OFF;
+        g_autoptr(GArray) devices = collect_file(files[i], &map);
+
+        g_assert_cmpuint(devices->len, ==, 1);
+        check(&g_array_index(devices, CcwHostdev, 0), "1.3.abcd", TRUE, "fe.0.0001", 1);
+        g_assert_cmpint(map, ==, CCW_MAP_CSS_ABSENT);
+    }
+}
+
+static void document_order(void)
+{
+    CcwMapCss map = CCW_MAP_CSS_ABSENT;
+    g_autoptr(GArray) devices = collect_file("hostdev-ccw-defaults.xml", NULL);
+    g_autoptr(GArray) snapshot = collect_file("snapshot.lowered.xml", &map);
+
+    g_assert_cmpuint(devices->len, ==, 2);
+    check(&g_array_index(devices, CcwHostdev, 0), "0.0.1234", FALSE, NULL, 0);
+    check(&g_array_index(devices, CcwHostdev, 1), "0.2.1234", FALSE, NULL, 2);
+    g_assert_cmpuint(snapshot->len, ==, 2);
+    g_assert_cmpint(map, ==, CCW_MAP_CSS_OFF);
+}
+
+static void advertised_is_managed(void)
+{
+    g_autoptr(GArray) devices = collect_file("hostdev-ccw-advertised.xml", NULL);
+
+    g_assert_cmpuint(devices->len, ==, 2);
+    check(&g_array_index(devices, CcwHostdev, 0), "0.0.1234", TRUE, NULL, 0);
+    check(&g_array_index(devices, CcwHostdev, 1), "0.1.12ab", TRUE, NULL, 0);
+}
+
+static void feature(void)
+{
+    static const struct {
+        const char *file;
+        CcwMapCss map;
+    } rows[] = {
+        { "map-css-on.xml", CCW_MAP_CSS_ON },         { "map-css-on.lowered.xml", CCW_MAP_CSS_ON },
+        { "map-css-off.xml", CCW_MAP_CSS_OFF },       { "map-css-off.lowered.xml", CCW_MAP_CSS_OFF },
+        { "stock-metadata.xml", CCW_MAP_CSS_ABSENT },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        CcwMapCss map = 7;
+        g_autoptr(GArray) devices = collect_file(rows[i].file, &map);
+
+        g_assert_cmpint(map, ==, rows[i].map);
+    }
+}
+
+/* The namespace counts, not the prefix that somebody bound it to. */
+static void other_prefixes(void)
+{
+    static const char *const carriers[] = {
+        "<x-y:s390-map-css xmlns:x-y='" CCW_CONF_NAMESPACE "' state='off'/>",
+        "<s390-map-css state='off' xmlns='" CCW_CONF_NAMESPACE "'></s390-map-css>",
+    };
+    g_autofree char *expected = load("map-css-off.xml");
+    g_autofree char *lowered = load("map-css-off.lowered.xml");
+    char *start = strstr(lowered, "<ccw:");
+    char *end = strstr(start, "/>") + 2;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(carriers); i++) {
+        g_autofree char *head = g_strndup(lowered, (gsize)(start - lowered));
+        g_autofree char *text = g_strconcat(head, carriers[i], end, NULL);
+        gboolean changed = FALSE;
+        g_autofree char *raised = ccw_conf_raise(text, &changed, NULL);
+
+        g_assert_cmpstr(raised, ==, expected);
+    }
+}
+
+/* What cannot be the carrier that lower wrote stays where it is. */
+static void no_carriers(void)
+{
+    static const char *const carriers[] = {
+        "<c:s390-map-css xmlns:c='urn:other' state='off'/>",
+        "<c:s390-map-css xmlns:c='" CCW_CONF_NAMESPACE "' state='maybe'/>",
+        "<c:s390-map-css xmlns:c='" CCW_CONF_NAMESPACE "'/>",
+        "<c:s390-map-css xmlns:c='" CCW_CONF_NAMESPACE "' state='on' more='x'/>",
+        "<c:s390-map-css xmlns:c='" CCW_CONF_NAMESPACE "' state='on'>text</c:s390-map-css>",
+        "<x><c:s390-map-css xmlns:c='" CCW_CONF_NAMESPACE "' state='off'/></x>",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(carriers); i++) {
+        g_autofree char *text = g_strconcat("<domain><metadata>", carriers[i], "</metadata></domain>", NULL);
+        gboolean changed = TRUE;
+        g_autofree char *raised = ccw_conf_raise(text, &changed, NULL);
+
+        g_assert_cmpstr(raised, ==, text);
+        g_assert_false(changed);
+    }
+}
+
+static void nothing_there(void)
+{
+    static const char *const files[] = { "stock-metadata.xml", "stock-elsewhere.xml", "stock-hostdev-mdev-foreign.xml",
+                                         "stock-doctype.xml", "stock-hostdev-pci.xml" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autoptr(GArray) devices = collect_file(files[i], NULL);
+
+        g_assert_cmpuint(devices->len, ==, 0);
+    }
+}
+
+static void errors(void)
+{
+    static const struct {
+        const char *text;
+        CcwError code;
+    } rows[] = {
+        { "", CCW_ERROR_XML },
+        { "<domain>", CCW_ERROR_XML },
+        { "<hostdev type='ccw'/>", CCW_ERROR_INVALID },
+        { "<domain><features><s390-map-css/></features></domain>", CCW_ERROR_INVALID },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(ccw_conf_collect(rows[i].text, NULL, &error));
+        g_assert_error(error, CCW_ERROR, (gint)rows[i].code);
+    }
+}
+
+/* Guest addresses as libvirt reads them; what it refuses counts as not given, and stays. */
+static void guest_addresses(void)
+{
+    static const struct {
+        const char *address;
+        const char *guest;
+    } rows[] = {
+        { "type='ccw' cssid='0xfe' ssid='0' devno='010'", "fe.0.0008" },
+        { "type='ccw' cssid='254' ssid='3' devno='0xFFFF'", "fe.3.ffff" },
+        { "type='ccw' cssid='0xff' ssid='0' devno='1'", NULL },
+        { "type='ccw' cssid='0xfe' ssid='4' devno='1'", NULL },
+        { "type='ccw' cssid='0xfe' ssid='0'", NULL },
+        { "type='ccw' cssid='0xfe' ssid='0' devno='-1'", NULL },
+        { "type='ccw'", NULL },
+        { "type='pci' cssid='0xfe' ssid='0' devno='1'", NULL },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = g_strdup_printf("<hostdev type='ccw'><source><address devno='1'/></source>"
+                                                "<address %s/></hostdev>",
+                                                rows[i].address);
+        g_autoptr(GError) error = NULL;
+        gboolean changed;
+        g_autofree char *lowered = ccw_conf_lower(text, CCW_MAP_CSS_ABSENT, &changed, &error);
+        g_autoptr(GArray) devices = ccw_conf_collect(text, NULL, &error);
+
+        g_assert_no_error(error);
+        check(&g_array_index(devices, CcwHostdev, 0), "0.0.0001", FALSE, rows[i].guest, 0);
+        g_assert_nonnull(strstr(lowered, rows[i].address));
+        g_assert_cmpstr(strstr(strstr(lowered, "</source>"), "<address"), ==,
+                        strstr(strstr(text, "</source>"), "<address"));
+    }
+}
+
+/* A hostdev by itself has no feature: the domain's is given. */
+static void default_map(void)
+{
+    static const struct {
+        CcwMapCss map;
+        const char *cssid;
+    } rows[] = {
+        { CCW_MAP_CSS_ABSENT, "cssid='0xfe'" },
+        { CCW_MAP_CSS_ON, "cssid='0xfe'" },
+        { CCW_MAP_CSS_OFF, "cssid='0x2'" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        gboolean changed = FALSE;
+        g_autofree char *lowered =
+            ccw_conf_lower("<hostdev type='ccw'><source><address cssid='2' devno='1'/></source></hostdev>", rows[i].map,
+                           &changed, NULL);
+
+        g_assert_true(changed);
+        g_assert_nonnull(strstr(lowered, rows[i].cssid));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/conf/collect/both-forms", both_forms);
+    g_test_add_func("/conf/collect/document-order", document_order);
+    g_test_add_func("/conf/collect/advertised", advertised_is_managed);
+    g_test_add_func("/conf/collect/feature", feature);
+    g_test_add_func("/conf/raise/prefixes", other_prefixes);
+    g_test_add_func("/conf/raise/no-carriers", no_carriers);
+    g_test_add_func("/conf/collect/nothing", nothing_there);
+    g_test_add_func("/conf/collect/errors", errors);
+    g_test_add_func("/conf/collect/guest-addresses", guest_addresses);
+    g_test_add_func("/conf/lower/default-map", default_map);
+    return g_test_run();
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Documents made to hurt, and thousands that are merely broken: an answer each, in time, and the right one. */
+#include <string.h>
+
+#include "conf/ccw-conf.h"
+#include "util/ccw-error.h"
+
+#define HOSTDEV "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1'/></source></hostdev>"
+
+static char *repeat(const char *head, const char *text, guint count, const char *tail)
+{
+    GString *out = g_string_new(head);
+
+    for (guint i = 0; i < count; i++)
+        g_string_append(out, text);
+    g_string_append(out, tail);
+    return g_string_free(out, FALSE);
+}
+
+/* Neither direction may change it; if code is not negative, both must refuse it with that. */
+static void check(const char *text, int code)
+{
+    g_autoptr(GError) lower_error = NULL;
+    g_autoptr(GError) raise_error = NULL;
+    gboolean changed = FALSE;
+    g_autofree char *lowered = ccw_conf_lower(text, CCW_MAP_CSS_ABSENT, &changed, &lower_error);
+    g_autofree char *raised = ccw_conf_raise(text, &changed, &raise_error);
+
+    if (code >= 0) {
+        g_assert_null(lowered);
+        g_assert_error(lower_error, CCW_ERROR, code);
+        return;
+    }
+    g_assert_no_error(lower_error);
+    g_assert_no_error(raise_error);
+    g_assert_cmpstr(lowered, ==, text);
+    g_assert_cmpstr(raised, ==, text);
+    g_assert_false(changed);
+}
+
+static void deep(void)
+{
+    g_autofree char *closed = repeat("<domain>ccw hostdev", "<a>", 100000, "");
+    g_autofree char *balanced = NULL;
+    GString *out = g_string_new("<domain>" HOSTDEV);
+
+    for (guint i = 0; i < 100000; i++)
+        g_string_append(out, "<a>");
+    for (guint i = 0; i < 100000; i++)
+        g_string_append(out, "</a>");
+    g_string_append(out, "</domain>");
+    balanced = g_string_free(out, FALSE);
+    check(closed, CCW_ERROR_XML);
+    check(balanced, CCW_ERROR_XML);
+}
+
+static void unclosed(void)
+{
+    static const char *const texts[] = {
+        "hostdev ccw",
+        "<hostdev ccw",
+        "<hostdev ccw='",
+        "<hostdev ccw='>",
+        "<hostdev>ccw<!--",
+        "<hostdev>ccw<![CDATA[",
+        "<hostdev ccw=''><?",
+        "<hostdev>ccw</",
+        "<hostdev>ccw</hostdev",
+        "</hostdev>ccw",
+        "<hostdev>ccw</hostdev><a/>",
+        "<>hostdev ccw</>",
+        "<hostdev ccw=ccw/>",
+        "<hostdev ccw/>",
+        "<hostdev>ccw & </hostdev>",
+        "<hostdev ccw='1' ccw='2'/>",
+        "<hostdev>ccw\xff</hostdev>",
+        "<hostdev>ccw\x01</hostdev>",
+        "<a:hostdev>ccw",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+        check(texts[i], CCW_ERROR_XML);
+}
+
+static void huge(void)
+{
+    g_autofree char *ours =
+        repeat("<domain><description>", "xxxxxxxxxx", 1 << 20, "</description><devices>" HOSTDEV "</devices></domain>");
+    g_autofree char *other = repeat("<domain><description>", "xxxxxxxxxx", 1 << 20, "</description></domain>");
+    g_autoptr(GError) error = NULL;
+
+    check(ours, CCW_ERROR_XML);
+    check(other, -1);
+    g_assert_false(ccw_conf_check(other, &error));
+    g_assert_error(error, CCW_ERROR, CCW_ERROR_XML);
+    g_assert_cmpstr(error->message, ==, "XML is longer than 4194304 bytes, the most that libvirt takes");
+}
+
+/* As many as a string of libvirt's carries. */
+static void many(void)
+{
+    guint count = (CCW_CONF_XML_MAX - 100) / strlen(HOSTDEV);
+    g_autofree char *text = repeat("<domain><devices>", HOSTDEV, count, "</devices></domain>");
+    g_autofree char *malformed =
+        repeat("<domain><devices>", "<hostdev type='ccw'/>vfio-ccw", 140000, "</devices></domain>");
+    g_autoptr(GError) error = NULL;
+    gboolean changed = FALSE;
+    g_autofree char *lowered = ccw_conf_lower(text, CCW_MAP_CSS_ABSENT, &changed, &error);
+    g_autofree char *raised = ccw_conf_raise(malformed, &changed, &error);
+    g_autoptr(GArray) devices = ccw_conf_collect(text, NULL, &error);
+
+    g_assert_no_error(error);
+    g_assert_nonnull(lowered);
+    g_assert_cmpstr(raised, ==, malformed);
+    g_assert_cmpuint(devices->len, ==, count);
+}
+
+static void entities(void)
+{
+    static const char *const bombs[] = {
+        "<!DOCTYPE domain [<!ENTITY a 'ccwccwccwccw'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'><!ENTITY c "
+        "'&b;&b;&b;&b;&b;&b;&b;&b;'><!ENTITY d '&c;&c;&c;&c;&c;&c;&c;&c;'><!ENTITY e '&d;&d;&d;&d;&d;&d;&d;&d;'>"
+        "<!ENTITY f '&e;&e;&e;&e;&e;&e;&e;&e;'><!ENTITY g '&f;&f;&f;&f;&f;&f;&f;&f;'>]><domain a='&g;'>&g;" HOSTDEV
+        "</domain>",
+        "<!DOCTYPE hostdev SYSTEM 'file:///etc/passwd'>" HOSTDEV,
+        "<?xml version='1.0'?><!-- < --><!DOCTYPE hostdev [<!ENTITY x SYSTEM 'http://0.0.0.0/'>]>" HOSTDEV,
+        "<!DOCTYPE hostdev [<!ENTITY s \"" HOSTDEV "\">]><hostdev>&s;</hostdev>",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(bombs); i++) {
+        g_autoptr(GError) error = NULL;
+
+        check(bombs[i], -1);
+        ccw_conf_check(bombs[i], &error);
+        ccw_conf_validate(bombs[i], NULL);
+    }
+}
+
+/* Whatever comes: no crash, an error xor a result, and what was lowered or raised once stays as it is. */
+static void check_mutant(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean changed;
+    g_autofree char *lowered = ccw_conf_lower(text, CCW_MAP_CSS_ABSENT, &changed, &error);
+    g_autofree char *again = NULL;
+    g_autofree char *raised = NULL;
+    g_autofree char *raised_again = NULL;
+    g_autoptr(GArray) devices = ccw_conf_collect(text, NULL, NULL);
+
+    g_assert_true((lowered != NULL) == (error == NULL));
+    if (!lowered || !ccw_conf_check(lowered, NULL))
+        return;
+    again = ccw_conf_lower(lowered, CCW_MAP_CSS_ABSENT, &changed, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(again, ==, lowered);
+    raised = ccw_conf_raise(lowered, &changed, &error);
+    g_assert_no_error(error);
+    raised_again = ccw_conf_raise(raised, &changed, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(raised_again, ==, raised);
+}
+
+static void mutate(GRand *rand, GString *text)
+{
+    static const char *const pieces[] = { "<",          ">",    "'",          "\"",        "&#99;",   "</",
+                                          "/>",         "<!--", "-->",        "]]>",       " ",       "\n",
+                                          "type='ccw'", "ccw",  "<a>",        "<hostdev>", "<source", "uuid",
+                                          "=",          "0x",   "<metadata>", "xmlns='",   "\xc3",    "<?",
+                                          "devno=",     "mdev", "features",   "<![CDATA[" };
+    guint edits = (guint)g_rand_int_range(rand, 1, 6);
+
+    while (edits-- > 0 && text->len > 8) {
+        gssize at = g_rand_int_range(rand, 0, (gint)text->len);
+        gssize length = g_rand_int_range(rand, 1, 24);
+
+        switch (g_rand_int_range(rand, 0, 4)) {
+        case 0:
+            text->str[at] = (char)g_rand_int_range(rand, 1, 256);
+            break;
+        case 1:
+            g_string_erase(text, at, MIN(length, (gssize)text->len - at));
+            break;
+        case 2:
+            g_string_insert(text, at, pieces[g_rand_int_range(rand, 0, G_N_ELEMENTS(pieces))]);
+            break;
+        default: {
+            gssize from = g_rand_int_range(rand, 0, (gint)text->len);
+            g_autofree char *copy = g_strndup(text->str + from, (gsize)length);
+
+            g_string_insert(text, at, copy);
+        }
+        }
+    }
+}
+
+static void mutants(void)
+{
+    static const char *const seeds[] = { "map-css-metadata.xml",       "map-css-features-last.xml",
+                                         "hostdev-ccw-whitespace.xml", "hostdev-ccw-attach.xml",
+                                         "hostdev-ccw-subsystem.xml",  "snapshot.lowered.xml",
+                                         "hostdev-ccw-advertised.xml", "hostdev-ccw-comments.xml",
+                                         "hostdev-ccw-one-line.xml" };
+    g_autoptr(GRand) rand = g_rand_new_with_seed(3390);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(seeds); i++) {
+        g_autofree char *path = g_build_filename(g_getenv("CCW_TEST_DATA"), seeds[i], NULL);
+        g_autofree char *seed = NULL;
+
+        g_assert_true(g_file_get_contents(path, &seed, NULL, NULL));
+        for (guint n = 0; n < 1000; n++) {
+            g_autoptr(GString) text = g_string_new(seed);
+
+            mutate(rand, text);
+            check_mutant(text->str);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/conf/hostile/deep", deep);
+    g_test_add_func("/conf/hostile/unclosed", unclosed);
+    g_test_add_func("/conf/hostile/huge", huge);
+    g_test_add_func("/conf/hostile/many", many);
+    g_test_add_func("/conf/hostile/entities", entities);
+    g_test_add_func("/conf/hostile/mutants", mutants);
+    return g_test_run();
+}
