@@ -3,3 +3,6 @@
 #pragma once
 
 int cmd_dasd(int argc, char **argv);
+int cmd_lower(int argc, char **argv);
+int cmd_raise(int argc, char **argv);
+int cmd_validate(int argc, char **argv);

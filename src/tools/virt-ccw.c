@@ -17,6 +17,9 @@ static const struct {
     const char *summary;
 } commands[] = {
     { "dasd", cmd_dasd, "create a DASD image, or tell what one is" },
+    { "lower", cmd_lower, "write a domain or hostdev XML as stock libvirt takes it" },
+    { "raise", cmd_raise, "write a stock XML with its ccw devices as such" },
+    { "validate", cmd_validate, "validate a domain or hostdev XML" },
     { NULL, NULL, NULL },
 };
 
