@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who has a device: claim, confirm, release, and reconcile. Decisions only; ccw-steps.c does the writes, ccw-journal.c
+ * keeps the records. Each function holds the lock of one device at a time.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/ccw-uuid.h"
+#include "node_device/ccw-host-private.h"
+#include "node_device/ccw-in-use.h"
+#include "node_device/ccw-journal.h"
+#include "node_device/ccw-steps.h"
+#include "util/ccw-error.h"
+
+typedef int LockFd;
+static void lock_release(LockFd *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LockFd, lock_release)
+
+static gboolean same_domain(const CcwRecord *record, const char *domain_uuid)
+{
+    return g_ascii_strcasecmp(record->domain, domain_uuid) == 0;
+}
+
+static gboolean is_stale(CcwHost *host, const CcwRecord *record)
+{
+    return record->state == CCW_CLAIM_PENDING && !ccw_token_is_live(host, record->token);
+}
+
+/* --- claim --- */
+
+typedef enum {
+    PRIOR_NONE, /* nothing in the journal (any more): take it */
+    PRIOR_HELD, /* this domain has it */
+    PRIOR_REFUSED,
+} Prior;
+
+static Prior refuse_other(const CcwRecord *record, gboolean stale, GError **error)
+{
+    char buf[CCW_BUS_ID_STR_LEN];
+
+    g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use by domain %s%s",
+                ccw_bus_id_format(&record->device, buf), record->domain,
+                stale ? ", for which a process took it that has ended: virtccwd settles that when it starts" : "");
+    return PRIOR_REFUSED;
+}
+
+/* What an entry that is there already means for a claim. The device's lock is held. */
+static Prior settle_prior(CcwHost *host, const CcwBusId *id, const char *domain_uuid, const char *token,
+                          gboolean *ret_taken, GError **error)
+{
+    g_autoptr(CcwRecord) record = NULL;
+    CcwHostDevice *device;
+    char uuid[CCW_UUID_STR_LEN];
+    gboolean complete;
+
+    if (!ccw_journal_load(host, id, &record, error))
+        return PRIOR_REFUSED;
+    if (!record)
+        return PRIOR_NONE;
+    if (record->state != CCW_CLAIM_RELEASING && !same_domain(record, domain_uuid))
+        return refuse_other(record, is_stale(host, record), error);
+
+    device = ccw_host_lookup(host, id, NULL);
+    complete = device && g_strv_contains((const char *const *)device->mdevs, ccw_uuid_encode(id, uuid));
+    ccw_host_device_free(device);
+    /* Half taken, half given back, or its mdev was removed under us: back to the beginning first. */
+    if (record->state == CCW_CLAIM_RELEASING || !complete)
+        return ccw_steps_give_back(host, record, error) ? PRIOR_NONE : PRIOR_REFUSED;
+
+    *ret_taken = is_stale(host, record);
+    if (*ret_taken) { /* whose taker ended: this one answers for it from now on */
+        g_free(record->token);
+        record->token = g_strdup(token);
+        record->since = ccw_host_clock();
+        if (!ccw_journal_save(host, record, error))
+            return PRIOR_REFUSED;
+    }
+    return PRIOR_HELD;
+}
+
+/* *ret_foreign: our mdev is there, made by somebody else. */
+static gboolean check_subchannel(CcwHost *host, const CcwHostDevice *device, gboolean *ret_foreign, GError **error)
+{
+    char buf[CCW_BUS_ID_STR_LEN], sub[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
+    g_autofree char *vfio = ccw_host_path(host, "bus/css/drivers/vfio_ccw");
+    g_autofree char *mdev = ccw_host_path(host, "bus/mdev/devices/%s", ccw_uuid_encode(&device->bus_id, uuid));
+
+    ccw_bus_id_format(&device->bus_id, buf);
+    ccw_bus_id_format(&device->subchannel, sub);
+    *ret_foreign = device->mdevs[0] && g_ascii_strcasecmp(device->mdevs[0], uuid) == 0;
+    if (*ret_foreign)
+        return TRUE;
+    if (device->mdevs[0])
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
+                    "ccw device %s cannot be taken: its subchannel %s holds mediated device %s already", buf, sub,
+                    device->mdevs[0]);
+    else if (g_file_test(mdev, G_FILE_TEST_EXISTS))
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
+                    "ccw device %s cannot be taken: its mediated device %s is on another subchannel than %s", buf, uuid,
+                    sub);
+    else if (device->driver && strcmp(device->driver, "io_subchannel") != 0 && strcmp(device->driver, "vfio_ccw") != 0)
+        g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
+                    "ccw device %s cannot be taken: its subchannel %s is bound to %s, not to io_subchannel", buf, sub,
+                    device->driver);
+    else if (!g_file_test(vfio, G_FILE_TEST_IS_DIR))
+        g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
+                    "ccw device %s cannot be taken: the kernel module vfio_ccw is not loaded", buf);
+    else
+        return TRUE;
+    return FALSE;
+}
+
+static CcwRecord *new_record(CcwHost *host, const CcwHostDevice *device, const char *domain_uuid, const char *token)
+{
+    CcwRecord *record = g_new0(CcwRecord, 1);
+    char sub[CCW_BUS_ID_STR_LEN];
+    g_autofree char *dir = ccw_host_path(host, "bus/css/devices/%s", ccw_bus_id_format(&device->subchannel, sub));
+    g_autofree char *override = ccw_sysfs_attr(dir, "driver_override");
+
+    record->device = device->bus_id;
+    record->subchannel = device->subchannel;
+    record->state = CCW_CLAIM_PENDING;
+    record->since = ccw_host_clock();
+    record->domain = g_ascii_strdown(domain_uuid, -1);
+    record->token = g_strdup(token);
+    record->found_online = device->online;
+    record->found_driver = g_strdup(device->driver);
+    /* An unset one reads "(null)" (drivers/s390/cio/css.c). */
+    record->found_override = g_strdup(override && strcmp(override, "(null)") != 0 ? override : "");
+    return record;
+}
+
+/* The device is nobody's: takes it, or leaves all as it was. */
+static gboolean take(CcwHost *host, const CcwHostDevice *device, const char *domain_uuid, const char *token,
+                     GError **error)
+{
+    g_autoptr(CcwRecord) record = new_record(host, device, domain_uuid, token);
+    g_autoptr(GError) take_error = NULL;
+    g_autoptr(GError) back_error = NULL;
+
+    if (ccw_steps_take(host, record, &take_error))
+        return TRUE;
+    if (ccw_steps_give_back(host, record, &back_error))
+        g_propagate_error(error, g_steal_pointer(&take_error));
+    else
+        g_set_error(error, take_error->domain, take_error->code,
+                    "%s; bringing it back failed as well (%s) and will be "
+                    "tried again when the device is used next",
+                    take_error->message, back_error->message);
+    return FALSE;
+}
+
+static gboolean check_arguments(const char *domain_uuid, const char *token, GError **error)
+{
+    if (domain_uuid && g_uuid_string_is_valid(domain_uuid) && token)
+        return TRUE;
+    if (token)
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "'%s' is no domain UUID", domain_uuid ? domain_uuid : "");
+    else
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "the process that a device was to be taken for has ended");
+    return FALSE;
+}
+
+gboolean ccw_host_claim(CcwHost *host, const CcwBusId *id, const char *domain_uuid, const char *token,
+                        gboolean *ret_taken, GError **error)
+{
+    g_autoptr(CcwHostDevice) device = NULL;
+    g_auto(LockFd) lock = -1;
+    gboolean taken = FALSE;
+    gboolean foreign;
+    Prior prior;
+
+    if (!check_arguments(domain_uuid, token, error))
+        return FALSE;
+    if (!ccw_journal_has(host, id)) { /* no lock file for what is not there */
+        device = ccw_host_lookup(host, id, error);
+        if (!device)
+            return FALSE;
+        g_clear_pointer(&device, ccw_host_device_free);
+    }
+    lock = ccw_journal_lock(host, id, error);
+    if (lock < 0)
+        return FALSE;
+    prior = settle_prior(host, id, domain_uuid, token, &taken, error);
+    if (prior == PRIOR_REFUSED)
+        return FALSE;
+    if (prior == PRIOR_NONE) {
+        device = ccw_host_lookup(host, id, error);
+        if (!device || !check_subchannel(host, device, &foreign, error))
+            return FALSE;
+        if (!foreign && (!ccw_in_use_check(host, device, error) || !take(host, device, domain_uuid, token, error)))
+            return FALSE;
+        taken = !foreign;
+    }
+    *ret_taken = taken;
+    return TRUE;
+}
+
+/* --- confirm, release, reconcile: what happens to an entry of the journal, and to all of them --- */
+
+typedef struct {
+    const char *domain_uuid; /* or NULL */
+    GHashTable *live;        /* of ccw_host_reconcile */
+    gint64 as_of;
+} Request;
+
+typedef gboolean (*EntryFunc)(CcwHost *host, CcwRecord *record, const Request *request, GError **error);
+
+static gboolean own(CcwHost *host, CcwRecord *record, GError **error)
+{
+    record->state = CCW_CLAIM_OWNED;
+    record->since = ccw_host_clock();
+    g_clear_pointer(&record->token, g_free);
+    return ccw_journal_save(host, record, error);
+}
+
+static gboolean confirm_entry(CcwHost *host, CcwRecord *record, const Request *request G_GNUC_UNUSED, GError **error)
+{
+    return record->state != CCW_CLAIM_PENDING || own(host, record, error);
+}
+
+static gboolean release_entry(CcwHost *host, CcwRecord *record, const Request *request G_GNUC_UNUSED, GError **error)
+{
+    return ccw_steps_give_back(host, record, error);
+}
+
+static gboolean is_live(GHashTable *live, const CcwRecord *record)
+{
+    GHashTable *devices = g_hash_table_lookup(live, record->domain);
+
+    return devices && g_hash_table_contains(devices, &record->device);
+}
+
+static gboolean reconcile_entry(CcwHost *host, CcwRecord *record, const Request *request, GError **error)
+{
+    if (record->state == CCW_CLAIM_PENDING && !is_stale(host, record))
+        return TRUE; /* somebody is at it */
+    if (record->state != CCW_CLAIM_RELEASING && record->since > request->as_of && record->since <= ccw_host_clock())
+        return TRUE; /* younger than live; the journal of an earlier boot is not */
+    if (!is_live(request->live, record))
+        return ccw_steps_give_back(host, record, error);
+    return record->state != CCW_CLAIM_PENDING || own(host, record, error);
+}
+
+static gboolean for_entry(CcwHost *host, const CcwBusId *id, EntryFunc func, const Request *request, GError **error)
+{
+    g_autoptr(CcwRecord) record = NULL;
+    g_auto(LockFd) lock = -1;
+
+    if (!ccw_journal_has(host, id))
+        return TRUE;
+    lock = ccw_journal_lock(host, id, error);
+    if (lock < 0 || !ccw_journal_load(host, id, &record, error))
+        return FALSE;
+    if (!record || (request->domain_uuid && !same_domain(record, request->domain_uuid)))
+        return TRUE;
+    return func(host, record, request, error);
+}
+
+/* All are tried, the last first; the first error is told. */
+static gboolean for_each_entry(CcwHost *host, EntryFunc func, const Request *request, GError **error)
+{
+    g_autoptr(GArray) ids = ccw_journal_list(host);
+    g_autoptr(GError) first = NULL;
+
+    for (guint i = ids->len; i > 0; i--)
+        for_entry(host, &g_array_index(ids, CcwBusId, i - 1), func, request, first ? NULL : &first);
+    if (!first)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&first));
+    return FALSE;
+}
+
+gboolean ccw_host_confirm(CcwHost *host, const CcwBusId *id, const char *domain_uuid, GError **error)
+{
+    return for_entry(host, id, confirm_entry, &(Request){ .domain_uuid = domain_uuid }, error);
+}
+
+gboolean ccw_host_release(CcwHost *host, const CcwBusId *id, const char *domain_uuid, GError **error)
+{
+    return for_entry(host, id, release_entry, &(Request){ .domain_uuid = domain_uuid }, error);
+}
+
+gboolean ccw_host_confirm_domain(CcwHost *host, const char *domain_uuid, GError **error)
+{
+    return for_each_entry(host, confirm_entry, &(Request){ .domain_uuid = domain_uuid }, error);
+}
+
+gboolean ccw_host_release_domain(CcwHost *host, const char *domain_uuid, GError **error)
+{
+    return for_each_entry(host, release_entry, &(Request){ .domain_uuid = domain_uuid }, error);
+}
+
+gboolean ccw_host_reconcile(CcwHost *host, GHashTable *live, gint64 as_of, const char *only_domain, GError **error)
+{
+    Request request = { .domain_uuid = only_domain, .live = live, .as_of = as_of };
+
+    return for_each_entry(host, reconcile_entry, &request, error);
+}

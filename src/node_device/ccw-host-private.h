@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the files of this room share and nobody else includes, but its tests: they put a model of the kernel in the
+ * place of the two operations that change a host.
+ */
+#pragma once
+
+#include "node_device/ccw-host.h"
+
+typedef struct {
+    /* As ccw_attr_write: 0 or the errno. */
+    int (*attr_write)(const char *path, const char *value, gpointer data);
+    gboolean (*load_module)(const char *name, gpointer data, GError **error);
+} CcwHostOps;
+
+struct _CcwHost {
+    char *sysfs_root;
+    char *proc_root;
+    char *devices_dir; /* RUN_DIR/devices: journal and locks */
+    const CcwHostOps *ops;
+    gpointer ops_data;
+    guint settle_ms; /* how long the kernel may take for what it does behind a write (ccw-wait.h) */
+};
+
+/* --- ccw-sysfs.c: paths and small readings; everything read is bounded by CCW_ATTR_MAX --- */
+
+/* "SYSFS/" and the rest. */
+char *ccw_host_path(CcwHost *host, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* The last component of a symbolic link's target ("driver -> .../io_subchannel"), or NULL if there is no link. */
+char *ccw_sysfs_link_name(const char *dir, const char *link);
+
+/* An attribute without surrounding blanks, or NULL if it cannot be read. */
+char *ccw_sysfs_attr(const char *dir, const char *name);
+
+gboolean ccw_sysfs_has(const char *dir, const char *name);
+
+/* The names in a directory, sorted; empty if it is not there. */
+GPtrArray *ccw_sysfs_names(const char *dir);
+
+/* --- ccw-subchannel.c --- */
+
+/* The subchannel that has device id now. FALSE if none has. */
+gboolean ccw_subchannel_of(CcwHost *host, const CcwBusId *id, CcwBusId *ret_subchannel);
+
+/* The UUIDs of the mediated devices on a subchannel, NULL-terminated. */
+char **ccw_subchannel_mdevs(CcwHost *host, const CcwBusId *subchannel);
+
+/* The directory of the device's disk ("vda", "dasda"), or NULL if it has none. */
+char *ccw_device_block_dir(CcwHost *host, const CcwBusId *id, const CcwBusId *subchannel);
+
+/* --- ccw-token.c --- */
+
+/* TRUE if the process that token names runs. */
+gboolean ccw_token_is_live(CcwHost *host, const char *token);

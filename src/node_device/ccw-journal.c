@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "node_device/ccw-journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "node_device/ccw-host-private.h"
+#include "util/ccw-error.h"
+#include "util/ccw-file.h"
+
+#define JOURNAL_VERSION 1
+#define SUFFIX ".json"
+
+static const char *const state_names[CCW_CLAIM_LAST] = {
+    [CCW_CLAIM_PENDING] = "pending",
+    [CCW_CLAIM_OWNED] = "owned",
+    [CCW_CLAIM_RELEASING] = "releasing",
+};
+
+static const char *const step_names[CCW_STEP_LAST] = {
+    [CCW_STEP_OFFLINE] = "offline", [CCW_STEP_OVERRIDE] = "override", [CCW_STEP_UNBIND] = "unbind",
+    [CCW_STEP_BIND] = "bind",       [CCW_STEP_MDEV] = "mdev",
+};
+
+const char *ccw_step_name(CcwStep step)
+{
+    return step_names[step];
+}
+
+void ccw_record_free(CcwRecord *record)
+{
+    if (!record)
+        return;
+    g_free(record->domain);
+    g_free(record->token);
+    g_free(record->found_driver);
+    g_free(record->found_override);
+    g_free(record);
+}
+
+static char *file_of(CcwHost *host, const CcwBusId *id, const char *suffix)
+{
+    char buf[CCW_BUS_ID_STR_LEN];
+
+    return g_strconcat(host->devices_dir, "/", ccw_bus_id_format(id, buf), suffix, NULL);
+}
+
+int ccw_journal_lock(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    g_autofree char *path = file_of(host, id, ".lock");
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    int fd, rc;
+
+    if (g_mkdir_with_parents(host->devices_dir, 0755) < 0) {
+        ccw_error_set_errno(error, errno, "cannot create %s", host->devices_dir);
+        return -1;
+    }
+    /* 0600: who may open it may hold everybody up. Never removed, or two could lock two files of one name. */
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) {
+        ccw_error_set_errno(error, errno, "cannot open %s", path);
+        return -1;
+    }
+    do
+        rc = fcntl(fd, F_OFD_SETLKW, &lock);
+    while (rc < 0 && errno == EINTR);
+    if (rc < 0) {
+        ccw_error_set_errno(error, errno, "cannot lock %s", path);
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+gboolean ccw_journal_has(CcwHost *host, const CcwBusId *id)
+{
+    g_autofree char *path = file_of(host, id, SUFFIX);
+
+    return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static gboolean find_name(const char *const *names, guint n_names, const char *name, guint *ret_index)
+{
+    for (guint i = 0; i < n_names; i++) {
+        if (strcmp(names[i], name) == 0) {
+            *ret_index = i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* The member as a node of the wanted type, or NULL; json_object_get_string_member and its like do not check. */
+static JsonNode *get_value(JsonObject *object, const char *name, GType type)
+{
+    JsonNode *node = json_object_get_member(object, name);
+
+    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type ? node : NULL;
+}
+
+static const char *get_string(JsonObject *object, const char *name)
+{
+    JsonNode *node = get_value(object, name, G_TYPE_STRING);
+
+    return node ? json_node_get_string(node) : NULL;
+}
+
+static gboolean get_int(JsonObject *object, const char *name, gint64 low, gint64 high, gint64 *ret_value)
+{
+    JsonNode *node = get_value(object, name, G_TYPE_INT64);
+
+    if (!node || json_node_get_int(node) < low || json_node_get_int(node) > high)
+        return FALSE;
+    *ret_value = json_node_get_int(node);
+    return TRUE;
+}
+
+static gboolean get_bus_id(JsonObject *object, const char *name, CcwBusId *ret_id)
+{
+    const char *text = get_string(object, name);
+
+    return text && ccw_bus_id_parse(text, ret_id, NULL);
+}
+
+static gboolean get_steps(JsonObject *object, guint *ret_steps)
+{
+    JsonNode *node = json_object_get_member(object, "steps");
+    JsonArray *array = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+    guint steps = 0;
+
+    for (guint i = 0; array && i < json_array_get_length(array); i++) {
+        JsonNode *element = json_array_get_element(array, i);
+        guint step;
+
+        if (!JSON_NODE_HOLDS_VALUE(element) || json_node_get_value_type(element) != G_TYPE_STRING ||
+            !find_name(step_names, CCW_STEP_LAST, json_node_get_string(element), &step))
+            return FALSE;
+        steps |= 1u << step;
+    }
+    *ret_steps = steps;
+    return array != NULL;
+}
+
+/* "found": what the device was before anything was done to it. */
+static gboolean get_found(JsonObject *object, CcwRecord *record)
+{
+    JsonNode *node = json_object_get_member(object, "found");
+    JsonObject *found = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+    JsonNode *driver_node = found ? json_object_get_member(found, "driver") : NULL;
+    const char *driver, *override;
+    gint64 online;
+
+    if (!driver_node || !get_int(found, "online", -1, 1, &online))
+        return FALSE;
+    driver = get_string(found, "driver");
+    override = get_string(found, "driver-override");
+    /* They become a path's component and an attribute's value. */
+    if (driver ? !*driver || strchr(driver, '/') || *driver == '.' : !JSON_NODE_HOLDS_NULL(driver_node))
+        return FALSE;
+    if (!override || strchr(override, '\n'))
+        return FALSE;
+    record->found_online = (gint)online;
+    record->found_driver = g_strdup(driver);
+    record->found_override = g_strdup(override);
+    return TRUE;
+}
+
+/* NULL and what is wrong with it. */
+static CcwRecord *from_json(JsonNode *root, const CcwBusId *id, const char **ret_why)
+{
+    g_autoptr(CcwRecord) record = g_new0(CcwRecord, 1);
+    JsonObject *object = root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
+    const char *state = object ? get_string(object, "state") : NULL;
+    guint state_index = 0;
+    gint64 version;
+
+    *ret_why = "it is no JSON object";
+    if (!object)
+        return NULL;
+    *ret_why = "its version is not " G_STRINGIFY(JOURNAL_VERSION);
+    if (!get_int(object, "version", JOURNAL_VERSION, JOURNAL_VERSION, &version))
+        return NULL;
+    *ret_why = "its 'device' is another's";
+    if (!get_bus_id(object, "device", &record->device) || !ccw_bus_id_equal(&record->device, id))
+        return NULL;
+    *ret_why = "its 'state' is none of pending, owned, releasing";
+    if (!state || !find_name(state_names, CCW_CLAIM_LAST, state, &state_index))
+        return NULL;
+    record->state = state_index;
+    record->domain = g_strdup(get_string(object, "domain"));
+    record->token = g_strdup(get_string(object, "token"));
+    *ret_why = "its 'since' is no time";
+    if (!get_int(object, "since", 0, G_MAXINT64, &record->since))
+        return NULL;
+    *ret_why = "its 'domain' is no UUID";
+    if (!record->domain || !g_uuid_string_is_valid(record->domain))
+        return NULL;
+    *ret_why = "it is pending without a 'token'";
+    if (record->state == CCW_CLAIM_PENDING && !record->token)
+        return NULL;
+    *ret_why = "its 'subchannel', 'found' or 'steps' is malformed";
+    if (!get_bus_id(object, "subchannel", &record->subchannel) || !get_found(object, record) ||
+        !get_steps(object, &record->steps))
+        return NULL;
+    return g_steal_pointer(&record);
+}
+
+gboolean ccw_journal_load(CcwHost *host, const CcwBusId *id, CcwRecord **ret_record, GError **error)
+{
+    g_autofree char *path = file_of(host, id, SUFFIX);
+    g_autoptr(GError) read_error = NULL;
+    g_autofree char *text = ccw_attr_read(path, &read_error);
+    g_autoptr(JsonNode) root = NULL;
+    const char *why;
+    CcwRecord *record;
+
+    if (!text && g_error_matches(read_error, CCW_ERROR, CCW_ERROR_NOT_FOUND)) {
+        *ret_record = NULL;
+        return TRUE;
+    }
+    if (!text) {
+        g_propagate_error(error, g_steal_pointer(&read_error));
+        return FALSE;
+    }
+    root = json_from_string(text, NULL);
+    record = from_json(root, id, &why);
+    if (!record) {
+        g_set_error(
+            error, CCW_ERROR, CCW_ERROR_SYSTEM,
+            "the journal entry %s is not understood: %s; bring the device to the state that you want and remove "
+            "that file",
+            path, why);
+        return FALSE;
+    }
+    *ret_record = record;
+    return TRUE;
+}
+
+static void add_bus_id(JsonBuilder *builder, const char *name, const CcwBusId *id)
+{
+    char buf[CCW_BUS_ID_STR_LEN];
+
+    json_builder_set_member_name(builder, name);
+    json_builder_add_string_value(builder, ccw_bus_id_format(id, buf));
+}
+
+static void add_string(JsonBuilder *builder, const char *name, const char *value)
+{
+    json_builder_set_member_name(builder, name);
+    if (value)
+        json_builder_add_string_value(builder, value);
+    else
+        json_builder_add_null_value(builder);
+}
+
+static JsonNode *to_json(const CcwRecord *record)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+
+    json_builder_begin_object(builder);
+    json_builder_set_member_name(builder, "version");
+    json_builder_add_int_value(builder, JOURNAL_VERSION);
+    add_bus_id(builder, "device", &record->device);
+    add_bus_id(builder, "subchannel", &record->subchannel);
+    add_string(builder, "state", state_names[record->state]);
+    json_builder_set_member_name(builder, "since");
+    json_builder_add_int_value(builder, record->since);
+    add_string(builder, "domain", record->domain);
+    if (record->token)
+        add_string(builder, "token", record->token);
+    json_builder_set_member_name(builder, "found");
+    json_builder_begin_object(builder);
+    json_builder_set_member_name(builder, "online");
+    json_builder_add_int_value(builder, record->found_online);
+    add_string(builder, "driver", record->found_driver);
+    add_string(builder, "driver-override", record->found_override);
+    json_builder_end_object(builder);
+    json_builder_set_member_name(builder, "steps");
+    json_builder_begin_array(builder);
+    for (guint step = 0; step < CCW_STEP_LAST; step++)
+        if (record->steps & 1u << step)
+            json_builder_add_string_value(builder, step_names[step]);
+    json_builder_end_array(builder);
+    json_builder_end_object(builder);
+    return json_builder_get_root(builder);
+}
+
+gboolean ccw_journal_save(CcwHost *host, const CcwRecord *record, GError **error)
+{
+    g_autofree char *path = file_of(host, &record->device, SUFFIX);
+    g_autoptr(JsonNode) root = to_json(record);
+    g_autofree char *json = json_to_string(root, TRUE);
+    g_autofree char *text = g_strconcat(json, "\n", NULL);
+
+    return ccw_file_replace(path, text, strlen(text), 0644, error);
+}
+
+gboolean ccw_journal_remove(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    g_autofree char *path = file_of(host, id, SUFFIX);
+
+    if (g_unlink(path) == 0 || errno == ENOENT)
+        return TRUE;
+    ccw_error_set_errno(error, errno, "cannot remove %s", path);
+    return FALSE;
+}
+
+GArray *ccw_journal_list(CcwHost *host)
+{
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
+    g_autoptr(GPtrArray) names = ccw_sysfs_names(host->devices_dir);
+
+    for (guint i = 0; i < names->len; i++) {
+        char *name = names->pdata[i];
+        CcwBusId id;
+
+        if (!g_str_has_suffix(name, SUFFIX))
+            continue;
+        name[strlen(name) - strlen(SUFFIX)] = '\0';
+        if (ccw_bus_id_parse(name, &id, NULL))
+            g_array_append_val(ids, id);
+    }
+    return ids;
+}
+
+char *ccw_journal_owner(CcwHost *host, const CcwBusId *id)
+{
+    g_autoptr(CcwRecord) record = NULL;
+
+    if (!ccw_journal_load(host, id, &record, NULL))
+        return g_strdup("?");
+    return record ? g_steal_pointer(&record->domain) : NULL;
+}

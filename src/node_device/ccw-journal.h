@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The journal: what was found of a device that was taken, how far the taking went, and for whom. One JSON file a
+ * device, DEVICES_DIR/BUSID.json, replaced atomically; docs/host-side.md shows one. Beside it BUSID.lock, which
+ * whoever reads in order to write holds. A file that is not understood is refused, never guessed at. Nothing here
+ * touches a device.
+ */
+#pragma once
+
+#include "node_device/ccw-host.h"
+
+typedef enum {
+    CCW_CLAIM_PENDING,   /* taken, libvirt has not said yes yet; has a token */
+    CCW_CLAIM_OWNED,     /* the domain has it */
+    CCW_CLAIM_RELEASING, /* being given back; steps says what remains */
+    CCW_CLAIM_LAST,
+} CcwClaimState;
+
+typedef enum {
+    CCW_STEP_OFFLINE,
+    CCW_STEP_OVERRIDE,
+    CCW_STEP_UNBIND,
+    CCW_STEP_BIND,
+    CCW_STEP_MDEV,
+    CCW_STEP_LAST,
+} CcwStep;
+
+typedef struct {
+    CcwBusId device;
+    CcwBusId subchannel; /* when it was taken */
+    CcwClaimState state;
+    gint64 since;         /* ccw_host_clock() of the last claim or confirmation */
+    char *domain;         /* UUID, lower case */
+    char *token;          /* "PID:STARTTIME"; NULL unless pending */
+    gint found_online;    /* 1, 0, -1 as in CcwHostDevice */
+    char *found_driver;   /* of the subchannel, or NULL */
+    char *found_override; /* "" where none was set */
+    guint steps;          /* 1 << CcwStep of each step that may have been done and is not undone */
+} CcwRecord;
+void ccw_record_free(CcwRecord *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwRecord, ccw_record_free)
+
+const char *ccw_step_name(CcwStep step);
+
+/*
+ * The device's lock, held until the descriptor is closed; waits for it. It is an open file description's, so that
+ * threads of one process exclude each other too. -1 on error.
+ */
+int ccw_journal_lock(CcwHost *host, const CcwBusId *id, GError **error);
+
+gboolean ccw_journal_has(CcwHost *host, const CcwBusId *id);
+
+/* *ret_record is NULL if there is no entry. */
+gboolean ccw_journal_load(CcwHost *host, const CcwBusId *id, CcwRecord **ret_record, GError **error);
+gboolean ccw_journal_save(CcwHost *host, const CcwRecord *record, GError **error);
+gboolean ccw_journal_remove(CcwHost *host, const CcwBusId *id, GError **error);
+
+/* The bus ids of all entries, in order: an array of CcwBusId. */
+GArray *ccw_journal_list(CcwHost *host);
+
+/* For display: the domain of an entry, "?" if the entry is not understood, NULL if there is none. Takes no lock. */
+char *ccw_journal_owner(CcwHost *host, const CcwBusId *id);

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "node_device/ccw-steps.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "conf/ccw-uuid.h"
+#include "node_device/ccw-host-private.h"
+#include "node_device/ccw-wait.h"
+#include "util/ccw-error.h"
+
+#define DRIVER_IO "io_subchannel"
+#define DRIVER_VFIO "vfio_ccw"
+#define MDEV_TYPE "vfio_ccw-io" /* drivers/s390/cio/vfio_ccw_ops.c */
+
+/* What the steps of one device work on. */
+typedef struct {
+    CcwHost *host;
+    CcwRecord *record;
+    char device[CCW_BUS_ID_STR_LEN];
+    char subchannel[CCW_BUS_ID_STR_LEN];
+    char uuid[CCW_UUID_STR_LEN];
+    char *css_dir; /* of the subchannel */
+    char *ccw_dir; /* of the ccw device */
+} Walk;
+
+static void walk_init(Walk *walk, CcwHost *host, CcwRecord *record, const CcwBusId *subchannel)
+{
+    walk->host = host;
+    walk->record = record;
+    ccw_bus_id_format(&record->device, walk->device);
+    ccw_bus_id_format(subchannel, walk->subchannel);
+    ccw_uuid_encode(&record->device, walk->uuid);
+    walk->css_dir = ccw_host_path(host, "bus/css/devices/%s", walk->subchannel);
+    walk->ccw_dir = ccw_host_path(host, "bus/ccw/devices/%s", walk->device);
+}
+
+static void walk_clear(Walk *walk)
+{
+    g_free(walk->css_dir);
+    g_free(walk->ccw_dir);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Walk, walk_clear)
+
+static int write_attr(Walk *walk, const char *dir, const char *name, const char *value)
+{
+    g_autofree char *path = g_build_filename(dir, name, NULL);
+
+    return walk->host->ops->attr_write(path, value, walk->host->ops_data);
+}
+
+static int write_driver(Walk *walk, const char *driver, const char *name)
+{
+    g_autofree char *dir = ccw_host_path(walk->host, "bus/css/drivers/%s", driver);
+
+    return write_attr(walk, dir, name, walk->subchannel);
+}
+
+static gboolean driver_is(Walk *walk, const char *driver)
+{
+    g_autofree char *now = ccw_sysfs_link_name(walk->css_dir, "driver");
+
+    return g_strcmp0(now, driver) == 0;
+}
+
+static gboolean attr_is(const char *dir, const char *name, const char *value)
+{
+    g_autofree char *now = ccw_sysfs_attr(dir, name);
+
+    return g_strcmp0(now, value) == 0;
+}
+
+/* --- online: written until the kernel is ready for it --- */
+
+typedef struct {
+    Walk *walk;
+    const char *value;
+    int errnum;
+} OnlineWrite;
+
+/*
+ * TRUE when there is nothing more to try: it is done, or failed for good. Not ready yet are: the ccw device not
+ * recognised (ENOENT), without its driver (EINVAL), or being set by somebody else (EAGAIN). EINVAL is also the answer
+ * to the value it has already.
+ */
+static gboolean try_online(gpointer data)
+{
+    OnlineWrite *online = data;
+
+    if (attr_is(online->walk->ccw_dir, "online", online->value)) {
+        online->errnum = 0;
+        return TRUE;
+    }
+    online->errnum = write_attr(online->walk, online->walk->ccw_dir, "online", online->value);
+    return online->errnum != ENOENT && online->errnum != EINVAL && online->errnum != EAGAIN;
+}
+
+static gboolean set_online(Walk *walk, gboolean value, GError **error)
+{
+    OnlineWrite online = { .walk = walk, .value = value ? "1" : "0" };
+
+    ccw_wait_until(try_online, &online, walk->host->settle_ms);
+    if (!online.errnum)
+        return TRUE;
+    if (online.errnum == EBUSY)
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
+                    "cannot set ccw device %s %s: the kernel says that it is in use; unmount it, or close what has it "
+                    "open",
+                    walk->device, value ? "online" : "offline");
+    else
+        ccw_error_set_errno(error, online.errnum, "cannot set ccw device %s %s", walk->device,
+                            value ? "online" : "offline");
+    return FALSE;
+}
+
+/* --- forward --- */
+
+static gboolean take_offline(Walk *walk, GError **error)
+{
+    return set_online(walk, FALSE, error);
+}
+
+static gboolean take_override(Walk *walk, GError **error)
+{
+    int errnum = write_attr(walk, walk->css_dir, "driver_override", DRIVER_VFIO);
+
+    if (!errnum)
+        return TRUE;
+    ccw_error_set_errno(error, errnum, "cannot reserve subchannel %s of ccw device %s for " DRIVER_VFIO,
+                        walk->subchannel, walk->device);
+    return FALSE;
+}
+
+static gboolean unbind(Walk *walk, const char *driver, GError **error)
+{
+    int errnum = write_driver(walk, driver, "unbind");
+
+    if (!errnum || !driver_is(walk, driver)) /* ENODEV: it was not bound any more */
+        return TRUE;
+    ccw_error_set_errno(error, errnum, "cannot unbind subchannel %s of ccw device %s from %s", walk->subchannel,
+                        walk->device, driver);
+    return FALSE;
+}
+
+static gboolean bind(Walk *walk, const char *driver, GError **error)
+{
+    int errnum = write_driver(walk, driver, "bind");
+
+    if (!errnum || driver_is(walk, driver)) /* EBUSY: it was bound already, by a probe of its own */
+        return TRUE;
+    if (errnum == ENOENT)
+        g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
+                    "cannot bind subchannel %s of ccw device %s: the kernel has no driver %s", walk->subchannel,
+                    walk->device, driver);
+    else
+        ccw_error_set_errno(error, errnum, "cannot bind subchannel %s of ccw device %s to %s", walk->subchannel,
+                            walk->device, driver);
+    return FALSE;
+}
+
+static gboolean take_unbind(Walk *walk, GError **error)
+{
+    return unbind(walk, walk->record->found_driver, error);
+}
+
+static gboolean has_create(gpointer data)
+{
+    Walk *walk = data;
+
+    return ccw_sysfs_has(walk->css_dir, "mdev_supported_types/" MDEV_TYPE "/create");
+}
+
+static gboolean take_bind(Walk *walk, GError **error)
+{
+    if (!bind(walk, DRIVER_VFIO, error))
+        return FALSE;
+    if (ccw_wait_until(has_create, walk, walk->host->settle_ms))
+        return TRUE;
+    g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
+                "subchannel %s of ccw device %s offers no mediated device of type " MDEV_TYPE, walk->subchannel,
+                walk->device);
+    return FALSE;
+}
+
+static gboolean take_mdev(Walk *walk, GError **error)
+{
+    int errnum = write_attr(walk, walk->css_dir, "mdev_supported_types/" MDEV_TYPE "/create", walk->uuid);
+
+    if (!errnum)
+        return TRUE;
+    /* EUSERS, EEXIST: another made one between our look and now. */
+    if (errnum == EUSERS || errnum == EEXIST)
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "subchannel %s of ccw device %s got a mediated device meanwhile",
+                    walk->subchannel, walk->device);
+    else
+        ccw_error_set_errno(error, errnum, "cannot create mediated device %s of ccw device %s", walk->uuid,
+                            walk->device);
+    return FALSE;
+}
+
+static gboolean was_online(const CcwRecord *record)
+{
+    return record->found_online == 1;
+}
+
+static gboolean was_not_vfio(const CcwRecord *record)
+{
+    return g_strcmp0(record->found_driver, DRIVER_VFIO) != 0;
+}
+
+static gboolean was_bound_elsewhere(const CcwRecord *record)
+{
+    return record->found_driver && was_not_vfio(record);
+}
+
+static gboolean always(const CcwRecord *record G_GNUC_UNUSED)
+{
+    return TRUE;
+}
+
+static const struct {
+    CcwStep step;
+    gboolean (*needed)(const CcwRecord *record);
+    gboolean (*take)(Walk *walk, GError **error);
+} forward[] = {
+    { CCW_STEP_OFFLINE, was_online, take_offline },
+    { CCW_STEP_OVERRIDE, was_not_vfio, take_override },
+    { CCW_STEP_UNBIND, was_bound_elsewhere, take_unbind },
+    { CCW_STEP_BIND, was_not_vfio, take_bind },
+    { CCW_STEP_MDEV, always, take_mdev },
+};
+
+gboolean ccw_steps_take(CcwHost *host, CcwRecord *record, GError **error)
+{
+    g_auto(Walk) walk = { 0 };
+
+    walk_init(&walk, host, record, &record->subchannel);
+    for (gsize i = 0; i < G_N_ELEMENTS(forward); i++) {
+        if (!forward[i].needed(record))
+            continue;
+        record->steps |= 1u << forward[i].step;
+        if (!ccw_journal_save(host, record, error) || !forward[i].take(&walk, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* --- back --- */
+
+static gboolean back_mdev(Walk *walk, GError **error)
+{
+    g_autofree char *dir = g_build_filename(walk->css_dir, walk->uuid, NULL);
+    int errnum;
+
+    if (!g_file_test(dir, G_FILE_TEST_EXISTS))
+        return TRUE;
+    errnum = write_attr(walk, dir, "remove", "1"); /* blocks while a stopped QEMU holds it */
+    if (!errnum || !g_file_test(dir, G_FILE_TEST_EXISTS))
+        return TRUE;
+    ccw_error_set_errno(error, errnum, "cannot remove mediated device %s of ccw device %s", walk->uuid, walk->device);
+    return FALSE;
+}
+
+/* Unbinding would destroy a mediated device without a word. Ours is gone by now: one that is there is another's. */
+static gboolean back_bind(Walk *walk, GError **error)
+{
+    g_auto(GStrv) mdevs = NULL;
+    CcwBusId subchannel;
+
+    if (!driver_is(walk, DRIVER_VFIO))
+        return TRUE;
+    if (ccw_bus_id_parse(walk->subchannel, &subchannel, NULL))
+        mdevs = ccw_subchannel_mdevs(walk->host, &subchannel);
+    if (mdevs && mdevs[0]) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
+                    "subchannel %s of ccw device %s holds mediated device %s, which is not ours: remove that first",
+                    walk->subchannel, walk->device, mdevs[0]);
+        return FALSE;
+    }
+    return unbind(walk, DRIVER_VFIO, error);
+}
+
+static gboolean back_override(Walk *walk, GError **error)
+{
+    const char *found = walk->record->found_override;
+    int errnum;
+
+    if (attr_is(walk->css_dir, "driver_override", *found ? found : "(null)"))
+        return TRUE;
+    errnum = write_attr(walk, walk->css_dir, "driver_override", *found ? found : "\n");
+    if (!errnum)
+        return TRUE;
+    ccw_error_set_errno(error, errnum, "cannot restore driver_override of subchannel %s of ccw device %s",
+                        walk->subchannel, walk->device);
+    return FALSE;
+}
+
+static gboolean has_device(gpointer data)
+{
+    Walk *walk = data;
+
+    return ccw_sysfs_has(walk->ccw_dir, "online");
+}
+
+static gboolean back_unbind(Walk *walk, GError **error)
+{
+    const char *found = walk->record->found_driver;
+
+    if (driver_is(walk, found))
+        return TRUE;
+    /* An unbound subchannel is grabbed when vfio_ccw is loaded. */
+    if (strcmp(found, DRIVER_VFIO) != 0 && !back_bind(walk, error))
+        return FALSE;
+    return bind(walk, found, error);
+}
+
+static gboolean back_offline(Walk *walk, GError **error)
+{
+    return set_online(walk, TRUE, error);
+}
+
+/* In reverse, but that binding the old driver is refused (ENODEV) before driver_override is what it was. */
+static const struct {
+    CcwStep step;
+    gboolean (*back)(Walk *walk, GError **error);
+} backward[] = {
+    { CCW_STEP_MDEV, back_mdev },     { CCW_STEP_BIND, back_bind },       { CCW_STEP_OVERRIDE, back_override },
+    { CCW_STEP_UNBIND, back_unbind }, { CCW_STEP_OFFLINE, back_offline },
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(backward) == CCW_STEP_LAST);
+
+/* The subchannel that has the device now; while none does, the one that holds our mdev. FALSE: the device is gone. */
+static gboolean find_subchannel(CcwHost *host, const CcwRecord *record, CcwBusId *ret_subchannel)
+{
+    char buf[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
+    g_autofree char *mdev = NULL;
+
+    if (ccw_subchannel_of(host, &record->device, ret_subchannel))
+        return TRUE;
+    mdev = ccw_host_path(host, "bus/css/devices/%s/%s", ccw_bus_id_format(&record->subchannel, buf),
+                         ccw_uuid_encode(&record->device, uuid));
+    if (!g_file_test(mdev, G_FILE_TEST_EXISTS))
+        return FALSE;
+    *ret_subchannel = record->subchannel;
+    return TRUE;
+}
+
+gboolean ccw_steps_give_back(CcwHost *host, CcwRecord *record, GError **error)
+{
+    g_auto(Walk) walk = { 0 };
+    gboolean reappears = record->steps & 1u << CCW_STEP_UNBIND && record->found_online >= 0;
+    CcwBusId subchannel;
+
+    /* That a way back cannot be recorded (a full disk) is no reason not to walk it: it can be walked twice. */
+    record->state = CCW_CLAIM_RELEASING;
+    g_clear_pointer(&record->token, g_free);
+    ccw_journal_save(host, record, NULL);
+    if (!find_subchannel(host, record, &subchannel))
+        return ccw_journal_remove(host, &record->device, error);
+    walk_init(&walk, host, record, &subchannel);
+    for (gsize i = 0; i < G_N_ELEMENTS(backward); i++) {
+        g_autoptr(GError) step_error = NULL;
+
+        if (!(record->steps & 1u << backward[i].step))
+            continue;
+        if (!backward[i].back(&walk, &step_error)) {
+            if (!g_file_test(walk.css_dir, G_FILE_TEST_EXISTS)) /* taken out of the machine meanwhile */
+                break;
+            g_propagate_error(error, g_steal_pointer(&step_error));
+            return FALSE;
+        }
+        record->steps &= ~(1u << backward[i].step);
+        ccw_journal_save(host, record, NULL);
+    }
+    /* Who takes it next shall find it. */
+    if (reappears)
+        ccw_wait_until(has_device, &walk, host->settle_ms);
+    return ccw_journal_remove(host, &record->device, error);
+}

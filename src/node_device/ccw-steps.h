@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The writes that take a device from its host driver to a mediated device, and those that bring it back. Each step is
+ * recorded in the journal before it is done; each way back looks at what is there, so that it can be walked again
+ * after having been interrupted anywhere. Whether a device may be taken is not decided here, and the caller holds its
+ * lock.
+ */
+#pragma once
+
+#include "node_device/ccw-journal.h"
+
+/*
+ * Does every step that record's "found" makes necessary. On failure some are recorded: give back.
+ * Errors: CCW_ERROR_BUSY, CCW_ERROR_UNSUPPORTED (no vfio_ccw), CCW_ERROR_SYSTEM.
+ */
+gboolean ccw_steps_take(CcwHost *host, CcwRecord *record, GError **error);
+
+/*
+ * Undoes what record->steps says, and removes the journal entry. A device that is no longer there needs nothing
+ * undone. On failure the entry stays, releasing, with the steps that remain. Errors as above.
+ */
+gboolean ccw_steps_give_back(CcwHost *host, CcwRecord *record, GError **error);

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Reading subchannels and their devices. A subchannel's number shifts with the set of devices, so everything is found
+ * by the device's own number; dev_busid names it also while the ccw device is unbound.
+ */
+#include <string.h>
+
+#include "node_device/ccw-host-private.h"
+#include "node_device/ccw-journal.h"
+#include "util/ccw-error.h"
+
+#define SUBCHANNEL_TYPE_IO "0" /* arch/s390/include/uapi/asm/schid.h, drivers/s390/cio/cio.h: SUBCHANNEL_TYPE_IO */
+
+void ccw_host_device_free(CcwHostDevice *device)
+{
+    if (!device)
+        return;
+    g_free(device->cutype);
+    g_free(device->devtype);
+    g_free(device->driver);
+    g_free(device->device_driver);
+    g_free(device->chpids);
+    g_free(device->block);
+    g_strfreev(device->mdevs);
+    g_free(device->owner);
+    g_free(device);
+}
+
+static char *subchannel_dir(CcwHost *host, const CcwBusId *subchannel)
+{
+    char buf[CCW_BUS_ID_STR_LEN];
+
+    return ccw_host_path(host, "bus/css/devices/%s", ccw_bus_id_format(subchannel, buf));
+}
+
+/* FALSE if it is no I/O subchannel, or none with a device: dev_busid reads "none" then. */
+static gboolean subchannel_device(CcwHost *host, const CcwBusId *subchannel, CcwBusId *ret_device)
+{
+    g_autofree char *dir = subchannel_dir(host, subchannel);
+    g_autofree char *type = ccw_sysfs_attr(dir, "type");
+    g_autofree char *dev_busid = ccw_sysfs_attr(dir, "dev_busid");
+
+    return g_strcmp0(type, SUBCHANNEL_TYPE_IO) == 0 && dev_busid && ccw_bus_id_parse(dev_busid, ret_device, NULL);
+}
+
+gboolean ccw_subchannel_of(CcwHost *host, const CcwBusId *id, CcwBusId *ret_subchannel)
+{
+    char buf[CCW_BUS_ID_STR_LEN];
+    g_autofree char *ccw = ccw_host_path(host, "bus/ccw/devices/%s", ccw_bus_id_format(id, buf));
+    g_autofree char *target = g_file_read_link(ccw, NULL);
+    g_autofree char *css = ccw_host_path(host, "bus/css/devices");
+    g_autoptr(GPtrArray) names = NULL;
+    CcwBusId subchannel, device;
+
+    /* The quick way, while the ccw device is there: it lies in its subchannel's directory. */
+    if (target) {
+        g_autofree char *parent = g_path_get_dirname(target);
+        g_autofree char *name = g_path_get_basename(parent);
+
+        if (ccw_bus_id_parse(name, &subchannel, NULL) && subchannel_device(host, &subchannel, &device) &&
+            ccw_bus_id_equal(&device, id)) {
+            *ret_subchannel = subchannel;
+            return TRUE;
+        }
+    }
+    names = ccw_sysfs_names(css);
+    for (guint i = 0; i < names->len; i++) {
+        if (ccw_bus_id_parse(names->pdata[i], &subchannel, NULL) && subchannel_device(host, &subchannel, &device) &&
+            ccw_bus_id_equal(&device, id)) {
+            *ret_subchannel = subchannel;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+char **ccw_subchannel_mdevs(CcwHost *host, const CcwBusId *subchannel)
+{
+    g_autofree char *dir = subchannel_dir(host, subchannel);
+    g_autoptr(GPtrArray) names = ccw_sysfs_names(dir);
+    g_autoptr(GStrvBuilder) uuids = g_strv_builder_new();
+
+    for (guint i = 0; i < names->len; i++)
+        if (g_uuid_string_is_valid(names->pdata[i]))
+            g_strv_builder_add(uuids, names->pdata[i]);
+    return g_strv_builder_end(uuids);
+}
+
+/* The one in DIR/block: a DASD has it in its own directory, a virtio disk one below. */
+static char *block_in(const char *dir)
+{
+    g_autofree char *block = g_build_filename(dir, "block", NULL);
+    g_autoptr(GPtrArray) names = ccw_sysfs_names(block);
+
+    return names->len ? g_build_filename(block, names->pdata[0], NULL) : NULL;
+}
+
+char *ccw_device_block_dir(CcwHost *host, const CcwBusId *id, const CcwBusId *subchannel)
+{
+    char buf[CCW_BUS_ID_STR_LEN];
+    g_autofree char *dir = subchannel_dir(host, subchannel);
+    g_autofree char *ccw = g_build_filename(dir, ccw_bus_id_format(id, buf), NULL);
+    char *block = block_in(ccw);
+    g_autoptr(GPtrArray) names = ccw_sysfs_names(ccw);
+
+    for (guint i = 0; i < names->len && !block; i++) {
+        g_autofree char *below = g_build_filename(ccw, names->pdata[i], NULL);
+
+        if (!g_file_test(below, G_FILE_TEST_IS_SYMLINK))
+            block = block_in(below);
+    }
+    return block;
+}
+
+static CcwHostDevice *read_device(CcwHost *host, const CcwBusId *subchannel, const CcwBusId *id)
+{
+    CcwHostDevice *device = g_new0(CcwHostDevice, 1);
+    char buf[CCW_BUS_ID_STR_LEN];
+    g_autofree char *dir = subchannel_dir(host, subchannel);
+    g_autofree char *ccw = g_build_filename(dir, ccw_bus_id_format(id, buf), NULL);
+    g_autofree char *online = ccw_sysfs_attr(ccw, "online");
+    g_autofree char *block_dir = ccw_device_block_dir(host, id, subchannel);
+
+    device->bus_id = *id;
+    device->subchannel = *subchannel;
+    device->cutype = ccw_sysfs_attr(ccw, "cutype");
+    device->devtype = ccw_sysfs_attr(ccw, "devtype");
+    device->driver = ccw_sysfs_link_name(dir, "driver");
+    device->device_driver = ccw_sysfs_link_name(ccw, "driver");
+    device->chpids = ccw_sysfs_attr(dir, "chpids");
+    device->block = block_dir ? g_path_get_basename(block_dir) : NULL;
+    device->online = online ? strcmp(online, "0") != 0 : -1;
+    device->mdevs = ccw_subchannel_mdevs(host, subchannel);
+    device->owner = ccw_journal_owner(host, id);
+    return device;
+}
+
+static gint compare_devices(gconstpointer a, gconstpointer b)
+{
+    const CcwHostDevice *const *x = a;
+    const CcwHostDevice *const *y = b;
+    guint i = ccw_bus_id_hash(&(*x)->bus_id); /* the hash is the number itself */
+    guint j = ccw_bus_id_hash(&(*y)->bus_id);
+
+    return i < j ? -1 : i > j;
+}
+
+GPtrArray *ccw_host_list(CcwHost *host, GError **error)
+{
+    g_autofree char *css = ccw_host_path(host, "bus/css/devices");
+    g_autoptr(GPtrArray) devices = NULL;
+    g_autoptr(GPtrArray) names = NULL;
+
+    if (!g_file_test(css, G_FILE_TEST_IS_DIR)) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
+                    "no channel subsystem here: there is no %s; channel devices are found on IBM Z and in a lab "
+                    "('virt-ccw lab')",
+                    css);
+        return NULL;
+    }
+    devices = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_host_device_free);
+    names = ccw_sysfs_names(css);
+    for (guint i = 0; i < names->len; i++) {
+        CcwBusId subchannel, id;
+
+        if (ccw_bus_id_parse(names->pdata[i], &subchannel, NULL) && subchannel_device(host, &subchannel, &id))
+            g_ptr_array_add(devices, read_device(host, &subchannel, &id));
+    }
+    g_ptr_array_sort(devices, compare_devices);
+    return g_steal_pointer(&devices);
+}
+
+CcwHostDevice *ccw_host_lookup(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    char buf[CCW_BUS_ID_STR_LEN];
+    CcwBusId subchannel;
+
+    if (ccw_subchannel_of(host, id, &subchannel))
+        return read_device(host, &subchannel, id);
+    g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
+                "there is no ccw device %s on this host: 'virt-ccw list' shows those there are",
+                ccw_bus_id_format(id, buf));
+    return NULL;
+}
+
+CcwHostDevice *ccw_host_lookup_subchannel(CcwHost *host, const CcwBusId *subchannel, GError **error)
+{
+    char buf[CCW_BUS_ID_STR_LEN];
+    CcwBusId id;
+
+    if (subchannel_device(host, subchannel, &id))
+        return read_device(host, subchannel, &id);
+    g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND, "there is no I/O subchannel %s with a device on this host",
+                ccw_bus_id_format(subchannel, buf));
+    return NULL;
+}

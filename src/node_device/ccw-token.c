@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tokens: "PID:STARTTIME", which names a process also after its number was given to another. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node_device/ccw-host-private.h"
+#include "util/ccw-file.h"
+
+/* proc(5): "PID (COMM) STATE ..."; COMM may hold blanks and parentheses, so the fields count from the last ')'. */
+#define STAT_STATE 0      /* field 3 */
+#define STAT_STARTTIME 19 /* field 22 */
+
+char *ccw_host_token(CcwHost *host, pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("%s/%d/stat", host->proc_root, (int)pid);
+    g_autofree char *text = ccw_attr_read(path, NULL);
+    const char *after = text ? strrchr(text, ')') : NULL;
+    g_auto(GStrv) fields = NULL;
+
+    if (!after || after[1] != ' ')
+        return NULL;
+    fields = g_strsplit(after + 2, " ", -1);
+    if (g_strv_length(fields) <= STAT_STARTTIME)
+        return NULL;
+    if (strchr("ZXx", fields[STAT_STATE][0])) /* ended, only not waited for yet */
+        return NULL;
+    return g_strdup_printf("%d:%s", (int)pid, fields[STAT_STARTTIME]);
+}
+
+gboolean ccw_token_is_live(CcwHost *host, const char *token)
+{
+    g_autofree char *now = NULL;
+    guint64 pid;
+    char *end;
+
+    pid = g_ascii_strtoull(token, &end, 10);
+    if (end == token || *end != ':' || pid == 0 || pid > G_MAXINT)
+        return FALSE;
+    now = ccw_host_token(host, (pid_t)pid);
+    return g_strcmp0(now, token) == 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "node_device/ccw-node-name.h"
+
+static void round_trip(void)
+{
+    CcwNodeKind kind;
+    CcwBusId id;
+    g_autofree char *name = NULL;
+
+    g_assert_true(ccw_node_name_parse("ccw_fe_3_12ab", &kind, &id));
+    g_assert_cmpint(kind, ==, CCW_NODE_CCW);
+    g_assert_cmphex(id.cssid, ==, 0xfe);
+    g_assert_cmphex(id.ssid, ==, 3);
+    g_assert_cmphex(id.devno, ==, 0x12ab);
+    name = ccw_node_name_format(kind, &id);
+    g_assert_cmpstr(name, ==, "ccw_fe_3_12ab");
+    g_assert_true(ccw_node_name_parse("css_0_0_0034", &kind, &id));
+    g_assert_cmpint(kind, ==, CCW_NODE_CSS);
+    g_assert_cmphex(id.devno, ==, 0x34);
+}
+
+static void others(void)
+{
+    static const char *const names[] = {
+        "",
+        "ccw_",
+        "ccw_0_0",
+        "ccw_0_0_12345",
+        "ccw_0_0_12AB",
+        "ccw_0.0.1234",
+        "ccw_00_0_1234",
+        "CCW_0_0_1234",
+        "ccw_ff_0_1234",
+        "ccw_0_4_1234",
+        "pci_0000_00_1f_2",
+        "ccw_0_0_1234 ",
+        "css_0_0_",
+    };
+    CcwNodeKind kind;
+    CcwBusId id;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        g_assert_false(ccw_node_name_parse(names[i], &kind, &id));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/node_device/name/round-trip", round_trip);
+    g_test_add_func("/node_device/name/others", others);
+    return g_test_run();
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Taking a device and giving it back: the exact writes (tests/sysfsdata/NAME.writes), and the way back from a failure
+ * or the end of the process at each of them.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "model-kernel.h"
+#include "node_device/ccw-journal.h"
+#include "util/ccw-error.h"
+
+#define DOMAIN "c7a5fdbd-edaf-9455-926a-d65c16db1809"
+#define TOKEN "17:42"
+#define STAT "17 (virtccwd) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 42 1 1"
+
+typedef struct {
+    const char *name; /* of the golden file */
+    const char *recording;
+    guint16 devno;
+    const char *edit[2]; /* a file of the tree and its text, or NULL */
+} Case;
+
+static const Case cases[] = {
+    { "dasd-online", "dasd.txt", 0x1234, { NULL } },
+    { "dasd-offline", "dasd.txt", 0x1235, { NULL } },
+    { "dasd-override", "dasd.txt", 0x1234, { "sys/devices/css0/0.0.0000/driver_override", "io_subchannel\n" } },
+    { "virtio", "virtio.txt", 0x1234, { NULL } },
+    { "bound-by-administrator", "virtio-bound.txt", 0x1234, { NULL } },
+};
+
+static Model *start(const Case *c)
+{
+    Model *model = model_new(c->recording);
+    g_autoptr(GError) error = NULL;
+
+    if (c->edit[0])
+        tree_write(model->tree, c->edit[0], c->edit[1]);
+    tree_write(model->tree, "proc/17/stat", STAT);
+    g_assert_true(ccw_host_load_modules(model->host, &error));
+    g_assert_no_error(error);
+    return model;
+}
+
+static gboolean claim(Model *model, const Case *c, GError **error)
+{
+    CcwBusId id = { .devno = c->devno };
+    gboolean taken = FALSE;
+    gboolean ok = ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, error);
+
+    g_assert_true(taken == ok);
+    return ok;
+}
+
+static gboolean in_journal(Model *model, const Case *c)
+{
+    CcwBusId id = { .devno = c->devno };
+
+    return ccw_journal_has(model->host, &id);
+}
+
+/* As virtccwd does it when it starts, with no domain running. */
+static void reconcile(Model *model)
+{
+    g_autoptr(GHashTable) live = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GError) error = NULL;
+
+    tree_remove(model->tree, "proc/17");
+    g_assert_true(ccw_host_reconcile(model->host, live, ccw_host_clock(), NULL, &error));
+    g_assert_no_error(error);
+}
+
+static void assert_as(Model *model, const char *before)
+{
+    g_autofree char *after = tree_dump(model->tree);
+
+    g_assert_cmpstr(after, ==, before);
+}
+
+static guint count_claim_writes(const Case *c)
+{
+    g_autoptr(Model) model = start(c);
+
+    g_assert_true(claim(model, c, NULL));
+    return model->n_writes;
+}
+
+static void there_and_back(gconstpointer data)
+{
+    const Case *c = data;
+    g_autoptr(Model) model = start(c);
+    g_autofree char *before = tree_dump(model->tree);
+    g_autofree char *golden = g_strconcat(c->name, ".writes", NULL);
+    g_autofree char *uuid = g_strdup_printf("cc390000-0001-8000-8000-00000000%04x", c->devno);
+    g_autofree char *link = g_strdup_printf("%s/bus/mdev/devices/%s", model->tree->sysfs, uuid);
+    g_autoptr(GError) error = NULL;
+
+    claim(model, c, &error);
+    g_assert_no_error(error);
+    g_assert_true(g_file_test(link, G_FILE_TEST_EXISTS));
+    g_string_append(model->writes, "--\n");
+    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, &error));
+    g_assert_no_error(error);
+    assert_golden(golden, model->writes->str);
+    assert_as(model, before);
+    g_assert_false(in_journal(model, c));
+}
+
+static void fails_at_each(gconstpointer data)
+{
+    const Case *c = data;
+    guint n_writes = count_claim_writes(c);
+
+    for (guint n = 1; n <= n_writes; n++) {
+        g_autoptr(Model) model = start(c);
+        g_autofree char *before = tree_dump(model->tree);
+        g_autoptr(GError) error = NULL;
+
+        model->fail_at = n;
+        model->fail_errno = EIO;
+        g_assert_false(claim(model, c, &error));
+        g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
+        g_assert_nonnull(strstr(error->message, "0.0.12"));
+        assert_as(model, before);
+        g_assert_false(in_journal(model, c));
+    }
+}
+
+/* From the n-th write on nothing works any more, also on the way back; later it does again. */
+static void fails_for_good(gconstpointer data)
+{
+    const Case *c = data;
+    guint n_writes = count_claim_writes(c);
+
+    for (guint n = 2; n <= n_writes; n++) {
+        g_autoptr(Model) model = start(c);
+        g_autofree char *before = tree_dump(model->tree);
+        g_autoptr(GError) error = NULL;
+
+        model->fail_at = n;
+        model->fail_to = G_MAXUINT;
+        model->fail_errno = EIO;
+        g_assert_false(claim(model, c, &error));
+        g_assert_nonnull(strstr(error->message, "bringing it back failed as well"));
+        g_assert_true(in_journal(model, c));
+        model_reset(model);
+        reconcile(model);
+        assert_as(model, before);
+        g_assert_false(in_journal(model, c));
+    }
+}
+
+static void crash(Model *model, const Case *c, gboolean (*func)(Model *model, const Case *c, GError **error))
+{
+    int status;
+    pid_t pid = fork();
+
+    g_assert_cmpint(pid, >=, 0);
+    if (pid == 0) {
+        func(model, c, NULL);
+        _exit(0);
+    }
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, CRASH_EXIT);
+}
+
+static void crashes_taking(gconstpointer data)
+{
+    const Case *c = data;
+    guint n_writes = count_claim_writes(c);
+
+    for (guint n = 1; n <= 2 * n_writes; n++) {
+        g_autoptr(Model) model = start(c);
+        g_autofree char *before = tree_dump(model->tree);
+
+        *(n % 2 ? &model->crash_before : &model->crash_after) = (n + 1) / 2;
+        crash(model, c, claim);
+        g_assert_true(in_journal(model, c));
+        model_reset(model);
+        reconcile(model);
+        assert_as(model, before);
+        g_assert_false(in_journal(model, c));
+    }
+}
+
+/* The same domain asks again after its taker was killed: it gets a whole device. */
+static void crashes_and_claims_again(gconstpointer data)
+{
+    const Case *c = data;
+    guint n_writes = count_claim_writes(c);
+
+    for (guint n = 1; n < n_writes; n++) {
+        g_autoptr(Model) model = start(c);
+        g_autofree char *before = tree_dump(model->tree);
+        g_autoptr(GError) error = NULL;
+
+        model->crash_after = n;
+        crash(model, c, claim);
+        model_reset(model);
+        g_assert_true(claim(model, c, &error));
+        g_assert_no_error(error);
+        g_assert_true(ccw_host_release_domain(model->host, DOMAIN, &error));
+        assert_as(model, before);
+    }
+}
+
+static gboolean release(Model *model, const Case *c, GError **error)
+{
+    CcwBusId id = { .devno = c->devno };
+
+    return ccw_host_release(model->host, &id, DOMAIN, error);
+}
+
+static void interrupted_giving_back(gconstpointer data)
+{
+    const Case *c = data;
+    guint n_writes = 0;
+
+    for (guint n = 0; n == 0 || n <= 2 * n_writes; n++) {
+        g_autoptr(Model) model = start(c);
+        g_autofree char *before = tree_dump(model->tree);
+        g_autoptr(GError) error = NULL;
+
+        g_assert_true(claim(model, c, NULL));
+        model_reset(model);
+        if (n > 0) {
+            *(n % 2 ? &model->crash_before : &model->crash_after) = (n + 1) / 2;
+            crash(model, c, release);
+            model_reset(model);
+        }
+        g_assert_true(release(model, c, &error));
+        g_assert_no_error(error);
+        if (n == 0)
+            n_writes = model->n_writes;
+        assert_as(model, before);
+        g_assert_false(in_journal(model, c));
+    }
+    g_assert_cmpuint(n_writes, >, 0);
+}
+
+static void fails_giving_back(gconstpointer data)
+{
+    const Case *c = data;
+
+    for (guint n = 1; n <= 1 || n <= count_claim_writes(c); n++) {
+        g_autoptr(Model) model = start(c);
+        g_autofree char *before = tree_dump(model->tree);
+        g_autoptr(CcwRecord) record = NULL;
+        g_autoptr(GError) error = NULL;
+        CcwBusId id = { .devno = c->devno };
+
+        g_assert_true(claim(model, c, NULL));
+        model_reset(model);
+        model->fail_at = n;
+        model->fail_errno = EIO;
+        if (release(model, c, &error)) /* virtio sets itself online: a write less */
+            continue;
+        g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
+        g_assert_true(ccw_journal_load(model->host, &id, &record, NULL));
+        g_assert_cmpint(record->state, ==, CCW_CLAIM_RELEASING);
+        g_assert_cmphex(record->steps, !=, 0);
+        model_reset(model);
+        reconcile(model);
+        assert_as(model, before);
+    }
+}
+
+static const struct {
+    const char *name;
+    void (*func)(gconstpointer data);
+} tests[] = {
+    { "there-and-back", there_and_back },
+    { "fails-at-each", fails_at_each },
+    { "fails-for-good", fails_for_good },
+    { "crashes-taking", crashes_taking },
+    { "crashes-and-claims-again", crashes_and_claims_again },
+    { "interrupted-giving-back", interrupted_giving_back },
+    { "fails-giving-back", fails_giving_back },
+};
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        for (gsize t = 0; t < G_N_ELEMENTS(tests); t++) {
+            g_autofree char *name = g_strdup_printf("/node_device/steps/%s/%s", cases[i].name, tests[t].name);
+
+            g_test_add_data_func(name, &cases[i], tests[t].func);
+        }
+    }
+    return g_test_run();
+}
