@@ -3,6 +3,8 @@
 #pragma once
 
 int cmd_dasd(int argc, char **argv);
+int cmd_hook(int argc, char **argv);
+int cmd_list(int argc, char **argv);
 int cmd_lower(int argc, char **argv);
 int cmd_raise(int argc, char **argv);
 int cmd_validate(int argc, char **argv);

@@ -17,9 +17,11 @@ static const struct {
     const char *summary;
 } commands[] = {
     { "dasd", cmd_dasd, "create a DASD image, or tell what one is" },
+    { "list", cmd_list, "list the host's channel devices, and which guest has them" },
     { "lower", cmd_lower, "write a domain or hostdev XML as stock libvirt takes it" },
     { "raise", cmd_raise, "write a stock XML with its ccw devices as such" },
     { "validate", cmd_validate, "validate a domain or hostdev XML" },
+    { "hook", cmd_hook, "what libvirt's qemu hook calls at a guest's start and end" },
     { NULL, NULL, NULL },
 };
 

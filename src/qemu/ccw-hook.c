@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qemu/ccw-hook.h"
+
+#include <libxml/xmlreader.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/ccw-conf.h"
+#include "util/ccw-error.h"
+
+#define UUID_PREFIX "cc390000-0001-8000-8000-" /* conf/ccw-uuid.h */
+
+typedef struct {
+    CcwHost *host;
+    const char *guest;
+    const char *xml;
+    const char *uuid;
+    gint64 clock; /* when libvirt had written the XML */
+} Hook;
+
+char *ccw_hook_domain_uuid(const char *xml)
+{
+    xmlTextReader *reader = xmlReaderForMemory(xml, (int)MIN(strlen(xml), CCW_HOOK_XML_MAX), NULL, NULL,
+                                               XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    char *uuid = NULL;
+
+    while (reader && !uuid && xmlTextReaderRead(reader) == 1) {
+        const char *name = (const char *)xmlTextReaderConstLocalName(reader);
+        xmlChar *text;
+
+        if (xmlTextReaderNodeType(reader) != XML_READER_TYPE_ELEMENT)
+            continue;
+        if (xmlTextReaderDepth(reader) == 0 && strcmp(name, "domain") != 0)
+            break;
+        if (xmlTextReaderDepth(reader) != 1 || strcmp(name, "uuid") != 0)
+            continue;
+        text = xmlTextReaderReadString(reader);
+        uuid = text ? g_ascii_strdown(g_strstrip((char *)text), -1) : NULL;
+        xmlFree(text);
+        if (!uuid || !g_uuid_string_is_valid(uuid)) {
+            g_clear_pointer(&uuid, g_free);
+            break;
+        }
+    }
+    xmlFreeTextReader(reader);
+    return uuid;
+}
+
+/* Guests without a device of ours shall not depend on our understanding of their XML. */
+static gboolean mentions_ours(const char *xml)
+{
+    g_autofree char *lower = g_ascii_strdown(xml, -1);
+
+    return strstr(lower, UUID_PREFIX) || g_regex_match_simple("<hostdev[^>]*[\"']ccw[\"']", lower, 0, 0);
+}
+
+static GArray *managed_devices(const Hook *hook, GError **error)
+{
+    g_autoptr(GArray) all = ccw_conf_collect(hook->xml, NULL, error);
+    GArray *managed;
+
+    if (!all)
+        return NULL;
+    managed = g_array_new(FALSE, FALSE, sizeof(CcwHostdev));
+    for (guint i = 0; i < all->len; i++)
+        if (g_array_index(all, CcwHostdev, i).managed)
+            g_array_append_val(managed, g_array_index(all, CcwHostdev, i));
+    return managed;
+}
+
+/* What cannot be given back now is in the journal, and libvirt calls `release` after a vetoed start. */
+static void release_taken(const Hook *hook, GArray *taken)
+{
+    for (guint i = taken->len; i > 0; i--)
+        ccw_host_release(hook->host, &g_array_index(taken, CcwBusId, i - 1), hook->uuid, NULL);
+}
+
+static gboolean claim_all(const Hook *hook, GArray *devices, GError **error)
+{
+    g_autoptr(GArray) taken = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
+    g_autofree char *token = ccw_host_token(hook->host, getppid());
+
+    for (guint i = 0; i < devices->len; i++) {
+        const CcwBusId *id = &g_array_index(devices, CcwHostdev, i).source;
+        gboolean is_taken;
+
+        if (!ccw_host_claim(hook->host, id, hook->uuid, token, &is_taken, error)) {
+            release_taken(hook, taken);
+            return FALSE;
+        }
+        if (is_taken)
+            g_array_append_val(taken, *id);
+    }
+    return TRUE;
+}
+
+static gboolean prepare(const Hook *hook, GError **error)
+{
+    g_autoptr(GArray) devices = NULL;
+
+    if (!mentions_ours(hook->xml))
+        return TRUE;
+    devices = managed_devices(hook, error);
+    if (!devices)
+        return FALSE;
+    if (devices->len == 0)
+        return TRUE;
+    if (!hook->uuid) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_XML, "the XML of guest '%s' has no domain UUID", hook->guest);
+        return FALSE;
+    }
+    return ccw_host_load_modules(hook->host, error) && claim_all(hook, devices, error);
+}
+
+static gboolean started(const Hook *hook, GError **error)
+{
+    return !hook->uuid || ccw_host_confirm_domain(hook->host, hook->uuid, error);
+}
+
+/* Whatever the XML says by now: a device may have been plugged, or unplugged, since. */
+static gboolean release(const Hook *hook, GError **error)
+{
+    return !hook->uuid || ccw_host_release_domain(hook->host, hook->uuid, error);
+}
+
+/* libvirtd has started anew: what happened to this guest meanwhile is settled by its live XML. */
+static gboolean reconnect(const Hook *hook, GError **error)
+{
+    g_autoptr(GHashTable) live = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) devices = g_hash_table_new(ccw_bus_id_hash, ccw_bus_id_equal);
+    g_autoptr(GArray) all = NULL;
+
+    if (!hook->uuid)
+        return TRUE;
+    if (mentions_ours(hook->xml)) {
+        all = ccw_conf_collect(hook->xml, NULL, error);
+        if (!all)
+            return FALSE;
+    }
+    for (guint i = 0; all && i < all->len; i++)
+        g_hash_table_add(devices, &g_array_index(all, CcwHostdev, i).source);
+    g_hash_table_insert(live, (gpointer)hook->uuid, devices);
+    return ccw_host_reconcile(hook->host, live, hook->clock, hook->uuid, error);
+}
+
+static const struct {
+    const char *operation;
+    const char *sub_operation;
+    gboolean (*run)(const Hook *hook, GError **error);
+    int failed; /* the exit code then */
+} operations[] = {
+    { "prepare", "begin", prepare, 1 },
+    { "started", "begin", started, 0 },
+    { "release", "end", release, 0 },
+    { "reconnect", "begin", reconnect, 0 }, /* any other would kill the guest */
+};
+
+int ccw_hook_run(CcwHost *host, const char *guest, const char *operation, const char *sub_operation, const char *xml,
+                 GError **error)
+{
+    g_autofree char *uuid = ccw_hook_domain_uuid(xml);
+    Hook hook = { .host = host, .guest = guest, .xml = xml, .uuid = uuid, .clock = ccw_host_clock() };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(operations); i++)
+        if (strcmp(operations[i].operation, operation) == 0 && strcmp(operations[i].sub_operation, sub_operation) == 0)
+            return operations[i].run(&hook, error) ? 0 : operations[i].failed;
+    return 0;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The hook, operation by operation as libvirt calls it, on the model of the kernel. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "model-kernel.h"
+#include "node_device/ccw-journal.h"
+#include "qemu/ccw-hook.h"
+#include "util/ccw-error.h"
+
+#define UUID "c7a5fdbd-edaf-9455-926a-d65c16db1809"
+#define MDEV(devno, managed)                                                                                           \
+    "<hostdev mode='subsystem' type='mdev' managed='" managed "' model='vfio-ccw'><source>"                            \
+    "<address uuid='cc390000-0001-8000-8000-00000000" devno "'/></source></hostdev>"
+#define DOMAIN(devices) "<domain type='qemu'><name>g</name><uuid>" UUID "</uuid><devices>" devices "</devices></domain>"
+
+static const CcwBusId first = { .devno = 0x1234 };
+static const CcwBusId second = { .devno = 0x1235 };
+
+/* With our own parent as the libvirtd of this host. */
+static Model *start(void)
+{
+    Model *model = model_new("dasd.txt");
+    g_autofree char *stat = g_strdup_printf("proc/%d/stat", (int)getppid());
+
+    tree_write(model->tree, stat, "1 (libvirtd) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 42 1 1");
+    return model;
+}
+
+static void run(Model *model, const char *operation, const char *sub_operation, const char *xml)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpint(ccw_hook_run(model->host, "g", operation, sub_operation, xml, &error), ==, 0);
+    g_assert_no_error(error);
+}
+
+static gint state_of(Model *model, const CcwBusId *id)
+{
+    g_autoptr(CcwRecord) record = NULL;
+
+    g_assert_true(ccw_journal_load(model->host, id, &record, NULL));
+    return record ? (gint)record->state : -1;
+}
+
+static void a_life(void)
+{
+    g_autoptr(Model) model = start();
+    g_autofree char *before = tree_dump(model->tree);
+    g_autofree char *after = NULL;
+    const char *xml = DOMAIN(MDEV("1234", "yes") MDEV("1235", "yes"));
+
+    run(model, "prepare", "begin", xml);
+    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_PENDING);
+    g_assert_cmpint(state_of(model, &second), ==, CCW_CLAIM_PENDING);
+    run(model, "start", "begin", xml);
+    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_PENDING);
+    run(model, "started", "begin", xml);
+    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_OWNED);
+    g_assert_cmpint(state_of(model, &second), ==, CCW_CLAIM_OWNED);
+    run(model, "stopped", "end", xml);
+    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_OWNED);
+    run(model, "release", "end", xml);
+    g_assert_cmpint(state_of(model, &first), ==, -1);
+    g_assert_cmpint(state_of(model, &second), ==, -1);
+    after = tree_dump(model->tree);
+    g_assert_cmpstr(before, ==, after);
+}
+
+/* Unplugged from the XML while it ran: given back all the same. */
+static void release_without_hostdev(void)
+{
+    g_autoptr(Model) model = start();
+
+    run(model, "prepare", "begin", DOMAIN(MDEV("1234", "yes")));
+    run(model, "release", "end", DOMAIN(""));
+    g_assert_cmpint(state_of(model, &first), ==, -1);
+}
+
+/* After a start that failed because another guest has the device, libvirt calls release for this one. */
+static void release_of_another(void)
+{
+    g_autoptr(Model) model = start();
+    g_autoptr(GError) error = NULL;
+    const char *other =
+        "<domain><uuid>11111111-2222-4333-8444-555555555555</uuid><devices>" MDEV("1234", "yes") "</devices></domain>";
+    guint n_writes;
+
+    run(model, "prepare", "begin", DOMAIN(MDEV("1234", "yes")));
+    run(model, "started", "begin", DOMAIN(MDEV("1234", "yes")));
+    n_writes = model->n_writes;
+    g_assert_cmpint(ccw_hook_run(model->host, "o", "prepare", "begin", other, &error), ==, 1);
+    g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
+    g_assert_nonnull(strstr(error->message, "0.0.1234 is in use by domain " UUID));
+    run(model, "release", "end", other);
+    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_OWNED);
+    g_assert_cmpuint(model->n_writes, ==, n_writes);
+}
+
+static void veto_rolls_back(void)
+{
+    g_autoptr(Model) model = start();
+    g_autofree char *before = tree_dump(model->tree);
+    g_autofree char *after = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpint(ccw_hook_run(model->host, "g", "prepare", "begin",
+                                 DOMAIN(MDEV("1235", "yes") MDEV("1234", "yes") MDEV("4321", "yes")), &error),
+                    ==, 1);
+    g_assert_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND);
+    g_assert_nonnull(strstr(error->message, "0.0.4321"));
+    g_assert_cmpint(state_of(model, &first), ==, -1);
+    after = tree_dump(model->tree);
+    g_assert_cmpstr(before, ==, after);
+}
+
+static void nothing_of_ours(void)
+{
+    static const char *const xmls[] = {
+        "",
+        "no XML",
+        "<domain",
+        DOMAIN(""),
+        DOMAIN(MDEV("1234", "no")),
+        "<domain><devices><hostdev mode='subsystem' type='pci'/><odd",
+        DOMAIN("<hostdev mode='subsystem' type='mdev' model='vfio-ccw' managed='yes'><source>"
+               "<address uuid='11111111-2222-4333-8444-555555555555'/></source></hostdev>"),
+    };
+    static const char *const operations[][2] = {
+        { "prepare", "begin" },
+        { "start", "begin" },
+        { "started", "begin" },
+        { "stopped", "end" },
+        { "release", "end" },
+        { "reconnect", "begin" },
+        { "migrate", "begin" },
+        { "restore", "begin" },
+        { "attach", "begin" },
+        { "prepare", "end" },
+        { "", "" },
+    };
+    g_autoptr(Model) model = start();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(xmls); i++)
+        for (gsize o = 0; o < G_N_ELEMENTS(operations); o++)
+            run(model, operations[o][0], operations[o][1], xmls[i]);
+    g_assert_cmpuint(model->n_writes, ==, 0);
+    g_assert_cmpuint(model->modules->len, ==, 0);
+    g_assert_false(g_file_test(model->tree->run_dir, G_FILE_TEST_EXISTS));
+}
+
+static void odd_but_ours(void)
+{
+    g_autoptr(Model) model = start();
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpint(
+        ccw_hook_run(model->host, "g", "prepare", "begin", "<domain><devices>" MDEV("1234", "yes") "<odd", &error), ==,
+        1);
+    g_assert_error(error, CCW_ERROR, CCW_ERROR_XML);
+    g_clear_error(&error);
+    g_assert_cmpint(ccw_hook_run(model->host, "g", "prepare", "begin",
+                                 "<domain><devices>" MDEV("1234", "yes") "</devices></domain>", &error),
+                    ==, 1);
+    g_assert_error(error, CCW_ERROR, CCW_ERROR_XML);
+    g_assert_nonnull(strstr(error->message, "guest 'g' has no domain UUID"));
+    g_assert_cmpuint(model->n_writes, ==, 0);
+}
+
+static void restarted(void)
+{
+    g_autoptr(Model) model = start();
+    const char *xml = DOMAIN(MDEV("1234", "yes"));
+    g_autofree char *stat = g_strdup_printf("proc/%d", (int)getppid());
+
+    run(model, "prepare", "begin", DOMAIN(MDEV("1234", "yes") MDEV("1235", "yes")));
+    tree_remove(model->tree, stat); /* libvirtd ends before it says that the guest has started */
+    run(model, "reconnect", "begin", xml);
+    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_OWNED);
+    g_assert_cmpint(state_of(model, &second), ==, -1);
+}
+
+/* Whatever it is, reconnect must not fail: libvirt kills the guest. */
+static void failures_that_do_not_veto(void)
+{
+    g_autoptr(Model) model = start();
+    const char *xml = DOMAIN(MDEV("1234", "yes"));
+    static const char *const operations[][2] = {
+        { "started", "begin" },
+        { "release", "end" },
+        { "reconnect", "begin" },
+    };
+
+    tree_write(model->tree, "run/devices/0.0.1234.json", "damaged");
+    for (gsize i = 0; i < G_N_ELEMENTS(operations); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_cmpint(ccw_hook_run(model->host, "g", operations[i][0], operations[i][1], xml, &error), ==, 0);
+        g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
+    }
+}
+
+static void domain_uuid(void)
+{
+    static const struct {
+        const char *xml;
+        const char *uuid;
+    } cases[] = {
+        { DOMAIN(""), UUID },
+        { "<?xml version='1.0'?><!-- x --><domain><uuid> C7A5FDBD-EDAF-9455-926A-D65C16DB1809\n</uuid></domain>",
+          UUID },
+        { "<domain><metadata><uuid>" UUID "</uuid></metadata></domain>", NULL },
+        { "<network><uuid>" UUID "</uuid></network>", NULL },
+        { "<domain><uuid>mine</uuid></domain>", NULL },
+        { "<domain><uuid/></domain>", NULL },
+        { "", NULL },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *uuid = ccw_hook_domain_uuid(cases[i].xml);
+
+        g_assert_cmpstr(uuid, ==, cases[i].uuid);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/qemu/hook/a-life", a_life);
+    g_test_add_func("/qemu/hook/release-without-hostdev", release_without_hostdev);
+    g_test_add_func("/qemu/hook/release-of-another", release_of_another);
+    g_test_add_func("/qemu/hook/veto-rolls-back", veto_rolls_back);
+    g_test_add_func("/qemu/hook/nothing-of-ours", nothing_of_ours);
+    g_test_add_func("/qemu/hook/odd-but-ours", odd_but_ours);
+    g_test_add_func("/qemu/hook/restarted", restarted);
+    g_test_add_func("/qemu/hook/failures-that-do-not-veto", failures_that_do_not_veto);
+    g_test_add_func("/qemu/hook/domain-uuid", domain_uuid);
+    return g_test_run();
+}
