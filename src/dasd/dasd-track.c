@@ -65,8 +65,6 @@ static gboolean index_all(DasdTrack *track)
         if (track->n_records == DASD_TRACK_RECORDS_MAX)
             return FALSE;
         record = index_record(track, at);
-        if ((record->number == 0) != (track->n_records == 1))
-            return FALSE; /* R0 is the first, and the first only */
         at += dasd_record_size(record);
     }
     return FALSE;

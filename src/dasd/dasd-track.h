@@ -29,7 +29,8 @@ typedef struct {
 
 /*
  * Indexes the records of track->slot. A slot that was never written (all zeros at its start) becomes an empty track.
- * FALSE if the slot is no track: another home address, no R0, a record or no end marker within the slot.
+ * The first record is R0, whatever number its count has. FALSE if the slot is no track: another home address, no R0, a
+ * record that ends beyond the slot, no end marker.
  */
 gboolean dasd_track_parse(DasdTrack *track, guint32 number);
 

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Define extent, locate record, locate record extended, prefix: the parameters of an ECKD program, all of them checked.
+ * Layouts: IBM 3990 reference; DE_eckd_data, LO_eckd_data, LRE_eckd_data, PFX_eckd_data of
+ * drivers/s390/block/dasd_eckd.h.
+ */
+#include <string.h>
+
+#include "dasd/dasd-exec.h"
+#include "util/ccw-endian.h"
+
+#define DE_SIZE 16 /* 32 with what newer subsystems take: times and priorities */
+#define DE_SIZE_MAX 32
+#define DE_OFS_MASK 0
+#define DE_OFS_ATTRIBUTES 1
+#define DE_OFS_BEGIN 8 /* CCHH */
+#define DE_OFS_END 12
+#define DE_MASK_RESERVED 0x20
+#define DE_ATTRIBUTES_MODE 0xc0
+#define DE_ATTRIBUTES_ECKD 0xc0
+
+#define LR_SIZE 16
+#define LR_OFS_OPERATION 0
+#define LR_OFS_AUXILIARY 1
+#define LR_OFS_COUNT 3
+#define LR_OFS_SEEK 4   /* CCHH */
+#define LR_OFS_SEARCH 8 /* CCHHR */
+#define LR_OFS_SECTOR 13
+#define LR_OFS_LENGTH 14 /* transfer length factor */
+#define LR_SEARCH_SIZE 5
+#define LR_AUXILIARY_LENGTH 0x80 /* the factor is valid */
+
+#define LRE_SIZE 20
+#define LRE_OFS_OPERATION 17
+
+#define LR_ORIENT_COUNT 0
+#define LR_ORIENT_HOME 1
+#define LR_ORIENT_DATA 2
+#define LR_ORIENT_INDEX 3
+
+#define PFX_OFS_EXTENT 12
+#define PFX_OFS_LOCATE 44
+#define PFX_SIZE 64
+#define PFX_FORMAT_LOCATE 1
+#define PFX_VALID_EXTENT 0x80
+#define PFX_VALID_ALIAS 0x30 /* verify base, hyper-PAV */
+
+/* Operation codes; extended ones stand behind 0x3f. */
+static const struct {
+    guint8 code;
+    guint8 extended;
+    guint operation;
+} operations[] = {
+    { 0x00, 0, DASD_OP_ORIENT },   { 0x01, 0, DASD_OP_WRITE },
+    { 0x03, 0, DASD_OP_FORMAT },   { 0x06, 0, DASD_OP_READ },
+    { 0x0b, 0, DASD_OP_ERASE },    { 0x0c, 0, DASD_OP_READ_TRACKS },
+    { 0x16, 0, DASD_OP_READ_ANY }, { 0x3f, 0x23, DASD_OP_WRITE_TRACK_DATA },
+};
+
+/* The track that a CCHH names. FALSE if the volume has none such. */
+static gboolean parse_track(const DasdExec *exec, const guint8 *cchh, guint32 *ret_track)
+{
+    guint32 cylinder = ccw_load_be16(cchh);
+    guint32 head = ccw_load_be16(cchh + 2);
+    guint32 track = cylinder * DASD_3390_HEADS + head;
+
+    if (head >= DASD_3390_HEADS || track >= dasd_volume_tracks(exec->device->volume))
+        return FALSE;
+    *ret_track = track;
+    return TRUE;
+}
+
+static gboolean define_extent(DasdExec *exec, const guint8 *de)
+{
+    guint32 first, last;
+
+    if (exec->extent_defined)
+        return dasd_check(exec, DASD_CHECK_SEQUENCE);
+    if ((de[DE_OFS_MASK] & DE_MASK_RESERVED) || (de[DE_OFS_ATTRIBUTES] & DE_ATTRIBUTES_MODE) != DE_ATTRIBUTES_ECKD ||
+        !parse_track(exec, de + DE_OFS_BEGIN, &first) || !parse_track(exec, de + DE_OFS_END, &last) || first > last)
+        return dasd_check(exec, DASD_CHECK_PARAMETER);
+    exec->extent_defined = TRUE;
+    exec->first_track = first;
+    exec->last_track = last;
+    exec->mask = de[DE_OFS_MASK];
+    return TRUE;
+}
+
+static guint find_operation(guint8 code, guint8 extended)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(operations); i++)
+        if (operations[i].code == code && operations[i].extended == extended)
+            return operations[i].operation;
+    return 0;
+}
+
+/* A damaged track can still be formatted from R0 on: in memory it is empty then, and the first write makes it so. */
+static void repair_track(DasdExec *exec)
+{
+    exec->track = dasd_volume_load(exec->device->volume, exec->device->track_number);
+    if (exec->track && exec->track->n_records == 0) {
+        dasd_track_make_empty(exec->track, exec->device->track_number);
+        exec->track->unwritten = TRUE;
+    }
+}
+
+/* To the record that the search argument names. */
+static gboolean search_record(DasdExec *exec, const guint8 *argument)
+{
+    if (!dasd_move_load(exec))
+        return FALSE;
+    for (guint32 i = 0; i < exec->track->n_records; i++) {
+        if (memcmp(dasd_track_count(exec->track, &exec->track->records[i]), argument, LR_SEARCH_SIZE) == 0) {
+            exec->record = i;
+            return TRUE;
+        }
+    }
+    return dasd_check(exec, DASD_CHECK_NO_RECORD);
+}
+
+static gboolean orient(DasdExec *exec, guint orientation, const guint8 *argument)
+{
+    switch (orientation) {
+    case LR_ORIENT_INDEX:
+        return dasd_move_load(exec);
+    case LR_ORIENT_HOME:
+        exec->at = DASD_AT_HOME;
+        return dasd_move_load(exec);
+    default:
+        if (!search_record(exec, argument))
+            return FALSE;
+        exec->at = orientation == LR_ORIENT_DATA ? DASD_AT_DATA : DASD_AT_COUNT;
+        return TRUE;
+    }
+}
+
+static gboolean locate_record(DasdExec *exec, const guint8 *lr, guint8 extended)
+{
+    guint operation = find_operation(lr[LR_OFS_OPERATION] & 0x3f, extended);
+    guint32 track;
+
+    if (!exec->extent_defined)
+        return dasd_check(exec, DASD_CHECK_SEQUENCE);
+    if (!operation || (lr[LR_OFS_COUNT] == 0 && operation != DASD_OP_ORIENT) ||
+        (lr[LR_OFS_SECTOR] >= DASD_3390_SECTORS && lr[LR_OFS_SECTOR] != 0xff) ||
+        !parse_track(exec, lr + LR_OFS_SEEK, &track))
+        return dasd_check(exec, DASD_CHECK_PARAMETER);
+    if (!dasd_move_to_track(exec, track))
+        return FALSE;
+    exec->domain = (DasdDomain){
+        .operation = operation,
+        .count = MAX(lr[LR_OFS_COUNT], 1),
+        .fresh = TRUE,
+        .length = lr[LR_OFS_AUXILIARY] & LR_AUXILIARY_LENGTH ? ccw_load_be16(lr + LR_OFS_LENGTH) : 0,
+    };
+    if (operation == DASD_OP_FORMAT && lr[LR_OFS_SEARCH + DASD_COUNT_OFS_RECORD] == 0)
+        repair_track(exec);
+    return orient(exec, lr[LR_OFS_OPERATION] >> 6, lr + LR_OFS_SEARCH);
+}
+
+void dasd_cmd_define_extent(DasdExec *exec)
+{
+    guint8 de[DE_SIZE_MAX];
+
+    if (dasd_data_get_upto(&exec->data, de, sizeof(de)) >= DE_SIZE)
+        define_extent(exec, de);
+}
+
+void dasd_cmd_locate_record(DasdExec *exec)
+{
+    guint8 lr[LR_SIZE];
+
+    if (dasd_data_get(&exec->data, lr, sizeof(lr)) == sizeof(lr))
+        locate_record(exec, lr, 0);
+}
+
+void dasd_cmd_locate_record_extended(DasdExec *exec)
+{
+    guint8 lre[LRE_SIZE];
+
+    if (dasd_data_get(&exec->data, lre, sizeof(lre)) == sizeof(lre))
+        locate_record(exec, lre, lre[LRE_OFS_OPERATION]);
+}
+
+/* Only the base device is here: a program for an alias is rejected. */
+void dasd_cmd_prefix(DasdExec *exec)
+{
+    guint8 pfx[PFX_SIZE] = { 0 };
+    gsize length = dasd_data_get_upto(&exec->data, pfx, sizeof(pfx));
+    gboolean with_locate = pfx[0] == PFX_FORMAT_LOCATE;
+
+    if (length < (with_locate ? PFX_SIZE : PFX_OFS_EXTENT + DE_SIZE)) {
+        dasd_check(exec, DASD_CHECK_COUNT);
+        return;
+    }
+    if (pfx[0] > PFX_FORMAT_LOCATE || (pfx[1] & PFX_VALID_ALIAS) || !(pfx[1] & PFX_VALID_EXTENT)) {
+        dasd_check(exec, DASD_CHECK_PARAMETER);
+        return;
+    }
+    if (define_extent(exec, pfx + PFX_OFS_EXTENT) && with_locate)
+        locate_record(exec, pfx + PFX_OFS_LOCATE, pfx[PFX_OFS_LOCATE + LRE_OFS_OPERATION]);
+}

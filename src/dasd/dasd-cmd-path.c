@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Commands about the path and the device's identity: no track is touched.
+ */
+#include <string.h>
+
+#include "dasd/dasd-exec.h"
+
+#define SPID_FUNCTION 0x60
+#define SPID_ESTABLISH 0x00
+#define SPID_DISBAND 0x20
+#define SPID_RESIGN 0x40
+#define SPID_MULTIPATH 0x80
+
+void dasd_cmd_noop(G_GNUC_UNUSED DasdExec *exec)
+{
+}
+
+void dasd_cmd_sense(DasdExec *exec)
+{
+    dasd_data_put(&exec->data, exec->device->sense, DASD_SENSE_SIZE);
+    memset(exec->device->sense, 0, DASD_SENSE_SIZE);
+}
+
+void dasd_cmd_sense_id(DasdExec *exec)
+{
+    dasd_data_put(&exec->data, exec->device->config.sense_id, DASD_SENSE_ID_SIZE);
+}
+
+void dasd_cmd_sense_path_group_id(DasdExec *exec)
+{
+    guint8 answer[1 + DASD_PATH_GROUP_ID_SIZE];
+
+    answer[0] = exec->device->path_state;
+    memcpy(answer + 1, exec->device->path_group_id, DASD_PATH_GROUP_ID_SIZE);
+    dasd_data_put(&exec->data, answer, sizeof(answer));
+}
+
+void dasd_cmd_set_path_group_id(DasdExec *exec)
+{
+    DasdDevice *device = exec->device;
+    gboolean grouped = (device->path_state & DASD_PATH_STATE_GROUPED) == DASD_PATH_STATE_GROUPED;
+    guint8 request[1 + DASD_PATH_GROUP_ID_SIZE];
+
+    if (dasd_data_get(&exec->data, request, sizeof(request)) < sizeof(request))
+        return;
+    if (grouped && memcmp(device->path_group_id, request + 1, DASD_PATH_GROUP_ID_SIZE) != 0) {
+        dasd_check(exec, DASD_CHECK_PARAMETER);
+        return;
+    }
+    switch (request[0] & SPID_FUNCTION) {
+    case SPID_ESTABLISH:
+        device->path_state = DASD_PATH_STATE_GROUPED | (request[0] & SPID_MULTIPATH ? DASD_PATH_MULTIPATH : 0);
+        memcpy(device->path_group_id, request + 1, DASD_PATH_GROUP_ID_SIZE);
+        break;
+    case SPID_DISBAND:
+    case SPID_RESIGN:
+        device->path_state = DASD_PATH_STATE_UNGROUPED;
+        memset(device->path_group_id, 0, DASD_PATH_GROUP_ID_SIZE);
+        device->reserved = FALSE;
+        break;
+    default:
+        dasd_check(exec, DASD_CHECK_PARAMETER);
+    }
+}
+
+/* There is one host: a reservation keeps nobody out. Both commands answer with 32 bytes of sense. */
+void dasd_cmd_reserve(DasdExec *exec)
+{
+    exec->device->reserved = TRUE;
+    dasd_data_put(&exec->data, exec->device->sense, DASD_SENSE_SIZE);
+}
+
+void dasd_cmd_release(DasdExec *exec)
+{
+    exec->device->reserved = FALSE;
+    dasd_data_put(&exec->data, exec->device->sense, DASD_SENSE_SIZE);
+}

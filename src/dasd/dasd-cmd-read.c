@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Commands that read records and tracks.
+ */
+#include "dasd/dasd-exec.h"
+
+/* A record without data is an end of file: unit exception. */
+static void end_of_record(DasdExec *exec, const DasdRecord *record)
+{
+    if (record->dl == 0)
+        exec->dstat |= CCW_DSTAT_UNIT_EXCEPTION;
+    exec->at = DASD_AT_DATA;
+}
+
+void dasd_cmd_read_data(DasdExec *exec)
+{
+    const DasdRecord *record;
+
+    /* Behind a key, too, the data is this record's. */
+    if (exec->at != DASD_AT_KEY && !dasd_move_to_record(exec, dasd_exec_multi(exec)))
+        return;
+    if (!dasd_move_load(exec))
+        return;
+    record = dasd_exec_record(exec);
+    dasd_data_put(&exec->data, dasd_track_data(exec->track, record), record->dl);
+    end_of_record(exec, record);
+}
+
+void dasd_cmd_read_key_data(DasdExec *exec)
+{
+    const DasdRecord *record;
+
+    if (!dasd_move_to_record(exec, dasd_exec_multi(exec)))
+        return;
+    record = dasd_exec_record(exec);
+    dasd_data_put(&exec->data, dasd_track_key(exec->track, record), (gsize)record->kl + record->dl);
+    end_of_record(exec, record);
+}
+
+void dasd_cmd_read_count(DasdExec *exec)
+{
+    if (!dasd_move_next_count(exec, dasd_exec_multi(exec), FALSE))
+        return;
+    dasd_data_put(&exec->data, dasd_track_count(exec->track, dasd_exec_record(exec)), DASD_COUNT_SIZE);
+}
+
+void dasd_cmd_read_ckd(DasdExec *exec)
+{
+    const DasdRecord *record;
+
+    if (!dasd_move_next_count(exec, dasd_exec_multi(exec), FALSE))
+        return;
+    record = dasd_exec_record(exec);
+    dasd_data_put(&exec->data, dasd_track_count(exec->track, record), dasd_record_size(record));
+    end_of_record(exec, record);
+}
+
+/* To this track's index, or with multi-track to the next one's if this one's is behind. */
+static gboolean move_to_index(DasdExec *exec)
+{
+    if (dasd_exec_multi(exec) && exec->at != DASD_AT_INDEX && !dasd_move_next_track(exec))
+        return FALSE;
+    exec->at = DASD_AT_INDEX;
+    return dasd_move_load(exec);
+}
+
+void dasd_cmd_read_home(DasdExec *exec)
+{
+    if (!move_to_index(exec))
+        return;
+    dasd_data_put(&exec->data, exec->track->slot, DASD_HA_SIZE);
+    exec->at = DASD_AT_HOME;
+}
+
+void dasd_cmd_read_r0(DasdExec *exec)
+{
+    const DasdRecord *record;
+
+    if (exec->at == DASD_AT_HOME ? !dasd_move_load(exec) : !move_to_index(exec))
+        return;
+    exec->record = 0;
+    record = dasd_exec_record(exec);
+    dasd_data_put(&exec->data, dasd_track_count(exec->track, record), dasd_record_size(record));
+    end_of_record(exec, record);
+}
+
+/* As a SEEK to 0 and READ DATA of R1: the first 24 bytes are the IPL PSW and two CCWs. */
+void dasd_cmd_read_ipl(DasdExec *exec)
+{
+    const DasdRecord *record;
+
+    if (!dasd_move_to_track(exec, 0) || !dasd_move_next_count(exec, FALSE, FALSE))
+        return;
+    record = dasd_exec_record(exec);
+    dasd_data_put(&exec->data, dasd_track_data(exec->track, record), record->dl);
+    end_of_record(exec, record);
+}
+
+/* Commands of whole tracks begin where locate record left off, each later one on the next track. */
+static gboolean move_to_domain_track(DasdExec *exec)
+{
+    return exec->domain.fresh ? dasd_move_load(exec) : dasd_move_next_track(exec);
+}
+
+/* R0 and all records, and the end marker for whoever parses them. */
+void dasd_cmd_read_track(DasdExec *exec)
+{
+    if (!move_to_domain_track(exec))
+        return;
+    dasd_data_put(&exec->data, exec->track->slot + DASD_HA_SIZE, exec->track->end + DASD_END_SIZE - DASD_HA_SIZE);
+    exec->record = exec->track->n_records - 1;
+    exec->at = DASD_AT_DATA;
+}
+
+/* The data of the records from here to the track's end; of the last track, as much as the length factor says. */
+void dasd_cmd_read_track_data(DasdExec *exec)
+{
+    gsize limit = exec->domain.count == 1 && exec->domain.length ? exec->domain.length : G_MAXSIZE;
+
+    if (!move_to_domain_track(exec) || !dasd_move_to_record(exec, FALSE))
+        return;
+    for (guint32 i = exec->record; i < exec->track->n_records && limit; i++) {
+        const DasdRecord *record = &exec->track->records[i];
+        gsize length = MIN(record->dl, limit);
+
+        exec->record = i;
+        if (dasd_data_put(&exec->data, dasd_track_data(exec->track, record), length) < length)
+            break;
+        limit -= length;
+    }
+    exec->at = DASD_AT_DATA;
+}

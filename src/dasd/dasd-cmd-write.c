@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Commands that write. What the channel gives goes into the slot in memory, then with one write to the image, before
+ * the command ends. The table and dasd-exec.c have checked the file mask and read-only.
+ */
+#include <string.h>
+
+#include "dasd/dasd-exec.h"
+
+static gboolean store(DasdExec *exec, guint32 from, guint32 to)
+{
+    if (dasd_volume_store(exec->device->volume, exec->track, from, to))
+        return TRUE;
+    exec->track = NULL;
+    return dasd_check(exec, DASD_CHECK_EQUIPMENT);
+}
+
+/* Fills length bytes of the slot from the channel; what it does not give is zero, as a 3990 pads. */
+static void fill(DasdExec *exec, guint32 offset, guint32 length)
+{
+    gsize given = dasd_data_get(&exec->data, exec->track->slot + offset, length);
+
+    memset(exec->track->slot + offset + given, 0, length - given);
+}
+
+/* Writes key and data, or data alone, of the record here or of the next one. */
+static void update(DasdExec *exec, gboolean with_key)
+{
+    const DasdRecord *record;
+    guint32 from, length;
+
+    /* Behind a key that was searched, the data is this record's. */
+    if (exec->at == DASD_AT_KEY && !with_key ? !dasd_move_load(exec)
+                                             : !dasd_move_to_record(exec, dasd_exec_multi(exec)))
+        return;
+    record = dasd_exec_record(exec);
+    from = record->offset + DASD_COUNT_SIZE + (with_key ? 0 : record->kl);
+    length = record->dl + (with_key ? record->kl : 0);
+    if (record->dl == 0)
+        exec->dstat |= CCW_DSTAT_UNIT_EXCEPTION;
+    exec->at = DASD_AT_DATA;
+    if (length) {
+        fill(exec, from, length);
+        store(exec, from, from + length);
+    }
+}
+
+void dasd_cmd_write_data(DasdExec *exec)
+{
+    update(exec, FALSE);
+}
+
+void dasd_cmd_write_key_data(DasdExec *exec)
+{
+    update(exec, TRUE);
+}
+
+/* Where a format write goes: behind the record here; its next-track kind, behind R0 of the next track. */
+static gboolean move_to_format(DasdExec *exec)
+{
+    if (exec->ccw.cmd == 0x9d && !exec->domain.fresh) {
+        if (!dasd_move_next_track(exec))
+            return FALSE;
+        exec->record = 0;
+        exec->at = DASD_AT_DATA;
+    }
+    if (exec->at < DASD_AT_COUNT)
+        return dasd_check(exec, DASD_CHECK_SEQUENCE);
+    return dasd_move_load(exec);
+}
+
+/* The new record, and the end of the track behind it. A count alone is enough: the rest is padded. */
+void dasd_cmd_write_ckd(DasdExec *exec)
+{
+    guint8 count[DASD_COUNT_SIZE];
+    const DasdRecord *record;
+
+    if (!move_to_format(exec) || dasd_data_get(&exec->data, count, sizeof(count)) < sizeof(count))
+        return;
+    if (!dasd_track_append(exec->track, exec->record, count)) {
+        dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
+        return;
+    }
+    exec->record++;
+    exec->at = DASD_AT_DATA;
+    record = dasd_exec_record(exec);
+    fill(exec, record->offset + DASD_COUNT_SIZE, (guint32)record->kl + record->dl);
+    store(exec, record->offset, exec->track->end + DASD_END_SIZE);
+}
+
+/* R0 anew; the track ends behind it. Only the standard size is taken: no driver formats another. */
+void dasd_cmd_write_r0(DasdExec *exec)
+{
+    guint8 count[DASD_COUNT_SIZE];
+
+    if (exec->at > DASD_AT_HOME) {
+        dasd_check(exec, DASD_CHECK_SEQUENCE);
+        return;
+    }
+    if (!dasd_move_load(exec) || dasd_data_get(&exec->data, count, sizeof(count)) < sizeof(count))
+        return;
+    if (count[DASD_COUNT_OFS_KL] || count[DASD_COUNT_OFS_DL] || count[DASD_COUNT_OFS_DL + 1] != DASD_R0_DL) {
+        dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
+        return;
+    }
+    dasd_track_make_empty(exec->track, exec->device->track_number);
+    memcpy(exec->track->slot + DASD_HA_SIZE, count, sizeof(count));
+    fill(exec, DASD_HA_SIZE + DASD_COUNT_SIZE, DASD_R0_DL);
+    exec->record = 0;
+    exec->at = DASD_AT_DATA;
+    store(exec, 0, exec->track->end + DASD_END_SIZE);
+}
+
+/* What follows the record here is gone; the data given is that of a record, and is not written. */
+void dasd_cmd_erase(DasdExec *exec)
+{
+    guint8 ignored[256];
+
+    if (!move_to_format(exec))
+        return;
+    while (dasd_data_get_upto(&exec->data, ignored, sizeof(ignored)) == sizeof(ignored))
+        ;
+    dasd_track_truncate(exec->track, exec->record);
+    exec->at = DASD_AT_DATA;
+    store(exec, exec->track->end, exec->track->end + DASD_END_SIZE);
+}
+
+/* Data of consecutive records of a track, each of the length factor's size, until the channel has no more. */
+void dasd_cmd_write_track_data(DasdExec *exec)
+{
+    guint32 from, to;
+
+    if (exec->domain.fresh ? !dasd_move_load(exec) : !dasd_move_next_track(exec))
+        return;
+    if (!dasd_move_to_record(exec, FALSE))
+        return;
+    from = to = dasd_exec_record(exec)->offset;
+    for (guint32 i = exec->record;; i++) {
+        const DasdRecord *record = &exec->track->records[i];
+
+        dasd_data_end(&exec->data);
+        if (!exec->data.left || exec->data.cstat)
+            break;
+        if (i >= exec->track->n_records || record->dl != exec->domain.length) {
+            dasd_check(exec, i >= exec->track->n_records ? DASD_CHECK_NO_RECORD : DASD_CHECK_TRACK_FORMAT);
+            break;
+        }
+        fill(exec, record->offset + DASD_COUNT_SIZE + record->kl, record->dl);
+        to = record->offset + dasd_record_size(record);
+        exec->record = i;
+    }
+    exec->at = DASD_AT_DATA;
+    if (to > from)
+        store(exec, from, to);
+}

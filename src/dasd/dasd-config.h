@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a device says of itself: sense ID, device characteristics, configuration data, features. Bytes only.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "dasd/dasd-image.h"
+#include "util/ccw-address.h"
+
+#define DASD_SENSE_ID_SIZE 20
+#define DASD_RDC_SIZE 64
+#define DASD_RCD_SIZE 256
+#define DASD_FEATURES_SIZE 256
+
+typedef struct {
+    guint8 sense_id[DASD_SENSE_ID_SIZE];
+    guint8 characteristics[DASD_RDC_SIZE];
+    guint8 configuration[DASD_RCD_SIZE];
+    guint8 features[DASD_FEATURES_SIZE];
+} DasdConfig;
+
+void dasd_config_build(DasdConfig *config, const DasdImageInfo *info, const CcwBusId *bus_id);

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The data of CCWs: direct, by a list of IDAWs, chained. Addresses are of this process and trusted; counts bound them.
+ */
+#include <string.h>
+
+#include "dasd/dasd-program.h"
+
+static void set_ccw(DasdData *data)
+{
+    data->left = data->ccw->count;
+    data->done = 0;
+    data->entry = 0;
+    data->entry_done = 0;
+}
+
+void dasd_data_begin(DasdData *data, DasdProgram *program, DasdCcw *ccw)
+{
+    *data = (DasdData){ .program = program, .ccw = ccw };
+    set_ccw(data);
+}
+
+/* Goes on to the next CCW of a data chain. FALSE if there is none or it is bad. */
+static gboolean chain(DasdData *data)
+{
+    guint8 cmd = data->ccw->cmd;
+
+    if (data->cstat || !(data->ccw->flags & CCW_FLAG_CD))
+        return FALSE;
+    data->cstat = dasd_program_fetch(data->program, data->ccw->index + 1, TRUE, data->ccw);
+    if (data->cstat)
+        return FALSE;
+    data->ccw->cmd = cmd;
+    set_ccw(data);
+    return TRUE;
+}
+
+void dasd_data_end(DasdData *data)
+{
+    if (data->left == 0)
+        chain(data);
+}
+
+static guint8 *direct_piece(DasdData *data, gsize *ret_length)
+{
+    guint64 address = data->program->code.cda[data->ccw->index];
+
+    if (!address)
+        return NULL;
+    *ret_length = data->left;
+    return (guint8 *)GSIZE_TO_POINTER(address) + data->done;
+}
+
+static guint8 *idaw_piece(DasdData *data, gsize *ret_length)
+{
+    const guint64 *list = GSIZE_TO_POINTER(data->program->code.cda[data->ccw->index]);
+    guint32 block = data->program->block;
+    guint64 address;
+    guint32 length;
+
+    if (!list)
+        return NULL;
+    address = list[data->entry];
+    if (!address || (data->entry > 0 && address % block))
+        return NULL;
+    length = block - (guint32)(address % block) - data->entry_done;
+    *ret_length = MIN(length, data->left);
+    return (guint8 *)GSIZE_TO_POINTER(address) + data->entry_done;
+}
+
+/* A contiguous piece of what is left, at most limit bytes, counted as moved. NULL at the end. */
+static guint8 *next_piece(DasdData *data, gsize limit, gsize *ret_length)
+{
+    guint8 *at;
+    gsize length;
+
+    if (data->cstat || (data->left == 0 && !chain(data)))
+        return NULL;
+    at = data->ccw->flags & CCW_FLAG_IDA ? idaw_piece(data, &length) : direct_piece(data, &length);
+    if (!at) {
+        data->cstat = CCW_CSTAT_PROGRAM_CHECK;
+        return NULL;
+    }
+    *ret_length = length < limit ? length : limit;
+    data->left -= (guint32)*ret_length;
+    data->done += (guint32)*ret_length;
+    data->entry_done += (guint32)*ret_length;
+    if (*ret_length == length) {
+        data->entry++;
+        data->entry_done = 0;
+    }
+    return at;
+}
+
+/* Nothing is stored, so no address is looked at. */
+static gsize skip(DasdData *data, gsize limit)
+{
+    gsize length = MIN(data->left, limit);
+
+    data->left -= (guint32)length;
+    return length;
+}
+
+gsize dasd_data_put(DasdData *data, const void *from, gsize length)
+{
+    gsize moved = 0;
+
+    while (moved < length) {
+        guint8 *to;
+        gsize piece;
+
+        if ((data->ccw->flags & CCW_FLAG_SKIP) && data->left) {
+            moved += skip(data, length - moved);
+            continue;
+        }
+        /* A chain-data CCW may skip, its successor not. */
+        if (data->left == 0 && chain(data))
+            continue;
+        to = data->left ? next_piece(data, length - moved, &piece) : NULL;
+        if (!to)
+            break;
+        memcpy(to, (const guint8 *)from + moved, piece);
+        moved += piece;
+    }
+    data->cut |= moved < length;
+    return moved;
+}
+
+gsize dasd_data_get_upto(DasdData *data, void *to, gsize length)
+{
+    gsize moved = 0;
+
+    while (moved < length) {
+        gsize piece;
+        const guint8 *from = next_piece(data, length - moved, &piece);
+
+        if (!from)
+            break;
+        memcpy((guint8 *)to + moved, from, piece);
+        moved += piece;
+    }
+    return moved;
+}
+
+gsize dasd_data_get(DasdData *data, void *to, gsize length)
+{
+    gsize moved = dasd_data_get_upto(data, to, length);
+
+    data->cut |= moved < length;
+    return moved;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A channel program under way, and what commands are: the table's row, the state that lives for a chain, and the moves
+ * that commands share. Private to this room.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "dasd/dasd-config.h"
+#include "dasd/dasd-device.h"
+#include "dasd/dasd-program.h"
+#include "dasd/dasd-sense.h"
+#include "dasd/dasd-volume.h"
+
+#define DASD_PATH_GROUP_ID_SIZE 11
+#define DASD_PATH_STATE_RESET 0x00
+#define DASD_PATH_STATE_UNGROUPED 0x80
+#define DASD_PATH_STATE_GROUPED 0xc0
+#define DASD_PATH_MULTIPATH 0x08
+
+struct _DasdDevice {
+    GMutex request_lock; /* held for a request: one at a time */
+    GMutex state_lock;   /* of running and cancel */
+    gboolean running;
+    gint cancel; /* atomic */
+    DasdVolume *volume;
+    DasdConfig config;
+    gboolean read_only;
+    guint8 unit_address;
+    /* What lives from program to program, under request_lock. */
+    guint8 sense[DASD_SENSE_SIZE];
+    gboolean reserved;
+    guint8 path_state;
+    guint8 path_group_id[DASD_PATH_GROUP_ID_SIZE];
+    guint32 track_number; /* where the access mechanism stands */
+};
+
+/* What of the current record, or of the track, was passed last. */
+typedef enum {
+    DASD_AT_INDEX,
+    DASD_AT_HOME, /* the home address */
+    DASD_AT_COUNT,
+    DASD_AT_KEY,
+    DASD_AT_DATA,
+} DasdOrientation;
+
+/* Operations of locate record, as bits; the codes are in dasd-cmd-locate.c. */
+enum {
+    DASD_OP_ORIENT = 1 << 0,
+    DASD_OP_WRITE = 1 << 1,
+    DASD_OP_FORMAT = 1 << 2,
+    DASD_OP_READ = 1 << 3,
+    DASD_OP_ERASE = 1 << 4,
+    DASD_OP_READ_TRACKS = 1 << 5,
+    DASD_OP_READ_ANY = 1 << 6,
+    DASD_OP_WRITE_TRACK_DATA = 1 << 7,
+};
+
+typedef struct {
+    guint operation; /* a bit of the above; 0: no domain */
+    guint count;     /* commands that it still has: records, or tracks */
+    gboolean fresh;  /* no command of it was executed */
+    guint16 length;  /* the transfer length factor, 0 if not valid */
+} DasdDomain;
+
+typedef struct {
+    DasdDevice *device;
+    DasdProgram program;
+    DasdData data;
+    DasdCcw ccw;
+    guint8 dstat;
+    guint8 cstat;
+    gboolean pci;
+    /* Of the chain */
+    gboolean extent_defined;
+    guint32 first_track; /* of the extent */
+    guint32 last_track;
+    guint8 mask;
+    DasdDomain domain;
+    guint prepared;      /* RSSD's next answer: a suborder of PSF, 0 for none */
+    gboolean search_hit; /* the write that follows knows its record */
+    /* Of the position */
+    DasdTrack *track; /* device->track_number's, NULL if not loaded */
+    DasdOrientation at;
+    guint32 record; /* index, from DASD_AT_COUNT on */
+    guint index_passes;
+} DasdExec;
+
+typedef void (*DasdCmdFunc)(DasdExec *exec);
+
+enum {
+    DASD_CMD_IMMEDIATE = 1 << 0,   /* moves no data: no incorrect length */
+    DASD_CMD_KEEPS_SENSE = 1 << 1, /* every other command clears pending sense */
+    DASD_CMD_CONTROL = 1 << 2,     /* allowed in a domain, and not counted by it */
+    DASD_CMD_IN_DOMAIN = 1 << 3,   /* in a domain only */
+    DASD_CMD_UPDATE = 1 << 4,      /* writes key or data of what is there */
+    DASD_CMD_FORMAT = 1 << 5,      /* writes records anew */
+    DASD_CMD_R0 = 1 << 6,          /* with FORMAT: also needs the mask for R0 */
+    DASD_CMD_SCAN = 1 << 7,        /* passes of the index add up from one to the next */
+};
+
+typedef struct {
+    guint8 code;
+    const char *name;
+    DasdCmdFunc run;
+    guint16 min;   /* bytes of data that the command needs */
+    guint flags;   /* DASD_CMD_* */
+    guint domains; /* DASD_OP_* that it may be executed in */
+} DasdCmd;
+
+/* The row of a command; NULL if there is none. */
+const DasdCmd *dasd_cmd_find(guint8 code);
+
+/* Runs the loaded program to its end: exec->dstat, cstat, ccw and data say how it went. */
+void dasd_exec_run(DasdExec *exec);
+
+/* Ends the chain with unit check and sense. Always FALSE, for return. */
+gboolean dasd_check(DasdExec *exec, DasdCheck check);
+
+/*
+ * Moves. Each returns FALSE after dasd_check, when the place is not to be had.
+ */
+/* To the index of a track of the extent. */
+gboolean dasd_move_to_track(DasdExec *exec, guint32 number);
+
+/* Makes exec->track the current track. A damaged track is a check. */
+gboolean dasd_move_load(DasdExec *exec);
+
+/* To the next track, as a multi-track command goes: through a domain's extent, else to the end of the cylinder. */
+gboolean dasd_move_next_track(DasdExec *exec);
+
+/* To the next count field, R0's included or not; multi goes on to the next track at the index. */
+gboolean dasd_move_next_count(DasdExec *exec, gboolean multi, gboolean with_r0);
+
+/* To a count field unless one was just passed: what reads and writes of a key or data begin with. */
+gboolean dasd_move_to_record(DasdExec *exec, gboolean multi);
+
+static inline DasdRecord *dasd_exec_record(DasdExec *exec)
+{
+    return &exec->track->records[exec->record];
+}
+
+/* Whether the current command is of the multi-track kind: the left bit of its code. */
+static inline gboolean dasd_exec_multi(const DasdExec *exec)
+{
+    return (exec->ccw.cmd & 0x80) != 0;
+}
+
+/* The commands, by the file they are in; the table is in dasd-cmd.c. */
+void dasd_cmd_noop(DasdExec *exec);
+void dasd_cmd_sense(DasdExec *exec);
+void dasd_cmd_sense_id(DasdExec *exec);
+void dasd_cmd_sense_path_group_id(DasdExec *exec);
+void dasd_cmd_set_path_group_id(DasdExec *exec);
+void dasd_cmd_reserve(DasdExec *exec);
+void dasd_cmd_release(DasdExec *exec);
+
+void dasd_cmd_read_configuration(DasdExec *exec);
+void dasd_cmd_read_characteristics(DasdExec *exec);
+void dasd_cmd_subsystem_function(DasdExec *exec);
+void dasd_cmd_read_subsystem_data(DasdExec *exec);
+
+void dasd_cmd_seek(DasdExec *exec);
+void dasd_cmd_recalibrate(DasdExec *exec);
+void dasd_cmd_set_file_mask(DasdExec *exec);
+void dasd_cmd_set_sector(DasdExec *exec);
+void dasd_cmd_read_sector(DasdExec *exec);
+void dasd_cmd_search_home(DasdExec *exec);
+void dasd_cmd_search_id(DasdExec *exec);
+void dasd_cmd_search_key(DasdExec *exec);
+
+void dasd_cmd_define_extent(DasdExec *exec);
+void dasd_cmd_locate_record(DasdExec *exec);
+void dasd_cmd_locate_record_extended(DasdExec *exec);
+void dasd_cmd_prefix(DasdExec *exec);
+
+void dasd_cmd_read_ipl(DasdExec *exec);
+void dasd_cmd_read_data(DasdExec *exec);
+void dasd_cmd_read_key_data(DasdExec *exec);
+void dasd_cmd_read_count(DasdExec *exec);
+void dasd_cmd_read_ckd(DasdExec *exec);
+void dasd_cmd_read_home(DasdExec *exec);
+void dasd_cmd_read_r0(DasdExec *exec);
+void dasd_cmd_read_track(DasdExec *exec);
+void dasd_cmd_read_track_data(DasdExec *exec);
+
+void dasd_cmd_write_data(DasdExec *exec);
+void dasd_cmd_write_key_data(DasdExec *exec);
+void dasd_cmd_write_ckd(DasdExec *exec);
+void dasd_cmd_write_r0(DasdExec *exec);
+void dasd_cmd_erase(DasdExec *exec);
+void dasd_cmd_write_track_data(DasdExec *exec);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Checking a request's program, fetching its CCWs.
+ */
+#include "dasd/dasd-program.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "util/ccw-endian.h"
+
+static gboolean is_tic(const guint8 *ccw)
+{
+    return ccw[CCW_OFS_CMD] == CCW_CMD_TIC;
+}
+
+/* What whoever made the program answers for: targets and offsets within it. */
+static gboolean check_ccw(const DasdProgram *program, guint32 i)
+{
+    const guint8 *ccw = program->code.ccw[i];
+    guint32 cda = ccw_load_be32(ccw + CCW_OFS_CDA);
+
+    if (is_tic(ccw))
+        return cda % CCW_SIZE == 0 && cda / CCW_SIZE < program->ccw_count;
+    return ccw_load_be16(ccw + CCW_OFS_COUNT) == 0 || cda == CCW_PROGRAM_CDA_OFS + i * sizeof(guint64) ||
+           (ccw[CCW_OFS_FLAGS] & CCW_FLAG_SKIP) || ccw[CCW_OFS_CMD] == CCW_CMD_NOOP;
+}
+
+int dasd_program_load(DasdProgram *program, const CcwCmdRequest *request)
+{
+    guint32 flags = ccw_load_be32(request->orb + CCW_ORB_OFS_FLAGS);
+    guint32 start = ccw_load_be32(request->orb + CCW_ORB_OFS_CPA);
+
+    if (request->ccw_count < 1 || request->ccw_count > CCW_PROGRAM_MAX || !request->program || start % CCW_SIZE ||
+        start / CCW_SIZE >= request->ccw_count)
+        return -EINVAL;
+    memcpy(&program->code, GSIZE_TO_POINTER(request->program), sizeof(program->code));
+    program->ccw_count = request->ccw_count;
+    program->start = start / CCW_SIZE;
+    program->block = (flags & CCW_ORB_C64) && !(flags & CCW_ORB_T2K) ? 4096 : 2048;
+    program->fetches = 0;
+    program->may_suspend = (flags & CCW_ORB_SUSPEND) != 0;
+    for (guint32 i = 0; i < program->ccw_count; i++)
+        if (!check_ccw(program, i))
+            return -EINVAL;
+    return 0;
+}
+
+/* Format-1 CCWs: Principles of Operation, chapter 15, "Program check". */
+static gboolean is_valid(const DasdProgram *program, const DasdCcw *ccw, gboolean data_chained)
+{
+    if (ccw->flags & CCW_FLAG_MIDA)
+        return FALSE;
+    if ((ccw->flags & CCW_FLAG_SUSPEND) && !program->may_suspend)
+        return FALSE;
+    if (ccw->count == 0 && (data_chained || (ccw->flags & CCW_FLAG_CD)))
+        return FALSE;
+    return data_chained || ((ccw->cmd & 0x0f) != 0 && (ccw->cmd & 0x0f) != CCW_CMD_TIC);
+}
+
+guint8 dasd_program_fetch(DasdProgram *program, guint32 index, gboolean data_chained, DasdCcw *ret_ccw)
+{
+    const guint8 *ccw;
+
+    ret_ccw->index = index;
+    if (index >= program->ccw_count)
+        return CCW_CSTAT_PROGRAM_CHECK;
+    ccw = program->code.ccw[index];
+    if (is_tic(ccw)) {
+        index = ccw_load_be32(ccw + CCW_OFS_CDA) / CCW_SIZE;
+        ccw = program->code.ccw[index];
+        /* Neither the first CCW nor the target of a TIC may be one. */
+        if (program->fetches == 0 || is_tic(ccw))
+            return CCW_CSTAT_PROGRAM_CHECK;
+    }
+    ret_ccw->index = index;
+    ret_ccw->cmd = ccw[CCW_OFS_CMD];
+    ret_ccw->flags = ccw[CCW_OFS_FLAGS];
+    ret_ccw->count = ccw_load_be16(ccw + CCW_OFS_COUNT);
+    if (++program->fetches > DASD_PROGRAM_FETCHES_MAX)
+        return CCW_CSTAT_CHANNEL_CONTROL_CHECK;
+    return is_valid(program, ret_ccw, data_chained) ? 0 : CCW_CSTAT_PROGRAM_CHECK;
+}

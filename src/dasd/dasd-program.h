@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The program of one request (channel/ccw-request.h), copied and checked: fetching CCWs, and moving data to and from
+ * where they point. No command is known here.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "channel/ccw-request.h"
+
+/* A program that fetches more CCWs than this is endless; 256 searches over the fullest tracks stay below. */
+#define DASD_PROGRAM_FETCHES_MAX 65536
+
+typedef struct {
+    guint32 index;
+    guint8 cmd;
+    guint8 flags;
+    guint16 count;
+} DasdCcw;
+
+typedef struct {
+    CcwProgram code;
+    guint32 ccw_count;
+    guint32 start;   /* index of the first CCW */
+    guint32 block;   /* bytes of an IDAW's block: 4096 or 2048 */
+    guint32 fetches; /* CCWs fetched so far, for the bound */
+    gboolean may_suspend;
+} DasdProgram;
+
+/* Copies and checks the program of a request. Returns 0 or -EINVAL. */
+int dasd_program_load(DasdProgram *program, const CcwCmdRequest *request);
+
+/*
+ * Fetches the CCW at index, through a transfer in channel. Returns the subchannel status: 0, or why the channel program
+ * ends here. ret_ccw->index is always set, for the CCW address of the status.
+ */
+guint8 dasd_program_fetch(DasdProgram *program, guint32 index, gboolean data_chained, DasdCcw *ret_ccw);
+
+/* Data of the current CCW, and of those chained to it by chain-data. */
+typedef struct {
+    DasdProgram *program;
+    DasdCcw *ccw;  /* moves on with data chaining */
+    guint32 left;  /* bytes that the CCW still has: the residual count */
+    guint32 done;  /* bytes moved with this CCW, without a list of IDAWs */
+    guint32 entry; /* of the list of IDAWs */
+    guint32 entry_done;
+    guint8 cstat; /* program check, if an address or a chained CCW was bad */
+    gboolean cut; /* the device had or wanted more than the CCWs hold */
+} DasdData;
+
+void dasd_data_begin(DasdData *data, DasdProgram *program, DasdCcw *ccw);
+
+/* Into memory. Returns how many bytes the CCWs had place for; fewer than length sets data->cut. */
+gsize dasd_data_put(DasdData *data, const void *from, gsize length);
+
+/* Out of memory. Returns how many bytes the CCWs had; fewer than length sets data->cut. */
+gsize dasd_data_get(DasdData *data, void *to, gsize length);
+
+/* As dasd_data_get, where fewer is as good. */
+gsize dasd_data_get_upto(DasdData *data, void *to, gsize length);
+
+/* At the end of a command: a chain-data CCW whose count ran out has its successor fetched, as a channel does. */
+void dasd_data_end(DasdData *data);

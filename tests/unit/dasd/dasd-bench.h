@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the tests of the device share: a device on a fresh image, and channel programs built CCW by CCW.
+ */
+#pragma once
+
+#include "dasd/dasd-device.h"
+#include "dasd/dasd-image.h"
+
+#define CC CCW_FLAG_CC
+#define CD CCW_FLAG_CD
+#define SLI CCW_FLAG_SLI
+
+#define STATUS_END (CCW_DSTAT_CHANNEL_END | CCW_DSTAT_DEVICE_END)
+#define STATUS_CHECK (STATUS_END | CCW_DSTAT_UNIT_CHECK)
+
+typedef struct {
+    char *folder;
+    char *path;
+    DasdDevice *device;
+    CcwProgram program;
+    guint32 n;
+    CcwCmdRequest request;
+    /* The status of the last run */
+    guint16 scsw_flags;
+    guint16 control;
+    guint32 cpa;
+    guint8 dstat;
+    guint8 cstat;
+    guint16 residual;
+    const guint8 *sense; /* NULL without concurrent sense */
+} Bench;
+
+/* A device on a new image. volser NULL: unlabelled. */
+void bench_open(Bench *bench, guint32 cylinders, const char *volser);
+
+/* Ends the device; the image stays. bench_reopen makes a device of it again. */
+void bench_close_device(Bench *bench);
+void bench_reopen(Bench *bench, gboolean read_only);
+
+void bench_close(Bench *bench);
+
+/* Begins a program. */
+void bench_begin(Bench *bench);
+
+/* Appends a CCW. data is of count bytes and outlives the run. */
+void bench_ccw(Bench *bench, guint8 cmd, guint8 flags, const void *data, guint16 count);
+
+/* Appends a transfer in channel to CCW index. */
+void bench_tic(Bench *bench, guint32 index);
+
+/* Runs the program and asserts that a status came. */
+void bench_run(Bench *bench);
+
+/* Runs it and asserts channel end, device end and nothing else. */
+void bench_run_good(Bench *bench);
+
+/* Runs it and asserts a unit check with these sense bytes 0, 1 and 7 at CCW index. */
+void bench_run_check(Bench *bench, guint32 index, guint8 sense0, guint8 sense1, guint8 message);
+
+/* Define extent over whole tracks, and locate record; the parameters are returned in static storage. */
+const guint8 *bench_extent(guint8 mask, guint32 first, guint32 last);
+const guint8 *bench_locate(guint8 operation, guint8 count, guint32 track, guint8 record);
+
+/* Formats a track with n records of equal length behind R0, as dasdfmt does: counts alone. */
+void bench_format(Bench *bench, guint32 track, guint8 n, guint8 kl, guint16 dl);

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What is the channel's: chaining, counts, addresses, malformed and endless programs.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "dasd-bench.h"
+#include "util/ccw-endian.h"
+
+static Bench bench;
+
+static void status(void)
+{
+    guint8 id[20];
+
+    bench_open(&bench, 1, NULL);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x03, CC, NULL, 0);
+    bench_ccw(&bench, 0xe4, 0, id, 20);
+    bench_run_good(&bench);
+    g_assert_cmpuint(bench.cpa, ==, 16);
+    g_assert_cmphex(bench.scsw_flags, ==, 0x00c0);
+    g_assert_cmphex(bench.request.irb[CCW_IRB_OFS_ESW + 1], ==, 0x80);
+    /* With a check: sense in the ECW, its length in the ERW, flags L and E. */
+    bench_begin(&bench);
+    bench_ccw(&bench, 0xff, 0, id, 20);
+    bench_run_check(&bench, 0, 0x80, 0, 0x01);
+    g_assert_cmphex(bench.scsw_flags, ==, 0x00c0 | 0x0402);
+    g_assert_cmphex(ccw_load_be32(bench.request.irb + CCW_IRB_OFS_ESW + 4), ==, 0x01200000);
+    bench_close(&bench);
+}
+
+static void lengths(void)
+{
+    static const struct {
+        guint16 count;
+        guint8 flags;
+        guint8 cstat;
+        guint16 residual;
+    } rows[] = {
+        { 64, 0, 0, 0 },   { 65, 0, 0x40, 1 }, { 63, 0, 0x40, 0 }, { 65, SLI, 0, 1 },
+        { 63, SLI, 0, 0 }, { 0, SLI, 0, 0 },   { 0, 0, 0x40, 0 },  { 64, CCW_FLAG_SKIP, 0, 0 },
+    };
+    guint8 data[66];
+
+    bench_open(&bench, 1, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        memset(data, 0xaa, sizeof(data));
+        bench_begin(&bench);
+        bench_ccw(&bench, 0x64, rows[i].flags | CC, data, rows[i].count);
+        bench_ccw(&bench, 0x03, 0, NULL, 0);
+        bench_run(&bench);
+        g_assert_cmphex(bench.dstat, ==, STATUS_END);
+        g_assert_cmphex(bench.cstat, ==, rows[i].cstat);
+        g_assert_cmpuint(bench.cpa, ==, rows[i].cstat ? 8 : 16);
+        if (rows[i].cstat)
+            g_assert_cmpuint(bench.residual, ==, rows[i].residual);
+        g_assert_cmphex(data[MIN(rows[i].count, 64)], ==, 0xaa);
+        if (rows[i].flags & CCW_FLAG_SKIP)
+            g_assert_cmphex(data[0], ==, 0xaa);
+    }
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x63, 0, bench_extent(0, 0, 0), 15);
+    bench_run_check(&bench, 0, 0x80, 0, 0x03);
+    bench_close(&bench);
+}
+
+static void data_chaining(void)
+{
+    guint8 whole[64], parts[64] = { 0 };
+
+    bench_open(&bench, 1, NULL);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x64, 0, whole, 64);
+    bench_run_good(&bench);
+    /* In three parts, the second skipped, a transfer in channel between. */
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x64, CD, parts, 10);
+    bench_tic(&bench, 3);
+    bench_ccw(&bench, 0xff, 0, parts, 1);
+    bench_ccw(&bench, 0x00, CD | CCW_FLAG_SKIP, NULL, 4);
+    bench_ccw(&bench, 0x00, CC, parts + 14, 50);
+    bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_run_good(&bench);
+    g_assert_cmpuint(bench.cpa, ==, 48);
+    g_assert_cmpmem(parts, 10, whole, 10);
+    g_assert_cmpuint(parts[10] | parts[13], ==, 0);
+    g_assert_cmpmem(parts + 14, 50, whole + 14, 50);
+    /* Data that ends with the first CCW: the second one has a residual, and its length is wrong. */
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x64, CD, parts, 64);
+    bench_ccw(&bench, 0x00, CC, parts, 5);
+    bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_run(&bench);
+    g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_INCORRECT_LENGTH);
+    g_assert_cmpuint(bench.residual, ==, 5);
+    g_assert_cmpuint(bench.cpa, ==, 16);
+    /* No count in a data chain. */
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x64, CD, parts, 10);
+    bench_ccw(&bench, 0x00, 0, parts, 0);
+    bench_run(&bench);
+    g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_PROGRAM_CHECK);
+    bench_close(&bench);
+}
+
+/* Lists of IDAWs in blocks of 4 KiB and of 2 KiB; the first address of any alignment. */
+static void idaws(void)
+{
+    static const guint32 blocks[] = { 4096, 2048 };
+    g_autofree guint8 *memory = g_malloc(8 * 4096);
+    guint8 *page = (guint8 *)(((gsize)memory + 4095) & ~(gsize)4095);
+    guint8 data[4096], back[4096];
+
+    bench_open(&bench, 1, NULL);
+    bench_format(&bench, 3, 2, 0, 4096);
+    for (gsize i = 0; i < sizeof(data); i++)
+        data[i] = (guint8)(i * 3 + i / 256);
+    for (gsize i = 0; i < G_N_ELEMENTS(blocks); i++) {
+        guint64 list[3];
+
+        memset(memory, 0, 8 * 4096);
+        list[0] = (gsize)(page + 4 * 4096 + blocks[i] - 100);
+        list[1] = (gsize)(page + 2 * 4096);
+        list[2] = (gsize)(page + blocks[i]);
+        memcpy(GSIZE_TO_POINTER(list[0]), data, 100);
+        memcpy(GSIZE_TO_POINTER(list[1]), data + 100, MIN(blocks[i], 3996));
+        if (blocks[i] < 3996)
+            memcpy(GSIZE_TO_POINTER(list[2]), data + 100 + blocks[i], 3996 - blocks[i]);
+        bench_begin(&bench);
+        if (blocks[i] == 2048)
+            ccw_store_be32(bench.request.orb + CCW_ORB_OFS_FLAGS,
+                           CCW_ORB_FORMAT1 | CCW_ORB_C64 | CCW_ORB_T2K | 0x80 << CCW_ORB_LPM_SHIFT);
+        bench_ccw(&bench, 0x63, CC, bench_extent(0x80, 3, 3), 16);
+        bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, 3, 2), 16);
+        bench_ccw(&bench, 0x85, CCW_FLAG_IDA, list, 4096);
+        bench_run_good(&bench);
+        bench_begin(&bench);
+        bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 3, 3), 16);
+        bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, 3, 2), 16);
+        bench_ccw(&bench, 0x86, 0, back, 4096);
+        bench_run_good(&bench);
+        g_assert_cmpmem(back, 4096, data, 4096);
+        /* An entry that is no block's start. */
+        list[1]++;
+        bench_begin(&bench);
+        bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 3, 3), 16);
+        bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, 3, 2), 16);
+        bench_ccw(&bench, 0x86, CCW_FLAG_IDA, list, 4096);
+        bench_run(&bench);
+        g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_PROGRAM_CHECK);
+    }
+    bench_close(&bench);
+}
+
+/* The classic loop: search until equal, then read. And a search for what is not there ends. */
+static void searching(void)
+{
+    guint8 id[5] = { 0, 0, 0, 0, 3 }, seek[6] = { 0 }, data[80], written[80];
+
+    bench_open(&bench, 1, "SRCH01");
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x07, CC, seek, 6);
+    bench_ccw(&bench, 0x31, CC, id, 5);
+    bench_tic(&bench, 1);
+    bench_ccw(&bench, 0x06, 0, data, 80);
+    bench_run_good(&bench);
+    g_assert_cmphex(ccw_load_be32(data), ==, 0xe5d6d3f1);
+    memset(written, 0x5a, sizeof(written));
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x07, CC, seek, 6);
+    bench_ccw(&bench, 0x31, CC, id, 5);
+    bench_tic(&bench, 1);
+    bench_ccw(&bench, 0x05, CC, written, 80);
+    bench_ccw(&bench, 0x31, CC, id, 5);
+    bench_tic(&bench, 4);
+    bench_ccw(&bench, 0x06, 0, data, 80);
+    bench_run_good(&bench);
+    g_assert_cmpmem(data, 80, written, 80);
+    id[4] = 9;
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x07, CC, seek, 6);
+    bench_ccw(&bench, 0x31, CC, id, 5);
+    bench_tic(&bench, 1);
+    bench_ccw(&bench, 0x06, 0, data, 80);
+    bench_run_check(&bench, 1, 0, 0x08, 0);
+    bench_close(&bench);
+}
+
+static void end_of_cylinder(void)
+{
+    guint8 count[8], seek[6] = { 0, 0, 0, 0, 0, 14 };
+
+    bench_open(&bench, 2, NULL);
+    bench_format(&bench, 14, 1, 0, 512);
+    bench_format(&bench, 15, 1, 0, 512);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x07, CC, seek, 6);
+    bench_ccw(&bench, 0x92, CC, count, 8);
+    bench_ccw(&bench, 0x92, 0, count, 8);
+    bench_run_check(&bench, 2, 0, 0x20, 0);
+    seek[5] = 15;
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x07, 0, seek, 6);
+    bench_run_check(&bench, 0, 0x80, 0, 0x04);
+    bench_close(&bench);
+}
+
+static void read_ipl(void)
+{
+    guint8 psw[24];
+
+    bench_open(&bench, 1, "IPL001");
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x02, SLI, psw, 24);
+    bench_run_good(&bench);
+    g_assert_cmphex(ccw_load_be64(psw), ==, 0x000600000000000fu);
+    bench_close(&bench);
+}
+
+static void program_checks(void)
+{
+    static const struct {
+        guint8 cmd;
+        guint8 flags;
+        guint16 count;
+    } rows[] = {
+        { 0x00, 0, 1 }, { 0x10, 0, 1 }, { 0x18, 0, 1 }, { 0x64, CCW_FLAG_MIDA, 64 }, { 0x64, CCW_FLAG_SUSPEND, 64 },
+        { 0x64, CD, 0 }
+    };
+    guint8 data[64];
+
+    bench_open(&bench, 1, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        bench_begin(&bench);
+        bench_ccw(&bench, 0x03, CC, NULL, 0);
+        bench_ccw(&bench, rows[i].cmd, rows[i].flags, data, rows[i].count);
+        bench_run(&bench);
+        g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_PROGRAM_CHECK);
+        g_assert_cmphex(bench.dstat, ==, 0);
+        g_assert_cmpuint(bench.cpa, ==, 16);
+    }
+    /* Beyond the program, a first TIC, a TIC to a TIC, no address. */
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x03, CC, NULL, 0);
+    bench_run(&bench);
+    g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_PROGRAM_CHECK);
+    g_assert_cmpuint(bench.cpa, ==, 16);
+    bench_begin(&bench);
+    bench_tic(&bench, 1);
+    bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_run(&bench);
+    g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_PROGRAM_CHECK);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x03, CC, NULL, 0);
+    bench_tic(&bench, 2);
+    bench_tic(&bench, 0);
+    bench_run(&bench);
+    g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_PROGRAM_CHECK);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x64, 0, NULL, 64);
+    bench_run(&bench);
+    g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_PROGRAM_CHECK);
+    g_assert_cmpuint(bench.residual, ==, 64);
+    bench_close(&bench);
+}
+
+static void endless(void)
+{
+    bench_open(&bench, 1, NULL);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x03, CC, NULL, 0);
+    bench_tic(&bench, 0);
+    bench_run(&bench);
+    g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_CHANNEL_CONTROL_CHECK);
+    bench_close(&bench);
+}
+
+static gpointer run_endless(G_GNUC_UNUSED gpointer data)
+{
+    bench_run(&bench);
+    return NULL;
+}
+
+/* Cancelled from another thread; without a request, cancelling is nothing. */
+static void cancel(void)
+{
+    guint8 seek[6] = { 0 }, id[5] = { 9 };
+    GThread *thread;
+
+    bench_open(&bench, 1, NULL);
+    dasd_device_cancel(bench.device);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x03, CC, NULL, 0);
+    bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_run_good(&bench);
+    g_assert_cmpuint(bench.cpa, ==, 16);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x07, CC, seek, 6);
+    bench_ccw(&bench, 0x31, CC | SLI, id, 5);
+    bench_ccw(&bench, 0x03, CC, NULL, 0);
+    bench_tic(&bench, 0);
+    thread = g_thread_new("endless", run_endless, NULL);
+    dasd_device_cancel(bench.device);
+    g_thread_join(thread);
+    /* Cancelled, or already at its bound when the cancel came. */
+    g_assert_true(bench.cstat == 0 || bench.cstat == CCW_CSTAT_CHANNEL_CONTROL_CHECK);
+    bench_close(&bench);
+}
+
+static void malformed(void)
+{
+    guint8 data[64];
+
+    bench_open(&bench, 1, NULL);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x64, 0, data, 64);
+    bench_run_good(&bench);
+    bench.request.argsz--;
+    g_assert_cmpint(dasd_device_request(bench.device, &bench.request), ==, -EINVAL);
+    bench.request.argsz++;
+    bench.request.ccw_count = 0;
+    g_assert_cmpint(dasd_device_request(bench.device, &bench.request), ==, -EINVAL);
+    bench.request.ccw_count = 257;
+    g_assert_cmpint(dasd_device_request(bench.device, &bench.request), ==, -EINVAL);
+    bench.request.ccw_count = 1;
+    ccw_store_be32(bench.request.orb + CCW_ORB_OFS_CPA, 4);
+    g_assert_cmpint(dasd_device_request(bench.device, &bench.request), ==, -EINVAL);
+    ccw_store_be32(bench.request.orb + CCW_ORB_OFS_CPA, 8);
+    g_assert_cmpint(dasd_device_request(bench.device, &bench.request), ==, -EINVAL);
+    ccw_store_be32(bench.request.orb + CCW_ORB_OFS_CPA, 0);
+    ccw_store_be32(bench.program.ccw[0] + CCW_OFS_CDA, CCW_PROGRAM_CDA_OFS + 8);
+    g_assert_cmpint(dasd_device_request(bench.device, &bench.request), ==, -EINVAL);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x03, CC, NULL, 0);
+    bench_tic(&bench, 2);
+    bench.request.argsz = sizeof(bench.request);
+    bench.request.ccw_count = 2;
+    bench.request.program = (guint64)(gsize)&bench.program;
+    g_assert_cmpint(dasd_device_request(bench.device, &bench.request), ==, -EINVAL);
+    bench.request.program = 0;
+    g_assert_cmpint(dasd_device_request(bench.device, &bench.request), ==, -EINVAL);
+    bench_close(&bench);
+}
+
+/* What suits an operation of locate record, so that not every program is rejected. */
+static const struct {
+    guint8 operation;
+    guint8 commands[4];
+} suiting[] = {
+    { 0x01, { 0x85, 0x8d, 0x05, 0x85 } }, { 0x03, { 0x1d, 0x9d, 0x1d, 0x11 } }, { 0x06, { 0x06, 0x86, 0x8e, 0x92 } },
+    { 0x0b, { 0x11, 0x11, 0x11, 0x11 } }, { 0x0c, { 0xa6, 0xde, 0xa6, 0xde } }, { 0x16, { 0x1e, 0x9e, 0x12, 0x0e } },
+    { 0x43, { 0x15, 0x1d, 0x15, 0x9d } }, { 0xd6, { 0x16, 0x1a, 0x96, 0x9a } }, { 0x81, { 0x85, 0x8d, 0x0d, 0x85 } },
+};
+
+static guint8 buffers[CCW_PROGRAM_MAX][512];
+
+static guint8 choose(GRand *rand, const guint8 *from, gsize n)
+{
+    return from[g_rand_int_range(rand, 0, (gint32)n)];
+}
+
+static void random_ccw(GRand *rand, guint i, gsize row)
+{
+    static const guint8 any[] = { 0x63, 0x47, 0x4b, 0xe7, 0x31, 0xb1, 0x29, 0x07, 0x27, 0x3e, 0x04, 0x13, 0x1f,
+                                  0x39, 0x02, 0xaf, 0x34, 0x23, 0x22, 0xa5, 0x16, 0x06, 0x92, 0x85, 0x1d, 0x12 };
+    static const guint8 flags[] = { CC, SLI, CC | SLI, CC | SLI, CC | SLI, CC | SLI, CD, CC | CCW_FLAG_SKIP };
+    guint8 cmd =
+        g_rand_int_range(rand, 0, 4) ? choose(rand, suiting[row].commands, 4) : choose(rand, any, G_N_ELEMENTS(any));
+    guint16 count = (guint16)(g_rand_boolean(rand) ? g_rand_int_range(rand, 8, 513) : 16);
+
+    for (guint k = 0; k < 24; k++)
+        buffers[i][k] = (guint8)(g_rand_int(rand) & (k == 6 ? 0 : 0x03));
+    bench_ccw(&bench, cmd, choose(rand, flags, G_N_ELEMENTS(flags)), buffers[i], count);
+}
+
+/* Programs of known commands and random parameters, over tracks that such programs wrote. */
+static void random_programs(void)
+{
+    GRand *rand = g_rand_new_with_seed(990);
+    guint ended_well = 0;
+
+    bench_open(&bench, 1, "RAND01");
+    for (guint round = 0; round < 20000; round++) {
+        guint n = (guint)g_rand_int_range(rand, 1, 6);
+        gsize row = (gsize)g_rand_int_range(rand, 0, G_N_ELEMENTS(suiting));
+        guint32 track = (guint32)g_rand_int_range(rand, 0, 4);
+        guint8 count = (guint8)g_rand_int_range(rand, 1, 6), record = (guint8)g_rand_int_range(rand, 0, 3);
+
+        bench_begin(&bench);
+        bench_ccw(&bench, 0x63, CC, bench_extent(g_rand_int_range(rand, 0, 8) ? 0xc0 : 0x40, 0, 14), 16);
+        bench_ccw(&bench, 0x47, CC, bench_locate(suiting[row].operation, count, track, record), 16);
+        for (guint i = 0; i < n; i++) {
+            if (g_rand_int_range(rand, 0, 16) == 0)
+                bench_tic(&bench, (guint32)g_rand_int_range(rand, 0, (gint)(bench.n + 1))); /* may be its own target */
+            else
+                random_ccw(rand, i, row);
+        }
+        bench_run(&bench);
+        ended_well += bench.dstat == STATUS_END && bench.cstat == 0;
+        g_assert_cmpuint(bench.cpa, <=, (bench.n + 1) * CCW_SIZE);
+    }
+    /* Not only rejections. */
+    g_assert_cmpuint(ended_well, >, 500);
+    g_rand_free(rand);
+    bench_close(&bench);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/dasd/channel/status", status);
+    g_test_add_func("/dasd/channel/lengths", lengths);
+    g_test_add_func("/dasd/channel/data-chaining", data_chaining);
+    g_test_add_func("/dasd/channel/idaws", idaws);
+    g_test_add_func("/dasd/channel/searching", searching);
+    g_test_add_func("/dasd/channel/end-of-cylinder", end_of_cylinder);
+    g_test_add_func("/dasd/channel/read-ipl", read_ipl);
+    g_test_add_func("/dasd/channel/program-checks", program_checks);
+    g_test_add_func("/dasd/channel/endless", endless);
+    g_test_add_func("/dasd/channel/cancel", cancel);
+    g_test_add_func("/dasd/channel/malformed", malformed);
+    g_test_add_func("/dasd/channel/random", random_programs);
+    return g_test_run();
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What Linux does to set a 3390 online, in its order, with the bytes that it looks at (drivers/s390/cio/device_pgid.c,
+ * drivers/s390/block/dasd_eckd.c).
+ */
+#include <string.h>
+
+#include "dasd-bench.h"
+#include "util/ccw-endian.h"
+
+static Bench bench;
+
+static void one(guint8 cmd, guint8 flags, const void *data, guint16 count)
+{
+    bench_begin(&bench);
+    bench_ccw(&bench, cmd, flags, data, count);
+    bench_run_good(&bench);
+}
+
+static void sense_id(void)
+{
+    static const guint8 expected[] = { 0xff, 0x39, 0x90, 0xe9, 0x33, 0x90, 0x02, 0x00, 0x40, 0xfa,
+                                       0x01, 0x00, 0x41, 0x27, 0x00, 0x04, 0x42, 0x3e, 0x00, 0x40 };
+    guint8 id[40] = { 0 };
+
+    bench_open(&bench, 30, NULL);
+    one(0xe4, SLI, id, sizeof(id));
+    g_assert_cmpmem(id, 20, expected, 20);
+    g_assert_cmpuint(bench.residual, ==, 20);
+    bench_close(&bench);
+}
+
+static void path_group(void)
+{
+    guint8 id[12] = { 0x80, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 };
+    guint8 answer[12];
+
+    bench_open(&bench, 30, NULL);
+    one(0x34, SLI, answer, 12);
+    g_assert_cmphex(answer[0], ==, 0x00);
+    one(0xaf, SLI, id, 12);
+    one(0x34, SLI, answer, 12);
+    g_assert_cmphex(answer[0], ==, 0xc8);
+    g_assert_cmpmem(answer + 1, 11, id + 1, 11);
+    /* Another group is refused; the same one may be set again, and disbanded. */
+    id[5] ^= 1;
+    bench_begin(&bench);
+    bench_ccw(&bench, 0xaf, SLI, id, 12);
+    bench_run_check(&bench, 0, 0x80, 0, 0x04);
+    id[5] ^= 1;
+    one(0xaf, SLI, id, 12);
+    id[0] = 0xa0;
+    one(0xaf, SLI, id, 12);
+    one(0x34, SLI, answer, 12);
+    g_assert_cmphex(answer[0], ==, 0x80);
+    id[0] = 0x80;
+    one(0xaf, SLI, id, 12);
+    dasd_device_reset(bench.device);
+    one(0x34, SLI, answer, 12);
+    g_assert_cmphex(answer[0], ==, 0x00);
+    bench_close(&bench);
+}
+
+static void configuration(void)
+{
+    guint8 rcd[256], rdc[64];
+    guint device_neds = 0, general = 0;
+
+    bench_open(&bench, 30, NULL);
+    one(0xfa, 0, rcd, 256);
+    for (guint i = 0; i < 8; i++) {
+        const guint8 *part = rcd + 32 * i;
+
+        device_neds += part[0] >> 6 == 3 && part[1] == 1;
+        general += part[0] >> 6 == 2;
+    }
+    g_assert_cmpuint(device_neds, ==, 1);
+    g_assert_cmpuint(general, ==, 1);
+    g_assert_cmphex(rcd[31], ==, 0x34);
+    g_assert_cmphex(rcd[224], ==, 0x80);
+    one(0x64, 0, rdc, 64);
+    g_assert_cmphex(ccw_load_be16(rdc), ==, 0x3990);
+    g_assert_cmphex(rdc[2], ==, 0xe9);
+    g_assert_cmphex(ccw_load_be16(rdc + 3), ==, 0x3390);
+    g_assert_cmpuint(ccw_load_be16(rdc + 12), ==, 30);
+    g_assert_cmpuint(ccw_load_be16(rdc + 14), ==, 15);
+    g_assert_cmpuint(rdc[16], ==, 224);
+    g_assert_cmpuint(ccw_load_be16(rdc + 18), ==, 57326);
+    g_assert_cmpuint(rdc[22], ==, 2);
+    g_assert_cmpuint(rdc[23], ==, 34);
+    g_assert_cmpuint(rdc[27], ==, 116);
+    bench_close(&bench);
+}
+
+static void subsystem(void)
+{
+    static const guint8 rejected[] = { 0x0e, 0x52, 0x53, 0x03 };
+    guint8 order[66] = { 0x1d }, prepare[12] = { 0x18 }, features[256];
+
+    bench_open(&bench, 30, NULL);
+    one(0x27, 0, order, 66);
+    for (gsize i = 0; i < G_N_ELEMENTS(rejected); i++) {
+        prepare[6] = rejected[i];
+        bench_begin(&bench);
+        bench_ccw(&bench, 0x27, CC, prepare, 12);
+        bench_ccw(&bench, 0x3e, SLI, features, 256);
+        bench_run_check(&bench, 0, 0x80, 0, 0x04);
+    }
+    prepare[6] = 0x41;
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x27, CC, prepare, 12);
+    bench_ccw(&bench, 0x3e, 0, features, 256);
+    bench_run_good(&bench);
+    g_assert_cmphex(features[8], ==, 0x01);
+    g_assert_cmphex(features[9], ==, 0x20);
+    g_assert_cmphex(features[12], ==, 0x40);
+    g_assert_cmphex(features[40], ==, 0x00);
+    /* Nothing is prepared any more. */
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x3e, 0, features, 256);
+    bench_run_check(&bench, 0, 0x80, 0, 0x02);
+    bench_close(&bench);
+}
+
+static void analysis_program(guint8 counts[5][8])
+{
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 0, 1), 16);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 4, 0, 0), 16);
+    for (guint i = 0; i < 4; i++)
+        bench_ccw(&bench, 0x12, CC, counts[i], 8);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, 1, 0), 16);
+    bench_ccw(&bench, 0x12, 0, counts[4], 8);
+}
+
+static void analysis(void)
+{
+    guint8 counts[5][8] = { 0 };
+
+    bench_open(&bench, 30, NULL);
+    analysis_program(counts);
+    bench_run_check(&bench, 2, 0, 0x08, 0);
+    bench_close(&bench);
+    /* Three records: the fourth read goes around the index to the first. */
+    bench_open(&bench, 30, "ANA001");
+    analysis_program(counts);
+    bench_run_good(&bench);
+    g_assert_cmpuint(counts[2][4], ==, 3);
+    g_assert_cmpuint(counts[2][5], ==, 4);
+    g_assert_cmpuint(ccw_load_be16(counts[2] + 6), ==, 80);
+    g_assert_cmpmem(counts[3], 8, counts[0], 8);
+    g_assert_cmpuint(counts[4][5], ==, 44);
+    g_assert_cmpuint(ccw_load_be16(counts[4] + 6), ==, 96);
+    bench_close(&bench);
+}
+
+static void unknown_commands(void)
+{
+    static const guint8 commands[] = { 0xf9, 0xf7, 0x5b, 0x54, 0xff };
+    guint8 data[32], sense[32];
+
+    bench_open(&bench, 1, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        bench_begin(&bench);
+        bench_ccw(&bench, commands[i], SLI, data, sizeof(data));
+        bench_run_check(&bench, 0, 0x80, 0, 0x01);
+    }
+    /* BASIC SENSE gives the same once more, then it is gone. */
+    one(0x04, 0, sense, 32);
+    g_assert_cmphex(sense[0], ==, 0x80);
+    one(0x04, 0, sense, 32);
+    g_assert_cmphex(sense[0], ==, 0);
+    one(0xb4, 0, data, 32);
+    one(0x94, 0, data, 32);
+    one(0x14, 0, data, 32);
+    bench_close(&bench);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/dasd/online/sense-id", sense_id);
+    g_test_add_func("/dasd/online/path-group", path_group);
+    g_test_add_func("/dasd/online/configuration", configuration);
+    g_test_add_func("/dasd/online/subsystem", subsystem);
+    g_test_add_func("/dasd/online/analysis", analysis);
+    g_test_add_func("/dasd/online/unknown", unknown_commands);
+    return g_test_run();
+}
