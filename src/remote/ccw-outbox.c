@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "remote/ccw-outbox.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Small writes are gathered into one item up to this size. */
+#define GATHER_MAX 32768u
+
+typedef struct {
+    GByteArray *bytes; /* NULL: an item that is a descriptor */
+    gsize sent;
+    int fd;
+} Item;
+
+static void item_free(Item *item)
+{
+    if (item->bytes)
+        g_byte_array_unref(item->bytes);
+    if (item->fd >= 0)
+        close(item->fd);
+    g_free(item);
+}
+
+void ccw_outbox_init(CcwOutbox *outbox, int fd)
+{
+    *outbox = (CcwOutbox){ .fd = fd };
+    g_queue_init(&outbox->items);
+}
+
+void ccw_outbox_clear(CcwOutbox *outbox)
+{
+    Item *item;
+
+    while ((item = g_queue_pop_head(&outbox->items)))
+        item_free(item);
+    outbox->bytes = 0;
+    outbox->fd = -1;
+}
+
+static void fail(CcwOutbox *outbox)
+{
+    ccw_outbox_clear(outbox);
+    outbox->failed = TRUE;
+}
+
+/* How much was sent; 0 where the socket takes nothing now or is broken. */
+static gsize send_bytes(CcwOutbox *outbox, const guint8 *bytes, gsize length)
+{
+    ssize_t n;
+
+    do
+        n = send(outbox->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    if (n >= 0)
+        return (gsize)n;
+    if (errno != EAGAIN)
+        fail(outbox);
+    return 0;
+}
+
+static gboolean send_fd(CcwOutbox *outbox, int fd)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = { 0 };
+    char byte = 0;
+    struct iovec iov = { &byte, 1 };
+    struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control };
+    struct cmsghdr *cmsg;
+    ssize_t n;
+
+    message.msg_controllen = sizeof(control.space);
+    cmsg = CMSG_FIRSTHDR(&message);
+    cmsg->cmsg_level = SOL_SOCKET;
+    cmsg->cmsg_type = SCM_RIGHTS;
+    cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
+    do
+        n = sendmsg(outbox->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    if (n < 0 && errno != EAGAIN)
+        fail(outbox);
+    return n == 1;
+}
+
+void ccw_outbox_write(CcwOutbox *outbox, const guint8 *bytes, gsize length)
+{
+    Item *tail;
+    gsize sent = 0;
+
+    if (outbox->fd >= 0 && ccw_outbox_is_empty(outbox))
+        sent = send_bytes(outbox, bytes, length);
+    if (outbox->fd < 0 || sent == length)
+        return;
+    tail = g_queue_peek_tail(&outbox->items);
+    if (!tail || !tail->bytes || tail->bytes->len >= GATHER_MAX) {
+        tail = g_new0(Item, 1);
+        tail->bytes = g_byte_array_new();
+        tail->fd = -1;
+        g_queue_push_tail(&outbox->items, tail);
+    }
+    g_byte_array_append(tail->bytes, bytes + sent, (guint)(length - sent));
+    outbox->bytes += length - sent;
+}
+
+void ccw_outbox_write_fd(CcwOutbox *outbox, int fd)
+{
+    Item *item;
+
+    if (outbox->fd < 0 || (ccw_outbox_is_empty(outbox) && send_fd(outbox, fd)) || outbox->failed) {
+        close(fd);
+        return;
+    }
+    item = g_new0(Item, 1);
+    item->fd = fd;
+    g_queue_push_tail(&outbox->items, item);
+    outbox->bytes++;
+}
+
+/* TRUE if the item is done with. */
+static gboolean flush_item(CcwOutbox *outbox, Item *item)
+{
+    gsize sent;
+
+    if (!item->bytes) {
+        if (!send_fd(outbox, item->fd))
+            return FALSE;
+        outbox->bytes--;
+        return TRUE;
+    }
+    sent = send_bytes(outbox, item->bytes->data + item->sent, item->bytes->len - item->sent);
+    if (outbox->failed)
+        return FALSE; /* and the item is no more */
+    item->sent += sent;
+    outbox->bytes -= sent;
+    return item->sent == item->bytes->len;
+}
+
+void ccw_outbox_flush(CcwOutbox *outbox)
+{
+    Item *item;
+
+    while ((item = g_queue_peek_head(&outbox->items))) {
+        if (!flush_item(outbox, item))
+            return;
+        g_queue_pop_head(&outbox->items);
+        item_free(item);
+    }
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Watches many sockets with one epoll set that is one source of the main context: the cost of a turn does not depend
+ * on how many idle clients there are.
+ */
+#pragma once
+
+#include <glib.h>
+#include <sys/epoll.h>
+
+typedef struct _CcwPoll CcwPoll;
+typedef struct _CcwPollWatch CcwPollWatch;
+typedef void (*CcwPollFunc)(guint32 events, gpointer data);
+
+CcwPoll *ccw_poll_new(GMainContext *context);
+void ccw_poll_free(CcwPoll *poll); /* every watch must be gone */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwPoll, ccw_poll_free)
+
+/* events: EPOLLIN, EPOLLOUT, or 0 for none at all, not even a hang-up. func may remove any watch. */
+CcwPollWatch *ccw_poll_add(CcwPoll *poll, int fd, guint32 events, CcwPollFunc func, gpointer data);
+void ccw_poll_set(CcwPollWatch *watch, guint32 events);
+void ccw_poll_remove(CcwPollWatch *watch); /* before its fd is closed */

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The table of procedures that virtccwd looks into; every other one is forwarded unread. A row is data: which
+ * procedure, how its arguments and its reply are laid out in XDR (libvirt src/remote/remote_protocol.x), which of the
+ * strings are XML, and what there is to do besides. What is done with the XML is in ccw-rewrite and ccw-relay.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* What stands in a payload, one after the other. */
+typedef enum {
+    CCW_FIELD_END,
+    CCW_FIELD_U32,
+    CCW_FIELD_U64,
+    CCW_FIELD_STRING,
+    CCW_FIELD_OPT_STRING,
+    CCW_FIELD_DOMAIN,       /* name, 16 bytes of UUID, id */
+    CCW_FIELD_DOMAIN_CHILD, /* a snapshot or a checkpoint: its name, and its domain */
+    CCW_FIELD_OPT_DOMAIN,
+    CCW_FIELD_OPT_NETWORK, /* name, 16 bytes of UUID */
+    CCW_FIELD_XML,         /* strings with our element in them: rewritten */
+    CCW_FIELD_OPT_XML,
+    CCW_FIELD_PARAMS,   /* typed parameters; the one named "dxml" is XML */
+    CCW_FIELD_OPT_TEXT, /* an error's text: rewritten */
+} CcwField;
+
+#define CCW_FIELDS_MAX 12
+
+typedef enum {
+    CCW_ACTION_NONE,
+    CCW_ACTION_ATTACH, /* {domain, XML, ...}: the host's device is taken when libvirt misses it */
+    CCW_ACTION_DETACH, /* {domain, XML, ...}: and given back before the reply is */
+} CcwActionKind;
+
+typedef struct {
+    guint32 program;
+    gint32 number;
+    const char *name;               /* as in remote_protocol.x, without its prefix */
+    CcwField call[CCW_FIELDS_MAX];  /* all of the arguments; nothing: calls are forwarded unread */
+    CcwField reply[CCW_FIELDS_MAX]; /* all of the result; nothing: likewise */
+    CcwActionKind action;
+} CcwProcedure;
+
+#define CCW_PROC_DOMAIN_GET_XML_DESC 14
+
+/* virNetMessageError, which every reply of status ERROR carries. */
+extern const CcwField ccw_error_fields[CCW_FIELDS_MAX];
+
+/* NULL if it is not in the table. */
+const CcwProcedure *ccw_procedure_lookup(guint32 program, gint32 number);
+
+/* The whole table, ordered by program and number. */
+const CcwProcedure *ccw_procedures(gsize *ret_count);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A client that is not served: its first call is answered with an error that says why, and the connection closed.
+ * Nothing else that it sends is looked at.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "remote/ccw-poll.h"
+
+/*
+ * Takes fd. code: virErrorNumber. Only so many are waited for at a time; beyond that fd is closed at once, and so is
+ * that of a client that says nothing for a while.
+ */
+void ccw_refuse(CcwPoll *poll, int fd, gint32 code, const char *message);

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Errors on the wire, and who is refused with one. */
+#include <libvirt/virterror.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "remote/ccw-procedures.h"
+#include "remote/ccw-refusal.h"
+#include "remote/ccw-rewrite.h"
+#include "remote/ccw-rpc-error.h"
+#include "remote/ccw-xdr.h"
+#include "util/ccw-error.h"
+
+static const CcwHeader call = {
+    .program = CCW_PROGRAM_REMOTE,
+    .version = 1,
+    .procedure = 160,
+    .type = CCW_TYPE_CALL,
+    .serial = 42,
+};
+
+static void decode_frame(GByteArray *frame, CcwHeader *header, CcwRpcError *error)
+{
+    g_assert_true(ccw_header_decode(frame->data, header, NULL));
+    g_assert_cmpuint(header->length, ==, frame->len);
+    g_assert_true(ccw_rpc_error_decode(error, frame->data + CCW_FRAME_HEAD, frame->len - CCW_FRAME_HEAD));
+    g_assert_true(ccw_rewrite_matches(ccw_error_fields, frame->data + CCW_FRAME_HEAD, frame->len - CCW_FRAME_HEAD));
+}
+
+static void round_trip(void)
+{
+    g_autoptr(GByteArray) frame = ccw_rpc_error_reply(&call, VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, "devno '0xg'");
+    CcwHeader header;
+    CcwRpcError error;
+
+    decode_frame(frame, &header, &error);
+    g_assert_cmpint(header.procedure, ==, 160);
+    g_assert_cmpuint(header.serial, ==, 42);
+    g_assert_cmpuint(header.type, ==, CCW_TYPE_REPLY);
+    g_assert_cmpuint(header.status, ==, CCW_STATUS_ERROR);
+    g_assert_cmpint(error.code, ==, VIR_ERR_XML_ERROR);
+    g_assert_cmpint(error.domain, ==, VIR_FROM_DOMAIN);
+    g_assert_cmpstr(error.message, ==, "XML error: devno '0xg'");
+    g_assert_cmpstr(error.str[0], ==, "XML error: %s");
+    g_assert_cmpstr(error.str[1], ==, "devno '0xg'");
+    g_assert_null(error.str[2]);
+    g_assert_true(ccw_rpc_error_mentions(&error, "0xg"));
+    g_assert_false(ccw_rpc_error_mentions(&error, "0xh"));
+    ccw_rpc_error_clear(&error);
+}
+
+static void truncated(void)
+{
+    g_autoptr(GByteArray) frame = ccw_rpc_error_reply(&call, VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, "text");
+    CcwRpcError error;
+
+    /* up to str3 everything is needed; what follows is not read */
+    for (gsize length = 0; length < frame->len - CCW_FRAME_HEAD - 12; length++)
+        g_assert_false(ccw_rpc_error_decode(&error, frame->data + CCW_FRAME_HEAD, length));
+}
+
+static void codes(void)
+{
+    static const struct {
+        CcwError ours;
+        gint32 code;
+        const char *message;
+    } rows[] = {
+        { CCW_ERROR_INVALID, VIR_ERR_XML_ERROR, "XML error: it" },
+        { CCW_ERROR_NOT_FOUND, VIR_ERR_DEVICE_MISSING, "device not found: it" },
+        { CCW_ERROR_BUSY, VIR_ERR_OPERATION_INVALID, "Requested operation is not valid: it" },
+        { CCW_ERROR_UNSUPPORTED, VIR_ERR_CONFIG_UNSUPPORTED, "unsupported configuration: it" },
+        { CCW_ERROR_SYSTEM, VIR_ERR_OPERATION_FAILED, "operation failed: it" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) ours = g_error_new(CCW_ERROR, (gint)rows[i].ours, "it");
+        g_autoptr(GByteArray) frame = ccw_rpc_error_reply_for(&call, ours);
+        CcwHeader header;
+        CcwRpcError error;
+
+        decode_frame(frame, &header, &error);
+        g_assert_cmpint(error.code, ==, rows[i].code);
+        g_assert_cmpstr(error.message, ==, rows[i].message);
+        ccw_rpc_error_clear(&error);
+    }
+}
+
+/* Longer than a string of the wire, and not UTF-8. */
+static void hostile_message(void)
+{
+    g_autofree char *text = g_strnfill(2 * CCW_XDR_STRING_MAX, 'x');
+    g_autoptr(GByteArray) frame = NULL;
+    CcwHeader header;
+    CcwRpcError error;
+
+    text[0] = '\377';
+    frame = ccw_rpc_error_reply(&call, VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text);
+    decode_frame(frame, &header, &error);
+    g_assert_true(g_utf8_validate(error.message, -1, NULL));
+    ccw_rpc_error_clear(&error);
+}
+
+static GByteArray *refused_answer(const guint8 *bytes, gsize length)
+{
+    g_autoptr(CcwPoll) poll = ccw_poll_new(NULL);
+    GByteArray *answer = g_byte_array_new();
+    guint8 buffer[4096];
+    ssize_t n;
+    int fds[2];
+
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), ==, 0);
+    ccw_refuse(poll, fds[1], VIR_ERR_AUTH_FAILED, "root only");
+    for (gsize i = 0; i < length; i++) {
+        g_assert_cmpint(send(fds[0], bytes + i, 1, MSG_NOSIGNAL), ==, 1);
+        while (g_main_context_iteration(NULL, FALSE))
+            ;
+    }
+    n = recv(fds[0], buffer, sizeof(buffer), 0);
+    if (n > 0)
+        g_byte_array_append(answer, buffer, (guint)n);
+    shutdown(fds[0], SHUT_WR);
+    while (n != 0) {
+        while (g_main_context_iteration(NULL, FALSE))
+            ;
+        n = recv(fds[0], buffer, sizeof(buffer), 0); /* and it hangs up */
+    }
+    close(fds[0]);
+    return answer;
+}
+
+static void refused(void)
+{
+    g_autoptr(GByteArray) frame = ccw_frame_new(&call, (const guint8 *)"payload!", 8);
+    g_autoptr(GByteArray) answer = refused_answer(frame->data, frame->len);
+    CcwHeader header;
+    CcwRpcError error;
+
+    decode_frame(answer, &header, &error);
+    g_assert_cmpuint(header.serial, ==, 42);
+    g_assert_cmpint(error.code, ==, VIR_ERR_AUTH_FAILED);
+    g_assert_cmpstr(error.message, ==, "authentication failed: root only");
+    ccw_rpc_error_clear(&error);
+}
+
+static void refused_silence(void)
+{
+    g_autoptr(GByteArray) answer = refused_answer((const guint8 *)"\0\0\0", 3);
+
+    g_assert_cmpuint(answer->len, ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/remote/error/round-trip", round_trip);
+    g_test_add_func("/remote/error/truncated", truncated);
+    g_test_add_func("/remote/error/codes", codes);
+    g_test_add_func("/remote/error/hostile-message", hostile_message);
+    g_test_add_func("/remote/refusal/answered", refused);
+    g_test_add_func("/remote/refusal/silence", refused_silence);
+    return g_test_run();
+}
