@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "remote/ccw-action.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#include "remote/ccw-connection-private.h"
+#include "remote/ccw-xdr.h"
+
+/*
+ * Serials of our own calls. A client of libvirt counts from 0, so it gets to the first range after 3.4 thousand million
+ * calls on a connection; a client that does is answered by a change to the second range, half the circle away. Should
+ * a client use the very serial of a call that is in flight, its connection ends.
+ */
+#define SERIAL_RANGE_A 0xcc390000u
+#define SERIAL_RANGE_B 0x4c390000u
+#define SERIAL_RANGE_MASK 0xffff0000u
+
+gboolean ccw_actions_note_call(CcwConnection *connection, const CcwHeader *header)
+{
+    guint32 range = header->serial & SERIAL_RANGE_MASK;
+
+    if (range == SERIAL_RANGE_A)
+        connection->serial_range = SERIAL_RANGE_B;
+    else if (range == SERIAL_RANGE_B)
+        connection->serial_range = SERIAL_RANGE_A;
+    for (GList *item = connection->actions; item; item = item->next) {
+        CcwAction *action = item->data;
+
+        if (action->on_reply && action->awaited_serial == header->serial)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static guint32 next_serial(CcwConnection *connection)
+{
+    if (!connection->serial_range)
+        connection->serial_range = SERIAL_RANGE_A;
+    return connection->serial_range | connection->serial_next++;
+}
+
+void ccw_action_begin(CcwAction *action, CcwConnection *connection, const CcwHeader *call, CcwArguments *arguments)
+{
+    action->connection = ccw_connection_ref(connection);
+    action->call = *call;
+    action->arguments = *arguments;
+    *arguments = (CcwArguments){ 0 };
+    connection->actions = g_list_append(connection->actions, action);
+    ccw_connection_update(connection);
+}
+
+void ccw_action_end(CcwAction *action, GByteArray *reply)
+{
+    CcwConnection *connection = action->connection;
+
+    if (reply) {
+        ccw_connection_send(connection, CCW_SIDE_CLIENT, reply);
+        g_byte_array_unref(reply);
+    }
+    connection->actions = g_list_remove(connection->actions, action);
+    ccw_arguments_clear(&action->arguments);
+    action->free(action);
+    ccw_connection_update(connection);
+    ccw_connection_unref(connection);
+}
+
+static void await(CcwAction *action, guint32 serial, gint32 procedure, CcwActionReply on_reply, CcwActionStep on_lost)
+{
+    action->awaited_serial = serial;
+    action->awaited_procedure = procedure;
+    action->on_reply = on_reply;
+    action->on_lost = on_lost;
+}
+
+static void send_or_lose(CcwAction *action, GByteArray *frame)
+{
+    CcwActionStep on_lost = action->on_lost;
+
+    if (!ccw_connection_is_gone(action->connection, CCW_SIDE_BACKEND)) {
+        ccw_connection_send(action->connection, CCW_SIDE_BACKEND, frame);
+        return;
+    }
+    action->on_reply = NULL;
+    on_lost(action);
+}
+
+void ccw_action_call(CcwAction *action, GByteArray *frame, CcwActionReply on_reply, CcwActionStep on_lost)
+{
+    await(action, action->call.serial, action->call.procedure, on_reply, on_lost);
+    send_or_lose(action, frame);
+}
+
+void ccw_action_get_domain_xml(CcwAction *action, CcwActionReply on_reply, CcwActionStep on_lost)
+{
+    CcwHeader header = action->call;
+    g_autoptr(GByteArray) payload = g_byte_array_new();
+    g_autoptr(GByteArray) frame = NULL;
+    gsize length;
+    const guint8 *domain = g_bytes_get_data(action->arguments.domain, &length);
+
+    header.serial = next_serial(action->connection);
+    header.procedure = CCW_PROC_DOMAIN_GET_XML_DESC;
+    g_byte_array_append(payload, domain, (guint)length);
+    ccw_xdr_write_u32(payload, 0); /* flags: the live XML of a running domain */
+    frame = ccw_frame_new(&header, payload->data, payload->len);
+    await(action, header.serial, header.procedure, on_reply, on_lost);
+    send_or_lose(action, frame);
+}
+
+/* libvirt writes <uuid> before anything that a user could have put such a tag into unescaped. */
+static gboolean is_of_domain(const char *xml, const char *uuid)
+{
+    const char *at = strstr(xml, "<uuid>");
+
+    return at && g_ascii_strncasecmp(at + strlen("<uuid>"), uuid, strlen(uuid)) == 0;
+}
+
+char *ccw_action_read_domain_xml(CcwAction *action, const guint8 *payload, gsize length)
+{
+    CcwXdrReader reader;
+    gsize xml_length = 0;
+    const char *text;
+    g_autofree char *xml = NULL;
+
+    ccw_xdr_reader_init(&reader, payload, length);
+    text = ccw_xdr_read_string(&reader, &xml_length);
+    if (!text)
+        return NULL;
+    xml = g_strndup(text, xml_length);
+    return is_of_domain(xml, action->arguments.domain_uuid) ? g_steal_pointer(&xml) : NULL;
+}
+
+static void run_work(GTask *task, gpointer source G_GNUC_UNUSED, gpointer data, GCancellable *cancellable G_GNUC_UNUSED)
+{
+    CcwAction *action = data;
+
+    action->work(action);
+    g_task_return_boolean(task, TRUE);
+}
+
+static void work_done(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer data G_GNUC_UNUSED)
+{
+    CcwAction *action = g_task_get_task_data(G_TASK(result));
+
+    action->done(action);
+}
+
+void ccw_action_work(CcwAction *action, CcwActionStep work, CcwActionStep done)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, NULL, work_done, NULL);
+
+    action->work = work;
+    action->done = done;
+    g_task_set_task_data(task, action, NULL);
+    g_task_run_in_thread(task, run_work);
+}
+
+static CcwAction *find(CcwConnection *connection, const CcwHeader *header)
+{
+    if (header->type != CCW_TYPE_REPLY || header->program != CCW_PROGRAM_REMOTE)
+        return NULL;
+    for (GList *item = connection->actions; item; item = item->next) {
+        CcwAction *action = item->data;
+
+        if (action->on_reply && action->awaited_serial == header->serial &&
+            action->awaited_procedure == header->procedure)
+            return action;
+    }
+    return NULL;
+}
+
+gboolean ccw_actions_want(CcwConnection *connection, const CcwHeader *header)
+{
+    return find(connection, header) != NULL;
+}
+
+gboolean ccw_actions_reply(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    CcwAction *action = find(connection, header);
+    CcwActionReply on_reply;
+
+    if (!action)
+        return FALSE;
+    on_reply = g_steal_pointer(&action->on_reply);
+    on_reply(action, header, payload, length);
+    return TRUE;
+}
+
+void ccw_actions_lost(CcwConnection *connection)
+{
+    g_autoptr(GList) actions = g_list_copy(connection->actions);
+
+    for (GList *item = actions; item; item = item->next) {
+        CcwAction *action = item->data;
+
+        if (!action->on_reply)
+            continue;
+        action->on_reply = NULL;
+        action->on_lost(action);
+    }
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A call of a client that takes several steps: replies of the backend that are waited for, and work that waits for
+ * the kernel. Everything runs in the main thread except the work. Several may be in flight on a connection.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "remote/ccw-connection.h"
+#include "remote/ccw-procedures.h"
+#include "remote/ccw-rewrite.h"
+#include "remote/ccw-wire.h"
+
+typedef struct _CcwAction CcwAction;
+
+typedef void (*CcwActionReply)(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length);
+typedef void (*CcwActionStep)(CcwAction *action);
+
+struct _CcwAction {
+    CcwConnection *connection; /* a reference */
+    CcwHeader call;            /* the client's */
+    CcwArguments arguments;    /* of it */
+    CcwActionReply on_reply;   /* NULL: no reply is waited for */
+    CcwActionStep on_lost;     /* instead: the backend is gone and there will be none */
+    guint32 awaited_serial;
+    gint32 awaited_procedure;
+    CcwActionStep work, done;
+    void (*free)(CcwAction *action); /* the rest of what embeds it */
+};
+
+/* Takes arguments. */
+void ccw_action_begin(CcwAction *action, CcwConnection *connection, const CcwHeader *call, CcwArguments *arguments);
+
+/* The reply to the client (takes it; NULL: none), and the end: action is freed. */
+void ccw_action_end(CcwAction *action, GByteArray *reply);
+
+/* Sends frame, which is the client's own call as it may have been rewritten. Without a backend on_lost is called. */
+void ccw_action_call(CcwAction *action, GByteArray *frame, CcwActionReply on_reply, CcwActionStep on_lost);
+
+/* A call of our own in the client's name, with its domain argument: the domain's XML. The client does not see it. */
+void ccw_action_get_domain_xml(CcwAction *action, CcwActionReply on_reply, CcwActionStep on_lost);
+
+/* The XML out of that reply; NULL if it is none, or not of this domain. */
+char *ccw_action_read_domain_xml(CcwAction *action, const guint8 *payload, gsize length);
+
+/* work in a worker thread, which alone touches action meanwhile, then done. */
+void ccw_action_work(CcwAction *action, CcwActionStep work, CcwActionStep done);
+
+/* TRUE if this is what an action waits for; then it has had it. For ccw-relay. */
+gboolean ccw_actions_want(CcwConnection *connection, const CcwHeader *header);
+gboolean ccw_actions_reply(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length);
+
+/* FALSE if the client's call has a serial that a call in flight has, so that replies could not be told apart. */
+gboolean ccw_actions_note_call(CcwConnection *connection, const CcwHeader *header);
+
+/* The backend is gone. */
+void ccw_actions_lost(CcwConnection *connection);
+
+/* The actions there are. FALSE: nothing of ours in the call, forward it. */
+gboolean ccw_attach_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
+                          const guint8 *payload, gsize length);
+gboolean ccw_detach_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
+                          const guint8 *payload, gsize length);

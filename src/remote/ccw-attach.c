@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Hot-plug of a managed ccw device. libvirt decides first, the host is touched second:
+ *
+ *   prepare       vfio modules (libvirt refuses before it asks otherwise), in a worker
+ *   ask           the domain's XML for its css feature, if no guest address is given
+ *   first call    the lowered attach, as the client sent it
+ *   claim         if libvirt misses our mdev (VIR_ERR_DEVICE_MISSING): the device is taken, in a worker
+ *   second call   the same once more
+ *   settle        the claim is confirmed or rolled back, in a worker; then the client gets its reply
+ */
+#include <libvirt/virterror.h>
+
+#include "conf/ccw-conf.h"
+#include "conf/ccw-uuid.h"
+#include "remote/ccw-action.h"
+#include "remote/ccw-connection-private.h"
+#include "remote/ccw-relay.h"
+#include "remote/ccw-rpc-error.h"
+#include "util/ccw-error.h"
+
+typedef struct {
+    CcwAction action;
+    const CcwProcedure *procedure;
+    GByteArray *payload; /* of the client's call */
+    GArray *hostdevs;    /* of CcwHostdev: ours in it */
+    GArray *ids;         /* of CcwBusId: theirs */
+    GByteArray *frame;   /* the lowered call */
+    CcwBusId claimed;
+    gboolean taken;    /* claimed is ours to give back */
+    gboolean attached; /* libvirt has the device, or may have */
+    GByteArray *reply; /* to the client */
+    GError *error;
+} Attach;
+
+static void attach_free(CcwAction *action)
+{
+    Attach *attach = (Attach *)action;
+
+    g_byte_array_unref(attach->payload);
+    g_array_unref(attach->hostdevs);
+    g_array_unref(attach->ids);
+    g_clear_pointer(&attach->frame, g_byte_array_unref);
+    g_clear_pointer(&attach->reply, g_byte_array_unref);
+    g_clear_error(&attach->error);
+    g_free(attach);
+}
+
+static CcwKeeper *keeper_of(CcwAction *action)
+{
+    return action->connection->services->keeper;
+}
+
+static void settle_work(CcwAction *action)
+{
+    Attach *attach = (Attach *)action;
+    const char *domain = action->arguments.domain_uuid;
+    char id[CCW_BUS_ID_STR_LEN];
+    g_autoptr(GError) error = NULL;
+
+    if (attach->taken && attach->attached && !ccw_keeper_confirm(keeper_of(action), &attach->claimed, domain, &error))
+        g_warning("device %s is attached to domain %s, but that could not be noted: %s",
+                  ccw_bus_id_format(&attach->claimed, id), domain, error->message);
+    if (attach->taken && !attach->attached && !ccw_keeper_release(keeper_of(action), &attach->claimed, domain, &error))
+        g_warning("device %s was not attached to domain %s and could not be given back: %s",
+                  ccw_bus_id_format(&attach->claimed, id), domain, error->message);
+    ccw_keeper_drop(keeper_of(action), domain, attach->ids, attach->attached);
+}
+
+static void settled(CcwAction *action)
+{
+    ccw_action_end(action, g_steal_pointer(&((Attach *)action)->reply));
+}
+
+/* Takes reply; NULL where there is nobody to tell. */
+static void settle(Attach *attach, GByteArray *reply)
+{
+    attach->reply = reply;
+    ccw_action_work(&attach->action, settle_work, settled);
+}
+
+static void settle_error(Attach *attach, const GError *error)
+{
+    settle(attach, ccw_rpc_error_reply_for(&attach->action.call, error));
+}
+
+static void lost_before_claim(CcwAction *action)
+{
+    settle((Attach *)action, NULL);
+}
+
+/* Whether libvirt attached it nobody will say: it is noted as the domain's, and the watcher looks at the live XML. */
+static void lost_after_claim(CcwAction *action)
+{
+    const CcwServices *services = action->connection->services;
+    Attach *attach = (Attach *)action;
+
+    attach->attached = TRUE;
+    settle(attach, NULL);
+    if (services->changed)
+        services->changed(services->changed_data);
+}
+
+static void second_reply(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    Attach *attach = (Attach *)action;
+
+    attach->attached = header->status == CCW_STATUS_OK;
+    settle(attach, ccw_relay_raise(header, payload, length));
+}
+
+static void claim_work(CcwAction *action)
+{
+    Attach *attach = (Attach *)action;
+
+    ccw_keeper_claim(keeper_of(action), &attach->claimed, action->arguments.domain_uuid, &attach->taken,
+                     &attach->error);
+}
+
+static void claimed(CcwAction *action)
+{
+    Attach *attach = (Attach *)action;
+
+    if (attach->error)
+        settle_error(attach, attach->error);
+    else if (ccw_connection_is_gone(action->connection, CCW_SIDE_BACKEND))
+        settle(attach, NULL);
+    else
+        ccw_action_call(action, attach->frame, second_reply, lost_after_claim);
+}
+
+/* The managed device whose absence libvirt complains of; NULL if it is another complaint. */
+static const CcwHostdev *missing(const Attach *attach, const guint8 *payload, gsize length)
+{
+    const CcwHostdev *found = NULL;
+    CcwRpcError error;
+
+    if (!ccw_rpc_error_decode(&error, payload, length))
+        return NULL;
+    for (guint i = 0; i < attach->hostdevs->len && error.code == VIR_ERR_DEVICE_MISSING; i++) {
+        const CcwHostdev *hostdev = &g_array_index(attach->hostdevs, CcwHostdev, i);
+        char uuid[CCW_UUID_STR_LEN];
+
+        if (hostdev->managed && ccw_rpc_error_mentions(&error, ccw_uuid_encode(&hostdev->source, uuid)))
+            found = hostdev;
+    }
+    ccw_rpc_error_clear(&error);
+    return found;
+}
+
+static void first_reply(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    Attach *attach = (Attach *)action;
+    const CcwHostdev *hostdev = NULL;
+
+    attach->attached = header->status == CCW_STATUS_OK;
+    if (!attach->attached && !ccw_connection_is_gone(action->connection, CCW_SIDE_CLIENT))
+        hostdev = missing(attach, payload, length);
+    if (!hostdev) {
+        settle(attach, ccw_relay_raise(header, payload, length));
+        return;
+    }
+    attach->claimed = hostdev->source;
+    ccw_action_work(action, claim_work, claimed);
+}
+
+static void first_call(Attach *attach, CcwMapCss map)
+{
+    CcwAction *action = &attach->action;
+    g_autoptr(GError) error = NULL;
+
+    attach->frame = ccw_relay_lower(attach->procedure, &action->call, attach->payload->data, attach->payload->len,
+                                    (int)map, &error);
+    if (attach->frame)
+        ccw_action_call(action, attach->frame, first_reply, lost_before_claim);
+    else
+        settle_error(attach, error);
+}
+
+/* libvirt's refusal of our question is the answer to the client's call. */
+static void domain_refused(Attach *attach, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    CcwHeader reply = *header;
+
+    reply.procedure = attach->action.call.procedure;
+    reply.serial = attach->action.call.serial;
+    settle(attach, ccw_relay_raise(&reply, payload, length));
+}
+
+static void got_domain_xml(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    Attach *attach = (Attach *)action;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GArray) hostdevs = NULL;
+    g_autofree char *xml = NULL;
+    CcwMapCss map = CCW_MAP_CSS_ABSENT;
+
+    if (header->status != CCW_STATUS_OK) {
+        domain_refused(attach, header, payload, length);
+        return;
+    }
+    xml = ccw_action_read_domain_xml(action, payload, length);
+    hostdevs = xml ? ccw_conf_collect(xml, &map, &error) : NULL;
+    if (!hostdevs)
+        g_warning("the XML of domain %s is not understood, its s390-map-css feature is taken to be on: %s",
+                  action->arguments.domain_uuid, error ? error->message : "it is not this domain's");
+    first_call(attach, map);
+}
+
+static gboolean any(const Attach *attach, gboolean (*is)(const CcwHostdev *hostdev))
+{
+    for (guint i = 0; i < attach->hostdevs->len; i++)
+        if (is(&g_array_index(attach->hostdevs, CcwHostdev, i)))
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean is_managed(const CcwHostdev *hostdev)
+{
+    return hostdev->managed;
+}
+
+static gboolean lacks_guest(const CcwHostdev *hostdev)
+{
+    return !hostdev->has_guest;
+}
+
+static void prepare_work(CcwAction *action)
+{
+    Attach *attach = (Attach *)action;
+    g_autoptr(GError) error = NULL;
+
+    ccw_keeper_hold(keeper_of(action), action->arguments.domain_uuid, attach->ids);
+    /* What libvirt makes of missing modules it says itself. */
+    if (any(attach, is_managed) && !ccw_keeper_load_modules(keeper_of(action), &error))
+        g_warning("the vfio modules could not be loaded: %s", error->message);
+}
+
+static void prepared(CcwAction *action)
+{
+    Attach *attach = (Attach *)action;
+
+    if (ccw_connection_is_gone(action->connection, CCW_SIDE_CLIENT))
+        settle(attach, NULL);
+    else if (any(attach, lacks_guest))
+        ccw_action_get_domain_xml(action, got_domain_xml, lost_before_claim);
+    else
+        first_call(attach, CCW_MAP_CSS_ABSENT);
+}
+
+gboolean ccw_attach_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
+                          const guint8 *payload, gsize length)
+{
+    CcwArguments arguments;
+    g_autoptr(GArray) hostdevs = NULL;
+    CcwMapCss map;
+    Attach *attach;
+
+    if (!ccw_arguments_read(&arguments, procedure->call, payload, length))
+        return FALSE;
+    hostdevs = ccw_conf_collect(arguments.xml, &map, NULL);
+    if (!hostdevs || hostdevs->len == 0) {
+        ccw_arguments_clear(&arguments);
+        return FALSE;
+    }
+    attach = g_new0(Attach, 1);
+    attach->action.free = attach_free;
+    attach->procedure = procedure;
+    attach->payload = g_byte_array_append(g_byte_array_new(), payload, (guint)length);
+    attach->hostdevs = g_steal_pointer(&hostdevs);
+    attach->ids = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
+    for (guint i = 0; i < attach->hostdevs->len; i++)
+        g_array_append_val(attach->ids, g_array_index(attach->hostdevs, CcwHostdev, i).source);
+    ccw_action_begin(&attach->action, connection, header, &arguments);
+    ccw_action_work(&attach->action, prepare_work, prepared);
+    return TRUE;
+}

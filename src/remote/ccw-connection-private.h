@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What ccw-connection, ccw-relay, ccw-action and the actions know of a connection. Nobody else includes it. */
+#pragma once
+
+#include "remote/ccw-action.h"
+#include "remote/ccw-connection.h"
+#include "remote/ccw-inbox.h"
+#include "remote/ccw-outbox.h"
+
+typedef enum {
+    CCW_SIDE_CLIENT,
+    CCW_SIDE_BACKEND,
+} CcwSideIndex;
+
+typedef struct {
+    CcwConnection *connection;
+    CcwSideIndex index;
+    int fd; /* -1: gone */
+    CcwPollWatch *watch;
+    CcwInbox inbox;      /* what this side sends */
+    CcwOutbox outbox;    /* what is sent to it */
+    GPtrArray *deferred; /* whole frames for the outbox, of ours, to go out when the other side's frame has passed */
+} CcwSide;
+
+struct _CcwConnection {
+    const CcwServices *services;
+    CcwSide sides[2];
+    guint refs;
+    gboolean closing; /* the client is gone, or about to go when its outbox is empty */
+    gboolean ended_called;
+    GList *actions;       /* of CcwAction, in flight */
+    guint32 serial_range; /* our calls' serials are within it; see ccw-action.c */
+    guint16 serial_next;
+    void (*ended)(CcwConnection *connection, gpointer data);
+    gpointer data;
+};
+
+CcwConnection *ccw_connection_ref(CcwConnection *connection);
+void ccw_connection_unref(CcwConnection *connection);
+
+/* Puts a whole frame between those that pass on their way to that side. Nothing if it is gone. */
+void ccw_connection_send(CcwConnection *connection, CcwSideIndex to, GByteArray *frame);
+
+gboolean ccw_connection_is_gone(const CcwConnection *connection, CcwSideIndex side);
+
+/* An action has begun or ended: decides anew what is to be read and whether the connection is over. */
+void ccw_connection_update(CcwConnection *connection);

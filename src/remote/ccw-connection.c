@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "remote/ccw-connection.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "remote/ccw-connection-private.h"
+#include "remote/ccw-relay.h"
+
+/* A side is not read while more than this waits for the other one. */
+#define OUTBOX_HIGH (256u * 1024)
+/* A client is not read while it has this many actions in flight: libvirtd's own max_client_requests is 5. */
+#define ACTIONS_MAX 16
+#define READ_SIZE 65536
+
+/* Everything runs in one thread and nothing is kept in it from one read to the next: one for all connections. */
+static guint8 read_buffer[READ_SIZE];
+
+static CcwSide *other(CcwSide *side)
+{
+    return &side->connection->sides[!side->index];
+}
+
+CcwConnection *ccw_connection_ref(CcwConnection *connection)
+{
+    connection->refs++;
+    return connection;
+}
+
+void ccw_connection_unref(CcwConnection *connection)
+{
+    if (--connection->refs == 0)
+        g_free(connection);
+}
+
+gboolean ccw_connection_is_gone(const CcwConnection *connection, CcwSideIndex side)
+{
+    return connection->sides[side].fd < 0;
+}
+
+static void side_close(CcwSide *side)
+{
+    if (side->fd < 0)
+        return;
+    ccw_poll_remove(side->watch);
+    side->watch = NULL;
+    close(side->fd);
+    side->fd = -1;
+    ccw_outbox_clear(&side->outbox);
+    g_clear_pointer(&side->deferred, g_ptr_array_unref);
+    if (side->index == CCW_SIDE_BACKEND)
+        ccw_actions_lost(side->connection);
+}
+
+static gboolean wants_reading(CcwSide *side)
+{
+    CcwConnection *connection = side->connection;
+
+    if (side->index == CCW_SIDE_CLIENT &&
+        (connection->closing || g_list_length(connection->actions) >= ACTIONS_MAX || other(side)->fd < 0))
+        return FALSE;
+    return other(side)->outbox.bytes < OUTBOX_HIGH;
+}
+
+static void side_update(CcwSide *side)
+{
+    guint32 events = 0;
+
+    if (side->fd < 0)
+        return;
+    if (wants_reading(side))
+        events |= EPOLLIN;
+    if (!ccw_outbox_is_empty(&side->outbox))
+        events |= EPOLLOUT;
+    ccw_poll_set(side->watch, events);
+}
+
+/*
+ * A client that has gone takes its backend connection with it, once its last frames are written and no action needs it;
+ * if it went in the middle of a frame that connection is of no more use. A backend that has gone takes the client with
+ * it, once that has read what there is.
+ */
+static void close_what_is_over(CcwConnection *connection)
+{
+    CcwSide *client = &connection->sides[CCW_SIDE_CLIENT];
+    CcwSide *backend = &connection->sides[CCW_SIDE_BACKEND];
+
+    if (client->outbox.failed || (backend->fd < 0 && ccw_outbox_is_empty(&client->outbox)))
+        connection->closing = TRUE;
+    if (connection->closing)
+        side_close(client);
+    if (backend->outbox.failed)
+        side_close(backend);
+    if (client->fd < 0 &&
+        (!ccw_inbox_at_boundary(&client->inbox) || (!connection->actions && ccw_outbox_is_empty(&backend->outbox))))
+        side_close(backend);
+}
+
+void ccw_connection_update(CcwConnection *connection)
+{
+    CcwSide *sides = connection->sides;
+
+    ccw_connection_ref(connection);
+    close_what_is_over(connection);
+    side_update(&sides[CCW_SIDE_CLIENT]);
+    side_update(&sides[CCW_SIDE_BACKEND]);
+    if (sides[CCW_SIDE_CLIENT].fd < 0 && sides[CCW_SIDE_BACKEND].fd < 0 && !connection->actions &&
+        !connection->ended_called) {
+        connection->ended_called = TRUE;
+        ccw_inbox_clear(&sides[CCW_SIDE_CLIENT].inbox);
+        ccw_inbox_clear(&sides[CCW_SIDE_BACKEND].inbox);
+        connection->ended(connection, connection->data);
+        ccw_connection_unref(connection);
+    }
+    ccw_connection_unref(connection);
+}
+
+void ccw_connection_close(CcwConnection *connection)
+{
+    connection->closing = TRUE;
+    ccw_connection_update(connection);
+}
+
+void ccw_connection_send(CcwConnection *connection, CcwSideIndex to, GByteArray *frame)
+{
+    CcwSide *side = &connection->sides[to];
+
+    if (side->fd < 0)
+        return;
+    if (ccw_inbox_at_boundary(&other(side)->inbox)) {
+        ccw_outbox_write(&side->outbox, frame->data, frame->len);
+        side_update(side);
+        return;
+    }
+    if (!side->deferred)
+        side->deferred = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
+    g_ptr_array_add(side->deferred, g_byte_array_ref(frame));
+    ccw_inbox_want_boundary(&other(side)->inbox);
+}
+
+static CcwInboxWay on_header(const CcwHeader *header, gpointer data)
+{
+    CcwSide *side = data;
+
+    return side->index == CCW_SIDE_CLIENT ? ccw_relay_client_header(side->connection, header)
+                                          : ccw_relay_backend_header(side->connection, header);
+}
+
+static void on_pass(const guint8 *bytes, gsize length, gpointer data)
+{
+    ccw_outbox_write(&other(data)->outbox, bytes, length);
+}
+
+static void on_pass_fd(int fd, gpointer data)
+{
+    ccw_outbox_write_fd(&other(data)->outbox, fd);
+}
+
+static gboolean on_frame(const CcwHeader *header, const guint8 *payload, gsize length, gpointer data)
+{
+    CcwSide *side = data;
+
+    if (side->index == CCW_SIDE_CLIENT)
+        ccw_relay_client_frame(side->connection, header, payload, length);
+    else
+        ccw_relay_backend_frame(side->connection, header, payload, length);
+    return side->fd >= 0;
+}
+
+static void on_boundary(gpointer data)
+{
+    CcwSide *to = other(data);
+    g_autoptr(GPtrArray) deferred = g_steal_pointer(&to->deferred);
+
+    for (guint i = 0; deferred && i < deferred->len; i++) {
+        const GByteArray *frame = g_ptr_array_index(deferred, i);
+
+        ccw_outbox_write(&to->outbox, frame->data, frame->len);
+    }
+}
+
+static const CcwInboxOps inbox_ops = {
+    .header = on_header,
+    .pass = on_pass,
+    .pass_fd = on_pass_fd,
+    .frame = on_frame,
+    .boundary = on_boundary,
+};
+
+static void collect_fds(struct msghdr *message, GArray *fds)
+{
+    for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(message); cmsg; cmsg = CMSG_NXTHDR(message, cmsg)) {
+        if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS)
+            g_array_append_vals(fds, CMSG_DATA(cmsg), (guint)((cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int)));
+    }
+}
+
+/* 0: nothing now; -1: the peer has gone. */
+static ssize_t receive(int fd, GArray *fds)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int) * CCW_FRAME_FDS_MAX)];
+    } control;
+    struct iovec iov = { read_buffer, sizeof(read_buffer) };
+    struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control };
+    ssize_t n;
+
+    message.msg_controllen = sizeof(control.space);
+    do
+        n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return errno == EAGAIN ? 0 : -1;
+    collect_fds(&message, fds);
+    return n ? n : -1;
+}
+
+static void close_fds(GArray *fds)
+{
+    for (guint i = 0; i < fds->len; i++)
+        close(g_array_index(fds, gint, i));
+}
+
+/* FALSE: the side has said its last. */
+static gboolean side_read(CcwSide *side)
+{
+    static GArray *fds; /* empty but for the time of a read */
+    g_autoptr(GError) error = NULL;
+    gboolean stopped = FALSE;
+    ssize_t n;
+
+    if (!fds)
+        fds = g_array_new(FALSE, FALSE, sizeof(gint));
+    n = receive(side->fd, fds);
+    if (n > 0 && !ccw_inbox_feed(&side->inbox, read_buffer, (gsize)n, fds, &stopped, &error))
+        g_warning("%s broke the protocol: %s", side->index == CCW_SIDE_CLIENT ? "a client" : "libvirt", error->message);
+    close_fds(fds);
+    g_array_set_size(fds, 0);
+    return n >= 0 && !error && !stopped;
+}
+
+static void on_event(guint32 events, gpointer data)
+{
+    CcwSide *side = data;
+    CcwConnection *connection = ccw_connection_ref(side->connection);
+
+    if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
+        ccw_outbox_flush(&side->outbox);
+    if (side->fd >= 0 && !side->outbox.failed && wants_reading(side) && (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) &&
+        !side_read(side)) {
+        if (side->index == CCW_SIDE_CLIENT)
+            connection->closing = TRUE;
+        else
+            side_close(side);
+    }
+    ccw_connection_update(connection);
+    ccw_connection_unref(connection);
+}
+
+static void side_init(CcwConnection *connection, CcwSideIndex index, int fd)
+{
+    CcwSide *side = &connection->sides[index];
+
+    *side = (CcwSide){ .connection = connection, .index = index, .fd = fd };
+    ccw_inbox_init(&side->inbox, &inbox_ops, side);
+    ccw_outbox_init(&side->outbox, fd);
+    side->watch = ccw_poll_add(connection->services->poll, fd, 0, on_event, side);
+}
+
+CcwConnection *ccw_connection_new(const CcwServices *services, int client, int backend,
+                                  void (*ended)(CcwConnection *connection, gpointer data), gpointer data)
+{
+    CcwConnection *connection = g_new0(CcwConnection, 1);
+
+    connection->refs = 1;
+    connection->services = services;
+    connection->ended = ended;
+    connection->data = data;
+    side_init(connection, CCW_SIDE_CLIENT, client);
+    side_init(connection, CCW_SIDE_BACKEND, backend);
+    ccw_connection_update(connection);
+    return connection;
+}

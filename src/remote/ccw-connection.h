@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A client and its own connection to the backend: two sockets, frames both ways. What is done to a frame is in
+ * ccw-relay; what takes several steps is a CcwAction.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "remote/ccw-keeper.h"
+#include "remote/ccw-poll.h"
+
+/* What connections share; outlives them. */
+typedef struct {
+    CcwPoll *poll;
+    CcwKeeper *keeper;
+    void (*changed)(gpointer data); /* a device may have to go back: let the watcher look. May be NULL */
+    gpointer changed_data;
+} CcwServices;
+
+typedef struct _CcwConnection CcwConnection;
+
+/* Takes both sockets, which must not block. ended is called once, when both are closed and every action has ended. */
+CcwConnection *ccw_connection_new(const CcwServices *services, int client, int backend,
+                                  void (*ended)(CcwConnection *connection, gpointer data), gpointer data);
+
+/* As if the client had gone. Actions are brought to their end first. */
+void ccw_connection_close(CcwConnection *connection);

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Hot-unplug. When libvirt says it is done, and before the client hears it, the domain's live XML is looked at and
+ * what is no longer in it goes back to the host, as managed PCI devices do. A guest that has not let go of it yet still
+ * has it in the XML; then nothing happens here, and the event of its removal brings the watcher.
+ */
+#include "conf/ccw-conf.h"
+#include "remote/ccw-action.h"
+#include "remote/ccw-connection-private.h"
+#include "remote/ccw-relay.h"
+#include "remote/ccw-rpc-error.h"
+
+#define LOOKS_MAX 3 /* at a live XML that an attach made stale; then the watcher does it */
+
+typedef struct {
+    CcwAction action;
+    GByteArray *reply; /* libvirt's, held back */
+    CcwLive *live;
+    guint looks;
+    gboolean stale;
+} Detach;
+
+static void detach_free(CcwAction *action)
+{
+    Detach *detach = (Detach *)action;
+
+    g_clear_pointer(&detach->reply, g_byte_array_unref);
+    g_clear_pointer(&detach->live, ccw_live_free);
+    g_free(detach);
+}
+
+static void look(CcwAction *action);
+
+static void end(CcwAction *action)
+{
+    ccw_action_end(action, g_steal_pointer(&((Detach *)action)->reply));
+}
+
+static void leave_to_watcher(CcwAction *action)
+{
+    const CcwServices *services = action->connection->services;
+
+    if (services->changed)
+        services->changed(services->changed_data);
+    end(action);
+}
+
+static void reconcile_work(CcwAction *action)
+{
+    Detach *detach = (Detach *)action;
+    g_autoptr(GError) error = NULL;
+
+    detach->stale = FALSE;
+    if (!ccw_keeper_reconcile(action->connection->services->keeper, detach->live, action->arguments.domain_uuid,
+                              &detach->stale, &error))
+        g_warning("after a detach from domain %s: %s", action->arguments.domain_uuid, error->message);
+}
+
+static void reconciled(CcwAction *action)
+{
+    Detach *detach = (Detach *)action;
+
+    if (!detach->stale)
+        end(action);
+    else if (++detach->looks < LOOKS_MAX)
+        look(action);
+    else
+        leave_to_watcher(action);
+}
+
+static void got_domain_xml(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    Detach *detach = (Detach *)action;
+    g_autofree char *xml = NULL;
+
+    if (header->status == CCW_STATUS_OK)
+        xml = ccw_action_read_domain_xml(action, payload, length);
+    if (xml && ccw_live_add(detach->live, action->arguments.domain_uuid, xml, NULL))
+        ccw_action_work(action, reconcile_work, reconciled);
+    else
+        leave_to_watcher(action);
+}
+
+static void look(CcwAction *action)
+{
+    Detach *detach = (Detach *)action;
+
+    g_clear_pointer(&detach->live, ccw_live_free);
+    detach->live = ccw_live_new(action->connection->services->keeper);
+    ccw_action_get_domain_xml(action, got_domain_xml, leave_to_watcher);
+}
+
+static void got_reply(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    ((Detach *)action)->reply = ccw_relay_raise(header, payload, length);
+    if (header->status == CCW_STATUS_OK)
+        look(action);
+    else
+        end(action);
+}
+
+static gboolean has_ours(const char *xml)
+{
+    CcwMapCss map;
+    g_autoptr(GArray) hostdevs = ccw_conf_collect(xml, &map, NULL);
+
+    return hostdevs && hostdevs->len > 0;
+}
+
+gboolean ccw_detach_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
+                          const guint8 *payload, gsize length)
+{
+    g_autoptr(GByteArray) frame = NULL;
+    CcwArguments arguments;
+    Detach *detach;
+
+    if (!ccw_arguments_read(&arguments, procedure->call, payload, length))
+        return FALSE;
+    /* The guest address says nothing to libvirt here, so the domain's feature need not be known. */
+    if (has_ours(arguments.xml))
+        frame = ccw_relay_lower(procedure, header, payload, length, CCW_MAP_CSS_ABSENT, NULL);
+    if (!frame) {
+        ccw_arguments_clear(&arguments);
+        return FALSE;
+    }
+    detach = g_new0(Detach, 1);
+    detach->action.free = detach_free;
+    ccw_action_begin(&detach->action, connection, header, &arguments);
+    ccw_action_call(&detach->action, frame, got_reply, leave_to_watcher);
+    return TRUE;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The taking and giving back of host devices (node_device/ccw-host.h) as virtccwd's connections and its watcher share
+ * it. They look at libvirt's live XML at one time and give devices back at a later one; what is kept here is what
+ * may have been attached in between:
+ *
+ *   held        devices of attach calls that libvirt has and has not answered: as good as in the live XML
+ *   generation  counts the attaches that have succeeded: a live XML from before the last one is stale, for that attach
+ *               may have found a device of the domain's that had not gone back yet
+ *
+ * Functions may wait for the kernel: they are for worker threads, except where they say so.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "node_device/ccw-host.h"
+
+typedef struct _CcwKeeper CcwKeeper;
+
+/* Takes host. */
+CcwKeeper *ccw_keeper_new(CcwHost *host);
+void ccw_keeper_free(CcwKeeper *keeper);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwKeeper, ccw_keeper_free)
+
+/* An attach is about to go to libvirt; ids: elements are CcwBusId. */
+void ccw_keeper_hold(CcwKeeper *keeper, const char *domain_uuid, GArray *ids);
+
+/* It is over. attached: it succeeded, or nobody knows. */
+void ccw_keeper_drop(CcwKeeper *keeper, const char *domain_uuid, GArray *ids, gboolean attached);
+
+/* As ccw-host.h has them, with virtccwd's token. */
+gboolean ccw_keeper_load_modules(CcwKeeper *keeper, GError **error);
+gboolean ccw_keeper_claim(CcwKeeper *keeper, const CcwBusId *id, const char *domain_uuid, gboolean *ret_taken,
+                          GError **error);
+gboolean ccw_keeper_confirm(CcwKeeper *keeper, const CcwBusId *id, const char *domain_uuid, GError **error);
+gboolean ccw_keeper_release(CcwKeeper *keeper, const CcwBusId *id, const char *domain_uuid, GError **error);
+
+/* What the running domains have, as libvirt said after this was made. Making one does not wait: for any thread. */
+typedef struct _CcwLive CcwLive;
+CcwLive *ccw_live_new(CcwKeeper *keeper);
+void ccw_live_free(CcwLive *live);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwLive, ccw_live_free)
+
+/* domain_uuid: lower case. Errors: as ccw_conf_collect. */
+gboolean ccw_live_add(CcwLive *live, const char *domain_uuid, const char *xml, GError **error);
+
+/*
+ * Gives back what is in no live XML any more: of only_domain, or of all for NULL. What is held counts as live.
+ * *ret_stale: something was attached since live was made, and nothing was done; look again.
+ */
+gboolean ccw_keeper_reconcile(CcwKeeper *keeper, CcwLive *live, const char *only_domain, gboolean *ret_stale,
+                              GError **error);

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "remote/ccw-relay.h"
+
+#include "conf/ccw-conf.h"
+#include "remote/ccw-action.h"
+#include "remote/ccw-connection-private.h"
+#include "remote/ccw-rewrite.h"
+#include "remote/ccw-rpc-error.h"
+#include "util/ccw-error.h"
+
+static const CcwProcedure *lookup(const CcwHeader *header)
+{
+    return header->version == CCW_PROGRAM_VERSION ? ccw_procedure_lookup(header->program, header->procedure) : NULL;
+}
+
+CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *header)
+{
+    const CcwProcedure *procedure;
+
+    if (header->type != CCW_TYPE_CALL && header->type != CCW_TYPE_CALL_WITH_FDS)
+        return CCW_INBOX_PASS;
+    if (!ccw_actions_note_call(connection, header)) {
+        g_warning("a client used serial %u twice at a time; its connection ends", header->serial);
+        return CCW_INBOX_STOP;
+    }
+    procedure = lookup(header);
+    return procedure && procedure->call[0] ? CCW_INBOX_TAKE : CCW_INBOX_PASS;
+}
+
+/* Every REPLY of these programs with status ERROR has the same payload. */
+static gboolean has_error(const CcwHeader *header)
+{
+    return header->status == CCW_STATUS_ERROR &&
+           (header->program == CCW_PROGRAM_REMOTE || header->program == CCW_PROGRAM_QEMU);
+}
+
+/* libvirtd drops a client that does not answer its pings; one whose client has gone in the middle of an action is ours.
+ */
+static void answer_ping(CcwConnection *connection, const CcwHeader *ping)
+{
+    CcwHeader pong = *ping;
+    g_autoptr(GByteArray) frame = NULL;
+
+    pong.procedure = CCW_KEEPALIVE_PONG;
+    frame = ccw_frame_new(&pong, NULL, 0);
+    ccw_connection_send(connection, CCW_SIDE_BACKEND, frame);
+}
+
+CcwInboxWay ccw_relay_backend_header(CcwConnection *connection, const CcwHeader *header)
+{
+    const CcwProcedure *procedure;
+
+    if (ccw_connection_is_gone(connection, CCW_SIDE_CLIENT)) {
+        if (header->program == CCW_PROGRAM_KEEPALIVE && header->procedure == CCW_KEEPALIVE_PING)
+            answer_ping(connection, header);
+        return ccw_actions_want(connection, header) ? CCW_INBOX_TAKE : CCW_INBOX_PASS;
+    }
+    if (header->type != CCW_TYPE_REPLY)
+        return CCW_INBOX_PASS;
+    if (has_error(header) || ccw_actions_want(connection, header))
+        return CCW_INBOX_TAKE;
+    procedure = lookup(header);
+    return procedure && procedure->reply[0] && header->status == CCW_STATUS_OK ? CCW_INBOX_TAKE : CCW_INBOX_PASS;
+}
+
+static char *lower(const char *xml, gpointer data, gboolean *ret_changed, GError **error)
+{
+    const int *map = data;
+
+    return ccw_conf_lower(xml, (CcwMapCss)*map, ret_changed, error);
+}
+
+static char *raise_xml(const char *xml, gpointer data G_GNUC_UNUSED, gboolean *ret_changed, GError **error)
+{
+    return ccw_conf_raise(xml, ret_changed, error);
+}
+
+static char *raise_text(const char *text, gpointer data G_GNUC_UNUSED, gboolean *ret_changed,
+                        GError **error G_GNUC_UNUSED)
+{
+    char *raised = ccw_conf_raise_text(text);
+
+    *ret_changed = g_strcmp0(raised, text) != 0;
+    return raised;
+}
+
+GByteArray *ccw_relay_lower(const CcwProcedure *procedure, const CcwHeader *header, const guint8 *payload, gsize length,
+                            int map, GError **error)
+{
+    g_autoptr(GByteArray) lowered = NULL;
+    g_autoptr(GError) local = NULL;
+
+    switch (ccw_rewrite(procedure->call, payload, length, lower, &map, &lowered, &local)) {
+    case CCW_REWRITE_CHANGED:
+        return ccw_frame_new(header, lowered->data, lowered->len);
+    case CCW_REWRITE_FAILED:
+        if (!g_error_matches(local, CCW_ERROR, CCW_ERROR_XML)) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return NULL;
+        }
+        break; /* not well-formed: libvirt says it in its own words */
+    case CCW_REWRITE_SAME:
+        break;
+    }
+    return ccw_frame_new(header, payload, length);
+}
+
+GByteArray *ccw_relay_raise(const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    const CcwProcedure *procedure = lookup(header);
+    g_autoptr(GByteArray) raised = NULL;
+    g_autoptr(GError) error = NULL;
+    CcwRewrite result = CCW_REWRITE_SAME;
+
+    if (has_error(header))
+        result = ccw_rewrite(ccw_error_fields, payload, length, raise_text, NULL, &raised, &error);
+    else if (procedure && procedure->reply[0])
+        result = ccw_rewrite(procedure->reply, payload, length, raise_xml, NULL, &raised, &error);
+    if (result == CCW_REWRITE_FAILED)
+        g_warning("a reply of procedure %d stays as libvirt wrote it: %s", header->procedure, error->message);
+    if (result == CCW_REWRITE_CHANGED)
+        return ccw_frame_new(header, raised->data, raised->len);
+    return ccw_frame_new(header, payload, length);
+}
+
+static gboolean begin_action(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
+                             const guint8 *payload, gsize length)
+{
+    switch (procedure->action) {
+    case CCW_ACTION_NONE:
+        break;
+    case CCW_ACTION_ATTACH:
+        return ccw_attach_begin(connection, procedure, header, payload, length);
+    case CCW_ACTION_DETACH:
+        return ccw_detach_begin(connection, procedure, header, payload, length);
+    }
+    return FALSE;
+}
+
+void ccw_relay_client_frame(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    const CcwProcedure *procedure = lookup(header);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GByteArray) frame = NULL;
+
+    if (!ccw_rewrite_matches(procedure->call, payload, length))
+        g_debug("a call of %s is not laid out as the table says: forwarded as it is", procedure->name);
+    else if (begin_action(connection, procedure, header, payload, length))
+        return;
+    frame = ccw_relay_lower(procedure, header, payload, length, CCW_MAP_CSS_ABSENT, &error);
+    if (frame) {
+        ccw_connection_send(connection, CCW_SIDE_BACKEND, frame);
+    } else {
+        frame = ccw_rpc_error_reply_for(header, error);
+        ccw_connection_send(connection, CCW_SIDE_CLIENT, frame);
+    }
+}
+
+void ccw_relay_backend_frame(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    g_autoptr(GByteArray) frame = NULL;
+
+    if (ccw_actions_reply(connection, header, payload, length))
+        return;
+    frame = ccw_relay_raise(header, payload, length);
+    ccw_connection_send(connection, CCW_SIDE_CLIENT, frame);
+}

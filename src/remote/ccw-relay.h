@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What becomes of each frame: whether it passes unread, and else what it is rewritten to or which action it begins.
+ * Pure decisions on data; sockets are ccw-connection's.
+ */
+#pragma once
+
+#include "remote/ccw-connection.h"
+#include "remote/ccw-inbox.h"
+#include "remote/ccw-procedures.h"
+
+CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *header);
+CcwInboxWay ccw_relay_backend_header(CcwConnection *connection, const CcwHeader *header);
+void ccw_relay_client_frame(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length);
+void ccw_relay_backend_frame(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length);
+
+/*
+ * A call's frame as the backend shall have it: our elements lowered. What libvirt is to judge itself is left as it
+ * is. NULL and an error (CCW_ERROR_INVALID) if the backend shall not see it. map: as ccw_conf_lower has it.
+ */
+GByteArray *ccw_relay_lower(const CcwProcedure *procedure, const CcwHeader *header, const guint8 *payload, gsize length,
+                            int map, GError **error);
+
+/* A reply's frame as the client shall have it: our elements raised, our UUIDs in errors as bus ids. */
+GByteArray *ccw_relay_raise(const CcwHeader *header, const guint8 *payload, gsize length);

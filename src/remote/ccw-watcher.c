@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "remote/ccw-watcher.h"
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#define RETRY_MIN (G_TIME_SPAN_SECOND / 4) /* doubled with each failure */
+#define CONNECT_RETRY_MAX (5 * G_TIME_SPAN_SECOND)
+#define RECONCILE_RETRY_MAX G_TIME_SPAN_MINUTE
+#define KEEPALIVE_SECONDS 5
+#define KEEPALIVE_COUNT 5
+
+struct _CcwWatcher {
+    char *uri;
+    CcwKeeper *keeper;
+    GMutex lock; /* of the flags; not held across a call to libvirt */
+    GCond wake;
+    gboolean dirty;       /* something may have to go back */
+    gboolean lost;        /* the connection */
+    gboolean stopping;    /* nothing is given back any more */
+    gboolean reconciling; /* right now */
+
+    /* Of the watcher's thread alone: */
+    gint64 retry;    /* how long after a failure; 0: the last look went well */
+    char *complaint; /* the last one that was logged */
+};
+
+static void set(CcwWatcher *watcher, gboolean *flag)
+{
+    g_mutex_lock(&watcher->lock);
+    *flag = TRUE;
+    g_cond_broadcast(&watcher->wake);
+    g_mutex_unlock(&watcher->lock);
+}
+
+void ccw_watcher_kick(CcwWatcher *watcher)
+{
+    set(watcher, &watcher->dirty);
+}
+
+static const char *last_error(void)
+{
+    const char *message = virGetLastErrorMessage();
+
+    return message ? message : "no reason is given";
+}
+
+/* libvirt's own messages come to us as return values. */
+static void keep_quiet(void *data G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED)
+{
+}
+
+static void on_removed(virConnectPtr conn G_GNUC_UNUSED, virDomainPtr domain G_GNUC_UNUSED,
+                       const char *alias G_GNUC_UNUSED, void *data)
+{
+    ccw_watcher_kick(data);
+}
+
+static int on_lifecycle(virConnectPtr conn G_GNUC_UNUSED, virDomainPtr domain G_GNUC_UNUSED, int event,
+                        int detail G_GNUC_UNUSED, void *data)
+{
+    if (event == VIR_DOMAIN_EVENT_STOPPED)
+        ccw_watcher_kick(data);
+    return 0;
+}
+
+static void on_close(virConnectPtr conn G_GNUC_UNUSED, int reason G_GNUC_UNUSED, void *data)
+{
+    CcwWatcher *watcher = data;
+
+    set(watcher, &watcher->lost);
+}
+
+static gboolean subscribe(virConnectPtr conn, CcwWatcher *watcher)
+{
+    return virConnectRegisterCloseCallback(conn, on_close, watcher, NULL) == 0 &&
+           virConnectSetKeepAlive(conn, KEEPALIVE_SECONDS, KEEPALIVE_COUNT) >= 0 &&
+           virConnectDomainEventRegisterAny(conn, NULL, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED,
+                                            VIR_DOMAIN_EVENT_CALLBACK(on_removed), watcher, NULL) >= 0 &&
+           virConnectDomainEventRegisterAny(conn, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                            VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), watcher, NULL) >= 0;
+}
+
+/* A domain that has stopped since the list was made is one without devices: TRUE. */
+static gboolean add_domain(CcwLive *live, virDomainPtr domain)
+{
+    char uuid[VIR_UUID_STRING_BUFLEN];
+    char *xml = virDomainGetXMLDesc(domain, 0);
+    g_autoptr(GError) error = NULL;
+    gboolean added;
+
+    if (!xml)
+        return virGetLastErrorCode() == VIR_ERR_NO_DOMAIN;
+    added = virDomainGetUUIDString(domain, uuid) == 0 && ccw_live_add(live, uuid, xml, &error);
+    if (!added)
+        g_warning("the XML of domain %s is not understood: %s", virDomainGetName(domain),
+                  error ? error->message : last_error());
+    free(xml);
+    return added;
+}
+
+/* NULL unless every running domain was seen. */
+static CcwLive *look(virConnectPtr conn, CcwKeeper *keeper)
+{
+    g_autoptr(CcwLive) live = ccw_live_new(keeper);
+    virDomainPtr *domains = NULL;
+    int count = virConnectListAllDomains(conn, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+    gboolean complete = count >= 0;
+
+    for (int i = 0; i < count; i++) {
+        complete = add_domain(live, domains[i]) && complete;
+        virDomainFree(domains[i]);
+    }
+    free(domains);
+    return complete ? g_steal_pointer(&live) : NULL;
+}
+
+/* A device that cannot go back now may do so later (a guest is still letting go of it): said once, tried again. */
+static void failed(CcwWatcher *watcher, const char *complaint)
+{
+    watcher->retry = CLAMP(watcher->retry * 2, RETRY_MIN, RECONCILE_RETRY_MAX);
+    if (g_strcmp0(watcher->complaint, complaint) == 0)
+        return;
+    g_free(watcher->complaint);
+    watcher->complaint = g_strdup(complaint);
+    g_warning("%s; trying on", complaint);
+}
+
+static void give_back(CcwWatcher *watcher, CcwLive *live)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean stale = FALSE;
+
+    if (!ccw_keeper_reconcile(watcher->keeper, live, NULL, &stale, &error)) {
+        failed(watcher, error->message);
+        return;
+    }
+    watcher->retry = 0;
+    g_clear_pointer(&watcher->complaint, g_free);
+    if (stale)
+        ccw_watcher_kick(watcher);
+}
+
+static void reconcile(CcwWatcher *watcher, virConnectPtr conn)
+{
+    g_autoptr(CcwLive) live = look(conn, watcher->keeper);
+    gboolean go;
+
+    if (!live) {
+        failed(watcher, "the running domains cannot be looked at");
+        return;
+    }
+    g_mutex_lock(&watcher->lock);
+    go = watcher->reconciling = !watcher->stopping;
+    g_mutex_unlock(&watcher->lock);
+    if (go)
+        give_back(watcher, live);
+    g_mutex_lock(&watcher->lock);
+    watcher->reconciling = FALSE;
+    g_cond_broadcast(&watcher->wake);
+    g_mutex_unlock(&watcher->lock);
+}
+
+/* TRUE if there is something to look for, FALSE when the connection is lost. */
+static gboolean wait_for_work(CcwWatcher *watcher)
+{
+    gint64 until = g_get_monotonic_time() + watcher->retry;
+    gboolean work;
+
+    g_mutex_lock(&watcher->lock);
+    while (!watcher->dirty && !watcher->lost) {
+        if (!watcher->retry)
+            g_cond_wait(&watcher->wake, &watcher->lock);
+        else if (!g_cond_wait_until(&watcher->wake, &watcher->lock, until))
+            break;
+    }
+    work = !watcher->lost;
+    watcher->dirty = FALSE;
+    g_mutex_unlock(&watcher->lock);
+    return work;
+}
+
+static void watch(CcwWatcher *watcher, virConnectPtr conn)
+{
+    g_mutex_lock(&watcher->lock);
+    watcher->lost = FALSE;
+    watcher->dirty = TRUE;
+    g_mutex_unlock(&watcher->lock);
+    if (!subscribe(conn, watcher)) {
+        g_warning("libvirt's events are not to be had: %s", last_error());
+        return;
+    }
+    g_message("watching domains");
+    while (wait_for_work(watcher))
+        reconcile(watcher, conn);
+    g_message("libvirt has gone away");
+}
+
+static gpointer watch_thread(gpointer data)
+{
+    CcwWatcher *watcher = data;
+    gint64 retry = RETRY_MIN;
+
+    for (;;) {
+        virConnectPtr conn = virConnectOpen(watcher->uri);
+
+        if (conn) {
+            retry = RETRY_MIN;
+            watch(watcher, conn);
+            virConnectUnregisterCloseCallback(conn, on_close);
+            virConnectClose(conn);
+        } else if (retry == RETRY_MIN) {
+            g_message("libvirt cannot be reached, trying on: %s", last_error());
+        }
+        g_usleep((gulong)retry);
+        retry = MIN(retry * 2, CONNECT_RETRY_MAX);
+    }
+    return NULL;
+}
+
+/* libvirt's event loop: sockets and keepalive of the connection; callbacks only set flags. */
+static gpointer event_thread(gpointer data G_GNUC_UNUSED)
+{
+    while (virEventRunDefaultImpl() == 0)
+        ;
+    g_warning("libvirt's event loop has ended: %s", last_error());
+    return NULL;
+}
+
+CcwWatcher *ccw_watcher_start(const char *socket, CcwKeeper *keeper)
+{
+    CcwWatcher *watcher = g_new0(CcwWatcher, 1);
+    g_autofree char *escaped = g_uri_escape_string(socket, "/", FALSE);
+
+    watcher->uri = g_strdup_printf("qemu+unix:///system?socket=%s", escaped);
+    watcher->keeper = keeper;
+    g_mutex_init(&watcher->lock);
+    g_cond_init(&watcher->wake);
+    virSetErrorFunc(NULL, keep_quiet);
+    if (virInitialize() < 0 || virEventRegisterDefaultImpl() < 0) {
+        g_warning("libvirt's client library does not start: %s", last_error());
+        return watcher;
+    }
+    g_thread_unref(g_thread_new("events", event_thread, NULL));
+    g_thread_unref(g_thread_new("watcher", watch_thread, watcher));
+    return watcher;
+}
+
+void ccw_watcher_stop(CcwWatcher *watcher)
+{
+    g_mutex_lock(&watcher->lock);
+    watcher->stopping = TRUE;
+    while (watcher->reconciling)
+        g_cond_wait(&watcher->wake, &watcher->lock);
+    g_mutex_unlock(&watcher->lock);
+}

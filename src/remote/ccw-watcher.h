@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * virtccwd's own connection to libvirt, as a client of its public API, to hear of devices that a guest has let go of
+ * and of domains that have stopped. It trusts no event to be the only one: each makes it look at the live XML of all
+ * running domains and give back what is in none (by level), and so does each connect.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "remote/ccw-keeper.h"
+
+typedef struct _CcwWatcher CcwWatcher;
+
+/* socket: the backend's. Threads of its own; an absent backend is waited for. keeper outlives it. */
+CcwWatcher *ccw_watcher_start(const char *socket, CcwKeeper *keeper);
+
+/* Look soon. Any thread. */
+void ccw_watcher_kick(CcwWatcher *watcher);
+
+/* Waits for a giving-back that is going on, not for libvirt. The threads end with the process. */
+void ccw_watcher_stop(CcwWatcher *watcher);

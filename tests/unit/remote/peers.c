@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "peers.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "remote/ccw-rpc-error.h"
+#include "remote/ccw-xdr.h"
+
+#define PATIENCE (5 * G_TIME_SPAN_SECOND)
+
+void peers_turn(void)
+{
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+}
+
+static void on_ended(CcwConnection *connection, gpointer data)
+{
+    Peers *peers = data;
+
+    g_assert_true(connection == peers->connection);
+    peers->connection = NULL;
+}
+
+static void on_changed(gpointer data)
+{
+    ((Peers *)data)->changed++;
+}
+
+void peers_set_up(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    int client[2], backend[2];
+
+    g_free(host_take_log());
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, client), ==, 0);
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, backend), ==, 0);
+    peers->poll = ccw_poll_new(NULL);
+    peers->services = (CcwServices){
+        .poll = peers->poll,
+        .keeper = ccw_keeper_new(ccw_host_new("/", "/", "/")),
+        .changed = on_changed,
+        .changed_data = peers,
+    };
+    peers->client = client[0];
+    peers->backend = backend[0];
+    peers->connection = ccw_connection_new(&peers->services, client[1], backend[1], on_ended, peers);
+}
+
+void peers_hang_up(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+void peers_wait_ended(Peers *peers)
+{
+    gint64 until = g_get_monotonic_time() + PATIENCE;
+
+    while (peers->connection && g_get_monotonic_time() < until)
+        if (!g_main_context_iteration(NULL, FALSE))
+            g_usleep(100);
+    g_assert_null(peers->connection);
+}
+
+void peers_tear_down(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    host_hold_claims(FALSE);
+    host_fail_claim(NULL);
+    peers_hang_up(&peers->client);
+    peers_hang_up(&peers->backend);
+    peers_wait_ended(peers);
+    ccw_keeper_free(peers->services.keeper);
+    ccw_poll_free(peers->poll);
+    g_free(host_take_log());
+}
+
+void frame_clear(Frame *frame)
+{
+    g_clear_pointer(&frame->payload, g_byte_array_unref);
+}
+
+void peers_send(Peers *peers G_GNUC_UNUSED, int fd, guint32 type, gint32 procedure, guint32 serial, guint32 status,
+                const GByteArray *payload)
+{
+    const CcwHeader header = {
+        .program = CCW_PROGRAM_REMOTE,
+        .version = 1,
+        .procedure = procedure,
+        .type = type,
+        .serial = serial,
+        .status = status,
+    };
+    g_autoptr(GByteArray) frame = ccw_frame_new(&header, payload ? payload->data : NULL, payload ? payload->len : 0);
+
+    g_assert_cmpint(send(fd, frame->data, frame->len, MSG_NOSIGNAL), ==, frame->len);
+}
+
+static void receive(int fd, guint8 *bytes, gsize length)
+{
+    gint64 until = g_get_monotonic_time() + PATIENCE;
+
+    while (length) {
+        ssize_t n = recv(fd, bytes, length, 0);
+
+        if (n > 0) {
+            bytes += n;
+            length -= (gsize)n;
+        } else {
+            g_assert_cmpint(n, <, 0); /* else it hung up */
+            g_assert_cmpint(g_get_monotonic_time(), <, until);
+            if (!g_main_context_iteration(NULL, FALSE))
+                g_usleep(100);
+        }
+    }
+}
+
+Frame peers_receive(Peers *peers G_GNUC_UNUSED, int fd)
+{
+    Frame frame = { .payload = g_byte_array_new() };
+    guint8 head[CCW_FRAME_HEAD];
+
+    receive(fd, head, sizeof(head));
+    g_assert_true(ccw_header_decode(head, &frame.header, NULL));
+    g_byte_array_set_size(frame.payload, frame.header.length - CCW_FRAME_HEAD);
+    receive(fd, frame.payload->data, frame.payload->len);
+    return frame;
+}
+
+void peers_assert_quiet(Peers *peers G_GNUC_UNUSED, int fd)
+{
+    guint8 byte;
+
+    peers_turn();
+    g_assert_cmpint(recv(fd, &byte, 1, MSG_PEEK), ==, -1);
+}
+
+static void write_domain(GByteArray *out)
+{
+    static const guint8 uuid[16] = { 0xde, 0xad, 0xbe, 0xef, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 };
+
+    ccw_xdr_write_string(out, "guest", 5);
+    g_byte_array_append(out, uuid, sizeof(uuid));
+    ccw_xdr_write_u32(out, 3);
+}
+
+GByteArray *payload_attach(const char *xml, guint32 flags)
+{
+    GByteArray *out = g_byte_array_new();
+
+    write_domain(out);
+    ccw_xdr_write_string(out, xml, strlen(xml));
+    ccw_xdr_write_u32(out, flags);
+    return out;
+}
+
+GByteArray *payload_string(const char *text)
+{
+    GByteArray *out = g_byte_array_new();
+
+    ccw_xdr_write_string(out, text, strlen(text));
+    return out;
+}
+
+GByteArray *payload_error(gint32 code, const char *message)
+{
+    const CcwHeader call = { 0 };
+    GByteArray *frame = ccw_rpc_error_reply(&call, code, 10, message);
+
+    return g_byte_array_remove_range(frame, 0, CCW_FRAME_HEAD);
+}
+
+static char *read_string(CcwXdrReader *reader)
+{
+    gsize length = 0;
+    const char *text = ccw_xdr_read_string(reader, &length);
+
+    g_assert_nonnull(text);
+    return g_strndup(text, length);
+}
+
+char *payload_read_string(const Frame *frame)
+{
+    CcwXdrReader reader;
+
+    ccw_xdr_reader_init(&reader, frame->payload->data, frame->payload->len);
+    return read_string(&reader);
+}
+
+char *payload_read_attach_xml(const Frame *frame)
+{
+    CcwXdrReader reader;
+
+    ccw_xdr_reader_init(&reader, frame->payload->data, frame->payload->len);
+    g_free(read_string(&reader));
+    ccw_xdr_read_fixed(&reader, 16);
+    ccw_xdr_read_u32(&reader);
+    return read_string(&reader);
+}
+
+char *payload_read_error(const Frame *frame, gint32 *ret_code)
+{
+    CcwRpcError error;
+    char *message;
+
+    g_assert_cmpuint(frame->header.status, ==, CCW_STATUS_ERROR);
+    g_assert_true(ccw_rpc_error_decode(&error, frame->payload->data, frame->payload->len));
+    *ret_code = error.code;
+    message = g_strdup(error.message);
+    ccw_rpc_error_clear(&error);
+    return message;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A connection of the proxy between two sockets of the test's own: it plays the client and libvirt, frame by frame. And
+ * a host that only writes down what is asked of it, in order, for that order is what these tests are about; the real
+ * one has tests of its own.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "remote/ccw-connection.h"
+#include "remote/ccw-wire.h"
+
+typedef struct {
+    CcwPoll *poll;
+    CcwServices services;
+    CcwConnection *connection; /* NULL: ended */
+    int client;                /* -1: hung up */
+    int backend;
+    guint changed; /* how often the watcher was called */
+} Peers;
+
+void peers_set_up(Peers *peers, gconstpointer data);
+void peers_tear_down(Peers *peers, gconstpointer data);
+
+/* A frame and its payload. */
+typedef struct {
+    CcwHeader header;
+    GByteArray *payload;
+} Frame;
+void frame_clear(Frame *frame);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Frame, frame_clear)
+
+void peers_send(Peers *peers, int fd, guint32 type, gint32 procedure, guint32 serial, guint32 status,
+                const GByteArray *payload);
+
+/* The next frame at that end, within some seconds. */
+Frame peers_receive(Peers *peers, int fd);
+
+/* Nothing comes there, and everything that can be done has been done. */
+void peers_assert_quiet(Peers *peers, int fd);
+
+/* The connection ends by itself, within some seconds. */
+void peers_wait_ended(Peers *peers);
+void peers_hang_up(int *fd);
+void peers_turn(void);
+
+/* Payloads. */
+#define GUEST_UUID "deadbeef-0001-0203-0405-060708090a0b"
+GByteArray *payload_attach(const char *xml, guint32 flags); /* also detach; with flags: procedures 160 and 161 */
+GByteArray *payload_string(const char *text);
+GByteArray *payload_error(gint32 code, const char *message);
+char *payload_read_string(const Frame *frame);
+char *payload_read_attach_xml(const Frame *frame);
+char *payload_read_error(const Frame *frame, gint32 *ret_code);
+
+/* The host. What was asked of it, in words, since last asked; it may be told to fail, or not to go on. */
+char *host_take_log(void);
+void host_fail_claim(const char *message);
+void host_hold_claims(gboolean hold);

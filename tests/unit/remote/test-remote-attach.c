@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Attach and detach step by step: who is asked what, in which order, and what is undone. */
+#include <libvirt/virterror.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "conf/ccw-conf.h"
+#include "peers.h"
+
+#define GUEST_ADDRESS "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x0005'/>"
+#define HOSTDEV(managed, address)                                                                                      \
+    "<hostdev mode='subsystem' type='ccw' managed='" managed "'><source><address devno='0x1234'/></source>" address    \
+    "</hostdev>"
+#define UUID "cc390000-0001-8000-8000-000000001234"
+#define MISSING "mediated device '" UUID "' not found"
+#define SERIAL 21
+
+static void send_call(Peers *peers, gint32 procedure, const char *xml)
+{
+    g_autoptr(GByteArray) payload = payload_attach(xml, 1);
+
+    peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, SERIAL, CCW_STATUS_OK, payload);
+}
+
+/* The attach or detach as libvirt gets it: lowered, under the client's serial. */
+static char *expect_call(Peers *peers, gint32 procedure)
+{
+    g_auto(Frame) call = peers_receive(peers, peers->backend);
+    char *xml;
+
+    g_assert_cmpint(call.header.procedure, ==, procedure);
+    g_assert_cmpuint(call.header.serial, ==, SERIAL);
+    xml = payload_read_attach_xml(&call);
+    g_assert_nonnull(strstr(xml, UUID));
+    return xml;
+}
+
+static void reply_error(Peers *peers, gint32 procedure, guint32 serial, gint32 code, const char *message)
+{
+    g_autoptr(GByteArray) payload = payload_error(code, message);
+
+    peers_send(peers, peers->backend, CCW_TYPE_REPLY, procedure, serial, CCW_STATUS_ERROR, payload);
+}
+
+static void reply_ok(Peers *peers, gint32 procedure)
+{
+    peers_send(peers, peers->backend, CCW_TYPE_REPLY, procedure, SERIAL, CCW_STATUS_OK, NULL);
+}
+
+static void expect_ok(Peers *peers, gint32 procedure)
+{
+    g_auto(Frame) reply = peers_receive(peers, peers->client);
+
+    g_assert_cmpint(reply.header.procedure, ==, procedure);
+    g_assert_cmpuint(reply.header.serial, ==, SERIAL);
+    g_assert_cmpuint(reply.header.status, ==, CCW_STATUS_OK);
+}
+
+static void expect_error(Peers *peers, gint32 procedure, gint32 code, const char *words)
+{
+    g_auto(Frame) reply = peers_receive(peers, peers->client);
+    g_autofree char *message = NULL;
+    gint32 got;
+
+    g_assert_cmpint(reply.header.procedure, ==, procedure);
+    g_assert_cmpuint(reply.header.serial, ==, SERIAL);
+    message = payload_read_error(&reply, &got);
+    g_assert_cmpint(got, ==, code);
+    g_test_message("%s", message);
+    g_assert_nonnull(strstr(message, words));
+    g_assert_null(strstr(message, UUID));
+}
+
+static void expect_host(const char *log)
+{
+    g_autofree char *got = host_take_log();
+
+    g_assert_cmpstr(got, ==, log);
+}
+
+/* Up to the moment that libvirt has said that the device is missing. */
+static void attach_until_missing(Peers *peers)
+{
+    send_call(peers, 160, HOSTDEV("yes", GUEST_ADDRESS));
+    g_free(expect_call(peers, 160));
+    expect_host("modules ");
+    reply_error(peers, 160, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
+}
+
+static void attached(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *xml = NULL;
+
+    attach_until_missing(peers);
+    xml = expect_call(peers, 160);
+    g_assert_nonnull(strstr(xml, "0x0005"));
+    expect_host("claim 0.0.1234 ");
+    peers_assert_quiet(peers, peers->client);
+    reply_ok(peers, 160);
+    expect_ok(peers, 160);
+    expect_host("confirm 0.0.1234 ");
+}
+
+static void rolled_back(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    attach_until_missing(peers);
+    g_free(expect_call(peers, 160));
+    reply_error(peers, 160, SERIAL, VIR_ERR_INTERNAL_ERROR, "QEMU does not like " UUID);
+    expect_error(peers, 160, VIR_ERR_INTERNAL_ERROR, "0.0.1234");
+    expect_host("claim 0.0.1234 release 0.0.1234 ");
+}
+
+/* A second "missing" is not a reason for a third try. */
+static void missing_still(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    attach_until_missing(peers);
+    g_free(expect_call(peers, 160));
+    reply_error(peers, 160, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
+    expect_error(peers, 160, VIR_ERR_DEVICE_MISSING, "0.0.1234");
+    expect_host("claim 0.0.1234 release 0.0.1234 ");
+}
+
+static void not_to_be_had(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    host_fail_claim("device 0.0.1234 is in use: /dev/dasda1 is mounted on /srv");
+    attach_until_missing(peers);
+    expect_error(peers, 160, VIR_ERR_OPERATION_INVALID, "mounted on /srv");
+    expect_host("claim 0.0.1234 ");
+    peers_assert_quiet(peers, peers->backend);
+}
+
+/* libvirt decides first: what it refuses for another reason does not touch the host. */
+static void refused(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        gint32 code;
+        const char *message;
+    } rows[] = {
+        { VIR_ERR_ACCESS_DENIED, "access denied" },
+        { VIR_ERR_OPERATION_FAILED, "Hostdev already exists: " UUID },
+        { VIR_ERR_DEVICE_MISSING, "mediated device 'cc390000-0001-8000-8000-000000009999' not found" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        send_call(peers, 160, HOSTDEV("yes", GUEST_ADDRESS));
+        g_free(expect_call(peers, 160));
+        reply_error(peers, 160, SERIAL, rows[i].code, rows[i].message);
+        expect_error(peers, 160, rows[i].code, "");
+        expect_host("modules ");
+    }
+}
+
+static void unmanaged(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    send_call(peers, 160, HOSTDEV("no", GUEST_ADDRESS));
+    g_free(expect_call(peers, 160));
+    reply_error(peers, 160, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
+    expect_error(peers, 160, VIR_ERR_DEVICE_MISSING, "0.0.1234");
+    expect_host("");
+}
+
+/* Without a guest address libvirt is asked for the domain, in the client's name, but the client does not see it. */
+static Frame expect_question(Peers *peers)
+{
+    Frame question = peers_receive(peers, peers->backend);
+
+    g_assert_cmpint(question.header.procedure, ==, 14);
+    g_assert_cmpuint(question.header.serial, !=, SERIAL);
+    return question;
+}
+
+static void answer(Peers *peers, const Frame *question, const char *inside)
+{
+    g_autofree char *xml =
+        g_strdup_printf("<domain type='kvm' id='3'><name>guest</name><uuid>" GUEST_UUID "</uuid>%s</domain>", inside);
+    g_autofree char *lowered =
+        ccw_conf_lower(xml, CCW_MAP_CSS_ABSENT, &(gboolean){ FALSE }, NULL); /* as it was defined */
+    g_autoptr(GByteArray) payload = payload_string(lowered);
+
+    peers_send(peers, peers->backend, CCW_TYPE_REPLY, 14, question->header.serial, CCW_STATUS_OK, payload);
+}
+
+static void default_address(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *features;
+        const char *cssid;
+    } rows[] = {
+        { "", "cssid='0xfe'" },
+        { "<features><s390-map-css state='on'/></features>", "cssid='0xfe'" },
+        { "<features><s390-map-css state='off'/></features>", "cssid='0x0'" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *xml = NULL;
+        g_auto(Frame) question = { 0 };
+
+        send_call(peers, 160, HOSTDEV("yes", ""));
+        question = expect_question(peers);
+        answer(peers, &question, rows[i].features);
+        xml = expect_call(peers, 160);
+        g_test_message("%s", xml);
+        g_assert_nonnull(strstr(xml, rows[i].cssid));
+        g_assert_nonnull(strstr(xml, "devno='0x1234'"));
+        reply_ok(peers, 160);
+        expect_ok(peers, 160);
+        expect_host("modules ");
+    }
+}
+
+static void no_such_domain(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Frame) question = { 0 };
+
+    send_call(peers, 160, HOSTDEV("yes", ""));
+    question = expect_question(peers);
+    reply_error(peers, 14, question.header.serial, VIR_ERR_NO_DOMAIN, "no domain with matching uuid");
+    expect_error(peers, 160, VIR_ERR_NO_DOMAIN, "no domain");
+}
+
+/* While the kernel takes its time, the connection goes on. */
+static void meanwhile(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Frame) call = { 0 };
+    g_auto(Frame) reply = { 0 };
+
+    host_hold_claims(TRUE);
+    attach_until_missing(peers);
+    peers_send(peers, peers->client, CCW_TYPE_CALL, 9, 50, CCW_STATUS_OK, NULL);
+    call = peers_receive(peers, peers->backend);
+    g_assert_cmpint(call.header.procedure, ==, 9);
+    peers_send(peers, peers->backend, CCW_TYPE_REPLY, 9, 50, CCW_STATUS_OK, NULL);
+    reply = peers_receive(peers, peers->client);
+    g_assert_cmpuint(reply.header.serial, ==, 50);
+    host_hold_claims(FALSE);
+    g_free(expect_call(peers, 160));
+    reply_ok(peers, 160);
+    expect_ok(peers, 160);
+}
+
+/* The client goes while the device is being taken: the call is made nevertheless, and its end is kept to. */
+static void client_leaves_in_claim(Peers *peers, gconstpointer data)
+{
+    gboolean succeeds = GPOINTER_TO_INT(data);
+
+    host_hold_claims(TRUE);
+    attach_until_missing(peers);
+    peers_hang_up(&peers->client);
+    peers_turn();
+    host_hold_claims(FALSE);
+    g_free(expect_call(peers, 160));
+    if (succeeds)
+        reply_ok(peers, 160);
+    else
+        reply_error(peers, 160, SERIAL, VIR_ERR_INTERNAL_ERROR, "no");
+    peers_wait_ended(peers);
+    expect_host(succeeds ? "claim 0.0.1234 confirm 0.0.1234 " : "claim 0.0.1234 release 0.0.1234 ");
+    g_assert_cmpuint(peers->changed, ==, 0);
+}
+
+/* It goes before: then nothing is taken for it. */
+static void client_leaves_before(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    send_call(peers, 160, HOSTDEV("yes", GUEST_ADDRESS));
+    g_free(expect_call(peers, 160));
+    peers_hang_up(&peers->client);
+    peers_turn();
+    reply_error(peers, 160, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
+    peers_wait_ended(peers);
+    expect_host("modules ");
+}
+
+/* libvirtd pings; nobody else is there to answer. */
+static void ping_without_client(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    const CcwHeader ping = {
+        .program = CCW_PROGRAM_KEEPALIVE,
+        .version = 1,
+        .procedure = CCW_KEEPALIVE_PING,
+        .type = CCW_TYPE_MESSAGE,
+    };
+    g_autoptr(GByteArray) frame = ccw_frame_new(&ping, NULL, 0);
+    g_auto(Frame) pong = { 0 };
+
+    attach_until_missing(peers);
+    g_free(expect_call(peers, 160));
+    peers_hang_up(&peers->client);
+    peers_turn();
+    g_assert_cmpint(send(peers->backend, frame->data, frame->len, 0), ==, frame->len);
+    pong = peers_receive(peers, peers->backend);
+    g_assert_cmphex(pong.header.program, ==, CCW_PROGRAM_KEEPALIVE);
+    g_assert_cmpint(pong.header.procedure, ==, CCW_KEEPALIVE_PONG);
+    reply_ok(peers, 160);
+    peers_wait_ended(peers);
+}
+
+/* Nobody will say whether the device was attached: it is noted as the domain's, and looked at. */
+static void backend_leaves(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    attach_until_missing(peers);
+    g_free(expect_call(peers, 160));
+    peers_hang_up(&peers->backend);
+    peers_wait_ended(peers);
+    expect_host("claim 0.0.1234 confirm 0.0.1234 ");
+    g_assert_cmpuint(peers->changed, ==, 1);
+}
+
+static void backend_leaves_in_claim(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    host_hold_claims(TRUE);
+    attach_until_missing(peers);
+    peers_turn();
+    peers_hang_up(&peers->backend);
+    peers_turn();
+    host_hold_claims(FALSE);
+    peers_wait_ended(peers);
+    expect_host("claim 0.0.1234 release 0.0.1234 ");
+}
+
+static void serial_twice(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Frame) question = { 0 };
+
+    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "a client used serial * twice*");
+    send_call(peers, 160, HOSTDEV("yes", ""));
+    question = expect_question(peers);
+    peers_send(peers, peers->client, CCW_TYPE_CALL, 14, question.header.serial, CCW_STATUS_OK, NULL);
+    peers_turn();
+    answer(peers, &question, "");
+    g_free(expect_call(peers, 160));
+    reply_error(peers, 160, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
+    peers_wait_ended(peers);
+    g_test_assert_expected_messages();
+    expect_host("modules ");
+}
+
+static void detached(Peers *peers, gconstpointer data)
+{
+    gboolean still_there = GPOINTER_TO_INT(data);
+    g_auto(Frame) question = { 0 };
+
+    send_call(peers, 161, HOSTDEV("yes", ""));
+    g_free(expect_call(peers, 161));
+    reply_ok(peers, 161);
+    question = expect_question(peers);
+    peers_assert_quiet(peers, peers->client);
+    answer(peers, &question,
+           still_there
+               ? "<devices><hostdev mode='subsystem' type='mdev' managed='yes' model='vfio-ccw'><source><address "
+                 "uuid='" UUID "'/></source>" GUEST_ADDRESS "</hostdev></devices>"
+               : "");
+    expect_ok(peers, 161);
+    expect_host(still_there ? "reconcile one:1 " : "reconcile one:0 ");
+}
+
+static void detach_refused(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    send_call(peers, 161, HOSTDEV("yes", ""));
+    g_free(expect_call(peers, 161));
+    reply_error(peers, 161, SERIAL, VIR_ERR_DEVICE_MISSING, "no such hostdev " UUID);
+    expect_error(peers, 161, VIR_ERR_DEVICE_MISSING, "0.0.1234");
+    expect_host("");
+}
+
+/* An attach that succeeded after the live XML was made spoils it. */
+static void detach_meets_attach(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Frame) stale = { 0 };
+    g_auto(Frame) fresh = { 0 };
+    g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
+
+    send_call(peers, 161, HOSTDEV("yes", ""));
+    g_free(expect_call(peers, 161));
+    reply_ok(peers, 161);
+    stale = expect_question(peers);
+    ccw_keeper_drop(peers->services.keeper, GUEST_UUID, none, TRUE);
+    answer(peers, &stale, "");
+    fresh = expect_question(peers);
+    expect_host("");
+    answer(peers, &fresh, "");
+    expect_ok(peers, 161);
+    expect_host("reconcile one:0 ");
+}
+
+/* One that libvirt has not answered yet counts as there. */
+static void detach_beside_attach(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    const CcwBusId id = { 0, 0, 0x1234 };
+    g_autoptr(GArray) ids = g_array_append_vals(g_array_new(FALSE, FALSE, sizeof(CcwBusId)), &id, 1);
+    g_auto(Frame) question = { 0 };
+
+    ccw_keeper_hold(peers->services.keeper, GUEST_UUID, ids);
+    send_call(peers, 161, HOSTDEV("yes", ""));
+    g_free(expect_call(peers, 161));
+    reply_ok(peers, 161);
+    question = expect_question(peers);
+    answer(peers, &question, "");
+    expect_ok(peers, 161);
+    expect_host("reconcile one:1 ");
+    ccw_keeper_drop(peers->services.keeper, GUEST_UUID, ids, FALSE);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD_DATA(name, data, func)                                                                                     \
+    g_test_add("/remote/" name, Peers, GINT_TO_POINTER(data), peers_set_up, func, peers_tear_down)
+#define ADD(name, func) ADD_DATA(name, 0, func)
+    ADD("attach/attached", attached);
+    ADD("attach/rolled-back", rolled_back);
+    ADD("attach/missing-still", missing_still);
+    ADD("attach/not-to-be-had", not_to_be_had);
+    ADD("attach/refused", refused);
+    ADD("attach/unmanaged", unmanaged);
+    ADD("attach/default-address", default_address);
+    ADD("attach/no-such-domain", no_such_domain);
+    ADD("attach/meanwhile", meanwhile);
+    ADD_DATA("attach/client-leaves-in-claim/attached", TRUE, client_leaves_in_claim);
+    ADD_DATA("attach/client-leaves-in-claim/refused", FALSE, client_leaves_in_claim);
+    ADD("attach/client-leaves-before", client_leaves_before);
+    ADD("attach/ping-without-client", ping_without_client);
+    ADD("attach/backend-leaves", backend_leaves);
+    ADD("attach/backend-leaves-in-claim", backend_leaves_in_claim);
+    ADD("attach/serial-twice", serial_twice);
+    ADD_DATA("detach/gone", FALSE, detached);
+    ADD_DATA("detach/still-there", TRUE, detached);
+    ADD("detach/refused", detach_refused);
+    ADD("detach/meets-attach", detach_meets_attach);
+    ADD("detach/beside-attach", detach_beside_attach);
+    return g_test_run();
+}

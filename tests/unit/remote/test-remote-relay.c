@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What passes a connection untouched, what is rewritten, and what happens when one side goes or does not read. */
+#include <fcntl.h>
+#include <libvirt/virterror.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "peers.h"
+
+#define OURS                                                                                                           \
+    "<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x1234'/></source>"                    \
+    "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x0005'/></hostdev>"
+#define UUID "cc390000-0001-8000-8000-000000001234"
+
+static char *domain_xml(const char *hostdev)
+{
+    return g_strdup_printf(
+        "<domain type='kvm'><name>guest</name><uuid>" GUEST_UUID "</uuid><devices>%s</devices></domain>", hostdev);
+}
+
+static void assert_untouched(Peers *peers, int from, int to, guint32 type, gint32 procedure, const GByteArray *payload)
+{
+    g_auto(Frame) frame = { 0 };
+
+    peers_send(peers, from, type, procedure, 5, CCW_STATUS_OK, payload);
+    frame = peers_receive(peers, to);
+    g_assert_cmpint(frame.header.procedure, ==, procedure);
+    g_assert_cmpuint(frame.header.type, ==, type);
+    g_assert_cmpuint(frame.header.serial, ==, 5);
+    g_assert_cmpmem(frame.payload->data, frame.payload->len, payload->data, payload->len);
+}
+
+static void untouched(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *xml = domain_xml(OURS);
+    g_autoptr(GByteArray) ours = payload_string(xml);
+    g_autoptr(GByteArray) other = payload_string("<domain><name>x</name></domain>");
+    g_autoptr(GByteArray) torn = payload_string("<domain type='ccw'>" UUID);
+    g_autoptr(GByteArray) nothing = g_byte_array_new();
+
+    assert_untouched(peers, peers->client, peers->backend, CCW_TYPE_CALL, 9, ours); /* not in the table */
+    assert_untouched(peers, peers->client, peers->backend, CCW_TYPE_CALL, 99999, ours);
+    assert_untouched(peers, peers->client, peers->backend, CCW_TYPE_STREAM, 11, ours);
+    assert_untouched(peers, peers->client, peers->backend, CCW_TYPE_CALL, 11, other);
+    assert_untouched(peers, peers->client, peers->backend, CCW_TYPE_CALL, 11, torn);    /* not well-formed */
+    assert_untouched(peers, peers->client, peers->backend, CCW_TYPE_CALL, 11, nothing); /* not a string */
+    assert_untouched(peers, peers->backend, peers->client, CCW_TYPE_MESSAGE, 333, ours);
+    assert_untouched(peers, peers->backend, peers->client, CCW_TYPE_REPLY, 14, other);
+    assert_untouched(peers, peers->backend, peers->client, CCW_TYPE_REPLY, 9, nothing);
+}
+
+static void define_and_dump(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *xml = domain_xml(OURS);
+    g_autoptr(GByteArray) define = payload_string(xml);
+    g_autoptr(GByteArray) dump = NULL;
+    g_autofree char *lowered = NULL;
+    g_autofree char *raised = NULL;
+    g_auto(Frame) call = { 0 };
+    g_auto(Frame) reply = { 0 };
+
+    peers_send(peers, peers->client, CCW_TYPE_CALL, 11, 1, CCW_STATUS_OK, define);
+    call = peers_receive(peers, peers->backend);
+    lowered = payload_read_string(&call);
+    g_assert_nonnull(strstr(lowered, "type='mdev'"));
+    g_assert_nonnull(strstr(lowered, UUID));
+    g_assert_null(strstr(lowered, "0x1234"));
+    dump = payload_string(lowered);
+    peers_send(peers, peers->backend, CCW_TYPE_REPLY, 14, 2, CCW_STATUS_OK, dump);
+    reply = peers_receive(peers, peers->client);
+    raised = payload_read_string(&reply);
+    g_assert_nonnull(strstr(raised, "type='ccw'"));
+    g_assert_nonnull(strstr(raised, "devno='0x1234'"));
+    g_assert_null(strstr(raised, UUID));
+}
+
+static void invalid(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *xml = domain_xml("<hostdev mode='subsystem' type='ccw'><source><address cssid='0xff' "
+                                      "devno='0x1234'/></source></hostdev>");
+    g_autoptr(GByteArray) define = payload_string(xml);
+    g_auto(Frame) reply = { 0 };
+    g_autofree char *message = NULL;
+    gint32 code;
+
+    peers_send(peers, peers->client, CCW_TYPE_CALL, 11, 77, CCW_STATUS_OK, define);
+    reply = peers_receive(peers, peers->client);
+    message = payload_read_error(&reply, &code);
+    g_assert_cmpint(code, ==, VIR_ERR_XML_ERROR);
+    g_assert_cmpuint(reply.header.serial, ==, 77);
+    g_assert_cmpint(reply.header.procedure, ==, 11);
+    g_assert_nonnull(strstr(message, "0xff"));
+    peers_assert_quiet(peers, peers->backend);
+}
+
+static void error_text(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) error = payload_error(VIR_ERR_OPERATION_INVALID, "mediated device " UUID " is in use");
+    g_auto(Frame) reply = { 0 };
+    g_autofree char *message = NULL;
+    gint32 code;
+
+    peers_send(peers, peers->backend, CCW_TYPE_REPLY, 9, 3, CCW_STATUS_ERROR, error);
+    reply = peers_receive(peers, peers->client);
+    message = payload_read_error(&reply, &code);
+    g_assert_cmpint(code, ==, VIR_ERR_OPERATION_INVALID);
+    g_assert_null(strstr(message, UUID));
+    g_assert_nonnull(strstr(message, "0.0.1234"));
+}
+
+static void big_frame(Peers *peers, gint32 procedure)
+{
+    g_autofree char *text = g_strnfill(3 * 1024 * 1024, 'x');
+    g_autoptr(GByteArray) payload = payload_string(text);
+    g_auto(Frame) frame = { 0 };
+    gsize sent = 0;
+    const CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = procedure, .serial = 8 };
+    g_autoptr(GByteArray) bytes = ccw_frame_new(&header, payload->data, payload->len);
+
+    /* The other end reads nothing: at some time nothing more is taken from this one. */
+    for (guint idle = 0; idle < 3 && sent < bytes->len;) {
+        ssize_t n = send(peers->client, bytes->data + sent, bytes->len - sent, MSG_NOSIGNAL);
+
+        peers_turn();
+        idle = n < 0 ? idle + 1 : 0;
+        sent += n < 0 ? 0 : (gsize)n;
+    }
+    if (procedure == 9)
+        g_assert_cmpuint(sent, <, 2 * 1024 * 1024);
+    while (sent < bytes->len) {
+        guint8 peek;
+        ssize_t n = send(peers->client, bytes->data + sent, bytes->len - sent, MSG_NOSIGNAL);
+
+        sent += n < 0 ? 0 : (gsize)n;
+        peers_turn();
+        if (n < 0 && recv(peers->backend, &peek, 1, MSG_PEEK) == 1)
+            break;
+    }
+    if (sent < bytes->len) {
+        /* Read and write in turns from here on. */
+        g_autofree guint8 *got = g_malloc(bytes->len);
+        gsize have = 0;
+
+        while (have < bytes->len) {
+            ssize_t n = recv(peers->backend, got + have, bytes->len - have, 0);
+
+            have += n > 0 ? (gsize)n : 0;
+            n = sent < bytes->len ? send(peers->client, bytes->data + sent, bytes->len - sent, MSG_NOSIGNAL) : 0;
+            sent += n > 0 ? (gsize)n : 0;
+            peers_turn();
+        }
+        g_assert_cmpint(memcmp(got, bytes->data, bytes->len), ==, 0);
+        return;
+    }
+    frame = peers_receive(peers, peers->backend);
+    g_assert_cmpuint(frame.payload->len, ==, payload->len);
+    g_assert_cmpint(memcmp(frame.payload->data, payload->data, payload->len), ==, 0);
+}
+
+static void back_pressure(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    big_frame(peers, 9);
+}
+
+static void big_table_frame(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    big_frame(peers, 11);
+}
+
+static void send_fd(int to, int fd)
+{
+    char byte = 0;
+    char control[CMSG_SPACE(sizeof(int))] = { 0 };
+    struct iovec iov = { &byte, 1 };
+    struct msghdr message = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+    };
+    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message);
+
+    cmsg->cmsg_level = SOL_SOCKET;
+    cmsg->cmsg_type = SCM_RIGHTS;
+    cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
+    g_assert_cmpint(sendmsg(to, &message, 0), ==, 1);
+}
+
+static int receive_fd(int from)
+{
+    char byte;
+    char control[CMSG_SPACE(sizeof(int))];
+    struct iovec iov = { &byte, 1 };
+    struct msghdr message = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+    };
+    const struct cmsghdr *cmsg;
+    int fd;
+
+    g_assert_cmpint(recvmsg(from, &message, 0), ==, 1);
+    cmsg = CMSG_FIRSTHDR(&message);
+    g_assert_nonnull(cmsg);
+    memcpy(&fd, CMSG_DATA(cmsg), sizeof(int));
+    return fd;
+}
+
+/* Two descriptors behind a call, a frame behind them: each arrives in its place. */
+static void descriptors(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) counted = g_byte_array_append(g_byte_array_new(), (const guint8 *)"\0\0\0\2data", 8);
+    g_auto(Frame) first = { 0 };
+    g_auto(Frame) second = { 0 };
+    int pipes[2];
+    char byte = 'p';
+
+    g_assert_cmpint(pipe(pipes), ==, 0);
+    peers_send(peers, peers->client, CCW_TYPE_CALL_WITH_FDS, 309, 1, CCW_STATUS_OK, counted);
+    send_fd(peers->client, pipes[1]);
+    send_fd(peers->client, pipes[1]);
+    peers_send(peers, peers->client, CCW_TYPE_CALL, 9, 2, CCW_STATUS_OK, NULL);
+    close(pipes[1]);
+    peers_turn();
+    first = peers_receive(peers, peers->backend);
+    g_assert_cmpint(first.header.procedure, ==, 309);
+    for (guint i = 0; i < 2; i++) {
+        int fd = receive_fd(peers->backend);
+
+        g_assert_cmpint(write(fd, &byte, 1), ==, 1);
+        close(fd);
+    }
+    second = peers_receive(peers, peers->backend);
+    g_assert_cmpint(second.header.procedure, ==, 9);
+    g_assert_cmpint(read(pipes[0], &byte, 1), ==, 1);
+    g_assert_cmpint(read(pipes[0], &byte, 1), ==, 1);
+    g_assert_cmpint(read(pipes[0], &byte, 1), ==, 0); /* nobody else holds it */
+    close(pipes[0]);
+}
+
+static void client_leaves(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Frame) last = { 0 };
+    guint8 byte;
+
+    peers_send(peers, peers->client, CCW_TYPE_CALL, 2, 1, CCW_STATUS_OK, NULL);
+    peers_hang_up(&peers->client);
+    peers_wait_ended(peers);
+    last = peers_receive(peers, peers->backend);
+    g_assert_cmpint(last.header.procedure, ==, 2);
+    g_assert_cmpint(recv(peers->backend, &byte, 1, 0), ==, 0);
+}
+
+static void backend_leaves(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Frame) last = { 0 };
+    guint8 byte;
+
+    peers_send(peers, peers->backend, CCW_TYPE_REPLY, 9, 1, CCW_STATUS_OK, NULL);
+    peers_hang_up(&peers->backend);
+    peers_wait_ended(peers);
+    last = peers_receive(peers, peers->client);
+    g_assert_cmpint(last.header.procedure, ==, 9);
+    g_assert_cmpint(recv(peers->client, &byte, 1, 0), ==, 0);
+}
+
+static void hostile_client(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "a client broke the protocol: a frame of 3 bytes*");
+    g_assert_cmpint(send(peers->client, "\0\0\0\3................................", 32, 0), ==, 32);
+    peers_wait_ended(peers);
+    g_test_assert_expected_messages();
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD(name, func) g_test_add("/remote/relay/" name, Peers, NULL, peers_set_up, func, peers_tear_down)
+    ADD("untouched", untouched);
+    ADD("define-and-dump", define_and_dump);
+    ADD("invalid", invalid);
+    ADD("error-text", error_text);
+    ADD("back-pressure", back_pressure);
+    ADD("big-table-frame", big_table_frame);
+    ADD("descriptors", descriptors);
+    ADD("client-leaves", client_leaves);
+    ADD("backend-leaves", backend_leaves);
+    ADD("hostile-client", hostile_client);
+    return g_test_run();
+}
