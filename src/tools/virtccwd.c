@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * virtccwd: the stacked driver in front of libvirt (docs/proxy.md). Only options and signals are here.
+ */
+#include <errno.h>
+#include <glib-unix.h>
+#include <locale.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "ccw-config.h"
+#include "cmd.h"
+#include "conf/ccw-conf.h"
+#include "remote/ccw-server.h"
+#include "remote/ccw-watcher.h"
+#include "util/ccw-error.h"
+
+#define PROC_ROOT "/proc"
+/* How long a signal waits for attaches in the middle; the journal has them for the next virtccwd. */
+#define STOP_SECONDS 10
+
+typedef struct {
+    const char *socket_dir;
+    const char *backend_dir;
+    const char *sysfs_root;
+    const char *run_dir;
+    gint ready_fd;
+    gboolean version;
+} Options;
+
+typedef struct {
+    GMainLoop *loop;
+    CcwServer *server;
+} Daemon;
+
+static int read_options(int *argc, char ***argv, Options *options)
+{
+    const GOptionEntry entries[] = {
+        { "socket-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->socket_dir,
+          "Listen on DIR/libvirt-sock and DIR/libvirt-sock-ro [/run/libvirt]", "DIR" },
+        { "backend-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->backend_dir,
+          "The same sockets of libvirtd or virtqemud [/run/libvirt-ccw/backend]", "DIR" },
+        { "sysfs-root", 0, 0, G_OPTION_ARG_FILENAME, &options->sysfs_root, "Where sysfs is [/sys]", "DIR" },
+        { "run-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->run_dir, "Where the journal is [/run/libvirt-ccw]", "DIR" },
+        { "ready-fd", 0, 0, G_OPTION_ARG_INT, &options->ready_fd, "Write a byte to this descriptor when listening",
+          "N" },
+        { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Show the version", NULL },
+        G_OPTION_ENTRY_NULL,
+    };
+    int rc = cmd_options(NULL, "Channel-attached devices for libvirt: stands in front of libvirtd.", entries, FALSE,
+                         argc, argv);
+
+    if (rc >= 0)
+        return rc;
+    return *argc > 1 ? cmd_usage("'%s' is one argument too many", (*argv)[1]) : -1;
+}
+
+/* Two descriptors a client. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        g_warning("the limit of open files stays as it is: %s", g_strerror(errno));
+}
+
+static gboolean say_ready(gint fd, GError **error)
+{
+    if (fd < 0)
+        return TRUE;
+    if (write(fd, "\n", 1) != 1) {
+        ccw_error_set_errno(error, errno, "cannot write to file descriptor %d of --ready-fd", fd);
+        return FALSE;
+    }
+    close(fd);
+    return TRUE;
+}
+
+static void on_stopped(gpointer data)
+{
+    g_main_loop_quit(((Daemon *)data)->loop);
+}
+
+static gboolean on_stop_timeout(gpointer data)
+{
+    g_warning("stopped in the middle of an attach; the journal has it");
+    on_stopped(data);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean on_signal(gpointer data)
+{
+    Daemon *daemon = data;
+
+    g_timeout_add_seconds(STOP_SECONDS, on_stop_timeout, daemon);
+    ccw_server_stop(daemon->server, on_stopped, daemon);
+    return G_SOURCE_REMOVE;
+}
+
+static void kick(gpointer data)
+{
+    CcwWatcher **watcher = data;
+
+    ccw_watcher_kick(*watcher);
+}
+
+static int run(const Options *options)
+{
+    g_autoptr(CcwPoll) poll = ccw_poll_new(NULL);
+    g_autoptr(CcwKeeper) keeper = ccw_keeper_new(ccw_host_new(options->sysfs_root, PROC_ROOT, options->run_dir));
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autofree char *backend = g_build_filename(options->backend_dir, CCW_SOCKET, NULL);
+    CcwWatcher *watcher = NULL;
+    CcwServices services = { .poll = poll, .keeper = keeper, .changed = kick, .changed_data = &watcher };
+    Daemon daemon = { .loop = loop };
+    GError *error = NULL;
+
+    daemon.server = ccw_server_new(&services, options->socket_dir, options->backend_dir, &error);
+    if (!daemon.server)
+        return cmd_fail(error);
+    watcher = ccw_watcher_start(backend, keeper);
+    g_unix_signal_add(SIGTERM, on_signal, &daemon);
+    g_unix_signal_add(SIGINT, on_signal, &daemon);
+    if (say_ready(options->ready_fd, &error))
+        g_main_loop_run(loop);
+    else
+        ccw_server_stop(daemon.server, on_stopped, &daemon);
+    ccw_watcher_stop(watcher);
+    /* The watcher's threads and an attach that was not waited for still use what is on this stack. */
+    _exit(error ? cmd_fail(error) : CMD_OK);
+}
+
+int main(int argc, char **argv)
+{
+    Options options = {
+        .socket_dir = "/run/libvirt",
+        .backend_dir = CCW_HOST_RUN_DIR "/backend",
+        .sysfs_root = CCW_HOST_SYSFS,
+        .run_dir = CCW_HOST_RUN_DIR,
+        .ready_fd = -1,
+    };
+    int rc;
+
+    setlocale(LC_ALL, "");
+    g_set_prgname("virtccwd");
+    g_log_writer_default_set_use_stderr(TRUE);
+    rc = read_options(&argc, &argv, &options);
+    if (rc >= 0)
+        return rc;
+    if (options.version) {
+        g_print("virtccwd %s\n", CCW_VERSION);
+        return CMD_OK;
+    }
+    raise_descriptor_limit();
+    ccw_conf_check("<domain/>", NULL); /* starts libxml2 while there is one thread */
+    return run(&options);
+}
