@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * /dev/vfio/vfio and /dev/vfio/N: containers with the guest's storage, groups of one device each, and how they hang
+ * together. Answers and errors as in drivers/vfio/{vfio_main,container,group}.c and vfio_iommu_type1.c of Linux.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "vfio/vfio-file.h"
+#include "vfio/vfio-memory.h"
+#include "vfio/vfio-source.h"
+
+typedef struct _VfioContainer VfioContainer;
+typedef struct _VfioGroup VfioGroup;
+typedef struct _VfioDevice VfioDevice;
+
+/* All of them return a new descriptor or a negative errno. */
+int vfio_container_open(void);
+int vfio_group_open(guint number);
+
+/* For vfio-device.c. A device holds its group, and the group does not leave its container while it does. */
+VfioMemory *vfio_group_get_memory(VfioGroup *group);
+const VfioSource *vfio_group_get_source(VfioGroup *group);
+
+/* The device's end: destroy(device) runs while nobody can come by the group to it. Drops the device's reference. */
+void vfio_group_detach_device(VfioGroup *group, void (*destroy)(VfioDevice *device));

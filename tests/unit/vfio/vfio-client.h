@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What QEMU does with a vfio-ccw device, without QEMU: the sequence of hw/vfio/common.c and hw/vfio/ccw.c, a guest's
+ * storage of a few pages, and its way of writing the I/O region (16- and 32-bit fields in the host's byte order).
+ */
+#pragma once
+
+#include <glib.h>
+#include <linux/vfio.h>
+#include <linux/vfio_ccw.h>
+
+#include "channel/ccw-request.h"
+
+#define CLIENT_STORAGE 0x100000
+#define CLIENT_ORB_FLAGS (CCW_ORB_FORMAT1 | CCW_ORB_PREFETCH | CCW_ORB_C64 | 0xff00)
+
+typedef struct {
+    int container;
+    int group;
+    int device;
+    int irqs[VFIO_CCW_NUM_IRQS];
+    guint8 *storage; /* mapped at guest address 0 */
+} VfioClient;
+
+/* Everything up to enabled interrupts; the test ends if anything is refused. */
+void vfio_client_open(VfioClient *client, const char *group_path, const char *uuid);
+void vfio_client_close(VfioClient *client);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VfioClient, vfio_client_close)
+
+/* -1 and errno, or 0. */
+int vfio_client_set_irq(VfioClient *client, guint index, int fd);
+int vfio_client_start(VfioClient *client, guint32 orb_flags, guint32 cpa);
+int vfio_client_command(VfioClient *client, guint32 command);
+
+/* Waits for the I/O interrupt and fetches the IRB. */
+void vfio_client_wait(VfioClient *client, guint8 irb[CCW_IRB_SIZE]);
+gboolean vfio_client_is_interrupted(VfioClient *client, guint index);
+
+void vfio_client_put_ccw(VfioClient *client, guint32 at, guint8 cmd, guint8 flags, guint16 count, guint32 cda);
