@@ -2,6 +2,7 @@
 /* The subcommands of virt-ccw; each is a CmdFunc in cmd-NAME.c. */
 #pragma once
 
+int cmd_argv(int argc, char **argv);
 int cmd_dasd(int argc, char **argv);
 int cmd_hook(int argc, char **argv);
 int cmd_list(int argc, char **argv);

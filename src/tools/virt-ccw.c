@@ -21,6 +21,7 @@ static const struct {
     { "lower", cmd_lower, "write a domain or hostdev XML as stock libvirt takes it" },
     { "raise", cmd_raise, "write a stock XML with its ccw devices as such" },
     { "validate", cmd_validate, "validate a domain or hostdev XML" },
+    { "argv", cmd_argv, "print QEMU's command line for a domain" },
     { "hook", cmd_hook, "what libvirt's qemu hook calls at a guest's start and end" },
     { NULL, NULL, NULL },
 };

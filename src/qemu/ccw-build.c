@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qemu/ccw-build.h"
+
+#include <string.h>
+
+#include "conf/ccw-conf.h"
+#include "qemu/ccw-dialect.h"
+#include "util/ccw-error.h"
+
+static const struct {
+    const char *name;
+    CcwDialect dialect;
+} dialects[] = {
+    { "stock", CCW_DIALECT_STOCK },
+    { "series", CCW_DIALECT_SERIES },
+};
+
+gboolean ccw_dialect_from_name(const char *name, CcwDialect *ret_dialect)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(dialects); i++) {
+        if (strcmp(dialects[i].name, name) == 0) {
+            *ret_dialect = dialects[i].dialect;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* Stock libvirt takes any guest address; the series' option says where all devices are, and must not be contradicted.
+ */
+static gboolean check_guests(const GArray *hostdevs, CcwMapCss map_css, GError **error)
+{
+    for (guint i = 0; i < hostdevs->len && map_css != CCW_MAP_CSS_OFF; i++) {
+        const CcwHostdev *hostdev = &g_array_index(hostdevs, CcwHostdev, i);
+        char source[CCW_BUS_ID_STR_LEN], guest[CCW_BUS_ID_STR_LEN];
+
+        if (!hostdev->has_guest || hostdev->guest.cssid == CCW_CSSID_VIRTUAL)
+            continue;
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID,
+                    "guest address %s of ccw device %s is outside css fe, which contradicts <s390-map-css state='on'/> "
+                    "(the default): give an address in css fe, or state='off'",
+                    ccw_bus_id_format(&hostdev->guest, guest), ccw_bus_id_format(&hostdev->source, source));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+CcwArgv *ccw_build_argv(CcwEmbed *embed, const char *xml, CcwDialect dialect, GError **error)
+{
+    CcwMapCss map_css = CCW_MAP_CSS_ABSENT;
+    g_autoptr(CcwArgv) argv = NULL;
+    g_autoptr(GArray) hostdevs = NULL;
+    g_autofree char *stock_xml = NULL, *line = NULL;
+    gboolean changed;
+
+    hostdevs = ccw_conf_collect(xml, &map_css, error);
+    if (!hostdevs || (dialect == CCW_DIALECT_SERIES && !check_guests(hostdevs, map_css, error)))
+        return NULL;
+    stock_xml = ccw_conf_lower(xml, CCW_MAP_CSS_ABSENT, &changed, error);
+    if (!stock_xml)
+        return NULL;
+    line = ccw_embed_native(embed, stock_xml, error);
+    if (!line)
+        return NULL;
+    argv = ccw_argv_parse_shell(line, error);
+    if (!argv)
+        return NULL;
+    if (dialect == CCW_DIALECT_SERIES)
+        ccw_dialect_to_series(argv, map_css);
+    return g_steal_pointer(&argv);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Domain XML in, QEMU's command line out, in either dialect. */
+#pragma once
+
+#include <glib.h>
+
+#include "qemu/ccw-argv.h"
+#include "qemu/ccw-embed.h"
+
+typedef enum {
+    CCW_DIALECT_STOCK,  /* libvirt's own complete argv for the lowered domain */
+    CCW_DIALECT_SERIES, /* what qemu-ccw executes */
+} CcwDialect;
+
+gboolean ccw_dialect_from_name(const char *name, CcwDialect *ret_dialect);
+
+/*
+ * Errors: CCW_ERROR_XML and CCW_ERROR_INVALID, of the element (ccw_conf_lower) or of the rest of the domain (libvirt's
+ * message). The series' dialect refuses a guest address outside css fe when the feature is on; libvirt does not.
+ */
+CcwArgv *ccw_build_argv(CcwEmbed *embed, const char *xml, CcwDialect dialect, GError **error);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The two ways to write a passed-through channel device on QEMU's command line, and the way from one to the other
+ * (docs/qemu-dialects.md):
+ *   stock   -device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/UUID,devno=fe.0.1234
+ *   series  -machine ...,s390-map-css=on -device vfio-ccw,hostid=0.0.1234,guestid=fe.0.1234
+ * UUIDs are those of conf/ccw-uuid.h. Nothing here looks at the host.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "conf/ccw-conf.h"
+#include "qemu/ccw-argv.h"
+
+#define CCW_DIALECT_MDEV_DIR "/sys/bus/mdev/devices"
+
+/*
+ * Rewrites libvirt's stock command line in the series' dialect, and takes out what only works under libvirt's
+ * supervision, so that it runs by itself. A vfio-ccw device on an mdev with a UUID that is not ours stays stock.
+ */
+void ccw_dialect_to_series(CcwArgv *argv, CcwMapCss map_css);
+
+/*
+ * Rewrites a command line in the series' dialect for stock QEMU. Whatever is stock already, and every other argument,
+ * stays as it is. *ret_hosts: the CcwBusId of the devices that hostid= named, in order. *ret_map_css: the feature, as
+ * the last -machine that states it has it.
+ * Errors: CCW_ERROR_INVALID, naming the device. argv is then of no more use.
+ */
+gboolean ccw_dialect_to_stock(CcwArgv *argv, GArray **ret_hosts, CcwMapCss *ret_map_css, GError **error);

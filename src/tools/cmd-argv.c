@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* virt-ccw argv: what QEMU is started with for a domain. */
+#include <stdio.h>
+
+#include "cmd.h"
+#include "commands.h"
+#include "conf/ccw-conf.h"
+#include "qemu/ccw-build.h"
+
+static int print_argv(const char *path, CcwDialect dialect)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CcwEmbed) embed = NULL;
+    g_autoptr(CcwArgv) argv = NULL;
+    g_autofree char *xml = cmd_read_input(path, CCW_CONF_XML_MAX, &error);
+    g_autofree char *text = NULL;
+
+    if (xml)
+        embed = ccw_embed_open(&error);
+    if (embed)
+        argv = ccw_build_argv(embed, xml, dialect, &error);
+    if (!argv)
+        return cmd_fail(g_steal_pointer(&error));
+    text = ccw_argv_format(argv);
+    fputs(text, stdout);
+    return CMD_OK;
+}
+
+int cmd_argv(int argc, char **argv)
+{
+    g_autofree char *name = NULL;
+    const GOptionEntry entries[] = {
+        { "dialect", 'd', 0, G_OPTION_ARG_STRING, &name, "Whose command line: stock or series", "stock|series" },
+        G_OPTION_ENTRY_NULL,
+    };
+    CcwDialect dialect;
+    int status = cmd_options("[FILE]", "Prints QEMU's command line for the domain in FILE or on standard input.",
+                             entries, FALSE, &argc, &argv);
+
+    if (status >= 0)
+        return status;
+    if (!name)
+        return cmd_usage("--dialect stock or --dialect series is missing");
+    if (!ccw_dialect_from_name(name, &dialect))
+        return cmd_usage("there is no dialect '%s': it is stock or series", name);
+    if (argc > 2)
+        return cmd_usage("one FILE, please: '%s' is one too many", argv[2]);
+    return print_argv(argv[1], dialect);
+}

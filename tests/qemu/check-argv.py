@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""virt-ccw argv as a program: output, messages, exit codes, and that it leaves nothing behind. TAP.
+
+Usage: check-argv.py VIRT-CCW FIXTURES
+"""
+
+import glob
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+VIRT_CCW, FIXTURES = sys.argv[1:3]
+FIXTURE = os.path.join(FIXTURES, "hostdev-ccw-minimal")
+results = []
+
+
+def check(name, good, *why):
+    results.append(good)
+    print(f"{'ok' if good else 'not ok'} {len(results)} - {name}")
+    if not good:
+        for item in why:
+            print("# " + repr(item))
+
+
+def environment(tmp):
+    return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR": tmp}
+
+
+def argv(tmp, *arguments, text=""):
+    return subprocess.run([VIRT_CCW, "argv", *arguments], input=text, capture_output=True, text=True, timeout=60,
+                          env=environment(tmp), check=False)
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def outcomes(tmp):
+    for dialect in ("stock", "series"):
+        done = argv(tmp, "--dialect", dialect, FIXTURE + ".xml")
+        check(f"{dialect}: the fixture, and nothing on stderr",
+              (done.returncode, done.stdout, done.stderr) == (0, read(f"{FIXTURE}.{dialect}.args"), ""), done)
+    done = argv(tmp, "--dialect=series", text=read(FIXTURE + ".xml"))
+    check("standard input", (done.returncode, done.stdout) == (0, read(FIXTURE + ".series.args")), done)
+    for name, status, arguments, message in (
+            ("no such file", 1, ("--dialect", "stock", "/path/to/none.xml"),
+             "virt-ccw argv: error: cannot open /path/to/none.xml: No such file or directory\n"),
+            ("an error of the element", 1, ("--dialect", "stock", FIXTURES + "/hostdev-ccw-err-cssid.xml"),
+             "virt-ccw argv: error: " + read(FIXTURES + "/hostdev-ccw-err-cssid.err")),
+            ("an error of libvirt's", 1, ("--dialect", "series", FIXTURES + "/hostdev-ccw-err-twice.xml"),
+             "virt-ccw argv: error: " + read(FIXTURES + "/hostdev-ccw-err-twice.err")),
+            ("no dialect", 2, (FIXTURE + ".xml",), "virt-ccw argv: --dialect stock or --dialect series is missing\n"),
+            ("an unknown dialect", 2, ("--dialect", "new"), "virt-ccw argv: there is no dialect 'new'"),
+            ("two files", 2, ("--dialect", "stock", "a", "b"), "virt-ccw argv: one FILE, please"),
+            ("an unknown option", 2, ("--frob",), "virt-ccw argv: Unknown option --frob")):
+        done = argv(tmp, *arguments)
+        check(f"{name}: exit {status}, its message, no output",
+              done.returncode == status and done.stdout == "" and done.stderr.startswith(message) and
+              len(done.stderr.splitlines()) == status, done)
+    check("nothing is left in the temporary directory", os.listdir(tmp) == [], os.listdir(tmp))
+
+
+def wait_until(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return condition()
+
+
+def emulators(tmp):
+    """Processes that have tmp in their command line: emulators that libvirt started to ask them."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            with open(path, "rb") as file:
+                if (tmp + "/virt-ccw-").encode() in file.read():
+                    found.append(path)
+        except OSError:
+            continue
+    return found
+
+
+def killed(tmp, number, pattern):
+    """Killed when a file of that pattern is there, below the root; then the root goes, and everything that used it."""
+    with subprocess.Popen([VIRT_CCW, "argv", "--dialect", "stock", FIXTURE + ".xml"], env=environment(tmp),
+                          stdout=subprocess.DEVNULL) as process:
+        began = wait_until(lambda: glob.glob(tmp + pattern) != [] or process.poll() is not None)
+        process.send_signal(number)
+        process.wait(60)
+    gone = wait_until(lambda: os.listdir(tmp) == [] and emulators(tmp) == [])
+    check(f"after {number.name} ({pattern} was there) nothing is left", began and gone and process.returncode == -number,
+          process.returncode, os.listdir(tmp), emulators(tmp))
+
+
+def main():
+    # The directory libvirt works in has to have a short name: sockets are in it.
+    with tempfile.TemporaryDirectory(prefix="ca-", dir="/tmp") as tmp:
+        outcomes(tmp)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+            for pattern in ("/*", "/*/lib/qemu/qmp-*/qmp.pid"):
+                killed(tmp, number, pattern)
+    print(f"1..{len(results)}")
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Every tests/qemuxml2argvdata/NAME.xml through real libvirt and the emulator it names, against NAME.stock.args and
+ * NAME.series.args; those with "-err-" in their name fail, with the message in NAME.err. All in one process: libvirt
+ * asks the emulator for its capabilities once.
+ *
+ * LIBVIRT_CCW_REGENERATE=1 writes the expected files anew instead: read the diff before it is committed.
+ */
+#include <libvirt/libvirt.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "qemu/ccw-build.h"
+
+/* What the fixtures show: these versions, and libvirt as root (its environment for QEMU is another as a user). */
+#define LIBVIRT_MAJOR_MINOR 9000
+#define EMULATOR "/usr/bin/qemu-system-s390x"
+#define EMULATOR_VERSION "QEMU emulator version 7.2."
+
+static CcwEmbed *embed;
+static gboolean regenerate;
+
+static void compare(const char *name, const char *suffix, const char *actual)
+{
+    g_autofree char *file = g_strconcat(name, suffix, NULL);
+    g_autofree char *path = g_build_filename(FIXTURES, file, NULL);
+    g_autofree char *expected = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (regenerate)
+        g_assert_true(g_file_set_contents(path, actual, -1, &error));
+    else
+        g_assert_true(g_file_get_contents(path, &expected, NULL, &error));
+    g_assert_no_error(error);
+    if (!regenerate)
+        g_assert_cmpstr(actual, ==, expected);
+}
+
+static void check_args(const char *name, const char *xml, CcwDialect dialect, const char *suffix)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CcwArgv) argv = ccw_build_argv(embed, xml, dialect, &error);
+    g_autofree char *text = NULL;
+
+    g_assert_no_error(error);
+    text = ccw_argv_format(argv);
+    compare(name, suffix, text);
+}
+
+static void check_error(const char *name, const char *xml)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+
+    g_assert_null(ccw_build_argv(embed, xml, CCW_DIALECT_SERIES, &error));
+    g_assert_nonnull(error);
+    text = g_strconcat(error->message, "\n", NULL);
+    compare(name, ".err", text);
+}
+
+static void check_fixture(gconstpointer data)
+{
+    const char *name = data;
+    g_autofree char *file = g_strconcat(name, ".xml", NULL);
+    g_autofree char *path = g_build_filename(FIXTURES, file, NULL);
+    g_autofree char *xml = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(g_file_get_contents(path, &xml, NULL, &error));
+    if (strstr(name, "-err-")) {
+        check_error(name, xml);
+    } else {
+        check_args(name, xml, CCW_DIALECT_STOCK, ".stock.args");
+        check_args(name, xml, CCW_DIALECT_SERIES, ".series.args");
+    }
+}
+
+/* An expected file whose .xml is gone is checked by nobody. */
+static void no_orphans(void)
+{
+    g_autoptr(GDir) dir = g_dir_open(FIXTURES, 0, NULL);
+    const char *file;
+
+    while ((file = g_dir_read_name(dir))) {
+        g_autofree char *name = g_strndup(file, strcspn(file, "."));
+        g_autofree char *xml = g_strconcat(name, ".xml", NULL);
+        g_autofree char *path = g_build_filename(FIXTURES, xml, NULL);
+
+        g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+    }
+}
+
+static int by_name(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static GPtrArray *list_fixtures(void)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GDir) dir = g_dir_open(FIXTURES, 0, NULL);
+    const char *file;
+
+    while ((file = g_dir_read_name(dir)))
+        if (g_str_has_suffix(file, ".xml"))
+            g_ptr_array_add(names, g_strndup(file, strlen(file) - strlen(".xml")));
+    g_ptr_array_sort(names, by_name);
+    return names;
+}
+
+static gboolean as_in_fixtures(void)
+{
+    const char *argv[] = { EMULATOR, "--version", NULL };
+    g_autofree char *output = NULL;
+    unsigned long version = 0;
+
+    return geteuid() == 0 && virGetVersion(&version, NULL, NULL) == 0 && version / 1000 == LIBVIRT_MAJOR_MINOR &&
+           g_spawn_sync(NULL, (char **)argv, NULL, 0, NULL, NULL, &output, NULL, NULL, NULL) &&
+           g_str_has_prefix(output, EMULATOR_VERSION);
+}
+
+static void other_place(void)
+{
+    g_test_skip("the fixtures are of libvirt 9.0 and QEMU 7.2, run by root");
+}
+
+int main(int argc, char **argv)
+{
+    g_autoptr(GPtrArray) names = list_fixtures();
+    g_autoptr(GError) error = NULL;
+    int status;
+
+    g_test_init(&argc, &argv, NULL);
+    regenerate = g_strcmp0(g_getenv("LIBVIRT_CCW_REGENERATE"), "1") == 0;
+    g_test_add_func("/qemu/xml2argv/no-orphans", no_orphans);
+    if (!regenerate && !as_in_fixtures()) {
+        g_test_add_func("/qemu/xml2argv/fixtures", other_place);
+        return g_test_run();
+    }
+    embed = ccw_embed_open(&error);
+    g_assert_no_error(error);
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        g_autofree char *path = g_strconcat("/qemu/xml2argv/", name, NULL);
+
+        g_test_add_data_func(path, name, check_fixture);
+    }
+    status = g_test_run();
+    ccw_embed_free(embed);
+    return status;
+}
