@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qemu/ccw-launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/ccw-uuid.h"
+#include "dasd/dasd-image.h"
+#include "qemu/ccw-dialect.h"
+#include "util/ccw-error.h"
+#include "util/ccw-lab-protocol.h"
+#include "util/ccw-paths.h"
+
+#define DEFAULT_QEMU "qemu-system-s390x"
+#define VFIO_LIBRARY "libvirt-ccw-vfio.so"
+
+static void dasd_free(gpointer data)
+{
+    CcwLaunchDasd *dasd = data;
+
+    if (dasd->fd >= 0)
+        close(dasd->fd);
+    g_free(dasd->path);
+    g_free(dasd);
+}
+
+void ccw_launch_free(CcwLaunch *launch)
+{
+    if (!launch)
+        return;
+    g_clear_pointer(&launch->argv, ccw_argv_free);
+    g_clear_pointer(&launch->dasds, g_ptr_array_unref);
+    g_free(launch);
+}
+
+static const CcwLaunchDasd *find_dasd(const CcwLaunch *launch, const CcwBusId *id)
+{
+    for (guint i = 0; i < launch->dasds->len; i++) {
+        const CcwLaunchDasd *dasd = g_ptr_array_index(launch->dasds, i);
+
+        if (ccw_bus_id_equal(&dasd->id, id))
+            return dasd;
+    }
+    return NULL;
+}
+
+static gboolean parse_dasd(CcwLaunch *launch, const char *value, GError **error)
+{
+    const char *equals = strchr(value, '=');
+    g_autofree char *text = equals ? g_strndup(value, (gsize)(equals - value)) : NULL;
+    CcwLaunchDasd *dasd;
+    CcwBusId id;
+
+    if (!equals || !equals[1]) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--dasd %s: give it as DEVICE=IMAGE, for example 0.0.1234=disk.ckd", value);
+        return FALSE;
+    }
+    if (!ccw_bus_id_parse(text, &id, error)) {
+        g_prefix_error(error, "--dasd %s: ", value);
+        return FALSE;
+    }
+    if (find_dasd(launch, &id)) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "--dasd %s: device %s has an image already: %s", value, text,
+                    find_dasd(launch, &id)->path);
+        return FALSE;
+    }
+    dasd = g_new0(CcwLaunchDasd, 1);
+    dasd->id = id;
+    dasd->path = g_strdup(equals + 1);
+    dasd->fd = -1;
+    g_ptr_array_add(launch->dasds, dasd);
+    return TRUE;
+}
+
+static gboolean parse_qemu(CcwLaunch *launch, const char *value, GError **error)
+{
+    if (launch->argv->program || !*value) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--qemu %s: one program is wanted", value);
+        return FALSE;
+    }
+    launch->argv->program = g_strdup(value);
+    return TRUE;
+}
+
+static gboolean parse_help(CcwLaunch *launch, const char *value G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+    launch->help = TRUE;
+    return TRUE;
+}
+
+static gboolean parse_version(CcwLaunch *launch, const char *value G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+    launch->version = TRUE;
+    return TRUE;
+}
+
+static const struct {
+    const char *name;
+    gboolean has_value;
+    gboolean (*parse)(CcwLaunch *launch, const char *value, GError **error);
+} own_options[] = {
+    { "--dasd", TRUE, parse_dasd },
+    { "--qemu", TRUE, parse_qemu },
+    { "--help", FALSE, parse_help },
+    { "--version", FALSE, parse_version },
+};
+
+/* One of ours, "--dasd VALUE" or "--dasd=VALUE". Returns how many words it took; 0 on errors. */
+static guint parse_own(CcwLaunch *launch, char *const *words, GError **error)
+{
+    gsize length = strcspn(words[0], "=");
+    const char *value = words[0][length] ? words[0] + length + 1 : NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(own_options); i++) {
+        guint used = 1;
+
+        if (strlen(own_options[i].name) != length || strncmp(own_options[i].name, words[0], length) != 0)
+            continue;
+        if (own_options[i].has_value && !value) {
+            value = words[1];
+            used = 2;
+        }
+        if (own_options[i].has_value != (value != NULL)) {
+            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s %s", own_options[i].name,
+                        value ? "takes no value" : "wants a value");
+            return 0;
+        }
+        return own_options[i].parse(launch, value, error) ? used : 0;
+    }
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION,
+                "there is no option '%s' (QEMU's own are written with one dash, or after --)", words[0]);
+    return 0;
+}
+
+static gboolean is_emulator(const char *word)
+{
+    g_autofree char *name = g_path_get_basename(word);
+
+    return word[0] == '/' && g_str_has_prefix(name, "qemu-system-") && g_file_test(word, G_FILE_TEST_IS_EXECUTABLE);
+}
+
+CcwLaunch *ccw_launch_parse(char *const *words, GError **error)
+{
+    g_autoptr(CcwLaunch) launch = g_new0(CcwLaunch, 1);
+    gboolean all_qemu = FALSE;
+
+    launch->dasds = g_ptr_array_new_with_free_func(dasd_free);
+    launch->argv = ccw_argv_new();
+    while (*words) {
+        guint used = 1;
+
+        if (!all_qemu && strcmp(*words, "--") == 0)
+            all_qemu = TRUE;
+        else if (!all_qemu && g_str_has_prefix(*words, "--"))
+            used = parse_own(launch, words, error);
+        else if (launch->argv->args->len == 0 && !launch->argv->program && is_emulator(*words))
+            launch->argv->program = g_strdup(*words);
+        else
+            used = ccw_argv_take(launch->argv, words);
+        if (used == 0)
+            return NULL;
+        words += used;
+    }
+    return g_steal_pointer(&launch);
+}
+
+/* Every hostid needs an image of ours, or the host's own mdev of its UUID. */
+static gboolean check_hosts(const CcwLaunch *launch, const GArray *hosts, const char *sysfs_root, GError **error)
+{
+    for (guint i = 0; i < hosts->len; i++) {
+        const CcwBusId *host = &g_array_index(hosts, CcwBusId, i);
+        char text[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
+        g_autofree char *mdev = g_build_filename(sysfs_root, "bus/mdev/devices", ccw_uuid_encode(host, uuid), NULL);
+
+        if (find_dasd(launch, host) || g_file_test(mdev, G_FILE_TEST_EXISTS))
+            continue;
+        ccw_bus_id_format(host, text);
+        g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
+                    "hostid %s: there is no mediated device %s: give an image with --dasd %s=IMAGE, or detach the "
+                    "host's device first",
+                    text, mdev, text);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean open_images(CcwLaunch *launch, GError **error)
+{
+    for (guint i = 0; i < launch->dasds->len; i++) {
+        CcwLaunchDasd *dasd = g_ptr_array_index(launch->dasds, i);
+        DasdImageInfo info;
+
+        dasd->fd = dasd_image_open(dasd->path, &dasd->read_only, &info, error);
+        if (dasd->fd < 0)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean find_program(CcwLaunch *launch, GError **error)
+{
+    const char *name = launch->argv->program ? launch->argv->program : DEFAULT_QEMU;
+    char *path = g_find_program_in_path(name);
+
+    if (!path) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
+                    "%s is not an executable program%s: install Debian's qemu-system-misc, or name one with --qemu",
+                    name, strchr(name, '/') ? "" : " in PATH");
+        return FALSE;
+    }
+    g_free(launch->argv->program);
+    launch->argv->program = path;
+    return TRUE;
+}
+
+/* LIBVIRT_CCW_DEVICES, in the order of --dasd. */
+static char *format_devices(const CcwLaunch *launch)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < launch->dasds->len; i++) {
+        const CcwLaunchDasd *dasd = g_ptr_array_index(launch->dasds, i);
+        char bus_id[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
+
+        g_string_append_printf(text, "%s%s=%s:%d%s", i > 0 ? ";" : "", ccw_uuid_encode(&dasd->id, uuid),
+                               ccw_bus_id_format(&dasd->id, bus_id), dasd->fd, dasd->read_only ? ":ro" : "");
+    }
+    return g_string_free(text, FALSE);
+}
+
+static gboolean make_environment(const CcwLaunch *launch, char *const *envp, char ***ret_envp, GError **error)
+{
+    g_auto(GStrv) env = g_environ_unsetenv(g_strdupv((char **)envp), CCW_LAB_DEVICES_ENV);
+    g_autofree char *library = NULL, *preload = NULL, *devices = NULL;
+    const char *others = g_environ_getenv(env, "LD_PRELOAD");
+
+    if (launch->dasds->len > 0) {
+        library = ccw_paths_find(VFIO_LIBRARY, error);
+        if (!library)
+            return FALSE;
+        devices = format_devices(launch);
+        preload = others && *others ? g_strdup_printf("%s:%s", library, others) : g_strdup(library);
+        env = g_environ_setenv(env, CCW_LAB_DEVICES_ENV, devices, TRUE);
+        env = g_environ_setenv(env, "LD_PRELOAD", preload, TRUE);
+    }
+    *ret_envp = g_steal_pointer(&env);
+    return TRUE;
+}
+
+gboolean ccw_launch_prepare(CcwLaunch *launch, const char *sysfs_root, char *const *envp, char ***ret_envp,
+                            char **ret_warning, GError **error)
+{
+    g_autoptr(GArray) hosts = NULL;
+    CcwMapCss map_css;
+
+    if (!ccw_dialect_to_stock(launch->argv, &hosts, &map_css, error) ||
+        !check_hosts(launch, hosts, sysfs_root, error) || !find_program(launch, error) || !open_images(launch, error) ||
+        !make_environment(launch, envp, ret_envp, error))
+        return FALSE;
+    *ret_warning = NULL;
+    if (map_css == CCW_MAP_CSS_OFF)
+        *ret_warning = g_strdup("s390-map-css=off: a guest sees devices outside css fe only if it enables MCSS-E, "
+                                "which Linux does not");
+    return TRUE;
+}
+
+void ccw_launch_exec(CcwLaunch *launch, char **envp, GError **error)
+{
+    g_auto(GStrv) words = ccw_argv_to_words(launch->argv);
+
+    for (guint i = 0; i < launch->dasds->len; i++) {
+        const CcwLaunchDasd *dasd = g_ptr_array_index(launch->dasds, i);
+
+        if (fcntl(dasd->fd, F_SETFD, 0) < 0) {
+            ccw_error_set_errno(error, errno, "cannot hand on %s", dasd->path);
+            return;
+        }
+    }
+    execve(launch->argv->program, words, envp);
+    ccw_error_set_errno(error, errno, "cannot execute %s", launch->argv->program);
+}

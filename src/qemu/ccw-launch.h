@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu-ccw: reads its command line, rewrites QEMU's for the stock binary, opens the images and becomes QEMU. What the
+ * preloaded library gets is in util/ccw-lab-protocol.h (LIBVIRT_CCW_DEVICES).
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "qemu/ccw-argv.h"
+#include "util/ccw-address.h"
+
+typedef struct {
+    CcwBusId id;
+    char *path;
+    int fd; /* -1 until it is opened */
+    gboolean read_only;
+} CcwLaunchDasd;
+
+typedef struct {
+    gboolean help;
+    gboolean version;
+    GPtrArray *dasds; /* of CcwLaunchDasd *, each id once */
+    CcwArgv *argv;    /* QEMU's; its program is NULL if none was named */
+} CcwLaunch;
+
+void ccw_launch_free(CcwLaunch *launch);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwLaunch, ccw_launch_free)
+
+/*
+ * Reads the words after the program's name. Options with two dashes are ours, with one dash QEMU's with its value;
+ * after "--" all are QEMU's. A first word of QEMU's that is the path of a qemu-system-* program names the program, so
+ * that a line printed by "virt-ccw argv --dialect series" can follow.
+ * Errors: G_OPTION_ERROR (usage); CCW_ERROR_INVALID (a bus id that is none, given twice).
+ */
+CcwLaunch *ccw_launch_parse(char *const *words, GError **error);
+
+/*
+ * Makes everything ready: the arguments, the images (opened and locked), the library, the program. sysfs_root
+ * ("/sys") is where a hostid without an image must have its mdev.
+ * *ret_warning is NULL or a line for the user. *ret_envp is the environment to execute with, made from envp.
+ * Errors: CCW_ERROR_INVALID, CCW_ERROR_NOT_FOUND, CCW_ERROR_IMAGE, CCW_ERROR_BUSY, CCW_ERROR_SYSTEM; one line each.
+ */
+gboolean ccw_launch_prepare(CcwLaunch *launch, const char *sysfs_root, char *const *envp, char ***ret_envp,
+                            char **ret_warning, GError **error);
+
+/* Becomes QEMU; returns on failure only. */
+void ccw_launch_exec(CcwLaunch *launch, char **envp, GError **error);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu-ccw: stock QEMU with embedded DASDs, on a command line in the dialect of the requested series. No libvirt is
+ * involved. The work is qemu/ccw-launch.h's.
+ */
+#include <locale.h>
+#include <stdio.h>
+
+#include "ccw-config.h"
+#include "cmd.h"
+#include "qemu/ccw-launch.h"
+
+static void help(void)
+{
+    puts("Usage: qemu-ccw [--dasd DEVICE=IMAGE]... [--qemu PATH] QEMU-ARGUMENT...\n"
+         "\n"
+         "Runs stock QEMU with 3390 DASDs that live in image files.\n"
+         "\n"
+         "  --dasd DEVICE=IMAGE  the host's channel device 0.0.1234 is the DASD in IMAGE\n"
+         "  --qemu PATH          the emulator (default: qemu-system-s390x, found in PATH)\n"
+         "  --help               show this help (-help, with one dash, is QEMU's own)\n"
+         "  --version            show the version\n"
+         "  --                   everything after it is QEMU's\n"
+         "\n"
+         "Every other argument is QEMU's and is passed on as it is, but for these:\n"
+         "  -machine ...,s390-map-css=on|off\n"
+         "                       on (default): devices are in the guest's default css, fe;\n"
+         "                       off: in the host's css\n"
+         "  -device vfio-ccw,hostid=0.0.1234[,guestid=fe.0.1234],...\n"
+         "                       the DASD that --dasd gave, or the host's own device\n"
+         "\n"
+         "virt-ccw dasd create makes an IMAGE.");
+}
+
+static int run(CcwLaunch *launch)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *warning = NULL;
+    g_auto(GStrv) envp = NULL;
+    g_auto(GStrv) own_envp = g_get_environ();
+
+    if (ccw_launch_prepare(launch, "/sys", own_envp, &envp, &warning, &error)) {
+        if (warning)
+            fprintf(stderr, "qemu-ccw: warning: %s\n", warning);
+        ccw_launch_exec(launch, envp, &error);
+    }
+    return cmd_fail(g_steal_pointer(&error));
+}
+
+int main(int argc G_GNUC_UNUSED, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CcwLaunch) launch = NULL;
+
+    setlocale(LC_ALL, "");
+    g_set_prgname("qemu-ccw");
+    launch = ccw_launch_parse(argv + 1, &error);
+    if (!launch && error->domain == G_OPTION_ERROR)
+        return cmd_usage("%s", error->message);
+    if (!launch)
+        return cmd_fail(g_steal_pointer(&error));
+    if (launch->help) {
+        help();
+        return CMD_OK;
+    }
+    if (launch->version) {
+        printf("qemu-ccw %s\n", CCW_VERSION);
+        return CMD_OK;
+    }
+    return run(launch);
+}

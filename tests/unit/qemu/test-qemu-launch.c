@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qemu/ccw-launch.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dasd/dasd-image.h"
+#include "util/ccw-error.h"
+#include "util/ccw-lab-protocol.h"
+
+#define MDEV "cc390000-0001-8000-8000-0000"
+
+static CcwLaunch *parse(const char *line, GError **error)
+{
+    g_auto(GStrv) words = NULL;
+
+    if (*line)
+        g_assert_true(g_shell_parse_argv(line, NULL, &words, NULL));
+    return ccw_launch_parse(words ? words : (char *[]){ NULL }, error);
+}
+
+static void parsed(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CcwLaunch) launch = parse("--dasd 0.0.1234=/a=b -S --dasd=1.1.abcd=c --qemu /x/qemu -append --dasd "
+                                        "-device y -- --dasd --help",
+                                        &error);
+    g_auto(GStrv) words = NULL;
+    g_autofree char *text = NULL;
+    const CcwLaunchDasd *dasd;
+
+    g_assert_no_error(error);
+    g_assert_cmpuint(launch->dasds->len, ==, 2);
+    dasd = g_ptr_array_index(launch->dasds, 0);
+    g_assert_cmpstr(dasd->path, ==, "/a=b");
+    g_assert_cmphex(dasd->id.devno, ==, 0x1234);
+    dasd = g_ptr_array_index(launch->dasds, 1);
+    g_assert_cmpstr(dasd->path, ==, "c");
+    g_assert_cmphex(dasd->id.cssid, ==, 1);
+    g_assert_false(launch->help);
+    words = ccw_argv_to_words(launch->argv);
+    text = g_strjoinv(" ", words);
+    g_assert_cmpstr(text, ==, "/x/qemu -S -append --dasd -device y --dasd --help");
+}
+
+static void help_and_version(void)
+{
+    g_autoptr(CcwLaunch) help = parse("--help", NULL);
+    g_autoptr(CcwLaunch) version = parse("-S --version", NULL);
+    g_autoptr(CcwLaunch) qemus = parse("-help -version", NULL);
+    g_autoptr(CcwLaunch) nothing = parse("", NULL);
+
+    g_assert_true(help->help && !help->version);
+    g_assert_true(version->version && !version->help);
+    g_assert_true(!qemus->help && !qemus->version);
+    g_assert_cmpuint(qemus->argv->args->len, ==, 2);
+    g_assert_cmpuint(nothing->argv->args->len, ==, 0);
+}
+
+/* A printed line begins with the emulator; a disk image's name does not look like one. */
+static void emulator_first(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("ccw-launch-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "qemu-system-s390x", NULL);
+    g_autofree char *line = g_strdup_printf("--dasd 0.0.1234=i %s -S", path);
+    g_autofree char *later = g_strdup_printf("-S %s", path);
+    g_autoptr(CcwLaunch) first = NULL, second = NULL, image = NULL;
+    int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0755);
+
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    first = parse(line, NULL);
+    g_assert_cmpstr(first->argv->program, ==, path);
+    g_assert_cmpuint(first->argv->args->len, ==, 1);
+    second = parse(later, NULL);
+    g_assert_null(second->argv->program);
+    g_assert_cmpuint(second->argv->args->len, ==, 2);
+    image = parse("/path/to/qemu-system-disk.img", NULL);
+    g_assert_null(image->argv->program);
+    unlink(path);
+    rmdir(dir);
+}
+
+static void usage(void)
+{
+    static const struct {
+        const char *line;
+        const char *message;
+    } cases[] = {
+        { "--dasd", "--dasd wants a value" },
+        { "--dasd 0.0.1234", "--dasd 0.0.1234: give it as DEVICE=IMAGE, for example 0.0.1234=disk.ckd" },
+        { "--dasd 0.0.1234=", "--dasd 0.0.1234=: give it as*" },
+        { "--dasd=", "--dasd : give it as*" },
+        { "--dsad 0.0.1234=x", "there is no option '--dsad' (QEMU's own are written with one dash*" },
+        { "-S --dasdx", "there is no option '--dasdx'*" },
+        { "--qemu", "--qemu wants a value" },
+        { "--qemu a --qemu b", "--qemu b: one program is wanted" },
+        { "--help=x", "--help takes no value" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(parse(cases[i].line, &error));
+        g_assert_nonnull(error);
+        g_assert_cmpint(error->domain, ==, G_OPTION_ERROR);
+        if (!g_pattern_match_simple(cases[i].message, error->message))
+            g_error("'%s' is not '%s'", error->message, cases[i].message);
+    }
+}
+
+/* In a folder with an image i.ckd and a file text.ckd that is none. */
+static void refused(void)
+{
+    static const struct {
+        const char *line;
+        CcwError code;
+        const char *message;
+    } cases[] = {
+        { "--dasd 0.0.1234=i.ckd --dasd 0.0.1234=j.ckd", CCW_ERROR_INVALID,
+          "--dasd 0.0.1234=j.ckd: device 0.0.1234 has an image already: i.ckd" },
+        { "--dasd 1234=i.ckd", CCW_ERROR_INVALID, "--dasd 1234=i.ckd: '1234' is not a device bus id*" },
+        { "--dasd ff.0.1234=i.ckd", CCW_ERROR_INVALID, "--dasd *: cssid ff of 'ff.0.1234' is out of range: 0 to fe" },
+        { "--qemu /bin/true --dasd 0.0.1234=none.ckd", CCW_ERROR_NOT_FOUND, "*none.ckd*" },
+        { "--qemu /bin/true --dasd 0.0.1234=text.ckd", CCW_ERROR_IMAGE, "*text.ckd*" },
+        { "--qemu /bin/true --dasd 0.0.1234=i.ckd --dasd 0.0.1235=i.ckd", CCW_ERROR_BUSY, "*i.ckd*" },
+        { "--qemu /bin/true -device vfio-ccw,hostid=0.0.1234", CCW_ERROR_NOT_FOUND,
+          "hostid 0.0.1234: there is no mediated device sys/bus/mdev/devices/" MDEV "00001234: give an image with "
+          "--dasd 0.0.1234=IMAGE, or detach the host's device first" },
+        { "--qemu no-such-qemu", CCW_ERROR_NOT_FOUND, "no-such-qemu is not an executable program in PATH: *" },
+        { "--qemu ./no-such-qemu", CCW_ERROR_NOT_FOUND, "./no-such-qemu is not an executable program: *" },
+        { "-device vfio-ccw,id=d,hostid=0.0.1", CCW_ERROR_INVALID, "-device vfio-ccw,id=d,hostid=0.0.1: hostid: *" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(CcwLaunch) launch = parse(cases[i].line, &error);
+        char *env[] = { NULL }, **envp = NULL, *warning = NULL;
+
+        if (launch)
+            g_assert_false(ccw_launch_prepare(launch, "sys", env, &envp, &warning, &error));
+        g_assert_error(error, CCW_ERROR, (int)cases[i].code);
+        if (!g_pattern_match_simple(cases[i].message, error->message))
+            g_error("'%s' is not '%s'", error->message, cases[i].message);
+        g_assert_null(envp);
+        g_assert_null(warning);
+    }
+}
+
+/* No image of ours, but the host has the mdev: QEMU gets the stock spelling, and no library. */
+static void host_device(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CcwLaunch) launch =
+        parse("--qemu /bin/true -M x,s390-map-css=off -device vfio-ccw,hostid=0.0.4711", NULL);
+    char *env[] = { (char *)"A=1", (char *)CCW_LAB_DEVICES_ENV "=stale", (char *)"LD_PRELOAD=other.so", NULL };
+    g_auto(GStrv) envp = NULL, words = NULL;
+    g_autofree char *warning = NULL;
+    g_autofree char *text = NULL;
+
+    g_assert_true(ccw_launch_prepare(launch, "sys", env, &envp, &warning, &error));
+    g_assert_no_error(error);
+    g_assert_nonnull(strstr(warning, "s390-map-css=off"));
+    words = ccw_argv_to_words(launch->argv);
+    text = g_strjoinv(" ", words);
+    g_assert_cmpstr(text, ==,
+                    "/bin/true -M x -device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/" MDEV "00004711,devno=0.0.4711");
+    g_assert_cmpstr(g_environ_getenv(envp, "A"), ==, "1");
+    g_assert_null(g_environ_getenv(envp, CCW_LAB_DEVICES_ENV));
+    g_assert_cmpstr(g_environ_getenv(envp, "LD_PRELOAD"), ==, "other.so");
+}
+
+/* What the tests above look at, below the current folder. */
+static void make_files(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(dasd_image_create("i.ckd", NULL, 1, NULL, &error));
+    g_assert_no_error(error);
+    g_assert_true(g_file_set_contents("text.ckd", "this is no image\n", -1, NULL));
+    g_assert_cmpint(g_mkdir_with_parents("sys/bus/mdev/devices/" MDEV "00004711", 0755), ==, 0);
+}
+
+static void remove_files(const char *dir)
+{
+    static const char *const files[] = { "i.ckd", "text.ckd" };
+    static const char *const dirs[] = { "sys/bus/mdev/devices/" MDEV "00004711", "sys/bus/mdev/devices", "sys/bus/mdev",
+                                        "sys/bus", "sys" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++)
+        g_assert_cmpint(unlink(files[i]), ==, 0);
+    for (gsize i = 0; i < G_N_ELEMENTS(dirs); i++)
+        g_assert_cmpint(rmdir(dirs[i]), ==, 0);
+    g_assert_cmpint(chdir("/"), ==, 0);
+    g_assert_cmpint(rmdir(dir), ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_autofree char *dir = g_dir_make_tmp("ccw-launch-XXXXXX", NULL);
+    int status;
+
+    g_test_init(&argc, &argv, NULL);
+    g_assert_cmpint(chdir(dir), ==, 0);
+    make_files();
+    g_test_add_func("/qemu/launch/parsed", parsed);
+    g_test_add_func("/qemu/launch/help-and-version", help_and_version);
+    g_test_add_func("/qemu/launch/emulator-first", emulator_first);
+    g_test_add_func("/qemu/launch/usage", usage);
+    g_test_add_func("/qemu/launch/refused", refused);
+    g_test_add_func("/qemu/launch/host-device", host_device);
+    status = g_test_run();
+    remove_files(dir);
+    return status;
+}
