@@ -329,6 +329,43 @@ static void stale(void)
     assert_no_record(model);
 }
 
+/* The clock starts anew at each boot; a journal that outlived one is old, whatever its numbers say. */
+static void from_an_earlier_boot(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autoptr(CcwRecord) record = NULL;
+
+    claim_ok(model, DOMAIN, TRUE);
+    g_assert_true(ccw_host_confirm(model->host, &id, DOMAIN, NULL));
+    record = record_of(model);
+    record->since = G_MAXINT64;
+    g_assert_true(ccw_journal_save(model->host, record, NULL));
+    reconcile(model, NULL, ccw_host_clock(), NULL);
+    assert_no_record(model);
+}
+
+/* While it was bound to nothing, vfio_ccw was loaded and took it. */
+static void grabbed(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autofree char *before = tree_dump(model->tree);
+    g_autofree char *after = NULL;
+    g_autofree char *bind = g_build_filename(model->tree->sysfs, "bus/css/drivers/vfio_ccw/bind", NULL);
+    g_autoptr(GError) error = NULL;
+
+    claim_ok(model, DOMAIN, TRUE);
+    model_reset(model);
+    model->fail_at = 4; /* bind to io_subchannel */
+    model->fail_errno = EIO;
+    g_assert_false(ccw_host_release(model->host, &id, DOMAIN, &error));
+    g_clear_error(&error);
+    g_assert_cmpint(model->host->ops->attr_write(bind, "0.0.0000", model), ==, 0);
+    g_assert_true(ccw_host_release(model->host, &id, DOMAIN, &error));
+    g_assert_no_error(error);
+    after = tree_dump(model->tree);
+    g_assert_cmpstr(before, ==, after);
+}
+
 static void modules(void)
 {
     g_autoptr(Model) model = model_new("virtio.txt");
@@ -372,14 +409,19 @@ static int late_write(const char *path, const char *value, gpointer data)
     return errnum;
 }
 
-static void late_device(void)
+static void late_device(gconstpointer online)
 {
     g_autoptr(Model) model = start("dasd.txt");
-    g_autofree char *before = tree_dump(model->tree);
+    g_autofree char *before = NULL;
     g_autofree char *after = NULL;
     g_autoptr(GError) error = NULL;
     CcwHostOps ops = *model->host->ops;
 
+    if (strcmp(online, "0") == 0) {
+        tree_write(model->tree, "sys/devices/css0/0.0.0000/0.0.1234/online", "0\n");
+        tree_remove(model->tree, "sys/devices/css0/0.0.0000/0.0.1234/block");
+    }
+    before = tree_dump(model->tree);
     model_ops = model->host->ops;
     ops.attr_write = late_write;
     model->host->ops = &ops;
@@ -409,7 +451,10 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/claim/by-level", by_level);
     g_test_add_func("/node_device/claim/stale-but-live", stale_but_live);
     g_test_add_func("/node_device/claim/stale", stale);
+    g_test_add_func("/node_device/claim/from-an-earlier-boot", from_an_earlier_boot);
+    g_test_add_func("/node_device/claim/grabbed", grabbed);
     g_test_add_func("/node_device/claim/modules", modules);
-    g_test_add_func("/node_device/claim/late-device", late_device);
+    g_test_add_data_func("/node_device/claim/late-device/online", "1", late_device);
+    g_test_add_data_func("/node_device/claim/late-device/offline", "0", late_device);
     return g_test_run();
 }

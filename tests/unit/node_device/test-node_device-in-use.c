@@ -24,8 +24,8 @@ static const Case cases[] = {
     /* btrfs: a number of its own */
     { "proc/self/mountinfo", "31 1 0:45 / /srv rw shared:9 - btrfs /dev/dasda2 rw,space_cache\n",
       USED "dasda2 is mounted on /srv" },
-    { "proc/self/mountinfo", "31 1 94:11 / /srv rw - ext4 /dev/dasda11 rw\n22 1 8:1 / / rw - ext4 /dev/sda1 rw\nodd\n",
-      NULL },
+    { "proc/self/mountinfo",
+      "31 1 94:11 / /srv rw - ext4 /dev/dasda11 rw\n22 1 8:1 / / rw - ext4 /dev/sda1 rw\nodd\n1 0 94:1\n", NULL },
     { "proc/swaps", "Filename\tType\tSize\tUsed\tPriority\n/dev/dasda2   partition\t1\t0\t-2\n",
       USED "dasda2 is swap space: swapoff it" },
     { "proc/swaps", "Filename\tType\tSize\tUsed\tPriority\n/dev/dasdb2   partition\t1\t0\t-2\n", NULL },
