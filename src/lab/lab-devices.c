@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lab/lab-devices.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "util/ccw-error.h"
+#include "util/ccw-lab-protocol.h"
+
+#define MAX_CONNECTIONS 1024
+
+typedef struct {
+    int fd;
+    guint64 serial; /* of the open mdev; 0 before the first packet */
+} Connection;
+
+struct _LabDevices {
+    LabModel *model;
+    int listener;
+    int stop; /* an eventfd */
+    GThread *thread;
+    GMutex lock;         /* of connections; comes after the model's lock, so the model is not called with it */
+    GArray *connections; /* Connection; only the thread changes it */
+};
+
+static int listen_at(const char *path, GError **error)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    if (fd >= 0 && strlen(path) < sizeof(address.sun_path) &&
+        bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && chmod(path, 0666) == 0 &&
+        listen(fd, SOMAXCONN) == 0) /* 0666: QEMU runs as whoever qemu.conf says */
+        return fd;
+    ccw_error_set_errno(error, errno, "cannot listen at %s", path);
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static gboolean send_packet(int fd, const void *packet, gsize length, int passed_fd)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
+    struct iovec data = { (void *)packet, length };
+    struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
+
+    if (passed_fd >= 0) {
+        memcpy(CMSG_DATA(&control.header), &passed_fd, sizeof(passed_fd));
+        message.msg_control = &control;
+        message.msg_controllen = sizeof(control);
+    }
+    return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)length;
+}
+
+static gboolean request(int fd)
+{
+    CcwLabRequest packet = { .magic = CCW_LAB_MAGIC };
+
+    return send_packet(fd, &packet, sizeof(packet), -1);
+}
+
+static gboolean serve_open(LabDevices *devices, Connection *connection, const CcwLabOpen *packet)
+{
+    CcwLabOpened answer = { .magic = CCW_LAB_MAGIC, .chpid = LAB_CHPID };
+    LabGroup group;
+
+    G_STATIC_ASSERT(sizeof(answer.uuid) == sizeof(group.uuid));
+    G_STATIC_ASSERT(sizeof(answer.bus_id) == sizeof(group.bus_id));
+    answer.status = lab_group_open(devices->model, packet->group, &group);
+    if (answer.status) {
+        send_packet(connection->fd, &answer, sizeof(answer), -1);
+        return FALSE;
+    }
+    g_mutex_lock(&devices->lock);
+    connection->serial = group.serial;
+    g_mutex_unlock(&devices->lock);
+    answer.flags = group.read_only ? CCW_LAB_READ_ONLY : 0;
+    memcpy(answer.uuid, group.uuid, sizeof(answer.uuid));
+    memcpy(answer.bus_id, group.bus_id, sizeof(answer.bus_id));
+    return send_packet(connection->fd, &answer, sizeof(answer), group.image_fd);
+}
+
+static gboolean serve_in_use(LabDevices *devices, Connection *connection, const CcwLabInUse *packet)
+{
+    if (lab_group_set_in_use(devices->model, connection->serial, packet->in_use != 0) || !packet->in_use)
+        return TRUE;
+    return request(connection->fd);
+}
+
+/* FALSE: the connection is at its end, or broke the protocol. */
+static gboolean serve(LabDevices *devices, Connection *connection)
+{
+    union {
+        guint32 magic;
+        CcwLabOpen open;
+        CcwLabInUse in_use;
+        char room[64];
+    } packet = { 0 };
+    ssize_t length = recv(connection->fd, &packet, sizeof(packet), MSG_DONTWAIT);
+
+    if (length < 0)
+        return errno == EAGAIN || errno == EINTR;
+    if ((gsize)length < sizeof(packet.magic) || packet.magic != CCW_LAB_MAGIC)
+        return FALSE;
+    if (!connection->serial && length == sizeof(packet.open))
+        return serve_open(devices, connection, &packet.open);
+    if (connection->serial && length == sizeof(packet.in_use))
+        return serve_in_use(devices, connection, &packet.in_use);
+    return FALSE;
+}
+
+static void take_connection(LabDevices *devices)
+{
+    Connection connection = { .fd = accept4(devices->listener, NULL, NULL, SOCK_CLOEXEC) };
+
+    if (connection.fd < 0)
+        return;
+    g_mutex_lock(&devices->lock);
+    g_array_append_val(devices->connections, connection);
+    g_mutex_unlock(&devices->lock);
+}
+
+static void drop_connection(LabDevices *devices, guint index)
+{
+    Connection connection = g_array_index(devices->connections, Connection, index);
+
+    g_mutex_lock(&devices->lock);
+    g_array_remove_index(devices->connections, index);
+    g_mutex_unlock(&devices->lock);
+    close(connection.fd);
+    if (connection.serial)
+        lab_group_close(devices->model, connection.serial);
+}
+
+static gpointer run(gpointer opaque)
+{
+    LabDevices *devices = opaque;
+    GArray *connections = devices->connections;
+    g_autoptr(GArray) polls = g_array_new(FALSE, TRUE, sizeof(struct pollfd));
+
+    for (;;) {
+        struct pollfd *poll_at;
+
+        g_array_set_size(polls, connections->len + 2);
+        poll_at = (struct pollfd *)(void *)polls->data;
+        poll_at[0] = (struct pollfd){ devices->stop, POLLIN, 0 };
+        poll_at[1] = (struct pollfd){ connections->len < MAX_CONNECTIONS ? devices->listener : -1, POLLIN, 0 };
+        for (guint i = 0; i < connections->len; i++)
+            poll_at[i + 2] = (struct pollfd){ g_array_index(connections, Connection, i).fd, POLLIN, 0 };
+        if (poll(poll_at, polls->len, -1) < 0)
+            continue;
+        if (poll_at[0].revents)
+            return NULL;
+        for (guint i = connections->len; i-- > 0;)
+            if (poll_at[i + 2].revents && !serve(devices, &g_array_index(connections, Connection, i)))
+                drop_connection(devices, i);
+        if (poll_at[1].revents)
+            take_connection(devices);
+    }
+}
+
+LabDevices *lab_devices_start(LabModel *model, const char *path, GError **error)
+{
+    LabDevices *devices;
+    int listener = listen_at(path, error);
+
+    if (listener < 0)
+        return NULL;
+    devices = g_new0(LabDevices, 1);
+    devices->model = model;
+    devices->listener = listener;
+    devices->stop = eventfd(0, EFD_CLOEXEC);
+    devices->connections = g_array_new(FALSE, TRUE, sizeof(Connection));
+    g_mutex_init(&devices->lock);
+    devices->thread = g_thread_new("lab-devices", run, devices);
+    return devices;
+}
+
+void lab_devices_request(LabDevices *devices, guint64 serial)
+{
+    g_mutex_lock(&devices->lock);
+    for (guint i = 0; i < devices->connections->len; i++) {
+        const Connection *connection = &g_array_index(devices->connections, Connection, i);
+
+        if (connection->serial == serial)
+            request(connection->fd);
+    }
+    g_mutex_unlock(&devices->lock);
+}
+
+void lab_devices_stop(LabDevices *devices)
+{
+    eventfd_write(devices->stop, 1);
+    g_thread_join(devices->thread);
+    while (devices->connections->len)
+        drop_connection(devices, devices->connections->len - 1);
+    g_array_unref(devices->connections);
+    close(devices->listener);
+    close(devices->stop);
+    g_mutex_clear(&devices->lock);
+    g_free(devices);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Mediated devices of vfio_ccw and their VFIO groups (drivers/vfio/mdev, drivers/vfio/vfio_main.c).
+ */
+#include "lab/lab-model-priv.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define REQUEST_INTERVAL (10 * G_TIME_SPAN_SECOND) /* vfio_unregister_group_dev() */
+
+static guint free_group(LabModel *model)
+{
+    for (guint group = 0;; group++) {
+        gboolean taken = FALSE;
+
+        for (guint i = 0; i < model->subchannels->len; i++) {
+            const LabSubchannel *sch = g_ptr_array_index(model->subchannels, i);
+
+            taken |= sch->mdev && sch->mdev->group == group;
+        }
+        if (!taken)
+            return group;
+    }
+}
+
+static void emit_group(LabModel *model, const LabSubchannel *sch, const char *action)
+{
+    g_autofree char *path = g_strdup_printf("/devices/virtual/vfio/%u", sch->mdev->group);
+    g_autoptr(GString) env = g_string_new(NULL);
+
+    lab_env_group(sch, env);
+    if (model->events->uevent)
+        model->events->uevent(action, path, "vfio", env->str, model->opaque);
+}
+
+static void emit_vfio_dev(LabModel *model, const LabSubchannel *sch, const char *action)
+{
+    g_autofree char *path =
+        g_strdup_printf("/devices/css0/%s/%s/vfio-dev/vfio%u", sch->name, sch->mdev->uuid, sch->mdev->group);
+
+    if (model->events->uevent)
+        model->events->uevent(action, path, "vfio-dev", "", model->opaque);
+}
+
+static void node(LabModel *model, const LabSubchannel *sch, gboolean present)
+{
+    if (model->events->node)
+        model->events->node(sch->mdev->group, present, model->opaque);
+}
+
+/* create_store() and guid_parse(): 36 characters, and one more that nobody looks at; any version. */
+static gboolean parse_uuid(const char *text, gsize length, char ret_uuid[LAB_UUID_STR_LEN])
+{
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+    G_STATIC_ASSERT(sizeof(form) == LAB_UUID_STR_LEN);
+    if (length < sizeof(form) - 1 || length > sizeof(form))
+        return FALSE;
+    for (gsize i = 0; i < sizeof(form) - 1; i++) {
+        if (form[i] == 'x' ? !g_ascii_isxdigit(text[i]) : text[i] != form[i])
+            return FALSE;
+        ret_uuid[i] = g_ascii_tolower(text[i]);
+    }
+    ret_uuid[sizeof(form) - 1] = '\0';
+    return TRUE;
+}
+
+int lab_mdev_create(LabModel *model, LabSubchannel *sch, const char *text, gsize length)
+{
+    char uuid[LAB_UUID_STR_LEN];
+    int result = 0;
+
+    if (!parse_uuid(text, length, uuid))
+        return EINVAL;
+    g_mutex_lock(&model->lock);
+    if (lab_find_mdev(model, uuid))
+        result = EEXIST;
+    else if (sch->mdev)
+        result = EUSERS;
+    else if (sch->driver != LAB_DRIVER_VFIO_CCW || sch->unbinding)
+        result = ENODEV;
+    if (!result) {
+        LabMdev *mdev = g_new0(LabMdev, 1);
+
+        memcpy(mdev->uuid, uuid, sizeof(uuid));
+        mdev->group = free_group(model);
+        mdev->serial = ++model->last_serial;
+        sch->mdev = mdev;
+        lab_emit_mdev(model, sch, "add", NULL);
+        node(model, sch, TRUE);
+        emit_group(model, sch, "add");
+        emit_vfio_dev(model, sch, "add");
+        mdev->active = TRUE;
+        lab_emit_mdev(model, sch, "bind", NULL);
+    }
+    g_mutex_unlock(&model->lock);
+    return result;
+}
+
+/* The one who took `active` away is the only one to come here, so the mdev stays while the lock is left. */
+void lab_mdev_destroy(LabModel *model, LabSubchannel *sch)
+{
+    while (sch->mdev->in_use) {
+        gint64 until = g_get_monotonic_time() + REQUEST_INTERVAL;
+
+        if (model->events->request)
+            model->events->request(sch->mdev->serial, model->opaque);
+        while (sch->mdev->in_use && g_cond_wait_until(&model->changed, &model->lock, until))
+            ;
+    }
+    emit_vfio_dev(model, sch, "remove");
+    node(model, sch, FALSE);
+    emit_group(model, sch, "remove");
+    lab_emit_mdev(model, sch, "unbind", NULL);
+    lab_emit_mdev(model, sch, "remove", NULL);
+    g_clear_pointer(&sch->mdev, g_free);
+    g_cond_broadcast(&model->changed);
+}
+
+int lab_mdev_remove(LabModel *model, const char *uuid, const char *text)
+{
+    LabSubchannel *sch;
+    gulong value;
+    int result = ENODEV;
+
+    if (lab_strtoul(text, 0, &value) != 0)
+        return EINVAL;
+    if (!value)
+        return 0;
+    g_mutex_lock(&model->lock);
+    sch = lab_find_mdev(model, uuid);
+    if (sch && sch->mdev->active) {
+        sch->mdev->active = FALSE;
+        lab_mdev_destroy(model, sch);
+        result = 0;
+    }
+    g_mutex_unlock(&model->lock);
+    return result;
+}
+
+static LabMdev *find_group(LabModel *model, guint group, LabSubchannel **ret_sch)
+{
+    for (guint i = 0; i < model->subchannels->len; i++) {
+        LabSubchannel *sch = g_ptr_array_index(model->subchannels, i);
+
+        if (sch->mdev && sch->mdev->active && sch->mdev->group == group) {
+            *ret_sch = sch;
+            return sch->mdev;
+        }
+    }
+    return NULL;
+}
+
+int lab_group_open(LabModel *model, guint group, LabGroup *ret_group)
+{
+    LabSubchannel *sch = NULL;
+    LabMdev *mdev;
+    int result = 0;
+
+    g_mutex_lock(&model->lock);
+    mdev = find_group(model, group, &sch);
+    if (!mdev) {
+        result = ENODEV;
+    } else if (mdev->open) {
+        result = EBUSY;
+    } else {
+        mdev->open = TRUE;
+        *ret_group = (LabGroup){
+            .serial = mdev->serial,
+            .image_fd = sch->config.image_fd,
+            .read_only = sch->config.read_only,
+        };
+        memcpy(ret_group->uuid, mdev->uuid, sizeof(ret_group->uuid));
+        memcpy(ret_group->bus_id, sch->device, sizeof(ret_group->bus_id));
+    }
+    g_mutex_unlock(&model->lock);
+    return result;
+}
+
+gboolean lab_group_set_in_use(LabModel *model, guint64 serial, gboolean in_use)
+{
+    LabSubchannel *sch;
+    gboolean wanted = TRUE;
+
+    g_mutex_lock(&model->lock);
+    sch = lab_find_serial(model, serial);
+    if (sch) {
+        /* A removal that has begun does not begin to wait for a user who comes too late, but it waits on for one. */
+        if (!in_use || sch->mdev->active)
+            sch->mdev->in_use = in_use;
+        wanted = !sch->mdev->active;
+        g_cond_broadcast(&model->changed);
+    }
+    g_mutex_unlock(&model->lock);
+    return !wanted;
+}
+
+void lab_group_close(LabModel *model, guint64 serial)
+{
+    LabSubchannel *sch;
+
+    g_mutex_lock(&model->lock);
+    sch = lab_find_serial(model, serial);
+    if (sch) {
+        sch->mdev->open = sch->mdev->in_use = FALSE;
+        g_cond_broadcast(&model->changed);
+    }
+    g_mutex_unlock(&model->lock);
+}

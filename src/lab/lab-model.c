@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The model's objects: making, finding, and what they say of themselves. What can be done to them is in lab-css.c,
+ * lab-ccw.c and lab-mdev.c.
+ */
+#include "lab/lab-model-priv.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *const driver_names[] = {
+    [LAB_DRIVER_IO_SUBCHANNEL] = "io_subchannel",
+    [LAB_DRIVER_VFIO_CCW] = "vfio_ccw",
+};
+
+static LabSubchannel *subchannel_new(const LabDevice *device, guint16 number)
+{
+    LabSubchannel *sch = g_new0(LabSubchannel, 1);
+    CcwBusId id = { device->id.cssid, device->id.ssid, number };
+
+    sch->config = *device;
+    ccw_bus_id_format(&id, sch->name);
+    ccw_bus_id_format(&device->id, sch->device);
+    sch->driver = LAB_DRIVER_IO_SUBCHANNEL;
+    sch->device_bound = TRUE;
+    sch->online = TRUE;
+    return sch;
+}
+
+static void subchannel_free(LabSubchannel *sch)
+{
+    g_free(sch->driver_override);
+    g_free(sch->mdev);
+    g_free(sch);
+}
+
+LabModel *lab_model_new(const LabDevice *devices, gsize n_devices)
+{
+    static const LabModelEvents silent = { NULL, NULL, NULL };
+    LabModel *model = g_new0(LabModel, 1);
+    guint16 next[CCW_SSID_MAX + 1] = { 0 };
+
+    g_mutex_init(&model->lock);
+    g_cond_init(&model->changed);
+    model->subchannels = g_ptr_array_new_with_free_func((GDestroyNotify)subchannel_free);
+    model->css_autoprobe = model->ccw_autoprobe = TRUE;
+    model->events = &silent;
+    for (gsize i = 0; i < n_devices; i++)
+        g_ptr_array_add(model->subchannels, subchannel_new(&devices[i], next[devices[i].id.ssid]++));
+    return model;
+}
+
+void lab_model_free(LabModel *model)
+{
+    g_ptr_array_unref(model->subchannels);
+    g_cond_clear(&model->changed);
+    g_mutex_clear(&model->lock);
+    g_free(model);
+}
+
+void lab_model_set_events(LabModel *model, const LabModelEvents *events, gpointer opaque)
+{
+    g_mutex_lock(&model->lock);
+    model->events = events;
+    model->opaque = opaque;
+    g_mutex_unlock(&model->lock);
+}
+
+const char *lab_driver_name(LabDriver driver)
+{
+    return driver_names[driver];
+}
+
+gboolean lab_driver_linked(const LabSubchannel *sch)
+{
+    return sch->driver != LAB_DRIVER_NONE && !sch->unbinding;
+}
+
+gboolean lab_ccw_present(const LabSubchannel *sch)
+{
+    return sch->driver == LAB_DRIVER_IO_SUBCHANNEL && !sch->unbinding;
+}
+
+gboolean lab_streq(const char *name, const char *text)
+{
+    gsize length = strlen(name);
+
+    return strncmp(name, text, length) == 0 && (!text[length] || (text[length] == '\n' && !text[length + 1]));
+}
+
+int lab_strtoul(const char *text, guint base, gulong *ret_value)
+{
+    gboolean hex = text[text[0] == '+'] == '0' && g_ascii_tolower(text[1 + (text[0] == '+')]) == 'x';
+    char *end = NULL;
+    guint64 value;
+
+    /* kstrtoul takes neither blanks nor a minus; strtoull would. */
+    if (!g_ascii_isxdigit(text[text[0] == '+']))
+        return EINVAL;
+    if (hex && !g_ascii_isxdigit(text[2 + (text[0] == '+')]))
+        return EINVAL;
+    errno = 0;
+    value = g_ascii_strtoull(text, &end, base);
+    if (end == text || (*end && !(*end == '\n' && !end[1])))
+        return EINVAL;
+    if (errno == ERANGE || value > G_MAXULONG)
+        return ERANGE;
+    *ret_value = value;
+    return 0;
+}
+
+LabSubchannel *lab_find_subchannel(LabModel *model, const char *text)
+{
+    for (guint i = 0; i < model->subchannels->len; i++) {
+        LabSubchannel *sch = g_ptr_array_index(model->subchannels, i);
+
+        if (lab_streq(sch->name, text))
+            return sch;
+    }
+    return NULL;
+}
+
+LabSubchannel *lab_find_ccw(LabModel *model, const char *text)
+{
+    for (guint i = 0; i < model->subchannels->len; i++) {
+        LabSubchannel *sch = g_ptr_array_index(model->subchannels, i);
+
+        if (lab_ccw_present(sch) && lab_streq(sch->device, text))
+            return sch;
+    }
+    return NULL;
+}
+
+LabSubchannel *lab_find_mdev(LabModel *model, const char *uuid)
+{
+    for (guint i = 0; i < model->subchannels->len; i++) {
+        LabSubchannel *sch = g_ptr_array_index(model->subchannels, i);
+
+        if (sch->mdev && strcmp(sch->mdev->uuid, uuid) == 0)
+            return sch;
+    }
+    return NULL;
+}
+
+LabSubchannel *lab_find_serial(LabModel *model, guint64 serial)
+{
+    for (guint i = 0; i < model->subchannels->len; i++) {
+        LabSubchannel *sch = g_ptr_array_index(model->subchannels, i);
+
+        if (sch->mdev && sch->mdev->serial == serial)
+            return sch;
+    }
+    return NULL;
+}
+
+void lab_device_lock(LabModel *model, LabSubchannel *sch)
+{
+    while (sch->locked)
+        g_cond_wait(&model->changed, &model->lock);
+    sch->locked = TRUE;
+}
+
+void lab_device_unlock(LabModel *model, LabSubchannel *sch)
+{
+    sch->locked = FALSE;
+    g_cond_broadcast(&model->changed);
+}

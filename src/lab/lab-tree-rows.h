@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The rows of the sysfs tree's table, for lab-tree.c alone.
+ */
+#pragma once
+
+#include "lab/lab-tree.h"
+
+/* What a path's placeholders stand for. */
+typedef struct {
+    LabSubchannel *sch; /* of %S, %D, %M, %G, %V */
+    LabDriver driver;   /* of %X */
+    char uuid[LAB_UUID_STR_LEN];
+} LabMatch;
+
+typedef enum {
+    LAB_WHEN_ALWAYS,
+    LAB_WHEN_LINKED,   /* the subchannel has a driver */
+    LAB_WHEN_LINKED_X, /* the subchannel has the driver %X */
+    LAB_WHEN_CCW,      /* the ccw device is registered */
+    LAB_WHEN_BOUND,    /* and has its driver */
+    LAB_WHEN_VFIO,     /* the subchannel can have mdevs */
+    LAB_WHEN_MDEV_BUS, /* and is not about to lose that */
+    LAB_WHEN_MDEV,     /* the subchannel has an mdev */
+    LAB_WHEN_ACTIVE,   /* whose removal has not begun */
+} LabWhen;
+
+/*
+ * path: components are literal, or one placeholder: %S a subchannel, %D its ccw device, %M its mdev, %G that one's
+ * group, %V "vfioN" of it, %X a driver of the css bus. A link's target is such a path, too.
+ */
+typedef struct {
+    const char *path;
+    LabWhen when; /* beside what the parent's row says */
+    LabNodeKind kind;
+    guint mode;
+    const char *text;                                                /* of a link: its target; of a constant: itself */
+    int (*show)(const LabModel *, const LabMatch *, GString *);      /* with the model's lock */
+    int (*store)(LabModel *, const LabMatch *, const char *, gsize); /* without it */
+} LabRow;
+
+extern const LabRow lab_rows[];
+extern const gsize lab_n_rows;

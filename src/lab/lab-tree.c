@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Finds the row of a path and asks the model. What rows there are is not for this file.
+ */
+#include "lab/lab-tree.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lab/lab-tree-rows.h"
+
+struct _LabTree {
+    LabModel *model;
+    char **mount_points;
+    char ***parts;  /* of each row's path */
+    gssize *parent; /* of each row; -1 of the root's */
+};
+
+static gssize find_parent(char ***parts, gsize row)
+{
+    guint depth = g_strv_length(parts[row]);
+
+    for (gsize i = 0; depth > 0 && i < lab_n_rows; i++) {
+        guint j = 0;
+
+        if (lab_rows[i].kind != LAB_NODE_DIR || g_strv_length(parts[i]) != depth - 1)
+            continue;
+        while (j < depth - 1 && strcmp(parts[i][j], parts[row][j]) == 0)
+            j++;
+        if (j == depth - 1)
+            return (gssize)i;
+    }
+    g_assert(depth == 0); /* every row's folder is a row */
+    return -1;
+}
+
+LabTree *lab_tree_new(LabModel *model, const char *const *mount_points)
+{
+    LabTree *tree = g_new0(LabTree, 1);
+
+    tree->model = model;
+    tree->mount_points = g_strdupv((char **)mount_points);
+    tree->parts = g_new0(char **, lab_n_rows);
+    tree->parent = g_new0(gssize, lab_n_rows);
+    for (gsize i = 0; i < lab_n_rows; i++)
+        tree->parts[i] = g_strsplit(lab_rows[i].path, "/", -1);
+    for (gsize i = 0; i < lab_n_rows; i++)
+        tree->parent[i] = find_parent(tree->parts, i);
+    return tree;
+}
+
+void lab_tree_free(LabTree *tree)
+{
+    for (gsize i = 0; i < lab_n_rows; i++)
+        g_strfreev(tree->parts[i]);
+    g_free(tree->parts);
+    g_free(tree->parent);
+    g_strfreev(tree->mount_points);
+    g_free(tree);
+}
+
+/* The name that a placeholder has for this subchannel, NULL where it has none. */
+static const char *render(const char *part, const LabSubchannel *sch, LabDriver driver, char buf[LAB_UUID_STR_LEN])
+{
+    switch (part[1]) {
+    case 'X':
+        return lab_driver_name(driver ? driver : sch->driver);
+    case 'S':
+        return sch->name;
+    case 'D':
+        return sch->device;
+    case 'M':
+        return sch->mdev ? sch->mdev->uuid : NULL;
+    default:
+        if (!sch->mdev)
+            return NULL;
+        g_snprintf(buf, LAB_UUID_STR_LEN, "%s%u", part[1] == 'V' ? "vfio" : "", sch->mdev->group);
+        return buf;
+    }
+}
+
+static gboolean holds(LabWhen when, const LabMatch *match)
+{
+    const LabSubchannel *sch = match->sch;
+
+    switch (when) {
+    case LAB_WHEN_LINKED:
+        return lab_driver_linked(sch);
+    case LAB_WHEN_LINKED_X:
+        return lab_driver_linked(sch) && sch->driver == match->driver;
+    case LAB_WHEN_CCW:
+        return lab_ccw_present(sch);
+    case LAB_WHEN_BOUND:
+        return lab_ccw_present(sch) && sch->device_bound;
+    case LAB_WHEN_VFIO:
+        return sch->driver == LAB_DRIVER_VFIO_CCW;
+    case LAB_WHEN_MDEV_BUS:
+        return sch->driver == LAB_DRIVER_VFIO_CCW && !sch->unbinding;
+    case LAB_WHEN_MDEV:
+        return sch->mdev != NULL;
+    case LAB_WHEN_ACTIVE:
+        return sch->mdev && sch->mdev->active;
+    default:
+        return TRUE;
+    }
+}
+
+/* The row's own condition and those of the folders it is in. */
+static gboolean row_exists(const LabTree *tree, gssize row, const LabMatch *match)
+{
+    for (; row >= 0; row = tree->parent[row])
+        if (!holds(lab_rows[row].when, match))
+            return FALSE;
+    return TRUE;
+}
+
+/* Takes name for what the placeholder stands for, if that agrees with what is known already. */
+static gboolean match_placeholder(const LabTree *tree, const char *part, const char *name, LabMatch *match)
+{
+    char buf[LAB_UUID_STR_LEN];
+
+    for (LabDriver driver = LAB_DRIVER_NONE + 1; part[1] == 'X' && driver < LAB_DRIVER_LAST; driver++) {
+        match->driver = driver;
+        if (strcmp(lab_driver_name(driver), name) == 0)
+            return TRUE;
+    }
+    for (guint i = 0; part[1] != 'X' && i < tree->model->subchannels->len; i++) {
+        LabSubchannel *sch = g_ptr_array_index(tree->model->subchannels, i);
+
+        if ((!match->sch || match->sch == sch) && g_strcmp0(render(part, sch, LAB_DRIVER_NONE, buf), name) == 0) {
+            match->sch = sch;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gssize find_row(const LabTree *tree, const char *path, LabMatch *ret_match)
+{
+    g_auto(GStrv) names = g_strsplit(path, "/", -1);
+
+    for (gsize row = 0; row < lab_n_rows; row++) {
+        LabMatch match = { NULL, LAB_DRIVER_NONE, "" };
+        char **parts = tree->parts[row];
+        guint i;
+
+        for (i = 0; parts[i] && names[i]; i++)
+            if (parts[i][0] == '%' ? !match_placeholder(tree, parts[i], names[i], &match)
+                                   : strcmp(parts[i], names[i]) != 0)
+                break;
+        if (parts[i] || names[i] || !row_exists(tree, (gssize)row, &match))
+            continue;
+        if (match.sch && match.sch->mdev)
+            memcpy(match.uuid, match.sch->mdev->uuid, sizeof(match.uuid));
+        *ret_match = match;
+        return (gssize)row;
+    }
+    return -1;
+}
+
+/* A mount point, or a folder on the way to one. */
+static gboolean is_mount_point(const LabTree *tree, const char *path)
+{
+    gsize length = strlen(path);
+
+    for (char **point = tree->mount_points; *point; point++)
+        if (strncmp(*point, path, length) == 0 && (!(*point)[length] || (*point)[length] == '/'))
+            return TRUE;
+    return FALSE;
+}
+
+gboolean lab_tree_lookup(LabTree *tree, const char *path, LabEntry *ret_entry)
+{
+    LabMatch match;
+    gssize row;
+
+    g_mutex_lock(&tree->model->lock);
+    row = find_row(tree, path, &match);
+    g_mutex_unlock(&tree->model->lock);
+    if (row < 0 && !is_mount_point(tree, path))
+        return FALSE;
+    *ret_entry =
+        row < 0 ? (LabEntry){ NULL, LAB_NODE_DIR, 0755 } : (LabEntry){ NULL, lab_rows[row].kind, lab_rows[row].mode };
+    return TRUE;
+}
+
+static void entry_clear(LabEntry *entry)
+{
+    g_free(entry->name);
+}
+
+static void add_entry(GArray *entries, const char *name, LabNodeKind kind, guint mode)
+{
+    LabEntry entry = { NULL, kind, mode };
+
+    for (guint i = 0; i < entries->len; i++)
+        if (strcmp(g_array_index(entries, LabEntry, i).name, name) == 0)
+            return;
+    entry.name = g_strdup(name);
+    g_array_append_val(entries, entry);
+}
+
+/* Every child that one row makes: one, or as many as its last placeholder has names. */
+static void add_children(const LabTree *tree, gsize row, const LabMatch *folder, GArray *entries)
+{
+    char **parts = tree->parts[row];
+    const char *part = parts[g_strv_length(parts) - 1];
+    const LabRow *child = &lab_rows[row];
+    char buf[LAB_UUID_STR_LEN];
+    LabMatch match = *folder;
+
+    if (part[0] != '%') {
+        if (row_exists(tree, (gssize)row, &match))
+            add_entry(entries, part, child->kind, child->mode);
+        return;
+    }
+    for (LabDriver driver = LAB_DRIVER_NONE + 1; part[1] == 'X' && driver < LAB_DRIVER_LAST; driver++)
+        add_entry(entries, lab_driver_name(driver), child->kind, child->mode);
+    for (guint i = 0; part[1] != 'X' && i < tree->model->subchannels->len; i++) {
+        const char *name;
+
+        match.sch = g_ptr_array_index(tree->model->subchannels, i);
+        if (folder->sch && folder->sch != match.sch)
+            continue;
+        name = render(part, match.sch, LAB_DRIVER_NONE, buf);
+        if (name && row_exists(tree, (gssize)row, &match))
+            add_entry(entries, name, child->kind, child->mode);
+    }
+}
+
+static void add_mount_points(const LabTree *tree, const char *path, GArray *entries)
+{
+    gsize length = strlen(path);
+
+    for (char **point = tree->mount_points; *point; point++) {
+        const char *rest = *point + length;
+        g_autofree char *name = NULL;
+
+        if (strncmp(*point, path, length) != 0 || (length && *rest++ != '/') || !*rest)
+            continue;
+        name = g_strndup(rest, strcspn(rest, "/"));
+        add_entry(entries, name, LAB_NODE_DIR, 0755);
+    }
+}
+
+GArray *lab_tree_list(LabTree *tree, const char *path)
+{
+    GArray *entries = g_array_new(FALSE, FALSE, sizeof(LabEntry));
+    LabMatch match;
+    gssize row;
+
+    g_array_set_clear_func(entries, (GDestroyNotify)entry_clear);
+    g_mutex_lock(&tree->model->lock);
+    row = find_row(tree, path, &match);
+    for (gsize i = 0; row >= 0 && i < lab_n_rows; i++)
+        if (tree->parent[i] == row)
+            add_children(tree, i, &match, entries);
+    g_mutex_unlock(&tree->model->lock);
+    if ((row < 0 && !is_mount_point(tree, path)) || (row >= 0 && lab_rows[row].kind != LAB_NODE_DIR)) {
+        g_array_unref(entries);
+        return NULL;
+    }
+    add_mount_points(tree, path, entries);
+    return entries;
+}
+
+/* "a/b/link" to "c/d": up as many folders as the link is deep, and down. Folders that both share stay out of it. */
+static char *relative(const char *from, const char *to)
+{
+    GString *text = g_string_new(NULL);
+    gsize shared = 0;
+
+    for (gsize i = 0; from[i] && from[i] == to[i]; i++)
+        if (from[i] == '/')
+            shared = i + 1;
+    for (const char *slash = strchr(from + shared, '/'); slash; slash = strchr(slash + 1, '/'))
+        g_string_append(text, "../");
+    g_string_append(text, to + shared);
+    return g_string_free(text, FALSE);
+}
+
+char *lab_tree_target(LabTree *tree, const char *path)
+{
+    g_autoptr(GString) target = g_string_new(NULL);
+    LabMatch match;
+    gssize row;
+
+    g_mutex_lock(&tree->model->lock);
+    row = find_row(tree, path, &match);
+    if (row >= 0 && lab_rows[row].kind == LAB_NODE_LINK) {
+        for (const char *at = lab_rows[row].text; *at; at++) {
+            char buf[LAB_UUID_STR_LEN];
+
+            if (*at == '%')
+                g_string_append(target, render(at++, match.sch, match.driver, buf));
+            else
+                g_string_append_c(target, *at);
+        }
+    }
+    g_mutex_unlock(&tree->model->lock);
+    return target->len ? relative(path, target->str) : NULL;
+}
+
+int lab_tree_read(LabTree *tree, const char *path, GString *text)
+{
+    int result = ENODEV;
+    LabMatch match;
+    gssize row;
+
+    g_mutex_lock(&tree->model->lock);
+    row = find_row(tree, path, &match);
+    if (row >= 0 && lab_rows[row].show) {
+        result = lab_rows[row].show(tree->model, &match, text);
+    } else if (row >= 0 && lab_rows[row].kind == LAB_NODE_ATTR && lab_rows[row].text) {
+        g_string_append(text, lab_rows[row].text);
+        result = 0;
+    } else if (row >= 0) {
+        result = EIO; /* sysfs: an attribute without a show function */
+    }
+    g_mutex_unlock(&tree->model->lock);
+    return result;
+}
+
+int lab_tree_write(LabTree *tree, const char *path, const char *data, gsize length)
+{
+    g_autofree char *text = NULL;
+    LabMatch match;
+    gssize row;
+
+    length = MIN(length, LAB_ATTR_SIZE);
+    text = g_malloc(length + 1);
+    memcpy(text, data, length);
+    text[length] = '\0';
+    g_mutex_lock(&tree->model->lock);
+    row = find_row(tree, path, &match);
+    g_mutex_unlock(&tree->model->lock);
+    if (row < 0)
+        return ENODEV;
+    return lab_rows[row].store ? lab_rows[row].store(tree->model, &match, text, length) : EIO;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The device service over a real socket, with clients that keep to the protocol and such that do not.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lab/lab-devices.h"
+#include "util/ccw-error.h"
+#include "util/ccw-lab-protocol.h"
+
+#define UUID "cc390000-0001-8000-8000-000000001234"
+
+typedef struct {
+    char *folder, *path;
+    int image;
+    LabModel *model;
+    LabDevices *devices;
+} Fixture;
+
+static void on_request(guint64 serial, gpointer opaque)
+{
+    lab_devices_request(((Fixture *)opaque)->devices, serial);
+}
+
+static const LabModelEvents events = { NULL, NULL, on_request };
+
+static void make_mdev(Fixture *f)
+{
+    g_assert_cmpint(lab_mdev_create(f->model, g_ptr_array_index(f->model->subchannels, 0), UUID, strlen(UUID)), ==, 0);
+}
+
+static void set_up(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    LabDevice device = { { 0, 0, 0x1234 }, 0x3990, 0x3390, 0xe9, 0x0c, -1, TRUE };
+    g_autoptr(GError) error = NULL;
+
+    f->folder = g_dir_make_tmp("test-lab-devices-XXXXXX", NULL);
+    f->path = g_build_filename(f->folder, "sock", NULL);
+    f->image = device.image_fd = memfd_create("image", MFD_CLOEXEC);
+    f->model = lab_model_new(&device, 1);
+    f->devices = lab_devices_start(f->model, f->path, &error);
+    g_assert_no_error(error);
+    lab_model_set_events(f->model, &events, f);
+    lab_css_unbind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000");
+    lab_css_bind(f->model, LAB_DRIVER_VFIO_CCW, "0.0.0000");
+    make_mdev(f);
+}
+
+static void tear_down(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    lab_devices_stop(f->devices);
+    lab_model_free(f->model);
+    close(f->image);
+    g_unlink(f->path);
+    g_rmdir(f->folder);
+    g_free(f->path);
+    g_free(f->folder);
+}
+
+static int dial(Fixture *f)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    struct timeval patience = { .tv_sec = 8 };
+
+    g_strlcpy(address.sun_path, f->path, sizeof(address.sun_path));
+    g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
+    g_assert_cmpint(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), ==, 0);
+    return fd;
+}
+
+static CcwLabOpened receive_opened(int fd, int *ret_image)
+{
+    char control[CMSG_SPACE(4 * sizeof(int))];
+    CcwLabOpened opened = { 0 };
+    struct iovec data = { &opened, sizeof(opened) };
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+    };
+    const struct cmsghdr *header;
+
+    *ret_image = -1;
+    g_assert_cmpint(recvmsg(fd, &message, MSG_CMSG_CLOEXEC), ==, sizeof(opened));
+    g_assert_cmphex(opened.magic, ==, CCW_LAB_MAGIC);
+    header = CMSG_FIRSTHDR(&message);
+    if (header) {
+        g_assert_cmpint(header->cmsg_type, ==, SCM_RIGHTS);
+        g_assert_cmpint(header->cmsg_len, ==, CMSG_LEN(sizeof(int)));
+        memcpy(ret_image, CMSG_DATA(header), sizeof(int));
+    }
+    return opened;
+}
+
+static CcwLabOpened open_group(int fd, guint32 group, int *ret_image)
+{
+    CcwLabOpen packet = { CCW_LAB_MAGIC, group };
+
+    g_assert_cmpint(send(fd, &packet, sizeof(packet), 0), ==, sizeof(packet));
+    return receive_opened(fd, ret_image);
+}
+
+static void say_in_use(int fd, guint32 in_use)
+{
+    CcwLabInUse packet = { CCW_LAB_MAGIC, in_use };
+
+    g_assert_cmpint(send(fd, &packet, sizeof(packet), 0), ==, sizeof(packet));
+}
+
+static void expect_request(int fd)
+{
+    CcwLabRequest packet = { 0 };
+
+    g_assert_cmpint(recv(fd, &packet, sizeof(packet), 0), ==, sizeof(packet));
+    g_assert_cmphex(packet.magic, ==, CCW_LAB_MAGIC);
+}
+
+static void expect_end(int fd)
+{
+    char byte;
+
+    g_assert_cmpint(recv(fd, &byte, 1, 0), <=, 0);
+    g_assert_cmpint(errno, !=, EAGAIN);
+    close(fd);
+}
+
+static void opened(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    int first = dial(f), second = dial(f), third = dial(f);
+    struct stat ours, theirs;
+    CcwLabOpened answer;
+    int image;
+
+    answer = open_group(first, 0, &image);
+    g_assert_cmpint(answer.status, ==, 0);
+    g_assert_cmpuint(answer.flags, ==, CCW_LAB_READ_ONLY);
+    g_assert_cmpstr(answer.uuid, ==, UUID);
+    g_assert_cmpstr(answer.bus_id, ==, "0.0.1234");
+    g_assert_cmphex(answer.chpid, ==, LAB_CHPID);
+    g_assert_cmpint(fstat(image, &theirs) | fstat(f->image, &ours), ==, 0);
+    g_assert_cmpuint(theirs.st_ino, ==, ours.st_ino);
+    close(image);
+
+    g_assert_cmpint(open_group(second, 0, &image).status, ==, EBUSY);
+    g_assert_cmpint(image, ==, -1);
+    expect_end(second);
+    g_assert_cmpint(open_group(third, 7, &image).status, ==, ENODEV);
+    expect_end(third);
+
+    close(first); /* closes the group; the service may need a moment for that */
+    do {
+        second = dial(f);
+        answer = open_group(second, 0, &image);
+        if (answer.status)
+            expect_end(second);
+    } while (answer.status == EBUSY);
+    g_assert_cmpint(answer.status, ==, 0);
+    close(image);
+    close(second);
+}
+
+static gpointer remove_it(gpointer opaque)
+{
+    return GINT_TO_POINTER(lab_mdev_remove(((Fixture *)opaque)->model, UUID, "1"));
+}
+
+static gboolean is_in_use(Fixture *f)
+{
+    const LabSubchannel *sch = g_ptr_array_index(f->model->subchannels, 0);
+    gboolean in_use;
+
+    g_mutex_lock(&f->model->lock);
+    in_use = sch->mdev->in_use;
+    g_mutex_unlock(&f->model->lock);
+    return in_use;
+}
+
+static void requested(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    int fd = dial(f);
+    GThread *thread;
+    int image;
+
+    g_assert_cmpint(open_group(fd, 0, &image).status, ==, 0);
+    close(image);
+    say_in_use(fd, 1);
+    while (!is_in_use(f)) /* until it is heard */
+        g_thread_yield();
+    thread = g_thread_new("remover", remove_it, f);
+    expect_request(fd);
+    say_in_use(fd, 0);
+    g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(thread)), ==, 0);
+    /* Too late: the device is gone, and who takes it is told at once. */
+    say_in_use(fd, 1);
+    expect_request(fd);
+    close(fd);
+}
+
+static void hostile(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        guint32 words[32];
+        gsize length;
+    } packets[] = {
+        { { CCW_LAB_MAGIC, 0 }, 4 },
+        { { CCW_LAB_MAGIC, 0 }, 7 },
+        { { CCW_LAB_MAGIC, 0, 0 }, 12 },
+        { { CCW_LAB_MAGIC }, 128 },
+        { { 0, 0 }, 8 },
+        { { GUINT32_SWAP_LE_BE_CONSTANT(CCW_LAB_MAGIC), 0 }, 8 },
+        { { CCW_LAB_MAGIC }, 0 },
+    };
+    int image;
+    int fd;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(packets); i++) {
+        fd = dial(f);
+        g_assert_cmpint(send(fd, packets[i].words, packets[i].length, 0), ==, packets[i].length);
+        expect_end(fd);
+    }
+    fd = dial(f); /* a second open on one connection */
+    g_assert_cmpint(open_group(fd, 0, &image).status, ==, 0);
+    close(image);
+    say_in_use(fd, 0xffffffff);
+    g_assert_cmpint(send(fd, packets[4].words, 8, 0), ==, 8);
+    expect_end(fd);
+}
+
+static void no_socket(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(lab_devices_start(NULL, "/nonexistent/sock", &error));
+    g_assert_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND);
+    g_assert_nonnull(strstr(error->message, "/nonexistent/sock"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD(name, func) g_test_add("/lab/devices/" name, Fixture, NULL, set_up, func, tear_down)
+    ADD("opened", opened);
+    ADD("requested", requested);
+    ADD("hostile", hostile);
+    g_test_add_func("/lab/devices/no-socket", no_socket);
+    return g_test_run();
+}
