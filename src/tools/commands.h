@@ -5,6 +5,7 @@
 int cmd_argv(int argc, char **argv);
 int cmd_dasd(int argc, char **argv);
 int cmd_hook(int argc, char **argv);
+int cmd_lab(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_lower(int argc, char **argv);
 int cmd_raise(int argc, char **argv);

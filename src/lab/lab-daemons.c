@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lab/lab-daemons.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lab/lab-process.h"
+#include "util/ccw-error.h"
+
+#define START_SECONDS 60
+#define TAIL_LINES 20
+#define NOTIFY_SOCKET LAB_DIR "/notify"
+#define LIBVIRTD_LOG "/var/log/libvirt/libvirtd.log"
+#define VIRTCCWD_LOG "/var/log/libvirt/virtccwd.log"
+
+/* Handed on for whoever wants to look inside; else daemons have an environment of the lab's own. */
+static const char *const debug_variables[] = { "LIBVIRT_DEBUG", "LIBVIRT_LOG_FILTERS", "LIBVIRT_LOG_OUTPUTS",
+                                               "G_MESSAGES_DEBUG" };
+
+static char **daemon_environment(void)
+{
+    char **env = g_new0(char *, 1);
+
+    env = g_environ_setenv(env, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", TRUE);
+    env = g_environ_setenv(env, "LANG", "C.UTF-8", TRUE);
+    env = g_environ_setenv(env, "HOME", "/", TRUE);
+    /* Else libudev shows nothing of a /sys that is no sysfs. */
+    env = g_environ_setenv(env, "SYSTEMD_DEVICE_VERIFY_SYSFS", "0", TRUE);
+    for (gsize i = 0; i < G_N_ELEMENTS(debug_variables); i++)
+        if (g_getenv(debug_variables[i]))
+            env = g_environ_setenv(env, debug_variables[i], g_getenv(debug_variables[i]), TRUE);
+    return env;
+}
+
+static void print_tail(const char *path)
+{
+    g_autofree char *text = NULL;
+    const char *from;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return;
+    g_strchomp(text);
+    from = text + strlen(text);
+    for (int lines = 0; from > text; from--)
+        if (from[-1] == '\n' && ++lines == TAIL_LINES)
+            break;
+    fprintf(stderr, "%s\n", from);
+}
+
+/* Starts a daemon and waits for its word on fd. */
+static LabDaemonsResult start(const LabProgram *program, const char *name, int fd, const char *word, int signal_fd,
+                              pid_t *ret_pid, int *ret_signal, GError **error)
+{
+    int problem = 0;
+    LabWait wait;
+    int status = 0;
+
+    *ret_pid = lab_process_start(program, &problem);
+    if (*ret_pid < 0) {
+        ccw_error_set_errno(error, problem, "cannot start %s", program->path);
+        return LAB_DAEMONS_FAILED;
+    }
+    wait = lab_process_wait(*ret_pid, fd, word, signal_fd, START_SECONDS, ret_signal);
+    if (wait == LAB_WAIT_READY)
+        return LAB_DAEMONS_READY;
+    if (wait == LAB_WAIT_SIGNAL)
+        return LAB_DAEMONS_SIGNAL;
+    print_tail(program->log);
+    if (wait == LAB_WAIT_LATE)
+        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "%s is not ready after %d seconds; the end of its log is above",
+                    name, START_SECONDS);
+    else if (waitpid(*ret_pid, &status, 0) == *ret_pid)
+        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "%s ended at its start with %s %d; the end of its log is above",
+                    name, WIFSIGNALED(status) ? "signal" : "exit code",
+                    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    return LAB_DAEMONS_FAILED;
+}
+
+/* libvirtd says READY=1 as a service of systemd's does (sd_notify(3)). */
+static int notify_socket(GError **error)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = NOTIFY_SOCKET };
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+        return fd;
+    ccw_error_set_errno(error, errno, "cannot listen at %s", NOTIFY_SOCKET);
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static LabDaemonsResult start_libvirtd(const LabParts *parts, int signal_fd, pid_t *ret_pid, int *ret_signal,
+                                       GError **error)
+{
+    char *argv[] = { parts->libvirtd, NULL };
+    g_auto(GStrv) env = daemon_environment();
+    LabDaemonsResult result;
+    sigset_t none;
+    int fd = notify_socket(error);
+
+    if (fd < 0)
+        return LAB_DAEMONS_FAILED;
+    sigemptyset(&none);
+    env = g_environ_setenv(env, "NOTIFY_SOCKET", NOTIFY_SOCKET, TRUE);
+    env = g_environ_setenv(env, "LD_PRELOAD", LAB_BIN "/libvirt-ccw-vfio.so", TRUE);
+    result = start(&(LabProgram){ parts->libvirtd, argv, env, "/", LIBVIRTD_LOG, &none, 022, -1 }, "libvirtd", fd,
+                   "READY=1", signal_fd, ret_pid, ret_signal, error);
+    close(fd);
+    unlink(NOTIFY_SOCKET);
+    return result;
+}
+
+static LabDaemonsResult start_virtccwd(int signal_fd, pid_t *ret_pid, int *ret_signal, GError **error)
+{
+    g_autofree char *ready_arg = NULL;
+    g_auto(GStrv) env = daemon_environment();
+    LabDaemonsResult result;
+    sigset_t none;
+    int ready[2];
+
+    if (pipe2(ready, O_CLOEXEC) != 0) {
+        ccw_error_set_errno(error, errno, "cannot make a pipe");
+        return LAB_DAEMONS_FAILED;
+    }
+    sigemptyset(&none);
+    ready_arg = g_strdup_printf("%d", ready[1]);
+    {
+        const char *argv[] = { "virtccwd",  "--socket-dir", "/run/libvirt", "--backend-dir",
+                               LAB_BACKEND, "--ready-fd",   ready_arg,      NULL };
+
+        result =
+            start(&(LabProgram){ LAB_BIN "/virtccwd", (char **)argv, env, "/", VIRTCCWD_LOG, &none, 022, ready[1] },
+                  "virtccwd", ready[0], NULL, signal_fd, ret_pid, ret_signal, error);
+    }
+    close(ready[0]);
+    close(ready[1]);
+    return result;
+}
+
+LabDaemonsResult lab_daemons_start(const LabParts *parts, int signal_fd, LabDaemons *ret_daemons, int *ret_signal,
+                                   GError **error)
+{
+    LabDaemonsResult result = start_libvirtd(parts, signal_fd, &ret_daemons->libvirtd, ret_signal, error);
+
+    if (result == LAB_DAEMONS_READY)
+        result = start_virtccwd(signal_fd, &ret_daemons->virtccwd, ret_signal, error);
+    return result;
+}

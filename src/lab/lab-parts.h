@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The files from outside that a lab is made of: our own programs, which are bound to one folder in it, readable for a
+ * QEMU of whatever user even if the build tree is not; and libvirtd.
+ */
+#pragma once
+
+#include <glib.h>
+
+#define LAB_DIR "/run/libvirt-ccw"
+#define LAB_BIN LAB_DIR "/bin"
+#define LAB_BACKEND LAB_DIR "/backend"
+#define LAB_REAL_SYS LAB_DIR "/real-sys"
+
+typedef struct {
+    GPtrArray *programs; /* absolute paths */
+    char *libvirtd;
+} LabParts;
+
+/* Errors: CCW_ERROR_NOT_FOUND, saying what to install. */
+LabParts *lab_parts_find(GError **error);
+void lab_parts_free(LabParts *parts);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LabParts, lab_parts_free)
