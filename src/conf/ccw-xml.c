@@ -38,6 +38,24 @@ static void set_parser_error(xmlParserCtxt *context, GError **error)
                 g_strchomp(message));
 }
 
+static void ignore_error(void *data G_GNUC_UNUSED, xmlError *from G_GNUC_UNUSED)
+{
+}
+
+/* Errors of the decoder bypass the parser's context and would be printed. The handler is the thread's own. */
+static xmlDoc *parse_quietly(xmlParserCtxt *context, const char *text, gsize length)
+{
+    xmlStructuredErrorFunc handler = xmlStructuredError;
+    void *data = xmlStructuredErrorContext;
+    xmlDoc *doc;
+
+    xmlSetStructuredErrorFunc(NULL, ignore_error);
+    doc = xmlCtxtReadMemory(context, text, (int)length, NULL, NULL,
+                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT);
+    xmlSetStructuredErrorFunc(data, handler);
+    return doc;
+}
+
 xmlDoc *ccw_xml_parse(const char *text, GError **error)
 {
     static gsize initialised = 0;
@@ -57,8 +75,7 @@ xmlDoc *ccw_xml_parse(const char *text, GError **error)
     context = xmlNewParserCtxt();
     if (!context)
         g_error("out of memory");
-    doc = xmlCtxtReadMemory(context, text, (int)length, NULL, NULL,
-                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT);
+    doc = parse_quietly(context, text, length);
     if (doc && !context->wellFormed) {
         xmlFreeDoc(doc);
         doc = NULL;

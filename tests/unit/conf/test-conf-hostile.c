@@ -148,6 +148,7 @@ static void check_mutant(const char *text)
     g_autoptr(GArray) devices = ccw_conf_collect(text, NULL, NULL);
 
     g_assert_true((lowered != NULL) == (error == NULL));
+    g_assert_true(lowered || !devices);
     if (!lowered || !ccw_conf_check(lowered, NULL))
         return;
     again = ccw_conf_lower(lowered, CCW_MAP_CSS_ABSENT, &changed, &error);

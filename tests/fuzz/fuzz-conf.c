@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * lower, raise, collect and the UUID under libFuzzer. Input: a document; its length picks the default of the feature.
+ * What was lowered or raised once stays as it is, and raise(lower(x)) comes to rest.
+ */
+#include <string.h>
+
+#include "conf/ccw-conf.h"
+#include "conf/ccw-uuid.h"
+
+int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
+
+static void require_equal(const char *what, const char *is, const char *should_be)
+{
+    if (g_strcmp0(is, should_be) != 0)
+        g_error("%s: '%s' is not '%s'", what, is, should_be);
+}
+
+/* raise(lower(text)), or NULL if lower refuses it. */
+static char *settle(const char *text, CcwMapCss map)
+{
+    gboolean changed;
+    g_autofree char *lowered = ccw_conf_lower(text, map, &changed, NULL);
+    g_autofree char *lowered_again = NULL;
+    g_autofree char *raised = NULL;
+    g_autofree char *raised_again = NULL;
+
+    if (!lowered || !ccw_conf_check(lowered, NULL))
+        return NULL;
+    lowered_again = ccw_conf_lower(lowered, map, &changed, NULL);
+    require_equal("lowered again", lowered_again, lowered);
+    raised = ccw_conf_raise(lowered, &changed, NULL);
+    if (!ccw_conf_check(raised, NULL))
+        g_error("raised '%s' to '%s'", lowered, raised);
+    raised_again = ccw_conf_raise(raised, &changed, NULL);
+    require_equal("raised again", raised_again, raised);
+    return g_steal_pointer(&raised);
+}
+
+/* The first time adds what was left out, the second finds nothing to do. */
+static void check_document(const char *text, CcwMapCss map)
+{
+    g_autofree char *once = settle(text, map);
+    g_autofree char *twice = once ? settle(once, map) : NULL;
+    g_autofree char *thrice = twice ? settle(twice, map) : NULL;
+
+    if (twice)
+        require_equal("settled again", thrice, twice);
+}
+
+int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
+{
+    g_autofree char *text = NULL;
+    g_autofree char *message = NULL;
+    g_autofree char *raised = NULL;
+    g_autoptr(GArray) devices = NULL;
+    gboolean advertised, changed;
+    CcwBusId id;
+
+    text = g_strndup((const char *)data, size);
+    check_document(text, (CcwMapCss)(size % 3));
+    raised = ccw_conf_raise(text, &changed, NULL);
+    devices = ccw_conf_collect(text, NULL, NULL);
+    message = ccw_conf_raise_text(text);
+    if (ccw_uuid_decode(text, &id, &advertised) && !advertised) {
+        g_autofree char *lower = g_ascii_strdown(text, -1);
+        char uuid[CCW_UUID_STR_LEN];
+
+        require_equal("UUID", ccw_uuid_encode(&id, uuid), lower);
+    }
+    return 0;
+}
