@@ -208,7 +208,7 @@ static void mutants(void)
         g_autofree char *seed = NULL;
 
         g_assert_true(g_file_get_contents(path, &seed, NULL, NULL));
-        for (guint n = 0; n < 1000; n++) {
+        for (guint n = 0; n < 400; n++) {
             g_autoptr(GString) text = g_string_new(seed);
 
             mutate(rand, text);
