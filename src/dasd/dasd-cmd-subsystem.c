@@ -7,7 +7,18 @@
 #define PSF_ORDER_PREPARE 0x18
 #define PSF_ORDER_SET_CHARACTERISTICS 0x1d
 #define PSF_OFS_SUBORDER 6
+#define PSF_SUBORDER_UNIT_ADDRESSES 0x0e
 #define PSF_SUBORDER_FEATURES 0x41
+
+/* What can be prepared to be read, a row each. */
+static const struct {
+    guint8 suborder;
+    gsize offset; /* in DasdConfig */
+    gsize size;
+} answers[] = {
+    { PSF_SUBORDER_UNIT_ADDRESSES, G_STRUCT_OFFSET(DasdConfig, unit_addresses), DASD_UNIT_ADDRESSES_SIZE },
+    { PSF_SUBORDER_FEATURES, G_STRUCT_OFFSET(DasdConfig, features), DASD_FEATURES_SIZE },
+};
 
 void dasd_cmd_read_characteristics(DasdExec *exec)
 {
@@ -20,9 +31,9 @@ void dasd_cmd_read_configuration(DasdExec *exec)
 }
 
 /*
- * Features can be read; other queries are rejected with the message that drivers/s390/block/dasd_alias.c takes as "not
- * supported" (invalid parameter), else it would ask every 30 s. Set subsystem characteristics is accepted: it has no
- * effect on a subsystem of one device without aliases.
+ * Queries that are not in the table are rejected with the message that drivers/s390/block/dasd_alias.c takes as "not
+ * supported" (invalid parameter). Set subsystem characteristics is accepted: it has no effect on a subsystem of one
+ * device without aliases.
  */
 void dasd_cmd_subsystem_function(DasdExec *exec)
 {
@@ -31,17 +42,25 @@ void dasd_cmd_subsystem_function(DasdExec *exec)
     dasd_data_get_upto(&exec->data, order, sizeof(order));
     if (order[0] == PSF_ORDER_SET_CHARACTERISTICS)
         return;
-    if (order[0] == PSF_ORDER_PREPARE && order[PSF_OFS_SUBORDER] == PSF_SUBORDER_FEATURES)
-        exec->prepared = PSF_SUBORDER_FEATURES;
-    else
-        dasd_check(exec, DASD_CHECK_PARAMETER);
+    for (gsize i = 0; i < G_N_ELEMENTS(answers) && order[0] == PSF_ORDER_PREPARE; i++) {
+        if (answers[i].suborder == order[PSF_OFS_SUBORDER]) {
+            exec->prepared = answers[i].suborder;
+            return;
+        }
+    }
+    dasd_check(exec, DASD_CHECK_PARAMETER);
 }
 
 void dasd_cmd_read_subsystem_data(DasdExec *exec)
 {
-    if (exec->prepared == PSF_SUBORDER_FEATURES)
-        dasd_data_put(&exec->data, exec->device->config.features, DASD_FEATURES_SIZE);
-    else
-        dasd_check(exec, DASD_CHECK_SEQUENCE);
+    guint suborder = exec->prepared;
+
     exec->prepared = 0;
+    for (gsize i = 0; i < G_N_ELEMENTS(answers); i++) {
+        if (answers[i].suborder == suborder) {
+            dasd_data_put(&exec->data, (const guint8 *)&exec->device->config + answers[i].offset, answers[i].size);
+            return;
+        }
+    }
+    dasd_check(exec, DASD_CHECK_SEQUENCE);
 }

@@ -13,12 +13,14 @@
 #define DASD_RDC_SIZE 64
 #define DASD_RCD_SIZE 256
 #define DASD_FEATURES_SIZE 256
+#define DASD_UNIT_ADDRESSES_SIZE 512
 
 typedef struct {
     guint8 sense_id[DASD_SENSE_ID_SIZE];
     guint8 characteristics[DASD_RDC_SIZE];
     guint8 configuration[DASD_RCD_SIZE];
     guint8 features[DASD_FEATURES_SIZE];
+    guint8 unit_addresses[DASD_UNIT_ADDRESSES_SIZE];
 } DasdConfig;
 
 void dasd_config_build(DasdConfig *config, const DasdImageInfo *info, const CcwBusId *bus_id);

@@ -94,8 +94,8 @@ static void configuration(void)
 
 static void subsystem(void)
 {
-    static const guint8 rejected[] = { 0x0e, 0x52, 0x53, 0x03 };
-    guint8 order[66] = { 0x1d }, prepare[12] = { 0x18 }, features[256];
+    static const guint8 rejected[] = { 0x52, 0x53, 0x03, 0x00 };
+    guint8 order[66] = { 0x1d }, prepare[12] = { 0x18 }, features[256], units[512];
 
     bench_open(&bench, 30, NULL);
     one(0x27, 0, order, 66);
@@ -115,6 +115,14 @@ static void subsystem(void)
     g_assert_cmphex(features[9], ==, 0x20);
     g_assert_cmphex(features[12], ==, 0x40);
     g_assert_cmphex(features[40], ==, 0x00);
+    /* One base device, no aliases. */
+    prepare[6] = 0x0e;
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x27, CC, prepare, 12);
+    bench_ccw(&bench, 0x3e, 0, units, 512);
+    bench_run_good(&bench);
+    for (guint i = 0; i < 512; i++)
+        g_assert_cmphex(units[i], ==, i == 2 * 0x34 ? 1 : 0);
     /* Nothing is prepared any more. */
     bench_begin(&bench);
     bench_ccw(&bench, 0x3e, 0, features, 256);
