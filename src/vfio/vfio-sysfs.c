@@ -64,12 +64,20 @@ char *vfio_sysfs_link(const char *path)
     return g_strdup_printf("../../../../kernel/iommu_groups/%u", source->group);
 }
 
-/* QEMU looks for channel paths in css 0 wherever the device is. */
+/* QEMU looks for the path in the folder of the device's css, but under the name that it would have in css 0. */
 static gboolean is_chp_type(const char *path)
 {
-    g_autofree char *ours = g_strdup_printf("/sys/devices/css0/chp0.%02x/type", VFIO_SOURCE_CHPID);
+    for (guint i = 0; path && i < vfio_source_count(); i++) {
+        const VfioSource *source = vfio_source_nth(i);
+        g_autofree char *ours = NULL;
 
-    return path && vfio_source_count() > 0 && strcmp(path, ours) == 0;
+        if (!source)
+            continue;
+        ours = g_strdup_printf("/sys/devices/css%x/chp0.%02x/type", source->device.bus_id.cssid, source->device.chpid);
+        if (strcmp(path, ours) == 0)
+            return TRUE;
+    }
+    return FALSE;
 }
 
 char *vfio_sysfs_contents(const char *path)
