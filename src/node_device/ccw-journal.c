@@ -49,6 +49,21 @@ static char *file_of(CcwHost *host, const CcwBusId *id, const char *suffix)
     return g_strconcat(host->devices_dir, "/", ccw_bus_id_format(id, buf), suffix, NULL);
 }
 
+/* Who was killed while it replaced the entry leaves its temporary file; with the lock held it can be nobody's else. */
+static void sweep(CcwHost *host, const CcwBusId *id)
+{
+    char buf[CCW_BUS_ID_STR_LEN];
+    g_autofree char *prefix = g_strconcat(ccw_bus_id_format(id, buf), SUFFIX ".", NULL);
+    g_autoptr(GPtrArray) names = ccw_sysfs_names(host->devices_dir);
+
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *path = g_build_filename(host->devices_dir, names->pdata[i], NULL);
+
+        if (g_str_has_prefix(names->pdata[i], prefix))
+            g_unlink(path);
+    }
+}
+
 int ccw_journal_lock(CcwHost *host, const CcwBusId *id, GError **error)
 {
     g_autofree char *path = file_of(host, id, ".lock");
@@ -73,6 +88,7 @@ int ccw_journal_lock(CcwHost *host, const CcwBusId *id, GError **error)
         close(fd);
         return -1;
     }
+    sweep(host, id);
     return fd;
 }
 

@@ -70,7 +70,7 @@ class Claims:
     def as_before(self):
         lines = differences(self.before, snapshot())
         expect(not lines, "\n".join(lines))
-        left = [name for name in os.listdir(f"{self.run_dir}/devices") if not name.endswith(".lock")]
+        left = [name for name in os.listdir(f"{self.run_dir}/devices") if name.endswith(".json")]
         expect(not left, f"left in the journal: {left}")
 
     def listed(self, bus_id):

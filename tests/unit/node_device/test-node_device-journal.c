@@ -156,11 +156,18 @@ static void lock(void)
     g_autoptr(Tree) tree = tree_new("dasd.txt");
     g_autoptr(CcwHost) host = host_of(tree);
     g_autofree char *path = g_build_filename(tree->run_dir, "devices/0.0.1234.lock", NULL);
-    int held = ccw_journal_lock(host, &id, NULL);
+    g_autofree char *left = g_build_filename(tree->run_dir, "devices/0.0.1234.json.ABC123", NULL);
+    g_autofree char *of_another = g_build_filename(tree->run_dir, "devices/0.0.1235.json.ABC123", NULL);
+    int held;
     struct flock try = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
     int other;
 
+    tree_write(tree, "run/devices/0.0.1234.json.ABC123", "");
+    tree_write(tree, "run/devices/0.0.1235.json.ABC123", "");
+    held = ccw_journal_lock(host, &id, NULL);
     g_assert_cmpint(held, >=, 0);
+    g_assert_false(g_file_test(left, G_FILE_TEST_EXISTS)); /* by one who was killed */
+    g_assert_true(g_file_test(of_another, G_FILE_TEST_EXISTS));
     other = open(path, O_RDWR | O_CLOEXEC);
     g_assert_cmpint(fcntl(other, F_OFD_SETLK, &try), ==, -1);
     close(held);
