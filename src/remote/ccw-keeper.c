@@ -49,7 +49,7 @@ void ccw_keeper_free(CcwKeeper *keeper)
 
 void ccw_keeper_hold(CcwKeeper *keeper, const char *domain_uuid, GArray *ids)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&keeper->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keeper->lock);
 
     for (guint i = 0; i < ids->len; i++) {
         Held held = { g_strdup(domain_uuid), g_array_index(ids, CcwBusId, i) };
@@ -72,7 +72,7 @@ static void drop_one(CcwKeeper *keeper, const char *domain_uuid, const CcwBusId 
 
 void ccw_keeper_drop(CcwKeeper *keeper, const char *domain_uuid, GArray *ids, gboolean attached)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&keeper->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keeper->lock);
 
     for (guint i = 0; i < ids->len; i++)
         drop_one(keeper, domain_uuid, &g_array_index(ids, CcwBusId, i));
@@ -154,7 +154,7 @@ gboolean ccw_live_add(CcwLive *live, const char *domain_uuid, const char *xml, G
 gboolean ccw_keeper_reconcile(CcwKeeper *keeper, CcwLive *live, const char *only_domain, gboolean *ret_stale,
                               GError **error)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&keeper->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keeper->lock);
 
     if (g_atomic_int_get(&keeper->generation) != live->generation) {
         *ret_stale = TRUE;

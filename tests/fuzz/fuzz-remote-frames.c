@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A peer of the proxy under libFuzzer: its stream is taken apart into frames, and every frame that the table has is
- * rewritten by its row, as a call and as a reply, with the real lower and raise. Input: where to cut the stream (one
- * byte), then the stream.
+ * rewritten by its row, as a call and as a reply, with the real lower and raise. Input: a kind (one byte) and
+ *
+ *     0   where to cut the stream (one byte), then the stream
+ *     1   a row of the table (one byte), then the payload of its call and reply
+ *     2   the XML of an attach
+ *     3   the payload of an error
  */
-#include <string.h>
 #include <unistd.h>
 
 #include "conf/ccw-conf.h"
@@ -13,6 +16,7 @@
 #include "remote/ccw-relay.h"
 #include "remote/ccw-rewrite.h"
 #include "remote/ccw-rpc-error.h"
+#include "remote/ccw-xdr.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 
@@ -69,22 +73,67 @@ static gboolean on_frame(const CcwHeader *header, const guint8 *payload, gsize l
 
 static const CcwInboxOps ops = { on_header, on_pass, on_pass_fd, on_frame, on_boundary };
 
-int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
+static void stream(const guint8 *data, gsize size)
 {
     g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(gint));
-    CcwInbox inbox;
-    gboolean stopped;
+    gsize cut = MIN(data[0], size - 1);
     gsize passed = 0;
-    gsize cut;
+    gboolean stopped;
+    CcwInbox inbox;
 
-    if (size < 1)
-        return 0;
-    cut = MIN(data[0], size - 1);
     ccw_inbox_init(&inbox, &ops, &passed);
     if (ccw_inbox_feed(&inbox, data + 1, cut, fds, &stopped, NULL))
         ccw_inbox_feed(&inbox, data + 1 + cut, size - 1 - cut, fds, &stopped, NULL);
     if (passed > size)
         g_error("%zu bytes passed of %zu", passed, size);
     ccw_inbox_clear(&inbox);
+}
+
+static void row(const guint8 *data, gsize size)
+{
+    gsize count;
+    const CcwProcedure *procedure = &ccw_procedures(&count)[data[0] % count];
+    const CcwHeader header = {
+        .program = procedure->program,
+        .version = CCW_PROGRAM_VERSION,
+        .procedure = procedure->number,
+    };
+
+    on_frame(&header, data + 1, size - 1, NULL);
+}
+
+static void attach(const guint8 *data, gsize size)
+{
+    static const guint8 uuid[16];
+    const CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = CCW_PROGRAM_VERSION, .procedure = 8 };
+    g_autoptr(GByteArray) payload = g_byte_array_new();
+
+    ccw_xdr_write_string(payload, "guest", 5);
+    g_byte_array_append(payload, uuid, sizeof(uuid));
+    ccw_xdr_write_u32(payload, 1);
+    ccw_xdr_write_string(payload, (const char *)data, size);
+    on_frame(&header, payload->data, payload->len, NULL);
+}
+
+static void error_reply(const guint8 *data, gsize size)
+{
+    const CcwHeader header = {
+        .program = CCW_PROGRAM_REMOTE,
+        .version = CCW_PROGRAM_VERSION,
+        .type = CCW_TYPE_REPLY,
+        .status = CCW_STATUS_ERROR,
+    };
+    g_autoptr(GByteArray) raised = ccw_relay_raise(&header, data, size);
+
+    on_frame(&header, data, size, NULL);
+    check(ccw_error_fields, data, size, raised);
+}
+
+int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
+{
+    static void (*const kinds[])(const guint8 *data, gsize size) = { stream, row, attach, error_reply };
+
+    if (size >= 2)
+        kinds[data[0] % G_N_ELEMENTS(kinds)](data + 1, size - 1);
     return 0;
 }
