@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Creating an image: a header, the two tracks of a label if there is one, and a hole for all the rest. A track in a
+ * Creating an image: a header, the first track or two, and a hole for all the rest. A track in a
  * hole reads as an empty one (dasd_track_parse), so that a new volume takes next to nothing of the host's disk.
  */
 #include "dasd/dasd-image.h"
@@ -62,15 +62,24 @@ static gboolean write_header(int fd)
     return write_at(fd, header, sizeof(header), 0);
 }
 
-static gboolean write_label(int fd, const char *volser, guint32 cylinders)
+/*
+ * The tracks of the label; without one, track 0 as it is in the factory. That much is written because Hercules' tools,
+ * which know no holes, look there first.
+ */
+static gboolean write_first_tracks(int fd, const char *volser, guint32 cylinders)
 {
+    guint32 tracks = volser ? DASD_LABEL_TRACKS : 1;
+
     g_autofree guint8 *slot = g_malloc0(DASD_3390_TRACK_SIZE);
     g_autofree DasdTrack *track = g_new0(DasdTrack, 1);
 
     track->slot = slot;
-    for (guint32 i = 0; i < DASD_LABEL_TRACKS; i++) {
+    for (guint32 i = 0; i < tracks; i++) {
         memset(slot, 0, DASD_3390_TRACK_SIZE);
-        dasd_label_make_track(track, i, volser, cylinders);
+        if (volser)
+            dasd_label_make_track(track, i, volser, cylinders);
+        else
+            dasd_track_make_empty(track, i);
         if (!write_at(fd, slot, track->end + DASD_END_SIZE, DASD_CKD_HEADER_SIZE + (off_t)i * DASD_3390_TRACK_SIZE))
             return FALSE;
     }
@@ -91,7 +100,7 @@ gboolean dasd_image_create(const char *path, const char *model, guint32 cylinder
         return FALSE;
     }
     done = ftruncate(fd, DASD_CKD_HEADER_SIZE + (off_t)count * DASD_3390_HEADS * DASD_3390_TRACK_SIZE) == 0 &&
-           write_header(fd) && (!volser || write_label(fd, volser, count));
+           write_header(fd) && write_first_tracks(fd, volser, count);
     if (!done) {
         ccw_error_set_errno(error, errno, "cannot create %s of %u cylinders", path, count);
         unlink(path);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dasd/dasd-image.h"
+#include "dasd-bench.h"
 
 static char *folder;
 static char *path;
@@ -37,6 +37,21 @@ static void dasdls_reads_ours(void)
     g_assert_true(dasd_image_create(path, "3390-9", 0, "CCW001", &error));
     out = run(argv);
     g_assert_nonnull(strstr(out, "VOLSER=CCW001"));
+    g_unlink(path);
+}
+
+/* Without a label the answer is that there is none, and not a crash. */
+static void dasdls_refuses_unlabelled(void)
+{
+    const char *const argv[] = { "dasdls", path, NULL };
+    g_autoptr(GError) error = NULL;
+    g_autofree char *err = NULL;
+    int status = 0;
+
+    g_assert_true(dasd_image_create(path, "3390-1", 0, NULL, &error));
+    g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, &err, &status, &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(strstr(err, "VOL1 record not found"));
     g_unlink(path);
 }
 
@@ -79,6 +94,71 @@ static void header_as_theirs(void)
     g_unlink(ours);
 }
 
+static void read_block(Bench *bench, guint32 track, guint8 record, guint8 *data)
+{
+    bench_begin(bench);
+    bench_ccw(bench, 0x63, CC, bench_extent(0x40, track, track), 16);
+    bench_ccw(bench, 0x47, CC, bench_locate(0x06, 1, track, record), 16);
+    bench_ccw(bench, 0x86, 0, data, 4096);
+    bench_run_good(bench);
+}
+
+/* A volume that dasdinit made as Linux formats it: every track's last block is there, and nothing behind. */
+static void device_reads_theirs(void)
+{
+    Bench bench;
+    guint8 data[4096];
+
+    bench_open(&bench, 1, NULL);
+    bench_close_device(&bench);
+    g_unlink(bench.path);
+    {
+        const char *const argv[] = { "dasdinit", "-lfs", "-linux", bench.path, "3390", "HLNX01", "2", NULL };
+        g_autofree char *out = run(argv);
+    }
+    bench_reopen(&bench, FALSE);
+    for (guint32 track = 2; track < 30; track++)
+        read_block(&bench, track, 12, data);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 2, 2), 16);
+    bench_ccw(&bench, 0x47, 0, bench_locate(0x06, 1, 2, 13), 16);
+    bench_run_check(&bench, 1, 0, 0x08, 0);
+    bench_close(&bench);
+}
+
+/* dasdcopy parses every track that the device wrote; the copy has the same data. */
+static void dasdcopy_reads_ours(void)
+{
+    Bench bench;
+    guint8 data[4096], back[4096];
+    g_autofree char *copy = NULL;
+
+    bench_open(&bench, 1, NULL);
+    copy = g_strconcat(bench.path, ".copy", NULL);
+    for (guint32 track = 0; track < 15; track++) {
+        bench_format(&bench, track, 12, 0, 4096);
+        memset(data, 0xa0 + (int)track, sizeof(data));
+        bench_begin(&bench);
+        bench_ccw(&bench, 0x63, CC, bench_extent(0x80, track, track), 16);
+        bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, track, 7), 16);
+        bench_ccw(&bench, 0x85, 0, data, 4096);
+        bench_run_good(&bench);
+    }
+    bench_close_device(&bench);
+    {
+        const char *const argv[] = { "dasdcopy", "-q", "-lfs", "-o", "CKD", bench.path, copy, NULL };
+        g_autofree char *out = run(argv);
+    }
+    g_assert_cmpint(g_rename(copy, bench.path), ==, 0);
+    bench_reopen(&bench, FALSE);
+    for (guint32 track = 0; track < 15; track++) {
+        memset(data, 0xa0 + (int)track, sizeof(data));
+        read_block(&bench, track, 7, back);
+        g_assert_cmpmem(back, 4096, data, 4096);
+    }
+    bench_close(&bench);
+}
+
 int main(int argc, char **argv)
 {
     int rc;
@@ -87,8 +167,11 @@ int main(int argc, char **argv)
     folder = g_dir_make_tmp("test-dasd-hercules-XXXXXX", NULL);
     path = g_build_filename(folder, "image", NULL);
     g_test_add_func("/dasd/hercules/dasdls", dasdls_reads_ours);
+    g_test_add_func("/dasd/hercules/dasdls-unlabelled", dasdls_refuses_unlabelled);
     g_test_add_func("/dasd/hercules/dasdinit", we_read_theirs);
     g_test_add_func("/dasd/hercules/header", header_as_theirs);
+    g_test_add_func("/dasd/hercules/dasdinit-linux", device_reads_theirs);
+    g_test_add_func("/dasd/hercules/dasdcopy", dasdcopy_reads_ours);
     rc = g_test_run();
     g_rmdir(folder);
     g_free(path);
