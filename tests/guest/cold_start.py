@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A domain that has the DASD in its definition, in a lab: libvirt's hook takes the device from the host at start and
+gives it back at the end; a second domain that wants it fails to start and disturbs nobody."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+# pylint: disable=wrong-import-position
+from hosttree import differences, snapshot
+from labguest import BUS_ID, DEVICE_XML, LabGuest, options
+from steps import expect
+
+
+def hostdev():
+    with open(DEVICE_XML, encoding="utf-8") as file:
+        return file.read()
+
+
+class ColdStart(LabGuest):
+    def __init__(self, opts):
+        super().__init__(opts)
+        self.rival = LabGuest(opts, self.steps, "ccw-rival")
+        self.taken = None
+
+    def define_with_device(self):
+        self.define(hostdev())
+        xml = self.virsh("dumpxml", self.name, "--inactive")
+        expect("<hostdev mode='subsystem' type='ccw' managed='yes'>" in xml, "no ccw hostdev in\n" + xml)
+        lines = differences(self.before, snapshot())
+        expect(not lines, "defining a domain touched the host:\n" + "\n".join(lines))
+
+    def start_and_see(self):
+        self.start()
+        self.sees_device()
+        self.taken = snapshot()
+
+    def rival_fails(self):
+        self.rival.define(hostdev())
+        code, output = self.rival.try_virsh("start", self.rival.name)
+        self.steps.note(output)
+        expect(code != 0, "two domains were started with one device")
+        expect(BUS_ID in output, f"the message does not name {BUS_ID}")
+        lines = differences(self.taken, snapshot())
+        expect(not lines, "the failed start touched the host:\n" + "\n".join(lines))
+        self.in_guest(f"dd if=/dev/dasda of=/dev/null bs=4096 count=1 2>&1; cat /sys/bus/ccw/devices/{BUS_ID}/online")
+
+    def attach_twice_fails(self):
+        code, output = self.try_virsh("attach-device", self.name, DEVICE_XML, "--live")
+        self.steps.note(output)
+        expect(code != 0, "one device was attached twice")
+        lines = differences(self.taken, snapshot())
+        expect(not lines, "the failed attach touched the host:\n" + "\n".join(lines))
+
+    def run(self):
+        run = self.steps.run
+        run("virsh nodedev-list --cap ccw shows the device", self.host_shows_device)
+        run("virsh define with the device touches nothing", self.define_with_device)
+        run("virsh start: the guest sees a 3390 from the first", self.start_and_see)
+        run("the host has given the device away", self.device_is_away)
+        run("the guest's dasd_eckd sets it online and formats it", lambda: (self.online(), self.format("COLD01")))
+        run("a second domain with the same device fails to start", self.rival_fails)
+        run("attaching it a second time fails", self.attach_twice_fails)
+        run("the guest's kernel has no complaint of the device", self.no_dasd_error)
+        run("virsh destroy", self.destroy)
+        run("the host side is as it was found", self.host_as_found)
+        run("now the second domain starts with it", lambda: (self.rival.start(), self.rival.sees_device()))
+        run("and ends", self.rival.destroy)
+        run("the host side is as it was found, once more", self.host_as_found)
+        self.steps.done()
+
+
+if __name__ == "__main__":
+    ColdStart(options(__doc__)).run()

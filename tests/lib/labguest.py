@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the guest programs in tests/guest share: a lab's libvirt, a domain with the test guest, and its options."""
+
+import argparse
+import os
+import re
+
+from guest import Guest
+from hosttree import differences, snapshot
+from steps import Steps, command, expect
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+GUEST_FILES = os.path.join(HERE, "..", "guest")
+BUS_ID = "0.0.1234"
+NODE_DEVICE = "ccw_0_0_1234"
+DEVICE_XML = os.path.join(GUEST_FILES, "dasd.xml")
+# The guest is told of a device by a machine check and handles it in its own time; /proc/cio_settle waits for what it
+# knows of already, so the loop ends as soon as the device is there (or gone), and the command's deadline bounds it.
+WAIT_FOR_DEVICE = f"until [ -e /sys/bus/ccw/devices/{BUS_ID} ]; do echo 1 >/proc/cio_settle; done"
+WAIT_FOR_NO_DEVICE = f"while [ -e /sys/bus/ccw/devices/{BUS_ID} ]; do echo 1 >/proc/cio_settle; done"
+
+
+def options(description, *extra):
+    """Parses the options that tests/guest/run-in-lab gives, and those of the program: (name, keywords) each."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--kernel", required=True)
+    parser.add_argument("--initrd", required=True)
+    parser.add_argument("--image", required=True, help=f"of the DASD {BUS_ID} in this lab")
+    parser.add_argument("--workdir", required=True, help="an empty folder for the domain's XML, socket and console log")
+    parser.add_argument("--memory", type=int, default=1024, help="MiB of guest memory")
+    parser.add_argument("--story", action="store_true", help="for a person instead of a test harness")
+    for name, keywords in extra:
+        parser.add_argument(name, **keywords)
+    return parser.parse_args()
+
+
+class LabGuest:
+    """A domain of the lab. Each method is a step or a part of one: it raises StepFailed or GuestError."""
+
+    def __init__(self, opts, steps=None, name="ccw-guest"):
+        self.options = opts
+        self.steps = steps or Steps(opts.story)
+        self.name = name
+        self.guest = None
+        self.before = None
+        self.console = os.path.join(opts.workdir, f"{name}-console.log")
+        self.socket = os.path.join(opts.workdir, f"{name}.sock")
+        self.xml_path = os.path.join(opts.workdir, f"{name}.xml")
+        for path in (self.console, "/var/log/libvirt/libvirtd.log", "/var/log/libvirt/virtccwd.log",
+                     f"/var/log/libvirt/qemu/{name}.log"):
+            self.steps.log(path)
+
+    def try_virsh(self, *args, **kwargs):
+        self.steps.note("$ virsh " + " ".join(args))
+        return command(["virsh", *args], check=False, **kwargs)
+
+    def virsh(self, *args, **kwargs):
+        self.steps.note("$ virsh " + " ".join(args))
+        return command(["virsh", *args], **kwargs)[1]
+
+    def in_guest(self, text, **kwargs):
+        self.steps.note("guest# " + text)
+        return self.guest.run(text, **kwargs)
+
+    def host_shows_device(self):
+        names = self.virsh("nodedev-list", "--cap", "ccw").split()
+        self.steps.note(" ".join(names))
+        expect(NODE_DEVICE in names, f"{NODE_DEVICE} is not among {names}")
+        self.before = snapshot()
+
+    def define(self, hostdev=""):
+        with open(os.path.join(GUEST_FILES, "guest.xml.in"), encoding="utf-8") as file:
+            template = file.read()
+        values = {"NAME": self.name, "MEMORY": self.options.memory, "KERNEL": self.options.kernel,
+                  "INITRD": self.options.initrd, "CONSOLE": self.console, "SOCKET": self.socket, "HOSTDEV": hostdev}
+        with open(self.xml_path, "w", encoding="utf-8") as file:
+            file.write(re.sub("@([A-Z]+)@", lambda match: str(values[match.group(1)]), template))
+        self.virsh("define", self.xml_path)
+
+    def start(self):
+        self.virsh("start", self.name)
+        self.guest = Guest(self.socket)
+        self.steps.note(self.in_guest("uname -srm; free -m | sed -n 2p", timeout=180))
+
+    def sees_device(self):
+        self.in_guest(WAIT_FOR_DEVICE)
+        device = self.in_guest(f"lscss -d {BUS_ID} | tail -n 1")
+        self.steps.note(device)
+        expect("3390/" in device and "3990/" in device, "the guest does not see a 3390 behind a 3990: " + device)
+
+    def online(self):
+        self.in_guest(f"chccwdev -e {BUS_ID}", timeout=120)
+        self.steps.note(self.in_guest("lsdasd"))
+
+    def format(self, volser="LNX390"):
+        def progress(line):
+            if re.search(r"\d+ of \d+|\d+\s*%", line):
+                self.steps.note(line.strip())
+        self.in_guest(f"dasdfmt -b 4096 -l {volser} -y -P /dev/dasda", timeout=300, progress=progress)
+        self.in_guest("fdasd -a /dev/dasda")
+        self.in_guest("mkfs.ext4 -q /dev/dasda1", timeout=120)
+        self.steps.note(self.in_guest("fdasd -p /dev/dasda | tail -n 5"))
+
+    def device_is_away(self):
+        expect(differences(self.before, snapshot()), "the host's device is as it was, and yet the guest has it")
+        names = self.virsh("nodedev-list", "--cap", "ccw").split()
+        expect(NODE_DEVICE not in names, f"{NODE_DEVICE} is in the guest, and the host still shows it as its own")
+
+    def host_as_found(self):
+        lines = differences(self.before, snapshot())
+        expect(not lines, "the host side is not as it was found:\n" + "\n".join(lines))
+        names = self.virsh("nodedev-list", "--cap", "ccw").split()
+        expect(NODE_DEVICE in names, f"{NODE_DEVICE} is not among {names}")
+
+    def no_dasd_error(self):
+        log = self.in_guest("dmesg | grep -i -E 'dasd|0\\.0\\.1234|I/O error|EXT4-fs error' || true")
+        bad = [line for line in log.splitlines() if re.search(r"error|fail|timeout|sense|reject|lost", line, re.I)]
+        expect(not bad, "the guest's kernel complains of the device:\n" + "\n".join(bad))
+
+    def destroy(self):
+        self.guest.close()
+        self.virsh("destroy", self.name)
+        self.virsh("undefine", self.name)
