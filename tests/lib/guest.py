@@ -10,14 +10,41 @@ class GuestError(Exception):
     """The guest did not answer in time, or a command in it failed."""
 
 
+class _Listener:
+    def __init__(self, path):
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.bind(path)
+        self._socket.listen(1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._socket.close()
+
+    def accept(self, timeout):
+        self._socket.settimeout(timeout)
+        try:
+            return Guest(None, self._socket.accept()[0])
+        except socket.timeout as late:
+            raise GuestError(f"QEMU did not connect within {timeout} s") from late
+
+
 class Guest:
     """A running guest. Every call has a deadline of its own; none of them polls."""
 
-    def __init__(self, socket_path):
-        self._path = socket_path
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.connect(socket_path)
+    def __init__(self, socket_path, connected=None):
+        """Connects to the port's listening socket; or takes a connection that the port made itself."""
+        self._socket = connected
         self._buffer = b""
+        if not connected:
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._socket.connect(socket_path)
+
+    @staticmethod
+    def listen(socket_path):
+        """For a QEMU that connects to us: a context manager, and in it accept(timeout) gives the Guest."""
+        return _Listener(socket_path)
 
     def close(self):
         self._socket.close()
