@@ -51,9 +51,7 @@ class Steps:
 
     def _fail(self, name, error):
         text = str(error) or type(error).__name__
-        if self._story:
-            print(f"\nFAILED at step {self._count}: {name}\n{text}", file=sys.stderr, flush=True)
-        else:
+        if not self._story:
             print(f"not ok {self._count} - {name}", flush=True)
             self.note(text)
         for path in self._logs:
@@ -62,6 +60,8 @@ class Steps:
                 with open(path, encoding="utf-8", errors="replace") as file:
                     self.note("".join(file.readlines()[-25:]))
         self.done()
+        if self._story:
+            print(f"\nFAILED at step {self._count}: {name}\n{text}", file=sys.stderr, flush=True)
         sys.exit(1)
 
     def done(self):
