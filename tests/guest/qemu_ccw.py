@@ -52,8 +52,8 @@ class QemuCcw:
 
     def write(self):
         self.guest.run(f"chccwdev -e {BUS_ID}", timeout=120)
-        self.guest.run("dasdfmt -b 4096 -l QEMU01 -y /dev/dasda", timeout=300)
-        self.guest.run("fdasd -a /dev/dasda && mkfs.ext4 -q /dev/dasda1 && mount /dev/dasda1 /mnt", timeout=120)
+        self.guest.run("dasdfmt -b 4096 -l QEMU01 -y /dev/dasda && udevadm settle", timeout=300)
+        self.guest.run("fdasd -a /dev/dasda && udevadm settle && mkfs.ext4 -q /dev/dasda1 && mount /dev/dasda1 /mnt", timeout=120)
         self.guest.run("cp /bin/bash /mnt/ && umount /mnt", timeout=120)
 
     def read(self):

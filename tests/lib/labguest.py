@@ -4,6 +4,7 @@
 import argparse
 import os
 import re
+import time
 
 from guest import Guest
 from hosttree import differences, snapshot
@@ -63,9 +64,7 @@ class LabGuest:
         return self.guest.run(text, **kwargs)
 
     def host_shows_device(self):
-        names = self.virsh("nodedev-list", "--cap", "ccw").split()
-        self.steps.note(" ".join(names))
-        expect(NODE_DEVICE in names, f"{NODE_DEVICE} is not among {names}")
+        self.node_device_shown(True)
         self.before = snapshot()
 
     def define(self, hostdev=""):
@@ -93,24 +92,35 @@ class LabGuest:
         self.steps.note(self.in_guest("lsdasd"))
 
     def format(self, volser="LNX390"):
+        shown = [0]
+
         def progress(line):
-            if re.search(r"\d+ of \d+|\d+\s*%", line):
+            percent = re.search(r"(\d+)\s*%", line)
+            if percent and int(percent.group(1)) >= shown[0]:
+                shown[0] = int(percent.group(1)) + 20
                 self.steps.note(line.strip())
-        self.in_guest(f"dasdfmt -b 4096 -l {volser} -y -P /dev/dasda", timeout=300, progress=progress)
-        self.in_guest("fdasd -a /dev/dasda")
+        # udev looks into a device whenever it changes, and fdasd wants it for itself.
+        self.in_guest(f"dasdfmt -b 4096 -l {volser} -y -P /dev/dasda && udevadm settle", timeout=300, progress=progress)
+        self.in_guest("fdasd -a /dev/dasda && udevadm settle", timeout=120)
         self.in_guest("mkfs.ext4 -q /dev/dasda1", timeout=120)
         self.steps.note(self.in_guest("fdasd -p /dev/dasda | tail -n 5"))
 
+    def node_device_shown(self, shown):
+        """libvirt learns of a node device by a uevent, in its own time: asks until it knows, or the deadline is over."""
+        deadline = time.monotonic() + 10
+        names = self.virsh("nodedev-list", "--cap", "ccw").split()
+        while (NODE_DEVICE in names) != shown and time.monotonic() < deadline:
+            names = command(["virsh", "nodedev-list", "--cap", "ccw"])[1].split()
+        expect((NODE_DEVICE in names) == shown, f"virsh nodedev-list {'lacks' if shown else 'still has'} {NODE_DEVICE}")
+
     def device_is_away(self):
         expect(differences(self.before, snapshot()), "the host's device is as it was, and yet the guest has it")
-        names = self.virsh("nodedev-list", "--cap", "ccw").split()
-        expect(NODE_DEVICE not in names, f"{NODE_DEVICE} is in the guest, and the host still shows it as its own")
+        self.node_device_shown(False)
 
     def host_as_found(self):
         lines = differences(self.before, snapshot())
         expect(not lines, "the host side is not as it was found:\n" + "\n".join(lines))
-        names = self.virsh("nodedev-list", "--cap", "ccw").split()
-        expect(NODE_DEVICE in names, f"{NODE_DEVICE} is not among {names}")
+        self.node_device_shown(True)
 
     def no_dasd_error(self):
         log = self.in_guest("dmesg | grep -i -E 'dasd|0\\.0\\.1234|I/O error|EXT4-fs error' || true")
