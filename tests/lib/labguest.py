@@ -101,7 +101,7 @@ class LabGuest:
                 self.steps.note(line.strip())
         # udev looks into a device whenever it changes, and fdasd wants it for itself.
         self.in_guest(f"dasdfmt -b 4096 -l {volser} -y -P /dev/dasda && udevadm settle", timeout=300, progress=progress)
-        self.in_guest("fdasd -a /dev/dasda && udevadm settle", timeout=120)
+        self.in_guest("fdasd -a -k /dev/dasda && udevadm settle", timeout=120)
         self.in_guest("mkfs.ext4 -q /dev/dasda1", timeout=120)
         self.steps.note(self.in_guest("fdasd -p /dev/dasda | tail -n 5"))
 
@@ -128,6 +128,6 @@ class LabGuest:
         expect(not bad, "the guest's kernel complains of the device:\n" + "\n".join(bad))
 
     def destroy(self):
-        self.guest.close()
         self.virsh("destroy", self.name)
+        self.guest.close()
         self.virsh("undefine", self.name)
