@@ -92,12 +92,15 @@ int lab_ccw_online(LabModel *model, LabSubchannel *sch, const char *text, gsize 
     if (value > 1)
         return EINVAL;
     g_mutex_lock(&model->lock);
-    if (!lab_ccw_present(sch))
+    if (!lab_ccw_present(sch)) {
         result = ENODEV;
-    else if (!sch->device_bound || sch->online == (value == 1))
+    } else if (!sch->device_bound || sch->online == (value == 1)) {
         result = EINVAL;
-    else
+    } else {
         sch->online = value == 1;
+        /* dasd_change_state() of drivers/s390/block/dasd.c; libvirt lists a ccw device once it is online. */
+        lab_emit_ccw(model, sch, "change", NULL);
+    }
     g_mutex_unlock(&model->lock);
     return result;
 }
