@@ -3,13 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libvirt/libvirt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lab/lab-config.h"
 #include "lab/lab-process.h"
 #include "util/ccw-error.h"
 
@@ -144,6 +147,45 @@ static LabDaemonsResult start_virtccwd(int signal_fd, pid_t *ret_pid, int *ret_s
     return result;
 }
 
+/* In a process of its own, through virtccwd. Asking for node devices waits until libvirtd has enumerated them. */
+static void ask_libvirt(int fd) G_GNUC_NORETURN;
+static void ask_libvirt(int fd)
+{
+    virConnectPtr connection;
+
+    setsid();
+    connection = virConnectOpenReadOnly(LAB_URI);
+    if (connection && virNodeNumOfDevices(connection, NULL, 0) >= 0 && write(fd, "", 1) == 1)
+        _exit(EXIT_SUCCESS);
+    _exit(EXIT_FAILURE);
+}
+
+/* A ccw device that the command sets offline before libvirtd has seen it would never be on libvirtd's list. */
+static LabDaemonsResult wait_for_devices(int signal_fd, int *ret_signal, GError **error)
+{
+    LabWait wait;
+    int ready[2];
+    pid_t pid;
+
+    if (pipe2(ready, O_CLOEXEC) != 0 || (pid = fork()) < 0) {
+        ccw_error_set_errno(error, errno, "cannot ask the lab's libvirtd");
+        return LAB_DAEMONS_FAILED;
+    }
+    if (pid == 0)
+        ask_libvirt(ready[1]);
+    close(ready[1]);
+    wait = lab_process_wait(pid, ready[0], NULL, signal_fd, START_SECONDS, ret_signal);
+    close(ready[0]);
+    if (wait == LAB_WAIT_READY)
+        return LAB_DAEMONS_READY;
+    if (wait == LAB_WAIT_SIGNAL)
+        return LAB_DAEMONS_SIGNAL;
+    print_tail(LIBVIRTD_LOG);
+    g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM,
+                "the lab's libvirtd does not answer through virtccwd; the end of its log is above");
+    return LAB_DAEMONS_FAILED;
+}
+
 LabDaemonsResult lab_daemons_start(const LabParts *parts, int signal_fd, LabDaemons *ret_daemons, int *ret_signal,
                                    GError **error)
 {
@@ -151,5 +193,7 @@ LabDaemonsResult lab_daemons_start(const LabParts *parts, int signal_fd, LabDaem
 
     if (result == LAB_DAEMONS_READY)
         result = start_virtccwd(signal_fd, &ret_daemons->virtccwd, ret_signal, error);
+    if (result == LAB_DAEMONS_READY)
+        result = wait_for_devices(signal_fd, ret_signal, error);
     return result;
 }

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the lab's tests share: TAP lines, images, and finding whatever a lab may have left behind."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+DEADLINE = 60  # seconds; for anything that must happen, and does at once on an idle machine
+
+
+class Tap:
+    """Test points as they come; the plan is the last line."""
+
+    def __init__(self):
+        self.count = 0
+        self.failed = 0
+
+    def ok(self, condition, name, why=""):
+        self.count += 1
+        self.failed += not condition
+        print(f"{'ok' if condition else 'not ok'} {self.count} - {name}", flush=True)
+        if not condition:
+            for line in str(why).splitlines():
+                print(f"# {line}", flush=True)
+        return condition
+
+    def equal(self, got, expected, name):
+        return self.ok(got == expected, name, f"expected {expected!r}, got {got!r}")
+
+    def skip(self, name, reason):
+        self.count += 1
+        print(f"ok {self.count} - {name} # SKIP {reason}", flush=True)
+
+    def done(self):
+        print(f"1..{self.count}", flush=True)
+        sys.exit(1 if self.failed else 0)
+
+
+def workdir():
+    return tempfile.TemporaryDirectory(prefix="libvirt-ccw-test.")
+
+
+def create_image(virt_ccw, path):
+    subprocess.run([virt_ccw, "dasd", "create", path, "--cylinders", "10", "--volser", "LAB001"], check=True)
+    return path
+
+
+def lab_command(virt_ccw, devices, command):
+    """devices: {bus id: image}"""
+    dasds = [argument for item in devices.items() for argument in ("--dasd", "=".join(item))]
+    return [virt_ccw, "lab", "exec", *dasds, "--", *command]
+
+
+def wait_until(condition, what):
+    """Looks again until it is so; for things that say nothing when they happen."""
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not in {DEADLINE} seconds: {what}")
+        time.sleep(0.01)
+
+
+def processes_in(namespace):
+    """The processes of a pid or mount namespace, which is given as its link under /proc/PID/ns reads."""
+    kind = namespace.split(":")[0]
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{pid}/ns/{kind}") == namespace:
+                found.append(pid)
+        except OSError:
+            pass
+    return found
+
+
+def host_state():
+    """The host's mounts, and the names in every folder of which a lab has its own."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as file:
+        state = set(file)
+    for root in ("/etc/libvirt", "/etc/mdevctl.d", "/var/lib/libvirt", "/var/log/libvirt", "/var/cache/libvirt",
+                 "/run/libvirt-ccw", "/run/udev/control", "/dev/vfio"):
+        state.add((root, os.path.exists(root)))
+        for folder, folders, files in os.walk(root):
+            state.update((folder, name) for name in folders + files)
+    return state
