@@ -283,6 +283,10 @@ static void uevents(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     lab_css_bind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000");
     expect_log(f, "bind " CSS " css DRIVER=io_subchannel " CSS_ENV "add " CSS "/0.0.1234 ccw " CCW_ENV "bind " CSS
                   "/0.0.1234 ccw DRIVER=dasd-eckd " CCW_ENV);
+    g_assert_cmpint(online(f, f->sch, "1"), ==, 0);
+    expect_log(f, "change " CSS "/0.0.1234 ccw DRIVER=dasd-eckd " CCW_ENV);
+    g_assert_cmpint(online(f, f->sch, "1"), ==, EINVAL);
+    expect_log(f, "");
 }
 
 static void synthetic(Fixture *f, gconstpointer data G_GNUC_UNUSED)
