@@ -135,7 +135,7 @@ static gboolean take_over_all(GError **error)
     if (!root)
         return FALSE;
     while ((name = g_dir_read_name(root))) {
-        gboolean ours = strcmp(name, OLD + 1) == 0;
+        gboolean ours = strcmp(name, &OLD[1]) == 0;
 
         for (gsize i = 0; i < G_N_ELEMENTS(own_folders); i++)
             ours |= strcmp(name, own_folders[i]) == 0;

@@ -118,7 +118,7 @@ static int container_ioctl_locked(VfioContainer *container, unsigned long reques
 
 static int container_ioctl(VfioFile *file, unsigned long request, void *arg)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&config_lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&config_lock);
 
     return container_ioctl_locked((VfioContainer *)file, request, arg);
 }
@@ -204,7 +204,7 @@ static int unset_container(VfioGroup *group)
 
 static int open_device(VfioGroup *group, const char *name, VfioDevice **ret_device)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&config_lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&config_lock);
     g_autoptr(GError) error = NULL;
 
     if (!name)

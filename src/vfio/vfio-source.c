@@ -70,7 +70,7 @@ gboolean vfio_source_exists(void)
 
 static int open_from_environment(guint group, VfioSource **ret_source)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&environment.lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&environment.lock);
     const VfioSource *device = vfio_source_nth(group);
     VfioSource *source;
     int fd;

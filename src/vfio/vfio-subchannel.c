@@ -176,7 +176,7 @@ static int start_translated(VfioSubchannel *sch, CcwTranslateResult result)
 
 int vfio_subchannel_start(VfioSubchannel *sch, const guint8 orb[CCW_ORB_SIZE], const guint8 scsw[CCW_SCSW_SIZE])
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sch->lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sch->lock);
     const CcwMemory *view;
     int result;
 
@@ -192,7 +192,7 @@ int vfio_subchannel_start(VfioSubchannel *sch, const guint8 orb[CCW_ORB_SIZE], c
 
 int vfio_subchannel_halt(VfioSubchannel *sch)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sch->lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sch->lock);
     guint8 irb[CCW_IRB_SIZE];
 
     if (sch->pending || sch->stopping)
@@ -209,7 +209,7 @@ int vfio_subchannel_halt(VfioSubchannel *sch)
 
 int vfio_subchannel_clear(VfioSubchannel *sch)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sch->lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sch->lock);
     guint8 irb[CCW_IRB_SIZE];
 
     if (sch->stopping)
@@ -246,7 +246,7 @@ int vfio_subchannel_request(VfioSubchannel *sch, CcwCmdRequest *request)
 
 int vfio_subchannel_fetch(VfioSubchannel *sch, guint8 ret_irb[CCW_IRB_SIZE])
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sch->lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sch->lock);
 
     sch->pending = FALSE;
     if (sch->irb_error)
@@ -257,7 +257,7 @@ int vfio_subchannel_fetch(VfioSubchannel *sch, guint8 ret_irb[CCW_IRB_SIZE])
 
 void vfio_subchannel_reset(VfioSubchannel *sch)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sch->lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sch->lock);
 
     stop(sch);
     forget_status(sch);
@@ -266,7 +266,7 @@ void vfio_subchannel_reset(VfioSubchannel *sch)
 
 void vfio_subchannel_quiesce(VfioSubchannel *sch)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sch->lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sch->lock);
 
     wait_idle(sch);
 }
