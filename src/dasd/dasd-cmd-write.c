@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Commands that write. What the channel gives goes into the slot in memory, then with one write to the image, before
- * the command ends. The table and dasd-exec.c have checked the file mask and read-only.
+ * Commands that write. What the channel gives goes into the slot in memory, and into the image before the program's
+ * status is given (dasd_volume_flush). The table and dasd-exec.c have checked the file mask and read-only.
  */
 #include <string.h>
 
 #include "dasd/dasd-exec.h"
 
-static gboolean store(DasdExec *exec, guint32 from, guint32 to)
+static void store(DasdExec *exec, guint32 from, guint32 to)
 {
-    if (dasd_volume_store(exec->device->volume, exec->track, from, to))
-        return TRUE;
-    exec->track = NULL;
-    return dasd_check(exec, DASD_CHECK_EQUIPMENT);
+    dasd_volume_store(exec->device->volume, exec->track, from, to);
 }
 
 /* Fills length bytes of the slot from the channel; what it does not give is zero, as a 3990 pads. */

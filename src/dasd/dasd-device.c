@@ -34,7 +34,7 @@ DasdDevice *dasd_device_new(int fd, const DasdDeviceConfig *config, GError **err
     device = g_new0(DasdDevice, 1);
     g_mutex_init(&device->request_lock);
     g_mutex_init(&device->state_lock);
-    device->volume = dasd_volume_new(fd, info.cylinders);
+    device->volume = dasd_volume_new(fd, info.cylinders, config->sync);
     device->read_only = config->read_only || (flags & O_ACCMODE) == O_RDONLY;
     device->unit_address = (guint8)config->bus_id.devno;
     dasd_config_build(&device->config, &info, &config->bus_id);

@@ -16,6 +16,7 @@ typedef struct {
     CcwBusId bus_id; /* as the host knows it: part of the identity that read configuration data gives */
     guint8 chpid;
     gboolean read_only; /* every write is refused as a device with inhibited writes does */
+    gboolean sync;      /* a write is on the host's disk before its status is given: it survives a power cut */
 } DasdDeviceConfig;
 
 /*

@@ -132,6 +132,9 @@ void dasd_exec_run(DasdExec *exec)
         execute(exec);
         index = exec->ccw.index + (exec->dstat & CCW_DSTAT_STATUS_MODIFIER ? 2 : 1);
     } while (chains_on(exec) && !g_atomic_int_get(&exec->device->cancel));
+    /* Nothing is acknowledged that the host has not taken. */
+    if (!dasd_volume_flush(exec->device->volume))
+        dasd_check(exec, DASD_CHECK_EQUIPMENT);
     if (exec->pci)
         exec->cstat |= CCW_CSTAT_PCI;
 }

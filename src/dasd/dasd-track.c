@@ -51,6 +51,16 @@ void dasd_track_make_empty(DasdTrack *track, guint32 number)
     end_at(track, DASD_HA_SIZE + DASD_COUNT_SIZE + DASD_R0_DL);
 }
 
+gboolean dasd_track_cut(const guint8 *slot, guint32 number, guint32 offset)
+{
+    guint first = dasd_track_page_split(number, offset);
+
+    /* Either way the data length, or cylinder, head and record, are beyond any 3390's. */
+    if (first == DASD_COUNT_SIZE - 1)
+        return memcmp(slot + offset, end_marker, first) == 0;
+    return first && memcmp(slot + offset + first, end_marker, DASD_COUNT_SIZE - first) == 0;
+}
+
 static gboolean index_all(DasdTrack *track)
 {
     guint32 at = DASD_HA_SIZE;
@@ -58,8 +68,8 @@ static gboolean index_all(DasdTrack *track)
     while (at <= DASD_3390_TRACK_SIZE - DASD_END_SIZE) {
         const DasdRecord *record;
 
-        if (memcmp(track->slot + at, end_marker, DASD_END_SIZE) == 0) {
-            track->end = at;
+        if (memcmp(track->slot + at, end_marker, DASD_END_SIZE) == 0 || dasd_track_cut(track->slot, track->number, at)) {
+            end_at(track, at);
             return track->n_records > 0;
         }
         if (track->n_records == DASD_TRACK_RECORDS_MAX)

@@ -7,25 +7,31 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "dasd/dasd-store.h"
+
 #define NO_TRACK G_MAXUINT32
 
 typedef struct {
-    DasdTrack track;
+    DasdTrack track; /* the first member: a track is its entry */
+    DasdChange change;
     guint64 used;
 } Entry;
 
 struct _DasdVolume {
     int fd;
     guint32 tracks;
+    gboolean sync;
+    gboolean changed; /* some entry */
     guint64 clock;
     Entry *entries[DASD_VOLUME_CACHE];
 };
 
-DasdVolume *dasd_volume_new(int fd, guint32 cylinders)
+DasdVolume *dasd_volume_new(int fd, guint32 cylinders, gboolean sync)
 {
     DasdVolume *volume = g_new0(DasdVolume, 1);
 
     volume->fd = fd;
+    volume->sync = sync;
     volume->tracks = cylinders * DASD_3390_HEADS;
     return volume;
 }
@@ -46,11 +52,6 @@ guint32 dasd_volume_tracks(const DasdVolume *volume)
     return volume->tracks;
 }
 
-static off_t slot_offset(guint32 number)
-{
-    return DASD_CKD_HEADER_SIZE + (off_t)number * DASD_3390_TRACK_SIZE;
-}
-
 static Entry *find_entry(DasdVolume *volume, guint32 number)
 {
     for (gsize i = 0; i < DASD_VOLUME_CACHE && volume->entries[i]; i++)
@@ -68,6 +69,7 @@ static Entry *take_entry(DasdVolume *volume)
         if (!volume->entries[i]) {
             volume->entries[i] = g_new0(Entry, 1);
             volume->entries[i]->track.slot = g_malloc(DASD_3390_TRACK_SIZE);
+            volume->entries[i]->change.format = DASD_STORE_NO_FORMAT;
             return volume->entries[i];
         }
         if (volume->entries[i]->used < oldest->used)
@@ -79,7 +81,8 @@ static Entry *take_entry(DasdVolume *volume)
 static gboolean read_slot(const DasdVolume *volume, guint8 *slot, guint32 number)
 {
     for (gsize done = 0; done < DASD_3390_TRACK_SIZE;) {
-        ssize_t n = pread(volume->fd, slot + done, DASD_3390_TRACK_SIZE - done, slot_offset(number) + (off_t)done);
+        ssize_t n =
+            pread(volume->fd, slot + done, DASD_3390_TRACK_SIZE - done, (off_t)(dasd_track_file_offset(number) + done));
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -88,6 +91,14 @@ static gboolean read_slot(const DasdVolume *volume, guint8 *slot, guint32 number
         done += (gsize)n;
     }
     return TRUE;
+}
+
+static void clear_change(Entry *entry)
+{
+    const DasdTrack *track = &entry->track;
+
+    entry->change = (DasdChange){ .format = DASD_STORE_NO_FORMAT,
+                                  .file_end = track->n_records && !track->unwritten ? track->end : 0 };
 }
 
 DasdTrack *dasd_volume_load(DasdVolume *volume, guint32 number)
@@ -99,32 +110,67 @@ DasdTrack *dasd_volume_load(DasdVolume *volume, guint32 number)
     entry = find_entry(volume, number);
     if (!entry) {
         entry = take_entry(volume);
+        if (dasd_change_any(&entry->change) && !dasd_volume_flush(volume))
+            return NULL;
         entry->track.number = NO_TRACK;
         if (!read_slot(volume, entry->track.slot, number))
             return NULL;
         dasd_track_parse(&entry->track, number);
+        clear_change(entry);
     }
     entry->used = ++volume->clock;
     return &entry->track;
 }
 
-gboolean dasd_volume_store(DasdVolume *volume, DasdTrack *track, guint32 from, guint32 to)
+void dasd_volume_store(DasdVolume *volume, DasdTrack *track, guint32 from, guint32 to)
 {
-    if (track->unwritten) {
-        from = 0;
-        to = MAX(to, track->end + DASD_END_SIZE);
-    }
-    while (from < to) {
-        ssize_t n = pwrite(volume->fd, track->slot + from, to - from, slot_offset(track->number) + from);
+    DasdChange *change = &((Entry *)track)->change;
+    gboolean none = change->from == change->to;
 
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            track->number = NO_TRACK;
-            return FALSE;
-        }
-        from += (guint32)n;
+    volume->changed = TRUE;
+    if (track->unwritten || (to > track->end && from < DASD_HA_SIZE + DASD_COUNT_SIZE + DASD_R0_DL))
+        change->format = 0;
+    else if (to > track->end)
+        change->format = MIN(change->format, from);
+    else {
+        change->from = none ? from : MIN(change->from, from);
+        change->to = none ? to : MAX(change->to, to);
     }
-    track->unwritten = FALSE;
-    return TRUE;
+}
+
+static gboolean run_step(DasdVolume *volume, DasdStoreStep step)
+{
+    gboolean written = FALSE;
+
+    for (gsize i = 0; i < DASD_VOLUME_CACHE && volume->entries[i]; i++) {
+        const Entry *entry = volume->entries[i];
+
+        if (dasd_change_any(&entry->change) &&
+            !dasd_store_step(volume->fd, &entry->track, &entry->change, step, &written))
+            return FALSE;
+    }
+    return !written || !volume->sync || fdatasync(volume->fd) == 0;
+}
+
+gboolean dasd_volume_flush(DasdVolume *volume)
+{
+    gboolean good = TRUE;
+
+    if (!volume->changed)
+        return TRUE;
+    for (DasdStoreStep step = 0; good && step < DASD_STORE_STEPS; step++)
+        good = run_step(volume, step);
+    volume->changed = FALSE;
+    for (gsize i = 0; i < DASD_VOLUME_CACHE && volume->entries[i]; i++) {
+        Entry *entry = volume->entries[i];
+
+        if (!dasd_change_any(&entry->change))
+            continue;
+        if (good)
+            entry->track.unwritten = FALSE;
+        else
+            entry->track.number = NO_TRACK;
+        clear_change(entry);
+    }
+    return good;
 }

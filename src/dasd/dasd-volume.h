@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The tracks of an open image: a small cache of parsed tracks, written through. One thread at a time.
+ * The tracks of an open image: a small cache of parsed tracks. What a channel program changes is collected here and
+ * written when it ends, before its status is given. One thread at a time.
  */
 #pragma once
 
@@ -12,20 +13,26 @@
 
 typedef struct _DasdVolume DasdVolume;
 
-/* Takes over fd. */
-DasdVolume *dasd_volume_new(int fd, guint32 cylinders);
+/* Takes over fd. With sync, what dasd_volume_flush() has written survives a power cut. */
+DasdVolume *dasd_volume_new(int fd, guint32 cylinders, gboolean sync);
 void dasd_volume_free(DasdVolume *volume);
 
 guint32 dasd_volume_tracks(const DasdVolume *volume);
 
 /*
  * The track, valid until another is loaded. A damaged one has n_records 0. NULL if number is beyond the volume or the
- * host cannot read it.
+ * host cannot read it, or cannot write what is to make room.
  */
 DasdTrack *dasd_volume_load(DasdVolume *volume, guint32 number);
 
 /*
- * Writes bytes from (inclusive) to (exclusive) of the slot to the image; of a track that was a hole, all it has. They
- * are in the host's page cache when this returns TRUE; on FALSE the cached track is forgotten.
+ * Notes that bytes from (inclusive) to (exclusive) of a loaded track changed. Either they are within records that were
+ * there (their counts are not changed), or they begin with a count, or the end marker, and go on behind the end marker.
  */
-gboolean dasd_volume_store(DasdVolume *volume, DasdTrack *track, guint32 from, guint32 to);
+void dasd_volume_store(DasdVolume *volume, DasdTrack *track, guint32 from, guint32 to);
+
+/*
+ * Writes what was noted: it is in the host's page cache (with sync: on its disk) when this returns TRUE. On FALSE the
+ * tracks that were not written are forgotten, and read anew.
+ */
+gboolean dasd_volume_flush(DasdVolume *volume);

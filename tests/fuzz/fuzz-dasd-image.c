@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (fd < 0 || ftruncate(fd, (off_t)limit) < 0 || (size && pwrite(fd, data, MIN(size, limit), 0) < 0))
         abort();
     dasd_image_probe(fd, "image", &info, NULL);
-    volume = dasd_volume_new(fd, 1);
+    volume = dasd_volume_new(fd, 1, FALSE);
     for (guint32 i = 0; i < DASD_3390_HEADS; i++) {
         const DasdTrack *track = dasd_volume_load(volume, i);
 

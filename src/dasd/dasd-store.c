@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dasd/dasd-store.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Home address and R0: what decides whether a track is there at all. Within one page, as slots begin at 512 bytes. */
+#define HEAD_SIZE (DASD_HA_SIZE + DASD_COUNT_SIZE + DASD_R0_DL)
+
+static gboolean write_at(int fd, const guint8 *from, gsize length, guint64 offset)
+{
+    while (length) {
+        ssize_t n = pwrite(fd, from, length, (off_t)offset);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            if (n == 0)
+                errno = EIO;
+            return FALSE;
+        }
+        from += n;
+        length -= (gsize)n;
+        offset += (guint64)n;
+    }
+    return TRUE;
+}
+
+static gboolean write_slot(int fd, const DasdTrack *track, guint32 from, guint32 to)
+{
+    return from >= to || write_at(fd, track->slot + from, to - from, dasd_track_file_offset(track->number) + from);
+}
+
+/*
+ * Eight bytes, a count over an end marker or the reverse. Of two pages that one goes first which leaves, when the other
+ * does not follow, what dasd_track_cut() takes for the end.
+ */
+static gboolean write_eight(int fd, const DasdTrack *track, guint32 at, const guint8 *bytes, gboolean marker)
+{
+    guint64 offset = dasd_track_file_offset(track->number) + at;
+    guint first = dasd_track_page_split(track->number, at);
+
+    if (!first)
+        return write_at(fd, bytes, DASD_COUNT_SIZE, offset);
+    if (marker == (first < DASD_COUNT_SIZE - 1))
+        return write_at(fd, bytes + first, DASD_COUNT_SIZE - first, offset + first) &&
+               write_at(fd, bytes, first, offset);
+    return write_at(fd, bytes, first, offset) && write_at(fd, bytes + first, DASD_COUNT_SIZE - first, offset + first);
+}
+
+static gboolean cut(int fd, const DasdTrack *track, const DasdChange *change, gboolean *ret_written)
+{
+    static const guint8 nothing[HEAD_SIZE];
+    static const guint8 marker[DASD_END_SIZE] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+
+    /* A hole is as good as cut, and behind the end marker there is nothing to cut. */
+    if (change->format == DASD_STORE_NO_FORMAT || (change->format && change->format >= change->file_end) ||
+        track->unwritten)
+        return TRUE;
+    *ret_written = TRUE;
+    if (change->format == 0)
+        return write_at(fd, nothing, sizeof(nothing), dasd_track_file_offset(track->number));
+    return write_eight(fd, track, change->format, marker, TRUE);
+}
+
+static gboolean fill(int fd, const DasdTrack *track, const DasdChange *change, gboolean *ret_written)
+{
+    guint32 to = MIN(change->to, change->format);
+    guint32 behind = change->format == 0 ? HEAD_SIZE : change->format + DASD_COUNT_SIZE;
+
+    *ret_written = TRUE;
+    if (!write_slot(fd, track, change->from, to))
+        return FALSE;
+    return change->format == DASD_STORE_NO_FORMAT || write_slot(fd, track, behind, track->end + DASD_END_SIZE);
+}
+
+static gboolean commit(int fd, const DasdTrack *track, const DasdChange *change, gboolean *ret_written)
+{
+    /* An erased track ends where it was cut. */
+    if (change->format == DASD_STORE_NO_FORMAT || change->format == track->end)
+        return TRUE;
+    *ret_written = TRUE;
+    if (change->format == 0)
+        return write_slot(fd, track, 0, HEAD_SIZE);
+    return write_eight(fd, track, change->format, track->slot + change->format, FALSE);
+}
+
+gboolean dasd_store_step(int fd, const DasdTrack *track, const DasdChange *change, DasdStoreStep step,
+                         gboolean *ret_written)
+{
+    static gboolean (*const steps[DASD_STORE_STEPS])(int, const DasdTrack *, const DasdChange *, gboolean *) = {
+        [DASD_STORE_CUT] = cut,
+        [DASD_STORE_FILL] = fill,
+        [DASD_STORE_COMMIT] = commit,
+    };
+
+    return steps[step](fd, track, change, ret_written);
+}

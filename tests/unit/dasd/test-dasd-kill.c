@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The process is killed in the middle of a channel program that writes, at each place where the kernel can end it:
+ * before a write and between two pages of one. Whatever the image has then is a valid track: the old, the new, or the
+ * old one that ends where the new records would have begun. And a program that ended well is in the image.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "dasd-bench.h"
+#include "dasd/dasd-volume.h"
+#include "util/ccw-endian.h"
+
+#define TRACK 7
+#define NEVER G_MAXUINT
+
+/* The writes of the code under test come here instead of the C library. */
+static guint pages_until_death = NEVER;
+static int failure; /* an errno for every write */
+
+ssize_t pwrite(int fd, const void *buffer, size_t length, off_t offset)
+{
+    size_t done = 0;
+
+    if (failure) {
+        errno = failure;
+        return -1;
+    }
+    while (done < length) {
+        size_t piece = MIN(length - done, DASD_FILE_PAGE - (size_t)(offset + (off_t)done) % DASD_FILE_PAGE);
+
+        if (pages_until_death == 0)
+            return (ssize_t)length; /* nobody is there any more to see it */
+        if (pages_until_death != NEVER)
+            pages_until_death--;
+        if (syscall(SYS_pwrite64, fd, (const char *)buffer + done, piece, offset + (off_t)done) != (ssize_t)piece)
+            return -1;
+        done += piece;
+    }
+    return (ssize_t)length;
+}
+
+static guint8 data[4][60000];
+static guint8 counts[4][8];
+static guint16 first_length; /* of R1 */
+
+static guint8 *count_of(guint8 record, guint16 dl)
+{
+    guint8 *count = counts[record];
+
+    count[DASD_COUNT_OFS_HEAD + 1] = TRACK;
+    count[DASD_COUNT_OFS_RECORD] = record;
+    ccw_store_be16(count + DASD_COUNT_OFS_DL, dl);
+    return count;
+}
+
+/* Formats records from (behind the one before) to last with data of one byte. */
+static void build_format(Bench *bench, guint8 from, guint8 last, guint16 dl, guint8 fill)
+{
+    bench_begin(bench);
+    bench_ccw(bench, 0x63, CC, bench_extent(0, TRACK, TRACK), 16);
+    bench_ccw(bench, 0x47, CC, bench_locate(0x03, (guint8)(last - from + 1), TRACK, (guint8)(from - 1)), 16);
+    for (guint8 i = from; i <= last; i++) {
+        guint16 length = i == 1 ? first_length : dl;
+
+        memset(data[i], i == 1 ? 0x11 : fill, sizeof(data[i]));
+        memcpy(data[i], count_of(i, length), 8);
+        bench_ccw(bench, 0x1d, i < last ? CC : 0, data[i], (guint16)(length + 8));
+    }
+}
+
+static void append(Bench *bench)
+{
+    build_format(bench, 2, 3, 700, 0x77);
+}
+
+static void shorter(Bench *bench)
+{
+    build_format(bench, 2, 2, 30, 0x77);
+}
+
+static void longer(Bench *bench)
+{
+    build_format(bench, 2, 3, 9000, 0x77);
+}
+
+static void whole(Bench *bench)
+{
+    build_format(bench, 1, 3, 700, 0x77);
+}
+
+static void erase(Bench *bench)
+{
+    bench_begin(bench);
+    bench_ccw(bench, 0x63, CC, bench_extent(0, TRACK, TRACK), 16);
+    bench_ccw(bench, 0x47, CC, bench_locate(0x0b, 1, TRACK, 1), 16);
+    bench_ccw(bench, 0x11, SLI, count_of(2, 0), 8);
+}
+
+static void update(Bench *bench)
+{
+    memset(data[3], 0x33, sizeof(data[3]));
+    bench_begin(bench);
+    bench_ccw(bench, 0x63, CC, bench_extent(0x80, TRACK, TRACK), 16);
+    bench_ccw(bench, 0x47, CC, bench_locate(0x01, 1, TRACK, 3), 16);
+    bench_ccw(bench, 0x05, 0, data[3], 5000);
+}
+
+static const struct {
+    const char *name;
+    guint8 old_last; /* records of the track before; 0: never written */
+    guint16 old_dl;
+    void (*build)(Bench *bench);
+    guint8 keeps; /* records that are there whatever happens */
+} scenarios[] = {
+    { "append", 1, 0, append, 1 },    { "shorter", 3, 5000, shorter, 1 }, { "longer", 3, 5000, longer, 1 },
+    { "whole", 3, 5000, whole, 0 },   { "hole", 0, 0, whole, 0 },         { "erase", 3, 5000, erase, 1 },
+    { "update", 3, 5000, update, 3 },
+};
+
+/* The length of R1 that leaves so many bytes of R2's count in the first of two pages. */
+static guint16 length_for_split(guint split)
+{
+    guint16 dl = 1000;
+
+    while (dasd_track_page_split(TRACK, 29 + dl) != split)
+        dl++;
+    return dl;
+}
+
+typedef struct {
+    guint8 slot[DASD_3390_TRACK_SIZE];
+    guint32 end;
+    guint32 records[5]; /* where they begin, and the end */
+} Snapshot;
+
+/* The track as somebody else finds it in the file. */
+static void take_snapshot(const Bench *bench, Snapshot *snapshot)
+{
+    DasdVolume *volume = dasd_volume_new(g_open(bench->path, O_RDONLY | O_CLOEXEC), 1, FALSE);
+    const DasdTrack *track = dasd_volume_load(volume, TRACK);
+
+    g_assert_cmpuint(track->n_records, >, 0);
+    g_assert_cmpuint(track->n_records, <=, 4);
+    memcpy(snapshot->slot, track->slot, DASD_3390_TRACK_SIZE);
+    snapshot->end = track->end;
+    for (guint i = 0; i < G_N_ELEMENTS(snapshot->records); i++)
+        snapshot->records[i] = i < track->n_records ? track->records[i].offset : track->end;
+    dasd_volume_free(volume);
+}
+
+static gboolean same(const Snapshot *a, const Snapshot *b, guint32 end)
+{
+    return a->end == end && memcmp(a->slot, b->slot, end) == 0;
+}
+
+/* Brings the track to what it was before the scenario. */
+static void prepare(Bench *bench, guint i)
+{
+    bench_open(bench, 1, NULL);
+    if (scenarios[i].old_last) {
+        build_format(bench, 1, scenarios[i].old_last, scenarios[i].old_dl, 0x55);
+        bench_run_good(bench);
+    }
+}
+
+static void run_killed(Bench *bench, guint i, guint pages)
+{
+    scenarios[i].build(bench);
+    pages_until_death = pages;
+    bench_run(bench);
+    bench_close_device(bench);
+}
+
+/* TRUE while the program is killed before its end. */
+static gboolean kill_at(guint i, guint pages, const Snapshot *old, const Snapshot *new)
+{
+    static Snapshot found;
+    guint32 updated = scenarios[i].build == update ? old->records[3] + DASD_COUNT_SIZE : G_MAXUINT32;
+    gboolean killed, known;
+    Bench bench;
+
+    prepare(&bench, i);
+    run_killed(&bench, i, pages);
+    killed = pages_until_death == 0;
+    pages_until_death = NEVER;
+    take_snapshot(&bench, &found);
+    known = same(&found, old, old->end) || same(&found, new, new->end) ||
+            same(&found, old, old->records[scenarios[i].keeps + 1]) ||
+            (found.end == old->end && updated < found.end && memcmp(found.slot, old->slot, updated) == 0);
+    if (!known || (!killed && !same(&found, new, new->end)))
+        g_error("%s, R1 of %u bytes: killed after %u pages, the track ends at %u; before %u, afterwards %u",
+                scenarios[i].name, first_length, pages, found.end, old->end, new->end);
+    bench_close(&bench);
+    return killed;
+}
+
+static void killed(gconstpointer argument)
+{
+    guint i = GPOINTER_TO_UINT(argument);
+    static Snapshot old, new;
+    guint kills = 0;
+
+    for (guint split = 0; split < DASD_COUNT_SIZE; split++) {
+        Bench bench;
+        guint pages = 0;
+
+        first_length = length_for_split(split);
+        prepare(&bench, i);
+        take_snapshot(&bench, &old);
+        scenarios[i].build(&bench);
+        bench_run_good(&bench);
+        bench_close_device(&bench);
+        take_snapshot(&bench, &new);
+        bench_close(&bench);
+        while (kill_at(i, pages, &old, &new))
+            pages++;
+        kills += pages;
+    }
+    g_test_message("%u kills", kills);
+}
+
+/* What was cut in the middle of a count goes on as if it had not been touched. */
+static void written_again(void)
+{
+    static Snapshot old, new;
+
+    for (guint i = 0; i < 4; i++) {
+        for (guint split = 1; split < DASD_COUNT_SIZE; split++) {
+            Bench bench;
+
+            first_length = length_for_split(split);
+            prepare(&bench, i);
+            take_snapshot(&bench, &old);
+            for (guint pages = 0; pages < 9; pages++) {
+                run_killed(&bench, i, pages);
+                pages_until_death = NEVER;
+                bench_reopen(&bench, FALSE);
+            }
+            scenarios[i].build(&bench);
+            bench_run_good(&bench);
+            bench_close_device(&bench);
+            take_snapshot(&bench, &new);
+            g_assert_true(memcmp(old.slot, new.slot, old.records[2]) == 0 || scenarios[i].keeps == 0);
+            bench_close(&bench);
+        }
+    }
+}
+
+/* A host that cannot write is an equipment check, and the device goes on when it can again. */
+static void host_fails(void)
+{
+    static const int failures[] = { ENOSPC, EIO, EFBIG, EDQUOT };
+    static Snapshot old, found, new;
+
+    first_length = 1000;
+    for (guint i = 0; i < G_N_ELEMENTS(scenarios); i++) {
+        for (guint f = 0; f < G_N_ELEMENTS(failures); f++) {
+            Bench bench;
+
+            prepare(&bench, i);
+            take_snapshot(&bench, &old);
+            scenarios[i].build(&bench);
+            failure = failures[f];
+            bench_run(&bench);
+            failure = 0;
+            g_assert_cmphex(bench.dstat, ==, STATUS_CHECK);
+            g_assert_nonnull(bench.sense);
+            g_assert_cmphex(bench.sense[0], ==, 0x10);
+            g_assert_cmphex(bench.sense[1], ==, 0x80);
+            take_snapshot(&bench, &found);
+            g_assert_true(same(&found, &old, old.end));
+            scenarios[i].build(&bench);
+            bench_run_good(&bench);
+            take_snapshot(&bench, &new);
+            g_assert_false(same(&new, &old, old.end));
+            bench_close(&bench);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(scenarios); i++) {
+        g_autofree char *name = g_strdup_printf("/dasd/kill/%s", scenarios[i].name);
+
+        g_test_add_data_func(name, GUINT_TO_POINTER(i), killed);
+    }
+    g_test_add_func("/dasd/kill/written-again", written_again);
+    g_test_add_func("/dasd/kill/host-fails", host_fails);
+    return g_test_run();
+}
