@@ -28,33 +28,51 @@
 #define LR_OFS_SECTOR 13
 #define LR_OFS_LENGTH 14 /* transfer length factor */
 #define LR_SEARCH_SIZE 5
-#define LR_AUXILIARY_LENGTH 0x80 /* the factor is valid */
+#define LR_AUXILIARY_LENGTH 0x80   /* the factor is valid */
+#define LR_AUXILIARY_RESERVED 0x7f /* the last of them: a CCW within, which no driver here uses */
+#define LR_OFS_WITHIN 2            /* that CCW's command */
 
 #define LRE_SIZE 20
 #define LRE_OFS_OPERATION 17
+#define LRE_OFS_PARAMETER_LENGTH 18 /* 16 bits */
+#define LRE_OFS_PARAMETER LRE_SIZE
+#define LRE_PARAMETER_MAX 2
+#define LRE_SIZE_MAX (LRE_SIZE + LRE_PARAMETER_MAX)
 
 #define LR_ORIENT_COUNT 0
 #define LR_ORIENT_HOME 1
 #define LR_ORIENT_DATA 2
 #define LR_ORIENT_INDEX 3
+#define LR_ORIENT_ANY 0x0f /* the four as bits */
 
 #define PFX_OFS_EXTENT 12
 #define PFX_OFS_LOCATE 44
-#define PFX_SIZE 64
+#define PFX_SIZE (PFX_OFS_LOCATE + LRE_SIZE)
+#define PFX_SIZE_MAX (PFX_OFS_LOCATE + LRE_SIZE_MAX)
 #define PFX_FORMAT_LOCATE 1
 #define PFX_VALID_EXTENT 0x80
 #define PFX_VALID_ALIAS 0x30 /* verify base, hyper-PAV */
 
-/* Operation codes; extended ones stand behind 0x3f. */
-static const struct {
+/*
+ * Operation codes; extended ones stand behind 0x3f. A write of data wants a record; what takes whole tracks may say in
+ * a parameter which ones it takes.
+ */
+static const struct Operation {
     guint8 code;
     guint8 extended;
     guint operation;
+    guint8 orientations;     /* LR_ORIENT_* as bits */
+    guint8 parameter_length; /* bytes behind the locate record extended */
 } operations[] = {
-    { 0x00, 0, DASD_OP_ORIENT },   { 0x01, 0, DASD_OP_WRITE },
-    { 0x03, 0, DASD_OP_FORMAT },   { 0x06, 0, DASD_OP_READ },
-    { 0x0b, 0, DASD_OP_ERASE },    { 0x0c, 0, DASD_OP_READ_TRACKS },
-    { 0x16, 0, DASD_OP_READ_ANY }, { 0x3f, 0x23, DASD_OP_WRITE_TRACK_DATA },
+    { 0x00, 0, DASD_OP_ORIENT, LR_ORIENT_ANY, 0 },
+    { 0x01, 0, DASD_OP_WRITE, 1 << LR_ORIENT_COUNT | 1 << LR_ORIENT_DATA, 0 },
+    { 0x03, 0, DASD_OP_FORMAT, LR_ORIENT_ANY, 0 },
+    { 0x06, 0, DASD_OP_READ, LR_ORIENT_ANY, 0 },
+    { 0x0b, 0, DASD_OP_ERASE, LR_ORIENT_ANY, 0 },
+    { 0x0c, 0, DASD_OP_READ_TRACKS, LR_ORIENT_ANY, 0 },
+    { 0x16, 0, DASD_OP_READ_ANY, LR_ORIENT_ANY, 0 },
+    { 0x3f, 0x11, DASD_OP_WRITE_FULL_TRACK, 1 << LR_ORIENT_COUNT, LRE_PARAMETER_MAX },
+    { 0x3f, 0x23, DASD_OP_WRITE_TRACK_DATA, 1 << LR_ORIENT_COUNT, 0 },
 };
 
 /* The track that a CCHH names. FALSE if the volume has none such. */
@@ -86,12 +104,12 @@ static gboolean define_extent(DasdExec *exec, const guint8 *de)
     return TRUE;
 }
 
-static guint find_operation(guint8 code, guint8 extended)
+static const struct Operation *find_operation(guint8 code, guint8 extended)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(operations); i++)
         if (operations[i].code == code && operations[i].extended == extended)
-            return operations[i].operation;
-    return 0;
+            return &operations[i];
+    return NULL;
 }
 
 /* A damaged track can still be formatted from R0 on: in memory it is empty then, and the first write makes it so. */
@@ -134,28 +152,68 @@ static gboolean orient(DasdExec *exec, guint orientation, const guint8 *argument
     }
 }
 
-static gboolean locate_record(DasdExec *exec, const guint8 *lr, guint8 extended)
+/* The track that a locate record names, if all that it says makes sense for its operation. */
+static gboolean check_locate(const DasdExec *exec, const struct Operation *operation, const guint8 *lr,
+                             guint32 *ret_track)
 {
-    guint operation = find_operation(lr[LR_OFS_OPERATION] & 0x3f, extended);
+    guint16 length = ccw_load_be16(lr + LR_OFS_LENGTH);
+    gboolean length_valid = (lr[LR_OFS_AUXILIARY] & LR_AUXILIARY_LENGTH) != 0;
+
+    return operation && (operation->orientations >> (lr[LR_OFS_OPERATION] >> 6) & 1) &&
+           (lr[LR_OFS_AUXILIARY] & LR_AUXILIARY_RESERVED) == 0 && lr[LR_OFS_WITHIN] == 0 &&
+           length_valid == (length != 0) && (lr[LR_OFS_COUNT] || operation->operation == DASD_OP_ORIENT) &&
+           (lr[LR_OFS_SECTOR] < DASD_3390_SECTORS || lr[LR_OFS_SECTOR] == 0xff) &&
+           parse_track(exec, lr + LR_OFS_SEEK, ret_track);
+}
+
+static gboolean locate_record(DasdExec *exec, const struct Operation *operation, const guint8 *lr)
+{
     guint32 track;
 
     if (!exec->extent_defined)
         return dasd_check(exec, DASD_CHECK_SEQUENCE);
-    if (!operation || (lr[LR_OFS_COUNT] == 0 && operation != DASD_OP_ORIENT) ||
-        (lr[LR_OFS_SECTOR] >= DASD_3390_SECTORS && lr[LR_OFS_SECTOR] != 0xff) ||
-        !parse_track(exec, lr + LR_OFS_SEEK, &track))
+    if (!check_locate(exec, operation, lr, &track))
         return dasd_check(exec, DASD_CHECK_PARAMETER);
     if (!dasd_move_to_track(exec, track))
         return FALSE;
     exec->domain = (DasdDomain){
-        .operation = operation,
+        .operation = operation->operation,
         .count = MAX(lr[LR_OFS_COUNT], 1),
         .fresh = TRUE,
-        .length = lr[LR_OFS_AUXILIARY] & LR_AUXILIARY_LENGTH ? ccw_load_be16(lr + LR_OFS_LENGTH) : 0,
+        .length = ccw_load_be16(lr + LR_OFS_LENGTH),
     };
-    if (operation == DASD_OP_FORMAT && lr[LR_OFS_SEARCH + DASD_COUNT_OFS_RECORD] == 0)
+    /* It makes the track anew, whatever is there. */
+    if (operation->operation == DASD_OP_WRITE_FULL_TRACK)
+        return TRUE;
+    if (operation->operation == DASD_OP_FORMAT && lr[LR_OFS_SEARCH + DASD_COUNT_OFS_RECORD] == 0)
         repair_track(exec);
     return orient(exec, lr[LR_OFS_OPERATION] >> 6, lr + LR_OFS_SEARCH);
+}
+
+/*
+ * The tracks of a domain as a mask, the left bit for the first: as many ones as there are tracks. Drivers write tracks
+ * without a gap, so the ones come first (locate_record_ext of drivers/s390/block/dasd_eckd.c); others are refused.
+ */
+static gboolean check_track_mask(const guint8 *lre)
+{
+    guint count = lre[LR_OFS_COUNT];
+
+    return count <= 16 && ccw_load_be16(lre + LRE_OFS_PARAMETER) == (guint16)(0xffff0000u >> count);
+}
+
+/* length: bytes of lre that the channel gave, at least LRE_SIZE. */
+static gboolean locate_record_extended(DasdExec *exec, const guint8 *lre, gsize length)
+{
+    const struct Operation *operation = find_operation(lre[LR_OFS_OPERATION] & 0x3f, lre[LRE_OFS_OPERATION]);
+    guint16 parameter_length = ccw_load_be16(lre + LRE_OFS_PARAMETER_LENGTH);
+
+    if (!operation || parameter_length != operation->parameter_length)
+        return dasd_check(exec, DASD_CHECK_PARAMETER);
+    if (length < LRE_SIZE + (gsize)parameter_length)
+        return dasd_check(exec, DASD_CHECK_COUNT);
+    if (parameter_length && !check_track_mask(lre))
+        return dasd_check(exec, DASD_CHECK_PARAMETER);
+    return locate_record(exec, operation, lre);
 }
 
 void dasd_cmd_define_extent(DasdExec *exec)
@@ -171,21 +229,22 @@ void dasd_cmd_locate_record(DasdExec *exec)
     guint8 lr[LR_SIZE];
 
     if (dasd_data_get(&exec->data, lr, sizeof(lr)) == sizeof(lr))
-        locate_record(exec, lr, 0);
+        locate_record(exec, find_operation(lr[LR_OFS_OPERATION] & 0x3f, 0), lr);
 }
 
 void dasd_cmd_locate_record_extended(DasdExec *exec)
 {
-    guint8 lre[LRE_SIZE];
+    guint8 lre[LRE_SIZE_MAX];
+    gsize length = dasd_data_get_upto(&exec->data, lre, sizeof(lre));
 
-    if (dasd_data_get(&exec->data, lre, sizeof(lre)) == sizeof(lre))
-        locate_record(exec, lre, lre[LRE_OFS_OPERATION]);
+    if (length >= LRE_SIZE)
+        locate_record_extended(exec, lre, length);
 }
 
 /* Only the base device is here: a program for an alias is rejected. */
 void dasd_cmd_prefix(DasdExec *exec)
 {
-    guint8 pfx[PFX_SIZE] = { 0 };
+    guint8 pfx[PFX_SIZE_MAX] = { 0 };
     gsize length = dasd_data_get_upto(&exec->data, pfx, sizeof(pfx));
     gboolean with_locate = pfx[0] == PFX_FORMAT_LOCATE;
 
@@ -198,5 +257,5 @@ void dasd_cmd_prefix(DasdExec *exec)
         return;
     }
     if (define_extent(exec, pfx + PFX_OFS_EXTENT) && with_locate)
-        locate_record(exec, pfx + PFX_OFS_LOCATE, pfx[PFX_OFS_LOCATE + LRE_OFS_OPERATION]);
+        locate_record_extended(exec, pfx + PFX_OFS_LOCATE, length - PFX_OFS_LOCATE);
 }

@@ -31,7 +31,7 @@ void dasd_cmd_sense_path_group_id(DasdExec *exec)
 {
     guint8 answer[1 + DASD_PATH_GROUP_ID_SIZE];
 
-    answer[0] = exec->device->path_state;
+    answer[0] = exec->device->path_state | (exec->device->reserved ? DASD_PATH_RESERVED_SELF : 0);
     memcpy(answer + 1, exec->device->path_group_id, DASD_PATH_GROUP_ID_SIZE);
     dasd_data_put(&exec->data, answer, sizeof(answer));
 }
@@ -64,15 +64,26 @@ void dasd_cmd_set_path_group_id(DasdExec *exec)
     }
 }
 
-/* There is one host: a reservation keeps nobody out. Both commands answer with 32 bytes of sense. */
+/*
+ * There is one host: a reservation keeps nobody out, and there is none to take over. Sense path group ID tells of it.
+ * The commands answer with 32 bytes of sense, and stand before what positions the device.
+ */
+static void set_reserved(DasdExec *exec, gboolean reserved)
+{
+    if (exec->extent_defined || exec->mask_set) {
+        dasd_check(exec, DASD_CHECK_SEQUENCE);
+        return;
+    }
+    exec->device->reserved = reserved;
+    dasd_data_put(&exec->data, exec->device->sense, DASD_SENSE_SIZE);
+}
+
 void dasd_cmd_reserve(DasdExec *exec)
 {
-    exec->device->reserved = TRUE;
-    dasd_data_put(&exec->data, exec->device->sense, DASD_SENSE_SIZE);
+    set_reserved(exec, TRUE);
 }
 
 void dasd_cmd_release(DasdExec *exec)
 {
-    exec->device->reserved = FALSE;
-    dasd_data_put(&exec->data, exec->device->sense, DASD_SENSE_SIZE);
+    set_reserved(exec, FALSE);
 }

@@ -70,8 +70,10 @@ void dasd_cmd_set_file_mask(DasdExec *exec)
 
     if (exec->extent_defined)
         dasd_check(exec, DASD_CHECK_SEQUENCE);
-    else if (dasd_data_get(&exec->data, &mask, 1) == 1)
+    else if (dasd_data_get(&exec->data, &mask, 1) == 1) {
         exec->mask = mask;
+        exec->mask_set = TRUE;
+    }
 }
 
 /* Sectors save time on a disk that turns; here they are checked and change nothing. */

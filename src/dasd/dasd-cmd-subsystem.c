@@ -7,6 +7,7 @@
 #define PSF_ORDER_PREPARE 0x18
 #define PSF_ORDER_SET_CHARACTERISTICS 0x1d
 #define PSF_OFS_SUBORDER 6
+#define PSF_SUBORDER_MESSAGES 0x03
 #define PSF_SUBORDER_UNIT_ADDRESSES 0x0e
 #define PSF_SUBORDER_FEATURES 0x41
 
@@ -16,6 +17,7 @@ static const struct {
     gsize offset; /* in DasdConfig */
     gsize size;
 } answers[] = {
+    { PSF_SUBORDER_MESSAGES, G_STRUCT_OFFSET(DasdConfig, message), DASD_MESSAGE_SIZE },
     { PSF_SUBORDER_UNIT_ADDRESSES, G_STRUCT_OFFSET(DasdConfig, unit_addresses), DASD_UNIT_ADDRESSES_SIZE },
     { PSF_SUBORDER_FEATURES, G_STRUCT_OFFSET(DasdConfig, features), DASD_FEATURES_SIZE },
 };

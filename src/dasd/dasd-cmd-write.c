@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dasd/dasd-exec.h"
+#include "util/ccw-endian.h"
 
 static void store(DasdExec *exec, guint32 from, guint32 to)
 {
@@ -33,6 +34,10 @@ static void update(DasdExec *exec, gboolean with_key)
     record = dasd_exec_record(exec);
     from = record->offset + DASD_COUNT_SIZE + (with_key ? 0 : record->kl);
     length = record->dl + (with_key ? record->kl : 0);
+    if (exec->domain.length && record->dl && exec->domain.length != length) {
+        dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
+        return;
+    }
     if (record->dl == 0)
         exec->dstat |= CCW_DSTAT_UNIT_EXCEPTION;
     exec->at = DASD_AT_DATA;
@@ -149,4 +154,79 @@ void dasd_cmd_write_track_data(DasdExec *exec)
     exec->at = DASD_AT_DATA;
     if (to > from)
         store(exec, from, to);
+}
+
+/*
+ * Write full track makes a track anew of what READ TRACK gives: R0, records, and eight bytes of 0xff at the end. FALSE
+ * if the channel has no more before that.
+ */
+static gboolean get(DasdExec *exec, guint8 *to, gsize length)
+{
+    return dasd_data_get_upto(&exec->data, to, length) == length || dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
+}
+
+/* Only the standard size of R0 is taken: no driver writes another. */
+static gboolean build_r0(DasdExec *exec, DasdTrack *track)
+{
+    guint8 *count = track->slot + DASD_HA_SIZE;
+
+    if (!get(exec, count, DASD_COUNT_SIZE + DASD_R0_DL))
+        return FALSE;
+    return (count[DASD_COUNT_OFS_RECORD] == 0 && count[DASD_COUNT_OFS_KL] == 0 &&
+            ccw_load_be16(count + DASD_COUNT_OFS_DL) == DASD_R0_DL) ||
+           dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
+}
+
+static gboolean build_records(DasdExec *exec, DasdTrack *track)
+{
+    for (;;) {
+        guint8 count[DASD_COUNT_SIZE];
+        const DasdRecord *record;
+
+        if (!get(exec, count, sizeof(count)))
+            return FALSE;
+        if (memcmp(count, track->slot + track->end, DASD_END_SIZE) == 0)
+            return TRUE;
+        if (!dasd_track_append(track, track->n_records - 1, count))
+            return dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
+        record = &track->records[track->n_records - 1];
+        if (!get(exec, dasd_track_key(track, record), (gsize)record->kl + record->dl))
+            return FALSE;
+    }
+}
+
+/* A damaged track, too: in memory it is empty then, and the first write makes it so. */
+static gboolean load_any(DasdExec *exec)
+{
+    exec->track = dasd_volume_load(exec->device->volume, exec->device->track_number);
+    if (!exec->track)
+        return dasd_check(exec, DASD_CHECK_EQUIPMENT);
+    if (exec->track->n_records == 0) {
+        dasd_track_make_empty(exec->track, exec->device->track_number);
+        exec->track->unwritten = TRUE;
+    }
+    return TRUE;
+}
+
+/* The track is made beside the old one, which stays as it is unless all of the new one is good. */
+void dasd_cmd_write_full_track(DasdExec *exec)
+{
+    g_autofree guint8 *slot = NULL;
+    g_autofree DasdTrack *track = NULL;
+
+    if (!exec->domain.fresh && !dasd_move_to_track(exec, exec->device->track_number + 1))
+        return;
+    slot = g_malloc(DASD_3390_TRACK_SIZE);
+    track = g_new0(DasdTrack, 1);
+    track->slot = slot;
+    dasd_track_make_empty(track, exec->device->track_number);
+    if (!build_r0(exec, track) || !build_records(exec, track) || !load_any(exec))
+        return;
+    memcpy(exec->track->slot + DASD_HA_SIZE, slot + DASD_HA_SIZE, track->end + DASD_END_SIZE - DASD_HA_SIZE);
+    memcpy(exec->track->records, track->records, sizeof(track->records));
+    exec->track->n_records = track->n_records;
+    exec->track->end = track->end;
+    exec->record = track->n_records - 1;
+    exec->at = DASD_AT_DATA;
+    store(exec, DASD_HA_SIZE, exec->track->end + DASD_END_SIZE);
 }

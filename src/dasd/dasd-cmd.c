@@ -78,6 +78,8 @@ static const DasdCmd commands[] = {
     { 0x11, "ERASE", dasd_cmd_erase, 8, DASD_CMD_FORMAT, DASD_OP_FORMAT | DASD_OP_ERASE },
     { 0xa5, "WRITE TRACK DATA", dasd_cmd_write_track_data, 1, DASD_CMD_UPDATE | DASD_CMD_IN_DOMAIN,
       DASD_OP_WRITE_TRACK_DATA },
+    { 0x95, "WRITE FULL TRACK", dasd_cmd_write_full_track, 8, DASD_CMD_FORMAT | DASD_CMD_R0 | DASD_CMD_IN_DOMAIN,
+      DASD_OP_WRITE_FULL_TRACK },
 };
 
 const DasdCmd *dasd_cmd_find(guint8 code)

@@ -91,6 +91,7 @@ void dasd_config_build(DasdConfig *config, const DasdImageInfo *info, const CcwB
     build_configuration(config->configuration, info, bus_id);
     /* Type and base of each of 256 unit addresses: this one is a base device, no other is configured. */
     config->unit_addresses[2 * (guint8)bus_id->devno] = 0x01;
+    ccw_store_be16(config->message, DASD_MESSAGE_SIZE);
     config->features[8] = 0x01;  /* prefix */
     config->features[9] = 0x20;  /* read track data */
     config->features[12] = 0x40; /* write track data */

@@ -14,6 +14,7 @@
 #define DASD_RCD_SIZE 256
 #define DASD_FEATURES_SIZE 256
 #define DASD_UNIT_ADDRESSES_SIZE 512
+#define DASD_MESSAGE_SIZE 9
 
 typedef struct {
     guint8 sense_id[DASD_SENSE_ID_SIZE];
@@ -21,6 +22,7 @@ typedef struct {
     guint8 configuration[DASD_RCD_SIZE];
     guint8 features[DASD_FEATURES_SIZE];
     guint8 unit_addresses[DASD_UNIT_ADDRESSES_SIZE];
+    guint8 message[DASD_MESSAGE_SIZE]; /* what a host asks for on an attention: its length, and no message */
 } DasdConfig;
 
 void dasd_config_build(DasdConfig *config, const DasdImageInfo *info, const CcwBusId *bus_id);

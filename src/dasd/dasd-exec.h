@@ -17,6 +17,7 @@
 #define DASD_PATH_STATE_RESET 0x00
 #define DASD_PATH_STATE_UNGROUPED 0x80
 #define DASD_PATH_STATE_GROUPED 0xc0
+#define DASD_PATH_RESERVED_SELF 0x30 /* by this path group; arch/s390 and cio call it SNID_STATE2_RESVD_SELF */
 #define DASD_PATH_MULTIPATH 0x08
 
 struct _DasdDevice {
@@ -55,6 +56,7 @@ enum {
     DASD_OP_READ_TRACKS = 1 << 5,
     DASD_OP_READ_ANY = 1 << 6,
     DASD_OP_WRITE_TRACK_DATA = 1 << 7,
+    DASD_OP_WRITE_FULL_TRACK = 1 << 8,
 };
 
 typedef struct {
@@ -77,6 +79,7 @@ typedef struct {
     guint32 first_track; /* of the extent */
     guint32 last_track;
     guint8 mask;
+    gboolean mask_set; /* by a set file mask */
     DasdDomain domain;
     guint prepared;      /* RSSD's next answer: a suborder of PSF, 0 for none */
     gboolean search_hit; /* the write that follows knows its record */
@@ -191,3 +194,4 @@ void dasd_cmd_write_ckd(DasdExec *exec);
 void dasd_cmd_write_r0(DasdExec *exec);
 void dasd_cmd_erase(DasdExec *exec);
 void dasd_cmd_write_track_data(DasdExec *exec);
+void dasd_cmd_write_full_track(DasdExec *exec);

@@ -94,7 +94,7 @@ static void configuration(void)
 
 static void subsystem(void)
 {
-    static const guint8 rejected[] = { 0x52, 0x53, 0x03, 0x00 };
+    static const guint8 rejected[] = { 0x52, 0x53, 0x1c, 0x00 };
     guint8 order[66] = { 0x1d }, prepare[12] = { 0x18 }, features[256], units[512];
 
     bench_open(&bench, 30, NULL);
@@ -162,6 +162,60 @@ static void analysis(void)
     bench_close(&bench);
 }
 
+/* A host asks for a message when the device had attention: there is none, and the answer says so. */
+static void no_message(void)
+{
+    static const guint8 expected[9] = { 0, 9 };
+    guint8 prepare[12] = { 0x18, 0, 0, 0, 0, 0, 0x03 }, message[4096];
+
+    bench_open(&bench, 30, NULL);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x27, CC, prepare, 12);
+    bench_ccw(&bench, 0x3e, SLI, message, sizeof(message));
+    bench_run_good(&bench);
+    g_assert_cmpuint(bench.residual, ==, sizeof(message) - sizeof(expected));
+    g_assert_cmpmem(message, sizeof(expected), expected, sizeof(expected));
+    bench_close(&bench);
+}
+
+/* Sense path group ID tells who reserved; a release, a disband and a reset end it. */
+static void reservation(void)
+{
+    static const guint8 reserves[] = { 0xb4, 0x14 };
+    guint8 id[12] = { 0x80, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 };
+    guint8 answer[12], sense[32], mask = 0;
+
+    bench_open(&bench, 30, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(reserves); i++) {
+        for (guint end = 0; end < 3; end++) {
+            id[0] = 0x80;
+            one(0xaf, SLI, id, 12);
+            one(reserves[i], SLI, sense, 32);
+            one(0x34, SLI, answer, 12);
+            g_assert_cmphex(answer[0], ==, 0xf8);
+            id[0] = 0xa0;
+            if (end == 0)
+                one(0x94, SLI, sense, 32);
+            else if (end == 1)
+                one(0xaf, SLI, id, 12);
+            else
+                dasd_device_reset(bench.device);
+            one(0x34, SLI, answer, 12);
+            g_assert_cmphex(answer[0], ==, end == 0 ? 0xc8 : end == 1 ? 0x80 : 0x00);
+        }
+    }
+    /* Not behind a file mask or an extent. */
+    for (gsize i = 0; i < 2; i++) {
+        bench_begin(&bench);
+        bench_ccw(&bench, i ? 0x63 : 0x1f, CC, i ? bench_extent(0x40, 0, 0) : &mask, i ? 16 : 1);
+        bench_ccw(&bench, 0xb4, SLI, sense, 32);
+        bench_run_check(&bench, 1, 0x80, 0, 0x02);
+    }
+    one(0x34, SLI, answer, 12);
+    g_assert_cmphex(answer[0], ==, 0x00);
+    bench_close(&bench);
+}
+
 static void unknown_commands(void)
 {
     static const guint8 commands[] = { 0xf9, 0xf7, 0x5b, 0x54, 0xff };
@@ -192,6 +246,8 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/online/configuration", configuration);
     g_test_add_func("/dasd/online/subsystem", subsystem);
     g_test_add_func("/dasd/online/analysis", analysis);
+    g_test_add_func("/dasd/online/no-message", no_message);
+    g_test_add_func("/dasd/online/reservation", reservation);
     g_test_add_func("/dasd/online/unknown", unknown_commands);
     return g_test_run();
 }

@@ -291,7 +291,7 @@ static void extents(void)
 
 static void domains(void)
 {
-    guint8 data[512], count[8] = { 0, 0, 0, 0, 3, 0, 2, 0 };
+    guint8 data[512] = { 0 }, count[8] = { 0, 0, 0, 0, 3, 0, 2, 0 };
 
     bench_open(&bench, 1, NULL);
     bench_format(&bench, 0, 2, 0, 512);
@@ -309,6 +309,40 @@ static void domains(void)
         bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 0, 1), 16);
         bench_ccw(&bench, 0x47, 0, lr, 16);
         bench_run_check(&bench, 1, 0x80, 0, 0x04);
+    }
+    /*
+     * A write from the home address or from the index, reserved bits, a CCW within, a length that is not valid, and a
+     * valid one that is none.
+     */
+    for (guint i = 0; i < 6; i++) {
+        static const struct {
+            guint8 at;
+            guint8 value;
+        } rows[] = { { 0, 0x41 }, { 0, 0xc1 }, { 1, 0x40 }, { 2, 0x06 }, { 15, 0x01 }, { 1, 0x80 } };
+        guint8 lr[16];
+
+        memcpy(lr, bench_locate(0x01, 1, 0, 1), 16);
+        lr[rows[i].at] = rows[i].value;
+        bench_begin(&bench);
+        bench_ccw(&bench, 0x63, CC, bench_extent(0x80, 0, 1), 16);
+        bench_ccw(&bench, 0x47, 0, lr, 16);
+        bench_run_check(&bench, 1, 0x80, 0, 0x04);
+    }
+    /* The transfer length factor is the record's, or the track is not what the program took it for. */
+    for (guint i = 0; i < 2; i++) {
+        guint8 lr[16];
+
+        memcpy(lr, bench_locate(0x01, 1, 0, 1), 16);
+        lr[1] = 0x80;
+        ccw_store_be16(lr + 14, i ? 512 : 511);
+        bench_begin(&bench);
+        bench_ccw(&bench, 0x63, CC, bench_extent(0x80, 0, 1), 16);
+        bench_ccw(&bench, 0x47, CC, lr, 16);
+        bench_ccw(&bench, 0x85, 0, data, 512);
+        if (i)
+            bench_run_good(&bench);
+        else
+            bench_run_check(&bench, 2, 0, 0x40, 0);
     }
     /* A write in a read's domain, a write behind the end of one, writes without any. */
     bench_begin(&bench);

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The test guest in stock QEMU by qemu-ccw, with any number of DASDs: no libvirt, no lab."""
+
+import os
+import shlex
+import subprocess
+
+from guest import Guest
+from steps import command, expect
+
+
+class QemuGuest:
+    """One guest, booted again and again. disks: {bus id: image}; each has a vfio-ccw device of the same number."""
+
+    def __init__(self, options, workdir, steps, disks):
+        self.options = options
+        self.workdir = workdir
+        self.steps = steps
+        self.disks = disks
+        self.socket = os.path.join(workdir, "guest.sock")
+        self.console = os.path.join(workdir, "console.log")
+        self.log = os.path.join(workdir, "qemu.log")
+        self.process = None
+        self.guest = None
+        steps.log(self.console)
+        steps.log(self.log)
+
+    def create(self, bus_id, *args):
+        command([self.options.virt_ccw, "dasd", "create", self.disks[bus_id], *args])
+
+    def argv(self):
+        argv = [self.options.qemu_ccw]
+        for bus_id, image in self.disks.items():
+            argv += ["--dasd", f"{bus_id}={image}"]
+        argv += ["-machine", "s390-ccw-virtio,s390-map-css=on", "-m", "1024", "-nodefaults", "-display", "none",
+                 "-kernel", os.path.join(self.options.guest, "kernel"),
+                 "-initrd", os.path.join(self.options.guest, "initrd"), "-append", "console=ttysclp0 panic=-1",
+                 "-chardev", f"file,id=console,path={self.console}", "-device", "sclpconsole,chardev=console",
+                 "-device", "virtio-serial-ccw", "-chardev", f"socket,id=port,path={self.socket}",
+                 "-device", "virtserialport,chardev=port,name=org.libvirt-ccw.guest.0"]
+        for number, bus_id in enumerate(self.disks):
+            argv += ["-device", f"vfio-ccw,id=d{number},hostid={bus_id},guestid=fe.{bus_id[2:]}"]
+        return argv
+
+    def start(self, wrap=lambda argv: argv):
+        """Boots, until the guest sees its devices. wrap makes another command line of the one for QEMU."""
+        argv = wrap(self.argv())
+        self.steps.note(shlex.join(argv))
+        # The listening socket is made here and inherited, so that there is nothing to wait for.
+        with open(self.log, "ab") as log:
+            with Guest.listen(self.socket) as listener:
+                self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                self.guest = listener.accept(timeout=60)
+        os.unlink(self.socket)
+        self.sees_devices()
+
+    def sees_devices(self):
+        seen = self.run("lscss -t 3390 | tail -n +3", timeout=180)
+        self.steps.note(seen)
+        for bus_id in self.disks:
+            expect(bus_id in seen, f"the guest does not see {bus_id}:\n{seen}")
+
+    def run(self, text, **kwargs):
+        self.steps.note("guest# " + text)
+        return self.guest.run(text, **kwargs)
+
+    def reboot(self):
+        """Boots the guest anew in the same QEMU; what is sent to it meanwhile waits in the port."""
+        self.steps.note("guest# reboot -f")
+        self.guest.send("reboot -f")
+        self.guest.restarted()
+        self.sees_devices()
+
+    def stop(self):
+        self.guest.close()
+        self.process.terminate()
+        expect(self.process.wait(timeout=60) == 0, f"QEMU ended with exit code {self.process.returncode}")
+
+    def kill(self):
+        """For the end of a test that failed."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
