@@ -96,7 +96,8 @@ gboolean dasd_image_create(const char *path, const char *model, guint32 cylinder
         return FALSE;
     fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0) {
-        ccw_error_set_errno(error, errno, "cannot create %s", path);
+        ccw_error_set_errno(error, errno, "cannot create %s%s", path,
+                            errno == EEXIST ? " (remove it first, or give another name)" : "");
         return FALSE;
     }
     done = ftruncate(fd, DASD_CKD_HEADER_SIZE + (off_t)count * DASD_3390_HEADS * DASD_3390_TRACK_SIZE) == 0 &&

@@ -178,7 +178,8 @@ int dasd_image_open(const char *path, gboolean *ret_read_only, DasdImageInfo *re
         fd = open(path, O_RDONLY | flags);
     }
     if (fd < 0) {
-        ccw_error_set_errno(error, errno, "cannot open %s", path);
+        ccw_error_set_errno(error, errno, "cannot open %s%s", path,
+                            errno == ENOENT ? " ('virt-ccw dasd create' makes one)" : "");
         return -1;
     }
     if (!lock_image(fd, path, read_only, error) || !dasd_image_probe(fd, path, ret_info, error)) {

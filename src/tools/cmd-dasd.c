@@ -4,29 +4,50 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd.h"
 #include "commands.h"
+#include "dasd/dasd-ckd.h"
 #include "dasd/dasd-image.h"
 #include "util/ccw-error.h"
 
-static gboolean parse_cylinders(const char *text, guint32 *ret_cylinders)
+/* Whether a 3390 has that many cylinders is for dasd_image_create to say. */
+static gboolean parse_cylinders(const char *text, guint32 *ret_cylinders, GError **error)
 {
     guint64 value;
 
-    if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32, &value, NULL))
+    if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32, &value, NULL)) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID,
+                    "'%s' is not a number of cylinders: give a decimal number from 1 to %u", text,
+                    DASD_3390_CYLINDERS_MAX);
         return FALSE;
+    }
     *ret_cylinders = (guint32)value;
     return TRUE;
+}
+
+/* The one argument; -1, or what to return. */
+static int take_image(int argc, char **argv, const char **ret_image)
+{
+    if (argc < 2)
+        return cmd_usage("the name of the image is missing");
+    if (argc > 2)
+        return cmd_usage("one image at a time: '%s' is one too many", argv[2]);
+    if (!*argv[1])
+        return cmd_usage("the name of the image is empty");
+    *ret_image = argv[1];
+    return -1;
 }
 
 static int run_create(int argc, char **argv)
 {
     g_autofree char *model = NULL, *cylinders_text = NULL, *volser = NULL;
     g_autoptr(GError) error = NULL;
+    const char *image = NULL;
     guint32 cylinders = 0;
     int rc;
     const GOptionEntry entries[] = {
@@ -39,13 +60,14 @@ static int run_create(int argc, char **argv)
     rc = cmd_options("IMAGE", "Creates an empty 3390 volume in a sparse file.", entries, FALSE, &argc, &argv);
     if (rc >= 0)
         return rc;
-    if (argc != 2)
-        return cmd_usage(argc < 2 ? "the name of the image is missing" : "one image at a time");
+    rc = take_image(argc, argv, &image);
+    if (rc >= 0)
+        return rc;
     if (!model == !cylinders_text)
-        return cmd_usage("give either --model or --cylinders");
-    if (cylinders_text && !parse_cylinders(cylinders_text, &cylinders))
-        return cmd_usage("'%s' is not a number of cylinders", cylinders_text);
-    if (!dasd_image_create(argv[1], model, cylinders, volser, &error))
+        return cmd_usage(model ? "give --model or --cylinders, not both" : "give --model or --cylinders");
+    signal(SIGXFSZ, SIG_IGN); /* ulimit -f is an error like others, and leaves no half an image */
+    if ((cylinders_text && !parse_cylinders(cylinders_text, &cylinders, &error)) ||
+        !dasd_image_create(image, model, cylinders, volser, &error))
         return cmd_fail(g_steal_pointer(&error));
     return CMD_OK;
 }
@@ -70,24 +92,26 @@ static int run_info(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     DasdImageInfo info;
+    const char *image = NULL;
     int fd;
     int rc = cmd_options("IMAGE", "Tells what a DASD image is; it may be in use.", NULL, FALSE, &argc, &argv);
 
     if (rc >= 0)
         return rc;
-    if (argc != 2)
-        return cmd_usage(argc < 2 ? "the name of the image is missing" : "one image at a time");
-    fd = open(argv[1], O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    rc = take_image(argc, argv, &image);
+    if (rc >= 0)
+        return rc;
+    fd = open(image, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
-        ccw_error_set_errno(&error, errno, "cannot open %s", argv[1]);
+        ccw_error_set_errno(&error, errno, "cannot open %s", image);
         return cmd_fail(g_steal_pointer(&error));
     }
-    if (!dasd_image_probe(fd, argv[1], &info, &error)) {
+    if (!dasd_image_probe(fd, image, &info, &error)) {
         close(fd);
         return cmd_fail(g_steal_pointer(&error));
     }
     close(fd);
-    print_info(argv[1], &info);
+    print_info(image, &info);
     return CMD_OK;
 }
 

@@ -27,10 +27,6 @@ int cmd_hook(int argc, char **argv)
 
     if (rc >= 0)
         return rc;
-    if (argc > 1 && g_strcmp0(argv[1], "--") == 0) { /* a guest's name may begin with '-' */
-        argc--;
-        argv++;
-    }
     if (argc < 4 || argc > 5)
         return cmd_usage("GUEST, OPERATION and SUBOPERATION are needed, as libvirt gives them to a hook");
     xml = cmd_read_input(NULL, CCW_HOOK_XML_MAX, &error);

@@ -67,15 +67,11 @@ static int run_exec(int argc, char **argv)
                      &argc, &argv);
     if (rc >= 0)
         return rc;
-    if (argc > 1 && strcmp(argv[1], "--") == 0) {
-        argc--;
-        argv++;
-    }
     if (argc < 2)
         return cmd_usage("the command to run is missing");
     for (char **dasd = dasds; dasd && *dasd; dasd++)
-        if (!strchr(*dasd, '='))
-            return cmd_usage("--dasd %s is not BUSID=IMAGE", *dasd);
+        if (!strchr(*dasd, '=') || g_str_has_suffix(*dasd, "="))
+            return cmd_usage("--dasd %s: give it as BUSID=IMAGE, for example 0.0.1234=disk.ckd", *dasd);
     g_array_set_clear_func(devices, (GDestroyNotify)close_image);
     for (char **dasd = dasds; dasd && *dasd; dasd++)
         if (!take_device(*dasd, devices, &error))

@@ -2,10 +2,49 @@
 #include "cmd.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "util/ccw-error.h"
+
+/*
+ * A caller may close descriptors 0 to 2, and the next file opened would take their place: messages would then be
+ * written into an image. What stands there instead fails as a closed one does: stdin is only written, the others only
+ * read.
+ */
+static void occupy_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0)
+            continue;
+        if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            exit(CMD_FAILED); /* and there is nowhere to say so */
+    }
+}
+
+void cmd_start(const char *name)
+{
+    occupy_standard_files();
+    setlocale(LC_ALL, "");
+    g_set_prgname(name);
+}
+
+int cmd_finish(int code)
+{
+    g_autoptr(GError) error = NULL;
+
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    if (code != CMD_OK) /* that was said already */
+        return code;
+    ccw_error_set_errno(&error, errno ? errno : EIO, "cannot write to standard output");
+    return cmd_fail(g_steal_pointer(&error));
+}
 
 /* A message is one line, whatever a file name or XML text in it holds. */
 static void print_line(const char *prefix, const char *message)
@@ -36,6 +75,22 @@ int cmd_usage(const char *format, ...)
     return CMD_USAGE;
 }
 
+/* GOption leaves a "--" where it is if an argument that begins with '-' follows, or a command. */
+static void drop_separator(gboolean strict_posix, int *argc, char **argv)
+{
+    for (int i = 1; i < *argc; i++) {
+        gboolean needed = i + 1 < *argc && argv[i + 1][0] == '-';
+
+        if (strcmp(argv[i], "--") == 0 && (strict_posix || needed)) {
+            memmove(argv + i, argv + i + 1, (gsize)(*argc - i) * sizeof(*argv));
+            --*argc;
+            return;
+        }
+        if (strict_posix) /* what follows is the command's */
+            return;
+    }
+}
+
 int cmd_options(const char *parameters, const char *summary, const GOptionEntry *entries, gboolean strict_posix,
                 int *argc, char ***argv)
 {
@@ -56,6 +111,7 @@ int cmd_options(const char *parameters, const char *summary, const GOptionEntry 
     g_option_context_add_main_entries(context, help_entry, NULL);
     if (!g_option_context_parse(context, argc, argv, &error))
         return cmd_usage("%s", error->message);
+    drop_separator(strict_posix, argc, *argv);
     if (!want_help)
         return -1;
     help = g_option_context_get_help(context, FALSE, NULL);

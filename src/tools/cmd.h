@@ -13,6 +13,13 @@
 
 typedef int (*CmdFunc)(int argc, char **argv); /* argv[0] is the subcommand's name */
 
+/* The first thing in main: a locale, the program's name, and no file of ours in the place of stdin, stdout or stderr.
+ */
+void cmd_start(const char *name);
+
+/* The last thing in main: what was printed has to have arrived. Returns code, or CMD_FAILED if it has not. */
+int cmd_finish(int code);
+
 /* Prints "PROGRAM: error: MESSAGE" on one line of stderr. Returns CMD_FAILED. Frees error. */
 int cmd_fail(GError *error);
 
@@ -21,7 +28,8 @@ int cmd_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /*
  * Parses argv with GOption, stopping at the first argument that is no option when strict_posix (for commands that
- * run another). Returns -1 to go on, else the exit code to return. --help is GOption's, printed to stdout, exit 0.
+ * run another); a "--" is taken away. Returns -1 to go on, else the exit code to return. --help is GOption's, printed
+ * to stdout, exit 0.
  */
 int cmd_options(const char *parameters, const char *summary, const GOptionEntry *entries, gboolean strict_posix,
                 int *argc, char ***argv);

@@ -3,7 +3,6 @@
  * qemu-ccw: stock QEMU with embedded DASDs, on a command line in the dialect of the requested series. No libvirt is
  * involved. The work is qemu/ccw-launch.h's.
  */
-#include <locale.h>
 #include <stdio.h>
 
 #include "ccw-config.h"
@@ -32,7 +31,7 @@ static void help(void)
          "virt-ccw dasd create makes an IMAGE.");
 }
 
-static int run(CcwLaunch *launch)
+static int launch_qemu(CcwLaunch *launch)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *warning = NULL;
@@ -47,14 +46,11 @@ static int run(CcwLaunch *launch)
     return cmd_fail(g_steal_pointer(&error));
 }
 
-int main(int argc G_GNUC_UNUSED, char **argv)
+static int run(char **words)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(CcwLaunch) launch = NULL;
+    g_autoptr(CcwLaunch) launch = ccw_launch_parse(words, &error);
 
-    setlocale(LC_ALL, "");
-    g_set_prgname("qemu-ccw");
-    launch = ccw_launch_parse(argv + 1, &error);
     if (!launch && error->domain == G_OPTION_ERROR)
         return cmd_usage("%s", error->message);
     if (!launch)
@@ -67,5 +63,11 @@ int main(int argc G_GNUC_UNUSED, char **argv)
         printf("qemu-ccw %s\n", CCW_VERSION);
         return CMD_OK;
     }
-    return run(launch);
+    return launch_qemu(launch);
+}
+
+int main(int argc G_GNUC_UNUSED, char **argv)
+{
+    cmd_start("qemu-ccw");
+    return cmd_finish(run(argv + 1));
 }

@@ -2,7 +2,6 @@
 /*
  * virt-ccw: the project's own command. It only finds the subcommand.
  */
-#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,17 +33,42 @@ static void help(void)
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
         if (commands[i].name)
             printf("  %-10s %s\n", commands[i].name, commands[i].summary);
-    printf("\nvirt-ccw COMMAND --help says more of each.\n");
+    printf("\nvirt-ccw COMMAND --help says more of each; --version shows the version.\n");
 }
 
-int main(int argc, char **argv)
+static int run_command(const char *name, int argc, char **argv)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (commands[i].name && strcmp(commands[i].name, name) == 0) {
+            g_autofree char *prgname = g_strdup_printf("virt-ccw %s", name);
+
+            g_set_prgname(prgname);
+            return commands[i].func(argc, argv);
+        }
+    }
+    return cmd_usage("there is no command '%s'", name);
+}
+
+/* "help COMMAND [VERB]": the same as "COMMAND [VERB] --help". */
+static int run_help(int argc, char **argv)
+{
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+
+    for (int i = 0; i < argc; i++)
+        g_ptr_array_add(words, argv[i]);
+    g_ptr_array_add(words, (gpointer) "--help");
+    g_ptr_array_add(words, NULL);
+    return run_command(argv[0], argc + 1, (char **)words->pdata);
+}
+
+static int run(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : NULL;
 
-    setlocale(LC_ALL, "");
-    g_set_prgname("virt-ccw");
     if (!name)
         return cmd_usage("a command is missing");
+    if (strcmp(name, "help") == 0 && argc > 2)
+        return run_help(argc - 2, argv + 2);
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
         help();
         return CMD_OK;
@@ -53,13 +77,11 @@ int main(int argc, char **argv)
         printf("virt-ccw %s\n", CCW_VERSION);
         return CMD_OK;
     }
-    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
-        if (commands[i].name && strcmp(commands[i].name, name) == 0) {
-            g_autofree char *prgname = g_strdup_printf("virt-ccw %s", name);
+    return run_command(name, argc - 1, argv + 1);
+}
 
-            g_set_prgname(prgname);
-            return commands[i].func(argc - 1, argv + 1);
-        }
-    }
-    return cmd_usage("there is no command '%s'", name);
+int main(int argc, char **argv)
+{
+    cmd_start("virt-ccw");
+    return cmd_finish(run(argc, argv));
 }

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <glib-unix.h>
-#include <locale.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -144,15 +143,14 @@ int main(int argc, char **argv)
     };
     int rc;
 
-    setlocale(LC_ALL, "");
-    g_set_prgname("virtccwd");
+    cmd_start("virtccwd");
     g_log_writer_default_set_use_stderr(TRUE);
     rc = read_options(&argc, &argv, &options);
     if (rc >= 0)
-        return rc;
+        return cmd_finish(rc);
     if (options.version) {
         g_print("virtccwd %s\n", CCW_VERSION);
-        return CMD_OK;
+        return cmd_finish(CMD_OK);
     }
     raise_descriptor_limit();
     ccw_conf_check("<domain/>", NULL); /* starts libxml2 while there is one thread */

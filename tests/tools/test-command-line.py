@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The programs as a person at a shell meets them: what is bad is said in one line that names it, with exit code 1 (2 for
+usage), and nothing is changed; where output goes, and what stands in for descriptors that the caller closed. TAP.
+
+    test-command-line.py VIRT-CCW QEMU-CCW VIRTCCWD
+"""
+
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import labtest  # noqa: E402
+
+VIRT_CCW, QEMU_CCW, VIRTCCWD = (os.path.abspath(path) for path in sys.argv[1:4])
+TIMEOUT = 60
+EXISTING = {"text": "no DASD\n" * 200, "empty": "", "bad.xml": "<domain>\n<a>\n", "hostdev.xml": """\
+<hostdev mode='subsystem' type='ccw' managed='yes'>
+  <source><address devno='0x1234'/></source>
+</hostdev>
+"""}
+
+# A row a line: the program, its arguments, the exit code, what the message names.
+BAD = [
+    (VIRT_CCW, [], 2, "a command is missing"),
+    (VIRT_CCW, ["bogus"], 2, "'bogus'"),
+    (VIRT_CCW, ["help", "bogus"], 2, "'bogus'"),
+    (VIRT_CCW, ["dasd"], 2, "create or info"),
+    (VIRT_CCW, ["dasd", "bogus"], 2, "'bogus'"),
+    (VIRT_CCW, ["dasd", "create"], 2, "image is missing"),
+    (VIRT_CCW, ["dasd", "create", "--model", "3390-1"], 2, "image is missing"),
+    (VIRT_CCW, ["dasd", "create", "", "--model", "3390-1"], 2, "image is empty"),
+    (VIRT_CCW, ["dasd", "create", "new", "more", "--model", "3390-1"], 2, "'more'"),
+    (VIRT_CCW, ["dasd", "create", "new"], 2, "--model or --cylinders"),
+    (VIRT_CCW, ["dasd", "create", "new", "--model", "3390-1", "--cylinders", "5"], 2, "not both"),
+    (VIRT_CCW, ["dasd", "create", "new", "--model"], 2, "--model"),
+    (VIRT_CCW, ["dasd", "create", "new", "--size", "5"], 2, "--size"),
+    (VIRT_CCW, ["dasd", "create", "new", "--model", "3380"], 1, "'3380'; it is one of 3390-1"),
+    (VIRT_CCW, ["dasd", "create", "--model=", "new"], 1, "''; it is one of 3390-1"),
+    (VIRT_CCW, ["dasd", "create", "new", "--cylinders", "0"], 1, "1 to 65520"),
+    (VIRT_CCW, ["dasd", "create", "new", "--cylinders", "65521"], 1, "1 to 65520"),
+    (VIRT_CCW, ["dasd", "create", "new", "--cylinders", "-1"], 1, "'-1' is not a number of cylinders"),
+    (VIRT_CCW, ["dasd", "create", "new", "--cylinders", "99999999999"], 1, "from 1 to 65520"),
+    (VIRT_CCW, ["dasd", "create", "new", "--cylinders", "5", "--volser", "abc"], 1, "'abc' is not a volume serial"),
+    (VIRT_CCW, ["dasd", "create", "new", "--cylinders", "5", "--volser", "ABCDEFG"], 1, "'ABCDEFG'"),
+    (VIRT_CCW, ["dasd", "create", "text", "--cylinders", "5"], 1, "text (remove it first"),
+    (VIRT_CCW, ["dasd", "create", "none/new", "--cylinders", "5"], 1, "none/new: No such file"),
+    (VIRT_CCW, ["dasd", "info"], 2, "image is missing"),
+    (VIRT_CCW, ["dasd", "info", "none"], 1, "cannot open none"),
+    (VIRT_CCW, ["dasd", "info", "text"], 1, "text is not a CKD image"),
+    (VIRT_CCW, ["dasd", "info", "empty"], 1, "empty is too short"),
+    (VIRT_CCW, ["dasd", "info", "."], 1, ". is not a regular file"),
+    (VIRT_CCW, ["lab"], 2, "exec"),
+    (VIRT_CCW, ["lab", "--dasd", "0.0.1234=text", "exec", "--", "true"], 2, "'--dasd'"),
+    (VIRT_CCW, ["lab", "exec"], 2, "command to run is missing"),
+    (VIRT_CCW, ["lab", "exec", "--dasd", "0.0.1234=text", "--"], 2, "command to run is missing"),
+    (VIRT_CCW, ["lab", "exec", "--dasd", "text", "--", "true"], 2, "--dasd text: give it as BUSID=IMAGE"),
+    (VIRT_CCW, ["lab", "exec", "--dasd", "0.0.1234=", "--", "true"], 2, "--dasd 0.0.1234=: give it as"),
+    (VIRT_CCW, ["lab", "exec", "--dasd", "0.0.1234=none", "--", "true"], 1, "none ('virt-ccw dasd create' makes one)"),
+    (VIRT_CCW, ["lower", "none.xml"], 1, "none.xml"),
+    (VIRT_CCW, ["lower", "."], 1, "cannot read ."),
+    (VIRT_CCW, ["lower", "text", "empty"], 2, "'empty'"),
+    (VIRT_CCW, ["lower", "text"], 1, "not well-formed: line 1"),
+    (VIRT_CCW, ["raise", "bad.xml"], 1, "not well-formed: line 3"),
+    (VIRT_CCW, ["validate", "empty"], 1, "not well-formed: line 1"),
+    (VIRT_CCW, ["argv", "hostdev.xml"], 2, "--dialect stock or --dialect series"),
+    (VIRT_CCW, ["argv", "--dialect", "other", "hostdev.xml"], 2, "'other'"),
+    (VIRT_CCW, ["list", "what"], 2, "'what'"),
+    (VIRT_CCW, ["list", "--sysfs-root", "none"], 1, "no channel subsystem here: there is no none/"),
+    (QEMU_CCW, ["--dasd"], 2, "--dasd"),
+    (QEMU_CCW, ["--dasd", "text"], 2, "--dasd text: give it as DEVICE=IMAGE"),
+    (QEMU_CCW, ["--bogus"], 2, "'--bogus'"),
+    (QEMU_CCW, ["--qemu", "none", "-M", "none"], 1, "none is not an executable program"),
+    (QEMU_CCW, ["--qemu", "true", "--dasd", "0.0.1234=none"], 1, "none ('virt-ccw dasd create' makes one)"),
+    (QEMU_CCW, ["--qemu", "true", "-device", "vfio-ccw,hostid=0.0.1234"], 1, "--dasd 0.0.1234=IMAGE"),
+    (VIRTCCWD, ["what"], 2, "'what'"),
+    (VIRTCCWD, ["--socket-dir", "none", "--backend-dir", "none", "--run-dir", "none"], 1, "none/libvirt-sock"),
+]
+
+HELP = [
+    (VIRT_CCW, ["--help"], "virt-ccw COMMAND"),
+    (VIRT_CCW, ["help"], "virt-ccw COMMAND"),
+    (VIRT_CCW, ["help", "list"], "virt-ccw list"),
+    (VIRT_CCW, ["help", "dasd", "create"], "virt-ccw dasd create"),
+    (VIRT_CCW, ["dasd", "--help"], "dasd create IMAGE"),
+    (VIRT_CCW, ["lab", "exec", "--help"], "--dasd=BUSID=IMAGE"),
+    (VIRT_CCW, ["argv", "-h"], "--dialect"),
+    (VIRT_CCW, ["--version"], "virt-ccw 0"),
+    (QEMU_CCW, ["--help"], "--dasd DEVICE=IMAGE"),
+    (QEMU_CCW, ["--version"], "qemu-ccw 0"),
+    (VIRTCCWD, ["--help"], "--socket-dir"),
+    (VIRTCCWD, ["--version"], "virtccwd 0"),
+]
+
+
+def contents(folder):
+    state = {}
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), "rb") as file:
+            state[name] = file.read()
+    return state
+
+
+def run(folder, program, arguments, **more):
+    return subprocess.run([program, *arguments], text=True, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          cwd=folder, check=False, timeout=TIMEOUT, **{"stdout": subprocess.PIPE, **more})
+
+
+def shell(folder, script, *arguments):
+    return subprocess.run(["sh", "-c", script, "sh", *arguments], text=True, stdin=subprocess.DEVNULL, cwd=folder,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=TIMEOUT)
+
+
+def bad_input(tap, folder):
+    before = contents(folder)
+    for program, arguments, code, hint in BAD:
+        result = run(folder, program, arguments)
+        lines = result.stderr.splitlines()
+        good = (result.returncode == code and not result.stdout and len(lines) == code and hint in lines[0] and
+                (code == 1 or lines[1].startswith("Try '")))
+        name = " ".join([os.path.basename(program)] + [argument or "''" for argument in arguments])
+        tap.ok(good, name.replace("#", "\\#"), f"code {result.returncode}\n{result.stdout}{result.stderr}")
+    tap.ok(contents(folder) == before, "none of that changed a file or made one", sorted(os.listdir(folder)))
+
+
+def helpful(tap, folder):
+    for program, arguments, hint in HELP:
+        result = run(folder, program, arguments)
+        tap.ok(result.returncode == 0 and hint in result.stdout and not result.stderr,
+               " ".join([os.path.basename(program), *arguments]), f"{result.returncode}\n{result.stderr}")
+    result = run(folder, VIRT_CCW, ["dasd", "create", "--cylinders", "5", "--", "-dash"])
+    tap.ok(result.returncode == 0 and "-dash" in os.listdir(folder), "after -- a name may begin with a dash",
+           result.stderr)
+    result = run(folder, VIRT_CCW, ["dasd", "info", "--", "-dash"])
+    tap.ok(result.returncode == 0 and "cylinders:      5\n" in result.stdout, "also for info", result.stderr)
+
+
+def lost_output(tap, folder):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        for program, arguments in ((VIRT_CCW, ["--help"]), (VIRT_CCW, ["dasd", "info", "--", "-dash"]),
+                                   (VIRT_CCW, ["lower", "hostdev.xml"]), (QEMU_CCW, ["--version"]),
+                                   (VIRTCCWD, ["--help"])):
+            result = run(folder, program, arguments, stdout=full)
+            tap.ok(result.returncode == 1 and "cannot write to standard output" in result.stderr and
+                   result.stderr.count("\n") == 1, f"a full disk under the output of {arguments}", result.stderr)
+    result = shell(folder, 'ulimit -f 8; exec "$1" dasd create new --cylinders 50', VIRT_CCW)
+    tap.ok(result.returncode == 1 and "File too large" in result.stderr and "new" not in os.listdir(folder),
+           "an image beyond the limit of file sizes is an error, and not there", f"{result.returncode} {result.stderr}")
+
+
+def closed_descriptors(tap, folder):
+    """The image must not become the place that messages are written to."""
+    emulator = os.path.join(folder, "noisy")
+    with open(emulator, "w", encoding="utf-8") as file:
+        file.write("#!/bin/sh\necho noise\necho noise >&2\n")
+    os.chmod(emulator, 0o755)
+    image = os.path.join(folder, "image")
+    labtest.create_image(VIRT_CCW, image)
+    before = contents(folder)["image"]
+    for closed in ("2>&-", ">&-", "<&- >&-", "<&- >&- 2>&-"):
+        shell(folder, f'"$1" --qemu ./noisy --dasd 0.0.1234=image {closed}', QEMU_CCW)
+        tap.ok(contents(folder)["image"] == before, f"an emulator with {closed} does not write into the image")
+    result = shell(folder, '"$1" lower <&-', VIRT_CCW)
+    tap.ok(result.returncode == 1 and "cannot read standard input" in result.stderr, "no standard input to read",
+           result.stderr)
+    result = shell(folder, '"$1" lower hostdev.xml >&-', VIRT_CCW)
+    tap.ok(result.returncode == 1 and "cannot write to standard output" in result.stderr,
+           "no standard output to write to", result.stderr)
+
+
+def main():
+    tap = labtest.Tap()
+    with labtest.workdir() as folder:
+        for name, text in EXISTING.items():
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        bad_input(tap, folder)
+        helpful(tap, folder)
+        lost_output(tap, folder)
+        closed_descriptors(tap, folder)
+    tap.done()
+
+
+main()
