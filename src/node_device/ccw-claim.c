@@ -31,6 +31,15 @@ static gboolean is_stale(CcwHost *host, const CcwRecord *record)
     return record->state == CCW_CLAIM_PENDING && !ccw_token_is_live(host, record->token);
 }
 
+/* Without its mdev it is half given back, and no domain has it. */
+static gboolean is_complete(CcwHost *host, const CcwRecord *record)
+{
+    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, &record->device, NULL);
+    char uuid[CCW_UUID_STR_LEN];
+
+    return device && g_strv_contains((const char *const *)device->mdevs, ccw_uuid_encode(&record->device, uuid));
+}
+
 /* --- claim --- */
 
 typedef enum {
@@ -54,9 +63,6 @@ static Prior settle_prior(CcwHost *host, const CcwBusId *id, const char *domain_
                           gboolean *ret_taken, GError **error)
 {
     g_autoptr(CcwRecord) record = NULL;
-    CcwHostDevice *device;
-    char uuid[CCW_UUID_STR_LEN];
-    gboolean complete;
 
     if (!ccw_journal_load(host, id, &record, error))
         return PRIOR_REFUSED;
@@ -65,11 +71,8 @@ static Prior settle_prior(CcwHost *host, const CcwBusId *id, const char *domain_
     if (record->state != CCW_CLAIM_RELEASING && !same_domain(record, domain_uuid))
         return refuse_other(record, is_stale(host, record), error);
 
-    device = ccw_host_lookup(host, id, NULL);
-    complete = device && g_strv_contains((const char *const *)device->mdevs, ccw_uuid_encode(id, uuid));
-    ccw_host_device_free(device);
     /* Half taken, half given back, or its mdev was removed under us: back to the beginning first. */
-    if (record->state == CCW_CLAIM_RELEASING || !complete)
+    if (record->state == CCW_CLAIM_RELEASING || !is_complete(host, record))
         return ccw_steps_give_back(host, record, error) ? PRIOR_NONE : PRIOR_REFUSED;
 
     *ret_taken = is_stale(host, record);
@@ -204,24 +207,43 @@ gboolean ccw_host_claim(CcwHost *host, const CcwBusId *id, const char *domain_uu
 /* --- confirm, release, reconcile: what happens to an entry of the journal, and to all of them --- */
 
 typedef struct {
-    const char *domain_uuid; /* or NULL */
-    GHashTable *live;        /* of ccw_host_reconcile */
+    const char *only_domain; /* its entries only; or NULL */
+    const char *domain_uuid; /* who has the device */
+    const char *token;
+    GHashTable *live; /* of ccw_host_reconcile, as are the others */
+    GHashTable *held;
     gint64 as_of;
 } Request;
 
 typedef gboolean (*EntryFunc)(CcwHost *host, CcwRecord *record, const Request *request, GError **error);
 
-static gboolean own(CcwHost *host, CcwRecord *record, GError **error)
+static gboolean own(CcwHost *host, CcwRecord *record, const char *domain_uuid, GError **error)
 {
+    char *domain = g_ascii_strdown(domain_uuid, -1);
+
+    g_free(record->domain);
+    record->domain = domain;
     record->state = CCW_CLAIM_OWNED;
     record->since = ccw_host_clock();
     g_clear_pointer(&record->token, g_free);
     return ccw_journal_save(host, record, error);
 }
 
-static gboolean confirm_entry(CcwHost *host, CcwRecord *record, const Request *request G_GNUC_UNUSED, GError **error)
+static gboolean confirm_entry(CcwHost *host, CcwRecord *record, const Request *request, GError **error)
 {
-    return record->state != CCW_CLAIM_PENDING || own(host, record, error);
+    gboolean same = same_domain(record, request->domain_uuid);
+
+    if (record->state == CCW_CLAIM_OWNED && same)
+        return TRUE;
+    if (!is_complete(host, record) && !(same && record->state == CCW_CLAIM_PENDING))
+        return TRUE;
+    return own(host, record, request->domain_uuid, error);
+}
+
+static gboolean confirm_own_entry(CcwHost *host, CcwRecord *record, const Request *request G_GNUC_UNUSED,
+                                  GError **error)
+{
+    return record->state != CCW_CLAIM_PENDING || own(host, record, record->domain, error);
 }
 
 static gboolean release_entry(CcwHost *host, CcwRecord *record, const Request *request G_GNUC_UNUSED, GError **error)
@@ -229,22 +251,59 @@ static gboolean release_entry(CcwHost *host, CcwRecord *record, const Request *r
     return ccw_steps_give_back(host, record, error);
 }
 
-static gboolean is_live(GHashTable *live, const CcwRecord *record)
+static gboolean is_claim_of(const CcwRecord *record, const Request *request)
 {
-    GHashTable *devices = g_hash_table_lookup(live, record->domain);
+    return record->state == CCW_CLAIM_PENDING && strcmp(record->token, request->token) == 0;
+}
+
+static gboolean roll_back_entry(CcwHost *host, CcwRecord *record, const Request *request, GError **error)
+{
+    return !is_claim_of(record, request) || ccw_steps_give_back(host, record, error);
+}
+
+static gboolean leave_open_entry(CcwHost *host, CcwRecord *record, const Request *request, GError **error)
+{
+    return !is_claim_of(record, request) || own(host, record, record->domain, error);
+}
+
+static gboolean is_live_in(GHashTable *live, const char *domain_uuid, const CcwRecord *record)
+{
+    GHashTable *devices = g_hash_table_lookup(live, domain_uuid);
 
     return devices && g_hash_table_contains(devices, &record->device);
 }
 
+/* The domain in whose live XML the device is: the journal's own first. NULL: in none. */
+static const char *live_owner(GHashTable *live, const CcwRecord *record)
+{
+    GHashTableIter iter;
+    gpointer domain_uuid;
+
+    if (is_live_in(live, record->domain, record))
+        return record->domain;
+    g_hash_table_iter_init(&iter, live);
+    while (g_hash_table_iter_next(&iter, &domain_uuid, NULL))
+        if (is_live_in(live, domain_uuid, record))
+            return domain_uuid;
+    return NULL;
+}
+
 static gboolean reconcile_entry(CcwHost *host, CcwRecord *record, const Request *request, GError **error)
 {
+    const char *owner;
+
+    if (request->held && g_hash_table_contains(request->held, &record->device))
+        return TRUE;
     if (record->state == CCW_CLAIM_PENDING && !is_stale(host, record))
         return TRUE; /* somebody is at it */
     if (record->state != CCW_CLAIM_RELEASING && record->since > request->as_of && record->since <= ccw_host_clock())
         return TRUE; /* younger than live; the journal of an earlier boot is not */
-    if (!is_live(request->live, record))
-        return ccw_steps_give_back(host, record, error);
-    return record->state != CCW_CLAIM_PENDING || own(host, record, error);
+    owner = live_owner(request->live, record);
+    if (owner && record->state == CCW_CLAIM_OWNED && same_domain(record, owner))
+        return TRUE;
+    if (owner && is_complete(host, record))
+        return own(host, record, owner, error);
+    return ccw_steps_give_back(host, record, error);
 }
 
 static gboolean for_entry(CcwHost *host, const CcwBusId *id, EntryFunc func, const Request *request, GError **error)
@@ -257,7 +316,7 @@ static gboolean for_entry(CcwHost *host, const CcwBusId *id, EntryFunc func, con
     lock = ccw_journal_lock(host, id, error);
     if (lock < 0 || !ccw_journal_load(host, id, &record, error))
         return FALSE;
-    if (!record || (request->domain_uuid && !same_domain(record, request->domain_uuid)))
+    if (!record || (request->only_domain && !same_domain(record, request->only_domain)))
         return TRUE;
     return func(host, record, request, error);
 }
@@ -281,24 +340,35 @@ gboolean ccw_host_confirm(CcwHost *host, const CcwBusId *id, const char *domain_
     return for_entry(host, id, confirm_entry, &(Request){ .domain_uuid = domain_uuid }, error);
 }
 
+gboolean ccw_host_roll_back(CcwHost *host, const CcwBusId *id, const char *token, GError **error)
+{
+    return for_entry(host, id, roll_back_entry, &(Request){ .token = token }, error);
+}
+
+gboolean ccw_host_leave_open(CcwHost *host, const CcwBusId *id, const char *token, GError **error)
+{
+    return for_entry(host, id, leave_open_entry, &(Request){ .token = token }, error);
+}
+
 gboolean ccw_host_release(CcwHost *host, const CcwBusId *id, const char *domain_uuid, GError **error)
 {
-    return for_entry(host, id, release_entry, &(Request){ .domain_uuid = domain_uuid }, error);
+    return for_entry(host, id, release_entry, &(Request){ .only_domain = domain_uuid }, error);
 }
 
 gboolean ccw_host_confirm_domain(CcwHost *host, const char *domain_uuid, GError **error)
 {
-    return for_each_entry(host, confirm_entry, &(Request){ .domain_uuid = domain_uuid }, error);
+    return for_each_entry(host, confirm_own_entry, &(Request){ .only_domain = domain_uuid }, error);
 }
 
 gboolean ccw_host_release_domain(CcwHost *host, const char *domain_uuid, GError **error)
 {
-    return for_each_entry(host, release_entry, &(Request){ .domain_uuid = domain_uuid }, error);
+    return for_each_entry(host, release_entry, &(Request){ .only_domain = domain_uuid }, error);
 }
 
-gboolean ccw_host_reconcile(CcwHost *host, GHashTable *live, gint64 as_of, const char *only_domain, GError **error)
+gboolean ccw_host_reconcile(CcwHost *host, GHashTable *live, GHashTable *held, gint64 as_of, const char *only_domain,
+                            GError **error)
 {
-    Request request = { .domain_uuid = only_domain, .live = live, .as_of = as_of };
+    Request request = { .only_domain = only_domain, .live = live, .held = held, .as_of = as_of };
 
     return for_each_entry(host, reconcile_entry, &request, error);
 }

@@ -72,8 +72,19 @@ char *ccw_host_token(CcwHost *host, pid_t pid);
 gboolean ccw_host_claim(CcwHost *host, const CcwBusId *id, const char *domain_uuid, const char *token,
                         gboolean *ret_taken, GError **error);
 
-/* pending -> owned, after libvirt took the device. Nothing if the journal has no claim of this domain. */
+/*
+ * libvirt says that this domain has the device now: it becomes the owner, whoever the journal names. Its attach may
+ * have found the mdev of another domain's claim or of one that was about to be given back. Nothing if there is no
+ * entry.
+ */
 gboolean ccw_host_confirm(CcwHost *host, const CcwBusId *id, const char *domain_uuid, GError **error);
+
+/*
+ * The claim that token made, if it is pending still: given back, as libvirt gave the device to nobody; or noted as
+ * owned by whom it was made for, as nobody knows whether libvirt did: ccw_host_reconcile finds out.
+ */
+gboolean ccw_host_roll_back(CcwHost *host, const CcwBusId *id, const char *token, GError **error);
+gboolean ccw_host_leave_open(CcwHost *host, const CcwBusId *id, const char *token, GError **error);
 
 /* Gives the device back as it was found, if the journal says that this domain has it; else nothing. */
 gboolean ccw_host_release(CcwHost *host, const CcwBusId *id, const char *domain_uuid, GError **error);
@@ -83,14 +94,16 @@ gboolean ccw_host_confirm_domain(CcwHost *host, const char *domain_uuid, GError 
 gboolean ccw_host_release_domain(CcwHost *host, const char *domain_uuid, GError **error);
 
 /*
- * By level: what the journal says is owned (or pending with a stale token, or releasing) and is not in live goes back;
- * what is pending with a stale token and in live becomes owned.
- * live: domain UUID (lower case) -> GHashTable set of CcwBusId *, for every running domain. only_domain restricts it
- * to one, or NULL.
+ * By level: what the journal says is owned (or pending with a stale token, or releasing) and is in no live XML goes
+ * back; what is in the live XML of a domain is that domain's, and owned.
+ * live: domain UUID (lower case) -> GHashTable set of CcwBusId *, for every running domain, or at least for
+ * only_domain, which restricts it to the entries of one; or NULL.
+ * held: set of CcwBusId * that are left alone, or NULL.
  * as_of: ccw_host_clock() from before libvirt was asked for live. A claim made or confirmed later than that is left
  * alone: live cannot know of it. All entries are tried; the error is the first one's.
  */
-gboolean ccw_host_reconcile(CcwHost *host, GHashTable *live, gint64 as_of, const char *only_domain, GError **error);
+gboolean ccw_host_reconcile(CcwHost *host, GHashTable *live, GHashTable *held, gint64 as_of, const char *only_domain,
+                            GError **error);
 
 /* Microseconds since boot, for as_of. */
 gint64 ccw_host_clock(void);

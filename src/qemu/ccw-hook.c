@@ -140,7 +140,7 @@ static gboolean reconnect(const Hook *hook, GError **error)
     for (guint i = 0; all && i < all->len; i++)
         g_hash_table_add(devices, &g_array_index(all, CcwHostdev, i).source);
     g_hash_table_insert(live, (gpointer)hook->uuid, devices);
-    return ccw_host_reconcile(hook->host, live, hook->clock, hook->uuid, error);
+    return ccw_host_reconcile(hook->host, live, NULL, hook->clock, hook->uuid, error);
 }
 
 static const struct {

@@ -8,7 +8,11 @@
  *   claim         if libvirt misses our mdev (VIR_ERR_DEVICE_MISSING): the device is taken, in a worker
  *   second call   the same once more
  *   settle        the claim is confirmed or rolled back, in a worker; then the client gets its reply
+ *
+ * Between claim and second call another client's attach may find the mdev that was made for this one, and get it:
+ * the keeper, which knows of both, sorts that out.
  */
+#include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
 #include "conf/ccw-conf.h"
@@ -26,11 +30,12 @@ typedef struct {
     GArray *hostdevs;    /* of CcwHostdev: ours in it */
     GArray *ids;         /* of CcwBusId: theirs */
     GByteArray *frame;   /* the lowered call */
-    CcwBusId claimed;
-    gboolean taken;    /* claimed is ours to give back */
-    gboolean attached; /* libvirt has the device, or may have */
+    GError *no_modules;  /* why the vfio modules are not there; NULL if they are */
+    CcwBusId missing;    /* what libvirt misses, and is claimed */
+    GError *error;       /* of that claim */
+    CcwAttachResult result;
+    gboolean look;     /* the watcher shall */
     GByteArray *reply; /* to the client */
-    GError *error;
 } Attach;
 
 static void attach_free(CcwAction *action)
@@ -42,6 +47,7 @@ static void attach_free(CcwAction *action)
     g_array_unref(attach->ids);
     g_clear_pointer(&attach->frame, g_byte_array_unref);
     g_clear_pointer(&attach->reply, g_byte_array_unref);
+    g_clear_error(&attach->no_modules);
     g_clear_error(&attach->error);
     g_free(attach);
 }
@@ -54,114 +60,129 @@ static CcwKeeper *keeper_of(CcwAction *action)
 static void settle_work(CcwAction *action)
 {
     Attach *attach = (Attach *)action;
-    const char *domain = action->arguments.domain_uuid;
-    char id[CCW_BUS_ID_STR_LEN];
-    g_autoptr(GError) error = NULL;
 
-    if (attach->taken && attach->attached && !ccw_keeper_confirm(keeper_of(action), &attach->claimed, domain, &error))
-        g_warning("device %s is attached to domain %s, but that could not be noted: %s",
-                  ccw_bus_id_format(&attach->claimed, id), domain, error->message);
-    if (attach->taken && !attach->attached && !ccw_keeper_release(keeper_of(action), &attach->claimed, domain, &error))
-        g_warning("device %s was not attached to domain %s and could not be given back: %s",
-                  ccw_bus_id_format(&attach->claimed, id), domain, error->message);
-    ccw_keeper_drop(keeper_of(action), domain, attach->ids, attach->attached);
+    attach->look = ccw_keeper_settle(keeper_of(action), action->arguments.domain_uuid, attach->ids, attach->result);
 }
 
 static void settled(CcwAction *action)
 {
-    ccw_action_end(action, g_steal_pointer(&((Attach *)action)->reply));
+    const CcwServices *services = action->connection->services;
+    Attach *attach = (Attach *)action;
+
+    if (attach->look && services->changed)
+        services->changed(services->changed_data);
+    ccw_action_end(action, g_steal_pointer(&attach->reply));
 }
 
 /* Takes reply; NULL where there is nobody to tell. */
-static void settle(Attach *attach, GByteArray *reply)
+static void settle(Attach *attach, CcwAttachResult result, GByteArray *reply)
 {
+    attach->result = result;
     attach->reply = reply;
     ccw_action_work(&attach->action, settle_work, settled);
 }
 
 static void settle_error(Attach *attach, const GError *error)
 {
-    settle(attach, ccw_rpc_error_reply_for(&attach->action.call, error));
+    settle(attach, CCW_ATTACH_NONE, ccw_rpc_error_reply_for(&attach->action.call, error));
 }
 
-static void lost_before_claim(CcwAction *action)
+/* Whether libvirt attached it nobody will say: the watcher looks at the live XML. */
+static void lost_in_call(CcwAction *action)
 {
-    settle((Attach *)action, NULL);
+    settle((Attach *)action, CCW_ATTACH_UNKNOWN, NULL);
 }
 
-/* Whether libvirt attached it nobody will say: it is noted as the domain's, and the watcher looks at the live XML. */
-static void lost_after_claim(CcwAction *action)
+static void lost_in_question(CcwAction *action)
 {
-    const CcwServices *services = action->connection->services;
-    Attach *attach = (Attach *)action;
-
-    attach->attached = TRUE;
-    settle(attach, NULL);
-    if (services->changed)
-        services->changed(services->changed_data);
+    settle((Attach *)action, CCW_ATTACH_NONE, NULL);
 }
 
 static void second_reply(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
-    Attach *attach = (Attach *)action;
-
-    attach->attached = header->status == CCW_STATUS_OK;
-    settle(attach, ccw_relay_raise(header, payload, length));
+    settle((Attach *)action, header->status == CCW_STATUS_OK ? CCW_ATTACH_LIVE : CCW_ATTACH_NONE,
+           ccw_relay_raise(header, payload, length));
 }
 
 static void claim_work(CcwAction *action)
 {
     Attach *attach = (Attach *)action;
 
-    ccw_keeper_claim(keeper_of(action), &attach->claimed, action->arguments.domain_uuid, &attach->taken,
-                     &attach->error);
+    ccw_keeper_claim(keeper_of(action), &attach->missing, action->arguments.domain_uuid, &attach->error);
 }
 
 static void claimed(CcwAction *action)
 {
     Attach *attach = (Attach *)action;
 
-    if (attach->error)
+    if (g_error_matches(attach->error, CCW_ERROR, CCW_ERROR_UNSUPPORTED) && attach->no_modules)
+        settle_error(attach, attach->no_modules);
+    else if (attach->error)
         settle_error(attach, attach->error);
     else if (ccw_connection_is_gone(action->connection, CCW_SIDE_BACKEND))
-        settle(attach, NULL);
+        settle(attach, CCW_ATTACH_NONE, NULL);
     else
-        ccw_action_call(action, attach->frame, second_reply, lost_after_claim);
+        ccw_action_call(action, attach->frame, second_reply, lost_in_call);
 }
 
 /* The managed device whose absence libvirt complains of; NULL if it is another complaint. */
-static const CcwHostdev *missing(const Attach *attach, const guint8 *payload, gsize length)
+static const CcwHostdev *find_missing(const Attach *attach, const CcwRpcError *error)
 {
     const CcwHostdev *found = NULL;
-    CcwRpcError error;
 
-    if (!ccw_rpc_error_decode(&error, payload, length))
-        return NULL;
-    for (guint i = 0; i < attach->hostdevs->len && error.code == VIR_ERR_DEVICE_MISSING; i++) {
+    for (guint i = 0; i < attach->hostdevs->len && error->code == VIR_ERR_DEVICE_MISSING; i++) {
         const CcwHostdev *hostdev = &g_array_index(attach->hostdevs, CcwHostdev, i);
         char uuid[CCW_UUID_STR_LEN];
 
-        if (hostdev->managed && ccw_rpc_error_mentions(&error, ccw_uuid_encode(&hostdev->source, uuid)))
+        if (hostdev->managed && ccw_rpc_error_mentions(error, ccw_uuid_encode(&hostdev->source, uuid)))
             found = hostdev;
     }
-    ccw_rpc_error_clear(&error);
     return found;
+}
+
+/* "Mediated host device assignment requires VFIO support": why there is none, we know better. */
+static gboolean is_no_vfio(const CcwRpcError *error)
+{
+    return error->code == VIR_ERR_CONFIG_UNSUPPORTED && ccw_rpc_error_mentions(error, "VFIO");
+}
+
+static void first_refused(Attach *attach, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    const CcwHostdev *missing = NULL;
+    gboolean no_vfio = FALSE;
+    CcwRpcError error;
+
+    if (ccw_rpc_error_decode(&error, payload, length)) {
+        missing = find_missing(attach, &error);
+        no_vfio = is_no_vfio(&error);
+        ccw_rpc_error_clear(&error);
+    }
+    if (missing && !ccw_connection_is_gone(attach->action.connection, CCW_SIDE_CLIENT)) {
+        attach->missing = missing->source;
+        ccw_action_work(&attach->action, claim_work, claimed);
+    } else if (no_vfio && attach->no_modules) {
+        settle_error(attach, attach->no_modules);
+    } else {
+        settle(attach, CCW_ATTACH_NONE, ccw_relay_raise(header, payload, length));
+    }
+}
+
+/* What libvirt has done when it says yes. Without flags the call is for running domains. */
+static CcwAttachResult result_of(const CcwArguments *arguments)
+{
+    if (!arguments->has_flags || arguments->flags & VIR_DOMAIN_AFFECT_LIVE)
+        return CCW_ATTACH_LIVE;
+    return arguments->flags & VIR_DOMAIN_AFFECT_CONFIG ? CCW_ATTACH_NONE : CCW_ATTACH_UNKNOWN;
 }
 
 static void first_reply(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
     Attach *attach = (Attach *)action;
-    const CcwHostdev *hostdev = NULL;
 
-    attach->attached = header->status == CCW_STATUS_OK;
-    if (!attach->attached && !ccw_connection_is_gone(action->connection, CCW_SIDE_CLIENT))
-        hostdev = missing(attach, payload, length);
-    if (!hostdev) {
-        settle(attach, ccw_relay_raise(header, payload, length));
-        return;
-    }
-    attach->claimed = hostdev->source;
-    ccw_action_work(action, claim_work, claimed);
+    if (header->status == CCW_STATUS_OK)
+        settle(attach, result_of(&action->arguments), ccw_relay_raise(header, payload, length));
+    else
+        first_refused(attach, header, payload, length);
 }
 
 static void first_call(Attach *attach, CcwMapCss map)
@@ -172,7 +193,7 @@ static void first_call(Attach *attach, CcwMapCss map)
     attach->frame = ccw_relay_lower(attach->procedure, &action->call, attach->payload->data, attach->payload->len,
                                     (int)map, &error);
     if (attach->frame)
-        ccw_action_call(action, attach->frame, first_reply, lost_before_claim);
+        ccw_action_call(action, attach->frame, first_reply, lost_in_call);
     else
         settle_error(attach, error);
 }
@@ -184,7 +205,7 @@ static void domain_refused(Attach *attach, const CcwHeader *header, const guint8
 
     reply.procedure = attach->action.call.procedure;
     reply.serial = attach->action.call.serial;
-    settle(attach, ccw_relay_raise(&reply, payload, length));
+    settle(attach, CCW_ATTACH_NONE, ccw_relay_raise(&reply, payload, length));
 }
 
 static void got_domain_xml(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
@@ -225,15 +246,14 @@ static gboolean lacks_guest(const CcwHostdev *hostdev)
     return !hostdev->has_guest;
 }
 
+/* libvirt refuses before it asks for the device, if there is no VFIO. */
 static void prepare_work(CcwAction *action)
 {
     Attach *attach = (Attach *)action;
-    g_autoptr(GError) error = NULL;
 
-    ccw_keeper_hold(keeper_of(action), action->arguments.domain_uuid, attach->ids);
-    /* What libvirt makes of missing modules it says itself. */
-    if (any(attach, is_managed) && !ccw_keeper_load_modules(keeper_of(action), &error))
-        g_warning("the vfio modules could not be loaded: %s", error->message);
+    ccw_keeper_hold(keeper_of(action), attach->ids);
+    if (any(attach, is_managed))
+        ccw_keeper_load_modules(keeper_of(action), &attach->no_modules);
 }
 
 static void prepared(CcwAction *action)
@@ -241,9 +261,9 @@ static void prepared(CcwAction *action)
     Attach *attach = (Attach *)action;
 
     if (ccw_connection_is_gone(action->connection, CCW_SIDE_CLIENT))
-        settle(attach, NULL);
+        settle(attach, CCW_ATTACH_NONE, NULL);
     else if (any(attach, lacks_guest))
-        ccw_action_get_domain_xml(action, got_domain_xml, lost_before_claim);
+        ccw_action_get_domain_xml(action, got_domain_xml, lost_in_question);
     else
         first_call(attach, CCW_MAP_CSS_ABSENT);
 }

@@ -1,30 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remote/ccw-keeper.h"
 
-#include <string.h>
 #include <unistd.h>
 
 #include "conf/ccw-conf.h"
 
-typedef struct {
-    char *domain_uuid;
-    CcwBusId id;
-} Held;
-
 struct _CcwKeeper {
     CcwHost *host;
     char *token;
-    GMutex lock;     /* never held across a call to libvirt; held while devices are given back by level */
-    GArray *held;    /* of Held, one for each attach and device */
-    gint generation; /* atomic; changes under the lock */
+    GMutex lock;      /* never held across a call to libvirt; held while devices are given back by level */
+    GHashTable *held; /* CcwBusId -> number of attaches */
+    gboolean skipped; /* something was held when devices were given back by level */
+    gint generation;  /* atomic; changes under the lock */
 };
-
-static void held_clear(gpointer data)
-{
-    Held *held = data;
-
-    g_free(held->domain_uuid);
-}
 
 CcwKeeper *ccw_keeper_new(CcwHost *host)
 {
@@ -33,8 +21,7 @@ CcwKeeper *ccw_keeper_new(CcwHost *host)
     keeper->host = host;
     keeper->token = ccw_host_token(host, getpid());
     g_mutex_init(&keeper->lock);
-    keeper->held = g_array_new(FALSE, TRUE, sizeof(Held));
-    g_array_set_clear_func(keeper->held, held_clear);
+    keeper->held = g_hash_table_new_full(ccw_bus_id_hash, ccw_bus_id_equal, g_free, NULL);
     return keeper;
 }
 
@@ -43,41 +30,63 @@ void ccw_keeper_free(CcwKeeper *keeper)
     ccw_host_free(keeper->host);
     g_free(keeper->token);
     g_mutex_clear(&keeper->lock);
-    g_array_unref(keeper->held);
+    g_hash_table_unref(keeper->held);
     g_free(keeper);
 }
 
-void ccw_keeper_hold(CcwKeeper *keeper, const char *domain_uuid, GArray *ids)
+/* Returns how many hold it then. */
+static guint count_held(CcwKeeper *keeper, const CcwBusId *id, gint difference)
 {
-    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keeper->lock);
+    guint count = GPOINTER_TO_UINT(g_hash_table_lookup(keeper->held, id)) + (guint)difference;
 
-    for (guint i = 0; i < ids->len; i++) {
-        Held held = { g_strdup(domain_uuid), g_array_index(ids, CcwBusId, i) };
-
-        g_array_append_val(keeper->held, held);
-    }
+    if (count)
+        g_hash_table_replace(keeper->held, g_memdup2(id, sizeof(*id)), GUINT_TO_POINTER(count));
+    else
+        g_hash_table_remove(keeper->held, id);
+    return count;
 }
 
-static void drop_one(CcwKeeper *keeper, const char *domain_uuid, const CcwBusId *id)
-{
-    for (guint i = 0; i < keeper->held->len; i++) {
-        const Held *held = &g_array_index(keeper->held, Held, i);
-
-        if (ccw_bus_id_equal(&held->id, id) && strcmp(held->domain_uuid, domain_uuid) == 0) {
-            g_array_remove_index_fast(keeper->held, i);
-            return;
-        }
-    }
-}
-
-void ccw_keeper_drop(CcwKeeper *keeper, const char *domain_uuid, GArray *ids, gboolean attached)
+void ccw_keeper_hold(CcwKeeper *keeper, GArray *ids)
 {
     g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keeper->lock);
 
     for (guint i = 0; i < ids->len; i++)
-        drop_one(keeper, domain_uuid, &g_array_index(ids, CcwBusId, i));
-    if (attached)
+        count_held(keeper, &g_array_index(ids, CcwBusId, i), 1);
+}
+
+static gboolean settle_one(CcwKeeper *keeper, const char *domain_uuid, const CcwBusId *id, gboolean held_by_others,
+                           CcwAttachResult result, GError **error)
+{
+    switch (result) {
+    case CCW_ATTACH_NONE:
+        return held_by_others || ccw_host_roll_back(keeper->host, id, keeper->token, error);
+    case CCW_ATTACH_LIVE:
+        return ccw_host_confirm(keeper->host, id, domain_uuid, error);
+    case CCW_ATTACH_UNKNOWN:
+        break;
+    }
+    return ccw_host_leave_open(keeper->host, id, keeper->token, error);
+}
+
+gboolean ccw_keeper_settle(CcwKeeper *keeper, const char *domain_uuid, GArray *ids, CcwAttachResult result)
+{
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keeper->lock);
+    gboolean look = keeper->skipped || result == CCW_ATTACH_UNKNOWN;
+
+    for (guint i = 0; i < ids->len; i++) {
+        const CcwBusId *id = &g_array_index(ids, CcwBusId, i);
+        gboolean held_by_others = count_held(keeper, id, -1) > 0;
+        g_autoptr(GError) error = NULL;
+
+        if (settle_one(keeper, domain_uuid, id, held_by_others, result, &error))
+            continue;
+        g_warning("after an attach to domain %s: %s", domain_uuid, error->message);
+        look = TRUE; /* and try again */
+    }
+    if (result != CCW_ATTACH_NONE)
         g_atomic_int_inc(&keeper->generation);
+    keeper->skipped = FALSE;
+    return look;
 }
 
 gboolean ccw_keeper_load_modules(CcwKeeper *keeper, GError **error)
@@ -85,20 +94,11 @@ gboolean ccw_keeper_load_modules(CcwKeeper *keeper, GError **error)
     return ccw_host_load_modules(keeper->host, error);
 }
 
-gboolean ccw_keeper_claim(CcwKeeper *keeper, const CcwBusId *id, const char *domain_uuid, gboolean *ret_taken,
-                          GError **error)
+gboolean ccw_keeper_claim(CcwKeeper *keeper, const CcwBusId *id, const char *domain_uuid, GError **error)
 {
-    return ccw_host_claim(keeper->host, id, domain_uuid, keeper->token, ret_taken, error);
-}
+    gboolean taken; /* who gives it back is decided in the end, by ccw_keeper_settle */
 
-gboolean ccw_keeper_confirm(CcwKeeper *keeper, const CcwBusId *id, const char *domain_uuid, GError **error)
-{
-    return ccw_host_confirm(keeper->host, id, domain_uuid, error);
-}
-
-gboolean ccw_keeper_release(CcwKeeper *keeper, const CcwBusId *id, const char *domain_uuid, GError **error)
-{
-    return ccw_host_release(keeper->host, id, domain_uuid, error);
+    return ccw_host_claim(keeper->host, id, domain_uuid, keeper->token, &taken, error);
 }
 
 struct _CcwLive {
@@ -160,12 +160,8 @@ gboolean ccw_keeper_reconcile(CcwKeeper *keeper, CcwLive *live, const char *only
         *ret_stale = TRUE;
         return TRUE;
     }
-    for (guint i = 0; i < keeper->held->len; i++) {
-        const Held *held = &g_array_index(keeper->held, Held, i);
-
-        g_hash_table_add(devices_of(live, held->domain_uuid), g_memdup2(&held->id, sizeof(held->id)));
-    }
-    if (!ccw_host_reconcile(keeper->host, live->domains, live->as_of, only_domain, error))
+    keeper->skipped = keeper->skipped || g_hash_table_size(keeper->held) > 0;
+    if (!ccw_host_reconcile(keeper->host, live->domains, keeper->held, live->as_of, only_domain, error))
         return FALSE;
     *ret_stale = FALSE;
     return TRUE;

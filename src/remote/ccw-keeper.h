@@ -4,9 +4,9 @@
  * it. They look at libvirt's live XML at one time and give devices back at a later one; what is kept here is what
  * may have been attached in between:
  *
- *   held        devices of attach calls that libvirt has and has not answered: as good as in the live XML
- *   generation  counts the attaches that have succeeded: a live XML from before the last one is stale, for that attach
- *               may have found a device of the domain's that had not gone back yet
+ *   held        devices of attach calls that libvirt has and has not answered: no level decides about them, whichever
+ *               domain the journal names, for an attach may find the mdev that was made for another one
+ *   generation  counts the attaches that have succeeded: a live XML from before the last one is stale
  *
  * Functions may wait for the kernel: they are for worker threads, except where they say so.
  */
@@ -24,17 +24,23 @@ void ccw_keeper_free(CcwKeeper *keeper);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwKeeper, ccw_keeper_free)
 
 /* An attach is about to go to libvirt; ids: elements are CcwBusId. */
-void ccw_keeper_hold(CcwKeeper *keeper, const char *domain_uuid, GArray *ids);
+void ccw_keeper_hold(CcwKeeper *keeper, GArray *ids);
 
-/* It is over. attached: it succeeded, or nobody knows. */
-void ccw_keeper_drop(CcwKeeper *keeper, const char *domain_uuid, GArray *ids, gboolean attached);
+typedef enum {
+    CCW_ATTACH_NONE,    /* no running domain has got it: libvirt refused, or changed a configuration alone */
+    CCW_ATTACH_LIVE,    /* the domain has it, and runs */
+    CCW_ATTACH_UNKNOWN, /* nobody says */
+} CcwAttachResult;
+
+/*
+ * It is over: what the journal says of the devices is brought in line. A claim that nobody got is rolled back, unless
+ * another attach still holds the device: the last of them does it. TRUE if the live XML is to be looked at.
+ */
+gboolean ccw_keeper_settle(CcwKeeper *keeper, const char *domain_uuid, GArray *ids, CcwAttachResult result);
 
 /* As ccw-host.h has them, with virtccwd's token. */
 gboolean ccw_keeper_load_modules(CcwKeeper *keeper, GError **error);
-gboolean ccw_keeper_claim(CcwKeeper *keeper, const CcwBusId *id, const char *domain_uuid, gboolean *ret_taken,
-                          GError **error);
-gboolean ccw_keeper_confirm(CcwKeeper *keeper, const CcwBusId *id, const char *domain_uuid, GError **error);
-gboolean ccw_keeper_release(CcwKeeper *keeper, const CcwBusId *id, const char *domain_uuid, GError **error);
+gboolean ccw_keeper_claim(CcwKeeper *keeper, const CcwBusId *id, const char *domain_uuid, GError **error);
 
 /* What the running domains have, as libvirt said after this was made. Making one does not wait: for any thread. */
 typedef struct _CcwLive CcwLive;
@@ -46,7 +52,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwLive, ccw_live_free)
 gboolean ccw_live_add(CcwLive *live, const char *domain_uuid, const char *xml, GError **error);
 
 /*
- * Gives back what is in no live XML any more: of only_domain, or of all for NULL. What is held counts as live.
+ * Gives back what is in no live XML any more: of only_domain, or of all for NULL. What is held is left alone.
  * *ret_stale: something was attached since live was made, and nothing was done; look again.
  */
 gboolean ccw_keeper_reconcile(CcwKeeper *keeper, CcwLive *live, const char *only_domain, gboolean *ret_stale,

@@ -19,6 +19,7 @@ struct _Walk {
     gboolean (*text)(Walk *walk, gsize at, const char *text, gsize length);
     /* A domain that stands in the payload from at to the reader's place. */
     void (*domain)(Walk *walk, gsize at, const guint8 *uuid);
+    void (*number)(Walk *walk, guint32 value);
     gpointer data;
 };
 
@@ -29,6 +30,14 @@ static gboolean read_text(Walk *walk)
     const char *text = ccw_xdr_read_string(&walk->reader, &length);
 
     return text && (!walk->text || walk->text(walk, at, text, length));
+}
+
+static void read_number(Walk *walk)
+{
+    guint32 value = ccw_xdr_read_u32(&walk->reader);
+
+    if (!walk->reader.failed && walk->number)
+        walk->number(walk, value);
 }
 
 static void skip_string(CcwXdrReader *reader)
@@ -106,7 +115,7 @@ static gboolean read_field(Walk *walk, CcwField field)
     case CCW_FIELD_END:
         break;
     case CCW_FIELD_U32:
-        ccw_xdr_read_u32(reader);
+        read_number(walk);
         break;
     case CCW_FIELD_U64:
         ccw_xdr_read_u64(reader);
@@ -247,10 +256,18 @@ static void take_domain(Walk *walk, gsize at, const guint8 *uuid)
     arguments->domain_uuid = g_string_free(text, FALSE);
 }
 
+static void take_number(Walk *walk, guint32 value)
+{
+    CcwArguments *arguments = walk->data;
+
+    arguments->has_flags = TRUE;
+    arguments->flags = value;
+}
+
 gboolean ccw_arguments_read(CcwArguments *ret_arguments, const CcwField *fields, const guint8 *payload, gsize length)
 {
     CcwArguments arguments = { 0 };
-    Walk walk = { .text = take_xml, .domain = take_domain, .data = &arguments };
+    Walk walk = { .text = take_xml, .domain = take_domain, .number = take_number, .data = &arguments };
 
     if (!walk_fields(&walk, fields, payload, length)) {
         ccw_arguments_clear(&arguments);

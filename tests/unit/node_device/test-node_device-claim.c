@@ -90,7 +90,7 @@ static void reconcile(Model *model, const char *live_domain, gint64 as_of, const
         g_hash_table_add(devices, (gpointer)&id);
         g_hash_table_insert(live, (gpointer)live_domain, devices);
     }
-    ccw_host_reconcile(model->host, live, as_of, only, &error);
+    ccw_host_reconcile(model->host, live, NULL, as_of, only, &error);
     g_assert_no_error(error);
 }
 
@@ -175,7 +175,7 @@ static void domains(void)
     claim_refused(model, &id, OTHER, TOKEN, CCW_ERROR_BUSY, "in use by domain " DOMAIN);
     claim_ok(model, DOMAIN, FALSE); /* the one that took it gives it back */
 
-    g_assert_true(ccw_host_confirm(model->host, &id, OTHER, NULL));
+    g_assert_true(ccw_host_confirm_domain(model->host, OTHER, NULL));
     assert_state(model, CCW_CLAIM_PENDING);
     g_assert_true(ccw_host_confirm_domain(model->host, DOMAIN, NULL));
     assert_state(model, CCW_CLAIM_OWNED);
@@ -300,7 +300,89 @@ static void by_level(void)
     assert_state(model, CCW_CLAIM_OWNED);
     reconcile(model, NULL, 0, NULL); /* confirmed after the picture was taken */
     assert_state(model, CCW_CLAIM_OWNED);
+    reconcile(model, NULL, ccw_host_clock(), NULL);
+    assert_no_record(model);
+    after = tree_dump(model->tree);
+    g_assert_cmpstr(before, ==, after);
+}
+
+static void assert_owned_by(Model *model, const char *domain)
+{
+    g_autoptr(CcwRecord) record = record_of(model);
+
+    g_assert_nonnull(record);
+    g_assert_cmpint(record->state, ==, CCW_CLAIM_OWNED);
+    g_assert_cmpstr(record->domain, ==, domain);
+    g_assert_null(record->token);
+}
+
+/* Another domain's attach found the mdev of this one's claim: it is not taken from under that. */
+static void another_got_it(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    guint n_writes;
+
+    claim_ok(model, DOMAIN, TRUE);
+    n_writes = model->n_writes;
+    g_assert_true(ccw_host_confirm(model->host, &id, "11111111-2222-4333-8444-55555555555F", NULL));
+    assert_owned_by(model, "11111111-2222-4333-8444-55555555555f");
+    g_assert_true(ccw_host_roll_back(model->host, &id, TOKEN, NULL));
+    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
+    assert_owned_by(model, "11111111-2222-4333-8444-55555555555f");
+    g_assert_cmpuint(model->n_writes, ==, n_writes);
+}
+
+/* The same, found out by level. */
+static void another_has_it(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autoptr(GHashTable) nothing = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) held = g_hash_table_new(ccw_bus_id_hash, ccw_bus_id_equal);
+    guint n_writes;
+
+    claim_ok(model, DOMAIN, TRUE);
+    n_writes = model->n_writes;
+    g_assert_true(ccw_host_leave_open(model->host, &id, "18:43", NULL)); /* not its claim */
+    assert_state(model, CCW_CLAIM_PENDING);
+    g_assert_true(ccw_host_leave_open(model->host, &id, TOKEN, NULL));
+    assert_owned_by(model, DOMAIN);
+    g_hash_table_add(held, (gpointer)&id);
+    g_assert_true(ccw_host_reconcile(model->host, nothing, held, ccw_host_clock(), NULL, NULL));
+    assert_owned_by(model, DOMAIN);
     reconcile(model, OTHER, ccw_host_clock(), NULL);
+    assert_owned_by(model, OTHER);
+    g_assert_cmpuint(model->n_writes, ==, n_writes);
+    reconcile(model, NULL, ccw_host_clock(), NULL);
+    assert_no_record(model);
+}
+
+/* Giving back did not even begin, and then it was attached after all. */
+static void not_released_after_all(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+
+    claim_ok(model, DOMAIN, TRUE);
+    model_reset(model);
+    model->fail_at = 1;
+    model->fail_errno = EIO;
+    g_assert_false(ccw_host_release(model->host, &id, DOMAIN, NULL));
+    assert_state(model, CCW_CLAIM_RELEASING);
+    reconcile(model, OTHER, ccw_host_clock(), NULL);
+    assert_owned_by(model, OTHER);
+    g_assert_true(ccw_host_release(model->host, &id, OTHER, NULL));
+    assert_no_record(model);
+}
+
+static void roll_back(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autofree char *before = tree_dump(model->tree);
+    g_autofree char *after = NULL;
+
+    claim_ok(model, DOMAIN, TRUE);
+    g_assert_true(ccw_host_roll_back(model->host, &id, "18:43", NULL));
+    assert_state(model, CCW_CLAIM_PENDING);
+    g_assert_true(ccw_host_roll_back(model->host, &id, TOKEN, NULL));
     assert_no_record(model);
     after = tree_dump(model->tree);
     g_assert_cmpstr(before, ==, after);
@@ -449,6 +531,10 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/claim/releasing", releasing);
     g_test_add_func("/node_device/claim/hardware-gone", hardware_gone);
     g_test_add_func("/node_device/claim/by-level", by_level);
+    g_test_add_func("/node_device/claim/another-got-it", another_got_it);
+    g_test_add_func("/node_device/claim/another-has-it", another_has_it);
+    g_test_add_func("/node_device/claim/not-released-after-all", not_released_after_all);
+    g_test_add_func("/node_device/claim/roll-back", roll_back);
     g_test_add_func("/node_device/claim/stale-but-live", stale_but_live);
     g_test_add_func("/node_device/claim/stale", stale);
     g_test_add_func("/node_device/claim/from-an-earlier-boot", from_an_earlier_boot);

@@ -125,7 +125,7 @@ static void damaged(gconstpointer data)
     g_assert_false(ccw_host_release(host, &id, DOMAIN, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
     g_clear_error(&error);
-    g_assert_false(ccw_host_reconcile(host, live, G_MAXINT64, NULL, &error));
+    g_assert_false(ccw_host_reconcile(host, live, NULL, G_MAXINT64, NULL, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
     g_file_get_contents(path, &kept, NULL, NULL);
     g_assert_cmpstr(kept, ==, text);

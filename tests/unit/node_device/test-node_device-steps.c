@@ -68,7 +68,7 @@ static void reconcile(Model *model)
     g_autoptr(GError) error = NULL;
 
     tree_remove(model->tree, "proc/17");
-    g_assert_true(ccw_host_reconcile(model->host, live, ccw_host_clock(), NULL, &error));
+    g_assert_true(ccw_host_reconcile(model->host, live, NULL, ccw_host_clock(), NULL, &error));
     g_assert_no_error(error);
 }
 

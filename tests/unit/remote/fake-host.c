@@ -7,8 +7,10 @@
 static GMutex lock;
 static GCond cond;
 static GString *log_text;
-static char *claim_failure;
+static char *claim_failure, *modules_failure;
+static CcwError claim_code;
 static gboolean holding;
+static char *pending; /* the domain of a claim that is neither confirmed nor given back */
 
 static void note(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
@@ -36,10 +38,17 @@ char *host_take_log(void)
     return taken;
 }
 
-void host_fail_claim(const char *message)
+void host_fail_claim(CcwError code, const char *message)
 {
     g_free(claim_failure);
     claim_failure = g_strdup(message);
+    claim_code = code;
+}
+
+void host_fail_modules(const char *message)
+{
+    g_free(modules_failure);
+    modules_failure = g_strdup(message);
 }
 
 void host_hold_claims(gboolean hold)
@@ -70,10 +79,12 @@ gint64 ccw_host_clock(void)
     return g_get_monotonic_time();
 }
 
-gboolean ccw_host_load_modules(CcwHost *host G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+gboolean ccw_host_load_modules(CcwHost *host G_GNUC_UNUSED, GError **error)
 {
     note("modules ");
-    return TRUE;
+    if (modules_failure)
+        g_set_error_literal(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED, modules_failure);
+    return !modules_failure;
 }
 
 gboolean ccw_host_claim(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *domain_uuid, const char *token,
@@ -81,7 +92,6 @@ gboolean ccw_host_claim(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const c
 {
     char text[CCW_BUS_ID_STR_LEN];
 
-    g_assert_cmpstr(domain_uuid, ==, GUEST_UUID);
     g_assert_cmpstr(token, ==, "token");
     note("claim %s ", ccw_bus_id_format(id, text));
     g_mutex_lock(&lock);
@@ -89,36 +99,57 @@ gboolean ccw_host_claim(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const c
         g_cond_wait(&cond, &lock);
     g_mutex_unlock(&lock);
     if (claim_failure) {
-        g_set_error_literal(error, CCW_ERROR, CCW_ERROR_BUSY, claim_failure);
+        g_set_error_literal(error, CCW_ERROR, (gint)claim_code, claim_failure);
         return FALSE;
     }
-    *ret_taken = TRUE;
+    *ret_taken = !pending;
+    if (!pending)
+        pending = g_strdup(domain_uuid);
     return TRUE;
 }
 
-gboolean ccw_host_confirm(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *domain_uuid G_GNUC_UNUSED,
-                          GError **error G_GNUC_UNUSED)
+/* A claim is over; what is said of one that is not there has no effect, and is not noted. */
+static gboolean settle(const char *word, const CcwBusId *id, const char *domain_uuid)
 {
     char text[CCW_BUS_ID_STR_LEN];
 
-    note("confirm %s ", ccw_bus_id_format(id, text));
+    if (!pending)
+        return TRUE;
+    note("%s %s ", word, ccw_bus_id_format(id, text));
+    if (g_strcmp0(domain_uuid, pending) != 0)
+        note("for-another ");
+    g_clear_pointer(&pending, g_free);
     return TRUE;
 }
 
-gboolean ccw_host_release(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *domain_uuid G_GNUC_UNUSED,
+gboolean ccw_host_confirm(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *domain_uuid,
                           GError **error G_GNUC_UNUSED)
 {
-    char text[CCW_BUS_ID_STR_LEN];
-
-    note("release %s ", ccw_bus_id_format(id, text));
-    return TRUE;
+    return settle("confirm", id, domain_uuid);
 }
 
-gboolean ccw_host_reconcile(CcwHost *host G_GNUC_UNUSED, GHashTable *live, gint64 as_of G_GNUC_UNUSED,
+gboolean ccw_host_roll_back(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *token,
+                            GError **error G_GNUC_UNUSED)
+{
+    g_assert_cmpstr(token, ==, "token");
+    return settle("back", id, pending);
+}
+
+gboolean ccw_host_leave_open(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *token,
+                             GError **error G_GNUC_UNUSED)
+{
+    g_assert_cmpstr(token, ==, "token");
+    return settle("open", id, pending);
+}
+
+gboolean ccw_host_reconcile(CcwHost *host G_GNUC_UNUSED, GHashTable *live, GHashTable *held, gint64 as_of G_GNUC_UNUSED,
                             const char *only_domain, GError **error G_GNUC_UNUSED)
 {
     GHashTable *devices = g_hash_table_lookup(live, GUEST_UUID);
 
-    note("reconcile %s:%u ", only_domain ? "one" : "all", devices ? g_hash_table_size(devices) : 0);
+    note("reconcile %s:%u", only_domain ? "one" : "all", devices ? g_hash_table_size(devices) : 0);
+    if (g_hash_table_size(held) > 0)
+        note(" but %u", g_hash_table_size(held));
+    note(" ");
     return TRUE;
 }

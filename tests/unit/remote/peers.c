@@ -68,7 +68,8 @@ void peers_wait_ended(Peers *peers)
 void peers_tear_down(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     host_hold_claims(FALSE);
-    host_fail_claim(NULL);
+    host_fail_claim(CCW_ERROR_BUSY, NULL);
+    host_fail_modules(NULL);
     peers_hang_up(&peers->client);
     peers_hang_up(&peers->backend);
     peers_wait_ended(peers);

@@ -10,6 +10,7 @@
 
 #include "remote/ccw-connection.h"
 #include "remote/ccw-wire.h"
+#include "util/ccw-error.h"
 
 typedef struct {
     CcwPoll *poll;
@@ -56,5 +57,6 @@ char *payload_read_error(const Frame *frame, gint32 *ret_code);
 
 /* The host. What was asked of it, in words, since last asked; it may be told to fail, or not to go on. */
 char *host_take_log(void);
-void host_fail_claim(const char *message);
+void host_fail_claim(CcwError code, const char *message); /* NULL: not any more */
+void host_fail_modules(const char *message);
 void host_hold_claims(gboolean hold);

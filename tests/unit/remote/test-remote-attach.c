@@ -107,7 +107,7 @@ static void rolled_back(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_free(expect_call(peers, 160));
     reply_error(peers, 160, SERIAL, VIR_ERR_INTERNAL_ERROR, "QEMU does not like " UUID);
     expect_error(peers, 160, VIR_ERR_INTERNAL_ERROR, "0.0.1234");
-    expect_host("claim 0.0.1234 release 0.0.1234 ");
+    expect_host("claim 0.0.1234 back 0.0.1234 ");
 }
 
 /* A second "missing" is not a reason for a third try. */
@@ -117,16 +117,115 @@ static void missing_still(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_free(expect_call(peers, 160));
     reply_error(peers, 160, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
     expect_error(peers, 160, VIR_ERR_DEVICE_MISSING, "0.0.1234");
-    expect_host("claim 0.0.1234 release 0.0.1234 ");
+    expect_host("claim 0.0.1234 back 0.0.1234 ");
 }
 
 static void not_to_be_had(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
-    host_fail_claim("device 0.0.1234 is in use: /dev/dasda1 is mounted on /srv");
+    host_fail_claim(CCW_ERROR_BUSY, "device 0.0.1234 is in use: /dev/dasda1 is mounted on /srv");
     attach_until_missing(peers);
     expect_error(peers, 160, VIR_ERR_OPERATION_INVALID, "mounted on /srv");
     expect_host("claim 0.0.1234 ");
     peers_assert_quiet(peers, peers->backend);
+}
+
+/* Why there is no VFIO is our knowledge; that there is no such device comes before. */
+static void no_modules(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    host_fail_modules("kernel module vfio_ccw cannot be loaded: no such file");
+    send_call(peers, 160, HOSTDEV("yes", GUEST_ADDRESS));
+    g_free(expect_call(peers, 160));
+    reply_error(peers, 160, SERIAL, VIR_ERR_CONFIG_UNSUPPORTED,
+                "Mediated host device assignment requires VFIO support");
+    expect_error(peers, 160, VIR_ERR_CONFIG_UNSUPPORTED, "vfio_ccw cannot be loaded: no such file");
+    expect_host("modules ");
+
+    host_fail_claim(CCW_ERROR_UNSUPPORTED, "the kernel module vfio_ccw is not loaded");
+    attach_until_missing(peers);
+    expect_error(peers, 160, VIR_ERR_CONFIG_UNSUPPORTED, "vfio_ccw cannot be loaded: no such file");
+    host_fail_claim(CCW_ERROR_NOT_FOUND, "there is no ccw device 0.0.1234");
+    expect_host("claim 0.0.1234 ");
+    attach_until_missing(peers);
+    expect_error(peers, 160, VIR_ERR_DEVICE_MISSING, "there is no ccw device");
+    expect_host("claim 0.0.1234 ");
+}
+
+static void send_second(Peers *peers, gint32 procedure, guint32 flags)
+{
+    g_autoptr(GByteArray) payload = payload_attach(HOSTDEV("yes", GUEST_ADDRESS), flags);
+    g_auto(Frame) call = { 0 };
+
+    peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, SERIAL + 1, CCW_STATUS_OK, payload);
+    call = peers_receive(peers, peers->backend);
+    g_assert_cmpuint(call.header.serial, ==, SERIAL + 1);
+}
+
+static void reply_second(Peers *peers, gboolean success)
+{
+    g_autoptr(GByteArray) payload = success ? NULL : payload_error(VIR_ERR_OPERATION_FAILED, "no");
+    g_auto(Frame) reply = { 0 };
+
+    peers_send(peers, peers->backend, CCW_TYPE_REPLY, 160, SERIAL + 1, success ? CCW_STATUS_OK : CCW_STATUS_ERROR,
+               payload);
+    reply = peers_receive(peers, peers->client);
+    g_assert_cmpuint(reply.header.serial, ==, SERIAL + 1);
+}
+
+/*
+ * A second attach finds the mdev that was made for the first, and gets it: the first one's failure must not take it
+ * away again, whichever of the two is told first.
+ */
+static void two_at_once(Peers *peers, gconstpointer data)
+{
+    gboolean first_told_first = GPOINTER_TO_INT(data);
+
+    attach_until_missing(peers);
+    g_free(expect_call(peers, 160));
+    expect_host("claim 0.0.1234 ");
+    send_second(peers, 160, 1);
+    if (!first_told_first) {
+        reply_second(peers, TRUE);
+        expect_host("modules confirm 0.0.1234 ");
+    }
+    reply_error(peers, 160, SERIAL, VIR_ERR_OPERATION_INVALID, "mediated device " UUID " is in use");
+    expect_error(peers, 160, VIR_ERR_OPERATION_INVALID, "is in use");
+    if (first_told_first) {
+        expect_host("modules ");
+        reply_second(peers, TRUE);
+        expect_host("confirm 0.0.1234 ");
+    }
+    expect_host("");
+}
+
+/* Neither gets it: the last one rolls back the claim of the first. */
+static void two_at_once_refused(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    attach_until_missing(peers);
+    g_free(expect_call(peers, 160));
+    send_second(peers, 160, 1);
+    reply_error(peers, 160, SERIAL, VIR_ERR_OPERATION_FAILED, "no");
+    expect_error(peers, 160, VIR_ERR_OPERATION_FAILED, "no");
+    expect_host("claim 0.0.1234 modules ");
+    reply_second(peers, FALSE);
+    expect_host("back 0.0.1234 ");
+}
+
+/* What changes a configuration alone neither gets a device nor loses one; what may have done either is looked at. */
+static void flags(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    attach_until_missing(peers);
+    g_free(expect_call(peers, 160));
+    expect_host("claim 0.0.1234 ");
+    send_second(peers, 160, 2);
+    reply_second(peers, TRUE);
+    g_assert_cmpuint(peers->changed, ==, 0);
+    expect_host("modules ");
+    send_second(peers, 160, 0);
+    reply_second(peers, TRUE);
+    g_assert_cmpuint(peers->changed, ==, 1);
+    expect_host("modules open 0.0.1234 ");
+    reply_ok(peers, 160);
+    expect_ok(peers, 160);
 }
 
 /* libvirt decides first: what it refuses for another reason does not touch the host. */
@@ -254,7 +353,7 @@ static void client_leaves_in_claim(Peers *peers, gconstpointer data)
     else
         reply_error(peers, 160, SERIAL, VIR_ERR_INTERNAL_ERROR, "no");
     peers_wait_ended(peers);
-    expect_host(succeeds ? "claim 0.0.1234 confirm 0.0.1234 " : "claim 0.0.1234 release 0.0.1234 ");
+    expect_host(succeeds ? "claim 0.0.1234 confirm 0.0.1234 " : "claim 0.0.1234 back 0.0.1234 ");
     g_assert_cmpuint(peers->changed, ==, 0);
 }
 
@@ -294,14 +393,14 @@ static void ping_without_client(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     peers_wait_ended(peers);
 }
 
-/* Nobody will say whether the device was attached: it is noted as the domain's, and looked at. */
+/* Nobody will say whether the device was attached: it is left as it is, and looked at. */
 static void backend_leaves(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     attach_until_missing(peers);
     g_free(expect_call(peers, 160));
     peers_hang_up(&peers->backend);
     peers_wait_ended(peers);
-    expect_host("claim 0.0.1234 confirm 0.0.1234 ");
+    expect_host("claim 0.0.1234 open 0.0.1234 ");
     g_assert_cmpuint(peers->changed, ==, 1);
 }
 
@@ -314,7 +413,7 @@ static void backend_leaves_in_claim(Peers *peers, gconstpointer data G_GNUC_UNUS
     peers_turn();
     host_hold_claims(FALSE);
     peers_wait_ended(peers);
-    expect_host("claim 0.0.1234 release 0.0.1234 ");
+    expect_host("claim 0.0.1234 back 0.0.1234 ");
 }
 
 static void serial_twice(Peers *peers, gconstpointer data G_GNUC_UNUSED)
@@ -373,7 +472,7 @@ static void detach_meets_attach(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_free(expect_call(peers, 161));
     reply_ok(peers, 161);
     stale = expect_question(peers);
-    ccw_keeper_drop(peers->services.keeper, GUEST_UUID, none, TRUE);
+    g_assert_false(ccw_keeper_settle(peers->services.keeper, GUEST_UUID, none, CCW_ATTACH_LIVE));
     answer(peers, &stale, "");
     fresh = expect_question(peers);
     expect_host("");
@@ -382,22 +481,22 @@ static void detach_meets_attach(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     expect_host("reconcile one:0 ");
 }
 
-/* One that libvirt has not answered yet counts as there. */
+/* A device of an attach that libvirt has not answered yet is left alone, and looked at when it has. */
 static void detach_beside_attach(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     const CcwBusId id = { 0, 0, 0x1234 };
     g_autoptr(GArray) ids = g_array_append_vals(g_array_new(FALSE, FALSE, sizeof(CcwBusId)), &id, 1);
     g_auto(Frame) question = { 0 };
 
-    ccw_keeper_hold(peers->services.keeper, GUEST_UUID, ids);
+    ccw_keeper_hold(peers->services.keeper, ids);
     send_call(peers, 161, HOSTDEV("yes", ""));
     g_free(expect_call(peers, 161));
     reply_ok(peers, 161);
     question = expect_question(peers);
     answer(peers, &question, "");
     expect_ok(peers, 161);
-    expect_host("reconcile one:1 ");
-    ccw_keeper_drop(peers->services.keeper, GUEST_UUID, ids, FALSE);
+    expect_host("reconcile one:0 but 1 ");
+    g_assert_true(ccw_keeper_settle(peers->services.keeper, GUEST_UUID, ids, CCW_ATTACH_NONE));
 }
 
 int main(int argc, char **argv)
@@ -412,6 +511,11 @@ int main(int argc, char **argv)
     ADD("attach/not-to-be-had", not_to_be_had);
     ADD("attach/refused", refused);
     ADD("attach/unmanaged", unmanaged);
+    ADD("attach/no-modules", no_modules);
+    ADD_DATA("attach/two-at-once/first", TRUE, two_at_once);
+    ADD_DATA("attach/two-at-once/second", FALSE, two_at_once);
+    ADD("attach/two-at-once/refused", two_at_once_refused);
+    ADD("attach/flags", flags);
     ADD("attach/default-address", default_address);
     ADD("attach/no-such-domain", no_such_domain);
     ADD("attach/meanwhile", meanwhile);
