@@ -166,14 +166,37 @@ static gboolean lock_image(int fd, const char *path, gboolean read_only, GError 
     return FALSE;
 }
 
-int dasd_image_open(const char *path, gboolean *ret_read_only, DasdImageInfo *ret_info, GError **error)
+char *dasd_image_parse(const char *text, DasdImageOptions *ret_options)
+{
+    g_autofree char *path = g_strdup(text);
+    char *comma;
+
+    *ret_options = (DasdImageOptions){ FALSE, FALSE };
+    while ((comma = strrchr(path, ',')) != NULL) {
+        const char *word = comma + 1;
+        gboolean end_of_name = *word == '\0';
+
+        if (strcmp(word, "ro") == 0 || strcmp(word, "read-only") == 0)
+            ret_options->read_only = TRUE;
+        else if (strcmp(word, "sync") == 0)
+            ret_options->sync = TRUE;
+        else if (!end_of_name)
+            break;
+        *comma = '\0';
+        if (end_of_name)
+            break;
+    }
+    return g_steal_pointer(&path);
+}
+
+int dasd_image_open(const char *path, DasdImageOptions *options, DasdImageInfo *ret_info, GError **error)
 {
     /* O_NONBLOCK: a FIFO must not hang the open; it is refused by the probe. */
     const int flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-    gboolean read_only = FALSE;
-    int fd = open(path, O_RDWR | flags);
+    gboolean read_only = options->read_only;
+    int fd = open(path, (read_only ? O_RDONLY : O_RDWR) | flags);
 
-    if (fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS)) {
+    if (fd < 0 && !read_only && (errno == EACCES || errno == EPERM || errno == EROFS)) {
         read_only = TRUE;
         fd = open(path, O_RDONLY | flags);
     }
@@ -186,6 +209,6 @@ int dasd_image_open(const char *path, gboolean *ret_read_only, DasdImageInfo *re
         close(fd);
         return -1;
     }
-    *ret_read_only = read_only;
+    options->read_only = read_only;
     return fd;
 }

@@ -22,6 +22,18 @@ typedef struct {
     guint64 allocated_size; /* bytes that the host's file system really holds */
 } DasdImageInfo;
 
+/* How an image is to be used. */
+typedef struct {
+    gboolean read_only;
+    gboolean sync; /* a write is on the disk before its status is given: it survives a power cut */
+} DasdImageOptions;
+
+/*
+ * Takes "IMAGE[,ro][,sync]" apart (",read-only" is ",ro"); returns the path. Only these words, at the very end, are
+ * options; any other comma is the name's. A comma at the end ends the name: "disk,ro," is the file "disk,ro".
+ */
+char *dasd_image_parse(const char *text, DasdImageOptions *ret_options);
+
 /*
  * Creates a sparse image that did not exist. Exactly one of model ("3390-1" ... "3390-54") and cylinders (1 to 65520)
  * is given. With a volser (1 to 6 of A-Z 0-9 @ # $) track 0 gets a volume label, else the volume is as unformatted as
@@ -34,8 +46,9 @@ gboolean dasd_image_create(const char *path, const char *model, guint32 cylinder
 gboolean dasd_image_probe(int fd, const char *name, DasdImageInfo *ret_info, GError **error);
 
 /*
- * Opens and locks an image for a device: read and write if the file allows it, else read-only; probes it. The lock is
- * of the open file description, so it moves with the fd to another process.
+ * Opens and locks an image for a device: read and write if options and the file allow it, else read-only, and then
+ * options->read_only is set; probes it. The lock is of the open file description, so it moves with the fd to another
+ * process. One writer, or any number of readers.
  * Errors: as probe; CCW_ERROR_NOT_FOUND; CCW_ERROR_BUSY when another writer has it. Returns the fd or -1.
  */
-int dasd_image_open(const char *path, gboolean *ret_read_only, DasdImageInfo *ret_info, GError **error);
+int dasd_image_open(const char *path, DasdImageOptions *options, DasdImageInfo *ret_info, GError **error);

@@ -5,13 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Home address and R0: what decides whether a track is there at all. Within one page, as slots begin at 512 bytes. */
+/* Home address and R0: what decides whether a track is there at all. Within one block, as slots are of whole blocks. */
 #define HEAD_SIZE (DASD_HA_SIZE + DASD_COUNT_SIZE + DASD_R0_DL)
 
-static gboolean write_at(int fd, const guint8 *from, gsize length, guint64 offset)
+static gboolean write_at(const DasdFile *file, const guint8 *from, gsize length, guint64 offset)
 {
     while (length) {
-        ssize_t n = pwrite(fd, from, length, (off_t)offset);
+        ssize_t n = pwrite(file->fd, from, length, (off_t)offset);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -27,29 +27,35 @@ static gboolean write_at(int fd, const guint8 *from, gsize length, guint64 offse
     return TRUE;
 }
 
-static gboolean write_slot(int fd, const DasdTrack *track, guint32 from, guint32 to)
+static gboolean write_slot(const DasdFile *file, const DasdTrack *track, guint32 from, guint32 to)
 {
-    return from >= to || write_at(fd, track->slot + from, to - from, dasd_track_file_offset(track->number) + from);
+    return from >= to || write_at(file, track->slot + from, to - from, dasd_track_file_offset(track->number) + from);
 }
 
 /*
- * Eight bytes, a count over an end marker or the reverse. Of two pages that one goes first which leaves, when the other
- * does not follow, what dasd_track_cut() takes for the end.
+ * Eight bytes, a count over an end marker or the reverse. Of two blocks that one goes first which leaves, when the
+ * other does not follow, what dasd_track_cut() takes for the end.
  */
-static gboolean write_eight(int fd, const DasdTrack *track, guint32 at, const guint8 *bytes, gboolean marker)
+static gboolean write_eight(const DasdFile *file, const DasdTrack *track, guint32 at, const guint8 *bytes,
+                            gboolean marker)
 {
     guint64 offset = dasd_track_file_offset(track->number) + at;
-    guint first = dasd_track_page_split(track->number, at);
+    guint split = dasd_track_split(track->number, at);
+    gboolean second_first = marker == (split < DASD_COUNT_SIZE - 1);
 
-    if (!first)
-        return write_at(fd, bytes, DASD_COUNT_SIZE, offset);
-    if (marker == (first < DASD_COUNT_SIZE - 1))
-        return write_at(fd, bytes + first, DASD_COUNT_SIZE - first, offset + first) &&
-               write_at(fd, bytes, first, offset);
-    return write_at(fd, bytes, first, offset) && write_at(fd, bytes + first, DASD_COUNT_SIZE - first, offset + first);
+    if (!split)
+        return write_at(file, bytes, DASD_COUNT_SIZE, offset);
+    if (second_first && !write_at(file, bytes + split, DASD_COUNT_SIZE - split, offset + split))
+        return FALSE;
+    if (!second_first && !write_at(file, bytes, split, offset))
+        return FALSE;
+    if (file->sync && fdatasync(file->fd) < 0)
+        return FALSE;
+    return second_first ? write_at(file, bytes, split, offset)
+                        : write_at(file, bytes + split, DASD_COUNT_SIZE - split, offset + split);
 }
 
-static gboolean cut(int fd, const DasdTrack *track, const DasdChange *change, gboolean *ret_written)
+static gboolean cut(const DasdFile *file, const DasdTrack *track, const DasdChange *change, gboolean *ret_written)
 {
     static const guint8 nothing[HEAD_SIZE];
     static const guint8 marker[DASD_END_SIZE] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
@@ -60,40 +66,41 @@ static gboolean cut(int fd, const DasdTrack *track, const DasdChange *change, gb
         return TRUE;
     *ret_written = TRUE;
     if (change->format == 0)
-        return write_at(fd, nothing, sizeof(nothing), dasd_track_file_offset(track->number));
-    return write_eight(fd, track, change->format, marker, TRUE);
+        return write_at(file, nothing, sizeof(nothing), dasd_track_file_offset(track->number));
+    return write_eight(file, track, change->format, marker, TRUE);
 }
 
-static gboolean fill(int fd, const DasdTrack *track, const DasdChange *change, gboolean *ret_written)
+static gboolean fill(const DasdFile *file, const DasdTrack *track, const DasdChange *change, gboolean *ret_written)
 {
     guint32 to = MIN(change->to, change->format);
     guint32 behind = change->format == 0 ? HEAD_SIZE : change->format + DASD_COUNT_SIZE;
 
     *ret_written = TRUE;
-    if (!write_slot(fd, track, change->from, to))
+    if (!write_slot(file, track, change->from, to))
         return FALSE;
-    return change->format == DASD_STORE_NO_FORMAT || write_slot(fd, track, behind, track->end + DASD_END_SIZE);
+    return change->format == DASD_STORE_NO_FORMAT || write_slot(file, track, behind, track->end + DASD_END_SIZE);
 }
 
-static gboolean commit(int fd, const DasdTrack *track, const DasdChange *change, gboolean *ret_written)
+static gboolean commit(const DasdFile *file, const DasdTrack *track, const DasdChange *change, gboolean *ret_written)
 {
     /* An erased track ends where it was cut. */
     if (change->format == DASD_STORE_NO_FORMAT || change->format == track->end)
         return TRUE;
     *ret_written = TRUE;
     if (change->format == 0)
-        return write_slot(fd, track, 0, HEAD_SIZE);
-    return write_eight(fd, track, change->format, track->slot + change->format, FALSE);
+        return write_slot(file, track, 0, HEAD_SIZE);
+    return write_eight(file, track, change->format, track->slot + change->format, FALSE);
 }
 
-gboolean dasd_store_step(int fd, const DasdTrack *track, const DasdChange *change, DasdStoreStep step,
+gboolean dasd_store_step(const DasdFile *file, const DasdTrack *track, const DasdChange *change, DasdStoreStep step,
                          gboolean *ret_written)
 {
-    static gboolean (*const steps[DASD_STORE_STEPS])(int, const DasdTrack *, const DasdChange *, gboolean *) = {
+    static gboolean (*const steps[DASD_STORE_STEPS])(const DasdFile *, const DasdTrack *, const DasdChange *,
+                                                     gboolean *) = {
         [DASD_STORE_CUT] = cut,
         [DASD_STORE_FILL] = fill,
         [DASD_STORE_COMMIT] = commit,
     };
 
-    return steps[step](fd, track, change, ret_written);
+    return steps[step](file, track, change, ret_written);
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How a changed track gets into the image, so that the process may be killed at any moment. The cache that knows what
- * changed is dasd-volume.
+ * How a changed track gets into the image, so that the process may be killed at any moment, and with sync the host lose
+ * its power. The cache that knows what changed is dasd-volume.
  *
- * A kill ends a write between two pages of the file. So new records are written in three steps, each of whole tracks
- * as far as a reader can tell:
+ * A kill ends a write between two pages of the file. So new records are written in three steps, with a sync between
+ * them, each of which leaves a whole track as far as a reader can tell:
  *
  *   cut     the track ends where the first new count will be: what was there is gone
  *   fill    all that is new behind that count, the end marker too; and data of records that stay
  *   commit  the count itself: the new records are there
  *
- * A count or an end marker that lies across two pages is written in the order that dasd_track_cut() tells apart.
+ * A count or an end marker that lies across two blocks is written in the order that dasd_track_cut() tells apart.
  */
 #pragma once
 
@@ -33,11 +33,16 @@ typedef enum {
     DASD_STORE_STEPS,
 } DasdStoreStep;
 
+typedef struct {
+    int fd;
+    gboolean sync;
+} DasdFile;
+
 /*
- * One step of storing a change; ret_written tells whether there was anything to write. FALSE with errno when the host
- * cannot write: the track is then as it was, cut, or partly filled.
+ * One step of storing a change; ret_written is set if there was anything to write, and to sync for the caller. FALSE
+ * with errno when the host cannot write: the track is then as it was, cut, or partly filled.
  */
-gboolean dasd_store_step(int fd, const DasdTrack *track, const DasdChange *change, DasdStoreStep step,
+gboolean dasd_store_step(const DasdFile *file, const DasdTrack *track, const DasdChange *change, DasdStoreStep step,
                          gboolean *ret_written);
 
 static inline gboolean dasd_change_any(const DasdChange *change)

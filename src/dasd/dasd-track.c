@@ -53,7 +53,7 @@ void dasd_track_make_empty(DasdTrack *track, guint32 number)
 
 gboolean dasd_track_cut(const guint8 *slot, guint32 number, guint32 offset)
 {
-    guint first = dasd_track_page_split(number, offset);
+    guint first = dasd_track_split(number, offset);
 
     /* Either way the data length, or cylinder, head and record, are beyond any 3390's. */
     if (first == DASD_COUNT_SIZE - 1)
@@ -68,7 +68,8 @@ static gboolean index_all(DasdTrack *track)
     while (at <= DASD_3390_TRACK_SIZE - DASD_END_SIZE) {
         const DasdRecord *record;
 
-        if (memcmp(track->slot + at, end_marker, DASD_END_SIZE) == 0 || dasd_track_cut(track->slot, track->number, at)) {
+        if (memcmp(track->slot + at, end_marker, DASD_END_SIZE) == 0 ||
+            dasd_track_cut(track->slot, track->number, at)) {
             end_at(track, at);
             return track->n_records > 0;
         }

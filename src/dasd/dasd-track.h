@@ -9,7 +9,7 @@
 
 #include "dasd/dasd-ckd.h"
 
-#define DASD_FILE_PAGE 4096
+#define DASD_FILE_BLOCK 512 /* a page of a host and a sector of a disk, which may be written alone, are multiples */
 #define DASD_TRACK_RECORDS_MAX 256 /* R0 included; a 3390 holds 87 at most */
 
 typedef struct {
@@ -42,19 +42,19 @@ static inline guint64 dasd_track_file_offset(guint32 number)
 }
 
 /*
- * How many of the eight bytes at this offset of the slot lie in the first of two pages of the file; 0 if all are in
- * one. A page is 4096 bytes, or a multiple.
+ * How many of the eight bytes at this offset of the slot lie in the first of two blocks of the file; 0 if all are in
+ * one.
  */
-static inline guint dasd_track_page_split(guint32 number, guint32 offset)
+static inline guint dasd_track_split(guint32 number, guint32 offset)
 {
-    guint left = DASD_FILE_PAGE - (guint)((dasd_track_file_offset(number) + offset) % DASD_FILE_PAGE);
+    guint left = DASD_FILE_BLOCK - (guint)((dasd_track_file_offset(number) + offset) % DASD_FILE_BLOCK);
 
     return left < DASD_COUNT_SIZE ? left : 0;
 }
 
 /*
  * TRUE if a count or an end marker at this offset of the slot was being replaced by the other when the write was ended
- * between two pages (see dasd-store.h). The track ends there. No record of a 3390 looks like this.
+ * between two blocks (see dasd-store.h). The track ends there. No record of a 3390 looks like this.
  */
 gboolean dasd_track_cut(const guint8 *slot, guint32 number, guint32 offset);
 

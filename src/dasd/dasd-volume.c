@@ -18,9 +18,8 @@ typedef struct {
 } Entry;
 
 struct _DasdVolume {
-    int fd;
+    DasdFile file;
     guint32 tracks;
-    gboolean sync;
     gboolean changed; /* some entry */
     guint64 clock;
     Entry *entries[DASD_VOLUME_CACHE];
@@ -30,8 +29,7 @@ DasdVolume *dasd_volume_new(int fd, guint32 cylinders, gboolean sync)
 {
     DasdVolume *volume = g_new0(DasdVolume, 1);
 
-    volume->fd = fd;
-    volume->sync = sync;
+    volume->file = (DasdFile){ .fd = fd, .sync = sync };
     volume->tracks = cylinders * DASD_3390_HEADS;
     return volume;
 }
@@ -43,7 +41,7 @@ void dasd_volume_free(DasdVolume *volume)
             g_free(volume->entries[i]->track.slot);
         g_free(volume->entries[i]);
     }
-    close(volume->fd);
+    close(volume->file.fd);
     g_free(volume);
 }
 
@@ -81,8 +79,8 @@ static Entry *take_entry(DasdVolume *volume)
 static gboolean read_slot(const DasdVolume *volume, guint8 *slot, guint32 number)
 {
     for (gsize done = 0; done < DASD_3390_TRACK_SIZE;) {
-        ssize_t n =
-            pread(volume->fd, slot + done, DASD_3390_TRACK_SIZE - done, (off_t)(dasd_track_file_offset(number) + done));
+        ssize_t n = pread(volume->file.fd, slot + done, DASD_3390_TRACK_SIZE - done,
+                          (off_t)(dasd_track_file_offset(number) + done));
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -146,10 +144,10 @@ static gboolean run_step(DasdVolume *volume, DasdStoreStep step)
         const Entry *entry = volume->entries[i];
 
         if (dasd_change_any(&entry->change) &&
-            !dasd_store_step(volume->fd, &entry->track, &entry->change, step, &written))
+            !dasd_store_step(&volume->file, &entry->track, &entry->change, step, &written))
             return FALSE;
     }
-    return !written || !volume->sync || fdatasync(volume->fd) == 0;
+    return !written || !volume->file.sync || fdatasync(volume->file.fd) == 0;
 }
 
 gboolean dasd_volume_flush(DasdVolume *volume)

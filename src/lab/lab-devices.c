@@ -85,7 +85,7 @@ static gboolean serve_open(LabDevices *devices, Connection *connection, const Cc
     g_mutex_lock(&devices->lock);
     connection->serial = group.serial;
     g_mutex_unlock(&devices->lock);
-    answer.flags = group.read_only ? CCW_LAB_READ_ONLY : 0;
+    answer.flags = (group.read_only ? CCW_LAB_READ_ONLY : 0) | (group.sync ? CCW_LAB_SYNC : 0);
     memcpy(answer.uuid, group.uuid, sizeof(answer.uuid));
     memcpy(answer.bus_id, group.bus_id, sizeof(answer.bus_id));
     return send_packet(connection->fd, &answer, sizeof(answer), group.image_fd);

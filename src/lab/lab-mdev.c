@@ -170,6 +170,7 @@ int lab_group_open(LabModel *model, guint group, LabGroup *ret_group)
             .serial = mdev->serial,
             .image_fd = sch->config.image_fd,
             .read_only = sch->config.read_only,
+            .sync = sch->config.sync,
         };
         memcpy(ret_group->uuid, mdev->uuid, sizeof(ret_group->uuid));
         memcpy(ret_group->bus_id, sch->device, sizeof(ret_group->bus_id));

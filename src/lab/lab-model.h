@@ -22,6 +22,7 @@ typedef struct {
     guint8 cu_model, dev_model;
     int image_fd; /* borrowed; only handed through */
     gboolean read_only;
+    gboolean sync;
 } LabDevice;
 
 typedef enum { LAB_DRIVER_NONE, LAB_DRIVER_IO_SUBCHANNEL, LAB_DRIVER_VFIO_CCW, LAB_DRIVER_LAST } LabDriver;
@@ -125,6 +126,7 @@ typedef struct {
     char bus_id[CCW_BUS_ID_STR_LEN];
     int image_fd;
     gboolean read_only;
+    gboolean sync;
 } LabGroup;
 
 /* An open of /dev/vfio/N. ENODEV: no such group; EBUSY: it is open. *ret_group is written on success only. */

@@ -50,12 +50,14 @@ static gboolean parse_dasd(CcwLaunch *launch, const char *value, GError **error)
 {
     const char *equals = strchr(value, '=');
     g_autofree char *text = equals ? g_strndup(value, (gsize)(equals - value)) : NULL;
+    DasdImageOptions options;
+    g_autofree char *path = equals ? dasd_image_parse(equals + 1, &options) : NULL;
     CcwLaunchDasd *dasd;
     CcwBusId id;
 
-    if (!equals || !equals[1]) {
+    if (!path || !*path) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "--dasd %s: give it as DEVICE=IMAGE, for example 0.0.1234=disk.ckd", value);
+                    "--dasd %s: give it as DEVICE=IMAGE[,ro][,sync], for example 0.0.1234=disk.ckd", value);
         return FALSE;
     }
     if (!ccw_bus_id_parse(text, &id, error)) {
@@ -69,7 +71,8 @@ static gboolean parse_dasd(CcwLaunch *launch, const char *value, GError **error)
     }
     dasd = g_new0(CcwLaunchDasd, 1);
     dasd->id = id;
-    dasd->path = g_strdup(equals + 1);
+    dasd->path = g_steal_pointer(&path);
+    dasd->options = options;
     dasd->fd = -1;
     g_ptr_array_add(launch->dasds, dasd);
     return TRUE;
@@ -193,7 +196,7 @@ static gboolean open_images(CcwLaunch *launch, GError **error)
         CcwLaunchDasd *dasd = g_ptr_array_index(launch->dasds, i);
         DasdImageInfo info;
 
-        dasd->fd = dasd_image_open(dasd->path, &dasd->read_only, &info, error);
+        dasd->fd = dasd_image_open(dasd->path, &dasd->options, &info, error);
         if (dasd->fd < 0)
             return FALSE;
     }
@@ -225,8 +228,9 @@ static char *format_devices(const CcwLaunch *launch)
         const CcwLaunchDasd *dasd = g_ptr_array_index(launch->dasds, i);
         char bus_id[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
 
-        g_string_append_printf(text, "%s%s=%s:%d%s", i > 0 ? ";" : "", ccw_uuid_encode(&dasd->id, uuid),
-                               ccw_bus_id_format(&dasd->id, bus_id), dasd->fd, dasd->read_only ? ":ro" : "");
+        g_string_append_printf(text, "%s%s=%s:%d%s%s", i > 0 ? ";" : "", ccw_uuid_encode(&dasd->id, uuid),
+                               ccw_bus_id_format(&dasd->id, bus_id), dasd->fd, dasd->options.read_only ? ":ro" : "",
+                               dasd->options.sync ? ":sync" : "");
     }
     return g_string_free(text, FALSE);
 }

@@ -7,6 +7,7 @@
 
 #include <glib.h>
 
+#include "dasd/dasd-image.h"
 #include "qemu/ccw-argv.h"
 #include "util/ccw-address.h"
 
@@ -14,7 +15,7 @@ typedef struct {
     CcwBusId id;
     char *path;
     int fd; /* -1 until it is opened */
-    gboolean read_only;
+    DasdImageOptions options;
 } CcwLaunchDasd;
 
 typedef struct {

@@ -13,11 +13,13 @@
 #include "lab/lab.h"
 #include "util/ccw-error.h"
 
-/* "0.0.1234=IMAGE"; opens the image. */
+/* "0.0.1234=IMAGE[,ro][,sync]"; opens the image. */
 static gboolean take_device(const char *text, GArray *devices, GError **error)
 {
     const char *image = strchr(text, '=') + 1;
     g_autofree char *bus_id = g_strndup(text, (gsize)(image - text) - 1);
+    g_autofree char *path = NULL;
+    DasdImageOptions options;
     DasdImageInfo info;
     LabDevice device = { .image_fd = -1 };
 
@@ -35,9 +37,12 @@ static gboolean take_device(const char *text, GArray *devices, GError **error)
             return FALSE;
         }
     }
-    device.image_fd = dasd_image_open(image, &device.read_only, &info, error);
+    path = dasd_image_parse(image, &options);
+    device.image_fd = dasd_image_open(path, &options, &info, error);
     if (device.image_fd < 0)
         return FALSE;
+    device.read_only = options.read_only;
+    device.sync = options.sync;
     device.cu_type = info.cu_type;
     device.cu_model = info.cu_model;
     device.dev_type = info.device_type;
@@ -58,8 +63,10 @@ static int run_exec(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int rc;
     const GOptionEntry entries[] = {
-        { "dasd", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &dasds, "A DASD of the lab's, e.g. 0.0.1234=disk.ckd; repeatable",
-          "BUSID=IMAGE" },
+        { "dasd", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &dasds,
+          "A DASD of the lab's, e.g. 0.0.1234=disk.ckd; repeatable. ro: nothing is written; sync: writes survive a "
+          "power cut",
+          "BUSID=IMAGE[,ro][,sync]" },
         G_OPTION_ENTRY_NULL,
     };
 
@@ -88,7 +95,7 @@ int cmd_lab(int argc, char **argv)
         return cmd_usage("a verb is missing: exec");
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         printf("A channel subsystem with DASDs, libvirt on it, and a command in it. Usage:\n"
-               "  virt-ccw lab exec --dasd BUSID=IMAGE [--dasd ...] -- COMMAND [ARGUMENT...]\n");
+               "  virt-ccw lab exec --dasd BUSID=IMAGE[,ro][,sync] [--dasd ...] -- COMMAND [ARGUMENT...]\n");
         return CMD_OK;
     }
     if (strcmp(name, "exec") != 0)

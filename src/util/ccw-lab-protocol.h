@@ -29,13 +29,14 @@ typedef struct {
 typedef struct {
     guint32 magic;
     gint32 status;   /* 0, or an errno for the library's open(): EBUSY is a second open, ENODEV no such group */
-    guint32 flags;   /* CCW_LAB_READ_ONLY */
+    guint32 flags;   /* CCW_LAB_READ_ONLY, CCW_LAB_SYNC */
     char uuid[37];   /* of the mdev, lower case */
     char bus_id[10]; /* of the ccw device, "0.0.1234" */
     guint8 chpid;    /* its one channel path */
 } CcwLabOpened;
 
 #define CCW_LAB_READ_ONLY 0x1u /* the image is to be read only */
+#define CCW_LAB_SYNC 0x2u      /* a write is to be on the disk before its status is given */
 
 typedef struct {
     guint32 magic;
@@ -48,7 +49,8 @@ typedef struct {
 
 /*
  * Without a lab (qemu-ccw) the devices are in this environment variable instead, their images as inherited file
- * descriptors: "UUID=BUSID:FD[:ro]" of each device, separated by ";". /dev/vfio/N is the N-th of them, from 0. The
- * library then stands in for the files of sysfs that QEMU reads, too. If the variable is set the socket is not asked.
+ * descriptors: "UUID=BUSID:FD[:ro][:sync]" of each device, separated by ";". /dev/vfio/N is the N-th of them, from 0.
+ * The library then stands in for the files of sysfs that QEMU reads, too. If the variable is set the socket is not
+ * asked.
  */
 #define CCW_LAB_DEVICES_ENV "LIBVIRT_CCW_DEVICES"

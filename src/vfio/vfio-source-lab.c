@@ -93,6 +93,7 @@ static int accept_opened(const CcwLabOpened *opened, VfioSource *source)
     memcpy(source->uuid, opened->uuid, sizeof(source->uuid));
     source->device.chpid = opened->chpid;
     source->device.read_only = opened->flags & CCW_LAB_READ_ONLY ? TRUE : FALSE;
+    source->device.sync = opened->flags & CCW_LAB_SYNC ? TRUE : FALSE;
     return 0;
 }
 

@@ -17,11 +17,25 @@ static struct {
     GHashTable *open_by; /* groups that are open */
 } environment;
 
-/* "UUID=BUSID:FD[:ro]" */
+/* ":ro" and ":sync" behind the descriptor. */
+static gboolean parse_flags(char *const *words, DasdDeviceConfig *config)
+{
+    for (; *words; words++) {
+        if (strcmp(*words, "ro") == 0)
+            config->read_only = TRUE;
+        else if (strcmp(*words, "sync") == 0)
+            config->sync = TRUE;
+        else
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* "UUID=BUSID:FD[:ro][:sync]" */
 static gboolean parse_device(const char *text, VfioSource *source)
 {
     g_auto(GStrv) halves = g_strsplit(text, "=", 2);
-    g_auto(GStrv) parts = halves[0] && halves[1] ? g_strsplit(halves[1], ":", 3) : NULL;
+    g_auto(GStrv) parts = halves[0] && halves[1] ? g_strsplit(halves[1], ":", -1) : NULL;
     guint64 fd;
 
     if (!parts || g_strv_length(parts) < 2 || !g_uuid_string_is_valid(halves[0]))
@@ -29,14 +43,11 @@ static gboolean parse_device(const char *text, VfioSource *source)
     if (!ccw_bus_id_parse(parts[0], &source->device.bus_id, NULL) ||
         !g_ascii_string_to_unsigned(parts[1], 10, 0, G_MAXINT, &fd, NULL))
         return FALSE;
-    if (parts[2] && strcmp(parts[2], "ro") != 0)
-        return FALSE;
-    if (fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+    if (!parse_flags(parts + 2, &source->device) || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
         return FALSE;
     for (gsize i = 0; i < sizeof(source->uuid) - 1; i++)
         source->uuid[i] = g_ascii_tolower(halves[0][i]);
     source->device.chpid = VFIO_SOURCE_CHPID;
-    source->device.read_only = parts[2] ? TRUE : FALSE;
     source->image_fd = (int)fd;
     source->lab_fd = -1;
     return TRUE;
@@ -56,7 +67,7 @@ void vfio_source_set_environment(const char *value)
             continue;
         source = g_new0(VfioSource, 1);
         if (!parse_device(texts[i], source))
-            vfio_log("%s: '%s' is not UUID=BUSID:FD[:ro] with an open FD", CCW_LAB_DEVICES_ENV, texts[i]);
+            vfio_log("%s: '%s' is not UUID=BUSID:FD[:ro][:sync] with an open FD", CCW_LAB_DEVICES_ENV, texts[i]);
         source->group = environment.devices->len;
         /* A device that was not understood keeps its number, so that the others keep theirs. */
         g_ptr_array_add(environment.devices, source);

@@ -9,11 +9,13 @@
 
 void bench_reopen(Bench *bench, gboolean read_only)
 {
-    const DasdDeviceConfig config = { .bus_id = { 0, 0, 0x1234 }, .chpid = 0x42, .read_only = read_only };
+    const DasdDeviceConfig config = {
+        .bus_id = { 0, 0, 0x1234 }, .chpid = 0x42, .read_only = read_only, .sync = bench->sync
+    };
     g_autoptr(GError) error = NULL;
     DasdImageInfo info;
-    gboolean file_read_only;
-    int fd = dasd_image_open(bench->path, &file_read_only, &info, &error);
+    DasdImageOptions options = { .read_only = FALSE };
+    int fd = dasd_image_open(bench->path, &options, &info, &error);
 
     g_assert_no_error(error);
     bench->device = dasd_device_new(fd, &config, &error);

@@ -18,6 +18,7 @@ typedef struct {
     char *folder;
     char *path;
     DasdDevice *device;
+    gboolean sync; /* of the devices that bench_reopen makes */
     CcwProgram program;
     guint32 n;
     CcwCmdRequest request;

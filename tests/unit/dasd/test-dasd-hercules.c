@@ -61,8 +61,8 @@ static void we_read_theirs(void)
     g_autoptr(GError) error = NULL;
     g_autofree char *out = run(argv);
     DasdImageInfo info;
-    gboolean read_only;
-    int fd = dasd_image_open(path, &read_only, &info, &error);
+    DasdImageOptions options = { .read_only = FALSE };
+    int fd = dasd_image_open(path, &options, &info, &error);
 
     g_assert_no_error(error);
     g_assert_cmpint(fd, >=, 0);

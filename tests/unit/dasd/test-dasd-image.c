@@ -178,30 +178,85 @@ static void open_and_lock(void)
 {
     g_autoptr(GError) error = NULL;
     DasdImageInfo info;
-    gboolean read_only = TRUE;
+    DasdImageOptions options = { .read_only = FALSE };
     int fd;
 
-    g_assert_cmpint(dasd_image_open(path, &read_only, &info, &error), ==, -1);
+    g_assert_cmpint(dasd_image_open(path, &options, &info, &error), ==, -1);
     check_error(&error, CCW_ERROR_NOT_FOUND, "*cannot open */image*");
     g_assert_true(dasd_image_create(path, "3390-1", 0, NULL, NULL));
-    fd = dasd_image_open(path, &read_only, &info, &error);
+    fd = dasd_image_open(path, &options, &info, &error);
     g_assert_no_error(error);
     g_assert_cmpint(fd, >=, 0);
-    g_assert_false(read_only);
+    g_assert_false(options.read_only);
     g_assert_cmpuint(info.cylinders, ==, 1113);
-    g_assert_cmpint(dasd_image_open(path, &read_only, &info, &error), ==, -1);
+    g_assert_cmpint(dasd_image_open(path, &options, &info, &error), ==, -1);
     check_error(&error, CCW_ERROR_BUSY, "*/image is in use*");
     g_assert_true(probe(&info, NULL));
     close(fd);
-    fd = dasd_image_open(path, &read_only, &info, &error);
+    fd = dasd_image_open(path, &options, &info, &error);
     g_assert_cmpint(fd, >=, 0);
     close(fd);
     g_unlink(path);
-    g_assert_cmpint(dasd_image_open(folder, &read_only, &info, &error), ==, -1);
+    g_assert_cmpint(dasd_image_open(folder, &options, &info, &error), ==, -1);
     g_assert_nonnull(error);
     g_clear_error(&error);
-    g_assert_cmpint(dasd_image_open("/dev/null", &read_only, &info, &error), ==, -1);
+    g_assert_cmpint(dasd_image_open("/dev/null", &options, &info, &error), ==, -1);
     check_error(&error, CCW_ERROR_IMAGE, "/dev/null is not a regular file");
+}
+
+static void names(void)
+{
+    static const struct {
+        const char *text;
+        const char *path;
+        gboolean read_only;
+        gboolean sync;
+    } rows[] = {
+        { "disk.ckd", "disk.ckd", FALSE, FALSE },
+        { "disk.ckd,ro", "disk.ckd", TRUE, FALSE },
+        { "disk.ckd,read-only", "disk.ckd", TRUE, FALSE },
+        { "disk.ckd,sync", "disk.ckd", FALSE, TRUE },
+        { "disk.ckd,sync,ro", "disk.ckd", TRUE, TRUE },
+        { "a,b", "a,b", FALSE, FALSE },
+        { "a,ro,b", "a,ro,b", FALSE, FALSE },
+        { "/a,ro/b,sync", "/a,ro/b", FALSE, TRUE },
+        { "a,ro,", "a,ro", FALSE, FALSE },
+        { "a,ro,,sync", "a,ro", FALSE, TRUE },
+        { "a,SYNC", "a,SYNC", FALSE, FALSE },
+        { ",ro", "", TRUE, FALSE },
+        { "", "", FALSE, FALSE },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        DasdImageOptions options = { TRUE, TRUE };
+        g_autofree char *name = dasd_image_parse(rows[i].text, &options);
+
+        g_assert_cmpstr(name, ==, rows[i].path);
+        g_assert_cmpint(options.read_only, ==, rows[i].read_only);
+        g_assert_cmpint(options.sync, ==, rows[i].sync);
+    }
+}
+
+/* Readers share an image, and keep a writer out. */
+static void open_read_only(void)
+{
+    DasdImageOptions reader = { .read_only = TRUE }, writer = { .read_only = FALSE };
+    g_autoptr(GError) error = NULL;
+    DasdImageInfo info;
+    int first, second;
+
+    g_assert_true(dasd_image_create(path, NULL, 1, NULL, NULL));
+    first = dasd_image_open(path, &reader, &info, &error);
+    g_assert_no_error(error);
+    second = dasd_image_open(path, &reader, &info, &error);
+    g_assert_no_error(error);
+    g_assert_true(reader.read_only);
+    g_assert_cmpint(pwrite(first, "x", 1, 0), ==, -1);
+    g_assert_cmpint(dasd_image_open(path, &writer, &info, &error), ==, -1);
+    check_error(&error, CCW_ERROR_BUSY, "*/image is in use*");
+    close(first);
+    close(second);
+    g_unlink(path);
 }
 
 /* A track 0 of rubbish does not keep the image from being used: a guest can format it. */
@@ -234,6 +289,8 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/image/headers", headers);
     g_test_add_func("/dasd/image/sizes", sizes);
     g_test_add_func("/dasd/image/open", open_and_lock);
+    g_test_add_func("/dasd/image/names", names);
+    g_test_add_func("/dasd/image/open-read-only", open_read_only);
     g_test_add_func("/dasd/image/damaged-track", damaged_track);
     rc = g_test_run();
     g_rmdir(folder);

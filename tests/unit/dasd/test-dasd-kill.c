@@ -3,6 +3,9 @@
  * The process is killed in the middle of a channel program that writes, at each place where the kernel can end it:
  * before a write and between two pages of one. Whatever the image has then is a valid track: the old, the new, or the
  * old one that ends where the new records would have begun. And a program that ended well is in the image.
+ *
+ * The same when the host loses its power under a device with sync; then any of the blocks written since the last
+ * fdatasync may be missing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +25,31 @@
 static guint pages_until_death = NEVER;
 static int failure; /* an errno for every write */
 
+/* What was written while this is not NULL, a block or a part of one each; a length of 0 is an fdatasync. */
+typedef struct {
+    off_t offset;
+    gsize length;
+    guint8 bytes[DASD_FILE_BLOCK];
+} Written;
+
+static GArray *recorded;
+
+static void record(const void *bytes, gsize length, off_t offset)
+{
+    Written written = { .offset = offset, .length = length };
+
+    if (!recorded)
+        return;
+    memcpy(written.bytes, bytes, length);
+    g_array_append_val(recorded, written);
+}
+
+int fdatasync(int fd G_GNUC_UNUSED)
+{
+    record("", 0, 0);
+    return 0;
+}
+
 ssize_t pwrite(int fd, const void *buffer, size_t length, off_t offset)
 {
     size_t done = 0;
@@ -31,7 +59,7 @@ ssize_t pwrite(int fd, const void *buffer, size_t length, off_t offset)
         return -1;
     }
     while (done < length) {
-        size_t piece = MIN(length - done, DASD_FILE_PAGE - (size_t)(offset + (off_t)done) % DASD_FILE_PAGE);
+        size_t piece = MIN(length - done, DASD_FILE_BLOCK - (size_t)(offset + (off_t)done) % DASD_FILE_BLOCK);
 
         if (pages_until_death == 0)
             return (ssize_t)length; /* nobody is there any more to see it */
@@ -39,6 +67,7 @@ ssize_t pwrite(int fd, const void *buffer, size_t length, off_t offset)
             pages_until_death--;
         if (syscall(SYS_pwrite64, fd, (const char *)buffer + done, piece, offset + (off_t)done) != (ssize_t)piece)
             return -1;
+        record((const char *)buffer + done, piece, offset + (off_t)done);
         done += piece;
     }
     return (ssize_t)length;
@@ -127,7 +156,7 @@ static guint16 length_for_split(guint split)
 {
     guint16 dl = 1000;
 
-    while (dasd_track_page_split(TRACK, 29 + dl) != split)
+    while (dasd_track_split(TRACK, 29 + dl) != split)
         dl++;
     return dl;
 }
@@ -176,27 +205,32 @@ static void run_killed(Bench *bench, guint i, guint pages)
     bench_close_device(bench);
 }
 
+static gboolean is_known(guint i, const Snapshot *found, const Snapshot *old, const Snapshot *new)
+{
+    guint32 updated = scenarios[i].build == update ? old->records[3] + DASD_COUNT_SIZE : G_MAXUINT32;
+
+    return same(found, old, old->end) || same(found, new, new->end) ||
+           same(found, old, old->records[scenarios[i].keeps + 1]) ||
+           (found->end == old->end && updated < found->end && memcmp(found->slot, old->slot, updated) == 0);
+}
+
 /* TRUE while the program is killed before its end. */
 static gboolean kill_at(guint i, guint pages, const Snapshot *old, const Snapshot *new)
 {
     static Snapshot found;
-    guint32 updated = scenarios[i].build == update ? old->records[3] + DASD_COUNT_SIZE : G_MAXUINT32;
-    gboolean killed, known;
+    gboolean was_killed;
     Bench bench;
 
     prepare(&bench, i);
     run_killed(&bench, i, pages);
-    killed = pages_until_death == 0;
+    was_killed = pages_until_death == 0;
     pages_until_death = NEVER;
     take_snapshot(&bench, &found);
-    known = same(&found, old, old->end) || same(&found, new, new->end) ||
-            same(&found, old, old->records[scenarios[i].keeps + 1]) ||
-            (found.end == old->end && updated < found.end && memcmp(found.slot, old->slot, updated) == 0);
-    if (!known || (!killed && !same(&found, new, new->end)))
+    if (!is_known(i, &found, old, new) || (!was_killed && !same(&found, new, new->end)))
         g_error("%s, R1 of %u bytes: killed after %u pages, the track ends at %u; before %u, afterwards %u",
                 scenarios[i].name, first_length, pages, found.end, old->end, new->end);
     bench_close(&bench);
-    return killed;
+    return was_killed;
 }
 
 static void killed(gconstpointer argument)
@@ -236,7 +270,7 @@ static void written_again(void)
             first_length = length_for_split(split);
             prepare(&bench, i);
             take_snapshot(&bench, &old);
-            for (guint pages = 0; pages < 9; pages++) {
+            for (guint pages = 0; pages < 40; pages++) {
                 run_killed(&bench, i, pages);
                 pages_until_death = NEVER;
                 bench_reopen(&bench, FALSE);
@@ -249,6 +283,92 @@ static void written_again(void)
             bench_close(&bench);
         }
     }
+}
+
+/* Replays the writes from first to the next sync, those that mask has, into the file. Returns the place of the sync. */
+static guint replay(const Bench *bench, guint first, guint64 mask)
+{
+    int fd = g_open(bench->path, O_WRONLY | O_CLOEXEC);
+    guint at = first;
+
+    for (; at < recorded->len && g_array_index(recorded, Written, at).length; at++) {
+        const Written *written = &g_array_index(recorded, Written, at);
+
+        if (mask >> (at - first) % 64 & 1)
+            g_assert_cmpint(syscall(SYS_pwrite64, fd, written->bytes, written->length, written->offset), ==,
+                            (gssize)written->length);
+    }
+    close(fd);
+    return at;
+}
+
+static void copy_track(const Bench *bench, guint8 *slot, gboolean back)
+{
+    int fd = g_open(bench->path, O_RDWR | O_CLOEXEC);
+    off_t offset = (off_t)dasd_track_file_offset(TRACK);
+
+    g_assert_cmpint(back ? syscall(SYS_pwrite64, fd, slot, DASD_3390_TRACK_SIZE, offset)
+                         : pread(fd, slot, DASD_3390_TRACK_SIZE, offset),
+                    ==, DASD_3390_TRACK_SIZE);
+    close(fd);
+}
+
+/* All subsets of a few writes, or some of many. */
+static void lose_some(Bench *bench, guint i, guint first, GRand *rand, const Snapshot *old, const Snapshot *new)
+{
+    static guint8 before[DASD_3390_TRACK_SIZE];
+    static Snapshot found;
+    guint n = replay(bench, first, 0) - first;
+
+    copy_track(bench, before, FALSE);
+    for (guint64 k = 0; k < (n <= 6 ? 1u << n : 64); k++) {
+        replay(bench, first, n <= 6 ? k : (guint64)g_rand_int(rand) << 32 | g_rand_int(rand));
+        take_snapshot(bench, &found);
+        if (!is_known(i, &found, old, new))
+            g_error("%s, R1 of %u bytes: power cut behind write %u, the track ends at %u; before %u, afterwards %u",
+                    scenarios[i].name, first_length, first, found.end, old->end, new->end);
+        copy_track(bench, before, TRUE);
+    }
+}
+
+static void record_program(Bench *bench, guint i)
+{
+    bench_close_device(bench);
+    bench->sync = TRUE;
+    bench_reopen(bench, FALSE);
+    recorded = g_array_new(FALSE, FALSE, sizeof(Written));
+    scenarios[i].build(bench);
+    bench_run_good(bench);
+    bench_close_device(bench);
+}
+
+static void power_cut(gconstpointer argument)
+{
+    guint i = GPOINTER_TO_UINT(argument);
+    static guint8 slot[DASD_3390_TRACK_SIZE];
+    static Snapshot old, new, found;
+    GRand *rand = g_rand_new_with_seed(3390);
+
+    for (guint split = 0; split < DASD_COUNT_SIZE; split++) {
+        Bench bench;
+
+        first_length = length_for_split(split);
+        prepare(&bench, i);
+        take_snapshot(&bench, &old);
+        copy_track(&bench, slot, FALSE);
+        record_program(&bench, i);
+        take_snapshot(&bench, &new);
+        /* Nothing is acknowledged before it is on the disk. */
+        g_assert_cmpuint(g_array_index(recorded, Written, recorded->len - 1).length, ==, 0);
+        copy_track(&bench, slot, TRUE);
+        for (guint at = 0; at < recorded->len; at = replay(&bench, at, G_MAXUINT64) + 1)
+            lose_some(&bench, i, at, rand, &old, &new);
+        take_snapshot(&bench, &found);
+        g_assert_true(same(&found, &new, new.end));
+        g_clear_pointer(&recorded, g_array_unref);
+        bench_close(&bench);
+    }
+    g_rand_free(rand);
 }
 
 /* A host that cannot write is an equipment check, and the device goes on when it can again. */
@@ -287,9 +407,11 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     for (guint i = 0; i < G_N_ELEMENTS(scenarios); i++) {
-        g_autofree char *name = g_strdup_printf("/dasd/kill/%s", scenarios[i].name);
+        g_autofree char *kill_name = g_strdup_printf("/dasd/kill/%s", scenarios[i].name);
+        g_autofree char *cut_name = g_strdup_printf("/dasd/power-cut/%s", scenarios[i].name);
 
-        g_test_add_data_func(name, GUINT_TO_POINTER(i), killed);
+        g_test_add_data_func(kill_name, GUINT_TO_POINTER(i), killed);
+        g_test_add_data_func(cut_name, GUINT_TO_POINTER(i), power_cut);
     }
     g_test_add_func("/dasd/kill/written-again", written_again);
     g_test_add_func("/dasd/kill/host-fails", host_fails);

@@ -87,11 +87,11 @@ static void damage(guint32 track)
 {
     g_autoptr(GError) error = NULL;
     DasdImageInfo info;
-    gboolean read_only;
+    DasdImageOptions options = { .read_only = FALSE };
     int fd;
 
     bench_close_device(&bench);
-    fd = dasd_image_open(bench.path, &read_only, &info, &error);
+    fd = dasd_image_open(bench.path, &options, &info, &error);
     g_assert_no_error(error);
     g_assert_cmpint(pwrite(fd, "\x99\x99\x99\x99\x99", 5, 512 + (off_t)track * 56832), ==, 5);
     close(fd);

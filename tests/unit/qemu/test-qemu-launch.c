@@ -23,9 +23,10 @@ static CcwLaunch *parse(const char *line, GError **error)
 static void parsed(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(CcwLaunch) launch = parse("--dasd 0.0.1234=/a=b -S --dasd=1.1.abcd=c --qemu /x/qemu -append --dasd "
-                                        "-device y -- --dasd --help",
-                                        &error);
+    g_autoptr(CcwLaunch) launch =
+        parse("--dasd 0.0.1234=/a=b -S --dasd=1.1.abcd=c,x,sync --qemu /x/qemu -append --dasd "
+              "-device y -- --dasd --help",
+              &error);
     g_auto(GStrv) words = NULL;
     g_autofree char *text = NULL;
     const CcwLaunchDasd *dasd;
@@ -36,7 +37,8 @@ static void parsed(void)
     g_assert_cmpstr(dasd->path, ==, "/a=b");
     g_assert_cmphex(dasd->id.devno, ==, 0x1234);
     dasd = g_ptr_array_index(launch->dasds, 1);
-    g_assert_cmpstr(dasd->path, ==, "c");
+    g_assert_cmpstr(dasd->path, ==, "c,x");
+    g_assert_true(dasd->options.sync && !dasd->options.read_only);
     g_assert_cmphex(dasd->id.cssid, ==, 1);
     g_assert_false(launch->help);
     words = ccw_argv_to_words(launch->argv);
@@ -89,7 +91,7 @@ static void usage(void)
         const char *message;
     } cases[] = {
         { "--dasd", "--dasd wants a value" },
-        { "--dasd 0.0.1234", "--dasd 0.0.1234: give it as DEVICE=IMAGE, for example 0.0.1234=disk.ckd" },
+        { "--dasd 0.0.1234", "--dasd 0.0.1234: give it as DEVICE=IMAGE[,ro][,sync], for example 0.0.1234=disk.ckd" },
         { "--dasd 0.0.1234=", "--dasd 0.0.1234=: give it as*" },
         { "--dasd=", "--dasd : give it as*" },
         { "--dsad 0.0.1234=x", "there is no option '--dsad' (QEMU's own are written with one dash*" },

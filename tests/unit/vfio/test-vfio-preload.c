@@ -510,7 +510,7 @@ static int become_qemu(char **argv)
         fds[i] = dup(open(path, i ? O_RDONLY : O_RDWR));
     unlink(path);
     rmdir(dir);
-    devices = g_strdup_printf(UUID_RW "=0.0.1234:%d;nonsense;" UUID_RO "=0.0.1235:%d:ro", fds[0], fds[1]);
+    devices = g_strdup_printf(UUID_RW "=0.0.1234:%d;nonsense;" UUID_RO "=0.0.1235:%d:sync:ro", fds[0], fds[1]);
     g_setenv(CCW_LAB_DEVICES_ENV, devices, TRUE);
 
     kernel = (int)syscall(SYS_openat, AT_FDCWD, "/dev/vfio/0", O_RDWR);
