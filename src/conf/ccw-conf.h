@@ -49,7 +49,8 @@ char *ccw_conf_lower(const char *xml, CcwMapCss default_map, gboolean *ret_chang
 char *ccw_conf_raise(const char *xml, gboolean *ret_changed, GError **error);
 
 /*
- * Replaces each UUID of ours in a text that is not XML (an error message) with "ccw device 0.0.1234".
+ * Replaces each UUID of ours in a text that is not XML (an error message), and the words for mediated device before it,
+ * with "ccw device 0.0.1234"; but not in a path that goes on below it.
  */
 char *ccw_conf_raise_text(const char *text);
 

@@ -121,26 +121,61 @@ static gboolean may_join_uuid(char c)
     return g_ascii_isalnum(c) || c == '-';
 }
 
+static gboolean strip_suffix(GString *text, const char *suffix)
+{
+    if (!g_str_has_suffix(text->str, suffix))
+        return FALSE;
+    g_string_truncate(text, text->len - strlen(suffix));
+    return TRUE;
+}
+
+/*
+ * What libvirt calls the UUID (src/util/virmdev.c, src/hypervisor/virhostdev.c): mediated device 'UUID', or the same
+ * with its path in sysfs. out ends where the UUID begins, after is what follows it. Returns how much of that goes too.
+ */
+static gsize strip_mdev(GString *out, const char *after)
+{
+    static const char words[] = "mediated device ";
+    const char *const quoted[] = { "mediated device '", "mediated device \"" };
+
+    strip_suffix(out, "/sys/bus/mdev/devices/");
+    for (gsize i = 0; i < G_N_ELEMENTS(quoted); i++)
+        if (*after == quoted[i][strlen(words)] && strip_suffix(out, quoted[i]))
+            return 1;
+    strip_suffix(out, words);
+    return 0;
+}
+
+/* A path that goes on below the mediated device is left as it is: there is no other name for what it names. */
+static gboolean is_ours(const char *text, const char *p, CcwBusId *ret_id)
+{
+    char uuid[CCW_UUID_STR_LEN] = { 0 };
+    gsize length = strnlen(p, CCW_UUID_STR_LEN);
+    gboolean advertised;
+
+    if (g_ascii_tolower(*p) != 'c' || length < CCW_UUID_STR_LEN - 1 || (p > text && may_join_uuid(p[-1])))
+        return FALSE;
+    memcpy(uuid, p, CCW_UUID_STR_LEN - 1);
+    p += CCW_UUID_STR_LEN - 1;
+    return !may_join_uuid(*p) && *p != '/' && ccw_uuid_decode(uuid, ret_id, &advertised);
+}
+
 char *ccw_conf_raise_text(const char *text)
 {
     g_autoptr(GString) out = g_string_new(NULL);
     const char *p = text;
 
     while (*p) {
-        gsize rest = strnlen(p, CCW_UUID_STR_LEN);
-        char uuid[CCW_UUID_STR_LEN] = { 0 };
         char bus_id[CCW_BUS_ID_STR_LEN];
-        gboolean advertised;
         CcwBusId id;
 
-        memcpy(uuid, p, MIN(rest, CCW_UUID_STR_LEN - 1));
-        if (g_ascii_tolower(*p) == 'c' && (p == text || !may_join_uuid(p[-1])) && rest >= CCW_UUID_STR_LEN - 1 &&
-            !may_join_uuid(p[CCW_UUID_STR_LEN - 1]) && ccw_uuid_decode(uuid, &id, &advertised)) {
-            g_string_append_printf(out, "ccw device %s", ccw_bus_id_format(&id, bus_id));
-            p += CCW_UUID_STR_LEN - 1;
-        } else {
+        if (!is_ours(text, p, &id)) {
             g_string_append_c(out, *p++);
+            continue;
         }
+        p += CCW_UUID_STR_LEN - 1;
+        p += strip_mdev(out, p);
+        g_string_append_printf(out, "ccw device %s", ccw_bus_id_format(&id, bus_id));
     }
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
