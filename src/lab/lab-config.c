@@ -39,7 +39,7 @@ static const struct {
                 "dynamic_ownership = 0\n"
                 "namespaces = []\n" },
     { "/etc/libvirt/libvirt.conf", ALWAYS, 0644, "uri_default = \"" LAB_URI "\"\n" },
-    { "/etc/libvirt/hooks/qemu", ALWAYS, 0755, "#!/bin/sh\nexec " LAB_BIN "/virt-ccw hook \"$@\"\n" },
+    { "/etc/libvirt/hooks/qemu", ALWAYS, 0755, "#!/bin/sh\nexec " LAB_BIN "/virt-ccw hook -- \"$@\"\n" },
 };
 
 gboolean lab_config_write(gboolean privileged, GError **error)
