@@ -147,22 +147,36 @@ static const struct {
     const char *operation;
     const char *sub_operation;
     gboolean (*run)(const Hook *hook, GError **error);
-    int failed; /* the exit code then */
+    int failed;
 } operations[] = {
     { "prepare", "begin", prepare, 1 },
     { "started", "begin", started, 0 },
     { "release", "end", release, 0 },
-    { "reconnect", "begin", reconnect, 0 }, /* any other would kill the guest */
+    { "reconnect", "begin", reconnect, 0 },
 };
 
-int ccw_hook_run(CcwHost *host, const char *guest, const char *operation, const char *sub_operation, const char *xml,
-                 GError **error)
+/* -1: it is not for us. */
+static int find_operation(const char *operation, const char *sub_operation)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(operations); i++)
+        if (strcmp(operations[i].operation, operation) == 0 && strcmp(operations[i].sub_operation, sub_operation) == 0)
+            return (int)i;
+    return -1;
+}
+
+int ccw_hook_failed(const char *operation, const char *sub_operation)
+{
+    int i = find_operation(operation, sub_operation);
+
+    return i < 0 ? 0 : operations[i].failed;
+}
+
+gboolean ccw_hook_run(CcwHost *host, const char *guest, const char *operation, const char *sub_operation,
+                      const char *xml, GError **error)
 {
     g_autofree char *uuid = ccw_hook_domain_uuid(xml);
     Hook hook = { .host = host, .guest = guest, .xml = xml, .uuid = uuid, .clock = ccw_host_clock() };
+    int i = find_operation(operation, sub_operation);
 
-    for (gsize i = 0; i < G_N_ELEMENTS(operations); i++)
-        if (strcmp(operations[i].operation, operation) == 0 && strcmp(operations[i].sub_operation, sub_operation) == 0)
-            return operations[i].run(&hook, error) ? 0 : operations[i].failed;
-    return 0;
+    return i < 0 || operations[i].run(&hook, error);
 }

@@ -12,12 +12,17 @@
 #define CCW_HOOK_XML_MAX (16 * 1024 * 1024)
 
 /*
- * Returns the hook's exit code: 0, or 1, which keeps the guest from starting (`prepare` alone does that). *error is set
- * whenever something failed and is to be logged, with exit code 0 too: what could not be given back stays in the
- * journal. The claims are made for the parent process, which is libvirtd: nothing may stand between.
+ * The exit code of the hook when it fails: 1, which keeps the guest from starting, for `prepare begin`. 0 for any
+ * other: after `reconnect` libvirt would kill the guest, and after those the journal has what could not be given back.
  */
-int ccw_hook_run(CcwHost *host, const char *guest, const char *operation, const char *sub_operation, const char *xml,
-                 GError **error);
+int ccw_hook_failed(const char *operation, const char *sub_operation);
+
+/*
+ * FALSE and an error, to be logged, whenever something failed. The claims are made for the parent process, which is
+ * libvirtd: nothing may stand between.
+ */
+gboolean ccw_hook_run(CcwHost *host, const char *guest, const char *operation, const char *sub_operation,
+                      const char *xml, GError **error);
 
 /* The UUID of a <domain>, lower case; NULL if there is none. */
 char *ccw_hook_domain_uuid(const char *xml);

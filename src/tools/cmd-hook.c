@@ -27,14 +27,15 @@ int cmd_hook(int argc, char **argv)
 
     if (rc >= 0)
         return rc;
-    if (argc < 4 || argc > 5)
+    if (argc < 4) /* a later libvirt may give more */
         return cmd_usage("GUEST, OPERATION and SUBOPERATION are needed, as libvirt gives them to a hook");
     xml = cmd_read_input(NULL, CCW_HOOK_XML_MAX, &error);
-    if (!xml)
-        return cmd_fail(error);
-    host = ccw_host_new(sysfs_root ? sysfs_root : CCW_HOST_SYSFS, "/proc", run_dir ? run_dir : CCW_HOST_RUN_DIR);
-    rc = ccw_hook_run(host, argv[1], argv[2], argv[3], xml, &error);
-    if (error)
-        cmd_fail(error);
-    return rc;
+    if (xml) {
+        host = ccw_host_new(sysfs_root ? sysfs_root : CCW_HOST_SYSFS, "/proc", run_dir ? run_dir : CCW_HOST_RUN_DIR);
+        ccw_hook_run(host, argv[1], argv[2], argv[3], xml, &error);
+    }
+    if (!error)
+        return CMD_OK;
+    cmd_fail(error);
+    return ccw_hook_failed(argv[2], argv[3]);
 }

@@ -94,6 +94,13 @@ class Claims:
         expect(f"there is no ccw device {ABSENT}" in output and output.count("\n") == 1, output)
         self.as_before()
 
+    def unreadable(self):
+        """libvirt kills a guest whose reconnect fails, whatever the reason."""
+        for operation, sub_operation, code in (("prepare", "begin", 1), ("started", "begin", 0), ("release", "end", 0),
+                                               ("reconnect", "begin", 0)):
+            output = self.hook(operation, sub_operation, "\0", code)
+            expect("standard input holds a NUL byte" in output and output.count("\n") == 1, output)
+
     def another_domain(self):
         self.hook("prepare", "begin", domain_xml(DOMAIN, FIRST))
         output = self.hook("prepare", "begin", domain_xml(OTHER, FIRST), code=1)
@@ -183,6 +190,7 @@ def inside(virt_ccw):
         steps = Steps(False)
         steps.run("two devices are taken and given back", claims.there_and_back)
         steps.run("a third that is not there: all goes back", claims.veto)
+        steps.run("input that cannot be read vetoes a start alone", claims.unreadable)
         steps.run("another domain neither gets nor gives it back", claims.another_domain)
         steps.run("two at once: one of them has it", claims.both_at_once)
         steps.run("killed anywhere, it is given back whole", claims.killed, steps.note)

@@ -32,7 +32,7 @@ static void run(Model *model, const char *operation, const char *sub_operation, 
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_cmpint(ccw_hook_run(model->host, "g", operation, sub_operation, xml, &error), ==, 0);
+    g_assert_true(ccw_hook_run(model->host, "g", operation, sub_operation, xml, &error));
     g_assert_no_error(error);
 }
 
@@ -90,7 +90,7 @@ static void release_of_another(void)
     run(model, "prepare", "begin", DOMAIN(MDEV("1234", "yes")));
     run(model, "started", "begin", DOMAIN(MDEV("1234", "yes")));
     n_writes = model->n_writes;
-    g_assert_cmpint(ccw_hook_run(model->host, "o", "prepare", "begin", other, &error), ==, 1);
+    g_assert_false(ccw_hook_run(model->host, "o", "prepare", "begin", other, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
     g_assert_nonnull(strstr(error->message, "0.0.1234 is in use by domain " UUID));
     run(model, "release", "end", other);
@@ -105,14 +105,21 @@ static void veto_rolls_back(void)
     g_autofree char *after = NULL;
     g_autoptr(GError) error = NULL;
 
-    g_assert_cmpint(ccw_hook_run(model->host, "g", "prepare", "begin",
-                                 DOMAIN(MDEV("1235", "yes") MDEV("1234", "yes") MDEV("4321", "yes")), &error),
-                    ==, 1);
+    g_assert_false(ccw_hook_run(model->host, "g", "prepare", "begin",
+                                DOMAIN(MDEV("1235", "yes") MDEV("1234", "yes") MDEV("4321", "yes")), &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND);
     g_assert_nonnull(strstr(error->message, "0.0.4321"));
     g_assert_cmpint(state_of(model, &first), ==, -1);
     after = tree_dump(model->tree);
     g_assert_cmpstr(before, ==, after);
+}
+
+static void exit_codes(void)
+{
+    g_assert_cmpint(ccw_hook_failed("prepare", "begin"), ==, 1);
+    g_assert_cmpint(ccw_hook_failed("prepare", "end"), ==, 0);
+    g_assert_cmpint(ccw_hook_failed("reconnect", "begin"), ==, 0);
+    g_assert_cmpint(ccw_hook_failed("attach", "begin"), ==, 0);
 }
 
 static void nothing_of_ours(void)
@@ -155,14 +162,12 @@ static void odd_but_ours(void)
     g_autoptr(Model) model = start();
     g_autoptr(GError) error = NULL;
 
-    g_assert_cmpint(
-        ccw_hook_run(model->host, "g", "prepare", "begin", "<domain><devices>" MDEV("1234", "yes") "<odd", &error), ==,
-        1);
+    g_assert_false(
+        ccw_hook_run(model->host, "g", "prepare", "begin", "<domain><devices>" MDEV("1234", "yes") "<odd", &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_XML);
     g_clear_error(&error);
-    g_assert_cmpint(ccw_hook_run(model->host, "g", "prepare", "begin",
-                                 "<domain><devices>" MDEV("1234", "yes") "</devices></domain>", &error),
-                    ==, 1);
+    g_assert_false(ccw_hook_run(model->host, "g", "prepare", "begin",
+                                "<domain><devices>" MDEV("1234", "yes") "</devices></domain>", &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_XML);
     g_assert_nonnull(strstr(error->message, "guest 'g' has no domain UUID"));
     g_assert_cmpuint(model->n_writes, ==, 0);
@@ -196,7 +201,8 @@ static void failures_that_do_not_veto(void)
     for (gsize i = 0; i < G_N_ELEMENTS(operations); i++) {
         g_autoptr(GError) error = NULL;
 
-        g_assert_cmpint(ccw_hook_run(model->host, "g", operations[i][0], operations[i][1], xml, &error), ==, 0);
+        g_assert_false(ccw_hook_run(model->host, "g", operations[i][0], operations[i][1], xml, &error));
+        g_assert_cmpint(ccw_hook_failed(operations[i][0], operations[i][1]), ==, 0);
         g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
     }
 }
@@ -231,6 +237,7 @@ int main(int argc, char **argv)
     g_test_add_func("/qemu/hook/release-without-hostdev", release_without_hostdev);
     g_test_add_func("/qemu/hook/release-of-another", release_of_another);
     g_test_add_func("/qemu/hook/veto-rolls-back", veto_rolls_back);
+    g_test_add_func("/qemu/hook/exit-codes", exit_codes);
     g_test_add_func("/qemu/hook/nothing-of-ours", nothing_of_ours);
     g_test_add_func("/qemu/hook/odd-but-ours", odd_but_ours);
     g_test_add_func("/qemu/hook/restarted", restarted);
