@@ -32,6 +32,8 @@ void ccw_launch_free(CcwLaunch *launch)
         return;
     g_clear_pointer(&launch->argv, ccw_argv_free);
     g_clear_pointer(&launch->dasds, g_ptr_array_unref);
+    if (launch->library_fd >= 0)
+        close(launch->library_fd);
     g_free(launch);
 }
 
@@ -152,6 +154,7 @@ CcwLaunch *ccw_launch_parse(char *const *words, GError **error)
 
     launch->dasds = g_ptr_array_new_with_free_func(dasd_free);
     launch->argv = ccw_argv_new();
+    launch->library_fd = -1;
     while (*words) {
         guint used = 1;
 
@@ -235,14 +238,31 @@ static char *format_devices(const CcwLaunch *launch)
     return g_string_free(text, FALSE);
 }
 
-static gboolean make_environment(const CcwLaunch *launch, char *const *envp, char ***ret_envp, GError **error)
+/*
+ * The library as LD_PRELOAD takes it: there ld.so(8) parts names at blanks and colons, replaces what follows a '$', and
+ * quotes nothing. A library with such a name is given as a descriptor that QEMU inherits.
+ */
+static char *find_library(CcwLaunch *launch, GError **error)
+{
+    g_autofree char *path = ccw_paths_find(VFIO_LIBRARY, error);
+
+    if (!path || !strpbrk(path, " :$"))
+        return g_steal_pointer(&path);
+    launch->library_fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (launch->library_fd >= 0)
+        return g_strdup_printf("/proc/self/fd/%d", launch->library_fd);
+    ccw_error_set_errno(error, errno, "cannot open %s", path);
+    return NULL;
+}
+
+static gboolean make_environment(CcwLaunch *launch, char *const *envp, char ***ret_envp, GError **error)
 {
     g_auto(GStrv) env = g_environ_unsetenv(g_strdupv((char **)envp), CCW_LAB_DEVICES_ENV);
     g_autofree char *library = NULL, *preload = NULL, *devices = NULL;
     const char *others = g_environ_getenv(env, "LD_PRELOAD");
 
     if (launch->dasds->len > 0) {
-        library = ccw_paths_find(VFIO_LIBRARY, error);
+        library = find_library(launch, error);
         if (!library)
             return FALSE;
         devices = format_devices(launch);
@@ -282,6 +302,10 @@ void ccw_launch_exec(CcwLaunch *launch, char **envp, GError **error)
             ccw_error_set_errno(error, errno, "cannot hand on %s", dasd->path);
             return;
         }
+    }
+    if (launch->library_fd >= 0 && fcntl(launch->library_fd, F_SETFD, 0) < 0) {
+        ccw_error_set_errno(error, errno, "cannot hand on " VFIO_LIBRARY);
+        return;
     }
     execve(launch->argv->program, words, envp);
     ccw_error_set_errno(error, errno, "cannot execute %s", launch->argv->program);
