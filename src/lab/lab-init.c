@@ -115,18 +115,28 @@ static void build(Lab *lab)
         exit(128 + signal);
 }
 
+/* The project's programs are found last: a caller's own come first. */
+static char **command_environment(void)
+{
+    char **env = g_get_environ();
+    const char *path = g_environ_getenv(env, "PATH");
+    g_autofree char *longer = path && *path ? g_strconcat(path, ":" LAB_BIN, NULL) : NULL;
+
+    if (longer)
+        env = g_environ_setenv(env, "PATH", longer, TRUE);
+    env = g_environ_setenv(env, "LIBVIRT_DEFAULT_URI", LAB_URI, TRUE);
+    env = g_environ_setenv(env, "SYSTEMD_DEVICE_VERIFY_SYSFS", "0", TRUE);
+    return g_environ_unsetenv(env, "VIRSH_DEFAULT_CONNECT_URI");
+}
+
 static void start_command(Lab *lab)
 {
     const LabInit *init = lab->init;
-    g_auto(GStrv) env = g_get_environ();
+    g_auto(GStrv) env = command_environment();
     g_autoptr(GError) error = NULL;
-    LabProgram program = { init->command[0], init->command, NULL, init->folder, NULL, &init->signals, init->umask, -1 };
+    LabProgram program = { init->command[0], init->command, env, init->folder, NULL, &init->signals, init->umask, -1 };
     int problem = 0;
 
-    env = g_environ_setenv(env, "LIBVIRT_DEFAULT_URI", LAB_URI, TRUE);
-    env = g_environ_setenv(env, "SYSTEMD_DEVICE_VERIFY_SYSFS", "0", TRUE);
-    env = g_environ_unsetenv(env, "VIRSH_DEFAULT_CONNECT_URI");
-    program.env = env;
     if (init->folder && access(init->folder, X_OK) != 0) {
         ccw_error_set_errno(&error, errno, "the lab does not have the current folder %s (it has its own /run and /dev)",
                             init->folder);

@@ -134,7 +134,8 @@ static int run(const Options *options)
 
 int main(int argc, char **argv)
 {
-    Options options = {
+    static Options options = {
+        /* for good: virtccwd ends by _exit */
         .socket_dir = "/run/libvirt",
         .backend_dir = CCW_HOST_RUN_DIR "/backend",
         .sysfs_root = CCW_HOST_SYSFS,

@@ -68,13 +68,15 @@ def exit_codes(lab, devices):
 
 def surroundings(lab, devices):
     environment = dict(lab.environment, LAB_TEST="kept", VIRSH_DEFAULT_CONNECT_URI="test:///default")
-    script = 'cat; pwd; echo "$LAB_TEST"; echo error >&2; umask; virsh -q uri; virsh -q nodedev-list --cap ccw'
+    script = 'cat; pwd; echo "$LAB_TEST"; echo error >&2; umask; virsh -q uri; virsh -q nodedev-list --cap ccw; '
+    script += "virt-ccw list | cut -d ' ' -f 1 | xargs"
     result = subprocess.run(lab.arguments(devices, ["sh", "-c", script]), text=True, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, cwd=lab.folder, env=environment, input="input\n", check=False,
                             umask=0o027, timeout=labtest.DEADLINE)
     lab.tap.equal(result.stdout.splitlines(),
-                  ["input", lab.folder, "kept", "0027", "qemu:///system", "ccw_0_0_1234"],
-                  "input, folder, environment, umask; virsh reaches libvirt, which has the device")
+                  ["input", lab.folder, "kept", "0027", "qemu:///system", "ccw_0_0_1234",
+                   "DEVICE 0.0.1234"],
+                  "input, folder, environment, umask; virsh reaches libvirt, which has the device; so does virt-ccw")
     lab.tap.equal(result.stderr, "error\n", "stderr is the command's alone")
 
 
