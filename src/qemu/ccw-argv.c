@@ -123,6 +123,21 @@ void ccw_argv_add(CcwArgv *argv, const char *option, const char *value)
     g_ptr_array_add(argv->args, arg);
 }
 
+CcwArgv *ccw_argv_copy(const CcwArgv *argv)
+{
+    CcwArgv *copy = ccw_argv_new();
+
+    copy->program = g_strdup(argv->program);
+    for (guint i = 0; i < argv->env->len; i++)
+        g_ptr_array_add(copy->env, g_strdup(g_ptr_array_index(argv->env, i)));
+    for (guint i = 0; i < argv->args->len; i++) {
+        const CcwArg *arg = g_ptr_array_index(argv->args, i);
+
+        ccw_argv_add(copy, arg->option, arg->value);
+    }
+    return copy;
+}
+
 guint ccw_argv_take(CcwArgv *argv, char *const *words)
 {
     if (words[0][0] != '-') {

@@ -19,6 +19,7 @@ typedef struct {
 } CcwArgv;
 
 CcwArgv *ccw_argv_new(void);
+CcwArgv *ccw_argv_copy(const CcwArgv *argv);
 void ccw_argv_free(CcwArgv *argv);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwArgv, ccw_argv_free)
 

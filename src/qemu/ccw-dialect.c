@@ -79,19 +79,24 @@ static gboolean is_supervision(const CcwArg *arg)
     return FALSE;
 }
 
+/* The host's device behind an mdev path of ours. */
+static gboolean decode_path(const char *path, CcwBusId *ret_host)
+{
+    gboolean advertised;
+
+    return g_str_has_prefix(path, CCW_DIALECT_MDEV_DIR "/") &&
+           ccw_uuid_decode(path + strlen(CCW_DIALECT_MDEV_DIR "/"), ret_host, &advertised);
+}
+
 static void device_to_series(CcwArg *arg)
 {
     g_autoptr(CcwProps) props = parse_vfio_ccw(arg);
     char host[CCW_BUS_ID_STR_LEN];
     g_autofree char *guest = NULL;
     const char *path = NULL, *devno = NULL;
-    gboolean advertised;
     CcwBusId id;
 
-    if (!props || !ccw_props_get(props, "sysfsdev", &path) || !path)
-        return;
-    if (!g_str_has_prefix(path, CCW_DIALECT_MDEV_DIR "/") ||
-        !ccw_uuid_decode(path + strlen(CCW_DIALECT_MDEV_DIR "/"), &id, &advertised))
+    if (!props || !ccw_props_get(props, "sysfsdev", &path) || !path || !decode_path(path, &id))
         return;
     ccw_props_get(props, "devno", &devno);
     guest = g_strdup(devno);
@@ -99,6 +104,34 @@ static void device_to_series(CcwArg *arg)
     if (guest)
         ccw_props_replace(props, "devno", "guestid", guest);
     set_value(arg, ccw_props_format(props));
+}
+
+/* TRUE if it was one of ours in css fe. */
+static gboolean device_to_squash(CcwArg *arg)
+{
+    g_autoptr(CcwProps) props = parse_vfio_ccw(arg);
+    const char *path = NULL, *devno = NULL;
+    char text[CCW_BUS_ID_STR_LEN];
+    CcwBusId host, guest;
+
+    if (!props || !ccw_props_get(props, "sysfsdev", &path) || !path || !decode_path(path, &host) ||
+        !ccw_props_get(props, "devno", &devno) || !devno || !ccw_bus_id_parse(devno, &guest, NULL) ||
+        guest.cssid != CCW_CSSID_VIRTUAL)
+        return FALSE;
+    guest.cssid = host.cssid == CCW_CSSID_VIRTUAL ? 0 : host.cssid;
+    ccw_props_replace(props, "devno", "devno", ccw_bus_id_format(&guest, text));
+    set_value(arg, ccw_props_format(props));
+    return TRUE;
+}
+
+void ccw_dialect_stock_to_squash(CcwArgv *argv)
+{
+    gboolean squashed = FALSE;
+
+    for (guint i = 0; i < argv->args->len; i++)
+        squashed = device_to_squash(g_ptr_array_index(argv->args, i)) || squashed;
+    if (squashed)
+        ccw_argv_add(argv, "-machine", "s390-squash-mcss=on");
 }
 
 static void netdev_to_series(CcwArg *arg)

@@ -28,3 +28,10 @@ void ccw_dialect_to_series(CcwArgv *argv, CcwMapCss map_css);
  * Errors: CCW_ERROR_INVALID, naming the device. argv is then of no more use.
  */
 gboolean ccw_dialect_to_stock(CcwArgv *argv, GArray **ret_hosts, CcwMapCss *ret_map_css, GError **error);
+
+/*
+ * Rewrites a command line that ccw_dialect_to_stock made for a QEMU before 2.12, which wants devices that are not
+ * virtual outside css fe and maps all of them into it with s390-squash-mcss=on. A line without a device in css fe stays
+ * as it is.
+ */
+void ccw_dialect_stock_to_squash(CcwArgv *argv);

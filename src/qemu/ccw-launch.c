@@ -8,6 +8,7 @@
 
 #include "conf/ccw-uuid.h"
 #include "dasd/dasd-image.h"
+#include "qemu/ccw-caps.h"
 #include "qemu/ccw-dialect.h"
 #include "util/ccw-error.h"
 #include "util/ccw-lab-protocol.h"
@@ -274,14 +275,46 @@ static gboolean make_environment(CcwLaunch *launch, char *const *envp, char ***r
     return TRUE;
 }
 
-gboolean ccw_launch_prepare(CcwLaunch *launch, const char *sysfs_root, char *const *envp, char ***ret_envp,
+/* Can the emulator do it, and in which words does it want it? Only one that is to have channel devices is asked. */
+static gboolean adapt(CcwLaunch *launch, CcwArgv **stock, const GArray *hosts, const char *cache_dir, GError **error)
+{
+    g_autoptr(CcwCaps) caps = NULL;
+    g_autofree char *what = NULL;
+    char text[CCW_BUS_ID_STR_LEN];
+
+    if (hosts->len > 0) {
+        caps = ccw_caps_get(launch->argv->program, cache_dir, error);
+        what = g_strconcat("hostid ", ccw_bus_id_format(&g_array_index(hosts, CcwBusId, 0), text), NULL);
+        if (!caps || !ccw_caps_check(caps, launch->argv->program, what, error))
+            return FALSE;
+    }
+    if (caps && caps->dialect == CCW_CAPS_SERIES) {
+        if (launch->dasds->len == 0)
+            return TRUE;
+        g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
+                    "emulator %s has the series' own vfio-ccw, which --dasd cannot serve: name a stock one with --qemu",
+                    launch->argv->program);
+        return FALSE;
+    }
+    if (caps && caps->dialect == CCW_CAPS_SQUASH_MCSS)
+        ccw_dialect_stock_to_squash(*stock);
+    g_free((*stock)->program);
+    (*stock)->program = g_strdup(launch->argv->program);
+    ccw_argv_free(launch->argv);
+    launch->argv = g_steal_pointer(stock);
+    return TRUE;
+}
+
+gboolean ccw_launch_prepare(CcwLaunch *launch, const CcwLaunchPlaces *places, char *const *envp, char ***ret_envp,
                             char **ret_warning, GError **error)
 {
+    g_autoptr(CcwArgv) stock = ccw_argv_copy(launch->argv);
     g_autoptr(GArray) hosts = NULL;
     CcwMapCss map_css;
 
-    if (!ccw_dialect_to_stock(launch->argv, &hosts, &map_css, error) ||
-        !check_hosts(launch, hosts, sysfs_root, error) || !find_program(launch, error) || !open_images(launch, error) ||
+    if (!ccw_dialect_to_stock(stock, &hosts, &map_css, error) ||
+        !check_hosts(launch, hosts, places->sysfs_root, error) || !find_program(launch, error) ||
+        !adapt(launch, &stock, hosts, places->cache_dir, error) || !open_images(launch, error) ||
         !make_environment(launch, envp, ret_envp, error))
         return FALSE;
     *ret_warning = NULL;

@@ -37,13 +37,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwLaunch, ccw_launch_free)
  */
 CcwLaunch *ccw_launch_parse(char *const *words, GError **error);
 
+typedef struct {
+    const char *sysfs_root; /* "/sys": where a hostid without an image must have its mdev */
+    const char *cache_dir;  /* of capabilities: ccw_caps_get */
+} CcwLaunchPlaces;
+
 /*
- * Makes everything ready: the arguments, the images (opened and locked), the library, the program. sysfs_root
- * ("/sys") is where a hostid without an image must have its mdev.
+ * Makes everything ready: the arguments, in the dialect of the program, the images (opened and locked), the library. A
+ * program that is to have channel devices is asked whether it can.
  * *ret_warning is NULL or a line for the user. *ret_envp is the environment to execute with, made from envp.
- * Errors: CCW_ERROR_INVALID, CCW_ERROR_NOT_FOUND, CCW_ERROR_IMAGE, CCW_ERROR_BUSY, CCW_ERROR_SYSTEM; one line each.
+ * Errors: CCW_ERROR_INVALID, CCW_ERROR_NOT_FOUND, CCW_ERROR_IMAGE, CCW_ERROR_BUSY, CCW_ERROR_SYSTEM,
+ * CCW_ERROR_UNSUPPORTED; one line each.
  */
-gboolean ccw_launch_prepare(CcwLaunch *launch, const char *sysfs_root, char *const *envp, char ***ret_envp,
+gboolean ccw_launch_prepare(CcwLaunch *launch, const CcwLaunchPlaces *places, char *const *envp, char ***ret_envp,
                             char **ret_warning, GError **error);
 
 /* Becomes QEMU; returns on failure only. */

@@ -1,36 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "qemu/ccw-props.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "qemu/ccw-json.h"
 #include "qemu/ccw-option.h"
-
-/*
- * json-glib's parser recurses a level a bracket and has no bound of its own before 1.10. Nothing that we look for in
- * JSON has more brackets than a few, in strings or out of them.
- */
-#define JSON_BRACKETS_MAX 512
 
 struct _CcwProps {
     GPtrArray *options; /* of CcwOption; NULL: it is JSON */
     JsonObject *object;
 };
-
-static JsonObject *parse_json(const char *text)
-{
-    g_autoptr(JsonParser) parser = json_parser_new();
-    JsonNode *root;
-    guint brackets = 0;
-
-    for (const char *p = text; (p = strpbrk(p, "[{")); p++)
-        if (++brackets > JSON_BRACKETS_MAX)
-            return NULL;
-    if (!json_parser_load_from_data(parser, text, -1, NULL))
-        return NULL;
-    root = json_parser_get_root(parser);
-    return root && JSON_NODE_HOLDS_OBJECT(root) ? json_object_ref(json_node_get_object(root)) : NULL;
-}
 
 CcwProps *ccw_props_parse(const char *text, const char *implied_key)
 {
@@ -40,7 +19,7 @@ CcwProps *ccw_props_parse(const char *text, const char *implied_key)
         props->options = ccw_options_parse(text, implied_key);
         return g_steal_pointer(&props);
     }
-    props->object = parse_json(text);
+    props->object = ccw_json_parse(text);
     return props->object ? g_steal_pointer(&props) : NULL;
 }
 

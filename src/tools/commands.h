@@ -3,6 +3,7 @@
 #pragma once
 
 int cmd_argv(int argc, char **argv);
+int cmd_capabilities(int argc, char **argv);
 int cmd_dasd(int argc, char **argv);
 int cmd_hook(int argc, char **argv);
 int cmd_lab(int argc, char **argv);

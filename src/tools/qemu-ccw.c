@@ -7,6 +7,7 @@
 
 #include "ccw-config.h"
 #include "cmd.h"
+#include "qemu/ccw-caps.h"
 #include "qemu/ccw-launch.h"
 
 static void help(void)
@@ -40,8 +41,10 @@ static int launch_qemu(CcwLaunch *launch)
     g_autofree char *warning = NULL;
     g_auto(GStrv) envp = NULL;
     g_auto(GStrv) own_envp = g_get_environ();
+    g_autofree char *cache = ccw_caps_default_cache();
+    const CcwLaunchPlaces places = { .sysfs_root = "/sys", .cache_dir = cache };
 
-    if (ccw_launch_prepare(launch, "/sys", own_envp, &envp, &warning, &error)) {
+    if (ccw_launch_prepare(launch, &places, own_envp, &envp, &warning, &error)) {
         if (warning)
             fprintf(stderr, "qemu-ccw: warning: %s\n", warning);
         ccw_launch_exec(launch, envp, &error);

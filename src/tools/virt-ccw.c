@@ -22,6 +22,7 @@ static const struct {
     { "raise", cmd_raise, "write a stock XML with its ccw devices as such" },
     { "validate", cmd_validate, "validate a domain or hostdev XML" },
     { "argv", cmd_argv, "print QEMU's command line for a domain" },
+    { "capabilities", cmd_capabilities, "tell what an emulator can do for channel devices" },
     { "hook", cmd_hook, "what libvirt's qemu hook calls at a guest's start and end" },
     { NULL, NULL, NULL },
 };
@@ -32,7 +33,7 @@ static void help(void)
            "Channel-attached devices (DASD) of IBM Z for libvirt.\n\nCommands:\n");
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
         if (commands[i].name)
-            printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+            printf("  %-12s %s\n", commands[i].name, commands[i].summary);
     printf("\nvirt-ccw COMMAND --help says more of each; --version shows the version.\n");
 }
 

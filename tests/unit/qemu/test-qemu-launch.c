@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dasd/dasd-image.h"
@@ -10,6 +11,19 @@
 #include "util/ccw-lab-protocol.h"
 
 #define MDEV "cc390000-0001-8000-8000-0000"
+
+static const CcwLaunchPlaces places = { .sysfs_root = "sys" };
+
+/* A program in the current folder that says what was recorded of an emulator. */
+static void make_emulator(const char *name)
+{
+    g_autofree char *file = g_strconcat(name, ".replies", NULL);
+    g_autofree char *replies = g_test_build_filename(G_TEST_DIST, "qemucapabilitiesdata", file, NULL);
+    g_autofree char *script = g_strdup_printf("#!/bin/sh\nexec cat '%s'\n", replies);
+
+    g_assert_true(g_file_set_contents(name, script, -1, NULL));
+    g_assert_cmpint(chmod(name, 0755), ==, 0);
+}
 
 static CcwLaunch *parse(const char *line, GError **error)
 {
@@ -130,6 +144,15 @@ static void refused(void)
         { "--qemu /bin/true -device vfio-ccw,hostid=0.0.1234", CCW_ERROR_NOT_FOUND,
           "hostid 0.0.1234: there is no mediated device sys/bus/mdev/devices/" MDEV "00001234: give an image with "
           "--dasd 0.0.1234=IMAGE, or detach the host's device first" },
+        { "--qemu /bin/true -device vfio-ccw,hostid=0.0.4711", CCW_ERROR_UNSUPPORTED,
+          "emulator /bin/true ended without answering over QMP (*" },
+        { "--qemu ./no-vfio-ccw.s390x -device vfio-ccw,hostid=0.0.4711", CCW_ERROR_UNSUPPORTED,
+          "hostid 0.0.4711: VFIO CCW device assignment is not supported by this version of QEMU: emulator "
+          "*no-vfio-ccw.s390x (QEMU 8.2.0) has no device vfio-ccw" },
+        { "--qemu ./no-ccw-machine.x86_64 -device vfio-ccw,hostid=0.0.4711", CCW_ERROR_UNSUPPORTED,
+          "hostid 0.0.4711: emulator *no-ccw-machine.x86_64 (QEMU 7.2.0, x86_64) has no machine type *" },
+        { "--dasd 0.0.4711=i.ckd --qemu ./series.s390x -device vfio-ccw,hostid=0.0.4711", CCW_ERROR_UNSUPPORTED,
+          "emulator *series.s390x has the series' own vfio-ccw, which --dasd cannot serve*" },
         { "--qemu no-such-qemu", CCW_ERROR_NOT_FOUND, "no-such-qemu is not an executable program in PATH: *" },
         { "--qemu ./no-such-qemu", CCW_ERROR_NOT_FOUND, "./no-such-qemu is not an executable program: *" },
         { "-device vfio-ccw,id=d,hostid=0.0.1", CCW_ERROR_INVALID, "-device vfio-ccw,id=d,hostid=0.0.1: hostid: *" },
@@ -141,7 +164,7 @@ static void refused(void)
         char *env[] = { NULL }, **envp = NULL, *warning = NULL;
 
         if (launch)
-            g_assert_false(ccw_launch_prepare(launch, "sys", env, &envp, &warning, &error));
+            g_assert_false(ccw_launch_prepare(launch, &places, env, &envp, &warning, &error));
         g_assert_error(error, CCW_ERROR, (int)cases[i].code);
         if (!g_pattern_match_simple(cases[i].message, error->message))
             g_error("'%s' is not '%s'", error->message, cases[i].message);
@@ -150,34 +173,58 @@ static void refused(void)
     }
 }
 
-/* No image of ours, but the host has the mdev: QEMU gets the stock spelling, and no library. */
+/* No image of ours, but the host has the mdev: no library. Each emulator gets its own dialect. */
 static void host_device(void)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(CcwLaunch) launch =
-        parse("--qemu /bin/true -M x,s390-map-css=off -device vfio-ccw,hostid=0.0.4711", NULL);
+    static const struct {
+        const char *emulator;
+        const char *line;
+        const char *words; /* after the emulator */
+    } cases[] = {
+        { "./qemu-7.2.s390x", "-M x,s390-map-css=off -device vfio-ccw,hostid=0.0.4711",
+          "-M x -device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/" MDEV "00004711,devno=0.0.4711" },
+        { "./qemu-7.2.s390x", "-M x -device vfio-ccw,hostid=0.0.4711",
+          "-M x -device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/" MDEV "00004711,devno=fe.0.4711" },
+        { "./qemu-2.11.s390x", "-M x -device vfio-ccw,hostid=0.0.4711,guestid=fe.1.0001",
+          "-M x -device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/" MDEV
+          "00004711,devno=0.1.0001 -machine s390-squash-mcss=on" },
+        { "./qemu-3.1.s390x", "-M x,s390-map-css=off -device vfio-ccw,hostid=0.0.4711",
+          "-M x -device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/" MDEV "00004711,devno=0.0.4711" },
+        { "./series.s390x", "-M x,s390-map-css=off -device vfio-ccw,hostid=0.0.4711",
+          "-M x,s390-map-css=off -device vfio-ccw,hostid=0.0.4711" },
+    };
     char *env[] = { (char *)"A=1", (char *)CCW_LAB_DEVICES_ENV "=stale", (char *)"LD_PRELOAD=other.so", NULL };
-    g_auto(GStrv) envp = NULL, words = NULL;
-    g_autofree char *warning = NULL;
-    g_autofree char *text = NULL;
 
-    g_assert_true(ccw_launch_prepare(launch, "sys", env, &envp, &warning, &error));
-    g_assert_no_error(error);
-    g_assert_nonnull(strstr(warning, "s390-map-css=off"));
-    words = ccw_argv_to_words(launch->argv);
-    text = g_strjoinv(" ", words);
-    g_assert_cmpstr(text, ==,
-                    "/bin/true -M x -device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/" MDEV "00004711,devno=0.0.4711");
-    g_assert_cmpstr(g_environ_getenv(envp, "A"), ==, "1");
-    g_assert_null(g_environ_getenv(envp, CCW_LAB_DEVICES_ENV));
-    g_assert_cmpstr(g_environ_getenv(envp, "LD_PRELOAD"), ==, "other.so");
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *line = g_strdup_printf("--qemu %s %s", cases[i].emulator, cases[i].line);
+        g_autoptr(CcwLaunch) launch = parse(line, NULL);
+        g_autoptr(GError) error = NULL;
+        g_auto(GStrv) envp = NULL, words = NULL;
+        g_autofree char *warning = NULL, *text = NULL;
+
+        g_assert_true(ccw_launch_prepare(launch, &places, env, &envp, &warning, &error));
+        g_assert_no_error(error);
+        g_assert_true(!!strstr(line, "off") == (warning && strstr(warning, "s390-map-css=off")));
+        words = ccw_argv_to_words(launch->argv);
+        text = g_strjoinv(" ", words + 1);
+        g_assert_cmpstr(text, ==, cases[i].words);
+        g_assert_cmpstr(g_environ_getenv(envp, "A"), ==, "1");
+        g_assert_null(g_environ_getenv(envp, CCW_LAB_DEVICES_ENV));
+        g_assert_cmpstr(g_environ_getenv(envp, "LD_PRELOAD"), ==, "other.so");
+    }
 }
+
+/* The files that were recorded, and two more files. */
+static const char *const files[] = { "qemu-7.2.s390x",    "qemu-3.1.s390x",        "qemu-2.11.s390x", "series.s390x",
+                                     "no-vfio-ccw.s390x", "no-ccw-machine.x86_64", "i.ckd",           "text.ckd" };
 
 /* What the tests above look at, below the current folder. */
 static void make_files(void)
 {
     g_autoptr(GError) error = NULL;
 
+    for (gsize i = 0; i + 2 < G_N_ELEMENTS(files); i++)
+        make_emulator(files[i]);
     g_assert_true(dasd_image_create("i.ckd", NULL, 1, NULL, &error));
     g_assert_no_error(error);
     g_assert_true(g_file_set_contents("text.ckd", "this is no image\n", -1, NULL));
@@ -186,7 +233,6 @@ static void make_files(void)
 
 static void remove_files(const char *dir)
 {
-    static const char *const files[] = { "i.ckd", "text.ckd" };
     static const char *const dirs[] = { "sys/bus/mdev/devices/" MDEV "00004711", "sys/bus/mdev/devices", "sys/bus/mdev",
                                         "sys/bus", "sys" };
 

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* virt-ccw capabilities: what an emulator can do for channel devices. */
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+
+#include "cmd.h"
+#include "commands.h"
+#include "qemu/ccw-caps.h"
+#include "util/ccw-error.h"
+
+#define DEFAULT_EMULATOR "qemu-system-s390x"
+
+static const struct {
+    const char *name; /* in JSON */
+    const char *text;
+    gsize offset;
+} rows[] = {
+    { "ccw-machine", "machine s390-ccw-virtio", G_STRUCT_OFFSET(CcwCaps, ccw_machine) },
+    { "vfio-ccw", "device vfio-ccw", G_STRUCT_OFFSET(CcwCaps, vfio_ccw) },
+    { "boot-index", "boots from vfio-ccw", G_STRUCT_OFFSET(CcwCaps, boot_index) },
+    { "force-orb-pfch", "forces prefetching", G_STRUCT_OFFSET(CcwCaps, force_orb_pfch) },
+};
+
+static void print_text(const char *emulator, const CcwCaps *caps)
+{
+    printf("%-25s%s\n%-25s%s\n%-25s%s\n", "emulator", emulator, "version", caps->version, "target", caps->target);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        printf("%-25s%s\n", rows[i].text, G_STRUCT_MEMBER(gboolean, caps, rows[i].offset) ? "yes" : "no");
+    printf("%-25s%s\n", "dialect", ccw_caps_dialect_name(caps->dialect));
+}
+
+static void print_json(const char *emulator, const CcwCaps *caps)
+{
+    g_autoptr(JsonNode) root = json_node_init_object(json_node_alloc(), NULL);
+    JsonObject *object = json_object_new();
+    g_autofree char *text = NULL;
+
+    json_object_set_string_member(object, "emulator", emulator);
+    json_object_set_string_member(object, "version", caps->version);
+    json_object_set_string_member(object, "target", caps->target);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        json_object_set_boolean_member(object, rows[i].name, G_STRUCT_MEMBER(gboolean, caps, rows[i].offset));
+    json_object_set_string_member(object, "dialect", ccw_caps_dialect_name(caps->dialect));
+    json_node_take_object(root, object);
+    text = json_to_string(root, TRUE);
+    puts(text);
+}
+
+static int print_capabilities(const char *name, gboolean json)
+{
+    g_autofree char *emulator = g_find_program_in_path(name);
+    g_autofree char *cache = ccw_caps_default_cache();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CcwCaps) caps = NULL;
+
+    if (emulator)
+        caps = ccw_caps_get(emulator, cache, &error);
+    else
+        g_set_error(&error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
+                    "%s is not an executable program: install Debian's qemu-system-misc, or name another", name);
+    if (!caps)
+        return cmd_fail(g_steal_pointer(&error));
+    if (json)
+        print_json(emulator, caps);
+    else
+        print_text(emulator, caps);
+    return CMD_OK;
+}
+
+int cmd_capabilities(int argc, char **argv)
+{
+    gboolean json = FALSE;
+    const GOptionEntry entries[] = {
+        { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "Write JSON", NULL },
+        G_OPTION_ENTRY_NULL,
+    };
+    int status = cmd_options("[EMULATOR]",
+                             "Asks EMULATOR (" DEFAULT_EMULATOR ") what it can do for channel devices, and in which "
+                             "dialect it wants them written.",
+                             entries, FALSE, &argc, &argv);
+
+    if (status >= 0)
+        return status;
+    if (argc > 2)
+        return cmd_usage("one EMULATOR, please: '%s' is one too many", argv[2]);
+    return print_capabilities(argc == 2 ? argv[1] : DEFAULT_EMULATOR, json);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The real emulator's capabilities against those that were recorded, in tests/qemucapabilitiesdata.
+ *
+ * LIBVIRT_CCW_REGENERATE=1 records the answers anew instead. The other files there were made by hand, and say so.
+ */
+#include <string.h>
+
+#include "qemu/ccw-caps.h"
+
+#define EMULATOR "/usr/bin/qemu-system-s390x"
+#define VERSION "7.2"
+#define RECORDED DATA "/qemu-" VERSION ".s390x.replies"
+#define HEADER "# Recorded from " EMULATOR " by LIBVIRT_CCW_REGENERATE=1 (docs/qemu-dialects.md).\n"
+
+static void record(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *answers = ccw_caps_record(EMULATOR, &error);
+    g_autofree char *text = answers ? g_strconcat(HEADER, answers, NULL) : NULL;
+
+    g_assert_no_error(error);
+    g_assert_true(g_file_set_contents(RECORDED, text, -1, &error));
+}
+
+static void compare(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CcwCaps) real = ccw_caps_get(EMULATOR, NULL, &error);
+    g_autoptr(CcwCaps) recorded = NULL;
+    g_autofree char *text = NULL;
+
+    g_assert_no_error(error);
+    if (!g_str_has_prefix(real->version, VERSION ".")) {
+        g_test_skip("the recorded answers are QEMU " VERSION "'s");
+        return;
+    }
+    g_assert_true(g_file_get_contents(RECORDED, &text, NULL, &error));
+    recorded = ccw_caps_read(text, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(real->target, ==, recorded->target);
+    g_assert_true(real->ccw_machine && recorded->ccw_machine);
+    g_assert_true(real->vfio_ccw && recorded->vfio_ccw);
+    g_assert_true(real->boot_index && recorded->boot_index);
+    g_assert_true(real->force_orb_pfch && recorded->force_orb_pfch);
+    g_assert_cmpint(real->dialect, ==, recorded->dialect);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/qemu/capabilities/real",
+                    g_strcmp0(g_getenv("LIBVIRT_CCW_REGENERATE"), "1") == 0 ? record : compare);
+    return g_test_run();
+}
