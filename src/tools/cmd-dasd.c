@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * virt-ccw dasd: creates DASD images and tells what one is.
+ * virt-ccw dasd: creates DASD images and tells what one is. Checking one is in cmd-dasd-check.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -123,6 +123,7 @@ static const struct {
 } verbs[] = {
     { "create", run_create, "create IMAGE (--model MODEL | --cylinders N) [--volser VVVVVV]" },
     { "info", run_info, "info IMAGE" },
+    { "check", cmd_dasd_check, "check [--verbose] IMAGE" },
 };
 
 int cmd_dasd(int argc, char **argv)
@@ -130,7 +131,7 @@ int cmd_dasd(int argc, char **argv)
     const char *name = argc > 1 ? argv[1] : NULL;
 
     if (!name)
-        return cmd_usage("a verb is missing: create or info");
+        return cmd_usage("a verb is missing: create, info or check");
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         printf("DASD images in the CKD format of Hercules. Usage:\n");
         for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++)
@@ -145,5 +146,5 @@ int cmd_dasd(int argc, char **argv)
             return verbs[i].func(argc - 1, argv + 1);
         }
     }
-    return cmd_usage("there is no verb '%s': create or info", name);
+    return cmd_usage("there is no verb '%s': create, info or check", name);
 }

@@ -26,7 +26,7 @@ BAD = [
     (VIRT_CCW, [], 2, "a command is missing"),
     (VIRT_CCW, ["bogus"], 2, "'bogus'"),
     (VIRT_CCW, ["help", "bogus"], 2, "'bogus'"),
-    (VIRT_CCW, ["dasd"], 2, "create or info"),
+    (VIRT_CCW, ["dasd"], 2, "create, info or check"),
     (VIRT_CCW, ["dasd", "bogus"], 2, "'bogus'"),
     (VIRT_CCW, ["dasd", "create"], 2, "image is missing"),
     (VIRT_CCW, ["dasd", "create", "--model", "3390-1"], 2, "image is missing"),
