@@ -177,7 +177,18 @@ static gboolean read_attributes(const CcwXml *xml, CcwHostdevNode *node, GError 
     return TRUE;
 }
 
-/* As libvirt reads it (virDomainDeviceCCWAddressParseXML): all three numbers or none, of any base. */
+/* A number as libvirt reads it (virDomainDeviceCCWAddressParseXML): of any base. */
+static gboolean parse_guest_number(const char *text, guint max, guint64 *ret_value)
+{
+    char *end = NULL;
+
+    if (!text || !g_ascii_isdigit(*text))
+        return FALSE;
+    *ret_value = g_ascii_strtoull(text, &end, 0);
+    return *end == '\0' && *ret_value <= max;
+}
+
+/* All three numbers or none. */
 static gboolean read_guest(const xmlNode *hostdev, CcwBusId *ret_id)
 {
     const xmlNode *address = ccw_xml_child(hostdev, "address");
@@ -187,16 +198,59 @@ static gboolean read_guest(const xmlNode *hostdev, CcwBusId *ret_id)
         return FALSE;
     for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
         g_autofree char *text = ccw_xml_get(address, fields[i].name);
-        char *end = NULL;
 
-        if (!text || !g_ascii_isdigit(*text))
-            return FALSE;
-        values[i] = g_ascii_strtoull(text, &end, 0);
-        if (*end != '\0' || values[i] > fields[i].max)
+        if (!parse_guest_number(text, fields[i].max, &values[i]))
             return FALSE;
     }
     *ret_id = (CcwBusId){ .cssid = (guint8)values[0], .ssid = (guint8)values[1], .devno = (guint16)values[2] };
     return TRUE;
+}
+
+static gboolean check_guest_type(const CcwXml *xml, const xmlNode *address, GError **error)
+{
+    g_autofree char *type = ccw_xml_get(address, "type");
+    g_autofree char *shown = type ? ccw_conf_excerpt(type) : NULL;
+
+    if (g_strcmp0(type, "ccw") == 0)
+        return TRUE;
+    if (type)
+        ccw_conf_refuse(xml, address, error,
+                        "type='%s' of the guest's <address> of a ccw <hostdev> does not go with it: give type='ccw', "
+                        "or leave <address> out",
+                        shown);
+    else
+        ccw_conf_refuse(
+            xml, address, error,
+            "the guest's <address> of a ccw <hostdev> has no type: give type='ccw', or leave <address> out");
+    return FALSE;
+}
+
+gboolean ccw_hostdev_check_guest(const CcwXml *xml, const CcwHostdevNode *node, GError **error)
+{
+    const xmlNode *address = ccw_xml_child(node->element, "address");
+    guint given = 0;
+    guint64 value;
+
+    if (address && !check_guest_type(xml, address, error))
+        return FALSE;
+    for (guint i = 0; address && i < G_N_ELEMENTS(fields); i++) {
+        g_autofree char *text = ccw_xml_get(address, fields[i].name);
+        g_autofree char *shown = text ? ccw_conf_excerpt(text) : NULL;
+
+        given += text != NULL;
+        if (!text || parse_guest_number(text, fields[i].max, &value))
+            continue;
+        ccw_conf_refuse(xml, address, error,
+                        "%s='%s' of the guest's <address> of a ccw <hostdev> is not a number from 0 to 0x%x",
+                        fields[i].name, shown, fields[i].max);
+        return FALSE;
+    }
+    if (given == 0 || given == G_N_ELEMENTS(fields))
+        return TRUE;
+    ccw_conf_refuse(xml, address, error,
+                    "the guest's <address> of a ccw <hostdev> is not complete: give cssid, ssid and devno, or leave "
+                    "<address> out");
+    return FALSE;
 }
 
 static guint read_boot_order(const xmlNode *hostdev)

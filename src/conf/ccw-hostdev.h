@@ -29,6 +29,9 @@ typedef struct {
  */
 gboolean ccw_hostdev_read(const CcwXml *xml, xmlNode *element, CcwHostdevNode *ret_node, GError **error);
 
+/* Of one of ours: is the guest address, if there is one, what libvirt takes for a ccw device? Else CCW_ERROR_INVALID. */
+gboolean ccw_hostdev_check_guest(const CcwXml *xml, const CcwHostdevNode *node, GError **error);
+
 /* Sets CCW_ERROR_INVALID to "line N: MESSAGE", N being the element's. */
 void ccw_conf_refuse(const CcwXml *xml, const xmlNode *element, GError **error, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
