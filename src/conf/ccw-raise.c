@@ -130,8 +130,10 @@ static gboolean strip_suffix(GString *text, const char *suffix)
 }
 
 /*
- * What libvirt calls the UUID (src/util/virmdev.c, src/hypervisor/virhostdev.c): mediated device 'UUID', or the same
- * with its path in sysfs. out ends where the UUID begins, after is what follows it. Returns how much of that goes too.
+ * What libvirt calls the UUID: mediated device 'UUID', which it does not find (src/util/virmdev.c), though the ccw
+ * device may be there; or the same without quotes, with its path in sysfs, which is in use
+ * (src/hypervisor/virhostdev.c). out ends where the UUID begins, after is what follows it. Returns how much of that
+ * goes too.
  */
 static gsize strip_mdev(GString *out, const char *after)
 {
@@ -140,8 +142,10 @@ static gsize strip_mdev(GString *out, const char *after)
 
     strip_suffix(out, "/sys/bus/mdev/devices/");
     for (gsize i = 0; i < G_N_ELEMENTS(quoted); i++)
-        if (*after == quoted[i][strlen(words)] && strip_suffix(out, quoted[i]))
+        if (*after == quoted[i][strlen(words)] && strip_suffix(out, quoted[i])) {
+            g_string_append(out, "mediated device of ");
             return 1;
+        }
     strip_suffix(out, words);
     return 0;
 }

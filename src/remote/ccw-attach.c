@@ -5,7 +5,8 @@
  *   prepare       vfio modules (libvirt refuses before it asks otherwise), in a worker
  *   ask           the domain's XML for its css feature, if no guest address is given
  *   first call    the lowered attach, as the client sent it
- *   claim         if libvirt misses our mdev (VIR_ERR_DEVICE_MISSING): the device is taken, in a worker
+ *   claim         if libvirt misses our mdev (VIR_ERR_DEVICE_MISSING): the device is taken, in a worker; or, as it is
+ *                 not managed, the user gets to know what to do
  *   second call   the same once more
  *   settle        the claim is confirmed or rolled back, in a worker; then the client gets its reply
  *
@@ -31,7 +32,7 @@ typedef struct {
     GArray *ids;         /* of CcwBusId: theirs */
     GByteArray *frame;   /* the lowered call */
     GError *no_modules;  /* why the vfio modules are not there; NULL if they are */
-    CcwBusId missing;    /* what libvirt misses, and is claimed */
+    CcwHostdev missing;  /* what libvirt misses, and is claimed if it is managed */
     GError *error;       /* of that claim */
     CcwAttachResult result;
     gboolean look;     /* the watcher shall */
@@ -108,7 +109,10 @@ static void claim_work(CcwAction *action)
 {
     Attach *attach = (Attach *)action;
 
-    ccw_keeper_claim(keeper_of(action), &attach->missing, action->arguments.domain_uuid, &attach->error);
+    if (attach->missing.managed)
+        ccw_keeper_claim(keeper_of(action), &attach->missing.source, action->arguments.domain_uuid, &attach->error);
+    else
+        ccw_keeper_refuse_unmanaged(keeper_of(action), &attach->missing.source, &attach->error);
 }
 
 static void claimed(CcwAction *action)
@@ -125,7 +129,7 @@ static void claimed(CcwAction *action)
         ccw_action_call(action, attach->frame, second_reply, lost_in_call);
 }
 
-/* The managed device whose absence libvirt complains of; NULL if it is another complaint. */
+/* The device whose absence libvirt complains of; NULL if it is another complaint. */
 static const CcwHostdev *find_missing(const Attach *attach, const CcwRpcError *error)
 {
     const CcwHostdev *found = NULL;
@@ -134,7 +138,7 @@ static const CcwHostdev *find_missing(const Attach *attach, const CcwRpcError *e
         const CcwHostdev *hostdev = &g_array_index(attach->hostdevs, CcwHostdev, i);
         char uuid[CCW_UUID_STR_LEN];
 
-        if (hostdev->managed && ccw_rpc_error_mentions(error, ccw_uuid_encode(&hostdev->source, uuid)))
+        if (ccw_rpc_error_mentions(error, ccw_uuid_encode(&hostdev->source, uuid)))
             found = hostdev;
     }
     return found;
@@ -158,7 +162,7 @@ static void first_refused(Attach *attach, const CcwHeader *header, const guint8 
         ccw_rpc_error_clear(&error);
     }
     if (missing && !ccw_connection_is_gone(attach->action.connection, CCW_SIDE_CLIENT)) {
-        attach->missing = missing->source;
+        attach->missing = *missing;
         ccw_action_work(&attach->action, claim_work, claimed);
     } else if (no_vfio && attach->no_modules) {
         settle_error(attach, attach->no_modules);

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "conf/ccw-conf.h"
+#include "node_device/ccw-node-name.h"
+#include "util/ccw-error.h"
 
 struct _CcwKeeper {
     CcwHost *host;
@@ -99,6 +101,19 @@ gboolean ccw_keeper_claim(CcwKeeper *keeper, const CcwBusId *id, const char *dom
     gboolean taken; /* who gives it back is decided in the end, by ccw_keeper_settle */
 
     return ccw_host_claim(keeper->host, id, domain_uuid, keeper->token, &taken, error);
+}
+
+void ccw_keeper_refuse_unmanaged(CcwKeeper *keeper, const CcwBusId *id, GError **error)
+{
+    g_autoptr(CcwHostDevice) device = ccw_host_lookup(keeper->host, id, error);
+    g_autofree char *name = ccw_node_name_format(CCW_NODE_CCW, id);
+    char buf[CCW_BUS_ID_STR_LEN];
+
+    if (device)
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
+                    "unmanaged ccw device %s must be detached from the host first: 'virsh nodedev-detach %s', or "
+                    "give managed='yes'",
+                    ccw_bus_id_format(id, buf), name);
 }
 
 struct _CcwLive {

@@ -42,6 +42,9 @@ gboolean ccw_keeper_settle(CcwKeeper *keeper, const char *domain_uuid, GArray *i
 gboolean ccw_keeper_load_modules(CcwKeeper *keeper, GError **error);
 gboolean ccw_keeper_claim(CcwKeeper *keeper, const CcwBusId *id, const char *domain_uuid, GError **error);
 
+/* Says what is to be done about a device that is not managed and that libvirt misses. */
+void ccw_keeper_refuse_unmanaged(CcwKeeper *keeper, const CcwBusId *id, GError **error);
+
 /* What the running domains have, as libvirt said after this was made. Making one does not wait: for any thread. */
 typedef struct _CcwLive CcwLive;
 CcwLive *ccw_live_new(CcwKeeper *keeper);

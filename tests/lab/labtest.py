@@ -53,6 +53,15 @@ def lab_command(virt_ccw, devices, command):
     return [virt_ccw, "lab", "exec", *dasds, "--", *command]
 
 
+def run_inside(virt_ccw, script, bus_ids):
+    """Runs a test program again, inside a lab with new volumes: SCRIPT --inside VIRT-CCW. Returns its exit code."""
+    virt_ccw = os.path.abspath(virt_ccw)
+    with workdir() as folder:
+        devices = {bus_id: create_image(virt_ccw, os.path.join(folder, f"{bus_id}.ckd")) for bus_id in bus_ids}
+        command = [sys.executable, os.path.abspath(script), "--inside", virt_ccw]
+        return subprocess.call(lab_command(virt_ccw, devices, command))
+
+
 def wait_until(condition, what):
     """Looks again until it is so; for things that say nothing when they happen."""
     deadline = time.monotonic() + DEADLINE

@@ -13,6 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
 from hosttree import differences, snapshot
+from labtest import run_inside
 from steps import Steps, command, expect
 
 DOMAIN = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
@@ -205,15 +206,7 @@ def main():
     if sys.argv[1] == "--inside":
         inside(sys.argv[2])
         return 0
-    virt_ccw = os.path.abspath(sys.argv[1])
-    with tempfile.TemporaryDirectory() as folder:
-        devices = []
-        for bus_id in (FIRST, SECOND):
-            image = os.path.join(folder, f"{bus_id}.ckd")
-            command([virt_ccw, "dasd", "create", image, "--cylinders", "5"])
-            devices += ["--dasd", f"{bus_id}={image}"]
-        return subprocess.call([virt_ccw, "lab", "exec", *devices, "--", sys.executable, os.path.abspath(__file__),
-                                "--inside", virt_ccw])
+    return run_inside(sys.argv[1], __file__, (FIRST, SECOND))
 
 
 if __name__ == "__main__":

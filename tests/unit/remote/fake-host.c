@@ -87,6 +87,18 @@ gboolean ccw_host_load_modules(CcwHost *host G_GNUC_UNUSED, GError **error)
     return !modules_failure;
 }
 
+void ccw_host_device_free(CcwHostDevice *device)
+{
+    g_free(device);
+}
+
+/* There is any. */
+CcwHostDevice *ccw_host_lookup(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id G_GNUC_UNUSED,
+                               GError **error G_GNUC_UNUSED)
+{
+    return g_new0(CcwHostDevice, 1);
+}
+
 gboolean ccw_host_claim(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *domain_uuid, const char *token,
                         gboolean *ret_taken, GError **error)
 {

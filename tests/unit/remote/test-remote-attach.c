@@ -254,7 +254,7 @@ static void unmanaged(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     send_call(peers, 160, HOSTDEV("no", GUEST_ADDRESS));
     g_free(expect_call(peers, 160));
     reply_error(peers, 160, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
-    expect_error(peers, 160, VIR_ERR_DEVICE_MISSING, "0.0.1234");
+    expect_error(peers, 160, VIR_ERR_OPERATION_INVALID, "virsh nodedev-detach ccw_0_0_1234");
     expect_host("");
 }
 

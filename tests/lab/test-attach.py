@@ -1,0 +1,453 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Attach and detach through stock virsh, virtccwd, stock libvirtd and stock QEMU: what users read when it goes wrong,
+who has the device when two want it, and that none is lost whoever dies. The guests are paused and have no kernel: on
+s390x a device comes and goes without their doing. Run as: test-attach.py VIRT-CCW"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+# pylint: disable=wrong-import-position
+from hosttree import differences, snapshot
+from labtest import run_inside, wait_until
+from steps import Steps, command, expect
+
+UUIDS = {"one": "c7a5fdbd-edaf-9455-926a-d65c16db1809", "two": "11111111-2222-4333-8444-555555555555"}
+FIRST, SECOND = "0.0.1234", "0.0.1235"
+JOURNAL = f"/run/libvirt-ccw/devices/{FIRST}.json"
+LOGS = ("/var/log/libvirt/virtccwd.log", "/var/log/libvirt/virtccwd-again.log")
+FE_1234 = "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x1234'/>"
+
+
+def hostdev(devno="0x1234", managed="yes", inside=""):
+    return (f"<hostdev mode='subsystem' type='ccw' managed='{managed}'>"
+            f"<source><address devno='{devno}'/></source>{inside}</hostdev>")
+
+
+def domain(name, hostdevs="", features="", uuid=None):
+    return f"""<domain type='qemu'><name>{name}</name><uuid>{uuid or UUIDS[name]}</uuid>
+<memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os>
+{features}<devices><emulator>/usr/bin/qemu-system-s390x</emulator><memballoon model='none'/>{hostdevs}</devices></domain>
+"""
+
+
+def processes(name):
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+                if file.read().strip() == name[:15]:
+                    found.append(int(pid))
+        except OSError:
+            pass
+    return found
+
+
+class Daemon:
+    """One of the lab's daemons, to be killed and started again as it was started."""
+
+    def __init__(self, name):
+        self.name = name
+        pid = processes(name)[0]
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8") as file:
+            argv = file.read().split("\0")[:-1]
+        if "--ready-fd" in argv:
+            at = argv.index("--ready-fd")
+            del argv[at:at + 2]
+        self.argv = [os.readlink(f"/proc/{pid}/exe"), *argv[1:]]
+        with open(f"/proc/{pid}/environ", encoding="utf-8") as file:
+            self.env = dict(entry.split("=", 1) for entry in file.read().split("\0") if "=" in entry)
+        self.env.pop("NOTIFY_SOCKET", None)
+
+    def kill(self, number=signal.SIGKILL):
+        for pid in processes(self.name):
+            os.kill(pid, number)
+        wait_until(lambda: not self.alive(), f"{self.name} ends")
+
+    def alive(self):
+        """A zombie is none."""
+        for pid in processes(self.name):
+            with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+                if file.read().rsplit(")", 1)[1].split()[0] != "Z":
+                    return True
+        return False
+
+    def start(self):
+        with open(f"/var/log/libvirt/{self.name}-again.log", "ab") as log:
+            subprocess.Popen(self.argv, env=self.env, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                             start_new_session=True)
+        wait_until(lambda: command(["virsh", "uri"], check=False)[0] == 0, f"{self.name} answers")
+
+
+class AttachTest:
+    def __init__(self, virt_ccw, folder):
+        self.virt_ccw = virt_ccw
+        self.folder = folder
+        self.before = snapshot()
+        self.virtccwd = Daemon("virtccwd")
+        self.libvirtd = Daemon("libvirtd")
+
+    # Tools.
+
+    def file(self, xml, name="device"):
+        path = os.path.join(self.folder, f"{name}.xml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(xml)
+        return path
+
+    def virsh(self, *args):
+        return command(["virsh", *args])[1]
+
+    def fails(self, words, *args):
+        """It fails, says this and nothing of how it is done, and the host is as it was."""
+        code, output = command(["virsh", *args], check=False)
+        expect(code == 1, f"exit code {code} of virsh {' '.join(args)}: {output}")
+        expect(words in output, f"virsh {' '.join(args)} does not say '{words}': {output}")
+        expect("cc390000" not in output.lower(), f"our UUID shows: {output}")
+        return output
+
+    def start_virsh(self, *args):
+        return subprocess.Popen(["virsh", "-q", *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def attach(self, name, xml=None, *flags):
+        self.virsh("attach-device", name, self.file(xml or hostdev()), *(flags or ("--live",)))
+
+    def as_before(self):
+        lines = differences(self.before, snapshot())
+        return not lines and not os.path.exists(JOURNAL)
+
+    def expect_as_before(self):
+        lines = differences(self.before, snapshot())
+        expect(not lines, "\n".join(lines))
+        expect(not os.path.exists(JOURNAL), f"there is still {JOURNAL}")
+
+    def comes_back(self):
+        """Whoever brings it back, in their own time."""
+        wait_until(self.as_before, f"the host is as it was before: {differences(self.before, snapshot())}")
+
+    def journal(self):
+        try:
+            with open(JOURNAL, encoding="utf-8") as file:
+                return json.load(file)
+        except FileNotFoundError:
+            return None
+
+    def has_in_xml(self, name, *options):
+        return "type='ccw' managed" in self.virsh("dumpxml", name, *options)
+
+    def has_in_qemu(self, name):
+        return "vfio-ccw" in self.virsh("qemu-monitor-command", name, "--hmp", "info qtree")
+
+    def expect_with(self, name):
+        """The domain has it, by everybody's account."""
+        expect(self.has_in_xml(name), f"not in the XML of {name}")
+        expect(self.has_in_qemu(name), f"not in the QEMU of {name}")
+        entry = self.journal()
+        expect(entry and entry["state"] == "owned" and entry["domain"] == UUIDS[name], f"the journal says {entry}")
+        listed = [line for line in command([self.virt_ccw, "list"])[1].splitlines() if line.startswith(FIRST)]
+        expect(UUIDS[name] in listed[0] and "vfio_ccw" in listed[0], listed[0])
+
+    # The ordinary way.
+
+    def define_and_start(self):
+        for name in UUIDS:
+            self.virsh("define", self.file(domain(name), name))
+            self.virsh("start", name, "--paused")
+
+    def there_and_back(self):
+        self.attach("one")
+        self.expect_with("one")
+        xml = self.virsh("dumpxml", "one")
+        expect(FE_1234 in xml and "<address cssid='0x0' ssid='0x0' devno='0x1234'/>" in xml, xml)
+        self.virsh("detach-device", "one", self.file("<hostdev mode='subsystem' type='ccw'><source>"
+                                                     "<address devno='0x1234'/></source></hostdev>"), "--live")
+        self.expect_as_before()
+        expect(not self.has_in_xml("one") and not self.has_in_qemu("one"), "the domain has it still")
+
+    def refusals(self):
+        """Of a device that a domain has: nothing happens to it."""
+        self.attach("one")
+        away = snapshot()
+        device = self.file(hostdev())
+        other_place = self.file(hostdev(inside=FE_1234.replace("1234", "0077")), "other")
+        self.fails("devno 'fe.0.1234' is in use already", "attach-device", "one", device, "--live")
+        self.fails("0.0.1234 is in use by driver QEMU, domain one", "attach-device", "one", other_place, "--live")
+        self.fails("ccw device 0.0.1234 is in use by driver QEMU, domain one", "attach-device", "two", device, "--live")
+        self.fails("live update of device 'hostdev' is not supported", "update-device", "one", device)
+        self.fails("ccw device 0.0.1235 not found", "detach-device", "one",
+                   self.file(hostdev("0x1235"), "other"), "--live")
+        self.fails("ccw device 0.0.1234 not found", "detach-device", "two", device, "--live")
+        expect(not differences(away, snapshot()), "the host side has changed")
+        self.expect_with("one")
+        self.virsh("detach-device", "one", device, "--live")
+        self.expect_as_before()
+
+    def not_to_be_had(self):
+        absent = self.file(hostdev("0x4321"), "absent")
+        words = self.fails("there is no ccw device 0.0.4321 on this host", "attach-device", "one", absent, "--live")
+        expect("virt-ccw list" in words and "mediated" not in words, words)
+        self.fails("must be detached from the host first: 'virsh nodedev-detach ccw_0_0_1234'", "attach-device", "one",
+                   self.file(hostdev(managed="no")), "--live")
+        self.fails("there is no ccw device 0.0.4321", "attach-device", "one",
+                   self.file(hostdev("0x4321", managed="no")), "--live")
+        expect("hostdev" not in self.virsh("dumpxml", "one"), "something of it is in the domain")
+        self.expect_as_before()
+
+    def malformed(self):
+        for xml, words in (
+                (hostdev("0x12345"), "devno='0x12345' of <address> in <source> of a ccw <hostdev> is out of range"),
+                (hostdev("0200"), "devno='0200' of <address> in <source> of a ccw <hostdev> is not a number"),
+                (hostdev("0x1' cssid='0xff"), "cssid='0xff'"),
+                (hostdev("0x1' wwpn='0x1"), "unknown attribute 'wwpn'"),
+                (hostdev(managed="maybe"), "managed='maybe'"),
+                ("<hostdev mode='subsystem' type='ccw'><source/></hostdev>", "name the host device, for example"),
+                ("<hostdev mode='subsystem' type='ccw' model='vfio-ccw'/>", "model='vfio-ccw' does not go with")):
+            output = self.fails(words, "attach-device", "one", self.file(xml), "--live")
+            expect("XML error: line 1: " in output and len(output.splitlines()) == 2, output)
+        torn = self.fails("mismatch", "attach-device", "one", self.file(hostdev()[:-3] + "x>"), "--live")
+        expect("device_definition" in torn, f"not libvirt's own words: {torn}")
+        self.fails("Invalid specification for virtio ccw address", "attach-device", "one",
+                   self.file(hostdev(inside=FE_1234.replace("ssid='0x0'", "ssid='0x9'"))), "--live")
+        self.expect_as_before()
+
+    def persistent(self):
+        device = self.file(hostdev())
+        self.attach("one", None, "--live", "--persistent")
+        self.expect_with("one")
+        expect(self.has_in_xml("one", "--inactive"), "not in the persistent XML")
+        inactive = self.virsh("dumpxml", "one", "--inactive")
+        self.virsh("define", self.file(inactive, "again"))
+        expect(self.virsh("dumpxml", "one", "--inactive") == inactive, "what was dumped defines something else")
+        self.virsh("detach-device", "one", device, "--live")
+        self.expect_as_before()
+        self.virsh("detach-device", "one", device, "--config")
+        expect(not self.has_in_xml("one", "--inactive"), "still in the persistent XML")
+        self.attach("one", None, "--current")
+        self.expect_with("one")
+        self.virsh("detach-device", "one", device, "--current")
+        self.expect_as_before()
+
+    def found_offline(self):
+        with open(f"/sys/bus/ccw/devices/{FIRST}/online", "w", encoding="ascii") as file:
+            file.write("0")
+        offline = snapshot()
+        self.attach("one")
+        self.expect_with("one")
+        self.virsh("detach-device", "one", self.file(hostdev()), "--live")
+        expect(not differences(offline, snapshot()), "\n".join(differences(offline, snapshot())))
+        with open(f"/sys/bus/ccw/devices/{FIRST}/online", "w", encoding="ascii") as file:
+            file.write("1")
+        self.expect_as_before()
+
+    def map_css_off(self):
+        features = "<features><s390-map-css state='off'/></features>"
+        uuid = "11111111-2222-4333-8444-666666666666"
+        self.virsh("create", "--paused", self.file(domain("off", "", features, uuid), "off"))
+        self.attach("off")
+        xml = self.virsh("dumpxml", "off")
+        expect("<address type='ccw' cssid='0x0' ssid='0x0' devno='0x1234'/>" in xml, f"not in its own css: {xml}")
+        expect("<s390-map-css state='off'/>" in xml, f"the feature is lost: {xml}")
+        self.virsh("destroy", "off")
+        self.expect_as_before()
+
+    # A guest that is not running, and starts.
+
+    def stopped(self):
+        """With what is in its definition; '-x' is a name that a guest may have."""
+        uuid = "11111111-2222-4333-8444-777777777777"
+        device = self.file(hostdev())
+        self.virsh("define", self.file(domain("-x", uuid=uuid), "stopped"))
+        self.fails("domain is not running", "attach-device", "--domain=-x", device, "--live")
+        self.virsh("attach-device", "--domain=-x", device, "--config")
+        self.expect_as_before()
+        self.virsh("start", "--domain=-x", "--paused")
+        entry = self.journal()
+        expect(entry and entry["domain"] == uuid and entry["state"] == "owned", f"the journal says {entry}")
+        self.fails("ccw device 0.0.1234 is in use by driver QEMU, domain -x", "attach-device", "one", device, "--live")
+        self.virsh("destroy", "--domain=-x")
+        self.expect_as_before()
+        self.attach("one")
+        output = self.fails(f"ccw device 0.0.1234 is in use by domain {UUIDS['one']}", "start", "--domain=-x")
+        expect(output.count("virt-ccw hook: error: ") == 1, f"more than one message of ours: {output}")
+        self.expect_with("one")
+        self.virsh("detach-device", "one", device, "--live")
+        self.virsh("attach-device", "--domain=-x", self.file(hostdev("0x4321")), "--config")
+        self.fails("there is no ccw device 0.0.4321", "start", "--domain=-x")
+        self.expect_as_before()
+        self.virsh("undefine", "--domain=-x")
+
+    # Gone without our being asked.
+
+    def by_alias(self):
+        """libvirt answers before the device is gone: its event brings it back."""
+        self.attach("one")
+        self.virsh("detach-device-alias", "one", "hostdev0", "--live")
+        self.comes_back()
+
+    def by_qemu(self):
+        self.attach("one")
+        self.virsh("qemu-monitor-command", "one", '{"execute": "device_del", "arguments": {"id": "hostdev0"}}')
+        self.comes_back()
+
+    def qemu_dies(self):
+        self.attach("one")
+        for pid in processes("qemu-system-s390x"):
+            with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
+                if "guest=one" in file.read():
+                    os.kill(pid, signal.SIGKILL)
+        self.comes_back()
+        wait_until(lambda: self.virsh("domstate", "one") == "shut off", "libvirt knows that it ended")
+        self.virsh("start", "one", "--paused")
+
+    # Two who want it.
+
+    def both_attach(self, names, note):
+        """names: of two domains, or twice of one."""
+        for _ in range(8):
+            path = self.file(hostdev())
+            attaches = [self.start_virsh("attach-device", name, path, "--live") for name in names]
+            outputs = [attach.communicate(timeout=60)[0].strip() for attach in attaches]
+            codes = [attach.returncode for attach in attaches]
+            expect(sorted(codes) == [0, 1], f"exit codes {codes}: {outputs}")
+            note(outputs[codes.index(1)].splitlines()[-1])
+            winner = names[codes.index(0)]
+            self.expect_with(winner)
+            self.virsh("detach-device", winner, path, "--live")
+            self.expect_as_before()
+
+    def handed_over(self):
+        """One domain's event is not waited for before the other asks: it gets it, or is told who has it."""
+        for _ in range(8):
+            self.attach("one")
+            self.virsh("qemu-monitor-command", "one", '{"execute": "device_del", "arguments": {"id": "hostdev0"}}')
+            wait_until(lambda: not self.has_in_xml("one"), "libvirt knows that it is gone")
+            code, output = command(["virsh", "attach-device", "two", self.file(hostdev()), "--live"], check=False)
+            if code == 0:
+                self.expect_with("two")
+                self.virsh("detach-device", "two", self.file(hostdev()), "--live")
+            else:
+                expect(f"is in use by domain {UUIDS['one']}" in output, output)
+            self.comes_back()
+
+    def destroyed_meanwhile(self):
+        for _ in range(8):
+            attach = self.start_virsh("attach-device", "two", self.file(hostdev()), "--live")
+            self.virsh("destroy", "two")
+            output = attach.communicate(timeout=60)[0]
+            expect(attach.returncode in (0, 1) and "cc390000" not in output, output)
+            self.comes_back()
+            self.virsh("start", "two", "--paused")
+
+    # Who dies.
+
+    def virtccwd_dies_with_it(self):
+        self.attach("one")
+        self.virtccwd.kill()
+        self.virtccwd.start()
+        self.expect_with("one")
+        self.virsh("detach-device", "one", self.file(hostdev()), "--live")
+        self.expect_as_before()
+
+    def virtccwd_is_away(self):
+        """It goes while virtccwd is not there: found out at its start."""
+        self.attach("one")
+        self.virtccwd.kill()
+        command(["virsh", "-c", "qemu+unix:///system?socket=/run/libvirt-ccw/backend/libvirt-sock",
+                 "detach-device-alias", "one", "hostdev0", "--live"])
+        self.virtccwd.start()
+        self.comes_back()
+
+    def virtccwd_dies_in_claim(self, note):
+        """As soon as its journal shows that it has begun."""
+        caught = 0
+        for _ in range(6):
+            attach = self.start_virsh("attach-device", "one", self.file(hostdev()), "--live")
+            while attach.poll() is None and not os.path.exists(JOURNAL):
+                pass
+            for pid in processes("virtccwd"):
+                os.kill(pid, signal.SIGKILL)
+            attach.communicate(timeout=60)
+            state = (self.journal() or {}).get("state")
+            note(f"killed with the claim {state}")
+            caught += state == "pending"
+            self.virtccwd.kill()
+            self.virtccwd.start()
+            if self.has_in_xml("one"):
+                wait_until(lambda: (self.journal() or {}).get("state") == "owned", "it is noted as the domain's")
+                self.virsh("detach-device", "one", self.file(hostdev()), "--live")
+            self.comes_back()
+        expect(caught > 0, "it was always through before it was killed")
+
+    def libvirtd_restarts(self):
+        self.attach("one", None, "--live")
+        self.libvirtd.kill(signal.SIGTERM)
+        self.libvirtd.start()
+        self.expect_with("one")
+        self.virsh("detach-device", "one", self.file(hostdev()), "--live")
+        self.expect_as_before()
+
+    def guest_ends_without_libvirtd(self):
+        self.attach("one")
+        self.libvirtd.kill()
+        for pid in processes("qemu-system-s390x"):
+            os.kill(pid, signal.SIGKILL)
+        self.libvirtd.start()
+        self.comes_back()
+
+    def end(self):
+        for name in UUIDS:
+            command(["virsh", "destroy", name], check=False)
+            self.virsh("undefine", name)
+        self.expect_as_before()
+        for log in LOGS:
+            with open(log, encoding="utf-8") as file:
+                bad = [line for line in file if "CRITICAL" in line or "WARNING" in line and "cannot connect" not in line]
+            expect(not bad, "virtccwd complains: " + "".join(bad))
+
+
+def inside(virt_ccw):
+    steps = Steps(False)
+    for path in (*LOGS, "/var/log/libvirt/libvirtd.log", "/var/log/libvirt/libvirtd-again.log"):
+        steps.log(path)
+    with tempfile.TemporaryDirectory() as folder:
+        test = AttachTest(virt_ccw, folder)
+        steps.run("two guests start", test.define_and_start)
+        steps.run("attached, seen by all, and detached by its source alone", test.there_and_back)
+        steps.run("what a guest has is refused to the others", test.refusals)
+        steps.run("what is not to be had is refused in our words", test.not_to_be_had)
+        steps.run("what is malformed is refused in one line", test.malformed)
+        steps.run("live and persistent, and what is dumped can be defined", test.persistent)
+        steps.run("what was offline comes back offline", test.found_offline)
+        steps.run("a guest without the mapping sees it where the host does", test.map_css_off)
+        steps.run("a stopped guest takes it when it starts", test.stopped)
+        steps.run("detached by its alias it comes back", test.by_alias)
+        steps.run("deleted in QEMU it comes back", test.by_qemu)
+        steps.run("QEMU dies: it comes back", test.qemu_dies)
+        steps.run("two guests at once: one has it", test.both_attach, ("one", "two"), steps.note)
+        steps.run("one guest twice at once: it has it once", test.both_attach, ("one", "one"), steps.note)
+        steps.run("from one to the other without a pause", test.handed_over)
+        steps.run("destroyed while it is attached: it comes back", test.destroyed_meanwhile)
+        steps.run("virtccwd dies: the guest keeps it", test.virtccwd_dies_with_it)
+        steps.run("detached while virtccwd is away: it comes back", test.virtccwd_is_away)
+        steps.run("virtccwd dies in the middle: nothing is lost", test.virtccwd_dies_in_claim, steps.note)
+        steps.run("libvirtd restarts: the guest keeps it", test.libvirtd_restarts)
+        steps.run("the guest ends while libvirtd is away: it comes back", test.guest_ends_without_libvirtd)
+        steps.run("and the host is as it was", test.end)
+    steps.done()
+
+
+def main():
+    if sys.argv[1] == "--inside":
+        inside(sys.argv[2])
+        return 0
+    return run_inside(sys.argv[1], __file__, (FIRST, SECOND))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
