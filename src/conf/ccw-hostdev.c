@@ -189,9 +189,9 @@ static gboolean parse_guest_number(const char *text, guint max, guint64 *ret_val
 }
 
 /* All three numbers or none. */
-static gboolean read_guest(const xmlNode *hostdev, CcwBusId *ret_id)
+gboolean ccw_hostdev_read_guest(const xmlNode *device, CcwBusId *ret_id)
 {
-    const xmlNode *address = ccw_xml_child(hostdev, "address");
+    const xmlNode *address = ccw_xml_child(device, "address");
     guint64 values[G_N_ELEMENTS(fields)];
 
     if (!address || !ccw_xml_get_is(address, "type", "ccw"))
@@ -253,9 +253,9 @@ gboolean ccw_hostdev_check_guest(const CcwXml *xml, const CcwHostdevNode *node, 
     return FALSE;
 }
 
-static guint read_boot_order(const xmlNode *hostdev)
+guint ccw_hostdev_read_boot_order(const xmlNode *device)
 {
-    const xmlNode *boot = ccw_xml_child(hostdev, "boot");
+    const xmlNode *boot = ccw_xml_child(device, "boot");
     g_autofree char *text = boot ? ccw_xml_get(boot, "order") : NULL;
     guint64 order;
 
@@ -264,8 +264,8 @@ static guint read_boot_order(const xmlNode *hostdev)
 
 static void read_common(CcwHostdevNode *node)
 {
-    node->dev.has_guest = read_guest(node->element, &node->dev.guest);
-    node->dev.boot_order = read_boot_order(node->element);
+    node->dev.has_guest = ccw_hostdev_read_guest(node->element, &node->dev.guest);
+    node->dev.boot_order = ccw_hostdev_read_boot_order(node->element);
 }
 
 /* The stock element, with nothing about it that raising would have to drop. */

@@ -29,8 +29,12 @@ typedef struct {
  */
 gboolean ccw_hostdev_read(const CcwXml *xml, xmlNode *element, CcwHostdevNode *ret_node, GError **error);
 
-/* Of one of ours: is the guest address, if there is one, what libvirt takes for a ccw device? Else CCW_ERROR_INVALID. */
+/* Of one of ours: is the guest address, if there is one, what libvirt takes for a ccw device? CCW_ERROR_INVALID. */
 gboolean ccw_hostdev_check_guest(const CcwXml *xml, const CcwHostdevNode *node, GError **error);
+
+/* Of any device element: the <address type='ccw'> and the <boot order=> that libvirt would read (0: none). */
+gboolean ccw_hostdev_read_guest(const xmlNode *device, CcwBusId *ret_id);
+guint ccw_hostdev_read_boot_order(const xmlNode *device);
 
 /* Sets CCW_ERROR_INVALID to "line N: MESSAGE", N being the element's. */
 void ccw_conf_refuse(const CcwXml *xml, const xmlNode *element, GError **error, const char *format, ...)

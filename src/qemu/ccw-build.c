@@ -26,26 +26,8 @@ gboolean ccw_dialect_from_name(const char *name, CcwDialect *ret_dialect)
     return FALSE;
 }
 
-/* Stock libvirt takes any guest address; the series' option says where all devices are, and must not be contradicted.
- */
-static gboolean check_guests(const GArray *hostdevs, CcwMapCss map_css, GError **error)
-{
-    for (guint i = 0; i < hostdevs->len && map_css != CCW_MAP_CSS_OFF; i++) {
-        const CcwHostdev *hostdev = &g_array_index(hostdevs, CcwHostdev, i);
-        char source[CCW_BUS_ID_STR_LEN], guest[CCW_BUS_ID_STR_LEN];
-
-        if (!hostdev->has_guest || hostdev->guest.cssid == CCW_CSSID_VIRTUAL)
-            continue;
-        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID,
-                    "guest address %s of ccw device %s is outside css fe, which contradicts <s390-map-css state='on'/> "
-                    "(the default): give an address in css fe, or state='off'",
-                    ccw_bus_id_format(&hostdev->guest, guest), ccw_bus_id_format(&hostdev->source, source));
-        return FALSE;
-    }
-    return TRUE;
-}
-
-CcwArgv *ccw_build_argv(CcwEmbed *embed, const char *xml, CcwDialect dialect, GError **error)
+CcwArgv *ccw_build_argv(CcwEmbed *embed, const char *xml, CcwDialect dialect, const CcwQemuValidate *with,
+                        GError **error)
 {
     CcwMapCss map_css = CCW_MAP_CSS_ABSENT;
     g_autoptr(CcwArgv) argv = NULL;
@@ -54,7 +36,7 @@ CcwArgv *ccw_build_argv(CcwEmbed *embed, const char *xml, CcwDialect dialect, GE
     gboolean changed;
 
     hostdevs = ccw_conf_collect(xml, &map_css, error);
-    if (!hostdevs || (dialect == CCW_DIALECT_SERIES && !check_guests(hostdevs, map_css, error)))
+    if (!hostdevs || !ccw_qemu_validate(xml, with, error))
         return NULL;
     stock_xml = ccw_conf_lower(xml, CCW_MAP_CSS_ABSENT, &changed, error);
     if (!stock_xml)

@@ -6,6 +6,7 @@
 
 #include "qemu/ccw-argv.h"
 #include "qemu/ccw-embed.h"
+#include "qemu/ccw-qemu-validate.h"
 
 typedef enum {
     CCW_DIALECT_STOCK,  /* libvirt's own complete argv for the lowered domain */
@@ -15,7 +16,8 @@ typedef enum {
 gboolean ccw_dialect_from_name(const char *name, CcwDialect *ret_dialect);
 
 /*
- * Errors: CCW_ERROR_XML and CCW_ERROR_INVALID, of the element (ccw_conf_lower) or of the rest of the domain (libvirt's
- * message). The series' dialect refuses a guest address outside css fe when the feature is on; libvirt does not.
+ * with: what ccw_qemu_validate is to know, which comes first. Errors: its own, and CCW_ERROR_INVALID of the rest of the
+ * domain (libvirt's message).
  */
-CcwArgv *ccw_build_argv(CcwEmbed *embed, const char *xml, CcwDialect dialect, GError **error);
+CcwArgv *ccw_build_argv(CcwEmbed *embed, const char *xml, CcwDialect dialect, const CcwQemuValidate *with,
+                        GError **error);

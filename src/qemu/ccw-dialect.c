@@ -228,9 +228,10 @@ static gboolean get_bus_id(CcwProps *props, const char *key, gboolean *ret_found
     return TRUE;
 }
 
-/* Where the guest finds the device when it is not stated: design.md's rule for the element, too. */
-static CcwBusId default_guest(const CcwBusId *host, gboolean map)
+CcwBusId ccw_dialect_default_guest(const CcwBusId *host, CcwMapCss map_css)
 {
+    gboolean map = map_css != CCW_MAP_CSS_OFF;
+
     return (CcwBusId){ .cssid = map ? CCW_CSSID_VIRTUAL : host->cssid, .ssid = host->ssid, .devno = host->devno };
 }
 
@@ -274,7 +275,7 @@ static gboolean props_to_stock(CcwProps *props, gboolean map, gboolean *ret_is_s
         return FALSE;
     }
     if (!has_guest)
-        guest = default_guest(&host, map);
+        guest = ccw_dialect_default_guest(&host, map ? CCW_MAP_CSS_ON : CCW_MAP_CSS_OFF);
     if (!check_guest(&host, &guest, map, error))
         return FALSE;
     path = g_build_filename(CCW_DIALECT_MDEV_DIR, ccw_uuid_encode(&host, uuid), NULL);

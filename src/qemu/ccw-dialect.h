@@ -15,6 +15,13 @@
 
 #define CCW_DIALECT_MDEV_DIR "/sys/bus/mdev/devices"
 
+/* Where the guest finds a device when it is not stated: the rule for the element, too (conf/ccw-conf.h). */
+CcwBusId ccw_dialect_default_guest(const CcwBusId *host, CcwMapCss map_css);
+
+/* What a person is told who turns the feature off. */
+#define CCW_DIALECT_OFF_WARNING                                                                                        \
+    "s390-map-css is off: a guest sees devices outside css fe only if it enables MCSS-E, which Linux does not"
+
 /*
  * Rewrites libvirt's stock command line in the series' dialect, and takes out what only works under libvirt's
  * supervision, so that it runs by itself. A vfio-ccw device on an mdev with a UUID that is not ours stays stock.

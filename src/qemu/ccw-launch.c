@@ -317,10 +317,7 @@ gboolean ccw_launch_prepare(CcwLaunch *launch, const CcwLaunchPlaces *places, ch
         !adapt(launch, &stock, hosts, places->cache_dir, error) || !open_images(launch, error) ||
         !make_environment(launch, envp, ret_envp, error))
         return FALSE;
-    *ret_warning = NULL;
-    if (map_css == CCW_MAP_CSS_OFF)
-        *ret_warning = g_strdup("s390-map-css=off: a guest sees devices outside css fe only if it enables MCSS-E, "
-                                "which Linux does not");
+    *ret_warning = map_css == CCW_MAP_CSS_OFF ? g_strdup(CCW_DIALECT_OFF_WARNING) : NULL;
     return TRUE;
 }
 

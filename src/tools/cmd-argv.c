@@ -7,20 +7,40 @@
 #include "conf/ccw-conf.h"
 #include "qemu/ccw-build.h"
 
+/* Of the emulator that libvirt will take. NULL if it cannot be asked: that is libvirt's to say. */
+static CcwCaps *ask_emulator(const char *xml, char **ret_emulator)
+{
+    g_autofree char *stated = ccw_qemu_emulator(xml);
+    g_autofree char *emulator = g_find_program_in_path(stated ? stated : "qemu-system-s390x");
+    g_autofree char *cache = ccw_caps_default_cache();
+    CcwCaps *caps = emulator ? ccw_caps_get(emulator, cache, NULL) : NULL;
+
+    *ret_emulator = g_steal_pointer(&emulator);
+    return caps;
+}
+
 static int print_argv(const char *path, CcwDialect dialect)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(CcwEmbed) embed = NULL;
     g_autoptr(CcwArgv) argv = NULL;
+    g_autoptr(CcwCaps) caps = NULL;
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *xml = cmd_read_input(path, CCW_CONF_XML_MAX, &error);
-    g_autofree char *text = NULL;
+    g_autofree char *text = NULL, *emulator = NULL;
+    CcwQemuValidate with = { .warnings = warnings };
 
-    if (xml)
+    if (xml) {
+        caps = ask_emulator(xml, &emulator);
         embed = ccw_embed_open(&error);
+    }
+    with.caps = caps;
+    with.emulator = emulator;
     if (embed)
-        argv = ccw_build_argv(embed, xml, dialect, &error);
+        argv = ccw_build_argv(embed, xml, dialect, &with, &error);
     if (!argv)
         return cmd_fail(g_steal_pointer(&error));
+    cmd_warn(warnings);
     text = ccw_argv_format(argv);
     fputs(text, stdout);
     return CMD_OK;

@@ -62,6 +62,12 @@ int cmd_fail(GError *error)
     return CMD_FAILED;
 }
 
+void cmd_warn(GPtrArray *warnings)
+{
+    for (guint i = 0; i < warnings->len; i++)
+        print_line("warning: ", g_ptr_array_index(warnings, i));
+}
+
 int cmd_usage(const char *format, ...)
 {
     g_autofree char *message = NULL;

@@ -23,6 +23,9 @@ int cmd_finish(int code);
 /* Prints "PROGRAM: error: MESSAGE" on one line of stderr. Returns CMD_FAILED. Frees error. */
 int cmd_fail(GError *error);
 
+/* Prints "PROGRAM: warning: MESSAGE" for each of the lines (char *). */
+void cmd_warn(GPtrArray *warnings);
+
 /* Prints the message and where to find help. Returns CMD_USAGE. */
 int cmd_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
 

@@ -19,6 +19,7 @@
 
 static CcwEmbed *embed;
 static gboolean regenerate;
+static const CcwQemuValidate with;
 
 static void compare(const char *name, const char *suffix, const char *actual)
 {
@@ -39,7 +40,7 @@ static void compare(const char *name, const char *suffix, const char *actual)
 static void check_args(const char *name, const char *xml, CcwDialect dialect, const char *suffix)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(CcwArgv) argv = ccw_build_argv(embed, xml, dialect, &error);
+    g_autoptr(CcwArgv) argv = ccw_build_argv(embed, xml, dialect, &with, &error);
     g_autofree char *text = NULL;
 
     g_assert_no_error(error);
@@ -52,7 +53,7 @@ static void check_error(const char *name, const char *xml)
     g_autoptr(GError) error = NULL;
     g_autofree char *text = NULL;
 
-    g_assert_null(ccw_build_argv(embed, xml, CCW_DIALECT_SERIES, &error));
+    g_assert_null(ccw_build_argv(embed, xml, CCW_DIALECT_SERIES, &with, &error));
     g_assert_nonnull(error);
     text = g_strconcat(error->message, "\n", NULL);
     compare(name, ".err", text);

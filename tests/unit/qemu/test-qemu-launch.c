@@ -204,7 +204,7 @@ static void host_device(void)
 
         g_assert_true(ccw_launch_prepare(launch, &places, env, &envp, &warning, &error));
         g_assert_no_error(error);
-        g_assert_true(!!strstr(line, "off") == (warning && strstr(warning, "s390-map-css=off")));
+        g_assert_true(!!strstr(line, "off") == (warning && strstr(warning, "s390-map-css is off")));
         words = ccw_argv_to_words(launch->argv);
         text = g_strjoinv(" ", words + 1);
         g_assert_cmpstr(text, ==, cases[i].words);

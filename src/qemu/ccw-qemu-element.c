@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qemu/ccw-qemu-element.h"
+
+#include <string.h>
+
+#define ATTRIBUTES_MAX 4
+
+/* The elements, with the attributes that mean something for a channel device. "model" is conf's to refuse. */
+static const struct {
+    const char *element;
+    const char *attributes[ATTRIBUTES_MAX];
+} known[] = {
+    { "hostdev", { "mode", "type", "subsystem", "managed" } },
+    { "source", { NULL } },
+    { "boot", { "order", "loadparm" } },
+    { "address", { "type", "cssid", "ssid", "devno" } },
+    { "alias", { "name" } },
+    { "readonly", { NULL } },
+    { "shareable", { NULL } },
+};
+
+/* What other host devices have, and what libvirt says of it elsewhere. */
+static const struct {
+    const char *element;
+    const char *message;
+} refused[] = {
+    { "rom", "ROM tuning is only supported for PCI devices" },
+    { "teaming", "teaming is only supported for pci hostdev devices" },
+    { "driver", "a driver can be chosen for PCI devices only" },
+    { "acpi", "ACPI is not supported for ccw devices" },
+};
+
+static gboolean is_known(gsize row, const xmlAttr *attr)
+{
+    for (gsize i = 0; i < ATTRIBUTES_MAX && known[row].attributes[i]; i++)
+        if (strcmp((const char *)attr->name, known[row].attributes[i]) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* Attributes in a namespace are somebody else's. */
+static gboolean check_attributes(const CcwXml *xml, const xmlNode *element, gsize row, GError **error)
+{
+    for (const xmlAttr *attr = element->properties; attr; attr = attr->next) {
+        g_autofree char *name = NULL;
+
+        if (attr->ns || is_known(row, attr))
+            continue;
+        name = ccw_conf_excerpt((const char *)attr->name);
+        ccw_conf_refuse(xml, element, error,
+                        "unsupported configuration: attribute '%s' of <%s> is not supported for a ccw <hostdev>: "
+                        "remove it",
+                        name, known[row].element);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean refuse_element(const CcwXml *xml, const xmlNode *element, GError **error)
+{
+    g_autofree char *name = ccw_conf_excerpt((const char *)element->name);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(refused); i++) {
+        if (strcmp(refused[i].element, (const char *)element->name) != 0)
+            continue;
+        ccw_conf_refuse(xml, element, error, "unsupported configuration: %s: remove <%s> from the ccw <hostdev>",
+                        refused[i].message, name);
+        return FALSE;
+    }
+    ccw_conf_refuse(xml, element, error,
+                    "unsupported configuration: <%s> is unknown in a ccw <hostdev>, which takes <source>, <boot>, "
+                    "<address> and <alias>: remove it",
+                    name);
+    return FALSE;
+}
+
+static gboolean check_child(const CcwXml *xml, const xmlNode *child, GError **error)
+{
+    if (child->ns)
+        return TRUE;
+    for (gsize i = 1; i < G_N_ELEMENTS(known); i++)
+        if (ccw_xml_is(child, known[i].element))
+            return check_attributes(xml, child, i, error);
+    return refuse_element(xml, child, error);
+}
+
+gboolean ccw_qemu_check_element(const CcwXml *xml, const CcwHostdevNode *node, GError **error)
+{
+    if (!ccw_hostdev_check_guest(xml, node, error) || !check_attributes(xml, node->element, 0, error))
+        return FALSE;
+    for (const xmlNode *child = ccw_xml_first_element(node->element); child; child = ccw_xml_next_element(child))
+        if (!check_child(xml, child, error))
+            return FALSE;
+    for (const xmlNode *child = ccw_xml_first_element(node->source); child; child = ccw_xml_next_element(child))
+        if (child != node->address && !child->ns)
+            return refuse_element(xml, child, error);
+    return TRUE;
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qemu/ccw-qemu-validate.h"
+
+#include <string.h>
+
+#include "conf/ccw-feature.h"
+#include "conf/ccw-walk.h"
+#include "qemu/ccw-dialect.h"
+#include "qemu/ccw-qemu-element.h"
+#include "util/ccw-error.h"
+
+#define MACHINE "s390-ccw-virtio"
+#define MACHINE_PREFIX "s390-ccw" /* what libvirt takes for one */
+#define DASD_CONTROL_UNIT "3990/"
+
+/* One domain, or none around a bare hostdev, with its channel devices. */
+typedef struct {
+    const CcwXml *xml;
+    const xmlNode *domain; /* or NULL */
+    CcwFeature feature;
+    GArray *nodes;          /* of CcwHostdevNode, ours only */
+    GHashTable *by_element; /* xmlNode -> its CcwHostdevNode */
+    const CcwQemuValidate *with;
+} Subject;
+
+static guint line_of(const Subject *subject, const xmlNode *element)
+{
+    return ccw_xml_line(subject->xml, ccw_xml_span(element)->start);
+}
+
+static const CcwHostdevNode *nth(const Subject *subject, guint n)
+{
+    return &g_array_index(subject->nodes, CcwHostdevNode, n);
+}
+
+static gboolean check_machine(const Subject *subject, GError **error)
+{
+    const xmlNode *os = subject->domain ? ccw_xml_child(subject->domain, "os") : NULL;
+    const xmlNode *type = os ? ccw_xml_child(os, "type") : NULL;
+    g_autofree char *arch = type ? ccw_xml_get(type, "arch") : NULL;
+    g_autofree char *machine = type ? ccw_xml_get(type, "machine") : NULL;
+    g_autofree char *wrong = NULL;
+
+    if (arch && strcmp(arch, "s390x") != 0)
+        wrong = g_strdup_printf("arch '%s'", arch);
+    else if (machine && !g_str_has_prefix(machine, MACHINE_PREFIX))
+        wrong = g_strdup_printf("machine '%s'", machine);
+    if (!wrong)
+        return TRUE;
+    g_strdelimit(wrong, "\r\n", ' ');
+    ccw_conf_refuse(subject->xml, type, error,
+                    "unsupported configuration: %s is only supported for machine type " MACHINE
+                    " of arch s390x, and this domain has %s",
+                    subject->nodes->len > 0 ? "a ccw <hostdev>" : "<s390-map-css>", wrong);
+    return FALSE;
+}
+
+static gboolean check_caps(const Subject *subject, GError **error)
+{
+    g_autofree char *what = NULL;
+    char text[CCW_BUS_ID_STR_LEN];
+
+    if (!subject->with->caps || subject->nodes->len == 0)
+        return TRUE;
+    what = g_strdup_printf("line %u: ccw device %s", line_of(subject, nth(subject, 0)->element),
+                           ccw_bus_id_format(&nth(subject, 0)->dev.source, text));
+    return ccw_caps_check(subject->with->caps, subject->with->emulator, what, error);
+}
+
+static gboolean check_elements(const Subject *subject, GError **error)
+{
+    for (guint i = 0; i < subject->nodes->len; i++) {
+        const CcwHostdevNode *node = nth(subject, i);
+
+        if ((node->form == CCW_HOSTDEV_CCW || node->form == CCW_HOSTDEV_SUBSYSTEM) &&
+            !ccw_qemu_check_element(subject->xml, node, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean check_sources(const Subject *subject, GError **error)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(ccw_bus_id_hash, ccw_bus_id_equal);
+
+    for (guint i = 0; i < subject->nodes->len; i++) {
+        const CcwHostdevNode *node = nth(subject, i);
+        const CcwHostdevNode *other = g_hash_table_lookup(seen, &node->dev.source);
+        char text[CCW_BUS_ID_STR_LEN];
+
+        if (other) {
+            ccw_conf_refuse(subject->xml, node->element, error,
+                            "Hostdev already exists in the domain configuration: ccw device %s is the one of line %u "
+                            "too",
+                            ccw_bus_id_format(&node->dev.source, text), line_of(subject, other->element));
+            return FALSE;
+        }
+        g_hash_table_insert(seen, (gpointer)&node->dev.source, (gpointer)node);
+    }
+    return TRUE;
+}
+
+/* Stock libvirt takes any guest address; the feature says where all devices are, and must not be contradicted. */
+static gboolean check_map_css(const Subject *subject, GError **error)
+{
+    for (guint i = 0; i < subject->nodes->len && subject->domain; i++) {
+        const CcwHostdevNode *node = nth(subject, i);
+        char source[CCW_BUS_ID_STR_LEN], guest[CCW_BUS_ID_STR_LEN];
+
+        if (subject->feature.state == CCW_MAP_CSS_OFF || !node->dev.has_guest ||
+            node->dev.guest.cssid == CCW_CSSID_VIRTUAL)
+            continue;
+        ccw_conf_refuse(subject->xml, node->element, error,
+                        "guest address %s of ccw device %s is outside css fe, which contradicts <s390-map-css "
+                        "state='on'/> (the default): give an address in css fe, or state='off'",
+                        ccw_bus_id_format(&node->dev.guest, guest), ccw_bus_id_format(&node->dev.source, source));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static const CcwHostdevNode *find_node(const Subject *subject, const xmlNode *element)
+{
+    return g_hash_table_lookup(subject->by_element, element);
+}
+
+/* Every device of the domain: only those with a key take part, and only a pair with one of ours in it is refused. */
+typedef gboolean (*KeyFunc)(const Subject *subject, const xmlNode *device, const CcwHostdevNode *node, guint *ret_key);
+typedef void (*RefuseFunc)(const Subject *subject, const xmlNode *device, const xmlNode *other, guint key,
+                           GError **error);
+
+static gboolean check_unique(const Subject *subject, KeyFunc get_key, RefuseFunc refuse, GError **error)
+{
+    const xmlNode *devices = subject->domain ? ccw_xml_child(subject->domain, "devices") : NULL;
+    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+
+    for (; devices; devices = ccw_xml_next(devices, "devices")) {
+        for (xmlNode *device = ccw_xml_first_element(devices); device; device = ccw_xml_next_element(device)) {
+            const CcwHostdevNode *node = find_node(subject, device);
+            const xmlNode *other;
+            guint key;
+
+            if (!get_key(subject, device, node, &key))
+                continue;
+            other = g_hash_table_lookup(seen, GUINT_TO_POINTER(key));
+            if (other && (node || find_node(subject, other))) {
+                refuse(subject, device, other, key, error);
+                return FALSE;
+            }
+            g_hash_table_insert(seen, GUINT_TO_POINTER(key), device);
+        }
+    }
+    return TRUE;
+}
+
+/* The address that the guest will see: 0xCCSSDDDD. A stock element that states none gets libvirt's own choice. */
+static gboolean get_address(const Subject *subject, const xmlNode *device, const CcwHostdevNode *node, guint *ret_key)
+{
+    CcwBusId id;
+
+    if (node && node->form != CCW_HOSTDEV_MDEV && !ccw_xml_child(device, "address"))
+        id = ccw_dialect_default_guest(&node->dev.source, subject->feature.state);
+    else if (!ccw_hostdev_read_guest(device, &id))
+        return FALSE;
+    *ret_key = (guint)id.cssid << 24 | (guint)id.ssid << 16 | id.devno;
+    return TRUE;
+}
+
+static void refuse_address(const Subject *subject, const xmlNode *device, const xmlNode *other, guint key,
+                           GError **error)
+{
+    const CcwBusId id = { .cssid = (guint8)(key >> 24), .ssid = (guint8)(key >> 16), .devno = (guint16)key };
+    const CcwHostdevNode *node = find_node(subject, device);
+    char text[CCW_BUS_ID_STR_LEN];
+
+    ccw_conf_refuse(subject->xml, device, error,
+                    "The CCW devno '%s' is in use already, by <%s> in line %u: give %s another guest address",
+                    ccw_bus_id_format(&id, text), (const char *)other->name, line_of(subject, other),
+                    node && !node->dev.has_guest ? "this ccw device, which gets that one by default," : "one of them");
+}
+
+static gboolean get_boot_order(const Subject *subject G_GNUC_UNUSED, const xmlNode *device,
+                               const CcwHostdevNode *node G_GNUC_UNUSED, guint *ret_key)
+{
+    *ret_key = ccw_hostdev_read_boot_order(device);
+    return *ret_key != 0;
+}
+
+static void refuse_boot_order(const Subject *subject, const xmlNode *device, const xmlNode *other, guint key,
+                              GError **error)
+{
+    ccw_conf_refuse(subject->xml, device, error,
+                    "unsupported configuration: boot order '%u' used for more than one device: <%s> in line %u has it "
+                    "too",
+                    key, (const char *)other->name, line_of(subject, other));
+}
+
+static gboolean check_addresses(const Subject *subject, GError **error)
+{
+    return check_unique(subject, get_address, refuse_address, error);
+}
+
+static gboolean check_boot_orders(const Subject *subject, GError **error)
+{
+    return check_unique(subject, get_boot_order, refuse_boot_order, error);
+}
+
+static void warn(const Subject *subject, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void warn(const Subject *subject, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_ptr_array_add(subject->with->warnings, g_strdup_vprintf(format, args));
+    va_end(args);
+}
+
+static const CcwHostDevice *find_device(GPtrArray *devices, const CcwBusId *id)
+{
+    for (guint i = 0; i < devices->len; i++)
+        if (ccw_bus_id_equal(&((const CcwHostDevice *)g_ptr_array_index(devices, i))->bus_id, id))
+            return g_ptr_array_index(devices, i);
+    return NULL;
+}
+
+/* vfio-ccw passes any device; that it is none, or no DASD, is more often a slip than meant. */
+static void warn_of_device(const Subject *subject, const CcwHostdevNode *node, GPtrArray *devices)
+{
+    const CcwHostDevice *device = find_device(devices, &node->dev.source);
+    char text[CCW_BUS_ID_STR_LEN];
+
+    ccw_bus_id_format(&node->dev.source, text);
+    if (!device)
+        warn(subject, "line %u: this host has no channel device %s", line_of(subject, node->element), text);
+    else if (device->cutype && !g_str_has_prefix(device->cutype, DASD_CONTROL_UNIT))
+        warn(subject, "line %u: channel device %s is no DASD: its control unit is a %s, a DASD's is a 3990",
+             line_of(subject, node->element), text, device->cutype);
+}
+
+/* A host without a channel subsystem is where a domain is written, not where it runs. */
+static void add_warnings(const Subject *subject)
+{
+    g_autoptr(GPtrArray) devices = NULL;
+
+    if (subject->nodes->len == 0 || !subject->with->warnings)
+        return;
+    if (subject->feature.state == CCW_MAP_CSS_OFF)
+        warn(subject, "%s", CCW_DIALECT_OFF_WARNING);
+    devices = subject->with->host ? ccw_host_list(subject->with->host, NULL) : NULL;
+    for (guint i = 0; devices && i < subject->nodes->len; i++)
+        warn_of_device(subject, nth(subject, i), devices);
+}
+
+static gboolean (*const checks[])(const Subject *subject, GError **error) = {
+    check_machine, check_elements, check_caps, check_sources, check_map_css, check_addresses, check_boot_orders,
+};
+
+static gboolean check(CcwXml *xml, const xmlNode *domain, const CcwQemuValidate *with, GError **error)
+{
+    g_autoptr(GPtrArray) hostdevs = ccw_walk_hostdevs(xml, domain);
+    g_autoptr(GArray) nodes = g_array_new(FALSE, FALSE, sizeof(CcwHostdevNode));
+    g_autoptr(GHashTable) by_element = g_hash_table_new(NULL, NULL);
+    Subject subject = { .xml = xml, .domain = domain, .nodes = nodes, .by_element = by_element, .with = with };
+
+    if (domain && !ccw_feature_read(xml, domain, &subject.feature, error))
+        return FALSE;
+    for (guint i = 0; i < hostdevs->len; i++) {
+        CcwHostdevNode node;
+
+        if (!ccw_hostdev_read(xml, g_ptr_array_index(hostdevs, i), &node, error))
+            return FALSE;
+        if (node.form != CCW_HOSTDEV_OTHER)
+            g_array_append_val(nodes, node);
+    }
+    for (guint i = 0; i < nodes->len; i++)
+        g_hash_table_insert(by_element, nth(&subject, i)->element, (gpointer)nth(&subject, i));
+    if (nodes->len == 0 && subject.feature.state == CCW_MAP_CSS_ABSENT)
+        return TRUE;
+    for (gsize i = 0; i < G_N_ELEMENTS(checks); i++)
+        if (!checks[i](&subject, error))
+            return FALSE;
+    add_warnings(&subject);
+    return TRUE;
+}
+
+gboolean ccw_qemu_validate(const char *text, const CcwQemuValidate *with, GError **error)
+{
+    g_autoptr(CcwXml) xml = ccw_xml_open(text, error);
+    g_autoptr(GPtrArray) domains = NULL;
+
+    if (!xml)
+        return FALSE;
+    domains = ccw_walk_domains(xml);
+    for (guint i = 0; i < domains->len; i++)
+        if (!check(xml, g_ptr_array_index(domains, i), with, error))
+            return FALSE;
+    return domains->len > 0 || check(xml, NULL, with, error);
+}
+
+char *ccw_qemu_emulator(const char *text)
+{
+    g_autoptr(CcwXml) xml = ccw_xml_open(text, NULL);
+    g_autoptr(GPtrArray) domains = xml ? ccw_walk_domains(xml) : NULL;
+    const xmlNode *devices, *emulator;
+    xmlChar *content;
+    char *path;
+
+    if (!domains || domains->len == 0)
+        return NULL;
+    devices = ccw_xml_child(g_ptr_array_index(domains, 0), "devices");
+    emulator = devices ? ccw_xml_child(devices, "emulator") : NULL;
+    content = emulator ? xmlNodeGetContent(emulator) : NULL;
+    path = content && *content ? g_strdup((const char *)content) : NULL;
+    xmlFree(content);
+    return path;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Can a domain's channel devices be given to QEMU: what libvirt's QEMU driver would say of them, in its words, if the
+ * element were its own. The form of the element is conf/ccw-conf.h's and the schema's to judge; nothing here changes
+ * anything.
+ */
+#pragma once
+
+#include "node_device/ccw-host.h"
+#include "qemu/ccw-caps.h"
+
+typedef struct {
+    const CcwCaps *caps;  /* of the emulator; NULL: not known, and not judged */
+    const char *emulator; /* its name in messages; with caps */
+    CcwHost *host;        /* where devices are looked at for warnings; NULL: nowhere */
+    GPtrArray *warnings;  /* lines for a person are added, of char *; NULL: none are wanted */
+} CcwQemuValidate;
+
+/*
+ * Every domain in the document, or a bare hostdev. What has no channel device in it is good.
+ * Errors: as ccw_conf_collect; CCW_ERROR_INVALID (the domain contradicts itself or QEMU, with the line);
+ * CCW_ERROR_UNSUPPORTED (the emulator cannot do it).
+ */
+gboolean ccw_qemu_validate(const char *xml, const CcwQemuValidate *validate, GError **error);
+
+/* The <emulator> of the first domain in the document; NULL if none is stated. */
+char *ccw_qemu_emulator(const char *xml);
