@@ -1,29 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who has a device: claim, confirm, release, and reconcile. Decisions only; ccw-steps.c does the writes, ccw-journal.c
- * keeps the records. Each function holds the lock of one device at a time.
+ * Which domain has a device: claim, confirm, release, and reconcile. Decisions only; ccw-steps.c does the writes,
+ * ccw-journal.c keeps the records. Each function holds the lock of one device at a time.
  */
 #include <string.h>
-#include <unistd.h>
 
 #include "conf/ccw-uuid.h"
+#include "node_device/ccw-claim.h"
 #include "node_device/ccw-host-private.h"
 #include "node_device/ccw-in-use.h"
 #include "node_device/ccw-journal.h"
 #include "node_device/ccw-steps.h"
 #include "util/ccw-error.h"
 
-typedef int LockFd;
-static void lock_release(LockFd *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LockFd, lock_release)
-
 static gboolean same_domain(const CcwRecord *record, const char *domain_uuid)
 {
-    return g_ascii_strcasecmp(record->domain, domain_uuid) == 0;
+    return record->domain && g_ascii_strcasecmp(record->domain, domain_uuid) == 0;
 }
 
 static gboolean is_stale(CcwHost *host, const CcwRecord *record)
@@ -40,22 +32,34 @@ static gboolean is_complete(CcwHost *host, const CcwRecord *record)
     return device && g_strv_contains((const char *const *)device->mdevs, ccw_uuid_encode(&record->device, uuid));
 }
 
+static gboolean is_by_hand(const CcwRecord *record)
+{
+    return record->state == CCW_CLAIM_OWNED && !record->domain;
+}
+
+gboolean ccw_claim_is_whole(CcwHost *host, const CcwRecord *record)
+{
+    /* Taking by hand is through before the lock is let go: what is pending still was killed in it. */
+    return record->state != CCW_CLAIM_RELEASING && (record->domain || is_by_hand(record)) && is_complete(host, record);
+}
+
 /* --- claim --- */
 
 typedef enum {
     PRIOR_NONE, /* nothing in the journal (any more): take it */
-    PRIOR_HELD, /* this domain has it */
+    PRIOR_HELD, /* this domain has it, or it was detached by hand */
     PRIOR_REFUSED,
 } Prior;
 
-static Prior refuse_other(const CcwRecord *record, gboolean stale, GError **error)
+gboolean ccw_claim_refuse(CcwHost *host, const CcwRecord *record, GError **error)
 {
     char buf[CCW_BUS_ID_STR_LEN];
+    gboolean stale = is_stale(host, record);
 
     g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use by domain %s%s",
                 ccw_bus_id_format(&record->device, buf), record->domain,
                 stale ? ", for which a process took it that has ended: virtccwd settles that when it starts" : "");
-    return PRIOR_REFUSED;
+    return FALSE;
 }
 
 /* What an entry that is there already means for a claim. The device's lock is held. */
@@ -68,11 +72,12 @@ static Prior settle_prior(CcwHost *host, const CcwBusId *id, const char *domain_
         return PRIOR_REFUSED;
     if (!record)
         return PRIOR_NONE;
-    if (record->state != CCW_CLAIM_RELEASING && !same_domain(record, domain_uuid))
-        return refuse_other(record, is_stale(host, record), error);
-
+    if (record->state != CCW_CLAIM_RELEASING && record->domain && !same_domain(record, domain_uuid)) {
+        ccw_claim_refuse(host, record, error);
+        return PRIOR_REFUSED;
+    }
     /* Half taken, half given back, or its mdev was removed under us: back to the beginning first. */
-    if (record->state == CCW_CLAIM_RELEASING || !is_complete(host, record))
+    if (!ccw_claim_is_whole(host, record))
         return ccw_steps_give_back(host, record, error) ? PRIOR_NONE : PRIOR_REFUSED;
 
     *ret_taken = is_stale(host, record);
@@ -118,7 +123,7 @@ static gboolean check_subchannel(CcwHost *host, const CcwHostDevice *device, gbo
     return FALSE;
 }
 
-static CcwRecord *new_record(CcwHost *host, const CcwHostDevice *device, const char *domain_uuid, const char *token)
+CcwRecord *ccw_claim_record(CcwHost *host, const CcwHostDevice *device, const char *domain_uuid, const char *token)
 {
     CcwRecord *record = g_new0(CcwRecord, 1);
     char sub[CCW_BUS_ID_STR_LEN];
@@ -129,7 +134,7 @@ static CcwRecord *new_record(CcwHost *host, const CcwHostDevice *device, const c
     record->subchannel = device->subchannel;
     record->state = CCW_CLAIM_PENDING;
     record->since = ccw_host_clock();
-    record->domain = g_ascii_strdown(domain_uuid, -1);
+    record->domain = domain_uuid ? g_ascii_strdown(domain_uuid, -1) : NULL;
     record->token = g_strdup(token);
     record->found_online = device->online;
     record->found_driver = g_strdup(device->driver);
@@ -138,11 +143,11 @@ static CcwRecord *new_record(CcwHost *host, const CcwHostDevice *device, const c
     return record;
 }
 
-/* The device is nobody's: takes it, or leaves all as it was. */
+/* Takes it, or leaves all as it was. */
 static gboolean take(CcwHost *host, const CcwHostDevice *device, const char *domain_uuid, const char *token,
                      GError **error)
 {
-    g_autoptr(CcwRecord) record = new_record(host, device, domain_uuid, token);
+    g_autoptr(CcwRecord) record = ccw_claim_record(host, device, domain_uuid, token);
     g_autoptr(GError) take_error = NULL;
     g_autoptr(GError) back_error = NULL;
 
@@ -156,6 +161,37 @@ static gboolean take(CcwHost *host, const CcwHostDevice *device, const char *dom
                     "tried again when the device is used next",
                     take_error->message, back_error->message);
     return FALSE;
+}
+
+gboolean ccw_claim_take(CcwHost *host, const CcwBusId *id, const char *domain_uuid, const char *token,
+                        gboolean *ret_taken, GError **error)
+{
+    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, error);
+    gboolean foreign;
+
+    if (!device || !check_subchannel(host, device, &foreign, error))
+        return FALSE;
+    if (!foreign && (!ccw_in_use_check(host, device, error) || !take(host, device, domain_uuid, token, error)))
+        return FALSE;
+    *ret_taken = !foreign;
+    return TRUE;
+}
+
+gboolean ccw_claim_lock(CcwHost *host, const CcwBusId *id, CcwLockFd *ret_lock, GError **error)
+{
+    int lock;
+
+    if (!ccw_journal_has(host, id)) { /* no lock file for what is not there */
+        g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, error);
+
+        if (!device)
+            return FALSE;
+    }
+    lock = ccw_journal_lock(host, id, error);
+    if (lock < 0)
+        return FALSE;
+    *ret_lock = lock;
+    return TRUE;
 }
 
 static gboolean check_arguments(const char *domain_uuid, const char *token, GError **error)
@@ -172,34 +208,17 @@ static gboolean check_arguments(const char *domain_uuid, const char *token, GErr
 gboolean ccw_host_claim(CcwHost *host, const CcwBusId *id, const char *domain_uuid, const char *token,
                         gboolean *ret_taken, GError **error)
 {
-    g_autoptr(CcwHostDevice) device = NULL;
-    g_auto(LockFd) lock = -1;
+    g_auto(CcwLockFd) lock = -1;
     gboolean taken = FALSE;
-    gboolean foreign;
     Prior prior;
 
-    if (!check_arguments(domain_uuid, token, error))
-        return FALSE;
-    if (!ccw_journal_has(host, id)) { /* no lock file for what is not there */
-        device = ccw_host_lookup(host, id, error);
-        if (!device)
-            return FALSE;
-        g_clear_pointer(&device, ccw_host_device_free);
-    }
-    lock = ccw_journal_lock(host, id, error);
-    if (lock < 0)
+    if (!check_arguments(domain_uuid, token, error) || !ccw_claim_lock(host, id, &lock, error))
         return FALSE;
     prior = settle_prior(host, id, domain_uuid, token, &taken, error);
     if (prior == PRIOR_REFUSED)
         return FALSE;
-    if (prior == PRIOR_NONE) {
-        device = ccw_host_lookup(host, id, error);
-        if (!device || !check_subchannel(host, device, &foreign, error))
-            return FALSE;
-        if (!foreign && (!ccw_in_use_check(host, device, error) || !take(host, device, domain_uuid, token, error)))
-            return FALSE;
-        taken = !foreign;
-    }
+    if (prior == PRIOR_NONE && !ccw_claim_take(host, id, domain_uuid, token, &taken, error))
+        return FALSE;
     *ret_taken = taken;
     return TRUE;
 }
@@ -217,9 +236,9 @@ typedef struct {
 
 typedef gboolean (*EntryFunc)(CcwHost *host, CcwRecord *record, const Request *request, GError **error);
 
-static gboolean own(CcwHost *host, CcwRecord *record, const char *domain_uuid, GError **error)
+gboolean ccw_claim_own(CcwHost *host, CcwRecord *record, const char *domain_uuid, GError **error)
 {
-    char *domain = g_ascii_strdown(domain_uuid, -1);
+    char *domain = domain_uuid ? g_ascii_strdown(domain_uuid, -1) : NULL;
 
     g_free(record->domain);
     record->domain = domain;
@@ -233,17 +252,17 @@ static gboolean confirm_entry(CcwHost *host, CcwRecord *record, const Request *r
 {
     gboolean same = same_domain(record, request->domain_uuid);
 
-    if (record->state == CCW_CLAIM_OWNED && same)
+    if ((record->state == CCW_CLAIM_OWNED && same) || is_by_hand(record))
         return TRUE;
     if (!is_complete(host, record) && !(same && record->state == CCW_CLAIM_PENDING))
         return TRUE;
-    return own(host, record, request->domain_uuid, error);
+    return ccw_claim_own(host, record, request->domain_uuid, error);
 }
 
 static gboolean confirm_own_entry(CcwHost *host, CcwRecord *record, const Request *request G_GNUC_UNUSED,
                                   GError **error)
 {
-    return record->state != CCW_CLAIM_PENDING || own(host, record, record->domain, error);
+    return record->state != CCW_CLAIM_PENDING || ccw_claim_own(host, record, record->domain, error);
 }
 
 static gboolean release_entry(CcwHost *host, CcwRecord *record, const Request *request G_GNUC_UNUSED, GError **error)
@@ -253,7 +272,7 @@ static gboolean release_entry(CcwHost *host, CcwRecord *record, const Request *r
 
 static gboolean is_claim_of(const CcwRecord *record, const Request *request)
 {
-    return record->state == CCW_CLAIM_PENDING && strcmp(record->token, request->token) == 0;
+    return record->state == CCW_CLAIM_PENDING && record->domain && strcmp(record->token, request->token) == 0;
 }
 
 static gboolean roll_back_entry(CcwHost *host, CcwRecord *record, const Request *request, GError **error)
@@ -263,7 +282,7 @@ static gboolean roll_back_entry(CcwHost *host, CcwRecord *record, const Request 
 
 static gboolean leave_open_entry(CcwHost *host, CcwRecord *record, const Request *request, GError **error)
 {
-    return !is_claim_of(record, request) || own(host, record, record->domain, error);
+    return !is_claim_of(record, request) || ccw_claim_own(host, record, record->domain, error);
 }
 
 static gboolean is_live_in(GHashTable *live, const char *domain_uuid, const CcwRecord *record)
@@ -279,7 +298,7 @@ static const char *live_owner(GHashTable *live, const CcwRecord *record)
     GHashTableIter iter;
     gpointer domain_uuid;
 
-    if (is_live_in(live, record->domain, record))
+    if (record->domain && is_live_in(live, record->domain, record))
         return record->domain;
     g_hash_table_iter_init(&iter, live);
     while (g_hash_table_iter_next(&iter, &domain_uuid, NULL))
@@ -296,20 +315,22 @@ static gboolean reconcile_entry(CcwHost *host, CcwRecord *record, const Request 
         return TRUE;
     if (record->state == CCW_CLAIM_PENDING && !is_stale(host, record))
         return TRUE; /* somebody is at it */
+    if (is_by_hand(record))
+        return TRUE;
     if (record->state != CCW_CLAIM_RELEASING && record->since > request->as_of && record->since <= ccw_host_clock())
         return TRUE; /* younger than live; the journal of an earlier boot is not */
     owner = live_owner(request->live, record);
     if (owner && record->state == CCW_CLAIM_OWNED && same_domain(record, owner))
         return TRUE;
     if (owner && is_complete(host, record))
-        return own(host, record, owner, error);
+        return ccw_claim_own(host, record, owner, error);
     return ccw_steps_give_back(host, record, error);
 }
 
 static gboolean for_entry(CcwHost *host, const CcwBusId *id, EntryFunc func, const Request *request, GError **error)
 {
     g_autoptr(CcwRecord) record = NULL;
-    g_auto(LockFd) lock = -1;
+    g_auto(CcwLockFd) lock = -1;
 
     if (!ccw_journal_has(host, id))
         return TRUE;

@@ -23,6 +23,9 @@ CcwHost *ccw_host_new(const char *sysfs_root, const char *proc_root, const char 
 void ccw_host_free(CcwHost *host);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwHost, ccw_host_free)
 
+/* Who has a device that was detached by hand, in the place of a domain's UUID. */
+#define CCW_OWNER_BY_HAND "detached"
+
 typedef struct {
     CcwBusId bus_id; /* of the ccw device */
     CcwBusId subchannel;
@@ -34,7 +37,7 @@ typedef struct {
     char *block;         /* "dasda", NULL */
     gint online;         /* 1, 0; -1 where there is no such attribute (detached) */
     char **mdevs;        /* UUIDs on the subchannel, NULL-terminated */
-    char *owner;         /* of the journal: domain UUID, "?" if its entry is not understood, or NULL */
+    char *owner;         /* of the journal: domain UUID, CCW_OWNER_BY_HAND, "?" if not understood, or NULL */
 } CcwHostDevice;
 void ccw_host_device_free(CcwHostDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwHostDevice, ccw_host_device_free)
@@ -75,7 +78,7 @@ gboolean ccw_host_claim(CcwHost *host, const CcwBusId *id, const char *domain_uu
 /*
  * libvirt says that this domain has the device now: it becomes the owner, whoever the journal names. Its attach may
  * have found the mdev of another domain's claim or of one that was about to be given back. Nothing if there is no
- * entry.
+ * entry, or the device was detached by hand.
  */
 gboolean ccw_host_confirm(CcwHost *host, const CcwBusId *id, const char *domain_uuid, GError **error);
 
@@ -94,13 +97,33 @@ gboolean ccw_host_confirm_domain(CcwHost *host, const char *domain_uuid, GError 
 gboolean ccw_host_release_domain(CcwHost *host, const char *domain_uuid, GError **error);
 
 /*
+ * By hand, for no domain: `virsh nodedev-detach` and the like. The device is taken as by a claim, and stays taken until
+ * it is reattached by hand: domains find it there, use it and leave it. Done already is done.
+ * Whether a running domain uses it is libvirt's to say: ask before. Errors: as ccw_host_claim; CCW_ERROR_BUSY too for
+ * what the journal says is a domain's.
+ */
+gboolean ccw_host_detach(CcwHost *host, const CcwBusId *id, GError **error);
+
+/*
+ * Gives it back as it was found. A subchannel that somebody else bound to vfio_ccw goes to io_subchannel, its device
+ * offline. A device that its host driver has is left as it is.
+ */
+gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error);
+
+/*
+ * Sets an online device offline and online again. One that is detached needs nothing: vfio_ccw quiesces the subchannel
+ * whenever a guest opens or closes it (drivers/s390/cio/vfio_ccw_fsm.c).
+ */
+gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error);
+
+/*
  * By level: what the journal says is owned (or pending with a stale token, or releasing) and is in no live XML goes
  * back; what is in the live XML of a domain is that domain's, and owned.
  * live: domain UUID (lower case) -> GHashTable set of CcwBusId *, for every running domain, or at least for
  * only_domain, which restricts it to the entries of one; or NULL.
  * held: set of CcwBusId * that are left alone, or NULL.
  * as_of: ccw_host_clock() from before libvirt was asked for live. A claim made or confirmed later than that is left
- * alone: live cannot know of it. All entries are tried; the error is the first one's.
+ * alone: live cannot know of it. So is what was detached by hand. All entries are tried; the error is the first one's.
  */
 gboolean ccw_host_reconcile(CcwHost *host, GHashTable *live, GHashTable *held, gint64 as_of, const char *only_domain,
                             GError **error);

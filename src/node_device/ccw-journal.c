@@ -125,6 +125,13 @@ static const char *get_string(JsonObject *object, const char *name)
     return node ? json_node_get_string(node) : NULL;
 }
 
+static gboolean is_null(JsonObject *object, const char *name)
+{
+    JsonNode *node = json_object_get_member(object, name);
+
+    return node && JSON_NODE_HOLDS_NULL(node);
+}
+
 static gboolean get_int(JsonObject *object, const char *name, gint64 low, gint64 high, gint64 *ret_value)
 {
     JsonNode *node = get_value(object, name, G_TYPE_INT64);
@@ -212,8 +219,8 @@ static CcwRecord *from_json(JsonNode *root, const CcwBusId *id, const char **ret
     *ret_why = "its 'since' is no time";
     if (!get_int(object, "since", 0, G_MAXINT64, &record->since))
         return NULL;
-    *ret_why = "its 'domain' is no UUID";
-    if (!record->domain || !g_uuid_string_is_valid(record->domain))
+    *ret_why = "its 'domain' is neither a UUID nor null";
+    if (record->domain ? !g_uuid_string_is_valid(record->domain) : !is_null(object, "domain"))
         return NULL;
     *ret_why = "it is pending without a 'token'";
     if (record->state == CCW_CLAIM_PENDING && !record->token)
@@ -349,5 +356,7 @@ char *ccw_journal_owner(CcwHost *host, const CcwBusId *id)
 
     if (!ccw_journal_load(host, id, &record, NULL))
         return g_strdup("?");
+    if (record && !record->domain)
+        return g_strdup(CCW_OWNER_BY_HAND);
     return record ? g_steal_pointer(&record->domain) : NULL;
 }

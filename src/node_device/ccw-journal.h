@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <unistd.h>
+
 #include "node_device/ccw-host.h"
 
 typedef enum {
@@ -30,7 +32,7 @@ typedef struct {
     CcwBusId subchannel; /* when it was taken */
     CcwClaimState state;
     gint64 since;         /* ccw_host_clock() of the last claim or confirmation */
-    char *domain;         /* UUID, lower case */
+    char *domain;         /* UUID, lower case; NULL: nobody's, taken by hand (ccw_host_detach) */
     char *token;          /* "PID:STARTTIME"; NULL unless pending */
     gint found_online;    /* 1, 0, -1 as in CcwHostDevice */
     char *found_driver;   /* of the subchannel, or NULL */
@@ -48,6 +50,15 @@ const char *ccw_step_name(CcwStep step);
  */
 int ccw_journal_lock(CcwHost *host, const CcwBusId *id, GError **error);
 
+/* That descriptor, closed at the end of its scope: g_auto(CcwLockFd) lock = -1; */
+typedef int CcwLockFd;
+static inline void ccw_lock_fd_clear(CcwLockFd *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CcwLockFd, ccw_lock_fd_clear)
+
 gboolean ccw_journal_has(CcwHost *host, const CcwBusId *id);
 
 /* *ret_record is NULL if there is no entry. */
@@ -58,5 +69,8 @@ gboolean ccw_journal_remove(CcwHost *host, const CcwBusId *id, GError **error);
 /* The bus ids of all entries, in order: an array of CcwBusId. */
 GArray *ccw_journal_list(CcwHost *host);
 
-/* For display: the domain of an entry, "?" if the entry is not understood, NULL if there is none. Takes no lock. */
+/*
+ * For display: the domain of an entry, CCW_OWNER_BY_HAND, "?" if the entry is not understood, NULL if there is none.
+ * Takes no lock.
+ */
 char *ccw_journal_owner(CcwHost *host, const CcwBusId *id);

@@ -230,19 +230,24 @@ static const struct {
     { CCW_STEP_MDEV, always, take_mdev },
 };
 
-gboolean ccw_steps_take(CcwHost *host, CcwRecord *record, GError **error)
+static gboolean take_until(CcwHost *host, CcwRecord *record, CcwStep last, GError **error)
 {
     g_auto(Walk) walk = { 0 };
 
     walk_init(&walk, host, record, &record->subchannel);
     for (gsize i = 0; i < G_N_ELEMENTS(forward); i++) {
-        if (!forward[i].needed(record))
+        if (forward[i].step > last || !forward[i].needed(record))
             continue;
         record->steps |= 1u << forward[i].step;
         if (!ccw_journal_save(host, record, error) || !forward[i].take(&walk, error))
             return FALSE;
     }
     return TRUE;
+}
+
+gboolean ccw_steps_take(CcwHost *host, CcwRecord *record, GError **error)
+{
+    return take_until(host, record, CCW_STEP_MDEV, error);
 }
 
 /* --- back --- */
@@ -376,4 +381,15 @@ gboolean ccw_steps_give_back(CcwHost *host, CcwRecord *record, GError **error)
     if (reappears)
         ccw_wait_until(has_device, &walk, host->settle_ms);
     return ccw_journal_remove(host, &record->device, error);
+}
+
+gboolean ccw_steps_restart(CcwHost *host, CcwRecord *record, GError **error)
+{
+    g_autoptr(GError) offline_error = NULL;
+    gboolean offline = take_until(host, record, CCW_STEP_OFFLINE, &offline_error);
+    gboolean back = ccw_steps_give_back(host, record, offline ? error : NULL);
+
+    if (offline_error)
+        g_propagate_error(error, g_steal_pointer(&offline_error));
+    return offline && back;
 }

@@ -15,6 +15,9 @@
  */
 gboolean ccw_steps_take(CcwHost *host, CcwRecord *record, GError **error);
 
+/* Sets it offline and, whether that succeeded or not, gives it back. Errors: as above. */
+gboolean ccw_steps_restart(CcwHost *host, CcwRecord *record, GError **error);
+
 /*
  * Undoes what record->steps says, and removes the journal entry. A device that is no longer there needs nothing
  * undone. On failure the entry stays, releasing, with the steps that remain. Errors as above.

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What taking a device for a domain (ccw-claim.c) and by hand (ccw-manual.c) have in common. Nobody else includes it.
+ */
+#pragma once
+
+#include "node_device/ccw-journal.h"
+
+/* The lock of a device that is there or in the journal. Errors: CCW_ERROR_NOT_FOUND, CCW_ERROR_SYSTEM. */
+gboolean ccw_claim_lock(CcwHost *host, const CcwBusId *id, CcwLockFd *ret_lock, GError **error);
+
+/* --- with the lock held --- */
+
+/* Whether what the entry says was taken is there: neither half taken nor half given back, nor its mdev removed. */
+gboolean ccw_claim_is_whole(CcwHost *host, const CcwRecord *record);
+
+/* Sets CCW_ERROR_BUSY, naming the domain of the record. Returns FALSE. */
+gboolean ccw_claim_refuse(CcwHost *host, const CcwRecord *record, GError **error);
+
+/* A pending entry for a device as it is now, on no disk yet. domain_uuid: NULL by hand. */
+CcwRecord *ccw_claim_record(CcwHost *host, const CcwHostDevice *device, const char *domain_uuid, const char *token);
+
+/*
+ * Takes a device that has no entry; it gets one, pending. *ret_taken FALSE: it has its mdev already, made by somebody
+ * else, and is left as it is. If anything fails, all is rolled back. Errors: as ccw_host_claim.
+ */
+gboolean ccw_claim_take(CcwHost *host, const CcwBusId *id, const char *domain_uuid, const char *token,
+                        gboolean *ret_taken, GError **error);
+
+/* Whatever it was, it is owned: by that domain, or by hand (NULL). */
+gboolean ccw_claim_own(CcwHost *host, CcwRecord *record, const char *domain_uuid, GError **error);

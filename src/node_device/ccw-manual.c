@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Detach, reattach and reset by hand: for whoever calls virsh nodedev-detach and uses the device later. Decisions only,
+ * as in ccw-claim.c. An entry of this file's in the journal names no domain.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/ccw-uuid.h"
+#include "node_device/ccw-claim.h"
+#include "node_device/ccw-host-private.h"
+#include "node_device/ccw-in-use.h"
+#include "node_device/ccw-steps.h"
+#include "util/ccw-error.h"
+
+#define DRIVER_IO "io_subchannel"
+#define DRIVER_VFIO "vfio_ccw"
+
+/* For the time that a device is being taken; if this process is killed in it, the next one gives it back. */
+static char *own_token(CcwHost *host)
+{
+    char *token = ccw_host_token(host, getpid());
+
+    return token ? token : g_strdup("0:0");
+}
+
+/* The entry there is, or NULL; one that is half taken or half given back is brought to its end. A domain's is refused.
+ */
+static gboolean settle(CcwHost *host, const CcwBusId *id, CcwRecord **ret_record, GError **error)
+{
+    g_autoptr(CcwRecord) record = NULL;
+
+    if (!ccw_journal_load(host, id, &record, error))
+        return FALSE;
+    if (record && record->domain && record->state != CCW_CLAIM_RELEASING)
+        return ccw_claim_refuse(host, record, error);
+    if (record && !ccw_claim_is_whole(host, record)) {
+        if (!ccw_steps_give_back(host, record, error))
+            return FALSE;
+        g_clear_pointer(&record, ccw_record_free);
+    }
+    *ret_record = g_steal_pointer(&record);
+    return TRUE;
+}
+
+static gboolean keep(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    g_autoptr(CcwRecord) record = NULL;
+
+    if (!ccw_journal_load(host, id, &record, error))
+        return FALSE;
+    if (!record || ccw_claim_own(host, record, NULL, error))
+        return TRUE;
+    ccw_steps_give_back(host, record, NULL);
+    return FALSE;
+}
+
+gboolean ccw_host_detach(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    g_autofree char *token = own_token(host);
+    g_autoptr(CcwRecord) record = NULL;
+    g_auto(CcwLockFd) lock = -1;
+    gboolean taken;
+
+    if (!ccw_claim_lock(host, id, &lock, error) || !settle(host, id, &record, error))
+        return FALSE;
+    if (record)
+        return TRUE;
+    return ccw_claim_take(host, id, NULL, token, &taken, error) && (!taken || keep(host, id, error));
+}
+
+/* The mediated device that stands in the way of unbinding vfio_ccw, or NULL: that with our UUID does not. */
+static const char *stranger(const CcwHostDevice *device)
+{
+    char uuid[CCW_UUID_STR_LEN];
+
+    ccw_uuid_encode(&device->bus_id, uuid);
+    for (gsize i = 0; device->mdevs[i]; i++)
+        if (g_ascii_strcasecmp(device->mdevs[i], uuid) != 0)
+            return device->mdevs[i];
+    return NULL;
+}
+
+/* Nobody remembers what was found: to the driver that channel devices have, as libvirt does it with PCI devices. */
+static gboolean reattach_unknown(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, error);
+    g_autoptr(CcwRecord) record = NULL;
+    char buf[CCW_BUS_ID_STR_LEN];
+
+    if (!device)
+        return FALSE;
+    if (g_strcmp0(device->driver, DRIVER_VFIO) != 0)
+        return TRUE;
+    if (stranger(device)) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
+                    "ccw device %s cannot be reattached: its subchannel holds mediated device %s, which is not ours: "
+                    "remove that first",
+                    ccw_bus_id_format(id, buf), stranger(device));
+        return FALSE;
+    }
+    record = ccw_claim_record(host, device, NULL, NULL);
+    g_free(record->found_driver);
+    record->found_driver = g_strdup(DRIVER_IO);
+    g_free(record->found_override);
+    record->found_override = g_strdup("");
+    record->found_online = 0;
+    record->steps = 1u << CCW_STEP_OVERRIDE | 1u << CCW_STEP_UNBIND | 1u << CCW_STEP_BIND | 1u << CCW_STEP_MDEV;
+    return ccw_steps_give_back(host, record, error);
+}
+
+gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    g_autoptr(CcwRecord) record = NULL;
+    g_auto(CcwLockFd) lock = -1;
+    gboolean known;
+
+    if (!ccw_claim_lock(host, id, &lock, error))
+        return FALSE;
+    known = ccw_journal_has(host, id);
+    if (!settle(host, id, &record, error))
+        return FALSE;
+    if (record)
+        return ccw_steps_give_back(host, record, error);
+    return known || reattach_unknown(host, id, error);
+}
+
+gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    g_autofree char *token = own_token(host);
+    g_autoptr(CcwHostDevice) device = NULL;
+    g_autoptr(CcwRecord) record = NULL;
+    g_auto(CcwLockFd) lock = -1;
+
+    if (!ccw_claim_lock(host, id, &lock, error) || !settle(host, id, &record, error))
+        return FALSE;
+    if (record)
+        return TRUE;
+    device = ccw_host_lookup(host, id, error);
+    if (!device)
+        return FALSE;
+    if (device->online != 1)
+        return TRUE;
+    if (!ccw_in_use_check(host, device, error))
+        return FALSE;
+    record = ccw_claim_record(host, device, NULL, token);
+    return ccw_steps_restart(host, record, error);
+}

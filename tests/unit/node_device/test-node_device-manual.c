@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Detached by hand: nobody but a hand gives it back, and domains use it and leave it. */
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "model-kernel.h"
+#include "node_device/ccw-journal.h"
+#include "util/ccw-error.h"
+
+#define DOMAIN "c7a5fdbd-edaf-9455-926a-d65c16db1809"
+#define UUID "cc390000-0001-8000-8000-000000001234"
+#define TOKEN "17:42"
+#define STAT "17 (virtccwd) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 42 1 1"
+#define CSS "sys/bus/css/devices/0.0.0000/"
+
+static const CcwBusId id = { .devno = 0x1234 };
+
+typedef gboolean (*ByHand)(CcwHost *host, const CcwBusId *bus_id, GError **error);
+
+static Model *start(const char *recording)
+{
+    Model *model = model_new(recording);
+
+    tree_write(model->tree, "proc/17/stat", STAT);
+    g_assert_true(ccw_host_load_modules(model->host, NULL));
+    return model;
+}
+
+static void ok(Model *model, ByHand func)
+{
+    g_autoptr(GError) error = NULL;
+
+    func(model->host, &id, &error);
+    g_assert_no_error(error);
+}
+
+static void refused(Model *model, ByHand func, CcwError code, const char *message)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(func(model->host, &id, &error));
+    g_assert_error(error, CCW_ERROR, (gint)code);
+    g_assert_nonnull(strstr(error->message, message));
+}
+
+static gboolean has_mdev(Model *model)
+{
+    g_autofree char *path = g_build_filename(model->tree->root, CSS UUID, NULL);
+
+    return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static void assert_tree(Model *model, const char *expected)
+{
+    g_autofree char *now = tree_dump(model->tree);
+
+    g_assert_cmpstr(now, ==, expected);
+    g_assert_false(ccw_journal_has(model->host, &id));
+}
+
+/* No domain runs. */
+static void reconcile(Model *model)
+{
+    g_autoptr(GHashTable) live = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GError) error = NULL;
+
+    ccw_host_reconcile(model->host, live, NULL, ccw_host_clock(), NULL, &error);
+    g_assert_no_error(error);
+}
+
+static void write_attr(Model *model, const char *path, const char *value)
+{
+    g_autofree char *full = g_build_filename(model->tree->root, path, NULL);
+
+    g_assert_cmpint(model->host->ops->attr_write(full, value, model), ==, 0);
+}
+
+static void there_and_back(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autofree char *before = tree_dump(model->tree);
+    g_autoptr(CcwHostDevice) device = NULL;
+    guint writes;
+
+    ok(model, ccw_host_reattach); /* nothing to do, nothing done */
+    g_assert_cmpuint(model->n_writes, ==, 0);
+    ok(model, ccw_host_detach);
+    writes = model->n_writes;
+    device = ccw_host_lookup(model->host, &id, NULL);
+    g_assert_cmpstr(device->driver, ==, "vfio_ccw");
+    g_assert_cmpstr(device->mdevs[0], ==, UUID);
+    g_assert_cmpstr(device->owner, ==, CCW_OWNER_BY_HAND);
+    ok(model, ccw_host_detach); /* is already */
+    reconcile(model);
+    ok(model, ccw_host_reset);
+    g_assert_cmpuint(model->n_writes, ==, writes);
+    g_assert_true(has_mdev(model));
+    ok(model, ccw_host_reattach);
+    assert_tree(model, before);
+}
+
+/* A managed device of a domain, from its claim to its release. */
+static void used_by_domain(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autoptr(CcwRecord) record = NULL;
+    gboolean taken = -1;
+    guint writes;
+
+    ok(model, ccw_host_detach);
+    writes = model->n_writes;
+    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    g_assert_false(taken);
+    g_assert_true(ccw_host_confirm(model->host, &id, DOMAIN, NULL));
+    g_assert_true(ccw_host_confirm_domain(model->host, DOMAIN, NULL));
+    g_assert_true(ccw_host_roll_back(model->host, &id, TOKEN, NULL));
+    g_assert_true(ccw_host_leave_open(model->host, &id, TOKEN, NULL));
+    g_assert_true(ccw_host_release(model->host, &id, DOMAIN, NULL));
+    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
+    g_assert_cmpuint(model->n_writes, ==, writes);
+    g_assert_true(ccw_journal_load(model->host, &id, &record, NULL));
+    g_assert_null(record->domain);
+    g_assert_cmpint(record->state, ==, CCW_CLAIM_OWNED);
+}
+
+static void a_domains(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    gboolean taken;
+
+    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    refused(model, ccw_host_detach, CCW_ERROR_BUSY, "ccw device 0.0.1234 is in use by domain " DOMAIN);
+    refused(model, ccw_host_reattach, CCW_ERROR_BUSY, "in use by domain " DOMAIN);
+    refused(model, ccw_host_reset, CCW_ERROR_BUSY, "in use by domain " DOMAIN);
+    g_assert_true(has_mdev(model));
+}
+
+/* A managed domain's giving back that stopped midway is finished, and the wish is done. */
+static void half_given_back(gconstpointer data)
+{
+    gboolean detach = GPOINTER_TO_INT(data);
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autofree char *before = tree_dump(model->tree);
+    gboolean taken;
+
+    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    model_reset(model);
+    model->fail_at = 2;
+    model->fail_errno = EIO;
+    g_assert_false(ccw_host_release(model->host, &id, DOMAIN, NULL));
+    if (detach) {
+        ok(model, ccw_host_detach);
+        g_assert_true(has_mdev(model));
+        reconcile(model);
+        g_assert_true(has_mdev(model));
+    }
+    ok(model, ccw_host_reattach);
+    assert_tree(model, before);
+}
+
+static void failed(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autofree char *before = tree_dump(model->tree);
+
+    tree_write(model->tree, "proc/swaps", "/dev/dasda1 partition 1 0 -2\n");
+    refused(model, ccw_host_detach, CCW_ERROR_BUSY, "dasda1 is swap space");
+    refused(model, ccw_host_reset, CCW_ERROR_BUSY, "dasda1 is swap space");
+    tree_remove(model->tree, "proc/swaps");
+    for (guint step = 1; step <= 5; step++) {
+        model_reset(model);
+        model->fail_at = step;
+        model->fail_errno = EIO;
+        refused(model, ccw_host_detach, CCW_ERROR_SYSTEM, "0.0.1234");
+        assert_tree(model, before);
+    }
+}
+
+/* Killed at any write: reconcile, which finds the token stale, or the next hand brings it back. */
+static void killed(void)
+{
+    for (guint step = 1; step <= 5; step++) {
+        g_autoptr(Model) model = start("dasd.txt");
+        g_autofree char *before = tree_dump(model->tree);
+        int status;
+        pid_t pid;
+
+        model->crash_after = step;
+        pid = fork();
+        g_assert_cmpint(pid, >=, 0);
+        if (pid == 0) {
+            ccw_host_detach(model->host, &id, NULL);
+            _exit(0);
+        }
+        g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+        g_assert_cmpint(WEXITSTATUS(status), ==, CRASH_EXIT);
+        g_assert_true(ccw_journal_has(model->host, &id));
+        model->crash_after = 0;
+        if (step % 2)
+            reconcile(model);
+        else
+            ok(model, ccw_host_reattach);
+        assert_tree(model, before);
+    }
+}
+
+static void reset(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autofree char *before = tree_dump(model->tree);
+
+    ok(model, ccw_host_reset);
+    g_assert_cmpstr(model->writes->str, ==,
+                    "bus/ccw/devices/0.0.1234/online <- 0\nbus/ccw/devices/0.0.1234/online <- 1\n");
+    assert_tree(model, before);
+    model_reset(model);
+    model->fail_at = 1;
+    model->fail_errno = EBUSY;
+    refused(model, ccw_host_reset, CCW_ERROR_BUSY, "the kernel says that it is in use");
+    assert_tree(model, before);
+}
+
+/* Bound by the administrator and never taken by us: as with PCI, reattaching it is for its host driver. */
+static void bound_by_somebody(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autofree char *bound = NULL;
+    g_autoptr(CcwHostDevice) device = NULL;
+
+    write_attr(model, "sys/bus/ccw/devices/0.0.1234/online", "0");
+    write_attr(model, CSS "driver_override", "vfio_ccw");
+    write_attr(model, "sys/bus/css/drivers/io_subchannel/unbind", "0.0.0000");
+    write_attr(model, "sys/bus/css/drivers/vfio_ccw/bind", "0.0.0000");
+    bound = tree_dump(model->tree);
+    ok(model, ccw_host_detach);
+    ok(model, ccw_host_reattach); /* as it was found */
+    assert_tree(model, bound);
+    write_attr(model, CSS "mdev_supported_types/vfio_ccw-io/create", UUID);
+    ok(model, ccw_host_detach); /* is already, and not by us */
+    g_assert_false(ccw_journal_has(model->host, &id));
+    ok(model, ccw_host_reattach);
+    device = ccw_host_lookup(model->host, &id, NULL);
+    g_assert_cmpstr(device->driver, ==, "io_subchannel");
+    g_assert_cmpint(device->online, ==, 0);
+    g_assert_false(ccw_journal_has(model->host, &id));
+}
+
+static void stranger(void)
+{
+    g_autoptr(Model) model = start("virtio-mdev.txt");
+
+    refused(model, ccw_host_detach, CCW_ERROR_BUSY, "holds mediated device cc390000-0000-8000-8000-000000001234");
+    refused(model, ccw_host_reattach, CCW_ERROR_BUSY, "holds mediated device cc390000-0000-8000-8000-000000001234");
+    g_assert_cmpuint(model->n_writes, ==, 0);
+}
+
+static void not_there(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    CcwBusId gone = { .devno = 0x4321 };
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(ccw_host_detach(model->host, &gone, &error));
+    g_assert_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND);
+    g_assert_false(ccw_host_reattach(model->host, &gone, NULL));
+    g_assert_false(ccw_host_reset(model->host, &gone, NULL));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/node_device/manual/there-and-back", there_and_back);
+    g_test_add_func("/node_device/manual/used-by-domain", used_by_domain);
+    g_test_add_func("/node_device/manual/a-domains", a_domains);
+    g_test_add_data_func("/node_device/manual/half-given-back/detach", GINT_TO_POINTER(TRUE), half_given_back);
+    g_test_add_data_func("/node_device/manual/half-given-back/reattach", GINT_TO_POINTER(FALSE), half_given_back);
+    g_test_add_func("/node_device/manual/failed", failed);
+    g_test_add_func("/node_device/manual/killed", killed);
+    g_test_add_func("/node_device/manual/reset", reset);
+    g_test_add_func("/node_device/manual/bound-by-somebody", bound_by_somebody);
+    g_test_add_func("/node_device/manual/stranger", stranger);
+    g_test_add_func("/node_device/manual/not-there", not_there);
+    return g_test_run();
+}
