@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "remote/ccw-connection-private.h"
+#include "remote/ccw-relay.h"
 #include "remote/ccw-xdr.h"
 
 /*
@@ -91,21 +92,47 @@ void ccw_action_call(CcwAction *action, GByteArray *frame, CcwActionReply on_rep
     send_or_lose(action, frame);
 }
 
-void ccw_action_get_domain_xml(CcwAction *action, CcwActionReply on_reply, CcwActionStep on_lost)
+void ccw_action_ask(CcwAction *action, gint32 procedure, const GByteArray *payload, CcwActionReply on_reply,
+                    CcwActionStep on_lost)
 {
     CcwHeader header = action->call;
-    g_autoptr(GByteArray) payload = g_byte_array_new();
     g_autoptr(GByteArray) frame = NULL;
+
+    header.serial = next_serial(action->connection);
+    header.procedure = procedure;
+    header.type = CCW_TYPE_CALL;
+    frame = ccw_frame_new(&header, payload->data, payload->len);
+    await(action, header.serial, procedure, on_reply, on_lost);
+    send_or_lose(action, frame);
+}
+
+GByteArray *ccw_action_refusal(const CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    CcwHeader reply = *header;
+
+    reply.procedure = action->call.procedure;
+    reply.serial = action->call.serial;
+    return ccw_relay_raise(&reply, payload, length);
+}
+
+GByteArray *ccw_action_success(const CcwAction *action, const GByteArray *payload)
+{
+    CcwHeader reply = action->call;
+
+    reply.type = CCW_TYPE_REPLY;
+    reply.status = CCW_STATUS_OK;
+    return ccw_frame_new(&reply, payload ? payload->data : NULL, payload ? payload->len : 0);
+}
+
+void ccw_action_get_domain_xml(CcwAction *action, CcwActionReply on_reply, CcwActionStep on_lost)
+{
+    g_autoptr(GByteArray) payload = g_byte_array_new();
     gsize length;
     const guint8 *domain = g_bytes_get_data(action->arguments.domain, &length);
 
-    header.serial = next_serial(action->connection);
-    header.procedure = CCW_PROC_DOMAIN_GET_XML_DESC;
     g_byte_array_append(payload, domain, (guint)length);
     ccw_xdr_write_u32(payload, 0); /* flags: the live XML of a running domain */
-    frame = ccw_frame_new(&header, payload->data, payload->len);
-    await(action, header.serial, header.procedure, on_reply, on_lost);
-    send_or_lose(action, frame);
+    ccw_action_ask(action, CCW_PROC_DOMAIN_GET_XML_DESC, payload, on_reply, on_lost);
 }
 
 /* libvirt writes <uuid> before anything that a user could have put such a tag into unescaped. */

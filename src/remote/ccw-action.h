@@ -38,7 +38,17 @@ void ccw_action_end(CcwAction *action, GByteArray *reply);
 /* Sends frame, which is the client's own call as it may have been rewritten. Without a backend on_lost is called. */
 void ccw_action_call(CcwAction *action, GByteArray *frame, CcwActionReply on_reply, CcwActionStep on_lost);
 
-/* A call of our own in the client's name, with its domain argument: the domain's XML. The client does not see it. */
+/* A call of our own in the client's name. The client does not see it. */
+void ccw_action_ask(CcwAction *action, gint32 procedure, const GByteArray *payload, CcwActionReply on_reply,
+                    CcwActionStep on_lost);
+
+/* libvirt's refusal of such a call as the answer to the client's own. */
+GByteArray *ccw_action_refusal(const CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length);
+
+/* The reply of status OK to the client's call. payload: NULL if there is nothing in it. */
+GByteArray *ccw_action_success(const CcwAction *action, const GByteArray *payload);
+
+/* Such a call with the client's domain argument: the domain's XML. */
 void ccw_action_get_domain_xml(CcwAction *action, CcwActionReply on_reply, CcwActionStep on_lost);
 
 /* The XML out of that reply; NULL if it is none, or not of this domain. */
@@ -60,5 +70,7 @@ void ccw_actions_lost(CcwConnection *connection);
 /* The actions there are. FALSE: nothing of ours in the call, forward it. */
 gboolean ccw_attach_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
                           const guint8 *payload, gsize length);
+gboolean ccw_by_hand_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
+                           const guint8 *payload, gsize length);
 gboolean ccw_detach_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
                           const guint8 *payload, gsize length);

@@ -202,16 +202,6 @@ static void first_call(Attach *attach, CcwMapCss map)
         settle_error(attach, error);
 }
 
-/* libvirt's refusal of our question is the answer to the client's call. */
-static void domain_refused(Attach *attach, const CcwHeader *header, const guint8 *payload, gsize length)
-{
-    CcwHeader reply = *header;
-
-    reply.procedure = attach->action.call.procedure;
-    reply.serial = attach->action.call.serial;
-    settle(attach, CCW_ATTACH_NONE, ccw_relay_raise(&reply, payload, length));
-}
-
 static void got_domain_xml(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
     Attach *attach = (Attach *)action;
@@ -221,7 +211,7 @@ static void got_domain_xml(CcwAction *action, const CcwHeader *header, const gui
     CcwMapCss map = CCW_MAP_CSS_ABSENT;
 
     if (header->status != CCW_STATUS_OK) {
-        domain_refused(attach, header, payload, length);
+        settle(attach, CCW_ATTACH_NONE, ccw_action_refusal(action, header, payload, length));
         return;
     }
     xml = ccw_action_read_domain_xml(action, payload, length);

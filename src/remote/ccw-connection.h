@@ -16,6 +16,9 @@ typedef struct {
     CcwKeeper *keeper;
     void (*changed)(gpointer data); /* a device may have to go back: let the watcher look. May be NULL */
     gpointer changed_data;
+    /* Asks libvirt what the running domains have; waits for it. NULL and an error if it does not say. */
+    CcwLive *(*look)(gpointer data, GError **error);
+    gpointer look_data;
 } CcwServices;
 
 typedef struct _CcwConnection CcwConnection;

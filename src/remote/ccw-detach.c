@@ -75,7 +75,7 @@ static void got_domain_xml(CcwAction *action, const CcwHeader *header, const gui
 
     if (header->status == CCW_STATUS_OK)
         xml = ccw_action_read_domain_xml(action, payload, length);
-    if (xml && ccw_live_add(detach->live, action->arguments.domain_uuid, xml, NULL))
+    if (xml && ccw_live_add(detach->live, action->arguments.domain_uuid, NULL, xml, NULL))
         ccw_action_work(action, reconcile_work, reconciled);
     else
         leave_to_watcher(action);

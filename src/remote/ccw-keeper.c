@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "conf/ccw-conf.h"
-#include "node_device/ccw-node-name.h"
 #include "util/ccw-error.h"
 
 struct _CcwKeeper {
@@ -118,6 +117,7 @@ void ccw_keeper_refuse_unmanaged(CcwKeeper *keeper, const CcwBusId *id, GError *
 
 struct _CcwLive {
     GHashTable *domains; /* UUID -> set of CcwBusId */
+    GHashTable *names;   /* UUID -> name */
     gint64 as_of;        /* ccw_host_clock() */
     gint generation;
 };
@@ -127,6 +127,7 @@ CcwLive *ccw_live_new(CcwKeeper *keeper)
     CcwLive *live = g_new0(CcwLive, 1);
 
     live->domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
+    live->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     live->as_of = ccw_host_clock();
     live->generation = g_atomic_int_get(&keeper->generation);
     return live;
@@ -135,6 +136,7 @@ CcwLive *ccw_live_new(CcwKeeper *keeper)
 void ccw_live_free(CcwLive *live)
 {
     g_hash_table_unref(live->domains);
+    g_hash_table_unref(live->names);
     g_free(live);
 }
 
@@ -149,7 +151,7 @@ static GHashTable *devices_of(CcwLive *live, const char *domain_uuid)
     return devices;
 }
 
-gboolean ccw_live_add(CcwLive *live, const char *domain_uuid, const char *xml, GError **error)
+gboolean ccw_live_add(CcwLive *live, const char *domain_uuid, const char *name, const char *xml, GError **error)
 {
     CcwMapCss map;
     g_autoptr(GArray) hostdevs = ccw_conf_collect(xml, &map, error);
@@ -157,6 +159,8 @@ gboolean ccw_live_add(CcwLive *live, const char *domain_uuid, const char *xml, G
 
     if (!hostdevs)
         return FALSE;
+    if (name)
+        g_hash_table_replace(live->names, g_strdup(domain_uuid), g_strdup(name));
     devices = devices_of(live, domain_uuid);
     for (guint i = 0; i < hostdevs->len; i++) {
         const CcwBusId *id = &g_array_index(hostdevs, CcwHostdev, i).source;
@@ -180,4 +184,48 @@ gboolean ccw_keeper_reconcile(CcwKeeper *keeper, CcwLive *live, const char *only
         return FALSE;
     *ret_stale = FALSE;
     return TRUE;
+}
+
+CcwHostDevice *ccw_keeper_find(CcwKeeper *keeper, CcwNodeKind kind, const CcwBusId *id)
+{
+    return kind == CCW_NODE_CCW ? ccw_host_lookup(keeper->host, id, NULL)
+                                : ccw_host_lookup_subchannel(keeper->host, id, NULL);
+}
+
+/* The name, or else the UUID, of the domain that has it; NULL: none. */
+static const char *user_of(CcwLive *live, const CcwBusId *id)
+{
+    GHashTableIter iter;
+    gpointer domain_uuid, devices;
+    const char *name;
+
+    g_hash_table_iter_init(&iter, live->domains);
+    while (g_hash_table_iter_next(&iter, &domain_uuid, &devices)) {
+        if (!g_hash_table_contains(devices, id))
+            continue;
+        name = g_hash_table_lookup(live->names, domain_uuid);
+        return name ? name : domain_uuid;
+    }
+    return NULL;
+}
+
+gboolean ccw_keeper_by_hand(CcwKeeper *keeper, CcwByHandFunc func, const CcwBusId *id, CcwLive *live,
+                            gboolean *ret_stale, GError **error)
+{
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keeper->lock);
+    const char *user = user_of(live, id);
+    char buf[CCW_BUS_ID_STR_LEN];
+
+    *ret_stale = g_atomic_int_get(&keeper->generation) != live->generation;
+    if (*ret_stale)
+        return TRUE;
+    if (user) /* src/hypervisor/virhostdev.c of libvirt, of a PCI device */
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use by driver QEMU, domain %s",
+                    ccw_bus_id_format(id, buf), user);
+    else if (g_hash_table_contains(keeper->held, id))
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use: it is being attached to a domain",
+                    ccw_bus_id_format(id, buf));
+    else
+        return func(keeper->host, id, error);
+    return FALSE;
 }

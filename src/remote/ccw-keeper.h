@@ -15,6 +15,7 @@
 #include <glib.h>
 
 #include "node_device/ccw-host.h"
+#include "node_device/ccw-node-name.h"
 
 typedef struct _CcwKeeper CcwKeeper;
 
@@ -51,8 +52,8 @@ CcwLive *ccw_live_new(CcwKeeper *keeper);
 void ccw_live_free(CcwLive *live);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwLive, ccw_live_free)
 
-/* domain_uuid: lower case. Errors: as ccw_conf_collect. */
-gboolean ccw_live_add(CcwLive *live, const char *domain_uuid, const char *xml, GError **error);
+/* domain_uuid: lower case. name: for messages, or NULL. Errors: as ccw_conf_collect. */
+gboolean ccw_live_add(CcwLive *live, const char *domain_uuid, const char *name, const char *xml, GError **error);
 
 /*
  * Gives back what is in no live XML any more: of only_domain, or of all for NULL. What is held is left alone.
@@ -60,3 +61,16 @@ gboolean ccw_live_add(CcwLive *live, const char *domain_uuid, const char *xml, G
  */
 gboolean ccw_keeper_reconcile(CcwKeeper *keeper, CcwLive *live, const char *only_domain, gboolean *ret_stale,
                               GError **error);
+
+/* The device of that name, or NULL if there is none of ours. */
+CcwHostDevice *ccw_keeper_find(CcwKeeper *keeper, CcwNodeKind kind, const CcwBusId *id);
+
+/* ccw_host_detach, ccw_host_reattach or ccw_host_reset. */
+typedef gboolean (*CcwByHandFunc)(CcwHost *host, const CcwBusId *id, GError **error);
+
+/*
+ * Calls func, unless a running domain has the device or is about to get it: then CCW_ERROR_BUSY, naming the domain.
+ * *ret_stale: as ccw_keeper_reconcile.
+ */
+gboolean ccw_keeper_by_hand(CcwKeeper *keeper, CcwByHandFunc func, const CcwBusId *id, CcwLive *live,
+                            gboolean *ret_stale, GError **error);

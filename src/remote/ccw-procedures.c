@@ -10,11 +10,13 @@
 #define STRING CCW_FIELD_STRING
 #define OPT_STRING CCW_FIELD_OPT_STRING
 #define DOMAIN CCW_FIELD_DOMAIN
+#define NODE CCW_FIELD_NODE
 #define XML CCW_FIELD_XML
 #define OPT_XML CCW_FIELD_OPT_XML
 #define PARAMS CCW_FIELD_PARAMS
 #define ATTACH .action = CCW_ACTION_ATTACH
 #define DETACH .action = CCW_ACTION_DETACH
+#define BY_HAND .action = CCW_ACTION_BY_HAND
 
 /* A row of the remote program: arguments and results in braces, in the order of the wire. */
 #define CALL(...) .call = { __VA_ARGS__ }
@@ -26,7 +28,7 @@
 
 /*
  * Not here, though XML is in them: migration (108, 148, 213-216, 302-305: cookies hold XML too), 135 and 136 (native
- * configuration), 309 (with file descriptors), node devices (111-120, 123, 124, 285, 301, 428-436). They are forwarded
+ * configuration), 309 (with file descriptors), node devices (111-117, 123, 124, 285, 428-436). They are forwarded
  * untouched.
  */
 // clang-format off
@@ -36,6 +38,9 @@ static const CcwProcedure table[] = {
     ROW(11,  "DOMAIN_DEFINE_XML",                  CALL(XML)),
     ROW(13,  "DOMAIN_DETACH_DEVICE",               CALL(DOMAIN, XML), DETACH),
     ROW(14,  "DOMAIN_GET_XML_DESC",                REPLY(XML)),
+    ROW(118, "NODE_DEVICE_DETTACH",                CALL(NODE), BY_HAND),
+    ROW(119, "NODE_DEVICE_RE_ATTACH",              CALL(NODE), BY_HAND),
+    ROW(120, "NODE_DEVICE_RESET",                  CALL(NODE), BY_HAND),
     ROW(160, "DOMAIN_ATTACH_DEVICE_FLAGS",         CALL(DOMAIN, XML, U32), ATTACH),
     ROW(161, "DOMAIN_DETACH_DEVICE_FLAGS",         CALL(DOMAIN, XML, U32), DETACH),
     ROW(174, "DOMAIN_UPDATE_DEVICE_FLAGS",         CALL(DOMAIN, XML, U32)),
@@ -45,6 +50,7 @@ static const CcwProcedure table[] = {
     ROW(233, "DOMAIN_RESTORE_FLAGS",               CALL(STRING, OPT_XML, U32)),
     ROW(235, "DOMAIN_SAVE_IMAGE_GET_XML_DESC",     REPLY(XML)),
     ROW(236, "DOMAIN_SAVE_IMAGE_DEFINE_XML",       CALL(STRING, XML, U32)),
+    ROW(301, "NODE_DEVICE_DETACH_FLAGS",           CALL(NODE, OPT_STRING, U32), BY_HAND),
     ROW(350, "DOMAIN_DEFINE_XML_FLAGS",            CALL(XML, U32)),
     ROW(388, "DOMAIN_MANAGED_SAVE_GET_XML_DESC",   REPLY(XML)),
     ROW(389, "DOMAIN_MANAGED_SAVE_DEFINE_XML",     CALL(DOMAIN, OPT_XML, U32)),

@@ -23,14 +23,16 @@ typedef enum {
     CCW_FIELD_OPT_XML,
     CCW_FIELD_PARAMS,   /* typed parameters; the one named "dxml" is XML */
     CCW_FIELD_OPT_TEXT, /* an error's text: rewritten */
+    CCW_FIELD_NODE,     /* a node device's name */
 } CcwField;
 
 #define CCW_FIELDS_MAX 12
 
 typedef enum {
     CCW_ACTION_NONE,
-    CCW_ACTION_ATTACH, /* {domain, XML, ...}: the host's device is taken when libvirt misses it */
-    CCW_ACTION_DETACH, /* {domain, XML, ...}: and given back before the reply is */
+    CCW_ACTION_ATTACH,  /* {domain, XML, ...}: the host's device is taken when libvirt misses it */
+    CCW_ACTION_DETACH,  /* {domain, XML, ...}: and given back before the reply is */
+    CCW_ACTION_BY_HAND, /* {node device, ...}: detached, reattached or reset for no domain */
 } CcwActionKind;
 
 typedef struct {
@@ -43,6 +45,10 @@ typedef struct {
 } CcwProcedure;
 
 #define CCW_PROC_DOMAIN_GET_XML_DESC 14
+#define CCW_PROC_NODE_DEVICE_DETTACH 118
+#define CCW_PROC_NODE_DEVICE_RE_ATTACH 119
+#define CCW_PROC_NODE_DEVICE_RESET 120
+#define CCW_PROC_NODE_DEVICE_DETACH_FLAGS 301
 
 /* virNetMessageError, which every reply of status ERROR carries. */
 extern const CcwField ccw_error_fields[CCW_FIELDS_MAX];

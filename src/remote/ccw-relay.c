@@ -131,6 +131,8 @@ static gboolean begin_action(CcwConnection *connection, const CcwProcedure *proc
         break;
     case CCW_ACTION_ATTACH:
         return ccw_attach_begin(connection, procedure, header, payload, length);
+    case CCW_ACTION_BY_HAND:
+        return ccw_by_hand_begin(connection, procedure, header, payload, length);
     case CCW_ACTION_DETACH:
         return ccw_detach_begin(connection, procedure, header, payload, length);
     }

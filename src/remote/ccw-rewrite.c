@@ -20,6 +20,8 @@ struct _Walk {
     /* A domain that stands in the payload from at to the reader's place. */
     void (*domain)(Walk *walk, gsize at, const guint8 *uuid);
     void (*number)(Walk *walk, guint32 value);
+    /* A string that is only looked at. */
+    void (*string)(Walk *walk, CcwField field, const char *text, gsize length);
     gpointer data;
 };
 
@@ -45,6 +47,15 @@ static void skip_string(CcwXdrReader *reader)
     gsize length;
 
     ccw_xdr_read_string(reader, &length);
+}
+
+static void read_plain(Walk *walk, CcwField field)
+{
+    gsize length = 0;
+    const char *text = ccw_xdr_read_string(&walk->reader, &length);
+
+    if (text && walk->string)
+        walk->string(walk, field, text, length);
 }
 
 static void read_domain(Walk *walk)
@@ -125,7 +136,8 @@ static gboolean read_field(Walk *walk, CcwField field)
             break;
         G_GNUC_FALLTHROUGH;
     case CCW_FIELD_STRING:
-        skip_string(reader);
+    case CCW_FIELD_NODE:
+        read_plain(walk, field);
         break;
     case CCW_FIELD_OPT_XML:
     case CCW_FIELD_OPT_TEXT:
@@ -264,10 +276,21 @@ static void take_number(Walk *walk, guint32 value)
     arguments->flags = value;
 }
 
+static void take_string(Walk *walk, CcwField field, const char *text, gsize length)
+{
+    CcwArguments *arguments = walk->data;
+    char **taken = field == CCW_FIELD_NODE ? &arguments->node : &arguments->option;
+
+    if (field != CCW_FIELD_STRING && !*taken)
+        *taken = g_strndup(text, length);
+}
+
 gboolean ccw_arguments_read(CcwArguments *ret_arguments, const CcwField *fields, const guint8 *payload, gsize length)
 {
     CcwArguments arguments = { 0 };
-    Walk walk = { .text = take_xml, .domain = take_domain, .number = take_number, .data = &arguments };
+    Walk walk = {
+        .text = take_xml, .domain = take_domain, .number = take_number, .string = take_string, .data = &arguments
+    };
 
     if (!walk_fields(&walk, fields, payload, length)) {
         ccw_arguments_clear(&arguments);
@@ -282,4 +305,6 @@ void ccw_arguments_clear(CcwArguments *arguments)
     g_clear_pointer(&arguments->domain_uuid, g_free);
     g_clear_pointer(&arguments->domain, g_bytes_unref);
     g_clear_pointer(&arguments->xml, g_free);
+    g_clear_pointer(&arguments->node, g_free);
+    g_clear_pointer(&arguments->option, g_free);
 }

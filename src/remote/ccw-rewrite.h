@@ -33,6 +33,8 @@ typedef struct {
     char *domain_uuid; /* "12345678-....", lower case; NULL without a domain */
     GBytes *domain;    /* the domain argument as it stands in the payload */
     char *xml;         /* the first XML; NULL without */
+    char *node;        /* the first node device's name; NULL without */
+    char *option;      /* the first optional string; NULL without */
     gboolean has_flags;
     guint32 flags; /* the last U32 */
 } CcwArguments;

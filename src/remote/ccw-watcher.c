@@ -4,6 +4,8 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
+#include "util/ccw-error.h"
+
 #define RETRY_MIN (G_TIME_SPAN_SECOND / 4) /* doubled with each failure */
 #define CONNECT_RETRY_MAX (5 * G_TIME_SPAN_SECOND)
 #define RECONCILE_RETRY_MAX G_TIME_SPAN_MINUTE
@@ -91,7 +93,8 @@ static gboolean add_domain(CcwLive *live, virDomainPtr domain)
 
     if (!xml)
         return virGetLastErrorCode() == VIR_ERR_NO_DOMAIN;
-    added = virDomainGetUUIDString(domain, uuid) == 0 && ccw_live_add(live, uuid, xml, &error);
+    added =
+        virDomainGetUUIDString(domain, uuid) == 0 && ccw_live_add(live, uuid, virDomainGetName(domain), xml, &error);
     if (!added)
         g_warning("the XML of domain %s is not understood: %s", virDomainGetName(domain),
                   error ? error->message : last_error());
@@ -113,6 +116,19 @@ static CcwLive *look(virConnectPtr conn, CcwKeeper *keeper)
     }
     free(domains);
     return complete ? g_steal_pointer(&live) : NULL;
+}
+
+CcwLive *ccw_watcher_look(CcwWatcher *watcher, GError **error)
+{
+    virConnectPtr conn = virConnectOpen(watcher->uri);
+    CcwLive *live = conn ? look(conn, watcher->keeper) : NULL;
+
+    if (!live)
+        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM,
+                    "libvirt does not say which running domains have the device: %s", last_error());
+    if (conn)
+        virConnectClose(conn);
+    return live;
 }
 
 /* A device that cannot go back now may do so later (a guest is still letting go of it): said once, tried again. */

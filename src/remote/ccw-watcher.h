@@ -15,6 +15,9 @@ typedef struct _CcwWatcher CcwWatcher;
 /* socket: the backend's. Threads of its own; an absent backend is waited for. keeper outlives it. */
 CcwWatcher *ccw_watcher_start(const char *socket, CcwKeeper *keeper);
 
+/* What the running domains have, on a connection of its own. Any thread; waits for libvirt. Error: CCW_ERROR_SYSTEM. */
+CcwLive *ccw_watcher_look(CcwWatcher *watcher, GError **error);
+
 /* Look soon. Any thread. */
 void ccw_watcher_kick(CcwWatcher *watcher);
 

@@ -106,6 +106,13 @@ static void kick(gpointer data)
     ccw_watcher_kick(*watcher);
 }
 
+static CcwLive *look(gpointer data, GError **error)
+{
+    CcwWatcher **watcher = data;
+
+    return ccw_watcher_look(*watcher, error);
+}
+
 static int run(const Options *options)
 {
     g_autoptr(CcwPoll) poll = ccw_poll_new(NULL);
@@ -113,7 +120,14 @@ static int run(const Options *options)
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autofree char *backend = g_build_filename(options->backend_dir, CCW_SOCKET, NULL);
     CcwWatcher *watcher = NULL;
-    CcwServices services = { .poll = poll, .keeper = keeper, .changed = kick, .changed_data = &watcher };
+    CcwServices services = {
+        .poll = poll,
+        .keeper = keeper,
+        .changed = kick,
+        .changed_data = &watcher,
+        .look = look,
+        .look_data = &watcher,
+    };
     Daemon daemon = { .loop = loop };
     GError *error = NULL;
 

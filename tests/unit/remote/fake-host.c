@@ -92,13 +92,6 @@ void ccw_host_device_free(CcwHostDevice *device)
     g_free(device);
 }
 
-/* There is any. */
-CcwHostDevice *ccw_host_lookup(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id G_GNUC_UNUSED,
-                               GError **error G_GNUC_UNUSED)
-{
-    return g_new0(CcwHostDevice, 1);
-}
-
 gboolean ccw_host_claim(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *domain_uuid, const char *token,
                         gboolean *ret_taken, GError **error)
 {
@@ -164,4 +157,51 @@ gboolean ccw_host_reconcile(CcwHost *host G_GNUC_UNUSED, GHashTable *live, GHash
         note(" but %u", g_hash_table_size(held));
     note(" ");
     return TRUE;
+}
+
+static CcwHostDevice *device_of(const CcwBusId *id, const CcwBusId *subchannel)
+{
+    CcwHostDevice *device = g_new0(CcwHostDevice, 1);
+
+    device->bus_id = *id;
+    device->subchannel = *subchannel;
+    return device;
+}
+
+/* There is 0.0.1234, on subchannel 0.0.0034. */
+CcwHostDevice *ccw_host_lookup(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error G_GNUC_UNUSED)
+{
+    return id->devno == 0x1234 ? device_of(id, &(CcwBusId){ .devno = 0x0034 }) : NULL;
+}
+
+CcwHostDevice *ccw_host_lookup_subchannel(CcwHost *host G_GNUC_UNUSED, const CcwBusId *subchannel,
+                                          GError **error G_GNUC_UNUSED)
+{
+    return subchannel->devno == 0x0034 ? device_of(&(CcwBusId){ .devno = 0x1234 }, subchannel) : NULL;
+}
+
+static gboolean by_hand(const char *what, const CcwBusId *id, GError **error)
+{
+    char text[CCW_BUS_ID_STR_LEN];
+
+    note("%s %s ", what, ccw_bus_id_format(id, text));
+    if (!claim_failure)
+        return TRUE;
+    g_set_error_literal(error, CCW_ERROR, (gint)claim_code, claim_failure);
+    return FALSE;
+}
+
+gboolean ccw_host_detach(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error)
+{
+    return by_hand("detach", id, error);
+}
+
+gboolean ccw_host_reattach(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error)
+{
+    return by_hand("reattach", id, error);
+}
+
+gboolean ccw_host_reset(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error)
+{
+    return by_hand("reset", id, error);
 }

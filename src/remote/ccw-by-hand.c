@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * nodedev-detach, nodedev-reattach and nodedev-reset of a channel device, named as such or by its subchannel. Stock
+ * libvirt knows them for PCI devices only, so that its part is to say who may:
+ *
+ *   find    which device that is, in a worker; if none of ours, the call is forwarded
+ *   ask     the same of the css_* node device, or its reattach for a detach, which does not look for VFIO first: it
+ *           checks access, and then says that this is no PCI device
+ *   do      past that: no running domain has it, and it is done, in a worker
+ */
+#include <libvirt/virterror.h>
+#include <string.h>
+
+#include "remote/ccw-action.h"
+#include "remote/ccw-connection-private.h"
+#include "remote/ccw-relay.h"
+#include "remote/ccw-rpc-error.h"
+#include "remote/ccw-xdr.h"
+#include "util/ccw-error.h"
+
+#define LOOKS_MAX 3 /* at what the domains have, if attaches come in between */
+
+static const struct deed {
+    gint32 procedure;
+    gint32 question;
+    CcwByHandFunc func;
+    gboolean needs_modules;
+} deeds[] = {
+    { CCW_PROC_NODE_DEVICE_DETTACH, CCW_PROC_NODE_DEVICE_RE_ATTACH, ccw_host_detach, TRUE },
+    { CCW_PROC_NODE_DEVICE_DETACH_FLAGS, CCW_PROC_NODE_DEVICE_RE_ATTACH, ccw_host_detach, TRUE },
+    { CCW_PROC_NODE_DEVICE_RE_ATTACH, CCW_PROC_NODE_DEVICE_RE_ATTACH, ccw_host_reattach, FALSE },
+    { CCW_PROC_NODE_DEVICE_RESET, CCW_PROC_NODE_DEVICE_RESET, ccw_host_reset, FALSE },
+};
+
+typedef struct {
+    CcwAction action;
+    const struct deed *deed;
+    GByteArray *frame; /* the client's call */
+    CcwNodeKind kind;
+    CcwBusId named;
+    CcwHostDevice *device; /* NULL: none of ours */
+    char *subchannel;      /* its node device's name */
+    GError *error;
+} ByHand;
+
+static void by_hand_free(CcwAction *action)
+{
+    ByHand *hand = (ByHand *)action;
+
+    g_byte_array_unref(hand->frame);
+    ccw_host_device_free(hand->device);
+    g_free(hand->subchannel);
+    g_clear_error(&hand->error);
+    g_free(hand);
+}
+
+static void lost(CcwAction *action)
+{
+    ccw_action_end(action, NULL);
+}
+
+static CcwLive *look(CcwAction *action, GError **error)
+{
+    const CcwServices *services = action->connection->services;
+
+    return services->look ? services->look(services->look_data, error) : ccw_live_new(services->keeper);
+}
+
+static void do_work(CcwAction *action)
+{
+    ByHand *hand = (ByHand *)action;
+    CcwKeeper *keeper = action->connection->services->keeper;
+    gboolean stale = TRUE;
+
+    if (hand->deed->needs_modules && !ccw_keeper_load_modules(keeper, &hand->error))
+        return;
+    for (guint looks = 0; looks < LOOKS_MAX && stale; looks++) {
+        g_autoptr(CcwLive) live = look(action, &hand->error);
+
+        if (!live || !ccw_keeper_by_hand(keeper, hand->deed->func, &hand->device->bus_id, live, &stale, &hand->error))
+            return;
+    }
+    if (stale)
+        g_set_error(&hand->error, CCW_ERROR, CCW_ERROR_BUSY, "%s: devices are being attached; try again",
+                    action->arguments.node);
+}
+
+static void done(CcwAction *action)
+{
+    ByHand *hand = (ByHand *)action;
+
+    ccw_action_end(action, hand->error ? ccw_rpc_error_reply_for(&action->call, hand->error)
+                                       : ccw_action_success(action, NULL));
+}
+
+/* Whether libvirt has let the client past its access check. */
+static gboolean is_past_access(const ByHand *hand, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    CcwRpcError error;
+    gboolean past;
+
+    if (header->status != CCW_STATUS_ERROR || !ccw_rpc_error_decode(&error, payload, length))
+        return FALSE;
+    past = error.code == VIR_ERR_INVALID_ARG && ccw_rpc_error_mentions(&error, hand->subchannel);
+    ccw_rpc_error_clear(&error);
+    return past;
+}
+
+static void answered(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    ByHand *hand = (ByHand *)action;
+    g_autoptr(GError) error = NULL;
+
+    if (is_past_access(hand, header, payload, length)) {
+        ccw_action_work(action, do_work, done);
+    } else if (header->status == CCW_STATUS_ERROR) {
+        ccw_action_end(action, ccw_action_refusal(action, header, payload, length));
+    } else {
+        error = g_error_new(CCW_ERROR, CCW_ERROR_UNSUPPORTED,
+                            "this libvirt handles %s itself, in a way that is not known here", hand->subchannel);
+        ccw_action_end(action, ccw_rpc_error_reply_for(&action->call, error));
+    }
+}
+
+static void passed_on(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    ccw_action_end(action, ccw_relay_raise(header, payload, length));
+}
+
+static void find_work(CcwAction *action)
+{
+    ByHand *hand = (ByHand *)action;
+
+    hand->device = ccw_keeper_find(action->connection->services->keeper, hand->kind, &hand->named);
+}
+
+static void found(CcwAction *action)
+{
+    ByHand *hand = (ByHand *)action;
+    g_autoptr(GByteArray) payload = g_byte_array_new();
+
+    if (!hand->device) {
+        ccw_action_call(action, hand->frame, passed_on, lost);
+        return;
+    }
+    hand->subchannel = ccw_node_name_format(CCW_NODE_CSS, &hand->device->subchannel);
+    ccw_xdr_write_string(payload, hand->subchannel, strlen(hand->subchannel));
+    ccw_action_ask(action, hand->deed->question, payload, answered, lost);
+}
+
+/* "vfio" is what libvirt calls it for PCI devices. Any other name, and flags, are libvirt's to refuse. */
+static gboolean is_ours(const CcwArguments *arguments, CcwNodeKind *ret_kind, CcwBusId *ret_id)
+{
+    return (!arguments->option || strcmp(arguments->option, "vfio_ccw") == 0 ||
+            strcmp(arguments->option, "vfio") == 0) &&
+           arguments->flags == 0 && ccw_node_name_parse(arguments->node, ret_kind, ret_id);
+}
+
+gboolean ccw_by_hand_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
+                           const guint8 *payload, gsize length)
+{
+    CcwArguments arguments;
+    CcwNodeKind kind;
+    CcwBusId id;
+    ByHand *hand;
+
+    if (!ccw_arguments_read(&arguments, procedure->call, payload, length))
+        return FALSE;
+    if (!is_ours(&arguments, &kind, &id)) {
+        ccw_arguments_clear(&arguments);
+        return FALSE;
+    }
+    hand = g_new0(ByHand, 1);
+    hand->action.free = by_hand_free;
+    for (gsize i = 0; i < G_N_ELEMENTS(deeds); i++)
+        if (deeds[i].procedure == procedure->number)
+            hand->deed = &deeds[i];
+    hand->frame = ccw_frame_new(header, payload, length);
+    hand->kind = kind;
+    hand->named = id;
+    ccw_action_begin(&hand->action, connection, header, &arguments);
+    ccw_action_work(&hand->action, find_work, found);
+    return TRUE;
+}
