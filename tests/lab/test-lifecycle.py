@@ -7,6 +7,7 @@ is done as root and then with no privilege at all.
 """
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -78,6 +79,15 @@ def surroundings(lab, devices):
                    "DEVICE 0.0.1234"],
                   "input, folder, environment, umask; virsh reaches libvirt, which has the device; so does virt-ccw")
     lab.tap.equal(result.stderr, "error\n", "stderr is the command's alone")
+
+
+def at_a_terminal(lab, devices):
+    """script(1) gives it one; virsh then asks for polkit's agent, which has nothing to do here."""
+    command = shlex.join(lab.arguments(devices, ["virsh", "-q", "uri"]))
+    result = subprocess.run(["script", "-qec", command, "/dev/null"], text=True, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, cwd=lab.folder, env=lab.environment, check=False,
+                            timeout=labtest.DEADLINE)
+    lab.tap.equal((result.stdout.split(), result.returncode), (["qemu:///system"], 0), "at a terminal virsh says no more")
 
 
 def ended_by(lab, devices, number):
@@ -170,6 +180,7 @@ def all_of_it(lab):
     others = {"0.0.1234": os.path.join(lab.folder, "two")}
     exit_codes(lab, devices)
     surroundings(lab, devices)
+    at_a_terminal(lab, devices)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL):
         ended_by(lab, devices, number)
     stubborn(lab, devices)
