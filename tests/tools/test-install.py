@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What `meson install` puts where: in a mount namespace it stands at its prefix, and works from there. TAP.
+
+    test-install.py BUILD PREFIX BINDIR SBINDIR MANDIR
+"""
+
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import labtest  # noqa: E402
+
+BUILD, PREFIX, BINDIR, SBINDIR, MANDIR = sys.argv[1:6]
+HOSTDEV = "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1234'/></source></hostdev>"
+
+
+def installed(folder, script):
+    """Runs the script where the prefix has what was installed, and nothing else."""
+    enter = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--user", "--map-root-user"])
+    prepare = f'mount --bind "{folder}/root{PREFIX}" "{PREFIX}" && PATH="{PREFIX}/{BINDIR}:/usr/bin:/bin:/usr/sbin:/sbin"'
+    return subprocess.run(enter + ["sh", "-c", f"{prepare}; {script}"], text=True, input=HOSTDEV, cwd=folder,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=labtest.DEADLINE)
+
+
+def main():
+    tap = labtest.Tap()
+    if not os.path.isdir(PREFIX):
+        tap.skip("an installed tree", f"there is no {PREFIX} to mount it at")
+        tap.done()
+    with labtest.workdir() as folder:
+        subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", f"{folder}/root"],
+                       check=True, stdout=subprocess.DEVNULL)
+        os.chmod(folder, 0o755)
+        for name, command, output in (
+                ("validate finds its schema", "virt-ccw validate", []),
+                ("an image", "virt-ccw dasd create disk --cylinders 5 && echo made", ["made"]),
+                ("a lab finds its parts", "virt-ccw lab exec --dasd 0.0.1234=disk -- virsh -q nodedev-list --cap ccw",
+                 ["ccw_0_0_1234"]),
+                ("qemu-ccw finds its library", "qemu-ccw --dasd 0.0.1234=disk --qemu grep -- -c "
+                                               "libvirt-ccw-vfio.so$ /proc/self/maps >/dev/null && echo loaded", ["loaded"]),
+                ("virtccwd", f"{PREFIX}/{SBINDIR}/virtccwd --version | cut -d ' ' -f 1", ["virtccwd"])):
+            result = installed(folder, command)
+            tap.ok((result.returncode, result.stdout.split(), result.stderr) == (0, output, ""), name,
+                   f"code {result.returncode}\n{result.stdout}{result.stderr}")
+        if os.path.isdir(os.path.join(BUILD, "docs", "manpages")) and os.listdir(os.path.join(BUILD, "docs", "manpages")):
+            pages = [os.path.exists(f"{folder}/root{PREFIX}/{MANDIR}/{page}")
+                     for page in ("man1/virt-ccw.1", "man1/qemu-ccw.1", "man8/virtccwd.8")]
+            tap.ok(all(pages), "the man pages", pages)
+        else:
+            tap.skip("the man pages", "rst2man is not installed")
+    tap.done()
+
+
+main()
