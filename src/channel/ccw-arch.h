@@ -34,6 +34,12 @@
 #define CCW_CMD_TIC 0x08 /* format 1: all eight bits; format 0: the low four */
 #define CCW_CMD_SENSE_ID 0xe4
 
+/* Does this command store into the guest's memory? Read, sense, read backward. */
+static inline gboolean ccw_cmd_is_input(guint8 cmd)
+{
+    return (cmd & 0x03) == 0x02 || (cmd & 0x0f) == 0x04 || (cmd & 0x0f) == 0x0c;
+}
+
 /* Operation-request block, the first 12 bytes: interruption parameter, flags, channel-program address. */
 #define CCW_ORB_SIZE 12
 #define CCW_ORB_OFS_INTPARM 0
@@ -41,14 +47,16 @@
 #define CCW_ORB_OFS_CPA 8
 
 #define CCW_ORB_KEY_SHIFT 28
-#define CCW_ORB_SUSPEND 0x08000000u  /* S: suspend control */
-#define CCW_ORB_FORMAT1 0x00800000u  /* F */
-#define CCW_ORB_PREFETCH 0x00400000u /* P */
-#define CCW_ORB_INITSTAT 0x00200000u /* I: initial-status interruption */
-#define CCW_ORB_SUPPRESS 0x00080000u /* U: suppress suspended interruption */
-#define CCW_ORB_C64 0x00020000u      /* H: format-2 (64-bit) IDAWs */
-#define CCW_ORB_T2K 0x00010000u      /* T: format-2 IDAWs of 2 KiB blocks */
-#define CCW_ORB_LPM_SHIFT 8          /* logical-path mask, 8 bits */
+#define CCW_ORB_SUSPEND 0x08000000u   /* S: suspend control */
+#define CCW_ORB_FORMAT1 0x00800000u   /* F */
+#define CCW_ORB_PREFETCH 0x00400000u  /* P */
+#define CCW_ORB_INITSTAT 0x00200000u  /* I: initial-status interruption */
+#define CCW_ORB_SUPPRESS 0x00080000u  /* U: suppress suspended interruption */
+#define CCW_ORB_TRANSPORT 0x00040000u /* B: the address is of a transport-command word */
+#define CCW_ORB_C64 0x00020000u       /* H: format-2 (64-bit) IDAWs */
+#define CCW_ORB_T2K 0x00010000u       /* T: format-2 IDAWs of 2 KiB blocks */
+#define CCW_ORB_ILS 0x00000080u       /* L: no incorrect length of immediate operations */
+#define CCW_ORB_LPM_SHIFT 8           /* logical-path mask, 8 bits */
 
 /* Subchannel-status word, 12 bytes, and the interruption-response block, 96 bytes: SCSW, ESW 20, ECW 32, EMW 32. */
 #define CCW_SCSW_SIZE 12

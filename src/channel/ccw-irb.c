@@ -17,7 +17,7 @@ static const struct {
     { CCW_ORB_INITSTAT, CCW_SCSW_FLAG_I }, { CCW_ORB_SUPPRESS, CCW_SCSW_FLAG_U },
 };
 
-void ccw_irb_program_check(guint8 irb[CCW_IRB_SIZE], const guint8 orb[CCW_ORB_SIZE], guint32 cpa)
+void ccw_irb_check(guint8 irb[CCW_IRB_SIZE], const guint8 orb[CCW_ORB_SIZE], guint32 cpa, guint8 cstat, guint16 count)
 {
     guint32 orb_flags = ccw_load_be32(orb + CCW_ORB_OFS_FLAGS);
     guint16 flags = (orb_flags >> 16) & SCSW_KEY_MASK;
@@ -30,7 +30,8 @@ void ccw_irb_program_check(guint8 irb[CCW_IRB_SIZE], const guint8 orb[CCW_ORB_SI
     ccw_store_be16(irb + CCW_SCSW_OFS_CTL, CCW_SCSW_FCTL_START | CCW_SCSW_STCTL_ALERT | CCW_SCSW_STCTL_PRIMARY |
                                                CCW_SCSW_STCTL_SECONDARY | CCW_SCSW_STCTL_PENDING);
     ccw_store_be32(irb + CCW_SCSW_OFS_CPA, cpa + CCW_SIZE);
-    irb[CCW_SCSW_OFS_CSTAT] = CCW_CSTAT_PROGRAM_CHECK;
+    irb[CCW_SCSW_OFS_CSTAT] = cstat;
+    ccw_store_be16(irb + CCW_SCSW_OFS_COUNT, count);
 }
 
 void ccw_irb_clear(guint8 irb[CCW_IRB_SIZE])

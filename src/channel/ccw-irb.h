@@ -8,10 +8,11 @@
 #include "channel/ccw-arch.h"
 
 /*
- * A program check. orb is big-endian; cpa is the guest's address of the offending CCW: the SCSW's is 8 beyond it, as
- * the channel counts. (Principles of Operation, chapter 16: "Program Check", and the table of CCW addresses.)
+ * A program or protection check (cstat). orb is big-endian; cpa is the guest's address of the offending CCW: the SCSW's
+ * is 8 beyond it, as the channel counts; count is that of the CCW, of which nothing was transferred. (Principles of
+ * Operation, chapter 16: "Program Check", "Protection Check", and the table of CCW addresses.)
  */
-void ccw_irb_program_check(guint8 irb[CCW_IRB_SIZE], const guint8 orb[CCW_ORB_SIZE], guint32 cpa);
+void ccw_irb_check(guint8 irb[CCW_IRB_SIZE], const guint8 orb[CCW_ORB_SIZE], guint32 cpa, guint8 cstat, guint16 count);
 
 /* The clear function is done: it leaves nothing but the status-pending bit. */
 void ccw_irb_clear(guint8 irb[CCW_IRB_SIZE]);

@@ -22,7 +22,8 @@
  *   IDAL:   2048 + 8 * i, and cda[i] holds the user virtual address of a list of 8-byte entries, each a user virtual
  *           address: the first of any alignment, every other at a block's start (block: CCW_ORB_C64 without
  *           CCW_ORB_T2K 4 KiB, else 2 KiB; guest IDAWs of either format have become these).
- * The entries of cda[] and of those lists are addresses of this process, in the host's byte order.
+ * The entries of cda[] and of those lists are addresses of this process, in the host's byte order. 0 is no storage: a
+ * program check if the device gets there.
  * A NOOP without chaining stands after the chain's end wherever a place is left.
  */
 typedef union {

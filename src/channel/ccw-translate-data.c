@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The data half of the translation: where the bytes of one CCW are in this process. Principles of Operation, chapter
- * 15, "CCW Indirect Data Addressing". Which CCW comes after which is ccw-translate.c.
+ * 15, "CCW Indirect Data Addressing"; chapter 16, "Program Check" and "Protection Check". Which CCW comes after which
+ * is ccw-translate.c.
  */
 #include "channel/ccw-translate-private.h"
 
@@ -9,69 +10,31 @@
 
 #define IDAW31_RESERVED 0x80000000u
 
+guint8 *ccw_translation_look_up(CcwTranslation *t, guint64 address, gsize length, gboolean write)
+{
+    CcwWindow *window = &t->windows[write ? 1 : 0];
+    gsize size = 0;
+    guint8 *host = t->memory->map(t->memory->opaque, address, G_MAXSSIZE, write, &size);
+
+    if (!host || size < length)
+        return NULL;
+    *window = (CcwWindow){ .address = address, .size = size, .host = host };
+    return host;
+}
+
 /* Bytes from address to the end of its block. */
 static guint room_in_block(const CcwTranslation *t, guint64 address)
 {
     return t->block - (guint)(address & (t->block - 1));
 }
 
-/* The host's address of bytes that lie in one block, hence in one piece. */
-static gboolean map_block(CcwTranslation *t, guint64 address, guint length, gboolean write, guint64 *ret_host)
-{
-    gsize available = 0;
-    guint8 *host = t->memory->map(t->memory->opaque, address, length, write, &available);
-
-    if (!host || available < length)
-        return FALSE;
-    *ret_host = (guint64)(guintptr)host;
-    return TRUE;
-}
-
-/* Direct data that does not lie in one piece of host memory becomes a list. */
-static gboolean scatter(CcwTranslation *t, guint index, const CcwFields *ccw, gboolean write, guint8 *flags)
-{
-    guint64 address = ccw->cda;
-    guint left = ccw->count;
-
-    for (guint n = 0; left; n++) {
-        guint length = MIN(left, room_in_block(t, address));
-
-        if (!map_block(t, address, length, write, &t->idaws[index][n]))
-            return FALSE;
-        address += length;
-        left -= length;
-    }
-    t->program.cda[index] = (guint64)(guintptr)t->idaws[index];
-    *flags |= CCW_FLAG_IDA;
-    return TRUE;
-}
-
-static gboolean translate_direct(CcwTranslation *t, guint index, const CcwFields *ccw, gboolean write, guint8 *flags)
-{
-    gsize available = 0;
-    guint8 *host;
-
-    if ((guint64)ccw->cda + ccw->count > ccw_translation_limit(t))
-        return FALSE;
-    host = t->memory->map(t->memory->opaque, ccw->cda, ccw->count, write, &available);
-    if (!host)
-        return FALSE;
-    if (available < ccw->count)
-        return scatter(t, index, ccw, write, flags);
-    t->program.cda[index] = (guint64)(guintptr)host;
-    return TRUE;
-}
-
 /* Reads one IDAW of the guest, once. */
 static gboolean fetch_idaw(CcwTranslation *t, guint64 address, guint64 *ret_idaw)
 {
     guint size = t->idaw64 ? sizeof(guint64) : sizeof(guint32);
-    gsize available = 0;
-    guint8 *host = NULL;
+    guint8 *host = address + size <= ccw_translation_limit(t) ? ccw_translation_map(t, address, size, FALSE) : NULL;
 
-    if (address + size <= ccw_translation_limit(t))
-        host = t->memory->map(t->memory->opaque, address, size, FALSE, &available);
-    if (!host || available < size)
+    if (!host)
         return FALSE;
     if (t->idaw64) {
         *ret_idaw = GUINT64_FROM_BE(__atomic_load_n((guint64 *)(void *)host, __ATOMIC_RELAXED));
@@ -81,46 +44,102 @@ static gboolean fetch_idaw(CcwTranslation *t, guint64 address, guint64 *ret_idaw
     return !(*ret_idaw & IDAW31_RESERVED);
 }
 
-static gboolean translate_idal(CcwTranslation *t, guint index, const CcwFields *ccw, gboolean write)
+/* Why bytes that could not be mapped could not. */
+static guint8 why_not(CcwTranslation *t, guint64 address, guint length, gboolean stores)
 {
-    guint size = t->idaw64 ? sizeof(guint64) : sizeof(guint32);
-    guint left = ccw->count;
-
-    if (ccw->cda % size)
-        return FALSE;
-    for (guint n = 0; left; n++) {
-        guint64 address = 0;
-        guint length;
-
-        if (!fetch_idaw(t, (guint64)ccw->cda + n * size, &address))
-            return FALSE;
-        if (n && address & (t->block - 1))
-            return FALSE;
-        length = MIN(left, room_in_block(t, address));
-        if (!map_block(t, address, length, write, &t->idaws[index][n]))
-            return FALSE;
-        left -= length;
-    }
-    t->program.cda[index] = (guint64)(guintptr)t->idaws[index];
-    return TRUE;
+    return stores && ccw_translation_map(t, address, length, FALSE) ? CCW_CSTAT_PROTECTION_CHECK
+                                                                    : CCW_CSTAT_PROGRAM_CHECK;
 }
 
-gboolean ccw_translate_data(CcwTranslation *t, guint index, const CcwFields *ccw, guint8 cmd, guint8 *flags)
+/*
+ * Block `n` of the data: its address is that of direct data that goes on, or the guest's IDAW. Returns the bytes that
+ * the CCW may have there, 0 with *ret_cstat if there are none.
+ */
+static guint place_block(CcwTranslation *t, guint index, guint n, guint64 address, guint left, gboolean stores,
+                         guint8 *ret_cstat)
 {
-    gboolean input = ccw_cmd_is_input(cmd);
-    gboolean backward = (cmd & 0x0f) == 0x0c;
+    guint length = MIN(left, room_in_block(t, address));
+    guint8 *host = ccw_translation_map(t, address, length, stores);
 
-    /* No device here reads backward: it rejects the command, and is not shown storage that runs downwards. */
-    if (backward)
-        *flags |= CCW_FLAG_SKIP;
-
-    /* Nothing is transferred: the address need not be one. The skip flag counts for input only. */
-    if (ccw->count == 0 || cmd == CCW_CMD_NOOP || (input && *flags & CCW_FLAG_SKIP)) {
-        *flags &= ~CCW_FLAG_IDA;
-        t->program.cda[index] = 0;
-        return TRUE;
+    if (G_UNLIKELY(!host)) {
+        *ret_cstat = why_not(t, address, length, stores);
+        return 0;
     }
-    if (ccw->flags & CCW_FLAG_IDA)
-        return translate_idal(t, index, ccw, input);
-    return translate_direct(t, index, ccw, input, flags);
+    t->idaws[index][n] = (guint64)(guintptr)host;
+    return length;
+}
+
+/* Direct data that does not lie in one piece of host memory becomes a list. */
+static guint8 scatter(CcwTranslation *t, guint index, const CcwFields *ccw, gboolean stores, guint *ret_n)
+{
+    guint8 cstat = CCW_CSTAT_PROGRAM_CHECK;
+    guint64 address = ccw->cda;
+    guint left = ccw->count, n;
+
+    for (n = 0; left; n++) {
+        guint length = 0;
+
+        if (address < ccw_translation_limit(t))
+            length = place_block(t, index, n, address, left, stores, &cstat);
+        if (!length)
+            break;
+        address += length;
+        left -= length;
+    }
+    *ret_n = n;
+    return left ? cstat : 0;
+}
+
+static guint8 gather(CcwTranslation *t, guint index, const CcwFields *ccw, gboolean stores, guint *ret_n)
+{
+    guint size = t->idaw64 ? sizeof(guint64) : sizeof(guint32);
+    guint8 cstat = CCW_CSTAT_PROGRAM_CHECK;
+    guint left = ccw->count, n = 0;
+
+    for (; left && ccw->cda % size == 0; n++) {
+        guint64 address = 0;
+        guint length = 0;
+
+        if (fetch_idaw(t, (guint64)ccw->cda + n * size, &address) && (n == 0 || (address & (t->block - 1)) == 0))
+            length = place_block(t, index, n, address, left, stores, &cstat);
+        if (!length)
+            break;
+        left -= length;
+    }
+    *ret_n = n;
+    return left ? cstat : 0;
+}
+
+guint8 ccw_translate_data(CcwTranslation *t, guint index, const CcwFields *ccw, gboolean stores, gboolean fetches,
+                          guint8 *flags)
+{
+    guint8 *host = NULL, cstat;
+    guint n = 0;
+
+    t->program.cda[index] = 0;
+    /* Nothing is transferred: the address need not be one. Fetching does not skip. */
+    if (ccw->count == 0 || (*flags & CCW_FLAG_SKIP && !fetches)) {
+        *flags &= ~CCW_FLAG_IDA;
+        return 0;
+    }
+    if (!(*flags & CCW_FLAG_IDA)) {
+        if (ccw->cda + (guint64)ccw->count <= ccw_translation_limit(t))
+            host = ccw_translation_map(t, ccw->cda, ccw->count, stores);
+        t->program.cda[index] = (guint64)(guintptr)host;
+        if (G_LIKELY(host))
+            return 0;
+        *flags |= CCW_FLAG_IDA;
+        cstat = scatter(t, index, ccw, stores, &n);
+    } else {
+        cstat = gather(t, index, ccw, stores, &n);
+    }
+    if (cstat == CCW_CSTAT_PROTECTION_CHECK)
+        t->protected[t->n_protected++] = (guint16)index;
+    if (cstat && n == 0)
+        return cstat;
+    /* What is wrong further on is met when the device gets there. */
+    if (cstat)
+        t->idaws[index][n] = 0;
+    t->program.cda[index] = (guint64)(guintptr)t->idaws[index];
+    return 0;
 }

@@ -13,19 +13,16 @@
 #include "util/ccw-endian.h"
 
 #define CCW_CDA_RESERVED 0x80000000u /* format 1: an address has 31 bits */
+#define CCW_CHAINS (CCW_FLAG_CC | CCW_FLAG_CD)
 
-/* Where a run stands while it is fetched. */
+/* Where a run stands while it is fetched: the ways to the CCW at hand, and the ways found so far to the one behind. */
 typedef struct {
-    guint8 cmd;            /* the command under way */
-    gboolean data_chained; /* the next CCW goes on with its data */
-    gboolean may_skip;     /* the CCW before may end with status modifier: the next but one can be reached */
+    guint8 here;
+    guint8 next;
+    gboolean ended;   /* the last CCW was the end of a chain */
+    gboolean fetched; /* `raw` is the CCW at hand */
+    guint64 raw;
 } ChainState;
-
-typedef enum {
-    RUN_GOES_ON,
-    RUN_ENDS,  /* no chaining: the chain's end */
-    RUN_STOPS, /* a TIC, or a CCW that is not valid */
-} RunVerdict;
 
 CcwTranslation *ccw_translation_new(void)
 {
@@ -37,60 +34,60 @@ void ccw_translation_free(CcwTranslation *translation)
     g_free(translation);
 }
 
-static CcwFields decode_ccw1(const guint8 raw[CCW_SIZE])
+static CcwFields decode_ccw1(guint64 raw)
 {
     return (CcwFields){
-        .cmd = raw[CCW_OFS_CMD],
-        .flags = raw[CCW_OFS_FLAGS],
-        .count = ccw_load_be16(raw + CCW_OFS_COUNT),
-        .cda = ccw_load_be32(raw + CCW_OFS_CDA),
+        .cmd = (guint8)(raw >> 56),
+        .flags = (guint8)(raw >> 48),
+        .count = (guint16)(raw >> 32),
+        .cda = (guint32)raw,
     };
 }
 
 /* A format-0 TIC is told by four bits, and its flags and count mean nothing. */
-static CcwFields decode_ccw0(const guint8 raw[CCW_SIZE])
+static CcwFields decode_ccw0(guint64 raw)
 {
-    gboolean tic = (raw[CCW_OFS_CMD] & 0x0f) == CCW_CMD_TIC;
+    gboolean tic = (raw >> 56 & 0x0f) == CCW_CMD_TIC;
 
     return (CcwFields){
-        .cmd = tic ? CCW_CMD_TIC : raw[CCW_OFS_CMD],
-        .flags = tic ? 0 : raw[CCW0_OFS_FLAGS],
-        .count = tic ? 0 : ccw_load_be16(raw + CCW0_OFS_COUNT),
-        .cda = ccw_load_be32(raw + CCW0_OFS_CDA) & 0x00ffffffu,
+        .cmd = tic ? CCW_CMD_TIC : (guint8)(raw >> 56),
+        .flags = tic ? 0 : (guint8)(raw >> 24),
+        .count = tic ? 0 : (guint16)raw,
+        .cda = (guint32)(raw >> 32) & 0x00ffffffu,
     };
 }
 
 static guint8 *map_ccw(CcwTranslation *t, guint64 address)
 {
-    gsize available = 0;
-    guint8 *host = NULL;
+    return address + CCW_SIZE <= ccw_translation_limit(t) ? ccw_translation_map(t, address, CCW_SIZE, FALSE) : NULL;
+}
 
-    if (address + CCW_SIZE <= ccw_translation_limit(t))
-        host = t->memory->map(t->memory->opaque, address, CCW_SIZE, FALSE, &available);
-    return available < CCW_SIZE ? NULL : host;
+static guint64 read_ccw(const void *host)
+{
+    return GUINT64_FROM_BE(__atomic_load_n((const guint64 *)host, __ATOMIC_RELAXED));
 }
 
 /* Reads one CCW of the guest, once: the copy is what counts from here on. */
-static gboolean fetch_ccw(CcwTranslation *t, guint64 address, CcwFields *ret_ccw)
+static gboolean fetch_ccw(CcwTranslation *t, guint64 address, const ChainState *state, CcwFields *ret_ccw)
 {
-    guint8 *host = map_ccw(t, address);
-    guint64 raw;
+    guint64 raw = state->raw;
 
-    if (!host)
-        return FALSE;
-    raw = __atomic_load_n((guint64 *)(void *)host, __ATOMIC_RELAXED);
-    *ret_ccw = t->format1 ? decode_ccw1((const guint8 *)&raw) : decode_ccw0((const guint8 *)&raw);
+    if (!state->fetched) {
+        guint8 *host = map_ccw(t, address);
+
+        if (!host)
+            return FALSE;
+        raw = read_ccw(host);
+    }
+    *ret_ccw = t->format1 ? decode_ccw1(raw) : decode_ccw0(raw);
     return TRUE;
 }
 
 static void store_ccw(CcwTranslation *t, guint index, guint8 cmd, guint8 flags, guint16 count, guint32 cda)
 {
-    guint8 *ccw = t->program.ccw[index];
+    guint64 raw = (guint64)cmd << 56 | (guint64)flags << 48 | (guint64)count << 32 | cda;
 
-    ccw[CCW_OFS_CMD] = cmd;
-    ccw[CCW_OFS_FLAGS] = flags;
-    ccw_store_be16(ccw + CCW_OFS_COUNT, count);
-    ccw_store_be32(ccw + CCW_OFS_CDA, cda);
+    ccw_store_be64(t->program.ccw[index], raw);
 }
 
 static guint32 cda_offset(guint index)
@@ -98,132 +95,224 @@ static guint32 cda_offset(guint index)
     return CCW_PROGRAM_CDA_OFS + index * sizeof(guint64);
 }
 
-/* What the device finds in the place of a CCW that is not valid: a program check at guest address `address`. */
-static RunVerdict store_invalid(CcwTranslation *t, guint index, guint32 address)
+/* What the device finds in the place of a CCW that is not valid. Its count is the residual count then. */
+static void store_invalid(CcwTranslation *t, guint index, guint16 count)
 {
-    store_ccw(t, index, 0, 0, 0, cda_offset(index));
+    store_ccw(t, index, 0, 0, count, cda_offset(index));
     t->program.cda[index] = 0;
-    t->tic[index] = FALSE;
-    t->guest[index] = address;
-    return RUN_STOPS;
 }
 
-static const CcwRun *find_run(const CcwTranslation *t, guint32 address)
+/* The place in the program of the CCW at an address, if it was placed with these ways to it in mind. */
+static gboolean find_ccw(const CcwTranslation *t, guint32 address, guint8 ways, guint *ret_index)
 {
     for (guint i = 0; i < t->n_runs; i++) {
         const CcwRun *run = &t->runs[i];
+        guint index = run->first + (address - run->address) / CCW_SIZE;
 
-        if (run->count && address >= run->address && address - run->address < run->count * (guint32)CCW_SIZE)
-            return run;
+        if (address < run->address || address - run->address >= run->count * (guint32)CCW_SIZE)
+            continue;
+        if ((t->ways[index] & ways) == ways) {
+            *ret_index = index;
+            return TRUE;
+        }
     }
-    return NULL;
+    return FALSE;
 }
 
-static void queue_run(CcwTranslation *t, guint32 address, const ChainState *from)
+static void queue_run(CcwTranslation *t, guint32 address, guint8 ways)
 {
     for (guint i = 0; i < t->n_runs; i++) {
-        if (t->runs[i].address == address)
+        if (t->runs[i].address == address && (t->runs[i].ways & ways) == ways)
             return;
     }
     /* A TIC has a place in the program, so there is one for its run. */
     g_assert(t->n_runs < G_N_ELEMENTS(t->runs));
-    t->runs[t->n_runs++] = (CcwRun){ .address = address, .data_chained = from->data_chained, .cmd = from->cmd };
+    t->runs[t->n_runs++] = (CcwRun){ .address = address, .ways = ways };
 }
 
-static RunVerdict place_tic(CcwTranslation *t, guint index, guint32 address, const CcwFields *ccw, ChainState *state)
+/*
+ * The first CCW of a program may not be a TIC (chapter 16: "Invalid Sequence"), and the target is a CCW in storage. If
+ * that is not so, the address in the status is the TIC's.
+ */
+static void place_tic(CcwTranslation *t, guint index, const CcwFields *ccw, guint8 ways)
 {
-    /* The first CCW of a program may not be one (chapter 16: "invalid sequence"), and its target is a CCW in storage.
-     */
     if (index == 0 || ccw->flags || ccw->count || ccw->cda & (CCW_CDA_RESERVED | (CCW_SIZE - 1)) ||
-        !map_ccw(t, ccw->cda))
-        return store_invalid(t, index, address);
-
+        !map_ccw(t, ccw->cda)) {
+        store_invalid(t, index, 0);
+        return;
+    }
     store_ccw(t, index, CCW_CMD_TIC, 0, 0, 0);
-    t->tic[index] = TRUE;
-    t->target[index] = ccw->cda;
-    queue_run(t, ccw->cda, state);
-    if (!state->may_skip)
-        return RUN_STOPS;
-    *state = (ChainState){ 0 };
-    return RUN_GOES_ON;
+    t->ways[index] |= CCW_IS_TIC;
+    t->tics[t->n_tics++] = (CcwTic){ .index = (guint16)index, .target = ccw->cda, .ways = ways };
+    queue_run(t, ccw->cda, ways);
 }
 
-/* The fields of a CCW that is no TIC, its addresses aside. */
-static gboolean ccw_is_valid(CcwTranslation *t, const CcwFields *ccw, const ChainState *state)
+/*
+ * The fields of a CCW that is no TIC, its addresses aside. Where it can be reached in several ways only what is wrong
+ * in all of them is told here; the device looks again.
+ */
+static gboolean ccw_is_valid(CcwTranslation *t, const CcwFields *ccw, guint8 ways)
 {
     /* Zero is a count when no data is chained, in format 1. */
-    if (ccw->count == 0 && (!t->format1 || ccw->flags & CCW_FLAG_CD || state->data_chained))
+    if (ccw->count == 0 && (!t->format1 || ccw->flags & CCW_FLAG_CD || !(ways & CCW_AS_COMMAND)))
         return FALSE;
     if (ccw->flags & CCW_FLAG_MIDA || ccw->cda & CCW_CDA_RESERVED)
         return FALSE;
     if (ccw->flags & CCW_FLAG_SUSPEND) {
-        if (!(ccw_load_be32(t->orb + CCW_ORB_OFS_FLAGS) & CCW_ORB_SUSPEND))
+        if (!t->may_suspend)
             return FALSE;
         t->suspends = TRUE;
     }
     /* Commands xxxx0000 and, other than TIC, xxxx1000 are invalid; that of a data-chained CCW is not looked at. */
-    return state->data_chained || ccw->cmd & 0x07;
+    return ways != CCW_AS_COMMAND || ccw->cmd & 0x07;
 }
 
-static RunVerdict place_ccw(CcwTranslation *t, guint32 address, ChainState *state)
+/* The ways that lead on from a CCW. Of the commands only those that search may end with status modifier. */
+static void chain_on(ChainState *state, const CcwFields *ccw, guint8 ways)
+{
+    gboolean searches = ways & CCW_AS_SEARCH || (ways & CCW_AS_COMMAND && (ccw->cmd & 0x07) == 0x01);
+
+    state->ended = !(ccw->flags & CCW_CHAINS);
+    if (ccw->flags & CCW_FLAG_CD) {
+        state->here |= ways & ~CCW_AS_COMMAND;
+        if (ways & CCW_AS_COMMAND)
+            state->here |= ccw_cmd_is_input(ccw->cmd) ? CCW_AS_INPUT : searches ? CCW_AS_SEARCH : CCW_AS_OUTPUT;
+    } else if (ccw->flags & CCW_FLAG_CC) {
+        state->here |= CCW_AS_COMMAND;
+        if (searches)
+            state->next = CCW_AS_COMMAND;
+    }
+}
+
+static guint8 place_data(CcwTranslation *t, guint index, const CcwFields *ccw, guint8 ways, guint8 *flags)
+{
+    gboolean input = ccw_cmd_is_input(ccw->cmd);
+    gboolean stores = ways & CCW_AS_INPUT || (ways & CCW_AS_COMMAND && input);
+    gboolean fetches = ways & (CCW_AS_OUTPUT | CCW_AS_SEARCH) || (ways & CCW_AS_COMMAND && !input);
+
+    if (ways == CCW_AS_COMMAND) {
+        /* No device here reads backward: it rejects the command, and is not shown storage that runs downwards. */
+        if ((ccw->cmd & 0x0f) == 0x0c)
+            *flags |= CCW_FLAG_SKIP;
+        if (ccw->cmd == CCW_CMD_NOOP) {
+            *flags &= ~CCW_FLAG_IDA;
+            t->program.cda[index] = 0;
+            return 0;
+        }
+    }
+    return ccw_translate_data(t, index, ccw, stores, fetches, flags);
+}
+
+static void place_ccw(CcwTranslation *t, guint32 address, ChainState *state)
+{
+    guint8 ways = state->here, flags;
+    guint index = t->count++;
+    CcwFields ccw = { 0 };
+    gboolean fetched = fetch_ccw(t, address, state, &ccw);
+
+    *state = (ChainState){ .here = state->next };
+    t->ways[index] = ways;
+    if (!fetched) {
+        store_invalid(t, index, 0);
+        return;
+    }
+    if (ccw.cmd == CCW_CMD_TIC) {
+        place_tic(t, index, &ccw, ways);
+        return;
+    }
+    flags = ccw.flags;
+    /* An address that is none is one thing for a NOOP, and another for data that goes on: the device tells them apart.
+     */
+    if (!ccw_is_valid(t, &ccw, ways) || (place_data(t, index, &ccw, ways, &flags) && !(ways & (ways - 1)))) {
+        store_invalid(t, index, ccw.count);
+        return;
+    }
+    store_ccw(t, index, ccw.cmd, flags, ccw.count, cda_offset(index));
+    chain_on(state, &ccw, ways);
+}
+
+/*
+ * What most CCWs are, in a loop of its own for speed: commands, chained, with direct data in the storage used last, and
+ * no search. It takes as many as it finds; place_ccw() would make the same of every one of them. The last place is left
+ * for it, and so is the first CCW that is not all that.
+ */
+static guint place_plain_ccws(CcwTranslation *t, guint32 address, ChainState *state)
+{
+    const CcwWindow *code = &t->windows[0];
+    guint64 at = address - code->address, room;
+    guint start = t->count;
+    const guint64 *raw;
+
+    if (!t->format1 || address < code->address || at >= code->size)
+        return 0;
+    room = MIN((code->size - at) / CCW_SIZE, (ccw_translation_limit(t) - address) / CCW_SIZE);
+    room = MIN(room, CCW_PROGRAM_MAX - 1 - start);
+    raw = (const guint64 *)(const void *)(code->host + at);
+    for (; room; room--, raw++) {
+        guint64 value = read_ccw(raw);
+        const CcwFields ccw = decode_ccw1(value);
+        const CcwWindow *data = &t->windows[ccw_cmd_is_input(ccw.cmd) ? 1 : 0];
+        guint64 offset = ccw.cda - data->address;
+
+        if ((ccw.flags & ~(CCW_FLAG_SLI | CCW_FLAG_PCI)) != CCW_FLAG_CC || ccw.count == 0 ||
+            ccw.cda & CCW_CDA_RESERVED || (ccw.cmd & 0x07) <= 0x01 || (ccw.cmd & 0x0f) == 0x0c ||
+            ccw.cmd == CCW_CMD_NOOP || data->size < ccw.count || offset > data->size - ccw.count ||
+            ccw.cda + (guint64)ccw.count > CCW_CDA_RESERVED) {
+            state->fetched = TRUE;
+            state->raw = value;
+            break;
+        }
+        ccw_store_be64(t->program.ccw[t->count], (value & ~G_GUINT64_CONSTANT(0xffffffff)) | cda_offset(t->count));
+        t->program.cda[t->count] = (guint64)(guintptr)(data->host + offset);
+        t->ways[t->count++] = CCW_AS_COMMAND;
+    }
+    return t->count - start;
+}
+
+static void place_noop(CcwTranslation *t)
 {
     guint index = t->count++;
-    CcwFields ccw;
-    guint8 flags, cmd;
 
-    t->guest[index] = address;
-    t->tic[index] = FALSE;
-    if (!fetch_ccw(t, address, &ccw))
-        return store_invalid(t, index, address);
-    if (ccw.cmd == CCW_CMD_TIC)
-        return place_tic(t, index, address, &ccw, state);
-
-    flags = ccw.flags;
-    cmd = state->data_chained ? state->cmd : ccw.cmd;
-    if (!ccw_is_valid(t, &ccw, state) || !ccw_translate_data(t, index, &ccw, cmd, &flags))
-        return store_invalid(t, index, address);
-    store_ccw(t, index, ccw.cmd, flags, ccw.count, cda_offset(index));
-
-    state->cmd = cmd;
-    state->data_chained = ccw.flags & CCW_FLAG_CD ? TRUE : FALSE;
-    state->may_skip = (ccw.flags & (CCW_FLAG_CC | CCW_FLAG_CD)) == CCW_FLAG_CC && (cmd & 0x03) == 0x01;
-    return ccw.flags & (CCW_FLAG_CC | CCW_FLAG_CD) ? RUN_GOES_ON : RUN_ENDS;
+    store_ccw(t, index, CCW_CMD_NOOP, CCW_FLAG_SLI, 0, cda_offset(index));
+    t->program.cda[index] = 0;
+    t->ways[index] = 0;
 }
 
 /* FALSE when a CCW finds no place; *ret_address is then its address in the guest. */
 static gboolean fetch_run(CcwTranslation *t, CcwRun *run, gboolean pad, guint32 *ret_address)
 {
-    ChainState state = { .cmd = run->cmd, .data_chained = run->data_chained };
-    RunVerdict verdict = RUN_GOES_ON;
+    ChainState state = { .here = run->ways };
 
-    run->first = t->count;
-    for (guint32 address = run->address; verdict == RUN_GOES_ON; address += CCW_SIZE) {
+    run->first = (guint16)t->count;
+    while (state.here || state.next) {
+        guint32 address = run->address + (t->count - run->first) * CCW_SIZE;
+
+        if (state.here == CCW_AS_COMMAND && !state.next)
+            address += place_plain_ccws(t, address, &state) * CCW_SIZE;
         if (t->count == CCW_PROGRAM_MAX) {
             *ret_address = address;
             return FALSE;
         }
-        run->count++;
-        verdict = place_ccw(t, address, &state);
+        place_ccw(t, address, &state);
+        run->count = (guint16)(t->count - run->first);
     }
-    if (verdict == RUN_ENDS && pad && t->count < CCW_PROGRAM_MAX) {
-        guint index = t->count++;
-
-        store_ccw(t, index, CCW_CMD_NOOP, CCW_FLAG_SLI, 0, cda_offset(index));
-        t->program.cda[index] = 0;
-        t->tic[index] = FALSE;
-        t->guest[index] = t->guest[index - 1];
-    }
+    if (state.ended && pad && t->count < CCW_PROGRAM_MAX)
+        place_noop(t);
     return TRUE;
 }
 
 static gboolean fetch_program(CcwTranslation *t, guint32 cpa, gboolean pad, guint32 *ret_address)
 {
+    guint index;
+
     t->count = 0;
     t->n_runs = 0;
+    t->n_tics = 0;
+    t->n_protected = 0;
     t->suspends = FALSE;
-    queue_run(t, cpa, &(ChainState){ 0 });
+    queue_run(t, cpa, CCW_AS_COMMAND);
     for (guint i = 0; i < t->n_runs; i++) {
-        if (find_run(t, t->runs[i].address))
+        if (find_ccw(t, t->runs[i].address, t->runs[i].ways, &index))
             continue;
         if (!fetch_run(t, &t->runs[i], pad, ret_address))
             return FALSE;
@@ -231,35 +320,52 @@ static gboolean fetch_program(CcwTranslation *t, guint32 cpa, gboolean pad, guin
     return TRUE;
 }
 
-/* Now that every target has a place: TIC addresses become offsets. */
+/* Now that every target has a place: TIC addresses become offsets. A TIC to a TIC is a program check at the second. */
 static void resolve_tics(CcwTranslation *t)
 {
-    for (guint i = 0; i < t->count; i++) {
-        const CcwRun *run;
-        guint target;
+    for (guint i = 0; i < t->n_tics; i++) {
+        CcwTic *tic = &t->tics[i];
+        guint target = 0;
+        gboolean found = find_ccw(t, tic->target, tic->ways, &target);
 
-        if (!t->tic[i])
-            continue;
-        run = find_run(t, t->target[i]);
-        g_assert(run);
-        target = run->first + (t->target[i] - run->address) / CCW_SIZE;
-        ccw_store_be32(t->program.ccw[i] + CCW_OFS_CDA, target * CCW_SIZE);
-    }
-    /* A TIC to a TIC is a program check at the second. Apart, so that every TIC is still known as one above. */
-    for (guint i = 0; i < t->count; i++) {
-        guint target = ccw_load_be32(t->program.ccw[i] + CCW_OFS_CDA) / CCW_SIZE;
-
-        if (t->program.ccw[i][CCW_OFS_CMD] == CCW_CMD_TIC && t->tic[i] && t->tic[target]) {
-            store_ccw(t, i, 0, 0, 0, cda_offset(i));
-            t->program.cda[i] = 0;
-            t->guest[i] = t->target[i];
-        }
+        g_assert(found);
+        tic->to_tic = t->ways[target] & CCW_IS_TIC ? TRUE : FALSE;
+        if (tic->to_tic)
+            store_invalid(t, tic->index, 0);
+        else
+            store_ccw(t, tic->index, CCW_CMD_TIC, 0, 0, target * CCW_SIZE);
     }
 }
 
-static CcwTranslateResult program_check(const CcwTranslation *t, CcwCmdRequest *request, guint32 address)
+static gboolean is_protected(const CcwTranslation *t, guint index)
 {
-    ccw_irb_program_check(request->irb, t->orb, address);
+    for (guint i = 0; i < t->n_protected; i++) {
+        if (t->protected[i] == index)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Where CCW `index` came from; a NOOP that was added stands for the CCW before it. */
+static guint32 guest_address(const CcwTranslation *t, guint index)
+{
+    for (guint i = 0; i < t->n_tics; i++) {
+        if (t->tics[i].index == index && t->tics[i].to_tic)
+            return t->tics[i].target;
+    }
+    for (guint i = 0; i < t->n_runs; i++) {
+        const CcwRun *run = &t->runs[i];
+
+        if (run->count && index >= run->first && index - run->first < run->count)
+            return run->address + (index - run->first) * CCW_SIZE;
+    }
+    return index ? guest_address(t, index - 1) : ccw_load_be32(t->orb + CCW_ORB_OFS_CPA);
+}
+
+static CcwTranslateResult check(const CcwTranslation *t, CcwCmdRequest *request, guint32 address, guint8 cstat,
+                                guint16 count)
+{
+    ccw_irb_check(request->irb, t->orb, address, cstat, count);
     return CCW_TRANSLATE_STATUS;
 }
 
@@ -268,10 +374,25 @@ static void start(CcwTranslation *t, const CcwMemory *memory, const guint8 *orb)
     guint32 flags = ccw_load_be32(orb + CCW_ORB_OFS_FLAGS);
 
     t->memory = memory;
+    t->windows[0] = t->windows[1] = (CcwWindow){ 0 };
     memcpy(t->orb, orb, CCW_ORB_SIZE);
     t->format1 = flags & CCW_ORB_FORMAT1 ? TRUE : FALSE;
     t->idaw64 = flags & CCW_ORB_C64 ? TRUE : FALSE;
+    t->may_suspend = flags & CCW_ORB_SUSPEND ? TRUE : FALSE;
     t->block = t->idaw64 && !(flags & CCW_ORB_T2K) ? 4096 : 2048;
+}
+
+/* The device gets format-1 CCWs; what format 0 means besides (no incorrect length of immediate operations) is a bit. */
+static void fill_request(CcwTranslation *t, CcwCmdRequest *request)
+{
+    guint32 flags = ccw_load_be32(t->orb + CCW_ORB_OFS_FLAGS) | CCW_ORB_FORMAT1;
+
+    if (!t->format1)
+        flags |= CCW_ORB_ILS;
+    ccw_store_be32(request->orb + CCW_ORB_OFS_FLAGS, flags);
+    ccw_store_be32(request->orb + CCW_ORB_OFS_CPA, 0);
+    request->ccw_count = t->count;
+    request->program = (guint64)(guintptr)&t->program;
 }
 
 CcwTranslateResult ccw_translate(CcwTranslation *translation, const CcwMemory *memory, const guint8 orb[CCW_ORB_SIZE],
@@ -287,34 +408,38 @@ CcwTranslateResult ccw_translate(CcwTranslation *translation, const CcwMemory *m
     memcpy(request->orb, orb, CCW_ORB_SIZE);
     memcpy(request->scsw, scsw, CCW_SCSW_SIZE);
 
+    if (ccw_load_be32(orb + CCW_ORB_OFS_FLAGS) & CCW_ORB_TRANSPORT)
+        return CCW_TRANSLATE_UNSUPPORTED;
     if (cpa & (CCW_CDA_RESERVED | (CCW_SIZE - 1)))
-        return program_check(t, request, cpa);
+        return check(t, request, cpa, CCW_CSTAT_PROGRAM_CHECK, 0);
     /* A NOOP between two runs must not be what a CCW of the guest finds no place for. */
     if (!fetch_program(t, cpa, TRUE, &address) && !fetch_program(t, cpa, FALSE, &address))
-        return program_check(t, request, address);
+        return check(t, request, address, CCW_CSTAT_PROGRAM_CHECK, 0);
     if (t->suspends)
         return CCW_TRANSLATE_UNSUPPORTED;
     if (t->program.ccw[0][CCW_OFS_CMD] == 0)
-        return program_check(t, request, t->guest[0]);
-
+        return check(t, request, cpa, is_protected(t, 0) ? CCW_CSTAT_PROTECTION_CHECK : CCW_CSTAT_PROGRAM_CHECK,
+                     ccw_load_be16(t->program.ccw[0] + CCW_OFS_COUNT));
     resolve_tics(t);
-    ccw_store_be32(request->orb + CCW_ORB_OFS_FLAGS, ccw_load_be32(orb + CCW_ORB_OFS_FLAGS) | CCW_ORB_FORMAT1);
-    ccw_store_be32(request->orb + CCW_ORB_OFS_CPA, 0);
-    request->ccw_count = t->count;
-    request->program = (guint64)(guintptr)&t->program;
+    fill_request(t, request);
     return CCW_TRANSLATED;
 }
 
 void ccw_translation_map_irb(const CcwTranslation *translation, guint8 irb[CCW_IRB_SIZE])
 {
-    guint32 offset = ccw_load_be32(irb + CCW_SCSW_OFS_CPA);
-    guint32 cpa = ccw_load_be32(translation->orb + CCW_ORB_OFS_CPA);
+    const CcwTranslation *t = translation;
+    guint32 number = ccw_load_be32(irb + CCW_SCSW_OFS_CPA) / CCW_SIZE;
+    guint32 cpa = ccw_load_be32(t->orb + CCW_ORB_OFS_CPA);
     guint16 flags = ccw_load_be16(irb + CCW_SCSW_OFS_FLAGS);
 
     /* 0: no CCW was reached. What is beyond the program cannot be: it is shown as the program's last CCW. */
-    if (offset / CCW_SIZE > 0 && translation->count > 0)
-        cpa = translation->guest[MIN(offset / CCW_SIZE, translation->count) - 1] + CCW_SIZE;
+    number = MIN(number, t->count);
+    if (number > 0) {
+        cpa = guest_address(t, number - 1) + CCW_SIZE;
+        if (irb[CCW_SCSW_OFS_CSTAT] & CCW_CSTAT_PROGRAM_CHECK && is_protected(t, number - 1))
+            irb[CCW_SCSW_OFS_CSTAT] ^= CCW_CSTAT_PROGRAM_CHECK | CCW_CSTAT_PROTECTION_CHECK;
+    }
     ccw_store_be32(irb + CCW_SCSW_OFS_CPA, cpa);
-    if (!translation->format1)
+    if (!t->format1)
         ccw_store_be16(irb + CCW_SCSW_OFS_FLAGS, flags & ~CCW_SCSW_FLAG_F);
 }

@@ -7,15 +7,18 @@
  * TIC whose target no run holds begins another. Every CCW and IDAW is read once (as one doubleword or word), and what
  * was read is what is checked and used.
  *
- * What a guest can get wrong is a program check, never an error of the host's:
- *  - a CCW that is not valid ends its run, and a CCW with command 00 (invalid in every format) takes its place. The
+ * What a guest can get wrong is a program or protection check, never an error of the host's:
+ *  - a CCW that is not valid leads nowhere, and a CCW with command 00 (invalid in every format) takes its place. The
  *    device finds it when it gets there, as a channel would: what stands before it is executed;
+ *  - data that leaves the guest's storage behind its first byte becomes a list that ends there: what comes before is
+ *    transferred;
  *  - if it is the first CCW, or the ORB's own address, the IRB is made here and the device is not asked;
  *  - so too for a program of more than CCW_PROGRAM_MAX CCWs: nothing of it is executed, and the SCSW's address is 8
  *    beyond the CCW that found no place. Exactly CCW_PROGRAM_MAX are allowed (no NOOP then).
  *
- * After a TIC the next CCW in storage can be reached only when the CCW before the TIC ends with status modifier. Only
- * commands of the write class do so (searches), so only after those a run goes on beyond a TIC.
+ * After a TIC, or the end of a chain, the next CCW in storage can be reached only when the CCW before ends with status
+ * modifier. Only searches do so (commands xxxxx001), so only after those a run goes on there. Such a CCW may be a
+ * command or the data of the one before it: it is placed once, and its storage has to suit both.
  *
  * Storage keys are not checked. A program that was started without prefetch is fetched at its start as well.
  */
@@ -33,7 +36,7 @@ typedef struct _CcwTranslation CcwTranslation;
 typedef enum {
     CCW_TRANSLATED,            /* the request is ready for the device */
     CCW_TRANSLATE_STATUS,      /* request->irb is what the guest gets */
-    CCW_TRANSLATE_UNSUPPORTED, /* right, but not to be had here: suspending */
+    CCW_TRANSLATE_UNSUPPORTED, /* right, but not to be had here: suspending, transport mode */
 } CcwTranslateResult;
 
 CcwTranslation *ccw_translation_new(void);

@@ -23,16 +23,13 @@ void dasd_data_begin(DasdData *data, DasdProgram *program, DasdCcw *ccw)
 /* Goes on to the next CCW of a data chain. FALSE if there is none or it is bad. */
 static gboolean chain(DasdData *data)
 {
-    guint8 cmd = data->ccw->cmd;
-
     if (data->cstat || !(data->ccw->flags & CCW_FLAG_CD))
         return FALSE;
-    data->cstat = dasd_program_fetch(data->program, data->ccw->index + 1, TRUE, data->ccw);
-    if (data->cstat)
-        return FALSE;
-    data->ccw->cmd = cmd;
+    data->cstat = dasd_program_fetch(data->program, data->ccw->index + 1, data->ccw->cmd, data->ccw);
+    /* Of a bad one too: the residual count is that of the CCW whose address the status has. */
     set_ccw(data);
-    return TRUE;
+    data->pci |= !data->cstat && (data->ccw->flags & CCW_FLAG_PCI);
+    return data->cstat == 0;
 }
 
 void dasd_data_end(DasdData *data)
@@ -109,7 +106,7 @@ gsize dasd_data_put(DasdData *data, const void *from, gsize length)
         guint8 *to;
         gsize piece;
 
-        if ((data->ccw->flags & CCW_FLAG_SKIP) && data->left) {
+        if ((data->ccw->flags & CCW_FLAG_SKIP) && data->left && !data->cstat) {
             moved += skip(data, length - moved);
             continue;
         }

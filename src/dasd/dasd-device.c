@@ -34,6 +34,7 @@ DasdDevice *dasd_device_new(int fd, const DasdDeviceConfig *config, GError **err
     device = g_new0(DasdDevice, 1);
     g_mutex_init(&device->request_lock);
     g_mutex_init(&device->state_lock);
+    device->find_command = dasd_cmd_find;
     device->volume = dasd_volume_new(fd, info.cylinders, config->sync);
     device->read_only = config->read_only || (flags & O_ACCMODE) == O_RDONLY;
     device->unit_address = (guint8)config->bus_id.devno;
@@ -64,8 +65,11 @@ static void make_irb(const DasdExec *exec, const guint8 *orb, guint8 *irb)
     guint16 flags = (guint16)(orb_flags >> 16 & SCSW_FLAGS_OF_ORB);
     guint16 control = CCW_SCSW_FCTL_START | CCW_SCSW_STCTL_PRIMARY | CCW_SCSW_STCTL_SECONDARY | CCW_SCSW_STCTL_PENDING;
 
-    if (exec->cstat || unit_check || (exec->dstat & CCW_DSTAT_UNIT_EXCEPTION))
+    if ((exec->cstat & ~CCW_CSTAT_PCI) || unit_check || (exec->dstat & CCW_DSTAT_UNIT_EXCEPTION))
         control |= CCW_SCSW_STCTL_ALERT;
+    /* An intermediate status that comes together with the last one. */
+    if (exec->cstat & CCW_CSTAT_PCI)
+        control |= CCW_SCSW_STCTL_INTERMEDIATE;
     if (unit_check)
         flags |= CCW_SCSW_FLAG_L | CCW_SCSW_FLAG_E;
     memset(irb, 0, CCW_IRB_SIZE);

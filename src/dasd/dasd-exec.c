@@ -67,16 +67,22 @@ static void count_domain(DasdExec *exec, const DasdCmd *cmd)
         exec->domain.operation = 0;
 }
 
-/* Incorrect length is the channel's to see: of a command that ended well and moves data. */
+/*
+ * Incorrect length is the channel's to see, of a command that ended well. An immediate operation has one too if it has
+ * a count, unless the ORB (or CCWs of format 0) says otherwise. Principles of Operation, chapter 16, "Incorrect
+ * Length"; chapter 15, "Incorrect-Length-Suppression Mode".
+ */
 static void end_data(DasdExec *exec, const DasdCmd *cmd)
 {
     gboolean wrong;
 
-    if (cmd->flags & DASD_CMD_IMMEDIATE)
-        return;
-    dasd_data_end(&exec->data);
+    if (cmd->flags & DASD_CMD_IMMEDIATE) {
+        wrong = exec->data.left > 0 && !exec->program.suppresses_length;
+    } else {
+        dasd_data_end(&exec->data);
+        wrong = exec->data.left > 0 || exec->data.cut;
+    }
     exec->cstat |= exec->data.cstat;
-    wrong = exec->data.left > 0 || exec->data.cut;
     if (wrong && !(exec->dstat & CCW_DSTAT_UNIT_CHECK) && !exec->data.cstat &&
         (!(exec->ccw.flags & CCW_FLAG_SLI) || (exec->ccw.flags & CCW_FLAG_CD)))
         exec->cstat |= CCW_CSTAT_INCORRECT_LENGTH;
@@ -84,7 +90,7 @@ static void end_data(DasdExec *exec, const DasdCmd *cmd)
 
 static void execute(DasdExec *exec)
 {
-    const DasdCmd *cmd = dasd_cmd_find(exec->ccw.cmd);
+    const DasdCmd *cmd = exec->device->find_command(exec->ccw.cmd);
     gboolean hit = exec->search_hit;
 
     exec->dstat = DSTAT_END;
@@ -122,7 +128,7 @@ void dasd_exec_run(DasdExec *exec)
 
     exec->last_track = dasd_volume_tracks(exec->device->volume) - 1;
     do {
-        exec->cstat |= dasd_program_fetch(&exec->program, index, FALSE, &exec->ccw);
+        exec->cstat |= dasd_program_fetch(&exec->program, index, 0, &exec->ccw);
         if (exec->cstat) {
             exec->dstat = 0;
             dasd_data_begin(&exec->data, &exec->program, &exec->ccw);
@@ -130,6 +136,7 @@ void dasd_exec_run(DasdExec *exec)
         }
         exec->pci |= (exec->ccw.flags & CCW_FLAG_PCI) != 0;
         execute(exec);
+        exec->pci |= exec->data.pci;
         index = exec->ccw.index + (exec->dstat & CCW_DSTAT_STATUS_MODIFIER ? 2 : 1);
     } while (chains_on(exec) && !g_atomic_int_get(&exec->device->cancel));
     /* Nothing is acknowledged that the host has not taken. */

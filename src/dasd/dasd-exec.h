@@ -24,7 +24,8 @@ struct _DasdDevice {
     GMutex request_lock; /* held for a request: one at a time */
     GMutex state_lock;   /* of running and cancel */
     gboolean running;
-    gint cancel; /* atomic */
+    gint cancel;                                         /* atomic */
+    const struct _DasdCmd *(*find_command)(guint8 code); /* dasd_cmd_find(), but for tests of the loop */
     DasdVolume *volume;
     DasdConfig config;
     gboolean read_only;
@@ -103,7 +104,7 @@ enum {
     DASD_CMD_SCAN = 1 << 7,        /* passes of the index add up from one to the next */
 };
 
-typedef struct {
+typedef struct _DasdCmd {
     guint8 code;
     const char *name;
     DasdCmdFunc run;

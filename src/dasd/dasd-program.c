@@ -40,13 +40,25 @@ int dasd_program_load(DasdProgram *program, const CcwCmdRequest *request)
     program->block = (flags & CCW_ORB_C64) && !(flags & CCW_ORB_T2K) ? 4096 : 2048;
     program->fetches = 0;
     program->may_suspend = (flags & CCW_ORB_SUSPEND) != 0;
+    program->suppresses_length = (flags & CCW_ORB_ILS) != 0;
     for (guint32 i = 0; i < program->ccw_count; i++)
         if (!check_ccw(program, i))
             return -EINVAL;
     return 0;
 }
 
-/* Format-1 CCWs: Principles of Operation, chapter 15, "Program check". */
+/* Chapter 16, "Program Check": an invalid data address is noticed before the command where its first byte has none. */
+static gboolean has_data(const DasdProgram *program, const DasdCcw *ccw, gboolean data_chained)
+{
+    guint64 address = program->code.cda[ccw->index];
+
+    if (ccw->count == 0 || (ccw->cmd == CCW_CMD_NOOP && !data_chained) ||
+        (ccw_cmd_is_input(ccw->cmd) && (ccw->flags & CCW_FLAG_SKIP)))
+        return TRUE;
+    return address && (!(ccw->flags & CCW_FLAG_IDA) || *(const guint64 *)GSIZE_TO_POINTER(address));
+}
+
+/* Format-1 CCWs: Principles of Operation, chapter 16, "Program Check". */
 static gboolean is_valid(const DasdProgram *program, const DasdCcw *ccw, gboolean data_chained)
 {
     if (ccw->flags & CCW_FLAG_MIDA)
@@ -55,14 +67,16 @@ static gboolean is_valid(const DasdProgram *program, const DasdCcw *ccw, gboolea
         return FALSE;
     if (ccw->count == 0 && (data_chained || (ccw->flags & CCW_FLAG_CD)))
         return FALSE;
-    return data_chained || ((ccw->cmd & 0x0f) != 0 && (ccw->cmd & 0x0f) != CCW_CMD_TIC);
+    if (!data_chained && ((ccw->cmd & 0x0f) == 0 || (ccw->cmd & 0x0f) == CCW_CMD_TIC))
+        return FALSE;
+    return has_data(program, ccw, data_chained);
 }
 
-guint8 dasd_program_fetch(DasdProgram *program, guint32 index, gboolean data_chained, DasdCcw *ret_ccw)
+guint8 dasd_program_fetch(DasdProgram *program, guint32 index, guint8 data_of, DasdCcw *ret_ccw)
 {
     const guint8 *ccw;
 
-    ret_ccw->index = index;
+    *ret_ccw = (DasdCcw){ .index = index };
     if (index >= program->ccw_count)
         return CCW_CSTAT_PROGRAM_CHECK;
     ccw = program->code.ccw[index];
@@ -74,10 +88,10 @@ guint8 dasd_program_fetch(DasdProgram *program, guint32 index, gboolean data_cha
             return CCW_CSTAT_PROGRAM_CHECK;
     }
     ret_ccw->index = index;
-    ret_ccw->cmd = ccw[CCW_OFS_CMD];
+    ret_ccw->cmd = data_of ? data_of : ccw[CCW_OFS_CMD];
     ret_ccw->flags = ccw[CCW_OFS_FLAGS];
     ret_ccw->count = ccw_load_be16(ccw + CCW_OFS_COUNT);
     if (++program->fetches > DASD_PROGRAM_FETCHES_MAX)
         return CCW_CSTAT_CHANNEL_CONTROL_CHECK;
-    return is_valid(program, ret_ccw, data_chained) ? 0 : CCW_CSTAT_PROGRAM_CHECK;
+    return is_valid(program, ret_ccw, data_of != 0) ? 0 : CCW_CSTAT_PROGRAM_CHECK;
 }

@@ -26,16 +26,18 @@ typedef struct {
     guint32 block;   /* bytes of an IDAW's block: 4096 or 2048 */
     guint32 fetches; /* CCWs fetched so far, for the bound */
     gboolean may_suspend;
+    gboolean suppresses_length; /* of immediate operations: incorrect-length-suppression mode */
 } DasdProgram;
 
 /* Copies and checks the program of a request. Returns 0 or -EINVAL. */
 int dasd_program_load(DasdProgram *program, const CcwCmdRequest *request);
 
 /*
- * Fetches the CCW at index, through a transfer in channel. Returns the subchannel status: 0, or why the channel program
- * ends here. ret_ccw->index is always set, for the CCW address of the status.
+ * Fetches the CCW at index, through a transfer in channel. data_of: the command whose data the CCW is to go on with,
+ * which is then its command; 0 if it is one itself. Returns the subchannel status: 0, or why the channel program ends
+ * here. Index and count are set in any case: what the status has of a CCW.
  */
-guint8 dasd_program_fetch(DasdProgram *program, guint32 index, gboolean data_chained, DasdCcw *ret_ccw);
+guint8 dasd_program_fetch(DasdProgram *program, guint32 index, guint8 data_of, DasdCcw *ret_ccw);
 
 /* Data of the current CCW, and of those chained to it by chain-data. */
 typedef struct {
@@ -46,6 +48,7 @@ typedef struct {
     guint32 entry; /* of the list of IDAWs */
     guint32 entry_done;
     guint8 cstat; /* program check, if an address or a chained CCW was bad */
+    gboolean pci; /* a CCW chained to asks for a program-controlled interruption */
     gboolean cut; /* the device had or wanted more than the CCWs hold */
 } DasdData;
 

@@ -20,10 +20,6 @@ static guint8 *map(void *opaque, guint64 address, gsize length, gboolean write, 
             continue;
         if (write && piece->read_only)
             return NULL;
-        if (guest->watched >= address && guest->watched - address < length) {
-            if (guest->reads++ && guest->on_read)
-                guest->on_read(piece->host + (guest->watched - piece->address));
-        }
         *ret_length = MIN(length, piece->size - (address - piece->address));
         return piece->host + (address - piece->address);
     }
@@ -32,7 +28,7 @@ static guint8 *map(void *opaque, guint64 address, gsize length, gboolean write, 
 
 void channel_guest_init(ChannelGuest *guest)
 {
-    *guest = (ChannelGuest){ .memory = { map, guest }, .watched = G_MAXUINT64 };
+    *guest = (ChannelGuest){ .memory = { map, guest } };
 }
 
 void channel_guest_clear(ChannelGuest *guest)
@@ -93,6 +89,8 @@ static const char *judge_list(const ChannelGuest *guest, const guint64 *list, gu
     for (guint n = 0; left; n++) {
         guint length = MIN(left, block - (guint)(list[n] & (block - 1)));
 
+        if (list[n] == 0)
+            return NULL; /* a program check, if the device gets there */
         if (n && list[n] & (block - 1))
             return "an entry of a list is not at a block's start";
         if (!channel_guest_find(guest, list[n], length, &unused))
@@ -125,7 +123,7 @@ static const char *judge_ccw(const ChannelGuest *guest, const CcwCmdRequest *req
     if (cda != CCW_PROGRAM_CDA_OFS + i * sizeof(guint64))
         return "the address of a CCW is not that of its entry";
     if (program->cda[i] == 0)
-        return ccw[CCW_OFS_FLAGS] & CCW_FLAG_IDA ? "a list at no address" : NULL;
+        return NULL;
     if (ccw[CCW_OFS_FLAGS] & CCW_FLAG_IDA)
         return judge_list(guest, (const guint64 *)(guintptr)program->cda[i], count, block);
     return channel_guest_find(guest, program->cda[i], count, &unused) ? NULL : "data outside of the guest's storage";

@@ -20,9 +20,6 @@ typedef struct {
     CcwMemory memory;
     ChannelPiece pieces[CHANNEL_GUEST_PIECES];
     guint n_pieces;
-    guint64 watched; /* bytes that are asked for at this guest address count as reads of it */
-    guint reads;
-    void (*on_read)(guint8 *host); /* called after the watched bytes may have been read once */
 } ChannelGuest;
 
 void channel_guest_init(ChannelGuest *guest);

@@ -68,6 +68,10 @@ static void print_data(GString *out, const ChannelGuest *guest, const CcwProgram
     } else if (ccw[CCW_OFS_FLAGS] & CCW_FLAG_IDA) {
         g_string_append(out, " list");
         for (guint n = 0; left; n++) {
+            if (list[n] == 0) {
+                g_string_append(out, " nothing");
+                break;
+            }
             print_address(out, guest, list[n]);
             left -= MIN(left, block - (guint)(list[n] & (block - 1)));
         }
@@ -89,6 +93,7 @@ static void print_program(GString *out, const ChannelGuest *guest, const CcwTran
         guint8 irb[CCW_IRB_SIZE] = { 0 };
 
         ccw_store_be32(irb + CCW_SCSW_OFS_CPA, (i + 1) * CCW_SIZE);
+        irb[CCW_SCSW_OFS_CSTAT] = CCW_CSTAT_PROGRAM_CHECK;
         ccw_translation_map_irb(t, irb);
         g_string_append_printf(out, "%3u: %02x %02x %04x cpa %08x", i, ccw[CCW_OFS_CMD], ccw[CCW_OFS_FLAGS],
                                ccw_load_be16(ccw + CCW_OFS_COUNT), ccw_load_be32(irb + CCW_SCSW_OFS_CPA));
@@ -96,6 +101,8 @@ static void print_program(GString *out, const ChannelGuest *guest, const CcwTran
             g_string_append_printf(out, " to %u", ccw_load_be32(ccw + CCW_OFS_CDA) / CCW_SIZE);
         else
             print_data(out, guest, program, i, (orb & (CCW_ORB_C64 | CCW_ORB_T2K)) == CCW_ORB_C64 ? 4096 : 2048);
+        if (irb[CCW_SCSW_OFS_CSTAT] == CCW_CSTAT_PROTECTION_CHECK)
+            g_string_append(out, " protected");
         g_string_append_c(out, '\n');
     }
 }
