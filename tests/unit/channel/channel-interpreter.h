@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A channel that executes the guest's own program: CCW by CCW, IDAW by IDAW, byte by byte, each looked up in the
+ * guest's storage when its turn comes. It shares nothing with the translation or the device's loop, is slow, and is
+ * meant to be seen to be right beside chapters 15 and 16 of the Principles of Operation.
+ */
+#pragma once
+
+#include "channel-guest.h"
+#include "toy-device.h"
+
+/* Runs the program that the ORB names. ret_scsw: the 12 bytes that TEST SUBCHANNEL would store, big-endian. */
+void channel_interpret(ChannelGuest *guest, ToyDevice *device, const guint8 orb[CCW_ORB_SIZE],
+                       guint8 ret_scsw[CCW_SCSW_SIZE]);

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Random programs, right and wrong, executed twice: by the interpreter of channel-interpreter.h, and by the translation
+ * with the device's own loop, whose table of commands is the toy device's. Storage and status are the same afterwards.
+ *
+ * CCW_TEST_SECONDS=N: as long as that. CCW_TEST_SEED=N: from that program on.
+ */
+#include <glib/gstdio.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "channel-interpreter.h"
+#include "dasd/dasd-exec.h"
+#include "dasd/dasd-image.h"
+#include "util/ccw-endian.h"
+
+#define SECONDS 4
+#define FIRST_SEED 3390
+#define CODE_END 0x4000u
+#define LISTS 0x2000u
+#define LISTS_SIZE 0x1000u
+#define SLOTS_MAX 24
+#define READ_ONLY 2 /* the piece that may be so */
+
+/* Code and lists; data; data that some programs cannot store into; data. They are no neighbours in the host. */
+static const struct {
+    guint64 address;
+    gsize size;
+} pieces[] = { { 0, CODE_END }, { 0x10000, 0x8000 }, { 0x18000, 0x1000 }, { 0x19000, 0x10000 } };
+
+typedef struct {
+    ChannelGuest guest;
+    ToyDevice toy;
+} Side;
+
+static Side interpreted, translated;
+static DasdDevice *dasd;
+static CcwTranslation *translation;
+
+/* --- the toy behind the device's loop --- */
+
+static gsize exec_put(void *opaque, const void *from, gsize length)
+{
+    return dasd_data_put(opaque, from, length);
+}
+
+static gsize exec_get(void *opaque, void *to, gsize length)
+{
+    return dasd_data_get(opaque, to, length);
+}
+
+static void run_toy(DasdExec *exec)
+{
+    const ToyPort port = { exec_put, exec_get, &exec->data };
+
+    exec->dstat = toy_device_execute(&translated.toy, exec->ccw.cmd, &port);
+}
+
+static const DasdCmd *find_toy(guint8 code)
+{
+    static const DasdCmd moves = { .name = "MOVES", .run = run_toy };
+    static const DasdCmd immediate = { .name = "IMMEDIATE", .run = run_toy, .flags = DASD_CMD_IMMEDIATE };
+
+    switch (toy_device_kind(code)) {
+    case TOY_MOVES:
+        return &moves;
+    case TOY_IMMEDIATE:
+        return &immediate;
+    case TOY_UNKNOWN:
+        break;
+    }
+    return NULL;
+}
+
+static void translate_and_perform(const guint8 orb[CCW_ORB_SIZE], guint8 ret_scsw[CCW_SCSW_SIZE])
+{
+    static const guint8 scsw[CCW_SCSW_SIZE];
+    CcwCmdRequest request;
+
+    switch (ccw_translate(translation, &translated.guest.memory, orb, scsw, &request)) {
+    case CCW_TRANSLATED:
+        g_assert_cmpstr(channel_guest_judge(&translated.guest, &request), ==, NULL);
+        g_assert_cmpint(dasd_device_request(dasd, &request), ==, 0);
+        ccw_translation_map_irb(translation, request.irb);
+        break;
+    case CCW_TRANSLATE_STATUS:
+        break;
+    case CCW_TRANSLATE_UNSUPPORTED:
+        g_error("a program was refused");
+    }
+    memcpy(ret_scsw, request.irb, CCW_SCSW_SIZE);
+}
+
+/* --- programs --- */
+
+typedef struct {
+    GRand *rand;
+    guint32 flags; /* of the ORB */
+    guint32 base;
+    gint slots;
+    gboolean tame;      /* little is wrong with it, so that it gets far */
+    gboolean read_only; /* there is storage that is so, and no search: see docs/data-plane.md, known limits */
+} Program;
+
+static gboolean chance(const Program *p, gint percent)
+{
+    return g_rand_int_range(p->rand, 0, 100) < percent;
+}
+
+static guint32 pick_address(const Program *p)
+{
+    static const guint32 edges[] = { 0x10000, 0x18000, 0x19000, 0x29000, 0x7ffffff0, 0xfffff0, 0 };
+    guint32 edge = edges[g_rand_int_range(p->rand, 0, G_N_ELEMENTS(edges))];
+
+    if (p->tame || chance(p, 75))
+        return (guint32)g_rand_int_range(p->rand, 0x10000, p->tame ? 0x18000 : 0x28000);
+    return edge ? edge + (guint32)g_rand_int_range(p->rand, -16, 16) : g_rand_int(p->rand);
+}
+
+static guint16 pick_count(const Program *p)
+{
+    static const guint16 usual[] = { 0, 1, 5, 6, 7, 8, 16, 24, 2048, 4096, 65535 };
+
+    if (chance(p, 60))
+        return usual[g_rand_int_range(p->rand, 0, G_N_ELEMENTS(usual))];
+    return (guint16)g_rand_int_range(p->rand, 0, chance(p, 80) ? 64 : 65536);
+}
+
+static guint8 pick_command(const Program *p)
+{
+    static const guint8 usual[] = { 0x02, 0x02, 0x86, 0x04, 0xe4, 0x05, 0x05, 0x85, 0x07, 0x1d, 0x03, 0x13, 0x1f };
+    static const guint8 searches[] = { 0x31, 0xe9 };
+    guint8 any = (guint8)g_rand_int(p->rand);
+
+    if (chance(p, 20) && !p->read_only)
+        return searches[g_rand_int_range(p->rand, 0, G_N_ELEMENTS(searches))];
+    if (p->tame || chance(p, 95) || (p->read_only && (any & 7) == 1))
+        return usual[g_rand_int_range(p->rand, 0, G_N_ELEMENTS(usual))];
+    return any;
+}
+
+static guint8 pick_flags(const Program *p)
+{
+    static const struct {
+        guint8 flag;
+        gint percent;
+    } rows[] = {
+        { CCW_FLAG_CC, 92 }, { CCW_FLAG_CD, 10 },  { CCW_FLAG_SLI, 85 },    { CCW_FLAG_SKIP, 10 },
+        { CCW_FLAG_PCI, 5 }, { CCW_FLAG_IDA, 25 }, { CCW_FLAG_SUSPEND, 1 }, { CCW_FLAG_MIDA, 1 },
+    };
+    guint8 flags = 0;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        flags |= chance(p, rows[i].percent) ? rows[i].flag : 0;
+    return p->tame ? (flags | CCW_FLAG_SLI) & ~(CCW_FLAG_SUSPEND | CCW_FLAG_MIDA) : flags;
+}
+
+/* In both guests. */
+static void put_bytes(guint32 at, const void *bytes, gsize length)
+{
+    memcpy(channel_guest_at(&interpreted.guest, at), bytes, length);
+    memcpy(channel_guest_at(&translated.guest, at), bytes, length);
+}
+
+static void put_ccw(const Program *p, guint32 at, guint8 cmd, guint8 flags, guint16 count, guint32 cda)
+{
+    guint8 ccw[CCW_SIZE];
+
+    ccw_store_be32(ccw + CCW_OFS_CDA, cda);
+    ccw[CCW_OFS_FLAGS] = flags;
+    ccw_store_be16(ccw + CCW_OFS_COUNT, count);
+    if (!(p->flags & CCW_ORB_FORMAT1)) {
+        ccw_store_be32(ccw, cda);
+        ccw[CCW0_OFS_FLAGS] = flags;
+        ccw[CCW0_OFS_FLAGS + 1] = (guint8)count;
+        ccw_store_be16(ccw + CCW0_OFS_COUNT, count);
+    }
+    ccw[CCW_OFS_CMD] = cmd;
+    put_bytes(at, ccw, sizeof(ccw));
+}
+
+/* A TIC never leads to data: a program that changes itself is executed as it was when it was started. */
+static void put_slot(const Program *p, guint32 at)
+{
+    guint8 flags = pick_flags(p);
+    guint32 cda = pick_address(p);
+
+    if (chance(p, 15)) {
+        guint32 target = p->base + (guint32)g_rand_int_range(p->rand, -1, p->slots + 1) * CCW_SIZE;
+
+        put_ccw(p, at, chance(p, 50) ? 0x08 : 0xf8, chance(p, 95) ? 0 : flags, 0,
+                chance(p, 95) ? target
+                              : target + (chance(p, 50) ? CODE_END : (guint32)g_rand_int_range(p->rand, 1, 8)));
+        return;
+    }
+    if (flags & CCW_FLAG_IDA && chance(p, 95))
+        cda = LISTS + (guint32)g_rand_int_range(p->rand, 0, LISTS_SIZE / 4) * 4;
+    if (flags & CCW_FLAG_IDA && p->tame)
+        cda &= ~7u;
+    put_ccw(p, at, pick_command(p), flags, pick_count(p), cda);
+}
+
+static void put_lists(const Program *p)
+{
+    guint size = p->flags & CCW_ORB_C64 ? 8 : 4;
+    guint32 block = (p->flags & (CCW_ORB_C64 | CCW_ORB_T2K)) == CCW_ORB_C64 ? 4096 : 2048;
+    guint8 lists[LISTS_SIZE];
+
+    for (guint i = 0; i < LISTS_SIZE; i += size) {
+        guint64 idaw = p->tame || chance(p, 70) ? pick_address(p) & ~(block - 1) : pick_address(p);
+
+        if (!p->tame && chance(p, 1))
+            idaw |= chance(p, 50) ? 1ull << 63 : 0x80000000;
+        if (size == 8)
+            ccw_store_be64(lists + i, idaw);
+        else
+            ccw_store_be32(lists + i, (guint32)idaw);
+    }
+    put_bytes(LISTS, lists, sizeof(lists));
+}
+
+/* Returns the ORB's address. */
+static guint32 put_program(Program *p)
+{
+    static const guint8 nothing[LISTS];
+    static const guint32 flags[] = { CCW_ORB_FORMAT1, CCW_ORB_PREFETCH, CCW_ORB_C64, CCW_ORB_T2K, CCW_ORB_ILS };
+
+    p->flags = 0;
+    for (gsize i = 0; i < G_N_ELEMENTS(flags); i++)
+        p->flags |= chance(p, i ? 50 : 80) ? flags[i] : 0;
+    p->tame = chance(p, 50);
+    p->read_only = chance(p, 30);
+    interpreted.guest.pieces[READ_ONLY].read_only = p->read_only;
+    translated.guest.pieces[READ_ONLY].read_only = p->read_only;
+    p->slots = g_rand_int_range(p->rand, 1, SLOTS_MAX + 1);
+    /* At times it ends where storage does. */
+    p->base = chance(p, 80) ? 0x1000 : CODE_END - (guint32)p->slots * CCW_SIZE;
+    put_bytes(0, nothing, sizeof(nothing));
+    put_bytes(LISTS + LISTS_SIZE, nothing, CODE_END - LISTS - LISTS_SIZE);
+    for (gint i = 0; i < p->slots; i++)
+        put_slot(p, p->base + (guint32)i * CCW_SIZE);
+    put_lists(p);
+    return chance(p, 98) ? p->base : g_rand_int(p->rand) & (chance(p, 50) ? ~7u : ~0u);
+}
+
+/* --- the comparison --- */
+
+static void dump(guint seed, const Program *p, const guint8 *orb, const guint8 *expected, const guint8 *scsw)
+{
+    g_printerr("program %u, orb %08x %08x\n", seed, ccw_load_be32(orb + 4), ccw_load_be32(orb + 8));
+    for (gint i = 0; i < p->slots; i++)
+        g_printerr("%08x: %016" G_GINT64_MODIFIER "x\n", p->base + (guint32)i * CCW_SIZE,
+                   ccw_load_be64(channel_guest_at(&interpreted.guest, p->base + (guint32)i * CCW_SIZE)));
+    for (guint i = 0; i < 2; i++) {
+        const guint8 *at = i ? scsw : expected;
+
+        g_printerr("%s: %08x %08x %08x\n", i ? "translated " : "interpreted", ccw_load_be32(at), ccw_load_be32(at + 4),
+                   ccw_load_be32(at + 8));
+    }
+}
+
+static gboolean same_storage(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(pieces); i++)
+        if (memcmp(interpreted.guest.pieces[i].host, translated.guest.pieces[i].host, pieces[i].size) != 0)
+            return FALSE;
+    return TRUE;
+}
+
+/* What came of the programs: a test that never gets anywhere would pass, too. */
+static struct {
+    guint programs, good, long_ones;
+    guint cstat[8], unit_checks;
+} seen;
+
+static void count_outcome(const guint8 scsw[CCW_SCSW_SIZE])
+{
+    guint8 cstat = scsw[CCW_SCSW_OFS_CSTAT];
+
+    seen.programs++;
+    for (guint i = 0; i < 8; i++)
+        seen.cstat[i] += cstat >> i & 1;
+    seen.unit_checks += (scsw[CCW_SCSW_OFS_DSTAT] & CCW_DSTAT_UNIT_CHECK) != 0;
+    seen.good += !(cstat & ~CCW_CSTAT_PCI) && scsw[CCW_SCSW_OFS_DSTAT] == 0x0c;
+    seen.long_ones += interpreted.toy.commands >= 8;
+}
+
+static void compare_one(guint seed)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(seed);
+    Program program = { .rand = rand };
+    guint8 orb[CCW_ORB_SIZE] = { 0 }, expected[CCW_SCSW_SIZE], scsw[CCW_SCSW_SIZE];
+
+    ccw_store_be32(orb + CCW_ORB_OFS_CPA, put_program(&program));
+    ccw_store_be32(orb + CCW_ORB_OFS_FLAGS, program.flags);
+    interpreted.toy = translated.toy = (ToyDevice){ .hash = seed };
+    channel_interpret(&interpreted.guest, &interpreted.toy, orb, expected);
+    translate_and_perform(orb, scsw);
+    count_outcome(expected);
+    if (memcmp(scsw, expected, sizeof(scsw)) == 0 && same_storage() && interpreted.toy.hash == translated.toy.hash)
+        return;
+    dump(seed, &program, orb, expected, scsw);
+    g_error("%s differs", memcmp(scsw, expected, sizeof(scsw)) ? "the status"
+                          : same_storage()                     ? "what the device was given"
+                                                               : "storage");
+}
+
+static void fill(Side *side)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(FIRST_SEED);
+
+    channel_guest_init(&side->guest);
+    for (guint i = 0; i < G_N_ELEMENTS(pieces); i++) {
+        ChannelPiece *piece = channel_guest_add(&side->guest, pieces[i].address, pieces[i].size);
+
+        for (gsize k = 0; k < piece->size; k++)
+            piece->host[k] = (guint8)g_rand_int(rand);
+    }
+}
+
+static void open_device(void)
+{
+    const DasdDeviceConfig config = { .bus_id = { 0, 0, 0x1234 } };
+    g_autofree char *folder = g_dir_make_tmp("ccw-differential-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "image", NULL);
+    g_autoptr(GError) error = NULL;
+    int fd;
+
+    dasd_image_create(path, NULL, 1, NULL, &error);
+    g_assert_no_error(error);
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    g_assert_cmpint(fd, >=, 0);
+    dasd = dasd_device_new(fd, &config, &error);
+    g_assert_no_error(error);
+    dasd->find_command = find_toy;
+    g_unlink(path);
+    g_rmdir(folder);
+}
+
+static guint from_environment(const char *name, guint otherwise)
+{
+    const char *value = g_getenv(name);
+
+    return value ? (guint)strtoul(value, NULL, 10) : otherwise;
+}
+
+static void test_differential(void)
+{
+    gint64 until = g_get_monotonic_time() + from_environment("CCW_TEST_SECONDS", SECONDS) * G_TIME_SPAN_SECOND;
+    guint seed = from_environment("CCW_TEST_SEED", FIRST_SEED);
+
+    fill(&interpreted);
+    fill(&translated);
+    open_device();
+    translation = ccw_translation_new();
+    while (seen.programs < 3000 || g_get_monotonic_time() < until)
+        compare_one(seed++);
+    g_test_message("%u programs: %u good, %u of 8 commands and more, %u unit checks", seen.programs, seen.good,
+                   seen.long_ones, seen.unit_checks);
+    for (guint i = 0; i < 8; i++)
+        g_test_message("subchannel status %02x: %u", 1u << i, seen.cstat[i]);
+    g_assert_cmpuint(seen.good, >, seen.programs / 100);
+    g_assert_cmpuint(seen.long_ones, >, seen.programs / 100);
+    g_assert_cmpuint(seen.unit_checks, >, seen.programs / 100);
+    g_assert_cmpuint(seen.cstat[4], >, seen.programs / 1000);
+    g_assert_cmpuint(seen.cstat[5], >, seen.programs / 100);
+    g_assert_cmpuint(seen.cstat[6], >, seen.programs / 100);
+
+    ccw_translation_free(translation);
+    dasd_device_free(dasd);
+    channel_guest_clear(&interpreted.guest);
+    channel_guest_clear(&translated.guest);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/channel/differential", test_differential);
+    return g_test_run();
+}
