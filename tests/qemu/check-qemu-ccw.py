@@ -105,7 +105,7 @@ def start_from_fixture(path, tmp):
     devices = [json.loads(word) for word in words if word.startswith('{"driver":"vfio-ccw"')]
     images = []
     for number, device in enumerate(devices):
-        images += ["--dasd", f"{device['hostid']}={'ab'[number]}.ckd"]
+        images += ["--dasd", f"{device['hostid']}={number}.ckd"]
     qemu = Qemu(*images, *words)
     found = [qemu.device(device["id"]) for device in devices]
     wanted = [("vfio-ccw", True, device["guestid"]) for device in devices]
@@ -170,7 +170,7 @@ def messages():
 def main():
     with tempfile.TemporaryDirectory(prefix="qemu-ccw-") as tmp:
         os.chdir(tmp)
-        for name in ("a.ckd", "b.ckd"):
+        for name in ("a.ckd", "b.ckd", *(f"{number}.ckd" for number in range(8))):
             subprocess.run([VIRT_CCW, "dasd", "create", name, "--cylinders", "2"], check=True,
                            stdout=subprocess.DEVNULL)
         for name, size in (("kernel", 128 << 10), ("initrd", 4096), ("disk.img", 1 << 20), ("text.ckd", 100)):

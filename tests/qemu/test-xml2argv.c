@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Every tests/qemuxml2argvdata/NAME.xml through real libvirt and the emulator it names, against NAME.stock.args and
- * NAME.series.args; those with "-err-" in their name fail, with the message in NAME.err. All in one process: libvirt
- * asks the emulator for its capabilities once.
+ * NAME.series.args, and against the schema; those with "-err-" in their name fail, with the message in NAME.err. All in
+ * one process: libvirt asks the emulator for its capabilities once.
  *
  * LIBVIRT_CCW_REGENERATE=1 writes the expected files anew instead: read the diff before it is committed.
  */
@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/ccw-conf.h"
 #include "qemu/ccw-build.h"
 
 /* What the fixtures show: these versions, and libvirt as root (its environment for QEMU is another as a user). */
@@ -71,6 +72,8 @@ static void check_fixture(gconstpointer data)
     if (strstr(name, "-err-")) {
         check_error(name, xml);
     } else {
+        ccw_conf_validate(xml, &error);
+        g_assert_no_error(error);
         check_args(name, xml, CCW_DIALECT_STOCK, ".stock.args");
         check_args(name, xml, CCW_DIALECT_SERIES, ".series.args");
     }
