@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""s390-map-css on and off, as a guest sees them that looks into every channel subsystem image (baremetal/css.c): it says
+what is in its default one, enables MCSS-E, and says what is in each. The first device found answers a SENSE ID."""
+
+import argparse
+import os
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+# pylint: disable=wrong-import-position
+from steps import Steps, command, expect
+
+WARNING = "qemu-ccw: warning: s390-map-css is off"
+MCSS_E = ["mcss-e: 0001"]
+DASD = ["msch: 0", "ssch: 0", "status: 0c00", "control unit: 3990e9", "device: 33900a", "done"]
+
+# What, the machine's option, the host's device, device properties; what the guest says before and after MCSS-E.
+CASES = (
+    ("on: in the default css, which is fe", ",s390-map-css=on", "0.0.1234", "",
+     ["css default: subchannel 0000 device 1234"], ["css fe: subchannel 0000 device 1234"]),
+    ("on is the default", "", "0.0.1234", "",
+     ["css default: subchannel 0000 device 1234"], ["css fe: subchannel 0000 device 1234"]),
+    ("off: in the real css, seen with MCSS-E alone", ",s390-map-css=off", "0.0.1234", "",
+     [], ["css 00: subchannel 0000 device 1234"]),
+    ("off, with the real css 3", ",s390-map-css=off", "3.0.abcd", "", [], ["css 03: subchannel 0000 device abcd"]),
+    ("off, with an address of its own", ",s390-map-css=off", "0.0.1234", ",guestid=2.0.0815",
+     [], ["css 02: subchannel 0000 device 0815"]),
+)
+
+
+class CssImages:
+    def __init__(self, options, workdir, steps):
+        self.options = options
+        self.steps = steps
+        self.image = os.path.join(workdir, "disk.ckd")
+        self.console = os.path.join(workdir, "console.log")
+        steps.log(self.console)
+
+    def create(self):
+        command([self.options.virt_ccw, "dasd", "create", self.image, "--model", "3390-3"])
+
+    def boot(self, machine, host, properties, before, after):
+        argv = [self.options.qemu_ccw, "--dasd", f"{host}={self.image}", "-machine", "s390-ccw-virtio" + machine,
+                "-device", f"vfio-ccw,hostid={host}{properties}", "-nodefaults", "-display", "none",
+                "-chardev", f"file,id=console,path={self.console}", "-device", "sclpconsole,chardev=console",
+                "-kernel", self.options.guest]
+        self.steps.note(" ".join(argv))
+        _, output = command(argv, timeout=60)
+        with open(self.console, encoding="ascii") as file:
+            said = file.read().splitlines()
+        self.steps.note("\n".join(said))
+        expect(said == before + MCSS_E + after + DASD, f"the guest did not say {before} and then {after}")
+        expect(output.startswith(WARNING) == machine.endswith("off") and output.count("\n") <= 1,
+               f"qemu-ccw said: {output}")
+
+    def run(self):
+        self.steps.run("virt-ccw dasd create", self.create)
+        for name, *case in CASES:
+            self.steps.run(name, self.boot, *case)
+        self.steps.done()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("virt-ccw", "qemu-ccw"):
+        parser.add_argument("--" + name, required=True)
+    parser.add_argument("--guest", nargs="?", help="the program, for QEMU's -kernel; without it the test is skipped")
+    options = parser.parse_args()
+    if not options.guest:
+        print("1..0 # SKIP no cross compiler: install gcc-s390x-linux-gnu")
+        return
+    with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
+        CssImages(options, workdir, Steps(story=False)).run()
+
+
+if __name__ == "__main__":
+    main()
