@@ -15,12 +15,14 @@ ARROWS = {
     "remote": {"node_device", "conf", "util"},
     "channel": {"util"},
     "dasd": {"channel", "util"},
-    "vfio": {"dasd", "channel", "util"},
+    "trace": {"channel", "util"},
+    "vfio": {"trace", "dasd", "channel", "util"},
     "lab": {"qemu", "node_device", "dasd", "conf", "util"},
-    "tools": {"lab", "vfio", "remote", "qemu", "node_device", "dasd", "channel", "conf", "util"},
+    "tools": {"lab", "vfio", "trace", "remote", "qemu", "node_device", "dasd", "channel", "conf", "util"},
 }
 # dasd knows the channel's formats and the request, not the translation.
-ONLY = {("dasd", "channel"): {"ccw-arch.h", "ccw-request.h"}}
+FORMATS = {"ccw-arch.h", "ccw-request.h"}
+ONLY = {("dasd", "channel"): FORMATS, ("trace", "channel"): FORMATS}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([a-z_]+)/([^"]+)"', re.M)
 
 

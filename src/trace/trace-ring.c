@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See trace-ring.h. */
+#include "trace/trace-ring.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "util/ccw-endian.h"
+#include "util/ccw-error.h"
+
+#define FILE_SIZE (TRACE_RING_PAGE + (gsize)TRACE_RING_SIZE)
+
+gint64 trace_clock(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * G_GINT64_CONSTANT(1000000000) + now.tv_nsec;
+}
+
+/* A file whose size nobody can change any more: no tracer can take the pages away under us, nor we under a tracer. */
+static int make_file(void)
+{
+    int fd = memfd_create(TRACE_RING_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+    if (fd >= 0 &&
+        (ftruncate(fd, FILE_SIZE) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)) {
+        int saved = errno;
+
+        close(fd);
+        errno = saved;
+        return -1;
+    }
+    return fd;
+}
+
+TraceRing *trace_ring_new(GError **error)
+{
+    int fd = make_file();
+    void *at = fd < 0 ? MAP_FAILED : mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    TraceRing *ring;
+
+    if (at == MAP_FAILED) {
+        ccw_error_set_errno(error, errno, "cannot make the ring for tracing");
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    ring = g_new0(TraceRing, 1);
+    g_mutex_init(&ring->lock);
+    ring->fd = fd;
+    ring->shared = at;
+    ring->bytes = (guint8 *)at + TRACE_RING_PAGE;
+    ring->shared->version = TRACE_RING_VERSION;
+    ring->shared->size = TRACE_RING_SIZE;
+    __atomic_store_n(&ring->shared->magic, TRACE_RING_MAGIC, __ATOMIC_RELEASE);
+    return ring;
+}
+
+void trace_ring_free(TraceRing *ring)
+{
+    munmap(ring->shared, FILE_SIZE);
+    close(ring->fd);
+    g_free(ring->scratch);
+    g_mutex_clear(&ring->lock);
+    g_free(ring);
+}
+
+static gboolean is_leased(TraceRing *ring)
+{
+    return __atomic_load_n(&ring->shared->lease, __ATOMIC_SEQ_CST) > trace_clock();
+}
+
+/* FALSE: the last tracer is gone. A new one may come at that very moment: it sets its lease first, then enabled. */
+static gboolean check_lease(TraceRing *ring)
+{
+    if (is_leased(ring))
+        return TRUE;
+    __atomic_store_n(&ring->shared->data_max, 0, __ATOMIC_RELAXED); /* the next tracer says what it wants */
+    __atomic_store_n(&ring->shared->enabled, 0, __ATOMIC_SEQ_CST);
+    if (!is_leased(ring))
+        return FALSE;
+    __atomic_store_n(&ring->shared->enabled, 1, __ATOMIC_SEQ_CST);
+    return TRUE;
+}
+
+static void put(TraceRing *ring, guint64 position, const guint8 *from, gsize length)
+{
+    gsize at = position % TRACE_RING_SIZE;
+    gsize first = MIN(length, TRACE_RING_SIZE - at);
+
+    memcpy(ring->bytes + at, from, first);
+    memcpy(ring->bytes, from + first, length - first);
+}
+
+static void append(TraceRing *ring, gsize length)
+{
+    TraceShared *shared = ring->shared;
+    guint64 end = ring->head + length;
+
+    /* Whoever copies what is overwritten now sees this first: the fence keeps the bytes behind it. */
+    __atomic_store_n(&shared->reserved, end, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    put(ring, ring->head, ring->scratch, length);
+    /* The next record will be the first that begins in its part of the ring. */
+    if (ring->head / TRACE_RING_MARK_SIZE != end / TRACE_RING_MARK_SIZE)
+        __atomic_store_n(&shared->marks[end / TRACE_RING_MARK_SIZE % TRACE_RING_MARKS], end, __ATOMIC_RELAXED);
+    ring->head = end;
+    ring->sequence++;
+    __atomic_store_n(&shared->sequence, ring->sequence, __ATOMIC_RELAXED);
+    __atomic_store_n(&shared->head, end, __ATOMIC_RELEASE);
+    __atomic_fetch_add(&shared->wake, 1, __ATOMIC_RELEASE);
+    syscall(SYS_futex, &shared->wake, FUTEX_WAKE, G_MAXINT, NULL, NULL, 0);
+}
+
+void trace_ring_write(TraceRing *ring, TraceCapture *capture)
+{
+    guint32 data_max = __atomic_load_n(&ring->shared->data_max, __ATOMIC_RELAXED);
+    gsize length;
+
+    g_mutex_lock(&ring->lock);
+    if (check_lease(ring)) {
+        if (!ring->scratch)
+            ring->scratch = g_malloc(TRACE_RECORD_MAX);
+        capture->data_max = MIN(data_max, TRACE_DATA_MAX);
+        length = trace_capture(capture, ring->scratch);
+        ccw_store_be64(ring->scratch + TRACE_OFS_SEQUENCE, ring->sequence);
+        append(ring, length);
+    }
+    g_mutex_unlock(&ring->lock);
+}

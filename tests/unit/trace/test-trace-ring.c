@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The ring: off until somebody reads, overwritten when nobody does in time, and hostile on either side. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "trace-samples.h"
+#include "trace/trace-reader.h"
+#include "trace/trace-ring.h"
+#include "util/ccw-endian.h"
+#include "util/ccw-error.h"
+
+#define BURST 1500 /* records of 0.2 MB each: the ring is lapped some 40 times */
+
+typedef struct {
+    TraceRing *ring;
+    TraceReader *reader;
+} Pair;
+
+static void pair_open(Pair *pair)
+{
+    g_autoptr(GError) error = NULL;
+
+    pair->ring = trace_ring_new(&error);
+    g_assert_no_error(error);
+    pair->reader = trace_reader_new(fcntl(pair->ring->fd, F_DUPFD_CLOEXEC, 0), -1, TRACE_DATA_MAX, &error);
+    g_assert_no_error(error);
+}
+
+static void pair_close(Pair *pair)
+{
+    trace_reader_free(pair->reader);
+    trace_ring_free(pair->ring);
+}
+
+/* The next record, which must be there; *ret_lost those before it. */
+static TraceRecord expect_record(TraceReader *reader, guint64 *ret_lost)
+{
+    g_autoptr(GError) error = NULL;
+    const guint8 *bytes;
+    TraceRecord record;
+    gsize length;
+
+    g_assert_cmpint(trace_reader_next(reader, 0, &bytes, &length, ret_lost), ==, TRACE_READ_RECORD);
+    trace_record_parse(bytes, length, &record, &error);
+    g_assert_no_error(error);
+    return record;
+}
+
+static void expect_nothing(TraceReader *reader)
+{
+    const guint8 *bytes;
+    guint64 lost;
+    gsize length;
+
+    g_assert_cmpint(trace_reader_next(reader, 0, &bytes, &length, &lost), ==, TRACE_READ_NOTHING);
+}
+
+static void test_off(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TraceRing) ring = trace_ring_new(&error);
+
+    g_assert_no_error(error);
+    g_assert_false(trace_ring_enabled(ring));
+    /* Without a lease nothing is recorded, whatever the flag says. */
+    ring->shared->enabled = 1;
+    trace_ring_write(ring, &sample_make(1, 8, 1)->capture);
+    g_assert_false(trace_ring_enabled(ring));
+    g_assert_cmpuint(ring->shared->head, ==, 0);
+    g_assert_null(ring->scratch);
+}
+
+static void test_on(void)
+{
+    Pair pair;
+    guint64 lost;
+
+    pair_open(&pair);
+    g_assert_true(trace_ring_enabled(pair.ring));
+    expect_nothing(pair.reader);
+    for (guint8 i = 1; i < 100; i++) {
+        TraceRecord record;
+        TraceCcw ccw;
+
+        trace_ring_write(pair.ring, &sample_make(i, 8, i)->capture);
+        record = expect_record(pair.reader, &lost);
+        g_assert_cmpuint(lost, ==, 0);
+        g_assert_cmpuint(record.sequence, ==, i - 1);
+        g_assert_cmpuint(record.n_ccws, ==, i);
+        while (trace_record_next(&record, &ccw))
+            g_assert_cmpuint(ccw.data[7], ==, i);
+        expect_nothing(pair.reader);
+    }
+    /* The tracer is gone: its lease runs out, and with the next function tracing ends. */
+    pair.ring->shared->lease = trace_clock();
+    trace_ring_write(pair.ring, &sample_make(1, 8, 0)->capture);
+    g_assert_false(trace_ring_enabled(pair.ring));
+    g_assert_cmpuint(pair.ring->sequence, ==, 99);
+    /* And it was only asleep. */
+    expect_nothing(pair.reader);
+    trace_ring_write(pair.ring, &sample_make(1, 8, 0)->capture);
+    expect_record(pair.reader, &lost);
+    pair_close(&pair);
+}
+
+static void test_two_readers(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TraceReader) second = NULL;
+    guint64 lost;
+    Pair pair;
+
+    pair_open(&pair);
+    trace_ring_write(pair.ring, &sample_make(1, 8, 0)->capture);
+    second = trace_reader_new(fcntl(pair.ring->fd, F_DUPFD_CLOEXEC, 0), -1, 8, &error);
+    g_assert_no_error(error);
+    trace_ring_write(pair.ring, &sample_make(2, 8, 0)->capture);
+    g_assert_cmpuint(expect_record(pair.reader, &lost).sequence, ==, 0);
+    g_assert_cmpuint(expect_record(pair.reader, &lost).sequence, ==, 1);
+    /* The second sees what came since it is there, and misses nothing. */
+    g_assert_cmpuint(expect_record(second, &lost).sequence, ==, 1);
+    g_assert_cmpuint(lost, ==, 0);
+    pair_close(&pair);
+}
+
+/* A reader that comes too late finds the newest part, and how much it lost. */
+static void test_overwritten(void)
+{
+    guint64 lost = 0, next = 0;
+    Pair pair;
+
+    pair_open(&pair);
+    for (guint i = 0; i < 200; i++)
+        trace_ring_write(pair.ring, &sample_make(200, 1000, (guint8)i)->capture);
+    for (guint64 sum = 0; next < 200; sum += lost) {
+        TraceRecord record = expect_record(pair.reader, &lost);
+
+        g_assert_cmpuint(record.sequence, ==, next + lost);
+        /* Once, at the beginning, and not all of it. */
+        g_assert_true(lost == 0 || sum == 0);
+        g_assert_cmpuint(lost, <, 195);
+        next = record.sequence + 1;
+    }
+    expect_nothing(pair.reader);
+    pair_close(&pair);
+}
+
+static gpointer write_burst(gpointer data)
+{
+    for (guint i = 0; i < BURST; i++)
+        trace_ring_write(data, &sample_make(1 + i % 200, 1024, (guint8)i)->capture);
+    return NULL;
+}
+
+/* A writer that never waits, and a reader that looks at every byte: what it gets is whole. */
+static void test_race(void)
+{
+    guint64 next = 0, read = 0, lost = 0;
+    GThread *writer;
+    Pair pair;
+
+    pair_open(&pair);
+    writer = g_thread_new("writer", write_burst, pair.ring);
+    while (next < BURST) {
+        const guint8 *bytes;
+        TraceRecord record;
+        TraceCcw ccw;
+        gsize length;
+        guint64 gap;
+
+        if (trace_reader_next(pair.reader, 1000, &bytes, &length, &gap) != TRACE_READ_RECORD)
+            continue;
+        g_assert_true(trace_record_parse(bytes, length, &record, NULL));
+        g_assert_cmpuint(record.sequence, ==, next + gap);
+        g_assert_cmpuint(record.n_ccws, ==, 1 + record.sequence % 200);
+        while (trace_record_next(&record, &ccw))
+            for (guint i = 0; i < ccw.n_data; i++)
+                if (ccw.data[i] != (guint8)record.sequence)
+                    g_error("record %" G_GUINT64_FORMAT " is torn", record.sequence);
+        next = record.sequence + 1;
+        lost += gap;
+        read++;
+    }
+    g_thread_join(writer);
+    g_test_message("%" G_GUINT64_FORMAT " read, %" G_GUINT64_FORMAT " lost", read, lost);
+    g_assert_cmpuint(read + lost, ==, BURST);
+    pair_close(&pair);
+}
+
+/* What a tracer may do to the writer: nothing. */
+static void test_hostile_tracer(void)
+{
+    TraceShared *shared;
+    guint64 lost;
+    Pair pair;
+
+    pair_open(&pair);
+    shared = pair.ring->shared;
+    g_assert_cmpint(ftruncate(pair.ring->fd, 0), ==, -1);
+    g_assert_cmpint(errno, ==, EPERM);
+    trace_ring_write(pair.ring, &sample_make(200, 8, 0)->capture);
+    memset((guint8 *)shared + G_STRUCT_OFFSET(TraceShared, wake), 0xff,
+           sizeof(*shared) - G_STRUCT_OFFSET(TraceShared, wake));
+    shared->data_max = G_MAXUINT32;
+    for (guint i = 0; i < 100; i++)
+        trace_ring_write(pair.ring, &sample_make(200, 2000, 0)->capture);
+    g_assert_cmpuint(pair.ring->sequence, ==, 101);
+    g_assert_cmpuint(pair.ring->head, >, TRACE_RING_SIZE);
+    expect_record(pair.reader, &lost);
+    pair_close(&pair);
+}
+
+/* What a process may do to its tracer: be no longer believed. */
+static void test_hostile_process(void)
+{
+    static const guint64 values[] = { 0,
+                                      1,
+                                      8,
+                                      159,
+                                      160,
+                                      TRACE_RING_SIZE - 8,
+                                      TRACE_RING_SIZE,
+                                      TRACE_RING_SIZE + 8,
+                                      G_MAXUINT64 / 2,
+                                      G_MAXUINT64 - 7,
+                                      G_MAXUINT64 };
+    const guint8 *bytes;
+    guint64 lost;
+    gsize length;
+    Pair pair;
+
+    pair_open(&pair);
+    g_random_set_seed(3390);
+    for (guint i = 0; i < 2000; i++) {
+        TraceShared *shared = pair.ring->shared;
+
+        memset(pair.ring->bytes, (guint8)g_random_int(), 4096);
+        trace_ring_write(pair.ring, &sample_make(i % 256, 64, 0)->capture);
+        for (guint at = 0; at < 4; at++)
+            ccw_store_be32(pair.ring->bytes + g_random_int() % 4000, TRACE_RECORD_MAGIC);
+        shared->head = values[g_random_int() % G_N_ELEMENTS(values)];
+        shared->reserved = values[g_random_int() % G_N_ELEMENTS(values)];
+        for (guint mark = 0; mark < TRACE_RING_MARKS; mark++)
+            shared->marks[mark] = values[g_random_int() % G_N_ELEMENTS(values)];
+        trace_reader_next(pair.reader, 0, &bytes, &length, &lost);
+    }
+    pair_close(&pair);
+}
+
+/* A file that can be cut under its reader, or is of another version, is not read at all. */
+static void test_other_files(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TraceRing) ring = trace_ring_new(NULL);
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    g_assert_null(trace_reader_new(fd, -1, 0, &error));
+    g_assert_error(error, CCW_ERROR, CCW_ERROR_PROTOCOL);
+    g_clear_error(&error);
+    ring->shared->version++;
+    g_assert_null(trace_reader_new(fcntl(ring->fd, F_DUPFD_CLOEXEC, 0), -1, 0, &error));
+    g_assert_error(error, CCW_ERROR, CCW_ERROR_PROTOCOL);
+    g_assert_false(trace_ring_enabled(ring));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/trace/ring/off", test_off);
+    g_test_add_func("/trace/ring/on", test_on);
+    g_test_add_func("/trace/ring/two-readers", test_two_readers);
+    g_test_add_func("/trace/ring/overwritten", test_overwritten);
+    g_test_add_func("/trace/ring/race", test_race);
+    g_test_add_func("/trace/ring/hostile-tracer", test_hostile_tracer);
+    g_test_add_func("/trace/ring/hostile-process", test_hostile_process);
+    g_test_add_func("/trace/ring/other-files", test_other_files);
+    return g_test_run();
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the tests of tracing share: recorded files, and captures of programs that they make. */
+#pragma once
+
+#include "trace/trace-capture.h"
+
+/* A file of CCW_TEST_DATA; the test ends without it. */
+char *samples_path(const char *name, const char *suffix);
+char *samples_read(const char *path, gsize *ret_length);
+
+/* The base names of NAME.trace in CCW_TEST_DATA, sorted. Never empty. */
+GPtrArray *samples_names(void);
+
+/* A program for trace_capture(): CCWs that read, each `data_length` bytes of value `fill`. */
+typedef struct {
+    CcwProgram program;
+    CcwCmdRequest request;
+    guint8 orb[CCW_ORB_SIZE];
+    guint8 irb[CCW_IRB_SIZE];
+    guint8 data[65536];
+    TraceCapture capture;
+} Sample;
+
+/* In static storage; made anew by each call. */
+Sample *sample_make(guint n_ccws, guint16 data_length, guint8 fill);
