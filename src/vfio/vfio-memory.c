@@ -144,6 +144,23 @@ void vfio_memory_unmap_all(VfioMemory *memory, guint64 *ret_size)
     g_rw_lock_writer_unlock(&memory->lock);
 }
 
+gboolean vfio_memory_find(VfioMemory *memory, gconstpointer host, guint64 *ret_address)
+{
+    gboolean found = FALSE;
+
+    g_rw_lock_reader_lock(&memory->lock);
+    for (guint i = 0; !found && i < memory->mappings->len; i++) {
+        const Mapping *mapping = &g_array_index(memory->mappings, Mapping, i);
+        guint64 offset = (guint64)(guintptr)host - (guint64)(guintptr)mapping->host;
+
+        found = offset < mapping->size;
+        if (found)
+            *ret_address = mapping->iova + offset;
+    }
+    g_rw_lock_reader_unlock(&memory->lock);
+    return found;
+}
+
 const CcwMemory *vfio_memory_hold(VfioMemory *memory)
 {
     g_rw_lock_reader_lock(&memory->lock);

@@ -25,6 +25,9 @@ int vfio_memory_map(VfioMemory *memory, const struct vfio_iommu_type1_dma_map *m
 int vfio_memory_unmap(VfioMemory *memory, guint64 iova, guint64 size, guint64 *ret_size);
 void vfio_memory_unmap_all(VfioMemory *memory, guint64 *ret_size);
 
+/* The guest address of what is at `host` in this process; FALSE if it is in no mapping. */
+gboolean vfio_memory_find(VfioMemory *memory, gconstpointer host, guint64 *ret_address);
+
 /* The translation's view holds while it is held; then the addresses are good until an unmap waits for the devices. */
 const CcwMemory *vfio_memory_hold(VfioMemory *memory);
 void vfio_memory_release(VfioMemory *memory);

@@ -9,6 +9,7 @@
 #include "channel/ccw-irb.h"
 #include "channel/ccw-translate.h"
 #include "vfio/vfio-log.h"
+#include "vfio/vfio-trace.h"
 
 typedef enum {
     SUBCHANNEL_IDLE,
@@ -34,6 +35,7 @@ struct _VfioSubchannel {
     guint8 irb[CCW_IRB_SIZE];
     int irb_error;    /* a negative errno instead of the IRB */
     gboolean pending; /* the IRB was not fetched yet */
+    VfioTrace trace;
 };
 
 /* The one way to the device. */
@@ -68,6 +70,7 @@ static void forget_status(VfioSubchannel *sch)
 static void finish(VfioSubchannel *sch, int result)
 {
     sch->result = result;
+    vfio_trace_end(&sch->trace, TRACE_START, &sch->request, result);
     if (result == 0)
         ccw_translation_map_irb(sch->translation, sch->request.irb);
     if (!sch->stopping)
@@ -133,6 +136,8 @@ VfioSubchannel *vfio_subchannel_new(int image_fd, const DasdDeviceConfig *config
     sch->memory = memory;
     sch->irqs = irqs;
     sch->translation = ccw_translation_new();
+    sch->trace = (VfioTrace){ .bus_id = config->bus_id, .memory = memory, .translation = sch->translation };
+    vfio_trace_init();
     g_mutex_init(&sch->lock);
     g_cond_init(&sch->changed);
     sch->thread = g_thread_new("ccw-device", run, sch);
@@ -183,10 +188,13 @@ int vfio_subchannel_start(VfioSubchannel *sch, const guint8 orb[CCW_ORB_SIZE], c
     if (sch->state != SUBCHANNEL_IDLE || sch->stopping)
         return -EBUSY;
     forget_status(sch);
+    vfio_trace_begin(&sch->trace, orb);
     view = vfio_memory_hold(sch->memory);
     result = start_translated(sch, ccw_translate(sch->translation, view, orb, scsw, &sch->request));
     /* The request is under way before the storage can change: an unmap waits for it. */
     vfio_memory_release(sch->memory);
+    if (sch->state != SUBCHANNEL_QUEUED)
+        vfio_trace_end(&sch->trace, TRACE_START, &sch->request, result);
     return result;
 }
 
@@ -203,6 +211,7 @@ int vfio_subchannel_halt(VfioSubchannel *sch)
     } else {
         ccw_irb_halt(irb);
     }
+    vfio_trace_status(&sch->trace, TRACE_HALT, irb);
     present(sch, irb, 0);
     return 0;
 }
@@ -217,6 +226,7 @@ int vfio_subchannel_clear(VfioSubchannel *sch)
     stop(sch);
     forget_status(sch);
     ccw_irb_clear(irb);
+    vfio_trace_status(&sch->trace, TRACE_CLEAR, irb);
     present(sch, irb, 0);
     return 0;
 }
@@ -233,9 +243,11 @@ int vfio_subchannel_request(VfioSubchannel *sch, CcwCmdRequest *request)
         return -EBUSY;
     }
     sch->state = SUBCHANNEL_RUNNING;
+    vfio_trace_begin(&sch->trace, request->orb);
     g_mutex_unlock(&sch->lock);
     result = perform(sch, request);
     g_mutex_lock(&sch->lock);
+    vfio_trace_end(&sch->trace, TRACE_REQUEST, request, result);
     /* Not what a halt may present: it was no start function of the guest. */
     sch->result = -ECANCELED;
     sch->state = SUBCHANNEL_IDLE;

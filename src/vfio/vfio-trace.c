@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See vfio-trace.h. */
+#include "vfio/vfio-trace.h"
+
+#include <string.h>
+
+#include "vfio/vfio-log.h"
+
+#define NS_PER_US 1000
+
+TraceRing *vfio_trace_ring;
+
+void vfio_trace_init(void)
+{
+    static gsize once;
+    g_autoptr(GError) error = NULL;
+
+    if (!g_once_init_enter(&once))
+        return;
+    /* A guest does without being traced. */
+    vfio_trace_ring = trace_ring_new(&error);
+    if (!vfio_trace_ring)
+        vfio_log("%s", error->message);
+    g_once_init_leave(&once, 1);
+}
+
+static guint64 guest_address(gpointer opaque, gconstpointer host)
+{
+    guint64 address;
+
+    return vfio_memory_find(opaque, host, &address) ? address : TRACE_NO_ADDRESS;
+}
+
+void vfio_trace_note(VfioTrace *trace, const guint8 orb[CCW_ORB_SIZE])
+{
+    memcpy(trace->orb, orb, CCW_ORB_SIZE);
+    trace->begun = trace_clock();
+}
+
+static void write_record(VfioTrace *trace, TraceCapture *capture, gint64 duration)
+{
+    capture->bus_id = trace->bus_id;
+    capture->duration = (guint64)duration;
+    capture->started = (guint64)(g_get_real_time() * NS_PER_US - duration);
+    capture->guest_address = guest_address;
+    capture->opaque = trace->memory;
+    trace_ring_write(vfio_trace_ring, capture);
+}
+
+void vfio_trace_write(VfioTrace *trace, TraceFunction function, const CcwCmdRequest *request, int result)
+{
+    gboolean of_guest = function == TRACE_START;
+    gint64 duration = trace_clock() - trace->begun;
+    guint8 irb[CCW_IRB_SIZE];
+    TraceCapture capture = {
+        .function = function,
+        .error = -result,
+        .orb = trace->orb,
+        .irb = result == 0 ? irb : NULL,
+        .request = result == 0 ? request : NULL,
+        /* Nobody but the device knows whether the addresses of a caller's own program are any. */
+        .with_data = of_guest,
+    };
+
+    trace->begun = 0;
+    memcpy(irb, request->irb, CCW_IRB_SIZE);
+    /* Without a program the IRB was made by the translation, in guest terms. */
+    if (of_guest && result == 0 && request->ccw_count > 0)
+        ccw_translation_map_irb(trace->translation, irb);
+    write_record(trace, &capture, duration);
+}
+
+void vfio_trace_write_status(VfioTrace *trace, TraceFunction function, const guint8 irb[CCW_IRB_SIZE])
+{
+    TraceCapture capture = { .function = function, .irb = irb };
+
+    write_record(trace, &capture, 0);
+}
