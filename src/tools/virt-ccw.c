@@ -18,6 +18,7 @@ static const struct {
     { "dasd", cmd_dasd, "create a DASD image, or tell what one is" },
     { "lab", cmd_lab, "run a command where there is an embedded channel subsystem" },
     { "list", cmd_list, "list the host's channel devices, and which guest has them" },
+    { "trace", cmd_trace, "show the channel I/O of running guests" },
     { "lower", cmd_lower, "write a domain or hostdev XML as stock libvirt takes it" },
     { "raise", cmd_raise, "write a stock XML with its ccw devices as such" },
     { "validate", cmd_validate, "validate a domain or hostdev XML" },

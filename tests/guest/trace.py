@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""virt-ccw trace on a real guest, in a lab: from the first SENSE ID through dasdfmt, as text, as JSON, recorded and
+decoded again; a filter; a tracer that is told to end, one that is killed, and the end of QEMU."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+# pylint: disable=wrong-import-position
+from guest import Guest
+from labguest import BUS_ID, DEVICE_XML, LabGuest, options
+from steps import command, expect
+
+VIRT_CCW = "virt-ccw"
+READ = "dd if=/dev/dasda of=/dev/null bs=4096 count=1 skip=%d iflag=direct 2>&1"
+
+
+class Tracer:
+    """virt-ccw trace in the background, from when it is attached."""
+
+    def __init__(self, *args):
+        self.process = subprocess.Popen([VIRT_CCW, "trace", *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
+        line = self.process.stderr.readline()
+        expect("is traced" in line, "the tracer did not attach: " + line)
+
+    def ended(self, timeout=60):
+        """Waits for its end; returns what it printed."""
+        output, errors = self.process.communicate(timeout=timeout)
+        expect(self.process.returncode == 0, f"exit code {self.process.returncode}: {errors}")
+        return output
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)
+        return self.ended()
+
+
+def functions(text):
+    """The functions of a trace: lists of lines."""
+    found = []
+    for line in text.splitlines():
+        if not line.startswith(" ") and not line.startswith("--"):
+            found.append([])
+        if found:
+            found[-1].append(line)
+    return found
+
+
+def wanted(text, *patterns):
+    """The first function whose lines match the patterns, each in a line of its own, in this order."""
+    for lines in functions(text):
+        rest = iter(lines)
+        if all(any(re.search(pattern, line) for line in rest) for pattern in patterns):
+            return lines
+    expect(False, "no function with " + " | ".join(patterns) + " in:\n" + "\n".join(text.splitlines()[-60:]))
+    return None
+
+
+class Trace(LabGuest):
+    qemu = None
+
+    def file(self, name):
+        return os.path.join(self.options.workdir, name)
+
+    def refuse(self, message, *args):
+        code, output = command([VIRT_CCW, "trace", *args], check=False)
+        self.steps.note(output)
+        expect(code == 1 and "\n" not in output and message in output, f"exit code {code}, not a line with: {message}")
+
+    def nothing_to_trace(self):
+        self.refuse("no running QEMU has an embedded channel device")
+        self.refuse("there is no running domain 'nobody'", "nobody")
+        self.refuse(f"process {os.getpid()} has no embedded channel device", "--pid", str(os.getpid()))
+
+    def boot_traced(self):
+        with open(DEVICE_XML, encoding="utf-8") as file:
+            self.define(file.read())
+        self.virsh("start", "--paused", self.name)
+        tracer = Tracer(self.name, "--output", self.file("boot.txt"))
+        self.virsh("resume", self.name)
+        self.guest = Guest(self.socket)
+        self.steps.note(self.in_guest("uname -srm", timeout=180))
+        self.sees_device()
+        self.online()
+        tracer.end()
+
+    def boot_lines(self):
+        with open(self.file("boot.txt"), encoding="utf-8") as file:
+            text = file.read()
+        for patterns in (
+                (rf"^{re.escape(BUS_ID)} #\d+ SSCH fmt1 .*lpm 80 cpa [0-9a-f]{{8}}$",
+                 r"\[0\] e4 SENSE ID sli \d+ .*: control unit 3990/e9, device 3390/\w\w, ciw 40fa0100", r"= device ce de at \[0\]"),
+                (r"34 SENSE PATH GROUP ID .*state 00 \(reset\)",),
+                (r"af SET PATH GROUP ID .*function 80 \(establish, multipath\)",),
+                (r"fa READ CONFIGURATION DATA ",),
+                (r"64 READ DEVICE CHARACTERISTICS .*device 3390/\w\w, .*cylinders 1113, heads 15, sectors 224",),
+                (r"27 PERFORM SUBSYSTEM FUNCTION .*order 18 .*suborder 41 \(feature codes\)", r"\[1\] 3e READ SUBSYSTEM DATA"),
+                (r"\[0\] 63 DEFINE EXTENT cc 16 .*from cyl 0 head 0, to cyl \d+ head \d+",
+                 r"\[1\] 47 LOCATE RECORD cc 16 .*operation \w\w", r"12 READ COUNT ")):
+            self.steps.note("\n".join(wanted(text, *patterns)[:4]))
+
+    def format_traced(self):
+        tracer = Tracer("--record", self.file("format.trace"))
+        self.format()
+        tracer.end()
+        text = command([VIRT_CCW, "trace", "--decode", self.file("format.trace")])[1]
+        self.steps.note(f"{os.path.getsize(self.file('format.trace'))} bytes, {len(functions(text))} functions")
+        wanted(text, r"DEFINE EXTENT|PREFIX", r"[19]d WRITE COUNT, KEY AND DATA.*record cyl \d+ head \d+ rec 1, key length 0, data length 4096")
+        one = command([VIRT_CCW, "trace", "--decode", self.file("format.trace"), "--json", "--count", "1"])[1]
+        expect(json.loads(one)["device"] == BUS_ID, one)
+
+    def json_of_one_read(self):
+        tracer = Tracer("--json", "--count", "1", "--device", BUS_ID)
+        self.in_guest(READ % 30)
+        one = json.loads(tracer.ended())
+        self.steps.note(json.dumps(one))
+        expect(one["function"] == "SSCH" and one["status"]["device"] == ["ce", "de"], "not a good start function")
+        extent = one["ccws"][0]["parameters"]
+        expect("cyl 0 head 2" in (extent["from"], extent["to"]), "record 30 is on track 2")
+
+    def filtered(self):
+        tracer = Tracer("--device", "0.0.4711")
+        self.in_guest(READ % 40)
+        output = tracer.end()
+        expect(output == "", "another device was asked for, and this came:\n" + output)
+
+    def killed(self):
+        tracer = Tracer()
+        tracer.process.kill()
+        tracer.process.wait(timeout=60)
+        self.in_guest(READ % 50)
+        tracer = Tracer("--count", "1")
+        self.in_guest(READ % 60)
+        wanted(tracer.ended(), r"DEFINE EXTENT|PREFIX", r"READ")
+
+    def to_the_end(self):
+        tracer = Tracer("--data", "8")
+        self.in_guest(READ % 70)
+        self.destroy()
+        text = tracer.ended()
+        wanted(text, r"DEFINE EXTENT|PREFIX", r" \w\w READ (TRACK )?DATA.*: [0-9a-f]{8} [0-9a-f]{8}\.\.\.$")
+
+    def run(self):
+        run = self.steps.run
+        run("virsh nodedev-list --cap ccw shows the device", self.host_shows_device)
+        run("without a guest there is nothing to trace", self.nothing_to_trace)
+        run("a guest boots and sets the device online, traced from its first instruction", self.boot_traced)
+        run("the trace tells of it: identity, path group, characteristics, extents", self.boot_lines)
+        run("dasdfmt, recorded and decoded", self.format_traced)
+        run("one read as JSON", self.json_of_one_read)
+        run("another device's trace is empty", self.filtered)
+        run("a tracer that is killed disturbs nobody", self.killed)
+        run("the guest's kernel has no complaint of the device", self.no_dasd_error)
+        run("the end of QEMU ends the trace, after its last line", self.to_the_end)
+        self.steps.done()
+
+
+if __name__ == "__main__":
+    Trace(options(__doc__)).run()
