@@ -187,8 +187,8 @@ static gboolean check_hosts(const CcwLaunch *launch, const GArray *hosts, const 
         ccw_bus_id_format(host, text);
         g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
                     "hostid %s: there is no mediated device %s: give an image with --dasd %s=IMAGE, or detach the "
-                    "host's device first",
-                    text, mdev, text);
+                    "host's device first: virsh nodedev-detach ccw_%x_%x_%04x",
+                    text, mdev, text, host->cssid, host->ssid, host->devno);
         return FALSE;
     }
     return TRUE;

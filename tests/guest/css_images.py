@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """s390-map-css on and off, as a guest sees them that looks into every channel subsystem image (baremetal/css.c): it says
-what is in its default one, enables MCSS-E, and says what is in each. The first device found answers a SENSE ID."""
+what is in its default one, enables MCSS-E, and says what is in each. The first device found answers a SENSE ID.
+
+The last step does it with a device of the host in place of --dasd: the one of a lab, detached by virsh."""
 
 import argparse
 import os
+import shlex
 import sys
 import tempfile
 
@@ -13,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from steps import Steps, command, expect
 
 WARNING = "qemu-ccw: warning: s390-map-css is off"
+NOT_DETACHED = "detach the host's device first: virsh nodedev-detach ccw_0_0_1234"
 MCSS_E = ["mcss-e: 0001"]
 DASD = ["msch: 0", "ssch: 0", "status: 0c00", "control unit: 3990e9", "device: 33900a", "done"]
 
@@ -55,22 +59,43 @@ class CssImages:
         expect(output.startswith(WARNING) == machine.endswith("off") and output.count("\n") <= 1,
                f"qemu-ccw said: {output}")
 
+    def boot_from_host(self):
+        qemu = [self.options.qemu_ccw, "-machine", "s390-ccw-virtio,s390-map-css=off", "-device",
+                "vfio-ccw,hostid=0.0.1234", "-nodefaults", "-display", "none", "-chardev",
+                f"file,id=console,path={self.console}", "-device", "sclpconsole,chardev=console", "-kernel",
+                self.options.guest]
+        run = shlex.join(qemu)
+        # In a lab /dev/vfio is answered for by the library, which libvirtd has there and a shell has not.
+        script = (f"{run} && exit 9; set -e; virsh -q nodedev-detach ccw_0_0_1234; "
+                  f"LD_PRELOAD={shlex.quote(self.options.vfio_library)} {run}; virsh -q nodedev-reattach css_0_0_0000")
+        _, output = command([self.options.virt_ccw, "lab", "exec", "--dasd", f"0.0.1234={self.image}", "--", "sh", "-c",
+                             script], timeout=120)
+        with open(self.console, encoding="ascii") as file:
+            said = file.read().splitlines()
+        self.steps.note("\n".join([script, output, *said]))
+        expect(NOT_DETACHED in output, "qemu-ccw did not say that the device is not detached")
+        expect(said == MCSS_E + ["css 00: subchannel 0000 device 1234"] + DASD, "the guest did not find it")
+
     def run(self):
         self.steps.run("virt-ccw dasd create", self.create)
         for name, *case in CASES:
             self.steps.run(name, self.boot, *case)
+        self.steps.run("the host's own device, detached", self.boot_from_host)
         self.steps.done()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("virt-ccw", "qemu-ccw"):
+    for name in ("virt-ccw", "qemu-ccw", "vfio-library"):
         parser.add_argument("--" + name, required=True)
     parser.add_argument("--guest", nargs="?", help="the program, for QEMU's -kernel; without it the test is skipped")
     options = parser.parse_args()
+    for name in ("virt_ccw", "qemu_ccw", "vfio_library"):
+        setattr(options, name, os.path.abspath(getattr(options, name)))
     if not options.guest:
         print("1..0 # SKIP no cross compiler: install gcc-s390x-linux-gnu")
         return
+    options.guest = os.path.abspath(options.guest)
     with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
         CssImages(options, workdir, Steps(story=False)).run()
 
