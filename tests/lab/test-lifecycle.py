@@ -168,7 +168,8 @@ def missing_parts(tap, virt_ccw, image):
          no_caps, "sysctl user.max_user_namespaces="),
     ]
     for name, enter, prepare, wrap, hint in cases:
-        script = f"{prepare} && exec {wrap} {virt_ccw} lab exec --dasd 0.0.1234={image} -- echo ran"
+        command = shlex.join([virt_ccw, "lab", "exec", "--dasd", f"0.0.1234={image}", "--", "echo", "ran"])
+        script = f"{prepare} && exec {wrap} {command}"
         result = subprocess.run(enter + ["sh", "-c", script], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 check=False, timeout=labtest.DEADLINE)
         tap.ok(result.returncode == 1 and hint in result.stderr and not result.stdout and

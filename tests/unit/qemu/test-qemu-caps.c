@@ -158,8 +158,10 @@ static void cached(void)
     g_autofree char *cache = g_build_filename(dir, "cache", "below", NULL);
     g_autofree char *series = replies_path("series.s390x");
     g_autofree char *old = replies_path("qemu-3.1.s390x");
-    g_autofree char *say_series = g_strconcat("exec cat ", series, NULL);
-    g_autofree char *say_old = g_strconcat("exec cat ", old, NULL);
+    g_autofree char *series_quoted = g_shell_quote(series);
+    g_autofree char *old_quoted = g_shell_quote(old);
+    g_autofree char *say_series = g_strconcat("exec cat ", series_quoted, NULL);
+    g_autofree char *say_old = g_strconcat("exec cat ", old_quoted, NULL);
     g_autofree char *emulator = make_emulator(dir, say_series);
     g_autofree char *file = NULL, *again = NULL;
 

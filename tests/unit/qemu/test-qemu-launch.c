@@ -19,7 +19,8 @@ static void make_emulator(const char *name)
 {
     g_autofree char *file = g_strconcat(name, ".replies", NULL);
     g_autofree char *replies = g_test_build_filename(G_TEST_DIST, "qemucapabilitiesdata", file, NULL);
-    g_autofree char *script = g_strdup_printf("#!/bin/sh\nexec cat '%s'\n", replies);
+    g_autofree char *quoted = g_shell_quote(replies);
+    g_autofree char *script = g_strdup_printf("#!/bin/sh\nexec cat %s\n", quoted);
 
     g_assert_true(g_file_set_contents(name, script, -1, NULL));
     g_assert_cmpint(chmod(name, 0755), ==, 0);
