@@ -13,12 +13,14 @@ struct _VfioContainer {
     VfioFile file;
     VfioMemory *memory;
     gboolean iommu_set;
+    gboolean noiommu;  /* as its groups are, if it has any */
     GPtrArray *groups; /* of VfioGroup that were set into it */
 };
 
 struct _VfioGroup {
     VfioFile file;
     VfioSource *source;
+    gboolean noiommu;
     VfioContainer *container; /* a reference */
     VfioDevice *device;       /* while it is open; it holds a reference to us */
 };
@@ -76,16 +78,25 @@ static int unmap_dma(VfioContainer *container, void *arg)
     return 0;
 }
 
-static int check_extension(gulong extension)
+/* Groups decide: without any, a container could become either. */
+static gboolean may_be(const VfioContainer *container, gboolean noiommu)
 {
-    return extension == VFIO_TYPE1_IOMMU || extension == VFIO_TYPE1v2_IOMMU || extension == VFIO_UNMAP_ALL;
+    return container->groups->len == 0 || container->noiommu == noiommu;
+}
+
+static int check_extension(const VfioContainer *container, gulong extension)
+{
+    if (extension == VFIO_NOIOMMU_IOMMU)
+        return may_be(container, TRUE);
+    return may_be(container, FALSE) &&
+           (extension == VFIO_TYPE1_IOMMU || extension == VFIO_TYPE1v2_IOMMU || extension == VFIO_UNMAP_ALL);
 }
 
 static int set_iommu(VfioContainer *container, gulong type)
 {
     if (container->iommu_set || container->groups->len == 0)
         return -EINVAL;
-    if (type != VFIO_TYPE1_IOMMU && type != VFIO_TYPE1v2_IOMMU)
+    if (container->noiommu ? type != VFIO_NOIOMMU_IOMMU : type != VFIO_TYPE1_IOMMU && type != VFIO_TYPE1v2_IOMMU)
         return -ENODEV;
     container->iommu_set = TRUE;
     return 0;
@@ -97,12 +108,14 @@ static int container_ioctl_locked(VfioContainer *container, unsigned long reques
     case VFIO_GET_API_VERSION:
         return VFIO_API_VERSION;
     case VFIO_CHECK_EXTENSION:
-        return check_extension((gulong)arg);
+        return check_extension(container, (gulong)arg);
     case VFIO_SET_IOMMU:
         return set_iommu(container, (gulong)arg);
     }
     if (!container->iommu_set)
         return -EINVAL;
+    if (container->noiommu)
+        return -ENOTTY;
     if (!arg)
         return -EFAULT;
     switch (request) {
@@ -172,7 +185,12 @@ static int set_container(VfioGroup *group, const gint32 *fd)
             vfio_file_unref(file);
         return -EINVAL;
     }
+    if (!may_be((VfioContainer *)file, group->noiommu)) {
+        vfio_file_unref(file);
+        return -EPERM;
+    }
     group->container = (VfioContainer *)file;
+    group->container->noiommu = group->noiommu;
     g_ptr_array_add(group->container->groups, group);
     return 0;
 }
@@ -274,7 +292,7 @@ static void group_release(VfioFile *file)
 
 static const VfioFileOps group_ops = { .ioctl = group_ioctl, .release = group_release };
 
-int vfio_group_open(guint number)
+int vfio_group_open(guint number, gboolean noiommu)
 {
     VfioSource *source = NULL;
     VfioGroup *group;
@@ -285,6 +303,7 @@ int vfio_group_open(guint number)
     group = g_new0(VfioGroup, 1);
     vfio_file_init(&group->file, &group_ops);
     group->source = source;
+    group->noiommu = noiommu;
     return vfio_file_install(&group->file, "vfio-group");
 }
 

@@ -2,6 +2,10 @@
 /*
  * /dev/vfio/vfio and /dev/vfio/N: containers with the guest's storage, groups of one device each, and how they hang
  * together. Answers and errors as in drivers/vfio/{vfio_main,container,group}.c and vfio_iommu_type1.c of Linux.
+ *
+ * /dev/vfio/noiommu-N is the same group without an IOMMU: its container knows no storage, and only the dedicated
+ * request (channel/ccw-request.h), whose program has user virtual addresses, reaches the device. Unlike the kernel's it
+ * needs no privilege: the addresses are those of the process that this library is in.
  */
 #pragma once
 
@@ -17,7 +21,7 @@ typedef struct _VfioDevice VfioDevice;
 
 /* All of them return a new descriptor or a negative errno. */
 int vfio_container_open(void);
-int vfio_group_open(guint number);
+int vfio_group_open(guint number, gboolean noiommu);
 
 /* For vfio-device.c. A device holds its group, and the group does not leave its container while it does. */
 VfioMemory *vfio_group_get_memory(VfioGroup *group);

@@ -35,6 +35,7 @@
 #define EXPORT __attribute__((visibility("default")))
 #define QEMU_NAME "qemu-system-s390x"
 #define VFIO_DIRECTORY "/dev/vfio/"
+#define VFIO_NOIOMMU_PREFIX "noiommu-"
 
 /* The fortified entry points of the C library have no declarations that could be used here. */
 EXPORT int __open_2(const char *path, int flags);
@@ -94,20 +95,23 @@ __attribute__((constructor)) static void initialize(void)
 
 /* --- files by path --- */
 
-/* Answers an open of /dev/vfio/vfio or /dev/vfio/N. FALSE: the path is not ours. */
+/* Answers an open of /dev/vfio/vfio, /dev/vfio/N or /dev/vfio/noiommu-N. FALSE: the path is not ours. */
 static gboolean open_vfio(const char *path, int *ret_result)
 {
     const char *name;
+    gboolean noiommu;
     guint64 group;
     int result;
 
     if (!in_qemu || !path || !g_str_has_prefix(path, VFIO_DIRECTORY) || !vfio_source_exists())
         return FALSE;
     name = path + strlen(VFIO_DIRECTORY);
+    noiommu = g_str_has_prefix(name, VFIO_NOIOMMU_PREFIX);
     if (strcmp(name, "vfio") == 0)
         result = vfio_container_open();
-    else if (g_ascii_string_to_unsigned(name, 10, 0, VFIO_SOURCE_GROUP_MAX, &group, NULL))
-        result = vfio_group_open((guint)group);
+    else if (g_ascii_string_to_unsigned(name + (noiommu ? strlen(VFIO_NOIOMMU_PREFIX) : 0), 10, 0,
+                                        VFIO_SOURCE_GROUP_MAX, &group, NULL))
+        result = vfio_group_open((guint)group, noiommu);
     else
         return FALSE;
     if (result < 0) {

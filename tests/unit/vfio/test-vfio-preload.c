@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The preloaded library with a client that has QEMU's name: linked before the C library, its calls come first as they
- * do when it is preloaded. Two devices: group 0 can be written, group 2 cannot; number 1 is not understood.
+ * do when it is preloaded. The devices: vfio-client.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,9 +20,6 @@
 #include "util/ccw-lab-protocol.h"
 #include "vfio-client.h"
 
-#define QEMU_NAME "qemu-system-s390x"
-#define UUID_RW "cc390000-0001-8000-8000-000000001234"
-#define UUID_RO "cc390000-0001-8000-8000-000000001235"
 #define PROGRAM 0x1000u
 #define DATA 0x3000u
 #define TRIES 200
@@ -495,36 +492,9 @@ static void test_other_files(void)
     g_assert_cmpint(unlink(path), ==, 0);
 }
 
-/* As any other program it sees what the kernel has, whatever the environment says; then it becomes QEMU. */
-static int become_qemu(char **argv)
-{
-    g_autofree char *dir = g_dir_make_tmp("ccw-vfio-XXXXXX", NULL);
-    g_autofree char *path = g_build_filename(dir, "image", NULL);
-    g_autofree char *devices = NULL;
-    g_autoptr(GError) error = NULL;
-    int fds[2], kernel, ours;
-
-    if (!dasd_image_create(path, NULL, 2, "TEST01", &error))
-        g_error("%s", error->message);
-    for (guint i = 0; i < 2; i++)
-        fds[i] = dup(open(path, i ? O_RDONLY : O_RDWR));
-    unlink(path);
-    rmdir(dir);
-    devices = g_strdup_printf(UUID_RW "=0.0.1234:%d;nonsense;" UUID_RO "=0.0.1235:%d:sync:ro", fds[0], fds[1]);
-    g_setenv(CCW_LAB_DEVICES_ENV, devices, TRUE);
-
-    kernel = (int)syscall(SYS_openat, AT_FDCWD, "/dev/vfio/0", O_RDWR);
-    ours = open("/dev/vfio/0", O_RDWR);
-    g_assert_cmpint(kernel >= 0, ==, ours >= 0);
-    argv[0] = (char *)QEMU_NAME;
-    execv("/proc/self/exe", argv);
-    return 1;
-}
-
 int main(int argc, char **argv)
 {
-    if (strcmp(argv[0], QEMU_NAME) != 0)
-        return become_qemu(argv);
+    vfio_client_become_qemu(argv);
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/vfio/sense-id", test_sense_id);
     g_test_add_func("/vfio/high-storage", test_high_storage);

@@ -9,12 +9,45 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "dasd/dasd-image.h"
 #include "util/ccw-endian.h"
+#include "util/ccw-lab-protocol.h"
 
+#define QEMU_NAME "qemu-system-s390x"
 #define REGION(index) ((off_t)(index) << 10)
 #define WAIT_MS 10000
+
+/* As any other program it sees what the kernel has, whatever the environment says; then it becomes QEMU. */
+void vfio_client_become_qemu(char **argv)
+{
+    g_autofree char *dir = NULL, *path = NULL;
+    g_autofree char *devices = NULL;
+    g_autoptr(GError) error = NULL;
+    int fds[2], kernel, ours;
+
+    if (strcmp(argv[0], QEMU_NAME) == 0)
+        return;
+    dir = g_dir_make_tmp("ccw-vfio-XXXXXX", NULL);
+    path = g_build_filename(dir, "image", NULL);
+    if (!dasd_image_create(path, NULL, 2, "TEST01", &error))
+        g_error("%s", error->message);
+    for (guint i = 0; i < 2; i++)
+        fds[i] = dup(open(path, i ? O_RDONLY : O_RDWR));
+    unlink(path);
+    rmdir(dir);
+    devices = g_strdup_printf(UUID_RW "=0.0.1234:%d;nonsense;" UUID_RO "=0.0.1235:%d:sync:ro", fds[0], fds[1]);
+    g_setenv(CCW_LAB_DEVICES_ENV, devices, TRUE);
+
+    kernel = (int)syscall(SYS_openat, AT_FDCWD, "/dev/vfio/0", O_RDWR);
+    ours = open("/dev/vfio/0", O_RDWR);
+    g_assert_cmpint(kernel >= 0, ==, ours >= 0);
+    argv[0] = (char *)QEMU_NAME;
+    execv("/proc/self/exe", argv);
+    g_error("cannot execute /proc/self/exe");
+}
 
 int vfio_client_set_irq(VfioClient *client, guint index, int fd)
 {
@@ -34,34 +67,52 @@ int vfio_client_set_irq(VfioClient *client, guint index, int fd)
     return ioctl(client->device, VFIO_DEVICE_SET_IRQS, &argument);
 }
 
-void vfio_client_open(VfioClient *client, const char *group_path, const char *uuid)
+static void open_container(VfioClient *client, const char *group_path, gulong iommu)
 {
     struct vfio_group_status status = { .argsz = sizeof(status) };
-    struct vfio_iommu_type1_dma_map map = { .argsz = sizeof(map), .size = CLIENT_STORAGE };
 
     client->container = open("/dev/vfio/vfio", O_RDWR);
     g_assert_cmpint(client->container, >=, 0);
     g_assert_cmpint(ioctl(client->container, VFIO_GET_API_VERSION), ==, VFIO_API_VERSION);
-    g_assert_cmpint(ioctl(client->container, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU), ==, 1);
+    g_assert_cmpint(ioctl(client->container, VFIO_CHECK_EXTENSION, iommu), ==, 1);
     client->group = open(group_path, O_RDWR);
     g_assert_cmpint(client->group, >=, 0);
     g_assert_cmpint(ioctl(client->group, VFIO_GROUP_GET_STATUS, &status), ==, 0);
     g_assert_cmphex(status.flags, ==, VFIO_GROUP_FLAGS_VIABLE);
     g_assert_cmpint(ioctl(client->group, VFIO_GROUP_SET_CONTAINER, &client->container), ==, 0);
-    g_assert_cmpint(ioctl(client->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU), ==, 0);
-
+    g_assert_cmpint(ioctl(client->container, VFIO_SET_IOMMU, iommu), ==, 0);
     client->storage = mmap(NULL, CLIENT_STORAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     g_assert_true(client->storage != MAP_FAILED);
-    map.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
-    map.vaddr = (guint64)(guintptr)client->storage;
-    g_assert_cmpint(ioctl(client->container, VFIO_IOMMU_MAP_DMA, &map), ==, 0);
+}
 
+static void open_device(VfioClient *client, const char *uuid)
+{
     client->device = ioctl(client->group, VFIO_GROUP_GET_DEVICE_FD, uuid);
     g_assert_cmpint(client->device, >=, 0);
     for (guint i = 0; i < VFIO_CCW_NUM_IRQS; i++) {
         client->irqs[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         g_assert_cmpint(vfio_client_set_irq(client, i, client->irqs[i]), ==, 0);
     }
+}
+
+void vfio_client_open(VfioClient *client, const char *group_path, const char *uuid)
+{
+    struct vfio_iommu_type1_dma_map map = {
+        .argsz = sizeof(map),
+        .flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+        .size = CLIENT_STORAGE,
+    };
+
+    open_container(client, group_path, VFIO_TYPE1v2_IOMMU);
+    map.vaddr = (guint64)(guintptr)client->storage;
+    g_assert_cmpint(ioctl(client->container, VFIO_IOMMU_MAP_DMA, &map), ==, 0);
+    open_device(client, uuid);
+}
+
+void vfio_client_open_noiommu(VfioClient *client, const char *group_path, const char *uuid)
+{
+    open_container(client, group_path, VFIO_NOIOMMU_IOMMU);
+    open_device(client, uuid);
 }
 
 void vfio_client_close(VfioClient *client)

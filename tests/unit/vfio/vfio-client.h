@@ -11,6 +11,10 @@
 
 #include "channel/ccw-request.h"
 
+/* Group 0 can be written, group 2 cannot, group 1 is not understood. Both have a volume TEST01 of two cylinders. */
+#define UUID_RW "cc390000-0001-8000-8000-000000001234"
+#define UUID_RO "cc390000-0001-8000-8000-000000001235"
+
 #define CLIENT_STORAGE 0x100000
 #define CLIENT_ORB_FLAGS (CCW_ORB_FORMAT1 | CCW_ORB_PREFETCH | CCW_ORB_C64 | 0xff00)
 
@@ -22,8 +26,15 @@ typedef struct {
     guint8 *storage; /* mapped at guest address 0 */
 } VfioClient;
 
+/* For main(): starts the program anew under QEMU's name, with the devices in its environment. */
+void vfio_client_become_qemu(char **argv);
+
 /* Everything up to enabled interrupts; the test ends if anything is refused. */
 void vfio_client_open(VfioClient *client, const char *group_path, const char *uuid);
+
+/* The same in no-IOMMU mode: nothing is mapped, `storage` is memory like any other. */
+void vfio_client_open_noiommu(VfioClient *client, const char *group_path, const char *uuid);
+
 void vfio_client_close(VfioClient *client);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VfioClient, vfio_client_close)
 
