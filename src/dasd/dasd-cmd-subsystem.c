@@ -7,6 +7,7 @@
 #define PSF_ORDER_PREPARE 0x18
 #define PSF_ORDER_SET_CHARACTERISTICS 0x1d
 #define PSF_OFS_SUBORDER 6
+#define PSF_SUBORDER_STATISTICS 0x01
 #define PSF_SUBORDER_MESSAGES 0x03
 #define PSF_SUBORDER_UNIT_ADDRESSES 0x0e
 #define PSF_SUBORDER_FEATURES 0x41
@@ -17,6 +18,7 @@ static const struct {
     gsize offset; /* in DasdConfig */
     gsize size;
 } answers[] = {
+    { PSF_SUBORDER_STATISTICS, G_STRUCT_OFFSET(DasdConfig, statistics), DASD_STATISTICS_SIZE },
     { PSF_SUBORDER_MESSAGES, G_STRUCT_OFFSET(DasdConfig, message), DASD_MESSAGE_SIZE },
     { PSF_SUBORDER_UNIT_ADDRESSES, G_STRUCT_OFFSET(DasdConfig, unit_addresses), DASD_UNIT_ADDRESSES_SIZE },
     { PSF_SUBORDER_FEATURES, G_STRUCT_OFFSET(DasdConfig, features), DASD_FEATURES_SIZE },
@@ -30,6 +32,11 @@ void dasd_cmd_read_characteristics(DasdExec *exec)
 void dasd_cmd_read_configuration(DasdExec *exec)
 {
     dasd_data_put(&exec->data, exec->device->config.configuration, DASD_RCD_SIZE);
+}
+
+void dasd_cmd_sense_subsystem_status(DasdExec *exec)
+{
+    dasd_data_put(&exec->data, exec->device->config.subsystem_status, DASD_SUBSYSTEM_STATUS_SIZE);
 }
 
 /*
@@ -51,6 +58,14 @@ void dasd_cmd_subsystem_function(DasdExec *exec)
         }
     }
     dasd_check(exec, DASD_CHECK_PARAMETER);
+}
+
+/* The answer to a summary unit check, which aliases raise: none is here, so none is pending. */
+void dasd_cmd_reset_summary_unit_check(DasdExec *exec)
+{
+    guint8 reason[16];
+
+    dasd_data_get_upto(&exec->data, reason, sizeof(reason));
 }
 
 void dasd_cmd_read_subsystem_data(DasdExec *exec)

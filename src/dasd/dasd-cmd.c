@@ -20,7 +20,9 @@ static const DasdCmd commands[] = {
     /* The subsystem: dasd-cmd-subsystem.c */
     { 0x27, "PERFORM SUBSYSTEM FUNCTION", dasd_cmd_subsystem_function, 2 },
     { 0x3e, "READ SUBSYSTEM DATA", dasd_cmd_read_subsystem_data },
+    { 0x54, "SENSE SUBSYSTEM STATUS", dasd_cmd_sense_subsystem_status },
     { 0x64, "READ DEVICE CHARACTERISTICS", dasd_cmd_read_characteristics },
+    { 0xf9, "RESET SUMMARY UNIT CHECK", dasd_cmd_reset_summary_unit_check, 1 },
     { 0xfa, "READ CONFIGURATION DATA", dasd_cmd_read_configuration },
     /* Position: dasd-cmd-seek.c */
     { 0x07, "SEEK", dasd_cmd_seek, 6 },

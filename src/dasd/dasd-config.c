@@ -91,6 +91,11 @@ void dasd_config_build(DasdConfig *config, const DasdImageInfo *info, const CcwB
     build_configuration(config->configuration, info, bus_id);
     /* Type and base of each of 256 unit addresses: this one is a base device, no other is configured. */
     config->unit_addresses[2 * (guint8)bus_id->devno] = 0x01;
+    /* Sense subsystem status: no cache, nothing suspended. The size is what drivers/s390/block/dasd_eer.c reads. */
+    config->subsystem_status[1] = (guint8)bus_id->devno;
+    memcpy(config->subsystem_status + 38, config->configuration + 224 + 8, 2);
+    config->statistics[0] = 0x80; /* not valid: struct dasd_rssd_perf_stats_t of arch/s390/include/uapi/asm/dasd.h */
+    config->statistics[1] = (guint8)bus_id->devno;
     ccw_store_be16(config->message, DASD_MESSAGE_SIZE);
     config->features[8] = 0x01;  /* prefix */
     config->features[9] = 0x20;  /* read track data */

@@ -15,6 +15,8 @@
 #define DASD_FEATURES_SIZE 256
 #define DASD_UNIT_ADDRESSES_SIZE 512
 #define DASD_MESSAGE_SIZE 9
+#define DASD_SUBSYSTEM_STATUS_SIZE 44
+#define DASD_STATISTICS_SIZE 192
 
 typedef struct {
     guint8 sense_id[DASD_SENSE_ID_SIZE];
@@ -22,7 +24,9 @@ typedef struct {
     guint8 configuration[DASD_RCD_SIZE];
     guint8 features[DASD_FEATURES_SIZE];
     guint8 unit_addresses[DASD_UNIT_ADDRESSES_SIZE];
-    guint8 message[DASD_MESSAGE_SIZE]; /* what a host asks for on an attention: its length, and no message */
+    guint8 subsystem_status[DASD_SUBSYSTEM_STATUS_SIZE];
+    guint8 statistics[DASD_STATISTICS_SIZE]; /* of a cache, which is not here: marked as not valid */
+    guint8 message[DASD_MESSAGE_SIZE];       /* what a host asks for on an attention: its length, and no message */
 } DasdConfig;
 
 void dasd_config_build(DasdConfig *config, const DasdImageInfo *info, const CcwBusId *bus_id);

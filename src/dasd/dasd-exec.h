@@ -162,6 +162,8 @@ void dasd_cmd_release(DasdExec *exec);
 
 void dasd_cmd_read_configuration(DasdExec *exec);
 void dasd_cmd_read_characteristics(DasdExec *exec);
+void dasd_cmd_sense_subsystem_status(DasdExec *exec);
+void dasd_cmd_reset_summary_unit_check(DasdExec *exec);
 void dasd_cmd_subsystem_function(DasdExec *exec);
 void dasd_cmd_read_subsystem_data(DasdExec *exec);
 

@@ -123,6 +123,17 @@ static void subsystem(void)
     bench_run_good(&bench);
     for (guint i = 0; i < 512; i++)
         g_assert_cmphex(units[i], ==, i == 2 * 0x34 ? 1 : 0);
+    /* Statistics of a cache that is not here. */
+    prepare[6] = 0x01;
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x27, CC, prepare, 12);
+    bench_ccw(&bench, 0x3e, 0, units, 192);
+    bench_run_good(&bench);
+    g_assert_cmphex(ccw_load_be16(units), ==, 0x8034);
+    one(0xf9, SLI, order, 16);
+    one(0x54, 0, units, 44);
+    g_assert_cmphex(units[1], ==, 0x34);
+    g_assert_cmphex(ccw_load_be16(units + 38), ==, 0x0012);
     /* Nothing is prepared any more. */
     bench_begin(&bench);
     bench_ccw(&bench, 0x3e, 0, features, 256);
@@ -218,7 +229,7 @@ static void reservation(void)
 
 static void unknown_commands(void)
 {
-    static const guint8 commands[] = { 0xf9, 0xf7, 0x5b, 0x54, 0xff };
+    static const guint8 commands[] = { 0xf7, 0x5b, 0xff };
     guint8 data[32], sense[32];
 
     bench_open(&bench, 1, NULL);
