@@ -58,7 +58,9 @@ gboolean ccw_claim_refuse(CcwHost *host, const CcwRecord *record, GError **error
 
     g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use by domain %s%s",
                 ccw_bus_id_format(&record->device, buf), record->domain,
-                stale ? ", for which a process took it that has ended: virtccwd settles that when it starts" : "");
+                stale
+                    ? ", for which a process took it that has ended: start virtccwd, which settles that, or that domain"
+                    : "");
     return FALSE;
 }
 
@@ -265,9 +267,23 @@ static gboolean confirm_own_entry(CcwHost *host, CcwRecord *record, const Reques
     return record->state != CCW_CLAIM_PENDING || ccw_claim_own(host, record, record->domain, error);
 }
 
+/* libvirt may be about to give its mdev to another domain: then whoever asked for that decides. */
+static gboolean give_back(CcwHost *host, CcwRecord *record, GError **error)
+{
+    g_autofree char *token = ccw_journal_announced(host, &record->device);
+
+    if (!token || !record->domain || !ccw_token_is_live(host, token) || !is_complete(host, record))
+        return ccw_steps_give_back(host, record, error);
+    g_free(record->token);
+    record->token = g_steal_pointer(&token);
+    record->state = CCW_CLAIM_PENDING;
+    record->since = ccw_host_clock();
+    return ccw_journal_save(host, record, error);
+}
+
 static gboolean release_entry(CcwHost *host, CcwRecord *record, const Request *request G_GNUC_UNUSED, GError **error)
 {
-    return ccw_steps_give_back(host, record, error);
+    return give_back(host, record, error);
 }
 
 static gboolean is_claim_of(const CcwRecord *record, const Request *request)
@@ -324,7 +340,7 @@ static gboolean reconcile_entry(CcwHost *host, CcwRecord *record, const Request 
         return TRUE;
     if (owner && is_complete(host, record))
         return ccw_claim_own(host, record, owner, error);
-    return ccw_steps_give_back(host, record, error);
+    return give_back(host, record, error);
 }
 
 static gboolean for_entry(CcwHost *host, const CcwBusId *id, EntryFunc func, const Request *request, GError **error)
@@ -359,6 +375,22 @@ static gboolean for_each_entry(CcwHost *host, EntryFunc func, const Request *req
 gboolean ccw_host_confirm(CcwHost *host, const CcwBusId *id, const char *domain_uuid, GError **error)
 {
     return for_entry(host, id, confirm_entry, &(Request){ .domain_uuid = domain_uuid }, error);
+}
+
+gboolean ccw_host_announce(CcwHost *host, const CcwBusId *id, const char *token, GError **error)
+{
+    g_auto(CcwLockFd) lock = -1;
+    CcwBusId subchannel;
+
+    if (!ccw_subchannel_of(host, id, &subchannel)) /* no lock file for what is not there */
+        return TRUE;
+    lock = ccw_journal_lock(host, id, error);
+    return lock >= 0 && ccw_journal_announce(host, id, token, error);
+}
+
+void ccw_host_withdraw(CcwHost *host, const CcwBusId *id)
+{
+    ccw_journal_withdraw(host, id);
 }
 
 gboolean ccw_host_roll_back(CcwHost *host, const CcwBusId *id, const char *token, GError **error)

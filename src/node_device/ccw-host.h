@@ -89,6 +89,14 @@ gboolean ccw_host_confirm(CcwHost *host, const CcwBusId *id, const char *domain_
 gboolean ccw_host_roll_back(CcwHost *host, const CcwBusId *id, const char *token, GError **error);
 gboolean ccw_host_leave_open(CcwHost *host, const CcwBusId *id, const char *token, GError **error);
 
+/*
+ * The process of token is about to ask libvirt to attach the device, which may find a mdev that is there. Until it
+ * withdraws, and while it lives, who else would give the device back leaves that to it: as a pending claim of its.
+ * Waits for a giving back that has begun. Nothing for a device that is not there.
+ */
+gboolean ccw_host_announce(CcwHost *host, const CcwBusId *id, const char *token, GError **error);
+void ccw_host_withdraw(CcwHost *host, const CcwBusId *id);
+
 /* Gives the device back as it was found, if the journal says that this domain has it; else nothing. */
 gboolean ccw_host_release(CcwHost *host, const CcwBusId *id, const char *domain_uuid, GError **error);
 

@@ -14,6 +14,7 @@
 
 #define JOURNAL_VERSION 1
 #define SUFFIX ".json"
+#define ANNOUNCED ".attach"
 
 static const char *const state_names[CCW_CLAIM_LAST] = {
     [CCW_CLAIM_PENDING] = "pending",
@@ -330,6 +331,36 @@ gboolean ccw_journal_remove(CcwHost *host, const CcwBusId *id, GError **error)
         return TRUE;
     ccw_error_set_errno(error, errno, "cannot remove %s", path);
     return FALSE;
+}
+
+char *ccw_journal_announced(CcwHost *host, const CcwBusId *id)
+{
+    g_autofree char *path = file_of(host, id, ANNOUNCED);
+
+    return ccw_attr_read(path, NULL);
+}
+
+/* Not replaced atomically: what is torn is the token of no process, and whoever wrote it has ended. */
+gboolean ccw_journal_announce(CcwHost *host, const CcwBusId *id, const char *token, GError **error)
+{
+    g_autofree char *path = file_of(host, id, ANNOUNCED);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+    if (fd >= 0 && write(fd, token, strlen(token)) == (ssize_t)strlen(token)) {
+        close(fd);
+        return TRUE;
+    }
+    ccw_error_set_errno(error, errno, "cannot write %s", path);
+    if (fd >= 0)
+        close(fd);
+    return FALSE;
+}
+
+void ccw_journal_withdraw(CcwHost *host, const CcwBusId *id)
+{
+    g_autofree char *path = file_of(host, id, ANNOUNCED);
+
+    g_unlink(path);
 }
 
 GArray *ccw_journal_list(CcwHost *host)

@@ -69,6 +69,11 @@ gboolean ccw_journal_remove(CcwHost *host, const CcwBusId *id, GError **error);
 /* The bus ids of all entries, in order: an array of CcwBusId. */
 GArray *ccw_journal_list(CcwHost *host);
 
+/* Beside the entry, or without one: BUSID.attach, the token of ccw_host_announce. NULL: none. The lock is held. */
+char *ccw_journal_announced(CcwHost *host, const CcwBusId *id);
+gboolean ccw_journal_announce(CcwHost *host, const CcwBusId *id, const char *token, GError **error);
+void ccw_journal_withdraw(CcwHost *host, const CcwBusId *id); /* takes no lock, and needs none */
+
 /*
  * For display: the domain of an entry, CCW_OWNER_BY_HAND, "?" if the entry is not understood, NULL if there is none.
  * Takes no lock.

@@ -47,26 +47,44 @@ static guint count_held(CcwKeeper *keeper, const CcwBusId *id, gint difference)
     return count;
 }
 
-void ccw_keeper_hold(CcwKeeper *keeper, GArray *ids)
+static void announce(CcwKeeper *keeper, const CcwBusId *id)
 {
-    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keeper->lock);
+    g_autoptr(GError) error = NULL;
 
-    for (guint i = 0; i < ids->len; i++)
-        count_held(keeper, &g_array_index(ids, CcwBusId, i), 1);
+    if (keeper->token && !ccw_host_announce(keeper->host, id, keeper->token, &error))
+        g_warning("an attach goes on unannounced: %s", error->message);
 }
 
-static gboolean settle_one(CcwKeeper *keeper, const char *domain_uuid, const CcwBusId *id, gboolean held_by_others,
+void ccw_keeper_hold(CcwKeeper *keeper, GArray *ids)
+{
+    g_mutex_lock(&keeper->lock);
+    for (guint i = 0; i < ids->len; i++)
+        count_held(keeper, &g_array_index(ids, CcwBusId, i), 1);
+    g_mutex_unlock(&keeper->lock);
+    for (guint i = 0; i < ids->len; i++) /* may wait */
+        announce(keeper, &g_array_index(ids, CcwBusId, i));
+}
+
+/*
+ * The last one withdraws: before it rolls back, so that what others leave to it until then is rolled back too; but
+ * after the device is noted as the domain's, so that nobody gives it back in between.
+ */
+static gboolean settle_one(CcwKeeper *keeper, const char *domain_uuid, const CcwBusId *id, gboolean last,
                            CcwAttachResult result, GError **error)
 {
-    switch (result) {
-    case CCW_ATTACH_NONE:
-        return held_by_others || ccw_host_roll_back(keeper->host, id, keeper->token, error);
-    case CCW_ATTACH_LIVE:
-        return ccw_host_confirm(keeper->host, id, domain_uuid, error);
-    case CCW_ATTACH_UNKNOWN:
-        break;
-    }
-    return ccw_host_leave_open(keeper->host, id, keeper->token, error);
+    gboolean done = TRUE;
+
+    if (result == CCW_ATTACH_LIVE)
+        done = ccw_host_confirm(keeper->host, id, domain_uuid, error);
+    else if (result == CCW_ATTACH_UNKNOWN)
+        done = ccw_host_leave_open(keeper->host, id, keeper->token, error);
+    if (last)
+        ccw_host_withdraw(keeper->host, id);
+    if (!done)
+        return FALSE;
+    if (result == CCW_ATTACH_UNKNOWN)
+        return ccw_host_leave_open(keeper->host, id, keeper->token, error);
+    return result == CCW_ATTACH_LIVE || !last || ccw_host_roll_back(keeper->host, id, keeper->token, error);
 }
 
 gboolean ccw_keeper_settle(CcwKeeper *keeper, const char *domain_uuid, GArray *ids, CcwAttachResult result)
@@ -76,10 +94,10 @@ gboolean ccw_keeper_settle(CcwKeeper *keeper, const char *domain_uuid, GArray *i
 
     for (guint i = 0; i < ids->len; i++) {
         const CcwBusId *id = &g_array_index(ids, CcwBusId, i);
-        gboolean held_by_others = count_held(keeper, id, -1) > 0;
+        gboolean last = count_held(keeper, id, -1) == 0;
         g_autoptr(GError) error = NULL;
 
-        if (settle_one(keeper, domain_uuid, id, held_by_others, result, &error))
+        if (settle_one(keeper, domain_uuid, id, last, result, &error))
             continue;
         g_warning("after an attach to domain %s: %s", domain_uuid, error->message);
         look = TRUE; /* and try again */

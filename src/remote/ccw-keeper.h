@@ -24,7 +24,7 @@ CcwKeeper *ccw_keeper_new(CcwHost *host);
 void ccw_keeper_free(CcwKeeper *keeper);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwKeeper, ccw_keeper_free)
 
-/* An attach is about to go to libvirt; ids: elements are CcwBusId. */
+/* An attach is about to go to libvirt; ids: elements are CcwBusId. It is announced to other processes too. */
 void ccw_keeper_hold(CcwKeeper *keeper, GArray *ids);
 
 typedef enum {

@@ -9,6 +9,7 @@
 #define RETRY_MIN (G_TIME_SPAN_SECOND / 4) /* doubled with each failure */
 #define CONNECT_RETRY_MAX (5 * G_TIME_SPAN_SECOND)
 #define RECONCILE_RETRY_MAX G_TIME_SPAN_MINUTE
+#define STOP_PATIENCE (10 * G_TIME_SPAN_SECOND)
 #define KEEPALIVE_SECONDS 5
 #define KEEPALIVE_COUNT 5
 
@@ -262,11 +263,14 @@ CcwWatcher *ccw_watcher_start(const char *socket, CcwKeeper *keeper)
     return watcher;
 }
 
+/* A QEMU that is stopped may hold a giving back up for ever; the journal has it for the next virtccwd. */
 void ccw_watcher_stop(CcwWatcher *watcher)
 {
+    gint64 until = g_get_monotonic_time() + STOP_PATIENCE;
+
     g_mutex_lock(&watcher->lock);
     watcher->stopping = TRUE;
-    while (watcher->reconciling)
-        g_cond_wait(&watcher->wake, &watcher->lock);
+    while (watcher->reconciling && g_cond_wait_until(&watcher->wake, &watcher->lock, until))
+        ;
     g_mutex_unlock(&watcher->lock);
 }

@@ -21,5 +21,5 @@ CcwLive *ccw_watcher_look(CcwWatcher *watcher, GError **error);
 /* Look soon. Any thread. */
 void ccw_watcher_kick(CcwWatcher *watcher);
 
-/* Waits for a giving-back that is going on, not for libvirt. The threads end with the process. */
+/* Waits some seconds for a giving-back that is going on, not for libvirt. The threads end with the process. */
 void ccw_watcher_stop(CcwWatcher *watcher);

@@ -53,9 +53,12 @@ def lab_command(virt_ccw, devices, command):
     return [virt_ccw, "lab", "exec", *dasds, "--", *command]
 
 
-def run_inside(virt_ccw, script, bus_ids):
-    """Runs a test program again, inside a lab with new volumes: SCRIPT --inside VIRT-CCW. Returns its exit code."""
-    virt_ccw = os.path.abspath(virt_ccw)
+def inside_a_lab(script, function, bus_ids):
+    """The main of SCRIPT VIRT-CCW: runs function(VIRT-CCW) in a lab with new volumes; the script's exit code."""
+    if sys.argv[1] == "--inside":
+        function(sys.argv[2])
+        return 0
+    virt_ccw = os.path.abspath(sys.argv[1])
     with workdir() as folder:
         devices = {bus_id: create_image(virt_ccw, os.path.join(folder, f"{bus_id}.ckd")) for bus_id in bus_ids}
         command = [sys.executable, os.path.abspath(script), "--inside", virt_ccw]

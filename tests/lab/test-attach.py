@@ -15,7 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
 from hosttree import differences, snapshot
-from labtest import run_inside, wait_until
+from labtest import inside_a_lab, wait_until
 from steps import Steps, command, expect
 
 UUIDS = {"one": "c7a5fdbd-edaf-9455-926a-d65c16db1809", "two": "11111111-2222-4333-8444-555555555555"}
@@ -335,6 +335,24 @@ class AttachTest:
                 expect(f"is in use by domain {UUIDS['one']}" in output, output)
             self.comes_back()
 
+    def taken_over(self, note):
+        """The hook gives back the one's device while libvirt gives it to the other: that one keeps it."""
+        got = 0
+        for _ in range(8):
+            self.attach("one")
+            destroy = self.start_virsh("destroy", "one")
+            code = 1
+            while code != 0 and destroy.poll() is None:
+                code = command(["virsh", "attach-device", "two", self.file(hostdev()), "--live"], check=False)[0]
+            destroy.communicate(timeout=60)
+            if code == 0:
+                got += 1
+                self.expect_with("two")
+                self.virsh("detach-device", "two", self.file(hostdev()), "--live")
+            self.comes_back()
+            self.virsh("start", "one", "--paused")
+        note(f"the other got it before the one was through: {got} times")
+
     def destroyed_meanwhile(self):
         for _ in range(8):
             attach = self.start_virsh("attach-device", "two", self.file(hostdev()), "--live")
@@ -432,6 +450,7 @@ def inside(virt_ccw):
         steps.run("two guests at once: one has it", test.both_attach, ("one", "two"), steps.note)
         steps.run("one guest twice at once: it has it once", test.both_attach, ("one", "one"), steps.note)
         steps.run("from one to the other without a pause", test.handed_over)
+        steps.run("from one that is destroyed to the other", test.taken_over, steps.note)
         steps.run("destroyed while it is attached: it comes back", test.destroyed_meanwhile)
         steps.run("virtccwd dies: the guest keeps it", test.virtccwd_dies_with_it)
         steps.run("detached while virtccwd is away: it comes back", test.virtccwd_is_away)
@@ -442,12 +461,5 @@ def inside(virt_ccw):
     steps.done()
 
 
-def main():
-    if sys.argv[1] == "--inside":
-        inside(sys.argv[2])
-        return 0
-    return run_inside(sys.argv[1], __file__, (FIRST, SECOND))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(inside_a_lab(__file__, inside, (FIRST, SECOND)))

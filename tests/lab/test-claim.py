@@ -13,7 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
 from hosttree import differences, snapshot
-from labtest import run_inside
+from labtest import inside_a_lab
 from steps import Steps, command, expect
 
 DOMAIN = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
@@ -202,12 +202,5 @@ def inside(virt_ccw):
         steps.done()
 
 
-def main():
-    if sys.argv[1] == "--inside":
-        inside(sys.argv[2])
-        return 0
-    return run_inside(sys.argv[1], __file__, (FIRST, SECOND))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(inside_a_lab(__file__, inside, (FIRST, SECOND)))

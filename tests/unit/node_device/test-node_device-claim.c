@@ -204,7 +204,7 @@ static void stale_taker(void)
     claim_ok(model, DOMAIN, TRUE);
     tree_remove(model->tree, "proc/17");
     tree_write(model->tree, "proc/18/stat", "18 (libvirtd) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 43 1 1");
-    claim_refused(model, &id, OTHER, "18:43", CCW_ERROR_BUSY, "a process took it that has ended");
+    claim_refused(model, &id, OTHER, "18:43", CCW_ERROR_BUSY, "a process took it that has ended: start virtccwd");
     g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, "18:43", &taken, &error));
     g_assert_true(taken);
     record = record_of(model);
@@ -373,6 +373,44 @@ static void not_released_after_all(void)
     assert_no_record(model);
 }
 
+/* virtccwd has asked libvirt to attach the device to another domain, while this one's end gives it back. */
+static void announced(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autoptr(CcwRecord) record = NULL;
+    const CcwBusId gone = { .devno = 0x4321 };
+    guint n_writes;
+
+    claim_ok(model, DOMAIN, TRUE);
+    g_assert_true(ccw_host_confirm_domain(model->host, DOMAIN, NULL));
+    n_writes = model->n_writes;
+    tree_write(model->tree, "proc/18/stat", "18 (virtccwd) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 43 1 1");
+    g_assert_true(ccw_host_announce(model->host, &id, "18:43", NULL));
+    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
+    reconcile(model, NULL, ccw_host_clock(), NULL);
+    g_assert_cmpuint(model->n_writes, ==, n_writes);
+    record = record_of(model);
+    g_assert_cmpint(record->state, ==, CCW_CLAIM_PENDING);
+    g_assert_cmpstr(record->token, ==, "18:43");
+    ccw_host_withdraw(model->host, &id);
+    g_assert_true(ccw_host_roll_back(model->host, &id, "18:43", NULL));
+    assert_no_record(model);
+
+    g_assert_true(ccw_host_announce(model->host, &gone, "18:43", NULL));
+    g_assert_null(ccw_journal_announced(model->host, &gone));
+}
+
+/* The one who announced it has ended: nobody else would give it back. */
+static void announced_and_ended(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+
+    claim_ok(model, DOMAIN, TRUE);
+    g_assert_true(ccw_host_announce(model->host, &id, "18:43", NULL));
+    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
+    assert_no_record(model);
+}
+
 static void roll_back(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -534,6 +572,8 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/claim/another-got-it", another_got_it);
     g_test_add_func("/node_device/claim/another-has-it", another_has_it);
     g_test_add_func("/node_device/claim/not-released-after-all", not_released_after_all);
+    g_test_add_func("/node_device/claim/announced", announced);
+    g_test_add_func("/node_device/claim/announced-and-ended", announced_and_ended);
     g_test_add_func("/node_device/claim/roll-back", roll_back);
     g_test_add_func("/node_device/claim/stale-but-live", stale_but_live);
     g_test_add_func("/node_device/claim/stale", stale);

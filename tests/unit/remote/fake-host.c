@@ -10,7 +10,8 @@ static GString *log_text;
 static char *claim_failure, *modules_failure;
 static CcwError claim_code;
 static gboolean holding;
-static char *pending; /* the domain of a claim that is neither confirmed nor given back */
+static gint announced; /* a devno; 0: none */
+static char *pending;  /* the domain of a claim that is neither confirmed nor given back */
 
 static void note(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
@@ -98,6 +99,7 @@ gboolean ccw_host_claim(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const c
     char text[CCW_BUS_ID_STR_LEN];
 
     g_assert_cmpstr(token, ==, "token");
+    g_assert_true(host_is_announced());
     note("claim %s ", ccw_bus_id_format(id, text));
     g_mutex_lock(&lock);
     while (holding)
@@ -130,13 +132,34 @@ static gboolean settle(const char *word, const CcwBusId *id, const char *domain_
 gboolean ccw_host_confirm(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *domain_uuid,
                           GError **error G_GNUC_UNUSED)
 {
+    g_assert_true(host_is_announced());
     return settle("confirm", id, domain_uuid);
+}
+
+gboolean ccw_host_announce(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *token,
+                           GError **error G_GNUC_UNUSED)
+{
+    g_assert_cmpstr(token, ==, "token");
+    g_atomic_int_set(&announced, (gint)id->devno);
+    return TRUE;
+}
+
+void ccw_host_withdraw(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id)
+{
+    g_assert_cmpint(g_atomic_int_get(&announced), ==, id->devno);
+    g_atomic_int_set(&announced, 0);
+}
+
+gboolean host_is_announced(void)
+{
+    return g_atomic_int_get(&announced) != 0;
 }
 
 gboolean ccw_host_roll_back(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *token,
                             GError **error G_GNUC_UNUSED)
 {
     g_assert_cmpstr(token, ==, "token");
+    g_assert_false(host_is_announced());
     return settle("back", id, pending);
 }
 

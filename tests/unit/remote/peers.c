@@ -73,6 +73,7 @@ void peers_tear_down(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     peers_hang_up(&peers->client);
     peers_hang_up(&peers->backend);
     peers_wait_ended(peers);
+    g_assert_false(host_is_announced());
     ccw_keeper_free(peers->services.keeper);
     ccw_poll_free(peers->poll);
     g_free(host_take_log());

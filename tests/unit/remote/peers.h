@@ -60,3 +60,4 @@ char *host_take_log(void);
 void host_fail_claim(CcwError code, const char *message); /* NULL: not any more */
 void host_fail_modules(const char *message);
 void host_hold_claims(gboolean hold);
+gboolean host_is_announced(void); /* an attach is with libvirt */
