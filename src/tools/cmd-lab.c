@@ -51,6 +51,16 @@ static gboolean take_device(const char *text, GArray *devices, GError **error)
     return TRUE;
 }
 
+/* It has both a bus id and an image, whatever they are. */
+static gboolean is_device(const char *text)
+{
+    const char *equals = strchr(text, '=');
+    DasdImageOptions options;
+    g_autofree char *path = equals ? dasd_image_parse(equals + 1, &options) : NULL;
+
+    return path && *path;
+}
+
 static void close_image(LabDevice *device)
 {
     close(device->image_fd);
@@ -77,8 +87,8 @@ static int run_exec(int argc, char **argv)
     if (argc < 2)
         return cmd_usage("the command to run is missing");
     for (char **dasd = dasds; dasd && *dasd; dasd++)
-        if (!strchr(*dasd, '=') || g_str_has_suffix(*dasd, "="))
-            return cmd_usage("--dasd %s: give it as BUSID=IMAGE, for example 0.0.1234=disk.ckd", *dasd);
+        if (!is_device(*dasd))
+            return cmd_usage("--dasd %s: give it as BUSID=IMAGE[,ro][,sync], for example 0.0.1234=disk.ckd", *dasd);
     g_array_set_clear_func(devices, (GDestroyNotify)close_image);
     for (char **dasd = dasds; dasd && *dasd; dasd++)
         if (!take_device(*dasd, devices, &error))

@@ -57,6 +57,7 @@ BAD = [
     (VIRT_CCW, ["lab", "exec", "--dasd", "0.0.1234=text", "--"], 2, "command to run is missing"),
     (VIRT_CCW, ["lab", "exec", "--dasd", "text", "--", "true"], 2, "--dasd text: give it as BUSID=IMAGE"),
     (VIRT_CCW, ["lab", "exec", "--dasd", "0.0.1234=", "--", "true"], 2, "--dasd 0.0.1234=: give it as"),
+    (VIRT_CCW, ["lab", "exec", "--dasd", "0.0.1234=,ro", "--", "true"], 2, "--dasd 0.0.1234=,ro: give it as"),
     (VIRT_CCW, ["lab", "exec", "--dasd", "0.0.1234=none", "--", "true"], 1, "none ('virt-ccw dasd create' makes one)"),
     (VIRT_CCW, ["lower", "none.xml"], 1, "none.xml"),
     (VIRT_CCW, ["lower", "."], 1, "cannot read ."),
