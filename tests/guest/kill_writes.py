@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Kills QEMU with SIGKILL at random moments while its guest writes, and looks for what the guest was told is written.
+
+The guest has two DASDs. To the first, three loops write numbered blocks with direct I/O, and acknowledge each batch to
+the outside once its dd has ended; the second is formatted over and over. After each kill `virt-ccw dasd check` finds
+both images clean, and every acknowledged block is on the first as it was acknowledged, or newer.
+
+A kill costs no boot: a guest without DASDs is booted once, its state is saved, and each QEMU begins with that state and
+has the DASDs plugged in.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+# pylint: disable=wrong-import-position
+from ckd import CkdImage
+from guest import Guest, GuestError
+from qemuguest import QemuGuest
+from steps import Steps, command, expect
+
+WRITTEN, FORMATTED = "0.0.1234", "0.0.1235"
+FIRST_BLOCK = 120
+BATCH = 48  # blocks, 4 tracks
+# Of each loop the block size of its writes: single blocks, and whole tracks.
+LOOPS = (4096, 4096, 12 * 4096)
+BLOCK = re.compile(rb"w(\d+) g(\d+) b(\d+) ")
+# Not chccwdev: it waits for all of the channel subsystem to settle, which takes long after a guest was woken up.
+ONLINE = "cd /sys/bus/ccw/devices; until echo 1 2>/dev/null >{0}/online && [ $(cat {0}/online) = 1 ]; do :; done"
+
+
+class Qmp:
+    def __init__(self, path):
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(path)
+        self._listener.listen(1)
+        self._file = None
+
+    def accept(self):
+        self._listener.settimeout(60)
+        connection = self._listener.accept()[0]
+        self._listener.close()
+        connection.settimeout(60)
+        self._file = connection.makefile("rw")
+        self._file.readline()
+        self.ask("qmp_capabilities")
+
+    def wait_event(self, name, test):
+        while True:
+            message = json.loads(self._file.readline())
+            if message.get("event") == name and test(message["data"]):
+                return
+
+    def ask(self, name, **arguments):
+        self._file.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
+        self._file.flush()
+        while True:
+            answer = json.loads(self._file.readline())
+            if "error" in answer:
+                raise GuestError(f"QEMU refuses {name}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def close(self):
+        self._file.close()
+
+
+class SavedGuest(QemuGuest):
+    """A guest that is booted once, without its DASDs, and then begun from its saved state with them."""
+
+    def __init__(self, options, workdir, steps, disks):
+        super().__init__(options, workdir, steps, disks)
+        self.state = os.path.join(workdir, "state")
+        self.qmp = None
+
+    def _launch(self, *extra):
+        qmp_path = os.path.join(self.workdir, "qmp.sock")
+        # Without the devices on the command line: they are plugged in.
+        argv = self.argv()[:-2 * len(self.disks)] + ["-qmp", f"unix:{qmp_path}", *extra]
+        self.qmp = Qmp(qmp_path)
+        with open(self.log, "ab") as log:
+            with Guest.listen(self.socket) as listener:
+                self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                self.qmp.accept()
+                self.guest = listener.accept(timeout=60)
+        os.unlink(self.socket)
+        os.unlink(qmp_path)
+        return argv
+
+    def save(self):
+        self.steps.note(shlex.join(self._launch()))
+        self.steps.note(self.guest.run("uname -r", timeout=300))
+        self.qmp.ask("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
+        self.qmp.ask("stop")
+        self.qmp.ask("migrate", uri=f"exec:cat >{shlex.quote(self.state)}")
+        self.qmp.wait_event("MIGRATION", lambda data: data["status"] in ("completed", "failed"))
+        self.end()
+        expect(os.path.getsize(self.state) > 1 << 20, "the guest's state was not saved")
+
+    def wake(self):
+        self._launch("-S", "-incoming", "defer")
+        self.qmp.ask("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
+        self.qmp.ask("migrate-incoming", uri=f"exec:cat {shlex.quote(self.state)}")
+        self.qmp.wait_event("MIGRATION", lambda data: data["status"] in ("completed", "failed"))
+        self.qmp.ask("cont")
+        for number, bus_id in enumerate(self.disks):
+            uuid = "cc390000-0001-8000-8000-00000000" + bus_id[4:]
+            self.qmp.ask("device_add", driver="vfio-ccw", id=f"d{number}", devno="fe." + bus_id[2:],
+                         sysfsdev=f"/sys/bus/mdev/devices/{uuid}")
+        for bus_id in self.disks:
+            self.guest.run(ONLINE.format(bus_id), timeout=180)
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.guest.close()
+        self.qmp.close()
+
+
+class KillWrites:
+    def __init__(self, options, workdir, steps):
+        self.options = options
+        self.steps = steps
+        self.random = random.Random(options.seed)
+        disks = {WRITTEN: os.path.join(workdir, "written.ckd"), FORMATTED: os.path.join(workdir, "formatted.ckd")}
+        self.guest = SavedGuest(options, workdir, steps, disks)
+        self.first_generation = 1
+        self.acknowledged = [0] * len(LOOPS)  # generations; 0: none
+        self.found = [[0] * BATCH for _ in LOOPS]
+        self.batches = 0
+        self.acknowledging = threading.Event()
+
+    def boot(self):
+        for bus_id in self.guest.disks:
+            self.guest.create(bus_id, "--cylinders", "40")
+        self.guest.save()
+
+    def format(self):
+        self.guest.wake()
+        self.guest.run("dasdfmt -b 4096 -y /dev/disk/by-path/ccw-" + WRITTEN, timeout=300)
+        self.guest.end()
+        self.check_images()
+
+    def load(self):
+        """The shell commands of a load that does not end by itself."""
+        lines = [f"disk=$(readlink -f /dev/disk/by-path/ccw-{WRITTEN})",
+                 f"other=$(readlink -f /dev/disk/by-path/ccw-{FORMATTED})",
+                 "(while :; do dasdfmt -b 4096 -y $other >/dev/null 2>&1; done) &"]
+        for loop, size in enumerate(LOOPS):
+            seek = (FIRST_BLOCK + loop * BATCH) * 4096 // size
+            lines.append(
+                f"""(g={self.first_generation}; while :; do
+                awk -v g=$g 'BEGIN {{ for (b = 0; b < {BATCH}; b++) printf "%-4096s", "w{loop} g" g " b" b " " }}' |
+                dd of=$disk bs={size} seek={seek} iflag=fullblock oflag=direct conv=notrunc status=none || exit
+                echo "ack {loop} $g"; g=$((g + 1)); done) &""")
+        return "\n".join(lines + ["wait"])
+
+    def listen(self, line):
+        match = re.fullmatch(r"ack (\d+) (\d+)", line)
+        expect(match, f"the guest says: {line}")
+        self.acknowledged[int(match.group(1))] = int(match.group(2))
+        self.batches += 1
+        self.acknowledging.set()
+
+    def run_load(self):
+        try:
+            self.guest.guest.try_run(self.load(), timeout=300, progress=self.listen)
+        except (GuestError, OSError):
+            pass
+
+    def kill(self):
+        self.guest.wake()
+        self.acknowledging.clear()
+        reader = threading.Thread(target=self.run_load)
+        reader.start()
+        expect(self.acknowledging.wait(timeout=120), "the guest acknowledges nothing")
+        time.sleep(self.random.uniform(0, 1.5))  # the moment of the kill is what is random
+        self.guest.process.kill()
+        reader.join(timeout=60)
+        expect(not reader.is_alive(), "the port of a killed QEMU is still open")
+        self.guest.end()
+        self.check_images()
+        self.check_blocks()
+
+    def check_images(self):
+        for image in self.guest.disks.values():
+            code, output = command([self.options.virt_ccw, "dasd", "check", image], check=False)
+            expect(code == 0 and "warning:" not in output.replace("a write was interrupted here", ""), output)
+
+    def check_blocks(self):
+        with CkdImage(self.guest.disks[WRITTEN]) as image:
+            for loop, acknowledged in enumerate(self.acknowledged):
+                for number in range(BATCH):
+                    found = self.generation(image, loop, number)
+                    # What was begun and not acknowledged may be there or not; nothing older than what was.
+                    before = self.found[loop][number]
+                    expect(found >= acknowledged and (found == before or found >= self.first_generation),
+                           f"block {number} of loop {loop} has generation {found}, and {acknowledged} was acknowledged; "
+                           f"when QEMU was started it had {before}, and the loop began with {self.first_generation}")
+                    self.found[loop][number] = found
+        self.first_generation = 1 + max(max(row) for row in self.found)
+
+    @staticmethod
+    def generation(image, loop, number):
+        text = image.block(FIRST_BLOCK + loop * BATCH + number)
+        match = BLOCK.match(text)
+        expect(match or not text.strip(b"\0"), f"block {number} of loop {loop} is rubbish: {text[:40]}")
+        expect(not match or (int(match.group(1)), int(match.group(3))) == (loop, number),
+               f"block {number} of loop {loop} is another one: {text[:40]}")
+        return int(match.group(2)) if match else 0
+
+    def kills(self):
+        started = time.monotonic()
+        for number in range(1, self.options.kills + 1):
+            self.kill()
+            if number % 10 == 0:
+                self.steps.note(f"{number} kills, {self.batches} batches of {BATCH} blocks were acknowledged, "
+                                f"{time.monotonic() - started:.0f} s")
+
+    def run(self):
+        self.steps.note(f"seed {self.options.seed}")
+        self.steps.run("a guest without DASDs boots, and its state is saved", self.boot)
+        self.steps.run("it is begun again, with two DASDs, and formats one", self.format)
+        self.steps.run(f"{self.options.kills} times QEMU is killed, and nothing acknowledged is lost", self.kills)
+        self.steps.done()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("virt-ccw", "qemu-ccw", "guest"):
+        parser.add_argument("--" + name, required=True)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=3390)
+    with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
+        test = KillWrites(parser.parse_args(), workdir, Steps(story=False))
+        try:
+            test.run()
+        finally:
+            test.guest.kill()
+
+
+if __name__ == "__main__":
+    main()

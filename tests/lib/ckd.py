@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Reads blocks out of a CKD image, independently of the project's own code. Format: docs/dasd.md."""
+
+TRACK_SIZE = 56832
+BLOCKS = 12  # of 4096 bytes, a track
+
+
+class CkdImage:
+    def __init__(self, path):
+        self._file = open(path, "rb")  # pylint: disable=consider-using-with
+        self._number = None
+        self._records = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._file.close()
+
+    def _load(self, number):
+        if number == self._number:
+            return
+        self._file.seek(512 + number * TRACK_SIZE)
+        slot = self._file.read(TRACK_SIZE)
+        self._records = []
+        at = 5
+        while slot[at:at + 8] != b"\xff" * 8:
+            key, data = slot[at + 5], int.from_bytes(slot[at + 6:at + 8], "big")
+            self._records.append(slot[at + 8 + key:at + 8 + key + data])
+            at += 8 + key + data
+        self._number = number
+
+    def block(self, number):
+        """The 4096 bytes that Linux has as this block of the whole volume."""
+        self._load(number // BLOCKS)
+        return self._records[1 + number % BLOCKS]
