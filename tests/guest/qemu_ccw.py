@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from guest import Guest
 from labguest import BUS_ID
 from steps import Steps, command, expect
+from tracer import Tracer, wanted
 
 
 class QemuCcw:
@@ -67,6 +68,11 @@ class QemuCcw:
         expect(self.process.wait(timeout=60) == 0, f"QEMU ended with exit code {self.process.returncode}")
         os.unlink(self.socket)
 
+    def traced(self):
+        tracer = Tracer("--pid", str(self.process.pid), virt_ccw=self.options.virt_ccw).attached()
+        self.guest.run(f"chccwdev -e {BUS_ID}", timeout=120)
+        wanted(tracer.end(), f"^{BUS_ID} .*SSCH", "READ DEVICE CHARACTERISTICS", "= device ce de")
+
     def locked(self):
         code, output = command([self.options.qemu_ccw, "--dasd", f"{BUS_ID}={self.image}", "-machine", "none"],
                                check=False)
@@ -78,6 +84,7 @@ class QemuCcw:
         run("virt-ccw dasd create", self.create)
         run("qemu-ccw boots a guest that sees the 3390", self.start)
         run("the image is locked meanwhile", self.locked)
+        run("virt-ccw trace shows how it is set online", self.traced)
         run("it is formatted and written", self.write)
         run("QEMU ends", self.stop)
         run("qemu-ccw boots again", self.start)

@@ -6,8 +6,6 @@ decoded again; a filter; a tracer that is told to end, one that is killed, and t
 import json
 import os
 import re
-import signal
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -15,50 +13,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from guest import Guest
 from labguest import BUS_ID, DEVICE_XML, LabGuest, options
 from steps import command, expect
+from tracer import Tracer, functions, wanted
 
-VIRT_CCW = "virt-ccw"
 READ = "dd if=/dev/dasda of=/dev/null bs=4096 count=1 skip=%d iflag=direct 2>&1"
-
-
-class Tracer:
-    """virt-ccw trace in the background, from when it is attached."""
-
-    def __init__(self, *args):
-        self.process = subprocess.Popen([VIRT_CCW, "trace", *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True)
-        line = self.process.stderr.readline()
-        expect("is traced" in line, "the tracer did not attach: " + line)
-
-    def ended(self, timeout=60):
-        """Waits for its end; returns what it printed."""
-        output, errors = self.process.communicate(timeout=timeout)
-        expect(self.process.returncode == 0, f"exit code {self.process.returncode}: {errors}")
-        return output
-
-    def end(self):
-        self.process.send_signal(signal.SIGINT)
-        return self.ended()
-
-
-def functions(text):
-    """The functions of a trace: lists of lines."""
-    found = []
-    for line in text.splitlines():
-        if not line.startswith(" ") and not line.startswith("--"):
-            found.append([])
-        if found:
-            found[-1].append(line)
-    return found
-
-
-def wanted(text, *patterns):
-    """The first function whose lines match the patterns, each in a line of its own, in this order."""
-    for lines in functions(text):
-        rest = iter(lines)
-        if all(any(re.search(pattern, line) for line in rest) for pattern in patterns):
-            return lines
-    expect(False, "no function with " + " | ".join(patterns) + " in:\n" + "\n".join(text.splitlines()[-60:]))
-    return None
 
 
 class Trace(LabGuest):
@@ -68,7 +25,7 @@ class Trace(LabGuest):
         return os.path.join(self.options.workdir, name)
 
     def refuse(self, message, *args):
-        code, output = command([VIRT_CCW, "trace", *args], check=False)
+        code, output = command(["virt-ccw", "trace", *args], check=False)
         self.steps.note(output)
         expect(code == 1 and "\n" not in output and message in output, f"exit code {code}, not a line with: {message}")
 
@@ -80,14 +37,16 @@ class Trace(LabGuest):
     def boot_traced(self):
         with open(DEVICE_XML, encoding="utf-8") as file:
             self.define(file.read())
+        waiting = Tracer("--wait", "--count", "1")
         self.virsh("start", "--paused", self.name)
-        tracer = Tracer(self.name, "--output", self.file("boot.txt"))
+        tracer = Tracer(self.name, "--output", self.file("boot.txt")).attached()
         self.virsh("resume", self.name)
         self.guest = Guest(self.socket)
         self.steps.note(self.in_guest("uname -srm", timeout=180))
         self.sees_device()
         self.online()
         tracer.end()
+        wanted(waiting.attached().ended(), "SSCH")
 
     def boot_lines(self):
         with open(self.file("boot.txt"), encoding="utf-8") as file:
@@ -105,17 +64,17 @@ class Trace(LabGuest):
             self.steps.note("\n".join(wanted(text, *patterns)[:4]))
 
     def format_traced(self):
-        tracer = Tracer("--record", self.file("format.trace"))
+        tracer = Tracer("--record", self.file("format.trace")).attached()
         self.format()
         tracer.end()
-        text = command([VIRT_CCW, "trace", "--decode", self.file("format.trace")])[1]
+        text = command(["virt-ccw", "trace", "--decode", self.file("format.trace")])[1]
         self.steps.note(f"{os.path.getsize(self.file('format.trace'))} bytes, {len(functions(text))} functions")
         wanted(text, r"DEFINE EXTENT|PREFIX", r"[19]d WRITE COUNT, KEY AND DATA.*record cyl \d+ head \d+ rec 1, key length 0, data length 4096")
-        one = command([VIRT_CCW, "trace", "--decode", self.file("format.trace"), "--json", "--count", "1"])[1]
+        one = command(["virt-ccw", "trace", "--decode", self.file("format.trace"), "--json", "--count", "1"])[1]
         expect(json.loads(one)["device"] == BUS_ID, one)
 
     def json_of_one_read(self):
-        tracer = Tracer("--json", "--count", "1", "--device", BUS_ID)
+        tracer = Tracer("--json", "--count", "1", "--device", BUS_ID).attached()
         self.in_guest(READ % 30)
         one = json.loads(tracer.ended())
         self.steps.note(json.dumps(one))
@@ -124,22 +83,22 @@ class Trace(LabGuest):
         expect("cyl 0 head 2" in (extent["from"], extent["to"]), "record 30 is on track 2")
 
     def filtered(self):
-        tracer = Tracer("--device", "0.0.4711")
+        tracer = Tracer("--device", "0.0.4711").attached()
         self.in_guest(READ % 40)
         output = tracer.end()
         expect(output == "", "another device was asked for, and this came:\n" + output)
 
     def killed(self):
-        tracer = Tracer()
+        tracer = Tracer().attached()
         tracer.process.kill()
         tracer.process.wait(timeout=60)
         self.in_guest(READ % 50)
-        tracer = Tracer("--count", "1")
+        tracer = Tracer("--count", "1").attached()
         self.in_guest(READ % 60)
         wanted(tracer.ended(), r"DEFINE EXTENT|PREFIX", r"READ")
 
     def to_the_end(self):
-        tracer = Tracer("--data", "8")
+        tracer = Tracer("--data", "8").attached()
         self.in_guest(READ % 70)
         self.destroy()
         text = tracer.ended()

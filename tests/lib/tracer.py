@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""virt-ccw trace in the background, and its lines as functions."""
+
+import re
+import signal
+import subprocess
+
+from steps import expect
+
+
+class Tracer:
+    """Begins at once; what is done after attached() is in the trace."""
+
+    def __init__(self, *args, virt_ccw="virt-ccw"):
+        self.process = subprocess.Popen([virt_ccw, "trace", *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
+
+    def attached(self):
+        line = self.process.stderr.readline()
+        expect("is traced" in line, "the tracer did not attach: " + line)
+        return self
+
+    def ended(self, timeout=60):
+        """Waits for its end; returns what it printed."""
+        output, errors = self.process.communicate(timeout=timeout)
+        expect(self.process.returncode == 0, f"exit code {self.process.returncode}: {errors}")
+        return output
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)
+        return self.ended()
+
+
+def functions(text):
+    """The functions of a trace: lists of lines."""
+    found = []
+    for line in text.splitlines():
+        if not line.startswith(" ") and not line.startswith("--"):
+            found.append([])
+        if found:
+            found[-1].append(line)
+    return found
+
+
+def wanted(text, *patterns):
+    """The first function with lines that match the patterns, each in a line of its own, in this order."""
+    for lines in functions(text):
+        rest = iter(lines)
+        if all(any(re.search(pattern, line) for line in rest) for pattern in patterns):
+            return lines
+    expect(False, "no function with " + " | ".join(patterns) + " in:\n" + "\n".join(text.splitlines()[-60:]))
+    return None
