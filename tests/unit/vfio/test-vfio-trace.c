@@ -4,20 +4,15 @@
  * off and when it is on, told as notes.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "dasd/dasd-image.h"
 #include "trace/trace-format.h"
 #include "trace/trace-reader.h"
 #include "util/ccw-endian.h"
-#include "util/ccw-lab-protocol.h"
 #include "vfio-client.h"
 
-#define QEMU_NAME "qemu-system-s390x"
-#define UUID "cc390000-0001-8000-8000-000000001234"
 #define PROGRAM 0x1000u
 #define DATA 0x3000u
 #define ROUNDS 20000
@@ -69,7 +64,7 @@ static void test_functions(void)
     g_autoptr(TraceReader) reader = NULL;
     guint8 irb[CCW_IRB_SIZE];
 
-    vfio_client_open(&client, "/dev/vfio/0", UUID);
+    vfio_client_open(&client, "/dev/vfio/0", UUID_RW);
     vfio_client_put_ccw(&client, PROGRAM, CCW_CMD_SENSE_ID, CCW_FLAG_SLI, 40, DATA);
     run(&client); /* not traced yet */
     reader = attach();
@@ -116,7 +111,7 @@ static void test_request(void)
     guint8 data[64];
     CcwCmdRequest request = { .argsz = sizeof(request), .ccw_count = 2, .program = (guint64)(guintptr)program };
 
-    vfio_client_open(&client, "/dev/vfio/0", UUID);
+    vfio_client_open(&client, "/dev/vfio/0", UUID_RW);
     reader = attach();
     ccw_store_be32(request.orb + CCW_ORB_OFS_FLAGS, CLIENT_ORB_FLAGS);
     ccw_store_be64(program->ccw[0], 0xe420002800000800);
@@ -155,7 +150,7 @@ static void test_cost(void)
     gdouble off, on;
     TraceReader *reader;
 
-    vfio_client_open(&client, "/dev/vfio/0", UUID);
+    vfio_client_open(&client, "/dev/vfio/0", UUID_RW);
     measure(&client);
     off = measure(&client);
     reader = attach();
@@ -164,29 +159,9 @@ static void test_cost(void)
     g_test_message("a NO-OPERATION takes %.0f ns with tracing off, %.0f ns with it on and nobody reading", off, on);
 }
 
-/* The library answers in a program of QEMU's name, with the devices that it finds in the environment at its start. */
-static int become_qemu(char **argv)
-{
-    g_autofree char *dir = g_dir_make_tmp("ccw-trace-XXXXXX", NULL);
-    g_autofree char *path = g_build_filename(dir, "image", NULL);
-    g_autofree char *devices = NULL;
-    g_autoptr(GError) error = NULL;
-
-    if (!dasd_image_create(path, NULL, 1, NULL, &error))
-        g_error("%s", error->message);
-    devices = g_strdup_printf(UUID "=0.0.1234:%d", dup(open(path, O_RDWR)));
-    unlink(path);
-    rmdir(dir);
-    g_setenv(CCW_LAB_DEVICES_ENV, devices, TRUE);
-    argv[0] = (char *)QEMU_NAME;
-    execv("/proc/self/exe", argv);
-    return 1;
-}
-
 int main(int argc, char **argv)
 {
-    if (strcmp(argv[0], QEMU_NAME) != 0)
-        return become_qemu(argv);
+    vfio_client_become_qemu(argv);
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/vfio/trace/functions", test_functions);
     g_test_add_func("/vfio/trace/request", test_request);
