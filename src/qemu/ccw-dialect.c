@@ -249,10 +249,10 @@ static gboolean check_guest(const CcwBusId *host, const CcwBusId *guest, gboolea
     return FALSE;
 }
 
-/* One vfio-ccw device; *ret_is_series tells whether it was in the series' dialect. */
-static gboolean props_to_stock(CcwProps *props, gboolean map, gboolean *ret_is_series, CcwBusId *ret_host,
-                               GError **error)
+gboolean ccw_dialect_device_to_stock(CcwProps *props, CcwMapCss map_css, gboolean *ret_is_series, CcwBusId *ret_host,
+                                     GError **error)
 {
+    gboolean map = map_css != CCW_MAP_CSS_OFF;
     gboolean has_host = FALSE, has_guest = FALSE;
     g_autofree char *path = NULL;
     char devno[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
@@ -275,7 +275,7 @@ static gboolean props_to_stock(CcwProps *props, gboolean map, gboolean *ret_is_s
         return FALSE;
     }
     if (!has_guest)
-        guest = ccw_dialect_default_guest(&host, map ? CCW_MAP_CSS_ON : CCW_MAP_CSS_OFF);
+        guest = ccw_dialect_default_guest(&host, map_css);
     if (!check_guest(&host, &guest, map, error))
         return FALSE;
     path = g_build_filename(CCW_DIALECT_MDEV_DIR, ccw_uuid_encode(&host, uuid), NULL);
@@ -301,7 +301,7 @@ static gboolean add_host(GArray *hosts, const CcwBusId *host, GError **error)
     return TRUE;
 }
 
-static gboolean device_to_stock(CcwArg *arg, gboolean map, GArray *hosts, GError **error)
+static gboolean device_to_stock(CcwArg *arg, CcwMapCss map_css, GArray *hosts, GError **error)
 {
     g_autoptr(CcwProps) props = parse_vfio_ccw(arg);
     gboolean is_series = FALSE;
@@ -309,7 +309,8 @@ static gboolean device_to_stock(CcwArg *arg, gboolean map, GArray *hosts, GError
 
     if (!props)
         return TRUE;
-    if (!props_to_stock(props, map, &is_series, &host, error) || (is_series && !add_host(hosts, &host, error))) {
+    if (!ccw_dialect_device_to_stock(props, map_css, &is_series, &host, error) ||
+        (is_series && !add_host(hosts, &host, error))) {
         g_prefix_error(error, "-device %s: ", arg->value);
         return FALSE;
     }
@@ -326,7 +327,7 @@ gboolean ccw_dialect_to_stock(CcwArgv *argv, GArray **ret_hosts, CcwMapCss *ret_
     if (!take_map_css(argv, &map_css, error))
         return FALSE;
     for (guint i = 0; i < argv->args->len; i++)
-        if (!device_to_stock(g_ptr_array_index(argv->args, i), map_css != CCW_MAP_CSS_OFF, hosts, error))
+        if (!device_to_stock(g_ptr_array_index(argv->args, i), map_css, hosts, error))
             return FALSE;
     *ret_hosts = g_steal_pointer(&hosts);
     *ret_map_css = map_css;

@@ -12,6 +12,7 @@
 
 #include "conf/ccw-conf.h"
 #include "qemu/ccw-argv.h"
+#include "qemu/ccw-props.h"
 
 #define CCW_DIALECT_MDEV_DIR "/sys/bus/mdev/devices"
 
@@ -35,6 +36,13 @@ void ccw_dialect_to_series(CcwArgv *argv, CcwMapCss map_css);
  * Errors: CCW_ERROR_INVALID, naming the device. argv is then of no more use.
  */
 gboolean ccw_dialect_to_stock(CcwArgv *argv, GArray **ret_hosts, CcwMapCss *ret_map_css, GError **error);
+
+/*
+ * The same for the properties of one vfio-ccw device. *ret_is_series tells whether it was in the series' dialect;
+ * *ret_host, if so, is its hostid.
+ */
+gboolean ccw_dialect_device_to_stock(CcwProps *props, CcwMapCss map_css, gboolean *ret_is_series, CcwBusId *ret_host,
+                                     GError **error);
 
 /*
  * Rewrites a command line that ccw_dialect_to_stock made for a QEMU before 2.12, which wants devices that are not

@@ -10,6 +10,7 @@
 #include "dasd/dasd-image.h"
 #include "qemu/ccw-caps.h"
 #include "qemu/ccw-dialect.h"
+#include "qemu/ccw-monitor.h"
 #include "util/ccw-error.h"
 #include "util/ccw-lab-protocol.h"
 #include "util/ccw-paths.h"
@@ -33,6 +34,7 @@ void ccw_launch_free(CcwLaunch *launch)
         return;
     g_clear_pointer(&launch->argv, ccw_argv_free);
     g_clear_pointer(&launch->dasds, g_ptr_array_unref);
+    g_free(launch->qmp);
     if (launch->library_fd >= 0)
         close(launch->library_fd);
     g_free(launch);
@@ -91,6 +93,16 @@ static gboolean parse_qemu(CcwLaunch *launch, const char *value, GError **error)
     return TRUE;
 }
 
+static gboolean parse_qmp(CcwLaunch *launch, const char *value, GError **error)
+{
+    if (launch->qmp || !*value) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--qmp %s: one path is wanted", value);
+        return FALSE;
+    }
+    launch->qmp = g_strdup(value);
+    return TRUE;
+}
+
 static gboolean parse_help(CcwLaunch *launch, const char *value G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
 {
     launch->help = TRUE;
@@ -108,10 +120,8 @@ static const struct {
     gboolean has_value;
     gboolean (*parse)(CcwLaunch *launch, const char *value, GError **error);
 } own_options[] = {
-    { "--dasd", TRUE, parse_dasd },
-    { "--qemu", TRUE, parse_qemu },
-    { "--help", FALSE, parse_help },
-    { "--version", FALSE, parse_version },
+    { "--dasd", TRUE, parse_dasd },  { "--qemu", TRUE, parse_qemu },        { "--qmp", TRUE, parse_qmp },
+    { "--help", FALSE, parse_help }, { "--version", FALSE, parse_version },
 };
 
 /* One of ours, "--dasd VALUE" or "--dasd=VALUE". Returns how many words it took; 0 on errors. */
@@ -174,23 +184,54 @@ CcwLaunch *ccw_launch_parse(char *const *words, GError **error)
     return g_steal_pointer(&launch);
 }
 
-/* Every hostid needs an image of ours, or the host's own mdev of its UUID. */
+typedef struct {
+    const CcwLaunch *launch;
+    const char *sysfs_root;
+} Hosts;
+
+/* A hostid needs an image of ours, or the host's own mdev of its UUID. */
+static gboolean check_host(const CcwBusId *host, gconstpointer data, GError **error)
+{
+    const Hosts *hosts = data;
+    char text[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
+    g_autofree char *mdev = g_build_filename(hosts->sysfs_root, "bus/mdev/devices", ccw_uuid_encode(host, uuid), NULL);
+
+    if (find_dasd(hosts->launch, host) || g_file_test(mdev, G_FILE_TEST_EXISTS))
+        return TRUE;
+    ccw_bus_id_format(host, text);
+    g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
+                "hostid %s: there is no mediated device %s: give an image with --dasd %s=IMAGE, or detach the "
+                "host's device first: virsh nodedev-detach ccw_%x_%x_%04x",
+                text, mdev, text, host->cssid, host->ssid, host->devno);
+    return FALSE;
+}
+
 static gboolean check_hosts(const CcwLaunch *launch, const GArray *hosts, const char *sysfs_root, GError **error)
 {
-    for (guint i = 0; i < hosts->len; i++) {
-        const CcwBusId *host = &g_array_index(hosts, CcwBusId, i);
-        char text[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
-        g_autofree char *mdev = g_build_filename(sysfs_root, "bus/mdev/devices", ccw_uuid_encode(host, uuid), NULL);
+    const Hosts known = { .launch = launch, .sysfs_root = sysfs_root };
 
-        if (find_dasd(launch, host) || g_file_test(mdev, G_FILE_TEST_EXISTS))
-            continue;
-        ccw_bus_id_format(host, text);
-        g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
-                    "hostid %s: there is no mediated device %s: give an image with --dasd %s=IMAGE, or detach the "
-                    "host's device first: virsh nodedev-detach ccw_%x_%x_%04x",
-                    text, mdev, text, host->cssid, host->ssid, host->devno);
+    for (guint i = 0; i < hosts->len; i++)
+        if (!check_host(&g_array_index(hosts, CcwBusId, i), &known, error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean start_monitor(CcwLaunch *launch, CcwMapCss map_css, const char *sysfs_root, GError **error)
+{
+    const Hosts known = { .launch = launch, .sysfs_root = sysfs_root };
+    const CcwHotplug hotplug = { .map_css = map_css, .check = check_host, .data = &known };
+    g_autofree char *chardev = NULL;
+    CcwMonitor monitor;
+
+    if (!launch->qmp)
+        return TRUE;
+    if (!ccw_monitor_start(launch->qmp, &hotplug, &monitor, error)) {
+        g_prefix_error(error, "--qmp: ");
         return FALSE;
     }
+    chardev = g_strdup_printf("socket,id=qemu-ccw-qmp,fd=%d,server=on,wait=off", monitor.listen_fd);
+    ccw_argv_add(launch->argv, "-chardev", chardev);
+    ccw_argv_add(launch->argv, "-mon", "chardev=qemu-ccw-qmp,mode=control");
     return TRUE;
 }
 
@@ -282,11 +323,19 @@ static gboolean adapt(CcwLaunch *launch, CcwArgv **stock, const GArray *hosts, c
     g_autofree char *what = NULL;
     char text[CCW_BUS_ID_STR_LEN];
 
-    if (hosts->len > 0) {
+    if (hosts->len > 0 || launch->qmp) {
         caps = ccw_caps_get(launch->argv->program, cache_dir, error);
-        what = g_strconcat("hostid ", ccw_bus_id_format(&g_array_index(hosts, CcwBusId, 0), text), NULL);
+        what = hosts->len > 0
+                   ? g_strconcat("hostid ", ccw_bus_id_format(&g_array_index(hosts, CcwBusId, 0), text), NULL)
+                   : g_strdup("--qmp");
         if (!caps || !ccw_caps_check(caps, launch->argv->program, what, error))
             return FALSE;
+    }
+    if (launch->qmp && caps->dialect != CCW_CAPS_STOCK) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
+                    "--qmp %s: emulator %s speaks another dialect than stock: use QEMU's own -qmp", launch->qmp,
+                    launch->argv->program);
+        return FALSE;
     }
     if (caps && caps->dialect == CCW_CAPS_SERIES) {
         if (launch->dasds->len == 0)
@@ -314,7 +363,8 @@ gboolean ccw_launch_prepare(CcwLaunch *launch, const CcwLaunchPlaces *places, ch
 
     if (!ccw_dialect_to_stock(stock, &hosts, &map_css, error) ||
         !check_hosts(launch, hosts, places->sysfs_root, error) || !find_program(launch, error) ||
-        !adapt(launch, &stock, hosts, places->cache_dir, error) || !open_images(launch, error) ||
+        !adapt(launch, &stock, hosts, places->cache_dir, error) ||
+        !start_monitor(launch, map_css, places->sysfs_root, error) || !open_images(launch, error) ||
         !make_environment(launch, envp, ret_envp, error))
         return FALSE;
     *ret_warning = map_css == CCW_MAP_CSS_OFF ? g_strdup(CCW_DIALECT_OFF_WARNING) : NULL;

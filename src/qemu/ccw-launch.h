@@ -23,6 +23,7 @@ typedef struct {
     gboolean version;
     GPtrArray *dasds; /* of CcwLaunchDasd *, each id once */
     CcwArgv *argv;    /* QEMU's; its program is NULL if none was named */
+    char *qmp;        /* path of a monitor that takes hostid, or NULL */
     int library_fd;   /* -1, or the library, where LD_PRELOAD cannot hold its name */
 } CcwLaunch;
 

@@ -21,6 +21,7 @@ static void help(void)
          "                       ro: nothing is written to it; sync: a write is on the disk\n"
          "                       before the guest is told, and survives a power cut\n"
          "  --qemu PATH          the emulator (default: qemu-system-s390x, found in PATH)\n"
+         "  --qmp PATH           a QMP monitor at a unix socket whose device_add takes hostid, too\n"
          "  --help               show this help (-help, with one dash, is QEMU's own)\n"
          "  --version            show the version\n"
          "  --                   everything after it is QEMU's\n"
