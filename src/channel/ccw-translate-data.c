@@ -28,19 +28,48 @@ static guint room_in_block(const CcwTranslation *t, guint64 address)
     return t->block - (guint)(address & (t->block - 1));
 }
 
-/* Reads one IDAW of the guest, once. */
-static gboolean fetch_idaw(CcwTranslation *t, guint64 address, guint64 *ret_idaw)
-{
-    guint size = t->idaw64 ? sizeof(guint64) : sizeof(guint32);
-    guint8 *host = address + size <= ccw_translation_limit(t) ? ccw_translation_map(t, address, size, FALSE) : NULL;
+/* A list of IDAWs in the guest. What of it lies in the window at its first entry is not looked up again. */
+typedef struct {
+    guint64 address;
+    guint size; /* of an entry */
+    guint near; /* entries that are at `host` */
+    const guint8 *host;
+} IdawList;
 
-    if (!host)
-        return FALSE;
+static IdawList open_list(CcwTranslation *t, guint32 address)
+{
+    IdawList list = { .address = address, .size = t->idaw64 ? sizeof(guint64) : sizeof(guint32) };
+    const CcwWindow *window = &t->windows[0];
+    guint64 room = ccw_translation_limit(t) - address;
+
+    if (address % list.size || !ccw_translation_map(t, address, list.size, FALSE))
+        return list;
+    room = MIN(room, window->size - (address - window->address));
+    list.near = (guint)(MIN(room, sizeof(t->idaws[0])) / list.size);
+    list.host = window->host + (address - window->address);
+    return list;
+}
+
+/* Reads entry n of the list, once. */
+static gboolean fetch_idaw(CcwTranslation *t, const IdawList *list, guint n, guint64 *ret_idaw)
+{
+    guint64 address = list->address + (guint64)n * list->size;
+    const guint8 *host;
+
+    if (n < list->near) {
+        host = list->host + n * list->size;
+    } else {
+        if (address % list->size || address + list->size > ccw_translation_limit(t))
+            return FALSE;
+        host = ccw_translation_map(t, address, list->size, FALSE);
+        if (!host)
+            return FALSE;
+    }
     if (t->idaw64) {
-        *ret_idaw = GUINT64_FROM_BE(__atomic_load_n((guint64 *)(void *)host, __ATOMIC_RELAXED));
+        *ret_idaw = GUINT64_FROM_BE(__atomic_load_n((const guint64 *)(const void *)host, __ATOMIC_RELAXED));
         return TRUE;
     }
-    *ret_idaw = GUINT32_FROM_BE(__atomic_load_n((guint32 *)(void *)host, __ATOMIC_RELAXED));
+    *ret_idaw = GUINT32_FROM_BE(__atomic_load_n((const guint32 *)(const void *)host, __ATOMIC_RELAXED));
     return !(*ret_idaw & IDAW31_RESERVED);
 }
 
@@ -92,15 +121,15 @@ static guint8 scatter(CcwTranslation *t, guint index, const CcwFields *ccw, gboo
 
 static guint8 gather(CcwTranslation *t, guint index, const CcwFields *ccw, gboolean stores, guint *ret_n)
 {
-    guint size = t->idaw64 ? sizeof(guint64) : sizeof(guint32);
+    const IdawList list = open_list(t, ccw->cda);
     guint8 cstat = CCW_CSTAT_PROGRAM_CHECK;
-    guint left = ccw->count, n = 0;
+    guint left = ccw->count, n;
 
-    for (; left && ccw->cda % size == 0; n++) {
+    for (n = 0; left; n++) {
         guint64 address = 0;
         guint length = 0;
 
-        if (fetch_idaw(t, (guint64)ccw->cda + n * size, &address) && (n == 0 || (address & (t->block - 1)) == 0))
+        if (fetch_idaw(t, &list, n, &address) && (n == 0 || (address & (t->block - 1)) == 0))
             length = place_block(t, index, n, address, left, stores, &cstat);
         if (!length)
             break;

@@ -231,6 +231,26 @@ static void place_ccw(CcwTranslation *t, guint32 address, ChainState *state)
     chain_on(state, &ccw, ways);
 }
 
+/* The flags of a plain CCW (SLI and PCI do not matter), and the high bit of its address. */
+#define PLAIN_MASK ((guint64)(guint8) ~(CCW_FLAG_SLI | CCW_FLAG_PCI) << 48 | CCW_CDA_RESERVED)
+#define PLAIN_VALUE ((guint64)CCW_FLAG_CC << 48)
+
+/* TRUE for commands with data that are no search; those that read backward and NOOP are apart. */
+static inline gboolean is_plain_command(guint8 cmd)
+{
+    return (cmd & 0x07) > 0x01 && (cmd & 0x0f) != 0x0c && cmd != CCW_CMD_NOOP;
+}
+
+/* As much of a window as CCWs can name. */
+static CcwWindow clip_window(const CcwTranslation *t, const CcwWindow *window)
+{
+    guint64 end = ccw_translation_limit(t);
+    CcwWindow clipped = *window;
+
+    clipped.size = window->address < end ? MIN(window->size, end - window->address) : 0;
+    return clipped;
+}
+
 /*
  * What most CCWs are, in a loop of its own for speed: commands, chained, with direct data in the storage used last, and
  * no search. It takes as many as it finds; place_ccw() would make the same of every one of them. The last place is left
@@ -238,35 +258,33 @@ static void place_ccw(CcwTranslation *t, guint32 address, ChainState *state)
  */
 static guint place_plain_ccws(CcwTranslation *t, guint32 address, ChainState *state)
 {
-    const CcwWindow *code = &t->windows[0];
-    guint64 at = address - code->address, room;
-    guint start = t->count;
+    const CcwWindow windows[] = { clip_window(t, &t->windows[0]), clip_window(t, &t->windows[1]) };
+    guint64 at = address - windows[0].address;
+    guint start = t->count, i = start, end;
     const guint64 *raw;
 
-    if (!t->format1 || address < code->address || at >= code->size)
+    if (!t->format1 || address < windows[0].address || at >= windows[0].size)
         return 0;
-    room = MIN((code->size - at) / CCW_SIZE, (ccw_translation_limit(t) - address) / CCW_SIZE);
-    room = MIN(room, CCW_PROGRAM_MAX - 1 - start);
-    raw = (const guint64 *)(const void *)(code->host + at);
-    for (; room; room--, raw++) {
-        guint64 value = read_ccw(raw);
-        const CcwFields ccw = decode_ccw1(value);
-        const CcwWindow *data = &t->windows[ccw_cmd_is_input(ccw.cmd) ? 1 : 0];
-        guint64 offset = ccw.cda - data->address;
+    end = start + (guint)MIN((windows[0].size - at) / CCW_SIZE, CCW_PROGRAM_MAX - 1 - start);
+    raw = (const guint64 *)(const void *)(windows[0].host + at);
+    for (; i < end; i++) {
+        guint64 value = read_ccw(raw++);
+        guint8 cmd = (guint8)(value >> 56);
+        const CcwWindow *data = &windows[ccw_cmd_is_input(cmd) ? 1 : 0];
+        guint64 offset = (guint32)value - data->address, count = value >> 32 & 0xffff;
 
-        if ((ccw.flags & ~(CCW_FLAG_SLI | CCW_FLAG_PCI)) != CCW_FLAG_CC || ccw.count == 0 ||
-            ccw.cda & CCW_CDA_RESERVED || (ccw.cmd & 0x07) <= 0x01 || (ccw.cmd & 0x0f) == 0x0c ||
-            ccw.cmd == CCW_CMD_NOOP || data->size < ccw.count || offset > data->size - ccw.count ||
-            ccw.cda + (guint64)ccw.count > CCW_CDA_RESERVED) {
+        if ((value & PLAIN_MASK) != PLAIN_VALUE || count == 0 || offset > data->size || count > data->size - offset ||
+            !is_plain_command(cmd)) {
             state->fetched = TRUE;
             state->raw = value;
             break;
         }
-        ccw_store_be64(t->program.ccw[t->count], (value & ~G_GUINT64_CONSTANT(0xffffffff)) | cda_offset(t->count));
-        t->program.cda[t->count] = (guint64)(guintptr)(data->host + offset);
-        t->ways[t->count++] = CCW_AS_COMMAND;
+        ccw_store_be64(t->program.ccw[i], (value & ~(guint64)G_MAXUINT32) | cda_offset(i));
+        t->program.cda[i] = (guint64)(guintptr)(data->host + offset);
     }
-    return t->count - start;
+    memset(t->ways + start, CCW_AS_COMMAND, i - start);
+    t->count = i;
+    return i - start;
 }
 
 static void place_noop(CcwTranslation *t)

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How long the translation of a channel program takes, beside a memcpy of the same bytes in the same run. README.md
+ * says which bytes these are. Each number is the fastest of many batches: what the machine does besides is not
+ * measured.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "channel/ccw-translate.h"
+#include "util/ccw-endian.h"
+
+#define STORAGE 0x800000u
+#define CODE 0x1000u
+#define LISTS 0x10000u
+#define DATA 0x100000u
+#define IDAWS 4 /* of a CCW in the second table: 16 KiB */
+#define BATCHES 400
+#define BATCH_NS 20000 /* about as long as a batch is to be */
+
+static guint8 *storage;
+
+static guint8 *map(void *opaque G_GNUC_UNUSED, guint64 address, gsize length, gboolean write G_GNUC_UNUSED,
+                   gsize *ret_length)
+{
+    if (address >= STORAGE)
+        return NULL;
+    *ret_length = MIN(length, STORAGE - address);
+    return storage + address;
+}
+
+static const CcwMemory memory = { .map = map };
+static CcwTranslation *translation;
+static guint8 orb[CCW_ORB_SIZE];
+
+static void make_chain(guint n, gboolean idal)
+{
+    for (guint i = 0; i < n; i++) {
+        guint8 *ccw = storage + CODE + i * CCW_SIZE;
+        guint32 data = DATA + i * 0x4000, list = LISTS + i * IDAWS * 8;
+
+        ccw[CCW_OFS_CMD] = i & 1 ? 0x86 : 0x85;
+        ccw[CCW_OFS_FLAGS] = (guint8)((i + 1 < n ? CCW_FLAG_CC : 0) | (idal ? CCW_FLAG_IDA : 0));
+        ccw_store_be16(ccw + CCW_OFS_COUNT, idal ? IDAWS * 4096 : 4096);
+        ccw_store_be32(ccw + CCW_OFS_CDA, idal ? list : data);
+        for (guint k = 0; idal && k < IDAWS; k++)
+            ccw_store_be64(storage + list + k * 8, data + (k ^ 1) * 0x1000);
+    }
+}
+
+static void translate(guint n G_GNUC_UNUSED, guint idaws G_GNUC_UNUSED)
+{
+    static const guint8 scsw[CCW_SCSW_SIZE];
+    CcwCmdRequest request;
+
+    if (ccw_translate(translation, &memory, orb, scsw, &request) != CCW_TRANSLATED)
+        abort();
+}
+
+/* CCWs to CCWs, as many bytes of addresses to cda entries, IDAWs to lists. */
+static void copy(guint n, guint idaws)
+{
+    static CcwProgram program;
+    static guint64 lists[CCW_PROGRAM_MAX * IDAWS];
+
+    memcpy(program.ccw, storage + CODE, n * CCW_SIZE);
+    memcpy(program.cda, storage + CODE, n * sizeof(guint64));
+    if (idaws)
+        memcpy(lists, storage + LISTS, n * idaws * sizeof(guint64));
+    __asm__ volatile("" : : "r"(&program), "r"(lists) : "memory");
+}
+
+/* What the device and the guest have to do besides: the data itself. */
+static void copy_data(guint n, guint idaws)
+{
+    static guint8 data[CCW_PROGRAM_MAX * IDAWS * 4096];
+
+    memcpy(data, storage + DATA, (gsize)n * MAX(idaws, 1) * 4096);
+    __asm__ volatile("" : : "r"(data) : "memory");
+}
+
+static gint64 now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * G_GINT64_CONSTANT(1000000000) + time.tv_nsec;
+}
+
+/* Nanoseconds of one call. */
+static double measure(void (*work)(guint n, guint idaws), guint n, guint idaws)
+{
+    double best = G_MAXDOUBLE;
+    guint calls = 1;
+    gint64 start;
+
+    work(n, idaws);
+    start = now();
+    for (work(n, idaws); now() - start < BATCH_NS && calls < 1000; calls++)
+        work(n, idaws);
+    for (guint batch = 0; batch < BATCHES; batch++) {
+        start = now();
+        for (guint i = 0; i < calls; i++)
+            work(n, idaws);
+        best = MIN(best, (double)(now() - start) / calls);
+    }
+    return best;
+}
+
+static void print_table(const char *title, guint idaws)
+{
+    printf("%s\n%5s %12s %10s", title, "CCWs", "translate ns", "ns a CCW");
+    if (idaws)
+        printf(" %10s", "ns an IDAW");
+    printf(" %10s %8s %10s %8s\n", "memcpy ns", "ratio", "of data ns", "ratio");
+    for (guint n = 1; n <= CCW_PROGRAM_MAX; n *= 2) {
+        double translated, copied, moved;
+
+        make_chain(n, idaws > 0);
+        translated = measure(translate, n, idaws);
+        copied = measure(copy, n, idaws);
+        moved = measure(copy_data, n, idaws);
+        printf("%5u %12.0f %10.2f", n, translated, translated / n);
+        if (idaws)
+            printf(" %10.2f", translated / n / idaws);
+        printf(" %10.0f %8.1f %10.0f %8.3f\n", copied, translated / copied, moved, translated / moved);
+    }
+    printf("\n");
+}
+
+int main(void)
+{
+    storage = aligned_alloc(4096, STORAGE);
+    memset(storage, 0, STORAGE);
+    translation = ccw_translation_new();
+    ccw_store_be32(orb + CCW_ORB_OFS_FLAGS, CCW_ORB_FORMAT1 | CCW_ORB_PREFETCH | CCW_ORB_C64);
+    ccw_store_be32(orb + CCW_ORB_OFS_CPA, CODE);
+    print_table("direct, 4096 bytes each", 0);
+    print_table("IDAL, 4 IDAWs of 4096 bytes each", IDAWS);
+    ccw_translation_free(translation);
+    free(storage);
+    return 0;
+}
