@@ -55,14 +55,12 @@ static const struct {
     { 0x00, 0, "orient" },
     { 0x01, 0, "write data" },
     { 0x03, 0, "format write" },
-    { 0x04, 0, "format write, with R0" },
     { 0x06, 0, "read data" },
-    { 0x0b, 0, "write track" },
+    { 0x0b, 0, "erase" },
     { 0x0c, 0, "read tracks" },
-    { 0x0e, 0, "read tracks, with home address" },
     { 0x16, 0, "read" },
-    { 0x18, 0, "read, all" },
-    { 0x3f, 0x23, "write full track, data" },
+    { 0x3f, 0x11, "write full track" },
+    { 0x3f, 0x23, "write track data" },
 };
 
 void trace_fields_add_track(TraceFields *fields, const char *name, const guint8 *cchh)

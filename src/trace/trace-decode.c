@@ -51,6 +51,7 @@ static const Command commands[] = {
     { 0x49, "SEARCH KEY HIGH" },
     { 0x4b, "LOCATE RECORD EXTENDED", trace_decode_locate_extended, 20 },
     { 0x51, "SEARCH ID HIGH", trace_decode_id, 5 },
+    { 0x54, "SENSE SUBSYSTEM STATUS" },
     { 0x5b, "SUSPEND MULTIPATH RECONNECTION" },
     { 0x63, "DEFINE EXTENT", trace_decode_define_extent, 16 },
     { 0x64, "READ DEVICE CHARACTERISTICS", trace_decode_characteristics, 20 },
@@ -83,7 +84,7 @@ static const Command commands[] = {
     { 0xea, "PREFIX READ", trace_decode_prefix, 12 },
     { 0xf1, "SEARCH ID EQUAL OR HIGH, MT", trace_decode_id, 5 },
     { 0xf7, "DEFINE SUBSYSTEM OPERATION" },
-    { 0xf9, "RESET ALLEGIANCE", trace_decode_sense, 8 },
+    { 0xf9, "RESET SUMMARY UNIT CHECK" },
     { 0xfa, "READ CONFIGURATION DATA", trace_decode_configuration, 32 },
 };
 

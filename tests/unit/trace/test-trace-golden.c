@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dasd/dasd-exec.h"
 #include "trace-samples.h"
+#include "trace/trace-decode.h"
 #include "trace/trace-file.h"
 #include "trace/trace-format.h"
 #include "util/ccw-endian.h"
@@ -170,6 +172,14 @@ static void test_no_program(void)
                     "  = error 95 (Operation not supported), 0.000 ms\n");
 }
 
+/* The device's own commands are all known here, by the same names. */
+static void test_commands(void)
+{
+    for (guint code = 0; code < 256; code++)
+        if (dasd_cmd_find((guint8)code))
+            g_assert_cmpstr(trace_command_name((guint8)code), ==, dasd_cmd_find((guint8)code)->name);
+}
+
 int main(int argc, char **argv)
 {
     g_autoptr(GPtrArray) names = samples_names();
@@ -181,6 +191,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, names->pdata[i], test_golden);
     }
     g_test_add_func("/trace/json", test_json);
+    g_test_add_func("/trace/commands", test_commands);
     g_test_add_func("/trace/idal", test_idal);
     g_test_add_func("/trace/channel", test_channel);
     g_test_add_func("/trace/no-program", test_no_program);
