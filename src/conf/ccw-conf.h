@@ -58,8 +58,8 @@ char *ccw_conf_raise_text(const char *text);
 gboolean ccw_conf_check(const char *xml, GError **error);
 
 /*
- * Validates a domain or a hostdev against the schema: libvirt's installed one, extended. The first error, with its
- * line. Errors: as ccw_conf_lower; CCW_ERROR_XML if the schema does not allow the document; CCW_ERROR_NOT_FOUND if
- * libvirt's schemas are not installed; CCW_ERROR_UNSUPPORTED for another root element.
+ * Validates a domain, a hostdev or a node device against the schema: libvirt's installed one, extended. The first
+ * error, with its line. Errors: as ccw_conf_lower; CCW_ERROR_XML if the schema does not allow the document;
+ * CCW_ERROR_NOT_FOUND if libvirt's schemas are not installed; CCW_ERROR_UNSUPPORTED for another root element.
  */
 gboolean ccw_conf_validate(const char *xml, GError **error);

@@ -11,6 +11,13 @@ const char *ccw_uuid_encode(const CcwBusId *id, char buf[CCW_UUID_STR_LEN])
     return buf;
 }
 
+const char *ccw_uuid_encode_advertised(const CcwBusId *id, char buf[CCW_UUID_STR_LEN])
+{
+    ccw_uuid_encode(id, buf);
+    buf[UUID_PREFIX_LEN] = '1';
+    return buf;
+}
+
 gboolean ccw_uuid_decode(const char *uuid, CcwBusId *ret_id, gboolean *ret_advertised)
 {
     guint32 device = 0;

@@ -16,5 +16,8 @@
 /* Writes the one UUID of a device, lower case. Returns buf. */
 const char *ccw_uuid_encode(const CcwBusId *id, char buf[CCW_UUID_STR_LEN]);
 
+/* The same of the variant that node-device XML advertises. */
+const char *ccw_uuid_encode_advertised(const CcwBusId *id, char buf[CCW_UUID_STR_LEN]);
+
 /* TRUE if uuid (36 characters, either case) is one of ours, and then which device and which variant. */
 gboolean ccw_uuid_decode(const char *uuid, CcwBusId *ret_id, gboolean *ret_advertised);

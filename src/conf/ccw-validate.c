@@ -13,6 +13,7 @@ static const struct {
 } schemas[] = {
     { "domain", "libvirt-ccw-domain.rng" },
     { "hostdev", "libvirt-ccw-hostdev.rng" },
+    { "device", "libvirt-ccw-nodedev.rng" },
 };
 
 static void take_first(void *data, xmlError *from)
@@ -258,7 +259,8 @@ static const char *schema_for(const xmlNode *root, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(schemas); i++)
         if (ccw_xml_is(root, schemas[i].root))
             return schemas[i].schema;
-    g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED, "<%s> cannot be validated: give a <domain> or a <hostdev>",
+    g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
+                "<%s> cannot be validated: give a <domain>, a <hostdev> or a node device's <device>",
                 (const char *)root->name);
     return NULL;
 }

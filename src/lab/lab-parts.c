@@ -15,6 +15,7 @@ static const struct {
     { "libvirt-ccw-common.rng", FALSE },
     { "libvirt-ccw-domain.rng", FALSE },
     { "libvirt-ccw-hostdev.rng", FALSE },
+    { "libvirt-ccw-nodedev.rng", FALSE },
 };
 
 static char *find_libvirtd(GError **error)

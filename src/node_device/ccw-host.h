@@ -48,6 +48,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwHostDevice, ccw_host_device_free)
  */
 GPtrArray *ccw_host_list(CcwHost *host, GError **error);
 
+/* Those of them whose subchannel is bound to vfio_ccw, in no order; empty where there are none. Looks at these alone.
+ */
+GPtrArray *ccw_host_list_detached(CcwHost *host);
+
 /* One device by bus id. Error: CCW_ERROR_NOT_FOUND. */
 CcwHostDevice *ccw_host_lookup(CcwHost *host, const CcwBusId *id, GError **error);
 

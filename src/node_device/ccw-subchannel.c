@@ -145,11 +145,32 @@ static gint compare_devices(gconstpointer a, gconstpointer b)
     return i < j ? -1 : i > j;
 }
 
+/* Appends the devices of those subchannels that a directory has links to. */
+static void read_devices(CcwHost *host, const char *dir, GPtrArray *devices)
+{
+    g_autoptr(GPtrArray) names = ccw_sysfs_names(dir);
+
+    for (guint i = 0; i < names->len; i++) {
+        CcwBusId subchannel, id;
+
+        if (ccw_bus_id_parse(names->pdata[i], &subchannel, NULL) && subchannel_device(host, &subchannel, &id))
+            g_ptr_array_add(devices, read_device(host, &subchannel, &id));
+    }
+}
+
+GPtrArray *ccw_host_list_detached(CcwHost *host)
+{
+    g_autofree char *driver = ccw_host_path(host, "bus/css/drivers/vfio_ccw");
+    GPtrArray *devices = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_host_device_free);
+
+    read_devices(host, driver, devices);
+    return devices;
+}
+
 GPtrArray *ccw_host_list(CcwHost *host, GError **error)
 {
     g_autofree char *css = ccw_host_path(host, "bus/css/devices");
     g_autoptr(GPtrArray) devices = NULL;
-    g_autoptr(GPtrArray) names = NULL;
 
     if (!g_file_test(css, G_FILE_TEST_IS_DIR)) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
@@ -159,13 +180,7 @@ GPtrArray *ccw_host_list(CcwHost *host, GError **error)
         return NULL;
     }
     devices = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_host_device_free);
-    names = ccw_sysfs_names(css);
-    for (guint i = 0; i < names->len; i++) {
-        CcwBusId subchannel, id;
-
-        if (ccw_bus_id_parse(names->pdata[i], &subchannel, NULL) && subchannel_device(host, &subchannel, &id))
-            g_ptr_array_add(devices, read_device(host, &subchannel, &id));
-    }
+    read_devices(host, css, devices);
     g_ptr_array_sort(devices, compare_devices);
     return g_steal_pointer(&devices);
 }

@@ -66,6 +66,19 @@ static CcwLive *look(CcwAction *action, GError **error)
     return services->look ? services->look(services->look_data, error) : ccw_live_new(services->keeper);
 }
 
+/* libvirt hears by a uevent that the host's driver has it again: who asks for it then shall find it, as a PCI device.
+ */
+static void wait_listed(CcwAction *action)
+{
+    const CcwServices *services = action->connection->services;
+    const ByHand *hand = (ByHand *)action;
+    g_autoptr(CcwHostDevice) device = ccw_keeper_find(services->keeper, CCW_NODE_CCW, &hand->device->bus_id);
+    g_autofree char *name = ccw_node_name_format(CCW_NODE_CCW, &hand->device->bus_id);
+
+    if (services->wait_listed && device && device->online == 1)
+        services->wait_listed(services->look_data, name);
+}
+
 static void do_work(CcwAction *action)
 {
     ByHand *hand = (ByHand *)action;
@@ -83,6 +96,8 @@ static void do_work(CcwAction *action)
     if (stale)
         g_set_error(&hand->error, CCW_ERROR, CCW_ERROR_BUSY, "%s: devices are being attached; try again",
                     action->arguments.node);
+    else
+        wait_listed(action);
 }
 
 static void done(CcwAction *action)

@@ -18,7 +18,9 @@ typedef struct {
     gpointer changed_data;
     /* Asks libvirt what the running domains have; waits for it. NULL and an error if it does not say. */
     CcwLive *(*look)(gpointer data, GError **error);
-    gpointer look_data;
+    /* Waits, some seconds at most, until libvirt lists a node device. */
+    void (*wait_listed)(gpointer data, const char *node);
+    gpointer look_data; /* of both */
 } CcwServices;
 
 typedef struct _CcwConnection CcwConnection;

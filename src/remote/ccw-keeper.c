@@ -210,6 +210,11 @@ CcwHostDevice *ccw_keeper_find(CcwKeeper *keeper, CcwNodeKind kind, const CcwBus
                                 : ccw_host_lookup_subchannel(keeper->host, id, NULL);
 }
 
+GPtrArray *ccw_keeper_list_detached(CcwKeeper *keeper)
+{
+    return ccw_host_list_detached(keeper->host);
+}
+
 /* The name, or else the UUID, of the domain that has it; NULL: none. */
 static const char *user_of(CcwLive *live, const CcwBusId *id)
 {

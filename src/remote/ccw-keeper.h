@@ -65,6 +65,9 @@ gboolean ccw_keeper_reconcile(CcwKeeper *keeper, CcwLive *live, const char *only
 /* The device of that name, or NULL if there is none of ours. */
 CcwHostDevice *ccw_keeper_find(CcwKeeper *keeper, CcwNodeKind kind, const CcwBusId *id);
 
+/* As ccw_host_list_detached. */
+GPtrArray *ccw_keeper_list_detached(CcwKeeper *keeper);
+
 /* ccw_host_detach, ccw_host_reattach or ccw_host_reset. */
 typedef gboolean (*CcwByHandFunc)(CcwHost *host, const CcwBusId *id, GError **error);
 

@@ -17,6 +17,8 @@
 #define ATTACH .action = CCW_ACTION_ATTACH
 #define DETACH .action = CCW_ACTION_DETACH
 #define BY_HAND .action = CCW_ACTION_BY_HAND
+#define NODE_CALL .action = CCW_ACTION_NODE
+#define NODES_CALL .action = CCW_ACTION_NODES
 
 /* A row of the remote program: arguments and results in braces, in the order of the wire. */
 #define CALL(...) .call = { __VA_ARGS__ }
@@ -28,7 +30,7 @@
 
 /*
  * Not here, though XML is in them: migration (108, 148, 213-216, 302-305: cookies hold XML too), 135 and 136 (native
- * configuration), 309 (with file descriptors), node devices (111-117, 123, 124, 285, 428-436). They are forwarded
+ * configuration), 309 (with file descriptors), node devices that are made (123, 124, 428-432). They are forwarded
  * untouched.
  */
 // clang-format off
@@ -38,6 +40,13 @@ static const CcwProcedure table[] = {
     ROW(11,  "DOMAIN_DEFINE_XML",                  CALL(XML)),
     ROW(13,  "DOMAIN_DETACH_DEVICE",               CALL(DOMAIN, XML), DETACH),
     ROW(14,  "DOMAIN_GET_XML_DESC",                REPLY(XML)),
+    ROW(111, "NODE_NUM_OF_DEVICES",                CALL(OPT_STRING, U32), NODES_CALL),
+    ROW(112, "NODE_LIST_DEVICES",                  CALL(OPT_STRING, U32, U32), NODES_CALL),
+    ROW(113, "NODE_DEVICE_LOOKUP_BY_NAME",         CALL(NODE), NODE_CALL),
+    ROW(114, "NODE_DEVICE_GET_XML_DESC",           CALL(NODE, U32), REPLY(XML), NODE_CALL, .of_node = TRUE),
+    ROW(115, "NODE_DEVICE_GET_PARENT",             CALL(NODE), NODE_CALL),
+    ROW(116, "NODE_DEVICE_NUM_OF_CAPS",            CALL(NODE), NODE_CALL),
+    ROW(117, "NODE_DEVICE_LIST_CAPS",              CALL(NODE, U32), NODE_CALL),
     ROW(118, "NODE_DEVICE_DETTACH",                CALL(NODE), BY_HAND),
     ROW(119, "NODE_DEVICE_RE_ATTACH",              CALL(NODE), BY_HAND),
     ROW(120, "NODE_DEVICE_RESET",                  CALL(NODE), BY_HAND),
@@ -50,12 +59,16 @@ static const CcwProcedure table[] = {
     ROW(233, "DOMAIN_RESTORE_FLAGS",               CALL(STRING, OPT_XML, U32)),
     ROW(235, "DOMAIN_SAVE_IMAGE_GET_XML_DESC",     REPLY(XML)),
     ROW(236, "DOMAIN_SAVE_IMAGE_DEFINE_XML",       CALL(STRING, XML, U32)),
+    ROW(285, "CONNECT_LIST_ALL_NODE_DEVICES",      CALL(U32, U32), NODES_CALL),
     ROW(301, "NODE_DEVICE_DETACH_FLAGS",           CALL(NODE, OPT_STRING, U32), BY_HAND),
     ROW(350, "DOMAIN_DEFINE_XML_FLAGS",            CALL(XML, U32)),
     ROW(388, "DOMAIN_MANAGED_SAVE_GET_XML_DESC",   REPLY(XML)),
     ROW(389, "DOMAIN_MANAGED_SAVE_DEFINE_XML",     CALL(DOMAIN, OPT_XML, U32)),
     ROW(411, "DOMAIN_CHECKPOINT_CREATE_XML",       CALL(DOMAIN, XML, U32)),
     ROW(412, "DOMAIN_CHECKPOINT_GET_XML_DESC",     REPLY(XML)),
+    ROW(433, "NODE_DEVICE_GET_AUTOSTART",          CALL(NODE), NODE_CALL),
+    ROW(435, "NODE_DEVICE_IS_PERSISTENT",          CALL(NODE), NODE_CALL),
+    ROW(436, "NODE_DEVICE_IS_ACTIVE",              CALL(NODE), NODE_CALL),
     ROW(440, "DOMAIN_SAVE_PARAMS",                 CALL(DOMAIN, PARAMS, U32)),
     ROW(441, "DOMAIN_RESTORE_PARAMS",              CALL(PARAMS, U32)),
 };

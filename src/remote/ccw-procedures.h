@@ -32,6 +32,8 @@ typedef enum {
     CCW_ACTION_NONE,
     CCW_ACTION_ATTACH,  /* {domain, XML, ...}: the host's device is taken when libvirt misses it */
     CCW_ACTION_DETACH,  /* {domain, XML, ...}: and given back before the reply is */
+    CCW_ACTION_NODE,    /* {node device, ...}: answered for one that libvirt does not list while it is detached */
+    CCW_ACTION_NODES,   /* {...}: those added to a list */
     CCW_ACTION_BY_HAND, /* {node device, ...}: detached, reattached or reset for no domain */
 } CcwActionKind;
 
@@ -42,13 +44,25 @@ typedef struct {
     CcwField call[CCW_FIELDS_MAX];  /* all of the arguments; nothing: calls are forwarded unread */
     CcwField reply[CCW_FIELDS_MAX]; /* all of the result; nothing: likewise */
     CcwActionKind action;
+    gboolean of_node; /* its XML is a node device's, else a domain's */
 } CcwProcedure;
 
 #define CCW_PROC_DOMAIN_GET_XML_DESC 14
+#define CCW_PROC_NODE_NUM_OF_DEVICES 111
+#define CCW_PROC_NODE_LIST_DEVICES 112
+#define CCW_PROC_NODE_DEVICE_LOOKUP_BY_NAME 113
+#define CCW_PROC_NODE_DEVICE_GET_XML_DESC 114
+#define CCW_PROC_NODE_DEVICE_GET_PARENT 115
+#define CCW_PROC_NODE_DEVICE_NUM_OF_CAPS 116
+#define CCW_PROC_NODE_DEVICE_LIST_CAPS 117
 #define CCW_PROC_NODE_DEVICE_DETTACH 118
 #define CCW_PROC_NODE_DEVICE_RE_ATTACH 119
 #define CCW_PROC_NODE_DEVICE_RESET 120
+#define CCW_PROC_CONNECT_LIST_ALL_NODE_DEVICES 285
 #define CCW_PROC_NODE_DEVICE_DETACH_FLAGS 301
+#define CCW_PROC_NODE_DEVICE_GET_AUTOSTART 433
+#define CCW_PROC_NODE_DEVICE_IS_PERSISTENT 435
+#define CCW_PROC_NODE_DEVICE_IS_ACTIVE 436
 
 /* virNetMessageError, which every reply of status ERROR carries. */
 extern const CcwField ccw_error_fields[CCW_FIELDS_MAX];

@@ -2,6 +2,7 @@
 #include "remote/ccw-relay.h"
 
 #include "conf/ccw-conf.h"
+#include "conf/ccw-nodedev.h"
 #include "remote/ccw-action.h"
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-rewrite.h"
@@ -75,6 +76,11 @@ static char *raise_xml(const char *xml, gpointer data G_GNUC_UNUSED, gboolean *r
     return ccw_conf_raise(xml, ret_changed, error);
 }
 
+static char *advertise(const char *xml, gpointer data G_GNUC_UNUSED, gboolean *ret_changed, GError **error)
+{
+    return ccw_conf_advertise(xml, ret_changed, error);
+}
+
 static char *raise_text(const char *text, gpointer data G_GNUC_UNUSED, gboolean *ret_changed,
                         GError **error G_GNUC_UNUSED)
 {
@@ -115,7 +121,8 @@ GByteArray *ccw_relay_raise(const CcwHeader *header, const guint8 *payload, gsiz
     if (has_error(header))
         result = ccw_rewrite(ccw_error_fields, payload, length, raise_text, NULL, &raised, &error);
     else if (procedure && procedure->reply[0])
-        result = ccw_rewrite(procedure->reply, payload, length, raise_xml, NULL, &raised, &error);
+        result = ccw_rewrite(procedure->reply, payload, length, procedure->of_node ? advertise : raise_xml, NULL,
+                             &raised, &error);
     if (result == CCW_REWRITE_FAILED)
         g_warning("a reply of procedure %d stays as libvirt wrote it: %s", header->procedure, error->message);
     if (result == CCW_REWRITE_CHANGED)
@@ -131,6 +138,10 @@ static gboolean begin_action(CcwConnection *connection, const CcwProcedure *proc
         break;
     case CCW_ACTION_ATTACH:
         return ccw_attach_begin(connection, procedure, header, payload, length);
+    case CCW_ACTION_NODE:
+        return ccw_node_begin(connection, procedure, header, payload, length);
+    case CCW_ACTION_NODES:
+        return ccw_nodes_begin(connection, procedure, header, payload, length);
     case CCW_ACTION_BY_HAND:
         return ccw_by_hand_begin(connection, procedure, header, payload, length);
     case CCW_ACTION_DETACH:

@@ -4,6 +4,7 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
+#include "node_device/ccw-wait.h"
 #include "util/ccw-error.h"
 
 #define RETRY_MIN (G_TIME_SPAN_SECOND / 4) /* doubled with each failure */
@@ -11,6 +12,7 @@
 #define RECONCILE_RETRY_MAX G_TIME_SPAN_MINUTE
 #define STOP_PATIENCE (10 * G_TIME_SPAN_SECOND)
 #define KEEPALIVE_SECONDS 5
+#define LISTED_MS 5000
 #define KEEPALIVE_COUNT 5
 
 struct _CcwWatcher {
@@ -130,6 +132,33 @@ CcwLive *ccw_watcher_look(CcwWatcher *watcher, GError **error)
     if (conn)
         virConnectClose(conn);
     return live;
+}
+
+typedef struct {
+    virConnectPtr conn;
+    const char *node;
+} Listed;
+
+/* Also when libvirt cannot be asked. */
+static gboolean is_listed(gpointer data)
+{
+    const Listed *listed = data;
+    virNodeDevicePtr device = virNodeDeviceLookupByName(listed->conn, listed->node);
+
+    if (!device)
+        return virGetLastErrorCode() != VIR_ERR_NO_NODE_DEVICE;
+    virNodeDeviceFree(device);
+    return TRUE;
+}
+
+void ccw_watcher_wait_listed(CcwWatcher *watcher, const char *node)
+{
+    Listed listed = { virConnectOpen(watcher->uri), node };
+
+    if (!listed.conn)
+        return;
+    ccw_wait_until(is_listed, &listed, LISTED_MS);
+    virConnectClose(listed.conn);
 }
 
 /* A device that cannot go back now may do so later (a guest is still letting go of it): said once, tried again. */

@@ -18,6 +18,9 @@ CcwWatcher *ccw_watcher_start(const char *socket, CcwKeeper *keeper);
 /* What the running domains have, on a connection of its own. Any thread; waits for libvirt. Error: CCW_ERROR_SYSTEM. */
 CcwLive *ccw_watcher_look(CcwWatcher *watcher, GError **error);
 
+/* Waits, some seconds at most, until libvirt lists a node device. Any thread. */
+void ccw_watcher_wait_listed(CcwWatcher *watcher, const char *node);
+
 /* Look soon. Any thread. */
 void ccw_watcher_kick(CcwWatcher *watcher);
 

@@ -67,10 +67,11 @@ int cmd_validate(int argc, char **argv)
     g_autoptr(CcwHost) host = ccw_host_new(CCW_HOST_SYSFS, "/proc", CCW_HOST_RUN_DIR);
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     const CcwQemuValidate with = { .host = host, .warnings = warnings };
-    int rc = read_argument(argc, argv,
-                           "Validates a domain or hostdev XML against libvirt's schema and ours, and the channel "
-                           "devices in it by what QEMU can do. No emulator is run.",
-                           &text);
+    int rc = read_argument(
+        argc, argv,
+        "Validates a domain, hostdev or node device XML against libvirt's schema and ours, and the channel "
+        "devices in it by what QEMU can do. No emulator is run.",
+        &text);
 
     if (rc >= 0)
         return rc;

@@ -21,7 +21,7 @@ static const struct {
     { "trace", cmd_trace, "show the channel I/O of running guests" },
     { "lower", cmd_lower, "write a domain or hostdev XML as stock libvirt takes it" },
     { "raise", cmd_raise, "write a stock XML with its ccw devices as such" },
-    { "validate", cmd_validate, "validate a domain or hostdev XML" },
+    { "validate", cmd_validate, "validate a domain, hostdev or node device XML" },
     { "argv", cmd_argv, "print QEMU's command line for a domain" },
     { "capabilities", cmd_capabilities, "tell what an emulator can do for channel devices" },
     { "hook", cmd_hook, "what libvirt's qemu hook calls at a guest's start and end" },

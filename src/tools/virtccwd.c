@@ -113,6 +113,13 @@ static CcwLive *look(gpointer data, GError **error)
     return ccw_watcher_look(*watcher, error);
 }
 
+static void wait_listed(gpointer data, const char *node)
+{
+    CcwWatcher **watcher = data;
+
+    ccw_watcher_wait_listed(*watcher, node);
+}
+
 static int run(const Options *options)
 {
     g_autoptr(CcwPoll) poll = ccw_poll_new(NULL);
@@ -126,6 +133,7 @@ static int run(const Options *options)
         .changed = kick,
         .changed_data = &watcher,
         .look = look,
+        .wait_listed = wait_listed,
         .look_data = &watcher,
     };
     Daemon daemon = { .loop = loop };

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 
+UUIDS = {"one": "c7a5fdbd-edaf-9455-926a-d65c16db1809", "two": "11111111-2222-4333-8444-555555555555"}
 DEADLINE = 60  # seconds; for anything that must happen, and does at once on an idle machine
 
 
@@ -36,6 +37,19 @@ class Tap:
     def done(self):
         print(f"1..{self.count}", flush=True)
         sys.exit(1 if self.failed else 0)
+
+
+def hostdev(devno="0x1234", managed="yes", inside=""):
+    return (f"<hostdev mode='subsystem' type='ccw' managed='{managed}'>"
+            f"<source><address devno='{devno}'/></source>{inside}</hostdev>")
+
+
+def domain(name, hostdevs="", features="", uuid=None):
+    """A guest to be started paused: it has no kernel."""
+    return f"""<domain type='qemu'><name>{name}</name><uuid>{uuid or UUIDS[name]}</uuid>
+<memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os>
+{features}<devices><emulator>/usr/bin/qemu-system-s390x</emulator><memballoon model='none'/>{hostdevs}</devices></domain>
+"""
 
 
 def workdir():

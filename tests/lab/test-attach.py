@@ -15,26 +15,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
 from hosttree import differences, snapshot
-from labtest import inside_a_lab, wait_until
+from labtest import UUIDS, domain, hostdev, inside_a_lab, wait_until
 from steps import Steps, command, expect
 
-UUIDS = {"one": "c7a5fdbd-edaf-9455-926a-d65c16db1809", "two": "11111111-2222-4333-8444-555555555555"}
 FIRST, SECOND = "0.0.1234", "0.0.1235"
 JOURNAL = f"/run/libvirt-ccw/devices/{FIRST}.json"
 LOGS = ("/var/log/libvirt/virtccwd.log", "/var/log/libvirt/virtccwd-again.log")
 FE_1234 = "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x1234'/>"
-
-
-def hostdev(devno="0x1234", managed="yes", inside=""):
-    return (f"<hostdev mode='subsystem' type='ccw' managed='{managed}'>"
-            f"<source><address devno='{devno}'/></source>{inside}</hostdev>")
-
-
-def domain(name, hostdevs="", features="", uuid=None):
-    return f"""<domain type='qemu'><name>{name}</name><uuid>{uuid or UUIDS[name]}</uuid>
-<memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os>
-{features}<devices><emulator>/usr/bin/qemu-system-s390x</emulator><memballoon model='none'/>{hostdevs}</devices></domain>
-"""
 
 
 def processes(name):

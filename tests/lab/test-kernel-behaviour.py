@@ -24,6 +24,7 @@ CREATE = f"{CSS}/mdev_supported_types/vfio_ccw-io/create"
 UUID = "cc390000-0001-8000-8000-000000001234"
 OTHER = "cc390000-0001-8000-8000-000000001235"
 REMOVE = f"bus/mdev/devices/{UUID}/remove"
+STOCK_LIBVIRT = "qemu+unix:///system?socket=/run/libvirt-ccw/backend/libvirt-sock"
 NODEDEV = f"mdev_{UUID.replace('-', '_')}_0_0_0000"
 
 
@@ -105,8 +106,9 @@ def show(path):
 
 
 def node_devices(capability):
-    return subprocess.run(["virsh", "-q", "nodedev-list", "--cap", capability], check=True, text=True,
-                          stdout=subprocess.PIPE).stdout.split()
+    """What stock libvirtd makes of it; virtccwd shows a detached device still."""
+    return subprocess.run(["virsh", "-q", "-c", STOCK_LIBVIRT, "nodedev-list", "--cap", capability], check=True,
+                          text=True, stdout=subprocess.PIPE).stdout.split()
 
 
 class Qemu:

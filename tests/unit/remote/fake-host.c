@@ -191,16 +191,32 @@ static CcwHostDevice *device_of(const CcwBusId *id, const CcwBusId *subchannel)
     return device;
 }
 
-/* There is 0.0.1234, on subchannel 0.0.0034. */
+/* There is 0.0.1234 on subchannel 0.0.0034, and 0.0.1236 on 0.0.0036, which is on vfio_ccw. */
 CcwHostDevice *ccw_host_lookup(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error G_GNUC_UNUSED)
 {
-    return id->devno == 0x1234 ? device_of(id, &(CcwBusId){ .devno = 0x0034 }) : NULL;
+    static char vfio_ccw[] = "vfio_ccw";
+    CcwHostDevice *device;
+
+    if (id->devno != 0x1234 && id->devno != 0x1236)
+        return NULL;
+    device = device_of(id, &(CcwBusId){ .devno = (guint16)(id->devno - 0x1200) });
+    if (id->devno == 0x1236)
+        device->driver = vfio_ccw;
+    return device;
 }
 
 CcwHostDevice *ccw_host_lookup_subchannel(CcwHost *host G_GNUC_UNUSED, const CcwBusId *subchannel,
                                           GError **error G_GNUC_UNUSED)
 {
     return subchannel->devno == 0x0034 ? device_of(&(CcwBusId){ .devno = 0x1234 }, subchannel) : NULL;
+}
+
+GPtrArray *ccw_host_list_detached(CcwHost *host G_GNUC_UNUSED)
+{
+    GPtrArray *devices = g_ptr_array_new_with_free_func(g_free);
+
+    g_ptr_array_add(devices, device_of(&(CcwBusId){ .devno = 0x1236 }, &(CcwBusId){ .devno = 0x0036 }));
+    return devices;
 }
 
 static gboolean by_hand(const char *what, const CcwBusId *id, GError **error)

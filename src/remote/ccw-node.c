@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Questions about one ccw_* node device. libvirt drops it when its subchannel leaves io_subchannel, with a PCI device
+ * that has vfio-pci for its driver it does not. So the device is looked up first, in a worker: while it is on vfio_ccw
+ * the question is answered here, after libvirt has answered one about the subchannel's css_* node device, whose access
+ * is then the client's access. Any other goes on as it is.
+ */
+#include <string.h>
+
+#include "conf/ccw-nodedev.h"
+#include "remote/ccw-action.h"
+#include "remote/ccw-connection-private.h"
+#include "remote/ccw-relay.h"
+#include "remote/ccw-xdr.h"
+
+#define VFIO_CCW "vfio_ccw"
+
+typedef struct _Node Node;
+
+/* The reply's payload, from that to the question; NULL if there is none to be made. */
+typedef GByteArray *(*AnswerFunc)(const Node *node, const guint8 *payload, gsize length);
+
+struct _Node {
+    CcwAction action;
+    const struct question *question;
+    GByteArray *frame; /* the client's call */
+    CcwBusId id;
+    CcwHostDevice *device; /* NULL: libvirt's to answer */
+    char *subchannel;      /* its node device's name */
+};
+
+static void write_text(GByteArray *out, const char *text)
+{
+    ccw_xdr_write_string(out, text, strlen(text));
+}
+
+static GByteArray *answer_name(const Node *node, const guint8 *payload G_GNUC_UNUSED, gsize length G_GNUC_UNUSED)
+{
+    GByteArray *out = g_byte_array_new();
+
+    write_text(out, node->action.arguments.node);
+    return out;
+}
+
+static GByteArray *answer_xml(const Node *node, const guint8 *payload, gsize length)
+{
+    CcwXdrReader reader;
+    gsize text_length = 0;
+    const char *text;
+    g_autofree char *css = NULL;
+    g_autofree char *xml = NULL;
+    GByteArray *out;
+
+    ccw_xdr_reader_init(&reader, payload, length);
+    text = ccw_xdr_read_string(&reader, &text_length);
+    css = text ? g_strndup(text, text_length) : NULL;
+    xml = css ? ccw_conf_detached_device(css, node->action.arguments.node, node->subchannel, VFIO_CCW, &node->id, NULL)
+              : NULL;
+    if (!xml)
+        return NULL;
+    out = g_byte_array_new();
+    write_text(out, xml);
+    return out;
+}
+
+static GByteArray *answer_parent(const Node *node, const guint8 *payload G_GNUC_UNUSED, gsize length G_GNUC_UNUSED)
+{
+    GByteArray *out = g_byte_array_new();
+
+    ccw_xdr_write_optional(out, node->subchannel);
+    return out;
+}
+
+/* As stock libvirt counts those of a ccw device: the one. */
+static GByteArray *answer_count(const Node *node G_GNUC_UNUSED, const guint8 *payload G_GNUC_UNUSED,
+                                gsize length G_GNUC_UNUSED)
+{
+    GByteArray *out = g_byte_array_new();
+
+    ccw_xdr_write_u32(out, 1);
+    return out;
+}
+
+static GByteArray *answer_caps(const Node *node, const guint8 *payload G_GNUC_UNUSED, gsize length G_GNUC_UNUSED)
+{
+    gboolean fits = node->action.arguments.flags > 0; /* the last number is maxnames here */
+    GByteArray *out = g_byte_array_new();
+
+    ccw_xdr_write_u32(out, fits);
+    if (fits)
+        write_text(out, "ccw");
+    return out;
+}
+
+/* What holds for the subchannel. */
+static GByteArray *answer_same(const Node *node G_GNUC_UNUSED, const guint8 *payload, gsize length)
+{
+    return g_byte_array_append(g_byte_array_new(), payload, (guint)length);
+}
+
+static const struct question {
+    gint32 procedure;
+    gint32 asked; /* of the subchannel's node device */
+    AnswerFunc answer;
+} questions[] = {
+    { CCW_PROC_NODE_DEVICE_LOOKUP_BY_NAME, CCW_PROC_NODE_DEVICE_LOOKUP_BY_NAME, answer_name },
+    { CCW_PROC_NODE_DEVICE_GET_XML_DESC, CCW_PROC_NODE_DEVICE_GET_XML_DESC, answer_xml },
+    { CCW_PROC_NODE_DEVICE_GET_PARENT, CCW_PROC_NODE_DEVICE_LOOKUP_BY_NAME, answer_parent },
+    { CCW_PROC_NODE_DEVICE_NUM_OF_CAPS, CCW_PROC_NODE_DEVICE_LOOKUP_BY_NAME, answer_count },
+    { CCW_PROC_NODE_DEVICE_LIST_CAPS, CCW_PROC_NODE_DEVICE_LOOKUP_BY_NAME, answer_caps },
+    { CCW_PROC_NODE_DEVICE_GET_AUTOSTART, CCW_PROC_NODE_DEVICE_GET_AUTOSTART, answer_same },
+    { CCW_PROC_NODE_DEVICE_IS_PERSISTENT, CCW_PROC_NODE_DEVICE_IS_PERSISTENT, answer_same },
+    { CCW_PROC_NODE_DEVICE_IS_ACTIVE, CCW_PROC_NODE_DEVICE_IS_ACTIVE, answer_same },
+};
+
+static void node_free(CcwAction *action)
+{
+    Node *node = (Node *)action;
+
+    g_byte_array_unref(node->frame);
+    ccw_host_device_free(node->device);
+    g_free(node->subchannel);
+    g_free(node);
+}
+
+static void lost(CcwAction *action)
+{
+    ccw_action_end(action, NULL);
+}
+
+static void passed_on(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    ccw_action_end(action, ccw_relay_raise(header, payload, length));
+}
+
+static void answered(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    Node *node = (Node *)action;
+    g_autoptr(GByteArray) answer = NULL;
+
+    if (header->status != CCW_STATUS_OK) {
+        ccw_action_end(action, ccw_action_refusal(action, header, payload, length));
+        return;
+    }
+    answer = node->question->answer(node, payload, length);
+    if (answer)
+        ccw_action_end(action, ccw_action_success(action, answer));
+    else
+        ccw_action_call(action, node->frame, passed_on, lost);
+}
+
+static void find_work(CcwAction *action)
+{
+    Node *node = (Node *)action;
+    CcwHostDevice *device = ccw_keeper_find(action->connection->services->keeper, CCW_NODE_CCW, &node->id);
+
+    if (device && g_strcmp0(device->driver, VFIO_CCW) == 0)
+        node->device = device;
+    else
+        ccw_host_device_free(device);
+}
+
+static void found(CcwAction *action)
+{
+    Node *node = (Node *)action;
+    g_autoptr(GByteArray) payload = g_byte_array_new();
+
+    if (!node->device) {
+        ccw_action_call(action, node->frame, passed_on, lost);
+        return;
+    }
+    node->subchannel = ccw_node_name_format(CCW_NODE_CSS, &node->device->subchannel);
+    write_text(payload, node->subchannel);
+    if (node->question->asked == CCW_PROC_NODE_DEVICE_GET_XML_DESC)
+        ccw_xdr_write_u32(payload, action->arguments.flags);
+    ccw_action_ask(action, node->question->asked, payload, answered, lost);
+}
+
+gboolean ccw_node_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
+                        const guint8 *payload, gsize length)
+{
+    CcwArguments arguments;
+    CcwNodeKind kind;
+    CcwBusId id;
+    Node *node;
+
+    if (!ccw_arguments_read(&arguments, procedure->call, payload, length))
+        return FALSE;
+    if (!ccw_node_name_parse(arguments.node, &kind, &id) || kind != CCW_NODE_CCW) {
+        ccw_arguments_clear(&arguments);
+        return FALSE;
+    }
+    node = g_new0(Node, 1);
+    node->action.free = node_free;
+    for (gsize i = 0; i < G_N_ELEMENTS(questions); i++)
+        if (questions[i].procedure == procedure->number)
+            node->question = &questions[i];
+    node->frame = ccw_frame_new(header, payload, length);
+    node->id = id;
+    ccw_action_begin(&node->action, connection, header, &arguments);
+    ccw_action_work(&node->action, find_work, found);
+    return TRUE;
+}

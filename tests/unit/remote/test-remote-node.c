@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ccw_* node devices that libvirt drops while they are detached, in lists and by name. */
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+#include <string.h>
+
+#include "peers.h"
+#include "remote/ccw-xdr.h"
+
+#define SERIAL 21
+#define DETACHED "ccw_0_0_1236" /* on css_0_0_0036, as fake-host.c has it */
+#define PARENT "css_0_0_0036"
+#define ATTACHED "ccw_0_0_1234"
+#define CSS_XML                                                                                                        \
+    "<device><name>" PARENT "</name><path>/sys/devices/css0/0.0.0036</path><parent>computer</parent></device>"
+
+static void call(Peers *peers, gint32 procedure, const GByteArray *payload)
+{
+    peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, SERIAL, CCW_STATUS_OK, payload);
+}
+
+static void call_name(Peers *peers, gint32 procedure, const char *name)
+{
+    g_autoptr(GByteArray) payload = payload_string(name);
+
+    if (procedure == 114 || procedure == 117)
+        ccw_xdr_write_u32(payload, procedure == 117 ? 16 : 0);
+    call(peers, procedure, payload);
+}
+
+static void reply(Peers *peers, gint32 procedure, guint32 serial, const GByteArray *payload)
+{
+    peers_send(peers, peers->backend, CCW_TYPE_REPLY, procedure, serial, CCW_STATUS_OK, payload);
+}
+
+static GByteArray *names_of(const char *const *names)
+{
+    GByteArray *out = g_byte_array_new();
+
+    ccw_xdr_write_u32(out, g_strv_length((char **)names));
+    for (gsize i = 0; names[i]; i++)
+        ccw_xdr_write_string(out, names[i], strlen(names[i]));
+    return out;
+}
+
+static guint32 expect_question(Peers *peers, gint32 procedure, const char *name)
+{
+    g_auto(Frame) question = peers_receive(peers, peers->backend);
+
+    g_assert_cmpint(question.header.procedure, ==, procedure);
+    g_assert_cmpuint(question.header.serial, !=, SERIAL);
+    if (name) {
+        g_autofree char *got = payload_read_string(&question);
+
+        g_assert_cmpstr(got, ==, name);
+    }
+    return question.header.serial;
+}
+
+static void expect_reply(Peers *peers, gint32 procedure, const GByteArray *expected)
+{
+    g_auto(Frame) got = peers_receive(peers, peers->client);
+
+    g_assert_cmpint(got.header.procedure, ==, procedure);
+    g_assert_cmpuint(got.header.serial, ==, SERIAL);
+    g_assert_cmpuint(got.header.status, ==, CCW_STATUS_OK);
+    g_assert_cmpmem(got.payload->data, got.payload->len, expected->data, expected->len);
+}
+
+/* The client's own call. */
+static void expect_call(Peers *peers, gint32 procedure)
+{
+    g_auto(Frame) got = peers_receive(peers, peers->backend);
+
+    g_assert_cmpint(got.header.procedure, ==, procedure);
+    g_assert_cmpuint(got.header.serial, ==, SERIAL);
+}
+
+static void by_name(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        gint32 procedure;
+        gint32 asked;
+    } rows[] = { { 113, 113 }, { 115, 113 }, { 116, 113 }, { 117, 113 }, { 433, 433 }, { 435, 435 }, { 436, 436 } };
+    g_autoptr(GByteArray) found = payload_string(PARENT);
+    g_autoptr(GByteArray) number = g_byte_array_new();
+
+    ccw_xdr_write_u32(number, 1);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GByteArray) expected = g_byte_array_new();
+
+        if (rows[i].procedure == 113)
+            ccw_xdr_write_string(expected, DETACHED, strlen(DETACHED));
+        else if (rows[i].procedure == 115)
+            ccw_xdr_write_optional(expected, PARENT);
+        else
+            ccw_xdr_write_u32(expected, 1);
+        if (rows[i].procedure == 117)
+            ccw_xdr_write_string(expected, "ccw", 3);
+        call_name(peers, rows[i].procedure, DETACHED);
+        reply(peers, rows[i].asked, expect_question(peers, rows[i].asked, PARENT),
+              rows[i].asked == 113 ? found : number);
+        expect_reply(peers, rows[i].procedure, expected);
+    }
+}
+
+static void xml(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) css = payload_string(CSS_XML);
+    g_autofree char *text = NULL;
+    g_auto(Frame) got = { 0 };
+
+    call_name(peers, 114, DETACHED);
+    reply(peers, 114, expect_question(peers, 114, PARENT), css);
+    got = peers_receive(peers, peers->client);
+    g_assert_cmpuint(got.header.serial, ==, SERIAL);
+    text = payload_read_string(&got);
+    g_assert_nonnull(strstr(text, "<name>" DETACHED "</name>"));
+    g_assert_nonnull(strstr(text, "<path>/sys/devices/css0/0.0.0036</path>"));
+    g_assert_nonnull(strstr(text, "<parent>" PARENT "</parent>"));
+    g_assert_nonnull(strstr(text, "<name>vfio_ccw</name>"));
+    g_assert_nonnull(strstr(text, "<uuid>cc390000-0001-8000-8000-000100001236</uuid>"));
+}
+
+/* What the client may not know of its subchannel it may not know of the device. */
+static void hidden(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) none = payload_error(VIR_ERR_NO_NODE_DEVICE, "no node device with matching name");
+    g_auto(Frame) got = { 0 };
+
+    call_name(peers, 113, DETACHED);
+    peers_send(peers, peers->backend, CCW_TYPE_REPLY, 113, expect_question(peers, 113, PARENT), CCW_STATUS_ERROR, none);
+    got = peers_receive(peers, peers->client);
+    g_assert_cmpint(got.header.procedure, ==, 113);
+    g_assert_cmpuint(got.header.serial, ==, SERIAL);
+    g_assert_cmpuint(got.header.status, ==, CCW_STATUS_ERROR);
+}
+
+static void attached(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    static const char *const names[] = { ATTACHED, "ccw_0_0_4321", "pci_0000_00_02_0", PARENT };
+    g_autoptr(GByteArray) stock = payload_string("<device><capability type='pci'/></device>");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        call_name(peers, 114, names[i]);
+        expect_call(peers, 114);
+        reply(peers, 114, SERIAL, stock);
+        expect_reply(peers, 114, stock);
+    }
+}
+
+static void call_list(Peers *peers, guint32 need_results, guint32 flags)
+{
+    g_autoptr(GByteArray) payload = g_byte_array_new();
+
+    ccw_xdr_write_u32(payload, need_results);
+    ccw_xdr_write_u32(payload, flags);
+    call(peers, 285, payload);
+    expect_call(peers, 285);
+}
+
+static void reply_list(Peers *peers, guint32 serial, const char *const *names, guint32 count)
+{
+    g_autoptr(GByteArray) payload = names_of(names);
+
+    ccw_xdr_write_u32(payload, count);
+    reply(peers, 285, serial, payload);
+}
+
+static void expect_list(Peers *peers, const char *const *names, guint32 count)
+{
+    g_autoptr(GByteArray) payload = names_of(names);
+
+    ccw_xdr_write_u32(payload, count);
+    expect_reply(peers, 285, payload);
+}
+
+#define NAMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define NO_NAMES ((const char *const[]){ NULL })
+
+static void listed(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    call_list(peers, 1, 0);
+    reply_list(peers, SERIAL, NAMES("computer", ATTACHED), 2);
+    reply_list(peers, expect_question(peers, 285, NULL), NAMES(ATTACHED, PARENT), 2);
+    expect_list(peers, NAMES("computer", ATTACHED, DETACHED), 3);
+
+    call_list(peers, 0, VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV); /* how many */
+    reply_list(peers, SERIAL, NO_NAMES, 1);
+    reply_list(peers, expect_question(peers, 285, NULL), NAMES(ATTACHED, PARENT), 2);
+    expect_list(peers, NO_NAMES, 2);
+
+    call_list(peers, 1, VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV); /* not seen by this client */
+    reply_list(peers, SERIAL, NAMES(ATTACHED), 1);
+    reply_list(peers, expect_question(peers, 285, NULL), NAMES(ATTACHED), 1);
+    expect_list(peers, NAMES(ATTACHED), 1);
+
+    call_list(peers, 1, VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV); /* libvirt has not noticed yet */
+    reply_list(peers, SERIAL, NAMES(DETACHED), 1);
+    reply_list(peers, expect_question(peers, 285, NULL), NAMES(DETACHED, PARENT), 2);
+    expect_list(peers, NAMES(DETACHED), 1);
+}
+
+static void filtered(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    static const guint32 flags[] = { VIR_CONNECT_LIST_NODE_DEVICES_CAP_CSS_DEV,
+                                     VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(flags); i++) {
+        call_list(peers, 1, flags[i]);
+        reply_list(peers, SERIAL, NAMES(PARENT), 1);
+        expect_list(peers, NAMES(PARENT), 1);
+    }
+}
+
+static void strange_reply(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) strange = payload_string("what is this");
+
+    call_list(peers, 1, 0);
+    reply(peers, 285, SERIAL, strange);
+    reply_list(peers, expect_question(peers, 285, NULL), NAMES(PARENT), 1);
+    expect_reply(peers, 285, strange);
+    call_list(peers, 1, 0);
+    reply_list(peers, SERIAL, NAMES("computer"), 1);
+    reply(peers, 285, expect_question(peers, 285, NULL), strange);
+    expect_list(peers, NAMES("computer"), 1);
+}
+
+/* The calls that were there before 285. */
+static void old_calls(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    for (guint32 max = 1; max <= 2; max++) {
+        g_autoptr(GByteArray) arguments = g_byte_array_new();
+        g_autoptr(GByteArray) one = names_of(NAMES(ATTACHED));
+        g_autoptr(GByteArray) two = names_of(NAMES(ATTACHED, DETACHED));
+
+        ccw_xdr_write_optional(arguments, "ccw");
+        ccw_xdr_write_u32(arguments, max);
+        ccw_xdr_write_u32(arguments, 0);
+        call(peers, 112, arguments);
+        expect_call(peers, 112);
+        reply(peers, 112, SERIAL, one);
+        reply_list(peers, expect_question(peers, 285, NULL), NAMES(ATTACHED, PARENT), 2);
+        expect_reply(peers, 112, max == 1 ? one : two);
+    }
+    for (guint i = 0; i < 2; i++) {
+        g_autoptr(GByteArray) arguments = g_byte_array_new();
+        g_autoptr(GByteArray) stock = g_byte_array_new();
+        g_autoptr(GByteArray) more = g_byte_array_new();
+
+        ccw_xdr_write_optional(arguments, i ? "pci" : NULL);
+        ccw_xdr_write_u32(arguments, 0);
+        ccw_xdr_write_u32(stock, 5);
+        ccw_xdr_write_u32(more, 6);
+        call(peers, 111, arguments);
+        expect_call(peers, 111);
+        reply(peers, 111, SERIAL, stock);
+        if (!i)
+            reply_list(peers, expect_question(peers, 285, NULL), NAMES(PARENT), 1);
+        expect_reply(peers, 111, i ? stock : more);
+    }
+}
+
+#define ADD(name, func) g_test_add("/remote/node/" name, Peers, NULL, peers_set_up, func, peers_tear_down)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("by-name", by_name);
+    ADD("xml", xml);
+    ADD("hidden", hidden);
+    ADD("attached", attached);
+    ADD("listed", listed);
+    ADD("filtered", filtered);
+    ADD("strange-reply", strange_reply);
+    ADD("old-calls", old_calls);
+    return g_test_run();
+}
