@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -218,6 +219,17 @@ static GArray *attach(Trace *trace, const GArray *pids, GError **error)
     return g_steal_pointer(&followers);
 }
 
+/* Not before everything else is known to be right: a file that is there is overwritten. */
+static gboolean open_output(Trace *trace, GError **error)
+{
+    const char *path = trace->record ? trace->record : trace->output;
+
+    trace->file = path ? fopen(path, "we") : stdout;
+    if (!trace->file)
+        ccw_error_set_errno(error, errno, "cannot open %s", path);
+    return trace->file != NULL;
+}
+
 static gboolean follow_all(Trace *trace, GError **error)
 {
     struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
@@ -229,12 +241,24 @@ static gboolean follow_all(Trace *trace, GError **error)
     sigaction(SIGTERM, &action, NULL);
     pids = find(trace, error);
     followers = pids ? attach(trace, pids, error) : NULL;
-    if (!followers)
+    if (!followers || !open_output(trace, error))
         return FALSE;
     for (guint i = 0; i < followers->len; i++)
         g_ptr_array_add(threads, g_thread_new("trace", follow, &g_array_index(followers, Follower, i)));
     for (guint i = 0; i < threads->len; i++)
         g_thread_join(g_ptr_array_index(threads, i));
+    return TRUE;
+}
+
+/* Would writing to `path` destroy what is being read? */
+static gboolean is_same_file(FILE *file, const char *path, GError **error)
+{
+    struct stat input, output;
+
+    if (!path || fstat(fileno(file), &input) != 0 || stat(path, &output) != 0 || input.st_dev != output.st_dev ||
+        input.st_ino != output.st_ino)
+        return FALSE;
+    g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "%s is the file that is read: write to another", path);
     return TRUE;
 }
 
@@ -249,6 +273,7 @@ static gboolean decode(Trace *trace, GError **error)
         ccw_error_set_errno(error, errno, "cannot open %s", trace->decode);
         return FALSE;
     }
+    good = !is_same_file(file, trace->output, error) && open_output(trace, error);
     while (good && !trace->done) {
         good = trace_file_read(file, trace->decode, buffer, &length, error);
         if (!good || length == 0)
@@ -261,28 +286,16 @@ static gboolean decode(Trace *trace, GError **error)
     return good;
 }
 
-static gboolean open_output(Trace *trace, GError **error)
-{
-    const char *path = trace->record ? trace->record : trace->output;
-
-    trace->file = path ? fopen(path, "we") : stdout;
-    if (!trace->file)
-        ccw_error_set_errno(error, errno, "cannot open %s", path);
-    return trace->file != NULL;
-}
-
 static gboolean run(Trace *trace, GError **error)
 {
     gboolean good;
 
-    if (!open_output(trace, error))
-        return FALSE;
     trace->text = g_string_new(NULL);
     g_mutex_init(&trace->lock);
     good = trace->decode ? decode(trace, error) : follow_all(trace, error);
-    if (fflush(trace->file) != 0)
+    if (trace->file && fflush(trace->file) != 0)
         fail_output(trace);
-    if (trace->file != stdout)
+    if (trace->file && trace->file != stdout)
         fclose(trace->file);
     g_string_free(trace->text, TRUE);
     g_mutex_clear(&trace->lock);
