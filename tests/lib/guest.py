@@ -2,6 +2,7 @@
 """Commands for the test guest (tests/guest/init), over the unix socket of its virtio-serial port."""
 
 import base64
+import re
 import socket
 import time
 
@@ -65,11 +66,15 @@ class Guest:
         line, self._buffer = self._buffer.split(b"\n", 1)
         return line.decode("utf-8", "replace")
 
+    def send(self, command, timeout=60):
+        """Gives the guest a shell command and awaits no answer: for one that ends it."""
+        self._socket.settimeout(timeout)
+        self._socket.sendall(base64.b64encode(command.encode()) + b"\n")
+
     def try_run(self, command, timeout=60, progress=None):
         """Runs a shell command; returns (exit code, output). progress is called with each line as it comes."""
         deadline = time.monotonic() + timeout
-        self._socket.settimeout(timeout)
-        self._socket.sendall(base64.b64encode(command.encode()) + b"\n")
+        self.send(command, timeout)
         lines = []
         while True:
             line = self._line(deadline, command)
@@ -85,3 +90,9 @@ class Guest:
         if code != 0:
             raise GuestError(f"in the guest, exit code {code}: {command}\n{output}")
         return output
+
+    def dasd_complaints(self):
+        """What the guest's kernel has to say against its DASDs since it was last asked."""
+        log = self.run("dmesg -c | grep -i -E 'dasd|0\\.0\\.[0-9a-f]{4}|I/O error|EXT4-fs|blk_update' || true")
+        return [line for line in log.splitlines()
+                if re.search(r"error|fail|timeout|sense|reject|lost|inhibit", line, re.I)]

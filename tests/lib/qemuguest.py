@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The test guest in stock QEMU by qemu-ccw, with any number of DASDs: no libvirt, no lab."""
 
+import argparse
 import os
 import shlex
 import subprocess
+import tempfile
+import time
 
 from guest import Guest
-from steps import command, expect
+from steps import Steps, command, expect
 
 
 class QemuGuest:
@@ -17,6 +20,7 @@ class QemuGuest:
         self.workdir = workdir
         self.steps = steps
         self.disks = disks
+        self.read_only = set()  # bus ids
         self.socket = os.path.join(workdir, "guest.sock")
         self.console = os.path.join(workdir, "console.log")
         self.log = os.path.join(workdir, "qemu.log")
@@ -31,7 +35,7 @@ class QemuGuest:
     def argv(self):
         argv = [self.options.qemu_ccw]
         for bus_id, image in self.disks.items():
-            argv += ["--dasd", f"{bus_id}={image}"]
+            argv += ["--dasd", f"{bus_id}={image}" + (",ro" if bus_id in self.read_only else "")]
         argv += ["-machine", "s390-ccw-virtio,s390-map-css=on", "-m", "1024", "-nodefaults", "-display", "none",
                  "-kernel", os.path.join(self.options.guest, "kernel"),
                  "-initrd", os.path.join(self.options.guest, "initrd"), "-append", "console=ttysclp0 panic=-1",
@@ -42,9 +46,9 @@ class QemuGuest:
             argv += ["-device", f"vfio-ccw,id=d{number},hostid={bus_id},guestid=fe.{bus_id[2:]}"]
         return argv
 
-    def start(self, wrap=lambda argv: argv):
-        """Boots, until the guest sees its devices. wrap makes another command line of the one for QEMU."""
-        argv = wrap(self.argv())
+    def start(self):
+        """Boots, until the guest sees its devices."""
+        argv = self.argv()
         self.steps.note(shlex.join(argv))
         # The listening socket is made here and inherited, so that there is nothing to wait for.
         with open(self.log, "ab") as log:
@@ -55,20 +59,29 @@ class QemuGuest:
         self.sees_devices()
 
     def sees_devices(self):
-        seen = self.run("lscss -t 3390 | tail -n +3", timeout=180)
+        seen = self.in_guest("lscss -t 3390 | tail -n +3", timeout=180)
         self.steps.note(seen)
         for bus_id in self.disks:
             expect(bus_id in seen, f"the guest does not see {bus_id}:\n{seen}")
 
-    def run(self, text, **kwargs):
+    def in_guest(self, text, **kwargs):
         self.steps.note("guest# " + text)
         return self.guest.run(text, **kwargs)
 
+    def times_ready(self):
+        with open(self.console, encoding="utf-8", errors="replace") as file:
+            return file.read().count("guest: ready")
+
     def reboot(self):
-        """Boots the guest anew in the same QEMU; what is sent to it meanwhile waits in the port."""
+        """Boots the guest anew in the same QEMU."""
+        before = self.times_ready()
         self.steps.note("guest# reboot -f")
         self.guest.send("reboot -f")
-        self.guest.restarted()
+        # What is sent before the guest has its port again would be lost with the old one's buffers.
+        deadline = time.monotonic() + 180
+        while self.times_ready() == before:
+            expect(time.monotonic() < deadline, "the guest did not come up again")
+            time.sleep(0.2)
         self.sees_devices()
 
     def stop(self):
@@ -81,3 +94,16 @@ class QemuGuest:
         if self.process:
             self.process.kill()
             self.process.wait()
+
+
+def main(program, description):
+    """Runs the steps of a QemuGuest that has no more arguments than options, workdir, steps."""
+    parser = argparse.ArgumentParser(description=description)
+    for name in ("virt-ccw", "qemu-ccw", "guest"):
+        parser.add_argument("--" + name, required=True)
+    with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
+        test = program(parser.parse_args(), workdir, Steps(story=False))
+        try:
+            test.run()
+        finally:
+            test.kill()
