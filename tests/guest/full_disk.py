@@ -32,7 +32,7 @@ class FullDisk:
 
     def make(self):
         self.guest.start()
-        self.guest.run(f"chccwdev -e {DISK} && udevadm settle", timeout=120)
+        self.guest.in_guest(f"chccwdev -e {DISK} && udevadm settle", timeout=120)
 
     def fails(self):
         # 100 cylinders are 81 MiB.
@@ -42,7 +42,7 @@ class FullDisk:
         free = os.statvfs(self.folder)
         expect(free.f_bavail * free.f_bsize < 1 << 20, "and there was room left")
         # Equipment check, permanent error: the first bytes of the sense.
-        self.steps.note(self.guest.run("dmesg | grep -m 1 'Sense(hex)  0- 7: 10 80'"))
+        self.steps.note(self.guest.in_guest("dmesg | grep -m 1 'Sense(hex)  0- 7: 10 80'"))
 
     def check(self):
         output = command([self.options.virt_ccw, "dasd", "check", self.guest.disks[DISK]])[1]
@@ -51,11 +51,11 @@ class FullDisk:
     def goes_on(self):
         command(["mount", "-o", "remount,size=200m", self.folder])
         # dasdfmt leaves a device disabled that it could not format.
-        self.guest.run(f"chccwdev -d {DISK} && chccwdev -e {DISK} && udevadm settle", timeout=120)
-        self.guest.run("dasdfmt -b 4096 -y /dev/dasda && udevadm settle", timeout=300)
-        self.guest.run("dd if=/dev/urandom of=/run/data bs=48k count=100 2>&1")
-        self.guest.run(WRITE.format("/run/data", 200, 100), timeout=120)
-        self.guest.run("dd if=/dev/dasda bs=48k skip=200 count=100 iflag=direct 2>/dev/null | cmp - /run/data",
+        self.guest.in_guest(f"chccwdev -d {DISK} && chccwdev -e {DISK} && udevadm settle", timeout=120)
+        self.guest.in_guest("dasdfmt -b 4096 -y /dev/dasda && udevadm settle", timeout=300)
+        self.guest.in_guest("dd if=/dev/urandom of=/run/data bs=48k count=100 2>&1")
+        self.guest.in_guest(WRITE.format("/run/data", 200, 100), timeout=120)
+        self.guest.in_guest("dd if=/dev/dasda bs=48k skip=200 count=100 iflag=direct 2>/dev/null | cmp - /run/data",
                        timeout=120)
 
     def run(self):

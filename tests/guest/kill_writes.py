@@ -148,7 +148,7 @@ class KillWrites:
 
     def format(self):
         self.guest.wake()
-        self.guest.run("dasdfmt -b 4096 -y /dev/disk/by-path/ccw-" + WRITTEN, timeout=300)
+        self.guest.in_guest("dasdfmt -b 4096 -y /dev/disk/by-path/ccw-" + WRITTEN, timeout=300)
         self.guest.end()
         self.check_images()
 
