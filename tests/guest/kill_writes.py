@@ -100,7 +100,7 @@ class SavedGuest(QemuGuest):
 
     def save(self):
         self.steps.note(shlex.join(self._launch()))
-        self.steps.note(self.guest.run("uname -r", timeout=300))
+        self.steps.note(self.guest.run("uname -r && udevadm settle && echo 1 >/proc/cio_settle && sleep 1", timeout=300))
         self.qmp.ask("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
         self.qmp.ask("stop")
         self.qmp.ask("migrate", uri=f"exec:cat >{shlex.quote(self.state)}")
