@@ -479,8 +479,9 @@ static void test_sysfs(void)
 /* The descriptors of everybody else. */
 static void test_other_files(void)
 {
-    char path[] = "/tmp/ccw-vfio-XXXXXX", buffer[4] = "";
-    int fd = mkstemp(path);
+    g_autofree char *path = NULL;
+    char buffer[4] = "";
+    int fd = g_file_open_tmp("ccw-vfio-XXXXXX", &path, NULL);
 
     g_assert_cmpint(fd, >=, 0);
     g_assert_cmpint(pwrite(fd, "abcd", 4, 2), ==, 4);
