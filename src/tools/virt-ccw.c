@@ -15,7 +15,7 @@ static const struct {
     CmdFunc func;
     const char *summary;
 } commands[] = {
-    { "dasd", cmd_dasd, "create a DASD image, or tell what one is" },
+    { "dasd", cmd_dasd, "create, describe or verify a DASD image" },
     { "lab", cmd_lab, "run a command where there is an embedded channel subsystem" },
     { "list", cmd_list, "list the host's channel devices, and which guest has them" },
     { "trace", cmd_trace, "show the channel I/O of running guests" },
