@@ -214,3 +214,18 @@ char *payload_read_error(const Frame *frame, gint32 *ret_code)
     ccw_rpc_error_clear(&error);
     return message;
 }
+
+void peers_expect_error(Peers *peers, guint32 serial, gint32 procedure, gint32 code, const char *words)
+{
+    g_auto(Frame) reply = peers_receive(peers, peers->client);
+    g_autofree char *message = NULL;
+    gint32 got;
+
+    g_assert_cmpint(reply.header.procedure, ==, procedure);
+    g_assert_cmpuint(reply.header.serial, ==, serial);
+    message = payload_read_error(&reply, &got);
+    g_assert_cmpint(got, ==, code);
+    g_test_message("%s", message);
+    g_assert_nonnull(strstr(message, words));
+    g_assert_null(strstr(message, "cc390000-")); /* the encoded UUID is nothing for users */
+}

@@ -38,6 +38,10 @@ void peers_send(Peers *peers, int fd, guint32 type, gint32 procedure, guint32 se
 /* The next frame at that end, within some seconds. */
 Frame peers_receive(Peers *peers, int fd);
 
+/* The client's call of that procedure and serial is answered with this code, and a message with these words, and no
+ * UUID of ours, in it. */
+void peers_expect_error(Peers *peers, guint32 serial, gint32 procedure, gint32 code, const char *words);
+
 /* Nothing comes there, and everything that can be done has been done. */
 void peers_assert_quiet(Peers *peers, int fd);
 

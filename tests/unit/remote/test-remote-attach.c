@@ -56,21 +56,6 @@ static void expect_ok(Peers *peers, gint32 procedure)
     g_assert_cmpuint(reply.header.status, ==, CCW_STATUS_OK);
 }
 
-static void expect_error(Peers *peers, gint32 procedure, gint32 code, const char *words)
-{
-    g_auto(Frame) reply = peers_receive(peers, peers->client);
-    g_autofree char *message = NULL;
-    gint32 got;
-
-    g_assert_cmpint(reply.header.procedure, ==, procedure);
-    g_assert_cmpuint(reply.header.serial, ==, SERIAL);
-    message = payload_read_error(&reply, &got);
-    g_assert_cmpint(got, ==, code);
-    g_test_message("%s", message);
-    g_assert_nonnull(strstr(message, words));
-    g_assert_null(strstr(message, UUID));
-}
-
 static void expect_host(const char *log)
 {
     g_autofree char *got = host_take_log();
@@ -106,7 +91,7 @@ static void rolled_back(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     attach_until_missing(peers);
     g_free(expect_call(peers, 160));
     reply_error(peers, 160, SERIAL, VIR_ERR_INTERNAL_ERROR, "QEMU does not like " UUID);
-    expect_error(peers, 160, VIR_ERR_INTERNAL_ERROR, "0.0.1234");
+    peers_expect_error(peers, SERIAL, 160, VIR_ERR_INTERNAL_ERROR, "0.0.1234");
     expect_host("claim 0.0.1234 back 0.0.1234 ");
 }
 
@@ -116,7 +101,7 @@ static void missing_still(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     attach_until_missing(peers);
     g_free(expect_call(peers, 160));
     reply_error(peers, 160, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
-    expect_error(peers, 160, VIR_ERR_DEVICE_MISSING, "0.0.1234");
+    peers_expect_error(peers, SERIAL, 160, VIR_ERR_DEVICE_MISSING, "0.0.1234");
     expect_host("claim 0.0.1234 back 0.0.1234 ");
 }
 
@@ -124,7 +109,7 @@ static void not_to_be_had(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     host_fail_claim(CCW_ERROR_BUSY, "device 0.0.1234 is in use: /dev/dasda1 is mounted on /srv");
     attach_until_missing(peers);
-    expect_error(peers, 160, VIR_ERR_OPERATION_INVALID, "mounted on /srv");
+    peers_expect_error(peers, SERIAL, 160, VIR_ERR_OPERATION_INVALID, "mounted on /srv");
     expect_host("claim 0.0.1234 ");
     peers_assert_quiet(peers, peers->backend);
 }
@@ -137,16 +122,16 @@ static void no_modules(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_free(expect_call(peers, 160));
     reply_error(peers, 160, SERIAL, VIR_ERR_CONFIG_UNSUPPORTED,
                 "Mediated host device assignment requires VFIO support");
-    expect_error(peers, 160, VIR_ERR_CONFIG_UNSUPPORTED, "vfio_ccw cannot be loaded: no such file");
+    peers_expect_error(peers, SERIAL, 160, VIR_ERR_CONFIG_UNSUPPORTED, "vfio_ccw cannot be loaded: no such file");
     expect_host("modules ");
 
     host_fail_claim(CCW_ERROR_UNSUPPORTED, "the kernel module vfio_ccw is not loaded");
     attach_until_missing(peers);
-    expect_error(peers, 160, VIR_ERR_CONFIG_UNSUPPORTED, "vfio_ccw cannot be loaded: no such file");
+    peers_expect_error(peers, SERIAL, 160, VIR_ERR_CONFIG_UNSUPPORTED, "vfio_ccw cannot be loaded: no such file");
     host_fail_claim(CCW_ERROR_NOT_FOUND, "there is no ccw device 0.0.1234");
     expect_host("claim 0.0.1234 ");
     attach_until_missing(peers);
-    expect_error(peers, 160, VIR_ERR_DEVICE_MISSING, "there is no ccw device");
+    peers_expect_error(peers, SERIAL, 160, VIR_ERR_DEVICE_MISSING, "there is no ccw device");
     expect_host("claim 0.0.1234 ");
 }
 
@@ -188,7 +173,7 @@ static void two_at_once(Peers *peers, gconstpointer data)
         expect_host("modules confirm 0.0.1234 ");
     }
     reply_error(peers, 160, SERIAL, VIR_ERR_OPERATION_INVALID, "mediated device " UUID " is in use");
-    expect_error(peers, 160, VIR_ERR_OPERATION_INVALID, "is in use");
+    peers_expect_error(peers, SERIAL, 160, VIR_ERR_OPERATION_INVALID, "is in use");
     if (first_told_first) {
         expect_host("modules ");
         reply_second(peers, TRUE);
@@ -204,7 +189,7 @@ static void two_at_once_refused(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_free(expect_call(peers, 160));
     send_second(peers, 160, 1);
     reply_error(peers, 160, SERIAL, VIR_ERR_OPERATION_FAILED, "no");
-    expect_error(peers, 160, VIR_ERR_OPERATION_FAILED, "no");
+    peers_expect_error(peers, SERIAL, 160, VIR_ERR_OPERATION_FAILED, "no");
     expect_host("claim 0.0.1234 modules ");
     reply_second(peers, FALSE);
     expect_host("back 0.0.1234 ");
@@ -244,7 +229,7 @@ static void refused(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         send_call(peers, 160, HOSTDEV("yes", GUEST_ADDRESS));
         g_free(expect_call(peers, 160));
         reply_error(peers, 160, SERIAL, rows[i].code, rows[i].message);
-        expect_error(peers, 160, rows[i].code, "");
+        peers_expect_error(peers, SERIAL, 160, rows[i].code, "");
         expect_host("modules ");
     }
 }
@@ -254,7 +239,7 @@ static void unmanaged(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     send_call(peers, 160, HOSTDEV("no", GUEST_ADDRESS));
     g_free(expect_call(peers, 160));
     reply_error(peers, 160, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
-    expect_error(peers, 160, VIR_ERR_OPERATION_INVALID, "virsh nodedev-detach ccw_0_0_1234");
+    peers_expect_error(peers, SERIAL, 160, VIR_ERR_OPERATION_INVALID, "virsh nodedev-detach ccw_0_0_1234");
     expect_host("");
 }
 
@@ -314,7 +299,7 @@ static void no_such_domain(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     send_call(peers, 160, HOSTDEV("yes", ""));
     question = expect_question(peers);
     reply_error(peers, 14, question.header.serial, VIR_ERR_NO_DOMAIN, "no domain with matching uuid");
-    expect_error(peers, 160, VIR_ERR_NO_DOMAIN, "no domain");
+    peers_expect_error(peers, SERIAL, 160, VIR_ERR_NO_DOMAIN, "no domain");
 }
 
 /* While the kernel takes its time, the connection goes on. */
@@ -457,7 +442,7 @@ static void detach_refused(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     send_call(peers, 161, HOSTDEV("yes", ""));
     g_free(expect_call(peers, 161));
     reply_error(peers, 161, SERIAL, VIR_ERR_DEVICE_MISSING, "no such hostdev " UUID);
-    expect_error(peers, 161, VIR_ERR_DEVICE_MISSING, "0.0.1234");
+    peers_expect_error(peers, SERIAL, 161, VIR_ERR_DEVICE_MISSING, "0.0.1234");
     expect_host("");
 }
 

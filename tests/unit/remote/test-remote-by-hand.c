@@ -70,19 +70,6 @@ static void expect_ok(Peers *peers, gint32 procedure)
     g_assert_cmpuint(reply.payload->len, ==, 0);
 }
 
-static void expect_error(Peers *peers, gint32 procedure, gint32 code, const char *words)
-{
-    g_auto(Frame) reply = peers_receive(peers, peers->client);
-    g_autofree char *message = NULL;
-    gint32 got;
-
-    g_assert_cmpint(reply.header.procedure, ==, procedure);
-    g_assert_cmpuint(reply.header.serial, ==, SERIAL);
-    message = payload_read_error(&reply, &got);
-    g_assert_cmpint(got, ==, code);
-    g_assert_nonnull(strstr(message, words));
-}
-
 static void expect_host(const char *log)
 {
     g_autofree char *got = host_take_log();
@@ -128,7 +115,7 @@ static void expect_passed(Peers *peers, gint32 procedure, const char *name)
     g_assert_cmpuint(passed.header.serial, ==, SERIAL);
     g_assert_cmpstr(got, ==, name);
     answer(peers, procedure, SERIAL, VIR_ERR_INVALID_ARG, "libvirt's own words");
-    expect_error(peers, procedure, VIR_ERR_INVALID_ARG, "libvirt's own words");
+    peers_expect_error(peers, SERIAL, procedure, VIR_ERR_INVALID_ARG, "libvirt's own words");
     expect_host("");
 }
 
@@ -162,7 +149,7 @@ static void denied(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     for (gsize i = 0; i < G_N_ELEMENTS(answers); i++) {
         call(peers, 118, DEVICE);
         answer(peers, 119, expect_question(peers, 119), answers[i].code, answers[i].message);
-        expect_error(peers, 118, answers[i].code, answers[i].message);
+        peers_expect_error(peers, SERIAL, 118, answers[i].code, answers[i].message);
         expect_host("");
     }
 }
@@ -172,7 +159,7 @@ static void unknown_libvirt(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     call(peers, 118, DEVICE);
     peers_send(peers, peers->backend, CCW_TYPE_REPLY, 119, expect_question(peers, 119), CCW_STATUS_OK, NULL);
-    expect_error(peers, 118, VIR_ERR_CONFIG_UNSUPPORTED, SUBCHANNEL);
+    peers_expect_error(peers, SERIAL, 118, VIR_ERR_CONFIG_UNSUPPORTED, SUBCHANNEL);
     expect_host("");
 }
 
@@ -199,14 +186,14 @@ static void in_use(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     for (gsize i = 0; i < G_N_ELEMENTS(procedures); i++) {
         call(peers, procedures[i], DEVICE);
         let_past(peers, procedures[i] == 118 ? 119 : procedures[i]);
-        expect_error(peers, procedures[i], VIR_ERR_OPERATION_INVALID,
-                     "ccw device 0.0.1234 is in use by driver QEMU, domain guest");
+        peers_expect_error(peers, SERIAL, procedures[i], VIR_ERR_OPERATION_INVALID,
+                           "ccw device 0.0.1234 is in use by driver QEMU, domain guest");
     }
     expect_host("modules ");
     libvirt_is_away = TRUE;
     call(peers, 119, DEVICE);
     let_past(peers, 119);
-    expect_error(peers, 119, VIR_ERR_OPERATION_FAILED, "libvirt does not say");
+    peers_expect_error(peers, SERIAL, 119, VIR_ERR_OPERATION_FAILED, "libvirt does not say");
     libvirt_is_away = FALSE;
     expect_host("");
 }
@@ -216,12 +203,12 @@ static void failed(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     host_fail_claim(CCW_ERROR_BUSY, "ccw device 0.0.1234 is in use by this host: dasda1 is mounted on /srv");
     call(peers, 118, DEVICE);
     let_past(peers, 119);
-    expect_error(peers, 118, VIR_ERR_OPERATION_INVALID, "mounted on /srv");
+    peers_expect_error(peers, SERIAL, 118, VIR_ERR_OPERATION_INVALID, "mounted on /srv");
     expect_host("modules detach 0.0.1234 ");
     host_fail_modules("kernel module vfio_ccw cannot be loaded");
     call(peers, 118, DEVICE);
     let_past(peers, 119);
-    expect_error(peers, 118, VIR_ERR_CONFIG_UNSUPPORTED, "vfio_ccw cannot be loaded");
+    peers_expect_error(peers, SERIAL, 118, VIR_ERR_CONFIG_UNSUPPORTED, "vfio_ccw cannot be loaded");
 }
 
 /* libvirt or the client goes in the middle: nothing is left behind, and nothing done that was not allowed. */
