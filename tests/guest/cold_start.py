@@ -1,21 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A domain that has the DASD in its definition, in a lab: libvirt's hook takes the device from the host at start and
-gives it back at the end; a second domain that wants it fails to start and disturbs nobody."""
+gives it back at the end; a second domain that wants it fails to start and disturbs nobody. The first installs a system on
+it, with zipl of s390-tools; the second has nothing else to boot from, and does."""
 
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
+from bootable import install, kernel_disk
 from hosttree import differences, snapshot
-from labguest import BUS_ID, DEVICE_XML, LabGuest, options
+from labguest import BUS_ID, DEVICE_XML, LabGuest, device_xml, options
 from steps import expect
-
-
-def hostdev():
-    with open(DEVICE_XML, encoding="utf-8") as file:
-        return file.read()
 
 
 class ColdStart(LabGuest):
@@ -25,7 +22,7 @@ class ColdStart(LabGuest):
         self.taken = None
 
     def define_with_device(self):
-        self.define(hostdev())
+        self.define(device_xml() + kernel_disk(self.options.kernel))
         xml = self.virsh("dumpxml", self.name, "--inactive")
         expect("<hostdev mode='subsystem' type='ccw' managed='yes'>" in xml, "no ccw hostdev in\n" + xml)
         lines = differences(self.before, snapshot())
@@ -37,7 +34,7 @@ class ColdStart(LabGuest):
         self.taken = snapshot()
 
     def rival_fails(self):
-        self.rival.define(hostdev())
+        self.rival.define(device_xml().replace("</source>", "</source>\n  <boot order='1'/>"), direct_boot=False)
         code, output = self.rival.try_virsh("start", self.rival.name)
         self.steps.note(output)
         expect(code != 0, "two domains were started with one device")
@@ -53,6 +50,19 @@ class ColdStart(LabGuest):
         lines = differences(self.taken, snapshot())
         expect(not lines, "the failed attach touched the host:\n" + "\n".join(lines))
 
+    def install(self):
+        self.steps.note(install(self.in_guest, self.options.kernel, "/dev/dasda1"))
+
+    def boots_from_it(self):
+        self.rival.start()
+        self.rival.sees_device()
+        found = self.rival.in_guest("cat /sys/firmware/ipl/ipl_type /sys/firmware/ipl/device; "
+                                    "while read -r what where _; do [ $where != / ] || echo $what; done </proc/mounts")
+        self.steps.note(found)
+        expect(found.split()[:2] == ["ccw", BUS_ID] and found.split()[-1].startswith("/dev/dasd"),
+               "it was not booted from the DASD, or its root is elsewhere:\n" + found)
+        self.rival.no_dasd_error()
+
     def run(self):
         run = self.steps.run
         run("virsh nodedev-list --cap ccw shows the device", self.host_shows_device)
@@ -60,12 +70,13 @@ class ColdStart(LabGuest):
         run("virsh start: the guest sees a 3390 from the first", self.start_and_see)
         run("the host has given the device away", self.device_is_away)
         run("the guest's dasd_eckd sets it online and formats it", lambda: (self.online(), self.format("COLD01")))
-        run("a second domain with the same device fails to start", self.rival_fails)
+        run("a system is installed on it, zipl writes its boot records", self.install)
+        run("a second domain, with the same device to boot from, fails to start", self.rival_fails)
         run("attaching it a second time fails", self.attach_twice_fails)
         run("the guest's kernel has no complaint of the device", self.no_dasd_error)
         run("virsh destroy", self.destroy)
         run("the host side is as it was found", self.host_as_found)
-        run("now the second domain starts with it", lambda: (self.rival.start(), self.rival.sees_device()))
+        run("now the second domain boots from the DASD", self.boots_from_it)
         run("and ends", self.rival.destroy)
         run("the host side is as it was found, once more", self.host_as_found)
         self.steps.done()

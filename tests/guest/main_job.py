@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
-from labguest import BUS_ID, DEVICE_XML, WAIT_FOR_NO_DEVICE, LabGuest, options
+from labguest import BUS_ID, DEVICE_XML, WAIT_FOR_NO_DEVICE, LabGuest, device_xml, options
 from steps import command, expect
 
 CHECKSUMS = "cd /mnt && find . -type f -exec sha256sum {} + | sort"
@@ -28,8 +28,7 @@ class MainJob(LabGuest):
         self.start()
 
     def attach(self):
-        with open(DEVICE_XML, encoding="utf-8") as file:
-            self.steps.note(file.read())
+        self.steps.note(device_xml())
         self.virsh("attach-device", self.name, DEVICE_XML, "--live")
         self.sees_device()
 

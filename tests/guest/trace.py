@@ -11,7 +11,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
 from guest import Guest
-from labguest import BUS_ID, DEVICE_XML, LabGuest, options
+from labguest import BUS_ID, LabGuest, device_xml, options
 from steps import command, expect
 from tracer import Tracer, functions, wanted
 
@@ -35,8 +35,7 @@ class Trace(LabGuest):
         self.refuse(f"process {os.getpid()} has no embedded channel device", "--pid", str(os.getpid()))
 
     def boot_traced(self):
-        with open(DEVICE_XML, encoding="utf-8") as file:
-            self.define(file.read())
+        self.define(device_xml())
         waiting = Tracer("--wait", "--count", "1")
         self.virsh("start", "--paused", self.name)
         tracer = Tracer(self.name, "--output", self.file("boot.txt")).attached()

@@ -15,6 +15,10 @@ GUEST_FILES = os.path.join(HERE, "..", "guest")
 BUS_ID = "0.0.1234"
 NODE_DEVICE = "ccw_0_0_1234"
 DEVICE_XML = os.path.join(GUEST_FILES, "dasd.xml")
+DIRECT_BOOT = """    <kernel>{}</kernel>
+    <initrd>{}</initrd>
+    <cmdline>console=ttysclp0 panic=-1</cmdline>
+"""
 # The guest is told of a device by a machine check and handles it in its own time; /proc/cio_settle waits for what it
 # knows of already, so the loop ends as soon as the device is there (or gone), and the command's deadline bounds it.
 WAIT_FOR_DEVICE = f"until [ -e /sys/bus/ccw/devices/{BUS_ID} ]; do echo 1 >/proc/cio_settle; done"
@@ -33,6 +37,11 @@ def options(description, *extra):
     for name, keywords in extra:
         parser.add_argument(name, **keywords)
     return parser.parse_args()
+
+
+def device_xml():
+    with open(DEVICE_XML, encoding="utf-8") as file:
+        return file.read()
 
 
 class LabGuest:
@@ -67,11 +76,13 @@ class LabGuest:
         self.node_device_listed()
         self.before = snapshot()
 
-    def define(self, hostdev=""):
+    def define(self, devices="", direct_boot=True):
+        """With more devices, as XML. Without direct_boot the guest needs one among them that it can boot from."""
         with open(os.path.join(GUEST_FILES, "guest.xml.in"), encoding="utf-8") as file:
             template = file.read()
-        values = {"NAME": self.name, "MEMORY": self.options.memory, "KERNEL": self.options.kernel,
-                  "INITRD": self.options.initrd, "CONSOLE": self.console, "SOCKET": self.socket, "HOSTDEV": hostdev}
+        boot = DIRECT_BOOT.format(self.options.kernel, self.options.initrd) if direct_boot else ""
+        values = {"NAME": self.name, "MEMORY": self.options.memory, "BOOT": boot, "CONSOLE": self.console,
+                  "SOCKET": self.socket, "DEVICES": devices}
         with open(self.xml_path, "w", encoding="utf-8") as file:
             file.write(re.sub("@([A-Z]+)@", lambda match: str(values[match.group(1)]), template))
         self.virsh("define", self.xml_path)
