@@ -50,5 +50,16 @@ void ccw_irb_add_halt(guint8 irb[CCW_IRB_SIZE])
 {
     guint16 ctl = ccw_load_be16(irb + CCW_SCSW_OFS_CTL);
 
+    /* Chapter 15, "Halt Function": the device was not at work, and is not told; there is no end of its to be shown. */
+    if (ctl & CCW_SCSW_ACTL_SUSPENDED)
+        ctl &= ~(CCW_SCSW_ACTL_SUSPENDED | CCW_SCSW_STCTL_INTERMEDIATE);
     ccw_store_be16(irb + CCW_SCSW_OFS_CTL, ctl | CCW_SCSW_FCTL_HALT | CCW_SCSW_STCTL_PENDING);
+}
+
+void ccw_irb_add_pci(guint8 irb[CCW_IRB_SIZE])
+{
+    guint16 ctl = ccw_load_be16(irb + CCW_SCSW_OFS_CTL);
+
+    irb[CCW_SCSW_OFS_CSTAT] |= CCW_CSTAT_PCI;
+    ccw_store_be16(irb + CCW_SCSW_OFS_CTL, ctl | CCW_SCSW_STCTL_INTERMEDIATE | CCW_SCSW_STCTL_PENDING);
 }

@@ -20,5 +20,8 @@ void ccw_irb_clear(guint8 irb[CCW_IRB_SIZE]);
 /* The halt function is done, with no start function to end. */
 void ccw_irb_halt(guint8 irb[CCW_IRB_SIZE]);
 
-/* The halt function ended the start function whose status irb has. */
+/* The halt function ended the start function whose status irb has; one that was suspended has none to speak of. */
 void ccw_irb_add_halt(guint8 irb[CCW_IRB_SIZE]);
+
+/* A program-controlled interruption that comes together with the status in irb. */
+void ccw_irb_add_pci(guint8 irb[CCW_IRB_SIZE]);

@@ -38,11 +38,13 @@ G_STATIC_ASSERT(sizeof(CcwProgram) == CCW_PROGRAM_SIZE);
 /*
  * The argument of the request. ORB, SCSW and IRB are in the channel's byte order (big-endian); the rest is the host's.
  *   in:  argsz (sizeof, checked), orb (the guest's, but its CPA is an offset in the program: where to start),
- *        scsw (as at the start function), ccw_count (CCWs in use, the NOOP included; 1 to 256), program
+ *        scsw (as at the start function; with resume pending: as at the resume function, and the program begins with
+ *        the CCW before which it was suspended), ccw_count (CCWs in use, the NOOP included; 1 to 256), program
  *        (user virtual address of a CcwProgram)
- *   out: irb. Its SCSW's CPA is an offset in the program: 8 beyond the current CCW, as the channel counts.
- * Returns 0 when irb was made; the errno otherwise says EINVAL (a malformed request), ENODEV (the device is gone),
- * EBUSY (a request is under way).
+ *   out: irb. Its SCSW's CPA is an offset in the program: 8 beyond the current CCW, as the channel counts. Of a program
+ *        that was suspended it has the suspended bit, and the device has forgotten the chain: to go on is a new
+ * request. Returns 0 when irb was made; the errno otherwise says EINVAL (a malformed request), ENODEV (the device is
+ * gone), EBUSY (a request is under way).
  */
 typedef struct {
     guint32 argsz;

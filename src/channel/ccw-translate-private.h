@@ -58,8 +58,8 @@ struct _CcwTranslation {
     gboolean format1;
     gboolean idaw64; /* format-2 IDAWs */
     gboolean may_suspend;
-    gboolean suspends; /* a CCW asks for suspension, and the ORB allows it */
-    guint block;       /* bytes of storage that an IDAW is for: 2048 or 4096 */
+    gboolean resumes; /* the program goes on where it was suspended */
+    guint block;      /* bytes of storage that an IDAW is for: 2048 or 4096 */
 
     guint count;                  /* CCWs in the program */
     guint8 ways[CCW_PROGRAM_MAX]; /* to CCW i, as they were taken into account when it was placed */

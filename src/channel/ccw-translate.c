@@ -131,12 +131,12 @@ static void queue_run(CcwTranslation *t, guint32 address, guint8 ways)
 }
 
 /*
- * The first CCW of a program may not be a TIC (chapter 16: "Invalid Sequence"), and the target is a CCW in storage. If
- * that is not so, the address in the status is the TIC's.
+ * The first CCW of a program may not be a TIC (chapter 16: "Invalid Sequence"; the one that it is resumed with may),
+ * and the target is a CCW in storage. If that is not so, the address in the status is the TIC's.
  */
 static void place_tic(CcwTranslation *t, guint index, const CcwFields *ccw, guint8 ways)
 {
-    if (index == 0 || ccw->flags || ccw->count || ccw->cda & (CCW_CDA_RESERVED | (CCW_SIZE - 1)) ||
+    if ((index == 0 && !t->resumes) || ccw->flags || ccw->count || ccw->cda & (CCW_CDA_RESERVED | (CCW_SIZE - 1)) ||
         !map_ccw(t, ccw->cda)) {
         store_invalid(t, index, 0);
         return;
@@ -158,11 +158,9 @@ static gboolean ccw_is_valid(CcwTranslation *t, const CcwFields *ccw, guint8 way
         return FALSE;
     if (ccw->flags & CCW_FLAG_MIDA || ccw->cda & CCW_CDA_RESERVED)
         return FALSE;
-    if (ccw->flags & CCW_FLAG_SUSPEND) {
-        if (!t->may_suspend)
-            return FALSE;
-        t->suspends = TRUE;
-    }
+    /* "Invalid Suspend Flag": data chaining does not suspend, and the ORB has to allow it. */
+    if (ccw->flags & CCW_FLAG_SUSPEND && !(t->may_suspend && ways & CCW_AS_COMMAND))
+        return FALSE;
     /* Commands xxxx0000 and, other than TIC, xxxx1000 are invalid; that of a data-chained CCW is not looked at. */
     return ways != CCW_AS_COMMAND || ccw->cmd & 0x07;
 }
@@ -172,6 +170,13 @@ static void chain_on(ChainState *state, const CcwFields *ccw, guint8 ways)
 {
     gboolean searches = ways & CCW_AS_SEARCH || (ways & CCW_AS_COMMAND && (ccw->cmd & 0x07) == 0x01);
 
+    /* As a command it is not executed before the program is resumed, and fetched again then. */
+    if (ccw->flags & CCW_FLAG_SUSPEND)
+        ways &= ~CCW_AS_COMMAND;
+    if (!ways) {
+        state->ended = TRUE;
+        return;
+    }
     state->ended = !(ccw->flags & CCW_CHAINS);
     if (ccw->flags & CCW_FLAG_CD) {
         state->here |= ways & ~CCW_AS_COMMAND;
@@ -327,7 +332,6 @@ static gboolean fetch_program(CcwTranslation *t, guint32 cpa, gboolean pad, guin
     t->n_runs = 0;
     t->n_tics = 0;
     t->n_protected = 0;
-    t->suspends = FALSE;
     queue_run(t, cpa, CCW_AS_COMMAND);
     for (guint i = 0; i < t->n_runs; i++) {
         if (find_ccw(t, t->runs[i].address, t->runs[i].ways, &index))
@@ -387,7 +391,7 @@ static CcwTranslateResult check(const CcwTranslation *t, CcwCmdRequest *request,
     return CCW_TRANSLATE_STATUS;
 }
 
-static void start(CcwTranslation *t, const CcwMemory *memory, const guint8 *orb)
+static void start(CcwTranslation *t, const CcwMemory *memory, const guint8 *orb, const guint8 *scsw)
 {
     guint32 flags = ccw_load_be32(orb + CCW_ORB_OFS_FLAGS);
 
@@ -397,6 +401,7 @@ static void start(CcwTranslation *t, const CcwMemory *memory, const guint8 *orb)
     t->format1 = flags & CCW_ORB_FORMAT1 ? TRUE : FALSE;
     t->idaw64 = flags & CCW_ORB_C64 ? TRUE : FALSE;
     t->may_suspend = flags & CCW_ORB_SUSPEND ? TRUE : FALSE;
+    t->resumes = ccw_load_be16(scsw + CCW_SCSW_OFS_CTL) & CCW_SCSW_ACTL_RESUME_PENDING ? TRUE : FALSE;
     t->block = t->idaw64 && !(flags & CCW_ORB_T2K) ? 4096 : 2048;
 }
 
@@ -420,21 +425,20 @@ CcwTranslateResult ccw_translate(CcwTranslation *translation, const CcwMemory *m
     guint32 cpa = ccw_load_be32(orb + CCW_ORB_OFS_CPA);
     guint32 address = 0;
 
-    start(t, memory, orb);
+    start(t, memory, orb, scsw);
     memset(request, 0, sizeof(*request));
     request->argsz = sizeof(*request);
     memcpy(request->orb, orb, CCW_ORB_SIZE);
     memcpy(request->scsw, scsw, CCW_SCSW_SIZE);
 
+    /* Transport mode is no subchannel's here: an ORB that is not valid (chapter 16, "Invalid ORB Format"). */
     if (ccw_load_be32(orb + CCW_ORB_OFS_FLAGS) & CCW_ORB_TRANSPORT)
-        return CCW_TRANSLATE_UNSUPPORTED;
+        return check(t, request, cpa, CCW_CSTAT_PROGRAM_CHECK, 0);
     if (cpa & (CCW_CDA_RESERVED | (CCW_SIZE - 1)))
         return check(t, request, cpa, CCW_CSTAT_PROGRAM_CHECK, 0);
     /* A NOOP between two runs must not be what a CCW of the guest finds no place for. */
     if (!fetch_program(t, cpa, TRUE, &address) && !fetch_program(t, cpa, FALSE, &address))
         return check(t, request, address, CCW_CSTAT_PROGRAM_CHECK, 0);
-    if (t->suspends)
-        return CCW_TRANSLATE_UNSUPPORTED;
     if (t->program.ccw[0][CCW_OFS_CMD] == 0)
         return check(t, request, cpa, is_protected(t, 0) ? CCW_CSTAT_PROTECTION_CHECK : CCW_CSTAT_PROGRAM_CHECK,
                      ccw_load_be16(t->program.ccw[0] + CCW_OFS_COUNT));

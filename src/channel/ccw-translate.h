@@ -20,6 +20,9 @@
  * modifier. Only searches do so (commands xxxxx001), so only after those a run goes on there. Such a CCW may be a
  * command or the data of the one before it: it is placed once, and its storage has to suit both.
  *
+ * A command with the suspend flag, where the ORB allows it, ends what is fetched: the device stops before it, and it is
+ * fetched anew when the program is resumed.
+ *
  * Storage keys are not checked. A program that was started without prefetch is fetched at its start as well.
  */
 #pragma once
@@ -34,9 +37,8 @@
 typedef struct _CcwTranslation CcwTranslation;
 
 typedef enum {
-    CCW_TRANSLATED,            /* the request is ready for the device */
-    CCW_TRANSLATE_STATUS,      /* request->irb is what the guest gets */
-    CCW_TRANSLATE_UNSUPPORTED, /* right, but not to be had here: suspending, transport mode */
+    CCW_TRANSLATED,       /* the request is ready for the device */
+    CCW_TRANSLATE_STATUS, /* request->irb is what the guest gets */
 } CcwTranslateResult;
 
 CcwTranslation *ccw_translation_new(void);
@@ -44,8 +46,9 @@ void ccw_translation_free(CcwTranslation *translation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwTranslation, ccw_translation_free)
 
 /*
- * orb and scsw are the guest's, big-endian. Fills in the request; the program it names belongs to the translation and
- * is valid until the next one, as the addresses in it are while the guest's storage stays where it is.
+ * orb and scsw are the guest's, big-endian. Where the SCSW says that a resume function is pending, the ORB's CPA is the
+ * address of the CCW before which the program was suspended. Fills in the request; the program it names belongs to the
+ * translation and is valid until the next one, as the addresses in it are while the guest's storage stays where it is.
  */
 CcwTranslateResult ccw_translate(CcwTranslation *translation, const CcwMemory *memory, const guint8 orb[CCW_ORB_SIZE],
                                  const guint8 scsw[CCW_SCSW_SIZE], CcwCmdRequest *request);

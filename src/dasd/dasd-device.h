@@ -28,8 +28,18 @@ void dasd_device_free(DasdDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DasdDevice, dasd_device_free)
 
 /*
- * Runs one request to its end; see CcwCmdRequest. Returns 0 or a negative errno. One request at a time: a second
- * caller gets -EBUSY.
+ * Intermediate status of the request under way, told by the thread that performs it: a CCW that asks for a
+ * program-controlled interruption became current. The IRB's CPA is as in CcwCmdRequest. FALSE: it was not taken, and
+ * comes together with the request's own status.
+ */
+typedef gboolean (*DasdIntermediateFunc)(gpointer opaque, const guint8 irb[CCW_IRB_SIZE]);
+
+/* Before the first request. */
+void dasd_device_set_intermediate(DasdDevice *device, DasdIntermediateFunc func, gpointer opaque);
+
+/*
+ * Runs one request to its end, or until it is suspended; see CcwCmdRequest. Returns 0 or a negative errno. One request
+ * at a time: a second caller gets -EBUSY.
  */
 int dasd_device_request(DasdDevice *device, CcwCmdRequest *request);
 

@@ -122,26 +122,63 @@ static gboolean chains_on(const DasdExec *exec)
            !(exec->ccw.flags & CCW_FLAG_CD);
 }
 
-void dasd_exec_run(DasdExec *exec)
+/*
+ * A PCI is told as soon as its CCW is current (of one that was reached by data chaining, when its command is done), or
+ * with the status that comes next. It does not hold up the program. Chapter 15, "Program-Controlled Interruption".
+ */
+static void tell_pci(DasdExec *exec)
+{
+    DasdDevice *device = exec->device;
+    guint8 irb[CCW_IRB_SIZE];
+
+    if (!exec->pci || !device->intermediate)
+        return;
+    exec->cstat = CCW_CSTAT_PCI;
+    dasd_status_build(exec, DASD_PHASE_ACTIVE, irb);
+    exec->cstat = 0;
+    exec->pci = !device->intermediate(device->intermediate_opaque, irb);
+}
+
+/* FALSE at a CCW that is not executed: exec->cstat says why it is not valid, else the program is suspended before it.
+ */
+static gboolean become_current(DasdExec *exec, guint32 index)
+{
+    exec->cstat |= dasd_program_fetch(&exec->program, index, 0, &exec->ccw);
+    if (!exec->cstat) {
+        exec->pci |= (exec->ccw.flags & CCW_FLAG_PCI) != 0;
+        if (!(exec->ccw.flags & CCW_FLAG_SUSPEND))
+            return TRUE;
+    }
+    exec->dstat = 0;
+    dasd_data_begin(&exec->data, &exec->program, &exec->ccw);
+    return FALSE;
+}
+
+DasdPhase dasd_exec_run(DasdExec *exec)
 {
     guint32 index = exec->program.start;
+    gboolean suspended = FALSE;
 
     exec->last_track = dasd_volume_tracks(exec->device->volume) - 1;
     do {
-        exec->cstat |= dasd_program_fetch(&exec->program, index, 0, &exec->ccw);
-        if (exec->cstat) {
-            exec->dstat = 0;
-            dasd_data_begin(&exec->data, &exec->program, &exec->ccw);
+        if (!become_current(exec, index)) {
+            suspended = exec->cstat == 0;
             break;
         }
-        exec->pci |= (exec->ccw.flags & CCW_FLAG_PCI) != 0;
+        tell_pci(exec);
         execute(exec);
         exec->pci |= exec->data.pci;
         index = exec->ccw.index + (exec->dstat & CCW_DSTAT_STATUS_MODIFIER ? 2 : 1);
-    } while (chains_on(exec) && !g_atomic_int_get(&exec->device->cancel));
+        if (!chains_on(exec))
+            break;
+        tell_pci(exec);
+    } while (!g_atomic_int_get(&exec->device->cancel));
     /* Nothing is acknowledged that the host has not taken. */
-    if (!dasd_volume_flush(exec->device->volume))
+    if (!dasd_volume_flush(exec->device->volume)) {
         dasd_check(exec, DASD_CHECK_EQUIPMENT);
+        suspended = FALSE;
+    }
     if (exec->pci)
         exec->cstat |= CCW_CSTAT_PCI;
+    return suspended ? DASD_PHASE_SUSPENDED : DASD_PHASE_ENDED;
 }

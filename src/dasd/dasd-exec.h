@@ -26,6 +26,8 @@ struct _DasdDevice {
     gboolean running;
     gint cancel;                                         /* atomic */
     const struct _DasdCmd *(*find_command)(guint8 code); /* dasd_cmd_find(), but for tests of the loop */
+    DasdIntermediateFunc intermediate;
+    gpointer intermediate_opaque;
     DasdVolume *volume;
     DasdConfig config;
     gboolean read_only;
@@ -69,12 +71,13 @@ typedef struct {
 
 typedef struct {
     DasdDevice *device;
+    const guint8 *orb;
     DasdProgram program;
     DasdData data;
     DasdCcw ccw;
     guint8 dstat;
     guint8 cstat;
-    gboolean pci;
+    gboolean pci; /* a program-controlled interruption that was not told yet */
     /* Of the chain */
     gboolean extent_defined;
     guint32 first_track; /* of the extent */
@@ -116,8 +119,17 @@ typedef struct _DasdCmd {
 /* The row of a command; NULL if there is none. */
 const DasdCmd *dasd_cmd_find(guint8 code);
 
-/* Runs the loaded program to its end: exec->dstat, cstat, ccw and data say how it went. */
-void dasd_exec_run(DasdExec *exec);
+typedef enum {
+    DASD_PHASE_ACTIVE,
+    DASD_PHASE_SUSPENDED, /* before exec->ccw */
+    DASD_PHASE_ENDED,
+} DasdPhase;
+
+/* Runs the loaded program until it ends or is suspended: exec->dstat, cstat, ccw and data say how it went. */
+DasdPhase dasd_exec_run(DasdExec *exec);
+
+/* The IRB of a program in this phase. */
+void dasd_status_build(const DasdExec *exec, DasdPhase phase, guint8 irb[CCW_IRB_SIZE]);
 
 /* Ends the chain with unit check and sense. Always FALSE, for return. */
 gboolean dasd_check(DasdExec *exec, DasdCheck check);

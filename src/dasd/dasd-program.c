@@ -40,6 +40,7 @@ int dasd_program_load(DasdProgram *program, const CcwCmdRequest *request)
     program->block = (flags & CCW_ORB_C64) && !(flags & CCW_ORB_T2K) ? 4096 : 2048;
     program->fetches = 0;
     program->may_suspend = (flags & CCW_ORB_SUSPEND) != 0;
+    program->resumes = (ccw_load_be16(request->scsw + CCW_SCSW_OFS_CTL) & CCW_SCSW_ACTL_RESUME_PENDING) != 0;
     program->suppresses_length = (flags & CCW_ORB_ILS) != 0;
     for (guint32 i = 0; i < program->ccw_count; i++)
         if (!check_ccw(program, i))
@@ -63,7 +64,8 @@ static gboolean is_valid(const DasdProgram *program, const DasdCcw *ccw, gboolea
 {
     if (ccw->flags & CCW_FLAG_MIDA)
         return FALSE;
-    if ((ccw->flags & CCW_FLAG_SUSPEND) && !program->may_suspend)
+    /* "Invalid Suspend Flag" */
+    if ((ccw->flags & CCW_FLAG_SUSPEND) && (data_chained || !program->may_suspend))
         return FALSE;
     if (ccw->count == 0 && (data_chained || (ccw->flags & CCW_FLAG_CD)))
         return FALSE;
@@ -83,8 +85,8 @@ guint8 dasd_program_fetch(DasdProgram *program, guint32 index, guint8 data_of, D
     if (is_tic(ccw)) {
         index = ccw_load_be32(ccw + CCW_OFS_CDA) / CCW_SIZE;
         ccw = program->code.ccw[index];
-        /* Neither the first CCW nor the target of a TIC may be one. */
-        if (program->fetches == 0 || is_tic(ccw))
+        /* Neither the first CCW (but of a program that is resumed) nor the target of a TIC may be one. */
+        if ((program->fetches == 0 && !program->resumes) || is_tic(ccw))
             return CCW_CSTAT_PROGRAM_CHECK;
     }
     ret_ccw->index = index;

@@ -26,6 +26,7 @@ typedef struct {
     guint32 block;   /* bytes of an IDAW's block: 4096 or 2048 */
     guint32 fetches; /* CCWs fetched so far, for the bound */
     gboolean may_suspend;
+    gboolean resumes;           /* it was suspended before its first CCW here */
     gboolean suppresses_length; /* of immediate operations: incorrect-length-suppression mode */
 } DasdProgram;
 

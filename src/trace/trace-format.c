@@ -54,6 +54,11 @@ int trace_format_stop(const TraceRecord *record)
     return n == 0 || n > record->n_ccws ? -1 : (int)n - 1;
 }
 
+gboolean trace_format_suspended(const TraceRecord *record)
+{
+    return (ccw_load_be16(record->irb + CCW_SCSW_OFS_CTL) & CCW_SCSW_ACTL_SUSPENDED) != 0;
+}
+
 const guint8 *trace_format_sense(const TraceRecord *record)
 {
     gboolean extended = ccw_load_be16(record->irb + CCW_SCSW_OFS_FLAGS) & CCW_SCSW_FLAG_E;

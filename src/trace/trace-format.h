@@ -33,5 +33,8 @@ guint trace_format_hex(const TraceStyle *style, const TraceStep *step, gboolean 
 /* The index of the CCW that the status is of; -1: none. */
 int trace_format_stop(const TraceRecord *record);
 
+/* Whether it stands before that CCW, to be resumed. */
+gboolean trace_format_suspended(const TraceRecord *record);
+
 /* Concurrent sense in the IRB, 32 bytes; NULL without. */
 const guint8 *trace_format_sense(const TraceRecord *record);

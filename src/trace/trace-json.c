@@ -98,6 +98,8 @@ static void append_status(GString *text, const TraceRecord *record)
     g_string_append_printf(text, ", \"status\": {\"cpa\": \"%08x\"", ccw_load_be32(record->irb + CCW_SCSW_OFS_CPA));
     append_flags(text, "device", TRACE_FLAGS_DEVICE_STATUS, record->irb[CCW_SCSW_OFS_DSTAT]);
     append_flags(text, "channel", TRACE_FLAGS_SUBCHANNEL_STATUS, record->irb[CCW_SCSW_OFS_CSTAT]);
+    if (trace_format_suspended(record))
+        g_string_append(text, ", \"suspended\": true");
     if (stop >= 0)
         g_string_append_printf(text, ", \"at\": %d, \"residual\": %u", stop,
                                ccw_load_be16(record->irb + CCW_SCSW_OFS_COUNT));

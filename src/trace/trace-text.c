@@ -101,7 +101,9 @@ static void append_status(GString *text, const TraceRecord *record)
     TraceFields fields = { 0 };
 
     g_string_append(text, "  =");
-    if (dstat || !cstat)
+    if (trace_format_suspended(record))
+        g_string_append(text, " suspended");
+    else if (dstat || !cstat)
         g_string_append(text, dstat ? " device" : " no status");
     append_flags(text, TRACE_FLAGS_DEVICE_STATUS, dstat);
     if (cstat) {

@@ -8,7 +8,7 @@
 
 #include "channel/ccw-irb.h"
 #include "channel/ccw-translate.h"
-#include "vfio/vfio-log.h"
+#include "util/ccw-endian.h"
 #include "vfio/vfio-trace.h"
 
 typedef enum {
@@ -28,13 +28,16 @@ struct _VfioSubchannel {
     SubchannelState state;
     gboolean stopping; /* whoever waits for the end of the request deals with its status */
     gboolean quit;
-    gboolean warned;
     CcwTranslation *translation; /* changes only while idle */
     CcwCmdRequest request;
-    int result; /* of the last request */
+    gboolean of_guest;        /* the request that runs is `request` */
+    guint8 orb[CCW_ORB_SIZE]; /* of the last start function; the CPA of a suspended one: of the CCW to go on with */
+    gboolean suspended;       /* idle, and to be resumed */
+    int result;               /* of the last request */
     guint8 irb[CCW_IRB_SIZE];
     int irb_error;    /* a negative errno instead of the IRB */
     gboolean pending; /* the IRB was not fetched yet */
+    gboolean going;   /* it is of a program that goes on: what comes next takes it in */
     VfioTrace trace;
 };
 
@@ -51,6 +54,7 @@ static void present(VfioSubchannel *sch, const guint8 *irb, int error)
         memcpy(sch->irb, irb, CCW_IRB_SIZE);
     sch->irb_error = error;
     sch->pending = TRUE;
+    sch->going = FALSE;
     vfio_irqs_trigger(sch->irqs, VFIO_CCW_IO_IRQ_INDEX);
 }
 
@@ -67,12 +71,56 @@ static void forget_status(VfioSubchannel *sch)
     memset(sch->irb, 0, CCW_IRB_SIZE);
 }
 
+/*
+ * A program-controlled interruption, told by the thread that performs the request. One that nobody fetched yet is not
+ * stacked: the newer one takes its place (Principles of Operation, chapter 15). The dedicated request has no status but
+ * its own.
+ */
+static gboolean present_intermediate(gpointer opaque, const guint8 *of_program)
+{
+    VfioSubchannel *sch = opaque;
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sch->lock);
+    guint8 irb[CCW_IRB_SIZE];
+
+    if (!sch->of_guest || sch->stopping)
+        return FALSE;
+    memcpy(irb, of_program, sizeof(irb));
+    ccw_translation_map_irb(sch->translation, irb);
+    present(sch, irb, 0);
+    sch->going = TRUE;
+    return TRUE;
+}
+
+/* An intermediate status that nobody fetched yet comes with the one that follows it. */
+static void merge_intermediate(VfioSubchannel *sch, guint8 *irb)
+{
+    if (sch->pending && sch->going)
+        ccw_irb_add_pci(irb);
+}
+
+static void note_suspension(VfioSubchannel *sch)
+{
+    const guint8 *irb = sch->request.irb;
+
+    sch->suspended = (ccw_load_be16(irb + CCW_SCSW_OFS_CTL) & CCW_SCSW_ACTL_SUSPENDED) != 0;
+    if (sch->suspended)
+        ccw_store_be32(sch->orb + CCW_ORB_OFS_CPA, ccw_load_be32(irb + CCW_SCSW_OFS_CPA) - CCW_SIZE);
+}
+
+/*
+ * A suspension of which the ORB suppresses the interruption is presented too, without status pending: QEMU takes what
+ * it knows of the subchannel from here, and lets no guest resume what it does not know to be suspended.
+ */
 static void finish(VfioSubchannel *sch, int result)
 {
     sch->result = result;
+    sch->of_guest = FALSE;
     vfio_trace_end(&sch->trace, TRACE_START, &sch->request, result);
-    if (result == 0)
+    if (result == 0) {
         ccw_translation_map_irb(sch->translation, sch->request.irb);
+        merge_intermediate(sch, sch->request.irb);
+        note_suspension(sch);
+    }
     if (!sch->stopping)
         present(sch, result == 0 ? sch->request.irb : NULL, result);
     sch->state = SUBCHANNEL_IDLE;
@@ -92,6 +140,7 @@ static gpointer run(gpointer data)
         if (sch->state != SUBCHANNEL_QUEUED)
             break;
         sch->state = SUBCHANNEL_RUNNING;
+        sch->of_guest = TRUE;
         g_mutex_unlock(&sch->lock);
         result = perform(sch, &sch->request);
         g_mutex_lock(&sch->lock);
@@ -138,6 +187,7 @@ VfioSubchannel *vfio_subchannel_new(int image_fd, const DasdDeviceConfig *config
     sch->translation = ccw_translation_new();
     sch->trace = (VfioTrace){ .bus_id = config->bus_id, .memory = memory, .translation = sch->translation };
     vfio_trace_init();
+    dasd_device_set_intermediate(dasd, present_intermediate, sch);
     g_mutex_init(&sch->lock);
     g_cond_init(&sch->changed);
     sch->thread = g_thread_new("ccw-device", run, sch);
@@ -170,13 +220,24 @@ static int start_translated(VfioSubchannel *sch, CcwTranslateResult result)
     case CCW_TRANSLATE_STATUS:
         present(sch, sch->request.irb, 0);
         return 0;
-    case CCW_TRANSLATE_UNSUPPORTED:
-        if (!sch->warned)
-            vfio_log("the guest started a channel program that suspends itself, which is not supported");
-        sch->warned = TRUE;
-        return -EOPNOTSUPP;
     }
     g_assert_not_reached();
+}
+
+/*
+ * RESUME SUBCHANNEL comes as a start function does, with the resume-pending bit and the ORB of the start. What was
+ * suspended and is started anew was given up by CANCEL SUBCHANNEL, of which nobody is told.
+ */
+static gboolean begin_function(VfioSubchannel *sch, const guint8 *orb, const guint8 *scsw)
+{
+    gboolean resumes = (ccw_load_be16(scsw + CCW_SCSW_OFS_CTL) & CCW_SCSW_ACTL_RESUME_PENDING) != 0;
+
+    if (sch->state != SUBCHANNEL_IDLE || sch->stopping || (resumes && !sch->suspended))
+        return FALSE;
+    if (!resumes)
+        memcpy(sch->orb, orb, CCW_ORB_SIZE);
+    sch->suspended = FALSE;
+    return TRUE;
 }
 
 int vfio_subchannel_start(VfioSubchannel *sch, const guint8 orb[CCW_ORB_SIZE], const guint8 scsw[CCW_SCSW_SIZE])
@@ -185,12 +246,12 @@ int vfio_subchannel_start(VfioSubchannel *sch, const guint8 orb[CCW_ORB_SIZE], c
     const CcwMemory *view;
     int result;
 
-    if (sch->state != SUBCHANNEL_IDLE || sch->stopping)
+    if (!begin_function(sch, orb, scsw))
         return -EBUSY;
     forget_status(sch);
-    vfio_trace_begin(&sch->trace, orb);
+    vfio_trace_begin(&sch->trace, sch->orb);
     view = vfio_memory_hold(sch->memory);
-    result = start_translated(sch, ccw_translate(sch->translation, view, orb, scsw, &sch->request));
+    result = start_translated(sch, ccw_translate(sch->translation, view, sch->orb, scsw, &sch->request));
     /* The request is under way before the storage can change: an unmap waits for it. */
     vfio_memory_release(sch->memory);
     if (sch->state != SUBCHANNEL_QUEUED)
@@ -203,14 +264,15 @@ int vfio_subchannel_halt(VfioSubchannel *sch)
     G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sch->lock);
     guint8 irb[CCW_IRB_SIZE];
 
-    if (sch->pending || sch->stopping)
+    if ((sch->pending && !sch->going) || sch->stopping)
         return -EBUSY;
-    if (stop(sch) && sch->result == 0) {
+    if ((stop(sch) && sch->result == 0) || sch->suspended) {
         memcpy(irb, sch->request.irb, CCW_IRB_SIZE);
         ccw_irb_add_halt(irb);
     } else {
         ccw_irb_halt(irb);
     }
+    sch->suspended = FALSE;
     vfio_trace_status(&sch->trace, TRACE_HALT, irb);
     present(sch, irb, 0);
     return 0;
@@ -225,6 +287,7 @@ int vfio_subchannel_clear(VfioSubchannel *sch)
         return -EBUSY;
     stop(sch);
     forget_status(sch);
+    sch->suspended = FALSE;
     ccw_irb_clear(irb);
     vfio_trace_status(&sch->trace, TRACE_CLEAR, irb);
     present(sch, irb, 0);
@@ -260,6 +323,12 @@ int vfio_subchannel_fetch(VfioSubchannel *sch, guint8 ret_irb[CCW_IRB_SIZE])
 {
     G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sch->lock);
 
+    /*
+     * QEMU clears its eventfd before it comes here. A status that took in the one it was signalled for has signalled
+     * too, since then: QEMU would make a second interruption of it, with the status of the first.
+     */
+    if (sch->pending)
+        vfio_irqs_revoke(sch->irqs, VFIO_CCW_IO_IRQ_INDEX);
     sch->pending = FALSE;
     if (sch->irb_error)
         return sch->irb_error == -ENODEV ? -ENODEV : -EIO;
@@ -273,6 +342,7 @@ void vfio_subchannel_reset(VfioSubchannel *sch)
 
     stop(sch);
     forget_status(sch);
+    sch->suspended = FALSE;
     dasd_device_reset(sch->dasd);
 }
 

@@ -5,7 +5,7 @@
  * QEMU's I/O region ends in vfio-regions.c. It knows nothing of DASD but how to start one.
  *
  * All of it is safe from any thread. Errors are negative errnos, in the sense vfio_ccw gives them: EBUSY (a function is
- * in progress, or its status was not fetched), ENODEV (the device is gone), EOPNOTSUPP.
+ * in progress, or its status was not fetched; there is nothing to resume), ENODEV (the device is gone).
  */
 #pragma once
 
@@ -25,7 +25,10 @@ VfioSubchannel *vfio_subchannel_new(int image_fd, const DasdDeviceConfig *config
 /* Ends what is running, waits for it and for the thread. */
 void vfio_subchannel_free(VfioSubchannel *sch);
 
-/* START SUBCHANNEL: translates now, performs in the thread, then signals the I/O interrupt. */
+/*
+ * START SUBCHANNEL: translates now, performs in the thread, then signals the I/O interrupt. With the SCSW's
+ * resume-pending bit RESUME SUBCHANNEL: the program that was suspended goes on, its own ORB decides.
+ */
 int vfio_subchannel_start(VfioSubchannel *sch, const guint8 orb[CCW_ORB_SIZE], const guint8 scsw[CCW_SCSW_SIZE]);
 
 /* HALT and CLEAR SUBCHANNEL: what runs is ended before its next CCW; the status is there on return. */

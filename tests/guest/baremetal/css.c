@@ -2,110 +2,21 @@
 /*
  * A guest that does what Linux never does: it enables the multiple-channel-subsystems facility extended (MCSS-E), looks
  * for devices in every channel subsystem image, and asks the first of them what it is. It reports on the SCLP's ASCII
- * console, a line a fact, and ends in a disabled wait. Instructions and formats: z/Architecture Principles of
- * Operation, chapter 14; CHSC and SCLP as Linux has them (drivers/s390/cio/chsc.c, drivers/s390/char/sclp.h).
+ * console, a line a fact, and ends in a disabled wait. CHSC as Linux has it (drivers/s390/cio/chsc.c).
  */
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long u64;
-
-int servc(u32 command, void *sccb);
-int chsc(void *page);
-int stsch(u32 id, void *schib);
-int msch(u32 id, void *schib);
-int ssch(u32 id, void *orb);
-int tsch(u32 id, void *irb);
-
-#define SCLP_WRITE_MASK 0x00780005
-#define SCLP_WRITE_DATA 0x00760005
-#define SCLP_ASCII_CONSOLE 0x1a
+#include "bare.h"
 
 #define CHSC_SDA 0x0031 /* set domain attributes; operation 0: MCSS-E */
 #define CHSC_SDA_LENGTH 0x0400
 
-#define ID_ONE 0x00010000u /* always one */
 #define ID_CSS 0x00080000u /* a cssid is given: needs MCSS-E */
 #define ID_CSSID(cssid) ((u32)(cssid) << 24)
 #define CSSID_MAX 0xfe
 
-#define SCHIB_ENABLED 0x0080
-#define SCHIB_VALID 0x0001
-#define CCW_SENSE_ID 0xe4
-#define CCW_SLI 0x20
-#define ORB_FORMAT_1_PREFETCH 0x00c0ff00u
-
-struct schib {
-    u32 parameter;
-    u16 flags;
-    u16 devno;
-    u32 rest[11];
-};
-
-struct ccw {
-    u8 command;
-    u8 flags;
-    u16 count;
-    u32 data;
-};
-
-static u8 page[4096] __attribute__((aligned(4096))); /* an SCCB, or a CHSC block */
 static struct ccw program __attribute__((aligned(8)));
 static u8 identity[8] __attribute__((aligned(8)));
 static u32 orb[8] __attribute__((aligned(8)));
 static u32 irb[24] __attribute__((aligned(8)));
-
-static void clear(void)
-{
-    for (u32 i = 0; i < sizeof(page); i++)
-        ((volatile u8 *)page)[i] = 0;
-}
-
-static void open_console(void)
-{
-    clear();
-    *(u16 *)page = 28;
-    *(u16 *)(page + 10) = 4; /* bytes a mask */
-    *(u32 *)(page + 16) = 1u << (32 - SCLP_ASCII_CONSOLE);
-    servc(SCLP_WRITE_MASK, page);
-}
-
-static void print(const char *text)
-{
-    u32 length = 0;
-
-    clear();
-    for (; text[length]; length++)
-        page[14 + length] = (u8)text[length];
-    *(u16 *)page = (u16)(14 + length);
-    *(u16 *)(page + 8) = (u16)(6 + length);
-    page[10] = SCLP_ASCII_CONSOLE;
-    servc(SCLP_WRITE_DATA, page);
-}
-
-static char *put_text(char *at, const char *text)
-{
-    while (*text)
-        *at++ = *text++;
-    *at = 0;
-    return at;
-}
-
-static char *put_hex(char *at, u32 value, int digits)
-{
-    for (int i = digits - 1; i >= 0; i--)
-        *at++ = "0123456789abcdef"[value >> (4 * i) & 15];
-    *at = 0;
-    return at;
-}
-
-static void print_number(const char *text, u32 value, int digits)
-{
-    char line[64];
-
-    put_text(put_hex(put_text(line, text), value, digits), "\n");
-    print(line);
-}
 
 static void print_device(const char *css, u32 number, u32 devno)
 {
@@ -136,7 +47,7 @@ static u32 scan(u32 base, const char *css)
 /* Returns the response code: 1 if it was done. */
 static u32 enable_mcsse(void)
 {
-    clear();
+    clear_page();
     *(u16 *)page = CHSC_SDA_LENGTH;
     *(u16 *)(page + 2) = CHSC_SDA;
     return chsc(page) == 0 ? *(u16 *)(page + CHSC_SDA_LENGTH + 2) : 0xffff;
@@ -145,11 +56,7 @@ static u32 enable_mcsse(void)
 /* One channel program on the device: SENSE ID. */
 static void sense_id(u32 id)
 {
-    struct schib schib;
-
-    stsch(id, &schib);
-    schib.flags |= SCHIB_ENABLED;
-    print_number("msch: ", (u32)msch(id, &schib), 1);
+    print_number("msch: ", (u32)enable(id), 1);
     program = (struct ccw){ CCW_SENSE_ID, CCW_SLI, sizeof(identity), (u32)(u64)identity };
     orb[1] = ORB_FORMAT_1_PREFETCH;
     orb[2] = (u32)(u64)&program;

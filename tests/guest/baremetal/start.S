@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Where QEMU's -kernel begins, in z/Architecture mode and without translation: a stack, new PSWs that end the run, and
- * the instructions that C has no words for. What the program is for is css.c's to say.
+ * the instructions that C has no words for. What a program is for is its C file's to say.
  */
     .equ PSW_EXTERNAL_NEW, 0x1b0
     .equ PSW_PROGRAM_NEW, 0x1d0
@@ -56,6 +56,20 @@ chsc:
     subchannel msch, msch
     subchannel ssch, ssch
     subchannel tsch, tsch
+
+/* int rsch(unsigned id), hsch, csch, xsch */
+    .macro function name, instruction
+    .globl \name
+\name:
+    lgr %r1, %r2
+    \instruction
+    j condition_code
+    .endm
+
+    function rsch, rsch
+    function hsch, hsch
+    function csch, csch
+    function xsch, xsch
 
 condition_code:
     ipm %r2

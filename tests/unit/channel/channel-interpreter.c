@@ -25,7 +25,9 @@ typedef struct {
     guint8 cstat;
     gboolean pci;
     gboolean wanted_more;
-    gboolean first;
+    gboolean first; /* of a program that is started */
+    gboolean suspended;
+    GArray *pcis; /* where interruptions go that are told at once */
 } Channel;
 
 static guint64 limit(const Channel *ch)
@@ -139,7 +141,9 @@ static guint8 find_fault(const Channel *ch, gboolean data_chained)
 
     if (ch->count == 0 && (data_chained || !(ch->orb & CCW_ORB_FORMAT1) || ch->flags & CCW_FLAG_CD))
         return CCW_CSTAT_PROGRAM_CHECK;
-    if (ch->flags & (CCW_FLAG_MIDA | CCW_FLAG_SUSPEND) || ch->cda >> 31)
+    if (ch->flags & CCW_FLAG_MIDA || ch->cda >> 31)
+        return CCW_CSTAT_PROGRAM_CHECK;
+    if (ch->flags & CCW_FLAG_SUSPEND && (data_chained || !(ch->orb & CCW_ORB_SUSPEND)))
         return CCW_CSTAT_PROGRAM_CHECK;
     if (!data_chained && ((ch->code & 0x0f) == 0 || (ch->code & 0x0f) == 8))
         return CCW_CSTAT_PROGRAM_CHECK;
@@ -246,12 +250,24 @@ static void end_command(Channel *ch, gboolean immediate)
         ch->cstat |= CCW_CSTAT_INCORRECT_LENGTH;
 }
 
+/* Chapter 15, "Program-Controlled Interruption": when the CCW is current, or (data chaining) its command goes on. */
+static void tell_pci(Channel *ch)
+{
+    guint32 address = ch->address + 8;
+
+    if (!ch->pci || !ch->pcis)
+        return;
+    g_array_append_val(ch->pcis, address);
+    ch->pci = FALSE;
+}
+
 /* FALSE at the end of the chain. */
 static gboolean execute(Channel *ch)
 {
     const ToyPort port = { put, get, ch };
     ToyKind kind = toy_device_kind(ch->cmd);
 
+    tell_pci(ch);
     ch->wanted_more = FALSE;
     if (kind == TOY_UNKNOWN) {
         ch->dstat = CCW_DSTAT_CHANNEL_END | CCW_DSTAT_DEVICE_END | CCW_DSTAT_UNIT_CHECK;
@@ -261,6 +277,7 @@ static gboolean execute(Channel *ch)
     end_command(ch, kind == TOY_IMMEDIATE);
     if (ch->cstat || ch->dstat & DSTAT_ENDS_CHAIN || ch->flags & CCW_FLAG_CD || !(ch->flags & CCW_FLAG_CC))
         return FALSE;
+    tell_pci(ch);
     ch->address += ch->dstat & CCW_DSTAT_STATUS_MODIFIER ? 16 : 8;
     return TRUE;
 }
@@ -269,13 +286,18 @@ static gboolean execute(Channel *ch)
 static void store_status(const Channel *ch, guint8 scsw[CCW_SCSW_SIZE])
 {
     guint8 cstat = ch->cstat | (ch->pci ? CCW_CSTAT_PCI : 0);
-    guint16 flags = ch->orb >> 16 & (CCW_SCSW_FLAG_F | CCW_SCSW_FLAG_P);
+    guint16 flags = ch->orb >> 16 & (CCW_SCSW_FLAG_S | CCW_SCSW_FLAG_F | CCW_SCSW_FLAG_P | CCW_SCSW_FLAG_U);
     guint16 ctl = CCW_SCSW_FCTL_START | CCW_SCSW_STCTL_PRIMARY | CCW_SCSW_STCTL_SECONDARY | CCW_SCSW_STCTL_PENDING;
 
     if (ch->cstat || ch->dstat & DSTAT_ENDS_CHAIN)
         ctl |= CCW_SCSW_STCTL_ALERT;
     if (ch->pci)
         ctl |= CCW_SCSW_STCTL_INTERMEDIATE;
+    if (ch->suspended) {
+        ctl = CCW_SCSW_FCTL_START | CCW_SCSW_ACTL_SUSPENDED;
+        if (ch->pci || !(ch->orb & CCW_ORB_SUPPRESS))
+            ctl |= CCW_SCSW_STCTL_INTERMEDIATE | CCW_SCSW_STCTL_PENDING;
+    }
     if (ch->dstat & CCW_DSTAT_UNIT_CHECK)
         flags |= CCW_SCSW_FLAG_L | CCW_SCSW_FLAG_E;
     ccw_store_be16(scsw + CCW_SCSW_OFS_FLAGS, flags);
@@ -286,16 +308,24 @@ static void store_status(const Channel *ch, guint8 scsw[CCW_SCSW_SIZE])
     ccw_store_be16(scsw + CCW_SCSW_OFS_COUNT, (guint16)ch->left);
 }
 
-void channel_interpret(ChannelGuest *guest, ToyDevice *device, const guint8 orb[CCW_ORB_SIZE],
-                       guint8 ret_scsw[CCW_SCSW_SIZE])
+void channel_interpret(ChannelGuest *guest, ToyDevice *device, const guint8 orb[CCW_ORB_SIZE], gboolean resumes,
+                       GArray *pcis, guint8 ret_scsw[CCW_SCSW_SIZE])
 {
-    Channel ch = { .guest = guest, .device = device, .orb = ccw_load_be32(orb + CCW_ORB_OFS_FLAGS), .first = TRUE };
+    Channel ch = {
+        .guest = guest, .device = device, .orb = ccw_load_be32(orb + CCW_ORB_OFS_FLAGS), .first = !resumes, .pcis = pcis
+    };
 
     ch.address = ccw_load_be32(orb + CCW_ORB_OFS_CPA);
     if (ch.address % 8 || ch.address >> 31)
         ch.cstat = CCW_CSTAT_PROGRAM_CHECK;
     while (!ch.cstat) {
         if (!become_current(&ch, FALSE)) {
+            ch.dstat = 0;
+            break;
+        }
+        /* Chapter 15, "Suspension of Channel-Program Execution": the CCW is valid, and its command is not sent. */
+        if (ch.flags & CCW_FLAG_SUSPEND) {
+            ch.suspended = TRUE;
             ch.dstat = 0;
             break;
         }

@@ -9,6 +9,11 @@
 #include "channel-guest.h"
 #include "toy-device.h"
 
-/* Runs the program that the ORB names. ret_scsw: the 12 bytes that TEST SUBCHANNEL would store, big-endian. */
-void channel_interpret(ChannelGuest *guest, ToyDevice *device, const guint8 orb[CCW_ORB_SIZE],
-                       guint8 ret_scsw[CCW_SCSW_SIZE]);
+/*
+ * Runs the program that the ORB names to its end, or until it is suspended; resumes: the ORB's address is that of the
+ * CCW it was suspended before. ret_scsw: the 12 bytes that TEST SUBCHANNEL would store, big-endian. pcis, if not NULL,
+ * gets the CCW address (guint32) of each program-controlled interruption that is told at once; those are not in the
+ * status then.
+ */
+void channel_interpret(ChannelGuest *guest, ToyDevice *device, const guint8 orb[CCW_ORB_SIZE], gboolean resumes,
+                       GArray *pcis, guint8 ret_scsw[CCW_SCSW_SIZE]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Random programs, right and wrong, executed twice: by the interpreter of channel-interpreter.h, and by the translation
- * with the device's own loop, whose table of commands is the toy device's. Storage and status are the same afterwards.
+ * with the device's own loop, whose table of commands is the toy device's. Storage and status are the same afterwards,
+ * and so are the program-controlled interruptions in between. Programs that suspend themselves are changed and resumed.
  *
  * CCW_TEST_SECONDS=N: as long as that. CCW_TEST_SEED=N: from that program on.
  */
@@ -22,6 +23,7 @@
 #define LISTS 0x2000u
 #define LISTS_SIZE 0x1000u
 #define SLOTS_MAX 24
+#define RESUMES_MAX 8
 #define READ_ONLY 2 /* the piece that may be so */
 
 /* Code and lists; data; data that some programs cannot store into; data. They are no neighbours in the host. */
@@ -38,6 +40,9 @@ typedef struct {
 static Side interpreted, translated;
 static DasdDevice *dasd;
 static CcwTranslation *translation;
+static struct {
+    GArray *expected, *taken; /* addresses of interruptions that are told at once; NULL: none is */
+} pcis;
 
 /* --- the toy behind the device's loop --- */
 
@@ -74,10 +79,31 @@ static const DasdCmd *find_toy(guint8 code)
     return NULL;
 }
 
-static void translate_and_perform(const guint8 orb[CCW_ORB_SIZE], guint8 ret_scsw[CCW_SCSW_SIZE])
+/* TRUE where those are told at once: else they come with the status. */
+static gboolean take_pci(gpointer opaque, const guint8 *of_program)
 {
-    static const guint8 scsw[CCW_SCSW_SIZE];
+    guint8 irb[CCW_IRB_SIZE];
+    guint32 address;
+
+    if (!pcis.taken)
+        return FALSE;
+    memcpy(irb, of_program, sizeof(irb));
+    ccw_translation_map_irb(opaque, irb);
+    g_assert_cmphex(ccw_load_be16(irb + CCW_SCSW_OFS_CTL), ==, 0x40c9);
+    g_assert_cmphex(irb[CCW_SCSW_OFS_CSTAT], ==, CCW_CSTAT_PCI);
+    g_assert_cmphex(irb[CCW_SCSW_OFS_DSTAT], ==, 0);
+    address = ccw_load_be32(irb + CCW_SCSW_OFS_CPA);
+    g_array_append_val(pcis.taken, address);
+    return TRUE;
+}
+
+static void translate_and_perform(const guint8 orb[CCW_ORB_SIZE], gboolean resumes, guint8 ret_scsw[CCW_SCSW_SIZE])
+{
+    guint8 scsw[CCW_SCSW_SIZE] = { 0, 0, 0x40, 0 };
     CcwCmdRequest request;
+
+    if (resumes)
+        ccw_store_be16(scsw + CCW_SCSW_OFS_CTL, 0x4820);
 
     switch (ccw_translate(translation, &translated.guest.memory, orb, scsw, &request)) {
     case CCW_TRANSLATED:
@@ -87,8 +113,6 @@ static void translate_and_perform(const guint8 orb[CCW_ORB_SIZE], guint8 ret_scs
         break;
     case CCW_TRANSLATE_STATUS:
         break;
-    case CCW_TRANSLATE_UNSUPPORTED:
-        g_error("a program was refused");
     }
     memcpy(ret_scsw, request.irb, CCW_SCSW_SIZE);
 }
@@ -148,13 +172,15 @@ static guint8 pick_flags(const Program *p)
         gint percent;
     } rows[] = {
         { CCW_FLAG_CC, 92 }, { CCW_FLAG_CD, 10 },  { CCW_FLAG_SLI, 85 },    { CCW_FLAG_SKIP, 10 },
-        { CCW_FLAG_PCI, 5 }, { CCW_FLAG_IDA, 25 }, { CCW_FLAG_SUSPEND, 1 }, { CCW_FLAG_MIDA, 1 },
+        { CCW_FLAG_PCI, 5 }, { CCW_FLAG_IDA, 25 }, { CCW_FLAG_SUSPEND, 5 }, { CCW_FLAG_MIDA, 1 },
     };
     guint8 flags = 0;
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
         flags |= chance(p, rows[i].percent) ? rows[i].flag : 0;
-    return p->tame ? (flags | CCW_FLAG_SLI) & ~(CCW_FLAG_SUSPEND | CCW_FLAG_MIDA) : flags;
+    if (!(p->flags & CCW_ORB_SUSPEND) && !chance(p, 20))
+        flags &= ~CCW_FLAG_SUSPEND;
+    return p->tame ? (flags | CCW_FLAG_SLI) & ~CCW_FLAG_MIDA : flags;
 }
 
 /* In both guests. */
@@ -225,7 +251,8 @@ static void put_lists(const Program *p)
 static guint32 put_program(Program *p)
 {
     static const guint8 nothing[LISTS];
-    static const guint32 flags[] = { CCW_ORB_FORMAT1, CCW_ORB_PREFETCH, CCW_ORB_C64, CCW_ORB_T2K, CCW_ORB_ILS };
+    static const guint32 flags[] = { CCW_ORB_FORMAT1, CCW_ORB_PREFETCH, CCW_ORB_C64,     CCW_ORB_T2K,
+                                     CCW_ORB_ILS,     CCW_ORB_SUSPEND,  CCW_ORB_SUPPRESS };
 
     p->flags = 0;
     for (gsize i = 0; i < G_N_ELEMENTS(flags); i++)
@@ -271,7 +298,7 @@ static gboolean same_storage(void)
 
 /* What came of the programs: a test that never gets anywhere would pass, too. */
 static struct {
-    guint programs, good, long_ones;
+    guint programs, good, long_ones, resumed, pcis;
     guint cstat[8], unit_checks;
 } seen;
 
@@ -287,24 +314,78 @@ static void count_outcome(const guint8 scsw[CCW_SCSW_SIZE])
     seen.long_ones += interpreted.toy.commands >= 8;
 }
 
+/* What a guest does to the CCW that its program was suspended before: nothing, or it is another one then. */
+static void change_ccw(const Program *p, guint32 at)
+{
+    gsize flags = p->flags & CCW_ORB_FORMAT1 ? CCW_OFS_FLAGS : CCW0_OFS_FLAGS;
+    guint8 *ccw = channel_guest_at(&interpreted.guest, at);
+    guint8 changed[CCW_SIZE];
+
+    if (chance(p, 15))
+        return;
+    if (chance(p, 25)) {
+        put_slot(p, at);
+        return;
+    }
+    memcpy(changed, ccw, sizeof(changed));
+    changed[flags] &= ~CCW_FLAG_SUSPEND;
+    put_bytes(at, changed, sizeof(changed));
+}
+
+static gboolean same_pcis(void)
+{
+    const GArray *a = pcis.expected, *b = pcis.taken;
+
+    return !a || (a->len == b->len && memcmp(a->data, b->data, a->len * sizeof(guint32)) == 0);
+}
+
+static void run_both(guint seed, const Program *p, const guint8 *orb, gboolean resumes, guint8 *ret_scsw)
+{
+    guint8 expected[CCW_SCSW_SIZE];
+
+    channel_interpret(&interpreted.guest, &interpreted.toy, orb, resumes, pcis.expected, expected);
+    translate_and_perform(orb, resumes, ret_scsw);
+    if (memcmp(ret_scsw, expected, sizeof(expected)) == 0 && same_storage() && same_pcis() &&
+        interpreted.toy.hash == translated.toy.hash)
+        return;
+    dump(seed, p, orb, expected, ret_scsw);
+    g_error("%s differs", memcmp(ret_scsw, expected, sizeof(expected)) ? "the status"
+                          : !same_pcis()                               ? "an interruption"
+                          : same_storage()                             ? "what the device was given"
+                                                                       : "storage");
+}
+
+static void begin_pcis(gboolean at_once)
+{
+    g_clear_pointer(&pcis.expected, g_array_unref);
+    g_clear_pointer(&pcis.taken, g_array_unref);
+    if (!at_once)
+        return;
+    pcis.expected = g_array_new(FALSE, FALSE, sizeof(guint32));
+    pcis.taken = g_array_new(FALSE, FALSE, sizeof(guint32));
+}
+
 static void compare_one(guint seed)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(seed);
     Program program = { .rand = rand };
-    guint8 orb[CCW_ORB_SIZE] = { 0 }, expected[CCW_SCSW_SIZE], scsw[CCW_SCSW_SIZE];
+    guint8 orb[CCW_ORB_SIZE] = { 0 }, scsw[CCW_SCSW_SIZE] = { 0 };
 
     ccw_store_be32(orb + CCW_ORB_OFS_CPA, put_program(&program));
     ccw_store_be32(orb + CCW_ORB_OFS_FLAGS, program.flags);
     interpreted.toy = translated.toy = (ToyDevice){ .hash = seed };
-    channel_interpret(&interpreted.guest, &interpreted.toy, orb, expected);
-    translate_and_perform(orb, scsw);
-    count_outcome(expected);
-    if (memcmp(scsw, expected, sizeof(scsw)) == 0 && same_storage() && interpreted.toy.hash == translated.toy.hash)
-        return;
-    dump(seed, &program, orb, expected, scsw);
-    g_error("%s differs", memcmp(scsw, expected, sizeof(scsw)) ? "the status"
-                          : same_storage()                     ? "what the device was given"
-                                                               : "storage");
+    begin_pcis(chance(&program, 50));
+    run_both(seed, &program, orb, FALSE, scsw);
+    for (guint i = 0; i < RESUMES_MAX && ccw_load_be16(scsw + CCW_SCSW_OFS_CTL) & CCW_SCSW_ACTL_SUSPENDED; i++) {
+        guint32 at = ccw_load_be32(scsw + CCW_SCSW_OFS_CPA) - CCW_SIZE;
+
+        ccw_store_be32(orb + CCW_ORB_OFS_CPA, at);
+        change_ccw(&program, at);
+        run_both(seed, &program, orb, TRUE, scsw);
+        seen.resumed++;
+    }
+    seen.pcis += pcis.taken ? pcis.taken->len : 0;
+    count_outcome(scsw);
 }
 
 static void fill(Side *side)
@@ -335,6 +416,7 @@ static void open_device(void)
     dasd = dasd_device_new(fd, &config, &error);
     g_assert_no_error(error);
     dasd->find_command = find_toy;
+    dasd_device_set_intermediate(dasd, take_pci, translation);
     g_unlink(path);
     g_rmdir(folder);
 }
@@ -353,14 +435,17 @@ static void test_differential(void)
 
     fill(&interpreted);
     fill(&translated);
-    open_device();
     translation = ccw_translation_new();
+    open_device();
     while (seen.programs < 3000 || g_get_monotonic_time() < until)
         compare_one(seed++);
     g_test_message("%u programs: %u good, %u of 8 commands and more, %u unit checks", seen.programs, seen.good,
                    seen.long_ones, seen.unit_checks);
     for (guint i = 0; i < 8; i++)
         g_test_message("subchannel status %02x: %u", 1u << i, seen.cstat[i]);
+    g_test_message("%u resumed, %u interruptions in between", seen.resumed, seen.pcis);
+    g_assert_cmpuint(seen.resumed, >, seen.programs / 20);
+    g_assert_cmpuint(seen.pcis, >, seen.programs / 20);
     g_assert_cmpuint(seen.good, >, seen.programs / 100);
     g_assert_cmpuint(seen.long_ones, >, seen.programs / 100);
     g_assert_cmpuint(seen.unit_checks, >, seen.programs / 100);
@@ -368,6 +453,7 @@ static void test_differential(void)
     g_assert_cmpuint(seen.cstat[5], >, seen.programs / 100);
     g_assert_cmpuint(seen.cstat[6], >, seen.programs / 100);
 
+    begin_pcis(FALSE);
     ccw_translation_free(translation);
     dasd_device_free(dasd);
     channel_guest_clear(&interpreted.guest);

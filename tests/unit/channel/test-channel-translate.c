@@ -7,6 +7,7 @@
  *   piece ADDRESS SIZE [ro]     storage of the guest
  *   at ADDRESS: BYTES ...       what is in it
  *   orb WORD WORD WORD
+ *   resume                      of a program that was suspended before the ORB's address
  */
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static void put_bytes(ChannelGuest *guest, guint64 address, const char *hex)
     }
 }
 
-static void read_line(ChannelGuest *guest, const char *line, guint8 orb[CCW_ORB_SIZE])
+static void read_line(ChannelGuest *guest, const char *line, guint8 orb[CCW_ORB_SIZE], guint8 scsw[CCW_SCSW_SIZE])
 {
     unsigned long long address, size;
     unsigned int words[3];
@@ -44,6 +45,9 @@ static void read_line(ChannelGuest *guest, const char *line, guint8 orb[CCW_ORB_
     } else if (sscanf(line, "orb %x %x %x", &words[0], &words[1], &words[2]) == 3) {
         for (guint i = 0; i < 3; i++)
             ccw_store_be32(orb + i * 4, words[i]);
+    } else if (!strcmp(line, "resume")) {
+        ccw_store_be16(scsw + CCW_SCSW_OFS_CTL,
+                       CCW_SCSW_FCTL_START | CCW_SCSW_ACTL_RESUME_PENDING | CCW_SCSW_ACTL_SUSPENDED);
     } else {
         g_assert_true(*line == '\0' || *line == '#');
     }
@@ -119,7 +123,7 @@ static char *translate(const char *input)
 
     channel_guest_init(&guest);
     for (guint i = 0; lines[i]; i++)
-        read_line(&guest, lines[i], orb);
+        read_line(&guest, lines[i], orb, scsw);
 
     switch (ccw_translate(t, &guest.memory, orb, scsw, &request)) {
     case CCW_TRANSLATED:
@@ -132,9 +136,6 @@ static char *translate(const char *input)
         for (guint i = 0; i < CCW_SCSW_SIZE; i++)
             g_string_append_printf(out, "%s%02x", i % 4 ? "" : " ", request.irb[i]);
         g_string_append_c(out, '\n');
-        break;
-    case CCW_TRANSLATE_UNSUPPORTED:
-        g_string_append(out, "unsupported\n");
         break;
     }
     return g_string_free(out, FALSE);

@@ -100,6 +100,14 @@ static void test_functions(void)
     g_assert_cmpint(vfio_client_command(&client, VFIO_CCW_ASYNC_CMD_HSCH), ==, 0);
     vfio_client_wait(&client, irb);
     assert_next(reader, "0.0.1234 #4 HSCH\n  = no status");
+
+    /* Suspended: nothing of that CCW was transferred. */
+    vfio_client_put_ccw(&client, PROGRAM, CCW_CMD_SENSE_ID, CCW_FLAG_SUSPEND, 40, DATA);
+    g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS | CCW_ORB_SUSPEND, PROGRAM), ==, 0);
+    vfio_client_wait(&client, irb);
+    assert_next(reader, "0.0.1234 #5 SSCH fmt1 pfch c64 sus lpm ff cpa 00001000\n"
+                        "    [0] e4 SENSE ID sus 40 at 3000\n"
+                        "  = suspended at [0], residual 40");
 }
 
 /* A caller's own program: no address of it is followed. */
@@ -119,7 +127,7 @@ static void test_request(void)
     program->cda[0] = (guint64)(guintptr)data;
     program->cda[1] = 8;
     g_assert_cmpint(ioctl(client.device, VFIO_DEVICE_CCW_CMD_REQUEST, &request), ==, 0);
-    assert_next(reader, "0.0.1234 #5 REQUEST fmt1 pfch c64 lpm ff\n"
+    assert_next(reader, "0.0.1234 #6 REQUEST fmt1 pfch c64 lpm ff\n"
                         "    [0] e4 SENSE ID sli 40\n"
                         "    [1] 86 READ DATA, MT ida 65535\n"
                         "  = device ce de at [0], residual 20");
@@ -127,7 +135,7 @@ static void test_request(void)
     request.ccw_count = 0;
     g_assert_cmpint(ioctl(client.device, VFIO_DEVICE_CCW_CMD_REQUEST, &request), ==, -1);
     g_assert_cmpint(errno, ==, EINVAL);
-    assert_next(reader, "0.0.1234 #6 REQUEST fmt1 pfch c64 lpm ff\n  = error 22 (Invalid argument)");
+    assert_next(reader, "0.0.1234 #7 REQUEST fmt1 pfch c64 lpm ff\n  = error 22 (Invalid argument)");
 }
 
 /* ns for a NO-OPERATION through the dedicated request, the shortest way there is. */

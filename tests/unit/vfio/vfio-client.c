@@ -125,9 +125,9 @@ void vfio_client_close(VfioClient *client)
     munmap(client->storage, CLIENT_STORAGE);
 }
 
-int vfio_client_start(VfioClient *client, guint32 orb_flags, guint32 cpa)
+static int write_io_region(VfioClient *client, guint32 orb_flags, guint32 cpa, guint16 ctl)
 {
-    const guint16 ctrl0 = orb_flags >> 16, ctl = CCW_SCSW_FCTL_START;
+    const guint16 ctrl0 = orb_flags >> 16;
     struct ccw_io_region region = { 0 };
     ssize_t written;
 
@@ -138,6 +138,17 @@ int vfio_client_start(VfioClient *client, guint32 orb_flags, guint32 cpa)
     memcpy(region.scsw_area + 2, &ctl, sizeof(ctl));
     written = pwrite(client->device, &region, sizeof(region), REGION(VFIO_CCW_CONFIG_REGION_INDEX));
     return written == sizeof(region) ? 0 : -1;
+}
+
+int vfio_client_start(VfioClient *client, guint32 orb_flags, guint32 cpa)
+{
+    return write_io_region(client, orb_flags, cpa, CCW_SCSW_FCTL_START);
+}
+
+int vfio_client_resume(VfioClient *client, guint32 orb_flags, guint32 cpa)
+{
+    return write_io_region(client, orb_flags, cpa,
+                           CCW_SCSW_FCTL_START | CCW_SCSW_ACTL_RESUME_PENDING | CCW_SCSW_ACTL_SUSPENDED);
 }
 
 int vfio_client_command(VfioClient *client, guint32 command)

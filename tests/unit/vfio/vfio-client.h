@@ -41,6 +41,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VfioClient, vfio_client_close)
 /* -1 and errno, or 0. */
 int vfio_client_set_irq(VfioClient *client, guint index, int fd);
 int vfio_client_start(VfioClient *client, guint32 orb_flags, guint32 cpa);
+/* As QEMU does for RESUME SUBCHANNEL: with the ORB of the start. */
+int vfio_client_resume(VfioClient *client, guint32 orb_flags, guint32 cpa);
 int vfio_client_command(VfioClient *client, guint32 command);
 
 /* Waits for the I/O interrupt and fetches the IRB. */

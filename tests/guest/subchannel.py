@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A guest without a system (baremetal/subchannel.c) suspends, resumes, halts, clears and cancels programs of its DASD in
+stock QEMU. Then, in the middle of I/O: a system reset, after which it does all of it again; and the device is unplugged
+and plugged in once more."""
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+# pylint: disable=wrong-import-position
+from steps import Steps, command, expect
+
+DISK = "0.0.1234"
+DEADLINE = 60
+
+RESUMED = [
+    "suspended: ctl 4029 status 0000 at 02",
+    "ssch: 2",
+    "rsch: 0",
+    "as it was: ctl 4029 status 0000 at 02",
+    "identity: 00",
+    "rsch: 0",
+    "resumed: ctl 4007 status 0c00 at 02",
+    "identity: ff",
+    "rsch: 2",
+    "not allowed: ctl 4017 status 0020 at 02",
+]
+SUPPRESSED = ["suppressed: tsch 1", "rsch: 0", "resumed: ctl 4007 status 0c00 at 02"]
+GIVEN_UP = [
+    "xsch: 0",
+    "ssch: 0",
+    "after xsch: ctl 4007 status 0c00 at 02",
+    "hsch: 0",
+    "halted: ctl 6001 status 0000 at 02",
+    "rsch: 2",
+    "csch: 0",
+]
+CLEARED = "cleared: ctl 1001 status 0000"  # where is not said
+INTERRUPTED = ["in between: ctl 40c9 status 0080 at 01", "then: 4017", "short: good"]
+STOPPED = ["halted in the middle: 6007", "csch: 0"]
+CANCELLED = ["and nothing more: 1", "xsch: 0", "ssch: 0", "after xsch in the middle: ctl 4007 status 0c00 at 02"]
+
+
+class Lines:
+    """Lines that QEMU writes into a socket of ours."""
+
+    def __init__(self, path):
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(1)
+        self.listener.settimeout(DEADLINE)
+
+    def accept(self):
+        self.socket, _ = self.listener.accept()
+        self.socket.settimeout(DEADLINE)
+        self.file = self.socket.makefile("r", encoding="ascii", errors="replace")
+
+    def next(self):
+        return self.file.readline().strip()
+
+
+class Subchannel:
+    def __init__(self, options, workdir, steps):
+        self.options = options
+        self.workdir = workdir
+        self.steps = steps
+        self.process = None
+        self.console = Lines(os.path.join(workdir, "console"))
+        self.monitor = Lines(os.path.join(workdir, "monitor"))
+        self.log = os.path.join(workdir, "qemu.log")
+        steps.log(self.log)
+
+    def start(self):
+        image = os.path.join(self.workdir, "disk.ckd")
+        command([self.options.virt_ccw, "dasd", "create", image, "--cylinders", "10"])
+        argv = [self.options.qemu_ccw, "--dasd", f"{DISK}={image}", "-machine", "s390-ccw-virtio,s390-map-css=on",
+                "-device", f"vfio-ccw,id=d0,hostid={DISK}", "-nodefaults", "-display", "none",
+                "-chardev", f"socket,id=console,path={self.workdir}/console", "-device", "sclpconsole,chardev=console",
+                "-chardev", f"socket,id=monitor,path={self.workdir}/monitor", "-mon", "chardev=monitor,mode=control",
+                "-kernel", self.options.guest]
+        self.steps.note(" ".join(argv))
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.console.accept()
+        self.monitor.accept()
+        self.monitor.next()
+        self.ask("qmp_capabilities")
+
+    def ask(self, name, **arguments):
+        message = {"execute": name, "arguments": arguments}
+        self.monitor.socket.sendall(json.dumps(message).encode() + b"\n")
+        while True:
+            answer = json.loads(self.monitor.next())
+            if "event" not in answer:
+                expect("return" in answer, f"{message}: {answer}")
+                return answer["return"]
+
+    def says(self, lines, whole=True):
+        for line in lines:
+            said = self.console.next()
+            self.steps.note(said)
+            expect(said == line or (not whole and said.startswith(line)), f"the guest said '{said}', not '{line}'")
+
+    def does_all(self):
+        self.says(["msch: 0", *RESUMED, *SUPPRESSED, *GIVEN_UP])
+        self.says([CLEARED], whole=False)
+        self.says(["rsch: 2", *INTERRUPTED, *STOPPED])
+        self.says(["cleared in the middle: ctl 1001 status 0000"], whole=False)
+        self.says([*CANCELLED, "ready"])
+
+    def reset(self):
+        self.ask("system_reset")
+        self.does_all()
+
+    def unplug(self):
+        # What plugs it in again is what qemu-ccw made of the device's host id.
+        self.path = self.ask("qom-get", path="/machine/peripheral/d0", property="sysfsdev")
+        self.ask("device_del", id="d0")
+        self.says(["gone"])
+
+    def plug(self):
+        self.ask("device_add", driver="vfio-ccw", id="d1", sysfsdev=self.path, devno="fe.0.1234")
+        self.says(["msch: 0", "back: ctl 4007 status 0c00 at 02", "done"])
+        expect(self.process.wait(timeout=DEADLINE) == 0, f"QEMU ended with exit code {self.process.returncode}")
+
+    def run(self):
+        run = self.steps.run
+        run("a guest without a system", self.start)
+        run("suspends, resumes, is interrupted, halts, clears, cancels", self.does_all)
+        run("a system reset in the middle of I/O, and all of it again", self.reset)
+        run("the device is unplugged in the middle of I/O", self.unplug)
+        run("and plugged in again", self.plug)
+        self.steps.done()
+
+    def clean(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("virt-ccw", "qemu-ccw"):
+        parser.add_argument("--" + name, required=True)
+    parser.add_argument("--guest", nargs="?", help="the program, for QEMU's -kernel; without it the test is skipped")
+    options = parser.parse_args()
+    if not options.guest:
+        print("1..0 # SKIP no cross compiler: install gcc-s390x-linux-gnu")
+        return
+    with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
+        test = Subchannel(options, workdir, Steps(story=False))
+        try:
+            test.run()
+        finally:
+            test.clean()
+
+
+if __name__ == "__main__":
+    main()
