@@ -6,6 +6,7 @@
 #include "remote/ccw-connection.h"
 #include "remote/ccw-inbox.h"
 #include "remote/ccw-outbox.h"
+#include "remote/ccw-peer.h"
 
 typedef enum {
     CCW_SIDE_CLIENT,
@@ -22,8 +23,20 @@ typedef struct {
     GPtrArray *deferred; /* whole frames for the outbox, of ours, to go out when the other side's frame has passed */
 } CcwSide;
 
+/* Of the client's CONNECT_OPEN; see ccw-identity. */
+typedef enum {
+    CCW_PHASE_NEW,
+    CCW_PHASE_OPENING,
+    CCW_PHASE_OPEN, /* and libvirt knows who the client is */
+    CCW_PHASE_SHUT, /* libvirt does not let it in */
+} CcwPhase;
+
 struct _CcwConnection {
     const CcwServices *services;
+    CcwPeer *peer;     /* the client; NULL: its calls are virtccwd's own */
+    gboolean greeting; /* the client is not read yet */
+    CcwPhase phase;
+    const char *shut_why; /* of CCW_PHASE_SHUT */
     CcwSide sides[2];
     guint refs;
     gboolean closing; /* the client is gone, or about to go when its outbox is empty */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "remote/ccw-connection-private.h"
+#include "remote/ccw-identity.h"
 #include "remote/ccw-relay.h"
 
 /* A side is not read while more than this waits for the other one. */
@@ -31,8 +32,10 @@ CcwConnection *ccw_connection_ref(CcwConnection *connection)
 
 void ccw_connection_unref(CcwConnection *connection)
 {
-    if (--connection->refs == 0)
-        g_free(connection);
+    if (--connection->refs > 0)
+        return;
+    ccw_peer_free(connection->peer);
+    g_free(connection);
 }
 
 gboolean ccw_connection_is_gone(const CcwConnection *connection, CcwSideIndex side)
@@ -58,8 +61,8 @@ static gboolean wants_reading(CcwSide *side)
 {
     CcwConnection *connection = side->connection;
 
-    if (side->index == CCW_SIDE_CLIENT &&
-        (connection->closing || g_list_length(connection->actions) >= ACTIONS_MAX || other(side)->fd < 0))
+    if (side->index == CCW_SIDE_CLIENT && (connection->closing || connection->greeting ||
+                                           g_list_length(connection->actions) >= ACTIONS_MAX || other(side)->fd < 0))
         return FALSE;
     return other(side)->outbox.bytes < OUTBOX_HIGH;
 }
@@ -270,17 +273,20 @@ static void side_init(CcwConnection *connection, CcwSideIndex index, int fd)
     side->watch = ccw_poll_add(connection->services->poll, fd, 0, on_event, side);
 }
 
-CcwConnection *ccw_connection_new(const CcwServices *services, int client, int backend,
+CcwConnection *ccw_connection_new(const CcwServices *services, int client, int backend, CcwPeer *peer,
                                   void (*ended)(CcwConnection *connection, gpointer data), gpointer data)
 {
     CcwConnection *connection = g_new0(CcwConnection, 1);
 
     connection->refs = 1;
     connection->services = services;
+    connection->peer = peer;
     connection->ended = ended;
     connection->data = data;
     side_init(connection, CCW_SIDE_CLIENT, client);
     side_init(connection, CCW_SIDE_BACKEND, backend);
+    if (peer)
+        ccw_identity_greet(connection);
     ccw_connection_update(connection);
     return connection;
 }

@@ -8,6 +8,7 @@
 #include <glib.h>
 
 #include "remote/ccw-keeper.h"
+#include "remote/ccw-peer.h"
 #include "remote/ccw-poll.h"
 
 /* What connections share; outlives them. */
@@ -25,8 +26,11 @@ typedef struct {
 
 typedef struct _CcwConnection CcwConnection;
 
-/* Takes both sockets, which must not block. ended is called once, when both are closed and every action has ended. */
-CcwConnection *ccw_connection_new(const CcwServices *services, int client, int backend,
+/*
+ * Takes both sockets, which must not block, and peer: who the client is, for libvirt to know; NULL: libvirt is not told
+ * and judges by the backend socket alone. ended is called once, when both are closed and every action has ended.
+ */
+CcwConnection *ccw_connection_new(const CcwServices *services, int client, int backend, CcwPeer *peer,
                                   void (*ended)(CcwConnection *connection, gpointer data), gpointer data);
 
 /* As if the client had gone. Actions are brought to their end first. */

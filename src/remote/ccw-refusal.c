@@ -18,7 +18,7 @@ typedef struct {
     guint timer;
     guint8 head[CCW_FRAME_HEAD];
     gsize length;
-    gboolean answered;
+    gsize remaining; /* of the frame, which is thrown away */
     gint32 code;
     char *message;
 } Refusal;
@@ -45,35 +45,51 @@ static gboolean on_timeout(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* The answer is small and the socket fresh: it is written at once, or the client does not want it. */
-static gboolean answer(Refusal *refusal)
+/* The answer is small: it is written at once, or the client does not want it. */
+static gboolean answer(Refusal *refusal, const CcwHeader *call)
 {
-    CcwHeader call;
-    g_autoptr(GByteArray) frame = NULL;
+    g_autoptr(GByteArray) frame = ccw_rpc_error_reply(call, refusal->code, VIR_FROM_RPC, refusal->message);
 
-    if (!ccw_header_decode(refusal->head, &call, NULL) ||
-        (call.type != CCW_TYPE_CALL && call.type != CCW_TYPE_CALL_WITH_FDS))
-        return FALSE;
-    frame = ccw_rpc_error_reply(&call, refusal->code, VIR_FROM_RPC, refusal->message);
-    refusal->answered = TRUE;
     return send(refusal->fd, frame->data, frame->len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)frame->len;
 }
 
-/* Once answered, what the client still sends is thrown away until it hangs up; else the answer could be lost. */
+static gboolean end_head(Refusal *refusal)
+{
+    CcwHeader header;
+
+    if (!ccw_header_decode(refusal->head, &header, NULL))
+        return FALSE;
+    refusal->length = 0;
+    refusal->remaining = header.length - CCW_FRAME_HEAD;
+    if (header.type == CCW_TYPE_CALL)
+        return answer(refusal, &header);
+    return !ccw_header_has_fds(&header);
+}
+
+/* > 0: something came; 0: nothing now; < 0: the client has gone. */
+static ssize_t receive(Refusal *refusal, void *buffer, gsize length)
+{
+    ssize_t n = recv(refusal->fd, buffer, length, MSG_DONTWAIT);
+
+    if (n > 0)
+        return n;
+    return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
+}
+
+/* FALSE: it is over. */
 static gboolean read_some(Refusal *refusal)
 {
     guint8 waste[4096];
     ssize_t n;
 
-    if (refusal->answered) {
-        n = recv(refusal->fd, waste, sizeof(waste), MSG_DONTWAIT);
-        return n > 0 || (n < 0 && errno == EAGAIN);
+    if (refusal->remaining) {
+        n = receive(refusal, waste, MIN(sizeof(waste), refusal->remaining));
+        refusal->remaining -= (gsize)MAX(n, 0);
+        return n >= 0;
     }
-    n = recv(refusal->fd, refusal->head + refusal->length, sizeof(refusal->head) - refusal->length, MSG_DONTWAIT);
-    if (n <= 0)
-        return n < 0 && errno == EAGAIN;
-    refusal->length += (gsize)n;
-    return refusal->length < sizeof(refusal->head) || answer(refusal);
+    n = receive(refusal, refusal->head + refusal->length, sizeof(refusal->head) - refusal->length);
+    refusal->length += (gsize)MAX(n, 0);
+    return n >= 0 && (refusal->length < sizeof(refusal->head) || end_head(refusal));
 }
 
 static void on_event(guint32 events G_GNUC_UNUSED, gpointer data)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A client that is not served: its first call is answered with an error that says why, and the connection closed.
- * Nothing else that it sends is looked at.
+ * A client that is not served: each of its calls (the first one's error it may take lightly) is answered with an error
+ * that says why, until it hangs up. Nothing else that it sends is looked at.
  */
 #pragma once
 

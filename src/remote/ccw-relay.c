@@ -5,6 +5,7 @@
 #include "conf/ccw-nodedev.h"
 #include "remote/ccw-action.h"
 #include "remote/ccw-connection-private.h"
+#include "remote/ccw-identity.h"
 #include "remote/ccw-rewrite.h"
 #include "remote/ccw-rpc-error.h"
 #include "util/ccw-error.h"
@@ -17,6 +18,7 @@ static const CcwProcedure *lookup(const CcwHeader *header)
 CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *header)
 {
     const CcwProcedure *procedure;
+    CcwInboxWay way;
 
     if (header->type != CCW_TYPE_CALL && header->type != CCW_TYPE_CALL_WITH_FDS)
         return CCW_INBOX_PASS;
@@ -24,6 +26,8 @@ CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *
         g_warning("a client used serial %u twice at a time; its connection ends", header->serial);
         return CCW_INBOX_STOP;
     }
+    if (ccw_identity_header(connection, header, &way))
+        return way;
     procedure = lookup(header);
     return procedure && procedure->call[0] ? CCW_INBOX_TAKE : CCW_INBOX_PASS;
 }
@@ -156,6 +160,13 @@ void ccw_relay_client_frame(CcwConnection *connection, const CcwHeader *header, 
     g_autoptr(GError) error = NULL;
     g_autoptr(GByteArray) frame = NULL;
 
+    if (ccw_identity_frame(connection, header, payload, length))
+        return;
+    if (!procedure || !procedure->call[0]) { /* taken for its identity's sake alone */
+        frame = ccw_frame_new(header, payload, length);
+        ccw_connection_send(connection, CCW_SIDE_BACKEND, frame);
+        return;
+    }
     if (!ccw_rewrite_matches(procedure->call, payload, length))
         g_debug("a call of %s is not laid out as the table says: forwarded as it is", procedure->name);
     else if (begin_action(connection, procedure, header, payload, length))

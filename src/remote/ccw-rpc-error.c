@@ -14,10 +14,13 @@ static const struct {
     gint32 code;
     const char *words;
 } introductions[] = {
+    { VIR_ERR_INTERNAL_ERROR, "internal error: %s" },
     { VIR_ERR_OPERATION_FAILED, "operation failed: %s" },
     { VIR_ERR_XML_ERROR, "XML error: %s" },
     { VIR_ERR_SYSTEM_ERROR, "%s" },
     { VIR_ERR_AUTH_FAILED, "authentication failed: %s" },
+    { VIR_ERR_AUTH_CANCELLED, "authentication cancelled: %s" },
+    { VIR_ERR_AUTH_UNAVAILABLE, "authentication unavailable: %s" },
     { VIR_ERR_OPERATION_INVALID, "Requested operation is not valid: %s" },
     { VIR_ERR_CONFIG_UNSUPPORTED, "unsupported configuration: %s" },
     { VIR_ERR_ACCESS_DENIED, "access denied: %s" },

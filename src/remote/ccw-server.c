@@ -2,22 +2,23 @@
 #include "remote/ccw-server.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <libvirt/virterror.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "remote/ccw-login.h"
 #include "remote/ccw-refusal.h"
+#include "remote/ccw-socket.h"
 #include "util/ccw-error.h"
 
-#define BACKLOG 128
 #define ACCEPT_PAUSE_MS 100
 
 typedef struct {
     CcwServer *server;
-    char *path;
+    gboolean readonly;
+    CcwAuth auth;
+    char *path; /* NULL: it was not made here */
     char *backend;
     int fd;
     CcwPollWatch *watch;
@@ -26,42 +27,40 @@ typedef struct {
 
 struct _CcwServer {
     const CcwServices *services;
+    const CcwSettings *settings;
     Listener listeners[2];
     GHashTable *connections; /* a set */
+    GHashTable *logins;      /* CcwLogin -> Listener */
+    gboolean full;           /* nobody is let in until somebody goes */
     void (*stopped)(gpointer data);
     gpointer data;
 };
 
-static gboolean make_address(const char *path, struct sockaddr_un *ret_address, GError **error)
+/* As libvirtd does it: who comes while there are too many waits in the queue of the socket. */
+static void check_limits(CcwServer *server)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    const CcwSettings *settings = server->settings;
+    guint logins = g_hash_table_size(server->logins);
+    gboolean full = logins + g_hash_table_size(server->connections) >= settings->max_clients ||
+                    (settings->max_anonymous_clients && logins >= settings->max_anonymous_clients);
 
-    if (strlen(path) >= sizeof(address.sun_path)) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID,
-                    "%s is too long for a socket's path, which has at most %zu bytes", path,
-                    sizeof(address.sun_path) - 1);
-        return FALSE;
+    if (full != server->full)
+        g_message(full ? "too many clients: others wait" : "clients are let in again");
+    server->full = full;
+    for (guint i = 0; i < G_N_ELEMENTS(server->listeners); i++) {
+        Listener *listener = &server->listeners[i];
+
+        if (listener->fd >= 0)
+            ccw_poll_set(listener->watch, full || listener->pause ? 0 : EPOLLIN);
     }
-    strcpy(address.sun_path, path);
-    *ret_address = address;
-    return TRUE;
 }
 
-/* A connected socket that does not block, or -1. */
-static int connect_to(const char *path, GError **error)
+static void somebody_went(CcwServer *server)
 {
-    struct sockaddr_un address;
-    int fd;
-
-    if (!make_address(path, &address, error))
-        return -1;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-        return fd;
-    ccw_error_set_errno(error, errno, "cannot connect to libvirt behind virtccwd at %s", path);
-    if (fd >= 0)
-        close(fd);
-    return -1;
+    if (!server->stopped)
+        check_limits(server);
+    else if (g_hash_table_size(server->connections) + g_hash_table_size(server->logins) == 0)
+        server->stopped(server->data);
 }
 
 static void connection_ended(CcwConnection *connection, gpointer data)
@@ -69,48 +68,56 @@ static void connection_ended(CcwConnection *connection, gpointer data)
     CcwServer *server = data;
 
     g_hash_table_remove(server->connections, connection);
-    if (server->stopped && g_hash_table_size(server->connections) == 0)
-        server->stopped(server->data);
+    somebody_went(server);
 }
 
-static void let_in(Listener *listener, int fd)
+/* Takes fd and peer. */
+static void let_in(Listener *listener, int fd, CcwPeer *peer)
 {
     CcwServer *server = listener->server;
     g_autoptr(GError) error = NULL;
-    int backend = connect_to(listener->backend, &error);
+    int backend = ccw_socket_connect(listener->backend, &error);
 
     if (backend < 0) {
         g_warning("%s", error->message);
         ccw_refuse(server->services->poll, fd, VIR_ERR_SYSTEM_ERROR, error->message);
+        ccw_peer_free(peer);
         return;
     }
-    g_hash_table_add(server->connections, ccw_connection_new(server->services, fd, backend, connection_ended, server));
+    g_hash_table_add(server->connections,
+                     ccw_connection_new(server->services, fd, backend, peer, connection_ended, server));
 }
 
-static void refuse_user(Listener *listener, int fd, const struct ucred *peer)
+static void login_ended(CcwLogin *login, int fd, CcwPeer *peer, gpointer data)
 {
-    g_autofree char *message =
-        g_strdup_printf("virtccwd serves root only, not user %u: run this as root, or connect to libvirt itself with "
-                        "'?socket=%s' in the URI, which does not know ccw devices",
-                        peer->uid, listener->backend);
+    CcwServer *server = data;
+    Listener *listener = g_hash_table_lookup(server->logins, login);
 
-    g_message("refused process %d of user %u", peer->pid, peer->uid);
-    ccw_refuse(listener->server->services->poll, fd, VIR_ERR_AUTH_FAILED, message);
+    g_hash_table_remove(server->logins, login);
+    if (fd >= 0)
+        let_in(listener, fd, peer);
+    else
+        ccw_peer_free(peer);
+    somebody_went(server);
 }
 
 static void serve(Listener *listener, int fd)
 {
-    struct ucred peer;
-    socklen_t length = sizeof(peer);
+    CcwServer *server = listener->server;
+    g_autoptr(GError) error = NULL;
+    CcwPeer *peer = ccw_peer_new(fd, &error);
 
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0) {
-        g_warning("a client without credentials: %s", g_strerror(errno));
-        close(fd);
-    } else if (peer.uid == 0) {
-        let_in(listener, fd);
+    if (!peer) {
+        g_warning("%s", error->message);
+        ccw_refuse(server->services->poll, fd, VIR_ERR_AUTH_FAILED, error->message);
+    } else if (listener->auth == CCW_AUTH_NONE) {
+        let_in(listener, fd, peer);
     } else {
-        refuse_user(listener, fd, &peer);
+        g_hash_table_insert(server->logins,
+                            ccw_login_new(server->services->poll, fd, peer, listener->readonly, login_ended, server),
+                            listener);
     }
+    check_limits(server);
 }
 
 static gboolean accept_again(gpointer data)
@@ -118,7 +125,7 @@ static gboolean accept_again(gpointer data)
     Listener *listener = data;
 
     listener->pause = 0;
-    ccw_poll_set(listener->watch, EPOLLIN);
+    check_limits(listener->server);
     return G_SOURCE_REMOVE;
 }
 
@@ -131,63 +138,50 @@ static void on_event(guint32 events G_GNUC_UNUSED, gpointer data)
         serve(listener, fd);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
         g_warning("a client has to wait: %s", g_strerror(errno));
-        ccw_poll_set(listener->watch, 0);
         listener->pause = g_timeout_add(ACCEPT_PAUSE_MS, accept_again, listener);
+        check_limits(listener->server);
     }
 }
 
-/* A socket file that nobody listens on is left from a virtccwd that was killed. */
-static gboolean remove_stale(const char *path, GError **error)
+static gboolean find_group(const char *name, gid_t *ret_group, GError **error)
 {
-    struct stat st;
-    int fd;
+    const struct group *found = name ? getgrnam(name) : NULL;
 
-    if (lstat(path, &st) < 0)
-        return TRUE;
-    if (!S_ISSOCK(st.st_mode)) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "%s is in the way: it is not a socket", path);
+    if (name && !found) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND, "unix_sock_group: there is no group '%s'", name);
         return FALSE;
     }
-    fd = connect_to(path, NULL);
-    if (fd >= 0) {
-        close(fd);
-        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
-                    "somebody listens on %s already: stop it, or move its sockets (unix_sock_dir in libvirtd.conf)",
-                    path);
-        return FALSE;
-    }
-    unlink(path);
+    *ret_group = found ? found->gr_gid : (gid_t)-1;
     return TRUE;
 }
 
-static int listen_on(const char *path, GError **error)
+static gboolean listener_make(Listener *listener, const char *dir, const char *name, GError **error)
 {
-    struct sockaddr_un address;
-    int fd;
+    const CcwSettings *settings = listener->server->settings;
+    CcwSocketAccess access = { .perms = settings->unix_sock_perms[listener->readonly],
+                               .queue = settings->max_queued_clients };
 
-    if (!make_address(path, &address, error) || !remove_stale(path, error))
-        return -1;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    /* Everybody may connect: whom we do not serve gets to know why. */
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && chmod(path, 0777) == 0 &&
-        listen(fd, BACKLOG) == 0)
-        return fd;
-    ccw_error_set_errno(error, errno, "cannot listen on %s", path);
-    if (fd >= 0)
-        close(fd);
-    return -1;
+    listener->path = g_build_filename(dir, name, NULL);
+    if (find_group(settings->unix_sock_group, &access.group, error))
+        listener->fd = ccw_socket_listen(listener->path, &access, error);
+    if (listener->fd < 0)
+        g_clear_pointer(&listener->path, g_free); /* another's */
+    return listener->fd >= 0;
 }
 
-static gboolean listener_start(CcwServer *server, Listener *listener, const char *name, const char *socket_dir,
-                               const char *backend_dir, GError **error)
+static gboolean listener_start(CcwServer *server, gboolean readonly, const CcwPlaces *places, GError **error)
 {
-    listener->server = server;
-    listener->backend = g_build_filename(backend_dir, name, NULL);
-    listener->path = g_build_filename(socket_dir, name, NULL);
-    listener->fd = listen_on(listener->path, error);
-    if (listener->fd < 0)
+    Listener *listener = &server->listeners[readonly];
+    gboolean inherited = places->inherited[FALSE] >= 0 || places->inherited[TRUE] >= 0;
+    g_autofree char *name = g_strconcat(places->socket_name, readonly ? "-ro" : "", NULL);
+
+    listener->backend = g_build_filename(places->backend_dir, name, NULL);
+    if (inherited)
+        listener->fd = places->inherited[readonly];
+    else if (!listener_make(listener, places->socket_dir, name, error))
         return FALSE;
-    listener->watch = ccw_poll_add(server->services->poll, listener->fd, EPOLLIN, on_event, listener);
+    if (listener->fd >= 0)
+        listener->watch = ccw_poll_add(server->services->poll, listener->fd, EPOLLIN, on_event, listener);
     return TRUE;
 }
 
@@ -199,7 +193,8 @@ static void listener_stop(Listener *listener)
         g_source_remove(listener->pause);
     ccw_poll_remove(listener->watch);
     close(listener->fd);
-    unlink(listener->path);
+    if (listener->path)
+        unlink(listener->path);
     listener->fd = -1;
 }
 
@@ -211,18 +206,23 @@ void ccw_server_free(CcwServer *server)
         g_free(server->listeners[i].backend);
     }
     g_hash_table_unref(server->connections);
+    g_hash_table_unref(server->logins);
     g_free(server);
 }
 
-CcwServer *ccw_server_new(const CcwServices *services, const char *socket_dir, const char *backend_dir, GError **error)
+CcwServer *ccw_server_new(const CcwServices *services, const CcwSettings *settings, const CcwPlaces *places,
+                          GError **error)
 {
     CcwServer *server = g_new0(CcwServer, 1);
 
     server->services = services;
+    server->settings = settings;
     server->connections = g_hash_table_new(NULL, NULL);
-    server->listeners[0].fd = server->listeners[1].fd = -1;
-    if (listener_start(server, &server->listeners[0], CCW_SOCKET, socket_dir, backend_dir, error) &&
-        listener_start(server, &server->listeners[1], CCW_SOCKET_RO, socket_dir, backend_dir, error))
+    server->logins = g_hash_table_new(NULL, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(server->listeners); i++)
+        server->listeners[i] =
+            (Listener){ .server = server, .readonly = i != 0, .auth = settings->auth_unix[i], .fd = -1 };
+    if (listener_start(server, FALSE, places, error) && listener_start(server, TRUE, places, error))
         return server;
     ccw_server_free(server);
     return NULL;
@@ -231,13 +231,16 @@ CcwServer *ccw_server_new(const CcwServices *services, const char *socket_dir, c
 void ccw_server_stop(CcwServer *server, void (*stopped)(gpointer data), gpointer data)
 {
     g_autoptr(GList) connections = g_hash_table_get_keys(server->connections);
+    g_autoptr(GList) logins = g_hash_table_get_keys(server->logins);
 
     for (guint i = 0; i < G_N_ELEMENTS(server->listeners); i++)
         listener_stop(&server->listeners[i]);
+    for (GList *item = logins; item; item = item->next)
+        ccw_login_close(item->data);
     for (GList *item = connections; item; item = item->next)
         ccw_connection_close(item->data);
     server->stopped = stopped;
     server->data = data;
-    if (g_hash_table_size(server->connections) == 0)
+    if (g_hash_table_size(server->connections) + g_hash_table_size(server->logins) == 0)
         stopped(data);
 }

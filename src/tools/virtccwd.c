@@ -10,16 +10,22 @@
 #include "ccw-config.h"
 #include "cmd.h"
 #include "conf/ccw-conf.h"
+#include "remote/ccw-activation.h"
 #include "remote/ccw-server.h"
+#include "remote/ccw-settings.h"
 #include "remote/ccw-watcher.h"
 #include "util/ccw-error.h"
 
 #define PROC_ROOT "/proc"
+#define CONFIG "/etc/libvirt/virtccwd.conf"
+#define SOCKET_DIR "/run/libvirt"
 /* How long a signal waits for attaches in the middle; the journal has them for the next virtccwd. */
 #define STOP_SECONDS 10
 
 typedef struct {
-    const char *socket_dir;
+    const char *config;     /* NULL: the default one, if it is there */
+    const char *socket_dir; /* NULL: of the settings, or the default one */
+    const char *socket_name;
     const char *backend_dir;
     const char *sysfs_root;
     const char *run_dir;
@@ -35,8 +41,12 @@ typedef struct {
 static int read_options(int *argc, char ***argv, Options *options)
 {
     const GOptionEntry entries[] = {
+        { "config", 'f', 0, G_OPTION_ARG_FILENAME, &options->config,
+          "Who may connect, in libvirtd.conf's words [" CONFIG "]", "FILE" },
         { "socket-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->socket_dir,
-          "Listen on DIR/libvirt-sock and DIR/libvirt-sock-ro [/run/libvirt]", "DIR" },
+          "Listen on DIR/libvirt-sock and DIR/libvirt-sock-ro [" SOCKET_DIR "]", "DIR" },
+        { "socket-name", 0, 0, G_OPTION_ARG_FILENAME, &options->socket_name,
+          "They are called NAME and NAME-ro: virtqemud-sock in front of virtqemud [" CCW_SOCKET "]", "NAME" },
         { "backend-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->backend_dir,
           "The same sockets of libvirtd or virtqemud [/run/libvirt-ccw/backend]", "DIR" },
         { "sysfs-root", 0, 0, G_OPTION_ARG_FILENAME, &options->sysfs_root, "Where sysfs is [/sys]", "DIR" },
@@ -68,6 +78,7 @@ static void raise_descriptor_limit(void)
 
 static gboolean say_ready(gint fd, GError **error)
 {
+    ccw_activation_notify("READY=1");
     if (fd < 0)
         return TRUE;
     if (write(fd, "\n", 1) != 1) {
@@ -94,6 +105,7 @@ static gboolean on_signal(gpointer data)
 {
     Daemon *daemon = data;
 
+    ccw_activation_notify("STOPPING=1");
     g_timeout_add_seconds(STOP_SECONDS, on_stop_timeout, daemon);
     ccw_server_stop(daemon->server, on_stopped, daemon);
     return G_SOURCE_REMOVE;
@@ -120,12 +132,35 @@ static void wait_listed(gpointer data, const char *node)
     ccw_watcher_wait_listed(*watcher, node);
 }
 
-static int run(const Options *options)
+static CcwSettings *load_settings(const Options *options, GError **error)
+{
+    g_autoptr(CcwSettings) settings = ccw_settings_new();
+    const char *path = options->config ? options->config : CONFIG;
+
+    if (!options->config && !g_file_test(path, G_FILE_TEST_EXISTS))
+        return g_steal_pointer(&settings);
+    return ccw_settings_load(settings, path, error) ? g_steal_pointer(&settings) : NULL;
+}
+
+static CcwServer *start_server(const CcwServices *services, const Options *options, const CcwSettings *settings,
+                               GError **error)
+{
+    const char *configured = settings->unix_sock_dir ? settings->unix_sock_dir : SOCKET_DIR;
+    CcwPlaces places = {
+        .socket_dir = options->socket_dir ? options->socket_dir : configured,
+        .socket_name = options->socket_name,
+        .backend_dir = options->backend_dir,
+    };
+
+    return ccw_activation_take(places.inherited, error) ? ccw_server_new(services, settings, &places, error) : NULL;
+}
+
+static int run(const Options *options, const CcwSettings *settings)
 {
     g_autoptr(CcwPoll) poll = ccw_poll_new(NULL);
     g_autoptr(CcwKeeper) keeper = ccw_keeper_new(ccw_host_new(options->sysfs_root, PROC_ROOT, options->run_dir));
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-    g_autofree char *backend = g_build_filename(options->backend_dir, CCW_SOCKET, NULL);
+    g_autofree char *backend = g_build_filename(options->backend_dir, options->socket_name, NULL);
     CcwWatcher *watcher = NULL;
     CcwServices services = {
         .poll = poll,
@@ -139,7 +174,7 @@ static int run(const Options *options)
     Daemon daemon = { .loop = loop };
     GError *error = NULL;
 
-    daemon.server = ccw_server_new(&services, options->socket_dir, options->backend_dir, &error);
+    daemon.server = start_server(&services, options, settings, &error);
     if (!daemon.server)
         return cmd_fail(error);
     watcher = ccw_watcher_start(backend, keeper);
@@ -158,12 +193,14 @@ int main(int argc, char **argv)
 {
     static Options options = {
         /* for good: virtccwd ends by _exit */
-        .socket_dir = "/run/libvirt",
+        .socket_name = CCW_SOCKET,
         .backend_dir = CCW_HOST_RUN_DIR "/backend",
         .sysfs_root = CCW_HOST_SYSFS,
         .run_dir = CCW_HOST_RUN_DIR,
         .ready_fd = -1,
     };
+    static CcwSettings *settings;
+    GError *error = NULL;
     int rc;
 
     cmd_start("virtccwd");
@@ -175,7 +212,10 @@ int main(int argc, char **argv)
         g_print("virtccwd %s\n", CCW_VERSION);
         return cmd_finish(CMD_OK);
     }
+    settings = load_settings(&options, &error);
+    if (!settings)
+        return cmd_finish(cmd_fail(error));
     raise_descriptor_limit();
     ccw_conf_check("<domain/>", NULL); /* starts libxml2 while there is one thread */
-    return run(&options);
+    return run(&options, settings);
 }

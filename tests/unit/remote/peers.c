@@ -45,7 +45,7 @@ void peers_set_up(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     };
     peers->client = client[0];
     peers->backend = backend[0];
-    peers->connection = ccw_connection_new(&peers->services, client[1], backend[1], on_ended, peers);
+    peers->connection = ccw_connection_new(&peers->services, client[1], backend[1], NULL, on_ended, peers);
 }
 
 void peers_hang_up(int *fd)

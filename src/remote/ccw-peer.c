@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "remote/ccw-peer.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <libvirt/libvirt.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "remote/ccw-xdr.h"
+#include "util/ccw-error.h"
+
+#define LABEL_MAX 4096
+#define DATABASE_MAX (1024u * 1024)
+/* Fields of /proc/PID/stat behind the parenthesis that ends the command: the state is the third of all, see proc(5). */
+#define STAT_START_TIME (22 - 3)
+
+static gboolean read_start_time(pid_t pid, guint64 *ret_time, GError **error)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid);
+    g_autofree char *text = NULL;
+    g_auto(GStrv) fields = NULL;
+    const char *end;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL) || !(end = strrchr(text, ')'))) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "%s does not say when the client started", path);
+        return FALSE;
+    }
+    fields = g_strsplit(end + strlen(") "), " ", STAT_START_TIME + 2);
+    if (g_strv_length(fields) < STAT_START_TIME + 2 ||
+        !g_ascii_string_to_unsigned(fields[STAT_START_TIME], 10, 1, G_MAXUINT64, ret_time, NULL)) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "%s is not laid out as it should be", path);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static char *read_label(int fd)
+{
+    char label[LABEL_MAX + 1];
+    socklen_t length = LABEL_MAX;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERSEC, label, &length) < 0)
+        return NULL;
+    label[length] = '\0';
+    return g_strdup(label);
+}
+
+CcwPeer *ccw_peer_new(int fd, GError **error)
+{
+    g_autoptr(CcwPeer) peer = g_new0(CcwPeer, 1);
+    struct ucred ucred;
+    socklen_t length = sizeof(ucred);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &ucred, &length) < 0) {
+        ccw_error_set_errno(error, errno, "a client without credentials");
+        return NULL;
+    }
+    peer->pid = ucred.pid;
+    peer->uid = ucred.uid;
+    peer->gid = ucred.gid;
+    if (!read_start_time(peer->pid, &peer->start_time, error))
+        return NULL;
+    peer->label = read_label(fd);
+    return g_steal_pointer(&peer);
+}
+
+CcwPeer *ccw_peer_copy(const CcwPeer *peer)
+{
+    CcwPeer *copy = g_memdup2(peer, sizeof(*peer));
+
+    copy->label = g_strdup(peer->label);
+    return copy;
+}
+
+void ccw_peer_free(CcwPeer *peer)
+{
+    if (!peer)
+        return;
+    g_free(peer->label);
+    g_free(peer);
+}
+
+/* Of a user or a group: the reentrant look-ups want a buffer of a size that they do not tell. */
+static char *find_name(gboolean group, guint id, GError **error)
+{
+    struct passwd user, *found_user = NULL;
+    struct group of_group, *found_group = NULL;
+    int rc = ERANGE;
+
+    for (gsize size = 1024; rc == ERANGE && size <= DATABASE_MAX; size *= 2) {
+        g_autofree char *buffer = g_malloc(size);
+
+        rc = group ? getgrgid_r(id, &of_group, buffer, size, &found_group)
+                   : getpwuid_r(id, &user, buffer, size, &found_user);
+        if (rc == 0 && (found_user || found_group))
+            return g_strdup(group ? of_group.gr_name : user.pw_name);
+    }
+    g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND, "there is no %s with the number %u on this system",
+                group ? "group" : "user", id);
+    return NULL;
+}
+
+static void write_text(GByteArray *out, const char *text)
+{
+    ccw_xdr_write_string(out, text, strlen(text));
+}
+
+static void write_string_param(GByteArray *out, const char *name, const char *value)
+{
+    write_text(out, name);
+    ccw_xdr_write_u32(out, VIR_TYPED_PARAM_STRING);
+    write_text(out, value);
+}
+
+/* type: LLONG or ULLONG, which are 8 bytes. */
+static void write_number_param(GByteArray *out, const char *name, guint32 type, guint64 value)
+{
+    write_text(out, name);
+    ccw_xdr_write_u32(out, type);
+    ccw_xdr_write_u32(out, (guint32)(value >> 32));
+    ccw_xdr_write_u32(out, (guint32)value);
+}
+
+GByteArray *ccw_peer_identity(const CcwPeer *peer, GError **error)
+{
+    g_autoptr(GByteArray) out = g_byte_array_new();
+    g_autofree char *user = find_name(FALSE, peer->uid, error);
+    g_autofree char *group = user ? find_name(TRUE, peer->gid, error) : NULL;
+
+    if (!group)
+        return NULL;
+    ccw_xdr_write_u32(out, peer->label ? 7 : 6);
+    write_string_param(out, VIR_CONNECT_IDENTITY_USER_NAME, user);
+    write_number_param(out, VIR_CONNECT_IDENTITY_UNIX_USER_ID, VIR_TYPED_PARAM_ULLONG, peer->uid);
+    write_string_param(out, VIR_CONNECT_IDENTITY_GROUP_NAME, group);
+    write_number_param(out, VIR_CONNECT_IDENTITY_UNIX_GROUP_ID, VIR_TYPED_PARAM_ULLONG, peer->gid);
+    write_number_param(out, VIR_CONNECT_IDENTITY_PROCESS_ID, VIR_TYPED_PARAM_LLONG, (guint64)peer->pid);
+    write_number_param(out, VIR_CONNECT_IDENTITY_PROCESS_TIME, VIR_TYPED_PARAM_ULLONG, peer->start_time);
+    if (peer->label)
+        write_string_param(out, VIR_CONNECT_IDENTITY_SELINUX_CONTEXT, peer->label);
+    ccw_xdr_write_u32(out, 0); /* flags */
+    return g_steal_pointer(&out);
+}

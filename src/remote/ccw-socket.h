@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* UNIX sockets by their paths. None of them blocks. */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+
+/* Connected, or -1. Errors: CCW_ERROR_INVALID, a path that is too long; as ccw_error_set_errno. */
+int ccw_socket_connect(const char *path, GError **error);
+
+/* group: (gid_t)-1 for whatever it is by itself. */
+typedef struct {
+    guint perms;
+    gid_t group;
+    guint queue; /* how many may wait to be accepted */
+} CcwSocketAccess;
+
+/*
+ * Listening, or -1. A socket file that nobody listens on is replaced: it is left from one who was killed. Errors:
+ * CCW_ERROR_BUSY if somebody listens there, and as above.
+ */
+int ccw_socket_listen(const char *path, const CcwSocketAccess *access, GError **error);

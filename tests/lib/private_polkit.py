@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A real message bus and a real polkitd with users, rules and a socket of their own, in the private namespaces of
+private_libvirt: as a system without systemd has them."""
+
+import os
+import subprocess
+
+from private_libvirt import wait_for
+from steps import command, expect
+
+FOLDER = "/run/libvirt-ccw/polkit"
+BUS = f"unix:path={FOLDER}/bus"
+POLKITD = "/usr/lib/polkit-1/polkitd"
+RULES = "/etc/polkit-1/rules.d"
+PASSWORD = "correct horse"  # of root there, for prompts
+
+# name: (number, whether in group libvirt, who may manage with polkit's stock rules)
+USERS = {"member": (64101, True), "guest": (64102, False), "looker": (64103, False)}
+
+
+def missing():
+    """What the machine lacks, or None."""
+    for path in ("/usr/bin/dbus-daemon", POLKITD, "/usr/share/polkit-1/actions/org.libvirt.unix.policy"):
+        if not os.path.exists(path):
+            return path
+    return None
+
+
+def as_user(name):
+    """What runs a command as that user with the groups it has."""
+    if name == "root":
+        return []
+    number, member = USERS[name] if name in USERS else (65534, False)
+    groups = ["--groups", _group_number("libvirt")] if member else ["--clear-groups"]
+    return ["setpriv", "--reuid", str(number), "--regid", str(number), *groups]
+
+
+def _group_number(name):
+    with open("/etc/group", encoding="utf-8") as file:
+        return next(line.split(":")[2] for line in file if line.startswith(name + ":"))
+
+
+def _lines(path, drop):
+    with open(path, encoding="utf-8") as file:
+        return [line for line in file if line.split(":")[0] not in drop]
+
+
+def _cover(path, lines, mode):
+    """A file of our own in the place of a file of the machine."""
+    own = os.path.join(FOLDER, os.path.basename(path))
+    with open(own, "w", encoding="utf-8") as file:
+        file.writelines(lines)
+    os.chmod(own, mode)
+    command(["mount", "--bind", own, path])
+
+
+def _make_users():
+    _cover("/etc/passwd", _lines("/etc/passwd", USERS) +
+           [f"{name}:x:{number}:{number}::/:/bin/sh\n" for name, (number, _) in USERS.items()], 0o644)
+    members = ",".join(name for name, (_, member) in USERS.items() if member)
+    groups = [line.rstrip("\n") + members + "\n" if line.startswith("libvirt:") and line.endswith(":\n") else line
+              for line in _lines("/etc/group", USERS)]
+    _cover("/etc/group", groups + [f"{name}:x:{number}:\n" for name, (number, _) in USERS.items()], 0o644)
+    salted = command(["openssl", "passwd", "-6", PASSWORD])[1] if os.path.exists("/usr/bin/openssl") else "!"
+    _cover("/etc/shadow", [f"root:{salted}:19000:0:99999:7:::\n"] + _lines("/etc/shadow", {"root"}), 0o600)
+
+
+class Polkit:
+    """The two daemons. Everybody who is to find them inherits the environment."""
+
+    def __init__(self, log):
+        self.log = log
+        os.makedirs(FOLDER, exist_ok=True)
+        os.chmod(FOLDER, 0o755)
+        _make_users()
+        command(["mount", "-t", "tmpfs", "-o", "mode=755", "none", RULES])
+        os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = BUS
+        self.bus = None
+        self.polkitd = None
+
+    def rules(self, text):
+        """Besides those that are installed. Before start()."""
+        with open(os.path.join(RULES, "10-test.rules"), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def start_bus(self):
+        with open(self.log, "ab") as log:
+            self.bus = subprocess.Popen(["dbus-daemon", "--system", "--nofork", "--nopidfile", "--nosyslog",
+                                         f"--address={BUS}"], stdout=log, stderr=log)
+        wait_for("the message bus", lambda: os.path.exists(f"{FOLDER}/bus"))
+
+    def start(self):
+        self.start_bus()
+        with open(self.log, "ab") as log:
+            self.polkitd = subprocess.Popen([POLKITD, "--no-debug"], stdout=log, stderr=log)
+        wait_for("polkitd", self._answers)
+
+    def _answers(self):
+        expect(self.polkitd.poll() is None, "polkitd ended")
+        # To call it itself would have the bus start another one.
+        return "boolean true" in command(["dbus-send", "--system", "--print-reply", "--dest=org.freedesktop.DBus",
+                                          "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner",
+                                          "string:org.freedesktop.PolicyKit1"], check=False)[1]
+
+    def stop(self):
+        for daemon in (self.polkitd, self.bus):
+            daemon.terminate()
+            daemon.wait(timeout=20)
+        os.unlink(f"{FOLDER}/bus")
