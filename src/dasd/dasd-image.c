@@ -189,6 +189,14 @@ char *dasd_image_parse(const char *text, DasdImageOptions *ret_options)
     return g_steal_pointer(&path);
 }
 
+/* root opens a file for writing that nobody may write; to a person it is read-only all the same. */
+static gboolean nobody_writes(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && !(st.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH));
+}
+
 int dasd_image_open(const char *path, DasdImageOptions *options, DasdImageInfo *ret_info, GError **error)
 {
     /* O_NONBLOCK: a FIFO must not hang the open; it is refused by the probe. */
@@ -196,7 +204,9 @@ int dasd_image_open(const char *path, DasdImageOptions *options, DasdImageInfo *
     gboolean read_only = options->read_only;
     int fd = open(path, (read_only ? O_RDONLY : O_RDWR) | flags);
 
-    if (fd < 0 && !read_only && (errno == EACCES || errno == EPERM || errno == EROFS)) {
+    if (!read_only && (fd >= 0 ? nobody_writes(fd) : errno == EACCES || errno == EPERM || errno == EROFS)) {
+        if (fd >= 0)
+            close(fd);
         read_only = TRUE;
         fd = open(path, O_RDONLY | flags);
     }

@@ -46,9 +46,9 @@ gboolean dasd_image_create(const char *path, const char *model, guint32 cylinder
 gboolean dasd_image_probe(int fd, const char *name, DasdImageInfo *ret_info, GError **error);
 
 /*
- * Opens and locks an image for a device: read and write if options and the file allow it, else read-only, and then
- * options->read_only is set; probes it. The lock is of the open file description, so it moves with the fd to another
- * process. One writer, or any number of readers.
- * Errors: as probe; CCW_ERROR_NOT_FOUND; CCW_ERROR_BUSY when another writer has it. Returns the fd or -1.
+ * Opens and locks an image for a device: read and write if options and the file allow it (its mode to somebody, its
+ * file system, the caller's rights), else read-only, and then options->read_only is set; probes it. The lock is of the
+ * open file description, so it moves with the fd to another process. One writer, or any number of readers. Errors: as
+ * probe; CCW_ERROR_NOT_FOUND; CCW_ERROR_BUSY when another writer has it. Returns the fd or -1.
  */
 int dasd_image_open(const char *path, DasdImageOptions *options, DasdImageInfo *ret_info, GError **error);

@@ -259,6 +259,31 @@ static void open_read_only(void)
     g_unlink(path);
 }
 
+/* Whoever opens it, also root, who could write. */
+static void nobody_writes(void)
+{
+    DasdImageOptions options = { .read_only = FALSE };
+    g_autoptr(GError) error = NULL;
+    DasdImageInfo info;
+    int fd;
+
+    g_assert_true(dasd_image_create(path, NULL, 1, NULL, NULL));
+    g_assert_cmpint(g_chmod(path, 0444), ==, 0);
+    fd = dasd_image_open(path, &options, &info, &error);
+    g_assert_no_error(error);
+    g_assert_true(options.read_only);
+    g_assert_cmpint(fcntl(fd, F_GETFL) & O_ACCMODE, ==, O_RDONLY);
+    close(fd);
+
+    options.read_only = FALSE;
+    g_assert_cmpint(g_chmod(path, 0644), ==, 0);
+    fd = dasd_image_open(path, &options, &info, &error);
+    g_assert_no_error(error);
+    g_assert_false(options.read_only);
+    close(fd);
+    g_unlink(path);
+}
+
 /* A track 0 of rubbish does not keep the image from being used: a guest can format it. */
 static void damaged_track(void)
 {
@@ -291,6 +316,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/image/open", open_and_lock);
     g_test_add_func("/dasd/image/names", names);
     g_test_add_func("/dasd/image/open-read-only", open_read_only);
+    g_test_add_func("/dasd/image/nobody-writes", nobody_writes);
     g_test_add_func("/dasd/image/damaged-track", damaged_track);
     rc = g_test_run();
     g_rmdir(folder);
