@@ -86,9 +86,12 @@ static int data_size(guint32 flags)
 int vfio_irqs_set_from(VfioIrqs *irqs, const struct vfio_irq_set *set)
 {
     const guint32 known = VFIO_IRQ_SET_DATA_TYPE_MASK | VFIO_IRQ_SET_ACTION_TYPE_MASK;
-    int size = data_size(set->flags);
+    int size;
 
-    if (set->argsz < sizeof(*set) || set->index >= VFIO_CCW_NUM_IRQS || set->flags & ~known || size < 0)
+    if (set->argsz < sizeof(*set))
+        return -EINVAL;
+    size = data_size(set->flags);
+    if (set->index >= VFIO_CCW_NUM_IRQS || set->flags & ~known || size < 0)
         return -EINVAL;
     if ((set->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) != VFIO_IRQ_SET_ACTION_TRIGGER)
         return -EINVAL;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Channel programs against a 3390 of one cylinder. The input is a list of CCWs with 24 bytes of parameters each; a
- * command code of 0 lays the parameters over track 1 of the image, so that hostile tracks come up, too.
+ * Channel programs against a 3390-1. The input is a list of steps: a CCW's command, flags and count (two bytes; of a
+ * transfer in channel the index of its target), the number of bytes it begins with in storage, and these. Command 0 is
+ * none: with flags 0 its bytes are laid over track 1 of the image, so that hostile tracks come up, too; with others the
+ * program is run, and the next one begins. The seeds are what a real Linux ran (record-seeds).
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,8 +15,9 @@
 #include "dasd/dasd-device.h"
 #include "util/ccw-endian.h"
 
-#define STEP_SIZE 28 /* command, flags, count, parameters */
-#define BUFFER_SIZE 1024
+#define STEP_SIZE 5       /* without the bytes */
+#define BUFFER_SIZE 65536 /* any count fits */
+#define CYLINDERS 1113
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,7 +31,7 @@ static int make_image(void)
     ccw_store_le32(header + DASD_CKD_OFS_HEADS, DASD_3390_HEADS);
     ccw_store_le32(header + DASD_CKD_OFS_TRACK_SIZE, DASD_3390_TRACK_SIZE);
     header[DASD_CKD_OFS_TYPE] = 0x90;
-    if (fd < 0 || ftruncate(fd, DASD_CKD_HEADER_SIZE + DASD_3390_HEADS * DASD_3390_TRACK_SIZE) < 0 ||
+    if (fd < 0 || ftruncate(fd, DASD_CKD_HEADER_SIZE + (off_t)CYLINDERS * DASD_3390_HEADS * DASD_3390_TRACK_SIZE) < 0 ||
         pwrite(fd, header, sizeof(header), 0) != sizeof(header))
         abort();
     return fd;
@@ -37,38 +40,60 @@ static int make_image(void)
 static void add_ccw(CcwProgram *program, guint32 i, const guint8 *step)
 {
     guint8 *ccw = program->ccw[i];
-    guint16 count = ccw_load_be16(step + CCW_OFS_COUNT) % (BUFFER_SIZE + 1);
+    guint16 count = ccw_load_be16(step + CCW_OFS_COUNT);
 
-    memcpy(ccw, step, 2);
-    memcpy(buffers[i], step + 4, STEP_SIZE - 4);
+    memcpy(ccw, step, 4);
+    memcpy(buffers[i], step + STEP_SIZE, step[STEP_SIZE - 1]);
     if (ccw[CCW_OFS_CMD] == CCW_CMD_TIC) {
         ccw_store_be32(ccw + CCW_OFS_CDA, count % CCW_PROGRAM_MAX * CCW_SIZE);
         return;
     }
     ccw[CCW_OFS_FLAGS] &= (guint8)~CCW_FLAG_IDA; /* lists are trusted to be of this process */
-    ccw_store_be16(ccw + CCW_OFS_COUNT, count);
     ccw_store_be32(ccw + CCW_OFS_CDA, CCW_PROGRAM_CDA_OFS + i * 8);
     program->cda[i] = (guint64)(gsize)buffers[i];
+}
+
+/* The same input is to do the same again. */
+static void clean_buffers(const CcwProgram *program, guint32 n)
+{
+    for (guint32 i = 0; i < n; i++)
+        memset(buffers[i], 0, MAX(ccw_load_be16(program->ccw[i] + CCW_OFS_COUNT), 256));
+}
+
+static void run(DasdDevice *device, CcwProgram *program, guint32 n)
+{
+    CcwCmdRequest request = { .argsz = sizeof(request), .ccw_count = n, .program = (guint64)(gsize)program };
+
+    dasd_device_request(device, &request);
+    clean_buffers(program, n);
+    memset(program, 0, sizeof(*program));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const DasdDeviceConfig config = { .bus_id = { 0, 0, 0x1234 } };
-    g_autoptr(DasdDevice) device = NULL;
-    CcwProgram program = { 0 };
-    CcwCmdRequest request = { .argsz = sizeof(request), .program = (guint64)(gsize)&program };
     off_t at = DASD_CKD_HEADER_SIZE + DASD_3390_TRACK_SIZE;
     int fd = make_image();
+    g_autoptr(DasdDevice) device = dasd_device_new(fd, &config, NULL);
+    CcwProgram program = { 0 };
+    guint32 n = 0;
 
-    for (; size >= STEP_SIZE && request.ccw_count < CCW_PROGRAM_MAX; data += STEP_SIZE, size -= STEP_SIZE) {
-        if (data[0] == 0)
-            at += MAX(pwrite(fd, data + 4, STEP_SIZE - 4, at), 0);
-        else
-            add_ccw(&program, request.ccw_count++, data);
-    }
-    device = dasd_device_new(fd, &config, NULL);
     if (!device)
         abort();
-    dasd_device_request(device, &request);
+    for (gsize step; size >= STEP_SIZE; data += step, size -= step) {
+        step = STEP_SIZE + data[STEP_SIZE - 1];
+        if (step > size)
+            break;
+        if (data[0] == 0 && data[1] == 0)
+            at += MAX(pwrite(fd, data + STEP_SIZE, step - STEP_SIZE, at), 0);
+        else if (data[0] != 0 && n < CCW_PROGRAM_MAX)
+            add_ccw(&program, n++, data);
+        else if (n > 0) {
+            run(device, &program, n);
+            n = 0;
+        }
+    }
+    if (n > 0)
+        run(device, &program, n);
     return 0;
 }
