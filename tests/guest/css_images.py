@@ -5,15 +5,14 @@ what is in its default one, enables MCSS-E, and says what is in each. The first 
 
 The last step does it with a device of the host in place of --dasd: the one of a lab, detached by virsh."""
 
-import argparse
 import os
 import shlex
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
-from steps import Steps, command, expect
+from bareguest import console_argv, main
+from steps import command, expect
 
 WARNING = "qemu-ccw: warning: s390-map-css is off"
 NOT_DETACHED = "detach the host's device first: virsh nodedev-detach ccw_0_0_1234"
@@ -47,9 +46,7 @@ class CssImages:
 
     def boot(self, machine, host, properties, before, after):
         argv = [self.options.qemu_ccw, "--dasd", f"{host}={self.image}", "-machine", "s390-ccw-virtio" + machine,
-                "-device", f"vfio-ccw,hostid={host}{properties}", "-nodefaults", "-display", "none",
-                "-chardev", f"file,id=console,path={self.console}", "-device", "sclpconsole,chardev=console",
-                "-kernel", self.options.guest]
+                "-device", f"vfio-ccw,hostid={host}{properties}", *console_argv(self.console, self.options.guest)]
         self.steps.note(" ".join(argv))
         _, output = command(argv, timeout=60)
         with open(self.console, encoding="ascii") as file:
@@ -61,9 +58,7 @@ class CssImages:
 
     def boot_from_host(self):
         qemu = [self.options.qemu_ccw, "-machine", "s390-ccw-virtio,s390-map-css=off", "-device",
-                "vfio-ccw,hostid=0.0.1234", "-nodefaults", "-display", "none", "-chardev",
-                f"file,id=console,path={self.console}", "-device", "sclpconsole,chardev=console", "-kernel",
-                self.options.guest]
+                "vfio-ccw,hostid=0.0.1234", *console_argv(self.console, self.options.guest)]
         run = shlex.join(qemu)
         # In a lab /dev/vfio is answered for by the library, which libvirtd has there and a shell has not.
         script = (f"{run} && exit 9; set -e; virsh -q nodedev-detach ccw_0_0_1234; "
@@ -84,21 +79,5 @@ class CssImages:
         self.steps.done()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("virt-ccw", "qemu-ccw", "vfio-library"):
-        parser.add_argument("--" + name, required=True)
-    parser.add_argument("--guest", nargs="?", help="the program, for QEMU's -kernel; without it the test is skipped")
-    options = parser.parse_args()
-    for name in ("virt_ccw", "qemu_ccw", "vfio_library"):
-        setattr(options, name, os.path.abspath(getattr(options, name)))
-    if not options.guest:
-        print("1..0 # SKIP no cross compiler: install gcc-s390x-linux-gnu")
-        return
-    options.guest = os.path.abspath(options.guest)
-    with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
-        CssImages(options, workdir, Steps(story=False)).run()
-
-
 if __name__ == "__main__":
-    main()
+    main(CssImages, __doc__)

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A guest that uses DASDs as systems before z/Architecture did: format-0 CCWs, 31-bit IDAWs and blocks of 2 KiB, and
+ * for comparison what Linux has. On the first and the last track of each device it writes a record and reads it back in
+ * every way. A line a device, on the console: devno, cylinders, model; then the status of each program, with two bytes
+ * of sense if there is any.
+ */
+#include "bare.h"
+
+#define CCW_IDA 0x04
+#define CMD_READ_CHARACTERISTICS 0x64
+#define CMD_DEFINE_EXTENT 0x63
+#define CMD_LOCATE_RECORD 0x47
+#define CMD_WRITE_CKD 0x1d
+#define CMD_READ_DATA 0x06
+#define CMD_SENSE 0x04
+
+#define ORB_FORMAT_1 0x00800000u
+#define ORB_BASE 0x0040ff00u /* prefetch, every path */
+#define ORB_64 0x00020000u   /* IDAWs of 64 bits */
+#define ORB_2K 0x00010000u   /* which are of 2 KiB; those of 31 bits always are */
+
+#define HEADS 15
+#define BLOCK 4096
+#define COUNT_SIZE 8
+#define GOOD 0x0c00 /* channel end, device end */
+#define UNIT_CHECK 0x0200
+#define OFFSET 0x334 /* the data begins in the middle of a block, whatever the block */
+
+/* Ways to say the same: one to write, all to read. */
+static const struct {
+    const char *name;
+    u32 flags;
+} ways[] = {
+    { "format 0, 31 bits", ORB_BASE },
+    { "format 0, 64 bits 2k", ORB_BASE | ORB_64 | ORB_2K },
+    { "format 0, 64 bits 4k", ORB_BASE | ORB_64 },
+    { "format 1, 31 bits", ORB_BASE | ORB_FORMAT_1 },
+    { "format 1, 64 bits 2k", ORB_BASE | ORB_FORMAT_1 | ORB_64 | ORB_2K },
+    { "format 1, 64 bits 4k", ORB_BASE | ORB_FORMAT_1 | ORB_64 },
+};
+#define WAYS (sizeof(ways) / sizeof(ways[0]))
+
+static u32 id; /* the subchannel */
+static struct ccw program[4] __attribute__((aligned(8)));
+static u64 list[4] __attribute__((aligned(8)));
+static u8 extent[16], locate[16], characteristics[64], sense[32];
+static u8 output[BLOCK * 3] __attribute__((aligned(BLOCK)));
+static u8 input[BLOCK * 3] __attribute__((aligned(BLOCK)));
+static u32 orb[8] __attribute__((aligned(8)));
+static u32 irb[24] __attribute__((aligned(8)));
+
+/* The 24 bits of a format-0 address hold all of this program: it is loaded at 64 KiB. */
+static void put_ccw(u32 flags, u32 i, u8 command, u8 ccw_flags, u16 count, const void *data)
+{
+    u32 address = (u32)(u64)data;
+    u32 *words = (u32 *)&program[i];
+
+    if (flags & ORB_FORMAT_1) {
+        program[i] = (struct ccw){ command, ccw_flags, count, address };
+        return;
+    }
+    words[0] = (u32)command << 24 | address;
+    words[1] = (u32)ccw_flags << 24 | count;
+}
+
+/* IDAWs for `length` bytes at an address. */
+static void put_list(u32 flags, const u8 *data, u32 length)
+{
+    u32 block = flags & ORB_64 && !(flags & ORB_2K) ? 4096 : 2048;
+    u64 at = (u64)data, end = at + length;
+
+    for (u32 i = 0; at < end; at = (at / block + 1) * block, i++) {
+        if (flags & ORB_64)
+            list[i] = at;
+        else
+            ((u32 *)list)[i] = (u32)at;
+    }
+}
+
+/* Runs the program; its device and subchannel status. */
+static u32 run(u32 flags)
+{
+    orb[1] = flags;
+    orb[2] = (u32)(u64)program;
+    if (ssch(id, orb) != 0)
+        return 0xffff;
+    while (tsch(id, irb) == 1)
+        ;
+    return irb[2] >> 16;
+}
+
+/* Concurrent sense is not enabled, so it is asked for. */
+static char *put_status(char *at, u32 flags, u32 status)
+{
+    at = put_hex(at, status, 4);
+    if (!(status & UNIT_CHECK))
+        return at;
+    put_ccw(flags, 0, CMD_SENSE, CCW_SLI, sizeof(sense), sense);
+    return run(flags) == GOOD ? put_hex(put_text(at, " sense "), *(u16 *)sense, 4) : put_text(at, " no sense");
+}
+
+static void put_domain(u32 cylinder, u32 head, u8 mask, u8 operation, u8 record)
+{
+    for (u32 i = 0; i < sizeof(extent); i++)
+        ((volatile u8 *)extent)[i] = ((volatile u8 *)locate)[i] = 0;
+    extent[0] = mask;
+    extent[1] = 0xc0; /* ECKD */
+    locate[0] = operation;
+    locate[3] = 1;
+    *(u16 *)(extent + 8) = *(u16 *)(extent + 12) = *(u16 *)(locate + 4) = *(u16 *)(locate + 8) = (u16)cylinder;
+    *(u16 *)(extent + 10) = *(u16 *)(extent + 14) = *(u16 *)(locate + 6) = *(u16 *)(locate + 10) = (u16)head;
+    locate[12] = record;
+}
+
+static u32 transfer(u32 flags, u8 command, u8 *data, u16 length)
+{
+    put_ccw(flags, 0, CMD_DEFINE_EXTENT, CCW_CC, sizeof(extent), extent);
+    put_ccw(flags, 1, CMD_LOCATE_RECORD, CCW_CC, sizeof(locate), locate);
+    put_list(flags, data, length);
+    put_ccw(flags, 2, command, CCW_IDA, length, list);
+    return run(flags);
+}
+
+static u32 write(u32 flags, u32 cylinder, u32 head)
+{
+    u8 *data = output + OFFSET;
+
+    put_domain(cylinder, head, 0xc0, 0x03, 0); /* all writes; format, behind R0 */
+    for (u32 i = 0; i < BLOCK; i++)
+        data[COUNT_SIZE + i] = (u8)(i * 7 + i / 256 + cylinder + head);
+    *(u16 *)data = (u16)cylinder;
+    *(u16 *)(data + 2) = (u16)head;
+    data[4] = 1;
+    data[5] = 0;
+    *(u16 *)(data + 6) = BLOCK;
+    return transfer(flags, CMD_WRITE_CKD, data, COUNT_SIZE + BLOCK);
+}
+
+static u32 read(u32 flags, u32 cylinder, u32 head)
+{
+    for (u32 i = 0; i < sizeof(input); i++)
+        ((volatile u8 *)input)[i] = 0;
+    put_domain(cylinder, head, 0x40, 0x06, 1); /* no writes; read data */
+    return transfer(flags, CMD_READ_DATA, input + OFFSET, BLOCK);
+}
+
+/* What was read, and nothing around it. */
+static int is_same(void)
+{
+    for (u32 i = 0; i < sizeof(input); i++) {
+        u8 expected = i >= OFFSET && i < OFFSET + BLOCK ? output[i + COUNT_SIZE] : 0;
+
+        if (((volatile u8 *)input)[i] != expected)
+            return 0;
+    }
+    return 1;
+}
+
+static void use_track(u32 way, u32 cylinder, u32 head)
+{
+    char line[256];
+    char *at = put_hex(put_text(put_hex(put_text(line, "  track "), cylinder, 4), " "), head, 4);
+
+    at = put_status(put_text(at, ": write "), ways[way].flags, write(ways[way].flags, cylinder, head));
+    for (u32 i = 0; i < WAYS; i++) {
+        u32 status = read(ways[i].flags, cylinder, head);
+
+        at = put_status(put_text(at, i ? ", " : ", read "), ways[i].flags, status);
+        if (status == GOOD)
+            at = put_text(at, is_same() ? " same" : " differs");
+    }
+    put_text(at, "\n");
+    print(line);
+}
+
+static void use_device(u16 devno, u32 way)
+{
+    char line[128];
+    char *at = put_text(put_text(put_hex(line, devno, 4), ": "), ways[way].name);
+    u32 cylinders;
+
+    enable(id);
+    put_ccw(ways[way].flags, 0, CMD_READ_CHARACTERISTICS, 0, sizeof(characteristics), characteristics);
+    at = put_status(put_text(at, ": "), ways[way].flags, run(ways[way].flags));
+    cylinders = *(u16 *)(characteristics + 12);
+    at = put_hex(put_text(at, ", cylinders "), cylinders, 4);
+    at = put_hex(put_text(at, ", model "), characteristics[5], 2);
+    put_text(at, "\n");
+    print(line);
+    use_track(way, 0, 0);
+    use_track(way, cylinders - 1, HEADS - 1);
+}
+
+void main(void)
+{
+    struct schib schib;
+    u32 way = 0;
+
+    open_console();
+    for (id = ID_ONE; stsch(id, &schib) == 0; id++)
+        if (schib.flags & SCHIB_VALID)
+            use_device(schib.devno, way++ % WAYS);
+    print("done\n");
+}

@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A guest without a system (baremetal/disk.c) writes and reads the first and the last track of every model of a 3390, with
+CCWs of both formats and IDAWs of every kind. What is read-only to its host is so to the guest, whatever makes it so; in a
+lab, ro and sync do what they say."""
+
+import os
+import re
+import shlex
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+# pylint: disable=wrong-import-position
+from bareguest import console_argv, main
+from steps import command, expect
+
+# The device's model, as READ DEVICE CHARACTERISTICS tells it, and cylinders.
+MODELS = (("3390-1", 0x02, 1113), ("3390-2", 0x06, 2226), ("3390-3", 0x0a, 3339), ("3390-9", 0x0c, 10017),
+          ("3390-27", 0x0c, 32760), ("3390-54", 0x0c, 65520))
+WAYS = 6  # to say a program: the guest writes with another one on each device, and reads with all
+WRITTEN = "write 0c00, read " + ", ".join(["0c00 same"] * WAYS)
+# Write inhibited; then no record was found.
+REFUSED = "write 0e00 sense 8002, read " + ", ".join(["0e00 sense 0008"] * WAYS)
+SMALL = 3  # cylinders
+DISK_USAGE = 1 << 20  # bytes that a large volume may take which has two tracks written
+
+
+class Disk:
+    def __init__(self, options, workdir, steps):
+        self.options = options
+        self.workdir = workdir
+        self.steps = steps
+        self.console = os.path.join(workdir, "console.log")
+        steps.log(self.console)
+
+    def path(self, *names):
+        return os.path.join(self.workdir, *names)
+
+    def create(self, path, *args):
+        command([self.options.virt_ccw, "dasd", "create", path, *args])
+        return path
+
+    def argv(self, count):
+        argv = [self.options.qemu_ccw, "-machine", "s390-ccw-virtio", *console_argv(self.console, self.options.guest)]
+        for i in range(count):
+            argv += ["-device", f"vfio-ccw,hostid=0.0.{0x1000 + i:04x}"]
+        return argv
+
+    def boot(self, images):
+        argv = self.argv(len(images))
+        for i, image in enumerate(images):
+            argv += ["--dasd", f"0.0.{0x1000 + i:04x}={image}"]
+        self.steps.note(shlex.join(argv))
+        self.steps.note(command(argv, timeout=120)[1])
+
+    def said(self, expected):
+        """Of each device (its model, cylinders, what became of each of the two tracks)."""
+        with open(self.console, encoding="ascii") as file:
+            lines = file.read().splitlines()
+        self.steps.note("\n".join(lines))
+        expect(len(lines) == 3 * len(expected) + 1 and lines[-1] == "done", "the guest did not come to its end")
+        for i, (model, cylinders, outcome) in enumerate(expected):
+            device, *tracks = lines[3 * i:3 * i + 3]
+            expect(re.fullmatch(rf"{0x1000 + i:04x}: .*: 0c00, cylinders {cylinders:04x}, model {model:02x}", device),
+                   f"not {cylinders} cylinders, model {model:02x}: {device}")
+            expect(tracks == [f"  track 0000 0000: {outcome}", f"  track {cylinders - 1:04x} 000e: {outcome}"],
+                   f"not {outcome}:\n" + "\n".join(tracks))
+
+    def models(self):
+        images = [self.create(self.path(name + ".ckd"), "--model", name) for name, _, _ in MODELS]
+        self.boot(images)
+        self.said([(model, cylinders, WRITTEN) for _, model, cylinders in MODELS])
+        for image in images:
+            status = os.stat(image)
+            self.steps.note(f"{image}: {status.st_size} bytes, {status.st_blocks * 512} on the disk")
+            expect(status.st_blocks * 512 < DISK_USAGE, f"{image} takes {status.st_blocks * 512} bytes")
+            self.steps.note(command([self.options.virt_ccw, "dasd", "check", image])[1])
+
+    def small(self, *names):
+        return self.create(self.path(*names), "--cylinders", str(SMALL))
+
+    def read_only(self):
+        """By its mode, by ro, by its file system and by an attribute, as far as this host lets us."""
+        mode, option = self.small("mode.ckd"), self.small("option.ckd")
+        os.chmod(mode, 0o444)
+        images, undo = [mode, option + ",ro"], []
+        folder = self.path("folder")
+        os.mkdir(folder)
+        mounted = self.small("folder", "mounted.ckd")
+        if command(["mount", "--bind", folder, folder], check=False)[0] == 0:
+            undo.append(["umount", folder])
+            command(["mount", "-o", "remount,bind,ro", folder])
+            images.append(mounted)
+        immutable = self.small("immutable.ckd")
+        if command(["chattr", "+i", immutable], check=False)[0] == 0:
+            undo.append(["chattr", "-i", immutable])
+            images.append(immutable)
+        try:
+            before = [os.stat(image.partition(",")[0]).st_mtime_ns for image in images]
+            self.boot(images)
+            self.said([(0x02, SMALL, REFUSED)] * len(images))
+            expect(before == [os.stat(image.partition(",")[0]).st_mtime_ns for image in images], "an image was changed")
+        finally:
+            for argv in undo:
+                command(argv)
+
+    def lab(self):
+        names = ("plain", "sync", "ro")
+        images = [self.small(name + ".ckd") for name in names]
+        log = self.path("strace.log")
+        traced = ["strace", "-f", "-y", "-e", "trace=fdatasync", "-o", log, "-E", "LD_PRELOAD=" + self.options.vfio_library,
+                  *self.argv(len(images))]
+        detach = "; ".join(f"virsh -q nodedev-detach ccw_0_0_{0x1000 + i:04x}" for i in range(len(images)))
+        argv = [self.options.virt_ccw, "lab", "exec"]
+        for i, (image, options) in enumerate(zip(images, ("", ",sync", ",ro"))):
+            argv += ["--dasd", f"0.0.{0x1000 + i:04x}={image}{options}"]
+        self.steps.note(command(argv + ["--", "sh", "-c", f"set -e; {detach}; {shlex.join(traced)}"], timeout=120)[1])
+        self.said([(0x02, SMALL, WRITTEN), (0x02, SMALL, WRITTEN), (0x02, SMALL, REFUSED)])
+        with open(log, encoding="utf-8") as file:
+            text = file.read()
+        synced = [text.count(f"<{image}>") for image in images]
+        self.steps.note(f"fdatasync of {', '.join(names)}: {synced}")
+        expect(synced[0] == 0 and synced[1] >= 2 and synced[2] == 0, "not what was asked for, in\n" + text)
+
+    def run(self):
+        self.steps.run("every model, its first and its last track", self.models)
+        self.steps.run("read-only to the host, read-only to the guest", self.read_only)
+        self.steps.run("a lab's ro and sync", self.lab)
+        self.steps.done()
+
+
+if __name__ == "__main__":
+    main(Disk, __doc__)
