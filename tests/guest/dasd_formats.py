@@ -74,7 +74,7 @@ class DasdFormats(DasdGuest):
         packed, back = (os.path.join(self.workdir, name) for name in ("packed.cckd", "back.ckd"))
         command(["dasdcopy", "-q", "-o", "cckd", self.disks[FIRST], packed], timeout=300)
         command(["dasdcopy", "-q", "-lfs", "-o", "ckd", packed, back], timeout=300)
-        command([self.options.virt_ccw, "dasd", "info", back])
+        self.steps.note(command([self.options.virt_ccw, "dasd", "check", back])[1])
         self.steps.note(command(["cmp", self.disks[FIRST], back], check=False)[1] or "the copies are the same")
         os.unlink(packed)
         os.unlink(back)

@@ -3,6 +3,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "util/ccw-endian.h"
@@ -171,4 +172,21 @@ void bench_format(Bench *bench, guint32 track, guint8 n, guint8 kl, guint16 dl)
         bench_ccw(bench, 0x1d, i + 1 < n ? CC | SLI : SLI, counts[i], 8);
     }
     bench_run_good(bench);
+}
+
+char *bench_spawn(const char *const *argv, int exit_code)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *err = NULL;
+    char *out = NULL;
+    int status = 0;
+
+    g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDIN_FROM_DEV_NULL, NULL, NULL, &out, &err,
+                 &status, &error);
+    g_assert_no_error(error);
+    g_assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) != exit_code)
+        g_test_message("%s ended with %d: %s", argv[0], WEXITSTATUS(status), err);
+    g_assert_cmpint(WEXITSTATUS(status), ==, exit_code);
+    return out;
 }

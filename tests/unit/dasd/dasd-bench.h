@@ -65,3 +65,6 @@ const guint8 *bench_locate(guint8 operation, guint8 count, guint32 track, guint8
 
 /* Formats a track with n records of equal length behind R0, as dasdfmt does: counts alone. */
 void bench_format(Bench *bench, guint32 track, guint8 n, guint8 kl, guint16 dl);
+
+/* Runs a program, which must end with this exit code; what it wrote to its standard output. */
+char *bench_spawn(const char *const *argv, int exit_code);

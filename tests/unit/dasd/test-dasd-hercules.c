@@ -12,22 +12,6 @@
 static char *folder;
 static char *path;
 
-static char *run(const char *const *argv)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree char *err = NULL;
-    char *out = NULL;
-    int status = 0;
-
-    g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDIN_FROM_DEV_NULL, NULL, NULL, &out, &err,
-                 &status, &error);
-    g_assert_no_error(error);
-    if (status != 0)
-        g_test_message("%s ended with %d: %s", argv[0], status, err);
-    g_assert_cmpint(status, ==, 0);
-    return out;
-}
-
 static void dasdls_reads_ours(void)
 {
     const char *const argv[] = { "dasdls", path, NULL };
@@ -35,7 +19,7 @@ static void dasdls_reads_ours(void)
     g_autofree char *out = NULL;
 
     g_assert_true(dasd_image_create(path, "3390-9", 0, "CCW001", &error));
-    out = run(argv);
+    out = bench_spawn(argv, 0);
     g_assert_nonnull(strstr(out, "VOLSER=CCW001"));
     g_unlink(path);
 }
@@ -59,7 +43,7 @@ static void we_read_theirs(void)
 {
     const char *const argv[] = { "dasdinit", "-lfs", path, "3390", "HERC01", "5", NULL };
     g_autoptr(GError) error = NULL;
-    g_autofree char *out = run(argv);
+    g_autofree char *out = bench_spawn(argv, 0);
     DasdImageInfo info;
     DasdImageOptions options = { .read_only = FALSE };
     int fd = dasd_image_open(path, &options, &info, &error);
@@ -78,7 +62,7 @@ static void header_as_theirs(void)
 {
     const char *const argv[] = { "dasdinit", "-lfs", "-r", path, "3390", "5", NULL };
     g_autofree char *ours = g_strconcat(path, ".ours", NULL);
-    g_autofree char *out = run(argv);
+    g_autofree char *out = bench_spawn(argv, 0);
     char theirs_header[512], our_header[512];
     int fd;
 
@@ -114,7 +98,7 @@ static void device_reads_theirs(void)
     g_unlink(bench.path);
     {
         const char *const argv[] = { "dasdinit", "-lfs", "-linux", bench.path, "3390", "HLNX01", "2", NULL };
-        g_autofree char *out = run(argv);
+        g_autofree char *out = bench_spawn(argv, 0);
     }
     bench_reopen(&bench, FALSE);
     for (guint32 track = 2; track < 30; track++)
@@ -147,7 +131,7 @@ static void dasdcopy_reads_ours(void)
     bench_close_device(&bench);
     {
         const char *const argv[] = { "dasdcopy", "-q", "-lfs", "-o", "CKD", bench.path, copy, NULL };
-        g_autofree char *out = run(argv);
+        g_autofree char *out = bench_spawn(argv, 0);
     }
     g_assert_cmpint(g_rename(copy, bench.path), ==, 0);
     bench_reopen(&bench, FALSE);

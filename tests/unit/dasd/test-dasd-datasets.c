@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A volume with data sets of MVS, which no Linux writes: Hercules' dasdload makes it, our device reads it and puts a
+ * member into its library, and Hercules' programs read that; also out of a compressed copy, and back. Formats: a
+ * directory block has the number of bytes in use (two bytes), then entries of a name (eight), where the member begins
+ * (track of the data set, two bytes; record) and flags; the last name is all ones. A record of no data ends a member.
+ */
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dasd-bench.h"
+#include "dasd/dasd-ebcdic.h"
+#include "dasd/dasd-verify.h"
+#include "util/ccw-endian.h"
+
+#define LIBRARY 1 /* the track where dasdload puts the first data set */
+#define SEQUENTIAL 4
+#define DIRECTORY_SIZE 256
+#define KEY_SIZE 8
+#define LINE 80
+#define BLOCK (10 * LINE)
+#define LOADED 30 /* lines of the sequential data set */
+
+static const char *const lines[] = { "A MEMBER THAT A DEVICE", "OF OURS WROTE", "0123456789 @#$" };
+
+static char *in_folder(const Bench *bench, const char *name)
+{
+    return g_build_filename(bench->folder, name, NULL);
+}
+
+static void store_line(guint8 *at, const char *text)
+{
+    dasd_ebcdic_store(at, LINE, text);
+}
+
+static void load(Bench *bench)
+{
+    g_autofree char *control = NULL, *data = NULL, *text = NULL, *out = NULL;
+    guint8 records[LOADED * LINE];
+
+    bench_open(bench, 1, NULL);
+    bench_close_device(bench);
+    g_unlink(bench->path);
+    control = in_folder(bench, "control");
+    data = in_folder(bench, "data");
+    text = g_strdup_printf("HERC01 3390 2\nlib.one EMPTY TRK 3 0 2 PO FB %u %u\nseq.one SEQ %s TRK 2 0 0 PS FB %u %u\n",
+                           LINE, BLOCK, data, LINE, BLOCK);
+    for (guint i = 0; i < LOADED; i++) {
+        g_autofree char *line = g_strdup_printf("LINE %u", i);
+
+        store_line(records + i * LINE, line);
+    }
+    g_assert_true(g_file_set_contents(data, (const char *)records, sizeof(records), NULL));
+    g_assert_true(g_file_set_contents(control, text, -1, NULL));
+    out = bench_spawn((const char *const[]){ "dasdload", "-lfs", control, bench->path, NULL }, 0);
+    g_unlink(control);
+    g_unlink(data);
+    bench_reopen(bench, FALSE);
+}
+
+/* The third block of ten lines, as dasdload wrote it. */
+static void read_sequential(Bench *bench)
+{
+    guint8 data[BLOCK], line[LINE];
+
+    bench_begin(bench);
+    bench_ccw(bench, 0x63, CC, bench_extent(0x40, SEQUENTIAL, SEQUENTIAL), 16);
+    bench_ccw(bench, 0x47, CC, bench_locate(0x06, 1, SEQUENTIAL, 3), 16);
+    bench_ccw(bench, 0x86, 0, data, BLOCK);
+    bench_run_good(bench);
+    store_line(line, "LINE 29");
+    g_assert_cmpmem(data + BLOCK - LINE, LINE, line, LINE);
+}
+
+/* A block of lines, and the record that ends it, on the library's second track. */
+static void write_records(Bench *bench)
+{
+    guint8 record[8 + G_N_ELEMENTS(lines) * LINE] = { 0, 0, 0, LIBRARY + 1, 1 };
+    guint8 end[8] = { 0, 0, 0, LIBRARY + 1, 2 };
+
+    ccw_store_be16(record + 6, sizeof(record) - 8);
+    for (guint i = 0; i < G_N_ELEMENTS(lines); i++)
+        store_line(record + 8 + i * LINE, lines[i]);
+    bench_begin(bench);
+    bench_ccw(bench, 0x63, CC, bench_extent(0, LIBRARY + 1, LIBRARY + 1), 16);
+    bench_ccw(bench, 0x47, CC, bench_locate(0x03, 2, LIBRARY + 1, 0), 16);
+    bench_ccw(bench, 0x1d, CC, record, sizeof(record));
+    bench_ccw(bench, 0x1d, 0, end, sizeof(end));
+    bench_run_good(bench);
+}
+
+/* The only directory block in use: its key, the highest name in it, stays all ones. */
+static void write_directory(Bench *bench)
+{
+    guint8 block[KEY_SIZE + DIRECTORY_SIZE] = { 0 };
+    guint8 *entry = block + KEY_SIZE + 2;
+
+    memset(block, 0xff, KEY_SIZE);
+    ccw_store_be16(block + KEY_SIZE, 2 + 12 + KEY_SIZE);
+    dasd_ebcdic_store(entry, KEY_SIZE, "MEMBER");
+    ccw_store_be16(entry + 8, 1); /* tracks from the data set's first */
+    entry[10] = 1;
+    memset(entry + 12, 0xff, KEY_SIZE);
+    bench_begin(bench);
+    bench_ccw(bench, 0x63, CC, bench_extent(0x80, LIBRARY, LIBRARY), 16);
+    bench_ccw(bench, 0x47, CC, bench_locate(0x01, 1, LIBRARY, 1), 16);
+    bench_ccw(bench, 0x8d, 0, block, sizeof(block));
+    bench_run_good(bench);
+}
+
+static void found(const DasdFinding *finding, gpointer opaque G_GNUC_UNUSED)
+{
+    g_error("track %u: %s", finding->track, finding->text);
+}
+
+static void progress(guint32 tracks G_GNUC_UNUSED, gpointer opaque G_GNUC_UNUSED)
+{
+}
+
+static void assert_clean(const char *path)
+{
+    static const DasdVerifyEvents events = { found, progress, NULL };
+    DasdImageOptions options = { .read_only = TRUE };
+    g_autoptr(GError) error = NULL;
+    DasdVerifyResult result;
+    DasdImageInfo info;
+    int fd = dasd_image_open(path, &options, &info, &error);
+
+    g_assert_no_error(error);
+    dasd_verify(fd, &info, &events, &result);
+    g_assert_cmpuint(result.written, ==, 30);
+    close(fd);
+}
+
+/* dasdcat ends with 1 whatever it did. */
+static void assert_lists(const char *path)
+{
+    g_autofree char *list = bench_spawn((const char *const[]){ "dasdls", path, NULL }, 0);
+    g_autofree char *members = bench_spawn((const char *const[]){ "dasdcat", "-i", path, "LIB.ONE/?", NULL }, 1);
+    g_autofree char *text = bench_spawn((const char *const[]){ "dasdcat", "-i", path, "LIB.ONE/MEMBER:ac", NULL }, 1);
+
+    g_assert_nonnull(strstr(list, "VOLSER=HERC01"));
+    g_assert_nonnull(strstr(list, "LIB.ONE"));
+    g_assert_nonnull(strstr(list, "SEQ.ONE"));
+    g_assert_nonnull(strstr(members, "member"));
+    for (guint i = 0; i < G_N_ELEMENTS(lines); i++)
+        g_assert_nonnull(strstr(text, lines[i]));
+}
+
+static void they_load_we_write_they_read(void)
+{
+    Bench bench;
+
+    load(&bench);
+    read_sequential(&bench);
+    write_records(&bench);
+    write_directory(&bench);
+    bench_close_device(&bench);
+    assert_clean(bench.path);
+    assert_lists(bench.path);
+    bench_close(&bench);
+}
+
+/* dasdcopy takes tracks apart and makes them anew. A compressed image is refused, with advice. */
+static void copies(void)
+{
+    g_autofree char *packed = NULL, *out = NULL, *back = NULL;
+    DasdImageOptions options = { .read_only = FALSE };
+    g_autoptr(GError) error = NULL;
+    DasdImageInfo info;
+    Bench bench;
+
+    load(&bench);
+    write_records(&bench);
+    write_directory(&bench);
+    bench_close_device(&bench);
+    packed = in_folder(&bench, "packed");
+    out = bench_spawn((const char *const[]){ "dasdcopy", "-q", "-o", "CCKD", bench.path, packed, NULL }, 0);
+    assert_lists(packed);
+    g_assert_cmpint(dasd_image_open(packed, &options, &info, &error), ==, -1);
+    g_assert_nonnull(strstr(error->message, "dasdcopy"));
+    g_unlink(bench.path);
+    back = bench_spawn((const char *const[]){ "dasdcopy", "-q", "-lfs", "-o", "CKD", packed, bench.path, NULL }, 0);
+    g_unlink(packed);
+
+    assert_clean(bench.path);
+    assert_lists(bench.path);
+    bench_reopen(&bench, FALSE);
+    read_sequential(&bench);
+    bench_close(&bench);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/dasd/datasets/load-write-read", they_load_we_write_they_read);
+    g_test_add_func("/dasd/datasets/copies", copies);
+    return g_test_run();
+}
