@@ -15,6 +15,7 @@ import socket
 import struct
 import subprocess
 import sys
+import termios
 import time
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
@@ -28,15 +29,17 @@ from steps import Steps, command, expect  # noqa: E402
 EVERYBODY = ("root", "member", "guest", "looker", "nobody")
 NAMES = ("libvirt-sock", "libvirt-sock-ro")
 REMOTE, QEMU, UNKNOWN = 0x20008086, 0x20008087, 0x20008099
-OPEN, GET_TYPE, FEATURE, AUTH_LIST, SASL_INIT, AUTH_POLKIT, SET_IDENTITY = 1, 3, 60, 66, 67, 70, 419
+OPEN, GET_TYPE, DEFINE, HOSTNAME, FEATURE, AUTH_LIST, SASL_INIT, AUTH_POLKIT, SET_IDENTITY = 1, 3, 11, 59, 60, 66, 67, 70, 419
 CALL, CALL_WITH_FDS = 0, 4
 
 DOMAIN = """<domain type='qemu'><name>plain</name><uuid>5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0b001</uuid>
 <memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os>
 <devices><emulator>/usr/bin/qemu-system-s390x</emulator></devices></domain>"""
 
-# guest may do everything but see domains' XML with secrets and delete; looker may not even connect; the others by stock.
+# Who may connect: guest and looker too; nobody has root's password asked for. What the access drivers allow, if they are
+# asked: member everything, guest to look, looker and nobody nothing.
 RULES = """
+polkit.addAdminRule(function(action, subject) { return ["unix-user:root"]; });
 polkit.addRule(function(action, subject) {
     if (action.id == "org.libvirt.unix.manage" && (subject.user == "guest" || subject.user == "looker"))
         return polkit.Result.YES;
@@ -68,6 +71,23 @@ DIALOGUES = {
     "polkit and a list": [frame(AUTH_LIST), frame(AUTH_POLKIT), frame(AUTH_LIST), frame(GET_TYPE)],
     "another program": [frame(1, program=QEMU), frame(AUTH_LIST)],
 }
+
+
+def string(text):
+    data = text.encode()
+    return struct.pack(">I", len(data)) + data + b"\0" * (-len(data) % 4)
+
+
+def identity(user):
+    """As virtproxyd hands it on."""
+    uid = private_polkit.USERS[user][0]
+    started = int(read("/proc/self/stat").rpartition(")")[2].split()[19])
+    params = (("user-name", 7, user), ("unix-user-id", 4, uid), ("group-name", 7, user), ("unix-group-id", 4, uid),
+              ("process-id", 3, os.getpid()), ("process-time", 4, started))
+    payload = struct.pack(">I", len(params))
+    for name, kind, value in params:
+        payload += string(name) + struct.pack(">I", kind) + (string(value) if kind == 7 else struct.pack(">Q", value))
+    return payload + struct.pack(">I", 0)
 
 
 def receive(client):
@@ -106,6 +126,43 @@ def talk_all(path):
         except OSError as error:
             answers = [str(error).encode()]
         print(name, [readable(answer) for answer in answers])
+
+
+def in_one_go(path):
+    """For a process of a user's: calls around a CONNECT_OPEN that do not wait for its answer; then one that does."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(30)
+        client.connect(path)
+        for procedure in (AUTH_LIST, AUTH_POLKIT):
+            client.sendall(frame(procedure))
+            print(readable(receive(client)))
+        calls = [(HOSTNAME, b""), (OPEN, OPEN_QEMU), (HOSTNAME, b""), (DEFINE, string(DOMAIN))] * 2
+        client.sendall(b"".join(frame(procedure, payload, serial=serial + 2)
+                                for serial, (procedure, payload) in enumerate(calls)))
+        answers = [receive_one(client) for _ in calls]
+        for answer in sorted(answers, key=lambda answer: answer[20:24]):
+            print(readable(answer))
+        client.sendall(frame(SET_IDENTITY, identity("member"), serial=90) +
+                       frame(DEFINE, string(DOMAIN), serial=91))
+        for answer in sorted((receive_one(client) for _ in range(2)), key=lambda answer: answer[20:24]):
+            print(readable(answer))
+
+
+def with_agent(uri):
+    """For a process of a user's on a terminal: virsh, with an agent for it. virsh's own ("--fallback") is of use to polkit only
+    where logind has the user's session."""
+    ready, its = os.pipe()
+    # pylint: disable=consider-using-with
+    subprocess.Popen(["pkttyagent", "--process", str(os.getpid()), "--notify-fd", str(its)], pass_fds=[its])
+    os.close(its)
+    os.read(ready, 1)
+    os.execvp("virsh", ["virsh", "-q", "-c", uri, "uri"])
+
+
+def receive_one(client):
+    """Of several that may come together."""
+    length = struct.unpack(">I", client.recv(4, socket.MSG_WAITALL))[0]
+    return struct.pack(">I", length) + client.recv(length - 4, socket.MSG_WAITALL)
 
 
 class AuthTest:
@@ -197,9 +254,146 @@ class AuthTest:
         expect(got["looker", False, "list"][0] == 1 and "access denied" in got["looker", False, "list"][1], f"{got}")
 
 
+    def groups(self):
+        """auth none: the sockets' group and permissions decide."""
+        for name in NAMES:
+            ours, stock = (os.stat(f"{folder}/{name}") for folder in (FRONT, BACKEND))
+            expect((ours.st_mode, ours.st_uid, ours.st_gid) == (stock.st_mode, stock.st_uid, stock.st_gid),
+                   f"{name}: {ours} and {stock}")
+        got = self.everybody()
+        for user, code in (("root", 0), ("member", 0), ("guest", 1), ("nobody", 1)):
+            expect(got[user, False, "list"][0] == code, f"{user}: {got[user, False, 'list']}")
+        expect("Permission denied" in got["guest", False, "list"][1], f"{got['guest', False, 'list']}")
+
+    # A prompt.
+
+    @staticmethod
+    def on_terminal(folder):
+        """virsh of nobody's, for which polkit asks for root's password."""
+        uri = f"qemu+unix:///system?socket={folder}/{NAMES[0]}"
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execvp("setpriv", [*as_user("nobody"), sys.executable, __file__, "--with-agent", uri])
+        return pid, terminal
+
+    @staticmethod
+    def read_until(terminal, word):
+        """What it printed; to its end if the word never comes."""
+        output, end = b"", time.monotonic() + 60
+        while word not in output:
+            expect(select.select([terminal], [], [], max(0, end - time.monotonic()))[0], f"no more than {output!r}")
+            try:
+                output += os.read(terminal, 4096)
+            except OSError:
+                break
+        return output.decode(errors="replace")
+
+    def answer_prompt(self, terminal, password):
+        self.read_until(terminal, b"Password:")
+        wait_for("the end of the echo", lambda: not termios.tcgetattr(terminal)[3] & termios.ECHO)
+        os.write(terminal, password.encode() + b"\n")
+
+    def prompt(self):
+        for folder in (FRONT, BACKEND):
+            pid, terminal = self.on_terminal(folder)
+            self.answer_prompt(terminal, "wrong")
+            output = self.read_until(terminal, b"AUTHENTICATION FAILED")
+            self.answer_prompt(terminal, private_polkit.PASSWORD)  # virsh tries once more
+            output += self.read_until(terminal, b"no such word")
+            os.close(terminal)
+            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            expect(code == 0 and "AUTHENTICATION FAILED" in output and "AUTHENTICATION COMPLETE" in output,
+                   f"{folder}: exit code {code}: {output}")
+
+    # Those who try.
+
+    def as_guest(self, mode, folder):
+        return command([*as_user("guest"), sys.executable, __file__, mode, f"{folder}/{NAMES[0]}"])[1].splitlines()
+
+    def too_early(self):
+        """A call that overtakes the identity would be judged as root's."""
+        lines = self.as_guest("--in-one-go", FRONT)
+        opened = [line for line in lines[2:10] if line.split()[3] == f"{OPEN:08x}"]
+        expect(len(lines) == 12 and len(opened) == 2, "\n".join(lines))
+        expect("error" not in opened[0] and "connection already open" in opened[1], "\n".join(opened))
+        for line in lines[2:10]:
+            expect(line in opened or "hypervisor connection not open" in line, f"answered: {line}")
+        expect("only root may call in another's name" in lines[10], lines[10])
+        expect("access denied" in lines[11], lines[11])
+
+    def open_with_descriptors(self):
+        """A frame with descriptors, even none, cannot be held back; so it ends the connection."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(30)
+            client.connect(f"{FRONT}/{NAMES[0]}")
+            client.sendall(frame(AUTH_LIST))
+            receive(client)
+            client.sendall(frame(OPEN, struct.pack(">I", 0) + OPEN_QEMU, kind=CALL_WITH_FDS))
+            expect(receive(client) == b"the end", "it was served")
+
+    def in_anothers_name(self):
+        """root may, as virtproxyd does; then it has that one's rights."""
+        calls = [frame(AUTH_LIST), frame(OPEN, OPEN_QEMU), frame(SET_IDENTITY, identity("guest")),
+                 frame(DEFINE, string(DOMAIN))]
+        ours, stock = ([readable(answer) for answer in talk(f"{folder}/{NAMES[0]}", calls)]
+                       for folder in (FRONT, BACKEND))
+        expect(ours == stock and "access denied" in ours[3], f"{ours}\n{stock}")
+
+    def too_many(self):
+        """The third that has not authenticated itself waits until one of two is gone."""
+        silent = [socket.socket(socket.AF_UNIX) for _ in range(2)]
+        for client in silent:
+            client.connect(f"{FRONT}/{NAMES[0]}")
+        wait_for("the limit", lambda: "too many clients" in read(self.libvirt.virtccwd_log))
+        with subprocess.Popen(["virsh", "-c", "qemu:///system", "uri"], stdout=subprocess.DEVNULL) as waiting:
+            expect(waiting.poll() is None, "it did not wait")
+            silent[0].close()
+            expect(waiting.wait(timeout=30) == 0, "it was not let in")
+        silent[1].close()
+
+    def polkit_restarts(self):
+        """And the bus with it, and libvirtd, which ends with its bus."""
+        self.polkit.stop()
+        self.libvirt.libvirtd.wait(timeout=20)
+        code, output = self.virsh("guest", FRONT, False, "uri")
+        expect(code == 1 and "polkit cannot be asked" in output, output)
+        self.polkit.start()
+        self.libvirt.start_libvirtd()
+        code, output = self.virsh("guest", FRONT, False, "uri")
+        expect(code == 0, output)
+
+    def leaves_a_prompt(self):
+        """The client goes, or virtccwd ends, while polkit waits for a password."""
+        pid, terminal = self.on_terminal(FRONT)
+        self.read_until(terminal, b"Password:")
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(terminal)
+        self.virsh("guest", FRONT, False, "uri")
+        pid, terminal = self.on_terminal(FRONT)
+        self.read_until(terminal, b"Password:")
+        expect(self.libvirt.stop(self.libvirt.proxy, signal.SIGTERM) == 0, "it did not end well")
+        self.read_until(terminal, b"failed to connect")
+        os.close(terminal)
+        os.waitpid(pid, 0)
+        self.libvirt.start_virtccwd()
+
+    def bad_settings(self):
+        for line, words in (("auth_unix_rw = \"sasl\"", "'sasl' is not to be had here"), ("x = 1", "no setting 'x'"),
+                            ("unix_sock_group = \"nothing\"", "there is no group 'nothing'"),
+                            ("max_clients = 3", "less than max_anonymous_clients 20"),
+                            ("max_clients = \"3\"", "without quotes"), ("unix_sock_ro_perms = \"9\"", "'9' is not")):
+            path = os.path.join(self.libvirt.folder, "bad.conf")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(f"# a comment\n{line}\n")
+            code, output = command([self.libvirt.virtccwd, "-f", path, "--socket-dir", self.libvirt.folder], check=False)
+            expect(code == 1 and words in output and len(output.splitlines()) == 1, f"{line}: {code}: {output}")
+
+
 def main():
-    if len(sys.argv) == 3 and sys.argv[1] == "--talk":
-        talk_all(sys.argv[2])
+    modes = {"--talk": talk_all, "--in-one-go": in_one_go, "--with-agent": with_agent}
+    if len(sys.argv) == 3 and sys.argv[1] in modes:
+        modes[sys.argv[1]](sys.argv[2])
         return
     if len(sys.argv) != 2:
         print("usage: auth.py VIRTCCWD", file=sys.stderr)
@@ -217,8 +411,20 @@ def main():
     steps.run("libvirtd and virtccwd start with their defaults", test.start)
     steps.run("before and while a client authenticates itself, the bytes are libvirtd's", test.same_bytes)
     steps.run("everybody gets through what gets through without", test.stock_defaults)
+    steps.run("a terminal's user is asked for a password", test.prompt)
+    steps.run("virtccwd ends or its client goes in the middle of a prompt", test.leaves_a_prompt)
+    steps.run("polkit may go and come", test.polkit_restarts)
     steps.run("restart with access drivers", lambda: test.restart(access=["polkit"]))
     steps.run("access drivers judge who the client is", test.access_drivers)
+    steps.run("no call overtakes the identity", test.too_early)
+    steps.run("nor does one with descriptors", test.open_with_descriptors)
+    steps.run("root may call in another's name", test.in_anothers_name)
+    steps.run("restart with groups instead", lambda: test.restart(
+        auth_unix_rw="none", auth_unix_ro="none", unix_sock_group="libvirt", unix_sock_rw_perms="0770"))
+    steps.run("the sockets' permissions decide", test.groups)
+    steps.run("restart with few clients", lambda: test.restart(max_clients=4, max_anonymous_clients=2))
+    steps.run("too many clients wait", test.too_many)
+    steps.run("settings that are wrong are named", test.bad_settings)
     steps.done()
 
 
