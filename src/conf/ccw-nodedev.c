@@ -91,6 +91,39 @@ char *ccw_conf_advertise(const char *text, gboolean *ret_changed, GError **error
     return ccw_xml_apply(xml);
 }
 
+static gboolean is_advertised(const xmlNode *capability)
+{
+    g_autofree char *uuid = NULL;
+    gboolean advertised;
+    CcwBusId id;
+
+    if (!ccw_xml_get_is(capability, "type", "mdev"))
+        return FALSE;
+    uuid = content_of(capability, "uuid");
+    return uuid && ccw_uuid_decode(uuid, &id, &advertised) && advertised;
+}
+
+char *ccw_conf_unadvertise(const char *text, gboolean *ret_changed, GError **error)
+{
+    g_autoptr(CcwXml) xml = NULL;
+    const xmlNode *root;
+    xmlNode *capability;
+
+    *ret_changed = FALSE;
+    if (!strstr(text, "<capability"))
+        return g_strdup(text);
+    xml = ccw_xml_open(text, error);
+    if (!xml)
+        return NULL;
+    root = ccw_xml_root(xml);
+    capability = root && ccw_xml_is(root, "device") ? ccw_xml_child(root, "capability") : NULL;
+    for (; capability; capability = ccw_xml_next(capability, "capability"))
+        if (is_advertised(capability))
+            ccw_xml_remove(xml, ccw_xml_gap_before(xml, capability), ccw_xml_span(capability)->end);
+    *ret_changed = ccw_xml_is_edited(xml);
+    return ccw_xml_apply(xml);
+}
+
 char *ccw_conf_detached_device(const char *css_xml, const char *name, const char *parent, const char *driver,
                                const CcwBusId *id, GError **error)
 {

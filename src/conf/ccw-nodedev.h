@@ -18,6 +18,12 @@
 char *ccw_conf_advertise(const char *xml, gboolean *ret_changed, GError **error);
 
 /*
+ * The other way, for a node device that is to be made or defined: the document without that capability.
+ * Error: CCW_ERROR_XML.
+ */
+char *ccw_conf_unadvertise(const char *xml, gboolean *ret_changed, GError **error);
+
+/*
  * A ccw device that libvirt does not list, because its subchannel has another driver than io_subchannel, in the form
  * that libvirt would give it and advertised. css_xml is its subchannel's, as libvirt has it; name and parent are node
  * devices' names. Error: CCW_ERROR_XML.

@@ -103,7 +103,7 @@ static gboolean check_sources(const Subject *subject, GError **error)
 /* Stock libvirt takes any guest address; the feature says where all devices are, and must not be contradicted. */
 static gboolean check_map_css(const Subject *subject, GError **error)
 {
-    for (guint i = 0; i < subject->nodes->len && subject->domain; i++) {
+    for (guint i = 0; i < subject->nodes->len && (subject->domain || subject->with->has_domain); i++) {
         const CcwHostdevNode *node = nth(subject, i);
         char source[CCW_BUS_ID_STR_LEN], guest[CCW_BUS_ID_STR_LEN];
 
@@ -264,6 +264,8 @@ static gboolean check(CcwXml *xml, const xmlNode *domain, const CcwQemuValidate 
 
     if (domain && !ccw_feature_read(xml, domain, &subject.feature, error))
         return FALSE;
+    if (!domain && with->has_domain)
+        subject.feature.state = with->map_css;
     for (guint i = 0; i < hostdevs->len; i++) {
         CcwHostdevNode node;
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "conf/ccw-conf.h"
 #include "node_device/ccw-host.h"
 #include "qemu/ccw-caps.h"
 
@@ -14,6 +15,8 @@ typedef struct {
     const char *emulator; /* its name in messages; with caps */
     CcwHost *host;        /* where devices are looked at for warnings; NULL: nowhere */
     GPtrArray *warnings;  /* lines for a person are added, of char *; NULL: none are wanted */
+    gboolean has_domain;  /* of a bare hostdev: which domain it is for is known, */
+    CcwMapCss map_css;    /* and its feature is this */
 } CcwQemuValidate;
 
 /*

@@ -92,6 +92,12 @@ void ccw_action_call(CcwAction *action, GByteArray *frame, CcwActionReply on_rep
     send_or_lose(action, frame);
 }
 
+void ccw_action_forward(CcwAction *action, GByteArray *frame, GArray *fds)
+{
+    ccw_connection_send_fds(action->connection, CCW_SIDE_BACKEND, frame, fds);
+    ccw_action_end(action, NULL);
+}
+
 void ccw_action_ask(CcwAction *action, gint32 procedure, const GByteArray *payload, CcwActionReply on_reply,
                     CcwActionStep on_lost)
 {

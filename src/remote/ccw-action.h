@@ -38,6 +38,12 @@ void ccw_action_end(CcwAction *action, GByteArray *reply);
 /* Sends frame, which is the client's own call as it may have been rewritten. Without a backend on_lost is called. */
 void ccw_action_call(CcwAction *action, GByteArray *frame, CcwActionReply on_reply, CcwActionStep on_lost);
 
+/*
+ * The same with descriptors (taken, and the array emptied; NULL: none) and the end at once: the reply goes its usual
+ * way, and action is freed.
+ */
+void ccw_action_forward(CcwAction *action, GByteArray *frame, GArray *fds);
+
 /* A call of our own in the client's name. The client does not see it. */
 void ccw_action_ask(CcwAction *action, gint32 procedure, const GByteArray *payload, CcwActionReply on_reply,
                     CcwActionStep on_lost);
@@ -76,5 +82,14 @@ gboolean ccw_nodes_begin(CcwConnection *connection, const CcwProcedure *procedur
                          const guint8 *payload, gsize length);
 gboolean ccw_by_hand_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
                            const guint8 *payload, gsize length);
+gboolean ccw_migrate_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
+                           const guint8 *payload, gsize length);
+gboolean ccw_domcaps_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
+                           const guint8 *payload, gsize length);
+gboolean ccw_messages_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
+                            const guint8 *payload, gsize length);
+/* frame is the call lowered, in which something of ours was. Takes the descriptors, if it returns TRUE. */
+gboolean ccw_define_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
+                          const guint8 *payload, gsize length, GByteArray *frame, GArray *fds);
 gboolean ccw_detach_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
                           const guint8 *payload, gsize length);

@@ -3,7 +3,8 @@
  * Hot-plug of a managed ccw device. libvirt decides first, the host is touched second:
  *
  *   prepare       vfio modules (libvirt refuses before it asks otherwise), in a worker
- *   ask           the domain's XML for its css feature, if no guest address is given
+ *   ask           the domain's XML for its css feature, if no guest address is given, or one outside of css fe
+ *   judge         the element, in a worker
  *   first call    the lowered attach, as the client sent it
  *   claim         if libvirt misses our mdev (VIR_ERR_DEVICE_MISSING): the device is taken, in a worker; or, as it is
  *                 not managed, the user gets to know what to do
@@ -15,6 +16,7 @@
  */
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <string.h>
 
 #include "conf/ccw-conf.h"
 #include "conf/ccw-uuid.h"
@@ -31,6 +33,9 @@ typedef struct {
     GArray *hostdevs;    /* of CcwHostdev: ours in it */
     GArray *ids;         /* of CcwBusId: theirs */
     GByteArray *frame;   /* the lowered call */
+    gboolean has_map;    /* the domain's feature has been asked for, */
+    CcwMapCss map;       /* and this is it */
+    GPtrArray *warnings; /* of the judge */
     GError *no_modules;  /* why the vfio modules are not there; NULL if they are */
     CcwHostdev missing;  /* what libvirt misses, and is claimed if it is managed */
     GError *error;       /* of that claim */
@@ -48,6 +53,7 @@ static void attach_free(CcwAction *action)
     g_array_unref(attach->ids);
     g_clear_pointer(&attach->frame, g_byte_array_unref);
     g_clear_pointer(&attach->reply, g_byte_array_unref);
+    g_clear_pointer(&attach->warnings, g_ptr_array_unref);
     g_clear_error(&attach->no_modules);
     g_clear_error(&attach->error);
     g_free(attach);
@@ -189,17 +195,56 @@ static void first_reply(CcwAction *action, const CcwHeader *header, const guint8
         first_refused(attach, header, payload, length);
 }
 
-static void first_call(Attach *attach, CcwMapCss map)
+static void judge_work(CcwAction *action)
+{
+    const CcwJudge *judge = action->connection->services->judge;
+    Attach *attach = (Attach *)action;
+    const CcwJudged judged = {
+        .xml = action->arguments.xml,
+        .has_domain = attach->has_map,
+        .map_css = attach->map,
+        .warnings = attach->warnings,
+    };
+
+    judge->document(&judged, judge->data, &attach->error);
+}
+
+static void judged(CcwAction *action)
+{
+    Attach *attach = (Attach *)action;
+
+    for (guint i = 0; i < attach->warnings->len; i++)
+        g_message("attach to domain %s: %s", action->arguments.domain_uuid, (const char *)attach->warnings->pdata[i]);
+    if (attach->error)
+        settle_error(attach, attach->error);
+    else if (ccw_connection_is_gone(action->connection, CCW_SIDE_CLIENT))
+        settle(attach, CCW_ATTACH_NONE, NULL);
+    else
+        ccw_action_call(action, attach->frame, first_reply, lost_in_call);
+}
+
+/* What comes in libvirt's own form is libvirt's to judge. */
+static gboolean is_stock(const Attach *attach)
+{
+    return attach->frame->len == CCW_FRAME_HEAD + attach->payload->len &&
+           memcmp(attach->frame->data + CCW_FRAME_HEAD, attach->payload->data, attach->payload->len) == 0;
+}
+
+static void lower_and_call(Attach *attach)
 {
     CcwAction *action = &attach->action;
     g_autoptr(GError) error = NULL;
 
     attach->frame = ccw_relay_lower(attach->procedure, &action->call, attach->payload->data, attach->payload->len,
-                                    (int)map, &error);
-    if (attach->frame)
-        ccw_action_call(action, attach->frame, first_reply, lost_in_call);
-    else
+                                    (int)attach->map, &error);
+    if (!attach->frame) {
         settle_error(attach, error);
+    } else if (!action->connection->services->judge || is_stock(attach)) {
+        ccw_action_call(action, attach->frame, first_reply, lost_in_call);
+    } else {
+        attach->warnings = g_ptr_array_new_with_free_func(g_free);
+        ccw_action_work(action, judge_work, judged);
+    }
 }
 
 static void got_domain_xml(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
@@ -208,18 +253,18 @@ static void got_domain_xml(CcwAction *action, const CcwHeader *header, const gui
     g_autoptr(GError) error = NULL;
     g_autoptr(GArray) hostdevs = NULL;
     g_autofree char *xml = NULL;
-    CcwMapCss map = CCW_MAP_CSS_ABSENT;
 
     if (header->status != CCW_STATUS_OK) {
         settle(attach, CCW_ATTACH_NONE, ccw_action_refusal(action, header, payload, length));
         return;
     }
     xml = ccw_action_read_domain_xml(action, payload, length);
-    hostdevs = xml ? ccw_conf_collect(xml, &map, &error) : NULL;
+    hostdevs = xml ? ccw_conf_collect(xml, &attach->map, &error) : NULL;
+    attach->has_map = hostdevs != NULL;
     if (!hostdevs)
         g_warning("the XML of domain %s is not understood, its s390-map-css feature is taken to be on: %s",
                   action->arguments.domain_uuid, error ? error->message : "it is not this domain's");
-    first_call(attach, map);
+    lower_and_call(attach);
 }
 
 static gboolean any(const Attach *attach, gboolean (*is)(const CcwHostdev *hostdev))
@@ -235,9 +280,10 @@ static gboolean is_managed(const CcwHostdev *hostdev)
     return hostdev->managed;
 }
 
-static gboolean lacks_guest(const CcwHostdev *hostdev)
+/* The usual address is right whatever the feature says. */
+static gboolean depends_on_feature(const CcwHostdev *hostdev)
 {
-    return !hostdev->has_guest;
+    return !hostdev->has_guest || hostdev->guest.cssid != CCW_CSSID_VIRTUAL;
 }
 
 /* libvirt refuses before it asks for the device, if there is no VFIO. */
@@ -256,10 +302,10 @@ static void prepared(CcwAction *action)
 
     if (ccw_connection_is_gone(action->connection, CCW_SIDE_CLIENT))
         settle(attach, CCW_ATTACH_NONE, NULL);
-    else if (any(attach, lacks_guest))
+    else if (any(attach, depends_on_feature))
         ccw_action_get_domain_xml(action, got_domain_xml, lost_in_question);
     else
-        first_call(attach, CCW_MAP_CSS_ABSENT);
+        lower_and_call(attach);
 }
 
 gboolean ccw_attach_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,

@@ -20,7 +20,7 @@ typedef struct {
     CcwPollWatch *watch;
     CcwInbox inbox;      /* what this side sends */
     CcwOutbox outbox;    /* what is sent to it */
-    GPtrArray *deferred; /* whole frames for the outbox, of ours, to go out when the other side's frame has passed */
+    GPtrArray *deferred; /* whole frames for the outbox, of ours, to go out when the other side's has passed; or NULL */
 } CcwSide;
 
 /* Of the client's CONNECT_OPEN; see ccw-identity. */
@@ -53,6 +53,9 @@ void ccw_connection_unref(CcwConnection *connection);
 
 /* Puts a whole frame between those that pass on their way to that side. Nothing if it is gone. */
 void ccw_connection_send(CcwConnection *connection, CcwSideIndex to, GByteArray *frame);
+
+/* The same with the descriptors behind it, as gint: takes those, and leaves the array empty. fds: NULL for none. */
+void ccw_connection_send_fds(CcwConnection *connection, CcwSideIndex to, GByteArray *frame, GArray *fds);
 
 gboolean ccw_connection_is_gone(const CcwConnection *connection, CcwSideIndex side);
 

@@ -126,21 +126,72 @@ void ccw_connection_close(CcwConnection *connection)
     ccw_connection_update(connection);
 }
 
-void ccw_connection_send(CcwConnection *connection, CcwSideIndex to, GByteArray *frame)
+/* A frame of ours that waits for its turn. */
+typedef struct {
+    GByteArray *frame;
+    GArray *fds; /* NULL: none */
+} Deferred;
+
+static void close_fds(GArray *fds)
+{
+    for (guint i = 0; i < fds->len; i++)
+        close(g_array_index(fds, gint, i));
+    g_array_set_size(fds, 0);
+}
+
+static void deferred_free(Deferred *deferred)
+{
+    g_byte_array_unref(deferred->frame);
+    if (deferred->fds) {
+        close_fds(deferred->fds);
+        g_array_unref(deferred->fds);
+    }
+    g_free(deferred);
+}
+
+static void write_frame(CcwSide *side, const GByteArray *frame, GArray *fds)
+{
+    ccw_outbox_write(&side->outbox, frame->data, frame->len);
+    for (guint i = 0; fds && i < fds->len; i++)
+        ccw_outbox_write_fd(&side->outbox, g_array_index(fds, gint, i));
+    if (fds)
+        g_array_set_size(fds, 0);
+}
+
+static void defer(CcwSide *side, GByteArray *frame, GArray *fds)
+{
+    Deferred *deferred = g_new0(Deferred, 1);
+
+    deferred->frame = g_byte_array_ref(frame);
+    if (fds && fds->len) {
+        deferred->fds = g_array_new(FALSE, FALSE, sizeof(gint));
+        g_array_append_vals(deferred->fds, fds->data, fds->len);
+        g_array_set_size(fds, 0);
+    }
+    if (!side->deferred)
+        side->deferred = g_ptr_array_new_with_free_func((GDestroyNotify)deferred_free);
+    g_ptr_array_add(side->deferred, deferred);
+    ccw_inbox_want_boundary(&other(side)->inbox);
+}
+
+void ccw_connection_send_fds(CcwConnection *connection, CcwSideIndex to, GByteArray *frame, GArray *fds)
 {
     CcwSide *side = &connection->sides[to];
 
-    if (side->fd < 0)
-        return;
-    if (ccw_inbox_at_boundary(&other(side)->inbox)) {
-        ccw_outbox_write(&side->outbox, frame->data, frame->len);
+    if (side->fd < 0) {
+        if (fds)
+            close_fds(fds);
+    } else if (ccw_inbox_at_boundary(&other(side)->inbox)) {
+        write_frame(side, frame, fds);
         side_update(side);
-        return;
+    } else {
+        defer(side, frame, fds);
     }
-    if (!side->deferred)
-        side->deferred = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
-    g_ptr_array_add(side->deferred, g_byte_array_ref(frame));
-    ccw_inbox_want_boundary(&other(side)->inbox);
+}
+
+void ccw_connection_send(CcwConnection *connection, CcwSideIndex to, GByteArray *frame)
+{
+    ccw_connection_send_fds(connection, to, frame, NULL);
 }
 
 static CcwInboxWay on_header(const CcwHeader *header, gpointer data)
@@ -161,12 +212,12 @@ static void on_pass_fd(int fd, gpointer data)
     ccw_outbox_write_fd(&other(data)->outbox, fd);
 }
 
-static gboolean on_frame(const CcwHeader *header, const guint8 *payload, gsize length, gpointer data)
+static gboolean on_frame(const CcwHeader *header, const guint8 *payload, gsize length, GArray *fds, gpointer data)
 {
     CcwSide *side = data;
 
     if (side->index == CCW_SIDE_CLIENT)
-        ccw_relay_client_frame(side->connection, header, payload, length);
+        ccw_relay_client_frame(side->connection, header, payload, length, fds);
     else
         ccw_relay_backend_frame(side->connection, header, payload, length);
     return side->fd >= 0;
@@ -178,9 +229,9 @@ static void on_boundary(gpointer data)
     g_autoptr(GPtrArray) deferred = g_steal_pointer(&to->deferred);
 
     for (guint i = 0; deferred && i < deferred->len; i++) {
-        const GByteArray *frame = g_ptr_array_index(deferred, i);
+        const Deferred *frame = g_ptr_array_index(deferred, i);
 
-        ccw_outbox_write(&to->outbox, frame->data, frame->len);
+        write_frame(to, frame->frame, frame->fds);
     }
 }
 
@@ -221,12 +272,6 @@ static ssize_t receive(int fd, GArray *fds)
     return n ? n : -1;
 }
 
-static void close_fds(GArray *fds)
-{
-    for (guint i = 0; i < fds->len; i++)
-        close(g_array_index(fds, gint, i));
-}
-
 /* FALSE: the side has said its last. */
 static gboolean side_read(CcwSide *side)
 {
@@ -241,7 +286,6 @@ static gboolean side_read(CcwSide *side)
     if (n > 0 && !ccw_inbox_feed(&side->inbox, read_buffer, (gsize)n, fds, &stopped, &error))
         g_warning("%s broke the protocol: %s", side->index == CCW_SIDE_CLIENT ? "a client" : "libvirt", error->message);
     close_fds(fds);
-    g_array_set_size(fds, 0);
     return n >= 0 && !error && !stopped;
 }
 

@@ -7,6 +7,7 @@
 
 #include <glib.h>
 
+#include "remote/ccw-judge.h"
 #include "remote/ccw-keeper.h"
 #include "remote/ccw-peer.h"
 #include "remote/ccw-poll.h"
@@ -15,6 +16,7 @@
 typedef struct {
     CcwPoll *poll;
     CcwKeeper *keeper;
+    const CcwJudge *judge;          /* NULL: all that libvirt takes is good */
     void (*changed)(gpointer data); /* a device may have to go back: let the watcher look. May be NULL */
     gpointer changed_data;
     /* Asks libvirt what the running domains have; waits for it. NULL and an error if it does not say. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Hot-unplug. When libvirt says it is done, and before the client hears it, the domain's live XML is looked at and
- * what is no longer in it goes back to the host, as managed PCI devices do. A guest that has not let go of it yet still
- * has it in the XML; then nothing happens here, and the event of its removal brings the watcher.
+ * Hot-unplug, by XML or by alias. When libvirt says it is done, and before the client hears it, the domain's live XML
+ * is looked at and what is no longer in it goes back to the host, as managed PCI devices do. A guest that has not let
+ * go of it yet still has it in the XML; then nothing happens here, and the event of its removal brings the watcher.
  */
 #include "conf/ccw-conf.h"
 #include "remote/ccw-action.h"
@@ -116,8 +116,9 @@ gboolean ccw_detach_begin(CcwConnection *connection, const CcwProcedure *procedu
 
     if (!ccw_arguments_read(&arguments, procedure->call, payload, length))
         return FALSE;
-    /* The guest address says nothing to libvirt here, so the domain's feature need not be known. */
-    if (has_ours(arguments.xml))
+    /* The guest address says nothing to libvirt here, so the domain's feature need not be known. An alias may be ours.
+     */
+    if (!arguments.xml || has_ours(arguments.xml))
         frame = ccw_relay_lower(procedure, header, payload, length, CCW_MAP_CSS_ABSENT, NULL);
     if (!frame) {
         ccw_arguments_clear(&arguments);

@@ -2,6 +2,7 @@
 #include "remote/ccw-inbox.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "util/ccw-endian.h"
 #include "util/ccw-error.h"
@@ -24,9 +25,17 @@ void ccw_inbox_init(CcwInbox *inbox, const CcwInboxOps *ops, gpointer data)
     *inbox = (CcwInbox){ .ops = ops, .data = data };
 }
 
+static void close_fds(GArray *fds)
+{
+    for (guint i = 0; i < fds->len; i++)
+        close(g_array_index(fds, gint, i));
+    g_array_unref(fds);
+}
+
 void ccw_inbox_clear(CcwInbox *inbox)
 {
     g_clear_pointer(&inbox->taken, g_byte_array_unref);
+    g_clear_pointer(&inbox->taken_fds, close_fds);
 }
 
 gboolean ccw_inbox_at_boundary(const CcwInbox *inbox)
@@ -88,11 +97,33 @@ static void frame_taken(Feed *feed, const guint8 *payload, gsize length)
 {
     CcwInbox *inbox = feed->inbox;
     g_autoptr(GByteArray) taken G_GNUC_UNUSED = g_steal_pointer(&inbox->taken);
+    GArray *fds = g_steal_pointer(&inbox->taken_fds);
 
     pass_run(feed);
-    if (!inbox->ops->frame(&inbox->header, payload, length, inbox->data))
+    if (!inbox->ops->frame(&inbox->header, payload, length, fds, inbox->data))
         feed->stopped = TRUE;
+    if (fds)
+        close_fds(fds);
     frame_ended(feed);
+}
+
+static void body_taken(Feed *feed)
+{
+    CcwInbox *inbox = feed->inbox;
+
+    if (inbox->fds)
+        inbox->state = CCW_INBOX_FDS;
+    else if (inbox->taken)
+        frame_taken(feed, inbox->taken->data, inbox->taken->len);
+    else
+        frame_taken(feed, feed->at, 0);
+}
+
+static void begin_taking(Feed *feed)
+{
+    feed->inbox->state = CCW_INBOX_BODY;
+    if (feed->inbox->remaining == 0)
+        body_taken(feed);
 }
 
 /* Its head came in this feed as a whole, just now, or began in an earlier one. */
@@ -120,7 +151,11 @@ static gboolean read_count(Feed *feed)
         return FALSE;
     }
     inbox->remaining -= 4;
-    begin_passing(feed);
+    inbox->header.fds = inbox->fds;
+    if (inbox->taking)
+        begin_taking(feed);
+    else
+        begin_passing(feed);
     return TRUE;
 }
 
@@ -137,17 +172,16 @@ static gboolean read_header(Feed *feed)
         feed->stopped = TRUE;
         return TRUE;
     case CCW_INBOX_TAKE:
-        inbox->taking = !ccw_header_has_fds(&inbox->header);
+        inbox->taking = TRUE;
         break;
     case CCW_INBOX_PASS:
         break;
     }
-    if (inbox->taking) {
-        inbox->state = CCW_INBOX_BODY;
-        if (inbox->remaining == 0)
-            frame_taken(feed, feed->at, 0);
-    } else if (!ccw_header_has_fds(&inbox->header)) {
-        begin_passing(feed);
+    if (!ccw_header_has_fds(&inbox->header)) {
+        if (inbox->taking)
+            begin_taking(feed);
+        else
+            begin_passing(feed);
     } else if (inbox->remaining < 4) {
         g_set_error(feed->error, CCW_ERROR, CCW_ERROR_PROTOCOL,
                     "a frame of %u bytes has no room for its count of file descriptors", inbox->header.length);
@@ -178,7 +212,7 @@ static void feed_taken(Feed *feed)
     const guint8 *bytes = feed->at;
 
     advance(feed, length);
-    if (!inbox->taken && length == inbox->remaining) {
+    if (!inbox->taken && length == inbox->remaining && !inbox->fds) {
         frame_taken(feed, bytes, length);
         return;
     }
@@ -187,7 +221,7 @@ static void feed_taken(Feed *feed)
     g_byte_array_append(inbox->taken, bytes, (guint)length);
     inbox->remaining -= length;
     if (inbox->remaining == 0)
-        frame_taken(feed, inbox->taken->data, inbox->taken->len);
+        body_taken(feed);
 }
 
 static void feed_body(Feed *feed)
@@ -207,6 +241,24 @@ static void feed_body(Feed *feed)
         body_ended(feed);
 }
 
+static void fd_passed(Feed *feed, int fd)
+{
+    feed->inbox->ops->pass_fd(fd, feed->inbox->data);
+    if (!feed->inbox->fds)
+        frame_ended(feed);
+}
+
+static void fd_taken(Feed *feed, int fd)
+{
+    CcwInbox *inbox = feed->inbox;
+
+    if (!inbox->taken_fds)
+        inbox->taken_fds = g_array_new(FALSE, FALSE, sizeof(gint));
+    g_array_append_val(inbox->taken_fds, fd);
+    if (!inbox->fds)
+        body_taken(feed);
+}
+
 static gboolean feed_fd(Feed *feed)
 {
     CcwInbox *inbox = feed->inbox;
@@ -221,9 +273,11 @@ static gboolean feed_fd(Feed *feed)
     fd = g_array_index(feed->fds, gint, 0);
     g_array_remove_index(feed->fds, 0);
     advance(feed, 1);
-    inbox->ops->pass_fd(fd, inbox->data);
-    if (--inbox->fds == 0)
-        frame_ended(feed);
+    inbox->fds--;
+    if (inbox->taking)
+        fd_taken(feed, fd);
+    else
+        fd_passed(feed, fd);
     return TRUE;
 }
 

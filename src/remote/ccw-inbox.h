@@ -17,14 +17,17 @@ typedef enum {
 } CcwInboxWay;
 
 typedef struct {
-    /* Every frame, once its header is there. One with file descriptors always passes. */
+    /* Every frame, once its header is there. */
     CcwInboxWay (*header)(const CcwHeader *header, gpointer data);
     /* Bytes of frames that pass; may be of several frames, or of a part of one. */
     void (*pass)(const guint8 *bytes, gsize length, gpointer data);
     /* A descriptor behind a frame that passes; and with it goes one byte. Takes fd. */
     void (*pass_fd)(int fd, gpointer data);
-    /* A frame that was taken, whole. FALSE stops. */
-    gboolean (*frame)(const CcwHeader *header, const guint8 *payload, gsize length, gpointer data);
+    /*
+     * A frame that was taken, whole: its payload without the count of descriptors, which is header->fds, and these, as
+     * gint; NULL without. Takes those that it removes from the array. FALSE stops.
+     */
+    gboolean (*frame)(const CcwHeader *header, const guint8 *payload, gsize length, GArray *fds, gpointer data);
     /* A frame that passed has ended, and ccw_inbox_want_boundary() was called before. */
     void (*boundary)(gpointer data);
 } CcwInboxOps;
@@ -39,6 +42,7 @@ typedef struct {
     gsize remaining;   /* of the frame's payload */
     guint fds;         /* to come behind it */
     GByteArray *taken; /* the payload so far of a frame that is taken and did not come in one piece; else NULL */
+    GArray *taken_fds; /* its descriptors so far, as gint; NULL: none yet */
     gboolean taking;
     gboolean want_boundary;
 } CcwInbox;

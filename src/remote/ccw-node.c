@@ -102,15 +102,21 @@ static const struct question {
     gint32 procedure;
     gint32 asked; /* of the subchannel's node device */
     AnswerFunc answer;
+    gboolean has_number; /* the client's goes with it */
 } questions[] = {
     { CCW_PROC_NODE_DEVICE_LOOKUP_BY_NAME, CCW_PROC_NODE_DEVICE_LOOKUP_BY_NAME, answer_name },
-    { CCW_PROC_NODE_DEVICE_GET_XML_DESC, CCW_PROC_NODE_DEVICE_GET_XML_DESC, answer_xml },
+    { CCW_PROC_NODE_DEVICE_GET_XML_DESC, CCW_PROC_NODE_DEVICE_GET_XML_DESC, answer_xml, TRUE },
     { CCW_PROC_NODE_DEVICE_GET_PARENT, CCW_PROC_NODE_DEVICE_LOOKUP_BY_NAME, answer_parent },
     { CCW_PROC_NODE_DEVICE_NUM_OF_CAPS, CCW_PROC_NODE_DEVICE_LOOKUP_BY_NAME, answer_count },
     { CCW_PROC_NODE_DEVICE_LIST_CAPS, CCW_PROC_NODE_DEVICE_LOOKUP_BY_NAME, answer_caps },
     { CCW_PROC_NODE_DEVICE_GET_AUTOSTART, CCW_PROC_NODE_DEVICE_GET_AUTOSTART, answer_same },
     { CCW_PROC_NODE_DEVICE_IS_PERSISTENT, CCW_PROC_NODE_DEVICE_IS_PERSISTENT, answer_same },
     { CCW_PROC_NODE_DEVICE_IS_ACTIVE, CCW_PROC_NODE_DEVICE_IS_ACTIVE, answer_same },
+    /* Nothing that can be done with a ccw or css device; whether the client may is said first. */
+    { CCW_PROC_NODE_DEVICE_DESTROY, CCW_PROC_NODE_DEVICE_DESTROY, answer_same },
+    { CCW_PROC_NODE_DEVICE_UNDEFINE, CCW_PROC_NODE_DEVICE_UNDEFINE, answer_same, TRUE },
+    { CCW_PROC_NODE_DEVICE_CREATE, CCW_PROC_NODE_DEVICE_CREATE, answer_same, TRUE },
+    { CCW_PROC_NODE_DEVICE_SET_AUTOSTART, CCW_PROC_NODE_DEVICE_SET_AUTOSTART, answer_same, TRUE },
 };
 
 static void node_free(CcwAction *action)
@@ -171,7 +177,7 @@ static void found(CcwAction *action)
     }
     node->subchannel = ccw_node_name_format(CCW_NODE_CSS, &node->device->subchannel);
     write_text(payload, node->subchannel);
-    if (node->question->asked == CCW_PROC_NODE_DEVICE_GET_XML_DESC)
+    if (node->question->has_number)
         ccw_xdr_write_u32(payload, action->arguments.flags);
     ccw_action_ask(action, node->question->asked, payload, answered, lost);
 }

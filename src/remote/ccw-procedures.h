@@ -21,20 +21,25 @@ typedef enum {
     CCW_FIELD_OPT_NETWORK, /* name, 16 bytes of UUID */
     CCW_FIELD_XML,         /* strings with our element in them: rewritten */
     CCW_FIELD_OPT_XML,
-    CCW_FIELD_PARAMS,   /* typed parameters; the one named "dxml" is XML */
+    CCW_FIELD_PARAMS,   /* typed parameters; those that have XML by their name are XML */
     CCW_FIELD_OPT_TEXT, /* an error's text: rewritten */
     CCW_FIELD_NODE,     /* a node device's name */
+    CCW_FIELD_OPAQUE,   /* bytes with their count: a migration cookie */
 } CcwField;
 
 #define CCW_FIELDS_MAX 12
 
 typedef enum {
     CCW_ACTION_NONE,
-    CCW_ACTION_ATTACH,  /* {domain, XML, ...}: the host's device is taken when libvirt misses it */
-    CCW_ACTION_DETACH,  /* {domain, XML, ...}: and given back before the reply is */
-    CCW_ACTION_NODE,    /* {node device, ...}: answered for one that libvirt does not list while it is detached */
-    CCW_ACTION_NODES,   /* {...}: those added to a list */
-    CCW_ACTION_BY_HAND, /* {node device, ...}: detached, reattached or reset for no domain */
+    CCW_ACTION_ATTACH,   /* {domain, XML, ...}: the host's device is taken when libvirt misses it */
+    CCW_ACTION_DETACH,   /* {domain, XML, ...}: and given back before the reply is */
+    CCW_ACTION_NODE,     /* {node device, ...}: answered for one that libvirt does not list while it is detached */
+    CCW_ACTION_NODES,    /* {...}: those added to a list */
+    CCW_ACTION_BY_HAND,  /* {node device, ...}: detached, reattached or reset for no domain */
+    CCW_ACTION_DEFINE,   /* {XML, ...}: judged before libvirt gets it */
+    CCW_ACTION_MIGRATE,  /* {[domain,] ...}: refused for a domain with our devices */
+    CCW_ACTION_DOMCAPS,  /* {...}: told what there is besides */
+    CCW_ACTION_MESSAGES, /* {domain, U32}: and what there is to be warned of */
 } CcwActionKind;
 
 typedef struct {
@@ -45,12 +50,15 @@ typedef struct {
     CcwField reply[CCW_FIELDS_MAX]; /* all of the result; nothing: likewise */
     CcwActionKind action;
     gboolean of_node; /* its XML is a node device's, else a domain's */
+    gboolean has_fds; /* its call may come with descriptors; that of any other then passes unread */
 } CcwProcedure;
 
 #define CCW_PROC_CONNECT_OPEN 1
 #define CCW_PROC_CONNECT_CLOSE 2
+#define CCW_PROC_DOMAIN_CREATE_XML 10
 #define CCW_PROC_DOMAIN_GET_XML_DESC 14
 #define CCW_PROC_CONNECT_SUPPORTS_FEATURE 60
+#define CCW_PROC_DOMAIN_MIGRATE_PERFORM 62
 #define CCW_PROC_AUTH_LIST 66
 #define CCW_PROC_AUTH_SASL_INIT 67
 #define CCW_PROC_AUTH_SASL_START 68
@@ -66,10 +74,18 @@ typedef struct {
 #define CCW_PROC_NODE_DEVICE_DETTACH 118
 #define CCW_PROC_NODE_DEVICE_RE_ATTACH 119
 #define CCW_PROC_NODE_DEVICE_RESET 120
+#define CCW_PROC_NODE_DEVICE_DESTROY 124
+#define CCW_PROC_DOMAIN_MIGRATE_PERFORM3 216
 #define CCW_PROC_CONNECT_LIST_ALL_NODE_DEVICES 285
 #define CCW_PROC_NODE_DEVICE_DETACH_FLAGS 301
+#define CCW_PROC_DOMAIN_MIGRATE_PERFORM3_PARAMS 305
+#define CCW_PROC_DOMAIN_CREATE_XML_WITH_FILES 309
+#define CCW_PROC_DOMAIN_DEFINE_XML_FLAGS 350
 #define CCW_PROC_CONNECT_SET_IDENTITY 419
+#define CCW_PROC_NODE_DEVICE_UNDEFINE 429
+#define CCW_PROC_NODE_DEVICE_CREATE 430
 #define CCW_PROC_NODE_DEVICE_GET_AUTOSTART 433
+#define CCW_PROC_NODE_DEVICE_SET_AUTOSTART 434
 #define CCW_PROC_NODE_DEVICE_IS_PERSISTENT 435
 #define CCW_PROC_NODE_DEVICE_IS_ACTIVE 436
 

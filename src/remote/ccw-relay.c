@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remote/ccw-relay.h"
 
+#include <string.h>
+
 #include "conf/ccw-conf.h"
 #include "conf/ccw-nodedev.h"
 #include "remote/ccw-action.h"
@@ -29,7 +31,9 @@ CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *
     if (ccw_identity_header(connection, header, &way))
         return way;
     procedure = lookup(header);
-    return procedure && procedure->call[0] ? CCW_INBOX_TAKE : CCW_INBOX_PASS;
+    if (!procedure || !procedure->call[0] || (header->type == CCW_TYPE_CALL_WITH_FDS && !procedure->has_fds))
+        return CCW_INBOX_PASS;
+    return CCW_INBOX_TAKE;
 }
 
 /* Every REPLY of these programs with status ERROR has the same payload. */
@@ -85,6 +89,11 @@ static char *advertise(const char *xml, gpointer data G_GNUC_UNUSED, gboolean *r
     return ccw_conf_advertise(xml, ret_changed, error);
 }
 
+static char *unadvertise(const char *xml, gpointer data G_GNUC_UNUSED, gboolean *ret_changed, GError **error)
+{
+    return ccw_conf_unadvertise(xml, ret_changed, error);
+}
+
 static char *raise_text(const char *text, gpointer data G_GNUC_UNUSED, gboolean *ret_changed,
                         GError **error G_GNUC_UNUSED)
 {
@@ -100,7 +109,8 @@ GByteArray *ccw_relay_lower(const CcwProcedure *procedure, const CcwHeader *head
     g_autoptr(GByteArray) lowered = NULL;
     g_autoptr(GError) local = NULL;
 
-    switch (ccw_rewrite(procedure->call, payload, length, lower, &map, &lowered, &local)) {
+    switch (ccw_rewrite(procedure->call, payload, length, procedure->of_node ? unadvertise : lower, &map, &lowered,
+                        &local)) {
     case CCW_REWRITE_CHANGED:
         return ccw_frame_new(header, lowered->data, lowered->len);
     case CCW_REWRITE_FAILED:
@@ -139,7 +149,14 @@ static gboolean begin_action(CcwConnection *connection, const CcwProcedure *proc
 {
     switch (procedure->action) {
     case CCW_ACTION_NONE:
+    case CCW_ACTION_DEFINE: /* when it is lowered */
         break;
+    case CCW_ACTION_MIGRATE:
+        return ccw_migrate_begin(connection, procedure, header, payload, length);
+    case CCW_ACTION_DOMCAPS:
+        return ccw_domcaps_begin(connection, procedure, header, payload, length);
+    case CCW_ACTION_MESSAGES:
+        return ccw_messages_begin(connection, procedure, header, payload, length);
     case CCW_ACTION_ATTACH:
         return ccw_attach_begin(connection, procedure, header, payload, length);
     case CCW_ACTION_NODE:
@@ -154,7 +171,13 @@ static gboolean begin_action(CcwConnection *connection, const CcwProcedure *proc
     return FALSE;
 }
 
-void ccw_relay_client_frame(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length)
+static gboolean is_same(const GByteArray *frame, const guint8 *payload, gsize length)
+{
+    return frame->len >= length && memcmp(frame->data + frame->len - length, payload, length) == 0;
+}
+
+void ccw_relay_client_frame(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length,
+                            GArray *fds)
 {
     const CcwProcedure *procedure = lookup(header);
     g_autoptr(GError) error = NULL;
@@ -172,11 +195,12 @@ void ccw_relay_client_frame(CcwConnection *connection, const CcwHeader *header, 
     else if (begin_action(connection, procedure, header, payload, length))
         return;
     frame = ccw_relay_lower(procedure, header, payload, length, CCW_MAP_CSS_ABSENT, &error);
-    if (frame) {
-        ccw_connection_send(connection, CCW_SIDE_BACKEND, frame);
-    } else {
+    if (!frame) {
         frame = ccw_rpc_error_reply_for(header, error);
         ccw_connection_send(connection, CCW_SIDE_CLIENT, frame);
+    } else if (procedure->action != CCW_ACTION_DEFINE || is_same(frame, payload, length) ||
+               !ccw_define_begin(connection, procedure, header, payload, length, frame, fds)) {
+        ccw_connection_send_fds(connection, CCW_SIDE_BACKEND, frame, fds);
     }
 }
 

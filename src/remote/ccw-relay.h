@@ -11,7 +11,8 @@
 
 CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *header);
 CcwInboxWay ccw_relay_backend_header(CcwConnection *connection, const CcwHeader *header);
-void ccw_relay_client_frame(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length);
+void ccw_relay_client_frame(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length,
+                            GArray *fds);
 void ccw_relay_backend_frame(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length);
 
 /*

@@ -20,10 +20,21 @@ struct _Walk {
     /* A domain that stands in the payload from at to the reader's place. */
     void (*domain)(Walk *walk, gsize at, const guint8 *uuid);
     void (*number)(Walk *walk, guint32 value);
+    void (*hyper)(Walk *walk, guint64 value);
     /* A string that is only looked at. */
     void (*string)(Walk *walk, CcwField field, const char *text, gsize length);
     gpointer data;
 };
+
+/* Longest opaque of libvirt's: REMOTE_MIGRATE_COOKIE_MAX, as many bytes as a string may have. */
+static void skip_opaque(CcwXdrReader *reader)
+{
+    guint32 length = ccw_xdr_read_u32(reader);
+
+    if (length > CCW_XDR_STRING_MAX)
+        reader->failed = TRUE;
+    ccw_xdr_read_fixed(reader, length);
+}
 
 static gboolean read_text(Walk *walk)
 {
@@ -40,6 +51,14 @@ static void read_number(Walk *walk)
 
     if (!walk->reader.failed && walk->number)
         walk->number(walk, value);
+}
+
+static void read_hyper(Walk *walk)
+{
+    guint64 value = ccw_xdr_read_u64(&walk->reader);
+
+    if (!walk->reader.failed && walk->hyper)
+        walk->hyper(walk, value);
 }
 
 static void skip_string(CcwXdrReader *reader)
@@ -76,6 +95,20 @@ static void skip_network(CcwXdrReader *reader)
     ccw_xdr_read_fixed(reader, UUID_BYTES);
 }
 
+static gboolean is_xml_param(const char *name, gsize length)
+{
+    static const char *const names[] = {
+        VIR_DOMAIN_SAVE_PARAM_DXML,
+        VIR_MIGRATE_PARAM_DEST_XML,
+        VIR_MIGRATE_PARAM_PERSIST_XML,
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        if (length == strlen(names[i]) && memcmp(name, names[i], length) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 /* remote_typed_param: a name, a type of virTypedParameterType, and a value of that type. */
 static gboolean read_param(Walk *walk)
 {
@@ -95,8 +128,7 @@ static gboolean read_param(Walk *walk)
         ccw_xdr_read_u64(reader);
         break;
     case VIR_TYPED_PARAM_STRING:
-        if (name && length == strlen(VIR_DOMAIN_SAVE_PARAM_DXML) &&
-            memcmp(name, VIR_DOMAIN_SAVE_PARAM_DXML, length) == 0)
+        if (name && is_xml_param(name, length))
             return read_text(walk);
         skip_string(reader);
         break;
@@ -129,7 +161,10 @@ static gboolean read_field(Walk *walk, CcwField field)
         read_number(walk);
         break;
     case CCW_FIELD_U64:
-        ccw_xdr_read_u64(reader);
+        read_hyper(walk);
+        break;
+    case CCW_FIELD_OPAQUE:
+        skip_opaque(reader);
         break;
     case CCW_FIELD_OPT_STRING:
         if (!ccw_xdr_read_present(reader))
@@ -276,6 +311,15 @@ static void take_number(Walk *walk, guint32 value)
     arguments->flags = value;
 }
 
+static void take_hyper(Walk *walk, guint64 value)
+{
+    CcwArguments *arguments = walk->data;
+
+    if (!arguments->has_hyper)
+        arguments->hyper = value;
+    arguments->has_hyper = TRUE;
+}
+
 static void take_string(Walk *walk, CcwField field, const char *text, gsize length)
 {
     CcwArguments *arguments = walk->data;
@@ -289,7 +333,12 @@ gboolean ccw_arguments_read(CcwArguments *ret_arguments, const CcwField *fields,
 {
     CcwArguments arguments = { 0 };
     Walk walk = {
-        .text = take_xml, .domain = take_domain, .number = take_number, .string = take_string, .data = &arguments
+        .text = take_xml,
+        .domain = take_domain,
+        .number = take_number,
+        .hyper = take_hyper,
+        .string = take_string,
+        .data = &arguments,
     };
 
     if (!walk_fields(&walk, fields, payload, length)) {

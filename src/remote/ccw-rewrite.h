@@ -19,7 +19,7 @@ typedef enum {
 } CcwRewrite;
 
 /*
- * Calls func on each XML, OPT_XML, OPT_TEXT and each typed parameter "dxml". *ret_payload is written for
+ * Calls func on each XML, OPT_XML, OPT_TEXT and each typed parameter that is XML. *ret_payload is written for
  * CCW_REWRITE_CHANGED only. Errors: func's; CCW_ERROR_INVALID, a new text too long for the wire.
  */
 CcwRewrite ccw_rewrite(const CcwField *fields, const guint8 *payload, gsize length, CcwRewriteFunc func, gpointer data,
@@ -37,6 +37,8 @@ typedef struct {
     char *option;      /* the first optional string; NULL without */
     gboolean has_flags;
     guint32 flags; /* the last U32 */
+    gboolean has_hyper;
+    guint64 hyper; /* the first U64 */
 } CcwArguments;
 
 /* FALSE if the payload is not laid out as the fields say. */

@@ -21,6 +21,8 @@ static const struct {
     { VIR_ERR_AUTH_FAILED, "authentication failed: %s" },
     { VIR_ERR_AUTH_CANCELLED, "authentication cancelled: %s" },
     { VIR_ERR_AUTH_UNAVAILABLE, "authentication unavailable: %s" },
+    { VIR_ERR_OPERATION_UNSUPPORTED, "Operation not supported: %s" },
+    { VIR_ERR_XML_INVALID_SCHEMA, "XML document failed to validate against schema: %s" },
     { VIR_ERR_OPERATION_INVALID, "Requested operation is not valid: %s" },
     { VIR_ERR_CONFIG_UNSUPPORTED, "unsupported configuration: %s" },
     { VIR_ERR_ACCESS_DENIED, "access denied: %s" },

@@ -32,18 +32,20 @@ gboolean ccw_header_has_fds(const CcwHeader *header)
 
 GByteArray *ccw_frame_new(const CcwHeader *header, const guint8 *payload, gsize length)
 {
+    const gsize count = ccw_header_has_fds(header) ? 1 : 0;
     const guint32 words[] = {
-        (guint32)(CCW_FRAME_HEAD + length),
+        (guint32)(CCW_FRAME_HEAD + 4 * count + length),
         header->program,
         header->version,
         (guint32)header->procedure,
         header->type,
         header->serial,
         header->status,
+        header->fds,
     };
-    GByteArray *frame = g_byte_array_sized_new((guint)(CCW_FRAME_HEAD + length));
+    GByteArray *frame = g_byte_array_sized_new((guint)(CCW_FRAME_HEAD + 4 * count + length));
 
-    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+    for (gsize i = 0; i < G_N_ELEMENTS(words) - 1 + count; i++) {
         guint8 word[4];
 
         ccw_store_be32(word, words[i]);

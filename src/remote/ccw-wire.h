@@ -43,6 +43,7 @@ typedef struct {
     guint32 type;
     guint32 serial;
     guint32 status;
+    guint32 fds; /* how many descriptors come behind it, of a frame that has them; not part of the header */
 } CcwHeader;
 
 /* Error: CCW_ERROR_PROTOCOL, a length that no frame can have. Everything else in a header is its reader's matter. */
@@ -51,5 +52,5 @@ gboolean ccw_header_decode(const guint8 bytes[CCW_FRAME_HEAD], CcwHeader *ret_he
 /* TRUE for the two types that have a count of file descriptors before, and the descriptors after, their payload. */
 gboolean ccw_header_has_fds(const CcwHeader *header);
 
-/* A whole frame; header->length is not looked at. */
+/* A whole frame, with header->fds before the payload where there is such a count; header->length is not looked at. */
 GByteArray *ccw_frame_new(const CcwHeader *header, const guint8 *payload, gsize length);

@@ -10,6 +10,7 @@
 #include "ccw-config.h"
 #include "cmd.h"
 #include "conf/ccw-conf.h"
+#include "judge.h"
 #include "remote/ccw-activation.h"
 #include "remote/ccw-server.h"
 #include "remote/ccw-settings.h"
@@ -165,6 +166,7 @@ static int run(const Options *options, const CcwSettings *settings)
     CcwServices services = {
         .poll = poll,
         .keeper = keeper,
+        .judge = judge_new(ccw_host_new(options->sysfs_root, PROC_ROOT, options->run_dir)),
         .changed = kick,
         .changed_data = &watcher,
         .look = look,

@@ -42,14 +42,18 @@ static void on_boundary(gpointer data G_GNUC_UNUSED)
 }
 
 /* What comes out must fit its row as what went in did, so that libvirt understands it. */
-static void check(const CcwField *fields, const guint8 *payload, gsize length, const GByteArray *frame)
+static void check(const CcwHeader *header, const CcwField *fields, const guint8 *payload, gsize length,
+                  const GByteArray *frame)
 {
+    const guint head = CCW_FRAME_HEAD + (ccw_header_has_fds(header) ? 4 : 0);
+
     if (ccw_rewrite_matches(fields, payload, length) &&
-        !ccw_rewrite_matches(fields, frame->data + CCW_FRAME_HEAD, frame->len - CCW_FRAME_HEAD))
+        !ccw_rewrite_matches(fields, frame->data + head, frame->len - head))
         g_error("a payload of %zu bytes does not fit its row any more", length);
 }
 
-static gboolean on_frame(const CcwHeader *header, const guint8 *payload, gsize length, gpointer data G_GNUC_UNUSED)
+static gboolean on_frame(const CcwHeader *header, const guint8 *payload, gsize length, GArray *fds G_GNUC_UNUSED,
+                         gpointer data G_GNUC_UNUSED)
 {
     const CcwProcedure *procedure = ccw_procedure_lookup(header->program, header->procedure);
     g_autoptr(GByteArray) raised = ccw_relay_raise(header, payload, length);
@@ -60,9 +64,9 @@ static gboolean on_frame(const CcwHeader *header, const guint8 *payload, gsize l
         g_autoptr(GByteArray) lowered = ccw_relay_lower(procedure, header, payload, length, CCW_MAP_CSS_ABSENT, NULL);
 
         if (lowered)
-            check(procedure->call, payload, length, lowered);
+            check(header, procedure->call, payload, length, lowered);
         if (header->status != CCW_STATUS_ERROR)
-            check(procedure->reply, payload, length, raised);
+            check(header, procedure->reply, payload, length, raised);
         if (ccw_arguments_read(&arguments, procedure->call, payload, length))
             ccw_arguments_clear(&arguments);
     }
@@ -99,7 +103,7 @@ static void row(const guint8 *data, gsize size)
         .procedure = procedure->number,
     };
 
-    on_frame(&header, data + 1, size - 1, NULL);
+    on_frame(&header, data + 1, size - 1, NULL, NULL);
 }
 
 static void attach(const guint8 *data, gsize size)
@@ -112,7 +116,7 @@ static void attach(const guint8 *data, gsize size)
     g_byte_array_append(payload, uuid, sizeof(uuid));
     ccw_xdr_write_u32(payload, 1);
     ccw_xdr_write_string(payload, (const char *)data, size);
-    on_frame(&header, payload->data, payload->len, NULL);
+    on_frame(&header, payload->data, payload->len, NULL, NULL);
 }
 
 static void error_reply(const guint8 *data, gsize size)
@@ -125,8 +129,8 @@ static void error_reply(const guint8 *data, gsize size)
     };
     g_autoptr(GByteArray) raised = ccw_relay_raise(&header, data, size);
 
-    on_frame(&header, data, size, NULL);
-    check(ccw_error_fields, data, size, raised);
+    on_frame(&header, data, size, NULL, NULL);
+    check(&header, ccw_error_fields, data, size, raised);
 }
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)

@@ -62,7 +62,7 @@ class ProxyTest:
                                    "nodedev-list", "domjobinfo test", "snapshot-list test", "dumpxml nothing")),
                            ("qemu:///system", ("list --all", "dumpxml plain", "dumpxml plain --inactive", "domid plain",
                                                "capabilities", "vol-list nothing", "snapshot-current plain",
-                                               "domcapabilities --arch s390x", "start nothing"))):
+                                               "domcapabilities --arch x86_64", "start nothing"))):
             for line in lines:
                 ours = self.virsh(*line.split(), uri=uri, check=False)
                 stock = self.direct(*line.split(), uri=uri, check=False)

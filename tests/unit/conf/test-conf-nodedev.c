@@ -35,6 +35,17 @@ static void assert_advertised(const char *text, const char *expected)
     g_assert_cmpint(changed, ==, strcmp(text, expected) != 0);
 }
 
+static void assert_unadvertised(const char *text, const char *expected)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean changed = -1;
+    g_autofree char *stock = ccw_conf_unadvertise(text, &changed, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpstr(stock, ==, expected);
+    g_assert_cmpint(changed, ==, strcmp(text, expected) != 0);
+}
+
 static void fixture(gconstpointer name)
 {
     g_autofree char *stock = load(name, ".xml");
@@ -46,6 +57,8 @@ static void fixture(gconstpointer name)
     assert_valid(expected);
     assert_advertised(stock, expected);
     assert_advertised(expected, expected); /* once is enough */
+    assert_unadvertised(expected, stock);
+    assert_unadvertised(stock, stock);
 }
 
 static void not_ours(void)

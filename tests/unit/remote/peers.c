@@ -7,6 +7,7 @@
 
 #include "remote/ccw-rpc-error.h"
 #include "remote/ccw-xdr.h"
+#include "util/ccw-endian.h"
 
 #define PATIENCE (5 * G_TIME_SPAN_SECOND)
 
@@ -91,12 +92,12 @@ void peers_send(Peers *peers G_GNUC_UNUSED, int fd, guint32 type, gint32 procedu
         .program = CCW_PROGRAM_REMOTE,
         .version = 1,
         .procedure = procedure,
-        .type = type,
         .serial = serial,
         .status = status,
     };
     g_autoptr(GByteArray) frame = ccw_frame_new(&header, payload ? payload->data : NULL, payload ? payload->len : 0);
 
+    ccw_store_be32(frame->data + 16, type); /* payload has the count of descriptors already, where there is one */
     g_assert_cmpint(send(fd, frame->data, frame->len, MSG_NOSIGNAL), ==, frame->len);
 }
 

@@ -80,6 +80,30 @@ static void longest_string(void)
     g_assert_cmpuint(length, ==, CCW_XDR_STRING_MAX);
 }
 
+/* What an action counts on to find. */
+static gboolean fits_action(const CcwProcedure *row)
+{
+    switch (row->action) {
+    case CCW_ACTION_NONE:
+    case CCW_ACTION_NODES:
+    case CCW_ACTION_DOMCAPS:
+    case CCW_ACTION_MIGRATE:
+        return TRUE;
+    case CCW_ACTION_NODE:
+    case CCW_ACTION_BY_HAND:
+        return row->call[0] == CCW_FIELD_NODE;
+    case CCW_ACTION_DEFINE:
+        return row->call[0] == CCW_FIELD_XML;
+    case CCW_ACTION_MESSAGES:
+        return row->call[0] == CCW_FIELD_DOMAIN;
+    case CCW_ACTION_ATTACH:
+        return row->call[0] == CCW_FIELD_DOMAIN && row->call[1] == CCW_FIELD_XML;
+    case CCW_ACTION_DETACH:
+        return row->call[0] == CCW_FIELD_DOMAIN && (row->call[1] == CCW_FIELD_XML || row->call[1] == CCW_FIELD_STRING);
+    }
+    return FALSE;
+}
+
 static void table(void)
 {
     gsize count;
@@ -94,14 +118,7 @@ static void table(void)
         g_assert_cmpint(rows[i].reply[CCW_FIELDS_MAX - 1], ==, CCW_FIELD_END);
         g_assert_true(rows[i].call[0] || rows[i].reply[0]);
         g_assert_true(ccw_procedure_lookup(rows[i].program, rows[i].number) == &rows[i]);
-        if (rows[i].action == CCW_ACTION_NODES)
-            continue;
-        if (rows[i].action == CCW_ACTION_NODE || rows[i].action == CCW_ACTION_BY_HAND) {
-            g_assert_cmpint(rows[i].call[0], ==, CCW_FIELD_NODE);
-        } else if (rows[i].action != CCW_ACTION_NONE) {
-            g_assert_cmpint(rows[i].call[0], ==, CCW_FIELD_DOMAIN);
-            g_assert_cmpint(rows[i].call[1], ==, CCW_FIELD_XML);
-        }
+        g_assert_true(fits_action(&rows[i]));
     }
     g_assert_null(ccw_procedure_lookup(CCW_PROGRAM_REMOTE, 9));
     g_assert_null(ccw_procedure_lookup(CCW_PROGRAM_QEMU, 14));
@@ -248,6 +265,35 @@ static void rewrite_params(void)
     g_assert_cmpint(ccw_rewrite(fields, in->data, in->len, replace, &calls, &out, NULL), ==, CCW_REWRITE_SAME);
 }
 
+/* Those of migration, and a cookie that is as long as it says, or is not. */
+static void rewrite_migration(void)
+{
+    static const guint32 lengths[] = { 4, 9, 0x10000000, 0xffffffff };
+    const CcwField *fields = ccw_procedure_lookup(CCW_PROGRAM_REMOTE, 305)->call;
+    g_autoptr(GByteArray) in = g_byte_array_new();
+    g_autoptr(GByteArray) out = NULL;
+    guint calls = 0;
+    guint cookie;
+
+    write_domain(in);
+    ccw_xdr_write_optional(in, "qemu:///system");
+    ccw_xdr_write_u32(in, 3);
+    write_string_param(in, "destination_xml", "old");
+    write_string_param(in, "persistent_xml", "old");
+    write_string_param(in, "destination_name", "old");
+    cookie = in->len;
+    ccw_xdr_write_string(in, "\1\2\3\4\5", 5);
+    ccw_xdr_write_u32(in, 2);
+    g_assert_cmpint(ccw_rewrite(fields, in->data, in->len, replace, &calls, &out, NULL), ==, CCW_REWRITE_CHANGED);
+    g_assert_cmpuint(calls, ==, 2);
+    g_assert_cmpuint(out->len, ==, in->len + 2 * 8);
+    g_assert_cmpmem(out->data + out->len - 16, 16, in->data + in->len - 16, 16);
+    for (gsize i = 0; i < G_N_ELEMENTS(lengths); i++) {
+        ccw_store_be32(in->data + cookie, lengths[i]);
+        g_assert_false(ccw_rewrite_matches(fields, in->data, in->len));
+    }
+}
+
 static void arguments(void)
 {
     const CcwField *fields = ccw_procedure_lookup(CCW_PROGRAM_REMOTE, 8)->call;
@@ -279,6 +325,7 @@ int main(int argc, char **argv)
     g_test_add_func("/remote/rewrite/too-long", rewrite_too_long);
     g_test_add_func("/remote/rewrite/optional", rewrite_optional);
     g_test_add_func("/remote/rewrite/params", rewrite_params);
+    g_test_add_func("/remote/rewrite/migration", rewrite_migration);
     g_test_add_func("/remote/rewrite/arguments", arguments);
     return g_test_run();
 }

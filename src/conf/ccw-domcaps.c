@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "conf/ccw-domcaps.h"
+
+#include <string.h>
+
+#include "conf/ccw-xml.h"
+
+#define MACHINE_PREFIX "s390-ccw"
+#define FEATURE "<s390-map-css supported='yes'/>"
+
+static gboolean is_root(const xmlNode *root)
+{
+    return root && ccw_xml_is(root, "domainCapabilities");
+}
+
+static char *content_of(const xmlNode *root, const char *name)
+{
+    const xmlNode *element = ccw_xml_child(root, name);
+    xmlChar *content = element ? xmlNodeGetContent(element) : NULL;
+    char *text = content ? g_strdup((const char *)content) : NULL;
+
+    xmlFree(content);
+    return text;
+}
+
+char *ccw_conf_domcaps_emulator(const char *text)
+{
+    g_autoptr(CcwXml) xml = strstr(text, MACHINE_PREFIX) ? ccw_xml_open(text, NULL) : NULL;
+    const xmlNode *root = xml ? ccw_xml_root(xml) : NULL;
+    g_autofree char *machine = NULL;
+
+    if (!is_root(root))
+        return NULL;
+    machine = content_of(root, "machine");
+    return machine && g_str_has_prefix(machine, MACHINE_PREFIX) ? content_of(root, "path") : NULL;
+}
+
+/* After the last element in parent, in a line of its own if that has one. */
+static void append(CcwXml *xml, const xmlNode *parent, const char *what)
+{
+    const xmlNode *last = ccw_xml_last_element(parent);
+    guint32 gap = ccw_xml_gap_before(xml, last);
+    g_autofree char *text = g_strdup_printf("%.*s%s", (int)(ccw_xml_span(last)->start - gap), xml->text + gap, what);
+
+    ccw_xml_insert(xml, ccw_xml_span(last)->end, text);
+}
+
+static const xmlNode *find_types(const xmlNode *root)
+{
+    const xmlNode *devices = ccw_xml_child(root, "devices");
+    const xmlNode *hostdev = devices ? ccw_xml_child(devices, "hostdev") : NULL;
+    const xmlNode *types = NULL;
+
+    if (hostdev && ccw_xml_get_is(hostdev, "supported", "yes"))
+        types = ccw_xml_child(hostdev, "enum");
+    while (types && !ccw_xml_get_is(types, "name", "subsysType"))
+        types = ccw_xml_next(types, "enum");
+    return types && ccw_xml_first_element(types) ? types : NULL;
+}
+
+char *ccw_conf_domcaps_raise(const char *text, gboolean *ret_changed, GError **error)
+{
+    g_autoptr(CcwXml) xml = ccw_xml_open(text, error);
+    const xmlNode *root, *types, *features;
+
+    if (!xml)
+        return NULL;
+    root = ccw_xml_root(xml);
+    types = is_root(root) ? find_types(root) : NULL;
+    features = types ? ccw_xml_child(root, "features") : NULL;
+    if (types)
+        append(xml, types, "<value>ccw</value>");
+    if (features && ccw_xml_first_element(features) && !ccw_xml_child(features, "s390-map-css"))
+        append(xml, features, FEATURE);
+    *ret_changed = ccw_xml_is_edited(xml);
+    return ccw_xml_apply(xml);
+}

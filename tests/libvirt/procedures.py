@@ -1,0 +1,336 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The procedures of virtccwd's table with the real clients (virsh, python3-libvirt) and a stock libvirtd behind it:
+every row fits what libvirt sends to the last byte, the element goes in and comes out, and what QEMU cannot do is
+refused in libvirt's words. Without any channel device; the lab has those.
+
+    procedures.py VIRTCCWD
+"""
+
+import os
+import pty
+import re
+import socket
+import struct
+import subprocess
+import sys
+
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
+
+import private_libvirt  # noqa: E402
+from private_libvirt import BACKEND, FRONT, read  # noqa: E402
+from proxy import GUEST_UUID, HOSTDEV, UUID, ProxyTest, domain  # noqa: E402
+from steps import Steps, command, expect  # noqa: E402
+
+LIVE_UUID = GUEST_UUID[:-2] + "f7"
+IMAGE_MAGIC = b"LibvirtQemudSave"  # and a header of 92 bytes in all (src/qemu/qemu_saveimage.h)
+OFF = "<features><s390-map-css state='off'/></features>"
+# By the interpreter that has Debian's python3-libvirt.
+PYTHON = """
+import libvirt, sys
+conn = libvirt.open("qemu:///system")
+live = conn.lookupByName("live")
+xml = open(sys.argv[1]).read()
+def refused(call, *arguments):
+    try:
+        call(*arguments)
+    except libvirt.libvirtError as error:
+        print(call.__name__, error)
+    else:
+        sys.exit(f"{call.__name__} succeeded")
+refused(live.saveParams, {"file": "/nonexistent/image", "dxml": xml}, 0)
+refused(conn.restoreParams, {"file": "/nonexistent/image", "dxml": xml}, 0)
+refused(live.checkpointCreateXML, "<domaincheckpoint><name>c</name></domaincheckpoint>", 0)
+refused(conn.domainXMLFromNative, "qemu-argv", "/usr/bin/qemu-system-s390x", 0)
+refused(conn.nodeDeviceLookupByName, "ccw_0_0_1234")
+"""
+
+
+def save_image(xml):
+    """A saved guest's image as far as libvirt reads it to show and change its XML."""
+    data = xml.encode() + b"\0"
+    return IMAGE_MAGIC + struct.pack("=5I", 2, len(data), 0, 0, 0) + bytes(56) + data
+
+
+class Wire:
+    """libvirt's protocol by hand, for what its client does not send."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(20)
+        self.socket.connect(path)
+        self.serial = 0
+        self.call(66)
+        name = b"qemu:///system\0\0"
+        self.call(1, struct.pack(">II", 1, 14) + name + struct.pack(">I", 0))
+
+    def _read(self, length):
+        data = b""
+        while len(data) < length:
+            part = self.socket.recv(length - len(data))
+            expect(part, "it hung up")
+            data += part
+        return data
+
+    def receive(self):
+        length = struct.unpack(">I", self._read(4))[0]
+        return self._read(length - 4)
+
+    def call(self, procedure, payload=b"", program=0x20008086, kind=0):
+        self.serial += 1
+        head = struct.pack(">7I", 28 + len(payload), program, 1, procedure, kind, self.serial, 0)
+        self.socket.sendall(head + payload)
+        return self.receive()
+
+
+class ProcedureTest(ProxyTest):
+    def both(self, *arguments, **kwargs):
+        """The same through virtccwd and without it."""
+        ours = self.virsh(*arguments, check=False, **kwargs)
+        stock = self.direct(*arguments, check=False, **kwargs)
+        expect(ours == stock, f"'{arguments}': through virtccwd\n{ours}\nand without\n{stock}")
+        return ours
+
+    def all_fit(self):
+        misfits = [line for line in read(self.libvirt.virtccwd_log).splitlines() if "not laid out" in line]
+        expect(not misfits, "\n".join(misfits))
+
+    def set_up(self):
+        self.libvirt.start_libvirtd()
+        self.libvirt.start_virtccwd()
+        self.virsh("define", self.file("guest.xml", domain("guest", GUEST_UUID, HOSTDEV)))
+        self.virsh("create", "--paused", self.file("live.xml", domain("live", LIVE_UUID,
+                                                                      "<console type='pty'/>")))
+
+    # What QEMU and the schema say.
+
+    def validated(self):
+        """--validate: ours by our schema, the rest by libvirt's."""
+        good = self.file("good.xml", domain("good", GUEST_UUID[:-2] + "f1", HOSTDEV, OFF))
+        self.virsh("define", "--validate", good)
+        self.virsh("undefine", "good")
+        self.fails("devno", "define", "--validate", self.file("bad.xml", domain(
+            "bad", GUEST_UUID[:-2] + "f2", HOSTDEV.replace("devno=", "frob='1' devno="))))
+        words = "XML document failed to validate against schema: line"
+        wrong = self.file("wrong.xml", domain("wrong", GUEST_UUID[:-2] + "f3", HOSTDEV + "<frob/>"))
+        self.fails(words, "define", "--validate", wrong)
+        self.fails(words, "create", "--validate", wrong)
+        self.virsh("define", wrong)  # as stock libvirt does, which ignores what it does not know
+        self.virsh("undefine", "wrong")
+        self.both("define", "--validate", self.file("stock.xml", domain("stock", GUEST_UUID[:-2] + "f4", "<frob/>")))
+
+    def refused(self):
+        """In libvirt's words, before it has seen anything."""
+        second = HOSTDEV.replace("0x1234", "0x1235")
+        boot = "<boot order='1'/></hostdev>"
+        guest = "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x1234'/></hostdev>"
+        outside = guest.replace("0xfe", "0x0")
+        rows = (
+            ("unsupported configuration: line 4: boot order '1' used for more than one device",
+             HOSTDEV.replace("</hostdev>", boot) + "\n" + second.replace("</hostdev>", boot)),
+            ("XML error: line 4: Hostdev already exists in the domain configuration", HOSTDEV + "\n" + HOSTDEV),
+            ("XML error: line 4: The CCW devno 'fe.0.1234' is in use already",
+             HOSTDEV + "\n" + second.replace("</hostdev>", guest)),
+            ("contradicts <s390-map-css state='on'/>", HOSTDEV.replace("</hostdev>", outside)),
+            ("unsupported configuration: line 3: ROM tuning is only supported for PCI devices",
+             HOSTDEV.replace("</hostdev>", "<rom bar='on'/></hostdev>")),
+        )
+        for words, devices in rows:
+            for verb in ("define", "create"):
+                self.fails(words, verb, self.file("no.xml", domain("no", GUEST_UUID[:-2] + "f5", devices)))
+        wrong_arch = domain("no", GUEST_UUID[:-2] + "f5", HOSTDEV).replace("s390x' machine='s390-ccw-virtio'",
+                                                                        "x86_64' machine='pc'")
+        self.fails("a ccw <hostdev> is only supported for machine type s390-ccw-virtio of arch s390x", "define",
+                   self.file("no.xml", wrong_arch))
+        self.fails("contradicts <s390-map-css state='on'/>", "attach-device", "live",
+                   self.file("outside.xml", HOSTDEV.replace("</hostdev>", outside)), "--live")
+        expect("no" not in self.direct("list", "--all", "--name")[1].split(), "libvirt has it nevertheless")
+
+    def not_judged(self):
+        """What libvirt takes without our element in it, it takes; an emulator that we may not run is libvirt's to ask."""
+        boot = "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source><address uuid='%s'/></source>%s</hostdev>"
+        odd = boot % (UUID, "<address type='ccw' cssid='0x1' ssid='0x0' devno='0x1234'/>")
+        self.both("define", self.file("odd.xml", domain("odd", GUEST_UUID[:-2] + "f6", odd)))
+        self.virsh("undefine", "odd")
+        ran = os.path.join(self.libvirt.folder, "ran")
+        script = self.file("qemu-evil", f"#!/bin/sh\ntouch {ran}\n")
+        os.chmod(script, 0o755)
+        self.virsh("define", self.file("evil.xml", domain("evil", GUEST_UUID[:-2] + "f8", HOSTDEV).replace(
+            "/usr/bin/qemu-system-s390x", script)), check=False)
+        log = read(self.libvirt.virtccwd_log)
+        expect("qemu-evil" not in log, f"virtccwd has asked it:\n{log}")
+        self.virsh("undefine", "evil", check=False)
+
+    def warned(self):
+        """Where a person looks: the messages of dominfo."""
+        self.virsh("define", self.file("off.xml", domain("off", GUEST_UUID[:-2] + "f9", HOSTDEV, OFF)))
+        ours = self.virsh("dominfo", "off")[1]
+        expect("s390-map-css is off: a guest sees devices outside css fe only if it enables MCSS-E" in ours, ours)
+        expect("s390-map-css is off" in read(self.libvirt.virtccwd_log), "the log says nothing of it")
+        self.virsh("undefine", "off")
+        self.both("dominfo", "live")
+        self.both("dominfo", "nothing")
+
+    # What is told of what there is.
+
+    def domain_capabilities(self):
+        ours = self.virsh("domcapabilities", "--arch", "s390x")[1]
+        stock = self.direct("domcapabilities", "--arch", "s390x")[1]
+        expect("<value>ccw</value>" in ours and "<s390-map-css supported='yes'/>" in ours, ours)
+        without = [line for line in ours.splitlines() if "ccw</value>" not in line and "s390-map-css" not in line]
+        expect(without == stock.splitlines(), "something else is different, too")
+        self.both("domcapabilities", "--arch", "x86_64")
+        self.both("domcapabilities", "--arch", "nothing")
+
+    def native(self):
+        ours = self.virsh("domxml-to-native", "qemu-argv", "--xml", self.file("guest.xml", domain("guest", GUEST_UUID,
+                                                                                              HOSTDEV)))[1]
+        expect(f"/sys/bus/mdev/devices/{UUID}" in ours and "vfio-ccw" in ours, ours)
+
+    # What moves.
+
+    def images(self):
+        """Saved guests: libvirt shows and changes the XML in their images."""
+        xml = self.direct("dumpxml", "guest")[1]
+        image = os.path.join(self.libvirt.folder, "saved")
+        managed = "/var/lib/libvirt/qemu/save/guest.save"
+        for path in (image, managed):
+            with open(path, "wb") as file:
+                file.write(save_image(xml))
+        new = self.file("titled.xml", self.virsh("dumpxml", "guest")[1].replace("<memory", "<title>T1</title><memory", 1))
+        env = dict(os.environ, EDITOR="sed -i s/T1/T2/")
+        for show, define, edit in ((("save-image-dumpxml", image), ("save-image-define", image), ("save-image-edit", image)),
+                                   (("managedsave-dumpxml", "guest"), ("managedsave-define", "guest"),
+                                    ("managedsave-edit", "guest"))):
+            expect("type='ccw' managed" in self.virsh(*show)[1], f"{show} does not show the element")
+            self.virsh(*define, new)
+            self.virsh(*edit, env=env)
+            ours, stock = self.virsh(*show)[1], self.direct(*show)[1]
+            expect("<title>T2</title>" in ours and "type='ccw' managed" in ours and UUID not in ours, ours)
+            expect(UUID in stock and "type='mdev'" in stock, stock)
+        self.fails("0.0.1234", "restore", image, "--xml", new)
+        os.unlink(managed)
+
+    def migration(self):
+        words = "cannot migrate a domain with <hostdev mode='subsystem' type='ccw'>: detach ccw device 0.0.1234 first"
+        to = f"qemu+unix:///system?socket={FRONT}/libvirt-sock"
+        for options in ((), ("--live", "--p2p"), ("--p2p", "--tunnelled"), ("--persistent", "--undefinesource")):
+            self.fails(words, "migrate", "guest", to, *options)
+        for options in (("--live",), ("--live", "--p2p")):
+            ours = self.virsh("migrate", "live", to, *options, check=False)
+            expect(ours[0] != 0 and "ccw" not in ours[1], f"{ours}")
+        offline = self.virsh("migrate", "guest", to, "--offline", "--persistent", check=False)
+        expect("cannot migrate a domain with <hostdev" not in offline[1], f"{offline}")
+
+    def python(self):
+        output = command(["/usr/bin/python3", "-c", PYTHON, os.path.join(self.libvirt.folder, "guest.xml")])[1]
+        expect("saveParams" in output and "restoreParams" in output, output)
+
+    def devices(self):
+        """update-device and detach-device-alias, of a definition."""
+        alias = HOSTDEV.replace("</hostdev>", "<alias name='ua-dasd'/></hostdev>")
+        self.virsh("define", self.file("aliased.xml", domain("aliased", GUEST_UUID[:-2] + "f0", alias)))
+        self.fails("persistent update of device 'hostdev' is not supported", "update-device", "aliased",
+                   self.file("again.xml", alias), "--config")
+        self.virsh("detach-device-alias", "aliased", "ua-dasd", "--config")
+        expect("<hostdev" not in self.virsh("dumpxml", "aliased")[1], "it is still there")
+        self.virsh("undefine", "aliased")
+
+    def node_devices(self):
+        """That the capability which is added for virt-install goes in again does not make an mdev."""
+        device = """<device><name>ccw_0_0_1234</name><parent>css_0_0_0034</parent><capability type='mdev'>
+<type id='vfio_ccw-io'/><uuid>cc390000-0001-8000-8000-000100001234</uuid></capability>
+<capability type='ccw'><cssid>0</cssid><ssid>0</ssid><devno>0x1234</devno></capability></device>"""
+        for verb in ("nodedev-create", "nodedev-define"):
+            self.fails("Unsupported device type", verb, self.file("node.xml", device))
+        for verb in ("nodedev-destroy", "nodedev-undefine", "nodedev-start", "nodedev-autostart"):
+            self.both(verb, "ccw_0_0_1234")
+
+    def kinds_of_domain(self):
+        """Autostart, transient, destroyed with its client; and one that comes with descriptors."""
+        self.virsh("autostart", "guest")
+        expect("guest" in self.virsh("list", "--all", "--autostart", "--name")[1], "it is not to start by itself")
+        self.virsh("autostart", "guest", "--disable")
+        path = self.file("transient.xml", domain("transient", GUEST_UUID[:-2] + "fa", HOSTDEV))
+        self.fails("0.0.1234", "create", path)
+        self.fails("0.0.1234", "create", "--autodestroy", path)
+        with open("/dev/null", "rb") as null:  # which libvirt has for containers only: the call arrives whole
+            self.fails("virDomainCreateXMLWithFiles", "create", path, "--pass-fds", str(null.fileno()),
+                       pass_fds=[null.fileno()])
+
+    # What is not ours.
+
+    def console(self):
+        """A stream both ways: virsh's console of a guest, and its own end."""
+        master, slave = pty.openpty()
+        with subprocess.Popen(["virsh", "-c", "qemu:///system", "console", "live"], stdin=slave, stdout=slave,
+                              stderr=slave, start_new_session=True) as virsh:
+            os.close(slave)
+            seen = b""
+            while b"Escape character" not in seen:
+                seen += os.read(master, 4096)
+            os.write(master, b"\x1d")
+            expect(virsh.wait(timeout=30) == 0, f"exit code {virsh.returncode}: {seen}")
+        os.close(master)
+
+    def big(self):
+        """A string of nearly 4 MiB, which the element is in."""
+        title = f"<description>{'x' * (4 * 1024 * 1024 - 8192)}</description>"
+        xml = domain("big", GUEST_UUID[:-2] + "fc", HOSTDEV).replace("<memory", title + "<memory", 1)
+        self.virsh("define", self.file("big.xml", xml))
+        ours = self.virsh("dumpxml", "big")[1]
+        expect(title in ours and "type='ccw' managed" in ours, "it is not whole")
+        self.virsh("undefine", "big")
+
+    def keepalive(self):
+        """Whose pings are answered: virsh would leave after two seconds."""
+        self.virsh("-k", "1", "-K", "1", "event", "lifecycle", "--timeout", "4", check=False)
+        code, output = self.virsh("-k", "1", "-K", "1", "event", "lifecycle", "--timeout", "4", check=False)
+        expect("keepalive" not in output and "closed" not in output, f"{code}: {output}")
+
+    def newer(self):
+        """Procedures and programs that nobody knows are answered by libvirtd, as it answers them."""
+        ours, stock = Wire(f"{FRONT}/libvirt-sock"), Wire(f"{BACKEND}/libvirt-sock")
+        for procedure, program in ((9999, 0x20008086), (450, 0x20008086), (1, 0x20008099), (99, 0x20008087)):
+            answers = [wire.call(procedure, b"\0" * 64, program) for wire in (ours, stock)]
+            expect(answers[0] == answers[1], f"procedure {procedure} of {program:x}: {answers}")
+            expect(len(answers[0]) > 24, "that is no answer")
+
+    def event_names(self):
+        """A detached alias is one of libvirt's; device events pass as they are."""
+        text = read(self.libvirt.virtccwd_log)
+        expect(not re.search("CRITICAL|broke the protocol", text), text)
+
+
+def main():
+    if len(sys.argv) != 2:
+        print("usage: procedures.py VIRTCCWD", file=sys.stderr)
+        sys.exit(2)
+    private_libvirt.enter()
+    test = ProcedureTest(os.path.abspath(sys.argv[1]))
+    steps = Steps(False)
+    steps.log(test.libvirt.virtccwd_log)
+    steps.run("libvirtd and virtccwd start", test.set_up)
+    steps.run("--validate is by our schema first", test.validated)
+    steps.run("what QEMU cannot do is refused in libvirt's words", test.refused)
+    steps.run("what is not ours is not judged", test.not_judged)
+    steps.run("dominfo warns of what no guest will see", test.warned)
+    steps.run("domain capabilities tell of the element and the feature", test.domain_capabilities)
+    steps.run("a command line of it", test.native)
+    steps.run("saved images, managed or not, are shown, defined and edited", test.images)
+    steps.run("migration is refused early, by name", test.migration)
+    steps.run("devices are updated, and detached by alias", test.devices)
+    steps.run("node devices are made as by stock libvirt", test.node_devices)
+    steps.run("autostart, transient, autodestroy, with files", test.kinds_of_domain)
+    steps.run("python3-libvirt", test.python)
+    steps.run("a console", test.console)
+    steps.run("4 MiB of XML", test.big)
+    steps.run("keepalive", test.keepalive)
+    steps.run("what a newer libvirt may have", test.newer)
+    steps.run("every row fits what libvirt's client sends", test.all_fit)
+    steps.run("and nothing was wrong", test.event_names)
+    steps.done()
+
+
+if __name__ == "__main__":
+    main()
