@@ -200,7 +200,7 @@ static gboolean load_any(DasdExec *exec)
 {
     exec->track = dasd_volume_load(exec->device->volume, exec->device->track_number);
     if (!exec->track)
-        return dasd_check(exec, DASD_CHECK_EQUIPMENT);
+        return dasd_check_host(exec);
     if (exec->track->n_records == 0) {
         dasd_track_make_empty(exec->track, exec->device->track_number);
         exec->track->unwritten = TRUE;

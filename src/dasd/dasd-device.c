@@ -91,6 +91,24 @@ void dasd_device_cancel(DasdDevice *device)
     g_mutex_unlock(&device->state_lock);
 }
 
+gboolean dasd_device_waits(DasdDevice *device)
+{
+    return g_atomic_int_get(&device->waits);
+}
+
+gboolean dasd_device_look(DasdDevice *device)
+{
+    gboolean ready;
+
+    if (!dasd_device_waits(device) || !g_mutex_trylock(&device->request_lock))
+        return FALSE;
+    ready = dasd_volume_has_room(device->volume);
+    if (ready)
+        g_atomic_int_set(&device->waits, FALSE);
+    g_mutex_unlock(&device->request_lock);
+    return ready;
+}
+
 void dasd_device_reset(DasdDevice *device)
 {
     dasd_device_cancel(device);
@@ -100,5 +118,7 @@ void dasd_device_reset(DasdDevice *device)
     device->path_state = DASD_PATH_STATE_RESET;
     device->reserved = FALSE;
     device->track_number = 0;
+    /* Who would hear of it does not know what it is about. */
+    g_atomic_int_set(&device->waits, FALSE);
     g_mutex_unlock(&device->request_lock);
 }

@@ -49,5 +49,20 @@ int dasd_device_request(DasdDevice *device, CcwCmdRequest *request);
  */
 void dasd_device_cancel(DasdDevice *device);
 
+/*
+ * Whether the device reported "intervention required" (the host has no room for what a guest wrote), and has not told
+ * yet that it is ready again.
+ */
+gboolean dasd_device_waits(DasdDevice *device);
+
+/*
+ * Looks whether it is ready again: TRUE once, when it is, and the caller presents dasd_device_state_change(). Not for
+ * long; FALSE too while a request runs.
+ */
+gboolean dasd_device_look(DasdDevice *device);
+
+/* The unsolicited status that says so: attention, device end, unit exception. */
+void dasd_device_state_change(guint8 ret_irb[CCW_IRB_SIZE]);
+
 /* A system reset or a close: path groups, reservations of this host and pending sense are forgotten. */
 void dasd_device_reset(DasdDevice *device);

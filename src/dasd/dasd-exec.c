@@ -22,6 +22,14 @@ gboolean dasd_check(DasdExec *exec, DasdCheck check)
     return FALSE;
 }
 
+gboolean dasd_check_host(DasdExec *exec)
+{
+    if (!dasd_volume_lacks_room(exec->device->volume))
+        return dasd_check(exec, DASD_CHECK_EQUIPMENT);
+    g_atomic_int_set(&exec->device->waits, TRUE);
+    return dasd_check(exec, DASD_CHECK_INTERVENTION);
+}
+
 static gboolean mask_allows(const DasdExec *exec, const DasdCmd *cmd)
 {
     switch (exec->mask & MASK_WRITE) {
@@ -175,7 +183,7 @@ DasdPhase dasd_exec_run(DasdExec *exec)
     } while (!g_atomic_int_get(&exec->device->cancel));
     /* Nothing is acknowledged that the host has not taken. */
     if (!dasd_volume_flush(exec->device->volume)) {
-        dasd_check(exec, DASD_CHECK_EQUIPMENT);
+        dasd_check_host(exec);
         suspended = FALSE;
     }
     if (exec->pci)

@@ -38,6 +38,7 @@ struct _DasdDevice {
     guint8 path_state;
     guint8 path_group_id[DASD_PATH_GROUP_ID_SIZE];
     guint32 track_number; /* where the access mechanism stands */
+    gint waits;           /* atomic: intervention required was reported, and is not known to be no more */
 };
 
 /* What of the current record, or of the track, was passed last. */
@@ -133,6 +134,9 @@ void dasd_status_build(const DasdExec *exec, DasdPhase phase, guint8 irb[CCW_IRB
 
 /* Ends the chain with unit check and sense. Always FALSE, for return. */
 gboolean dasd_check(DasdExec *exec, DasdCheck check);
+
+/* The same, after the host could not read or write. */
+gboolean dasd_check_host(DasdExec *exec);
 
 /*
  * Moves. Each returns FALSE after dasd_check, when the place is not to be had.

@@ -29,7 +29,7 @@ gboolean dasd_move_load(DasdExec *exec)
     if (!exec->track)
         exec->track = dasd_volume_load(exec->device->volume, exec->device->track_number);
     if (!exec->track)
-        return dasd_check(exec, DASD_CHECK_EQUIPMENT);
+        return dasd_check_host(exec);
     return exec->track->n_records > 0 || dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
 }
 

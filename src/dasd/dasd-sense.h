@@ -18,7 +18,8 @@ typedef enum {
     DASD_CHECK_NO_RECORD,
     DASD_CHECK_TRACK_FORMAT,
     DASD_CHECK_END_OF_CYLINDER,
-    DASD_CHECK_EQUIPMENT, /* the host failed to read or write */
+    DASD_CHECK_EQUIPMENT,    /* the host failed to read or write */
+    DASD_CHECK_INTERVENTION, /* the host has no room: somebody has to make some, and then the device is ready again */
 } DasdCheck;
 
 /* track: where the device stands. */

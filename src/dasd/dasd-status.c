@@ -10,6 +10,7 @@
 
 #define IRB_OFS_LPUM (CCW_IRB_OFS_ESW + 1)
 #define IRB_OFS_ERW (CCW_IRB_OFS_ESW + 4)
+#define PATH_FIRST 0x80
 #define SCSW_FLAGS_OF_ORB 0xf8f8 /* key, suspend; format, prefetch and the three after: at the same bits in both */
 
 /*
@@ -59,9 +60,21 @@ void dasd_status_build(const DasdExec *exec, DasdPhase phase, guint8 irb[CCW_IRB
         scsw[CCW_SCSW_OFS_DSTAT] = exec->dstat;
     if (phase != DASD_PHASE_ACTIVE)
         ccw_store_be16(scsw + CCW_SCSW_OFS_COUNT, (guint16)exec->data.left);
-    irb[IRB_OFS_LPUM] = (lpm & 0x80) || !lpm ? 0x80 : lpm;
+    irb[IRB_OFS_LPUM] = (lpm & PATH_FIRST) || !lpm ? PATH_FIRST : lpm;
     if (unit_check) {
         ccw_store_be32(irb + IRB_OFS_ERW, CCW_ERW_CONS | DASD_SENSE_SIZE << CCW_ERW_SCNT_SHIFT);
         memcpy(irb + CCW_IRB_OFS_ECW, exec->device->sense, DASD_SENSE_SIZE);
     }
+}
+
+/*
+ * What drivers/s390/block/dasd_eckd.c takes as a state-change interruption and goes on at once: without it, it asks
+ * again a minute after "intervention required". Alert status alone is what an unsolicited one is told by (chapter 16).
+ */
+void dasd_device_state_change(guint8 ret_irb[CCW_IRB_SIZE])
+{
+    memset(ret_irb, 0, CCW_IRB_SIZE);
+    ccw_store_be16(ret_irb + CCW_SCSW_OFS_CTL, CCW_SCSW_STCTL_ALERT | CCW_SCSW_STCTL_PENDING);
+    ret_irb[CCW_SCSW_OFS_DSTAT] = CCW_DSTAT_ATTENTION | CCW_DSTAT_DEVICE_END | CCW_DSTAT_UNIT_EXCEPTION;
+    ret_irb[IRB_OFS_LPUM] = PATH_FIRST;
 }

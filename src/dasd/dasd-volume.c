@@ -5,6 +5,8 @@
 #include "dasd/dasd-volume.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "dasd/dasd-store.h"
@@ -21,6 +23,8 @@ struct _DasdVolume {
     DasdFile file;
     guint32 tracks;
     gboolean changed; /* some entry */
+    int error;        /* errno of the last failure */
+    guint32 failed;   /* the track that could not be written then, NO_TRACK if that is not known */
     guint64 clock;
     Entry *entries[DASD_VOLUME_CACHE];
 };
@@ -111,8 +115,10 @@ DasdTrack *dasd_volume_load(DasdVolume *volume, guint32 number)
         if (dasd_change_any(&entry->change) && !dasd_volume_flush(volume))
             return NULL;
         entry->track.number = NO_TRACK;
-        if (!read_slot(volume, entry->track.slot, number))
+        if (!read_slot(volume, entry->track.slot, number)) {
+            volume->error = EIO;
             return NULL;
+        }
         dasd_track_parse(&entry->track, number);
         clear_change(entry);
     }
@@ -144,10 +150,41 @@ static gboolean run_step(DasdVolume *volume, DasdStoreStep step)
         const Entry *entry = volume->entries[i];
 
         if (dasd_change_any(&entry->change) &&
-            !dasd_store_step(&volume->file, &entry->track, &entry->change, step, &written))
+            !dasd_store_step(&volume->file, &entry->track, &entry->change, step, &written)) {
+            volume->error = errno;
+            volume->failed = entry->track.number;
+            return FALSE;
+        }
+    }
+    if (!written || !volume->file.sync || fdatasync(volume->file.fd) == 0)
+        return TRUE;
+    volume->error = errno;
+    volume->failed = NO_TRACK;
+    return FALSE;
+}
+
+gboolean dasd_volume_lacks_room(const DasdVolume *volume)
+{
+    return volume->error == ENOSPC || volume->error == EDQUOT || volume->error == EROFS;
+}
+
+/*
+ * The track's place in the file is allocated, if it is not: the question that the write asked, quotas and all. Where a
+ * file system cannot be asked so, the room of all of it is what there is to look at.
+ */
+gboolean dasd_volume_has_room(DasdVolume *volume)
+{
+    struct statvfs fs;
+
+    if (volume->failed != NO_TRACK) {
+        if (fallocate(volume->file.fd, FALLOC_FL_KEEP_SIZE, (off_t)dasd_track_file_offset(volume->failed),
+                      DASD_3390_TRACK_SIZE) == 0)
+            return TRUE;
+        if (errno != EOPNOTSUPP && errno != ENOSYS)
             return FALSE;
     }
-    return !written || !volume->file.sync || fdatasync(volume->file.fd) == 0;
+    return fstatvfs(volume->file.fd, &fs) == 0 && !(fs.f_flag & ST_RDONLY) &&
+           (guint64)fs.f_bavail * fs.f_frsize >= DASD_3390_TRACK_SIZE;
 }
 
 gboolean dasd_volume_flush(DasdVolume *volume)

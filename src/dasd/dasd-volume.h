@@ -36,3 +36,9 @@ void dasd_volume_store(DasdVolume *volume, DasdTrack *track, guint32 from, guint
  * tracks that were not written are forgotten, and read anew.
  */
 gboolean dasd_volume_flush(DasdVolume *volume);
+
+/* Why dasd_volume_load() or dasd_volume_flush() failed last. TRUE: the host had no room, or may not write just now. */
+gboolean dasd_volume_lacks_room(const DasdVolume *volume);
+
+/* Looks whether the host could write now what it had no room for then; changes nothing that can be read. */
+gboolean dasd_volume_has_room(DasdVolume *volume);

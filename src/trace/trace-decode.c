@@ -146,6 +146,7 @@ static const char *const function_names[TRACE_FUNCTIONS] = {
     [TRACE_HALT] = "HSCH",
     [TRACE_CLEAR] = "CSCH",
     [TRACE_REQUEST] = "REQUEST",
+    [TRACE_UNSOLICITED] = "UNSOLICITED",
 };
 
 void trace_fields_add(TraceFields *fields, const char *name, const char *format, ...)

@@ -51,10 +51,11 @@
 #define TRACE_CCW_OFS_DATA 10
 
 typedef enum {
-    TRACE_START,   /* START SUBCHANNEL */
-    TRACE_HALT,    /* HALT SUBCHANNEL */
-    TRACE_CLEAR,   /* CLEAR SUBCHANNEL */
-    TRACE_REQUEST, /* VFIO_DEVICE_CCW_CMD_REQUEST on the device's descriptor */
+    TRACE_START,       /* START SUBCHANNEL */
+    TRACE_HALT,        /* HALT SUBCHANNEL */
+    TRACE_CLEAR,       /* CLEAR SUBCHANNEL */
+    TRACE_REQUEST,     /* VFIO_DEVICE_CCW_CMD_REQUEST on the device's descriptor */
+    TRACE_UNSOLICITED, /* no function: the device tells something of itself */
     TRACE_FUNCTIONS
 } TraceFunction;
 

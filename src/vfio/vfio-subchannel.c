@@ -11,6 +11,9 @@
 #include "util/ccw-endian.h"
 #include "vfio/vfio-trace.h"
 
+#define LOOK_INTERVAL G_TIME_SPAN_SECOND
+#define QUIET_TIME (G_TIME_SPAN_SECOND / 4)
+
 typedef enum {
     SUBCHANNEL_IDLE,
     SUBCHANNEL_QUEUED,  /* the thread is to perform `request` */
@@ -35,9 +38,13 @@ struct _VfioSubchannel {
     gboolean suspended;       /* idle, and to be resumed */
     int result;               /* of the last request */
     guint8 irb[CCW_IRB_SIZE];
-    int irb_error;    /* a negative errno instead of the IRB */
-    gboolean pending; /* the IRB was not fetched yet */
-    gboolean going;   /* it is of a program that goes on: what comes next takes it in */
+    int irb_error;        /* a negative errno instead of the IRB */
+    gboolean pending;     /* the IRB was not fetched yet */
+    gboolean going;       /* it is of a program that goes on: what comes next takes it in */
+    gboolean owed;        /* the device has something to tell of itself, and could not yet */
+    gboolean unsolicited; /* that is what the pending status tells */
+    gint64 fetched;       /* when a status was fetched last, or something was started */
+    gint64 look_at;       /* when the device is looked after, 0: not now */
     VfioTrace trace;
 };
 
@@ -47,14 +54,26 @@ static int perform(VfioSubchannel *sch, CcwCmdRequest *request)
     return dasd_device_request(sch->dasd, request);
 }
 
+/* Status that nobody fetched yet gives way. What the device had to tell of itself is not lost by that. */
+static void take_back(VfioSubchannel *sch)
+{
+    if (sch->pending && sch->unsolicited) {
+        sch->owed = TRUE;
+        g_cond_broadcast(&sch->changed);
+    }
+    sch->pending = FALSE;
+    sch->unsolicited = FALSE;
+    sch->going = FALSE;
+}
+
 /* Called with the lock held, as everything below that has no lock of its own. */
 static void present(VfioSubchannel *sch, const guint8 *irb, int error)
 {
+    take_back(sch);
     if (irb)
         memcpy(sch->irb, irb, CCW_IRB_SIZE);
     sch->irb_error = error;
     sch->pending = TRUE;
-    sch->going = FALSE;
     vfio_irqs_trigger(sch->irqs, VFIO_CCW_IO_IRQ_INDEX);
 }
 
@@ -66,7 +85,7 @@ static void forget_status(VfioSubchannel *sch)
 {
     if (sch->pending)
         vfio_irqs_revoke(sch->irqs, VFIO_CCW_IO_IRQ_INDEX);
-    sch->pending = FALSE;
+    take_back(sch);
     sch->irb_error = 0;
     memset(sch->irb, 0, CCW_IRB_SIZE);
 }
@@ -127,6 +146,46 @@ static void finish(VfioSubchannel *sch, int result)
     g_cond_broadcast(&sch->changed);
 }
 
+/*
+ * The device tells something of itself (unsolicited status). Only when nothing happened for a while: QEMU has one place
+ * for a status, and when it has fetched one nobody tells us that the guest has, too. A guest that waits to be told is
+ * quiet.
+ */
+static void present_unsolicited(VfioSubchannel *sch)
+{
+    guint8 irb[CCW_IRB_SIZE];
+
+    if (!sch->owed || sch->state != SUBCHANNEL_IDLE || sch->stopping || sch->pending || sch->suspended ||
+        g_get_monotonic_time() - sch->fetched < QUIET_TIME)
+        return;
+    dasd_device_state_change(irb);
+    vfio_trace_status(&sch->trace, TRACE_UNSOLICITED, irb);
+    present(sch, irb, 0);
+    sch->owed = FALSE;
+    sch->unsolicited = TRUE;
+}
+
+/*
+ * Nothing tells when a host has room again, so it is looked for now and then, while a device waits for it. The lock is
+ * held: it does not take long, and nobody else may be at the device.
+ */
+static void idle(VfioSubchannel *sch)
+{
+    if (!sch->owed && !dasd_device_waits(sch->dasd)) {
+        sch->look_at = 0;
+        g_cond_wait(&sch->changed, &sch->lock);
+        return;
+    }
+    if (!sch->look_at)
+        sch->look_at = g_get_monotonic_time() + LOOK_INTERVAL;
+    if (g_cond_wait_until(&sch->changed, &sch->lock, sch->look_at))
+        return;
+    sch->look_at = g_get_monotonic_time() + LOOK_INTERVAL;
+    if (sch->state == SUBCHANNEL_IDLE && dasd_device_look(sch->dasd))
+        sch->owed = TRUE;
+    present_unsolicited(sch);
+}
+
 static gpointer run(gpointer data)
 {
     VfioSubchannel *sch = data;
@@ -136,7 +195,7 @@ static gpointer run(gpointer data)
         int result;
 
         while (sch->state != SUBCHANNEL_QUEUED && !sch->quit)
-            g_cond_wait(&sch->changed, &sch->lock);
+            idle(sch);
         if (sch->state != SUBCHANNEL_QUEUED)
             break;
         sch->state = SUBCHANNEL_RUNNING;
@@ -249,6 +308,7 @@ int vfio_subchannel_start(VfioSubchannel *sch, const guint8 orb[CCW_ORB_SIZE], c
     if (!begin_function(sch, orb, scsw))
         return -EBUSY;
     forget_status(sch);
+    sch->fetched = g_get_monotonic_time();
     vfio_trace_begin(&sch->trace, sch->orb);
     view = vfio_memory_hold(sch->memory);
     result = start_translated(sch, ccw_translate(sch->translation, view, sch->orb, scsw, &sch->request));
@@ -264,7 +324,7 @@ int vfio_subchannel_halt(VfioSubchannel *sch)
     G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sch->lock);
     guint8 irb[CCW_IRB_SIZE];
 
-    if ((sch->pending && !sch->going) || sch->stopping)
+    if ((sch->pending && !sch->going && !sch->unsolicited) || sch->stopping)
         return -EBUSY;
     if ((stop(sch) && sch->result == 0) || sch->suspended) {
         memcpy(irb, sch->request.irb, CCW_IRB_SIZE);
@@ -330,6 +390,8 @@ int vfio_subchannel_fetch(VfioSubchannel *sch, guint8 ret_irb[CCW_IRB_SIZE])
     if (sch->pending)
         vfio_irqs_revoke(sch->irqs, VFIO_CCW_IO_IRQ_INDEX);
     sch->pending = FALSE;
+    sch->unsolicited = FALSE;
+    sch->fetched = g_get_monotonic_time();
     if (sch->irb_error)
         return sch->irb_error == -ENODEV ? -ENODEV : -EIO;
     memcpy(ret_irb, sch->irb, CCW_IRB_SIZE);
@@ -343,6 +405,7 @@ void vfio_subchannel_reset(VfioSubchannel *sch)
     stop(sch);
     forget_status(sch);
     sch->suspended = FALSE;
+    sch->owed = FALSE;
     dasd_device_reset(sch->dasd);
 }
 

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The host's file system has no room left while a guest writes: the guest gets an I/O error, what it was told is written
-is there, and when there is room again the device goes on. The file system is a small tmpfs, so this needs root."""
+"""The host's file system has no room left while a guest writes: the device calls for intervention, and Linux waits. When
+there is room again the device says so, and the guest's I/O goes on without help and without an error, long before Linux
+would have asked again by itself. The file system is a small tmpfs, so this needs root."""
 
 import argparse
 import os
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
@@ -14,6 +16,8 @@ from qemuguest import QemuGuest
 from steps import Steps, command, expect
 
 DISK = "0.0.1234"
+LINUX_WAITS = 60  # seconds, dasd_3990_erp_int_req() of drivers/s390/block/dasd_3990_erp.c
+ENOUGH = 2048  # blocks of 512 bytes: more than the device needs to find out
 WRITE = "dd if={0} of=/dev/dasda bs=48k seek={1} count={2} oflag=direct conv=notrunc iflag=fullblock 2>&1"
 
 
@@ -22,6 +26,8 @@ class FullDisk:
         self.options = options
         self.workdir = workdir
         self.steps = steps
+        self.called = None  # when the device called for intervention
+        self.calls_heard = 0
         self.folder = os.path.join(workdir, "small")
         self.guest = QemuGuest(options, workdir, steps, {DISK: os.path.join(self.folder, "disk.ckd")})
 
@@ -34,36 +40,56 @@ class FullDisk:
         self.guest.start()
         self.guest.in_guest(f"chccwdev -e {DISK} && udevadm settle", timeout=120)
 
-    def fails(self):
+    def await_call(self):
+        self.calls_heard += 1
+        self.guest.in_guest(f"grep -m {self.calls_heard} 'INTERVENTION REQUIRED' /dev/kmsg", timeout=300)
+        self.called = time.monotonic()
+
+    def calls(self):
         # 100 cylinders are 81 MiB.
-        code, output = self.guest.guest.try_run("dasdfmt -b 4096 -y /dev/dasda 2>&1", timeout=300)
-        self.steps.note(output)
-        expect(code != 0, "a volume was formatted for which there is no room")
+        self.guest.in_guest("(dasdfmt -b 4096 -y /dev/dasda; echo $? > /run/code) > /run/dasdfmt 2>&1 &")
+        self.await_call()
         free = os.statvfs(self.folder)
         expect(free.f_bavail * free.f_bsize < 1 << 20, "and there was room left")
-        # Equipment check, permanent error: the first bytes of the sense.
-        self.steps.note(self.guest.in_guest("dmesg | grep -m 1 'Sense(hex)  0- 7: 10 80'"))
+        expect(self.guest.in_guest("test -e /run/code && echo ended || echo waits") == "waits", "dasdfmt did not wait")
+
+    def grow(self, size):
+        """Linux blocks the device's queue for a minute; what goes on earlier was told to."""
+        image = self.guest.disks[DISK]
+        before = os.stat(image).st_blocks
+        command(["mount", "-o", f"remount,size={size}", self.folder])
+        while os.stat(image).st_blocks < before + ENOUGH:
+            expect(time.monotonic() < self.called + LINUX_WAITS - 5, "the guest's I/O did not go on by itself")
+            time.sleep(0.2)
+        self.steps.note(f"the guest's I/O went on {time.monotonic() - self.called:.1f} s after the device had called")
+
+    def goes_on(self):
+        self.grow("60m")
+        # Once more, in the same dasdfmt.
+        self.await_call()
+        self.grow("200m")
+        self.guest.in_guest("while ! test -e /run/code; do sleep 1; done", timeout=300)
+        self.steps.note(self.guest.in_guest("cat /run/dasdfmt; test $(cat /run/code) = 0 && udevadm settle", timeout=120))
+
+    def works(self):
+        self.guest.in_guest("dd if=/dev/urandom of=/run/data bs=48k count=100 2>&1")
+        self.guest.in_guest(WRITE.format("/run/data", 200, 100), timeout=120)
+        self.guest.in_guest("dd if=/dev/dasda bs=48k skip=200 count=100 iflag=direct 2>/dev/null | cmp - /run/data",
+                       timeout=120)
+        found = [line for line in self.guest.guest.dasd_complaints() if "INTERVENTION REQUIRED" not in line]
+        expect(not found, "the guest's kernel complains:\n" + "\n".join(found))
 
     def check(self):
         output = command([self.options.virt_ccw, "dasd", "check", self.guest.disks[DISK]])[1]
         self.steps.note(output)
 
-    def goes_on(self):
-        command(["mount", "-o", "remount,size=200m", self.folder])
-        # dasdfmt leaves a device disabled that it could not format.
-        self.guest.in_guest(f"chccwdev -d {DISK} && chccwdev -e {DISK} && udevadm settle", timeout=120)
-        self.guest.in_guest("dasdfmt -b 4096 -y /dev/dasda && udevadm settle", timeout=300)
-        self.guest.in_guest("dd if=/dev/urandom of=/run/data bs=48k count=100 2>&1")
-        self.guest.in_guest(WRITE.format("/run/data", 200, 100), timeout=120)
-        self.guest.in_guest("dd if=/dev/dasda bs=48k skip=200 count=100 iflag=direct 2>/dev/null | cmp - /run/data",
-                       timeout=120)
-
     def run(self):
         run = self.steps.run
         run("an image on a small file system", self.mount)
         run("a guest that has it", self.make)
-        run("the file system is full, and the guest sees an error", self.fails)
-        run("there is room again, and the device goes on", self.goes_on)
+        run("the file system is full, and the device calls for intervention", self.calls)
+        run("there is room again, twice, and the guest goes on by itself", self.goes_on)
+        run("and all is well", self.works)
         run("the guest ends", self.guest.stop)
         run("virt-ccw dasd check finds the image clean", self.check)
         self.steps.done()

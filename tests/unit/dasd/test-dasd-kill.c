@@ -73,6 +73,16 @@ ssize_t pwrite(int fd, const void *buffer, size_t length, off_t offset)
     return (ssize_t)length;
 }
 
+/* What asks for room; nothing of the image changes by it. */
+int fallocate(int fd, int mode, off_t offset, off_t length)
+{
+    if (failure) {
+        errno = failure;
+        return -1;
+    }
+    return (int)syscall(SYS_fallocate, fd, mode, offset, length);
+}
+
 static guint8 data[4][60000];
 static guint8 counts[4][8];
 static guint16 first_length; /* of R1 */
@@ -371,10 +381,18 @@ static void power_cut(gconstpointer argument)
     g_rand_free(rand);
 }
 
-/* A host that cannot write is an equipment check, and the device goes on when it can again. */
+/*
+ * A host that cannot write is an equipment check, one that has no room for now calls for somebody to intervene. The
+ * device goes on when the host can again, and tells so where it called.
+ */
 static void host_fails(void)
 {
-    static const int failures[] = { ENOSPC, EIO, EFBIG, EDQUOT };
+    static const struct {
+        int errnum;
+        guint8 sense0, sense1;
+    } failures[] = {
+        { ENOSPC, 0x40, 0 }, { EIO, 0x10, 0x80 }, { EFBIG, 0x10, 0x80 }, { EDQUOT, 0x40, 0 }, { EROFS, 0x40, 0 }
+    };
     static Snapshot old, found, new;
 
     first_length = 1000;
@@ -385,13 +403,17 @@ static void host_fails(void)
             prepare(&bench, i);
             take_snapshot(&bench, &old);
             scenarios[i].build(&bench);
-            failure = failures[f];
+            failure = failures[f].errnum;
             bench_run(&bench);
-            failure = 0;
             g_assert_cmphex(bench.dstat, ==, STATUS_CHECK);
             g_assert_nonnull(bench.sense);
-            g_assert_cmphex(bench.sense[0], ==, 0x10);
-            g_assert_cmphex(bench.sense[1], ==, 0x80);
+            g_assert_cmphex(bench.sense[0], ==, failures[f].sense0);
+            g_assert_cmphex(bench.sense[1], ==, failures[f].sense1);
+            g_assert_cmpint(dasd_device_waits(bench.device), ==, failures[f].sense0 == 0x40);
+            g_assert_false(dasd_device_look(bench.device));
+            failure = 0;
+            g_assert_cmpint(dasd_device_look(bench.device), ==, failures[f].sense0 == 0x40);
+            g_assert_false(dasd_device_waits(bench.device) || dasd_device_look(bench.device));
             take_snapshot(&bench, &found);
             g_assert_true(same(&found, &old, old.end));
             scenarios[i].build(&bench);
