@@ -9,11 +9,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "channel/ccw-translate.h"
+#include "channel/ccw-translate-private.h"
 #include "util/ccw-endian.h"
 
 #define STORAGE 0x800000u
-#define CODE 0x1000u
+#define CODE 0x1000u     /* CCWs at a page's start, and so at that of a cache line */
+#define CODE_ODD 0x1008u /* only at a multiple of 8 */
 #define LISTS 0x10000u
 #define DATA 0x100000u
 #define IDAWS 4 /* of a CCW in the second table: 16 KiB */
@@ -34,11 +35,13 @@ static guint8 *map(void *opaque G_GNUC_UNUSED, guint64 address, gsize length, gb
 static const CcwMemory memory = { .map = map };
 static CcwTranslation *translation;
 static guint8 orb[CCW_ORB_SIZE];
+static guint32 code;
 
 static void make_chain(guint n, gboolean idal)
 {
+    ccw_store_be32(orb + CCW_ORB_OFS_CPA, code);
     for (guint i = 0; i < n; i++) {
-        guint8 *ccw = storage + CODE + i * CCW_SIZE;
+        guint8 *ccw = storage + code + i * CCW_SIZE;
         guint32 data = DATA + i * 0x4000, list = LISTS + i * IDAWS * 8;
 
         ccw[CCW_OFS_CMD] = i & 1 ? 0x86 : 0x85;
@@ -62,11 +65,11 @@ static void translate(guint n G_GNUC_UNUSED, guint idaws G_GNUC_UNUSED)
 /* CCWs to CCWs, as many bytes of addresses to cda entries, IDAWs to lists. */
 static void copy(guint n, guint idaws)
 {
-    static CcwProgram program;
+    static CcwProgram program __attribute__((aligned(CCW_PROGRAM_SIZE))); /* as the translation's */
     static guint64 lists[CCW_PROGRAM_MAX * IDAWS];
 
-    memcpy(program.ccw, storage + CODE, n * CCW_SIZE);
-    memcpy(program.cda, storage + CODE, n * sizeof(guint64));
+    memcpy(program.ccw, storage + code, n * CCW_SIZE);
+    memcpy(program.cda, storage + code, n * sizeof(guint64));
     if (idaws)
         memcpy(lists, storage + LISTS, n * idaws * sizeof(guint64));
     __asm__ volatile("" : : "r"(&program), "r"(lists) : "memory");
@@ -109,8 +112,9 @@ static double measure(void (*work)(guint n, guint idaws), guint n, guint idaws)
     return best;
 }
 
-static void print_table(const char *title, guint idaws)
+static void print_table(const char *title, guint32 cpa, guint idaws)
 {
+    code = cpa;
     printf("%s\n%5s %12s %10s", title, "CCWs", "translate ns", "ns a CCW");
     if (idaws)
         printf(" %10s", "ns an IDAW");
@@ -130,15 +134,28 @@ static void print_table(const char *title, guint idaws)
     printf("\n");
 }
 
+/* What other machines get of it. */
+static void print_ways(void)
+{
+    static const char *names[] = { "none taken for plain", "singly", "AVX2", "AVX-512" };
+
+    make_chain(CCW_PROGRAM_MAX, FALSE);
+    printf("%u direct CCWs in each way of this machine\n", CCW_PROGRAM_MAX);
+    for (CcwPlainWay way = CCW_PLAIN_NOT; way <= CCW_PLAIN_AVX512; way++)
+        if (ccw_translate_plain_choose(translation, way))
+            printf("%20s %8.0f ns\n", names[way], measure(translate, CCW_PROGRAM_MAX, 0));
+}
+
 int main(void)
 {
     storage = aligned_alloc(4096, STORAGE);
     memset(storage, 0, STORAGE);
     translation = ccw_translation_new();
     ccw_store_be32(orb + CCW_ORB_OFS_FLAGS, CCW_ORB_FORMAT1 | CCW_ORB_PREFETCH | CCW_ORB_C64);
-    ccw_store_be32(orb + CCW_ORB_OFS_CPA, CODE);
-    print_table("direct, 4096 bytes each", 0);
-    print_table("IDAL, 4 IDAWs of 4096 bytes each", IDAWS);
+    print_table("direct, 4096 bytes each, CCWs at a multiple of 8", CODE_ODD, 0);
+    print_table("direct, 4096 bytes each, CCWs at a page's start", CODE, 0);
+    print_table("IDAL, 4 IDAWs of 4096 bytes each, CCWs at a page's start", CODE, IDAWS);
+    print_ways();
     ccw_translation_free(translation);
     free(storage);
     return 0;

@@ -12,13 +12,17 @@
 
 guint8 *ccw_translation_look_up(CcwTranslation *t, guint64 address, gsize length, gboolean write)
 {
+    const guint64 limit = ccw_translation_limit(t);
     CcwWindow *window = &t->windows[write ? 1 : 0];
     gsize size = 0;
     guint8 *host = t->memory->map(t->memory->opaque, address, G_MAXSSIZE, write, &size);
 
     if (!host || size < length)
         return NULL;
-    *window = (CcwWindow){ .address = address, .size = size, .host = host };
+    window->address = address;
+    window->size = size;
+    window->ccw_size = address < limit ? MIN(size, limit - address) : 0;
+    window->host = host;
     return host;
 }
 

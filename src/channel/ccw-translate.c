@@ -12,26 +12,30 @@
 #include "channel/ccw-translate-private.h"
 #include "util/ccw-endian.h"
 
-#define CCW_CDA_RESERVED 0x80000000u /* format 1: an address has 31 bits */
 #define CCW_CHAINS (CCW_FLAG_CC | CCW_FLAG_CD)
 
 /* Where a run stands while it is fetched: the ways to the CCW at hand, and the ways found so far to the one behind. */
 typedef struct {
     guint8 here;
     guint8 next;
-    gboolean ended;   /* the last CCW was the end of a chain */
-    gboolean fetched; /* `raw` is the CCW at hand */
-    guint64 raw;
+    gboolean ended; /* the last CCW was the end of a chain */
 } ChainState;
 
 CcwTranslation *ccw_translation_new(void)
 {
-    return g_new0(CcwTranslation, 1);
+    /* Vectors of a cache line's size are stored into the program. */
+    CcwTranslation *t = g_aligned_alloc0(1, sizeof(CcwTranslation), CCW_PROGRAM_SIZE);
+
+    for (guint i = 0; i < CCW_PROGRAM_MAX; i++)
+        t->cda_fields[i] = GUINT64_TO_BE(ccw_cda_offset(i));
+    for (CcwPlainWay way = CCW_PLAIN_AVX512; !ccw_translate_plain_choose(t, way);)
+        way--;
+    return t;
 }
 
 void ccw_translation_free(CcwTranslation *translation)
 {
-    g_free(translation);
+    g_aligned_free(translation);
 }
 
 static CcwFields decode_ccw1(guint64 raw)
@@ -47,14 +51,9 @@ static CcwFields decode_ccw1(guint64 raw)
 /* A format-0 TIC is told by four bits, and its flags and count mean nothing. */
 static CcwFields decode_ccw0(guint64 raw)
 {
-    gboolean tic = (raw >> 56 & 0x0f) == CCW_CMD_TIC;
+    CcwFields ccw = decode_ccw1(ccw_format1_of_0(raw));
 
-    return (CcwFields){
-        .cmd = tic ? CCW_CMD_TIC : (guint8)(raw >> 56),
-        .flags = tic ? 0 : (guint8)(raw >> 24),
-        .count = tic ? 0 : (guint16)raw,
-        .cda = (guint32)(raw >> 32) & 0x00ffffffu,
-    };
+    return (ccw.cmd & 0x0f) == CCW_CMD_TIC ? (CcwFields){ .cmd = CCW_CMD_TIC, .cda = ccw.cda } : ccw;
 }
 
 static guint8 *map_ccw(CcwTranslation *t, guint64 address)
@@ -62,23 +61,21 @@ static guint8 *map_ccw(CcwTranslation *t, guint64 address)
     return address + CCW_SIZE <= ccw_translation_limit(t) ? ccw_translation_map(t, address, CCW_SIZE, FALSE) : NULL;
 }
 
-static guint64 read_ccw(const void *host)
+/* Reads CCW `index` from the guest, once: the copy is what counts from here on. */
+static gboolean fetch_ccw(CcwTranslation *t, guint64 address, guint index, CcwFields *ret_ccw)
 {
-    return GUINT64_FROM_BE(__atomic_load_n((const guint64 *)host, __ATOMIC_RELAXED));
-}
+    guint64 raw;
 
-/* Reads one CCW of the guest, once: the copy is what counts from here on. */
-static gboolean fetch_ccw(CcwTranslation *t, guint64 address, const ChainState *state, CcwFields *ret_ccw)
-{
-    guint64 raw = state->raw;
-
-    if (!state->fetched) {
+    if (ccw_ahead_has(&t->ahead, index)) {
+        raw = t->ahead.raw[index - t->ahead.first];
+    } else {
         guint8 *host = map_ccw(t, address);
 
         if (!host)
             return FALSE;
-        raw = read_ccw(host);
+        raw = ccw_read_raw(host);
     }
+    raw = GUINT64_FROM_BE(raw);
     *ret_ccw = t->format1 ? decode_ccw1(raw) : decode_ccw0(raw);
     return TRUE;
 }
@@ -90,15 +87,10 @@ static void store_ccw(CcwTranslation *t, guint index, guint8 cmd, guint8 flags, 
     ccw_store_be64(t->program.ccw[index], raw);
 }
 
-static guint32 cda_offset(guint index)
-{
-    return CCW_PROGRAM_CDA_OFS + index * sizeof(guint64);
-}
-
 /* What the device finds in the place of a CCW that is not valid. Its count is the residual count then. */
 static void store_invalid(CcwTranslation *t, guint index, guint16 count)
 {
-    store_ccw(t, index, 0, 0, count, cda_offset(index));
+    store_ccw(t, index, 0, 0, count, ccw_cda_offset(index));
     t->program.cda[index] = 0;
 }
 
@@ -213,7 +205,7 @@ static void place_ccw(CcwTranslation *t, guint32 address, ChainState *state)
     guint8 ways = state->here, flags;
     guint index = t->count++;
     CcwFields ccw = { 0 };
-    gboolean fetched = fetch_ccw(t, address, state, &ccw);
+    gboolean fetched = fetch_ccw(t, address, index, &ccw);
 
     *state = (ChainState){ .here = state->next };
     t->ways[index] = ways;
@@ -232,71 +224,15 @@ static void place_ccw(CcwTranslation *t, guint32 address, ChainState *state)
         store_invalid(t, index, ccw.count);
         return;
     }
-    store_ccw(t, index, ccw.cmd, flags, ccw.count, cda_offset(index));
+    store_ccw(t, index, ccw.cmd, flags, ccw.count, ccw_cda_offset(index));
     chain_on(state, &ccw, ways);
-}
-
-/* The flags of a plain CCW (SLI and PCI do not matter), and the high bit of its address. */
-#define PLAIN_MASK ((guint64)(guint8) ~(CCW_FLAG_SLI | CCW_FLAG_PCI) << 48 | CCW_CDA_RESERVED)
-#define PLAIN_VALUE ((guint64)CCW_FLAG_CC << 48)
-
-/* TRUE for commands with data that are no search; those that read backward and NOOP are apart. */
-static inline gboolean is_plain_command(guint8 cmd)
-{
-    return (cmd & 0x07) > 0x01 && (cmd & 0x0f) != 0x0c && cmd != CCW_CMD_NOOP;
-}
-
-/* As much of a window as CCWs can name. */
-static CcwWindow clip_window(const CcwTranslation *t, const CcwWindow *window)
-{
-    guint64 end = ccw_translation_limit(t);
-    CcwWindow clipped = *window;
-
-    clipped.size = window->address < end ? MIN(window->size, end - window->address) : 0;
-    return clipped;
-}
-
-/*
- * What most CCWs are, in a loop of its own for speed: commands, chained, with direct data in the storage used last, and
- * no search. It takes as many as it finds; place_ccw() would make the same of every one of them. The last place is left
- * for it, and so is the first CCW that is not all that.
- */
-static guint place_plain_ccws(CcwTranslation *t, guint32 address, ChainState *state)
-{
-    const CcwWindow windows[] = { clip_window(t, &t->windows[0]), clip_window(t, &t->windows[1]) };
-    guint64 at = address - windows[0].address;
-    guint start = t->count, i = start, end;
-    const guint64 *raw;
-
-    if (!t->format1 || address < windows[0].address || at >= windows[0].size)
-        return 0;
-    end = start + (guint)MIN((windows[0].size - at) / CCW_SIZE, CCW_PROGRAM_MAX - 1 - start);
-    raw = (const guint64 *)(const void *)(windows[0].host + at);
-    for (; i < end; i++) {
-        guint64 value = read_ccw(raw++);
-        guint8 cmd = (guint8)(value >> 56);
-        const CcwWindow *data = &windows[ccw_cmd_is_input(cmd) ? 1 : 0];
-        guint64 offset = (guint32)value - data->address, count = value >> 32 & 0xffff;
-
-        if ((value & PLAIN_MASK) != PLAIN_VALUE || count == 0 || offset > data->size || count > data->size - offset ||
-            !is_plain_command(cmd)) {
-            state->fetched = TRUE;
-            state->raw = value;
-            break;
-        }
-        ccw_store_be64(t->program.ccw[i], (value & ~(guint64)G_MAXUINT32) | cda_offset(i));
-        t->program.cda[i] = (guint64)(guintptr)(data->host + offset);
-    }
-    memset(t->ways + start, CCW_AS_COMMAND, i - start);
-    t->count = i;
-    return i - start;
 }
 
 static void place_noop(CcwTranslation *t)
 {
     guint index = t->count++;
 
-    store_ccw(t, index, CCW_CMD_NOOP, CCW_FLAG_SLI, 0, cda_offset(index));
+    store_ccw(t, index, CCW_CMD_NOOP, CCW_FLAG_SLI, 0, ccw_cda_offset(index));
     t->program.cda[index] = 0;
     t->ways[index] = 0;
 }
@@ -307,11 +243,12 @@ static gboolean fetch_run(CcwTranslation *t, CcwRun *run, gboolean pad, guint32 
     ChainState state = { .here = run->ways };
 
     run->first = (guint16)t->count;
+    t->ahead.n = 0;
     while (state.here || state.next) {
         guint32 address = run->address + (t->count - run->first) * CCW_SIZE;
 
         if (state.here == CCW_AS_COMMAND && !state.next)
-            address += place_plain_ccws(t, address, &state) * CCW_SIZE;
+            address += ccw_translate_plain(t, address) * CCW_SIZE;
         if (t->count == CCW_PROGRAM_MAX) {
             *ret_address = address;
             return FALSE;
@@ -395,14 +332,18 @@ static void start(CcwTranslation *t, const CcwMemory *memory, const guint8 *orb,
 {
     guint32 flags = ccw_load_be32(orb + CCW_ORB_OFS_FLAGS);
 
-    t->memory = memory;
-    t->windows[0] = t->windows[1] = (CcwWindow){ 0 };
     memcpy(t->orb, orb, CCW_ORB_SIZE);
     t->format1 = flags & CCW_ORB_FORMAT1 ? TRUE : FALSE;
     t->idaw64 = flags & CCW_ORB_C64 ? TRUE : FALSE;
     t->may_suspend = flags & CCW_ORB_SUSPEND ? TRUE : FALSE;
     t->resumes = ccw_load_be16(scsw + CCW_SCSW_OFS_CTL) & CCW_SCSW_ACTL_RESUME_PENDING ? TRUE : FALSE;
     t->block = t->idaw64 && !(flags & CCW_ORB_T2K) ? 4096 : 2048;
+
+    /* Storage begins at 0, and most guests have it in one piece: that is where to look first. */
+    t->memory = memory;
+    t->windows[0] = t->windows[1] = (CcwWindow){ 0 };
+    ccw_translation_look_up(t, 0, 1, FALSE);
+    ccw_translation_look_up(t, 0, 1, TRUE);
 }
 
 /* The device gets format-1 CCWs; what format 0 means besides (no incorrect length of immediate operations) is a bit. */
@@ -421,15 +362,19 @@ static void fill_request(CcwTranslation *t, CcwCmdRequest *request)
 CcwTranslateResult ccw_translate(CcwTranslation *translation, const CcwMemory *memory, const guint8 orb[CCW_ORB_SIZE],
                                  const guint8 scsw[CCW_SCSW_SIZE], CcwCmdRequest *request)
 {
+    static const guint8 no_irb[CCW_IRB_SIZE];
     CcwTranslation *t = translation;
     guint32 cpa = ccw_load_be32(orb + CCW_ORB_OFS_CPA);
     guint32 address = 0;
 
     start(t, memory, orb, scsw);
-    memset(request, 0, sizeof(*request));
     request->argsz = sizeof(*request);
     memcpy(request->orb, orb, CCW_ORB_SIZE);
     memcpy(request->scsw, scsw, CCW_SCSW_SIZE);
+    /* Clearing would be an instruction that takes longer to begin than copying takes. */
+    memcpy(request->irb, no_irb, CCW_IRB_SIZE);
+    request->ccw_count = 0;
+    request->program = 0;
 
     /* Transport mode is no subchannel's here: an ORB that is not valid (chapter 16, "Invalid ORB Format"). */
     if (ccw_load_be32(orb + CCW_ORB_OFS_FLAGS) & CCW_ORB_TRANSPORT)

@@ -1,43 +1,64 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The translation under libFuzzer. Input: an ORB's flags and CPA, then what is in 64 KiB of the guest's storage from
- * address 0 on; a second piece follows at 64 KiB.
+ * address 0 on; a second piece follows at 64 KiB. Then all ways to translate plain CCWs have a go at it, with more
+ * storage in one piece, which some of them want: they make the same of it.
  */
 #include <string.h>
 
-#include "channel-guest.h"
+#include "channel-ways.h"
 #include "util/ccw-endian.h"
 
 #define STORAGE 0x10000
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 
-int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
+static void judge(const ChannelGuest *guest, const guint8 orb[CCW_ORB_SIZE])
 {
     g_autoptr(CcwTranslation) t = ccw_translation_new();
-    g_auto(ChannelGuest) guest = { 0 };
-    guint8 orb[CCW_ORB_SIZE] = { 0 }, scsw[CCW_SCSW_SIZE] = { 0 };
+    const guint8 scsw[CCW_SCSW_SIZE] = { 0 };
     CcwCmdRequest request;
+    const char *verdict;
+
+    if (ccw_translate(t, &guest->memory, orb, scsw, &request) != CCW_TRANSLATED)
+        return;
+    verdict = channel_guest_judge(guest, &request);
+    if (verdict)
+        g_error("%s", verdict);
+    for (guint32 i = 0; i <= request.ccw_count; i++) {
+        guint8 irb[CCW_IRB_SIZE] = { 0 };
+
+        ccw_store_be32(irb + CCW_SCSW_OFS_CPA, i * CCW_SIZE);
+        ccw_translation_map_irb(t, irb);
+    }
+}
+
+static void compare(const ChannelGuest *guest, const guint8 orb[CCW_ORB_SIZE])
+{
+    const char *verdict = channel_ways_compare(guest, orb);
+
+    if (verdict)
+        g_error("%s", verdict);
+}
+
+int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
+{
+    g_auto(ChannelGuest) guest = { 0 }, whole = { 0 };
+    guint8 orb[CCW_ORB_SIZE] = { 0 };
 
     if (size < 8)
         return 0;
     memcpy(orb + CCW_ORB_OFS_FLAGS, data, 8);
+    size = MIN(size - 8, STORAGE);
     channel_guest_init(&guest);
     channel_guest_add(&guest, 0, STORAGE);
     channel_guest_add(&guest, STORAGE, 0x1000);
-    memcpy(channel_guest_at(&guest, 0), data + 8, MIN(size - 8, STORAGE));
+    memcpy(channel_guest_at(&guest, 0), data + 8, size);
+    judge(&guest, orb);
 
-    if (ccw_translate(t, &guest.memory, orb, scsw, &request) == CCW_TRANSLATED) {
-        const char *verdict = channel_guest_judge(&guest, &request);
-
-        if (verdict)
-            g_error("%s", verdict);
-        for (guint32 i = 0; i <= request.ccw_count; i++) {
-            guint8 irb[CCW_IRB_SIZE] = { 0 };
-
-            ccw_store_be32(irb + CCW_SCSW_OFS_CPA, i * CCW_SIZE);
-            ccw_translation_map_irb(t, irb);
-        }
-    }
+    channel_guest_init(&whole);
+    channel_guest_add(&whole, 0, 2 * STORAGE);
+    memcpy(channel_guest_at(&whole, 0), data + 8, size);
+    compare(&whole, orb);
     return 0;
 }

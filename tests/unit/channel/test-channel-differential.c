@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "channel-interpreter.h"
+#include "channel-ways.h"
 #include "dasd/dasd-exec.h"
 #include "dasd/dasd-image.h"
 #include "util/ccw-endian.h"
@@ -32,8 +33,13 @@ static const struct {
     gsize size;
 } pieces[] = { { 0, CODE_END }, { 0x10000, 0x8000 }, { 0x18000, 0x1000 }, { 0x19000, 0x10000 } };
 
+/* The other half of the programs has storage of one piece, as most guests have. */
+#define WHOLE 0x30000u
+
 typedef struct {
-    ChannelGuest guest;
+    ChannelGuest guest; /* one of those below */
+    ChannelGuest scattered;
+    ChannelGuest whole;
     ToyDevice toy;
 } Side;
 
@@ -104,7 +110,7 @@ static void translate_and_perform(const guint8 orb[CCW_ORB_SIZE], gboolean resum
 
     if (resumes)
         ccw_store_be16(scsw + CCW_SCSW_OFS_CTL, 0x4820);
-
+    channel_ways_next(translation);
     switch (ccw_translate(translation, &translated.guest.memory, orb, scsw, &request)) {
     case CCW_TRANSLATED:
         g_assert_cmpstr(channel_guest_judge(&translated.guest, &request), ==, NULL);
@@ -125,6 +131,7 @@ typedef struct {
     guint32 base;
     gint slots;
     gboolean tame;      /* little is wrong with it, so that it gets far */
+    gboolean whole;     /* storage is one piece */
     gboolean read_only; /* there is storage that is so, and no search: see docs/data-plane.md, known limits */
 } Program;
 
@@ -247,6 +254,14 @@ static void put_lists(const Program *p)
     put_bytes(LISTS, lists, sizeof(lists));
 }
 
+static void choose_guest(Side *side, const Program *p)
+{
+    side->guest = p->whole ? side->whole : side->scattered;
+    side->guest.memory.opaque = &side->guest;
+    if (!p->whole)
+        side->guest.pieces[READ_ONLY].read_only = p->read_only;
+}
+
 /* Returns the ORB's address. */
 static guint32 put_program(Program *p)
 {
@@ -258,9 +273,10 @@ static guint32 put_program(Program *p)
     for (gsize i = 0; i < G_N_ELEMENTS(flags); i++)
         p->flags |= chance(p, i ? 50 : 80) ? flags[i] : 0;
     p->tame = chance(p, 50);
-    p->read_only = chance(p, 30);
-    interpreted.guest.pieces[READ_ONLY].read_only = p->read_only;
-    translated.guest.pieces[READ_ONLY].read_only = p->read_only;
+    p->whole = chance(p, 50);
+    p->read_only = !p->whole && chance(p, 30);
+    choose_guest(&interpreted, p);
+    choose_guest(&translated, p);
     p->slots = g_rand_int_range(p->rand, 1, SLOTS_MAX + 1);
     /* At times it ends where storage does. */
     p->base = chance(p, 80) ? 0x1000 : CODE_END - (guint32)p->slots * CCW_SIZE;
@@ -290,8 +306,9 @@ static void dump(guint seed, const Program *p, const guint8 *orb, const guint8 *
 
 static gboolean same_storage(void)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(pieces); i++)
-        if (memcmp(interpreted.guest.pieces[i].host, translated.guest.pieces[i].host, pieces[i].size) != 0)
+    for (guint i = 0; i < interpreted.guest.n_pieces; i++)
+        if (memcmp(interpreted.guest.pieces[i].host, translated.guest.pieces[i].host,
+                   interpreted.guest.pieces[i].size) != 0)
             return FALSE;
     return TRUE;
 }
@@ -388,17 +405,29 @@ static void compare_one(guint seed)
     count_outcome(scsw);
 }
 
+static void add_noise(ChannelGuest *guest, GRand *rand, guint64 address, gsize size)
+{
+    ChannelPiece *piece = channel_guest_add(guest, address, size);
+
+    for (gsize k = 0; k < piece->size; k++)
+        piece->host[k] = (guint8)g_rand_int(rand);
+}
+
 static void fill(Side *side)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(FIRST_SEED);
 
-    channel_guest_init(&side->guest);
-    for (guint i = 0; i < G_N_ELEMENTS(pieces); i++) {
-        ChannelPiece *piece = channel_guest_add(&side->guest, pieces[i].address, pieces[i].size);
+    channel_guest_init(&side->scattered);
+    channel_guest_init(&side->whole);
+    for (guint i = 0; i < G_N_ELEMENTS(pieces); i++)
+        add_noise(&side->scattered, rand, pieces[i].address, pieces[i].size);
+    add_noise(&side->whole, rand, 0, WHOLE);
+}
 
-        for (gsize k = 0; k < piece->size; k++)
-            piece->host[k] = (guint8)g_rand_int(rand);
-    }
+static void empty(Side *side)
+{
+    channel_guest_clear(&side->scattered);
+    channel_guest_clear(&side->whole);
 }
 
 static void open_device(void)
@@ -456,8 +485,8 @@ static void test_differential(void)
     begin_pcis(FALSE);
     ccw_translation_free(translation);
     dasd_device_free(dasd);
-    channel_guest_clear(&interpreted.guest);
-    channel_guest_clear(&translated.guest);
+    empty(&interpreted);
+    empty(&translated);
 }
 
 int main(int argc, char **argv)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "channel-guest.h"
+#include "channel-ways.h"
 #include "util/ccw-endian.h"
 
 #define BASE 0x1000u
@@ -194,6 +195,7 @@ static void test_noise(void)
                                   g_rand_int(rand) & (g_rand_boolean(rand) ? 0x40 : 0xf4),
                                   g_rand_boolean(rand) ? 0 : g_rand_int_range(rand, 0, 0x1000),
                                   g_rand_int_range(rand, 0, 0x2400) & ~7u);
+        channel_ways_next(t);
         make_orb(orb, g_rand_int(rand) & ~(CCW_ORB_SUSPEND | CCW_ORB_TRANSPORT),
                  (guint32)g_rand_int_range(rand, 0, 0x2010) & ~7u);
         if (ccw_translate(t, &guest.memory, orb, scsw, &request) == CCW_TRANSLATED) {
