@@ -30,6 +30,7 @@ DasdDevice *dasd_device_new(int fd, const DasdDeviceConfig *config, GError **err
     g_mutex_init(&device->request_lock);
     g_mutex_init(&device->state_lock);
     device->find_command = dasd_cmd_find;
+    device->exec = g_new0(DasdExec, 1);
     device->volume = dasd_volume_new(fd, info.cylinders, config->sync);
     device->read_only = config->read_only || (flags & O_ACCMODE) == O_RDONLY;
     device->unit_address = (guint8)config->bus_id.devno;
@@ -42,6 +43,7 @@ void dasd_device_free(DasdDevice *device)
     if (!device)
         return;
     dasd_volume_free(device->volume);
+    g_free(device->exec);
     g_mutex_clear(&device->request_lock);
     g_mutex_clear(&device->state_lock);
     g_free(device);
@@ -57,14 +59,14 @@ static void set_running(DasdDevice *device, gboolean running)
 
 int dasd_device_request(DasdDevice *device, CcwCmdRequest *request)
 {
-    g_autofree DasdExec *exec = NULL;
+    DasdExec *exec = device->exec;
     int rc;
 
     if (request->argsz != sizeof(*request))
         return -EINVAL;
     if (!g_mutex_trylock(&device->request_lock))
         return -EBUSY;
-    exec = g_new0(DasdExec, 1);
+    memset(exec, 0, sizeof(*exec));
     exec->device = device;
     exec->orb = request->orb;
     rc = dasd_program_load(&exec->program, request);

@@ -28,6 +28,7 @@ struct _DasdDevice {
     const struct _DasdCmd *(*find_command)(guint8 code); /* dasd_cmd_find(), but for tests of the loop */
     DasdIntermediateFunc intermediate;
     gpointer intermediate_opaque;
+    struct _DasdExec *exec; /* the program under way, under request_lock: a request allocates nothing */
     DasdVolume *volume;
     DasdConfig config;
     gboolean read_only;
@@ -70,7 +71,7 @@ typedef struct {
     guint16 length;  /* the transfer length factor, 0 if not valid */
 } DasdDomain;
 
-typedef struct {
+typedef struct _DasdExec {
     DasdDevice *device;
     const guint8 *orb;
     DasdProgram program;

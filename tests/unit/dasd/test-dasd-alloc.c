@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A device that has been at work for a while allocates nothing: what a request needs is there from the start, and
+ * tracks have their places in the cache.
+ */
+#include <string.h>
+
+#include "../allocations.h"
+#include "dasd-bench.h"
+
+#define RECORDS 12
+#define SIZE 4096
+
+static Bench bench;
+
+/* As Linux does it: define extent, locate record, a CCW a block. */
+static void run(guint8 operation, guint8 command, guint8 *blocks)
+{
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x63, CC, bench_extent(0x80, 1, 1), 16);
+    bench_ccw(&bench, 0x47, CC, bench_locate(operation, RECORDS, 1, 1), 16);
+    for (guint i = 0; i < RECORDS; i++)
+        bench_ccw(&bench, command, i + 1 < RECORDS ? CC : 0, blocks + i * SIZE, SIZE);
+    bench_run(&bench);
+}
+
+static void requests(void)
+{
+    static const struct {
+        guint8 operation, command, dstat;
+    } rows[] = {
+        { 0x06, 0x86, STATUS_END },   /* read data */
+        { 0x01, 0x85, STATUS_END },   /* write data */
+        { 0x06, 0x85, STATUS_CHECK }, /* the wrong one */
+    };
+    static guint8 blocks[RECORDS * SIZE];
+
+    bench_open(&bench, 1, NULL);
+    bench_format(&bench, 1, RECORDS, 0, SIZE);
+    run(0x01, 0x85, blocks);
+    if (allocations_are_counted()) {
+        for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+            gint before = allocations_count();
+
+            run(rows[i].operation, rows[i].command, blocks);
+            g_assert_cmpint(allocations_count(), ==, before);
+            g_assert_cmphex(bench.dstat, ==, rows[i].dstat);
+        }
+    }
+    bench_close(&bench);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/dasd/no-allocation", requests);
+    return g_test_run();
+}
