@@ -1,24 +1,27 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What Linux does with a 3390 besides formatting it, in a guest under qemu-ccw: dasdview, reservations by tunedasd, raw
-tracks, two devices at once, offline and online, a reboot in the middle of I/O, and a volume that is read-only."""
+tracks, two devices at once, offline and online, a reboot in the middle of I/O, a volume that is read-only, and one of
+the largest model."""
 
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
-from dasdguest import CYLINDERS, DasdGuest
+from dasdguest import CYLINDERS, HEADS, DasdGuest
 from qemuguest import main
 from steps import expect
 
-FIRST, SECOND = "0.0.1000", "0.0.1001"
+FIRST, SECOND, LARGE = "0.0.1000", "0.0.1001", "0.0.1002"
+LARGE_TRACKS = 65520 * HEADS
+LARGE_USAGE = 1 << 20  # bytes of the host's disk
 INHIBITED = "writing is inhibited"
 
 
 class DasdModes(DasdGuest):
     def __init__(self, options, workdir, steps):
-        super().__init__(options, workdir, steps, (FIRST, SECOND))
+        super().__init__(options, workdir, steps, (FIRST, SECOND, LARGE))
         self.sums = None
 
     def dasdview(self):
@@ -67,6 +70,24 @@ class DasdModes(DasdGuest):
         self.check_format(SECOND, "cdl", 4096)
         self.no_complaint()
 
+    def large(self):
+        """Its last track is read, gets other data in R0, and is read again."""
+        self.in_guest(f"echo 1 >/sys/bus/ccw/devices/{LARGE}/raw_track_access")
+        self.online(LARGE)
+        node = self.node(LARGE)
+        size = self.in_guest(f"blockdev --getsize64 {node}")
+        expect(size == str(LARGE_TRACKS * 65536), f"the volume has {size} bytes of raw tracks")
+        track = f"bs=64k count=1 {{}}={LARGE_TRACKS - 1}"
+        self.in_guest(f"dd if={node} of=/run/track {track.format('skip')} iflag=direct && "
+                      "printf 'the last' | dd of=/run/track bs=1 seek=8 conv=notrunc && "
+                      f"dd if=/run/track of={node} {track.format('seek')} oflag=direct && "
+                      f"dd if={node} {track.format('skip')} iflag=direct | cmp - /run/track", timeout=120)
+        self.offline(LARGE)
+        self.no_complaint()
+        status = os.stat(self.disks[LARGE])
+        self.steps.note(f"{status.st_size} bytes, {status.st_blocks * 512} on the disk")
+        expect(status.st_blocks * 512 < LARGE_USAGE, "it takes more of the host's disk than it should")
+
     def parallel(self):
         self.in_guest("mkdir -p /run/one /run/two && "
                       f"mount {self.node(FIRST)}-part1 /run/one && mount {self.node(SECOND)}-part1 /run/two")
@@ -74,8 +95,14 @@ class DasdModes(DasdGuest):
                       "(cp /run/random /run/$where/$turn; dd if=/run/random of=/run/$where/direct$turn bs=4k oflag=direct "
                       "count=200) & done; wait; done; sync; echo 3 >/proc/sys/vm/drop_caches; "
                       "for file in /run/one/? /run/two/?; do cmp /run/random $file || exit 1; done", timeout=300)
+        threads = [self.thread_name(thread) for thread in os.listdir(f"/proc/{self.process.pid}/task")]
+        expect(threads.count("ccw-device") == len(self.disks), f"not a thread for each device: {threads}")
         self.sums = self.in_guest("sha256sum /run/one/* /run/two/* | sort; umount /run/one /run/two", timeout=120)
         self.no_complaint()
+
+    def thread_name(self, thread):
+        with open(f"/proc/{self.process.pid}/task/{thread}/comm", encoding="utf-8") as file:
+            return file.read().strip()
 
     def cycles(self):
         for _ in range(10):
@@ -116,6 +143,7 @@ class DasdModes(DasdGuest):
     def create_images(self):
         for bus_id in (FIRST, SECOND):
             self.create(bus_id, "--cylinders", str(CYLINDERS))
+        self.create(LARGE, "--model", "3390-54")
 
     def format(self):
         self.online(FIRST, SECOND)
@@ -129,12 +157,13 @@ class DasdModes(DasdGuest):
 
     def run(self):
         run = self.steps.run
-        run("two new images", self.create_images)
+        run("two new images, and one of a 3390-54", self.create_images)
         run("qemu-ccw boots a guest with them", self.start)
         run("one is formatted", self.format)
         run("dasdview", self.dasdview)
         run("tunedasd: reserve, release, slock, cache", self.reservation)
         run("raw track access copies it to the other", self.raw_copy)
+        run("the last track of a 3390-54", self.large)
         run("two devices at once", self.parallel)
         run("offline and online, ten times", self.cycles)
         run("a reboot in the middle of I/O", self.reboots)
