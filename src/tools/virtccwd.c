@@ -12,6 +12,7 @@
 #include "conf/ccw-conf.h"
 #include "judge.h"
 #include "remote/ccw-activation.h"
+#include "remote/ccw-hook-check.h"
 #include "remote/ccw-server.h"
 #include "remote/ccw-settings.h"
 #include "remote/ccw-watcher.h"
@@ -20,6 +21,7 @@
 #define PROC_ROOT "/proc"
 #define CONFIG "/etc/libvirt/virtccwd.conf"
 #define SOCKET_DIR "/run/libvirt"
+#define HOOKS_DIR "/etc/libvirt/hooks"
 /* How long a signal waits for attaches in the middle; the journal has them for the next virtccwd. */
 #define STOP_SECONDS 10
 
@@ -156,6 +158,14 @@ static CcwServer *start_server(const CcwServices *services, const Options *optio
     return ccw_activation_take(places.inherited, error) ? ccw_server_new(services, settings, &places, error) : NULL;
 }
 
+static void check_hook(const char *backend)
+{
+    g_autofree char *complaint = ccw_hook_check(HOOKS_DIR, backend);
+
+    if (complaint)
+        g_warning("%s", complaint);
+}
+
 static int run(const Options *options, const CcwSettings *settings)
 {
     g_autoptr(CcwPoll) poll = ccw_poll_new(NULL);
@@ -179,6 +189,7 @@ static int run(const Options *options, const CcwSettings *settings)
     daemon.server = start_server(&services, options, settings, &error);
     if (!daemon.server)
         return cmd_fail(error);
+    check_hook(backend);
     watcher = ccw_watcher_start(backend, keeper);
     g_unix_signal_add(SIGTERM, on_signal, &daemon);
     g_unix_signal_add(SIGINT, on_signal, &daemon);

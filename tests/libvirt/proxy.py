@@ -256,6 +256,25 @@ class ProxyTest:
         self.libvirt.start_virtccwd()
         self.virsh("list")
 
+    def hook(self):
+        """That libvirt has no hook of ours, or may not have noticed, is said when virtccwd starts."""
+        expect("libvirt has no hook that calls virt-ccw" in read(self.libvirt.virtccwd_log), "not a word of it")
+        os.makedirs("/etc/libvirt/hooks/qemu.d")
+        with open("/etc/libvirt/hooks/qemu.d/ours", "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\nexec virt-ccw hook -- \"$@\"\n")
+        os.chmod(file.name, 0o755)
+        for words, number in ((f"newer than libvirt's process {self.libvirt.libvirtd.pid}", 1), ("no hook", 0)):
+            self.libvirt.stop(self.libvirt.proxy)
+            os.truncate(self.libvirt.virtccwd_log, 0)
+            self.libvirt.start_virtccwd()
+            expect(read(self.libvirt.virtccwd_log).count(words) == number, f"{number} times '{words}'")
+        self.libvirt.stop(self.libvirt.libvirtd)
+        self.libvirt.stop(self.libvirt.proxy)
+        self.libvirt.start_libvirtd()
+        os.truncate(self.libvirt.virtccwd_log, 0)
+        self.libvirt.start_virtccwd()
+        expect("newer" not in read(self.libvirt.virtccwd_log), "it is not newer any more")
+
     def terminated(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             code = self.libvirt.stop(self.libvirt.proxy, number)
@@ -294,6 +313,7 @@ def main():
     steps.run("libvirtd may restart", test.backend_restarts)
     steps.run("a second virtccwd does not start", test.second_start)
     steps.run("virtccwd starts after it was killed", test.killed_and_started)
+    steps.run("a hook that libvirt does not call is missed", test.hook)
     steps.run("virtccwd ends on SIGTERM and SIGINT", test.terminated)
     steps.done()
 

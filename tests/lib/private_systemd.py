@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A real systemd as the first process of private namespaces, with nothing but libvirt's units and ours, a /etc and a /run of
+its own. Nothing of the machine's own systemd, its units or its generators is touched or started."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import private_libvirt
+from private_libvirt import wait_for
+from steps import StepFailed, command
+
+SYSTEMD = "/lib/systemd/systemd"
+INSIDE = "LIBVIRT_CCW_TEST_SYSTEMD"
+OWN = "/run/test-units"
+PATH = ("/etc/systemd/system", OWN, "/usr/local/lib/systemd/system")
+# What services and sockets depend on by themselves, without what a machine does there.
+TARGETS = ("sysinit", "basic", "sockets", "shutdown", "multi-user", "network", "local-fs", "test")
+
+
+def enter(report_fd):
+    """Starts this program again inside; there it returns, a child of systemd's. Outside it returns what the inside wrote to
+    report_fd's other end."""
+    if os.environ.get(INSIDE):
+        _become_child(report_fd)
+        return None
+    if os.geteuid() != 0 or not os.path.exists(SYSTEMD):
+        print(f"1..0 # SKIP {'it needs root' if os.geteuid() else 'there is no ' + SYSTEMD}")
+        sys.exit(0)
+    before = _cgroups()
+    environment = dict(os.environ, **{INSIDE: "1", private_libvirt.INSIDE: "1"})
+    mine, its = os.pipe()
+    os.dup2(its, report_fd)
+    os.close(its)
+    argv = ["unshare", "--mount", "--pid", "--net", "--ipc", "--uts", "--cgroup", "--fork", "--kill-child", "--mount-proc",
+            sys.executable] + sys.argv
+    with subprocess.Popen(argv, env=environment, pass_fds=[report_fd]) as process:
+        os.close(report_fd)
+        report = os.read(mine, 100)
+        process.kill()
+    wait_for("the end of systemd's groups", lambda: _remove(_cgroups() - before))
+    return report
+
+
+def _cgroups():
+    """Those that systemd makes below ours."""
+    with open("/proc/self/cgroup", encoding="utf-8") as file:
+        paths = dict(line.rstrip("\n").split(":")[1:] for line in file)
+    top = "/sys/fs/cgroup/systemd" + paths["name=systemd"] if "name=systemd" in paths else "/sys/fs/cgroup" + paths[""]
+    names = ("init.scope", "system.slice", "user.slice", "-.slice")
+    return {folder for name in names for folder, _, _ in os.walk(os.path.join(top, name))}
+
+
+def _remove(folders):
+    """TRUE when they are gone: the last of their processes may be about to end."""
+    for folder in sorted(folders, key=len, reverse=True):
+        try:
+            os.rmdir(folder)
+        except OSError:
+            return False
+    return True
+
+
+def _become_child(report_fd):
+    child = os.fork()
+    if child == 0:
+        os.environ["SYSTEMD_UNIT_PATH"] = ":".join(PATH)
+        try:
+            _wait_started()
+        except StepFailed as error:
+            print(f"1..0 # SKIP systemd does not start in namespaces here: {error}", flush=True)
+            report(report_fd, 0)
+        return
+    _mount()
+    environment = {"PATH": os.environ["PATH"], "container": "libvirt-ccw-test", "SYSTEMD_UNIT_PATH": ":".join(PATH),
+                   "SYSTEMD_GENERATOR_PATH": "/nothing", "SYSTEMD_LOG_TARGET": "null"}
+    os.execve(SYSTEMD, [SYSTEMD, "--system", "--unit=test.target"], environment)
+
+
+def _mount():
+    command(["mount", "-t", "tmpfs", "-o", "mode=755", "none", "/run"])
+    for folder in private_libvirt.FOLDERS:
+        if folder.startswith("/run/"):
+            os.makedirs(folder)
+    os.makedirs(OWN)
+    copy = "/run/test-etc"
+    command(["cp", "-a", "/etc", copy], check=False)  # it may change meanwhile
+    command(["mount", "--bind", copy, "/etc"])
+    shutil.rmtree("/etc/systemd/system")
+    os.makedirs("/etc/systemd/system")
+    with open("/etc/machine-id", "w", encoding="utf-8") as file:
+        file.write("0123456789abcdef0123456789abcdef\n")
+    for name in TARGETS:
+        with open(f"{OWN}/{name}.target", "w", encoding="utf-8") as file:
+            file.write("[Unit]\nDefaultDependencies=no\n")
+
+
+def _wait_started():
+    wait_for("systemd", lambda: os.path.exists("/run/systemd/private") and
+             command(["systemctl", "is-system-running"], check=False)[1] in ("running", "degraded"), seconds=60)
+
+
+def add_unit(path, programs="/usr/sbin"):
+    """One of the distribution's, as it is but for the folder of its program."""
+    with open(path, encoding="utf-8") as source, open(os.path.join(OWN, os.path.basename(path)), "w",
+                                                      encoding="utf-8") as target:
+        target.write(source.read().replace("=/usr/sbin/virt", f"={programs}/virt"))
+
+
+def log_service(name, log):
+    """There is no journal."""
+    os.makedirs(f"{OWN}/{name}.d")
+    with open(f"{OWN}/{name}.d/log.conf", "w", encoding="utf-8") as file:
+        file.write(f"[Service]\nStandardError=append:{log}\nEnvironment=G_MESSAGES_DEBUG=all\n")
+    command(["systemctl", "daemon-reload"])
+
+
+def report(report_fd, code):
+    """The end, for enter()."""
+    os.write(report_fd, b"%d" % code)
+    signal.pause()

@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""virtccwd before stock libvirtd and beside it, and away again, as an administrator does it: installed, with
+virtccwd-setup and a real systemd, and the distribution's own units. With a modular libvirt, where there is one, the same
+of virtqemud.
+
+    deploy.py BUILD-FOLDER
+"""
+
+import glob
+import os
+import shutil
+import sys
+import tempfile
+
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
+
+import private_libvirt  # noqa: E402
+import private_systemd  # noqa: E402
+from steps import Steps, command, expect  # noqa: E402
+
+REPORT = 77
+UUID = "cc390000-0001-8000-8000-000000001234"
+LOG = "/run/virtccwd.log"
+SETUP = "/usr/local/sbin/virtccwd-setup"
+BESIDE = "qemu+unix:///system?socket=/run/libvirt/virtccwd-sock"
+HOSTDEV = ("<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x1234'/></source></hostdev>")
+DOMAIN = """<domain type='qemu'><name>{name}</name><uuid>5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0c00{number}</uuid>
+<memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os>
+<devices><emulator>/usr/bin/qemu-system-s390x</emulator><memballoon model='none'/>{devices}</devices></domain>"""
+
+
+MODULAR = ("virtqemud", "virtnodedevd", "virtproxyd")
+
+
+class DeployTest:
+    """daemon: libvirtd or virtqemud; uri: how clients name it."""
+
+    def __init__(self, daemon, uri):
+        self.daemon = daemon
+        self.uri = uri
+        self.socket = {"libvirtd": "libvirt-sock", "virtqemud": "virtqemud-sock"}[daemon]
+        self.folder = tempfile.mkdtemp(dir="/run")
+        self.before = None
+
+    def virsh(self, *arguments, uri=None, **kwargs):
+        return command(["virsh", "-q", "-c", uri or self.uri, *arguments], **kwargs)
+
+    def setup(self, *arguments):
+        return command([SETUP, *arguments], timeout=120)[1]
+
+    def file(self, name, number, devices=""):
+        path = os.path.join(self.folder, f"{name}.xml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(DOMAIN.format(name=name, number=number, devices=devices))
+        return path
+
+    @staticmethod
+    def files():
+        """What an administrator would find changed."""
+        return sorted(path for folder in ("/etc/systemd", "/etc/libvirt/hooks") for path in
+                      glob.glob(f"{folder}/**", recursive=True) if not os.path.isdir(path))
+
+    def stock(self):
+        """Before anything of ours: a guest runs."""
+        self.before = self.files()
+        command(["systemctl", "start", f"{self.daemon}.socket", f"{self.daemon}-ro.socket"])
+        self.virsh("create", "--paused", self.file("running", 1))
+        expect("type 'ccw'" in self.virsh("define", self.file("ours", 2, HOSTDEV), check=False)[1],
+               "stock libvirt takes the element already")
+
+    def is_through(self, uri):
+        """The guest is there still, and the element is known."""
+        expect("running" in self.virsh("list", "--all", "--name", uri=uri)[1].split(), "the guest is gone")
+        expect("paused" in self.virsh("domstate", "running", uri=uri)[1], "the guest has ended")
+        self.virsh("define", self.file("ours", 2, HOSTDEV), uri=uri)
+        expect("type='ccw' managed='yes'" in self.virsh("dumpxml", "ours", uri=uri)[1], "virtccwd is not between")
+        expect("ours" in self.virsh("-r", "list", "--all", "--name", uri=uri)[1], "the read-only socket is not served")
+
+    def hook_runs(self, uri):
+        """libvirt knows of the hook, without a word of the administrator's."""
+        code, output = self.virsh("start", "ours", uri=uri, check=False)
+        expect(code == 1 and "virt-ccw hook: error" in output, output)
+
+    def front(self):
+        self.setup("front", self.daemon)
+        self.is_through(self.uri)
+        self.hook_runs(self.uri)
+        backend = f"/run/libvirt-ccw/backend/{self.socket}"
+        expect(os.stat(backend).st_mode & 0o777 == 0o600, "others than root may go past virtccwd")
+        states = command(["systemctl", "is-active", "virtccwd.socket", "virtccwd-ro.socket", "virtccwd.service"])[1]
+        expect(states.split() == ["active"] * 3, states)
+
+    def activated(self):
+        """systemd starts virtccwd when somebody connects, also after it was killed."""
+        pid = command(["systemctl", "show", "--value", "-p", "MainPID", "virtccwd.service"])[1]
+        command(["systemctl", "stop", "virtccwd.service"])
+        self.is_through(self.uri)
+        again = command(["systemctl", "show", "--value", "-p", "MainPID", "virtccwd.service"])[1]
+        expect(again not in (pid, "0"), f"it is process {again}, and was {pid}")
+        command(["systemctl", "kill", "--signal", "KILL", "virtccwd.service"])
+        self.is_through(self.uri)
+
+    def backend_restarts(self):
+        command(["systemctl", "restart", f"{self.daemon}.service"])
+        self.is_through(self.uri)
+
+    def beside(self):
+        output = self.setup("beside", self.daemon)
+        expect(BESIDE in output, output)
+        self.is_through(BESIDE)
+        self.hook_runs(BESIDE)
+        expect(UUID in self.virsh("dumpxml", "ours")[1], "libvirt's own socket is not libvirt's own")
+
+    def removed(self):
+        """As if it had never been: stock libvirt has every domain, on its own socket."""
+        self.setup("remove")
+        expect(self.files() == self.before, f"left: {set(self.files()) - set(self.before)}")
+        expect("paused" in self.virsh("domstate", "running")[1], "the guest has ended")
+        ours = self.virsh("dumpxml", "ours")[1]
+        expect(UUID in ours and "type='mdev'" in ours, ours)
+        expect("not found: mediated device" in self.virsh("start", "ours", check=False)[1], "the hook is there still")
+        for name in ("virtccwd.socket", "virtccwd.service"):
+            state = command(["systemctl", "is-active", name], check=False)[1]
+            expect(state in ("inactive", "failed"), f"{name} is {state}")
+        self.virsh("-r", "list")
+        self.virsh("undefine", "ours")
+        self.virsh("define", self.file("plain", 3))
+        self.virsh("start", "--paused", "plain")
+        for name in ("plain", "running"):
+            self.virsh("destroy", name)
+        self.virsh("undefine", "plain")
+
+    def stops(self):
+        command(["systemctl", "stop", f"{self.daemon}.socket", f"{self.daemon}-ro.socket", f"{self.daemon}.service"])
+
+
+def verify():
+    """systemd's own opinion of the units."""
+    for daemon in ("libvirtd", "virtqemud"):
+        if not os.path.exists(f"{private_systemd.OWN}/{daemon}.socket"):
+            continue
+        command([SETUP, "--root", "/", "front", daemon])
+        code, output = command(["systemd-analyze", "verify", "virtccwd.socket", "virtccwd-ro.socket", "virtccwd.service",
+                                f"{daemon}.socket", f"{daemon}-ro.socket"], check=False)
+        complaints = [line for line in output.splitlines() if "virtccwd" in line]
+        expect(code == 0 and not complaints, output)
+        command([SETUP, "--root", "/", "remove"])
+    for arguments in ((), ("front",), ("front", "nothing"), ("remove", "x"), ("nonsense",)):
+        code, output = command([SETUP, *arguments], check=False)
+        expect(code == 2 and output.startswith("Usage: virtccwd-setup"), f"{arguments}: {code}: {output}")
+
+
+def install(build):
+    """Into a folder that becomes /usr/local there."""
+    folder = "/run/test-installed"
+    command(["meson", "install", "-C", build, "--no-rebuild", "--destdir", folder], timeout=120)
+    command(["mount", "--bind", f"{folder}/usr/local", "/usr/local"])
+
+
+def add_units(*patterns, programs="/usr/sbin"):
+    for pattern in patterns:
+        for path in glob.glob(pattern):
+            private_systemd.add_unit(path, programs)
+    command(["systemctl", "daemon-reload"])
+
+
+def add_modular():
+    """The distribution's modular daemons, or those of CCW_MODULAR_LIBVIRT, a build folder's src (docs/deployment.md). FALSE:
+    there are none."""
+    folder = os.environ.get("CCW_MODULAR_LIBVIRT", "/lib/systemd/system")
+    programs = "/usr/sbin"
+    if not os.path.exists(f"{folder}/virtqemud.socket"):
+        return False
+    if "CCW_MODULAR_LIBVIRT" in os.environ:
+        programs = "/run/test-programs" # else they would look for the rest of libvirt where they were built
+        os.makedirs(programs)
+        for name in MODULAR:
+            shutil.copy(f"{folder}/{name}", programs)
+    add_units(*(f"{folder}/{name}{rest}" for name in MODULAR for rest in (".service", ".socket", "-ro.socket",
+                                                                          "-admin.socket")), programs=programs)
+    return True
+
+
+def run_modular(steps):
+    """virtqemud, virtnodedevd, and virtproxyd for clients that know only libvirtd's socket."""
+    command(["systemctl", "start", *(f"{name}{rest}.socket" for name in MODULAR[1:] for rest in ("", "-ro"))])
+    run(steps, "virtqemud", "qemu:///system?mode=direct", by_proxy)
+
+
+def by_proxy(test):
+    """virtproxyd's clients have the element too, and node devices, which virtqemud has from virtnodedevd."""
+    test.is_through("qemu+unix:///system?socket=/run/libvirt/libvirt-sock")
+    code, output = test.virsh("nodedev-list")
+    expect(code == 0 and "computer" in output, output)
+    expect("node device" in test.virsh("nodedev-detach", "ccw_0_0_1234", check=False)[1], "not answered")
+
+
+def run(steps, daemon, uri, also=None):
+    test = DeployTest(daemon, uri)
+    for name, function in (("stock, with a guest", test.stock), ("virtccwd in front", test.front),
+                           ("what else connects to it", lambda: also and also(test)),
+                           ("systemd starts virtccwd when it is wanted", test.activated),
+                           ("the backend restarts", test.backend_restarts), ("beside it", test.beside),
+                           ("in front again", test.front), ("removed", test.removed), ("stopped", test.stops)):
+        steps.run(f"{daemon}: {name}", function)
+
+
+def tests(build):
+    steps = Steps(False)
+    steps.run("installed", install, build)
+    add_units("/lib/systemd/system/libvirtd*.socket", "/lib/systemd/system/libvirtd.service",
+              "/lib/systemd/system/virtlo[gc]*.socket", "/lib/systemd/system/virtlo[gc]*d.service")
+    private_systemd.log_service("virtccwd.service", LOG)
+    steps.log(LOG)
+    modular = add_modular()
+    steps.run("the units are well-formed", verify)
+    run(steps, "libvirtd", "qemu:///system")
+    if modular:
+        run_modular(steps)
+    else:
+        steps.note("no modular libvirt here: virtqemud is not tried (see docs/deployment.md)")
+    steps.done()
+
+
+def main():
+    if len(sys.argv) != 2:
+        print("usage: deploy.py BUILD-FOLDER", file=sys.stderr)
+        sys.exit(2)
+    told = private_systemd.enter(REPORT)
+    if told is not None:
+        sys.exit(int(told or b"1"))
+    code = 1
+    try:
+        private_libvirt.enter()
+        with open("/etc/libvirt/libvirtd.conf", "w", encoding="utf-8") as file:
+            file.write("")
+        tests(sys.argv[1])
+        code = 0
+    except SystemExit as end:
+        code = end.code or 0
+    finally:
+        private_systemd.report(REPORT, code)
+
+
+if __name__ == "__main__":
+    main()
