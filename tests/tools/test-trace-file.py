@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""virt-ccw trace of a recorded file with the channel I/O of two devices: what is chosen of it, and how it is shown. TAP.
+
+    test-trace-file.py VIRT-CCW FOLDER-OF-TRACES
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import labtest  # noqa: E402
+
+VIRT_CCW, TRACES = (os.path.abspath(path) for path in sys.argv[1:3])
+FIRST, SECOND = "0.0.1234", "0.0.1235"
+TIMEOUT = 60
+
+
+def records(name):
+    """src/trace/trace-record.h: the length is in bytes 4 to 7."""
+    with open(os.path.join(TRACES, name), "rb") as file:
+        text = file.read()
+    while text:
+        length = int.from_bytes(text[4:8], "big")
+        yield text[:length]
+        text = text[length:]
+
+
+def write_trace(path):
+    """By turns of one device and of the other; returns how many of each."""
+    count = 0
+    with open(path, "wb") as file:
+        for record in records("online.trace"):
+            file.write(record + record[:34] + b"\x12\x35" + record[36:])
+            count += 1
+    return count
+
+
+def functions(text):
+    """The bus ids of the functions that are shown, in their order."""
+    return [line.split()[0] for line in text.splitlines() if not line.startswith(" ")]
+
+
+def choose(tap, trace, count):
+    both = [FIRST, SECOND] * count
+    for name, arguments, expected in (
+            ("everything", [], both),
+            ("one device", ["--device", SECOND], [SECOND] * count),
+            ("both by name", ["--device", SECOND, "-d", FIRST], both),
+            ("another device", ["--device", "0.0.4711"], []),
+            ("three functions", ["--count", "3"], both[:3]),
+            ("two functions of one device", ["--count", "2", "--device", SECOND], [SECOND] * 2)):
+        code, text, errors = trace(*arguments)
+        tap.ok(code == 0 and not errors and functions(text) == expected, name, f"{code}\n{text}{errors}")
+
+
+def show(tap, trace, folder, count):
+    text = trace("--json")[1]
+    objects = [json.loads(line) for line in text.splitlines()]
+    tap.ok([one["device"] for one in objects] == [FIRST, SECOND] * count, "JSON, a line a function", text)
+    # Of reads that are decoded, and of others.
+    plain, none, some = (trace("--device", FIRST, *arguments)[1] for arguments in ((), ("--no-data",), ("--data", "4")))
+    tap.ok("00000000 00000000 01200000 40000000..." in plain, "16 bytes of data that is not decoded", plain)
+    tap.ok("..." not in none and functions(none) == functions(plain), "no data", none)
+    tap.ok("order 18 (prepare for read subsystem data), suborder 0e (unit address configuration) | 18000000..." in some,
+           "some bytes of all data", some)
+    output = os.path.join(folder, "output")
+    code, text, _ = trace("--output", output, "--device", FIRST)
+    with open(output, encoding="ascii") as file:
+        tap.ok(code == 0 and not text and file.read() == plain, "into a file")
+
+
+def main():
+    tap = labtest.Tap()
+    with labtest.workdir() as folder:
+        path = os.path.join(folder, "two.trace")
+        count = write_trace(path)
+
+        def trace(*arguments):
+            result = subprocess.run([VIRT_CCW, "trace", "--decode", path, *arguments], text=True, timeout=TIMEOUT,
+                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+            return result.returncode, result.stdout, result.stderr
+
+        choose(tap, trace, count)
+        show(tap, trace, folder, count)
+    tap.done()
+
+
+main()
