@@ -48,6 +48,7 @@ void ccw_action_begin(CcwAction *action, CcwConnection *connection, const CcwHea
     action->arguments = *arguments;
     *arguments = (CcwArguments){ 0 };
     connection->actions = g_list_append(connection->actions, action);
+    connection->actions_bytes += call->length;
     ccw_connection_update(connection);
 }
 
@@ -60,6 +61,7 @@ void ccw_action_end(CcwAction *action, GByteArray *reply)
         g_byte_array_unref(reply);
     }
     connection->actions = g_list_remove(connection->actions, action);
+    connection->actions_bytes -= action->call.length;
     ccw_arguments_clear(&action->arguments);
     action->free(action);
     ccw_connection_update(connection);

@@ -14,6 +14,8 @@
 #define OUTBOX_HIGH (256u * 1024)
 /* A client is not read while it has this many actions in flight: libvirtd's own max_client_requests is 5. */
 #define ACTIONS_MAX 16
+/* Nor while the calls of these have this many bytes: each is kept in some forms until it is over. */
+#define ACTIONS_BYTES_HIGH (1024u * 1024)
 #define READ_SIZE 65536
 
 /* Everything runs in one thread and nothing is kept in it from one read to the next: one for all connections. */
@@ -61,8 +63,9 @@ static gboolean wants_reading(CcwSide *side)
 {
     CcwConnection *connection = side->connection;
 
-    if (side->index == CCW_SIDE_CLIENT && (connection->closing || connection->greeting ||
-                                           g_list_length(connection->actions) >= ACTIONS_MAX || other(side)->fd < 0))
+    if (side->index == CCW_SIDE_CLIENT &&
+        (connection->closing || connection->greeting || g_list_length(connection->actions) >= ACTIONS_MAX ||
+         connection->actions_bytes >= ACTIONS_BYTES_HIGH || other(side)->fd < 0))
         return FALSE;
     return other(side)->outbox.bytes < OUTBOX_HIGH;
 }

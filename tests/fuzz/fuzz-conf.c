@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "conf/ccw-conf.h"
+#include "conf/ccw-domcaps.h"
+#include "conf/ccw-nodedev.h"
 #include "conf/ccw-uuid.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
@@ -48,11 +50,24 @@ static void check_document(const char *text, CcwMapCss map)
         require_equal("settled again", thrice, twice);
 }
 
+typedef char *(*RewriteFunc)(const char *text, gboolean *ret_changed, GError **error);
+
+/* Node devices and capabilities: what comes out is well-formed, if what went in is. */
+static void check_rewrite(const char *text, RewriteFunc rewrite)
+{
+    gboolean changed;
+    g_autofree char *new = rewrite(text, &changed, NULL);
+
+    if (new &&changed && !ccw_conf_check(new, NULL))
+        g_error("'%s' became '%s'", text, new);
+}
+
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
     g_autofree char *text = NULL;
     g_autofree char *message = NULL;
     g_autofree char *raised = NULL;
+    g_autofree char *emulator = NULL;
     g_autoptr(GArray) devices = NULL;
     gboolean advertised, changed;
     CcwBusId id;
@@ -62,6 +77,10 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     raised = ccw_conf_raise(text, &changed, NULL);
     devices = ccw_conf_collect(text, NULL, NULL);
     message = ccw_conf_raise_text(text);
+    check_rewrite(text, ccw_conf_advertise);
+    check_rewrite(text, ccw_conf_unadvertise);
+    check_rewrite(text, ccw_conf_domcaps_raise);
+    emulator = ccw_conf_domcaps_emulator(text);
     if (ccw_uuid_decode(text, &id, &advertised) && !advertised) {
         g_autofree char *lower = g_ascii_strdown(text, -1);
         char uuid[CCW_UUID_STR_LEN];

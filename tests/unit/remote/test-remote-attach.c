@@ -302,6 +302,37 @@ static void no_such_domain(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     peers_expect_error(peers, SERIAL, 160, VIR_ERR_NO_DOMAIN, "no domain");
 }
 
+static void send_all(int fd, const GByteArray *bytes)
+{
+    for (guint sent = 0; sent < bytes->len;) {
+        ssize_t n = send(fd, bytes->data + sent, bytes->len - sent, MSG_NOSIGNAL);
+
+        sent += n > 0 ? (guint)n : 0;
+        peers_turn();
+    }
+}
+
+/* A call that takes much memory is the only one for a while. */
+static void much_memory(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *comment = g_strnfill(2 * 1024 * 1024, 'x');
+    g_autofree char *xml = g_strdup_printf("<!--%s-->%s", comment, HOSTDEV("yes", ""));
+    g_autoptr(GByteArray) payload = payload_attach(xml, 1);
+    const CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = 160, .serial = SERIAL };
+    g_autoptr(GByteArray) frame = ccw_frame_new(&header, payload->data, payload->len);
+    g_auto(Frame) question = { 0 };
+    g_auto(Frame) next = { 0 };
+
+    send_all(peers->client, frame);
+    question = expect_question(peers);
+    peers_send(peers, peers->client, CCW_TYPE_CALL, 9, 50, CCW_STATUS_OK, NULL);
+    peers_assert_quiet(peers, peers->backend);
+    reply_error(peers, 14, question.header.serial, VIR_ERR_NO_DOMAIN, "no domain");
+    peers_expect_error(peers, SERIAL, 160, VIR_ERR_NO_DOMAIN, "no domain");
+    next = peers_receive(peers, peers->backend);
+    g_assert_cmpint(next.header.procedure, ==, 9);
+}
+
 /* While the kernel takes its time, the connection goes on. */
 static void meanwhile(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
@@ -504,6 +535,7 @@ int main(int argc, char **argv)
     ADD("attach/default-address", default_address);
     ADD("attach/no-such-domain", no_such_domain);
     ADD("attach/meanwhile", meanwhile);
+    ADD("attach/much-memory", much_memory);
     ADD_DATA("attach/client-leaves-in-claim/attached", TRUE, client_leaves_in_claim);
     ADD_DATA("attach/client-leaves-in-claim/refused", FALSE, client_leaves_in_claim);
     ADD("attach/client-leaves-before", client_leaves_before);
