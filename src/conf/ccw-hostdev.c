@@ -64,7 +64,7 @@ static gboolean parse_number(const char *text, guint64 *ret_value)
 static gboolean read_field(const CcwXml *xml, const xmlNode *address, guint n, guint *ret_value, GError **error)
 {
     g_autofree char *text = ccw_xml_get(address, fields[n].name);
-    g_autofree char *shown = text ? ccw_conf_excerpt(text) : NULL;
+    g_autofree char *shown = NULL;
     guint64 value;
 
     if (!text && fields[n].required) {
@@ -79,6 +79,7 @@ static gboolean read_field(const CcwXml *xml, const xmlNode *address, guint n, g
         return TRUE;
     }
     if (!parse_number(text, &value)) {
+        shown = ccw_conf_excerpt(text);
         ccw_conf_refuse(xml, address, error,
                         "%s='%s' of <address> in <source> of a ccw <hostdev> is not a number: write it in hexadecimal "
                         "with 0x, or in decimal without leading zeros",
@@ -86,6 +87,7 @@ static gboolean read_field(const CcwXml *xml, const xmlNode *address, guint n, g
         return FALSE;
     }
     if (value > fields[n].max) {
+        shown = ccw_conf_excerpt(text);
         ccw_conf_refuse(xml, address, error,
                         "%s='%s' of <address> in <source> of a ccw <hostdev> is out of range: give 0 to 0x%x",
                         fields[n].name, shown, fields[n].max);

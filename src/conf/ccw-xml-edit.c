@@ -56,6 +56,17 @@ static int compare(gconstpointer a, gconstpointer b)
     return x->order < y->order ? -1 : 1;
 }
 
+/* They were asked for in document order, mostly. */
+static void sort(GArray *edits)
+{
+    for (guint i = 1; i < edits->len; i++) {
+        if (compare(&g_array_index(edits, Edit, i - 1), &g_array_index(edits, Edit, i)) > 0) {
+            g_array_sort(edits, compare);
+            return;
+        }
+    }
+}
+
 char *ccw_xml_apply(const CcwXml *xml)
 {
     g_autoptr(GString) out = g_string_sized_new(xml->length + 256);
@@ -63,7 +74,7 @@ char *ccw_xml_apply(const CcwXml *xml)
 
     if (!xml->edits)
         return g_strndup(xml->text, xml->length);
-    g_array_sort(xml->edits, compare);
+    sort(xml->edits);
     for (guint i = 0; i < xml->edits->len; i++) {
         const Edit *edit = &g_array_index(xml->edits, Edit, i);
 

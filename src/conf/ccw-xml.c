@@ -16,6 +16,9 @@ static const char *const ascii_supersets[] = {
     "UTF-8", "UTF8", "US-ASCII", "ASCII", "ISO-8859-*", "ISO_8859-*", "ISO-LATIN-*", "WINDOWS-125?", "CP125?",
 };
 
+/* Of libvirt's documents, about; for how much memory is asked at first. */
+#define BYTES_PER_ELEMENT 40
+
 static gboolean is_ascii_superset(const xmlChar *encoding)
 {
     g_autofree char *name = encoding ? g_ascii_strup((const char *)encoding, -1) : NULL;
@@ -145,7 +148,7 @@ CcwXml *ccw_xml_open(const char *text, GError **error)
 
     xml->text = text;
     xml->length = strnlen(text, CCW_CONF_XML_MAX + 1);
-    xml->spans = g_array_new(FALSE, FALSE, sizeof(CcwXmlSpan));
+    xml->spans = g_array_sized_new(FALSE, FALSE, sizeof(CcwXmlSpan), (guint)(xml->length / BYTES_PER_ELEMENT) + 8);
     scan = xml->length > CCW_CONF_XML_MAX ? CCW_XML_BROKEN : ccw_xml_scan(text, xml->length, xml->spans);
     if (scan == CCW_XML_DOCTYPE)
         return g_steal_pointer(&xml);
@@ -242,20 +245,47 @@ xmlNode *ccw_xml_last_element(const xmlNode *parent)
     return xmlLastElementChild((xmlNode *)parent);
 }
 
+static const xmlAttr *find_attr(const xmlNode *element, const char *name)
+{
+    const xmlAttr *attr = element->properties;
+
+    while (attr && (attr->ns || strcmp((const char *)attr->name, name) != 0))
+        attr = attr->next;
+    return attr;
+}
+
+/* The value in the tree; NULL if it is in parts there, as one with an entity is. */
+static const char *peek_value(const xmlAttr *attr)
+{
+    const xmlNode *text = attr->children;
+
+    if (!text)
+        return "";
+    return text->type == XML_TEXT_NODE && !text->next ? (const char *)text->content : NULL;
+}
+
 char *ccw_xml_get(const xmlNode *element, const char *name)
 {
-    xmlChar *value = xmlGetNoNsProp(element, (const xmlChar *)name);
-    char *copy = g_strdup((const char *)value);
+    const xmlAttr *attr = find_attr(element, name);
+    const char *value = attr ? peek_value(attr) : NULL;
+    xmlChar *whole;
+    char *copy;
 
-    xmlFree(value);
+    if (!attr || value)
+        return g_strdup(value);
+    whole = xmlNodeListGetString(attr->doc, attr->children, 1);
+    copy = g_strdup((const char *)whole);
+    xmlFree(whole);
     return copy;
 }
 
 gboolean ccw_xml_get_is(const xmlNode *element, const char *name, const char *value)
 {
-    g_autofree char *is = ccw_xml_get(element, name);
+    const xmlAttr *attr = find_attr(element, name);
+    const char *there = attr ? peek_value(attr) : NULL;
+    g_autofree char *whole = attr && !there ? ccw_xml_get(element, name) : NULL;
 
-    return g_strcmp0(is, value) == 0;
+    return g_strcmp0(there ? there : whole, value) == 0;
 }
 
 gboolean ccw_xml_attr(const CcwXml *xml, const xmlNode *element, const char *name, CcwXmlAttr *ret_attr)
