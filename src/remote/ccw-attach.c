@@ -2,10 +2,11 @@
 /*
  * Hot-plug of a managed ccw device. libvirt decides first, the host is touched second:
  *
- *   prepare       vfio modules (libvirt refuses before it asks otherwise), in a worker
+ *   prepare       the keeper is told, in a worker
  *   ask           the domain's XML for its css feature, if no guest address is given, or one outside of css fe
  *   judge         the element, in a worker
  *   first call    the lowered attach, as the client sent it
+ *   load          if libvirt misses VFIO first: the kernel's modules, in a worker; then the first call once more
  *   claim         if libvirt misses our mdev (VIR_ERR_DEVICE_MISSING): the device is taken, in a worker; or, as it is
  *                 not managed, the user gets to know what to do
  *   second call   the same once more
@@ -36,7 +37,8 @@ typedef struct {
     gboolean has_map;    /* the domain's feature has been asked for, */
     CcwMapCss map;       /* and this is it */
     GPtrArray *warnings; /* of the judge */
-    GError *no_modules;  /* why the vfio modules are not there; NULL if they are */
+    gboolean loaded;     /* the vfio modules, or tried to */
+    GError *no_modules;  /* why they are not there; NULL if they are, or nobody has looked */
     CcwHostdev missing;  /* what libvirt misses, and is claimed if it is managed */
     GError *error;       /* of that claim */
     CcwAttachResult result;
@@ -111,10 +113,22 @@ static void second_reply(CcwAction *action, const CcwHeader *header, const guint
            ccw_relay_raise(header, payload, length));
 }
 
+/* Only when libvirt has let the client past its access check, and for devices that are managed. */
+static void load_work(CcwAction *action)
+{
+    Attach *attach = (Attach *)action;
+
+    if (!attach->loaded)
+        ccw_keeper_load_modules(keeper_of(action), &attach->no_modules);
+    attach->loaded = TRUE;
+}
+
 static void claim_work(CcwAction *action)
 {
     Attach *attach = (Attach *)action;
 
+    if (attach->missing.managed)
+        load_work(action);
     if (attach->missing.managed)
         ccw_keeper_claim(keeper_of(action), &attach->missing.source, action->arguments.domain_uuid, &attach->error);
     else
@@ -156,6 +170,33 @@ static gboolean is_no_vfio(const CcwRpcError *error)
     return error->code == VIR_ERR_CONFIG_UNSUPPORTED && ccw_rpc_error_mentions(error, "VFIO");
 }
 
+static gboolean any(const Attach *attach, gboolean (*is)(const CcwHostdev *hostdev))
+{
+    for (guint i = 0; i < attach->hostdevs->len; i++)
+        if (is(&g_array_index(attach->hostdevs, CcwHostdev, i)))
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean is_managed(const CcwHostdev *hostdev)
+{
+    return hostdev->managed;
+}
+
+static void first_reply(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length);
+
+static void loaded(CcwAction *action)
+{
+    Attach *attach = (Attach *)action;
+
+    if (attach->no_modules)
+        settle_error(attach, attach->no_modules);
+    else if (ccw_connection_is_gone(action->connection, CCW_SIDE_BACKEND))
+        settle(attach, CCW_ATTACH_NONE, NULL);
+    else
+        ccw_action_call(action, attach->frame, first_reply, lost_in_call);
+}
+
 static void first_refused(Attach *attach, const CcwHeader *header, const guint8 *payload, gsize length)
 {
     const CcwHostdev *missing = NULL;
@@ -170,8 +211,8 @@ static void first_refused(Attach *attach, const CcwHeader *header, const guint8 
     if (missing && !ccw_connection_is_gone(attach->action.connection, CCW_SIDE_CLIENT)) {
         attach->missing = *missing;
         ccw_action_work(&attach->action, claim_work, claimed);
-    } else if (no_vfio && attach->no_modules) {
-        settle_error(attach, attach->no_modules);
+    } else if (no_vfio && !attach->loaded && any(attach, is_managed)) {
+        ccw_action_work(&attach->action, load_work, loaded);
     } else {
         settle(attach, CCW_ATTACH_NONE, ccw_relay_raise(header, payload, length));
     }
@@ -267,33 +308,17 @@ static void got_domain_xml(CcwAction *action, const CcwHeader *header, const gui
     lower_and_call(attach);
 }
 
-static gboolean any(const Attach *attach, gboolean (*is)(const CcwHostdev *hostdev))
-{
-    for (guint i = 0; i < attach->hostdevs->len; i++)
-        if (is(&g_array_index(attach->hostdevs, CcwHostdev, i)))
-            return TRUE;
-    return FALSE;
-}
-
-static gboolean is_managed(const CcwHostdev *hostdev)
-{
-    return hostdev->managed;
-}
-
 /* The usual address is right whatever the feature says. */
 static gboolean depends_on_feature(const CcwHostdev *hostdev)
 {
     return !hostdev->has_guest || hostdev->guest.cssid != CCW_CSSID_VIRTUAL;
 }
 
-/* libvirt refuses before it asks for the device, if there is no VFIO. */
 static void prepare_work(CcwAction *action)
 {
     Attach *attach = (Attach *)action;
 
     ccw_keeper_hold(keeper_of(action), attach->ids);
-    if (any(attach, is_managed))
-        ccw_keeper_load_modules(keeper_of(action), &attach->no_modules);
 }
 
 static void prepared(CcwAction *action)

@@ -102,8 +102,11 @@ static void do_work(CcwAction *action)
 
 static void done(CcwAction *action)
 {
+    const CcwServices *services = action->connection->services;
     ByHand *hand = (ByHand *)action;
 
+    if (services->changed) /* the device was left alone meanwhile */
+        services->changed(services->changed_data);
     ccw_action_end(action, hand->error ? ccw_rpc_error_reply_for(&action->call, hand->error)
                                        : ccw_action_success(action, NULL));
 }

@@ -11,7 +11,9 @@
 
 #define CALLS "virt-ccw"
 #define TEXT_MAX 65536
-#define INIT 1 /* who listens where systemd activates sockets; the daemon's own number is not to be had */
+#define SLACK                                                                                                          \
+    G_USEC_PER_SEC /* a process's start is told in hundredths of a second, and it looks for hooks a bit later */
+#define INIT 1     /* who listens where systemd activates sockets; the daemon's own number is not to be had */
 
 /* When it was last changed, in microseconds of the wall clock; 0 if it does not call virt-ccw. */
 static gint64 changed(const char *path)
@@ -64,7 +66,7 @@ char *ccw_hook_check(const char *hooks_dir, const char *backend)
         return g_strdup_printf("libvirt has no hook that calls %s: managed ccw devices are not taken for guests that "
                                "start; put one into %s/qemu.d and reload libvirt (virtccwd-setup does both)",
                                CALLS, hooks_dir);
-    if (daemon && daemon->pid != INIT && started(daemon) < hook)
+    if (daemon && daemon->pid != INIT && started(daemon) + SLACK < hook)
         return g_strdup_printf("the hook in %s is newer than libvirt's process %d, which knows of it only if it was "
                                "reloaded since: 'kill -HUP %d' does it",
                                hooks_dir, daemon->pid, daemon->pid);

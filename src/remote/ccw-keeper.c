@@ -9,8 +9,10 @@
 struct _CcwKeeper {
     CcwHost *host;
     char *token;
-    GMutex lock;      /* never held across a call to libvirt; held while devices are given back by level */
-    GHashTable *held; /* CcwBusId -> number of attaches */
+    GMutex lock;         /* never held across a call to libvirt; held while devices are given back by level */
+    GHashTable *held;    /* CcwBusId -> number of attaches, and of those by hand */
+    GHashTable *by_hand; /* a set of CcwBusId: what func of ccw_keeper_by_hand() is at */
+    GCond by_hand_done;
     gboolean skipped; /* something was held when devices were given back by level */
     gint generation;  /* atomic; changes under the lock */
 };
@@ -23,6 +25,8 @@ CcwKeeper *ccw_keeper_new(CcwHost *host)
     keeper->token = ccw_host_token(host, getpid());
     g_mutex_init(&keeper->lock);
     keeper->held = g_hash_table_new_full(ccw_bus_id_hash, ccw_bus_id_equal, g_free, NULL);
+    keeper->by_hand = g_hash_table_new_full(ccw_bus_id_hash, ccw_bus_id_equal, g_free, NULL);
+    g_cond_init(&keeper->by_hand_done);
     return keeper;
 }
 
@@ -31,7 +35,9 @@ void ccw_keeper_free(CcwKeeper *keeper)
     ccw_host_free(keeper->host);
     g_free(keeper->token);
     g_mutex_clear(&keeper->lock);
+    g_cond_clear(&keeper->by_hand_done);
     g_hash_table_unref(keeper->held);
+    g_hash_table_unref(keeper->by_hand);
     g_free(keeper);
 }
 
@@ -58,8 +64,13 @@ static void announce(CcwKeeper *keeper, const CcwBusId *id)
 void ccw_keeper_hold(CcwKeeper *keeper, GArray *ids)
 {
     g_mutex_lock(&keeper->lock);
-    for (guint i = 0; i < ids->len; i++)
-        count_held(keeper, &g_array_index(ids, CcwBusId, i), 1);
+    for (guint i = 0; i < ids->len; i++) {
+        const CcwBusId *id = &g_array_index(ids, CcwBusId, i);
+
+        while (g_hash_table_contains(keeper->by_hand, id))
+            g_cond_wait(&keeper->by_hand_done, &keeper->lock);
+        count_held(keeper, id, 1);
+    }
     g_mutex_unlock(&keeper->lock);
     for (guint i = 0; i < ids->len; i++) /* may wait */
         announce(keeper, &g_array_index(ids, CcwBusId, i));
@@ -232,23 +243,46 @@ static const char *user_of(CcwLive *live, const CcwBusId *id)
     return NULL;
 }
 
-gboolean ccw_keeper_by_hand(CcwKeeper *keeper, CcwByHandFunc func, const CcwBusId *id, CcwLive *live,
-                            gboolean *ret_stale, GError **error)
+/* Whether it is nobody's, now, and as libvirt says. */
+static gboolean is_free(CcwKeeper *keeper, const CcwBusId *id, CcwLive *live, GError **error)
 {
-    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keeper->lock);
     const char *user = user_of(live, id);
     char buf[CCW_BUS_ID_STR_LEN];
 
-    *ret_stale = g_atomic_int_get(&keeper->generation) != live->generation;
-    if (*ret_stale)
-        return TRUE;
     if (user) /* src/hypervisor/virhostdev.c of libvirt, of a PCI device */
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use by driver QEMU, domain %s",
                     ccw_bus_id_format(id, buf), user);
+    else if (g_hash_table_contains(keeper->by_hand, id))
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
+                    "ccw device %s is in use: somebody else detaches or reattaches it", ccw_bus_id_format(id, buf));
     else if (g_hash_table_contains(keeper->held, id))
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use: it is being attached to a domain",
                     ccw_bus_id_format(id, buf));
     else
-        return func(keeper->host, id, error);
+        return TRUE;
     return FALSE;
+}
+
+gboolean ccw_keeper_by_hand(CcwKeeper *keeper, CcwByHandFunc func, const CcwBusId *id, CcwLive *live,
+                            gboolean *ret_stale, GError **error)
+{
+    gboolean done;
+
+    g_mutex_lock(&keeper->lock);
+    *ret_stale = g_atomic_int_get(&keeper->generation) != live->generation;
+    done = !*ret_stale && is_free(keeper, id, live, error);
+    if (!done) {
+        g_mutex_unlock(&keeper->lock);
+        return *ret_stale;
+    }
+    g_hash_table_add(keeper->by_hand, g_memdup2(id, sizeof(*id)));
+    count_held(keeper, id, 1);
+    g_mutex_unlock(&keeper->lock);
+    done = func(keeper->host, id, error); /* may take its time: other devices' clients do not wait */
+    g_mutex_lock(&keeper->lock);
+    count_held(keeper, id, -1);
+    g_hash_table_remove(keeper->by_hand, id);
+    g_cond_broadcast(&keeper->by_hand_done);
+    g_mutex_unlock(&keeper->lock);
+    return done;
 }

@@ -24,7 +24,10 @@ CcwKeeper *ccw_keeper_new(CcwHost *host);
 void ccw_keeper_free(CcwKeeper *keeper);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwKeeper, ccw_keeper_free)
 
-/* An attach is about to go to libvirt; ids: elements are CcwBusId. It is announced to other processes too. */
+/*
+ * An attach is about to go to libvirt; ids: elements are CcwBusId. It is announced to other processes too. Waits for
+ * what is done to one of them by hand.
+ */
 void ccw_keeper_hold(CcwKeeper *keeper, GArray *ids);
 
 typedef enum {

@@ -257,7 +257,7 @@ class ProxyTest:
         self.virsh("list")
 
     def hook(self):
-        """That libvirt has no hook of ours, or may not have noticed, is said when virtccwd starts."""
+        """That libvirt has no hook of ours, or may not have noticed, is said when virtccwd starts. libvirtd runs for seconds."""
         expect("libvirt has no hook that calls virt-ccw" in read(self.libvirt.virtccwd_log), "not a word of it")
         os.makedirs("/etc/libvirt/hooks/qemu.d")
         with open("/etc/libvirt/hooks/qemu.d/ours", "w", encoding="utf-8") as file:
@@ -310,10 +310,10 @@ def main():
     steps.run("the read-only socket is read-only", test.read_only)
     steps.run("a hostile client harms itself", test.hostile_client)
     steps.run("15 clients at once", test.many)
+    steps.run("a hook that libvirt does not call is missed", test.hook)
     steps.run("libvirtd may restart", test.backend_restarts)
     steps.run("a second virtccwd does not start", test.second_start)
     steps.run("virtccwd starts after it was killed", test.killed_and_started)
-    steps.run("a hook that libvirt does not call is missed", test.hook)
     steps.run("virtccwd ends on SIGTERM and SIGINT", test.terminated)
     steps.done()
 

@@ -68,7 +68,7 @@ static void attach_until_missing(Peers *peers)
 {
     send_call(peers, 160, HOSTDEV("yes", GUEST_ADDRESS));
     g_free(expect_call(peers, 160));
-    expect_host("modules ");
+    expect_host("");
     reply_error(peers, 160, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
 }
 
@@ -79,7 +79,7 @@ static void attached(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     attach_until_missing(peers);
     xml = expect_call(peers, 160);
     g_assert_nonnull(strstr(xml, "0x0005"));
-    expect_host("claim 0.0.1234 ");
+    expect_host("modules claim 0.0.1234 ");
     peers_assert_quiet(peers, peers->client);
     reply_ok(peers, 160);
     expect_ok(peers, 160);
@@ -92,7 +92,7 @@ static void rolled_back(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_free(expect_call(peers, 160));
     reply_error(peers, 160, SERIAL, VIR_ERR_INTERNAL_ERROR, "QEMU does not like " UUID);
     peers_expect_error(peers, SERIAL, 160, VIR_ERR_INTERNAL_ERROR, "0.0.1234");
-    expect_host("claim 0.0.1234 back 0.0.1234 ");
+    expect_host("modules claim 0.0.1234 back 0.0.1234 ");
 }
 
 /* A second "missing" is not a reason for a third try. */
@@ -102,7 +102,7 @@ static void missing_still(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_free(expect_call(peers, 160));
     reply_error(peers, 160, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
     peers_expect_error(peers, SERIAL, 160, VIR_ERR_DEVICE_MISSING, "0.0.1234");
-    expect_host("claim 0.0.1234 back 0.0.1234 ");
+    expect_host("modules claim 0.0.1234 back 0.0.1234 ");
 }
 
 static void not_to_be_had(Peers *peers, gconstpointer data G_GNUC_UNUSED)
@@ -110,7 +110,7 @@ static void not_to_be_had(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     host_fail_claim(CCW_ERROR_BUSY, "device 0.0.1234 is in use: /dev/dasda1 is mounted on /srv");
     attach_until_missing(peers);
     peers_expect_error(peers, SERIAL, 160, VIR_ERR_OPERATION_INVALID, "mounted on /srv");
-    expect_host("claim 0.0.1234 ");
+    expect_host("modules claim 0.0.1234 ");
     peers_assert_quiet(peers, peers->backend);
 }
 
@@ -129,10 +129,29 @@ static void no_modules(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     attach_until_missing(peers);
     peers_expect_error(peers, SERIAL, 160, VIR_ERR_CONFIG_UNSUPPORTED, "vfio_ccw cannot be loaded: no such file");
     host_fail_claim(CCW_ERROR_NOT_FOUND, "there is no ccw device 0.0.1234");
-    expect_host("claim 0.0.1234 ");
+    expect_host("modules claim 0.0.1234 ");
     attach_until_missing(peers);
     peers_expect_error(peers, SERIAL, 160, VIR_ERR_DEVICE_MISSING, "there is no ccw device");
-    expect_host("claim 0.0.1234 ");
+    expect_host("modules claim 0.0.1234 ");
+}
+
+/* libvirt wants VFIO before it looks for the device. Only then, past its access check, the modules are loaded. */
+static void modules_loaded(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    send_call(peers, 160, HOSTDEV("yes", GUEST_ADDRESS));
+    for (guint i = 0; i < 2; i++) {
+        g_free(expect_call(peers, 160));
+        expect_host(i ? "modules " : "");
+        reply_error(peers, 160, SERIAL, VIR_ERR_CONFIG_UNSUPPORTED,
+                    "Mediated host device assignment requires VFIO support");
+    }
+    peers_expect_error(peers, SERIAL, 160, VIR_ERR_CONFIG_UNSUPPORTED, "requires VFIO support");
+    expect_host("");
+    send_call(peers, 160, HOSTDEV("no", GUEST_ADDRESS));
+    g_free(expect_call(peers, 160));
+    reply_error(peers, 160, SERIAL, VIR_ERR_CONFIG_UNSUPPORTED, "requires VFIO support");
+    peers_expect_error(peers, SERIAL, 160, VIR_ERR_CONFIG_UNSUPPORTED, "requires VFIO support");
+    expect_host("");
 }
 
 static void send_second(Peers *peers, gint32 procedure, guint32 flags)
@@ -166,16 +185,16 @@ static void two_at_once(Peers *peers, gconstpointer data)
 
     attach_until_missing(peers);
     g_free(expect_call(peers, 160));
-    expect_host("claim 0.0.1234 ");
+    expect_host("modules claim 0.0.1234 ");
     send_second(peers, 160, 1);
     if (!first_told_first) {
         reply_second(peers, TRUE);
-        expect_host("modules confirm 0.0.1234 ");
+        expect_host("confirm 0.0.1234 ");
     }
     reply_error(peers, 160, SERIAL, VIR_ERR_OPERATION_INVALID, "mediated device " UUID " is in use");
     peers_expect_error(peers, SERIAL, 160, VIR_ERR_OPERATION_INVALID, "is in use");
     if (first_told_first) {
-        expect_host("modules ");
+        expect_host("");
         reply_second(peers, TRUE);
         expect_host("confirm 0.0.1234 ");
     }
@@ -190,7 +209,7 @@ static void two_at_once_refused(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     send_second(peers, 160, 1);
     reply_error(peers, 160, SERIAL, VIR_ERR_OPERATION_FAILED, "no");
     peers_expect_error(peers, SERIAL, 160, VIR_ERR_OPERATION_FAILED, "no");
-    expect_host("claim 0.0.1234 modules ");
+    expect_host("modules claim 0.0.1234 ");
     reply_second(peers, FALSE);
     expect_host("back 0.0.1234 ");
 }
@@ -200,15 +219,15 @@ static void flags(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     attach_until_missing(peers);
     g_free(expect_call(peers, 160));
-    expect_host("claim 0.0.1234 ");
+    expect_host("modules claim 0.0.1234 ");
     send_second(peers, 160, 2);
     reply_second(peers, TRUE);
     g_assert_cmpuint(peers->changed, ==, 0);
-    expect_host("modules ");
+    expect_host("");
     send_second(peers, 160, 0);
     reply_second(peers, TRUE);
     g_assert_cmpuint(peers->changed, ==, 1);
-    expect_host("modules open 0.0.1234 ");
+    expect_host("open 0.0.1234 ");
     reply_ok(peers, 160);
     expect_ok(peers, 160);
 }
@@ -230,7 +249,7 @@ static void refused(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         g_free(expect_call(peers, 160));
         reply_error(peers, 160, SERIAL, rows[i].code, rows[i].message);
         peers_expect_error(peers, SERIAL, 160, rows[i].code, "");
-        expect_host("modules ");
+        expect_host("");
     }
 }
 
@@ -288,7 +307,7 @@ static void default_address(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         g_assert_nonnull(strstr(xml, "devno='0x1234'"));
         reply_ok(peers, 160);
         expect_ok(peers, 160);
-        expect_host("modules ");
+        expect_host("");
     }
 }
 
@@ -369,7 +388,7 @@ static void client_leaves_in_claim(Peers *peers, gconstpointer data)
     else
         reply_error(peers, 160, SERIAL, VIR_ERR_INTERNAL_ERROR, "no");
     peers_wait_ended(peers);
-    expect_host(succeeds ? "claim 0.0.1234 confirm 0.0.1234 " : "claim 0.0.1234 back 0.0.1234 ");
+    expect_host(succeeds ? "modules claim 0.0.1234 confirm 0.0.1234 " : "modules claim 0.0.1234 back 0.0.1234 ");
     g_assert_cmpuint(peers->changed, ==, 0);
 }
 
@@ -382,7 +401,7 @@ static void client_leaves_before(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     peers_turn();
     reply_error(peers, 160, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
     peers_wait_ended(peers);
-    expect_host("modules ");
+    expect_host("");
 }
 
 /* libvirtd pings; nobody else is there to answer. */
@@ -416,7 +435,7 @@ static void backend_leaves(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_free(expect_call(peers, 160));
     peers_hang_up(&peers->backend);
     peers_wait_ended(peers);
-    expect_host("claim 0.0.1234 open 0.0.1234 ");
+    expect_host("modules claim 0.0.1234 open 0.0.1234 ");
     g_assert_cmpuint(peers->changed, ==, 1);
 }
 
@@ -429,7 +448,7 @@ static void backend_leaves_in_claim(Peers *peers, gconstpointer data G_GNUC_UNUS
     peers_turn();
     host_hold_claims(FALSE);
     peers_wait_ended(peers);
-    expect_host("claim 0.0.1234 back 0.0.1234 ");
+    expect_host("modules claim 0.0.1234 back 0.0.1234 ");
 }
 
 static void serial_twice(Peers *peers, gconstpointer data G_GNUC_UNUSED)
@@ -446,7 +465,7 @@ static void serial_twice(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     reply_error(peers, 160, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
     peers_wait_ended(peers);
     g_test_assert_expected_messages();
-    expect_host("modules ");
+    expect_host("");
 }
 
 static void detached(Peers *peers, gconstpointer data)
@@ -528,6 +547,7 @@ int main(int argc, char **argv)
     ADD("attach/refused", refused);
     ADD("attach/unmanaged", unmanaged);
     ADD("attach/no-modules", no_modules);
+    ADD("attach/modules-loaded", modules_loaded);
     ADD_DATA("attach/two-at-once/first", TRUE, two_at_once);
     ADD_DATA("attach/two-at-once/second", FALSE, two_at_once);
     ADD("attach/two-at-once/refused", two_at_once_refused);
