@@ -32,6 +32,11 @@ static void on_changed(gpointer data)
 
 void peers_set_up(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
+    peers_set_up_as(peers, NULL);
+}
+
+void peers_set_up_as(Peers *peers, CcwPeer *peer)
+{
     int client[2], backend[2];
 
     g_free(host_take_log());
@@ -46,7 +51,7 @@ void peers_set_up(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     };
     peers->client = client[0];
     peers->backend = backend[0];
-    peers->connection = ccw_connection_new(&peers->services, client[1], backend[1], NULL, on_ended, peers);
+    peers->connection = ccw_connection_new(&peers->services, client[1], backend[1], peer, on_ended, peers);
 }
 
 void peers_hang_up(int *fd)

@@ -22,6 +22,7 @@ typedef struct {
 } Peers;
 
 void peers_set_up(Peers *peers, gconstpointer data);
+void peers_set_up_as(Peers *peers, CcwPeer *peer); /* who the client is; takes it */
 void peers_tear_down(Peers *peers, gconstpointer data);
 
 /* A frame and its payload. */

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How libvirt learns who a client is, and that nothing which depends on it gets there before. */
+#include <libvirt/virterror.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "peers.h"
+#include "remote/ccw-xdr.h"
+
+#define OPEN 1
+#define FEATURE 60
+#define AUTH_LIST 66
+#define SET_IDENTITY 419
+#define OTHER 4
+
+/* data: the user */
+static void set_up(Peers *peers, gconstpointer data)
+{
+    CcwPeer *peer = g_new0(CcwPeer, 1);
+
+    peer->pid = 4321;
+    peer->uid = (uid_t)GPOINTER_TO_INT(data);
+    peer->start_time = 99;
+    peer->label = g_strdup("label");
+    peers_set_up_as(peers, peer);
+}
+
+static void call(Peers *peers, gint32 procedure, guint32 serial)
+{
+    peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, serial, CCW_STATUS_OK, NULL);
+}
+
+/* The next call that libvirt gets; its serial. */
+static guint32 expect_call(Peers *peers, gint32 procedure)
+{
+    g_auto(Frame) frame = peers_receive(peers, peers->backend);
+
+    g_assert_cmpint(frame.header.procedure, ==, procedure);
+    g_assert_cmpuint(frame.header.type, ==, CCW_TYPE_CALL);
+    return frame.header.serial;
+}
+
+static void reply(Peers *peers, gint32 procedure, guint32 serial, GByteArray *payload, gint32 error)
+{
+    g_autoptr(GByteArray) bytes = error ? payload_error(error, "no") : payload;
+
+    peers_send(peers, peers->backend, CCW_TYPE_REPLY, procedure, serial, error ? CCW_STATUS_ERROR : CCW_STATUS_OK,
+               bytes);
+}
+
+static void greet(Peers *peers, guint32 type)
+{
+    guint32 serial = expect_call(peers, AUTH_LIST);
+    GByteArray *types = g_byte_array_new();
+
+    ccw_xdr_write_u32(types, 1);
+    ccw_xdr_write_u32(types, type);
+    reply(peers, AUTH_LIST, serial, types, 0);
+}
+
+static void expect_ok(Peers *peers, gint32 procedure, guint32 serial)
+{
+    g_auto(Frame) frame = peers_receive(peers, peers->client);
+
+    g_assert_cmpint(frame.header.procedure, ==, procedure);
+    g_assert_cmpuint(frame.header.serial, ==, serial);
+    g_assert_cmpuint(frame.header.status, ==, CCW_STATUS_OK);
+}
+
+/* Up to the identity, whose serial it returns. */
+static guint32 open_until_identity(Peers *peers)
+{
+    g_auto(Frame) frame = { 0 };
+
+    call(peers, OPEN, 1);
+    g_assert_cmpuint(expect_call(peers, OPEN), ==, 1);
+    reply(peers, OPEN, 1, NULL, 0);
+    frame = peers_receive(peers, peers->backend);
+    g_assert_cmpint(frame.header.procedure, ==, SET_IDENTITY);
+    for (gsize i = 0; i < 3; i++) {
+        static const char *const names[] = { "unix-user-id", "process-time", "selinux-context" };
+
+        g_assert_nonnull(memmem(frame.payload->data, frame.payload->len, names[i], strlen(names[i])));
+    }
+    peers_assert_quiet(peers, peers->client);
+    return frame.header.serial;
+}
+
+static void root(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    call(peers, AUTH_LIST, 0); /* is not read before */
+    greet(peers, 0);
+    g_assert_cmpuint(expect_call(peers, AUTH_LIST), ==, 0);
+    reply(peers, AUTH_LIST, 0, NULL, 0);
+    expect_ok(peers, AUTH_LIST, 0);
+    reply(peers, SET_IDENTITY, open_until_identity(peers), NULL, 0);
+    expect_ok(peers, OPEN, 1);
+    call(peers, SET_IDENTITY, 2);
+    g_assert_cmpuint(expect_call(peers, SET_IDENTITY), ==, 2);
+    call(peers, OTHER, 3);
+    g_assert_cmpuint(expect_call(peers, OTHER), ==, 3);
+}
+
+/* One question more. What is answered to it does not matter, but for one thing. */
+static void user(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    greet(peers, 0);
+    reply(peers, SET_IDENTITY, open_until_identity(peers), NULL, 0);
+    reply(peers, FEATURE, expect_call(peers, FEATURE), NULL, VIR_ERR_NO_SUPPORT);
+    expect_ok(peers, OPEN, 1);
+    call(peers, SET_IDENTITY, 2);
+    peers_expect_error(peers, 2, SET_IDENTITY, VIR_ERR_ACCESS_DENIED, "only root");
+    call(peers, OTHER, 3);
+    g_assert_cmpuint(expect_call(peers, OTHER), ==, 3);
+}
+
+static void denied(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    greet(peers, 0);
+    reply(peers, SET_IDENTITY, open_until_identity(peers), NULL, 0);
+    reply(peers, FEATURE, expect_call(peers, FEATURE), NULL, VIR_ERR_ACCESS_DENIED);
+    peers_expect_error(peers, 1, OPEN, VIR_ERR_ACCESS_DENIED, "no");
+    for (guint32 i = 2; i < 5; i++) {
+        call(peers, i == 2 ? OPEN : i == 3 ? FEATURE : OTHER, i);
+        peers_expect_error(peers, i, i == 2 ? OPEN : i == 3 ? FEATURE : OTHER, VIR_ERR_INTERNAL_ERROR, "not open");
+    }
+    peers_assert_quiet(peers, peers->backend);
+}
+
+/* libvirt does not take it: then it has no call of this client's. */
+static void not_taken(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    greet(peers, 0);
+    reply(peers, SET_IDENTITY, open_until_identity(peers), NULL, VIR_ERR_RPC);
+    peers_expect_error(peers, 1, OPEN, VIR_ERR_RPC, "no");
+    call(peers, OTHER, 2);
+    peers_expect_error(peers, 2, OTHER, VIR_ERR_INTERNAL_ERROR, "not open");
+    peers_assert_quiet(peers, peers->backend);
+}
+
+/* libvirt has it as another client's socket: SASL. */
+static void no_way_in(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "*does not let root in*");
+    greet(peers, 1);
+    call(peers, OPEN, 1);
+    peers_expect_error(peers, 1, OPEN, VIR_ERR_INTERNAL_ERROR, "auth_unix_rw");
+    peers_assert_quiet(peers, peers->backend);
+    g_test_assert_expected_messages();
+}
+
+/* A refused open may be tried again. */
+static void refused_open(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    greet(peers, 0);
+    call(peers, OPEN, 1);
+    expect_call(peers, OPEN);
+    reply(peers, OPEN, 1, NULL, VIR_ERR_NO_CONNECT);
+    peers_expect_error(peers, 1, OPEN, VIR_ERR_NO_CONNECT, "no");
+    reply(peers, SET_IDENTITY, open_until_identity(peers), NULL, 0);
+    expect_call(peers, FEATURE);
+}
+
+/* Calls that come with the open, or in its midst, do not reach libvirt. */
+static void overtaking(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    guint32 serial;
+
+    greet(peers, 0);
+    call(peers, OTHER, 10);
+    call(peers, FEATURE, 11);
+    peers_expect_error(peers, 10, OTHER, VIR_ERR_INTERNAL_ERROR, "hypervisor connection not open");
+    g_assert_cmpuint(expect_call(peers, FEATURE), ==, 11);
+    serial = open_until_identity(peers);
+    call(peers, OTHER, 12);
+    call(peers, OPEN, 13);
+    peers_expect_error(peers, 12, OTHER, VIR_ERR_INTERNAL_ERROR, "hypervisor connection not open");
+    peers_expect_error(peers, 13, OPEN, VIR_ERR_INTERNAL_ERROR, "already open");
+    peers_assert_quiet(peers, peers->backend);
+    reply(peers, SET_IDENTITY, serial, NULL, 0);
+    serial = expect_call(peers, FEATURE);
+    call(peers, OTHER, 14);
+    peers_expect_error(peers, 14, OTHER, VIR_ERR_INTERNAL_ERROR, "hypervisor connection not open");
+    reply(peers, FEATURE, serial, NULL, 0);
+    expect_ok(peers, OPEN, 1);
+}
+
+static void with_descriptors(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) none = g_byte_array_new();
+
+    greet(peers, 0);
+    ccw_xdr_write_u32(none, 0);
+    peers_send(peers, peers->client, CCW_TYPE_CALL_WITH_FDS, OPEN, 1, CCW_STATUS_OK, none);
+    peers_wait_ended(peers);
+}
+
+/* Whoever goes first, and whenever. */
+static void gone(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    greet(peers, 0);
+    open_until_identity(peers);
+    peers_hang_up(&peers->backend);
+    peers_wait_ended(peers);
+}
+
+static void gone_at_once(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    peers_hang_up(&peers->client);
+    peers_turn();
+    peers_hang_up(&peers->backend);
+    peers_wait_ended(peers);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD(name, uid, func)                                                                                           \
+    g_test_add("/remote/identity/" name, Peers, GINT_TO_POINTER(uid), set_up, func, peers_tear_down)
+    ADD("root", 0, root);
+    ADD("user", 1, user); /* daemon: every system has it */
+    ADD("denied", 1, denied);
+    ADD("not-taken", 0, not_taken);
+    ADD("no-way-in", 0, no_way_in);
+    ADD("refused-open", 1, refused_open);
+    ADD("overtaking", 1, overtaking);
+    ADD("with-descriptors", 0, with_descriptors);
+    ADD("gone", 1, gone);
+    ADD("gone-at-once", 1, gone_at_once);
+    return g_test_run();
+}

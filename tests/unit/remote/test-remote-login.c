@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a client gets to hear before it is let in, byte by byte if need be; where no polkit is to be reached. */
+#include <libvirt/virterror.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "remote/ccw-login.h"
+#include "remote/ccw-rpc-error.h"
+#include "remote/ccw-wire.h"
+#include "remote/ccw-xdr.h"
+#include "util/ccw-endian.h"
+
+#define PATIENCE (5 * G_TIME_SPAN_SECOND)
+#define STILL_THERE -2
+
+typedef struct {
+    CcwPoll *poll;
+    CcwLogin *login;
+    int client;
+    int served; /* what ended() got */
+} Fixture;
+
+static void ended(CcwLogin *login, int fd, CcwPeer *peer, gpointer data)
+{
+    Fixture *fixture = data;
+
+    g_assert_true(login == fixture->login);
+    fixture->login = NULL;
+    fixture->served = fd;
+    ccw_peer_free(peer);
+}
+
+/* data: the user */
+static void set_up(Fixture *fixture, gconstpointer data)
+{
+    CcwPeer *peer = g_new0(CcwPeer, 1);
+    int fds[2];
+
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==, 0);
+    peer->pid = getpid();
+    peer->uid = (uid_t)GPOINTER_TO_INT(data);
+    fixture->poll = ccw_poll_new(NULL);
+    fixture->client = fds[0];
+    fixture->served = STILL_THERE;
+    fixture->login = ccw_login_new(fixture->poll, fds[1], peer, FALSE, ended, fixture);
+}
+
+static void wait_ended(Fixture *fixture)
+{
+    gint64 until = g_get_monotonic_time() + PATIENCE;
+
+    while (fixture->login && g_get_monotonic_time() < until)
+        if (!g_main_context_iteration(NULL, FALSE))
+            g_usleep(100);
+    g_assert_null(fixture->login);
+}
+
+static void tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    if (fixture->client >= 0)
+        close(fixture->client);
+    wait_ended(fixture);
+    if (fixture->served >= 0)
+        close(fixture->served);
+    ccw_poll_free(fixture->poll);
+}
+
+static GByteArray *call(guint32 program, gint32 procedure, guint32 type, gsize payload)
+{
+    const CcwHeader header = { .program = program, .version = 1, .procedure = procedure, .type = type, .serial = 7 };
+    g_autofree guint8 *zeros = g_malloc0(payload + 1);
+
+    return ccw_frame_new(&header, zeros, payload);
+}
+
+static void send_pieces(Fixture *fixture, const GByteArray *frame, gsize piece)
+{
+    for (gsize at = 0; at < frame->len; at += piece) {
+        gsize length = MIN(piece, frame->len - at);
+
+        g_assert_cmpint(send(fixture->client, frame->data + at, length, MSG_NOSIGNAL), ==, length);
+        while (g_main_context_iteration(NULL, FALSE))
+            ;
+    }
+}
+
+static GByteArray *receive(Fixture *fixture, CcwHeader *ret_header)
+{
+    gint64 until = g_get_monotonic_time() + PATIENCE;
+    guint8 bytes[4096];
+    ssize_t n;
+
+    while ((n = recv(fixture->client, bytes, sizeof(bytes), 0)) < 0) {
+        g_assert_cmpint(g_get_monotonic_time(), <, until);
+        if (!g_main_context_iteration(NULL, FALSE))
+            g_usleep(100);
+    }
+    g_assert_cmpint(n, >=, CCW_FRAME_HEAD);
+    g_assert_true(ccw_header_decode(bytes, ret_header, NULL));
+    g_assert_cmpuint(ret_header->length, ==, n);
+    g_assert_cmpuint(ret_header->serial, ==, 7);
+    return g_byte_array_append(g_byte_array_new(), bytes + CCW_FRAME_HEAD, (guint)(n - CCW_FRAME_HEAD));
+}
+
+static void expect_types(Fixture *fixture, guint32 type)
+{
+    CcwHeader header;
+    g_autoptr(GByteArray) payload = receive(fixture, &header);
+
+    g_assert_cmpuint(header.status, ==, CCW_STATUS_OK);
+    g_assert_cmpuint(payload->len, ==, 8);
+    g_assert_cmpuint(ccw_load_be32(payload->data), ==, 1);
+    g_assert_cmpuint(ccw_load_be32(payload->data + 4), ==, type);
+}
+
+static void expect_error(Fixture *fixture, gint32 code, const char *words)
+{
+    CcwHeader header;
+    g_autoptr(GByteArray) payload = receive(fixture, &header);
+    CcwRpcError error;
+
+    g_assert_cmpuint(header.status, ==, CCW_STATUS_ERROR);
+    g_assert_true(ccw_rpc_error_decode(&error, payload->data, payload->len));
+    g_assert_cmpint(error.code, ==, code);
+    g_assert_nonnull(strstr(error.message, words));
+    ccw_rpc_error_clear(&error);
+}
+
+/* What it sends behind is not touched: it is libvirt's. */
+static void root(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) frame = call(CCW_PROGRAM_REMOTE, 66, CCW_TYPE_CALL, 0);
+    char rest[10] = "";
+
+    g_byte_array_append(frame, (const guint8 *)"rest", 4);
+    send_pieces(fixture, frame, frame->len);
+    expect_types(fixture, 0);
+    wait_ended(fixture);
+    g_assert_cmpint(fixture->served, >=, 0);
+    g_assert_cmpint(recv(fixture->served, rest, sizeof(rest) - 1, 0), ==, 4);
+    g_assert_cmpstr(rest, ==, "rest");
+}
+
+static void user(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        guint32 program;
+        gint32 procedure;
+        gint32 code; /* 0: AUTH_LIST's answer */
+        const char *words;
+    } rows[] = {
+        { CCW_PROGRAM_REMOTE, 1, VIR_ERR_RPC, "authentication required" },
+        { CCW_PROGRAM_REMOTE, 66, 0, NULL },
+        { CCW_PROGRAM_REMOTE, 67, VIR_ERR_AUTH_FAILED, "authentication failed" },
+        { CCW_PROGRAM_REMOTE, 419, VIR_ERR_RPC, "authentication required" },
+        { CCW_PROGRAM_QEMU, 66, VIR_ERR_RPC, "authentication required" },
+        { CCW_PROGRAM_REMOTE, 70, VIR_ERR_AUTH_FAILED, "polkit cannot be asked" },
+        { CCW_PROGRAM_REMOTE, 66, 0, NULL },
+    };
+    static const gsize pieces[] = { 1, 5, 100000 };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(pieces); i++) {
+        for (gsize j = 0; j < G_N_ELEMENTS(rows); j++) {
+            g_autoptr(GByteArray) frame = call(rows[j].program, rows[j].procedure, CCW_TYPE_CALL, i * 5000);
+
+            send_pieces(fixture, frame, pieces[i]);
+            if (rows[j].code)
+                expect_error(fixture, rows[j].code, rows[j].words);
+            else
+                expect_types(fixture, 2);
+        }
+    }
+    g_assert_nonnull(fixture->login);
+}
+
+/* Nobody waits for an answer to what is no call. */
+static void no_call(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) message = call(CCW_PROGRAM_KEEPALIVE, 1, CCW_TYPE_MESSAGE, 0);
+    g_autoptr(GByteArray) frame = call(CCW_PROGRAM_REMOTE, 66, CCW_TYPE_CALL, 0);
+
+    send_pieces(fixture, message, message->len);
+    send_pieces(fixture, frame, frame->len);
+    expect_types(fixture, 2);
+}
+
+static void broken(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) frame = call(CCW_PROGRAM_REMOTE, 1, CCW_TYPE_CALL_WITH_FDS, 4);
+
+    send_pieces(fixture, frame, frame->len);
+    wait_ended(fixture);
+    g_assert_cmpint(fixture->served, ==, -1);
+}
+
+static void too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) frame = call(CCW_PROGRAM_REMOTE, 1, CCW_TYPE_CALL, 0);
+
+    ccw_store_be32(frame->data, CCW_FRAME_MAX + 1);
+    send_pieces(fixture, frame, frame->len);
+    wait_ended(fixture);
+    g_assert_cmpint(fixture->served, ==, -1);
+}
+
+/* The client goes while polkit is asked, and a server that stops closes it then. */
+static void gone_meanwhile(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GByteArray) frame = call(CCW_PROGRAM_REMOTE, 70, CCW_TYPE_CALL, 0);
+
+    g_assert_cmpint(send(fixture->client, frame->data, frame->len, MSG_NOSIGNAL), ==, frame->len);
+    g_main_context_iteration(NULL, TRUE);
+    if (GPOINTER_TO_INT(data) == 1000) {
+        close(fixture->client);
+        fixture->client = -1;
+    } else if (fixture->login) {
+        ccw_login_close(fixture->login);
+    }
+    wait_ended(fixture);
+    g_assert_cmpint(fixture->served, ==, -1);
+}
+
+int main(int argc, char **argv)
+{
+    g_setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nothing/bus", TRUE);
+    g_test_init(&argc, &argv, NULL);
+#define ADD(name, uid, func) g_test_add("/remote/login/" name, Fixture, GINT_TO_POINTER(uid), set_up, func, tear_down)
+    ADD("root", 0, root);
+    ADD("user", 1000, user);
+    ADD("no-call", 1000, no_call);
+    ADD("broken", 0, broken);
+    ADD("too-long", 1000, too_long);
+    ADD("gone-meanwhile", 1000, gone_meanwhile);
+    ADD("closed-meanwhile", 1001, gone_meanwhile);
+    return g_test_run();
+}
