@@ -40,6 +40,7 @@ struct _VfioSubchannel {
     guint8 irb[CCW_IRB_SIZE];
     int irb_error;        /* a negative errno instead of the IRB */
     gboolean pending;     /* the IRB was not fetched yet */
+    gboolean twice;       /* it came over one that was not fetched either, and was signalled as well */
     gboolean going;       /* it is of a program that goes on: what comes next takes it in */
     gboolean owed;        /* the device has something to tell of itself, and could not yet */
     gboolean unsolicited; /* that is what the pending status tells */
@@ -69,6 +70,7 @@ static void take_back(VfioSubchannel *sch)
 /* Called with the lock held, as everything below that has no lock of its own. */
 static void present(VfioSubchannel *sch, const guint8 *irb, int error)
 {
+    sch->twice = sch->pending;
     take_back(sch);
     if (irb)
         memcpy(sch->irb, irb, CCW_IRB_SIZE);
@@ -387,7 +389,7 @@ int vfio_subchannel_fetch(VfioSubchannel *sch, guint8 ret_irb[CCW_IRB_SIZE])
      * QEMU clears its eventfd before it comes here. A status that took in the one it was signalled for has signalled
      * too, since then: QEMU would make a second interruption of it, with the status of the first.
      */
-    if (sch->pending)
+    if (sch->pending && sch->twice)
         vfio_irqs_revoke(sch->irqs, VFIO_CCW_IO_IRQ_INDEX);
     sch->pending = FALSE;
     sch->unsolicited = FALSE;
