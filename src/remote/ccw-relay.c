@@ -36,10 +36,10 @@ CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *
     return CCW_INBOX_TAKE;
 }
 
-/* Every REPLY of these programs with status ERROR has the same payload. */
+/* Every REPLY of these programs with status ERROR has the same payload; so has what ends a stream with one. */
 static gboolean has_error(const CcwHeader *header)
 {
-    return header->status == CCW_STATUS_ERROR &&
+    return (header->type == CCW_TYPE_REPLY || header->type == CCW_TYPE_STREAM) && header->status == CCW_STATUS_ERROR &&
            (header->program == CCW_PROGRAM_REMOTE || header->program == CCW_PROGRAM_QEMU);
 }
 
@@ -64,9 +64,11 @@ CcwInboxWay ccw_relay_backend_header(CcwConnection *connection, const CcwHeader 
             answer_ping(connection, header);
         return ccw_actions_want(connection, header) ? CCW_INBOX_TAKE : CCW_INBOX_PASS;
     }
+    if (has_error(header))
+        return CCW_INBOX_TAKE;
     if (header->type != CCW_TYPE_REPLY)
         return CCW_INBOX_PASS;
-    if (has_error(header) || ccw_actions_want(connection, header))
+    if (ccw_actions_want(connection, header))
         return CCW_INBOX_TAKE;
     procedure = lookup(header);
     return procedure && procedure->reply[0] && header->status == CCW_STATUS_OK ? CCW_INBOX_TAKE : CCW_INBOX_PASS;

@@ -170,6 +170,8 @@ class NodeTest:
                   "assert d.parent() == '%s' and d.listCaps() == ['ccw'] and d.numOfCaps() == 1 and d.isActive()")
         command(["/usr/bin/python3", "-c", script % (CCW, CCW, self.css)])
         expect(self.described(CCW) == ("vfio_ccw", self.css, ["mdev", "ccw"], ADVERTISED), self.described(CCW))
+        for verb in ("destroy", "autostart"):
+            self.fails("Unsupported device type", f"nodedev-{verb}", CCW)
         expect(self.described(self.css)[2:] == (["mdev", "css"], ADVERTISED), self.described(self.css))
         self.by_hand("reattach")
         expect(self.described(CCW)[0] == "dasd-eckd", "not the host's at once")

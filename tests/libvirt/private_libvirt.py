@@ -12,7 +12,7 @@ import time
 from steps import StepFailed, command, expect
 
 FOLDERS = ("/run/libvirt", "/run/libvirt-ccw", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt",
-           "/etc/libvirt", "/run/dbus")
+           "/etc/libvirt", "/run/dbus", "/run/lock")
 DEVICES = (("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0))
 BACKEND = "/run/libvirt-ccw/backend"
 FRONT = "/run/libvirt"

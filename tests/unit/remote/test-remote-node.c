@@ -122,6 +122,40 @@ static void xml(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(strstr(text, "<uuid>cc390000-0001-8000-8000-000100001236</uuid>"));
 }
 
+static guint32 expect_number_question(Peers *peers, gint32 procedure, gboolean has_number)
+{
+    g_auto(Frame) got = peers_receive(peers, peers->backend);
+    g_autoptr(GByteArray) expected = payload_string(PARENT);
+
+    if (has_number)
+        ccw_xdr_write_u32(expected, 5);
+    g_assert_cmpint(got.header.procedure, ==, procedure);
+    g_assert_cmpmem(got.payload->data, got.payload->len, expected->data, expected->len);
+    return got.header.serial;
+}
+
+/* Destroyed, undefined, started: libvirt says of its subchannel what it would say of the device. */
+static void not_possible(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        gint32 procedure;
+        gboolean has_number;
+    } rows[] = { { 124, FALSE }, { 429, TRUE }, { 430, TRUE }, { 434, TRUE } };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GByteArray) payload = payload_string(DETACHED);
+        g_autoptr(GByteArray) error = payload_error(VIR_ERR_CONFIG_UNSUPPORTED, "Unsupported device type");
+        guint32 serial;
+
+        if (rows[i].has_number)
+            ccw_xdr_write_u32(payload, 5);
+        call(peers, rows[i].procedure, payload);
+        serial = expect_number_question(peers, rows[i].procedure, rows[i].has_number);
+        peers_send(peers, peers->backend, CCW_TYPE_REPLY, rows[i].procedure, serial, CCW_STATUS_ERROR, error);
+        peers_expect_error(peers, SERIAL, rows[i].procedure, VIR_ERR_CONFIG_UNSUPPORTED, "Unsupported device type");
+    }
+}
+
 /* What the client may not know of its subchannel it may not know of the device. */
 static void hidden(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
@@ -269,6 +303,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD("by-name", by_name);
     ADD("xml", xml);
+    ADD("not-possible", not_possible);
     ADD("hidden", hidden);
     ADD("attached", attached);
     ADD("listed", listed);

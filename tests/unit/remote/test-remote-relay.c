@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "peers.h"
+#include "util/ccw-endian.h"
 
 #define OURS                                                                                                           \
     "<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x1234'/></source>"                    \
@@ -107,6 +108,56 @@ static void error_text(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(code, ==, VIR_ERR_OPERATION_INVALID);
     g_assert_null(strstr(message, UUID));
     g_assert_nonnull(strstr(message, "0.0.1234"));
+}
+
+/* A stream that libvirt ends with an error, and what else it has of that status. */
+static void stream_error(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) error = payload_error(VIR_ERR_OPERATION_FAILED, "mediated device " UUID " went away");
+    g_autoptr(GByteArray) nothing = g_byte_array_new();
+    g_auto(Frame) reply = { 0 };
+    g_autofree char *message = NULL;
+    gint32 code;
+
+    peers_send(peers, peers->backend, CCW_TYPE_STREAM, 201, 3, CCW_STATUS_ERROR, error);
+    reply = peers_receive(peers, peers->client);
+    g_assert_cmpuint(reply.header.type, ==, CCW_TYPE_STREAM);
+    g_assert_cmpuint(reply.header.serial, ==, 3);
+    message = payload_read_error(&reply, &code);
+    g_assert_nonnull(strstr(message, "ccw device 0.0.1234 went away"));
+    peers_send(peers, peers->backend, CCW_TYPE_STREAM, 201, 3, CCW_STATUS_ERROR, nothing);
+    frame_clear(&reply);
+    reply = peers_receive(peers, peers->client);
+    g_assert_cmpuint(reply.payload->len, ==, 0);
+}
+
+/* The longest frame that libvirt takes passes; its bytes are not looked at. One byte more is the end. */
+static void longest_frame(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree guint8 *chunk = g_malloc0(65536);
+    CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = 9, .serial = 8 };
+    g_autoptr(GByteArray) head = ccw_frame_new(&header, NULL, 0);
+    gsize sent = CCW_FRAME_HEAD;
+    gsize received = 0;
+
+    ccw_store_be32(head->data, CCW_FRAME_MAX);
+    g_assert_cmpint(send(peers->client, head->data, head->len, 0), ==, head->len);
+    while (received < CCW_FRAME_MAX) {
+        ssize_t n =
+            sent < CCW_FRAME_MAX ? send(peers->client, chunk, MIN(65536, CCW_FRAME_MAX - sent), MSG_NOSIGNAL) : 0;
+
+        sent += n > 0 ? (gsize)n : 0;
+        peers_turn();
+        n = recv(peers->backend, chunk, 65536, 0);
+        received += n > 0 ? (gsize)n : 0;
+        memset(chunk, 0, CCW_FRAME_HEAD);
+    }
+    g_assert_cmpuint(received, ==, CCW_FRAME_MAX);
+    ccw_store_be32(head->data, CCW_FRAME_MAX + 1);
+    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "a client broke the protocol: a frame of *");
+    g_assert_cmpint(send(peers->client, head->data, head->len, 0), ==, head->len);
+    peers_wait_ended(peers);
+    g_test_assert_expected_messages();
 }
 
 static void big_frame(Peers *peers, gint32 procedure)
@@ -269,6 +320,33 @@ static void hostile_client(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_test_assert_expected_messages();
 }
 
+/* libvirt's side is not trusted more: the client is left, nothing else happens. */
+static void hostile_backend(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    guint8 byte;
+
+    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "libvirt broke the protocol: a frame of 4294967295 bytes*");
+    g_assert_cmpint(send(peers->backend, "\377\377\377\377............................", 32, 0), ==, 32);
+    peers_wait_ended(peers);
+    g_test_assert_expected_messages();
+    g_assert_cmpint(recv(peers->client, &byte, 1, 0), ==, 0);
+}
+
+/* A frame that is cut off by the end of either side reaches the other as far as it came, and no further. */
+static void cut_off(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) call = payload_string("<domain/>");
+    const CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = 11, .serial = 8 };
+    g_autoptr(GByteArray) frame = ccw_frame_new(&header, call->data, call->len);
+    guint8 byte;
+
+    g_assert_cmpint(send(peers->client, frame->data, frame->len - 4, 0), ==, frame->len - 4);
+    peers_assert_quiet(peers, peers->backend); /* it is in the table: held until it is whole */
+    peers_hang_up(&peers->client);
+    peers_wait_ended(peers);
+    g_assert_cmpint(recv(peers->backend, &byte, 1, 0), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -283,5 +361,9 @@ int main(int argc, char **argv)
     ADD("client-leaves", client_leaves);
     ADD("backend-leaves", backend_leaves);
     ADD("hostile-client", hostile_client);
+    ADD("hostile-backend", hostile_backend);
+    ADD("cut-off", cut_off);
+    ADD("stream-error", stream_error);
+    ADD("longest-frame", longest_frame);
     return g_test_run();
 }
