@@ -390,6 +390,27 @@ class AttachTest:
             self.comes_back()
         expect(caught > 0, "it was always through before it was killed")
 
+    def virtccwd_ends_in_claim(self, note):
+        """Told to end (SIGTERM) it brings what it has begun to its end first."""
+        caught = 0
+        for _ in range(3):
+            attach = self.start_virsh("attach-device", "one", self.file(hostdev()), "--live")
+            while attach.poll() is None and not os.path.exists(JOURNAL):
+                pass
+            caught += (self.journal() or {}).get("state") == "pending"
+            self.virtccwd.kill(signal.SIGTERM)
+            attach.communicate(timeout=60)
+            state = (self.journal() or {}).get("state")
+            has = "cc390000" in command(["virsh", "-c", "qemu+unix:///system?socket=/run/libvirt-ccw/backend/libvirt-sock",
+                                   "dumpxml", "one"])[1]
+            note(f"ended with the device {state}")
+            expect(state == ("owned" if has else None), f"{state}, and libvirt {'has' if has else 'does not have'} it")
+            self.virtccwd.start()
+            if has:
+                self.virsh("detach-device", "one", self.file(hostdev()), "--live")
+            self.comes_back()
+        expect(caught > 0, "it was always through before it was told")
+
     def libvirtd_restarts(self):
         self.attach("one", None, "--live")
         self.libvirtd.kill(signal.SIGTERM)
@@ -443,6 +464,7 @@ def inside(virt_ccw):
         steps.run("virtccwd dies: the guest keeps it", test.virtccwd_dies_with_it)
         steps.run("detached while virtccwd is away: it comes back", test.virtccwd_is_away)
         steps.run("virtccwd dies in the middle: nothing is lost", test.virtccwd_dies_in_claim, steps.note)
+        steps.run("virtccwd is told to end in the middle: it ends that first", test.virtccwd_ends_in_claim, steps.note)
         steps.run("libvirtd restarts: the guest keeps it", test.libvirtd_restarts)
         steps.run("the guest ends while libvirtd is away: it comes back", test.guest_ends_without_libvirtd)
         steps.run("and the host is as it was", test.end)

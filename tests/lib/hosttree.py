@@ -14,6 +14,14 @@ def _attribute(path):
         return error.errno
 
 
+def _link(path):
+    """It may go while it is looked at."""
+    try:
+        return os.readlink(path)
+    except OSError as error:
+        return error.errno
+
+
 def snapshot(sysfs="/sys"):
     """{path: link target, attribute's bytes, errno of reading it, or None for a folder}"""
     tree = {}
@@ -23,7 +31,7 @@ def snapshot(sysfs="/sys"):
             for name in folders + files:
                 path = os.path.join(folder, name)
                 if os.path.islink(path):
-                    tree[path] = os.readlink(path)
+                    tree[path] = _link(path)
                 elif name in files:
                     tree[path] = _attribute(path)
     return tree

@@ -234,6 +234,28 @@ class ProxyTest:
                    for _ in range(15)]
         expect([client.wait(timeout=60) for client in clients] == [0] * 15, "not all of 15 clients at once were served")
 
+    def backend_dies(self):
+        """A client that waits for events hears what libvirtd's own clients hear."""
+        folders = (private_libvirt.FRONT, private_libvirt.BACKEND)
+        front, stock = (subprocess.Popen(["virsh", "-c", f"qemu+unix:///system?socket={folder}/libvirt-sock", "event",
+                                          "--all", "--loop"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                        for folder in folders)
+        xml = self.file("dies.xml", domain("dies", "5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0a00d"))
+        for listener in (front, stock):  # it listens when it has heard of something
+            os.set_blocking(listener.stdout.fileno(), False)
+            while not listener.stdout.readlines():
+                self.virsh("define", xml)
+                self.virsh("undefine", "dies")
+        self.libvirt.stop(self.libvirt.libvirtd, signal.SIGKILL)
+        said = []
+        for listener, folder in ((front, folders[0]), (stock, folders[1])):
+            code = listener.wait(timeout=20)
+            os.set_blocking(listener.stdout.fileno(), True)
+            said.append((code, [line.replace(folder, "FOLDER") for line in listener.stdout.readlines()
+                                if not line.startswith("event")]))
+        expect(said[0] == said[1], f"virtccwd's client says {said[0]}, libvirtd's own {said[1]}")
+        self.libvirt.start_libvirtd()
+
     def backend_restarts(self):
         self.libvirt.stop(self.libvirt.libvirtd)
         self.fails("cannot connect to libvirt behind virtccwd", "list")
@@ -311,6 +333,7 @@ def main():
     steps.run("a hostile client harms itself", test.hostile_client)
     steps.run("15 clients at once", test.many)
     steps.run("a hook that libvirt does not call is missed", test.hook)
+    steps.run("a libvirtd that dies is noticed as without virtccwd", test.backend_dies)
     steps.run("libvirtd may restart", test.backend_restarts)
     steps.run("a second virtccwd does not start", test.second_start)
     steps.run("virtccwd starts after it was killed", test.killed_and_started)
