@@ -280,7 +280,7 @@ static void lower_and_call(Attach *attach)
                                     (int)attach->map, &error);
     if (!attach->frame) {
         settle_error(attach, error);
-    } else if (!action->connection->services->judge || is_stock(attach)) {
+    } else if (!action->connection->services->judge || action->connection->readonly || is_stock(attach)) {
         ccw_action_call(action, attach->frame, first_reply, lost_in_call);
     } else {
         attach->warnings = g_ptr_array_new_with_free_func(g_free);

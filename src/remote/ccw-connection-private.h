@@ -39,7 +39,8 @@ struct _CcwConnection {
     const char *shut_why; /* of CCW_PHASE_SHUT */
     CcwSide sides[2];
     guint refs;
-    gboolean closing; /* the client is gone, or about to go when its outbox is empty */
+    gboolean readonly; /* the backend's socket is the one that changes nothing */
+    gboolean closing;  /* the client is gone, or about to go when its outbox is empty */
     gboolean ended_called;
     GList *actions;       /* of CcwAction, in flight */
     gsize actions_bytes;  /* of the calls that began them */

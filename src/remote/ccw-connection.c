@@ -123,6 +123,11 @@ void ccw_connection_update(CcwConnection *connection)
     ccw_connection_unref(connection);
 }
 
+void ccw_connection_set_readonly(CcwConnection *connection)
+{
+    connection->readonly = TRUE;
+}
+
 void ccw_connection_close(CcwConnection *connection)
 {
     connection->closing = TRUE;

@@ -35,5 +35,8 @@ typedef struct _CcwConnection CcwConnection;
 CcwConnection *ccw_connection_new(const CcwServices *services, int client, int backend, CcwPeer *peer,
                                   void (*ended)(CcwConnection *connection, gpointer data), gpointer data);
 
+/* It came by the read-only socket: libvirt refuses what would be judged, so that it is not. */
+void ccw_connection_set_readonly(CcwConnection *connection);
+
 /* As if the client had gone. Actions are brought to their end first. */
 void ccw_connection_close(CcwConnection *connection);

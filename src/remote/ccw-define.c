@@ -81,7 +81,8 @@ gboolean ccw_define_begin(CcwConnection *connection, const CcwProcedure *procedu
     CcwArguments arguments;
     Define *define;
 
-    if (!connection->services->judge || !ccw_arguments_read(&arguments, procedure->call, payload, length))
+    if (!connection->services->judge || connection->readonly ||
+        !ccw_arguments_read(&arguments, procedure->call, payload, length))
         return FALSE;
     define = g_new0(Define, 1);
     define->action.free = define_free;

@@ -77,6 +77,7 @@ static void let_in(Listener *listener, int fd, CcwPeer *peer)
     CcwServer *server = listener->server;
     g_autoptr(GError) error = NULL;
     int backend = ccw_socket_connect(listener->backend, &error);
+    CcwConnection *connection;
 
     if (backend < 0) {
         g_warning("%s", error->message);
@@ -84,8 +85,10 @@ static void let_in(Listener *listener, int fd, CcwPeer *peer)
         ccw_peer_free(peer);
         return;
     }
-    g_hash_table_add(server->connections,
-                     ccw_connection_new(server->services, fd, backend, peer, connection_ended, server));
+    connection = ccw_connection_new(server->services, fd, backend, peer, connection_ended, server);
+    if (listener->readonly)
+        ccw_connection_set_readonly(connection);
+    g_hash_table_add(server->connections, connection);
 }
 
 static void login_ended(CcwLogin *login, int fd, CcwPeer *peer, gpointer data)

@@ -152,6 +152,20 @@ static void stock(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_null(script.log);
 }
 
+/* Whoever may change nothing makes nobody work. */
+static void readonly(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) call = payload_xml(DOMAIN(HOSTDEV), TRUE, VIR_DOMAIN_DEFINE_VALIDATE);
+    g_auto(Frame) frame = { 0 };
+
+    ccw_connection_set_readonly(peers->connection);
+    script.refusal = "no";
+    peers_send(peers, peers->client, CCW_TYPE_CALL, 350, 7, CCW_STATUS_OK, call);
+    frame = peers_receive(peers, peers->backend);
+    g_assert_cmpint(frame.header.procedure, ==, 350);
+    g_assert_null(script.log);
+}
+
 static void send_fd(int to, int fd)
 {
     union {
@@ -351,6 +365,7 @@ int main(int argc, char **argv)
     ADD("define", define);
     ADD("codes", codes);
     ADD("stock", stock);
+    ADD("readonly", readonly);
     ADD("with-files", with_files);
     ADD("attach", attach);
     ADD("messages", messages);
