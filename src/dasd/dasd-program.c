@@ -53,8 +53,10 @@ static gboolean has_data(const DasdProgram *program, const DasdCcw *ccw, gboolea
 {
     guint64 address = program->code.cda[ccw->index];
 
-    if (ccw->count == 0 || (ccw->cmd == CCW_CMD_NOOP && !data_chained) ||
-        (ccw_cmd_is_input(ccw->cmd) && (ccw->flags & CCW_FLAG_SKIP)))
+    /* Read backward, of any modifier, is rejected without a look at its data. */
+    if (!data_chained && (ccw->cmd == CCW_CMD_NOOP || (ccw->cmd & 0x0f) == 0x0c))
+        return TRUE;
+    if (ccw->count == 0 || (ccw_cmd_is_input(ccw->cmd) && (ccw->flags & CCW_FLAG_SKIP)))
         return TRUE;
     return address && (!(ccw->flags & CCW_FLAG_IDA) || *(const guint64 *)GSIZE_TO_POINTER(address));
 }

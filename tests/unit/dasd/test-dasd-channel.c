@@ -263,6 +263,10 @@ static void program_checks(void)
     bench_run(&bench);
     g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_PROGRAM_CHECK);
     g_assert_cmpuint(bench.residual, ==, 64);
+    /* Nobody looks for the data of a command that is rejected without: read backward. */
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x0c, 0, NULL, 64);
+    bench_run_check(&bench, 0, 0x80, 0, 0x01);
     bench_close(&bench);
 }
 
