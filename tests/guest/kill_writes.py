@@ -8,6 +8,9 @@ both images clean, and every acknowledged block is on the first as it was acknow
 
 A kill costs no boot: a guest without DASDs is booted once, its state is saved, and each QEMU begins with that state and
 has the DASDs plugged in.
+
+QEMU without KVM saves no interrupt that is pending (hw/intc/s390_flic.c, before QEMU 9.2): if it is the one that
+virtio-serial waits for, the woken guest hears nothing more of it. So it is first seen whether the state is sound.
 """
 
 import argparse
@@ -33,6 +36,7 @@ from steps import Steps, command, expect
 WRITTEN, FORMATTED = "0.0.1234", "0.0.1235"
 FIRST_BLOCK = 120
 BATCH = 48  # blocks, 4 tracks
+SAVES = 5  # attempts
 # Of each loop the block size of its writes: single blocks, and whole tracks.
 LOOPS = (4096, 4096, 12 * 4096)
 BLOCK = re.compile(rb"w(\d+) g(\d+) b(\d+) ")
@@ -99,8 +103,29 @@ class SavedGuest(QemuGuest):
         return argv
 
     def save(self):
+        for _ in range(SAVES):
+            self._try_save()
+            if self._is_sound():
+                return
+            self.steps.note("the saved state lacks an interrupt that was pending; once more")
+        raise GuestError(f"{SAVES} times the guest was saved while an interrupt was pending")
+
+    def _is_sound(self):
+        """Is the woken guest interrupted by its virtio-serial port? Without that it hears us only now and then."""
+        self._wake_bare()
+        try:
+            counts = [self.guest.run("awk '/VAI/ { print $2 }' /proc/interrupts", timeout=30) for _ in range(3)]
+        except GuestError:
+            return False
+        finally:
+            self.end()
+        return int(counts[0]) < int(counts[1]) < int(counts[2])
+
+    def _try_save(self):
         self.steps.note(shlex.join(self._launch()))
-        self.steps.note(self.guest.run("uname -r && udevadm settle && echo 1 >/proc/cio_settle && sleep 1", timeout=300))
+        self.steps.note(self.guest.run("uname -r && udevadm settle && echo 1 >/proc/cio_settle", timeout=300))
+        # The answer is an interrupt, too: time for the guest to take it. Whether it has, _is_sound() sees.
+        time.sleep(0.5)
         self.qmp.ask("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
         self.qmp.ask("stop")
         self.qmp.ask("migrate", uri=f"exec:cat >{shlex.quote(self.state)}")
@@ -108,12 +133,15 @@ class SavedGuest(QemuGuest):
         self.end()
         expect(os.path.getsize(self.state) > 1 << 20, "the guest's state was not saved")
 
-    def wake(self):
+    def _wake_bare(self):
         self._launch("-S", "-incoming", "defer")
         self.qmp.ask("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
         self.qmp.ask("migrate-incoming", uri=f"exec:cat {shlex.quote(self.state)}")
         self.qmp.wait_event("MIGRATION", lambda data: data["status"] in ("completed", "failed"))
         self.qmp.ask("cont")
+
+    def wake(self):
+        self._wake_bare()
         for number, bus_id in enumerate(self.disks):
             uuid = "cc390000-0001-8000-8000-00000000" + bus_id[4:]
             self.qmp.ask("device_add", driver="vfio-ccw", id=f"d{number}", devno="fe." + bus_id[2:],
@@ -224,7 +252,7 @@ class KillWrites:
         started = time.monotonic()
         for number in range(1, self.options.kills + 1):
             self.kill()
-            if number % 10 == 0:
+            if number % 10 == 0 or number == self.options.kills:
                 self.steps.note(f"{number} kills, {self.batches} batches of {BATCH} blocks were acknowledged, "
                                 f"{time.monotonic() - started:.0f} s")
 
@@ -241,7 +269,8 @@ def main():
     for name in ("virt-ccw", "qemu-ccw", "guest"):
         parser.add_argument("--" + name, required=True)
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=3390)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32),
+                        help="of the moments; another one each time if it is not given")
     with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
         test = KillWrites(parser.parse_args(), workdir, Steps(story=False))
         try:
