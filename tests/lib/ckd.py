@@ -30,6 +30,11 @@ class CkdImage:
             at += 8 + key + data
         self._number = number
 
+    def records(self, number):
+        """The data of a track's records, without that of R0."""
+        self._load(number)
+        return self._records[1:]
+
     def block(self, number):
         """The 4096 bytes that Linux has as this block of the whole volume."""
         self._load(number // BLOCKS)

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A guest that writes to its first DASD as fast as it can, and says on the console what is written: a line an
+ * operation, once the device has acknowledged it and before the next one. Operation n is even: the records of one of
+ * the first tracks are updated; or odd: another track is formatted anew. tests/guest/kill_device.py knows the same
+ * rules, says where to begin, and ends it.
+ */
+#include "bare.h"
+
+/* What QEMU's loader device leaves here: the first operation, and the one to end before. */
+#define ORDERS ((const volatile u32 *)0x8000)
+
+#define CMD_DEFINE_EXTENT 0x63
+#define CMD_LOCATE_RECORD 0x47
+#define CMD_WRITE_DATA 0x05
+#define CMD_WRITE_CKD 0x1d
+#define CMD_SENSE 0x04
+#define MASK_UPDATE 0x80
+#define MASK_FORMAT 0xc0
+#define OPERATION_WRITE 0x01
+#define OPERATION_FORMAT 0x03
+#define GOOD 0x0c00 /* channel end, device end */
+
+#define HEADS 15
+#define COUNT_SIZE 8
+#define MAX_RECORDS 33
+#define TRACK_BYTES (12 * 4096 + MAX_RECORDS * COUNT_SIZE)
+
+#define SLOTS 8
+#define FIRST_UPDATED 1
+#define FIRST_FORMATTED 15
+#define LAST_TRACK 44
+
+/* Of a formatted track: all it has room for. The first is that of the tracks that are updated, too. */
+static const struct {
+    u8 records;
+    u16 length;
+} layouts[] = { { 12, 4096 }, { 6, 8192 }, { 33, 1024 } };
+#define LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
+
+static const u32 id = ID_ONE;
+static struct ccw program[MAX_RECORDS + 2] __attribute__((aligned(8)));
+static u8 extent[16], locate[16];
+static u8 buffer[TRACK_BYTES] __attribute__((aligned(4096)));
+static u32 sense[8];
+static u32 orb[8] __attribute__((aligned(8)));
+static u32 irb[24] __attribute__((aligned(8)));
+
+/* The status of the device and the subchannel. */
+static u32 run(void)
+{
+    orb[1] = ORB_FORMAT_1_PREFETCH;
+    orb[2] = (u32)(u64)program;
+    if (ssch(id, orb) != 0)
+        return 0xffff;
+    while (tsch(id, irb) == 1)
+        ;
+    return irb[2] >> 16;
+}
+
+static void put_domain(u32 track, u8 mask, u8 operation, u8 count, u8 record)
+{
+    for (u32 i = 0; i < sizeof(extent); i++)
+        ((volatile u8 *)extent)[i] = ((volatile u8 *)locate)[i] = 0;
+    extent[0] = mask;
+    extent[1] = 0xc0; /* ECKD */
+    locate[0] = operation;
+    locate[3] = count;
+    *(u16 *)(extent + 8) = *(u16 *)(extent + 12) = *(u16 *)(locate + 4) = *(u16 *)(locate + 8) = (u16)(track / HEADS);
+    *(u16 *)(extent + 10) = *(u16 *)(extent + 14) = *(u16 *)(locate + 6) = *(u16 *)(locate + 10) = (u16)(track % HEADS);
+    locate[12] = record;
+    program[0] = (struct ccw){ CMD_DEFINE_EXTENT, CCW_CC, sizeof(extent), (u32)(u64)extent };
+    program[1] = (struct ccw){ CMD_LOCATE_RECORD, CCW_CC, sizeof(locate), (u32)(u64)locate };
+}
+
+/* Every eight bytes say of which operation they are, of which track and record. */
+static u8 *put_data(u8 *at, u32 n, u32 track, u8 record, u32 length)
+{
+    for (u32 i = 0; i < length; i += 8, at += 8) {
+        ((volatile u32 *)at)[0] = n;
+        ((volatile u32 *)at)[1] = track << 8 | record;
+    }
+    return at;
+}
+
+static u8 *put_count(u8 *at, u32 track, u8 record, u16 length)
+{
+    *(volatile u16 *)at = (u16)(track / HEADS);
+    *(volatile u16 *)(at + 2) = (u16)(track % HEADS);
+    at[4] = record;
+    at[5] = 0; /* no key */
+    *(volatile u16 *)(at + 6) = length;
+    return at + COUNT_SIZE;
+}
+
+/* Writes a whole track: the data of its records, or with the counts. */
+static u32 write_track(u32 n, u32 track, u32 layout, int format)
+{
+    u8 records = layouts[layout].records;
+    u8 *at = buffer;
+
+    put_domain(track, format ? MASK_FORMAT : MASK_UPDATE, format ? OPERATION_FORMAT : OPERATION_WRITE, records,
+               format ? 0 : 1);
+    for (u8 record = 1; record <= records; record++) {
+        u8 *begin = at;
+
+        if (format)
+            at = put_count(at, track, record, layouts[layout].length);
+        at = put_data(at, n, track, record, layouts[layout].length);
+        program[1 + record] = (struct ccw){ format ? CMD_WRITE_CKD : CMD_WRITE_DATA, record < records ? CCW_CC : 0,
+                                            (u16)(at - begin), (u32)(u64)begin };
+    }
+    return run();
+}
+
+static u32 operate(u32 n)
+{
+    u32 turn = n / 2;
+
+    if (n % 2 == 0)
+        return write_track(n, FIRST_UPDATED + turn % SLOTS, 0, 0);
+    return write_track(n, FIRST_FORMATTED + turn % SLOTS, turn % LAYOUTS, 1);
+}
+
+static int acknowledge(u32 n, u32 status)
+{
+    if (status == GOOD) {
+        print_number("", n, 8);
+        return 1;
+    }
+    print_number("status: ", status, 4);
+    program[0] = (struct ccw){ CMD_SENSE, CCW_SLI, sizeof(sense), (u32)(u64)sense };
+    run();
+    print_number("sense: ", sense[0] >> 16, 4);
+    return 0;
+}
+
+void main(void)
+{
+    u32 first = ORDERS[0], end = ORDERS[1];
+
+    open_console();
+    if (enable(id) != 0) {
+        print("no device\n");
+        return;
+    }
+    /* The first of all makes the volume. */
+    for (u32 track = 1; first == 0 && track <= LAST_TRACK; track++)
+        if (write_track(0, track, 0, 1) != GOOD) {
+            print("not formatted\n");
+            return;
+        }
+    for (u32 n = first; n != end; n++)
+        if (!acknowledge(n, operate(n)))
+            return;
+    print("done\n");
+}

@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Kills QEMU with SIGKILL at random moments while a guest without a system (baremetal/writes.c) updates and formats
+tracks as fast as it can. Each operation is acknowledged by a line on the console, out of QEMU before the next begins.
+
+After each kill `virt-ccw dasd check` finds the image clean, and every track holds what was acknowledged last, byte by
+byte. Only of the one operation that may have been under way is anything allowed that a device may leave behind: the old
+records, the new ones, data of both; of a format, no records. At the end the whole volume goes through Hercules' dasdcopy.
+
+With --liar it is shown that the test can fail: writes that are acknowledged before they are done have to be missed."""
+
+import argparse
+import os
+import random
+import re
+import shlex
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+# pylint: disable=wrong-import-position
+from ckd import CkdImage
+from steps import Steps, StepFailed, command, expect
+
+DISK = "0.0.1234"
+DEADLINE = 60  # for QEMU and the guest to begin, on a busy machine
+LONGEST = 0.4  # seconds from the first acknowledgement to the kill
+# As in writes.c.
+ORDERS = 0x8000
+CYLINDERS, LAST_TRACK = 3, 44
+SLOTS, FIRST_UPDATED, FIRST_FORMATTED = 8, 1, 15
+LAYOUTS = ((12, 4096), (6, 8192), (33, 1024))
+NO_END = 0xffffffff
+REPORTED = "a write was interrupted here"
+
+
+class Lost(StepFailed):
+    """Something that was acknowledged is not there, or something is there that nobody wrote."""
+
+
+def operation(number):
+    """(track, its records) as operation `number` writes them."""
+    turn, formats = divmod(number, 2)
+    track = (FIRST_FORMATTED if formats else FIRST_UPDATED) + turn % SLOTS
+    records, length = LAYOUTS[turn % len(LAYOUTS)] if formats else LAYOUTS[0]
+    return track, contents(number, track, records, length)
+
+
+def contents(number, track, records, length):
+    return [struct.pack(">II", number, track << 8 | record) * (length // 8) for record in range(1, records + 1)]
+
+
+def either(found, old, new):
+    """Was the data of a record replaced from its begin up to some byte, or not at all?"""
+    if len(found) != len(old) or len(old) != len(new):
+        return False
+    same = next((i for i in range(len(found)) if found[i] != new[i]), len(found))
+    return found[same:] == old[same:]
+
+
+class KillDevice:
+    def __init__(self, options, workdir, steps):
+        self.options = options
+        self.workdir = workdir
+        self.steps = steps
+        self.random = random.Random(options.seed)
+        self.image = os.path.join(workdir, "disk.ckd")
+        self.log = os.path.join(workdir, "qemu.log")
+        self.process = None
+        self.next = 0  # the operation to begin with
+        self.operations = 0
+        self.tracks = {}  # what must be on each track
+        self.ends = dict.fromkeys(("not begun", "done", "half done"), 0)  # of the operation under way at a kill
+        steps.log(self.log)
+
+    def start(self, end=NO_END, **kwargs):
+        argv = [self.options.qemu_ccw, "--dasd", f"{DISK}={self.image}", "-machine", "s390-ccw-virtio,s390-map-css=on",
+                "-device", f"vfio-ccw,hostid={DISK}", "-m", "128", "-nodefaults", "-display", "none",
+                "-chardev", "stdio,id=console,signal=off", "-device", "sclpconsole,chardev=console",
+                "-device", f"loader,addr={ORDERS:#x},data={self.next << 32 | end:#x},data-len=8,data-be=on",
+                "-kernel", self.options.guest]
+        if self.next == 0:
+            self.steps.note(shlex.join(argv))
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, **kwargs)
+
+    def read_lines(self, lines, first):
+        for line in self.process.stdout:
+            lines.append(line)
+            first.set()
+        first.set()
+
+    def listen(self):
+        """What the guest says: a thread that reads it, its lines, and the event of the first one."""
+        lines, first = [], threading.Event()
+        reader = threading.Thread(target=self.read_lines, args=(lines, first))
+        reader.start()
+        return reader, lines, first
+
+    def hear(self, lines):
+        """Takes the acknowledgements for what is on the tracks from now on."""
+        for line in lines:
+            if not line.endswith(b"\n"):
+                break  # QEMU was killed while it said so
+            expect(re.fullmatch(rb"[0-9a-f]{8}\r?\n", line), f"the guest says: {line}")
+            number = int(line, 16)
+            expect(number == self.next, f"the guest has done operation {number}, and {self.next} was due")
+            track, records = operation(number)
+            self.tracks[track] = records
+            self.next = number + 1
+            self.operations += 1
+
+    def make(self):
+        command([self.options.virt_ccw, "dasd", "create", self.image, "--cylinders", str(CYLINDERS)])
+        self.tracks = {track: contents(0, track, *LAYOUTS[0]) for track in range(1, LAST_TRACK + 1)}
+        self.work(2 * SLOTS)
+        self.check()
+
+    def work(self, end):
+        """Operations up to one, by a guest that is not killed."""
+        self.start(end)
+        try:
+            said = self.process.communicate(timeout=2 * DEADLINE)[0].splitlines(keepends=True)
+        finally:
+            self.process.kill()
+        expect(said and said[-1].strip() == b"done", f"the guest says: {said[-3:]}")
+        self.hear(said[:-1])
+        expect(self.next == end, f"the guest ended before operation {self.next}")
+
+    def kill(self, **kwargs):
+        self.start(**kwargs)
+        reader, lines, first = self.listen()
+        expect(first.wait(timeout=DEADLINE), "the guest acknowledges nothing")
+        time.sleep(self.random.uniform(0, LONGEST))  # the moment of the kill is what is random
+        expect(self.process.poll() is None, f"the guest has ended: {lines[-2:]}")
+        self.process.kill()
+        self.process.wait()
+        reader.join(timeout=DEADLINE)
+        self.process.stdout.close()
+        self.hear(lines)
+        self.check(killed=True)
+
+    def check(self, killed=False):
+        code, output = command([self.options.virt_ccw, "dasd", "check", self.image], check=False)
+        if code != 0 or "warning:" in output.replace(f"warning: {REPORTED}", ""):
+            raise Lost(output)
+        self.compare(self.image, killed)
+        if killed:
+            self.next += 1  # the one under way is not begun again: a track's data tells which it was
+
+    def compare(self, path, killed):
+        under_way = operation(self.next) if killed else (None, None)
+        with CkdImage(path) as image:
+            for track, expected in self.tracks.items():
+                found = image.records(track)
+                if track == under_way[0]:
+                    self.ends["not begun" if found == expected else "done" if found == under_way[1] else "half done"] += 1
+                if found != expected and not (track == under_way[0] and self.may_be(found, expected, under_way[1])):
+                    raise Lost(f"track {track} holds {self.describe(found)}; acknowledged was {self.describe(expected)}, "
+                               f"and operation {self.next} was due next")
+                self.tracks[track] = found
+
+    def may_be(self, found, old, new):
+        if self.next % 2:
+            return found in ([], new)
+        return len(found) == len(old) and all(map(either, found, old, new))
+
+    @staticmethod
+    def describe(records):
+        seen = sorted({struct.unpack(">II", record[at:at + 8])[0] for record in records for at in (0, len(record) - 8)})
+        return f"{len(records)} records of the operations {', '.join(map(str, seen)) or 'none'}"
+
+    def kills(self):
+        started = time.monotonic()
+        for number in range(1, self.options.kills + 1):
+            self.kill()
+            if number % 10 == 0 or number == self.options.kills:
+                self.steps.note(f"{number} kills, {self.operations} operations were acknowledged, "
+                                f"{time.monotonic() - started:.0f} s; what was under way was {self.ends}")
+
+    def copy(self):
+        """Another program's reader: dasdcopy takes every track apart and makes it anew."""
+        self.work(self.next + 2 * SLOTS)  # tracks of which a format was interrupted are made whole
+        self.check()
+        packed, back = self.image + ".cckd", self.image + ".copy"
+        command(["dasdcopy", "-q", "-o", "cckd", self.image, packed])
+        command(["dasdcopy", "-q", "-lfs", "-o", "ckd", packed, back])
+        self.compare(back, killed=False)
+
+    def lie(self):
+        # More than one kill only if none came while something waited to be written.
+        for number in range(1, 11):
+            try:
+                self.kill(env={**os.environ, "LD_PRELOAD": self.options.liar})
+            except Lost as lost:
+                self.steps.note(f"kill {number}: {lost}")
+                return
+        raise StepFailed("a device that acknowledges before it writes was not caught")
+
+    def run(self):
+        self.steps.note(f"seed {self.options.seed}")
+        self.steps.run("a guest without a system formats a volume", self.make)
+        self.steps.run(f"{self.options.kills} times QEMU is killed, and nothing acknowledged is lost", self.kills)
+        self.steps.run("dasdcopy finds the same on every track", self.copy)
+        if self.options.liar:
+            self.steps.run("a device that acknowledges before it writes is caught", self.lie)
+        self.steps.done()
+
+    def clean(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("virt-ccw", "qemu-ccw"):
+        parser.add_argument("--" + name, required=True)
+    parser.add_argument("--guest", nargs="?", help="the program, for QEMU's -kernel; without it the test is skipped")
+    parser.add_argument("--liar", type=os.path.abspath, help="the library that acknowledges before it writes (liar.c)")
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32),
+                        help="of the moments; another one each time if it is not given")
+    options = parser.parse_args()
+    if not options.guest:
+        print("1..0 # SKIP no cross compiler: install gcc-s390x-linux-gnu")
+        return
+    with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
+        test = KillDevice(options, workdir, Steps(story=False))
+        try:
+            test.run()
+        finally:
+            test.clean()
+
+
+if __name__ == "__main__":
+    main()
