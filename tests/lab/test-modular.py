@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Devices with a modular libvirt: virtccwd before virtqemud, which has node devices from virtnodedevd; in a lab, beside its
+own libvirtd. Then without virtccwd. Needs modular daemons (docs/deployment.md). Run as: test-modular.py VIRT-CCW"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+for part in ("lib", "libvirt"):
+    sys.path.insert(0, os.path.join(HERE, "..", part))
+# pylint: disable=wrong-import-position
+from hosttree import differences, snapshot
+from labtest import domain, hostdev, inside_a_lab, wait_until
+from steps import Steps, command, expect
+
+INSIDE = "LIBVIRT_CCW_TEST_MODULAR"
+FOLDERS = ("/run/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt", "/etc/libvirt")
+OWN = "/run/libvirt-ccw-modular"
+BACKEND, RUN = f"{OWN}/backend", f"{OWN}/run"
+LAB_BIN = "/run/libvirt-ccw/bin"
+URI = "qemu:///system?mode=direct"
+CCW = "ccw_0_0_1234"
+UUID = "cc390000-0001-8000-8000-000000001234"
+DAEMONS = ("virtqemud", "virtnodedevd")
+OPEN = 'auth_unix_rw = "none"\nauth_unix_ro = "none"\n'
+
+
+def programs():
+    """Where they are; None: nowhere."""
+    folder = os.environ.get("CCW_MODULAR_LIBVIRT", "/usr/sbin")
+    return folder if all(os.path.exists(f"{folder}/{name}") for name in DAEMONS) else None
+
+
+class ModularTest:
+    def __init__(self, virt_ccw):
+        self.virt_ccw = virt_ccw
+        self.running = {}
+        qemu_conf = open("/etc/libvirt/qemu.conf", encoding="utf-8").read()  # pylint: disable=consider-using-with
+        for folder in FOLDERS:
+            command(["mount", "-t", "tmpfs", "none", folder])
+        for folder in (BACKEND, RUN, f"{OWN}/bin", "/etc/libvirt/hooks", "/var/log/libvirt/qemu"):
+            os.makedirs(folder)
+        for name in DAEMONS:  # where they were built they would look for the rest of libvirt
+            shutil.copy(f"{programs()}/{name}", f"{OWN}/bin")
+        self.file("/etc/libvirt/qemu.conf", qemu_conf + "namespaces = []\n")
+        self.file("/etc/libvirt/virtnodedevd.conf", OPEN)
+        self.before = snapshot()
+
+    @staticmethod
+    def file(path, text, mode=0o644):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, mode)
+        return path
+
+    def start(self, name, argv, **extra):
+        environment = dict(os.environ, SYSTEMD_DEVICE_VERIFY_SYSFS="0", **extra)
+        with open(f"{OWN}/{name}.log", "ab") as log:
+            self.running[name] = subprocess.Popen(argv, env=environment, stdout=log, stderr=log)
+
+    def stop(self, name):
+        self.running[name].send_signal(signal.SIGTERM)
+        expect(self.running[name].wait(timeout=30) == 0, f"{name} did not end well")
+
+    def start_virtqemud(self, settings=""):
+        self.file("/etc/libvirt/virtqemud.conf", OPEN + settings)
+        self.start("virtqemud", [f"{OWN}/bin/virtqemud"], LD_PRELOAD=f"{LAB_BIN}/libvirt-ccw-vfio.so")
+
+    def virsh(self, *arguments, **kwargs):
+        return command(["virsh", "-q", "-c", URI, *arguments], **kwargs)[1]
+
+    def expect_as_before(self):
+        wait_until(lambda: not differences(self.before, snapshot()), "the host is as it was")
+
+    def starts(self):
+        self.file("/etc/libvirt/hooks/qemu", f'#!/bin/sh\nexec {self.virt_ccw} hook --run-dir {RUN} -- "$@"\n', 0o755)
+        self.start("virtnodedevd", [f"{OWN}/bin/virtnodedevd"])
+        self.start_virtqemud(f'unix_sock_dir = "{BACKEND}"\n')
+        wait_until(lambda: os.path.exists(f"{BACKEND}/virtqemud-sock") and os.path.exists("/run/libvirt/virtnodedevd-sock"),
+                   "the daemons listen")
+        self.start("virtccwd", [os.path.join(os.path.dirname(self.virt_ccw), "virtccwd"), "--socket-name", "virtqemud-sock",
+                                "--backend-dir", BACKEND, "--run-dir", RUN])
+        wait_until(lambda: os.path.exists("/run/libvirt/virtqemud-sock"), "virtccwd listens")
+        wait_until(lambda: CCW in self.virsh("nodedev-list", "--cap", "ccw").split(), "virtnodedevd has its devices")
+
+    def by_hand(self):
+        self.virsh("nodedev-detach", CCW)
+        expect(CCW in self.virsh("nodedev-list", "--cap", "ccw").split(), "it is gone from the list")
+        expect("vfio_ccw" in self.virsh("nodedev-dumpxml", CCW), "it is not on vfio_ccw")
+        self.virsh("nodedev-reattach", CCW)
+        self.expect_as_before()
+
+    def hot_plug(self):
+        self.virsh("create", "--paused", self.file(f"{OWN}/one.xml", domain("one")))
+        xml = self.file(f"{OWN}/hostdev.xml", hostdev())
+        self.virsh("attach-device", "one", xml, "--live")
+        expect("type='ccw' managed='yes'" in self.virsh("dumpxml", "one"), "it is not in the domain")
+        expect(os.path.exists(f"/sys/bus/mdev/devices/{UUID}"), "it was not taken")
+        self.virsh("detach-device", "one", xml, "--live")
+        self.expect_as_before()
+        self.virsh("destroy", "one")
+
+    def cold_start(self):
+        """By the hook, and back by it."""
+        self.virsh("define", self.file(f"{OWN}/two.xml", domain("two", hostdev())))
+        self.virsh("start", "--paused", "two")
+        expect(os.path.exists(f"/sys/bus/mdev/devices/{UUID}"), "it was not taken")
+
+    def removed(self):
+        """The guest runs on; stock libvirt has it, on its own socket, and its end gives the device back."""
+        self.stop("virtccwd")
+        self.stop("virtqemud")
+        self.start_virtqemud()
+        wait_until(lambda: command(["virsh", "-c", URI, "uri"], check=False)[0] == 0, "virtqemud answers")
+        expect("paused" in self.virsh("domstate", "two"), "the guest has ended")
+        xml = self.virsh("dumpxml", "two")
+        expect(UUID in xml and "type='mdev'" in xml, xml)
+        self.virsh("destroy", "two")
+        self.expect_as_before()
+        self.virsh("start", "--paused", "two")  # the hook is there still
+        self.virsh("destroy", "two")
+        self.virsh("undefine", "two")
+        self.expect_as_before()
+
+
+def inside(virt_ccw):
+    if not os.environ.get(INSIDE):
+        os.environ[INSIDE] = "1"
+        os.execvp("unshare", ["unshare", "--mount", sys.executable] + sys.argv)
+    steps = Steps(False)
+    for name in (*DAEMONS, "virtccwd"):
+        steps.log(f"{OWN}/{name}.log")
+    test = ModularTest(virt_ccw)
+    for name, function in (("virtccwd before virtqemud", test.starts), ("by hand", test.by_hand),
+                           ("attached and detached", test.hot_plug), ("a guest starts with it", test.cold_start),
+                           ("without virtccwd", test.removed)):
+        steps.run(name, function)
+    steps.done()
+
+
+def main():
+    if os.geteuid() != 0 or not programs():
+        print("1..0 # SKIP it needs root and modular daemons of libvirt (docs/deployment.md)")
+        return 0
+    return inside_a_lab(__file__, inside, ["0.0.1234"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
