@@ -320,6 +320,12 @@ static void test_request(void)
     perform(CTL_GOOD, 24, 0);
     memset(request.scsw, 0, sizeof(request.scsw));
     perform(0x4017, 16, CCW_CSTAT_PROGRAM_CHECK);
+    /* The device looks for itself that data chaining does not suspend. */
+    request.ccw_count = 0;
+    ccw_store_be32(request.orb + CCW_ORB_OFS_CPA, 0);
+    add(CCW_CMD_SENSE_ID, CCW_FLAG_CD, 4, id);
+    add(0, CCW_FLAG_SLI | SUSPEND, 4, id + 4);
+    perform(0x4017, 16, CCW_CSTAT_PROGRAM_CHECK);
     g_assert_false(vfio_client_is_interrupted(&client, VFIO_CCW_IO_IRQ_INDEX));
     vfio_client_close(&client);
 }
