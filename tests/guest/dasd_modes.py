@@ -10,6 +10,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
 from dasdguest import CYLINDERS, HEADS, DasdGuest
+from guest import REBOOT_CACHE
 from qemuguest import main
 from steps import expect
 
@@ -23,6 +24,9 @@ class DasdModes(DasdGuest):
     def __init__(self, options, workdir, steps):
         super().__init__(options, workdir, steps, (FIRST, SECOND, LARGE))
         self.sums = None
+
+    def argv(self):
+        return super().argv() + ["-accel", f"tcg,tb-size={REBOOT_CACHE}"]
 
     def dasdview(self):
         node = self.node(FIRST)

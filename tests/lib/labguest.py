@@ -6,7 +6,7 @@ import os
 import re
 import time
 
-from guest import Guest
+from guest import REBOOT_CACHE, Guest
 from hosttree import differences, snapshot
 from steps import Steps, command, expect
 
@@ -81,8 +81,8 @@ class LabGuest:
         with open(os.path.join(GUEST_FILES, "guest.xml.in"), encoding="utf-8") as file:
             template = file.read()
         boot = DIRECT_BOOT.format(self.options.kernel, self.options.initrd) if direct_boot else ""
-        values = {"NAME": self.name, "MEMORY": self.options.memory, "BOOT": boot, "CONSOLE": self.console,
-                  "SOCKET": self.socket, "DEVICES": devices}
+        values = {"NAME": self.name, "MEMORY": self.options.memory, "BOOT": boot, "CACHE": REBOOT_CACHE,
+                  "CONSOLE": self.console, "SOCKET": self.socket, "DEVICES": devices}
         with open(self.xml_path, "w", encoding="utf-8") as file:
             file.write(re.sub("@([A-Z]+)@", lambda match: str(values[match.group(1)]), template))
         self.virsh("define", self.xml_path)
