@@ -12,6 +12,14 @@ static void end_of_record(DasdExec *exec, const DasdRecord *record)
     exec->at = DASD_AT_DATA;
 }
 
+/* This record's data, and at once that of those which the domain will read after it. */
+static gboolean fetch(DasdExec *exec)
+{
+    guint32 ahead = exec->domain.operation ? exec->domain.count - 1 : 0;
+
+    return dasd_move_fetch(exec, exec->record, MIN(exec->record + ahead, exec->track->n_records - 1));
+}
+
 void dasd_cmd_read_data(DasdExec *exec)
 {
     const DasdRecord *record;
@@ -19,7 +27,7 @@ void dasd_cmd_read_data(DasdExec *exec)
     /* Behind a key, too, the data is this record's. */
     if (exec->at != DASD_AT_KEY && !dasd_move_to_record(exec, dasd_exec_multi(exec)))
         return;
-    if (!dasd_move_load(exec))
+    if (!dasd_move_load(exec) || !fetch(exec))
         return;
     record = dasd_exec_record(exec);
     dasd_data_put(&exec->data, dasd_track_data(exec->track, record), record->dl);
@@ -30,7 +38,7 @@ void dasd_cmd_read_key_data(DasdExec *exec)
 {
     const DasdRecord *record;
 
-    if (!dasd_move_to_record(exec, dasd_exec_multi(exec)))
+    if (!dasd_move_to_record(exec, dasd_exec_multi(exec)) || !fetch(exec))
         return;
     record = dasd_exec_record(exec);
     dasd_data_put(&exec->data, dasd_track_key(exec->track, record), (gsize)record->kl + record->dl);
@@ -48,7 +56,7 @@ void dasd_cmd_read_ckd(DasdExec *exec)
 {
     const DasdRecord *record;
 
-    if (!dasd_move_next_count(exec, dasd_exec_multi(exec), FALSE))
+    if (!dasd_move_next_count(exec, dasd_exec_multi(exec), FALSE) || !fetch(exec))
         return;
     record = dasd_exec_record(exec);
     dasd_data_put(&exec->data, dasd_track_count(exec->track, record), dasd_record_size(record));
@@ -89,7 +97,7 @@ void dasd_cmd_read_ipl(DasdExec *exec)
 {
     const DasdRecord *record;
 
-    if (!dasd_move_to_track(exec, 0) || !dasd_move_next_count(exec, FALSE, FALSE))
+    if (!dasd_move_to_track(exec, 0) || !dasd_move_next_count(exec, FALSE, FALSE) || !fetch(exec))
         return;
     record = dasd_exec_record(exec);
     dasd_data_put(&exec->data, dasd_track_data(exec->track, record), record->dl);
@@ -105,11 +113,21 @@ static gboolean move_to_domain_track(DasdExec *exec)
 /* R0 and all records, and the end marker for whoever parses them. */
 void dasd_cmd_read_track(DasdExec *exec)
 {
-    if (!move_to_domain_track(exec))
+    if (!move_to_domain_track(exec) || !dasd_move_fetch_track(exec))
         return;
     dasd_data_put(&exec->data, exec->track->slot + DASD_HA_SIZE, exec->track->end + DASD_END_SIZE - DASD_HA_SIZE);
     exec->record = exec->track->n_records - 1;
     exec->at = DASD_AT_DATA;
+}
+
+/* The last record, from the one here, that has a part in so many bytes of data. */
+static guint32 last_within(const DasdExec *exec, gsize limit)
+{
+    guint32 i = exec->record;
+
+    for (gsize done = exec->track->records[i].dl; done < limit && i + 1 < exec->track->n_records; i++)
+        done += exec->track->records[i + 1].dl;
+    return i;
 }
 
 /* The data of the records from here to the track's end; of the last track, as much as the length factor says. */
@@ -117,7 +135,8 @@ void dasd_cmd_read_track_data(DasdExec *exec)
 {
     gsize limit = exec->domain.count == 1 && exec->domain.length ? exec->domain.length : G_MAXSIZE;
 
-    if (!move_to_domain_track(exec) || !dasd_move_to_record(exec, FALSE))
+    if (!move_to_domain_track(exec) || !dasd_move_to_record(exec, FALSE) ||
+        !dasd_move_fetch(exec, exec->record, last_within(exec, limit)))
         return;
     for (guint32 i = exec->record; i < exec->track->n_records && limit; i++) {
         const DasdRecord *record = &exec->track->records[i];

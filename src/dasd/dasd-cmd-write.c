@@ -42,6 +42,7 @@ static void update(DasdExec *exec, gboolean with_key)
         exec->dstat |= CCW_DSTAT_UNIT_EXCEPTION;
     exec->at = DASD_AT_DATA;
     if (length) {
+        dasd_volume_replace(exec->track, exec->record);
         fill(exec, from, length);
         store(exec, from, from + length);
     }
@@ -68,7 +69,7 @@ static gboolean move_to_format(DasdExec *exec)
     }
     if (exec->at < DASD_AT_COUNT)
         return dasd_check(exec, DASD_CHECK_SEQUENCE);
-    return dasd_move_load(exec);
+    return dasd_move_fetch_track(exec);
 }
 
 /* The new record, and the end of the track behind it. A count alone is enough: the rest is padded. */
@@ -99,7 +100,7 @@ void dasd_cmd_write_r0(DasdExec *exec)
         dasd_check(exec, DASD_CHECK_SEQUENCE);
         return;
     }
-    if (!dasd_move_load(exec) || dasd_data_get(&exec->data, count, sizeof(count)) < sizeof(count))
+    if (!dasd_move_fetch_track(exec) || dasd_data_get(&exec->data, count, sizeof(count)) < sizeof(count))
         return;
     if (count[DASD_COUNT_OFS_KL] || count[DASD_COUNT_OFS_DL] || count[DASD_COUNT_OFS_DL + 1] != DASD_R0_DL) {
         dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
@@ -147,6 +148,7 @@ void dasd_cmd_write_track_data(DasdExec *exec)
             dasd_check(exec, i >= exec->track->n_records ? DASD_CHECK_NO_RECORD : DASD_CHECK_TRACK_FORMAT);
             break;
         }
+        dasd_volume_replace(exec->track, i);
         fill(exec, record->offset + DASD_COUNT_SIZE + record->kl, record->dl);
         to = record->offset + dasd_record_size(record);
         exec->record = i;

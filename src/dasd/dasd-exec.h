@@ -145,8 +145,13 @@ gboolean dasd_check_host(DasdExec *exec);
 /* To the index of a track of the extent. */
 gboolean dasd_move_to_track(DasdExec *exec, guint32 number);
 
-/* Makes exec->track the current track. A damaged track is a check. */
+/*
+ * Makes exec->track the current track: what is not data of its records. Those are to be fetched before they are looked
+ * at; before the track is formatted, all of them. A damaged track is a check.
+ */
 gboolean dasd_move_load(DasdExec *exec);
+gboolean dasd_move_fetch(DasdExec *exec, guint32 first, guint32 last);
+gboolean dasd_move_fetch_track(DasdExec *exec);
 
 /* To the next track, as a multi-track command goes: through a domain's extent, else to the end of the cylinder. */
 gboolean dasd_move_next_track(DasdExec *exec);

@@ -27,10 +27,20 @@ gboolean dasd_move_to_track(DasdExec *exec, guint32 number)
 gboolean dasd_move_load(DasdExec *exec)
 {
     if (!exec->track)
-        exec->track = dasd_volume_load(exec->device->volume, exec->device->track_number);
+        exec->track = dasd_volume_find(exec->device->volume, exec->device->track_number);
     if (!exec->track)
         return dasd_check_host(exec);
     return exec->track->n_records > 0 || dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
+}
+
+gboolean dasd_move_fetch(DasdExec *exec, guint32 first, guint32 last)
+{
+    return dasd_volume_fetch(exec->device->volume, exec->track, first, last) || dasd_check_host(exec);
+}
+
+gboolean dasd_move_fetch_track(DasdExec *exec)
+{
+    return dasd_move_load(exec) && dasd_move_fetch(exec, 0, exec->track->n_records - 1);
 }
 
 gboolean dasd_move_next_track(DasdExec *exec)

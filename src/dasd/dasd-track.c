@@ -101,6 +101,45 @@ gboolean dasd_track_parse(DasdTrack *track, guint32 number)
     return FALSE;
 }
 
+guint32 dasd_track_layout(const DasdTrack *track)
+{
+    guint16 dl = track->n_records > 1 ? track->records[1].dl : 0;
+    guint8 expected[DASD_HA_SIZE + DASD_COUNT_SIZE + DASD_R0_DL] = { 0 };
+
+    if (!dl || track->unwritten)
+        return 0;
+    store_address(expected + 1, track->number);
+    store_address(expected + DASD_HA_SIZE, track->number);
+    ccw_store_be16(expected + DASD_HA_SIZE + DASD_COUNT_OFS_DL, DASD_R0_DL);
+    if (memcmp(track->slot, expected, sizeof(expected)) != 0)
+        return 0;
+    for (guint32 i = 1; i < track->n_records; i++) {
+        const DasdRecord *record = &track->records[i];
+
+        if (record->number != i || record->kl || record->dl != dl ||
+            memcmp(dasd_track_count(track, record), expected + 1, DASD_COUNT_OFS_RECORD) != 0)
+            return 0;
+    }
+    return (track->n_records - 1) << 16 | dl;
+}
+
+void dasd_track_make_uniform(DasdTrack *track, guint32 number, guint32 layout)
+{
+    guint16 dl = (guint16)layout;
+
+    dasd_track_make_empty(track, number);
+    for (guint32 i = 1; i <= layout >> 16; i++) {
+        guint8 *count = track->slot + track->end;
+
+        store_address(count, number);
+        count[DASD_COUNT_OFS_RECORD] = (guint8)i;
+        count[DASD_COUNT_OFS_KL] = 0;
+        ccw_store_be16(count + DASD_COUNT_OFS_DL, dl);
+        track->end += dasd_record_size(index_record(track, track->end));
+    }
+    end_at(track, track->end);
+}
+
 /* Whether a record of this size fits behind record after: on the track as a 3390 counts, and in the slot. */
 static gboolean fits(const DasdTrack *track, guint32 after, guint8 kl, guint16 dl)
 {

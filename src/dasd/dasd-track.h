@@ -62,6 +62,15 @@ gboolean dasd_track_cut(const guint8 *slot, guint32 number, guint32 offset);
 void dasd_track_make_empty(DasdTrack *track, guint32 number);
 
 /*
+ * A uniform track, as Linux formats all but the first two of a volume: home address and R0 are standard, R1 to Rn
+ * follow without keys, of one length. Its layout is in one number; 0: the track is not of that kind.
+ */
+guint32 dasd_track_layout(const DasdTrack *track);
+
+/* Makes everything but the data of R1 to Rn. */
+void dasd_track_make_uniform(DasdTrack *track, guint32 number, guint32 layout);
+
+/*
  * Puts a record with this count behind record after, key and data zero, and the end marker behind it; what was there
  * is gone. FALSE if it does not fit on a 3390 track; nothing has changed then.
  */

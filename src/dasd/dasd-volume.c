@@ -17,6 +17,8 @@ typedef struct {
     DasdTrack track; /* the first member: a track is its entry */
     DasdChange change;
     guint64 used;
+    guint missing; /* records whose data is in the image only */
+    guint8 is_missing[DASD_TRACK_RECORDS_MAX];
 } Entry;
 
 struct _DasdVolume {
@@ -26,6 +28,8 @@ struct _DasdVolume {
     int error;        /* errno of the last failure */
     guint32 failed;   /* the track that could not be written then, NO_TRACK if that is not known */
     guint64 clock;
+    guint32 *layouts; /* of every track, by dasd_track_layout(); 0: not known */
+    gboolean lost;    /* data that was to be written together with other data could not be read */
     Entry *entries[DASD_VOLUME_CACHE];
 };
 
@@ -35,6 +39,7 @@ DasdVolume *dasd_volume_new(int fd, guint32 cylinders, gboolean sync)
 
     volume->file = (DasdFile){ .fd = fd, .sync = sync };
     volume->tracks = cylinders * DASD_3390_HEADS;
+    volume->layouts = g_new0(guint32, volume->tracks);
     return volume;
 }
 
@@ -46,6 +51,7 @@ void dasd_volume_free(DasdVolume *volume)
         g_free(volume->entries[i]);
     }
     close(volume->file.fd);
+    g_free(volume->layouts);
     g_free(volume);
 }
 
@@ -80,19 +86,29 @@ static Entry *take_entry(DasdVolume *volume)
     return oldest;
 }
 
-static gboolean read_slot(const DasdVolume *volume, guint8 *slot, guint32 number)
+/* Bytes from (inclusive) to (exclusive) of the track's slot. */
+static gboolean read_slot(DasdVolume *volume, guint8 *slot, guint32 number, guint32 from, guint32 to)
 {
-    for (gsize done = 0; done < DASD_3390_TRACK_SIZE;) {
-        ssize_t n = pread(volume->file.fd, slot + done, DASD_3390_TRACK_SIZE - done,
-                          (off_t)(dasd_track_file_offset(number) + done));
+    while (from < to) {
+        ssize_t n = pread(volume->file.fd, slot + from, to - from, (off_t)(dasd_track_file_offset(number) + from));
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0)
+        if (n <= 0) {
+            volume->error = EIO;
             return FALSE;
-        done += (gsize)n;
+        }
+        from += (guint32)n;
     }
     return TRUE;
+}
+
+static void set_missing(Entry *entry, guint32 first, guint32 last, gboolean missing)
+{
+    for (guint32 i = first; i <= last; i++) {
+        entry->missing += (guint)missing - (guint)entry->is_missing[i];
+        entry->is_missing[i] = (guint8)missing;
+    }
 }
 
 static void clear_change(Entry *entry)
@@ -103,7 +119,28 @@ static void clear_change(Entry *entry)
                                   .file_end = track->n_records && !track->unwritten ? track->end : 0 };
 }
 
-DasdTrack *dasd_volume_load(DasdVolume *volume, guint32 number)
+/* Into an entry that is free: as far as it has to be read. */
+static gboolean read_track(DasdVolume *volume, Entry *entry, guint32 number)
+{
+    guint32 layout = volume->layouts[number];
+
+    entry->track.number = NO_TRACK;
+    if (entry->missing)
+        set_missing(entry, 0, DASD_TRACK_RECORDS_MAX - 1, FALSE);
+    if (layout) {
+        dasd_track_make_uniform(&entry->track, number, layout);
+        set_missing(entry, 1, entry->track.n_records - 1, TRUE);
+    } else {
+        if (!read_slot(volume, entry->track.slot, number, 0, DASD_3390_TRACK_SIZE))
+            return FALSE;
+        dasd_track_parse(&entry->track, number);
+        volume->layouts[number] = dasd_track_layout(&entry->track);
+    }
+    clear_change(entry);
+    return TRUE;
+}
+
+DasdTrack *dasd_volume_find(DasdVolume *volume, guint32 number)
 {
     Entry *entry;
 
@@ -114,16 +151,45 @@ DasdTrack *dasd_volume_load(DasdVolume *volume, guint32 number)
         entry = take_entry(volume);
         if (dasd_change_any(&entry->change) && !dasd_volume_flush(volume))
             return NULL;
-        entry->track.number = NO_TRACK;
-        if (!read_slot(volume, entry->track.slot, number)) {
-            volume->error = EIO;
+        if (!read_track(volume, entry, number))
             return NULL;
-        }
-        dasd_track_parse(&entry->track, number);
-        clear_change(entry);
     }
     entry->used = ++volume->clock;
     return &entry->track;
+}
+
+gboolean dasd_volume_fetch(DasdVolume *volume, DasdTrack *track, guint32 first, guint32 last)
+{
+    Entry *entry = (Entry *)track;
+
+    for (guint32 i = first; i <= last && entry->missing; i++) {
+        guint32 end = i;
+
+        if (!entry->is_missing[i])
+            continue;
+        while (end < last && entry->is_missing[end + 1])
+            end++;
+        if (!read_slot(volume, track->slot, track->number, track->records[i].offset + DASD_COUNT_SIZE,
+                       track->records[end].offset + dasd_record_size(&track->records[end])))
+            return FALSE;
+        set_missing(entry, i, end, FALSE);
+        i = end;
+    }
+    return TRUE;
+}
+
+void dasd_volume_replace(DasdTrack *track, guint32 record)
+{
+    set_missing((Entry *)track, record, record, FALSE);
+}
+
+DasdTrack *dasd_volume_load(DasdVolume *volume, guint32 number)
+{
+    DasdTrack *track = dasd_volume_find(volume, number);
+
+    if (track && track->n_records && !dasd_volume_fetch(volume, track, 0, track->n_records - 1))
+        return NULL;
+    return track;
 }
 
 void dasd_volume_store(DasdVolume *volume, DasdTrack *track, guint32 from, guint32 to)
@@ -137,6 +203,10 @@ void dasd_volume_store(DasdVolume *volume, DasdTrack *track, guint32 from, guint
     else if (to > track->end)
         change->format = MIN(change->format, from);
     else {
+        /* What is between two changes is written with them; between neighbours it is a count. */
+        if (!none && (from > change->to + DASD_COUNT_SIZE || to + DASD_COUNT_SIZE < change->from) &&
+            !dasd_volume_fetch(volume, track, 0, track->n_records - 1))
+            volume->lost = TRUE;
         change->from = none ? from : MIN(change->from, from);
         change->to = none ? to : MAX(change->to, to);
     }
@@ -187,25 +257,39 @@ gboolean dasd_volume_has_room(DasdVolume *volume)
            (guint64)fs.f_bavail * fs.f_frsize >= DASD_3390_TRACK_SIZE;
 }
 
+/* The change is in the image, or it is not known what is. */
+static void forget_change(DasdVolume *volume, Entry *entry, gboolean written)
+{
+    DasdTrack *track = &entry->track;
+    gboolean formatted = entry->change.format != DASD_STORE_NO_FORMAT;
+
+    if (written) {
+        track->unwritten = FALSE;
+        if (formatted)
+            volume->layouts[track->number] = dasd_track_layout(track);
+    } else {
+        volume->layouts[track->number] = 0;
+        track->number = NO_TRACK;
+    }
+    clear_change(entry);
+}
+
 gboolean dasd_volume_flush(DasdVolume *volume)
 {
-    gboolean good = TRUE;
+    gboolean good = !volume->lost;
 
     if (!volume->changed)
         return TRUE;
     for (DasdStoreStep step = 0; good && step < DASD_STORE_STEPS; step++)
         good = run_step(volume, step);
     volume->changed = FALSE;
+    volume->lost = FALSE;
     for (gsize i = 0; i < DASD_VOLUME_CACHE && volume->entries[i]; i++) {
         Entry *entry = volume->entries[i];
 
         if (!dasd_change_any(&entry->change))
             continue;
-        if (good)
-            entry->track.unwritten = FALSE;
-        else
-            entry->track.number = NO_TRACK;
-        clear_change(entry);
+        forget_change(volume, entry, good);
     }
     return good;
 }

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Tracks whose layout is known are not read to be written, and read only where the guest wants to see them: how many
+ * bytes of the image are read, and that it makes no difference else. Twice as many tracks as the cache holds.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "dasd-bench.h"
+
+#define TRACKS 60 /* of four cylinders */
+#define RECORDS 12
+#define SIZE 512
+#define EQUIPMENT_CHECK 0x10
+#define PERMANENT_ERROR 0x80
+
+static gsize bytes_read;
+static gboolean failing;
+static Bench bench;
+static guint8 model[TRACKS][RECORDS + 1][SIZE]; /* by record number */
+
+ssize_t pread(int fd, void *buffer, size_t length, off_t offset)
+{
+    bytes_read += length;
+    errno = EIO;
+    return failing ? -1 : (ssize_t)syscall(SYS_pread64, fd, buffer, length, offset);
+}
+
+static void begin(guint32 track)
+{
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x63, CC, bench_extent(0x80, track, track), 16);
+}
+
+/* Consecutive records; what is read and what is in the model afterwards are compared. */
+static void access_records(gboolean writes, guint32 track, guint8 record, guint8 n)
+{
+    static guint8 data[RECORDS * SIZE];
+
+    for (gsize i = 0; i < sizeof(data); i++)
+        data[i] = (guint8)g_test_rand_int();
+    if (writes)
+        memcpy(model[track][record], data, (gsize)n * SIZE);
+    begin(track);
+    bench_ccw(&bench, 0x47, CC, bench_locate(writes ? 0x01 : 0x06, n, track, record), 16);
+    for (guint8 i = 0; i < n; i++)
+        bench_ccw(&bench, writes ? 0x85 : 0x86, i + 1 < n ? CC : 0, data + i * SIZE, SIZE);
+    bench_run_good(&bench);
+    g_assert_cmpmem(data, (gsize)n * SIZE, model[track][record], (gsize)n * SIZE);
+}
+
+/* Two records of a track that are not neighbours, in one program. */
+static void begin_two(guint32 track, guint8 first, guint8 second, guint8 *data)
+{
+    static guint8 locate[2][16];
+
+    memcpy(locate[0], bench_locate(0x01, 1, track, first), 16);
+    memcpy(locate[1], bench_locate(0x01, 1, track, second), 16);
+    begin(track);
+    bench_ccw(&bench, 0x47, CC, locate[0], 16);
+    bench_ccw(&bench, 0x85, CC, data, SIZE);
+    bench_ccw(&bench, 0x47, CC, locate[1], 16);
+    bench_ccw(&bench, 0x85, 0, data + SIZE, SIZE);
+}
+
+static void check_all(void)
+{
+    for (guint32 track = 0; track < TRACKS; track++)
+        access_records(FALSE, track, 1, RECORDS);
+}
+
+static void set_up(void)
+{
+    bench_open(&bench, TRACKS / 15, NULL);
+    for (guint32 track = 0; track < TRACKS; track++) {
+        bench_format(&bench, track, RECORDS, 0, SIZE);
+        access_records(TRUE, track, 1, RECORDS);
+    }
+}
+
+/* Track 0 is not in the cache any more, and others are when this is done. */
+static void known_tracks(void)
+{
+    set_up();
+    bytes_read = 0;
+    access_records(TRUE, 0, 5, 1);
+    g_assert_cmpuint(bytes_read, ==, 0);
+    access_records(FALSE, 1, 7, 1);
+    g_assert_cmpuint(bytes_read, ==, SIZE);
+    bytes_read = 0;
+    access_records(TRUE, 2, 1, RECORDS);
+    access_records(FALSE, 2, 3, 4);
+    g_assert_cmpuint(bytes_read, ==, 0);
+    /* Of a new device every track is read once, whole. */
+    bench_close_device(&bench);
+    bench_reopen(&bench, FALSE);
+    bytes_read = 0;
+    check_all();
+    g_assert_cmpuint(bytes_read, ==, TRACKS * 56832);
+    bytes_read = 0;
+    check_all();
+    g_assert_cmpuint(bytes_read, <=, TRACKS * RECORDS * (SIZE + 8));
+    bench_close(&bench);
+}
+
+static void gaps(void)
+{
+    static guint8 data[2 * SIZE];
+
+    set_up();
+    memset(data, 0x5a, sizeof(data));
+    begin_two(3, 2, 9, data);
+    bench_run_good(&bench);
+    memset(model[3][2], 0x5a, SIZE);
+    memset(model[3][9], 0x5a, SIZE);
+    begin_two(4, 11, 1, data);
+    bench_run_good(&bench);
+    memset(model[4][11], 0x5a, SIZE);
+    memset(model[4][1], 0x5a, SIZE);
+    check_all();
+    bench_close_device(&bench);
+    bench_reopen(&bench, FALSE);
+    check_all();
+    bench_close(&bench);
+}
+
+/* What is between two writes cannot be read: neither is acknowledged, and nothing else is lost. */
+static void failures(void)
+{
+    static guint8 data[2 * SIZE];
+
+    set_up();
+    failing = TRUE;
+    begin_two(3, 2, 9, data);
+    bench_run_check(&bench, 4, EQUIPMENT_CHECK, PERMANENT_ERROR, 0x10);
+    begin(4);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, 4, 1), 16);
+    bench_ccw(&bench, 0x86, 0, data, SIZE);
+    bench_run_check(&bench, 2, EQUIPMENT_CHECK, PERMANENT_ERROR, 0x10);
+    access_records(TRUE, 5, 4, 2);
+    failing = FALSE;
+    check_all();
+    bench_close(&bench);
+}
+
+/* A track that is formatted anew behind R4: what stays was in the image only. */
+static void formatting(void)
+{
+    const guint8 count[] = { 0, 0, 0, 6, 5, 0, 0, 100 };
+    guint8 data[SIZE], key[108];
+
+    set_up();
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x63, CC, bench_extent(0xc0, 6, 6), 16);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x03, 1, 6, 4), 16);
+    bench_ccw(&bench, 0x1d, SLI, count, sizeof(count));
+    bench_run_good(&bench);
+    bench_close_device(&bench);
+    bench_reopen(&bench, FALSE);
+    access_records(FALSE, 6, 1, 4);
+    for (guint turn = 0; turn < 2; turn++) {
+        begin(6);
+        bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 2, 6, 4), 16);
+        bench_ccw(&bench, 0x06, CC, data, SIZE);
+        bench_ccw(&bench, 0x1e, 0, key, sizeof(key));
+        bench_run_good(&bench);
+        g_assert_cmpmem(key, 8, count, 8);
+        for (guint32 track = 10; track < 50; track++)
+            access_records(FALSE, track, 1, 1);
+    }
+    bench_close(&bench);
+}
+
+static void random_access(void)
+{
+    set_up();
+    for (guint i = 0; i < 3000; i++) {
+        guint8 record = (guint8)g_test_rand_int_range(1, RECORDS + 1);
+
+        access_records(g_test_rand_bit(), (guint32)g_test_rand_int_range(0, TRACKS), record,
+                       (guint8)g_test_rand_int_range(1, RECORDS + 2 - record));
+    }
+    bench_close_device(&bench);
+    bench_reopen(&bench, FALSE);
+    check_all();
+    bench_close(&bench);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/dasd/lazy/known-tracks", known_tracks);
+    g_test_add_func("/dasd/lazy/gaps", gaps);
+    g_test_add_func("/dasd/lazy/failures", failures);
+    g_test_add_func("/dasd/lazy/formatting", formatting);
+    g_test_add_func("/dasd/lazy/random", random_access);
+    return g_test_run();
+}
