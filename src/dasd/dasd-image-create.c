@@ -86,6 +86,22 @@ static gboolean write_first_tracks(int fd, const char *volser, guint32 cylinders
     return TRUE;
 }
 
+/* A volume that was made is there after a power cut, too: the file, and its name where the folder may be read. */
+static gboolean sync_new(int fd, const char *path)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    int folder_fd;
+
+    if (fsync(fd) < 0)
+        return FALSE;
+    folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder_fd >= 0) {
+        fsync(folder_fd);
+        close(folder_fd);
+    }
+    return TRUE;
+}
+
 gboolean dasd_image_create(const char *path, const char *model, guint32 cylinders, const char *volser, GError **error)
 {
     guint32 count;
@@ -101,7 +117,7 @@ gboolean dasd_image_create(const char *path, const char *model, guint32 cylinder
         return FALSE;
     }
     done = ftruncate(fd, DASD_CKD_HEADER_SIZE + (off_t)count * DASD_3390_HEADS * DASD_3390_TRACK_SIZE) == 0 &&
-           write_header(fd) && write_first_tracks(fd, volser, count);
+           write_header(fd) && write_first_tracks(fd, volser, count) && sync_new(fd, path);
     if (!done) {
         ccw_error_set_errno(error, errno, "cannot create %s of %u cylinders", path, count);
         unlink(path);

@@ -3,6 +3,7 @@
 #include "vfio/vfio-subchannel.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -188,10 +189,21 @@ static void idle(VfioSubchannel *sch)
     present_unsolicited(sch);
 }
 
+/* A write beyond RLIMIT_FSIZE is to be an error like others, and not the end of QEMU: its signal stays pending. */
+static void block_file_size_signal(void)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
 static gpointer run(gpointer data)
 {
     VfioSubchannel *sch = data;
 
+    block_file_size_signal();
     g_mutex_lock(&sch->lock);
     for (;;) {
         int result;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The host has no room for what a guest writes: intervention required; and when it has room again, the device tells so
- * unasked. The subchannel itself, on a host whose write fails when this test wants it to.
+ * unasked. What the process may not write is an error as well. The subchannel itself, on a host whose write fails when
+ * this test wants it to.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -214,6 +216,25 @@ static void test_reset(Fixture *f, G_GNUC_UNUSED gconstpointer unused)
     g_assert_false(is_signalled(f, A_WHILE));
 }
 
+/* ulimit -f: the process lives, and the guest gets an equipment check. The image's header is all that may be written.
+ */
+static void test_file_size_limit(Fixture *f, G_GNUC_UNUSED gconstpointer unused)
+{
+    struct rlimit before, limit;
+
+    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
+    limit = before;
+    limit.rlim_cur = 512;
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &limit), ==, 0);
+    start_write(f);
+    wait_status(f);
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
+    g_assert_cmphex(f->irb[CCW_SCSW_OFS_DSTAT], ==, 0x0e);
+    g_assert_cmphex(f->irb[CCW_IRB_OFS_ECW], ==, 0x10);
+    start_write(f);
+    expect_status(f, 0x4007, 0x0c);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -221,5 +242,6 @@ int main(int argc, char **argv)
     g_test_add("/vfio/unsolicited/not-lost", Fixture, NULL, set_up, test_not_lost, tear_down);
     g_test_add("/vfio/unsolicited/halted", Fixture, NULL, set_up, test_halted, tear_down);
     g_test_add("/vfio/unsolicited/reset", Fixture, NULL, set_up, test_reset, tear_down);
+    g_test_add("/vfio/unsolicited/file-size-limit", Fixture, NULL, set_up, test_file_size_limit, tear_down);
     return g_test_run();
 }
