@@ -10,12 +10,16 @@
 
 /*
  * Serials of our own calls. A client of libvirt counts from 0, so it gets to the first range after 3.4 thousand million
- * calls on a connection; a client that does is answered by a change to the second range, half the circle away. Should
- * a client use the very serial of a call that is in flight, its connection ends.
+ * calls on a connection; a client that does is answered by a change to the second range, half the circle away. A reply
+ * is known by its serial, and what is done here hangs on what libvirt replies: so no two calls in flight may have one
+ * serial, lest a client has the reply to one taken for that to another. Should it use one twice, its connection ends.
  */
 #define SERIAL_RANGE_A 0xcc390000u
 #define SERIAL_RANGE_B 0x4c390000u
 #define SERIAL_RANGE_MASK 0xffff0000u
+
+/* Fewer than a range has serials. libvirtd takes 5 calls of a client at a time; the rest is in buffers. */
+#define UNANSWERED_MAX 32768u
 
 gboolean ccw_actions_note_call(CcwConnection *connection, const CcwHeader *header)
 {
@@ -28,17 +32,29 @@ gboolean ccw_actions_note_call(CcwConnection *connection, const CcwHeader *heade
     for (GList *item = connection->actions; item; item = item->next) {
         CcwAction *action = item->data;
 
-        if (action->on_reply && action->awaited_serial == header->serial)
+        if (action->call.serial == header->serial || (action->on_reply && action->awaited_serial == header->serial))
             return FALSE;
     }
-    return TRUE;
+    return g_hash_table_size(connection->unanswered) < UNANSWERED_MAX &&
+           g_hash_table_add(connection->unanswered, GUINT_TO_POINTER(header->serial));
+}
+
+void ccw_actions_note_reply(CcwConnection *connection, const CcwHeader *header)
+{
+    if (header->type == CCW_TYPE_REPLY || header->type == CCW_TYPE_REPLY_WITH_FDS)
+        g_hash_table_remove(connection->unanswered, GUINT_TO_POINTER(header->serial));
 }
 
 static guint32 next_serial(CcwConnection *connection)
 {
     if (!connection->serial_range)
         connection->serial_range = SERIAL_RANGE_A;
-    return connection->serial_range | connection->serial_next++;
+    for (;;) { /* UNANSWERED_MAX are fewer */
+        guint32 serial = connection->serial_range | connection->serial_next++;
+
+        if (!g_hash_table_contains(connection->unanswered, GUINT_TO_POINTER(serial)))
+            return serial;
+    }
 }
 
 void ccw_action_begin(CcwAction *action, CcwConnection *connection, const CcwHeader *call, CcwArguments *arguments)

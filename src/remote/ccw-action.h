@@ -70,6 +70,9 @@ gboolean ccw_actions_reply(CcwConnection *connection, const CcwHeader *header, c
 /* FALSE if the client's call has a serial that a call in flight has, so that replies could not be told apart. */
 gboolean ccw_actions_note_call(CcwConnection *connection, const CcwHeader *header);
 
+/* The client gets the reply to one. */
+void ccw_actions_note_reply(CcwConnection *connection, const CcwHeader *header);
+
 /* The backend is gone. */
 void ccw_actions_lost(CcwConnection *connection);
 

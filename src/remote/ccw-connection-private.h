@@ -42,9 +42,10 @@ struct _CcwConnection {
     gboolean readonly; /* the backend's socket is the one that changes nothing */
     gboolean closing;  /* the client is gone, or about to go when its outbox is empty */
     gboolean ended_called;
-    GList *actions;       /* of CcwAction, in flight */
-    gsize actions_bytes;  /* of the calls that began them */
-    guint32 serial_range; /* our calls' serials are within it; see ccw-action.c */
+    GList *actions;         /* of CcwAction, in flight */
+    gsize actions_bytes;    /* of the calls that began them */
+    GHashTable *unanswered; /* serials of the client's calls that libvirt has and has not answered */
+    guint32 serial_range;   /* our calls' serials are within it; see ccw-action.c */
     guint16 serial_next;
     void (*ended)(CcwConnection *connection, gpointer data);
     gpointer data;

@@ -37,6 +37,7 @@ void ccw_connection_unref(CcwConnection *connection)
     if (--connection->refs > 0)
         return;
     ccw_peer_free(connection->peer);
+    g_hash_table_unref(connection->unanswered);
     g_free(connection);
 }
 
@@ -185,7 +186,10 @@ static void defer(CcwSide *side, GByteArray *frame, GArray *fds)
 void ccw_connection_send_fds(CcwConnection *connection, CcwSideIndex to, GByteArray *frame, GArray *fds)
 {
     CcwSide *side = &connection->sides[to];
+    CcwHeader header;
 
+    if (to == CCW_SIDE_CLIENT && ccw_header_decode(frame->data, &header, NULL))
+        ccw_actions_note_reply(connection, &header);
     if (side->fd < 0) {
         if (fds)
             close_fds(fds);
@@ -333,6 +337,7 @@ CcwConnection *ccw_connection_new(const CcwServices *services, int client, int b
     connection->refs = 1;
     connection->services = services;
     connection->peer = peer;
+    connection->unanswered = g_hash_table_new(NULL, NULL);
     connection->ended = ended;
     connection->data = data;
     side_init(connection, CCW_SIDE_CLIENT, client);

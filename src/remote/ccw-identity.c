@@ -6,8 +6,8 @@
  *   prepare   at the client's CONNECT_OPEN: who it is, in a worker
  *   open      the client's call
  *   identify  CONNECT_SET_IDENTITY, ours; it wants an open connection
- *   judge     CONNECT_GET_TYPE, ours, unless the client is root: the same access check as CONNECT_OPEN's, which was
- * root's
+ *   judge     CONNECT_SUPPORTS_FEATURE, ours, unless the client is root: the same access check as CONNECT_OPEN's, which
+ *             was root's
  *
  * Then the client gets the reply to its CONNECT_OPEN. libvirtd works on several calls of a connection at a time; so
  * none that could come to be judged as root's may reach it before that.
@@ -128,7 +128,7 @@ static gboolean is_denied(const CcwHeader *header, const guint8 *payload, gsize 
         return FALSE;
     if (!ccw_rpc_error_decode(&error, payload, length))
         return TRUE;
-    denied = error.code == VIR_ERR_ACCESS_DENIED;
+    denied = error.code != VIR_ERR_NO_SUPPORT; /* also where the access driver could not tell */
     ccw_rpc_error_clear(&error);
     return denied;
 }

@@ -17,6 +17,24 @@ static const CcwProcedure *lookup(const CcwHeader *header)
     return header->version == CCW_PROGRAM_VERSION ? ccw_procedure_lookup(header->program, header->procedure) : NULL;
 }
 
+/*
+ * Calls that change something, or carry XML. The read-only socket's are libvirt's to refuse, unread: who may change
+ * nothing makes nobody work, and announces no attach.
+ */
+static gboolean changes(const CcwProcedure *procedure)
+{
+    static const gboolean by_action[] = {
+        [CCW_ACTION_ATTACH] = TRUE, [CCW_ACTION_DETACH] = TRUE,  [CCW_ACTION_BY_HAND] = TRUE,
+        [CCW_ACTION_DEFINE] = TRUE, [CCW_ACTION_MIGRATE] = TRUE, [CCW_ACTION_MESSAGES] = FALSE,
+    };
+    gboolean found = by_action[procedure->action];
+
+    for (gsize i = 0; i < CCW_FIELDS_MAX; i++)
+        found |= procedure->call[i] == CCW_FIELD_XML || procedure->call[i] == CCW_FIELD_OPT_XML ||
+                 procedure->call[i] == CCW_FIELD_PARAMS;
+    return found;
+}
+
 CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *header)
 {
     const CcwProcedure *procedure;
@@ -25,13 +43,15 @@ CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *
     if (header->type != CCW_TYPE_CALL && header->type != CCW_TYPE_CALL_WITH_FDS)
         return CCW_INBOX_PASS;
     if (!ccw_actions_note_call(connection, header)) {
-        g_warning("a client used serial %u twice at a time; its connection ends", header->serial);
+        g_warning("a client used serial %u twice at a time, or has too many calls unanswered; its connection ends",
+                  header->serial);
         return CCW_INBOX_STOP;
     }
     if (ccw_identity_header(connection, header, &way))
         return way;
     procedure = lookup(header);
-    if (!procedure || !procedure->call[0] || (header->type == CCW_TYPE_CALL_WITH_FDS && !procedure->has_fds))
+    if (!procedure || !procedure->call[0] || (connection->readonly && changes(procedure)) ||
+        (header->type == CCW_TYPE_CALL_WITH_FDS && !procedure->has_fds))
         return CCW_INBOX_PASS;
     return CCW_INBOX_TAKE;
 }
@@ -64,14 +84,13 @@ CcwInboxWay ccw_relay_backend_header(CcwConnection *connection, const CcwHeader 
             answer_ping(connection, header);
         return ccw_actions_want(connection, header) ? CCW_INBOX_TAKE : CCW_INBOX_PASS;
     }
-    if (has_error(header))
+    if (has_error(header) || ccw_actions_want(connection, header))
         return CCW_INBOX_TAKE;
-    if (header->type != CCW_TYPE_REPLY)
-        return CCW_INBOX_PASS;
-    if (ccw_actions_want(connection, header))
+    procedure = header->type == CCW_TYPE_REPLY ? lookup(header) : NULL;
+    if (procedure && procedure->reply[0] && header->status == CCW_STATUS_OK)
         return CCW_INBOX_TAKE;
-    procedure = lookup(header);
-    return procedure && procedure->reply[0] && header->status == CCW_STATUS_OK ? CCW_INBOX_TAKE : CCW_INBOX_PASS;
+    ccw_actions_note_reply(connection, header);
+    return CCW_INBOX_PASS;
 }
 
 static char *lower(const char *xml, gpointer data, gboolean *ret_changed, GError **error)

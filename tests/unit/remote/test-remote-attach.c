@@ -468,6 +468,70 @@ static void serial_twice(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     expect_host("");
 }
 
+/* The reply to another call of the same procedure would be taken for the attach's. */
+static void serial_of_attach(Peers *peers, gconstpointer data)
+{
+    gboolean before = GPOINTER_TO_INT(data);
+    g_autoptr(GByteArray) other = payload_string("an attach of something else");
+
+    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "a client used serial * twice*");
+    if (!before)
+        send_call(peers, 160, HOSTDEV("yes", ""));
+    peers_send(peers, peers->client, CCW_TYPE_CALL, 160, SERIAL, CCW_STATUS_OK, other);
+    if (before)
+        send_call(peers, 160, HOSTDEV("yes", ""));
+    peers_turn();
+    peers_hang_up(&peers->backend);
+    peers_wait_ended(peers);
+    g_test_assert_expected_messages();
+    expect_host("");
+}
+
+/* A client that foresees the serials of our questions would answer them itself. */
+static void serial_foreseen(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    static const guint32 ranges[] = { 0xcc390000u, 0x4c390000u };
+    g_auto(Frame) question = { 0 };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(ranges); i++) {
+        g_auto(Frame) passed = { 0 };
+
+        peers_send(peers, peers->client, CCW_TYPE_CALL, 9, ranges[i], CCW_STATUS_OK, NULL);
+        passed = peers_receive(peers, peers->backend);
+        g_assert_cmpuint(passed.header.serial, ==, ranges[i]);
+    }
+    send_call(peers, 160, HOSTDEV("yes", ""));
+    question = expect_question(peers);
+    for (gsize i = 0; i < G_N_ELEMENTS(ranges); i++)
+        g_assert_cmpuint(question.header.serial, !=, ranges[i]);
+    answer(peers, &question, "");
+    g_free(expect_call(peers, 160));
+    reply_error(peers, 160, SERIAL, VIR_ERR_ACCESS_DENIED, "no");
+    peers_expect_error(peers, SERIAL, 160, VIR_ERR_ACCESS_DENIED, "no");
+    expect_host("");
+}
+
+/* libvirt refuses it: nobody is told that the device may be in use, and no device is looked at. */
+static void readonly(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    static const gint32 procedures[] = { 8, 160, 13, 161 };
+
+    ccw_connection_set_readonly(peers->connection);
+    for (gsize i = 0; i < G_N_ELEMENTS(procedures); i++) {
+        g_auto(Frame) frame = { 0 };
+
+        send_call(peers, procedures[i], HOSTDEV("yes", ""));
+        peers_turn();
+        g_assert_false(host_is_announced());
+        frame = peers_receive(peers, peers->backend);
+        g_assert_cmpint(frame.header.procedure, ==, procedures[i]);
+        g_assert_nonnull(memmem(frame.payload->data, frame.payload->len, "type='ccw'", 10));
+        reply_error(peers, procedures[i], SERIAL, VIR_ERR_OPERATION_DENIED, "read only access");
+        peers_expect_error(peers, SERIAL, procedures[i], VIR_ERR_OPERATION_DENIED, "read only");
+    }
+    expect_host("");
+}
+
 static void detached(Peers *peers, gconstpointer data)
 {
     gboolean still_there = GPOINTER_TO_INT(data);
@@ -563,6 +627,10 @@ int main(int argc, char **argv)
     ADD("attach/backend-leaves", backend_leaves);
     ADD("attach/backend-leaves-in-claim", backend_leaves_in_claim);
     ADD("attach/serial-twice", serial_twice);
+    ADD_DATA("attach/serial-of-it", FALSE, serial_of_attach);
+    ADD_DATA("attach/serial-of-it-before", TRUE, serial_of_attach);
+    ADD("attach/serial-foreseen", serial_foreseen);
+    ADD("attach/readonly", readonly);
     ADD_DATA("detach/gone", FALSE, detached);
     ADD_DATA("detach/still-there", TRUE, detached);
     ADD("detach/refused", detach_refused);

@@ -114,17 +114,28 @@ static void user(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(expect_call(peers, OTHER), ==, 3);
 }
 
-static void denied(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void expect_shut_out(Peers *peers, gint32 error)
 {
     greet(peers, 0);
     reply(peers, SET_IDENTITY, open_until_identity(peers), NULL, 0);
-    reply(peers, FEATURE, expect_call(peers, FEATURE), NULL, VIR_ERR_ACCESS_DENIED);
-    peers_expect_error(peers, 1, OPEN, VIR_ERR_ACCESS_DENIED, "no");
+    reply(peers, FEATURE, expect_call(peers, FEATURE), NULL, error);
+    peers_expect_error(peers, 1, OPEN, error, "no");
     for (guint32 i = 2; i < 5; i++) {
         call(peers, i == 2 ? OPEN : i == 3 ? FEATURE : OTHER, i);
         peers_expect_error(peers, i, i == 2 ? OPEN : i == 3 ? FEATURE : OTHER, VIR_ERR_INTERNAL_ERROR, "not open");
     }
     peers_assert_quiet(peers, peers->backend);
+}
+
+static void denied(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    expect_shut_out(peers, VIR_ERR_ACCESS_DENIED);
+}
+
+/* An access driver that cannot tell (polkit is not there): a CONNECT_OPEN that is judged fails, too. */
+static void not_judged(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    expect_shut_out(peers, VIR_ERR_DBUS_SERVICE);
 }
 
 /* libvirt does not take it: then it has no call of this client's. */
@@ -220,6 +231,7 @@ int main(int argc, char **argv)
     ADD("root", 0, root);
     ADD("user", 1, user); /* daemon: every system has it */
     ADD("denied", 1, denied);
+    ADD("not-judged", 1, not_judged);
     ADD("not-taken", 0, not_taken);
     ADD("no-way-in", 0, no_way_in);
     ADD("refused-open", 1, refused_open);

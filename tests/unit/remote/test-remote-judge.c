@@ -12,6 +12,8 @@
 #include "remote/ccw-xdr.h"
 #include "util/ccw-endian.h"
 
+static guint32 serial; /* of the last call */
+
 #define HOSTDEV "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1234'/></source></hostdev>"
 #define MDEV                                                                                                           \
     "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source>"                                                  \
@@ -100,17 +102,17 @@ static void define(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 
         g_test_message("procedure %d", defines[i].procedure);
         script.refusal = NULL;
-        peers_send(peers, peers->client, CCW_TYPE_CALL, defines[i].procedure, 7, CCW_STATUS_OK, call);
+        peers_send(peers, peers->client, CCW_TYPE_CALL, defines[i].procedure, ++serial, CCW_STATUS_OK, call);
         frame = peers_receive(peers, peers->backend);
         g_assert_cmpint(frame.header.procedure, ==, defines[i].procedure);
-        g_assert_cmpuint(frame.header.serial, ==, 7);
+        g_assert_cmpuint(frame.header.serial, ==, serial);
         text = payload_read_string(&frame);
         g_assert_nonnull(strstr(text, "type='mdev'"));
         g_assert_cmpstr(script.log, ==, expected);
         script.refusal = "it contradicts itself";
         script.code = CCW_ERROR_INVALID;
-        peers_send(peers, peers->client, CCW_TYPE_CALL, defines[i].procedure, 8, CCW_STATUS_OK, call);
-        peers_expect_error(peers, 8, defines[i].procedure, VIR_ERR_XML_ERROR, "XML error: it contradicts itself");
+        peers_send(peers, peers->client, CCW_TYPE_CALL, defines[i].procedure, ++serial, CCW_STATUS_OK, call);
+        peers_expect_error(peers, serial, defines[i].procedure, VIR_ERR_XML_ERROR, "XML error: it contradicts itself");
         peers_assert_quiet(peers, peers->backend);
     }
 }
@@ -130,8 +132,8 @@ static void codes(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     script.refusal = "no";
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         script.code = rows[i].code;
-        peers_send(peers, peers->client, CCW_TYPE_CALL, 11, 8, CCW_STATUS_OK, call);
-        peers_expect_error(peers, 8, 11, rows[i].number, rows[i].words);
+        peers_send(peers, peers->client, CCW_TYPE_CALL, 11, ++serial, CCW_STATUS_OK, call);
+        peers_expect_error(peers, serial, 11, rows[i].number, rows[i].words);
     }
 }
 
@@ -145,7 +147,7 @@ static void stock(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         g_autoptr(GByteArray) call = payload_xml(documents[i], TRUE, VIR_DOMAIN_DEFINE_VALIDATE);
         g_auto(Frame) frame = { 0 };
 
-        peers_send(peers, peers->client, CCW_TYPE_CALL, 350, 7, CCW_STATUS_OK, call);
+        peers_send(peers, peers->client, CCW_TYPE_CALL, 350, ++serial, CCW_STATUS_OK, call);
         frame = peers_receive(peers, peers->backend);
         g_assert_cmpmem(frame.payload->data, frame.payload->len, call->data, call->len);
     }
@@ -160,7 +162,7 @@ static void readonly(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 
     ccw_connection_set_readonly(peers->connection);
     script.refusal = "no";
-    peers_send(peers, peers->client, CCW_TYPE_CALL, 350, 7, CCW_STATUS_OK, call);
+    peers_send(peers, peers->client, CCW_TYPE_CALL, 350, ++serial, CCW_STATUS_OK, call);
     frame = peers_receive(peers, peers->backend);
     g_assert_cmpint(frame.header.procedure, ==, 350);
     g_assert_null(script.log);
@@ -226,12 +228,12 @@ static void with_files(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 
         script.refusal = refuse ? "no" : NULL;
         g_assert_cmpint(pipe(pipes), ==, 0);
-        peers_send(peers, peers->client, CCW_TYPE_CALL_WITH_FDS, 309, 7, CCW_STATUS_OK, call);
+        peers_send(peers, peers->client, CCW_TYPE_CALL_WITH_FDS, 309, ++serial, CCW_STATUS_OK, call);
         send_fd(peers->client, pipes[1]);
         send_fd(peers->client, pipes[1]);
         close(pipes[1]);
         if (refuse) {
-            peers_expect_error(peers, 7, 309, VIR_ERR_XML_ERROR, "no");
+            peers_expect_error(peers, serial, 309, VIR_ERR_XML_ERROR, "no");
         } else {
             frame = peers_receive(peers, peers->backend);
             g_assert_cmpuint(frame.header.type, ==, CCW_TYPE_CALL_WITH_FDS);
@@ -260,11 +262,11 @@ static void attach(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 
     script.refusal = "no";
     script.code = CCW_ERROR_INVALID;
-    peers_send(peers, peers->client, CCW_TYPE_CALL, 160, 7, CCW_STATUS_OK, call);
+    peers_send(peers, peers->client, CCW_TYPE_CALL, 160, ++serial, CCW_STATUS_OK, call);
     question = peers_receive(peers, peers->backend);
     g_assert_cmpint(question.header.procedure, ==, 14);
     peers_send(peers, peers->backend, CCW_TYPE_REPLY, 14, question.header.serial, CCW_STATUS_OK, domain);
-    peers_expect_error(peers, 7, 160, VIR_ERR_XML_ERROR, "no");
+    peers_expect_error(peers, serial, 160, VIR_ERR_XML_ERROR, "no");
     g_assert_cmpstr(script.log, ==, HOSTDEV " schema=0 domain=1 map=2");
     peers_assert_quiet(peers, peers->backend);
 }
@@ -302,10 +304,10 @@ static void messages(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         script.warning = rows[i].warning;
         ccw_xdr_write_u32(stock_reply, 1);
         ccw_xdr_write_string(stock_reply, "tainted: by itself", 18);
-        peers_send(peers, peers->client, CCW_TYPE_CALL, 426, 7, CCW_STATUS_OK, call);
+        peers_send(peers, peers->client, CCW_TYPE_CALL, 426, ++serial, CCW_STATUS_OK, call);
         first = peers_receive(peers, peers->backend);
         g_assert_cmpint(first.header.procedure, ==, 426);
-        peers_send(peers, peers->backend, CCW_TYPE_REPLY, 426, 7, CCW_STATUS_OK, stock_reply);
+        peers_send(peers, peers->backend, CCW_TYPE_REPLY, 426, serial, CCW_STATUS_OK, stock_reply);
         if (rows[i].xml) {
             g_auto(Frame) question = peers_receive(peers, peers->backend);
             g_autoptr(GByteArray) xml = payload_string(rows[i].xml);
@@ -346,10 +348,10 @@ static void domcaps(Peers *peers, gconstpointer data G_GNUC_UNUSED)
             ccw_xdr_write_optional(call, n == 1 ? "s390x" : NULL);
         ccw_xdr_write_u32(call, 0);
         script.capable = rows[i].capable;
-        peers_send(peers, peers->client, CCW_TYPE_CALL, 342, 7, CCW_STATUS_OK, call);
+        peers_send(peers, peers->client, CCW_TYPE_CALL, 342, ++serial, CCW_STATUS_OK, call);
         asked = peers_receive(peers, peers->backend);
         g_assert_cmpmem(asked.payload->data, asked.payload->len, call->data, call->len);
-        peers_send(peers, peers->backend, CCW_TYPE_REPLY, 342, 7, CCW_STATUS_OK, answer);
+        peers_send(peers, peers->backend, CCW_TYPE_REPLY, 342, serial, CCW_STATUS_OK, answer);
         reply = peers_receive(peers, peers->client);
         g_assert_cmpint(reply.header.procedure, ==, 342);
         text = payload_read_string(&reply);

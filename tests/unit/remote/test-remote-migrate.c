@@ -7,6 +7,8 @@
 #include "peers.h"
 #include "remote/ccw-xdr.h"
 
+static guint32 serial; /* of the last call */
+
 #define OURS                                                                                                           \
     "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source>"                                                  \
     "<address uuid='cc390000-0001-8000-8000-000000001234'/></source></hostdev>"
@@ -145,7 +147,7 @@ static void expect_forwarded(Peers *peers, gint32 procedure, const GByteArray *c
     g_auto(Frame) frame = peers_receive(peers, peers->backend);
 
     g_assert_cmpint(frame.header.procedure, ==, procedure);
-    g_assert_cmpuint(frame.header.serial, ==, 7);
+    g_assert_cmpuint(frame.header.serial, ==, serial);
     g_assert_cmpmem(frame.payload->data, frame.payload->len, call->data, call->len);
 }
 
@@ -157,19 +159,19 @@ static void source(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         g_autoptr(GByteArray) offline = arguments(procedure, sources[i].flags | VIR_MIGRATE_OFFLINE, NULL);
 
         g_test_message("procedure %d", procedure);
-        peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, 7, CCW_STATUS_OK, call);
+        peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, ++serial, CCW_STATUS_OK, call);
         answer_xml(peers, CCW_STATUS_OK, WITH);
-        peers_expect_error(peers, 7, procedure, VIR_ERR_OPERATION_UNSUPPORTED, REFUSAL);
+        peers_expect_error(peers, serial, procedure, VIR_ERR_OPERATION_UNSUPPORTED, REFUSAL);
         peers_assert_quiet(peers, peers->backend);
         /* a domain without: as it is */
-        peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, 7, CCW_STATUS_OK, call);
+        peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, ++serial, CCW_STATUS_OK, call);
         answer_xml(peers, CCW_STATUS_OK, WITHOUT);
         expect_forwarded(peers, procedure, call);
         /* who may not know is told so by libvirt */
-        peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, 7, CCW_STATUS_OK, call);
+        peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, ++serial, CCW_STATUS_OK, call);
         answer_xml(peers, CCW_STATUS_ERROR, "no domain");
         expect_forwarded(peers, procedure, call);
-        peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, 7, CCW_STATUS_OK, offline);
+        peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, ++serial, CCW_STATUS_OK, offline);
         expect_forwarded(peers, procedure, offline);
     }
     peers_assert_quiet(peers, peers->client);
@@ -183,7 +185,7 @@ static void second_call(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     for (gsize i = 0; i < G_N_ELEMENTS(procedures); i++) {
         g_autoptr(GByteArray) call = arguments(procedures[i], VIR_MIGRATE_LIVE, NULL);
 
-        peers_send(peers, peers->client, CCW_TYPE_CALL, procedures[i], 7, CCW_STATUS_OK, call);
+        peers_send(peers, peers->client, CCW_TYPE_CALL, procedures[i], ++serial, CCW_STATUS_OK, call);
         expect_forwarded(peers, procedures[i], call);
     }
 }
@@ -197,9 +199,9 @@ static void destination(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         g_autoptr(GByteArray) without = arguments(procedures[i], VIR_MIGRATE_LIVE, WITHOUT);
 
         g_test_message("procedure %d", procedures[i]);
-        peers_send(peers, peers->client, CCW_TYPE_CALL, procedures[i], 7, CCW_STATUS_OK, with);
-        peers_expect_error(peers, 7, procedures[i], VIR_ERR_OPERATION_UNSUPPORTED, REFUSAL);
-        peers_send(peers, peers->client, CCW_TYPE_CALL, procedures[i], 7, CCW_STATUS_OK, without);
+        peers_send(peers, peers->client, CCW_TYPE_CALL, procedures[i], ++serial, CCW_STATUS_OK, with);
+        peers_expect_error(peers, serial, procedures[i], VIR_ERR_OPERATION_UNSUPPORTED, REFUSAL);
+        peers_send(peers, peers->client, CCW_TYPE_CALL, procedures[i], ++serial, CCW_STATUS_OK, without);
         expect_forwarded(peers, procedures[i], without);
     }
 }
@@ -218,7 +220,7 @@ static void offline_xml(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         g_autofree char *text = NULL;
 
         g_test_message("procedure %d", procedures[i]);
-        peers_send(peers, peers->client, CCW_TYPE_CALL, procedures[i], 7, CCW_STATUS_OK, call);
+        peers_send(peers, peers->client, CCW_TYPE_CALL, procedures[i], ++serial, CCW_STATUS_OK, call);
         frame = peers_receive(peers, peers->backend);
         text = g_malloc0(frame.payload->len + 1);
         for (guint at = 0; at < frame.payload->len; at++)
@@ -236,7 +238,7 @@ static void begun(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 
     ccw_xdr_write_string(reply, "cookie", 6);
     ccw_xdr_write_string(reply, WITH, strlen(WITH));
-    peers_send(peers, peers->backend, CCW_TYPE_REPLY, 302, 7, CCW_STATUS_OK, reply);
+    peers_send(peers, peers->backend, CCW_TYPE_REPLY, 302, serial, CCW_STATUS_OK, reply);
     frame = peers_receive(peers, peers->client);
     g_assert_cmpmem(frame.payload->data, frame.payload->len, reply->data, reply->len);
 }

@@ -22,13 +22,14 @@ static char *domain_xml(const char *hostdev)
 
 static void assert_untouched(Peers *peers, int from, int to, guint32 type, gint32 procedure, const GByteArray *payload)
 {
+    static guint32 serial;
     g_auto(Frame) frame = { 0 };
 
-    peers_send(peers, from, type, procedure, 5, CCW_STATUS_OK, payload);
+    peers_send(peers, from, type, procedure, ++serial, CCW_STATUS_OK, payload);
     frame = peers_receive(peers, to);
     g_assert_cmpint(frame.header.procedure, ==, procedure);
     g_assert_cmpuint(frame.header.type, ==, type);
-    g_assert_cmpuint(frame.header.serial, ==, 5);
+    g_assert_cmpuint(frame.header.serial, ==, serial);
     g_assert_cmpmem(frame.payload->data, frame.payload->len, payload->data, payload->len);
 }
 
