@@ -418,6 +418,21 @@ gboolean ccw_host_release_domain(CcwHost *host, const char *domain_uuid, GError 
     return for_each_entry(host, release_entry, &(Request){ .only_domain = domain_uuid }, error);
 }
 
+gboolean ccw_host_has_stale(CcwHost *host)
+{
+    g_autoptr(GArray) ids = ccw_journal_list(host);
+    gboolean stale = FALSE;
+
+    for (guint i = 0; i < ids->len && !stale; i++) {
+        const CcwBusId *id = &g_array_index(ids, CcwBusId, i);
+        g_auto(CcwLockFd) lock = ccw_journal_lock(host, id, NULL);
+        g_autoptr(CcwRecord) record = NULL;
+
+        stale = lock >= 0 && ccw_journal_load(host, id, &record, NULL) && record && is_stale(host, record);
+    }
+    return stale;
+}
+
 gboolean ccw_host_reconcile(CcwHost *host, GHashTable *live, GHashTable *held, gint64 as_of, const char *only_domain,
                             GError **error)
 {

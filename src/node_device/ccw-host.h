@@ -140,5 +140,11 @@ gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error);
 gboolean ccw_host_reconcile(CcwHost *host, GHashTable *live, GHashTable *held, gint64 as_of, const char *only_domain,
                             GError **error);
 
+/*
+ * Whether there is a claim whose process has died. libvirt may be about to give its device to a domain still: who asks
+ * for live lets the domains' jobs end first.
+ */
+gboolean ccw_host_has_stale(CcwHost *host);
+
 /* Microseconds since boot, for as_of. */
 gint64 ccw_host_clock(void);

@@ -215,6 +215,11 @@ gboolean ccw_keeper_reconcile(CcwKeeper *keeper, CcwLive *live, const char *only
     return TRUE;
 }
 
+gboolean ccw_keeper_has_stale(CcwKeeper *keeper)
+{
+    return ccw_host_has_stale(keeper->host);
+}
+
 CcwHostDevice *ccw_keeper_find(CcwKeeper *keeper, CcwNodeKind kind, const CcwBusId *id)
 {
     return kind == CCW_NODE_CCW ? ccw_host_lookup(keeper->host, id, NULL)

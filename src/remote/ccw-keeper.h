@@ -65,6 +65,9 @@ gboolean ccw_live_add(CcwLive *live, const char *domain_uuid, const char *name, 
 gboolean ccw_keeper_reconcile(CcwKeeper *keeper, CcwLive *live, const char *only_domain, gboolean *ret_stale,
                               GError **error);
 
+/* As ccw_host_has_stale(). */
+gboolean ccw_keeper_has_stale(CcwKeeper *keeper);
+
 /* The device of that name, or NULL if there is none of ours. */
 CcwHostDevice *ccw_keeper_find(CcwKeeper *keeper, CcwNodeKind kind, const CcwBusId *id);
 

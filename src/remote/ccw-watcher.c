@@ -105,16 +105,31 @@ static gboolean add_domain(CcwLive *live, virDomainPtr domain)
     return added;
 }
 
+/*
+ * The XML is told at once, also in the middle of an attach, in which QEMU may have the device already. A question that
+ * is a job of the domain, and asks nothing of QEMU, is answered when that is over. FALSE: it is not yet.
+ */
+static gboolean let_attach_end(virDomainPtr domain)
+{
+    virTypedParameterPtr params = NULL;
+    int count = 0;
+    int rc = virDomainGetPerfEvents(domain, &params, &count, VIR_DOMAIN_AFFECT_CURRENT);
+
+    virTypedParamsFree(params, count);
+    return rc == 0 || virGetLastErrorCode() != VIR_ERR_OPERATION_TIMEOUT;
+}
+
 /* NULL unless every running domain was seen. */
 static CcwLive *look(virConnectPtr conn, CcwKeeper *keeper)
 {
     g_autoptr(CcwLive) live = ccw_live_new(keeper);
+    gboolean stale = ccw_keeper_has_stale(keeper); /* whose attach goes on without it */
     virDomainPtr *domains = NULL;
     int count = virConnectListAllDomains(conn, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
     gboolean complete = count >= 0;
 
     for (int i = 0; i < count; i++) {
-        complete = add_domain(live, domains[i]) && complete;
+        complete = (!stale || let_attach_end(domains[i])) && add_domain(live, domains[i]) && complete;
         virDomainFree(domains[i]);
     }
     free(domains);

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
@@ -34,6 +35,14 @@ def processes(name):
         except OSError:
             pass
     return found
+
+
+def text_of(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
 
 
 class Daemon:
@@ -283,12 +292,17 @@ class AttachTest:
         self.virsh("qemu-monitor-command", "one", '{"execute": "device_del", "arguments": {"id": "hostdev0"}}')
         self.comes_back()
 
-    def qemu_dies(self):
-        self.attach("one")
+    @staticmethod
+    def qemu_of(name):
         for pid in processes("qemu-system-s390x"):
             with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
-                if "guest=one" in file.read():
-                    os.kill(pid, signal.SIGKILL)
+                if f"guest={name}" in file.read():
+                    return pid
+        raise AssertionError(f"there is no QEMU of {name}")
+
+    def qemu_dies(self):
+        self.attach("one")
+        os.kill(self.qemu_of("one"), signal.SIGKILL)
         self.comes_back()
         wait_until(lambda: self.virsh("domstate", "one") == "shut off", "libvirt knows that it ended")
         self.virsh("start", "one", "--paused")
@@ -390,6 +404,30 @@ class AttachTest:
             self.comes_back()
         expect(caught > 0, "it was always through before it was killed")
 
+    def virtccwd_dies_in_attach(self):
+        """libvirt goes on with it while a new virtccwd looks; a QEMU that is stopped makes that long."""
+        qemu = self.qemu_of("one")
+        log = LOGS[1]
+        os.kill(qemu, signal.SIGSTOP)
+        try:
+            attach = self.start_virsh("attach-device", "one", self.file(hostdev()), "--live")
+            wait_until(lambda: (self.journal() or {}).get("state") == "pending" and
+                       "occupied" in self.virsh("domcontrol", "one"), "libvirt attaches it")
+            self.virtccwd.kill()
+            attach.communicate(timeout=60)
+            looks = text_of(log).count("watching domains")
+            self.virtccwd.start()
+            wait_until(lambda: text_of(log).count("watching domains") > looks, "it looks at the domains")
+            time.sleep(1)  # in which it would give it back
+            entry = self.journal()
+            expect(entry and entry["state"] == "pending", f"the journal says {entry}")
+        finally:
+            os.kill(qemu, signal.SIGCONT)
+        wait_until(lambda: (self.journal() or {}).get("state") == "owned", "it is noted as the domain's")
+        self.expect_with("one")
+        self.virsh("detach-device", "one", self.file(hostdev()), "--live")
+        self.expect_as_before()
+
     def virtccwd_ends_in_claim(self, note):
         """Told to end (SIGTERM) it brings what it has begun to its end first."""
         caught = 0
@@ -464,6 +502,7 @@ def inside(virt_ccw):
         steps.run("virtccwd dies: the guest keeps it", test.virtccwd_dies_with_it)
         steps.run("detached while virtccwd is away: it comes back", test.virtccwd_is_away)
         steps.run("virtccwd dies in the middle: nothing is lost", test.virtccwd_dies_in_claim, steps.note)
+        steps.run("virtccwd dies while libvirt attaches: the guest gets it, and keeps it", test.virtccwd_dies_in_attach)
         steps.run("virtccwd is told to end in the middle: it ends that first", test.virtccwd_ends_in_claim, steps.note)
         steps.run("libvirtd restarts: the guest keeps it", test.libvirtd_restarts)
         steps.run("the guest ends while libvirtd is away: it comes back", test.guest_ends_without_libvirtd)

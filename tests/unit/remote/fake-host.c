@@ -170,6 +170,11 @@ gboolean ccw_host_leave_open(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, co
     return settle("open", id, pending);
 }
 
+gboolean ccw_host_has_stale(CcwHost *host G_GNUC_UNUSED)
+{
+    return FALSE;
+}
+
 gboolean ccw_host_reconcile(CcwHost *host G_GNUC_UNUSED, GHashTable *live, GHashTable *held, gint64 as_of G_GNUC_UNUSED,
                             const char *only_domain, GError **error G_GNUC_UNUSED)
 {
