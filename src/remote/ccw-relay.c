@@ -35,6 +35,14 @@ static gboolean changes(const CcwProcedure *procedure)
     return found;
 }
 
+/* NULL: the call goes on as it is. */
+static const CcwProcedure *lookup_call(const CcwConnection *connection, const CcwHeader *header)
+{
+    const CcwProcedure *procedure = lookup(header);
+
+    return procedure && procedure->call[0] && !(connection->readonly && changes(procedure)) ? procedure : NULL;
+}
+
 CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *header)
 {
     const CcwProcedure *procedure;
@@ -49,9 +57,8 @@ CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *
     }
     if (ccw_identity_header(connection, header, &way))
         return way;
-    procedure = lookup(header);
-    if (!procedure || !procedure->call[0] || (connection->readonly && changes(procedure)) ||
-        (header->type == CCW_TYPE_CALL_WITH_FDS && !procedure->has_fds))
+    procedure = lookup_call(connection, header);
+    if (!procedure || (header->type == CCW_TYPE_CALL_WITH_FDS && !procedure->has_fds))
         return CCW_INBOX_PASS;
     return CCW_INBOX_TAKE;
 }
@@ -200,13 +207,13 @@ static gboolean is_same(const GByteArray *frame, const guint8 *payload, gsize le
 void ccw_relay_client_frame(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length,
                             GArray *fds)
 {
-    const CcwProcedure *procedure = lookup(header);
+    const CcwProcedure *procedure = lookup_call(connection, header);
     g_autoptr(GError) error = NULL;
     g_autoptr(GByteArray) frame = NULL;
 
     if (ccw_identity_frame(connection, header, payload, length))
         return;
-    if (!procedure || !procedure->call[0]) { /* taken for its identity's sake alone */
+    if (!procedure) { /* taken for its identity's sake alone */
         frame = ccw_frame_new(header, payload, length);
         ccw_connection_send(connection, CCW_SIDE_BACKEND, frame);
         return;

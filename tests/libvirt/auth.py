@@ -29,7 +29,7 @@ from steps import Steps, command, expect  # noqa: E402
 EVERYBODY = ("root", "member", "guest", "looker", "nobody")
 NAMES = ("libvirt-sock", "libvirt-sock-ro")
 REMOTE, QEMU, UNKNOWN = 0x20008086, 0x20008087, 0x20008099
-OPEN, GET_TYPE, DEFINE, HOSTNAME, FEATURE, AUTH_LIST, SASL_INIT, AUTH_POLKIT, SET_IDENTITY = 1, 3, 11, 59, 60, 66, 67, 70, 419
+OPEN, CLOSE, GET_TYPE, DEFINE, HOSTNAME, FEATURE, AUTH_LIST, SASL_INIT, AUTH_POLKIT, SET_IDENTITY = 1, 2, 3, 11, 59, 60, 66, 67, 70, 419
 CALL, CALL_WITH_FDS = 0, 4
 
 DOMAIN = """<domain type='qemu'><name>plain</name><uuid>5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0b001</uuid>
@@ -148,6 +148,21 @@ def in_one_go(path):
             print(readable(answer))
 
 
+def reopen(path):
+    """For a process of a user's: on one connection, a CONNECT_CLOSE and another CONNECT_OPEN, and a call as if by whomever."""
+    other = DOMAIN.replace("plain", "reopened").replace("5d0ff2a5", "5d0ff2a6")
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(30)
+        client.connect(path)
+        for call in (frame(AUTH_LIST), frame(AUTH_POLKIT), frame(OPEN, OPEN_QEMU)):
+            client.sendall(call)
+            receive(client)
+        client.sendall(frame(CLOSE, serial=2) + frame(OPEN, OPEN_QEMU, serial=3) +
+                       frame(DEFINE, string(other), serial=4) + frame(DEFINE, string(other), serial=5))
+        while (answer := receive_if_any(client)):
+            print(readable(answer))
+
+
 def with_agent(uri):
     """For a process of a user's on a terminal: virsh, with an agent for it. virsh's own ("--fallback") is of use to polkit only
     where logind has the user's session."""
@@ -157,6 +172,13 @@ def with_agent(uri):
     os.close(its)
     os.read(ready, 1)
     os.execvp("virsh", ["virsh", "-q", "-c", uri, "uri"])
+
+
+def receive_if_any(client):
+    try:
+        return receive_one(client)
+    except (ConnectionResetError, struct.error):
+        return None
 
 
 def receive_one(client):
@@ -321,6 +343,17 @@ class AuthTest:
         expect("only root may call in another's name" in lines[10], lines[10])
         expect("access denied" in lines[11], lines[11])
 
+    def closed_and_opened(self):
+        """A connection that is closed and opened again is that client's still; libvirtd ends it some time."""
+        for folder in (FRONT, BACKEND):
+            for _ in range(5):
+                lines = self.as_guest("--reopen", folder)
+                for line in lines:
+                    procedure = int(line.split()[3], 16)
+                    expect(procedure != OPEN or "connection already open" in line or "error" in line, f"opened: {line}")
+                    expect(procedure != DEFINE or "access denied" in line or "not open" in line, f"defined: {line}")
+        expect("reopened" not in self.virsh("root", BACKEND, False, "list", "--all", "--name")[1].split(), "it is defined")
+
     def open_with_descriptors(self):
         """A frame with descriptors, even none, cannot be held back; so it ends the connection."""
         with socket.socket(socket.AF_UNIX) as client:
@@ -391,7 +424,7 @@ class AuthTest:
 
 
 def main():
-    modes = {"--talk": talk_all, "--in-one-go": in_one_go, "--with-agent": with_agent}
+    modes = {"--reopen": reopen, "--talk": talk_all, "--in-one-go": in_one_go, "--with-agent": with_agent}
     if len(sys.argv) == 3 and sys.argv[1] in modes:
         modes[sys.argv[1]](sys.argv[2])
         return
@@ -417,6 +450,7 @@ def main():
     steps.run("restart with access drivers", lambda: test.restart(access=["polkit"]))
     steps.run("access drivers judge who the client is", test.access_drivers)
     steps.run("no call overtakes the identity", test.too_early)
+    steps.run("nor is it lost by a close and another open", test.closed_and_opened)
     steps.run("nor does one with descriptors", test.open_with_descriptors)
     steps.run("root may call in another's name", test.in_anothers_name)
     steps.run("restart with groups instead", lambda: test.restart(

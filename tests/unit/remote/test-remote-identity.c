@@ -2,6 +2,7 @@
 /* How libvirt learns who a client is, and that nothing which depends on it gets there before. */
 #include <libvirt/virterror.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "peers.h"
@@ -196,6 +197,32 @@ static void overtaking(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     expect_ok(peers, OPEN, 1);
 }
 
+/* An attach by the read-only socket of which half came before libvirt knew who calls. */
+static void readonly_overtaking(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    const CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = 160, .serial = 20 };
+    g_autoptr(GByteArray) payload =
+        payload_attach("<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x1234'/></source>"
+                       "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x1234'/></hostdev>",
+                       1);
+    g_autoptr(GByteArray) bytes = ccw_frame_new(&header, payload->data, payload->len);
+    g_auto(Frame) frame = { 0 };
+    guint32 serial;
+
+    ccw_connection_set_readonly(peers->connection);
+    greet(peers, 0);
+    serial = open_until_identity(peers);
+    g_assert_cmpint(send(peers->client, bytes->data, 40, MSG_NOSIGNAL), ==, 40);
+    peers_turn();
+    reply(peers, SET_IDENTITY, serial, NULL, 0);
+    reply(peers, FEATURE, expect_call(peers, FEATURE), NULL, 0);
+    expect_ok(peers, OPEN, 1);
+    g_assert_cmpint(send(peers->client, bytes->data + 40, bytes->len - 40, MSG_NOSIGNAL), ==, bytes->len - 40);
+    frame = peers_receive(peers, peers->backend);
+    g_assert_cmpint(frame.header.procedure, ==, 160);
+    g_assert_cmpmem(frame.payload->data, frame.payload->len, payload->data, payload->len);
+}
+
 static void with_descriptors(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) none = g_byte_array_new();
@@ -236,6 +263,7 @@ int main(int argc, char **argv)
     ADD("no-way-in", 0, no_way_in);
     ADD("refused-open", 1, refused_open);
     ADD("overtaking", 1, overtaking);
+    ADD("readonly-overtaking", 1, readonly_overtaking);
     ADD("with-descriptors", 0, with_descriptors);
     ADD("gone", 1, gone);
     ADD("gone-at-once", 1, gone_at_once);
