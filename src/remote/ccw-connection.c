@@ -94,12 +94,12 @@ static void close_what_is_over(CcwConnection *connection)
     CcwSide *client = &connection->sides[CCW_SIDE_CLIENT];
     CcwSide *backend = &connection->sides[CCW_SIDE_BACKEND];
 
+    if (backend->outbox.failed)
+        side_close(backend);
     if (client->outbox.failed || (backend->fd < 0 && ccw_outbox_is_empty(&client->outbox)))
         connection->closing = TRUE;
     if (connection->closing)
         side_close(client);
-    if (backend->outbox.failed)
-        side_close(backend);
     if (client->fd < 0 &&
         (!ccw_inbox_at_boundary(&client->inbox) || (!connection->actions && ccw_outbox_is_empty(&backend->outbox))))
         side_close(backend);

@@ -210,6 +210,14 @@ static void big_frame(Peers *peers, gint32 procedure)
     g_assert_cmpint(memcmp(frame.payload->data, payload->data, payload->len), ==, 0);
 }
 
+/* libvirt hangs up while the client's call is on its way: the client hears that, too. */
+static void hang_up_meets_call(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    peers_send(peers, peers->client, CCW_TYPE_CALL, 9, 1, CCW_STATUS_OK, NULL);
+    peers_hang_up(&peers->backend);
+    peers_wait_ended(peers);
+}
+
 static void back_pressure(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     big_frame(peers, 9);
@@ -357,6 +365,7 @@ int main(int argc, char **argv)
     ADD("invalid", invalid);
     ADD("error-text", error_text);
     ADD("back-pressure", back_pressure);
+    ADD("hang-up-meets-call", hang_up_meets_call);
     ADD("big-table-frame", big_table_frame);
     ADD("descriptors", descriptors);
     ADD("client-leaves", client_leaves);
