@@ -10,7 +10,6 @@
 #include "dasd/dasd-image.h"
 #include "qemu/ccw-caps.h"
 #include "qemu/ccw-dialect.h"
-#include "qemu/ccw-monitor.h"
 #include "util/ccw-error.h"
 #include "util/ccw-lab-protocol.h"
 #include "util/ccw-paths.h"
@@ -34,6 +33,7 @@ void ccw_launch_free(CcwLaunch *launch)
         return;
     g_clear_pointer(&launch->argv, ccw_argv_free);
     g_clear_pointer(&launch->dasds, g_ptr_array_unref);
+    g_clear_pointer(&launch->taken, g_array_unref);
     g_free(launch->qmp);
     if (launch->library_fd >= 0)
         close(launch->library_fd);
@@ -165,6 +165,8 @@ CcwLaunch *ccw_launch_parse(char *const *words, GError **error)
 
     launch->dasds = g_ptr_array_new_with_free_func(dasd_free);
     launch->argv = ccw_argv_new();
+    launch->taken = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
+    launch->monitor = (CcwMonitor){ .listen_fd = -1, .alive_fd = -1 };
     launch->library_fd = -1;
     while (*words) {
         guint used = 1;
@@ -189,7 +191,7 @@ typedef struct {
     const char *sysfs_root;
 } Hosts;
 
-/* A hostid needs an image of ours, or the host's own mdev of its UUID. */
+/* Without a lease, a hostid needs an image of ours, or the host's own mdev of its UUID. */
 static gboolean check_host(const CcwBusId *host, gconstpointer data, GError **error)
 {
     const Hosts *hosts = data;
@@ -201,35 +203,61 @@ static gboolean check_host(const CcwBusId *host, gconstpointer data, GError **er
     ccw_bus_id_format(host, text);
     g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
                 "hostid %s: there is no mediated device %s: give an image with --dasd %s=IMAGE, or detach the "
-                "host's device first: virsh nodedev-detach ccw_%x_%x_%04x",
+                "host's device first: virsh nodedev-detach ccw_%x_%x_%04x, or have qemu-ccw do that: as root, and "
+                "without -daemonize",
                 text, mdev, text, host->cssid, host->ssid, host->devno);
     return FALSE;
 }
 
-static gboolean check_hosts(const CcwLaunch *launch, const GArray *hosts, const char *sysfs_root, GError **error)
+/* What is plugged in later is taken when it is. */
+static gboolean check_hotplugged(const CcwBusId *host, gconstpointer data, GError **error)
 {
-    const Hosts known = { .launch = launch, .sysfs_root = sysfs_root };
+    const CcwLaunch *launch = ((const Hosts *)data)->launch;
 
-    for (guint i = 0; i < hosts->len; i++)
-        if (!check_host(&g_array_index(hosts, CcwBusId, i), &known, error))
+    if (!launch->lease || find_dasd(launch, host))
+        return check_host(host, data, error);
+    return ccw_lease_take(launch->lease, host, error);
+}
+
+static gboolean has_option(const CcwArgv *argv, const char *option)
+{
+    for (guint i = 0; i < argv->args->len; i++)
+        if (ccw_arg_is(g_ptr_array_index(argv->args, i), option))
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean check_hosts(CcwLaunch *launch, const GArray *hosts, const CcwLaunchPlaces *places, GError **error)
+{
+    const Hosts known = { .launch = launch, .sysfs_root = places->sysfs_root };
+    /* Nobody waits for the end of a QEMU in the background. */
+    CcwLease *lease = has_option(launch->argv, "daemonize") ? NULL : places->lease;
+
+    for (guint i = 0; i < hosts->len; i++) {
+        const CcwBusId *host = &g_array_index(hosts, CcwBusId, i);
+
+        if (!lease && !check_host(host, &known, error))
             return FALSE;
+        if (lease && !find_dasd(launch, host))
+            g_array_append_val(launch->taken, *host);
+    }
+    launch->lease = launch->taken->len > 0 || launch->qmp ? lease : NULL;
     return TRUE;
 }
 
 static gboolean start_monitor(CcwLaunch *launch, CcwMapCss map_css, const char *sysfs_root, GError **error)
 {
     const Hosts known = { .launch = launch, .sysfs_root = sysfs_root };
-    const CcwHotplug hotplug = { .map_css = map_css, .check = check_host, .data = &known };
+    const CcwHotplug hotplug = { .map_css = map_css, .check = check_hotplugged, .data = &known };
     g_autofree char *chardev = NULL;
-    CcwMonitor monitor;
 
     if (!launch->qmp)
         return TRUE;
-    if (!ccw_monitor_start(launch->qmp, &hotplug, &monitor, error)) {
+    if (!ccw_monitor_start(launch->qmp, &hotplug, &launch->monitor, error)) {
         g_prefix_error(error, "--qmp: ");
         return FALSE;
     }
-    chardev = g_strdup_printf("socket,id=qemu-ccw-qmp,fd=%d,server=on,wait=off", monitor.listen_fd);
+    chardev = g_strdup_printf("socket,id=qemu-ccw-qmp,fd=%d,server=on,wait=off", launch->monitor.listen_fd);
     ccw_argv_add(launch->argv, "-chardev", chardev);
     ccw_argv_add(launch->argv, "-mon", "chardev=qemu-ccw-qmp,mode=control");
     return TRUE;
@@ -361,14 +389,22 @@ gboolean ccw_launch_prepare(CcwLaunch *launch, const CcwLaunchPlaces *places, ch
     g_autoptr(GArray) hosts = NULL;
     CcwMapCss map_css;
 
-    if (!ccw_dialect_to_stock(stock, &hosts, &map_css, error) ||
-        !check_hosts(launch, hosts, places->sysfs_root, error) || !find_program(launch, error) ||
-        !adapt(launch, &stock, hosts, places->cache_dir, error) ||
+    if (!ccw_dialect_to_stock(stock, &hosts, &map_css, error) || !check_hosts(launch, hosts, places, error) ||
+        !find_program(launch, error) || !adapt(launch, &stock, hosts, places->cache_dir, error) ||
         !start_monitor(launch, map_css, places->sysfs_root, error) || !open_images(launch, error) ||
         !make_environment(launch, envp, ret_envp, error))
         return FALSE;
     *ret_warning = map_css == CCW_MAP_CSS_OFF ? g_strdup(CCW_DIALECT_OFF_WARNING) : NULL;
     return TRUE;
+}
+
+void ccw_launch_close_monitor(CcwLaunch *launch)
+{
+    if (launch->monitor.listen_fd >= 0) {
+        close(launch->monitor.listen_fd);
+        close(launch->monitor.alive_fd);
+    }
+    launch->monitor = (CcwMonitor){ .listen_fd = -1, .alive_fd = -1 };
 }
 
 void ccw_launch_exec(CcwLaunch *launch, char **envp, GError **error)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * qemu-ccw: reads its command line, rewrites QEMU's for the stock binary, opens the images and becomes QEMU. What the
- * preloaded library gets is in util/ccw-lab-protocol.h (LIBVIRT_CCW_DEVICES).
+ * preloaded library gets is in util/ccw-lab-protocol.h (LIBVIRT_CCW_DEVICES). Taking devices of the host, and giving
+ * them back, is ccw-keeper.h's.
  */
 #pragma once
 
@@ -9,6 +10,8 @@
 
 #include "dasd/dasd-image.h"
 #include "qemu/ccw-argv.h"
+#include "qemu/ccw-lease.h"
+#include "qemu/ccw-monitor.h"
 #include "util/ccw-address.h"
 
 typedef struct {
@@ -25,6 +28,11 @@ typedef struct {
     CcwArgv *argv;    /* QEMU's; its program is NULL if none was named */
     char *qmp;        /* path of a monitor that takes hostid, or NULL */
     int library_fd;   /* -1, or the library, where LD_PRELOAD cannot hold its name */
+
+    /* of ccw_launch_prepare */
+    CcwMonitor monitor; /* of qmp; its descriptors are -1 without */
+    GArray *taken;      /* of CcwBusId: to be taken from the host with the lease */
+    CcwLease *lease;    /* borrowed; NULL: nothing is taken, now or later, and ccw_launch_exec is enough */
 } CcwLaunch;
 
 void ccw_launch_free(CcwLaunch *launch);
@@ -39,8 +47,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwLaunch, ccw_launch_free)
 CcwLaunch *ccw_launch_parse(char *const *words, GError **error);
 
 typedef struct {
-    const char *sysfs_root; /* "/sys": where a hostid without an image must have its mdev */
+    const char *sysfs_root; /* "/sys": of mediated devices */
     const char *cache_dir;  /* of capabilities: ccw_caps_get */
+    CcwLease *lease;        /* to take the host's devices with; NULL: a hostid without an image must have its mdev */
 } CcwLaunchPlaces;
 
 /*
@@ -52,6 +61,9 @@ typedef struct {
  */
 gboolean ccw_launch_prepare(CcwLaunch *launch, const CcwLaunchPlaces *places, char *const *envp, char ***ret_envp,
                             char **ret_warning, GError **error);
+
+/* Closes what QEMU has of the monitor; once QEMU has ended, so does the monitor. */
+void ccw_launch_close_monitor(CcwLaunch *launch);
 
 /* Becomes QEMU; returns on failure only. */
 void ccw_launch_exec(CcwLaunch *launch, char **envp, GError **error);

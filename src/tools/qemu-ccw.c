@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * qemu-ccw: stock QEMU with embedded DASDs, on a command line in the dialect of the requested series. No libvirt is
- * involved. The work is qemu/ccw-launch.h's.
+ * involved. The work is qemu/ccw-launch.h's and ccw-keeper.h's.
  */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "ccw-config.h"
 #include "cmd.h"
 #include "qemu/ccw-caps.h"
+#include "qemu/ccw-keeper.h"
 #include "qemu/ccw-launch.h"
 
 static void help(void)
@@ -31,24 +33,38 @@ static void help(void)
          "                       on (default): devices are in the guest's default css, fe;\n"
          "                       off: in the host's css\n"
          "  -device vfio-ccw,hostid=0.0.1234[,guestid=fe.0.1234],...\n"
-         "                       the DASD that --dasd gave, or the host's own device\n"
+         "                       the DASD that --dasd gave, or the host's own device,\n"
+         "                       which root's qemu-ccw takes from the host, and gives back when QEMU ends\n"
          "\n"
          "virt-ccw dasd create makes an IMAGE.");
 }
 
+/* NULL where the host's devices cannot be taken: by others than root, or because it has no channel subsystem. */
+static CcwLease *host_lease(void)
+{
+    if (geteuid() != 0 || !g_file_test(CCW_HOST_SYSFS "/bus/css/devices", G_FILE_TEST_IS_DIR))
+        return NULL;
+    return ccw_lease_new(CCW_HOST_SYSFS, CCW_HOST_RUN_DIR);
+}
+
 static int launch_qemu(CcwLaunch *launch)
 {
+    g_autoptr(CcwLease) lease = host_lease();
     g_autoptr(GError) error = NULL;
     g_autofree char *warning = NULL;
     g_auto(GStrv) envp = NULL;
+    int status;
     g_auto(GStrv) own_envp = g_get_environ();
     g_autofree char *cache = ccw_caps_default_cache();
-    const CcwLaunchPlaces places = { .sysfs_root = "/sys", .cache_dir = cache };
+    const CcwLaunchPlaces places = { .sysfs_root = CCW_HOST_SYSFS, .cache_dir = cache, .lease = lease };
 
     if (ccw_launch_prepare(launch, &places, own_envp, &envp, &warning, &error)) {
         if (warning)
             fprintf(stderr, "qemu-ccw: warning: %s\n", warning);
-        ccw_launch_exec(launch, envp, &error);
+        if (!launch->lease)
+            ccw_launch_exec(launch, envp, &error);
+        else if ((status = ccw_keeper_run(launch, envp, &error)) >= 0)
+            return status;
     }
     return cmd_fail(g_steal_pointer(&error));
 }

@@ -3,7 +3,8 @@
 """s390-map-css on and off, as a guest sees them that looks into every channel subsystem image (baremetal/css.c): it says
 what is in its default one, enables MCSS-E, and says what is in each. The first device found answers a SENSE ID.
 
-The last step does it with a device of the host in place of --dasd: the one of a lab, detached by virsh."""
+The last steps do it with a device of the host in place of --dasd: the one of a lab, which qemu-ccw takes itself, or which
+virsh has detached."""
 
 import os
 import shlex
@@ -15,7 +16,6 @@ from bareguest import console_argv, main
 from steps import command, expect
 
 WARNING = "qemu-ccw: warning: s390-map-css is off"
-NOT_DETACHED = "detach the host's device first: virsh nodedev-detach ccw_0_0_1234"
 MCSS_E = ["mcss-e: 0001"]
 DASD = ["msch: 0", "ssch: 0", "status: 0c00", "control unit: 3990e9", "device: 33900a", "done"]
 
@@ -56,26 +56,27 @@ class CssImages:
         expect(output.startswith(WARNING) == machine.endswith("off") and output.count("\n") <= 1,
                f"qemu-ccw said: {output}")
 
-    def boot_from_host(self):
+    def boot_from_host(self, before, after):
         qemu = [self.options.qemu_ccw, "-machine", "s390-ccw-virtio,s390-map-css=off", "-device",
                 "vfio-ccw,hostid=0.0.1234", *console_argv(self.console, self.options.guest)]
-        run = shlex.join(qemu)
         # In a lab /dev/vfio is answered for by the library, which libvirtd has there and a shell has not.
-        script = (f"{run} && exit 9; set -e; virsh -q nodedev-detach ccw_0_0_1234; "
-                  f"LD_PRELOAD={shlex.quote(self.options.vfio_library)} {run}; virsh -q nodedev-reattach css_0_0_0000")
+        run = f"LD_PRELOAD={shlex.quote(self.options.vfio_library)} {shlex.join(qemu)}"
+        script = f"set -e; {before}; {run}; {after}; virt-ccw list"
         _, output = command([self.options.virt_ccw, "lab", "exec", "--dasd", f"0.0.1234={self.image}", "--", "sh", "-c",
                              script], timeout=120)
         with open(self.console, encoding="ascii") as file:
             said = file.read().splitlines()
         self.steps.note("\n".join([script, output, *said]))
-        expect(NOT_DETACHED in output, "qemu-ccw did not say that the device is not detached")
+        expect(output.splitlines()[-1].split()[4:6] == ["dasd-eckd", "yes"], "the host has not got it back")
         expect(said == MCSS_E + ["css 00: subchannel 0000 device 1234"] + DASD, "the guest did not find it")
 
     def run(self):
         self.steps.run("virt-ccw dasd create", self.create)
         for name, *case in CASES:
             self.steps.run(name, self.boot, *case)
-        self.steps.run("the host's own device, detached", self.boot_from_host)
+        self.steps.run("the host's own device", self.boot_from_host, "true", "true")
+        self.steps.run("and when it was detached before", self.boot_from_host, "virsh -q nodedev-detach ccw_0_0_1234",
+                       "virsh -q nodedev-reattach css_0_0_0000")
         self.steps.done()
 
 

@@ -144,7 +144,8 @@ static void refused(void)
         { "--qemu /bin/true --dasd 0.0.1234=i.ckd --dasd 0.0.1235=i.ckd", CCW_ERROR_BUSY, "*i.ckd*" },
         { "--qemu /bin/true -device vfio-ccw,hostid=0.0.1234", CCW_ERROR_NOT_FOUND,
           "hostid 0.0.1234: there is no mediated device sys/bus/mdev/devices/" MDEV "00001234: give an image with "
-          "--dasd 0.0.1234=IMAGE, or detach the host's device first: virsh nodedev-detach ccw_0_0_1234" },
+          "--dasd 0.0.1234=IMAGE, or detach the host's device first: virsh nodedev-detach ccw_0_0_1234, "
+          "or have qemu-ccw do that: as root, and without -daemonize" },
         { "--qemu /bin/true -device vfio-ccw,hostid=0.0.4711", CCW_ERROR_UNSUPPORTED,
           "emulator /bin/true ended without answering over QMP (*" },
         { "--qemu ./no-vfio-ccw.s390x -device vfio-ccw,hostid=0.0.4711", CCW_ERROR_UNSUPPORTED,

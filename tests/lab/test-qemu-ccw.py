@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""qemu-ccw with devices of the host, here a lab's: it takes them, and gives them back whole however it or QEMU ends. A
+paused QEMU is enough of a guest. Run as: test-qemu-ccw.py VIRT-CCW"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+# pylint: disable=wrong-import-position
+from hosttree import differences, snapshot
+from labtest import DEADLINE, inside_a_lab, wait_until
+from steps import Steps, command, expect
+
+DOMAIN = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
+OWNER = "cc390000-0002-8000-8000-"
+FIRST, SECOND, ABSENT = "0.0.1234", "0.0.1235", "0.0.4321"
+JOURNAL = "/run/libvirt-ccw/devices"
+
+
+def mdev_of(bus_id):
+    return f"cc390000-0001-8000-8000-00000000{bus_id[-4:]}"
+
+
+class Monitor:
+    """A QMP client."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(DEADLINE)
+        wait_until(lambda: os.path.exists(path), path)
+        wait_until(lambda: self.socket.connect_ex(path) == 0, f"{path} is listened at")
+        self.lines = self.socket.makefile("r", encoding="utf-8")
+        self.lines.readline()
+        self.ask("qmp_capabilities")
+
+    def ask(self, name, **arguments):
+        self.socket.sendall((json.dumps({"execute": name, "arguments": arguments}) + "\n").encode())
+        for line in self.lines:
+            message = json.loads(line)
+            if "event" not in message:
+                return message
+        return None
+
+
+class Running:
+    """A qemu-ccw that is started, and has its devices."""
+
+    def __init__(self, argv, path):
+        self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True)
+        self.monitor = Monitor(path)
+
+    def end(self):
+        """Its exit status and output, once nobody has that open any more: not QEMU either."""
+        output = self.process.communicate(timeout=DEADLINE)[0]
+        return self.process.returncode, output
+
+
+class QemuCcw:
+    def __init__(self, virt_ccw, folder):
+        self.virt_ccw = virt_ccw
+        self.folder = folder
+        self.qemu_ccw = os.path.join(os.path.dirname(virt_ccw), "qemu-ccw")
+        self.before = snapshot()
+        # In a lab /dev/vfio is answered for by this library.
+        self.library = os.path.join(os.path.dirname(virt_ccw), "..", "vfio", "libvirt-ccw-vfio.so")
+
+    def argv(self, *arguments, hosts=(FIRST,)):
+        devices = [word for bus_id in hosts for word in ("-device", f"vfio-ccw,id=d{bus_id[4:]},hostid={bus_id}")]
+        return ["env", f"LD_PRELOAD={self.library}", self.qemu_ccw, "-machine", "s390-ccw-virtio,s390-map-css=on",
+                "-S", "-nodefaults", "-display", "none", *devices, *arguments]
+
+    def start(self, hosts=(FIRST,)):
+        path = os.path.join(self.folder, "qmp")
+        if os.path.exists(path):
+            os.unlink(path)
+        return Running(self.argv("-qmp", f"unix:{path},server=on,wait=off", hosts=hosts), path)
+
+    def fails(self, words, *arguments, hosts=(FIRST,), prefix=()):
+        tree = snapshot()
+        code, output = command([*prefix, *self.argv(*arguments, hosts=hosts)], check=False)
+        expect(code == 1 and words in output and output.count("\n") == 0, f"exit code {code}: {output}")
+        lines = differences(tree, snapshot())
+        expect(not lines, "\n".join(lines))
+
+    def listed(self, bus_id):
+        return next(line for line in command([self.virt_ccw, "list"])[1].splitlines() if line.startswith(bus_id))
+
+    def is_taken(self, bus_id):
+        line = self.listed(bus_id)
+        expect("vfio_ccw" in line and mdev_of(bus_id) in line and OWNER in line, line)
+
+    def as_before(self):
+        lines = differences(self.before, snapshot())
+        expect(not lines, "\n".join(lines))
+        left = [name for name in os.listdir(JOURNAL) if name.endswith(".json")]
+        expect(not left, f"left in the journal: {left}")
+
+    def hook(self, operation, sub_operation, uuid, *bus_ids):
+        hostdevs = "".join("<hostdev mode='subsystem' type='mdev' managed='yes' model='vfio-ccw'>"
+                           f"<source><address uuid='{mdev_of(bus_id)}'/></source></hostdev>" for bus_id in bus_ids)
+        xml = f"<domain type='qemu'><name>g</name><uuid>{uuid}</uuid><devices>{hostdevs}</devices></domain>"
+        subprocess.run([self.virt_ccw, "hook", "--", "g", operation, sub_operation, "-"], input=xml, text=True,
+                       timeout=DEADLINE, check=True)
+
+    def there_and_back(self):
+        qemu = self.start(hosts=(FIRST, SECOND))
+        for bus_id in (FIRST, SECOND):
+            self.is_taken(bus_id)
+        answer = qemu.monitor.ask("qom-get", path="/machine/peripheral/d1234", property="realized")
+        expect(answer == {"return": True}, answer)
+        self.fails("hostid 0.0.1234: ccw device 0.0.1234 is in use by domain " + OWNER)
+        qemu.monitor.ask("quit")
+        code, output = qemu.end()
+        expect((code, output) == (0, ""), f"{code}: {output}")
+        self.as_before()
+
+    def signalled(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            qemu = self.start()
+            self.is_taken(FIRST)
+            qemu.process.send_signal(number)
+            code, output = qemu.end()
+            expect(code == 0 and "terminating on signal" in output, f"{number}: {code}: {output}")
+            self.as_before()
+
+    def kill(self):
+        qemu = self.start()
+        owner = self.listed(FIRST).split()[-1]
+        qemu.process.kill()
+        expect(qemu.end()[0] == -signal.SIGKILL, "it ended by itself")
+        self.is_taken(FIRST)
+        return owner
+
+    def killed(self):
+        owner = self.kill()
+        self.hook("reconnect", "begin", owner)
+        self.as_before()
+
+    def killed_and_started(self):
+        self.kill()
+        qemu = self.start()
+        self.is_taken(FIRST)
+        qemu.process.terminate()
+        qemu.end()
+        self.as_before()
+
+    def refused(self):
+        self.hook("prepare", "begin", DOMAIN, SECOND)
+        self.fails(f"hostid {SECOND}: ccw device {SECOND} is in use by domain {DOMAIN}", hosts=(FIRST, SECOND))
+        self.hook("release", "end", DOMAIN)
+        self.fails(f"hostid {ABSENT}: there is no ccw device {ABSENT}", hosts=(FIRST, ABSENT))
+        self.fails("have qemu-ccw do that: as root, and without -daemonize", "-daemonize")
+        self.as_before()
+
+    def qemu_does_not_start(self):
+        self.fails("-nosuch: invalid option", "-nosuch")
+        code, output = command(self.argv("-device", "nosuch"), check=False)
+        expect(code == 1 and "nosuch" in output, f"exit code {code}: {output}")
+        self.as_before()
+
+    def prepared(self):
+        """By the administrator, with other means."""
+        self.hook("prepare", "begin", DOMAIN, FIRST)
+        os.unlink(f"{JOURNAL}/{FIRST}.json")
+        tree = snapshot()
+        qemu = self.start()
+        qemu.process.terminate()
+        qemu.end()
+        lines = differences(tree, snapshot())
+        expect(not lines, "\n".join(lines))
+
+    def plugged(self):
+        path = os.path.join(self.folder, "plug")
+        qemu = Running(self.argv("--qmp", path, hosts=()), path)
+        answer = qemu.monitor.ask("device_add", driver="vfio-ccw", id="d0", hostid=SECOND)
+        expect(answer == {"return": {}}, answer)
+        self.is_taken(SECOND)
+        answer = qemu.monitor.ask("device_add", driver="vfio-ccw", id="d1", hostid=ABSENT)
+        expect(f"hostid {ABSENT}: there is no ccw device" in answer["error"]["desc"], answer)
+        qemu.process.terminate()
+        qemu.end()
+
+    def undo_administrator(self):
+        subchannel = next(name for name in os.listdir("/sys/bus/css/devices")
+                          if os.path.exists(f"/sys/bus/css/devices/{name}/{mdev_of(FIRST)}"))
+        folder = f"/sys/bus/css/devices/{subchannel}"
+        for path, text in ((f"{folder}/{mdev_of(FIRST)}/remove", "1"),
+                           ("/sys/bus/css/drivers/vfio_ccw/unbind", subchannel), (f"{folder}/driver_override", "\n"),
+                           ("/sys/bus/css/drivers/io_subchannel/bind", subchannel),
+                           (f"/sys/bus/ccw/devices/{FIRST}/online", "1")):
+            with open(path, "wb", buffering=0) as file:
+                file.write(text.encode())
+
+
+def inside(virt_ccw):
+    with tempfile.TemporaryDirectory() as folder:
+        test = QemuCcw(virt_ccw, folder)
+        steps = Steps(False)
+        steps.run("two devices are taken, and given back at QEMU's end", test.there_and_back)
+        steps.run("a signal is passed on, and ends it as well", test.signalled)
+        steps.run("killed: QEMU ends, and reconciling gives the device back", test.killed)
+        steps.run("killed: the next qemu-ccw takes it anew", test.killed_and_started)
+        steps.run("what cannot be taken is refused, and all is as it was", test.refused)
+        steps.run("QEMU does not start: all goes back", test.qemu_does_not_start)
+        steps.run("plugged in by --qmp, it goes back at QEMU's end", test.plugged)
+        steps.run("and all is as before", test.as_before)
+        steps.run("what the administrator has prepared is used and left", test.prepared)
+        steps.run("and undone by the administrator", test.undo_administrator)
+        steps.done()
+
+
+if __name__ == "__main__":
+    sys.exit(inside_a_lab(__file__, inside, (FIRST, SECOND)))
