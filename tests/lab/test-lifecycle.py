@@ -196,6 +196,7 @@ def no_user_namespaces():
 
 
 def main():
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a shell cannot trap it where the tests run under nohup
     tap = labtest.Tap()
     virt_ccw = os.path.abspath(sys.argv[1])
     with labtest.workdir() as folder:

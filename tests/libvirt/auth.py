@@ -434,6 +434,7 @@ def main():
     if private_polkit.missing():
         print(f"1..0 # SKIP there is no {private_polkit.missing()}")
         return
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which ends a terminal's agent, also where the tests run under nohup
     private_libvirt.enter()
     test = AuthTest(os.path.abspath(sys.argv[1]))
     steps = Steps(False)

@@ -353,7 +353,7 @@ static gboolean same_pcis(void)
 {
     const GArray *a = pcis.expected, *b = pcis.taken;
 
-    return !a || (a->len == b->len && memcmp(a->data, b->data, a->len * sizeof(guint32)) == 0);
+    return !a || (a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len * sizeof(guint32)) == 0));
 }
 
 static void run_both(guint seed, const Program *p, const guint8 *orb, gboolean resumes, guint8 *ret_scsw)
