@@ -219,6 +219,8 @@ static void settle(int alive, int clients, int inode)
     for (gsize i = 0; i < G_N_ELEMENTS(from); i++)
         dup2(high[i], ALIVE + (int)i);
     close_range(FIRST_FREE, ~0U, 0);
+    /* Who ends the process group ends QEMU, and that this one: with the socket removed. */
+    signal(SIGTERM, SIG_IGN);
     signal(SIGINT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
 }

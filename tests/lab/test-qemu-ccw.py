@@ -54,7 +54,7 @@ class Running:
 
     def __init__(self, argv, path):
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, text=True)
+                                        stderr=subprocess.STDOUT, text=True, start_new_session=True)
         self.monitor = Monitor(path)
 
     def end(self):
@@ -185,8 +185,9 @@ class QemuCcw:
         self.is_taken(SECOND)
         answer = qemu.monitor.ask("device_add", driver="vfio-ccw", id="d1", hostid=ABSENT)
         expect(f"hostid {ABSENT}: there is no ccw device" in answer["error"]["desc"], answer)
-        qemu.process.terminate()
+        os.killpg(qemu.process.pid, signal.SIGTERM)  # as timeout(1) does: the monitor's process as well
         qemu.end()
+        expect(not os.path.exists(path), "the monitor's socket was left")
 
     def undo_administrator(self):
         subchannel = next(name for name in os.listdir("/sys/bus/css/devices")
