@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
-from bareguest import console_argv, main
+from bareguest import BareTest, console_argv, main, vfio_library
 from steps import command, expect
 
 WARNING = "qemu-ccw: warning: s390-map-css is off"
@@ -33,10 +33,9 @@ CASES = (
 )
 
 
-class CssImages:
+class CssImages(BareTest):
     def __init__(self, options, workdir, steps):
-        self.options = options
-        self.steps = steps
+        super().__init__(options, workdir, steps)
         self.image = os.path.join(workdir, "disk.ckd")
         self.console = os.path.join(workdir, "console.log")
         steps.log(self.console)
@@ -81,4 +80,4 @@ class CssImages:
 
 
 if __name__ == "__main__":
-    main(CssImages, __doc__)
+    main(CssImages, __doc__, vfio_library)

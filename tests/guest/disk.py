@@ -11,7 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
-from bareguest import console_argv, main
+from bareguest import BareTest, console_argv, main, vfio_library
 from steps import command, expect
 
 # The device's model, as READ DEVICE CHARACTERISTICS tells it, and cylinders.
@@ -25,11 +25,9 @@ SMALL = 3  # cylinders
 DISK_USAGE = 1 << 20  # bytes that a large volume may take which has two tracks written
 
 
-class Disk:
+class Disk(BareTest):
     def __init__(self, options, workdir, steps):
-        self.options = options
-        self.workdir = workdir
-        self.steps = steps
+        super().__init__(options, workdir, steps)
         self.console = os.path.join(workdir, "console.log")
         steps.log(self.console)
 
@@ -130,4 +128,4 @@ class Disk:
 
 
 if __name__ == "__main__":
-    main(Disk, __doc__)
+    main(Disk, __doc__, vfio_library)

@@ -9,7 +9,6 @@ records, the new ones, data of both; of a format, no records. At the end the who
 
 With --liar it is shown that the test can fail: writes that are acknowledged before they are done have to be missed."""
 
-import argparse
 import os
 import random
 import re
@@ -17,14 +16,14 @@ import shlex
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
+from bareguest import BareTest, main
 from ckd import CkdImage
-from steps import Steps, StepFailed, command, expect
+from steps import StepFailed, command, expect
 
 DISK = "0.0.1234"
 DEADLINE = 60  # for QEMU and the guest to begin, on a busy machine
@@ -62,15 +61,12 @@ def either(found, old, new):
     return found[same:] == old[same:]
 
 
-class KillDevice:
+class KillDevice(BareTest):
     def __init__(self, options, workdir, steps):
-        self.options = options
-        self.workdir = workdir
-        self.steps = steps
+        super().__init__(options, workdir, steps)
         self.random = random.Random(options.seed)
         self.image = os.path.join(workdir, "disk.ckd")
         self.log = os.path.join(workdir, "qemu.log")
-        self.process = None
         self.next = 0  # the operation to begin with
         self.operations = 0
         self.tracks = {}  # what must be on each track
@@ -210,32 +206,13 @@ class KillDevice:
             self.steps.run("a device that acknowledges before it writes is caught", self.lie)
         self.steps.done()
 
-    def clean(self):
-        if self.process:
-            self.process.kill()
-            self.process.wait()
 
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("virt-ccw", "qemu-ccw"):
-        parser.add_argument("--" + name, required=True)
-    parser.add_argument("--guest", nargs="?", help="the program, for QEMU's -kernel; without it the test is skipped")
+def arguments(parser):
     parser.add_argument("--liar", type=os.path.abspath, help="the library that acknowledges before it writes (liar.c)")
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32),
                         help="of the moments; another one each time if it is not given")
-    options = parser.parse_args()
-    if not options.guest:
-        print("1..0 # SKIP no cross compiler: install gcc-s390x-linux-gnu")
-        return
-    with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
-        test = KillDevice(options, workdir, Steps(story=False))
-        try:
-            test.run()
-        finally:
-            test.clean()
 
 
 if __name__ == "__main__":
-    main()
+    main(KillDevice, __doc__, arguments)

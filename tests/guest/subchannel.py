@@ -4,17 +4,16 @@
 stock QEMU. Then, in the middle of I/O: a system reset, after which it does all of it again; and the device is unplugged
 and plugged in once more."""
 
-import argparse
 import json
 import os
 import socket
 import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
-from steps import Steps, command, expect
+from bareguest import BareTest, main
+from steps import command, expect
 
 DISK = "0.0.1234"
 DEADLINE = 60
@@ -65,12 +64,9 @@ class Lines:
         return self.file.readline().strip()
 
 
-class Subchannel:
+class Subchannel(BareTest):
     def __init__(self, options, workdir, steps):
-        self.options = options
-        self.workdir = workdir
-        self.steps = steps
-        self.process = None
+        super().__init__(options, workdir, steps)
         self.console = Lines(os.path.join(workdir, "console"))
         self.monitor = Lines(os.path.join(workdir, "monitor"))
         self.log = os.path.join(workdir, "qemu.log")
@@ -138,28 +134,6 @@ class Subchannel:
         run("and plugged in again", self.plug)
         self.steps.done()
 
-    def clean(self):
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("virt-ccw", "qemu-ccw"):
-        parser.add_argument("--" + name, required=True)
-    parser.add_argument("--guest", nargs="?", help="the program, for QEMU's -kernel; without it the test is skipped")
-    options = parser.parse_args()
-    if not options.guest:
-        print("1..0 # SKIP no cross compiler: install gcc-s390x-linux-gnu")
-        return
-    with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
-        test = Subchannel(options, workdir, Steps(story=False))
-        try:
-            test.run()
-        finally:
-            test.clean()
-
 
 if __name__ == "__main__":
-    main()
+    main(Subchannel, __doc__)

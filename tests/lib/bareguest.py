@@ -14,15 +14,41 @@ def console_argv(console, program):
             "-device", "sclpconsole,chardev=console", "-kernel", program]
 
 
-def main(test, description):
-    """Runs a test that has no more arguments than options, workdir and steps."""
+class BareTest:
+    """A test of such a guest. process: the QEMU that runs, if it is to be killed at the end."""
+
+    def __init__(self, options, workdir, steps):
+        self.options = options
+        self.workdir = workdir
+        self.steps = steps
+        self.process = None
+
+    def clean(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+
+def vfio_library(parser):
+    """The argument of tests that run QEMU in a lab by themselves."""
+    parser.add_argument("--vfio-library", required=True, type=os.path.abspath)
+
+
+def main(test, description, more=None):
+    """Runs a BareTest. more: adds arguments of its own to the parser."""
     parser = argparse.ArgumentParser(description=description)
-    for name in ("virt-ccw", "qemu-ccw", "vfio-library"):
+    for name in ("virt-ccw", "qemu-ccw"):
         parser.add_argument("--" + name, required=True, type=os.path.abspath)
     parser.add_argument("--guest", nargs="?", type=os.path.abspath, help="the program; without it the test is skipped")
+    if more:
+        more(parser)
     options = parser.parse_args()
     if not options.guest:
         print("1..0 # SKIP no cross compiler: install gcc-s390x-linux-gnu")
         return
     with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
-        test(options, workdir, Steps(story=False)).run()
+        running = test(options, workdir, Steps(story=False))
+        try:
+            running.run()
+        finally:
+            running.clean()
