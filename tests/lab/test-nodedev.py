@@ -231,6 +231,16 @@ class NodeTest:
         self.virsh("destroy", "one")
         wait_until(self.as_before, "the host is as it was before")
 
+    def virt_manager(self):
+        self.virsh("define", self.plain())
+        self.virsh("start", "one", "--paused")
+        output = command(["/usr/bin/python3", os.path.join(HERE, "virt-manager-calls.py"), CCW, "one"])[1]
+        expect(output.splitlines() == ["listed: True", "domain capabilities: s390x"] + ["added: [('ccw', True)]"] * 2 +
+               ["removed: 0"] * 2, output)
+        self.virsh("destroy", "one")
+        self.virsh("undefine", "one")
+        wait_until(self.as_before, "the host is as it was before")
+
     def installed(self, name):
         """The guest has no kernel: it crashes, and is kept."""
         command([*INSTALL, "--hostdev", name], timeout=120, check=False)
@@ -267,6 +277,7 @@ def inside(virt_ccw):
         steps.run("a managed device of a guest is refused", test.managed_is_the_guests)
         for name in (CCW, test.css, "type=ccw,xpath.set=./source/address/@devno=0x1234"):
             steps.run(f"virt-install --hostdev {name}", test.installed, name)
+        steps.run("what virt-manager calls", test.virt_manager)
         steps.run("and the host is as it was", test.expect_as_before)
     steps.done()
 
