@@ -208,7 +208,9 @@ static void reconcile(CcwWatcher *watcher, virConnectPtr conn)
     gboolean go;
 
     if (!live) {
-        failed(watcher, "the running domains cannot be looked at");
+        /* Of a libvirt that has gone in the middle watch() tells, and asks the next one. */
+        if (virConnectIsAlive(conn) == 1)
+            failed(watcher, "the running domains cannot be looked at");
         return;
     }
     g_mutex_lock(&watcher->lock);
