@@ -164,9 +164,9 @@ static void move(const Fuzz *fuzz, guint8 where, gboolean write, const guint8 *b
 
 int LLVMFuzzerInitialize(int *argc G_GNUC_UNUSED, char ***argv G_GNUC_UNUSED)
 {
-    char path[] = "/tmp/fuzz-vfio-device-XXXXXX";
+    g_autofree char *path = g_build_filename(g_get_tmp_dir(), "fuzz-vfio-device-XXXXXX", NULL);
     g_autofree char *devices = NULL;
-    int fd = mkstemp(path);
+    int fd = g_mkstemp(path);
 
     if (fd < 0 || close(fd) < 0 || unlink(path) < 0 || !dasd_image_create(path, NULL, 2, "FUZZ01", NULL))
         abort();
