@@ -10,6 +10,7 @@
 #include "node_device/ccw-host-private.h"
 #include "node_device/ccw-in-use.h"
 #include "node_device/ccw-journal.h"
+#include "node_device/ccw-side-by-side.h"
 #include "node_device/ccw-steps.h"
 #include "util/ccw-error.h"
 
@@ -78,6 +79,8 @@ static Prior settle_prior(CcwHost *host, const CcwBusId *id, const char *domain_
         ccw_claim_refuse(host, record, error);
         return PRIOR_REFUSED;
     }
+    if (record->state == CCW_CLAIM_PENDING && !record->steps) /* reserved (ccw-claim-all.c); nothing was done to it */
+        return ccw_journal_remove(host, id, error) ? PRIOR_NONE : PRIOR_REFUSED;
     /* Half taken, half given back, or its mdev was removed under us: back to the beginning first. */
     if (!ccw_claim_is_whole(host, record))
         return ccw_steps_give_back(host, record, error) ? PRIOR_NONE : PRIOR_REFUSED;
@@ -196,7 +199,7 @@ gboolean ccw_claim_lock(CcwHost *host, const CcwBusId *id, CcwLockFd *ret_lock, 
     return TRUE;
 }
 
-static gboolean check_arguments(const char *domain_uuid, const char *token, GError **error)
+gboolean ccw_claim_check_arguments(const char *domain_uuid, const char *token, GError **error)
 {
     if (domain_uuid && g_uuid_string_is_valid(domain_uuid) && token)
         return TRUE;
@@ -214,7 +217,7 @@ gboolean ccw_host_claim(CcwHost *host, const CcwBusId *id, const char *domain_uu
     gboolean taken = FALSE;
     Prior prior;
 
-    if (!check_arguments(domain_uuid, token, error) || !ccw_claim_lock(host, id, &lock, error))
+    if (!ccw_claim_check_arguments(domain_uuid, token, error) || !ccw_claim_lock(host, id, &lock, error))
         return FALSE;
     prior = settle_prior(host, id, domain_uuid, token, &taken, error);
     if (prior == PRIOR_REFUSED)
@@ -358,14 +361,37 @@ static gboolean for_entry(CcwHost *host, const CcwBusId *id, EntryFunc func, con
     return func(host, record, request, error);
 }
 
-/* All are tried, the last first; the first error is told. */
+typedef struct {
+    CcwHost *host;
+    EntryFunc func;
+    const Request *request;
+    GArray *ids;
+    GError **errors; /* one an id */
+} Entries;
+
+static void for_nth_entry(guint index, gpointer data)
+{
+    Entries *entries = data;
+    const CcwBusId *id = &g_array_index(entries->ids, CcwBusId, entries->ids->len - 1 - index);
+
+    for_entry(entries->host, id, entries->func, entries->request, &entries->errors[index]);
+}
+
+/* All are tried, the last first, side by side; the first error is told. */
 static gboolean for_each_entry(CcwHost *host, EntryFunc func, const Request *request, GError **error)
 {
     g_autoptr(GArray) ids = ccw_journal_list(host);
+    g_autofree GError **errors = g_new0(GError *, ids->len + 1);
+    Entries entries = { host, func, request, ids, errors };
     g_autoptr(GError) first = NULL;
 
-    for (guint i = ids->len; i > 0; i--)
-        for_entry(host, &g_array_index(ids, CcwBusId, i - 1), func, request, first ? NULL : &first);
+    ccw_side_by_side(ids->len, host->side_by_side, for_nth_entry, &entries);
+    for (guint i = 0; i < ids->len; i++) {
+        if (!first)
+            first = errors[i];
+        else
+            g_clear_error(&errors[i]);
+    }
     if (!first)
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&first));

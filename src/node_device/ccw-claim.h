@@ -6,6 +6,9 @@
 
 #include "node_device/ccw-journal.h"
 
+/* CCW_ERROR_INVALID for what is no domain UUID, or where the process that a token is for has ended (NULL). */
+gboolean ccw_claim_check_arguments(const char *domain_uuid, const char *token, GError **error);
+
 /* The lock of a device that is there or in the journal. Errors: CCW_ERROR_NOT_FOUND, CCW_ERROR_SYSTEM. */
 gboolean ccw_claim_lock(CcwHost *host, const CcwBusId *id, CcwLockFd *ret_lock, GError **error);
 

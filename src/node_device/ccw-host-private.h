@@ -19,7 +19,8 @@ struct _CcwHost {
     char *devices_dir; /* RUN_DIR/devices: journal and locks */
     const CcwHostOps *ops;
     gpointer ops_data;
-    guint settle_ms; /* how long the kernel may take for what it does behind a write (ccw-wait.h) */
+    guint side_by_side; /* devices at once (ccw-side-by-side.h); 1: one after another */
+    guint settle_ms;    /* how long the kernel may take for what it does behind a write (ccw-wait.h) */
 };
 
 /* --- ccw-sysfs.c: paths and small readings; everything read is bounded by CCW_ATTR_MAX --- */

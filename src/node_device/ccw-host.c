@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "node_device/ccw-host-private.h"
+#include "node_device/ccw-side-by-side.h"
 #include "util/ccw-error.h"
 #include "util/ccw-file.h"
 
@@ -53,6 +54,7 @@ CcwHost *ccw_host_new(const char *sysfs_root, const char *proc_root, const char 
     host->proc_root = g_strdup(proc_root);
     host->devices_dir = g_build_filename(run_dir, "devices", NULL);
     host->ops = &real_ops;
+    host->side_by_side = CCW_SIDE_BY_SIDE;
     host->settle_ms = SETTLE_MS;
     return host;
 }

@@ -80,6 +80,13 @@ gboolean ccw_host_claim(CcwHost *host, const CcwBusId *id, const char *domain_uu
                         gboolean *ret_taken, GError **error);
 
 /*
+ * The same for all devices of a domain, side by side; n is at least 1, none twice. All or none: what was taken goes
+ * back if one cannot be. The error is that of the lowest bus id that fails.
+ */
+gboolean ccw_host_claim_all(CcwHost *host, const CcwBusId *ids, guint n, const char *domain_uuid, const char *token,
+                            GError **error);
+
+/*
  * libvirt says that this domain has the device now: it becomes the owner, whoever the journal names. Its attach may
  * have found the mdev of another domain's claim or of one that was about to be given back. Nothing if there is no
  * entry, or the device was detached by hand.

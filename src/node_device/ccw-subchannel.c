@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "conf/ccw-uuid.h"
 #include "node_device/ccw-host-private.h"
 #include "node_device/ccw-journal.h"
 #include "util/ccw-error.h"
@@ -43,33 +44,44 @@ static gboolean subchannel_device(CcwHost *host, const CcwBusId *subchannel, Ccw
     return g_strcmp0(type, SUBCHANNEL_TYPE_IO) == 0 && dev_busid && ccw_bus_id_parse(dev_busid, ret_device, NULL);
 }
 
-gboolean ccw_subchannel_of(CcwHost *host, const CcwBusId *id, CcwBusId *ret_subchannel)
+static gboolean subchannel_has(CcwHost *host, const char *name, const CcwBusId *id, CcwBusId *ret_subchannel)
 {
-    char buf[CCW_BUS_ID_STR_LEN];
-    g_autofree char *ccw = ccw_host_path(host, "bus/ccw/devices/%s", ccw_bus_id_format(id, buf));
-    g_autofree char *target = g_file_read_link(ccw, NULL);
-    g_autofree char *css = ccw_host_path(host, "bus/css/devices");
-    g_autoptr(GPtrArray) names = NULL;
     CcwBusId subchannel, device;
 
-    /* The quick way, while the ccw device is there: it lies in its subchannel's directory. */
-    if (target) {
-        g_autofree char *parent = g_path_get_dirname(target);
-        g_autofree char *name = g_path_get_basename(parent);
+    if (!ccw_bus_id_parse(name, &subchannel, NULL) || !subchannel_device(host, &subchannel, &device) ||
+        !ccw_bus_id_equal(&device, id))
+        return FALSE;
+    *ret_subchannel = subchannel;
+    return TRUE;
+}
 
-        if (ccw_bus_id_parse(name, &subchannel, NULL) && subchannel_device(host, &subchannel, &device) &&
-            ccw_bus_id_equal(&device, id)) {
-            *ret_subchannel = subchannel;
-            return TRUE;
-        }
-    }
-    names = ccw_sysfs_names(css);
-    for (guint i = 0; i < names->len; i++) {
-        if (ccw_bus_id_parse(names->pdata[i], &subchannel, NULL) && subchannel_device(host, &subchannel, &device) &&
-            ccw_bus_id_equal(&device, id)) {
-            *ret_subchannel = subchannel;
-            return TRUE;
-        }
+/* Of what lies in its subchannel's directory: the ccw device while io_subchannel has it, our mdev while vfio_ccw has.
+ */
+static gboolean subchannel_above(CcwHost *host, const char *link, const CcwBusId *id, CcwBusId *ret_subchannel)
+{
+    g_autofree char *target = g_file_read_link(link, NULL);
+    g_autofree char *parent = target ? g_path_get_dirname(target) : NULL;
+    g_autofree char *name = parent ? g_path_get_basename(parent) : NULL;
+
+    return name && subchannel_has(host, name, id, ret_subchannel);
+}
+
+gboolean ccw_subchannel_of(CcwHost *host, const CcwBusId *id, CcwBusId *ret_subchannel)
+{
+    static const char *const dirs[] = { "bus/css/drivers/vfio_ccw", "bus/css/devices" }; /* the few first */
+    char buf[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
+    g_autofree char *ccw = ccw_host_path(host, "bus/ccw/devices/%s", ccw_bus_id_format(id, buf));
+    g_autofree char *mdev = ccw_host_path(host, "bus/mdev/devices/%s", ccw_uuid_encode(id, uuid));
+
+    if (subchannel_above(host, ccw, id, ret_subchannel) || subchannel_above(host, mdev, id, ret_subchannel))
+        return TRUE;
+    for (gsize d = 0; d < G_N_ELEMENTS(dirs); d++) {
+        g_autofree char *dir = ccw_host_path(host, "%s", dirs[d]);
+        g_autoptr(GPtrArray) names = ccw_sysfs_names(dir);
+
+        for (guint i = 0; i < names->len; i++)
+            if (subchannel_has(host, names->pdata[i], id, ret_subchannel))
+                return TRUE;
     }
     return FALSE;
 }

@@ -68,30 +68,14 @@ static GArray *managed_devices(const Hook *hook, GError **error)
     return managed;
 }
 
-/* What cannot be given back now is in the journal, and libvirt calls `release` after a vetoed start. */
-static void release_taken(const Hook *hook, GArray *taken)
-{
-    for (guint i = taken->len; i > 0; i--)
-        ccw_host_release(hook->host, &g_array_index(taken, CcwBusId, i - 1), hook->uuid, NULL);
-}
-
 static gboolean claim_all(const Hook *hook, GArray *devices, GError **error)
 {
-    g_autoptr(GArray) taken = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
     g_autofree char *token = ccw_host_token(hook->host, getppid());
 
-    for (guint i = 0; i < devices->len; i++) {
-        const CcwBusId *id = &g_array_index(devices, CcwHostdev, i).source;
-        gboolean is_taken;
-
-        if (!ccw_host_claim(hook->host, id, hook->uuid, token, &is_taken, error)) {
-            release_taken(hook, taken);
-            return FALSE;
-        }
-        if (is_taken)
-            g_array_append_val(taken, *id);
-    }
-    return TRUE;
+    for (guint i = 0; i < devices->len; i++)
+        g_array_append_val(ids, g_array_index(devices, CcwHostdev, i).source);
+    return ccw_host_claim_all(hook->host, &g_array_index(ids, CcwBusId, 0), ids->len, hook->uuid, token, error);
 }
 
 static gboolean prepare(const Hook *hook, GError **error)

@@ -267,6 +267,8 @@ static int kernel_write(Model *model, const char *path, const char *below, const
 
 static int model_write(const char *path, const char *value, gpointer data)
 {
+    static GMutex one_at_a_time;
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&one_at_a_time);
     Model *model = data;
     const char *below = path + strlen(model->tree->sysfs) + 1;
     guint n = ++model->n_writes;
@@ -318,6 +320,7 @@ Model *model_new(const char *recording)
     model->host->ops = &model_ops;
     model->host->ops_data = model;
     model->host->settle_ms = 0;
+    model->host->side_by_side = 1;
     model->writes = g_string_new(NULL);
     model->modules = g_string_new(NULL);
     return model;

@@ -24,7 +24,7 @@ typedef struct {
 
 #define CRASH_EXIT 77
 
-/* A host on the tree, with nothing to wait for. */
+/* A host on the tree, with nothing to wait for, that does one device after another. */
 Model *model_new(const char *recording);
 void model_free(Model *model);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Model, model_free)
