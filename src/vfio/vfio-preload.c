@@ -95,6 +95,20 @@ __attribute__((constructor)) static void initialize(void)
 
 /* --- files by path --- */
 
+/*
+ * In a lab, where there is such a file, the number stands for it, as it would for the kernel's node: /proc/PID/fd is
+ * where others see who has the group.
+ */
+static void show_node(int fd, const char *path)
+{
+    int node = vfio_source_is_lab() ? REAL(open)(path, O_RDWR | O_CLOEXEC) : -1;
+
+    if (node < 0)
+        return;
+    dup3(node, fd, O_CLOEXEC);
+    REAL(close)(node);
+}
+
 /* Answers an open of /dev/vfio/vfio, /dev/vfio/N or /dev/vfio/noiommu-N. FALSE: the path is not ours. */
 static gboolean open_vfio(const char *path, int *ret_result)
 {
@@ -117,6 +131,8 @@ static gboolean open_vfio(const char *path, int *ret_result)
     if (result < 0) {
         errno = -result;
         result = -1;
+    } else {
+        show_node(result, path);
     }
     *ret_result = result;
     return TRUE;

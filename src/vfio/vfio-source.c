@@ -79,6 +79,11 @@ gboolean vfio_source_exists(void)
     return environment.set || access(CCW_LAB_SOCKET, F_OK) == 0;
 }
 
+gboolean vfio_source_is_lab(void)
+{
+    return !environment.set;
+}
+
 static int open_from_environment(guint group, VfioSource **ret_source)
 {
     G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&environment.lock);

@@ -26,6 +26,9 @@ void vfio_source_set_environment(const char *value);
 /* Is there anything to answer for, from the environment or a lab? If not, VFIO is the kernel's. */
 gboolean vfio_source_exists(void);
 
+/* If so: is it a lab, where /dev/vfio holds its own nodes, and not those of a kernel, or none? */
+gboolean vfio_source_is_lab(void);
+
 /*
  * Opens device N, for one opener at a time. 0, or a negative errno for open(): EBUSY, ENOENT (no such group), EIO
  * (with a line on stderr: the lab does not speak its protocol).

@@ -220,6 +220,7 @@ static int write_create(Model *model, char **path, const char *value)
     g_autofree char *remove_attr = g_strdup_printf("sys/devices/css0/%s/%s/remove", path[3], value);
     g_autofree char *link = at(model, "sys/bus/mdev/devices/%s", value);
     g_autofree char *target = g_strdup_printf("../../../devices/css0/%s/%s", path[3], value);
+    g_autofree char *group = at(model, "sys/devices/css0/%s/%s/iommu_group", path[3], value);
 
     if (!g_uuid_string_is_valid(value))
         return EINVAL;
@@ -228,6 +229,7 @@ static int write_create(Model *model, char **path, const char *value)
     if (strcmp(now, "0") == 0)
         return EUSERS;
     tree_write(model->tree, remove_attr, "");
+    link_to(group, "../../../../kernel/iommu_groups/0"); /* of all of them: one is there in a test */
     link_to(link, target);
     set(model, left, "0");
     return 0;
