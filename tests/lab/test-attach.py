@@ -15,6 +15,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
+from daemons import Daemon, processes, qemu_of, text_of
 from hosttree import differences, snapshot
 from labtest import UUIDS, domain, hostdev, inside_a_lab, wait_until
 from steps import Steps, command, expect
@@ -23,62 +24,6 @@ FIRST, SECOND = "0.0.1234", "0.0.1235"
 JOURNAL = f"/run/libvirt-ccw/devices/{FIRST}.json"
 LOGS = ("/var/log/libvirt/virtccwd.log", "/var/log/libvirt/virtccwd-again.log")
 FE_1234 = "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x1234'/>"
-
-
-def processes(name):
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
-                if file.read().strip() == name[:15]:
-                    found.append(int(pid))
-        except OSError:
-            pass
-    return found
-
-
-def text_of(path):
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except FileNotFoundError:
-        return ""
-
-
-class Daemon:
-    """One of the lab's daemons, to be killed and started again as it was started."""
-
-    def __init__(self, name):
-        self.name = name
-        pid = processes(name)[0]
-        with open(f"/proc/{pid}/cmdline", encoding="utf-8") as file:
-            argv = file.read().split("\0")[:-1]
-        if "--ready-fd" in argv:
-            at = argv.index("--ready-fd")
-            del argv[at:at + 2]
-        self.argv = [os.readlink(f"/proc/{pid}/exe"), *argv[1:]]
-        with open(f"/proc/{pid}/environ", encoding="utf-8") as file:
-            self.env = dict(entry.split("=", 1) for entry in file.read().split("\0") if "=" in entry)
-        self.env.pop("NOTIFY_SOCKET", None)
-
-    def kill(self, number=signal.SIGKILL):
-        for pid in processes(self.name):
-            os.kill(pid, number)
-        wait_until(lambda: not self.alive(), f"{self.name} ends")
-
-    def alive(self):
-        """A zombie is none."""
-        for pid in processes(self.name):
-            with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-                if file.read().rsplit(")", 1)[1].split()[0] != "Z":
-                    return True
-        return False
-
-    def start(self):
-        with open(f"/var/log/libvirt/{self.name}-again.log", "ab") as log:
-            subprocess.Popen(self.argv, env=self.env, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                             start_new_session=True)
-        wait_until(lambda: command(["virsh", "uri"], check=False)[0] == 0, f"{self.name} answers")
 
 
 class AttachTest:
@@ -292,17 +237,9 @@ class AttachTest:
         self.virsh("qemu-monitor-command", "one", '{"execute": "device_del", "arguments": {"id": "hostdev0"}}')
         self.comes_back()
 
-    @staticmethod
-    def qemu_of(name):
-        for pid in processes("qemu-system-s390x"):
-            with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
-                if f"guest={name}" in file.read():
-                    return pid
-        raise AssertionError(f"there is no QEMU of {name}")
-
     def qemu_dies(self):
         self.attach("one")
-        os.kill(self.qemu_of("one"), signal.SIGKILL)
+        os.kill(qemu_of("one"), signal.SIGKILL)
         self.comes_back()
         wait_until(lambda: self.virsh("domstate", "one") == "shut off", "libvirt knows that it ended")
         self.virsh("start", "one", "--paused")
@@ -406,7 +343,7 @@ class AttachTest:
 
     def virtccwd_dies_in_attach(self):
         """libvirt goes on with it while a new virtccwd looks; a QEMU that is stopped makes that long."""
-        qemu = self.qemu_of("one")
+        qemu = qemu_of("one")
         log = LOGS[1]
         os.kill(qemu, signal.SIGSTOP)
         try:
