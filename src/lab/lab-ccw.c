@@ -23,7 +23,8 @@ static void detach(LabModel *model, LabSubchannel *sch)
 /* A DASD that comes back stays offline until somebody says otherwise. */
 void lab_ccw_register(LabModel *model, LabSubchannel *sch)
 {
-    sch->online = FALSE;
+    sch->has_ccw = TRUE;
+    sch->online = sch->boxed = FALSE;
     lab_emit_ccw(model, sch, "add", NULL);
     if (model->ccw_autoprobe)
         attach(model, sch);
@@ -34,6 +35,31 @@ void lab_ccw_unregister(LabModel *model, LabSubchannel *sch)
     if (sch->device_bound)
         detach(model, sch);
     lab_emit_ccw(model, sch, "remove", NULL);
+    sch->has_ccw = sch->orphan = FALSE;
+    lab_changed(sch);
+}
+
+void lab_ccw_move(LabModel *model, LabSubchannel *sch, gboolean orphan)
+{
+    g_autofree char *from =
+        g_strdup_printf("DEVPATH_OLD=/devices/css0/%s/%s\n", orphan ? sch->name : LAB_DEFUNCT, sch->device);
+
+    sch->orphan = orphan;
+    lab_changed(sch);
+    lab_emit_ccw(model, sch, "move", from);
+}
+
+/* The kernel moves an online device back to where it was, and it goes on; another it asks who it is. */
+void lab_ccw_recognise(LabModel *model, LabSubchannel *sch)
+{
+    if (!lab_has_path(model, sch) || sch->driver != LAB_DRIVER_IO_SUBCHANNEL)
+        return;
+    if (!sch->has_ccw) {
+        lab_ccw_register(model, sch);
+    } else if (sch->orphan) {
+        lab_ccw_move(model, sch, FALSE);
+        sch->vpm = LAB_PATH_MASK;
+    }
 }
 
 int lab_ccw_bind(LabModel *model, const char *text)
@@ -79,28 +105,56 @@ int lab_ccw_probe(LabModel *model, const char *text)
     return sch ? 0 : ENODEV;
 }
 
+/* ccw_device_set_online() and _set_offline() */
+static int set_online(LabModel *model, LabSubchannel *sch, gboolean value, gboolean force)
+{
+    if (!sch->device_bound || sch->online == value)
+        return EINVAL;
+    if (value && sch->state == LAB_STATE_BOXED && !force) {
+        sch->boxed = TRUE;
+        return ENODEV;
+    }
+    if (value && sch->state == LAB_STATE_BOXED)
+        sch->state = LAB_STATE_GOOD; /* an unconditional reserve took it from the other system */
+    if (value)
+        sch->boxed = FALSE;
+    if (value)
+        sch->vpm = LAB_PATH_MASK;
+    sch->online = value;
+    /* dasd_change_state() of drivers/s390/block/dasd.c; libvirt lists a ccw device once it is online. */
+    lab_emit_ccw(model, sch, "change", NULL);
+    return 0;
+}
+
+/* online_store_handle_offline(): a device that the kernel kept though it has gone is let go of now. */
+static int let_go(LabModel *model, LabSubchannel *sch, gboolean value)
+{
+    if (value)
+        return EINVAL;
+    lab_ccw_unregister(model, sch);
+    return 0;
+}
+
 /* online_store(): "force" or a hexadecimal 0 or 1; the value that it has already is EINVAL. */
 int lab_ccw_online(LabModel *model, LabSubchannel *sch, const char *text, gsize length)
 {
+    gboolean force = strncmp(text, "force\n", length) == 0;
     gulong value = 1;
     int result = 0;
 
-    if (strncmp(text, "force\n", length) != 0)
+    if (!force)
         result = lab_strtoul(text, 16, &value);
     if (result)
         return result;
     if (value > 1)
         return EINVAL;
     g_mutex_lock(&model->lock);
-    if (!lab_ccw_present(sch)) {
+    if (!lab_ccw_present(sch))
         result = ENODEV;
-    } else if (!sch->device_bound || sch->online == (value == 1)) {
-        result = EINVAL;
-    } else {
-        sch->online = value == 1;
-        /* dasd_change_state() of drivers/s390/block/dasd.c; libvirt lists a ccw device once it is online. */
-        lab_emit_ccw(model, sch, "change", NULL);
-    }
+    else if (lab_ccw_disconnected(model, sch))
+        result = let_go(model, sch, value == 1);
+    else
+        result = set_online(model, sch, value == 1, force);
     g_mutex_unlock(&model->lock);
     return result;
 }

@@ -20,17 +20,19 @@ static void attach(LabModel *model, LabSubchannel *sch, LabDriver driver)
         lab_emit_subchannel(model, sch, "change", "MDEV_STATE=registered\n");
     lab_emit_subchannel(model, sch, "bind", NULL);
     if (driver == LAB_DRIVER_IO_SUBCHANNEL)
-        lab_ccw_register(model, sch);
+        lab_ccw_recognise(model, sch);
 }
 
 static void detach(LabModel *model, LabSubchannel *sch)
 {
-    if (sch->driver == LAB_DRIVER_IO_SUBCHANNEL)
+    if (sch->driver == LAB_DRIVER_IO_SUBCHANNEL && sch->has_ccw && !sch->orphan)
         lab_ccw_unregister(model, sch);
     sch->unbinding = TRUE;
+    lab_changed(sch);
     if (sch->driver == LAB_DRIVER_VFIO_CCW) {
         if (sch->mdev && sch->mdev->active) {
             sch->mdev->active = FALSE;
+            lab_changed(sch);
             lab_mdev_destroy(model, sch);
         }
         while (sch->mdev) /* a remove that came first still waits */
@@ -42,6 +44,33 @@ static void detach(LabModel *model, LabSubchannel *sch)
     lab_emit_subchannel(model, sch, "unbind", NULL);
 }
 
+/* The driver core asks each driver in turn, in the order of their registration. */
+static void probe(LabModel *model, LabSubchannel *sch)
+{
+    for (LabDriver driver = LAB_DRIVER_NONE + 1; driver < LAB_DRIVER_LAST; driver++)
+        if (sch->driver == LAB_DRIVER_NONE && matches(sch, driver))
+            attach(model, sch, driver);
+}
+
+void lab_css_register(LabModel *model, LabSubchannel *sch)
+{
+    sch->registered = TRUE;
+    lab_emit_subchannel(model, sch, "add", NULL);
+    if (model->css_autoprobe)
+        probe(model, sch);
+}
+
+void lab_css_unregister(LabModel *model, LabSubchannel *sch)
+{
+    if (sch->driver != LAB_DRIVER_NONE)
+        detach(model, sch);
+    sch->registered = FALSE;
+    lab_changed(sch);
+    sch->vpm = 0;
+    g_clear_pointer(&sch->driver_override, g_free);
+    lab_emit_subchannel(model, sch, "remove", NULL);
+}
+
 int lab_css_bind(LabModel *model, LabDriver driver, const char *text)
 {
     LabSubchannel *sch;
@@ -51,7 +80,7 @@ int lab_css_bind(LabModel *model, LabDriver driver, const char *text)
     sch = lab_find_subchannel(model, text);
     if (sch && matches(sch, driver)) {
         lab_device_lock(model, sch);
-        result = sch->driver != LAB_DRIVER_NONE ? EBUSY : 0;
+        result = !sch->registered ? ENODEV : sch->driver != LAB_DRIVER_NONE ? EBUSY : 0;
         if (!result)
             attach(model, sch, driver);
         lab_device_unlock(model, sch);
@@ -86,9 +115,8 @@ int lab_css_probe(LabModel *model, const char *text)
     sch = lab_find_subchannel(model, text);
     if (sch) {
         lab_device_lock(model, sch);
-        for (LabDriver driver = LAB_DRIVER_NONE + 1; driver < LAB_DRIVER_LAST; driver++)
-            if (sch->driver == LAB_DRIVER_NONE && matches(sch, driver))
-                attach(model, sch, driver);
+        if (sch->registered)
+            probe(model, sch);
         lab_device_unlock(model, sch);
     }
     g_mutex_unlock(&model->lock);

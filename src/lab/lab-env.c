@@ -62,9 +62,14 @@ void lab_emit_subchannel(LabModel *model, const LabSubchannel *sch, const char *
     emit(model, action, "css", path, env);
 }
 
+static char *ccw_path(const LabSubchannel *sch)
+{
+    return g_strdup_printf("/devices/css0/%s/%s", sch->orphan ? LAB_DEFUNCT : sch->name, sch->device);
+}
+
 void lab_emit_ccw(LabModel *model, const LabSubchannel *sch, const char *action, const char *extra)
 {
-    g_autofree char *path = g_strdup_printf("/devices/css0/%s/%s", sch->name, sch->device);
+    g_autofree char *path = ccw_path(sch);
     GString *env = g_string_new(extra);
 
     lab_env_ccw(sch, env);

@@ -20,6 +20,8 @@ struct _LabFuse {
     LabTree *tree;
     LabInodes *inodes;
     struct fuse_session *session;
+    GMutex sweeping;      /* one at a time, and nobody's write ends before what it took away is swept */
+    guint64 *seen;        /* by sweep: lab_tree_changes() */
     GThreadPool *writers; /* as many threads as writes: one that blocks, blocks nobody else */
 };
 
@@ -87,7 +89,7 @@ static void lab_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
         fuse_reply_err(request, ENOENT);
         return;
     }
-    answer.ino = lab_inodes_take(fuse->inodes, path);
+    answer.ino = lab_inodes_take(fuse->inodes, path, entry.owner);
     fill_stat(&entry, answer.ino, &answer.attr);
     if (fuse_reply_entry(request, &answer) != 0)
         lab_inodes_forget(fuse->inodes, answer.ino, 1);
@@ -178,22 +180,33 @@ static void lab_write(fuse_req_t request, fuse_ino_t number, const char *data, s
     g_thread_pool_push(fuse->writers, job, NULL);
 }
 
-/* Takes from the kernel every name that is no more. Nothing is locked meanwhile: the kernel may wait for a lookup. */
+static void sweep_path(LabFuse *fuse, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    g_autofree char *folder = slash ? g_strndup(path, (gsize)(slash - path)) : g_strdup("");
+    const char *name = slash ? slash + 1 : path;
+    guint64 parent = lab_inodes_number(fuse->inodes, folder);
+    LabEntry entry;
+
+    if (parent && !lab_tree_lookup(fuse->tree, path, &entry))
+        fuse_lowlevel_notify_inval_entry(fuse->session, parent, name, strlen(name));
+}
+
+/* Takes from the kernel every name that is no more. Nothing that a lookup needs is locked: the kernel may wait for one.
+ */
 static void sweep(LabFuse *fuse)
 {
-    g_autoptr(GPtrArray) paths = lab_inodes_paths(fuse->inodes);
+    g_autoptr(GArray) owners = g_array_new(FALSE, FALSE, sizeof(guint));
 
-    for (guint i = 0; i < paths->len; i++) {
-        const char *path = g_ptr_array_index(paths, i);
-        const char *slash = strrchr(path, '/');
-        g_autofree char *folder = slash ? g_strndup(path, (gsize)(slash - path)) : g_strdup("");
-        const char *name = slash ? slash + 1 : path;
-        guint64 parent = lab_inodes_number(fuse->inodes, folder);
-        LabEntry entry;
+    g_mutex_lock(&fuse->sweeping);
+    lab_tree_changes(fuse->tree, fuse->seen, owners);
+    for (guint i = 0; i < owners->len; i++) {
+        g_autoptr(GPtrArray) paths = lab_inodes_paths(fuse->inodes, g_array_index(owners, guint, i));
 
-        if (parent && !lab_tree_lookup(fuse->tree, path, &entry))
-            fuse_lowlevel_notify_inval_entry(fuse->session, parent, name, strlen(name));
+        for (guint j = 0; j < paths->len; j++)
+            sweep_path(fuse, g_ptr_array_index(paths, j));
     }
+    g_mutex_unlock(&fuse->sweeping);
 }
 
 static void do_write(gpointer data, gpointer opaque)
@@ -306,6 +319,8 @@ LabFuse *lab_fuse_mount(LabTree *tree, const char *path, GError **error)
 
     fuse->tree = tree;
     fuse->inodes = lab_inodes_new();
+    fuse->seen = g_new0(guint64, lab_tree_owners(tree));
+    g_mutex_init(&fuse->sweeping);
     fuse->writers = g_thread_pool_new(do_write, fuse, -1, FALSE, NULL);
     fuse->session = fuse_session_new(&args, &operations, sizeof(operations), fuse);
     fuse_opt_free_args(&args);
@@ -317,6 +332,8 @@ LabFuse *lab_fuse_mount(LabTree *tree, const char *path, GError **error)
         fuse_session_destroy(fuse->session);
     g_thread_pool_free(fuse->writers, TRUE, TRUE);
     lab_inodes_free(fuse->inodes);
+    g_mutex_clear(&fuse->sweeping);
+    g_free(fuse->seen);
     g_free(fuse);
     return NULL;
 }

@@ -6,6 +6,7 @@
 typedef struct {
     guint64 number;
     guint64 lookups;
+    guint owner;
     char *path;
 } Inode;
 
@@ -52,7 +53,7 @@ void lab_inodes_free(LabInodes *inodes)
     g_free(inodes);
 }
 
-guint64 lab_inodes_take(LabInodes *inodes, const char *path)
+guint64 lab_inodes_take(LabInodes *inodes, const char *path, guint owner)
 {
     Inode *inode;
     guint64 number;
@@ -61,6 +62,7 @@ guint64 lab_inodes_take(LabInodes *inodes, const char *path)
     inode = g_hash_table_lookup(inodes->by_path, path);
     if (!inode)
         inode = add(inodes, path);
+    inode->owner = owner;
     inode->lookups++;
     number = inode->number;
     g_mutex_unlock(&inodes->lock);
@@ -107,17 +109,20 @@ guint64 lab_inodes_number(LabInodes *inodes, const char *path)
     return number;
 }
 
-GPtrArray *lab_inodes_paths(LabInodes *inodes)
+GPtrArray *lab_inodes_paths(LabInodes *inodes, guint owner)
 {
     GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
     GHashTableIter iter;
-    gpointer path;
+    gpointer value;
 
     g_mutex_lock(&inodes->lock);
     g_hash_table_iter_init(&iter, inodes->by_path);
-    while (g_hash_table_iter_next(&iter, &path, NULL))
-        if (*(const char *)path)
-            g_ptr_array_add(paths, g_strdup(path));
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const Inode *inode = value;
+
+        if (inode->owner == owner && *inode->path)
+            g_ptr_array_add(paths, g_strdup(inode->path));
+    }
     g_mutex_unlock(&inodes->lock);
     return paths;
 }

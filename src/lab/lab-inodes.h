@@ -15,8 +15,8 @@ LabInodes *lab_inodes_new(void);
 void lab_inodes_free(LabInodes *inodes);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LabInodes, lab_inodes_free)
 
-/* The number of a path, counting one lookup more. */
-guint64 lab_inodes_take(LabInodes *inodes, const char *path);
+/* The number of a path, counting one lookup more; owner is LabEntry's. */
+guint64 lab_inodes_take(LabInodes *inodes, const char *path, guint owner);
 void lab_inodes_forget(LabInodes *inodes, guint64 number, guint64 lookups);
 
 /* NULL for a number that the kernel should not know. */
@@ -25,5 +25,5 @@ char *lab_inodes_path(LabInodes *inodes, guint64 number);
 /* 0 for a path that the kernel does not know. */
 guint64 lab_inodes_number(LabInodes *inodes, const char *path);
 
-/* Every path that is known now, but the root's. */
-GPtrArray *lab_inodes_paths(LabInodes *inodes);
+/* Every path of this owner that is known now, but the root's. */
+GPtrArray *lab_inodes_paths(LabInodes *inodes, guint owner);

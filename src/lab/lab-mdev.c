@@ -115,6 +115,7 @@ void lab_mdev_destroy(LabModel *model, LabSubchannel *sch)
     lab_emit_mdev(model, sch, "unbind", NULL);
     lab_emit_mdev(model, sch, "remove", NULL);
     g_clear_pointer(&sch->mdev, g_free);
+    lab_changed(sch);
     g_cond_broadcast(&model->changed);
 }
 
@@ -132,6 +133,7 @@ int lab_mdev_remove(LabModel *model, const char *uuid, const char *text)
     sch = lab_find_mdev(model, uuid);
     if (sch && sch->mdev->active) {
         sch->mdev->active = FALSE;
+        lab_changed(sch);
         lab_mdev_destroy(model, sch);
         result = 0;
     }

@@ -6,12 +6,10 @@
 
 #include "lab/lab-model.h"
 
-/* sysfs_streq(): equal, but for one trailing newline. */
-gboolean lab_streq(const char *name, const char *text);
-
 /* kstrtoul(): 0, EINVAL or ERANGE. base 0 reads 0x and 0 as C does. */
 int lab_strtoul(const char *text, guint base, gulong *ret_value);
 
+/* Only what is there now, by what was written: one trailing newline does not count. */
 LabSubchannel *lab_find_subchannel(LabModel *model, const char *text);
 LabSubchannel *lab_find_ccw(LabModel *model, const char *text);
 LabSubchannel *lab_find_mdev(LabModel *model, const char *uuid);
@@ -28,4 +26,21 @@ void lab_emit_mdev(LabModel *model, const LabSubchannel *sch, const char *action
 /* Registration of the children; mdev_destroy wants an mdev that is no longer active, and waits for its user. */
 void lab_ccw_register(LabModel *model, LabSubchannel *sch);
 void lab_ccw_unregister(LabModel *model, LabSubchannel *sch);
+/* To css0/defunct and back. */
+void lab_ccw_move(LabModel *model, LabSubchannel *sch, gboolean orphan);
 void lab_mdev_destroy(LabModel *model, LabSubchannel *sch);
+
+/* Says to who keeps paths that some of this subchannel's may be no more. */
+void lab_changed(LabSubchannel *sch);
+
+/* There is a path to the device that both hardware and kernel want to use. */
+gboolean lab_has_path(const LabModel *model, const LabSubchannel *sch);
+/* The kernel keeps an online device that it cannot reach. */
+gboolean lab_ccw_disconnected(const LabModel *model, const LabSubchannel *sch);
+
+/* Looks for the ccw device of a subchannel that io_subchannel drives: it is recognised, or comes back from
+ * css0/defunct. */
+void lab_ccw_recognise(LabModel *model, LabSubchannel *sch);
+/* The subchannel's own coming and going; both want the device lock. */
+void lab_css_register(LabModel *model, LabSubchannel *sch);
+void lab_css_unregister(LabModel *model, LabSubchannel *sch);

@@ -22,8 +22,8 @@ static LabSubchannel *subchannel_new(const LabDevice *device, guint16 number)
     ccw_bus_id_format(&id, sch->name);
     ccw_bus_id_format(&device->id, sch->device);
     sch->driver = LAB_DRIVER_IO_SUBCHANNEL;
-    sch->device_bound = TRUE;
-    sch->online = TRUE;
+    sch->registered = sch->has_ccw = sch->device_bound = sch->online = TRUE;
+    sch->vpm = LAB_PATH_MASK;
     return sch;
 }
 
@@ -45,13 +45,23 @@ LabModel *lab_model_new(const LabDevice *devices, gsize n_devices)
     model->subchannels = g_ptr_array_new_with_free_func((GDestroyNotify)subchannel_free);
     model->css_autoprobe = model->ccw_autoprobe = TRUE;
     model->events = &silent;
-    for (gsize i = 0; i < n_devices; i++)
-        g_ptr_array_add(model->subchannels, subchannel_new(&devices[i], next[devices[i].id.ssid]++));
+    model->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    model->by_device = g_hash_table_new(g_str_hash, g_str_equal);
+    for (gsize i = 0; i < n_devices; i++) {
+        LabSubchannel *sch = subchannel_new(&devices[i], next[devices[i].id.ssid]++);
+
+        sch->number = (guint)i + 1;
+        g_ptr_array_add(model->subchannels, sch);
+        g_hash_table_insert(model->by_name, sch->name, sch);
+        g_hash_table_insert(model->by_device, sch->device, sch);
+    }
     return model;
 }
 
 void lab_model_free(LabModel *model)
 {
+    g_hash_table_unref(model->by_name);
+    g_hash_table_unref(model->by_device);
     g_ptr_array_unref(model->subchannels);
     g_cond_clear(&model->changed);
     g_mutex_clear(&model->lock);
@@ -78,14 +88,32 @@ gboolean lab_driver_linked(const LabSubchannel *sch)
 
 gboolean lab_ccw_present(const LabSubchannel *sch)
 {
-    return sch->driver == LAB_DRIVER_IO_SUBCHANNEL && !sch->unbinding;
+    return sch->has_ccw;
 }
 
-gboolean lab_streq(const char *name, const char *text)
+gboolean lab_has_path(const LabModel *model, const LabSubchannel *sch)
 {
-    gsize length = strlen(name);
+    return sch->state != LAB_STATE_NO_PATH && sch->state != LAB_STATE_UNPLUGGED && !model->varied_off;
+}
 
-    return strncmp(name, text, length) == 0 && (!text[length] || (text[length] == '\n' && !text[length + 1]));
+gboolean lab_ccw_disconnected(const LabModel *model, const LabSubchannel *sch)
+{
+    return sch->has_ccw && (sch->orphan || !lab_has_path(model, sch));
+}
+
+/* available_show() of drivers/s390/cio/device.c */
+const char *lab_availability(const LabModel *model, const LabSubchannel *sch)
+{
+    if (sch->orphan)
+        return "no device";
+    if (lab_ccw_disconnected(model, sch))
+        return "no path";
+    return sch->boxed ? "boxed" : "good";
+}
+
+void lab_changed(LabSubchannel *sch)
+{
+    sch->changes++;
 }
 
 int lab_strtoul(const char *text, guint base, gulong *ret_value)
@@ -109,26 +137,27 @@ int lab_strtoul(const char *text, guint base, gulong *ret_value)
     return 0;
 }
 
+/* sysfs_streq(): text is compared but for one trailing newline. */
+static LabSubchannel *find_by(GHashTable *table, const char *text)
+{
+    gsize length = strlen(text);
+    g_autofree char *name = g_strndup(text, length && text[length - 1] == '\n' ? length - 1 : length);
+
+    return g_hash_table_lookup(table, name);
+}
+
 LabSubchannel *lab_find_subchannel(LabModel *model, const char *text)
 {
-    for (guint i = 0; i < model->subchannels->len; i++) {
-        LabSubchannel *sch = g_ptr_array_index(model->subchannels, i);
+    LabSubchannel *sch = find_by(model->by_name, text);
 
-        if (lab_streq(sch->name, text))
-            return sch;
-    }
-    return NULL;
+    return sch && sch->registered ? sch : NULL;
 }
 
 LabSubchannel *lab_find_ccw(LabModel *model, const char *text)
 {
-    for (guint i = 0; i < model->subchannels->len; i++) {
-        LabSubchannel *sch = g_ptr_array_index(model->subchannels, i);
+    LabSubchannel *sch = find_by(model->by_device, text);
 
-        if (lab_ccw_present(sch) && lab_streq(sch->device, text))
-            return sch;
-    }
-    return NULL;
+    return sch && lab_ccw_present(sch) ? sch : NULL;
 }
 
 LabSubchannel *lab_find_mdev(LabModel *model, const char *uuid)

@@ -15,6 +15,7 @@
 
 #define LAB_UUID_STR_LEN 37
 #define LAB_CHPID 0x40 /* every DASD of a lab hangs on this one channel path */
+#define LAB_PATH_MASK 0x80
 
 typedef struct {
     CcwBusId id; /* of the ccw device */
@@ -25,8 +26,19 @@ typedef struct {
     gboolean sync;
 } LabDevice;
 
+/* What the hardware is to the kernel. Names as in its `availability`, where it has one. */
+typedef enum {
+    LAB_STATE_GOOD,
+    LAB_STATE_BOXED,     /* another system holds a reserve on it */
+    LAB_STATE_NO_PATH,   /* no path of the channel subsystem's leads to it */
+    LAB_STATE_ALIAS,     /* a PAV alias: no device of its own */
+    LAB_STATE_UNPLUGGED, /* its subchannel has gone */
+    LAB_STATE_LAST
+} LabState;
+
 typedef enum { LAB_DRIVER_NONE, LAB_DRIVER_IO_SUBCHANNEL, LAB_DRIVER_VFIO_CCW, LAB_DRIVER_LAST } LabDriver;
 
+#define LAB_DEFUNCT "defunct" /* below css0, in the place of a subchannel: the orphanage of drivers/s390/cio */
 #define LAB_CCW_DRIVER "dasd-eckd"
 #define LAB_MDEV_DRIVER "vfio_ccw_mdev"
 #define LAB_MDEV_TYPE "vfio_ccw-io"
@@ -43,13 +55,21 @@ typedef struct {
 typedef struct {
     char name[CCW_BUS_ID_STR_LEN];   /* of the subchannel, "0.0.0000" */
     char device[CCW_BUS_ID_STR_LEN]; /* of its ccw device, "0.0.1234" */
+    guint number;                    /* among the model's, from 1 */
     LabDevice config;
     LabDriver driver;
     gboolean unbinding;    /* the driver's links are gone, its remove function runs */
     gboolean locked;       /* the driver core's device lock is held by an operation */
     char *driver_override; /* NULL reads "(null)" */
+    LabState state;        /* of the hardware */
+    gboolean registered;   /* the subchannel is there; FALSE once the kernel has noticed that it was unplugged */
+    gboolean has_ccw;      /* its ccw device is there */
+    gboolean orphan;       /* below css0/defunct: it was online when the hardware went */
+    gboolean boxed;        /* the kernel knows of the reserve */
+    guint8 vpm;            /* paths that the kernel has verified, as the attribute vpm */
     gboolean device_bound; /* the ccw device has its driver */
     gboolean online;
+    guint64 changes; /* counts up whenever paths may have vanished */
     LabMdev *mdev;
 } LabSubchannel;
 
@@ -68,8 +88,10 @@ typedef struct {
 typedef struct {
     GMutex lock;
     GCond changed;
-    GPtrArray *subchannels; /* LabSubchannel *, fixed for the model's life */
+    GPtrArray *subchannels;          /* LabSubchannel *, fixed for the model's life */
+    GHashTable *by_name, *by_device; /* of subchannels: char * -> LabSubchannel * */
     gboolean css_autoprobe, ccw_autoprobe;
+    gboolean varied_off; /* the one channel path, by its attribute status */
     const LabModelEvents *events;
     gpointer opaque;
     guint64 last_serial;
@@ -82,8 +104,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LabModel, lab_model_free)
 
 void lab_model_set_events(LabModel *model, const LabModelEvents *events, gpointer opaque);
 
-const char *lab_driver_name(LabDriver driver);        /* NULL for none */
-gboolean lab_ccw_present(const LabSubchannel *sch);   /* the ccw device is registered */
+const char *lab_driver_name(LabDriver driver);      /* NULL for none */
+gboolean lab_ccw_present(const LabSubchannel *sch); /* the ccw device is there, if only below css0/defunct */
+/* What its attribute availability reads. */
+const char *lab_availability(const LabModel *model, const LabSubchannel *sch);
 gboolean lab_driver_linked(const LabSubchannel *sch); /* sysfs shows the subchannel's driver */
 
 /* The uevent attribute of each, lines KEY=VALUE. */
@@ -109,6 +133,20 @@ int lab_ccw_online(LabModel *model, LabSubchannel *sch, const char *text, gsize 
 
 int lab_mdev_create(LabModel *model, LabSubchannel *sch, const char *text, gsize length);
 int lab_mdev_remove(LabModel *model, const char *uuid, const char *text);
+
+/* A write to css0/rescan. */
+void lab_css_rescan(LabModel *model);
+/* A write to the attribute status of the channel path. */
+int lab_chp_vary(LabModel *model, const char *text);
+
+/*
+ * What an administrator of the hardware does to a device (its bus id), and what the kernel makes of it. They return
+ * when the kernel is done with it, which it is not while somebody has a device that goes: docs/lab.md. ENODEV: there is
+ * no such device; EEXIST: it is so already.
+ */
+int lab_hardware_set(LabModel *model, const char *device, LabState state);
+int lab_hardware_get(LabModel *model, const char *device, LabState *ret_state);
+const char *lab_state_name(LabState state);
 
 typedef enum {
     LAB_SYNTH_SUBCHANNEL,

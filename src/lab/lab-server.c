@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lab/lab-control.h"
 #include "lab/lab-devices.h"
 #include "lab/lab-fuse.h"
 #include "lab/lab-uevent.h"
@@ -47,6 +48,11 @@ static void on_request(guint64 serial, gpointer opaque)
     lab_fuse_changed(server->fuse); /* while its remover waits, the mdev is off its bus already */
 }
 
+static void on_control(gpointer opaque)
+{
+    lab_fuse_changed(((Server *)opaque)->fuse);
+}
+
 static const LabModelEvents events = { on_uevent, on_node, on_request };
 
 static gboolean start(Server *server, LabModel *model, LabTree *tree, GError **error)
@@ -58,7 +64,7 @@ static gboolean start(Server *server, LabModel *model, LabTree *tree, GError **e
     if (!server->devices)
         return FALSE;
     server->fuse = lab_fuse_mount(tree, "/sys", error);
-    return server->fuse != NULL;
+    return server->fuse && lab_control_start(model, LAB_CONTROL_SOCKET, on_control, server, error);
 }
 
 void lab_server_run(const GArray *devices, const char *const *mount_points, int ready_fd)

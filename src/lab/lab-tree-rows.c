@@ -77,6 +77,38 @@ static int show_online(const LabModel *model G_GNUC_UNUSED, const LabMatch *matc
     return 0;
 }
 
+static int show_availability(const LabModel *model, const LabMatch *match, GString *text)
+{
+    g_string_append_printf(text, "%s\n", lab_availability(model, match->sch));
+    return 0;
+}
+
+static int show_vpm(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
+{
+    g_string_append_printf(text, "%02x\n", match->sch->vpm);
+    return 0;
+}
+
+/* Installed, available, and where a path was tried last, operational. */
+static int show_pimpampom(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
+{
+    g_string_append_printf(text, "%02x %02x ff\n", LAB_PATH_MASK,
+                           match->sch->state == LAB_STATE_NO_PATH ? 0 : LAB_PATH_MASK);
+    return 0;
+}
+
+static int show_chp_status(const LabModel *model, const LabMatch *match G_GNUC_UNUSED, GString *text)
+{
+    g_string_append(text, model->varied_off ? "offline\n" : "online\n");
+    return 0;
+}
+
+static int show_alias(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
+{
+    g_string_append(text, match->sch->online && match->sch->state == LAB_STATE_ALIAS ? "1\n" : "0\n");
+    return 0;
+}
+
 static int show_discipline(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
 {
     g_string_append(text, match->sch->online ? "ECKD\n" : "none\n");
@@ -225,6 +257,19 @@ static int store_eopnotsupp(LabModel *model G_GNUC_UNUSED, const LabMatch *match
     return EOPNOTSUPP;
 }
 
+static int store_chp_status(LabModel *model, const LabMatch *match G_GNUC_UNUSED, const char *text,
+                            gsize length G_GNUC_UNUSED)
+{
+    return lab_chp_vary(model, text);
+}
+
+static int store_rescan(LabModel *model, const LabMatch *match G_GNUC_UNUSED, const char *text G_GNUC_UNUSED,
+                        gsize length G_GNUC_UNUSED)
+{
+    lab_css_rescan(model);
+    return 0;
+}
+
 /* Channel measurements stay off: that much can be said; there are none to switch on. */
 static int store_cmb_enable(LabModel *model G_GNUC_UNUSED, const LabMatch *match G_GNUC_UNUSED, const char *text,
                             gsize length G_GNUC_UNUSED)
@@ -272,12 +317,29 @@ static int store_nothing(LabModel *model G_GNUC_UNUSED, const LabMatch *match G_
         TEXT("module/" name "/refcnt", ALWAYS, "0\n"), STORE("module/" name "/uevent", ALWAYS, store_uevent)
 
 #define SCH "devices/css0/%S"
-#define CCW SCH "/%D"
+#define CCW "devices/css0/%P/%D"
 #define MDEV SCH "/%M"
 #define TYPES SCH "/mdev_supported_types"
 #define CHP "devices/css0/chp0.40"
 
+/* A ccw device, wherever it is. */
 /* clang-format off */
+#define CCW_ROWS(path, when) \
+    DIR(path, when), \
+    SHOW(path "/alias", BOUND, show_alias), \
+    SHOW(path "/availability", ALWAYS, show_availability), \
+    { path "/cmb_enable", LAB_WHEN_ALWAYS, LAB_NODE_ATTR, 0644, "0\n", NULL, store_cmb_enable }, \
+    SHOW(path "/cutype", ALWAYS, show_cutype), \
+    SHOW(path "/devtype", ALWAYS, show_devtype), \
+    SHOW(path "/discipline", BOUND, show_discipline), \
+    LINK(path "/driver", BOUND, "bus/ccw/drivers/dasd-eckd"), \
+    SHOW(path "/modalias", ALWAYS, show_modalias), \
+    BOTH(path "/online", ALWAYS, show_online, store_online), \
+    SHOW(path "/readonly", BOUND, show_readonly), \
+    SHOW(path "/status", BOUND, show_status), \
+    LINK(path "/subsystem", ALWAYS, "bus/ccw"), \
+    BOTH(path "/uevent", ALWAYS, show_ccw_uevent, store_ccw_uevent)
+
 const LabRow lab_rows[] = {
     DIR("", ALWAYS),
     DIR("block", ALWAYS),
@@ -303,7 +365,7 @@ const LabRow lab_rows[] = {
     UEVENT("devices/css0/defunct/uevent"),
     TEXT("devices/css0/pools", ALWAYS, "poolinfo - 0.1\n"),
     SHOW("devices/css0/real_cssid", ALWAYS, show_einval),
-    STORE("devices/css0/rescan", ALWAYS, store_nothing),
+    STORE("devices/css0/rescan", ALWAYS, store_rescan),
     UEVENT("devices/css0/uevent"),
 
     DIR(CHP, ALWAYS),
@@ -313,38 +375,26 @@ const LabRow lab_rows[] = {
     BOTH(CHP "/configure", ALWAYS, show_eopnotsupp, store_eopnotsupp),
     TEXT(CHP "/esc", ALWAYS, "0\n"),
     TEXT(CHP "/shared", ALWAYS, "unknown\n"),
-    TEXT(CHP "/status", ALWAYS, "online\n"),
+    BOTH(CHP "/status", ALWAYS, show_chp_status, store_chp_status),
     TEXT(CHP "/type", ALWAYS, "1b\n"), /* a FICON channel */
     UEVENT(CHP "/uevent"),
     TEXT(CHP "/util_string", ALWAYS, "\n"),
 
-    DIR(SCH, ALWAYS),
+    DIR(SCH, REGISTERED),
     TEXT(SCH "/chpids", ALWAYS, PAGE_OF_CHPIDS),
     SHOW(SCH "/dev_busid", ALWAYS, show_dev_busid),
     LINK(SCH "/driver", LINKED, "bus/css/drivers/%X"),
     BOTH(SCH "/driver_override", ALWAYS, show_driver_override, store_driver_override),
-    STORE(SCH "/logging", CCW, store_nothing),
+    STORE(SCH "/logging", IO, store_nothing),
     TEXT(SCH "/modalias", ALWAYS, "css:t0\n"),
-    TEXT(SCH "/pimpampom", ALWAYS, "80 80 ff\n"),
+    SHOW(SCH "/pimpampom", ALWAYS, show_pimpampom),
     LINK(SCH "/subsystem", ALWAYS, "bus/css"),
     TEXT(SCH "/type", ALWAYS, "0\n"),
     BOTH(SCH "/uevent", ALWAYS, show_subchannel_uevent, store_subchannel_uevent),
-    TEXT(SCH "/vpm", CCW, "80\n"),
+    SHOW(SCH "/vpm", IO, show_vpm),
 
-    DIR(CCW, CCW),
-    TEXT(CCW "/alias", BOUND, "0\n"),
-    TEXT(CCW "/availability", ALWAYS, "good\n"),
-    { CCW "/cmb_enable", LAB_WHEN_ALWAYS, LAB_NODE_ATTR, 0644, "0\n", NULL, store_cmb_enable },
-    SHOW(CCW "/cutype", ALWAYS, show_cutype),
-    SHOW(CCW "/devtype", ALWAYS, show_devtype),
-    SHOW(CCW "/discipline", BOUND, show_discipline),
-    LINK(CCW "/driver", BOUND, "bus/ccw/drivers/dasd-eckd"),
-    SHOW(CCW "/modalias", ALWAYS, show_modalias),
-    BOTH(CCW "/online", ALWAYS, show_online, store_online),
-    SHOW(CCW "/readonly", BOUND, show_readonly),
-    SHOW(CCW "/status", BOUND, show_status),
-    LINK(CCW "/subsystem", ALWAYS, "bus/ccw"),
-    BOTH(CCW "/uevent", ALWAYS, show_ccw_uevent, store_ccw_uevent),
+    CCW_ROWS(SCH "/%D", CCW_HERE),
+    CCW_ROWS("devices/css0/" LAB_DEFUNCT "/%D", ORPHAN),
 
     DIR(TYPES, VFIO),
     DIR(TYPES "/" LAB_MDEV_TYPE, ALWAYS),
@@ -370,7 +420,7 @@ const LabRow lab_rows[] = {
 
     DIR("bus/css", ALWAYS),
     DIR("bus/css/devices", ALWAYS),
-    LINK("bus/css/devices/%S", ALWAYS, SCH),
+    LINK("bus/css/devices/%S", REGISTERED, SCH),
     DIR("bus/css/drivers", ALWAYS),
     DIR("bus/css/drivers/%X", ALWAYS),
     LINK("bus/css/drivers/%X/%S", LINKED_X, SCH),

@@ -12,49 +12,51 @@
 struct _LabTree {
     LabModel *model;
     char **mount_points;
-    char ***parts;  /* of each row's path */
-    gssize *parent; /* of each row; -1 of the root's */
+    const char **names; /* of each row: the last part of its path */
+    GArray **children;  /* of each row: gsize */
 };
 
-static gssize find_parent(char ***parts, gsize row)
+static gboolean is_root(gsize row)
 {
-    guint depth = g_strv_length(parts[row]);
+    return !*lab_rows[row].path;
+}
 
-    for (gsize i = 0; depth > 0 && i < lab_n_rows; i++) {
-        guint j = 0;
-
-        if (lab_rows[i].kind != LAB_NODE_DIR || g_strv_length(parts[i]) != depth - 1)
-            continue;
-        while (j < depth - 1 && strcmp(parts[i][j], parts[row][j]) == 0)
-            j++;
-        if (j == depth - 1)
-            return (gssize)i;
-    }
-    g_assert(depth == 0); /* every row's folder is a row */
-    return -1;
+/* The row whose path is that much of this row's. */
+static gsize find_parent(gsize row, gsize length)
+{
+    for (gsize i = 0; i < lab_n_rows; i++)
+        if (lab_rows[i].kind == LAB_NODE_DIR && strlen(lab_rows[i].path) == length &&
+            strncmp(lab_rows[i].path, lab_rows[row].path, length) == 0)
+            return i;
+    g_assert_not_reached(); /* every row's folder is a row */
 }
 
 LabTree *lab_tree_new(LabModel *model, const char *const *mount_points)
 {
     LabTree *tree = g_new0(LabTree, 1);
 
+    g_assert(is_root(0));
     tree->model = model;
     tree->mount_points = g_strdupv((char **)mount_points);
-    tree->parts = g_new0(char **, lab_n_rows);
-    tree->parent = g_new0(gssize, lab_n_rows);
+    tree->names = g_new0(const char *, lab_n_rows);
+    tree->children = g_new0(GArray *, lab_n_rows);
     for (gsize i = 0; i < lab_n_rows; i++)
-        tree->parts[i] = g_strsplit(lab_rows[i].path, "/", -1);
-    for (gsize i = 0; i < lab_n_rows; i++)
-        tree->parent[i] = find_parent(tree->parts, i);
+        tree->children[i] = g_array_new(FALSE, FALSE, sizeof(gsize));
+    for (gsize i = 1; i < lab_n_rows; i++) {
+        const char *slash = strrchr(lab_rows[i].path, '/');
+
+        tree->names[i] = slash ? slash + 1 : lab_rows[i].path;
+        g_array_append_val(tree->children[find_parent(i, slash ? (gsize)(slash - lab_rows[i].path) : 0)], i);
+    }
     return tree;
 }
 
 void lab_tree_free(LabTree *tree)
 {
     for (gsize i = 0; i < lab_n_rows; i++)
-        g_strfreev(tree->parts[i]);
-    g_free(tree->parts);
-    g_free(tree->parent);
+        g_array_unref(tree->children[i]);
+    g_free(tree->children);
+    g_free(tree->names);
     g_strfreev(tree->mount_points);
     g_free(tree);
 }
@@ -67,6 +69,8 @@ static const char *render(const char *part, const LabSubchannel *sch, LabDriver 
         return lab_driver_name(driver ? driver : sch->driver);
     case 'S':
         return sch->name;
+    case 'P':
+        return sch->orphan ? LAB_DEFUNCT : sch->name;
     case 'D':
         return sch->device;
     case 'M':
@@ -88,8 +92,16 @@ static gboolean holds(LabWhen when, const LabMatch *match)
         return lab_driver_linked(sch);
     case LAB_WHEN_LINKED_X:
         return lab_driver_linked(sch) && sch->driver == match->driver;
+    case LAB_WHEN_REGISTERED:
+        return sch->registered;
+    case LAB_WHEN_IO:
+        return sch->driver == LAB_DRIVER_IO_SUBCHANNEL && !sch->unbinding;
     case LAB_WHEN_CCW:
         return lab_ccw_present(sch);
+    case LAB_WHEN_CCW_HERE:
+        return lab_ccw_present(sch) && !sch->orphan;
+    case LAB_WHEN_ORPHAN:
+        return lab_ccw_present(sch) && sch->orphan;
     case LAB_WHEN_BOUND:
         return lab_ccw_present(sch) && sch->device_bound;
     case LAB_WHEN_VFIO:
@@ -105,13 +117,22 @@ static gboolean holds(LabWhen when, const LabMatch *match)
     }
 }
 
-/* The row's own condition and those of the folders it is in. */
-static gboolean row_exists(const LabTree *tree, gssize row, const LabMatch *match)
+static gboolean agree(const LabSubchannel *sch, LabMatch *match)
 {
-    for (; row >= 0; row = tree->parent[row])
-        if (!holds(lab_rows[row].when, match))
-            return FALSE;
+    if (!sch || (match->sch && match->sch != sch))
+        return FALSE;
+    match->sch = (LabSubchannel *)sch;
     return TRUE;
+}
+
+static gboolean match_driver(const char *name, LabMatch *match)
+{
+    for (LabDriver driver = LAB_DRIVER_NONE + 1; driver < LAB_DRIVER_LAST; driver++) {
+        match->driver = driver;
+        if (strcmp(lab_driver_name(driver), name) == 0)
+            return TRUE;
+    }
+    return FALSE;
 }
 
 /* Takes name for what the placeholder stands for, if that agrees with what is known already. */
@@ -119,43 +140,55 @@ static gboolean match_placeholder(const LabTree *tree, const char *part, const c
 {
     char buf[LAB_UUID_STR_LEN];
 
-    for (LabDriver driver = LAB_DRIVER_NONE + 1; part[1] == 'X' && driver < LAB_DRIVER_LAST; driver++) {
-        match->driver = driver;
-        if (strcmp(lab_driver_name(driver), name) == 0)
-            return TRUE;
-    }
-    for (guint i = 0; part[1] != 'X' && i < tree->model->subchannels->len; i++) {
-        LabSubchannel *sch = g_ptr_array_index(tree->model->subchannels, i);
+    if (part[1] == 'X')
+        return match_driver(name, match);
+    if (part[1] == 'S')
+        return agree(g_hash_table_lookup(tree->model->by_name, name), match);
+    if (part[1] == 'D')
+        return agree(g_hash_table_lookup(tree->model->by_device, name), match);
+    for (guint i = 0; i < tree->model->subchannels->len; i++) {
+        const LabSubchannel *sch = match->sch ? match->sch : g_ptr_array_index(tree->model->subchannels, i);
 
-        if ((!match->sch || match->sch == sch) && g_strcmp0(render(part, sch, LAB_DRIVER_NONE, buf), name) == 0) {
-            match->sch = sch;
-            return TRUE;
-        }
+        if (g_strcmp0(render(part, sch, LAB_DRIVER_NONE, buf), name) == 0)
+            return agree(sch, match);
+        if (match->sch)
+            break;
     }
     return FALSE;
+}
+
+/* The row of name in a row's folder; -1 when there is none. */
+static gssize step(const LabTree *tree, gsize row, const char *name, LabMatch *match)
+{
+    const GArray *children = tree->children[row];
+
+    for (guint i = 0; i < children->len; i++) {
+        gsize child = g_array_index(children, gsize, i);
+        const char *part = tree->names[child];
+        LabMatch found = *match;
+
+        if (part[0] == '%' ? !match_placeholder(tree, part, name, &found) : strcmp(part, name) != 0)
+            continue;
+        if (!holds(lab_rows[child].when, &found))
+            continue;
+        *match = found;
+        return (gssize)child;
+    }
+    return -1;
 }
 
 static gssize find_row(const LabTree *tree, const char *path, LabMatch *ret_match)
 {
     g_auto(GStrv) names = g_strsplit(path, "/", -1);
+    LabMatch match = { NULL, LAB_DRIVER_NONE, "" };
+    gssize row = 0;
 
-    for (gsize row = 0; row < lab_n_rows; row++) {
-        LabMatch match = { NULL, LAB_DRIVER_NONE, "" };
-        char **parts = tree->parts[row];
-        guint i;
-
-        for (i = 0; parts[i] && names[i]; i++)
-            if (parts[i][0] == '%' ? !match_placeholder(tree, parts[i], names[i], &match)
-                                   : strcmp(parts[i], names[i]) != 0)
-                break;
-        if (parts[i] || names[i] || !row_exists(tree, (gssize)row, &match))
-            continue;
-        if (match.sch && match.sch->mdev)
-            memcpy(match.uuid, match.sch->mdev->uuid, sizeof(match.uuid));
-        *ret_match = match;
-        return (gssize)row;
-    }
-    return -1;
+    for (char **name = names; *name && row >= 0; name++)
+        row = step(tree, (gsize)row, *name, &match);
+    if (match.sch && match.sch->mdev)
+        memcpy(match.uuid, match.sch->mdev->uuid, sizeof(match.uuid));
+    *ret_match = match;
+    return row;
 }
 
 /* A mount point, or a folder on the way to one. */
@@ -169,6 +202,11 @@ static gboolean is_mount_point(const LabTree *tree, const char *path)
     return FALSE;
 }
 
+static guint owner_of(const LabSubchannel *sch)
+{
+    return sch ? sch->number : 0;
+}
+
 gboolean lab_tree_lookup(LabTree *tree, const char *path, LabEntry *ret_entry)
 {
     LabMatch match;
@@ -179,8 +217,8 @@ gboolean lab_tree_lookup(LabTree *tree, const char *path, LabEntry *ret_entry)
     g_mutex_unlock(&tree->model->lock);
     if (row < 0 && !is_mount_point(tree, path))
         return FALSE;
-    *ret_entry =
-        row < 0 ? (LabEntry){ NULL, LAB_NODE_DIR, 0755 } : (LabEntry){ NULL, lab_rows[row].kind, lab_rows[row].mode };
+    *ret_entry = row < 0 ? (LabEntry){ NULL, LAB_NODE_DIR, 0755, 0 }
+                         : (LabEntry){ NULL, lab_rows[row].kind, lab_rows[row].mode, owner_of(match.sch) };
     return TRUE;
 }
 
@@ -191,26 +229,29 @@ static void entry_clear(LabEntry *entry)
 
 static void add_entry(GArray *entries, const char *name, LabNodeKind kind, guint mode)
 {
-    LabEntry entry = { NULL, kind, mode };
+    LabEntry entry = { g_strdup(name), kind, mode, 0 };
 
+    g_array_append_val(entries, entry);
+}
+
+static gboolean has_entry(const GArray *entries, const char *name)
+{
     for (guint i = 0; i < entries->len; i++)
         if (strcmp(g_array_index(entries, LabEntry, i).name, name) == 0)
-            return;
-    entry.name = g_strdup(name);
-    g_array_append_val(entries, entry);
+            return TRUE;
+    return FALSE;
 }
 
 /* Every child that one row makes: one, or as many as its last placeholder has names. */
 static void add_children(const LabTree *tree, gsize row, const LabMatch *folder, GArray *entries)
 {
-    char **parts = tree->parts[row];
-    const char *part = parts[g_strv_length(parts) - 1];
+    const char *part = tree->names[row];
     const LabRow *child = &lab_rows[row];
     char buf[LAB_UUID_STR_LEN];
     LabMatch match = *folder;
 
     if (part[0] != '%') {
-        if (row_exists(tree, (gssize)row, &match))
+        if (holds(child->when, &match))
             add_entry(entries, part, child->kind, child->mode);
         return;
     }
@@ -223,7 +264,7 @@ static void add_children(const LabTree *tree, gsize row, const LabMatch *folder,
         if (folder->sch && folder->sch != match.sch)
             continue;
         name = render(part, match.sch, LAB_DRIVER_NONE, buf);
-        if (name && row_exists(tree, (gssize)row, &match))
+        if (name && holds(child->when, &match))
             add_entry(entries, name, child->kind, child->mode);
     }
 }
@@ -239,7 +280,8 @@ static void add_mount_points(const LabTree *tree, const char *path, GArray *entr
         if (strncmp(*point, path, length) != 0 || (length && *rest++ != '/') || !*rest)
             continue;
         name = g_strndup(rest, strcspn(rest, "/"));
-        add_entry(entries, name, LAB_NODE_DIR, 0755);
+        if (!has_entry(entries, name))
+            add_entry(entries, name, LAB_NODE_DIR, 0755);
     }
 }
 
@@ -252,9 +294,8 @@ GArray *lab_tree_list(LabTree *tree, const char *path)
     g_array_set_clear_func(entries, (GDestroyNotify)entry_clear);
     g_mutex_lock(&tree->model->lock);
     row = find_row(tree, path, &match);
-    for (gsize i = 0; row >= 0 && i < lab_n_rows; i++)
-        if (tree->parent[i] == row)
-            add_children(tree, i, &match, entries);
+    for (guint i = 0; row >= 0 && i < tree->children[row]->len; i++)
+        add_children(tree, g_array_index(tree->children[row], gsize, i), &match, entries);
     g_mutex_unlock(&tree->model->lock);
     if ((row < 0 && !is_mount_point(tree, path)) || (row >= 0 && lab_rows[row].kind != LAB_NODE_DIR)) {
         g_array_unref(entries);
@@ -337,4 +378,23 @@ int lab_tree_write(LabTree *tree, const char *path, const char *data, gsize leng
     if (row < 0)
         return ENODEV;
     return lab_rows[row].store ? lab_rows[row].store(tree->model, &match, text, length) : EIO;
+}
+
+void lab_tree_changes(LabTree *tree, guint64 *seen, GArray *ret_owners)
+{
+    g_mutex_lock(&tree->model->lock);
+    for (guint i = 0; i < tree->model->subchannels->len; i++) {
+        const LabSubchannel *sch = g_ptr_array_index(tree->model->subchannels, i);
+
+        if (seen[i] == sch->changes)
+            continue;
+        seen[i] = sch->changes;
+        g_array_append_val(ret_owners, sch->number);
+    }
+    g_mutex_unlock(&tree->model->lock);
+}
+
+guint lab_tree_owners(const LabTree *tree)
+{
+    return tree->model->subchannels->len;
 }

@@ -20,7 +20,8 @@ typedef enum {
 typedef struct {
     char *name; /* the last part of the path */
     LabNodeKind kind;
-    guint mode; /* permission bits of an attribute, by which open decides */
+    guint mode;  /* permission bits of an attribute, by which open decides */
+    guint owner; /* the subchannel that it comes and goes with, from 1; 0: none. Not set in a list */
 } LabEntry;
 
 typedef struct _LabTree LabTree;
@@ -32,6 +33,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LabTree, lab_tree_free)
 
 /* FALSE when there is no such path (now). name is not set. */
 gboolean lab_tree_lookup(LabTree *tree, const char *path, LabEntry *ret_entry);
+
+/* How many owners there are; and which of them may have lost paths since seen, one number each, which it updates. */
+guint lab_tree_owners(const LabTree *tree);
+void lab_tree_changes(LabTree *tree, guint64 *seen, GArray *ret_owners);
 
 /* The LabEntry of a directory, NULL when it is none. Free with g_array_unref. */
 GArray *lab_tree_list(LabTree *tree, const char *path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * virt-ccw lab: runs a command where there is an embedded channel subsystem.
+ * virt-ccw lab: runs a command where there is an embedded channel subsystem; and, from inside, does to its devices what
+ * happens to hardware.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "cmd.h"
 #include "commands.h"
 #include "dasd/dasd-image.h"
-#include "lab/lab-model.h"
+#include "lab/lab-control.h"
 #include "lab/lab.h"
 #include "util/ccw-error.h"
 
@@ -97,19 +98,92 @@ static int run_exec(int argc, char **argv)
     return rc < 0 ? cmd_fail(g_steal_pointer(&error)) : rc;
 }
 
+/* The device's state by its bus id; state NULL asks. */
+static int control(const char *text, const char *state, gboolean show)
+{
+    g_autofree char *bus_id = NULL;
+    g_autofree char *now = NULL;
+    g_autoptr(GError) error = NULL;
+    CcwBusId id;
+
+    if (!ccw_bus_id_parse(text, &id, &error))
+        return cmd_fail(g_steal_pointer(&error));
+    bus_id = g_malloc(CCW_BUS_ID_STR_LEN);
+    ccw_bus_id_format(&id, bus_id);
+    now = lab_control_ask(LAB_CONTROL_SOCKET, bus_id, state, &error);
+    if (!now)
+        return cmd_fail(g_steal_pointer(&error));
+    if (show)
+        printf("%s\n", now);
+    return CMD_OK;
+}
+
+/* state: of plug and unplug, which have none on their command line */
+static int run_control(int argc, char **argv, const char *state, const char *usage, const char *summary)
+{
+    int rc = cmd_options(usage, summary, NULL, TRUE, &argc, &argv);
+
+    if (rc >= 0)
+        return rc;
+    if (argc < 2)
+        return cmd_usage("the device is missing, for example 0.0.1234");
+    if (argc > (state ? 2 : 3))
+        return cmd_usage("'%s' is too much", argv[argc - 1]);
+    return control(argv[1], state ? state : argv[2], !state && argc == 2);
+}
+
+static int run_unplug(int argc, char **argv)
+{
+    return run_control(
+        argc, argv, lab_state_name(LAB_STATE_UNPLUGGED), "DEVICE",
+        "Takes the device's hardware away, as a machine's administrator does. Ends when the host is done "
+        "with it: not before who uses the device lets go. Only inside a lab, by its root.");
+}
+
+static int run_plug(int argc, char **argv)
+{
+    return run_control(argc, argv, lab_state_name(LAB_STATE_GOOD), "DEVICE",
+                       "Gives the device's hardware back. Only inside a lab, by its root.");
+}
+
+static int run_state(int argc, char **argv)
+{
+    return run_control(
+        argc, argv, NULL, "DEVICE [good|boxed|no-path|alias|unplugged]",
+        "Says what state the device's hardware is in, or puts it there. Only inside a lab, by its root.");
+}
+
+static const struct {
+    const char *name;
+    const char *program;
+    int (*run)(int argc, char **argv);
+} verbs[] = {
+    { "exec", "virt-ccw lab exec", run_exec },
+    { "plug", "virt-ccw lab plug", run_plug },
+    { "unplug", "virt-ccw lab unplug", run_unplug },
+    { "state", "virt-ccw lab state", run_state },
+};
+
 int cmd_lab(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : NULL;
 
     if (!name)
-        return cmd_usage("a verb is missing: exec");
+        return cmd_usage("a verb is missing: exec, plug, unplug or state");
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         printf("A channel subsystem with DASDs, libvirt on it, and a command in it. Usage:\n"
-               "  virt-ccw lab exec --dasd BUSID=IMAGE[,ro][,sync] [--dasd ...] -- COMMAND [ARGUMENT...]\n");
+               "  virt-ccw lab exec --dasd BUSID=IMAGE[,ro][,sync] [--dasd ...] -- COMMAND [ARGUMENT...]\n"
+               "And inside, what happens to hardware:\n"
+               "  virt-ccw lab unplug DEVICE\n"
+               "  virt-ccw lab plug DEVICE\n"
+               "  virt-ccw lab state DEVICE [good|boxed|no-path|alias|unplugged]\n");
         return CMD_OK;
     }
-    if (strcmp(name, "exec") != 0)
-        return cmd_usage("there is no verb '%s': exec", name);
-    g_set_prgname("virt-ccw lab exec");
-    return run_exec(argc - 1, argv + 1);
+    for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++) {
+        if (strcmp(name, verbs[i].name) == 0) {
+            g_set_prgname(verbs[i].program);
+            return verbs[i].run(argc - 1, argv + 1);
+        }
+    }
+    return cmd_usage("there is no verb '%s': exec, plug, unplug, state", name);
 }

@@ -380,6 +380,147 @@ static void in_use(Fixture *f, gconstpointer unbind)
     g_assert_cmpint(f->sch->driver, ==, unbind ? LAB_DRIVER_NONE : LAB_DRIVER_VFIO_CCW);
 }
 
+static int set(Fixture *f, LabState state)
+{
+    return lab_hardware_set(f->model, "0.0.1234", state);
+}
+
+#define D CSS "/0.0.1234"
+
+static void unplugged(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    LabState state = LAB_STATE_LAST;
+
+    g_assert_cmpint(lab_hardware_set(f->model, "0.0.4321", LAB_STATE_UNPLUGGED), ==, ENODEV);
+    g_assert_cmpint(lab_hardware_get(f->model, "0.0.4321", &state), ==, ENODEV);
+    g_assert_cmpint(state, ==, LAB_STATE_LAST);
+    g_assert_cmpint(set(f, LAB_STATE_GOOD), ==, EEXIST);
+    g_assert_cmpint(online(f, f->sch, "0"), ==, 0);
+    g_string_truncate(f->log, 0);
+    g_assert_cmpint(set(f, LAB_STATE_UNPLUGGED), ==, 0);
+    expect_log(f, "unbind " D " ccw " CCW_ENV "remove " D " ccw " CCW_ENV "unbind " CSS " css " CSS_ENV "remove " CSS
+                  " css " CSS_ENV);
+    g_assert_cmpint(lab_hardware_get(f->model, "0.0.1234", &state), ==, 0);
+    g_assert_cmpint(state, ==, LAB_STATE_UNPLUGGED);
+    g_assert_cmpint(lab_css_bind(f->model, LAB_DRIVER_VFIO_CCW, "0.0.0000"), ==, ENODEV);
+    g_assert_cmpint(online(f, f->sch, "1"), ==, ENODEV);
+    g_assert_cmpint(set(f, LAB_STATE_GOOD), ==, 0);
+    expect_log(f, "add " CSS " css " CSS_ENV "bind " CSS " css DRIVER=io_subchannel " CSS_ENV "add " D " ccw " CCW_ENV
+                  "bind " D " ccw DRIVER=dasd-eckd " CCW_ENV);
+    g_assert_false(f->sch->online);
+}
+
+/* dasd_generic_notify() wants to keep a device that is online: it waits below css0/defunct. */
+static void unplugged_online(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    g_assert_cmpint(set(f, LAB_STATE_UNPLUGGED), ==, 0);
+    expect_log(f, "move /devices/css0/defunct/0.0.1234 ccw DEVPATH_OLD=" D " DRIVER=dasd-eckd " CCW_ENV "unbind " CSS
+                  " css " CSS_ENV "remove " CSS " css " CSS_ENV);
+    g_assert_cmpstr(lab_availability(f->model, f->sch), ==, "no device");
+    g_assert_true(f->sch->online);
+    g_assert_cmpint(online(f, f->sch, "1"), ==, EINVAL);
+    g_assert_cmpint(set(f, LAB_STATE_GOOD), ==, 0);
+    expect_log(f, "add " CSS " css " CSS_ENV "bind " CSS " css DRIVER=io_subchannel " CSS_ENV "move " D
+                  " ccw DEVPATH_OLD=/devices/css0/defunct/0.0.1234 DRIVER=dasd-eckd " CCW_ENV);
+    g_assert_cmpstr(lab_availability(f->model, f->sch), ==, "good");
+    g_assert_true(f->sch->online);
+
+    set(f, LAB_STATE_UNPLUGGED);
+    g_assert_cmpint(online(f, f->sch, "0"), ==, 0);
+    g_assert_false(lab_ccw_present(f->sch));
+}
+
+static void unplugged_taken(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    g_assert_cmpint(lab_css_override(f->model, f->sch, "vfio_ccw"), ==, 0);
+    take(f);
+    create(f, f->sch, UUID);
+    g_assert_cmpint(set(f, LAB_STATE_UNPLUGGED), ==, 0);
+    g_assert_null(f->sch->mdev);
+    g_assert_cmpint(set(f, LAB_STATE_GOOD), ==, 0);
+    g_assert_null(f->sch->driver_override);
+    g_assert_cmpint(f->sch->driver, ==, LAB_DRIVER_IO_SUBCHANNEL);
+    g_assert_false(f->sch->online);
+}
+
+/* css_evaluate_known_subchannel() asks the driver, and there is none. */
+static void unplugged_unbound(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    g_assert_cmpint(lab_css_unbind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000"), ==, 0);
+    g_assert_cmpint(set(f, LAB_STATE_UNPLUGGED), ==, 0);
+    g_assert_true(f->sch->registered);
+    g_assert_cmpint(lab_css_bind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000"), ==, 0);
+    g_assert_false(lab_ccw_present(f->sch));
+    g_assert_cmpint(set(f, LAB_STATE_GOOD), ==, 0);
+    g_assert_true(lab_ccw_present(f->sch));
+}
+
+static void boxed(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    g_assert_cmpint(set(f, LAB_STATE_BOXED), ==, 0);
+    g_assert_true(f->sch->online);
+    g_assert_cmpstr(lab_availability(f->model, f->sch), ==, "boxed");
+    g_assert_cmpint(online(f, f->sch, "0"), ==, 0);
+    g_assert_cmpint(online(f, f->sch, "1"), ==, ENODEV);
+    g_assert_cmpint(lab_css_unbind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000"), ==, 0);
+    g_assert_cmpint(lab_css_bind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000"), ==, 0);
+    g_assert_cmpstr(lab_availability(f->model, f->sch), ==, "good"); /* it answers to Sense ID */
+    g_assert_cmpint(online(f, f->sch, "1"), ==, ENODEV);
+    g_assert_cmpstr(lab_availability(f->model, f->sch), ==, "boxed");
+    g_assert_cmpint(online(f, f->sch, "force\n"), ==, 0);
+    g_assert_cmpstr(lab_availability(f->model, f->sch), ==, "good");
+}
+
+static void no_path(Fixture *f, gconstpointer vary)
+{
+#define LOSE() (vary ? lab_chp_vary(f->model, "off\n") : set(f, LAB_STATE_NO_PATH))
+#define REGAIN() (vary ? lab_chp_vary(f->model, "1\n") : set(f, LAB_STATE_GOOD))
+    g_assert_cmpint(LOSE(), ==, 0);
+    g_assert_cmpstr(lab_availability(f->model, f->sch), ==, "no path");
+    g_assert_true(f->sch->online);
+    g_assert_cmpint(f->sch->vpm, ==, 0);
+    g_assert_cmpint(REGAIN(), ==, 0);
+    g_assert_cmpstr(lab_availability(f->model, f->sch), ==, "good");
+    g_assert_cmpint(f->sch->vpm, ==, 0x80);
+    expect_log(f, "");
+
+    g_assert_cmpint(online(f, f->sch, "0"), ==, 0);
+    g_string_truncate(f->log, 0);
+    g_assert_cmpint(LOSE(), ==, 0);
+    expect_log(f, "unbind " D " ccw " CCW_ENV "remove " D " ccw " CCW_ENV);
+    g_assert_cmpint(f->sch->driver, ==, LAB_DRIVER_IO_SUBCHANNEL);
+    g_assert_cmpint(REGAIN(), ==, 0);
+    g_assert_cmpint(lab_ccw_present(f->sch), ==, !vary);
+    lab_css_rescan(f->model);
+    expect_log(f, "add " D " ccw " CCW_ENV "bind " D " ccw DRIVER=dasd-eckd " CCW_ENV);
+
+    g_assert_cmpint(LOSE(), ==, 0);
+    take(f);
+    create(f, f->sch, UUID); /* vfio_ccw does not ask for paths */
+    g_assert_nonnull(f->sch->mdev);
+    g_assert_cmpint(lab_css_unbind(f->model, LAB_DRIVER_VFIO_CCW, "0.0.0000"), ==, 0);
+    g_assert_cmpint(lab_css_bind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000"), ==, 0);
+    g_assert_false(lab_ccw_present(f->sch));
+}
+
+static void vary_words(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *text;
+        int expected;
+        gboolean off;
+    } rows[] = {
+        { "", 0, FALSE },           { " \n", 0, FALSE },      { "x\n", EINVAL, FALSE }, { "of\n", EINVAL, FALSE },
+        { "2\n", EINVAL, FALSE },   { "OFFLINE\n", 0, TRUE }, { "0\n", 0, TRUE },       { "10\n", EINVAL, TRUE },
+        { " online \n", 0, FALSE }, { "offwards", 0, TRUE },  { "On", 0, FALSE },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_assert_cmpint(lab_chp_vary(f->model, rows[i].text), ==, rows[i].expected);
+        g_assert_cmpint(f->model->varied_off, ==, rows[i].off);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -394,5 +535,13 @@ int main(int argc, char **argv)
     ADD("groups", NULL, groups);
     ADD("remove-in-use", NULL, in_use);
     ADD("unbind-in-use", "unbind", in_use);
+    ADD("unplugged", NULL, unplugged);
+    ADD("unplugged-online", NULL, unplugged_online);
+    ADD("unplugged-taken", NULL, unplugged_taken);
+    ADD("unplugged-unbound", NULL, unplugged_unbound);
+    ADD("boxed", NULL, boxed);
+    ADD("no-path", NULL, no_path);
+    ADD("varied-off", "vary", no_path);
+    ADD("vary-words", NULL, vary_words);
     return g_test_run();
 }

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lab/lab-control.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "util/ccw-error.h"
+
+#define MAX_PACKET 512
+#define REQUEST_SECONDS 10 /* for a request to follow its connection */
+#define OK "ok "
+#define ERROR "error "
+
+struct _LabControl {
+    LabModel *model;
+    int listener;
+    void (*done)(gpointer);
+    gpointer opaque;
+    GThreadPool *servers; /* a request may wait for somebody to let go of a device */
+};
+
+static int open_socket(const char *path, struct sockaddr_un *ret_address, GError **error)
+{
+    int fd = -1;
+
+    *ret_address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+    if (g_strlcpy(ret_address->sun_path, path, sizeof(ret_address->sun_path)) >= sizeof(ret_address->sun_path))
+        errno = ENAMETOOLONG;
+    else
+        fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        ccw_error_set_errno(error, errno, "cannot make a socket for %s", path);
+    return fd;
+}
+
+static gboolean parse_state(const char *word, LabState *ret_state)
+{
+    for (LabState state = 0; state < LAB_STATE_LAST; state++) {
+        if (strcmp(word, lab_state_name(state)) == 0) {
+            *ret_state = state;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static char *failure(int problem, const char *device, const char *word)
+{
+    if (problem == EEXIST)
+        return g_strdup_printf(ERROR "device %s is %s already", device, word);
+    if (problem == ENODEV)
+        return g_strdup_printf(ERROR "device %s is none of this lab's: 'virt-ccw lab exec --dasd' says which there are",
+                               device);
+    return g_strdup_printf(ERROR "device %s: there is no state '%s': good, boxed, no-path, alias, unplugged", device,
+                           word);
+}
+
+static char *serve(LabControl *control, const char *packet)
+{
+    g_auto(GStrv) words = g_strsplit(packet, " ", 2);
+    const char *device = words[0] ? words[0] : "";
+    LabState state = LAB_STATE_GOOD;
+    int problem = 0;
+
+    if (words[0] && words[1]) {
+        if (!parse_state(words[1], &state))
+            return failure(EINVAL, device, words[1]);
+        problem = lab_hardware_set(control->model, device, state);
+        control->done(control->opaque);
+    } else {
+        problem = lab_hardware_get(control->model, device, &state);
+    }
+    return problem ? failure(problem, device, lab_state_name(state)) : g_strconcat(OK, lab_state_name(state), NULL);
+}
+
+static void serve_connection(gpointer data, gpointer opaque)
+{
+    int fd = GPOINTER_TO_INT(data);
+    char packet[MAX_PACKET] = "";
+    ssize_t length = recv(fd, packet, sizeof(packet) - 1, 0);
+
+    if (length > 0) {
+        g_autofree char *answer = serve(opaque, packet);
+
+        if (send(fd, answer, strlen(answer), MSG_NOSIGNAL) < 0)
+            g_debug("nobody waits for '%s'", answer);
+    }
+    close(fd);
+}
+
+static gpointer run(gpointer opaque)
+{
+    LabControl *control = opaque;
+    const struct timeval patience = { .tv_sec = REQUEST_SECONDS };
+
+    for (;;) {
+        int fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC);
+
+        if (fd < 0)
+            continue;
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        g_thread_pool_push(control->servers, GINT_TO_POINTER(fd), NULL);
+    }
+    return NULL;
+}
+
+LabControl *lab_control_start(LabModel *model, const char *path, void (*done)(gpointer), gpointer opaque,
+                              GError **error)
+{
+    struct sockaddr_un address;
+    LabControl *control;
+    mode_t old = umask(0177);
+    int fd = open_socket(path, &address, error);
+    gboolean listening =
+        fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, SOMAXCONN) == 0;
+
+    umask(old);
+    if (!listening) {
+        if (fd >= 0) {
+            ccw_error_set_errno(error, errno, "cannot listen at %s", path);
+            close(fd);
+        }
+        return NULL;
+    }
+    control = g_new0(LabControl, 1);
+    *control = (LabControl){ .model = model, .listener = fd, .done = done, .opaque = opaque };
+    control->servers = g_thread_pool_new(serve_connection, control, -1, FALSE, NULL);
+    g_thread_unref(g_thread_new("lab-control", run, control));
+    return control;
+}
+
+static gboolean dial(int fd, const struct sockaddr_un *address, const char *request, GError **error)
+{
+    if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 &&
+        send(fd, request, strlen(request), MSG_NOSIGNAL) >= 0)
+        return TRUE;
+    if (errno == ENOENT)
+        g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND, "this is no lab: run it inside one, by 'virt-ccw lab exec'");
+    else
+        ccw_error_set_errno(error, errno, "cannot reach the lab at %s", address->sun_path);
+    return FALSE;
+}
+
+char *lab_control_ask(const char *path, const char *device, const char *state, GError **error)
+{
+    g_autofree char *request = state ? g_strdup_printf("%s %s", device, state) : g_strdup(device);
+    char answer[MAX_PACKET] = "";
+    struct sockaddr_un address;
+    int fd = open_socket(path, &address, error);
+    ssize_t length = -1;
+
+    if (fd < 0)
+        return NULL;
+    if (dial(fd, &address, request, error)) {
+        length = recv(fd, answer, sizeof(answer) - 1, 0);
+        if (length <= 0)
+            ccw_error_set_errno(error, length ? errno : ECONNRESET, "the lab did not answer");
+    }
+    close(fd);
+    if (g_str_has_prefix(answer, OK))
+        return g_strdup(answer + strlen(OK));
+    if (length > 0)
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "%s",
+                    g_str_has_prefix(answer, ERROR) ? answer + strlen(ERROR) : answer);
+    return NULL;
+}

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What happens to hardware, by 'virt-ccw lab plug, unplug, state', and what the lab's kernel makes of it.
+
+    test-hardware.py VIRT-CCW
+"""
+
+import os
+import stat
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import labtest  # noqa: E402
+
+D = "0.0.1234"
+DEVICE = f"/sys/bus/ccw/devices/{D}"
+SUBCHANNEL = "/sys/bus/css/devices/0.0.0000"
+
+
+def read(path):
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError as error:
+        return error.errno
+
+
+def write(path, text):
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+
+
+def seen():
+    return [name for name in (D, "0.0.1235") if os.path.lexists(f"/sys/bus/ccw/devices/{name}")]
+
+
+def inside(virt_ccw):
+    tap = labtest.Tap()
+
+    def lab(*args):
+        result = subprocess.run([virt_ccw, "lab", *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                timeout=labtest.DEADLINE, check=False)
+        return result.returncode, result.stdout.strip()
+
+    tap.equal(lab("state", D), (0, "good"), "a device is good at first")
+    tap.equal(lab("state", "0.0.9999"),
+              (1, "virt-ccw lab state: error: device 0.0.9999 is none of this lab's: 'virt-ccw lab exec --dasd' says "
+                  "which there are"), "a device that is not there")
+    tap.equal(lab("state", D, "sick"),
+              (1, f"virt-ccw lab state: error: device {D}: there is no state 'sick': good, boxed, no-path, alias, "
+                  "unplugged"), "a state that is not there")
+    tap.equal(lab("plug", D), (1, f"virt-ccw lab plug: error: device {D} is good already"), "plug what is there")
+    tap.equal(lab("unplug")[0], 2, "unplug what")
+    tap.equal(lab("unplug", D, D)[0], 2, "unplug two")
+    mode = stat.S_IMODE(os.stat("/run/libvirt-ccw/lab-control.sock").st_mode)
+    tap.equal(oct(mode), "0o600", "only root may")
+
+    tap.equal(lab("unplug", D), (0, ""), "unplug an online device")
+    tap.ok(not os.path.exists(SUBCHANNEL), "its subchannel has gone")
+    tap.equal(os.path.basename(os.path.dirname(os.path.realpath(DEVICE))), "defunct", "it waits below css0/defunct")
+    tap.equal((read(f"{DEVICE}/availability"), read(f"{DEVICE}/online")), ("no device", "1"), "and says so")
+    tap.equal(lab("plug", D), (0, ""), "plug it again")
+    tap.equal((read(f"{DEVICE}/availability"), read(f"{DEVICE}/online")), ("good", "1"), "it goes on")
+
+    write(f"{DEVICE}/online", "0")
+    write(f"{SUBCHANNEL}/driver_override", "vfio_ccw")
+    tap.equal(lab("unplug", D), (0, ""), "unplug an offline device")
+    tap.equal(seen(), ["0.0.1235"], "it has gone, and the other has not")
+    tap.equal(lab("plug", D), (0, ""), "plug it again")
+    tap.equal((read(f"{SUBCHANNEL}/driver_override"), read(f"{DEVICE}/online")), ("(null)", "0"),
+              "it is offline, and its override is lost")
+
+    tap.equal(lab("state", D, "boxed"), (0, ""), "another system reserves it")
+    tap.equal(read(f"{DEVICE}/availability"), "boxed", "boxed")
+    tap.equal(lab("state", D, "good"), (0, ""), "and lets go of it")
+    tap.equal(read(f"{DEVICE}/availability"), "good", "good")
+
+    write("/sys/devices/css0/chp0.40/status", "offline")
+    tap.equal(read("/sys/devices/css0/chp0.40/status"), "offline", "the channel path is varied off")
+    tap.equal(seen(), ["0.0.1235"], "an offline device has gone")
+    tap.equal(read("/sys/bus/ccw/devices/0.0.1235/availability"), "no path", "an online one waits")
+    write("/sys/devices/css0/chp0.40/status", "online")
+    tap.equal(read("/sys/bus/ccw/devices/0.0.1235/availability"), "good", "on again, it goes on")
+    write("/sys/devices/css0/rescan", "1")
+    tap.equal(seen(), [D, "0.0.1235"], "a rescan finds the other")
+    tap.done()
+
+
+def main():
+    if sys.argv[1] != "--inside":
+        result = subprocess.run([sys.argv[1], "lab", "state", D], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                text=True, check=False)
+        if (result.returncode, "this is no lab" in result.stdout) != (1, True):
+            print(f"1..1\nnot ok 1 - outside a lab: {result.stdout}")
+            return 1
+    return labtest.inside_a_lab(__file__, inside, [D, "0.0.1235"])
+
+
+sys.exit(main())
