@@ -484,6 +484,8 @@ static void test_other_files(void)
     g_autofree char *path = NULL;
     char buffer[4] = "";
     int fd = g_file_open_tmp("ccw-vfio-XXXXXX", &path, NULL);
+    /* qemu-user, by which the tests of a cross build run, passes on only the requests that it knows. */
+    const int from_kernel = g_getenv("MESON_EXE_WRAPPER") ? ENOSYS : EBADF;
 
     g_assert_cmpint(fd, >=, 0);
     g_assert_cmpint(pwrite(fd, "abcd", 4, 2), ==, 4);
@@ -491,7 +493,7 @@ static void test_other_files(void)
     g_assert_cmpmem(buffer, 4, "abcd", 4);
     g_assert_cmpint(close(fd), ==, 0);
     assert_fails(close(fd), EBADF);
-    assert_fails(ioctl(fd, VFIO_GET_API_VERSION), EBADF);
+    assert_fails(ioctl(fd, VFIO_GET_API_VERSION), from_kernel);
     g_assert_cmpint(unlink(path), ==, 0);
 }
 

@@ -20,6 +20,31 @@
 #define REGION(index) ((off_t)(index) << 10)
 #define WAIT_MS 10000
 
+/* Runs this very program anew as QEMU: by its name. An emulator of user space that runs the test (as MESON_EXE_WRAPPER
+ * has it in a cross build) is run once more, for the host knows nothing of the program; -0 is qemu-user's option for
+ * the name. */
+static void run_as_qemu(char **argv)
+{
+    const char *wrapper = g_getenv("MESON_EXE_WRAPPER");
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    g_auto(GStrv) emulator = NULL;
+    g_auto(GStrv) command = NULL;
+    g_autofree char *self = NULL;
+
+    argv[0] = (char *)QEMU_NAME;
+    if (!wrapper) {
+        execv("/proc/self/exe", argv);
+        return;
+    }
+    self = g_file_read_link("/proc/self/exe", NULL);
+    emulator = g_strsplit(wrapper, " ", -1);
+    g_strv_builder_addv(builder, (const char **)emulator);
+    g_strv_builder_add_many(builder, "-0", QEMU_NAME, self, NULL);
+    g_strv_builder_addv(builder, (const char **)argv + 1);
+    command = g_strv_builder_end(builder);
+    execv(command[0], command);
+}
+
 /* As any other program it sees what the kernel has, whatever the environment says; then it becomes QEMU. */
 void vfio_client_become_qemu(char **argv)
 {
@@ -44,9 +69,8 @@ void vfio_client_become_qemu(char **argv)
     kernel = (int)syscall(SYS_openat, AT_FDCWD, "/dev/vfio/0", O_RDWR);
     ours = open("/dev/vfio/0", O_RDWR);
     g_assert_cmpint(kernel >= 0, ==, ours >= 0);
-    argv[0] = (char *)QEMU_NAME;
-    execv("/proc/self/exe", argv);
-    g_error("cannot execute /proc/self/exe");
+    run_as_qemu(argv);
+    g_error("cannot execute this program anew: %s", g_strerror(errno));
 }
 
 int vfio_client_set_irq(VfioClient *client, guint index, int fd)
