@@ -68,8 +68,7 @@ static gboolean reserve(const Batch *batch, Device *device, GError **error)
     if (!ccw_claim_lock(batch->host, &device->id, &lock, error) ||
         !ccw_journal_load(batch->host, &device->id, &record, error))
         return FALSE;
-    if (record && record->state != CCW_CLAIM_RELEASING && record->domain &&
-        g_ascii_strcasecmp(record->domain, batch->domain_uuid) != 0)
+    if (record && ccw_claim_is_anothers(batch->host, record, batch->domain_uuid))
         return ccw_claim_refuse(batch->host, record, error);
     if (record || g_file_test(mdev, G_FILE_TEST_EXISTS) || !ccw_subchannel_of(batch->host, &device->id, &subchannel))
         return TRUE;

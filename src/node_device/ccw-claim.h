@@ -17,6 +17,9 @@ gboolean ccw_claim_lock(CcwHost *host, const CcwBusId *id, CcwLockFd *ret_lock, 
 /* Whether what the entry says was taken is there: neither half taken nor half given back, nor its mdev removed. */
 gboolean ccw_claim_is_whole(CcwHost *host, const CcwRecord *record);
 
+/* It is being taken for, or had by, another domain than this. */
+gboolean ccw_claim_is_anothers(CcwHost *host, const CcwRecord *record, const char *domain_uuid);
+
 /* Sets CCW_ERROR_BUSY, naming the domain of the record. Returns FALSE. */
 gboolean ccw_claim_refuse(CcwHost *host, const CcwRecord *record, GError **error);
 

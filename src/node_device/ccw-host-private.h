@@ -21,6 +21,7 @@ struct _CcwHost {
     gpointer ops_data;
     guint side_by_side; /* devices at once (ccw-side-by-side.h); 1: one after another */
     guint settle_ms;    /* how long the kernel may take for what it does behind a write (ccw-wait.h) */
+    guint patience_ms;  /* how long a process that is ending may take to let go of a device */
 };
 
 /* --- ccw-sysfs.c: paths and small readings; everything read is bounded by CCW_ATTR_MAX --- */
@@ -54,3 +55,6 @@ char *ccw_device_block_dir(CcwHost *host, const CcwBusId *id, const CcwBusId *su
 
 /* TRUE if the process that token names runs. */
 gboolean ccw_token_is_live(CcwHost *host, const char *token);
+
+/* The kernel's id of this boot, or NULL if it does not tell: what was noted in another says nothing any more. */
+char *ccw_host_boot(CcwHost *host);

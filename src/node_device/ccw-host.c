@@ -10,7 +10,8 @@
 #include "util/ccw-error.h"
 #include "util/ccw-file.h"
 
-#define SETTLE_MS 10000 /* recognising a device takes a few I/Os, each with the kernel's own retries */
+#define SETTLE_MS 10000  /* recognising a device takes a few I/Os, each with the kernel's own retries */
+#define PATIENCE_MS 2000 /* libvirt has waited for QEMU's end before it calls the hook */
 
 static int real_attr_write(const char *path, const char *value, gpointer data G_GNUC_UNUSED)
 {
@@ -56,6 +57,7 @@ CcwHost *ccw_host_new(const char *sysfs_root, const char *proc_root, const char 
     host->ops = &real_ops;
     host->side_by_side = CCW_SIDE_BY_SIDE;
     host->settle_ms = SETTLE_MS;
+    host->patience_ms = PATIENCE_MS;
     return host;
 }
 

@@ -135,23 +135,5 @@ gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error);
  */
 gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error);
 
-/*
- * By level: what the journal says is owned (or pending with a stale token, or releasing) and is in no live XML goes
- * back; what is in the live XML of a domain is that domain's, and owned.
- * live: domain UUID (lower case) -> GHashTable set of CcwBusId *, for every running domain, or at least for
- * only_domain, which restricts it to the entries of one; or NULL.
- * held: set of CcwBusId * that are left alone, or NULL.
- * as_of: ccw_host_clock() from before libvirt was asked for live. A claim made or confirmed later than that is left
- * alone: live cannot know of it. So is what was detached by hand. All entries are tried; the error is the first one's.
- */
-gboolean ccw_host_reconcile(CcwHost *host, GHashTable *live, GHashTable *held, gint64 as_of, const char *only_domain,
-                            GError **error);
-
-/*
- * Whether there is a claim whose process has died. libvirt may be about to give its device to a domain still: who asks
- * for live lets the domains' jobs end first.
- */
-gboolean ccw_host_has_stale(CcwHost *host);
-
-/* Microseconds since boot, for as_of. */
+/* Microseconds since boot, for as_of of ccw-reconcile.h. */
 gint64 ccw_host_clock(void);

@@ -32,6 +32,11 @@ const char *ccw_step_name(CcwStep step)
     return step_names[step];
 }
 
+const char *ccw_claim_state_name(CcwClaimState state)
+{
+    return state_names[state];
+}
+
 void ccw_record_free(CcwRecord *record)
 {
     if (!record)
@@ -193,6 +198,16 @@ static gboolean get_found(JsonObject *object, CcwRecord *record)
     return TRUE;
 }
 
+/* Nothing of it is true of a host that was started anew; DEVICES_DIR is in /run, but a container may keep that. */
+static gboolean is_of_earlier_boot(CcwHost *host, JsonNode *root)
+{
+    JsonObject *object = root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
+    const char *boot = object ? get_string(object, "boot") : NULL;
+    g_autofree char *now = boot ? ccw_host_boot(host) : NULL;
+
+    return now && strcmp(boot, now) != 0;
+}
+
 /* NULL and what is wrong with it. */
 static CcwRecord *from_json(JsonNode *root, const CcwBusId *id, const char **ret_why)
 {
@@ -251,6 +266,10 @@ gboolean ccw_journal_load(CcwHost *host, const CcwBusId *id, CcwRecord **ret_rec
         return FALSE;
     }
     root = json_from_string(text, NULL);
+    if (is_of_earlier_boot(host, root)) {
+        *ret_record = NULL;
+        return TRUE;
+    }
     record = from_json(root, id, &why);
     if (!record) {
         g_set_error(
@@ -281,8 +300,9 @@ static void add_string(JsonBuilder *builder, const char *name, const char *value
         json_builder_add_null_value(builder);
 }
 
-static JsonNode *to_json(const CcwRecord *record)
+static JsonNode *to_json(CcwHost *host, const CcwRecord *record)
 {
+    g_autofree char *boot = ccw_host_boot(host);
     g_autoptr(JsonBuilder) builder = json_builder_new();
 
     json_builder_begin_object(builder);
@@ -293,6 +313,8 @@ static JsonNode *to_json(const CcwRecord *record)
     add_string(builder, "state", state_names[record->state]);
     json_builder_set_member_name(builder, "since");
     json_builder_add_int_value(builder, record->since);
+    if (boot)
+        add_string(builder, "boot", boot);
     add_string(builder, "domain", record->domain);
     if (record->token)
         add_string(builder, "token", record->token);
@@ -316,7 +338,7 @@ static JsonNode *to_json(const CcwRecord *record)
 gboolean ccw_journal_save(CcwHost *host, const CcwRecord *record, GError **error)
 {
     g_autofree char *path = file_of(host, &record->device, SUFFIX);
-    g_autoptr(JsonNode) root = to_json(record);
+    g_autoptr(JsonNode) root = to_json(host, record);
     g_autofree char *json = json_to_string(root, TRUE);
     g_autofree char *text = g_strconcat(json, "\n", NULL);
 
@@ -333,20 +355,31 @@ gboolean ccw_journal_remove(CcwHost *host, const CcwBusId *id, GError **error)
     return FALSE;
 }
 
+/* "TOKEN BOOT", or a token alone where the kernel does not tell which boot this is. */
 char *ccw_journal_announced(CcwHost *host, const CcwBusId *id)
 {
     g_autofree char *path = file_of(host, id, ANNOUNCED);
+    char *text = ccw_attr_read(path, NULL);
+    char *boot = text ? strchr(text, ' ') : NULL;
+    g_autofree char *now = boot ? ccw_host_boot(host) : NULL;
 
-    return ccw_attr_read(path, NULL);
+    if (!boot)
+        return text;
+    *boot++ = '\0';
+    if (now && strcmp(boot, now) != 0)
+        g_clear_pointer(&text, g_free);
+    return text;
 }
 
 /* Not replaced atomically: what is torn is the token of no process, and whoever wrote it has ended. */
 gboolean ccw_journal_announce(CcwHost *host, const CcwBusId *id, const char *token, GError **error)
 {
     g_autofree char *path = file_of(host, id, ANNOUNCED);
+    g_autofree char *boot = ccw_host_boot(host);
+    g_autofree char *text = boot ? g_strdup_printf("%s %s", token, boot) : g_strdup(token);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 
-    if (fd >= 0 && write(fd, token, strlen(token)) == (ssize_t)strlen(token)) {
+    if (fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text)) {
         close(fd);
         return TRUE;
     }

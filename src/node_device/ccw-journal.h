@@ -43,6 +43,7 @@ void ccw_record_free(CcwRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwRecord, ccw_record_free)
 
 const char *ccw_step_name(CcwStep step);
+const char *ccw_claim_state_name(CcwClaimState state);
 
 /*
  * The device's lock, held until the descriptor is closed; waits for it. It is an open file description's, so that
@@ -61,7 +62,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CcwLockFd, ccw_lock_fd_clear)
 
 gboolean ccw_journal_has(CcwHost *host, const CcwBusId *id);
 
-/* *ret_record is NULL if there is no entry. */
+/* *ret_record is NULL if there is no entry, or one of an earlier boot of this host, whose devices nobody touched since.
+ */
 gboolean ccw_journal_load(CcwHost *host, const CcwBusId *id, CcwRecord **ret_record, GError **error);
 gboolean ccw_journal_save(CcwHost *host, const CcwRecord *record, GError **error);
 gboolean ccw_journal_remove(CcwHost *host, const CcwBusId *id, GError **error);

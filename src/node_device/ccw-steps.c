@@ -6,6 +6,7 @@
 
 #include "conf/ccw-uuid.h"
 #include "node_device/ccw-host-private.h"
+#include "node_device/ccw-openers.h"
 #include "node_device/ccw-wait.h"
 #include "util/ccw-error.h"
 
@@ -252,6 +253,36 @@ gboolean ccw_steps_take(CcwHost *host, CcwRecord *record, GError **error)
 
 /* --- back --- */
 
+typedef struct {
+    CcwHost *host;
+    char uuid[CCW_UUID_STR_LEN];
+    char *user;
+} Opener;
+
+static gboolean is_closed(gpointer data)
+{
+    Opener *opener = data;
+
+    g_clear_pointer(&opener->user, g_free);
+    return !ccw_mdev_in_use(opener->host, opener->uuid, &opener->user);
+}
+
+gboolean ccw_steps_check_open(CcwHost *host, const CcwRecord *record, guint patience_ms, GError **error)
+{
+    Opener opener = { .host = host };
+    char buf[CCW_BUS_ID_STR_LEN];
+    gboolean closed;
+
+    ccw_uuid_encode(&record->device, opener.uuid);
+    closed = ccw_wait_until(is_closed, &opener, patience_ms);
+    if (!closed)
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
+                    "ccw device %s cannot be given back: %s has it open; it can go back when that process has ended",
+                    ccw_bus_id_format(&record->device, buf), opener.user);
+    g_free(opener.user);
+    return closed;
+}
+
 static gboolean back_mdev(Walk *walk, GError **error)
 {
     g_autofree char *dir = g_build_filename(walk->css_dir, walk->uuid, NULL);
@@ -259,7 +290,9 @@ static gboolean back_mdev(Walk *walk, GError **error)
 
     if (!g_file_test(dir, G_FILE_TEST_EXISTS))
         return TRUE;
-    errnum = write_attr(walk, dir, "remove", "1"); /* blocks while a stopped QEMU holds it */
+    if (!ccw_steps_check_open(walk->host, walk->record, walk->host->patience_ms, error))
+        return FALSE;
+    errnum = write_attr(walk, dir, "remove", "1");
     if (!errnum || !g_file_test(dir, G_FILE_TEST_EXISTS))
         return TRUE;
     ccw_error_set_errno(error, errnum, "cannot remove mediated device %s of ccw device %s", walk->uuid, walk->device);

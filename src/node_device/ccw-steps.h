@@ -19,7 +19,14 @@ gboolean ccw_steps_take(CcwHost *host, CcwRecord *record, GError **error);
 gboolean ccw_steps_restart(CcwHost *host, CcwRecord *record, GError **error);
 
 /*
+ * CCW_ERROR_BUSY, naming the process, if one still has the device's mdev open when patience_ms have passed. The kernel
+ * would take it from a QEMU that runs, and wait for one that is stopped for as long as that is.
+ */
+gboolean ccw_steps_check_open(CcwHost *host, const CcwRecord *record, guint patience_ms, GError **error);
+
+/*
  * Undoes what record->steps says, and removes the journal entry. A device that is no longer there needs nothing
- * undone. On failure the entry stays, releasing, with the steps that remain. Errors as above.
+ * undone; one that a process has open is left as it is. On failure the entry stays, releasing, with the steps that
+ * remain. Errors as above.
  */
 gboolean ccw_steps_give_back(CcwHost *host, CcwRecord *record, GError **error);

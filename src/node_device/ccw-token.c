@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tokens: "PID:STARTTIME", which names a process also after its number was given to another. */
+/*
+ * Tokens: "PID:STARTTIME", which names a process also after its number was given to another; in this boot, as both
+ * start anew in each.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +28,15 @@ char *ccw_host_token(CcwHost *host, pid_t pid)
     if (strchr("ZXx", fields[STAT_STATE][0])) /* ended, only not waited for yet */
         return NULL;
     return g_strdup_printf("%d:%s", (int)pid, fields[STAT_STARTTIME]);
+}
+
+char *ccw_host_boot(CcwHost *host)
+{
+    char *boot = ccw_sysfs_attr(host->proc_root, "sys/kernel/random/boot_id");
+
+    if (boot && !g_uuid_string_is_valid(boot))
+        g_clear_pointer(&boot, g_free);
+    return boot;
 }
 
 gboolean ccw_token_is_live(CcwHost *host, const char *token)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "conf/ccw-conf.h"
+#include "node_device/ccw-reconcile.h"
 #include "util/ccw-error.h"
 
 #define UUID_PREFIX "cc390000-0001-8000-8000-" /* conf/ccw-uuid.h */
@@ -124,7 +125,8 @@ static gboolean reconnect(const Hook *hook, GError **error)
     for (guint i = 0; all && i < all->len; i++)
         g_hash_table_add(devices, &g_array_index(all, CcwHostdev, i).source);
     g_hash_table_insert(live, (gpointer)hook->uuid, devices);
-    return ccw_host_reconcile(hook->host, live, NULL, hook->clock, hook->uuid, error);
+    return ccw_host_reconcile(hook->host,
+                              &(CcwReconcile){ .live = live, .as_of = hook->clock, .only_domain = hook->uuid }, error);
 }
 
 static const struct {

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node_device/ccw-reconcile.h"
+
 /* Where the journal wants a domain's UUID; the rest is the process id, in decimal digits. */
 #define OWNER_PREFIX "cc390000-0002-8000-8000-"
 
@@ -40,7 +42,9 @@ static void settle_killed(CcwLease *lease, const CcwBusId *id)
     g_autoptr(GHashTable) live = g_hash_table_new(g_str_hash, g_str_equal);
 
     if (device && device->owner && g_str_has_prefix(device->owner, OWNER_PREFIX))
-        ccw_host_reconcile(lease->host, live, NULL, ccw_host_clock(), device->owner, NULL);
+        ccw_host_reconcile(lease->host,
+                           &(CcwReconcile){ .live = live, .as_of = ccw_host_clock(), .only_domain = device->owner },
+                           NULL);
 }
 
 static gboolean take(CcwLease *lease, const CcwBusId *id, GError **error)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "conf/ccw-conf.h"
+#include "node_device/ccw-reconcile.h"
 #include "util/ccw-error.h"
 
 struct _CcwKeeper {
@@ -203,13 +204,16 @@ gboolean ccw_keeper_reconcile(CcwKeeper *keeper, CcwLive *live, const char *only
                               GError **error)
 {
     g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keeper->lock);
+    CcwReconcile request;
 
     if (g_atomic_int_get(&keeper->generation) != live->generation) {
         *ret_stale = TRUE;
         return TRUE;
     }
     keeper->skipped = keeper->skipped || g_hash_table_size(keeper->held) > 0;
-    if (!ccw_host_reconcile(keeper->host, live->domains, keeper->held, live->as_of, only_domain, error))
+    request =
+        (CcwReconcile){ .live = live->domains, .as_of = live->as_of, .held = keeper->held, .only_domain = only_domain };
+    if (!ccw_host_reconcile(keeper->host, &request, error))
         return FALSE;
     *ret_stale = FALSE;
     return TRUE;

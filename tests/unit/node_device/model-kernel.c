@@ -321,7 +321,7 @@ Model *model_new(const char *recording)
     model->host = ccw_host_new(model->tree->sysfs, model->tree->proc, model->tree->run_dir);
     model->host->ops = &model_ops;
     model->host->ops_data = model;
-    model->host->settle_ms = 0;
+    model->host->settle_ms = model->host->patience_ms = 0;
     model->host->side_by_side = 1;
     model->writes = g_string_new(NULL);
     model->modules = g_string_new(NULL);

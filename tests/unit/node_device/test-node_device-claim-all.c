@@ -5,6 +5,7 @@
 
 #include "model-kernel.h"
 #include "node_device/ccw-journal.h"
+#include "node_device/ccw-reconcile.h"
 #include "node_device/ccw-side-by-side.h"
 #include "util/ccw-error.h"
 
@@ -128,7 +129,8 @@ static void reserved_only(void)
     g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
     g_assert_true(ccw_journal_save(model->host, &record, NULL));
     model_reset(model);
-    g_assert_true(ccw_host_reconcile(model->host, live, NULL, ccw_host_clock(), NULL, NULL));
+    g_assert_true(
+        ccw_host_reconcile(model->host, &(CcwReconcile){ .live = live, .as_of = ccw_host_clock() }, NULL));
     g_assert_cmpuint(n_entries(model), ==, 0);
     g_assert_cmpuint(model->n_writes, ==, 0);
 }

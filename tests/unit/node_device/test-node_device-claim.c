@@ -7,6 +7,7 @@
 
 #include "model-kernel.h"
 #include "node_device/ccw-journal.h"
+#include "node_device/ccw-reconcile.h"
 #include "util/ccw-error.h"
 
 #define DOMAIN "c7a5fdbd-edaf-9455-926a-d65c16db1809"
@@ -90,7 +91,7 @@ static void reconcile(Model *model, const char *live_domain, gint64 as_of, const
         g_hash_table_add(devices, (gpointer)&id);
         g_hash_table_insert(live, (gpointer)live_domain, devices);
     }
-    ccw_host_reconcile(model->host, live, NULL, as_of, only, &error);
+    ccw_host_reconcile(model->host, &(CcwReconcile){ .live = live, .as_of = as_of, .only_domain = only }, &error);
     g_assert_no_error(error);
 }
 
@@ -204,7 +205,7 @@ static void stale_taker(void)
     claim_ok(model, DOMAIN, TRUE);
     tree_remove(model->tree, "proc/17");
     tree_write(model->tree, "proc/18/stat", "18 (libvirtd) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 43 1 1");
-    claim_refused(model, &id, OTHER, "18:43", CCW_ERROR_BUSY, "a process took it that has ended: start virtccwd");
+    claim_refused(model, &id, OTHER, "18:43", CCW_ERROR_BUSY, "a process took it that has ended: 'virt-ccw reconcile'");
     g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, "18:43", &taken, &error));
     g_assert_true(taken);
     record = record_of(model);
@@ -347,7 +348,8 @@ static void another_has_it(void)
     g_assert_true(ccw_host_leave_open(model->host, &id, TOKEN, NULL));
     assert_owned_by(model, DOMAIN);
     g_hash_table_add(held, (gpointer)&id);
-    g_assert_true(ccw_host_reconcile(model->host, nothing, held, ccw_host_clock(), NULL, NULL));
+    g_assert_true(ccw_host_reconcile(
+        model->host, &(CcwReconcile){ .live = nothing, .as_of = ccw_host_clock(), .held = held }, NULL));
     assert_owned_by(model, DOMAIN);
     reconcile(model, OTHER, ccw_host_clock(), NULL);
     assert_owned_by(model, OTHER);

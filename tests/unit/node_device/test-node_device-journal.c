@@ -5,6 +5,7 @@
 
 #include "node_device/ccw-host-private.h"
 #include "node_device/ccw-journal.h"
+#include "node_device/ccw-reconcile.h"
 #include "sysfs-tree.h"
 #include "util/ccw-error.h"
 
@@ -125,7 +126,7 @@ static void damaged(gconstpointer data)
     g_assert_false(ccw_host_release(host, &id, DOMAIN, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
     g_clear_error(&error);
-    g_assert_false(ccw_host_reconcile(host, live, NULL, G_MAXINT64, NULL, &error));
+    g_assert_false(ccw_host_reconcile(host, &(CcwReconcile){ .live = live, .as_of = G_MAXINT64 }, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
     g_file_get_contents(path, &kept, NULL, NULL);
     g_assert_cmpstr(kept, ==, text);

@@ -7,6 +7,7 @@
 
 #include "model-kernel.h"
 #include "node_device/ccw-journal.h"
+#include "node_device/ccw-reconcile.h"
 #include "util/ccw-error.h"
 
 #define DOMAIN "c7a5fdbd-edaf-9455-926a-d65c16db1809"
@@ -66,7 +67,7 @@ static void reconcile(Model *model)
     g_autoptr(GHashTable) live = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GError) error = NULL;
 
-    ccw_host_reconcile(model->host, live, NULL, ccw_host_clock(), NULL, &error);
+    ccw_host_reconcile(model->host, &(CcwReconcile){ .live = live, .as_of = ccw_host_clock() }, &error);
     g_assert_no_error(error);
 }
 

@@ -10,6 +10,7 @@
 
 #include "model-kernel.h"
 #include "node_device/ccw-journal.h"
+#include "node_device/ccw-reconcile.h"
 #include "util/ccw-error.h"
 
 #define DOMAIN "c7a5fdbd-edaf-9455-926a-d65c16db1809"
@@ -68,7 +69,7 @@ static void reconcile(Model *model)
     g_autoptr(GError) error = NULL;
 
     tree_remove(model->tree, "proc/17");
-    g_assert_true(ccw_host_reconcile(model->host, live, NULL, ccw_host_clock(), NULL, &error));
+    g_assert_true(ccw_host_reconcile(model->host, &(CcwReconcile){ .live = live, .as_of = ccw_host_clock() }, &error));
     g_assert_no_error(error);
 }
 

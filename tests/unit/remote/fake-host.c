@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* node_device/ccw-host.h as a notebook; see peers.h. Called from worker threads. */
-#include "node_device/ccw-host.h"
+#include "node_device/ccw-reconcile.h"
 #include "peers.h"
 #include "util/ccw-error.h"
 
@@ -175,14 +175,13 @@ gboolean ccw_host_has_stale(CcwHost *host G_GNUC_UNUSED)
     return FALSE;
 }
 
-gboolean ccw_host_reconcile(CcwHost *host G_GNUC_UNUSED, GHashTable *live, GHashTable *held, gint64 as_of G_GNUC_UNUSED,
-                            const char *only_domain, GError **error G_GNUC_UNUSED)
+gboolean ccw_host_reconcile(CcwHost *host G_GNUC_UNUSED, const CcwReconcile *request, GError **error G_GNUC_UNUSED)
 {
-    GHashTable *devices = g_hash_table_lookup(live, GUEST_UUID);
+    GHashTable *devices = g_hash_table_lookup(request->live, GUEST_UUID);
 
-    note("reconcile %s:%u", only_domain ? "one" : "all", devices ? g_hash_table_size(devices) : 0);
-    if (g_hash_table_size(held) > 0)
-        note(" but %u", g_hash_table_size(held));
+    note("reconcile %s:%u", request->only_domain ? "one" : "all", devices ? g_hash_table_size(devices) : 0);
+    if (g_hash_table_size(request->held) > 0)
+        note(" but %u", g_hash_table_size(request->held));
     note(" ");
     return TRUE;
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An entry of the journal, or each of them, under its device's lock; and what is to be known of one. Nobody outside
+ * this room includes it.
+ */
+#pragma once
+
+#include "node_device/ccw-journal.h"
+
+typedef gboolean (*CcwEntryFunc)(CcwHost *host, CcwRecord *record, gconstpointer data, GError **error);
+
+/* Calls func if there is such an entry, and it is of only_domain, where that is not NULL. */
+gboolean ccw_entry_do(CcwHost *host, const CcwBusId *id, const char *only_domain, CcwEntryFunc func, gconstpointer data,
+                      GError **error);
+
+/* All are tried, the last first, side by side (in threads); the first error is told. */
+gboolean ccw_entries_do(CcwHost *host, const char *only_domain, CcwEntryFunc func, gconstpointer data, GError **error);
+
+/* --- with the lock held --- */
+
+gboolean ccw_entry_is_of(const CcwRecord *record, const char *domain_uuid);
+
+/* Pending, for a process that has ended. */
+gboolean ccw_entry_is_stale(CcwHost *host, const CcwRecord *record);
+
+gboolean ccw_entry_is_by_hand(const CcwRecord *record);
+
+/* Its mdev is there. Without, it is half taken or half given back, and no domain has it. */
+gboolean ccw_entry_has_mdev(CcwHost *host, const CcwRecord *record);
+
+/*
+ * Gives it back, unless an attach is announced that may find its mdev: libvirt may be about to give that to another
+ * domain, and then whoever asked for that decides.
+ */
+gboolean ccw_entry_give_back(CcwHost *host, CcwRecord *record, GError **error);

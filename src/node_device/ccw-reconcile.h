@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Brings the host and the journal together, by level: what the journal says is owned (or pending with a stale token,
+ * or releasing) and no running domain has goes back; what is in the live XML of a domain is that domain's, and owned.
+ *
+ * What a process has open is never given back, whatever else is said: pulling it away would take a running guest's
+ * disk. What was detached by hand, and what a living process is taking, is left alone without a word.
+ */
+#pragma once
+
+#include "node_device/ccw-host.h"
+
+typedef enum {
+    CCW_RECONCILE_GIVEN_BACK,
+    CCW_RECONCILE_NOTED,  /* as its owner's, for whom the journal did not have it */
+    CCW_RECONCILE_LEFT,   /* it ought to go back, and a process has it open */
+    CCW_RECONCILE_FAILED, /* to go back */
+} CcwReconcileResult;
+
+typedef struct {
+    CcwBusId device;
+    CcwReconcileResult result;
+    const char *state;   /* what the journal said: "pending", "owned", "releasing" */
+    const char *domain;  /* and of whom: UUID; NULL: it was being taken by hand */
+    const char *owner;   /* NOTED: UUID */
+    const char *message; /* LEFT, FAILED: why */
+} CcwReconciled;
+
+/* One of live and running is given, the others may be left out. */
+typedef struct {
+    /*
+     * As libvirt says: domain UUID (lower case) -> set of CcwBusId *, for every running domain, or at least for
+     * only_domain.
+     */
+    GHashTable *live;
+    /*
+     * Where libvirt cannot be asked: a set of the UUIDs of all domains that may run (qemu/ccw-status.h). What they own
+     * or are being given is left alone, as nobody knows what they have.
+     */
+    GHashTable *running;
+    /* ccw_host_clock() from before either was found out. A claim made or confirmed later is left alone. */
+    gint64 as_of;
+    GHashTable *held;            /* set of CcwBusId * that are left alone */
+    const char *only_domain;     /* entries of this one; who has such a device open is waited for, a short time */
+    const CcwBusId *only_device; /* this entry */
+    gboolean dry_run;            /* reports only */
+    void (*report)(const CcwReconciled *reconciled, gpointer data);
+    gpointer report_data;
+} CcwReconcile;
+
+/* All entries are tried; the error is the first one's, of those that are left because they are open, too. */
+gboolean ccw_host_reconcile(CcwHost *host, const CcwReconcile *request, GError **error);
+
+/*
+ * Whether there is a claim whose process has died. libvirt may be about to give its device to a domain still: who asks
+ * for live lets the domains' jobs end first.
+ */
+gboolean ccw_host_has_stale(CcwHost *host);
