@@ -25,7 +25,8 @@ typedef struct {
 } UdevHeader;
 G_STATIC_ASSERT(sizeof(UdevHeader) == 40);
 
-/* MurmurHash2 with seed 0, words little-endian: listeners filter by it in the kernel. */
+/* MurmurHash2 with seed 0, words in the host's byte order, as libudev takes them: listeners filter by it in the kernel.
+ */
 static guint32 hash(const char *text)
 {
     const guint32 multiplier = 0x5bd1e995;
@@ -33,8 +34,10 @@ static guint32 hash(const char *text)
     guint32 h = (guint32)left;
 
     for (; left >= 4; left -= 4, text += 4) {
-        guint32 k = ccw_load_le32(text) * multiplier;
+        guint32 k;
 
+        memcpy(&k, text, sizeof(k));
+        k *= multiplier;
         h = h * multiplier ^ (k ^ k >> 24) * multiplier;
     }
     for (gsize i = left; i > 0; i--)
