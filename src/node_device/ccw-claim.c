@@ -10,6 +10,7 @@
 #include "node_device/ccw-entries.h"
 #include "node_device/ccw-host-private.h"
 #include "node_device/ccw-in-use.h"
+#include "node_device/ccw-state.h"
 #include "node_device/ccw-steps.h"
 #include "util/ccw-error.h"
 
@@ -165,7 +166,8 @@ gboolean ccw_claim_take(CcwHost *host, const CcwBusId *id, const char *domain_uu
 
     if (!device || !check_subchannel(host, device, &foreign, error))
         return FALSE;
-    if (!foreign && (!ccw_in_use_check(host, device, error) || !take(host, device, domain_uuid, token, error)))
+    if (!foreign && (!ccw_state_check(host, device, error) || !ccw_in_use_check(host, device, error) ||
+                     !take(host, device, domain_uuid, token, error)))
         return FALSE;
     *ret_taken = !foreign;
     return TRUE;

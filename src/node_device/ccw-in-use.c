@@ -3,191 +3,300 @@
 
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "node_device/ccw-host-private.h"
+#include "node_device/ccw-mounts.h"
+#include "node_device/ccw-openers.h"
+#include "node_device/ccw-stack.h"
+#include "node_device/ccw-wait.h"
 #include "util/ccw-error.h"
 
-/* The disk or a partition of it. */
+/* One look at one device. */
 typedef struct {
-    char *name; /* "dasda1" */
-    char *dev;  /* "94:1" */
-    char *dir;
-} Part;
+    CcwHost *host;
+    const CcwHostDevice *device;
+    GPtrArray *stack; /* of CcwLayer; NULL: it has no disk */
+    GError **error;
+    gboolean refused;
+} Look;
 
-static void part_free(gpointer data)
-{
-    Part *part = data;
+/* --- saying it --- */
 
-    g_free(part->name);
-    g_free(part->dev);
-    g_free(part->dir);
-    g_free(part);
-}
-
-static void add_part(GPtrArray *parts, const char *dir)
-{
-    Part *part = g_new0(Part, 1);
-
-    part->name = g_path_get_basename(dir);
-    part->dir = g_strdup(dir);
-    part->dev = ccw_sysfs_attr(part->dir, "dev");
-    g_ptr_array_add(parts, part);
-}
-
-/* The disk first, then its partitions: the directories in it with an attribute "partition". */
-static GPtrArray *parts_of(const char *dir)
-{
-    GPtrArray *parts = g_ptr_array_new_with_free_func(part_free);
-    g_autoptr(GPtrArray) names = ccw_sysfs_names(dir);
-
-    add_part(parts, dir);
-    for (guint i = 0; i < names->len; i++) {
-        g_autofree char *below = g_build_filename(dir, names->pdata[i], NULL);
-
-        if (ccw_sysfs_has(below, "partition"))
-            add_part(parts, below);
-    }
-    return parts;
-}
-
-static gboolean refuse(const CcwHostDevice *device, const Part *part, const char *user, GError **error)
+static void refuse_for(Look *look, const char *why)
 {
     char buf[CCW_BUS_ID_STR_LEN];
 
-    g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use by this host: %s %s",
-                ccw_bus_id_format(&device->bus_id, buf), part->name, user);
+    g_set_error(look->error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use by this host: %s",
+                ccw_bus_id_format(&look->device->bus_id, buf), why);
+    look->refused = TRUE;
+}
+
+/* "dasda1 is mounted on /home; umount /home first", or what is built on dasda1 is: "dasda1 is part of ..., which ..."
+ */
+static void refuse(Look *look, const CcwLayer *layer, const char *use, const char *undo)
+{
+    g_autoptr(GString) why = g_string_new(ccw_layer_bottom(layer)->name);
+
+    if (layer->what)
+        g_string_append_printf(why, " is part of %s", layer->what);
+    if (use)
+        g_string_append_printf(why, "%s %s", layer->what ? ", which" : "", use);
+    if (undo)
+        g_string_append_printf(why, "; %s first", undo);
+    refuse_for(look, why->str);
+}
+
+/* --- mounts --- */
+
+static void refuse_mount(Look *look, const CcwLayer *layer, const CcwMount *mount)
+{
+    g_autofree char *use = NULL;
+    g_autofree char *undo = NULL;
+
+    if (strcmp(mount->where, "/") == 0) {
+        use = mount->owner ? g_strdup_printf("holds the root file system of %s", mount->owner)
+                           : g_strdup("holds the root file system");
+    } else if (mount->owner) {
+        use = g_strdup_printf("is mounted on %s for %s", mount->where, mount->owner);
+    } else {
+        use = g_strdup_printf("is mounted on %s", mount->where);
+        undo = g_strdup_printf("umount %s", mount->where);
+    }
+    refuse(look, layer, use, undo);
+}
+
+static gboolean check_mount(const CcwMount *mount, gpointer data)
+{
+    Look *look = data;
+
+    for (guint i = 0; i < look->stack->len; i++) {
+        const CcwLayer *layer = look->stack->pdata[i];
+
+        if (g_strcmp0(mount->dev, layer->dev) != 0 && !ccw_layer_is_node(layer, mount->source))
+            continue;
+        refuse_mount(look, layer, mount);
+        return TRUE;
+    }
     return FALSE;
 }
 
-/* The kernel writes blank, tab, newline and backslash as \ooo in mountinfo and swaps. */
-static char *unescape(const char *text)
+static void check_own_mounts(Look *look)
 {
-    return g_strcompress(text);
+    g_autoptr(GError) error = NULL;
+
+    if (ccw_mounts_search_own(look->host, check_mount, look, &error))
+        return;
+    g_propagate_error(look->error, g_steal_pointer(&error)); /* what cannot be looked up is not taken for unused */
+    look->refused = TRUE;
 }
 
-/* Whether a path of /dev is this part: by its name, or by its number where the node is there. */
-static gboolean is_node_of(const Part *part, const char *path)
+static void check_other_mounts(Look *look)
 {
-    g_autofree char *number = NULL;
-    struct stat st;
-
-    if (!g_str_has_prefix(path, "/dev/"))
-        return FALSE;
-    if (strcmp(path + strlen("/dev/"), part->name) == 0)
-        return TRUE;
-    if (stat(path, &st) < 0 || !S_ISBLK(st.st_mode))
-        return FALSE;
-    number = g_strdup_printf("%u:%u", major(st.st_rdev), minor(st.st_rdev));
-    return g_strcmp0(number, part->dev) == 0;
+    ccw_mounts_search_others(look->host, check_mount, look);
 }
 
-/*
- * proc(5), mountinfo: "ID PARENT MAJOR:MINOR ROOT MOUNTPOINT OPTIONS [TAG...] - TYPE SOURCE SUPEROPTIONS". Some file
- * systems (btrfs) have a number of their own there: hence the source too.
- */
-static gboolean check_mounts(CcwHost *host, const CcwHostDevice *device, const Part *part, GError **error)
+/* --- swap; a kernel without it has no such file --- */
+
+static void check_swaps(Look *look)
 {
-    g_autofree char *path = g_build_filename(host->proc_root, "self/mountinfo", NULL);
-    g_autofree char *text = NULL;
-    g_auto(GStrv) lines = NULL;
-
-    if (!g_file_get_contents(path, &text, NULL, NULL)) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "cannot read %s, which says whether %s is mounted", path,
-                    part->name);
-        return FALSE;
-    }
-    lines = g_strsplit(text, "\n", -1);
-    for (gsize i = 0; lines[i]; i++) {
-        g_auto(GStrv) fields = g_strsplit(lines[i], " ", -1);
-        guint n = g_strv_length(fields);
-        g_autofree char *where = NULL;
-        g_autofree char *user = NULL;
-        guint dash = 6;
-
-        if (n < 10)
-            continue;
-        while (dash < n && strcmp(fields[dash], "-") != 0)
-            dash++;
-        if (g_strcmp0(fields[2], part->dev) != 0 && !(dash + 2 < n && is_node_of(part, fields[dash + 2])))
-            continue;
-        where = unescape(fields[4]);
-        user = strcmp(where, "/") == 0 ? g_strdup("holds its root file system")
-                                       : g_strdup_printf("is mounted on %s", where);
-        return refuse(device, part, user, error);
-    }
-    return TRUE;
-}
-
-/* A kernel without swap has no such file. */
-static gboolean check_swaps(CcwHost *host, const CcwHostDevice *device, const Part *part, GError **error)
-{
-    g_autofree char *path = g_build_filename(host->proc_root, "swaps", NULL);
+    g_autofree char *path = g_build_filename(look->host->proc_root, "swaps", NULL);
     g_autofree char *text = NULL;
     g_auto(GStrv) lines = NULL;
 
     if (!g_file_get_contents(path, &text, NULL, NULL))
-        return TRUE;
+        return;
     lines = g_strsplit(text, "\n", -1);
     for (gsize i = 0; lines[i]; i++) {
         g_autofree char *escaped = g_strndup(lines[i], strcspn(lines[i], " \t"));
-        g_autofree char *node = unescape(escaped);
+        g_autofree char *node = g_strcompress(escaped);
+        g_autofree char *undo = g_strconcat("swapoff ", node, NULL);
 
-        if (is_node_of(part, node))
-            return refuse(device, part, "is swap space: swapoff it", error);
+        for (guint n = 0; n < look->stack->len && !look->refused; n++)
+            if (ccw_layer_is_node(look->stack->pdata[n], node))
+                refuse(look, look->stack->pdata[n], "is swap space", undo);
     }
+}
+
+/* --- who has it open --- */
+
+static const CcwLayer *top_of(const Look *look)
+{
+    return look->stack->pdata[look->stack->len - 1];
+}
+
+/* What is built on a disk is what its users have open; the disk is open then for its makers (multipathd). */
+static gboolean find_opener(Look *look, const CcwLayer **ret_layer, char **ret_user)
+{
+    g_autoptr(GPtrArray) nodes = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_node_free);
+    g_autoptr(GPtrArray) layers = g_ptr_array_new();
+    gboolean built_on = top_of(look)->on != NULL;
+    guint found = 0;
+
+    for (guint i = 0; i < look->stack->len; i++) {
+        CcwLayer *layer = look->stack->pdata[i];
+
+        if (built_on && !layer->on)
+            continue;
+        g_ptr_array_add(layers, layer);
+        g_ptr_array_add(nodes, ccw_node_new(S_IFBLK, layer->name, layer->dev));
+    }
+    if (!ccw_openers_find(look->host, (CcwNode *const *)nodes->pdata, nodes->len, &found, ret_user))
+        return FALSE;
+    *ret_layer = layers->pdata[found];
     return TRUE;
 }
 
-static gboolean check_holders(CcwHost *host, const CcwHostDevice *device, const Part *part, GError **error)
+static gboolean is_udev(const char *user)
 {
-    g_autofree char *dir = g_build_filename(part->dir, "holders", NULL);
-    g_autoptr(GPtrArray) holders = ccw_sysfs_names(dir);
-    g_autofree char *dm = NULL;
-    g_autofree char *name = NULL;
-    g_autofree char *user = NULL;
-
-    if (!holders->len)
-        return TRUE;
-    dm = ccw_host_path(host, "class/block/%s/dm", (char *)holders->pdata[0]);
-    name = ccw_sysfs_attr(dm, "name"); /* as users know it: "vg0-root" */
-    user = name ? g_strdup_printf("is part of %s (%s)", (char *)holders->pdata[0], name)
-                : g_strdup_printf("is part of %s", (char *)holders->pdata[0]);
-    return refuse(device, part, user, error);
+    return strstr(user, " (systemd-udevd)") || strstr(user, " ((udev-worker))") || strstr(user, " (udevd)");
 }
 
+/* Nobody has, but for udev. Its event that it has done with a device is one of those that are waited for. */
+static gboolean is_left_alone(gpointer data)
+{
+    const CcwLayer *layer;
+    g_autofree char *user = NULL;
+
+    return !find_opener(data, &layer, &user) || !is_udev(user);
+}
+
+static void check_openers(Look *look)
+{
+    const CcwLayer *layer = NULL;
+    g_autofree char *user = NULL;
+    g_autofree char *use = NULL;
+
+    ccw_wait_until(is_left_alone, look, look->host->settle_ms);
+    if (!find_opener(look, &layer, &user))
+        return;
+    use = g_strdup_printf("is open by %s", user);
+    refuse(look, layer, use, NULL);
+}
+
+/* --- what is built on it: the top is to be taken off first --- */
+
+static void check_stack(Look *look)
+{
+    const CcwLayer *top = top_of(look);
+
+    if (top->on)
+        refuse(look, top, NULL, top->undo);
+}
+
+/* --- not by its disk --- */
+
 /* drivers/s390/cio/ccwgroup.c: a device of a group has a link group_device. */
-static gboolean check_group(CcwHost *host, const CcwHostDevice *device, GError **error)
+static void check_group(Look *look)
 {
     char buf[CCW_BUS_ID_STR_LEN];
-    g_autofree char *dir = ccw_host_path(host, "bus/ccw/devices/%s", ccw_bus_id_format(&device->bus_id, buf));
+    g_autofree char *dir =
+        ccw_host_path(look->host, "bus/ccw/devices/%s", ccw_bus_id_format(&look->device->bus_id, buf));
     g_autofree char *group = ccw_sysfs_link_name(dir, "group_device");
+    g_autofree char *why = NULL;
 
     if (!group)
-        return TRUE;
-    g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use by this host: it belongs to group device %s",
-                buf, group);
-    return FALSE;
+        return;
+    why = g_strdup_printf("it belongs to group device %s", group);
+    refuse_for(look, why);
+}
+
+/* How a console of a driver begins in /sys/class/tty/console/active (drivers/s390/char/con3215.c, tty3270.c). */
+static const struct {
+    const char *driver;
+    const char *tty;
+} consoles[] = {
+    { "3270", "3270/tty" },
+    { "3270", "tty3270" },
+    { "3215", "ttyS" },
+};
+
+/* The kernel does not say which of several terminals it is: then none of them is to be had. */
+static void check_console(Look *look)
+{
+    g_autofree char *dir = ccw_host_path(look->host, "class/tty/console");
+    g_autofree char *active = ccw_sysfs_attr(dir, "active");
+    g_auto(GStrv) names = g_strsplit(active ? active : "", " ", -1);
+
+    if (look->device->online != 1)
+        return;
+    for (gsize i = 0; names[i]; i++) {
+        for (gsize c = 0; c < G_N_ELEMENTS(consoles) && !look->refused; c++) {
+            g_autofree char *why = NULL;
+
+            if (g_strcmp0(look->device->device_driver, consoles[c].driver) != 0 ||
+                !g_str_has_prefix(names[i], consoles[c].tty))
+                continue;
+            why = g_strdup_printf("it is its console %s", names[i]);
+            refuse_for(look, why);
+        }
+    }
+}
+
+/* --- all of it --- */
+
+enum {
+    ALWAYS = 1,
+    IF_DISK = 2,
+    IF_OPEN = 4, /* what it takes a look at all processes to know, and what the kernel guards a DASD against */
+};
+
+static const struct {
+    void (*check)(Look *look);
+    guint when;
+} checks[] = {
+    { check_group, ALWAYS },  { check_console, ALWAYS },       { check_own_mounts, IF_DISK },
+    { check_swaps, IF_DISK }, { check_other_mounts, IF_OPEN }, { check_openers, IF_OPEN },
+    { check_stack, IF_DISK },
+};
+
+static GPtrArray *stack_of(CcwHost *host, const CcwHostDevice *device)
+{
+    g_autofree char *block = ccw_device_block_dir(host, &device->bus_id, &device->subchannel);
+
+    return block ? ccw_stack_new(host, block) : NULL;
+}
+
+/* FALSE if it is refused. */
+static gboolean look_at(CcwHost *host, const CcwHostDevice *device, gboolean processes, GError **error)
+{
+    g_autoptr(GPtrArray) stack = stack_of(host, device);
+    Look look = { .host = host, .device = device, .stack = stack, .error = error };
+    guint when = ALWAYS;
+
+    if (stack)
+        when |= IF_DISK;
+    /* What is built on a DASD hides from its guard who uses that. */
+    if (stack && (processes || top_of(&look)->on))
+        when |= IF_OPEN;
+    for (gsize i = 0; i < G_N_ELEMENTS(checks) && !look.refused; i++)
+        if (checks[i].when & when)
+            checks[i].check(&look);
+    return !look.refused;
 }
 
 gboolean ccw_in_use_check(CcwHost *host, const CcwHostDevice *device, GError **error)
 {
-    static gboolean (*const checks[])(CcwHost *, const CcwHostDevice *, const Part *, GError **) = {
-        check_mounts,
-        check_swaps,
-        check_holders,
-    };
-    g_autofree char *block = ccw_device_block_dir(host, &device->bus_id, &device->subchannel);
-    g_autoptr(GPtrArray) parts = NULL;
+    return look_at(host, device, !g_str_has_prefix(device->device_driver ? device->device_driver : "", "dasd"), error);
+}
 
-    if (!check_group(host, device, error))
-        return FALSE;
-    if (!block)
-        return TRUE;
-    parts = parts_of(block);
-    for (guint i = 0; i < parts->len; i++)
-        for (gsize c = 0; c < G_N_ELEMENTS(checks); c++)
-            if (!checks[c](host, device, parts->pdata[i], error))
-                return FALSE;
-    return TRUE;
+gboolean ccw_in_use_explain(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, error);
+    char buf[CCW_BUS_ID_STR_LEN];
+
+    if (device && look_at(host, device, TRUE, error))
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
+                    "cannot set ccw device %s offline: the kernel says that it is in use; unmount it, or close what "
+                    "has it open",
+                    ccw_bus_id_format(id, buf));
+    return FALSE;
+}
+
+gboolean ccw_in_use_by_udev(CcwHost *host, const CcwBusId *id)
+{
+    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, NULL);
+    g_autoptr(GPtrArray) stack = device ? stack_of(host, device) : NULL;
+    Look look = { .host = host, .device = device, .stack = stack };
+
+    return stack && !is_left_alone(&look);
 }

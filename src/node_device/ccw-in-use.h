@@ -1,12 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether the host itself uses a device: its disk or a partition is mounted, swapped on, or held by another block
- * device (device mapper, md), or it is one of a group (qeth). The kernel guards a mounted DASD, but not a virtio disk,
- * and it guards nothing against unbind.
+ * Whether this host uses a device: mounted, swapped on, part of a stack, open, its console, or a member of a group
+ * device (qeth). The kernel guards what a DASD has on it against being set offline, but not a virtio disk, and it
+ * guards nothing against unbind.
  */
 #pragma once
 
 #include "node_device/ccw-host.h"
 
-/* Error: CCW_ERROR_BUSY, naming the part of the device and its user. */
+/*
+ * Before anything is changed. Where the kernel will say by itself that it is open (a DASD), processes and the mounts of
+ * other namespaces are not looked through. Error: CCW_ERROR_BUSY, naming the part of the device, its user and what to
+ * do.
+ */
 gboolean ccw_in_use_check(CcwHost *host, const CcwHostDevice *device, GError **error);
+
+/*
+ * The kernel says that it is in use (EBUSY on offline): by whom. Sets CCW_ERROR_BUSY as above, or without a name if
+ * nobody is found, and returns FALSE.
+ */
+gboolean ccw_in_use_explain(CcwHost *host, const CcwBusId *id, GError **error);
+
+/* Then too: whether only udev looks at it, as it does for a moment after each change of a disk. */
+gboolean ccw_in_use_by_udev(CcwHost *host, const CcwBusId *id);

@@ -10,6 +10,7 @@
 #include "node_device/ccw-claim.h"
 #include "node_device/ccw-host-private.h"
 #include "node_device/ccw-in-use.h"
+#include "node_device/ccw-openers.h"
 #include "node_device/ccw-steps.h"
 #include "util/ccw-error.h"
 
@@ -22,6 +23,20 @@ static char *own_token(CcwHost *host)
     char *token = ccw_host_token(host, getpid());
 
     return token ? token : g_strdup("0:0");
+}
+
+/* Whether libvirt knows of it or not: a QEMU that has it would lose a disk. */
+static gboolean is_idle(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    char buf[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
+    g_autofree char *user = NULL;
+
+    if (!ccw_mdev_in_use(host, ccw_uuid_encode(id, uuid), &user))
+        return TRUE;
+    g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
+                "ccw device %s is in use by a guest: its mediated device is open by %s", ccw_bus_id_format(id, buf),
+                user);
+    return FALSE;
 }
 
 /* The entry there is, or NULL; one that is half taken or half given back is brought to its end. A domain's is refused.
@@ -118,7 +133,7 @@ gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error)
     if (!ccw_claim_lock(host, id, &lock, error))
         return FALSE;
     known = ccw_journal_has(host, id);
-    if (!settle(host, id, &record, error))
+    if (!settle(host, id, &record, error) || !is_idle(host, id, error))
         return FALSE;
     if (record)
         return ccw_steps_give_back(host, record, error);
@@ -132,7 +147,7 @@ gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error)
     g_autoptr(CcwRecord) record = NULL;
     g_auto(CcwLockFd) lock = -1;
 
-    if (!ccw_claim_lock(host, id, &lock, error) || !settle(host, id, &record, error))
+    if (!ccw_claim_lock(host, id, &lock, error) || !settle(host, id, &record, error) || !is_idle(host, id, error))
         return FALSE;
     if (record)
         return TRUE;

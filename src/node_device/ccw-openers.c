@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "node_device/ccw-host-private.h"
+#include "util/ccw-file.h"
 
 #define DELETED " (deleted)" /* d_path() of the kernel puts it behind the name of a node that was removed */
 
@@ -78,24 +79,71 @@ static guint find_node(int fd_dir, const char *name, CcwNode *const *nodes, guin
     return i;
 }
 
-static char *describe(const char *process_dir, const char *pid)
-{
-    g_autofree char *comm = ccw_sysfs_attr(process_dir, "comm");
+/* How the control groups of containers are called: PREFIX, its name, and ".scope" or ".service" or nothing. */
+static const struct {
+    const char *prefix;
+    const char *kind;
+} containers[] = {
+    { "docker-", "docker container" }, { "libpod-", "podman container" },   { "cri-containerd-", "container" },
+    { "crio-", "container" },          { "lxc.payload.", "LXC container" }, { "systemd-nspawn@", "nspawn container" },
+};
+#define CONTAINER_ID_SHOWN 12 /* of 64 digits: as docker and podman show it themselves */
 
-    if (!comm || !*comm)
-        return g_strdup_printf("process %s", pid);
-    for (char *p = comm; *p; p++) /* whatever the process has called itself */
+static char *container_of(const char *process_dir)
+{
+    g_autofree char *path = g_build_filename(process_dir, "cgroup", NULL);
+    g_autofree char *text = ccw_attr_read(path, NULL);
+    g_auto(GStrv) names = g_strsplit_set(text ? text : "", "/\n", -1);
+
+    for (gsize i = 0; names[i]; i++) {
+        for (gsize c = 0; c < G_N_ELEMENTS(containers); c++) {
+            const char *name = names[i] + strlen(containers[c].prefix);
+            gsize length;
+
+            if (!g_str_has_prefix(names[i], containers[c].prefix))
+                continue;
+            length = strspn(name, "0123456789abcdef");
+            if (length > CONTAINER_ID_SHOWN)
+                return g_strdup_printf(", %s %.*s", containers[c].kind, CONTAINER_ID_SHOWN, name);
+            length = g_str_has_suffix(name, ".service") ? strlen(name) - strlen(".service") : strcspn(name, ".");
+            return g_strdup_printf(", %s %.*s", containers[c].kind, (int)length, name);
+        }
+    }
+    return g_strdup("");
+}
+
+char *ccw_process_describe(CcwHost *host, const char *pid)
+{
+    g_autofree char *dir = g_build_filename(host->proc_root, pid, NULL);
+    g_autofree char *comm = ccw_sysfs_attr(dir, "comm");
+    g_autofree char *container = container_of(dir);
+    char *text = comm && *comm ? g_strdup_printf("process %s (%s)%s", pid, comm, container)
+                               : g_strdup_printf("process %s%s", pid, container);
+
+    for (char *p = text; *p; p++) /* whatever the process has called itself */
         if (!g_ascii_isprint(*p))
             *p = '?';
-    return g_strdup_printf("process %s (%s)", pid, comm);
+    return text;
+}
+
+GPtrArray *ccw_processes(CcwHost *host)
+{
+    GPtrArray *names = ccw_sysfs_names(host->proc_root);
+
+    for (guint i = names->len; i > 0; i--) {
+        const char *name = names->pdata[i - 1];
+
+        if (strspn(name, "0123456789") != strlen(name))
+            g_ptr_array_remove_index(names, i - 1);
+    }
+    return names;
 }
 
 /* A process that ends meanwhile has nothing open. */
 static gboolean search_process(CcwHost *host, const char *pid, CcwNode *const *nodes, guint n_nodes, guint *ret_node,
                                char **ret_user)
 {
-    g_autofree char *dir = g_build_filename(host->proc_root, pid, NULL);
-    g_autofree char *fds = g_build_filename(dir, "fd", NULL);
+    g_autofree char *fds = g_build_filename(host->proc_root, pid, "fd", NULL);
     int fd_dir = open(fds, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     GDir *handle = fd_dir < 0 ? NULL : g_dir_open(fds, 0, NULL);
     guint found = n_nodes;
@@ -110,21 +158,17 @@ static gboolean search_process(CcwHost *host, const char *pid, CcwNode *const *n
     if (found == n_nodes)
         return FALSE;
     *ret_node = found;
-    *ret_user = describe(dir, pid);
+    *ret_user = ccw_process_describe(host, pid);
     return TRUE;
 }
 
 gboolean ccw_openers_find(CcwHost *host, CcwNode *const *nodes, guint n_nodes, guint *ret_node, char **ret_user)
 {
-    g_autoptr(GPtrArray) names = n_nodes ? ccw_sysfs_names(host->proc_root) : NULL;
+    g_autoptr(GPtrArray) pids = n_nodes ? ccw_processes(host) : NULL;
 
-    for (guint i = 0; names && i < names->len; i++) {
-        const char *name = names->pdata[i];
-
-        if (strspn(name, "0123456789") == strlen(name) &&
-            search_process(host, name, nodes, n_nodes, ret_node, ret_user))
+    for (guint i = 0; pids && i < pids->len; i++)
+        if (search_process(host, pids->pdata[i], nodes, n_nodes, ret_node, ret_user))
             return TRUE;
-    }
     return FALSE;
 }
 

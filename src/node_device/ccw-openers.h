@@ -23,6 +23,12 @@ void ccw_node_free(CcwNode *node);
  */
 gboolean ccw_openers_find(CcwHost *host, CcwNode *const *nodes, guint n_nodes, guint *ret_node, char **ret_user);
 
+/* The numbers of all processes, as names in /proc. */
+GPtrArray *ccw_processes(CcwHost *host);
+
+/* "process 812 (dd)", and in which container it is where its control group says so: "..., docker container 1f3c9a" */
+char *ccw_process_describe(CcwHost *host, const char *pid);
+
 /*
  * Whether a process has the mediated device of that UUID, as QEMU does: pulling it away would take a running guest's
  * disk, whatever libvirt knows of that guest. FALSE too if there is no such mediated device. *ret_user as above.

@@ -6,6 +6,7 @@
 
 #include "conf/ccw-uuid.h"
 #include "node_device/ccw-host-private.h"
+#include "node_device/ccw-in-use.h"
 #include "node_device/ccw-openers.h"
 #include "node_device/ccw-wait.h"
 #include "util/ccw-error.h"
@@ -81,8 +82,8 @@ typedef struct {
 
 /*
  * TRUE when there is nothing more to try: it is done, or failed for good. Not ready yet are: the ccw device not
- * recognised (ENOENT), without its driver (EINVAL), or being set by somebody else (EAGAIN). EINVAL is also the answer
- * to the value it has already.
+ * recognised (ENOENT), without its driver (EINVAL), being set by somebody else (EAGAIN), or looked at by udev (EBUSY).
+ * EINVAL is also the answer to the value it has already.
  */
 static gboolean try_online(gpointer data)
 {
@@ -93,6 +94,8 @@ static gboolean try_online(gpointer data)
         return TRUE;
     }
     online->errnum = write_attr(online->walk, online->walk->ccw_dir, "online", online->value);
+    if (online->errnum == EBUSY)
+        return !ccw_in_use_by_udev(online->walk->host, &online->walk->record->device);
     return online->errnum != ENOENT && online->errnum != EINVAL && online->errnum != EAGAIN;
 }
 
@@ -103,14 +106,10 @@ static gboolean set_online(Walk *walk, gboolean value, GError **error)
     ccw_wait_until(try_online, &online, walk->host->settle_ms);
     if (!online.errnum)
         return TRUE;
-    if (online.errnum == EBUSY)
-        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
-                    "cannot set ccw device %s %s: the kernel says that it is in use; unmount it, or close what has it "
-                    "open",
-                    walk->device, value ? "online" : "offline");
-    else
-        ccw_error_set_errno(error, online.errnum, "cannot set ccw device %s %s", walk->device,
-                            value ? "online" : "offline");
+    if (online.errnum == EBUSY && !value)
+        return ccw_in_use_explain(walk->host, &walk->record->device, error);
+    ccw_error_set_errno(error, online.errnum, "cannot set ccw device %s %s", walk->device,
+                        value ? "online" : "offline");
     return FALSE;
 }
 

@@ -8,6 +8,7 @@
 #include "conf/ccw-uuid.h"
 #include "node_device/ccw-host-private.h"
 #include "node_device/ccw-journal.h"
+#include "node_device/ccw-state.h"
 #include "util/ccw-error.h"
 
 #define SUBCHANNEL_TYPE_IO "0" /* arch/s390/include/uapi/asm/schid.h, drivers/s390/cio/cio.h: SUBCHANNEL_TYPE_IO */
@@ -199,14 +200,12 @@ GPtrArray *ccw_host_list(CcwHost *host, GError **error)
 
 CcwHostDevice *ccw_host_lookup(CcwHost *host, const CcwBusId *id, GError **error)
 {
-    char buf[CCW_BUS_ID_STR_LEN];
     CcwBusId subchannel;
 
     if (ccw_subchannel_of(host, id, &subchannel))
         return read_device(host, &subchannel, id);
-    g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
-                "there is no ccw device %s on this host: 'virt-ccw list' shows those there are",
-                ccw_bus_id_format(id, buf));
+    if (error)
+        ccw_state_set_missing(host, id, error);
     return NULL;
 }
 

@@ -6,32 +6,139 @@
 #include "util/ccw-error.h"
 
 typedef struct {
-    const char *path; /* of the tree; NULL: none */
-    const char *text;
+    const char *name;
     const char *message; /* NULL: not in use */
+    struct {
+        const char *path; /* of the tree */
+        const char *text; /* "-> TARGET": a link */
+    } files[6];
 } Case;
 
 #define DASD "sys/devices/css0/0.0.0000/0.0.1234/block/dasda/"
 #define USED "ccw device 0.0.1234 is in use by this host: "
+#define MOUNTS "proc/self/mountinfo"
+#define SWAPS "proc/swaps", "Filename\tType\tSize\tUsed\tPriority\n"
+#define BLOCK "sys/class/block/"
+#define HOME BLOCK "dm-3/dm/name", "vg0-home\n"
+#define HOME_UUID BLOCK "dm-3/dm/uuid", "LVM-eyPZJq0vhFJbhNDTMsPJRlIGXvNmRvUb\n"
+#define CONTAINER "0::/system.slice/docker-1f3c9a0b5d7e1f3c9a0b5d7e1f3c9a0b.scope\n"
 
 static const Case cases[] = {
-    { NULL, NULL, NULL },
-    { "proc/self/mountinfo", "22 1 94:1 / /mnt/my\\040data rw,relatime shared:1 - ext4 /dev/dasda1 rw\n",
-      USED "dasda1 is mounted on /mnt/my data" },
-    { "proc/self/mountinfo", "1 0 94:2 / / rw - ext4 /dev/root rw\n", USED "dasda2 holds its root file system" },
-    { "proc/self/mountinfo", "30 1 94:0 /sub /mnt rw master:1 shared:3 - xfs /dev/dasda rw\n",
-      USED "dasda is mounted on /mnt" },
-    /* btrfs: a number of its own */
-    { "proc/self/mountinfo", "31 1 0:45 / /srv rw shared:9 - btrfs /dev/dasda2 rw,space_cache\n",
-      USED "dasda2 is mounted on /srv" },
-    { "proc/self/mountinfo",
-      "31 1 94:11 / /srv rw - ext4 /dev/dasda11 rw\n22 1 8:1 / / rw - ext4 /dev/sda1 rw\nodd\n1 0 94:1\n", NULL },
-    { "proc/swaps", "Filename\tType\tSize\tUsed\tPriority\n/dev/dasda2   partition\t1\t0\t-2\n",
-      USED "dasda2 is swap space: swapoff it" },
-    { "proc/swaps", "Filename\tType\tSize\tUsed\tPriority\n/dev/dasdb2   partition\t1\t0\t-2\n", NULL },
-    { DASD "dasda1/holders/dm-3", "", USED "dasda1 is part of dm-3 (vg0-root)" },
-    { DASD "holders/md127", "", USED "dasda is part of md127" },
+    { "nothing", NULL, { { NULL, NULL } } },
+    { "mount",
+      USED "dasda1 is mounted on /mnt/my data; umount /mnt/my data first",
+      { { MOUNTS, "22 1 94:1 / /mnt/my\\040data rw,relatime shared:1 - ext4 /dev/dasda1 rw\n" } } },
+    { "root", USED "dasda2 holds the root file system", { { MOUNTS, "1 0 94:2 / / rw - ext4 /dev/root rw\n" } } },
+    { "mount-tags",
+      USED "dasda is mounted on /mnt; umount /mnt first",
+      { { MOUNTS, "30 1 94:0 /sub /mnt rw master:1 shared:3 - xfs /dev/dasda rw\n" } } },
+    { "btrfs", /* a number of its own */
+      USED "dasda2 is mounted on /srv; umount /srv first",
+      { { MOUNTS, "31 1 0:45 / /srv rw shared:9 - btrfs /dev/dasda2 rw,space_cache\n" } } },
+    { "btrfs-of-two",
+      USED "dasda2 is part of btrfs 6b7e, which is mounted on /srv; umount /srv first",
+      { { "sys/fs/btrfs/6b7e/devices/dasda2/dev", "94:2\n" },
+        { "sys/fs/btrfs/6b7e/devices/dasdq1/dev", "94:65\n" },
+        { MOUNTS, "31 1 0:45 / /srv rw shared:9 - btrfs /dev/dasdq1 rw,space_cache\n" } } },
+    { "others",
+      NULL,
+      { { MOUNTS,
+          "31 1 94:11 / /srv rw - ext4 /dev/dasda11 rw\n22 1 8:1 / / rw - ext4 /dev/sda1 rw\nodd\n1 0 94:1\n" } } },
+    { "swap",
+      USED "dasda2 is swap space; swapoff /dev/dasda2 first",
+      { { SWAPS "/dev/dasda2   partition\t1\t0\t-2\n" } } },
+    { "swap-of-another", NULL, { { SWAPS "/dev/dasdb2   partition\t1\t0\t-2\n" } } },
+    { "lvm",
+      USED "dasda1 is part of logical volume vg0/home (dm-3); lvchange -an vg0/home first",
+      { { DASD "dasda1/holders/dm-3", "" }, { HOME }, { HOME_UUID } } },
+    { "lvm-hyphens",
+      USED "dasda1 is part of logical volume my-vg/lv-1 (dm-3); lvchange -an my-vg/lv-1 first",
+      { { DASD "dasda1/holders/dm-3", "" }, { BLOCK "dm-3/dm/name", "my--vg-lv--1\n" }, { HOME_UUID } } },
+    { "lvm-mounted",
+      USED "dasda1 is part of logical volume vg0/home (dm-3), which is mounted on /home; umount /home first",
+      { { DASD "dasda1/holders/dm-3", "" },
+        { HOME },
+        { HOME_UUID },
+        { BLOCK "dm-3/dev", "253:3\n" },
+        { MOUNTS, "40 1 253:3 / /home rw - ext4 /dev/mapper/vg0-home rw\n" } } },
+    { "lvm-root",
+      USED "dasda1 is part of logical volume vg0/home (dm-3), which holds the root file system",
+      { { DASD "dasda1/holders/dm-3", "" },
+        { HOME },
+        { HOME_UUID },
+        { BLOCK "dm-3/dev", "253:3\n" },
+        { MOUNTS, "1 0 253:3 / / rw - ext4 /dev/root rw\n" } } },
+    { "lvm-swap",
+      USED "dasda1 is part of logical volume vg0/home (dm-3), which is swap space; swapoff /dev/dm-3 first",
+      { { DASD "dasda1/holders/dm-3", "" }, { HOME }, { HOME_UUID }, { SWAPS "/dev/dm-3 partition\t1\t0\t-2\n" } } },
+    { "lvm-open",
+      USED "dasda1 is part of logical volume vg0/home (dm-3), which is open by process 812 (qemu-system-x86)",
+      { { DASD "dasda1/holders/dm-3", "" },
+        { HOME },
+        { HOME_UUID },
+        { "proc/811/fd/3", "-> /dev/dasda1" },
+        { "proc/812/comm", "qemu-system-x86\n" },
+        { "proc/812/fd/9", "-> /dev/dm-3" } } },
+    { "encrypted-on-raid", /* the top is to go first */
+      USED "dasda is part of encrypted volume secret (dm-5); cryptsetup close secret first",
+      { { DASD "holders/md127", "" },
+        { BLOCK "md127/holders/dm-5", "" },
+        { BLOCK "dm-5/dm/name", "secret\n" },
+        { BLOCK "dm-5/dm/uuid", "CRYPT-LUKS2-6b7e-secret\n" } } },
+    { "raid",
+      USED "dasda is part of RAID array md127; mdadm --stop /dev/md127 first",
+      { { DASD "holders/md127", "" } } },
+    { "multipath", /* whose daemon has the paths open */
+      USED "dasda is part of multipath device mpatha (dm-1); multipath -f mpatha first",
+      { { DASD "holders/dm-1", "" },
+        { BLOCK "dm-1/dm/name", "mpatha\n" },
+        { BLOCK "dm-1/dm/uuid", "mpath-360050\n" },
+        { "proc/55/comm", "multipathd\n" },
+        { "proc/55/fd/9", "-> /dev/dasda" } } },
+    { "device-mapper",
+      USED "dasda1 is part of device-mapper device odd-name (dm-3); dmsetup remove odd-name first",
+      { { DASD "dasda1/holders/dm-3", "" }, { BLOCK "dm-3/dm/name", "odd-name\n" } } },
+    { "something", USED "dasda1 is part of bcache0", { { DASD "dasda1/holders/bcache0", "" } } },
+    { "circle", /* no kernel says so */
+      USED "dasda1 is part of RAID array md0; mdadm --stop /dev/md0 first",
+      { { DASD "dasda1/holders/md0", "" }, { BLOCK "md0/holders/md0", "" }, { BLOCK "md0/holders/dasda", "" } } },
+    { "loop",
+      USED "dasda1 is part of loop device loop7, which is mounted on /srv; umount /srv first",
+      { { BLOCK "loop7/loop/backing_file", "/dev/dasda1\n" },
+        { BLOCK "loop7/dev", "7:7\n" },
+        { BLOCK "loop8/loop/backing_file", "/srv/image\n" },
+        { MOUNTS, "40 1 7:7 / /srv rw - ext4 /dev/loop7 rw\n" } } },
+    /* The kernel guards a DASD by itself: then it is to be explained. */
+    { "open",
+      USED "dasda1 is open by process 812 (dd)",
+      { { "proc/812/comm", "dd\n" }, { "proc/812/fd/3", "-> /dev/dasda1" } } },
+    { "container",
+      USED "dasda1 is mounted on /var/lib/db for process 90 (postgres), docker container 1f3c9a0b5d7e",
+      { { "proc/self/ns/mnt", "-> mnt:[4026531841]" },
+        { "proc/90/ns/mnt", "-> mnt:[4026532250]" },
+        { "proc/90/comm", "postgres\n" },
+        { "proc/90/cgroup", CONTAINER },
+        { "proc/90/mountinfo", "22 1 94:1 / /var/lib/db rw - ext4 /dev/dasda1 rw\n" } } },
+    { "namespace-root",
+      USED "dasda1 holds the root file system of process 90 (init), LXC container web",
+      { { "proc/90/ns/mnt", "-> mnt:[4026532250]" },
+        { "proc/90/comm", "init\n" },
+        { "proc/90/cgroup", "0::/lxc.payload.web/init.scope\n" },
+        { "proc/90/mountinfo", "22 1 94:1 / / rw - ext4 /dev/dasda1 rw\n" } } },
 };
+
+static void put(Tree *tree, const char *path, const char *text)
+{
+    g_autofree char *full = g_build_filename(tree->root, path, NULL);
+    g_autofree char *folder = g_path_get_dirname(full);
+
+    if (!g_str_has_prefix(text, "-> ")) {
+        tree_write(tree, path, text);
+        return;
+    }
+    g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
+    g_assert_cmpint(symlink(text + 3, full), ==, 0);
+}
 
 static void one(gconstpointer data)
 {
@@ -42,19 +149,76 @@ static void one(gconstpointer data)
     g_autoptr(GError) error = NULL;
     CcwBusId id = { .devno = 0x1234 };
 
-    tree_write(tree, "sys/class/block/dm-3/dm/name", "vg0-root\n");
-    if (c->path)
-        tree_write(tree, c->path, c->text);
+    for (gsize i = 0; i < G_N_ELEMENTS(c->files) && c->files[i].path; i++)
+        put(tree, c->files[i].path, c->files[i].text);
     device = ccw_host_lookup(host, &id, &error);
     g_assert_no_error(error);
     if (!c->message) {
         g_assert_true(ccw_in_use_check(host, device, &error));
         g_assert_no_error(error);
+        g_assert_false(ccw_in_use_explain(host, &id, &error));
+        g_assert_cmpstr(error->message, ==,
+                        "cannot set ccw device 0.0.1234 offline: the kernel says that it is in use; unmount it, or "
+                        "close what has it open");
         return;
     }
-    g_assert_false(ccw_in_use_check(host, device, &error));
+    g_assert_false(ccw_in_use_explain(host, &id, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
     g_assert_cmpstr(error->message, ==, c->message);
+}
+
+/* What the kernel does not guard is looked for beforehand. */
+static void open_virtio(void)
+{
+    g_autoptr(Tree) tree = tree_new("virtio.txt");
+    g_autoptr(CcwHost) host = ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+    g_autoptr(CcwHostDevice) device = NULL;
+    g_autoptr(GError) error = NULL;
+    CcwBusId id = { .devno = 0x1234 };
+
+    put(tree, "proc/812/comm", "dd\n");
+    put(tree, "proc/812/fd/3", "-> /dev/vda");
+    device = ccw_host_lookup(host, &id, NULL);
+    g_assert_false(ccw_in_use_check(host, device, &error));
+    g_assert_cmpstr(error->message, ==, USED "vda is open by process 812 (dd)");
+}
+
+/* It lets go of a disk by itself: who waits for that is told no more than the kernel says. */
+static void udev(void)
+{
+    g_autoptr(Tree) tree = tree_new("dasd.txt");
+    g_autoptr(CcwHost) host = ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+    CcwBusId id = { .devno = 0x1234 };
+
+    g_assert_false(ccw_in_use_by_udev(host, &id));
+    put(tree, "proc/812/comm", "(udev-worker)\n");
+    put(tree, "proc/812/fd/3", "-> /dev/dasda");
+    g_assert_true(ccw_in_use_by_udev(host, &id));
+    put(tree, "proc/81/comm", "dd\n");
+    put(tree, "proc/81/fd/3", "-> /dev/dasda");
+    g_assert_false(ccw_in_use_by_udev(host, &id));
+}
+
+static void console(void)
+{
+    g_autoptr(Tree) tree = tree_new("virtio.txt");
+    g_autoptr(CcwHost) host = ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+    CcwBusId id = { .devno = 0x0009 };
+
+    for (guint online = 0; online <= 1; online++) {
+        for (guint active = 0; active <= 1; active++) {
+            g_autoptr(CcwHostDevice) device = NULL;
+            g_autoptr(GError) error = NULL;
+
+            tree_write(tree, "sys/class/tty/console/active", active ? "ttysclp0 3270/tty1\n" : "ttysclp0\n");
+            tree_write(tree, "sys/devices/css0/0.0.0001/0.0.0009/online", online ? "1\n" : "0\n");
+            device = ccw_host_lookup(host, &id, NULL);
+            g_assert_cmpint(ccw_in_use_check(host, device, &error), ==, !(online && active));
+            if (error)
+                g_assert_cmpstr(error->message, ==,
+                                "ccw device 0.0.0009 is in use by this host: it is its console 3270/tty1");
+        }
+    }
 }
 
 static void virtio(void)
@@ -68,7 +232,7 @@ static void virtio(void)
     tree_write(tree, "proc/self/mountinfo", "1 0 254:0 / / rw - ext4 /dev/vda rw\n");
     device = ccw_host_lookup(host, &id, NULL);
     g_assert_false(ccw_in_use_check(host, device, &error));
-    g_assert_cmpstr(error->message, ==, USED "vda holds its root file system");
+    g_assert_cmpstr(error->message, ==, USED "vda holds the root file system");
 }
 
 /* What cannot be looked up is not taken for unused. */
@@ -106,10 +270,13 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *name = g_strdup_printf("/node_device/in-use/%zu", i);
+        g_autofree char *name = g_strconcat("/node_device/in-use/", cases[i].name, NULL);
 
         g_test_add_data_func(name, &cases[i], one);
     }
+    g_test_add_func("/node_device/in-use/open-virtio", open_virtio);
+    g_test_add_func("/node_device/in-use/udev", udev);
+    g_test_add_func("/node_device/in-use/console", console);
     g_test_add_func("/node_device/in-use/virtio", virtio);
     g_test_add_func("/node_device/in-use/no-mountinfo", no_mountinfo);
     g_test_add_func("/node_device/in-use/group", group);

@@ -269,6 +269,122 @@ static void not_there(void)
     g_assert_false(ccw_host_reset(model->host, &gone, NULL));
 }
 
+static void open_as(Model *model, const char *comm, const char *target)
+{
+    g_autofree char *folder = g_build_filename(model->tree->proc, "812/fd", NULL);
+    g_autofree char *link = g_build_filename(folder, "21", NULL);
+
+    tree_write(model->tree, "proc/812/comm", comm);
+    g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
+    g_assert_cmpint(symlink(target, link), ==, 0);
+}
+
+/* A QEMU that libvirt knows nothing of has the mediated device: ours, or one that somebody else made. */
+static void used_by_qemu(gconstpointer data)
+{
+    gboolean ours = GPOINTER_TO_INT(data);
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autofree char *before = tree_dump(model->tree);
+    g_autofree char *journal = g_build_filename(model->tree->run_dir, "devices/0.0.1234.json", NULL);
+    guint writes;
+
+    ok(model, ccw_host_detach);
+    if (!ours)
+        g_assert_cmpint(unlink(journal), ==, 0);
+    writes = model->n_writes;
+    open_as(model, "qemu-system-s39\n", "/dev/vfio/0");
+    refused(model, ccw_host_reattach, CCW_ERROR_BUSY,
+            "ccw device 0.0.1234 is in use by a guest: its mediated device is open by process 812 (qemu-system-s39)");
+    refused(model, ccw_host_reset, CCW_ERROR_BUSY, "open by process 812");
+    ok(model, ccw_host_detach); /* is already */
+    g_assert_cmpuint(model->n_writes, ==, writes);
+    g_assert_true(has_mdev(model));
+    tree_remove(model->tree, "proc/812");
+    ok(model, ccw_host_reset);
+    ok(model, ccw_host_reattach);
+    if (ours)
+        assert_tree(model, before);
+}
+
+/* It was half given back, and a QEMU took what was left: its mediated device. */
+static void half_given_back_and_used(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    gboolean taken;
+
+    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    model_reset(model);
+    model->fail_at = 1;
+    model->fail_errno = EIO;
+    g_assert_false(ccw_host_release(model->host, &id, DOMAIN, NULL));
+    g_assert_true(has_mdev(model));
+    open_as(model, "qemu-system-s39\n", "/dev/vfio/0");
+    refused(model, ccw_host_reattach, CCW_ERROR_BUSY, "process 812 (qemu-system-s39) has it open");
+    refused(model, ccw_host_detach, CCW_ERROR_BUSY, "process 812 (qemu-system-s39) has it open");
+    g_assert_true(has_mdev(model));
+}
+
+/* The kernel guards a DASD that is open: it is asked, and the process is named. */
+static void open_raw(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autofree char *before = tree_dump(model->tree);
+
+    open_as(model, "dd\n", "/dev/dasda1");
+    model->fail_at = 1;
+    model->fail_errno = EBUSY;
+    refused(model, ccw_host_detach, CCW_ERROR_BUSY,
+            "ccw device 0.0.1234 is in use by this host: dasda1 is open by process 812 (dd)");
+    assert_tree(model, before);
+    model_reset(model);
+    model->fail_at = 1;
+    refused(model, ccw_host_reset, CCW_ERROR_BUSY, "dasda1 is open by process 812 (dd)");
+    assert_tree(model, before);
+}
+
+/* Taken out of the machine while detached, and put in again: the override is lost, and its host driver has it. */
+static void back_again(gconstpointer data)
+{
+    gboolean detach = GPOINTER_TO_INT(data);
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autofree char *before = tree_dump(model->tree);
+
+    ok(model, ccw_host_detach);
+    write_attr(model, "sys/bus/css/drivers/vfio_ccw/unbind", "0.0.0000");
+    write_attr(model, CSS "driver_override", "\n");
+    write_attr(model, "sys/bus/css/drivers/io_subchannel/bind", "0.0.0000");
+    if (detach) {
+        ok(model, ccw_host_detach);
+        g_assert_true(has_mdev(model));
+    }
+    ok(model, ccw_host_reattach);
+    assert_tree(model, before);
+}
+
+/* And not put in again: there is nothing to give back. */
+static void gone_for_good(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+
+    ok(model, ccw_host_detach);
+    tree_remove(model->tree, "sys/bus/css/devices/0.0.0000");
+    tree_remove(model->tree, "sys/bus/css/drivers/vfio_ccw/0.0.0000");
+    tree_remove(model->tree, "sys/devices/css0/0.0.0000");
+    tree_remove(model->tree, "sys/bus/mdev/devices/" UUID);
+    ok(model, ccw_host_reattach);
+    g_assert_false(ccw_journal_has(model->host, &id));
+    refused(model, ccw_host_reattach, CCW_ERROR_NOT_FOUND, "there is no ccw device 0.0.1234 on this host");
+}
+
+static void boxed(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+
+    tree_write(model->tree, "sys/bus/ccw/devices/0.0.1234/availability", "boxed\n");
+    refused(model, ccw_host_detach, CCW_ERROR_BUSY, "ccw device 0.0.1234 is boxed");
+    g_assert_cmpuint(model->n_writes, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -283,5 +399,13 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/manual/bound-by-somebody", bound_by_somebody);
     g_test_add_func("/node_device/manual/stranger", stranger);
     g_test_add_func("/node_device/manual/not-there", not_there);
+    g_test_add_data_func("/node_device/manual/used-by-qemu/ours", GINT_TO_POINTER(TRUE), used_by_qemu);
+    g_test_add_data_func("/node_device/manual/used-by-qemu/another's", GINT_TO_POINTER(FALSE), used_by_qemu);
+    g_test_add_func("/node_device/manual/half-given-back-and-used", half_given_back_and_used);
+    g_test_add_func("/node_device/manual/open-raw", open_raw);
+    g_test_add_data_func("/node_device/manual/back-again/detach", GINT_TO_POINTER(TRUE), back_again);
+    g_test_add_data_func("/node_device/manual/back-again/reattach", GINT_TO_POINTER(FALSE), back_again);
+    g_test_add_func("/node_device/manual/gone-for-good", gone_for_good);
+    g_test_add_func("/node_device/manual/boxed", boxed);
     return g_test_run();
 }
