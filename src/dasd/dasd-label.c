@@ -12,6 +12,7 @@
 #include "util/ccw-error.h"
 
 #define LABEL_RECORD 3
+#define LABEL_KL 4
 #define LABEL_DL 80
 #define LABEL_OFS_VOLSER 4
 #define LABEL_OFS_VTOC 11 /* CC, HH, R of the format-4 DSCB */
@@ -23,6 +24,7 @@ static const guint8 ipl1[] = { 0xc9, 0xd7, 0xd3, 0xf1 };
 static const guint8 ipl2[] = { 0xc9, 0xd7, 0xd3, 0xf2 };
 static const guint8 vol1[] = { 0xe5, 0xd6, 0xd3, 0xf1 };
 static const guint8 lnx1[] = { 0xd3, 0xd5, 0xe7, 0xf1 };
+static const guint8 cms1[] = { 0xc3, 0xd4, 0xe2, 0xf1 };
 
 gboolean dasd_label_check_volser(const char *volser, GError **error)
 {
@@ -35,6 +37,13 @@ gboolean dasd_label_check_volser(const char *volser, GError **error)
         g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID,
                     "'%s' is not a volume serial: it is 1 to 6 of A-Z, 0-9, @, # and $", volser);
     return good;
+}
+
+static void read_field(const guint8 *label, char ret_volser[DASD_VOLSER_MAX + 1])
+{
+    for (guint i = 0; i < DASD_VOLSER_MAX; i++)
+        ret_volser[i] = dasd_ebcdic_to_ascii(label[LABEL_OFS_VOLSER + i]);
+    g_strchomp(ret_volser);
 }
 
 void dasd_label_read_volser(const DasdTrack *track, char ret_volser[DASD_VOLSER_MAX + 1])
@@ -50,9 +59,18 @@ void dasd_label_read_volser(const DasdTrack *track, char ret_volser[DASD_VOLSER_
     if (record->number != LABEL_RECORD || record->dl < LABEL_OFS_VOLSER + DASD_VOLSER_MAX ||
         (memcmp(data, vol1, sizeof(vol1)) != 0 && memcmp(data, lnx1, sizeof(lnx1)) != 0))
         return;
-    for (guint i = 0; i < DASD_VOLSER_MAX; i++)
-        ret_volser[i] = dasd_ebcdic_to_ascii(data[LABEL_OFS_VOLSER + i]);
-    g_strchomp(ret_volser);
+    read_field(data, ret_volser);
+}
+
+void dasd_label_block_volser(const guint8 *data, char ret_volser[DASD_VOLSER_MAX + 1])
+{
+    gboolean has_key = memcmp(data, vol1, sizeof(vol1)) == 0 && memcmp(data + LABEL_KL, vol1, sizeof(vol1)) == 0;
+    const guint8 *label = has_key ? data + LABEL_KL : data;
+
+    memset(ret_volser, 0, DASD_VOLSER_MAX + 1);
+    if (memcmp(label, vol1, sizeof(vol1)) == 0 || memcmp(label, lnx1, sizeof(lnx1)) == 0 ||
+        memcmp(label, cms1, sizeof(cms1)) == 0)
+        read_field(label, ret_volser);
 }
 
 /* Appends record number; returns where its key begins. */

@@ -40,6 +40,9 @@ gboolean ccw_sysfs_has(const char *dir, const char *name);
 /* The names in a directory, sorted; empty if it is not there. */
 GPtrArray *ccw_sysfs_names(const char *dir);
 
+/* Those of them that are directories, and no links to one: what lies below a device, and not beside it. */
+GPtrArray *ccw_sysfs_dirs(const char *dir);
+
 /* --- ccw-subchannel.c --- */
 
 /* The subchannel that has device id now. FALSE if none has. */

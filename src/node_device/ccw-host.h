@@ -34,7 +34,11 @@ typedef struct {
     char *driver;        /* of the subchannel: "io_subchannel", "vfio_ccw", NULL */
     char *device_driver; /* of the ccw device: "dasd-eckd", NULL */
     char *chpids;        /* as in sysfs: "00 00 ..." */
+    char *paths;         /* "80 80 ff": path-installed, -available and -operational masks */
+    char *availability;  /* of the ccw device: "good", "boxed", "no path", "no device"; NULL where it is detached */
+    gboolean alias;      /* a DASD's PAV alias: more I/O for its base device, no disk of its own */
     char *block;         /* "dasda", NULL */
+    char *block_dir;     /* where sysfs has it */
     gint online;         /* 1, 0; -1 where there is no such attribute (detached) */
     char **mdevs;        /* UUIDs on the subchannel, NULL-terminated */
     char *owner;         /* of the journal: domain UUID, CCW_OWNER_BY_HAND, "?" if not understood, or NULL */

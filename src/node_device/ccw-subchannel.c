@@ -22,7 +22,10 @@ void ccw_host_device_free(CcwHostDevice *device)
     g_free(device->driver);
     g_free(device->device_driver);
     g_free(device->chpids);
+    g_free(device->paths);
+    g_free(device->availability);
     g_free(device->block);
+    g_free(device->block_dir);
     g_strfreev(device->mdevs);
     g_free(device->owner);
     g_free(device);
@@ -87,10 +90,8 @@ gboolean ccw_subchannel_of(CcwHost *host, const CcwBusId *id, CcwBusId *ret_subc
     return FALSE;
 }
 
-char **ccw_subchannel_mdevs(CcwHost *host, const CcwBusId *subchannel)
+static char **mdevs_among(GPtrArray *names)
 {
-    g_autofree char *dir = subchannel_dir(host, subchannel);
-    g_autoptr(GPtrArray) names = ccw_sysfs_names(dir);
     g_autoptr(GStrvBuilder) uuids = g_strv_builder_new();
 
     for (guint i = 0; i < names->len; i++)
@@ -99,13 +100,35 @@ char **ccw_subchannel_mdevs(CcwHost *host, const CcwBusId *subchannel)
     return g_strv_builder_end(uuids);
 }
 
-/* The one in DIR/block: a DASD has it in its own directory, a virtio disk one below. */
+char **ccw_subchannel_mdevs(CcwHost *host, const CcwBusId *subchannel)
+{
+    g_autofree char *dir = subchannel_dir(host, subchannel);
+    g_autoptr(GPtrArray) names = ccw_sysfs_dirs(dir);
+
+    return mdevs_among(names);
+}
+
+/* The disk in DIR/block. */
 static char *block_in(const char *dir)
 {
     g_autofree char *block = g_build_filename(dir, "block", NULL);
-    g_autoptr(GPtrArray) names = ccw_sysfs_names(block);
+    g_autoptr(GPtrArray) names = ccw_sysfs_dirs(block);
 
     return names->len ? g_build_filename(block, names->pdata[0], NULL) : NULL;
+}
+
+/* A DASD has its disk in its own directory, a virtio device one below. */
+static char *block_dir_of(const char *ccw)
+{
+    g_autoptr(GPtrArray) names = ccw_sysfs_dirs(ccw);
+    char *block = NULL;
+
+    for (guint i = 0; i < names->len && !block; i++) {
+        g_autofree char *below = g_build_filename(ccw, names->pdata[i], NULL);
+
+        block = block_in(strcmp(names->pdata[i], "block") == 0 ? ccw : below);
+    }
+    return block;
 }
 
 char *ccw_device_block_dir(CcwHost *host, const CcwBusId *id, const CcwBusId *subchannel)
@@ -113,16 +136,24 @@ char *ccw_device_block_dir(CcwHost *host, const CcwBusId *id, const CcwBusId *su
     char buf[CCW_BUS_ID_STR_LEN];
     g_autofree char *dir = subchannel_dir(host, subchannel);
     g_autofree char *ccw = g_build_filename(dir, ccw_bus_id_format(id, buf), NULL);
-    char *block = block_in(ccw);
-    g_autoptr(GPtrArray) names = ccw_sysfs_names(ccw);
 
-    for (guint i = 0; i < names->len && !block; i++) {
-        g_autofree char *below = g_build_filename(ccw, names->pdata[i], NULL);
+    return block_dir_of(ccw);
+}
 
-        if (!g_file_test(below, G_FILE_TEST_IS_SYMLINK))
-            block = block_in(below);
-    }
-    return block;
+/* What there is while the subchannel is bound to io_subchannel. */
+static void read_ccw(CcwHostDevice *device, const char *ccw)
+{
+    g_autofree char *online = ccw_sysfs_attr(ccw, "online");
+    g_autofree char *alias = ccw_sysfs_attr(ccw, "alias"); /* drivers/s390/block/dasd_devmap.c */
+
+    device->online = online ? strcmp(online, "0") != 0 : -1;
+    device->cutype = ccw_sysfs_attr(ccw, "cutype");
+    device->devtype = ccw_sysfs_attr(ccw, "devtype");
+    device->availability = ccw_sysfs_attr(ccw, "availability");
+    device->device_driver = ccw_sysfs_link_name(ccw, "driver");
+    device->alias = g_strcmp0(alias, "1") == 0;
+    device->block_dir = block_dir_of(ccw);
+    device->block = device->block_dir ? g_path_get_basename(device->block_dir) : NULL;
 }
 
 static CcwHostDevice *read_device(CcwHost *host, const CcwBusId *subchannel, const CcwBusId *id)
@@ -131,19 +162,17 @@ static CcwHostDevice *read_device(CcwHost *host, const CcwBusId *subchannel, con
     char buf[CCW_BUS_ID_STR_LEN];
     g_autofree char *dir = subchannel_dir(host, subchannel);
     g_autofree char *ccw = g_build_filename(dir, ccw_bus_id_format(id, buf), NULL);
-    g_autofree char *online = ccw_sysfs_attr(ccw, "online");
-    g_autofree char *block_dir = ccw_device_block_dir(host, id, subchannel);
+    g_autoptr(GPtrArray) names = ccw_sysfs_dirs(dir);
 
     device->bus_id = *id;
     device->subchannel = *subchannel;
-    device->cutype = ccw_sysfs_attr(ccw, "cutype");
-    device->devtype = ccw_sysfs_attr(ccw, "devtype");
     device->driver = ccw_sysfs_link_name(dir, "driver");
-    device->device_driver = ccw_sysfs_link_name(ccw, "driver");
     device->chpids = ccw_sysfs_attr(dir, "chpids");
-    device->block = block_dir ? g_path_get_basename(block_dir) : NULL;
-    device->online = online ? strcmp(online, "0") != 0 : -1;
-    device->mdevs = ccw_subchannel_mdevs(host, subchannel);
+    device->paths = ccw_sysfs_attr(dir, "pimpampom");
+    device->mdevs = mdevs_among(names);
+    device->online = -1;
+    if (g_ptr_array_find_with_equal_func(names, buf, g_str_equal, NULL))
+        read_ccw(device, ccw);
     device->owner = ccw_journal_owner(host, id);
     return device;
 }

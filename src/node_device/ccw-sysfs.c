@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
 #include "node_device/ccw-host-private.h"
 #include "util/ccw-file.h"
 
@@ -41,17 +46,36 @@ static gint compare_names(gconstpointer a, gconstpointer b)
     return g_strcmp0(*(const char *const *)a, *(const char *const *)b);
 }
 
-GPtrArray *ccw_sysfs_names(const char *dir)
+/* Of every kind, or of directories only. */
+static GPtrArray *read_names(const char *dir, gboolean only_dirs)
 {
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    GDir *handle = g_dir_open(dir, 0, NULL);
-    const char *name;
+    DIR *handle = opendir(dir);
+    struct dirent *entry;
 
-    if (!handle)
-        return names;
-    while ((name = g_dir_read_name(handle)))
-        g_ptr_array_add(names, g_strdup(name));
-    g_dir_close(handle);
+    while (handle && (entry = readdir(handle))) {
+        struct stat st;
+
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (only_dirs && entry->d_type == DT_UNKNOWN &&
+            fstatat(dirfd(handle), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+            entry->d_type = DT_DIR;
+        if (!only_dirs || entry->d_type == DT_DIR)
+            g_ptr_array_add(names, g_strdup(entry->d_name));
+    }
+    if (handle)
+        closedir(handle);
     g_ptr_array_sort(names, compare_names);
     return names;
+}
+
+GPtrArray *ccw_sysfs_names(const char *dir)
+{
+    return read_names(dir, FALSE);
+}
+
+GPtrArray *ccw_sysfs_dirs(const char *dir)
+{
+    return read_names(dir, TRUE);
 }

@@ -1,181 +1,190 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* virt-ccw list: the host's channel devices, in the words of lscss and lszdev, and which guest has them. */
-#include <json-glib/json-glib.h>
+/* virt-ccw list: the host's channel devices, and who uses them. This file finds out; list-*.c show it. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "commands.h"
-#include "node_device/ccw-host.h"
+#include "list.h"
+#include "node_device/ccw-node-name.h"
+#include "util/ccw-error.h"
 
-#define N_COLUMNS 10
-static const char *const headings[N_COLUMNS] = {
-    "DEVICE", "SUBCHAN", "DEVTYPE", "CUTYPE", "DRIVER", "ONLINE", "CHPIDS", "BLOCK", "MDEV", "OWNER",
-};
+#define LIBVIRT_STATUS "/run/libvirt/qemu"
+#define QEMU_CCW_PREFIX "cc390000-0002-8000-8000-" /* qemu/ccw-lease.c */
 
-/* "40 00 00 00 00 00 00 00" as lscss writes it: "40000000 00000000". */
-static char *short_chpids(const char *chpids)
+typedef struct {
+    gboolean json, is_long, used, unused, no_hint;
+    char *sysfs_root, *proc_root, *dev_dir, *run_dir, *status_dir;
+} Options;
+
+static void row_clear(gpointer data)
 {
-    g_auto(GStrv) parts = g_strsplit(chpids ? chpids : "", " ", -1);
-    g_autoptr(GString) text = g_string_new(NULL);
-    guint n = 0;
+    ListRow *row = data;
 
-    for (gsize i = 0; parts[i]; i++) {
-        if (!*parts[i])
-            continue;
-        if (n++ == 4)
-            g_string_append_c(text, ' ');
-        g_string_append(text, parts[i]);
-    }
-    return g_string_free(g_steal_pointer(&text), FALSE);
+    g_ptr_array_unref(row->users);
 }
 
-/* The ccw device's driver; while it is away, its subchannel's. */
-static const char *driver_of(const CcwHostDevice *device)
+static void add_owner(ListRow *row, GHashTable *names)
 {
-    return device->device_driver ? device->device_driver : device->online < 0 ? device->driver : NULL;
+    const char *owner = row->device->owner;
+    const char *name = g_hash_table_lookup(names, owner);
+    CcwUser *user;
+
+    if (strcmp(owner, CCW_OWNER_BY_HAND) == 0)
+        user = ccw_user_new(LIST_USER_DETACHED, NULL, NULL);
+    else if (strcmp(owner, "?") == 0)
+        user = ccw_user_new(LIST_USER_UNKNOWN, NULL, NULL);
+    else if (g_str_has_prefix(owner, QEMU_CCW_PREFIX))
+        user = ccw_user_new(
+            LIST_USER_QEMU_CCW, NULL,
+            owner + MIN(strlen(QEMU_CCW_PREFIX) + strspn(owner + strlen(QEMU_CCW_PREFIX), "0"), strlen(owner) - 1));
+    else
+        user = ccw_user_new(LIST_USER_DOMAIN, NULL, name ? name : owner);
+    g_ptr_array_insert(row->users, 0, user);
 }
 
-/* What sysfs and the journal say is printed, nothing else: no control characters. */
-static char *cell(const char *text)
+static GArray *rows_of(CcwHost *host, const GPtrArray *devices, const Options *options)
 {
-    char *copy = g_strdup(text && *text ? text : "-");
+    GArray *rows = g_array_new(FALSE, TRUE, sizeof(ListRow));
+    g_autoptr(CcwUsers) users = ccw_users_new(host);
+    g_autoptr(GHashTable) names = NULL;
 
-    for (char *p = copy; *p; p++)
-        if (g_ascii_iscntrl(*p))
-            *p = '?';
-    return copy;
-}
-
-static char **row_of(const CcwHostDevice *device)
-{
-    static const char *const online[] = { "-", "no", "yes" };
-    g_autofree char *bus_id = ccw_bus_id_to_string(&device->bus_id);
-    g_autofree char *subchannel = ccw_bus_id_to_string(&device->subchannel);
-    g_autofree char *chpids = short_chpids(device->chpids);
-    g_autofree char *mdevs = g_strjoinv(",", device->mdevs);
-    const char *const texts[N_COLUMNS] = {
-        bus_id, subchannel,    device->devtype, device->cutype, driver_of(device), online[device->online + 1],
-        chpids, device->block, mdevs,           device->owner,
-    };
-    char **row = g_new0(char *, N_COLUMNS + 1);
-
-    for (guint i = 0; i < N_COLUMNS; i++)
-        row[i] = cell(texts[i]);
-    return row;
-}
-
-static void print_row(const char *const *row, const gsize *widths)
-{
-    for (guint i = 0; i < N_COLUMNS - 1; i++)
-        printf("%-*s  ", (int)widths[i], row[i]);
-    printf("%s\n", row[N_COLUMNS - 1]);
-}
-
-static void print_table(GPtrArray *devices)
-{
-    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
-    gsize widths[N_COLUMNS];
-
-    for (guint c = 0; c < N_COLUMNS; c++)
-        widths[c] = strlen(headings[c]);
+    g_array_set_clear_func(rows, row_clear);
     for (guint i = 0; i < devices->len; i++) {
-        char **row = row_of(devices->pdata[i]);
+        const CcwHostDevice *device = devices->pdata[i];
+        ListRow row = { .device = device, .users = ccw_users_of(users, device) };
 
-        g_ptr_array_add(rows, row);
-        for (guint c = 0; c < N_COLUMNS; c++)
-            widths[c] = MAX(widths[c], strlen(row[c]));
+        if (device->owner && !names)
+            names = list_domain_names(options->status_dir);
+        if (device->owner)
+            add_owner(&row, names);
+        for (gsize m = 0; !device->owner && device->mdevs[m]; m++)
+            g_ptr_array_add(row.users, ccw_user_new(LIST_USER_MDEV, NULL, device->mdevs[m]));
+        if (row.users->len ? options->unused : options->used)
+            row_clear(&row);
+        else
+            g_array_append_val(rows, row);
     }
-    print_row(headings, widths);
-    for (guint i = 0; i < rows->len; i++)
-        print_row(rows->pdata[i], widths);
+    return rows;
 }
 
-static void add_string(JsonBuilder *builder, const char *name, const char *value)
+/* "0.0.1234" or, as libvirt names it, "ccw_0_0_1234". */
+static gboolean parse_device(const char *text, CcwBusId *ret_id, GError **error)
 {
-    json_builder_set_member_name(builder, name);
-    if (value)
-        json_builder_add_string_value(builder, value);
-    else
-        json_builder_add_null_value(builder);
+    CcwNodeKind kind;
+
+    return (ccw_node_name_parse(text, &kind, ret_id) && kind == CCW_NODE_CCW) || ccw_bus_id_parse(text, ret_id, error);
 }
 
-static void add_strings(JsonBuilder *builder, const char *name, char **values)
+/* Those that were named, looked for one by one; all if none was. */
+static GPtrArray *find_devices(CcwHost *host, char **names, GError **error)
 {
-    json_builder_set_member_name(builder, name);
-    json_builder_begin_array(builder);
-    for (gsize i = 0; values[i]; i++)
-        if (*values[i])
-            json_builder_add_string_value(builder, values[i]);
-    json_builder_end_array(builder);
+    g_autoptr(GPtrArray) devices = NULL;
+
+    if (!names[0])
+        return ccw_host_list(host, error);
+    devices = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_host_device_free);
+    for (gsize i = 0; names[i]; i++) {
+        CcwHostDevice *device;
+        CcwBusId id;
+
+        device = parse_device(names[i], &id, error) ? ccw_host_lookup(host, &id, error) : NULL;
+        if (!device)
+            return NULL;
+        g_ptr_array_add(devices, device);
+    }
+    return g_steal_pointer(&devices);
 }
 
-static void add_device(JsonBuilder *builder, const CcwHostDevice *device)
+/* The first disk that nobody uses. */
+static const CcwHostDevice *find_free(const GArray *rows)
 {
-    g_autofree char *bus_id = ccw_bus_id_to_string(&device->bus_id);
-    g_autofree char *subchannel = ccw_bus_id_to_string(&device->subchannel);
-    g_auto(GStrv) chpids = g_strsplit(device->chpids ? device->chpids : "", " ", -1);
+    for (guint i = 0; i < rows->len; i++) {
+        const ListRow *row = &g_array_index(rows, ListRow, i);
 
-    json_builder_begin_object(builder);
-    add_string(builder, "device", bus_id);
-    add_string(builder, "subchannel", subchannel);
-    add_string(builder, "devtype", device->devtype);
-    add_string(builder, "cutype", device->cutype);
-    add_string(builder, "driver", device->device_driver);
-    add_string(builder, "subchannel-driver", device->driver);
-    json_builder_set_member_name(builder, "online");
-    if (device->online < 0)
-        json_builder_add_null_value(builder);
-    else
-        json_builder_add_boolean_value(builder, device->online);
-    add_strings(builder, "chpids", chpids);
-    add_string(builder, "block", device->block);
-    add_strings(builder, "mdevs", device->mdevs);
-    add_string(builder, "owner", device->owner);
-    json_builder_end_object(builder);
+        if (!row->users->len && !row->device->alias && g_strcmp0(row->device->device_driver, "dasd-eckd") == 0 &&
+            g_strcmp0(row->device->availability, "good") == 0)
+            return row->device;
+    }
+    return NULL;
 }
 
-static void print_json(GPtrArray *devices)
+/* What to do next, a line; NULL if there is nothing to say. */
+static char *hint_for(const GArray *rows, const char *proc_root)
 {
-    g_autoptr(JsonBuilder) builder = json_builder_new();
-    g_autoptr(JsonNode) root = NULL;
+    const CcwHostDevice *device = find_free(rows);
+    g_autofree char *path = g_build_filename(proc_root, "cio_ignore", NULL);
+    g_autofree char *hidden = NULL;
+
+    if (device)
+        return g_strdup_printf(
+            "Nobody uses %x.%x.%04x: <hostdev mode='subsystem' type='ccw' managed='yes'> gives it to "
+            "a guest ('virsh attach-device').\n",
+            device->bus_id.cssid, device->bus_id.ssid, device->bus_id.devno);
+    if (!rows->len && g_file_get_contents(path, &hidden, NULL, NULL) && *g_strstrip(hidden))
+        return g_strdup("The kernel hides devices: 'cio_ignore -l' shows which, 'cio_ignore -r' lets them in.\n");
+    return NULL;
+}
+
+static int list(const Options *options, char **names)
+{
+    g_autoptr(CcwHost) host = ccw_host_new(options->sysfs_root, options->proc_root, options->run_dir);
+    GError *error = NULL;
+    g_autoptr(GPtrArray) devices = find_devices(host, names, &error);
+    g_autoptr(GArray) rows = NULL;
     g_autofree char *text = NULL;
+    g_autofree char *hint = NULL;
 
-    json_builder_begin_array(builder);
-    for (guint i = 0; i < devices->len; i++)
-        add_device(builder, devices->pdata[i]);
-    json_builder_end_array(builder);
-    root = json_builder_get_root(builder);
-    text = json_to_string(root, TRUE);
-    printf("%s\n", text);
+    if (!devices)
+        return cmd_fail(error);
+    rows = rows_of(host, devices, options);
+    list_read_volsers(rows, options->dev_dir);
+    text = options->json ? list_json(rows) : list_table(rows, options->is_long);
+    fputs(text, stdout);
+    if (!options->json && !options->no_hint && isatty(STDOUT_FILENO))
+        hint = hint_for(rows, options->proc_root);
+    if (hint)
+        printf("\n%s", hint);
+    return CMD_OK;
 }
 
 int cmd_list(int argc, char **argv)
 {
-    gboolean json = FALSE;
-    g_autofree char *sysfs_root = NULL;
-    g_autofree char *run_dir = NULL;
+    Options options = { 0 };
     const GOptionEntry entries[] = {
-        { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print a JSON array", NULL },
-        { "sysfs-root", 0, 0, G_OPTION_ARG_FILENAME, &sysfs_root, "Take DIR for /sys", "DIR" },
-        { "run-dir", 0, 0, G_OPTION_ARG_FILENAME, &run_dir, "Read the journal in DIR, not in " CCW_HOST_RUN_DIR,
+        { "long", 'l', 0, G_OPTION_ARG_NONE, &options.is_long, "Show path masks and mediated devices, too", NULL },
+        { "used", 'u', 0, G_OPTION_ARG_NONE, &options.used, "Only devices that somebody uses", NULL },
+        { "free", 'f', 0, G_OPTION_ARG_NONE, &options.unused, "Only devices that nobody uses", NULL },
+        { "json", 'j', 0, G_OPTION_ARG_NONE, &options.json, "Print a JSON array", NULL },
+        { "no-hint", 0, 0, G_OPTION_ARG_NONE, &options.no_hint, "Do not say what could be done next", NULL },
+        { "sysfs-root", 0, 0, G_OPTION_ARG_FILENAME, &options.sysfs_root, "Take DIR for /sys", "DIR" },
+        { "proc-root", 0, 0, G_OPTION_ARG_FILENAME, &options.proc_root, "Take DIR for /proc", "DIR" },
+        { "dev-dir", 0, 0, G_OPTION_ARG_FILENAME, &options.dev_dir, "Take DIR for /dev", "DIR" },
+        { "run-dir", 0, 0, G_OPTION_ARG_FILENAME, &options.run_dir, "Read the journal in DIR, not in " CCW_HOST_RUN_DIR,
           "DIR" },
+        { "status-dir", 0, 0, G_OPTION_ARG_FILENAME, &options.status_dir,
+          "Read the names of running domains in DIR, not in " LIBVIRT_STATUS, "DIR" },
         G_OPTION_ENTRY_NULL,
     };
-    g_autoptr(CcwHost) host = NULL;
-    g_autoptr(GPtrArray) devices = NULL;
-    GError *error = NULL;
-    int rc = cmd_options(NULL, "Lists the channel devices of this host, and which guest has them.", entries, FALSE,
+    const struct {
+        char **option;
+        const char *value;
+    } defaults[] = {
+        { &options.sysfs_root, CCW_HOST_SYSFS }, { &options.proc_root, "/proc" },         { &options.dev_dir, "/dev" },
+        { &options.run_dir, CCW_HOST_RUN_DIR },  { &options.status_dir, LIBVIRT_STATUS },
+    };
+    int rc = cmd_options("[DEVICE...]", "Lists the channel devices of this host, and who uses them.", entries, FALSE,
                          &argc, &argv);
 
-    if (rc >= 0)
-        return rc;
-    if (argc > 1)
-        return cmd_usage("unexpected argument '%s'", argv[1]);
-    host = ccw_host_new(sysfs_root ? sysfs_root : CCW_HOST_SYSFS, "/proc", run_dir ? run_dir : CCW_HOST_RUN_DIR);
-    devices = ccw_host_list(host, &error);
-    if (!devices)
-        return cmd_fail(error);
-    (json ? print_json : print_table)(devices);
-    return CMD_OK;
+    if (rc < 0 && options.used && options.unused)
+        rc = cmd_usage("give --used or --free, not both");
+    for (gsize i = 0; i < G_N_ELEMENTS(defaults); i++)
+        if (!*defaults[i].option)
+            *defaults[i].option = g_strdup(defaults[i].value);
+    if (rc < 0)
+        rc = list(&options, argv + 1);
+    for (gsize i = 0; i < G_N_ELEMENTS(defaults); i++)
+        g_free(*defaults[i].option);
+    return rc;
 }

@@ -91,8 +91,8 @@ class AttachTest:
         expect(self.has_in_qemu(name), f"not in the QEMU of {name}")
         entry = self.journal()
         expect(entry and entry["state"] == "owned" and entry["domain"] == UUIDS[name], f"the journal says {entry}")
-        listed = [line for line in command([self.virt_ccw, "list"])[1].splitlines() if line.startswith(FIRST)]
-        expect(UUIDS[name] in listed[0] and "vfio_ccw" in listed[0], listed[0])
+        listed = command([self.virt_ccw, "list", FIRST])[1].splitlines()[1]
+        expect(f"domain {name}" in listed and "vfio_ccw" in listed, listed)
 
     # The ordinary way.
 

@@ -75,10 +75,7 @@ class Claims:
         expect(not left, f"left in the journal: {left}")
 
     def listed(self, bus_id):
-        for line in command([self.virt_ccw, "list", "--run-dir", self.run_dir])[1].splitlines():
-            if line.startswith(bus_id):
-                return line
-        raise LookupError(bus_id)
+        return command([self.virt_ccw, "list", "--json", "--run-dir", self.run_dir, bus_id])[1]
 
     def there_and_back(self):
         xml = domain_xml(DOMAIN, FIRST, SECOND)

@@ -91,7 +91,7 @@ class QemuCcw:
         expect(not lines, "\n".join(lines))
 
     def listed(self, bus_id):
-        return next(line for line in command([self.virt_ccw, "list"])[1].splitlines() if line.startswith(bus_id))
+        return command([self.virt_ccw, "list", "--json", bus_id])[1]
 
     def is_taken(self, bus_id):
         line = self.listed(bus_id)
@@ -133,7 +133,7 @@ class QemuCcw:
 
     def kill(self):
         qemu = self.start()
-        owner = self.listed(FIRST).split()[-1]
+        owner = json.loads(self.listed(FIRST))[0]["owner"]
         qemu.process.kill()
         expect(qemu.end()[0] == -signal.SIGKILL, "it ended by itself")
         self.is_taken(FIRST)

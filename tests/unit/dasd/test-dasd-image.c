@@ -6,6 +6,7 @@
 
 #include "dasd/dasd-ckd.h"
 #include "dasd/dasd-image.h"
+#include "dasd/dasd-label.h"
 #include "util/ccw-error.h"
 
 static char *folder;
@@ -67,6 +68,32 @@ static void models(void)
         g_assert_cmpstr(info.volser, ==, "");
         g_assert_false(info.formatted);
         g_unlink(path);
+    }
+}
+
+/* As Linux shows block 2 of a disk: in "VOL1" key and data of a CDL volume; the others have no key. */
+static void block_labels(void)
+{
+    static const struct {
+        const char *start; /* EBCDIC */
+        const char *volser;
+    } cases[] = {
+        { "\xe5\xd6\xd3\xf1\xe5\xd6\xd3\xf1\xf0\xe7\xf1\xf2\xf3\xf4", "0X1234" },
+        { "\xe5\xd6\xd3\xf1\xf0\xe7\xf1\xf2\xf3\xf4", "0X1234" },
+        { "\xd3\xd5\xe7\xf1\xc1\xc2\x40\x40\x40\x40", "AB" },
+        { "\xc3\xd4\xe2\xf1\xc1\x07\x5b\x5b\x5b\x5b", "A?$$$$" },
+        { "\xe5\xd6\xd3\xf2\xf0\xe7\xf1\xf2\xf3\xf4", "" },
+        { "VOL1ABCDEF", "" },
+        { "", "" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        guint8 block[DASD_LABEL_BLOCK_MIN] = { 0 };
+        char volser[DASD_VOLSER_MAX + 1] = "before";
+
+        memcpy(block, cases[i].start, strlen(cases[i].start));
+        dasd_label_block_volser(block, volser);
+        g_assert_cmpstr(volser, ==, cases[i].volser);
     }
 }
 
@@ -310,6 +337,7 @@ int main(int argc, char **argv)
     path = g_build_filename(folder, "image", NULL);
     g_test_add_func("/dasd/image/models", models);
     g_test_add_func("/dasd/image/labels", labels);
+    g_test_add_func("/dasd/image/block-labels", block_labels);
     g_test_add_func("/dasd/image/refused", refused);
     g_test_add_func("/dasd/image/headers", headers);
     g_test_add_func("/dasd/image/sizes", sizes);

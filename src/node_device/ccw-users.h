@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What on this host uses the disks of many devices, for those who show it: mounts, swap, device mapper and md, group
+ * devices. The mounts are read once, not once a device, and no process is looked at. Whether a device may be taken is
+ * not decided by this but by ccw-in-use.h.
+ */
+#pragma once
+
+#include "node_device/ccw-host.h"
+
+typedef struct {
+    const char *kind; /* "mount", "swap", "holder", "group"; callers add their own */
+    char *part;       /* the disk or partition that it uses: "dasda1"; or NULL */
+    char *name;       /* where it is mounted, the volume's or group device's name; NULL for swap */
+} CcwUser;
+CcwUser *ccw_user_new(const char *kind, const char *part, const char *name);
+void ccw_user_free(CcwUser *user);
+
+typedef struct _CcwUsers CcwUsers;
+
+/* What cannot be read counts as nothing: this is for display. */
+CcwUsers *ccw_users_new(CcwHost *host);
+void ccw_users_free(CcwUsers *users);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwUsers, ccw_users_free)
+
+/* An array of CcwUser *, the disk's own first, then those of its partitions; empty where there are none. */
+GPtrArray *ccw_users_of(CcwUsers *users, const CcwHostDevice *device);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of virt-ccw list share: a device and what list finds out beside sysfs. Nobody else includes it. */
+#pragma once
+
+#include "dasd/dasd-label.h"
+#include "node_device/ccw-users.h"
+
+typedef struct {
+    const CcwHostDevice *device;
+    char volser[DASD_VOLSER_MAX + 1]; /* "" where it is not readable */
+    GPtrArray *users;                 /* CcwUser *; of the kinds below too */
+} ListRow;
+
+/* Kinds of users beside those of ccw-users.h. */
+#define LIST_USER_DOMAIN "domain"     /* its name, or its UUID where libvirt does not tell the name */
+#define LIST_USER_QEMU_CCW "qemu-ccw" /* its process id */
+#define LIST_USER_MDEV "mdev"         /* the UUID of a mediated device that somebody else made */
+#define LIST_USER_DETACHED "detached" /* by hand */
+#define LIST_USER_UNKNOWN "unknown"   /* the journal's entry is not understood */
+
+/* The domains that libvirt runs, as its status files DIR/NAME.xml have them: UUID -> name. What is not readable lacks.
+ */
+GHashTable *list_domain_names(const char *dir);
+
+/*
+ * Reads the volume serials of the rows' disks below dev_dir ("/dev"), in a process of its own: a read of a disk that
+ * does not answer cannot be broken off. Waits LIST_VOLSER_MS for each at most. Rows are array elements ListRow.
+ */
+#define LIST_VOLSER_MS 1000
+void list_read_volsers(GArray *rows, const char *dev_dir);
+
+/* The columns as text, a line a device, headings first. With is_long also the paths, availability and mdevs. */
+char *list_table(const GArray *rows, gboolean is_long);
+
+/* An array with an object a device: docs/manpages/virt-ccw.rst has the members. */
+char *list_json(const GArray *rows);

@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What virt-ccw list shows of trees recorded from a kernel, text and JSON against tests/sysfsdata/list*.{txt,json}
+(UPDATE_GOLDEN=1 in the environment writes them), and what it makes of names that are meant ill. TAP.
+
+    test-list.py VIRT-CCW SYSFSDATA
+"""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import labtest  # noqa: E402
+
+VIRT_CCW, DATA = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+DOMAIN = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
+DASD = "/sys/devices/css0/0.0.0000/0.0.1234"
+HEADINGS = ["DEVICE", "SUBCHAN.", "DEVTYPE", "CUTYPE", "DRIVER", "ONLINE", "CHPIDS", "NAME", "VOLSER", "IN USE BY"]
+
+
+class Host:
+    """The trees that list reads, of a recording."""
+
+    def __init__(self, root, recording):
+        self.root = root
+        self.write("/proc/self/mountinfo", "")
+        with open(os.path.join(DATA, recording), encoding="utf-8") as file:
+            for line in file:
+                self.add(line.rstrip("\n"))
+
+    def at(self, path):
+        full = self.root + path
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        return full
+
+    def add(self, line):
+        """docs/host-side.md has the format."""
+        if line.startswith("DIR  "):
+            os.makedirs(self.root + line[5:], exist_ok=True)
+        elif line.startswith("LINK "):
+            path, target = line[5:].split(" -> ")
+            os.symlink(target, self.at(path))
+        elif line.startswith("ATTR "):
+            path, value = line[5:line.rindex(" (")].split("=", 1)
+            self.write(path, "" if value.startswith("<") else value.replace("|", "\n"))
+
+    def write(self, path, text):
+        with open(self.at(path), "wb") as file:
+            file.write(text if isinstance(text, bytes) else text.encode())
+
+    def own(self, bus_id, domain, state="owned"):
+        entry = {"version": 1, "device": bus_id, "subchannel": "0.0.0000", "state": state, "since": 1,
+                 "domain": domain, "found": {"online": 1, "driver": "io_subchannel", "driver-override": ""},
+                 "steps": []}
+        self.write(f"/run/devices/{bus_id}.json", json.dumps(entry))
+
+    def mounts(self, *mounts):
+        self.write("/proc/self/mountinfo", b"".join(
+            b"36 35 %s / %s rw - %s %s rw\n" % tuple(word.encode() if isinstance(word, str) else word
+                                                     for word in mount) for mount in mounts))
+
+    def command(self, *arguments):
+        places = {"sysfs-root": "sys", "proc-root": "proc", "dev-dir": "dev", "run-dir": "run",
+                  "status-dir": "libvirt"}
+        return [VIRT_CCW, "list", *(f"--{name}={self.root}/{place}" for name, place in places.items()), *arguments]
+
+    def list(self, *arguments, lang="C.UTF-8"):
+        return subprocess.run(self.command(*arguments), text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, check=False, env={**os.environ, "LC_ALL": lang}, timeout=60)
+
+    def rows(self, *arguments, lang="C.UTF-8"):
+        """The lines without the headings, cells apart."""
+        return [re.split("  +", line) for line in self.list(*arguments, lang=lang).stdout.splitlines()[1:]]
+
+    def on_a_terminal(self, *arguments):
+        master, slave = pty.openpty()
+        with subprocess.Popen(self.command(*arguments), stdin=subprocess.DEVNULL, stdout=slave) as process:
+            os.close(slave)
+            text = b""
+            try:
+                while data := os.read(master, 65536):
+                    text += data
+            except OSError:  # the end, of a terminal
+                pass
+            process.wait()
+        os.close(master)
+        return text.decode().replace("\r\n", "\n")
+
+
+def golden(tap, name, text):
+    path = os.path.join(DATA, name)
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    with open(path, encoding="utf-8") as file:
+        tap.equal(text, file.read(), name)
+
+
+def recordings(tap, folder):
+    for name in ("dasd", "virtio", "virtio-bound", "virtio-mdev"):
+        host = Host(os.path.join(folder, name), f"{name}.txt")
+        golden(tap, f"{name}.list", host.list().stdout)
+        golden(tap, f"{name}.json", host.list("--json").stdout)
+
+
+def users(tap, folder):
+    host = Host(os.path.join(folder, "users"), "dasd.txt")
+    host.mounts(("94:1", "/mnt/data\\040one", "ext4", "/dev/disk/by-path/x"), ("0:50", "/btr", "btrfs", "/dev/dasda2"),
+                ("8:1", "/other", "ext4", "/dev/sda1"))
+    host.write("/proc/swaps", "Filename Type Size\n/dev/dasda2 partition 1 0 -2\n")
+    host.write(f"{DASD}/block/dasda/dasda1/holders/dm-0/x", "")
+    host.write("/sys/class/block/dm-0/dm/name", "vg0-root\n")
+    golden(tap, "users.list", host.list("--long").stdout)
+    golden(tap, "users.json", host.list("--json").stdout)
+    tap.equal(host.rows("--used")[0][-1], "/mnt/data one, vg0-root, 2 more", "long lists are cut")
+    tap.equal([row[0] for row in host.rows("--used")], ["0.0.1234"], "--used")
+    tap.equal([row[0] for row in host.rows("--free")], ["0.0.1235"], "--free")
+    os.symlink("../../../0.0.f5f0", host.at("/sys/devices/css0/0.0.0001/0.0.1235/group_device"))
+    tap.equal(host.rows("0.0.1235")[0][-1], "group device 0.0.f5f0", "one of a group")
+    tap.equal(host.list("--free").stdout, "  ".join(HEADINGS) + "\n", "headings without a device")
+
+
+def owners(tap, folder):
+    host = Host(os.path.join(folder, "owners"), "virtio-mdev.txt")
+    for domain, words in ((DOMAIN, "domain guest one"), ("11111111-2222-4333-8444-555555555555", None),
+                          ("cc390000-0002-8000-8000-000000000812", "qemu-ccw (process 812)"), (None, "detached")):
+        host.write("/libvirt/guest one.xml", f"<domstatus><domain><uuid>{DOMAIN}</uuid></domain></domstatus>")
+        host.write("/libvirt/odd.xml", "<uuid>")
+        host.own("0.0.1234", domain)
+        tap.equal(host.rows("0.0.1234")[0][-1], words or f"domain {domain}", f"owned by {domain}")
+        tap.equal(json.loads(host.list("--json", "0.0.1234").stdout)[0]["owner"], domain or "detached", "and in JSON")
+    host.write("/run/devices/0.0.1234.json", "damaged")
+    tap.equal(host.rows("ccw_0_0_1234")[0][-1], "? (its journal entry is not understood)", "a damaged entry")
+
+
+def states(tap, folder):
+    host = Host(os.path.join(folder, "states"), "dasd.txt")
+    for availability, words in (("boxed", "boxed"), ("no path", "no-path"), ("good", "yes"), ("", "yes")):
+        host.write(f"{DASD}/availability", f"{availability}\n")
+        tap.equal(host.rows("0.0.1234")[0][5], words, f"availability '{availability}'")
+    host.write(f"{DASD}/alias", "1\n")
+    tap.equal(host.rows("0.0.1234")[0][5], "alias", "a PAV alias")
+    host.write("/sys/devices/css0/0.0.0000/chpids", "40 41 00 43 00 00 00 00 \n")
+    host.write("/sys/devices/css0/0.0.0000/pimpampom", "d0 c0 ff\n")
+    tap.equal(host.rows("0.0.1234")[0][6], "40,41,43", "installed paths")
+
+
+def hostile(tap, folder):
+    """A mount point, a volume's name and a UUID-like file name come from others."""
+    host = Host(os.path.join(folder, "hostile"), "dasd.txt")
+    host.mounts(("94:0", b"/\xff\x1b[2J\\012", "ext4", "x"), ("94:1", "/字" * 300, "ext4", "x"))
+    result = host.list("0.0.1234")
+    tap.ok("\x1b" not in result.stdout and result.stdout.count("\n") == 2, "no control character", repr(result.stdout))
+    tap.ok("/字/字" in result.stdout, "wide characters in UTF-8")
+    tap.ok("字" not in host.list(lang="C").stdout, "not elsewhere")
+    tap.equal(len(json.loads(host.list("--json").stdout)[0]["in-use-by"]), 2, "JSON is valid UTF-8")
+    host.write(f"{DASD}/devtype", "字 x\n")
+    lines = host.list().stdout.splitlines()
+    tap.ok(lines[1].index("3990/e9") == lines[2].index("3990/e9") - 1, "columns stand below each other: wide", lines)
+    tap.equal(host.rows()[0][2], "字?x", "no blank in a column but the last")
+
+
+def named(tap, folder):
+    host = Host(os.path.join(folder, "named"), "dasd.txt")
+    tap.equal([row[0] for row in host.rows("0.0.1235", "0.0.1234")], ["0.0.1235", "0.0.1234"], "in the order asked for")
+    for arguments, code, words in ((["0.0.4321"], 1, "no ccw device 0.0.4321"), (["what"], 1, "'what' is not"),
+                                   (["--used", "--free"], 2, "not both"), (["css_0_0_0000"], 1, "'css_0_0_0000' is not")):
+        result = host.list(*arguments)
+        tap.ok(result.returncode == code and words in result.stderr and not result.stdout, " ".join(arguments),
+               result.stderr)
+
+
+def hints(tap, folder):
+    host = Host(os.path.join(folder, "hints"), "dasd.txt")
+    tap.ok("\n\nNobody uses 0.0.1234" in host.on_a_terminal(), "a terminal gets a hint", host.on_a_terminal())
+    for arguments in (["--no-hint"], ["--json"]):
+        tap.ok("Nobody" not in host.on_a_terminal(*arguments), f"not with {arguments[0]}")
+    host.write("/proc/cio_ignore", "0.0.0000-0.0.ffff\n")
+    tap.ok("cio_ignore" not in host.on_a_terminal(), "none of cio_ignore where there are devices")
+    for name in os.listdir(host.root + "/sys/bus/css/devices"):
+        os.unlink(f"{host.root}/sys/bus/css/devices/{name}")
+    tap.ok("cio_ignore -l" in host.on_a_terminal(), "devices may be hidden", host.on_a_terminal())
+
+
+def main():
+    tap = labtest.Tap()
+    with labtest.workdir() as folder:
+        for part in (recordings, users, owners, states, hostile, named, hints):
+            part(tap, folder)
+    tap.done()
+
+
+main()
