@@ -93,10 +93,12 @@ static gboolean send_back(CcwHost *host, CcwRecord *record, const CcwReconcile *
 
     if (!ccw_steps_check_open(host, record, request->only_domain ? host->patience_ms : 0, &why))
         tell(&deed, FALSE, CCW_RECONCILE_LEFT, why);
-    else if (request->dry_run || ccw_entry_give_back(host, record, &why))
+    else if (request->dry_run)
         return tell(&deed, TRUE, CCW_RECONCILE_GIVEN_BACK, NULL);
-    else
+    else if (!ccw_entry_give_back(host, record, &why))
         tell(&deed, FALSE, CCW_RECONCILE_FAILED, why);
+    else /* it may have been left to who has announced an attach */
+        return record->state == CCW_CLAIM_PENDING || tell(&deed, TRUE, CCW_RECONCILE_GIVEN_BACK, NULL);
     g_propagate_error(error, g_steal_pointer(&why));
     return FALSE;
 }

@@ -7,12 +7,14 @@
 
 #include "conf/ccw-conf.h"
 #include "node_device/ccw-reconcile.h"
+#include "qemu/ccw-status.h"
 #include "util/ccw-error.h"
 
 #define UUID_PREFIX "cc390000-0001-8000-8000-" /* conf/ccw-uuid.h */
 
 typedef struct {
     CcwHost *host;
+    const char *status_dir;
     const char *guest;
     const char *xml;
     const char *uuid;
@@ -79,6 +81,24 @@ static gboolean claim_all(const Hook *hook, GArray *devices, GError **error)
     return ccw_host_claim_all(hook->host, &g_array_index(ids, CcwBusId, 0), ids->len, hook->uuid, token, error);
 }
 
+/*
+ * Where there is no virtccwd nobody else would bring back what was left by a hook or a libvirtd that was killed: of
+ * devices, or of all (NULL). What cannot go back is in the journal, and the claim says why.
+ */
+static void sweep(const Hook *hook, GArray *devices)
+{
+    CcwReconcile request = { .as_of = ccw_host_clock() };
+    g_autoptr(GHashTable) running = ccw_status_running(hook->status_dir, "/proc", NULL);
+
+    request.running = running;
+    if (running && !devices)
+        ccw_host_reconcile(hook->host, &request, NULL);
+    for (guint i = 0; running && devices && i < devices->len; i++) {
+        request.only_device = &g_array_index(devices, CcwHostdev, i).source;
+        ccw_host_reconcile(hook->host, &request, NULL);
+    }
+}
+
 static gboolean prepare(const Hook *hook, GError **error)
 {
     g_autoptr(GArray) devices = NULL;
@@ -94,7 +114,10 @@ static gboolean prepare(const Hook *hook, GError **error)
         g_set_error(error, CCW_ERROR, CCW_ERROR_XML, "the XML of guest '%s' has no domain UUID", hook->guest);
         return FALSE;
     }
-    return ccw_host_load_modules(hook->host, error) && claim_all(hook, devices, error);
+    if (!ccw_host_load_modules(hook->host, error))
+        return FALSE;
+    sweep(hook, devices);
+    return claim_all(hook, devices, error);
 }
 
 static gboolean started(const Hook *hook, GError **error)
@@ -105,7 +128,10 @@ static gboolean started(const Hook *hook, GError **error)
 /* Whatever the XML says by now: a device may have been plugged, or unplugged, since. */
 static gboolean release(const Hook *hook, GError **error)
 {
-    return !hook->uuid || ccw_host_release_domain(hook->host, hook->uuid, error);
+    gboolean released = !hook->uuid || ccw_host_release_domain(hook->host, hook->uuid, error);
+
+    sweep(hook, NULL);
+    return released;
 }
 
 /* libvirtd has started anew: what happened to this guest meanwhile is settled by its live XML. */
@@ -157,11 +183,13 @@ int ccw_hook_failed(const char *operation, const char *sub_operation)
     return i < 0 ? 0 : operations[i].failed;
 }
 
-gboolean ccw_hook_run(CcwHost *host, const char *guest, const char *operation, const char *sub_operation,
-                      const char *xml, GError **error)
+gboolean ccw_hook_run(CcwHost *host, const char *status_dir, const char *guest, const char *operation,
+                      const char *sub_operation, const char *xml, GError **error)
 {
     g_autofree char *uuid = ccw_hook_domain_uuid(xml);
-    Hook hook = { .host = host, .guest = guest, .xml = xml, .uuid = uuid, .clock = ccw_host_clock() };
+    Hook hook = {
+        .host = host, .status_dir = status_dir, .guest = guest, .xml = xml, .uuid = uuid, .clock = ccw_host_clock()
+    };
     int i = find_operation(operation, sub_operation);
 
     return i < 0 || operations[i].run(&hook, error);

@@ -19,10 +19,10 @@ int ccw_hook_failed(const char *operation, const char *sub_operation);
 
 /*
  * FALSE and an error, to be logged, whenever something failed. The claims are made for the parent process, which is
- * libvirtd: nothing may stand between.
+ * libvirtd: nothing may stand between. status_dir: of ccw-status.h.
  */
-gboolean ccw_hook_run(CcwHost *host, const char *guest, const char *operation, const char *sub_operation,
-                      const char *xml, GError **error);
+gboolean ccw_hook_run(CcwHost *host, const char *status_dir, const char *guest, const char *operation,
+                      const char *sub_operation, const char *xml, GError **error);
 
 /* The UUID of a <domain>, lower case; NULL if there is none. */
 char *ccw_hook_domain_uuid(const char *xml);

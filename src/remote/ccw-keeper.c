@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "conf/ccw-conf.h"
-#include "node_device/ccw-reconcile.h"
 #include "util/ccw-error.h"
 
 struct _CcwKeeper {
@@ -200,19 +199,24 @@ gboolean ccw_live_add(CcwLive *live, const char *domain_uuid, const char *name, 
     return TRUE;
 }
 
+void ccw_live_ask(CcwLive *live, CcwReconcile *request)
+{
+    request->live = live->domains;
+    request->as_of = live->as_of;
+}
+
 gboolean ccw_keeper_reconcile(CcwKeeper *keeper, CcwLive *live, const char *only_domain, gboolean *ret_stale,
                               GError **error)
 {
     g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keeper->lock);
-    CcwReconcile request;
+    CcwReconcile request = { .held = keeper->held, .only_domain = only_domain };
 
     if (g_atomic_int_get(&keeper->generation) != live->generation) {
         *ret_stale = TRUE;
         return TRUE;
     }
     keeper->skipped = keeper->skipped || g_hash_table_size(keeper->held) > 0;
-    request =
-        (CcwReconcile){ .live = live->domains, .as_of = live->as_of, .held = keeper->held, .only_domain = only_domain };
+    ccw_live_ask(live, &request);
     if (!ccw_host_reconcile(keeper->host, &request, error))
         return FALSE;
     *ret_stale = FALSE;

@@ -16,6 +16,7 @@
 
 #include "node_device/ccw-host.h"
 #include "node_device/ccw-node-name.h"
+#include "node_device/ccw-reconcile.h"
 
 typedef struct _CcwKeeper CcwKeeper;
 
@@ -57,6 +58,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwLive, ccw_live_free)
 
 /* domain_uuid: lower case. name: for messages, or NULL. Errors: as ccw_conf_collect. */
 gboolean ccw_live_add(CcwLive *live, const char *domain_uuid, const char *name, const char *xml, GError **error);
+
+/* Puts that into a request: it lives as long as live does. */
+void ccw_live_ask(CcwLive *live, CcwReconcile *request);
 
 /*
  * Gives back what is in no live XML any more: of only_domain, or of all for NULL. What is held is left alone.

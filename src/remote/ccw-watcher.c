@@ -5,6 +5,7 @@
 #include <libvirt/virterror.h>
 
 #include "node_device/ccw-wait.h"
+#include "remote/ccw-look.h"
 #include "util/ccw-error.h"
 
 #define RETRY_MIN (G_TIME_SPAN_SECOND / 4) /* doubled with each failure */
@@ -86,60 +87,10 @@ static gboolean subscribe(virConnectPtr conn, CcwWatcher *watcher)
                                             VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), watcher, NULL) >= 0;
 }
 
-/* A domain that has stopped since the list was made is one without devices: TRUE. */
-static gboolean add_domain(CcwLive *live, virDomainPtr domain)
-{
-    char uuid[VIR_UUID_STRING_BUFLEN];
-    char *xml = virDomainGetXMLDesc(domain, 0);
-    g_autoptr(GError) error = NULL;
-    gboolean added;
-
-    if (!xml)
-        return virGetLastErrorCode() == VIR_ERR_NO_DOMAIN;
-    added =
-        virDomainGetUUIDString(domain, uuid) == 0 && ccw_live_add(live, uuid, virDomainGetName(domain), xml, &error);
-    if (!added)
-        g_warning("the XML of domain %s is not understood: %s", virDomainGetName(domain),
-                  error ? error->message : last_error());
-    free(xml);
-    return added;
-}
-
-/*
- * The XML is told at once, also in the middle of an attach, in which QEMU may have the device already. A question that
- * is a job of the domain, and asks nothing of QEMU, is answered when that is over. FALSE: it is not yet.
- */
-static gboolean let_attach_end(virDomainPtr domain)
-{
-    virTypedParameterPtr params = NULL;
-    int count = 0;
-    int rc = virDomainGetPerfEvents(domain, &params, &count, VIR_DOMAIN_AFFECT_CURRENT);
-
-    virTypedParamsFree(params, count);
-    return rc == 0 || virGetLastErrorCode() != VIR_ERR_OPERATION_TIMEOUT;
-}
-
-/* NULL unless every running domain was seen. */
-static CcwLive *look(virConnectPtr conn, CcwKeeper *keeper)
-{
-    g_autoptr(CcwLive) live = ccw_live_new(keeper);
-    gboolean stale = ccw_keeper_has_stale(keeper); /* whose attach goes on without it */
-    virDomainPtr *domains = NULL;
-    int count = virConnectListAllDomains(conn, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
-    gboolean complete = count >= 0;
-
-    for (int i = 0; i < count; i++) {
-        complete = (!stale || let_attach_end(domains[i])) && add_domain(live, domains[i]) && complete;
-        virDomainFree(domains[i]);
-    }
-    free(domains);
-    return complete ? g_steal_pointer(&live) : NULL;
-}
-
 CcwLive *ccw_watcher_look(CcwWatcher *watcher, GError **error)
 {
     virConnectPtr conn = virConnectOpen(watcher->uri);
-    CcwLive *live = conn ? look(conn, watcher->keeper) : NULL;
+    CcwLive *live = conn ? ccw_look(conn, watcher->keeper) : NULL;
 
     if (!live)
         g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM,
@@ -204,7 +155,7 @@ static void give_back(CcwWatcher *watcher, CcwLive *live)
 
 static void reconcile(CcwWatcher *watcher, virConnectPtr conn)
 {
-    g_autoptr(CcwLive) live = look(conn, watcher->keeper);
+    g_autoptr(CcwLive) live = ccw_look(conn, watcher->keeper);
     gboolean go;
 
     if (!live) {

@@ -6,6 +6,7 @@
 #include "cmd.h"
 #include "commands.h"
 #include "qemu/ccw-hook.h"
+#include "qemu/ccw-status.h"
 
 int cmd_hook(int argc, char **argv)
 {
@@ -32,7 +33,7 @@ int cmd_hook(int argc, char **argv)
     xml = cmd_read_input(NULL, CCW_HOOK_XML_MAX, &error);
     if (xml) {
         host = ccw_host_new(sysfs_root ? sysfs_root : CCW_HOST_SYSFS, "/proc", run_dir ? run_dir : CCW_HOST_RUN_DIR);
-        ccw_hook_run(host, argv[1], argv[2], argv[3], xml, &error);
+        ccw_hook_run(host, CCW_STATUS_DIR, argv[1], argv[2], argv[3], xml, &error);
     }
     if (!error)
         return CMD_OK;

@@ -11,5 +11,6 @@ int cmd_lab(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_lower(int argc, char **argv);
 int cmd_raise(int argc, char **argv);
+int cmd_reconcile(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_validate(int argc, char **argv);

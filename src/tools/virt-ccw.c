@@ -18,6 +18,7 @@ static const struct {
     { "dasd", cmd_dasd, "create, describe or verify a DASD image" },
     { "lab", cmd_lab, "run a command where there is an embedded channel subsystem" },
     { "list", cmd_list, "list the host's channel devices, and who uses them" },
+    { "reconcile", cmd_reconcile, "give back what a crash has left with nobody" },
     { "trace", cmd_trace, "show the channel I/O of running guests" },
     { "lower", cmd_lower, "write a domain or hostdev XML as stock libvirt takes it" },
     { "raise", cmd_raise, "write a stock XML with its ccw devices as such" },

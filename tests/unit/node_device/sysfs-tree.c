@@ -102,6 +102,7 @@ Tree *tree_new(const char *recording)
     tree->sysfs = g_build_filename(tree->root, "sys", NULL);
     tree->proc = g_build_filename(tree->root, "proc", NULL);
     tree->run_dir = g_build_filename(tree->root, "run", NULL);
+    tree->status = g_build_filename(tree->root, "status", NULL);
     tree_write(tree, "proc/self/mountinfo", "");
     g_file_get_contents(path, &text, NULL, &error);
     g_assert_no_error(error);
@@ -120,6 +121,7 @@ void tree_free(Tree *tree)
     g_free(tree->sysfs);
     g_free(tree->proc);
     g_free(tree->run_dir);
+    g_free(tree->status);
     g_free(tree);
 }
 

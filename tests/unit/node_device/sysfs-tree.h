@@ -12,6 +12,7 @@ typedef struct {
     char *sysfs;   /* ROOT/sys */
     char *proc;    /* ROOT/proc: self/mountinfo, empty */
     char *run_dir; /* ROOT/run, not there yet */
+    char *status;  /* ROOT/status: libvirt's status files; not there yet */
 } Tree;
 
 /* recording: a file name in tests/sysfsdata. */

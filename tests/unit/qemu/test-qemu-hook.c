@@ -7,6 +7,7 @@
 #include "model-kernel.h"
 #include "node_device/ccw-journal.h"
 #include "qemu/ccw-hook.h"
+#include "qemu/ccw-status.h"
 #include "util/ccw-error.h"
 
 #define UUID "c7a5fdbd-edaf-9455-926a-d65c16db1809"
@@ -32,7 +33,7 @@ static void run(Model *model, const char *operation, const char *sub_operation, 
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_true(ccw_hook_run(model->host, "g", operation, sub_operation, xml, &error));
+    g_assert_true(ccw_hook_run(model->host, model->tree->status, "g", operation, sub_operation, xml, &error));
     g_assert_no_error(error);
 }
 
@@ -78,6 +79,16 @@ static void release_without_hostdev(void)
     g_assert_cmpint(state_of(model, &first), ==, -1);
 }
 
+/* libvirt's file of the domain that has it; pid: of a QEMU. */
+static void write_status(Model *model, int pid)
+{
+    g_autofree char *text = g_strdup_printf(
+        "<!--\n-->\n<domstatus state='running' reason='booted' pid='%d'>\n  <taint/>\n  %s\n</domstatus>\n", pid,
+        DOMAIN(MDEV("1234", "yes")));
+
+    tree_write(model->tree, "status/g.xml", text);
+}
+
 /* After a start that failed because another guest has the device, libvirt calls release for this one. */
 static void release_of_another(void)
 {
@@ -89,8 +100,9 @@ static void release_of_another(void)
 
     run(model, "prepare", "begin", DOMAIN(MDEV("1234", "yes")));
     run(model, "started", "begin", DOMAIN(MDEV("1234", "yes")));
+    write_status(model, getpid());
     n_writes = model->n_writes;
-    g_assert_false(ccw_hook_run(model->host, "o", "prepare", "begin", other, &error));
+    g_assert_false(ccw_hook_run(model->host, model->tree->status, "o", "prepare", "begin", other, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
     g_assert_nonnull(strstr(error->message, "0.0.1234 is in use by domain " UUID));
     run(model, "release", "end", other);
@@ -105,7 +117,7 @@ static void veto_rolls_back(void)
     g_autofree char *after = NULL;
     g_autoptr(GError) error = NULL;
 
-    g_assert_false(ccw_hook_run(model->host, "g", "prepare", "begin",
+    g_assert_false(ccw_hook_run(model->host, model->tree->status, "g", "prepare", "begin",
                                 DOMAIN(MDEV("1235", "yes") MDEV("1234", "yes") MDEV("4321", "yes")), &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND);
     g_assert_nonnull(strstr(error->message, "0.0.4321"));
@@ -162,11 +174,11 @@ static void odd_but_ours(void)
     g_autoptr(Model) model = start();
     g_autoptr(GError) error = NULL;
 
-    g_assert_false(
-        ccw_hook_run(model->host, "g", "prepare", "begin", "<domain><devices>" MDEV("1234", "yes") "<odd", &error));
+    g_assert_false(ccw_hook_run(model->host, model->tree->status, "g", "prepare", "begin",
+                                "<domain><devices>" MDEV("1234", "yes") "<odd", &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_XML);
     g_clear_error(&error);
-    g_assert_false(ccw_hook_run(model->host, "g", "prepare", "begin",
+    g_assert_false(ccw_hook_run(model->host, model->tree->status, "g", "prepare", "begin",
                                 "<domain><devices>" MDEV("1234", "yes") "</devices></domain>", &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_XML);
     g_assert_nonnull(strstr(error->message, "guest 'g' has no domain UUID"));
@@ -186,6 +198,82 @@ static void restarted(void)
     g_assert_cmpint(state_of(model, &second), ==, -1);
 }
 
+#define OTHER "11111111-2222-4333-8444-555555555555"
+#define OTHERS "<domain><name>o</name><uuid>" OTHER "</uuid><devices>" MDEV("1234", "yes") "</devices></domain>"
+
+/* The domain is gone without a release: another that wants its device finds that out, where there is no virtccwd. */
+static void gone(void)
+{
+    g_autoptr(Model) model = start();
+    g_autoptr(GError) error = NULL;
+
+    run(model, "prepare", "begin", DOMAIN(MDEV("1234", "yes")));
+    run(model, "started", "begin", DOMAIN(MDEV("1234", "yes")));
+    write_status(model, getpid());
+    g_assert_false(ccw_hook_run(model->host, model->tree->status, "o", "prepare", "begin", OTHERS, &error));
+    g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
+    run(model, "release", "end", OTHERS);
+    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_OWNED);
+    tree_remove(model->tree, "status/g.xml");
+    run(model, "prepare", "begin", OTHERS);
+    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_PENDING);
+}
+
+/* libvirtd was killed while it started it. */
+static void gone_while_it_started(void)
+{
+    g_autoptr(Model) model = start();
+    g_autofree char *parent = g_strdup_printf("proc/%d", (int)getppid());
+
+    run(model, "prepare", "begin", DOMAIN(MDEV("1234", "yes") MDEV("1235", "yes")));
+    run(model, "release", "end", "<domain><uuid>" OTHER "</uuid></domain>");
+    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_PENDING);
+    tree_remove(model->tree, parent);
+    tree_write(model->tree, "status/g.xml", "<domstatus pid='1'><domain><uuid>odd</uuid></domain></domstatus>");
+    run(model, "release", "end", "<domain><uuid>" OTHER "</uuid></domain>"); /* nobody knows what runs */
+    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_PENDING);
+    write_status(model, -1);
+    run(model, "release", "end", "<domain><uuid>" OTHER "</uuid></domain>");
+    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_PENDING);
+    write_status(model, G_MAXINT);
+    run(model, "release", "end", "<domain><uuid>" OTHER "</uuid></domain>");
+    g_assert_cmpint(state_of(model, &first), ==, -1);
+    g_assert_cmpint(state_of(model, &second), ==, -1);
+}
+
+static void status_files(void)
+{
+    static const struct {
+        const char *text;
+        gint runs; /* -1: not understood */
+    } cases[] = {
+        { "<domstatus pid='0'><domain><uuid>C7A5FDBD-edaf-9455-926a-d65c16db1809</uuid></domain></domstatus>", 1 },
+        { "<domstatus><a><uuid>x</uuid></a><domain><os><uuid>x</uuid></os><uuid> " UUID
+          "\n</uuid></domain></domstatus>",
+          1 },
+        { "<domstatus pid='2147483647'><domain><uuid>" UUID "</uuid></domain></domstatus>", 0 },
+        { "<domstatus pid='1'><domain><name/></domain></domstatus>", -1 },
+        { "<domain><uuid>" UUID "</uuid></domain>", -1 },
+        { "<domstatus pid='1'><domain><uuid>" UUID, -1 },
+        { "", -1 },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(Model) model = start();
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GHashTable) running = NULL;
+
+        tree_write(model->tree, "status/a.xml", cases[i].text);
+        tree_write(model->tree, "status/b.xml.new", "half");
+        running = ccw_status_running(model->tree->status, "/proc", &error);
+        g_assert_cmpint(running ? g_hash_table_contains(running, UUID) : -1, ==, cases[i].runs);
+        if (!running) {
+            g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
+            g_assert_nonnull(strstr(error->message, "status/a.xml is not understood"));
+        }
+    }
+}
+
 /* Whatever it is, reconnect must not fail: libvirt kills the guest. */
 static void failures_that_do_not_veto(void)
 {
@@ -201,7 +289,8 @@ static void failures_that_do_not_veto(void)
     for (gsize i = 0; i < G_N_ELEMENTS(operations); i++) {
         g_autoptr(GError) error = NULL;
 
-        g_assert_false(ccw_hook_run(model->host, "g", operations[i][0], operations[i][1], xml, &error));
+        g_assert_false(
+            ccw_hook_run(model->host, model->tree->status, "g", operations[i][0], operations[i][1], xml, &error));
         g_assert_cmpint(ccw_hook_failed(operations[i][0], operations[i][1]), ==, 0);
         g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
     }
@@ -241,6 +330,9 @@ int main(int argc, char **argv)
     g_test_add_func("/qemu/hook/nothing-of-ours", nothing_of_ours);
     g_test_add_func("/qemu/hook/odd-but-ours", odd_but_ours);
     g_test_add_func("/qemu/hook/restarted", restarted);
+    g_test_add_func("/qemu/hook/gone", gone);
+    g_test_add_func("/qemu/hook/gone-while-it-started", gone_while_it_started);
+    g_test_add_func("/qemu/hook/status-files", status_files);
     g_test_add_func("/qemu/hook/failures-that-do-not-veto", failures_that_do_not_veto);
     g_test_add_func("/qemu/hook/domain-uuid", domain_uuid);
     return g_test_run();

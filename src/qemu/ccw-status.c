@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qemu/ccw-status.h"
+
+#include <errno.h>
+#include <libxml/xmlreader.h>
+#include <string.h>
+
+#include "util/ccw-error.h"
+
+#define SUFFIX ".xml"
+#define DEPTH_DOMAIN 1
+#define DEPTH_UUID 2
+
+/* A process of that number may be another by now: then the domain may run, as far as anybody knows here. */
+static gboolean may_run(xmlTextReader *reader, const char *proc_root)
+{
+    xmlChar *pid = xmlTextReaderGetAttribute(reader, (const xmlChar *)"pid");
+    gint64 number = pid ? g_ascii_strtoll((const char *)pid, NULL, 10) : 0;
+    g_autofree char *dir = g_strdup_printf("%s/%" G_GINT64_FORMAT, proc_root, number);
+
+    xmlFree(pid);
+    return number <= 0 || g_file_test(dir, G_FILE_TEST_IS_DIR);
+}
+
+static char *read_uuid(xmlTextReader *reader)
+{
+    xmlChar *text = xmlTextReaderReadString(reader);
+    char *uuid = text ? g_ascii_strdown(g_strstrip((char *)text), -1) : NULL;
+
+    xmlFree(text);
+    if (uuid && !g_uuid_string_is_valid(uuid))
+        g_clear_pointer(&uuid, g_free);
+    return uuid;
+}
+
+/* The domain's UUID; NULL if there is none. */
+static char *read_status(xmlTextReader *reader, const char *proc_root, gboolean *ret_may_run)
+{
+    gboolean in_domain = FALSE;
+
+    while (xmlTextReaderRead(reader) == 1) {
+        const char *name = (const char *)xmlTextReaderConstLocalName(reader);
+        int depth = xmlTextReaderDepth(reader);
+
+        if (xmlTextReaderNodeType(reader) != XML_READER_TYPE_ELEMENT)
+            continue;
+        if (depth == 0 && strcmp(name, "domstatus") != 0)
+            break;
+        if (depth == 0)
+            *ret_may_run = may_run(reader, proc_root);
+        else if (depth == DEPTH_DOMAIN)
+            in_domain = strcmp(name, "domain") == 0;
+        else if (depth == DEPTH_UUID && in_domain && strcmp(name, "uuid") == 0)
+            return read_uuid(reader);
+    }
+    return NULL;
+}
+
+static gboolean add_file(GHashTable *running, const char *path, const char *proc_root, GError **error)
+{
+    xmlTextReader *reader = xmlReaderForFile(path, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    gboolean runs = FALSE;
+    char *uuid = reader ? read_status(reader, proc_root, &runs) : NULL;
+
+    xmlFreeTextReader(reader);
+    if (uuid && runs)
+        g_hash_table_add(running, uuid);
+    else if (uuid)
+        g_free(uuid);
+    else if (g_file_test(path, G_FILE_TEST_EXISTS)) { /* else the domain ended meanwhile */
+        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "libvirt's status file %s is not understood", path);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+GHashTable *ccw_status_running(const char *dir, const char *proc_root, GError **error)
+{
+    g_autoptr(GHashTable) running = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GError) open_error = NULL;
+    g_autoptr(GDir) handle = g_dir_open(dir, 0, &open_error);
+    const char *name;
+
+    if (!handle && !g_error_matches(open_error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "cannot read libvirt's status files: %s", open_error->message);
+        return NULL;
+    }
+    while (handle && (name = g_dir_read_name(handle))) {
+        g_autofree char *path = g_build_filename(dir, name, NULL);
+
+        if (g_str_has_suffix(name, SUFFIX) && !add_file(running, path, proc_root, error))
+            return NULL;
+    }
+    return g_steal_pointer(&running);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which domains may run, as libvirt's status files say, for those who cannot ask libvirt: its hook must not, and it may
+ * not be there. libvirt writes DIR/NAME.xml before it lets QEMU begin, and removes it when the domain has ended; the
+ * root element has QEMU's process id, and the domain is in it (libvirt's src/conf/domain_conf.c,
+ * virDomainObjFormat).
+ */
+#pragma once
+
+#include <glib.h>
+
+#define CCW_STATUS_DIR "/run/libvirt/qemu"
+
+/*
+ * A set of domain UUIDs, lower case: those whose process is there, or is not told. Empty where there is no such folder.
+ * NULL and CCW_ERROR_SYSTEM if a file is not understood: then nobody knows. proc_root: "/proc".
+ */
+GHashTable *ccw_status_running(const char *dir, const char *proc_root, GError **error);
