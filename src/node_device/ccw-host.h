@@ -91,6 +91,16 @@ gboolean ccw_host_claim_all(CcwHost *host, const CcwBusId *ids, guint n, const c
                             GError **error);
 
 /*
+ * A domain is about to start with a device that is not managed: it must be there already, detached by hand or by
+ * another means than ours, and not be another domain's. CCW_ERROR_BUSY says what is to be done. A nodedev-reattach that
+ * looked at the domains before looks again.
+ */
+gboolean ccw_host_use_unmanaged(CcwHost *host, const CcwBusId *id, GError **error);
+
+/* Says what is to be done about a device that is not managed and was not detached. Returns FALSE. */
+gboolean ccw_host_refuse_unmanaged(CcwHost *host, const CcwBusId *id, GError **error);
+
+/*
  * libvirt says that this domain has the device now: it becomes the owner, whoever the journal names. Its attach may
  * have found the mdev of another domain's claim or of one that was about to be given back. Nothing if there is no
  * entry, or the device was detached by hand.

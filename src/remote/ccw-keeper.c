@@ -133,15 +133,7 @@ gboolean ccw_keeper_claim(CcwKeeper *keeper, const CcwBusId *id, const char *dom
 
 void ccw_keeper_refuse_unmanaged(CcwKeeper *keeper, const CcwBusId *id, GError **error)
 {
-    g_autoptr(CcwHostDevice) device = ccw_host_lookup(keeper->host, id, error);
-    g_autofree char *name = ccw_node_name_format(CCW_NODE_CCW, id);
-    char buf[CCW_BUS_ID_STR_LEN];
-
-    if (device)
-        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
-                    "unmanaged ccw device %s must be detached from the host first: 'virsh nodedev-detach %s', or "
-                    "give managed='yes'",
-                    ccw_bus_id_format(id, buf), name);
+    ccw_host_refuse_unmanaged(keeper->host, id, error);
 }
 
 struct _CcwLive {
