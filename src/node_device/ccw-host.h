@@ -137,6 +137,9 @@ gboolean ccw_host_release_domain(CcwHost *host, const char *domain_uuid, GError 
  */
 gboolean ccw_host_detach(CcwHost *host, const CcwBusId *id, GError **error);
 
+/* Whether the journal knows of it: then it can be given back, if only in the journal, though it is not there. */
+gboolean ccw_host_has_entry(CcwHost *host, const CcwBusId *id);
+
 /*
  * Gives it back as it was found. A subchannel that somebody else bound to vfio_ccw goes to io_subchannel, its device
  * offline. A device that its host driver has is left as it is.
