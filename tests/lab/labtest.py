@@ -79,12 +79,12 @@ def inside_a_lab(script, function, bus_ids):
         return subprocess.call(lab_command(virt_ccw, devices, command))
 
 
-def wait_until(condition, what):
+def wait_until(condition, what, seconds=DEADLINE):
     """Looks again until it is so; for things that say nothing when they happen."""
-    deadline = time.monotonic() + DEADLINE
+    deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"not in {DEADLINE} seconds: {what}")
+            raise TimeoutError(f"not in {seconds} seconds: {what}")
         time.sleep(0.01)
 
 
