@@ -110,13 +110,15 @@ def recordings(tap, folder):
 def users(tap, folder):
     host = Host(os.path.join(folder, "users"), "dasd.txt")
     host.mounts(("94:1", "/mnt/data\\040one", "ext4", "/dev/disk/by-path/x"), ("0:50", "/btr", "btrfs", "/dev/dasda2"),
-                ("8:1", "/other", "ext4", "/dev/sda1"))
+                ("8:1", "/other", "ext4", "/dev/sda1"), ("253:0", "/", "ext4", "/dev/mapper/vg0-root"))
     host.write("/proc/swaps", "Filename Type Size\n/dev/dasda2 partition 1 0 -2\n")
     host.write(f"{DASD}/block/dasda/dasda1/holders/dm-0/x", "")
     host.write("/sys/class/block/dm-0/dm/name", "vg0-root\n")
+    host.write("/sys/class/block/dm-0/dm/uuid", "LVM-x\n")
+    host.write("/sys/class/block/dm-0/dev", "253:0\n")
     golden(tap, "users.list", host.list("--long").stdout)
     golden(tap, "users.json", host.list("--json").stdout)
-    tap.equal(host.rows("--used")[0][-1], "/mnt/data one, vg0-root, 2 more", "long lists are cut")
+    tap.equal(host.rows("--used")[0][-1], "/mnt/data one, /btr, 3 more", "long lists are cut")
     tap.equal([row[0] for row in host.rows("--used")], ["0.0.1234"], "--used")
     tap.equal([row[0] for row in host.rows("--free")], ["0.0.1235"], "--free")
     os.symlink("../../../0.0.f5f0", host.at("/sys/devices/css0/0.0.0001/0.0.1235/group_device"))
