@@ -7,6 +7,7 @@ int cmd_capabilities(int argc, char **argv);
 int cmd_dasd(int argc, char **argv);
 int cmd_dasd_check(int argc, char **argv); /* a verb of dasd's */
 int cmd_detach(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 int cmd_hook(int argc, char **argv);
 int cmd_lab(int argc, char **argv);
 int cmd_list(int argc, char **argv);

@@ -22,6 +22,7 @@ static const struct {
     { "detach", cmd_detach, "take devices from the host, for guests to use" },
     { "reattach", cmd_reattach, "give devices back to the host" },
     { "reset", cmd_reset, "set devices offline and online again" },
+    { "export", cmd_export, "make devices ready for guests without libvirt-ccw" },
     { "trace", cmd_trace, "show the channel I/O of running guests" },
     { "lower", cmd_lower, "write a domain or hostdev XML as stock libvirt takes it" },
     { "raise", cmd_raise, "write a stock XML with its ccw devices as such" },

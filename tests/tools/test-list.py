@@ -169,8 +169,9 @@ def hostile(tap, folder):
 def named(tap, folder):
     host = Host(os.path.join(folder, "named"), "dasd.txt")
     tap.equal([row[0] for row in host.rows("0.0.1235", "0.0.1234")], ["0.0.1235", "0.0.1234"], "in the order asked for")
+    tap.equal([row[0] for row in host.rows("css_0_0_0001", "1234")], ["0.0.1235", "0.0.1234"], "by other names")
     for arguments, code, words in ((["0.0.4321"], 1, "no ccw device 0.0.4321"), (["what"], 1, "'what' is not"),
-                                   (["--used", "--free"], 2, "not both"), (["css_0_0_0000"], 1, "'css_0_0_0000' is not")):
+                                   (["--used", "--free"], 2, "not both"), (["css_0_0_0009"], 1, "no I/O subchannel 0.0.0009")):
         result = host.list(*arguments)
         tap.ok(result.returncode == code and words in result.stderr and not result.stdout, " ".join(arguments),
                result.stderr)
