@@ -147,6 +147,12 @@ gboolean ccw_host_has_entry(CcwHost *host, const CcwBusId *id);
 gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error);
 
 /*
+ * The same, but if a domain has begun to start with the device since as_of (ccw_host_clock()), nothing is done,
+ * *ret_stale is TRUE, and so is what is returned: whoever asked libvirt then which domains use it asks again.
+ */
+gboolean ccw_host_reattach_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_stale, GError **error);
+
+/*
  * Sets an online device offline and online again. One that is detached needs nothing: vfio_ccw quiesces the subchannel
  * whenever a guest opens or closes it (drivers/s390/cio/vfio_ccw_fsm.c).
  */

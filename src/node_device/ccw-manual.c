@@ -145,7 +145,7 @@ static gboolean reattach_unknown(CcwHost *host, const CcwBusId *id, GError **err
     return ccw_steps_give_back(host, record, error);
 }
 
-gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error)
+gboolean ccw_host_reattach_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_stale, GError **error)
 {
     g_autoptr(CcwRecord) record = NULL;
     g_auto(CcwLockFd) lock = -1;
@@ -154,11 +154,23 @@ gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error)
     if (!ccw_claim_lock(host, id, &lock, error))
         return FALSE;
     known = ccw_journal_has(host, id);
-    if (!settle(host, id, &record, error) || !is_idle(host, id, error))
+    if (!settle(host, id, &record, error))
+        return FALSE;
+    *ret_stale = record && record->since > as_of;
+    if (*ret_stale)
+        return TRUE;
+    if (!is_idle(host, id, error))
         return FALSE;
     if (record)
         return ccw_steps_give_back(host, record, error);
     return known || reattach_unknown(host, id, error);
+}
+
+gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    gboolean stale;
+
+    return ccw_host_reattach_as_of(host, id, G_MAXINT64, &stale, error);
 }
 
 gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error)

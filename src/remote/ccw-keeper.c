@@ -268,6 +268,15 @@ static gboolean is_free(CcwKeeper *keeper, const CcwBusId *id, CcwLive *live, GE
     return FALSE;
 }
 
+/* A domain that has begun to start with what was detached by hand needs it there; live does not know of it. */
+static gboolean do_by_hand(CcwKeeper *keeper, CcwByHandFunc func, const CcwBusId *id, CcwLive *live,
+                           gboolean *ret_stale, GError **error)
+{
+    if (func == ccw_host_reattach)
+        return ccw_host_reattach_as_of(keeper->host, id, live->as_of, ret_stale, error);
+    return func(keeper->host, id, error);
+}
+
 gboolean ccw_keeper_by_hand(CcwKeeper *keeper, CcwByHandFunc func, const CcwBusId *id, CcwLive *live,
                             gboolean *ret_stale, GError **error)
 {
@@ -283,7 +292,7 @@ gboolean ccw_keeper_by_hand(CcwKeeper *keeper, CcwByHandFunc func, const CcwBusI
     g_hash_table_add(keeper->by_hand, g_memdup2(id, sizeof(*id)));
     count_held(keeper, id, 1);
     g_mutex_unlock(&keeper->lock);
-    done = func(keeper->host, id, error); /* may take its time: other devices' clients do not wait */
+    done = do_by_hand(keeper, func, id, live, ret_stale, error); /* other devices' clients do not wait */
     g_mutex_lock(&keeper->lock);
     count_held(keeper, id, -1);
     g_hash_table_remove(keeper->by_hand, id);

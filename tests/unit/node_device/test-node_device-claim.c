@@ -264,6 +264,7 @@ static void unmanaged(void)
     g_autoptr(GError) absent = NULL;
     g_autoptr(GError) claimed = NULL;
     g_autoptr(CcwRecord) record = NULL;
+    gboolean stale;
     gint64 before;
 
     g_assert_false(ccw_host_use_unmanaged(model->host, &id, &absent));
@@ -277,8 +278,13 @@ static void unmanaged(void)
     before = ccw_host_clock();
     g_assert_true(ccw_host_use_unmanaged(model->host, &id, NULL));
     record = record_of(model);
-    g_assert_cmpint(record->since, >=, before);
     g_assert_null(record->domain);
+    g_assert_true(ccw_host_reattach_as_of(model->host, &id, before - 1, &stale, NULL));
+    g_assert_true(stale);
+    assert_state(model, CCW_CLAIM_OWNED);
+    g_assert_true(ccw_host_reattach_as_of(model->host, &id, ccw_host_clock(), &stale, NULL));
+    g_assert_false(stale);
+    assert_no_record(model);
 }
 
 /* Another's mdev on the subchannel that we bound is not destroyed by giving the subchannel back. */
