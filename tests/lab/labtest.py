@@ -7,6 +7,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from steps import SLOWER  # noqa: E402  pylint: disable=wrong-import-position
+
 UUIDS = {"one": "c7a5fdbd-edaf-9455-926a-d65c16db1809", "two": "11111111-2222-4333-8444-555555555555"}
 DEADLINE = 180  # seconds; for anything that must happen, and does at once on an idle machine
 
@@ -79,12 +82,38 @@ def inside_a_lab(script, function, bus_ids):
         return subprocess.call(lab_command(virt_ccw, devices, command))
 
 
-def wait_until(condition, what, seconds=DEADLINE):
+def subchannel_of(bus_id):
+    """The number of its subchannel, by what that says: the ccw device may be away."""
+    folder = "/sys/bus/css/devices"
+    for name in os.listdir(folder):
+        with open(f"{folder}/{name}/dev_busid", encoding="ascii") as file:
+            if file.read().strip() == bus_id:
+                return name
+    raise LookupError(bus_id)
+
+
+def set_online(bus_id, value):
+    """As chccwdev does it: a device that has just got its driver back is recognised some time later."""
+    path = f"/sys/bus/ccw/devices/{bus_id}/online"
+
+    def done():
+        try:
+            with open(path, "r+b", buffering=0) as file:
+                if file.read() == f"{value}\n".encode():
+                    return True
+                file.write(str(value).encode())
+                return True
+        except OSError:
+            return False
+    wait_until(done, f"{bus_id} is set {'online' if value else 'offline'}")
+
+
+def wait_until(condition, what):
     """Looks again until it is so; for things that say nothing when they happen."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + DEADLINE * SLOWER
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"not in {seconds} seconds: {what}")
+            raise TimeoutError(f"not in {DEADLINE} seconds: {what}")
         time.sleep(0.01)
 
 

@@ -13,7 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
 from hosttree import differences, snapshot
-from labtest import inside_a_lab
+from labtest import inside_a_lab, set_online, subchannel_of
 from steps import Steps, command, expect
 
 DOMAIN = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
@@ -30,16 +30,6 @@ def domain_xml(uuid, *bus_ids):
         "<hostdev mode='subsystem' type='mdev' managed='yes' model='vfio-ccw'>"
         f"<source><address uuid='{uuid_of(bus_id)}'/></source></hostdev>" for bus_id in bus_ids)
     return f"<domain type='qemu'><name>g</name><uuid>{uuid}</uuid><devices>{hostdevs}</devices></domain>"
-
-
-def subchannel_of(bus_id):
-    """By what a subchannel says, as the ccw device may be away."""
-    folder = "/sys/bus/css/devices"
-    for name in os.listdir(folder):
-        with open(f"{folder}/{name}/dev_busid", encoding="ascii") as file:
-            if file.read().strip() == bus_id:
-                return name
-    raise LookupError(bus_id)
 
 
 def write(path, text):
@@ -178,7 +168,7 @@ class Claims:
         write("/sys/bus/css/drivers/vfio_ccw/unbind", subchannel)
         write(f"{folder}/driver_override", "\n")
         write("/sys/bus/css/drivers/io_subchannel/bind", subchannel)
-        write(f"/sys/bus/ccw/devices/{FIRST}/online", "1")
+        set_online(FIRST, 1)
         self.as_before()
 
 

@@ -6,6 +6,8 @@ import re
 import socket
 import time
 
+from steps import SLOWER
+
 
 class GuestError(Exception):
     """The guest did not answer in time, or a command in it failed."""
@@ -83,8 +85,8 @@ class Guest:
 
     def try_run(self, command, timeout=60, progress=None):
         """Runs a shell command; returns (exit code, output). progress is called with each line as it comes."""
-        deadline = time.monotonic() + timeout
-        self.send(command, timeout)
+        deadline = time.monotonic() + timeout * SLOWER
+        self.send(command, timeout * SLOWER)
         lines = []
         while True:
             line = self._line(deadline, command)
@@ -104,6 +106,7 @@ class Guest:
     def reboot(self, console, timeout=180):
         """Boots anew in the same QEMU, whose guest's console goes to that file. See REBOOT_CACHE."""
         before = _times_ready(console)
+        timeout *= SLOWER
         self.send("reboot -f")
         # What is sent before the guest has its port again would be lost with the old one's buffers.
         deadline = time.monotonic() + timeout

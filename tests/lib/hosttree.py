@@ -23,11 +23,13 @@ def _link(path):
 
 
 def snapshot(sysfs="/sys"):
-    """{path: link target, attribute's bytes, errno of reading it, or None for a folder}"""
+    """{path: link target, attribute's bytes, errno of reading it, or None for a folder}; without what a real kernel
+    changes by itself: a block device's statistics and sequence number, run times."""
     tree = {}
     for root in ROOTS:
         for folder, folders, files in os.walk(os.path.join(sysfs, root)):
             tree[folder] = None
+            folders[:] = [name for name in folders if name != "power" and os.path.basename(folder) != "block"]
             for name in folders + files:
                 path = os.path.join(folder, name)
                 if os.path.islink(path):

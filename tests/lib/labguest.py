@@ -8,7 +8,7 @@ import time
 
 from guest import REBOOT_CACHE, Guest
 from hosttree import differences, snapshot
-from steps import Steps, command, expect
+from steps import SLOWER, Steps, command, expect
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GUEST_FILES = os.path.join(HERE, "..", "guest")
@@ -118,7 +118,7 @@ class LabGuest:
 
     def node_device_listed(self):
         """libvirt learns of a node device by a uevent, in its own time: asks until it knows, or the deadline is over."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 10 * SLOWER
         names = self.virsh("nodedev-list", "--cap", "ccw").split()
         while NODE_DEVICE not in names and time.monotonic() < deadline:
             names = command(["virsh", "nodedev-list", "--cap", "ccw"])[1].split()

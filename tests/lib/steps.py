@@ -10,6 +10,9 @@ import sys
 import time
 
 
+SLOWER = int(os.environ.get("LIBVIRT_CCW_SLOWER", "1"))  # what deadlines are multiplied by: the box is an emulated machine
+
+
 class StepFailed(Exception):
     """A step found something else than it promised."""
 
@@ -71,6 +74,7 @@ class Steps:
 
 def command(argv, timeout=60, check=True, **kwargs):
     """Runs a command to its end within a deadline; returns (exit code, output of both streams)."""
+    timeout *= SLOWER
     try:
         result = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 timeout=timeout, text=True, errors="replace", check=False, **kwargs)

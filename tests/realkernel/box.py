@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The mainframe in a box: an s390x Linux with the kernel's own vfio_ccw in stock QEMU, whose channel hardware is the
+embedded 3390 (docs/realkernel.md). Boots it, runs commands in it, and ends it."""
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+# pylint: disable=wrong-import-position
+from guest import Guest, GuestError  # noqa: E402
+
+BOOT_SECONDS = 300  # for what takes ten on an idle machine
+BIN = "/run/libvirt-ccw/bin"  # in the box
+DASDS = ("0.0.1234", "0.0.1235")
+
+
+def parts(build):
+    """{name: path} of what a box is made of; builds what is missing, which may take minutes, and says so."""
+    def script(*argv):
+        return subprocess.run([os.path.join(TOP, "scripts", argv[0]), *argv[1:]], check=True, text=True,
+                              stdout=subprocess.PIPE).stdout.strip()
+    kernel = script("realkernel-kernel")
+    return {"kernel": os.path.join(kernel, "bzImage"), "root": script("realkernel-root", kernel), "build": build}
+
+
+class Box:
+    """One boot of it. cylinders: {bus id: cylinders} of new volumes; those in `offline` are left so."""
+
+    def __init__(self, found, cylinders=None, offline=(), cpus=2, memory=2048, tools=os.path.join(TOP, "build")):
+        self.parts = found
+        self.cylinders = cylinders or {bus_id: 10 for bus_id in DASDS}
+        self.offline = offline
+        self.cpus = cpus
+        self.memory = memory
+        self.tools = os.path.join(tools, "src", "tools")
+        self.folder = tempfile.TemporaryDirectory(prefix="libvirt-ccw-box.")
+        self.console = os.path.join(self.folder.name, "console.log")
+        self.log = os.path.join(self.folder.name, "qemu.log")
+        self.qmp = os.path.join(self.folder.name, "qmp")
+        self.process = None
+        self.guest = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+        self.folder.cleanup()
+
+    def image(self, bus_id):
+        return os.path.join(self.folder.name, f"{bus_id}.ckd")
+
+    def create_images(self):
+        for bus_id, cylinders in self.cylinders.items():
+            subprocess.run([os.path.join(self.tools, "virt-ccw"), "dasd", "create", self.image(bus_id),
+                            "--cylinders", str(cylinders), "--volser", "BX" + bus_id[-4:].upper()], check=True)
+
+    def argv(self, console):
+        online = ",".join(bus_id for bus_id in self.cylinders if bus_id not in self.offline)
+        append = ["root=/dev/vda rw console=ttysclp0 init=/usr/sbin/init panic=-1 quiet", f"box.online={online}"]
+        argv = [os.path.join(self.tools, "qemu-ccw"), "--qmp", self.qmp]
+        for bus_id in self.cylinders:
+            argv += ["--dasd", f"{bus_id}={self.image(bus_id)}"]
+        # Without minste3=off user space of a second level computes wrong results (QEMU 7.2, TCG).
+        argv += ["-machine", "s390-ccw-virtio,s390-map-css=on", "-cpu", "max,minste3=off", "-smp", str(self.cpus),
+                 "-m", str(self.memory), "-nodefaults", "-display", "none", "-no-reboot", "-kernel", self.parts["kernel"],
+                 "-drive", f"if=none,id=root,format=raw,snapshot=on,file={self.parts['root']}",
+                 "-device", "virtio-blk-ccw,drive=root,devno=fe.0.f000", "-device", "virtio-rng-ccw,devno=fe.0.f001",
+                 "-device", "virtio-serial-ccw,devno=fe.0.f002", "-device", "sclpconsole,chardev=console"]
+        for number, (name, path) in enumerate((("clone", TOP), ("build", self.parts["build"]))):
+            argv += ["-fsdev", f"local,id={name},path={path},security_model=none,readonly=on",
+                     "-device", f"virtio-9p-ccw,fsdev={name},mount_tag={name},devno=fe.0.f0{number + 16:02x}"]
+        if console:
+            argv += ["-chardev", f"file,id=console,path={self.console}",
+                     "-chardev", f"socket,id=port,path={self.folder.name}/port",
+                     "-device", "virtserialport,chardev=port,name=org.libvirt-ccw.box.0"]
+        else:
+            argv += ["-chardev", "stdio,id=console,signal=off"]
+            append.append("box.shell=yes")
+        for bus_id in self.cylinders:
+            argv += ["-device", f"vfio-ccw,id=dasd{bus_id[-4:]},hostid={bus_id},guestid=fe.{bus_id[2:]}"]
+        return argv + ["-append", " ".join(append)]
+
+    def shell(self):
+        """A shell in it, here; until it is left."""
+        self.create_images()
+        return subprocess.call(self.argv(console=False))
+
+    def boot(self):
+        self.create_images()
+        # The listening socket is made here, so that there is nothing to wait for but the box itself.
+        with open(self.log, "ab") as log:
+            with Guest.listen(os.path.join(self.folder.name, "port")) as listener:
+                self.process = subprocess.Popen(self.argv(console=True), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                self.guest = listener.accept(timeout=60)
+        self.guest.run("true", timeout=BOOT_SECONDS)
+
+    def run(self, command, timeout=600, progress=None):
+        """(exit code, output) of a shell command in the clone; progress is called with each line as it comes."""
+        if not isinstance(command, str):
+            command = shlex.join(command)
+        return self.guest.try_run(command, timeout, progress)
+
+    def off(self):
+        self.guest.send("sync; poweroff -f")
+        try:
+            code = self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired as late:
+            raise GuestError("the box does not power off") from late
+        if code != 0:
+            raise GuestError(f"QEMU ended with exit code {code}:\n{self.why()}")
+
+    def why(self):
+        """What explains a failure: the ends of the console's and of QEMU's output."""
+        text = []
+        for path in (self.console, self.log):
+            if os.path.exists(path):
+                with open(path, encoding="utf-8", errors="replace") as file:
+                    text += [f"the end of {os.path.basename(path)}:\n", *file.readlines()[-40:]]
+        return "".join(text)
+
+    def kill(self):
+        if self.process and self.process.poll() is None:
+            # qemu-ccw first hands SIGTERM on to QEMU; with SIGKILL it could not.
+            self.process.terminate()
+            self.process.wait()
+        if self.guest:
+            self.guest.close()
