@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the files of this room share and nobody else includes, but its tests: they put a model of the kernel in the
- * place of the two operations that change a host.
+ * What the files of this room share and nobody else includes, but its tests, which put a model of the kernel in the
+ * place of the two operations that change a host, and bench/host.
  */
 #pragma once
 

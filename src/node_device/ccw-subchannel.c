@@ -117,7 +117,7 @@ static char *block_in(const char *dir)
     return names->len ? g_build_filename(block, names->pdata[0], NULL) : NULL;
 }
 
-/* A DASD has its disk in its own directory, a virtio device one below. */
+/* A DASD has its disk in its own directory, a virtio device one below: in virtio3. */
 static char *block_dir_of(const char *ccw)
 {
     g_autoptr(GPtrArray) names = ccw_sysfs_dirs(ccw);
@@ -126,7 +126,10 @@ static char *block_dir_of(const char *ccw)
     for (guint i = 0; i < names->len && !block; i++) {
         g_autofree char *below = g_build_filename(ccw, names->pdata[i], NULL);
 
-        block = block_in(strcmp(names->pdata[i], "block") == 0 ? ccw : below);
+        if (strcmp(names->pdata[i], "block") == 0)
+            block = block_in(ccw);
+        else if (g_str_has_prefix(names->pdata[i], "virtio"))
+            block = block_in(below);
     }
     return block;
 }

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Claims devices for a domain and gives them back, and prints how many seconds each took: what the hook does at a
+ * guest's start and end. For bench/host, which runs it in a lab.
+ *
+ *     bench-host-claim WIDTH KERNEL-MS BUSID...
+ *
+ * WIDTH devices at a time. KERNEL-MS are slept at each write to sysfs, in the place of the time that a mainframe's
+ * kernel takes for an offline or a bind; the lab's takes next to none.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "node_device/ccw-host-private.h"
+#include "util/ccw-file.h"
+
+#define DOMAIN "c7a5fdbd-edaf-9455-926a-d65c16db1809"
+#define RUN_DIR "/run/libvirt-ccw"
+
+static gulong kernel_us;
+
+static int slow_write(const char *path, const char *value, gpointer data G_GNUC_UNUSED)
+{
+    if (kernel_us)
+        g_usleep(kernel_us);
+    return ccw_attr_write(path, value);
+}
+
+static void check(gboolean good, GError *error)
+{
+    if (good)
+        return;
+    fprintf(stderr, "bench-host-claim: %s\n", error->message);
+    exit(1);
+}
+
+int main(int argc, char **argv)
+{
+    g_autoptr(CcwHost) host = ccw_host_new(CCW_HOST_SYSFS, "/proc", RUN_DIR);
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
+    g_autofree char *token = ccw_host_token(host, getpid());
+    CcwHostOps ops = *host->ops;
+    GError *error = NULL;
+    gint64 start, claimed;
+
+    if (argc < 4)
+        return 2;
+    host->side_by_side = (guint)atoi(argv[1]);
+    kernel_us = (gulong)atoi(argv[2]) * 1000;
+    ops.attr_write = slow_write;
+    host->ops = &ops;
+    for (int i = 3; i < argc; i++) {
+        CcwBusId id;
+
+        check(ccw_bus_id_parse(argv[i], &id, &error), error);
+        g_array_append_val(ids, id);
+    }
+    start = g_get_monotonic_time();
+    check(ccw_host_claim_all(host, &g_array_index(ids, CcwBusId, 0), ids->len, DOMAIN, token, &error), error);
+    claimed = g_get_monotonic_time();
+    check(ccw_host_release_domain(host, DOMAIN, &error), error);
+    printf("%.6f %.6f\n", (double)(claimed - start) / 1e6, (double)(g_get_monotonic_time() - claimed) / 1e6);
+    return 0;
+}
