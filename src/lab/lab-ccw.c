@@ -13,9 +13,16 @@ static void attach(LabModel *model, LabSubchannel *sch)
     lab_emit_ccw(model, sch, "bind", NULL);
 }
 
+static void show_online(LabSubchannel *sch, gboolean online)
+{
+    sch->online = online;
+    lab_dasd_set_online(&sch->dasd, online);
+    lab_changed(sch); /* paths_info */
+}
+
 static void detach(LabModel *model, LabSubchannel *sch)
 {
-    sch->online = FALSE;
+    show_online(sch, FALSE);
     sch->device_bound = FALSE;
     lab_emit_ccw(model, sch, "unbind", NULL);
 }
@@ -24,7 +31,8 @@ static void detach(LabModel *model, LabSubchannel *sch)
 void lab_ccw_register(LabModel *model, LabSubchannel *sch)
 {
     sch->has_ccw = TRUE;
-    sch->online = sch->boxed = FALSE;
+    sch->boxed = FALSE;
+    show_online(sch, FALSE);
     lab_emit_ccw(model, sch, "add", NULL);
     if (model->ccw_autoprobe)
         attach(model, sch);
@@ -120,7 +128,7 @@ static int set_online(LabModel *model, LabSubchannel *sch, gboolean value, gbool
         sch->boxed = FALSE;
     if (value)
         sch->vpm = LAB_PATH_MASK;
-    sch->online = value;
+    show_online(sch, value);
     /* dasd_change_state() of drivers/s390/block/dasd.c; libvirt lists a ccw device once it is online. */
     lab_emit_ccw(model, sch, "change", NULL);
     return 0;
@@ -155,6 +163,20 @@ int lab_ccw_online(LabModel *model, LabSubchannel *sch, const char *text, gsize 
         result = let_go(model, sch, value == 1);
     else
         result = set_online(model, sch, value == 1, force);
+    g_mutex_unlock(&model->lock);
+    return result;
+}
+
+int lab_ccw_dasd(LabModel *model, LabSubchannel *sch, guint attr, const char *text)
+{
+    gboolean offline = FALSE;
+    int result = ENODEV;
+
+    g_mutex_lock(&model->lock);
+    if (lab_ccw_present(sch) && sch->device_bound)
+        result = lab_dasd_store(&sch->dasd, attr, text, &offline);
+    if (offline)
+        result = set_online(model, sch, FALSE, FALSE);
     g_mutex_unlock(&model->lock);
     return result;
 }

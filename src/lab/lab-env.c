@@ -37,13 +37,14 @@ void lab_env_ccw(const LabSubchannel *sch, GString *text)
 
 void lab_env_mdev(const LabSubchannel *sch, GString *text)
 {
-    if (sch->mdev->active)
+    if (sch->mdev->active && sch->mdev->bound)
         g_string_append(text, "DRIVER=" LAB_MDEV_DRIVER "\n");
 }
 
 void lab_env_group(const LabSubchannel *sch, GString *text)
 {
-    g_string_append_printf(text, "MAJOR=254\nMINOR=%u\nDEVNAME=vfio/%u\n", sch->mdev->group, sch->mdev->group);
+    g_string_append_printf(text, "MAJOR=" LAB_GROUP_MAJOR "\nMINOR=%u\nDEVNAME=vfio/%u\n", sch->mdev->group,
+                           sch->mdev->group);
 }
 
 static void emit(LabModel *model, const char *action, const char *subsystem, const char *devpath, GString *env)

@@ -119,6 +119,7 @@ int lab_hardware_set(LabModel *model, const char *device, LabState state)
         lab_device_lock(model, sch);
         sch->state = state;
         sch->boxed = state == LAB_STATE_BOXED;
+        sch->dasd.alias = state == LAB_STATE_ALIAS;
         evaluate(model, sch);
         lab_device_unlock(model, sch);
     }

@@ -17,7 +17,7 @@ static guint free_group(LabModel *model)
         for (guint i = 0; i < model->subchannels->len; i++) {
             const LabSubchannel *sch = g_ptr_array_index(model->subchannels, i);
 
-            taken |= sch->mdev && sch->mdev->group == group;
+            taken |= sch->mdev && sch->mdev->bound && sch->mdev->group == group;
         }
         if (!taken)
             return group;
@@ -66,6 +66,17 @@ static gboolean parse_uuid(const char *text, gsize length, char ret_uuid[LAB_UUI
     return TRUE;
 }
 
+/* vfio_register_emulated_iommu_dev() */
+static void bind_driver(LabModel *model, LabSubchannel *sch)
+{
+    sch->mdev->group = free_group(model);
+    sch->mdev->serial = ++model->last_serial;
+    sch->mdev->bound = TRUE;
+    node(model, sch, TRUE);
+    emit_group(model, sch, "add");
+    emit_vfio_dev(model, sch, "add");
+}
+
 int lab_mdev_create(LabModel *model, LabSubchannel *sch, const char *text, gsize length)
 {
     char uuid[LAB_UUID_STR_LEN];
@@ -81,25 +92,20 @@ int lab_mdev_create(LabModel *model, LabSubchannel *sch, const char *text, gsize
     else if (sch->driver != LAB_DRIVER_VFIO_CCW || sch->unbinding)
         result = ENODEV;
     if (!result) {
-        LabMdev *mdev = g_new0(LabMdev, 1);
-
-        memcpy(mdev->uuid, uuid, sizeof(uuid));
-        mdev->group = free_group(model);
-        mdev->serial = ++model->last_serial;
-        sch->mdev = mdev;
+        sch->mdev = g_new0(LabMdev, 1);
+        memcpy(sch->mdev->uuid, uuid, sizeof(uuid));
         lab_emit_mdev(model, sch, "add", NULL);
-        node(model, sch, TRUE);
-        emit_group(model, sch, "add");
-        emit_vfio_dev(model, sch, "add");
-        mdev->active = TRUE;
+        bind_driver(model, sch);
+        sch->mdev->active = TRUE;
         lab_emit_mdev(model, sch, "bind", NULL);
     }
     g_mutex_unlock(&model->lock);
     return result;
 }
 
-/* The one who took `active` away is the only one to come here, so the mdev stays while the lock is left. */
-void lab_mdev_destroy(LabModel *model, LabSubchannel *sch)
+/* vfio_unregister_group_dev(). Whoever set `unbinding` is the only one to come here, so the mdev stays while the lock
+ * is left. */
+static void unbind_driver(LabModel *model, LabSubchannel *sch)
 {
     while (sch->mdev->in_use) {
         gint64 until = g_get_monotonic_time() + REQUEST_INTERVAL;
@@ -112,11 +118,66 @@ void lab_mdev_destroy(LabModel *model, LabSubchannel *sch)
     emit_vfio_dev(model, sch, "remove");
     node(model, sch, FALSE);
     emit_group(model, sch, "remove");
+    sch->mdev->bound = sch->mdev->unbinding = sch->mdev->open = FALSE;
+    lab_changed(sch);
     lab_emit_mdev(model, sch, "unbind", NULL);
+    g_cond_broadcast(&model->changed);
+}
+
+static void begin_unbind(LabSubchannel *sch)
+{
+    sch->mdev->unbinding = TRUE;
+    lab_changed(sch);
+}
+
+/* The one who took `active` away is the only one to come here. */
+void lab_mdev_destroy(LabModel *model, LabSubchannel *sch)
+{
+    while (sch->mdev->unbinding) /* its driver is being unbound by hand */
+        g_cond_wait(&model->changed, &model->lock);
+    if (sch->mdev->bound) {
+        begin_unbind(sch);
+        unbind_driver(model, sch);
+    }
     lab_emit_mdev(model, sch, "remove", NULL);
     g_clear_pointer(&sch->mdev, g_free);
     lab_changed(sch);
     g_cond_broadcast(&model->changed);
+}
+
+static LabSubchannel *find_active(LabModel *model, const char *text)
+{
+    gsize length = strlen(text);
+    g_autofree char *uuid = g_strndup(text, length && text[length - 1] == '\n' ? length - 1 : length);
+    LabSubchannel *sch = lab_find_mdev(model, uuid);
+
+    return sch && sch->mdev->active ? sch : NULL;
+}
+
+int lab_mdev_unbind(LabModel *model, const char *text)
+{
+    LabSubchannel *sch;
+    int result = ENODEV;
+
+    g_mutex_lock(&model->lock);
+    sch = find_active(model, text);
+    if (sch && sch->mdev->bound && !sch->mdev->unbinding) {
+        begin_unbind(sch);
+        unbind_driver(model, sch);
+        result = 0;
+    }
+    g_mutex_unlock(&model->lock);
+    return result;
+}
+
+int lab_mdev_probe(LabModel *model, const char *text)
+{
+    int result;
+
+    g_mutex_lock(&model->lock);
+    result = find_active(model, text) ? 0 : ENODEV; /* there is no driver that matches */
+    g_mutex_unlock(&model->lock);
+    return result;
 }
 
 int lab_mdev_remove(LabModel *model, const char *uuid, const char *text)
@@ -141,12 +202,17 @@ int lab_mdev_remove(LabModel *model, const char *uuid, const char *text)
     return result;
 }
 
+static gboolean is_usable(const LabMdev *mdev)
+{
+    return mdev->active && mdev->bound && !mdev->unbinding;
+}
+
 static LabMdev *find_group(LabModel *model, guint group, LabSubchannel **ret_sch)
 {
     for (guint i = 0; i < model->subchannels->len; i++) {
         LabSubchannel *sch = g_ptr_array_index(model->subchannels, i);
 
-        if (sch->mdev && sch->mdev->active && sch->mdev->group == group) {
+        if (sch->mdev && is_usable(sch->mdev) && sch->mdev->group == group) {
             *ret_sch = sch;
             return sch->mdev;
         }
@@ -190,9 +256,9 @@ gboolean lab_group_set_in_use(LabModel *model, guint64 serial, gboolean in_use)
     sch = lab_find_serial(model, serial);
     if (sch) {
         /* A removal that has begun does not begin to wait for a user who comes too late, but it waits on for one. */
-        if (!in_use || sch->mdev->active)
+        if (!in_use || is_usable(sch->mdev))
             sch->mdev->in_use = in_use;
-        wanted = !sch->mdev->active;
+        wanted = !is_usable(sch->mdev);
         g_cond_broadcast(&model->changed);
     }
     g_mutex_unlock(&model->lock);

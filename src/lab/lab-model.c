@@ -24,6 +24,8 @@ static LabSubchannel *subchannel_new(const LabDevice *device, guint16 number)
     sch->driver = LAB_DRIVER_IO_SUBCHANNEL;
     sch->registered = sch->has_ccw = sch->device_bound = sch->online = TRUE;
     sch->vpm = LAB_PATH_MASK;
+    lab_dasd_init(&sch->dasd, &device->id, device->read_only);
+    lab_dasd_set_online(&sch->dasd, TRUE);
     return sch;
 }
 
@@ -43,7 +45,7 @@ LabModel *lab_model_new(const LabDevice *devices, gsize n_devices)
     g_mutex_init(&model->lock);
     g_cond_init(&model->changed);
     model->subchannels = g_ptr_array_new_with_free_func((GDestroyNotify)subchannel_free);
-    model->css_autoprobe = model->ccw_autoprobe = TRUE;
+    model->css_autoprobe = model->ccw_autoprobe = model->mdev_autoprobe = TRUE;
     model->events = &silent;
     model->by_name = g_hash_table_new(g_str_hash, g_str_equal);
     model->by_device = g_hash_table_new(g_str_hash, g_str_equal);
@@ -176,7 +178,7 @@ LabSubchannel *lab_find_serial(LabModel *model, guint64 serial)
     for (guint i = 0; i < model->subchannels->len; i++) {
         LabSubchannel *sch = g_ptr_array_index(model->subchannels, i);
 
-        if (sch->mdev && sch->mdev->serial == serial)
+        if (sch->mdev && sch->mdev->bound && sch->mdev->serial == serial)
             return sch;
     }
     return NULL;

@@ -11,6 +11,7 @@
 
 #include <glib.h>
 
+#include "lab/lab-dasd.h"
 #include "util/ccw-address.h"
 
 #define LAB_UUID_STR_LEN 37
@@ -42,11 +43,14 @@ typedef enum { LAB_DRIVER_NONE, LAB_DRIVER_IO_SUBCHANNEL, LAB_DRIVER_VFIO_CCW, L
 #define LAB_CCW_DRIVER "dasd-eckd"
 #define LAB_MDEV_DRIVER "vfio_ccw_mdev"
 #define LAB_MDEV_TYPE "vfio_ccw-io"
+#define LAB_GROUP_MAJOR "254" /* of /dev/vfio/N; Linux takes what is free */
 
 typedef struct {
     char uuid[LAB_UUID_STR_LEN]; /* lower case */
     guint group;                 /* N of /dev/vfio/N */
     guint64 serial;              /* never used twice, as UUID and group may be */
+    gboolean bound;              /* it has its driver, and with that a group */
+    gboolean unbinding;          /* but its driver's remove function runs */
     gboolean active;             /* FALSE from the start of its removal: off its bus, alive until its user lets go */
     gboolean open;               /* /dev/vfio/N is open */
     gboolean in_use;             /* and the device's own fd was taken: a removal waits for it */
@@ -69,6 +73,7 @@ typedef struct {
     guint8 vpm;            /* paths that the kernel has verified, as the attribute vpm */
     gboolean device_bound; /* the ccw device has its driver */
     gboolean online;
+    LabDasd dasd;
     guint64 changes; /* counts up whenever paths may have vanished */
     LabMdev *mdev;
 } LabSubchannel;
@@ -90,7 +95,7 @@ typedef struct {
     GCond changed;
     GPtrArray *subchannels;          /* LabSubchannel *, fixed for the model's life */
     GHashTable *by_name, *by_device; /* of subchannels: char * -> LabSubchannel * */
-    gboolean css_autoprobe, ccw_autoprobe;
+    gboolean css_autoprobe, ccw_autoprobe, mdev_autoprobe;
     gboolean varied_off; /* the one channel path, by its attribute status */
     const LabModelEvents *events;
     gpointer opaque;
@@ -131,8 +136,14 @@ int lab_ccw_unbind(LabModel *model, const char *text);
 int lab_ccw_probe(LabModel *model, const char *text);
 int lab_ccw_online(LabModel *model, LabSubchannel *sch, const char *text, gsize length);
 
+/* A write to one of dasd-eckd's attributes, lab-dasd.h. */
+int lab_ccw_dasd(LabModel *model, LabSubchannel *sch, guint attr, const char *text);
+
 int lab_mdev_create(LabModel *model, LabSubchannel *sch, const char *text, gsize length);
 int lab_mdev_remove(LabModel *model, const char *uuid, const char *text);
+/* drivers/vfio/mdev/mdev_driver.c: a driver is bound when an mdev is made, and never by hand. */
+int lab_mdev_unbind(LabModel *model, const char *text);
+int lab_mdev_probe(LabModel *model, const char *text);
 
 /* A write to css0/rescan. */
 void lab_css_rescan(LabModel *model);

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 
+#include "lab/lab-model-priv.h"
+
 #define PAGE_OF_CHPIDS "40 00 00 00 00 00 00 00 \n"
 G_STATIC_ASSERT(LAB_CHPID == 0x40);
 
@@ -36,7 +38,7 @@ static int show_group_uevent(const LabModel *model G_GNUC_UNUSED, const LabMatch
 
 static int show_group_dev(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
 {
-    g_string_append_printf(text, "254:%u\n", match->sch->mdev->group);
+    g_string_append_printf(text, LAB_GROUP_MAJOR ":%u\n", match->sch->mdev->group);
     return 0;
 }
 
@@ -103,34 +105,29 @@ static int show_chp_status(const LabModel *model, const LabMatch *match G_GNUC_U
     return 0;
 }
 
-static int show_alias(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
-{
-    g_string_append(text, match->sch->online && match->sch->state == LAB_STATE_ALIAS ? "1\n" : "0\n");
-    return 0;
-}
-
-static int show_discipline(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
-{
-    g_string_append(text, match->sch->online ? "ECKD\n" : "none\n");
-    return 0;
-}
-
-static int show_status(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
-{
-    g_string_append(text, match->sch->online ? "online\n" : "offline\n");
-    return 0;
-}
-
-static int show_readonly(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
-{
-    g_string_append(text, match->sch->config.read_only ? "1\n" : "0\n");
-    return 0;
-}
-
 static int show_available(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
 {
     g_string_append(text, match->sch->mdev ? "0\n" : "1\n");
     return 0;
+}
+
+static int show_dasd(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
+{
+    return lab_dasd_show(&match->sch->dasd, match->attr, text);
+}
+
+/* Of a volume that is not thinly provisioned, below capacity and extent_pool. */
+static int show_dasd_zero(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
+{
+    g_string_append(text, "0\n");
+    return match->sch->online ? 0 : ENODEV;
+}
+
+/* The driver asks the control unit how much of it is used, and hands on the error (EIO). */
+static int show_dasd_space(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
+{
+    g_string_append(text, "-5\n");
+    return match->sch->online ? 0 : ENODEV;
 }
 
 static int show_css_autoprobe(const LabModel *model, const LabMatch *match G_GNUC_UNUSED, GString *text)
@@ -142,6 +139,12 @@ static int show_css_autoprobe(const LabModel *model, const LabMatch *match G_GNU
 static int show_ccw_autoprobe(const LabModel *model, const LabMatch *match G_GNUC_UNUSED, GString *text)
 {
     g_string_append(text, model->ccw_autoprobe ? "1\n" : "0\n");
+    return 0;
+}
+
+static int show_mdev_autoprobe(const LabModel *model, const LabMatch *match G_GNUC_UNUSED, GString *text)
+{
+    g_string_append(text, model->mdev_autoprobe ? "1\n" : "0\n");
     return 0;
 }
 
@@ -211,6 +214,35 @@ static int store_remove(LabModel *model, const LabMatch *match, const char *text
     return lab_mdev_remove(model, match->uuid, text);
 }
 
+static int store_dasd(LabModel *model, const LabMatch *match, const char *text, gsize length G_GNUC_UNUSED)
+{
+    return lab_ccw_dasd(model, match->sch, match->attr, text);
+}
+
+static int store_mdev_unbind(LabModel *model, const LabMatch *match G_GNUC_UNUSED, const char *text,
+                             gsize length G_GNUC_UNUSED)
+{
+    return lab_mdev_unbind(model, text);
+}
+
+static int store_mdev_probe(LabModel *model, const LabMatch *match G_GNUC_UNUSED, const char *text,
+                            gsize length G_GNUC_UNUSED)
+{
+    return lab_mdev_probe(model, text);
+}
+
+static int store_einval(LabModel *model G_GNUC_UNUSED, const LabMatch *match G_GNUC_UNUSED,
+                        const char *text G_GNUC_UNUSED, gsize length G_GNUC_UNUSED)
+{
+    return EINVAL;
+}
+
+static int store_enodev(LabModel *model G_GNUC_UNUSED, const LabMatch *match G_GNUC_UNUSED,
+                        const char *text G_GNUC_UNUSED, gsize length G_GNUC_UNUSED)
+{
+    return ENODEV;
+}
+
 static int set_autoprobe(LabModel *model, gboolean *autoprobe, const char *text)
 {
     g_mutex_lock(&model->lock);
@@ -229,6 +261,12 @@ static int store_ccw_autoprobe(LabModel *model, const LabMatch *match G_GNUC_UNU
                                gsize length G_GNUC_UNUSED)
 {
     return set_autoprobe(model, &model->ccw_autoprobe, text);
+}
+
+static int store_mdev_autoprobe(LabModel *model, const LabMatch *match G_GNUC_UNUSED, const char *text,
+                                gsize length G_GNUC_UNUSED)
+{
+    return set_autoprobe(model, &model->mdev_autoprobe, text);
 }
 
 static int store_subchannel_uevent(LabModel *model, const LabMatch *match, const char *text, gsize length G_GNUC_UNUSED)
@@ -270,11 +308,17 @@ static int store_rescan(LabModel *model, const LabMatch *match G_GNUC_UNUSED, co
     return 0;
 }
 
-/* Channel measurements stay off: that much can be said; there are none to switch on. */
+/* Channel measurements are off, and there are none to switch on; else as cmb_enable_store() of drivers/s390/cio/cmf.c.
+ */
 static int store_cmb_enable(LabModel *model G_GNUC_UNUSED, const LabMatch *match G_GNUC_UNUSED, const char *text,
                             gsize length G_GNUC_UNUSED)
 {
-    return text[0] == '0' ? 0 : EOPNOTSUPP;
+    gulong value;
+    int result = lab_strtoul(text, 16, &value);
+
+    if (result)
+        return result;
+    return value == 1 ? EOPNOTSUPP : EINVAL;
 }
 
 static int store_nothing(LabModel *model G_GNUC_UNUSED, const LabMatch *match G_GNUC_UNUSED,
@@ -312,9 +356,12 @@ static int store_nothing(LabModel *model G_GNUC_UNUSED, const LabMatch *match G_
         path, LAB_WHEN_ALWAYS, LAB_NODE_ATTR, 0644, "", NULL, store_uevent                                             \
     }
 
-#define MODULE(name)                                                                                                   \
-    DIR("module/" name, ALWAYS), TEXT("module/" name "/initstate", ALWAYS, "live\n"),                                  \
-        TEXT("module/" name "/refcnt", ALWAYS, "0\n"), STORE("module/" name "/uevent", ALWAYS, store_uevent)
+/* Sizes are what they are on s390x, more or less; refcnt is not kept. */
+#define MODULE(name, size)                                                                                             \
+    DIR("module/" name, ALWAYS), TEXT("module/" name "/coresize", ALWAYS, size "\n"),                                  \
+        DIR("module/" name "/holders", ALWAYS), TEXT("module/" name "/initsize", ALWAYS, "0\n"),                       \
+        TEXT("module/" name "/initstate", ALWAYS, "live\n"), TEXT("module/" name "/refcnt", ALWAYS, "0\n"),            \
+        TEXT("module/" name "/taint", ALWAYS, "\n"), STORE("module/" name "/uevent", ALWAYS, store_uevent)
 
 #define SCH "devices/css0/%S"
 #define CCW "devices/css0/%P/%D"
@@ -326,17 +373,27 @@ static int store_nothing(LabModel *model G_GNUC_UNUSED, const LabMatch *match G_
 /* clang-format off */
 #define CCW_ROWS(path, when) \
     DIR(path, when), \
-    SHOW(path "/alias", BOUND, show_alias), \
+    { path "/%A", LAB_WHEN_BOUND, LAB_NODE_ATTR, 0, NULL, show_dasd, store_dasd }, \
     SHOW(path "/availability", ALWAYS, show_availability), \
     { path "/cmb_enable", LAB_WHEN_ALWAYS, LAB_NODE_ATTR, 0644, "0\n", NULL, store_cmb_enable }, \
     SHOW(path "/cutype", ALWAYS, show_cutype), \
     SHOW(path "/devtype", ALWAYS, show_devtype), \
-    SHOW(path "/discipline", BOUND, show_discipline), \
     LINK(path "/driver", BOUND, "bus/ccw/drivers/dasd-eckd"), \
     SHOW(path "/modalias", ALWAYS, show_modalias), \
     BOTH(path "/online", ALWAYS, show_online, store_online), \
-    SHOW(path "/readonly", BOUND, show_readonly), \
-    SHOW(path "/status", BOUND, show_status), \
+    DIR(path "/capacity", BOUND), \
+    SHOW(path "/capacity/logical_capacity", ALWAYS, show_dasd_zero), \
+    SHOW(path "/capacity/space_allocated", ALWAYS, show_dasd_space), \
+    SHOW(path "/capacity/space_configured", ALWAYS, show_dasd_space), \
+    DIR(path "/extent_pool", BOUND), \
+    SHOW(path "/extent_pool/cap_at_warnlevel", ALWAYS, show_dasd_zero), \
+    SHOW(path "/extent_pool/extent_size", ALWAYS, show_dasd_zero), \
+    SHOW(path "/extent_pool/pool_id", ALWAYS, show_dasd_zero), \
+    SHOW(path "/extent_pool/pool_oos", ALWAYS, show_dasd_zero), \
+    SHOW(path "/extent_pool/warn_threshold", ALWAYS, show_dasd_zero), \
+    DIR(path "/paths_info", ONLINE), \
+    DIR(path "/paths_info/0.40", ALWAYS), \
+    TEXT(path "/paths_info/0.40/fc_security", ALWAYS, "Unsupported\n"), \
     LINK(path "/subsystem", ALWAYS, "bus/ccw"), \
     BOTH(path "/uevent", ALWAYS, show_ccw_uevent, store_ccw_uevent)
 
@@ -348,19 +405,28 @@ const LabRow lab_rows[] = {
     DIR("dev", ALWAYS),
     DIR("dev/block", ALWAYS),
     DIR("dev/char", ALWAYS),
+    LINK("dev/char/%C", GROUP, "devices/virtual/vfio/%G"),
     DIR("devices", ALWAYS),
     DIR("devices/virtual", ALWAYS),
     DIR("firmware", ALWAYS),
     DIR("fs", ALWAYS),
     DIR("kernel", ALWAYS),
     DIR("module", ALWAYS),
-    MODULE("mdev"),
-    MODULE("vfio"),
-    MODULE("vfio_ccw"),
-    MODULE("vfio_iommu_type1"),
+    MODULE("dasd_eckd_mod", "131072"),
+    DIR("module/dasd_eckd_mod/drivers", ALWAYS),
+    LINK("module/dasd_eckd_mod/drivers/ccw:" LAB_CCW_DRIVER, ALWAYS, "bus/ccw/drivers/" LAB_CCW_DRIVER),
+    MODULE("mdev", "20480"),
+    LINK("module/mdev/holders/vfio_ccw", ALWAYS, "module/vfio_ccw"),
+    MODULE("vfio", "28672"),
+    LINK("module/vfio/holders/vfio_ccw", ALWAYS, "module/vfio_ccw"),
+    LINK("module/vfio/holders/vfio_iommu_type1", ALWAYS, "module/vfio_iommu_type1"),
+    MODULE("vfio_ccw", "32768"),
+    DIR("module/vfio_ccw/drivers", ALWAYS),
+    LINK("module/vfio_ccw/drivers/css:vfio_ccw", ALWAYS, "bus/css/drivers/vfio_ccw"),
+    LINK("module/vfio_ccw/drivers/mdev:" LAB_MDEV_DRIVER, ALWAYS, "bus/mdev/drivers/" LAB_MDEV_DRIVER),
+    MODULE("vfio_iommu_type1", "24576"),
 
     DIR("devices/css0", ALWAYS),
-    TEXT("devices/css0/cm_enable", ALWAYS, "0\n"),
     DIR("devices/css0/defunct", ALWAYS),
     UEVENT("devices/css0/defunct/uevent"),
     TEXT("devices/css0/pools", ALWAYS, "poolinfo - 0.1\n"),
@@ -406,13 +472,13 @@ const LabRow lab_rows[] = {
     TEXT(TYPES "/" LAB_MDEV_TYPE "/name", ALWAYS, "I/O subchannel (Non-QDIO)\n"),
 
     DIR(MDEV, MDEV),
-    LINK(MDEV "/driver", ACTIVE, "bus/mdev/drivers/" LAB_MDEV_DRIVER),
-    LINK(MDEV "/iommu_group", ALWAYS, "kernel/iommu_groups/%G"),
+    LINK(MDEV "/driver", DRIVEN, "bus/mdev/drivers/" LAB_MDEV_DRIVER),
+    LINK(MDEV "/iommu_group", GROUP, "kernel/iommu_groups/%G"),
     LINK(MDEV "/mdev_type", ACTIVE, TYPES "/" LAB_MDEV_TYPE),
     STORE(MDEV "/remove", ACTIVE, store_remove),
     LINK(MDEV "/subsystem", ACTIVE, "bus/mdev"),
     BOTH(MDEV "/uevent", ACTIVE, show_mdev_uevent, store_mdev_uevent),
-    DIR(MDEV "/vfio-dev", ALWAYS),
+    DIR(MDEV "/vfio-dev", GROUP),
     DIR(MDEV "/vfio-dev/%V", ALWAYS),
     LINK(MDEV "/vfio-dev/%V/device", ALWAYS, MDEV),
     LINK(MDEV "/vfio-dev/%V/subsystem", ALWAYS, "class/vfio-dev"),
@@ -425,6 +491,7 @@ const LabRow lab_rows[] = {
     DIR("bus/css/drivers/%X", ALWAYS),
     LINK("bus/css/drivers/%X/%S", LINKED_X, SCH),
     STORE("bus/css/drivers/%X/bind", ALWAYS, store_css_bind),
+    LINK("bus/css/drivers/%X/module", MODULE, "module/%X"),
     STORE("bus/css/drivers/%X/uevent", ALWAYS, store_uevent),
     STORE("bus/css/drivers/%X/unbind", ALWAYS, store_css_unbind),
     BOTH("bus/css/drivers_autoprobe", ALWAYS, show_css_autoprobe, store_css_autoprobe),
@@ -438,41 +505,46 @@ const LabRow lab_rows[] = {
     DIR("bus/ccw/drivers/" LAB_CCW_DRIVER, ALWAYS),
     LINK("bus/ccw/drivers/" LAB_CCW_DRIVER "/%D", BOUND, CCW),
     STORE("bus/ccw/drivers/" LAB_CCW_DRIVER "/bind", ALWAYS, store_ccw_bind),
+    LINK("bus/ccw/drivers/" LAB_CCW_DRIVER "/module", ALWAYS, "module/dasd_eckd_mod"),
     STORE("bus/ccw/drivers/" LAB_CCW_DRIVER "/uevent", ALWAYS, store_uevent),
     STORE("bus/ccw/drivers/" LAB_CCW_DRIVER "/unbind", ALWAYS, store_ccw_unbind),
     BOTH("bus/ccw/drivers_autoprobe", ALWAYS, show_ccw_autoprobe, store_ccw_autoprobe),
     STORE("bus/ccw/drivers_probe", ALWAYS, store_ccw_probe),
     STORE("bus/ccw/uevent", ALWAYS, store_uevent),
 
-    /* The mdev driver's own bind and unbind are left out: nobody binds mdevs by hand. */
     DIR("bus/mdev", ALWAYS),
     DIR("bus/mdev/devices", ALWAYS),
     LINK("bus/mdev/devices/%M", ACTIVE, MDEV),
     DIR("bus/mdev/drivers", ALWAYS),
     DIR("bus/mdev/drivers/" LAB_MDEV_DRIVER, ALWAYS),
-    LINK("bus/mdev/drivers/" LAB_MDEV_DRIVER "/%M", ACTIVE, MDEV),
+    LINK("bus/mdev/drivers/" LAB_MDEV_DRIVER "/%M", DRIVEN, MDEV),
+    STORE("bus/mdev/drivers/" LAB_MDEV_DRIVER "/bind", ALWAYS, store_enodev),
+    LINK("bus/mdev/drivers/" LAB_MDEV_DRIVER "/module", ALWAYS, "module/vfio_ccw"),
     STORE("bus/mdev/drivers/" LAB_MDEV_DRIVER "/uevent", ALWAYS, store_uevent),
+    STORE("bus/mdev/drivers/" LAB_MDEV_DRIVER "/unbind", ALWAYS, store_mdev_unbind),
+    BOTH("bus/mdev/drivers_autoprobe", ALWAYS, show_mdev_autoprobe, store_mdev_autoprobe),
+    STORE("bus/mdev/drivers_probe", ALWAYS, store_mdev_probe),
     STORE("bus/mdev/uevent", ALWAYS, store_uevent),
 
     DIR("class/mdev_bus", ALWAYS),
     LINK("class/mdev_bus/%S", MDEV_BUS, SCH),
     DIR("class/vfio", ALWAYS),
-    LINK("class/vfio/%G", MDEV, "devices/virtual/vfio/%G"),
+    LINK("class/vfio/%G", GROUP, "devices/virtual/vfio/%G"),
     DIR("class/vfio-dev", ALWAYS),
-    LINK("class/vfio-dev/%V", MDEV, MDEV "/vfio-dev/%V"),
+    LINK("class/vfio-dev/%V", GROUP, MDEV "/vfio-dev/%V"),
     DIR("devices/virtual/vfio", ALWAYS),
-    DIR("devices/virtual/vfio/%G", MDEV),
+    DIR("devices/virtual/vfio/%G", GROUP),
     SHOW("devices/virtual/vfio/%G/dev", ALWAYS, show_group_dev),
     LINK("devices/virtual/vfio/%G/subsystem", ALWAYS, "class/vfio"),
     BOTH("devices/virtual/vfio/%G/uevent", ALWAYS, show_group_uevent, store_uevent),
 
     DIR("kernel/iommu_groups", ALWAYS),
-    DIR("kernel/iommu_groups/%G", MDEV),
+    DIR("kernel/iommu_groups/%G", GROUP),
     DIR("kernel/iommu_groups/%G/devices", ALWAYS),
     LINK("kernel/iommu_groups/%G/devices/%M", ALWAYS, MDEV),
     TEXT("kernel/iommu_groups/%G/name", ALWAYS, "vfio-noiommu\n"),
     TEXT("kernel/iommu_groups/%G/reserved_regions", ALWAYS, ""),
-    TEXT("kernel/iommu_groups/%G/type", ALWAYS, "unknown\n"),
+    { "kernel/iommu_groups/%G/type", LAB_WHEN_ALWAYS, LAB_NODE_ATTR, 0644, "unknown\n", NULL, store_einval },
 };
 /* clang-format on */
 const gsize lab_n_rows = G_N_ELEMENTS(lab_rows);

@@ -10,11 +10,13 @@
 typedef struct {
     LabSubchannel *sch; /* of %S, %D, %M, %G, %V */
     LabDriver driver;   /* of %X */
+    guint attr;         /* of %A */
     char uuid[LAB_UUID_STR_LEN];
 } LabMatch;
 
 typedef enum {
     LAB_WHEN_ALWAYS,
+    LAB_WHEN_MODULE,     /* the driver %X is a module's */
     LAB_WHEN_REGISTERED, /* the subchannel is there */
     LAB_WHEN_LINKED,     /* it has a driver */
     LAB_WHEN_LINKED_X,   /* the subchannel has the driver %X */
@@ -22,16 +24,20 @@ typedef enum {
     LAB_WHEN_CCW,        /* the ccw device is there */
     LAB_WHEN_CCW_HERE,   /* below its subchannel */
     LAB_WHEN_ORPHAN,     /* below css0/defunct */
+    LAB_WHEN_ONLINE,     /* it is online */
     LAB_WHEN_BOUND,      /* it has its driver */
     LAB_WHEN_VFIO,       /* the subchannel can have mdevs */
     LAB_WHEN_MDEV_BUS,   /* and is not about to lose that */
     LAB_WHEN_MDEV,       /* the subchannel has an mdev */
+    LAB_WHEN_GROUP,      /* and that a group: it has its driver, or is about to lose it */
+    LAB_WHEN_DRIVEN,     /* it has its driver, and keeps it */
     LAB_WHEN_ACTIVE,     /* whose removal has not begun */
 } LabWhen;
 
 /*
  * path: components are literal, or one placeholder: %S a subchannel, %D its ccw device, %M its mdev, %G that one's
- * group, %V "vfioN" of it, %X a driver of the css bus. A link's target is such a path, too, and
+ * group, %V "vfioN" of it, %X a driver of the css bus, %A an attribute of dasd-eckd's, which
+ * has its own mode, %C "MAJOR:MINOR" of the group's node. A link's target is such a path, too, and
  * may have %P: what %D is below.
  */
 typedef struct {

@@ -16,11 +16,6 @@ struct _LabTree {
     GArray **children;  /* of each row: gsize */
 };
 
-static gboolean is_root(gsize row)
-{
-    return !*lab_rows[row].path;
-}
-
 /* The row whose path is that much of this row's. */
 static gsize find_parent(gsize row, gsize length)
 {
@@ -35,10 +30,11 @@ LabTree *lab_tree_new(LabModel *model, const char *const *mount_points)
 {
     LabTree *tree = g_new0(LabTree, 1);
 
-    g_assert(is_root(0));
+    g_assert(!*lab_rows[0].path);
     tree->model = model;
     tree->mount_points = g_strdupv((char **)mount_points);
     tree->names = g_new0(const char *, lab_n_rows);
+    tree->names[0] = "";
     tree->children = g_new0(GArray *, lab_n_rows);
     for (gsize i = 0; i < lab_n_rows; i++)
         tree->children[i] = g_array_new(FALSE, FALSE, sizeof(gsize));
@@ -61,6 +57,14 @@ void lab_tree_free(LabTree *tree)
     g_free(tree);
 }
 
+/* %V, %C or %G */
+static const char *group_prefix(char placeholder)
+{
+    if (placeholder == 'V')
+        return "vfio";
+    return placeholder == 'C' ? LAB_GROUP_MAJOR ":" : "";
+}
+
 /* The name that a placeholder has for this subchannel, NULL where it has none. */
 static const char *render(const char *part, const LabSubchannel *sch, LabDriver driver, char buf[LAB_UUID_STR_LEN])
 {
@@ -76,9 +80,9 @@ static const char *render(const char *part, const LabSubchannel *sch, LabDriver 
     case 'M':
         return sch->mdev ? sch->mdev->uuid : NULL;
     default:
-        if (!sch->mdev)
+        if (!sch->mdev || !sch->mdev->bound)
             return NULL;
-        g_snprintf(buf, LAB_UUID_STR_LEN, "%s%u", part[1] == 'V' ? "vfio" : "", sch->mdev->group);
+        g_snprintf(buf, LAB_UUID_STR_LEN, "%s%u", group_prefix(part[1]), sch->mdev->group);
         return buf;
     }
 }
@@ -92,6 +96,8 @@ static gboolean holds(LabWhen when, const LabMatch *match)
         return lab_driver_linked(sch);
     case LAB_WHEN_LINKED_X:
         return lab_driver_linked(sch) && sch->driver == match->driver;
+    case LAB_WHEN_MODULE:
+        return match->driver == LAB_DRIVER_VFIO_CCW;
     case LAB_WHEN_REGISTERED:
         return sch->registered;
     case LAB_WHEN_IO:
@@ -104,12 +110,18 @@ static gboolean holds(LabWhen when, const LabMatch *match)
         return lab_ccw_present(sch) && sch->orphan;
     case LAB_WHEN_BOUND:
         return lab_ccw_present(sch) && sch->device_bound;
+    case LAB_WHEN_ONLINE:
+        return lab_ccw_present(sch) && sch->online;
     case LAB_WHEN_VFIO:
         return sch->driver == LAB_DRIVER_VFIO_CCW;
     case LAB_WHEN_MDEV_BUS:
         return sch->driver == LAB_DRIVER_VFIO_CCW && !sch->unbinding;
     case LAB_WHEN_MDEV:
         return sch->mdev != NULL;
+    case LAB_WHEN_GROUP:
+        return sch->mdev && sch->mdev->bound;
+    case LAB_WHEN_DRIVEN:
+        return sch->mdev && sch->mdev->active && sch->mdev->bound && !sch->mdev->unbinding;
     case LAB_WHEN_ACTIVE:
         return sch->mdev && sch->mdev->active;
     default:
@@ -142,6 +154,8 @@ static gboolean match_placeholder(const LabTree *tree, const char *part, const c
 
     if (part[1] == 'X')
         return match_driver(name, match);
+    if (part[1] == 'A')
+        return lab_dasd_find_attr(name, &match->attr);
     if (part[1] == 'S')
         return agree(g_hash_table_lookup(tree->model->by_name, name), match);
     if (part[1] == 'D')
@@ -180,7 +194,7 @@ static gssize step(const LabTree *tree, gsize row, const char *name, LabMatch *m
 static gssize find_row(const LabTree *tree, const char *path, LabMatch *ret_match)
 {
     g_auto(GStrv) names = g_strsplit(path, "/", -1);
-    LabMatch match = { NULL, LAB_DRIVER_NONE, "" };
+    LabMatch match = { NULL, LAB_DRIVER_NONE, 0, "" };
     gssize row = 0;
 
     for (char **name = names; *name && row >= 0; name++)
@@ -202,6 +216,11 @@ static gboolean is_mount_point(const LabTree *tree, const char *path)
     return FALSE;
 }
 
+static guint mode_of(const LabTree *tree, gsize row, const LabMatch *match)
+{
+    return strcmp(tree->names[row], "%A") == 0 ? lab_dasd_attr_mode(match->attr) : lab_rows[row].mode;
+}
+
 static guint owner_of(const LabSubchannel *sch)
 {
     return sch ? sch->number : 0;
@@ -217,8 +236,9 @@ gboolean lab_tree_lookup(LabTree *tree, const char *path, LabEntry *ret_entry)
     g_mutex_unlock(&tree->model->lock);
     if (row < 0 && !is_mount_point(tree, path))
         return FALSE;
-    *ret_entry = row < 0 ? (LabEntry){ NULL, LAB_NODE_DIR, 0755, 0 }
-                         : (LabEntry){ NULL, lab_rows[row].kind, lab_rows[row].mode, owner_of(match.sch) };
+    *ret_entry = row < 0
+                     ? (LabEntry){ NULL, LAB_NODE_DIR, 0755, 0 }
+                     : (LabEntry){ NULL, lab_rows[row].kind, mode_of(tree, (gsize)row, &match), owner_of(match.sch) };
     return TRUE;
 }
 
@@ -257,7 +277,9 @@ static void add_children(const LabTree *tree, gsize row, const LabMatch *folder,
     }
     for (LabDriver driver = LAB_DRIVER_NONE + 1; part[1] == 'X' && driver < LAB_DRIVER_LAST; driver++)
         add_entry(entries, lab_driver_name(driver), child->kind, child->mode);
-    for (guint i = 0; part[1] != 'X' && i < tree->model->subchannels->len; i++) {
+    for (guint i = 0; part[1] == 'A' && holds(child->when, &match) && i < lab_dasd_n_attrs; i++)
+        add_entry(entries, lab_dasd_attr_name(i), child->kind, lab_dasd_attr_mode(i));
+    for (guint i = 0; !strchr("XA", part[1]) && i < tree->model->subchannels->len; i++) {
         const char *name;
 
         match.sch = g_ptr_array_index(tree->model->subchannels, i);

@@ -25,7 +25,7 @@ gboolean ccw_claim_is_whole(CcwHost *host, const CcwRecord *record)
 
 typedef enum {
     PRIOR_NONE, /* nothing in the journal (any more): take it */
-    PRIOR_HELD, /* this domain has it, or it was detached by hand */
+    PRIOR_HELD, /* this domain has it already, or it was detached by hand */
     PRIOR_REFUSED,
 } Prior;
 
@@ -55,6 +55,20 @@ gboolean ccw_claim_is_anothers(CcwHost *host, const CcwRecord *record, const cha
            !is_bereft(host, record);
 }
 
+/*
+ * Who starts a domain answers for what it has already: an attach to it that libvirt has not answered can only fail now,
+ * and would roll back what the guest is about to get; and what an earlier run of it left is this one's. An attach
+ * (its token is announced) answers for what another process took only if that has ended.
+ */
+static gboolean takes_over(CcwHost *host, const CcwRecord *record, const char *token)
+{
+    g_autofree char *announced = ccw_journal_announced(host, &record->device);
+
+    if (ccw_entry_is_by_hand(record) || g_strcmp0(record->token, token) == 0)
+        return FALSE;
+    return ccw_entry_is_stale(host, record) || g_strcmp0(announced, token) != 0;
+}
+
 /* What an entry that is there already means for a claim. The device's lock is held. */
 static Prior settle_prior(CcwHost *host, const CcwBusId *id, const char *domain_uuid, const char *token,
                           gboolean *ret_taken, GError **error)
@@ -75,15 +89,14 @@ static Prior settle_prior(CcwHost *host, const CcwBusId *id, const char *domain_
     if (!ccw_claim_is_whole(host, record))
         return ccw_steps_give_back(host, record, error) ? PRIOR_NONE : PRIOR_REFUSED;
 
-    *ret_taken = ccw_entry_is_stale(host, record);
-    if (*ret_taken) { /* whose taker ended: this one answers for it from now on */
+    *ret_taken = takes_over(host, record, token);
+    if (*ret_taken) {
+        record->state = CCW_CLAIM_PENDING;
         g_free(record->token);
         record->token = g_strdup(token);
-        record->since = ccw_host_clock();
-        if (!ccw_journal_save(host, record, error))
-            return PRIOR_REFUSED;
     }
-    return PRIOR_HELD;
+    record->since = ccw_host_clock(); /* whoever looked before this does not know */
+    return ccw_journal_save(host, record, error) ? PRIOR_HELD : PRIOR_REFUSED;
 }
 
 /* *ret_foreign: our mdev is there, made by somebody else. */

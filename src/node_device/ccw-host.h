@@ -91,6 +91,16 @@ gboolean ccw_host_claim_all(CcwHost *host, const CcwBusId *ids, guint n, const c
                             GError **error);
 
 /*
+ * A domain is about to start with a device that is not managed: it must be there already, detached by hand or by
+ * another means than ours, and not be another domain's. CCW_ERROR_BUSY says what is to be done. A nodedev-reattach that
+ * looked at the domains before looks again.
+ */
+gboolean ccw_host_use_unmanaged(CcwHost *host, const CcwBusId *id, GError **error);
+
+/* Says what is to be done about a device that is not managed and was not detached. Returns FALSE. */
+gboolean ccw_host_refuse_unmanaged(CcwHost *host, const CcwBusId *id, GError **error);
+
+/*
  * libvirt says that this domain has the device now: it becomes the owner, whoever the journal names. Its attach may
  * have found the mdev of another domain's claim or of one that was about to be given back. Nothing if there is no
  * entry, or the device was detached by hand.
@@ -127,11 +137,20 @@ gboolean ccw_host_release_domain(CcwHost *host, const char *domain_uuid, GError 
  */
 gboolean ccw_host_detach(CcwHost *host, const CcwBusId *id, GError **error);
 
+/* Whether the journal knows of it: then it can be given back, if only in the journal, though it is not there. */
+gboolean ccw_host_has_entry(CcwHost *host, const CcwBusId *id);
+
 /*
  * Gives it back as it was found. A subchannel that somebody else bound to vfio_ccw goes to io_subchannel, its device
  * offline. A device that its host driver has is left as it is.
  */
 gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error);
+
+/*
+ * The same, but if a domain has begun to start with the device since as_of (ccw_host_clock()), nothing is done,
+ * *ret_stale is TRUE, and so is what is returned: whoever asked libvirt then which domains use it asks again.
+ */
+gboolean ccw_host_reattach_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_stale, GError **error);
 
 /*
  * Sets an online device offline and online again. One that is detached needs nothing: vfio_ccw quiesces the subchannel

@@ -39,12 +39,28 @@ static gboolean is_idle(CcwHost *host, const CcwBusId *id, GError **error)
     return FALSE;
 }
 
+/* Another process's attach, which may find the mediated device that is there. This one's own are its own to know. */
+static gboolean is_announced_by_none(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    g_autofree char *token = ccw_journal_announced(host, id);
+    g_autofree char *own = own_token(host);
+    char buf[CCW_BUS_ID_STR_LEN];
+
+    if (!token || strcmp(token, own) == 0 || !ccw_token_is_live(host, token))
+        return TRUE;
+    g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use: it is being attached to a domain",
+                ccw_bus_id_format(id, buf));
+    return FALSE;
+}
+
 /* The entry there is, or NULL; one that is half taken or half given back is brought to its end. A domain's is refused.
  */
 static gboolean settle(CcwHost *host, const CcwBusId *id, CcwRecord **ret_record, GError **error)
 {
     g_autoptr(CcwRecord) record = NULL;
 
+    if (!is_announced_by_none(host, id, error))
+        return FALSE;
     if (!ccw_journal_load(host, id, &record, error))
         return FALSE;
     if (record && record->domain && record->state != CCW_CLAIM_RELEASING)
@@ -68,6 +84,11 @@ static gboolean keep(CcwHost *host, const CcwBusId *id, GError **error)
         return TRUE;
     ccw_steps_give_back(host, record, NULL);
     return FALSE;
+}
+
+gboolean ccw_host_has_entry(CcwHost *host, const CcwBusId *id)
+{
+    return ccw_journal_has(host, id);
 }
 
 gboolean ccw_host_detach(CcwHost *host, const CcwBusId *id, GError **error)
@@ -124,7 +145,7 @@ static gboolean reattach_unknown(CcwHost *host, const CcwBusId *id, GError **err
     return ccw_steps_give_back(host, record, error);
 }
 
-gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error)
+gboolean ccw_host_reattach_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_stale, GError **error)
 {
     g_autoptr(CcwRecord) record = NULL;
     g_auto(CcwLockFd) lock = -1;
@@ -133,11 +154,23 @@ gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error)
     if (!ccw_claim_lock(host, id, &lock, error))
         return FALSE;
     known = ccw_journal_has(host, id);
-    if (!settle(host, id, &record, error) || !is_idle(host, id, error))
+    if (!settle(host, id, &record, error))
+        return FALSE;
+    *ret_stale = record && record->since > as_of;
+    if (*ret_stale)
+        return TRUE;
+    if (!is_idle(host, id, error))
         return FALSE;
     if (record)
         return ccw_steps_give_back(host, record, error);
     return known || reattach_unknown(host, id, error);
+}
+
+gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    gboolean stale;
+
+    return ccw_host_reattach_as_of(host, id, G_MAXINT64, &stale, error);
 }
 
 gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error)

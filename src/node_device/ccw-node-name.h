@@ -17,4 +17,9 @@ typedef enum {
 /* TRUE if name is one of the two, exactly as libvirt spells it. */
 gboolean ccw_node_name_parse(const char *name, CcwNodeKind *ret_kind, CcwBusId *ret_id);
 
+/*
+ * A device as a person names one: "0.0.1234", "1234" for it, or as above. Error: CCW_ERROR_INVALID.
+ */
+gboolean ccw_device_name_parse(const char *text, CcwNodeKind *ret_kind, CcwBusId *ret_id, GError **error);
+
 char *ccw_node_name_format(CcwNodeKind kind, const CcwBusId *id);

@@ -6,6 +6,8 @@
 #include <sys/sysmacros.h>
 
 #include "node_device/ccw-host-private.h"
+#include "node_device/ccw-mounts.h"
+#include "node_device/ccw-stack.h"
 
 struct _CcwUsers {
     CcwHost *host;
@@ -52,30 +54,17 @@ static void add_mount(CcwUsers *users, const char *key, const char *where)
         g_ptr_array_add(all, g_strdup(where));
 }
 
-/*
- * proc(5), mountinfo: "ID PARENT MAJOR:MINOR ROOT MOUNTPOINT OPTIONS [TAG...] - TYPE SOURCE SUPEROPTIONS". Some file
- * systems (btrfs) have a number of their own there: hence the source too, which may be a link.
- */
-static void read_mount(CcwUsers *users, const char *line)
+/* Some file systems (btrfs) have a number of their own: hence the source too, which may be a link. */
+static gboolean read_mount(const CcwMount *mount, gpointer data)
 {
-    g_auto(GStrv) fields = g_strsplit(line, " ", -1);
-    guint n = g_strv_length(fields), dash = 6;
-    g_autofree char *where = n >= 10 ? g_strcompress(fields[4]) : NULL;
-    g_autofree char *source = NULL;
-    g_autofree char *number = NULL;
+    CcwUsers *users = data;
+    g_autofree char *number = number_of(mount->source);
 
-    if (!where)
-        return;
-    while (dash < n && strcmp(fields[dash], "-") != 0)
-        dash++;
-    add_mount(users, fields[2], where);
-    if (dash + 2 >= n)
-        return;
-    source = g_strcompress(fields[dash + 2]);
-    number = number_of(source);
-    add_mount(users, source, where);
+    add_mount(users, mount->dev, mount->where);
+    add_mount(users, mount->source, mount->where);
     if (number)
-        add_mount(users, number, where);
+        add_mount(users, number, mount->where);
+    return FALSE;
 }
 
 static void read_swap(CcwUsers *users, const char *line)
@@ -89,17 +78,17 @@ static void read_swap(CcwUsers *users, const char *line)
         g_hash_table_add(users->swaps, number);
 }
 
-static void read_lines(CcwUsers *users, const char *name, void (*read)(CcwUsers *users, const char *line))
+static void read_swaps(CcwUsers *users)
 {
-    g_autofree char *path = g_build_filename(users->host->proc_root, name, NULL);
+    g_autofree char *path = g_build_filename(users->host->proc_root, "swaps", NULL);
     g_autofree char *text = NULL;
     g_auto(GStrv) lines = NULL;
 
-    if (!g_file_get_contents(path, &text, NULL, NULL))
+    if (!g_file_get_contents(path, &text, NULL, NULL)) /* a kernel without swap has no such file */
         return;
     lines = g_strsplit(text, "\n", -1);
     for (gsize i = 0; lines[i]; i++)
-        read(users, lines[i]);
+        read_swap(users, lines[i]);
 }
 
 CcwUsers *ccw_users_new(CcwHost *host)
@@ -109,8 +98,8 @@ CcwUsers *ccw_users_new(CcwHost *host)
     users->host = host;
     users->mounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     users->swaps = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    read_lines(users, "self/mountinfo", read_mount);
-    read_lines(users, "swaps", read_swap);
+    ccw_mounts_search_own(host, read_mount, users, NULL);
+    read_swaps(users);
     return users;
 }
 
@@ -123,38 +112,44 @@ void ccw_users_free(CcwUsers *users)
     g_free(users);
 }
 
-static void add_holders(CcwUsers *users, const char *part, const char *dir, GPtrArray *found)
-{
-    g_autofree char *holders = g_build_filename(dir, "holders", NULL);
-    g_autoptr(GPtrArray) names = ccw_sysfs_names(holders);
-
-    for (guint i = 0; i < names->len; i++) {
-        g_autofree char *dm = ccw_host_path(users->host, "class/block/%s/dm", (char *)names->pdata[i]);
-        g_autofree char *name = ccw_sysfs_attr(dm, "name"); /* as people know it: "vg0-root" */
-
-        g_ptr_array_add(found, ccw_user_new("holder", part, name ? name : names->pdata[i]));
-    }
-}
-
+/* node: another name of it, or NULL */
 static void add_mounts(CcwUsers *users, const char *part, const char *number, const char *node, GPtrArray *found)
 {
     GPtrArray *mounts = number ? g_hash_table_lookup(users->mounts, number) : NULL;
 
-    if (!mounts)
+    if (!mounts && node)
         mounts = g_hash_table_lookup(users->mounts, node);
     for (guint i = 0; mounts && i < mounts->len; i++)
         g_ptr_array_add(found, ccw_user_new("mount", part, mounts->pdata[i]));
+    if ((number && g_hash_table_contains(users->swaps, number)) || (node && g_hash_table_contains(users->swaps, node)))
+        g_ptr_array_add(found, ccw_user_new("swap", part, NULL));
 }
 
-static void add_part(CcwUsers *users, const char *part, const char *dir, GPtrArray *found)
+/* TRUE if another block device is built on it. */
+static gboolean add_part(CcwUsers *users, const char *part, const char *dir, GPtrArray *found)
 {
     g_autofree char *number = ccw_sysfs_attr(dir, "dev");
     g_autofree char *node = g_strconcat("/dev/", part, NULL);
+    g_autofree char *holders = g_build_filename(dir, "holders", NULL);
+    g_autoptr(GPtrArray) names = ccw_sysfs_names(holders);
 
     add_mounts(users, part, number, node, found);
-    if ((number && g_hash_table_contains(users->swaps, number)) || g_hash_table_contains(users->swaps, node))
-        g_ptr_array_add(found, ccw_user_new("swap", part, NULL));
-    add_holders(users, part, dir, found);
+    return names->len > 0;
+}
+
+static void add_stack(CcwUsers *users, const CcwHostDevice *device, GPtrArray *found)
+{
+    g_autoptr(GPtrArray) stack = ccw_stack_new(users->host, device->block_dir);
+
+    for (guint i = 0; i < stack->len; i++) {
+        const CcwLayer *layer = stack->pdata[i];
+        const char *part = ccw_layer_bottom(layer)->name;
+
+        if (!layer->on)
+            continue;
+        g_ptr_array_add(found, ccw_user_new("holder", part, layer->what));
+        add_mounts(users, part, layer->dev, layer->mapped, found);
+    }
 }
 
 /* drivers/s390/cio/ccwgroup.c: a device of a group has a link group_device. */
@@ -172,18 +167,21 @@ GPtrArray *ccw_users_of(CcwUsers *users, const CcwHostDevice *device)
 {
     GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_user_free);
     g_autoptr(GPtrArray) names = NULL;
+    gboolean has_holders;
 
     if (device->online >= 0)
         add_group(users, device, found);
     if (!device->block_dir)
         return found;
-    add_part(users, device->block, device->block_dir, found);
+    has_holders = add_part(users, device->block, device->block_dir, found);
     names = ccw_sysfs_dirs(device->block_dir);
     for (guint i = 0; i < names->len; i++) { /* a partition's name begins with the disk's */
         g_autofree char *dir = g_build_filename(device->block_dir, names->pdata[i], NULL);
 
         if (g_str_has_prefix(names->pdata[i], device->block) && ccw_sysfs_has(dir, "partition"))
-            add_part(users, names->pdata[i], dir, found);
+            has_holders |= add_part(users, names->pdata[i], dir, found);
     }
+    if (has_holders) /* which looks through all block devices */
+        add_stack(users, device, found);
     return found;
 }

@@ -11,7 +11,7 @@
 typedef struct {
     const char *kind; /* "mount", "swap", "holder", "group"; callers add their own */
     char *part;       /* the disk or partition that it uses: "dasda1"; or NULL */
-    char *name;       /* where it is mounted, the volume's or group device's name; NULL for swap */
+    char *name;       /* where it is mounted, what is built on it in words, the group device; NULL for swap */
 } CcwUser;
 CcwUser *ccw_user_new(const char *kind, const char *part, const char *name);
 void ccw_user_free(CcwUser *user);

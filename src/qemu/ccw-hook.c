@@ -57,28 +57,40 @@ static gboolean mentions_ours(const char *xml)
     return strstr(lower, UUID_PREFIX) || g_regex_match_simple("<hostdev[^>]*[\"']ccw[\"']", lower, 0, 0);
 }
 
-static GArray *managed_devices(const Hook *hook, GError **error)
+/* Of those that are managed, or of those that are not. */
+static GArray *ids_of(GArray *hostdevs, gboolean managed)
 {
-    g_autoptr(GArray) all = ccw_conf_collect(hook->xml, NULL, error);
-    GArray *managed;
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
 
-    if (!all)
-        return NULL;
-    managed = g_array_new(FALSE, FALSE, sizeof(CcwHostdev));
-    for (guint i = 0; i < all->len; i++)
-        if (g_array_index(all, CcwHostdev, i).managed)
-            g_array_append_val(managed, g_array_index(all, CcwHostdev, i));
-    return managed;
+    for (guint i = 0; i < hostdevs->len; i++)
+        if (g_array_index(hostdevs, CcwHostdev, i).managed == managed)
+            g_array_append_val(ids, g_array_index(hostdevs, CcwHostdev, i).source);
+    return ids;
 }
 
-static gboolean claim_all(const Hook *hook, GArray *devices, GError **error)
+/* libvirt would give a guest the mdev that another's start has just made. */
+static gboolean check_unmanaged(const Hook *hook, GArray *hostdevs, GError **error)
 {
-    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
+    g_autoptr(GArray) ids = ids_of(hostdevs, FALSE);
+
+    for (guint i = 0; i < ids->len; i++)
+        if (!ccw_host_use_unmanaged(hook->host, &g_array_index(ids, CcwBusId, i), error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean claim_managed(const Hook *hook, GArray *hostdevs, GError **error)
+{
+    g_autoptr(GArray) ids = ids_of(hostdevs, TRUE);
     g_autofree char *token = ccw_host_token(hook->host, getppid());
 
-    for (guint i = 0; i < devices->len; i++)
-        g_array_append_val(ids, g_array_index(devices, CcwHostdev, i).source);
-    return ccw_host_claim_all(hook->host, &g_array_index(ids, CcwBusId, 0), ids->len, hook->uuid, token, error);
+    if (ids->len == 0)
+        return TRUE;
+    if (hook->uuid)
+        return ccw_host_load_modules(hook->host, error) &&
+               ccw_host_claim_all(hook->host, &g_array_index(ids, CcwBusId, 0), ids->len, hook->uuid, token, error);
+    g_set_error(error, CCW_ERROR, CCW_ERROR_XML, "the XML of guest '%s' has no domain UUID", hook->guest);
+    return FALSE;
 }
 
 /*
@@ -101,23 +113,15 @@ static void sweep(const Hook *hook, GArray *devices)
 
 static gboolean prepare(const Hook *hook, GError **error)
 {
-    g_autoptr(GArray) devices = NULL;
+    g_autoptr(GArray) hostdevs = NULL;
 
     if (!mentions_ours(hook->xml))
         return TRUE;
-    devices = managed_devices(hook, error);
-    if (!devices)
+    hostdevs = ccw_conf_collect(hook->xml, NULL, error);
+    if (!hostdevs)
         return FALSE;
-    if (devices->len == 0)
-        return TRUE;
-    if (!hook->uuid) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_XML, "the XML of guest '%s' has no domain UUID", hook->guest);
-        return FALSE;
-    }
-    if (!ccw_host_load_modules(hook->host, error))
-        return FALSE;
-    sweep(hook, devices);
-    return claim_all(hook, devices, error);
+    sweep(hook, hostdevs);
+    return check_unmanaged(hook, hostdevs, error) && claim_managed(hook, hostdevs, error);
 }
 
 static gboolean started(const Hook *hook, GError **error)

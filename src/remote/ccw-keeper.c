@@ -133,15 +133,7 @@ gboolean ccw_keeper_claim(CcwKeeper *keeper, const CcwBusId *id, const char *dom
 
 void ccw_keeper_refuse_unmanaged(CcwKeeper *keeper, const CcwBusId *id, GError **error)
 {
-    g_autoptr(CcwHostDevice) device = ccw_host_lookup(keeper->host, id, error);
-    g_autofree char *name = ccw_node_name_format(CCW_NODE_CCW, id);
-    char buf[CCW_BUS_ID_STR_LEN];
-
-    if (device)
-        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
-                    "unmanaged ccw device %s must be detached from the host first: 'virsh nodedev-detach %s', or "
-                    "give managed='yes'",
-                    ccw_bus_id_format(id, buf), name);
+    ccw_host_refuse_unmanaged(keeper->host, id, error);
 }
 
 struct _CcwLive {
@@ -276,6 +268,15 @@ static gboolean is_free(CcwKeeper *keeper, const CcwBusId *id, CcwLive *live, GE
     return FALSE;
 }
 
+/* A domain that has begun to start with what was detached by hand needs it there; live does not know of it. */
+static gboolean do_by_hand(CcwKeeper *keeper, CcwByHandFunc func, const CcwBusId *id, CcwLive *live,
+                           gboolean *ret_stale, GError **error)
+{
+    if (func == ccw_host_reattach)
+        return ccw_host_reattach_as_of(keeper->host, id, live->as_of, ret_stale, error);
+    return func(keeper->host, id, error);
+}
+
 gboolean ccw_keeper_by_hand(CcwKeeper *keeper, CcwByHandFunc func, const CcwBusId *id, CcwLive *live,
                             gboolean *ret_stale, GError **error)
 {
@@ -291,7 +292,7 @@ gboolean ccw_keeper_by_hand(CcwKeeper *keeper, CcwByHandFunc func, const CcwBusI
     g_hash_table_add(keeper->by_hand, g_memdup2(id, sizeof(*id)));
     count_held(keeper, id, 1);
     g_mutex_unlock(&keeper->lock);
-    done = func(keeper->host, id, error); /* may take its time: other devices' clients do not wait */
+    done = do_by_hand(keeper, func, id, live, ret_stale, error); /* other devices' clients do not wait */
     g_mutex_lock(&keeper->lock);
     count_held(keeper, id, -1);
     g_hash_table_remove(keeper->by_hand, id);

@@ -7,7 +7,6 @@
 #include "cmd.h"
 #include "commands.h"
 #include "list.h"
-#include "node_device/ccw-node-name.h"
 #include "util/ccw-error.h"
 
 #define LIBVIRT_STATUS "/run/libvirt/qemu"
@@ -69,14 +68,6 @@ static GArray *rows_of(CcwHost *host, const GPtrArray *devices, const Options *o
     return rows;
 }
 
-/* "0.0.1234" or, as libvirt names it, "ccw_0_0_1234". */
-static gboolean parse_device(const char *text, CcwBusId *ret_id, GError **error)
-{
-    CcwNodeKind kind;
-
-    return (ccw_node_name_parse(text, &kind, ret_id) && kind == CCW_NODE_CCW) || ccw_bus_id_parse(text, ret_id, error);
-}
-
 /* Those that were named, looked for one by one; all if none was. */
 static GPtrArray *find_devices(CcwHost *host, char **names, GError **error)
 {
@@ -86,10 +77,8 @@ static GPtrArray *find_devices(CcwHost *host, char **names, GError **error)
         return ccw_host_list(host, error);
     devices = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_host_device_free);
     for (gsize i = 0; names[i]; i++) {
-        CcwHostDevice *device;
-        CcwBusId id;
+        CcwHostDevice *device = cmd_find_device(host, names[i], error);
 
-        device = parse_device(names[i], &id, error) ? ccw_host_lookup(host, &id, error) : NULL;
         if (!device)
             return NULL;
         g_ptr_array_add(devices, device);

@@ -7,6 +7,8 @@
 
 #include <glib.h>
 
+#include "node_device/ccw-host.h"
+
 #define CMD_OK 0
 #define CMD_FAILED 1 /* the one line on stderr says what and why; nothing was changed */
 #define CMD_USAGE 2
@@ -36,6 +38,12 @@ int cmd_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
  */
 int cmd_options(const char *parameters, const char *summary, const GOptionEntry *entries, gboolean strict_posix,
                 int *argc, char ***argv);
+
+/*
+ * The device that an argument names: "0.0.1234", "1234", "ccw_0_0_1234" or "css_0_0_0034" (ccw-node-name.h).
+ * Errors: CCW_ERROR_INVALID, CCW_ERROR_NOT_FOUND.
+ */
+CcwHostDevice *cmd_find_device(CcwHost *host, const char *text, GError **error);
 
 /* The whole of FILE, or of standard input when path is NULL or "-"; at most limit bytes, no NUL inside. */
 char *cmd_read_input(const char *path, gsize limit, GError **error);

@@ -108,12 +108,12 @@ def set_online(bus_id, value):
     wait_until(done, f"{bus_id} is set {'online' if value else 'offline'}")
 
 
-def wait_until(condition, what):
+def wait_until(condition, what, seconds=DEADLINE):
     """Looks again until it is so; for things that say nothing when they happen."""
-    deadline = time.monotonic() + DEADLINE * SLOWER
+    deadline = time.monotonic() + seconds * SLOWER
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"not in {DEADLINE} seconds: {what}")
+            raise TimeoutError(f"not in {seconds * SLOWER} seconds: {what}")
         time.sleep(0.01)
 
 

@@ -110,13 +110,15 @@ def recordings(tap, folder):
 def users(tap, folder):
     host = Host(os.path.join(folder, "users"), "dasd.txt")
     host.mounts(("94:1", "/mnt/data\\040one", "ext4", "/dev/disk/by-path/x"), ("0:50", "/btr", "btrfs", "/dev/dasda2"),
-                ("8:1", "/other", "ext4", "/dev/sda1"))
+                ("8:1", "/other", "ext4", "/dev/sda1"), ("253:0", "/", "ext4", "/dev/mapper/vg0-root"))
     host.write("/proc/swaps", "Filename Type Size\n/dev/dasda2 partition 1 0 -2\n")
     host.write(f"{DASD}/block/dasda/dasda1/holders/dm-0/x", "")
     host.write("/sys/class/block/dm-0/dm/name", "vg0-root\n")
+    host.write("/sys/class/block/dm-0/dm/uuid", "LVM-x\n")
+    host.write("/sys/class/block/dm-0/dev", "253:0\n")
     golden(tap, "users.list", host.list("--long").stdout)
     golden(tap, "users.json", host.list("--json").stdout)
-    tap.equal(host.rows("--used")[0][-1], "/mnt/data one, vg0-root, 2 more", "long lists are cut")
+    tap.equal(host.rows("--used")[0][-1], "/mnt/data one, /btr, 3 more", "long lists are cut")
     tap.equal([row[0] for row in host.rows("--used")], ["0.0.1234"], "--used")
     tap.equal([row[0] for row in host.rows("--free")], ["0.0.1235"], "--free")
     os.symlink("../../../0.0.f5f0", host.at("/sys/devices/css0/0.0.0001/0.0.1235/group_device"))
@@ -167,8 +169,9 @@ def hostile(tap, folder):
 def named(tap, folder):
     host = Host(os.path.join(folder, "named"), "dasd.txt")
     tap.equal([row[0] for row in host.rows("0.0.1235", "0.0.1234")], ["0.0.1235", "0.0.1234"], "in the order asked for")
+    tap.equal([row[0] for row in host.rows("css_0_0_0001", "1234")], ["0.0.1235", "0.0.1234"], "by other names")
     for arguments, code, words in ((["0.0.4321"], 1, "no ccw device 0.0.4321"), (["what"], 1, "'what' is not"),
-                                   (["--used", "--free"], 2, "not both"), (["css_0_0_0000"], 1, "'css_0_0_0000' is not")):
+                                   (["--used", "--free"], 2, "not both"), (["css_0_0_0009"], 1, "no I/O subchannel 0.0.0009")):
         result = host.list(*arguments)
         tap.ok(result.returncode == code and words in result.stderr and not result.stdout, " ".join(arguments),
                result.stderr)

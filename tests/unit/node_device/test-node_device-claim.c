@@ -181,7 +181,9 @@ static void domains(void)
     g_assert_true(ccw_host_confirm_domain(model->host, DOMAIN, NULL));
     assert_state(model, CCW_CLAIM_OWNED);
     claim_refused(model, &id, OTHER, TOKEN, CCW_ERROR_BUSY, "in use by domain " DOMAIN);
-    claim_ok(model, DOMAIN, FALSE);
+    claim_ok(model, DOMAIN, TRUE); /* it starts anew, before its last run gave it back */
+    assert_state(model, CCW_CLAIM_PENDING);
+    g_assert_true(ccw_host_confirm_domain(model->host, DOMAIN, NULL));
     device = ccw_host_lookup(model->host, &id, NULL);
     g_assert_cmpstr(device->owner, ==, DOMAIN);
 
@@ -224,6 +226,65 @@ static void mdev_lost(void)
     claim_ok(model, DOMAIN, TRUE);
     g_assert_true(g_file_test(remove, G_FILE_TEST_EXISTS));
     assert_state(model, CCW_CLAIM_PENDING);
+}
+
+/*
+ * A domain is started while an attach to it has not been answered: what becomes of that attach is nothing to the guest.
+ * The other way round the attach answers for nothing.
+ */
+static void start_and_attach(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autoptr(CcwRecord) record = NULL;
+    gboolean taken;
+
+    tree_write(model->tree, "proc/18/stat", "18 (virtccwd) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 43 1 1");
+    g_assert_true(ccw_host_announce(model->host, &id, "18:43", NULL));
+    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, "18:43", &taken, NULL));
+    claim_ok(model, DOMAIN, TRUE);
+    g_assert_true(ccw_host_roll_back(model->host, &id, "18:43", NULL));
+    assert_state(model, CCW_CLAIM_PENDING);
+    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, "18:43", &taken, NULL));
+    g_assert_false(taken);
+    g_assert_true(ccw_host_roll_back(model->host, &id, "18:43", NULL));
+    record = record_of(model);
+    g_assert_cmpstr(record->token, ==, TOKEN);
+    /* The start fails: it is the attach's again, as libvirt may be about to give it the mdev that is there. */
+    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
+    assert_state(model, CCW_CLAIM_PENDING);
+    ccw_host_withdraw(model->host, &id);
+    g_assert_true(ccw_host_roll_back(model->host, &id, "18:43", NULL));
+    assert_no_record(model);
+}
+
+/* Not managed: there, and nobody else's; whoever looked at the domains before shall look again. */
+static void unmanaged(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autoptr(GError) absent = NULL;
+    g_autoptr(GError) claimed = NULL;
+    g_autoptr(CcwRecord) record = NULL;
+    gboolean stale;
+    gint64 before;
+
+    g_assert_false(ccw_host_use_unmanaged(model->host, &id, &absent));
+    g_assert_error(absent, CCW_ERROR, CCW_ERROR_BUSY);
+    g_assert_nonnull(strstr(absent->message, "'virsh nodedev-detach ccw_0_0_1234', or give managed='yes'"));
+    claim_ok(model, OTHER, TRUE);
+    g_assert_false(ccw_host_use_unmanaged(model->host, &id, &claimed));
+    g_assert_nonnull(strstr(claimed->message, "ccw device 0.0.1234 is in use by domain " OTHER));
+    g_assert_true(ccw_host_release_domain(model->host, OTHER, NULL));
+    g_assert_true(ccw_host_detach(model->host, &id, NULL));
+    before = ccw_host_clock();
+    g_assert_true(ccw_host_use_unmanaged(model->host, &id, NULL));
+    record = record_of(model);
+    g_assert_null(record->domain);
+    g_assert_true(ccw_host_reattach_as_of(model->host, &id, before - 1, &stale, NULL));
+    g_assert_true(stale);
+    assert_state(model, CCW_CLAIM_OWNED);
+    g_assert_true(ccw_host_reattach_as_of(model->host, &id, ccw_host_clock(), &stale, NULL));
+    g_assert_false(stale);
+    assert_no_record(model);
 }
 
 /* Another's mdev on the subchannel that we bound is not destroyed by giving the subchannel back. */
@@ -567,6 +628,8 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/claim/domains", domains);
     g_test_add_func("/node_device/claim/stale-taker", stale_taker);
     g_test_add_func("/node_device/claim/mdev-lost", mdev_lost);
+    g_test_add_func("/node_device/claim/start-and-attach", start_and_attach);
+    g_test_add_func("/node_device/claim/unmanaged", unmanaged);
     g_test_add_func("/node_device/claim/mdev-of-another", mdev_of_another);
     g_test_add_func("/node_device/claim/releasing", releasing);
     g_test_add_func("/node_device/claim/hardware-gone", hardware_gone);

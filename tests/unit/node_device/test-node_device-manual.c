@@ -342,6 +342,23 @@ static void open_raw(void)
     assert_tree(model, before);
 }
 
+/* Another process's attach is at it: until it has withdrawn, or ended, no hand touches the device. */
+static void being_attached(void)
+{
+    static const ByHand deeds[] = { ccw_host_detach, ccw_host_reattach, ccw_host_reset };
+    g_autoptr(Model) model = start("dasd.txt");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(deeds); i++) {
+        g_assert_true(ccw_host_announce(model->host, &id, TOKEN, NULL));
+        refused(model, deeds[i], CCW_ERROR_BUSY, "ccw device 0.0.1234 is in use: it is being attached to a domain");
+        ccw_host_withdraw(model->host, &id);
+        ok(model, deeds[i]);
+    }
+    g_assert_true(ccw_host_announce(model->host, &id, TOKEN, NULL));
+    tree_remove(model->tree, "proc/17");
+    ok(model, ccw_host_detach);
+}
+
 /* Taken out of the machine while detached, and put in again: the override is lost, and its host driver has it. */
 static void back_again(gconstpointer data)
 {
@@ -403,6 +420,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/node_device/manual/used-by-qemu/another's", GINT_TO_POINTER(FALSE), used_by_qemu);
     g_test_add_func("/node_device/manual/half-given-back-and-used", half_given_back_and_used);
     g_test_add_func("/node_device/manual/open-raw", open_raw);
+    g_test_add_func("/node_device/manual/being-attached", being_attached);
     g_test_add_data_func("/node_device/manual/back-again/detach", GINT_TO_POINTER(TRUE), back_again);
     g_test_add_data_func("/node_device/manual/back-again/reattach", GINT_TO_POINTER(FALSE), back_again);
     g_test_add_func("/node_device/manual/gone-for-good", gone_for_good);

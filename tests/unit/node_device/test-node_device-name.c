@@ -43,10 +43,48 @@ static void others(void)
         g_assert_false(ccw_node_name_parse(names[i], &kind, &id));
 }
 
+static void by_a_person(void)
+{
+    static const struct {
+        const char *text;
+        CcwNodeKind kind;
+        CcwBusId id;
+        gboolean wrong;
+    } names[] = {
+        { "0.0.1234", CCW_NODE_CCW, { 0, 0, 0x1234 }, FALSE },
+        { "1234", CCW_NODE_CCW, { 0, 0, 0x1234 }, FALSE },
+        { "aF", CCW_NODE_CCW, { 0, 0, 0xaf }, FALSE },
+        { "0", CCW_NODE_CCW, { 0, 0, 0 }, FALSE },
+        { "fe.1.00ff", CCW_NODE_CCW, { 0xfe, 1, 0xff }, FALSE },
+        { "ccw_0_1_1234", CCW_NODE_CCW, { 0, 1, 0x1234 }, FALSE },
+        { "css_0_0_0034", CCW_NODE_CSS, { 0, 0, 0x34 }, FALSE },
+        { "", 0, { 0 }, TRUE },
+        { "12345", 0, { 0 }, TRUE },
+        { "0x1234", 0, { 0 }, TRUE },
+        { "0.0.123", 0, { 0 }, TRUE },
+        { "ccw_0_0_123", 0, { 0 }, TRUE },
+        { "one", 0, { 0 }, TRUE },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(GError) error = NULL;
+        CcwNodeKind kind;
+        CcwBusId id;
+
+        g_assert_cmpint(ccw_device_name_parse(names[i].text, &kind, &id, &error), ==, !names[i].wrong);
+        g_assert_cmpint(error != NULL, ==, names[i].wrong);
+        if (names[i].wrong)
+            continue;
+        g_assert_cmpint(kind, ==, names[i].kind);
+        g_assert_true(ccw_bus_id_equal(&id, &names[i].id));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/node_device/name/round-trip", round_trip);
     g_test_add_func("/node_device/name/others", others);
+    g_test_add_func("/node_device/name/by-a-person", by_a_person);
     return g_test_run();
 }

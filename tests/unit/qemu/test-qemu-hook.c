@@ -141,7 +141,6 @@ static void nothing_of_ours(void)
         "no XML",
         "<domain",
         DOMAIN(""),
-        DOMAIN(MDEV("1234", "no")),
         "<domain><devices><hostdev mode='subsystem' type='pci'/><odd",
         DOMAIN("<hostdev mode='subsystem' type='mdev' model='vfio-ccw' managed='yes'><source>"
                "<address uuid='11111111-2222-4333-8444-555555555555'/></source></hostdev>"),
@@ -167,6 +166,25 @@ static void nothing_of_ours(void)
     g_assert_cmpuint(model->n_writes, ==, 0);
     g_assert_cmpuint(model->modules->len, ==, 0);
     g_assert_false(g_file_test(model->tree->run_dir, G_FILE_TEST_EXISTS));
+}
+
+/* Of two devices one is not managed, and was not detached: the other one is not taken. */
+static void unmanaged(void)
+{
+    g_autoptr(Model) model = start();
+    g_autoptr(GError) error = NULL;
+    const char *xml = DOMAIN(MDEV("1235", "yes") MDEV("1234", "no"));
+
+    g_assert_false(ccw_hook_run(model->host, model->tree->status, "g", "prepare", "begin", xml, &error));
+    g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
+    g_assert_nonnull(strstr(error->message, "unmanaged ccw device 0.0.1234 must be detached from the host first"));
+    g_assert_cmpuint(model->n_writes, ==, 0);
+    g_assert_true(ccw_host_detach(model->host, &first, NULL));
+    run(model, "prepare", "begin", xml);
+    g_assert_cmpint(state_of(model, &second), ==, CCW_CLAIM_PENDING);
+    run(model, "release", "end", xml);
+    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_OWNED);
+    g_assert_cmpint(state_of(model, &second), ==, -1);
 }
 
 static void odd_but_ours(void)
@@ -329,6 +347,7 @@ int main(int argc, char **argv)
     g_test_add_func("/qemu/hook/exit-codes", exit_codes);
     g_test_add_func("/qemu/hook/nothing-of-ours", nothing_of_ours);
     g_test_add_func("/qemu/hook/odd-but-ours", odd_but_ours);
+    g_test_add_func("/qemu/hook/unmanaged", unmanaged);
     g_test_add_func("/qemu/hook/restarted", restarted);
     g_test_add_func("/qemu/hook/gone", gone);
     g_test_add_func("/qemu/hook/gone-while-it-started", gone_while_it_started);

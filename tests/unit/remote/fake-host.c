@@ -239,9 +239,18 @@ gboolean ccw_host_detach(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, GError
     return by_hand("detach", id, error);
 }
 
-gboolean ccw_host_reattach(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error)
+gboolean ccw_host_reattach_as_of(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, gint64 as_of,
+                                 gboolean *ret_stale G_GNUC_UNUSED, GError **error)
 {
+    g_assert_cmpint(as_of, >, 0);
     return by_hand("reattach", id, error);
+}
+
+gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    gboolean stale;
+
+    return ccw_host_reattach_as_of(host, id, G_MAXINT64, &stale, error);
 }
 
 gboolean ccw_host_reset(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error)

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * virt-ccw detach, reattach and reset: what virsh nodedev-detach and the like do, by bus id too, and also where there
+ * is no virtccwd or no libvirt. Where there is a virtccwd it is asked to do it, with all its checks; any other libvirt
+ * is asked what its running domains have; where there is none, what the kernel and the journal say has to do.
+ */
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "commands.h"
+#include "conf/ccw-uuid.h"
+#include "node_device/ccw-host.h"
+#include "node_device/ccw-node-name.h"
+#include "remote/ccw-look.h"
+#include "util/ccw-error.h"
+
+#define SYSTEM_URI "qemu:///system"
+#define LOOKS_MAX 3 /* at what the domains have, if attaches come in between */
+
+typedef struct {
+    CcwBusId id;
+    CcwHostDevice *device; /* as it was found; NULL: it is not there, but the journal knows of it */
+} Target;
+
+typedef struct {
+    virConnectPtr conn; /* NULL: there is no libvirt */
+    CcwHost *host;
+    CcwKeeper *keeper;
+    gboolean is_system; /* the host is this one, not a tree of files */
+} Run;
+
+typedef struct {
+    CcwByHandFunc func;
+    int (*ask)(virNodeDevicePtr node); /* virtccwd to do it */
+    gboolean needs_modules;
+    const char *summary;
+    char *(*say)(const Target *target, const CcwHostDevice *now, gboolean by_virtccwd);
+} Verb;
+
+/* --- the lines that are printed, each with what may come next --- */
+
+static char *hostdev_of(const CcwBusId *id, gboolean by_virtccwd)
+{
+    g_autoptr(GString) xml = g_string_new("<hostdev mode='subsystem' type=");
+    char uuid[CCW_UUID_STR_LEN];
+
+    if (!by_virtccwd) { /* the lowered form is all that a stock libvirt takes */
+        g_string_append_printf(xml, "'mdev' model='vfio-ccw'><source><address uuid='%s'/></source></hostdev>",
+                               ccw_uuid_encode(id, uuid));
+        return g_string_free(g_steal_pointer(&xml), FALSE);
+    }
+    g_string_append(xml, "'ccw'><source><address ");
+    if (id->cssid || id->ssid)
+        g_string_append_printf(xml, "cssid='0x%x' ssid='0x%x' ", id->cssid, id->ssid);
+    g_string_append_printf(xml, "devno='0x%04x'/></source></hostdev>", id->devno);
+    return g_string_free(g_steal_pointer(&xml), FALSE);
+}
+
+static char *say_detached(const Target *target, const CcwHostDevice *now G_GNUC_UNUSED, gboolean by_virtccwd)
+{
+    g_autofree char *hostdev = hostdev_of(&target->id, by_virtccwd);
+    char buf[CCW_BUS_ID_STR_LEN];
+
+    return g_strdup_printf("detached; a guest gets it by %s, the host again by 'virt-ccw reattach %s'", hostdev,
+                           ccw_bus_id_format(&target->id, buf));
+}
+
+static char *say_reattached(const Target *target, const CcwHostDevice *now, gboolean by_virtccwd G_GNUC_UNUSED)
+{
+    char buf[CCW_BUS_ID_STR_LEN];
+
+    if (!now)
+        return g_strdup("forgotten; it is not in this machine any more");
+    if (now->online == 1)
+        return g_strdup_printf("reattached, and online%s%s", now->block ? " as " : "", now->block ? now->block : "");
+    return g_strdup_printf("reattached, and offline as it was; 'chzdev -e %s' sets it online",
+                           ccw_bus_id_format(&target->id, buf));
+}
+
+static char *say_reset(const Target *target G_GNUC_UNUSED, const CcwHostDevice *now, gboolean by_virtccwd G_GNUC_UNUSED)
+{
+    if (!now || now->online == 1)
+        return g_strdup("reset");
+    return g_strdup(now->online == 0 ? "offline: nothing to reset" : "detached: each guest that opens it resets it");
+}
+
+static int ask_detach(virNodeDevicePtr node)
+{
+    return virNodeDeviceDetachFlags(node, NULL, 0);
+}
+
+static const Verb verbs[] = {
+    { ccw_host_detach, ask_detach, TRUE,
+      "Takes channel devices from this host for vfio_ccw, with a mediated device each, for guests to use.",
+      say_detached },
+    { ccw_host_reattach, virNodeDeviceReAttach, FALSE,
+      "Gives channel devices back to their host drivers, online if they were.", say_reattached },
+    { ccw_host_reset, virNodeDeviceReset, FALSE, "Sets channel devices offline and online again.", say_reset },
+};
+
+/* --- libvirt --- */
+
+/* libvirt's own messages come to us as return values. */
+static void keep_quiet(void *data G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED)
+{
+}
+
+static void set_libvirt_error(GError **error, const char *what)
+{
+    const char *message = virGetLastErrorMessage();
+
+    g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "%s%s", what, message ? message : "no reason is given");
+}
+
+/*
+ * The one that virsh would ask, if it has guests of QEMU. FALSE: there is one, and it does not let us in. *ret_conn is
+ * NULL where there is none.
+ */
+static gboolean connect_libvirt(const char *uri, virConnectPtr *ret_conn, GError **error)
+{
+    virConnectPtr conn = uri || geteuid() == 0 ? virConnectOpen(uri) : NULL;
+
+    if (!uri && conn && g_strcmp0(virConnectGetType(conn), "QEMU") != 0) {
+        virConnectClose(conn);
+        conn = NULL;
+    }
+    if (!uri && !conn)
+        conn = virConnectOpen(SYSTEM_URI);
+    if (!conn && (uri || virGetLastErrorCode() != VIR_ERR_SYSTEM_ERROR)) {
+        set_libvirt_error(error, "libvirt does not say what its guests have: ");
+        return FALSE;
+    }
+    if (!conn)
+        g_printerr("%s: warning: there is no libvirt to ask (%s); going by what is open and by the journal\n",
+                   g_get_prgname(), virGetLastErrorMessage());
+    *ret_conn = conn;
+    return TRUE;
+}
+
+/* The device's node, by a name that libvirt lists: that of its subchannel while the device is offline. */
+static virNodeDevicePtr find_node(const Run *run, const CcwHostDevice *device)
+{
+    g_autofree char *ccw = ccw_node_name_format(CCW_NODE_CCW, &device->bus_id);
+    g_autofree char *css = ccw_node_name_format(CCW_NODE_CSS, &device->subchannel);
+    virNodeDevicePtr node = virNodeDeviceLookupByName(run->conn, ccw);
+
+    return node ? node : virNodeDeviceLookupByName(run->conn, css);
+}
+
+/* virtccwd alone shows the UUID that it wants from virt-install. */
+static gboolean is_of_virtccwd(virNodeDevicePtr node, const CcwBusId *id)
+{
+    char uuid[CCW_UUID_STR_LEN];
+    char *xml = virNodeDeviceGetXMLDesc(node, 0);
+    gboolean is = xml && strstr(xml, ccw_uuid_encode_advertised(id, uuid));
+
+    free(xml);
+    return is;
+}
+
+/* --- doing it --- */
+
+/* NULL: no virtccwd there. */
+static virNodeDevicePtr find_virtccwd(const Run *run, const Target *target)
+{
+    virNodeDevicePtr node = run->conn && run->is_system && target->device ? find_node(run, target->device) : NULL;
+
+    if (!node || is_of_virtccwd(node, &target->id))
+        return node;
+    virNodeDeviceFree(node);
+    return NULL;
+}
+
+static gboolean do_here(const Run *run, const Verb *verb, const CcwBusId *id, GError **error)
+{
+    gboolean stale = TRUE;
+
+    if (verb->needs_modules && !ccw_host_load_modules(run->host, error))
+        return FALSE;
+    for (guint looks = 0; looks < LOOKS_MAX && stale; looks++) {
+        g_autoptr(CcwLive) live = run->conn ? ccw_look(run->conn, run->keeper) : ccw_live_new(run->keeper);
+
+        if (!live) {
+            set_libvirt_error(error, "libvirt does not say what all running domains have: ");
+            return FALSE;
+        }
+        if (!ccw_keeper_by_hand(run->keeper, verb->func, id, live, &stale, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean do_one(const Run *run, const Verb *verb, const Target *target, GError **error)
+{
+    virNodeDevicePtr node = find_virtccwd(run, target);
+    gboolean by_virtccwd = node != NULL;
+    g_autoptr(CcwHostDevice) now = NULL;
+    g_autofree char *line = NULL;
+    char buf[CCW_BUS_ID_STR_LEN];
+    gboolean done;
+
+    if (node) {
+        done = verb->ask(node) == 0;
+        if (!done)
+            set_libvirt_error(error, "");
+        virNodeDeviceFree(node);
+    } else {
+        done = do_here(run, verb, &target->id, error);
+    }
+    if (!done)
+        return FALSE;
+    now = ccw_host_lookup(run->host, &target->id, NULL);
+    line = verb->say(target, now, by_virtccwd);
+    printf("%s: %s\n", ccw_bus_id_format(&target->id, buf), line);
+    return TRUE;
+}
+
+/* --- the command line --- */
+
+static void target_clear(gpointer data)
+{
+    ccw_host_device_free(((Target *)data)->device);
+}
+
+/* All of them are found before anything is done. */
+static GArray *find_targets(CcwHost *host, char **names, GError **error)
+{
+    g_autoptr(GArray) targets = g_array_new(FALSE, FALSE, sizeof(Target));
+
+    g_array_set_clear_func(targets, target_clear);
+    for (gsize i = 0; names[i]; i++) {
+        Target target = { 0 };
+        CcwNodeKind kind;
+
+        if (!ccw_device_name_parse(names[i], &kind, &target.id, error))
+            return NULL;
+        target.device = kind == CCW_NODE_CSS ? ccw_host_lookup_subchannel(host, &target.id, error)
+                                             : ccw_host_lookup(host, &target.id, error);
+        if (target.device)
+            target.id = target.device->bus_id;
+        else if (kind == CCW_NODE_CSS || !ccw_host_has_entry(host, &target.id))
+            return NULL;
+        else
+            g_clear_error(error);
+        g_array_append_val(targets, target);
+    }
+    return g_steal_pointer(&targets);
+}
+
+static int do_all(const Run *run, const Verb *verb, GArray *targets)
+{
+    int code = CMD_OK;
+
+    for (guint i = 0; i < targets->len; i++) {
+        GError *error = NULL;
+
+        if (!do_one(run, verb, &g_array_index(targets, Target, i), &error))
+            code = cmd_fail(error);
+    }
+    return code;
+}
+
+static int start(const Verb *verb, const char *uri, const char *sysfs_root, const char *run_dir, char **names)
+{
+    g_autoptr(CcwHost) host = ccw_host_new(sysfs_root, "/proc", run_dir);
+    g_autoptr(CcwKeeper) keeper = NULL;
+    g_autoptr(GArray) targets = NULL;
+    GError *error = NULL;
+    Run run = { .host = host, .is_system = strcmp(sysfs_root, CCW_HOST_SYSFS) == 0 };
+    int code;
+
+    virSetErrorFunc(NULL, keep_quiet);
+    targets = find_targets(host, names, &error);
+    if (!targets || !connect_libvirt(uri, &run.conn, &error))
+        return cmd_fail(error);
+    run.keeper = keeper = ccw_keeper_new(ccw_host_new(sysfs_root, "/proc", run_dir));
+    code = do_all(&run, verb, targets);
+    if (run.conn)
+        virConnectClose(run.conn);
+    return code;
+}
+
+static int by_hand(const Verb *verb, int argc, char **argv)
+{
+    g_autofree char *uri = NULL;
+    g_autofree char *sysfs_root = NULL;
+    g_autofree char *run_dir = NULL;
+    const GOptionEntry entries[] = {
+        { "connect", 'c', 0, G_OPTION_ARG_STRING, &uri, "Ask this libvirt [" SYSTEM_URI "]", "URI" },
+        { "sysfs-root", 0, 0, G_OPTION_ARG_FILENAME, &sysfs_root, "Take DIR for /sys", "DIR" },
+        { "run-dir", 0, 0, G_OPTION_ARG_FILENAME, &run_dir, "The journal is in DIR, not in " CCW_HOST_RUN_DIR, "DIR" },
+        G_OPTION_ENTRY_NULL,
+    };
+    int rc = cmd_options("DEVICE...", verb->summary, entries, FALSE, &argc, &argv);
+
+    if (rc >= 0)
+        return rc;
+    if (argc < 2)
+        return cmd_usage("a device is missing: 0.0.1234, 1234, ccw_0_0_1234 or css_0_0_0034");
+    return start(verb, uri, sysfs_root ? sysfs_root : CCW_HOST_SYSFS, run_dir ? run_dir : CCW_HOST_RUN_DIR, argv + 1);
+}
+
+int cmd_detach(int argc, char **argv)
+{
+    return by_hand(&verbs[0], argc, argv);
+}
+
+int cmd_reattach(int argc, char **argv)
+{
+    return by_hand(&verbs[1], argc, argv);
+}
+
+int cmd_reset(int argc, char **argv)
+{
+    return by_hand(&verbs[2], argc, argv);
+}
