@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A file of the journal, as anything may have left it: what is understood is written and read again, and must then be
+ * the same. The seeds are what a host leaves.
+ */
+#include <glib/gstdio.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "node_device/ccw-journal.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const CcwBusId id = { .devno = 0x1234 };
+static char *folder;
+
+static void tidy(void)
+{
+    static const char *const names[] = { "devices/0.0.1234.json", "devices/0.0.1234.lock", "devices", "" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = g_build_filename(folder, names[i], NULL);
+
+        g_remove(path);
+    }
+    g_clear_pointer(&folder, g_free);
+}
+
+static char *entry_of_folder(void)
+{
+    g_autofree char *devices = NULL;
+
+    if (!folder) {
+        folder = g_dir_make_tmp("fuzz-journal.XXXXXX", NULL);
+        if (!folder)
+            abort();
+        atexit(tidy);
+    }
+    devices = g_build_filename(folder, "devices", NULL);
+    g_mkdir(devices, 0700);
+    return g_build_filename(devices, "0.0.1234.json", NULL);
+}
+
+static void check_same(const CcwRecord *a, const CcwRecord *b)
+{
+    g_assert_true(ccw_bus_id_equal(&a->device, &b->device));
+    g_assert_true(ccw_bus_id_equal(&a->subchannel, &b->subchannel));
+    g_assert_cmpint(a->state, ==, b->state);
+    g_assert_cmpint(a->since, ==, b->since);
+    g_assert_cmpstr(a->domain, ==, b->domain);
+    g_assert_cmpstr(a->token, ==, b->token);
+    g_assert_cmpint(a->found_online, ==, b->found_online);
+    g_assert_cmpstr(a->found_driver, ==, b->found_driver);
+    g_assert_cmpstr(a->found_override, ==, b->found_override);
+    g_assert_cmpuint(a->steps, ==, b->steps);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    g_autofree char *path = entry_of_folder();
+    g_autoptr(CcwHost) host = ccw_host_new(folder, folder, folder);
+    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(CcwRecord) again = NULL;
+    g_autofree char *owner = NULL;
+
+    if (!g_file_set_contents_full(path, (const char *)data, (gssize)size, G_FILE_SET_CONTENTS_NONE, 0600, NULL))
+        abort();
+    owner = ccw_journal_owner(host, &id);
+    if (!ccw_journal_load(host, &id, &record, NULL) || !record)
+        return 0;
+    g_assert_true(ccw_journal_save(host, record, NULL));
+    g_assert_true(ccw_journal_load(host, &id, &again, NULL));
+    g_assert_nonnull(again);
+    check_same(record, again);
+    return 0;
+}
