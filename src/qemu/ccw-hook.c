@@ -9,6 +9,7 @@
 #include "node_device/ccw-reconcile.h"
 #include "qemu/ccw-status.h"
 #include "util/ccw-error.h"
+#include "util/ccw-file.h"
 
 #define UUID_PREFIX "cc390000-0001-8000-8000-" /* conf/ccw-uuid.h */
 
@@ -68,6 +69,20 @@ static GArray *ids_of(GArray *hostdevs, gboolean managed)
     return ids;
 }
 
+/*
+ * libvirtd. When that is killed its hooks become children of process 1, whose token would keep a claim alive for good;
+ * process 1 is taken for a libvirt daemon only if it is called one, as in a container.
+ */
+static char *taker(const Hook *hook)
+{
+    pid_t parent = getppid();
+    g_autofree char *comm = parent == 1 ? ccw_attr_read("/proc/1/comm", NULL) : NULL;
+
+    if (parent == 1 && (!comm || (strcmp(comm, "libvirtd") != 0 && strcmp(comm, "virtqemud") != 0)))
+        return NULL;
+    return ccw_host_token(hook->host, parent);
+}
+
 /* libvirt would give a guest the mdev that another's start has just made. */
 static gboolean check_unmanaged(const Hook *hook, GArray *hostdevs, GError **error)
 {
@@ -82,7 +97,7 @@ static gboolean check_unmanaged(const Hook *hook, GArray *hostdevs, GError **err
 static gboolean claim_managed(const Hook *hook, GArray *hostdevs, GError **error)
 {
     g_autoptr(GArray) ids = ids_of(hostdevs, TRUE);
-    g_autofree char *token = ccw_host_token(hook->host, getppid());
+    g_autofree char *token = taker(hook);
 
     if (ids->len == 0)
         return TRUE;

@@ -1,0 +1,269 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The hook, virtccwd, libvirtd and QEMU are killed, one at a time, after each step of a guest's start and stop and of an
+attach and a detach. Then those who are gone are started again, and everybody agrees who has the device: the guest by
+libvirt's XML, its QEMU and the journal, or the host, whose files are as they were; and nobody took it from a guest.
+
+    test-kill.py VIRT-CCW
+
+In the environment: CCW_KILL_STRIDE, every n-th step (1: all; without it one step a row, and not all who may die);
+CCW_KILL_ROWS, rows that have this word only."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+# pylint: disable=wrong-import-position
+from daemons import Daemon, text_of
+from hosttree import differences, snapshot
+from killing import CALLS, processes_of, run_and_count, run_and_kill
+from labtest import UUIDS, domain, hostdev, inside_a_lab, wait_until
+from steps import Steps, StepFailed, command, expect
+
+FIRST = "0.0.1234"
+JOURNAL = f"/run/libvirt-ccw/devices/{FIRST}.json"
+BACKEND = "qemu+unix:///system?socket=/run/libvirt-ccw/backend/libvirt-sock"
+THIRD = "11111111-2222-4333-8444-999999999999"
+UUID = "cc390000-0001-8000-8000-000000001234"
+
+# What is done to which guest; who is halted at each of its steps, or dies there; who else dies there.
+WITH_VIRTCCWD = (
+    ("start", "hook prepare", ("hook", "libvirtd", "virtccwd")),
+    ("start", "hook started", ("hook", "libvirtd", "qemu")),
+    ("start", "libvirtd", ("libvirtd", "qemu", "virtccwd")),
+    ("stop", "hook release", ("hook", "libvirtd", "virtccwd")),
+    ("stop", "libvirtd", ("libvirtd", "qemu", "virtccwd")),
+    ("attach", "virtccwd", ("virtccwd", "libvirtd", "qemu")),
+    ("attach", "libvirtd", ("libvirtd", "virtccwd", "qemu")),
+    ("detach", "virtccwd", ("virtccwd", "libvirtd", "qemu")),
+    ("detach", "libvirtd", ("libvirtd", "virtccwd", "qemu")),
+)
+HOOK_ALONE = (
+    ("start", "hook prepare", ("hook", "libvirtd")),
+    ("start", "hook started", ("hook", "libvirtd", "qemu")),
+    ("start", "libvirtd", ("libvirtd", "qemu")),
+    ("stop", "hook release", ("hook", "libvirtd")),
+    ("stop", "libvirtd", ("libvirtd", "qemu")),
+)
+# "one" has the device in its definition, "two" gets it by attach.
+GUEST = {"start": "one", "stop": "one", "attach": "two", "detach": "two"}
+
+
+class KillTest:
+    def __init__(self, virt_ccw, folder):
+        self.virt_ccw = virt_ccw
+        self.folder = folder
+        self.before = snapshot()
+        self.daemons = {name: Daemon(name) for name in ("libvirtd", "virtccwd")}
+        self.with_virtccwd = True
+        self.stride = int(os.environ.get("CCW_KILL_STRIDE", "0"))
+        self.counts = {}
+        self.rows = 0
+        self.device = self.file("device", hostdev())
+        for name in UUIDS:
+            self.virsh("define", self.file(name, domain(name, hostdev() if name == "one" else "")))
+        self.virsh("define", self.file("three", domain("three", hostdev(), uuid=THIRD)))
+
+    def file(self, name, xml):
+        path = os.path.join(self.folder, f"{name}.xml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(xml)
+        return path
+
+    def argv(self, *args):
+        return ["virsh", *([] if self.with_virtccwd else ["-c", BACKEND]), *args]
+
+    def virsh(self, *args, check=True):
+        return command(self.argv(*args), check=check)[1]
+
+    # Who has it.
+
+    @staticmethod
+    def journal():
+        text = text_of(JOURNAL)
+        return json.loads(text) if text else None
+
+    def running(self):
+        return self.virsh("list", "--name").split()
+
+    def owner(self):
+        """The guest that has it by its live XML; None: none has."""
+        owners = []
+        for name in self.running():
+            xml = self.virsh("dumpxml", name)
+            if "type='ccw' managed" in xml or UUID in xml:
+                owners.append(name)
+        expect(len(owners) < 2, "two guests have it")
+        return owners[0] if owners else None
+
+    def disagreement(self):
+        """What does not fit together; None: all agree."""
+        owner = self.owner()
+        entry = self.journal()
+        if owner is None:
+            if entry:
+                return f"no guest has it, the journal says {entry}"
+            return "\n".join(differences(self.before, snapshot())) or None
+        if not entry or (entry["state"], entry["domain"]) != ("owned", UUIDS[owner]):
+            return f"{owner} has it, the journal says {entry}"
+        if "vfio-ccw" not in self.virsh("qemu-monitor-command", owner, "--hmp", "info qtree", check=False):
+            return f"libvirt says that {owner} has it, QEMU has not"
+        return None
+
+    def settled(self):
+        try:
+            self.last = self.disagreement()
+        except (StepFailed, ValueError) as error:  # a domain that ends while it is looked at, an entry half read
+            self.last = str(error)
+        return self.last is None
+
+    def expect_agreement(self):
+        if not self.with_virtccwd:
+            code, output = command([self.virt_ccw, "reconcile", "--connect", BACKEND], check=False)
+            expect(code == 0, f"virt-ccw reconcile: {output}")
+        try:
+            wait_until(self.settled, "all agree")
+        except TimeoutError as late:
+            raise StepFailed(f"{late}: {self.last}") from late
+
+    # A row.
+
+    def restart(self):
+        """Whoever is gone; virtccwd answers for libvirtd only while that is there."""
+        for name, daemon in self.daemons.items():
+            if not processes_of(name) and (name != "virtccwd" or self.with_virtccwd):
+                with open(f"/var/log/libvirt/{name}-again.log", "ab") as log:
+                    subprocess.Popen(daemon.argv, env=daemon.env, cwd="/", stdin=subprocess.DEVNULL, stdout=log,
+                                     stderr=log, start_new_session=True)
+        wait_until(lambda: command(self.argv("uri"), check=False)[0] == 0, "libvirt answers")
+
+    def prepare(self, deed):
+        if deed in ("attach", "detach") and "two" not in self.running():
+            self.virsh("start", "two", "--paused")
+        if deed == "detach":
+            self.virsh("attach-device", "two", self.device, "--live")
+        if deed == "stop":
+            self.virsh("start", "one", "--paused")
+
+    def deed(self, deed):
+        return self.argv(*{
+            "start": ("start", "one", "--paused"),
+            "stop": ("destroy", "one"),
+            "attach": ("attach-device", "two", self.device, "--live"),
+            "detach": ("detach-device", "two", self.device, "--live"),
+        }[deed])
+
+    def clean_up(self):
+        owner = self.owner()
+        if owner == "one":
+            self.virsh("destroy", "one")
+        elif owner == "two":
+            self.virsh("detach-device", "two", self.device, "--live")
+        self.expect_agreement()
+        expect(self.owner() is None, "a guest keeps it")
+
+    def count(self, deed, actor):
+        """{call: how many there are}"""
+        if (deed, actor) not in self.counts:
+            self.prepare(deed)
+            self.counts[deed, actor] = run_and_count(self.folder, actor, self.deed(deed))
+            self.clean_up()
+        return self.counts[deed, actor]
+
+    def one_step(self, deed, actor, victim, note):
+        """Another kind of step with each row."""
+        counts = [(call, count) for call, count in self.count(deed, actor).items() if count]
+        self.rows, self.kept = self.rows + 1, 0
+        call, count = counts[self.rows % len(counts)]
+        step = 1 + 7 * self.rows % count
+        happened = self.kill_at(deed, actor, victim, call, step)
+        note(f"{call} {step} of {count}{'' if happened else ' did not come'}; a guest had it after {self.kept}")
+
+    def row(self, deed, actor, victim, note):
+        """Each step of the actor's, until the deed is through before it comes."""
+        if not self.stride:
+            self.one_step(deed, actor, victim, note)
+            return
+        done, self.kept = [], 0
+        for call in CALLS[actor.split()[0]]:
+            self.rows += 1
+            step = 1 + self.rows % self.stride
+            while self.kill_at(deed, actor, victim, call, step):
+                done.append(f"{call} {step}")
+                step += self.stride
+        note(f"{len(done)} steps; a guest had it after {self.kept}: {', '.join(done)}")
+
+    def kill_at(self, deed, actor, victim, call, step):
+        self.prepare(deed)
+        happened = run_and_kill(self.folder, actor, victim, call, step, self.deed(deed))
+        try:
+            self.restart()
+            self.expect_agreement()
+            self.kept += happened and self.owner() is not None
+            self.clean_up()
+        except (StepFailed, TimeoutError) as error:
+            raise StepFailed(f"{victim} killed after {call} {step} of {actor}'s at {deed}: {error}") from error
+        return happened
+
+    def orphan(self):
+        """libvirtd is gone before its hook looks for whom it takes the device: not for process 1, which never ends."""
+        expect(run_and_kill(self.folder, "hook prepare", "libvirtd", "read", 3, self.deed("start")), "it was through")
+        self.restart()
+        self.expect_agreement()
+        self.clean_up()
+
+    def without_virtccwd(self):
+        self.daemons["virtccwd"].kill()
+        self.with_virtccwd = False
+
+    def next_guest(self):
+        """What a killed start has left, the next guest that wants it finds out: nobody calls reconcile."""
+        for victim in ("hook", "libvirtd"):
+            run_and_kill(self.folder, "hook prepare", victim, "write", 7, self.deed("start"))
+            self.restart()
+            if self.owner() is None:
+                self.virsh("start", "three", "--paused")
+                expect(self.journal()["domain"] == THIRD, f"the journal says {self.journal()}")
+                self.virsh("destroy", "three")
+            self.clean_up()
+
+    def end(self):
+        if not self.with_virtccwd:
+            self.with_virtccwd = True
+            self.restart()
+        for name in (*UUIDS, "three"):
+            command(self.argv("destroy", name), check=False)
+            self.virsh("undefine", name)
+        self.expect_agreement()
+
+
+def inside(virt_ccw):
+    steps = Steps(False)
+    wanted = os.environ.get("CCW_KILL_ROWS", "")
+    for name in ("virtccwd", "virtccwd-again", "libvirtd", "libvirtd-again"):
+        steps.log(f"/var/log/libvirt/{name}.log")
+
+    def rows(table, where, short):
+        for deed, actor, victims in table:
+            for victim in victims if test.stride else victims[:short]:
+                name = f"{deed}{where}: {victim} killed at each step of {actor}'s"
+                if wanted in name:
+                    steps.run(name, test.row, deed, actor, victim, steps.note)
+
+    with tempfile.TemporaryDirectory() as folder:
+        test = KillTest(virt_ccw, folder)
+        rows(WITH_VIRTCCWD, "", 2)
+        steps.run("virtccwd is no more", test.without_virtccwd)
+        rows(HOOK_ALONE, " without virtccwd", 1)
+        steps.run("libvirtd is gone before its hook has begun: nothing is taken for nobody", test.orphan)
+        steps.run("the next guest that wants it gets what a killed start has left", test.next_guest)
+        steps.run("and the host is as it was", test.end)
+    steps.done()
+
+
+if __name__ == "__main__":
+    sys.exit(inside_a_lab(__file__, inside, (FIRST,)))
