@@ -28,6 +28,23 @@ static const char *live_owner(GHashTable *live, const CcwRecord *record)
     return NULL;
 }
 
+#define QEMU_CCW_PREFIX "cc390000-0002-8000-8000-" /* qemu/ccw-lease.c */
+
+/*
+ * A start took it, and has ended without a word: the hook that had to say it was killed. While a domain starts libvirt
+ * lists it as running. Of what an attach or qemu-ccw takes they answer for themselves, as long as they live.
+ */
+static gboolean is_abandoned(CcwHost *host, const CcwRecord *record, const CcwReconcile *request)
+{
+    g_autofree char *announced = NULL;
+
+    if (!request->live || request->only_domain || !record->domain ||
+        g_str_has_prefix(record->domain, QEMU_CCW_PREFIX) || g_hash_table_contains(request->live, record->domain))
+        return FALSE;
+    announced = ccw_journal_announced(host, &record->device);
+    return g_strcmp0(announced, record->token) != 0;
+}
+
 /* Somebody else will decide, or has decided since. */
 static gboolean is_left_alone(CcwHost *host, const CcwRecord *record, const CcwReconcile *request)
 {
@@ -37,7 +54,7 @@ static gboolean is_left_alone(CcwHost *host, const CcwRecord *record, const CcwR
         return TRUE;
     if (record->state == CCW_CLAIM_RELEASING)
         return FALSE;
-    if (record->state == CCW_CLAIM_PENDING && !ccw_entry_is_stale(host, record))
+    if (record->state == CCW_CLAIM_PENDING && !ccw_entry_is_stale(host, record) && !is_abandoned(host, record, request))
         return TRUE; /* somebody is at it */
     if (record->since > request->as_of && record->since <= ccw_host_clock())
         return TRUE;

@@ -3,6 +3,8 @@
  * Brings the host and the journal together, by level: what the journal says is owned (or pending with a stale token,
  * or releasing) and no running domain has goes back; what is in the live XML of a domain is that domain's, and owned.
  *
+ * A claim of a start is over too when libvirt, asked of all domains, does not list that one: its hook was killed.
+ *
  * What a process has open is never given back, whatever else is said: pulling it away would take a running guest's
  * disk. What was detached by hand, and what a living process is taking, is left alone without a word.
  */

@@ -232,6 +232,20 @@ void ccw_relay_client_frame(CcwConnection *connection, const CcwHeader *header, 
     }
 }
 
+/* A start that failed has given back what it took, unless its hook was killed. */
+static gboolean is_failed_start(const CcwHeader *header)
+{
+    static const gint32 starts[] = { CCW_PROC_DOMAIN_CREATE, CCW_PROC_DOMAIN_CREATE_XML,
+                                     CCW_PROC_DOMAIN_CREATE_WITH_FLAGS, CCW_PROC_DOMAIN_CREATE_XML_WITH_FILES,
+                                     CCW_PROC_DOMAIN_CREATE_WITH_FILES };
+    gboolean found = FALSE;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(starts); i++)
+        found |= header->procedure == starts[i];
+    return found && header->type == CCW_TYPE_REPLY && header->status == CCW_STATUS_ERROR &&
+           header->program == CCW_PROGRAM_REMOTE;
+}
+
 void ccw_relay_backend_frame(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length)
 {
     g_autoptr(GByteArray) frame = NULL;
@@ -240,4 +254,6 @@ void ccw_relay_backend_frame(CcwConnection *connection, const CcwHeader *header,
         return;
     frame = ccw_relay_raise(header, payload, length);
     ccw_connection_send(connection, CCW_SIDE_CLIENT, frame);
+    if (is_failed_start(header) && connection->services->changed)
+        connection->services->changed(connection->services->changed_data);
 }

@@ -353,7 +353,7 @@ static void by_level(void)
     g_autofree char *after = NULL;
 
     claim_ok(model, DOMAIN, TRUE);
-    reconcile(model, NULL, ccw_host_clock(), NULL); /* pending, and its taker lives */
+    reconcile(model, NULL, ccw_host_clock(), DOMAIN); /* pending, and its taker lives */
     assert_state(model, CCW_CLAIM_PENDING);
     g_assert_true(ccw_host_confirm(model->host, &id, DOMAIN, NULL));
     reconcile(model, DOMAIN, ccw_host_clock(), NULL);

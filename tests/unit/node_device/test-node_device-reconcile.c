@@ -11,6 +11,7 @@
 
 #define DOMAIN "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 #define OTHER "11111111-2222-4333-8444-555555555555"
+#define QEMU_CCW "cc390000-0002-8000-8000-000000000017" /* qemu/ccw-lease.h: no domain of libvirt's */
 #define UUID "cc390000-0001-8000-8000-000000001234"
 #define TOKEN "17:42"
 #define STAT "17 (libvirtd) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 42 1 1"
@@ -191,6 +192,30 @@ static void without_libvirt(void)
     reconcile(model, (CcwReconcile){ .running = running }, TRUE, "0.0.1234 given back: pending of " DOMAIN);
 }
 
+/* libvirtd lives, and the start it took the device for is over: then libvirt does not list the domain. */
+static void abandoned(void)
+{
+    g_autoptr(Model) model = start();
+    g_autoptr(GHashTable) live = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) devices = g_hash_table_new(ccw_bus_id_hash, ccw_bus_id_equal);
+    gboolean taken;
+
+    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
+    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    g_hash_table_insert(live, (gpointer)DOMAIN, devices);
+    reconcile(model, (CcwReconcile){ .live = live }, TRUE, ""); /* it starts */
+    g_hash_table_remove(live, DOMAIN);
+    reconcile(model, (CcwReconcile){ .live = live, .only_domain = DOMAIN }, TRUE, ""); /* nobody was asked */
+    g_assert_true(ccw_host_announce(model->host, &id, TOKEN, NULL));
+    reconcile(model, (CcwReconcile){ .live = live }, TRUE, ""); /* an attach, whose process lives */
+    ccw_host_withdraw(model->host, &id);
+    reconcile(model, (CcwReconcile){ .live = live }, TRUE, "0.0.1234 given back: pending of " DOMAIN);
+
+    g_assert_true(ccw_host_claim(model->host, &id, QEMU_CCW, TOKEN, &taken, NULL));
+    reconcile(model, (CcwReconcile){ .live = live }, TRUE, "");
+    assert_journal(model, "pending by " QEMU_CCW);
+}
+
 /* What was being given back is finished, whoever runs. */
 static void without_libvirt_releasing(void)
 {
@@ -257,6 +282,7 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/reconcile/open-is-not-released", open_is_not_released);
     g_test_add_func("/node_device/reconcile/open-by-another", open_by_another);
     g_test_add_func("/node_device/reconcile/dry-run", dry_run);
+    g_test_add_func("/node_device/reconcile/abandoned", abandoned);
     g_test_add_func("/node_device/reconcile/without-libvirt", without_libvirt);
     g_test_add_func("/node_device/reconcile/without-libvirt-releasing", without_libvirt_releasing);
     g_test_add_func("/node_device/reconcile/vanished-and-came-back", vanished_and_came_back);

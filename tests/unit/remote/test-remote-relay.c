@@ -109,6 +109,7 @@ static void error_text(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(code, ==, VIR_ERR_OPERATION_INVALID);
     g_assert_null(strstr(message, UUID));
     g_assert_nonnull(strstr(message, "0.0.1234"));
+    g_assert_cmpuint(peers->changed, ==, 1); /* it was a start: what its hook took may have to go back */
 }
 
 /* A stream that libvirt ends with an error, and what else it has of that status. */
