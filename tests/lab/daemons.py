@@ -58,11 +58,12 @@ class Daemon:
                     return True
         return False
 
-    def start(self):
+    def start(self, answers=("virsh", "uri")):
+        """answers: the command that succeeds when it is there."""
         with open(f"/var/log/libvirt/{self.name}-again.log", "ab") as log:
             subprocess.Popen(self.argv, env=self.env, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                              start_new_session=True)
-        wait_until(lambda: command(["virsh", "uri"], check=False)[0] == 0, f"{self.name} answers")
+        wait_until(lambda: command(answers, check=False)[0] == 0, f"{self.name} answers")
 
 
 def qemu_of(name):

@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from steps import SLOWER  # noqa: E402  pylint: disable=wrong-import-position
 
 UUIDS = {"one": "c7a5fdbd-edaf-9455-926a-d65c16db1809", "two": "11111111-2222-4333-8444-555555555555"}
-DEADLINE = 180  # seconds; for anything that must happen, and does at once on an idle machine
+DEADLINE = int(os.environ.get("LIBVIRT_CCW_TEST_DEADLINE", "180"))  # seconds; for anything that must happen, and does at once on an idle machine
 
 
 class Tap:

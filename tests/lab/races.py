@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the tests of races share: guests that want the same devices, and the account of who has them, which the journal,
+sysfs, libvirt and QEMU must agree on at any time when nothing is going on."""
+
+import json
+import os
+import subprocess
+
+from hosttree import differences, snapshot
+from labtest import DEADLINE, domain, hostdev, wait_until
+from steps import command, expect
+
+DEVICES = ("0.0.1234", "0.0.1235", "0.0.1236", "0.0.1237")
+FIRST = DEVICES[0]
+CCW = "ccw_0_0_1234"
+JOURNAL = "/run/libvirt-ccw/devices"
+BACKEND = "/run/libvirt-ccw/backend/libvirt-sock"
+UUIDS = {name: f"11111111-2222-4333-8444-55555555{i:04}" for i, name in enumerate(("one", "two", "a", "b", "u", "c"))}
+WANTS = {"one": "", "two": "", "a": hostdev(), "b": hostdev(), "u": hostdev(managed="no"),
+         "c": hostdev(inside="<boot order='1'/>")}
+KEPT = "<on_crash>preserve</on_crash>"  # without a system to boot
+
+
+def mdev_of(bus_id):
+    return f"cc390000-0001-8000-8000-{bus_id.replace('.', '').zfill(12)}"
+
+
+class Host:
+    """The guests: one and two run and have no device; the others want the first one when they start, u unmanaged,
+    and c to boot from."""
+
+    def __init__(self, virt_ccw, folder):
+        self.virt_ccw = virt_ccw
+        self.folder = folder
+        self.before = snapshot()
+        self.running = []  # virsh in the background
+        for name, inside in WANTS.items():
+            self.virsh("define", self.file(domain(name, inside, KEPT, UUIDS[name]), name))
+        self.devices = {bus_id: self.file(hostdev(f"0x{bus_id[4:]}"), bus_id) for bus_id in DEVICES}
+        self.device = self.devices[FIRST]
+
+    def file(self, xml, name):
+        path = os.path.join(self.folder, f"{name}.xml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(xml)
+        return path
+
+    # Clients.
+
+    def virsh(self, *args):
+        return command(["virsh", "-q", *args], timeout=DEADLINE)[1]
+
+    def tries(self, *args):
+        """(exit code, output), in which nothing shows of how it is done."""
+        return self.checked(args, *command(["virsh", "-q", *args], timeout=DEADLINE, check=False))
+
+    def fails(self, words, *args):
+        code, output = self.tries(*args)
+        expect(code == 1 and words in output, f"virsh {' '.join(args)} does not say '{words}': {code}, {output}")
+
+    @staticmethod
+    def checked(args, code, output):
+        expect(code in (0, 1, -9), f"exit code {code} of virsh {' '.join(args)}: {output}")
+        expect("cc390000" not in output.lower(), f"our UUID shows: {output}")
+        return code, output
+
+    def begin(self, *args):
+        """virsh in the background."""
+        virsh = subprocess.Popen(["virsh", "-q", *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT, text=True)
+        virsh.arguments = args
+        return virsh
+
+    def end(self, virsh):
+        """(exit code, output) of one that begin() began."""
+        output = virsh.communicate(timeout=DEADLINE)[0].strip()
+        return self.checked(virsh.arguments, virsh.returncode, output)
+
+    def start(self, *names):
+        for name in names:
+            self.virsh("start", name, "--paused")
+
+    def destroy(self, *names):
+        for name in names:
+            self.tries("destroy", name)
+
+    def is_running(self, name):
+        return self.virsh("domstate", name) in ("running", "paused")
+
+    # Accounts.
+
+    @staticmethod
+    def entry(bus_id=FIRST):
+        try:
+            with open(f"{JOURNAL}/{bus_id}.json", encoding="utf-8") as file:
+                return json.load(file)
+        except FileNotFoundError:
+            return None
+
+    def state(self, bus_id=FIRST):
+        return (self.entry(bus_id) or {}).get("state")
+
+    def live(self):
+        """{bus id: names of the domains that have it, by their XML and by QEMU, which must not differ}"""
+        found = {bus_id: [] for bus_id in DEVICES}
+        for name in self.virsh("list", "--name").split():
+            if name not in UUIDS:
+                continue
+            xml = self.virsh("dumpxml", name)
+            qtree = self.virsh("qemu-monitor-command", name, "--hmp", "info qtree")
+            for bus_id in DEVICES:
+                has = f"<address cssid='0x0' ssid='0x0' devno='0x{bus_id[4:]}'/>" in xml
+                expect(has == (mdev_of(bus_id) in qtree),
+                       f"{bus_id} is {'' if has else 'not '}in the XML of {name}, which QEMU denies")
+                if has:
+                    found[bus_id].append(name)
+        return found
+
+    def agreed(self):
+        """{bus id: name of the domain that has it}, by all accounts; what nobody has is the host's, or detached by hand."""
+        owners = {}
+        for bus_id, names in self.live().items():
+            entry = self.entry(bus_id)
+            taken = os.path.exists(f"/sys/bus/mdev/devices/{mdev_of(bus_id)}")
+            told = f"{bus_id}: {names} have it, its mdev is {'' if taken else 'not '}there, the journal says {entry}"
+            expect(len(names) < 2 and taken == (entry is not None), told)
+            expect(not os.path.exists(f"{JOURNAL}/{bus_id}.attach"), f"{bus_id}: an attach is announced still")
+            if names:
+                expect(entry["state"] == "owned" and entry["domain"] in (UUIDS[names[0]], None), told)
+                owners[bus_id] = names[0]
+            elif entry:
+                expect(entry["state"] == "owned" and entry["domain"] is None, told)
+        return owners
+
+    def as_before(self):
+        return not any(map(self.entry, DEVICES)) and not differences(self.before, snapshot())
+
+    def comes_back(self):
+        """Whoever brings it back, in their own time."""
+        wait_until(self.as_before, f"the host is as it was before: {differences(self.before, snapshot())}, "
+                                   f"the journal says {self.entry()}")
+        expect(not self.agreed(), "a domain has a device")
+
+    def expect_as_before(self):
+        expect(self.as_before(), f"{differences(self.before, snapshot())}, the journal says {self.entry()}")
+
+    def only(self, name):
+        """This domain has the first device, by all accounts, and no other has any."""
+        owners = self.agreed()
+        expect(owners == {FIRST: name}, f"not {name} alone: {owners}")

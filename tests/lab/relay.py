@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A relay on the way from virtccwd to libvirtd that stops at a frame which a test names: what happens between two calls
+to libvirt, or while one is answered, can be made to happen there, every time."""
+
+import os
+import socket
+import struct
+import threading
+
+from labtest import DEADLINE
+from steps import StepFailed
+
+REMOTE = 0x20008086
+CALL, REPLY = 0, 1
+ATTACH, DETACH, LIST_DOMAINS = 160, 161, 273  # procedures, as virsh and virtccwd use them
+
+
+class Hold:
+    """The next frame of a kind stops here: the first `skip` of them pass, and so do those that come after."""
+
+    def __init__(self, relay, procedure, kind, skip):
+        self.relay, self.procedure, self.kind, self.skip = relay, procedure, kind, skip
+        self._reached, self._go = threading.Event(), threading.Event()
+
+    def wants(self, procedure, kind):
+        if (procedure, kind) != (self.procedure, self.kind):
+            return False
+        self.skip -= 1
+        return self.skip == -1
+
+    def stop(self):
+        self._reached.set()
+        self._go.wait(DEADLINE)
+
+    def reached(self):
+        if not self._reached.wait(DEADLINE):
+            raise StepFailed(f"procedure {self.procedure} was not {'answered' if self.kind == REPLY else 'called'}")
+        return self
+
+    def go(self):
+        self.relay.forget(self)
+        self._go.set()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        self.go()
+
+
+class Relay:
+    """Takes the place of libvirtd's socket; connections that were there before are not led through it."""
+
+    def __init__(self, path):
+        self.path, self.real = path, path + "-real"
+        self._lock = threading.Lock()
+        self._holds = []
+        os.rename(path, self.real)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(path)
+        self._listener.listen(64)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        os.rename(self.real, self.path)
+        self._listener.close()
+
+    def hold(self, procedure, kind, skip=0):
+        hold = Hold(self, procedure, kind, skip)
+        with self._lock:
+            self._holds.append(hold)
+        return hold
+
+    def forget(self, hold):
+        with self._lock:
+            if hold in self._holds:
+                self._holds.remove(hold)
+
+    def _accept(self):
+        while True:
+            try:
+                client = self._listener.accept()[0]
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            try:
+                server.connect(self.real)
+            except OSError:
+                client.close()
+                continue
+            for source, target in ((client, server), (server, client)):
+                threading.Thread(target=self._pump, args=(source, target), daemon=True).start()
+
+    def _stop(self, frame):
+        program, _version, procedure, kind = struct.unpack(">IIII", frame[4:20])
+        if program != REMOTE:
+            return
+        with self._lock:
+            holds = [hold for hold in self._holds if hold.wants(procedure, kind)]
+        for hold in holds:
+            hold.stop()
+
+    def _pump(self, source, target):
+        try:
+            while True:
+                frame = _read(source, 4)
+                frame += _read(source, struct.unpack(">I", frame)[0] - 4)
+                self._stop(frame)
+                target.sendall(frame)
+        except (OSError, EOFError):
+            for end in (source, target):
+                try:
+                    end.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+
+
+def _read(source, length):
+    data = b""
+    while len(data) < length:
+        more = source.recv(length - len(data))
+        if not more:
+            raise EOFError
+        data += more
+    return data

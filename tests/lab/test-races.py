@@ -1,0 +1,489 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Races for a device, through stock virsh, virtccwd, libvirtd and QEMU: guests that start at once, attaches, work by hand,
+guests that end in the middle, parts that die. Nothing is left to chance: a relay stops what is said to libvirt, and a gate
+libvirt's hook, until the other one has done its part. The guests are paused and have no kernel.
+Run as: test-races.py VIRT-CCW"""
+
+import os
+import signal
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+# pylint: disable=wrong-import-position
+from daemons import Daemon, qemu_of, text_of
+from hookgate import HookGates
+from labtest import hostdev, inside_a_lab, wait_until
+from races import BACKEND, CCW, DEVICES, FIRST, UUIDS, Host
+from relay import ATTACH, CALL, DETACH, LIST_DOMAINS, REPLY, Relay
+from steps import Steps, expect
+
+# Where an attach is stopped: before libvirt is asked, when libvirt has missed the mdev, when there is one, and when libvirt
+# has attached it. (kind of frame, how many to let pass)
+PLACES = {"before the first call": (CALL, 0), "before the claim": (REPLY, 0), "before the second call": (CALL, 1),
+          "before the answer": (REPLY, 1)}
+
+
+class StartRaces:
+    """Guests that start, and what is done by hand at that time."""
+
+    def __init__(self, host, gates, relay):
+        self.host, self.gates, self.relay = host, gates, relay
+
+    def begin(self, name):
+        return self.host.begin("start", name, "--paused")
+
+    def ends_well(self, virsh, name):
+        code, output = self.host.end(virsh)
+        expect(code == 0, output)
+        self.host.only(name)
+        self.host.destroy(name)
+        self.host.expect_as_before()
+
+    def loser_is_told(self, winner, loser, words):
+        """The loser comes when the winner has the device, and is not through with its start."""
+        with self.gates.gate("behind", winner, "prepare") as gate:
+            start = self.begin(winner)
+            gate.reached()
+            away = self.host.entry()
+            self.host.fails(words, "start", loser, "--paused")
+            expect(self.host.entry() == away, f"{loser} changed it: {self.host.entry()}, was {away}")
+        self.ends_well(start, winner)
+
+    def overtaken(self, first, second, words):
+        """The first one's hook has not begun yet, or has done its part, when the second one gets the device."""
+        with self.gates.gate("before", first, "prepare") as gate:
+            start = self.begin(first)
+            gate.reached()
+            self.host.start(second)
+        code, output = self.host.end(start)
+        expect(code == 1 and words in output, f"{code}, {output}")
+        self.host.only(second)
+        self.host.destroy(second)
+        self.host.expect_as_before()
+
+    def at_once(self, names, rounds, note):
+        for _ in range(rounds):
+            starts = [self.begin(name) for name in names]
+            ends = [self.host.end(start) for start in starts]
+            codes = [code for code, _ in ends]
+            winners = [name for name, code in zip(names, codes) if code == 0]
+            expect(len(winners) == 1, f"{len(winners)} of {names} started: {ends}")
+            loser = ends[codes.index(1)][1]
+            expect(FIRST in loser, loser)
+            self.host.only(winners[0])
+            self.host.destroy(*names)
+            self.host.expect_as_before()
+        note(loser.splitlines()[-1])
+
+    def by_hand_first(self):
+        """Unmanaged and managed guests take turns with what was detached by hand, and leave it."""
+        self.host.virsh("nodedev-detach", CCW)
+        self.at_once_by_hand()
+        self.host.virsh("nodedev-reattach", CCW)
+        self.host.expect_as_before()
+
+    def at_once_by_hand(self):
+        for names in (("u", "a"), ("a", "u")):
+            starts = [self.begin(name) for name in names]
+            ends = [self.host.end(start) for start in starts]
+            winners = [name for name, end in zip(names, ends) if end[0] == 0]
+            expect(len(winners) == 1, f"{winners} started: {ends}")
+            expect(any(f"ccw device {FIRST} is in use by driver QEMU, domain {winners[0]}" in end[1] for end in ends),
+                   f"{ends}")
+            self.host.only(winners[0])
+            self.host.destroy(winners[0])
+            expect(self.host.entry()["domain"] is None, f"{self.host.entry()}")
+
+    def reattached_meanwhile(self, name):
+        """nodedev-reattach has seen that no domain has it; then one starts that finds it there."""
+        self.host.virsh("nodedev-detach", CCW)
+        with self.relay.hold(LIST_DOMAINS, REPLY) as hold, self.gates.gate("behind", name, "prepare") as gate:
+            reattach = self.host.begin("nodedev-reattach", CCW)
+            hold.reached()
+            start = self.begin(name)
+            gate.reached()
+            with self.relay.hold(LIST_DOMAINS, CALL) as again: # libvirt answers when the guest's hook is through
+                hold.go()
+                again.reached()
+        code, output = self.host.end(start)
+        expect(code == 0, output)
+        code, output = self.host.end(reattach)
+        expect(code == 1 and f"ccw device {FIRST} is in use by driver QEMU, domain {name}" in output, output)
+        self.host.only(name)
+        self.host.destroy(name)
+        self.host.virsh("nodedev-reattach", CCW)
+        self.host.expect_as_before()
+
+    def detached_meanwhile(self):
+        """By hand, while a guest that has the device is about to begin, or ends: refused, and it changes nothing."""
+        for place, operation in (("behind", "prepare"), ("before", "started"), ("before", "release")):
+            with self.gates.gate(place, "a", operation) as gate:
+                start = self.begin("a")
+                if operation == "release":
+                    expect(self.host.end(start)[0] == 0, "it does not start")
+                    start = self.host.begin("destroy", "a")
+                gate.reached()
+                hands = [self.host.begin(f"nodedev-{verb}", CCW) for verb in ("detach", "reattach", "reset")]
+            self.host.end(start)
+            outputs = [self.host.end(hand) for hand in hands]
+            if operation != "release":
+                for code, output in outputs:
+                    expect(code == 1 and "is in use by" in output, output)
+                self.host.only("a")
+                self.host.destroy("a")
+            else:
+                self.host.tries("nodedev-reattach", CCW)
+            self.host.expect_as_before()
+
+
+class AttachRaces:
+    """An attach to the guest one, stopped at a place, while something else happens."""
+
+    def __init__(self, host, relay):
+        self.host, self.relay = host, relay
+
+    def at(self, place, deed):
+        kind, skip = PLACES[place]
+        with self.relay.hold(ATTACH, kind, skip) as hold:
+            attach = self.host.begin("attach-device", "one", self.host.device, "--live")
+            hold.reached()
+            deed(place, attach)
+        return self.host.end(attach)
+
+    def everywhere(self, deed, then):
+        for place in PLACES:
+            code, output = self.at(place, deed)
+            then(place, code, output)
+            for name in ("one", "two"):
+                self.host.tries("detach-device", name, self.host.device, "--live")
+            self.host.destroy("a")
+            self.host.comes_back()
+            for name in ("one", "two"):
+                if not self.host.is_running(name):
+                    self.host.start(name)
+
+    def overtaken_by_start(self, gates):
+        """libvirt refuses the attach because the guest has ended; before that is heard the guest starts, and takes it."""
+        self.host.start("a")
+        self.host.virsh("detach-device", "a", self.host.device, "--live")
+        with self.relay.hold(ATTACH, CALL, 1) as call, self.relay.hold(ATTACH, REPLY, 1) as reply:
+            attach = self.host.begin("attach-device", "a", self.host.device, "--live")
+            call.reached()
+            self.host.virsh("destroy", "a")
+            call.go()
+            reply.reached()
+            with gates.gate("behind", "a", "prepare") as gate:
+                start = self.host.begin("start", "a", "--paused")
+                gate.reached()
+                reply.go()
+                code, output = self.host.end(attach)
+                expect(code == 1 and "domain is not running" in output, output)
+        code, output = self.host.end(start)
+        expect(code == 0, output)
+        self.host.only("a")
+        self.host.destroy("a")
+        self.host.expect_as_before()
+
+    # What happens, and what comes of it.
+
+    def destroyed(self, _place, _attach):
+        self.host.virsh("destroy", "one")
+
+    def destroyed_and_started(self, _place, _attach):
+        self.host.virsh("destroy", "one")
+        self.host.start("one")
+
+    def dies(self, _place, _attach):
+        os.kill(qemu_of("one"), signal.SIGKILL)
+        wait_until(lambda: not self.host.is_running("one"), "libvirt knows that it ended")
+
+    def client_dies(self, _place, attach):
+        attach.kill()
+
+    def gone(self, place, code, output):
+        """Of a guest that has ended: a second start has nothing of it."""
+        expect(code == (0 if place == "before the answer" else 1), f"{place}: {code}, {output}")
+        self.host.comes_back()
+
+    def new_run_has_it(self, place, code, output):
+        """An attach is to the domain, not to a run of it; but what the run before got is gone with that."""
+        expect(code == 0, f"{place}: {output}")
+        if place == "before the answer":
+            self.host.comes_back()
+        else:
+            self.host.only("one")
+
+    def client_is_gone(self, _place, code, _output):
+        expect(code == -9, "virsh was through")
+        wait_until(lambda: self.host.state() in (None, "owned"), "it is settled")
+
+    def by_hand(self, place, _attach):
+        for verb in ("detach", "reattach", "reset"):
+            code, output = self.host.tries(f"nodedev-{verb}", CCW)
+            words = "domain one" if place == "before the answer" else "it is being attached to a domain"
+            expect(code == 1 and f"ccw device {FIRST} is in use" in output and words in output, f"{place}: {output}")
+
+    def had_by_one(self, place, code, output):
+        expect(code == 0, f"{place}: {output}")
+        self.host.only("one")
+
+    def to_two(self, _place, _attach):
+        self.other = self.host.tries("attach-device", "two", self.host.device, "--live")
+
+    def start_a(self, _place, _attach):
+        self.other = self.host.tries("start", "a", "--paused")
+
+    def had_by_either(self, place, code, output, other):
+        codes = (code, self.other[0])
+        expect(sorted(codes) == [0, 1], f"{place}: {code}, {output}, and the other {self.other}")
+        told = output if code else self.other[1]
+        winner = "one" if code == 0 else other
+        named = f"in use by driver QEMU, domain {winner}" in told or f"in use by domain {UUIDS[winner]}" in told
+        expect(f"ccw device {FIRST} is" in told and (named or winner in told), f"{place}: {told}")
+        self.host.only(winner)
+
+    def had_by_one_or_two(self, place, code, output):
+        self.had_by_either(place, code, output, "two")
+
+    def had_by_one_or_a(self, place, code, output):
+        self.had_by_either(place, code, output, "a")
+
+
+class DetachRaces:
+    """A guest that is asked to let go of it and does not: on s390x a stopped QEMU alone can keep it."""
+
+    def __init__(self, host, daemons):
+        self.host, self.daemons = host, daemons
+
+    def keeps(self, meanwhile):
+        """It goes back when QEMU has let go, and not before, whatever happens meanwhile."""
+        self.host.virsh("attach-device", "one", self.host.device, "--live")
+        qemu = qemu_of("one")
+        os.kill(qemu, signal.SIGSTOP)
+        try:
+            detach = self.host.begin("detach-device", "one", self.host.device, "--live")
+            wait_until(lambda: "occupied" in self.host.tries("domcontrol", "one")[1], "QEMU is asked")
+            meanwhile(detach)
+            entry = self.host.entry()
+            expect(entry and entry["state"] == "owned" and entry["domain"] == UUIDS["one"], f"the journal says {entry}")
+        finally:
+            os.kill(qemu, signal.SIGCONT)
+        code, output = self.host.end(detach)
+        if code == 1 and "End of file" in output:  # libvirtd died: whether QEMU has heard it, one more detach finds out
+            wait_until(lambda: "ok" in self.host.tries("domcontrol", "one")[1], "libvirt has QEMU again")
+            self.host.tries("detach-device", "one", self.host.device, "--live")
+        self.host.comes_back()
+
+    def nothing(self, _detach):
+        pass
+
+    def client_dies(self, detach):
+        detach.kill()
+        detach.wait()
+
+    def dies(self, name):
+        def die(_detach):
+            self.daemons[name].kill()
+            self.daemons[name].start()
+        return die
+
+
+class HookRaces:
+    """The hook is killed: whoever kills it, what it had begun or should have done is settled."""
+
+    def __init__(self, host, gates):
+        self.host, self.gates = host, gates
+
+    def with_gates(self, gates, *virsh):
+        """virsh, and what is said at each of these gates when it comes there; its exit code."""
+        closed = [(self.gates.gate(place, "a", operation), verdict) for place, operation, verdict in gates]
+        process = self.host.begin(*virsh)
+        for gate, verdict in closed:
+            gate.reached().go(verdict)
+        return self.host.end(process)
+
+    def in_prepare(self):
+        """Before it did anything, or another's behind it: the guest does not start, and does at once when it is tried again."""
+        for place in ("before", "behind"):
+            code, output = self.with_gates([(place, "prepare", "killed")], "start", "a", "--paused")
+            expect(code == 1, output)
+            self.host.expect_as_before()
+            self.host.start("a")
+            self.host.only("a")
+            self.host.destroy("a")
+            self.host.expect_as_before()
+
+    def in_release(self):
+        """Of a guest that ran: it starts again at once, or else virtccwd gives the device back."""
+        for again in (True, False):
+            self.host.start("a")
+            code, output = self.with_gates([("before", "release", "killed")], "destroy", "a")
+            expect(code == 0, output)
+            if again:
+                self.host.start("a")
+                self.host.only("a")
+                self.host.destroy("a")
+            self.host.comes_back()
+
+    def in_both(self):
+        """A start fails when the device was taken, and nobody is told: the same guest can start, and so can others."""
+        for name in ("a", "b"):
+            code, output = self.with_gates([("behind", "prepare", "killed"), ("before", "release", "killed")],
+                                           "start", "a", "--paused")
+            expect(code == 1, output)
+            if name == "b":
+                self.host.comes_back()
+            self.host.start(name)
+            self.host.only(name)
+            self.host.destroy(name)
+            self.host.expect_as_before()
+
+
+class DomainRaces:
+    """What libvirt does with a guest as a whole."""
+
+    def __init__(self, host, daemons):
+        self.host, self.daemons = host, daemons
+
+    def autostarted(self):
+        """libvirtd starts it when the machine comes up, before there is a virtccwd."""
+        self.host.virsh("autostart", "a")
+        for name in ("virtccwd", "libvirtd"):
+            self.daemons[name].kill()
+        for name in ("one", "two"):
+            os.kill(qemu_of(name), signal.SIGKILL)
+        os.unlink("/run/libvirt/qemu/autostarted")
+        self.daemons["libvirtd"].start(self.stock("uri"))
+        wait_until(lambda: self.host.state() == "owned", "libvirtd starts it, and the hook takes its device")
+        self.daemons["virtccwd"].start()
+        self.host.only("a")
+        self.host.virsh("autostart", "a", "--disable")
+        self.host.destroy("a")
+        self.host.expect_as_before()
+
+    @staticmethod
+    def stock(*args):
+        return ["virsh", "-q", "-c", f"qemu+unix:///system?socket={BACKEND}", *args]
+
+    def booting(self):
+        """Detached from a guest that boots from it, as soon as libvirt lets anybody."""
+        for _ in range(3):
+            self.host.virsh("start", "c")
+            self.host.virsh("detach-device", "c", self.host.device, "--live")
+            self.host.expect_as_before()
+            self.host.virsh("attach-device", "c", self.host.device, "--live")
+            self.host.only("c")
+            self.host.destroy("c")
+            self.host.expect_as_before()
+
+    def suspended(self):
+        self.host.start("a")
+        self.host.virsh("resume", "a")
+        self.host.tries("suspend", "a")  # without a system it may have crashed before
+        self.host.only("a")
+        for verb in ("save", "managedsave"):
+            path = [os.path.join(self.host.folder, "image")] if verb == "save" else []
+            self.host.fails("non-migratable device", verb, "a", *path)
+            self.host.only("a")
+        self.host.destroy("a")
+        self.host.expect_as_before()
+
+    def reverted(self):
+        """To a state in which it has no device, and back to one in which it has."""
+        for name, xml in (("without", self.host.virsh("dumpxml", "b").replace(hostdev_of(self.host, "b"), "")),
+                          ("with", self.host.virsh("dumpxml", "b"))):
+            text = f"<domainsnapshot><name>{name}</name><state>shutoff</state><creationTime>1700000000</creationTime>" \
+                   f"<memory snapshot='no'/>{xml}</domainsnapshot>"
+            self.host.virsh("snapshot-create", "b", "--redefine", self.host.file(text, "snapshot"))
+        self.host.start("b")
+        self.host.virsh("snapshot-revert", "b", "without")
+        self.host.comes_back()
+        self.host.virsh("snapshot-revert", "b", "with", "--paused")
+        self.host.only("b")
+        self.host.virsh("snapshot-revert", "b", "without", "--paused")
+        expect(self.host.is_running("b"), "it does not run")
+        self.host.comes_back()
+        self.host.destroy("b")
+        for name in ("without", "with"):
+            self.host.virsh("snapshot-delete", "b", name)
+
+
+def hostdev_of(host, name):
+    """As it is in the XML of the domain."""
+    xml = host.virsh("dumpxml", name)
+    return xml[xml.index("<hostdev"):xml.index("</hostdev>") + len("</hostdev>")]
+
+
+def inside(virt_ccw):
+    steps = Steps(False)
+    for name in ("virtccwd", "virtccwd-again", "libvirtd", "libvirtd-again"):
+        steps.log(f"/var/log/libvirt/{name}.log")
+    with tempfile.TemporaryDirectory() as folder:
+        host = Host(virt_ccw, folder)
+        daemons = {name: Daemon(name) for name in ("virtccwd", "libvirtd")}
+        gates, relay = HookGates(folder), Relay(BACKEND)
+        run_starts(steps, StartRaces(host, gates, relay))
+        host.start("one", "two")
+        run_attaches(steps, AttachRaces(host, relay), gates)
+        relay.close()
+        run_detaches(steps, DetachRaces(host, daemons))
+        run_hooks(steps, HookRaces(host, gates))
+        gates.remove()
+        run_domains(steps, DomainRaces(host, daemons))
+    steps.done()
+
+
+def run_starts(steps, races):
+    steps.run("two starts: the later one is refused", races.loser_is_told, "a", "b",
+              f"ccw device {FIRST} is in use by domain {UUIDS['a']}")
+    steps.run("two starts: the one that began first is overtaken", races.overtaken, "a", "b",
+              f"ccw device {FIRST} is in use by domain {UUIDS['b']}")
+    steps.run("two starts at once", races.at_once, ("a", "b"), 6, steps.note)
+    steps.run("an unmanaged guest does not take what another's start has taken", races.loser_is_told, "a", "u",
+              f"ccw device {FIRST} is in use by domain {UUIDS['a']}")
+    steps.run("managed and unmanaged at once", races.at_once, ("a", "u"), 3, steps.note)
+    steps.run("unmanaged and managed at once", races.at_once, ("u", "a"), 3, steps.note)
+    steps.run("the same with what was detached by hand", races.by_hand_first)
+    for name in ("u", "a"):
+        steps.run(f"reattached while {name} starts: {name} keeps it", races.reattached_meanwhile, name)
+    steps.run("by hand while a guest starts or ends", races.detached_meanwhile)
+
+
+def run_attaches(steps, races, gates):
+    steps.run("an attach that failed takes nothing from a start", races.overtaken_by_start, gates)
+    for what, deed, then in (
+            ("the guest is destroyed", races.destroyed, races.gone),
+            ("the guest is destroyed, and started again", races.destroyed_and_started, races.new_run_has_it),
+            ("QEMU dies", races.dies, races.gone),
+            ("the client dies", races.client_dies, races.client_is_gone),
+            ("it is detached, reattached and reset by hand", races.by_hand, races.had_by_one),
+            ("another guest gets it attached", races.to_two, races.had_by_one_or_two),
+            ("a guest starts that wants it", races.start_a, races.had_by_one_or_a)):
+        steps.run(f"in the middle of an attach {what}", races.everywhere, deed, then)
+
+
+def run_detaches(steps, races):
+    for what, meanwhile in (("", races.nothing), (", and the client dies", races.client_dies),
+                            (", and virtccwd dies", races.dies("virtccwd")),
+                            (", and libvirtd dies", races.dies("libvirtd"))):
+        steps.run(f"QEMU does not let go{what}: it comes back when it has", races.keeps, meanwhile)
+
+
+def run_hooks(steps, races):
+    steps.run("the hook is killed before a guest starts", races.in_prepare)
+    steps.run("the hook is killed when a guest has ended", races.in_release)
+    steps.run("the hook is killed when a guest has failed to start", races.in_both)
+
+
+def run_domains(steps, races):
+    steps.run("detached from a guest that boots from it", races.booting)
+    steps.run("suspended and resumed, and not saved", races.suspended)
+    steps.run("reverted to states with and without the device", races.reverted)
+    steps.run("started by libvirtd itself, before virtccwd is there", races.autostarted)
+
+
+if __name__ == "__main__":
+    sys.exit(inside_a_lab(__file__, inside, DEVICES))
