@@ -93,13 +93,14 @@ static gboolean tell(Deed *deed, gboolean done, CcwReconcileResult result, const
 static gboolean note_owner(CcwHost *host, CcwRecord *record, const char *owner, const CcwReconcile *request,
                            GError **error)
 {
-    g_autofree char *before = g_strdup(record->domain);
+    g_autofree char *before = g_strdup(record->domain); /* owner may be the same string, which goes */
+    g_autofree char *after = g_strdup(owner);
     Deed deed = deed_of(record, request);
 
-    if (!request->dry_run && !ccw_claim_own(host, record, owner, error))
+    if (!request->dry_run && !ccw_claim_own(host, record, after, error))
         return FALSE;
     deed.said.domain = before;
-    deed.said.owner = owner;
+    deed.said.owner = after;
     return tell(&deed, TRUE, CCW_RECONCILE_NOTED, NULL);
 }
 

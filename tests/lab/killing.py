@@ -12,6 +12,9 @@ import time
 
 from daemons import processes, text_of
 from labtest import DEADLINE, wait_until
+from steps import SLOWER
+
+PATIENCE = DEADLINE * SLOWER
 
 CALLS = {
     "hook": ("write", "rename", "unlink"),
@@ -100,7 +103,7 @@ class DaemonTrace(Trace):
     def stop(self):
         """Whom strace has traced goes on without it, or stays halted; told to end it would wait for the dead."""
         self.process.kill()
-        self.process.communicate(timeout=DEADLINE)
+        self.process.communicate(timeout=PATIENCE)
 
 
 def start_trace(folder, actor, calls, *injected):
@@ -138,7 +141,7 @@ def run_and_count(folder, actor, argv):
     trace = start_trace(folder, actor, calls)
     try:
         subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                       timeout=DEADLINE, check=True)
+                       timeout=PATIENCE, check=True)
     finally:
         trace.stop()
     return {call: trace.count(call) for call in calls}
@@ -149,7 +152,7 @@ def run_and_kill(folder, actor, victim, call, when, argv):
     itself = victim == actor.split()[0]
     trace = start_trace(folder, actor, (call,), signal.SIGKILL if itself else signal.SIGSTOP, when)
     command = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + DEADLINE
+    deadline = time.monotonic() + PATIENCE
     happened = None
     while happened is None and command.poll() is None:
         happened = trace.killed() if itself else trace.halted()
@@ -164,7 +167,7 @@ def run_and_kill(folder, actor, victim, call, when, argv):
     if happened and not itself:
         go_on(happened)
     try:
-        command.communicate(timeout=DEADLINE)
+        command.communicate(timeout=PATIENCE)
     finally:
         command.kill()
     return happened is not None

@@ -11,6 +11,7 @@ CCW_KILL_ROWS, rows that have this word only."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,10 +19,10 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
-from daemons import Daemon, text_of
+from daemons import Daemon, qemu_of, text_of
 from hosttree import differences, snapshot
 from killing import CALLS, processes_of, run_and_count, run_and_kill
-from labtest import UUIDS, domain, hostdev, inside_a_lab, wait_until
+from labtest import DEADLINE, UUIDS, domain, hostdev, inside_a_lab, set_online, wait_until
 from steps import Steps, StepFailed, command, expect
 
 FIRST = "0.0.1234"
@@ -216,6 +217,52 @@ class KillTest:
         self.expect_agreement()
         self.clean_up()
 
+    def halted(self):
+        """The kernel's remove would wait for a QEMU that is stopped: nobody waits, or takes it away."""
+        self.virsh("start", "one", "--paused")
+        qemu = qemu_of("one")
+        os.kill(qemu, signal.SIGSTOP)
+        try:
+            with open(self.file("one", domain("one")), encoding="utf-8") as xml:
+                said = subprocess.run([self.virt_ccw, "hook", "--", "one", "release", "end", "-"], stdin=xml, text=True,
+                                      stderr=subprocess.PIPE, timeout=DEADLINE, check=True).stderr
+            expect(f"process {qemu} (" in said and "has it open" in said, f"the hook says {said}")
+            code, said = command([self.virt_ccw, "reconcile"], check=False)
+            expect((code, said) == (0, f"{FIRST}: noted as domain one's, which has it"), f"reconcile, {code}: {said}")
+        finally:
+            os.kill(qemu, signal.SIGCONT)
+        self.expect_agreement()
+        self.clean_up()
+
+    def hardware(self, what):
+        command([self.virt_ccw, "lab", what, FIRST])
+
+    def back_online(self):
+        set_online(FIRST, 1)
+        self.expect_agreement()
+
+    def vanished(self):
+        """It is taken out of the machine while a guest has it; what comes back is the host's."""
+        self.virsh("start", "one", "--paused")
+        self.hardware("unplug")
+        wait_until(lambda: self.owner() is None and not self.journal(), "nobody has what is not there")
+        self.hardware("plug")
+        self.back_online()
+        self.virsh("destroy", "one")
+
+    def vanished_without_virtccwd(self):
+        """The journal still has it for a guest that runs, and has it no more: another gets it."""
+        self.virsh("start", "one", "--paused")
+        self.hardware("unplug")
+        wait_until(lambda: self.owner() is None, "libvirt knows that it is gone")
+        self.hardware("plug")
+        expect(self.journal()["domain"] == UUIDS["one"], f"the journal says {self.journal()}")
+        self.virsh("start", "three", "--paused")
+        expect(self.journal()["domain"] == THIRD, f"the journal says {self.journal()}")
+        for name in ("one", "three"):
+            self.virsh("destroy", name)
+        self.back_online()
+
     def without_virtccwd(self):
         self.daemons["virtccwd"].kill()
         self.with_virtccwd = False
@@ -257,8 +304,14 @@ def inside(virt_ccw):
     with tempfile.TemporaryDirectory() as folder:
         test = KillTest(virt_ccw, folder)
         rows(WITH_VIRTCCWD, "", 2)
+        steps.run("a guest that is halted keeps what it has open", test.halted)
+        in_lab = os.path.exists("/run/libvirt-ccw/lab-control.sock")
+        if in_lab:
+            steps.run("the hardware goes and comes back: the host has it", test.vanished)
         steps.run("virtccwd is no more", test.without_virtccwd)
         rows(HOOK_ALONE, " without virtccwd", 1)
+        if in_lab:
+            steps.run("the hardware goes and comes back: another guest gets it", test.vanished_without_virtccwd)
         steps.run("libvirtd is gone before its hook has begun: nothing is taken for nobody", test.orphan)
         steps.run("the next guest that wants it gets what a killed start has left", test.next_guest)
         steps.run("and the host is as it was", test.end)

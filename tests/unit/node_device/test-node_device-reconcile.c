@@ -154,6 +154,8 @@ static void open_by_another(void)
     g_hash_table_insert(live, (gpointer)OTHER, devices);
     reconcile(model, (CcwReconcile){ .live = live }, TRUE, "0.0.1234 noted: releasing of " DOMAIN ", is " OTHER "'s");
     assert_journal(model, "owned by " OTHER);
+    g_assert_false(ccw_host_release_domain(model->host, OTHER, NULL));
+    reconcile(model, (CcwReconcile){ .live = live }, TRUE, "0.0.1234 noted: releasing of " OTHER ", is " OTHER "'s");
     g_assert_cmpuint(model->n_writes, ==, 0);
 }
 
