@@ -66,7 +66,7 @@ void lab_ccw_recognise(LabModel *model, LabSubchannel *sch)
         lab_ccw_register(model, sch);
     } else if (sch->orphan) {
         lab_ccw_move(model, sch, FALSE);
-        sch->vpm = LAB_PATH_MASK;
+        lab_set_paths(sch, LAB_PATH_MASK);
     }
 }
 
@@ -127,7 +127,7 @@ static int set_online(LabModel *model, LabSubchannel *sch, gboolean value, gbool
     if (value)
         sch->boxed = FALSE;
     if (value)
-        sch->vpm = LAB_PATH_MASK;
+        lab_set_paths(sch, LAB_PATH_MASK);
     show_online(sch, value);
     /* dasd_change_state() of drivers/s390/block/dasd.c; libvirt lists a ccw device once it is online. */
     lab_emit_ccw(model, sch, "change", NULL);

@@ -66,7 +66,7 @@ void lab_css_unregister(LabModel *model, LabSubchannel *sch)
         detach(model, sch);
     sch->registered = FALSE;
     lab_changed(sch);
-    sch->vpm = 0;
+    lab_set_paths(sch, 0);
     g_clear_pointer(&sch->driver_override, g_free);
     lab_emit_subchannel(model, sch, "remove", NULL);
 }

@@ -41,6 +41,21 @@ static int show_text(const LabDasd *dasd, guint attr, GString *text)
     return 0;
 }
 
+static int show_enodev(const LabDasd *dasd G_GNUC_UNUSED, guint attr G_GNUC_UNUSED, GString *text G_GNUC_UNUSED)
+{
+    return ENODEV;
+}
+
+/* Operational, and of five kinds that are not: none is known of. */
+static int show_path_masks(const LabDasd *dasd, guint attr G_GNUC_UNUSED, GString *text)
+{
+    if (dasd->online)
+        g_string_append_printf(text, "%02x 00 00 00 00 00\n", dasd->paths);
+    else
+        g_string_append(text, "0\n");
+    return 0;
+}
+
 static int show_feature(const LabDasd *dasd, guint attr, GString *text)
 {
     guint which = attrs[attr].which;
@@ -202,7 +217,7 @@ static int store_einval(LabDasd *dasd G_GNUC_UNUSED, guint attr G_GNUC_UNUSED, c
 
 static const Attr attrs[] = {
     { "alias", 0444, show_alias, NULL, 0, 0, 0, 0, NULL, NULL },
-    { "copy_pair", 0644, show_text, store_einval, 0, 0, 0, 0, NULL, NULL },
+    { "copy_pair", 0644, show_enodev, store_einval, 0, 0, 0, 0, NULL, NULL },
     TEXT("copy_role", "none", NULL),
     TEXT("discipline", "ECKD", "none"),
     { "eer_enabled", 0644, show_text, store_eer, 0, 0, 0, 0, "0", "0" },
@@ -216,7 +231,7 @@ static const Attr attrs[] = {
     { "last_known_reservation_state", 0644, show_text, store_reservation, 0, 0, 0, 0, "none", "none" },
     FEATURE("path_autodisable", AUTODISABLE, store_feature),
     NUMBER("path_interval", LAB_DASD_PATH_INTERVAL, 1, 4294967295UL, 300),
-    TEXT("path_masks", "80 00 00 00 00 00", "0"),
+    { "path_masks", 0444, show_path_masks, NULL, 0, 0, 0, 0, NULL, NULL },
     COMMAND("path_reset", store_online_only),
     NUMBER("path_threshold", LAB_DASD_PATH_THRESHOLD, 0, 4294967295UL, 256),
     COMMAND("ping", store_online_only),

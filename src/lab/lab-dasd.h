@@ -23,6 +23,7 @@ typedef struct {
     CcwBusId id;
     gboolean device_read_only; /* by the hardware */
     gboolean alias;
+    guint8 paths;                       /* that the driver can use */
     gboolean online;                    /* beginning with it, the numbers are the driver's own again */
     guint features;                     /* kept with the bus id, whatever the device does */
     gulong numbers[LAB_DASD_N_NUMBERS]; /* of the online device */

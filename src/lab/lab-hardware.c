@@ -37,13 +37,13 @@ static void evaluate(LabModel *model, LabSubchannel *sch)
     } else if (!sch->registered) {
         lab_css_register(model, sch);
     } else if (sch->driver == LAB_DRIVER_IO_SUBCHANNEL && !lab_has_path(model, sch)) {
-        sch->vpm = 0;
+        lab_set_paths(sch, 0);
         if (sch->has_ccw && !sch->online) /* nobody wants to keep it */
             lab_ccw_unregister(model, sch);
     } else if (sch->driver == LAB_DRIVER_IO_SUBCHANNEL) {
         lab_ccw_recognise(model, sch);
         if (sch->has_ccw && sch->online)
-            sch->vpm = LAB_PATH_MASK;
+            lab_set_paths(sch, LAB_PATH_MASK);
     }
 }
 

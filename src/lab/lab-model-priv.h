@@ -33,6 +33,9 @@ void lab_mdev_destroy(LabModel *model, LabSubchannel *sch);
 /* Says to who keeps paths that some of this subchannel's may be no more. */
 void lab_changed(LabSubchannel *sch);
 
+/* Paths were verified, or lost. */
+void lab_set_paths(LabSubchannel *sch, guint8 vpm);
+
 /* There is a path to the device that both hardware and kernel want to use. */
 gboolean lab_has_path(const LabModel *model, const LabSubchannel *sch);
 /* The kernel keeps an online device that it cannot reach. */

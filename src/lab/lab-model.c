@@ -13,6 +13,11 @@ static const char *const driver_names[] = {
     [LAB_DRIVER_VFIO_CCW] = "vfio_ccw",
 };
 
+void lab_set_paths(LabSubchannel *sch, guint8 vpm)
+{
+    sch->vpm = sch->dasd.paths = vpm;
+}
+
 static LabSubchannel *subchannel_new(const LabDevice *device, guint16 number)
 {
     LabSubchannel *sch = g_new0(LabSubchannel, 1);
@@ -23,9 +28,9 @@ static LabSubchannel *subchannel_new(const LabDevice *device, guint16 number)
     ccw_bus_id_format(&device->id, sch->device);
     sch->driver = LAB_DRIVER_IO_SUBCHANNEL;
     sch->registered = sch->has_ccw = sch->device_bound = sch->online = TRUE;
-    sch->vpm = LAB_PATH_MASK;
     lab_dasd_init(&sch->dasd, &device->id, device->read_only);
     lab_dasd_set_online(&sch->dasd, TRUE);
+    lab_set_paths(sch, LAB_PATH_MASK);
     return sch;
 }
 

@@ -16,6 +16,7 @@ import re
 import select
 import socket
 import stat
+import subprocess
 import sys
 import time
 
@@ -24,18 +25,19 @@ import labtest  # noqa: E402
 import story  # noqa: E402
 
 IN_LAB = os.path.exists("/run/libvirt-ccw/lab.sock")
-QUIET = 0.01 if IN_LAB else 1.0  # seconds without a uevent end a step; a lab has sent them all when a write returns
+QUIET = 0.01 if IN_LAB else 0.3  # seconds without a uevent end a step; a lab has sent them all when a write returns
 PATIENCE = 5 if IN_LAB else 60
 ROOTS = ("bus/css", "bus/ccw", "bus/mdev", "class/mdev_bus", "class/vfio", "class/vfio-dev", "devices/css0",
          "devices/virtual/vfio", "kernel/iommu_groups", "module/mdev", "module/vfio", "module/vfio_ccw")
 # Other machines have other devices, drivers and channel paths beside ours.
 OTHERS = ("*/0.?.????", "*/chp?.*", "bus/ccw/drivers/*", "bus/css/drivers/*")
-# Folders of which it is enough to know that they are there, and values that are the kernel build's.
-CLOSED = ("*/block/*", "module/*/sections", "module/*/notes", "*/paths_info/*")
-MASKED = ("*/coresize", "*/initsize", "*/srcversion", "*/pools", "*/cm_enable", "module/*/refcnt", "*/chid", "*/util_string",
-          "module/*/taint")
-# Reading these asks the control unit: without a path they wait for one.
+# Folders of which it is enough to know that they are there, and names and values that are the kernel build's.
+CLOSED = ("*/block/*", "*/paths_info/*")
+BUILD = ("module/*/sections", "module/*/notes", "module/*/srcversion", "module/*/version")
+# Reading these asks the control unit, which says no again and again, or, without a path, nothing at all.
 ASKING = ("*/capacity/*", "*/extent_pool/*", "*/host_access_count")
+MASKED = ("*/coresize", "*/initsize", "*/pools", "*/cm_enable", "module/*/refcnt", "*/chid", "*/util_string",
+          "module/*/taint", *ASKING)
 UEVENT_KEYS = ("ACTION", "DEVPATH", "SUBSYSTEM", "SEQNUM")
 SUBSYSTEMS = ("css", "ccw", "mdev", "vfio", "vfio-dev")
 
@@ -51,10 +53,9 @@ class Machine:
         chpids = self.read(f"devices/css0/{self.subchannel}/chpids").split()
         self.path = f"0.{chpids[0]}"
         self.words = {"S": self.subchannel, "D": self.device, "C": self.path}
-        self.reachable = True
         self.masks = [
             (re.compile(re.escape(self.subchannel)), "{S}"),
-            (re.compile(rf"chp{re.escape(self.path)}"), "chp{C}"),
+            (re.compile(rf"(chp|paths_info/){re.escape(self.path)}"), r"\1{C}"),
             (re.compile(r"(iommu_groups/|(?:class|virtual|DEVNAME=)/?vfio/)\d+"), r"\1{N}"),
             (re.compile(r"\bvfio\d+"), "vfio{N}"),
             (re.compile(r"\bMAJOR=\d+"), "MAJOR={N}"), (re.compile(r"\bMINOR=\d+"), "MINOR={N}"),
@@ -76,10 +77,10 @@ class Machine:
 
     def ours(self, path):
         known = ("/" + self.subchannel, "/" + self.device, "/chp" + self.path, "/io_subchannel", "/vfio_ccw", "/dasd-eckd")
-        return path.endswith(known) or not is_one_of(path, OTHERS)
+        return path.endswith(known) or not is_one_of(path, OTHERS + BUILD)
 
     def value(self, path):
-        if is_one_of(path, MASKED) or (is_one_of(path, ASKING) and not self.reachable):
+        if is_one_of(path, MASKED):
             return "*"
         try:
             text = self.read(path)
@@ -108,7 +109,6 @@ class Machine:
 
     def tree(self):
         lines = []
-        self.reachable = holds(self, f"bus/ccw/devices/{self.device}/availability", "good")
         folders = list(ROOTS)
         while folders:
             path = folders.pop()
@@ -174,16 +174,23 @@ def wait_for(machine, goal):
         return f"never {goal[0]} {goal[1]}\n"
 
 
+def play(machine, path, text):
+    if not IN_LAB:
+        subprocess.run(["udevadm", "settle"], check=True)  # it opens what is new or has changed, and offline is EBUSY then
+    result = act(machine.name(path), text if text is None else machine.name(text))
+    return f"{'read' if text is None else 'write'} {path.split('/')[-1]}{'' if text is None else f' <- {text}'}: {result}"
+
+
 def record(machine, out):
     uevents = Uevents()
     before = tree = machine.tree()
     out.write("== before\n" + "".join(f"{line}\n" for line in tree))
-    for label, path, text, goal in story.STORY:
-        result = act(machine.name(path), text if text is None else machine.name(text))
-        late = wait_for(machine, goal) if goal and result == "ok" else ""
+    for label, *writes, goal in story.STORY:
+        answers = [play(machine, *write) for write in (writes[0] if len(writes) == 1 else [writes])]
+        late = wait_for(machine, goal) if goal and answers[-1].endswith(" ok") else ""
         said = uevents.take(machine)
         new = machine.tree()
-        out.write(f"== {label}\nresult {result}\n{late}")
+        out.write(f"== {label}\n" + "".join(f"{answer}\n" for answer in answers) + late)
         out.write("".join(f"uevent {line}\n" for line in said))
         out.write("".join(f"- {line}\n" for line in tree if line not in set(new)))
         out.write("".join(f"+ {line}\n" for line in new if line not in set(tree)))

@@ -521,6 +521,87 @@ static void vary_words(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
+/* The driver of an mdev can be unbound by hand, and never be bound so. */
+static void mdev_unbound(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    LabGroup group;
+
+    take(f);
+    create(f, f->sch, UUID);
+    g_string_truncate(f->log, 0);
+    g_assert_cmpint(lab_mdev_unbind(f->model, UUID_2), ==, ENODEV);
+    g_assert_cmpint(lab_mdev_unbind(f->model, UUID "\n"), ==, 0);
+    expect_log(f, "remove " CSS "/" UUID "/vfio-dev/vfio0 vfio-dev \n"
+                  "unlink /dev/vfio/0\n"
+                  "remove /devices/virtual/vfio/0 vfio MAJOR=254 MINOR=0 DEVNAME=vfio/0\n"
+                  "unbind " CSS "/" UUID " mdev \n");
+    g_assert_cmpint(lab_mdev_unbind(f->model, UUID "\n"), ==, ENODEV);
+    g_assert_cmpint(lab_mdev_probe(f->model, UUID), ==, 0);
+    g_assert_cmpint(lab_mdev_probe(f->model, UUID_2), ==, ENODEV);
+    g_assert_cmpint(lab_group_open(f->model, 0, &group), ==, ENODEV);
+    g_assert_cmpint(create(f, f->sch, UUID_2), ==, EUSERS);
+    g_assert_cmpint(lab_mdev_remove(f->model, UUID, "1"), ==, 0);
+    expect_log(f, "remove " CSS "/" UUID " mdev \n");
+    g_assert_cmpint(create(f, f->sch, UUID), ==, 0);
+    g_assert_cmpuint(f->sch->mdev->group, ==, 0);
+}
+
+static void dasd_attributes(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *name, *text;
+        int online, offline;
+        const char *shown; /* while online */
+    } rows[] = {
+        { "readonly", "1\n", 0, 0, "1\n" },
+        { "readonly", "2\n", EINVAL, EINVAL, "1\n" },
+        { "readonly", "0\n", 0, 0, "0\n" },
+        { "use_diag", "1\n", EPERM, 0, "0\n" },
+        { "raw_track_access", "1\n", EPERM, EPERM, "0\n" },
+        { "eer_enabled", "2\n", EINVAL, ENODEV, "0\n" },
+        { "expires", "0\n", EINVAL, ENODEV, "300\n" },
+        { "expires", "40000001\n", EINVAL, ENODEV, "300\n" },
+        { "expires", "31\n", 0, ENODEV, "31\n" },
+        { "retries", "0\n", 0, ENODEV, "256\n" },
+        { "reservation_policy", "fail", 0, 0, "fail\n" },
+        { "reservation_policy", "failed", EINVAL, EINVAL, "fail\n" },
+        { "last_known_reservation_state", "reset\n", 0, ENODEV, "none\n" },
+        { "uid", "x", EIO, EIO, "CCW.00000000001234.0012.34\n" },
+        { "path_masks", "x", EIO, EIO, "80 00 00 00 00 00\n" },
+    };
+
+    for (int is_online = 1; is_online >= 0; is_online--) {
+        for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+            g_autoptr(GString) text = g_string_new(NULL);
+            guint attr = 0;
+            int result;
+
+            g_assert_true(lab_dasd_find_attr(rows[i].name, &attr));
+            result = lab_ccw_dasd(f->model, f->sch, attr, rows[i].text);
+            if (result != (is_online ? rows[i].online : rows[i].offline))
+                g_error("%s <- %s: %s", rows[i].name, rows[i].text, g_strerror(result));
+            result = lab_dasd_show(&f->sch->dasd, attr, text);
+            if (is_online)
+                g_assert_cmpstr(text->str, ==, rows[i].shown);
+        }
+        if (is_online)
+            g_assert_cmpint(online(f, f->sch, "0"), ==, 0);
+    }
+    g_assert_false(lab_dasd_find_attr("online", &(guint){ 0 }));
+    g_assert_cmpint(online(f, f->sch, "1"), ==, 0);
+    g_assert_cmpuint(f->sch->dasd.numbers[LAB_DASD_EXPIRES], ==, 300);
+}
+
+static void safe_offline(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    guint attr = 0;
+
+    g_assert_true(lab_dasd_find_attr("safe_offline", &attr));
+    g_assert_cmpint(lab_ccw_dasd(f->model, f->sch, attr, "1"), ==, 0);
+    g_assert_false(f->sch->online);
+    g_assert_cmpint(lab_ccw_dasd(f->model, f->sch, attr, "1"), ==, ENODEV);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -535,6 +616,9 @@ int main(int argc, char **argv)
     ADD("groups", NULL, groups);
     ADD("remove-in-use", NULL, in_use);
     ADD("unbind-in-use", "unbind", in_use);
+    ADD("mdev-unbound", NULL, mdev_unbound);
+    ADD("dasd-attributes", NULL, dasd_attributes);
+    ADD("safe-offline", NULL, safe_offline);
     ADD("unplugged", NULL, unplugged);
     ADD("unplugged-online", NULL, unplugged_online);
     ADD("unplugged-taken", NULL, unplugged_taken);
