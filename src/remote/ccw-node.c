@@ -3,14 +3,17 @@
  * Questions about one ccw_* node device. libvirt drops it when its subchannel leaves io_subchannel, with a PCI device
  * that has vfio-pci for its driver it does not. So the device is looked up first, in a worker: while it is on vfio_ccw
  * the question is answered here, after libvirt has answered one about the subchannel's css_* node device, whose access
- * is then the client's access. Any other goes on as it is.
+ * is then the client's access. Any other goes on as it is; if libvirt does not know one that the host has online, as it
+ * hears by a uevent what has just been given back, it is asked again when it does.
  */
+#include <libvirt/virterror.h>
 #include <string.h>
 
 #include "conf/ccw-nodedev.h"
 #include "remote/ccw-action.h"
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-relay.h"
+#include "remote/ccw-rpc-error.h"
 #include "remote/ccw-xdr.h"
 
 #define VFIO_CCW "vfio_ccw"
@@ -27,6 +30,8 @@ struct _Node {
     CcwBusId id;
     CcwHostDevice *device; /* NULL: libvirt's to answer */
     char *subchannel;      /* its node device's name */
+    GByteArray *unknown;   /* libvirt's reply that it knows no such device */
+    gboolean is_online;    /* the host has it for certain */
 };
 
 static void write_text(GByteArray *out, const char *text)
@@ -126,6 +131,7 @@ static void node_free(CcwAction *action)
     g_byte_array_unref(node->frame);
     ccw_host_device_free(node->device);
     g_free(node->subchannel);
+    g_clear_pointer(&node->unknown, g_byte_array_unref);
     g_free(node);
 }
 
@@ -137,6 +143,45 @@ static void lost(CcwAction *action)
 static void passed_on(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
     ccw_action_end(action, ccw_relay_raise(header, payload, length));
+}
+
+static void wait_work(CcwAction *action)
+{
+    const CcwServices *services = action->connection->services;
+    Node *node = (Node *)action;
+    g_autoptr(CcwHostDevice) device = ccw_keeper_find(services->keeper, CCW_NODE_CCW, &node->id);
+
+    node->is_online = device && device->online == 1;
+    if (node->is_online && services->wait_listed)
+        services->wait_listed(services->look_data, action->arguments.node);
+}
+
+static void waited(CcwAction *action)
+{
+    Node *node = (Node *)action;
+
+    if (node->is_online)
+        ccw_action_call(action, node->frame, passed_on, lost);
+    else
+        ccw_action_end(action, g_steal_pointer(&node->unknown));
+}
+
+static void answered_first(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    Node *node = (Node *)action;
+    CcwRpcError error;
+    gboolean unknown = FALSE;
+
+    if (header->status == CCW_STATUS_ERROR && ccw_rpc_error_decode(&error, payload, length)) {
+        unknown = error.code == VIR_ERR_NO_NODE_DEVICE;
+        ccw_rpc_error_clear(&error);
+    }
+    if (!unknown) {
+        passed_on(action, header, payload, length);
+        return;
+    }
+    node->unknown = ccw_relay_raise(header, payload, length);
+    ccw_action_work(action, wait_work, waited);
 }
 
 static void answered(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
@@ -172,7 +217,7 @@ static void found(CcwAction *action)
     g_autoptr(GByteArray) payload = g_byte_array_new();
 
     if (!node->device) {
-        ccw_action_call(action, node->frame, passed_on, lost);
+        ccw_action_call(action, node->frame, answered_first, lost);
         return;
     }
     node->subchannel = ccw_node_name_format(CCW_NODE_CSS, &node->device->subchannel);

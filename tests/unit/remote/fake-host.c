@@ -195,7 +195,7 @@ static CcwHostDevice *device_of(const CcwBusId *id, const CcwBusId *subchannel)
     return device;
 }
 
-/* There is 0.0.1234 on subchannel 0.0.0034, and 0.0.1236 on 0.0.0036, which is on vfio_ccw. */
+/* There is 0.0.1234 on subchannel 0.0.0034, online, and 0.0.1236 on 0.0.0036, which is on vfio_ccw. */
 CcwHostDevice *ccw_host_lookup(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error G_GNUC_UNUSED)
 {
     static char vfio_ccw[] = "vfio_ccw";
@@ -204,6 +204,7 @@ CcwHostDevice *ccw_host_lookup(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, 
     if (id->devno != 0x1234 && id->devno != 0x1236)
         return NULL;
     device = device_of(id, &(CcwBusId){ .devno = (guint16)(id->devno - 0x1200) });
+    device->online = id->devno == 0x1234;
     if (id->devno == 0x1236)
         device->driver = vfio_ccw;
     return device;

@@ -183,6 +183,45 @@ static void attached(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
+static void note_waited(gpointer data, const char *node)
+{
+    g_string_append_printf(data, "%s ", node);
+}
+
+static void reply_unknown(Peers *peers)
+{
+    g_autoptr(GByteArray) none = payload_error(VIR_ERR_NO_NODE_DEVICE, "no node device with matching name");
+
+    expect_call(peers, 113);
+    peers_send(peers, peers->backend, CCW_TYPE_REPLY, 113, SERIAL, CCW_STATUS_ERROR, none);
+}
+
+/* The host has the device again, and libvirt has not heard of it yet. One that the host does not have is unknown. */
+static void not_listed_yet(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) found = payload_string(ATTACHED);
+    g_autoptr(GString) waited = g_string_new(NULL);
+
+    peers->services.wait_listed = note_waited;
+    peers->services.look_data = waited;
+    call_name(peers, 113, ATTACHED);
+    reply_unknown(peers);
+    expect_call(peers, 113);
+    reply(peers, 113, SERIAL, found);
+    expect_reply(peers, 113, found);
+    g_assert_cmpstr(waited->str, ==, ATTACHED " ");
+
+    call_name(peers, 113, ATTACHED);
+    reply_unknown(peers);
+    reply_unknown(peers);
+    peers_expect_error(peers, SERIAL, 113, VIR_ERR_NO_NODE_DEVICE, "no node device");
+
+    call_name(peers, 113, "ccw_0_0_4321");
+    reply_unknown(peers);
+    peers_expect_error(peers, SERIAL, 113, VIR_ERR_NO_NODE_DEVICE, "no node device");
+    g_assert_cmpstr(waited->str, ==, ATTACHED " " ATTACHED " ");
+}
+
 static void call_list(Peers *peers, guint32 need_results, guint32 flags)
 {
     g_autoptr(GByteArray) payload = g_byte_array_new();
@@ -306,6 +345,7 @@ int main(int argc, char **argv)
     ADD("not-possible", not_possible);
     ADD("hidden", hidden);
     ADD("attached", attached);
+    ADD("not-listed-yet", not_listed_yet);
     ADD("listed", listed);
     ADD("filtered", filtered);
     ADD("strange-reply", strange_reply);
