@@ -15,7 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
 from hosttree import differences, snapshot
-from labtest import DEADLINE, inside_a_lab, wait_until
+from labtest import DEADLINE, inside_a_lab, set_online, wait_until
 from steps import Steps, command, expect
 
 DOMAIN = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
@@ -69,12 +69,13 @@ class QemuCcw:
         self.folder = folder
         self.qemu_ccw = os.path.join(os.path.dirname(virt_ccw), "qemu-ccw")
         self.before = snapshot()
-        # In a lab /dev/vfio is answered for by this library.
-        self.library = os.path.join(os.path.dirname(virt_ccw), "..", "vfio", "libvirt-ccw-vfio.so")
+        # In a lab /dev/vfio is answered for by this library; where a real kernel does it, the library is not there.
+        library = os.path.join(os.path.dirname(virt_ccw), "..", "vfio", "libvirt-ccw-vfio.so")
+        self.environment = ["env", f"LD_PRELOAD={library}"] if os.path.exists(library) else []
 
     def argv(self, *arguments, hosts=(FIRST,)):
         devices = [word for bus_id in hosts for word in ("-device", f"vfio-ccw,id=d{bus_id[4:]},hostid={bus_id}")]
-        return ["env", f"LD_PRELOAD={self.library}", self.qemu_ccw, "-machine", "s390-ccw-virtio,s390-map-css=on",
+        return [*self.environment, self.qemu_ccw, "-machine", "s390-ccw-virtio,s390-map-css=on",
                 "-S", "-nodefaults", "-display", "none", *devices, *arguments]
 
     def start(self, hosts=(FIRST,)):
@@ -195,10 +196,10 @@ class QemuCcw:
         folder = f"/sys/bus/css/devices/{subchannel}"
         for path, text in ((f"{folder}/{mdev_of(FIRST)}/remove", "1"),
                            ("/sys/bus/css/drivers/vfio_ccw/unbind", subchannel), (f"{folder}/driver_override", "\n"),
-                           ("/sys/bus/css/drivers/io_subchannel/bind", subchannel),
-                           (f"/sys/bus/ccw/devices/{FIRST}/online", "1")):
+                           ("/sys/bus/css/drivers/io_subchannel/bind", subchannel)):
             with open(path, "wb", buffering=0) as file:
                 file.write(text.encode())
+        set_online(FIRST, 1)
 
 
 def inside(virt_ccw):
