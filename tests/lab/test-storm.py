@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Many at once, for a while: attaches and detaches of four devices to and from two guests by clients that know nothing of
+each other, starts and ends of guests that want the same ones, work by hand. Whatever each was told, in the end journal,
+sysfs, libvirt and QEMU agree, and nothing is left over. Run as: test-storm.py VIRT-CCW
+LIBVIRT_CCW_STORM: seconds of the storm, LIBVIRT_CCW_SOAK: rounds of attach and detach, more than by default."""
+
+import os
+import sys
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+# pylint: disable=wrong-import-position
+from daemons import processes, text_of
+from labtest import inside_a_lab, wait_until
+from races import CCW, DEVICES, JOURNAL, Host
+from steps import Steps, expect
+
+SECONDS = int(os.environ.get("LIBVIRT_CCW_STORM", "6"))
+ROUNDS = int(os.environ.get("LIBVIRT_CCW_SOAK", "6"))
+LOG = "/var/log/libvirt/virtccwd.log"
+
+
+class Many:
+    """Functions side by side; the first that fails is the failure."""
+
+    def __init__(self, functions):
+        self.failure = None
+        threads = [threading.Thread(target=self._run, args=(function,)) for function in functions]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if self.failure:
+            raise self.failure
+
+    def _run(self, function):
+        try:
+            function()
+        except Exception as failure:  # pylint: disable=broad-except
+            self.failure = self.failure or failure
+
+
+class Storm:
+    def __init__(self, host):
+        self.host = host
+        self.said = {}  # (verb, whether it succeeded) -> how often
+        self.lock = threading.Lock()
+
+    def tries(self, *args):
+        code, output = self.host.tries(*args)
+        with self.lock:
+            key = (args[0], "done" if code == 0 else "refused")
+            self.said[key] = self.said.get(key, 0) + 1
+        if code:
+            expect("unknown cause" not in output and "Input/output error" not in output, output)
+        return code
+
+    def rages(self, note):
+        """Each client does its own in its own order until the time is over."""
+        until = time.monotonic() + SECONDS
+        plans = [[("attach-device", guest, self.host.devices[device], "--live") for device in order] +
+                 [("detach-device", guest, self.host.devices[device], "--live") for device in order]
+                 for guest, order in (("one", DEVICES), ("two", DEVICES), ("one", DEVICES[::-1]))]
+        plans += [[("start", guest, "--paused"), ("destroy", guest)] for guest in ("a", "b", "u")]
+        plans += [[(f"nodedev-{verb}", CCW) for verb in ("detach", "reset", "reattach")]]
+
+        def client(plan):
+            while time.monotonic() < until:
+                for args in plan:
+                    self.tries(*args)
+
+        Many([lambda plan=plan: client(plan) for plan in plans])
+        note(", ".join(f"{verb} {how} {count}" for (verb, how), count in sorted(self.said.items())))
+        expect(("attach-device", "done") in self.said, "attach-device was always refused")
+
+    def is_over(self):
+        """By all accounts the same; then everything is given back, and the host is as it was."""
+        wait_until(self.is_agreed, "all say the same")
+        for name in ("a", "b", "u"):
+            self.host.destroy(name)
+        for name in ("one", "two"):
+            for device in self.host.devices.values():
+                self.host.tries("detach-device", name, device, "--live")
+        self.host.tries("nodedev-reattach", CCW)
+        self.host.comes_back()
+
+    def is_agreed(self):
+        """The watcher may be at something still: its last word counts."""
+        try:
+            self.host.agreed()
+            return True
+        except Exception:  # pylint: disable=broad-except
+            return False
+
+    # The same again and again.
+
+    @staticmethod
+    def measured():
+        """What virtccwd has: {descriptors, threads, MiB}; and how many files there are in the journal but locks."""
+        pid = processes("virtccwd")[0]
+        status = dict(line.split(":\t", 1) for line in text_of(f"/proc/{pid}/status").splitlines() if ":\t" in line)
+        return {"descriptors": len(os.listdir(f"/proc/{pid}/fd")), "threads": int(status["Threads"]),
+                "KiB": int(status["VmRSS"].split()[0]),
+                "files": len([name for name in os.listdir(JOURNAL) if not name.endswith(".lock")])}
+
+    def one_round(self):
+        pairs = [(("one", "two")[i % 2], device) for i, device in enumerate(self.host.devices.values())]
+        for verb in ("attach-device", "detach-device"):
+            Many([lambda pair=pair, verb=verb: self.host.virsh(verb, *pair, "--live") for pair in pairs])
+
+    def leaks_nothing(self, note):
+        for _ in range(3):  # caches, pools of threads
+            self.one_round()
+        before = self.measured()
+        started = time.monotonic()
+        for _ in range(ROUNDS):
+            self.one_round()
+        seconds = time.monotonic() - started
+        self.host.expect_as_before()
+        after = self.measured()
+        note(f"{ROUNDS} rounds of 4 attaches and 4 detaches, {1000 * seconds / ROUNDS:.0f} ms each: {before}, then {after}")
+        expect(after["files"] == 0, f"left in {JOURNAL}: {os.listdir(JOURNAL)}")
+        wait_until(lambda: self.measured()["descriptors"] <= before["descriptors"], "no descriptor is left over")
+        expect(after["threads"] <= before["threads"] + 8, f"threads: {before}, then {after}")  # GLib's pool
+        expect(after["KiB"] <= before["KiB"] + 2048 + 4 * ROUNDS, f"memory: {before}, then {after}")
+
+    def quiet(self):
+        bad = [line for line in text_of(LOG).splitlines() if "CRITICAL" in line]
+        expect(not bad, "virtccwd complains: " + "\n".join(bad))
+
+
+def inside(virt_ccw):
+    steps = Steps(False)
+    for name in ("virtccwd", "libvirtd"):
+        steps.log(f"/var/log/libvirt/{name}.log")
+    with tempfile.TemporaryDirectory() as folder:
+        host = Host(virt_ccw, folder)
+        host.start("one", "two")
+        storm = Storm(host)
+        steps.run(f"{ROUNDS} rounds of attach and detach, side by side, leave nothing over", storm.leaks_nothing, steps.note)
+        steps.run(f"{SECONDS} seconds of everything at once", storm.rages, steps.note)
+        steps.run("then all say the same, and the host is as it was", storm.is_over)
+        steps.run("and virtccwd has nothing to complain of", storm.quiet)
+    steps.done()
+
+
+if __name__ == "__main__":
+    sys.exit(inside_a_lab(__file__, inside, DEVICES))
