@@ -47,8 +47,20 @@ void lab_env_group(const LabSubchannel *sch, GString *text)
                            sch->mdev->group);
 }
 
+/* zap_modalias_env() of lib/kobject_uevent.c: nobody is to load a module for what is being unbound. MODALIAS is last.
+ */
+static void zap_modalias(GString *env)
+{
+    char *modalias = strstr(env->str, "MODALIAS=");
+
+    if (modalias)
+        g_string_truncate(env, (gsize)(modalias - env->str));
+}
+
 static void emit(LabModel *model, const char *action, const char *subsystem, const char *devpath, GString *env)
 {
+    if (strcmp(action, "unbind") == 0)
+        zap_modalias(env);
     if (model->events->uevent)
         model->events->uevent(action, devpath, subsystem, env->str, model->opaque);
     g_string_free(env, TRUE);

@@ -37,8 +37,9 @@ static void evaluate(LabModel *model, LabSubchannel *sch)
     } else if (!sch->registered) {
         lab_css_register(model, sch);
     } else if (sch->driver == LAB_DRIVER_IO_SUBCHANNEL && !lab_has_path(model, sch)) {
-        lab_set_paths(sch, 0);
-        if (sch->has_ccw && !sch->online) /* nobody wants to keep it */
+        if (sch->has_ccw && sch->online)
+            lab_set_paths(sch, 0);
+        else if (sch->has_ccw) /* nobody wants to keep it */
             lab_ccw_unregister(model, sch);
     } else if (sch->driver == LAB_DRIVER_IO_SUBCHANNEL) {
         lab_ccw_recognise(model, sch);
@@ -62,20 +63,11 @@ void lab_css_rescan(LabModel *model)
     g_mutex_unlock(&model->lock);
 }
 
-/*
- * Unlike a path that the hardware gives back, one that is varied on again is not looked behind: a device that was
- * offline when its last path went is found again by a rescan only (css_schedule_reprobe() asks only subchannels that
- * are not registered).
- */
 static void vary(LabModel *model, gboolean on)
 {
     model->varied_off = !on;
-    for (guint i = 0; i < model->subchannels->len; i++) {
-        LabSubchannel *sch = g_ptr_array_index(model->subchannels, i);
-
-        if (!on || sch->has_ccw || !sch->registered)
-            evaluate_locked(model, sch);
-    }
+    for (guint i = 0; i < model->subchannels->len; i++)
+        evaluate_locked(model, g_ptr_array_index(model->subchannels, i));
 }
 
 static gboolean begins(const char *word, const char *beginning)

@@ -289,10 +289,13 @@ static int store_uevent(LabModel *model, const LabMatch *match, const char *text
     return lab_synth_uevent(model, match->sch, LAB_SYNTH_OTHER, text);
 }
 
-static int store_eopnotsupp(LabModel *model G_GNUC_UNUSED, const LabMatch *match G_GNUC_UNUSED,
-                            const char *text G_GNUC_UNUSED, gsize length G_GNUC_UNUSED)
+/* chp_configure_write(): what is asked for is asked of the machine, and nobody says that it refuses. */
+static int store_configure(LabModel *model G_GNUC_UNUSED, const LabMatch *match G_GNUC_UNUSED, const char *text,
+                           gsize length G_GNUC_UNUSED)
 {
-    return EOPNOTSUPP;
+    gulong value;
+
+    return lab_strtoul(text, 10, &value) == 0 && value <= 1 ? 0 : EINVAL;
 }
 
 static int store_chp_status(LabModel *model, const LabMatch *match G_GNUC_UNUSED, const char *text,
@@ -438,7 +441,7 @@ const LabRow lab_rows[] = {
     TEXT(CHP "/chid", ALWAYS, "0040\n"),
     TEXT(CHP "/chid_external", ALWAYS, "1\n"),
     TEXT(CHP "/cmg", ALWAYS, "unknown\n"),
-    BOTH(CHP "/configure", ALWAYS, show_eopnotsupp, store_eopnotsupp),
+    BOTH(CHP "/configure", ALWAYS, show_eopnotsupp, store_configure),
     TEXT(CHP "/esc", ALWAYS, "0\n"),
     TEXT(CHP "/shared", ALWAYS, "unknown\n"),
     BOTH(CHP "/status", ALWAYS, show_chp_status, store_chp_status),

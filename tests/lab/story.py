@@ -70,7 +70,7 @@ STORY = [
     *attributes("offline"),
     ("vary off, offline", VARY, "offline", gone(DASD)),
     ("bind a subchannel whose device has gone", f"{IO}/bind", "{S}", None),
-    ("vary on, offline", VARY, "online", reads(VARY, "online")),
+    ("vary on, offline", VARY, "online", there(f"{ECKD}/{{D}}")),
     ("rescan", "devices/css0/rescan", "1", there(f"{ECKD}/{{D}}")),
     ("unbind the DASD's driver", f"{ECKD}/unbind", "{D}", None),
     ("unbind the DASD's driver twice", f"{ECKD}/unbind", "{D}", None),

@@ -250,6 +250,9 @@ static void ccw_drivers(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 #define CCW_ENV "CU_TYPE=3990 CU_MODEL=E9 DEV_TYPE=3390 DEV_MODEL=0C MODALIAS=ccw:t3990mE9dt3390dm0C\n"
 #define CSS_ENV "ST=0 MODALIAS=css:t0\n"
+/* Of an unbind: Linux takes MODALIAS out of it. */
+#define CCW_GONE "CU_TYPE=3990 CU_MODEL=E9 DEV_TYPE=3390 DEV_MODEL=0C\n"
+#define CSS_GONE "ST=0\n"
 #define CSS "/devices/css0/0.0.0000"
 
 static void expect_log(Fixture *f, const char *expected)
@@ -261,8 +264,8 @@ static void expect_log(Fixture *f, const char *expected)
 static void uevents(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     lab_css_unbind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000");
-    expect_log(f, "unbind " CSS "/0.0.1234 ccw " CCW_ENV "remove " CSS "/0.0.1234 ccw " CCW_ENV "unbind " CSS
-                  " css " CSS_ENV);
+    expect_log(f, "unbind " CSS "/0.0.1234 ccw " CCW_GONE "remove " CSS "/0.0.1234 ccw " CCW_ENV "unbind " CSS
+                  " css " CSS_GONE);
     lab_css_bind(f->model, LAB_DRIVER_VFIO_CCW, "0.0.0000");
     expect_log(f, "change " CSS " css MDEV_STATE=registered DRIVER=vfio_ccw " CSS_ENV "bind " CSS
                   " css DRIVER=vfio_ccw " CSS_ENV);
@@ -279,7 +282,7 @@ static void uevents(Fixture *f, gconstpointer data G_GNUC_UNUSED)
                   "unbind " CSS "/" UUID " mdev \n"
                   "remove " CSS "/" UUID " mdev \n");
     lab_css_unbind(f->model, LAB_DRIVER_VFIO_CCW, "0.0.0000");
-    expect_log(f, "change " CSS " css MDEV_STATE=unregistered DRIVER=vfio_ccw " CSS_ENV "unbind " CSS " css " CSS_ENV);
+    expect_log(f, "change " CSS " css MDEV_STATE=unregistered DRIVER=vfio_ccw " CSS_ENV "unbind " CSS " css " CSS_GONE);
     lab_css_bind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000");
     expect_log(f, "bind " CSS " css DRIVER=io_subchannel " CSS_ENV "add " CSS "/0.0.1234 ccw " CCW_ENV "bind " CSS
                   "/0.0.1234 ccw DRIVER=dasd-eckd " CCW_ENV);
@@ -327,7 +330,7 @@ static void groups(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 typedef struct {
     Fixture *f;
-    gboolean unbind;
+    const char *how; /* NULL: remove */
     int result;
 } Remover;
 
@@ -335,15 +338,19 @@ static gpointer remove_it(gpointer opaque)
 {
     Remover *remover = opaque;
 
-    remover->result = remover->unbind ? lab_css_unbind(remover->f->model, LAB_DRIVER_VFIO_CCW, "0.0.0000\n")
-                                      : lab_mdev_remove(remover->f->model, UUID, "1\n");
+    if (!remover->how)
+        remover->result = lab_mdev_remove(remover->f->model, UUID, "1\n");
+    else if (strcmp(remover->how, "unbind") == 0)
+        remover->result = lab_css_unbind(remover->f->model, LAB_DRIVER_VFIO_CCW, "0.0.0000\n");
+    else
+        remover->result = lab_hardware_set(remover->f->model, "0.0.1234", LAB_STATE_UNPLUGGED);
     return NULL;
 }
 
 /* QEMU has the device: who takes it away waits; what others see and may do meanwhile. */
-static void in_use(Fixture *f, gconstpointer unbind)
+static void in_use(Fixture *f, gconstpointer how)
 {
-    Remover remover = { f, unbind != NULL, -1 };
+    Remover remover = { f, how, -1 };
     LabGroup group, other;
     GThread *thread;
 
@@ -365,19 +372,20 @@ static void in_use(Fixture *f, gconstpointer unbind)
     g_mutex_lock(&f->model->lock);
     g_assert_nonnull(f->sch->mdev);
     g_assert_false(f->sch->mdev->active);
-    g_assert_cmpint(lab_driver_linked(f->sch), ==, !unbind);
+    g_assert_cmpint(lab_driver_linked(f->sch), ==, !how);
     g_mutex_unlock(&f->model->lock);
     g_assert_false(lab_group_set_in_use(f->model, group.serial, TRUE));
     g_assert_cmpint(remover.result, ==, -1);
 
-    if (unbind)
+    if (how)
         lab_group_close(f->model, group.serial);
     else
         lab_group_set_in_use(f->model, group.serial, FALSE);
     g_thread_join(thread);
     g_assert_cmpint(remover.result, ==, 0);
     g_assert_null(f->sch->mdev);
-    g_assert_cmpint(f->sch->driver, ==, unbind ? LAB_DRIVER_NONE : LAB_DRIVER_VFIO_CCW);
+    g_assert_cmpint(f->sch->driver, ==, how ? LAB_DRIVER_NONE : LAB_DRIVER_VFIO_CCW);
+    g_assert_cmpint(f->sch->registered, ==, g_strcmp0(how, "unplug") != 0);
 }
 
 static int set(Fixture *f, LabState state)
@@ -398,7 +406,7 @@ static void unplugged(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(online(f, f->sch, "0"), ==, 0);
     g_string_truncate(f->log, 0);
     g_assert_cmpint(set(f, LAB_STATE_UNPLUGGED), ==, 0);
-    expect_log(f, "unbind " D " ccw " CCW_ENV "remove " D " ccw " CCW_ENV "unbind " CSS " css " CSS_ENV "remove " CSS
+    expect_log(f, "unbind " D " ccw " CCW_GONE "remove " D " ccw " CCW_ENV "unbind " CSS " css " CSS_GONE "remove " CSS
                   " css " CSS_ENV);
     g_assert_cmpint(lab_hardware_get(f->model, "0.0.1234", &state), ==, 0);
     g_assert_cmpint(state, ==, LAB_STATE_UNPLUGGED);
@@ -415,7 +423,7 @@ static void unplugged_online(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     g_assert_cmpint(set(f, LAB_STATE_UNPLUGGED), ==, 0);
     expect_log(f, "move /devices/css0/defunct/0.0.1234 ccw DEVPATH_OLD=" D " DRIVER=dasd-eckd " CCW_ENV "unbind " CSS
-                  " css " CSS_ENV "remove " CSS " css " CSS_ENV);
+                  " css " CSS_GONE "remove " CSS " css " CSS_ENV);
     g_assert_cmpstr(lab_availability(f->model, f->sch), ==, "no device");
     g_assert_true(f->sch->online);
     g_assert_cmpint(online(f, f->sch, "1"), ==, EINVAL);
@@ -487,11 +495,9 @@ static void no_path(Fixture *f, gconstpointer vary)
     g_assert_cmpint(online(f, f->sch, "0"), ==, 0);
     g_string_truncate(f->log, 0);
     g_assert_cmpint(LOSE(), ==, 0);
-    expect_log(f, "unbind " D " ccw " CCW_ENV "remove " D " ccw " CCW_ENV);
+    expect_log(f, "unbind " D " ccw " CCW_GONE "remove " D " ccw " CCW_ENV);
     g_assert_cmpint(f->sch->driver, ==, LAB_DRIVER_IO_SUBCHANNEL);
     g_assert_cmpint(REGAIN(), ==, 0);
-    g_assert_cmpint(lab_ccw_present(f->sch), ==, !vary);
-    lab_css_rescan(f->model);
     expect_log(f, "add " D " ccw " CCW_ENV "bind " D " ccw DRIVER=dasd-eckd " CCW_ENV);
 
     g_assert_cmpint(LOSE(), ==, 0);
@@ -616,6 +622,7 @@ int main(int argc, char **argv)
     ADD("groups", NULL, groups);
     ADD("remove-in-use", NULL, in_use);
     ADD("unbind-in-use", "unbind", in_use);
+    ADD("unplug-in-use", "unplug", in_use);
     ADD("mdev-unbound", NULL, mdev_unbound);
     ADD("dasd-attributes", NULL, dasd_attributes);
     ADD("safe-offline", NULL, safe_offline);
