@@ -11,6 +11,7 @@
 #include "node_device/ccw-host-private.h"
 #include "node_device/ccw-in-use.h"
 #include "node_device/ccw-openers.h"
+#include "node_device/ccw-state.h"
 #include "node_device/ccw-steps.h"
 #include "util/ccw-error.h"
 
@@ -189,7 +190,8 @@ gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error)
         return FALSE;
     if (device->online != 1)
         return TRUE;
-    if (!ccw_in_use_check(host, device, error))
+    /* One without a path would go offline, and not come back. */
+    if (!ccw_state_check(host, device, error) || !ccw_in_use_check(host, device, error))
         return FALSE;
     record = ccw_claim_record(host, device, NULL, token);
     return ccw_steps_restart(host, record, error);

@@ -8,6 +8,7 @@
 #include "node_device/ccw-host-private.h"
 #include "node_device/ccw-in-use.h"
 #include "node_device/ccw-openers.h"
+#include "node_device/ccw-state.h"
 #include "node_device/ccw-wait.h"
 #include "util/ccw-error.h"
 
@@ -99,6 +100,13 @@ static gboolean try_online(gpointer data)
     return online->errnum != ENOENT && online->errnum != EINVAL && online->errnum != EAGAIN;
 }
 
+static gboolean is_fit(Walk *walk, GError **error)
+{
+    g_autoptr(CcwHostDevice) device = ccw_host_lookup(walk->host, &walk->record->device, NULL);
+
+    return !device || ccw_state_check(walk->host, device, error);
+}
+
 static gboolean set_online(Walk *walk, gboolean value, GError **error)
 {
     OnlineWrite online = { .walk = walk, .value = value ? "1" : "0" };
@@ -108,6 +116,8 @@ static gboolean set_online(Walk *walk, gboolean value, GError **error)
         return TRUE;
     if (online.errnum == EBUSY && !value)
         return ccw_in_use_explain(walk->host, &walk->record->device, error);
+    if (online.errnum == ENOENT && !is_fit(walk, error)) /* why the kernel has not recognised it */
+        return FALSE;
     ccw_error_set_errno(error, online.errnum, "cannot set ccw device %s %s", walk->device,
                         value ? "online" : "offline");
     return FALSE;

@@ -15,10 +15,12 @@
 #include "conf/ccw-uuid.h"
 #include "node_device/ccw-host.h"
 #include "node_device/ccw-node-name.h"
+#include "node_device/ccw-wait.h"
 #include "remote/ccw-look.h"
 #include "util/ccw-error.h"
 
 #define SYSTEM_URI "qemu:///system"
+#define LISTED_MS 5000
 #define LOOKS_MAX 3 /* at what the domains have, if attaches come in between */
 
 typedef struct {
@@ -141,14 +143,29 @@ static gboolean connect_libvirt(const char *uri, virConnectPtr *ret_conn, GError
     return TRUE;
 }
 
-/* The device's node, by a name that libvirt lists: that of its subchannel while the device is offline. */
+typedef struct {
+    const Run *run;
+    const CcwHostDevice *device;
+    virNodeDevicePtr node;
+} Listing;
+
+/* That of its subchannel is libvirt's own to list, also while the device is offline or detached. */
+static gboolean is_listed(gpointer data)
+{
+    Listing *listing = data;
+    g_autofree char *name = ccw_node_name_format(CCW_NODE_CSS, &listing->device->subchannel);
+
+    listing->node = virNodeDeviceLookupByName(listing->run->conn, name);
+    return listing->node || virGetLastErrorCode() != VIR_ERR_NO_NODE_DEVICE;
+}
+
+/* What has just been put into the machine is listed a moment later. */
 static virNodeDevicePtr find_node(const Run *run, const CcwHostDevice *device)
 {
-    g_autofree char *ccw = ccw_node_name_format(CCW_NODE_CCW, &device->bus_id);
-    g_autofree char *css = ccw_node_name_format(CCW_NODE_CSS, &device->subchannel);
-    virNodeDevicePtr node = virNodeDeviceLookupByName(run->conn, ccw);
+    Listing listing = { .run = run, .device = device };
 
-    return node ? node : virNodeDeviceLookupByName(run->conn, css);
+    ccw_wait_until(is_listed, &listing, LISTED_MS);
+    return listing.node;
 }
 
 /* virtccwd alone shows the UUID that it wants from virt-install. */
@@ -194,24 +211,40 @@ static gboolean do_here(const Run *run, const Verb *verb, const CcwBusId *id, GE
     return TRUE;
 }
 
+/* *ret_asked FALSE: there is no virtccwd to ask, and nothing is done. */
+static gboolean ask_virtccwd(const Run *run, const Verb *verb, const Target *target, gboolean *ret_asked,
+                             GError **error)
+{
+    gboolean again = TRUE;
+
+    for (guint tries = 0; tries < LOOKS_MAX && again; tries++) {
+        virNodeDevicePtr node = find_virtccwd(run, target);
+        gboolean done;
+
+        *ret_asked = node != NULL;
+        if (!node)
+            return FALSE;
+        done = verb->ask(node) == 0;
+        again =
+            !done && virGetLastErrorCode() == VIR_ERR_NO_NODE_DEVICE; /* it was listed still, and is not yet again */
+        if (!done && !(again && tries + 1 < LOOKS_MAX))
+            set_libvirt_error(error, "");
+        virNodeDeviceFree(node);
+        if (done)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static gboolean do_one(const Run *run, const Verb *verb, const Target *target, GError **error)
 {
-    virNodeDevicePtr node = find_virtccwd(run, target);
-    gboolean by_virtccwd = node != NULL;
+    gboolean by_virtccwd = FALSE;
+    gboolean done = ask_virtccwd(run, verb, target, &by_virtccwd, error);
     g_autoptr(CcwHostDevice) now = NULL;
     g_autofree char *line = NULL;
     char buf[CCW_BUS_ID_STR_LEN];
-    gboolean done;
 
-    if (node) {
-        done = verb->ask(node) == 0;
-        if (!done)
-            set_libvirt_error(error, "");
-        virNodeDeviceFree(node);
-    } else {
-        done = do_here(run, verb, &target->id, error);
-    }
-    if (!done)
+    if (!done && (by_virtccwd || !do_here(run, verb, &target->id, error)))
         return FALSE;
     now = ccw_host_lookup(run->host, &target->id, NULL);
     line = verb->say(target, now, by_virtccwd);

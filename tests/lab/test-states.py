@@ -1,0 +1,410 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""virt-ccw detach, reattach and reset, and every use and state of a device that they refuse: by virtccwd, by a stock
+libvirt, and with no libvirt at all. What a lab has no disks for is seen in the mainframe in a box: file systems, swap and
+stacks on a DASD. Run as: test-states.py VIRT-CCW"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+# pylint: disable=wrong-import-position
+from daemons import Daemon
+from hosttree import differences, snapshot
+from labtest import domain, hostdev, inside_a_lab, wait_until
+from steps import Steps, command, expect
+
+FIRST, SECOND = "0.0.1234", "0.0.1235"
+UUID = "cc390000-0001-8000-8000-000000001234"
+STOCK = ("--connect", "qemu+unix:///system?socket=/run/libvirt-ccw/backend/libvirt-sock")
+CSS = "/sys/devices/css0"
+LAB_CONTROL = "/run/libvirt-ccw/lab-control.sock"
+OURS = "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1234'/></source></hostdev>"
+LOWERED = (f"<hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source><address uuid='{UUID}'/></source>"
+           "</hostdev>")
+AGAIN = f"the host again by 'virt-ccw reattach {FIRST}'"
+
+
+def read(path):
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return None
+
+
+def write(path, text):
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+
+
+def online(device):
+    return read(f"/sys/bus/ccw/devices/{device}/online")
+
+
+def subchannel_of(device):
+    for name in os.listdir("/sys/bus/css/devices"):
+        if read(f"/sys/bus/css/devices/{name}/dev_busid") == device:
+            return name
+    return None
+
+
+class StatesTest:
+    def __init__(self, virt_ccw, folder):
+        self.virt_ccw = virt_ccw
+        self.folder = folder
+        self.before = snapshot()
+        self.subchannel = subchannel_of(FIRST)
+        chpid = read(f"/sys/bus/css/devices/{self.subchannel}/chpids").split()[0]
+        self.path = f"0.{chpid}"
+
+    # Tools.
+
+    def run(self, *args):
+        result = subprocess.run([self.virt_ccw, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, timeout=120, text=True, check=False)
+        return result.returncode, result.stdout.strip(), result.stderr.strip()
+
+    def says(self, expected, *args):
+        code, out, err = self.run(*args)
+        expect((code, out, err) == (0, expected, ""), f"{args}: {code} {out} {err}")
+
+    def fails(self, words, *args):
+        """With one line that ends with the words; libvirt puts its own before."""
+        code, out, err = self.run(*args)
+        expect(code == 1 and not out and err.count("\n") == 0, f"{args}: {code} {out} {err}")
+        expect(err.startswith(f"virt-ccw {args[0]}: error: ") and err.endswith(words), f"not '{words}': {err}")
+
+    def refused(self, words, device=FIRST):
+        """By virtccwd and without it, and nothing is done."""
+        before = snapshot()
+        self.fails(words, "detach", device)
+        self.fails(words, "detach", *STOCK, device)
+        lines = differences(before, snapshot())
+        expect(not lines, "\n".join(lines))
+
+    def in_use(self, words, device=FIRST):
+        self.refused(f"ccw device {device} is in use by this host: {words}", device)
+
+    def expect_as_before(self):
+        wait_until(lambda: not differences(self.before, snapshot()), "the host is as it was before")
+        expect(not os.path.exists(f"/run/libvirt-ccw/devices/{FIRST}.json"), "there is still an entry")
+
+    def there_and_back(self, device=FIRST):
+        self.detach(device)
+        code, out, err = self.run("reattach", device)
+        expect(code == 0, err)
+        expect(out.startswith(f"{device}: reattached, and "), out)
+
+    def detach(self, device=FIRST):
+        code, out, err = self.run("detach", device)
+        expect(code == 0 and out.startswith(f"{device}: detached; "), f"{code} {out} {err}")
+
+    def back(self, name="", device=FIRST):
+        """What reattach says of a device that was online; a lab's has no disk to name."""
+        code, out, err = self.run("reattach", *name.split(), device)
+        expect(code == 0 and out.startswith(f"{device}: reattached, and online"), f"{code} {out} {err}")
+
+    @contextlib.contextmanager
+    def guest(self):
+        path = os.path.join(self.folder, "one.xml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(domain("one", hostdev()))
+        command(["virsh", "create", "--paused", path], timeout=300)
+        try:
+            yield
+        finally:
+            command(["virsh", "destroy", "one"])
+
+    # Steps.
+
+    def by_any_name(self):
+        for name in (FIRST, "1234", "ccw_0_0_1234", f"css_{self.subchannel.replace('.', '_')}"):
+            self.says(f"{FIRST}: detached; a guest gets it by {OURS}, {AGAIN}", "detach", name)
+            self.says(f"{FIRST}: detached; a guest gets it by {OURS}, {AGAIN}", "detach", name)  # is already
+            self.says(f"{FIRST}: detached: each guest that opens it resets it", "reset", name)
+            self.back(device=FIRST)
+            self.says(f"{FIRST}: reset", "reset", name)
+            self.back()  # is already
+        self.expect_as_before()
+
+    def by_stock_libvirt(self):
+        self.says(f"{FIRST}: detached; a guest gets it by {LOWERED}, {AGAIN}", "detach", *STOCK, FIRST)
+        self.back(" ".join(STOCK))
+        self.expect_as_before()
+
+    def several(self):
+        code, out, err = self.run("detach", FIRST, SECOND)
+        expect(code == 0 and out.count("\n") == 1, f"{out} {err}")
+        code, out, err = self.run("reattach", FIRST, "9999")
+        expect(code == 1 and "no ccw device 0.0.9999" in err and not out, "one of them was done")
+        code, out, err = self.run("reattach", FIRST, SECOND)
+        expect(code == 0 and out.count("online") == 2, f"{out} {err}")
+        self.expect_as_before()
+
+    def found_offline(self):
+        write(f"/sys/bus/ccw/devices/{SECOND}/online", "0")
+        self.says(f"{SECOND}: offline: nothing to reset", "reset", SECOND)
+        self.detach(SECOND)
+        self.says(f"{SECOND}: reattached, and offline as it was; 'chzdev -e {SECOND}' sets it online", "reattach",
+                  SECOND)
+        write(f"/sys/bus/ccw/devices/{SECOND}/online", "1")
+        self.expect_as_before()
+
+    def of_a_guest(self):
+        with self.guest():
+            for verb in ("detach", "reattach", "reset"):
+                self.fails(f"ccw device {FIRST} is in use by driver QEMU, domain one", verb, FIRST)
+                self.fails(f"ccw device {FIRST} is in use by driver QEMU, domain one", verb, *STOCK, FIRST)
+        self.expect_as_before()
+
+    def group(self):
+        return os.path.basename(os.readlink(f"/sys/bus/mdev/devices/{UUID}/iommu_group"))
+
+    def refuses_opener(self, *options):
+        """A process that no libvirt knows of has it, as a QEMU by hand."""
+        with open(f"/dev/vfio/{self.group()}", "rb+", buffering=0):
+            for verb in ("reattach", "reset"):
+                self.fails(f"ccw device {FIRST} is in use by a guest: its mediated device is open by "
+                           f"process {os.getpid()} ({read('/proc/self/comm')})", verb, *options, FIRST)
+        expect(os.path.exists(f"/sys/bus/mdev/devices/{UUID}"), "it was pulled")
+
+    def of_a_process(self):
+        self.detach()
+        self.refuses_opener()
+        self.refuses_opener(*STOCK)
+        self.back()
+        self.expect_as_before()
+
+    def without_libvirt(self):
+        """Last, as the daemons are started again."""
+        daemons = [Daemon("libvirtd"), Daemon("virtccwd")]
+        for daemon in reversed(daemons):
+            daemon.kill()
+        code, out, err = self.run("detach", FIRST)
+        expect(code == 0 and out == f"{FIRST}: detached; a guest gets it by {LOWERED}, {AGAIN}", f"{code} {out} {err}")
+        expect("there is no libvirt to ask" in err, err)
+        with open(f"/dev/vfio/{self.group()}", "rb+", buffering=0):
+            code, out, err = self.run("reattach", FIRST)
+            expect(code == 1 and err.endswith(f"open by process {os.getpid()} ({read('/proc/self/comm')})"), err)
+        code, out, err = self.run("reattach", FIRST)
+        expect(code == 0 and "reattached, and online" in out, f"{code} {out} {err}")
+        daemons[0].start(["virsh", *STOCK, "uri"])
+        daemons[1].start()
+        self.there_and_back()
+        self.expect_as_before()
+
+    def varied_off(self):
+        """What was offline stays away, once its paths are back, until somebody scans for it."""
+        status = f"{CSS}/chp{self.path}/status"
+        words = f"has no channel path: channel path {self.path} is varied off; chchp -v 1 {self.path} first"
+        write(status, "offline")
+        try:
+            self.refused(f"ccw device {FIRST} {words}")
+        finally:
+            write(status, "online")
+        wait_until(lambda: online(FIRST) == "1" and read(f"/sys/bus/ccw/devices/{FIRST}/availability") == "good",
+                   "its path is back")
+        self.there_and_back()
+        self.expect_as_before()
+
+    # A lab's hardware.
+
+    def lab(self, *args):
+        command([self.virt_ccw, "lab", *args])
+
+    def lab_states(self):
+        write(f"/sys/bus/ccw/devices/{FIRST}/online", "0")
+        self.lab("state", FIRST, "boxed")
+        self.refused(f"ccw device {FIRST} is boxed: another system has reserved it; release it there, or take it over "
+                     f"with 'echo force > /sys/bus/ccw/devices/{FIRST}/online'")
+        self.lab("state", FIRST, "good")
+        write(f"/sys/bus/ccw/devices/{FIRST}/online", "1")
+        self.lab("state", FIRST, "no-path")
+        self.refused(f"ccw device {FIRST} has no channel path: none is both installed and available (pim 80, pam 00); "
+                     "see lschp")
+        self.lab("state", FIRST, "good")
+        self.lab("state", FIRST, "alias")
+        if read(f"/sys/bus/ccw/devices/{FIRST}/alias") == "1":
+            code, _, err = self.run("detach", FIRST)
+            expect(code == 1 and f"ccw device {FIRST} is a PAV alias" in err, err)
+        self.lab("state", FIRST, "good")
+
+    def gone_and_back(self):
+        """Taken out of the machine while detached, and put in: the host's driver has it, and its entry is outlived."""
+        for verb in ("detach", "reattach"):
+            self.detach()
+            self.lab("unplug", FIRST)
+            expect(subchannel_of(FIRST) is None, "it is still there")
+            self.lab("plug", FIRST)
+            wait_until(lambda: online(FIRST) == "0", "it is back, offline")
+            code, out, err = self.run(verb, FIRST)
+            expect(code == 0, f"{out} {err}")
+        wait_until(lambda: online(FIRST) == "1", "as it was found")
+        self.detach()
+        self.lab("unplug", FIRST)
+        self.says(f"{FIRST}: forgotten; it is not in this machine any more", "reattach", FIRST)
+        self.fails(f"there is no ccw device {FIRST} on this host: 'virt-ccw list' shows those there are", "reattach",
+                   FIRST)
+        self.lab("plug", FIRST)
+        wait_until(lambda: online(FIRST) is not None, "it is back")
+        if online(FIRST) == "0":
+            write(f"/sys/bus/ccw/devices/{FIRST}/online", "1")
+
+    # Disks, of a real kernel.
+
+    def format(self):
+        for device in (FIRST, SECOND):
+            disk = f"/dev/{os.listdir(f'/sys/bus/ccw/devices/{device}/block')[0]}"
+            command(["dasdfmt", "-b", "4096", "-y", disk], timeout=600)
+            command(["fdasd", "-a", disk], timeout=300)
+            wait_until(lambda: os.path.exists(f"{disk}1"), "a partition")
+        command(["mke2fs", "-q", "-F", self.disk() + "1"], timeout=300)
+
+    def disk(self, device=FIRST):
+        return f"/dev/{os.listdir(f'/sys/bus/ccw/devices/{device}/block')[0]}"
+
+    def part(self):
+        return os.path.basename(self.disk()) + "1"
+
+    @contextlib.contextmanager
+    def mounted(self, node, *before):
+        where = os.path.join(self.folder, "my disk")
+        os.makedirs(where, exist_ok=True)
+        command([*before, "mount", node, where])
+        try:
+            yield where
+        finally:
+            command(["umount", where])
+
+    def opened(self):
+        with open(self.disk(), "rb"):
+            self.in_use(f"{os.path.basename(self.disk())} is open by process {os.getpid()} ({read('/proc/self/comm')})")
+            self.fails(f"({read('/proc/self/comm')})", "reset", FIRST)
+        self.there_and_back()
+
+    def mount(self):
+        with self.mounted(self.disk() + "1") as where:
+            self.in_use(f"{self.part()} is mounted on {where}; umount {where} first")
+        self.there_and_back()
+
+    def mount_elsewhere(self):
+        """In a mount namespace of its own, as a container's."""
+        where = os.path.join(self.folder, "elsewhere")
+        os.makedirs(where)
+        script = f"mount {self.disk()}1 {where} && echo mounted && read end"
+        with subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sh", "-c", script],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            expect(process.stdout.readline() == "mounted\n", "it cannot be mounted there")
+            self.in_use(f"{self.part()} is mounted on {where} for process {process.pid} (sh)")
+        self.there_and_back()
+
+    def swap(self):
+        command(["mkswap", self.disk() + "1"])
+        command(["swapon", self.disk() + "1"])
+        try:
+            self.in_use(f"{self.part()} is swap space; swapoff {self.disk()}1 first")
+        finally:
+            command(["swapoff", self.disk() + "1"])
+        self.there_and_back()
+
+    def lvm(self):
+        node = self.disk() + "1"
+        command(["pvcreate", "-ff", "-y", node])
+        command(["vgcreate", "ccw-test", node])
+        command(["lvcreate", "-y", "-an", "-Zn", "-l", "100%FREE", "-n", "home", "ccw-test"])
+        self.there_and_back()
+        command(["lvchange", "-ay", "ccw-test/home"])
+        layer = os.path.basename(os.path.realpath("/dev/mapper/ccw--test-home"))
+        built = f"{self.part()} is part of logical volume ccw-test/home ({layer})"
+        self.in_use(f"{built}; lvchange -an ccw-test/home first")
+        command(["mke2fs", "-q", "-F", "/dev/mapper/ccw--test-home"], timeout=300)
+        with self.mounted("/dev/mapper/ccw--test-home") as where:
+            self.in_use(f"{built}, which is mounted on {where}; umount {where} first")
+        command(["lvchange", "-an", "ccw-test/home"])
+        self.there_and_back()
+        command(["vgremove", "-f", "ccw-test"])
+
+    def mapped(self):
+        sectors = read(f"/sys/class/block/{self.part()}/size")
+        command(["dmsetup", "create", "plain", "--table", f"0 {sectors} linear {self.disk()}1 0"])
+        layer = os.path.basename(os.path.realpath("/dev/mapper/plain"))
+        built = f"{self.part()} is part of device-mapper device plain ({layer})"
+        with open("/dev/mapper/plain", "rb"):
+            self.in_use(f"{built}, which is open by process {os.getpid()} ({read('/proc/self/comm')})")
+        self.in_use(f"{built}; dmsetup remove plain first")
+        command(["dmsetup", "remove", "plain"])
+        self.there_and_back()
+
+    def raid(self):
+        command(["mdadm", "--create", "/dev/md7", "--run", "--force", "--level=linear", "--raid-devices=1",
+                 self.disk() + "1"])
+        self.in_use(f"{self.part()} is part of RAID array md7; mdadm --stop /dev/md7 first")
+        command(["mdadm", "--stop", "/dev/md7"])
+        self.there_and_back()
+
+    def loop(self):
+        command(["losetup", "/dev/loop7", self.disk() + "1"])
+        self.in_use(f"{self.part()} is part of loop device loop7; losetup -d /dev/loop7 first")
+        command(["losetup", "-d", "/dev/loop7"])
+        self.there_and_back()
+
+    def ignored(self):
+        write(f"/sys/bus/ccw/devices/{SECOND}/online", "0")
+        write("/proc/cio_ignore", f"add {SECOND}")
+        write("/proc/cio_ignore", "purge")
+        wait_until(lambda: subchannel_of(SECOND) is None, "it is hidden")
+        self.refused(f"ccw device {SECOND} is hidden by cio_ignore: cio_ignore -r {SECOND} first", SECOND)
+        write("/proc/cio_ignore", f"free {SECOND}")
+        wait_until(lambda: online(SECOND) == "0", "it is back")
+        write(f"/sys/bus/ccw/devices/{SECOND}/online", "1")
+        self.there_and_back(SECOND)
+
+    def root(self):
+        """The box's own disk is a virtio one, which no kernel guards."""
+        with open("/proc/self/mountinfo", encoding="ascii") as file:
+            number = next(line.split()[2] for line in file if line.split()[4] == "/")
+        disk = os.path.realpath(f"/sys/dev/block/{number}")
+        device = next(part for part in disk.split("/") if part.startswith("0.0.") and
+                      os.path.exists(f"/sys/bus/ccw/devices/{part}"))
+        self.in_use(f"{os.path.basename(disk)} holds the root file system", device)
+
+
+def inside(virt_ccw):
+    steps = Steps(False)
+    for path in ("/var/log/libvirt/virtccwd.log", "/var/log/libvirt/libvirtd.log"):
+        steps.log(path)
+    with tempfile.TemporaryDirectory() as folder:
+        test = StatesTest(virt_ccw, folder)
+        steps.run("detached, reattached and reset by each name", test.by_any_name)
+        steps.run("where there is no virtccwd", test.by_stock_libvirt)
+        steps.run("several at once", test.several)
+        steps.run("what was offline comes back offline", test.found_offline)
+        steps.run("what a guest has", test.of_a_guest)
+        steps.run("what a process has that libvirt does not know", test.of_a_process)
+        steps.run("its channel path is varied off", test.varied_off)
+        if os.path.exists(LAB_CONTROL):
+            steps.run("boxed, without a path, an alias", test.lab_states)
+            steps.run("taken out of the machine, and put in again", test.gone_and_back)
+        else:
+            steps.run("both DASDs are formatted", test.format)
+            steps.run("open", test.opened)
+            steps.run("mounted", test.mount)
+            steps.run("mounted where only another process sees it", test.mount_elsewhere)
+            steps.run("swap", test.swap)
+            steps.run("LVM, a volume that is mounted", test.lvm)
+            steps.run("device mapper, a device that is open", test.mapped)
+            steps.run("a RAID array", test.raid)
+            steps.run("a loop device", test.loop)
+            steps.run("hidden by cio_ignore", test.ignored)
+            steps.run("the root file system", test.root)
+        steps.run("where there is no libvirt", test.without_libvirt)
+    steps.done()
+
+
+if __name__ == "__main__":
+    sys.exit(inside_a_lab(__file__, inside, (FIRST, SECOND)))
