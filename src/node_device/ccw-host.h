@@ -72,6 +72,9 @@ gboolean ccw_host_load_modules(CcwHost *host, GError **error);
  */
 char *ccw_host_token(CcwHost *host, pid_t pid);
 
+/* When a process began, by ccw_host_clock(), and up to a clock tick later; now, if that cannot be told. */
+gint64 ccw_host_began(CcwHost *host, pid_t pid);
+
 /*
  * Detaches the device from its host driver and makes the mdev with the device's UUID; the journal says pending.
  * A device that already has that mdev, made by somebody else, is left as it is and TRUE is returned with
@@ -128,6 +131,9 @@ gboolean ccw_host_release(CcwHost *host, const CcwBusId *id, const char *domain_
 /* Confirms, or releases, everything of one domain: the hook at `started begin` and `release end`. */
 gboolean ccw_host_confirm_domain(CcwHost *host, const char *domain_uuid, GError **error);
 gboolean ccw_host_release_domain(CcwHost *host, const char *domain_uuid, GError **error);
+
+/* The same of what it had at as_of (ccw_host_clock()), not of what a later start of that domain took. */
+gboolean ccw_host_release_ended(CcwHost *host, const char *domain_uuid, gint64 as_of, GError **error);
 
 /*
  * By hand, for no domain: `virsh nodedev-detach` and the like. The device is taken as by a claim, and stays taken until

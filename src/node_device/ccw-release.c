@@ -43,6 +43,13 @@ static gboolean release_entry(CcwHost *host, CcwRecord *record, gconstpointer da
     return ccw_entry_give_back(host, record, error);
 }
 
+static gboolean release_older_entry(CcwHost *host, CcwRecord *record, gconstpointer as_of, GError **error)
+{
+    gboolean younger = record->since > *(const gint64 *)as_of && record->since <= ccw_host_clock();
+
+    return younger || ccw_entry_give_back(host, record, error);
+}
+
 static gboolean is_claim_of(const CcwRecord *record, const char *token)
 {
     return record->state == CCW_CLAIM_PENDING && record->domain && strcmp(record->token, token) == 0;
@@ -102,4 +109,9 @@ gboolean ccw_host_confirm_domain(CcwHost *host, const char *domain_uuid, GError 
 gboolean ccw_host_release_domain(CcwHost *host, const char *domain_uuid, GError **error)
 {
     return ccw_entries_do(host, domain_uuid, release_entry, NULL, error);
+}
+
+gboolean ccw_host_release_ended(CcwHost *host, const char *domain_uuid, gint64 as_of, GError **error)
+{
+    return ccw_entries_do(host, domain_uuid, release_older_entry, &as_of, error);
 }

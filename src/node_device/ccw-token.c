@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "node_device/ccw-host-private.h"
 #include "util/ccw-file.h"
@@ -28,6 +29,14 @@ char *ccw_host_token(CcwHost *host, pid_t pid)
     if (strchr("ZXx", fields[STAT_STATE][0])) /* ended, only not waited for yet */
         return NULL;
     return g_strdup_printf("%d:%s", (int)pid, fields[STAT_STARTTIME]);
+}
+
+gint64 ccw_host_began(CcwHost *host, pid_t pid)
+{
+    g_autofree char *token = ccw_host_token(host, pid);
+    const char *ticks = token ? strchr(token, ':') + 1 : NULL;
+
+    return ticks ? (g_ascii_strtoll(ticks, NULL, 10) + 1) * (G_USEC_PER_SEC / sysconf(_SC_CLK_TCK)) : ccw_host_clock();
 }
 
 char *ccw_host_boot(CcwHost *host)

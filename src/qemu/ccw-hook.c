@@ -144,10 +144,14 @@ static gboolean started(const Hook *hook, GError **error)
     return !hook->uuid || ccw_host_confirm_domain(hook->host, hook->uuid, error);
 }
 
-/* Whatever the XML says by now: a device may have been plugged, or unplugged, since. */
+/*
+ * Whatever the XML says by now: a device may have been plugged, or unplugged, since. libvirt does not start the domain
+ * again while its hook runs; but it may have been killed, and its successor have started it before this one came to it.
+ */
 static gboolean release(const Hook *hook, GError **error)
 {
-    gboolean released = !hook->uuid || ccw_host_release_domain(hook->host, hook->uuid, error);
+    gboolean released =
+        !hook->uuid || ccw_host_release_ended(hook->host, hook->uuid, ccw_host_began(hook->host, getpid()), error);
 
     sweep(hook, NULL);
     return released;

@@ -28,6 +28,7 @@ from steps import Steps, StepFailed, command, expect
 FIRST = "0.0.1234"
 JOURNAL = f"/run/libvirt-ccw/devices/{FIRST}.json"
 BACKEND = "qemu+unix:///system?socket=/run/libvirt-ccw/backend/libvirt-sock"
+STATUS = "/run/libvirt/qemu"
 THIRD = "11111111-2222-4333-8444-999999999999"
 UUID = "cc390000-0001-8000-8000-000000001234"
 
@@ -133,8 +134,19 @@ class KillTest:
 
     # A row.
 
+    @staticmethod
+    def forget_unborn():
+        """A domain that libvirtd was starting when it was killed, before it knew QEMU's process: a new libvirtd (9.0)
+        waits for the monitor of process 0, holding the domain's lock. Nobody but an administrator can help there."""
+        for name in os.listdir(STATUS):
+            path = f"{STATUS}/{name}"
+            if name.endswith(".xml") and "pid='0'" in text_of(path):
+                os.unlink(path)
+
     def restart(self):
         """Whoever is gone; virtccwd answers for libvirtd only while that is there."""
+        if not processes_of("libvirtd"):
+            self.forget_unborn()
         for name, daemon in self.daemons.items():
             if not processes_of(name) and (name != "virtccwd" or self.with_virtccwd):
                 with open(f"/var/log/libvirt/{name}-again.log", "ab") as log:

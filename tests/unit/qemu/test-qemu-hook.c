@@ -69,6 +69,21 @@ static void a_life(void)
     g_assert_cmpstr(before, ==, after);
 }
 
+/* A hook of a libvirtd that was killed comes to its work when the domain has been started again. */
+static void late_release(void)
+{
+    g_autoptr(Model) model = start();
+    g_autofree char *self = g_strdup_printf("proc/%d/stat", (int)getpid());
+
+    run(model, "prepare", "begin", DOMAIN(MDEV("1234", "yes")));
+    tree_write(model->tree, self, "1 (virt-ccw) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 0 1 1"); /* began at boot */
+    run(model, "release", "end", DOMAIN(""));
+    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_PENDING);
+    tree_remove(model->tree, self);
+    run(model, "release", "end", DOMAIN(""));
+    g_assert_cmpint(state_of(model, &first), ==, -1);
+}
+
 /* Unplugged from the XML while it ran: given back all the same. */
 static void release_without_hostdev(void)
 {
@@ -341,6 +356,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/qemu/hook/a-life", a_life);
+    g_test_add_func("/qemu/hook/late-release", late_release);
     g_test_add_func("/qemu/hook/release-without-hostdev", release_without_hostdev);
     g_test_add_func("/qemu/hook/release-of-another", release_of_another);
     g_test_add_func("/qemu/hook/veto-rolls-back", veto_rolls_back);
