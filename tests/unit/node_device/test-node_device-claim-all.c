@@ -129,8 +129,7 @@ static void reserved_only(void)
     g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
     g_assert_true(ccw_journal_save(model->host, &record, NULL));
     model_reset(model);
-    g_assert_true(
-        ccw_host_reconcile(model->host, &(CcwReconcile){ .live = live, .as_of = ccw_host_clock() }, NULL));
+    g_assert_true(ccw_host_reconcile(model->host, &(CcwReconcile){ .live = live, .as_of = ccw_host_clock() }, NULL));
     g_assert_cmpuint(n_entries(model), ==, 0);
     g_assert_cmpuint(model->n_writes, ==, 0);
 }
