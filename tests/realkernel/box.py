@@ -2,6 +2,7 @@
 """The mainframe in a box: an s390x Linux with the kernel's own vfio_ccw in stock QEMU, whose channel hardware is the
 embedded 3390 (docs/realkernel.md). Boots it, runs commands in it, and ends it."""
 
+import json
 import os
 import shlex
 import subprocess
@@ -19,13 +20,25 @@ BIN = "/run/libvirt-ccw/bin"  # in the box
 DASDS = ("0.0.1234", "0.0.1235")
 
 
-def parts(build):
-    """{name: path} of what a box is made of; builds what is missing, which may take minutes, and says so."""
+def prepare(folder):
+    """Builds the kernel and the root unless they are in the cache, which may take minutes; says in folder where they are."""
     def script(*argv):
         return subprocess.run([os.path.join(TOP, "scripts", argv[0]), *argv[1:]], check=True, text=True,
                               stdout=subprocess.PIPE).stdout.strip()
     kernel = script("realkernel-kernel")
-    return {"kernel": os.path.join(kernel, "bzImage"), "root": script("realkernel-root", kernel), "build": build}
+    found = {"kernel": os.path.join(kernel, "bzImage"), "root": script("realkernel-root", kernel)}
+    with open(os.path.join(folder, "box.json"), "w", encoding="utf-8") as file:
+        json.dump(found, file)
+
+
+def parts(folder, build_s390x):
+    """What a box is made of: {name: path}."""
+    path = os.path.join(folder, "box.json")
+    if not os.path.exists(path):
+        prepare(folder)
+    with open(path, encoding="utf-8") as file:
+        found = json.load(file)
+    return {**found, "build": build_s390x}
 
 
 class Box:
@@ -72,7 +85,8 @@ class Box:
                  "-drive", f"if=none,id=root,format=raw,snapshot=on,file={self.parts['root']}",
                  "-device", "virtio-blk-ccw,drive=root,devno=fe.0.f000", "-device", "virtio-rng-ccw,devno=fe.0.f001",
                  "-device", "virtio-serial-ccw,devno=fe.0.f002", "-device", "sclpconsole,chardev=console"]
-        for number, (name, path) in enumerate((("clone", TOP), ("build", self.parts["build"]))):
+        for number, (name, path) in enumerate((("clone", TOP), ("build", self.parts["build"]),
+                                               ("kernel", os.path.dirname(self.parts["kernel"])))):
             argv += ["-fsdev", f"local,id={name},path={path},security_model=none,readonly=on",
                      "-device", f"virtio-9p-ccw,fsdev={name},mount_tag={name},devno=fe.0.f0{number + 16:02x}"]
         if console:

@@ -3,18 +3,38 @@
 """In the box: a Linux guest of the box's own libvirt gets a DASD by `virsh attach-device` and by its start, does I/O to
 it through the kernel's vfio_ccw, and the host has it back each time, with what was written."""
 
+import argparse
 import os
+import shutil
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
-from labguest import BUS_ID, DEVICE_XML, WAIT_FOR_NO_DEVICE, LabGuest, device_xml, options  # noqa: E402
+from labguest import BUS_ID, DEVICE_XML, WAIT_FOR_DEVICE, WAIT_FOR_NO_DEVICE, LabGuest, device_xml  # noqa: E402
 from steps import command, expect  # noqa: E402
 
 NODE = f"/dev/disk/by-path/ccw-{BUS_ID}"
 PART = NODE + "-part1"
-CHECKSUMS = "cd /mnt && sha256sum * && cd / && umount /mnt"
+CHECKSUMS = "cd /mnt && find . -type f -exec sha256sum {} + | sort; cd / && umount /mnt"
+MODULES = ("dasd_mod", "dasd_eckd_mod")
+KERNEL = "/kernel/bzImage"  # the box's own
+
+
+def make_initrd(folder):
+    """Busybox, the init beside this file, and the DASD driver."""
+    root = os.path.join(folder, "initrd.root")
+    os.makedirs(root + "/bin")
+    shutil.copy("/usr/bin/busybox", root + "/bin/busybox")
+    shutil.copy(os.path.join(HERE, "second-init"), root + "/init")
+    os.chmod(root + "/init", 0o755)
+    for module in MODULES:
+        path = command(["modinfo", "-F", "filename", module])[1]
+        shutil.copy(path, os.path.join(root, os.path.basename(path)))
+    path = os.path.join(folder, "initrd")
+    command(["bash", "-ec", f"cd {root} && find . | busybox cpio -o -H newc -R 0:0 >{path} 2>/dev/null"])
+    return path
 
 
 class SecondLevel(LabGuest):
@@ -31,13 +51,20 @@ class SecondLevel(LabGuest):
         self.checksums = self.on_host(f"mount {PART} /mnt; cp /usr/bin/bash /mnt/from-host; {CHECKSUMS}")
         self.steps.note(self.checksums)
 
+    def sees_device(self):
+        self.in_guest(WAIT_FOR_DEVICE, timeout=180)
+        found = self.in_guest(f"cd /sys/bus/ccw/devices/{BUS_ID} && cat devtype cutype", timeout=180)
+        self.steps.note(found)
+        expect("3390/" in found and "3990/" in found, "the guest does not see a 3390 behind a 3990: " + found)
+
     def write_in_guest(self, name):
         """Everything is as the last who had it left it; then one more file."""
-        self.online()
-        found = self.in_guest(f"udevadm settle; mount {PART} /mnt && {CHECKSUMS}", timeout=300)
+        self.in_guest(f"echo 1 >/sys/bus/ccw/devices/{BUS_ID}/online && cat /proc/partitions", timeout=180)
+        found = self.in_guest(f"mount -t ext4 /dev/dasda1 /mnt && {CHECKSUMS}", timeout=300)
         expect(found == self.checksums, f"not what was written:\n{found}\ninstead of\n{self.checksums}")
-        self.checksums = self.in_guest(f"mount {PART} /mnt && dd if=/dev/urandom of=/mnt/{name} bs=4096 count=300 "
-                                       f"2>/dev/null && {CHECKSUMS}", timeout=300)
+        self.checksums = self.in_guest(
+            f"mount -t ext4 /dev/dasda1 /mnt && dd if=/dev/urandom of=/mnt/{name} bs=4096 count=300 2>/dev/null && "
+            f"sync && {CHECKSUMS}", timeout=300)
         self.steps.note(self.checksums)
         self.no_dasd_error()
 
@@ -54,7 +81,7 @@ class SecondLevel(LabGuest):
         self.sees_device()
 
     def detach(self):
-        self.in_guest(f"chccwdev -d {BUS_ID}", timeout=120)
+        self.in_guest(f"echo 0 >/sys/bus/ccw/devices/{BUS_ID}/online", timeout=120)
         self.virsh("detach-device", self.name, DEVICE_XML, "--live", timeout=300)
         self.in_guest(WAIT_FOR_NO_DEVICE, timeout=120)
 
@@ -82,5 +109,13 @@ class SecondLevel(LabGuest):
         self.steps.done()
 
 
+def main():
+    """As the lab's tests: second_level.py --inside VIRT-CCW."""
+    with tempfile.TemporaryDirectory() as workdir:
+        os.chmod(workdir, 0o755)
+        SecondLevel(argparse.Namespace(kernel=KERNEL, initrd=make_initrd(workdir), workdir=workdir, memory=256,
+                                       story="--story" in sys.argv)).run()
+
+
 if __name__ == "__main__":
-    SecondLevel(options(__doc__)).run()
+    main()
