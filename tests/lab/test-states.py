@@ -199,12 +199,14 @@ class StatesTest:
         self.expect_as_before()
 
     def varied_off(self):
-        """What was offline stays away, once its paths are back, until somebody scans for it."""
+        """Nothing else is read meanwhile: some attributes of a DASD (host_access_count) ask the device, and wait."""
         status = f"{CSS}/chp{self.path}/status"
         words = f"has no channel path: channel path {self.path} is varied off; chchp -v 1 {self.path} first"
         write(status, "offline")
         try:
-            self.refused(f"ccw device {FIRST} {words}")
+            for verb in ("detach", "reset"):
+                self.fails(f"ccw device {FIRST} {words}", verb, FIRST)
+                self.fails(f"ccw device {FIRST} {words}", verb, *STOCK, FIRST)
         finally:
             write(status, "online")
         wait_until(lambda: online(FIRST) == "1" and read(f"/sys/bus/ccw/devices/{FIRST}/availability") == "good",
@@ -261,9 +263,13 @@ class StatesTest:
         for device in (FIRST, SECOND):
             disk = f"/dev/{os.listdir(f'/sys/bus/ccw/devices/{device}/block')[0]}"
             command(["dasdfmt", "-b", "4096", "-y", disk], timeout=600)
-            command(["fdasd", "-a", disk], timeout=300)
-            wait_until(lambda: os.path.exists(f"{disk}1"), "a partition")
-        command(["mke2fs", "-q", "-F", self.disk() + "1"], timeout=300)
+            command(["udevadm", "settle"])  # it looks into a disk whenever that changes, and fdasd wants it for itself
+            command(["fdasd", "-s", "-a", disk], timeout=300)
+            command(["udevadm", "settle"])
+            expect(os.path.exists(f"{disk}1"), "there is no partition")
+        command(["mke2fs", "-q", "-F", "-t", "ext4", self.disk() + "1"], timeout=300)
+        command(["modprobe", "-a", "loop", "dm_mod", "md_mod"])  # the nodes of their controls come with them
+        self.before = snapshot()  # status reads "online" now
 
     def disk(self, device=FIRST):
         return f"/dev/{os.listdir(f'/sys/bus/ccw/devices/{device}/block')[0]}"
@@ -322,7 +328,7 @@ class StatesTest:
         layer = os.path.basename(os.path.realpath("/dev/mapper/ccw--test-home"))
         built = f"{self.part()} is part of logical volume ccw-test/home ({layer})"
         self.in_use(f"{built}; lvchange -an ccw-test/home first")
-        command(["mke2fs", "-q", "-F", "/dev/mapper/ccw--test-home"], timeout=300)
+        command(["mke2fs", "-q", "-F", "-t", "ext4", "/dev/mapper/ccw--test-home"], timeout=300)
         with self.mounted("/dev/mapper/ccw--test-home") as where:
             self.in_use(f"{built}, which is mounted on {where}; umount {where} first")
         command(["lvchange", "-an", "ccw-test/home"])
@@ -348,9 +354,9 @@ class StatesTest:
         self.there_and_back()
 
     def loop(self):
-        command(["losetup", "/dev/loop7", self.disk() + "1"])
-        self.in_use(f"{self.part()} is part of loop device loop7; losetup -d /dev/loop7 first")
-        command(["losetup", "-d", "/dev/loop7"])
+        node = command(["losetup", "--find", "--show", self.disk() + "1"])[1]
+        self.in_use(f"{self.part()} is part of loop device {os.path.basename(node)}; losetup -d {node} first")
+        command(["losetup", "-d", node])
         self.there_and_back()
 
     def ignored(self):
