@@ -110,7 +110,9 @@ class Box:
         # The listening socket is made here, so that there is nothing to wait for but the box itself.
         with open(self.log, "ab") as log:
             with Guest.listen(os.path.join(self.folder.name, "port")) as listener:
-                self.process = subprocess.Popen(self.argv(console=True), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                # However this ends, by SIGKILL too, QEMU does.
+                self.process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *self.argv(console=True)],
+                                                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
                 self.guest = listener.accept(timeout=60)
         self.guest.run("true", timeout=BOOT_SECONDS)
 
