@@ -351,6 +351,7 @@ class StatesTest:
                  self.disk() + "1"])
         self.in_use(f"{self.part()} is part of RAID array md7; mdadm --stop /dev/md7 first")
         command(["mdadm", "--stop", "/dev/md7"])
+        command(["mdadm", "--zero-superblock", self.disk() + "1"])  # or udev puts it together when it is online again
         self.there_and_back()
 
     def loop(self):
