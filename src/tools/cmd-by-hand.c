@@ -181,11 +181,25 @@ static gboolean is_of_virtccwd(virNodeDevicePtr node, const CcwBusId *id)
 
 /* --- doing it --- */
 
+/* That of the device, and not of its subchannel: the XML of a subchannel that was plugged in names no device yet. */
+static virNodeDevicePtr find_ccw_node(const Run *run, const CcwBusId *id)
+{
+    g_autofree char *name = ccw_node_name_format(CCW_NODE_CCW, id);
+
+    return virNodeDeviceLookupByName(run->conn, name);
+}
+
 /* NULL: no virtccwd there. */
 static virNodeDevicePtr find_virtccwd(const Run *run, const Target *target)
 {
-    virNodeDevicePtr node = run->conn && run->is_system && target->device ? find_node(run, target->device) : NULL;
+    virNodeDevicePtr node = NULL;
 
+    if (run->conn && run->is_system && target->device)
+        node = find_node(run, target->device);
+    if (!node || is_of_virtccwd(node, &target->id))
+        return node;
+    virNodeDeviceFree(node);
+    node = find_ccw_node(run, &target->id);
     if (!node || is_of_virtccwd(node, &target->id))
         return node;
     virNodeDeviceFree(node);

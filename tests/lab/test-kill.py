@@ -143,7 +143,7 @@ class KillTest:
             if name.endswith(".xml") and "pid='0'" in text_of(path):
                 os.unlink(path)
 
-    def restart(self):
+    def start_missing(self):
         """Whoever is gone; virtccwd answers for libvirtd only while that is there."""
         if not processes_of("libvirtd"):
             self.forget_unborn()
@@ -152,7 +152,14 @@ class KillTest:
                 with open(f"/var/log/libvirt/{name}-again.log", "ab") as log:
                     subprocess.Popen(daemon.argv, env=daemon.env, cwd="/", stdin=subprocess.DEVNULL, stdout=log,
                                      stderr=log, start_new_session=True)
-        wait_until(lambda: command(self.argv("uri"), check=False)[0] == 0, "libvirt answers")
+
+    def answers(self):
+        """A child that libvirtd was about to make something of when it died goes by its name for a moment."""
+        self.start_missing()
+        return command(self.argv("uri"), check=False)[0] == 0
+
+    def restart(self):
+        wait_until(self.answers, "libvirt answers")
 
     def prepare(self, deed):
         if deed in ("attach", "detach") and "two" not in self.running():

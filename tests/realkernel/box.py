@@ -69,7 +69,10 @@ class Box:
         return os.path.join(self.folder.name, f"{bus_id}.ckd")
 
     def create_images(self):
+        """New volumes; those of an earlier boot stay as they are."""
         for bus_id, cylinders in self.cylinders.items():
+            if os.path.exists(self.image(bus_id)):
+                continue
             subprocess.run([os.path.join(self.tools, "virt-ccw"), "dasd", "create", self.image(bus_id),
                             "--cylinders", str(cylinders), "--volser", "BX" + bus_id[-4:].upper()], check=True)
 
@@ -114,6 +117,7 @@ class Box:
                 self.process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *self.argv(console=True)],
                                                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
                 self.guest = listener.accept(timeout=60)
+        os.unlink(os.path.join(self.folder.name, "port"))
         self.guest.run("true", timeout=BOOT_SECONDS)
 
     def run(self, command, timeout=600, progress=None):

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A mainframe whose hardware goes and comes back, and which boots again while it has devices detached: from outside the
+box, by the monitor of the QEMU that it runs in. Afterwards no device is lost, and none belongs to nobody."""
+
+import argparse
+import json
+import os
+import shlex
+import socket
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+# pylint: disable=wrong-import-position
+import box  # noqa: E402
+from steps import Steps, expect  # noqa: E402
+
+DISK = "0.0.1234"
+OTHER = "0.0.1235"
+DEADLINE = 120
+JOURNAL = f"/run/libvirt-ccw/devices/{DISK}.json"
+GUEST = """<domain type='qemu'><name>one</name><memory unit='MiB'>64</memory>
+<os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os>
+<devices><emulator>/usr/bin/qemu-system-s390x</emulator><memballoon model='none'/>
+<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x1234'/></source></hostdev>
+</devices></domain>"""
+# The kernel's own message about each, from now on: what is awaited may have been said already, so a look comes first.
+AWAIT = ("exec 9< <(exec udevadm monitor --kernel 2>/dev/null); read -r -u 9; read -r -u 9; until {test}; do "
+         "read -r -t {deadline} -u 9 || {{ echo 'it was not seen: {test}'; exit 1; }}; done")
+
+
+class Monitor:
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(DEADLINE)
+        self.socket.connect(path)
+        self.lines = self.socket.makefile("r", encoding="utf-8")
+        self.lines.readline()
+        self.ask("qmp_capabilities")
+
+    def ask(self, name, **arguments):
+        self.socket.sendall((json.dumps({"execute": name, "arguments": arguments}) + "\n").encode())
+        for line in self.lines:
+            message = json.loads(line)
+            if "event" not in message:
+                expect("return" in message, f"{name}: {message}")
+                return
+        expect(False, f"{name}: QEMU is gone")
+
+
+class Hardware:
+    def __init__(self, machine, steps):
+        self.machine = machine
+        self.steps = steps
+        self.monitor = None
+
+    def boot(self):
+        self.machine.boot()
+        self.monitor = Monitor(self.machine.qmp)
+
+    def host(self, text, code=0):
+        """A command in the box."""
+        self.steps.note("host# " + text)
+        found, output = self.machine.run("bash -c " + shlex.quote(text), DEADLINE)
+        self.steps.note(output)
+        expect(found == code, f"exit code {found}, not {code}: {text}\n{output}")
+        return output
+
+    def wait(self, test):
+        self.host(AWAIT.format(test=test, deadline=DEADLINE))
+
+    def unplug(self):
+        self.monitor.ask("device_del", id=f"dasd{DISK[-4:]}")
+        self.wait(f"! grep -qsx {DISK} /sys/bus/css/devices/*/dev_busid")
+
+    def plug(self):
+        self.monitor.ask("device_add", driver="vfio-ccw", id=f"dasd{DISK[-4:]}", hostid=DISK, guestid=f"fe.{DISK[2:]}")
+        self.wait(f"[ -e /sys/bus/ccw/devices/{DISK}/online ]")
+        override = self.host(f"cat /sys/bus/ccw/devices/{DISK}/../driver_override")
+        expect(override == "(null)", f"the override is {override}")
+
+    def is_the_hosts(self, online):
+        self.wait(f"[ ! -e {JOURNAL} ]")
+        found = self.host(f"cat /sys/bus/ccw/devices/{DISK}/online; ls /sys/bus/mdev/devices")
+        expect(found == str(online), f"not online {online} and without a mediated device:\n{found}")
+        self.host(f"virt-ccw list --no-hint {DISK}")
+
+    def goes_while_detached(self):
+        self.host(f"virt-ccw detach {DISK}")
+        self.unplug()
+        listed = self.host("virt-ccw list --no-hint")
+        expect(DISK not in listed and OTHER in listed, f"virt-ccw list shows what is not there:\n{listed}")
+        self.host("virt-ccw reconcile")
+
+    def comes_back(self):
+        self.plug()
+        self.host(f"virt-ccw detach {DISK}")
+        self.host(f"virt-ccw reattach {DISK}")
+        self.host(f"chccwdev -e {DISK} >/dev/null; udevadm settle")
+        self.is_the_hosts(1)
+
+    def goes_from_a_guest(self):
+        self.host(f"cat >/tmp/one.xml <<'XML'\n{GUEST}\nXML\nvirsh -q create /tmp/one.xml --paused")
+        self.host(f"virt-ccw list --no-hint {DISK}; test -e {JOURNAL}")
+        self.unplug()
+        self.wait(f"[ ! -e {JOURNAL} ]")
+        found = self.host("virsh -q domstate one; virsh dumpxml one | grep -c hostdev || true")
+        expect(found.split() == ["paused", "0"], f"the guest is not paused, without the device: {found}")
+
+    def comes_back_to_the_host(self):
+        self.plug()
+        self.host(f"chccwdev -e {DISK} >/dev/null; udevadm settle; virsh -q destroy one")
+        self.is_the_hosts(1)
+
+    def reboots(self):
+        """/run, driver_override and the mediated device are gone with the boot; the volume is as it was left."""
+        self.host(f"virsh -q create /tmp/one.xml --paused && virt-ccw list --no-hint {DISK} && test -e {JOURNAL}")
+        self.machine.off()
+        self.machine.guest.close()
+        self.boot()
+        self.is_the_hosts(1)
+        expect(self.host("virt-ccw reconcile") == "nothing to do", "there is something to reconcile after a boot")
+
+    def run(self):
+        run = self.steps.run
+        run("the box boots", self.boot)
+        run("a device that is detached is taken out of the machine", self.goes_while_detached)
+        run("it comes back, and can be detached and reattached", self.comes_back)
+        run("the device of a guest is taken out of the machine", self.goes_from_a_guest)
+        run("it comes back to the host", self.comes_back_to_the_host)
+        run("the box boots again while a guest has a device", self.reboots)
+        run("and ends", self.machine.off)
+        self.steps.done()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", required=True, help="the build for this machine")
+    parser.add_argument("--build-s390x", required=True, help="the build that is used in the box")
+    options = parser.parse_args()
+    with box.Box(box.parts(options.build, options.build_s390x), tools=options.build) as machine:
+        steps = Steps(story=False)
+        steps.log(machine.console)
+        Hardware(machine, steps).run()
+
+
+if __name__ == "__main__":
+    main()
