@@ -56,15 +56,16 @@ static char *read_status(xmlTextReader *reader, const char *proc_root, gboolean 
     return NULL;
 }
 
-static gboolean add_file(GHashTable *running, const char *path, const char *proc_root, GError **error)
+static gboolean add_file(GHashTable *running, const char *dir, const char *file, const char *proc_root, GError **error)
 {
+    g_autofree char *path = g_build_filename(dir, file, NULL);
     xmlTextReader *reader = xmlReaderForFile(path, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
     gboolean runs = FALSE;
     char *uuid = reader ? read_status(reader, proc_root, &runs) : NULL;
 
     xmlFreeTextReader(reader);
     if (uuid && runs)
-        g_hash_table_add(running, uuid);
+        g_hash_table_replace(running, uuid, g_strndup(file, strlen(file) - strlen(SUFFIX)));
     else if (uuid)
         g_free(uuid);
     else if (g_file_test(path, G_FILE_TEST_EXISTS)) { /* else the domain ended meanwhile */
@@ -74,22 +75,30 @@ static gboolean add_file(GHashTable *running, const char *path, const char *proc
     return TRUE;
 }
 
-GHashTable *ccw_status_running(const char *dir, const char *proc_root, GError **error)
+/* With skip those that are not understood are passed over. */
+static GHashTable *read_all(const char *dir, const char *proc_root, gboolean skip, GError **error)
 {
-    g_autoptr(GHashTable) running = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) running = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(GError) open_error = NULL;
     g_autoptr(GDir) handle = g_dir_open(dir, 0, &open_error);
     const char *name;
 
-    if (!handle && !g_error_matches(open_error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+    if (!handle && !skip && !g_error_matches(open_error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "cannot read libvirt's status files: %s", open_error->message);
         return NULL;
     }
-    while (handle && (name = g_dir_read_name(handle))) {
-        g_autofree char *path = g_build_filename(dir, name, NULL);
-
-        if (g_str_has_suffix(name, SUFFIX) && !add_file(running, path, proc_root, error))
+    while (handle && (name = g_dir_read_name(handle)))
+        if (g_str_has_suffix(name, SUFFIX) && !add_file(running, dir, name, proc_root, skip ? NULL : error) && !skip)
             return NULL;
-    }
     return g_steal_pointer(&running);
+}
+
+GHashTable *ccw_status_running(const char *dir, const char *proc_root, GError **error)
+{
+    return read_all(dir, proc_root, FALSE, error);
+}
+
+GHashTable *ccw_status_names(const char *dir, const char *proc_root)
+{
+    return read_all(dir, proc_root, TRUE, NULL);
 }

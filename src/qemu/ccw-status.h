@@ -12,7 +12,10 @@
 #define CCW_STATUS_DIR "/run/libvirt/qemu"
 
 /*
- * A set of domain UUIDs, lower case: those whose process is there, or is not told. Empty where there is no such folder.
+ * Domain UUID, lower case -> name: those whose process is there, or is not told. Empty where there is no such folder.
  * NULL and CCW_ERROR_SYSTEM if a file is not understood: then nobody knows. proc_root: "/proc".
  */
 GHashTable *ccw_status_running(const char *dir, const char *proc_root, GError **error);
+
+/* The same to show to people: what cannot be read lacks. */
+GHashTable *ccw_status_names(const char *dir, const char *proc_root);

@@ -7,9 +7,9 @@
 #include "cmd.h"
 #include "commands.h"
 #include "list.h"
+#include "qemu/ccw-status.h"
 #include "util/ccw-error.h"
 
-#define LIBVIRT_STATUS "/run/libvirt/qemu"
 #define QEMU_CCW_PREFIX "cc390000-0002-8000-8000-" /* qemu/ccw-lease.c */
 
 typedef struct {
@@ -24,6 +24,7 @@ static void row_clear(gpointer data)
     g_ptr_array_unref(row->users);
 }
 
+/* names: of domains. libvirt itself, which may be busy or want a password, is not asked. */
 static void add_owner(ListRow *row, GHashTable *names)
 {
     const char *owner = row->device->owner;
@@ -47,15 +48,13 @@ static GArray *rows_of(CcwHost *host, const GPtrArray *devices, const Options *o
 {
     GArray *rows = g_array_new(FALSE, TRUE, sizeof(ListRow));
     g_autoptr(CcwUsers) users = ccw_users_new(host);
-    g_autoptr(GHashTable) names = NULL;
+    g_autoptr(GHashTable) names = ccw_status_names(options->status_dir, options->proc_root);
 
     g_array_set_clear_func(rows, row_clear);
     for (guint i = 0; i < devices->len; i++) {
         const CcwHostDevice *device = devices->pdata[i];
         ListRow row = { .device = device, .users = ccw_users_of(users, device) };
 
-        if (device->owner && !names)
-            names = list_domain_names(options->status_dir);
         if (device->owner)
             add_owner(&row, names);
         for (gsize m = 0; !device->owner && device->mdevs[m]; m++)
@@ -153,7 +152,7 @@ int cmd_list(int argc, char **argv)
         { "run-dir", 0, 0, G_OPTION_ARG_FILENAME, &options.run_dir, "Read the journal in DIR, not in " CCW_HOST_RUN_DIR,
           "DIR" },
         { "status-dir", 0, 0, G_OPTION_ARG_FILENAME, &options.status_dir,
-          "Read the names of running domains in DIR, not in " LIBVIRT_STATUS, "DIR" },
+          "Read the names of running domains in DIR, not in " CCW_STATUS_DIR, "DIR" },
         G_OPTION_ENTRY_NULL,
     };
     const struct {
@@ -161,7 +160,7 @@ int cmd_list(int argc, char **argv)
         const char *value;
     } defaults[] = {
         { &options.sysfs_root, CCW_HOST_SYSFS }, { &options.proc_root, "/proc" },         { &options.dev_dir, "/dev" },
-        { &options.run_dir, CCW_HOST_RUN_DIR },  { &options.status_dir, LIBVIRT_STATUS },
+        { &options.run_dir, CCW_HOST_RUN_DIR },  { &options.status_dir, CCW_STATUS_DIR },
     };
     int rc = cmd_options("[DEVICE...]", "Lists the channel devices of this host, and who uses them.", entries, FALSE,
                          &argc, &argv);

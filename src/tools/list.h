@@ -18,10 +18,6 @@ typedef struct {
 #define LIST_USER_DETACHED "detached" /* by hand */
 #define LIST_USER_UNKNOWN "unknown"   /* the journal's entry is not understood */
 
-/* The domains that libvirt runs, as its status files DIR/NAME.xml have them: UUID -> name. What is not readable lacks.
- */
-GHashTable *list_domain_names(const char *dir);
-
 /*
  * Reads the volume serials of the rows' disks below dev_dir ("/dev"), in a process of its own: a read of a disk that
  * does not answer cannot be broken off. Waits LIST_VOLSER_MS for each at most. Rows are array elements ListRow.

@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
 from hosttree import differences, snapshot
 from labtest import DEADLINE, inside_a_lab, set_online, wait_until
+from qmp import Monitor
 from steps import Steps, command, expect
 
 DOMAIN = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
@@ -28,25 +29,12 @@ def mdev_of(bus_id):
     return f"cc390000-0001-8000-8000-00000000{bus_id[-4:]}"
 
 
-class Monitor:
-    """A QMP client."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(DEADLINE)
-        wait_until(lambda: os.path.exists(path), path)
-        wait_until(lambda: self.socket.connect_ex(path) == 0, f"{path} is listened at")
-        self.lines = self.socket.makefile("r", encoding="utf-8")
-        self.lines.readline()
-        self.ask("qmp_capabilities")
-
-    def ask(self, name, **arguments):
-        self.socket.sendall((json.dumps({"execute": name, "arguments": arguments}) + "\n").encode())
-        for line in self.lines:
-            message = json.loads(line)
-            if "event" not in message:
-                return message
-        return None
+def connect(path):
+    """Its monitor, as soon as it listens."""
+    connected = socket.socket(socket.AF_UNIX)
+    wait_until(lambda: os.path.exists(path), path)
+    wait_until(lambda: connected.connect_ex(path) == 0, f"{path} is listened at")
+    return Monitor(connected, DEADLINE)
 
 
 class Running:
@@ -55,7 +43,7 @@ class Running:
     def __init__(self, argv, path):
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True, start_new_session=True)
-        self.monitor = Monitor(path)
+        self.monitor = connect(path)
 
     def end(self):
         """Its exit status and output, once nobody has that open any more: not QEMU either."""

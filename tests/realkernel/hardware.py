@@ -4,7 +4,6 @@
 box, by the monitor of the QEMU that it runs in. Afterwards no device is lost, and none belongs to nobody."""
 
 import argparse
-import json
 import os
 import shlex
 import socket
@@ -13,6 +12,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 import box  # noqa: E402
+from qmp import Monitor  # noqa: E402
 from steps import Steps, expect  # noqa: E402
 
 DISK = "0.0.1234"
@@ -29,25 +29,6 @@ AWAIT = ("exec 9< <(exec udevadm monitor --kernel 2>/dev/null); read -r -u 9; re
          "read -r -t {deadline} -u 9 || {{ echo 'it was not seen: {test}'; exit 1; }}; done")
 
 
-class Monitor:
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(DEADLINE)
-        self.socket.connect(path)
-        self.lines = self.socket.makefile("r", encoding="utf-8")
-        self.lines.readline()
-        self.ask("qmp_capabilities")
-
-    def ask(self, name, **arguments):
-        self.socket.sendall((json.dumps({"execute": name, "arguments": arguments}) + "\n").encode())
-        for line in self.lines:
-            message = json.loads(line)
-            if "event" not in message:
-                expect("return" in message, f"{name}: {message}")
-                return
-        expect(False, f"{name}: QEMU is gone")
-
-
 class Hardware:
     def __init__(self, machine, steps):
         self.machine = machine
@@ -56,7 +37,9 @@ class Hardware:
 
     def boot(self):
         self.machine.boot()
-        self.monitor = Monitor(self.machine.qmp)
+        connected = socket.socket(socket.AF_UNIX)
+        connected.connect(self.machine.qmp)
+        self.monitor = Monitor(connected, DEADLINE)
 
     def host(self, text, code=0):
         """A command in the box."""
@@ -66,15 +49,19 @@ class Hardware:
         expect(found == code, f"exit code {found}, not {code}: {text}\n{output}")
         return output
 
+    def ask(self, name, **arguments):
+        answer = self.monitor.ask(name, **arguments)
+        expect(answer and "return" in answer, f"{name}: {answer}")
+
     def wait(self, test):
         self.host(AWAIT.format(test=test, deadline=DEADLINE))
 
     def unplug(self):
-        self.monitor.ask("device_del", id=f"dasd{DISK[-4:]}")
+        self.ask("device_del", id=f"dasd{DISK[-4:]}")
         self.wait(f"! grep -qsx {DISK} /sys/bus/css/devices/*/dev_busid")
 
     def plug(self):
-        self.monitor.ask("device_add", driver="vfio-ccw", id=f"dasd{DISK[-4:]}", hostid=DISK, guestid=f"fe.{DISK[2:]}")
+        self.ask("device_add", driver="vfio-ccw", id=f"dasd{DISK[-4:]}", hostid=DISK, guestid=f"fe.{DISK[2:]}")
         self.wait(f"[ -e /sys/bus/ccw/devices/{DISK}/online ]")
         override = self.host(f"cat /sys/bus/ccw/devices/{DISK}/../driver_override")
         expect(override == "(null)", f"the override is {override}")
