@@ -29,6 +29,20 @@ def text_of(path):
         return ""
 
 
+def is_alive(pid):
+    """A zombie is not; who is gone is not, either."""
+    stat = text_of(f"/proc/{pid}/stat")
+    return bool(stat) and stat.rsplit(")", 1)[1].split()[0] not in "ZX"
+
+
+def signal_to(pid, number):
+    """Nothing to one that has gone meanwhile."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
 class Daemon:
     """One of libvirt's or ours, to be killed and started again as it was started."""
 
@@ -47,16 +61,11 @@ class Daemon:
 
     def kill(self, number=signal.SIGKILL):
         for pid in processes(self.name):
-            os.kill(pid, number)
+            signal_to(pid, number)
         wait_until(lambda: not self.alive(), f"{self.name} ends")
 
     def alive(self):
-        """A zombie is none."""
-        for pid in processes(self.name):
-            with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-                if file.read().rsplit(")", 1)[1].split()[0] != "Z":
-                    return True
-        return False
+        return any(map(is_alive, processes(self.name)))
 
     def start(self, answers=("virsh", "uri")):
         """answers: the command that succeeds when it is there."""

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 
-from daemons import processes, text_of
+from daemons import is_alive, processes, signal_to, text_of
 from labtest import DEADLINE, wait_until
 from steps import SLOWER
 
@@ -23,12 +23,6 @@ CALLS = {
     "libvirtd": ("rename", "unlink", "clone", "sendmsg"),
 }
 HOOKS = ("/etc/libvirt/hooks/qemu", "/etc/libvirt/hooks/qemu.d/libvirt-ccw", "/etc/libvirt/hooks/qemu.d/virt-ccw")
-
-
-def is_alive(pid):
-    """A zombie is not."""
-    stat = text_of(f"/proc/{pid}/stat")
-    return bool(stat) and stat.rsplit(")", 1)[1].split()[0] not in "ZX"
 
 
 def options(calls, number, when):
@@ -123,16 +117,8 @@ def processes_of(victim):
 
 def kill(victim):
     for pid in processes_of(victim):
-        os.kill(pid, signal.SIGKILL)
+        signal_to(pid, signal.SIGKILL)
         wait_until(lambda pid=pid: not is_alive(pid), f"{victim} ends")
-
-
-def go_on(pid):
-    """A thread's number serves for its process."""
-    try:
-        os.kill(pid, signal.SIGCONT)
-    except ProcessLookupError:
-        pass
 
 
 def run_and_count(folder, actor, argv):
@@ -165,7 +151,7 @@ def run_and_kill(folder, actor, victim, call, when, argv):
         kill(victim)
     trace.stop()
     if happened and not itself:
-        go_on(happened)
+        signal_to(happened, signal.SIGCONT)  # a thread's number serves for its process
     try:
         command.communicate(timeout=PATIENCE)
     finally:
