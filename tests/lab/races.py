@@ -100,6 +100,10 @@ class Host:
     def state(self, bus_id=FIRST):
         return (self.entry(bus_id) or {}).get("state")
 
+    @staticmethod
+    def is_announced(bus_id=FIRST):
+        return os.path.exists(f"{JOURNAL}/{bus_id}.attach")
+
     def live(self):
         """{bus id: names of the domains that have it, by their XML and by QEMU, which must not differ}"""
         found = {bus_id: [] for bus_id in DEVICES}
@@ -124,7 +128,7 @@ class Host:
             taken = os.path.exists(f"/sys/bus/mdev/devices/{mdev_of(bus_id)}")
             told = f"{bus_id}: {names} have it, its mdev is {'' if taken else 'not '}there, the journal says {entry}"
             expect(len(names) < 2 and taken == (entry is not None), told)
-            expect(not os.path.exists(f"{JOURNAL}/{bus_id}.attach"), f"{bus_id}: an attach is announced still")
+            expect(not self.is_announced(bus_id), f"{bus_id}: an attach is announced still")
             if names:
                 expect(entry["state"] == "owned" and entry["domain"] in (UUIDS[names[0]], None), told)
                 owners[bus_id] = names[0]
