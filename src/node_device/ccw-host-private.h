@@ -51,8 +51,8 @@ gboolean ccw_subchannel_of(CcwHost *host, const CcwBusId *id, CcwBusId *ret_subc
 /* The UUIDs of the mediated devices on a subchannel, NULL-terminated. */
 char **ccw_subchannel_mdevs(CcwHost *host, const CcwBusId *subchannel);
 
-/* The directory of the device's disk ("vda", "dasda"), or NULL if it has none. */
-char *ccw_device_block_dir(CcwHost *host, const CcwBusId *id, const CcwBusId *subchannel);
+/* The group device ("0.0.f5f0") that the device is a member of (qeth), or NULL. */
+char *ccw_device_group(CcwHost *host, const CcwBusId *id);
 
 /* --- ccw-token.c --- */
 

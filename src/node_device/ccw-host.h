@@ -25,6 +25,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwHost, ccw_host_free)
 
 /* Who has a device that was detached by hand, in the place of a domain's UUID. */
 #define CCW_OWNER_BY_HAND "detached"
+/* And in that of what qemu-ccw takes: this, and its process id in 12 decimal digits; no domain's. */
+#define CCW_OWNER_QEMU_CCW "cc390000-0002-8000-8000-"
 
 typedef struct {
     CcwBusId bus_id; /* of the ccw device */

@@ -95,24 +95,17 @@ static void check_other_mounts(Look *look)
     ccw_mounts_search_others(look->host, check_mount, look);
 }
 
-/* --- swap; a kernel without it has no such file --- */
+/* --- swap --- */
 
 static void check_swaps(Look *look)
 {
-    g_autofree char *path = g_build_filename(look->host->proc_root, "swaps", NULL);
-    g_autofree char *text = NULL;
-    g_auto(GStrv) lines = NULL;
+    g_auto(GStrv) nodes = ccw_swaps(look->host);
 
-    if (!g_file_get_contents(path, &text, NULL, NULL))
-        return;
-    lines = g_strsplit(text, "\n", -1);
-    for (gsize i = 0; lines[i]; i++) {
-        g_autofree char *escaped = g_strndup(lines[i], strcspn(lines[i], " \t"));
-        g_autofree char *node = g_strcompress(escaped);
-        g_autofree char *undo = g_strconcat("swapoff ", node, NULL);
+    for (gsize i = 0; nodes[i]; i++) {
+        g_autofree char *undo = g_strconcat("swapoff ", nodes[i], NULL);
 
         for (guint n = 0; n < look->stack->len && !look->refused; n++)
-            if (ccw_layer_is_node(look->stack->pdata[n], node))
+            if (ccw_layer_is_node(look->stack->pdata[n], nodes[i]))
                 refuse(look, look->stack->pdata[n], "is swap space", undo);
     }
 }
@@ -151,26 +144,34 @@ static gboolean is_udev(const char *user)
     return strstr(user, " (systemd-udevd)") || strstr(user, " ((udev-worker))") || strstr(user, " (udevd)");
 }
 
-/* Nobody has, but for udev. Its event that it has done with a device is one of those that are waited for. */
+typedef struct {
+    Look *look;
+    const CcwLayer *layer; /* what is open; NULL: nothing is */
+    char *user;
+} Opened;
+
+/* Nobody has it open, but for udev. Its event that it has done with a device is one of those that are waited for. */
 static gboolean is_left_alone(gpointer data)
 {
-    const CcwLayer *layer;
-    g_autofree char *user = NULL;
+    Opened *opened = data;
 
-    return !find_opener(data, &layer, &user) || !is_udev(user);
+    g_clear_pointer(&opened->user, g_free);
+    if (!find_opener(opened->look, &opened->layer, &opened->user))
+        opened->layer = NULL;
+    return !opened->layer || !is_udev(opened->user);
 }
 
 static void check_openers(Look *look)
 {
-    const CcwLayer *layer = NULL;
-    g_autofree char *user = NULL;
+    Opened opened = { .look = look };
     g_autofree char *use = NULL;
 
-    ccw_wait_until(is_left_alone, look, look->host->settle_ms);
-    if (!find_opener(look, &layer, &user))
-        return;
-    use = g_strdup_printf("is open by %s", user);
-    refuse(look, layer, use, NULL);
+    ccw_wait_until(is_left_alone, &opened, look->host->settle_ms);
+    if (opened.layer) {
+        use = g_strdup_printf("is open by %s", opened.user);
+        refuse(look, opened.layer, use, NULL);
+    }
+    g_free(opened.user);
 }
 
 /* --- what is built on it: the top is to be taken off first --- */
@@ -185,13 +186,9 @@ static void check_stack(Look *look)
 
 /* --- not by its disk --- */
 
-/* drivers/s390/cio/ccwgroup.c: a device of a group has a link group_device. */
 static void check_group(Look *look)
 {
-    char buf[CCW_BUS_ID_STR_LEN];
-    g_autofree char *dir =
-        ccw_host_path(look->host, "bus/ccw/devices/%s", ccw_bus_id_format(&look->device->bus_id, buf));
-    g_autofree char *group = ccw_sysfs_link_name(dir, "group_device");
+    g_autofree char *group = ccw_device_group(look->host, &look->device->bus_id);
     g_autofree char *why = NULL;
 
     if (!group)
@@ -251,9 +248,7 @@ static const struct {
 
 static GPtrArray *stack_of(CcwHost *host, const CcwHostDevice *device)
 {
-    g_autofree char *block = ccw_device_block_dir(host, &device->bus_id, &device->subchannel);
-
-    return block ? ccw_stack_new(host, block) : NULL;
+    return device->block_dir ? ccw_stack_new(host, device->block_dir) : NULL;
 }
 
 /* FALSE if it is refused. */
@@ -297,6 +292,9 @@ gboolean ccw_in_use_by_udev(CcwHost *host, const CcwBusId *id)
     g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, NULL);
     g_autoptr(GPtrArray) stack = device ? stack_of(host, device) : NULL;
     Look look = { .host = host, .device = device, .stack = stack };
+    Opened opened = { .look = &look };
+    gboolean by_udev = stack && !is_left_alone(&opened);
 
-    return stack && !is_left_alone(&look);
+    g_free(opened.user);
+    return by_udev;
 }

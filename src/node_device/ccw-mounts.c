@@ -87,3 +87,23 @@ void ccw_mounts_search_others(CcwHost *host, CcwMountFunc func, gpointer data)
         found = search_text(text, owner, func, data);
     }
 }
+
+/* proc(5), swaps: "PATH TYPE SIZE ..." below a line of headings; blanks in a path are \ooo. */
+char **ccw_swaps(CcwHost *host)
+{
+    g_autofree char *path = g_build_filename(host->proc_root, "swaps", NULL);
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
+    g_autoptr(GStrvBuilder) nodes = g_strv_builder_new();
+
+    g_file_get_contents(path, &text, NULL, NULL);
+    lines = g_strsplit(text ? text : "", "\n", -1);
+    for (gsize i = 0; lines[i]; i++) {
+        g_autofree char *escaped = g_strndup(lines[i], strcspn(lines[i], " \t"));
+        g_autofree char *node = g_strcompress(escaped);
+
+        if (*node == '/')
+            g_strv_builder_add(nodes, node);
+    }
+    return g_strv_builder_end(nodes);
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is mounted, in every mount namespace of this host: a container's mount is in no list of the host's own. What a
- * mount means for a device is not decided here.
+ * What is mounted, in every mount namespace of this host: a container's mount is in no list of the host's own; and
+ * what is swapped on. What that means for a device is not decided here.
  */
 #pragma once
 
@@ -22,3 +22,6 @@ gboolean ccw_mounts_search_own(CcwHost *host, CcwMountFunc func, gpointer data, 
 
 /* Those of the other namespaces, each by the first process in it; one that ends meanwhile has none. */
 void ccw_mounts_search_others(CcwHost *host, CcwMountFunc func, gpointer data);
+
+/* The files and devices ("/dev/dasda1") that are swapped on; empty too in a kernel without swap. */
+char **ccw_swaps(CcwHost *host);

@@ -4,10 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "node_device/ccw-host-private.h"
@@ -34,9 +32,8 @@ void ccw_node_free(CcwNode *node)
 
 static gboolean has_number(const CcwNode *node, dev_t number)
 {
-    char text[sizeof("4294967295:4294967295")];
+    g_autofree char *text = ccw_dev_format(number);
 
-    snprintf(text, sizeof(text), "%u:%u", major(number), minor(number));
     return g_strcmp0(node->dev, text) == 0;
 }
 

@@ -28,8 +28,6 @@ static const char *live_owner(GHashTable *live, const CcwRecord *record)
     return NULL;
 }
 
-#define QEMU_CCW_PREFIX "cc390000-0002-8000-8000-" /* qemu/ccw-lease.c */
-
 /*
  * A start took it, and has ended without a word: the hook that had to say it was killed. While a domain starts libvirt
  * lists it as running. Of what an attach or qemu-ccw takes they answer for themselves, as long as they live.
@@ -39,7 +37,7 @@ static gboolean is_abandoned(CcwHost *host, const CcwRecord *record, const CcwRe
     g_autofree char *announced = NULL;
 
     if (!request->live || request->only_domain || !record->domain ||
-        g_str_has_prefix(record->domain, QEMU_CCW_PREFIX) || g_hash_table_contains(request->live, record->domain))
+        g_str_has_prefix(record->domain, CCW_OWNER_QEMU_CCW) || g_hash_table_contains(request->live, record->domain))
         return FALSE;
     announced = ccw_journal_announced(host, &record->device);
     return g_strcmp0(announced, record->token) != 0;

@@ -2,10 +2,9 @@
 #include "node_device/ccw-stack.h"
 
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "node_device/ccw-host-private.h"
+#include "util/ccw-file.h"
 
 #define LAYERS_MAX 1024 /* partitions, and what is above them: no real host has more on one disk */
 
@@ -218,14 +217,11 @@ const CcwLayer *ccw_layer_bottom(const CcwLayer *layer)
 gboolean ccw_layer_is_node(const CcwLayer *layer, const char *path)
 {
     g_autofree char *number = NULL;
-    struct stat st;
 
     if (!g_str_has_prefix(path, "/dev/"))
         return FALSE;
     if (strcmp(path + strlen("/dev/"), layer->name) == 0 || g_strcmp0(path, layer->mapped) == 0)
         return TRUE;
-    if (stat(path, &st) < 0 || !S_ISBLK(st.st_mode))
-        return FALSE;
-    number = g_strdup_printf("%u:%u", major(st.st_rdev), minor(st.st_rdev));
-    return g_strcmp0(number, layer->dev) == 0;
+    number = ccw_block_dev_of(path);
+    return number && g_strcmp0(number, layer->dev) == 0;
 }

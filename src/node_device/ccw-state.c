@@ -14,27 +14,7 @@ typedef struct {
     CcwHost *host;
     const CcwHostDevice *device;
     char name[CCW_BUS_ID_STR_LEN];
-    char *ccw_dir;
-    char *css_dir;
 } State;
-
-static void state_init(State *state, CcwHost *host, const CcwHostDevice *device)
-{
-    char sub[CCW_BUS_ID_STR_LEN];
-
-    state->host = host;
-    state->device = device;
-    ccw_bus_id_format(&device->bus_id, state->name);
-    state->ccw_dir = ccw_host_path(host, "bus/ccw/devices/%s", state->name);
-    state->css_dir = ccw_host_path(host, "bus/css/devices/%s", ccw_bus_id_format(&device->subchannel, sub));
-}
-
-static void state_clear(State *state)
-{
-    g_free(state->ccw_dir);
-    g_free(state->css_dir);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(State, state_clear)
 
 /* --- channel paths --- */
 
@@ -55,7 +35,7 @@ static char *path_cure(CcwHost *host, guint cssid, guint chpid)
 /* "80 80 ff": installed, available, operational. FALSE: not to be read. */
 static gboolean read_masks(const State *state, guint *ret_pim, guint *ret_pam)
 {
-    g_autofree char *masks = ccw_sysfs_attr(state->css_dir, "pimpampom");
+    const char *masks = state->device->paths;
     guint pom;
 
     return masks && sscanf(masks, "%2x %2x %2x", ret_pim, ret_pam, &pom) == 3;
@@ -101,7 +81,7 @@ static gboolean check_paths(const State *state, GError **error)
 
 static gboolean check_availability(const State *state, GError **error)
 {
-    g_autofree char *availability = ccw_sysfs_attr(state->ccw_dir, "availability");
+    const char *availability = state->device->availability;
 
     if (g_strcmp0(availability, "boxed") == 0)
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
@@ -140,12 +120,14 @@ static char *base_of(CcwHost *host, const char *uid)
 
 static gboolean check_alias(const State *state, GError **error)
 {
-    g_autofree char *alias = ccw_sysfs_attr(state->ccw_dir, "alias");
-    g_autofree char *uid = ccw_sysfs_attr(state->ccw_dir, "uid");
+    g_autofree char *dir = NULL;
+    g_autofree char *uid = NULL;
     g_autofree char *base = NULL;
 
-    if (g_strcmp0(alias, "1") != 0)
+    if (!state->device->alias)
         return TRUE;
+    dir = ccw_host_path(state->host, "bus/ccw/devices/%s", state->name);
+    uid = ccw_sysfs_attr(dir, "uid");
     base = uid && *uid ? base_of(state->host, uid) : NULL;
     g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
                 "ccw device %s is a PAV alias%s%s, which has no storage of its own: a guest needs the base device %s",
@@ -160,9 +142,9 @@ gboolean ccw_state_check(CcwHost *host, const CcwHostDevice *device, GError **er
         check_availability,
         check_alias,
     };
-    g_auto(State) state = { 0 };
+    State state = { .host = host, .device = device };
 
-    state_init(&state, host, device);
+    ccw_bus_id_format(&device->bus_id, state.name);
     for (gsize i = 0; i < G_N_ELEMENTS(checks); i++)
         if (!checks[i](&state, error))
             return FALSE;

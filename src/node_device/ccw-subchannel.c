@@ -134,13 +134,13 @@ static char *block_dir_of(const char *ccw)
     return block;
 }
 
-char *ccw_device_block_dir(CcwHost *host, const CcwBusId *id, const CcwBusId *subchannel)
+/* drivers/s390/cio/ccwgroup.c: a device of a group has a link group_device. */
+char *ccw_device_group(CcwHost *host, const CcwBusId *id)
 {
     char buf[CCW_BUS_ID_STR_LEN];
-    g_autofree char *dir = subchannel_dir(host, subchannel);
-    g_autofree char *ccw = g_build_filename(dir, ccw_bus_id_format(id, buf), NULL);
+    g_autofree char *dir = ccw_host_path(host, "bus/ccw/devices/%s", ccw_bus_id_format(id, buf));
 
-    return block_dir_of(ccw);
+    return ccw_sysfs_link_name(dir, "group_device");
 }
 
 /* What there is while the subchannel is bound to io_subchannel. */

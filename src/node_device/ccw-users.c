@@ -2,12 +2,11 @@
 #include "node_device/ccw-users.h"
 
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "node_device/ccw-host-private.h"
 #include "node_device/ccw-mounts.h"
 #include "node_device/ccw-stack.h"
+#include "util/ccw-file.h"
 
 struct _CcwUsers {
     CcwHost *host;
@@ -32,16 +31,6 @@ void ccw_user_free(CcwUser *user)
     g_free(user);
 }
 
-/* "94:1" of a block device's node; NULL if it is none. */
-static char *number_of(const char *path)
-{
-    struct stat st;
-
-    if (!g_str_has_prefix(path, "/dev/") || stat(path, &st) < 0 || !S_ISBLK(st.st_mode))
-        return NULL;
-    return g_strdup_printf("%u:%u", major(st.st_rdev), minor(st.st_rdev));
-}
-
 static void add_mount(CcwUsers *users, const char *key, const char *where)
 {
     GPtrArray *all = g_hash_table_lookup(users->mounts, key);
@@ -58,7 +47,7 @@ static void add_mount(CcwUsers *users, const char *key, const char *where)
 static gboolean read_mount(const CcwMount *mount, gpointer data)
 {
     CcwUsers *users = data;
-    g_autofree char *number = number_of(mount->source);
+    g_autofree char *number = ccw_block_dev_of(mount->source);
 
     add_mount(users, mount->dev, mount->where);
     add_mount(users, mount->source, mount->where);
@@ -67,28 +56,17 @@ static gboolean read_mount(const CcwMount *mount, gpointer data)
     return FALSE;
 }
 
-static void read_swap(CcwUsers *users, const char *line)
-{
-    g_autofree char *escaped = g_strndup(line, strcspn(line, " \t"));
-    char *node = g_strcompress(escaped);
-    char *number = number_of(node);
-
-    g_hash_table_add(users->swaps, node);
-    if (number)
-        g_hash_table_add(users->swaps, number);
-}
-
 static void read_swaps(CcwUsers *users)
 {
-    g_autofree char *path = g_build_filename(users->host->proc_root, "swaps", NULL);
-    g_autofree char *text = NULL;
-    g_auto(GStrv) lines = NULL;
+    g_auto(GStrv) nodes = ccw_swaps(users->host);
 
-    if (!g_file_get_contents(path, &text, NULL, NULL)) /* a kernel without swap has no such file */
-        return;
-    lines = g_strsplit(text, "\n", -1);
-    for (gsize i = 0; lines[i]; i++)
-        read_swap(users, lines[i]);
+    for (gsize i = 0; nodes[i]; i++) {
+        char *number = ccw_block_dev_of(nodes[i]);
+
+        g_hash_table_add(users->swaps, g_strdup(nodes[i]));
+        if (number)
+            g_hash_table_add(users->swaps, number);
+    }
 }
 
 CcwUsers *ccw_users_new(CcwHost *host)
@@ -152,12 +130,9 @@ static void add_stack(CcwUsers *users, const CcwHostDevice *device, GPtrArray *f
     }
 }
 
-/* drivers/s390/cio/ccwgroup.c: a device of a group has a link group_device. */
 static void add_group(CcwUsers *users, const CcwHostDevice *device, GPtrArray *found)
 {
-    char buf[CCW_BUS_ID_STR_LEN];
-    g_autofree char *dir = ccw_host_path(users->host, "bus/ccw/devices/%s", ccw_bus_id_format(&device->bus_id, buf));
-    g_autofree char *group = ccw_sysfs_link_name(dir, "group_device");
+    g_autofree char *group = ccw_device_group(users->host, &device->bus_id);
 
     if (group)
         g_ptr_array_add(found, ccw_user_new("group", NULL, group));

@@ -6,9 +6,6 @@
 
 #include "node_device/ccw-reconcile.h"
 
-/* Where the journal wants a domain's UUID; the rest is the process id, in decimal digits. */
-#define OWNER_PREFIX "cc390000-0002-8000-8000-"
-
 struct _CcwLease {
     CcwHost *host;
     char *owner;
@@ -20,7 +17,8 @@ CcwLease *ccw_lease_new(const char *sysfs_root, const char *run_dir)
     CcwLease *lease = g_new0(CcwLease, 1);
 
     lease->host = ccw_host_new(sysfs_root, "/proc", run_dir);
-    lease->owner = g_strdup_printf(OWNER_PREFIX "%012d", (int)getpid());
+    /* Where the journal wants a domain's UUID. */
+    lease->owner = g_strdup_printf(CCW_OWNER_QEMU_CCW "%012d", (int)getpid());
     lease->token = ccw_host_token(lease->host, getpid());
     return lease;
 }
@@ -41,7 +39,7 @@ static void settle_killed(CcwLease *lease, const CcwBusId *id)
     g_autoptr(CcwHostDevice) device = ccw_host_lookup(lease->host, id, NULL);
     g_autoptr(GHashTable) live = g_hash_table_new(g_str_hash, g_str_equal);
 
-    if (device && device->owner && g_str_has_prefix(device->owner, OWNER_PREFIX))
+    if (device && device->owner && g_str_has_prefix(device->owner, CCW_OWNER_QEMU_CCW))
         ccw_host_reconcile(lease->host,
                            &(CcwReconcile){ .live = live, .as_of = ccw_host_clock(), .only_domain = device->owner },
                            NULL);

@@ -51,3 +51,12 @@ CcwLive *ccw_look(virConnectPtr conn, CcwKeeper *keeper)
     free(domains);
     return complete ? g_steal_pointer(&live) : NULL;
 }
+
+static void keep_quiet(void *data G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED)
+{
+}
+
+void ccw_libvirt_be_quiet(void)
+{
+    virSetErrorFunc(NULL, keep_quiet);
+}

@@ -8,3 +8,6 @@
 
 /* NULL unless every running domain was seen; libvirt's last error, or the log, says why. Waits for libvirt. */
 CcwLive *ccw_look(virConnectPtr conn, CcwKeeper *keeper);
+
+/* libvirt's own messages are not printed: they come to us as return values. */
+void ccw_libvirt_be_quiet(void);

@@ -51,11 +51,6 @@ static const char *last_error(void)
     return message ? message : "no reason is given";
 }
 
-/* libvirt's own messages come to us as return values. */
-static void keep_quiet(void *data G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED)
-{
-}
-
 static void on_removed(virConnectPtr conn G_GNUC_UNUSED, virDomainPtr domain G_GNUC_UNUSED,
                        const char *alias G_GNUC_UNUSED, void *data)
 {
@@ -250,7 +245,7 @@ CcwWatcher *ccw_watcher_start(const char *socket, CcwKeeper *keeper)
     watcher->keeper = keeper;
     g_mutex_init(&watcher->lock);
     g_cond_init(&watcher->wake);
-    virSetErrorFunc(NULL, keep_quiet);
+    ccw_libvirt_be_quiet();
     if (virInitialize() < 0 || virEventRegisterDefaultImpl() < 0) {
         g_warning("libvirt's client library does not start: %s", last_error());
         return watcher;

@@ -106,11 +106,6 @@ static const Verb verbs[] = {
 
 /* --- libvirt --- */
 
-/* libvirt's own messages come to us as return values. */
-static void keep_quiet(void *data G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED)
-{
-}
-
 static void set_libvirt_error(GError **error, const char *what)
 {
     const char *message = virGetLastErrorMessage();
@@ -320,7 +315,7 @@ static int start(const Verb *verb, const char *uri, const char *sysfs_root, cons
     Run run = { .host = host, .is_system = strcmp(sysfs_root, CCW_HOST_SYSFS) == 0 };
     int code;
 
-    virSetErrorFunc(NULL, keep_quiet);
+    ccw_libvirt_be_quiet();
     targets = find_targets(host, names, &error);
     if (!targets || !connect_libvirt(uri, &run.conn, &error))
         return cmd_fail(error);

@@ -10,8 +10,6 @@
 #include "qemu/ccw-status.h"
 #include "util/ccw-error.h"
 
-#define QEMU_CCW_PREFIX "cc390000-0002-8000-8000-" /* qemu/ccw-lease.c */
-
 typedef struct {
     gboolean json, is_long, used, unused, no_hint;
     char *sysfs_root, *proc_root, *dev_dir, *run_dir, *status_dir;
@@ -35,10 +33,10 @@ static void add_owner(ListRow *row, GHashTable *names)
         user = ccw_user_new(LIST_USER_DETACHED, NULL, NULL);
     else if (strcmp(owner, "?") == 0)
         user = ccw_user_new(LIST_USER_UNKNOWN, NULL, NULL);
-    else if (g_str_has_prefix(owner, QEMU_CCW_PREFIX))
-        user = ccw_user_new(
-            LIST_USER_QEMU_CCW, NULL,
-            owner + MIN(strlen(QEMU_CCW_PREFIX) + strspn(owner + strlen(QEMU_CCW_PREFIX), "0"), strlen(owner) - 1));
+    else if (g_str_has_prefix(owner, CCW_OWNER_QEMU_CCW))
+        user = ccw_user_new(LIST_USER_QEMU_CCW, NULL,
+                            owner + MIN(strlen(CCW_OWNER_QEMU_CCW) + strspn(owner + strlen(CCW_OWNER_QEMU_CCW), "0"),
+                                        strlen(owner) - 1));
     else
         user = ccw_user_new(LIST_USER_DOMAIN, NULL, name ? name : owner);
     g_ptr_array_insert(row->users, 0, user);
@@ -48,13 +46,15 @@ static GArray *rows_of(CcwHost *host, const GPtrArray *devices, const Options *o
 {
     GArray *rows = g_array_new(FALSE, TRUE, sizeof(ListRow));
     g_autoptr(CcwUsers) users = ccw_users_new(host);
-    g_autoptr(GHashTable) names = ccw_status_names(options->status_dir, options->proc_root);
+    g_autoptr(GHashTable) names = NULL;
 
     g_array_set_clear_func(rows, row_clear);
     for (guint i = 0; i < devices->len; i++) {
         const CcwHostDevice *device = devices->pdata[i];
         ListRow row = { .device = device, .users = ccw_users_of(users, device) };
 
+        if (device->owner && !names)
+            names = ccw_status_names(options->status_dir, options->proc_root);
         if (device->owner)
             add_owner(&row, names);
         for (gsize m = 0; !device->owner && device->mdevs[m]; m++)

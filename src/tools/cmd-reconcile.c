@@ -32,11 +32,6 @@ typedef struct {
     gboolean failed; /* one of them says so */
 } Run;
 
-/* libvirt's own messages come to us as return values. */
-static void keep_quiet(void *data G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED)
-{
-}
-
 /* "NAME", or the UUID of a domain that libvirt does not know. */
 static char *name_of(const Run *run, const char *uuid)
 {
@@ -158,7 +153,7 @@ static int reconcile(const Options *options)
     CcwReconcile request = { .dry_run = options->dry_run, .report = report, .report_data = &run };
     int rc;
 
-    virSetErrorFunc(NULL, keep_quiet);
+    ccw_libvirt_be_quiet();
     run.conn = virConnectOpen(options->uri);
     if (!run.conn)
         return reconcile_unasked(&run, host, &request);

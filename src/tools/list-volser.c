@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,7 +48,7 @@ static int open_disk(const char *dev_dir, const CcwHostDevice *device)
     struct stat st;
 
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISBLK(st.st_mode)) {
-        number = g_strdup_printf("%u:%u", major(st.st_rdev), minor(st.st_rdev));
+        number = ccw_dev_format(st.st_rdev);
         if (g_strcmp0(number, dev) == 0)
             return fd;
     }

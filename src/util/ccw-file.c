@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "util/ccw-error.h"
@@ -96,4 +98,18 @@ gboolean ccw_file_replace(const char *path, const char *data, gsize length, int 
         return FALSE;
     }
     return TRUE;
+}
+
+char *ccw_dev_format(dev_t number)
+{
+    return g_strdup_printf("%u:%u", major(number), minor(number));
+}
+
+char *ccw_block_dev_of(const char *path)
+{
+    struct stat st;
+
+    if (!g_str_has_prefix(path, "/dev/") || stat(path, &st) < 0 || !S_ISBLK(st.st_mode))
+        return NULL;
+    return ccw_dev_format(st.st_rdev);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/types.h>
 
 #define CCW_ATTR_MAX 4096 /* a sysfs attribute is at most a page */
 
@@ -19,6 +20,12 @@ char *ccw_attr_read(const char *path, GError **error);
  * callers decide by it (EBUSY, ENODEV and EINVAL have meanings: see docs/host-side.md).
  */
 int ccw_attr_write(const char *path, const char *value);
+
+/* "94:1": a device's number as the attribute dev and proc(5) have it. */
+char *ccw_dev_format(dev_t number);
+
+/* The same of the block device that a path below /dev leads to; NULL if it is none. */
+char *ccw_block_dev_of(const char *path);
 
 /* Replaces the file at path with length bytes, atomically and durably: a temporary file beside it, fsync, rename. */
 gboolean ccw_file_replace(const char *path, const char *data, gsize length, int mode, GError **error);

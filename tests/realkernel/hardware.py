@@ -87,7 +87,7 @@ class Hardware:
         self.is_the_hosts(1)
 
     def goes_from_a_guest(self):
-        self.host(f"cat >/tmp/one.xml <<'XML'\n{GUEST}\nXML\nvirsh -q create /tmp/one.xml --paused")
+        self.host(f"cat >/run/one.xml <<'XML'\n{GUEST}\nXML\nvirsh -q create /run/one.xml --paused")
         self.host(f"virt-ccw list --no-hint {DISK}; test -e {JOURNAL}")
         self.unplug()
         self.wait(f"[ ! -e {JOURNAL} ]")
@@ -101,7 +101,7 @@ class Hardware:
 
     def reboots(self):
         """/run, driver_override and the mediated device are gone with the boot; the volume is as it was left."""
-        self.host(f"virsh -q create /tmp/one.xml --paused && virt-ccw list --no-hint {DISK} && test -e {JOURNAL}")
+        self.host(f"virsh -q create /run/one.xml --paused && virt-ccw list --no-hint {DISK} && test -e {JOURNAL}")
         self.machine.off()
         self.machine.guest.close()
         self.boot()
