@@ -33,9 +33,11 @@ gboolean ccw_claim_refuse(CcwHost *host, const CcwRecord *record, GError **error
 {
     char buf[CCW_BUS_ID_STR_LEN];
     gboolean stale = ccw_entry_is_stale(host, record);
+    g_autofree char *name = host->name ? host->name(record->domain, host->name_data) : NULL;
 
-    g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use by domain %s%s",
-                ccw_bus_id_format(&record->device, buf), record->domain,
+    g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use by %s %s%s",
+                ccw_bus_id_format(&record->device, buf), name ? "driver QEMU, domain" : "domain", /* as libvirt does */
+                name ? name : record->domain,
                 stale ? ", for which a process took it that has ended: 'virt-ccw reconcile' settles that" : "");
     return FALSE;
 }

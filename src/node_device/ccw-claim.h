@@ -20,7 +20,7 @@ gboolean ccw_claim_is_whole(CcwHost *host, const CcwRecord *record);
 /* It is being taken for, or had by, another domain than this. */
 gboolean ccw_claim_is_anothers(CcwHost *host, const CcwRecord *record, const char *domain_uuid);
 
-/* Sets CCW_ERROR_BUSY, naming the domain of the record. Returns FALSE. */
+/* Sets CCW_ERROR_BUSY, naming the domain of the record, by its name if that is known. Returns FALSE. */
 gboolean ccw_claim_refuse(CcwHost *host, const CcwRecord *record, GError **error);
 
 /* A pending entry for a device as it is now, on no disk yet. domain_uuid: NULL by hand. */

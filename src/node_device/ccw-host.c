@@ -71,6 +71,12 @@ void ccw_host_free(CcwHost *host)
     g_free(host);
 }
 
+void ccw_host_name_domains(CcwHost *host, CcwNameFunc name, gconstpointer data)
+{
+    host->name = name;
+    host->name_data = data;
+}
+
 /* What shows that a module, or the same built in, is there. */
 static const struct {
     const char *module;

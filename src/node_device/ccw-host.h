@@ -23,6 +23,13 @@ CcwHost *ccw_host_new(const char *sysfs_root, const char *proc_root, const char 
 void ccw_host_free(CcwHost *host);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwHost, ccw_host_free)
 
+/*
+ * Who knows what the domains are called: a new string, or NULL. Refusals name a domain so, and else, or without this,
+ * by its UUID. It is called with a device's lock held, by any thread.
+ */
+typedef char *(*CcwNameFunc)(const char *domain_uuid, gconstpointer data);
+void ccw_host_name_domains(CcwHost *host, CcwNameFunc name, gconstpointer data);
+
 /* Who has a device that was detached by hand, in the place of a domain's UUID. */
 #define CCW_OWNER_BY_HAND "detached"
 /* And in that of what qemu-ccw takes: this, and its process id in 12 decimal digits; no domain's. */

@@ -19,7 +19,7 @@ int ccw_hook_failed(const char *operation, const char *sub_operation);
 
 /*
  * FALSE and an error, to be logged, whenever something failed. The claims are made for the parent process, which is
- * libvirtd: nothing may stand between. status_dir: of ccw-status.h.
+ * libvirtd: nothing may stand between. status_dir: of ccw-status.h; the host keeps it, for the names of domains.
  */
 gboolean ccw_hook_run(CcwHost *host, const char *status_dir, const char *guest, const char *operation,
                       const char *sub_operation, const char *xml, GError **error);

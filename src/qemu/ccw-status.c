@@ -102,3 +102,10 @@ GHashTable *ccw_status_names(const char *dir, const char *proc_root)
 {
     return read_all(dir, proc_root, TRUE, NULL);
 }
+
+char *ccw_status_name(const char *domain_uuid, gconstpointer dir)
+{
+    g_autoptr(GHashTable) names = ccw_status_names(dir ? dir : CCW_STATUS_DIR, "/proc");
+
+    return g_strdup(g_hash_table_lookup(names, domain_uuid));
+}

@@ -16,6 +16,7 @@
 #include "node_device/ccw-host.h"
 #include "node_device/ccw-node-name.h"
 #include "node_device/ccw-wait.h"
+#include "qemu/ccw-status.h"
 #include "remote/ccw-look.h"
 #include "util/ccw-error.h"
 
@@ -312,6 +313,7 @@ static int start(const Verb *verb, const char *uri, const char *sysfs_root, cons
     g_autoptr(CcwKeeper) keeper = NULL;
     g_autoptr(GArray) targets = NULL;
     GError *error = NULL;
+    CcwHost *used; /* the keeper's own */
     Run run = { .host = host, .is_system = strcmp(sysfs_root, CCW_HOST_SYSFS) == 0 };
     int code;
 
@@ -319,7 +321,9 @@ static int start(const Verb *verb, const char *uri, const char *sysfs_root, cons
     targets = find_targets(host, names, &error);
     if (!targets || !connect_libvirt(uri, &run.conn, &error))
         return cmd_fail(error);
-    run.keeper = keeper = ccw_keeper_new(ccw_host_new(sysfs_root, "/proc", run_dir));
+    used = ccw_host_new(sysfs_root, "/proc", run_dir);
+    ccw_host_name_domains(used, ccw_status_name, NULL);
+    run.keeper = keeper = ccw_keeper_new(used);
     code = do_all(&run, verb, targets);
     if (run.conn)
         virConnectClose(run.conn);

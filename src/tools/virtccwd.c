@@ -11,6 +11,7 @@
 #include "cmd.h"
 #include "conf/ccw-conf.h"
 #include "judge.h"
+#include "qemu/ccw-status.h"
 #include "remote/ccw-activation.h"
 #include "remote/ccw-hook-check.h"
 #include "remote/ccw-server.h"
@@ -169,7 +170,8 @@ static void check_hook(const char *backend)
 static int run(const Options *options, const CcwSettings *settings)
 {
     g_autoptr(CcwPoll) poll = ccw_poll_new(NULL);
-    g_autoptr(CcwKeeper) keeper = ccw_keeper_new(ccw_host_new(options->sysfs_root, PROC_ROOT, options->run_dir));
+    CcwHost *host = ccw_host_new(options->sysfs_root, PROC_ROOT, options->run_dir);
+    g_autoptr(CcwKeeper) keeper = ccw_keeper_new(host);
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autofree char *backend = g_build_filename(options->backend_dir, options->socket_name, NULL);
     CcwWatcher *watcher = NULL;
@@ -186,6 +188,7 @@ static int run(const Options *options, const CcwSettings *settings)
     Daemon daemon = { .loop = loop };
     GError *error = NULL;
 
+    ccw_host_name_domains(host, ccw_status_name, NULL);
     daemon.server = start_server(&services, options, settings, &error);
     if (!daemon.server)
         return cmd_fail(error);

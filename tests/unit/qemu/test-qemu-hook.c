@@ -119,7 +119,7 @@ static void release_of_another(void)
     n_writes = model->n_writes;
     g_assert_false(ccw_hook_run(model->host, model->tree->status, "o", "prepare", "begin", other, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
-    g_assert_nonnull(strstr(error->message, "0.0.1234 is in use by domain " UUID));
+    g_assert_cmpstr(error->message, ==, "ccw device 0.0.1234 is in use by driver QEMU, domain g");
     run(model, "release", "end", other);
     g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_OWNED);
     g_assert_cmpuint(model->n_writes, ==, n_writes);
@@ -252,6 +252,17 @@ static void gone(void)
     g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_PENDING);
 }
 
+/* libvirt has no file of a domain whose hook runs. */
+static void name_not_known(void)
+{
+    g_autoptr(Model) model = start();
+    g_autoptr(GError) error = NULL;
+
+    run(model, "prepare", "begin", DOMAIN(MDEV("1234", "yes")));
+    g_assert_false(ccw_hook_run(model->host, model->tree->status, "o", "prepare", "begin", OTHERS, &error));
+    g_assert_cmpstr(error->message, ==, "ccw device 0.0.1234 is in use by domain " UUID);
+}
+
 /* libvirtd was killed while it started it. */
 static void gone_while_it_started(void)
 {
@@ -366,6 +377,7 @@ int main(int argc, char **argv)
     g_test_add_func("/qemu/hook/unmanaged", unmanaged);
     g_test_add_func("/qemu/hook/restarted", restarted);
     g_test_add_func("/qemu/hook/gone", gone);
+    g_test_add_func("/qemu/hook/name-not-known", name_not_known);
     g_test_add_func("/qemu/hook/gone-while-it-started", gone_while_it_started);
     g_test_add_func("/qemu/hook/status-files", status_files);
     g_test_add_func("/qemu/hook/failures-that-do-not-veto", failures_that_do_not_veto);
