@@ -91,9 +91,10 @@ static char *say_reset(const Target *target G_GNUC_UNUSED, const CcwHostDevice *
     return g_strdup(now->online == 0 ? "offline: nothing to reset" : "detached: each guest that opens it resets it");
 }
 
+/* Of a driver that virtccwd alone knows, so that stock libvirt's answer does not depend on the host's VFIO. */
 static int ask_detach(virNodeDevicePtr node)
 {
-    return virNodeDeviceDetachFlags(node, NULL, 0);
+    return virNodeDeviceDetachFlags(node, "vfio_ccw", 0);
 }
 
 static const Verb verbs[] = {
@@ -164,42 +165,62 @@ static virNodeDevicePtr find_node(const Run *run, const CcwHostDevice *device)
     return listing.node;
 }
 
-/* virtccwd alone shows the UUID that it wants from virt-install. */
-static gboolean is_of_virtccwd(virNodeDevicePtr node, const CcwBusId *id)
-{
-    char uuid[CCW_UUID_STR_LEN];
-    char *xml = virNodeDeviceGetXMLDesc(node, 0);
-    gboolean is = xml && strstr(xml, ccw_uuid_encode_advertised(id, uuid));
+typedef enum {
+    ASKED_NONE,   /* there is no virtccwd */
+    ASKED_ANYONE, /* nobody knows yet; what stock libvirt answers tells */
+    ASKED_VIRTCCWD,
+} Asked;
 
+/* libvirt reads which device is on a subchannel only when that is added, which may be before the kernel knows. */
+static gboolean names_device(const char *css_xml, const CcwBusId *id)
+{
+    g_autofree char *devno = g_strdup_printf("<devno>0x%04x</devno>", id->devno);
+    const char *address = strstr(css_xml, "<channel_dev_addr>");
+
+    return address && strstr(address, devno);
+}
+
+/*
+ * virtccwd alone shows the UUID that it wants from virt-install, of a device that the XML names. On another host the
+ * subchannel may be another device's.
+ */
+static Asked who_shows(const Run *run, virNodeDevicePtr node, const CcwBusId *id)
+{
+    char *xml = virNodeDeviceGetXMLDesc(node, 0);
+    char *uri = virConnectGetURI(run->conn);
+    char uuid[CCW_UUID_STR_LEN];
+    Asked asked = ASKED_NONE;
+
+    if (xml && strstr(xml, ccw_uuid_encode_advertised(id, uuid)))
+        asked = ASKED_VIRTCCWD;
+    else if (xml && uri && strstr(uri, ":///") && !names_device(xml, id))
+        asked = ASKED_ANYONE;
+    free(uri);
     free(xml);
-    return is;
+    return asked;
 }
 
 /* --- doing it --- */
 
-/* That of the device, and not of its subchannel: the XML of a subchannel that was plugged in names no device yet. */
-static virNodeDevicePtr find_ccw_node(const Run *run, const CcwBusId *id)
-{
-    g_autofree char *name = ccw_node_name_format(CCW_NODE_CCW, id);
-
-    return virNodeDeviceLookupByName(run->conn, name);
-}
-
-/* NULL: no virtccwd there. */
-static virNodeDevicePtr find_virtccwd(const Run *run, const Target *target)
+/* NULL: nobody is to be asked. */
+static virNodeDevicePtr find_asked(const Run *run, const Target *target, Asked *ret_asked)
 {
     virNodeDevicePtr node = NULL;
 
     if (run->conn && run->is_system && target->device)
         node = find_node(run, target->device);
-    if (!node || is_of_virtccwd(node, &target->id))
+    *ret_asked = node ? who_shows(run, node, &target->id) : ASKED_NONE;
+    if (*ret_asked != ASKED_NONE)
         return node;
-    virNodeDeviceFree(node);
-    node = find_ccw_node(run, &target->id);
-    if (!node || is_of_virtccwd(node, &target->id))
-        return node;
-    virNodeDeviceFree(node);
+    if (node)
+        virNodeDeviceFree(node);
     return NULL;
+}
+
+/* Stock libvirt does this with PCI devices only, some drivers of its not at all; virtccwd has other numbers. */
+static gboolean is_refused_by_stock(void)
+{
+    return virGetLastErrorCode() == VIR_ERR_INVALID_ARG || virGetLastErrorCode() == VIR_ERR_NO_SUPPORT;
 }
 
 static gboolean do_here(const Run *run, const Verb *verb, const CcwBusId *id, GError **error)
@@ -221,40 +242,56 @@ static gboolean do_here(const Run *run, const Verb *verb, const CcwBusId *id, GE
     return TRUE;
 }
 
-/* *ret_asked FALSE: there is no virtccwd to ask, and nothing is done. */
-static gboolean ask_virtccwd(const Run *run, const Verb *verb, const Target *target, gboolean *ret_asked,
-                             GError **error)
+typedef enum {
+    ANSWER_NONE, /* there is no virtccwd, and nothing is done */
+    ANSWER_DONE,
+    ANSWER_REFUSED,
+    ANSWER_NOT_LISTED, /* it was still when it was looked for, and is not yet again */
+} Answer;
+
+static Answer ask_once(const Run *run, const Verb *verb, const Target *target, GError **error)
 {
-    gboolean again = TRUE;
+    Asked asked;
+    virNodeDevicePtr node = find_asked(run, target, &asked);
+    Answer answer;
 
-    for (guint tries = 0; tries < LOOKS_MAX && again; tries++) {
-        virNodeDevicePtr node = find_virtccwd(run, target);
-        gboolean done;
-
-        *ret_asked = node != NULL;
-        if (!node)
-            return FALSE;
-        done = verb->ask(node) == 0;
-        again =
-            !done && virGetLastErrorCode() == VIR_ERR_NO_NODE_DEVICE; /* it was listed still, and is not yet again */
-        if (!done && !(again && tries + 1 < LOOKS_MAX))
-            set_libvirt_error(error, "");
-        virNodeDeviceFree(node);
-        if (done)
-            return TRUE;
+    if (!node)
+        return ANSWER_NONE;
+    if (verb->ask(node) == 0) {
+        answer = ANSWER_DONE;
+    } else if (asked == ASKED_ANYONE && is_refused_by_stock()) {
+        answer = ANSWER_NONE;
+    } else {
+        answer = virGetLastErrorCode() == VIR_ERR_NO_NODE_DEVICE ? ANSWER_NOT_LISTED : ANSWER_REFUSED;
+        set_libvirt_error(error, "");
     }
-    return FALSE;
+    virNodeDeviceFree(node);
+    return answer;
+}
+
+static Answer ask_virtccwd(const Run *run, const Verb *verb, const Target *target, GError **error)
+{
+    g_autoptr(GError) refusal = NULL;
+    Answer answer = ANSWER_NOT_LISTED;
+
+    for (guint tries = 0; tries < LOOKS_MAX && answer == ANSWER_NOT_LISTED; tries++) {
+        g_clear_error(&refusal);
+        answer = ask_once(run, verb, target, &refusal);
+    }
+    if (refusal)
+        g_propagate_error(error, g_steal_pointer(&refusal));
+    return answer;
 }
 
 static gboolean do_one(const Run *run, const Verb *verb, const Target *target, GError **error)
 {
-    gboolean by_virtccwd = FALSE;
-    gboolean done = ask_virtccwd(run, verb, target, &by_virtccwd, error);
+    Answer answer = ask_virtccwd(run, verb, target, error);
+    gboolean by_virtccwd = answer == ANSWER_DONE;
     g_autoptr(CcwHostDevice) now = NULL;
     g_autofree char *line = NULL;
     char buf[CCW_BUS_ID_STR_LEN];
 
-    if (!done && (by_virtccwd || !do_here(run, verb, &target->id, error)))
+    if (!by_virtccwd && (answer != ANSWER_NONE || !do_here(run, verb, &target->id, error)))
         return FALSE;
     now = ccw_host_lookup(run->host, &target->id, NULL);
     line = verb->say(target, now, by_virtccwd);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A relay on the way from virtccwd to libvirtd that stops at a frame which a test names: what happens between two calls
-to libvirt, or while one is answered, can be made to happen there, every time."""
+to libvirt, or while one is answered, can be made to happen there, every time. Or it makes libvirt say another thing."""
 
 import os
 import socket
@@ -55,6 +55,7 @@ class Relay:
         self.path, self.real = path, path + "-real"
         self._lock = threading.Lock()
         self._holds = []
+        self._edits = {}
         os.rename(path, self.real)
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(path)
@@ -70,6 +71,10 @@ class Relay:
         with self._lock:
             self._holds.append(hold)
         return hold
+
+    def edit(self, procedure, kind, function):
+        """Frames of a kind go on as the function returns them: no longer and no shorter."""
+        self._edits[procedure, kind] = function
 
     def forget(self, hold):
         with self._lock:
@@ -91,22 +96,22 @@ class Relay:
             for source, target in ((client, server), (server, client)):
                 threading.Thread(target=self._pump, args=(source, target), daemon=True).start()
 
-    def _stop(self, frame):
+    def _pass(self, frame):
         program, _version, procedure, kind = struct.unpack(">IIII", frame[4:20])
         if program != REMOTE:
-            return
+            return frame
         with self._lock:
             holds = [hold for hold in self._holds if hold.wants(procedure, kind)]
         for hold in holds:
             hold.stop()
+        return self._edits.get((procedure, kind), bytes)(frame)
 
     def _pump(self, source, target):
         try:
             while True:
                 frame = _read(source, 4)
                 frame += _read(source, struct.unpack(">I", frame)[0] - 4)
-                self._stop(frame)
-                target.sendall(frame)
+                target.sendall(self._pass(frame))
         except (OSError, EOFError):
             for end in (source, target):
                 try:

@@ -6,6 +6,7 @@ stacks on a DASD. Run as: test-states.py VIRT-CCW"""
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,11 +17,14 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from daemons import Daemon
 from hosttree import differences, snapshot
 from labtest import domain, hostdev, inside_a_lab, wait_until
+from relay import CALL, REPLY, Relay
 from steps import Steps, command, expect
 
 FIRST, SECOND = "0.0.1234", "0.0.1235"
 UUID = "cc390000-0001-8000-8000-000000001234"
-STOCK = ("--connect", "qemu+unix:///system?socket=/run/libvirt-ccw/backend/libvirt-sock")
+BACKEND = "/run/libvirt-ccw/backend/libvirt-sock"
+STOCK = ("--connect", f"qemu+unix:///system?socket={BACKEND}")
+LOOK_UP_NODE, GET_NODE_XML = 113, 114  # libvirt's numbers of these procedures
 CSS = "/sys/devices/css0"
 LAB_CONTROL = "/run/libvirt-ccw/lab-control.sock"
 OURS = "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1234'/></source></hostdev>"
@@ -110,10 +114,10 @@ class StatesTest:
         expect(code == 0 and out.startswith(f"{device}: reattached, and online"), f"{code} {out} {err}")
 
     @contextlib.contextmanager
-    def guest(self):
+    def guest(self, device=FIRST):
         path = os.path.join(self.folder, "one.xml")
         with open(path, "w", encoding="utf-8") as file:
-            file.write(domain("one", hostdev()))
+            file.write(domain("one", hostdev(f"0x{device[-4:]}")))
         command(["virsh", "create", "--paused", path], timeout=300)
         try:
             yield
@@ -135,6 +139,30 @@ class StatesTest:
     def by_stock_libvirt(self):
         self.says(f"{FIRST}: detached; a guest gets it by {LOWERED}, {AGAIN}", "detach", *STOCK, FIRST)
         self.back(" ".join(STOCK))
+        self.expect_as_before()
+
+    def nameless(self):
+        """As libvirt has a subchannel that it met before the kernel knew its device: nothing shows who answers."""
+        def without_name(frame):
+            return re.sub(rb"<channel_dev_addr>.*?</channel_dev_addr>", lambda name: b" " * len(name[0]), frame,
+                          flags=re.S)
+
+        write(f"/sys/bus/ccw/devices/{FIRST}/online", "0")
+        relay = Relay(BACKEND)
+        relay.edit(GET_NODE_XML, REPLY, without_name)
+        relay.edit(LOOK_UP_NODE, CALL, lambda frame: frame.replace(b"ccw_0_0_1234", b"ccw_0_0_none"))
+        css = f"css_{self.subchannel.replace('.', '_')}"
+        for libvirt, form in (((), OURS), (STOCK, LOWERED)):
+            xml = command(["virsh", *libvirt, "nodedev-dumpxml", css])[1]
+            expect("capability type='css'" in xml and "1234" not in xml, f"it names the device: {xml}")
+            self.says(f"{FIRST}: offline: nothing to reset", "reset", *libvirt, FIRST)
+            self.says(f"{FIRST}: detached; a guest gets it by {form}, {AGAIN}", "detach", *libvirt, FIRST)
+            self.says(f"{FIRST}: reattached, and offline as it was; 'chzdev -e {FIRST}' sets it online", "reattach",
+                      *libvirt, FIRST)
+        with self.guest(SECOND):
+            self.fails(f"ccw device {SECOND} is in use by driver QEMU, domain one", "detach", SECOND)
+        relay.close()
+        write(f"/sys/bus/ccw/devices/{FIRST}/online", "1")
         self.expect_as_before()
 
     def several(self):
@@ -389,6 +417,7 @@ def inside(virt_ccw):
         test = StatesTest(virt_ccw, folder)
         steps.run("detached, reattached and reset by each name", test.by_any_name)
         steps.run("where there is no virtccwd", test.by_stock_libvirt)
+        steps.run("where libvirt does not name the device", test.nameless)
         steps.run("several at once", test.several)
         steps.run("what was offline comes back offline", test.found_offline)
         steps.run("what a guest has", test.of_a_guest)
