@@ -270,5 +270,11 @@ gboolean lab_mounts_finish(char **real_parts, GError **error)
     }
     if (umount2(LAB_REAL_SYS, MNT_DETACH) != 0 || rmdir(LAB_REAL_SYS) != 0)
         return fail(error, "take off", LAB_REAL_SYS);
-    return mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) == 0 || fail(error, "make shared the mount", "/");
+    if (mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) != 0)
+        return fail(error, "make shared the mount", "/");
+    /*
+     * libvirt binds our nodes, being ordinary files, into each guest's /dev, and /dev/vfio/vfio once a device. Of a
+     * shared mount each of these binds would appear upon the last ones, too: twice as many with each device.
+     */
+    return mount(NULL, "/dev", NULL, MS_PRIVATE, NULL) == 0 || fail(error, "make private the mount", "/dev");
 }

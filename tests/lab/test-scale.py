@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Many devices: 256 are listed in one pass over sysfs; 64 of them are taken side by side for one domain that starts, all
+or none, and come back. The guests are paused. Run as: test-scale.py VIRT-CCW"""
+
+import json
+import os
+import re
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+# pylint: disable=wrong-import-position
+from killing import HookTrace
+from labtest import domain, hostdev, inside_a_lab, wait_until
+from steps import Steps, command, expect
+
+DEVNOS = range(0x1000, 0x1100)
+OF_DOMAIN = DEVNOS[:64]
+CALLS_A_DEVICE = 100  # some 50 in a lab, 94 with a disk of one partition; a look at all for each would be thousands
+
+
+def bus_id(devno):
+    return f"0.0.{devno:04x}"
+
+
+class ScaleTest:
+    def __init__(self, virt_ccw, folder):
+        self.virt_ccw = virt_ccw
+        self.folder = folder
+        self.before = self.state()
+
+    def list(self, *args):
+        return json.loads(command([self.virt_ccw, "list", "--json", *args])[1])
+
+    def xml(self, name, devnos):
+        path = os.path.join(self.folder, f"{name}.xml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(domain(name, "".join(hostdev(f"0x{devno:04x}") for devno in devnos)))
+        return path
+
+    def used(self):
+        return [(device["device"], device["in-use-by"][0]["name"]) for device in self.list("--used")]
+
+    def state(self):
+        """What matters of all devices: all that there is of them takes seconds to read."""
+        overrides = []
+        for device in self.list():
+            with open(f"/sys/bus/css/devices/{device['subchannel']}/driver_override", encoding="ascii") as file:
+                overrides.append((device, file.read()))
+        return overrides
+
+    def expect_as_before(self):
+        wait_until(lambda: self.state() == self.before, "the host is as it was before")
+        expect(not [name for name in os.listdir("/run/libvirt-ccw/devices") if name.endswith(".json")],
+               "there are still entries")
+
+    def listed(self):
+        devices = [device["device"] for device in self.list()]
+        expect(devices == [bus_id(devno) for devno in DEVNOS], devices)
+        lines = command([self.virt_ccw, "list"])[1].splitlines()
+        expect(len(lines) == 1 + len(DEVNOS) and len({line.index("-eckd") for line in lines[1:]}) == 1, lines[:3])
+
+    def in_one_pass(self):
+        path = os.path.join(self.folder, "calls")
+        command(["strace", "-f", "-c", "-o", path, self.virt_ccw, "list"])
+        with open(path, encoding="ascii") as file:
+            calls = int(next(line.split()[3] for line in file if line.rstrip().endswith("total")))
+        expect(calls < CALLS_A_DEVICE * len(DEVNOS), f"{calls} system calls")
+
+    def side_by_side(self):
+        trace = HookTrace(self.folder, "prepare", ("write",))
+        try:
+            command(["virsh", "create", "--paused", self.xml("one", OF_DOMAIN)], timeout=300)
+        finally:
+            trace.stop()
+        expect(self.used() == [(bus_id(devno), "one") for devno in OF_DOMAIN], self.used())
+        with open(trace.path, encoding="utf-8", errors="replace") as file:
+            makers = re.findall(r'^(\d+) +write\(\d+, "cc390000-', file.read(), re.M)
+        expect(len(makers) == len(OF_DOMAIN) and len(set(makers)) > 1, f"{len(makers)} by {set(makers)}")
+        command(["virsh", "destroy", "one"], timeout=300)
+        self.expect_as_before()
+
+    def all_or_none(self):
+        command(["virsh", "create", "--paused", self.xml("two", OF_DOMAIN[-1:])], timeout=300)
+        code, output = command(["virsh", "create", "--paused", self.xml("one", OF_DOMAIN)], timeout=300, check=False)
+        expect(code and f"ccw device {bus_id(OF_DOMAIN[-1])} is in use by domain" in output, output)
+        expect(self.used() == [(bus_id(OF_DOMAIN[-1]), "two")], self.used())
+        command(["virsh", "destroy", "two"])
+        self.expect_as_before()
+
+
+def inside(virt_ccw):
+    steps = Steps(False)
+    for path in ("/var/log/libvirt/virtccwd.log", "/var/log/libvirt/libvirtd.log"):
+        steps.log(path)
+    with tempfile.TemporaryDirectory() as folder:
+        test = ScaleTest(virt_ccw, folder)
+        steps.run("256 devices are listed", test.listed)
+        steps.run("in one pass", test.in_one_pass)
+        steps.run("a domain starts with 64 of them, which are taken side by side and come back", test.side_by_side)
+        steps.run("another has one of them: none is taken", test.all_or_none)
+    steps.done()
+
+
+if __name__ == "__main__":
+    sys.exit(inside_a_lab(__file__, inside, [bus_id(devno) for devno in DEVNOS]))
