@@ -327,19 +327,28 @@ static gboolean back_bind(Walk *walk, GError **error)
     return unbind(walk, DRIVER_VFIO, error);
 }
 
-static gboolean back_override(Walk *walk, GError **error)
+static gboolean write_override(Walk *walk, const char *value, GError **error)
 {
-    const char *found = walk->record->found_override;
     int errnum;
 
-    if (attr_is(walk->css_dir, "driver_override", *found ? found : "(null)"))
+    if (attr_is(walk->css_dir, "driver_override", *value ? value : "(null)"))
         return TRUE;
-    errnum = write_attr(walk, walk->css_dir, "driver_override", *found ? found : "\n");
+    errnum = write_attr(walk, walk->css_dir, "driver_override", *value ? value : "\n");
     if (!errnum)
         return TRUE;
     ccw_error_set_errno(error, errnum, "cannot restore driver_override of subchannel %s of ccw device %s",
                         walk->subchannel, walk->device);
     return FALSE;
+}
+
+/* One that keeps the old driver from being bound again waits until that is done (back_unbind). */
+static gboolean back_override(Walk *walk, GError **error)
+{
+    const CcwRecord *record = walk->record;
+    gboolean binds = record->steps & 1u << CCW_STEP_UNBIND;
+    gboolean allows = g_strcmp0(record->found_override, record->found_driver) == 0;
+
+    return write_override(walk, binds && !allows ? "" : record->found_override, error);
 }
 
 static gboolean has_device(gpointer data)
@@ -353,12 +362,14 @@ static gboolean back_unbind(Walk *walk, GError **error)
 {
     const char *found = walk->record->found_driver;
 
-    if (driver_is(walk, found))
-        return TRUE;
-    /* An unbound subchannel is grabbed when vfio_ccw is loaded. */
-    if (strcmp(found, DRIVER_VFIO) != 0 && !back_bind(walk, error))
-        return FALSE;
-    return bind(walk, found, error);
+    if (!driver_is(walk, found)) {
+        /* An unbound subchannel is grabbed when vfio_ccw is loaded. */
+        if (strcmp(found, DRIVER_VFIO) != 0 && !back_bind(walk, error))
+            return FALSE;
+        if (!bind(walk, found, error))
+            return FALSE;
+    }
+    return write_override(walk, walk->record->found_override, error);
 }
 
 static gboolean back_offline(Walk *walk, GError **error)
@@ -366,7 +377,7 @@ static gboolean back_offline(Walk *walk, GError **error)
     return set_online(walk, TRUE, error);
 }
 
-/* In reverse, but that binding the old driver is refused (ENODEV) before driver_override is what it was. */
+/* In reverse, but that binding the old driver is refused (ENODEV) while driver_override names another. */
 static const struct {
     CcwStep step;
     gboolean (*back)(Walk *walk, GError **error);
