@@ -118,7 +118,10 @@ static const char *stranger(const CcwHostDevice *device)
     return NULL;
 }
 
-/* Nobody remembers what was found: to the driver that channel devices have, as libvirt does it with PCI devices. */
+/*
+ * Nobody remembers what was found: to the driver that channel devices have, as libvirt does it with PCI devices, from
+ * vfio_ccw or from no driver.
+ */
 static gboolean reattach_unknown(CcwHost *host, const CcwBusId *id, GError **error)
 {
     g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, error);
@@ -127,7 +130,7 @@ static gboolean reattach_unknown(CcwHost *host, const CcwBusId *id, GError **err
 
     if (!device)
         return FALSE;
-    if (g_strcmp0(device->driver, DRIVER_VFIO) != 0)
+    if (device->driver && strcmp(device->driver, DRIVER_VFIO) != 0)
         return TRUE;
     if (stranger(device)) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,

@@ -20,6 +20,7 @@
 #include "remote/ccw-look.h"
 #include "util/ccw-error.h"
 
+#define DRIVER_IO "io_subchannel"
 #define SYSTEM_URI "qemu:///system"
 #define LISTED_MS 5000
 #define LOOKS_MAX 3 /* at what the domains have, if attaches come in between */
@@ -76,22 +77,29 @@ static char *say_reattached(const Target *target, const CcwHostDevice *now, gboo
 {
     char buf[CCW_BUS_ID_STR_LEN];
 
+    ccw_bus_id_format(&target->id, buf);
     if (!now)
         return g_strdup("forgotten; it is not in this machine any more");
     if (now->online == 1)
         return g_strdup_printf("reattached, and online%s%s", now->block ? " as " : "", now->block ? now->block : "");
-    return g_strdup_printf("reattached, and offline as it was; 'chzdev -e %s' sets it online",
-                           ccw_bus_id_format(&target->id, buf));
+    if (now->online == 0)
+        return g_strdup_printf("reattached, and offline as it was; 'chzdev -e %s' sets it online", buf);
+    if (now->driver && strcmp(now->driver, DRIVER_IO) == 0)
+        return g_strdup("reattached, but the kernel does not recognise it yet; see lschp");
+    return g_strdup_printf("given back to %s, as it was found; 'virt-ccw reattach %s' once more gives it to " DRIVER_IO,
+                           now->driver ? now->driver : "no driver", buf);
 }
 
 static char *say_reset(const Target *target G_GNUC_UNUSED, const CcwHostDevice *now, gboolean by_virtccwd G_GNUC_UNUSED)
 {
     if (!now || now->online == 1)
         return g_strdup("reset");
-    return g_strdup(now->online == 0 ? "offline: nothing to reset" : "detached: each guest that opens it resets it");
+    if (now->online == 0)
+        return g_strdup("offline: nothing to reset");
+    return g_strdup(now->driver ? "detached: each guest that opens it resets it"
+                                : "no driver has it: nothing to reset");
 }
 
-/* Of a driver that virtccwd alone knows, so that stock libvirt's answer does not depend on the host's VFIO. */
 static int ask_detach(virNodeDevicePtr node)
 {
     return virNodeDeviceDetachFlags(node, "vfio_ccw", 0);

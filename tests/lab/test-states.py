@@ -183,6 +183,47 @@ class StatesTest:
         write(f"/sys/bus/ccw/devices/{SECOND}/online", "1")
         self.expect_as_before()
 
+    def drivers(self, device=SECOND):
+        """The driver of its subchannel, and the one that it is reserved for."""
+        folder = f"/sys/bus/css/devices/{subchannel_of(device)}"
+        driver = os.path.basename(os.readlink(f"{folder}/driver")) if os.path.exists(f"{folder}/driver") else None
+        return driver, read(f"{folder}/driver_override")
+
+    def reserved(self):
+        """driver_override was set before, and the subchannel not moved, as udev's rule leaves a device in use."""
+        override = f"/sys/bus/css/devices/{subchannel_of(SECOND)}/driver_override"
+        write(override, "vfio_ccw")
+        for options in ("", " ".join(STOCK)):
+            self.detach(SECOND)
+            self.back(options, SECOND)
+            expect(self.drivers() == ("io_subchannel", "vfio_ccw"), self.drivers())
+        write(override, "\n")
+        self.expect_as_before()
+
+    def given_away(self):
+        """The administrator has given it to vfio_ccw, or to nobody: it is used and left so; reattached, it is back."""
+        subchannel = subchannel_of(SECOND)
+        override = f"/sys/bus/css/devices/{subchannel}/driver_override"
+        write(f"/sys/bus/ccw/devices/{SECOND}/online", "0")
+        write("/sys/bus/css/drivers/io_subchannel/unbind", subchannel)
+        self.says(f"{SECOND}: no driver has it: nothing to reset", "reset", SECOND)
+        for driver in (None, "vfio_ccw"):
+            if driver:
+                write(override, driver)
+                write(f"/sys/bus/css/drivers/{driver}/bind", subchannel)
+            found = self.drivers()
+            self.detach(SECOND)
+            self.says(f"{SECOND}: given back to {driver or 'no driver'}, as it was found; 'virt-ccw reattach {SECOND}' "
+                      "once more gives it to io_subchannel", "reattach", SECOND)
+            expect(self.drivers() == found, self.drivers())
+            self.says(f"{SECOND}: reattached, and offline as it was; 'chzdev -e {SECOND}' sets it online", "reattach",
+                      SECOND)
+            expect(self.drivers() == ("io_subchannel", "(null)"), self.drivers())
+            if not driver:
+                write("/sys/bus/css/drivers/io_subchannel/unbind", subchannel)
+        write(f"/sys/bus/ccw/devices/{SECOND}/online", "1")
+        self.expect_as_before()
+
     def of_a_guest(self):
         with self.guest():
             for verb in ("detach", "reattach", "reset"):
@@ -420,6 +461,8 @@ def inside(virt_ccw):
         steps.run("where libvirt does not name the device", test.nameless)
         steps.run("several at once", test.several)
         steps.run("what was offline comes back offline", test.found_offline)
+        steps.run("reserved by its driver_override before", test.reserved)
+        steps.run("given to vfio_ccw, or to no driver, by the administrator", test.given_away)
         steps.run("what a guest has", test.of_a_guest)
         steps.run("what a process has that libvirt does not know", test.of_a_process)
         steps.run("its channel path is varied off", test.varied_off)

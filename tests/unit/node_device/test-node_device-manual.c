@@ -248,6 +248,27 @@ static void bound_by_somebody(void)
     g_assert_false(ccw_journal_has(model->host, &id));
 }
 
+/* From no driver to none, as it was found; without an entry, to its host driver. */
+static void bound_to_nothing(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autofree char *unbound = NULL;
+    g_autoptr(CcwHostDevice) device = NULL;
+
+    write_attr(model, "sys/bus/ccw/devices/0.0.1234/online", "0");
+    write_attr(model, "sys/bus/css/drivers/io_subchannel/unbind", "0.0.0000");
+    unbound = tree_dump(model->tree);
+    ok(model, ccw_host_detach);
+    ok(model, ccw_host_reattach);
+    assert_tree(model, unbound);
+    write_attr(model, CSS "driver_override", "vfio_ccw");
+    ok(model, ccw_host_reattach);
+    device = ccw_host_lookup(model->host, &id, NULL);
+    g_assert_cmpstr(device->driver, ==, "io_subchannel");
+    g_assert_cmpint(device->online, ==, 0);
+    g_assert_false(ccw_journal_has(model->host, &id));
+}
+
 static void stranger(void)
 {
     g_autoptr(Model) model = start("virtio-mdev.txt");
@@ -414,6 +435,7 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/manual/killed", killed);
     g_test_add_func("/node_device/manual/reset", reset);
     g_test_add_func("/node_device/manual/bound-by-somebody", bound_by_somebody);
+    g_test_add_func("/node_device/manual/bound-to-nothing", bound_to_nothing);
     g_test_add_func("/node_device/manual/stranger", stranger);
     g_test_add_func("/node_device/manual/not-there", not_there);
     g_test_add_data_func("/node_device/manual/used-by-qemu/ours", GINT_TO_POINTER(TRUE), used_by_qemu);
