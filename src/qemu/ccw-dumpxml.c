@@ -3,6 +3,7 @@
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "util/ccw-error.h"
@@ -17,6 +18,10 @@ static char *dump(virConnectPtr conn, const char *name, GError **error)
     virDomainPtr domain = virDomainLookupByName(conn, name);
     char *xml, *copy;
 
+    if (!domain && virGetLastErrorCode() != VIR_ERR_NO_DOMAIN) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "libvirt: %s", virGetLastErrorMessage());
+        return NULL;
+    }
     if (!domain)
         domain = virDomainLookupByUUIDString(conn, name);
     if (!domain) {
@@ -32,18 +37,28 @@ static char *dump(virConnectPtr conn, const char *name, GError **error)
     return copy;
 }
 
-char *ccw_dumpxml(const char *uri, const char *domain, GError **error)
+static char *connect_and_dump(const char *uri, const char *domain, GError **error)
 {
-    virConnectPtr conn;
+    virConnectPtr conn = virConnectOpenReadOnly(uri);
     char *xml;
 
-    virSetErrorFunc(NULL, ignore_error);
-    conn = virConnectOpenReadOnly(uri);
     if (!conn) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED, "cannot reach libvirt: %s", virGetLastErrorMessage());
         return NULL;
     }
     xml = dump(conn, domain, error);
     virConnectClose(conn);
+    return xml;
+}
+
+/* SIGPIPE, which libvirt's client library leaves to the program, is standard output's again behind it. */
+char *ccw_dumpxml(const char *uri, const char *domain, GError **error)
+{
+    void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+    char *xml;
+
+    virSetErrorFunc(NULL, ignore_error);
+    xml = connect_and_dump(uri, domain, error);
+    signal(SIGPIPE, before);
     return xml;
 }

@@ -7,6 +7,6 @@
 
 /*
  * Of the domain of that name or UUID, as it will be started next; by the read-only socket. uri NULL: libvirt's default.
- * Errors: CCW_ERROR_NOT_FOUND, CCW_ERROR_UNSUPPORTED where libvirt cannot be reached.
+ * Errors: CCW_ERROR_NOT_FOUND, CCW_ERROR_UNSUPPORTED where libvirt cannot be reached, CCW_ERROR_SYSTEM.
  */
 char *ccw_dumpxml(const char *uri, const char *domain, GError **error);

@@ -2,6 +2,7 @@
 #include "remote/ccw-look.h"
 
 #include <libvirt/virterror.h>
+#include <signal.h>
 
 /* A domain that has stopped since the list was made is one without devices: TRUE. */
 static gboolean add_domain(CcwLive *live, virDomainPtr domain)
@@ -56,7 +57,12 @@ static void keep_quiet(void *data G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED
 {
 }
 
-void ccw_libvirt_be_quiet(void)
+/*
+ * libvirt's client library sends with write(2) (src/rpc/virnetsocket.c) and leaves SIGPIPE to the program: it would end
+ * us, without a word, when libvirtd ends just before we ask it something.
+ */
+void ccw_libvirt_prepare(void)
 {
+    signal(SIGPIPE, SIG_IGN);
     virSetErrorFunc(NULL, keep_quiet);
 }

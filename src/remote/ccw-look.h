@@ -9,5 +9,8 @@
 /* NULL unless every running domain was seen; libvirt's last error, or the log, says why. Waits for libvirt. */
 CcwLive *ccw_look(virConnectPtr conn, CcwKeeper *keeper);
 
-/* libvirt's own messages are not printed: they come to us as return values. */
-void ccw_libvirt_be_quiet(void);
+/*
+ * What a process of ours needs before it opens a connection. libvirt's own messages are not printed: they come to us as
+ * return values. SIGPIPE is ignored from then on.
+ */
+void ccw_libvirt_prepare(void);

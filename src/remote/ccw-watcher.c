@@ -245,7 +245,7 @@ CcwWatcher *ccw_watcher_start(const char *socket, CcwKeeper *keeper)
     watcher->keeper = keeper;
     g_mutex_init(&watcher->lock);
     g_cond_init(&watcher->wake);
-    ccw_libvirt_be_quiet();
+    ccw_libvirt_prepare();
     if (virInitialize() < 0 || virEventRegisterDefaultImpl() < 0) {
         g_warning("libvirt's client library does not start: %s", last_error());
         return watcher;

@@ -362,7 +362,7 @@ static int start(const Verb *verb, const char *uri, const char *sysfs_root, cons
     Run run = { .host = host, .is_system = strcmp(sysfs_root, CCW_HOST_SYSFS) == 0 };
     int code;
 
-    ccw_libvirt_be_quiet();
+    ccw_libvirt_prepare();
     targets = find_targets(host, names, &error);
     if (!targets || !connect_libvirt(uri, &run.conn, &error))
         return cmd_fail(error);

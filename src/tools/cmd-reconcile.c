@@ -153,7 +153,7 @@ static int reconcile(const Options *options)
     CcwReconcile request = { .dry_run = options->dry_run, .report = report, .report_data = &run };
     int rc;
 
-    ccw_libvirt_be_quiet();
+    ccw_libvirt_prepare();
     run.conn = virConnectOpen(options->uri);
     if (!run.conn)
         return reconcile_unasked(&run, host, &request);

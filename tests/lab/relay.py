@@ -12,7 +12,7 @@ from steps import StepFailed
 
 REMOTE = 0x20008086
 CALL, REPLY = 0, 1
-ATTACH, DETACH, LIST_DOMAINS = 160, 161, 273  # procedures, as virsh and virtccwd use them
+ATTACH, DETACH, LIST_DOMAINS, LOOKUP = 160, 161, 273, 23  # procedures, as virsh and ours use them
 
 
 class Hold:
@@ -56,6 +56,7 @@ class Relay:
         self._lock = threading.Lock()
         self._holds = []
         self._edits = {}
+        self._heard, self._deaf = set(), set()  # connections of clients
         os.rename(path, self.real)
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(path)
@@ -81,6 +82,15 @@ class Relay:
             if hold in self._holds:
                 self._holds.remove(hold)
 
+    def deafen(self):
+        """What a client finds that does not know yet that libvirtd has ended: on the connections that there are, whatever
+        it writes raises SIGPIPE. It hears what libvirtd says, and no end."""
+        with self._lock:
+            self._deaf |= self._heard
+            for client in self._heard:
+                client.shutdown(socket.SHUT_RD)
+            self._heard.clear()
+
     def _accept(self):
         while True:
             try:
@@ -93,6 +103,8 @@ class Relay:
             except OSError:
                 client.close()
                 continue
+            with self._lock:
+                self._heard.add(client)
             for source, target in ((client, server), (server, client)):
                 threading.Thread(target=self._pump, args=(source, target), daemon=True).start()
 
@@ -113,11 +125,19 @@ class Relay:
                 frame += _read(source, struct.unpack(">I", frame)[0] - 4)
                 target.sendall(self._pass(frame))
         except (OSError, EOFError):
-            for end in (source, target):
-                try:
-                    end.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
+            self._close(source, target)
+
+    def _close(self, source, target):
+        with self._lock:
+            if source in self._deaf:  # the other direction goes on
+                return
+            self._heard -= {source, target}
+            self._deaf.discard(target)
+        for end in (source, target):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
 
 def _read(source, length):
