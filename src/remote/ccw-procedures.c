@@ -25,6 +25,7 @@
 #define MIGRATE .action = CCW_ACTION_MIGRATE
 #define DOMCAPS .action = CCW_ACTION_DOMCAPS
 #define MESSAGES .action = CCW_ACTION_MESSAGES
+#define STARTS .starts = TRUE
 
 /* A row of the remote program: arguments and results in braces, in the order of the wire. */
 #define CALL(...) .call = { __VA_ARGS__ }
@@ -35,7 +36,8 @@
     }
 
 /*
- * Every procedure of libvirt 9.0 with domain or device XML, or the name of a node device, in it, but for these:
+ * Every procedure of libvirt 9.0 with domain or device XML, or the name of a node device, in it, and those that
+ * start a domain, but for these:
  *   - what MIGRATE_BEGIN3 (213, 302) answers: libvirt's client hands it on to the other host as it is, which need not
  *     have a virtccwd;
  *   - 421 DOMAIN_BACKUP_BEGIN, whose checkpoint has no domain in it, and 422;
@@ -45,10 +47,12 @@
 // clang-format off
 static const CcwProcedure table[] = {
     ROW(8,   "DOMAIN_ATTACH_DEVICE",               CALL(DOMAIN, XML), ATTACH),
-    ROW(10,  "DOMAIN_CREATE_XML",                  CALL(XML, U32), DEFINE),
+    ROW(9,   "DOMAIN_CREATE",                      STARTS),
+    ROW(10,  "DOMAIN_CREATE_XML",                  CALL(XML, U32), DEFINE, STARTS),
     ROW(11,  "DOMAIN_DEFINE_XML",                  CALL(XML), DEFINE),
     ROW(13,  "DOMAIN_DETACH_DEVICE",               CALL(DOMAIN, XML), DETACH),
     ROW(14,  "DOMAIN_GET_XML_DESC",                REPLY(XML)),
+    ROW(54,  "DOMAIN_RESTORE",                     STARTS),
     ROW(62,  "DOMAIN_MIGRATE_PERFORM",             CALL(DOMAIN, OPAQUE, STRING, U64, OPT_STRING, U64), MIGRATE),
     ROW(108, "DOMAIN_MIGRATE_PREPARE2",            CALL(OPT_STRING, U64, OPT_STRING, U64, XML), MIGRATE),
     ROW(111, "NODE_NUM_OF_DEVICES",                CALL(OPT_STRING, U32), NODES_CALL),
@@ -71,13 +75,15 @@ static const CcwProcedure table[] = {
     ROW(174, "DOMAIN_UPDATE_DEVICE_FLAGS",         CALL(DOMAIN, XML, U32)),
     ROW(185, "DOMAIN_SNAPSHOT_CREATE_XML",         CALL(DOMAIN, XML, U32)),
     ROW(186, "DOMAIN_SNAPSHOT_GET_XML_DESC",       REPLY(XML)),
+    ROW(192, "DOMAIN_REVERT_TO_SNAPSHOT",          STARTS),
+    ROW(196, "DOMAIN_CREATE_WITH_FLAGS",           STARTS),
     ROW(213, "DOMAIN_MIGRATE_BEGIN3",              CALL(DOMAIN, OPT_XML, U64, OPT_STRING, U64), MIGRATE),
     ROW(214, "DOMAIN_MIGRATE_PREPARE3",            CALL(OPAQUE, OPT_STRING, U64, OPT_STRING, U64, XML), MIGRATE),
     ROW(215, "DOMAIN_MIGRATE_PREPARE_TUNNEL3",     CALL(OPAQUE, U64, OPT_STRING, U64, XML), MIGRATE),
     ROW(216, "DOMAIN_MIGRATE_PERFORM3",            CALL(DOMAIN, OPT_XML, OPAQUE, OPT_STRING, OPT_STRING, U64,
                                                         OPT_STRING, U64), MIGRATE),
     ROW(232, "DOMAIN_SAVE_FLAGS",                  CALL(DOMAIN, STRING, OPT_XML, U32)),
-    ROW(233, "DOMAIN_RESTORE_FLAGS",               CALL(STRING, OPT_XML, U32)),
+    ROW(233, "DOMAIN_RESTORE_FLAGS",               CALL(STRING, OPT_XML, U32), STARTS),
     ROW(235, "DOMAIN_SAVE_IMAGE_GET_XML_DESC",     REPLY(XML)),
     ROW(236, "DOMAIN_SAVE_IMAGE_DEFINE_XML",       CALL(STRING, XML, U32)),
     ROW(285, "CONNECT_LIST_ALL_NODE_DEVICES",      CALL(U32, U32), NODES_CALL),
@@ -86,7 +92,8 @@ static const CcwProcedure table[] = {
     ROW(303, "DOMAIN_MIGRATE_PREPARE3_PARAMS",     CALL(PARAMS, OPAQUE, U32), MIGRATE),
     ROW(304, "DOMAIN_MIGRATE_PREPARE_TUNNEL3_PARAMS", CALL(PARAMS, OPAQUE, U32), MIGRATE),
     ROW(305, "DOMAIN_MIGRATE_PERFORM3_PARAMS",     CALL(DOMAIN, OPT_STRING, PARAMS, OPAQUE, U32), MIGRATE),
-    ROW(309, "DOMAIN_CREATE_XML_WITH_FILES",       CALL(XML, U32), DEFINE, .has_fds = TRUE),
+    ROW(309, "DOMAIN_CREATE_XML_WITH_FILES",       CALL(XML, U32), DEFINE, STARTS, .has_fds = TRUE),
+    ROW(310, "DOMAIN_CREATE_WITH_FILES",           STARTS),
     ROW(342, "CONNECT_GET_DOMAIN_CAPABILITIES",    CALL(OPT_STRING, OPT_STRING, OPT_STRING, OPT_STRING, U32), DOMCAPS),
     ROW(350, "DOMAIN_DEFINE_XML_FLAGS",            CALL(XML, U32), DEFINE),
     ROW(388, "DOMAIN_MANAGED_SAVE_GET_XML_DESC",   REPLY(XML)),
@@ -103,7 +110,7 @@ static const CcwProcedure table[] = {
     ROW(435, "NODE_DEVICE_IS_PERSISTENT",          CALL(NODE), NODE_CALL),
     ROW(436, "NODE_DEVICE_IS_ACTIVE",              CALL(NODE), NODE_CALL),
     ROW(440, "DOMAIN_SAVE_PARAMS",                 CALL(DOMAIN, PARAMS, U32)),
-    ROW(441, "DOMAIN_RESTORE_PARAMS",              CALL(PARAMS, U32)),
+    ROW(441, "DOMAIN_RESTORE_PARAMS",              CALL(PARAMS, U32), STARTS),
 };
 
 /* code, domain, message, level, dom, str1, str2, str3, int1, int2, net */

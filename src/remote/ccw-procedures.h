@@ -49,13 +49,13 @@ typedef struct {
     CcwField call[CCW_FIELDS_MAX];  /* all of the arguments; nothing: calls are forwarded unread */
     CcwField reply[CCW_FIELDS_MAX]; /* all of the result; nothing: likewise */
     CcwActionKind action;
+    gboolean starts;  /* a domain starts by it, and libvirt's hook runs */
     gboolean of_node; /* its XML is a node device's, else a domain's */
     gboolean has_fds; /* its call may come with descriptors; that of any other then passes unread */
 } CcwProcedure;
 
 #define CCW_PROC_CONNECT_OPEN 1
 #define CCW_PROC_CONNECT_CLOSE 2
-#define CCW_PROC_DOMAIN_CREATE 9
 #define CCW_PROC_DOMAIN_CREATE_XML 10
 #define CCW_PROC_DOMAIN_GET_XML_DESC 14
 #define CCW_PROC_CONNECT_SUPPORTS_FEATURE 60
@@ -76,13 +76,11 @@ typedef struct {
 #define CCW_PROC_NODE_DEVICE_RE_ATTACH 119
 #define CCW_PROC_NODE_DEVICE_RESET 120
 #define CCW_PROC_NODE_DEVICE_DESTROY 124
-#define CCW_PROC_DOMAIN_CREATE_WITH_FLAGS 196
 #define CCW_PROC_DOMAIN_MIGRATE_PERFORM3 216
 #define CCW_PROC_CONNECT_LIST_ALL_NODE_DEVICES 285
 #define CCW_PROC_NODE_DEVICE_DETACH_FLAGS 301
 #define CCW_PROC_DOMAIN_MIGRATE_PERFORM3_PARAMS 305
 #define CCW_PROC_DOMAIN_CREATE_XML_WITH_FILES 309
-#define CCW_PROC_DOMAIN_CREATE_WITH_FILES 310
 #define CCW_PROC_DOMAIN_DEFINE_XML_FLAGS 350
 #define CCW_PROC_CONNECT_SET_IDENTITY 419
 #define CCW_PROC_NODE_DEVICE_UNDEFINE 429

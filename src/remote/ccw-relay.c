@@ -235,15 +235,9 @@ void ccw_relay_client_frame(CcwConnection *connection, const CcwHeader *header, 
 /* A start that failed has given back what it took, unless its hook was killed. */
 static gboolean is_failed_start(const CcwHeader *header)
 {
-    static const gint32 starts[] = { CCW_PROC_DOMAIN_CREATE, CCW_PROC_DOMAIN_CREATE_XML,
-                                     CCW_PROC_DOMAIN_CREATE_WITH_FLAGS, CCW_PROC_DOMAIN_CREATE_XML_WITH_FILES,
-                                     CCW_PROC_DOMAIN_CREATE_WITH_FILES };
-    gboolean found = FALSE;
+    const CcwProcedure *procedure = lookup(header);
 
-    for (gsize i = 0; i < G_N_ELEMENTS(starts); i++)
-        found |= header->procedure == starts[i];
-    return found && header->type == CCW_TYPE_REPLY && header->status == CCW_STATUS_ERROR &&
-           header->program == CCW_PROGRAM_REMOTE;
+    return procedure && procedure->starts && header->type == CCW_TYPE_REPLY && header->status == CCW_STATUS_ERROR;
 }
 
 void ccw_relay_backend_frame(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length)

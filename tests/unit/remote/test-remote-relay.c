@@ -109,7 +109,26 @@ static void error_text(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(code, ==, VIR_ERR_OPERATION_INVALID);
     g_assert_null(strstr(message, UUID));
     g_assert_nonnull(strstr(message, "0.0.1234"));
-    g_assert_cmpuint(peers->changed, ==, 1); /* it was a start: what its hook took may have to go back */
+}
+
+/* What the hook of a start took may have to go back, by whatever call it was. */
+static void failed_start(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        gint32 procedure;
+        guint changed; /* and those before it */
+    } calls[] = { { 9, 1 },   { 10, 2 },  { 11, 2 },  { 12, 2 },  { 54, 3 },  { 192, 4 },
+                  { 196, 5 }, { 233, 6 }, { 309, 7 }, { 310, 8 }, { 441, 9 }, { 232, 9 } };
+    g_autoptr(GByteArray) error = payload_error(VIR_ERR_OPERATION_FAILED, "Hook script execution failed");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(calls); i++) {
+        g_auto(Frame) reply = { 0 };
+
+        peers_send(peers, peers->backend, CCW_TYPE_REPLY, calls[i].procedure, 3, CCW_STATUS_ERROR, error);
+        reply = peers_receive(peers, peers->client);
+        g_assert_cmpint(reply.header.procedure, ==, calls[i].procedure);
+        g_assert_cmpuint(peers->changed, ==, calls[i].changed);
+    }
 }
 
 /* A stream that libvirt ends with an error, and what else it has of that status. */
@@ -365,6 +384,7 @@ int main(int argc, char **argv)
     ADD("define-and-dump", define_and_dump);
     ADD("invalid", invalid);
     ADD("error-text", error_text);
+    ADD("failed-start", failed_start);
     ADD("back-pressure", back_pressure);
     ADD("hang-up-meets-call", hang_up_meets_call);
     ADD("big-table-frame", big_table_frame);
