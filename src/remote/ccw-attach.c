@@ -2,15 +2,14 @@
 /*
  * Hot-plug of a managed ccw device. libvirt decides first, the host is touched second:
  *
- *   prepare       the keeper is told, in a worker
- *   ask           the domain's XML for its css feature, if no guest address is given, or one outside of css fe
- *   judge         the element, in a worker
- *   first call    the lowered attach, as the client sent it
- *   load          if libvirt misses VFIO first: the kernel's modules, in a worker; then the first call once more
- *   claim         if libvirt misses our mdev (VIR_ERR_DEVICE_MISSING): the device is taken, in a worker; or, as it is
- *                 not managed, the user gets to know what to do
- *   second call   the same once more
- *   settle        the claim is confirmed or rolled back, in a worker; then the client gets its reply
+ *   may it        unless the client is root: a question with the access check of the attach, so that nobody whom
+ * libvirt refuses can hold up what others do with the device prepare       the keeper is told, in a worker ask the
+ * domain's XML for its css feature, if no guest address is given, or one outside of css fe judge         the element,
+ * in a worker first call    the lowered attach, as the client sent it load          if libvirt misses VFIO first: the
+ * kernel's modules, in a worker; then the first call once more claim         if libvirt misses our mdev
+ * (VIR_ERR_DEVICE_MISSING): the device is taken, in a worker; or, as it is not managed, the user gets to know what to
+ * do second call   the same once more settle        the claim is confirmed or rolled back, in a worker; then the client
+ * gets its reply
  *
  * Between claim and second call another client's attach may find the mdev that was made for this one, and get it:
  * the keeper, which knows of both, sorts that out.
@@ -25,7 +24,11 @@
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-relay.h"
 #include "remote/ccw-rpc-error.h"
+#include "remote/ccw-xdr.h"
 #include "util/ccw-error.h"
+
+/* No element of a domain's: libvirt says so, naming it, once the client is past its access check. */
+#define NO_DEVICE "no-device"
 
 typedef struct {
     CcwAction action;
@@ -333,6 +336,54 @@ static void prepared(CcwAction *action)
         lower_and_call(attach);
 }
 
+/* Nothing is announced yet, so that nothing has to be settled. */
+static void lost_before(CcwAction *action)
+{
+    ccw_action_end(action, NULL);
+}
+
+/* The number is another one from version to version. Before the check only the name of a domain can be in a message. */
+static gboolean is_past_access(const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    CcwRpcError error;
+    gboolean past;
+
+    if (header->status != CCW_STATUS_ERROR || !ccw_rpc_error_decode(&error, payload, length))
+        return header->status == CCW_STATUS_OK;
+    past = error.code != VIR_ERR_NO_DOMAIN && ccw_rpc_error_mentions(&error, NO_DEVICE);
+    ccw_rpc_error_clear(&error);
+    return past;
+}
+
+/* Any other complaint is that which the attach would get: access, that there is no such domain, that it does not run.
+ */
+static void may_answered(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    if (is_past_access(header, payload, length))
+        ccw_action_work(action, prepare_work, prepared);
+    else
+        ccw_action_end(action, ccw_action_refusal(action, header, payload, length));
+}
+
+static void ask_may(CcwAction *action)
+{
+    g_autoptr(GByteArray) payload = g_byte_array_new();
+    gsize length;
+    const guint8 *domain = g_bytes_get_data(action->arguments.domain, &length);
+
+    g_byte_array_append(payload, domain, (guint)length);
+    ccw_xdr_write_string(payload, "<" NO_DEVICE "/>", strlen("<" NO_DEVICE "/>"));
+    if (action->arguments.has_flags)
+        ccw_xdr_write_u32(payload, action->arguments.flags);
+    ccw_action_ask(action, action->call.procedure, payload, may_answered, lost_before);
+}
+
+/* Whose calls no access driver judges. */
+static gboolean is_root(const CcwConnection *connection)
+{
+    return !connection->peer || (connection->peer->uid == 0 && !connection->for_another);
+}
+
 gboolean ccw_attach_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
                           const guint8 *payload, gsize length)
 {
@@ -357,6 +408,9 @@ gboolean ccw_attach_begin(CcwConnection *connection, const CcwProcedure *procedu
     for (guint i = 0; i < attach->hostdevs->len; i++)
         g_array_append_val(attach->ids, g_array_index(attach->hostdevs, CcwHostdev, i).source);
     ccw_action_begin(&attach->action, connection, header, &arguments);
-    ccw_action_work(&attach->action, prepare_work, prepared);
+    if (is_root(connection))
+        ccw_action_work(&attach->action, prepare_work, prepared);
+    else
+        ask_may(&attach->action);
     return TRUE;
 }

@@ -33,8 +33,9 @@ typedef enum {
 
 struct _CcwConnection {
     const CcwServices *services;
-    CcwPeer *peer;     /* the client; NULL: its calls are virtccwd's own */
-    gboolean greeting; /* the client is not read yet */
+    CcwPeer *peer;        /* the client; NULL: its calls are virtccwd's own */
+    gboolean greeting;    /* the client is not read yet */
+    gboolean for_another; /* root, as virtproxyd, has said whose calls these are */
     CcwPhase phase;
     const char *shut_why; /* of CCW_PHASE_SHUT */
     CcwSide sides[2];

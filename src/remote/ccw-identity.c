@@ -210,6 +210,8 @@ static gboolean may_pass(const CcwConnection *connection, const CcwHeader *heade
 
 gboolean ccw_identity_header(CcwConnection *connection, const CcwHeader *header, CcwInboxWay *ret_way)
 {
+    if (is_remote(header, CCW_PROC_CONNECT_SET_IDENTITY))
+        connection->for_another = TRUE;
     if (!connection->peer || (header->type != CCW_TYPE_CALL && header->type != CCW_TYPE_CALL_WITH_FDS) ||
         may_pass(connection, header))
         return FALSE;

@@ -115,6 +115,90 @@ static void user(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(expect_call(peers, OTHER), ==, 3);
 }
 
+#define ATTACH 160
+#define HOSTDEV                                                                                                        \
+    "<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x1234'/></source>"                    \
+    "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x0005'/></hostdev>"
+
+/* The attach, or, before that, the question whether he may: with the serial that it returns. Nobody else is held up. */
+static guint32 expect_attach(Peers *peers, gboolean question)
+{
+    g_auto(Frame) frame = peers_receive(peers, peers->backend);
+    g_autofree char *xml = payload_read_attach_xml(&frame);
+
+    g_assert_cmpint(frame.header.procedure, ==, ATTACH);
+    if (question)
+        g_assert_cmpstr(xml, ==, "<no-device/>");
+    else
+        g_assert_nonnull(strstr(xml, "cc390000-0001-8000-8000-000000001234"));
+    g_assert_true(host_is_announced() == !question);
+    return frame.header.serial;
+}
+
+static void attach(Peers *peers, guint32 serial)
+{
+    g_autoptr(GByteArray) payload = payload_attach(HOSTDEV, 1);
+
+    peers_send(peers, peers->client, CCW_TYPE_CALL, ATTACH, serial, CCW_STATUS_OK, payload);
+}
+
+/* Whoever is refused by libvirt has announced nothing; whoever may attaches as root does. */
+static void user_attaches(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        gint32 code;
+        const char *words;
+    } refusals[] = {
+        { VIR_ERR_ACCESS_DENIED, "'QEMU' denied access" },
+        { VIR_ERR_NO_DOMAIN, "no domain with matching name 'no-device'" }, /* as the client has called it */
+        { VIR_ERR_OPERATION_INVALID, "domain is not running" },
+    };
+    g_autoptr(GByteArray) no_device = NULL;
+    guint32 serial = 10;
+
+    greet(peers, 0);
+    reply(peers, SET_IDENTITY, open_until_identity(peers), NULL, 0);
+    reply(peers, FEATURE, expect_call(peers, FEATURE), NULL, VIR_ERR_NO_SUPPORT);
+    expect_ok(peers, OPEN, 1);
+    for (gsize i = 0; i < G_N_ELEMENTS(refusals); i++) {
+        g_autoptr(GByteArray) refusal = payload_error(refusals[i].code, refusals[i].words);
+
+        attach(peers, ++serial);
+        peers_send(peers, peers->backend, CCW_TYPE_REPLY, ATTACH, expect_attach(peers, TRUE), CCW_STATUS_ERROR,
+                   refusal);
+        peers_expect_error(peers, serial, ATTACH, refusals[i].code, refusals[i].words);
+        g_assert_false(host_is_announced());
+    }
+    attach(peers, ++serial);
+    no_device = payload_error(VIR_ERR_CONFIG_UNSUPPORTED, "unknown device type 'no-device'");
+    peers_send(peers, peers->backend, CCW_TYPE_REPLY, ATTACH, expect_attach(peers, TRUE), CCW_STATUS_ERROR, no_device);
+    g_assert_cmpuint(expect_attach(peers, FALSE), ==, serial);
+    reply(peers, ATTACH, serial, NULL, 0);
+    expect_ok(peers, ATTACH, serial);
+    attach(peers, ++serial);
+    expect_attach(peers, TRUE);
+    peers_hang_up(&peers->backend);
+}
+
+/* Not asked, but in another's name. */
+static void root_attaches(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    greet(peers, 0);
+    reply(peers, SET_IDENTITY, open_until_identity(peers), NULL, 0);
+    expect_ok(peers, OPEN, 1);
+    attach(peers, 2);
+    g_assert_cmpuint(expect_attach(peers, FALSE), ==, 2);
+    reply(peers, ATTACH, 2, NULL, 0);
+    expect_ok(peers, ATTACH, 2);
+    call(peers, SET_IDENTITY, 3);
+    g_assert_cmpuint(expect_call(peers, SET_IDENTITY), ==, 3);
+    reply(peers, SET_IDENTITY, 3, NULL, 0);
+    expect_ok(peers, SET_IDENTITY, 3);
+    attach(peers, 4);
+    reply(peers, ATTACH, expect_attach(peers, TRUE), NULL, VIR_ERR_ACCESS_DENIED);
+    peers_expect_error(peers, 4, ATTACH, VIR_ERR_ACCESS_DENIED, "no");
+}
+
 static void expect_shut_out(Peers *peers, gint32 error)
 {
     greet(peers, 0);
@@ -265,6 +349,8 @@ int main(int argc, char **argv)
     ADD("overtaking", 1, overtaking);
     ADD("readonly-overtaking", 1, readonly_overtaking);
     ADD("with-descriptors", 0, with_descriptors);
+    ADD("user-attaches", 1, user_attaches);
+    ADD("root-attaches", 0, root_attaches);
     ADD("gone", 1, gone);
     ADD("gone-at-once", 1, gone_at_once);
     return g_test_run();
