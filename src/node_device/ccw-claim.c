@@ -136,8 +136,9 @@ static gboolean check_subchannel(CcwHost *host, const CcwHostDevice *device, gbo
 CcwRecord *ccw_claim_record(CcwHost *host, const CcwHostDevice *device, const char *domain_uuid, const char *token)
 {
     CcwRecord *record = g_new0(CcwRecord, 1);
-    char sub[CCW_BUS_ID_STR_LEN];
+    char buf[CCW_BUS_ID_STR_LEN], sub[CCW_BUS_ID_STR_LEN];
     g_autofree char *dir = ccw_host_path(host, "bus/css/devices/%s", ccw_bus_id_format(&device->subchannel, sub));
+    g_autofree char *ccw = g_build_filename(dir, ccw_bus_id_format(&device->bus_id, buf), NULL);
     g_autofree char *override = ccw_sysfs_attr(dir, "driver_override");
 
     record->device = device->bus_id;
@@ -150,6 +151,8 @@ CcwRecord *ccw_claim_record(CcwHost *host, const CcwHostDevice *device, const ch
     record->found_driver = g_strdup(device->driver);
     /* An unset one reads "(null)" (drivers/s390/cio/css.c). */
     record->found_override = g_strdup(override && strcmp(override, "(null)") != 0 ? override : "");
+    if (device->online == 1)
+        ccw_settings_read(ccw, &record->found_settings);
     return record;
 }
 

@@ -45,6 +45,7 @@ void ccw_record_free(CcwRecord *record)
     g_free(record->token);
     g_free(record->found_driver);
     g_free(record->found_override);
+    ccw_settings_clear(&record->found_settings);
     g_free(record);
 }
 
@@ -174,6 +175,22 @@ static gboolean get_steps(JsonObject *object, guint *ret_steps)
     return array != NULL;
 }
 
+/* There are none in an entry of an older version, and others in one of a newer. */
+static gboolean get_settings(JsonObject *found, CcwSettings *settings)
+{
+    JsonNode *node = json_object_get_member(found, "settings");
+    JsonObject *object = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+
+    for (guint i = 0; object && i < CCW_SETTINGS; i++) {
+        const char *value = get_string(object, ccw_setting_name(i));
+
+        if (value ? !ccw_setting_is_valid(value) : json_object_has_member(object, ccw_setting_name(i)))
+            return FALSE;
+        settings->values[i] = g_strdup(value);
+    }
+    return object || !node;
+}
+
 /* "found": what the device was before anything was done to it. */
 static gboolean get_found(JsonObject *object, CcwRecord *record)
 {
@@ -195,7 +212,7 @@ static gboolean get_found(JsonObject *object, CcwRecord *record)
     record->found_online = (gint)online;
     record->found_driver = g_strdup(driver);
     record->found_override = g_strdup(override);
-    return TRUE;
+    return get_settings(found, &record->found_settings);
 }
 
 /* Nothing of it is true of a host that was started anew; DEVICES_DIR is in /run, but a container may keep that. */
@@ -300,6 +317,16 @@ static void add_string(JsonBuilder *builder, const char *name, const char *value
         json_builder_add_null_value(builder);
 }
 
+static void add_settings(JsonBuilder *builder, const CcwSettings *settings)
+{
+    json_builder_set_member_name(builder, "settings");
+    json_builder_begin_object(builder);
+    for (guint i = 0; i < CCW_SETTINGS; i++)
+        if (settings->values[i])
+            add_string(builder, ccw_setting_name(i), settings->values[i]);
+    json_builder_end_object(builder);
+}
+
 static JsonNode *to_json(CcwHost *host, const CcwRecord *record)
 {
     g_autofree char *boot = ccw_host_boot(host);
@@ -324,6 +351,7 @@ static JsonNode *to_json(CcwHost *host, const CcwRecord *record)
     json_builder_add_int_value(builder, record->found_online);
     add_string(builder, "driver", record->found_driver);
     add_string(builder, "driver-override", record->found_override);
+    add_settings(builder, &record->found_settings);
     json_builder_end_object(builder);
     json_builder_set_member_name(builder, "steps");
     json_builder_begin_array(builder);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "node_device/ccw-host.h"
+#include "node_device/ccw-settings.h"
 
 typedef enum {
     CCW_CLAIM_PENDING,   /* taken, libvirt has not said yes yet; has a token */
@@ -31,13 +32,14 @@ typedef struct {
     CcwBusId device;
     CcwBusId subchannel; /* when it was taken */
     CcwClaimState state;
-    gint64 since;         /* ccw_host_clock() of the last claim or confirmation */
-    char *domain;         /* UUID, lower case; NULL: nobody's, taken by hand (ccw_host_detach) */
-    char *token;          /* "PID:STARTTIME"; NULL unless pending */
-    gint found_online;    /* 1, 0, -1 as in CcwHostDevice */
-    char *found_driver;   /* of the subchannel, or NULL */
-    char *found_override; /* "" where none was set */
-    guint steps;          /* 1 << CcwStep of each step that may have been done and is not undone */
+    gint64 since;               /* ccw_host_clock() of the last claim or confirmation */
+    char *domain;               /* UUID, lower case; NULL: nobody's, taken by hand (ccw_host_detach) */
+    char *token;                /* "PID:STARTTIME"; NULL unless pending */
+    gint found_online;          /* 1, 0, -1 as in CcwHostDevice */
+    char *found_driver;         /* of the subchannel, or NULL */
+    char *found_override;       /* "" where none was set */
+    CcwSettings found_settings; /* if it was online */
+    guint steps;                /* 1 << CcwStep of each step that may have been done and is not undone */
 } CcwRecord;
 void ccw_record_free(CcwRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwRecord, ccw_record_free)

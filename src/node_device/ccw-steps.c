@@ -372,9 +372,29 @@ static gboolean back_unbind(Walk *walk, GError **error)
     return write_override(walk, walk->record->found_override, error);
 }
 
+/* The device is there again, and usable: that one cannot be set is no reason to keep it. */
+static void restore_settings(Walk *walk)
+{
+    for (guint i = 0; i < CCW_SETTINGS; i++) {
+        const char *name = ccw_setting_name(i);
+        const char *value = walk->record->found_settings.values[i];
+        int errnum;
+
+        if (!value || attr_is(walk->ccw_dir, name, value))
+            continue;
+        errnum = write_attr(walk, walk->ccw_dir, name, value);
+        if (errnum)
+            g_warning("ccw device %s is online again, but its %s cannot be set to %s as before: %s", walk->device, name,
+                      value, g_strerror(errnum));
+    }
+}
+
 static gboolean back_offline(Walk *walk, GError **error)
 {
-    return set_online(walk, TRUE, error);
+    if (!set_online(walk, TRUE, error))
+        return FALSE;
+    restore_settings(walk);
+    return TRUE;
 }
 
 /* In reverse, but that binding the old driver is refused (ENODEV) while driver_override names another. */

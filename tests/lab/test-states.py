@@ -183,6 +183,25 @@ class StatesTest:
         write(f"/sys/bus/ccw/devices/{SECOND}/online", "1")
         self.expect_as_before()
 
+    def settings(self):
+        """What the kernel forgets when a DASD goes offline, and what it keeps."""
+        folder = f"/sys/bus/ccw/devices/{FIRST}"
+        before = {name: read(f"{folder}/{name}") for name in ("expires", "retries", "readonly")}
+        if before["expires"] is None:
+            return
+        found = {"expires": "77", "retries": "99", "readonly": before["readonly"]}
+        for name in ("expires", "retries"):
+            write(f"{folder}/{name}", found[name])
+        for verbs in (("detach", "reattach"), ("reset",)):
+            for verb in verbs:
+                code, out, err = self.run(verb, FIRST)
+                expect(code == 0, f"{out} {err}")
+            now = {name: read(f"{folder}/{name}") for name in found}
+            expect(now == found, now)
+        for name in ("expires", "retries"):
+            write(f"{folder}/{name}", before[name])
+        self.expect_as_before()
+
     def drivers(self, device=SECOND):
         """The driver of its subchannel, and the one that it is reserved for."""
         folder = f"/sys/bus/css/devices/{subchannel_of(device)}"
@@ -461,6 +480,7 @@ def inside(virt_ccw):
         steps.run("where libvirt does not name the device", test.nameless)
         steps.run("several at once", test.several)
         steps.run("what was offline comes back offline", test.found_offline)
+        steps.run("what the administrator has set of a DASD", test.settings)
         steps.run("reserved by its driver_override before", test.reserved)
         steps.run("given to vfio_ccw, or to no driver, by the administrator", test.given_away)
         steps.run("what a guest has", test.of_a_guest)

@@ -80,6 +80,31 @@ static void move_children(Model *model, const char *device, gboolean online)
         g_dir_close(dir);
 }
 
+/* Of a DASD: what its driver keeps for as long as it is online, and what it has then. */
+static const struct {
+    const char *name;
+    const char *value;
+} settings[] = { { "eer_enabled", "0" }, { "expires", "30" } };
+
+static void forget_settings(Model *model, const char *device)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(settings); i++) {
+        g_autofree char *attr = g_strdup_printf("sys/bus/ccw/devices/%s/%s", device, settings[i].name);
+        g_autofree char *now = get(model, attr);
+
+        if (now)
+            set(model, attr, settings[i].value);
+    }
+}
+
+static int write_setting(Model *model, char **path, const char *value)
+{
+    g_autofree char *attr = g_strdup_printf("sys/bus/ccw/devices/%s/%s", path[3], path[4]);
+
+    set(model, attr, value);
+    return 0;
+}
+
 static int write_online(Model *model, char **path, const char *value)
 {
     g_autofree char *attr = g_strdup_printf("sys/bus/ccw/devices/%s/online", path[3]);
@@ -88,6 +113,7 @@ static int write_online(Model *model, char **path, const char *value)
     if (strcmp(now, value) == 0)
         return EINVAL;
     set(model, attr, value);
+    forget_settings(model, path[3]);
     move_children(model, path[3], strcmp(value, "1") == 0);
     return 0;
 }
@@ -248,6 +274,8 @@ static const struct {
     int (*write)(Model *model, char **path, const char *value);
 } attributes[] = {
     { "bus/ccw/devices/*/online", write_online },
+    { "bus/ccw/devices/*/eer_enabled", write_setting },
+    { "bus/ccw/devices/*/expires", write_setting },
     { "bus/css/devices/*/driver_override", write_override },
     { "bus/css/drivers/*/unbind", write_unbind },
     { "bus/css/drivers/*/bind", write_bind },

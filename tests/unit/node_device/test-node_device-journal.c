@@ -69,6 +69,8 @@ static void round_trip(void)
 #define HEAD "{\"version\": 1, \"device\": \"0.0.1234\", \"subchannel\": \"0.0.0000\", "
 #define WHO "\"state\": \"owned\", \"since\": 1, \"domain\": \"" DOMAIN "\", "
 #define FOUND "\"found\": {\"online\": 1, \"driver\": \"io_subchannel\", \"driver-override\": \"\"}, "
+#define WITH(settings)                                                                                                 \
+    "\"found\": {\"online\": 1, \"driver\": null, \"driver-override\": \"\", \"settings\": " settings "}, "
 #define STEPS "\"steps\": [\"mdev\"]}"
 
 static const char *const bad[] = {
@@ -92,6 +94,10 @@ static const char *const bad[] = {
     HEAD WHO "\"found\": {\"online\": 1, \"driver\": 5, \"driver-override\": \"\"}, " STEPS,
     HEAD WHO "\"found\": {\"online\": 2, \"driver\": null, \"driver-override\": \"\"}, " STEPS,
     HEAD WHO "\"found\": {\"online\": 1, \"driver\": null, \"driver-override\": \"a\\nb\"}, " STEPS,
+    HEAD WHO WITH("\"\"") STEPS,
+    HEAD WHO WITH("{\"expires\": 60}") STEPS,
+    HEAD WHO WITH("{\"expires\": \"60\\n\"}") STEPS,
+    HEAD WHO WITH("{\"expires\": \"\"}") STEPS,
     HEAD WHO FOUND "\"steps\": [\"format\"]}",
     HEAD WHO FOUND "\"steps\": [1]}",
     HEAD WHO FOUND "\"steps\": {}}",

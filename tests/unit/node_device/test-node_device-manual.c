@@ -223,6 +223,31 @@ static void reset(void)
     assert_tree(model, before);
 }
 
+/* What the kernel forgets at offline is set again; if that fails the device is back nevertheless, with a warning. */
+static void settings(void)
+{
+    static const ByHand verbs[][2] = { { ccw_host_reset }, { ccw_host_detach, ccw_host_reattach } };
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autofree char *before = NULL;
+
+    tree_write(model->tree, "sys/bus/ccw/devices/0.0.1234/expires", "60\n");
+    tree_write(model->tree, "sys/bus/ccw/devices/0.0.1234/eer_enabled", "1\n");
+    before = tree_dump(model->tree);
+    for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++) {
+        for (gsize v = 0; v < G_N_ELEMENTS(verbs[i]) && verbs[i][v]; v++)
+            ok(model, verbs[i][v]);
+        assert_tree(model, before);
+    }
+    model_reset(model);
+    model->fail_at = 3; /* after offline and online */
+    model->fail_errno = EMEDIUMTYPE;
+    g_test_expect_message(G_LOG_DOMAIN, G_LOG_LEVEL_WARNING,
+                          "ccw device 0.0.1234 is online again, but its eer_enabled cannot be set to 1 as before: *");
+    ok(model, ccw_host_reset);
+    g_test_assert_expected_messages();
+    g_assert_false(ccw_journal_has(model->host, &id));
+}
+
 /* Bound by the administrator and never taken by us: as with PCI, reattaching it is for its host driver. */
 static void bound_by_somebody(void)
 {
@@ -434,6 +459,7 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/manual/failed", failed);
     g_test_add_func("/node_device/manual/killed", killed);
     g_test_add_func("/node_device/manual/reset", reset);
+    g_test_add_func("/node_device/manual/settings", settings);
     g_test_add_func("/node_device/manual/bound-by-somebody", bound_by_somebody);
     g_test_add_func("/node_device/manual/bound-to-nothing", bound_to_nothing);
     g_test_add_func("/node_device/manual/stranger", stranger);

@@ -29,6 +29,7 @@ static const Case cases[] = {
     { "dasd-offline", "dasd.txt", 0x1235, { NULL } },
     { "dasd-override", "dasd.txt", 0x1234, { "sys/devices/css0/0.0.0000/driver_override", "io_subchannel\n" } },
     { "dasd-override-vfio", "dasd.txt", 0x1234, { "sys/devices/css0/0.0.0000/driver_override", "vfio_ccw\n" } },
+    { "dasd-settings", "dasd.txt", 0x1234, { "sys/devices/css0/0.0.0000/0.0.1234/expires", "60\n" } },
     { "virtio", "virtio.txt", 0x1234, { NULL } },
     { "bound-by-administrator", "virtio-bound.txt", 0x1234, { NULL } },
 };
