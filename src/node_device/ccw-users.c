@@ -12,6 +12,8 @@ struct _CcwUsers {
     CcwHost *host;
     GHashTable *mounts; /* "94:1" or "/dev/dasda1" -> GPtrArray of where */
     GHashTable *swaps;  /* a set of the same keys */
+    GHashTable *below; /* a set of names, "dasda1", and numbers: what a loop device or a btrfs of several is built on */
+    gboolean know_mounts;
 };
 
 CcwUser *ccw_user_new(const char *kind, const char *part, const char *name)
@@ -69,6 +71,40 @@ static void read_swaps(CcwUsers *users)
     }
 }
 
+/* That has no holders, as what is built by device mapper or md has. */
+static void read_loops(CcwUsers *users)
+{
+    g_autofree char *blocks = ccw_host_path(users->host, "class/block");
+    g_autoptr(GPtrArray) names = ccw_sysfs_names(blocks);
+
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *loop = g_build_filename(blocks, names->pdata[i], "loop", NULL);
+        g_autofree char *file = g_str_has_prefix(names->pdata[i], "loop") ? ccw_sysfs_attr(loop, "backing_file") : NULL;
+        char *number;
+
+        if (!file || !g_str_has_prefix(file, "/dev/"))
+            continue;
+        number = ccw_block_dev_of(file);
+        if (number)
+            g_hash_table_add(users->below, number);
+        g_hash_table_add(users->below, g_path_get_basename(file));
+    }
+}
+
+static void read_btrfs(CcwUsers *users)
+{
+    g_autofree char *btrfs = ccw_host_path(users->host, "fs/btrfs");
+    g_autoptr(GPtrArray) uuids = ccw_sysfs_names(btrfs);
+
+    for (guint i = 0; i < uuids->len; i++) {
+        g_autofree char *devices = g_build_filename(btrfs, uuids->pdata[i], "devices", NULL);
+        g_autoptr(GPtrArray) names = ccw_sysfs_names(devices);
+
+        for (guint n = 0; names->len > 1 && n < names->len; n++)
+            g_hash_table_add(users->below, g_strdup(names->pdata[n]));
+    }
+}
+
 CcwUsers *ccw_users_new(CcwHost *host)
 {
     CcwUsers *users = g_new0(CcwUsers, 1);
@@ -76,8 +112,11 @@ CcwUsers *ccw_users_new(CcwHost *host)
     users->host = host;
     users->mounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     users->swaps = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    ccw_mounts_search_own(host, read_mount, users, NULL);
+    users->below = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    users->know_mounts = ccw_mounts_search_own(host, read_mount, users, NULL);
     read_swaps(users);
+    read_loops(users);
+    read_btrfs(users);
     return users;
 }
 
@@ -87,7 +126,13 @@ void ccw_users_free(CcwUsers *users)
         return;
     g_hash_table_unref(users->mounts);
     g_hash_table_unref(users->swaps);
+    g_hash_table_unref(users->below);
     g_free(users);
+}
+
+gboolean ccw_users_know_mounts(const CcwUsers *users)
+{
+    return users->know_mounts;
 }
 
 /* node: another name of it, or NULL */
@@ -112,7 +157,8 @@ static gboolean add_part(CcwUsers *users, const char *part, const char *dir, GPt
     g_autoptr(GPtrArray) names = ccw_sysfs_names(holders);
 
     add_mounts(users, part, number, node, found);
-    return names->len > 0;
+    return names->len > 0 || g_hash_table_contains(users->below, part) ||
+           (number && g_hash_table_contains(users->below, number));
 }
 
 static void add_stack(CcwUsers *users, const CcwHostDevice *device, GPtrArray *found)
@@ -122,11 +168,12 @@ static void add_stack(CcwUsers *users, const CcwHostDevice *device, GPtrArray *f
     for (guint i = 0; i < stack->len; i++) {
         const CcwLayer *layer = stack->pdata[i];
         const char *part = ccw_layer_bottom(layer)->name;
+        g_autofree char *node = layer->mapped ? g_strdup(layer->mapped) : g_strconcat("/dev/", layer->name, NULL);
 
         if (!layer->on)
             continue;
         g_ptr_array_add(found, ccw_user_new("holder", part, layer->what));
-        add_mounts(users, part, layer->dev, layer->mapped, found);
+        add_mounts(users, part, layer->dev, node, found);
     }
 }
 
@@ -142,21 +189,21 @@ GPtrArray *ccw_users_of(CcwUsers *users, const CcwHostDevice *device)
 {
     GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_user_free);
     g_autoptr(GPtrArray) names = NULL;
-    gboolean has_holders;
+    gboolean is_below;
 
     if (device->online >= 0)
         add_group(users, device, found);
     if (!device->block_dir)
         return found;
-    has_holders = add_part(users, device->block, device->block_dir, found);
+    is_below = add_part(users, device->block, device->block_dir, found);
     names = ccw_sysfs_dirs(device->block_dir);
     for (guint i = 0; i < names->len; i++) { /* a partition's name begins with the disk's */
         g_autofree char *dir = g_build_filename(device->block_dir, names->pdata[i], NULL);
 
         if (g_str_has_prefix(names->pdata[i], device->block) && ccw_sysfs_has(dir, "partition"))
-            has_holders |= add_part(users, names->pdata[i], dir, found);
+            is_below |= add_part(users, names->pdata[i], dir, found);
     }
-    if (has_holders) /* which looks through all block devices */
+    if (is_below) /* which looks through all block devices */
         add_stack(users, device, found);
     return found;
 }

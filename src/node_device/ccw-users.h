@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What on this host uses the disks of many devices, for those who show it: mounts, swap, device mapper and md, group
- * devices. The mounts are read once, not once a device, and no process is looked at. Whether a device may be taken is
- * not decided by this but by ccw-in-use.h.
+ * What on this host uses the disks of many devices, for those who show it: mounts, swap, device mapper, md, loop, a
+ * btrfs of several disks, group devices. The mounts are read once, not once a device, and no process is looked at.
+ * Whether a device may be taken is not decided by this but by ccw-in-use.h.
  */
 #pragma once
 
@@ -22,6 +22,9 @@ typedef struct _CcwUsers CcwUsers;
 CcwUsers *ccw_users_new(CcwHost *host);
 void ccw_users_free(CcwUsers *users);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwUsers, ccw_users_free)
+
+/* FALSE: it cannot be read what is mounted. */
+gboolean ccw_users_know_mounts(const CcwUsers *users);
 
 /* An array of CcwUser *, the disk's own first, then those of its partitions; empty where there are none. */
 GPtrArray *ccw_users_of(CcwUsers *users, const CcwHostDevice *device);

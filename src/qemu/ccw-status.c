@@ -10,6 +10,8 @@
 #define SUFFIX ".xml"
 #define DEPTH_DOMAIN 1
 #define DEPTH_UUID 2
+#define DEPTH_HOSTDEV 3
+#define DEPTH_ADDRESS 5
 
 /* A process of that number may be another by now: then the domain may run, as far as anybody knows here. */
 static gboolean may_run(xmlTextReader *reader, const char *proc_root)
@@ -73,6 +75,61 @@ static gboolean add_file(GHashTable *running, const char *dir, const char *file,
         return FALSE;
     }
     return TRUE;
+}
+
+static char *attribute(xmlTextReader *reader, const char *name)
+{
+    xmlChar *value = xmlTextReaderGetAttribute(reader, (const xmlChar *)name);
+    char *copy = g_strdup((const char *)value);
+
+    xmlFree(value);
+    return copy;
+}
+
+/* domstatus/domain/devices/hostdev/source/address: what else is called so at that depth has no UUID. */
+static void add_mdevs(GHashTable *mdevs, xmlTextReader *reader, const char *domain, const char *proc_root)
+{
+    gboolean in_hostdev = FALSE;
+
+    while (xmlTextReaderRead(reader) == 1) {
+        const char *name = (const char *)xmlTextReaderConstLocalName(reader);
+        int depth = xmlTextReaderDepth(reader);
+        g_autofree char *uuid = NULL;
+
+        if (xmlTextReaderNodeType(reader) != XML_READER_TYPE_ELEMENT)
+            continue;
+        if (depth == 0 && (strcmp(name, "domstatus") != 0 || !may_run(reader, proc_root)))
+            return;
+        if (depth <= DEPTH_HOSTDEV)
+            in_hostdev = depth == DEPTH_HOSTDEV && strcmp(name, "hostdev") == 0;
+        if (!in_hostdev || depth != DEPTH_ADDRESS || strcmp(name, "address") != 0)
+            continue;
+        uuid = attribute(reader, "uuid");
+        if (uuid && g_uuid_string_is_valid(uuid))
+            g_hash_table_replace(mdevs, g_ascii_strdown(uuid, -1), g_strdup(domain));
+    }
+}
+
+GHashTable *ccw_status_mdevs(const char *dir, const char *proc_root)
+{
+    GHashTable *mdevs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GDir) handle = g_dir_open(dir, 0, NULL);
+    const char *file;
+
+    while (handle && (file = g_dir_read_name(handle))) {
+        g_autofree char *path = g_build_filename(dir, file, NULL);
+        g_autofree char *domain = g_strdup(file);
+        xmlTextReader *reader;
+
+        if (!g_str_has_suffix(file, SUFFIX))
+            continue;
+        domain[strlen(file) - strlen(SUFFIX)] = '\0';
+        reader = xmlReaderForFile(path, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+        if (reader)
+            add_mdevs(mdevs, reader, domain, proc_root);
+        xmlFreeTextReader(reader);
+    }
+    return mdevs;
 }
 
 /* With skip those that are not understood are passed over. */

@@ -20,5 +20,11 @@ GHashTable *ccw_status_running(const char *dir, const char *proc_root, GError **
 /* The same to show to people: what cannot be read lacks. */
 GHashTable *ccw_status_names(const char *dir, const char *proc_root);
 
+/*
+ * UUID of a mediated device, lower case -> name of the domain whose hostdev it is: of those that run, as far as it can
+ * be read.
+ */
+GHashTable *ccw_status_mdevs(const char *dir, const char *proc_root);
+
 /* One of those names, as a CcwNameFunc of node_device/ccw-host.h; NULL: of CCW_STATUS_DIR. */
 char *ccw_status_name(const char *domain_uuid, gconstpointer dir);

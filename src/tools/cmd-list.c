@@ -42,23 +42,58 @@ static void add_owner(ListRow *row, GHashTable *names)
     g_ptr_array_insert(row->users, 0, user);
 }
 
-static GArray *rows_of(CcwHost *host, const GPtrArray *devices, const Options *options)
+/* Whom libvirt says that it has, whoever made it: a domain with managed='no' is no owner. */
+static void add_guests(ListRow *row, GHashTable *guests)
+{
+    for (gsize m = 0; row->device->mdevs[m]; m++) {
+        g_autofree char *uuid = g_ascii_strdown(row->device->mdevs[m], -1);
+        const char *name = g_hash_table_lookup(guests, uuid);
+        const CcwUser *first = row->users->len ? row->users->pdata[0] : NULL;
+
+        if (name && !(first && strcmp(first->kind, LIST_USER_DOMAIN) == 0))
+            g_ptr_array_insert(row->users, 0, ccw_user_new(LIST_USER_DOMAIN, NULL, name));
+    }
+}
+
+/* What libvirt's status files tell, read if some device needs it. */
+typedef struct {
+    GHashTable *names;  /* of domains, by UUID */
+    GHashTable *guests; /* the same, by mediated device */
+} Status;
+
+static void status_read(Status *status, const Options *options)
+{
+    if (status->names)
+        return;
+    status->names = ccw_status_names(options->status_dir, options->proc_root);
+    status->guests = ccw_status_mdevs(options->status_dir, options->proc_root);
+}
+
+static void status_clear(Status *status)
+{
+    g_clear_pointer(&status->names, g_hash_table_unref);
+    g_clear_pointer(&status->guests, g_hash_table_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Status, status_clear)
+
+static GArray *rows_of(CcwUsers *users, const GPtrArray *devices, const Options *options)
 {
     GArray *rows = g_array_new(FALSE, TRUE, sizeof(ListRow));
-    g_autoptr(CcwUsers) users = ccw_users_new(host);
-    g_autoptr(GHashTable) names = NULL;
+    g_auto(Status) status = { 0 };
 
     g_array_set_clear_func(rows, row_clear);
     for (guint i = 0; i < devices->len; i++) {
         const CcwHostDevice *device = devices->pdata[i];
         ListRow row = { .device = device, .users = ccw_users_of(users, device) };
 
-        if (device->owner && !names)
-            names = ccw_status_names(options->status_dir, options->proc_root);
+        if (device->owner || device->mdevs[0])
+            status_read(&status, options);
         if (device->owner)
-            add_owner(&row, names);
+            add_owner(&row, status.names);
         for (gsize m = 0; !device->owner && device->mdevs[m]; m++)
             g_ptr_array_add(row.users, ccw_user_new(LIST_USER_MDEV, NULL, device->mdevs[m]));
+        if (device->mdevs[0])
+            add_guests(&row, status.guests);
         if (row.users->len ? options->unused : options->used)
             row_clear(&row);
         else
@@ -120,17 +155,22 @@ static int list(const Options *options, char **names)
     g_autoptr(CcwHost) host = ccw_host_new(options->sysfs_root, options->proc_root, options->run_dir);
     GError *error = NULL;
     g_autoptr(GPtrArray) devices = find_devices(host, names, &error);
+    g_autoptr(CcwUsers) users = NULL;
     g_autoptr(GArray) rows = NULL;
     g_autofree char *text = NULL;
     g_autofree char *hint = NULL;
 
     if (!devices)
         return cmd_fail(error);
-    rows = rows_of(host, devices, options);
+    users = ccw_users_new(host);
+    if (!ccw_users_know_mounts(users))
+        g_printerr("%s: warning: cannot read %s/self/mountinfo: what is mounted is not shown\n", g_get_prgname(),
+                   options->proc_root);
+    rows = rows_of(users, devices, options);
     list_read_volsers(rows, options->dev_dir);
     text = options->json ? list_json(rows) : list_table(rows, options->is_long);
     fputs(text, stdout);
-    if (!options->json && !options->no_hint && isatty(STDOUT_FILENO))
+    if (!options->json && !options->no_hint && ccw_users_know_mounts(users) && isatty(STDOUT_FILENO))
         hint = hint_for(rows, options->proc_root);
     if (hint)
         printf("\n%s", hint);

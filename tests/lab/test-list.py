@@ -89,6 +89,9 @@ class ListTest:
     def who_has_it(self):
         self.virsh("nodedev-detach", CCW)
         expect(self.used_by(FIRST) == "detached", self.cells(FIRST))
+        self.virsh("create", "--paused", self.file("one.xml", domain("one", hostdev(managed="no"))))
+        expect(self.used_by(FIRST) == "domain one, detached", self.cells(FIRST))
+        self.virsh("destroy", "one")
         self.virsh("nodedev-reattach", CCW)
         self.virsh("create", "--paused", self.file("one.xml", domain("one", hostdev())))
         expect(self.used_by(FIRST) == "domain one", self.cells(FIRST))

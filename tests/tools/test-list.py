@@ -126,6 +126,30 @@ def users(tap, folder):
     tap.equal(host.list("--free").stdout, "  ".join(HEADINGS) + "\n", "headings without a device")
 
 
+def without_holders(tap, folder):
+    """What is built on a disk, and is no holder of it."""
+    host = Host(os.path.join(folder, "loop"), "dasd.txt")
+    host.write("/sys/class/block/loop7/loop/backing_file", "/dev/dasda1\n")
+    host.write("/sys/class/block/loop7/dev", "7:7\n")
+    host.mounts(("7:7", "/loop", "ext4", "/dev/loop7"))
+    tap.equal(host.rows("0.0.1234")[0][-1], "loop device loop7, /loop", "a loop device")
+    tap.equal([row[0] for row in host.rows("--free")], ["0.0.1235"], "it is not free")
+    host = Host(os.path.join(folder, "btrfs"), "dasd.txt")
+    for part in ("dasda2", "dasdx1"):
+        host.write(f"/sys/fs/btrfs/{DOMAIN}/devices/{part}/dev", "94:2\n" if part == "dasda2" else "94:99\n")
+    host.mounts(("0:50", "/btr", "btrfs", "/dev/dasdx1"))
+    tap.equal(host.rows("0.0.1234")[0][-1], f"btrfs {DOMAIN}, /btr", "a btrfs that is mounted by another disk's name")
+
+
+def no_mountinfo(tap, folder):
+    host = Host(os.path.join(folder, "no-mountinfo"), "dasd.txt")
+    os.unlink(host.root + "/proc/self/mountinfo")
+    result = host.list()
+    tap.ok(result.returncode == 0 and result.stderr.endswith("/self/mountinfo: what is mounted is not shown\n"),
+           "it is said that mounts are not known", result.stderr)
+    tap.ok("Nobody uses" not in host.on_a_terminal(), "and no device is offered")
+
+
 def owners(tap, folder):
     host = Host(os.path.join(folder, "owners"), "virtio-mdev.txt")
     for domain, words in ((DOMAIN, "domain guest one"), ("11111111-2222-4333-8444-555555555555", None),
@@ -135,6 +159,22 @@ def owners(tap, folder):
         host.own("0.0.1234", domain)
         tap.equal(host.rows("0.0.1234")[0][-1], words or f"domain {domain}", f"owned by {domain}")
         tap.equal(json.loads(host.list("--json", "0.0.1234").stdout)[0]["owner"], domain or "detached", "and in JSON")
+    mdev = "cc390000-0000-8000-8000-000000001234"  # that of the recording
+    host.write("/proc/812/comm", "qemu\n")
+    for element, words in (("hostdev", "domain guest one, detached"), ("disk", "detached")):
+        host.write("/libvirt/guest one.xml", f"<domstatus pid='812'><devices/><domain><uuid>{DOMAIN}</uuid><devices>"
+                   f"<{element} managed='no'><source><address uuid='{mdev.upper()}'/></source></{element}></devices>"
+                   "</domain></domstatus>")
+        tap.equal(host.rows("0.0.1234")[0][-1], words, f"a guest has it as an unmanaged {element}")
+    host.write("/libvirt/guest one.xml", f"<domstatus pid='812'><domain><uuid>{DOMAIN}</uuid><devices><hostdev><source>"
+               f"<address uuid='{mdev}'/></source></hostdev></devices></domain></domstatus>")
+    host.own("0.0.1234", DOMAIN)
+    tap.equal(host.rows("0.0.1234")[0][-1], "domain guest one", "its owner is named once")
+    os.unlink(host.root + "/run/devices/0.0.1234.json")
+    tap.equal(host.rows("0.0.1234")[0][-1], f"domain guest one, mediated device {mdev}", "one that somebody else made")
+    host.write("/libvirt/guest one.xml", "<domstatus pid='813'><domain><devices><hostdev><source>"
+               f"<address uuid='{mdev}'/></source></hostdev></devices></domain></domstatus>")
+    tap.equal(host.rows("0.0.1234")[0][-1], f"mediated device {mdev}", "its QEMU has ended")
     host.write("/run/devices/0.0.1234.json", "damaged")
     tap.equal(host.rows("ccw_0_0_1234")[0][-1], "? (its journal entry is not understood)", "a damaged entry")
 
@@ -192,7 +232,7 @@ def hints(tap, folder):
 def main():
     tap = labtest.Tap()
     with labtest.workdir() as folder:
-        for part in (recordings, users, owners, states, hostile, named, hints):
+        for part in (recordings, users, without_holders, no_mountinfo, owners, states, hostile, named, hints):
             part(tap, folder)
     tap.done()
 
