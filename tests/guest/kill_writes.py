@@ -14,12 +14,10 @@ virtio-serial waits for, the woken guest hears nothing more of it. So it is firs
 """
 
 import argparse
-import json
 import os
 import random
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,6 +26,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
+import qmp
 from ckd import CkdImage
 from guest import Guest, GuestError
 from qemuguest import QemuGuest
@@ -37,47 +36,12 @@ WRITTEN, FORMATTED = "0.0.1234", "0.0.1235"
 FIRST_BLOCK = 120
 BATCH = 48  # blocks, 4 tracks
 SAVES = 5  # attempts
+DEADLINE = 60
 # Of each loop the block size of its writes: single blocks, and whole tracks.
 LOOPS = (4096, 4096, 12 * 4096)
 BLOCK = re.compile(rb"w(\d+) g(\d+) b(\d+) ")
 # Not chccwdev: it waits for all of the channel subsystem to settle, which takes long after a guest was woken up.
 ONLINE = "cd /sys/bus/ccw/devices; until echo 1 2>/dev/null >{0}/online && [ $(cat {0}/online) = 1 ]; do :; done"
-
-
-class Qmp:
-    def __init__(self, path):
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(path)
-        self._listener.listen(1)
-        self._file = None
-
-    def accept(self):
-        self._listener.settimeout(60)
-        connection = self._listener.accept()[0]
-        self._listener.close()
-        connection.settimeout(60)
-        self._file = connection.makefile("rw")
-        self._file.readline()
-        self.ask("qmp_capabilities")
-
-    def wait_event(self, name, test):
-        while True:
-            message = json.loads(self._file.readline())
-            if message.get("event") == name and test(message["data"]):
-                return
-
-    def ask(self, name, **arguments):
-        self._file.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
-        self._file.flush()
-        while True:
-            answer = json.loads(self._file.readline())
-            if "error" in answer:
-                raise GuestError(f"QEMU refuses {name}: {answer['error']['desc']}")
-            if "return" in answer:
-                return answer["return"]
-
-    def close(self):
-        self._file.close()
 
 
 class SavedGuest(QemuGuest):
@@ -86,17 +50,17 @@ class SavedGuest(QemuGuest):
     def __init__(self, options, workdir, steps, disks):
         super().__init__(options, workdir, steps, disks)
         self.state = os.path.join(workdir, "state")
-        self.qmp = None
+        self.monitor = None
 
     def _launch(self, *extra):
         qmp_path = os.path.join(self.workdir, "qmp.sock")
         # Without the devices on the command line: they are plugged in.
         argv = self.argv()[:-2 * len(self.disks)] + ["-qmp", f"unix:{qmp_path}", *extra]
-        self.qmp = Qmp(qmp_path)
+        monitor = qmp.listen(qmp_path)
         with open(self.log, "ab") as log:
             with Guest.listen(self.socket) as listener:
                 self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-                self.qmp.accept()
+                self.monitor = qmp.Monitor.accept(monitor, DEADLINE)
                 self.guest = listener.accept(timeout=60)
         os.unlink(self.socket)
         os.unlink(qmp_path)
@@ -126,25 +90,25 @@ class SavedGuest(QemuGuest):
         self.steps.note(self.guest.run("uname -r && udevadm settle && echo 1 >/proc/cio_settle", timeout=300))
         # The answer is an interrupt, too: time for the guest to take it. Whether it has, _is_sound() sees.
         time.sleep(0.5)
-        self.qmp.ask("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
-        self.qmp.ask("stop")
-        self.qmp.ask("migrate", uri=f"exec:cat >{shlex.quote(self.state)}")
-        self.qmp.wait_event("MIGRATION", lambda data: data["status"] in ("completed", "failed"))
+        self.monitor.get("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
+        self.monitor.get("stop")
+        self.monitor.get("migrate", uri=f"exec:cat >{shlex.quote(self.state)}")
+        self.monitor.wait_event("MIGRATION", lambda data: data["status"] in ("completed", "failed"))
         self.end()
         expect(os.path.getsize(self.state) > 1 << 20, "the guest's state was not saved")
 
     def _wake_bare(self):
         self._launch("-S", "-incoming", "defer")
-        self.qmp.ask("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
-        self.qmp.ask("migrate-incoming", uri=f"exec:cat {shlex.quote(self.state)}")
-        self.qmp.wait_event("MIGRATION", lambda data: data["status"] in ("completed", "failed"))
-        self.qmp.ask("cont")
+        self.monitor.get("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
+        self.monitor.get("migrate-incoming", uri=f"exec:cat {shlex.quote(self.state)}")
+        self.monitor.wait_event("MIGRATION", lambda data: data["status"] in ("completed", "failed"))
+        self.monitor.get("cont")
 
     def wake(self):
         self._wake_bare()
         for number, bus_id in enumerate(self.disks):
             uuid = "cc390000-0001-8000-8000-00000000" + bus_id[4:]
-            self.qmp.ask("device_add", driver="vfio-ccw", id=f"d{number}", devno="fe." + bus_id[2:],
+            self.monitor.get("device_add", driver="vfio-ccw", id=f"d{number}", devno="fe." + bus_id[2:],
                          sysfsdev=f"/sys/bus/mdev/devices/{uuid}")
         for bus_id in self.disks:
             self.guest.run(ONLINE.format(bus_id), timeout=180)
@@ -153,7 +117,7 @@ class SavedGuest(QemuGuest):
         self.process.kill()
         self.process.wait()
         self.guest.close()
-        self.qmp.close()
+        self.monitor.close()
 
 
 class KillWrites:

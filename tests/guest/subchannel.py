@@ -4,7 +4,6 @@
 stock QEMU. Then, in the middle of I/O: a system reset, after which it does all of it again; and the device is unplugged
 and plugged in once more."""
 
-import json
 import os
 import socket
 import subprocess
@@ -12,6 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
+import qmp
 from bareguest import BareTest, main
 from steps import command, expect
 
@@ -68,7 +68,7 @@ class Subchannel(BareTest):
     def __init__(self, options, workdir, steps):
         super().__init__(options, workdir, steps)
         self.console = Lines(os.path.join(workdir, "console"))
-        self.monitor = Lines(os.path.join(workdir, "monitor"))
+        self.monitor = None
         self.log = os.path.join(workdir, "qemu.log")
         steps.log(self.log)
 
@@ -81,21 +81,11 @@ class Subchannel(BareTest):
                 "-chardev", f"socket,id=monitor,path={self.workdir}/monitor", "-mon", "chardev=monitor,mode=control",
                 "-kernel", self.options.guest]
         self.steps.note(" ".join(argv))
+        monitor = qmp.listen(os.path.join(self.workdir, "monitor"))
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.console.accept()
-        self.monitor.accept()
-        self.monitor.next()
-        self.ask("qmp_capabilities")
-
-    def ask(self, name, **arguments):
-        message = {"execute": name, "arguments": arguments}
-        self.monitor.socket.sendall(json.dumps(message).encode() + b"\n")
-        while True:
-            answer = json.loads(self.monitor.next())
-            if "event" not in answer:
-                expect("return" in answer, f"{message}: {answer}")
-                return answer["return"]
+        self.monitor = qmp.Monitor.accept(monitor, DEADLINE)
 
     def says(self, lines, whole=True):
         for line in lines:
@@ -111,17 +101,17 @@ class Subchannel(BareTest):
         self.says([*CANCELLED, "ready"])
 
     def reset(self):
-        self.ask("system_reset")
+        self.monitor.get("system_reset")
         self.does_all()
 
     def unplug(self):
         # What plugs it in again is what qemu-ccw made of the device's host id.
-        self.path = self.ask("qom-get", path="/machine/peripheral/d0", property="sysfsdev")
-        self.ask("device_del", id="d0")
+        self.path = self.monitor.get("qom-get", path="/machine/peripheral/d0", property="sysfsdev")
+        self.monitor.get("device_del", id="d0")
         self.says(["gone"])
 
     def plug(self):
-        self.ask("device_add", driver="vfio-ccw", id="d1", sysfsdev=self.path, devno="fe.0.1234")
+        self.monitor.get("device_add", driver="vfio-ccw", id="d1", sysfsdev=self.path, devno="fe.0.1234")
         self.says(["msch: 0", "back: ctl 4007 status 0c00 at 02", "done"])
         expect(self.process.wait(timeout=DEADLINE) == 0, f"QEMU ended with exit code {self.process.returncode}")
 

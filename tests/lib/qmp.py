@@ -2,6 +2,17 @@
 """A QMP client over a connected socket."""
 
 import json
+import socket
+
+from steps import StepFailed, expect
+
+
+def listen(path):
+    """For a QEMU that connects to us: Monitor.accept takes it."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(1)
+    return listener
 
 
 class Monitor:
@@ -12,6 +23,12 @@ class Monitor:
         self.lines.readline()
         self.ask("qmp_capabilities")
 
+    @classmethod
+    def accept(cls, listener, deadline):
+        with listener:
+            listener.settimeout(deadline)
+            return cls(listener.accept()[0], deadline)
+
     def ask(self, name, **arguments):
         """The answer, an object with "return" or "error"; None if QEMU is gone. Events are passed over."""
         self.socket.sendall((json.dumps({"execute": name, "arguments": arguments}) + "\n").encode())
@@ -20,3 +37,20 @@ class Monitor:
             if "event" not in message:
                 return message
         return None
+
+    def get(self, name, **arguments):
+        """What QEMU returns; it must not refuse."""
+        answer = self.ask(name, **arguments)
+        expect(answer and "return" in answer, f"{name} {arguments}: {answer}")
+        return answer["return"]
+
+    def wait_event(self, name, test):
+        for line in self.lines:
+            message = json.loads(line)
+            if message.get("event") == name and test(message["data"]):
+                return
+        raise StepFailed(f"QEMU ended before {name}")
+
+    def close(self):
+        self.lines.close()
+        self.socket.close()

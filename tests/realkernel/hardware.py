@@ -49,19 +49,15 @@ class Hardware:
         expect(found == code, f"exit code {found}, not {code}: {text}\n{output}")
         return output
 
-    def ask(self, name, **arguments):
-        answer = self.monitor.ask(name, **arguments)
-        expect(answer and "return" in answer, f"{name}: {answer}")
-
     def wait(self, test):
         self.host(AWAIT.format(test=test, deadline=DEADLINE))
 
     def unplug(self):
-        self.ask("device_del", id=f"dasd{DISK[-4:]}")
+        self.monitor.get("device_del", id=f"dasd{DISK[-4:]}")
         self.wait(f"! grep -qsx {DISK} /sys/bus/css/devices/*/dev_busid")
 
     def plug(self):
-        self.ask("device_add", driver="vfio-ccw", id=f"dasd{DISK[-4:]}", hostid=DISK, guestid=f"fe.{DISK[2:]}")
+        self.monitor.get("device_add", driver="vfio-ccw", id=f"dasd{DISK[-4:]}", hostid=DISK, guestid=f"fe.{DISK[2:]}")
         self.wait(f"[ -e /sys/bus/ccw/devices/{DISK}/online ]")
         override = self.host(f"cat /sys/bus/ccw/devices/{DISK}/../driver_override")
         expect(override == "(null)", f"the override is {override}")
