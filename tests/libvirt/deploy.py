@@ -8,8 +8,10 @@ of virtqemud.
 """
 
 import glob
+import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -17,11 +19,13 @@ sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "
 
 import private_libvirt  # noqa: E402
 import private_systemd  # noqa: E402
+from private_libvirt import wait_for  # noqa: E402
 from steps import Steps, command, expect  # noqa: E402
 
 REPORT = 77
 UUID = "cc390000-0001-8000-8000-000000001234"
 LOG = "/run/virtccwd.log"
+ENTRY = "/run/libvirt-ccw/devices/0.0.1234.json"
 SETUP = "/usr/local/sbin/virtccwd-setup"
 BESIDE = "qemu+unix:///system?socket=/run/libvirt/virtccwd-sock"
 HOSTDEV = ("<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x1234'/></source></hostdev>")
@@ -112,6 +116,31 @@ class DeployTest:
         self.hook_runs(BESIDE)
         expect(UUID in self.virsh("dumpxml", "ours")[1], "libvirt's own socket is not libvirt's own")
 
+    def hook_alone(self):
+        """Stock libvirt with the hook; when libvirtd was killed, what nobody has is brought back without a word."""
+        self.setup("hook", self.daemon)
+        state = command(["systemctl", "is-active", "virtccwd.socket", "virtccwd.service"], check=False)[1]
+        expect(state.split() == ["inactive"] * 2, state)
+        expect("type='mdev'" in self.virsh("dumpxml", "ours")[1], "libvirt's own socket is not libvirt's own")
+        self.hook_runs(self.uri)
+        self.leave_behind()
+        pid = command(["systemctl", "show", "--value", "-p", "MainPID", f"{self.daemon}.service"])[1]
+        os.kill(int(pid), signal.SIGKILL)  # systemd starts it anew
+        wait_for("virt-ccw-reconcile.service", lambda: not os.path.exists(ENTRY))
+        expect("paused" in self.virsh("domstate", "running")[1], "the guest has ended")
+
+    @staticmethod
+    def leave_behind():
+        """What the journal has of a guest that ended while nobody looked, of a device that is not there any more either."""
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            boot = file.read().strip()
+        os.makedirs(os.path.dirname(ENTRY), exist_ok=True)
+        with open(ENTRY, "w", encoding="utf-8") as file:
+            json.dump({"version": 1, "device": "0.0.1234", "subchannel": "0.0.0034", "state": "owned", "since": 1, "boot": boot,
+                       "domain": "c7a5fdbd-edaf-9455-926a-d65c16db1809", "token": None,
+                       "found": {"online": 1, "driver": "io_subchannel", "driver-override": ""},
+                       "steps": ["offline", "override", "unbind", "bind", "mdev"]}, file)
+
     def removed(self):
         """As if it had never been: stock libvirt has every domain, on its own socket."""
         self.setup("remove")
@@ -120,7 +149,7 @@ class DeployTest:
         ours = self.virsh("dumpxml", "ours")[1]
         expect(UUID in ours and "type='mdev'" in ours, ours)
         expect("not found: mediated device" in self.virsh("start", "ours", check=False)[1], "the hook is there still")
-        for name in ("virtccwd.socket", "virtccwd.service"):
+        for name in ("virtccwd.socket", "virtccwd.service", "virt-ccw-reconcile.service"):
             state = command(["systemctl", "is-active", name], check=False)[1]
             expect(state in ("inactive", "failed"), f"{name} is {state}")
         self.virsh("-r", "list")
@@ -142,8 +171,8 @@ def verify():
             continue
         command([SETUP, "--root", "/", "front", daemon])
         code, output = command(["systemd-analyze", "verify", "--man=no", "virtccwd.socket", "virtccwd-ro.socket", "virtccwd.service",
-                                f"{daemon}.socket", f"{daemon}-ro.socket"], check=False)
-        complaints = [line for line in output.splitlines() if "virtccwd" in line]
+                                "virt-ccw-reconcile.service", f"{daemon}.socket", f"{daemon}-ro.socket"], check=False)
+        complaints = [line for line in output.splitlines() if "virtccwd" in line or "virt-ccw" in line]
         expect(code == 0 and not complaints, output)
         command([SETUP, "--root", "/", "remove"])
     for arguments in ((), ("front",), ("front", "nothing"), ("remove", "x"), ("nonsense",)):
@@ -202,7 +231,7 @@ def run(steps, daemon, uri, also=None):
                            ("what else connects to it", lambda: also and also(test)),
                            ("systemd starts virtccwd when it is wanted", test.activated),
                            ("the backend restarts", test.backend_restarts), ("beside it", test.beside),
-                           ("in front again", test.front), ("removed", test.removed), ("stopped", test.stops)):
+                           ("the hook alone", test.hook_alone), ("in front again", test.front), ("removed", test.removed), ("stopped", test.stops)):
         steps.run(f"{daemon}: {name}", function)
 
 
