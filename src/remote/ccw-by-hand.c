@@ -5,8 +5,9 @@
  *
  *   find    which device that is, in a worker; if none of ours, the call is forwarded
  *   ask     the same of the css_* node device, or its reattach for a detach, which does not look for VFIO first: it
- *           checks access, and then says that this is no PCI device
- *   do      past that: no running domain has it, and it is done, in a worker
+ *           checks access, and then says that this is no PCI device. A subchannel that was put into the machine is not
+ * in libvirt's list before libvirt starts anew: then it is asked by the client's own name do      past that: no running
+ * domain has it, and it is done, in a worker
  */
 #include <libvirt/virterror.h>
 #include <string.h>
@@ -39,7 +40,7 @@ typedef struct {
     CcwNodeKind kind;
     CcwBusId named;
     CcwHostDevice *device; /* NULL: none of ours */
-    char *subchannel;      /* its node device's name */
+    char *asked;           /* the node device that libvirt is asked about */
     GError *error;
 } ByHand;
 
@@ -49,7 +50,7 @@ static void by_hand_free(CcwAction *action)
 
     g_byte_array_unref(hand->frame);
     ccw_host_device_free(hand->device);
-    g_free(hand->subchannel);
+    g_free(hand->asked);
     g_clear_error(&hand->error);
     g_free(hand);
 }
@@ -119,9 +120,31 @@ static gboolean is_past_access(const ByHand *hand, const CcwHeader *header, cons
 
     if (header->status != CCW_STATUS_ERROR || !ccw_rpc_error_decode(&error, payload, length))
         return FALSE;
-    past = error.code == VIR_ERR_INVALID_ARG && ccw_rpc_error_mentions(&error, hand->subchannel);
+    past = error.code == VIR_ERR_INVALID_ARG && ccw_rpc_error_mentions(&error, hand->asked);
     ccw_rpc_error_clear(&error);
     return past;
+}
+
+static void answered(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length);
+
+static void ask(ByHand *hand)
+{
+    g_autoptr(GByteArray) payload = g_byte_array_new();
+
+    ccw_xdr_write_string(payload, hand->asked, strlen(hand->asked));
+    ccw_action_ask(&hand->action, hand->deed->question, payload, answered, lost);
+}
+
+static gboolean is_unlisted(const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    CcwRpcError error;
+    gboolean unlisted;
+
+    if (header->status != CCW_STATUS_ERROR || !ccw_rpc_error_decode(&error, payload, length))
+        return FALSE;
+    unlisted = error.code == VIR_ERR_NO_NODE_DEVICE;
+    ccw_rpc_error_clear(&error);
+    return unlisted;
 }
 
 static void answered(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
@@ -131,11 +154,15 @@ static void answered(CcwAction *action, const CcwHeader *header, const guint8 *p
 
     if (is_past_access(hand, header, payload, length)) {
         ccw_action_work(action, do_work, done);
+    } else if (is_unlisted(header, payload, length) && strcmp(hand->asked, action->arguments.node) != 0) {
+        g_free(hand->asked);
+        hand->asked = g_strdup(action->arguments.node);
+        ask(hand);
     } else if (header->status == CCW_STATUS_ERROR) {
         ccw_action_end(action, ccw_action_refusal(action, header, payload, length));
     } else {
         error = g_error_new(CCW_ERROR, CCW_ERROR_UNSUPPORTED,
-                            "this libvirt handles %s itself, in a way that is not known here", hand->subchannel);
+                            "this libvirt handles %s itself, in a way that is not known here", hand->asked);
         ccw_action_end(action, ccw_rpc_error_reply_for(&action->call, error));
     }
 }
@@ -155,15 +182,13 @@ static void find_work(CcwAction *action)
 static void found(CcwAction *action)
 {
     ByHand *hand = (ByHand *)action;
-    g_autoptr(GByteArray) payload = g_byte_array_new();
 
     if (!hand->device) {
         ccw_action_call(action, hand->frame, passed_on, lost);
         return;
     }
-    hand->subchannel = ccw_node_name_format(CCW_NODE_CSS, &hand->device->subchannel);
-    ccw_xdr_write_string(payload, hand->subchannel, strlen(hand->subchannel));
-    ccw_action_ask(action, hand->deed->question, payload, answered, lost);
+    hand->asked = ccw_node_name_format(CCW_NODE_CSS, &hand->device->subchannel);
+    ask(hand);
 }
 
 /* "vfio" is what libvirt calls it for PCI devices. Any other name, and flags, are libvirt's to refuse. */

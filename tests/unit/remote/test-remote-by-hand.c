@@ -35,15 +35,20 @@ static void call_flags(Peers *peers, const char *name, const char *driver, guint
 }
 
 /* Our own question: under a serial that is not the client's. Returns that. */
-static guint32 expect_question(Peers *peers, gint32 procedure)
+static guint32 expect_question_of(Peers *peers, gint32 procedure, const char *node)
 {
     g_auto(Frame) question = peers_receive(peers, peers->backend);
     g_autofree char *name = payload_read_string(&question);
 
     g_assert_cmpint(question.header.procedure, ==, procedure);
     g_assert_cmpuint(question.header.serial, !=, SERIAL);
-    g_assert_cmpstr(name, ==, SUBCHANNEL);
+    g_assert_cmpstr(name, ==, node);
     return question.header.serial;
+}
+
+static guint32 expect_question(Peers *peers, gint32 procedure)
+{
+    return expect_question_of(peers, procedure, SUBCHANNEL);
 }
 
 static void answer(Peers *peers, gint32 procedure, guint32 serial, gint32 code, const char *message)
@@ -142,7 +147,6 @@ static void denied(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     } answers[] = {
         { VIR_ERR_ACCESS_DENIED, "access denied" },
         { VIR_ERR_OPERATION_DENIED, "read only access prevents virNodeDeviceReAttach" },
-        { VIR_ERR_NO_NODE_DEVICE, "no node device with matching name '" SUBCHANNEL "'" },
         { VIR_ERR_INVALID_ARG, "something else is wrong" },
     };
 
@@ -152,6 +156,31 @@ static void denied(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         peers_expect_error(peers, SERIAL, 118, answers[i].code, answers[i].message);
         expect_host("");
     }
+}
+
+/* Its subchannel has come after libvirt: who may is asked of the device, if that is listed. */
+static void unlisted(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    static const char gone[] = "no node device with matching name '" SUBCHANNEL "'";
+
+    call(peers, 118, DEVICE);
+    answer(peers, 119, expect_question(peers, 119), VIR_ERR_NO_NODE_DEVICE, gone);
+    answer(peers, 119, expect_question_of(peers, 119, DEVICE), VIR_ERR_INVALID_ARG,
+           "device " DEVICE " is not a PCI device");
+    expect_ok(peers, 118);
+    expect_host("modules detach 0.0.1234 ");
+    call(peers, 118, DEVICE);
+    answer(peers, 119, expect_question(peers, 119), VIR_ERR_NO_NODE_DEVICE, gone);
+    answer(peers, 119, expect_question_of(peers, 119, DEVICE), VIR_ERR_ACCESS_DENIED, "access denied");
+    peers_expect_error(peers, SERIAL, 118, VIR_ERR_ACCESS_DENIED, "access denied");
+    call(peers, 118, DEVICE);
+    answer(peers, 119, expect_question(peers, 119), VIR_ERR_NO_NODE_DEVICE, gone);
+    answer(peers, 119, expect_question_of(peers, 119, DEVICE), VIR_ERR_NO_NODE_DEVICE, "no node device " DEVICE);
+    peers_expect_error(peers, SERIAL, 118, VIR_ERR_NO_NODE_DEVICE, DEVICE);
+    call(peers, 118, SUBCHANNEL);
+    answer(peers, 119, expect_question(peers, 119), VIR_ERR_NO_NODE_DEVICE, gone);
+    peers_expect_error(peers, SERIAL, 118, VIR_ERR_NO_NODE_DEVICE, SUBCHANNEL);
+    expect_host("");
 }
 
 /* A libvirt that can do it: then who may is no longer known to have been asked. */
@@ -237,6 +266,7 @@ int main(int argc, char **argv)
     ADD("drivers", drivers);
     ADD("not-ours", not_ours);
     ADD("denied", denied);
+    ADD("unlisted", unlisted);
     ADD("unknown-libvirt", unknown_libvirt);
     ADD("in-use", in_use);
     ADD("failed", failed);
