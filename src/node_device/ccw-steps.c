@@ -116,7 +116,7 @@ static gboolean set_online(Walk *walk, gboolean value, GError **error)
         return TRUE;
     if (online.errnum == EBUSY && !value)
         return ccw_in_use_explain(walk->host, &walk->record->device, error);
-    if (online.errnum == ENOENT && !is_fit(walk, error)) /* why the kernel has not recognised it */
+    if (!is_fit(walk, error)) /* not recognised for want of a path (ENOENT), boxed (ENODEV) */
         return FALSE;
     ccw_error_set_errno(error, online.errnum, "cannot set ccw device %s %s", walk->device,
                         value ? "online" : "offline");

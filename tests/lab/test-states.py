@@ -324,6 +324,17 @@ class StatesTest:
             expect(code == 1 and f"ccw device {FIRST} is a PAV alias" in err, err)
         self.lab("state", FIRST, "good")
 
+    def boxed_meanwhile(self):
+        """Another system reserves it while it is detached: it is said why it does not come online, and it is not lost."""
+        self.detach()
+        self.lab("state", FIRST, "boxed")
+        self.fails(f"ccw device {FIRST} is boxed: another system has reserved it; release it there, or take it over "
+                   f"with 'echo force > /sys/bus/ccw/devices/{FIRST}/online'", "reattach", FIRST)
+        self.lab("state", FIRST, "good")
+        code, out, err = self.run("reconcile")
+        expect(code == 0, f"{out} {err}")
+        self.expect_as_before()
+
     def gone_and_back(self):
         """Taken out of the machine while detached, and put in: the host's driver has it, and its entry is outlived."""
         for verb in ("detach", "reattach"):
@@ -344,6 +355,11 @@ class StatesTest:
         wait_until(lambda: online(FIRST) is not None, "it is back")
         if online(FIRST) == "0":
             write(f"/sys/bus/ccw/devices/{FIRST}/online", "1")
+        node = "ccw_0_0_1234"  # of the two, what libvirt lists of a subchannel that has come after it
+        wait_until(lambda: node in command(["virsh", "nodedev-list", "--cap", "ccw"])[1].split(), "it is listed")
+        for verb in ("nodedev-detach", "nodedev-reattach"):
+            command(["virsh", verb, node])
+        expect(online(FIRST) == "1", "it is not online")
 
     # Disks, of a real kernel.
 
@@ -488,6 +504,7 @@ def inside(virt_ccw):
         steps.run("its channel path is varied off", test.varied_off)
         if os.path.exists(LAB_CONTROL):
             steps.run("boxed, without a path, an alias", test.lab_states)
+            steps.run("boxed while it is detached", test.boxed_meanwhile)
             steps.run("taken out of the machine, and put in again", test.gone_and_back)
         else:
             steps.run("both DASDs are formatted", test.format)
