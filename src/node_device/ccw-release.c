@@ -106,12 +106,12 @@ gboolean ccw_host_confirm_domain(CcwHost *host, const char *domain_uuid, GError 
     return ccw_entries_do(host, domain_uuid, confirm_own_entry, NULL, error);
 }
 
-gboolean ccw_host_release_domain(CcwHost *host, const char *domain_uuid, GError **error)
-{
-    return ccw_entries_do(host, domain_uuid, release_entry, NULL, error);
-}
-
 gboolean ccw_host_release_ended(CcwHost *host, const char *domain_uuid, gint64 as_of, GError **error)
 {
     return ccw_entries_do(host, domain_uuid, release_older_entry, &as_of, error);
+}
+
+gboolean ccw_host_release_domain(CcwHost *host, const char *domain_uuid, GError **error)
+{
+    return ccw_host_release_ended(host, domain_uuid, G_MAXINT64, error); /* nothing is younger */
 }
