@@ -11,6 +11,8 @@
 #include "node_device/ccw-wait.h"
 #include "util/ccw-error.h"
 
+#define SHELL_MEANS " \t\n\"'\\$`&;|<>()*?[]{}#~!" /* in a command that somebody copies */
+
 /* One look at one device. */
 typedef struct {
     CcwHost *host;
@@ -24,10 +26,11 @@ typedef struct {
 
 static void refuse_for(Look *look, const char *why)
 {
+    g_autofree char *line = ccw_one_line(why); /* a container's mount point is called as it likes */
     char buf[CCW_BUS_ID_STR_LEN];
 
     g_set_error(look->error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use by this host: %s",
-                ccw_bus_id_format(&look->device->bus_id, buf), why);
+                ccw_bus_id_format(&look->device->bus_id, buf), line);
     look->refused = TRUE;
 }
 
@@ -50,6 +53,7 @@ static void refuse(Look *look, const CcwLayer *layer, const char *use, const cha
 
 static void refuse_mount(Look *look, const CcwLayer *layer, const CcwMount *mount)
 {
+    g_autofree char *quoted = NULL;
     g_autofree char *use = NULL;
     g_autofree char *undo = NULL;
 
@@ -59,8 +63,9 @@ static void refuse_mount(Look *look, const CcwLayer *layer, const CcwMount *moun
     } else if (mount->owner) {
         use = g_strdup_printf("is mounted on %s for %s", mount->where, mount->owner);
     } else {
+        quoted = strpbrk(mount->where, SHELL_MEANS) ? g_shell_quote(mount->where) : g_strdup(mount->where);
         use = g_strdup_printf("is mounted on %s", mount->where);
-        undo = g_strdup_printf("umount %s", mount->where);
+        undo = g_strdup_printf("umount %s", quoted);
     }
     refuse(look, layer, use, undo);
 }

@@ -49,9 +49,8 @@ int cmd_finish(int code)
 /* A message is one line, whatever a file name or XML text in it holds. */
 static void print_line(const char *prefix, const char *message)
 {
-    g_autofree char *line = g_strdup(message);
+    g_autofree char *line = ccw_one_line(message);
 
-    g_strdelimit(line, "\n\r", ' ');
     fprintf(stderr, "%s: %s%s\n", g_get_prgname(), prefix, g_strchomp(line));
 }
 

@@ -30,3 +30,20 @@ void ccw_error_set_errno(GError **error, int errnum, const char *format, ...)
     va_end(args);
     g_set_error(error, CCW_ERROR, code, "%s: %s", message, g_strerror(errnum));
 }
+
+char *ccw_one_line(const char *text)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    GString *line = g_string_new(NULL);
+
+    for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+
+        if (c == '\n' || c == '\r' || c == '\t')
+            c = ' ';
+        else if (c == 0xfffd || g_unichar_iscntrl(c) || g_unichar_type(c) == G_UNICODE_FORMAT)
+            c = '?';
+        g_string_append_unichar(line, c);
+    }
+    return g_string_free(line, FALSE);
+}

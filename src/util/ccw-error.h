@@ -25,3 +25,9 @@ typedef enum {
 
 /* Sets CCW_ERROR_SYSTEM (NOT_FOUND for ENOENT, DENIED for EACCES and EPERM, BUSY for EBUSY) to "MESSAGE: strerror". */
 void ccw_error_set_errno(GError **error, int errnum, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/*
+ * The text on one line, for a terminal: what is not UTF-8, and control characters, that a file's or a mount's name may
+ * have brought, are '?'; a line break is a blank.
+ */
+char *ccw_one_line(const char *text);

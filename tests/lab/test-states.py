@@ -399,7 +399,7 @@ class StatesTest:
 
     def mount(self):
         with self.mounted(self.disk() + "1") as where:
-            self.in_use(f"{self.part()} is mounted on {where}; umount {where} first")
+            self.in_use(f"{self.part()} is mounted on {where}; umount {shlex.quote(where)} first")
         self.there_and_back()
 
     def mount_elsewhere(self):
@@ -434,7 +434,7 @@ class StatesTest:
         self.in_use(f"{built}; lvchange -an ccw-test/home first")
         command(["mke2fs", "-q", "-F", "-t", "ext4", "/dev/mapper/ccw--test-home"], timeout=300)
         with self.mounted("/dev/mapper/ccw--test-home") as where:
-            self.in_use(f"{built}, which is mounted on {where}; umount {where} first")
+            self.in_use(f"{built}, which is mounted on {where}; umount {shlex.quote(where)} first")
         command(["lvchange", "-an", "ccw-test/home"])
         self.there_and_back()
         command(["vgremove", "-f", "ccw-test"])

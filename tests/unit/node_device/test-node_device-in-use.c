@@ -26,8 +26,11 @@ typedef struct {
 static const Case cases[] = {
     { "nothing", NULL, { { NULL, NULL } } },
     { "mount",
-      USED "dasda1 is mounted on /mnt/my data; umount /mnt/my data first",
+      USED "dasda1 is mounted on /mnt/my data; umount '/mnt/my data' first",
       { { MOUNTS, "22 1 94:1 / /mnt/my\\040data rw,relatime shared:1 - ext4 /dev/dasda1 rw\n" } } },
+    { "mount-hostile",
+      USED "dasda1 is mounted on /mnt/?[2J;\345\255\227? x; umount '/mnt/?[2J;\345\255\227? x' first",
+      { { MOUNTS, "22 1 94:1 / /mnt/\033[2J;\345\255\227\377\\012x rw - ext4 /dev/dasda1 rw\n" } } },
     { "root", USED "dasda2 holds the root file system", { { MOUNTS, "1 0 94:2 / / rw - ext4 /dev/root rw\n" } } },
     { "mount-tags",
       USED "dasda is mounted on /mnt; umount /mnt first",
