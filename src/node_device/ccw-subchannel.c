@@ -212,18 +212,26 @@ GPtrArray *ccw_host_list_detached(CcwHost *host)
     return devices;
 }
 
+static gboolean has_css(CcwHost *host, GError **error)
+{
+    g_autofree char *css = ccw_host_path(host, "bus/css/devices");
+
+    if (g_file_test(css, G_FILE_TEST_IS_DIR))
+        return TRUE;
+    g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
+                "no channel subsystem here: there is no %s; channel devices are found on IBM Z and in a lab ('virt-ccw "
+                "lab')",
+                css);
+    return FALSE;
+}
+
 GPtrArray *ccw_host_list(CcwHost *host, GError **error)
 {
     g_autofree char *css = ccw_host_path(host, "bus/css/devices");
     g_autoptr(GPtrArray) devices = NULL;
 
-    if (!g_file_test(css, G_FILE_TEST_IS_DIR)) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
-                    "no channel subsystem here: there is no %s; channel devices are found on IBM Z and in a lab "
-                    "('virt-ccw lab')",
-                    css);
+    if (!has_css(host, error))
         return NULL;
-    }
     devices = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_host_device_free);
     read_devices(host, css, devices);
     g_ptr_array_sort(devices, compare_devices);
@@ -236,7 +244,7 @@ CcwHostDevice *ccw_host_lookup(CcwHost *host, const CcwBusId *id, GError **error
 
     if (ccw_subchannel_of(host, id, &subchannel))
         return read_device(host, &subchannel, id);
-    if (error)
+    if (error && has_css(host, error))
         ccw_state_set_missing(host, id, error);
     return NULL;
 }
@@ -248,7 +256,8 @@ CcwHostDevice *ccw_host_lookup_subchannel(CcwHost *host, const CcwBusId *subchan
 
     if (subchannel_device(host, subchannel, &id))
         return read_device(host, subchannel, &id);
-    g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND, "there is no I/O subchannel %s with a device on this host",
-                ccw_bus_id_format(subchannel, buf));
+    if (error && has_css(host, error))
+        g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND, "there is no I/O subchannel %s with a device on this host",
+                    ccw_bus_id_format(subchannel, buf));
     return NULL;
 }

@@ -76,6 +76,12 @@ static void no_css(void)
     g_assert_null(ccw_host_list(host, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED);
     g_assert_nonnull(strstr(error->message, "no channel subsystem here"));
+    g_clear_error(&error);
+    g_assert_null(ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, &error));
+    g_assert_nonnull(strstr(error->message, "no channel subsystem here"));
+    g_clear_error(&error);
+    g_assert_null(ccw_host_lookup_subchannel(host, &(CcwBusId){ .devno = 0 }, &error));
+    g_assert_nonnull(strstr(error->message, "no channel subsystem here"));
 }
 
 static void lookup(void)
