@@ -51,6 +51,7 @@ typedef struct {
     gint online;         /* 1, 0; -1 where there is no such attribute (detached) */
     char **mdevs;        /* UUIDs on the subchannel, NULL-terminated */
     char *owner;         /* of the journal: domain UUID, CCW_OWNER_BY_HAND, "?" if not understood, or NULL */
+    gboolean returning;  /* from the owner to this host: being done just now, or not to be done yet */
 } CcwHostDevice;
 void ccw_host_device_free(CcwHostDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwHostDevice, ccw_host_device_free)

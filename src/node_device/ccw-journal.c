@@ -442,12 +442,14 @@ GArray *ccw_journal_list(CcwHost *host)
     return ids;
 }
 
-char *ccw_journal_owner(CcwHost *host, const CcwBusId *id)
+char *ccw_journal_owner(CcwHost *host, const CcwBusId *id, gboolean *ret_returning)
 {
     g_autoptr(CcwRecord) record = NULL;
 
+    *ret_returning = FALSE;
     if (!ccw_journal_load(host, id, &record, NULL))
         return g_strdup("?");
+    *ret_returning = record && record->state == CCW_CLAIM_RELEASING;
     if (record && !record->domain)
         return g_strdup(CCW_OWNER_BY_HAND);
     return record ? g_steal_pointer(&record->domain) : NULL;

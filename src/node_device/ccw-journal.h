@@ -80,6 +80,6 @@ void ccw_journal_withdraw(CcwHost *host, const CcwBusId *id); /* takes no lock, 
 
 /*
  * For display: the domain of an entry, CCW_OWNER_BY_HAND, "?" if the entry is not understood, NULL if there is none.
- * Takes no lock.
+ * *ret_returning: it is on its way back from there. Takes no lock.
  */
-char *ccw_journal_owner(CcwHost *host, const CcwBusId *id);
+char *ccw_journal_owner(CcwHost *host, const CcwBusId *id, gboolean *ret_returning);

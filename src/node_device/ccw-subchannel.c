@@ -176,7 +176,7 @@ static CcwHostDevice *read_device(CcwHost *host, const CcwBusId *subchannel, con
     device->online = -1;
     if (g_ptr_array_find_with_equal_func(names, buf, g_str_equal, NULL))
         read_ccw(device, ccw);
-    device->owner = ccw_journal_owner(host, id);
+    device->owner = ccw_journal_owner(host, id, &device->returning);
     return device;
 }
 

@@ -29,7 +29,9 @@ static void add_owner(ListRow *row, GHashTable *names)
     const char *name = g_hash_table_lookup(names, owner);
     CcwUser *user;
 
-    if (strcmp(owner, CCW_OWNER_BY_HAND) == 0)
+    if (row->device->returning)
+        user = ccw_user_new(LIST_USER_RETURNING, NULL, NULL);
+    else if (strcmp(owner, CCW_OWNER_BY_HAND) == 0)
         user = ccw_user_new(LIST_USER_DETACHED, NULL, NULL);
     else if (strcmp(owner, "?") == 0)
         user = ccw_user_new(LIST_USER_UNKNOWN, NULL, NULL);
@@ -133,13 +135,28 @@ static const CcwHostDevice *find_free(const GArray *rows)
     return NULL;
 }
 
+/* The first that has not come back to this host. */
+static const CcwHostDevice *find_returning(const GArray *rows)
+{
+    for (guint i = 0; i < rows->len; i++)
+        if (g_array_index(rows, ListRow, i).device->returning)
+            return g_array_index(rows, ListRow, i).device;
+    return NULL;
+}
+
 /* What to do next, a line; NULL if there is nothing to say. */
 static char *hint_for(const GArray *rows, const char *proc_root)
 {
+    const CcwHostDevice *returning = find_returning(rows);
     const CcwHostDevice *device = find_free(rows);
     g_autofree char *path = g_build_filename(proc_root, "cio_ignore", NULL);
     g_autofree char *hidden = NULL;
 
+    if (returning)
+        return g_strdup_printf(
+            "%x.%x.%04x is on its way back to this host: 'virt-ccw reconcile' goes on with it, and says "
+            "what is in the way.\n",
+            returning->bus_id.cssid, returning->bus_id.ssid, returning->bus_id.devno);
     if (device)
         return g_strdup_printf(
             "Nobody uses %x.%x.%04x: <hostdev mode='subsystem' type='ccw' managed='yes'> gives it to "

@@ -168,6 +168,11 @@ def owners(tap, folder):
         tap.equal(host.rows("0.0.1234")[0][-1], words, f"a guest has it as an unmanaged {element}")
     host.write("/libvirt/guest one.xml", f"<domstatus pid='812'><domain><uuid>{DOMAIN}</uuid><devices><hostdev><source>"
                f"<address uuid='{mdev}'/></source></hostdev></devices></domain></domstatus>")
+    for domain in (DOMAIN, None):
+        host.own("0.0.1234", domain, "releasing")
+        tap.equal(host.rows("0.0.1234")[0][-1], "domain guest one, on its way back", f"from {domain}, and still open")
+    tap.ok("\n\n0.0.1234 is on its way back to this host: 'virt-ccw reconcile' goes on with it" in host.on_a_terminal(),
+           "and what may be done")
     host.own("0.0.1234", DOMAIN)
     tap.equal(host.rows("0.0.1234")[0][-1], "domain guest one", "its owner is named once")
     os.unlink(host.root + "/run/devices/0.0.1234.json")

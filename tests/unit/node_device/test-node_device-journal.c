@@ -116,12 +116,12 @@ static void damaged(gconstpointer data)
     g_autofree char *path = g_build_filename(tree->root, FILE_NAME, NULL);
     g_autofree char *owner = NULL;
     g_autoptr(GHashTable) live = g_hash_table_new(g_str_hash, g_str_equal);
-    gboolean taken = -1;
+    gboolean taken = -1, returning;
 
     tree_write(tree, FILE_NAME, text);
     tree_write(tree, "proc/17/stat", "17 (virtccwd) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 42 1 1");
     before = tree_dump(tree);
-    owner = ccw_journal_owner(host, &id);
+    owner = ccw_journal_owner(host, &id, &returning);
     g_assert_cmpstr(owner, ==, "?");
     g_assert_false(ccw_host_claim(host, &id, DOMAIN, "17:42", &taken, &error));
     g_assert_cmpint(taken, ==, -1);
