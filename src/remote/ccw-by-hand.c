@@ -6,8 +6,8 @@
  *   find    which device that is, in a worker; if none of ours, the call is forwarded
  *   ask     the same of the css_* node device, or its reattach for a detach, which does not look for VFIO first: it
  *           checks access, and then says that this is no PCI device. A subchannel that was put into the machine is not
- * in libvirt's list before libvirt starts anew: then it is asked by the client's own name do      past that: no running
- * domain has it, and it is done, in a worker
+ *           in libvirt's list before libvirt starts anew: then it is asked by the client's own name
+ *   do      past that: no running domain has it, and it is done, in a worker
  */
 #include <libvirt/virterror.h>
 #include <string.h>

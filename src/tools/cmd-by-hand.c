@@ -154,13 +154,19 @@ typedef struct {
     virNodeDevicePtr node;
 } Listing;
 
-/* That of its subchannel is libvirt's own to list, also while the device is offline or detached. */
+/*
+ * That of its subchannel is libvirt's own to list, also while the device is offline or detached; but not if it was put
+ * into the machine after libvirt began. The device's is listed while it is online.
+ */
 static gboolean is_listed(gpointer data)
 {
     Listing *listing = data;
-    g_autofree char *name = ccw_node_name_format(CCW_NODE_CSS, &listing->device->subchannel);
+    g_autofree char *css = ccw_node_name_format(CCW_NODE_CSS, &listing->device->subchannel);
+    g_autofree char *ccw = ccw_node_name_format(CCW_NODE_CCW, &listing->device->bus_id);
 
-    listing->node = virNodeDeviceLookupByName(listing->run->conn, name);
+    listing->node = virNodeDeviceLookupByName(listing->run->conn, css);
+    if (!listing->node && virGetLastErrorCode() == VIR_ERR_NO_NODE_DEVICE)
+        listing->node = virNodeDeviceLookupByName(listing->run->conn, ccw);
     return listing->node || virGetLastErrorCode() != VIR_ERR_NO_NODE_DEVICE;
 }
 

@@ -24,7 +24,7 @@ FIRST, SECOND = "0.0.1234", "0.0.1235"
 UUID = "cc390000-0001-8000-8000-000000001234"
 BACKEND = "/run/libvirt-ccw/backend/libvirt-sock"
 STOCK = ("--connect", f"qemu+unix:///system?socket={BACKEND}")
-LOOK_UP_NODE, GET_NODE_XML = 113, 114  # libvirt's numbers of these procedures
+LOOK_UP_NODE, GET_NODE_XML, REATTACH_NODE = 113, 114, 119  # libvirt's numbers of these procedures
 CSS = "/sys/devices/css0"
 LAB_CONTROL = "/run/libvirt-ccw/lab-control.sock"
 OURS = "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1234'/></source></hostdev>"
@@ -163,6 +163,18 @@ class StatesTest:
             self.fails(f"ccw device {SECOND} is in use by driver QEMU, domain one", "detach", SECOND)
         relay.close()
         write(f"/sys/bus/ccw/devices/{FIRST}/online", "1")
+        self.expect_as_before()
+
+    def unlisted(self):
+        """As libvirt has it when the subchannel came after libvirt began: only the device is listed, while it is online."""
+        css = f"css_{self.subchannel.replace('.', '_')}".encode()
+        relay = Relay(BACKEND)
+        for procedure in (LOOK_UP_NODE, REATTACH_NODE):
+            relay.edit(procedure, CALL, lambda frame: frame.replace(css, b"css_0_0_none"))
+        for libvirt, form in (((), OURS), (STOCK, LOWERED)):
+            self.says(f"{FIRST}: detached; a guest gets it by {form}, {AGAIN}", "detach", *libvirt, FIRST)
+            self.back(" ".join(libvirt))
+        relay.close()
         self.expect_as_before()
 
     def several(self):
@@ -494,6 +506,7 @@ def inside(virt_ccw):
         steps.run("detached, reattached and reset by each name", test.by_any_name)
         steps.run("where there is no virtccwd", test.by_stock_libvirt)
         steps.run("where libvirt does not name the device", test.nameless)
+        steps.run("where libvirt does not list its subchannel", test.unlisted)
         steps.run("several at once", test.several)
         steps.run("what was offline comes back offline", test.found_offline)
         steps.run("what the administrator has set of a DASD", test.settings)
