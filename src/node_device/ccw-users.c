@@ -13,6 +13,7 @@ struct _CcwUsers {
     GHashTable *mounts; /* "94:1" or "/dev/dasda1" -> GPtrArray of where */
     GHashTable *swaps;  /* a set of the same keys */
     GHashTable *below; /* a set of names, "dasda1", and numbers: what a loop device or a btrfs of several is built on */
+    GHashTable *guests; /* the caller's; NULL: none are known */
     gboolean know_mounts;
 };
 
@@ -135,6 +136,21 @@ gboolean ccw_users_know_mounts(const CcwUsers *users)
     return users->know_mounts;
 }
 
+void ccw_users_tell_guests(CcwUsers *users, GHashTable *guests)
+{
+    users->guests = guests;
+}
+
+static void add_guest(CcwUsers *users, const char *part, const char *number, const char *node, GPtrArray *found)
+{
+    const char *name = users->guests && number ? g_hash_table_lookup(users->guests, number) : NULL;
+
+    if (!name && users->guests && node)
+        name = g_hash_table_lookup(users->guests, node);
+    if (name)
+        g_ptr_array_add(found, ccw_user_new("domain", part, name));
+}
+
 /* node: another name of it, or NULL */
 static void add_mounts(CcwUsers *users, const char *part, const char *number, const char *node, GPtrArray *found)
 {
@@ -146,6 +162,7 @@ static void add_mounts(CcwUsers *users, const char *part, const char *number, co
         g_ptr_array_add(found, ccw_user_new("mount", part, mounts->pdata[i]));
     if ((number && g_hash_table_contains(users->swaps, number)) || (node && g_hash_table_contains(users->swaps, node)))
         g_ptr_array_add(found, ccw_user_new("swap", part, NULL));
+    add_guest(users, part, number, node, found);
 }
 
 /* TRUE if another block device is built on it. */

@@ -9,7 +9,7 @@
 #include "node_device/ccw-host.h"
 
 typedef struct {
-    const char *kind; /* "mount", "swap", "holder", "group"; callers add their own */
+    const char *kind; /* "mount", "swap", "domain", "holder", "group"; callers add their own */
     char *part;       /* the disk or partition that it uses: "dasda1"; or NULL */
     char *name;       /* where it is mounted, what is built on it in words, the group device; NULL for swap */
 } CcwUser;
@@ -25,6 +25,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwUsers, ccw_users_free)
 
 /* FALSE: it cannot be read what is mounted. */
 gboolean ccw_users_know_mounts(const CcwUsers *users);
+
+/* The names of domains by the disk that one has, as its number "94:1" or "/dev/dasda1"; it stays the caller's. */
+void ccw_users_tell_guests(CcwUsers *users, GHashTable *guests);
 
 /* An array of CcwUser *, the disk's own first, then those of its partitions; empty where there are none. */
 GPtrArray *ccw_users_of(CcwUsers *users, const CcwHostDevice *device);

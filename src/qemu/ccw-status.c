@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "util/ccw-error.h"
+#include "util/ccw-file.h"
 
 #define SUFFIX ".xml"
 #define DEPTH_DOMAIN 1
 #define DEPTH_UUID 2
-#define DEPTH_HOSTDEV 3
+#define DEPTH_DEVICE 3
+#define DEPTH_SOURCE 4
 #define DEPTH_ADDRESS 5
 
 /* A process of that number may be another by now: then the domain may run, as far as anybody knows here. */
@@ -86,50 +88,84 @@ static char *attribute(xmlTextReader *reader, const char *name)
     return copy;
 }
 
-/* domstatus/domain/devices/hostdev/source/address: what else is called so at that depth has no UUID. */
-static void add_mdevs(GHashTable *mdevs, xmlTextReader *reader, const char *domain, const char *proc_root)
+/* One domain's file; and what it is read into. */
+typedef struct {
+    xmlTextReader *reader;
+    char *domain;
+    GHashTable *uses;
+} Uses;
+
+static void add_disk(Uses *uses)
 {
-    gboolean in_hostdev = FALSE;
+    g_autofree char *node = attribute(uses->reader, "dev");
+    char *number = node ? ccw_block_dev_of(node) : NULL;
 
-    while (xmlTextReaderRead(reader) == 1) {
-        const char *name = (const char *)xmlTextReaderConstLocalName(reader);
-        int depth = xmlTextReaderDepth(reader);
-        g_autofree char *uuid = NULL;
+    if (number)
+        g_hash_table_replace(uses->uses, number, g_strdup(uses->domain));
+    if (node)
+        g_hash_table_replace(uses->uses, g_steal_pointer(&node), g_strdup(uses->domain));
+}
 
-        if (xmlTextReaderNodeType(reader) != XML_READER_TYPE_ELEMENT)
+static void add_mdev(Uses *uses)
+{
+    g_autofree char *uuid = attribute(uses->reader, "uuid");
+
+    if (uuid && g_uuid_string_is_valid(uuid))
+        g_hash_table_replace(uses->uses, g_ascii_strdown(uuid, -1), g_strdup(uses->domain));
+}
+
+/* Below domstatus/domain/devices. */
+static const struct {
+    const char *device; /* element */
+    const char *name;   /* of the one in it that tells */
+    int depth;
+    void (*add)(Uses *uses);
+} tellers[] = {
+    { "hostdev", "address", DEPTH_ADDRESS, add_mdev }, /* in source; the guest's own address has no UUID */
+    { "disk", "source", DEPTH_SOURCE, add_disk },
+};
+
+static void add_uses(Uses *uses, const char *proc_root)
+{
+    gsize in = G_N_ELEMENTS(tellers);
+
+    while (xmlTextReaderRead(uses->reader) == 1) {
+        const char *name = (const char *)xmlTextReaderConstLocalName(uses->reader);
+        int depth = xmlTextReaderDepth(uses->reader);
+
+        if (xmlTextReaderNodeType(uses->reader) != XML_READER_TYPE_ELEMENT)
             continue;
-        if (depth == 0 && (strcmp(name, "domstatus") != 0 || !may_run(reader, proc_root)))
+        if (depth == 0 && (strcmp(name, "domstatus") != 0 || !may_run(uses->reader, proc_root)))
             return;
-        if (depth <= DEPTH_HOSTDEV)
-            in_hostdev = depth == DEPTH_HOSTDEV && strcmp(name, "hostdev") == 0;
-        if (!in_hostdev || depth != DEPTH_ADDRESS || strcmp(name, "address") != 0)
-            continue;
-        uuid = attribute(reader, "uuid");
-        if (uuid && g_uuid_string_is_valid(uuid))
-            g_hash_table_replace(mdevs, g_ascii_strdown(uuid, -1), g_strdup(domain));
+        if (depth <= DEPTH_DEVICE)
+            for (in = 0; in < G_N_ELEMENTS(tellers); in++)
+                if (depth == DEPTH_DEVICE && strcmp(name, tellers[in].device) == 0)
+                    break;
+        if (in < G_N_ELEMENTS(tellers) && depth == tellers[in].depth && strcmp(name, tellers[in].name) == 0)
+            tellers[in].add(uses);
     }
 }
 
-GHashTable *ccw_status_mdevs(const char *dir, const char *proc_root)
+GHashTable *ccw_status_uses(const char *dir, const char *proc_root)
 {
-    GHashTable *mdevs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    GHashTable *all = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(GDir) handle = g_dir_open(dir, 0, NULL);
     const char *file;
 
     while (handle && (file = g_dir_read_name(handle))) {
         g_autofree char *path = g_build_filename(dir, file, NULL);
         g_autofree char *domain = g_strdup(file);
-        xmlTextReader *reader;
+        Uses uses = { .domain = domain, .uses = all };
 
         if (!g_str_has_suffix(file, SUFFIX))
             continue;
         domain[strlen(file) - strlen(SUFFIX)] = '\0';
-        reader = xmlReaderForFile(path, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-        if (reader)
-            add_mdevs(mdevs, reader, domain, proc_root);
-        xmlFreeTextReader(reader);
+        uses.reader = xmlReaderForFile(path, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+        if (uses.reader)
+            add_uses(&uses, proc_root);
+        xmlFreeTextReader(uses.reader);
     }
-    return mdevs;
+    return all;
 }
 
 /* With skip those that are not understood are passed over. */

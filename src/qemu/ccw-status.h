@@ -21,10 +21,10 @@ GHashTable *ccw_status_running(const char *dir, const char *proc_root, GError **
 GHashTable *ccw_status_names(const char *dir, const char *proc_root);
 
 /*
- * UUID of a mediated device, lower case -> name of the domain whose hostdev it is: of those that run, as far as it can
- * be read.
+ * Who has what, of those that run and as far as it can be read: the name of the domain by the UUID of its mediated
+ * device, lower case, and by its disk, as "/dev/dasda1" where it says so, and as that node's number, "94:1".
  */
-GHashTable *ccw_status_mdevs(const char *dir, const char *proc_root);
+GHashTable *ccw_status_uses(const char *dir, const char *proc_root);
 
 /* One of those names, as a CcwNameFunc of node_device/ccw-host.h; NULL: of CCW_STATUS_DIR. */
 char *ccw_status_name(const char *domain_uuid, gconstpointer dir);

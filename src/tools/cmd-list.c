@@ -57,45 +57,25 @@ static void add_guests(ListRow *row, GHashTable *guests)
     }
 }
 
-/* What libvirt's status files tell, read if some device needs it. */
-typedef struct {
-    GHashTable *names;  /* of domains, by UUID */
-    GHashTable *guests; /* the same, by mediated device */
-} Status;
-
-static void status_read(Status *status, const Options *options)
-{
-    if (status->names)
-        return;
-    status->names = ccw_status_names(options->status_dir, options->proc_root);
-    status->guests = ccw_status_mdevs(options->status_dir, options->proc_root);
-}
-
-static void status_clear(Status *status)
-{
-    g_clear_pointer(&status->names, g_hash_table_unref);
-    g_clear_pointer(&status->guests, g_hash_table_unref);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Status, status_clear)
-
-static GArray *rows_of(CcwUsers *users, const GPtrArray *devices, const Options *options)
+/* guests: names of domains, by what they have */
+static GArray *rows_of(CcwUsers *users, GHashTable *guests, const GPtrArray *devices, const Options *options)
 {
     GArray *rows = g_array_new(FALSE, TRUE, sizeof(ListRow));
-    g_auto(Status) status = { 0 };
+    g_autoptr(GHashTable) names = NULL;
 
     g_array_set_clear_func(rows, row_clear);
     for (guint i = 0; i < devices->len; i++) {
         const CcwHostDevice *device = devices->pdata[i];
         ListRow row = { .device = device, .users = ccw_users_of(users, device) };
 
-        if (device->owner || device->mdevs[0])
-            status_read(&status, options);
+        if (device->owner && !names)
+            names = ccw_status_names(options->status_dir, options->proc_root);
         if (device->owner)
-            add_owner(&row, status.names);
+            add_owner(&row, names);
         for (gsize m = 0; !device->owner && device->mdevs[m]; m++)
             g_ptr_array_add(row.users, ccw_user_new(LIST_USER_MDEV, NULL, device->mdevs[m]));
         if (device->mdevs[0])
-            add_guests(&row, status.guests);
+            add_guests(&row, guests);
         if (row.users->len ? options->unused : options->used)
             row_clear(&row);
         else
@@ -172,6 +152,7 @@ static int list(const Options *options, char **names)
     g_autoptr(CcwHost) host = ccw_host_new(options->sysfs_root, options->proc_root, options->run_dir);
     GError *error = NULL;
     g_autoptr(GPtrArray) devices = find_devices(host, names, &error);
+    g_autoptr(GHashTable) guests = NULL;
     g_autoptr(CcwUsers) users = NULL;
     g_autoptr(GArray) rows = NULL;
     g_autofree char *text = NULL;
@@ -183,7 +164,9 @@ static int list(const Options *options, char **names)
     if (!ccw_users_know_mounts(users))
         g_printerr("%s: warning: cannot read %s/self/mountinfo: what is mounted is not shown\n", g_get_prgname(),
                    options->proc_root);
-    rows = rows_of(users, devices, options);
+    guests = ccw_status_uses(options->status_dir, options->proc_root);
+    ccw_users_tell_guests(users, guests);
+    rows = rows_of(users, guests, devices, options);
     list_read_volsers(rows, options->dev_dir);
     text = options->json ? list_json(rows) : list_table(rows, options->is_long);
     fputs(text, stdout);

@@ -141,6 +141,20 @@ def without_holders(tap, folder):
     tap.equal(host.rows("0.0.1234")[0][-1], f"btrfs {DOMAIN}, /btr", "a btrfs that is mounted by another disk's name")
 
 
+def disks_of_guests(tap, folder):
+    host = Host(os.path.join(folder, "disks"), "dasd.txt")
+    for source, words in (("/dev/dasda", "domain one"), ("/dev/dasda2", "domain one"), ("/dev/dasdb", "-"),
+                          ("/dev/mapper/vg0-root", "logical volume vg0/root (dm-0), domain one")):
+        if "mapper" in source:
+            host.write(f"{DASD}/block/dasda/dasda1/holders/dm-0/x", "")
+            host.write("/sys/class/block/dm-0/dm/name", "vg0-root\n")
+            host.write("/sys/class/block/dm-0/dm/uuid", "LVM-x\n")
+        host.write("/libvirt/one.xml", f"<domstatus><domain><uuid>{DOMAIN}</uuid><devices><disk type='block'><source "
+                   f"dev='{source}'/></disk></devices></domain></domstatus>")
+        tap.equal(host.rows("0.0.1234")[0][-1], words, f"a guest has {source} for a disk")
+    tap.ok("Nobody uses 0.0.1234" not in host.on_a_terminal(), "and it is not offered")
+
+
 def no_mountinfo(tap, folder):
     host = Host(os.path.join(folder, "no-mountinfo"), "dasd.txt")
     os.unlink(host.root + "/proc/self/mountinfo")
@@ -237,7 +251,7 @@ def hints(tap, folder):
 def main():
     tap = labtest.Tap()
     with labtest.workdir() as folder:
-        for part in (recordings, users, without_holders, no_mountinfo, owners, states, hostile, named, hints):
+        for part in (recordings, users, without_holders, disks_of_guests, no_mountinfo, owners, states, hostile, named, hints):
             part(tap, folder)
     tap.done()
 
