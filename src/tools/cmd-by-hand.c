@@ -80,6 +80,8 @@ static char *say_reattached(const Target *target, const CcwHostDevice *now, gboo
     ccw_bus_id_format(&target->id, buf);
     if (!now)
         return g_strdup("forgotten; it is not in this machine any more");
+    if (now->owner || now->mdevs[0])
+        return g_strdup("reattached, and taken again by somebody else since");
     if (now->online == 1)
         return g_strdup_printf("reattached, and online%s%s", now->block ? " as " : "", now->block ? now->block : "");
     if (now->online == 0)
