@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "node_device/ccw-beyond.h"
 #include "node_device/ccw-host-private.h"
 #include "node_device/ccw-mounts.h"
 #include "node_device/ccw-openers.h"
@@ -191,6 +192,11 @@ static void check_stack(Look *look)
 
 /* --- not by its disk --- */
 
+static const char *driver_of(const CcwHostDevice *device)
+{
+    return device->device_driver ? device->device_driver : "";
+}
+
 static void check_group(Look *look)
 {
     g_autofree char *group = ccw_device_group(look->host, &look->device->bus_id);
@@ -200,6 +206,27 @@ static void check_group(Look *look)
         return;
     why = g_strdup_printf("it belongs to group device %s", group);
     refuse_for(look, why);
+}
+
+static gboolean refuse_beyond(const CcwBeyond *beyond, gpointer data)
+{
+    Look *look = data;
+    g_autofree char *why = NULL;
+
+    if (!ccw_bus_id_equal(&beyond->through, &look->device->bus_id))
+        return FALSE;
+    why = strcmp(beyond->kind, "net") == 0
+              ? g_strdup_printf("it is network interface %s, which is up; ip link set %s down first", beyond->name,
+                                beyond->name)
+              : g_strdup_printf("disk %s is reached through it", beyond->name);
+    refuse_for(look, why);
+    return TRUE;
+}
+
+static void check_beyond(Look *look)
+{
+    if (look->device->online == 1 && !g_str_has_prefix(driver_of(look->device), "dasd"))
+        ccw_beyond_search(look->host, refuse_beyond, look);
 }
 
 /* How a console of a driver begins in /sys/class/tty/console/active (drivers/s390/char/con3215.c, tty3270.c). */
@@ -246,9 +273,9 @@ static const struct {
     void (*check)(Look *look);
     guint when;
 } checks[] = {
-    { check_group, ALWAYS },  { check_console, ALWAYS },       { check_own_mounts, IF_DISK },
-    { check_swaps, IF_DISK }, { check_other_mounts, IF_OPEN }, { check_openers, IF_OPEN },
-    { check_stack, IF_DISK },
+    { check_group, ALWAYS },       { check_console, ALWAYS }, { check_beyond, ALWAYS },
+    { check_own_mounts, IF_DISK }, { check_swaps, IF_DISK },  { check_other_mounts, IF_OPEN },
+    { check_openers, IF_OPEN },    { check_stack, IF_DISK },
 };
 
 static GPtrArray *stack_of(CcwHost *host, const CcwHostDevice *device)
@@ -276,7 +303,7 @@ static gboolean look_at(CcwHost *host, const CcwHostDevice *device, gboolean pro
 
 gboolean ccw_in_use_check(CcwHost *host, const CcwHostDevice *device, GError **error)
 {
-    return look_at(host, device, !g_str_has_prefix(device->device_driver ? device->device_driver : "", "dasd"), error);
+    return look_at(host, device, !g_str_has_prefix(driver_of(device), "dasd"), error);
 }
 
 gboolean ccw_in_use_explain(CcwHost *host, const CcwBusId *id, GError **error)

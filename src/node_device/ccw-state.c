@@ -135,12 +135,29 @@ static gboolean check_alias(const State *state, GError **error)
     return FALSE;
 }
 
+/* --- queues (drivers/s390/scsi/zfcp_ccw.c, drivers/s390/net/qeth_core_main.c: the device ids) --- */
+
+/* Its channel programs only set up queues, of which vfio_ccw knows nothing: its type is "I/O subchannel (Non-QDIO)". */
+static gboolean check_queues(const State *state, GError **error)
+{
+    const char *cutype = state->device->cutype;
+
+    if (!cutype || !g_str_has_prefix(cutype, "1731/"))
+        return TRUE;
+    g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
+                "ccw device %s works with queues (QDIO: an %s), and vfio_ccw cannot give it to a guest: give it %s",
+                state->name, g_str_has_prefix(cutype, "1731/03") ? "FCP channel" : "OSA or HiperSockets adapter",
+                g_str_has_prefix(cutype, "1731/03") ? "the SCSI disks behind it" : "a network interface on it");
+    return FALSE;
+}
+
 gboolean ccw_state_check(CcwHost *host, const CcwHostDevice *device, GError **error)
 {
     static gboolean (*const checks[])(const State *state, GError **error) = {
         check_paths, /* before what follows from it */
         check_availability,
         check_alias,
+        check_queues,
     };
     State state = { .host = host, .device = device };
 

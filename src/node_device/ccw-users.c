@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "node_device/ccw-beyond.h"
 #include "node_device/ccw-host-private.h"
 #include "node_device/ccw-mounts.h"
 #include "node_device/ccw-stack.h"
@@ -14,6 +15,7 @@ struct _CcwUsers {
     GHashTable *swaps;  /* a set of the same keys */
     GHashTable *below; /* a set of names, "dasda1", and numbers: what a loop device or a btrfs of several is built on */
     GHashTable *guests; /* the caller's; NULL: none are known */
+    GHashTable *beyond; /* bus id -> GPtrArray of CcwUser, for devices with such */
     gboolean know_mounts;
 };
 
@@ -106,6 +108,19 @@ static void read_btrfs(CcwUsers *users)
     }
 }
 
+static gboolean read_beyond(const CcwBeyond *beyond, gpointer data)
+{
+    CcwUsers *users = data;
+    GPtrArray *all = g_hash_table_lookup(users->beyond, &beyond->through);
+
+    if (!all) {
+        all = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_user_free);
+        g_hash_table_insert(users->beyond, g_memdup2(&beyond->through, sizeof(beyond->through)), all);
+    }
+    g_ptr_array_add(all, ccw_user_new(beyond->kind, NULL, beyond->name));
+    return FALSE;
+}
+
 CcwUsers *ccw_users_new(CcwHost *host)
 {
     CcwUsers *users = g_new0(CcwUsers, 1);
@@ -118,6 +133,8 @@ CcwUsers *ccw_users_new(CcwHost *host)
     read_swaps(users);
     read_loops(users);
     read_btrfs(users);
+    users->beyond = g_hash_table_new_full(ccw_bus_id_hash, ccw_bus_id_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+    ccw_beyond_search(host, read_beyond, users);
     return users;
 }
 
@@ -128,6 +145,7 @@ void ccw_users_free(CcwUsers *users)
     g_hash_table_unref(users->mounts);
     g_hash_table_unref(users->swaps);
     g_hash_table_unref(users->below);
+    g_hash_table_unref(users->beyond);
     g_free(users);
 }
 
@@ -202,6 +220,17 @@ static void add_group(CcwUsers *users, const CcwHostDevice *device, GPtrArray *f
         g_ptr_array_add(found, ccw_user_new("group", NULL, group));
 }
 
+static void add_beyond(CcwUsers *users, const CcwHostDevice *device, GPtrArray *found)
+{
+    const GPtrArray *all = g_hash_table_lookup(users->beyond, &device->bus_id);
+
+    for (guint i = 0; all && i < all->len; i++) {
+        const CcwUser *user = all->pdata[i];
+
+        g_ptr_array_add(found, ccw_user_new(user->kind, NULL, user->name));
+    }
+}
+
 GPtrArray *ccw_users_of(CcwUsers *users, const CcwHostDevice *device)
 {
     GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_user_free);
@@ -210,6 +239,7 @@ GPtrArray *ccw_users_of(CcwUsers *users, const CcwHostDevice *device)
 
     if (device->online >= 0)
         add_group(users, device, found);
+    add_beyond(users, device, found);
     if (!device->block_dir)
         return found;
     is_below = add_part(users, device->block, device->block_dir, found);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What on this host uses the disks of many devices, for those who show it: mounts, swap, device mapper, md, loop, a
- * btrfs of several disks, group devices. The mounts are read once, not once a device, and no process is looked at.
- * Whether a device may be taken is not decided by this but by ccw-in-use.h.
+ * btrfs of several disks, group devices, and what is reached through one without a disk of its own. The mounts are read
+ * once, not once a device, and no process is looked at. Whether a device may be taken is not decided by this but by
+ * ccw-in-use.h.
  */
 #pragma once
 
 #include "node_device/ccw-host.h"
 
 typedef struct {
-    const char *kind; /* "mount", "swap", "domain", "holder", "group"; callers add their own */
+    const char *kind; /* "mount", "swap", "domain", "holder", "group", "disk", "net"; callers add their own */
     char *part;       /* the disk or partition that it uses: "dasda1"; or NULL */
     char *name;       /* where it is mounted, what is built on it in words, the group device; NULL for swap */
 } CcwUser;

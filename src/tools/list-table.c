@@ -114,6 +114,8 @@ static char *user_text(const CcwUser *user)
     } forms[] = {
         { "swap", "swap", "" },
         { "group", "group device ", "" },
+        { "disk", "disk ", "" },
+        { "net", "network interface ", "" },
         { LIST_USER_DOMAIN, "domain ", "" },
         { LIST_USER_QEMU_CCW, "qemu-ccw (process ", ")" },
         { LIST_USER_MDEV, "mediated device ", "" },

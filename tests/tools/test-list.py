@@ -155,6 +155,15 @@ def disks_of_guests(tap, folder):
     tap.ok("Nobody uses 0.0.1234" not in host.on_a_terminal(), "and it is not offered")
 
 
+def beyond(tap, folder):
+    host = Host(os.path.join(folder, "beyond"), "dasd.txt")
+    for name in ("sda", "sdb", "sdc"):
+        os.symlink(f"../../devices/css0/0.0.0001/0.0.1235/host0/rport-0:0-0/target0:0:0/0:0:0:1/block/{name}",
+                   host.at(f"/sys/class/block/{name}"))
+    tap.equal(host.rows("0.0.1235")[0][-1], "disk sda, disk sdb, 1 more", "SCSI disks behind an FCP channel")
+    tap.equal(host.rows("0.0.1234")[0][-1], "-", "not behind another device")
+
+
 def no_mountinfo(tap, folder):
     host = Host(os.path.join(folder, "no-mountinfo"), "dasd.txt")
     os.unlink(host.root + "/proc/self/mountinfo")
@@ -251,7 +260,7 @@ def hints(tap, folder):
 def main():
     tap = labtest.Tap()
     with labtest.workdir() as folder:
-        for part in (recordings, users, without_holders, disks_of_guests, no_mountinfo, owners, states, hostile, named, hints):
+        for part in (recordings, users, without_holders, disks_of_guests, beyond, no_mountinfo, owners, states, hostile, named, hints):
             part(tap, folder)
     tap.done()
 

@@ -238,6 +238,49 @@ static void virtio(void)
     g_assert_cmpstr(error->message, ==, USED "vda holds the root file system");
 }
 
+/* SCSI disks and interfaces, which the kernel takes away with the device; but not those of another, nor its own disk.
+ */
+static void beyond(void)
+{
+    static const struct {
+        const char *class_name;
+        const char *name;
+        const char *target; /* below /sys/devices/css0 */
+        const char *why;
+    } links[] = {
+        { "block", "sda", "0.0.0001/0.0.0009/host0/target0:0:0/0:0:0:1/block/sda", NULL },
+        { "block", "vda", "0.0.0000/0.0.1234/virtio1/block/vda", NULL },
+        { "block", "vda1", "0.0.0000/0.0.1234/virtio1/block/vda/vda1", NULL },
+        { "net", "eth0", "0.0.0000/0.0.1234/virtio1/net/eth0",
+          "it is network interface eth0, which is up; ip link set eth0 down first" },
+        { "block", "sdb", "0.0.0000/0.0.1234/virtio1/host1/target1:0:0/1:0:0:1/block/sdb",
+          "disk sdb is reached through it" },
+    };
+    g_autoptr(Tree) tree = tree_new("virtio.txt");
+    g_autoptr(CcwHost) host = ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(links); i++) {
+        g_autofree char *dir = g_strdup_printf("%s/class/%s", tree->sysfs, links[i].class_name);
+        g_autofree char *link = g_build_filename(dir, links[i].name, NULL);
+        g_autofree char *target = g_strconcat("../../devices/css0/", links[i].target, NULL);
+        g_autofree char *flags = g_strdup_printf("sys/devices/css0/%s/flags", links[i].target);
+        g_autoptr(GError) error = NULL;
+
+        g_mkdir_with_parents(dir, 0755);
+        if (!g_file_test(link, G_FILE_TEST_EXISTS))
+            g_assert_cmpint(symlink(target, link), ==, 0);
+        tree_write(tree, flags, "0x1002\n");
+        if (strcmp(links[i].class_name, "net") == 0) {
+            g_assert_true(ccw_in_use_check(host, device, NULL)); /* it is down */
+            tree_write(tree, flags, "0x1003\n");
+        }
+        g_assert_cmpint(ccw_in_use_check(host, device, &error), ==, !links[i].why);
+        if (links[i].why)
+            g_assert_true(g_str_has_suffix(error->message, links[i].why));
+    }
+}
+
 /* What cannot be looked up is not taken for unused. */
 static void no_mountinfo(void)
 {
@@ -281,6 +324,7 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/in-use/udev", udev);
     g_test_add_func("/node_device/in-use/console", console);
     g_test_add_func("/node_device/in-use/virtio", virtio);
+    g_test_add_func("/node_device/in-use/beyond", beyond);
     g_test_add_func("/node_device/in-use/no-mountinfo", no_mountinfo);
     g_test_add_func("/node_device/in-use/group", group);
     return g_test_run();

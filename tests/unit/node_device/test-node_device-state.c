@@ -37,6 +37,17 @@ static const Case cases[] = {
       CCW_ERROR_UNSUPPORTED,
       NAME "is not operational: nothing answers at its device number any more",
       { { DEV "availability", "no device\n" } } },
+    { "fcp",
+      CCW_ERROR_UNSUPPORTED,
+      NAME "works with queues (QDIO: an FCP channel), and vfio_ccw cannot give it to a guest: give it the SCSI disks "
+           "behind it",
+      { { DEV "cutype", "1731/03\n" } } },
+    { "osa",
+      CCW_ERROR_UNSUPPORTED,
+      NAME
+      "works with queues (QDIO: an OSA or HiperSockets adapter), and vfio_ccw cannot give it to a guest: give it a "
+      "network interface on it",
+      { { DEV "cutype", "1731/01\n" } } },
     { "a-word-of-a-later-kernel", 0, NULL, { { DEV "availability", "splendid\n" } } },
     { "varied-off",
       CCW_ERROR_UNSUPPORTED,
