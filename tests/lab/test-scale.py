@@ -85,7 +85,7 @@ class ScaleTest:
     def all_or_none(self):
         command(["virsh", "create", "--paused", self.xml("two", OF_DOMAIN[-1:])], timeout=300)
         code, output = command(["virsh", "create", "--paused", self.xml("one", OF_DOMAIN)], timeout=300, check=False)
-        expect(code and f"ccw device {bus_id(OF_DOMAIN[-1])} is in use by domain" in output, output)
+        expect(code and f"ccw device {bus_id(OF_DOMAIN[-1])} is in use by driver QEMU, domain two" in output, output)
         expect(self.used() == [(bus_id(OF_DOMAIN[-1]), "two")], self.used())
         command(["virsh", "destroy", "two"])
         self.expect_as_before()
