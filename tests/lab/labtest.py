@@ -118,6 +118,16 @@ def set_online(bus_id, value):
     wait_until(done, f"{bus_id} is set {'online' if value else 'offline'}")
 
 
+def rounds(number):
+    """How often what happens by chance is tried: less where each try takes many times as long."""
+    return max(2, number // SLOWER)
+
+
+def few(cases, turn):
+    """All of them; where each takes many times as long one of them, another at each turn."""
+    return cases if SLOWER == 1 else [cases[turn % len(cases)]]
+
+
 def wait_until(condition, what, seconds=DEADLINE):
     """Looks again until it is so; for things that say nothing when they happen."""
     deadline = time.monotonic() + seconds * SLOWER

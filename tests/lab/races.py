@@ -4,6 +4,7 @@ sysfs, libvirt and QEMU must agree on at any time when nothing is going on."""
 
 import json
 import os
+import shlex
 import subprocess
 
 from hosttree import differences, snapshot
@@ -18,6 +19,7 @@ BACKEND = "/run/libvirt-ccw/backend/libvirt-sock"
 UUIDS = {name: f"11111111-2222-4333-8444-55555555{i:04}" for i, name in enumerate(("one", "two", "a", "b", "u", "c"))}
 WANTS = {"one": "", "two": "", "a": hostdev(), "b": hostdev(), "u": hostdev(managed="no"),
          "c": hostdev(inside="<boot order='1'/>")}
+NEXT = "== next =="
 KEPT = "<on_crash>preserve</on_crash>"  # without a system to boot
 
 
@@ -49,6 +51,15 @@ class Host:
 
     def virsh(self, *args):
         return command(["virsh", "-q", *args], timeout=DEADLINE)[1]
+
+    def each(self, commands):
+        """Their outputs; by one virsh, whose start is what takes long."""
+        if not commands:
+            return []
+        text = f"; echo '{NEXT}'; ".join(map(shlex.join, commands))
+        answers = self.virsh(text).split(NEXT)
+        expect(len(answers) == len(commands), f"{len(answers)} answers: {answers}")
+        return answers
 
     def tries(self, *args):
         """(exit code, output), in which nothing shows of how it is done."""
@@ -107,11 +118,11 @@ class Host:
     def live(self):
         """{bus id: names of the domains that have it, by their XML and by QEMU, which must not differ}"""
         found = {bus_id: [] for bus_id in DEVICES}
-        for name in self.virsh("list", "--name").split():
-            if name not in UUIDS:
-                continue
-            xml = self.virsh("dumpxml", name)
-            qtree = self.virsh("qemu-monitor-command", name, "--hmp", "info qtree")
+        names = [name for name in self.virsh("list", "--name").split() if name in UUIDS]
+        asked = [words for name in names
+                 for words in (("dumpxml", name), ("qemu-monitor-command", name, "--hmp", "info qtree"))]
+        answers = self.each(asked)
+        for name, xml, qtree in zip(names, answers[::2], answers[1::2]):
             for bus_id in DEVICES:
                 has = f"<address cssid='0x0' ssid='0x0' devno='0x{bus_id[4:]}'/>" in xml
                 expect(has == (mdev_of(bus_id) in qtree),

@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
 from daemons import Daemon, processes, qemu_of, text_of
 from hosttree import differences, snapshot
-from labtest import UUIDS, domain, hostdev, inside_a_lab, wait_until
+from labtest import UUIDS, domain, hostdev, inside_a_lab, rounds, wait_until
 from steps import Steps, command, expect
 
 FIRST, SECOND = "0.0.1234", "0.0.1235"
@@ -248,7 +248,7 @@ class AttachTest:
 
     def both_attach(self, names, note):
         """names: of two domains, or twice of one."""
-        for _ in range(8):
+        for _ in range(rounds(8)):
             path = self.file(hostdev())
             attaches = [self.start_virsh("attach-device", name, path, "--live") for name in names]
             outputs = [attach.communicate(timeout=60)[0].strip() for attach in attaches]
@@ -262,7 +262,7 @@ class AttachTest:
 
     def handed_over(self):
         """One domain's event is not waited for before the other asks: it gets it, or is told who has it."""
-        for _ in range(8):
+        for _ in range(rounds(8)):
             self.attach("one")
             self.virsh("qemu-monitor-command", "one", '{"execute": "device_del", "arguments": {"id": "hostdev0"}}')
             wait_until(lambda: not self.has_in_xml("one"), "libvirt knows that it is gone")
@@ -277,7 +277,7 @@ class AttachTest:
     def taken_over(self, note):
         """The hook gives back the one's device while libvirt gives it to the other: that one keeps it."""
         got = 0
-        for _ in range(8):
+        for _ in range(rounds(8)):
             self.attach("one")
             destroy = self.start_virsh("destroy", "one")
             code = 1
@@ -293,7 +293,7 @@ class AttachTest:
         note(f"the other got it before the one was through: {got} times")
 
     def destroyed_meanwhile(self):
-        for _ in range(8):
+        for _ in range(rounds(8)):
             attach = self.start_virsh("attach-device", "two", self.file(hostdev()), "--live")
             self.virsh("destroy", "two")
             output = attach.communicate(timeout=60)[0]
@@ -323,7 +323,7 @@ class AttachTest:
     def virtccwd_dies_in_claim(self, note):
         """As soon as its journal shows that it has begun."""
         caught = 0
-        for _ in range(6):
+        for _ in range(rounds(6)):
             attach = self.start_virsh("attach-device", "one", self.file(hostdev()), "--live")
             while attach.poll() is None and not os.path.exists(JOURNAL):
                 pass
@@ -368,7 +368,7 @@ class AttachTest:
     def virtccwd_ends_in_claim(self, note):
         """Told to end (SIGTERM) it brings what it has begun to its end first."""
         caught = 0
-        for _ in range(3):
+        for _ in range(rounds(3)):
             attach = self.start_virsh("attach-device", "one", self.file(hostdev()), "--live")
             while attach.poll() is None and not os.path.exists(JOURNAL):
                 pass

@@ -22,7 +22,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from daemons import Daemon, qemu_of, text_of
 from hosttree import differences, snapshot
 from killing import CALLS, processes_of, run_and_count, run_and_kill
-from labtest import DEADLINE, UUIDS, domain, hostdev, inside_a_lab, set_online, wait_until
+from labtest import DEADLINE, UUIDS, domain, few, hostdev, inside_a_lab, set_online, wait_until
 from steps import Steps, StepFailed, command, expect
 
 FIRST = "0.0.1234"
@@ -314,8 +314,8 @@ def inside(virt_ccw):
         steps.log(f"/var/log/libvirt/{name}.log")
 
     def rows(table, where, short):
-        for deed, actor, victims in table:
-            for victim in victims if test.stride else victims[:short]:
+        for turn, (deed, actor, victims) in enumerate(table):
+            for victim in victims if test.stride else few(victims, turn)[:short]:
                 name = f"{deed}{where}: {victim} killed at each step of {actor}'s"
                 if wanted in name:
                     steps.run(name, test.row, deed, actor, victim, steps.note)

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
 from daemons import Daemon, processes, qemu_of
 from hookgate import HookGates
-from labtest import DEADLINE, hostdev, inside_a_lab, wait_until
+from labtest import DEADLINE, few, inside_a_lab, rounds, wait_until
 from races import BACKEND, CCW, DEVICES, FIRST, UUIDS, Host
 from relay import ATTACH, CALL, LIST_DOMAINS, LOOKUP, REPLY, Relay
 from steps import Steps, expect
@@ -67,8 +67,8 @@ class StartRaces:
         self.host.destroy(second)
         self.host.expect_as_before()
 
-    def at_once(self, names, rounds, note):
-        for _ in range(rounds):
+    def at_once(self, names, number, note):
+        for _ in range(rounds(number)):
             starts = [self.begin(name) for name in names]
             ends = [self.host.end(start) for start in starts]
             codes = [code for code, _ in ends]
@@ -147,6 +147,7 @@ class AttachRaces:
 
     def __init__(self, host, relay):
         self.host, self.relay = host, relay
+        self.turn = 0
 
     def at(self, place, deed):
         kind, skip = PLACES[place]
@@ -157,7 +158,8 @@ class AttachRaces:
         return self.host.end(attach)
 
     def everywhere(self, deed, then):
-        for place in PLACES:
+        self.turn += 1
+        for place in few(list(PLACES), self.turn):
             code, output = self.at(place, deed)
             then(place, code, output)
             for name in ("one", "two"):
@@ -410,7 +412,7 @@ class DomainRaces:
 
     def booting(self):
         """Detached from a guest that boots from it, as soon as libvirt lets anybody."""
-        for _ in range(3):
+        for _ in range(rounds(3)):
             self.host.virsh("start", "c")
             self.host.virsh("detach-device", "c", self.host.device, "--live")
             self.host.expect_as_before()

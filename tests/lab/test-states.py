@@ -7,6 +7,7 @@ stacks on a DASD. Run as: test-states.py VIRT-CCW"""
 import contextlib
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile

@@ -15,12 +15,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
 from daemons import processes, text_of
-from labtest import inside_a_lab, wait_until
+from labtest import inside_a_lab, rounds, wait_until
 from races import CCW, DEVICES, JOURNAL, Host
-from steps import Steps, expect
+from steps import SLOWER, Steps, expect
 
-SECONDS = int(os.environ.get("LIBVIRT_CCW_STORM", "6"))
-ROUNDS = int(os.environ.get("LIBVIRT_CCW_SOAK", "6"))
+SECONDS = int(os.environ.get("LIBVIRT_CCW_STORM", 6 * SLOWER))
+ROUNDS = int(os.environ.get("LIBVIRT_CCW_SOAK", rounds(6)))
 LOG = "/var/log/libvirt/virtccwd.log"
 
 
@@ -113,7 +113,7 @@ class Storm:
             Many([lambda pair=pair, verb=verb: self.host.virsh(verb, *pair, "--live") for pair in pairs])
 
     def leaks_nothing(self, note):
-        for _ in range(3):  # caches, pools of threads
+        for _ in range(rounds(3)):  # caches, pools of threads
             self.one_round()
         before = self.measured()
         started = time.monotonic()

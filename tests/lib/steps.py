@@ -13,6 +13,9 @@ import time
 SLOWER = int(os.environ.get("LIBVIRT_CCW_SLOWER", "1"))  # what deadlines are multiplied by: the box is an emulated machine
 
 
+LONG = 5  # seconds: a step that took them says so
+
+
 class StepFailed(Exception):
     """A step found something else than it promised."""
 
@@ -50,6 +53,8 @@ class Steps:
             print(f"     ok, {seconds:.1f} s", flush=True)
         else:
             print(f"ok {self._count} - {name}", flush=True)
+            if seconds >= LONG:
+                self.note(f"{seconds:.0f} s")
         return result
 
     def _fail(self, name, error):
