@@ -2,14 +2,17 @@
 /*
  * Hot-plug of a managed ccw device. libvirt decides first, the host is touched second:
  *
- *   may it        unless the client is root: a question with the access check of the attach, so that nobody whom
- * libvirt refuses can hold up what others do with the device prepare       the keeper is told, in a worker ask the
- * domain's XML for its css feature, if no guest address is given, or one outside of css fe judge         the element,
- * in a worker first call    the lowered attach, as the client sent it load          if libvirt misses VFIO first: the
- * kernel's modules, in a worker; then the first call once more claim         if libvirt misses our mdev
- * (VIR_ERR_DEVICE_MISSING): the device is taken, in a worker; or, as it is not managed, the user gets to know what to
- * do second call   the same once more settle        the claim is confirmed or rolled back, in a worker; then the client
- * gets its reply
+ *   may it        unless the client is root: the same of an element that no domain has, by libvirt's access check;
+ *                 nobody whom libvirt refuses holds up what others do with the device
+ *   prepare       the keeper is told, in a worker
+ *   ask           the domain's XML for its css feature, if no guest address is given, or one outside of css fe
+ *   judge         the element, in a worker
+ *   first call    the lowered attach, as the client sent it
+ *   load          if libvirt misses VFIO first: the kernel's modules, in a worker; then the first call once more
+ *   claim         if libvirt misses our mdev (VIR_ERR_DEVICE_MISSING): the device is taken, in a worker; or, as it is
+ *                 not managed, the user gets to know what to do
+ *   second call   the same once more
+ *   settle        the claim is confirmed or rolled back, in a worker; then the client gets its reply
  *
  * Between claim and second call another client's attach may find the mdev that was made for this one, and get it:
  * the keeper, which knows of both, sorts that out.
@@ -152,16 +155,26 @@ static void claimed(CcwAction *action)
         ccw_action_call(action, attach->frame, second_reply, lost_in_call);
 }
 
+/* Or it went while libvirt looked at it (src/util/virmdev.c): another's attach was rolled back, or it was detached. */
+static gboolean is_missing(const CcwRpcError *error, const char *uuid)
+{
+    g_autofree char *inside = g_strdup_printf("/sys/bus/mdev/devices/%s/", uuid);
+
+    if (error->code == VIR_ERR_DEVICE_MISSING)
+        return ccw_rpc_error_mentions(error, uuid);
+    return error->code == VIR_ERR_SYSTEM_ERROR && ccw_rpc_error_mentions(error, inside);
+}
+
 /* The device whose absence libvirt complains of; NULL if it is another complaint. */
 static const CcwHostdev *find_missing(const Attach *attach, const CcwRpcError *error)
 {
     const CcwHostdev *found = NULL;
 
-    for (guint i = 0; i < attach->hostdevs->len && error->code == VIR_ERR_DEVICE_MISSING; i++) {
+    for (guint i = 0; i < attach->hostdevs->len; i++) {
         const CcwHostdev *hostdev = &g_array_index(attach->hostdevs, CcwHostdev, i);
         char uuid[CCW_UUID_STR_LEN];
 
-        if (ccw_rpc_error_mentions(error, ccw_uuid_encode(&hostdev->source, uuid)))
+        if (is_missing(error, ccw_uuid_encode(&hostdev->source, uuid)))
             found = hostdev;
     }
     return found;

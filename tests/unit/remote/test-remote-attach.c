@@ -86,6 +86,20 @@ static void attached(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     expect_host("confirm 0.0.1234 ");
 }
 
+/* It went while libvirt looked at it. */
+static void vanished(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    send_call(peers, 160, HOSTDEV("yes", GUEST_ADDRESS));
+    g_free(expect_call(peers, 160));
+    reply_error(peers, 160, SERIAL, VIR_ERR_SYSTEM_ERROR,
+                "failed to read '/sys/bus/mdev/devices/" UUID "/mdev_type/device_api': No such file or directory");
+    g_free(expect_call(peers, 160));
+    expect_host("modules claim 0.0.1234 ");
+    reply_ok(peers, 160);
+    expect_ok(peers, 160);
+    expect_host("confirm 0.0.1234 ");
+}
+
 static void rolled_back(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     attach_until_missing(peers);
@@ -605,6 +619,7 @@ int main(int argc, char **argv)
     g_test_add("/remote/" name, Peers, GINT_TO_POINTER(data), peers_set_up, func, peers_tear_down)
 #define ADD(name, func) ADD_DATA(name, 0, func)
     ADD("attach/attached", attached);
+    ADD("attach/vanished", vanished);
     ADD("attach/rolled-back", rolled_back);
     ADD("attach/missing-still", missing_still);
     ADD("attach/not-to-be-had", not_to_be_had);
