@@ -46,12 +46,14 @@ class Box:
     processors each waits for the other at every change of an address space: all that starts a process is a third
     faster with one, and two boxes side by side are as fast as one."""
 
-    def __init__(self, found, cylinders=None, offline=(), cpus=1, memory=2048, tools=os.path.join(TOP, "build")):
+    def __init__(self, found, cylinders=None, offline=(), cpus=1, memory=2048, tools=os.path.join(TOP, "build"),
+                 tb_size=None):
         self.parts = found
         self.cylinders = cylinders or {bus_id: 10 for bus_id in DASDS}
         self.offline = offline
         self.cpus = cpus
         self.memory = memory
+        self.tb_size = tb_size
         self.tools = os.path.join(tools, "src", "tools")
         self.folder = tempfile.TemporaryDirectory(prefix="libvirt-ccw-box.")
         self.console = os.path.join(self.folder.name, "console.log")
@@ -96,6 +98,8 @@ class Box:
                                                ("kernel", os.path.dirname(self.parts["kernel"])))):
             argv += ["-fsdev", f"local,id={name},path={path},security_model=none,readonly=on",
                      "-device", f"virtio-9p-ccw,fsdev={name},mount_tag={name},devno=fe.0.f0{number + 16:02x}"]
+        if self.tb_size:
+            argv += ["-accel", f"tcg,tb-size={self.tb_size}"]
         if console:
             argv += ["-chardev", f"file,id=console,path={self.console}",
                      "-chardev", f"socket,id=port,path={self.folder.name}/port",
