@@ -225,6 +225,18 @@ static gboolean has_css(CcwHost *host, GError **error)
     return FALSE;
 }
 
+/* FALSE: error is set, to one of a device or subchannel that is not there, because nothing of that kind is. */
+static gboolean has_css_for(CcwHost *host, const char *what, const CcwBusId *id, GError **error)
+{
+    char buf[CCW_BUS_ID_STR_LEN];
+
+    if (has_css(host, error))
+        return TRUE;
+    (*error)->code = CCW_ERROR_NOT_FOUND;
+    g_prefix_error(error, "there is no %s %s: ", what, ccw_bus_id_format(id, buf));
+    return FALSE;
+}
+
 GPtrArray *ccw_host_list(CcwHost *host, GError **error)
 {
     g_autofree char *css = ccw_host_path(host, "bus/css/devices");
@@ -244,7 +256,7 @@ CcwHostDevice *ccw_host_lookup(CcwHost *host, const CcwBusId *id, GError **error
 
     if (ccw_subchannel_of(host, id, &subchannel))
         return read_device(host, &subchannel, id);
-    if (error && has_css(host, error))
+    if (error && has_css_for(host, "ccw device", id, error))
         ccw_state_set_missing(host, id, error);
     return NULL;
 }
@@ -256,7 +268,7 @@ CcwHostDevice *ccw_host_lookup_subchannel(CcwHost *host, const CcwBusId *subchan
 
     if (subchannel_device(host, subchannel, &id))
         return read_device(host, subchannel, &id);
-    if (error && has_css(host, error))
+    if (error && has_css_for(host, "I/O subchannel", subchannel, error))
         g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND, "there is no I/O subchannel %s with a device on this host",
                     ccw_bus_id_format(subchannel, buf));
     return NULL;
