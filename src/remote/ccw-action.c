@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remote/ccw-action.h"
 
-#include <gio/gio.h>
 #include <string.h>
 
 #include "remote/ccw-connection-private.h"
@@ -65,6 +64,7 @@ void ccw_action_begin(CcwAction *action, CcwConnection *connection, const CcwHea
     *arguments = (CcwArguments){ 0 };
     connection->actions = g_list_append(connection->actions, action);
     connection->actions_bytes += call->length;
+    connection->actions_fds += call->fds;
     ccw_connection_update(connection);
 }
 
@@ -78,7 +78,9 @@ void ccw_action_end(CcwAction *action, GByteArray *reply)
     }
     connection->actions = g_list_remove(connection->actions, action);
     connection->actions_bytes -= action->call.length;
+    connection->actions_fds -= action->call.fds;
     ccw_arguments_clear(&action->arguments);
+    g_clear_pointer(&action->reply, g_byte_array_unref);
     action->free(action);
     ccw_connection_update(connection);
     ccw_connection_unref(connection);
@@ -182,29 +184,71 @@ char *ccw_action_read_domain_xml(CcwAction *action, const guint8 *payload, gsize
     return is_of_domain(xml, action->arguments.domain_uuid) ? g_steal_pointer(&xml) : NULL;
 }
 
-static void run_work(GTask *task, gpointer source G_GNUC_UNUSED, gpointer data, GCancellable *cancellable G_GNUC_UNUSED)
+static void run_work(gpointer data)
 {
     CcwAction *action = data;
 
     action->work(action);
-    g_task_return_boolean(task, TRUE);
 }
 
-static void work_done(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer data G_GNUC_UNUSED)
+static void work_done(gpointer data)
 {
-    CcwAction *action = g_task_get_task_data(G_TASK(result));
+    CcwAction *action = data;
 
     action->done(action);
 }
 
-void ccw_action_work(CcwAction *action, CcwActionStep work, CcwActionStep done)
+void ccw_action_work(CcwAction *action, CcwWorkKind kind, CcwActionStep work, CcwActionStep done)
 {
-    g_autoptr(GTask) task = g_task_new(NULL, NULL, work_done, NULL);
+    const CcwConnection *connection = action->connection;
+    guint uid = connection->peer ? connection->peer->uid : 0;
 
     action->work = work;
     action->done = done;
-    g_task_set_task_data(task, action, NULL);
-    g_task_run_in_thread(task, run_work);
+    ccw_workers_push(connection->services->workers, kind, uid, connection, run_work, work_done, action);
+}
+
+static void raise_work(CcwAction *action)
+{
+    g_autoptr(GByteArray) reply = action->reply;
+    CcwHeader header;
+
+    action->reply = NULL;
+    if (ccw_header_decode(reply->data, &header, NULL))
+        action->reply = ccw_relay_raise(&header, reply->data + CCW_FRAME_HEAD, reply->len - CCW_FRAME_HEAD);
+}
+
+static void raised(CcwAction *action)
+{
+    ccw_action_end(action, g_steal_pointer(&action->reply));
+}
+
+void ccw_action_end_raised(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    if (!ccw_relay_must_parse_reply(header, payload, length)) {
+        ccw_action_end(action, ccw_relay_raise(header, payload, length));
+        return;
+    }
+    action->reply = ccw_frame_new(header, payload, length);
+    ccw_action_work(action, CCW_WORK_PARSE, raise_work, raised);
+}
+
+/* A reply that no action waits for: an action that does nothing but rewrite it. */
+static void reply_free(CcwAction *action)
+{
+    action->connection->replies_bytes -= action->call.length;
+    g_free(action);
+}
+
+void ccw_reply_begin(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    CcwAction *action = g_new0(CcwAction, 1);
+    CcwArguments none = { 0 };
+
+    action->free = reply_free;
+    connection->replies_bytes += header->length;
+    ccw_action_begin(action, connection, header, &none);
+    ccw_action_end_raised(action, header, payload, length);
 }
 
 static CcwAction *find(CcwConnection *connection, const CcwHeader *header)

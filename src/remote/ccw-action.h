@@ -7,6 +7,7 @@
 
 #include <glib.h>
 
+#include "remote/ccw-call.h"
 #include "remote/ccw-connection.h"
 #include "remote/ccw-procedures.h"
 #include "remote/ccw-rewrite.h"
@@ -26,6 +27,7 @@ struct _CcwAction {
     guint32 awaited_serial;
     gint32 awaited_procedure;
     CcwActionStep work, done;
+    GByteArray *reply;               /* see ccw_action_end_raised(); else NULL */
     void (*free)(CcwAction *action); /* the rest of what embeds it */
 };
 
@@ -61,7 +63,13 @@ void ccw_action_get_domain_xml(CcwAction *action, CcwActionReply on_reply, CcwAc
 char *ccw_action_read_domain_xml(CcwAction *action, const guint8 *payload, gsize length);
 
 /* work in a worker thread, which alone touches action meanwhile, then done. */
-void ccw_action_work(CcwAction *action, CcwActionStep work, CcwActionStep done);
+void ccw_action_work(CcwAction *action, CcwWorkKind kind, CcwActionStep work, CcwActionStep done);
+
+/* The end, with a reply of libvirt's as the client shall have it; where that means parsing XML, a worker does it. */
+void ccw_action_end_raised(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length);
+
+/* The same of a reply that no action waits for. */
+void ccw_reply_begin(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length);
 
 /* TRUE if this is what an action waits for; then it has had it. For ccw-relay. */
 gboolean ccw_actions_want(CcwConnection *connection, const CcwHeader *header);
@@ -77,16 +85,14 @@ void ccw_actions_note_reply(CcwConnection *connection, const CcwHeader *header);
 void ccw_actions_lost(CcwConnection *connection);
 
 /* The actions there are. FALSE: nothing of ours in the call, forward it. */
-gboolean ccw_attach_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
-                          const guint8 *payload, gsize length);
+gboolean ccw_attach_begin(CcwConnection *connection, CcwCall *call);
 gboolean ccw_node_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
                         const guint8 *payload, gsize length);
 gboolean ccw_nodes_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
                          const guint8 *payload, gsize length);
 gboolean ccw_by_hand_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
                            const guint8 *payload, gsize length);
-gboolean ccw_migrate_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
-                           const guint8 *payload, gsize length);
+gboolean ccw_migrate_begin(CcwConnection *connection, CcwCall *call);
 gboolean ccw_domcaps_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
                            const guint8 *payload, gsize length);
 gboolean ccw_messages_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
@@ -94,5 +100,4 @@ gboolean ccw_messages_begin(CcwConnection *connection, const CcwProcedure *proce
 /* frame is the call lowered, in which something of ours was. Takes the descriptors, if it returns TRUE. */
 gboolean ccw_define_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
                           const guint8 *payload, gsize length, GByteArray *frame, GArray *fds);
-gboolean ccw_detach_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
-                          const guint8 *payload, gsize length);
+gboolean ccw_detach_begin(CcwConnection *connection, CcwCall *call);

@@ -40,6 +40,7 @@ typedef struct {
     GArray *hostdevs;    /* of CcwHostdev: ours in it */
     GArray *ids;         /* of CcwBusId: theirs */
     GByteArray *frame;   /* the lowered call */
+    char *domain_xml;    /* of the domain, if it was asked for and is its own; else NULL */
     gboolean has_map;    /* the domain's feature has been asked for, */
     CcwMapCss map;       /* and this is it */
     GPtrArray *warnings; /* of the judge */
@@ -60,6 +61,7 @@ static void attach_free(CcwAction *action)
     g_array_unref(attach->hostdevs);
     g_array_unref(attach->ids);
     g_clear_pointer(&attach->frame, g_byte_array_unref);
+    g_free(attach->domain_xml);
     g_clear_pointer(&attach->reply, g_byte_array_unref);
     g_clear_pointer(&attach->warnings, g_ptr_array_unref);
     g_clear_error(&attach->no_modules);
@@ -94,7 +96,7 @@ static void settle(Attach *attach, CcwAttachResult result, GByteArray *reply)
 {
     attach->result = result;
     attach->reply = reply;
-    ccw_action_work(&attach->action, settle_work, settled);
+    ccw_action_work(&attach->action, CCW_WORK_HOST, settle_work, settled);
 }
 
 static void settle_error(Attach *attach, const GError *error)
@@ -226,9 +228,9 @@ static void first_refused(Attach *attach, const CcwHeader *header, const guint8 
     }
     if (missing && !ccw_connection_is_gone(attach->action.connection, CCW_SIDE_CLIENT)) {
         attach->missing = *missing;
-        ccw_action_work(&attach->action, claim_work, claimed);
+        ccw_action_work(&attach->action, CCW_WORK_HOST, claim_work, claimed);
     } else if (no_vfio && !attach->loaded && any(attach, is_managed)) {
-        ccw_action_work(&attach->action, load_work, loaded);
+        ccw_action_work(&attach->action, CCW_WORK_HOST, load_work, loaded);
     } else {
         settle(attach, CCW_ATTACH_NONE, ccw_relay_raise(header, payload, length));
     }
@@ -287,41 +289,49 @@ static gboolean is_stock(const Attach *attach)
            memcmp(attach->frame->data + CCW_FRAME_HEAD, attach->payload->data, attach->payload->len) == 0;
 }
 
-static void lower_and_call(Attach *attach)
+/* What is lowered already holds for a domain without the feature, which is for most. */
+static void lower_work(CcwAction *action)
 {
-    CcwAction *action = &attach->action;
+    Attach *attach = (Attach *)action;
+    g_autoptr(GArray) hostdevs = NULL;
     g_autoptr(GError) error = NULL;
 
+    if (attach->domain_xml) {
+        hostdevs = ccw_conf_collect(attach->domain_xml, &attach->map, &error);
+        attach->has_map = hostdevs != NULL;
+    }
+    if (!attach->has_map)
+        g_warning("the XML of domain %s is not understood, its s390-map-css feature is taken to be on: %s",
+                  action->arguments.domain_uuid, error ? error->message : "it is not this domain's");
+    g_clear_pointer(&attach->frame, g_byte_array_unref);
     attach->frame = ccw_relay_lower(attach->procedure, &action->call, attach->payload->data, attach->payload->len,
-                                    (int)attach->map, &error);
+                                    (int)attach->map, &attach->error);
+}
+
+static void lowered(CcwAction *action)
+{
+    Attach *attach = (Attach *)action;
+
     if (!attach->frame) {
-        settle_error(attach, error);
+        settle_error(attach, attach->error);
     } else if (!action->connection->services->judge || action->connection->readonly || is_stock(attach)) {
         ccw_action_call(action, attach->frame, first_reply, lost_in_call);
     } else {
         attach->warnings = g_ptr_array_new_with_free_func(g_free);
-        ccw_action_work(action, judge_work, judged);
+        ccw_action_work(action, CCW_WORK_PARSE, judge_work, judged);
     }
 }
 
 static void got_domain_xml(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
     Attach *attach = (Attach *)action;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GArray) hostdevs = NULL;
-    g_autofree char *xml = NULL;
 
     if (header->status != CCW_STATUS_OK) {
         settle(attach, CCW_ATTACH_NONE, ccw_action_refusal(action, header, payload, length));
         return;
     }
-    xml = ccw_action_read_domain_xml(action, payload, length);
-    hostdevs = xml ? ccw_conf_collect(xml, &attach->map, &error) : NULL;
-    attach->has_map = hostdevs != NULL;
-    if (!hostdevs)
-        g_warning("the XML of domain %s is not understood, its s390-map-css feature is taken to be on: %s",
-                  action->arguments.domain_uuid, error ? error->message : "it is not this domain's");
-    lower_and_call(attach);
+    attach->domain_xml = ccw_action_read_domain_xml(action, payload, length);
+    ccw_action_work(action, CCW_WORK_PARSE, lower_work, lowered);
 }
 
 /* The usual address is right whatever the feature says. */
@@ -346,7 +356,7 @@ static void prepared(CcwAction *action)
     else if (any(attach, depends_on_feature))
         ccw_action_get_domain_xml(action, got_domain_xml, lost_in_question);
     else
-        lower_and_call(attach);
+        lowered(action);
 }
 
 /* Nothing is announced yet, so that nothing has to be settled. */
@@ -373,7 +383,7 @@ static gboolean is_past_access(const CcwHeader *header, const guint8 *payload, g
 static void may_answered(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
     if (is_past_access(header, payload, length))
-        ccw_action_work(action, prepare_work, prepared);
+        ccw_action_work(action, CCW_WORK_HOST, prepare_work, prepared);
     else
         ccw_action_end(action, ccw_action_refusal(action, header, payload, length));
 }
@@ -397,32 +407,24 @@ static gboolean is_root(const CcwConnection *connection)
     return !connection->peer || (connection->peer->uid == 0 && !connection->for_another);
 }
 
-gboolean ccw_attach_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
-                          const guint8 *payload, gsize length)
+gboolean ccw_attach_begin(CcwConnection *connection, CcwCall *call)
 {
-    CcwArguments arguments;
-    g_autoptr(GArray) hostdevs = NULL;
-    CcwMapCss map;
     Attach *attach;
 
-    if (!ccw_arguments_read(&arguments, procedure->call, payload, length))
+    if (!call->hostdevs || !call->frame)
         return FALSE;
-    hostdevs = ccw_conf_collect(arguments.xml, &map, NULL);
-    if (!hostdevs || hostdevs->len == 0) {
-        ccw_arguments_clear(&arguments);
-        return FALSE;
-    }
     attach = g_new0(Attach, 1);
     attach->action.free = attach_free;
-    attach->procedure = procedure;
-    attach->payload = g_byte_array_append(g_byte_array_new(), payload, (guint)length);
-    attach->hostdevs = g_steal_pointer(&hostdevs);
+    attach->procedure = call->procedure;
+    attach->payload = g_byte_array_ref(call->payload);
+    attach->frame = g_steal_pointer(&call->frame);
+    attach->hostdevs = g_steal_pointer(&call->hostdevs);
     attach->ids = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
     for (guint i = 0; i < attach->hostdevs->len; i++)
         g_array_append_val(attach->ids, g_array_index(attach->hostdevs, CcwHostdev, i).source);
-    ccw_action_begin(&attach->action, connection, header, &arguments);
+    ccw_action_begin(&attach->action, connection, &call->header, &call->arguments);
     if (is_root(connection))
-        ccw_action_work(&attach->action, prepare_work, prepared);
+        ccw_action_work(&attach->action, CCW_WORK_HOST, prepare_work, prepared);
     else
         ask_may(&attach->action);
     return TRUE;

@@ -153,7 +153,7 @@ static void answered(CcwAction *action, const CcwHeader *header, const guint8 *p
     g_autoptr(GError) error = NULL;
 
     if (is_past_access(hand, header, payload, length)) {
-        ccw_action_work(action, do_work, done);
+        ccw_action_work(action, CCW_WORK_HOST, do_work, done);
     } else if (is_unlisted(header, payload, length) && strcmp(hand->asked, action->arguments.node) != 0) {
         g_free(hand->asked);
         hand->asked = g_strdup(action->arguments.node);
@@ -222,6 +222,6 @@ gboolean ccw_by_hand_begin(CcwConnection *connection, const CcwProcedure *proced
     hand->kind = kind;
     hand->named = id;
     ccw_action_begin(&hand->action, connection, header, &arguments);
-    ccw_action_work(&hand->action, find_work, found);
+    ccw_action_work(&hand->action, CCW_WORK_LOOK_UP, find_work, found);
     return TRUE;
 }

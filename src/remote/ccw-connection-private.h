@@ -21,6 +21,11 @@ typedef struct {
     CcwInbox inbox;      /* what this side sends */
     CcwOutbox outbox;    /* what is sent to it */
     GPtrArray *deferred; /* whole frames for the outbox, of ours, to go out when the other side's has passed; or NULL */
+    gsize deferred_bytes; /* in them */
+    guint deferred_fds;
+    GByteArray *unread; /* bytes that came while the inbox took no more, from unread_at on; or NULL */
+    gsize unread_at;
+    GArray *unread_fds; /* with them, as gint; or NULL */
 } CcwSide;
 
 /* Of the client's CONNECT_OPEN; see ccw-identity. */
@@ -43,8 +48,13 @@ struct _CcwConnection {
     gboolean readonly; /* the backend's socket is the one that changes nothing */
     gboolean closing;  /* the client is gone, or about to go when its outbox is empty */
     gboolean ended_called;
-    GList *actions;         /* of CcwAction, in flight */
-    gsize actions_bytes;    /* of the calls that began them */
+    GList *actions;      /* of CcwAction, in flight */
+    gsize actions_bytes; /* of the frames that began them */
+    guint actions_fds;   /* that came with these */
+    gsize replies_bytes; /* of those frames: libvirt's replies, which a worker rewrites */
+    CcwUser *user;       /* who is charged; NULL: what the connection holds is not counted */
+    gsize charged_bytes; /* to the user, for this connection */
+    guint charged_fds;
     GHashTable *unanswered; /* serials of the client's calls that libvirt has and has not answered */
     guint32 serial_range;   /* our calls' serials are within it; see ccw-action.c */
     guint16 serial_next;

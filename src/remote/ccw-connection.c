@@ -16,6 +16,10 @@
 #define ACTIONS_MAX 16
 /* Nor while the calls of these have this many bytes: each is kept in some forms until it is over. */
 #define ACTIONS_BYTES_HIGH (1024u * 1024)
+/* The backend is not read while its replies of this many bytes are in work. */
+#define REPLIES_BYTES_HIGH (1024u * 1024)
+/* A frame up to this size is taken whether the user has room for it or not: what is read at a time is no larger. */
+#define FRAME_SMALL READ_SIZE
 #define READ_SIZE 65536
 
 /* Everything runs in one thread and nothing is kept in it from one read to the next: one for all connections. */
@@ -46,6 +50,28 @@ gboolean ccw_connection_is_gone(const CcwConnection *connection, CcwSideIndex si
     return connection->sides[side].fd < 0;
 }
 
+static void close_fds(GArray *fds)
+{
+    for (guint i = 0; i < fds->len; i++)
+        close(g_array_index(fds, gint, i));
+    g_array_set_size(fds, 0);
+}
+
+static void forget_unread(CcwSide *side)
+{
+    g_clear_pointer(&side->unread, g_byte_array_unref);
+    if (side->unread_fds)
+        close_fds(side->unread_fds);
+    g_clear_pointer(&side->unread_fds, g_array_unref);
+}
+
+static void forget_deferred(CcwSide *side)
+{
+    g_clear_pointer(&side->deferred, g_ptr_array_unref);
+    side->deferred_bytes = 0;
+    side->deferred_fds = 0;
+}
+
 static void side_close(CcwSide *side)
 {
     if (side->fd < 0)
@@ -55,20 +81,83 @@ static void side_close(CcwSide *side)
     close(side->fd);
     side->fd = -1;
     ccw_outbox_clear(&side->outbox);
-    g_clear_pointer(&side->deferred, g_ptr_array_unref);
+    forget_deferred(side);
+    forget_unread(side);
     if (side->index == CCW_SIDE_BACKEND)
         ccw_actions_lost(side->connection);
+}
+
+/* --- what the connection holds, and may hold --- */
+
+static gsize held_bytes(const CcwSide *side)
+{
+    return side->outbox.bytes + side->deferred_bytes + (side->unread ? side->unread->len : 0) +
+           (side->inbox.taking ? side->inbox.header.length : 0);
+}
+
+static guint held_fds(const CcwSide *side)
+{
+    return side->outbox.fds + side->deferred_fds + (side->unread_fds ? side->unread_fds->len : 0) +
+           (side->inbox.taken_fds ? side->inbox.taken_fds->len : 0);
+}
+
+/* Brings the user's account up to date. */
+static void charge(CcwConnection *connection)
+{
+    gsize bytes = connection->actions_bytes;
+    guint fds = connection->actions_fds;
+
+    if (!connection->user)
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(connection->sides); i++) {
+        bytes += held_bytes(&connection->sides[i]);
+        fds += held_fds(&connection->sides[i]);
+    }
+    ccw_user_charge(connection->user, (gssize)(bytes - connection->charged_bytes),
+                    (gint)(fds - connection->charged_fds));
+    connection->charged_bytes = bytes;
+    connection->charged_fds = fds;
+}
+
+static void on_room(gpointer data)
+{
+    ccw_connection_update(data);
+}
+
+/*
+ * Where nothing waits for the other side one more read is always allowed, so that each connection makes progress. If it
+ * is the user who has no room, the connection is updated when that changes.
+ */
+static gboolean has_room_for_read(CcwSide *side)
+{
+    const CcwSide *to = other(side);
+    const CcwUser *user = side->connection->user;
+    guint fds = to->outbox.fds + to->deferred_fds;
+
+    if (to->outbox.bytes >= OUTBOX_HIGH || fds + CCW_FRAME_FDS_MAX > CCW_CLIENT_FDS_MAX)
+        return FALSE;
+    if (!user || (ccw_user_has_fd_room(user, CCW_FRAME_FDS_MAX) &&
+                  (to->outbox.bytes == 0 || ccw_user_has_room(user, READ_SIZE))))
+        return TRUE;
+    ccw_limits_wait(user->limits, on_room, side->connection);
+    return FALSE;
+}
+
+/* Whether the client may begin one more call. */
+static gboolean has_room_for_call(const CcwConnection *connection)
+{
+    return g_list_length(connection->actions) < ACTIONS_MAX && connection->actions_bytes < ACTIONS_BYTES_HIGH &&
+           g_hash_table_size(connection->unanswered) < CCW_CLIENT_CALLS_MAX;
 }
 
 static gboolean wants_reading(CcwSide *side)
 {
     CcwConnection *connection = side->connection;
 
-    if (side->index == CCW_SIDE_CLIENT &&
-        (connection->closing || connection->greeting || g_list_length(connection->actions) >= ACTIONS_MAX ||
-         connection->actions_bytes >= ACTIONS_BYTES_HIGH || other(side)->fd < 0))
-        return FALSE;
-    return other(side)->outbox.bytes < OUTBOX_HIGH;
+    if (side->index == CCW_SIDE_BACKEND)
+        return connection->replies_bytes < REPLIES_BYTES_HIGH && has_room_for_read(side);
+    return !connection->closing && !connection->greeting && other(side)->fd >= 0 &&
+           (side->inbox.head_length > 0 || has_room_for_call(connection)) && has_room_for_read(side);
 }
 
 static void side_update(CcwSide *side)
@@ -79,7 +168,8 @@ static void side_update(CcwSide *side)
         return;
     if (wants_reading(side))
         events |= EPOLLIN;
-    if (!ccw_outbox_is_empty(&side->outbox))
+    /* What was read already has no event of its own; a socket that can be written to has one at once. */
+    if (!ccw_outbox_is_empty(&side->outbox) || (events && side->unread))
         events |= EPOLLOUT;
     ccw_poll_set(side->watch, events);
 }
@@ -111,6 +201,7 @@ void ccw_connection_update(CcwConnection *connection)
 
     ccw_connection_ref(connection);
     close_what_is_over(connection);
+    charge(connection);
     side_update(&sides[CCW_SIDE_CLIENT]);
     side_update(&sides[CCW_SIDE_BACKEND]);
     if (sides[CCW_SIDE_CLIENT].fd < 0 && sides[CCW_SIDE_BACKEND].fd < 0 && !connection->actions &&
@@ -118,10 +209,19 @@ void ccw_connection_update(CcwConnection *connection)
         connection->ended_called = TRUE;
         ccw_inbox_clear(&sides[CCW_SIDE_CLIENT].inbox);
         ccw_inbox_clear(&sides[CCW_SIDE_BACKEND].inbox);
+        charge(connection);
+        if (connection->user)
+            ccw_limits_stop_waiting(connection->user->limits, connection);
         connection->ended(connection, connection->data);
         ccw_connection_unref(connection);
     }
     ccw_connection_unref(connection);
+}
+
+void ccw_connection_set_user(CcwConnection *connection, CcwUser *user)
+{
+    connection->user = user;
+    ccw_connection_update(connection);
 }
 
 void ccw_connection_set_readonly(CcwConnection *connection)
@@ -140,13 +240,6 @@ typedef struct {
     GByteArray *frame;
     GArray *fds; /* NULL: none */
 } Deferred;
-
-static void close_fds(GArray *fds)
-{
-    for (guint i = 0; i < fds->len; i++)
-        close(g_array_index(fds, gint, i));
-    g_array_set_size(fds, 0);
-}
 
 static void deferred_free(Deferred *deferred)
 {
@@ -180,6 +273,8 @@ static void defer(CcwSide *side, GByteArray *frame, GArray *fds)
     if (!side->deferred)
         side->deferred = g_ptr_array_new_with_free_func((GDestroyNotify)deferred_free);
     g_ptr_array_add(side->deferred, deferred);
+    side->deferred_bytes += frame->len;
+    side->deferred_fds += deferred->fds ? deferred->fds->len : 0;
     ccw_inbox_want_boundary(&other(side)->inbox);
 }
 
@@ -206,12 +301,25 @@ void ccw_connection_send(CcwConnection *connection, CcwSideIndex to, GByteArray 
     ccw_connection_send_fds(connection, to, frame, NULL);
 }
 
+/* The room is asked for as a whole before the first byte of the payload is kept. */
+static gboolean has_room_for_frame(const CcwSide *side, const CcwHeader *header)
+{
+    const CcwUser *user = side->connection->user;
+
+    return !user || header->length <= FRAME_SMALL || ccw_user_has_room(user, header->length);
+}
+
 static CcwInboxWay on_header(const CcwHeader *header, gpointer data)
 {
     CcwSide *side = data;
+    CcwConnection *connection = side->connection;
+    CcwInboxWay way = side->index == CCW_SIDE_CLIENT ? ccw_relay_client_header(connection, header)
+                                                     : ccw_relay_backend_header(connection, header);
 
-    return side->index == CCW_SIDE_CLIENT ? ccw_relay_client_header(side->connection, header)
-                                          : ccw_relay_backend_header(side->connection, header);
+    if (way != CCW_INBOX_TAKE || has_room_for_frame(side, header))
+        return way;
+    return side->index == CCW_SIDE_CLIENT ? ccw_relay_client_no_room(connection, header)
+                                          : ccw_relay_backend_no_room(connection, header);
 }
 
 static void on_pass(const guint8 *bytes, gsize length, gpointer data)
@@ -240,11 +348,20 @@ static void on_boundary(gpointer data)
     CcwSide *to = other(data);
     g_autoptr(GPtrArray) deferred = g_steal_pointer(&to->deferred);
 
+    to->deferred_bytes = 0;
+    to->deferred_fds = 0;
     for (guint i = 0; deferred && i < deferred->len; i++) {
         const Deferred *frame = g_ptr_array_index(deferred, i);
 
         write_frame(to, frame->frame, frame->fds);
     }
+}
+
+static gboolean on_ready(gpointer data)
+{
+    const CcwSide *side = data;
+
+    return side->index == CCW_SIDE_BACKEND || has_room_for_call(side->connection);
 }
 
 static const CcwInboxOps inbox_ops = {
@@ -253,6 +370,7 @@ static const CcwInboxOps inbox_ops = {
     .pass_fd = on_pass_fd,
     .frame = on_frame,
     .boundary = on_boundary,
+    .ready = on_ready,
 };
 
 static void collect_fds(struct msghdr *message, GArray *fds)
@@ -284,21 +402,64 @@ static ssize_t receive(int fd, GArray *fds)
     return n ? n : -1;
 }
 
+/* Keeps what the inbox has not read of these bytes, which are new, or the rest of what was kept before. */
+static void keep_unread(CcwSide *side, const guint8 *bytes, gsize length, GArray *fds)
+{
+    gsize left = side->inbox.unread;
+
+    if (left == 0) {
+        forget_unread(side);
+        return;
+    }
+    if (side->unread) {
+        side->unread_at = side->unread->len - left;
+        return;
+    }
+    side->unread = g_byte_array_append(g_byte_array_new(), bytes + length - left, (guint)left);
+    side->unread_at = 0;
+    side->unread_fds = g_array_new(FALSE, FALSE, sizeof(gint));
+    g_array_append_vals(side->unread_fds, fds->data, fds->len);
+    g_array_set_size(fds, 0);
+}
+
+/* FALSE: the side is of no more use. */
+static gboolean feed(CcwSide *side, const guint8 *bytes, gsize length, GArray *fds)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean stopped = FALSE;
+
+    if (!ccw_inbox_feed(&side->inbox, bytes, length, fds, &stopped, &error)) {
+        /* A client must not be able to fill the journal. */
+        if (side->index == CCW_SIDE_CLIENT)
+            g_info("a client broke the protocol: %s", error->message);
+        else
+            g_warning("libvirt broke the protocol: %s", error->message);
+    } else if (!stopped && side->fd >= 0) {
+        keep_unread(side, bytes, length, fds);
+    }
+    return !error && !stopped;
+}
+
 /* FALSE: the side has said its last. */
 static gboolean side_read(CcwSide *side)
 {
     static GArray *fds; /* empty but for the time of a read */
-    g_autoptr(GError) error = NULL;
-    gboolean stopped = FALSE;
+    gboolean goes_on;
     ssize_t n;
 
+    if (side->unread) {
+        /* A callback may close the side, which forgets what is unread. */
+        g_autoptr(GByteArray) unread = g_byte_array_ref(side->unread);
+        g_autoptr(GArray) unread_fds = g_array_ref(side->unread_fds);
+
+        return feed(side, unread->data + side->unread_at, unread->len - side->unread_at, unread_fds);
+    }
     if (!fds)
         fds = g_array_new(FALSE, FALSE, sizeof(gint));
     n = receive(side->fd, fds);
-    if (n > 0 && !ccw_inbox_feed(&side->inbox, read_buffer, (gsize)n, fds, &stopped, &error))
-        g_warning("%s broke the protocol: %s", side->index == CCW_SIDE_CLIENT ? "a client" : "libvirt", error->message);
+    goes_on = n > 0 ? feed(side, read_buffer, (gsize)n, fds) : n == 0;
     close_fds(fds);
-    return n >= 0 && !error && !stopped;
+    return goes_on;
 }
 
 static void on_event(guint32 events, gpointer data)
@@ -308,8 +469,11 @@ static void on_event(guint32 events, gpointer data)
 
     if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
         ccw_outbox_flush(&side->outbox);
-    if (side->fd >= 0 && !side->outbox.failed && wants_reading(side) && (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) &&
-        !side_read(side)) {
+    if (events & CCW_POLL_FAILED) {
+        connection->closing = TRUE;
+        side_close(side);
+    } else if (side->fd >= 0 && !side->outbox.failed && wants_reading(side) &&
+               (side->unread || events & (EPOLLIN | EPOLLERR | EPOLLHUP)) && !side_read(side)) {
         if (side->index == CCW_SIDE_CLIENT)
             connection->closing = TRUE;
         else

@@ -9,12 +9,15 @@
 
 #include "remote/ccw-judge.h"
 #include "remote/ccw-keeper.h"
+#include "remote/ccw-limits.h"
 #include "remote/ccw-peer.h"
 #include "remote/ccw-poll.h"
+#include "remote/ccw-workers.h"
 
 /* What connections share; outlives them. */
 typedef struct {
     CcwPoll *poll;
+    CcwWorkers *workers;
     CcwKeeper *keeper;
     const CcwJudge *judge;          /* NULL: all that libvirt takes is good */
     void (*changed)(gpointer data); /* a device may have to go back: let the watcher look. May be NULL */
@@ -34,6 +37,9 @@ typedef struct _CcwConnection CcwConnection;
  */
 CcwConnection *ccw_connection_new(const CcwServices *services, int client, int backend, CcwPeer *peer,
                                   void (*ended)(CcwConnection *connection, gpointer data), gpointer data);
+
+/* What it holds counts as held by user, who outlives it. Without this call nothing is counted and nothing limited. */
+void ccw_connection_set_user(CcwConnection *connection, CcwUser *user);
 
 /* It came by the read-only socket: libvirt refuses what would be judged, so that it is not. */
 void ccw_connection_set_readonly(CcwConnection *connection);

@@ -95,6 +95,6 @@ gboolean ccw_define_begin(CcwConnection *connection, const CcwProcedure *procedu
         g_array_set_size(fds, 0);
     }
     ccw_action_begin(&define->action, connection, header, &arguments);
-    ccw_action_work(&define->action, judge_work, judged);
+    ccw_action_work(&define->action, CCW_WORK_PARSE, judge_work, judged);
     return TRUE;
 }

@@ -4,7 +4,6 @@
  * is looked at and what is no longer in it goes back to the host, as managed PCI devices do. A guest that has not let
  * go of it yet still has it in the XML; then nothing happens here, and the event of its removal brings the watcher.
  */
-#include "conf/ccw-conf.h"
 #include "remote/ccw-action.h"
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-relay.h"
@@ -16,6 +15,7 @@ typedef struct {
     CcwAction action;
     GByteArray *reply; /* libvirt's, held back */
     CcwLive *live;
+    char *xml; /* the domain's, to be added to live; NULL: it is, or could not be understood */
     guint looks;
     gboolean stale;
 } Detach;
@@ -26,6 +26,7 @@ static void detach_free(CcwAction *action)
 
     g_clear_pointer(&detach->reply, g_byte_array_unref);
     g_clear_pointer(&detach->live, ccw_live_free);
+    g_free(detach->xml);
     g_free(detach);
 }
 
@@ -43,6 +44,15 @@ static void leave_to_watcher(CcwAction *action)
     if (services->changed)
         services->changed(services->changed_data);
     end(action);
+}
+
+static void add_work(CcwAction *action)
+{
+    Detach *detach = (Detach *)action;
+    g_autofree char *xml = g_steal_pointer(&detach->xml);
+
+    if (!ccw_live_add(detach->live, action->arguments.domain_uuid, NULL, xml, NULL))
+        g_clear_pointer(&detach->live, ccw_live_free);
 }
 
 static void reconcile_work(CcwAction *action)
@@ -68,15 +78,22 @@ static void reconciled(CcwAction *action)
         leave_to_watcher(action);
 }
 
+static void added(CcwAction *action)
+{
+    if (((Detach *)action)->live)
+        ccw_action_work(action, CCW_WORK_HOST, reconcile_work, reconciled);
+    else
+        leave_to_watcher(action);
+}
+
 static void got_domain_xml(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
     Detach *detach = (Detach *)action;
-    g_autofree char *xml = NULL;
 
     if (header->status == CCW_STATUS_OK)
-        xml = ccw_action_read_domain_xml(action, payload, length);
-    if (xml && ccw_live_add(detach->live, action->arguments.domain_uuid, NULL, xml, NULL))
-        ccw_action_work(action, reconcile_work, reconciled);
+        detach->xml = ccw_action_read_domain_xml(action, payload, length);
+    if (detach->xml)
+        ccw_action_work(action, CCW_WORK_PARSE, add_work, added);
     else
         leave_to_watcher(action);
 }
@@ -99,34 +116,17 @@ static void got_reply(CcwAction *action, const CcwHeader *header, const guint8 *
         end(action);
 }
 
-static gboolean has_ours(const char *xml)
+gboolean ccw_detach_begin(CcwConnection *connection, CcwCall *call)
 {
-    CcwMapCss map;
-    g_autoptr(GArray) hostdevs = ccw_conf_collect(xml, &map, NULL);
-
-    return hostdevs && hostdevs->len > 0;
-}
-
-gboolean ccw_detach_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
-                          const guint8 *payload, gsize length)
-{
-    g_autoptr(GByteArray) frame = NULL;
-    CcwArguments arguments;
     Detach *detach;
 
-    if (!ccw_arguments_read(&arguments, procedure->call, payload, length))
-        return FALSE;
     /* The guest address says nothing to libvirt here, so the domain's feature need not be known. An alias may be ours.
      */
-    if (!arguments.xml || has_ours(arguments.xml))
-        frame = ccw_relay_lower(procedure, header, payload, length, CCW_MAP_CSS_ABSENT, NULL);
-    if (!frame) {
-        ccw_arguments_clear(&arguments);
+    if (!call->frame || (call->arguments.xml && !call->hostdevs))
         return FALSE;
-    }
     detach = g_new0(Detach, 1);
     detach->action.free = detach_free;
-    ccw_action_begin(&detach->action, connection, header, &arguments);
-    ccw_action_call(&detach->action, frame, got_reply, leave_to_watcher);
+    ccw_action_begin(&detach->action, connection, &call->header, &call->arguments);
+    ccw_action_call(&detach->action, call->frame, got_reply, leave_to_watcher);
     return TRUE;
 }

@@ -72,7 +72,7 @@ static void got_domcaps(CcwAction *action, const CcwHeader *header, const guint8
     domcaps->xml = text ? g_strndup(text, text_length) : NULL;
     domcaps->emulator = text ? ccw_conf_domcaps_emulator(domcaps->xml) : NULL;
     if (domcaps->emulator)
-        ccw_action_work(action, judge_work, judged);
+        ccw_action_work(action, CCW_WORK_HOST, judge_work, judged);
     else
         end(action);
 }

@@ -226,7 +226,7 @@ static void begin_open(CcwConnection *connection, const CcwHeader *header, const
 
     connection->phase = CCW_PHASE_OPENING;
     open->frame = ccw_frame_new(header, payload, length);
-    ccw_action_work(&open->action, prepare_work, prepared);
+    ccw_action_work(&open->action, CCW_WORK_LOOK_UP, prepare_work, prepared);
 }
 
 static void refuse(CcwConnection *connection, const CcwHeader *header)

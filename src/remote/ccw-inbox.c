@@ -17,6 +17,7 @@ typedef struct {
     gsize run_length;
     GArray *fds;
     gboolean stopped;
+    gboolean paused;
     GError **error;
 } Feed;
 
@@ -40,7 +41,7 @@ void ccw_inbox_clear(CcwInbox *inbox)
 
 gboolean ccw_inbox_at_boundary(const CcwInbox *inbox)
 {
-    return inbox->state == CCW_INBOX_HEAD || inbox->state == CCW_INBOX_COUNT || inbox->taking;
+    return inbox->state == CCW_INBOX_HEAD || inbox->state == CCW_INBOX_COUNT || inbox->taking || inbox->dropping;
 }
 
 void ccw_inbox_want_boundary(CcwInbox *inbox)
@@ -78,6 +79,7 @@ static void frame_ended(Feed *feed)
     inbox->state = CCW_INBOX_HEAD;
     inbox->head_length = 0;
     inbox->taking = FALSE;
+    inbox->dropping = FALSE;
     if (inbox->want_boundary) {
         pass_run(feed);
         inbox->want_boundary = FALSE;
@@ -126,6 +128,14 @@ static void begin_taking(Feed *feed)
         body_taken(feed);
 }
 
+static void begin_dropping(Feed *feed)
+{
+    pass_run(feed);
+    feed->inbox->state = CCW_INBOX_BODY;
+    if (feed->inbox->remaining == 0)
+        body_ended(feed);
+}
+
 /* Its head came in this feed as a whole, just now, or began in an earlier one. */
 static void begin_passing(Feed *feed)
 {
@@ -140,6 +150,16 @@ static void begin_passing(Feed *feed)
         body_ended(feed);
 }
 
+static void begin_body(Feed *feed)
+{
+    if (feed->inbox->taking)
+        begin_taking(feed);
+    else if (feed->inbox->dropping)
+        begin_dropping(feed);
+    else
+        begin_passing(feed);
+}
+
 static gboolean read_count(Feed *feed)
 {
     CcwInbox *inbox = feed->inbox;
@@ -152,10 +172,7 @@ static gboolean read_count(Feed *feed)
     }
     inbox->remaining -= 4;
     inbox->header.fds = inbox->fds;
-    if (inbox->taking)
-        begin_taking(feed);
-    else
-        begin_passing(feed);
+    begin_body(feed);
     return TRUE;
 }
 
@@ -174,14 +191,14 @@ static gboolean read_header(Feed *feed)
     case CCW_INBOX_TAKE:
         inbox->taking = TRUE;
         break;
+    case CCW_INBOX_DROP:
+        inbox->dropping = TRUE;
+        break;
     case CCW_INBOX_PASS:
         break;
     }
     if (!ccw_header_has_fds(&inbox->header)) {
-        if (inbox->taking)
-            begin_taking(feed);
-        else
-            begin_passing(feed);
+        begin_body(feed);
     } else if (inbox->remaining < 4) {
         g_set_error(feed->error, CCW_ERROR, CCW_ERROR_PROTOCOL,
                     "a frame of %u bytes has no room for its count of file descriptors", inbox->header.length);
@@ -234,7 +251,8 @@ static void feed_body(Feed *feed)
         return;
     }
     length = MIN(feed->left, inbox->remaining);
-    pass(feed, feed->at, length);
+    if (!inbox->dropping)
+        pass(feed, feed->at, length);
     advance(feed, length);
     inbox->remaining -= length;
     if (inbox->remaining == 0)
@@ -243,7 +261,10 @@ static void feed_body(Feed *feed)
 
 static void fd_passed(Feed *feed, int fd)
 {
-    feed->inbox->ops->pass_fd(fd, feed->inbox->data);
+    if (feed->inbox->dropping)
+        close(fd);
+    else
+        feed->inbox->ops->pass_fd(fd, feed->inbox->data);
     if (!feed->inbox->fds)
         frame_ended(feed);
 }
@@ -281,10 +302,18 @@ static gboolean feed_fd(Feed *feed)
     return TRUE;
 }
 
+static gboolean is_ready(const CcwInbox *inbox)
+{
+    return inbox->head_length > 0 || !inbox->ops->ready || inbox->ops->ready(inbox->data);
+}
+
 static gboolean feed_some(Feed *feed)
 {
     switch (feed->inbox->state) {
     case CCW_INBOX_HEAD:
+        feed->paused = !is_ready(feed->inbox);
+        if (feed->paused)
+            return TRUE;
         return feed_head(feed, CCW_FRAME_HEAD, read_header);
     case CCW_INBOX_COUNT:
         return feed_head(feed, CCW_FRAME_HEAD + 4, read_count);
@@ -302,12 +331,15 @@ gboolean ccw_inbox_feed(CcwInbox *inbox, const guint8 *bytes, gsize length, GArr
 {
     Feed feed = { .inbox = inbox, .start = bytes, .at = bytes, .left = length, .fds = fds, .error = error };
 
-    while (feed.left && !feed.stopped)
+    inbox->unread = 0;
+    while (feed.left && !feed.stopped && !feed.paused)
         if (!feed_some(&feed))
             return FALSE;
     if (!feed.stopped)
         pass_run(&feed);
-    if (!feed.stopped && fds->len) {
+    if (feed.paused)
+        inbox->unread = feed.left;
+    else if (!feed.stopped && fds->len) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_PROTOCOL, "%u file descriptors came that no frame announced", fds->len);
         return FALSE;
     }

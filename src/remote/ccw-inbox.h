@@ -13,6 +13,7 @@
 typedef enum {
     CCW_INBOX_PASS,
     CCW_INBOX_TAKE,
+    CCW_INBOX_DROP, /* its bytes and descriptors are thrown away as they come */
     CCW_INBOX_STOP, /* the stream ends here: nothing more is handed over */
 } CcwInboxWay;
 
@@ -30,6 +31,9 @@ typedef struct {
     gboolean (*frame)(const CcwHeader *header, const guint8 *payload, gsize length, GArray *fds, gpointer data);
     /* A frame that passed has ended, and ccw_inbox_want_boundary() was called before. */
     void (*boundary)(gpointer data);
+    /* Before the first byte of each frame. FALSE: the inbox reads no further, see ccw_inbox_feed(). NULL: always TRUE.
+     */
+    gboolean (*ready)(gpointer data);
 } CcwInboxOps;
 
 typedef struct {
@@ -44,6 +48,8 @@ typedef struct {
     GByteArray *taken; /* the payload so far of a frame that is taken and did not come in one piece; else NULL */
     GArray *taken_fds; /* its descriptors so far, as gint; NULL: none yet */
     gboolean taking;
+    gboolean dropping;
+    gsize unread; /* bytes of the last feed that were not read, because ready() was FALSE */
     gboolean want_boundary;
 } CcwInbox;
 
@@ -53,7 +59,8 @@ void ccw_inbox_clear(CcwInbox *inbox);
 /*
  * fds: what came with these bytes, as gint; each one that is used is removed from the array. The kernel ends a
  * receive at the byte that has descriptors, so whatever is left over here came with a byte that should have none.
- * *ret_stopped: a callback said so. Error: CCW_ERROR_PROTOCOL; the stream is of no use any more.
+ * *ret_stopped: a callback said so. Where ready() was FALSE inbox->unread bytes are left at the end: the caller feeds
+ * them again later, with the descriptors that are left. Error: CCW_ERROR_PROTOCOL; the stream is of no use any more.
  */
 gboolean ccw_inbox_feed(CcwInbox *inbox, const guint8 *bytes, gsize length, GArray *fds, gboolean *ret_stopped,
                         GError **error);

@@ -254,12 +254,14 @@ static ssize_t read_payload(CcwLogin *login)
 }
 
 /* Nothing behind the frame is read: it may be the first one that is libvirt's. */
-static void on_event(guint32 events G_GNUC_UNUSED, gpointer data)
+static void on_event(guint32 events, gpointer data)
 {
     CcwLogin *login = data;
     gboolean in_head = login->head_length < sizeof(login->head);
-    ssize_t n = in_head ? read_head(login) : read_payload(login);
+    ssize_t n = -1;
 
+    if (!(events & CCW_POLL_FAILED))
+        n = in_head ? read_head(login) : read_payload(login);
     if (n < 0) {
         end(login, -1);
     } else if (login->head_length == sizeof(login->head) && login->remaining == 0) {

@@ -102,7 +102,7 @@ static void got_domain_xml(CcwAction *action, const CcwHeader *header, const gui
     if (header->status == CCW_STATUS_OK)
         messages->xml = ccw_action_read_domain_xml(action, payload, length);
     if (messages->xml && has_ours(messages->xml))
-        ccw_action_work(action, judge_work, judged);
+        ccw_action_work(action, CCW_WORK_HOST, judge_work, judged);
     else
         end(action);
 }

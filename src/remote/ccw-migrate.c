@@ -17,12 +17,18 @@
 
 typedef struct {
     CcwAction action;
-    GByteArray *frame; /* the lowered call */
+    GByteArray *frame;   /* the lowered call */
+    char *xml;           /* the domain's */
+    GByteArray *refusal; /* the reply, if there is a device of ours in that; else NULL */
 } Migrate;
 
 static void migrate_free(CcwAction *action)
 {
-    g_byte_array_unref(((Migrate *)action)->frame);
+    Migrate *migrate = (Migrate *)action;
+
+    g_byte_array_unref(migrate->frame);
+    g_free(migrate->xml);
+    g_clear_pointer(&migrate->refusal, g_byte_array_unref);
     g_free(action);
 }
 
@@ -34,10 +40,9 @@ static gboolean is_first(gint32 procedure, guint64 flags)
            flags & (VIR_MIGRATE_PEER2PEER | VIR_MIGRATE_TUNNELLED);
 }
 
-/* NULL if there is no device of ours in it. */
-static GByteArray *refuse(const CcwHeader *call, const char *xml)
+/* NULL if there is no device of ours. */
+static GByteArray *refuse(const CcwHeader *call, const GArray *hostdevs)
 {
-    g_autoptr(GArray) hostdevs = ccw_conf_collect(xml, NULL, NULL);
     g_autofree char *message = NULL;
     char text[CCW_BUS_ID_STR_LEN];
 
@@ -55,56 +60,62 @@ static void forward(CcwAction *action)
     ccw_action_forward(action, ((Migrate *)action)->frame, NULL);
 }
 
-/* Who may not read the XML, or names no domain, is told so by libvirt. */
-static void got_domain_xml(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
+static void refuse_work(CcwAction *action)
 {
-    g_autofree char *xml = NULL;
-    GByteArray *refusal;
+    Migrate *migrate = (Migrate *)action;
+    g_autoptr(GArray) hostdevs = ccw_conf_collect(migrate->xml, NULL, NULL);
 
-    if (header->status == CCW_STATUS_OK)
-        xml = ccw_action_read_domain_xml(action, payload, length);
-    refusal = xml ? refuse(&action->call, xml) : NULL;
-    if (refusal)
-        ccw_action_end(action, refusal);
+    migrate->refusal = refuse(&action->call, hostdevs);
+}
+
+static void refused(CcwAction *action)
+{
+    Migrate *migrate = (Migrate *)action;
+
+    if (migrate->refusal)
+        ccw_action_end(action, g_steal_pointer(&migrate->refusal));
     else
         forward(action);
 }
 
-static gboolean refuse_incoming(CcwConnection *connection, const CcwHeader *header, const char *xml)
+/* Who may not read the XML, or names no domain, is told so by libvirt. */
+static void got_domain_xml(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
-    g_autoptr(GByteArray) refusal = xml ? refuse(header, xml) : NULL;
+    Migrate *migrate = (Migrate *)action;
+
+    if (header->status == CCW_STATUS_OK)
+        migrate->xml = ccw_action_read_domain_xml(action, payload, length);
+    if (migrate->xml)
+        ccw_action_work(action, CCW_WORK_PARSE, refuse_work, refused);
+    else
+        forward(action);
+}
+
+static gboolean refuse_incoming(CcwConnection *connection, const CcwCall *call)
+{
+    g_autoptr(GByteArray) refusal = refuse(&call->header, call->hostdevs);
 
     if (refusal)
         ccw_connection_send(connection, CCW_SIDE_CLIENT, refusal);
     return refusal != NULL;
 }
 
-gboolean ccw_migrate_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
-                           const guint8 *payload, gsize length)
+gboolean ccw_migrate_begin(CcwConnection *connection, CcwCall *call)
 {
-    g_autoptr(GByteArray) frame = NULL;
-    CcwArguments arguments;
+    const CcwArguments *arguments = &call->arguments;
+    guint64 flags = arguments->has_hyper ? arguments->hyper : arguments->flags;
     Migrate *migrate;
-    guint64 flags;
-    gboolean done = FALSE;
 
-    if (!ccw_arguments_read(&arguments, procedure->call, payload, length))
+    if (flags & VIR_MIGRATE_OFFLINE || !is_first(call->procedure->number, flags))
         return FALSE;
-    flags = arguments.has_hyper ? arguments.hyper : arguments.flags;
-    if (flags & VIR_MIGRATE_OFFLINE || !is_first(procedure->number, flags))
-        done = FALSE;
-    else if (!arguments.domain)
-        done = refuse_incoming(connection, header, arguments.xml);
-    else
-        frame = ccw_relay_lower(procedure, header, payload, length, CCW_MAP_CSS_ABSENT, NULL);
-    if (!frame) {
-        ccw_arguments_clear(&arguments);
-        return done;
-    }
+    if (!arguments->domain)
+        return refuse_incoming(connection, call);
+    if (!call->frame)
+        return FALSE;
     migrate = g_new0(Migrate, 1);
     migrate->action.free = migrate_free;
-    migrate->frame = g_steal_pointer(&frame);
-    ccw_action_begin(&migrate->action, connection, header, &arguments);
+    migrate->frame = g_steal_pointer(&call->frame);
+    ccw_action_begin(&migrate->action, connection, &call->header, &call->arguments);
     ccw_action_get_domain_xml(&migrate->action, got_domain_xml, forward);
     return TRUE;
 }

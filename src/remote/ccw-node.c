@@ -32,6 +32,8 @@ struct _Node {
     char *subchannel;      /* its node device's name */
     GByteArray *unknown;   /* libvirt's reply that it knows no such device */
     gboolean is_online;    /* the host has it for certain */
+    GByteArray *told;      /* libvirt's answer to the question; NULL before that */
+    GByteArray *answer;    /* made of it; NULL: it cannot be */
 };
 
 static void write_text(GByteArray *out, const char *text)
@@ -132,6 +134,8 @@ static void node_free(CcwAction *action)
     ccw_host_device_free(node->device);
     g_free(node->subchannel);
     g_clear_pointer(&node->unknown, g_byte_array_unref);
+    g_clear_pointer(&node->told, g_byte_array_unref);
+    g_clear_pointer(&node->answer, g_byte_array_unref);
     g_free(node);
 }
 
@@ -142,7 +146,7 @@ static void lost(CcwAction *action)
 
 static void passed_on(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
-    ccw_action_end(action, ccw_relay_raise(header, payload, length));
+    ccw_action_end_raised(action, header, payload, length);
 }
 
 static void wait_work(CcwAction *action)
@@ -181,23 +185,36 @@ static void answered_first(CcwAction *action, const CcwHeader *header, const gui
         return;
     }
     node->unknown = ccw_relay_raise(header, payload, length);
-    ccw_action_work(action, wait_work, waited);
+    ccw_action_work(action, CCW_WORK_HOST, wait_work, waited);
+}
+
+static void answer_work(CcwAction *action)
+{
+    Node *node = (Node *)action;
+
+    node->answer = node->question->answer(node, node->told->data, node->told->len);
+}
+
+static void answer_made(CcwAction *action)
+{
+    const Node *node = (Node *)action;
+
+    if (node->answer)
+        ccw_action_end(action, ccw_action_success(action, node->answer));
+    else
+        ccw_action_call(action, node->frame, passed_on, lost);
 }
 
 static void answered(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
     Node *node = (Node *)action;
-    g_autoptr(GByteArray) answer = NULL;
 
     if (header->status != CCW_STATUS_OK) {
         ccw_action_end(action, ccw_action_refusal(action, header, payload, length));
         return;
     }
-    answer = node->question->answer(node, payload, length);
-    if (answer)
-        ccw_action_end(action, ccw_action_success(action, answer));
-    else
-        ccw_action_call(action, node->frame, passed_on, lost);
+    node->told = g_byte_array_append(g_byte_array_new(), payload, (guint)length);
+    ccw_action_work(action, CCW_WORK_PARSE, answer_work, answer_made);
 }
 
 static void find_work(CcwAction *action)
@@ -249,6 +266,6 @@ gboolean ccw_node_begin(CcwConnection *connection, const CcwProcedure *procedure
     node->frame = ccw_frame_new(header, payload, length);
     node->id = id;
     ccw_action_begin(&node->action, connection, header, &arguments);
-    ccw_action_work(&node->action, find_work, found);
+    ccw_action_work(&node->action, CCW_WORK_LOOK_UP, find_work, found);
     return TRUE;
 }

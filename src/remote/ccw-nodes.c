@@ -159,7 +159,7 @@ static void got_list(CcwAction *action, const CcwHeader *header, const guint8 *p
 {
     ((Nodes *)action)->reply = ccw_relay_raise(header, payload, length);
     if (header->status == CCW_STATUS_OK)
-        ccw_action_work(action, list_work, listed);
+        ccw_action_work(action, CCW_WORK_LOOK_UP, list_work, listed);
     else
         end(action);
 }

@@ -37,6 +37,7 @@ void ccw_outbox_clear(CcwOutbox *outbox)
     while ((item = g_queue_pop_head(&outbox->items)))
         item_free(item);
     outbox->bytes = 0;
+    outbox->fds = 0;
     outbox->fd = -1;
 }
 
@@ -119,6 +120,7 @@ void ccw_outbox_write_fd(CcwOutbox *outbox, int fd)
     item->fd = fd;
     g_queue_push_tail(&outbox->items, item);
     outbox->bytes++;
+    outbox->fds++;
 }
 
 /* TRUE if the item is done with. */
@@ -130,6 +132,7 @@ static gboolean flush_item(CcwOutbox *outbox, Item *item)
         if (!send_fd(outbox, item->fd))
             return FALSE;
         outbox->bytes--;
+        outbox->fds--;
         return TRUE;
     }
     sent = send_bytes(outbox, item->bytes->data + item->sent, item->bytes->len - item->sent);

@@ -10,6 +10,7 @@ typedef struct {
     int fd;       /* borrowed; -1: everything is thrown away */
     GQueue items; /* of the file's own type */
     gsize bytes;  /* queued */
+    guint fds;    /* queued */
     gboolean failed;
 } CcwOutbox;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * In plain D-Bus, as libvirt itself does it (src/util/virpolkit.c): libpolkit-gobject keeps the connection of its first
- * call for ever, also when the bus has restarted since. Here one lives as long as there are checks.
+ * call for ever, also when the bus has restarted since. Here a connection is used until the bus closes it.
  */
 #include "remote/ccw-polkit.h"
 
@@ -10,6 +10,9 @@
 #define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
 #define ALLOW_USER_INTERACTION 1u
 #define UNTIL_ANSWERED G_MAXINT
+
+/* The connection, which no check has to make anew: that takes a thread and descriptors. NULL: there was none yet. */
+static GDBusConnection *kept;
 
 typedef struct {
     CcwPeer *peer;
@@ -68,18 +71,16 @@ static void checked(GObject *source, GAsyncResult *result, gpointer data)
     answer(check, CCW_POLKIT_FAILED, error->message);
 }
 
-static void got_bus(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer data)
+static void keep(GDBusConnection *bus)
 {
-    g_autoptr(GError) error = NULL;
-    Check *check = data;
+    g_dbus_connection_set_exit_on_close(bus, FALSE);
+    g_set_object(&kept, bus);
+}
+
+static void ask(Check *check)
+{
     GVariantBuilder process;
 
-    check->bus = g_bus_get_finish(result, &error);
-    if (!check->bus) {
-        answer(check, CCW_POLKIT_FAILED, error->message);
-        return;
-    }
-    g_dbus_connection_set_exit_on_close(check->bus, FALSE);
     g_variant_builder_init(&process, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_add(&process, "{sv}", "pid", g_variant_new_uint32((guint32)check->peer->pid));
     g_variant_builder_add(&process, "{sv}", "start-time", g_variant_new_uint64(check->peer->start_time));
@@ -91,6 +92,31 @@ static void got_bus(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointe
                            checked, check);
 }
 
+static void got_bus(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    Check *check = data;
+
+    check->bus = g_bus_get_finish(result, &error);
+    if (!check->bus) {
+        answer(check, CCW_POLKIT_FAILED, error->message);
+        return;
+    }
+    keep(check->bus);
+    ask(check);
+}
+
+void ccw_polkit_prepare(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, &error);
+
+    if (bus)
+        keep(bus);
+    else
+        g_message("polkit cannot be asked yet: %s", error->message);
+}
+
 void ccw_polkit_check(const CcwPeer *peer, const char *action, GCancellable *cancellable, CcwPolkitFunc func,
                       gpointer data)
 {
@@ -100,5 +126,10 @@ void ccw_polkit_check(const CcwPeer *peer, const char *action, GCancellable *can
     *check = (Check){ .peer = ccw_peer_copy(peer), .action = action, .func = func, .data = data };
     check->id = g_strdup_printf("virtccwd-%u", count++);
     check->cancellable = g_object_ref(cancellable);
-    g_bus_get(G_BUS_TYPE_SYSTEM, check->cancellable, got_bus, check);
+    if (kept && !g_dbus_connection_is_closed(kept)) {
+        check->bus = g_object_ref(kept);
+        ask(check);
+    } else {
+        g_bus_get(G_BUS_TYPE_SYSTEM, check->cancellable, got_bus, check);
+    }
 }

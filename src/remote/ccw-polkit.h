@@ -24,6 +24,9 @@ typedef enum {
 /* message: with CCW_POLKIT_FAILED why; else NULL. */
 typedef void (*CcwPolkitFunc)(CcwPolkitAnswer answer, const char *message, gpointer data);
 
+/* Connects to the system bus now, while there are threads and descriptors for it. Waits for the bus. */
+void ccw_polkit_prepare(void);
+
 /*
  * func is called once, from the main loop: as long as a person takes to answer; soon after cancellable is cancelled,
  * with CCW_POLKIT_FAILED.

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remote/ccw-poll.h"
 
+#include <errno.h>
 #include <glib-unix.h>
 #include <unistd.h>
+
+#include "util/ccw-error.h"
 
 #define BATCH 64
 
 struct _CcwPoll {
+    GMainContext *context;
     int fd;
     GSource *source;
     gboolean dispatching;
@@ -17,6 +21,8 @@ struct _CcwPollWatch {
     CcwPoll *poll;
     int fd;
     guint32 events;
+    GSource *failed; /* reports CCW_POLL_FAILED; or NULL */
+    gboolean is_failed;
     CcwPollFunc func; /* NULL: removed */
     gpointer data;
 };
@@ -39,13 +45,18 @@ static gboolean dispatch(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer
     return G_SOURCE_CONTINUE;
 }
 
-CcwPoll *ccw_poll_new(GMainContext *context)
+CcwPoll *ccw_poll_new(GMainContext *context, GError **error)
 {
-    CcwPoll *poll = g_new0(CcwPoll, 1);
+    int fd = epoll_create1(EPOLL_CLOEXEC);
+    CcwPoll *poll;
 
-    poll->fd = epoll_create1(EPOLL_CLOEXEC);
-    if (poll->fd < 0)
-        g_error("cannot make an epoll set: %m");
+    if (fd < 0) {
+        ccw_error_set_errno(error, errno, "cannot make an epoll set");
+        return NULL;
+    }
+    poll = g_new0(CcwPoll, 1);
+    poll->context = context;
+    poll->fd = fd;
     poll->source = g_unix_fd_source_new(poll->fd, G_IO_IN);
     g_source_set_callback(poll->source, G_SOURCE_FUNC(dispatch), poll, NULL);
     /* It is never called from within itself. A source that says it may not be is taken out of its context and put back
@@ -64,18 +75,38 @@ void ccw_poll_free(CcwPoll *poll)
     g_free(poll);
 }
 
+static gboolean report_failure(gpointer data)
+{
+    CcwPollWatch *watch = data;
+
+    g_clear_pointer(&watch->failed, g_source_unref);
+    watch->func(CCW_POLL_FAILED, watch->data);
+    return G_SOURCE_REMOVE;
+}
+
+/* Adding may fail for a lack of memory, or of watches (/proc/sys/fs/epoll/max_user_watches). */
+static void fail(CcwPollWatch *watch)
+{
+    g_warning("cannot watch file descriptor %d, which is given up: %s", watch->fd, g_strerror(errno));
+    watch->is_failed = TRUE;
+    watch->failed = g_idle_source_new();
+    g_source_set_priority(watch->failed, G_PRIORITY_DEFAULT);
+    g_source_set_callback(watch->failed, report_failure, watch, NULL);
+    g_source_attach(watch->failed, watch->poll->context);
+}
+
 static void control(CcwPollWatch *watch, int operation, guint32 events)
 {
     struct epoll_event event = { .events = events, .data.ptr = watch };
 
-    if (epoll_ctl(watch->poll->fd, operation, watch->fd, &event) < 0)
-        g_error("cannot watch file descriptor %d: %m", watch->fd);
+    if (epoll_ctl(watch->poll->fd, operation, watch->fd, &event) < 0 && operation != EPOLL_CTL_DEL)
+        fail(watch);
 }
 
 /* epoll reports a hang-up whether asked or not, so a socket nobody wants to hear of leaves the set. */
 void ccw_poll_set(CcwPollWatch *watch, guint32 events)
 {
-    if (events == watch->events)
+    if (events == watch->events || watch->is_failed)
         return;
     if (!watch->events)
         control(watch, EPOLL_CTL_ADD, events);
@@ -98,6 +129,10 @@ void ccw_poll_remove(CcwPollWatch *watch)
     CcwPoll *poll = watch->poll;
 
     ccw_poll_set(watch, 0);
+    if (watch->failed) {
+        g_source_destroy(watch->failed);
+        g_clear_pointer(&watch->failed, g_source_unref);
+    }
     watch->func = NULL;
     if (poll->dispatching)
         poll->removed = g_slist_prepend(poll->removed, watch);

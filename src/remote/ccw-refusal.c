@@ -92,9 +92,9 @@ static gboolean read_some(Refusal *refusal)
     return n >= 0 && (refusal->length < sizeof(refusal->head) || end_head(refusal));
 }
 
-static void on_event(guint32 events G_GNUC_UNUSED, gpointer data)
+static void on_event(guint32 events, gpointer data)
 {
-    if (!read_some(data))
+    if (events & CCW_POLL_FAILED || !read_some(data))
         refusal_free(data);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remote/ccw-relay.h"
 
+#include <libvirt/virterror.h>
 #include <string.h>
 
 #include "conf/ccw-conf.h"
@@ -10,7 +11,14 @@
 #include "remote/ccw-identity.h"
 #include "remote/ccw-rewrite.h"
 #include "remote/ccw-rpc-error.h"
+#include "remote/ccw-xdr.h"
 #include "util/ccw-error.h"
+
+/* What must stand in a reply's XML for something to be raised in it, or in a node device's to be advertised. */
+static const char *const domain_words[] = { "hostdev", "s390-map-css" };
+static const char *const node_words[] = { "devno" };
+/* The digits that all UUIDs of ours have (conf/ccw-uuid.h), whatever the case of the letters before and behind. */
+#define UUID_DIGITS "390000-0001-8000-8000-000"
 
 static const CcwProcedure *lookup(const CcwHeader *header)
 {
@@ -51,8 +59,8 @@ CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *
     if (header->type != CCW_TYPE_CALL && header->type != CCW_TYPE_CALL_WITH_FDS)
         return CCW_INBOX_PASS;
     if (!ccw_actions_note_call(connection, header)) {
-        g_warning("a client used serial %u twice at a time, or has too many calls unanswered; its connection ends",
-                  header->serial);
+        g_info("a client used serial %u twice at a time, or has too many calls unanswered; its connection ends",
+               header->serial);
         return CCW_INBOX_STOP;
     }
     if (ccw_identity_header(connection, header, &way))
@@ -98,6 +106,37 @@ CcwInboxWay ccw_relay_backend_header(CcwConnection *connection, const CcwHeader 
         return CCW_INBOX_TAKE;
     ccw_actions_note_reply(connection, header);
     return CCW_INBOX_PASS;
+}
+
+static GByteArray *no_room_reply(const CcwConnection *connection, const CcwHeader *header, const char *what)
+{
+    g_autofree char *message =
+        g_strdup_printf("%s of %u bytes has no room: the clients of user %u hold too many bytes already; read the "
+                        "replies that wait, or try again with fewer calls at a time",
+                        what, header->length, connection->peer ? connection->peer->uid : 0);
+
+    return ccw_rpc_error_reply(header, VIR_ERR_RPC, VIR_FROM_RPC, message);
+}
+
+CcwInboxWay ccw_relay_client_no_room(CcwConnection *connection, const CcwHeader *header)
+{
+    g_autoptr(GByteArray) reply = no_room_reply(connection, header, "a call");
+
+    ccw_connection_send(connection, CCW_SIDE_CLIENT, reply);
+    return CCW_INBOX_DROP;
+}
+
+CcwInboxWay ccw_relay_backend_no_room(CcwConnection *connection, const CcwHeader *header)
+{
+    g_autoptr(GByteArray) reply = NULL;
+    CcwHeader error;
+
+    if (header->type != CCW_TYPE_REPLY)
+        return CCW_INBOX_PASS;
+    reply = no_room_reply(connection, header, "a reply");
+    if (ccw_header_decode(reply->data, &error, NULL))
+        ccw_relay_backend_frame(connection, &error, reply->data + CCW_FRAME_HEAD, reply->len - CCW_FRAME_HEAD);
+    return CCW_INBOX_DROP;
 }
 
 static char *lower(const char *xml, gpointer data, gboolean *ret_changed, GError **error)
@@ -153,6 +192,30 @@ GByteArray *ccw_relay_lower(const CcwProcedure *procedure, const CcwHeader *head
     return ccw_frame_new(header, payload, length);
 }
 
+static gboolean has_any(const guint8 *payload, gsize length, const char *const *words, gsize count)
+{
+    for (gsize i = 0; i < count; i++)
+        if (memmem(payload, length, words[i], strlen(words[i])))
+            return TRUE;
+    return FALSE;
+}
+
+gboolean ccw_relay_must_parse_reply(const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    const CcwProcedure *procedure = header->status == CCW_STATUS_OK ? lookup(header) : NULL;
+
+    if (!procedure || !procedure->reply[0])
+        return FALSE;
+    return procedure->of_node ? has_any(payload, length, node_words, G_N_ELEMENTS(node_words))
+                              : has_any(payload, length, domain_words, G_N_ELEMENTS(domain_words));
+}
+
+/* An error's text is no XML, and looked through in linear time. */
+static gboolean must_raise_error(const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    return has_error(header) && memmem(payload, length, UUID_DIGITS, strlen(UUID_DIGITS));
+}
+
 GByteArray *ccw_relay_raise(const CcwHeader *header, const guint8 *payload, gsize length)
 {
     const CcwProcedure *procedure = lookup(header);
@@ -160,9 +223,9 @@ GByteArray *ccw_relay_raise(const CcwHeader *header, const guint8 *payload, gsiz
     g_autoptr(GError) error = NULL;
     CcwRewrite result = CCW_REWRITE_SAME;
 
-    if (has_error(header))
+    if (must_raise_error(header, payload, length))
         result = ccw_rewrite(ccw_error_fields, payload, length, raise_text, NULL, &raised, &error);
-    else if (procedure && procedure->reply[0])
+    else if (ccw_relay_must_parse_reply(header, payload, length))
         result = ccw_rewrite(procedure->reply, payload, length, procedure->of_node ? advertise : raise_xml, NULL,
                              &raised, &error);
     if (result == CCW_REWRITE_FAILED)
@@ -172,63 +235,135 @@ GByteArray *ccw_relay_raise(const CcwHeader *header, const guint8 *payload, gsiz
     return ccw_frame_new(header, payload, length);
 }
 
-static gboolean begin_action(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
-                             const guint8 *payload, gsize length)
+/* FALSE: the call has nothing for an action to do. */
+static gboolean begin_action(CcwConnection *connection, CcwCall *call)
 {
+    const CcwProcedure *procedure = call->procedure;
+    const guint8 *payload = call->payload->data;
+    gsize length = call->payload->len;
+
     switch (procedure->action) {
     case CCW_ACTION_NONE:
-    case CCW_ACTION_DEFINE: /* when it is lowered */
         break;
+    case CCW_ACTION_DEFINE:
+        return call->is_lowered &&
+               ccw_define_begin(connection, procedure, &call->header, payload, length, call->frame, call->fds);
     case CCW_ACTION_MIGRATE:
-        return ccw_migrate_begin(connection, procedure, header, payload, length);
+        return ccw_migrate_begin(connection, call);
     case CCW_ACTION_DOMCAPS:
-        return ccw_domcaps_begin(connection, procedure, header, payload, length);
+        return ccw_domcaps_begin(connection, procedure, &call->header, payload, length);
     case CCW_ACTION_MESSAGES:
-        return ccw_messages_begin(connection, procedure, header, payload, length);
+        return ccw_messages_begin(connection, procedure, &call->header, payload, length);
     case CCW_ACTION_ATTACH:
-        return ccw_attach_begin(connection, procedure, header, payload, length);
+        return ccw_attach_begin(connection, call);
     case CCW_ACTION_NODE:
-        return ccw_node_begin(connection, procedure, header, payload, length);
+        return ccw_node_begin(connection, procedure, &call->header, payload, length);
     case CCW_ACTION_NODES:
-        return ccw_nodes_begin(connection, procedure, header, payload, length);
+        return ccw_nodes_begin(connection, procedure, &call->header, payload, length);
     case CCW_ACTION_BY_HAND:
-        return ccw_by_hand_begin(connection, procedure, header, payload, length);
+        return ccw_by_hand_begin(connection, procedure, &call->header, payload, length);
     case CCW_ACTION_DETACH:
-        return ccw_detach_begin(connection, procedure, header, payload, length);
+        return ccw_detach_begin(connection, call);
     }
     return FALSE;
 }
 
-static gboolean is_same(const GByteArray *frame, const guint8 *payload, gsize length)
+/* As it came: nothing of ours is in it, or it is not laid out as the table says, which is libvirt's to complain about.
+ */
+static void forward(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length,
+                    GArray *fds)
 {
-    return frame->len >= length && memcmp(frame->data + frame->len - length, payload, length) == 0;
+    g_autoptr(GByteArray) frame = ccw_frame_new(header, payload, length);
+
+    ccw_connection_send_fds(connection, CCW_SIDE_BACKEND, frame, fds);
+}
+
+/* Takes call. */
+static void dispatch(CcwConnection *connection, CcwCall *call)
+{
+    g_autoptr(GByteArray) refusal = NULL;
+
+    if (!call->matches) {
+        g_debug("a call of %s is not laid out as the table says: forwarded as it is", call->procedure->name);
+        forward(connection, &call->header, call->payload->data, call->payload->len, call->fds);
+    } else if (!begin_action(connection, call)) {
+        if (call->frame) {
+            ccw_connection_send_fds(connection, CCW_SIDE_BACKEND, call->frame, call->fds);
+        } else {
+            refusal = ccw_rpc_error_reply_for(&call->header, call->error);
+            ccw_connection_send(connection, CCW_SIDE_CLIENT, refusal);
+        }
+    }
+    ccw_call_free(call);
+}
+
+/* A call whose XML a worker parses first. */
+typedef struct {
+    CcwAction action;
+    CcwCall *call;
+} Decoding;
+
+static void decoding_free(CcwAction *action)
+{
+    ccw_call_free(((Decoding *)action)->call);
+    g_free(action);
+}
+
+static void decode_work(CcwAction *action)
+{
+    ccw_call_decode(((Decoding *)action)->call);
+}
+
+/* What dispatch() begins is in flight before this action ends, so that the connection does not end in between. */
+static void decoded(CcwAction *action)
+{
+    dispatch(action->connection, g_steal_pointer(&((Decoding *)action)->call));
+    ccw_action_end(action, NULL);
+}
+
+/* Takes call. */
+static void begin_decoding(CcwConnection *connection, CcwCall *call)
+{
+    Decoding *decoding = g_new0(Decoding, 1);
+    CcwArguments none = { 0 };
+
+    decoding->action.free = decoding_free;
+    decoding->call = call;
+    ccw_action_begin(&decoding->action, connection, &call->header, &none);
+    ccw_action_work(&decoding->action, CCW_WORK_PARSE, decode_work, decoded);
+}
+
+/* Whether it is one of those that take several steps also when nothing of ours is in its XML. */
+static gboolean needs_no_xml(const CcwProcedure *procedure)
+{
+    static const CcwActionKind with_xml[] = { CCW_ACTION_NONE, CCW_ACTION_DEFINE, CCW_ACTION_ATTACH };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(with_xml); i++)
+        if (procedure->action == with_xml[i])
+            return FALSE;
+    return TRUE;
 }
 
 void ccw_relay_client_frame(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length,
                             GArray *fds)
 {
     const CcwProcedure *procedure = lookup_call(connection, header);
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GByteArray) frame = NULL;
+    gboolean may_have_ours = procedure && ccw_call_may_have_ours(procedure, payload, length);
+    CcwCall *call;
 
     if (ccw_identity_frame(connection, header, payload, length))
         return;
-    if (!procedure) { /* taken for its identity's sake alone */
-        frame = ccw_frame_new(header, payload, length);
-        ccw_connection_send(connection, CCW_SIDE_BACKEND, frame);
+    if (!procedure || (!may_have_ours && !needs_no_xml(procedure))) {
+        forward(connection, header, payload, length, fds);
         return;
     }
-    if (!ccw_rewrite_matches(procedure->call, payload, length))
-        g_debug("a call of %s is not laid out as the table says: forwarded as it is", procedure->name);
-    else if (begin_action(connection, procedure, header, payload, length))
-        return;
-    frame = ccw_relay_lower(procedure, header, payload, length, CCW_MAP_CSS_ABSENT, &error);
-    if (!frame) {
-        frame = ccw_rpc_error_reply_for(header, error);
-        ccw_connection_send(connection, CCW_SIDE_CLIENT, frame);
-    } else if (procedure->action != CCW_ACTION_DEFINE || is_same(frame, payload, length) ||
-               !ccw_define_begin(connection, procedure, header, payload, length, frame, fds)) {
-        ccw_connection_send_fds(connection, CCW_SIDE_BACKEND, frame, fds);
+    call = ccw_call_new(procedure, header, payload, length, fds);
+    call->has_ours = may_have_ours;
+    if (may_have_ours) {
+        begin_decoding(connection, call);
+    } else {
+        ccw_call_decode(call);
+        dispatch(connection, call);
     }
 }
 
@@ -246,6 +381,10 @@ void ccw_relay_backend_frame(CcwConnection *connection, const CcwHeader *header,
 
     if (ccw_actions_reply(connection, header, payload, length))
         return;
+    if (ccw_relay_must_parse_reply(header, payload, length)) {
+        ccw_reply_begin(connection, header, payload, length);
+        return;
+    }
     frame = ccw_relay_raise(header, payload, length);
     ccw_connection_send(connection, CCW_SIDE_CLIENT, frame);
     if (is_failed_start(header) && connection->services->changed)

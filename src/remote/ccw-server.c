@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <grp.h>
 #include <libvirt/virterror.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "remote/ccw-limits.h"
 #include "remote/ccw-login.h"
 #include "remote/ccw-refusal.h"
 #include "remote/ccw-socket.h"
@@ -25,13 +27,23 @@ typedef struct {
     guint pause; /* a timer: no descriptors were left */
 } Listener;
 
+/* A client from its accept to its end. */
+typedef struct {
+    Listener *listener;
+    CcwUser *user;
+    int fd;        /* until it is served; then -1 */
+    CcwPeer *peer; /* likewise */
+} Client;
+
 struct _CcwServer {
     const CcwServices *services;
     const CcwSettings *settings;
+    CcwLimits *limits;
     Listener listeners[2];
-    GHashTable *connections; /* a set */
-    GHashTable *logins;      /* CcwLogin -> Listener */
-    gboolean full;           /* nobody is let in until somebody goes */
+    GHashTable *connections; /* CcwConnection -> Client */
+    GHashTable *logins;      /* CcwLogin -> Client */
+    GQueue waiting;          /* Client: may authenticate itself when another login has ended */
+    gboolean full;           /* no client is accepted until another one goes */
     void (*stopped)(gpointer data);
     gpointer data;
 };
@@ -39,10 +51,7 @@ struct _CcwServer {
 /* As libvirtd does it: who comes while there are too many waits in the queue of the socket. */
 static void check_limits(CcwServer *server)
 {
-    const CcwSettings *settings = server->settings;
-    guint logins = g_hash_table_size(server->logins);
-    gboolean full = logins + g_hash_table_size(server->connections) >= settings->max_clients ||
-                    (settings->max_anonymous_clients && logins >= settings->max_anonymous_clients);
+    gboolean full = ccw_limits_clients(server->limits) >= ccw_limits_max_clients(server->limits);
 
     if (full != server->full)
         g_message(full ? "too many clients: others wait" : "clients are let in again");
@@ -55,25 +64,56 @@ static void check_limits(CcwServer *server)
     }
 }
 
-static void somebody_went(CcwServer *server)
+static void client_free(Client *client)
 {
-    if (!server->stopped)
+    if (client->fd >= 0)
+        close(client->fd);
+    ccw_peer_free(client->peer);
+    ccw_user_remove_client(client->user);
+    g_free(client);
+}
+
+static guint count_clients(const CcwServer *server)
+{
+    return g_hash_table_size(server->connections) + g_hash_table_size(server->logins);
+}
+
+static void begin_waiting_logins(CcwServer *server);
+
+static void client_went(CcwServer *server)
+{
+    if (!server->stopped) {
+        begin_waiting_logins(server);
         check_limits(server);
-    else if (g_hash_table_size(server->connections) + g_hash_table_size(server->logins) == 0)
+    } else if (count_clients(server) == 0) {
         server->stopped(server->data);
+    }
 }
 
 static void connection_ended(CcwConnection *connection, gpointer data)
 {
     CcwServer *server = data;
+    Client *client = g_hash_table_lookup(server->connections, connection);
 
     g_hash_table_remove(server->connections, connection);
-    somebody_went(server);
+    client_free(client);
+    client_went(server);
 }
 
-/* Takes fd and peer. */
-static void let_in(Listener *listener, int fd, CcwPeer *peer)
+/* Takes client. */
+static void refuse(Client *client, gint32 code, const GError *error)
 {
+    CcwServer *server = client->listener->server;
+
+    ccw_refuse(server->services->poll, client->fd, code, error->message);
+    client->fd = -1;
+    client_free(client);
+}
+
+/* Takes client. */
+static void let_in(Client *client)
+{
+    Listener *listener = client->listener;
     CcwServer *server = listener->server;
     g_autoptr(GError) error = NULL;
     int backend = ccw_socket_connect(listener->backend, &error);
@@ -81,27 +121,58 @@ static void let_in(Listener *listener, int fd, CcwPeer *peer)
 
     if (backend < 0) {
         g_warning("%s", error->message);
-        ccw_refuse(server->services->poll, fd, VIR_ERR_SYSTEM_ERROR, error->message);
-        ccw_peer_free(peer);
+        refuse(client, VIR_ERR_SYSTEM_ERROR, error);
         return;
     }
-    connection = ccw_connection_new(server->services, fd, backend, peer, connection_ended, server);
+    connection = ccw_connection_new(server->services, client->fd, backend, g_steal_pointer(&client->peer),
+                                    connection_ended, server);
+    client->fd = -1;
+    g_hash_table_insert(server->connections, connection, client);
     if (listener->readonly)
         ccw_connection_set_readonly(connection);
-    g_hash_table_add(server->connections, connection);
+    ccw_connection_set_user(connection, client->user);
 }
 
 static void login_ended(CcwLogin *login, int fd, CcwPeer *peer, gpointer data)
 {
     CcwServer *server = data;
-    Listener *listener = g_hash_table_lookup(server->logins, login);
+    Client *client = g_hash_table_lookup(server->logins, login);
 
     g_hash_table_remove(server->logins, login);
+    ccw_user_end_login(client->user);
+    client->fd = fd;
+    client->peer = peer;
     if (fd >= 0)
-        let_in(listener, fd, peer);
+        let_in(client);
     else
-        ccw_peer_free(peer);
-    somebody_went(server);
+        client_free(client);
+    client_went(server);
+}
+
+/* FALSE: there are too many logins, and nothing happens. Else takes client. */
+static gboolean begin_login(Client *client)
+{
+    CcwServer *server = client->listener->server;
+    int fd = client->fd;
+    CcwLogin *login;
+
+    if (!ccw_user_begin_login(client->user))
+        return FALSE;
+    client->fd = -1;
+    login = ccw_login_new(server->services->poll, fd, g_steal_pointer(&client->peer), client->listener->readonly,
+                          login_ended, server);
+    g_hash_table_insert(server->logins, login, client);
+    return TRUE;
+}
+
+/* In the order in which they came, but for users who have as many logins as one user may have. */
+static void begin_waiting_logins(CcwServer *server)
+{
+    for (GList *item = server->waiting.head, *next; item; item = next) {
+        next = item->next;
+        if (begin_login(item->data))
+            g_queue_delete_link(&server->waiting, item);
+    }
 }
 
 static void serve(Listener *listener, int fd)
@@ -109,17 +180,21 @@ static void serve(Listener *listener, int fd)
     CcwServer *server = listener->server;
     g_autoptr(GError) error = NULL;
     CcwPeer *peer = ccw_peer_new(fd, &error);
+    CcwUser *user = peer ? ccw_limits_add_client(server->limits, peer->uid, &error) : NULL;
+    Client *client;
 
-    if (!peer) {
-        g_warning("%s", error->message);
-        ccw_refuse(server->services->poll, fd, VIR_ERR_AUTH_FAILED, error->message);
-    } else if (listener->auth == CCW_AUTH_NONE) {
-        let_in(listener, fd, peer);
-    } else {
-        g_hash_table_insert(server->logins,
-                            ccw_login_new(server->services->poll, fd, peer, listener->readonly, login_ended, server),
-                            listener);
+    if (!user) {
+        g_info("a client is refused: %s", error->message);
+        ccw_refuse(server->services->poll, fd, peer ? VIR_ERR_RPC : VIR_ERR_AUTH_FAILED, error->message);
+        ccw_peer_free(peer);
+        return;
     }
+    client = g_new0(Client, 1);
+    *client = (Client){ listener, user, fd, peer };
+    if (listener->auth == CCW_AUTH_NONE)
+        let_in(client);
+    else if (!begin_login(client))
+        g_queue_push_tail(&server->waiting, client);
     check_limits(server);
 }
 
@@ -132,18 +207,31 @@ static gboolean accept_again(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static void on_event(guint32 events G_GNUC_UNUSED, gpointer data)
+/* Tries again a bit later. */
+static void pause_listener(Listener *listener, const char *why)
+{
+    g_info("a client has to wait: %s", why);
+    listener->pause = g_timeout_add(ACCEPT_PAUSE_MS, accept_again, listener);
+    check_limits(listener->server);
+}
+
+static void on_event(guint32 events, gpointer data)
 {
     Listener *listener = data;
-    int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd;
 
-    if (fd >= 0) {
-        serve(listener, fd);
-    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        g_warning("a client has to wait: %s", g_strerror(errno));
-        listener->pause = g_timeout_add(ACCEPT_PAUSE_MS, accept_again, listener);
-        check_limits(listener->server);
+    if (events & CCW_POLL_FAILED) {
+        ccw_poll_remove(listener->watch);
+        listener->watch = ccw_poll_add(listener->server->services->poll, listener->fd, 0, on_event, listener);
+        if (!listener->pause)
+            pause_listener(listener, "the socket cannot be watched");
+        return;
     }
+    fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0)
+        serve(listener, fd);
+    else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        pause_listener(listener, g_strerror(errno));
 }
 
 static gboolean find_group(const char *name, gid_t *ret_group, GError **error)
@@ -210,7 +298,15 @@ void ccw_server_free(CcwServer *server)
     }
     g_hash_table_unref(server->connections);
     g_hash_table_unref(server->logins);
+    ccw_limits_free(server->limits);
     g_free(server);
+}
+
+static guint find_fd_limit(void)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur <= G_MAXINT ? (guint)limit.rlim_cur : G_MAXINT;
 }
 
 CcwServer *ccw_server_new(const CcwServices *services, const CcwSettings *settings, const CcwPlaces *places,
@@ -220,6 +316,9 @@ CcwServer *ccw_server_new(const CcwServices *services, const CcwSettings *settin
 
     server->services = services;
     server->settings = settings;
+    g_queue_init(&server->waiting);
+    server->limits = ccw_limits_new(find_fd_limit(), ccw_limits_find_memory(), settings->max_clients,
+                                    settings->max_user_clients, settings->max_anonymous_clients);
     server->connections = g_hash_table_new(NULL, NULL);
     server->logins = g_hash_table_new(NULL, NULL);
     for (guint i = 0; i < G_N_ELEMENTS(server->listeners); i++)
@@ -238,12 +337,13 @@ void ccw_server_stop(CcwServer *server, void (*stopped)(gpointer data), gpointer
 
     for (guint i = 0; i < G_N_ELEMENTS(server->listeners); i++)
         listener_stop(&server->listeners[i]);
+    g_queue_clear_full(&server->waiting, (GDestroyNotify)client_free);
     for (GList *item = logins; item; item = item->next)
         ccw_login_close(item->data);
     for (GList *item = connections; item; item = item->next)
         ccw_connection_close(item->data);
     server->stopped = stopped;
     server->data = data;
-    if (g_hash_table_size(server->connections) + g_hash_table_size(server->logins) == 0)
+    if (count_clients(server) == 0)
         stopped(data);
 }

@@ -33,6 +33,7 @@ static const struct setting {
     { "max_clients", KIND_NUMBER, G_STRUCT_OFFSET(CcwSettings, max_clients) },
     { "max_queued_clients", KIND_NUMBER, G_STRUCT_OFFSET(CcwSettings, max_queued_clients) },
     { "max_anonymous_clients", KIND_NUMBER, G_STRUCT_OFFSET(CcwSettings, max_anonymous_clients) },
+    { "max_user_clients", KIND_NUMBER, G_STRUCT_OFFSET(CcwSettings, max_user_clients) },
 };
 
 CcwSettings *ccw_settings_new(void)

@@ -20,6 +20,7 @@ typedef struct {
     guint max_clients;
     guint max_queued_clients;
     guint max_anonymous_clients; /* 0: no limit */
+    guint max_user_clients;      /* of one user other than root; 0: a quarter of max_clients. Not one of libvirtd's */
 } CcwSettings;
 
 CcwSettings *ccw_settings_new(void);

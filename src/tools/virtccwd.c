@@ -14,6 +14,7 @@
 #include "qemu/ccw-status.h"
 #include "remote/ccw-activation.h"
 #include "remote/ccw-hook-check.h"
+#include "remote/ccw-polkit.h"
 #include "remote/ccw-server.h"
 #include "remote/ccw-settings.h"
 #include "remote/ccw-watcher.h"
@@ -169,7 +170,9 @@ static void check_hook(const char *backend)
 
 static int run(const Options *options, const CcwSettings *settings)
 {
-    g_autoptr(CcwPoll) poll = ccw_poll_new(NULL);
+    GError *error = NULL;
+    CcwPoll *poll = ccw_poll_new(NULL, &error);
+    CcwWorkers *workers = poll ? ccw_workers_new(NULL, &error) : NULL;
     CcwHost *host = ccw_host_new(options->sysfs_root, PROC_ROOT, options->run_dir);
     g_autoptr(CcwKeeper) keeper = ccw_keeper_new(host);
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
@@ -177,6 +180,7 @@ static int run(const Options *options, const CcwSettings *settings)
     CcwWatcher *watcher = NULL;
     CcwServices services = {
         .poll = poll,
+        .workers = workers,
         .keeper = keeper,
         .judge = judge_new(ccw_host_new(options->sysfs_root, PROC_ROOT, options->run_dir)),
         .changed = kick,
@@ -186,12 +190,15 @@ static int run(const Options *options, const CcwSettings *settings)
         .look_data = &watcher,
     };
     Daemon daemon = { .loop = loop };
-    GError *error = NULL;
 
+    if (!workers)
+        return cmd_fail(error);
     ccw_host_name_domains(host, ccw_status_name, NULL);
     daemon.server = start_server(&services, options, settings, &error);
     if (!daemon.server)
         return cmd_fail(error);
+    if (settings->auth_unix[0] == CCW_AUTH_POLKIT || settings->auth_unix[1] == CCW_AUTH_POLKIT)
+        ccw_polkit_prepare();
     check_hook(backend);
     watcher = ccw_watcher_start(backend, keeper);
     g_unix_signal_add(SIGTERM, on_signal, &daemon);

@@ -11,9 +11,16 @@
 
 #define PATIENCE (5 * G_TIME_SPAN_SECOND)
 
-void peers_turn(void)
+/* Workers of the kinds that do not wait for the host are waited for. */
+static gboolean is_at_work(const Peers *peers)
 {
-    while (g_main_context_iteration(NULL, FALSE))
+    return !ccw_workers_are_idle(peers->services.workers, CCW_WORK_PARSE) ||
+           !ccw_workers_are_idle(peers->services.workers, CCW_WORK_LOOK_UP);
+}
+
+void peers_turn(Peers *peers)
+{
+    while (g_main_context_iteration(NULL, FALSE) || is_at_work(peers))
         ;
 }
 
@@ -42,9 +49,10 @@ void peers_set_up_as(Peers *peers, CcwPeer *peer)
     g_free(host_take_log());
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, client), ==, 0);
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, backend), ==, 0);
-    peers->poll = ccw_poll_new(NULL);
+    peers->poll = ccw_poll_new(NULL, NULL);
     peers->services = (CcwServices){
         .poll = peers->poll,
+        .workers = ccw_workers_new(NULL, NULL),
         .keeper = ccw_keeper_new(ccw_host_new("/", "/", "/")),
         .changed = on_changed,
         .changed_data = peers,
@@ -80,6 +88,7 @@ void peers_tear_down(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     peers_hang_up(&peers->backend);
     peers_wait_ended(peers);
     g_assert_false(host_is_announced());
+    ccw_workers_free(peers->services.workers);
     ccw_keeper_free(peers->services.keeper);
     ccw_poll_free(peers->poll);
     g_free(host_take_log());
@@ -137,11 +146,11 @@ Frame peers_receive(Peers *peers G_GNUC_UNUSED, int fd)
     return frame;
 }
 
-void peers_assert_quiet(Peers *peers G_GNUC_UNUSED, int fd)
+void peers_assert_quiet(Peers *peers, int fd)
 {
     guint8 byte;
 
-    peers_turn();
+    peers_turn(peers);
     g_assert_cmpint(recv(fd, &byte, 1, MSG_PEEK), ==, -1);
 }
 

@@ -49,7 +49,7 @@ void peers_assert_quiet(Peers *peers, int fd);
 /* The connection ends by itself, within some seconds. */
 void peers_wait_ended(Peers *peers);
 void peers_hang_up(int *fd);
-void peers_turn(void);
+void peers_turn(Peers *peers); /* until there is nothing to do */
 
 /* Payloads. */
 #define GUEST_UUID "deadbeef-0001-0203-0405-060708090a0b"

@@ -104,7 +104,7 @@ static void hostile_message(void)
 
 static GByteArray *refused_answer(const guint8 *bytes, gsize length)
 {
-    g_autoptr(CcwPoll) poll = ccw_poll_new(NULL);
+    g_autoptr(CcwPoll) poll = ccw_poll_new(NULL, NULL);
     GByteArray *answer = g_byte_array_new();
     guint8 buffer[4096];
     ssize_t n;

@@ -297,7 +297,7 @@ static void readonly_overtaking(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     greet(peers, 0);
     serial = open_until_identity(peers);
     g_assert_cmpint(send(peers->client, bytes->data, 40, MSG_NOSIGNAL), ==, 40);
-    peers_turn();
+    peers_turn(peers);
     reply(peers, SET_IDENTITY, serial, NULL, 0);
     reply(peers, FEATURE, expect_call(peers, FEATURE), NULL, 0);
     expect_ok(peers, OPEN, 1);
@@ -329,7 +329,7 @@ static void gone(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 static void gone_at_once(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     peers_hang_up(&peers->client);
-    peers_turn();
+    peers_turn(peers);
     peers_hang_up(&peers->backend);
     peers_wait_ended(peers);
 }

@@ -40,7 +40,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==, 0);
     peer->pid = getpid();
     peer->uid = (uid_t)GPOINTER_TO_INT(data);
-    fixture->poll = ccw_poll_new(NULL);
+    fixture->poll = ccw_poll_new(NULL, NULL);
     fixture->client = fds[0];
     fixture->served = STILL_THERE;
     fixture->login = ccw_login_new(fixture->poll, fds[1], peer, FALSE, ended, fixture);

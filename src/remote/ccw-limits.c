@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "remote/ccw-limits.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+#include "remote/ccw-wire.h"
+#include "util/ccw-error.h"
+
+#define SHARES 4u        /* a user other than root has one at most, */
+#define OTHERS_SHARES 3u /* and all of them together as many as that */
+
+#define FDS_PER_CLIENT 2u /* the client's socket, and the backend's */
+#define FDS_MIN (CCW_RESERVED_FDS / 2)
+
+#define BYTES_MAX (256u * 1024 * 1024)
+#define BYTES_MIN (SHARES * CCW_FRAME_MAX / 4)
+/* While a frame is in work there are several copies of it. */
+#define MEMORY_PER_BYTE 8u
+
+/* Who waits for room is called at most as often. */
+#define WAKE_MS 10u
+
+/* An amount that is had by all users, and by those other than root. */
+typedef struct {
+    gsize max;
+    gsize user_max; /* of one user other than root */
+    gsize all;
+    gsize others;
+} Resource;
+
+struct _CcwLimits {
+    GHashTable *users; /* uid -> CcwUser */
+    Resource clients;
+    Resource logins;
+    Resource fds;
+    Resource bytes;
+    GHashTable *waiting; /* data -> func */
+    guint wake;          /* a timer that calls them, or 0 */
+};
+
+static Resource resource_of(gsize max)
+{
+    return (Resource){ .max = max, .user_max = MAX(max / SHARES, 1) };
+}
+
+/* mine: what the user has of it already. */
+static gboolean fits(const Resource *resource, uid_t uid, gsize mine, gsize more)
+{
+    if (resource->all + more > resource->max)
+        return FALSE;
+    return uid == 0 || (mine + more <= resource->user_max &&
+                        resource->others + more <= MAX(resource->max / SHARES * OTHERS_SHARES, resource->user_max));
+}
+
+static void add(Resource *resource, uid_t uid, gssize more)
+{
+    resource->all += (gsize)more;
+    if (uid != 0)
+        resource->others += (gsize)more;
+}
+
+static guint64 least(guint64 limit, guint64 other)
+{
+    if (!limit || !other)
+        return MAX(limit, other);
+    return MIN(limit, other);
+}
+
+/* memory.max of cgroup v2; 0 where there is none, or "max". */
+static guint64 read_cgroup_limit(void)
+{
+    g_autofree char *text = NULL;
+    g_autofree char *path = NULL;
+    g_autofree char *limit = NULL;
+    guint64 value = 0;
+
+    if (!g_file_get_contents("/proc/self/cgroup", &text, NULL, NULL) || !g_str_has_prefix(text, "0::/"))
+        return 0;
+    text[strcspn(text, "\n")] = '\0';
+    path = g_build_filename("/sys/fs/cgroup", text + strlen("0::"), "memory.max", NULL);
+    if (g_file_get_contents(path, &limit, NULL, NULL))
+        g_ascii_string_to_unsigned(g_strchomp(limit), 10, 1, G_MAXUINT64, &value, NULL);
+    return value;
+}
+
+guint64 ccw_limits_find_memory(void)
+{
+    struct rlimit limit;
+    guint64 address_space = 0;
+
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+        address_space = limit.rlim_cur;
+    return least(read_cgroup_limit(), address_space);
+}
+
+CcwLimits *ccw_limits_new(guint fds, guint64 memory, guint max_clients, guint max_user_clients, guint max_logins)
+{
+    CcwLimits *limits = g_new0(CcwLimits, 1);
+    guint usable = MAX(fds, CCW_RESERVED_FDS + FDS_MIN) - CCW_RESERVED_FDS;
+    guint64 bytes = memory ? CLAMP(memory / MEMORY_PER_BYTE, BYTES_MIN, BYTES_MAX) : BYTES_MAX;
+
+    limits->users = g_hash_table_new(NULL, NULL);
+    limits->waiting = g_hash_table_new(NULL, NULL);
+    limits->clients = resource_of(MIN(max_clients, usable / 2 / FDS_PER_CLIENT));
+    if (max_user_clients)
+        limits->clients.user_max = max_user_clients;
+    limits->logins = resource_of(max_logins ? max_logins : G_MAXUINT);
+    limits->fds = resource_of(usable / 2);
+    limits->fds.user_max = MAX(limits->fds.user_max, CCW_FRAME_FDS_MAX);
+    limits->bytes = resource_of((gsize)bytes);
+    return limits;
+}
+
+void ccw_limits_free(CcwLimits *limits)
+{
+    if (limits->wake)
+        g_source_remove(limits->wake);
+    g_hash_table_unref(limits->waiting);
+    g_hash_table_unref(limits->users);
+    g_free(limits);
+}
+
+guint ccw_limits_max_clients(const CcwLimits *limits)
+{
+    return (guint)limits->clients.max;
+}
+
+guint ccw_limits_clients(const CcwLimits *limits)
+{
+    return (guint)limits->clients.all;
+}
+
+CcwUser *ccw_limits_add_client(CcwLimits *limits, uid_t uid, GError **error)
+{
+    CcwUser *user = g_hash_table_lookup(limits->users, GUINT_TO_POINTER(uid));
+
+    if (!fits(&limits->clients, uid, user ? user->clients : 0, 1)) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
+                    "too many clients: user %u has %u, and there are %zu in all; close some, or raise max_clients or "
+                    "max_user_clients in virtccwd.conf",
+                    uid, user ? user->clients : 0, limits->clients.all);
+        return NULL;
+    }
+    if (!user) {
+        user = g_new0(CcwUser, 1);
+        user->limits = limits;
+        user->uid = uid;
+        g_hash_table_insert(limits->users, GUINT_TO_POINTER(uid), user);
+    }
+    user->clients++;
+    add(&limits->clients, uid, 1);
+    return user;
+}
+
+void ccw_user_remove_client(CcwUser *user)
+{
+    user->clients--;
+    add(&user->limits->clients, user->uid, -1);
+    if (user->clients > 0)
+        return;
+    g_hash_table_remove(user->limits->users, GUINT_TO_POINTER(user->uid));
+    g_free(user);
+}
+
+gboolean ccw_user_begin_login(CcwUser *user)
+{
+    if (!fits(&user->limits->logins, user->uid, user->logins, 1))
+        return FALSE;
+    user->logins++;
+    add(&user->limits->logins, user->uid, 1);
+    return TRUE;
+}
+
+void ccw_user_end_login(CcwUser *user)
+{
+    user->logins--;
+    add(&user->limits->logins, user->uid, -1);
+}
+
+gboolean ccw_user_has_room(const CcwUser *user, gsize bytes)
+{
+    return fits(&user->limits->bytes, user->uid, user->bytes, bytes);
+}
+
+gboolean ccw_user_has_fd_room(const CcwUser *user, guint fds)
+{
+    return fits(&user->limits->fds, user->uid, user->fds, fds);
+}
+
+/* A function may end the wait of others, or begin its own anew. */
+static gboolean wake_waiting(gpointer data)
+{
+    CcwLimits *limits = data;
+    g_autoptr(GList) keys = g_hash_table_get_keys(limits->waiting);
+
+    limits->wake = 0;
+    for (GList *item = keys; item; item = item->next) {
+        void (*func)(gpointer data) = g_hash_table_lookup(limits->waiting, item->data);
+
+        if (g_hash_table_remove(limits->waiting, item->data))
+            func(item->data);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+void ccw_limits_wait(CcwLimits *limits, void (*func)(gpointer data), gpointer data)
+{
+    g_hash_table_replace(limits->waiting, data, func);
+}
+
+void ccw_limits_stop_waiting(CcwLimits *limits, gpointer data)
+{
+    g_hash_table_remove(limits->waiting, data);
+}
+
+void ccw_user_charge(CcwUser *user, gssize bytes, gint fds)
+{
+    user->bytes += (gsize)bytes;
+    user->fds += (guint)fds;
+    add(&user->limits->bytes, user->uid, bytes);
+    add(&user->limits->fds, user->uid, fds);
+    if ((bytes < 0 || fds < 0) && !user->limits->wake && g_hash_table_size(user->limits->waiting) > 0)
+        user->limits->wake = g_timeout_add(WAKE_MS, wake_waiting, user->limits);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How much of virtccwd's resources one user, and all users together, may have: clients, queued descriptors, bytes.
+ * Each user has at most a quarter of a resource, and all users but root together have at most three quarters, so that
+ * root is always served. docs/security.md has the bounds as a table.
+ *
+ * Everything here is for the main thread.
+ */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+
+/* Descriptors that are kept back for virtccwd's own work: refusals, sysfs, libvirt, polkit. */
+#define CCW_RESERVED_FDS 128u
+
+/* Queued for one client: what libvirtd itself may hold, 5 calls with 32 descriptors each. */
+#define CCW_CLIENT_FDS_MAX 160u
+
+/* Calls of a client that libvirt has and has not answered; while there are more the client is not read. */
+#define CCW_CLIENT_CALLS_MAX 1024u
+
+typedef struct _CcwLimits CcwLimits;
+
+/* What one user has. Its members are for reading; the functions below change them. */
+typedef struct {
+    CcwLimits *limits;
+    uid_t uid;
+    guint clients; /* connections, and logins that wait or have begun */
+    guint logins;  /* of those: not yet authenticated, and answered */
+    guint fds;     /* queued for the user's clients */
+    gsize bytes;   /* held for them: frames that arrive, calls in work, frames that wait to be read */
+} CcwUser;
+
+/**
+ * ccw_limits_new:
+ * @fds: how many descriptors the process may have open (RLIMIT_NOFILE)
+ * @memory: how many bytes of memory it may have, or 0 if that is not limited
+ * @max_clients: of all users together
+ * @max_user_clients: of one user other than root; 0 for a quarter of what there is
+ * @max_logins: of all users together, 0 for no limit
+ */
+CcwLimits *ccw_limits_new(guint fds, guint64 memory, guint max_clients, guint max_user_clients, guint max_logins);
+void ccw_limits_free(CcwLimits *limits); /* every user must be gone */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwLimits, ccw_limits_free)
+
+/* Returns: what the process may have of memory: the least of its cgroup's limit and RLIMIT_AS; 0 if there is neither.
+ */
+guint64 ccw_limits_find_memory(void);
+
+/* How many clients of all users there can be, and are. */
+guint ccw_limits_max_clients(const CcwLimits *limits);
+guint ccw_limits_clients(const CcwLimits *limits);
+
+/**
+ * ccw_limits_add_client:
+ *
+ * Counts one more client of that user.
+ *
+ * Returns: a reference to the user, which ccw_user_remove_client() takes back; or NULL with CCW_ERROR_BUSY if there are
+ * as many already as there may be.
+ */
+CcwUser *ccw_limits_add_client(CcwLimits *limits, uid_t uid, GError **error);
+void ccw_user_remove_client(CcwUser *user);
+
+/* Whether one more client of that user may try to authenticate now; then it is counted until ccw_user_end_login(). */
+gboolean ccw_user_begin_login(CcwUser *user);
+void ccw_user_end_login(CcwUser *user);
+
+/* Whether the user may have as many more bytes, or descriptors, as that. Nothing is counted. */
+gboolean ccw_user_has_room(const CcwUser *user, gsize bytes);
+gboolean ccw_user_has_fd_room(const CcwUser *user, guint fds);
+
+/**
+ * ccw_limits_wait:
+ *
+ * Has func called with @data once, in the default main context, after somewhere some bytes or descriptors have become
+ * free; func asks again whether that is enough. A call with the same @data replaces the one before.
+ */
+void ccw_limits_wait(CcwLimits *limits, void (*func)(gpointer data), gpointer data);
+void ccw_limits_stop_waiting(CcwLimits *limits, gpointer data);
+
+/* Counts what the user holds, whether there is room or not. */
+void ccw_user_charge(CcwUser *user, gssize bytes, gint fds);

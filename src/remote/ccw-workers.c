@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "remote/ccw-workers.h"
+
+#include "util/ccw-error.h"
+
+#define PARSE_MIN 2u
+#define PARSE_MAX 8u
+
+typedef struct _Lane Lane;
+
+typedef struct {
+    CcwWorkers *workers;
+    Lane *lane;
+    CcwWorkFunc work;
+    CcwWorkFunc done;
+    gpointer data;
+} Job;
+
+/* The waiting work of one client. It exists only while there is some. */
+typedef struct {
+    gconstpointer id;
+    GQueue jobs; /* Job */
+} Client;
+
+/* The work of one user. It exists only while some waits or runs. */
+typedef struct {
+    guint uid;
+    guint running;
+    GQueue clients;    /* Client with waiting work, the next one to be served first */
+    GHashTable *by_id; /* the same */
+} User;
+
+struct _Lane {
+    guint threads;
+    gint pending;   /* atomic: work that was pushed, and whose result was not handed over yet */
+    guint per_user; /* how many of them a user other than root may have */
+    GQueue users;   /* User with waiting work, the next one to be served first */
+    GHashTable *by_uid;
+    GCond wake;
+};
+
+struct _CcwWorkers {
+    GMainContext *context;
+    GMutex lock;
+    gboolean stopping;
+    Lane lanes[CCW_WORK_KINDS];
+    GPtrArray *threads;
+};
+
+typedef struct {
+    CcwWorkers *workers;
+    Lane *lane;
+} ThreadStart;
+
+static gboolean deliver(gpointer data)
+{
+    const Job *job = data;
+
+    g_atomic_int_add(&job->lane->pending, -1);
+    job->done(job->data);
+    return G_SOURCE_REMOVE;
+}
+
+/* Attaches the source itself: g_main_context_invoke() may call a function in this thread. */
+static void hand_over(Job *job)
+{
+    GSource *source = g_idle_source_new();
+
+    g_source_set_priority(source, G_PRIORITY_DEFAULT);
+    g_source_set_callback(source, deliver, job, g_free);
+    g_source_attach(source, job->workers->context);
+    g_source_unref(source);
+}
+
+static gboolean may_run(const Lane *lane, const User *user)
+{
+    return user->uid == 0 || user->running < lane->per_user;
+}
+
+/* The first user in turn who may have one more thread; NULL if there is none. */
+static GList *next_user(Lane *lane)
+{
+    for (GList *item = lane->users.head; item; item = item->next)
+        if (may_run(lane, item->data))
+            return item;
+    return NULL;
+}
+
+/* The next job of the user in turn, who goes to the end of the queue, as does the client in turn. */
+static Job *take_job(Lane *lane, User **ret_user)
+{
+    GList *item = next_user(lane);
+    User *user;
+    Client *client;
+    Job *job;
+
+    if (!item)
+        return NULL;
+    user = item->data;
+    g_queue_delete_link(&lane->users, item);
+    client = g_queue_pop_head(&user->clients);
+    job = g_queue_pop_head(&client->jobs);
+    if (g_queue_is_empty(&client->jobs))
+        g_hash_table_remove(user->by_id, client->id);
+    else
+        g_queue_push_tail(&user->clients, client);
+    if (!g_queue_is_empty(&user->clients))
+        g_queue_push_tail(&lane->users, user);
+    user->running++;
+    *ret_user = user;
+    return job;
+}
+
+static void job_ended(Lane *lane, User *user)
+{
+    user->running--;
+    if (!g_queue_is_empty(&user->clients))
+        g_cond_signal(&lane->wake); /* this user may have been held back by the limit */
+    else if (user->running == 0)
+        g_hash_table_remove(lane->by_uid, GUINT_TO_POINTER(user->uid));
+}
+
+static gpointer run(gpointer data)
+{
+    ThreadStart *start = data;
+    CcwWorkers *workers = start->workers;
+    Lane *lane = start->lane;
+
+    g_free(start);
+    g_mutex_lock(&workers->lock);
+    while (!workers->stopping) {
+        User *user = NULL;
+        Job *job = take_job(lane, &user);
+
+        if (!job) {
+            g_cond_wait(&lane->wake, &workers->lock);
+            continue;
+        }
+        g_mutex_unlock(&workers->lock);
+        job->work(job->data);
+        hand_over(job);
+        g_mutex_lock(&workers->lock);
+        job_ended(lane, user);
+    }
+    g_mutex_unlock(&workers->lock);
+    return NULL;
+}
+
+static void client_free(gpointer data)
+{
+    Client *client = data;
+
+    g_queue_clear_full(&client->jobs, g_free);
+    g_free(client);
+}
+
+static void user_free(gpointer data)
+{
+    User *user = data;
+
+    g_queue_clear(&user->clients);
+    g_hash_table_unref(user->by_id);
+    g_free(user);
+}
+
+static void lane_init(Lane *lane, CcwWorkKind kind)
+{
+    const guint parsers = CLAMP(g_get_num_processors(), PARSE_MIN, PARSE_MAX);
+    const struct {
+        guint threads, per_user;
+    } sizes[CCW_WORK_KINDS] = {
+        [CCW_WORK_PARSE] = { parsers, parsers - 1 },
+        [CCW_WORK_LOOK_UP] = { 4, 2 },
+        [CCW_WORK_HOST] = { 16, 8 },
+    };
+
+    lane->threads = sizes[kind].threads;
+    lane->per_user = sizes[kind].per_user;
+    g_queue_init(&lane->users);
+    lane->by_uid = g_hash_table_new_full(NULL, NULL, NULL, user_free);
+    g_cond_init(&lane->wake);
+}
+
+static gboolean start_threads(CcwWorkers *workers, Lane *lane, GError **error)
+{
+    for (guint i = 0; i < lane->threads; i++) {
+        ThreadStart *start = g_new0(ThreadStart, 1);
+        g_autoptr(GError) local = NULL;
+        GThread *thread;
+
+        *start = (ThreadStart){ workers, lane };
+        thread = g_thread_try_new("worker", run, start, &local);
+        if (!thread) {
+            g_free(start);
+            g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM,
+                        "cannot start a worker thread: %s; raise the limit of processes or tasks", local->message);
+            return FALSE;
+        }
+        g_ptr_array_add(workers->threads, thread);
+    }
+    return TRUE;
+}
+
+CcwWorkers *ccw_workers_new(GMainContext *context, GError **error)
+{
+    CcwWorkers *workers = g_new0(CcwWorkers, 1);
+    gboolean started = TRUE;
+
+    workers->context = context;
+    g_mutex_init(&workers->lock);
+    workers->threads = g_ptr_array_new();
+    for (guint i = 0; i < CCW_WORK_KINDS; i++)
+        lane_init(&workers->lanes[i], (CcwWorkKind)i);
+    for (guint i = 0; i < CCW_WORK_KINDS && started; i++)
+        started = start_threads(workers, &workers->lanes[i], error);
+    if (started)
+        return workers;
+    ccw_workers_free(workers);
+    return NULL;
+}
+
+gboolean ccw_workers_are_idle(CcwWorkers *workers, CcwWorkKind kind)
+{
+    return g_atomic_int_get(&workers->lanes[kind].pending) == 0;
+}
+
+void ccw_workers_free(CcwWorkers *workers)
+{
+    g_mutex_lock(&workers->lock);
+    workers->stopping = TRUE;
+    for (guint i = 0; i < CCW_WORK_KINDS; i++)
+        g_cond_broadcast(&workers->lanes[i].wake);
+    g_mutex_unlock(&workers->lock);
+    for (guint i = 0; i < workers->threads->len; i++)
+        g_thread_join(g_ptr_array_index(workers->threads, i));
+    for (guint i = 0; i < CCW_WORK_KINDS; i++) {
+        g_queue_clear(&workers->lanes[i].users);
+        g_hash_table_unref(workers->lanes[i].by_uid);
+        g_cond_clear(&workers->lanes[i].wake);
+    }
+    g_ptr_array_unref(workers->threads);
+    g_mutex_clear(&workers->lock);
+    g_free(workers);
+}
+
+static User *get_user(Lane *lane, guint uid)
+{
+    User *user = g_hash_table_lookup(lane->by_uid, GUINT_TO_POINTER(uid));
+
+    if (!user) {
+        user = g_new0(User, 1);
+        user->uid = uid;
+        g_queue_init(&user->clients);
+        user->by_id = g_hash_table_new_full(NULL, NULL, NULL, client_free);
+        g_hash_table_insert(lane->by_uid, GUINT_TO_POINTER(uid), user);
+    }
+    return user;
+}
+
+static Client *get_client(User *user, gconstpointer id)
+{
+    Client *client = g_hash_table_lookup(user->by_id, id);
+
+    if (!client) {
+        client = g_new0(Client, 1);
+        client->id = id;
+        g_queue_init(&client->jobs);
+        g_queue_push_tail(&user->clients, client);
+        g_hash_table_insert(user->by_id, (gpointer)id, client);
+    }
+    return client;
+}
+
+void ccw_workers_push(CcwWorkers *workers, CcwWorkKind kind, guint uid, gconstpointer client, CcwWorkFunc work,
+                      CcwWorkFunc done, gpointer data)
+{
+    Lane *lane = &workers->lanes[kind];
+    Job *job = g_new0(Job, 1);
+    User *user;
+
+    *job = (Job){ workers, lane, work, done, data };
+    g_atomic_int_inc(&lane->pending);
+    g_mutex_lock(&workers->lock);
+    user = get_user(lane, uid);
+    if (g_queue_is_empty(&user->clients))
+        g_queue_push_tail(&lane->users, user);
+    g_queue_push_tail(&get_client(user, client)->jobs, job);
+    g_cond_signal(&lane->wake);
+    g_mutex_unlock(&workers->lock);
+}
