@@ -63,7 +63,10 @@ guint ccw_limits_clients(const CcwLimits *limits);
 CcwUser *ccw_limits_add_client(CcwLimits *limits, uid_t uid, GError **error);
 void ccw_user_remove_client(CcwUser *user);
 
-/* Whether one more client of that user may try to authenticate now; then it is counted until ccw_user_end_login(). */
+/*
+ * Whether one more client of that user may try to authenticate now; then it is counted until ccw_user_end_login(). root,
+ * who need not prove anything, always may.
+ */
 gboolean ccw_user_begin_login(CcwUser *user);
 void ccw_user_end_login(CcwUser *user);
 

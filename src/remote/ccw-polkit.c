@@ -20,9 +20,12 @@ typedef struct {
     char *id; /* by which the check can be cancelled */
     GDBusConnection *bus;
     GCancellable *cancellable;
+    gboolean again; /* the connection turned out to be closed, and this is the second try */
     CcwPolkitFunc func;
     gpointer data;
 } Check;
+
+static void begin(Check *check);
 
 static void answer(Check *check, CcwPolkitAnswer answer, const char *message)
 {
@@ -65,8 +68,14 @@ static void checked(GObject *source, GAsyncResult *result, gpointer data)
         answer(check, understand(reply), NULL);
         return;
     }
-    if (g_cancellable_is_cancelled(check->cancellable))
+    if (g_cancellable_is_cancelled(check->cancellable)) {
         cancel(check);
+    } else if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED) && !check->again) {
+        check->again = TRUE;
+        g_clear_object(&check->bus);
+        begin(check);
+        return;
+    }
     g_dbus_error_strip_remote_error(error);
     answer(check, CCW_POLKIT_FAILED, error->message);
 }
@@ -106,6 +115,19 @@ static void got_bus(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointe
     ask(check);
 }
 
+/* A closed connection has to be let go of: g_bus_get() returns the one that there is. */
+static void begin(Check *check)
+{
+    if (kept && (check->again || g_dbus_connection_is_closed(kept)))
+        g_clear_object(&kept);
+    if (kept) {
+        check->bus = g_object_ref(kept);
+        ask(check);
+    } else {
+        g_bus_get(G_BUS_TYPE_SYSTEM, check->cancellable, got_bus, check);
+    }
+}
+
 void ccw_polkit_prepare(void)
 {
     g_autoptr(GError) error = NULL;
@@ -126,10 +148,5 @@ void ccw_polkit_check(const CcwPeer *peer, const char *action, GCancellable *can
     *check = (Check){ .peer = ccw_peer_copy(peer), .action = action, .func = func, .data = data };
     check->id = g_strdup_printf("virtccwd-%u", count++);
     check->cancellable = g_object_ref(cancellable);
-    if (kept && !g_dbus_connection_is_closed(kept)) {
-        check->bus = g_object_ref(kept);
-        ask(check);
-    } else {
-        g_bus_get(G_BUS_TYPE_SYSTEM, check->cancellable, got_bus, check);
-    }
+    begin(check);
 }

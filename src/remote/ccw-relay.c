@@ -113,7 +113,7 @@ static GByteArray *no_room_reply(const CcwConnection *connection, const CcwHeade
     g_autofree char *message =
         g_strdup_printf("%s of %u bytes has no room: the clients of user %u hold too many bytes already; read the "
                         "replies that wait, or try again with fewer calls at a time",
-                        what, header->length, connection->peer ? connection->peer->uid : 0);
+                        what, header->length, connection->user->uid);
 
     return ccw_rpc_error_reply(header, VIR_ERR_RPC, VIR_FROM_RPC, message);
 }

@@ -193,8 +193,10 @@ static void serve(Listener *listener, int fd)
     *client = (Client){ listener, user, fd, peer };
     if (listener->auth == CCW_AUTH_NONE)
         let_in(client);
-    else if (!begin_login(client))
+    else if (!begin_login(client)) {
+        g_info("process %d of user %u waits for a login to end", peer->pid, peer->uid);
         g_queue_push_tail(&server->waiting, client);
+    }
     check_limits(server);
 }
 

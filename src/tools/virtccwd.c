@@ -147,17 +147,19 @@ static CcwSettings *load_settings(const Options *options, GError **error)
     return ccw_settings_load(settings, path, error) ? g_steal_pointer(&settings) : NULL;
 }
 
+/* inherited: the sockets from systemd. */
 static CcwServer *start_server(const CcwServices *services, const Options *options, const CcwSettings *settings,
-                               GError **error)
+                               const int inherited[2], GError **error)
 {
     const char *configured = settings->unix_sock_dir ? settings->unix_sock_dir : SOCKET_DIR;
     CcwPlaces places = {
         .socket_dir = options->socket_dir ? options->socket_dir : configured,
         .socket_name = options->socket_name,
         .backend_dir = options->backend_dir,
+        .inherited = { inherited[0], inherited[1] },
     };
 
-    return ccw_activation_take(places.inherited, error) ? ccw_server_new(services, settings, &places, error) : NULL;
+    return ccw_server_new(services, settings, &places, error);
 }
 
 static void check_hook(const char *backend)
@@ -171,7 +173,9 @@ static void check_hook(const char *backend)
 static int run(const Options *options, const CcwSettings *settings)
 {
     GError *error = NULL;
-    CcwPoll *poll = ccw_poll_new(NULL, &error);
+    int inherited[2];
+    gboolean taken = ccw_activation_take(inherited, &error); /* changes the environment: before there are threads */
+    CcwPoll *poll = taken ? ccw_poll_new(NULL, &error) : NULL;
     CcwWorkers *workers = poll ? ccw_workers_new(NULL, &error) : NULL;
     CcwHost *host = ccw_host_new(options->sysfs_root, PROC_ROOT, options->run_dir);
     g_autoptr(CcwKeeper) keeper = ccw_keeper_new(host);
@@ -194,7 +198,7 @@ static int run(const Options *options, const CcwSettings *settings)
     if (!workers)
         return cmd_fail(error);
     ccw_host_name_domains(host, ccw_status_name, NULL);
-    daemon.server = start_server(&services, options, settings, &error);
+    daemon.server = start_server(&services, options, settings, inherited, &error);
     if (!daemon.server)
         return cmd_fail(error);
     if (settings->auth_unix[0] == CCW_AUTH_POLKIT || settings->auth_unix[1] == CCW_AUTH_POLKIT)

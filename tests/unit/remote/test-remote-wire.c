@@ -8,9 +8,10 @@
 #include "util/ccw-endian.h"
 #include "util/ccw-error.h"
 
-/* Procedures of even number pass, of odd number are taken, 99 stops. */
+/* Procedures of even number pass, of odd number are taken, 98 is dropped, 99 stops. */
 typedef struct {
     CcwInbox inbox;
+    guint frames_left; /* until the inbox is to read no further; 0: no limit */
     GByteArray *passed;
     guint runs; /* calls of pass */
     GString *log;
@@ -23,6 +24,8 @@ static CcwInboxWay on_header(const CcwHeader *header, gpointer data)
     g_string_append_printf(fixture->log, "h%d ", header->procedure);
     if (header->procedure == 99)
         return CCW_INBOX_STOP;
+    if (header->procedure == 98)
+        return CCW_INBOX_DROP;
     return header->procedure & 1 ? CCW_INBOX_TAKE : CCW_INBOX_PASS;
 }
 
@@ -60,7 +63,14 @@ static void on_boundary(gpointer data)
     g_string_append_printf(fixture->log, "b%u ", fixture->passed->len);
 }
 
-static const CcwInboxOps ops = { on_header, on_pass, on_pass_fd, on_frame, on_boundary };
+static gboolean on_ready(gpointer data)
+{
+    Fixture *fixture = data;
+
+    return fixture->frames_left == 0 || --fixture->frames_left > 0;
+}
+
+static const CcwInboxOps ops = { on_header, on_pass, on_pass_fd, on_frame, on_boundary, on_ready };
 
 static void set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
@@ -316,6 +326,46 @@ static void hostile_fds(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
+/* What is dropped is neither handed over nor in the way of what stands before and behind it. */
+static void dropped(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) stream = g_byte_array_new();
+    g_autoptr(GByteArray) with_fd = frame(98, CCW_TYPE_CALL_WITH_FDS, "\0\0\0\1gone", 8);
+
+    append(stream, 2, "two");
+    append(stream, 98, "gone");
+    append(stream, 98, "");
+    append(stream, 3, "three");
+    g_byte_array_append(stream, with_fd->data, with_fd->len);
+    g_byte_array_append(stream, (const guint8 *)"", 1);
+    g_assert_true(feed(fixture, stream->data, stream->len, 1, NULL));
+    g_assert_true(ccw_inbox_at_boundary(&fixture->inbox));
+    stream->len = 0;
+    append(stream, 4, "four");
+    g_assert_true(feed(fixture, stream->data, stream->len, 0, NULL));
+    g_assert_cmpstr(fixture->log->str, ==, "h2 h98 h98 h3 f3:three h98 h4 ");
+    g_assert_cmpuint(fixture->passed->len, ==, 2 * CCW_FRAME_HEAD + 3 + 4);
+}
+
+/* An inbox that is to read no further leaves whole frames, which are read later. */
+static void not_ready(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) stream = mixed_stream();
+    gsize at = 0;
+
+    for (guint i = 0; at < stream->len; i++) {
+        gsize length = stream->len - at;
+
+        g_assert_cmpuint(i, <, 6);
+        fixture->frames_left = 2; /* one, and no more */
+        g_assert_true(feed(fixture, stream->data + at, length, 0, NULL));
+        g_assert_cmpuint(fixture->inbox.unread, <, length);
+        at = stream->len - fixture->inbox.unread;
+    }
+    g_assert_cmpstr(fixture->log->str, ==, MIXED_LOG);
+    g_assert_cmpuint(fixture->passed->len, ==, MIXED_PASSED);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -332,5 +382,7 @@ int main(int argc, char **argv)
     ADD("hostile-fds", hostile_fds);
     ADD("hostile-lengths", hostile_lengths);
     ADD("announced-only", announced_only);
+    ADD("dropped", dropped);
+    ADD("not-ready", not_ready);
     return g_test_run();
 }

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a connection holds is bounded, for itself and for its user, whatever the client and libvirt send. */
+#include <fcntl.h>
+#include <libvirt/virterror.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "peers.h"
+#include "util/ccw-endian.h"
+
+#define PASSING 9 /* a procedure that is not looked into */
+#define DEFINE 11
+#define GET_XML_DESC 14
+#define LOOKUP_NODE 113
+
+static CcwLimits *limits;
+static CcwUser *user;
+
+static void set_up(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    limits = ccw_limits_new(65536, 16 * 1024 * 1024, 100, 0, 20); /* 8 MiB for one user */
+    user = ccw_limits_add_client(limits, 1000, NULL);
+    peers_set_up(peers, NULL);
+    ccw_connection_set_user(peers->connection, user);
+}
+
+static void tear_down(Peers *peers, gconstpointer data)
+{
+    peers_tear_down(peers, data);
+    g_assert_cmpuint(user->bytes, ==, 0);
+    g_assert_cmpuint(user->fds, ==, 0);
+    ccw_user_remove_client(user);
+    ccw_limits_free(limits);
+}
+
+static gboolean send_some(int fd, const guint8 *bytes, gsize length, gsize *sent)
+{
+    ssize_t n = send(fd, bytes + *sent, length - *sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+    *sent += n > 0 ? (gsize)n : 0;
+    return n > 0;
+}
+
+/* Sends until it is all sent, or the connection has taken nothing in a few turns. */
+static gsize send_until_stuck(Peers *peers, int fd, const GByteArray *bytes)
+{
+    gsize sent = 0;
+
+    for (guint stuck = 0; stuck < 5 && sent < bytes->len;) {
+        stuck = send_some(fd, bytes->data, bytes->len, &sent) ? 0 : stuck + 1;
+        peers_turn(peers);
+    }
+    return sent;
+}
+
+static void append_frame(GByteArray *stream, guint32 type, gint32 procedure, guint32 serial, const GByteArray *payload)
+{
+    const CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = procedure, .serial = serial };
+    g_autoptr(GByteArray) frame = ccw_frame_new(&header, payload ? payload->data : NULL, payload ? payload->len : 0);
+
+    ccw_store_be32(frame->data + 16, type);
+    g_byte_array_append(stream, frame->data, frame->len);
+}
+
+/* A thousand calls in one packet: as many are begun as may be, the others when those have ended. */
+static void calls(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) stream = g_byte_array_new();
+    g_autoptr(GByteArray) name = payload_string("ccw_0_0_1234");
+    const guint count = 1000;
+
+    for (guint i = 0; i < count; i++)
+        append_frame(stream, CCW_TYPE_CALL, LOOKUP_NODE, i, name);
+    g_assert_cmpint(send(peers->client, stream->data, stream->len, MSG_NOSIGNAL), ==, stream->len);
+    for (guint i = 0; i < count; i++) {
+        g_auto(Frame) asked = peers_receive(peers, peers->backend);
+        g_auto(Frame) reply = { 0 };
+        gint waiting = 0;
+
+        if (i == 0) {
+            guint8 rest[65536];
+
+            peers_turn(peers);
+            waiting = (gint)recv(peers->backend, rest, sizeof(rest), MSG_PEEK);
+            g_assert_cmpint(waiting, <=, 16 * (gint)asked.header.length);
+        }
+        peers_send(peers, peers->backend, CCW_TYPE_REPLY, LOOKUP_NODE, asked.header.serial, CCW_STATUS_OK, name);
+        reply = peers_receive(peers, peers->client);
+        g_assert_cmpuint(reply.header.serial, ==, asked.header.serial);
+    }
+    g_assert_cmpuint(user->bytes, ==, 0);
+}
+
+/* Calls that pass unread are bounded too: the client is not read until libvirt has answered some. */
+static void unanswered(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) stream = g_byte_array_new();
+    const guint count = 3 * CCW_CLIENT_CALLS_MAX;
+    guint arrived = 0;
+    guint8 head[CCW_FRAME_HEAD];
+
+    for (guint i = 0; i < count; i++)
+        append_frame(stream, CCW_TYPE_CALL, PASSING, i, NULL);
+    g_assert_cmpint(send(peers->client, stream->data, stream->len, MSG_NOSIGNAL), ==, stream->len);
+    peers_turn(peers);
+    while (recv(peers->backend, head, sizeof(head), MSG_DONTWAIT) == (ssize_t)sizeof(head))
+        arrived++;
+    g_assert_cmpuint(arrived, ==, CCW_CLIENT_CALLS_MAX);
+    for (guint i = 0; i < count; i++) {
+        g_auto(Frame) reply = { 0 };
+
+        peers_send(peers, peers->backend, CCW_TYPE_REPLY, PASSING, i, CCW_STATUS_OK, NULL);
+        reply = peers_receive(peers, peers->client);
+        g_assert_cmpuint(reply.header.serial, ==, i);
+        while (recv(peers->backend, head, sizeof(head), MSG_DONTWAIT) == (ssize_t)sizeof(head))
+            arrived++;
+    }
+    g_assert_cmpuint(arrived, ==, count);
+}
+
+static guint count_open_files(void)
+{
+    g_autoptr(GDir) dir = g_dir_open("/proc/self/fd", 0, NULL);
+    guint count = 0;
+
+    while (g_dir_read_name(dir))
+        count++;
+    return count;
+}
+
+static gboolean send_fd(int to, int fd)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = { 0 };
+    char byte = 0;
+    struct iovec iov = { &byte, 1 };
+    struct msghdr message = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space)
+    };
+    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message);
+
+    cmsg->cmsg_level = SOL_SOCKET;
+    cmsg->cmsg_type = SCM_RIGHTS;
+    cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
+    return sendmsg(to, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
+}
+
+/* libvirt's replies bring descriptors, and the client reads none of them. */
+static void descriptors(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) stream = g_byte_array_new();
+    guint before = count_open_files();
+    guint8 filler[65536] = { 0 };
+    int small = 4096;
+    guint most = 0;
+    int fd = open("/dev/null", O_RDONLY);
+
+    g_assert_cmpint(fd, >=, 0);
+    setsockopt(peers->client, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+    ccw_store_be32(filler, 1);
+    for (guint stuck = 0, i = 0; stuck < 50 && i < 5000; i++) {
+        g_autoptr(GByteArray) one = g_byte_array_new();
+        g_autoptr(GByteArray) payload = g_byte_array_append(g_byte_array_new(), filler, 8);
+        gsize sent = 0;
+
+        append_frame(one, CCW_TYPE_REPLY_WITH_FDS, PASSING, i, payload);
+        while (stuck < 50 && sent < one->len) {
+            stuck = send_some(peers->backend, one->data, one->len, &sent) ? 0 : stuck + 1;
+            peers_turn(peers);
+        }
+        while (stuck < 50 && !send_fd(peers->backend, fd)) {
+            stuck++;
+            peers_turn(peers);
+        }
+        most = MAX(most, count_open_files());
+    }
+    close(fd);
+    g_test_message("%u descriptors more than before at most", most - before);
+    g_assert_cmpuint(most - before, <=, CCW_CLIENT_FDS_MAX + 2);
+    g_assert_cmpuint(user->fds, <=, CCW_CLIENT_FDS_MAX);
+    g_assert_cmpuint(user->fds, >, 0); /* the test did fill it */
+}
+
+/* A call for which its user has no room is answered, and what follows it on the connection is served. */
+static void big_call(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *text = g_strnfill(3 * 1024 * 1024, 'x');
+    g_autoptr(GByteArray) xml = payload_string(text);
+    g_autoptr(GByteArray) stream = g_byte_array_new();
+    g_auto(Frame) frame = { 0 };
+    gsize sent = 0;
+
+    ccw_user_charge(user, 6 * 1024 * 1024, 0);
+    append_frame(stream, CCW_TYPE_CALL, DEFINE, 1, xml);
+    append_frame(stream, CCW_TYPE_CALL, PASSING, 2, NULL);
+    while (sent < stream->len) {
+        send_some(peers->client, stream->data, stream->len, &sent);
+        peers_turn(peers);
+        g_assert_cmpuint(user->bytes, <, 7 * 1024 * 1024);
+    }
+    peers_expect_error(peers, 1, DEFINE, VIR_ERR_RPC, "has no room");
+    frame = peers_receive(peers, peers->backend);
+    g_assert_cmpint(frame.header.procedure, ==, PASSING);
+    ccw_user_charge(user, -6 * 1024 * 1024, 0);
+}
+
+/* So is a reply, and one that comes when there is room again is handed over. */
+static void big_reply(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *text = g_strnfill(3 * 1024 * 1024, 'x');
+    g_autoptr(GByteArray) xml = payload_string(text);
+
+    for (guint full = 0; full < 2; full++) {
+        g_autoptr(GByteArray) stream = g_byte_array_new();
+        gsize sent = 0;
+
+        peers_send(peers, peers->client, CCW_TYPE_CALL, GET_XML_DESC, full, CCW_STATUS_OK, NULL);
+        frame_clear(&(Frame){ peers_receive(peers, peers->backend).header, NULL });
+        append_frame(stream, CCW_TYPE_REPLY, GET_XML_DESC, full, xml);
+        ccw_user_charge(user, full * 6 * 1024 * 1024, 0);
+        if (full) {
+            send_until_stuck(peers, peers->backend, stream);
+            peers_expect_error(peers, full, GET_XML_DESC, VIR_ERR_RPC, "has no room");
+        } else {
+            g_autoptr(GByteArray) got = g_byte_array_new();
+
+            while (got->len < stream->len) {
+                guint8 buffer[65536];
+                ssize_t n;
+
+                if (sent < stream->len)
+                    send_some(peers->backend, stream->data, stream->len, &sent);
+                peers_turn(peers);
+                n = recv(peers->client, buffer, sizeof(buffer), MSG_DONTWAIT);
+                if (n > 0)
+                    g_byte_array_append(got, buffer, (guint)n);
+            }
+            g_assert_cmpmem(got->data, got->len, stream->data, stream->len);
+        }
+        ccw_user_charge(user, (gssize)full * -6 * 1024 * 1024, 0);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD(name, func) g_test_add("/remote/bounds/" name, Peers, NULL, set_up, func, tear_down)
+    ADD("calls", calls);
+    ADD("unanswered", unanswered);
+    ADD("descriptors", descriptors);
+    ADD("big-call", big_call);
+    ADD("big-reply", big_reply);
+    return g_test_run();
+}

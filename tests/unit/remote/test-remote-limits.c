@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What one user, and all users together, may have: arithmetic, and who is called when room comes about. */
+#include "remote/ccw-limits.h"
+#include "remote/ccw-wire.h"
+#include "util/ccw-error.h"
+
+#define MIB (1024u * 1024)
+
+/* Returns how many clients of that user are let in, at most 10,000; keeps the user in *ret_user. */
+static guint fill(CcwLimits *limits, uid_t uid, CcwUser **ret_user)
+{
+    guint count = 0;
+
+    while (count < 10000) {
+        g_autoptr(GError) error = NULL;
+        CcwUser *user = ccw_limits_add_client(limits, uid, &error);
+
+        if (!user) {
+            g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
+            break;
+        }
+        *ret_user = user;
+        count++;
+    }
+    return count;
+}
+
+static void empty(CcwUser *user, guint count)
+{
+    for (guint i = 0; i < count; i++)
+        ccw_user_remove_client(user);
+}
+
+/* A quarter for each, three quarters for all but root. */
+static void clients(void)
+{
+    g_autoptr(CcwLimits) limits = ccw_limits_new(65536, 0, 5000, 0, 20);
+    guint counts[5];
+    CcwUser *users[5];
+
+    for (guint i = 1; i < 5; i++)
+        counts[i] = fill(limits, 1000 + i, &users[i]);
+    g_assert_cmpuint(counts[1], ==, 1250);
+    g_assert_cmpuint(counts[2], ==, 1250);
+    g_assert_cmpuint(counts[3], ==, 1250);
+    g_assert_cmpuint(counts[4], ==, 0);
+    counts[0] = fill(limits, 0, &users[0]);
+    g_assert_cmpuint(counts[0], ==, 1250);
+    g_assert_cmpuint(ccw_limits_clients(limits), ==, ccw_limits_max_clients(limits));
+    for (guint i = 0; i < 4; i++)
+        empty(users[i], counts[i]);
+    g_assert_cmpuint(ccw_limits_clients(limits), ==, 0);
+}
+
+/* Few descriptors, few clients: what is kept back for virtccwd's own work stays free. */
+static void few_fds(void)
+{
+    g_autoptr(CcwLimits) limits = ccw_limits_new(256, 0, 5000, 0, 20);
+    CcwUser *user = NULL, *root = NULL;
+    guint count = fill(limits, 1000, &user);
+    guint roots = fill(limits, 0, &root);
+
+    g_assert_cmpuint(count, ==, 8);
+    g_assert_cmpuint((count + roots) * 2 + (256 - CCW_RESERVED_FDS) / 2, <=, 256 - CCW_RESERVED_FDS);
+    g_assert_true(ccw_user_has_fd_room(user, CCW_FRAME_FDS_MAX));
+    ccw_user_charge(user, 0, 1);
+    g_assert_false(ccw_user_has_fd_room(user, CCW_FRAME_FDS_MAX));
+    ccw_user_charge(user, 0, -1);
+    empty(user, count);
+    empty(root, roots);
+}
+
+static void setting(void)
+{
+    g_autoptr(CcwLimits) limits = ccw_limits_new(65536, 0, 100, 60, 20);
+    CcwUser *user = NULL;
+    guint count = fill(limits, 1000, &user);
+
+    g_assert_cmpuint(count, ==, 60);
+    empty(user, count);
+}
+
+static void logins(void)
+{
+    g_autoptr(CcwLimits) limits = ccw_limits_new(65536, 0, 5000, 0, 20);
+    CcwUser *users[6];
+    guint count[6] = { 0 };
+
+    for (guint i = 0; i < 6; i++)
+        users[i] = ccw_limits_add_client(limits, i ? 1000 + i : 0, NULL);
+    for (guint i = 1; i < 6; i++)
+        while (ccw_user_begin_login(users[i]))
+            count[i]++;
+    g_assert_cmpuint(count[1], ==, 5);
+    g_assert_cmpuint(count[1] + count[2] + count[3] + count[4] + count[5], ==, 15);
+    for (; count[0] < 30; count[0]++)
+        g_assert_true(ccw_user_begin_login(users[0]));
+    for (guint i = 0; i < 6; i++) {
+        while (count[i]-- > 0)
+            ccw_user_end_login(users[i]);
+        ccw_user_remove_client(users[i]);
+    }
+}
+
+static void bytes(void)
+{
+    static const guint64 memory[] = { 0, 512 * MIB, 16 * MIB };
+    static const gsize share[] = { 64 * MIB, 16 * MIB, 8 * MIB };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(memory); i++) {
+        g_autoptr(CcwLimits) limits = ccw_limits_new(65536, memory[i], 5000, 0, 20);
+        CcwUser *user = ccw_limits_add_client(limits, 1000, NULL);
+
+        g_assert_true(ccw_user_has_room(user, share[i]));
+        g_assert_false(ccw_user_has_room(user, share[i] + 64));
+        ccw_user_charge(user, (gssize)share[i], 0);
+        g_assert_false(ccw_user_has_room(user, 64));
+        ccw_user_charge(user, -(gssize)share[i], 0);
+        ccw_user_remove_client(user);
+    }
+}
+
+typedef struct {
+    CcwLimits *limits;
+    guint calls;
+    gboolean again;
+} Waiting;
+
+static void on_room(gpointer data)
+{
+    Waiting *waiting = data;
+
+    waiting->calls++;
+    if (waiting->again)
+        ccw_limits_wait(waiting->limits, on_room, waiting);
+}
+
+static void give_room(CcwUser *user)
+{
+    ccw_user_charge(user, 1, 0);
+    ccw_user_charge(user, -1, 0);
+}
+
+/* Each who waits is called once, unless the wait has ended; and may wait again. */
+static void waits(void)
+{
+    g_autoptr(CcwLimits) limits = ccw_limits_new(65536, 0, 5000, 0, 20);
+    CcwUser *user = ccw_limits_add_client(limits, 1000, NULL);
+    Waiting once = { limits, 0, FALSE }, again = { limits, 0, TRUE }, never = { limits, 0, FALSE };
+
+    ccw_limits_wait(limits, on_room, &once);
+    ccw_limits_wait(limits, on_room, &again);
+    ccw_limits_wait(limits, on_room, &never);
+    ccw_limits_stop_waiting(limits, &never);
+    give_room(user);
+    while (again.calls < 1)
+        g_main_context_iteration(NULL, TRUE);
+    give_room(user);
+    while (again.calls < 2)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpuint(once.calls, ==, 1);
+    g_assert_cmpuint(never.calls, ==, 0);
+    ccw_limits_stop_waiting(limits, &again);
+    ccw_user_remove_client(user);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/remote/limits/clients", clients);
+    g_test_add_func("/remote/limits/few-fds", few_fds);
+    g_test_add_func("/remote/limits/setting", setting);
+    g_test_add_func("/remote/limits/logins", logins);
+    g_test_add_func("/remote/limits/bytes", bytes);
+    g_test_add_func("/remote/limits/waits", waits);
+    return g_test_run();
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Worker threads: fair between users and clients, in order within a client, and never all of them for one user. */
+#include <sys/resource.h>
+
+#include "remote/ccw-workers.h"
+
+#define DEADLINE (10 * G_TIME_SPAN_SECOND)
+#define JOBS 40u
+
+typedef struct {
+    CcwWorkers *workers;
+    GMutex lock;
+    GCond gate;
+    gboolean open;
+    guint running; /* jobs at the gate */
+    GString *order;
+    guint done;
+} Fixture;
+
+typedef struct {
+    Fixture *fixture;
+    char name;
+    gboolean waits; /* at the gate */
+} Job;
+
+static void set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GError) error = NULL;
+
+    fixture->workers = ccw_workers_new(NULL, &error);
+    g_assert_no_error(error);
+    g_mutex_init(&fixture->lock);
+    g_cond_init(&fixture->gate);
+    fixture->order = g_string_new(NULL);
+}
+
+static void tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    ccw_workers_free(fixture->workers);
+    g_mutex_clear(&fixture->lock);
+    g_cond_clear(&fixture->gate);
+    g_string_free(fixture->order, TRUE);
+}
+
+static void work(gpointer data)
+{
+    const Job *job = data;
+    Fixture *fixture = job->fixture;
+
+    g_mutex_lock(&fixture->lock);
+    g_string_append_c(fixture->order, job->name);
+    fixture->running++;
+    g_cond_broadcast(&fixture->gate);
+    while (job->waits && !fixture->open)
+        g_cond_wait(&fixture->gate, &fixture->lock);
+    fixture->running--;
+    g_mutex_unlock(&fixture->lock);
+}
+
+static void done(gpointer data)
+{
+    Job *job = data;
+
+    job->fixture->done++;
+    g_free(job);
+}
+
+static void push(Fixture *fixture, CcwWorkKind kind, guint uid, guint client, char name, gboolean waits)
+{
+    Job *job = g_new0(Job, 1);
+
+    *job = (Job){ fixture, name, waits };
+    ccw_workers_push(fixture->workers, kind, uid, GUINT_TO_POINTER(client), work, done, job);
+}
+
+static void open_gate(Fixture *fixture)
+{
+    g_mutex_lock(&fixture->lock);
+    fixture->open = TRUE;
+    g_cond_broadcast(&fixture->gate);
+    g_mutex_unlock(&fixture->lock);
+}
+
+/* Until as many jobs stand at the gate. */
+static void wait_running(Fixture *fixture, guint count)
+{
+    gint64 until = g_get_monotonic_time() + DEADLINE;
+
+    g_mutex_lock(&fixture->lock);
+    while (fixture->running < count)
+        g_assert_true(g_cond_wait_until(&fixture->gate, &fixture->lock, until));
+    g_assert_cmpuint(fixture->running, ==, count);
+    g_mutex_unlock(&fixture->lock);
+}
+
+static void wait_done(Fixture *fixture, guint count)
+{
+    gint64 until = g_get_monotonic_time() + DEADLINE;
+
+    while (fixture->done < count) {
+        g_assert_cmpint(g_get_monotonic_time(), <, until);
+        g_main_context_iteration(NULL, FALSE);
+    }
+}
+
+/* A user who fills the queue leaves threads to others, who are served at once; and root is served whoever waits. */
+static void per_user(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    for (guint i = 0; i < JOBS; i++)
+        push(fixture, CCW_WORK_HOST, 1000, i, 'a', TRUE);
+    wait_running(fixture, 8);
+    push(fixture, CCW_WORK_HOST, 1001, 1, 'b', FALSE);
+    wait_done(fixture, 1);
+    for (guint i = 0; i < JOBS; i++)
+        push(fixture, CCW_WORK_HOST, 0, i, 'r', TRUE);
+    wait_running(fixture, 16);
+    g_assert_false(ccw_workers_are_idle(fixture->workers, CCW_WORK_HOST));
+    g_assert_true(ccw_workers_are_idle(fixture->workers, CCW_WORK_PARSE));
+    push(fixture, CCW_WORK_PARSE, 1000, 1, 'p', FALSE); /* other kinds go on */
+    wait_done(fixture, 2);
+    open_gate(fixture);
+    wait_done(fixture, 2 + 2 * JOBS);
+    g_assert_true(ccw_workers_are_idle(fixture->workers, CCW_WORK_HOST));
+}
+
+/* What waits is served in turn: users first, then the clients of each. */
+static void in_turn(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *got = NULL;
+    guint at_gate = 2; /* of look-up threads, for one user */
+
+    for (guint i = 0; i < at_gate; i++)
+        push(fixture, CCW_WORK_LOOK_UP, 1000, 9, '-', TRUE);
+    wait_running(fixture, at_gate);
+    for (guint i = 0; i < 3; i++) {
+        push(fixture, CCW_WORK_LOOK_UP, 1000, 1, (char)('a' + i), FALSE);
+        push(fixture, CCW_WORK_LOOK_UP, 1000, 1, (char)('d' + i), FALSE);
+    }
+    push(fixture, CCW_WORK_LOOK_UP, 1000, 2, 'x', FALSE);
+    push(fixture, CCW_WORK_LOOK_UP, 1001, 3, 'y', FALSE);
+    wait_done(fixture, 1); /* the other user did not wait for any of them */
+    g_assert_cmpstr(fixture->order->str, ==, "--y");
+    open_gate(fixture);
+    wait_done(fixture, at_gate + 8);
+    got = g_strdup(fixture->order->str + 3);
+    /* Two threads take one job each at a time, so that neighbours may change places: not more. */
+    g_assert_cmpint(strchr(got, 'x') - got, <=, 2);
+    g_assert_cmpuint(strlen(got), ==, 7);
+}
+
+/* A limit of threads shows when the workers start, as an error. */
+static void no_threads(void)
+{
+    struct rlimit none = { 1 << 20, 1 << 20 };
+    g_autoptr(GError) error = NULL;
+    CcwWorkers *workers;
+
+    if (!g_test_subprocess()) {
+        g_test_trap_subprocess(NULL, DEADLINE, G_TEST_SUBPROCESS_DEFAULT);
+        g_test_trap_assert_passed();
+        return;
+    }
+#ifndef __SANITIZE_ADDRESS__
+    g_assert_cmpint(setrlimit(RLIMIT_AS, &none), ==, 0); /* no room for a stack */
+    workers = ccw_workers_new(NULL, &error);
+    g_assert_null(workers);
+    g_assert_nonnull(strstr(error->message, "cannot start a worker thread"));
+#else
+    (void)none;
+    (void)workers;
+#endif
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add("/remote/workers/per-user", Fixture, NULL, set_up, per_user, tear_down);
+    g_test_add("/remote/workers/in-turn", Fixture, NULL, set_up, in_turn, tear_down);
+    g_test_add_func("/remote/workers/no-threads", no_threads);
+    return g_test_run();
+}
