@@ -25,6 +25,7 @@
 #include "conf/ccw-uuid.h"
 #include "remote/ccw-action.h"
 #include "remote/ccw-connection-private.h"
+#include "remote/ccw-log.h"
 #include "remote/ccw-relay.h"
 #include "remote/ccw-rpc-error.h"
 #include "remote/ccw-xdr.h"
@@ -301,8 +302,9 @@ static void lower_work(CcwAction *action)
         attach->has_map = hostdevs != NULL;
     }
     if (!attach->has_map)
-        g_warning("the XML of domain %s is not understood, its s390-map-css feature is taken to be on: %s",
-                  action->arguments.domain_uuid, error ? error->message : "it is not this domain's");
+        ccw_log_client(G_LOG_LEVEL_WARNING,
+                       "the XML of domain %s is not understood, its s390-map-css feature is taken to be on: %s",
+                       action->arguments.domain_uuid, error ? error->message : "it is not this domain's");
     g_clear_pointer(&attach->frame, g_byte_array_unref);
     attach->frame = ccw_relay_lower(attach->procedure, &action->call, attach->payload->data, attach->payload->len,
                                     (int)attach->map, &attach->error);

@@ -64,8 +64,8 @@ CcwUser *ccw_limits_add_client(CcwLimits *limits, uid_t uid, GError **error);
 void ccw_user_remove_client(CcwUser *user);
 
 /*
- * Whether one more client of that user may try to authenticate now; then it is counted until ccw_user_end_login(). root,
- * who need not prove anything, always may.
+ * Whether one more client of that user may try to authenticate now; then it is counted until ccw_user_end_login().
+ * root, who need not prove anything, always may.
  */
 gboolean ccw_user_begin_login(CcwUser *user);
 void ccw_user_end_login(CcwUser *user);

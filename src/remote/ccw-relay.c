@@ -9,6 +9,7 @@
 #include "remote/ccw-action.h"
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-identity.h"
+#include "remote/ccw-log.h"
 #include "remote/ccw-rewrite.h"
 #include "remote/ccw-rpc-error.h"
 #include "remote/ccw-xdr.h"
@@ -229,7 +230,8 @@ GByteArray *ccw_relay_raise(const CcwHeader *header, const guint8 *payload, gsiz
         result = ccw_rewrite(procedure->reply, payload, length, procedure->of_node ? advertise : raise_xml, NULL,
                              &raised, &error);
     if (result == CCW_REWRITE_FAILED)
-        g_warning("a reply of procedure %d stays as libvirt wrote it: %s", header->procedure, error->message);
+        ccw_log_client(G_LOG_LEVEL_WARNING, "a reply of procedure %d stays as libvirt wrote it: %s", header->procedure,
+                       error->message);
     if (result == CCW_REWRITE_CHANGED)
         return ccw_frame_new(header, raised->data, raised->len);
     return ccw_frame_new(header, payload, length);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "remote/ccw-limits.h"
+#include "remote/ccw-log.h"
 #include "remote/ccw-login.h"
 #include "remote/ccw-refusal.h"
 #include "remote/ccw-socket.h"
@@ -54,7 +55,7 @@ static void check_limits(CcwServer *server)
     gboolean full = ccw_limits_clients(server->limits) >= ccw_limits_max_clients(server->limits);
 
     if (full != server->full)
-        g_message(full ? "too many clients: others wait" : "clients are let in again");
+        ccw_log_client(G_LOG_LEVEL_MESSAGE, "%s", full ? "too many clients: others wait" : "clients are let in again");
     server->full = full;
     for (guint i = 0; i < G_N_ELEMENTS(server->listeners); i++) {
         Listener *listener = &server->listeners[i];
@@ -120,7 +121,7 @@ static void let_in(Client *client)
     CcwConnection *connection;
 
     if (backend < 0) {
-        g_warning("%s", error->message);
+        ccw_log_client(G_LOG_LEVEL_WARNING, "%s", error->message);
         refuse(client, VIR_ERR_SYSTEM_ERROR, error);
         return;
     }

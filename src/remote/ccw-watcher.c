@@ -236,7 +236,21 @@ static gpointer event_thread(gpointer data G_GNUC_UNUSED)
     return NULL;
 }
 
-CcwWatcher *ccw_watcher_start(const char *socket, CcwKeeper *keeper)
+static gboolean start_thread(const char *name, GThreadFunc func, gpointer data, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    GThread *thread = g_thread_try_new(name, func, data, &local);
+
+    if (!thread) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "cannot start a thread: %s; raise the limit of tasks",
+                    local->message);
+        return FALSE;
+    }
+    g_thread_unref(thread);
+    return TRUE;
+}
+
+CcwWatcher *ccw_watcher_start(const char *socket, CcwKeeper *keeper, GError **error)
 {
     CcwWatcher *watcher = g_new0(CcwWatcher, 1);
     g_autofree char *escaped = g_uri_escape_string(socket, "/", FALSE);
@@ -250,8 +264,8 @@ CcwWatcher *ccw_watcher_start(const char *socket, CcwKeeper *keeper)
         g_warning("libvirt's client library does not start: %s", last_error());
         return watcher;
     }
-    g_thread_unref(g_thread_new("events", event_thread, NULL));
-    g_thread_unref(g_thread_new("watcher", watch_thread, watcher));
+    if (!start_thread("events", event_thread, NULL, error) || !start_thread("watcher", watch_thread, watcher, error))
+        return NULL; /* the other thread may use it: it is left as it is */
     return watcher;
 }
 

@@ -12,8 +12,11 @@
 
 typedef struct _CcwWatcher CcwWatcher;
 
-/* socket: the backend's. Threads of its own; an absent backend is waited for. keeper outlives it. */
-CcwWatcher *ccw_watcher_start(const char *socket, CcwKeeper *keeper);
+/*
+ * socket: the backend's. Threads of its own; an absent backend is waited for. keeper outlives it. Error:
+ * CCW_ERROR_SYSTEM, a thread cannot be started.
+ */
+CcwWatcher *ccw_watcher_start(const char *socket, CcwKeeper *keeper, GError **error);
 
 /* What the running domains have, on a connection of its own. Any thread; waits for libvirt. Error: CCW_ERROR_SYSTEM. */
 CcwLive *ccw_watcher_look(CcwWatcher *watcher, GError **error);

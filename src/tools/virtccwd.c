@@ -204,14 +204,15 @@ static int run(const Options *options, const CcwSettings *settings)
     if (settings->auth_unix[0] == CCW_AUTH_POLKIT || settings->auth_unix[1] == CCW_AUTH_POLKIT)
         ccw_polkit_prepare();
     check_hook(backend);
-    watcher = ccw_watcher_start(backend, keeper);
+    watcher = ccw_watcher_start(backend, keeper, &error);
     g_unix_signal_add(SIGTERM, on_signal, &daemon);
     g_unix_signal_add(SIGINT, on_signal, &daemon);
-    if (say_ready(options->ready_fd, &error))
+    if (watcher && say_ready(options->ready_fd, &error))
         g_main_loop_run(loop);
     else
         ccw_server_stop(daemon.server, on_stopped, &daemon);
-    ccw_watcher_stop(watcher);
+    if (watcher)
+        ccw_watcher_stop(watcher);
     /* The watcher's threads and an attach that was not waited for still use what is on this stack. */
     _exit(error ? cmd_fail(error) : CMD_OK);
 }
