@@ -4,7 +4,7 @@
 #include "conf/ccw-hostdev.h"
 #include "conf/ccw-walk.h"
 
-static gboolean collect_hostdevs(CcwXml *xml, const xmlNode *domain, GArray *devices, GError **error)
+static gboolean collect_hostdevs(CcwXml *xml, const CcwXmlElement *domain, GArray *devices, GError **error)
 {
     g_autoptr(GPtrArray) hostdevs = ccw_walk_hostdevs(xml, domain);
 

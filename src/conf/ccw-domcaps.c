@@ -8,25 +8,22 @@
 #define MACHINE_PREFIX "s390-ccw"
 #define FEATURE "<s390-map-css supported='yes'/>"
 
-static gboolean is_root(const xmlNode *root)
+static gboolean is_root(const CcwXmlElement *root)
 {
     return root && ccw_xml_is(root, "domainCapabilities");
 }
 
-static char *content_of(const xmlNode *root, const char *name)
+static char *content_of(const CcwXmlElement *root, const char *name)
 {
-    const xmlNode *element = ccw_xml_child(root, name);
-    xmlChar *content = element ? xmlNodeGetContent(element) : NULL;
-    char *text = content ? g_strdup((const char *)content) : NULL;
+    const CcwXmlElement *element = ccw_xml_child(root, name);
 
-    xmlFree(content);
-    return text;
+    return element ? ccw_xml_content(element) : NULL;
 }
 
 char *ccw_conf_domcaps_emulator(const char *text)
 {
     g_autoptr(CcwXml) xml = strstr(text, MACHINE_PREFIX) ? ccw_xml_open(text, NULL) : NULL;
-    const xmlNode *root = xml ? ccw_xml_root(xml) : NULL;
+    const CcwXmlElement *root = xml ? ccw_xml_root(xml) : NULL;
     g_autofree char *machine = NULL;
 
     if (!is_root(root))
@@ -36,20 +33,20 @@ char *ccw_conf_domcaps_emulator(const char *text)
 }
 
 /* After the last element in parent, in a line of its own if that has one. */
-static void append(CcwXml *xml, const xmlNode *parent, const char *what)
+static void append(CcwXml *xml, const CcwXmlElement *parent, const char *what)
 {
-    const xmlNode *last = ccw_xml_last_element(parent);
+    const CcwXmlElement *last = ccw_xml_last_element(parent);
     guint32 gap = ccw_xml_gap_before(xml, last);
     g_autofree char *text = g_strdup_printf("%.*s%s", (int)(ccw_xml_span(last)->start - gap), xml->text + gap, what);
 
     ccw_xml_insert(xml, ccw_xml_span(last)->end, text);
 }
 
-static const xmlNode *find_types(const xmlNode *root)
+static const CcwXmlElement *find_types(const CcwXmlElement *root)
 {
-    const xmlNode *devices = ccw_xml_child(root, "devices");
-    const xmlNode *hostdev = devices ? ccw_xml_child(devices, "hostdev") : NULL;
-    const xmlNode *types = NULL;
+    const CcwXmlElement *devices = ccw_xml_child(root, "devices");
+    const CcwXmlElement *hostdev = devices ? ccw_xml_child(devices, "hostdev") : NULL;
+    const CcwXmlElement *types = NULL;
 
     if (hostdev && ccw_xml_get_is(hostdev, "supported", "yes"))
         types = ccw_xml_child(hostdev, "enum");
@@ -61,7 +58,7 @@ static const xmlNode *find_types(const xmlNode *root)
 char *ccw_conf_domcaps_raise(const char *text, gboolean *ret_changed, GError **error)
 {
     g_autoptr(CcwXml) xml = ccw_xml_open(text, error);
-    const xmlNode *root, *types, *features;
+    const CcwXmlElement *root, *types, *features;
 
     if (!xml)
         return NULL;

@@ -6,6 +6,7 @@
 #include "conf/ccw-hostdev.h"
 #include "conf/ccw-uuid.h"
 #include "conf/ccw-walk.h"
+#include "conf/ccw-xml-chars.h"
 
 /* Can anything of ours stand in it? A character reference may spell anything. */
 static gboolean is_worth_parsing(const char *text)
@@ -14,11 +15,11 @@ static gboolean is_worth_parsing(const char *text)
            (strstr(text, "hostdev") && (strstr(text, "vfio-ccw") || strstr(text, "&#")));
 }
 
-static void remove_model(CcwXml *xml, const xmlNode *element)
+static void remove_model(CcwXml *xml, const CcwXmlElement *element)
 {
     CcwXmlAttr attr;
 
-    if (ccw_xml_attr(xml, element, "model", &attr)) {
+    if (ccw_xml_attr(element, "model", &attr)) {
         guint32 start = attr.name;
 
         while (ccw_xml_is_space(xml->text[start - 1]))
@@ -44,7 +45,7 @@ static void replace_uuid(CcwXml *xml, const CcwHostdevNode *node)
     guint32 at;
     char q;
 
-    if (!ccw_xml_attr(xml, node->address, "uuid", &attr))
+    if (!ccw_xml_attr(node->address, "uuid", &attr))
         return;
     equals = memchr(xml->text + attr.name_end, '=', attr.value - attr.name_end);
     if (!equals)
@@ -62,14 +63,14 @@ static void raise_hostdev(CcwXml *xml, const CcwHostdevNode *node)
 {
     CcwXmlAttr attr;
 
-    if (ccw_xml_attr(xml, node->element, "type", &attr))
+    if (ccw_xml_attr(node->element, "type", &attr))
         ccw_xml_replace(xml, attr.value, attr.value_end, "ccw");
     if (node->form == CCW_HOSTDEV_ADVERTISED) {
         char quote = xml->text[attr.value - 1];
         g_autofree char *managed = g_strdup_printf(" managed=%cyes%c", quote, quote);
         guint32 type_end = attr.value_end + 1;
 
-        if (ccw_xml_attr(xml, node->element, "managed", &attr))
+        if (ccw_xml_attr(node->element, "managed", &attr))
             ccw_xml_replace(xml, attr.value, attr.value_end, "yes");
         else
             ccw_xml_insert(xml, type_end, managed);
@@ -78,7 +79,7 @@ static void raise_hostdev(CcwXml *xml, const CcwHostdevNode *node)
     replace_uuid(xml, node);
 }
 
-static void raise_hostdevs(CcwXml *xml, const xmlNode *domain)
+static void raise_hostdevs(CcwXml *xml, const CcwXmlElement *domain)
 {
     g_autoptr(GPtrArray) hostdevs = ccw_walk_hostdevs(xml, domain);
 
@@ -123,9 +124,11 @@ static gboolean may_join_uuid(char c)
 
 static gboolean strip_suffix(GString *text, const char *suffix)
 {
-    if (!g_str_has_suffix(text->str, suffix))
+    gsize length = strlen(suffix);
+
+    if (text->len < length || memcmp(text->str + text->len - length, suffix, length) != 0)
         return FALSE;
-    g_string_truncate(text, text->len - strlen(suffix));
+    g_string_truncate(text, text->len - length);
     return TRUE;
 }
 

@@ -30,38 +30,44 @@ static const struct {
     { "acpi", "ACPI is not supported for ccw devices" },
 };
 
-static gboolean is_known(gsize row, const xmlAttr *attr)
+static gboolean is_known(gsize row, const CcwXmlElement *element, const CcwXmlAttr *attr)
 {
     for (gsize i = 0; i < ATTRIBUTES_MAX && known[row].attributes[i]; i++)
-        if (strcmp((const char *)attr->name, known[row].attributes[i]) == 0)
+        if (ccw_xml_attr_is(element, attr, known[row].attributes[i]))
             return TRUE;
     return FALSE;
 }
 
-/* Attributes in a namespace are somebody else's. */
-static gboolean check_attributes(const CcwXml *xml, const xmlNode *element, gsize row, GError **error)
+/* An attribute with a prefix belongs to another program. */
+static gboolean check_attributes(const CcwXml *xml, const CcwXmlElement *element, gsize row, GError **error)
 {
-    for (const xmlAttr *attr = element->properties; attr; attr = attr->next) {
-        g_autofree char *name = NULL;
+    CcwXmlAttr attr = { 0 };
 
-        if (attr->ns || is_known(row, attr))
+    while (ccw_xml_attr_next(element, &attr)) {
+        g_autofree char *name = NULL;
+        g_autofree char *shown = NULL;
+
+        if (ccw_xml_attr_declares(element, &attr) || ccw_xml_attr_has_prefix(element, &attr) ||
+            is_known(row, element, &attr))
             continue;
-        name = ccw_conf_excerpt((const char *)attr->name);
+        name = ccw_xml_attr_name(element, &attr);
+        shown = ccw_conf_excerpt(name);
         ccw_conf_refuse(xml, element, error,
                         "unsupported configuration: attribute '%s' of <%s> is not supported for a ccw <hostdev>: "
                         "remove it",
-                        name, known[row].element);
+                        shown, known[row].element);
         return FALSE;
     }
     return TRUE;
 }
 
-static gboolean refuse_element(const CcwXml *xml, const xmlNode *element, GError **error)
+static gboolean refuse_element(const CcwXml *xml, const CcwXmlElement *element, GError **error)
 {
-    g_autofree char *name = ccw_conf_excerpt((const char *)element->name);
+    g_autofree char *whole = ccw_xml_name(element);
+    g_autofree char *name = ccw_conf_excerpt(whole);
 
     for (gsize i = 0; i < G_N_ELEMENTS(refused); i++) {
-        if (strcmp(refused[i].element, (const char *)element->name) != 0)
+        if (!ccw_xml_is(element, refused[i].element))
             continue;
         ccw_conf_refuse(xml, element, error, "unsupported configuration: %s: remove <%s> from the ccw <hostdev>",
                         refused[i].message, name);
@@ -74,9 +80,9 @@ static gboolean refuse_element(const CcwXml *xml, const xmlNode *element, GError
     return FALSE;
 }
 
-static gboolean check_child(const CcwXml *xml, const xmlNode *child, GError **error)
+static gboolean check_child(const CcwXml *xml, const CcwXmlElement *child, GError **error)
 {
-    if (child->ns)
+    if (ccw_xml_has_namespace(child))
         return TRUE;
     for (gsize i = 1; i < G_N_ELEMENTS(known); i++)
         if (ccw_xml_is(child, known[i].element))
@@ -88,11 +94,11 @@ gboolean ccw_qemu_check_element(const CcwXml *xml, const CcwHostdevNode *node, G
 {
     if (!ccw_hostdev_check_guest(xml, node, error) || !check_attributes(xml, node->element, 0, error))
         return FALSE;
-    for (const xmlNode *child = ccw_xml_first_element(node->element); child; child = ccw_xml_next_element(child))
+    for (const CcwXmlElement *child = ccw_xml_first_element(node->element); child; child = ccw_xml_next_element(child))
         if (!check_child(xml, child, error))
             return FALSE;
-    for (const xmlNode *child = ccw_xml_first_element(node->source); child; child = ccw_xml_next_element(child))
-        if (child != node->address && !child->ns)
+    for (const CcwXmlElement *child = ccw_xml_first_element(node->source); child; child = ccw_xml_next_element(child))
+        if (child != node->address && !ccw_xml_has_namespace(child))
             return refuse_element(xml, child, error);
     return TRUE;
 }
