@@ -2,6 +2,7 @@
 /* Documents made to hurt, and thousands that are merely broken: an answer each, in time, and the right one. */
 #include <string.h>
 
+#include "conf-compare.h"
 #include "conf/ccw-conf.h"
 #include "util/ccw-error.h"
 
@@ -161,8 +162,10 @@ static void unclosed(void)
         "<a:hostdev>ccw",
     };
 
-    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        conf_compare(texts[i]);
         check(texts[i], CCW_ERROR_XML);
+    }
 }
 
 static void huge(void)
@@ -295,6 +298,7 @@ static void mutants(void)
             g_autoptr(GString) text = g_string_new(seed);
 
             mutate(rand, text);
+            conf_compare(text->str);
             check_mutant(text->str);
         }
     }
