@@ -36,11 +36,6 @@ static const Range name_starts[] = {
 };
 static const Range names_only[] = { { 0xb7, 0xb7 }, { 0x300, 0x36f }, { 0x203f, 0x2040 } };
 
-gboolean ccw_xml_is_space(char c)
-{
-    return ccw_xml_is_a(c, CCW_XML_SPACE);
-}
-
 static gboolean is_in(gunichar c, const Range *ranges, gsize count)
 {
     for (gsize i = 0; i < count; i++)

@@ -20,7 +20,10 @@ static inline gboolean ccw_xml_is_a(char c, CcwXmlClass class)
     return (guchar)c < 0x80 && (ccw_xml_classes[(guchar)c] & class) != 0;
 }
 
-gboolean ccw_xml_is_space(char c);
+static inline gboolean ccw_xml_is_space(char c)
+{
+    return ccw_xml_is_a(c, CCW_XML_SPACE);
+}
 
 /*
  * ccw_xml_skip_wide: the end of a character beyond ASCII

@@ -19,7 +19,8 @@ guint32 ccw_xml_gap_before(const CcwXml *xml G_GNUC_UNUSED, const CcwXmlElement 
 
 static gboolean is_text(const CcwXmlElement *element, guint32 start, guint32 end, const char *text)
 {
-    return strlen(text) == end - start && memcmp(element->text + start, text, end - start) == 0;
+    return element->text[start] == *text && strncmp(element->text + start, text, end - start) == 0 &&
+           text[end - start] == '\0';
 }
 
 static char *text_of(const CcwXmlElement *element, guint32 start, guint32 end)

@@ -69,7 +69,7 @@ gboolean ccw_xml_is_declaration(const char *name, const char *name_end)
 {
     const char *colon;
 
-    if (!g_str_has_prefix(name, "xmlns"))
+    if (*name != 'x' || !g_str_has_prefix(name, "xmlns"))
         return FALSE;
     colon = ccw_xml_prefix_end(name, name_end);
     return colon ? colon - name == strlen("xmlns") : name_end - name == strlen("xmlns");
@@ -340,9 +340,9 @@ static gboolean scan_markup(Scanner *scanner)
         return scan_end_tag(scanner);
     if (p[1] == '?')
         return scan_instruction(scanner);
-    if (g_str_has_prefix(p, "<!--"))
+    if (p[1] == '!' && g_str_has_prefix(p, "<!--"))
         return scan_comment(scanner);
-    if (scanner->open->len > 0 && g_str_has_prefix(p, CDATA))
+    if (p[1] == '!' && scanner->open->len > 0 && g_str_has_prefix(p, CDATA))
         return scan_cdata(scanner);
     if (scanner->open->len == 0 && scanner->xml->elements->len > 0)
         return fail(scanner, p, "there is something after the root element");

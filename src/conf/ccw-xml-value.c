@@ -25,11 +25,22 @@ static const char *append_space(GString *out, const char *p, char tab, char line
     return p + 1;
 }
 
+/* Up to a character that does not stand for itself in an attribute's value. */
+static const char *skip_plain(const char *p, const char *end)
+{
+    while (p < end && *p != '&' && *p != '\t' && *p != '\n' && *p != '\r')
+        p++;
+    return p;
+}
+
 char *ccw_xml_value_of(const char *start, const char *end)
 {
-    GString *out = g_string_sized_new((gsize)(end - start) + 1);
-    const char *p = start;
+    const char *p = skip_plain(start, end);
+    GString *out;
 
+    if (p == end)
+        return g_strndup(start, (gsize)(end - start));
+    out = g_string_new_len(start, p - start);
     while (p < end) {
         if (*p == '&')
             p = append_reference(out, p);
@@ -45,11 +56,9 @@ gboolean ccw_xml_value_is(const char *start, const char *end, const char *text)
 {
     g_autofree char *value = NULL;
 
-    for (const char *p = start; p < end; p++) {
-        if (*p == '&' || *p == '\t' || *p == '\n' || *p == '\r') {
-            value = ccw_xml_value_of(start, end);
-            return strcmp(value, text) == 0;
-        }
+    if (skip_plain(start, end) != end) {
+        value = ccw_xml_value_of(start, end);
+        return strcmp(value, text) == 0;
     }
     return strlen(text) == (gsize)(end - start) && memcmp(start, text, (gsize)(end - start)) == 0;
 }

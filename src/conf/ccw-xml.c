@@ -15,13 +15,17 @@
 
 CcwXml *ccw_xml_open(const char *text, GError **error)
 {
+    return ccw_xml_open_long(text, CCW_CONF_XML_MAX, error);
+}
+
+CcwXml *ccw_xml_open_long(const char *text, gsize max, GError **error)
+{
     g_autoptr(CcwXml) xml = g_new0(CcwXml, 1);
 
     xml->text = text;
-    xml->length = strnlen(text, CCW_CONF_XML_MAX + 1);
-    if (xml->length > CCW_CONF_XML_MAX) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_XML, "XML is longer than %u bytes, the most that libvirt takes",
-                    CCW_CONF_XML_MAX);
+    xml->length = strnlen(text, max + 1);
+    if (xml->length > max) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_XML, "XML is longer than %zu bytes, the most that libvirt takes", max);
         return NULL;
     }
     xml->elements =

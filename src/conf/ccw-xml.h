@@ -62,6 +62,9 @@ typedef struct {
  * Returns: NULL and CCW_ERROR_XML if it is not well-formed, or longer than CCW_CONF_XML_MAX.
  */
 CcwXml *ccw_xml_open(const char *text, GError **error);
+
+/* The same for text of up to max bytes, less than 4 GiB: a file that libvirt itself writes may be longer. */
+CcwXml *ccw_xml_open_long(const char *text, gsize max, GError **error);
 void ccw_xml_free(CcwXml *xml);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwXml, ccw_xml_free)
 
