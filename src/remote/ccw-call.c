@@ -44,10 +44,11 @@ void ccw_call_free(CcwCall *call)
     g_free(call);
 }
 
-static gboolean has_xml(const CcwField *fields)
+gboolean ccw_call_has_xml(const CcwProcedure *procedure)
 {
     for (gsize i = 0; i < CCW_FIELDS_MAX; i++)
-        if (fields[i] == CCW_FIELD_XML || fields[i] == CCW_FIELD_OPT_XML || fields[i] == CCW_FIELD_PARAMS)
+        if (procedure->call[i] == CCW_FIELD_XML || procedure->call[i] == CCW_FIELD_OPT_XML ||
+            procedure->call[i] == CCW_FIELD_PARAMS)
             return TRUE;
     return FALSE;
 }
@@ -57,7 +58,7 @@ gboolean ccw_call_may_have_ours(const CcwProcedure *procedure, const guint8 *pay
     const char *const *words = procedure->of_node ? node_words : domain_words;
     gsize count = procedure->of_node ? G_N_ELEMENTS(node_words) : G_N_ELEMENTS(domain_words);
 
-    if (!has_xml(procedure->call))
+    if (!ccw_call_has_xml(procedure))
         return FALSE;
     for (gsize i = 0; i < count; i++)
         if (memmem(payload, length, words[i], strlen(words[i])))
@@ -79,7 +80,7 @@ void ccw_call_decode(CcwCall *call)
     call->matches = ccw_arguments_read(&call->arguments, call->procedure->call, payload, length);
     if (!call->matches)
         return;
-    if (!call->has_ours) {
+    if (!ccw_call_may_have_ours(call->procedure, payload, length)) {
         call->frame = ccw_frame_new(&call->header, payload, length);
         return;
     }

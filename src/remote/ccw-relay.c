@@ -20,6 +20,8 @@ static const char *const domain_words[] = { "hostdev", "s390-map-css" };
 static const char *const node_words[] = { "devno" };
 /* The digits that all UUIDs of ours have (conf/ccw-uuid.h), whatever the case of the letters before and behind. */
 #define UUID_DIGITS "390000-0001-8000-8000-000"
+/* A longer payload is not looked through in the main thread: a worker finds out that there is nothing to do. */
+#define LOOK_MAX 65536u
 
 static const CcwProcedure *lookup(const CcwHeader *header)
 {
@@ -207,6 +209,8 @@ gboolean ccw_relay_must_parse_reply(const CcwHeader *header, const guint8 *paylo
 
     if (!procedure || !procedure->reply[0])
         return FALSE;
+    if (length > LOOK_MAX)
+        return TRUE;
     return procedure->of_node ? has_any(payload, length, node_words, G_N_ELEMENTS(node_words))
                               : has_any(payload, length, domain_words, G_N_ELEMENTS(domain_words));
 }
@@ -350,18 +354,18 @@ void ccw_relay_client_frame(CcwConnection *connection, const CcwHeader *header, 
                             GArray *fds)
 {
     const CcwProcedure *procedure = lookup_call(connection, header);
-    gboolean may_have_ours = procedure && ccw_call_may_have_ours(procedure, payload, length);
+    gboolean must_parse = procedure && (length > LOOK_MAX ? ccw_call_has_xml(procedure)
+                                                          : ccw_call_may_have_ours(procedure, payload, length));
     CcwCall *call;
 
     if (ccw_identity_frame(connection, header, payload, length))
         return;
-    if (!procedure || (!may_have_ours && !needs_no_xml(procedure))) {
+    if (!procedure || (!must_parse && !needs_no_xml(procedure))) {
         forward(connection, header, payload, length, fds);
         return;
     }
     call = ccw_call_new(procedure, header, payload, length, fds);
-    call->has_ours = may_have_ours;
-    if (may_have_ours) {
+    if (must_parse) {
         begin_decoding(connection, call);
     } else {
         ccw_call_decode(call);
