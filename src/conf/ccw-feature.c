@@ -38,6 +38,14 @@ static void find_carrier(const xmlNode *domain, CcwFeature *feature)
     }
 }
 
+static gboolean has_content(const xmlNode *node)
+{
+    for (const xmlNode *child = node->children; child; child = child->next)
+        if (child->type != XML_COMMENT_NODE && child->type != XML_PI_NODE && !xmlIsBlankNode(child))
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean read_feature(const CcwXml *xml, xmlNode *node, CcwFeature *feature, GError **error)
 {
     g_autofree char *state = ccw_xml_get(node, "state");
@@ -58,7 +66,7 @@ static gboolean read_feature(const CcwXml *xml, xmlNode *node, CcwFeature *featu
                         shown);
         return FALSE;
     }
-    if (first->next || ccw_xml_first_element(node)) {
+    if (first->next || has_content(node)) {
         ccw_conf_refuse(xml, node, error,
                         "<s390-map-css> in <features> takes the attribute state and nothing else: remove the rest");
         return FALSE;
