@@ -9,6 +9,7 @@
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-identity.h"
 #include "remote/ccw-relay.h"
+#include "util/ccw-hash.h"
 
 /* A side is not read while more than this waits for the other one. */
 #define OUTBOX_HIGH (256u * 1024)
@@ -337,7 +338,7 @@ CcwConnection *ccw_connection_new(const CcwServices *services, int client, int b
     connection->refs = 1;
     connection->services = services;
     connection->peer = peer;
-    connection->unanswered = g_hash_table_new(NULL, NULL);
+    connection->unanswered = g_hash_table_new(ccw_hash_number, NULL);
     connection->ended = ended;
     connection->data = data;
     side_init(connection, CCW_SIDE_CLIENT, client);

@@ -7,7 +7,6 @@
 
 #include <glib.h>
 
-#include "remote/ccw-judge.h"
 #include "remote/ccw-keeper.h"
 #include "remote/ccw-peer.h"
 #include "remote/ccw-poll.h"
@@ -16,7 +15,7 @@
 typedef struct {
     CcwPoll *poll;
     CcwKeeper *keeper;
-    const CcwJudge *judge;          /* NULL: all that libvirt takes is good */
+    CcwHost *host;                  /* where devices are looked up for warnings; NULL: no look-up */
     void (*changed)(gpointer data); /* a device may have to go back: let the watcher look. May be NULL */
     gpointer changed_data;
     /* Asks libvirt what the running domains have; waits for it. NULL and an error if it does not say. */
@@ -35,7 +34,8 @@ typedef struct _CcwConnection CcwConnection;
 CcwConnection *ccw_connection_new(const CcwServices *services, int client, int backend, CcwPeer *peer,
                                   void (*ended)(CcwConnection *connection, gpointer data), gpointer data);
 
-/* It came by the read-only socket: libvirt refuses what would be judged, so that it is not. */
+/* It came by the read-only socket: libvirt refuses every call that changes something, so virtccwd does not read them.
+ */
 void ccw_connection_set_readonly(CcwConnection *connection);
 
 /* As if the client had gone. Actions are brought to their end first. */

@@ -10,6 +10,7 @@
 #include "remote/ccw-action.h"
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-relay.h"
+#include "remote/ccw-validator.h"
 #include "remote/ccw-xdr.h"
 
 #define MESSAGES_MAX 2048u /* REMOTE_DOMAIN_MESSAGES_MAX */
@@ -27,7 +28,7 @@ static void messages_free(CcwAction *action)
 
     g_clear_pointer(&messages->reply, g_byte_array_unref);
     g_free(messages->xml);
-    g_ptr_array_unref(messages->warnings);
+    g_clear_pointer(&messages->warnings, g_ptr_array_unref);
     g_free(messages);
 }
 
@@ -36,13 +37,11 @@ static void end(CcwAction *action)
     ccw_action_end(action, g_steal_pointer(&((Messages *)action)->reply));
 }
 
-static void judge_work(CcwAction *action)
+static void look_work(CcwAction *action)
 {
-    const CcwJudge *judge = action->connection->services->judge;
     Messages *messages = (Messages *)action;
-    const CcwJudged judged = { .xml = messages->xml, .warnings = messages->warnings };
 
-    judge->document(&judged, judge->data, NULL);
+    messages->warnings = ccw_validator_warn(messages->xml, NULL, action->connection->services->host);
 }
 
 /* Who reads it has not the XML before them. */
@@ -77,7 +76,7 @@ static GByteArray *add(const Messages *messages)
     return g_steal_pointer(&out);
 }
 
-static void judged(CcwAction *action)
+static void looked(CcwAction *action)
 {
     Messages *messages = (Messages *)action;
     g_autoptr(GByteArray) payload = messages->warnings->len ? add(messages) : NULL;
@@ -102,7 +101,7 @@ static void got_domain_xml(CcwAction *action, const CcwHeader *header, const gui
     if (header->status == CCW_STATUS_OK)
         messages->xml = ccw_action_read_domain_xml(action, payload, length);
     if (messages->xml && has_ours(messages->xml))
-        ccw_action_work(action, judge_work, judged);
+        ccw_action_work(action, look_work, looked);
     else
         end(action);
 }
@@ -123,7 +122,7 @@ gboolean ccw_messages_begin(CcwConnection *connection, const CcwProcedure *proce
     CcwArguments arguments;
     Messages *messages;
 
-    if (!connection->services->judge || !ccw_arguments_read(&arguments, procedure->call, payload, length))
+    if (!ccw_arguments_read(&arguments, procedure->call, payload, length))
         return FALSE;
     if (arguments.flags) {
         ccw_arguments_clear(&arguments);
@@ -132,7 +131,6 @@ gboolean ccw_messages_begin(CcwConnection *connection, const CcwProcedure *proce
     frame = ccw_frame_new(header, payload, length);
     messages = g_new0(Messages, 1);
     messages->action.free = messages_free;
-    messages->warnings = g_ptr_array_new_with_free_func(g_free);
     ccw_action_begin(&messages->action, connection, header, &arguments);
     ccw_action_call(&messages->action, frame, got_messages, end);
     return TRUE;

@@ -52,7 +52,7 @@ static GByteArray *refuse(const CcwHeader *call, const char *xml)
 
 static void forward(CcwAction *action)
 {
-    ccw_action_forward(action, ((Migrate *)action)->frame, NULL);
+    ccw_action_forward(action, ((Migrate *)action)->frame);
 }
 
 /* Who may not read the XML, or names no domain, is told so by libvirt. */

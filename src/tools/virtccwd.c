@@ -10,7 +10,6 @@
 #include "ccw-config.h"
 #include "cmd.h"
 #include "conf/ccw-conf.h"
-#include "judge.h"
 #include "qemu/ccw-status.h"
 #include "remote/ccw-activation.h"
 #include "remote/ccw-hook-check.h"
@@ -178,7 +177,7 @@ static int run(const Options *options, const CcwSettings *settings)
     CcwServices services = {
         .poll = poll,
         .keeper = keeper,
-        .judge = judge_new(ccw_host_new(options->sysfs_root, PROC_ROOT, options->run_dir)),
+        .host = host,
         .changed = kick,
         .changed_data = &watcher,
         .look = look,
@@ -232,6 +231,6 @@ int main(int argc, char **argv)
     if (!settings)
         return cmd_finish(cmd_fail(error));
     raise_descriptor_limit();
-    ccw_conf_check("<domain/>", NULL); /* starts libxml2 while there is one thread */
+    g_array_unref(ccw_conf_collect("<domain/>", NULL, NULL)); /* starts libxml2 while there is one thread */
     return run(&options, settings);
 }
