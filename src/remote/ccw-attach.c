@@ -420,12 +420,6 @@ static void ask_may(CcwAction *action)
     ccw_action_ask(action, action->call.procedure, payload, may_answered, lost_before);
 }
 
-/* Whose calls no access driver judges. */
-static gboolean is_root(const CcwConnection *connection)
-{
-    return !connection->peer || (connection->peer->uid == 0 && !connection->for_another);
-}
-
 gboolean ccw_attach_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
                           const guint8 *payload, gsize length)
 {
@@ -450,7 +444,7 @@ gboolean ccw_attach_begin(CcwConnection *connection, const CcwProcedure *procedu
     for (guint i = 0; i < attach->hostdevs->len; i++)
         g_array_append_val(attach->ids, g_array_index(attach->hostdevs, CcwHostdev, i).source);
     ccw_action_begin(&attach->action, connection, header, &arguments);
-    if (is_root(connection))
+    if (ccw_connection_is_root(connection))
         ccw_action_work(&attach->action, prepare_work, prepared);
     else
         ask_may(&attach->action);

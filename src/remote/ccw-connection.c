@@ -8,6 +8,7 @@
 
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-identity.h"
+#include "remote/ccw-log.h"
 #include "remote/ccw-relay.h"
 #include "util/ccw-hash.h"
 
@@ -45,6 +46,11 @@ void ccw_connection_unref(CcwConnection *connection)
 gboolean ccw_connection_is_gone(const CcwConnection *connection, CcwSideIndex side)
 {
     return connection->sides[side].fd < 0;
+}
+
+gboolean ccw_connection_is_root(const CcwConnection *connection)
+{
+    return !connection->peer || (connection->peer->uid == 0 && !connection->for_another);
 }
 
 static void side_close(CcwSide *side)
@@ -288,6 +294,7 @@ static ssize_t receive(int fd, GArray *fds)
 /* FALSE: the side has said its last. */
 static gboolean side_read(CcwSide *side)
 {
+    static CcwLogLimit limit;
     static GArray *fds; /* empty but for the time of a read */
     g_autoptr(GError) error = NULL;
     gboolean stopped = FALSE;
@@ -297,7 +304,8 @@ static gboolean side_read(CcwSide *side)
         fds = g_array_new(FALSE, FALSE, sizeof(gint));
     n = receive(side->fd, fds);
     if (n > 0 && !ccw_inbox_feed(&side->inbox, read_buffer, (gsize)n, fds, &stopped, &error))
-        g_warning("%s broke the protocol: %s", side->index == CCW_SIDE_CLIENT ? "a client" : "libvirt", error->message);
+        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "%s broke the protocol: %s",
+                        side->index == CCW_SIDE_CLIENT ? "a client" : "libvirt", error->message);
     close_fds(fds);
     return n >= 0 && !error && !stopped;
 }

@@ -15,9 +15,10 @@
 typedef struct {
     CcwPoll *poll;
     CcwKeeper *keeper;
-    CcwHost *host;                  /* where devices are looked up for warnings; NULL: no look-up */
-    void (*changed)(gpointer data); /* a device may have to go back: let the watcher look. May be NULL */
-    gpointer changed_data;
+    CcwHost *host;                       /* where devices are looked up for warnings; NULL: no look-up */
+    void (*changed)(gpointer data);      /* a device may have to go back: let the watcher look. May be NULL */
+    void (*start_failed)(gpointer data); /* the same after any client's start that failed. May be NULL */
+    gpointer changed_data;               /* of both */
     /* Asks libvirt what the running domains have; waits for it. NULL and an error if it does not say. */
     CcwLive *(*look)(gpointer data, GError **error);
     /* Waits, some seconds at most, until libvirt lists a node device. */

@@ -74,8 +74,8 @@ static void got_reply(CcwAction *action, const CcwHeader *header, const guint8 *
         ccw_action_work(action, look_work, looked);
         return;
     }
-    if (define->procedure->starts && services->changed) /* the hook may have taken a device */
-        services->changed(services->changed_data);
+    if (define->procedure->starts && services->start_failed) /* the hook may have taken a device */
+        services->start_failed(services->changed_data);
     ccw_action_end(action, NULL);
 }
 

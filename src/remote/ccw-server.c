@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "remote/ccw-log.h"
 #include "remote/ccw-login.h"
 #include "remote/ccw-refusal.h"
 #include "remote/ccw-socket.h"
@@ -39,13 +40,15 @@ struct _CcwServer {
 /* As libvirtd does it: who comes while there are too many waits in the queue of the socket. */
 static void check_limits(CcwServer *server)
 {
+    static CcwLogLimit limit;
     const CcwSettings *settings = server->settings;
     guint logins = g_hash_table_size(server->logins);
     gboolean full = logins + g_hash_table_size(server->connections) >= settings->max_clients ||
                     (settings->max_anonymous_clients && logins >= settings->max_anonymous_clients);
 
     if (full != server->full)
-        g_message(full ? "too many clients: others wait" : "clients are let in again");
+        ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE, "%s",
+                        full ? "too many clients: others wait" : "clients are let in again");
     server->full = full;
     for (guint i = 0; i < G_N_ELEMENTS(server->listeners); i++) {
         Listener *listener = &server->listeners[i];
@@ -74,13 +77,14 @@ static void connection_ended(CcwConnection *connection, gpointer data)
 /* Takes fd and peer. */
 static void let_in(Listener *listener, int fd, CcwPeer *peer)
 {
+    static CcwLogLimit limit;
     CcwServer *server = listener->server;
     g_autoptr(GError) error = NULL;
     int backend = ccw_socket_connect(listener->backend, &error);
     CcwConnection *connection;
 
     if (backend < 0) {
-        g_warning("%s", error->message);
+        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "%s", error->message);
         ccw_refuse(server->services->poll, fd, VIR_ERR_SYSTEM_ERROR, error->message);
         ccw_peer_free(peer);
         return;
@@ -106,12 +110,13 @@ static void login_ended(CcwLogin *login, int fd, CcwPeer *peer, gpointer data)
 
 static void serve(Listener *listener, int fd)
 {
+    static CcwLogLimit limit;
     CcwServer *server = listener->server;
     g_autoptr(GError) error = NULL;
     CcwPeer *peer = ccw_peer_new(fd, &error);
 
     if (!peer) {
-        g_warning("%s", error->message);
+        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "%s", error->message);
         ccw_refuse(server->services->poll, fd, VIR_ERR_AUTH_FAILED, error->message);
     } else if (listener->auth == CCW_AUTH_NONE) {
         let_in(listener, fd, peer);
@@ -134,13 +139,14 @@ static gboolean accept_again(gpointer data)
 
 static void on_event(guint32 events G_GNUC_UNUSED, gpointer data)
 {
+    static CcwLogLimit limit;
     Listener *listener = data;
     int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
     if (fd >= 0) {
         serve(listener, fd);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        g_warning("a client has to wait: %s", g_strerror(errno));
+        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "a client has to wait: %s", g_strerror(errno));
         listener->pause = g_timeout_add(ACCEPT_PAUSE_MS, accept_again, listener);
         check_limits(listener->server);
     }

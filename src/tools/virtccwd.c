@@ -121,6 +121,13 @@ static void kick(gpointer data)
     ccw_watcher_kick(*watcher);
 }
 
+static void start_failed(gpointer data)
+{
+    CcwWatcher **watcher = data;
+
+    ccw_watcher_start_failed(*watcher);
+}
+
 static CcwLive *look(gpointer data, GError **error)
 {
     CcwWatcher **watcher = data;
@@ -179,6 +186,7 @@ static int run(const Options *options, const CcwSettings *settings)
         .keeper = keeper,
         .host = host,
         .changed = kick,
+        .start_failed = start_failed,
         .changed_data = &watcher,
         .look = look,
         .wait_listed = wait_listed,

@@ -49,6 +49,7 @@ void peers_set_up_as(Peers *peers, CcwPeer *peer)
         .keeper = ccw_keeper_new(ccw_host_new("/", "/", "/")),
         .host = ccw_host_new("/", "/", "/"),
         .changed = on_changed,
+        .start_failed = on_changed,
         .changed_data = peers,
     };
     peers->client = client[0];
