@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virtccwd runs no program that a client names, and keeps nothing of what a client sends. Stock libvirtd, which asks the
-emulator itself, and virtccwd; the emulator is a script that writes down who started it.
+"""What a client can make virtccwd do before libvirt has authorised its call: virtccwd runs no program that a client names,
+keeps nothing of what a client sends, and does not work for calls that fail. Stock libvirtd, which asks the emulator itself,
+and virtccwd; the emulator is a script that writes down who started it.
 
-    emulator.py VIRTCCWD
+    untrusted.py VIRTCCWD
 """
 
 import itertools
@@ -41,7 +42,9 @@ done
 echo "$line" >> {RECORD}
 exit 1
 """
-DEFINE, LISTS, CONNECTIONS, SPELLINGS = 11, 15, 40, 600
+CREATE, DEFINE = 9, 11
+LISTS, CONNECTIONS, SPELLINGS = 15, 40, 600
+FAILED_STARTS_SECONDS = 3
 RATIO = 2  # root's call through virtccwd to the same past it, while others attack
 
 
@@ -50,7 +53,7 @@ def string(text):
     return struct.pack(">I", len(data)) + data + b"\0" * (-len(data) % 4)
 
 
-class EmulatorTest(ProxyTest):
+class UntrustedTest(ProxyTest):
     def set_up(self):
         for folder in (BIN, CACHE):
             command(["mount", "-t", "tmpfs", "none", folder])
@@ -59,6 +62,8 @@ class EmulatorTest(ProxyTest):
             self.script(f"{BIN}/{name}")
         self.script(f"{self.libvirt.folder}/qemu-evil")
         os.symlink(f"{BIN}/qemu-evil", f"{self.libvirt.folder}/qemu-link")
+        with open("/etc/libvirt/libvirtd.conf", "a", encoding="utf-8") as file:
+            file.write('log_filters = "1:libvirt.domain"\nlog_outputs = "1:stderr"\n')
         self.libvirt.start_libvirtd()
         self.libvirt.start_virtccwd()
         self.virsh("create", "--paused", self.file("live.xml", domain("live", GUEST_UUID[:-2] + "a1")))
@@ -173,6 +178,22 @@ class EmulatorTest(ProxyTest):
         expect(lines <= 20, f"{lines} lines in the log")
         self.virsh("undefine", "logged")
 
+    def looks(self):
+        """How often virtccwd has asked libvirt for the running domains."""
+        return read(self.libvirt.libvirtd_log).count("virConnectListAllDomains:")
+
+    def failed_starts(self):
+        """After a failed start the watcher looks for devices to give back: it does not do so for each of them."""
+        wire = Wire(f"{FRONT}/libvirt-sock")
+        nothing = string("nothing") + bytes(16) + struct.pack(">i", -1)
+        before, failed = self.looks(), 0
+        end = time.monotonic() + FAILED_STARTS_SECONDS
+        while time.monotonic() < end:
+            expect(b"nothing" in wire.call(CREATE, nothing), "there is such a domain")
+            failed += 1
+        looks = self.looks() - before
+        expect(1 <= looks <= FAILED_STARTS_SECONDS + 1, f"{looks} looks for {failed} failed starts")
+
     def capable(self):
         """Domain capabilities have ccw where libvirt says that the emulator has vfio-ccw."""
         other = f"{self.libvirt.folder}/qemu-without"
@@ -191,12 +212,12 @@ class EmulatorTest(ProxyTest):
 
 def main():
     if len(sys.argv) == 3 and sys.argv[1] == "--attack":
-        EmulatorTest(sys.argv[2]).attack()
+        UntrustedTest(sys.argv[2]).attack()
     if len(sys.argv) != 2:
-        print("usage: emulator.py VIRTCCWD", file=sys.stderr)
+        print("usage: untrusted.py VIRTCCWD", file=sys.stderr)
         sys.exit(2)
     private_libvirt.enter()
-    test = EmulatorTest(os.path.abspath(sys.argv[1]))
+    test = UntrustedTest(os.path.abspath(sys.argv[1]))
     steps = Steps(False)
     steps.log(test.libvirt.virtccwd_log)
     steps.run("libvirtd and virtccwd start", test.set_up)
@@ -204,6 +225,7 @@ def main():
     steps.run("nor one that changes while it is looked at", test.flipped)
     steps.run("600 spellings of an emulator delay nobody and leave nothing", test.spellings)
     steps.run("warnings do not fill the log", test.journal)
+    steps.run("failed starts do not keep the watcher busy", test.failed_starts)
     steps.run("libvirt says what an emulator can do", test.capable)
     steps.done()
 
