@@ -3,9 +3,15 @@
 
 #include <string.h>
 
+#include "conf/ccw-uuid.h"
 #include "conf/ccw-xml.h"
 
 #define MACHINE_PREFIX "s390-ccw"
+#define SAMPLE                                                                                                         \
+    "<domain type='%s'><name>libvirt-ccw-sample</name><memory unit='MiB'>64</memory>"                                  \
+    "<os><type arch='%s' machine='%s'>hvm</type></os><devices><emulator>%s</emulator>"                                 \
+    "<hostdev mode='subsystem' type='mdev' managed='no' model='vfio-ccw'><source><address uuid='%s'/></source>"        \
+    "</hostdev></devices></domain>"
 #define FEATURE "<s390-map-css supported='yes'/>"
 
 static gboolean is_root(const CcwXmlElement *root)
@@ -20,16 +26,22 @@ static char *content_of(const CcwXmlElement *root, const char *name)
     return element ? ccw_xml_content(element) : NULL;
 }
 
-char *ccw_conf_domcaps_emulator(const char *text)
+char *ccw_conf_domcaps_sample(const char *text)
 {
     g_autoptr(CcwXml) xml = strstr(text, MACHINE_PREFIX) ? ccw_xml_open(text, NULL) : NULL;
     const CcwXmlElement *root = xml ? ccw_xml_root(xml) : NULL;
-    g_autofree char *machine = NULL;
+    g_autofree char *machine = NULL, *emulator = NULL, *type = NULL, *arch = NULL;
+    char uuid[CCW_UUID_STR_LEN];
 
     if (!is_root(root))
         return NULL;
     machine = content_of(root, "machine");
-    return machine && g_str_has_prefix(machine, MACHINE_PREFIX) ? content_of(root, "path") : NULL;
+    emulator = content_of(root, "path");
+    type = content_of(root, "domain");
+    arch = content_of(root, "arch");
+    if (!machine || !g_str_has_prefix(machine, MACHINE_PREFIX) || !emulator || !type || !arch)
+        return NULL;
+    return g_markup_printf_escaped(SAMPLE, type, arch, machine, emulator, ccw_uuid_encode(&(CcwBusId){ 0 }, uuid));
 }
 
 /* After the last element in parent, in a line of its own if that has one. */

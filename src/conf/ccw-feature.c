@@ -32,6 +32,14 @@ static void find_carrier(const CcwXml *xml, const CcwXmlElement *domain, CcwFeat
     }
 }
 
+/* Comments and processing instructions do not count. */
+static gboolean has_content(const CcwXmlElement *node)
+{
+    g_autofree char *text = ccw_xml_content(node);
+
+    return ccw_xml_first_element(node) || *g_strstrip(text);
+}
+
 static gboolean read_feature(const CcwXml *xml, const CcwXmlElement *node, CcwFeature *feature, GError **error)
 {
     g_autofree char *state = ccw_xml_get(node, "state");
@@ -51,7 +59,7 @@ static gboolean read_feature(const CcwXml *xml, const CcwXmlElement *node, CcwFe
                         shown);
         return FALSE;
     }
-    if (ccw_xml_attr_count(node) > 1 || ccw_xml_first_element(node)) {
+    if (ccw_xml_attr_count(node) > 1 || has_content(node)) {
         ccw_conf_refuse(xml, node, error,
                         "<s390-map-css> in <features> takes the attribute state and nothing else: remove the rest");
         return FALSE;

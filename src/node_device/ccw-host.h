@@ -56,6 +56,9 @@ typedef struct {
 void ccw_host_device_free(CcwHostDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwHostDevice, ccw_host_device_free)
 
+/* Whether the host has a channel subsystem. Error: CCW_ERROR_UNSUPPORTED. */
+gboolean ccw_host_has_css(CcwHost *host, GError **error);
+
 /*
  * Every I/O subchannel with a device, ordered by bus id; elements are CcwHostDevice *.
  * Error: CCW_ERROR_UNSUPPORTED where there is no channel subsystem.
@@ -69,7 +72,18 @@ GPtrArray *ccw_host_list_detached(CcwHost *host);
 /* One device by bus id. Error: CCW_ERROR_NOT_FOUND. */
 CcwHostDevice *ccw_host_lookup(CcwHost *host, const CcwBusId *id, GError **error);
 
-/* The same by subchannel: css_0_0_0034 of libvirt's node devices (ccw-node-name.h). */
+/*
+ * ccw_host_lookup_bound:
+ * @id: the bus id of a ccw device
+ *
+ * Looks up a device whose subchannel io_subchannel or vfio_ccw has. It searches no other subchannel: the time does not
+ * grow with the number of the host's devices.
+ *
+ * Returns: NULL if neither driver has such a device.
+ */
+CcwHostDevice *ccw_host_lookup_bound(CcwHost *host, const CcwBusId *id);
+
+/* As ccw_host_lookup, by subchannel: css_0_0_0034 of libvirt's node devices (ccw-node-name.h). */
 CcwHostDevice *ccw_host_lookup_subchannel(CcwHost *host, const CcwBusId *subchannel, GError **error);
 
 /* Loads vfio_ccw and a VFIO IOMMU backend where they are not there yet; libvirt refuses before it asks otherwise. */

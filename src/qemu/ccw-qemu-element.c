@@ -90,15 +90,69 @@ static gboolean check_child(const CcwXml *xml, const CcwXmlElement *child, GErro
     return refuse_element(xml, child, error);
 }
 
+/*
+ * The hexadecimal numbers of a host address, with the digits that libvirt's schema allows (ccwCssidRange and the like
+ * of basictypes.rng). libvirt does not see them: lowering replaces them by the UUID.
+ */
+static const struct {
+    const char *attribute;
+    gsize digits;
+} numbers[] = {
+    { "cssid", 2 },
+    { "ssid", 1 },
+    { "devno", 4 },
+};
+
+static gboolean check_spelling(const CcwXml *xml, const CcwXmlElement *address, GError **error)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        g_autofree char *text = ccw_xml_get(address, numbers[i].attribute);
+        gboolean hex = text && text[0] == '0' && text[1] != '\0';
+
+        if (!hex || (text[1] == 'x' && strlen(text + 2) <= numbers[i].digits))
+            continue;
+        ccw_conf_refuse(
+            xml, address, error,
+            "%s='%s' of <address> in <source> of a ccw <hostdev> is not spelled as libvirt's schema has it: "
+            "write 0x%" G_GINT64_MODIFIER "x",
+            numbers[i].attribute, text, g_ascii_strtoull(text, NULL, 16));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean check_source(const CcwXml *xml, const CcwHostdevNode *node, GError **error)
+{
+    const CcwXmlElement *inside = ccw_xml_first_element(node->address);
+
+    for (const CcwXmlElement *child = ccw_xml_first_element(node->source); child; child = ccw_xml_next_element(child))
+        if (child != node->address && !ccw_xml_has_namespace(child))
+            return refuse_element(xml, child, error);
+    if (inside && !ccw_xml_has_namespace(inside))
+        return refuse_element(xml, inside, error);
+    return check_spelling(xml, node->address, error);
+}
+
+/* Lowering writes managed='yes' into the form that node devices advertise, whatever stands there. */
+static gboolean check_advertised(const CcwXml *xml, const CcwHostdevNode *node, GError **error)
+{
+    g_autofree char *managed = ccw_xml_get(node->element, "managed");
+    g_autofree char *shown = managed ? ccw_conf_excerpt(managed) : NULL;
+
+    if (!managed || strcmp(managed, "yes") == 0 || strcmp(managed, "no") == 0)
+        return TRUE;
+    ccw_conf_refuse(xml, node->element, error, "managed='%s' of a <hostdev> is unknown: give yes or no", shown);
+    return FALSE;
+}
+
 gboolean ccw_qemu_check_element(const CcwXml *xml, const CcwHostdevNode *node, GError **error)
 {
+    if (node->form == CCW_HOSTDEV_ADVERTISED)
+        return check_advertised(xml, node, error);
     if (!ccw_hostdev_check_guest(xml, node, error) || !check_attributes(xml, node->element, 0, error))
         return FALSE;
     for (const CcwXmlElement *child = ccw_xml_first_element(node->element); child; child = ccw_xml_next_element(child))
         if (!check_child(xml, child, error))
             return FALSE;
-    for (const CcwXmlElement *child = ccw_xml_first_element(node->source); child; child = ccw_xml_next_element(child))
-        if (child != node->address && !ccw_xml_has_namespace(child))
-            return refuse_element(xml, child, error);
-    return TRUE;
+    return check_source(xml, node, error);
 }

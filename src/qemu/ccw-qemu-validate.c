@@ -8,6 +8,7 @@
 #include "qemu/ccw-dialect.h"
 #include "qemu/ccw-qemu-element.h"
 #include "util/ccw-error.h"
+#include "util/ccw-hash.h"
 
 #define MACHINE "s390-ccw-virtio"
 #define MACHINE_PREFIX "s390-ccw" /* what libvirt takes for one */
@@ -55,6 +56,19 @@ static gboolean check_machine(const Subject *subject, GError **error)
     return FALSE;
 }
 
+/* Lowering may remove the <features> that the feature stands in, and then libvirt sees one list where there were two.
+ */
+static gboolean check_features(const Subject *subject, GError **error)
+{
+    const CcwXmlElement *list = subject->feature.feature ? ccw_xml_child(subject->domain, "features") : NULL;
+    const CcwXmlElement *second = list ? ccw_xml_next(list, "features") : NULL;
+
+    if (second)
+        ccw_conf_refuse(subject->xml, second, error,
+                        "<features> is given twice in a domain with <s390-map-css>: put all features into one");
+    return !second;
+}
+
 static gboolean check_caps(const Subject *subject, GError **error)
 {
     g_autofree char *what = NULL;
@@ -72,8 +86,7 @@ static gboolean check_elements(const Subject *subject, GError **error)
     for (guint i = 0; i < subject->nodes->len; i++) {
         const CcwHostdevNode *node = nth(subject, i);
 
-        if ((node->form == CCW_HOSTDEV_CCW || node->form == CCW_HOSTDEV_SUBSYSTEM) &&
-            !ccw_qemu_check_element(subject->xml, node, error))
+        if (node->form != CCW_HOSTDEV_MDEV && !ccw_qemu_check_element(subject->xml, node, error))
             return FALSE;
     }
     return TRUE;
@@ -133,7 +146,7 @@ typedef void (*RefuseFunc)(const Subject *subject, const CcwXmlElement *device, 
 static gboolean check_unique(const Subject *subject, KeyFunc get_key, RefuseFunc refuse, GError **error)
 {
     const CcwXmlElement *devices = subject->domain ? ccw_xml_child(subject->domain, "devices") : NULL;
-    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+    g_autoptr(GHashTable) seen = g_hash_table_new(ccw_hash_number, NULL);
 
     for (; devices; devices = ccw_xml_next(devices, "devices")) {
         for (const CcwXmlElement *device = ccw_xml_first_element(devices); device;
@@ -223,18 +236,10 @@ static void warn(const Subject *subject, const char *format, ...)
     va_end(args);
 }
 
-static const CcwHostDevice *find_device(GPtrArray *devices, const CcwBusId *id)
+/* vfio-ccw passes any device through; a device that is missing or is not a DASD is often a mistake. */
+static void warn_of_device(const Subject *subject, const CcwHostdevNode *node)
 {
-    for (guint i = 0; i < devices->len; i++)
-        if (ccw_bus_id_equal(&((const CcwHostDevice *)g_ptr_array_index(devices, i))->bus_id, id))
-            return g_ptr_array_index(devices, i);
-    return NULL;
-}
-
-/* vfio-ccw passes any device; that it is none, or no DASD, is more often a slip than meant. */
-static void warn_of_device(const Subject *subject, const CcwHostdevNode *node, GPtrArray *devices)
-{
-    const CcwHostDevice *device = find_device(devices, &node->dev.source);
+    g_autoptr(CcwHostDevice) device = ccw_host_lookup(subject->with->host, &node->dev.source, NULL);
     char text[CCW_BUS_ID_STR_LEN];
 
     ccw_bus_id_format(&node->dev.source, text);
@@ -248,19 +253,21 @@ static void warn_of_device(const Subject *subject, const CcwHostdevNode *node, G
 /* A host without a channel subsystem is where a domain is written, not where it runs. */
 static void add_warnings(const Subject *subject)
 {
-    g_autoptr(GPtrArray) devices = NULL;
+    const CcwQemuValidate *with = subject->with;
 
-    if (subject->nodes->len == 0 || !subject->with->warnings)
+    if (subject->nodes->len == 0 || !with->warnings)
         return;
     if (subject->feature.state == CCW_MAP_CSS_OFF)
         warn(subject, "%s", CCW_DIALECT_OFF_WARNING);
-    devices = subject->with->host ? ccw_host_list(subject->with->host, NULL) : NULL;
-    for (guint i = 0; devices && i < subject->nodes->len; i++)
-        warn_of_device(subject, nth(subject, i), devices);
+    if (!with->host || !ccw_host_has_css(with->host, NULL))
+        return;
+    for (guint i = 0; i < MIN(subject->nodes->len, CCW_QEMU_WARNED_DEVICES_MAX); i++)
+        warn_of_device(subject, nth(subject, i));
 }
 
 static gboolean (*const checks[])(const Subject *subject, GError **error) = {
-    check_machine, check_elements, check_caps, check_sources, check_map_css, check_addresses, check_boot_orders,
+    check_machine, check_features, check_elements,  check_caps,
+    check_sources, check_map_css,  check_addresses, check_boot_orders,
 };
 
 static gboolean check(CcwXml *xml, const CcwXmlElement *domain, const CcwQemuValidate *with, GError **error)

@@ -73,5 +73,8 @@ void ccw_connection_send_fds(CcwConnection *connection, CcwSideIndex to, GByteAr
 
 gboolean ccw_connection_is_gone(const CcwConnection *connection, CcwSideIndex side);
 
+/* Whether the client is root and speaks for itself: no access driver checks its calls. */
+gboolean ccw_connection_is_root(const CcwConnection *connection);
+
 /* An action has begun or ended: decides anew what is to be read and whether the connection is over. */
 void ccw_connection_update(CcwConnection *connection);

@@ -8,7 +8,9 @@
 
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-identity.h"
+#include "remote/ccw-log.h"
 #include "remote/ccw-relay.h"
+#include "util/ccw-hash.h"
 
 /* A side is not read while more than this waits for the other one. */
 #define OUTBOX_HIGH (256u * 1024)
@@ -48,6 +50,11 @@ void ccw_connection_unref(CcwConnection *connection)
 gboolean ccw_connection_is_gone(const CcwConnection *connection, CcwSideIndex side)
 {
     return connection->sides[side].fd < 0;
+}
+
+gboolean ccw_connection_is_root(const CcwConnection *connection)
+{
+    return !connection->peer || (connection->peer->uid == 0 && !connection->for_another);
 }
 
 static void close_fds(GArray *fds)
@@ -425,15 +432,13 @@ static void keep_unread(CcwSide *side, const guint8 *bytes, gsize length, GArray
 /* FALSE: the side is of no more use. */
 static gboolean feed(CcwSide *side, const guint8 *bytes, gsize length, GArray *fds)
 {
+    static CcwLogLimit limit;
     g_autoptr(GError) error = NULL;
     gboolean stopped = FALSE;
 
     if (!ccw_inbox_feed(&side->inbox, bytes, length, fds, &stopped, &error)) {
-        /* A client must not be able to fill the journal. */
-        if (side->index == CCW_SIDE_CLIENT)
-            g_info("a client broke the protocol: %s", error->message);
-        else
-            g_warning("libvirt broke the protocol: %s", error->message);
+        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "%s broke the protocol: %s",
+                        side->index == CCW_SIDE_CLIENT ? "a client" : "libvirt", error->message);
     } else if (!stopped && side->fd >= 0) {
         keep_unread(side, bytes, length, fds);
     }
@@ -501,7 +506,7 @@ CcwConnection *ccw_connection_new(const CcwServices *services, int client, int b
     connection->refs = 1;
     connection->services = services;
     connection->peer = peer;
-    connection->unanswered = g_hash_table_new(NULL, NULL);
+    connection->unanswered = g_hash_table_new(ccw_hash_number, NULL);
     connection->ended = ended;
     connection->data = data;
     side_init(connection, CCW_SIDE_CLIENT, client);

@@ -88,12 +88,13 @@ static gboolean lists_none(const CcwHeader *header, const guint8 *payload, gsize
 
 static void greeted(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
+    static CcwLogLimit limit;
     CcwConnection *connection = action->connection;
 
     if (!lists_none(header, payload, length)) {
         shut(connection, "libvirt behind virtccwd does not let root in as it is: give it auth_unix_rw and "
                          "auth_unix_ro 'none' or 'polkit'");
-        ccw_log_client(G_LOG_LEVEL_WARNING, "%s", connection->shut_why);
+        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "%s", connection->shut_why);
     }
     connection->greeting = FALSE;
     ccw_action_end(action, NULL);

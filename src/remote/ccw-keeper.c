@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "conf/ccw-conf.h"
+#include "remote/ccw-log.h"
 #include "util/ccw-error.h"
 
 struct _CcwKeeper {
@@ -55,10 +56,11 @@ static guint count_held(CcwKeeper *keeper, const CcwBusId *id, gint difference)
 
 static void announce(CcwKeeper *keeper, const CcwBusId *id)
 {
+    static CcwLogLimit limit;
     g_autoptr(GError) error = NULL;
 
     if (keeper->token && !ccw_host_announce(keeper->host, id, keeper->token, &error))
-        g_warning("an attach goes on unannounced: %s", error->message);
+        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "an attach goes on unannounced: %s", error->message);
 }
 
 void ccw_keeper_hold(CcwKeeper *keeper, GArray *ids)
@@ -224,6 +226,11 @@ CcwHostDevice *ccw_keeper_find(CcwKeeper *keeper, CcwNodeKind kind, const CcwBus
 {
     return kind == CCW_NODE_CCW ? ccw_host_lookup(keeper->host, id, NULL)
                                 : ccw_host_lookup_subchannel(keeper->host, id, NULL);
+}
+
+CcwHostDevice *ccw_keeper_find_bound(CcwKeeper *keeper, const CcwBusId *id)
+{
+    return ccw_host_lookup_bound(keeper->host, id);
 }
 
 GPtrArray *ccw_keeper_list_detached(CcwKeeper *keeper)

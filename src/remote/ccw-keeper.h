@@ -75,6 +75,9 @@ gboolean ccw_keeper_has_stale(CcwKeeper *keeper);
 /* The device of that name, or NULL if there is none of ours. */
 CcwHostDevice *ccw_keeper_find(CcwKeeper *keeper, CcwNodeKind kind, const CcwBusId *id);
 
+/* As ccw_host_lookup_bound. */
+CcwHostDevice *ccw_keeper_find_bound(CcwKeeper *keeper, const CcwBusId *id);
+
 /* As ccw_host_list_detached. */
 GPtrArray *ccw_keeper_list_detached(CcwKeeper *keeper);
 

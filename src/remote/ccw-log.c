@@ -1,44 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remote/ccw-log.h"
 
-static GMutex lock; /* of what follows */
-static gint64 period_end;
-static guint in_period;
-static guint dropped;
-
-/* *ret_dropped: how many were dropped before this one. */
-static gboolean may_log(guint *ret_dropped)
+/* Counts a line. FALSE: it is over the limit. *ret_dropped: the lines that were dropped before it. */
+static gboolean count_line(CcwLogLimit *limit, guint *ret_dropped)
 {
-    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&lock);
     gint64 now = g_get_monotonic_time();
+    gboolean may;
 
-    if (now >= period_end) {
-        period_end = now + CCW_LOG_PERIOD;
-        in_period = 0;
+    g_mutex_lock(&limit->lock);
+    if (!limit->since || now - limit->since >= CCW_LOG_SECONDS * G_TIME_SPAN_SECOND) {
+        limit->since = now;
+        limit->lines = 0;
     }
-    if (in_period >= CCW_LOG_BURST) {
-        dropped++;
-        return FALSE;
+    may = limit->lines < CCW_LOG_LINES_MAX;
+    *ret_dropped = may ? limit->dropped : 0;
+    if (may) {
+        limit->lines++;
+        limit->dropped = 0;
+    } else {
+        limit->dropped++;
     }
-    in_period++;
-    *ret_dropped = dropped;
-    dropped = 0;
-    return TRUE;
+    g_mutex_unlock(&limit->lock);
+    return may;
 }
 
-void ccw_log_client(GLogLevelFlags level, const char *format, ...)
+void ccw_log_limited(CcwLogLimit *limit, GLogLevelFlags level, const char *format, ...)
 {
     g_autofree char *message = NULL;
-    guint missing = 0;
+    guint dropped;
     va_list args;
 
-    if (!may_log(&missing))
+    if (!count_line(limit, &dropped))
         return;
     va_start(args, format);
     message = g_strdup_vprintf(format, args);
     va_end(args);
-    if (missing)
-        g_log(G_LOG_DOMAIN, level, "%s (%u messages about clients were not logged before this one)", message, missing);
+    if (dropped)
+        g_log(G_LOG_DOMAIN, level, "%s (%u more lines like this were dropped)", message, dropped);
     else
         g_log(G_LOG_DOMAIN, level, "%s", message);
 }

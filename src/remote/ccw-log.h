@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Log messages that a client causes. They are limited in number, so that no client can fill the journal or have
- * journald drop the messages of others. For any thread.
- */
+/* Log lines that clients cause: a client must not fill the journal. */
 #pragma once
 
 #include <glib.h>
 
-/* As many messages in that time; those beyond are counted, and the next message says how many there were. */
-#define CCW_LOG_BURST 20u
-#define CCW_LOG_PERIOD (10 * G_TIME_SPAN_SECOND)
+#define CCW_LOG_LINES_MAX 20 /* of one kind, */
+#define CCW_LOG_SECONDS 60   /* in that time */
 
-/* Logs as g_log() does, unless there were too many such messages just now. */
-void ccw_log_client(GLogLevelFlags level, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* One kind of line: static, and zero at first. */
+typedef struct {
+    GMutex lock;
+    gint64 since;
+    guint lines;
+    guint dropped;
+} CcwLogLimit;
+
+/*
+ * ccw_log_limited:
+ * @limit: the limit of this kind of line
+ *
+ * Logs a line, unless CCW_LOG_LINES_MAX lines of its kind were logged in the last CCW_LOG_SECONDS. The first line after
+ * that says how many lines were dropped. For any thread.
+ */
+void ccw_log_limited(CcwLogLimit *limit, GLogLevelFlags level, const char *format, ...) G_GNUC_PRINTF(3, 4);

@@ -61,11 +61,12 @@ void ccw_login_close(CcwLogin *login)
 
 static gboolean on_timeout(gpointer data)
 {
+    static CcwLogLimit limit;
     CcwLogin *login = data;
 
     login->timer = 0;
-    ccw_log_client(G_LOG_LEVEL_MESSAGE, "process %d of user %u did not authenticate itself", login->peer->pid,
-                   login->peer->uid);
+    ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE, "process %d of user %u did not authenticate itself", login->peer->pid,
+                    login->peer->uid);
     ccw_login_close(login);
     return G_SOURCE_REMOVE;
 }
@@ -142,6 +143,7 @@ static const char *action_of(const CcwLogin *login)
 
 static gboolean refuse(CcwLogin *login, CcwPolkitAnswer answer, const char *why)
 {
+    static CcwLogLimit limit;
     g_autofree char *message = why ? g_strdup_printf("polkit cannot be asked: %s", why) : NULL;
     gint32 code = VIR_ERR_AUTH_FAILED;
 
@@ -152,8 +154,8 @@ static gboolean refuse(CcwLogin *login, CcwPolkitAnswer answer, const char *why)
         message = refusals[i].names_action ? g_strdup_printf("%s '%s'", refusals[i].message, action_of(login))
                                            : g_strdup(refusals[i].message);
     }
-    ccw_log_client(G_LOG_LEVEL_MESSAGE, "process %d of user %u is not let in: %s", login->peer->pid, login->peer->uid,
-                   message);
+    ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE, "process %d of user %u is not let in: %s", login->peer->pid,
+                    login->peer->uid, message);
     return send_error(login, code, VIR_FROM_POLKIT, message);
 }
 

@@ -88,8 +88,10 @@ static gboolean report_failure(gpointer data)
 /* Adding may fail for a lack of memory, or of watches (/proc/sys/fs/epoll/max_user_watches). */
 static void fail(CcwPollWatch *watch)
 {
-    ccw_log_client(G_LOG_LEVEL_WARNING, "cannot watch file descriptor %d, which is given up: %s", watch->fd,
-                   g_strerror(errno));
+    static CcwLogLimit limit;
+
+    ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "cannot watch file descriptor %d, which is given up: %s", watch->fd,
+                    g_strerror(errno));
     watch->is_failed = TRUE;
     watch->failed = g_idle_source_new();
     g_source_set_priority(watch->failed, G_PRIORITY_DEFAULT);

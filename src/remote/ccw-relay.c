@@ -56,14 +56,17 @@ static const CcwProcedure *lookup_call(const CcwConnection *connection, const Cc
 
 CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *header)
 {
+    static CcwLogLimit limit;
     const CcwProcedure *procedure;
     CcwInboxWay way;
 
     if (header->type != CCW_TYPE_CALL && header->type != CCW_TYPE_CALL_WITH_FDS)
         return CCW_INBOX_PASS;
     if (!ccw_actions_note_call(connection, header)) {
-        g_info("a client used serial %u twice at a time, or has too many calls unanswered; its connection ends",
-               header->serial);
+        ccw_log_limited(
+            &limit, G_LOG_LEVEL_WARNING,
+            "a client used serial %u twice at a time, or has too many calls unanswered; its connection ends",
+            header->serial);
         return CCW_INBOX_STOP;
     }
     if (ccw_identity_header(connection, header, &way))
@@ -223,6 +226,7 @@ static gboolean must_raise_error(const CcwHeader *header, const guint8 *payload,
 
 GByteArray *ccw_relay_raise(const CcwHeader *header, const guint8 *payload, gsize length)
 {
+    static CcwLogLimit limit;
     const CcwProcedure *procedure = lookup(header);
     g_autoptr(GByteArray) raised = NULL;
     g_autoptr(GError) error = NULL;
@@ -234,8 +238,8 @@ GByteArray *ccw_relay_raise(const CcwHeader *header, const guint8 *payload, gsiz
         result = ccw_rewrite(procedure->reply, payload, length, procedure->of_node ? advertise : raise_xml, NULL,
                              &raised, &error);
     if (result == CCW_REWRITE_FAILED)
-        ccw_log_client(G_LOG_LEVEL_WARNING, "a reply of procedure %d stays as libvirt wrote it: %s", header->procedure,
-                       error->message);
+        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "a reply of procedure %d stays as libvirt wrote it: %s",
+                        header->procedure, error->message);
     if (result == CCW_REWRITE_CHANGED)
         return ccw_frame_new(header, raised->data, raised->len);
     return ccw_frame_new(header, payload, length);
@@ -393,6 +397,6 @@ void ccw_relay_backend_frame(CcwConnection *connection, const CcwHeader *header,
     }
     frame = ccw_relay_raise(header, payload, length);
     ccw_connection_send(connection, CCW_SIDE_CLIENT, frame);
-    if (is_failed_start(header) && connection->services->changed)
-        connection->services->changed(connection->services->changed_data);
+    if (is_failed_start(header) && connection->services->start_failed)
+        connection->services->start_failed(connection->services->changed_data);
 }

@@ -52,10 +52,12 @@ struct _CcwServer {
 /* As libvirtd does it: who comes while there are too many waits in the queue of the socket. */
 static void check_limits(CcwServer *server)
 {
+    static CcwLogLimit limit;
     gboolean full = ccw_limits_clients(server->limits) >= ccw_limits_max_clients(server->limits);
 
     if (full != server->full)
-        ccw_log_client(G_LOG_LEVEL_MESSAGE, "%s", full ? "too many clients: others wait" : "clients are let in again");
+        ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE, "%s",
+                        full ? "too many clients: others wait" : "clients are let in again");
     server->full = full;
     for (guint i = 0; i < G_N_ELEMENTS(server->listeners); i++) {
         Listener *listener = &server->listeners[i];
@@ -114,6 +116,7 @@ static void refuse(Client *client, gint32 code, const GError *error)
 /* Takes client. */
 static void let_in(Client *client)
 {
+    static CcwLogLimit limit;
     Listener *listener = client->listener;
     CcwServer *server = listener->server;
     g_autoptr(GError) error = NULL;
@@ -121,7 +124,7 @@ static void let_in(Client *client)
     CcwConnection *connection;
 
     if (backend < 0) {
-        ccw_log_client(G_LOG_LEVEL_WARNING, "%s", error->message);
+        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "%s", error->message);
         refuse(client, VIR_ERR_SYSTEM_ERROR, error);
         return;
     }
@@ -178,6 +181,7 @@ static void begin_waiting_logins(CcwServer *server)
 
 static void serve(Listener *listener, int fd)
 {
+    static CcwLogLimit limit;
     CcwServer *server = listener->server;
     g_autoptr(GError) error = NULL;
     CcwPeer *peer = ccw_peer_new(fd, &error);
@@ -185,7 +189,7 @@ static void serve(Listener *listener, int fd)
     Client *client;
 
     if (!user) {
-        g_info("a client is refused: %s", error->message);
+        ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE, "a client is refused: %s", error->message);
         ccw_refuse(server->services->poll, fd, peer ? VIR_ERR_RPC : VIR_ERR_AUTH_FAILED, error->message);
         ccw_peer_free(peer);
         return;
@@ -213,7 +217,9 @@ static gboolean accept_again(gpointer data)
 /* Tries again a bit later. */
 static void pause_listener(Listener *listener, const char *why)
 {
-    g_info("a client has to wait: %s", why);
+    static CcwLogLimit limit;
+
+    ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "a client has to wait: %s", why);
     listener->pause = g_timeout_add(ACCEPT_PAUSE_MS, accept_again, listener);
     check_limits(listener->server);
 }

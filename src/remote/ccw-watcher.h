@@ -27,5 +27,13 @@ void ccw_watcher_wait_listed(CcwWatcher *watcher, const char *node);
 /* Look soon. Any thread. */
 void ccw_watcher_kick(CcwWatcher *watcher);
 
+/*
+ * ccw_watcher_start_failed:
+ *
+ * A client's start failed. Also a client that may start nothing makes that happen, so the watcher looks for this reason
+ * at most once a second. Any thread.
+ */
+void ccw_watcher_start_failed(CcwWatcher *watcher);
+
 /* Waits some seconds for a giving-back that is going on, not for libvirt. The threads end with the process. */
 void ccw_watcher_stop(CcwWatcher *watcher);

@@ -10,7 +10,6 @@
 #include "ccw-config.h"
 #include "cmd.h"
 #include "conf/ccw-conf.h"
-#include "judge.h"
 #include "qemu/ccw-status.h"
 #include "remote/ccw-activation.h"
 #include "remote/ccw-hook-check.h"
@@ -123,6 +122,13 @@ static void kick(gpointer data)
     ccw_watcher_kick(*watcher);
 }
 
+static void start_failed(gpointer data)
+{
+    CcwWatcher **watcher = data;
+
+    ccw_watcher_start_failed(*watcher);
+}
+
 static CcwLive *look(gpointer data, GError **error)
 {
     CcwWatcher **watcher = data;
@@ -186,8 +192,9 @@ static int run(const Options *options, const CcwSettings *settings)
         .poll = poll,
         .workers = workers,
         .keeper = keeper,
-        .judge = judge_new(ccw_host_new(options->sysfs_root, PROC_ROOT, options->run_dir)),
+        .host = host,
         .changed = kick,
+        .start_failed = start_failed,
         .changed_data = &watcher,
         .look = look,
         .wait_listed = wait_listed,
@@ -244,6 +251,6 @@ int main(int argc, char **argv)
     if (!settings)
         return cmd_finish(cmd_fail(error));
     raise_descriptor_limit();
-    ccw_conf_check("<domain/>", NULL); /* starts libxml2 while there is one thread */
+    g_array_unref(ccw_conf_collect("<domain/>", NULL, NULL)); /* starts libxml2 while there is one thread */
     return run(&options, settings);
 }

@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     g_autofree char *text = NULL;
     g_autofree char *message = NULL;
     g_autofree char *raised = NULL;
-    g_autofree char *emulator = NULL;
+    g_autofree char *sample = NULL;
     g_autoptr(GArray) devices = NULL;
     gboolean advertised, changed;
     CcwBusId id;
@@ -83,7 +83,9 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     check_rewrite(text, ccw_conf_advertise);
     check_rewrite(text, ccw_conf_unadvertise);
     check_rewrite(text, ccw_conf_domcaps_raise);
-    emulator = ccw_conf_domcaps_emulator(text);
+    sample = ccw_conf_domcaps_sample(text);
+    if (sample && !ccw_conf_check(sample, NULL))
+        g_error("the sample of '%s' is '%s'", text, sample);
     if (ccw_uuid_decode(text, &id, &advertised) && !advertised) {
         g_autofree char *lower = g_ascii_strdown(text, -1);
         char uuid[CCW_UUID_STR_LEN];

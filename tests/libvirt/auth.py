@@ -282,7 +282,10 @@ class AuthTest:
         expect(got["guest", False, "dumpxml"][0] == 1 and "access denied" in got["guest", False, "define"][1], f"{got}")
         expect(got["guest", False, "list"][0] == 0 and "plain" in got["guest", False, "list"][1], f"{got}")
         expect(got["looker", False, "list"][0] == 1 and "access denied" in got["looker", False, "list"][1], f"{got}")
-
+        for readonly in (False, True):
+            self.both("guest", readonly, "domcapabilities", "--arch", "s390x")
+        ours = self.virsh("member", FRONT, False, "domcapabilities", "--arch", "s390x")
+        expect("<value>ccw</value>" in ours[1], f"the question about QEMU is not the client's to ask: {ours}")
 
     def groups(self):
         """auth none: the sockets' group and permissions decide."""

@@ -186,7 +186,7 @@ static void raise_capabilities(const char *text)
 
 static void read_emulator(const char *text)
 {
-    g_free(ccw_conf_domcaps_emulator(text));
+    g_free(ccw_conf_domcaps_sample(text));
 }
 
 static const struct {

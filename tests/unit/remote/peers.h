@@ -65,4 +65,6 @@ char *host_take_log(void);
 void host_fail_claim(CcwError code, const char *message); /* NULL: not any more */
 void host_fail_modules(const char *message);
 void host_hold_claims(gboolean hold);
-gboolean host_is_announced(void); /* an attach is with libvirt */
+guint host_take_lookups(void);         /* the look-ups of devices since last asked */
+void host_hold_lookups(gboolean hold); /* they wait until it is called with FALSE */
+gboolean host_is_announced(void);      /* an attach is with libvirt */

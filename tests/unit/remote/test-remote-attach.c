@@ -469,14 +469,12 @@ static void serial_twice(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     g_auto(Frame) question = { 0 };
 
-    g_test_expect_message(NULL, G_LOG_LEVEL_INFO, "a client used serial * twice*");
+    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "a client used serial * twice*");
     send_call(peers, 160, HOSTDEV("yes", ""));
     question = expect_question(peers);
     peers_send(peers, peers->client, CCW_TYPE_CALL, 14, question.header.serial, CCW_STATUS_OK, NULL);
     peers_turn(peers);
-    answer(peers, &question, "");
-    g_free(expect_call(peers, 160));
-    reply_error(peers, 160, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
+    answer(peers, &question, ""); /* the client has gone: its attach goes no further */
     peers_wait_ended(peers);
     g_test_assert_expected_messages();
     expect_host("");
@@ -488,7 +486,7 @@ static void serial_of_attach(Peers *peers, gconstpointer data)
     gboolean before = GPOINTER_TO_INT(data);
     g_autoptr(GByteArray) other = payload_string("an attach of something else");
 
-    g_test_expect_message(NULL, G_LOG_LEVEL_INFO, "a client used serial * twice*");
+    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "a client used serial * twice*");
     if (!before)
         send_call(peers, 160, HOSTDEV("yes", ""));
     peers_send(peers, peers->client, CCW_TYPE_CALL, 160, SERIAL, CCW_STATUS_OK, other);
