@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "node_device/ccw-host-private.h"
+#include "node_device/ccw-modules.h"
 #include "node_device/ccw-side-by-side.h"
 #include "util/ccw-error.h"
 #include "util/ccw-file.h"
@@ -20,29 +21,7 @@ static int real_attr_write(const char *path, const char *value, gpointer data G_
 
 static gboolean real_load_module(const char *name, gpointer data G_GNUC_UNUSED, GError **error)
 {
-    static const char *const programs[] = { "/sbin/modprobe", "/usr/sbin/modprobe" };
-    g_autofree char *output = NULL;
-    g_autoptr(GError) spawn_error = NULL;
-    const char *program = NULL;
-    gint status = 0;
-
-    for (gsize i = 0; i < G_N_ELEMENTS(programs) && !program; i++)
-        if (g_file_test(programs[i], G_FILE_TEST_IS_EXECUTABLE))
-            program = programs[i];
-    if (!program) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
-                    "kernel module %s is not loaded, and there is no modprobe to load it with", name);
-        return FALSE;
-    }
-    const char *argv[] = { program, "--", name, NULL };
-    if (!g_spawn_sync("/", (char **)argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &output, &status,
-                      &spawn_error) ||
-        !g_spawn_check_wait_status(status, &spawn_error)) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED, "kernel module %s cannot be loaded: %s", name,
-                    output && *g_strstrip(output) ? output : spawn_error->message);
-        return FALSE;
-    }
-    return TRUE;
+    return ccw_module_load(name, error);
 }
 
 static const CcwHostOps real_ops = { real_attr_write, real_load_module };

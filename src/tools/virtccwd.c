@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ccw-config.h"
@@ -239,6 +240,7 @@ int main(int argc, char **argv)
     int rc;
 
     cmd_start("virtccwd");
+    umask(077);
     g_log_writer_default_set_use_stderr(TRUE);
     rc = read_options(&argc, &argv, &options);
     if (rc >= 0)

@@ -576,6 +576,7 @@ static gpointer make_late(gpointer data)
 }
 
 static const CcwHostOps *model_ops;
+static GThread *late_thread;
 
 /* The ccw device shows up some time after the subchannel was bound, as it does on a machine. */
 static int late_write(const char *path, const char *value, gpointer data)
@@ -587,7 +588,7 @@ static int late_write(const char *path, const char *value, gpointer data)
 
     if (g_str_has_suffix(path, "io_subchannel/bind")) {
         g_assert_cmpint(g_rename(device, late), ==, 0);
-        g_thread_unref(g_thread_new("late", make_late, model));
+        late_thread = g_thread_new("late", make_late, model);
     }
     return errnum;
 }
@@ -612,6 +613,7 @@ static void late_device(gconstpointer online)
     claim_ok(model, DOMAIN, TRUE);
     g_assert_true(ccw_host_release(model->host, &id, DOMAIN, &error));
     g_assert_no_error(error);
+    g_thread_join(late_thread);
     after = tree_dump(model->tree);
     g_assert_cmpstr(before, ==, after);
 }
