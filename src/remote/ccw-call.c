@@ -2,7 +2,6 @@
 #include "remote/ccw-call.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "remote/ccw-relay.h"
 
@@ -13,10 +12,11 @@ static const char *const domain_words[] = { "hostdev", "s390-map-css" };
 static const char *const node_words[] = { "capability" };
 
 CcwCall *ccw_call_new(const CcwProcedure *procedure, const CcwHeader *header, const guint8 *payload, gsize length,
-                      GArray *fds)
+                      GArray *fds, const CcwFdCloser *closer)
 {
     CcwCall *call = g_new0(CcwCall, 1);
 
+    call->closer = closer;
     call->procedure = procedure;
     call->header = *header;
     call->payload = g_byte_array_sized_new((guint)length);
@@ -33,8 +33,8 @@ void ccw_call_free(CcwCall *call)
 {
     if (!call)
         return;
-    for (guint i = 0; call->fds && i < call->fds->len; i++)
-        close(g_array_index(call->fds, gint, i));
+    if (call->fds)
+        ccw_fds_close(call->closer, call->fds);
     g_clear_pointer(&call->fds, g_array_unref);
     g_byte_array_unref(call->payload);
     ccw_arguments_clear(&call->arguments);

@@ -52,6 +52,7 @@ struct _CcwConnection {
     gsize actions_bytes; /* of the frames that began them */
     guint actions_fds;   /* that came with these */
     gsize replies_bytes; /* of those frames: libvirt's replies, which a worker rewrites */
+    CcwFdCloser closer;  /* of what the client and libvirt have sent, and of the sockets */
     CcwUser *user;       /* who is charged; NULL: what the connection holds is not counted */
     gsize charged_bytes; /* to the user, for this connection */
     guint charged_fds;

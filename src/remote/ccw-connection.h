@@ -38,8 +38,11 @@ typedef struct _CcwConnection CcwConnection;
 CcwConnection *ccw_connection_new(const CcwServices *services, int client, int backend, CcwPeer *peer,
                                   void (*ended)(CcwConnection *connection, gpointer data), gpointer data);
 
-/* What it holds counts as held by user, who outlives it. Without this call nothing is counted and nothing limited. */
-void ccw_connection_set_user(CcwConnection *connection, CcwUser *user);
+/*
+ * It begins to read. What it holds counts as held by user, who outlives it; NULL: nothing is counted and nothing
+ * limited. ended may be called from within this call.
+ */
+void ccw_connection_start(CcwConnection *connection, CcwUser *user);
 
 /* It came by the read-only socket: libvirt refuses every call that changes something, so virtccwd does not read them.
  */

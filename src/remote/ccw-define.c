@@ -10,7 +10,6 @@
  * The rest of the domain is libvirt's to validate, and so is what QEMU can do.
  */
 #include <libvirt/virterror.h>
-#include <unistd.h>
 
 #include "remote/ccw-action.h"
 #include "remote/ccw-connection-private.h"
@@ -33,8 +32,8 @@ static void define_free(CcwAction *action)
     Define *define = (Define *)action;
 
     g_byte_array_unref(define->frame);
-    for (guint i = 0; define->fds && i < define->fds->len; i++)
-        close(g_array_index(define->fds, gint, i));
+    if (define->fds)
+        ccw_fds_close(&action->connection->closer, define->fds);
     g_clear_pointer(&define->fds, g_array_unref);
     g_clear_pointer(&define->warnings, g_ptr_array_unref);
     g_clear_error(&define->error);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remote/ccw-login.h"
 
-#include <errno.h>
 #include <gio/gio.h>
 #include <libvirt/virterror.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "remote/ccw-log.h"
 #include "remote/ccw-polkit.h"
@@ -23,6 +21,7 @@
 
 struct _CcwLogin {
     CcwPoll *poll;
+    CcwLimits *limits;
     int fd;
     CcwPeer *peer;
     gboolean readonly;
@@ -44,7 +43,7 @@ static void end(CcwLogin *login, int fd)
         g_source_remove(login->timer);
     ccw_poll_remove(login->watch);
     if (fd < 0)
-        close(login->fd);
+        ccw_limits_hang_up(login->limits, login->peer->uid, login->fd);
     g_object_unref(login->cancellable);
     login->ended(login, fd, login->peer, login->data);
     g_free(login);
@@ -221,15 +220,16 @@ static void answer_call(CcwLogin *login)
     answer(login);
 }
 
-/* > 0: something came; 0: nothing now; < 0: the client has gone. File descriptors that come are closed by the kernel.
+/* > 0: something came; 0: nothing now; < 0: the client has gone, or sends descriptors, which no client does so early.
  */
 static ssize_t receive(CcwLogin *login, void *buffer, gsize length)
 {
-    ssize_t n = recv(login->fd, buffer, length, MSG_DONTWAIT);
+    g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(gint));
+    ssize_t n = ccw_fd_receive(login->fd, buffer, length, fds);
 
-    if (n > 0)
-        return n;
-    return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
+    for (guint i = 0; i < fds->len; i++)
+        ccw_limits_close(login->limits, login->peer->uid, g_array_index(fds, gint, i));
+    return fds->len ? -1 : n;
 }
 
 static ssize_t read_head(CcwLogin *login)
@@ -283,11 +283,14 @@ static void on_hang_up(guint32 events G_GNUC_UNUSED, gpointer data)
     ccw_login_close(login);
 }
 
-CcwLogin *ccw_login_new(CcwPoll *poll, int fd, CcwPeer *peer, gboolean readonly, CcwLoginFunc ended, gpointer data)
+CcwLogin *ccw_login_new(CcwPoll *poll, CcwLimits *limits, int fd, CcwPeer *peer, gboolean readonly, CcwLoginFunc ended,
+                        gpointer data)
 {
     CcwLogin *login = g_new0(CcwLogin, 1);
 
-    *login = (CcwLogin){ .poll = poll, .fd = fd, .peer = peer, .readonly = readonly, .ended = ended, .data = data };
+    *login = (CcwLogin){
+        .poll = poll, .limits = limits, .fd = fd, .peer = peer, .readonly = readonly, .ended = ended, .data = data
+    };
     login->cancellable = g_cancellable_new();
     login->watch = ccw_poll_add(poll, fd, EPOLLIN, on_event, login);
     be_patient(login);

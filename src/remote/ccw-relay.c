@@ -368,7 +368,7 @@ void ccw_relay_client_frame(CcwConnection *connection, const CcwHeader *header, 
         forward(connection, header, payload, length, fds);
         return;
     }
-    call = ccw_call_new(procedure, header, payload, length, fds);
+    call = ccw_call_new(procedure, header, payload, length, fds, &connection->closer);
     if (must_parse) {
         begin_decoding(connection, call);
     } else {

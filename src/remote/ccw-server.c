@@ -16,6 +16,7 @@
 #include "util/ccw-error.h"
 
 #define ACCEPT_PAUSE_MS 100
+#define NO_UID ((uid_t)-1) /* of a client whose credentials cannot be read */
 
 typedef struct {
     CcwServer *server;
@@ -70,7 +71,7 @@ static void check_limits(CcwServer *server)
 static void client_free(Client *client)
 {
     if (client->fd >= 0)
-        close(client->fd);
+        ccw_limits_hang_up(client->user->limits, client->user->uid, client->fd);
     ccw_peer_free(client->peer);
     ccw_user_remove_client(client->user);
     g_free(client);
@@ -108,7 +109,7 @@ static void refuse(Client *client, gint32 code, const GError *error)
 {
     CcwServer *server = client->listener->server;
 
-    ccw_refuse(server->services->poll, client->fd, code, error->message);
+    ccw_refuse(server->services->poll, server->limits, client->user->uid, client->fd, code, error->message);
     client->fd = -1;
     client_free(client);
 }
@@ -134,7 +135,7 @@ static void let_in(Client *client)
     g_hash_table_insert(server->connections, connection, client);
     if (listener->readonly)
         ccw_connection_set_readonly(connection);
-    ccw_connection_set_user(connection, client->user);
+    ccw_connection_start(connection, client->user);
 }
 
 static void login_ended(CcwLogin *login, int fd, CcwPeer *peer, gpointer data)
@@ -163,8 +164,8 @@ static gboolean begin_login(Client *client)
     if (!ccw_user_begin_login(client->user))
         return FALSE;
     client->fd = -1;
-    login = ccw_login_new(server->services->poll, fd, g_steal_pointer(&client->peer), client->listener->readonly,
-                          login_ended, server);
+    login = ccw_login_new(server->services->poll, server->limits, fd, g_steal_pointer(&client->peer),
+                          client->listener->readonly, login_ended, server);
     g_hash_table_insert(server->logins, login, client);
     return TRUE;
 }
@@ -190,7 +191,8 @@ static void serve(Listener *listener, int fd)
 
     if (!user) {
         ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE, "a client is refused: %s", error->message);
-        ccw_refuse(server->services->poll, fd, peer ? VIR_ERR_RPC : VIR_ERR_AUTH_FAILED, error->message);
+        ccw_refuse(server->services->poll, server->limits, peer ? peer->uid : NO_UID, fd,
+                   peer ? VIR_ERR_RPC : VIR_ERR_AUTH_FAILED, error->message);
         ccw_peer_free(peer);
         return;
     }
@@ -326,7 +328,7 @@ CcwServer *ccw_server_new(const CcwServices *services, const CcwSettings *settin
     server->services = services;
     server->settings = settings;
     g_queue_init(&server->waiting);
-    server->limits = ccw_limits_new(find_fd_limit(), ccw_limits_find_memory(), settings->max_clients,
+    server->limits = ccw_limits_new(services->workers, find_fd_limit(), ccw_limits_find_memory(), settings->max_clients,
                                     settings->max_user_clients, settings->max_anonymous_clients);
     server->connections = g_hash_table_new(NULL, NULL);
     server->logins = g_hash_table_new(NULL, NULL);

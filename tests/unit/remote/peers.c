@@ -63,6 +63,7 @@ void peers_set_up_as(Peers *peers, CcwPeer *peer)
     peers->client = client[0];
     peers->backend = backend[0];
     peers->connection = ccw_connection_new(&peers->services, client[1], backend[1], peer, on_ended, peers);
+    ccw_connection_start(peers->connection, peers->user);
 }
 
 void peers_hang_up(int *fd)

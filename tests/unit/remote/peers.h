@@ -16,6 +16,7 @@ typedef struct {
     CcwPoll *poll;
     CcwServices services;
     CcwConnection *connection; /* NULL: ended */
+    CcwUser *user;             /* set before peers_set_up(): who is charged; NULL: nothing is counted */
     int client;                /* -1: hung up */
     int backend;
     guint changed; /* how often the watcher was called */
