@@ -35,6 +35,9 @@ typedef enum {
     CCW_MAP_CSS_OFF,
 } CcwMapCss;
 
+/* Whether the root element is a <hostdev>, as in an attach or a detach. FALSE too if the text is not well-formed. */
+gboolean ccw_conf_is_hostdev(const char *xml);
+
 /*
  * All ccw hostdevs of a document (a domain, a snapshot or checkpoint with domains in it, or a bare hostdev), in
  * document order, in either form: the element or the stock mdev that it lowers to. Elements are CcwHostdev.

@@ -72,6 +72,13 @@ static gboolean has_payload(const GByteArray *frame, const guint8 *payload, gsiz
     return frame->len >= length && memcmp(frame->data + frame->len - length, payload, length) == 0;
 }
 
+/* What is attached or detached is one device: libvirt refuses a whole domain, so that no device in it is touched. */
+static gboolean may_collect(const CcwCall *call)
+{
+    return (call->procedure->action != CCW_ACTION_ATTACH && call->procedure->action != CCW_ACTION_DETACH) ||
+           ccw_conf_is_hostdev(call->arguments.xml);
+}
+
 void ccw_call_decode(CcwCall *call)
 {
     const guint8 *payload = call->payload->data;
@@ -84,7 +91,7 @@ void ccw_call_decode(CcwCall *call)
         call->frame = ccw_frame_new(&call->header, payload, length);
         return;
     }
-    if (!call->procedure->of_node && call->arguments.xml)
+    if (!call->procedure->of_node && call->arguments.xml && may_collect(call))
         call->hostdevs = ccw_conf_collect(call->arguments.xml, &call->map, NULL);
     if (call->hostdevs && call->hostdevs->len == 0)
         g_clear_pointer(&call->hostdevs, g_array_unref);

@@ -14,6 +14,18 @@
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83 /* include/uapi/asm-generic/socket.h of Linux 6.16 */
+#endif
+
+void ccw_fd_refuse_fds(int fd, gboolean refuse)
+{
+    int pass = !refuse;
+
+    /* An older kernel knows no such option: then they are received, and closed. */
+    setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &pass, sizeof(pass));
+}
+
 static void collect(struct msghdr *message, GArray *fds)
 {
     for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(message); cmsg; cmsg = CMSG_NXTHDR(message, cmsg)) {

@@ -13,6 +13,14 @@
 #define CCW_MESSAGE_FDS_MAX 253u
 
 /*
+ * ccw_fd_refuse_fds:
+ *
+ * Has the kernel refuse descriptors that are sent by this socket's peer, or stop refusing them, where it can (Linux
+ * 6.16).
+ */
+void ccw_fd_refuse_fds(int fd, gboolean refuse);
+
+/*
  * ccw_fd_receive:
  * @fds: descriptors that come are appended, as gint, close-on-exec
  *

@@ -12,8 +12,9 @@
 #include "remote/ccw-wire.h"
 #include "remote/ccw-xdr.h"
 
-/* In all, but for the time in which its user is asked. */
-#define PATIENCE_SECONDS 60
+/* In all, however often it tries, but for the time in which polkit asks its user; and with that. */
+#define LOGIN_SECONDS 60
+#define PROMPT_SECONDS 600
 
 /* remote_auth_type of remote_protocol.x */
 #define AUTH_NONE 0
@@ -27,6 +28,8 @@ struct _CcwLogin {
     gboolean readonly;
     CcwPollWatch *watch;
     guint timer;
+    gint64 left;  /* of the time that it has, in microseconds, */
+    gint64 since; /* and from when on that passes */
     guint8 head[CCW_FRAME_HEAD];
     gsize head_length;
     CcwHeader call;
@@ -70,11 +73,17 @@ static gboolean on_timeout(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static void be_patient(CcwLogin *login)
+/* Its time goes on from here; the timer is for what is left of it. */
+static void start_clock(CcwLogin *login)
 {
-    if (login->timer)
-        g_source_remove(login->timer);
-    login->timer = g_timeout_add_seconds(PATIENCE_SECONDS, on_timeout, login);
+    login->since = g_get_monotonic_time();
+    login->timer = g_timeout_add((guint)(MAX(login->left, 0) / 1000), on_timeout, login);
+}
+
+static void stop_clock(CcwLogin *login)
+{
+    g_clear_handle_id(&login->timer, g_source_remove);
+    login->left -= g_get_monotonic_time() - login->since;
 }
 
 /* The answers are small: what the socket does not take at once, the client does not want. */
@@ -164,6 +173,7 @@ static void on_polkit_answer(CcwPolkitAnswer answer, const char *why, gpointer d
     CcwLogin *login = data;
 
     login->asking = FALSE;
+    g_clear_handle_id(&login->timer, g_source_remove);
     if (g_cancellable_is_cancelled(login->cancellable))
         end(login, -1);
     else if (answer == CCW_POLKIT_YES)
@@ -172,16 +182,15 @@ static void on_polkit_answer(CcwPolkitAnswer answer, const char *why, gpointer d
         end(login, -1);
     else {
         watch(login, EPOLLIN, on_event);
-        be_patient(login);
+        start_clock(login);
     }
 }
 
 static void answer_polkit(CcwLogin *login)
 {
     login->asking = TRUE;
-    if (login->timer)
-        g_source_remove(login->timer);
-    login->timer = 0;
+    stop_clock(login);
+    login->timer = g_timeout_add_seconds(PROMPT_SECONDS, on_timeout, login);
     watch(login, EPOLLRDHUP, on_hang_up);
     ccw_polkit_check(login->peer, action_of(login), login->cancellable, on_polkit_answer, login);
 }
@@ -293,6 +302,7 @@ CcwLogin *ccw_login_new(CcwPoll *poll, CcwLimits *limits, int fd, CcwPeer *peer,
     };
     login->cancellable = g_cancellable_new();
     login->watch = ccw_poll_add(poll, fd, EPOLLIN, on_event, login);
-    be_patient(login);
+    login->left = LOGIN_SECONDS * G_USEC_PER_SEC;
+    start_clock(login);
     return login;
 }

@@ -397,6 +397,6 @@ void ccw_relay_backend_frame(CcwConnection *connection, const CcwHeader *header,
     }
     frame = ccw_relay_raise(header, payload, length);
     ccw_connection_send(connection, CCW_SIDE_CLIENT, frame);
-    if (is_failed_start(header) && connection->services->start_failed)
+    if (is_failed_start(header) && !connection->readonly && connection->services->start_failed)
         connection->services->start_failed(connection->services->changed_data);
 }

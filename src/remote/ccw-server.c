@@ -16,6 +16,9 @@
 #include "util/ccw-error.h"
 
 #define ACCEPT_PAUSE_MS 100
+/* A client is connected to libvirt when the queue of its socket has room, tried that often, and that long. */
+#define CONNECT_RETRY_MS 20
+#define CONNECT_WAIT (30 * G_TIME_SPAN_SECOND)
 #define NO_UID ((uid_t)-1) /* of a client whose credentials cannot be read */
 
 typedef struct {
@@ -35,6 +38,7 @@ typedef struct {
     CcwUser *user;
     int fd;        /* until it is served; then -1 */
     CcwPeer *peer; /* likewise */
+    gint64 until;  /* it waits to be connected to libvirt; 0: not yet */
 } Client;
 
 struct _CcwServer {
@@ -45,6 +49,8 @@ struct _CcwServer {
     GHashTable *connections; /* CcwConnection -> Client */
     GHashTable *logins;      /* CcwLogin -> Client */
     GQueue waiting;          /* Client: may authenticate itself when another login has ended */
+    GQueue connecting;       /* Client: libvirt's queue was full */
+    guint connect_timer;     /* tries them again; or 0 */
     gboolean full;           /* no client is accepted until another one goes */
     void (*stopped)(gpointer data);
     gpointer data;
@@ -114,6 +120,37 @@ static void refuse(Client *client, gint32 code, const GError *error)
     client_free(client);
 }
 
+static void let_in(Client *client);
+
+static gboolean connect_again(gpointer data)
+{
+    CcwServer *server = data;
+    GQueue connecting = server->connecting;
+
+    server->connect_timer = 0;
+    g_queue_init(&server->connecting); /* let_in() may put them there again */
+    while (!g_queue_is_empty(&connecting))
+        let_in(g_queue_pop_head(&connecting));
+    client_went(server);
+    return G_SOURCE_REMOVE;
+}
+
+/* FALSE: it has waited long enough. Else takes client. */
+static gboolean wait_to_connect(Client *client)
+{
+    CcwServer *server = client->listener->server;
+    gint64 now = g_get_monotonic_time();
+
+    if (!client->until)
+        client->until = now + CONNECT_WAIT;
+    if (now >= client->until)
+        return FALSE;
+    g_queue_push_tail(&server->connecting, client);
+    if (!server->connect_timer)
+        server->connect_timer = g_timeout_add(CONNECT_RETRY_MS, connect_again, server);
+    return TRUE;
+}
+
 /* Takes client. */
 static void let_in(Client *client)
 {
@@ -124,11 +161,15 @@ static void let_in(Client *client)
     int backend = ccw_socket_connect(listener->backend, &error);
     CcwConnection *connection;
 
+    if (g_error_matches(error, CCW_ERROR, CCW_ERROR_BUSY) && wait_to_connect(client))
+        return;
     if (backend < 0) {
         ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "%s", error->message);
         refuse(client, VIR_ERR_SYSTEM_ERROR, error);
         return;
     }
+    if (!listener->readonly) /* by which no call comes that has descriptors */
+        ccw_fd_refuse_fds(client->fd, FALSE);
     connection = ccw_connection_new(server->services, client->fd, backend, g_steal_pointer(&client->peer),
                                     connection_ended, server);
     client->fd = -1;
@@ -239,9 +280,10 @@ static void on_event(guint32 events, gpointer data)
         return;
     }
     fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd >= 0)
+    if (fd >= 0) {
+        ccw_fd_refuse_fds(fd, TRUE);
         serve(listener, fd);
-    else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
         pause_listener(listener, g_strerror(errno));
 }
 
@@ -328,6 +370,7 @@ CcwServer *ccw_server_new(const CcwServices *services, const CcwSettings *settin
     server->services = services;
     server->settings = settings;
     g_queue_init(&server->waiting);
+    g_queue_init(&server->connecting);
     server->limits = ccw_limits_new(services->workers, find_fd_limit(), ccw_limits_find_memory(), settings->max_clients,
                                     settings->max_user_clients, settings->max_anonymous_clients);
     server->connections = g_hash_table_new(NULL, NULL);
@@ -349,6 +392,8 @@ void ccw_server_stop(CcwServer *server, void (*stopped)(gpointer data), gpointer
     for (guint i = 0; i < G_N_ELEMENTS(server->listeners); i++)
         listener_stop(&server->listeners[i]);
     g_queue_clear_full(&server->waiting, (GDestroyNotify)client_free);
+    g_queue_clear_full(&server->connecting, (GDestroyNotify)client_free);
+    g_clear_handle_id(&server->connect_timer, g_source_remove);
     for (GList *item = logins; item; item = item->next)
         ccw_login_close(item->data);
     for (GList *item = connections; item; item = item->next)
