@@ -8,9 +8,9 @@ import select
 import socket
 import struct
 
-from rpc import AUTH_LIST, AUTH_POLKIT, CAPABILITIES, DEFINE, GET_XML_DESC, HOSTNAME, OPEN, OPEN_GRAPHICS_FD, OPEN_QEMU
+from rpc import AUTH_LIST, AUTH_POLKIT, CAPABILITIES, DEFINE, HOSTNAME, OPEN, OPEN_GRAPHICS_FD, OPEN_QEMU
 from rpc import Client, frame, is_ok, string
-from steps import StepFailed
+from steps import StepFailed, expect
 
 DEVICE = "<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x%04x'/></source></hostdev>"
 TEXT_MAX = 4 << 20  # libvirt's protocol has no longer strings
@@ -45,6 +45,10 @@ def attributes(length):
     return metadata("<a:a xmlns:a='urn:a' " + repeat(length, lambda n: f"a{n:x}='' ") + "/>")
 
 
+def devices(length):
+    return repeat(length, lambda n: DEVICE % (n & 0xffff))
+
+
 def nested(start, stop):
     """As deep as fits into the protocol's longest string."""
     size = len(start(1 << 20)) + len(stop)
@@ -66,7 +70,7 @@ SHAPES = {
     "4 MiB of elements": lambda: domain(metadata(repeat(ROOM, lambda n: "<a/>"))),
     "4 MiB of comments": lambda: domain(metadata(repeat(ROOM, lambda n: "<!---->"))),
     "4 MiB of character references": lambda: domain(metadata("<a>" + repeat(ROOM, lambda n: "&#65;") + "</a>")),
-    "4 MiB of ccw hostdevs": lambda: domain(devices=repeat(ROOM, lambda n: DEVICE % (n & 0xffff))),
+    "4 MiB of ccw hostdevs": lambda: domain(devices=devices(ROOM)),
     "4 MiB of attribute declarations": lambda: document_type(repeat(ROOM, lambda n: f"<!ATTLIST a a{n:x} CDATA ''>"), "<a/>"),
     "entities of entities": lambda: document_type("<!ENTITY e0 'xxxxxxxxxx'>" + "".join(
         f"<!ENTITY e{n} '{f'&e{n - 1};' * 10}'>" for n in range(1, 9)), "<a>&e8;</a>"),
@@ -116,10 +120,10 @@ def define_spellings(path, each, counts, number):
         call_again_and_again(client, counts, DEFINE, (string(domain(emulator=emulator)) for emulator in emulators))
 
 
-def dump(path, name, counts, _number):
-    """Asks for a domain's XML."""
+def call_for_domain(path, name, procedure, rest, counts, _number):
+    """The same call for one domain again and again."""
     with connect(path, counts) as client:
-        call_again_and_again(client, counts, GET_XML_DESC, itertools.repeat(client.find_domain(name) + struct.pack(">I", 0)))
+        call_again_and_again(client, counts, procedure, itertools.repeat(client.find_domain(name) + rest))
 
 
 def flip_emulator(path, link, targets, counts, number):
@@ -162,6 +166,7 @@ def never_read(path, calls, counts, _number):
     keep(client)
 
 
+LINGER = 60  # seconds
 KEPT = []
 
 
@@ -203,6 +208,47 @@ def ask_for_descriptors(path, name, counts, _number):
     client = connect(path, counts)
     payload = client.find_domain(name) + struct.pack(">II", 0, 1)  # the first display, without authentication
     send_until_blocked(client, counts, [(OPEN_GRAPHICS_FD, payload)])
+    keep(client)
+
+
+def never_read_refusals(path, procedure, payload, counts, _number):
+    """The same of calls that virtccwd itself refuses, as the connection is not open."""
+    client = Client(path, is_open=False)
+    client.log_in()
+    counts.add("connected")
+    send_until_blocked(client, counts, [(procedure, payload)])
+    keep(client)
+
+
+def lingering_connection(address):
+    """The descriptor of a TCP connection with data that its peer does not read: who closes it last waits."""
+    peer = socket.socket(socket.AF_INET)
+    peer.connect(address)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, LINGER))
+    peer.setblocking(False)
+    try:
+        while True:
+            peer.send(bytes(65536))
+    except BlockingIOError:
+        return peer.detach()
+
+
+def send_lingering(path, address, before, counts, _number):
+    """A descriptor that no frame announces, and whose close(2) waits. virtccwd comes to it once polkit has answered; where it
+    was faster all the same, it is this thread that waits."""
+    number = lingering_connection(address)
+    client = Client(path, is_open=False)
+    first = b"".join(client.next_frame(AUTH_POLKIT) for _ in range(8)) + before
+    last = [client.next_frame(HOSTNAME)]
+    control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("=i", number))]
+    client.socket.sendall(first)
+    try:
+        client.socket.sendmsg(last, control)
+    except OSError:  # virtccwd takes no descriptors here
+        counts.add("refused")
+    else:
+        os.close(number)
+    counts.add("sent")
     keep(client)
 
 

@@ -6,9 +6,13 @@ long through virtccwd as past it. Stock virsh, stock libvirtd with access driver
     attacks.py VIRTCCWD [WORD...]    with words only those attacks that have one of them in their names
 """
 
+import fcntl
 import os
+import re
 import signal
+import socket
 import statistics
+import struct
 import subprocess
 import sys
 import threading
@@ -22,14 +26,15 @@ import private_libvirt  # noqa: E402
 import private_polkit  # noqa: E402
 from attacker import Attacker, highest  # noqa: E402
 from auth import AuthTest  # noqa: E402
-from private_libvirt import BACKEND, FRONT, wait_for  # noqa: E402
+from private_libvirt import BACKEND, FRONT, read, wait_for  # noqa: E402
 from private_polkit import as_user  # noqa: E402
-from rpc import CAPABILITIES, DEFINE, string  # noqa: E402
+from rpc import ATTACH_DEVICE_FLAGS, CAPABILITIES, CREATE, DEFINE, GET_XML_DESC, HOSTNAME, string  # noqa: E402
 from steps import SLOWER, Steps, command, expect  # noqa: E402
 
 RW, RO = f"{FRONT}/libvirt-sock", f"{FRONT}/libvirt-sock-ro"
 LOOKER = "guest"  # may connect and look, and change nothing
 DEFINER = "member"  # may do everything
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 OUR_CACHE = "/var/cache/libvirt-ccw"
 
 FACTOR = 2  # the issue's
@@ -42,6 +47,8 @@ MEASURING = 20 * SLOWER  # seconds: no further round is begun
 CLIENT_FDS = 5 * 32
 FDS_OVER = 32 + 8  # one frame that was under way, and the connection's own
 GROWTH = 16 * 1024  # KiB: what 10,000 refusals may leave
+UNREAD = 32 * 1024  # KiB: replies for four clients that read nothing
+WATCHER_WAITS = 20
 HELD = 256 * 1024  # KiB: what one user's clients may make virtccwd hold
 MANY_CLIENTS = 200  # max_clients while the sockets are flooded
 MANY = 200  # clients of one user
@@ -170,6 +177,25 @@ class AttackTest(AuthTest):
         self.fresh()
         self.check_descriptors(DEFINER, 1, partial(hostile.ask_for_descriptors, RW, "screen"), "descriptors that are asked for")
 
+    def lingering_descriptors(self):
+        """Those whose close(2) waits for a minute: nobody else does. They come from a user who is let in, from one who is not,
+        and behind nonsense, for which virtccwd ends the connection."""
+        self.loopback_up()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            for user, before in ((LOOKER, b""), ("nobody", b""), ("nobody", bytes(28))):
+                self.fresh()
+                attack = partial(hostile.send_lingering, RW, server.getsockname(), before)
+                with Attacker(user, attack, 8) as attacker:
+                    attacker.wait_for("sent", 1)
+                    self.check_delay(attacker, f"descriptors of {user}'s that linger, behind {len(before)} bytes", rounds=5)
+
+    @staticmethod
+    def loopback_up():
+        """In the network of this test's own."""
+        request = struct.pack("16sH22x", b"lo", IFF_UP)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+            fcntl.ioctl(control, SIOCSIFFLAGS, request)
+
     def check_descriptors(self, user, clients, attack, what):
         before = self.descriptors()
         with Attacker(user, attack, clients) as attacker:
@@ -205,7 +231,7 @@ class AttackTest(AuthTest):
             heavy = hostile.domain(hostile.attributes(120_000).replace("<a:a ", "<a:a s390-map-css='' "), devices="")
             self.create("heavy", heavy.replace("attack", "heavy").replace("c001", "c004"))
         self.fresh()
-        with Attacker(LOOKER, partial(hostile.dump, RW, "heavy"), 8) as attacker:
+        with Attacker(LOOKER, partial(hostile.call_for_domain, RW, "heavy", GET_XML_DESC, struct.pack(">I", 0)), 8) as attacker:
             attacker.wait_for("sent", 8)
             self.check_delay(attacker, "120 KB of attributes in a running domain")
 
@@ -235,6 +261,46 @@ class AttackTest(AuthTest):
             grown = self.libvirt.memory() - before
             self.note(f"calls whose replies are not read: virtccwd has grown by {grown} KiB, {HELD} are allowed")
             expect(grown <= HELD, f"calls whose replies are not read: virtccwd has grown by {grown} KiB")
+
+    def unread_refusals(self):
+        """Calls that virtccwd itself refuses, with the payload thrown away: their replies are not read, and are bounded."""
+        self.fresh()
+        before = self.libvirt.memory()
+        with Attacker(LOOKER, partial(hostile.never_read_refusals, RO, HOSTNAME, b""), 4) as attacker:
+            attacker.wait_for("connected", 4)
+            held = highest(self.libvirt.memory, lambda now: now - before > UNREAD, 2, 30 * SLOWER) - before
+            self.note(f"refusals that are not read: virtccwd has grown by {held} KiB, {UNREAD} are allowed ({attacker.counts})")
+            expect(held <= UNREAD, f"refusals that are not read: virtccwd has grown by {held} KiB ({attacker.counts})")
+            self.check_delay(attacker, "refusals that are not read", rounds=5)
+
+    # What virtccwd does by itself.
+
+    def watcher_switches(self):
+        """How often the thread that looks at all running domains has waited, as it does for each reply of libvirt's."""
+        tasks = f"/proc/{self.libvirt.proxy.pid}/task"
+        status = [read(f"{tasks}/{task}/status") for task in os.listdir(tasks)]
+        found = [re.search(r"^voluntary_ctxt_switches:\s*(\d+)", text, re.M)[1] for text in status if "Name:\twatcher" in text]
+        expect(found, "virtccwd has no thread 'watcher'")
+        return int(found[0])
+
+    def refused_starts(self):
+        """Who may start nothing does not make virtccwd look at all domains."""
+        self.fresh()
+        before = self.watcher_switches()
+        with Attacker(LOOKER, partial(hostile.call_for_domain, RO, "live", CREATE, b""), 4) as attacker:
+            attacker.wait_for("refused", 2000)
+            waits = self.watcher_switches() - before
+            self.note(f"starts that libvirt refuses: the watcher has waited {waits} times, {WATCHER_WAITS} are allowed "
+                      f"({attacker.counts})")
+            expect(waits <= WATCHER_WAITS, f"starts that libvirt refuses made the watcher look: it waited {waits} times")
+
+    def many_devices(self):
+        """An attach names all the devices that there can be, in XML that libvirt takes for no device."""
+        self.fresh()
+        rest = string(hostile.domain(devices=hostile.devices(hostile.ROOM))) + struct.pack(">I", 1)
+        with Attacker(DEFINER, partial(hostile.call_for_domain, RW, "live", ATTACH_DEVICE_FLAGS, rest), 2) as attacker:
+            attacker.wait_for("sent", 1)
+            self.check_delay(attacker, "an attach of very many devices", rounds=5)
 
     # Connections.
 
@@ -282,12 +348,16 @@ ATTACKS = (
     ("an emulator that becomes a script", AttackTest.flipped_emulator),
     ("descriptors that are sent to a libvirt that waits", AttackTest.queued_descriptors),
     ("descriptors that are asked for and not read", AttackTest.asked_descriptors),
+    ("descriptors whose close waits", AttackTest.lingering_descriptors),
     ("one element with very many attributes", AttackTest.attributes),
     ("the same from 200 clients", AttackTest.attributes_of_many),
     ("the same as a running domain's metadata", AttackTest.attributes_of_running),
     *((name, partial(AttackTest.shape, name=name)) for name in hostile.SHAPES),
     ("frames that come byte by byte", AttackTest.slow_frames),
     ("replies that are not read", AttackTest.unread_replies),
+    ("refusals that are not read", AttackTest.unread_refusals),
+    ("starts that libvirt refuses", AttackTest.refused_starts),
+    ("an attach of very many devices", AttackTest.many_devices),
     ("floods of connections", AttackTest.flooded),
     ("connections that come and go", AttackTest.reconnects),
     ("10,000 refusals leave nothing behind", AttackTest.refusals),
