@@ -60,7 +60,7 @@ class Attacker:
         try:
             os.nice(NICE)
             become(user)
-            running = [threading.Thread(target=attack, args=(self.counts, number), daemon=True)
+            running = [threading.Thread(target=self._run_one, args=(attack, number), daemon=True)
                        for number in range(threads)]
             for thread in running:
                 thread.start()
@@ -70,6 +70,13 @@ class Attacker:
         except BaseException:  # pylint: disable=broad-except
             traceback.print_exc(file=sys.stdout)
         os._exit(1)
+
+    def _run_one(self, attack, number):
+        """To its end, or until virtccwd does not let it go on."""
+        try:
+            attack(self.counts, number)
+        except (OSError, StepFailed):
+            self.counts.add("refused")
 
     def __enter__(self):
         return self
@@ -90,17 +97,20 @@ class Attacker:
 
     def settle(self, quiet=0.5, seconds=20):
         """Until all of its threads wait: it has done nothing for a while."""
-        highest(lambda: str(self.counts), lambda _: False, quiet, seconds)
+        highest(lambda: sum(self.counts[name] for name in COUNTS), lambda _: False, quiet, seconds)
 
 
 def highest(value, is_enough, quiet, seconds):
-    """What value() comes to: what it was when it was enough, or when it had not changed for a while."""
-    seen = [value(), time.monotonic()]
+    """The highest value() until it is enough, has not changed for a while, or so much time has passed."""
+    started = changed = time.monotonic()
+    last = most = value()
 
     def done():
+        nonlocal changed, last, most
         now = value()
-        if now != seen[0]:
-            seen[:] = [now, time.monotonic()]
-        return is_enough(now) or time.monotonic() - seen[1] >= quiet
-    wait_for("an end of changes", done, seconds)
-    return seen[0]
+        if now != last:
+            last, changed = now, time.monotonic()
+        most = max(most, now)
+        return is_enough(now) or time.monotonic() - min(changed + quiet, started + seconds) >= 0
+    wait_for("an end of changes", done, seconds + 10)
+    return most

@@ -16,7 +16,7 @@ DEVICE = "<hostdev mode='subsystem' type='ccw' managed='yes'><source><address de
 TEXT_MAX = 4 << 20  # libvirt's protocol has no longer strings
 ROOM = TEXT_MAX - 8192  # of which the rest of a domain needs a little
 FDS = 32  # nor more descriptors in a frame
-ENOUGH_REPLIES = 200  # of capabilities, some 10 KB each: more than all buffers on their way hold
+ENOUGH_REPLIES = 100  # of capabilities, some 10 KB each: more than all buffers on their way hold
 
 
 def domain(content="", emulator="/usr/bin/qemu-system-s390x", devices=DEVICE % 0x1234):

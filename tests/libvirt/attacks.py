@@ -41,13 +41,12 @@ FACTOR = 2  # the issue's
 SLACK = 0.05  # seconds: what the machine itself may add to a measurement
 ROUNDS = 7
 GIVEN_UP = 8 * SLOWER  # seconds: a virsh that takes longer is ended, and taken to take this long
-MEASURING = 20 * SLOWER  # seconds: no further round is begun
+MEASURING = 12 * SLOWER  # seconds: no further round is begun
 
 # What a client and a user may hold. libvirtd takes 5 calls of a client at a time, with 32 descriptors each.
 CLIENT_FDS = 5 * 32
 FDS_OVER = 32 + 8  # one frame that was under way, and the connection's own
 GROWTH = 16 * 1024  # KiB: what 10,000 refusals may leave
-UNREAD = 32 * 1024  # KiB: replies for four clients that read nothing
 WATCHER_WAITS = 20
 HELD = 256 * 1024  # KiB: what one user's clients may make virtccwd hold
 MANY_CLIENTS = 200  # max_clients while the sockets are flooded
@@ -85,8 +84,7 @@ class AttackTest(AuthTest):
 
     # What others see of it.
 
-    @staticmethod
-    def time_list(user, folder):
+    def time_list(self, user, folder):
         """Seconds."""
         uri = f"qemu+unix:///system?socket={folder}/libvirt-sock"
         started = time.monotonic()
@@ -97,7 +95,8 @@ class AttackTest(AuthTest):
             except subprocess.TimeoutExpired:
                 virsh.kill()
                 return GIVEN_UP
-        expect(virsh.returncode == 0 and "live" in output, f"virsh list of {user}, {folder}: {output}")
+        expect(virsh.returncode == 0 and "live" in output,
+               f"virsh list of {user}, {folder}: {output}; virtccwd's exit code: {self.libvirt.proxy.poll()}")
         return time.monotonic() - started
 
     def check_delay(self, attacker, what, users=("root",), rounds=ROUNDS):
@@ -167,7 +166,7 @@ class AttackTest(AuthTest):
     def queued_descriptors(self):
         """Calls with descriptors on the read-only socket, which libvirt does not take as its replies are not read."""
         self.fresh()
-        self.check_descriptors(LOOKER, 20, partial(hostile.send_descriptors, RO), "descriptors that are sent")
+        self.check_descriptors(LOOKER, 10, partial(hostile.send_descriptors, RO), "descriptors that are sent")
 
     def asked_descriptors(self):
         """Replies with descriptors that are not read: virDomainOpenGraphicsFD, which the read-only socket does not have."""
@@ -175,7 +174,8 @@ class AttackTest(AuthTest):
             screen = hostile.domain(devices="<graphics type='vnc' port='-1'/>").replace("attack", "screen")
             self.create("screen", screen.replace("c001", "c003"))
         self.fresh()
-        self.check_descriptors(DEFINER, 1, partial(hostile.ask_for_descriptors, RW, "screen"), "descriptors that are asked for")
+        attack = partial(hostile.ask_for_descriptors, RW, "screen")
+        self.check_descriptors(DEFINER, 1, attack, "descriptors that are asked for")
 
     def lingering_descriptors(self):
         """Those whose close(2) waits for a minute: nobody else does. They come from a user who is let in, from one who is not,
@@ -201,11 +201,11 @@ class AttackTest(AuthTest):
         with Attacker(user, attack, clients) as attacker:
             attacker.wait_for("connected", clients)
             most = clients * (CLIENT_FDS + FDS_OVER)
-            held = highest(self.descriptors, lambda now: now > 2 * (before + most), 2, 30 * SLOWER) - before
+            held = highest(self.descriptors, lambda now: now > before + most, 2, 10 * SLOWER) - before
             self.note(f"{what}: virtccwd has {held} more than before for {clients} clients, {most} are allowed")
             expect(held <= most, f"{what}: {held} are open for {clients} clients ({attacker.counts})")
             self.check_delay(attacker, what)
-        wait_for("the end of what the attacker had open", lambda: self.descriptors() <= before + 2)
+        wait_for("the end of what the attacker had open", lambda: self.descriptors() <= before + 2, 60 * SLOWER)
 
     # XML.
 
@@ -231,15 +231,16 @@ class AttackTest(AuthTest):
             heavy = hostile.domain(hostile.attributes(120_000).replace("<a:a ", "<a:a s390-map-css='' "), devices="")
             self.create("heavy", heavy.replace("attack", "heavy").replace("c001", "c004"))
         self.fresh()
-        with Attacker(LOOKER, partial(hostile.call_for_domain, RW, "heavy", GET_XML_DESC, struct.pack(">I", 0)), 8) as attacker:
+        dump = partial(hostile.call_for_domain, RW, "heavy", GET_XML_DESC, struct.pack(">I", 0))
+        with Attacker(LOOKER, dump, 8) as attacker:
             attacker.wait_for("sent", 8)
             self.check_delay(attacker, "120 KB of attributes in a running domain")
 
     def shape(self, name):
         self.fresh()
-        with Attacker(LOOKER, partial(hostile.define, RW, hostile.SHAPES[name]()), 5) as attacker:
+        with Attacker(LOOKER, partial(hostile.define, RW, hostile.SHAPES[name]()), 3) as attacker:
             attacker.wait_for("sent", 1)
-            self.check_delay(attacker, name, rounds=5)
+            self.check_delay(attacker, name, rounds=3)
 
     # Frames.
 
@@ -255,9 +256,9 @@ class AttackTest(AuthTest):
         self.fresh()
         before = self.libvirt.memory()
         calls = ((CAPABILITIES,), (DEFINE, string(hostile.domain(hostile.metadata("x" * 32768)))))
-        with Attacker(LOOKER, partial(hostile.never_read, RW, calls), 20) as attacker:
+        with Attacker(LOOKER, partial(hostile.never_read, RW, calls), 10) as attacker:
             attacker.wait_for("sent", 200)
-            self.check_delay(attacker, "calls whose replies are not read", rounds=5)
+            self.check_delay(attacker, "calls whose replies are not read", rounds=3)
             grown = self.libvirt.memory() - before
             self.note(f"calls whose replies are not read: virtccwd has grown by {grown} KiB, {HELD} are allowed")
             expect(grown <= HELD, f"calls whose replies are not read: virtccwd has grown by {grown} KiB")
@@ -268,9 +269,9 @@ class AttackTest(AuthTest):
         before = self.libvirt.memory()
         with Attacker(LOOKER, partial(hostile.never_read_refusals, RO, HOSTNAME, b""), 4) as attacker:
             attacker.wait_for("connected", 4)
-            held = highest(self.libvirt.memory, lambda now: now - before > UNREAD, 2, 30 * SLOWER) - before
-            self.note(f"refusals that are not read: virtccwd has grown by {held} KiB, {UNREAD} are allowed ({attacker.counts})")
-            expect(held <= UNREAD, f"refusals that are not read: virtccwd has grown by {held} KiB ({attacker.counts})")
+            held = highest(self.libvirt.memory, lambda now: now - before > HELD, 2, 30 * SLOWER) - before
+            self.note(f"refusals that are not read: virtccwd has grown by {held} KiB, {HELD} are allowed ({attacker.counts})")
+            expect(held <= HELD, f"refusals that are not read: virtccwd has grown by {held} KiB ({attacker.counts})")
             self.check_delay(attacker, "refusals that are not read", rounds=5)
 
     # What virtccwd does by itself.
@@ -279,14 +280,15 @@ class AttackTest(AuthTest):
         """How often the thread that looks at all running domains has waited, as it does for each reply of libvirt's."""
         tasks = f"/proc/{self.libvirt.proxy.pid}/task"
         status = [read(f"{tasks}/{task}/status") for task in os.listdir(tasks)]
-        found = [re.search(r"^voluntary_ctxt_switches:\s*(\d+)", text, re.M)[1] for text in status if "Name:\twatcher" in text]
+        found = [re.search(r"^voluntary_ctxt_switches:\s*(\d+)", text, re.M)[1] for text in status
+                 if "Name:\twatcher" in text]
         expect(found, "virtccwd has no thread 'watcher'")
         return int(found[0])
 
     def refused_starts(self):
         """Who may start nothing does not make virtccwd look at all domains."""
         self.fresh()
-        before = self.watcher_switches()
+        before = highest(self.watcher_switches, lambda _: False, 0.5, 10 * SLOWER)  # when it has looked once, as it starts
         with Attacker(LOOKER, partial(hostile.call_for_domain, RO, "live", CREATE, b""), 4) as attacker:
             attacker.wait_for("refused", 2000)
             waits = self.watcher_switches() - before
@@ -318,9 +320,9 @@ class AttackTest(AuthTest):
         """Connections that come and go, with and without a call."""
         for what, data in (("connections that come and go", b""), ("calls that are not waited for", hostile.LOG_IN)):
             self.fresh()
-            with Attacker(LOOKER, partial(hostile.reconnect, RW, data), 2) as attacker:
+            with Attacker(LOOKER, partial(hostile.reconnect, RW, data)) as attacker:
                 attacker.wait_for("connected", 100)
-                self.check_delay(attacker, what, users=("root", DEFINER), rounds=5)
+                self.check_delay(attacker, what, users=("root", DEFINER))
 
     # Memory.
 
