@@ -24,13 +24,12 @@ import private_libvirt  # noqa: E402
 import private_polkit  # noqa: E402
 from private_libvirt import BACKEND, FRONT, Private, read, wait_for  # noqa: E402
 from private_polkit import Polkit, as_user  # noqa: E402
+from rpc import (AUTH_LIST, AUTH_POLKIT, CALL_WITH_FDS, CLOSE, DEFINE, FEATURE, GET_TYPE, HOSTNAME, OPEN,  # noqa: E402
+                 OPEN_QEMU, QEMU, SASL_INIT, SET_IDENTITY, frame, string)
 from steps import Steps, command, expect  # noqa: E402
 
 EVERYBODY = ("root", "member", "guest", "looker", "nobody")
 NAMES = ("libvirt-sock", "libvirt-sock-ro")
-REMOTE, QEMU, UNKNOWN = 0x20008086, 0x20008087, 0x20008099
-OPEN, CLOSE, GET_TYPE, DEFINE, HOSTNAME, FEATURE, AUTH_LIST, SASL_INIT, AUTH_POLKIT, SET_IDENTITY = 1, 2, 3, 11, 59, 60, 66, 67, 70, 419
-CALL, CALL_WITH_FDS = 0, 4
 
 DOMAIN = """<domain type='qemu'><name>plain</name><uuid>5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0b001</uuid>
 <memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os>
@@ -54,12 +53,6 @@ polkit.addRule(function(action, subject) {
 });
 """
 
-
-def frame(procedure, payload=b"", serial=1, program=REMOTE, kind=CALL):
-    return struct.pack(">IIIiIII", 28 + len(payload), program, 1, procedure, kind, serial, 0) + payload
-
-
-OPEN_QEMU = struct.pack(">II", 1, 14) + b"qemu:///system\0\0" + struct.pack(">I", 0)
 # Each: the calls of one connection, each after the answer to the one before.
 DIALOGUES = {
     "a call without a word": [frame(OPEN, OPEN_QEMU)],
@@ -71,11 +64,6 @@ DIALOGUES = {
     "polkit and a list": [frame(AUTH_LIST), frame(AUTH_POLKIT), frame(AUTH_LIST), frame(GET_TYPE)],
     "another program": [frame(1, program=QEMU), frame(AUTH_LIST)],
 }
-
-
-def string(text):
-    data = text.encode()
-    return struct.pack(">I", len(data)) + data + b"\0" * (-len(data) % 4)
 
 
 def identity(user):

@@ -9,7 +9,6 @@ refused in libvirt's words. Without any channel device; the lab has those.
 
 import os
 import pty
-import re
 import select
 import socket
 import struct
@@ -21,6 +20,7 @@ sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "
 import private_libvirt  # noqa: E402
 from private_libvirt import BACKEND, FRONT, read, wait_for  # noqa: E402
 from proxy import GUEST_UUID, HOSTDEV, UUID, ProxyTest, domain  # noqa: E402
+from rpc import Client  # noqa: E402
 from steps import Steps, command, expect  # noqa: E402
 
 LIVE_UUID = GUEST_UUID[:-2] + "f7"
@@ -51,40 +51,6 @@ def save_image(xml):
     """A saved guest's image as far as libvirt reads it to show and change its XML."""
     data = xml.encode() + b"\0"
     return IMAGE_MAGIC + struct.pack("=5I", 2, len(data), 0, 0, 0) + bytes(56) + data
-
-
-class Wire:
-    """libvirt's protocol by hand, for what its client does not send."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
-        self.socket.connect(path)
-        self.serial = 0
-        self.call(66)
-        name = b"qemu:///system\0\0"
-        self.call(1, struct.pack(">II", 1, 14) + name + struct.pack(">I", 0))
-
-    def _read(self, length):
-        data = b""
-        while len(data) < length:
-            part = self.socket.recv(length - len(data))
-            expect(part, "it hung up")
-            data += part
-        return data
-
-    def receive(self):
-        length = struct.unpack(">I", self._read(4))[0]
-        return self._read(length - 4)
-
-    def send(self, procedure, payload=b"", program=0x20008086):
-        self.serial += 1
-        head = struct.pack(">7I", 28 + len(payload), program, 1, procedure, 0, self.serial, 0)
-        self.socket.sendall(head + payload)
-
-    def call(self, procedure, payload=b"", program=0x20008086):
-        self.send(procedure, payload, program)
-        return self.receive()
 
 
 class ProcedureTest(ProxyTest):
@@ -311,8 +277,8 @@ class ProcedureTest(ProxyTest):
         """A client that asks and asks, and reads nothing: it is not read then, and takes no memory; others are served."""
         self.virsh("define", self.file("fat.xml", domain("fat", GUEST_UUID[:-2] + "fd", HOSTDEV).replace(
             "<memory", f"<description>{'x' * (1 << 20)}</description><memory", 1)))
-        before = self.memory()
-        wire = Wire(f"{FRONT}/libvirt-sock")
+        before = self.libvirt.memory()
+        wire = Client(f"{FRONT}/libvirt-sock")
         name = struct.pack(">I", 3) + b"fat\0"
         found = wire.call(23, name)[24:]
         wire.socket.settimeout(1)
@@ -325,14 +291,10 @@ class ProcedureTest(ProxyTest):
             pass
         expect(10 < asked < 100000, f"it could ask {asked} times")
         self.virsh("list")
-        grown = self.memory() - before
+        grown = self.libvirt.memory() - before
         expect(grown < 64 * 1024, f"virtccwd has grown by {grown} KiB")
         wire.socket.close()
         self.virsh("undefine", "fat")
-
-    def memory(self):
-        with open(f"/proc/{self.libvirt.proxy.pid}/status", encoding="ascii") as file:
-            return int(re.search(r"VmRSS:\s*(\d+)", file.read())[1])
 
     def hostile(self):
         """Frames that are too long, too short, cut off, or come with what they should not: the others do not notice."""
@@ -341,7 +303,7 @@ class ProcedureTest(ProxyTest):
                      struct.pack(">8I", 4096, 0x20008086, 1, 309, 4, 1, 0, 33) + bytes(4096),
                      struct.pack(">9I", 36, 0x20008086, 1, 309, 4, 1, 0, 1, 0) + b"x",
                      struct.pack(">8I", 32, 0x20008086, 1, 10, 0, 1, 0, 0x7fffffff)):
-            wire = Wire(f"{FRONT}/libvirt-sock")
+            wire = Client(f"{FRONT}/libvirt-sock")
             wire.socket.sendall(data)
             wire.socket.shutdown(socket.SHUT_WR)
             while wire.socket.recv(65536):
@@ -350,7 +312,7 @@ class ProcedureTest(ProxyTest):
 
     def newer(self):
         """Procedures and programs that nobody knows are answered by libvirtd, as it answers them."""
-        ours, stock = Wire(f"{FRONT}/libvirt-sock"), Wire(f"{BACKEND}/libvirt-sock")
+        ours, stock = Client(f"{FRONT}/libvirt-sock"), Client(f"{BACKEND}/libvirt-sock")
         for procedure, program in ((9999, 0x20008086), (450, 0x20008086), (1, 0x20008099), (99, 0x20008087)):
             answers = [wire.call(procedure, b"\0" * 64, program) for wire in (ours, stock)]
             expect(answers[0] == answers[1], f"procedure {procedure} of {program:x}: {answers}")
