@@ -29,7 +29,10 @@ gboolean ccw_entry_is_by_hand(const CcwRecord *record);
 gboolean ccw_entry_has_mdev(CcwHost *host, const CcwRecord *record);
 
 /*
- * Gives it back, unless an attach is announced that may find its mdev: libvirt may be about to give that to another
- * domain, and then whoever asked for that decides.
+ * Whether an attach is announced that may find its mdev. libvirt may be about to give that to another domain: then the
+ * process that has announced the attach decides, and nobody asks meanwhile whether the mdev is open (ccw-vfio.h).
  */
+gboolean ccw_entry_is_awaited(CcwHost *host, const CcwRecord *record);
+
+/* Gives it back, unless it is awaited: then it becomes a pending claim of the process that has announced the attach. */
 gboolean ccw_entry_give_back(CcwHost *host, CcwRecord *record, GError **error);

@@ -174,5 +174,8 @@ gboolean ccw_host_reattach_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of
  */
 gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error);
 
+/* The same, with as_of and *ret_stale as ccw_host_reattach_as_of() has them. */
+gboolean ccw_host_reset_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_stale, GError **error);
+
 /* Microseconds since boot, for as_of of ccw-reconcile.h. */
 gint64 ccw_host_clock(void);

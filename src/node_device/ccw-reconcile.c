@@ -105,16 +105,17 @@ static gboolean note_owner(CcwHost *host, CcwRecord *record, const char *owner, 
 static gboolean send_back(CcwHost *host, CcwRecord *record, const CcwReconcile *request, GError **error)
 {
     Deed deed = deed_of(record, request);
+    g_auto(CcwVfioHold) hold = -1;
     g_autoptr(GError) why = NULL;
 
-    if (!ccw_steps_check_open(host, record, request->only_domain ? host->patience_ms : 0, &why))
+    if (ccw_entry_is_awaited(host, record)) /* QEMU may be about to open it: left to the process that attaches it */
+        return request->dry_run || ccw_entry_give_back(host, record, error);
+    if (!ccw_steps_hold(host, record, request->only_domain ? host->patience_ms : 0, &hold, &why))
         tell(&deed, FALSE, CCW_RECONCILE_LEFT, why);
-    else if (request->dry_run)
+    else if (request->dry_run || ccw_steps_give_back_held(host, record, hold, &why))
         return tell(&deed, TRUE, CCW_RECONCILE_GIVEN_BACK, NULL);
-    else if (!ccw_entry_give_back(host, record, &why))
+    else
         tell(&deed, FALSE, CCW_RECONCILE_FAILED, why);
-    else /* it may have been left to who has announced an attach */
-        return record->state == CCW_CLAIM_PENDING || tell(&deed, TRUE, CCW_RECONCILE_GIVEN_BACK, NULL);
     g_propagate_error(error, g_steal_pointer(&why));
     return FALSE;
 }

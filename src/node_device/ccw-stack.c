@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "node_device/ccw-host-private.h"
-#include "util/ccw-file.h"
+#include "node_device/ccw-mounts.h"
 
 #define LAYERS_MAX 1024 /* partitions, and what is above them: no real host has more on one disk */
 
@@ -14,7 +14,6 @@ static void layer_free(gpointer data)
 
     g_free(layer->name);
     g_free(layer->dev);
-    g_free(layer->mapped);
     g_free(layer->what);
     g_free(layer->undo);
     g_free(layer);
@@ -88,7 +87,6 @@ static void describe_mapping(CcwLayer *layer, const char *name, const char *uuid
         shown = g_strconcat(vg, "/", lv, NULL);
     else
         shown = g_strdup(name);
-    layer->mapped = g_strconcat("/dev/mapper/", name, NULL);
     layer->what = g_strdup_printf("%s %s (%s)", mappings[i].what, shown, layer->name);
     layer->undo = g_strdup_printf("%s %s", mappings[i].undo, shown);
 }
@@ -140,11 +138,13 @@ static void add_loops(CcwHost *host, GPtrArray *stack, const CcwLayer *layer)
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *loop = g_build_filename(blocks, names->pdata[i], "loop", NULL);
         g_autofree char *file = NULL;
+        g_autofree char *dev = NULL;
 
         if (!g_str_has_prefix(names->pdata[i], "loop"))
             continue;
         file = ccw_sysfs_attr(loop, "backing_file");
-        if (file && ccw_layer_is_node(layer, file))
+        dev = file ? ccw_host_block_dev(host, file) : NULL;
+        if (ccw_layer_is_dev(layer, dev))
             add_above(host, stack, layer, names->pdata[i]);
     }
 }
@@ -185,7 +185,7 @@ static void add_partitions(GPtrArray *stack, const char *block_dir)
     }
 }
 
-GPtrArray *ccw_stack_new(CcwHost *host, const char *block_dir)
+GPtrArray *ccw_stack_new(CcwHost *host, const char *block_dir, CcwStackLoops loops)
 {
     GPtrArray *stack = g_ptr_array_new_with_free_func(layer_free);
     g_autofree char *disk = g_path_get_basename(block_dir);
@@ -201,7 +201,8 @@ GPtrArray *ccw_stack_new(CcwHost *host, const char *block_dir)
                                             : g_build_filename(block_dir, layer->name, NULL);
 
         add_holders(host, stack, layer, dir);
-        add_loops(host, stack, layer);
+        if (loops == CCW_STACK_WITH_LOOPS)
+            add_loops(host, stack, layer);
         add_btrfs(host, stack, layer);
     }
     return stack;
@@ -214,14 +215,7 @@ const CcwLayer *ccw_layer_bottom(const CcwLayer *layer)
     return layer;
 }
 
-gboolean ccw_layer_is_node(const CcwLayer *layer, const char *path)
+gboolean ccw_layer_is_dev(const CcwLayer *layer, const char *dev)
 {
-    g_autofree char *number = NULL;
-
-    if (!g_str_has_prefix(path, "/dev/"))
-        return FALSE;
-    if (strcmp(path + strlen("/dev/"), layer->name) == 0 || g_strcmp0(path, layer->mapped) == 0)
-        return TRUE;
-    number = ccw_block_dev_of(path);
-    return number && g_strcmp0(number, layer->dev) == 0;
+    return layer->dev && g_strcmp0(layer->dev, dev) == 0;
 }

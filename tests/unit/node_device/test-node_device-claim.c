@@ -103,9 +103,9 @@ static void refusals(void)
     claim_refused(model, &gone, DOMAIN, TOKEN, CCW_ERROR_NOT_FOUND, "no ccw device 0.0.4321");
     claim_refused(model, &id, "d1", TOKEN, CCW_ERROR_INVALID, "'d1' is no domain UUID");
     claim_refused(model, &id, DOMAIN, NULL, CCW_ERROR_INVALID, "has ended");
-    tree_write(model->tree, "proc/swaps", "/dev/dasda1 partition 1 0 -2\n");
-    claim_refused(model, &id, DOMAIN, TOKEN, CCW_ERROR_BUSY, "dasda1 is swap space");
-    tree_remove(model->tree, "proc/swaps");
+    tree_write(model->tree, "proc/self/mountinfo", "22 1 94:1 / /srv rw - ext4 /dev/dasda1 rw\n");
+    claim_refused(model, &id, DOMAIN, TOKEN, CCW_ERROR_BUSY, "dasda1 is mounted on /srv");
+    tree_write(model->tree, "proc/self/mountinfo", "");
     tree_remove(model->tree, "sys/bus/css/drivers/vfio_ccw");
     claim_refused(model, &id, DOMAIN, TOKEN, CCW_ERROR_UNSUPPORTED, "module vfio_ccw is not loaded");
     g_assert_false(g_file_test(model->tree->run_dir, G_FILE_TEST_IS_DIR) && ccw_journal_has(model->host, &gone));
