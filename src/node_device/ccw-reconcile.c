@@ -46,7 +46,7 @@ static gboolean is_abandoned(CcwHost *host, const CcwRecord *record, const CcwRe
 /* Somebody else will decide, or has decided since. */
 static gboolean is_left_alone(CcwHost *host, const CcwRecord *record, const CcwReconcile *request)
 {
-    if (request->held && g_hash_table_contains(request->held, &record->device))
+    if (request->is_held && request->is_held(&record->device, request->held_data))
         return TRUE;
     if (ccw_entry_is_by_hand(record))
         return TRUE;
@@ -149,10 +149,11 @@ gboolean ccw_host_has_stale(CcwHost *host)
 
     for (guint i = 0; i < ids->len && !stale; i++) {
         const CcwBusId *id = &g_array_index(ids, CcwBusId, i);
-        g_auto(CcwLockFd) lock = ccw_journal_lock(host, id, NULL);
         g_autoptr(CcwRecord) record = NULL;
 
-        stale = lock >= 0 && ccw_journal_load(host, id, &record, NULL) && record && ccw_entry_is_stale(host, record);
+        /* Without the device's lock: it may be held for as long as the kernel takes. An entry is replaced as a whole.
+         */
+        stale = ccw_journal_load(host, id, &record, NULL) && record && ccw_entry_is_stale(host, record);
     }
     return stale;
 }

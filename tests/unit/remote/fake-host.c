@@ -180,8 +180,8 @@ gboolean ccw_host_reconcile(CcwHost *host G_GNUC_UNUSED, const CcwReconcile *req
     GHashTable *devices = g_hash_table_lookup(request->live, GUEST_UUID);
 
     note("reconcile %s:%u", request->only_domain ? "one" : "all", devices ? g_hash_table_size(devices) : 0);
-    if (g_hash_table_size(request->held) > 0)
-        note(" but %u", g_hash_table_size(request->held));
+    if (request->is_held(&(CcwBusId){ .devno = 0x1234 }, request->held_data))
+        note(" but 0.0.1234");
     note(" ");
     return TRUE;
 }
@@ -254,7 +254,16 @@ gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error)
     return ccw_host_reattach_as_of(host, id, G_MAXINT64, &stale, error);
 }
 
-gboolean ccw_host_reset(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error)
+gboolean ccw_host_reset_as_of(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, gint64 as_of,
+                              gboolean *ret_stale G_GNUC_UNUSED, GError **error)
 {
+    g_assert_cmpint(as_of, >, 0);
     return by_hand("reset", id, error);
+}
+
+gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    gboolean stale;
+
+    return ccw_host_reset_as_of(host, id, G_MAXINT64, &stale, error);
 }
