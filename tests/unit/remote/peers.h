@@ -65,4 +65,12 @@ char *host_take_log(void);
 void host_fail_claim(CcwError code, const char *message); /* NULL: not any more */
 void host_fail_modules(const char *message);
 void host_hold_claims(gboolean hold);
-gboolean host_is_announced(void); /* an attach is with libvirt */
+gboolean host_is_announced(void);
+gboolean host_has_announced(const CcwBusId *id);
+
+/*
+ * Holds up every call of "confirm", "back" (a roll-back) or "reconcile" until another word, or NULL, is given; and
+ * waits until one is held up.
+ */
+void host_block(const char *word);
+void host_wait_blocked(void); /* an attach is with libvirt */
