@@ -50,8 +50,9 @@ typedef struct {
     char *block_dir;     /* where sysfs has it */
     gint online;         /* 1, 0; -1 where there is no such attribute (detached) */
     char **mdevs;        /* UUIDs on the subchannel, NULL-terminated */
-    char *owner;         /* of the journal: domain UUID, CCW_OWNER_BY_HAND, "?" if not understood, or NULL */
-    gboolean returning;  /* from the owner to this host: being done just now, or not to be done yet */
+    char *owner; /* of the journal: domain UUID, CCW_OWNER_BY_HAND, "?" if not understood; NULL: none, or it may not be
+                    read */
+    gboolean returning; /* from the owner to this host: being done just now, or not to be done yet */
 } CcwHostDevice;
 void ccw_host_device_free(CcwHostDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwHostDevice, ccw_host_device_free)
@@ -152,6 +153,13 @@ gboolean ccw_host_release_ended(CcwHost *host, const char *domain_uuid, gint64 a
  * what the journal says is a domain's.
  */
 gboolean ccw_host_detach(CcwHost *host, const CcwBusId *id, GError **error);
+
+/**
+ * ccw_host_can_read_owners:
+ *
+ * Returns: FALSE if this process may not look into the journal, so that the owner of no device is known (only root may)
+ */
+gboolean ccw_host_can_read_owners(CcwHost *host);
 
 /* Whether the journal knows of it: then it can be given back, if only in the journal, though it is not there. */
 gboolean ccw_host_has_entry(CcwHost *host, const CcwBusId *id);

@@ -462,13 +462,18 @@ GArray *ccw_journal_list(CcwHost *host)
     return ids;
 }
 
+gboolean ccw_host_can_read_owners(CcwHost *host)
+{
+    return faccessat(AT_FDCWD, host->devices_dir, R_OK | X_OK, AT_EACCESS) == 0 || errno != EACCES;
+}
+
 char *ccw_journal_owner(CcwHost *host, const CcwBusId *id, gboolean *ret_returning)
 {
     g_autoptr(CcwRecord) record = NULL;
 
     *ret_returning = FALSE;
     if (!ccw_journal_load(host, id, &record, NULL))
-        return g_strdup("?");
+        return ccw_host_can_read_owners(host) ? g_strdup("?") : NULL;
     *ret_returning = record && record->state == CCW_CLAIM_RELEASING;
     if (record && !record->domain)
         return g_strdup(CCW_OWNER_BY_HAND);

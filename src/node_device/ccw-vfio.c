@@ -22,8 +22,8 @@ typedef struct {
 
 static CcwVfioUse set_unknown(GError **error, int errnum, const char *uuid, const char *node)
 {
-    ccw_error_set_errno(error, errnum, "cannot find out whether a guest has mediated device %s: cannot open %s", uuid,
-                        node);
+    g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "cannot ask %s whether a guest has mediated device %s: %s", node,
+                uuid, g_strerror(errnum));
     return CCW_VFIO_UNKNOWN;
 }
 

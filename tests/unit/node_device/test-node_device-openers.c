@@ -191,7 +191,7 @@ static void group(void)
     g_assert_cmpint(use_of(host, UUID, FALSE), ==, CCW_VFIO_UNKNOWN);
     answer = -ENOENT;
     g_assert_cmpint(ccw_vfio_hold(host, UUID, &hold, &error), ==, CCW_VFIO_UNKNOWN);
-    g_assert_nonnull(strstr(error->message, "cannot find out whether a guest has mediated device " UUID));
+    g_assert_nonnull(strstr(error->message, "vfio/0 whether a guest has mediated device " UUID));
 }
 
 /* A regular file of the name of a group's node says nothing to the kernel, and nothing to us. */
