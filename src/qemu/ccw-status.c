@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <libxml/xmlreader.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "util/ccw-error.h"
 #include "util/ccw-file.h"
@@ -60,10 +61,18 @@ static char *read_status(xmlTextReader *reader, const char *proc_root, gboolean 
     return NULL;
 }
 
+/* NULL if it may not be read: libxml2 would say so on stderr, once a file. */
+static xmlTextReader *open_status(const char *path)
+{
+    if (access(path, R_OK) < 0)
+        return NULL;
+    return xmlReaderForFile(path, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+}
+
 static gboolean add_file(GHashTable *running, const char *dir, const char *file, const char *proc_root, GError **error)
 {
     g_autofree char *path = g_build_filename(dir, file, NULL);
-    xmlTextReader *reader = xmlReaderForFile(path, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    xmlTextReader *reader = open_status(path);
     gboolean runs = FALSE;
     char *uuid = reader ? read_status(reader, proc_root, &runs) : NULL;
 
@@ -160,7 +169,7 @@ GHashTable *ccw_status_uses(const char *dir, const char *proc_root)
         if (!g_str_has_suffix(file, SUFFIX))
             continue;
         domain[strlen(file) - strlen(SUFFIX)] = '\0';
-        uses.reader = xmlReaderForFile(path, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+        uses.reader = open_status(path);
         if (uses.reader)
             add_uses(&uses, proc_root);
         xmlFreeTextReader(uses.reader);
