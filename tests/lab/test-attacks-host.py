@@ -217,6 +217,7 @@ class Attacks:
 
     def full(self):
         """The first entry cannot be written, or a later one; in either case nothing is taken, and clients are served."""
+        os.makedirs(JOURNAL, mode=0o700, exist_ok=True)
         mount("tmpfs", JOURNAL, "tmpfs", "size=16k,mode=700")
         try:
             for blocks in (4, 3):
