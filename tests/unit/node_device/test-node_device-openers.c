@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -144,6 +145,60 @@ static void only_root(void)
     expect(host, nodes, 1, "process 70 ((udev-worker))");
 }
 
+typedef struct {
+    CcwHost *host;
+    GArray *nodes;
+    gint ended; /* atomic */
+} Search;
+
+static gpointer search(gpointer data)
+{
+    Search *search = data;
+
+    expect(search->host, search->nodes, 0, NULL);
+    g_atomic_int_set(&search->ended, TRUE);
+    return NULL;
+}
+
+/* A user's FUSE file system whose daemon does not answer, and a process that has something open on it. */
+static void fuse_without_answer(void)
+{
+    g_autoptr(Tree) tree = tree_new("dasd.txt");
+    g_autoptr(CcwHost) host = tree_host(tree);
+    g_autoptr(GArray) nodes = nodes_of("94:0", "94:1");
+    Search work = { .host = host, .nodes = nodes };
+    g_autofree char *where = g_build_filename(tree->root, "fuse", NULL);
+    g_autofree char *fds = g_build_filename(tree->proc, "70/fd", NULL);
+    g_autofree char *fd = g_build_filename(fds, "3", NULL);
+    int fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+    g_autofree char *options = g_strdup_printf("fd=%d,rootmode=40000,user_id=0,group_id=0", fuse);
+    gint64 until = g_get_monotonic_time() + 5 * G_TIME_SPAN_SECOND;
+    g_autofree char *opened = NULL;
+    GThread *thread;
+    gboolean ended;
+    int inside;
+
+    g_assert_cmpint(g_mkdir(where, 0755), ==, 0);
+    if (fuse < 0 || mount("/dev/dasda1", where, "fuse", MS_NOSUID | MS_NODEV, options) < 0) {
+        g_test_skip("FUSE cannot be mounted here");
+        return;
+    }
+    inside = open(where, O_PATH | O_CLOEXEC);
+    g_assert_cmpint(inside, >=, 0);
+    opened = g_strdup_printf("/proc/self/fd/%d", inside);
+    g_assert_cmpint(g_mkdir_with_parents(fds, 0755), ==, 0);
+    g_assert_cmpint(symlink(opened, fd), ==, 0);
+    thread = g_thread_new("search", search, &work);
+    while (!g_atomic_int_get(&work.ended) && g_get_monotonic_time() < until)
+        g_thread_yield();
+    ended = g_atomic_int_get(&work.ended);
+    umount2(where, MNT_DETACH);
+    close(inside);
+    close(fuse); /* whatever waits for an answer gets an error */
+    g_thread_join(thread);
+    g_assert_true(ended);
+}
+
 /* --- whether a guest has a mediated device: what open(2) of its group answers --- */
 
 static int answer;
@@ -234,6 +289,7 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/openers/by-number", by_number);
     g_test_add_func("/node_device/openers/bounded", bounded);
     g_test_add_func("/node_device/openers/only-root", only_root);
+    g_test_add_func("/node_device/openers/fuse-without-answer", fuse_without_answer);
     g_test_add_func("/node_device/openers/group", group);
     g_test_add_func("/node_device/openers/group-by-name", group_by_name);
     g_test_add_func("/node_device/openers/mdev-user", mdev_user);
