@@ -85,6 +85,12 @@ void ccw_host_free(CcwHost *host)
     g_free(host);
 }
 
+void ccw_host_set_dev_root(CcwHost *host, const char *dev_root)
+{
+    g_free(host->dev_root);
+    host->dev_root = g_strdup(dev_root);
+}
+
 void ccw_host_name_domains(CcwHost *host, CcwNameFunc name, gconstpointer data)
 {
     host->name = name;

@@ -21,6 +21,9 @@ typedef struct _CcwHost CcwHost;
 /* sysfs_root and run_dir are injected everywhere; proc_root ("/proc") is where mounts and swaps are read. */
 CcwHost *ccw_host_new(const char *sysfs_root, const char *proc_root, const char *run_dir);
 void ccw_host_free(CcwHost *host);
+
+/* Where the device nodes are, if not in /dev. */
+void ccw_host_set_dev_root(CcwHost *host, const char *dev_root);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwHost, ccw_host_free)
 
 /*

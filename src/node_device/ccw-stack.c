@@ -14,6 +14,7 @@ static void layer_free(gpointer data)
 
     g_free(layer->name);
     g_free(layer->dev);
+    g_free(layer->mapped);
     g_free(layer->what);
     g_free(layer->undo);
     g_free(layer);
@@ -87,6 +88,7 @@ static void describe_mapping(CcwLayer *layer, const char *name, const char *uuid
         shown = g_strconcat(vg, "/", lv, NULL);
     else
         shown = g_strdup(name);
+    layer->mapped = g_strconcat("/dev/mapper/", name, NULL);
     layer->what = g_strdup_printf("%s %s (%s)", mappings[i].what, shown, layer->name);
     layer->undo = g_strdup_printf("%s %s", mappings[i].undo, shown);
 }

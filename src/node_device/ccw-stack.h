@@ -11,6 +11,7 @@ typedef struct _CcwLayer CcwLayer;
 struct _CcwLayer {
     char *name;         /* of the block device: "dasda1", "dm-3" */
     char *dev;          /* "94:1", or NULL */
+    char *mapped;       /* "/dev/mapper/..." of a device mapper's, or NULL; for display, nothing is known by it */
     char *what;         /* in a user's words: "logical volume vg0/home (dm-3)"; NULL: the disk or a partition */
     char *undo;         /* the command that takes it off what is below, or NULL */
     const CcwLayer *on; /* what it is built on; NULL: the disk or a partition */

@@ -184,7 +184,7 @@ static void add_stack(CcwUsers *users, const CcwHostDevice *device, GPtrArray *f
     for (guint i = 0; i < stack->len; i++) {
         const CcwLayer *layer = stack->pdata[i];
         const char *part = ccw_layer_bottom(layer)->name;
-        g_autofree char *node = g_strconcat("/dev/", layer->name, NULL);
+        g_autofree char *node = layer->mapped ? g_strdup(layer->mapped) : g_strconcat("/dev/", layer->name, NULL);
 
         if (!layer->on)
             continue;

@@ -160,6 +160,7 @@ static int list(const Options *options, char **names)
 
     if (!devices)
         return cmd_fail(error);
+    ccw_host_set_dev_root(host, options->dev_dir);
     users = ccw_users_new(host);
     if (!ccw_users_know_mounts(users))
         g_printerr("%s: warning: cannot read %s/self/mountinfo: what is mounted is not shown\n", g_get_prgname(),

@@ -9,8 +9,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "node_device/ccw-host-private.h"
-
 #define DATA_DIR "sysfsdata"
 
 static char *data_path(const char *name)
@@ -56,8 +54,7 @@ CcwHost *tree_host(Tree *tree)
 {
     CcwHost *host = ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
 
-    g_free(host->dev_root);
-    host->dev_root = g_strdup(tree->dev);
+    ccw_host_set_dev_root(host, tree->dev);
     return host;
 }
 
