@@ -89,25 +89,37 @@ gboolean ccw_entry_do(CcwHost *host, const CcwBusId *id, const char *only_domain
 typedef struct {
     CcwHost *host;
     const char *only_domain;
+    CcwEntryPeek peek; /* or NULL */
     CcwEntryFunc func;
     gconstpointer data;
     GArray *ids;
     GError **errors; /* one an id */
 } Entries;
 
+static gboolean is_skipped(const Entries *entries, const CcwBusId *id)
+{
+    g_autoptr(CcwRecord) record = NULL;
+
+    return entries->peek && ccw_journal_load(entries->host, id, &record, NULL) && record &&
+           entries->peek(entries->host, record, entries->data);
+}
+
 static void do_nth(guint index, gpointer data)
 {
     Entries *entries = data;
     const CcwBusId *id = &g_array_index(entries->ids, CcwBusId, entries->ids->len - 1 - index);
 
+    if (is_skipped(entries, id))
+        return;
     ccw_entry_do(entries->host, id, entries->only_domain, entries->func, entries->data, &entries->errors[index]);
 }
 
-gboolean ccw_entries_do(CcwHost *host, const char *only_domain, CcwEntryFunc func, gconstpointer data, GError **error)
+gboolean ccw_entries_do(CcwHost *host, const char *only_domain, CcwEntryPeek peek, CcwEntryFunc func,
+                        gconstpointer data, GError **error)
 {
     g_autoptr(GArray) ids = ccw_journal_list(host);
     g_autofree GError **errors = g_new0(GError *, ids->len + 1);
-    Entries entries = { host, only_domain, func, data, ids, errors };
+    Entries entries = { host, only_domain, peek, func, data, ids, errors };
     g_autoptr(GError) first = NULL;
 
     ccw_side_by_side(ids->len, host->side_by_side, do_nth, &entries);

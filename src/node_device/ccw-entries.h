@@ -13,8 +13,15 @@ typedef gboolean (*CcwEntryFunc)(CcwHost *host, CcwRecord *record, gconstpointer
 gboolean ccw_entry_do(CcwHost *host, const CcwBusId *id, const char *only_domain, CcwEntryFunc func, gconstpointer data,
                       GError **error);
 
-/* All are tried, the last first, side by side (in threads); the first error is told. */
-gboolean ccw_entries_do(CcwHost *host, const char *only_domain, CcwEntryFunc func, gconstpointer data, GError **error);
+/* Whether an entry is left as it is. Called without its device's lock, for which others may wait long. */
+typedef gboolean (*CcwEntryPeek)(CcwHost *host, const CcwRecord *record, gconstpointer data);
+
+/*
+ * All are tried, the last first, side by side (in threads); the first error is told. peek: or NULL; what it leaves
+ * to func, func decides once more with the lock held.
+ */
+gboolean ccw_entries_do(CcwHost *host, const char *only_domain, CcwEntryPeek peek, CcwEntryFunc func,
+                        gconstpointer data, GError **error);
 
 /* --- with the lock held --- */
 

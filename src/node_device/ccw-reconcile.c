@@ -135,11 +135,17 @@ static gboolean reconcile_entry(CcwHost *host, CcwRecord *record, gconstpointer 
     return send_back(host, record, request, error);
 }
 
+/* Without the lock: a device that another process takes, for which the kernel may need long, holds up no other. */
+static gboolean is_skipped(CcwHost *host, const CcwRecord *record, gconstpointer data)
+{
+    return is_left_alone(host, record, data);
+}
+
 gboolean ccw_host_reconcile(CcwHost *host, const CcwReconcile *request, GError **error)
 {
     if (request->only_device)
         return ccw_entry_do(host, request->only_device, request->only_domain, reconcile_entry, request, error);
-    return ccw_entries_do(host, request->only_domain, reconcile_entry, request, error);
+    return ccw_entries_do(host, request->only_domain, is_skipped, reconcile_entry, request, error);
 }
 
 gboolean ccw_host_has_stale(CcwHost *host)

@@ -144,6 +144,28 @@ static void open_by_another(void)
     g_assert_cmpuint(model->n_writes, ==, 0);
 }
 
+/*
+ * Another process is at the device, for as long as the kernel takes: nobody who asks about other devices waits for its
+ * lock. (With the lock waited for this test never ends.)
+ */
+static void locked_elsewhere(void)
+{
+    g_autoptr(Model) model = start();
+    g_auto(CcwLockFd) lock = -1;
+    gboolean taken;
+
+    reconcile(model, (CcwReconcile){ 0 }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
+    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    g_assert_true(ccw_host_announce(model->host, &id, TOKEN, NULL));
+    lock = ccw_journal_lock(model->host, &id, NULL);
+    g_assert_cmpint(lock, >=, 0);
+    reconcile(model, (CcwReconcile){ 0 }, TRUE, ""); /* the process that takes it lives */
+    g_assert_true(ccw_host_release_domain(model->host, OTHER, NULL));
+    g_assert_true(ccw_host_confirm_domain(model->host, OTHER, NULL));
+    g_assert_false(ccw_host_has_stale(model->host));
+    assert_journal(model, "pending by " DOMAIN);
+}
+
 static void dry_run(void)
 {
     g_autoptr(Model) model = start();
@@ -268,6 +290,7 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/reconcile/open-is-left", open_is_left);
     g_test_add_func("/node_device/reconcile/open-is-not-released", open_is_not_released);
     g_test_add_func("/node_device/reconcile/open-by-another", open_by_another);
+    g_test_add_func("/node_device/reconcile/locked-elsewhere", locked_elsewhere);
     g_test_add_func("/node_device/reconcile/dry-run", dry_run);
     g_test_add_func("/node_device/reconcile/abandoned", abandoned);
     g_test_add_func("/node_device/reconcile/without-libvirt", without_libvirt);
