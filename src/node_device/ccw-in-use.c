@@ -218,7 +218,8 @@ static Claim ask_claim(CcwHost *host, const CcwLayer *disk)
 static void check_claim(Look *look)
 {
     if (look->claim == CLAIM_HELD)
-        refuse(look, look->stack->pdata[0], "is claimed, as the kernel says: it or a partition is mounted, or in use",
+        refuse(look, look->stack->pdata[0],
+               "cannot be opened exclusively: it or a partition is mounted, swap space or part of a stack; see lsblk",
                NULL);
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "node_device/ccw-host-private.h"
 #include "node_device/ccw-in-use.h"
 #include "sysfs-tree.h"
 #include "util/ccw-error.h"
@@ -233,6 +236,45 @@ static void open_virtio(void)
     g_assert_cmpstr(error->message, ==, USED "vda is open by process 812 (dd)");
 }
 
+static int claim_answer;
+
+static int open_exclusively(const char *path, int flags, gpointer data G_GNUC_UNUSED)
+{
+    g_assert_true(g_str_has_suffix(path, "/dev/vda") && flags & O_EXCL);
+    return claim_answer < 0 ? claim_answer : open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* A disk that the kernel does not guard is opened exclusively; the mounts of other namespaces only give a name to it.
+ */
+static void claimed(void)
+{
+    g_autoptr(Tree) tree = tree_new("virtio.txt");
+    g_autoptr(CcwHost) host = tree_host(tree);
+    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
+    g_autoptr(GError) error = NULL;
+    CcwHostOps ops = *host->ops;
+
+    if (!make_nodes(tree))
+        return;
+    ops.open_node = open_exclusively;
+    host->ops = &ops;
+    put(tree, "proc/90/ns/mnt", "-> mnt:[4026532250]");
+    put(tree, "proc/90/comm", "postgres\n");
+    put(tree, "proc/90/mountinfo", "");
+    claim_answer = 0;
+    g_assert_true(ccw_in_use_check(host, device, NULL));
+    claim_answer = -EBUSY;
+    g_assert_false(ccw_in_use_check(host, device, &error));
+    g_assert_cmpstr(
+        error->message, ==,
+        USED
+        "vda cannot be opened exclusively: it or a partition is mounted, swap space or part of a stack; see lsblk");
+    g_clear_error(&error);
+    put(tree, "proc/90/mountinfo", "22 1 254:0 / /srv rw - ext4 /dev/vda rw\n");
+    g_assert_false(ccw_in_use_check(host, device, &error));
+    g_assert_cmpstr(error->message, ==, USED "vda is mounted on /srv for process 90 (postgres)");
+}
+
 /* It lets go of a disk by itself: who waits for that is told no more than the kernel says. */
 static void udev(void)
 {
@@ -370,6 +412,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(name, &cases[i], one);
     }
     g_test_add_func("/node_device/in-use/open-virtio", open_virtio);
+    g_test_add_func("/node_device/in-use/claimed", claimed);
     g_test_add_func("/node_device/in-use/udev", udev);
     g_test_add_func("/node_device/in-use/console", console);
     g_test_add_func("/node_device/in-use/virtio", virtio);
