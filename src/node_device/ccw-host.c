@@ -2,6 +2,8 @@
 /*
  * A host: where its trees are, what really changes it, and the kernel modules it needs.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 
@@ -24,7 +26,17 @@ static gboolean real_load_module(const char *name, gpointer data G_GNUC_UNUSED, 
     return ccw_module_load(name, error);
 }
 
-static const CcwHostOps real_ops = { real_attr_write, real_load_module };
+static int real_open_node(const char *path, int flags, gpointer data G_GNUC_UNUSED)
+{
+    int fd;
+
+    do
+        fd = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    while (fd < 0 && errno == EINTR);
+    return fd < 0 ? -errno : fd;
+}
+
+static const CcwHostOps real_ops = { real_attr_write, real_load_module, real_open_node };
 
 CcwHost *ccw_host_new(const char *sysfs_root, const char *proc_root, const char *run_dir)
 {
@@ -32,6 +44,7 @@ CcwHost *ccw_host_new(const char *sysfs_root, const char *proc_root, const char 
 
     host->sysfs_root = g_strdup(sysfs_root);
     host->proc_root = g_strdup(proc_root);
+    host->dev_root = g_strdup("/dev");
     host->devices_dir = g_build_filename(run_dir, "devices", NULL);
     host->ops = &real_ops;
     host->side_by_side = CCW_SIDE_BY_SIDE;
@@ -46,8 +59,15 @@ void ccw_host_free(CcwHost *host)
         return;
     g_free(host->sysfs_root);
     g_free(host->proc_root);
+    g_free(host->dev_root);
     g_free(host->devices_dir);
     g_free(host);
+}
+
+void ccw_host_set_dev_root(CcwHost *host, const char *dev_root)
+{
+    g_free(host->dev_root);
+    host->dev_root = g_strdup(dev_root);
 }
 
 void ccw_host_name_domains(CcwHost *host, CcwNameFunc name, gconstpointer data)

@@ -8,7 +8,7 @@
 
 static CcwHost *host_of(Tree *tree)
 {
-    return ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+    return tree_host(tree);
 }
 
 static CcwBusId bus_id(const char *text)

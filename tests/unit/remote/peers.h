@@ -69,3 +69,11 @@ void host_hold_claims(gboolean hold);
 guint host_take_lookups(void);         /* the look-ups of devices since last asked */
 void host_hold_lookups(gboolean hold); /* they wait until it is called with FALSE */
 gboolean host_is_announced(void);      /* an attach is with libvirt */
+gboolean host_has_announced(const CcwBusId *id);
+
+/*
+ * Holds up every call of "confirm", "back" (a roll-back) or "reconcile" until another word, or NULL, is given; and
+ * waits until one is held up.
+ */
+void host_block(const char *word);
+void host_wait_blocked(void);
