@@ -2,7 +2,7 @@
 /*
  * libvirt-ccw-vfio.so: the C library's calls that QEMU uses on VFIO, answered in its process. In any other program, on
  * any other path or descriptor, they are the C library's own: in a lab every program has this library. Nothing but the
- * choice is here; nothing is opened, allocated or asked before QEMU opens a path of /dev/vfio.
+ * choice is here; nothing is opened or allocated before QEMU opens a path of /dev/vfio.
  *
  * libvirt in a lab without privilege is the exception: see the end of this file.
  */
@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,11 +25,13 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "util/ccw-lab-protocol.h"
 #include "vfio/vfio-container.h"
 #include "vfio/vfio-file.h"
+#include "vfio/vfio-log.h"
 #include "vfio/vfio-source.h"
 #include "vfio/vfio-sysfs.h"
 
@@ -94,7 +97,29 @@ static gboolean is_called(const char *const *names)
     return FALSE;
 }
 
-__attribute__((constructor)) static void initialize(void)
+/* libvirt starts QEMU with this option. */
+static gboolean is_sandboxed(int argc, char **argv)
+{
+    for (int i = 1; i + 1 < argc; i++)
+        if (strcmp(argv[i], "-sandbox") == 0 && strstr(argv[i + 1], "elevateprivileges=deny"))
+            return TRUE;
+    return FALSE;
+}
+
+/*
+ * In a lab without privilege QEMU runs as uid 0 of the user namespace, and exec gives that all capabilities; libvirt
+ * leaves them to it. With them a guest that has taken QEMU over could mount the host's folders read-write again.
+ */
+static void drop_capabilities(void)
+{
+    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    static const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
+
+    if (syscall(SYS_capset, &header, none) != 0)
+        vfio_log("cannot drop QEMU's capabilities: %s", g_strerror(errno));
+}
+
+__attribute__((constructor)) static void initialize(int argc, char **argv)
 {
     const char *devices = g_getenv(CCW_LAB_DEVICES_ENV);
 
@@ -103,6 +128,8 @@ __attribute__((constructor)) static void initialize(void)
     in_libvirt = is_called(libvirt_names);
     if (in_qemu && devices)
         vfio_source_set_environment(devices);
+    if (in_qemu && getuid() == 0 && access(CCW_LAB_SOCKET, F_OK) == 0 && is_sandboxed(argc, argv))
+        drop_capabilities();
 }
 
 /* --- files by path --- */
