@@ -79,6 +79,15 @@ static void fill_stat(const Node *node, struct stat *ret_stat)
     };
 }
 
+/*
+ * The kernel holds back what it tells in the background, such as the last close of a file, when that is too much; an open
+ * of the same node would then overtake it. A guest that is killed closes all its groups at once.
+ */
+static void nodes_init(void *opaque G_GNUC_UNUSED, struct fuse_conn_info *connection)
+{
+    connection->max_background = G_MAXUINT16;
+}
+
 static void nodes_lookup(fuse_req_t request, fuse_ino_t parent G_GNUC_UNUSED, const char *name)
 {
     struct fuse_entry_param answer = { 0 }; /* the kernel keeps nothing: nodes come and go */
@@ -241,6 +250,7 @@ static void nodes_readdir(fuse_req_t request, fuse_ino_t number G_GNUC_UNUSED, s
 }
 
 static const struct fuse_lowlevel_ops operations = {
+    .init = nodes_init,
     .lookup = nodes_lookup,
     .getattr = nodes_getattr,
     .setattr = nodes_setattr,
