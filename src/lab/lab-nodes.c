@@ -80,8 +80,8 @@ static void fill_stat(const Node *node, struct stat *ret_stat)
 }
 
 /*
- * The kernel holds back what it tells in the background, such as the last close of a file, when that is too much; an open
- * of the same node would then overtake it. A guest that is killed closes all its groups at once.
+ * The kernel holds back what it tells in the background, such as the last close of a file, when that is too much; an
+ * open of the same node would then overtake it. A guest that is killed closes all its groups at once.
  */
 static void nodes_init(void *opaque G_GNUC_UNUSED, struct fuse_conn_info *connection)
 {

@@ -3,9 +3,9 @@
  * What the preloaded VFIO library (src/vfio) and the lab (src/lab) say to each other, over a SOCK_SEQPACKET unix
  * socket at a fixed place of the lab's mount namespace (libvirt passes few environment variables on to QEMU).
  *
- * The lab serves /dev/vfio/N itself, as a file of FUSE: the library opens that file, as QEMU asked it to, and the file is
- * open for as long as QEMU has the group or its device. The ioctl CCW_LAB_GET_TOKEN on it reads the token of this one
- * open, and the token in the first packet shows the lab that the sender has the file open: the mode of /dev/vfio/N
+ * The lab serves /dev/vfio/N itself, as a file of FUSE: the library opens that file, as QEMU asked it to, and the file
+ * is open for as long as QEMU has the group or its device. The ioctl CCW_LAB_GET_TOKEN on it reads the token of this
+ * one open, and the token in the first packet shows the lab that the sender has the file open: the mode of /dev/vfio/N
  * decides who gets the image.
  *
  * There is one connection for one open of /dev/vfio/N; every message is one packet; integers are of the host's byte
@@ -44,7 +44,7 @@ typedef struct {
 
 typedef struct {
     guint32 magic;
-    gint32 status;   /* 0, or an errno for the library's open(): EACCES: no open has this token; EBUSY: a connection has */
+    gint32 status;   /* 0, or an errno for the library's open(): EACCES: no open has this token; EBUSY: it is in use */
     guint32 flags;   /* CCW_LAB_READ_ONLY, CCW_LAB_SYNC */
     char uuid[37];   /* of the mdev, lower case */
     char bus_id[10]; /* of the ccw device, "0.0.1234" */
