@@ -10,7 +10,7 @@ import struct
 
 from rpc import AUTH_LIST, AUTH_POLKIT, CAPABILITIES, DEFINE, HOSTNAME, OPEN, OPEN_GRAPHICS_FD, OPEN_QEMU
 from rpc import Client, frame, is_ok, string
-from steps import StepFailed, expect
+from steps import StepFailed
 
 DEVICE = "<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x%04x'/></source></hostdev>"
 TEXT_MAX = 4 << 20  # libvirt's protocol has no longer strings
