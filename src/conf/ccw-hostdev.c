@@ -292,25 +292,33 @@ static CcwHostdevForm read_mdev(CcwHostdevNode *node)
     return advertised ? CCW_HOSTDEV_ADVERTISED : CCW_HOSTDEV_MDEV;
 }
 
-gboolean ccw_hostdev_read(const CcwXml *xml, const CcwXmlElement *element, CcwHostdevNode *ret_node, GError **error)
+gboolean ccw_hostdev_read_source(const CcwXml *xml, const CcwXmlElement *element, CcwHostdevNode *ret_node,
+                                 GError **error)
 {
-    g_autofree char *mode = ccw_xml_get(element, "mode");
-    g_autofree char *type = ccw_xml_get(element, "type");
     CcwHostdevNode node = { .form = CCW_HOSTDEV_OTHER, .element = element };
+    CcwXmlAttr mode, type;
 
-    if ((!mode || strcmp(mode, "subsystem") == 0) && type) {
-        if (strcmp(type, "ccw") == 0)
+    if (ccw_xml_attr(element, "type", &type) &&
+        (!ccw_xml_attr(element, "mode", &mode) || ccw_xml_attr_value_is(element, &mode, "subsystem"))) {
+        if (ccw_xml_attr_value_is(element, &type, "ccw"))
             node.form = CCW_HOSTDEV_CCW;
-        else if (strcmp(type, "subsystem") == 0 && ccw_xml_get_is(element, "subsystem", "ccw"))
-            node.form = CCW_HOSTDEV_SUBSYSTEM;
-        else if (strcmp(type, "mdev") == 0)
+        else if (ccw_xml_attr_value_is(element, &type, "mdev"))
             node.form = read_mdev(&node);
+        else if (ccw_xml_attr_value_is(element, &type, "subsystem") && ccw_xml_get_is(element, "subsystem", "ccw"))
+            node.form = CCW_HOSTDEV_SUBSYSTEM;
     }
     if (node.form == CCW_HOSTDEV_CCW || node.form == CCW_HOSTDEV_SUBSYSTEM)
         if (!read_attributes(xml, &node, error) || !read_source(xml, &node, error))
             return FALSE;
-    if (node.form != CCW_HOSTDEV_OTHER)
-        read_common(&node);
     *ret_node = node;
+    return TRUE;
+}
+
+gboolean ccw_hostdev_read(const CcwXml *xml, const CcwXmlElement *element, CcwHostdevNode *ret_node, GError **error)
+{
+    if (!ccw_hostdev_read_source(xml, element, ret_node, error))
+        return FALSE;
+    if (ret_node->form != CCW_HOSTDEV_OTHER)
+        read_common(ret_node);
     return TRUE;
 }

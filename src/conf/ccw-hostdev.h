@@ -29,6 +29,10 @@ typedef struct {
  */
 gboolean ccw_hostdev_read(const CcwXml *xml, const CcwXmlElement *element, CcwHostdevNode *ret_node, GError **error);
 
+/* The same without the guest address and the boot order, which count as not given. */
+gboolean ccw_hostdev_read_source(const CcwXml *xml, const CcwXmlElement *element, CcwHostdevNode *ret_node,
+                                 GError **error);
+
 /* Of one of ours: is the guest address, if there is one, what libvirt takes for a ccw device? CCW_ERROR_INVALID. */
 gboolean ccw_hostdev_check_guest(const CcwXml *xml, const CcwHostdevNode *node, GError **error);
 

@@ -148,7 +148,7 @@ static gboolean lower_hostdevs(CcwXml *xml, const CcwXmlElement *domain, CcwMapC
     for (guint i = 0; i < hostdevs->len; i++) {
         CcwHostdevNode node;
 
-        if (!ccw_hostdev_read(xml, hostdevs->pdata[i], &node, error))
+        if (!ccw_hostdev_read_source(xml, hostdevs->pdata[i], &node, error))
             return FALSE;
         lower_hostdev(xml, &node, map);
     }

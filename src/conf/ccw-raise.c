@@ -28,20 +28,35 @@ static void remove_model(CcwXml *xml, const CcwXmlElement *element)
     }
 }
 
-/* The blanks or line breaks that lower put before and after the '='; one blank where there are none. */
-static char *gap_or_blank(const CcwXml *xml, guint32 start, guint32 end)
+/* An attribute whose value is a number in hexadecimal of that many digits, or of as many as needed (0). */
+static void append_number(GString *out, const char *name, guint number, guint digits, char quote)
 {
-    return end > start ? g_strndup(xml->text + start, end - start) : g_strdup(" ");
+    guint count = digits ? digits : number > 0xf ? 2 : 1;
+
+    g_string_append(out, name);
+    g_string_append_c(out, '=');
+    g_string_append_c(out, quote);
+    g_string_append(out, "0x");
+    while (count-- > 0)
+        g_string_append_c(out, "0123456789abcdef"[number >> (4 * count) & 0xf]);
+    g_string_append_c(out, quote);
+}
+
+/* The blanks or line breaks that lower put before and after the '='; one blank where there are none. */
+static void append_gap_or_blank(GString *out, const CcwXml *xml, guint32 start, guint32 end)
+{
+    if (end > start)
+        g_string_append_len(out, xml->text + start, end - start);
+    else
+        g_string_append_c(out, ' ');
 }
 
 static void replace_uuid(CcwXml *xml, const CcwHostdevNode *node)
 {
     const CcwBusId *id = &node->dev.source;
-    g_autofree char *gap1 = NULL;
-    g_autofree char *gap2 = NULL;
-    g_autofree char *with = NULL;
     const char *equals;
     CcwXmlAttr attr;
+    GString *with;
     guint32 at;
     char q;
 
@@ -51,12 +66,13 @@ static void replace_uuid(CcwXml *xml, const CcwHostdevNode *node)
     if (!equals)
         return;
     at = (guint32)(equals - xml->text);
-    gap1 = gap_or_blank(xml, attr.name_end, at);
-    gap2 = gap_or_blank(xml, at + 1, attr.value - 1);
     q = xml->text[attr.value - 1];
-    with = g_strdup_printf("cssid=%c0x%x%c%sssid=%c0x%x%c%sdevno=%c0x%04x%c", q, id->cssid, q, gap1, q, id->ssid, q,
-                           gap2, q, id->devno, q);
-    ccw_xml_replace(xml, attr.name, attr.value_end + 1, with);
+    with = ccw_xml_edit(xml, attr.name, attr.value_end + 1);
+    append_number(with, "cssid", id->cssid, 0, q);
+    append_gap_or_blank(with, xml, attr.name_end, at);
+    append_number(with, "ssid", id->ssid, 0, q);
+    append_gap_or_blank(with, xml, at + 1, attr.value - 1);
+    append_number(with, "devno", id->devno, 4, q);
 }
 
 static void raise_hostdev(CcwXml *xml, const CcwHostdevNode *node)
@@ -86,7 +102,7 @@ static void raise_hostdevs(CcwXml *xml, const CcwXmlElement *domain)
     for (guint i = 0; i < hostdevs->len; i++) {
         CcwHostdevNode node;
 
-        if (ccw_hostdev_read(xml, hostdevs->pdata[i], &node, NULL) &&
+        if (ccw_hostdev_read_source(xml, hostdevs->pdata[i], &node, NULL) &&
             (node.form == CCW_HOSTDEV_MDEV || node.form == CCW_HOSTDEV_ADVERTISED))
             raise_hostdev(xml, &node);
     }

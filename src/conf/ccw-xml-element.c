@@ -192,6 +192,11 @@ char *ccw_xml_attr_value(const CcwXmlElement *element, const CcwXmlAttr *attr)
     return ccw_xml_value_of(element->text + attr->value, element->text + attr->value_end);
 }
 
+gboolean ccw_xml_attr_value_is(const CcwXmlElement *element, const CcwXmlAttr *attr, const char *value)
+{
+    return ccw_xml_value_is(element->text + attr->value, element->text + attr->value_end, value);
+}
+
 guint ccw_xml_attr_count(const CcwXmlElement *element)
 {
     CcwXmlAttr attr = { 0 };
@@ -223,6 +228,5 @@ gboolean ccw_xml_get_is(const CcwXmlElement *element, const char *name, const ch
 {
     CcwXmlAttr attr;
 
-    return ccw_xml_attr(element, name, &attr) &&
-           ccw_xml_value_is(element->text + attr.value, element->text + attr.value_end, value);
+    return ccw_xml_attr(element, name, &attr) && ccw_xml_attr_value_is(element, &attr, value);
 }

@@ -43,6 +43,8 @@ void ccw_xml_free(CcwXml *xml)
     g_clear_pointer(&xml->namespaces, g_ptr_array_unref);
     g_clear_pointer(&xml->lines, g_array_unref);
     g_clear_pointer(&xml->edits, g_array_unref);
+    if (xml->edit_text)
+        g_string_free(xml->edit_text, TRUE);
     g_free(xml);
 }
 

@@ -48,7 +48,8 @@ typedef struct {
     GArray *elements;      /* CcwXmlElement */
     GPtrArray *namespaces; /* char *: the names that are declared, in document order */
     GArray *lines;         /* guint32, where each line but the first starts; empty until a line is asked for */
-    GArray *edits;
+    GArray *edits;         /* as asked for, and NULL before the first one */
+    GString *edit_text;    /* what they put into the document, one after the other */
     CcwXmlExcess excess;
 } CcwXml;
 
@@ -147,10 +148,12 @@ gboolean ccw_xml_attr_declares(const CcwXmlElement *element, const CcwXmlAttr *a
 gboolean ccw_xml_attr_has_prefix(const CcwXmlElement *element, const CcwXmlAttr *attr);
 gboolean ccw_xml_attr_is(const CcwXmlElement *element, const CcwXmlAttr *attr, const char *name);
 char *ccw_xml_attr_name(const CcwXmlElement *element, const CcwXmlAttr *attr);
+gboolean ccw_xml_attr_value_is(const CcwXmlElement *element, const CcwXmlAttr *attr, const char *value);
 char *ccw_xml_attr_value(const CcwXmlElement *element, const CcwXmlAttr *attr);
 
 /* Edits: of parts that do not overlap. Those at one place take effect in the order they were asked for. */
 void ccw_xml_replace(CcwXml *xml, guint32 start, guint32 end, const char *with);
+GString *ccw_xml_edit(CcwXml *xml, guint32 start, guint32 end); /* the caller appends the new text to it at once */
 void ccw_xml_insert(CcwXml *xml, guint32 at, const char *what);
 void ccw_xml_remove(CcwXml *xml, guint32 start, guint32 end);
 gboolean ccw_xml_is_edited(const CcwXml *xml);
