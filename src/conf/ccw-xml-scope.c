@@ -61,7 +61,7 @@ guint32 ccw_xml_scope_find(const CcwXmlScope *scope, const char *prefix, gsize l
 
 gboolean ccw_xml_scope_is_repeated(CcwXmlScope *scope, guint32 element, const char *name, gsize length)
 {
-    guint32 at = 5381;
+    guint32 at = 0;
 
     for (gsize i = 0; i < length; i++)
         at = at * 33 + (guchar)name[i];

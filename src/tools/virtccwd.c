@@ -10,7 +10,6 @@
 
 #include "ccw-config.h"
 #include "cmd.h"
-#include "conf/ccw-conf.h"
 #include "qemu/ccw-status.h"
 #include "remote/ccw-activation.h"
 #include "remote/ccw-hook-check.h"
@@ -253,6 +252,5 @@ int main(int argc, char **argv)
     if (!settings)
         return cmd_finish(cmd_fail(error));
     raise_descriptor_limit();
-    g_array_unref(ccw_conf_collect("<domain/>", NULL, NULL)); /* starts libxml2 while there is one thread */
     return run(&options, settings);
 }

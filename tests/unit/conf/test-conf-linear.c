@@ -14,8 +14,8 @@
 #define FACTOR 4
 #define TIMES_MAX 10
 #define FLOOR 0.001 /* seconds that are not worth judging */
-#define TRIES 4     /* the least counts; and as often again before a test fails */
-#define ROUNDS 4
+#define TRIES 3     /* the least counts; and as often again before a test fails */
+#define ROUNDS 2
 
 /* A text with a unit repeated, then another as often. A '#' is replaced by the number of the repetition. */
 typedef struct {
