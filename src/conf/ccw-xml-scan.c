@@ -293,7 +293,7 @@ static gboolean scan_instruction(Scanner *scanner)
 
     if (p == target)
         return fail(scanner, target, "a processing instruction has no name");
-    if (p - target == 3 && memcmp(target, "xml", 3) == 0)
+    if (p - target == 3 && g_ascii_strncasecmp(target, "xml", 3) == 0)
         return fail(scanner, target, "an XML declaration is not at the start");
     if (!g_str_has_prefix(p, "?>")) {
         if (!ccw_xml_is_space(*p))
