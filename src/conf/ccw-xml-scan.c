@@ -4,19 +4,12 @@
 #include <string.h>
 
 #include "conf/ccw-xml-chars.h"
+#include "conf/ccw-xml-declaration.h"
 #include "conf/ccw-xml-scope.h"
 #include "util/ccw-error.h"
 
 #define BOM "\xef\xbb\xbf"
 #define CDATA "<![CDATA["
-
-/*
- * Encodings in which a byte below 0x80 is that ASCII character wherever it stands, and ASCII text may be put anywhere.
- * Patterns, matched in upper case.
- */
-static const char *const ascii_supersets[] = {
-    "US-ASCII", "ASCII", "ISO-8859-*", "ISO_8859-*", "ISO-LATIN-*", "WINDOWS-125?", "CP125?",
-};
 
 /* An element whose end tag has not been read. */
 typedef struct {
@@ -380,51 +373,16 @@ static gboolean scan_document(Scanner *scanner)
     return TRUE;
 }
 
-/* ' NAME = "VALUE"' at *p, in the XML declaration: moves *p past it. */
-static char *take_pseudo_attribute(const char **p, const char *name)
-{
-    const char *at = skip_spaces(*p);
-    const char *end;
-
-    if (at == *p || !g_str_has_prefix(at, name))
-        return NULL;
-    at = skip_spaces(at + strlen(name));
-    if (*at != '=')
-        return NULL;
-    at = skip_spaces(at + 1);
-    end = *at == '"' || *at == '\'' ? strchr(at + 1, *at) : NULL;
-    if (!end)
-        return NULL;
-    *p = end + 1;
-    return g_strndup(at + 1, (gsize)(end - at - 1));
-}
-
-static void take_encoding(Scanner *scanner, const char *encoding)
-{
-    g_autofree char *name = g_ascii_strup(encoding, -1);
-
-    if (strcmp(name, "UTF-8") == 0 || strcmp(name, "UTF8") == 0)
-        return;
-    for (gsize i = 0; i < G_N_ELEMENTS(ascii_supersets); i++)
-        scanner->any_byte |= g_pattern_match_simple(ascii_supersets[i], name);
-    scanner->xml->is_opaque = !scanner->any_byte;
-}
-
 static gboolean scan_declaration(Scanner *scanner)
 {
-    const char *p = scanner->at + strlen("<?xml");
-    g_autofree char *version = take_pseudo_attribute(&p, "version");
-    g_autofree char *encoding = take_pseudo_attribute(&p, "encoding");
-    g_autofree char *standalone = take_pseudo_attribute(&p, "standalone");
+    CcwXmlEncoding encoding;
+    const char *end = ccw_xml_read_declaration(scanner->at, &encoding);
 
-    p = skip_spaces(p);
-    if (!version || !g_str_has_prefix(version, "1.") || strspn(version + 2, "0123456789") != strlen(version + 2) ||
-        (encoding && !g_regex_match_simple("^[A-Za-z][A-Za-z0-9._-]*\\z", encoding, G_REGEX_RAW, 0)) ||
-        (standalone && strcmp(standalone, "yes") != 0 && strcmp(standalone, "no") != 0) || !g_str_has_prefix(p, "?>"))
+    if (!end)
         return fail(scanner, scanner->at, "the XML declaration is broken");
-    if (encoding)
-        take_encoding(scanner, encoding);
-    scanner->at = p + 2;
+    scanner->any_byte = encoding == CCW_XML_ONE_BYTE;
+    scanner->xml->is_opaque = encoding == CCW_XML_OTHER;
+    scanner->at = end;
     return TRUE;
 }
 
@@ -432,8 +390,7 @@ static gboolean scan(Scanner *scanner)
 {
     if (g_str_has_prefix(scanner->at, BOM))
         scanner->at += strlen(BOM);
-    if (g_str_has_prefix(scanner->at, "<?xml") && ccw_xml_is_space(scanner->at[strlen("<?xml")]) &&
-        !scan_declaration(scanner))
+    if (ccw_xml_has_declaration(scanner->at) && !scan_declaration(scanner))
         return FALSE;
     return scanner->xml->is_opaque || scan_document(scanner);
 }
