@@ -50,9 +50,10 @@ static gboolean is_allowed(gunichar c)
            c == '\n' || c == '\r';
 }
 
-/* As libxml2, takes more bytes than needed for a character, if that is beyond ASCII. NULL as ccw_xml_skip_wide. */
+/* NULL as ccw_xml_skip_wide. */
 static const char *read_wide(const char *p, gunichar *ret_char)
 {
+    static const gunichar least[] = { 0, 0x80, 0x800, 0x10000 };
     guchar first = (guchar)*p;
     guint more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
     gunichar c = first & (0x3f >> more);
@@ -65,7 +66,7 @@ static const char *read_wide(const char *p, gunichar *ret_char)
         c = c << 6 | ((guchar)p[i] & 0x3f);
     }
     *ret_char = c;
-    return c >= 0x80 && is_allowed(c) ? p + more + 1 : NULL;
+    return c >= least[more] && is_allowed(c) ? p + more + 1 : NULL;
 }
 
 const char *ccw_xml_skip_wide(const char *p, gboolean any_byte)

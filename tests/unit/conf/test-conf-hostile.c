@@ -229,6 +229,8 @@ static void strange(void)
         "<a>\xef\xbf\xbf</a>",
         "<a>\xf4\x90\x80\x80</a>",
         "<a>\xc3</a>",
+        "<a b='\xe0\x92\x90'/>",
+        "<a>\xe0\x92\x90\xf0\x82\x82\xac\xc1\x81</a>",
         "<a>\x7f</a>",
         "<a b='1' b='2'/>",
         "<a b='1'c='2'/>",
