@@ -59,7 +59,7 @@ class ExhaustionTest(AttackTest):
 
     def queued(self):
         """The descriptors of calls that libvirt does not take."""
-        self.fresh(limits=NOFILE)
+        self.fresh(limits=NOFILE, older_kernel=True)
         before = self.descriptors()
         with Attacker(LOOKER, partial(hostile.send_descriptors, RO), 20) as attacker:
             attacker.wait_for("sent", 1)

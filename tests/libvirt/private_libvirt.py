@@ -134,10 +134,13 @@ class Private:
         expect(self.libvirtd.poll() is None, f"libvirtd ended:\n{read(self.libvirtd_log)}")
         return os.path.exists(f"{BACKEND}/libvirt-sock") and self.virsh_direct("uri", check=False)[0] == 0
 
-    def start_virtccwd(self, *options, limits=()):
-        """It is ready when it says so on its descriptor. limits: options of prlimit, for the daemon."""
+    def start_virtccwd(self, *options, limits=(), older_kernel=False):
+        """It is ready when it says so on its descriptor. limits: options of prlimit, for the daemon. older_kernel: it finds
+        a kernel before Linux 6.16 (older-kernel.c)."""
         mine, its = os.pipe()
         environment = dict(os.environ, G_MESSAGES_DEBUG="all")
+        if older_kernel:
+            environment["LD_PRELOAD"] = os.environ["CCW_OLDER_KERNEL"]
         with open(self.virtccwd_log, "ab") as log:
             prefix = ["prlimit", *limits] if limits else []
             self.proxy = subprocess.Popen([*prefix, self.virtccwd, "--ready-fd", str(its), *options], stdout=log,
