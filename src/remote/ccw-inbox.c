@@ -37,6 +37,7 @@ void ccw_inbox_clear(CcwInbox *inbox)
     g_clear_pointer(&inbox->taken, g_byte_array_unref);
     if (inbox->taken_fds)
         close_fds(inbox, g_steal_pointer(&inbox->taken_fds));
+    inbox->taking = FALSE; /* or its user is charged for the rest of the frame for ever */
 }
 
 gboolean ccw_inbox_at_boundary(const CcwInbox *inbox)

@@ -185,6 +185,20 @@ static void descriptors(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(user->fds, >, 0); /* the test did fill it */
 }
 
+/* A frame of which only the head comes. tear_down() sees that its user has all of the room again. */
+static void unfinished(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = DEFINE, .serial = 1 };
+    g_autoptr(GByteArray) frame = ccw_frame_new(&header, NULL, 0);
+
+    ccw_store_be32(frame->data, 4 * 1024 * 1024);
+    g_assert_cmpint(send(peers->client, frame->data, frame->len, MSG_NOSIGNAL), ==, frame->len);
+    peers_turn(peers);
+    g_assert_cmpuint(user->bytes, ==, 4 * 1024 * 1024);
+    peers_hang_up(&peers->client);
+    peers_wait_ended(peers);
+}
+
 /* A call for which its user has no room is answered, and what follows it on the connection is served. */
 static void big_call(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
@@ -252,6 +266,7 @@ int main(int argc, char **argv)
     ADD("calls", calls);
     ADD("unanswered", unanswered);
     ADD("descriptors", descriptors);
+    ADD("unfinished", unfinished);
     ADD("big-call", big_call);
     ADD("big-reply", big_reply);
     return g_test_run();
