@@ -4,6 +4,7 @@
 
 #include "conf/ccw-hostdev.h"
 #include "conf/ccw-walk.h"
+#include "conf/ccw-xml-error.h"
 #include "util/ccw-error.h"
 #include "util/ccw-paths.h"
 
@@ -16,7 +17,7 @@ static const struct {
     { "device", "libvirt-ccw-nodedev.rng" },
 };
 
-static void take_first(void *data, xmlError *from)
+static void take_first(void *data, CcwXmlError *from)
 {
     char **first = data;
 
@@ -36,7 +37,7 @@ static void verdict_clear(Verdict *verdict)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Verdict, verdict_clear)
 
-static void take_message(void *data, xmlError *from)
+static void take_message(void *data, CcwXmlError *from)
 {
     Verdict *verdict = data;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conf/ccw-conf.h"
+#include "conf/ccw-xml-error.h"
 #include "util/ccw-error.h"
 
 /*
@@ -41,7 +42,7 @@ static void set_parser_error(xmlParserCtxt *context, GError **error)
                 g_strchomp(message));
 }
 
-static void ignore_error(void *data G_GNUC_UNUSED, xmlError *from G_GNUC_UNUSED)
+static void ignore_error(void *data G_GNUC_UNUSED, CcwXmlError *from G_GNUC_UNUSED)
 {
 }
 
