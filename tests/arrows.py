@@ -12,7 +12,7 @@ ARROWS = {
     "conf": {"util"},
     "node_device": {"conf", "util"},
     "qemu": {"node_device", "dasd", "conf", "util"},
-    "remote": {"node_device", "conf", "util"},
+    "remote": {"qemu", "node_device", "conf", "util"},
     "channel": {"util"},
     "dasd": {"channel", "util"},
     "trace": {"channel", "util"},
@@ -22,7 +22,9 @@ ARROWS = {
 }
 # dasd knows the channel's formats and the request, not the translation.
 FORMATS = {"ccw-arch.h", "ccw-request.h"}
-ONLY = {("dasd", "channel"): FORMATS, ("trace", "channel"): FORMATS}
+# remote validates XML. It must not start an emulator, so it knows nothing of QMP, capabilities and the launcher.
+VALIDATOR = {"ccw-qemu-validate.h"}
+ONLY = {("dasd", "channel"): FORMATS, ("trace", "channel"): FORMATS, ("remote", "qemu"): VALIDATOR}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([a-z_]+)/([^"]+)"', re.M)
 
 

@@ -4,7 +4,15 @@
 #include "conf/ccw-hostdev.h"
 #include "conf/ccw-walk.h"
 
-static gboolean collect_hostdevs(CcwXml *xml, const xmlNode *domain, GArray *devices, GError **error)
+gboolean ccw_conf_is_hostdev(const char *text)
+{
+    g_autoptr(CcwXml) xml = ccw_xml_open(text, NULL);
+    g_autoptr(GPtrArray) hostdevs = xml ? ccw_walk_hostdevs(xml, NULL) : NULL;
+
+    return hostdevs && hostdevs->len > 0;
+}
+
+static gboolean collect_hostdevs(CcwXml *xml, const CcwXmlElement *domain, GArray *devices, GError **error)
 {
     g_autoptr(GPtrArray) hostdevs = ccw_walk_hostdevs(xml, domain);
 

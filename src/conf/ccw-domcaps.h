@@ -8,10 +8,16 @@
 #include <glib.h>
 
 /*
- * The path of the emulator that the document describes, if it is one for which there is something to add: of machine
- * s390-ccw-virtio. NULL if not. Free with g_free.
+ * ccw_conf_domcaps_sample:
+ * @xml: domain capabilities as libvirt writes them
+ *
+ * Makes the XML, in libvirt's own form, of a small domain with the emulator, the domain type, the arch and the machine
+ * type that @xml describes, and with one channel device.
+ *
+ * Returns: NULL if the machine type is not s390-ccw-virtio, which is the only one with channel devices. Free with
+ * g_free.
  */
-char *ccw_conf_domcaps_emulator(const char *xml);
+char *ccw_conf_domcaps_sample(const char *xml);
 
 /*
  * The document with "ccw" among the values of hostdev's subsysType, and the feature s390-map-css. *ret_changed is FALSE

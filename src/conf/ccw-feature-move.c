@@ -50,7 +50,7 @@ static char *text_of(const CcwXml *xml, guint32 start, guint32 end)
     return g_strndup(xml->text + start, end - start);
 }
 
-static char *gap_text(const CcwXml *xml, const xmlNode *element)
+static char *gap_text(const CcwXml *xml, const CcwXmlElement *element)
 {
     return text_of(xml, ccw_xml_gap_before(xml, element), ccw_xml_span(element)->start);
 }
@@ -63,7 +63,7 @@ static const char *indent_of(const char *gap)
 }
 
 /* One level of the domain's indentation, from that of its children. */
-static char *find_unit(const CcwXml *xml, const xmlNode *domain, const char *outer)
+static char *find_unit(const CcwXml *xml, const CcwXmlElement *domain, const char *outer)
 {
     g_autofree char *own = gap_text(xml, domain);
     const char *parent = indent_of(own);
@@ -78,13 +78,21 @@ static char *find_unit(const CcwXml *xml, const xmlNode *domain, const char *out
     return g_strdup("  ");
 }
 
-static void find_place(const CcwXml *xml, const xmlNode *domain, const char *const *before, Place *ret_place)
+static gboolean is_one_of(const CcwXmlElement *element, const char *const *names)
 {
-    const xmlNode *model = ccw_xml_first_element(domain);
-    const xmlNode *anchor = NULL;
+    for (; *names; names++)
+        if (ccw_xml_is(element, *names))
+            return TRUE;
+    return FALSE;
+}
 
-    for (const xmlNode *child = model; child; child = ccw_xml_next_element(child))
-        if (!child->ns && g_strv_contains(before, (const char *)child->name))
+static void find_place(const CcwXml *xml, const CcwXmlElement *domain, const char *const *before, Place *ret_place)
+{
+    const CcwXmlElement *model = ccw_xml_first_element(domain);
+    const CcwXmlElement *anchor = NULL;
+
+    for (const CcwXmlElement *child = model; child; child = ccw_xml_next_element(child))
+        if (is_one_of(child, before))
             anchor = child;
     if (anchor)
         model = anchor;
@@ -109,10 +117,10 @@ static char *carrier_text(CcwMapCss state)
     return g_strdup_printf("<ccw:s390-map-css xmlns:ccw=\"" CCW_CONF_NAMESPACE "\" state=\"%s\"/>", state_name(state));
 }
 
-static char *feature_text(const CcwXml *xml, const xmlNode *domain, CcwMapCss state)
+static char *feature_text(const CcwXml *xml, const CcwXmlElement *domain, CcwMapCss state)
 {
     CcwXmlAttr attr;
-    char quote = ccw_xml_attr_nth(xml->text, ccw_xml_span(domain), 0, &attr) ? xml->text[attr.value - 1] : '\'';
+    char quote = ccw_xml_attr_nth(domain, 0, &attr) ? xml->text[attr.value - 1] : '\'';
 
     return g_strdup_printf("<s390-map-css state=%c%s%c/>", quote, state_name(state), quote);
 }
@@ -123,12 +131,13 @@ static gboolean is_empty_tag(const CcwXmlSpan *span)
 }
 
 /* Puts what between the tags of an element that is empty, or at the start of its content. */
-static void insert_first(CcwXml *xml, const xmlNode *element, const char *what)
+static void insert_first(CcwXml *xml, const CcwXmlElement *element, const char *what)
 {
     const CcwXmlSpan *span = ccw_xml_span(element);
 
     if (is_empty_tag(span)) {
-        g_autofree char *opened = g_strdup_printf(">%s</%s>", what, (const char *)element->name);
+        g_autofree char *name = ccw_xml_name(element);
+        g_autofree char *opened = g_strdup_printf(">%s</%s>", what, name);
 
         ccw_xml_replace(xml, span->tag_end - 2, span->tag_end, opened);
     } else {
@@ -137,7 +146,7 @@ static void insert_first(CcwXml *xml, const xmlNode *element, const char *what)
 }
 
 /* Puts what after the last child, laid out as the first is. */
-static void insert_last(CcwXml *xml, const xmlNode *element, const char *what)
+static void insert_last(CcwXml *xml, const CcwXmlElement *element, const char *what)
 {
     g_autofree char *gap = gap_text(xml, ccw_xml_first_element(element));
     g_autofree char *laid_out = g_strconcat(gap, what, NULL);
@@ -146,7 +155,8 @@ static void insert_last(CcwXml *xml, const xmlNode *element, const char *what)
 }
 
 /* Does the whole <features> stand where raise would make it, and is it what raise would write? */
-static gboolean raise_makes_list(const CcwXml *xml, const xmlNode *domain, const xmlNode *list, const char *feature)
+static gboolean raise_makes_list(const CcwXml *xml, const CcwXmlElement *domain, const CcwXmlElement *list,
+                                 const char *feature)
 {
     const CcwXmlSpan *span = ccw_xml_span(list);
     guint32 gap = ccw_xml_gap_before(xml, list);
@@ -159,24 +169,24 @@ static gboolean raise_makes_list(const CcwXml *xml, const xmlNode *domain, const
 }
 
 /* Is the feature the last child of <features>, as insert_last would put it? */
-static gboolean raise_appends(const CcwXml *xml, xmlNode *node, const char *feature)
+static gboolean raise_appends(const CcwXml *xml, const CcwXmlElement *node, const char *feature)
 {
     const CcwXmlSpan *span = ccw_xml_span(node);
-    const xmlNode *previous = xmlPreviousElementSibling(node);
+    const CcwXmlElement *previous = ccw_xml_previous_element(node);
     g_autofree char *is = gap_text(xml, node);
-    g_autofree char *first = gap_text(xml, ccw_xml_first_element(node->parent));
+    g_autofree char *first = gap_text(xml, ccw_xml_first_element(ccw_xml_parent(node)));
 
     return previous && !ccw_xml_next_element(node) && strcmp(is, first) == 0 &&
            ccw_xml_gap_before(xml, node) == ccw_xml_span(previous)->end && span->end - span->start == strlen(feature) &&
            memcmp(xml->text + span->start, feature, strlen(feature)) == 0;
 }
 
-void ccw_feature_lower(CcwXml *xml, xmlNode *domain, const CcwFeature *feature)
+void ccw_feature_lower(CcwXml *xml, const CcwXmlElement *domain, const CcwFeature *feature)
 {
-    xmlNode *node = feature->feature;
-    xmlNode *list = node->parent;
+    const CcwXmlElement *node = feature->feature;
+    const CcwXmlElement *list = ccw_xml_parent(node);
     const CcwXmlSpan *span = ccw_xml_span(node);
-    const xmlNode *metadata = ccw_xml_child(domain, "metadata");
+    const CcwXmlElement *metadata = ccw_xml_child(domain, "metadata");
     g_autofree char *carrier = carrier_text(feature->state);
     g_autofree char *raised = feature_text(xml, domain, feature->state);
 
@@ -217,18 +227,18 @@ static guint32 find_trace(const CcwXml *xml, guint32 start, guint32 end)
     return 0;
 }
 
-static guint32 find_trace_in(const CcwXml *xml, const xmlNode *list)
+static guint32 find_trace_in(const CcwXml *xml, const CcwXmlElement *list)
 {
     guint32 end = ccw_xml_span(list)->content_end;
     guint32 trace = 0;
 
-    for (const xmlNode *n = ccw_xml_first_element(list); n && !trace; n = ccw_xml_next_element(n))
+    for (const CcwXmlElement *n = ccw_xml_first_element(list); n && !trace; n = ccw_xml_next_element(n))
         trace = find_trace(xml, ccw_xml_gap_before(xml, n), ccw_xml_span(n)->start);
     return trace ? trace : find_trace(xml, ccw_xml_gap(xml, end), end);
 }
 
 /* Into a <features> with nothing but white space in it. */
-static void insert_into_blank(CcwXml *xml, const xmlNode *domain, const xmlNode *list, const char *feature)
+static void insert_into_blank(CcwXml *xml, const CcwXmlElement *domain, const CcwXmlElement *list, const char *feature)
 {
     const CcwXmlSpan *span = ccw_xml_span(list);
     g_autofree char *blank = text_of(xml, span->tag_end, span->content_end);
@@ -245,7 +255,7 @@ static void insert_into_blank(CcwXml *xml, const xmlNode *domain, const xmlNode 
     }
 }
 
-static void raise_into(CcwXml *xml, const xmlNode *domain, const xmlNode *list, const char *feature)
+static void raise_into(CcwXml *xml, const CcwXmlElement *domain, const CcwXmlElement *list, const char *feature)
 {
     const CcwXmlSpan *span = ccw_xml_span(list);
     guint32 trace = is_empty_tag(span) ? 0 : find_trace_in(xml, list);
@@ -260,22 +270,22 @@ static void raise_into(CcwXml *xml, const xmlNode *domain, const xmlNode *list, 
         insert_first(xml, list, feature);
 }
 
-static void remove_carrier(CcwXml *xml, const xmlNode *carrier)
+static void remove_carrier(CcwXml *xml, const CcwXmlElement *carrier)
 {
     const CcwXmlSpan *span = ccw_xml_span(carrier);
-    const CcwXmlSpan *metadata = ccw_xml_span(carrier->parent);
+    const CcwXmlSpan *metadata = ccw_xml_span(ccw_xml_parent(carrier));
     guint32 gap = ccw_xml_gap_before(xml, carrier);
     gboolean alone = gap == metadata->tag_end && ccw_xml_gap(xml, metadata->content_end) == span->end;
 
     if (alone && (gap == span->start) == (span->end == metadata->content_end))
-        ccw_xml_remove(xml, ccw_xml_gap_before(xml, carrier->parent), metadata->end);
+        ccw_xml_remove(xml, ccw_xml_gap_before(xml, ccw_xml_parent(carrier)), metadata->end);
     else
         ccw_xml_remove(xml, gap, span->end);
 }
 
-void ccw_feature_raise(CcwXml *xml, xmlNode *domain, const CcwFeature *feature)
+void ccw_feature_raise(CcwXml *xml, const CcwXmlElement *domain, const CcwFeature *feature)
 {
-    const xmlNode *list = ccw_xml_child(domain, "features");
+    const CcwXmlElement *list = ccw_xml_child(domain, "features");
     g_autofree char *raised = feature_text(xml, domain, feature->state);
 
     remove_carrier(xml, feature->carrier);

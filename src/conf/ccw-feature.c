@@ -16,21 +16,15 @@ static gboolean parse_state(const char *text, CcwMapCss *ret_state)
     return TRUE;
 }
 
-static gboolean is_carrier(const xmlNode *node)
-{
-    return node->ns && node->ns->href && strcmp((const char *)node->ns->href, CCW_CONF_NAMESPACE) == 0 &&
-           strcmp((const char *)node->name, "s390-map-css") == 0;
-}
-
 /* A carrier has a state and nothing else. The first one counts. */
-static void find_carrier(const xmlNode *domain, CcwFeature *feature)
+static void find_carrier(const CcwXml *xml, const CcwXmlElement *domain, CcwFeature *feature)
 {
-    const xmlNode *metadata = ccw_xml_child(domain, "metadata");
-    xmlNode *node = metadata ? ccw_xml_first_element(metadata) : NULL;
+    const CcwXmlElement *metadata = ccw_xml_child(domain, "metadata");
+    const CcwXmlElement *node = metadata ? ccw_xml_first_element(metadata) : NULL;
 
-    while (node && !is_carrier(node))
+    while (node && !ccw_xml_is_in(xml, node, CCW_CONF_NAMESPACE, "s390-map-css"))
         node = ccw_xml_next_element(node);
-    if (node && node->properties && !node->properties->next && !node->children) {
+    if (node && ccw_xml_attr_count(node) == 1 && ccw_xml_is_empty(node)) {
         g_autofree char *state = ccw_xml_get(node, "state");
 
         if (parse_state(state, &feature->state))
@@ -38,10 +32,17 @@ static void find_carrier(const xmlNode *domain, CcwFeature *feature)
     }
 }
 
-static gboolean read_feature(const CcwXml *xml, xmlNode *node, CcwFeature *feature, GError **error)
+/* Comments and processing instructions do not count. */
+static gboolean has_content(const CcwXmlElement *node)
+{
+    g_autofree char *text = ccw_xml_content(node);
+
+    return ccw_xml_first_element(node) || *g_strstrip(text);
+}
+
+static gboolean read_feature(const CcwXml *xml, const CcwXmlElement *node, CcwFeature *feature, GError **error)
 {
     g_autofree char *state = ccw_xml_get(node, "state");
-    const xmlAttr *first = node->properties;
 
     if (feature->feature) {
         ccw_conf_refuse(xml, node, error, "<s390-map-css> is given twice in <features>: keep one");
@@ -58,7 +59,7 @@ static gboolean read_feature(const CcwXml *xml, xmlNode *node, CcwFeature *featu
                         shown);
         return FALSE;
     }
-    if (first->next || ccw_xml_first_element(node)) {
+    if (ccw_xml_attr_count(node) > 1 || has_content(node)) {
         ccw_conf_refuse(xml, node, error,
                         "<s390-map-css> in <features> takes the attribute state and nothing else: remove the rest");
         return FALSE;
@@ -67,13 +68,13 @@ static gboolean read_feature(const CcwXml *xml, xmlNode *node, CcwFeature *featu
     return TRUE;
 }
 
-gboolean ccw_feature_read(const CcwXml *xml, const xmlNode *domain, CcwFeature *ret_feature, GError **error)
+gboolean ccw_feature_read(const CcwXml *xml, const CcwXmlElement *domain, CcwFeature *ret_feature, GError **error)
 {
     CcwFeature feature = { .state = CCW_MAP_CSS_ABSENT };
 
-    find_carrier(domain, &feature);
-    for (xmlNode *list = ccw_xml_child(domain, "features"); list; list = ccw_xml_next(list, "features"))
-        for (xmlNode *n = ccw_xml_child(list, "s390-map-css"); n; n = ccw_xml_next(n, "s390-map-css"))
+    find_carrier(xml, domain, &feature);
+    for (const CcwXmlElement *list = ccw_xml_child(domain, "features"); list; list = ccw_xml_next(list, "features"))
+        for (const CcwXmlElement *n = ccw_xml_child(list, "s390-map-css"); n; n = ccw_xml_next(n, "s390-map-css"))
             if (!read_feature(xml, n, &feature, error))
                 return FALSE;
     if (feature.feature && feature.carrier) {

@@ -9,8 +9,8 @@
 #include "conf/ccw-xml.h"
 
 typedef struct {
-    xmlNode *feature; /* in <features>, or NULL */
-    xmlNode *carrier; /* in <metadata>, or NULL */
+    const CcwXmlElement *feature; /* in <features>, or NULL */
+    const CcwXmlElement *carrier; /* in <metadata>, or NULL */
     CcwMapCss state;
 } CcwFeature;
 
@@ -18,8 +18,8 @@ typedef struct {
  * Errors: CCW_ERROR_INVALID, if it is there twice or in both places, or a feature has another state than on and off or
  * other attributes. A carrier that we cannot have written counts as absent.
  */
-gboolean ccw_feature_read(const CcwXml *xml, const xmlNode *domain, CcwFeature *ret_feature, GError **error);
+gboolean ccw_feature_read(const CcwXml *xml, const CcwXmlElement *domain, CcwFeature *ret_feature, GError **error);
 
 /* Asks for the edits that move it: from <features> to <metadata>, and back. */
-void ccw_feature_lower(CcwXml *xml, xmlNode *domain, const CcwFeature *feature);
-void ccw_feature_raise(CcwXml *xml, xmlNode *domain, const CcwFeature *feature);
+void ccw_feature_lower(CcwXml *xml, const CcwXmlElement *domain, const CcwFeature *feature);
+void ccw_feature_raise(CcwXml *xml, const CcwXmlElement *domain, const CcwFeature *feature);

@@ -20,7 +20,7 @@ char *ccw_conf_excerpt(const char *value)
     return g_strconcat(head, cut ? "..." : "", NULL);
 }
 
-void ccw_conf_refuse(const CcwXml *xml, const xmlNode *element, GError **error, const char *format, ...)
+void ccw_conf_refuse(const CcwXml *xml, const CcwXmlElement *element, GError **error, const char *format, ...)
 {
     g_autofree char *message = NULL;
     va_list args;
@@ -61,7 +61,7 @@ static gboolean parse_number(const char *text, guint64 *ret_value)
     return TRUE;
 }
 
-static gboolean read_field(const CcwXml *xml, const xmlNode *address, guint n, guint *ret_value, GError **error)
+static gboolean read_field(const CcwXml *xml, const CcwXmlElement *address, guint n, guint *ret_value, GError **error)
 {
     g_autofree char *text = ccw_xml_get(address, fields[n].name);
     g_autofree char *shown = NULL;
@@ -97,23 +97,26 @@ static gboolean read_field(const CcwXml *xml, const xmlNode *address, guint n, g
     return TRUE;
 }
 
-static gboolean read_source_address(const CcwXml *xml, const xmlNode *address, CcwBusId *ret_id, GError **error)
+static gboolean read_source_address(const CcwXml *xml, const CcwXmlElement *address, CcwBusId *ret_id, GError **error)
 {
     guint values[G_N_ELEMENTS(fields)];
 
-    if (address->nsDef) {
+    CcwXmlAttr attr = { 0 };
+
+    if (ccw_xml_declares_namespace(address)) {
         ccw_conf_refuse(
             xml, address, error,
             "<address> in <source> of a ccw <hostdev> declares a namespace: it takes cssid, ssid and devno");
         return FALSE;
     }
-    for (const xmlAttr *attr = address->properties; attr; attr = attr->next) {
+    while (ccw_xml_attr_next(address, &attr)) {
         gboolean known = FALSE;
 
         for (gsize i = 0; i < G_N_ELEMENTS(fields) && !known; i++)
-            known = !attr->ns && strcmp((const char *)attr->name, fields[i].name) == 0;
+            known = ccw_xml_attr_is(address, &attr, fields[i].name);
         if (!known) {
-            g_autofree char *shown = ccw_conf_excerpt((const char *)attr->name);
+            g_autofree char *name = ccw_xml_attr_name(address, &attr);
+            g_autofree char *shown = ccw_conf_excerpt(name);
 
             ccw_conf_refuse(xml, address, error,
                             "<address> in <source> of a ccw <hostdev> has an unknown attribute '%s': it takes cssid, "
@@ -131,7 +134,7 @@ static gboolean read_source_address(const CcwXml *xml, const xmlNode *address, C
 
 static gboolean read_source(const CcwXml *xml, CcwHostdevNode *node, GError **error)
 {
-    xmlNode *second;
+    const CcwXmlElement *second;
 
     node->source = ccw_xml_child(node->element, "source");
     node->address = node->source ? ccw_xml_child(node->source, "address") : NULL;
@@ -191,9 +194,9 @@ static gboolean parse_guest_number(const char *text, guint max, guint64 *ret_val
 }
 
 /* All three numbers or none. */
-gboolean ccw_hostdev_read_guest(const xmlNode *device, CcwBusId *ret_id)
+gboolean ccw_hostdev_read_guest(const CcwXmlElement *device, CcwBusId *ret_id)
 {
-    const xmlNode *address = ccw_xml_child(device, "address");
+    const CcwXmlElement *address = ccw_xml_child(device, "address");
     guint64 values[G_N_ELEMENTS(fields)];
 
     if (!address || !ccw_xml_get_is(address, "type", "ccw"))
@@ -208,7 +211,7 @@ gboolean ccw_hostdev_read_guest(const xmlNode *device, CcwBusId *ret_id)
     return TRUE;
 }
 
-static gboolean check_guest_type(const CcwXml *xml, const xmlNode *address, GError **error)
+static gboolean check_guest_type(const CcwXml *xml, const CcwXmlElement *address, GError **error)
 {
     g_autofree char *type = ccw_xml_get(address, "type");
     g_autofree char *shown = type ? ccw_conf_excerpt(type) : NULL;
@@ -229,7 +232,7 @@ static gboolean check_guest_type(const CcwXml *xml, const xmlNode *address, GErr
 
 gboolean ccw_hostdev_check_guest(const CcwXml *xml, const CcwHostdevNode *node, GError **error)
 {
-    const xmlNode *address = ccw_xml_child(node->element, "address");
+    const CcwXmlElement *address = ccw_xml_child(node->element, "address");
     guint given = 0;
     guint64 value;
 
@@ -255,9 +258,9 @@ gboolean ccw_hostdev_check_guest(const CcwXml *xml, const CcwHostdevNode *node, 
     return FALSE;
 }
 
-guint ccw_hostdev_read_boot_order(const xmlNode *device)
+guint ccw_hostdev_read_boot_order(const CcwXmlElement *device)
 {
-    const xmlNode *boot = ccw_xml_child(device, "boot");
+    const CcwXmlElement *boot = ccw_xml_child(device, "boot");
     g_autofree char *text = boot ? ccw_xml_get(boot, "order") : NULL;
     guint64 order;
 
@@ -282,32 +285,40 @@ static CcwHostdevForm read_mdev(CcwHostdevNode *node)
         !ccw_xml_get_is(node->element, "model", "vfio-ccw"))
         return CCW_HOSTDEV_OTHER;
     uuid = ccw_xml_get(node->address, "uuid");
-    if (!uuid || node->address->properties->next || node->address->nsDef ||
+    if (!uuid || ccw_xml_attr_count(node->address) > 1 || ccw_xml_declares_namespace(node->address) ||
         !ccw_uuid_decode(uuid, &node->dev.source, &advertised))
         return CCW_HOSTDEV_OTHER;
     node->dev.managed = advertised || ccw_xml_get_is(node->element, "managed", "yes");
     return advertised ? CCW_HOSTDEV_ADVERTISED : CCW_HOSTDEV_MDEV;
 }
 
-gboolean ccw_hostdev_read(const CcwXml *xml, xmlNode *element, CcwHostdevNode *ret_node, GError **error)
+gboolean ccw_hostdev_read_source(const CcwXml *xml, const CcwXmlElement *element, CcwHostdevNode *ret_node,
+                                 GError **error)
 {
-    g_autofree char *mode = ccw_xml_get(element, "mode");
-    g_autofree char *type = ccw_xml_get(element, "type");
     CcwHostdevNode node = { .form = CCW_HOSTDEV_OTHER, .element = element };
+    CcwXmlAttr mode, type;
 
-    if ((!mode || strcmp(mode, "subsystem") == 0) && type) {
-        if (strcmp(type, "ccw") == 0)
+    if (ccw_xml_attr(element, "type", &type) &&
+        (!ccw_xml_attr(element, "mode", &mode) || ccw_xml_attr_value_is(element, &mode, "subsystem"))) {
+        if (ccw_xml_attr_value_is(element, &type, "ccw"))
             node.form = CCW_HOSTDEV_CCW;
-        else if (strcmp(type, "subsystem") == 0 && ccw_xml_get_is(element, "subsystem", "ccw"))
-            node.form = CCW_HOSTDEV_SUBSYSTEM;
-        else if (strcmp(type, "mdev") == 0)
+        else if (ccw_xml_attr_value_is(element, &type, "mdev"))
             node.form = read_mdev(&node);
+        else if (ccw_xml_attr_value_is(element, &type, "subsystem") && ccw_xml_get_is(element, "subsystem", "ccw"))
+            node.form = CCW_HOSTDEV_SUBSYSTEM;
     }
     if (node.form == CCW_HOSTDEV_CCW || node.form == CCW_HOSTDEV_SUBSYSTEM)
         if (!read_attributes(xml, &node, error) || !read_source(xml, &node, error))
             return FALSE;
-    if (node.form != CCW_HOSTDEV_OTHER)
-        read_common(&node);
     *ret_node = node;
+    return TRUE;
+}
+
+gboolean ccw_hostdev_read(const CcwXml *xml, const CcwXmlElement *element, CcwHostdevNode *ret_node, GError **error)
+{
+    if (!ccw_hostdev_read_source(xml, element, ret_node, error))
+        return FALSE;
+    if (ret_node->form != CCW_HOSTDEV_OTHER)
+        read_common(ret_node);
     return TRUE;
 }

@@ -6,6 +6,7 @@
 #include "conf/ccw-hostdev.h"
 #include "conf/ccw-uuid.h"
 #include "conf/ccw-walk.h"
+#include "conf/ccw-xml-chars.h"
 
 /* Can anything of ours stand in it? A character reference may spell anything. */
 static gboolean is_worth_parsing(const char *text)
@@ -18,11 +19,11 @@ static void replace_value(CcwXml *xml, const CcwXmlAttr *attr, const char *value
     ccw_xml_replace(xml, attr->value, attr->value_end, value);
 }
 
-static char quote_of(const CcwXml *xml, const xmlNode *element)
+static char quote_of(const CcwXml *xml, const CcwXmlElement *element)
 {
     CcwXmlAttr type;
 
-    return ccw_xml_attr(xml, element, "type", &type) ? xml->text[type.value - 1] : '\'';
+    return ccw_xml_attr(element, "type", &type) ? xml->text[type.value - 1] : '\'';
 }
 
 /* After the last attribute: there libvirt writes it, and there raise takes it away with one blank. */
@@ -45,9 +46,9 @@ static void respell_subsystem(CcwXml *xml, const CcwHostdevNode *node)
     g_autofree char *model = g_strdup_printf("model=%cvfio-ccw%c", quote, quote);
     CcwXmlAttr attr;
 
-    if (!ccw_xml_attr(xml, node->element, "mode", &attr) && ccw_xml_attr(xml, node->element, "type", &attr))
+    if (!ccw_xml_attr(node->element, "mode", &attr) && ccw_xml_attr(node->element, "type", &attr))
         ccw_xml_insert(xml, attr.name, mode);
-    if (ccw_xml_attr(xml, node->element, "subsystem", &attr))
+    if (ccw_xml_attr(node->element, "subsystem", &attr))
         ccw_xml_replace(xml, attr.name, attr.value_end + 1, model);
 }
 
@@ -55,11 +56,11 @@ static void respell_subsystem(CcwXml *xml, const CcwHostdevNode *node)
  * The white space between two attributes of the host address, "" for the usual one blank. Moves *attr on to the n-th
  * attribute, if there is one.
  */
-static char *gap_to(const CcwXml *xml, const CcwXmlSpan *span, guint n, CcwXmlAttr *attr)
+static char *gap_to(const CcwXml *xml, const CcwXmlElement *address, guint n, CcwXmlAttr *attr)
 {
     guint32 start = attr->value_end + 1;
 
-    if (!ccw_xml_attr_nth(xml->text, span, n, attr) || (attr->name - start == 1 && xml->text[start] == ' '))
+    if (!ccw_xml_attr_nth(address, n, attr) || (attr->name - start == 1 && xml->text[start] == ' '))
         return g_strdup("");
     return g_strndup(xml->text + start, attr->name - start);
 }
@@ -70,7 +71,6 @@ static char *gap_to(const CcwXml *xml, const CcwXmlSpan *span, guint n, CcwXmlAt
  */
 static void replace_address(CcwXml *xml, const CcwHostdevNode *node)
 {
-    const CcwXmlSpan *span = ccw_xml_span(node->address);
     g_autofree char *gap1 = NULL;
     g_autofree char *gap2 = NULL;
     g_autofree char *with = NULL;
@@ -79,12 +79,12 @@ static void replace_address(CcwXml *xml, const CcwHostdevNode *node)
     guint32 start;
     char quote;
 
-    if (!ccw_xml_attr_nth(xml->text, span, 0, &attr))
+    if (!ccw_xml_attr_nth(node->address, 0, &attr))
         return;
     start = attr.name;
     quote = xml->text[attr.value - 1];
-    gap1 = gap_to(xml, span, 1, &attr);
-    gap2 = gap_to(xml, span, 2, &attr);
+    gap1 = gap_to(xml, node->address, 1, &attr);
+    gap2 = gap_to(xml, node->address, 2, &attr);
     with = g_strdup_printf("uuid%s=%s%c%s%c", gap1, gap2, quote, ccw_uuid_encode(&node->dev.source, uuid), quote);
     ccw_xml_replace(xml, start, attr.value_end + 1, with);
 }
@@ -113,11 +113,11 @@ static void lower_advertised(CcwXml *xml, const CcwHostdevNode *node)
     char uuid[CCW_UUID_STR_LEN];
     CcwXmlAttr attr;
 
-    if (ccw_xml_attr(xml, node->address, "uuid", &attr))
+    if (ccw_xml_attr(node->address, "uuid", &attr))
         replace_value(xml, &attr, ccw_uuid_encode(&node->dev.source, uuid));
-    if (ccw_xml_attr(xml, node->element, "managed", &attr))
+    if (ccw_xml_attr(node->element, "managed", &attr))
         replace_value(xml, &attr, "yes");
-    else if (ccw_xml_attr(xml, node->element, "type", &attr))
+    else if (ccw_xml_attr(node->element, "type", &attr))
         ccw_xml_insert(xml, attr.value_end + 1, managed);
 }
 
@@ -134,28 +134,28 @@ static void lower_hostdev(CcwXml *xml, const CcwHostdevNode *node, CcwMapCss map
             respell_subsystem(xml, node);
         else
             add_model(xml, node);
-        if (ccw_xml_attr(xml, node->element, "type", &type))
+        if (ccw_xml_attr(node->element, "type", &type))
             replace_value(xml, &type, "mdev");
         replace_address(xml, node);
     }
     add_guest_address(xml, node, map);
 }
 
-static gboolean lower_hostdevs(CcwXml *xml, const xmlNode *domain, CcwMapCss map, GError **error)
+static gboolean lower_hostdevs(CcwXml *xml, const CcwXmlElement *domain, CcwMapCss map, GError **error)
 {
     g_autoptr(GPtrArray) hostdevs = ccw_walk_hostdevs(xml, domain);
 
     for (guint i = 0; i < hostdevs->len; i++) {
         CcwHostdevNode node;
 
-        if (!ccw_hostdev_read(xml, hostdevs->pdata[i], &node, error))
+        if (!ccw_hostdev_read_source(xml, hostdevs->pdata[i], &node, error))
             return FALSE;
         lower_hostdev(xml, &node, map);
     }
     return TRUE;
 }
 
-static gboolean lower_domain(CcwXml *xml, xmlNode *domain, GError **error)
+static gboolean lower_domain(CcwXml *xml, const CcwXmlElement *domain, GError **error)
 {
     CcwFeature feature;
 
@@ -183,6 +183,8 @@ char *ccw_conf_lower(const char *text, CcwMapCss default_map, gboolean *ret_chan
         if (!lower_domain(xml, domains->pdata[i], error))
             return NULL;
     if (!lower_hostdevs(xml, NULL, default_map, error))
+        return NULL;
+    if (ccw_xml_is_edited(xml) && !ccw_xml_check_bounds(xml, error))
         return NULL;
     *ret_changed = ccw_xml_is_edited(xml);
     return ccw_xml_apply(xml);

@@ -10,17 +10,14 @@
 
 #define MDEV_TYPE "vfio_ccw-io" /* drivers/s390/cio/vfio_ccw_ops.c */
 
-static char *content_of(const xmlNode *parent, const char *name)
+static char *content_of(const CcwXmlElement *parent, const char *name)
 {
-    xmlNode *element = parent ? ccw_xml_child(parent, name) : NULL;
-    xmlChar *text = element ? xmlNodeGetContent(element) : NULL;
-    char *copy = text ? g_strstrip(g_strdup((const char *)text)) : NULL;
+    const CcwXmlElement *element = parent ? ccw_xml_child(parent, name) : NULL;
 
-    xmlFree(text);
-    return copy;
+    return element ? g_strstrip(ccw_xml_content(element)) : NULL;
 }
 
-static gboolean read_number(const xmlNode *parent, const char *name, guint max, guint *ret_value)
+static gboolean read_number(const CcwXmlElement *parent, const char *name, guint max, guint *ret_value)
 {
     g_autofree char *text = content_of(parent, name);
     char *end = NULL;
@@ -33,7 +30,7 @@ static gboolean read_number(const xmlNode *parent, const char *name, guint max, 
 }
 
 /* <cssid>, <ssid> and <devno>, as capccwaddress of libvirt's nodedev.rng has them. */
-static gboolean read_address(const xmlNode *parent, CcwBusId *ret_id)
+static gboolean read_address(const CcwXmlElement *parent, CcwBusId *ret_id)
 {
     guint cssid, ssid, devno;
 
@@ -45,9 +42,9 @@ static gboolean read_address(const xmlNode *parent, CcwBusId *ret_id)
 }
 
 /* The capability before which the other goes, and the device; NULL if there is none, or the other is there. */
-static xmlNode *find_capability(const xmlNode *device, CcwBusId *ret_id)
+static const CcwXmlElement *find_capability(const CcwXmlElement *device, CcwBusId *ret_id)
 {
-    xmlNode *capability = ccw_xml_child(device, "capability");
+    const CcwXmlElement *capability = ccw_xml_child(device, "capability");
 
     for (; capability; capability = ccw_xml_next(capability, "capability")) {
         if (ccw_xml_get_is(capability, "type", "mdev"))
@@ -64,8 +61,8 @@ static xmlNode *find_capability(const xmlNode *device, CcwBusId *ret_id)
 char *ccw_conf_advertise(const char *text, gboolean *ret_changed, GError **error)
 {
     g_autoptr(CcwXml) xml = NULL;
-    const xmlNode *root;
-    const xmlNode *capability = NULL;
+    const CcwXmlElement *root;
+    const CcwXmlElement *capability = NULL;
     CcwBusId id;
 
     *ret_changed = FALSE;
@@ -91,7 +88,7 @@ char *ccw_conf_advertise(const char *text, gboolean *ret_changed, GError **error
     return ccw_xml_apply(xml);
 }
 
-static gboolean is_advertised(const xmlNode *capability)
+static gboolean is_advertised(const CcwXmlElement *capability)
 {
     g_autofree char *uuid = NULL;
     gboolean advertised;
@@ -106,8 +103,8 @@ static gboolean is_advertised(const xmlNode *capability)
 char *ccw_conf_unadvertise(const char *text, gboolean *ret_changed, GError **error)
 {
     g_autoptr(CcwXml) xml = NULL;
-    const xmlNode *root;
-    xmlNode *capability;
+    const CcwXmlElement *root;
+    const CcwXmlElement *capability;
 
     *ret_changed = FALSE;
     if (!strstr(text, "<capability"))
@@ -120,6 +117,8 @@ char *ccw_conf_unadvertise(const char *text, gboolean *ret_changed, GError **err
     for (; capability; capability = ccw_xml_next(capability, "capability"))
         if (is_advertised(capability))
             ccw_xml_remove(xml, ccw_xml_gap_before(xml, capability), ccw_xml_span(capability)->end);
+    if (ccw_xml_is_edited(xml) && !ccw_xml_check_bounds(xml, error))
+        return NULL;
     *ret_changed = ccw_xml_is_edited(xml);
     return ccw_xml_apply(xml);
 }
@@ -127,14 +126,13 @@ char *ccw_conf_unadvertise(const char *text, gboolean *ret_changed, GError **err
 char *ccw_conf_detached_device(const char *css_xml, const char *name, const char *parent, const char *driver,
                                const CcwBusId *id, GError **error)
 {
-    xmlDoc *doc = ccw_xml_parse(css_xml, error);
-    g_autofree char *path = doc ? content_of(xmlDocGetRootElement(doc), "path") : NULL;
+    g_autoptr(CcwXml) css = ccw_xml_open(css_xml, error);
+    g_autofree char *path = css ? content_of(ccw_xml_root(css), "path") : NULL;
     g_autofree char *text = NULL;
     gboolean changed;
 
-    if (!doc)
+    if (!css)
         return NULL;
-    xmlFreeDoc(doc);
     text = g_markup_printf_escaped("<device>\n"
                                    "  <name>%s</name>\n"
                                    "  <path>%s</path>\n"

@@ -19,7 +19,7 @@ char *ccw_conf_advertise(const char *xml, gboolean *ret_changed, GError **error)
 
 /*
  * The other way, for a node device that is to be made or defined: the document without that capability.
- * Error: CCW_ERROR_XML.
+ * Errors: CCW_ERROR_XML; CCW_ERROR_INVALID, if it has that capability and is beyond a bound of ccw-conf.h.
  */
 char *ccw_conf_unadvertise(const char *xml, gboolean *ret_changed, GError **error);
 

@@ -6,6 +6,7 @@
 #include "conf/ccw-hostdev.h"
 #include "conf/ccw-uuid.h"
 #include "conf/ccw-walk.h"
+#include "conf/ccw-xml-chars.h"
 
 /* Can anything of ours stand in it? A character reference may spell anything. */
 static gboolean is_worth_parsing(const char *text)
@@ -14,11 +15,11 @@ static gboolean is_worth_parsing(const char *text)
            (strstr(text, "hostdev") && (strstr(text, "vfio-ccw") || strstr(text, "&#")));
 }
 
-static void remove_model(CcwXml *xml, const xmlNode *element)
+static void remove_model(CcwXml *xml, const CcwXmlElement *element)
 {
     CcwXmlAttr attr;
 
-    if (ccw_xml_attr(xml, element, "model", &attr)) {
+    if (ccw_xml_attr(element, "model", &attr)) {
         guint32 start = attr.name;
 
         while (ccw_xml_is_space(xml->text[start - 1]))
@@ -27,49 +28,65 @@ static void remove_model(CcwXml *xml, const xmlNode *element)
     }
 }
 
-/* The blanks or line breaks that lower put before and after the '='; one blank where there are none. */
-static char *gap_or_blank(const CcwXml *xml, guint32 start, guint32 end)
+/* An attribute whose value is a number in hexadecimal of that many digits, or of as many as needed (0). */
+static void append_number(GString *out, const char *name, guint number, guint digits, char quote)
 {
-    return end > start ? g_strndup(xml->text + start, end - start) : g_strdup(" ");
+    guint count = digits ? digits : number > 0xf ? 2 : 1;
+
+    g_string_append(out, name);
+    g_string_append_c(out, '=');
+    g_string_append_c(out, quote);
+    g_string_append(out, "0x");
+    while (count-- > 0)
+        g_string_append_c(out, "0123456789abcdef"[number >> (4 * count) & 0xf]);
+    g_string_append_c(out, quote);
+}
+
+/* The blanks or line breaks that lower put before and after the '='; one blank where there are none. */
+static void append_gap_or_blank(GString *out, const CcwXml *xml, guint32 start, guint32 end)
+{
+    if (end > start)
+        g_string_append_len(out, xml->text + start, end - start);
+    else
+        g_string_append_c(out, ' ');
 }
 
 static void replace_uuid(CcwXml *xml, const CcwHostdevNode *node)
 {
     const CcwBusId *id = &node->dev.source;
-    g_autofree char *gap1 = NULL;
-    g_autofree char *gap2 = NULL;
-    g_autofree char *with = NULL;
     const char *equals;
     CcwXmlAttr attr;
+    GString *with;
     guint32 at;
     char q;
 
-    if (!ccw_xml_attr(xml, node->address, "uuid", &attr))
+    if (!ccw_xml_attr(node->address, "uuid", &attr))
         return;
     equals = memchr(xml->text + attr.name_end, '=', attr.value - attr.name_end);
     if (!equals)
         return;
     at = (guint32)(equals - xml->text);
-    gap1 = gap_or_blank(xml, attr.name_end, at);
-    gap2 = gap_or_blank(xml, at + 1, attr.value - 1);
     q = xml->text[attr.value - 1];
-    with = g_strdup_printf("cssid=%c0x%x%c%sssid=%c0x%x%c%sdevno=%c0x%04x%c", q, id->cssid, q, gap1, q, id->ssid, q,
-                           gap2, q, id->devno, q);
-    ccw_xml_replace(xml, attr.name, attr.value_end + 1, with);
+    with = ccw_xml_edit(xml, attr.name, attr.value_end + 1);
+    append_number(with, "cssid", id->cssid, 0, q);
+    append_gap_or_blank(with, xml, attr.name_end, at);
+    append_number(with, "ssid", id->ssid, 0, q);
+    append_gap_or_blank(with, xml, at + 1, attr.value - 1);
+    append_number(with, "devno", id->devno, 4, q);
 }
 
 static void raise_hostdev(CcwXml *xml, const CcwHostdevNode *node)
 {
     CcwXmlAttr attr;
 
-    if (ccw_xml_attr(xml, node->element, "type", &attr))
+    if (ccw_xml_attr(node->element, "type", &attr))
         ccw_xml_replace(xml, attr.value, attr.value_end, "ccw");
     if (node->form == CCW_HOSTDEV_ADVERTISED) {
         char quote = xml->text[attr.value - 1];
         g_autofree char *managed = g_strdup_printf(" managed=%cyes%c", quote, quote);
         guint32 type_end = attr.value_end + 1;
 
-        if (ccw_xml_attr(xml, node->element, "managed", &attr))
+        if (ccw_xml_attr(node->element, "managed", &attr))
             ccw_xml_replace(xml, attr.value, attr.value_end, "yes");
         else
             ccw_xml_insert(xml, type_end, managed);
@@ -78,14 +95,14 @@ static void raise_hostdev(CcwXml *xml, const CcwHostdevNode *node)
     replace_uuid(xml, node);
 }
 
-static void raise_hostdevs(CcwXml *xml, const xmlNode *domain)
+static void raise_hostdevs(CcwXml *xml, const CcwXmlElement *domain)
 {
     g_autoptr(GPtrArray) hostdevs = ccw_walk_hostdevs(xml, domain);
 
     for (guint i = 0; i < hostdevs->len; i++) {
         CcwHostdevNode node;
 
-        if (ccw_hostdev_read(xml, hostdevs->pdata[i], &node, NULL) &&
+        if (ccw_hostdev_read_source(xml, hostdevs->pdata[i], &node, NULL) &&
             (node.form == CCW_HOSTDEV_MDEV || node.form == CCW_HOSTDEV_ADVERTISED))
             raise_hostdev(xml, &node);
     }
@@ -123,9 +140,11 @@ static gboolean may_join_uuid(char c)
 
 static gboolean strip_suffix(GString *text, const char *suffix)
 {
-    if (!g_str_has_suffix(text->str, suffix))
+    gsize length = strlen(suffix);
+
+    if (text->len < length || memcmp(text->str + text->len - length, suffix, length) != 0)
         return FALSE;
-    g_string_truncate(text, text->len - strlen(suffix));
+    g_string_truncate(text, text->len - length);
     return TRUE;
 }
 

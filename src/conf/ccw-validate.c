@@ -4,6 +4,7 @@
 
 #include "conf/ccw-hostdev.h"
 #include "conf/ccw-walk.h"
+#include "conf/ccw-xml-dom.h"
 #include "conf/ccw-xml-error.h"
 #include "util/ccw-error.h"
 #include "util/ccw-paths.h"
@@ -104,7 +105,7 @@ static char *reword(const char *message)
 }
 
 /* A type that the schema has not heard of fails it in a way that says nothing of the type. */
-static char *explain_hostdev(const xmlNode *hostdev, const char *message)
+static char *explain_hostdev(const CcwXmlElement *hostdev, const char *message)
 {
     static const char *const types[] = { "ccw",       "mdev",    "misc",      "net", "pci", "scsi",
                                          "scsi_host", "storage", "subsystem", "usb", NULL };
@@ -118,20 +119,36 @@ static char *explain_hostdev(const xmlNode *hostdev, const char *message)
     return reword(message);
 }
 
-/* Of a whole domain libxml2 says little more than that its devices are wrong: is it one of the hostdevs? */
-static gboolean judge_hostdevs(CcwXml *xml, const GPtrArray *hostdevs, GError **error)
+/* libxml2's nodes for the elements of ccw_walk_hostdevs(), in the same order. */
+static GPtrArray *find_hostdev_nodes(xmlDoc *document)
 {
+    GPtrArray *nodes = g_ptr_array_new();
+    xmlNode *root = xmlDocGetRootElement(document);
+    xmlNode *devices = ccw_xml_dom_is(root, "domain") ? ccw_xml_dom_child(root, "devices") : NULL;
+
+    if (ccw_xml_dom_is(root, "hostdev"))
+        g_ptr_array_add(nodes, root);
+    for (; devices; devices = ccw_xml_dom_next(devices, "devices"))
+        for (xmlNode *dev = ccw_xml_dom_child(devices, "hostdev"); dev; dev = ccw_xml_dom_next(dev, "hostdev"))
+            g_ptr_array_add(nodes, dev);
+    return nodes;
+}
+
+/* Of a whole domain libxml2 says little more than that its devices are wrong: is it one of the hostdevs? */
+static gboolean judge_hostdevs(CcwXml *xml, const GPtrArray *hostdevs, xmlDoc *document, GError **error)
+{
+    g_autoptr(GPtrArray) nodes = find_hostdev_nodes(document);
     g_autoptr(xmlRelaxNG) schema = load_schema("libvirt-ccw-hostdev.rng", error);
     gboolean valid = TRUE;
 
     if (!schema)
         return FALSE;
-    for (guint i = 0; i < hostdevs->len && valid; i++) {
-        const xmlNode *hostdev = hostdevs->pdata[i];
+    for (guint i = 0; i < hostdevs->len && i < nodes->len && valid; i++) {
+        const CcwXmlElement *hostdev = hostdevs->pdata[i];
         g_auto(Verdict) verdict = { 0 };
         xmlDoc *doc = xmlNewDoc((const xmlChar *)"1.0");
 
-        xmlDocSetRootElement(doc, xmlDocCopyNode((xmlNode *)hostdev, doc, 1));
+        xmlDocSetRootElement(doc, xmlDocCopyNode(nodes->pdata[i], doc, 1));
         valid = judge(schema, doc, &verdict);
         if (!valid) {
             g_autofree char *why = explain_hostdev(hostdev, verdict.message);
@@ -152,7 +169,7 @@ static gboolean judge_ours(CcwXml *xml, const GPtrArray *hostdevs, GError **erro
     for (guint i = 0; i < hostdevs->len; i++) {
         CcwHostdevNode node;
         guint id;
-        const xmlNode *first;
+        const CcwXmlElement *first;
 
         if (!ccw_hostdev_read(xml, hostdevs->pdata[i], &node, error))
             return FALSE;
@@ -170,7 +187,7 @@ static gboolean judge_ours(CcwXml *xml, const GPtrArray *hostdevs, GError **erro
                             name, ccw_xml_line(xml, ccw_xml_span(first)->start));
             return FALSE;
         }
-        g_hash_table_insert(seen, GUINT_TO_POINTER(id), node.element);
+        g_hash_table_insert(seen, GUINT_TO_POINTER(id), (gpointer)node.element);
     }
     return TRUE;
 }
@@ -197,12 +214,12 @@ static gboolean passes(xmlRelaxNG *schema, xmlDoc *doc)
 /* The first device with which doc, which is wrong, is wrong; NULL if it is none of them. */
 static const xmlNode *find_bad_device(xmlRelaxNG *schema, xmlDoc *doc)
 {
-    xmlNode *parent = ccw_xml_child(xmlDocGetRootElement(doc), "devices");
+    xmlNode *parent = ccw_xml_dom_child(xmlDocGetRootElement(doc), "devices");
     g_autoptr(GPtrArray) devices = g_ptr_array_new();
     guint good = 0, bad;
     gboolean found;
 
-    for (xmlNode *child = parent ? ccw_xml_first_element(parent) : NULL; child; child = ccw_xml_next_element(child))
+    for (xmlNode *child = parent ? xmlFirstElementChild(parent) : NULL; child; child = xmlNextElementSibling(child))
         g_ptr_array_add(devices, child);
     if (devices->len == 0 || devices->len > SEARCHED_DEVICES_MAX)
         return NULL;
@@ -232,7 +249,7 @@ static gboolean judge_doc(CcwXml *xml, const GPtrArray *hostdevs, xmlDoc *doc, c
         return FALSE;
     if (judge(schema, doc, &verdict))
         return TRUE;
-    if (!judge_hostdevs(xml, hostdevs, error))
+    if (!judge_hostdevs(xml, hostdevs, doc, error))
         return FALSE;
     device = find_bad_device(schema, doc);
     why = reword(verdict.message);
@@ -247,8 +264,12 @@ static gboolean judge_doc(CcwXml *xml, const GPtrArray *hostdevs, xmlDoc *doc, c
 
 gboolean ccw_conf_check(const char *text, GError **error)
 {
-    xmlDoc *doc = ccw_xml_parse(text, error);
+    g_autoptr(CcwXml) xml = ccw_xml_open(text, error);
+    xmlDoc *doc;
 
+    if (!xml || ccw_xml_root(xml))
+        return xml != NULL;
+    doc = ccw_xml_dom_parse(text, error);
     if (!doc)
         return FALSE;
     xmlFreeDoc(doc);
@@ -258,7 +279,7 @@ gboolean ccw_conf_check(const char *text, GError **error)
 static const char *schema_for(const xmlNode *root, GError **error)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(schemas); i++)
-        if (ccw_xml_is(root, schemas[i].root))
+        if (ccw_xml_dom_is(root, schemas[i].root))
             return schemas[i].schema;
     g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
                 "<%s> cannot be validated: give a <domain>, a <hostdev> or a node device's <device>",
@@ -269,7 +290,7 @@ static const char *schema_for(const xmlNode *root, GError **error)
 gboolean ccw_conf_validate(const char *text, GError **error)
 {
     g_autoptr(CcwXml) xml = ccw_xml_open(text, error);
-    xmlDoc *doc = xml ? ccw_xml_parse(text, error) : NULL;
+    xmlDoc *doc = xml && ccw_xml_check_bounds(xml, error) ? ccw_xml_dom_parse(text, error) : NULL;
     const char *schema = doc ? schema_for(xmlDocGetRootElement(doc), error) : NULL;
     g_autofree char *lowered = NULL;
     gboolean changed, valid = FALSE;
@@ -278,7 +299,7 @@ gboolean ccw_conf_validate(const char *text, GError **error)
     if (schema)
         lowered = ccw_conf_lower(text, CCW_MAP_CSS_ABSENT, &changed, error);
     if (lowered) {
-        const xmlNode *root = ccw_xml_root(xml);
+        const CcwXmlElement *root = ccw_xml_root(xml);
         g_autoptr(GPtrArray) hostdevs =
             root ? ccw_walk_hostdevs(xml, ccw_xml_is(root, "domain") ? root : NULL) : g_ptr_array_new();
 

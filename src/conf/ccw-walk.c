@@ -1,41 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "conf/ccw-walk.h"
 
-/* Recursion is bounded by libxml2, which takes no document nested deeper than 256. */
-static void find_domains(xmlNode *node, GPtrArray *domains)
-{
-    if (ccw_xml_is(node, "domain") || ccw_xml_is(node, "inactiveDomain")) {
-        g_ptr_array_add(domains, node);
-        return;
-    }
-    if (node->ns || ccw_xml_is(node, "metadata"))
-        return;
-    for (xmlNode *child = ccw_xml_first_element(node); child; child = ccw_xml_next_element(child))
-        find_domains(child, domains);
-}
-
 GPtrArray *ccw_walk_domains(CcwXml *xml)
 {
     GPtrArray *domains = g_ptr_array_new();
-    xmlNode *root = ccw_xml_root(xml);
+    const CcwXmlElement *node = ccw_xml_root(xml);
 
-    if (root)
-        find_domains(root, domains);
+    while (node) {
+        gboolean is_domain = ccw_xml_is(node, "domain") || ccw_xml_is(node, "inactiveDomain");
+        const CcwXmlElement *first = ccw_xml_first_element(node);
+
+        if (is_domain)
+            g_ptr_array_add(domains, (gpointer)node);
+        if (is_domain || ccw_xml_has_namespace(node) || ccw_xml_is(node, "metadata") || !first)
+            node = ccw_xml_skip(xml, node);
+        else
+            node = first;
+    }
     return domains;
 }
 
-GPtrArray *ccw_walk_hostdevs(CcwXml *xml, const xmlNode *domain)
+GPtrArray *ccw_walk_hostdevs(CcwXml *xml, const CcwXmlElement *domain)
 {
     GPtrArray *hostdevs = g_ptr_array_new();
-    xmlNode *root = ccw_xml_root(xml);
+    const CcwXmlElement *root = ccw_xml_root(xml);
 
     if (!domain) {
         if (root && ccw_xml_is(root, "hostdev"))
-            g_ptr_array_add(hostdevs, root);
+            g_ptr_array_add(hostdevs, (gpointer)root);
         return hostdevs;
     }
-    for (xmlNode *devices = ccw_xml_child(domain, "devices"); devices; devices = ccw_xml_next(devices, "devices"))
-        for (xmlNode *dev = ccw_xml_child(devices, "hostdev"); dev; dev = ccw_xml_next(dev, "hostdev"))
-            g_ptr_array_add(hostdevs, dev);
+    for (const CcwXmlElement *devices = ccw_xml_child(domain, "devices"); devices;
+         devices = ccw_xml_next(devices, "devices"))
+        for (const CcwXmlElement *dev = ccw_xml_child(devices, "hostdev"); dev; dev = ccw_xml_next(dev, "hostdev"))
+            g_ptr_array_add(hostdevs, (gpointer)dev);
     return hostdevs;
 }

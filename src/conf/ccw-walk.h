@@ -7,8 +7,8 @@
 
 #include "conf/ccw-xml.h"
 
-/* Every <domain> and <inactiveDomain>, in document order: xmlNode *. Free with g_ptr_array_unref. */
+/* Every <domain> and <inactiveDomain>, in document order: const CcwXmlElement *. Free with g_ptr_array_unref. */
 GPtrArray *ccw_walk_domains(CcwXml *xml);
 
 /* The hostdevs of a domain (devices/hostdev), in document order; of NULL, the root element if it is a hostdev. */
-GPtrArray *ccw_walk_hostdevs(CcwXml *xml, const xmlNode *domain);
+GPtrArray *ccw_walk_hostdevs(CcwXml *xml, const CcwXmlElement *domain);

@@ -6,26 +6,27 @@
 
 typedef struct {
     guint32 start, end;
-    char *with;
+    gsize with;  /* where its text starts in edit_text; it ends where that of the next one starts */
     guint order; /* as asked for: g_array_sort is not stable */
 } Edit;
 
-static void edit_clear(gpointer edit)
-{
-    g_free(((Edit *)edit)->with);
-}
-
-void ccw_xml_replace(CcwXml *xml, guint32 start, guint32 end, const char *with)
+GString *ccw_xml_edit(CcwXml *xml, guint32 start, guint32 end)
 {
     Edit edit = { .start = start, .end = end };
 
     if (!xml->edits) {
         xml->edits = g_array_new(FALSE, FALSE, sizeof(Edit));
-        g_array_set_clear_func(xml->edits, edit_clear);
+        xml->edit_text = g_string_new(NULL);
     }
-    edit.with = g_strdup(with);
+    edit.with = xml->edit_text->len;
     edit.order = xml->edits->len;
     g_array_append_val(xml->edits, edit);
+    return xml->edit_text;
+}
+
+void ccw_xml_replace(CcwXml *xml, guint32 start, guint32 end, const char *with)
+{
+    g_string_append(ccw_xml_edit(xml, start, end), with);
 }
 
 void ccw_xml_insert(CcwXml *xml, guint32 at, const char *what)
@@ -56,31 +57,46 @@ static int compare(gconstpointer a, gconstpointer b)
     return x->order < y->order ? -1 : 1;
 }
 
-/* They were asked for in document order, mostly. */
-static void sort(GArray *edits)
+/* In the order of the text. Most are asked for in that order. */
+static GArray *sort(const GArray *edits)
 {
-    for (guint i = 1; i < edits->len; i++) {
-        if (compare(&g_array_index(edits, Edit, i - 1), &g_array_index(edits, Edit, i)) > 0) {
-            g_array_sort(edits, compare);
-            return;
+    GArray *sorted = g_array_sized_new(FALSE, FALSE, sizeof(Edit), edits->len);
+
+    g_array_append_vals(sorted, edits->data, edits->len);
+    for (guint i = 1; i < sorted->len; i++) {
+        if (compare(&g_array_index(sorted, Edit, i - 1), &g_array_index(sorted, Edit, i)) > 0) {
+            g_array_sort(sorted, compare);
+            break;
         }
     }
+    return sorted;
+}
+
+static void append_with(GString *out, const CcwXml *xml, const Edit *edit)
+{
+    gsize end = xml->edit_text->len;
+
+    if (edit->order + 1 < xml->edits->len)
+        end = g_array_index(xml->edits, Edit, edit->order + 1).with;
+    g_string_append_len(out, xml->edit_text->str + edit->with, (gssize)(end - edit->with));
 }
 
 char *ccw_xml_apply(const CcwXml *xml)
 {
-    g_autoptr(GString) out = g_string_sized_new(xml->length + 256);
+    g_autoptr(GString) out = NULL;
+    g_autoptr(GArray) sorted = NULL;
     guint32 done = 0;
 
     if (!xml->edits)
         return g_strndup(xml->text, xml->length);
-    sort(xml->edits);
-    for (guint i = 0; i < xml->edits->len; i++) {
-        const Edit *edit = &g_array_index(xml->edits, Edit, i);
+    out = g_string_sized_new(xml->length + xml->edit_text->len + 1);
+    sorted = sort(xml->edits);
+    for (guint i = 0; i < sorted->len; i++) {
+        const Edit *edit = &g_array_index(sorted, Edit, i);
 
         g_assert(edit->start >= done && edit->end <= xml->length);
         g_string_append_len(out, xml->text + done, edit->start - done);
-        g_string_append(out, edit->with);
+        append_with(out, xml, edit);
         done = edit->end;
     }
     g_string_append_len(out, xml->text + done, (gssize)(xml->length - done));

@@ -1,41 +1,88 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An XML text seen twice: as libxml2's tree, which says what is what, and as the bytes that the elements of that tree
- * stand at, so that parts can be replaced with the rest left as it is. Knows XML, and nothing of libvirt.
+ * An XML text as its elements, each with the bytes that it stands at, so that parts can be replaced and the rest stays
+ * as it is. Everything here takes time in proportion to the length of the text. Knows XML, and nothing of libvirt.
  */
 #pragma once
 
 #include <glib.h>
-#include <libxml/tree.h>
 
-#include "conf/ccw-xml-scan.h"
+/* Offsets into the text. An empty-element tag has tag_end == content_end == end. */
+typedef struct {
+    guint32 start;       /* the '<' of the start tag */
+    guint32 tag_end;     /* one past the '>' of the start tag */
+    guint32 content_end; /* the '<' of the end tag */
+    guint32 end;         /* one past the element */
+} CcwXmlSpan;
+
+/* name..name_end and value..value_end; the value without its quotes, text[value - 1] is the quote. */
+typedef struct {
+    guint32 name, name_end;
+    guint32 value, value_end;
+} CcwXmlAttr;
+
+/* The elements of a document are in one array, in document order. Members are private to ccw-xml*.c. */
+typedef struct {
+    const char *text; /* of the document */
+    CcwXmlSpan span;
+    guint32 gap;       /* start of the white space before the element that follows other markup, else span.start */
+    guint32 name_end;  /* one past the qualified name */
+    guint32 local;     /* the name without its prefix; span.start + 1 if no namespace has that prefix */
+    guint32 size;      /* number of elements in it, with itself */
+    guint32 parent;    /* how many elements before it in the array the parent stands; 0 for the root */
+    guint32 namespace; /* index into namespaces, 0 for none */
+} CcwXmlElement;
+
+/* The first of the bounds in ccw-conf.h that the document exceeds. */
+typedef struct {
+    const char *what; /* for a message, with %u for the number; NULL: none is exceeded */
+    guint32 element;  /* offset of the element */
+    guint count;
+    guint max;
+} CcwXmlExcess;
 
 typedef struct {
     const char *text; /* the caller's: it outlives this */
     gsize length;
-    xmlDoc *doc;
-    GArray *spans; /* CcwXmlSpan, one for each element of doc in document order */
-    GArray *edits;
+    gboolean is_opaque;    /* see ccw_xml_root() */
+    GArray *elements;      /* CcwXmlElement */
+    GPtrArray *namespaces; /* char *: the names that are declared, in document order */
+    GArray *lines;         /* guint32, where each line but the first starts; empty until a line is asked for */
+    GArray *edits;         /* as asked for, and NULL before the first one */
+    GString *edit_text;    /* what they put into the document, one after the other */
+    CcwXmlExcess excess;
 } CcwXml;
 
 /*
- * Parses the text: nothing is fetched and no entity expanded. Error: CCW_ERROR_XML, if it is not well-formed or longer
- * than CCW_CONF_XML_MAX.
+ * ccw_xml_open: reads a text
+ * @text: NUL-terminated
+ *
+ * Checks that the document is well-formed as XML 1.0 with namespaces defines it, except that nothing is checked in a
+ * document with a document type declaration or in an encoding in which a byte below 0x80 need not be ASCII.
+ *
+ * Returns: NULL and CCW_ERROR_XML if it is not well-formed, or longer than CCW_CONF_XML_MAX.
  */
 CcwXml *ccw_xml_open(const char *text, GError **error);
+
+/* The same for text of up to max bytes, less than 4 GiB: a file that libvirt itself writes may be longer. */
+CcwXml *ccw_xml_open_long(const char *text, gsize max, GError **error);
 void ccw_xml_free(CcwXml *xml);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwXml, ccw_xml_free)
 
-/* The tree alone. For those who need no bytes. Errors as ccw_xml_open. The caller frees it with xmlFreeDoc. */
-xmlDoc *ccw_xml_parse(const char *text, GError **error);
+/*
+ * The root element, or NULL for a document that is not to be touched because its bytes need not mean what they seem to:
+ * it has a document type declaration, or an encoding in which '<' may be something else.
+ */
+const CcwXmlElement *ccw_xml_root(const CcwXml *xml);
 
 /*
- * The root element, or NULL for a well-formed document that is not to be touched because its bytes need not mean what
- * they seem to: it has a document type declaration, or an encoding in which '<' may be something else.
+ * ccw_xml_check_bounds: is the document within the bounds of ccw-conf.h
+ *
+ * Returns: FALSE and CCW_ERROR_INVALID, with the element's line and name, the number and the bound.
  */
-xmlNode *ccw_xml_root(CcwXml *xml);
+gboolean ccw_xml_check_bounds(const CcwXml *xml, GError **error);
 
-const CcwXmlSpan *ccw_xml_span(const xmlNode *element);
+const CcwXmlSpan *ccw_xml_span(const CcwXmlElement *element);
 
 /* Line of a byte, from 1. */
 guint ccw_xml_line(const CcwXml *xml, guint32 offset);
@@ -44,27 +91,69 @@ guint ccw_xml_line(const CcwXml *xml, guint32 offset);
 guint32 ccw_xml_gap(const CcwXml *xml, guint32 offset);
 
 /* The same for the start of an element; text before it, whatever that ends in, is no markup. */
-guint32 ccw_xml_gap_before(const CcwXml *xml, const xmlNode *element);
+guint32 ccw_xml_gap_before(const CcwXml *xml, const CcwXmlElement *element);
 
 /* Elements without a namespace, as libvirt's are. NULL if there is none. */
-gboolean ccw_xml_is(const xmlNode *node, const char *name);
-xmlNode *ccw_xml_child(const xmlNode *parent, const char *name);
-xmlNode *ccw_xml_next(const xmlNode *element, const char *name);
+gboolean ccw_xml_is(const CcwXmlElement *element, const char *name);
+const CcwXmlElement *ccw_xml_child(const CcwXmlElement *parent, const char *name);
+const CcwXmlElement *ccw_xml_next(const CcwXmlElement *element, const char *name);
 
-/* Element children of any name. NULL if there is none. */
-xmlNode *ccw_xml_first_element(const xmlNode *parent);
-xmlNode *ccw_xml_next_element(const xmlNode *element);
-xmlNode *ccw_xml_last_element(const xmlNode *parent);
+/* An element in that namespace. */
+gboolean ccw_xml_is_in(const CcwXml *xml, const CcwXmlElement *element, const char *namespace, const char *name);
+gboolean ccw_xml_has_namespace(const CcwXmlElement *element);
+
+/* The name without its prefix; with it, if no namespace has that prefix. Free with g_free. */
+char *ccw_xml_name(const CcwXmlElement *element);
+
+/* Elements of any name. NULL if there is none. */
+const CcwXmlElement *ccw_xml_parent(const CcwXmlElement *element);
+const CcwXmlElement *ccw_xml_first_element(const CcwXmlElement *parent);
+const CcwXmlElement *ccw_xml_next_element(const CcwXmlElement *element);
+const CcwXmlElement *ccw_xml_previous_element(const CcwXmlElement *element);
+const CcwXmlElement *ccw_xml_last_element(const CcwXmlElement *parent);
+
+/* The element that follows in the document when those in this one are passed over. NULL after the last. */
+const CcwXmlElement *ccw_xml_skip(const CcwXml *xml, const CcwXmlElement *element);
+
+/* Is there nothing between its tags, not even white space? */
+gboolean ccw_xml_is_empty(const CcwXmlElement *element);
+
+/* The text in the element and in those in it. Free with g_free. */
+char *ccw_xml_content(const CcwXmlElement *element);
 
 /* The value of an attribute without a namespace, or NULL. Free with g_free. */
-char *ccw_xml_get(const xmlNode *element, const char *name);
-gboolean ccw_xml_get_is(const xmlNode *element, const char *name, const char *value);
+char *ccw_xml_get(const CcwXmlElement *element, const char *name);
+gboolean ccw_xml_get_is(const CcwXmlElement *element, const char *name, const char *value);
 
 /* Where that attribute stands; FALSE if there is none. */
-gboolean ccw_xml_attr(const CcwXml *xml, const xmlNode *element, const char *name, CcwXmlAttr *ret_attr);
+gboolean ccw_xml_attr(const CcwXmlElement *element, const char *name, CcwXmlAttr *ret_attr);
+
+/* The n-th attribute, from 0, declarations of namespaces among them; FALSE if there are not as many. */
+gboolean ccw_xml_attr_nth(const CcwXmlElement *element, guint n, CcwXmlAttr *ret_attr);
+
+/*
+ * ccw_xml_attr_next: the attributes one after the other, declarations of namespaces among them
+ * @attr: the last one; with value_end 0 for the first
+ *
+ * Returns: FALSE if there is no other.
+ */
+gboolean ccw_xml_attr_next(const CcwXmlElement *element, CcwXmlAttr *attr);
+
+/* Attributes that declare no namespace. */
+guint ccw_xml_attr_count(const CcwXmlElement *element);
+gboolean ccw_xml_declares_namespace(const CcwXmlElement *element);
+
+/* Of one attribute: does it declare a namespace; has it a prefix; what is its name (free with g_free), its value. */
+gboolean ccw_xml_attr_declares(const CcwXmlElement *element, const CcwXmlAttr *attr);
+gboolean ccw_xml_attr_has_prefix(const CcwXmlElement *element, const CcwXmlAttr *attr);
+gboolean ccw_xml_attr_is(const CcwXmlElement *element, const CcwXmlAttr *attr, const char *name);
+char *ccw_xml_attr_name(const CcwXmlElement *element, const CcwXmlAttr *attr);
+gboolean ccw_xml_attr_value_is(const CcwXmlElement *element, const CcwXmlAttr *attr, const char *value);
+char *ccw_xml_attr_value(const CcwXmlElement *element, const CcwXmlAttr *attr);
 
 /* Edits: of parts that do not overlap. Those at one place take effect in the order they were asked for. */
 void ccw_xml_replace(CcwXml *xml, guint32 start, guint32 end, const char *with);
+GString *ccw_xml_edit(CcwXml *xml, guint32 start, guint32 end); /* the caller appends the new text to it at once */
 void ccw_xml_insert(CcwXml *xml, guint32 at, const char *what);
 void ccw_xml_remove(CcwXml *xml, guint32 start, guint32 end);
 gboolean ccw_xml_is_edited(const CcwXml *xml);

@@ -16,6 +16,7 @@
 
 #include <glib.h>
 
+#include "dasd/dasd-file.h"
 #include "dasd/dasd-track.h"
 
 #define DASD_STORE_NO_FORMAT G_MAXUINT32
@@ -32,11 +33,6 @@ typedef enum {
     DASD_STORE_COMMIT,
     DASD_STORE_STEPS,
 } DasdStoreStep;
-
-typedef struct {
-    int fd;
-    gboolean sync;
-} DasdFile;
 
 /*
  * One step of storing a change; ret_written is set if there was anything to write, and to sync for the caller. FALSE

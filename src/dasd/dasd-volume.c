@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -28,8 +29,9 @@ struct _DasdVolume {
     int error;        /* errno of the last failure */
     guint32 failed;   /* the track that could not be written then, NO_TRACK if that is not known */
     guint64 clock;
-    guint32 *layouts; /* of every track, by dasd_track_layout(); 0: not known */
-    gboolean lost;    /* data that was to be written together with other data could not be read */
+    guint64 seen_size; /* of the image file, as dasd_file_look() last returned it */
+    guint32 *layouts;  /* of every track, by dasd_track_layout(); 0: not known */
+    gboolean lost;     /* data that was to be written together with other data could not be read */
     Entry *entries[DASD_VOLUME_CACHE];
 };
 
@@ -37,8 +39,9 @@ DasdVolume *dasd_volume_new(int fd, guint32 cylinders, gboolean sync)
 {
     DasdVolume *volume = g_new0(DasdVolume, 1);
 
-    volume->file = (DasdFile){ .fd = fd, .sync = sync };
     volume->tracks = cylinders * DASD_3390_HEADS;
+    dasd_file_init(&volume->file, fd, dasd_track_file_offset(volume->tracks), sync);
+    volume->seen_size = volume->file.size;
     volume->layouts = g_new0(guint32, volume->tracks);
     return volume;
 }
@@ -86,6 +89,29 @@ static Entry *take_entry(DasdVolume *volume)
     return oldest;
 }
 
+/* Forgets everything that was read and not changed since. */
+static void forget_tracks(DasdVolume *volume)
+{
+    memset(volume->layouts, 0, volume->tracks * sizeof(*volume->layouts));
+    for (gsize i = 0; i < DASD_VOLUME_CACHE && volume->entries[i]; i++)
+        if (!dasd_change_any(&volume->entries[i]->change))
+            volume->entries[i]->track.number = NO_TRACK;
+}
+
+/*
+ * Returns the bytes of the image file that are still there. Where that has changed, tracks are read anew: behind the
+ * old end, a file that grew again has zeros.
+ */
+static guint64 look_at_file(DasdVolume *volume)
+{
+    guint64 size = dasd_file_look(&volume->file);
+
+    if (size != volume->seen_size)
+        forget_tracks(volume);
+    volume->seen_size = size;
+    return size;
+}
+
 /* Bytes from (inclusive) to (exclusive) of the track's slot. */
 static gboolean read_slot(DasdVolume *volume, guint8 *slot, guint32 number, guint32 from, guint32 to)
 {
@@ -95,6 +121,8 @@ static gboolean read_slot(DasdVolume *volume, guint8 *slot, guint32 number, guin
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
+            if (n == 0)
+                look_at_file(volume);
             volume->error = EIO;
             return FALSE;
         }
@@ -274,12 +302,33 @@ static void forget_change(DasdVolume *volume, Entry *entry, gboolean written)
     clear_change(entry);
 }
 
+/*
+ * FALSE if a changed track is no longer in the image file: pwrite(2) would extend the file and succeed. One fstat(2)
+ * for each program that writes is what this costs; a truncation between it and the write is not noticed.
+ */
+static gboolean tracks_exist(DasdVolume *volume)
+{
+    guint64 size = look_at_file(volume);
+
+    for (gsize i = 0; size < volume->file.size && i < DASD_VOLUME_CACHE && volume->entries[i]; i++) {
+        const Entry *entry = volume->entries[i];
+
+        if (dasd_change_any(&entry->change) && dasd_track_file_offset(entry->track.number + 1) > size) {
+            volume->error = EIO;
+            volume->failed = entry->track.number;
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 gboolean dasd_volume_flush(DasdVolume *volume)
 {
-    gboolean good = !volume->lost;
+    gboolean good;
 
     if (!volume->changed)
         return TRUE;
+    good = !volume->lost && tracks_exist(volume);
     for (DasdStoreStep step = 0; good && step < DASD_STORE_STEPS; step++)
         good = run_step(volume, step);
     volume->changed = FALSE;

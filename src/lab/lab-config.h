@@ -4,8 +4,15 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "lab/lab-guest.h"
 
 #define LAB_URI "qemu:///system"
 
-gboolean lab_config_write(gboolean privileged, GError **error);
+/**
+ * lab_config_write: Writes the files.
+ * @can_make_nodes: libvirt can make device nodes for a guest's own /dev
+ * @user: the user that guests run as
+ *
+ * Returns: FALSE with an error if a file cannot be written.
+ */
+gboolean lab_config_write(gboolean can_make_nodes, LabGuestUser user, GError **error);

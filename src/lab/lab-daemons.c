@@ -112,7 +112,7 @@ static LabDaemonsResult start_libvirtd(const LabParts *parts, int signal_fd, pid
         return LAB_DAEMONS_FAILED;
     sigemptyset(&none);
     env = g_environ_setenv(env, "NOTIFY_SOCKET", NOTIFY_SOCKET, TRUE);
-    env = g_environ_setenv(env, "LD_PRELOAD", LAB_BIN "/libvirt-ccw-vfio.so", TRUE);
+    env = g_environ_setenv(env, "LD_PRELOAD", LAB_VFIO_LIBRARY, TRUE);
     result = start(&(LabProgram){ parts->libvirtd, argv, env, "/", LIBVIRTD_LOG, &none, 022, -1 }, "libvirtd", fd,
                    "READY=1", signal_fd, ret_pid, ret_signal, error);
     close(fd);

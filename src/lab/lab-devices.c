@@ -14,11 +14,16 @@
 #include "util/ccw-error.h"
 #include "util/ccw-lab-protocol.h"
 
-#define MAX_CONNECTIONS 1024
+/* Bounds of connections that have not shown a token yet; one that has is bound to an open group, and each has one. */
+#define MAX_WAITING 64
+#define MAX_WAITING_OF_PROCESS 4
+#define WAITING_SECONDS 10
 
 typedef struct {
     int fd;
-    guint64 serial; /* of the open mdev; 0 before the first packet */
+    guint64 serial; /* of the open group; 0: it waits for its first packet */
+    pid_t pid;      /* of the peer */
+    gint64 since;   /* monotonic, in us */
 } Connection;
 
 struct _LabDevices {
@@ -30,15 +35,21 @@ struct _LabDevices {
     GArray *connections; /* Connection; only the thread changes it */
 };
 
-static int listen_at(const char *path, GError **error)
+/* Group gid is that of the guests' QEMU. */
+static gboolean set_access(const char *path, gid_t gid)
+{
+    return chmod(path, 0600) == 0 && (gid == getegid() || chown(path, (uid_t)-1, gid) == 0) && chmod(path, 0660) == 0;
+}
+
+static int listen_at(const char *path, gid_t gid, GError **error)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
     if (fd >= 0 && strlen(path) < sizeof(address.sun_path) &&
-        bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && chmod(path, 0666) == 0 &&
-        listen(fd, SOMAXCONN) == 0) /* 0666: QEMU runs as whoever qemu.conf says */
+        bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && set_access(path, gid) &&
+        listen(fd, SOMAXCONN) == 0)
         return fd;
     ccw_error_set_errno(error, errno, "cannot listen at %s", path);
     if (fd >= 0)
@@ -70,6 +81,15 @@ static gboolean request(int fd)
     return send_packet(fd, &packet, sizeof(packet), -1);
 }
 
+/* Only the thread changes the connections, so it needs no lock to read them. */
+static gboolean is_connected(LabDevices *devices, guint64 serial)
+{
+    for (guint i = 0; i < devices->connections->len; i++)
+        if (g_array_index(devices->connections, Connection, i).serial == serial)
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean serve_open(LabDevices *devices, Connection *connection, const CcwLabOpen *packet)
 {
     CcwLabOpened answer = { .magic = CCW_LAB_MAGIC, .chpid = LAB_CHPID };
@@ -77,7 +97,9 @@ static gboolean serve_open(LabDevices *devices, Connection *connection, const Cc
 
     G_STATIC_ASSERT(sizeof(answer.uuid) == sizeof(group.uuid));
     G_STATIC_ASSERT(sizeof(answer.bus_id) == sizeof(group.bus_id));
-    answer.status = lab_group_open(devices->model, packet->group, &group);
+    answer.status = lab_group_find(devices->model, &packet->token, &group);
+    if (!answer.status && is_connected(devices, group.serial))
+        answer.status = EBUSY;
     if (answer.status) {
         send_packet(connection->fd, &answer, sizeof(answer), -1);
         return FALSE;
@@ -120,17 +142,6 @@ static gboolean serve(LabDevices *devices, Connection *connection)
     return FALSE;
 }
 
-static void take_connection(LabDevices *devices)
-{
-    Connection connection = { .fd = accept4(devices->listener, NULL, NULL, SOCK_CLOEXEC) };
-
-    if (connection.fd < 0)
-        return;
-    g_mutex_lock(&devices->lock);
-    g_array_append_val(devices->connections, connection);
-    g_mutex_unlock(&devices->lock);
-}
-
 static void drop_connection(LabDevices *devices, guint index)
 {
     Connection connection = g_array_index(devices->connections, Connection, index);
@@ -140,7 +151,66 @@ static void drop_connection(LabDevices *devices, guint index)
     g_mutex_unlock(&devices->lock);
     close(connection.fd);
     if (connection.serial)
-        lab_group_close(devices->model, connection.serial);
+        lab_group_set_in_use(devices->model, connection.serial, FALSE);
+}
+
+/* The oldest connection that waits, and how many do. pid 0: of any process. */
+static guint oldest_waiting(const LabDevices *devices, pid_t pid, guint *ret_index)
+{
+    guint count = 0;
+
+    for (guint i = devices->connections->len; i-- > 0;) {
+        const Connection *connection = &g_array_index(devices->connections, Connection, i);
+
+        if (connection->serial || (pid && connection->pid != pid))
+            continue;
+        count++;
+        *ret_index = i; /* they are in the order in which they came */
+    }
+    return count;
+}
+
+/* A client that opens connections and says nothing costs others nothing: its own oldest one goes. */
+static void make_room(LabDevices *devices, pid_t pid)
+{
+    guint index;
+
+    if (oldest_waiting(devices, pid, &index) >= MAX_WAITING_OF_PROCESS ||
+        oldest_waiting(devices, 0, &index) >= MAX_WAITING)
+        drop_connection(devices, index);
+}
+
+static void take_connection(LabDevices *devices)
+{
+    Connection connection = { .fd = accept4(devices->listener, NULL, NULL, SOCK_CLOEXEC) };
+    struct ucred peer = { 0 };
+    socklen_t length = sizeof(peer);
+
+    if (connection.fd < 0)
+        return;
+    getsockopt(connection.fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+    connection.pid = peer.pid;
+    connection.since = g_get_monotonic_time();
+    make_room(devices, peer.pid);
+    g_mutex_lock(&devices->lock);
+    g_array_append_val(devices->connections, connection);
+    g_mutex_unlock(&devices->lock);
+}
+
+/* Drops what has waited too long. Returns the milliseconds until that may be so again, -1 for never. */
+static int drop_late(LabDevices *devices)
+{
+    guint index;
+
+    while (oldest_waiting(devices, 0, &index)) {
+        gint64 since = g_array_index(devices->connections, Connection, index).since;
+        gint64 left = since + WAITING_SECONDS * G_TIME_SPAN_SECOND - g_get_monotonic_time();
+
+        if (left > 0)
+            return (int)(left / 1000) + 1;
+        drop_connection(devices, index);
+    }
+    return -1;
 }
 
 static gpointer run(gpointer opaque)
@@ -150,15 +220,16 @@ static gpointer run(gpointer opaque)
     g_autoptr(GArray) polls = g_array_new(FALSE, TRUE, sizeof(struct pollfd));
 
     for (;;) {
+        int timeout = drop_late(devices);
         struct pollfd *poll_at;
 
         g_array_set_size(polls, connections->len + 2);
         poll_at = (struct pollfd *)(void *)polls->data;
         poll_at[0] = (struct pollfd){ devices->stop, POLLIN, 0 };
-        poll_at[1] = (struct pollfd){ connections->len < MAX_CONNECTIONS ? devices->listener : -1, POLLIN, 0 };
+        poll_at[1] = (struct pollfd){ devices->listener, POLLIN, 0 };
         for (guint i = 0; i < connections->len; i++)
             poll_at[i + 2] = (struct pollfd){ g_array_index(connections, Connection, i).fd, POLLIN, 0 };
-        if (poll(poll_at, polls->len, -1) < 0)
+        if (poll(poll_at, polls->len, timeout) < 0)
             continue;
         if (poll_at[0].revents)
             return NULL;
@@ -170,10 +241,10 @@ static gpointer run(gpointer opaque)
     }
 }
 
-LabDevices *lab_devices_start(LabModel *model, const char *path, GError **error)
+LabDevices *lab_devices_start(LabModel *model, const char *path, gid_t gid, GError **error)
 {
     LabDevices *devices;
-    int listener = listen_at(path, error);
+    int listener = listen_at(path, gid, error);
 
     if (listener < 0)
         return NULL;

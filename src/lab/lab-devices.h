@@ -5,12 +5,20 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "lab/lab-model.h"
 
 typedef struct _LabDevices LabDevices;
 
-/* Listens at path and serves from a thread of its own, for the process's life. */
-LabDevices *lab_devices_start(LabModel *model, const char *path, GError **error);
+/**
+ * lab_devices_start: Listens at a unix socket and serves from a thread, until lab_devices_stop().
+ * @path: of the socket; its mode is 0660
+ * @gid: the socket's group: of the user that the lab's guests run as
+ *
+ * Returns: the service, or NULL with an error.
+ */
+LabDevices *lab_devices_start(LabModel *model, const char *path, gid_t gid, GError **error);
 
 /* Signals the user of the mdev that it is wanted back. May be called with the model's lock held. */
 void lab_devices_request(LabDevices *devices, guint64 serial);

@@ -17,6 +17,7 @@
 
 #include "lab/lab-config.h"
 #include "lab/lab-daemons.h"
+#include "lab/lab-guest.h"
 #include "lab/lab-model.h"
 #include "lab/lab-mounts.h"
 #include "lab/lab-process.h"
@@ -28,6 +29,7 @@
 
 typedef struct {
     const LabInit *init;
+    LabGuestUser guest_user;
     int signal_fd;
     pid_t server;
     LabDaemons daemons;
@@ -61,7 +63,7 @@ static void run_server(const Lab *lab, char **real_parts, int ready_fd)
     prctl(PR_SET_NAME, "virt-ccw-sysfs");
     setsid();
     close(lab->signal_fd);
-    lab_server_run(lab->init->devices, (const char *const *)real_parts, ready_fd);
+    lab_server_run(lab->init->devices, (const char *const *)real_parts, lab->guest_user.gid, ready_fd);
 }
 
 /* Ends this process when there is no server. */
@@ -95,18 +97,19 @@ static void build(Lab *lab)
     g_autoptr(GError) error = NULL;
     g_auto(GStrv) real_parts = NULL;
     LabDaemonsResult result;
-    gboolean privileged = FALSE;
+    gboolean can_make_nodes = FALSE;
     int signal = 0;
 
     umask(022);
-    if (!lab_mounts_enter(lab->init->parts, &privileged, &error))
+    if (!lab_mounts_enter(lab->init->parts, lab->init->writable, &can_make_nodes, &error))
         die(error);
+    lab->guest_user = lab_guest_find_user();
     start_loopback();
     real_parts = lab_mounts_real_parts();
     start_server(lab, real_parts);
     for (guint i = 0; i < lab->init->devices->len; i++)
         close(g_array_index(lab->init->devices, LabDevice, i).image_fd);
-    if (!lab_mounts_finish(real_parts, &error) || !lab_config_write(privileged, &error))
+    if (!lab_mounts_finish(real_parts, &error) || !lab_config_write(can_make_nodes, lab->guest_user, &error))
         die(error);
     result = lab_daemons_start(lab->init->parts, lab->signal_fd, &lab->daemons, &signal, &error);
     if (result == LAB_DAEMONS_FAILED)
@@ -115,15 +118,19 @@ static void build(Lab *lab)
         exit(128 + signal);
 }
 
-/* The project's programs are found last: a caller's own come first. */
+/* The project's programs are found last: a caller's own come first. A QEMU that is started by hand gets the library. */
 static char **command_environment(void)
 {
     char **env = g_get_environ();
     const char *path = g_environ_getenv(env, "PATH");
+    const char *preload = g_environ_getenv(env, "LD_PRELOAD");
     g_autofree char *longer = path && *path ? g_strconcat(path, ":" LAB_BIN, NULL) : NULL;
+    g_autofree char *preloads =
+        preload && *preload ? g_strconcat(preload, ":" LAB_VFIO_LIBRARY, NULL) : g_strdup(LAB_VFIO_LIBRARY);
 
     if (longer)
         env = g_environ_setenv(env, "PATH", longer, TRUE);
+    env = g_environ_setenv(env, "LD_PRELOAD", preloads, TRUE);
     env = g_environ_setenv(env, "LIBVIRT_DEFAULT_URI", LAB_URI, TRUE);
     env = g_environ_setenv(env, "SYSTEMD_DEVICE_VERIFY_SYSFS", "0", TRUE);
     return g_environ_unsetenv(env, "VIRSH_DEFAULT_CONNECT_URI");

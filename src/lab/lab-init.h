@@ -14,7 +14,8 @@ typedef struct {
     const GArray *devices; /* LabDevice */
     const LabParts *parts;
     char **command;
-    const char *folder; /* the caller's */
+    const char *folder;          /* the caller's */
+    const char *const *writable; /* folders of the host, by their real paths */
     mode_t umask;
     sigset_t signals; /* the caller's mask, for the command */
 } LabInit;

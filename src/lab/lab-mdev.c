@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define REQUEST_INTERVAL (10 * G_TIME_SPAN_SECOND) /* vfio_unregister_group_dev() */
 
@@ -70,7 +71,6 @@ static gboolean parse_uuid(const char *text, gsize length, char ret_uuid[LAB_UUI
 static void bind_driver(LabModel *model, LabSubchannel *sch)
 {
     sch->mdev->group = free_group(model);
-    sch->mdev->serial = ++model->last_serial;
     sch->mdev->bound = TRUE;
     node(model, sch, TRUE);
     emit_group(model, sch, "add");
@@ -220,6 +220,19 @@ static LabMdev *find_group(LabModel *model, guint group, LabSubchannel **ret_sch
     return NULL;
 }
 
+static void fill_group(const LabSubchannel *sch, LabGroup *ret_group)
+{
+    *ret_group = (LabGroup){
+        .serial = sch->mdev->serial,
+        .token = sch->mdev->token,
+        .image_fd = sch->config.image_fd,
+        .read_only = sch->config.read_only,
+        .sync = sch->config.sync,
+    };
+    memcpy(ret_group->uuid, sch->mdev->uuid, sizeof(ret_group->uuid));
+    memcpy(ret_group->bus_id, sch->device, sizeof(ret_group->bus_id));
+}
+
 int lab_group_open(LabModel *model, guint group, LabGroup *ret_group)
 {
     LabSubchannel *sch = NULL;
@@ -232,16 +245,30 @@ int lab_group_open(LabModel *model, guint group, LabGroup *ret_group)
         result = ENODEV;
     } else if (mdev->open) {
         result = EBUSY;
+    } else if (getrandom(&mdev->token, sizeof(mdev->token), 0) != sizeof(mdev->token)) {
+        result = EIO;
     } else {
         mdev->open = TRUE;
-        *ret_group = (LabGroup){
-            .serial = mdev->serial,
-            .image_fd = sch->config.image_fd,
-            .read_only = sch->config.read_only,
-            .sync = sch->config.sync,
-        };
-        memcpy(ret_group->uuid, mdev->uuid, sizeof(ret_group->uuid));
-        memcpy(ret_group->bus_id, sch->device, sizeof(ret_group->bus_id));
+        mdev->serial = ++model->last_serial;
+        fill_group(sch, ret_group);
+    }
+    g_mutex_unlock(&model->lock);
+    return result;
+}
+
+int lab_group_find(LabModel *model, const CcwLabToken *token, LabGroup *ret_group)
+{
+    int result = EACCES;
+
+    g_mutex_lock(&model->lock);
+    for (guint i = 0; i < model->subchannels->len; i++) {
+        const LabSubchannel *sch = g_ptr_array_index(model->subchannels, i);
+        const LabMdev *mdev = sch->mdev;
+
+        if (mdev && mdev->bound && mdev->open && memcmp(&mdev->token, token, sizeof(*token)) == 0) {
+            fill_group(sch, ret_group);
+            result = 0;
+        }
     }
     g_mutex_unlock(&model->lock);
     return result;
@@ -257,7 +284,7 @@ gboolean lab_group_set_in_use(LabModel *model, guint64 serial, gboolean in_use)
     if (sch) {
         /* A removal that has begun does not begin to wait for a user who comes too late, but it waits on for one. */
         if (!in_use || is_usable(sch->mdev))
-            sch->mdev->in_use = in_use;
+            sch->mdev->in_use = in_use && sch->mdev->open;
         wanted = !is_usable(sch->mdev);
         g_cond_broadcast(&model->changed);
     }

@@ -13,6 +13,7 @@
 
 #include "lab/lab-dasd.h"
 #include "util/ccw-address.h"
+#include "util/ccw-lab-protocol.h"
 
 #define LAB_UUID_STR_LEN 37
 #define LAB_CHPID 0x40 /* every DASD of a lab hangs on this one channel path */
@@ -48,7 +49,8 @@ typedef enum { LAB_DRIVER_NONE, LAB_DRIVER_IO_SUBCHANNEL, LAB_DRIVER_VFIO_CCW, L
 typedef struct {
     char uuid[LAB_UUID_STR_LEN]; /* lower case */
     guint group;                 /* N of /dev/vfio/N */
-    guint64 serial;              /* never used twice, as UUID and group may be */
+    guint64 serial;              /* of the last open of its group; no number is used twice, as UUID and group may be */
+    CcwLabToken token;           /* of that open, while it lasts */
     gboolean bound;              /* it has its driver, and with that a group */
     gboolean unbinding;          /* but its driver's remove function runs */
     gboolean active;             /* FALSE from the start of its removal: off its bus, alive until its user lets go */
@@ -171,6 +173,7 @@ int lab_synth_uevent(LabModel *model, LabSubchannel *sch, LabSynth what, const c
 
 typedef struct {
     guint64 serial; /* names this open in the calls below */
+    CcwLabToken token;
     char uuid[LAB_UUID_STR_LEN];
     char bus_id[CCW_BUS_ID_STR_LEN];
     int image_fd;
@@ -180,6 +183,15 @@ typedef struct {
 
 /* An open of /dev/vfio/N. ENODEV: no such group; EBUSY: it is open. *ret_group is written on success only. */
 int lab_group_open(LabModel *model, guint group, LabGroup *ret_group);
+
+/**
+ * lab_group_find: Finds the open of a group that a token belongs to.
+ * @token: as lab_group_open() gave it
+ * @ret_group: written on success only
+ *
+ * Returns: 0; EACCES if no group is open under this token.
+ */
+int lab_group_find(LabModel *model, const CcwLabToken *token, LabGroup *ret_group);
 /* FALSE: the device is gone or wanted back, its user should let go. */
 gboolean lab_group_set_in_use(LabModel *model, guint64 serial, gboolean in_use);
 void lab_group_close(LabModel *model, guint64 serial);

@@ -16,22 +16,28 @@
 #define STAGE "/tmp" /* any folder that every system has: the new root is there for a moment */
 #define OLD "/.lab-old-root"
 
-/* Folders of the host that the lab has its own of; the mounts below, or nothing, are there. */
-static const char *const own_folders[] = { "proc", "sys", "dev", "run" };
-
-/* In order. A target that is missing is made where the lab's own file systems are, else it belongs to a package. */
-static const struct {
+typedef struct {
     const char *target;
     const char *type;
     const char *options;
-    const char *package; /* NULL: ours to make */
-} mounts[] = {
+    const char *package; /* that has the target; NULL: it is made */
+} Mount;
+
+/*
+ * In order, before the host's folders. The sysfs at /sys is hidden by the lab's own (lab-fuse.h), but it is the first
+ * of its type in /proc/mounts, and s390-tools take the place of that one for sysfs.
+ */
+static const Mount own_mounts[] = {
     { "/proc", "proc", NULL, NULL },
+    { "/sys", "sysfs", NULL, NULL },
     { "/run", "tmpfs", "mode=0755", NULL },
-    { LAB_REAL_SYS, "sysfs", NULL, NULL },
     { "/dev", "tmpfs", "mode=0755", NULL },
     { "/dev/pts", "devpts", "newinstance,ptmxmode=0666,mode=0620", NULL },
     { "/dev/shm", "tmpfs", "mode=1777", NULL },
+};
+
+/* Over the host's folders. */
+static const Mount private_mounts[] = {
     { "/etc/libvirt", "tmpfs", "mode=0755", "libvirt-daemon-system" },
     { "/var/lib/libvirt", "tmpfs", "mode=0755", "libvirt-daemon-system" },
     { "/var/log/libvirt", "tmpfs", "mode=0755", "libvirt-daemon-system" },
@@ -43,8 +49,8 @@ static const struct {
     const char *path;
     int mode;
 } folders[] = {
-    { "/sys", 0755 },
     { LAB_BIN, 0755 },
+    { LAB_REAL_SYS, 0755 },
     { LAB_BACKEND, 0755 },
     { "/run/lock", 01777 },
     { "/run/libvirt", 0755 },
@@ -66,14 +72,12 @@ static const struct {
     { "/dev/stdout", "/proc/self/fd/1" }, { "/dev/stderr", "/proc/self/fd/2" },
 };
 
-/* Empty files: libudev listens only where udevd is; libvirt wants VFIO's container, which QEMU's library answers for.
- */
+/* Empty files: libudev listens only where udevd is. */
 static const struct {
     const char *path;
     int mode;
 } files[] = {
     { "/run/udev/control", 0600 },
-    { "/dev/vfio/vfio", 0666 },
 };
 
 static gboolean fail(GError **error, const char *what, const char *path)
@@ -97,6 +101,20 @@ static gboolean bind_mount(const char *source, const char *target, GError **erro
     return mount(source, target, NULL, MS_BIND | MS_REC, NULL) == 0 || fail(error, "bind", source);
 }
 
+/* Only for a mount that is new, so that nothing has a file of it open for writing. */
+static gboolean make_read_only(const char *path, GError **error)
+{
+    struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+
+    return syscall(SYS_mount_setattr, AT_FDCWD, path, AT_RECURSIVE, &attr, sizeof(attr)) == 0 ||
+           fail(error, "make read-only the mount", path);
+}
+
+static gboolean bind_read_only(const char *source, const char *target, GError **error)
+{
+    return bind_mount(source, target, error) && make_read_only(target, error);
+}
+
 static gboolean enter_root(GError **error)
 {
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
@@ -111,7 +129,7 @@ static gboolean enter_root(GError **error)
 }
 
 /* One entry of the host's root: folders and files are bound, links are links again. */
-static gboolean take_over(const char *name, GError **error)
+static gboolean take_over(const char *name, gboolean is_writable, GError **error)
 {
     g_autofree char *source = g_build_filename(OLD, name, NULL);
     g_autofree char *target = g_build_filename("/", name, NULL);
@@ -124,10 +142,18 @@ static gboolean take_over(const char *name, GError **error)
         return fail(error, "stat", source);
     if (S_ISDIR(stat.st_mode) ? mkdir(target, 0755) != 0 : !make_file(target, 0600, error))
         return fail(error, "make", target);
-    return bind_mount(source, target, error);
+    return is_writable ? bind_mount(source, target, error) : bind_read_only(source, target, error);
 }
 
-static gboolean take_over_all(GError **error)
+static gboolean is_own_folder(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(own_mounts); i++)
+        if (strcmp(own_mounts[i].target + 1, name) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean take_over_all(gboolean are_writable, GError **error)
 {
     g_autoptr(GDir) root = g_dir_open(OLD, 0, error);
     const char *name;
@@ -135,19 +161,68 @@ static gboolean take_over_all(GError **error)
     if (!root)
         return FALSE;
     while ((name = g_dir_read_name(root))) {
-        gboolean ours = strcmp(name, &OLD[1]) == 0;
-
-        for (gsize i = 0; i < G_N_ELEMENTS(own_folders); i++)
-            ours |= strcmp(name, own_folders[i]) == 0;
-        if (!ours && !take_over(name, error))
+        if (strcmp(name, &OLD[1]) != 0 && !is_own_folder(name) && !take_over(name, are_writable, error))
             return FALSE;
     }
     return TRUE;
 }
 
-static gboolean mount_all(GError **error)
+static gboolean is_below(const char *path, const char *folder)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(mounts); i++) {
+    gsize length = strlen(folder);
+
+    return strncmp(path, folder, length) == 0 && (path[length] == '\0' || path[length] == '/');
+}
+
+/* One of the first count others holds the path, so it is writable already. */
+static gboolean is_covered(const char *path, const char *const *others, gsize count)
+{
+    for (gsize i = 0; i < count; i++)
+        if (is_below(path, others[i]))
+            return TRUE;
+    return FALSE;
+}
+
+/* The host's own mount, which can be written to, over the read-only one. */
+static gboolean make_writable(const char *path, GError **error)
+{
+    g_autofree char *source = g_build_filename(OLD, path, NULL);
+
+    return !g_file_test(source, G_FILE_TEST_IS_DIR) || bind_mount(source, path, error);
+}
+
+static gboolean take_over_host(const char *const *writable, GError **error)
+{
+    static const char *const always[] = { "/tmp", "/var/tmp" };
+
+    if (g_strv_contains(writable, "/"))
+        return take_over_all(TRUE, error);
+    if (!take_over_all(FALSE, error))
+        return FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(always); i++)
+        if (!make_writable(always[i], error))
+            return FALSE;
+    for (gsize i = 0; writable[i]; i++)
+        if (!is_covered(writable[i], always, G_N_ELEMENTS(always)) && !is_covered(writable[i], writable, i) &&
+            !make_writable(writable[i], error))
+            return FALSE;
+    return TRUE;
+}
+
+const char *lab_mounts_own_folder(const char *path)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(own_mounts); i++)
+        if (is_below(path, own_mounts[i].target))
+            return own_mounts[i].target;
+    for (gsize i = 0; i < G_N_ELEMENTS(private_mounts); i++)
+        if (is_below(path, private_mounts[i].target))
+            return private_mounts[i].target;
+    return NULL;
+}
+
+static gboolean mount_all(const Mount *mounts, gsize count, GError **error)
+{
+    for (gsize i = 0; i < count; i++) {
         const char *target = mounts[i].target;
         const char *package = mounts[i].package;
 
@@ -165,7 +240,7 @@ static gboolean mount_all(GError **error)
 }
 
 /* Without the privilege to make nodes, the host's own are bound; those it has not are left out. */
-static gboolean make_nodes(gboolean *ret_privileged, GError **error)
+static gboolean make_nodes(gboolean *ret_can_make_nodes, GError **error)
 {
     gboolean privileged = TRUE;
 
@@ -187,7 +262,7 @@ static gboolean make_nodes(gboolean *ret_privileged, GError **error)
         if (!make_file(target, 0600, error) || !bind_mount(source, target, error))
             return FALSE;
     }
-    *ret_privileged = privileged;
+    *ret_can_make_nodes = privileged;
     return TRUE;
 }
 
@@ -200,12 +275,12 @@ static gboolean hide_polkit_agent(GError **error)
     return !g_file_test(agent, G_FILE_TEST_EXISTS) || bind_mount("/dev/null", agent, error);
 }
 
-static gboolean fill(const LabParts *parts, gboolean *ret_privileged, GError **error)
+static gboolean fill(const LabParts *parts, gboolean *ret_can_make_nodes, GError **error)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(folders); i++)
         if (g_mkdir_with_parents(folders[i].path, 0755) != 0 || chmod(folders[i].path, (mode_t)folders[i].mode) != 0)
             return fail(error, "make the folder", folders[i].path);
-    if (!make_nodes(ret_privileged, error) || !hide_polkit_agent(error))
+    if (!make_nodes(ret_can_make_nodes, error) || !hide_polkit_agent(error))
         return FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(links); i++)
         if (symlink(links[i].target, links[i].path) != 0)
@@ -219,15 +294,18 @@ static gboolean fill(const LabParts *parts, gboolean *ret_privileged, GError **e
         g_autofree char *name = g_path_get_basename(path);
         g_autofree char *target = g_build_filename(LAB_BIN, name, NULL);
 
-        if (!make_file(target, 0755, error) || !bind_mount(source, target, error))
+        if (!make_file(target, 0755, error) || !bind_read_only(source, target, error))
             return FALSE;
     }
-    return TRUE;
+    return bind_mount("/sys", LAB_REAL_SYS, error);
 }
 
-gboolean lab_mounts_enter(const LabParts *parts, gboolean *ret_privileged, GError **error)
+gboolean lab_mounts_enter(const LabParts *parts, const char *const *writable, gboolean *ret_can_make_nodes,
+                          GError **error)
 {
-    if (!enter_root(error) || !take_over_all(error) || !mount_all(error) || !fill(parts, ret_privileged, error))
+    if (!enter_root(error) || !mount_all(own_mounts, G_N_ELEMENTS(own_mounts), error) ||
+        !take_over_host(writable, error) || !mount_all(private_mounts, G_N_ELEMENTS(private_mounts), error) ||
+        !fill(parts, ret_can_make_nodes, error))
         return FALSE;
     if (umount2(OLD, MNT_DETACH) != 0 || rmdir(OLD) != 0)
         return fail(error, "leave the old root at", OLD);
@@ -259,13 +337,21 @@ char **lab_mounts_real_parts(void)
     return (char **)g_ptr_array_free(parts, FALSE);
 }
 
+/* The network namespace is the lab's own, and libvirt sets up bridges in it; other settings are the host's. */
+static gboolean is_of_network(const char *part)
+{
+    return strcmp(part, "class/net") == 0 || strcmp(part, "devices/virtual/net") == 0;
+}
+
 gboolean lab_mounts_finish(char **real_parts, GError **error)
 {
+    static const char *const bound_from[] = { "/dev", "/dev/vfio" };
+
     for (char **part = real_parts; *part; part++) {
         g_autofree char *source = g_build_filename(LAB_REAL_SYS, *part, NULL);
         g_autofree char *target = g_build_filename("/sys", *part, NULL);
 
-        if (!bind_mount(source, target, error))
+        if (!(is_of_network(*part) ? bind_mount : bind_read_only)(source, target, error))
             return FALSE;
     }
     if (umount2(LAB_REAL_SYS, MNT_DETACH) != 0 || rmdir(LAB_REAL_SYS) != 0)
@@ -276,5 +362,8 @@ gboolean lab_mounts_finish(char **real_parts, GError **error)
      * libvirt binds our nodes, being ordinary files, into each guest's /dev, and /dev/vfio/vfio once a device. Of a
      * shared mount each of these binds would appear upon the last ones, too: twice as many with each device.
      */
-    return mount(NULL, "/dev", NULL, MS_PRIVATE, NULL) == 0 || fail(error, "make private the mount", "/dev");
+    for (gsize i = 0; i < G_N_ELEMENTS(bound_from); i++)
+        if (mount(NULL, bound_from[i], NULL, MS_PRIVATE, NULL) != 0)
+            return fail(error, "make private the mount", bound_from[i]);
+    return TRUE;
 }

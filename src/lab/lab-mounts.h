@@ -10,11 +10,24 @@
 
 #include "lab/lab-parts.h"
 
-/*
- * New root, private folders, /dev, fresh /proc, the real sysfs at LAB_REAL_SYS, our programs in LAB_BIN.
- * *ret_privileged: device nodes could be made, so this is no user namespace.
+/**
+ * lab_mounts_enter: Enters a new root with private folders, /dev, a fresh /proc, the real sysfs at /sys and at
+ * LAB_REAL_SYS, and our programs in LAB_BIN.
+ * @writable: real paths of the host's folders that can be written to, besides /tmp and /var/tmp; "/" is all of them.
+ *            Everything else of the host is mounted read-only
+ * @ret_can_make_nodes: device nodes can be made, so this is no user namespace
+ *
+ * Returns: FALSE with an error.
  */
-gboolean lab_mounts_enter(const LabParts *parts, gboolean *ret_privileged, GError **error);
+gboolean lab_mounts_enter(const LabParts *parts, const char *const *writable, gboolean *ret_can_make_nodes,
+                          GError **error);
+
+/**
+ * lab_mounts_own_folder: Finds the folder of the lab's own that a path of the host is in.
+ *
+ * Returns: that folder, for example "/run", or NULL: the lab shows the host's.
+ */
+const char *lab_mounts_own_folder(const char *path);
 
 /* The parts of the real sysfs that are shown beside the lab's own, relative to /sys. */
 char **lab_mounts_real_parts(void);

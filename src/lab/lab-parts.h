@@ -9,6 +9,7 @@
 
 #define LAB_DIR "/run/libvirt-ccw"
 #define LAB_BIN LAB_DIR "/bin"
+#define LAB_VFIO_LIBRARY LAB_BIN "/libvirt-ccw-vfio.so"
 #define LAB_BACKEND LAB_DIR "/backend"
 #define LAB_REAL_SYS LAB_DIR "/real-sys"
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lab/lab-server.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "lab/lab-control.h"
 #include "lab/lab-devices.h"
 #include "lab/lab-fuse.h"
+#include "lab/lab-nodes.h"
 #include "lab/lab-uevent.h"
 #include "util/ccw-lab-protocol.h"
 
@@ -17,6 +16,7 @@ typedef struct {
     guint64 seqnum;
     LabDevices *devices;
     LabFuse *fuse;
+    LabNodes *nodes;
 } Server;
 
 static void on_uevent(const char *action, const char *devpath, const char *subsystem, const char *env, gpointer opaque)
@@ -27,17 +27,9 @@ static void on_uevent(const char *action, const char *devpath, const char *subsy
     lab_uevent_send(server->uevents, message);
 }
 
-/* A regular file: opening a character node without a driver fails, and libvirt opens it. QEMU's library knows better.
- */
-static void on_node(guint group, gboolean present, gpointer opaque G_GNUC_UNUSED)
+static void on_node(guint group, gboolean present, gpointer opaque)
 {
-    g_autofree char *path = g_strdup_printf("/dev/vfio/%u", group);
-    int fd = -1;
-
-    if (!present ? unlink(path) != 0 : (fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600)) < 0)
-        g_warning("cannot %s %s: %s", present ? "make" : "remove", path, g_strerror(errno));
-    if (fd >= 0)
-        close(fd);
+    lab_nodes_set(((Server *)opaque)->nodes, group, present);
 }
 
 static void on_request(guint64 serial, gpointer opaque)
@@ -55,26 +47,29 @@ static void on_control(gpointer opaque)
 
 static const LabModelEvents events = { on_uevent, on_node, on_request };
 
-static gboolean start(Server *server, LabModel *model, LabTree *tree, GError **error)
+static gboolean start(Server *server, LabModel *model, LabTree *tree, gid_t guest_gid, GError **error)
 {
     server->uevents = lab_uevent_open(error);
     if (server->uevents < 0)
         return FALSE;
-    server->devices = lab_devices_start(model, CCW_LAB_SOCKET, error);
+    server->devices = lab_devices_start(model, CCW_LAB_SOCKET, guest_gid, error);
     if (!server->devices)
+        return FALSE;
+    server->nodes = lab_nodes_mount(model, "/dev/vfio", error);
+    if (!server->nodes)
         return FALSE;
     server->fuse = lab_fuse_mount(tree, "/sys", error);
     return server->fuse && lab_control_start(model, LAB_CONTROL_SOCKET, on_control, server, error);
 }
 
-void lab_server_run(const GArray *devices, const char *const *mount_points, int ready_fd)
+void lab_server_run(const GArray *devices, const char *const *mount_points, gid_t guest_gid, int ready_fd)
 {
     LabModel *model = lab_model_new((const LabDevice *)(const void *)devices->data, devices->len);
     LabTree *tree = lab_tree_new(model, mount_points);
     g_autoptr(GError) error = NULL;
     static Server server;
 
-    if (!start(&server, model, tree, &error)) {
+    if (!start(&server, model, tree, guest_gid, &error)) {
         g_printerr("%s: error: %s\n", g_get_prgname(), error->message);
         exit(EXIT_FAILURE);
     }

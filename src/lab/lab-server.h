@@ -5,10 +5,13 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "lab/lab-model.h"
 
 /*
- * Serves for the life of the lab and never returns. A byte on ready_fd: /sys is mounted. An error before that is one
- * line on stderr.
+ * Serves for the life of the lab and never returns. A byte on ready_fd: /sys and /dev/vfio are mounted. An error before
+ * that is one line on stderr. guest_gid: the group of the guests' QEMU.
  */
-void lab_server_run(const GArray *devices, const char *const *mount_points, int ready_fd) G_GNUC_NORETURN;
+void lab_server_run(const GArray *devices, const char *const *mount_points, gid_t guest_gid,
+                    int ready_fd) G_GNUC_NORETURN;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "lab/lab-init.h"
+#include "lab/lab-mounts.h"
 #include "lab/lab-process.h"
 #include "util/ccw-error.h"
 
@@ -157,9 +158,56 @@ static int run(LabInit *init, GError **error)
     return code;
 }
 
-int lab_exec(const GArray *devices, char **command, GError **error)
+/* The working folder is writable in the lab, but not a folder of the system, one that holds users' homes, or a home. */
+static gboolean is_writable_work(const char *folder)
+{
+    static const char *const system[] = { "/boot/",  "/bin/",  "/etc/", "/lib/", "/lib32/",
+                                          "/lib64/", "/sbin/", "/usr/", "/var/" };
+    g_autofree char *home = realpath(g_get_home_dir(), NULL);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(system); i++)
+        if (g_str_has_prefix(folder, system[i]))
+            return FALSE;
+    return strchr(folder + 1, '/') && g_strcmp0(folder, home) != 0 && !lab_mounts_own_folder(folder);
+}
+
+static gboolean add_writable(const char *path, GPtrArray *folders, GError **error)
+{
+    g_autofree char *real = realpath(path, NULL);
+    const char *own = real ? lab_mounts_own_folder(real) : NULL;
+
+    if (!real) {
+        ccw_error_set_errno(error, errno, "cannot make %s writable in the lab", path);
+        return FALSE;
+    }
+    if (own || !g_file_test(real, G_FILE_TEST_IS_DIR)) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "cannot make %s writable in the lab: %s%s", path,
+                    own ? "the lab has its own " : "it is not a folder", own ? own : "");
+        return FALSE;
+    }
+    g_ptr_array_add(folders, g_steal_pointer(&real));
+    return TRUE;
+}
+
+/* Real paths, NULL after the last; NULL with an error. */
+static GPtrArray *find_writable(char *const *paths, GError **error)
+{
+    g_autoptr(GPtrArray) folders = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *work = realpath(".", NULL);
+
+    for (; paths && *paths; paths++)
+        if (!add_writable(*paths, folders, error))
+            return NULL;
+    if (work && is_writable_work(work))
+        g_ptr_array_add(folders, g_steal_pointer(&work));
+    g_ptr_array_add(folders, NULL);
+    return g_steal_pointer(&folders);
+}
+
+int lab_exec(const GArray *devices, char **command, char *const *writable, GError **error)
 {
     g_autoptr(LabParts) parts = NULL;
+    g_autoptr(GPtrArray) folders = NULL;
     g_autofree char *folder = g_get_current_dir();
     LabInit init = { .devices = devices, .command = command, .folder = folder };
 
@@ -167,9 +215,11 @@ int lab_exec(const GArray *devices, char **command, GError **error)
     umask(init.umask);
     if (!check_fuse(error))
         return -1;
-    parts = lab_parts_find(error);
+    folders = find_writable(writable, error);
+    parts = folders ? lab_parts_find(error) : NULL;
     if (!parts || !enter_namespaces(error))
         return -1;
     init.parts = parts;
+    init.writable = (const char *const *)folders->pdata;
     return run(&init, error);
 }

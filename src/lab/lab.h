@@ -7,10 +7,14 @@
 
 #include <glib.h>
 
-/*
- * Runs command in a new lab whose channel subsystem has these devices (LabDevice; their images are open), with the
- * caller's working folder, environment and standard streams. Returns command's exit code, 128 + N for signal N, or -1
- * with an error when there was no lab to run it in. Nothing of the lab is left when this returns, nor when the caller
- * is killed. The caller has one thread.
+/**
+ * lab_exec: Runs a command in a new lab, with the caller's working folder, environment and standard streams.
+ * @devices: LabDevice of the lab's channel subsystem; their images are open
+ * @writable: folders of the host that the lab may write to, besides the temporary ones and the working folder; NULL: no
+ *            other
+ *
+ * Nothing of the lab is left when this returns, nor when the caller is killed. The caller has one thread.
+ *
+ * Returns: command's exit code, 128 + N for signal N, or -1 with an error when there was no lab to run it in.
  */
-int lab_exec(const GArray *devices, char **command, GError **error);
+int lab_exec(const GArray *devices, char **command, char *const *writable, GError **error);

@@ -13,8 +13,15 @@ typedef gboolean (*CcwEntryFunc)(CcwHost *host, CcwRecord *record, gconstpointer
 gboolean ccw_entry_do(CcwHost *host, const CcwBusId *id, const char *only_domain, CcwEntryFunc func, gconstpointer data,
                       GError **error);
 
-/* All are tried, the last first, side by side (in threads); the first error is told. */
-gboolean ccw_entries_do(CcwHost *host, const char *only_domain, CcwEntryFunc func, gconstpointer data, GError **error);
+/* Whether an entry is left as it is. Called without its device's lock, for which others may wait long. */
+typedef gboolean (*CcwEntryPeek)(CcwHost *host, const CcwRecord *record, gconstpointer data);
+
+/*
+ * All are tried, the last first, side by side (in threads); the first error is told. peek: or NULL; what it leaves
+ * to func, func decides once more with the lock held.
+ */
+gboolean ccw_entries_do(CcwHost *host, const char *only_domain, CcwEntryPeek peek, CcwEntryFunc func,
+                        gconstpointer data, GError **error);
 
 /* --- with the lock held --- */
 
@@ -29,7 +36,10 @@ gboolean ccw_entry_is_by_hand(const CcwRecord *record);
 gboolean ccw_entry_has_mdev(CcwHost *host, const CcwRecord *record);
 
 /*
- * Gives it back, unless an attach is announced that may find its mdev: libvirt may be about to give that to another
- * domain, and then whoever asked for that decides.
+ * Whether an attach is announced that may find its mdev. libvirt may be about to give that to another domain: then the
+ * process that has announced the attach decides, and nobody asks meanwhile whether the mdev is open (ccw-vfio.h).
  */
+gboolean ccw_entry_is_awaited(CcwHost *host, const CcwRecord *record);
+
+/* Gives it back, unless it is awaited: then it becomes a pending claim of the process that has announced the attach. */
 gboolean ccw_entry_give_back(CcwHost *host, CcwRecord *record, GError **error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the files of this room share and nobody else includes, but its tests, which put a model of the kernel in the
- * place of the two operations that change a host, and bench/host.
+ * place of the operations that change a host or ask the kernel, and bench/host.
  */
 #pragma once
 
@@ -11,11 +11,14 @@ typedef struct {
     /* As ccw_attr_write: 0 or the errno. */
     int (*attr_write)(const char *path, const char *value, gpointer data);
     gboolean (*load_module)(const char *name, gpointer data, GError **error);
+    /* open(2) of a device node, without waiting: a descriptor, or a negative errno. */
+    int (*open_node)(const char *path, int flags, gpointer data);
 } CcwHostOps;
 
 struct _CcwHost {
     char *sysfs_root;
     char *proc_root;
+    char *dev_root;    /* "/dev" */
     char *devices_dir; /* RUN_DIR/devices: journal and locks */
     const CcwHostOps *ops;
     gpointer ops_data;
@@ -24,6 +27,7 @@ struct _CcwHost {
     guint side_by_side; /* devices at once (ccw-side-by-side.h); 1: one after another */
     guint settle_ms;    /* how long the kernel may take for what it does behind a write (ccw-wait.h) */
     guint patience_ms;  /* how long a process that is ending may take to let go of a device */
+    gint scanned;       /* atomic; what all scans so far have cost (ccw-processes.h), for tests */
 };
 
 /* --- ccw-sysfs.c: paths and small readings; everything read is bounded by CCW_ATTR_MAX --- */

@@ -2,10 +2,13 @@
 /*
  * A host: where its trees are, what really changes it, and the kernel modules it needs.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 
 #include "node_device/ccw-host-private.h"
+#include "node_device/ccw-modules.h"
 #include "node_device/ccw-side-by-side.h"
 #include "util/ccw-error.h"
 #include "util/ccw-file.h"
@@ -20,32 +23,20 @@ static int real_attr_write(const char *path, const char *value, gpointer data G_
 
 static gboolean real_load_module(const char *name, gpointer data G_GNUC_UNUSED, GError **error)
 {
-    static const char *const programs[] = { "/sbin/modprobe", "/usr/sbin/modprobe" };
-    g_autofree char *output = NULL;
-    g_autoptr(GError) spawn_error = NULL;
-    const char *program = NULL;
-    gint status = 0;
-
-    for (gsize i = 0; i < G_N_ELEMENTS(programs) && !program; i++)
-        if (g_file_test(programs[i], G_FILE_TEST_IS_EXECUTABLE))
-            program = programs[i];
-    if (!program) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
-                    "kernel module %s is not loaded, and there is no modprobe to load it with", name);
-        return FALSE;
-    }
-    const char *argv[] = { program, "--", name, NULL };
-    if (!g_spawn_sync("/", (char **)argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &output, &status,
-                      &spawn_error) ||
-        !g_spawn_check_wait_status(status, &spawn_error)) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED, "kernel module %s cannot be loaded: %s", name,
-                    output && *g_strstrip(output) ? output : spawn_error->message);
-        return FALSE;
-    }
-    return TRUE;
+    return ccw_module_load(name, error);
 }
 
-static const CcwHostOps real_ops = { real_attr_write, real_load_module };
+static int real_open_node(const char *path, int flags, gpointer data G_GNUC_UNUSED)
+{
+    int fd;
+
+    do
+        fd = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    while (fd < 0 && errno == EINTR);
+    return fd < 0 ? -errno : fd;
+}
+
+static const CcwHostOps real_ops = { real_attr_write, real_load_module, real_open_node };
 
 CcwHost *ccw_host_new(const char *sysfs_root, const char *proc_root, const char *run_dir)
 {
@@ -53,6 +44,7 @@ CcwHost *ccw_host_new(const char *sysfs_root, const char *proc_root, const char 
 
     host->sysfs_root = g_strdup(sysfs_root);
     host->proc_root = g_strdup(proc_root);
+    host->dev_root = g_strdup("/dev");
     host->devices_dir = g_build_filename(run_dir, "devices", NULL);
     host->ops = &real_ops;
     host->side_by_side = CCW_SIDE_BY_SIDE;
@@ -67,8 +59,15 @@ void ccw_host_free(CcwHost *host)
         return;
     g_free(host->sysfs_root);
     g_free(host->proc_root);
+    g_free(host->dev_root);
     g_free(host->devices_dir);
     g_free(host);
+}
+
+void ccw_host_set_dev_root(CcwHost *host, const char *dev_root)
+{
+    g_free(host->dev_root);
+    host->dev_root = g_strdup(dev_root);
 }
 
 void ccw_host_name_domains(CcwHost *host, CcwNameFunc name, gconstpointer data)

@@ -21,6 +21,9 @@ typedef struct _CcwHost CcwHost;
 /* sysfs_root and run_dir are injected everywhere; proc_root ("/proc") is where mounts and swaps are read. */
 CcwHost *ccw_host_new(const char *sysfs_root, const char *proc_root, const char *run_dir);
 void ccw_host_free(CcwHost *host);
+
+/* Where the device nodes are, if not in /dev. */
+void ccw_host_set_dev_root(CcwHost *host, const char *dev_root);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwHost, ccw_host_free)
 
 /*
@@ -50,11 +53,15 @@ typedef struct {
     char *block_dir;     /* where sysfs has it */
     gint online;         /* 1, 0; -1 where there is no such attribute (detached) */
     char **mdevs;        /* UUIDs on the subchannel, NULL-terminated */
-    char *owner;         /* of the journal: domain UUID, CCW_OWNER_BY_HAND, "?" if not understood, or NULL */
-    gboolean returning;  /* from the owner to this host: being done just now, or not to be done yet */
+    char *owner; /* of the journal: domain UUID, CCW_OWNER_BY_HAND, "?" if not understood; NULL: none, or it may not be
+                    read */
+    gboolean returning; /* from the owner to this host: being done just now, or not to be done yet */
 } CcwHostDevice;
 void ccw_host_device_free(CcwHostDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwHostDevice, ccw_host_device_free)
+
+/* Whether the host has a channel subsystem. Error: CCW_ERROR_UNSUPPORTED. */
+gboolean ccw_host_has_css(CcwHost *host, GError **error);
 
 /*
  * Every I/O subchannel with a device, ordered by bus id; elements are CcwHostDevice *.
@@ -69,7 +76,18 @@ GPtrArray *ccw_host_list_detached(CcwHost *host);
 /* One device by bus id. Error: CCW_ERROR_NOT_FOUND. */
 CcwHostDevice *ccw_host_lookup(CcwHost *host, const CcwBusId *id, GError **error);
 
-/* The same by subchannel: css_0_0_0034 of libvirt's node devices (ccw-node-name.h). */
+/*
+ * ccw_host_lookup_bound:
+ * @id: the bus id of a ccw device
+ *
+ * Looks up a device whose subchannel io_subchannel or vfio_ccw has. It searches no other subchannel: the time does not
+ * grow with the number of the host's devices.
+ *
+ * Returns: NULL if neither driver has such a device.
+ */
+CcwHostDevice *ccw_host_lookup_bound(CcwHost *host, const CcwBusId *id);
+
+/* As ccw_host_lookup, by subchannel: css_0_0_0034 of libvirt's node devices (ccw-node-name.h). */
 CcwHostDevice *ccw_host_lookup_subchannel(CcwHost *host, const CcwBusId *subchannel, GError **error);
 
 /* Loads vfio_ccw and a VFIO IOMMU backend where they are not there yet; libvirt refuses before it asks otherwise. */
@@ -153,6 +171,13 @@ gboolean ccw_host_release_ended(CcwHost *host, const char *domain_uuid, gint64 a
  */
 gboolean ccw_host_detach(CcwHost *host, const CcwBusId *id, GError **error);
 
+/**
+ * ccw_host_can_read_owners:
+ *
+ * Returns: FALSE if this process may not look into the journal, so that the owner of no device is known (only root may)
+ */
+gboolean ccw_host_can_read_owners(CcwHost *host);
+
 /* Whether the journal knows of it: then it can be given back, if only in the journal, though it is not there. */
 gboolean ccw_host_has_entry(CcwHost *host, const CcwBusId *id);
 
@@ -173,6 +198,9 @@ gboolean ccw_host_reattach_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of
  * whenever a guest opens or closes it (drivers/s390/cio/vfio_ccw_fsm.c).
  */
 gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error);
+
+/* The same, with as_of and *ret_stale as ccw_host_reattach_as_of() has them. */
+gboolean ccw_host_reset_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_stale, GError **error);
 
 /* Microseconds since boot, for as_of of ccw-reconcile.h. */
 gint64 ccw_host_clock(void);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "node_device/ccw-in-use.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "node_device/ccw-beyond.h"
 #include "node_device/ccw-host-private.h"
@@ -14,11 +17,19 @@
 
 #define SHELL_MEANS " \t\n\"'\\$`&;|<>()*?[]{}#~!" /* in a command that somebody copies */
 
+/* What an exclusive open of the disk says (include/linux/blkdev.h, bd_claim). */
+typedef enum {
+    CLAIM_UNKNOWN, /* it was not asked for, or the disk has no node */
+    CLAIM_NONE,
+    CLAIM_HELD, /* it or a partition is mounted, in whichever namespace, swapped on, or part of a stack */
+} Claim;
+
 /* One look at one device. */
 typedef struct {
     CcwHost *host;
     const CcwHostDevice *device;
     GPtrArray *stack; /* of CcwLayer; NULL: it has no disk */
+    Claim claim;
     GError **error;
     gboolean refused;
 } Look;
@@ -78,7 +89,7 @@ static gboolean check_mount(const CcwMount *mount, gpointer data)
     for (guint i = 0; i < look->stack->len; i++) {
         const CcwLayer *layer = look->stack->pdata[i];
 
-        if (g_strcmp0(mount->dev, layer->dev) != 0 && !ccw_layer_is_node(layer, mount->source))
+        if (!ccw_layer_is_dev(layer, mount->dev))
             continue;
         refuse_mount(look, layer, mount);
         return TRUE;
@@ -96,22 +107,25 @@ static void check_own_mounts(Look *look)
     look->refused = TRUE;
 }
 
+/* To name the mount: whether there is one, the kernel says. */
 static void check_other_mounts(Look *look)
 {
-    ccw_mounts_search_others(look->host, check_mount, look);
+    if (look->claim != CLAIM_NONE)
+        ccw_mounts_search_others(look->host, check_mount, look);
 }
 
 /* --- swap --- */
 
 static void check_swaps(Look *look)
 {
-    g_auto(GStrv) nodes = ccw_swaps(look->host);
+    g_autoptr(GArray) swaps = ccw_swaps(look->host);
 
-    for (gsize i = 0; nodes[i]; i++) {
-        g_autofree char *undo = g_strconcat("swapoff ", nodes[i], NULL);
+    for (guint i = 0; i < swaps->len; i++) {
+        const CcwSwap *swap = &g_array_index(swaps, CcwSwap, i);
+        g_autofree char *undo = g_strconcat("swapoff ", swap->node, NULL);
 
         for (guint n = 0; n < look->stack->len && !look->refused; n++)
-            if (ccw_layer_is_node(look->stack->pdata[n], nodes[i]))
+            if (ccw_layer_is_dev(look->stack->pdata[n], swap->dev))
                 refuse(look, look->stack->pdata[n], "is swap space", undo);
     }
 }
@@ -124,22 +138,23 @@ static const CcwLayer *top_of(const Look *look)
 }
 
 /* What is built on a disk is what its users have open; the disk is open then for its makers (multipathd). */
-static gboolean find_opener(Look *look, const CcwLayer **ret_layer, char **ret_user)
+static gboolean find_opener(Look *look, CcwScanOf of, const CcwLayer **ret_layer, char **ret_user)
 {
-    g_autoptr(GPtrArray) nodes = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_node_free);
+    g_autoptr(GArray) nodes = g_array_new(FALSE, FALSE, sizeof(CcwNode));
     g_autoptr(GPtrArray) layers = g_ptr_array_new();
     gboolean built_on = top_of(look)->on != NULL;
     guint found = 0;
 
     for (guint i = 0; i < look->stack->len; i++) {
         CcwLayer *layer = look->stack->pdata[i];
+        CcwNode node = ccw_node_of_number(S_IFBLK, layer->dev);
 
         if (built_on && !layer->on)
             continue;
         g_ptr_array_add(layers, layer);
-        g_ptr_array_add(nodes, ccw_node_new(S_IFBLK, layer->name, layer->dev));
+        g_array_append_val(nodes, node);
     }
-    if (!ccw_openers_find(look->host, (CcwNode *const *)nodes->pdata, nodes->len, &found, ret_user))
+    if (!ccw_openers_find(look->host, of, nodes, &found, ret_user))
         return FALSE;
     *ret_layer = layers->pdata[found];
     return TRUE;
@@ -152,6 +167,7 @@ static gboolean is_udev(const char *user)
 
 typedef struct {
     Look *look;
+    CcwScanOf of;
     const CcwLayer *layer; /* what is open; NULL: nothing is */
     char *user;
 } Opened;
@@ -162,14 +178,14 @@ static gboolean is_left_alone(gpointer data)
     Opened *opened = data;
 
     g_clear_pointer(&opened->user, g_free);
-    if (!find_opener(opened->look, &opened->layer, &opened->user))
+    if (!find_opener(opened->look, opened->of, &opened->layer, &opened->user))
         opened->layer = NULL;
     return !opened->layer || !is_udev(opened->user);
 }
 
 static void check_openers(Look *look)
 {
-    Opened opened = { .look = look };
+    Opened opened = { .look = look, .of = CCW_SCAN_ALL };
     g_autofree char *use = NULL;
 
     ccw_wait_until(is_left_alone, &opened, look->host->settle_ms);
@@ -178,6 +194,33 @@ static void check_openers(Look *look)
         refuse(look, opened.layer, use, NULL);
     }
     g_free(opened.user);
+}
+
+/* --- the kernel's answer for a disk that its driver does not guard --- */
+
+/* Of the whole disk, which cannot be claimed while one of its partitions is. */
+static Claim ask_claim(CcwHost *host, const CcwLayer *disk)
+{
+    g_autofree char *path = g_strconcat("/dev/", disk->name, NULL);
+    g_autofree char *node = g_build_filename(host->dev_root, disk->name, NULL);
+    g_autofree char *dev = ccw_host_block_dev(host, path);
+    int fd;
+
+    if (!ccw_layer_is_dev(disk, dev))
+        return CLAIM_UNKNOWN;
+    fd = host->ops->open_node(node, O_RDONLY | O_EXCL, host->ops_data);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0 ? CLAIM_NONE : fd == -EBUSY ? CLAIM_HELD : CLAIM_UNKNOWN;
+}
+
+/* Last: nothing that was looked at before says who it is. */
+static void check_claim(Look *look)
+{
+    if (look->claim == CLAIM_HELD)
+        refuse(look, look->stack->pdata[0],
+               "cannot be opened exclusively: it or a partition is mounted, swap space or part of a stack; see lsblk",
+               NULL);
 }
 
 /* --- what is built on it: the top is to be taken off first --- */
@@ -275,25 +318,34 @@ static const struct {
 } checks[] = {
     { check_group, ALWAYS },       { check_console, ALWAYS }, { check_beyond, ALWAYS },
     { check_own_mounts, IF_DISK }, { check_swaps, IF_DISK },  { check_other_mounts, IF_OPEN },
-    { check_openers, IF_OPEN },    { check_stack, IF_DISK },
+    { check_openers, IF_OPEN },    { check_stack, IF_DISK },  { check_claim, IF_DISK },
 };
 
-static GPtrArray *stack_of(CcwHost *host, const CcwHostDevice *device)
+static GPtrArray *stack_of(CcwHost *host, const CcwHostDevice *device, CcwStackLoops loops)
 {
-    return device->block_dir ? ccw_stack_new(host, device->block_dir) : NULL;
+    return device->block_dir ? ccw_stack_new(host, device->block_dir, loops) : NULL;
 }
 
+typedef enum {
+    GUARDED,   /* before it is changed; the kernel guards it */
+    UNGUARDED, /* the same; the kernel guards it only against another exclusive open */
+    REFUSED,   /* the kernel has said that it is in use */
+} Asked;
+
 /* FALSE if it is refused. */
-static gboolean look_at(CcwHost *host, const CcwHostDevice *device, gboolean processes, GError **error)
+static gboolean look_at(CcwHost *host, const CcwHostDevice *device, Asked asked, GError **error)
 {
-    g_autoptr(GPtrArray) stack = stack_of(host, device);
+    g_autoptr(GPtrArray) stack =
+        stack_of(host, device, asked == GUARDED ? CCW_STACK_WITHOUT_LOOPS : CCW_STACK_WITH_LOOPS);
     Look look = { .host = host, .device = device, .stack = stack, .error = error };
     guint when = ALWAYS;
 
     if (stack)
         when |= IF_DISK;
+    if (stack && asked == UNGUARDED)
+        look.claim = ask_claim(host, stack->pdata[0]);
     /* What is built on a DASD hides from its guard who uses that. */
-    if (stack && (processes || top_of(&look)->on))
+    if (stack && (asked != GUARDED || top_of(&look)->on))
         when |= IF_OPEN;
     for (gsize i = 0; i < G_N_ELEMENTS(checks) && !look.refused; i++)
         if (checks[i].when & when)
@@ -303,7 +355,7 @@ static gboolean look_at(CcwHost *host, const CcwHostDevice *device, gboolean pro
 
 gboolean ccw_in_use_check(CcwHost *host, const CcwHostDevice *device, GError **error)
 {
-    return look_at(host, device, !g_str_has_prefix(driver_of(device), "dasd"), error);
+    return look_at(host, device, g_str_has_prefix(driver_of(device), "dasd") ? GUARDED : UNGUARDED, error);
 }
 
 gboolean ccw_in_use_explain(CcwHost *host, const CcwBusId *id, GError **error)
@@ -311,7 +363,7 @@ gboolean ccw_in_use_explain(CcwHost *host, const CcwBusId *id, GError **error)
     g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, error);
     char buf[CCW_BUS_ID_STR_LEN];
 
-    if (device && look_at(host, device, TRUE, error))
+    if (device && look_at(host, device, REFUSED, error))
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
                     "cannot set ccw device %s offline: the kernel says that it is in use; unmount it, or close what "
                     "has it open",
@@ -322,9 +374,9 @@ gboolean ccw_in_use_explain(CcwHost *host, const CcwBusId *id, GError **error)
 gboolean ccw_in_use_by_udev(CcwHost *host, const CcwBusId *id)
 {
     g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, NULL);
-    g_autoptr(GPtrArray) stack = device ? stack_of(host, device) : NULL;
+    g_autoptr(GPtrArray) stack = device ? stack_of(host, device, CCW_STACK_WITHOUT_LOOPS) : NULL;
     Look look = { .host = host, .device = device, .stack = stack };
-    Opened opened = { .look = &look };
+    Opened opened = { .look = &look, .of = CCW_SCAN_ROOT }; /* asked again and again, and udev is root's */
     gboolean by_udev = stack && !is_left_alone(&opened);
 
     g_free(opened.user);

@@ -10,8 +10,10 @@
 
 /*
  * Before anything is changed. Where the kernel will say by itself that it is open (a DASD), processes and the mounts of
- * other namespaces are not looked through. Error: CCW_ERROR_BUSY, naming the part of the device, its user and what to
- * do.
+ * other namespaces are not looked through. A disk that the kernel guards by nothing is opened exclusively: the kernel
+ * says then whether it is mounted anywhere, swapped on or part of a stack. A process that has it open beside that, as
+ * dd has, is looked for among the processes (ccw-processes.h). Error: CCW_ERROR_BUSY, naming the part of the device,
+ * its user and what to do.
  */
 gboolean ccw_in_use_check(CcwHost *host, const CcwHostDevice *device, GError **error);
 

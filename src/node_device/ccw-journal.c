@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "node_device/ccw-host-private.h"
@@ -71,16 +72,35 @@ static void sweep(CcwHost *host, const CcwBusId *id)
     }
 }
 
+/*
+ * Entries name domains, which libvirt's access drivers may hide from a user: only root looks in. RUN_DIR above has
+ * sockets, too, and is open. The modes hold whatever the umask is, and for a folder of an older version as well.
+ */
+static gboolean make_dir(CcwHost *host, GError **error)
+{
+    g_autofree char *run_dir = g_path_get_dirname(host->devices_dir);
+    struct stat st;
+
+    if (g_mkdir_with_parents(run_dir, 0755) < 0 || (g_mkdir(host->devices_dir, 0700) < 0 && errno != EEXIST)) {
+        ccw_error_set_errno(error, errno, "cannot create %s", host->devices_dir);
+        return FALSE;
+    }
+    if (lstat(host->devices_dir, &st) == 0 && (st.st_mode & 07777) == 0700)
+        return TRUE;
+    if (g_chmod(host->devices_dir, 0700) == 0)
+        return TRUE;
+    ccw_error_set_errno(error, errno, "cannot keep other users out of %s", host->devices_dir);
+    return FALSE;
+}
+
 int ccw_journal_lock(CcwHost *host, const CcwBusId *id, GError **error)
 {
     g_autofree char *path = file_of(host, id, ".lock");
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
     int fd, rc;
 
-    if (g_mkdir_with_parents(host->devices_dir, 0755) < 0) {
-        ccw_error_set_errno(error, errno, "cannot create %s", host->devices_dir);
+    if (!make_dir(host, error))
         return -1;
-    }
     /* 0600: who may open it may hold everybody up. Never removed, or two could lock two files of one name. */
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
@@ -370,7 +390,7 @@ gboolean ccw_journal_save(CcwHost *host, const CcwRecord *record, GError **error
     g_autofree char *json = json_to_string(root, TRUE);
     g_autofree char *text = g_strconcat(json, "\n", NULL);
 
-    return ccw_file_replace(path, text, strlen(text), 0644, error);
+    return ccw_file_replace(path, text, strlen(text), 0600, error);
 }
 
 gboolean ccw_journal_remove(CcwHost *host, const CcwBusId *id, GError **error)
@@ -405,7 +425,7 @@ gboolean ccw_journal_announce(CcwHost *host, const CcwBusId *id, const char *tok
     g_autofree char *path = file_of(host, id, ANNOUNCED);
     g_autofree char *boot = ccw_host_boot(host);
     g_autofree char *text = boot ? g_strdup_printf("%s %s", token, boot) : g_strdup(token);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text)) {
         close(fd);
@@ -442,13 +462,18 @@ GArray *ccw_journal_list(CcwHost *host)
     return ids;
 }
 
+gboolean ccw_host_can_read_owners(CcwHost *host)
+{
+    return faccessat(AT_FDCWD, host->devices_dir, R_OK | X_OK, AT_EACCESS) == 0 || errno != EACCES;
+}
+
 char *ccw_journal_owner(CcwHost *host, const CcwBusId *id, gboolean *ret_returning)
 {
     g_autoptr(CcwRecord) record = NULL;
 
     *ret_returning = FALSE;
     if (!ccw_journal_load(host, id, &record, NULL))
-        return g_strdup("?");
+        return ccw_host_can_read_owners(host) ? g_strdup("?") : NULL;
     *ret_returning = record && record->state == CCW_CLAIM_RELEASING;
     if (record && !record->domain)
         return g_strdup(CCW_OWNER_BY_HAND);

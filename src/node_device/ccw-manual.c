@@ -26,14 +26,19 @@ static char *own_token(CcwHost *host)
     return token ? token : g_strdup("0:0");
 }
 
-/* Whether libvirt knows of it or not: a QEMU that has it would lose a disk. */
-static gboolean is_idle(CcwHost *host, const CcwBusId *id, GError **error)
+/*
+ * Whether libvirt knows of it or not: a QEMU that has it would lose a disk. *ret_hold keeps others from it. The caller
+ * has seen that no domain has begun to start with the device (ccw-vfio.h).
+ */
+static gboolean is_idle(CcwHost *host, const CcwBusId *id, CcwVfioHold *ret_hold, GError **error)
 {
     char buf[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
     g_autofree char *user = NULL;
+    CcwVfioUse use = ccw_vfio_hold(host, ccw_uuid_encode(id, uuid), ret_hold, error);
 
-    if (!ccw_mdev_in_use(host, ccw_uuid_encode(id, uuid), &user))
-        return TRUE;
+    if (use != CCW_VFIO_IN_USE)
+        return use == CCW_VFIO_FREE;
+    user = ccw_mdev_describe_user(host, uuid);
     g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
                 "ccw device %s is in use by a guest: its mediated device is open by %s", ccw_bus_id_format(id, buf),
                 user);
@@ -122,7 +127,7 @@ static const char *stranger(const CcwHostDevice *device)
  * Nobody remembers what was found: to the driver that channel devices have, as libvirt does it with PCI devices, from
  * vfio_ccw or from no driver.
  */
-static gboolean reattach_unknown(CcwHost *host, const CcwBusId *id, GError **error)
+static gboolean reattach_unknown(CcwHost *host, const CcwBusId *id, CcwVfioHold hold, GError **error)
 {
     g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, error);
     g_autoptr(CcwRecord) record = NULL;
@@ -146,12 +151,13 @@ static gboolean reattach_unknown(CcwHost *host, const CcwBusId *id, GError **err
     record->found_override = g_strdup("");
     record->found_online = 0;
     record->steps = 1u << CCW_STEP_OVERRIDE | 1u << CCW_STEP_UNBIND | 1u << CCW_STEP_BIND | 1u << CCW_STEP_MDEV;
-    return ccw_steps_give_back(host, record, error);
+    return ccw_steps_give_back_held(host, record, hold, error);
 }
 
 gboolean ccw_host_reattach_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_stale, GError **error)
 {
     g_autoptr(CcwRecord) record = NULL;
+    g_auto(CcwVfioHold) hold = -1;
     g_auto(CcwLockFd) lock = -1;
     gboolean known;
 
@@ -163,11 +169,11 @@ gboolean ccw_host_reattach_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of
     *ret_stale = record && record->since > as_of;
     if (*ret_stale)
         return TRUE;
-    if (!is_idle(host, id, error))
+    if (!is_idle(host, id, &hold, error))
         return FALSE;
     if (record)
-        return ccw_steps_give_back(host, record, error);
-    return known || reattach_unknown(host, id, error);
+        return ccw_steps_give_back_held(host, record, hold, error);
+    return known || reattach_unknown(host, id, hold, error);
 }
 
 gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error)
@@ -177,25 +183,36 @@ gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error)
     return ccw_host_reattach_as_of(host, id, G_MAXINT64, &stale, error);
 }
 
-gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error)
+gboolean ccw_host_reset_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_stale, GError **error)
 {
     g_autofree char *token = own_token(host);
     g_autoptr(CcwHostDevice) device = NULL;
     g_autoptr(CcwRecord) record = NULL;
+    g_auto(CcwVfioHold) hold = -1;
     g_auto(CcwLockFd) lock = -1;
 
-    if (!ccw_claim_lock(host, id, &lock, error) || !settle(host, id, &record, error) || !is_idle(host, id, error))
+    if (!ccw_claim_lock(host, id, &lock, error) || !settle(host, id, &record, error))
         return FALSE;
-    if (record)
+    *ret_stale = record && record->since > as_of;
+    if (*ret_stale)
         return TRUE;
+    if (record)
+        return is_idle(host, id, &hold, error);
     device = ccw_host_lookup(host, id, error);
     if (!device)
         return FALSE;
-    if (device->online != 1)
+    if (device->online != 1) /* nothing is done to it, and no start of a domain with it is noted: it is not asked for */
         return TRUE;
     /* One without a path would go offline, and not come back. */
     if (!ccw_state_check(host, device, error) || !ccw_in_use_check(host, device, error))
         return FALSE;
     record = ccw_claim_record(host, device, NULL, token);
     return ccw_steps_restart(host, record, error);
+}
+
+gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    gboolean stale;
+
+    return ccw_host_reset_as_of(host, id, G_MAXINT64, &stale, error);
 }

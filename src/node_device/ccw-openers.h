@@ -1,36 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which process has a device node open, as /proc/PID/fd says: of a disk and of what is built on it, and of the VFIO
- * group of a mediated device, which a guest has open for as long as it has the device. Only root sees everybody's.
+ * Which process has a device node open, as /proc/PID/fd says, to name it in a message. A node is known by its number,
+ * never by a path: a process may have any file under any name in a mount namespace of its own. The scan is bounded
+ * (ccw-processes.h); nothing is decided by its finding nothing. Only root sees every process's descriptors.
  */
 #pragma once
 
 #include <sys/types.h>
 
-#include "node_device/ccw-host.h"
+#include "node_device/ccw-processes.h"
 
+/* A device node by its type and number; a node that is an ordinary file, as a lab's, by its file system and inode. */
 typedef struct {
-    mode_t type; /* S_IFBLK or S_IFCHR */
-    char *name;  /* below /dev: "dasda1", "vfio/0" */
-    char *dev;   /* "94:1", by which it is known in every mount namespace; NULL: by its name alone */
+    mode_t type; /* S_IFBLK, S_IFCHR or S_IFREG; 0: no file is this one */
+    dev_t number;
+    ino_t inode; /* of an S_IFREG */
 } CcwNode;
-CcwNode *ccw_node_new(mode_t type, const char *name, const char *dev);
-void ccw_node_free(CcwNode *node);
 
-/*
- * Looks for the first process that has one of them open, in one pass over the processes: *ret_node is its index, and
- * *ret_user says who: "process 812 (dd)". Both are written only if there is one.
+/* dev: "94:1", or NULL. */
+CcwNode ccw_node_of_number(mode_t type, const char *dev);
+/* Whatever is at path in this process's own mount namespace. */
+CcwNode ccw_node_of_path(const char *path);
+
+/**
+ * ccw_openers_find:
+ * @nodes: an array of CcwNode
+ * @ret_node: the index of the one that is open; written only if there is one
+ * @ret_user: who has it open, "process 812 (dd)"; written only if there is one
+ *
+ * Looks for the first process that has one of @nodes open, in one pass over the processes.
+ *
+ * Returns: FALSE if there is none, or none within the bounds of a scan
  */
-gboolean ccw_openers_find(CcwHost *host, CcwNode *const *nodes, guint n_nodes, guint *ret_node, char **ret_user);
+gboolean ccw_openers_find(CcwHost *host, CcwScanOf of, const GArray *nodes, guint *ret_node, char **ret_user);
 
-/* The numbers of all processes, as names in /proc. */
-GPtrArray *ccw_processes(CcwHost *host);
-
-/* "process 812 (dd)", and in which container it is where its control group says so: "..., docker container 1f3c9a" */
-char *ccw_process_describe(CcwHost *host, const char *pid);
-
-/*
- * Whether a process has the mediated device of that UUID, as QEMU does: pulling it away would take a running guest's
- * disk, whatever libvirt knows of that guest. FALSE too if there is no such mediated device. *ret_user as above.
+/**
+ * ccw_mdev_describe_user:
+ * @uuid: of a mediated device that the kernel says a process has (ccw-vfio.h)
+ *
+ * Returns: which process that is, "process 812 (qemu-system-s39)"; "a process" if the scan does not find it
  */
-gboolean ccw_mdev_in_use(CcwHost *host, const char *uuid, char **ret_user);
+char *ccw_mdev_describe_user(CcwHost *host, const char *uuid);

@@ -46,7 +46,7 @@ static gboolean is_abandoned(CcwHost *host, const CcwRecord *record, const CcwRe
 /* Somebody else will decide, or has decided since. */
 static gboolean is_left_alone(CcwHost *host, const CcwRecord *record, const CcwReconcile *request)
 {
-    if (request->held && g_hash_table_contains(request->held, &record->device))
+    if (request->is_held && request->is_held(&record->device, request->held_data))
         return TRUE;
     if (ccw_entry_is_by_hand(record))
         return TRUE;
@@ -105,16 +105,17 @@ static gboolean note_owner(CcwHost *host, CcwRecord *record, const char *owner, 
 static gboolean send_back(CcwHost *host, CcwRecord *record, const CcwReconcile *request, GError **error)
 {
     Deed deed = deed_of(record, request);
+    g_auto(CcwVfioHold) hold = -1;
     g_autoptr(GError) why = NULL;
 
-    if (!ccw_steps_check_open(host, record, request->only_domain ? host->patience_ms : 0, &why))
+    if (ccw_entry_is_awaited(host, record)) /* QEMU may be about to open it: left to the process that attaches it */
+        return request->dry_run || ccw_entry_give_back(host, record, error);
+    if (!ccw_steps_hold(host, record, request->only_domain ? host->patience_ms : 0, &hold, &why))
         tell(&deed, FALSE, CCW_RECONCILE_LEFT, why);
-    else if (request->dry_run)
+    else if (request->dry_run || ccw_steps_give_back_held(host, record, hold, &why))
         return tell(&deed, TRUE, CCW_RECONCILE_GIVEN_BACK, NULL);
-    else if (!ccw_entry_give_back(host, record, &why))
+    else
         tell(&deed, FALSE, CCW_RECONCILE_FAILED, why);
-    else /* it may have been left to who has announced an attach */
-        return record->state == CCW_CLAIM_PENDING || tell(&deed, TRUE, CCW_RECONCILE_GIVEN_BACK, NULL);
     g_propagate_error(error, g_steal_pointer(&why));
     return FALSE;
 }
@@ -134,11 +135,17 @@ static gboolean reconcile_entry(CcwHost *host, CcwRecord *record, gconstpointer 
     return send_back(host, record, request, error);
 }
 
+/* Without the lock: a device that another process takes, for which the kernel may need long, holds up no other. */
+static gboolean is_skipped(CcwHost *host, const CcwRecord *record, gconstpointer data)
+{
+    return is_left_alone(host, record, data);
+}
+
 gboolean ccw_host_reconcile(CcwHost *host, const CcwReconcile *request, GError **error)
 {
     if (request->only_device)
         return ccw_entry_do(host, request->only_device, request->only_domain, reconcile_entry, request, error);
-    return ccw_entries_do(host, request->only_domain, reconcile_entry, request, error);
+    return ccw_entries_do(host, request->only_domain, is_skipped, reconcile_entry, request, error);
 }
 
 gboolean ccw_host_has_stale(CcwHost *host)
@@ -148,10 +155,11 @@ gboolean ccw_host_has_stale(CcwHost *host)
 
     for (guint i = 0; i < ids->len && !stale; i++) {
         const CcwBusId *id = &g_array_index(ids, CcwBusId, i);
-        g_auto(CcwLockFd) lock = ccw_journal_lock(host, id, NULL);
         g_autoptr(CcwRecord) record = NULL;
 
-        stale = lock >= 0 && ccw_journal_load(host, id, &record, NULL) && record && ccw_entry_is_stale(host, record);
+        /* Without the device's lock: it may be held for as long as the kernel takes. An entry is replaced as a whole.
+         */
+        stale = ccw_journal_load(host, id, &record, NULL) && record && ccw_entry_is_stale(host, record);
     }
     return stale;
 }

@@ -42,7 +42,12 @@ typedef struct {
     GHashTable *running;
     /* ccw_host_clock() from before either was found out. A claim made or confirmed later is left alone. */
     gint64 as_of;
-    GHashTable *held;            /* set of CcwBusId * that are left alone */
+    /*
+     * Whether a device is left alone, as its owner is being decided elsewhere in this process; NULL: none is. It is
+     * called with the device's lock held, by any thread, and takes no time.
+     */
+    gboolean (*is_held)(const CcwBusId *id, gpointer data);
+    gpointer held_data;
     const char *only_domain;     /* entries of this one; who has such a device open is waited for, a short time */
     const CcwBusId *only_device; /* this entry */
     gboolean dry_run;            /* reports only */

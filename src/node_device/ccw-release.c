@@ -103,12 +103,12 @@ gboolean ccw_host_release(CcwHost *host, const CcwBusId *id, const char *domain_
 
 gboolean ccw_host_confirm_domain(CcwHost *host, const char *domain_uuid, GError **error)
 {
-    return ccw_entries_do(host, domain_uuid, confirm_own_entry, NULL, error);
+    return ccw_entries_do(host, domain_uuid, NULL, confirm_own_entry, NULL, error);
 }
 
 gboolean ccw_host_release_ended(CcwHost *host, const char *domain_uuid, gint64 as_of, GError **error)
 {
-    return ccw_entries_do(host, domain_uuid, release_older_entry, &as_of, error);
+    return ccw_entries_do(host, domain_uuid, NULL, release_older_entry, &as_of, error);
 }
 
 gboolean ccw_host_release_domain(CcwHost *host, const char *domain_uuid, GError **error)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "node_device/ccw-host-private.h"
-#include "util/ccw-file.h"
+#include "node_device/ccw-mounts.h"
 
 #define LAYERS_MAX 1024 /* partitions, and what is above them: no real host has more on one disk */
 
@@ -140,11 +140,13 @@ static void add_loops(CcwHost *host, GPtrArray *stack, const CcwLayer *layer)
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *loop = g_build_filename(blocks, names->pdata[i], "loop", NULL);
         g_autofree char *file = NULL;
+        g_autofree char *dev = NULL;
 
         if (!g_str_has_prefix(names->pdata[i], "loop"))
             continue;
         file = ccw_sysfs_attr(loop, "backing_file");
-        if (file && ccw_layer_is_node(layer, file))
+        dev = file ? ccw_host_block_dev(host, file) : NULL;
+        if (ccw_layer_is_dev(layer, dev))
             add_above(host, stack, layer, names->pdata[i]);
     }
 }
@@ -185,7 +187,7 @@ static void add_partitions(GPtrArray *stack, const char *block_dir)
     }
 }
 
-GPtrArray *ccw_stack_new(CcwHost *host, const char *block_dir)
+GPtrArray *ccw_stack_new(CcwHost *host, const char *block_dir, CcwStackLoops loops)
 {
     GPtrArray *stack = g_ptr_array_new_with_free_func(layer_free);
     g_autofree char *disk = g_path_get_basename(block_dir);
@@ -201,7 +203,8 @@ GPtrArray *ccw_stack_new(CcwHost *host, const char *block_dir)
                                             : g_build_filename(block_dir, layer->name, NULL);
 
         add_holders(host, stack, layer, dir);
-        add_loops(host, stack, layer);
+        if (loops == CCW_STACK_WITH_LOOPS)
+            add_loops(host, stack, layer);
         add_btrfs(host, stack, layer);
     }
     return stack;
@@ -214,14 +217,7 @@ const CcwLayer *ccw_layer_bottom(const CcwLayer *layer)
     return layer;
 }
 
-gboolean ccw_layer_is_node(const CcwLayer *layer, const char *path)
+gboolean ccw_layer_is_dev(const CcwLayer *layer, const char *dev)
 {
-    g_autofree char *number = NULL;
-
-    if (!g_str_has_prefix(path, "/dev/"))
-        return FALSE;
-    if (strcmp(path + strlen("/dev/"), layer->name) == 0 || g_strcmp0(path, layer->mapped) == 0)
-        return TRUE;
-    number = ccw_block_dev_of(path);
-    return number && g_strcmp0(number, layer->dev) == 0;
+    return layer->dev && g_strcmp0(layer->dev, dev) == 0;
 }

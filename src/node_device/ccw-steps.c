@@ -23,14 +23,16 @@ typedef struct {
     char device[CCW_BUS_ID_STR_LEN];
     char subchannel[CCW_BUS_ID_STR_LEN];
     char uuid[CCW_UUID_STR_LEN];
-    char *css_dir; /* of the subchannel */
-    char *ccw_dir; /* of the ccw device */
+    char *css_dir;    /* of the subchannel */
+    char *ccw_dir;    /* of the ccw device */
+    CcwVfioHold held; /* the caller's; -1: none */
 } Walk;
 
 static void walk_init(Walk *walk, CcwHost *host, CcwRecord *record, const CcwBusId *subchannel)
 {
     walk->host = host;
     walk->record = record;
+    walk->held = -1;
     ccw_bus_id_format(&record->device, walk->device);
     ccw_bus_id_format(subchannel, walk->subchannel);
     ccw_uuid_encode(&record->device, walk->uuid);
@@ -265,41 +267,46 @@ gboolean ccw_steps_take(CcwHost *host, CcwRecord *record, GError **error)
 typedef struct {
     CcwHost *host;
     char uuid[CCW_UUID_STR_LEN];
-    char *user;
+    CcwVfioHold *hold;
+    CcwVfioUse use;
+    GError **error;
 } Opener;
 
-static gboolean is_closed(gpointer data)
+static gboolean is_answered(gpointer data)
 {
     Opener *opener = data;
 
-    g_clear_pointer(&opener->user, g_free);
-    return !ccw_mdev_in_use(opener->host, opener->uuid, &opener->user);
+    opener->use = ccw_vfio_hold(opener->host, opener->uuid, opener->hold, opener->error);
+    return opener->use != CCW_VFIO_IN_USE;
 }
 
-gboolean ccw_steps_check_open(CcwHost *host, const CcwRecord *record, guint patience_ms, GError **error)
+gboolean ccw_steps_hold(CcwHost *host, const CcwRecord *record, guint patience_ms, CcwVfioHold *ret_hold,
+                        GError **error)
 {
-    Opener opener = { .host = host };
+    Opener opener = { .host = host, .hold = ret_hold, .error = error };
+    g_autofree char *user = NULL;
     char buf[CCW_BUS_ID_STR_LEN];
-    gboolean closed;
 
     ccw_uuid_encode(&record->device, opener.uuid);
-    closed = ccw_wait_until(is_closed, &opener, patience_ms);
-    if (!closed)
-        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
-                    "ccw device %s cannot be given back: %s has it open; it can go back when that process has ended",
-                    ccw_bus_id_format(&record->device, buf), opener.user);
-    g_free(opener.user);
-    return closed;
+    if (ccw_wait_until(is_answered, &opener, patience_ms))
+        return opener.use == CCW_VFIO_FREE;
+    user = ccw_mdev_describe_user(host, opener.uuid);
+    g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
+                "ccw device %s cannot be given back: %s has it open; it can go back when that process has ended",
+                ccw_bus_id_format(&record->device, buf), user);
+    return FALSE;
 }
 
+/* Held until it is removed, whoever holds it: no process can open it between the kernel's answer and the write. */
 static gboolean back_mdev(Walk *walk, GError **error)
 {
     g_autofree char *dir = g_build_filename(walk->css_dir, walk->uuid, NULL);
+    g_auto(CcwVfioHold) hold = -1;
     int errnum;
 
     if (!g_file_test(dir, G_FILE_TEST_EXISTS))
         return TRUE;
-    if (!ccw_steps_check_open(walk->host, walk->record, walk->host->patience_ms, error))
+    if (walk->held < 0 && !ccw_steps_hold(walk->host, walk->record, walk->host->patience_ms, &hold, error))
         return FALSE;
     errnum = write_attr(walk, dir, "remove", "1");
     if (!errnum || !g_file_test(dir, G_FILE_TEST_EXISTS))
@@ -423,7 +430,7 @@ static gboolean find_subchannel(CcwHost *host, const CcwRecord *record, CcwBusId
     return TRUE;
 }
 
-gboolean ccw_steps_give_back(CcwHost *host, CcwRecord *record, GError **error)
+gboolean ccw_steps_give_back_held(CcwHost *host, CcwRecord *record, CcwVfioHold hold, GError **error)
 {
     g_auto(Walk) walk = { 0 };
     gboolean reappears = record->steps & 1u << CCW_STEP_UNBIND && record->found_online >= 0;
@@ -436,6 +443,7 @@ gboolean ccw_steps_give_back(CcwHost *host, CcwRecord *record, GError **error)
     if (!find_subchannel(host, record, &subchannel))
         return ccw_journal_remove(host, &record->device, error);
     walk_init(&walk, host, record, &subchannel);
+    walk.held = hold;
     for (gsize i = 0; i < G_N_ELEMENTS(backward); i++) {
         g_autoptr(GError) step_error = NULL;
 
@@ -454,6 +462,11 @@ gboolean ccw_steps_give_back(CcwHost *host, CcwRecord *record, GError **error)
     if (reappears)
         ccw_wait_until(has_device, &walk, host->settle_ms);
     return ccw_journal_remove(host, &record->device, error);
+}
+
+gboolean ccw_steps_give_back(CcwHost *host, CcwRecord *record, GError **error)
+{
+    return ccw_steps_give_back_held(host, record, -1, error);
 }
 
 gboolean ccw_steps_restart(CcwHost *host, CcwRecord *record, GError **error)

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "node_device/ccw-journal.h"
+#include "node_device/ccw-vfio.h"
 
 /*
  * Does every step that record's "found" makes necessary. On failure some are recorded: give back.
@@ -18,11 +19,18 @@ gboolean ccw_steps_take(CcwHost *host, CcwRecord *record, GError **error);
 /* Sets it offline and, whether that succeeded or not, gives it back. Errors: as above. */
 gboolean ccw_steps_restart(CcwHost *host, CcwRecord *record, GError **error);
 
-/*
- * CCW_ERROR_BUSY, naming the process, if one still has the device's mdev open when patience_ms have passed. The kernel
- * would take it from a QEMU that runs, and wait for one that is stopped for as long as that is.
+/**
+ * ccw_steps_hold:
+ * @patience_ms: how long a process that has the device's mdev may take to close it
+ * @ret_hold: what keeps other processes from the mdev, for ccw_steps_give_back_held(); -1 where there is none
+ *
+ * Asks the kernel whether a process has the device's mdev (ccw-vfio.h: only when no domain may be getting it). A
+ * removal would take it from a QEMU that runs, and would wait for one that is stopped for as long as that is.
+ *
+ * Returns: FALSE with CCW_ERROR_BUSY, naming the process, or with CCW_ERROR_SYSTEM if the kernel cannot be asked
  */
-gboolean ccw_steps_check_open(CcwHost *host, const CcwRecord *record, guint patience_ms, GError **error);
+gboolean ccw_steps_hold(CcwHost *host, const CcwRecord *record, guint patience_ms, CcwVfioHold *ret_hold,
+                        GError **error);
 
 /*
  * Undoes what record->steps says, and removes the journal entry. A device that is no longer there needs nothing
@@ -30,3 +38,6 @@ gboolean ccw_steps_check_open(CcwHost *host, const CcwRecord *record, guint pati
  * remain. Errors as above.
  */
 gboolean ccw_steps_give_back(CcwHost *host, CcwRecord *record, GError **error);
+
+/* The same with the mdev held already, or with -1; hold stays the caller's. */
+gboolean ccw_steps_give_back_held(CcwHost *host, CcwRecord *record, CcwVfioHold hold, GError **error);

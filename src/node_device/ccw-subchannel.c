@@ -70,24 +70,33 @@ static gboolean subchannel_above(CcwHost *host, const char *link, const CcwBusId
     return name && subchannel_has(host, name, id, ret_subchannel);
 }
 
-gboolean ccw_subchannel_of(CcwHost *host, const CcwBusId *id, CcwBusId *ret_subchannel)
+/* Searches the subchannels in a directory. */
+static gboolean find_subchannel(CcwHost *host, const char *dir, const CcwBusId *id, CcwBusId *ret_subchannel)
 {
-    static const char *const dirs[] = { "bus/css/drivers/vfio_ccw", "bus/css/devices" }; /* the few first */
+    g_autofree char *path = ccw_host_path(host, "%s", dir);
+    g_autoptr(GPtrArray) names = ccw_sysfs_names(path);
+
+    for (guint i = 0; i < names->len; i++)
+        if (subchannel_has(host, names->pdata[i], id, ret_subchannel))
+            return TRUE;
+    return FALSE;
+}
+
+/* The subchannel of a device that io_subchannel or vfio_ccw has. */
+static gboolean bound_subchannel_of(CcwHost *host, const CcwBusId *id, CcwBusId *ret_subchannel)
+{
     char buf[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
     g_autofree char *ccw = ccw_host_path(host, "bus/ccw/devices/%s", ccw_bus_id_format(id, buf));
     g_autofree char *mdev = ccw_host_path(host, "bus/mdev/devices/%s", ccw_uuid_encode(id, uuid));
 
-    if (subchannel_above(host, ccw, id, ret_subchannel) || subchannel_above(host, mdev, id, ret_subchannel))
-        return TRUE;
-    for (gsize d = 0; d < G_N_ELEMENTS(dirs); d++) {
-        g_autofree char *dir = ccw_host_path(host, "%s", dirs[d]);
-        g_autoptr(GPtrArray) names = ccw_sysfs_names(dir);
+    return subchannel_above(host, ccw, id, ret_subchannel) || subchannel_above(host, mdev, id, ret_subchannel) ||
+           find_subchannel(host, "bus/css/drivers/vfio_ccw", id, ret_subchannel);
+}
 
-        for (guint i = 0; i < names->len; i++)
-            if (subchannel_has(host, names->pdata[i], id, ret_subchannel))
-                return TRUE;
-    }
-    return FALSE;
+gboolean ccw_subchannel_of(CcwHost *host, const CcwBusId *id, CcwBusId *ret_subchannel)
+{
+    return bound_subchannel_of(host, id, ret_subchannel) ||
+           find_subchannel(host, "bus/css/devices", id, ret_subchannel);
 }
 
 static char **mdevs_among(GPtrArray *names)
@@ -212,7 +221,7 @@ GPtrArray *ccw_host_list_detached(CcwHost *host)
     return devices;
 }
 
-static gboolean has_css(CcwHost *host, GError **error)
+gboolean ccw_host_has_css(CcwHost *host, GError **error)
 {
     g_autofree char *css = ccw_host_path(host, "bus/css/devices");
 
@@ -230,7 +239,7 @@ static gboolean has_css_for(CcwHost *host, const char *what, const CcwBusId *id,
 {
     char buf[CCW_BUS_ID_STR_LEN];
 
-    if (has_css(host, error))
+    if (ccw_host_has_css(host, error))
         return TRUE;
     (*error)->code = CCW_ERROR_NOT_FOUND;
     g_prefix_error(error, "there is no %s %s: ", what, ccw_bus_id_format(id, buf));
@@ -242,7 +251,7 @@ GPtrArray *ccw_host_list(CcwHost *host, GError **error)
     g_autofree char *css = ccw_host_path(host, "bus/css/devices");
     g_autoptr(GPtrArray) devices = NULL;
 
-    if (!has_css(host, error))
+    if (!ccw_host_has_css(host, error))
         return NULL;
     devices = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_host_device_free);
     read_devices(host, css, devices);
@@ -259,6 +268,13 @@ CcwHostDevice *ccw_host_lookup(CcwHost *host, const CcwBusId *id, GError **error
     if (error && has_css_for(host, "ccw device", id, error))
         ccw_state_set_missing(host, id, error);
     return NULL;
+}
+
+CcwHostDevice *ccw_host_lookup_bound(CcwHost *host, const CcwBusId *id)
+{
+    CcwBusId subchannel;
+
+    return bound_subchannel_of(host, id, &subchannel) ? read_device(host, &subchannel, id) : NULL;
 }
 
 CcwHostDevice *ccw_host_lookup_subchannel(CcwHost *host, const CcwBusId *subchannel, GError **error)

@@ -7,13 +7,12 @@
 #include "node_device/ccw-host-private.h"
 #include "node_device/ccw-mounts.h"
 #include "node_device/ccw-stack.h"
-#include "util/ccw-file.h"
 
 struct _CcwUsers {
     CcwHost *host;
-    GHashTable *mounts; /* "94:1" or "/dev/dasda1" -> GPtrArray of where */
+    GHashTable *mounts; /* "94:1" -> GPtrArray of where */
     GHashTable *swaps;  /* a set of the same keys */
-    GHashTable *below; /* a set of names, "dasda1", and numbers: what a loop device or a btrfs of several is built on */
+    GHashTable *below;  /* a set of them, and of names in sysfs: what a loop device or a btrfs of several is built on */
     GHashTable *guests; /* the caller's; NULL: none are known */
     GHashTable *beyond; /* bus id -> GPtrArray of CcwUser, for devices with such */
     gboolean know_mounts;
@@ -48,30 +47,18 @@ static void add_mount(CcwUsers *users, const char *key, const char *where)
         g_ptr_array_add(all, g_strdup(where));
 }
 
-/* Some file systems (btrfs) have a number of their own: hence the source too, which may be a link. */
 static gboolean read_mount(const CcwMount *mount, gpointer data)
 {
-    CcwUsers *users = data;
-    g_autofree char *number = ccw_block_dev_of(mount->source);
-
-    add_mount(users, mount->dev, mount->where);
-    add_mount(users, mount->source, mount->where);
-    if (number)
-        add_mount(users, number, mount->where);
+    add_mount(data, mount->dev, mount->where);
     return FALSE;
 }
 
 static void read_swaps(CcwUsers *users)
 {
-    g_auto(GStrv) nodes = ccw_swaps(users->host);
+    g_autoptr(GArray) swaps = ccw_swaps(users->host);
 
-    for (gsize i = 0; nodes[i]; i++) {
-        char *number = ccw_block_dev_of(nodes[i]);
-
-        g_hash_table_add(users->swaps, g_strdup(nodes[i]));
-        if (number)
-            g_hash_table_add(users->swaps, number);
-    }
+    for (guint i = 0; i < swaps->len; i++)
+        g_hash_table_add(users->swaps, g_strdup(g_array_index(swaps, CcwSwap, i).dev));
 }
 
 /* That has no holders, as what is built by device mapper or md has. */
@@ -83,14 +70,10 @@ static void read_loops(CcwUsers *users)
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *loop = g_build_filename(blocks, names->pdata[i], "loop", NULL);
         g_autofree char *file = g_str_has_prefix(names->pdata[i], "loop") ? ccw_sysfs_attr(loop, "backing_file") : NULL;
-        char *number;
+        char *number = file ? ccw_host_block_dev(users->host, file) : NULL;
 
-        if (!file || !g_str_has_prefix(file, "/dev/"))
-            continue;
-        number = ccw_block_dev_of(file);
         if (number)
             g_hash_table_add(users->below, number);
-        g_hash_table_add(users->below, g_path_get_basename(file));
     }
 }
 
@@ -169,16 +152,14 @@ static void add_guest(CcwUsers *users, const char *part, const char *number, con
         g_ptr_array_add(found, ccw_user_new("domain", part, name));
 }
 
-/* node: another name of it, or NULL */
+/* node: by which libvirt may name it */
 static void add_mounts(CcwUsers *users, const char *part, const char *number, const char *node, GPtrArray *found)
 {
     GPtrArray *mounts = number ? g_hash_table_lookup(users->mounts, number) : NULL;
 
-    if (!mounts && node)
-        mounts = g_hash_table_lookup(users->mounts, node);
     for (guint i = 0; mounts && i < mounts->len; i++)
         g_ptr_array_add(found, ccw_user_new("mount", part, mounts->pdata[i]));
-    if ((number && g_hash_table_contains(users->swaps, number)) || (node && g_hash_table_contains(users->swaps, node)))
+    if (number && g_hash_table_contains(users->swaps, number))
         g_ptr_array_add(found, ccw_user_new("swap", part, NULL));
     add_guest(users, part, number, node, found);
 }
@@ -198,7 +179,7 @@ static gboolean add_part(CcwUsers *users, const char *part, const char *dir, GPt
 
 static void add_stack(CcwUsers *users, const CcwHostDevice *device, GPtrArray *found)
 {
-    g_autoptr(GPtrArray) stack = ccw_stack_new(users->host, device->block_dir);
+    g_autoptr(GPtrArray) stack = ccw_stack_new(users->host, device->block_dir, CCW_STACK_WITH_LOOPS);
 
     for (guint i = 0; i < stack->len; i++) {
         const CcwLayer *layer = stack->pdata[i];

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "qemu/ccw-hook.h"
 
-#include <libxml/xmlreader.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "conf/ccw-conf.h"
+#include "conf/ccw-xml.h"
 #include "node_device/ccw-reconcile.h"
 #include "qemu/ccw-status.h"
 #include "util/ccw-error.h"
@@ -24,38 +24,23 @@ typedef struct {
 
 char *ccw_hook_domain_uuid(const char *xml)
 {
-    xmlTextReader *reader = xmlReaderForMemory(xml, (int)MIN(strlen(xml), CCW_HOOK_XML_MAX), NULL, NULL,
-                                               XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-    char *uuid = NULL;
+    g_autoptr(CcwXml) document = ccw_xml_open_long(xml, CCW_HOOK_XML_MAX, NULL);
+    const CcwXmlElement *root = document ? ccw_xml_root(document) : NULL;
+    const CcwXmlElement *element = root && ccw_xml_is(root, "domain") ? ccw_xml_child(root, "uuid") : NULL;
+    g_autofree char *uuid = element ? g_strstrip(ccw_xml_content(element)) : NULL;
 
-    while (reader && !uuid && xmlTextReaderRead(reader) == 1) {
-        const char *name = (const char *)xmlTextReaderConstLocalName(reader);
-        xmlChar *text;
-
-        if (xmlTextReaderNodeType(reader) != XML_READER_TYPE_ELEMENT)
-            continue;
-        if (xmlTextReaderDepth(reader) == 0 && strcmp(name, "domain") != 0)
-            break;
-        if (xmlTextReaderDepth(reader) != 1 || strcmp(name, "uuid") != 0)
-            continue;
-        text = xmlTextReaderReadString(reader);
-        uuid = text ? g_ascii_strdown(g_strstrip((char *)text), -1) : NULL;
-        xmlFree(text);
-        if (!uuid || !g_uuid_string_is_valid(uuid)) {
-            g_clear_pointer(&uuid, g_free);
-            break;
-        }
-    }
-    xmlFreeTextReader(reader);
-    return uuid;
+    return uuid && g_uuid_string_is_valid(uuid) ? g_ascii_strdown(uuid, -1) : NULL;
 }
 
-/* Guests without a device of ours shall not depend on our understanding of their XML. */
+/*
+ * Guests without a device of ours shall not depend on our understanding of their XML. The expression ends at a '<', so
+ * that no byte is read for more than one <hostdev.
+ */
 static gboolean mentions_ours(const char *xml)
 {
     g_autofree char *lower = g_ascii_strdown(xml, -1);
 
-    return strstr(lower, UUID_PREFIX) || g_regex_match_simple("<hostdev[^>]*[\"']ccw[\"']", lower, 0, 0);
+    return strstr(lower, UUID_PREFIX) || g_regex_match_simple("<hostdev[^<>]*[\"']ccw[\"']", lower, 0, 0);
 }
 
 /* Of those that are managed, or of those that are not. */

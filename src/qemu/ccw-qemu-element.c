@@ -30,38 +30,44 @@ static const struct {
     { "acpi", "ACPI is not supported for ccw devices" },
 };
 
-static gboolean is_known(gsize row, const xmlAttr *attr)
+static gboolean is_known(gsize row, const CcwXmlElement *element, const CcwXmlAttr *attr)
 {
     for (gsize i = 0; i < ATTRIBUTES_MAX && known[row].attributes[i]; i++)
-        if (strcmp((const char *)attr->name, known[row].attributes[i]) == 0)
+        if (ccw_xml_attr_is(element, attr, known[row].attributes[i]))
             return TRUE;
     return FALSE;
 }
 
-/* Attributes in a namespace are somebody else's. */
-static gboolean check_attributes(const CcwXml *xml, const xmlNode *element, gsize row, GError **error)
+/* An attribute with a prefix belongs to another program. */
+static gboolean check_attributes(const CcwXml *xml, const CcwXmlElement *element, gsize row, GError **error)
 {
-    for (const xmlAttr *attr = element->properties; attr; attr = attr->next) {
-        g_autofree char *name = NULL;
+    CcwXmlAttr attr = { 0 };
 
-        if (attr->ns || is_known(row, attr))
+    while (ccw_xml_attr_next(element, &attr)) {
+        g_autofree char *name = NULL;
+        g_autofree char *shown = NULL;
+
+        if (ccw_xml_attr_declares(element, &attr) || ccw_xml_attr_has_prefix(element, &attr) ||
+            is_known(row, element, &attr))
             continue;
-        name = ccw_conf_excerpt((const char *)attr->name);
+        name = ccw_xml_attr_name(element, &attr);
+        shown = ccw_conf_excerpt(name);
         ccw_conf_refuse(xml, element, error,
                         "unsupported configuration: attribute '%s' of <%s> is not supported for a ccw <hostdev>: "
                         "remove it",
-                        name, known[row].element);
+                        shown, known[row].element);
         return FALSE;
     }
     return TRUE;
 }
 
-static gboolean refuse_element(const CcwXml *xml, const xmlNode *element, GError **error)
+static gboolean refuse_element(const CcwXml *xml, const CcwXmlElement *element, GError **error)
 {
-    g_autofree char *name = ccw_conf_excerpt((const char *)element->name);
+    g_autofree char *whole = ccw_xml_name(element);
+    g_autofree char *name = ccw_conf_excerpt(whole);
 
     for (gsize i = 0; i < G_N_ELEMENTS(refused); i++) {
-        if (strcmp(refused[i].element, (const char *)element->name) != 0)
+        if (!ccw_xml_is(element, refused[i].element))
             continue;
         ccw_conf_refuse(xml, element, error, "unsupported configuration: %s: remove <%s> from the ccw <hostdev>",
                         refused[i].message, name);
@@ -74,9 +80,9 @@ static gboolean refuse_element(const CcwXml *xml, const xmlNode *element, GError
     return FALSE;
 }
 
-static gboolean check_child(const CcwXml *xml, const xmlNode *child, GError **error)
+static gboolean check_child(const CcwXml *xml, const CcwXmlElement *child, GError **error)
 {
-    if (child->ns)
+    if (ccw_xml_has_namespace(child))
         return TRUE;
     for (gsize i = 1; i < G_N_ELEMENTS(known); i++)
         if (ccw_xml_is(child, known[i].element))
@@ -84,15 +90,69 @@ static gboolean check_child(const CcwXml *xml, const xmlNode *child, GError **er
     return refuse_element(xml, child, error);
 }
 
+/*
+ * The hexadecimal numbers of a host address, with the digits that libvirt's schema allows (ccwCssidRange and the like
+ * of basictypes.rng). libvirt does not see them: lowering replaces them by the UUID.
+ */
+static const struct {
+    const char *attribute;
+    gsize digits;
+} numbers[] = {
+    { "cssid", 2 },
+    { "ssid", 1 },
+    { "devno", 4 },
+};
+
+static gboolean check_spelling(const CcwXml *xml, const CcwXmlElement *address, GError **error)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        g_autofree char *text = ccw_xml_get(address, numbers[i].attribute);
+        gboolean hex = text && text[0] == '0' && text[1] != '\0';
+
+        if (!hex || (text[1] == 'x' && strlen(text + 2) <= numbers[i].digits))
+            continue;
+        ccw_conf_refuse(
+            xml, address, error,
+            "%s='%s' of <address> in <source> of a ccw <hostdev> is not spelled as libvirt's schema has it: "
+            "write 0x%" G_GINT64_MODIFIER "x",
+            numbers[i].attribute, text, g_ascii_strtoull(text, NULL, 16));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean check_source(const CcwXml *xml, const CcwHostdevNode *node, GError **error)
+{
+    const CcwXmlElement *inside = ccw_xml_first_element(node->address);
+
+    for (const CcwXmlElement *child = ccw_xml_first_element(node->source); child; child = ccw_xml_next_element(child))
+        if (child != node->address && !ccw_xml_has_namespace(child))
+            return refuse_element(xml, child, error);
+    if (inside && !ccw_xml_has_namespace(inside))
+        return refuse_element(xml, inside, error);
+    return check_spelling(xml, node->address, error);
+}
+
+/* Lowering writes managed='yes' into the form that node devices advertise, whatever stands there. */
+static gboolean check_advertised(const CcwXml *xml, const CcwHostdevNode *node, GError **error)
+{
+    g_autofree char *managed = ccw_xml_get(node->element, "managed");
+    g_autofree char *shown = managed ? ccw_conf_excerpt(managed) : NULL;
+
+    if (!managed || strcmp(managed, "yes") == 0 || strcmp(managed, "no") == 0)
+        return TRUE;
+    ccw_conf_refuse(xml, node->element, error, "managed='%s' of a <hostdev> is unknown: give yes or no", shown);
+    return FALSE;
+}
+
 gboolean ccw_qemu_check_element(const CcwXml *xml, const CcwHostdevNode *node, GError **error)
 {
+    if (node->form == CCW_HOSTDEV_ADVERTISED)
+        return check_advertised(xml, node, error);
     if (!ccw_hostdev_check_guest(xml, node, error) || !check_attributes(xml, node->element, 0, error))
         return FALSE;
-    for (const xmlNode *child = ccw_xml_first_element(node->element); child; child = ccw_xml_next_element(child))
+    for (const CcwXmlElement *child = ccw_xml_first_element(node->element); child; child = ccw_xml_next_element(child))
         if (!check_child(xml, child, error))
             return FALSE;
-    for (const xmlNode *child = ccw_xml_first_element(node->source); child; child = ccw_xml_next_element(child))
-        if (child != node->address && !child->ns)
-            return refuse_element(xml, child, error);
-    return TRUE;
+    return check_source(xml, node, error);
 }

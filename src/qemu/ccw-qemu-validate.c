@@ -8,6 +8,7 @@
 #include "qemu/ccw-dialect.h"
 #include "qemu/ccw-qemu-element.h"
 #include "util/ccw-error.h"
+#include "util/ccw-hash.h"
 
 #define MACHINE "s390-ccw-virtio"
 #define MACHINE_PREFIX "s390-ccw" /* what libvirt takes for one */
@@ -16,14 +17,14 @@
 /* One domain, or none around a bare hostdev, with its channel devices. */
 typedef struct {
     const CcwXml *xml;
-    const xmlNode *domain; /* or NULL */
+    const CcwXmlElement *domain; /* or NULL */
     CcwFeature feature;
     GArray *nodes;          /* of CcwHostdevNode, ours only */
     GHashTable *by_element; /* xmlNode -> its CcwHostdevNode */
     const CcwQemuValidate *with;
 } Subject;
 
-static guint line_of(const Subject *subject, const xmlNode *element)
+static guint line_of(const Subject *subject, const CcwXmlElement *element)
 {
     return ccw_xml_line(subject->xml, ccw_xml_span(element)->start);
 }
@@ -35,8 +36,8 @@ static const CcwHostdevNode *nth(const Subject *subject, guint n)
 
 static gboolean check_machine(const Subject *subject, GError **error)
 {
-    const xmlNode *os = subject->domain ? ccw_xml_child(subject->domain, "os") : NULL;
-    const xmlNode *type = os ? ccw_xml_child(os, "type") : NULL;
+    const CcwXmlElement *os = subject->domain ? ccw_xml_child(subject->domain, "os") : NULL;
+    const CcwXmlElement *type = os ? ccw_xml_child(os, "type") : NULL;
     g_autofree char *arch = type ? ccw_xml_get(type, "arch") : NULL;
     g_autofree char *machine = type ? ccw_xml_get(type, "machine") : NULL;
     g_autofree char *wrong = NULL;
@@ -53,6 +54,19 @@ static gboolean check_machine(const Subject *subject, GError **error)
                     " of arch s390x, and this domain has %s",
                     subject->nodes->len > 0 ? "a ccw <hostdev>" : "<s390-map-css>", wrong);
     return FALSE;
+}
+
+/* Lowering may remove the <features> that the feature stands in, and then libvirt sees one list where there were two.
+ */
+static gboolean check_features(const Subject *subject, GError **error)
+{
+    const CcwXmlElement *list = subject->feature.feature ? ccw_xml_child(subject->domain, "features") : NULL;
+    const CcwXmlElement *second = list ? ccw_xml_next(list, "features") : NULL;
+
+    if (second)
+        ccw_conf_refuse(subject->xml, second, error,
+                        "<features> is given twice in a domain with <s390-map-css>: put all features into one");
+    return !second;
 }
 
 static gboolean check_caps(const Subject *subject, GError **error)
@@ -72,8 +86,7 @@ static gboolean check_elements(const Subject *subject, GError **error)
     for (guint i = 0; i < subject->nodes->len; i++) {
         const CcwHostdevNode *node = nth(subject, i);
 
-        if ((node->form == CCW_HOSTDEV_CCW || node->form == CCW_HOSTDEV_SUBSYSTEM) &&
-            !ccw_qemu_check_element(subject->xml, node, error))
+        if (node->form != CCW_HOSTDEV_MDEV && !ccw_qemu_check_element(subject->xml, node, error))
             return FALSE;
     }
     return TRUE;
@@ -119,25 +132,27 @@ static gboolean check_map_css(const Subject *subject, GError **error)
     return TRUE;
 }
 
-static const CcwHostdevNode *find_node(const Subject *subject, const xmlNode *element)
+static const CcwHostdevNode *find_node(const Subject *subject, const CcwXmlElement *element)
 {
     return g_hash_table_lookup(subject->by_element, element);
 }
 
 /* Every device of the domain: only those with a key take part, and only a pair with one of ours in it is refused. */
-typedef gboolean (*KeyFunc)(const Subject *subject, const xmlNode *device, const CcwHostdevNode *node, guint *ret_key);
-typedef void (*RefuseFunc)(const Subject *subject, const xmlNode *device, const xmlNode *other, guint key,
+typedef gboolean (*KeyFunc)(const Subject *subject, const CcwXmlElement *device, const CcwHostdevNode *node,
+                            guint *ret_key);
+typedef void (*RefuseFunc)(const Subject *subject, const CcwXmlElement *device, const CcwXmlElement *other, guint key,
                            GError **error);
 
 static gboolean check_unique(const Subject *subject, KeyFunc get_key, RefuseFunc refuse, GError **error)
 {
-    const xmlNode *devices = subject->domain ? ccw_xml_child(subject->domain, "devices") : NULL;
-    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+    const CcwXmlElement *devices = subject->domain ? ccw_xml_child(subject->domain, "devices") : NULL;
+    g_autoptr(GHashTable) seen = g_hash_table_new(ccw_hash_number, NULL);
 
     for (; devices; devices = ccw_xml_next(devices, "devices")) {
-        for (xmlNode *device = ccw_xml_first_element(devices); device; device = ccw_xml_next_element(device)) {
+        for (const CcwXmlElement *device = ccw_xml_first_element(devices); device;
+             device = ccw_xml_next_element(device)) {
             const CcwHostdevNode *node = find_node(subject, device);
-            const xmlNode *other;
+            const CcwXmlElement *other;
             guint key;
 
             if (!get_key(subject, device, node, &key))
@@ -147,14 +162,15 @@ static gboolean check_unique(const Subject *subject, KeyFunc get_key, RefuseFunc
                 refuse(subject, device, other, key, error);
                 return FALSE;
             }
-            g_hash_table_insert(seen, GUINT_TO_POINTER(key), device);
+            g_hash_table_insert(seen, GUINT_TO_POINTER(key), (gpointer)device);
         }
     }
     return TRUE;
 }
 
 /* The address that the guest will see: 0xCCSSDDDD. A stock element that states none gets libvirt's own choice. */
-static gboolean get_address(const Subject *subject, const xmlNode *device, const CcwHostdevNode *node, guint *ret_key)
+static gboolean get_address(const Subject *subject, const CcwXmlElement *device, const CcwHostdevNode *node,
+                            guint *ret_key)
 {
     CcwBusId id;
 
@@ -166,33 +182,38 @@ static gboolean get_address(const Subject *subject, const xmlNode *device, const
     return TRUE;
 }
 
-static void refuse_address(const Subject *subject, const xmlNode *device, const xmlNode *other, guint key,
+static void refuse_address(const Subject *subject, const CcwXmlElement *device, const CcwXmlElement *other, guint key,
                            GError **error)
 {
     const CcwBusId id = { .cssid = (guint8)(key >> 24), .ssid = (guint8)(key >> 16), .devno = (guint16)key };
     const CcwHostdevNode *node = find_node(subject, device);
+    g_autofree char *name = ccw_xml_name(other);
+    g_autofree char *shown = ccw_conf_excerpt(name);
     char text[CCW_BUS_ID_STR_LEN];
 
     ccw_conf_refuse(subject->xml, device, error,
                     "The CCW devno '%s' is in use already, by <%s> in line %u: give %s another guest address",
-                    ccw_bus_id_format(&id, text), (const char *)other->name, line_of(subject, other),
+                    ccw_bus_id_format(&id, text), shown, line_of(subject, other),
                     node && !node->dev.has_guest ? "this ccw device, which gets that one by default," : "one of them");
 }
 
-static gboolean get_boot_order(const Subject *subject G_GNUC_UNUSED, const xmlNode *device,
+static gboolean get_boot_order(const Subject *subject G_GNUC_UNUSED, const CcwXmlElement *device,
                                const CcwHostdevNode *node G_GNUC_UNUSED, guint *ret_key)
 {
     *ret_key = ccw_hostdev_read_boot_order(device);
     return *ret_key != 0;
 }
 
-static void refuse_boot_order(const Subject *subject, const xmlNode *device, const xmlNode *other, guint key,
-                              GError **error)
+static void refuse_boot_order(const Subject *subject, const CcwXmlElement *device, const CcwXmlElement *other,
+                              guint key, GError **error)
 {
+    g_autofree char *name = ccw_xml_name(other);
+    g_autofree char *shown = ccw_conf_excerpt(name);
+
     ccw_conf_refuse(subject->xml, device, error,
                     "unsupported configuration: boot order '%u' used for more than one device: <%s> in line %u has it "
                     "too",
-                    key, (const char *)other->name, line_of(subject, other));
+                    key, shown, line_of(subject, other));
 }
 
 static gboolean check_addresses(const Subject *subject, GError **error)
@@ -215,18 +236,10 @@ static void warn(const Subject *subject, const char *format, ...)
     va_end(args);
 }
 
-static const CcwHostDevice *find_device(GPtrArray *devices, const CcwBusId *id)
+/* vfio-ccw passes any device through; a device that is missing or is not a DASD is often a mistake. */
+static void warn_of_device(const Subject *subject, const CcwHostdevNode *node)
 {
-    for (guint i = 0; i < devices->len; i++)
-        if (ccw_bus_id_equal(&((const CcwHostDevice *)g_ptr_array_index(devices, i))->bus_id, id))
-            return g_ptr_array_index(devices, i);
-    return NULL;
-}
-
-/* vfio-ccw passes any device; that it is none, or no DASD, is more often a slip than meant. */
-static void warn_of_device(const Subject *subject, const CcwHostdevNode *node, GPtrArray *devices)
-{
-    const CcwHostDevice *device = find_device(devices, &node->dev.source);
+    g_autoptr(CcwHostDevice) device = ccw_host_lookup(subject->with->host, &node->dev.source, NULL);
     char text[CCW_BUS_ID_STR_LEN];
 
     ccw_bus_id_format(&node->dev.source, text);
@@ -240,22 +253,24 @@ static void warn_of_device(const Subject *subject, const CcwHostdevNode *node, G
 /* A host without a channel subsystem is where a domain is written, not where it runs. */
 static void add_warnings(const Subject *subject)
 {
-    g_autoptr(GPtrArray) devices = NULL;
+    const CcwQemuValidate *with = subject->with;
 
-    if (subject->nodes->len == 0 || !subject->with->warnings)
+    if (subject->nodes->len == 0 || !with->warnings)
         return;
     if (subject->feature.state == CCW_MAP_CSS_OFF)
         warn(subject, "%s", CCW_DIALECT_OFF_WARNING);
-    devices = subject->with->host ? ccw_host_list(subject->with->host, NULL) : NULL;
-    for (guint i = 0; devices && i < subject->nodes->len; i++)
-        warn_of_device(subject, nth(subject, i), devices);
+    if (!with->host || !ccw_host_has_css(with->host, NULL))
+        return;
+    for (guint i = 0; i < MIN(subject->nodes->len, CCW_QEMU_WARNED_DEVICES_MAX); i++)
+        warn_of_device(subject, nth(subject, i));
 }
 
 static gboolean (*const checks[])(const Subject *subject, GError **error) = {
-    check_machine, check_elements, check_caps, check_sources, check_map_css, check_addresses, check_boot_orders,
+    check_machine, check_features, check_elements,  check_caps,
+    check_sources, check_map_css,  check_addresses, check_boot_orders,
 };
 
-static gboolean check(CcwXml *xml, const xmlNode *domain, const CcwQemuValidate *with, GError **error)
+static gboolean check(CcwXml *xml, const CcwXmlElement *domain, const CcwQemuValidate *with, GError **error)
 {
     g_autoptr(GPtrArray) hostdevs = ccw_walk_hostdevs(xml, domain);
     g_autoptr(GArray) nodes = g_array_new(FALSE, FALSE, sizeof(CcwHostdevNode));
@@ -275,7 +290,7 @@ static gboolean check(CcwXml *xml, const xmlNode *domain, const CcwQemuValidate 
             g_array_append_val(nodes, node);
     }
     for (guint i = 0; i < nodes->len; i++)
-        g_hash_table_insert(by_element, nth(&subject, i)->element, (gpointer)nth(&subject, i));
+        g_hash_table_insert(by_element, (gpointer)nth(&subject, i)->element, (gpointer)nth(&subject, i));
     if (nodes->len == 0 && subject.feature.state == CCW_MAP_CSS_ABSENT)
         return TRUE;
     for (gsize i = 0; i < G_N_ELEMENTS(checks); i++)
@@ -303,16 +318,13 @@ char *ccw_qemu_emulator(const char *text)
 {
     g_autoptr(CcwXml) xml = ccw_xml_open(text, NULL);
     g_autoptr(GPtrArray) domains = xml ? ccw_walk_domains(xml) : NULL;
-    const xmlNode *devices, *emulator;
-    xmlChar *content;
-    char *path;
+    const CcwXmlElement *devices, *emulator;
+    g_autofree char *path = NULL;
 
     if (!domains || domains->len == 0)
         return NULL;
     devices = ccw_xml_child(g_ptr_array_index(domains, 0), "devices");
     emulator = devices ? ccw_xml_child(devices, "emulator") : NULL;
-    content = emulator ? xmlNodeGetContent(emulator) : NULL;
-    path = content && *content ? g_strdup((const char *)content) : NULL;
-    xmlFree(content);
-    return path;
+    path = emulator ? ccw_xml_content(emulator) : NULL;
+    return path && *path ? g_steal_pointer(&path) : NULL;
 }

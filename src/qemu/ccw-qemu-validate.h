@@ -10,6 +10,9 @@
 #include "node_device/ccw-host.h"
 #include "qemu/ccw-caps.h"
 
+/* The most devices of a domain that are looked up on the host for warnings. */
+#define CCW_QEMU_WARNED_DEVICES_MAX 256
+
 typedef struct {
     const CcwCaps *caps;  /* of the emulator; NULL: not known, and not judged */
     const char *emulator; /* its name in messages; with caps */

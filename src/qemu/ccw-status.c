@@ -2,147 +2,110 @@
 #include "qemu/ccw-status.h"
 
 #include <errno.h>
-#include <libxml/xmlreader.h>
 #include <string.h>
 
+#include "conf/ccw-xml.h"
 #include "util/ccw-error.h"
 #include "util/ccw-file.h"
 
 #define SUFFIX ".xml"
-#define DEPTH_DOMAIN 1
-#define DEPTH_UUID 2
-#define DEPTH_DEVICE 3
-#define DEPTH_SOURCE 4
-#define DEPTH_ADDRESS 5
+#define FILE_MAX (64u << 20) /* bytes of a status file */
 
 /* A process of that number may be another by now: then the domain may run, as far as anybody knows here. */
-static gboolean may_run(xmlTextReader *reader, const char *proc_root)
+static gboolean may_run(const CcwXmlElement *root, const char *proc_root)
 {
-    xmlChar *pid = xmlTextReaderGetAttribute(reader, (const xmlChar *)"pid");
-    gint64 number = pid ? g_ascii_strtoll((const char *)pid, NULL, 10) : 0;
+    g_autofree char *pid = ccw_xml_get(root, "pid");
+    gint64 number = pid ? g_ascii_strtoll(pid, NULL, 10) : 0;
     g_autofree char *dir = g_strdup_printf("%s/%" G_GINT64_FORMAT, proc_root, number);
 
-    xmlFree(pid);
     return number <= 0 || g_file_test(dir, G_FILE_TEST_IS_DIR);
 }
 
-static char *read_uuid(xmlTextReader *reader)
-{
-    xmlChar *text = xmlTextReaderReadString(reader);
-    char *uuid = text ? g_ascii_strdown(g_strstrip((char *)text), -1) : NULL;
+/* One status file. The text outlives the document. */
+typedef struct {
+    char *text;
+    CcwXml *xml;
+    const CcwXmlElement *root, *domain; /* NULL if they are not there */
+} Status;
 
-    xmlFree(text);
-    if (uuid && !g_uuid_string_is_valid(uuid))
-        g_clear_pointer(&uuid, g_free);
-    return uuid;
+static void status_clear(Status *status)
+{
+    g_clear_pointer(&status->xml, ccw_xml_free);
+    g_clear_pointer(&status->text, g_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Status, status_clear)
+
+static void status_read(Status *status, const char *path)
+{
+    const CcwXmlElement *root;
+
+    if (g_file_get_contents(path, &status->text, NULL, NULL))
+        status->xml = ccw_xml_open_long(status->text, FILE_MAX, NULL);
+    root = status->xml ? ccw_xml_root(status->xml) : NULL;
+    status->root = root && ccw_xml_is(root, "domstatus") ? root : NULL;
+    status->domain = status->root ? ccw_xml_child(status->root, "domain") : NULL;
 }
 
 /* The domain's UUID; NULL if there is none. */
-static char *read_status(xmlTextReader *reader, const char *proc_root, gboolean *ret_may_run)
+static char *read_uuid(const CcwXmlElement *domain)
 {
-    gboolean in_domain = FALSE;
+    const CcwXmlElement *element = domain ? ccw_xml_child(domain, "uuid") : NULL;
+    g_autofree char *text = element ? g_strstrip(ccw_xml_content(element)) : NULL;
 
-    while (xmlTextReaderRead(reader) == 1) {
-        const char *name = (const char *)xmlTextReaderConstLocalName(reader);
-        int depth = xmlTextReaderDepth(reader);
-
-        if (xmlTextReaderNodeType(reader) != XML_READER_TYPE_ELEMENT)
-            continue;
-        if (depth == 0 && strcmp(name, "domstatus") != 0)
-            break;
-        if (depth == 0)
-            *ret_may_run = may_run(reader, proc_root);
-        else if (depth == DEPTH_DOMAIN)
-            in_domain = strcmp(name, "domain") == 0;
-        else if (depth == DEPTH_UUID && in_domain && strcmp(name, "uuid") == 0)
-            return read_uuid(reader);
-    }
-    return NULL;
+    return text && g_uuid_string_is_valid(text) ? g_ascii_strdown(text, -1) : NULL;
 }
 
 static gboolean add_file(GHashTable *running, const char *dir, const char *file, const char *proc_root, GError **error)
 {
     g_autofree char *path = g_build_filename(dir, file, NULL);
-    xmlTextReader *reader = xmlReaderForFile(path, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-    gboolean runs = FALSE;
-    char *uuid = reader ? read_status(reader, proc_root, &runs) : NULL;
+    g_auto(Status) status = { 0 };
+    g_autofree char *uuid = NULL;
 
-    xmlFreeTextReader(reader);
-    if (uuid && runs)
-        g_hash_table_replace(running, uuid, g_strndup(file, strlen(file) - strlen(SUFFIX)));
-    else if (uuid)
-        g_free(uuid);
-    else if (g_file_test(path, G_FILE_TEST_EXISTS)) { /* else the domain ended meanwhile */
+    status_read(&status, path);
+    uuid = read_uuid(status.domain);
+    if (!uuid && g_file_test(path, G_FILE_TEST_EXISTS)) { /* else the domain ended meanwhile */
         g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "libvirt's status file %s is not understood", path);
         return FALSE;
     }
+    if (uuid && may_run(status.root, proc_root))
+        g_hash_table_replace(running, g_steal_pointer(&uuid), g_strndup(file, strlen(file) - strlen(SUFFIX)));
     return TRUE;
 }
 
-static char *attribute(xmlTextReader *reader, const char *name)
+/* The hostdev's mediated device. The guest's own address, which is not in <source>, has no UUID. */
+static void add_mdev(GHashTable *uses, const CcwXmlElement *hostdev, const char *domain)
 {
-    xmlChar *value = xmlTextReaderGetAttribute(reader, (const xmlChar *)name);
-    char *copy = g_strdup((const char *)value);
+    const CcwXmlElement *source = ccw_xml_child(hostdev, "source");
+    const CcwXmlElement *address = source ? ccw_xml_child(source, "address") : NULL;
+    g_autofree char *uuid = address ? ccw_xml_get(address, "uuid") : NULL;
 
-    xmlFree(value);
-    return copy;
+    if (uuid && g_uuid_string_is_valid(uuid))
+        g_hash_table_replace(uses, g_ascii_strdown(uuid, -1), g_strdup(domain));
 }
 
-/* One domain's file; and what it is read into. */
-typedef struct {
-    xmlTextReader *reader;
-    char *domain;
-    GHashTable *uses;
-} Uses;
-
-static void add_disk(Uses *uses)
+static void add_disk(GHashTable *uses, const CcwXmlElement *disk, const char *domain)
 {
-    g_autofree char *node = attribute(uses->reader, "dev");
+    const CcwXmlElement *source = ccw_xml_child(disk, "source");
+    g_autofree char *node = source ? ccw_xml_get(source, "dev") : NULL;
     char *number = node ? ccw_block_dev_of(node) : NULL;
 
     if (number)
-        g_hash_table_replace(uses->uses, number, g_strdup(uses->domain));
+        g_hash_table_replace(uses, number, g_strdup(domain));
     if (node)
-        g_hash_table_replace(uses->uses, g_steal_pointer(&node), g_strdup(uses->domain));
+        g_hash_table_replace(uses, g_steal_pointer(&node), g_strdup(domain));
 }
 
-static void add_mdev(Uses *uses)
+static void add_uses(GHashTable *uses, const CcwXmlElement *element, const char *domain)
 {
-    g_autofree char *uuid = attribute(uses->reader, "uuid");
+    const CcwXmlElement *devices = ccw_xml_child(element, "devices");
 
-    if (uuid && g_uuid_string_is_valid(uuid))
-        g_hash_table_replace(uses->uses, g_ascii_strdown(uuid, -1), g_strdup(uses->domain));
-}
-
-/* Below domstatus/domain/devices. */
-static const struct {
-    const char *device; /* element */
-    const char *name;   /* of the one in it that tells */
-    int depth;
-    void (*add)(Uses *uses);
-} tellers[] = {
-    { "hostdev", "address", DEPTH_ADDRESS, add_mdev }, /* in source; the guest's own address has no UUID */
-    { "disk", "source", DEPTH_SOURCE, add_disk },
-};
-
-static void add_uses(Uses *uses, const char *proc_root)
-{
-    gsize in = G_N_ELEMENTS(tellers);
-
-    while (xmlTextReaderRead(uses->reader) == 1) {
-        const char *name = (const char *)xmlTextReaderConstLocalName(uses->reader);
-        int depth = xmlTextReaderDepth(uses->reader);
-
-        if (xmlTextReaderNodeType(uses->reader) != XML_READER_TYPE_ELEMENT)
-            continue;
-        if (depth == 0 && (strcmp(name, "domstatus") != 0 || !may_run(uses->reader, proc_root)))
-            return;
-        if (depth <= DEPTH_DEVICE)
-            for (in = 0; in < G_N_ELEMENTS(tellers); in++)
-                if (depth == DEPTH_DEVICE && strcmp(name, tellers[in].device) == 0)
-                    break;
-        if (in < G_N_ELEMENTS(tellers) && depth == tellers[in].depth && strcmp(name, tellers[in].name) == 0)
-            tellers[in].add(uses);
+    for (; devices; devices = ccw_xml_next(devices, "devices")) {
+        for (const CcwXmlElement *n = ccw_xml_first_element(devices); n; n = ccw_xml_next_element(n)) {
+            if (ccw_xml_is(n, "hostdev"))
+                add_mdev(uses, n, domain);
+            else if (ccw_xml_is(n, "disk"))
+                add_disk(uses, n, domain);
+        }
     }
 }
 
@@ -154,16 +117,15 @@ GHashTable *ccw_status_uses(const char *dir, const char *proc_root)
 
     while (handle && (file = g_dir_read_name(handle))) {
         g_autofree char *path = g_build_filename(dir, file, NULL);
-        g_autofree char *domain = g_strdup(file);
-        Uses uses = { .domain = domain, .uses = all };
+        g_autofree char *domain = NULL;
+        g_auto(Status) status = { 0 };
 
         if (!g_str_has_suffix(file, SUFFIX))
             continue;
-        domain[strlen(file) - strlen(SUFFIX)] = '\0';
-        uses.reader = xmlReaderForFile(path, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-        if (uses.reader)
-            add_uses(&uses, proc_root);
-        xmlFreeTextReader(uses.reader);
+        domain = g_strndup(file, strlen(file) - strlen(SUFFIX));
+        status_read(&status, path);
+        if (status.domain && may_run(status.root, proc_root))
+            add_uses(all, status.domain, domain);
     }
     return all;
 }

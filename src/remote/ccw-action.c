@@ -31,7 +31,8 @@ gboolean ccw_actions_note_call(CcwConnection *connection, const CcwHeader *heade
     for (GList *item = connection->actions; item; item = item->next) {
         CcwAction *action = item->data;
 
-        if (action->call.serial == header->serial || (action->on_reply && action->awaited_serial == header->serial))
+        if ((!action->is_answered && action->call.serial == header->serial) ||
+            (action->on_reply && action->awaited_serial == header->serial))
             return FALSE;
     }
     return g_hash_table_size(connection->unanswered) < UNANSWERED_MAX &&
@@ -68,14 +69,20 @@ void ccw_action_begin(CcwAction *action, CcwConnection *connection, const CcwHea
     ccw_connection_update(connection);
 }
 
+void ccw_action_reply(CcwAction *action, GByteArray *reply)
+{
+    if (!reply)
+        return;
+    action->is_answered = TRUE;
+    ccw_connection_send(action->connection, CCW_SIDE_CLIENT, reply);
+    g_byte_array_unref(reply);
+}
+
 void ccw_action_end(CcwAction *action, GByteArray *reply)
 {
     CcwConnection *connection = action->connection;
 
-    if (reply) {
-        ccw_connection_send(connection, CCW_SIDE_CLIENT, reply);
-        g_byte_array_unref(reply);
-    }
+    ccw_action_reply(action, reply);
     connection->actions = g_list_remove(connection->actions, action);
     connection->actions_bytes -= action->call.length;
     connection->actions_fds -= action->call.fds;
@@ -94,12 +101,12 @@ static void await(CcwAction *action, guint32 serial, gint32 procedure, CcwAction
     action->on_lost = on_lost;
 }
 
-static void send_or_lose(CcwAction *action, GByteArray *frame)
+static void send_or_lose(CcwAction *action, GByteArray *frame, GArray *fds)
 {
     CcwActionStep on_lost = action->on_lost;
 
     if (!ccw_connection_is_gone(action->connection, CCW_SIDE_BACKEND)) {
-        ccw_connection_send(action->connection, CCW_SIDE_BACKEND, frame);
+        ccw_connection_send_fds(action->connection, CCW_SIDE_BACKEND, frame, fds);
         return;
     }
     action->on_reply = NULL;
@@ -108,13 +115,19 @@ static void send_or_lose(CcwAction *action, GByteArray *frame)
 
 void ccw_action_call(CcwAction *action, GByteArray *frame, CcwActionReply on_reply, CcwActionStep on_lost)
 {
-    await(action, action->call.serial, action->call.procedure, on_reply, on_lost);
-    send_or_lose(action, frame);
+    ccw_action_call_fds(action, frame, NULL, on_reply, on_lost);
 }
 
-void ccw_action_forward(CcwAction *action, GByteArray *frame, GArray *fds)
+void ccw_action_call_fds(CcwAction *action, GByteArray *frame, GArray *fds, CcwActionReply on_reply,
+                         CcwActionStep on_lost)
 {
-    ccw_connection_send_fds(action->connection, CCW_SIDE_BACKEND, frame, fds);
+    await(action, action->call.serial, action->call.procedure, on_reply, on_lost);
+    send_or_lose(action, frame, fds);
+}
+
+void ccw_action_forward(CcwAction *action, GByteArray *frame)
+{
+    ccw_connection_send(action->connection, CCW_SIDE_BACKEND, frame);
     ccw_action_end(action, NULL);
 }
 
@@ -129,7 +142,7 @@ void ccw_action_ask(CcwAction *action, gint32 procedure, const GByteArray *paylo
     header.type = CCW_TYPE_CALL;
     frame = ccw_frame_new(&header, payload->data, payload->len);
     await(action, header.serial, procedure, on_reply, on_lost);
-    send_or_lose(action, frame);
+    send_or_lose(action, frame, NULL);
 }
 
 GByteArray *ccw_action_refusal(const CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)

@@ -28,23 +28,33 @@ struct _CcwAction {
     gint32 awaited_procedure;
     CcwActionStep work, done;
     GByteArray *reply;               /* see ccw_action_end_raised(); else NULL */
+    gboolean is_answered;            /* the client has its reply */
     void (*free)(CcwAction *action); /* the rest of what embeds it */
 };
 
 /* Takes arguments. */
 void ccw_action_begin(CcwAction *action, CcwConnection *connection, const CcwHeader *call, CcwArguments *arguments);
 
-/* The reply to the client (takes it; NULL: none), and the end: action is freed. */
+/*
+ * ccw_action_reply:
+ * @reply: the reply to the client; takes it. NULL: none
+ *
+ * Sends the reply before the end of the action, for work that the client must not wait for.
+ */
+void ccw_action_reply(CcwAction *action, GByteArray *reply);
+
+/* The reply to the client (takes it; NULL: none, or it was sent before), and the end: action is freed. */
 void ccw_action_end(CcwAction *action, GByteArray *reply);
 
 /* Sends frame, which is the client's own call as it may have been rewritten. Without a backend on_lost is called. */
 void ccw_action_call(CcwAction *action, GByteArray *frame, CcwActionReply on_reply, CcwActionStep on_lost);
 
-/*
- * The same with descriptors (taken, and the array emptied; NULL: none) and the end at once: the reply goes its usual
- * way, and action is freed.
- */
-void ccw_action_forward(CcwAction *action, GByteArray *frame, GArray *fds);
+/* The same with descriptors behind the frame: they are taken, and the array is emptied. NULL: none. */
+void ccw_action_call_fds(CcwAction *action, GByteArray *frame, GArray *fds, CcwActionReply on_reply,
+                         CcwActionStep on_lost);
+
+/* The same, but the reply goes its usual way, and action is freed. */
+void ccw_action_forward(CcwAction *action, GByteArray *frame);
 
 /* A call of our own in the client's name. The client does not see it. */
 void ccw_action_ask(CcwAction *action, gint32 procedure, const GByteArray *payload, CcwActionReply on_reply,

@@ -6,13 +6,14 @@
  *                 nobody whom libvirt refuses holds up what others do with the device
  *   prepare       the keeper is told, in a worker
  *   ask           the domain's XML for its css feature, if no guest address is given, or one outside of css fe
- *   judge         the element, in a worker
+ *   validate      the element, in a worker
  *   first call    the lowered attach, as the client sent it
  *   load          if libvirt misses VFIO first: the kernel's modules, in a worker; then the first call once more
  *   claim         if libvirt misses our mdev (VIR_ERR_DEVICE_MISSING): the device is taken, in a worker; or, as it is
  *                 not managed, the user gets to know what to do
  *   second call   the same once more
  *   settle        the claim is confirmed or rolled back, in a worker; then the client gets its reply
+ *   look          if libvirt said yes: the host is looked at for warnings, in a worker, for the log alone
  *
  * Between claim and second call another client's attach may find the mdev that was made for this one, and get it:
  * the keeper, which knows of both, sorts that out.
@@ -25,8 +26,10 @@
 #include "conf/ccw-uuid.h"
 #include "remote/ccw-action.h"
 #include "remote/ccw-connection-private.h"
+#include "remote/ccw-log.h"
 #include "remote/ccw-relay.h"
 #include "remote/ccw-rpc-error.h"
+#include "remote/ccw-validator.h"
 #include "remote/ccw-xdr.h"
 #include "util/ccw-error.h"
 
@@ -36,18 +39,20 @@
 typedef struct {
     CcwAction action;
     const CcwProcedure *procedure;
-    GByteArray *payload; /* of the client's call */
-    GArray *hostdevs;    /* of CcwHostdev: ours in it */
-    GArray *ids;         /* of CcwBusId: theirs */
-    GByteArray *frame;   /* the lowered call */
-    char *domain_xml;    /* of the domain, if it was asked for and is its own; else NULL */
-    gboolean has_map;    /* the domain's feature has been asked for, */
-    CcwMapCss map;       /* and this is it */
-    GPtrArray *warnings; /* of the judge */
-    gboolean loaded;     /* the vfio modules, or tried to */
-    GError *no_modules;  /* why they are not there; NULL if they are, or nobody has looked */
-    CcwHostdev missing;  /* what libvirt misses, and is claimed if it is managed */
-    GError *error;       /* of that claim */
+    GByteArray *payload;  /* of the client's call */
+    GArray *hostdevs;     /* of CcwHostdev: ours in it */
+    GArray *ids;          /* of CcwBusId: theirs */
+    GByteArray *frame;    /* the lowered call */
+    char *domain_xml;     /* of the domain, if it was asked for and is its own; else NULL */
+    gboolean has_map;     /* the domain's feature has been asked for, */
+    CcwMapCss map;        /* and this is it */
+    GPtrArray *warnings;  /* of the element, for the log */
+    gboolean is_stock;    /* it came in libvirt's own form */
+    gboolean is_accepted; /* libvirt said yes */
+    gboolean loaded;      /* the vfio modules, or tried to */
+    GError *no_modules;   /* why they are not there; NULL if they are, or nobody has looked */
+    CcwHostdev missing;   /* what libvirt misses, and is claimed if it is managed */
+    GError *error;        /* of that claim */
     CcwAttachResult result;
     gboolean look;     /* the watcher shall */
     GByteArray *reply; /* to the client */
@@ -81,6 +86,29 @@ static void settle_work(CcwAction *action)
     attach->look = ccw_keeper_settle(keeper_of(action), action->arguments.domain_uuid, attach->ids, attach->result);
 }
 
+static const CcwMapCss *map_css(const Attach *attach)
+{
+    return attach->has_map ? &attach->map : NULL;
+}
+
+static void look_work(CcwAction *action)
+{
+    Attach *attach = (Attach *)action;
+
+    attach->warnings = ccw_validator_warn(action->arguments.xml, map_css(attach), action->connection->services->host);
+}
+
+static void looked(CcwAction *action)
+{
+    static CcwLogLimit limit;
+    const Attach *attach = (Attach *)action;
+
+    for (guint i = 0; i < attach->warnings->len; i++)
+        ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE, "attach to domain %s: %s", action->arguments.domain_uuid,
+                        (const char *)attach->warnings->pdata[i]);
+    ccw_action_end(action, NULL);
+}
+
 static void settled(CcwAction *action)
 {
     const CcwServices *services = action->connection->services;
@@ -88,7 +116,11 @@ static void settled(CcwAction *action)
 
     if (attach->look && services->changed)
         services->changed(services->changed_data);
-    ccw_action_end(action, g_steal_pointer(&attach->reply));
+    ccw_action_reply(action, g_steal_pointer(&attach->reply));
+    if (attach->is_accepted && !attach->is_stock)
+        ccw_action_work(action, CCW_WORK_HOST, look_work, looked);
+    else
+        ccw_action_end(action, NULL);
 }
 
 /* Takes reply; NULL where there is nobody to tell. */
@@ -117,6 +149,7 @@ static void lost_in_question(CcwAction *action)
 
 static void second_reply(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
+    ((Attach *)action)->is_accepted = header->status == CCW_STATUS_OK;
     settle((Attach *)action, header->status == CCW_STATUS_OK ? CCW_ATTACH_LIVE : CCW_ATTACH_NONE,
            ccw_relay_raise(header, payload, length));
 }
@@ -248,32 +281,24 @@ static void first_reply(CcwAction *action, const CcwHeader *header, const guint8
 {
     Attach *attach = (Attach *)action;
 
-    if (header->status == CCW_STATUS_OK)
+    attach->is_accepted = header->status == CCW_STATUS_OK;
+    if (attach->is_accepted)
         settle(attach, result_of(&action->arguments), ccw_relay_raise(header, payload, length));
     else
         first_refused(attach, header, payload, length);
 }
 
-static void judge_work(CcwAction *action)
+static void validate_work(CcwAction *action)
 {
-    const CcwJudge *judge = action->connection->services->judge;
     Attach *attach = (Attach *)action;
-    const CcwJudged judged = {
-        .xml = action->arguments.xml,
-        .has_domain = attach->has_map,
-        .map_css = attach->map,
-        .warnings = attach->warnings,
-    };
 
-    judge->document(&judged, judge->data, &attach->error);
+    ccw_validator_check(action->arguments.xml, map_css(attach), &attach->error);
 }
 
-static void judged(CcwAction *action)
+static void validated(CcwAction *action)
 {
     Attach *attach = (Attach *)action;
 
-    for (guint i = 0; i < attach->warnings->len; i++)
-        g_message("attach to domain %s: %s", action->arguments.domain_uuid, (const char *)attach->warnings->pdata[i]);
     if (attach->error)
         settle_error(attach, attach->error);
     else if (ccw_connection_is_gone(action->connection, CCW_SIDE_CLIENT))
@@ -282,7 +307,7 @@ static void judged(CcwAction *action)
         ccw_action_call(action, attach->frame, first_reply, lost_in_call);
 }
 
-/* What comes in libvirt's own form is libvirt's to judge. */
+/* What comes in libvirt's own form is libvirt's to validate. */
 static gboolean is_stock(const Attach *attach)
 {
     return attach->frame->len == CCW_FRAME_HEAD + attach->payload->len &&
@@ -292,6 +317,7 @@ static gboolean is_stock(const Attach *attach)
 /* What is lowered already holds for a domain without the feature, which is for most. */
 static void lower_work(CcwAction *action)
 {
+    static CcwLogLimit limit;
     Attach *attach = (Attach *)action;
     g_autoptr(GArray) hostdevs = NULL;
     g_autoptr(GError) error = NULL;
@@ -301,8 +327,9 @@ static void lower_work(CcwAction *action)
         attach->has_map = hostdevs != NULL;
     }
     if (!attach->has_map)
-        g_warning("the XML of domain %s is not understood, its s390-map-css feature is taken to be on: %s",
-                  action->arguments.domain_uuid, error ? error->message : "it is not this domain's");
+        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING,
+                        "the XML of domain %s is not understood, its s390-map-css feature is taken to be on: %s",
+                        action->arguments.domain_uuid, error ? error->message : "it is not this domain's");
     g_clear_pointer(&attach->frame, g_byte_array_unref);
     attach->frame = ccw_relay_lower(attach->procedure, &action->call, attach->payload->data, attach->payload->len,
                                     (int)attach->map, &attach->error);
@@ -314,12 +341,13 @@ static void lowered(CcwAction *action)
 
     if (!attach->frame) {
         settle_error(attach, attach->error);
-    } else if (!action->connection->services->judge || action->connection->readonly || is_stock(attach)) {
-        ccw_action_call(action, attach->frame, first_reply, lost_in_call);
-    } else {
-        attach->warnings = g_ptr_array_new_with_free_func(g_free);
-        ccw_action_work(action, CCW_WORK_PARSE, judge_work, judged);
+        return;
     }
+    attach->is_stock = is_stock(attach);
+    if (attach->is_stock)
+        ccw_action_call(action, attach->frame, first_reply, lost_in_call);
+    else
+        ccw_action_work(action, CCW_WORK_PARSE, validate_work, validated);
 }
 
 static void got_domain_xml(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
@@ -373,7 +401,8 @@ static gboolean is_past_access(const CcwHeader *header, const guint8 *payload, g
 
     if (header->status != CCW_STATUS_ERROR || !ccw_rpc_error_decode(&error, payload, length))
         return header->status == CCW_STATUS_OK;
-    past = error.code != VIR_ERR_NO_DOMAIN && ccw_rpc_error_mentions(&error, NO_DEVICE);
+    past = error.code != VIR_ERR_NO_DOMAIN && error.code != VIR_ERR_ACCESS_DENIED &&
+           error.code != VIR_ERR_OPERATION_DENIED && ccw_rpc_error_mentions(&error, NO_DEVICE);
     ccw_rpc_error_clear(&error);
     return past;
 }
@@ -401,12 +430,6 @@ static void ask_may(CcwAction *action)
     ccw_action_ask(action, action->call.procedure, payload, may_answered, lost_before);
 }
 
-/* Whose calls no access driver judges. */
-static gboolean is_root(const CcwConnection *connection)
-{
-    return !connection->peer || (connection->peer->uid == 0 && !connection->for_another);
-}
-
 gboolean ccw_attach_begin(CcwConnection *connection, CcwCall *call)
 {
     Attach *attach;
@@ -423,7 +446,7 @@ gboolean ccw_attach_begin(CcwConnection *connection, CcwCall *call)
     for (guint i = 0; i < attach->hostdevs->len; i++)
         g_array_append_val(attach->ids, g_array_index(attach->hostdevs, CcwHostdev, i).source);
     ccw_action_begin(&attach->action, connection, &call->header, &call->arguments);
-    if (is_root(connection))
+    if (ccw_connection_is_root(connection))
         ccw_action_work(&attach->action, CCW_WORK_HOST, prepare_work, prepared);
     else
         ask_may(&attach->action);

@@ -3,7 +3,9 @@
  * nodedev-detach, nodedev-reattach and nodedev-reset of a channel device, named as such or by its subchannel. Stock
  * libvirt knows them for PCI devices only, so that its part is to say who may:
  *
- *   find    which device that is, in a worker; if none of ours, the call is forwarded
+ *   find    which device that is, in a worker; if none of ours, the call is forwarded. All subchannels of the host are
+ *           searched only for root, who needs no authorisation: another client names a device that no driver has by its
+ *           subchannel
  *   ask     the same of the css_* node device, or its reattach for a detach, which does not look for VFIO first: it
  *           checks access, and then says that this is no PCI device. A subchannel that was put into the machine is not
  *           in libvirt's list before libvirt starts anew: then it is asked by the client's own name
@@ -176,7 +178,12 @@ static void find_work(CcwAction *action)
 {
     ByHand *hand = (ByHand *)action;
 
-    hand->device = ccw_keeper_find(action->connection->services->keeper, hand->kind, &hand->named);
+    CcwKeeper *keeper = action->connection->services->keeper;
+
+    if (hand->kind == CCW_NODE_CCW && !ccw_connection_is_root(action->connection))
+        hand->device = ccw_keeper_find_bound(keeper, &hand->named);
+    else
+        hand->device = ccw_keeper_find(keeper, hand->kind, &hand->named);
 }
 
 static void found(CcwAction *action)

@@ -2,7 +2,6 @@
 #include "remote/ccw-call.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "remote/ccw-relay.h"
 
@@ -13,10 +12,11 @@ static const char *const domain_words[] = { "hostdev", "s390-map-css" };
 static const char *const node_words[] = { "capability" };
 
 CcwCall *ccw_call_new(const CcwProcedure *procedure, const CcwHeader *header, const guint8 *payload, gsize length,
-                      GArray *fds)
+                      GArray *fds, const CcwFdCloser *closer)
 {
     CcwCall *call = g_new0(CcwCall, 1);
 
+    call->closer = closer;
     call->procedure = procedure;
     call->header = *header;
     call->payload = g_byte_array_sized_new((guint)length);
@@ -33,8 +33,8 @@ void ccw_call_free(CcwCall *call)
 {
     if (!call)
         return;
-    for (guint i = 0; call->fds && i < call->fds->len; i++)
-        close(g_array_index(call->fds, gint, i));
+    if (call->fds)
+        ccw_fds_close(call->closer, call->fds);
     g_clear_pointer(&call->fds, g_array_unref);
     g_byte_array_unref(call->payload);
     ccw_arguments_clear(&call->arguments);
@@ -44,10 +44,11 @@ void ccw_call_free(CcwCall *call)
     g_free(call);
 }
 
-static gboolean has_xml(const CcwField *fields)
+gboolean ccw_call_has_xml(const CcwProcedure *procedure)
 {
     for (gsize i = 0; i < CCW_FIELDS_MAX; i++)
-        if (fields[i] == CCW_FIELD_XML || fields[i] == CCW_FIELD_OPT_XML || fields[i] == CCW_FIELD_PARAMS)
+        if (procedure->call[i] == CCW_FIELD_XML || procedure->call[i] == CCW_FIELD_OPT_XML ||
+            procedure->call[i] == CCW_FIELD_PARAMS)
             return TRUE;
     return FALSE;
 }
@@ -57,7 +58,7 @@ gboolean ccw_call_may_have_ours(const CcwProcedure *procedure, const guint8 *pay
     const char *const *words = procedure->of_node ? node_words : domain_words;
     gsize count = procedure->of_node ? G_N_ELEMENTS(node_words) : G_N_ELEMENTS(domain_words);
 
-    if (!has_xml(procedure->call))
+    if (!ccw_call_has_xml(procedure))
         return FALSE;
     for (gsize i = 0; i < count; i++)
         if (memmem(payload, length, words[i], strlen(words[i])))
@@ -71,6 +72,13 @@ static gboolean has_payload(const GByteArray *frame, const guint8 *payload, gsiz
     return frame->len >= length && memcmp(frame->data + frame->len - length, payload, length) == 0;
 }
 
+/* What is attached or detached is one device: libvirt refuses a whole domain, so that no device in it is touched. */
+static gboolean may_collect(const CcwCall *call)
+{
+    return (call->procedure->action != CCW_ACTION_ATTACH && call->procedure->action != CCW_ACTION_DETACH) ||
+           ccw_conf_is_hostdev(call->arguments.xml);
+}
+
 void ccw_call_decode(CcwCall *call)
 {
     const guint8 *payload = call->payload->data;
@@ -79,11 +87,11 @@ void ccw_call_decode(CcwCall *call)
     call->matches = ccw_arguments_read(&call->arguments, call->procedure->call, payload, length);
     if (!call->matches)
         return;
-    if (!call->has_ours) {
+    if (!ccw_call_may_have_ours(call->procedure, payload, length)) {
         call->frame = ccw_frame_new(&call->header, payload, length);
         return;
     }
-    if (!call->procedure->of_node && call->arguments.xml)
+    if (!call->procedure->of_node && call->arguments.xml && may_collect(call))
         call->hostdevs = ccw_conf_collect(call->arguments.xml, &call->map, NULL);
     if (call->hostdevs && call->hostdevs->len == 0)
         g_clear_pointer(&call->hostdevs, g_array_unref);

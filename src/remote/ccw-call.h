@@ -5,6 +5,7 @@
 #pragma once
 
 #include "conf/ccw-conf.h"
+#include "remote/ccw-fd.h"
 #include "remote/ccw-procedures.h"
 #include "remote/ccw-rewrite.h"
 #include "remote/ccw-wire.h"
@@ -12,10 +13,10 @@
 typedef struct {
     const CcwProcedure *procedure;
     CcwHeader header;
-    GByteArray *payload; /* without the count of descriptors */
-    GArray *fds;         /* behind it, as gint; NULL: none */
-    gboolean has_ours;   /* something of ours may be in its XML, which was parsed */
-    gboolean matches;    /* the payload is laid out as the table says; else nothing below is set */
+    GByteArray *payload;       /* without the count of descriptors */
+    const CcwFdCloser *closer; /* of fds */
+    GArray *fds;               /* behind it, as gint; NULL: none */
+    gboolean matches;          /* the payload is laid out as the table says; else nothing below is set */
     CcwArguments arguments;
     GArray *hostdevs;    /* of CcwHostdev: ours in its XML; NULL: none, or the XML is not well-formed */
     CcwMapCss map;       /* the feature in its XML */
@@ -24,13 +25,16 @@ typedef struct {
     GError *error;
 } CcwCall;
 
-/* Copies payload; takes the descriptors out of @fds, which may be NULL. */
+/* Copies payload; takes the descriptors out of @fds, which may be NULL. @closer outlives the call. */
 CcwCall *ccw_call_new(const CcwProcedure *procedure, const CcwHeader *header, const guint8 *payload, gsize length,
-                      GArray *fds);
+                      GArray *fds, const CcwFdCloser *closer);
 void ccw_call_free(CcwCall *call); /* closes descriptors that are still there */
 
-/* Whether the XML of such a call has to be parsed: a quick look for words of ours. Linear. */
+/* Whether such a call has XML, as the table says. */
+gboolean ccw_call_has_xml(const CcwProcedure *procedure);
+
+/* Whether that of this call has to be parsed: a quick look for words of ours. Linear. */
 gboolean ccw_call_may_have_ours(const CcwProcedure *procedure, const guint8 *payload, gsize length);
 
-/* Sets matches and what follows. Parses XML if @has_ours, so that it is for a worker then. */
+/* Sets matches and what follows. Parses XML where ccw_call_may_have_ours(), so that it is for a worker then. */
 void ccw_call_decode(CcwCall *call);

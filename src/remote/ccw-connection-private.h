@@ -52,6 +52,7 @@ struct _CcwConnection {
     gsize actions_bytes; /* of the frames that began them */
     guint actions_fds;   /* that came with these */
     gsize replies_bytes; /* of those frames: libvirt's replies, which a worker rewrites */
+    CcwFdCloser closer;  /* of what the client and libvirt have sent, and of the sockets */
     CcwUser *user;       /* who is charged; NULL: what the connection holds is not counted */
     gsize charged_bytes; /* to the user, for this connection */
     guint charged_fds;
@@ -72,6 +73,9 @@ void ccw_connection_send(CcwConnection *connection, CcwSideIndex to, GByteArray 
 void ccw_connection_send_fds(CcwConnection *connection, CcwSideIndex to, GByteArray *frame, GArray *fds);
 
 gboolean ccw_connection_is_gone(const CcwConnection *connection, CcwSideIndex side);
+
+/* Whether the client is root and speaks for itself: no access driver checks its calls. */
+gboolean ccw_connection_is_root(const CcwConnection *connection);
 
 /* An action has begun or ended: decides anew what is to be read and whether the connection is over. */
 void ccw_connection_update(CcwConnection *connection);

@@ -8,7 +8,9 @@
 
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-identity.h"
+#include "remote/ccw-log.h"
 #include "remote/ccw-relay.h"
+#include "util/ccw-hash.h"
 
 /* A side is not read while more than this waits for the other one. */
 #define OUTBOX_HIGH (256u * 1024)
@@ -50,18 +52,36 @@ gboolean ccw_connection_is_gone(const CcwConnection *connection, CcwSideIndex si
     return connection->sides[side].fd < 0;
 }
 
-static void close_fds(GArray *fds)
+gboolean ccw_connection_is_root(const CcwConnection *connection)
 {
-    for (guint i = 0; i < fds->len; i++)
-        close(g_array_index(fds, gint, i));
-    g_array_set_size(fds, 0);
+    return !connection->peer || (connection->peer->uid == 0 && !connection->for_another);
+}
+
+static void close_fd(int fd, gpointer data)
+{
+    const CcwUser *user = ((CcwConnection *)data)->user;
+
+    if (user)
+        ccw_limits_close(user->limits, user->uid, fd);
+    else
+        close(fd);
+}
+
+static void hang_up(CcwSide *side)
+{
+    const CcwUser *user = side->connection->user;
+
+    if (user && side->index == CCW_SIDE_CLIENT)
+        ccw_limits_hang_up(user->limits, user->uid, side->fd);
+    else
+        close(side->fd);
 }
 
 static void forget_unread(CcwSide *side)
 {
     g_clear_pointer(&side->unread, g_byte_array_unref);
     if (side->unread_fds)
-        close_fds(side->unread_fds);
+        ccw_fds_close(&side->connection->closer, side->unread_fds);
     g_clear_pointer(&side->unread_fds, g_array_unref);
 }
 
@@ -78,7 +98,7 @@ static void side_close(CcwSide *side)
         return;
     ccw_poll_remove(side->watch);
     side->watch = NULL;
-    close(side->fd);
+    hang_up(side);
     side->fd = -1;
     ccw_outbox_clear(&side->outbox);
     forget_deferred(side);
@@ -143,10 +163,13 @@ static gboolean has_room_for_read(CcwSide *side)
     return FALSE;
 }
 
-/* Whether the client may begin one more call. */
+/* Whether the client may begin one more call: what is answered to the last ones may wait for it to read. */
 static gboolean has_room_for_call(const CcwConnection *connection)
 {
-    return g_list_length(connection->actions) < ACTIONS_MAX && connection->actions_bytes < ACTIONS_BYTES_HIGH &&
+    const CcwSide *client = &connection->sides[CCW_SIDE_CLIENT];
+
+    return client->outbox.bytes + client->deferred_bytes < OUTBOX_HIGH &&
+           g_list_length(connection->actions) < ACTIONS_MAX && connection->actions_bytes < ACTIONS_BYTES_HIGH &&
            g_hash_table_size(connection->unanswered) < CCW_CLIENT_CALLS_MAX;
 }
 
@@ -171,6 +194,9 @@ static void side_update(CcwSide *side)
     /* What was read already has no event of its own; a socket that can be written to has one at once. */
     if (!ccw_outbox_is_empty(&side->outbox) || (events && side->unread))
         events |= EPOLLOUT;
+    /* The hang-up of a client that is neither read nor written: what it holds is needed for others. */
+    if (!events && side->index == CCW_SIDE_CLIENT)
+        events = EPOLLHUP;
     ccw_poll_set(side->watch, events);
 }
 
@@ -212,16 +238,21 @@ void ccw_connection_update(CcwConnection *connection)
         charge(connection);
         if (connection->user)
             ccw_limits_stop_waiting(connection->user->limits, connection);
+        connection->user = NULL; /* who may end with the connection */
         connection->ended(connection, connection->data);
         ccw_connection_unref(connection);
     }
     ccw_connection_unref(connection);
 }
 
-void ccw_connection_set_user(CcwConnection *connection, CcwUser *user)
+void ccw_connection_start(CcwConnection *connection, CcwUser *user)
 {
+    ccw_connection_ref(connection);
     connection->user = user;
+    if (connection->peer)
+        ccw_identity_greet(connection);
     ccw_connection_update(connection);
+    ccw_connection_unref(connection);
 }
 
 void ccw_connection_set_readonly(CcwConnection *connection)
@@ -237,6 +268,7 @@ void ccw_connection_close(CcwConnection *connection)
 
 /* A frame of ours that waits for its turn. */
 typedef struct {
+    const CcwFdCloser *closer;
     GByteArray *frame;
     GArray *fds; /* NULL: none */
 } Deferred;
@@ -245,7 +277,7 @@ static void deferred_free(Deferred *deferred)
 {
     g_byte_array_unref(deferred->frame);
     if (deferred->fds) {
-        close_fds(deferred->fds);
+        ccw_fds_close(deferred->closer, deferred->fds);
         g_array_unref(deferred->fds);
     }
     g_free(deferred);
@@ -264,6 +296,7 @@ static void defer(CcwSide *side, GByteArray *frame, GArray *fds)
 {
     Deferred *deferred = g_new0(Deferred, 1);
 
+    deferred->closer = &side->connection->closer;
     deferred->frame = g_byte_array_ref(frame);
     if (fds && fds->len) {
         deferred->fds = g_array_new(FALSE, FALSE, sizeof(gint));
@@ -287,7 +320,7 @@ void ccw_connection_send_fds(CcwConnection *connection, CcwSideIndex to, GByteAr
         ccw_actions_note_reply(connection, &header);
     if (side->fd < 0) {
         if (fds)
-            close_fds(fds);
+            ccw_fds_close(&connection->closer, fds);
     } else if (ccw_inbox_at_boundary(&other(side)->inbox)) {
         write_frame(side, frame, fds);
         side_update(side);
@@ -373,35 +406,6 @@ static const CcwInboxOps inbox_ops = {
     .ready = on_ready,
 };
 
-static void collect_fds(struct msghdr *message, GArray *fds)
-{
-    for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(message); cmsg; cmsg = CMSG_NXTHDR(message, cmsg)) {
-        if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS)
-            g_array_append_vals(fds, CMSG_DATA(cmsg), (guint)((cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int)));
-    }
-}
-
-/* 0: nothing now; -1: the peer has gone. */
-static ssize_t receive(int fd, GArray *fds)
-{
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int) * CCW_FRAME_FDS_MAX)];
-    } control;
-    struct iovec iov = { read_buffer, sizeof(read_buffer) };
-    struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control };
-    ssize_t n;
-
-    message.msg_controllen = sizeof(control.space);
-    do
-        n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return errno == EAGAIN ? 0 : -1;
-    collect_fds(&message, fds);
-    return n ? n : -1;
-}
-
 /* Keeps what the inbox has not read of these bytes, which are new, or the rest of what was kept before. */
 static void keep_unread(CcwSide *side, const guint8 *bytes, gsize length, GArray *fds)
 {
@@ -425,15 +429,13 @@ static void keep_unread(CcwSide *side, const guint8 *bytes, gsize length, GArray
 /* FALSE: the side is of no more use. */
 static gboolean feed(CcwSide *side, const guint8 *bytes, gsize length, GArray *fds)
 {
+    static CcwLogLimit limit;
     g_autoptr(GError) error = NULL;
     gboolean stopped = FALSE;
 
     if (!ccw_inbox_feed(&side->inbox, bytes, length, fds, &stopped, &error)) {
-        /* A client must not be able to fill the journal. */
-        if (side->index == CCW_SIDE_CLIENT)
-            g_info("a client broke the protocol: %s", error->message);
-        else
-            g_warning("libvirt broke the protocol: %s", error->message);
+        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "%s broke the protocol: %s",
+                        side->index == CCW_SIDE_CLIENT ? "a client" : "libvirt", error->message);
     } else if (!stopped && side->fd >= 0) {
         keep_unread(side, bytes, length, fds);
     }
@@ -456,9 +458,9 @@ static gboolean side_read(CcwSide *side)
     }
     if (!fds)
         fds = g_array_new(FALSE, FALSE, sizeof(gint));
-    n = receive(side->fd, fds);
+    n = ccw_fd_receive(side->fd, read_buffer, sizeof(read_buffer), fds);
     goes_on = n > 0 ? feed(side, read_buffer, (gsize)n, fds) : n == 0;
-    close_fds(fds);
+    ccw_fds_close(&side->connection->closer, fds);
     return goes_on;
 }
 
@@ -472,6 +474,8 @@ static void on_event(guint32 events, gpointer data)
     if (events & CCW_POLL_FAILED) {
         connection->closing = TRUE;
         side_close(side);
+    } else if (side->index == CCW_SIDE_CLIENT && events & (EPOLLHUP | EPOLLERR) && !wants_reading(side)) {
+        connection->closing = TRUE;
     } else if (side->fd >= 0 && !side->outbox.failed && wants_reading(side) &&
                (side->unread || events & (EPOLLIN | EPOLLERR | EPOLLHUP)) && !side_read(side)) {
         if (side->index == CCW_SIDE_CLIENT)
@@ -489,7 +493,9 @@ static void side_init(CcwConnection *connection, CcwSideIndex index, int fd)
 
     *side = (CcwSide){ .connection = connection, .index = index, .fd = fd };
     ccw_inbox_init(&side->inbox, &inbox_ops, side);
+    side->inbox.closer = &connection->closer;
     ccw_outbox_init(&side->outbox, fd);
+    side->outbox.closer = &connection->closer;
     side->watch = ccw_poll_add(connection->services->poll, fd, 0, on_event, side);
 }
 
@@ -501,13 +507,11 @@ CcwConnection *ccw_connection_new(const CcwServices *services, int client, int b
     connection->refs = 1;
     connection->services = services;
     connection->peer = peer;
-    connection->unanswered = g_hash_table_new(NULL, NULL);
+    connection->unanswered = g_hash_table_new(ccw_hash_number, NULL);
     connection->ended = ended;
     connection->data = data;
     side_init(connection, CCW_SIDE_CLIENT, client);
     side_init(connection, CCW_SIDE_BACKEND, backend);
-    if (peer)
-        ccw_identity_greet(connection);
-    ccw_connection_update(connection);
+    connection->closer = (CcwFdCloser){ close_fd, connection };
     return connection;
 }

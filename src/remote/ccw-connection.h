@@ -7,7 +7,6 @@
 
 #include <glib.h>
 
-#include "remote/ccw-judge.h"
 #include "remote/ccw-keeper.h"
 #include "remote/ccw-limits.h"
 #include "remote/ccw-peer.h"
@@ -19,9 +18,10 @@ typedef struct {
     CcwPoll *poll;
     CcwWorkers *workers;
     CcwKeeper *keeper;
-    const CcwJudge *judge;          /* NULL: all that libvirt takes is good */
-    void (*changed)(gpointer data); /* a device may have to go back: let the watcher look. May be NULL */
-    gpointer changed_data;
+    CcwHost *host;                       /* where devices are looked up for warnings; NULL: no look-up */
+    void (*changed)(gpointer data);      /* a device may have to go back: let the watcher look. May be NULL */
+    void (*start_failed)(gpointer data); /* the same after any client's start that failed. May be NULL */
+    gpointer changed_data;               /* of both */
     /* Asks libvirt what the running domains have; waits for it. NULL and an error if it does not say. */
     CcwLive *(*look)(gpointer data, GError **error);
     /* Waits, some seconds at most, until libvirt lists a node device. */
@@ -38,10 +38,14 @@ typedef struct _CcwConnection CcwConnection;
 CcwConnection *ccw_connection_new(const CcwServices *services, int client, int backend, CcwPeer *peer,
                                   void (*ended)(CcwConnection *connection, gpointer data), gpointer data);
 
-/* What it holds counts as held by user, who outlives it. Without this call nothing is counted and nothing limited. */
-void ccw_connection_set_user(CcwConnection *connection, CcwUser *user);
+/*
+ * It begins to read. What it holds counts as held by user, who outlives it; NULL: nothing is counted and nothing
+ * limited. ended may be called from within this call.
+ */
+void ccw_connection_start(CcwConnection *connection, CcwUser *user);
 
-/* It came by the read-only socket: libvirt refuses what would be judged, so that it is not. */
+/* It came by the read-only socket: libvirt refuses every call that changes something, so virtccwd does not read them.
+ */
 void ccw_connection_set_readonly(CcwConnection *connection);
 
 /* As if the client had gone. Actions are brought to their end first. */

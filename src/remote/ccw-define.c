@@ -1,24 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A domain with our element in it, to be defined or created: it is judged, in a worker, before libvirt gets it. What is
- * not ours in it is libvirt's to judge.
+ * A domain with our element in it that is defined or created:
+ *
+ *   validate  the XML alone, in a worker
+ *   call      the lowered call, with the client's flags: with --validate libvirt checks the lowered XML by its schema
+ *   reply     libvirt's, to the client
+ *   look      if libvirt said yes: the host is looked at for warnings, in a worker, for the log alone
+ *
+ * The rest of the domain is libvirt's to validate, and so is what QEMU can do.
  */
-#include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
-#include <unistd.h>
 
 #include "remote/ccw-action.h"
 #include "remote/ccw-connection-private.h"
+#include "remote/ccw-log.h"
+#include "remote/ccw-relay.h"
 #include "remote/ccw-rpc-error.h"
-#include "util/ccw-error.h"
+#include "remote/ccw-validator.h"
 
 typedef struct {
     CcwAction action;
+    const CcwProcedure *procedure;
     GByteArray *frame; /* the lowered call */
     GArray *fds;       /* behind it, as gint; NULL: none */
-    gboolean by_schema;
     GPtrArray *warnings;
-    GError *error;
+    GError *error; /* why the XML is not valid */
 } Define;
 
 static void define_free(CcwAction *action)
@@ -26,53 +32,67 @@ static void define_free(CcwAction *action)
     Define *define = (Define *)action;
 
     g_byte_array_unref(define->frame);
-    for (guint i = 0; define->fds && i < define->fds->len; i++)
-        close(g_array_index(define->fds, gint, i));
+    if (define->fds)
+        ccw_fds_close(&action->connection->closer, define->fds);
     g_clear_pointer(&define->fds, g_array_unref);
-    g_ptr_array_unref(define->warnings);
+    g_clear_pointer(&define->warnings, g_ptr_array_unref);
     g_clear_error(&define->error);
     g_free(define);
 }
 
-static void judge_work(CcwAction *action)
+static void look_work(CcwAction *action)
 {
-    const CcwJudge *judge = action->connection->services->judge;
     Define *define = (Define *)action;
-    const CcwJudged judged = {
-        .xml = action->arguments.xml,
-        .by_schema = define->by_schema,
-        .warnings = define->warnings,
-    };
 
-    judge->document(&judged, judge->data, &define->error);
+    define->warnings = ccw_validator_warn(action->arguments.xml, NULL, action->connection->services->host);
 }
 
-static void judged(CcwAction *action)
+static void looked(CcwAction *action)
 {
-    Define *define = (Define *)action;
+    static CcwLogLimit limit;
+    const Define *define = (Define *)action;
 
     for (guint i = 0; i < define->warnings->len; i++)
-        g_message("a domain that is defined or created: %s", (const char *)define->warnings->pdata[i]);
-    if (!define->error)
-        ccw_action_forward(action, define->frame, define->fds);
-    else if (g_error_matches(define->error, CCW_ERROR, CCW_ERROR_XML))
-        ccw_action_end(action, ccw_rpc_error_reply(&action->call, VIR_ERR_XML_INVALID_SCHEMA, VIR_FROM_XML,
-                                                   define->error->message));
-    else
-        ccw_action_end(action, ccw_rpc_error_reply_for(&action->call, define->error));
+        ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE, "a domain that is defined or created: %s",
+                        (const char *)define->warnings->pdata[i]);
+    ccw_action_end(action, NULL);
 }
 
-static gboolean wants_schema(gint32 procedure, guint32 flags)
+static void lost(CcwAction *action)
 {
-    switch (procedure) {
-    case CCW_PROC_DOMAIN_CREATE_XML:
-    case CCW_PROC_DOMAIN_CREATE_XML_WITH_FILES:
-        return (flags & VIR_DOMAIN_START_VALIDATE) != 0;
-    case CCW_PROC_DOMAIN_DEFINE_XML_FLAGS:
-        return (flags & VIR_DOMAIN_DEFINE_VALIDATE) != 0;
-    default:
-        return FALSE;
+    ccw_action_end(action, NULL);
+}
+
+static void got_reply(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    const CcwServices *services = action->connection->services;
+    const Define *define = (Define *)action;
+
+    ccw_action_reply(action, ccw_relay_raise(header, payload, length));
+    if (header->status == CCW_STATUS_OK) {
+        ccw_action_work(action, CCW_WORK_HOST, look_work, looked);
+        return;
     }
+    if (define->procedure->starts && services->start_failed) /* the hook may have taken a device */
+        services->start_failed(services->changed_data);
+    ccw_action_end(action, NULL);
+}
+
+static void validate_work(CcwAction *action)
+{
+    Define *define = (Define *)action;
+
+    ccw_validator_check(action->arguments.xml, NULL, &define->error);
+}
+
+static void validated(CcwAction *action)
+{
+    Define *define = (Define *)action;
+
+    if (define->error)
+        ccw_action_end(action, ccw_rpc_error_reply_for(&action->call, define->error));
+    else
+        ccw_action_call_fds(action, define->frame, define->fds, got_reply, lost);
 }
 
 gboolean ccw_define_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
@@ -81,20 +101,18 @@ gboolean ccw_define_begin(CcwConnection *connection, const CcwProcedure *procedu
     CcwArguments arguments;
     Define *define;
 
-    if (!connection->services->judge || connection->readonly ||
-        !ccw_arguments_read(&arguments, procedure->call, payload, length))
+    if (!ccw_arguments_read(&arguments, procedure->call, payload, length))
         return FALSE;
     define = g_new0(Define, 1);
     define->action.free = define_free;
+    define->procedure = procedure;
     define->frame = g_byte_array_ref(frame);
-    define->by_schema = wants_schema(procedure->number, arguments.flags);
-    define->warnings = g_ptr_array_new_with_free_func(g_free);
     if (fds && fds->len) {
         define->fds = g_array_new(FALSE, FALSE, sizeof(gint));
         g_array_append_vals(define->fds, fds->data, fds->len);
         g_array_set_size(fds, 0);
     }
     ccw_action_begin(&define->action, connection, header, &arguments);
-    ccw_action_work(&define->action, CCW_WORK_PARSE, judge_work, judged);
+    ccw_action_work(&define->action, CCW_WORK_PARSE, validate_work, validated);
     return TRUE;
 }

@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Domain capabilities: libvirt's, with the host device type and the feature that there are besides. */
+/*
+ * Domain capabilities: libvirt's, with the host device type and the feature that libvirt-ccw adds, if the emulator can
+ * have channel devices. virtccwd runs no emulator to find out. libvirt knows its capabilities:
+ *
+ *   call    the client's
+ *   sample  if libvirt said yes: a domain with that emulator and a channel device, made of libvirt's answer in a worker
+ *   ask     CONNECT_DOMAIN_XML_TO_NATIVE of the sample, in the client's name. libvirt checks the same access
+ *           (connect.write), touches no device, and answers with an error where the emulator has no vfio-ccw
+ *   extend  libvirt's reply to the client's call, in a worker, unless the answer was an error
+ */
 #include "conf/ccw-domcaps.h"
 
 #include <string.h>
@@ -9,12 +18,14 @@
 #include "remote/ccw-relay.h"
 #include "remote/ccw-xdr.h"
 
+#define NATIVE_FORMAT "qemu-argv" /* QEMU_ARGV_FORMAT of libvirt's src/qemu/qemu_driver.c */
+
 typedef struct {
     CcwAction action;
     GByteArray *reply; /* libvirt's */
     char *xml;         /* in it */
-    char *emulator;    /* of which that is */
-    gboolean capable;
+    char *sample;      /* NULL: there is none for this emulator */
+    char *extended;    /* NULL: nothing is added */
 } Domcaps;
 
 static void domcaps_free(CcwAction *action)
@@ -23,7 +34,8 @@ static void domcaps_free(CcwAction *action)
 
     g_clear_pointer(&domcaps->reply, g_byte_array_unref);
     g_free(domcaps->xml);
-    g_free(domcaps->emulator);
+    g_free(domcaps->sample);
+    g_free(domcaps->extended);
     g_free(domcaps);
 }
 
@@ -32,30 +44,56 @@ static void end(CcwAction *action)
     ccw_action_end(action, g_steal_pointer(&((Domcaps *)action)->reply));
 }
 
-static void judge_work(CcwAction *action)
-{
-    const CcwJudge *judge = action->connection->services->judge;
-    Domcaps *domcaps = (Domcaps *)action;
-
-    domcaps->capable = judge->emulator(domcaps->emulator, judge->data);
-}
-
-static void judged(CcwAction *action)
+static void extend_work(CcwAction *action)
 {
     Domcaps *domcaps = (Domcaps *)action;
-    g_autoptr(GByteArray) payload = NULL;
-    g_autofree char *xml = NULL;
     gboolean changed;
 
-    if (domcaps->capable)
-        xml = ccw_conf_domcaps_raise(domcaps->xml, &changed, NULL);
+    domcaps->extended = ccw_conf_domcaps_raise(domcaps->xml, &changed, NULL);
+}
+
+static void extended(CcwAction *action)
+{
+    const char *xml = ((Domcaps *)action)->extended;
+    g_autoptr(GByteArray) payload = g_byte_array_new();
+
     if (!xml || strlen(xml) > CCW_XDR_STRING_MAX) {
         end(action);
         return;
     }
-    payload = g_byte_array_new();
     ccw_xdr_write_string(payload, xml, strlen(xml));
     ccw_action_end(action, ccw_action_success(action, payload));
+}
+
+static void got_native(CcwAction *action, const CcwHeader *header, const guint8 *payload G_GNUC_UNUSED,
+                       gsize length G_GNUC_UNUSED)
+{
+    if (header->status == CCW_STATUS_OK)
+        ccw_action_work(action, CCW_WORK_PARSE, extend_work, extended);
+    else
+        end(action);
+}
+
+static void sample_work(CcwAction *action)
+{
+    Domcaps *domcaps = (Domcaps *)action;
+
+    domcaps->sample = ccw_conf_domcaps_sample(domcaps->xml);
+}
+
+static void sampled(CcwAction *action)
+{
+    const char *domain = ((Domcaps *)action)->sample;
+    g_autoptr(GByteArray) payload = g_byte_array_new();
+
+    if (!domain || strlen(domain) > CCW_XDR_STRING_MAX) {
+        end(action);
+        return;
+    }
+    ccw_xdr_write_string(payload, NATIVE_FORMAT, strlen(NATIVE_FORMAT));
+    ccw_xdr_write_string(payload, domain, strlen(domain));
+    ccw_xdr_write_u32(payload, 0); /* flags */
+    ccw_action_ask(action, CCW_PROC_CONNECT_DOMAIN_XML_TO_NATIVE, payload, got_native, end);
 }
 
 static void got_domcaps(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
@@ -70,9 +108,8 @@ static void got_domcaps(CcwAction *action, const CcwHeader *header, const guint8
     if (header->status == CCW_STATUS_OK)
         text = ccw_xdr_read_string(&reader, &text_length);
     domcaps->xml = text ? g_strndup(text, text_length) : NULL;
-    domcaps->emulator = text ? ccw_conf_domcaps_emulator(domcaps->xml) : NULL;
-    if (domcaps->emulator)
-        ccw_action_work(action, CCW_WORK_HOST, judge_work, judged);
+    if (domcaps->xml)
+        ccw_action_work(action, CCW_WORK_PARSE, sample_work, sampled);
     else
         end(action);
 }
@@ -84,7 +121,7 @@ gboolean ccw_domcaps_begin(CcwConnection *connection, const CcwProcedure *proced
     CcwArguments arguments;
     Domcaps *domcaps;
 
-    if (!connection->services->judge || !ccw_arguments_read(&arguments, procedure->call, payload, length))
+    if (!ccw_arguments_read(&arguments, procedure->call, payload, length))
         return FALSE;
     frame = ccw_frame_new(header, payload, length);
     domcaps = g_new0(Domcaps, 1);

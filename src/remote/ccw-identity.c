@@ -17,6 +17,7 @@
 #include <libvirt/virterror.h>
 
 #include "remote/ccw-action.h"
+#include "remote/ccw-log.h"
 #include "remote/ccw-relay.h"
 #include "remote/ccw-rpc-error.h"
 #include "remote/ccw-xdr.h"
@@ -87,12 +88,13 @@ static gboolean lists_none(const CcwHeader *header, const guint8 *payload, gsize
 
 static void greeted(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
+    static CcwLogLimit limit;
     CcwConnection *connection = action->connection;
 
     if (!lists_none(header, payload, length)) {
         shut(connection, "libvirt behind virtccwd does not let root in as it is: give it auth_unix_rw and "
                          "auth_unix_ro 'none' or 'polkit'");
-        g_warning("%s", connection->shut_why);
+        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "%s", connection->shut_why);
     }
     connection->greeting = FALSE;
     ccw_action_end(action, NULL);

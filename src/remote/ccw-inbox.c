@@ -26,17 +26,17 @@ void ccw_inbox_init(CcwInbox *inbox, const CcwInboxOps *ops, gpointer data)
     *inbox = (CcwInbox){ .ops = ops, .data = data };
 }
 
-static void close_fds(GArray *fds)
+static void close_fds(const CcwInbox *inbox, GArray *fds)
 {
-    for (guint i = 0; i < fds->len; i++)
-        close(g_array_index(fds, gint, i));
+    ccw_fds_close(inbox->closer, fds);
     g_array_unref(fds);
 }
 
 void ccw_inbox_clear(CcwInbox *inbox)
 {
     g_clear_pointer(&inbox->taken, g_byte_array_unref);
-    g_clear_pointer(&inbox->taken_fds, close_fds);
+    if (inbox->taken_fds)
+        close_fds(inbox, g_steal_pointer(&inbox->taken_fds));
 }
 
 gboolean ccw_inbox_at_boundary(const CcwInbox *inbox)
@@ -105,7 +105,7 @@ static void frame_taken(Feed *feed, const guint8 *payload, gsize length)
     if (!inbox->ops->frame(&inbox->header, payload, length, fds, inbox->data))
         feed->stopped = TRUE;
     if (fds)
-        close_fds(fds);
+        close_fds(inbox, fds);
     frame_ended(feed);
 }
 
@@ -262,7 +262,7 @@ static void feed_body(Feed *feed)
 static void fd_passed(Feed *feed, int fd)
 {
     if (feed->inbox->dropping)
-        close(fd);
+        ccw_fd_close(feed->inbox->closer, fd);
     else
         feed->inbox->ops->pass_fd(fd, feed->inbox->data);
     if (!feed->inbox->fds)

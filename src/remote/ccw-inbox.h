@@ -8,6 +8,7 @@
 
 #include <glib.h>
 
+#include "remote/ccw-fd.h"
 #include "remote/ccw-wire.h"
 
 typedef enum {
@@ -39,6 +40,7 @@ typedef struct {
 typedef struct {
     const CcwInboxOps *ops;
     gpointer data;
+    const CcwFdCloser *closer; /* NULL: descriptors are closed at once */
     enum { CCW_INBOX_HEAD, CCW_INBOX_COUNT, CCW_INBOX_BODY, CCW_INBOX_FDS } state;
     guint8 head[CCW_FRAME_HEAD + 4]; /* the header, then the count of descriptors where there is one */
     guint head_length;

@@ -4,18 +4,26 @@
 #include <unistd.h>
 
 #include "conf/ccw-conf.h"
+#include "remote/ccw-log.h"
 #include "util/ccw-error.h"
 
 struct _CcwKeeper {
     CcwHost *host;
     char *token;
-    GMutex lock;         /* never held across a call to libvirt; held while devices are given back by level */
-    GHashTable *held;    /* CcwBusId -> number of attaches, and of those by hand */
-    GHashTable *by_hand; /* a set of CcwBusId: what func of ccw_keeper_by_hand() is at */
-    GCond by_hand_done;
+    GMutex lock;      /* of what follows, for the time of the bookkeeping */
+    GHashTable *held; /* CcwBusId -> number of attaches, and of those by hand */
+    GHashTable *busy; /* CcwBusId -> Deed */
+    GCond idle;       /* a device is not busy any more */
     gboolean skipped; /* something was held when devices were given back by level */
     gint generation;  /* atomic; changes under the lock */
 };
+
+/* What a device is busy with. */
+typedef enum {
+    DEED_NONE,
+    DEED_SETTLE,
+    DEED_BY_HAND,
+} Deed;
 
 CcwKeeper *ccw_keeper_new(CcwHost *host)
 {
@@ -25,8 +33,8 @@ CcwKeeper *ccw_keeper_new(CcwHost *host)
     keeper->token = ccw_host_token(host, getpid());
     g_mutex_init(&keeper->lock);
     keeper->held = g_hash_table_new_full(ccw_bus_id_hash, ccw_bus_id_equal, g_free, NULL);
-    keeper->by_hand = g_hash_table_new_full(ccw_bus_id_hash, ccw_bus_id_equal, g_free, NULL);
-    g_cond_init(&keeper->by_hand_done);
+    keeper->busy = g_hash_table_new_full(ccw_bus_id_hash, ccw_bus_id_equal, g_free, NULL);
+    g_cond_init(&keeper->idle);
     return keeper;
 }
 
@@ -35,9 +43,9 @@ void ccw_keeper_free(CcwKeeper *keeper)
     ccw_host_free(keeper->host);
     g_free(keeper->token);
     g_mutex_clear(&keeper->lock);
-    g_cond_clear(&keeper->by_hand_done);
+    g_cond_clear(&keeper->idle);
     g_hash_table_unref(keeper->held);
-    g_hash_table_unref(keeper->by_hand);
+    g_hash_table_unref(keeper->busy);
     g_free(keeper);
 }
 
@@ -53,12 +61,28 @@ static guint count_held(CcwKeeper *keeper, const CcwBusId *id, gint difference)
     return count;
 }
 
+/* The lock is held. */
+static Deed deed_of(CcwKeeper *keeper, const CcwBusId *id)
+{
+    return (Deed)GPOINTER_TO_UINT(g_hash_table_lookup(keeper->busy, id));
+}
+
+static void set_busy(CcwKeeper *keeper, const CcwBusId *id, Deed deed)
+{
+    if (deed == DEED_NONE)
+        g_hash_table_remove(keeper->busy, id);
+    else
+        g_hash_table_replace(keeper->busy, g_memdup2(id, sizeof(*id)), GUINT_TO_POINTER(deed));
+    g_cond_broadcast(&keeper->idle);
+}
+
 static void announce(CcwKeeper *keeper, const CcwBusId *id)
 {
+    static CcwLogLimit limit;
     g_autoptr(GError) error = NULL;
 
     if (keeper->token && !ccw_host_announce(keeper->host, id, keeper->token, &error))
-        g_warning("an attach goes on unannounced: %s", error->message);
+        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "an attach goes on unannounced: %s", error->message);
 }
 
 void ccw_keeper_hold(CcwKeeper *keeper, GArray *ids)
@@ -67,8 +91,8 @@ void ccw_keeper_hold(CcwKeeper *keeper, GArray *ids)
     for (guint i = 0; i < ids->len; i++) {
         const CcwBusId *id = &g_array_index(ids, CcwBusId, i);
 
-        while (g_hash_table_contains(keeper->by_hand, id))
-            g_cond_wait(&keeper->by_hand_done, &keeper->lock);
+        while (deed_of(keeper, id) != DEED_NONE)
+            g_cond_wait(&keeper->idle, &keeper->lock);
         count_held(keeper, id, 1);
     }
     g_mutex_unlock(&keeper->lock);
@@ -98,25 +122,59 @@ static gboolean settle_one(CcwKeeper *keeper, const char *domain_uuid, const Ccw
     return result == CCW_ATTACH_LIVE || !last || ccw_host_roll_back(keeper->host, id, keeper->token, error);
 }
 
+/* Waits until no other thread works on the device. Returns whether this attach is the last that holds it. */
+static gboolean begin_settling(CcwKeeper *keeper, const CcwBusId *id)
+{
+    gboolean last;
+
+    g_mutex_lock(&keeper->lock);
+    while (deed_of(keeper, id) != DEED_NONE)
+        g_cond_wait(&keeper->idle, &keeper->lock);
+    set_busy(keeper, id, DEED_SETTLE);
+    last = count_held(keeper, id, 0) == 1;
+    g_mutex_unlock(&keeper->lock);
+    return last;
+}
+
+/* At once: an older live XML is stale, and the device is held no more. */
+static void end_settling(CcwKeeper *keeper, const CcwBusId *id, CcwAttachResult result)
+{
+    g_mutex_lock(&keeper->lock);
+    if (result != CCW_ATTACH_NONE)
+        g_atomic_int_inc(&keeper->generation);
+    count_held(keeper, id, -1);
+    set_busy(keeper, id, DEED_NONE);
+    g_mutex_unlock(&keeper->lock);
+}
+
+/* Whether something was left alone since this was asked before. */
+static gboolean take_skipped(CcwKeeper *keeper)
+{
+    gboolean skipped;
+
+    g_mutex_lock(&keeper->lock);
+    skipped = keeper->skipped;
+    keeper->skipped = FALSE;
+    g_mutex_unlock(&keeper->lock);
+    return skipped;
+}
+
 gboolean ccw_keeper_settle(CcwKeeper *keeper, const char *domain_uuid, GArray *ids, CcwAttachResult result)
 {
-    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keeper->lock);
-    gboolean look = keeper->skipped || result == CCW_ATTACH_UNKNOWN;
+    gboolean look = result == CCW_ATTACH_UNKNOWN;
 
     for (guint i = 0; i < ids->len; i++) {
         const CcwBusId *id = &g_array_index(ids, CcwBusId, i);
-        gboolean last = count_held(keeper, id, -1) == 0;
+        gboolean last = begin_settling(keeper, id);
         g_autoptr(GError) error = NULL;
 
-        if (settle_one(keeper, domain_uuid, id, last, result, &error))
-            continue;
-        g_warning("after an attach to domain %s: %s", domain_uuid, error->message);
-        look = TRUE; /* and try again */
+        if (!settle_one(keeper, domain_uuid, id, last, result, &error)) {
+            g_warning("after an attach to domain %s: %s", domain_uuid, error->message);
+            look = TRUE; /* and try again */
+        }
+        end_settling(keeper, id, result);
     }
-    if (result != CCW_ATTACH_NONE)
-        g_atomic_int_inc(&keeper->generation);
-    keeper->skipped = FALSE;
-    return look;
+    return take_skipped(keeper) || look;
 }
 
 gboolean ccw_keeper_load_modules(CcwKeeper *keeper, GError **error)
@@ -197,22 +255,38 @@ void ccw_live_ask(CcwLive *live, CcwReconcile *request)
     request->as_of = live->as_of;
 }
 
+typedef struct {
+    CcwKeeper *keeper;
+    const CcwLive *live;
+} Level;
+
+/* Called with the device's lock held, which an attach that begins has to take before it comes to libvirt. */
+static gboolean is_held(const CcwBusId *id, gpointer data)
+{
+    const Level *level = data;
+    CcwKeeper *keeper = level->keeper;
+    gboolean held, stale;
+
+    g_mutex_lock(&keeper->lock);
+    held = g_hash_table_contains(keeper->held, id);
+    stale = g_atomic_int_get(&keeper->generation) != level->live->generation;
+    keeper->skipped = keeper->skipped || held;
+    g_mutex_unlock(&keeper->lock);
+    return held || stale;
+}
+
 gboolean ccw_keeper_reconcile(CcwKeeper *keeper, CcwLive *live, const char *only_domain, gboolean *ret_stale,
                               GError **error)
 {
-    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keeper->lock);
-    CcwReconcile request = { .held = keeper->held, .only_domain = only_domain };
+    Level level = { .keeper = keeper, .live = live };
+    CcwReconcile request = { .is_held = is_held, .held_data = &level, .only_domain = only_domain };
+    gboolean done = TRUE;
 
-    if (g_atomic_int_get(&keeper->generation) != live->generation) {
-        *ret_stale = TRUE;
-        return TRUE;
-    }
-    keeper->skipped = keeper->skipped || g_hash_table_size(keeper->held) > 0;
     ccw_live_ask(live, &request);
-    if (!ccw_host_reconcile(keeper->host, &request, error))
-        return FALSE;
-    *ret_stale = FALSE;
-    return TRUE;
+    if (g_atomic_int_get(&keeper->generation) == live->generation)
+        done = ccw_host_reconcile(keeper->host, &request, error);
+    *ret_stale = done && g_atomic_int_get(&keeper->generation) != live->generation;
+    return done;
 }
 
 gboolean ccw_keeper_has_stale(CcwKeeper *keeper)
@@ -224,6 +298,11 @@ CcwHostDevice *ccw_keeper_find(CcwKeeper *keeper, CcwNodeKind kind, const CcwBus
 {
     return kind == CCW_NODE_CCW ? ccw_host_lookup(keeper->host, id, NULL)
                                 : ccw_host_lookup_subchannel(keeper->host, id, NULL);
+}
+
+CcwHostDevice *ccw_keeper_find_bound(CcwKeeper *keeper, const CcwBusId *id)
+{
+    return ccw_host_lookup_bound(keeper->host, id);
 }
 
 GPtrArray *ccw_keeper_list_detached(CcwKeeper *keeper)
@@ -257,7 +336,7 @@ static gboolean is_free(CcwKeeper *keeper, const CcwBusId *id, CcwLive *live, GE
     if (user) /* src/hypervisor/virhostdev.c of libvirt, of a PCI device */
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use by driver QEMU, domain %s",
                     ccw_bus_id_format(id, buf), user);
-    else if (g_hash_table_contains(keeper->by_hand, id))
+    else if (deed_of(keeper, id) == DEED_BY_HAND)
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
                     "ccw device %s is in use: somebody else detaches or reattaches it", ccw_bus_id_format(id, buf));
     else if (g_hash_table_contains(keeper->held, id))
@@ -274,6 +353,8 @@ static gboolean do_by_hand(CcwKeeper *keeper, CcwByHandFunc func, const CcwBusId
 {
     if (func == ccw_host_reattach)
         return ccw_host_reattach_as_of(keeper->host, id, live->as_of, ret_stale, error);
+    if (func == ccw_host_reset)
+        return ccw_host_reset_as_of(keeper->host, id, live->as_of, ret_stale, error);
     return func(keeper->host, id, error);
 }
 
@@ -283,20 +364,21 @@ gboolean ccw_keeper_by_hand(CcwKeeper *keeper, CcwByHandFunc func, const CcwBusI
     gboolean done;
 
     g_mutex_lock(&keeper->lock);
+    while (deed_of(keeper, id) == DEED_SETTLE)
+        g_cond_wait(&keeper->idle, &keeper->lock);
     *ret_stale = g_atomic_int_get(&keeper->generation) != live->generation;
     done = !*ret_stale && is_free(keeper, id, live, error);
     if (!done) {
         g_mutex_unlock(&keeper->lock);
         return *ret_stale;
     }
-    g_hash_table_add(keeper->by_hand, g_memdup2(id, sizeof(*id)));
+    set_busy(keeper, id, DEED_BY_HAND);
     count_held(keeper, id, 1);
     g_mutex_unlock(&keeper->lock);
     done = do_by_hand(keeper, func, id, live, ret_stale, error); /* other devices' clients do not wait */
     g_mutex_lock(&keeper->lock);
     count_held(keeper, id, -1);
-    g_hash_table_remove(keeper->by_hand, id);
-    g_cond_broadcast(&keeper->by_hand_done);
+    set_busy(keeper, id, DEED_NONE);
     g_mutex_unlock(&keeper->lock);
     return done;
 }

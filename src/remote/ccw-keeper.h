@@ -6,7 +6,28 @@
  *
  *   held        devices of attach calls that libvirt has and has not answered: no level decides about them, whichever
  *               domain the journal names, for an attach may find the mdev that was made for another one
+ *   busy        devices that one thread works on by itself, by hand or at the end of an attach
  *   generation  counts the attaches that have succeeded: a live XML from before the last one is stale
+ *
+ * One lock guards these three, and nothing else. It is held for the bookkeeping only: never across a call to libvirt, a
+ * wait for the kernel, a scan, or a file. So what is done to one device, however long the kernel takes, holds up no
+ * client of another one. What excludes two deeds on one device is the device's own lock file
+ * (node_device/ccw-journal.h), and here that the device is busy. The order of events, for one device:
+ *
+ *   ccw_keeper_hold()       waits while the device is busy, holds it, and announces the attach, which takes the
+ * device's lock: a giving back that has begun is over before libvirt is asked. ccw_keeper_settle()     waits while the
+ * device is busy and makes it busy; confirms, withdraws, rolls back; then, in one step under the lock: the generation
+ * goes up, the device is held no more, nor busy. Two attaches to one device are settled one after the other, so that
+ * the last one sees what the first has confirmed. A new attach waits meanwhile, as its announcement and its claim have
+ * the same token as those that are being withdrawn and rolled back. ccw_keeper_reconcile()  gives back each device
+ * under its own lock, and asks behind that lock, for each: is the device held or busy, or has the generation gone up?
+ * Then it is left alone. If not, an attach that begins now waits for the device's lock when it is announced, and so
+ * comes to libvirt after the giving back. An attach that had succeeded before is seen by the generation, one that is
+ *                           being settled by being held.
+ *   ccw_keeper_by_hand()    waits while the device is being settled; refuses if it is held, or busy by another hand;
+ * else it makes the device busy and holds it.
+ *
+ * A thread makes one device busy at a time, so that no two wait for each other.
  *
  * Functions may wait for the kernel: they are for worker threads, except where they say so.
  */
@@ -74,6 +95,9 @@ gboolean ccw_keeper_has_stale(CcwKeeper *keeper);
 
 /* The device of that name, or NULL if there is none of ours. */
 CcwHostDevice *ccw_keeper_find(CcwKeeper *keeper, CcwNodeKind kind, const CcwBusId *id);
+
+/* As ccw_host_lookup_bound. */
+CcwHostDevice *ccw_keeper_find_bound(CcwKeeper *keeper, const CcwBusId *id);
 
 /* As ccw_host_list_detached. */
 GPtrArray *ccw_keeper_list_detached(CcwKeeper *keeper);

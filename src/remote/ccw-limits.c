@@ -11,7 +11,6 @@
 #define OTHERS_SHARES 3u /* and all of them together as many as that */
 
 #define FDS_PER_CLIENT 2u /* the client's socket, and the backend's */
-#define FDS_MIN (CCW_RESERVED_FDS / 2)
 
 #define BYTES_MAX (256u * 1024 * 1024)
 #define BYTES_MIN (SHARES * CCW_FRAME_MAX / 4)
@@ -30,6 +29,7 @@ typedef struct {
 } Resource;
 
 struct _CcwLimits {
+    CcwWorkers *workers;
     GHashTable *users; /* uid -> CcwUser */
     Resource clients;
     Resource logins;
@@ -94,12 +94,14 @@ guint64 ccw_limits_find_memory(void)
     return least(read_cgroup_limit(), address_space);
 }
 
-CcwLimits *ccw_limits_new(guint fds, guint64 memory, guint max_clients, guint max_user_clients, guint max_logins)
+CcwLimits *ccw_limits_new(CcwWorkers *workers, guint fds, guint64 memory, guint max_clients, guint max_user_clients,
+                          guint max_logins)
 {
     CcwLimits *limits = g_new0(CcwLimits, 1);
-    guint usable = MAX(fds, CCW_RESERVED_FDS + FDS_MIN) - CCW_RESERVED_FDS;
+    guint usable = fds - MIN(CCW_RESERVED_FDS, fds / 2);
     guint64 bytes = memory ? CLAMP(memory / MEMORY_PER_BYTE, BYTES_MIN, BYTES_MAX) : BYTES_MAX;
 
+    limits->workers = workers;
     limits->users = g_hash_table_new(NULL, NULL);
     limits->waiting = g_hash_table_new(NULL, NULL);
     limits->clients = resource_of(MIN(max_clients, usable / 2 / FDS_PER_CLIENT));
@@ -131,23 +133,40 @@ guint ccw_limits_clients(const CcwLimits *limits)
     return (guint)limits->clients.all;
 }
 
-CcwUser *ccw_limits_add_client(CcwLimits *limits, uid_t uid, GError **error)
+static CcwUser *get_user(CcwLimits *limits, uid_t uid)
 {
     CcwUser *user = g_hash_table_lookup(limits->users, GUINT_TO_POINTER(uid));
 
-    if (!fits(&limits->clients, uid, user ? user->clients : 0, 1)) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
-                    "too many clients: user %u has %u, and there are %zu in all; close some, or raise max_clients or "
-                    "max_user_clients in virtccwd.conf",
-                    uid, user ? user->clients : 0, limits->clients.all);
-        return NULL;
-    }
     if (!user) {
         user = g_new0(CcwUser, 1);
         user->limits = limits;
         user->uid = uid;
         g_hash_table_insert(limits->users, GUINT_TO_POINTER(uid), user);
     }
+    return user;
+}
+
+static void forget_unused(CcwUser *user)
+{
+    if (user->clients > 0 || user->closing > 0)
+        return;
+    g_hash_table_remove(user->limits->users, GUINT_TO_POINTER(user->uid));
+    g_free(user);
+}
+
+CcwUser *ccw_limits_add_client(CcwLimits *limits, uid_t uid, GError **error)
+{
+    CcwUser *user = g_hash_table_lookup(limits->users, GUINT_TO_POINTER(uid));
+
+    if (!fits(&limits->clients, uid, user ? user->clients : 0, 1) ||
+        !fits(&limits->fds, uid, user ? user->fds : 0, 1)) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
+                    "too many clients: user %u has %u with %u descriptors in their queues, and there are %zu in all; "
+                    "close some, or raise max_clients or max_user_clients in virtccwd.conf",
+                    uid, user ? user->clients : 0, user ? user->fds : 0, limits->clients.all);
+        return NULL;
+    }
+    user = get_user(limits, uid);
     user->clients++;
     add(&limits->clients, uid, 1);
     return user;
@@ -157,10 +176,53 @@ void ccw_user_remove_client(CcwUser *user)
 {
     user->clients--;
     add(&user->limits->clients, user->uid, -1);
-    if (user->clients > 0)
+    forget_unused(user);
+}
+
+typedef struct {
+    CcwUser *user;
+    int fd;
+} Closing;
+
+static void close_work(gpointer data)
+{
+    ccw_fd_close_soon(((Closing *)data)->fd);
+}
+
+static void closed(gpointer data)
+{
+    Closing *closing = data;
+    CcwUser *user = closing->user;
+
+    g_free(closing);
+    user->closing--;
+    ccw_user_charge(user, 0, -1);
+    forget_unused(user);
+}
+
+static void close_later(CcwLimits *limits, CcwWorkKind kind, uid_t uid, int fd)
+{
+    Closing *closing;
+
+    if (!limits || !limits->workers) {
+        close(fd);
         return;
-    g_hash_table_remove(user->limits->users, GUINT_TO_POINTER(user->uid));
-    g_free(user);
+    }
+    closing = g_new0(Closing, 1);
+    *closing = (Closing){ get_user(limits, uid), fd };
+    closing->user->closing++;
+    ccw_user_charge(closing->user, 0, 1);
+    ccw_workers_push(limits->workers, kind, uid, limits, close_work, closed, closing);
+}
+
+void ccw_limits_close(CcwLimits *limits, uid_t uid, int fd)
+{
+    close_later(limits, CCW_WORK_CLOSE, uid, fd);
+}
+
+void ccw_limits_hang_up(CcwLimits *limits, uid_t uid, int fd)
+{
+    close_later(limits, CCW_WORK_HANG_UP, uid, fd);
 }
 
 gboolean ccw_user_begin_login(CcwUser *user)

@@ -8,11 +8,16 @@
  */
 #pragma once
 
-#include <glib.h>
 #include <sys/types.h>
 
-/* Descriptors that are kept back for virtccwd's own work: refusals, sysfs, libvirt, polkit. */
-#define CCW_RESERVED_FDS 128u
+#include "remote/ccw-fd.h"
+#include "remote/ccw-workers.h"
+
+/*
+ * Descriptors that are kept back for virtccwd's own work: a message with as many as there can be, refusals, sysfs,
+ * libvirt, polkit. If there are fewer than twice as many, half of what there are.
+ */
+#define CCW_RESERVED_FDS 512u
 
 /* Queued for one client: what libvirtd itself may hold, 5 calls with 32 descriptors each. */
 #define CCW_CLIENT_FDS_MAX 160u
@@ -27,6 +32,7 @@ typedef struct {
     CcwLimits *limits;
     uid_t uid;
     guint clients; /* connections, and logins that wait or have begun */
+    guint closing; /* descriptors that a worker closes; they count among fds too */
     guint logins;  /* of those: not yet authenticated, and answered */
     guint fds;     /* queued for the user's clients */
     gsize bytes;   /* held for them: frames that arrive, calls in work, frames that wait to be read */
@@ -34,14 +40,16 @@ typedef struct {
 
 /**
  * ccw_limits_new:
+ * @workers: close descriptors, and outlive this; NULL: they are closed at once
  * @fds: how many descriptors the process may have open (RLIMIT_NOFILE)
  * @memory: how many bytes of memory it may have, or 0 if that is not limited
  * @max_clients: of all users together
  * @max_user_clients: of one user other than root; 0 for a quarter of what there is
  * @max_logins: of all users together, 0 for no limit
  */
-CcwLimits *ccw_limits_new(guint fds, guint64 memory, guint max_clients, guint max_user_clients, guint max_logins);
-void ccw_limits_free(CcwLimits *limits); /* every user must be gone */
+CcwLimits *ccw_limits_new(CcwWorkers *workers, guint fds, guint64 memory, guint max_clients, guint max_user_clients,
+                          guint max_logins);
+void ccw_limits_free(CcwLimits *limits); /* every client must be gone, and every descriptor closed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwLimits, ccw_limits_free)
 
 /* Returns: what the process may have of memory: the least of its cgroup's limit and RLIMIT_AS; 0 if there is neither.
@@ -63,9 +71,21 @@ guint ccw_limits_clients(const CcwLimits *limits);
 CcwUser *ccw_limits_add_client(CcwLimits *limits, uid_t uid, GError **error);
 void ccw_user_remove_client(CcwUser *user);
 
+/**
+ * ccw_limits_close:
+ * @limits: NULL closes at once, for tests
+ *
+ * Closes a descriptor that a client of that user has sent in a worker. Until it is closed it counts as one of the
+ * user's queued descriptors.
+ */
+void ccw_limits_close(CcwLimits *limits, uid_t uid, int fd);
+
+/* The same of a client's socket. limits: NULL closes at once, for tests. */
+void ccw_limits_hang_up(CcwLimits *limits, uid_t uid, int fd);
+
 /*
- * Whether one more client of that user may try to authenticate now; then it is counted until ccw_user_end_login(). root,
- * who need not prove anything, always may.
+ * Whether one more client of that user may try to authenticate now; then it is counted until ccw_user_end_login().
+ * root, who need not prove anything, always may.
  */
 gboolean ccw_user_begin_login(CcwUser *user);
 void ccw_user_end_login(CcwUser *user);

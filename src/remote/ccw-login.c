@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remote/ccw-login.h"
 
-#include <errno.h>
 #include <gio/gio.h>
 #include <libvirt/virterror.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include "remote/ccw-log.h"
 #include "remote/ccw-polkit.h"
 #include "remote/ccw-procedures.h"
 #include "remote/ccw-rpc-error.h"
 #include "remote/ccw-wire.h"
 #include "remote/ccw-xdr.h"
 
-/* In all, but for the time in which its user is asked. */
-#define PATIENCE_SECONDS 60
+/* In all, however often it tries, but for the time in which polkit asks its user; and with that. */
+#define LOGIN_SECONDS 60
+#define PROMPT_SECONDS 600
 
 /* remote_auth_type of remote_protocol.x */
 #define AUTH_NONE 0
@@ -22,11 +22,14 @@
 
 struct _CcwLogin {
     CcwPoll *poll;
+    CcwLimits *limits;
     int fd;
     CcwPeer *peer;
     gboolean readonly;
     CcwPollWatch *watch;
     guint timer;
+    gint64 left;  /* of the time that it has, in microseconds, */
+    gint64 since; /* and from when on that passes */
     guint8 head[CCW_FRAME_HEAD];
     gsize head_length;
     CcwHeader call;
@@ -43,7 +46,7 @@ static void end(CcwLogin *login, int fd)
         g_source_remove(login->timer);
     ccw_poll_remove(login->watch);
     if (fd < 0)
-        close(login->fd);
+        ccw_limits_hang_up(login->limits, login->peer->uid, login->fd);
     g_object_unref(login->cancellable);
     login->ended(login, fd, login->peer, login->data);
     g_free(login);
@@ -60,19 +63,27 @@ void ccw_login_close(CcwLogin *login)
 
 static gboolean on_timeout(gpointer data)
 {
+    static CcwLogLimit limit;
     CcwLogin *login = data;
 
     login->timer = 0;
-    g_message("process %d of user %u did not authenticate itself", login->peer->pid, login->peer->uid);
+    ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE, "process %d of user %u did not authenticate itself", login->peer->pid,
+                    login->peer->uid);
     ccw_login_close(login);
     return G_SOURCE_REMOVE;
 }
 
-static void be_patient(CcwLogin *login)
+/* Its time goes on from here; the timer is for what is left of it. */
+static void start_clock(CcwLogin *login)
 {
-    if (login->timer)
-        g_source_remove(login->timer);
-    login->timer = g_timeout_add_seconds(PATIENCE_SECONDS, on_timeout, login);
+    login->since = g_get_monotonic_time();
+    login->timer = g_timeout_add((guint)(MAX(login->left, 0) / 1000), on_timeout, login);
+}
+
+static void stop_clock(CcwLogin *login)
+{
+    g_clear_handle_id(&login->timer, g_source_remove);
+    login->left -= g_get_monotonic_time() - login->since;
 }
 
 /* The answers are small: what the socket does not take at once, the client does not want. */
@@ -140,6 +151,7 @@ static const char *action_of(const CcwLogin *login)
 
 static gboolean refuse(CcwLogin *login, CcwPolkitAnswer answer, const char *why)
 {
+    static CcwLogLimit limit;
     g_autofree char *message = why ? g_strdup_printf("polkit cannot be asked: %s", why) : NULL;
     gint32 code = VIR_ERR_AUTH_FAILED;
 
@@ -150,7 +162,8 @@ static gboolean refuse(CcwLogin *login, CcwPolkitAnswer answer, const char *why)
         message = refusals[i].names_action ? g_strdup_printf("%s '%s'", refusals[i].message, action_of(login))
                                            : g_strdup(refusals[i].message);
     }
-    g_message("process %d of user %u is not let in: %s", login->peer->pid, login->peer->uid, message);
+    ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE, "process %d of user %u is not let in: %s", login->peer->pid,
+                    login->peer->uid, message);
     return send_error(login, code, VIR_FROM_POLKIT, message);
 }
 
@@ -160,6 +173,7 @@ static void on_polkit_answer(CcwPolkitAnswer answer, const char *why, gpointer d
     CcwLogin *login = data;
 
     login->asking = FALSE;
+    g_clear_handle_id(&login->timer, g_source_remove);
     if (g_cancellable_is_cancelled(login->cancellable))
         end(login, -1);
     else if (answer == CCW_POLKIT_YES)
@@ -168,16 +182,15 @@ static void on_polkit_answer(CcwPolkitAnswer answer, const char *why, gpointer d
         end(login, -1);
     else {
         watch(login, EPOLLIN, on_event);
-        be_patient(login);
+        start_clock(login);
     }
 }
 
 static void answer_polkit(CcwLogin *login)
 {
     login->asking = TRUE;
-    if (login->timer)
-        g_source_remove(login->timer);
-    login->timer = 0;
+    stop_clock(login);
+    login->timer = g_timeout_add_seconds(PROMPT_SECONDS, on_timeout, login);
     watch(login, EPOLLRDHUP, on_hang_up);
     ccw_polkit_check(login->peer, action_of(login), login->cancellable, on_polkit_answer, login);
 }
@@ -216,15 +229,16 @@ static void answer_call(CcwLogin *login)
     answer(login);
 }
 
-/* > 0: something came; 0: nothing now; < 0: the client has gone. File descriptors that come are closed by the kernel.
+/* > 0: something came; 0: nothing now; < 0: the client has gone, or sends descriptors, which no client does so early.
  */
 static ssize_t receive(CcwLogin *login, void *buffer, gsize length)
 {
-    ssize_t n = recv(login->fd, buffer, length, MSG_DONTWAIT);
+    g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(gint));
+    ssize_t n = ccw_fd_receive(login->fd, buffer, length, fds);
 
-    if (n > 0)
-        return n;
-    return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
+    for (guint i = 0; i < fds->len; i++)
+        ccw_limits_close(login->limits, login->peer->uid, g_array_index(fds, gint, i));
+    return fds->len ? -1 : n;
 }
 
 static ssize_t read_head(CcwLogin *login)
@@ -278,13 +292,17 @@ static void on_hang_up(guint32 events G_GNUC_UNUSED, gpointer data)
     ccw_login_close(login);
 }
 
-CcwLogin *ccw_login_new(CcwPoll *poll, int fd, CcwPeer *peer, gboolean readonly, CcwLoginFunc ended, gpointer data)
+CcwLogin *ccw_login_new(CcwPoll *poll, CcwLimits *limits, int fd, CcwPeer *peer, gboolean readonly, CcwLoginFunc ended,
+                        gpointer data)
 {
     CcwLogin *login = g_new0(CcwLogin, 1);
 
-    *login = (CcwLogin){ .poll = poll, .fd = fd, .peer = peer, .readonly = readonly, .ended = ended, .data = data };
+    *login = (CcwLogin){
+        .poll = poll, .limits = limits, .fd = fd, .peer = peer, .readonly = readonly, .ended = ended, .data = data
+    };
     login->cancellable = g_cancellable_new();
     login->watch = ccw_poll_add(poll, fd, EPOLLIN, on_event, login);
-    be_patient(login);
+    login->left = LOGIN_SECONDS * G_USEC_PER_SEC;
+    start_clock(login);
     return login;
 }

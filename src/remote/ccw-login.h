@@ -8,6 +8,7 @@
 
 #include <glib.h>
 
+#include "remote/ccw-limits.h"
 #include "remote/ccw-peer.h"
 #include "remote/ccw-poll.h"
 
@@ -16,8 +17,10 @@ typedef struct _CcwLogin CcwLogin;
 /* login is freed after that. fd: the client's, to be served from now on; -1: it is gone or was sent away. */
 typedef void (*CcwLoginFunc)(CcwLogin *login, int fd, CcwPeer *peer, gpointer data);
 
-/* Takes fd, which does not block, and peer. ended is called once, and gets them; not from within this call. */
-CcwLogin *ccw_login_new(CcwPoll *poll, int fd, CcwPeer *peer, gboolean readonly, CcwLoginFunc ended, gpointer data);
+/* limits: where descriptors are closed; NULL: at once. Takes fd, which does not block, and peer. ended is called once,
+ * and gets them; not from within this call. */
+CcwLogin *ccw_login_new(CcwPoll *poll, CcwLimits *limits, int fd, CcwPeer *peer, gboolean readonly, CcwLoginFunc ended,
+                        gpointer data);
 
 /* Sends it away: ended is called. */
 void ccw_login_close(CcwLogin *login);

@@ -6,10 +6,10 @@
  */
 #include <string.h>
 
-#include "conf/ccw-conf.h"
 #include "remote/ccw-action.h"
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-relay.h"
+#include "remote/ccw-validator.h"
 #include "remote/ccw-xdr.h"
 
 #define MESSAGES_MAX 2048u /* REMOTE_DOMAIN_MESSAGES_MAX */
@@ -27,7 +27,7 @@ static void messages_free(CcwAction *action)
 
     g_clear_pointer(&messages->reply, g_byte_array_unref);
     g_free(messages->xml);
-    g_ptr_array_unref(messages->warnings);
+    g_clear_pointer(&messages->warnings, g_ptr_array_unref);
     g_free(messages);
 }
 
@@ -36,13 +36,11 @@ static void end(CcwAction *action)
     ccw_action_end(action, g_steal_pointer(&((Messages *)action)->reply));
 }
 
-static void judge_work(CcwAction *action)
+static void look_work(CcwAction *action)
 {
-    const CcwJudge *judge = action->connection->services->judge;
     Messages *messages = (Messages *)action;
-    const CcwJudged judged = { .xml = messages->xml, .warnings = messages->warnings };
 
-    judge->document(&judged, judge->data, NULL);
+    messages->warnings = ccw_validator_warn(messages->xml, NULL, action->connection->services->host);
 }
 
 /* Who reads it has not the XML before them. */
@@ -77,7 +75,7 @@ static GByteArray *add(const Messages *messages)
     return g_steal_pointer(&out);
 }
 
-static void judged(CcwAction *action)
+static void looked(CcwAction *action)
 {
     Messages *messages = (Messages *)action;
     g_autoptr(GByteArray) payload = messages->warnings->len ? add(messages) : NULL;
@@ -88,21 +86,14 @@ static void judged(CcwAction *action)
         end(action);
 }
 
-static gboolean has_ours(const char *xml)
-{
-    g_autoptr(GArray) hostdevs = ccw_conf_collect(xml, NULL, NULL);
-
-    return hostdevs && hostdevs->len > 0;
-}
-
 static void got_domain_xml(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
     Messages *messages = (Messages *)action;
 
     if (header->status == CCW_STATUS_OK)
         messages->xml = ccw_action_read_domain_xml(action, payload, length);
-    if (messages->xml && has_ours(messages->xml))
-        ccw_action_work(action, CCW_WORK_HOST, judge_work, judged);
+    if (messages->xml)
+        ccw_action_work(action, CCW_WORK_HOST, look_work, looked);
     else
         end(action);
 }
@@ -123,7 +114,7 @@ gboolean ccw_messages_begin(CcwConnection *connection, const CcwProcedure *proce
     CcwArguments arguments;
     Messages *messages;
 
-    if (!connection->services->judge || !ccw_arguments_read(&arguments, procedure->call, payload, length))
+    if (!ccw_arguments_read(&arguments, procedure->call, payload, length))
         return FALSE;
     if (arguments.flags) {
         ccw_arguments_clear(&arguments);
@@ -132,7 +123,6 @@ gboolean ccw_messages_begin(CcwConnection *connection, const CcwProcedure *proce
     frame = ccw_frame_new(header, payload, length);
     messages = g_new0(Messages, 1);
     messages->action.free = messages_free;
-    messages->warnings = g_ptr_array_new_with_free_func(g_free);
     ccw_action_begin(&messages->action, connection, header, &arguments);
     ccw_action_call(&messages->action, frame, got_messages, end);
     return TRUE;

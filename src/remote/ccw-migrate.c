@@ -57,7 +57,7 @@ static GByteArray *refuse(const CcwHeader *call, const GArray *hostdevs)
 
 static void forward(CcwAction *action)
 {
-    ccw_action_forward(action, ((Migrate *)action)->frame, NULL);
+    ccw_action_forward(action, ((Migrate *)action)->frame);
 }
 
 static void refuse_work(CcwAction *action)

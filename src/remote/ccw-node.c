@@ -4,7 +4,10 @@
  * that has vfio-pci for its driver it does not. So the device is looked up first, in a worker: while it is on vfio_ccw
  * the question is answered here, after libvirt has answered one about the subchannel's css_* node device, whose access
  * is then the client's access. Any other goes on as it is; if libvirt does not know one that the host has online, as it
- * hears by a uevent what has just been given back, it is asked again when it does.
+ * hears by a uevent what has just been given back, it is asked again when it does, if the client may see the
+ * subchannel.
+ *
+ * The look-up comes before libvirt has authorised the call: it reads a few files, whatever the host has, and no more.
  */
 #include <libvirt/virterror.h>
 #include <string.h>
@@ -28,10 +31,9 @@ struct _Node {
     const struct question *question;
     GByteArray *frame; /* the client's call */
     CcwBusId id;
-    CcwHostDevice *device; /* NULL: libvirt's to answer */
+    CcwHostDevice *device; /* on vfio_ccw, or unknown to libvirt; NULL: libvirt's to answer */
     char *subchannel;      /* its node device's name */
     GByteArray *unknown;   /* libvirt's reply that it knows no such device */
-    gboolean is_online;    /* the host has it for certain */
     GByteArray *told;      /* libvirt's answer to the question; NULL before that */
     GByteArray *answer;    /* made of it; NULL: it cannot be */
 };
@@ -149,25 +151,62 @@ static void passed_on(CcwAction *action, const CcwHeader *header, const guint8 *
     ccw_action_end_raised(action, header, payload, length);
 }
 
+static void end_unknown(CcwAction *action)
+{
+    ccw_action_end(action, g_steal_pointer(&((Node *)action)->unknown));
+}
+
 static void wait_work(CcwAction *action)
 {
     const CcwServices *services = action->connection->services;
-    Node *node = (Node *)action;
-    g_autoptr(CcwHostDevice) device = ccw_keeper_find(services->keeper, CCW_NODE_CCW, &node->id);
 
-    node->is_online = device && device->online == 1;
-    if (node->is_online && services->wait_listed)
+    if (services->wait_listed)
         services->wait_listed(services->look_data, action->arguments.node);
 }
 
 static void waited(CcwAction *action)
 {
+    ccw_action_call(action, ((Node *)action)->frame, passed_on, lost);
+}
+
+static void got_subchannel(CcwAction *action, const CcwHeader *header, const guint8 *payload G_GNUC_UNUSED,
+                           gsize length G_GNUC_UNUSED)
+{
+    if (header->status == CCW_STATUS_OK)
+        ccw_action_work(action, CCW_WORK_HOST, wait_work, waited);
+    else
+        end_unknown(action);
+}
+
+/* Asks libvirt, in the client's name, for a node device of the subchannel. */
+static void ask_subchannel(CcwAction *action, gint32 procedure, gboolean has_number, CcwActionReply on_reply,
+                           CcwActionStep on_lost)
+{
+    Node *node = (Node *)action;
+    g_autoptr(GByteArray) payload = g_byte_array_new();
+
+    node->subchannel = ccw_node_name_format(CCW_NODE_CSS, &node->device->subchannel);
+    write_text(payload, node->subchannel);
+    if (has_number)
+        ccw_xdr_write_u32(payload, action->arguments.flags);
+    ccw_action_ask(action, procedure, payload, on_reply, on_lost);
+}
+
+static void online_work(CcwAction *action)
+{
     Node *node = (Node *)action;
 
-    if (node->is_online)
-        ccw_action_call(action, node->frame, passed_on, lost);
+    node->device = ccw_keeper_find_bound(action->connection->services->keeper, &node->id);
+}
+
+static void online_found(CcwAction *action)
+{
+    const Node *node = (Node *)action;
+
+    if (node->device && node->device->online == 1)
+        ask_subchannel(action, CCW_PROC_NODE_DEVICE_LOOKUP_BY_NAME, FALSE, got_subchannel, end_unknown);
     else
-        ccw_action_end(action, g_steal_pointer(&node->unknown));
+        end_unknown(action);
 }
 
 static void answered_first(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
@@ -185,7 +224,7 @@ static void answered_first(CcwAction *action, const CcwHeader *header, const gui
         return;
     }
     node->unknown = ccw_relay_raise(header, payload, length);
-    ccw_action_work(action, CCW_WORK_HOST, wait_work, waited);
+    ccw_action_work(action, CCW_WORK_LOOK_UP, online_work, online_found);
 }
 
 static void answer_work(CcwAction *action)
@@ -220,7 +259,7 @@ static void answered(CcwAction *action, const CcwHeader *header, const guint8 *p
 static void find_work(CcwAction *action)
 {
     Node *node = (Node *)action;
-    CcwHostDevice *device = ccw_keeper_find(action->connection->services->keeper, CCW_NODE_CCW, &node->id);
+    CcwHostDevice *device = ccw_keeper_find_bound(action->connection->services->keeper, &node->id);
 
     if (device && g_strcmp0(device->driver, VFIO_CCW) == 0)
         node->device = device;
@@ -230,18 +269,12 @@ static void find_work(CcwAction *action)
 
 static void found(CcwAction *action)
 {
-    Node *node = (Node *)action;
-    g_autoptr(GByteArray) payload = g_byte_array_new();
+    const Node *node = (Node *)action;
 
-    if (!node->device) {
+    if (node->device)
+        ask_subchannel(action, node->question->asked, node->question->has_number, answered, lost);
+    else
         ccw_action_call(action, node->frame, answered_first, lost);
-        return;
-    }
-    node->subchannel = ccw_node_name_format(CCW_NODE_CSS, &node->device->subchannel);
-    write_text(payload, node->subchannel);
-    if (node->question->has_number)
-        ccw_xdr_write_u32(payload, action->arguments.flags);
-    ccw_action_ask(action, node->question->asked, payload, answered, lost);
 }
 
 gboolean ccw_node_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,

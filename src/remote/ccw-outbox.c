@@ -15,12 +15,12 @@ typedef struct {
     int fd;
 } Item;
 
-static void item_free(Item *item)
+static void item_free(const CcwOutbox *outbox, Item *item)
 {
     if (item->bytes)
         g_byte_array_unref(item->bytes);
     if (item->fd >= 0)
-        close(item->fd);
+        ccw_fd_close(outbox->closer, item->fd);
     g_free(item);
 }
 
@@ -35,7 +35,7 @@ void ccw_outbox_clear(CcwOutbox *outbox)
     Item *item;
 
     while ((item = g_queue_pop_head(&outbox->items)))
-        item_free(item);
+        item_free(outbox, item);
     outbox->bytes = 0;
     outbox->fds = 0;
     outbox->fd = -1;
@@ -113,7 +113,7 @@ void ccw_outbox_write_fd(CcwOutbox *outbox, int fd)
     Item *item;
 
     if (outbox->fd < 0 || (ccw_outbox_is_empty(outbox) && send_fd(outbox, fd)) || outbox->failed) {
-        close(fd);
+        ccw_fd_close(outbox->closer, fd);
         return;
     }
     item = g_new0(Item, 1);
@@ -151,6 +151,6 @@ void ccw_outbox_flush(CcwOutbox *outbox)
         if (!flush_item(outbox, item))
             return;
         g_queue_pop_head(&outbox->items);
-        item_free(item);
+        item_free(outbox, item);
     }
 }

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "remote/ccw-fd.h"
 
 typedef struct {
     int fd;       /* borrowed; -1: everything is thrown away */
@@ -12,6 +12,7 @@ typedef struct {
     gsize bytes;  /* queued */
     guint fds;    /* queued */
     gboolean failed;
+    const CcwFdCloser *closer; /* NULL: descriptors are closed at once */
 } CcwOutbox;
 
 void ccw_outbox_init(CcwOutbox *outbox, int fd);

@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <libvirt/libvirt.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -36,6 +37,23 @@ static gboolean read_start_time(pid_t pid, guint64 *ret_time, GError **error)
     return TRUE;
 }
 
+/* The line of proc(5), status: "Uid:", real, effective, saved and file system user. */
+static gboolean has_uid(pid_t pid, uid_t uid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status", pid);
+    g_autofree char *text = NULL;
+    const char *line;
+    guint uids[4];
+
+    if (!g_file_get_contents(path, &text, NULL, NULL) || !(line = strstr(text, "\nUid:")) ||
+        sscanf(line, "\nUid: %u %u %u %u", &uids[0], &uids[1], &uids[2], &uids[3]) != G_N_ELEMENTS(uids))
+        return FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(uids); i++)
+        if (uids[i] == uid)
+            return TRUE;
+    return FALSE;
+}
+
 static char *read_label(int fd)
 {
     char label[LABEL_MAX + 1];
@@ -62,6 +80,12 @@ CcwPeer *ccw_peer_new(int fd, GError **error)
     peer->gid = ucred.gid;
     if (!read_start_time(peer->pid, &peer->start_time, error))
         return NULL;
+    /* A client that waited to be accepted may have ended, and its number be another process's. */
+    if (!has_uid(peer->pid, peer->uid)) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "process %d is none of user %u, who connected", peer->pid,
+                    peer->uid);
+        return NULL;
+    }
     peer->label = read_label(fd);
     return g_steal_pointer(&peer);
 }

@@ -20,6 +20,7 @@ typedef struct {
     char *id; /* by which the check can be cancelled */
     GDBusConnection *bus;
     GCancellable *cancellable;
+    gulong on_cancel;
     gboolean again; /* the connection turned out to be closed, and this is the second try */
     CcwPolkitFunc func;
     gpointer data;
@@ -29,6 +30,8 @@ static void begin(Check *check);
 
 static void answer(Check *check, CcwPolkitAnswer answer, const char *message)
 {
+    if (check->on_cancel)
+        g_cancellable_disconnect(check->cancellable, check->on_cancel);
     check->func(answer, message, check->data);
     g_clear_object(&check->bus);
     g_object_unref(check->cancellable);
@@ -51,9 +54,16 @@ static CcwPolkitAnswer understand(GVariant *reply)
     return challenge ? CCW_POLKIT_NO_AGENT : CCW_POLKIT_NO;
 }
 
-/* Nobody waits for the answer to it. */
-static void cancel(Check *check)
+/*
+ * The check goes on until polkit has answered it, which it now does soon: the bus lets a connection have only so many
+ * calls unanswered, and each of them is one of its user's logins until then.
+ */
+static void cancel(GCancellable *cancellable G_GNUC_UNUSED, gpointer data)
 {
+    const Check *check = data;
+
+    if (!check->bus)
+        return; /* ask() does it */
     g_dbus_connection_call(check->bus, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE, "CancelCheckAuthorization",
                            g_variant_new("(s)", check->id), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
 }
@@ -68,9 +78,7 @@ static void checked(GObject *source, GAsyncResult *result, gpointer data)
         answer(check, understand(reply), NULL);
         return;
     }
-    if (g_cancellable_is_cancelled(check->cancellable)) {
-        cancel(check);
-    } else if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED) && !check->again) {
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED) && !check->again) {
         check->again = TRUE;
         g_clear_object(&check->bus);
         begin(check);
@@ -97,8 +105,11 @@ static void ask(Check *check)
     g_dbus_connection_call(check->bus, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE, "CheckAuthorization",
                            g_variant_new("((sa{sv})sa{ss}us)", "unix-process", &process, check->action, NULL,
                                          ALLOW_USER_INTERACTION, check->id),
-                           G_VARIANT_TYPE("((bba{ss}))"), G_DBUS_CALL_FLAGS_NONE, UNTIL_ANSWERED, check->cancellable,
-                           checked, check);
+                           G_VARIANT_TYPE("((bba{ss}))"), G_DBUS_CALL_FLAGS_NONE, UNTIL_ANSWERED, NULL, checked, check);
+    if (!check->on_cancel)
+        check->on_cancel = g_cancellable_connect(check->cancellable, G_CALLBACK(cancel), check, NULL);
+    else if (g_cancellable_is_cancelled(check->cancellable))
+        cancel(check->cancellable, check);
 }
 
 static void got_bus(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer data)

@@ -5,6 +5,7 @@
 #include <glib-unix.h>
 #include <unistd.h>
 
+#include "remote/ccw-log.h"
 #include "util/ccw-error.h"
 
 #define BATCH 64
@@ -87,7 +88,10 @@ static gboolean report_failure(gpointer data)
 /* Adding may fail for a lack of memory, or of watches (/proc/sys/fs/epoll/max_user_watches). */
 static void fail(CcwPollWatch *watch)
 {
-    g_warning("cannot watch file descriptor %d, which is given up: %s", watch->fd, g_strerror(errno));
+    static CcwLogLimit limit;
+
+    ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "cannot watch file descriptor %d, which is given up: %s", watch->fd,
+                    g_strerror(errno));
     watch->is_failed = TRUE;
     watch->failed = g_idle_source_new();
     g_source_set_priority(watch->failed, G_PRIORITY_DEFAULT);

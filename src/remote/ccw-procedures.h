@@ -36,7 +36,7 @@ typedef enum {
     CCW_ACTION_NODE,     /* {node device, ...}: answered for one that libvirt does not list while it is detached */
     CCW_ACTION_NODES,    /* {...}: those added to a list */
     CCW_ACTION_BY_HAND,  /* {node device, ...}: detached, reattached or reset for no domain */
-    CCW_ACTION_DEFINE,   /* {XML, ...}: judged before libvirt gets it */
+    CCW_ACTION_DEFINE,   /* {XML, ...}: validated before libvirt gets it */
     CCW_ACTION_MIGRATE,  /* {[domain,] ...}: refused for a domain with our devices */
     CCW_ACTION_DOMCAPS,  /* {...}: told what there is besides */
     CCW_ACTION_MESSAGES, /* {domain, U32}: and what there is to be warned of */
@@ -56,7 +56,6 @@ typedef struct {
 
 #define CCW_PROC_CONNECT_OPEN 1
 #define CCW_PROC_CONNECT_CLOSE 2
-#define CCW_PROC_DOMAIN_CREATE_XML 10
 #define CCW_PROC_DOMAIN_GET_XML_DESC 14
 #define CCW_PROC_CONNECT_SUPPORTS_FEATURE 60
 #define CCW_PROC_DOMAIN_MIGRATE_PERFORM 62
@@ -76,12 +75,11 @@ typedef struct {
 #define CCW_PROC_NODE_DEVICE_RE_ATTACH 119
 #define CCW_PROC_NODE_DEVICE_RESET 120
 #define CCW_PROC_NODE_DEVICE_DESTROY 124
+#define CCW_PROC_CONNECT_DOMAIN_XML_TO_NATIVE 136
 #define CCW_PROC_DOMAIN_MIGRATE_PERFORM3 216
 #define CCW_PROC_CONNECT_LIST_ALL_NODE_DEVICES 285
 #define CCW_PROC_NODE_DEVICE_DETACH_FLAGS 301
 #define CCW_PROC_DOMAIN_MIGRATE_PERFORM3_PARAMS 305
-#define CCW_PROC_DOMAIN_CREATE_XML_WITH_FILES 309
-#define CCW_PROC_DOMAIN_DEFINE_XML_FLAGS 350
 #define CCW_PROC_CONNECT_SET_IDENTITY 419
 #define CCW_PROC_NODE_DEVICE_UNDEFINE 429
 #define CCW_PROC_NODE_DEVICE_CREATE 430

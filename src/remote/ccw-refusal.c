@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remote/ccw-refusal.h"
 
-#include <errno.h>
 #include <libvirt/virterror.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "remote/ccw-rpc-error.h"
 #include "remote/ccw-wire.h"
 
 #define REFUSALS_MAX 64
+#define REFUSALS_USER_MAX 16 /* of one user other than root */
 #define PATIENCE_SECONDS 5
 
 typedef struct {
+    CcwLimits *limits;
+    uid_t uid;
     int fd;
     CcwPollWatch *watch;
     guint timer;
@@ -23,14 +24,32 @@ typedef struct {
     char *message;
 } Refusal;
 
-static guint refusals; /* in the main thread only */
+/* In the main thread only. */
+static guint refusals;
+static GHashTable *by_user; /* uid -> how many of them */
+
+/* Counts one more, or less, of a user. Returns how many there are then. */
+static guint count_user(uid_t uid, gint difference)
+{
+    guint count;
+
+    if (!by_user)
+        by_user = g_hash_table_new(NULL, NULL);
+    count = GPOINTER_TO_UINT(g_hash_table_lookup(by_user, GUINT_TO_POINTER(uid))) + (guint)difference;
+    if (count)
+        g_hash_table_replace(by_user, GUINT_TO_POINTER(uid), GUINT_TO_POINTER(count));
+    else
+        g_hash_table_remove(by_user, GUINT_TO_POINTER(uid));
+    return count;
+}
 
 static void refusal_free(Refusal *refusal)
 {
     if (refusal->timer)
         g_source_remove(refusal->timer);
     ccw_poll_remove(refusal->watch);
-    close(refusal->fd);
+    ccw_limits_hang_up(refusal->limits, refusal->uid, refusal->fd);
+    count_user(refusal->uid, -1);
     g_free(refusal->message);
     g_free(refusal);
     refusals--;
@@ -66,14 +85,15 @@ static gboolean end_head(Refusal *refusal)
     return !ccw_header_has_fds(&header);
 }
 
-/* > 0: something came; 0: nothing now; < 0: the client has gone. */
+/* > 0: something came; 0: nothing now; < 0: the client has gone, or sends descriptors. */
 static ssize_t receive(Refusal *refusal, void *buffer, gsize length)
 {
-    ssize_t n = recv(refusal->fd, buffer, length, MSG_DONTWAIT);
+    g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(gint));
+    ssize_t n = ccw_fd_receive(refusal->fd, buffer, length, fds);
 
-    if (n > 0)
-        return n;
-    return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
+    for (guint i = 0; i < fds->len; i++)
+        ccw_limits_close(refusal->limits, refusal->uid, g_array_index(fds, gint, i));
+    return fds->len ? -1 : n;
 }
 
 /* FALSE: it is over. */
@@ -98,16 +118,20 @@ static void on_event(guint32 events, gpointer data)
         refusal_free(data);
 }
 
-void ccw_refuse(CcwPoll *poll, int fd, gint32 code, const char *message)
+void ccw_refuse(CcwPoll *poll, CcwLimits *limits, uid_t uid, int fd, gint32 code, const char *message)
 {
+    guint of_user = count_user(uid, 1);
     Refusal *refusal;
 
-    if (refusals >= REFUSALS_MAX) {
-        close(fd);
+    if (refusals >= REFUSALS_MAX || (uid != 0 && of_user > REFUSALS_USER_MAX)) {
+        count_user(uid, -1);
+        ccw_limits_hang_up(limits, uid, fd);
         return;
     }
     refusals++;
     refusal = g_new0(Refusal, 1);
+    refusal->limits = limits;
+    refusal->uid = uid;
     refusal->fd = fd;
     refusal->code = code;
     refusal->message = g_strdup(message);

@@ -7,10 +7,12 @@
 
 #include <glib.h>
 
+#include "remote/ccw-limits.h"
 #include "remote/ccw-poll.h"
 
 /*
- * Takes fd. code: virErrorNumber. Only so many are waited for at a time; beyond that fd is closed at once, and so is
- * that of a client that says nothing for a while.
+ * Takes fd, of that user. limits: where descriptors are closed; NULL: at once. code: virErrorNumber. Only so many are
+ * waited for at a time, and fewer of one user; beyond that fd is closed, and so is that of a client that says nothing
+ * for a while.
  */
-void ccw_refuse(CcwPoll *poll, int fd, gint32 code, const char *message);
+void ccw_refuse(CcwPoll *poll, CcwLimits *limits, uid_t uid, int fd, gint32 code, const char *message);

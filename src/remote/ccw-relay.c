@@ -9,6 +9,7 @@
 #include "remote/ccw-action.h"
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-identity.h"
+#include "remote/ccw-log.h"
 #include "remote/ccw-rewrite.h"
 #include "remote/ccw-rpc-error.h"
 #include "remote/ccw-xdr.h"
@@ -19,6 +20,8 @@ static const char *const domain_words[] = { "hostdev", "s390-map-css" };
 static const char *const node_words[] = { "devno" };
 /* The digits that all UUIDs of ours have (conf/ccw-uuid.h), whatever the case of the letters before and behind. */
 #define UUID_DIGITS "390000-0001-8000-8000-000"
+/* A longer payload is not looked through in the main thread: a worker finds out that there is nothing to do. */
+#define LOOK_MAX 65536u
 
 static const CcwProcedure *lookup(const CcwHeader *header)
 {
@@ -53,14 +56,17 @@ static const CcwProcedure *lookup_call(const CcwConnection *connection, const Cc
 
 CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *header)
 {
+    static CcwLogLimit limit;
     const CcwProcedure *procedure;
     CcwInboxWay way;
 
     if (header->type != CCW_TYPE_CALL && header->type != CCW_TYPE_CALL_WITH_FDS)
         return CCW_INBOX_PASS;
     if (!ccw_actions_note_call(connection, header)) {
-        g_info("a client used serial %u twice at a time, or has too many calls unanswered; its connection ends",
-               header->serial);
+        ccw_log_limited(
+            &limit, G_LOG_LEVEL_WARNING,
+            "a client used serial %u twice at a time, or has too many calls unanswered; its connection ends",
+            header->serial);
         return CCW_INBOX_STOP;
     }
     if (ccw_identity_header(connection, header, &way))
@@ -206,6 +212,8 @@ gboolean ccw_relay_must_parse_reply(const CcwHeader *header, const guint8 *paylo
 
     if (!procedure || !procedure->reply[0])
         return FALSE;
+    if (length > LOOK_MAX)
+        return TRUE;
     return procedure->of_node ? has_any(payload, length, node_words, G_N_ELEMENTS(node_words))
                               : has_any(payload, length, domain_words, G_N_ELEMENTS(domain_words));
 }
@@ -218,6 +226,7 @@ static gboolean must_raise_error(const CcwHeader *header, const guint8 *payload,
 
 GByteArray *ccw_relay_raise(const CcwHeader *header, const guint8 *payload, gsize length)
 {
+    static CcwLogLimit limit;
     const CcwProcedure *procedure = lookup(header);
     g_autoptr(GByteArray) raised = NULL;
     g_autoptr(GError) error = NULL;
@@ -229,7 +238,8 @@ GByteArray *ccw_relay_raise(const CcwHeader *header, const guint8 *payload, gsiz
         result = ccw_rewrite(procedure->reply, payload, length, procedure->of_node ? advertise : raise_xml, NULL,
                              &raised, &error);
     if (result == CCW_REWRITE_FAILED)
-        g_warning("a reply of procedure %d stays as libvirt wrote it: %s", header->procedure, error->message);
+        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "a reply of procedure %d stays as libvirt wrote it: %s",
+                        header->procedure, error->message);
     if (result == CCW_REWRITE_CHANGED)
         return ccw_frame_new(header, raised->data, raised->len);
     return ccw_frame_new(header, payload, length);
@@ -348,18 +358,18 @@ void ccw_relay_client_frame(CcwConnection *connection, const CcwHeader *header, 
                             GArray *fds)
 {
     const CcwProcedure *procedure = lookup_call(connection, header);
-    gboolean may_have_ours = procedure && ccw_call_may_have_ours(procedure, payload, length);
+    gboolean must_parse = procedure && (length > LOOK_MAX ? ccw_call_has_xml(procedure)
+                                                          : ccw_call_may_have_ours(procedure, payload, length));
     CcwCall *call;
 
     if (ccw_identity_frame(connection, header, payload, length))
         return;
-    if (!procedure || (!may_have_ours && !needs_no_xml(procedure))) {
+    if (!procedure || (!must_parse && !needs_no_xml(procedure))) {
         forward(connection, header, payload, length, fds);
         return;
     }
-    call = ccw_call_new(procedure, header, payload, length, fds);
-    call->has_ours = may_have_ours;
-    if (may_have_ours) {
+    call = ccw_call_new(procedure, header, payload, length, fds, &connection->closer);
+    if (must_parse) {
         begin_decoding(connection, call);
     } else {
         ccw_call_decode(call);
@@ -387,6 +397,6 @@ void ccw_relay_backend_frame(CcwConnection *connection, const CcwHeader *header,
     }
     frame = ccw_relay_raise(header, payload, length);
     ccw_connection_send(connection, CCW_SIDE_CLIENT, frame);
-    if (is_failed_start(header) && connection->services->changed)
-        connection->services->changed(connection->services->changed_data);
+    if (is_failed_start(header) && !connection->readonly && connection->services->start_failed)
+        connection->services->start_failed(connection->services->changed_data);
 }

@@ -9,12 +9,17 @@
 #include <unistd.h>
 
 #include "remote/ccw-limits.h"
+#include "remote/ccw-log.h"
 #include "remote/ccw-login.h"
 #include "remote/ccw-refusal.h"
 #include "remote/ccw-socket.h"
 #include "util/ccw-error.h"
 
 #define ACCEPT_PAUSE_MS 100
+/* A client is connected to libvirt when the queue of its socket has room, tried that often, and that long. */
+#define CONNECT_RETRY_MS 20
+#define CONNECT_WAIT (30 * G_TIME_SPAN_SECOND)
+#define NO_UID ((uid_t)-1) /* of a client whose credentials cannot be read */
 
 typedef struct {
     CcwServer *server;
@@ -33,6 +38,7 @@ typedef struct {
     CcwUser *user;
     int fd;        /* until it is served; then -1 */
     CcwPeer *peer; /* likewise */
+    gint64 until;  /* it waits to be connected to libvirt; 0: not yet */
 } Client;
 
 struct _CcwServer {
@@ -43,6 +49,8 @@ struct _CcwServer {
     GHashTable *connections; /* CcwConnection -> Client */
     GHashTable *logins;      /* CcwLogin -> Client */
     GQueue waiting;          /* Client: may authenticate itself when another login has ended */
+    GQueue connecting;       /* Client: libvirt's queue was full */
+    guint connect_timer;     /* tries them again; or 0 */
     gboolean full;           /* no client is accepted until another one goes */
     void (*stopped)(gpointer data);
     gpointer data;
@@ -51,10 +59,12 @@ struct _CcwServer {
 /* As libvirtd does it: who comes while there are too many waits in the queue of the socket. */
 static void check_limits(CcwServer *server)
 {
+    static CcwLogLimit limit;
     gboolean full = ccw_limits_clients(server->limits) >= ccw_limits_max_clients(server->limits);
 
     if (full != server->full)
-        g_message(full ? "too many clients: others wait" : "clients are let in again");
+        ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE, "%s",
+                        full ? "too many clients: others wait" : "clients are let in again");
     server->full = full;
     for (guint i = 0; i < G_N_ELEMENTS(server->listeners); i++) {
         Listener *listener = &server->listeners[i];
@@ -67,7 +77,7 @@ static void check_limits(CcwServer *server)
 static void client_free(Client *client)
 {
     if (client->fd >= 0)
-        close(client->fd);
+        ccw_limits_hang_up(client->user->limits, client->user->uid, client->fd);
     ccw_peer_free(client->peer);
     ccw_user_remove_client(client->user);
     g_free(client);
@@ -105,32 +115,68 @@ static void refuse(Client *client, gint32 code, const GError *error)
 {
     CcwServer *server = client->listener->server;
 
-    ccw_refuse(server->services->poll, client->fd, code, error->message);
+    ccw_refuse(server->services->poll, server->limits, client->user->uid, client->fd, code, error->message);
     client->fd = -1;
     client_free(client);
+}
+
+static void let_in(Client *client);
+
+static gboolean connect_again(gpointer data)
+{
+    CcwServer *server = data;
+    GQueue connecting = server->connecting;
+
+    server->connect_timer = 0;
+    g_queue_init(&server->connecting); /* let_in() may put them there again */
+    while (!g_queue_is_empty(&connecting))
+        let_in(g_queue_pop_head(&connecting));
+    client_went(server);
+    return G_SOURCE_REMOVE;
+}
+
+/* FALSE: it has waited long enough. Else takes client. */
+static gboolean wait_to_connect(Client *client)
+{
+    CcwServer *server = client->listener->server;
+    gint64 now = g_get_monotonic_time();
+
+    if (!client->until)
+        client->until = now + CONNECT_WAIT;
+    if (now >= client->until)
+        return FALSE;
+    g_queue_push_tail(&server->connecting, client);
+    if (!server->connect_timer)
+        server->connect_timer = g_timeout_add(CONNECT_RETRY_MS, connect_again, server);
+    return TRUE;
 }
 
 /* Takes client. */
 static void let_in(Client *client)
 {
+    static CcwLogLimit limit;
     Listener *listener = client->listener;
     CcwServer *server = listener->server;
     g_autoptr(GError) error = NULL;
     int backend = ccw_socket_connect(listener->backend, &error);
     CcwConnection *connection;
 
+    if (g_error_matches(error, CCW_ERROR, CCW_ERROR_BUSY) && wait_to_connect(client))
+        return;
     if (backend < 0) {
-        g_warning("%s", error->message);
+        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "%s", error->message);
         refuse(client, VIR_ERR_SYSTEM_ERROR, error);
         return;
     }
+    if (!listener->readonly) /* by which no call comes that has descriptors */
+        ccw_fd_refuse_fds(client->fd, FALSE);
     connection = ccw_connection_new(server->services, client->fd, backend, g_steal_pointer(&client->peer),
                                     connection_ended, server);
     client->fd = -1;
     g_hash_table_insert(server->connections, connection, client);
     if (listener->readonly)
         ccw_connection_set_readonly(connection);
-    ccw_connection_set_user(connection, client->user);
+    ccw_connection_start(connection, client->user);
 }
 
 static void login_ended(CcwLogin *login, int fd, CcwPeer *peer, gpointer data)
@@ -159,8 +205,8 @@ static gboolean begin_login(Client *client)
     if (!ccw_user_begin_login(client->user))
         return FALSE;
     client->fd = -1;
-    login = ccw_login_new(server->services->poll, fd, g_steal_pointer(&client->peer), client->listener->readonly,
-                          login_ended, server);
+    login = ccw_login_new(server->services->poll, server->limits, fd, g_steal_pointer(&client->peer),
+                          client->listener->readonly, login_ended, server);
     g_hash_table_insert(server->logins, login, client);
     return TRUE;
 }
@@ -177,6 +223,7 @@ static void begin_waiting_logins(CcwServer *server)
 
 static void serve(Listener *listener, int fd)
 {
+    static CcwLogLimit limit;
     CcwServer *server = listener->server;
     g_autoptr(GError) error = NULL;
     CcwPeer *peer = ccw_peer_new(fd, &error);
@@ -184,8 +231,9 @@ static void serve(Listener *listener, int fd)
     Client *client;
 
     if (!user) {
-        g_info("a client is refused: %s", error->message);
-        ccw_refuse(server->services->poll, fd, peer ? VIR_ERR_RPC : VIR_ERR_AUTH_FAILED, error->message);
+        ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE, "a client is refused: %s", error->message);
+        ccw_refuse(server->services->poll, server->limits, peer ? peer->uid : NO_UID, fd,
+                   peer ? VIR_ERR_RPC : VIR_ERR_AUTH_FAILED, error->message);
         ccw_peer_free(peer);
         return;
     }
@@ -212,7 +260,9 @@ static gboolean accept_again(gpointer data)
 /* Tries again a bit later. */
 static void pause_listener(Listener *listener, const char *why)
 {
-    g_info("a client has to wait: %s", why);
+    static CcwLogLimit limit;
+
+    ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "a client has to wait: %s", why);
     listener->pause = g_timeout_add(ACCEPT_PAUSE_MS, accept_again, listener);
     check_limits(listener->server);
 }
@@ -230,9 +280,10 @@ static void on_event(guint32 events, gpointer data)
         return;
     }
     fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd >= 0)
+    if (fd >= 0) {
+        ccw_fd_refuse_fds(fd, TRUE);
         serve(listener, fd);
-    else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
         pause_listener(listener, g_strerror(errno));
 }
 
@@ -319,7 +370,8 @@ CcwServer *ccw_server_new(const CcwServices *services, const CcwSettings *settin
     server->services = services;
     server->settings = settings;
     g_queue_init(&server->waiting);
-    server->limits = ccw_limits_new(find_fd_limit(), ccw_limits_find_memory(), settings->max_clients,
+    g_queue_init(&server->connecting);
+    server->limits = ccw_limits_new(services->workers, find_fd_limit(), ccw_limits_find_memory(), settings->max_clients,
                                     settings->max_user_clients, settings->max_anonymous_clients);
     server->connections = g_hash_table_new(NULL, NULL);
     server->logins = g_hash_table_new(NULL, NULL);
@@ -340,6 +392,8 @@ void ccw_server_stop(CcwServer *server, void (*stopped)(gpointer data), gpointer
     for (guint i = 0; i < G_N_ELEMENTS(server->listeners); i++)
         listener_stop(&server->listeners[i]);
     g_queue_clear_full(&server->waiting, (GDestroyNotify)client_free);
+    g_queue_clear_full(&server->connecting, (GDestroyNotify)client_free);
+    g_clear_handle_id(&server->connect_timer, g_source_remove);
     for (GList *item = logins; item; item = item->next)
         ccw_login_close(item->data);
     for (GList *item = connections; item; item = item->next)

@@ -35,7 +35,10 @@ int ccw_socket_connect(const char *path, GError **error)
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
         return fd;
-    ccw_error_set_errno(error, errno, "cannot connect to libvirt behind virtccwd at %s", path);
+    if (errno == EAGAIN)
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "too many clients wait for libvirt behind virtccwd at %s", path);
+    else
+        ccw_error_set_errno(error, errno, "cannot connect to libvirt behind virtccwd at %s", path);
     if (fd >= 0)
         close(fd);
     return -1;

@@ -5,7 +5,8 @@
 #include <glib.h>
 #include <sys/types.h>
 
-/* Connected, or -1. Errors: CCW_ERROR_INVALID, a path that is too long; as ccw_error_set_errno. */
+/* Connected, or -1. Errors: CCW_ERROR_BUSY, the queue of the socket is full now; CCW_ERROR_INVALID, a path that is too
+ * long; as ccw_error_set_errno. */
 int ccw_socket_connect(const char *path, GError **error);
 
 /* group: (gid_t)-1 for whatever it is by itself. */

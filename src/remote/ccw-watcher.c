@@ -12,6 +12,7 @@
 #define CONNECT_RETRY_MAX (5 * G_TIME_SPAN_SECOND)
 #define RECONCILE_RETRY_MAX G_TIME_SPAN_MINUTE
 #define STOP_PATIENCE (10 * G_TIME_SPAN_SECOND)
+#define START_FAILED_INTERVAL G_TIME_SPAN_SECOND
 #define KEEPALIVE_SECONDS 5
 #define LISTED_MS 5000
 #define KEEPALIVE_COUNT 5
@@ -21,13 +22,15 @@ struct _CcwWatcher {
     CcwKeeper *keeper;
     GMutex lock; /* of the flags; not held across a call to libvirt */
     GCond wake;
-    gboolean dirty;       /* something may have to go back */
-    gboolean lost;        /* the connection */
-    gboolean stopping;    /* nothing is given back any more */
-    gboolean reconciling; /* right now */
+    gboolean dirty;        /* something may have to go back */
+    gboolean start_failed; /* the same, but not at once */
+    gboolean lost;         /* the connection */
+    gboolean stopping;     /* nothing is given back any more */
+    gboolean reconciling;  /* right now */
 
     /* Of the watcher's thread alone: */
     gint64 retry;    /* how long after a failure; 0: the last look went well */
+    gint64 looked;   /* when it began to look the last time; 0: never */
     char *complaint; /* the last one that was logged */
 };
 
@@ -42,6 +45,11 @@ static void set(CcwWatcher *watcher, gboolean *flag)
 void ccw_watcher_kick(CcwWatcher *watcher)
 {
     set(watcher, &watcher->dirty);
+}
+
+void ccw_watcher_start_failed(CcwWatcher *watcher)
+{
+    set(watcher, &watcher->start_failed);
 }
 
 static const char *last_error(void)
@@ -170,21 +178,35 @@ static void reconcile(CcwWatcher *watcher, virConnectPtr conn)
     g_mutex_unlock(&watcher->lock);
 }
 
+/* When to look although nothing calls for it at once: after a failed look, or a failed start. 0: not at all. */
+static gint64 next_look(const CcwWatcher *watcher, gint64 retry_at)
+{
+    gint64 start_failed_at = watcher->start_failed ? watcher->looked + START_FAILED_INTERVAL : 0;
+
+    if (retry_at && start_failed_at)
+        return MIN(retry_at, start_failed_at);
+    return retry_at ? retry_at : start_failed_at;
+}
+
 /* TRUE if there is something to look for, FALSE when the connection is lost. */
 static gboolean wait_for_work(CcwWatcher *watcher)
 {
-    gint64 until = g_get_monotonic_time() + watcher->retry;
+    gint64 retry_at = watcher->retry ? g_get_monotonic_time() + watcher->retry : 0;
     gboolean work;
 
     g_mutex_lock(&watcher->lock);
     while (!watcher->dirty && !watcher->lost) {
-        if (!watcher->retry)
+        gint64 until = next_look(watcher, retry_at);
+
+        if (!until)
             g_cond_wait(&watcher->wake, &watcher->lock);
         else if (!g_cond_wait_until(&watcher->wake, &watcher->lock, until))
             break;
     }
     work = !watcher->lost;
     watcher->dirty = FALSE;
+    watcher->start_failed = FALSE;
+    watcher->looked = g_get_monotonic_time();
     g_mutex_unlock(&watcher->lock);
     return work;
 }
@@ -236,7 +258,21 @@ static gpointer event_thread(gpointer data G_GNUC_UNUSED)
     return NULL;
 }
 
-CcwWatcher *ccw_watcher_start(const char *socket, CcwKeeper *keeper)
+static gboolean start_thread(const char *name, GThreadFunc func, gpointer data, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    GThread *thread = g_thread_try_new(name, func, data, &local);
+
+    if (!thread) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "cannot start a thread: %s; raise the limit of tasks",
+                    local->message);
+        return FALSE;
+    }
+    g_thread_unref(thread);
+    return TRUE;
+}
+
+CcwWatcher *ccw_watcher_start(const char *socket, CcwKeeper *keeper, GError **error)
 {
     CcwWatcher *watcher = g_new0(CcwWatcher, 1);
     g_autofree char *escaped = g_uri_escape_string(socket, "/", FALSE);
@@ -250,8 +286,8 @@ CcwWatcher *ccw_watcher_start(const char *socket, CcwKeeper *keeper)
         g_warning("libvirt's client library does not start: %s", last_error());
         return watcher;
     }
-    g_thread_unref(g_thread_new("events", event_thread, NULL));
-    g_thread_unref(g_thread_new("watcher", watch_thread, watcher));
+    if (!start_thread("events", event_thread, NULL, error) || !start_thread("watcher", watch_thread, watcher, error))
+        return NULL; /* the other thread may use it: it is left as it is */
     return watcher;
 }
 

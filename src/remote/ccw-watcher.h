@@ -12,8 +12,11 @@
 
 typedef struct _CcwWatcher CcwWatcher;
 
-/* socket: the backend's. Threads of its own; an absent backend is waited for. keeper outlives it. */
-CcwWatcher *ccw_watcher_start(const char *socket, CcwKeeper *keeper);
+/*
+ * socket: the backend's. Threads of its own; an absent backend is waited for. keeper outlives it. Error:
+ * CCW_ERROR_SYSTEM, a thread cannot be started.
+ */
+CcwWatcher *ccw_watcher_start(const char *socket, CcwKeeper *keeper, GError **error);
 
 /* What the running domains have, on a connection of its own. Any thread; waits for libvirt. Error: CCW_ERROR_SYSTEM. */
 CcwLive *ccw_watcher_look(CcwWatcher *watcher, GError **error);
@@ -23,6 +26,14 @@ void ccw_watcher_wait_listed(CcwWatcher *watcher, const char *node);
 
 /* Look soon. Any thread. */
 void ccw_watcher_kick(CcwWatcher *watcher);
+
+/*
+ * ccw_watcher_start_failed:
+ *
+ * A client's start failed. Also a client that may start nothing makes that happen, so the watcher looks for this reason
+ * at most once a second. Any thread.
+ */
+void ccw_watcher_start_failed(CcwWatcher *watcher);
 
 /* Waits some seconds for a giving-back that is going on, not for libvirt. The threads end with the process. */
 void ccw_watcher_stop(CcwWatcher *watcher);

@@ -172,6 +172,8 @@ static void lane_init(Lane *lane, CcwWorkKind kind)
         [CCW_WORK_PARSE] = { parsers, parsers - 1 },
         [CCW_WORK_LOOK_UP] = { 4, 2 },
         [CCW_WORK_HOST] = { 16, 8 },
+        [CCW_WORK_CLOSE] = { 8, 1 },
+        [CCW_WORK_HANG_UP] = { 4, 2 },
     };
 
     lane->threads = sizes[kind].threads;

@@ -14,6 +14,8 @@ typedef enum {
     CCW_WORK_PARSE,   /* uses the processor, in linear time of its input */
     CCW_WORK_LOOK_UP, /* reads a little, before libvirt has authorised the call: a user's name, a device in sysfs */
     CCW_WORK_HOST,    /* may wait for the kernel or for libvirt, once libvirt has authorised the call */
+    CCW_WORK_CLOSE,   /* close(2) of what a client has sent, which may wait for the client */
+    CCW_WORK_HANG_UP, /* close(2) of a client's own socket, which waits a fraction of a millisecond at most */
     CCW_WORK_KINDS,
 } CcwWorkKind;
 

@@ -8,6 +8,7 @@
 #include <libvirt/virterror.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -400,6 +401,7 @@ static int by_hand(const Verb *verb, int argc, char **argv)
         return rc;
     if (argc < 2)
         return cmd_usage("a device is missing: 0.0.1234, 1234, ccw_0_0_1234 or css_0_0_0034");
+    umask(077);
     return start(verb, uri, sysfs_root ? sysfs_root : CCW_HOST_SYSFS, run_dir ? run_dir : CCW_HOST_RUN_DIR, argv + 1);
 }
 

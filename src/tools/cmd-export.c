@@ -2,6 +2,7 @@
 /* virt-ccw export: what makes a domain's devices ready without libvirt-ccw. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -126,6 +127,7 @@ int cmd_export(int argc, char **argv)
 
     if (rc < 0 && (argc > 1) + (options.domain != NULL) + (options.xml != NULL) != 1)
         rc = cmd_usage("give one of --domain NAME, --xml FILE, or devices");
+    umask(022); /* udev and mdevctl read what is written */
     if (rc < 0)
         rc = export(&options, argv + 1);
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)

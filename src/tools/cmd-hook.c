@@ -3,6 +3,8 @@
  * virt-ccw hook: what a script in /etc/libvirt/hooks/qemu.d calls with all the arguments that libvirt gave it and the
  * domain's XML on standard input (docs/host-side.md). Standard output stays empty: libvirt would take it for XML.
  */
+#include <sys/stat.h>
+
 #include "cmd.h"
 #include "commands.h"
 #include "qemu/ccw-hook.h"
@@ -28,6 +30,7 @@ int cmd_hook(int argc, char **argv)
 
     if (rc >= 0)
         return rc;
+    umask(077);
     if (argc < 4) /* a later libvirt may give more */
         return cmd_usage("GUEST, OPERATION and SUBOPERATION are needed, as libvirt gives them to a hook");
     xml = cmd_read_input(NULL, CCW_HOOK_XML_MAX, &error);

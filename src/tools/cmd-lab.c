@@ -71,6 +71,7 @@ static int run_exec(int argc, char **argv)
 {
     g_autoptr(GArray) devices = g_array_new(FALSE, TRUE, sizeof(LabDevice));
     g_auto(GStrv) dasds = NULL;
+    g_auto(GStrv) writable = NULL;
     g_autoptr(GError) error = NULL;
     int rc;
     const GOptionEntry entries[] = {
@@ -78,6 +79,11 @@ static int run_exec(int argc, char **argv)
           "A DASD of the lab's, e.g. 0.0.1234=disk.ckd; repeatable. ro: nothing is written; sync: writes survive a "
           "power cut",
           "BUSID=IMAGE[,ro][,sync]" },
+        { "writable", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &writable,
+          "A folder of the host's that COMMAND may write to, besides the current one, /tmp and /var/tmp; repeatable. "
+          "The "
+          "rest is read-only",
+          "DIR" },
         G_OPTION_ENTRY_NULL,
     };
 
@@ -94,7 +100,7 @@ static int run_exec(int argc, char **argv)
     for (char **dasd = dasds; dasd && *dasd; dasd++)
         if (!take_device(*dasd, devices, &error))
             return cmd_fail(g_steal_pointer(&error));
-    rc = lab_exec(devices, argv + 1, &error);
+    rc = lab_exec(devices, argv + 1, writable, &error);
     return rc < 0 ? cmd_fail(g_steal_pointer(&error)) : rc;
 }
 
@@ -172,7 +178,8 @@ int cmd_lab(int argc, char **argv)
         return cmd_usage("a verb is missing: exec, plug, unplug or state");
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         printf("A channel subsystem with DASDs, libvirt on it, and a command in it. Usage:\n"
-               "  virt-ccw lab exec --dasd BUSID=IMAGE[,ro][,sync] [--dasd ...] -- COMMAND [ARGUMENT...]\n"
+               "  virt-ccw lab exec --dasd BUSID=IMAGE[,ro][,sync] [--dasd ...] [--writable DIR ...] -- COMMAND "
+               "[ARGUMENT...]\n"
                "And inside, what happens to hardware:\n"
                "  virt-ccw lab unplug DEVICE\n"
                "  virt-ccw lab plug DEVICE\n"

@@ -160,10 +160,14 @@ static int list(const Options *options, char **names)
 
     if (!devices)
         return cmd_fail(error);
+    ccw_host_set_dev_root(host, options->dev_dir);
     users = ccw_users_new(host);
     if (!ccw_users_know_mounts(users))
         g_printerr("%s: warning: cannot read %s/self/mountinfo: what is mounted is not shown\n", g_get_prgname(),
                    options->proc_root);
+    if (!ccw_host_can_read_owners(host))
+        g_printerr("%s: warning: cannot read the journal in %s: the domains that own devices are shown to root alone\n",
+                   g_get_prgname(), options->run_dir);
     guests = ccw_status_uses(options->status_dir, options->proc_root);
     ccw_users_tell_guests(users, guests);
     rows = rows_of(users, guests, devices, options);

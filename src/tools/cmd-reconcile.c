@@ -8,6 +8,7 @@
 #include <libvirt/virterror.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cmd.h"
 #include "commands.h"
@@ -184,6 +185,7 @@ int cmd_reconcile(int argc, char **argv)
         return rc;
     if (argc > 1)
         return cmd_usage("unexpected argument '%s'", argv[1]);
+    umask(077);
     return reconcile(&(Options){
         .uri = uri ? uri : DEFAULT_URI,
         .sysfs_root = sysfs_root ? sysfs_root : CCW_HOST_SYSFS,

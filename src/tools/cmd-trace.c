@@ -4,6 +4,7 @@
  * the options, a thread for each process, and what becomes of each record.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -223,8 +224,10 @@ static GArray *attach(Trace *trace, const GArray *pids, GError **error)
 static gboolean open_output(Trace *trace, GError **error)
 {
     const char *path = trace->record ? trace->record : trace->output;
+    /* A guest's data is for the user who traces it. */
+    int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600) : -1;
 
-    trace->file = path ? fopen(path, "we") : stdout;
+    trace->file = path ? fd >= 0 ? fdopen(fd, "w") : NULL : stdout;
     if (!trace->file)
         ccw_error_set_errno(error, errno, "cannot open %s", path);
     return trace->file != NULL;

@@ -5,12 +5,11 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ccw-config.h"
 #include "cmd.h"
-#include "conf/ccw-conf.h"
-#include "judge.h"
 #include "qemu/ccw-status.h"
 #include "remote/ccw-activation.h"
 #include "remote/ccw-hook-check.h"
@@ -123,6 +122,13 @@ static void kick(gpointer data)
     ccw_watcher_kick(*watcher);
 }
 
+static void start_failed(gpointer data)
+{
+    CcwWatcher **watcher = data;
+
+    ccw_watcher_start_failed(*watcher);
+}
+
 static CcwLive *look(gpointer data, GError **error)
 {
     CcwWatcher **watcher = data;
@@ -186,8 +192,9 @@ static int run(const Options *options, const CcwSettings *settings)
         .poll = poll,
         .workers = workers,
         .keeper = keeper,
-        .judge = judge_new(ccw_host_new(options->sysfs_root, PROC_ROOT, options->run_dir)),
+        .host = host,
         .changed = kick,
+        .start_failed = start_failed,
         .changed_data = &watcher,
         .look = look,
         .wait_listed = wait_listed,
@@ -204,14 +211,15 @@ static int run(const Options *options, const CcwSettings *settings)
     if (settings->auth_unix[0] == CCW_AUTH_POLKIT || settings->auth_unix[1] == CCW_AUTH_POLKIT)
         ccw_polkit_prepare();
     check_hook(backend);
-    watcher = ccw_watcher_start(backend, keeper);
+    watcher = ccw_watcher_start(backend, keeper, &error);
     g_unix_signal_add(SIGTERM, on_signal, &daemon);
     g_unix_signal_add(SIGINT, on_signal, &daemon);
-    if (say_ready(options->ready_fd, &error))
+    if (watcher && say_ready(options->ready_fd, &error))
         g_main_loop_run(loop);
     else
         ccw_server_stop(daemon.server, on_stopped, &daemon);
-    ccw_watcher_stop(watcher);
+    if (watcher)
+        ccw_watcher_stop(watcher);
     /* The watcher's threads and an attach that was not waited for still use what is on this stack. */
     _exit(error ? cmd_fail(error) : CMD_OK);
 }
@@ -231,6 +239,7 @@ int main(int argc, char **argv)
     int rc;
 
     cmd_start("virtccwd");
+    umask(077);
     g_log_writer_default_set_use_stderr(TRUE);
     rc = read_options(&argc, &argv, &options);
     if (rc >= 0)
@@ -243,6 +252,5 @@ int main(int argc, char **argv)
     if (!settings)
         return cmd_finish(cmd_fail(error));
     raise_descriptor_limit();
-    ccw_conf_check("<domain/>", NULL); /* starts libxml2 while there is one thread */
     return run(&options, settings);
 }

@@ -85,7 +85,8 @@ gboolean ccw_file_replace(const char *path, const char *data, gsize length, int 
         ccw_error_set_errno(error, errno, "cannot create a file beside %s", path);
         return FALSE;
     }
-    if (!write_all(fd, data, length) || fsync(fd) < 0) {
+    /* The umask of the process has no part in it. */
+    if (fchmod(fd, (mode_t)mode) < 0 || !write_all(fd, data, length) || fsync(fd) < 0) {
         ccw_error_set_errno(error, errno, "cannot write %s", temporary);
         close(fd);
         unlink(temporary);

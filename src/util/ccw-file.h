@@ -27,5 +27,8 @@ char *ccw_dev_format(dev_t number);
 /* The same of the block device that a path below /dev leads to; NULL if it is none. */
 char *ccw_block_dev_of(const char *path);
 
-/* Replaces the file at path with length bytes, atomically and durably: a temporary file beside it, fsync, rename. */
+/*
+ * Replaces the file at path with length bytes, atomically and durably: a temporary file beside it, fsync, rename. The
+ * file has exactly this mode, whatever the umask.
+ */
 gboolean ccw_file_replace(const char *path, const char *data, gsize length, int mode, GError **error);

@@ -292,11 +292,11 @@ static void group_release(VfioFile *file)
 
 static const VfioFileOps group_ops = { .ioctl = group_ioctl, .release = group_release };
 
-int vfio_group_open(guint number, gboolean noiommu)
+int vfio_group_open(guint number, gboolean noiommu, int node_fd)
 {
     VfioSource *source = NULL;
     VfioGroup *group;
-    int result = vfio_source_open(number, &source);
+    int result = vfio_source_open(number, node_fd, &source);
 
     if (result < 0)
         return result;

@@ -19,9 +19,9 @@ typedef struct _VfioContainer VfioContainer;
 typedef struct _VfioGroup VfioGroup;
 typedef struct _VfioDevice VfioDevice;
 
-/* All of them return a new descriptor or a negative errno. */
+/* All of them return a new descriptor or a negative errno. node_fd: as for vfio_source_open(). */
 int vfio_container_open(void);
-int vfio_group_open(guint number, gboolean noiommu);
+int vfio_group_open(guint number, gboolean noiommu, int node_fd);
 
 /* For vfio-device.c. A device holds its group, and the group does not leave its container while it does. */
 VfioMemory *vfio_group_get_memory(VfioGroup *group);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * libvirt-ccw-vfio.so: the C library's calls that QEMU uses on VFIO, answered in its process. In any other program, on
- * any other path or descriptor, they are the C library's own. Nothing but the choice is here; nothing is opened,
- * allocated or asked before QEMU opens a path of /dev/vfio.
+ * any other path or descriptor, they are the C library's own: in a lab every program has this library. Nothing but the
+ * choice is here; nothing is opened or allocated before QEMU opens a path of /dev/vfio.
  *
  * libvirt in a lab without privilege is the exception: see the end of this file.
  */
@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,16 +25,17 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "util/ccw-lab-protocol.h"
 #include "vfio/vfio-container.h"
 #include "vfio/vfio-file.h"
+#include "vfio/vfio-log.h"
 #include "vfio/vfio-source.h"
 #include "vfio/vfio-sysfs.h"
 
 #define EXPORT __attribute__((visibility("default")))
-#define QEMU_NAME "qemu-system-s390x"
 #define VFIO_DIRECTORY "/dev/vfio/"
 #define VFIO_NOIOMMU_PREFIX "noiommu-"
 
@@ -59,6 +61,7 @@ static struct {
 } real;
 
 static gboolean in_qemu;
+static gboolean in_libvirt; /* or in a child of its, before exec */
 
 /* All of it at once and early: dlsym() is not for a child between fork and exec. */
 static void resolve(void)
@@ -83,58 +86,118 @@ static void resolve(void)
 /* Another library's constructor may call us before ours has run. */
 #define REAL(name) (G_LIKELY(real.name) ? real.name : (resolve(), real.name))
 
-__attribute__((constructor)) static void initialize(void)
+static const char *const qemu_names[] = { "qemu-system-s390x", "qemu-kvm", NULL };
+static const char *const libvirt_names[] = { "libvirtd", "virtqemud", NULL };
+
+static gboolean is_called(const char *const *names)
+{
+    for (; *names; names++)
+        if (strcmp(program_invocation_short_name, *names) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* libvirt starts QEMU with this option. */
+static gboolean is_sandboxed(int argc, char **argv)
+{
+    for (int i = 1; i + 1 < argc; i++)
+        if (strcmp(argv[i], "-sandbox") == 0 && strstr(argv[i + 1], "elevateprivileges=deny"))
+            return TRUE;
+    return FALSE;
+}
+
+/*
+ * In a lab without privilege QEMU runs as uid 0 of the user namespace, and exec gives that all capabilities; libvirt
+ * leaves them to it. With them a guest that has taken QEMU over could mount the host's folders read-write again.
+ */
+static void drop_capabilities(void)
+{
+    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    static const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
+
+    if (syscall(SYS_capset, &header, none) != 0)
+        vfio_log("cannot drop QEMU's capabilities: %s", g_strerror(errno));
+}
+
+__attribute__((constructor)) static void initialize(int argc, char **argv)
 {
     const char *devices = g_getenv(CCW_LAB_DEVICES_ENV);
 
     resolve();
-    in_qemu = strcmp(program_invocation_short_name, QEMU_NAME) == 0;
+    in_qemu = is_called(qemu_names);
+    in_libvirt = is_called(libvirt_names);
     if (in_qemu && devices)
         vfio_source_set_environment(devices);
+    if (in_qemu && getuid() == 0 && access(CCW_LAB_SOCKET, F_OK) == 0 && is_sandboxed(argc, argv))
+        drop_capabilities();
 }
 
 /* --- files by path --- */
 
-/*
- * In a lab, where there is such a file, the number stands for it, as it would for the kernel's node: /proc/PID/fd is
- * where others see who has the group.
- */
-static void show_node(int fd, const char *path)
-{
-    int node = vfio_source_is_lab() ? REAL(open)(path, O_RDWR | O_CLOEXEC) : -1;
+/* A file of /dev/vfio that the library answers for. */
+typedef struct {
+    const char *name; /* of the node, without "noiommu-" */
+    gboolean is_container;
+    gboolean noiommu;
+    guint group;
+} VfioPath;
 
-    if (node < 0)
-        return;
-    dup3(node, fd, O_CLOEXEC);
-    REAL(close)(node);
+static gboolean parse_vfio_path(const char *path, VfioPath *ret_path)
+{
+    guint64 group = 0;
+
+    if (!path || !g_str_has_prefix(path, VFIO_DIRECTORY))
+        return FALSE;
+    ret_path->name = path + strlen(VFIO_DIRECTORY);
+    ret_path->is_container = strcmp(ret_path->name, "vfio") == 0;
+    ret_path->noiommu = g_str_has_prefix(ret_path->name, VFIO_NOIOMMU_PREFIX);
+    if (ret_path->noiommu)
+        ret_path->name += strlen(VFIO_NOIOMMU_PREFIX);
+    if (!ret_path->is_container &&
+        !g_ascii_string_to_unsigned(ret_path->name, 10, 0, VFIO_SOURCE_GROUP_MAX, &group, NULL))
+        return FALSE;
+    ret_path->group = (guint)group;
+    return TRUE;
 }
 
-/* Answers an open of /dev/vfio/vfio, /dev/vfio/N or /dev/vfio/noiommu-N. FALSE: the path is not ours. */
+/* The new descriptor or a negative errno. node: the lab's own file, -1 without a lab. */
+static int open_parsed(const VfioPath *path, int node)
+{
+    int fd = path->is_container ? vfio_container_open() : vfio_group_open(path->group, path->noiommu, node);
+
+    /* Others see in /proc/PID/fd who has the group: the number stands for the node, as it does with a kernel. */
+    if (fd >= 0 && node >= 0)
+        dup3(node, fd, O_CLOEXEC);
+    return fd;
+}
+
+/*
+ * Answers an open of /dev/vfio/vfio, /dev/vfio/N or /dev/vfio/noiommu-N. In a lab the node is opened first: the lab
+ * decides who may, and whether the group is open already. FALSE: the path is not ours.
+ */
 static gboolean open_vfio(const char *path, int *ret_result)
 {
-    const char *name;
-    gboolean noiommu;
-    guint64 group;
+    VfioPath parsed;
+    int node = -1;
     int result;
 
-    if (!in_qemu || !path || !g_str_has_prefix(path, VFIO_DIRECTORY) || !vfio_source_exists())
+    if (!in_qemu || !parse_vfio_path(path, &parsed) || !vfio_source_exists())
         return FALSE;
-    name = path + strlen(VFIO_DIRECTORY);
-    noiommu = g_str_has_prefix(name, VFIO_NOIOMMU_PREFIX);
-    if (strcmp(name, "vfio") == 0)
-        result = vfio_container_open();
-    else if (g_ascii_string_to_unsigned(name + (noiommu ? strlen(VFIO_NOIOMMU_PREFIX) : 0), 10, 0,
-                                        VFIO_SOURCE_GROUP_MAX, &group, NULL))
-        result = vfio_group_open((guint)group, noiommu);
-    else
-        return FALSE;
-    if (result < 0) {
-        errno = -result;
-        result = -1;
-    } else {
-        show_node(result, path);
+    if (vfio_source_is_lab()) {
+        g_autofree char *node_path = g_strconcat(VFIO_DIRECTORY, parsed.name, NULL);
+
+        node = REAL(open)(node_path, O_RDWR | O_CLOEXEC);
+        if (node < 0) {
+            *ret_result = -1;
+            return TRUE;
+        }
     }
-    *ret_result = result;
+    result = open_parsed(&parsed, node);
+    if (node >= 0)
+        REAL(close)(node);
+    if (result < 0)
+        errno = -result;
+    *ret_result = MAX(result, -1);
     return TRUE;
 }
 
@@ -328,13 +391,14 @@ EXPORT int close(int fd)
 
 /*
  * It wants to lock the guest's memory, which no vfio_ccw of ours pins, and to drop groups it never had. Where the
- * kernel says no (and only there), and there is a lab, it is told yes. Children use this between fork and exec.
+ * kernel says no (and only there), and there is a lab, it is told yes. Children use this between fork and exec. Other
+ * programs are told the truth.
  */
 static int tolerate_eperm(int result)
 {
     int errnum = errno;
 
-    if (result == 0 || errnum != EPERM || access(CCW_LAB_SOCKET, F_OK) != 0) {
+    if (result == 0 || !in_libvirt || errnum != EPERM || access(CCW_LAB_SOCKET, F_OK) != 0) {
         errno = errnum;
         return result;
     }

@@ -97,9 +97,9 @@ static int accept_opened(const CcwLabOpened *opened, VfioSource *source)
     return 0;
 }
 
-static int ask(VfioSource *source)
+static int ask(VfioSource *source, const CcwLabToken *token)
 {
-    CcwLabOpen open_packet = { .magic = CCW_LAB_MAGIC, .group = source->group };
+    CcwLabOpen open_packet = { .magic = CCW_LAB_MAGIC, .token = *token };
     CcwLabOpened opened = { 0 };
     int result;
 
@@ -109,15 +109,15 @@ static int ask(VfioSource *source)
     return result < 0 ? result : accept_opened(&opened, source);
 }
 
-int vfio_source_connect(const char *socket_path, guint group, VfioSource **ret_source)
+int vfio_source_connect(const char *socket_path, guint group, const CcwLabToken *token, VfioSource **ret_source)
 {
     VfioSource *source = g_new0(VfioSource, 1);
     int result;
 
     source->group = group;
-    source->image_fd = -1;
+    source->image_fd = source->node_fd = -1;
     source->lab_fd = dial(socket_path);
-    result = source->lab_fd < 0 ? source->lab_fd : ask(source);
+    result = source->lab_fd < 0 ? source->lab_fd : ask(source, token);
     if (result < 0) {
         vfio_source_free(source);
         if (result != -EBUSY && result != -ENODEV && result != -ENOENT)

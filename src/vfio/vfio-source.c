@@ -49,7 +49,7 @@ static gboolean parse_device(const char *text, VfioSource *source)
         source->uuid[i] = g_ascii_tolower(halves[0][i]);
     source->device.chpid = VFIO_SOURCE_CHPID;
     source->image_fd = (int)fd;
-    source->lab_fd = -1;
+    source->lab_fd = source->node_fd = -1;
     return TRUE;
 }
 
@@ -105,16 +105,37 @@ static int open_from_environment(guint group, VfioSource **ret_source)
     return 0;
 }
 
-int vfio_source_open(guint group, VfioSource **ret_source)
+static int open_from_lab(guint group, int node_fd, VfioSource **ret_source)
 {
-    return environment.set ? open_from_environment(group, ret_source)
-                           : vfio_source_connect(CCW_LAB_SOCKET, group, ret_source);
+    CcwLabToken token;
+    int result;
+
+    if (node_fd < 0)
+        return -ENOENT;
+    if (ioctl(node_fd, CCW_LAB_GET_TOKEN, &token) != 0)
+        return -errno;
+    result = vfio_source_connect(CCW_LAB_SOCKET, group, &token, ret_source);
+    if (result < 0)
+        return result;
+    (*ret_source)->node_fd = fcntl(node_fd, F_DUPFD_CLOEXEC, 0);
+    if ((*ret_source)->node_fd >= 0)
+        return 0;
+    result = -errno;
+    g_clear_pointer(ret_source, vfio_source_free);
+    return result;
+}
+
+int vfio_source_open(guint group, int node_fd, VfioSource **ret_source)
+{
+    return environment.set ? open_from_environment(group, ret_source) : open_from_lab(group, node_fd, ret_source);
 }
 
 void vfio_source_free(VfioSource *source)
 {
     if (source->image_fd >= 0)
         close(source->image_fd);
+    if (source->node_fd >= 0)
+        close(source->node_fd);
     if (source->lab_fd >= 0) {
         close(source->lab_fd);
     } else if (environment.set) {

@@ -80,7 +80,7 @@ static void open_all(Fuzz *fuzz)
     if (fuzz->storage == MAP_FAILED)
         abort();
     must(fuzz->container = vfio_container_open());
-    must(fuzz->group = vfio_group_open(0, FALSE));
+    must(fuzz->group = vfio_group_open(0, FALSE, -1));
     must(call(fuzz->group, VFIO_GROUP_SET_CONTAINER, &fuzz->container));
     must(call(fuzz->container, VFIO_SET_IOMMU, (void *)VFIO_TYPE1v2_IOMMU));
     map.vaddr = (guint64)(guintptr)fuzz->storage;

@@ -2,15 +2,19 @@
 """What the lab's tests share: TAP lines, images, and finding whatever a lab may have left behind."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from steps import SLOWER  # noqa: E402  pylint: disable=wrong-import-position
 
 UUIDS = {"one": "c7a5fdbd-edaf-9455-926a-d65c16db1809", "two": "11111111-2222-4333-8444-555555555555"}
+NOBODY = 65534
+PARTS = ("virt-ccw", "virtccwd", "qemu-ccw", "../vfio/libvirt-ccw-vfio.so")
 DEADLINE = int(os.environ.get("LIBVIRT_CCW_TEST_DEADLINE", "180"))  # seconds; for anything that must happen, and does at once on an idle machine
 
 
@@ -87,9 +91,40 @@ def inside_a_lab(script, function, bus_ids):
         return 0
     virt_ccw = os.path.abspath(sys.argv[1])
     with workdir() as folder:
+        if "--unprivileged" in sys.argv:
+            return call_unprivileged(virt_ccw, script, folder, bus_ids)
         devices = create_images(virt_ccw, folder, bus_ids)
         command = [sys.executable, os.path.abspath(script), "--inside", virt_ccw]
         return subprocess.call(lab_command(virt_ccw, devices, command))
+
+
+def copy_for(virt_ccw, folder, user):
+    """Copies the programs and the tests to a folder of user's, who may look into neither the build nor the sources, and
+    gives the folder to user. Returns the copy of virt-ccw."""
+    for part in PARTS:
+        shutil.copy(os.path.join(os.path.dirname(virt_ccw), part), folder)
+    for name in ("lab", "lib", "libvirt"):
+        shutil.copytree(os.path.join(HERE, "..", name), os.path.join(folder, "tests", name))
+    for path, folders, files in os.walk(folder):
+        for name in (".", *folders, *files):
+            os.chown(os.path.join(path, name), user, user)
+    return os.path.join(folder, "virt-ccw")
+
+
+def call_unprivileged(virt_ccw, script, folder, bus_ids):
+    """inside_a_lab() in a lab without privilege, which only root can leave out: it becomes another user."""
+    prefix = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"]
+    if os.geteuid() != 0:
+        print("1..0 # SKIP the test without this option has no privilege already")
+        return 0
+    if subprocess.call([*prefix, "unshare", "--user", "--map-root-user", "true"], stderr=subprocess.DEVNULL) != 0:
+        print("1..0 # SKIP user namespaces are disabled here")
+        return 0
+    devices = create_images(virt_ccw, folder, bus_ids)
+    copy = copy_for(virt_ccw, folder, NOBODY)
+    python = shutil.which("python3", path="/usr/bin:/bin:/usr/local/bin")  # ours may be in a home that is closed
+    command = [python, os.path.join(folder, "tests", "lab", os.path.basename(script)), "--inside", copy]
+    return subprocess.call(prefix + lab_command(copy, devices, command), cwd=folder, env=dict(os.environ, HOME=folder))
 
 
 def subchannel_of(bus_id):

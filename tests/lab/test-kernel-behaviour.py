@@ -6,6 +6,7 @@
 """
 
 import errno
+import fcntl
 import os
 import socket
 import struct
@@ -112,15 +113,22 @@ def node_devices(capability):
 
 
 class Qemu:
-    """The library's end of the lab's socket (src/util/ccw-lab-protocol.h), by hand."""
+    """The library's part, by hand: opens the group, and shows its token at the lab's socket (src/util/ccw-lab-protocol.h)."""
 
     MAGIC = 0x4343574C
+    GET_TOKEN = 0x80104C01  # _IOR('L', 1, 16 bytes)
 
     def __init__(self, group=0):
+        token = bytearray(16)
+        self.node = os.open(f"/dev/vfio/{group}", os.O_RDWR)
+        fcntl.ioctl(self.node, self.GET_TOKEN, token)
+        self.connect(token)
+
+    def connect(self, token):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.socket.settimeout(labtest.DEADLINE)
         self.socket.connect("/run/libvirt-ccw/lab.sock")
-        self.socket.send(struct.pack("=II", self.MAGIC, group))
+        self.socket.send(struct.pack("=I", self.MAGIC) + token)
         answer, fds, _, _ = socket.recv_fds(self.socket, 256, 4)
         self.status = struct.unpack_from("=Ii", answer)[1]
         for fd in fds:
@@ -134,13 +142,26 @@ class Qemu:
 
     def close(self):
         self.socket.close()
+        os.close(self.node)
 
 
-def wait_busy():
-    """Until the lab has heard that the device is in use: it answers one connection after the other."""
-    second = Qemu()
-    second.close()
-    return second.status
+class Guesser(Qemu):
+    """Has no group open."""
+
+    def __init__(self):  # pylint: disable=super-init-not-called
+        self.connect(b"0123456789abcdef")
+        self.socket.close()
+
+
+def second_open():
+    """The errno of a second open, once the lab has heard that the device is in use: it answers one connection after the
+    other."""
+    Guesser()
+    try:
+        os.close(os.open("/dev/vfio/0", os.O_RDWR))
+        return 0
+    except OSError as error:
+        return error.errno
 
 
 def in_use(tap, what, path, text):
@@ -148,7 +169,7 @@ def in_use(tap, what, path, text):
     qemu = Qemu()
     tap.equal(qemu.status, 0, f"{what}: QEMU opens the group")
     qemu.use(1)
-    tap.equal(name_of(wait_busy()), "EBUSY", f"{what}: a second QEMU does not")
+    tap.equal(name_of(second_open()), "EBUSY", f"{what}: a second QEMU does not")
     result = []
     writer = threading.Thread(target=lambda: result.append(store(path, text)))
     writer.start()
@@ -188,6 +209,7 @@ def inside():
     tap.ok(NODEDEV in node_devices("mdev"), "libvirt sees the mdev")
     tap.ok("ccw_0_0_1234" not in node_devices("ccw"), "libvirt no longer sees the ccw device")
 
+    tap.equal(name_of(Guesser().status), "EACCES", "who guesses a token gets no image")
     idle = Qemu()
     tap.equal(store(REMOVE, "1"), 0, "remove with the group open, but no device: at once")
     idle.close()

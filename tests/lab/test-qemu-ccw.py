@@ -57,13 +57,10 @@ class QemuCcw:
         self.folder = folder
         self.qemu_ccw = os.path.join(os.path.dirname(virt_ccw), "qemu-ccw")
         self.before = snapshot()
-        # In a lab /dev/vfio is answered for by this library; where a real kernel does it, the library is not there.
-        library = os.path.join(os.path.dirname(virt_ccw), "..", "vfio", "libvirt-ccw-vfio.so")
-        self.environment = ["env", f"LD_PRELOAD={library}"] if os.path.exists(library) else []
 
     def argv(self, *arguments, hosts=(FIRST,)):
         devices = [word for bus_id in hosts for word in ("-device", f"vfio-ccw,id=d{bus_id[4:]},hostid={bus_id}")]
-        return [*self.environment, self.qemu_ccw, "-machine", "s390-ccw-virtio,s390-map-css=on",
+        return [self.qemu_ccw, "-machine", "s390-ccw-virtio,s390-map-css=on",
                 "-S", "-nodefaults", "-display", "none", *devices, *arguments]
 
     def start(self, hosts=(FIRST,)):

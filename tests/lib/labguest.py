@@ -44,6 +44,16 @@ def device_xml():
         return file.read()
 
 
+def give_to_guests(folder):
+    """Gives a folder to the user whom libvirt's qemu.conf names, who makes the guest's sockets and logs in it."""
+    try:
+        with open("/etc/libvirt/qemu.conf", encoding="utf-8") as file:
+            owners = dict(re.findall(r'^(user|group) = "\+?(\d+)"$', file.read(), re.MULTILINE))
+    except OSError:
+        return
+    os.chown(folder, int(owners.get("user", 0)), int(owners.get("group", 0)))
+
+
 class LabGuest:
     """A domain of the lab. Each method is a step or a part of one: it raises StepFailed or GuestError."""
 
@@ -53,6 +63,7 @@ class LabGuest:
         self.name = name
         self.guest = None
         self.before = None
+        give_to_guests(opts.workdir)
         self.console = os.path.join(opts.workdir, f"{name}-console.log")
         self.socket = os.path.join(opts.workdir, f"{name}.sock")
         self.xml_path = os.path.join(opts.workdir, f"{name}.xml")

@@ -31,11 +31,11 @@ def as_user(name):
     if name == "root":
         return []
     number, member = USERS[name] if name in USERS else (65534, False)
-    groups = ["--groups", _group_number("libvirt")] if member else ["--clear-groups"]
+    groups = ["--groups", group_number("libvirt")] if member else ["--clear-groups"]
     return ["setpriv", "--reuid", str(number), "--regid", str(number), *groups]
 
 
-def _group_number(name):
+def group_number(name):
     with open("/etc/group", encoding="utf-8") as file:
         return next(line.split(":")[2] for line in file if line.startswith(name + ":"))
 

@@ -15,17 +15,18 @@ from steps import StepFailed, command
 SYSTEMD = "/lib/systemd/systemd"
 INSIDE = "LIBVIRT_CCW_TEST_SYSTEMD"
 OWN = "/run/test-units"
+STAGE = "/mnt"  # any folder that every system has: the new /run is there for a moment
 STARTED = b"started "
 PATH = ("/etc/systemd/system", OWN, "/usr/local/lib/systemd/system")
 # What services and sockets depend on by themselves, without what a machine does there.
 TARGETS = ("sysinit", "basic", "sockets", "shutdown", "multi-user", "network", "local-fs", "test")
 
 
-def enter(report_fd):
+def enter(report_fd, keep=(), network=True):
     """Starts this program again inside; there it returns, a child of systemd's. Outside it returns what the inside wrote to
-    report_fd's other end."""
+    report_fd's other end. keep: paths below /run that stay there; network: the network namespace is a new one."""
     if os.environ.get(INSIDE):
-        _become_child(report_fd)
+        _become_child(report_fd, keep)
         return None
     if os.geteuid() != 0 or not os.path.exists(SYSTEMD):
         print(f"1..0 # SKIP {'it needs root' if os.geteuid() else 'there is no ' + SYSTEMD}")
@@ -39,8 +40,8 @@ def enter(report_fd):
     os.dup2(its, report_fd)
     os.close(its)
     argv = ["sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', group,
-            "unshare", "--mount", "--pid", "--net", "--ipc", "--uts", "--cgroup", "--fork", "--kill-child", "--mount-proc",
-            sys.executable] + sys.argv
+            "unshare", "--mount", "--pid", "--ipc", "--uts", "--cgroup", "--fork", "--kill-child", "--mount-proc",
+            *(["--net"] if network else []), sys.executable] + sys.argv
     with subprocess.Popen(argv, env=environment, pass_fds=[report_fd]) as process:
         os.close(report_fd)
         started = os.read(mine, len(STARTED))
@@ -80,7 +81,7 @@ def _remove_group(group):
     return True
 
 
-def _become_child(report_fd):
+def _become_child(report_fd, keep):
     child = os.fork()
     if child == 0:
         os.environ["SYSTEMD_UNIT_PATH"] = ":".join(PATH)
@@ -91,18 +92,30 @@ def _become_child(report_fd):
         os.write(report_fd, STARTED)
         return
     os.set_inheritable(report_fd, False)
-    _mount()
+    _mount(keep)
     environment = {"PATH": os.environ["PATH"], "container": "libvirt-ccw-test", "SYSTEMD_UNIT_PATH": ":".join(PATH),
                    "SYSTEMD_GENERATOR_PATH": "/nothing", "SYSTEMD_LOG_TARGET": "null"}
     os.execve(SYSTEMD, [SYSTEMD, "--system", "--unit=test.target"], environment)
 
 
-def _mount():
+def _mount_run(keep):
+    command(["mount", "-t", "tmpfs", "-o", "mode=755", "none", STAGE])
+    for path in keep:
+        target = STAGE + path.removeprefix("/run")
+        os.makedirs(target if os.path.isdir(path) else os.path.dirname(target), exist_ok=True)
+        if not os.path.isdir(path):
+            with open(target, "w", encoding="ascii"):
+                pass
+        command(["mount", "--rbind", path, target])
+    command(["mount", "--no-mtab", "--move", STAGE, "/run"])
+
+
+def _mount(keep):
+    _mount_run(keep)
     command(["mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup"])
-    command(["mount", "-t", "tmpfs", "-o", "mode=755", "none", "/run"])
     for folder in private_libvirt.FOLDERS:
         if folder.startswith("/run/"):
-            os.makedirs(folder)
+            os.makedirs(folder, exist_ok=True)
     os.makedirs(OWN)
     copy = "/run/test-etc"
     command(["cp", "-a", "/etc", copy], check=False)  # it may change meanwhile

@@ -25,6 +25,8 @@ import private_libvirt  # noqa: E402
 import private_polkit  # noqa: E402
 from private_libvirt import BACKEND, FRONT, Private, read, wait_for  # noqa: E402
 from private_polkit import Polkit, as_user  # noqa: E402
+from rpc import (AUTH_LIST, AUTH_POLKIT, CALL_WITH_FDS, CLOSE, DEFINE, FEATURE, GET_TYPE, HOSTNAME, OPEN,  # noqa: E402
+                 OPEN_QEMU, QEMU, SASL_INIT, SET_IDENTITY, frame, string)
 from steps import Steps, command, expect  # noqa: E402
 
 # A copy of this program that each user can read: a clone may be below a folder that only its owner may enter.
@@ -32,9 +34,6 @@ COPY = "/run/libvirt-ccw/auth-copy"
 PROGRAM = f"{COPY}/libvirt/auth.py"
 EVERYBODY = ("root", "member", "guest", "looker", "nobody")
 NAMES = ("libvirt-sock", "libvirt-sock-ro")
-REMOTE, QEMU, UNKNOWN = 0x20008086, 0x20008087, 0x20008099
-OPEN, CLOSE, GET_TYPE, DEFINE, HOSTNAME, FEATURE, AUTH_LIST, SASL_INIT, AUTH_POLKIT, SET_IDENTITY = 1, 2, 3, 11, 59, 60, 66, 67, 70, 419
-CALL, CALL_WITH_FDS = 0, 4
 
 DOMAIN = """<domain type='qemu'><name>plain</name><uuid>5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0b001</uuid>
 <memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os>
@@ -58,12 +57,6 @@ polkit.addRule(function(action, subject) {
 });
 """
 
-
-def frame(procedure, payload=b"", serial=1, program=REMOTE, kind=CALL):
-    return struct.pack(">IIIiIII", 28 + len(payload), program, 1, procedure, kind, serial, 0) + payload
-
-
-OPEN_QEMU = struct.pack(">II", 1, 14) + b"qemu:///system\0\0" + struct.pack(">I", 0)
 # Each: the calls of one connection, each after the answer to the one before.
 DIALOGUES = {
     "a call without a word": [frame(OPEN, OPEN_QEMU)],
@@ -75,11 +68,6 @@ DIALOGUES = {
     "polkit and a list": [frame(AUTH_LIST), frame(AUTH_POLKIT), frame(AUTH_LIST), frame(GET_TYPE)],
     "another program": [frame(1, program=QEMU), frame(AUTH_LIST)],
 }
-
-
-def string(text):
-    data = text.encode()
-    return struct.pack(">I", len(data)) + data + b"\0" * (-len(data) % 4)
 
 
 def identity(user):
@@ -286,7 +274,10 @@ class AuthTest:
         expect(got["guest", False, "dumpxml"][0] == 1 and "access denied" in got["guest", False, "define"][1], f"{got}")
         expect(got["guest", False, "list"][0] == 0 and "plain" in got["guest", False, "list"][1], f"{got}")
         expect(got["looker", False, "list"][0] == 1 and "access denied" in got["looker", False, "list"][1], f"{got}")
-
+        for readonly in (False, True):
+            self.both("guest", readonly, "domcapabilities", "--arch", "s390x")
+        ours = self.virsh("member", FRONT, False, "domcapabilities", "--arch", "s390x")
+        expect("<value>ccw</value>" in ours[1], f"the question about QEMU is not the client's to ask: {ours}")
 
     def groups(self):
         """auth none: the sockets' group and permissions decide."""

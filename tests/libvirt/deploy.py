@@ -18,6 +18,7 @@ import tempfile
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
 
 import private_libvirt  # noqa: E402
+import private_polkit  # noqa: E402
 import private_systemd  # noqa: E402
 from private_libvirt import wait_for  # noqa: E402
 from steps import Steps, command, expect  # noqa: E402
@@ -27,6 +28,10 @@ UUID = "cc390000-0001-8000-8000-000000001234"
 LOG = "/run/virtccwd.log"
 ENTRY = "/run/libvirt-ccw/devices/0.0.1234.json"
 SETUP = "/usr/local/sbin/virtccwd-setup"
+SERVICES = ("virtccwd.service", "virt-ccw-reconcile.service")
+EXPOSURE_MAX = 30  # tenths of what 'systemd-analyze security' says, of 100
+CAPABILITIES = 1 << 2 | 1 << 19  # CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE
+READ_ONLY = ("/etc", "/home", "/root", "/etc/libvirt", "/usr", "/var/lib", "/run", "/run/libvirt", "/sys/kernel", "/proc/sys/kernel")
 BESIDE = "qemu+unix:///system?socket=/run/libvirt/virtccwd-sock"
 HOSTDEV = ("<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x1234'/></source></hostdev>")
 DOMAIN = """<domain type='qemu'><name>{name}</name><uuid>5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0c00{number}</uuid>
@@ -68,6 +73,7 @@ class DeployTest:
     def stock(self):
         """Before anything of ours: a guest runs."""
         self.before = self.files()
+        command(["mount", "-t", "tmpfs", "none", "/home"])  # as a disk of its own may be
         command(["systemctl", "start", f"{self.daemon}.socket", f"{self.daemon}-ro.socket"])
         self.virsh("create", "--paused", self.file("running", 1))
         code, output = self.virsh("define", self.file("ours", 2, HOSTDEV), check=False)
@@ -104,6 +110,48 @@ class DeployTest:
         expect(again not in (pid, "0"), f"it is process {again}, and was {pid}")
         command(["systemctl", "kill", "--signal", "KILL", "virtccwd.service"])
         self.is_through(self.uri)
+
+    @staticmethod
+    def process():
+        return command(["systemctl", "show", "--value", "-p", "MainPID", "virtccwd.service"])[1]
+
+    def sandboxed(self):
+        """systemd leaves out without a word what the kernel or its own build does not have; here it is in force."""
+        pid = self.process()
+        with open(f"/proc/{pid}/status", encoding="ascii") as file:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+        expect(status["Seccomp"] == "2" and status["NoNewPrivs"] == "1" and status["Umask"] == "0077", status)
+        expect(int(status["CapBnd"], 16) == int(status["CapEff"], 16) == CAPABILITIES, status)
+        for path in READ_ONLY:
+            code, output = command(["nsenter", "--mount", "--target", pid, "mkdir", f"{path}/of-a-test"], check=False)
+            expect(code != 0 and ("Read-only" in output or "No such file" in output), f"{path}: {output}")
+            expect(not os.path.exists(f"{path}/of-a-test"), f"virtccwd may write to {path}")
+        expect(os.stat("/run/libvirt-ccw").st_mode & 0o777 == 0o700, "others than root may look into /run/libvirt-ccw")
+        home = f"{os.major(os.stat('/home').st_dev)}:{os.minor(os.stat('/home').st_dev)}"
+        with open(f"/proc/{pid}/mountinfo", encoding="utf-8") as file:
+            expect(any(line.split()[2] == home for line in file), "virtccwd does not see that /home is mounted")
+
+    def journal_stays(self):
+        """A restart keeps the journal, which virtccwd reads, and changes, in its sandbox."""
+        with open("/run/libvirt-ccw/of-a-test", "w", encoding="ascii"):
+            pass
+        self.leave_behind()
+        command(["systemctl", "restart", "virtccwd.service"])
+        wait_for("virtccwd gives back what the journal has", lambda: not os.path.exists(ENTRY))
+        command(["systemctl", "stop", "virtccwd.service"])
+        expect(os.path.exists("/run/libvirt-ccw/of-a-test"), "systemd removed the journal")
+        os.unlink("/run/libvirt-ccw/of-a-test")
+        command(["systemctl", "start", "virtccwd.service"])
+
+    def polkit_decides(self, polkit):
+        """Over the system's message bus, from within the sandbox."""
+        polkit.start()
+        for user, allowed in (("member", True), ("guest", False)):
+            code, output = command([*private_polkit.as_user(user), "virsh", "-q", "-c", self.uri, "list", "--all", "--name"],
+                                   check=False)
+            expect((code == 0 and "running" in output) if allowed else (code == 1 and "authenticat" in output),
+                   f"{user}: {output}")
+        polkit.stop()
 
     def backend_restarts(self):
         command(["systemctl", "restart", f"{self.daemon}.service"])
@@ -161,6 +209,7 @@ class DeployTest:
         self.virsh("undefine", "plain")
 
     def stops(self):
+        command(["umount", "/home"])
         command(["systemctl", "stop", f"{self.daemon}.socket", f"{self.daemon}-ro.socket", f"{self.daemon}.service"])
 
 
@@ -171,13 +220,43 @@ def verify():
             continue
         command([SETUP, "--root", "/", "front", daemon])
         code, output = command(["systemd-analyze", "verify", "--man=no", "virtccwd.socket", "virtccwd-ro.socket", "virtccwd.service",
-                                "virt-ccw-reconcile.service", f"{daemon}.socket", f"{daemon}-ro.socket"], check=False)
+                                "virt-ccw-reconcile.service", "virt-ccw-modules.service", f"{daemon}.socket", f"{daemon}-ro.socket"], check=False)
         complaints = [line for line in output.splitlines() if "virtccwd" in line or "virt-ccw" in line]
         expect(code == 0 and not complaints, output)
+        secure()
         command([SETUP, "--root", "/", "remove"])
     for arguments in ((), ("front",), ("front", "nothing"), ("remove", "x"), ("nonsense",)):
         code, output = command([SETUP, *arguments], check=False)
         expect(code == 2 and output.startswith("Usage: virtccwd-setup"), f"{arguments}: {code}: {output}")
+
+
+def secure():
+    for unit in SERVICES:
+        code, output = command(["systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE_MAX}", "--no-pager",
+                                unit], check=False)
+        expect(code == 0, output)
+
+
+def written(umask):
+    """What virtccwd-setup writes, with its modes."""
+    with tempfile.TemporaryDirectory(dir="/run") as folder:
+        os.chmod(folder, 0o755)
+        for path in ("etc/systemd/system/virtccwd.socket.d/50-libvirt-ccw.conf", "etc/libvirt/hooks/qemu.d/libvirt-ccw"):
+            os.makedirs(os.path.dirname(os.path.join(folder, path)))
+            with open(os.path.join(folder, path), "w", encoding="ascii"):  # of an earlier call, open to everybody
+                os.chmod(os.path.join(folder, path), 0o666)
+        command([SETUP, "--root", folder, "front", "libvirtd"], umask=umask)
+        paths = glob.glob(f"{folder}/**", recursive=True)
+        return {os.path.relpath(path, folder): os.stat(path).st_mode & 0o7777 for path in paths}
+
+
+def modes():
+    """They do not depend on the caller's umask."""
+    for umask in (0, 0o022, 0o077):
+        found = written(umask)
+        expect(len(found) > 10 and "etc/libvirt/hooks/qemu.d/libvirt-ccw" in found, found)
+        wrong = {path: oct(mode) for path, mode in found.items() if mode != (0o644 if path.endswith(".conf") else 0o755)}
+        expect(not wrong, f"under umask {umask:o}: {wrong}")
 
 
 def install(build):
@@ -225,10 +304,13 @@ def by_proxy(test):
     expect("node device" in test.virsh("nodedev-detach", "ccw_0_0_1234", check=False)[1], "not answered")
 
 
-def run(steps, daemon, uri, also=None):
+def run(steps, daemon, uri, also=None, polkit=None):
     test = DeployTest(daemon, uri)
     for name, function in (("stock, with a guest", test.stock), ("virtccwd in front", test.front),
                            ("what else connects to it", lambda: also and also(test)),
+                           ("virtccwd is in its sandbox", test.sandboxed),
+                           ("polkit is asked", lambda: polkit and test.polkit_decides(polkit)),
+                           ("the journal stays", test.journal_stays),
                            ("systemd starts virtccwd when it is wanted", test.activated),
                            ("the backend restarts", test.backend_restarts), ("beside it", test.beside),
                            ("the hook alone", test.hook_alone), ("in front again", test.front), ("removed", test.removed), ("stopped", test.stops)):
@@ -243,8 +325,15 @@ def tests(build):
     private_systemd.log_service("virtccwd.service", LOG)
     steps.log(LOG)
     modular = add_modular()
-    steps.run("the units are well-formed", verify)
-    run(steps, "libvirtd", "qemu:///system")
+    steps.run("the units are well-formed, and sandboxed", verify)
+    steps.run("what virtccwd-setup writes has fixed modes", modes)
+    polkit = None
+    if private_polkit.missing():
+        steps.note(f"polkit is not tried: there is no {private_polkit.missing()}")
+    else:
+        polkit = private_polkit.Polkit("/run/polkit.log")
+        steps.log(polkit.log)
+    run(steps, "libvirtd", "qemu:///system", polkit=polkit)
     if modular:
         run_modular(steps)
     else:

@@ -3,6 +3,7 @@
 everything ends with the process that entered them."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -133,17 +134,22 @@ class Private:
         expect(self.libvirtd.poll() is None, f"libvirtd ended:\n{read(self.libvirtd_log)}")
         return os.path.exists(f"{BACKEND}/libvirt-sock") and self.virsh_direct("uri", check=False)[0] == 0
 
-    def start_virtccwd(self):
-        """It is ready when it says so on its descriptor."""
+    def start_virtccwd(self, *options, limits=()):
+        """It is ready when it says so on its descriptor. limits: options of prlimit, for the daemon."""
         mine, its = os.pipe()
         environment = dict(os.environ, G_MESSAGES_DEBUG="all")
         with open(self.virtccwd_log, "ab") as log:
-            self.proxy = subprocess.Popen([self.virtccwd, "--ready-fd", str(its)], stdout=log, stderr=log,
-                                          pass_fds=[its], env=environment)
+            prefix = ["prlimit", *limits] if limits else []
+            self.proxy = subprocess.Popen([*prefix, self.virtccwd, "--ready-fd", str(its), *options], stdout=log,
+                                          stderr=log, pass_fds=[its], env=environment)
         os.close(its)
         ready = os.read(mine, 2)
         os.close(mine)
         expect(ready == b"\n", f"virtccwd said {ready!r} when it should be ready:\n{read(self.virtccwd_log)}")
+
+    def memory(self):
+        """KiB of virtccwd's that are resident."""
+        return int(re.search(r"VmRSS:\s*(\d+)", read(f"/proc/{self.proxy.pid}/status"))[1])
 
     @staticmethod
     def stop(daemon, number=signal.SIGTERM):

@@ -70,6 +70,7 @@ def show(tap, trace, folder, count):
     code, text, _ = trace("--output", output, "--device", FIRST)
     with open(output, encoding="ascii") as file:
         tap.ok(code == 0 and not text and file.read() == plain, "into a file")
+    tap.equal(oct(os.stat(output).st_mode & 0o777), "0o600", "which is its user's alone")
 
 
 def main():

@@ -9,7 +9,8 @@ static gint allocations;
 #ifndef __has_feature
 #define __has_feature(feature) 0
 #endif
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer) || !defined(__GLIBC__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) ||               \
+    __has_feature(thread_sanitizer) || !defined(__GLIBC__)
 #define COUNTS FALSE
 #else
 #define COUNTS TRUE

@@ -2,10 +2,15 @@
 /* Documents made to hurt, and thousands that are merely broken: an answer each, in time, and the right one. */
 #include <string.h>
 
+#include "conf-compare.h"
 #include "conf/ccw-conf.h"
 #include "util/ccw-error.h"
 
 #define HOSTDEV "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1'/></source></hostdev>"
+
+#define STOCK                                                                                                          \
+    "<hostdev mode='subsystem' type='mdev' managed='yes' model='vfio-ccw'><source>"                                    \
+    "<address uuid='cc390000-0001-8000-8000-000000001234'/></source></hostdev>"
 
 static char *repeat(const char *head, const char *text, guint count, const char *tail)
 {
@@ -38,20 +43,99 @@ static void check(const char *text, int code)
     g_assert_false(changed);
 }
 
+static char *nest(const char *head, guint depth, const char *tail)
+{
+    g_autofree char *open = repeat("", "<a>", depth, "");
+    g_autofree char *close = repeat("", "</a>", depth, "");
+
+    return g_strconcat(head, open, close, tail, NULL);
+}
+
 static void deep(void)
 {
-    g_autofree char *closed = repeat("<domain>ccw hostdev", "<a>", 100000, "");
-    g_autofree char *balanced = NULL;
-    GString *out = g_string_new("<domain>" HOSTDEV);
+    g_autofree char *unclosed = repeat("<domain>ccw hostdev", "<a>", 100000, "");
+    g_autofree char *ours = nest("<domain><devices>" HOSTDEV "</devices>", 100000, "</domain>");
+    g_autofree char *other = nest("<domain>" HOSTDEV, 100000, "</domain>");
 
-    for (guint i = 0; i < 100000; i++)
-        g_string_append(out, "<a>");
-    for (guint i = 0; i < 100000; i++)
-        g_string_append(out, "</a>");
-    g_string_append(out, "</domain>");
-    balanced = g_string_free(out, FALSE);
-    check(closed, CCW_ERROR_XML);
-    check(balanced, CCW_ERROR_XML);
+    check(unclosed, CCW_ERROR_XML);
+    check(ours, CCW_ERROR_INVALID);
+    check(other, -1);
+}
+
+#define HEAD "<domain>\n<metadata>"
+#define TAIL "</metadata><devices>" HOSTDEV "</devices></domain>"
+
+static char *numbered(const char *head, const char *name, guint count, const char *tail)
+{
+    GString *out = g_string_new(head);
+
+    for (guint i = 0; i < count; i++)
+        g_string_append_printf(out, " %s%u='u'", name, i);
+    g_string_append(out, tail);
+    return g_string_free(out, FALSE);
+}
+
+static char *with_attributes(guint count)
+{
+    return numbered(HEAD "<x:y xmlns:x='u'", "a", count - 1, "/>" TAIL);
+}
+
+static char *with_declarations(guint count)
+{
+    return numbered(HEAD "<m xmlns:n='u'><n", "xmlns:a", count - 1, "/></m>" TAIL);
+}
+
+static char *with_depth(guint depth)
+{
+    return nest(HEAD, depth - 2, TAIL);
+}
+
+/* Beyond a bound, text with something of ours is refused and other text is forwarded; raise and collect go on. */
+static void check_bound(const char *within, const char *beyond, const char *message)
+{
+    g_auto(GStrv) parts = g_strsplit(beyond, HOSTDEV, 2);
+    g_autofree char *other = g_strconcat(parts[0], "<hostdev/>ccw", parts[1], NULL);
+    g_autofree char *stock = g_strconcat(parts[0], STOCK, parts[1], NULL);
+    g_autoptr(GError) error = NULL;
+    gboolean changed = FALSE;
+    g_autofree char *lowered = ccw_conf_lower(within, CCW_MAP_CSS_ABSENT, &changed, &error);
+    g_autofree char *raised = NULL;
+    g_autoptr(GArray) devices = NULL;
+
+    g_assert_no_error(error);
+    g_assert_true(lowered && changed);
+    g_assert_null(ccw_conf_lower(beyond, CCW_MAP_CSS_ABSENT, &changed, &error));
+    g_assert_error(error, CCW_ERROR, CCW_ERROR_INVALID);
+    g_assert_cmpstr(error->message, ==, message);
+    g_clear_error(&error);
+    check(other, -1);
+    raised = ccw_conf_raise(stock, &changed, &error);
+    g_assert_no_error(error);
+    g_assert_true(changed && strstr(raised, "devno='0x1234'"));
+    devices = ccw_conf_collect(stock, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(devices->len, ==, 1);
+}
+
+static void bounds(void)
+{
+    static const struct {
+        char *(*make)(guint count);
+        guint max;
+        const char *message;
+    } rows[] = {
+        { with_attributes, CCW_CONF_ATTRIBUTES_MAX, "line 2: <x:y> has 257 attributes: give at most 256" },
+        { with_declarations, CCW_CONF_NAMESPACES_MAX,
+          "line 2: <n> has 129 namespace declarations in scope: give at most 128" },
+        { with_depth, CCW_CONF_DEPTH_MAX, "line 2: <a> has 257 levels of nesting: give at most 256" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *within = rows[i].make(rows[i].max);
+        g_autofree char *beyond = rows[i].make(rows[i].max + 1);
+
+        check_bound(within, beyond, rows[i].message);
+    }
 }
 
 static void unclosed(void)
@@ -78,8 +162,98 @@ static void unclosed(void)
         "<a:hostdev>ccw",
     };
 
-    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        conf_compare(texts[i]);
         check(texts[i], CCW_ERROR_XML);
+    }
+}
+
+/* Texts in which the scanner and libxml2 could differ. */
+static void strange(void)
+{
+    static const char *const texts[] = {
+        "<a xmlns='u'><b xmlns=''/><c/></a>",
+        "<a xmlns:p='u'><p:b p:c='1' c='2'/><p:b xmlns:p='v'/><q:b q:c=''/></a>",
+        "<a xmlns:p='u' xmlns:p='u'/>",
+        "<a xmlns='u' xmlns='u'/>",
+        "<a xmlns:p='' xmlns:p=''><p:b/></a>",
+        "<a xmlns:xml='u' xmlns:xmlns='u'><xml:b xml:lang='c'/><xmlns:b/></a>",
+        "<a xmlns='http://www.w3.org/XML/1998/namespace' xmlns='u'><b/></a>",
+        "<a xmlns:p='http://www.w3.org/2000/xmlns/'><p:b/></a>",
+        "<a xmlns:p='u' xmlns:q='u' p:b='' q:b=''/>",
+        "<a xmlns:p='&#x75;'><p:b/></a>",
+        "<:a/>",
+        "<a:/>",
+        "<a::b/>",
+        "<a xmlns:b='u' b:='' :b=''/>",
+        "<a>&#x3c;&#60;&lt;&amp;&gt;&quot;&apos;</a>",
+        "<a>&#0;</a>",
+        "<a>&#x110000;</a>",
+        "<a>&#xfffe;</a>",
+        "<a>&#;</a>",
+        "<a>&#x;</a>",
+        "<a>&#4294967361;</a>",
+        "<a>&#x0000000000000000041;</a>",
+        "<a>&lt</a>",
+        "<a b='&#10;&#13;&#9; \r\n\t\r'>\r\n\r</a>",
+        "<a b='<'/>",
+        "<a b='>'>></a>",
+        "<a>]]</a>",
+        "<a>]]></a>",
+        "<a><![CDATA[]]]]><![CDATA[>&lt;\r\n]]></a>",
+        "<![CDATA[]]><a/>",
+        "<a/><![CDATA[]]>",
+        "<a><!-- - --><!----></a>",
+        "<a><!-- -- --></a>",
+        "<a><!-- ---></a>",
+        "<!-- --><?p?><a/><?p q?> <!-- -->",
+        "<a><?p?><?p ? ?></a>",
+        "<a><?xml version='1.0'?></a>",
+        "<a><?XML?></a>",
+        "<a><?xmls?></a>",
+        "<a><? p?></a>",
+        " <?xml version='1.0'?><a/>",
+        "<?xml version='1.0' ?><a/>",
+        "<?xml version='1.1' standalone='yes'?><a/>",
+        "<?xml version='2.0'?><a/>",
+        "<?xml version='1.0'encoding='UTF-8'?><a/>",
+        "<?xml encoding='UTF-8'?><a/>",
+        "<?xml version='1.0' encoding='utf-8' standalone='maybe'?><a/>",
+        "<?xml version='1.0' encoding='ISO-8859-1'?><a b='\xe9'>\xe9</a>",
+        "<?xml version='1.0' encoding='UTF-16'?><a/>",
+        "\xef\xbb\xbf <a/>",
+        "<\xc3\xa9 \xc3\xa9='\xc3\xa9'>\xc3\xa9</\xc3\xa9>",
+        "<\xcc\x80/>",
+        "<a\xcc\x80\xc2\xb7-.0/>",
+        "<a>\xed\xa0\x80</a>",
+        "<a>\xef\xbf\xbf</a>",
+        "<a>\xf4\x90\x80\x80</a>",
+        "<a>\xc3</a>",
+        "<a b='\xe0\x92\x90'/>",
+        "<a>\xe0\x92\x90\xf0\x82\x82\xac\xc1\x81</a>",
+        "<a>\x7f</a>",
+        "<a b='1' b='2'/>",
+        "<a b='1'c='2'/>",
+        "<a b = '1' c\n=\n\"2\" />",
+        "<a b/>",
+        "<a / >",
+        "< a/>",
+        "<a></a >",
+        "<a></ a>",
+        "<a></ab>",
+        "<ab></a>",
+        "<a/>x",
+        "x<a/>",
+        "<a/><b/>",
+        "<a>  <b/>x <c/><!-- --> <d/>&#32; <e/><![CDATA[]]> <f/></a>",
+        "<a><b>1<c>2</c><!-- 3 -->4</b><?p 5?></a>",
+        "<!-- --><!DOCTYPE a><a/>",
+        "<a><!DOCTYPE a></a>",
+        "<a/><!DOCTYPE a>",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+        conf_compare(texts[i]);
 }
 
 static void huge(void)
@@ -212,6 +386,7 @@ static void mutants(void)
             g_autoptr(GString) text = g_string_new(seed);
 
             mutate(rand, text);
+            conf_compare(text->str);
             check_mutant(text->str);
         }
     }
@@ -221,7 +396,9 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/conf/hostile/deep", deep);
+    g_test_add_func("/conf/hostile/bounds", bounds);
     g_test_add_func("/conf/hostile/unclosed", unclosed);
+    g_test_add_func("/conf/hostile/strange", strange);
     g_test_add_func("/conf/hostile/huge", huge);
     g_test_add_func("/conf/hostile/many", many);
     g_test_add_func("/conf/hostile/entities", entities);

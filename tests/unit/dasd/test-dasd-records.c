@@ -440,7 +440,9 @@ static void host_errors(void)
     bench_open(&bench, 2, NULL);
     g_assert_cmpint(truncate(bench.path, 512 + 15 * 56832), ==, 0);
     read_block(20, 1, data, 512);
+    g_test_expect_message(G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "image */image was truncated*");
     bench_run_check(&bench, 1, 0x10, 0x80, 0x10);
+    g_test_assert_expected_messages();
     bench_close(&bench);
 }
 

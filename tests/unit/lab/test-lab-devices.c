@@ -46,7 +46,7 @@ static void set_up(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     f->path = g_build_filename(f->folder, "sock", NULL);
     f->image = device.image_fd = memfd_create("image", MFD_CLOEXEC);
     f->model = lab_model_new(&device, 1);
-    f->devices = lab_devices_start(f->model, f->path, &error);
+    f->devices = lab_devices_start(f->model, f->path, getegid(), &error);
     g_assert_no_error(error);
     lab_model_set_events(f->model, &events, f);
     lab_css_unbind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000");
@@ -99,9 +99,9 @@ static CcwLabOpened receive_opened(int fd, int *ret_image)
     return opened;
 }
 
-static CcwLabOpened open_group(int fd, guint32 group, int *ret_image)
+static CcwLabOpened show_token(int fd, const CcwLabToken *token, int *ret_image)
 {
-    CcwLabOpen packet = { CCW_LAB_MAGIC, group };
+    CcwLabOpen packet = { CCW_LAB_MAGIC, *token };
 
     g_assert_cmpint(send(fd, &packet, sizeof(packet), 0), ==, sizeof(packet));
     return receive_opened(fd, ret_image);
@@ -135,11 +135,14 @@ static void expect_end(int fd)
 static void opened(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     int first = dial(f), second = dial(f), third = dial(f);
+    CcwLabToken guessed = { "0123456789abcdef" };
     struct stat ours, theirs;
     CcwLabOpened answer;
+    LabGroup group;
     int image;
 
-    answer = open_group(first, 0, &image);
+    g_assert_cmpint(lab_group_open(f->model, 0, &group), ==, 0);
+    answer = show_token(first, &group.token, &image);
     g_assert_cmpint(answer.status, ==, 0);
     g_assert_cmpuint(answer.flags, ==, CCW_LAB_READ_ONLY);
     g_assert_cmpstr(answer.uuid, ==, UUID);
@@ -149,22 +152,60 @@ static void opened(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(theirs.st_ino, ==, ours.st_ino);
     close(image);
 
-    g_assert_cmpint(open_group(second, 0, &image).status, ==, EBUSY);
+    g_assert_cmpint(show_token(second, &group.token, &image).status, ==, EBUSY);
     g_assert_cmpint(image, ==, -1);
     expect_end(second);
-    g_assert_cmpint(open_group(third, 7, &image).status, ==, ENODEV);
+    g_assert_cmpint(show_token(third, &guessed, &image).status, ==, EACCES);
+    g_assert_cmpint(image, ==, -1);
     expect_end(third);
+    close(first);
+}
 
-    close(first); /* closes the group; the service may need a moment for that */
-    do {
-        second = dial(f);
-        answer = open_group(second, 0, &image);
-        if (answer.status)
-            expect_end(second);
-    } while (answer.status == EBUSY);
-    g_assert_cmpint(answer.status, ==, 0);
+/* A token is worth nothing when its open has ended, nor before there is one. */
+static void closed(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    static const CcwLabToken zero;
+    int first = dial(f), second = dial(f), third = dial(f);
+    LabGroup group, other;
+    int image;
+
+    g_assert_cmpint(show_token(first, &zero, &image).status, ==, EACCES);
+    expect_end(first);
+    g_assert_cmpint(lab_group_open(f->model, 0, &group), ==, 0);
+    lab_group_close(f->model, group.serial);
+    g_assert_cmpint(show_token(second, &group.token, &image).status, ==, EACCES);
+    expect_end(second);
+    g_assert_cmpint(lab_group_open(f->model, 0, &other), ==, 0);
+    g_assert_cmpint(memcmp(&group.token, &other.token, sizeof(group.token)), !=, 0);
+    g_assert_cmpint(show_token(third, &group.token, &image).status, ==, EACCES);
+    expect_end(third);
+}
+
+/* Connections that say nothing: the oldest of them go, and a client with a token is served. */
+static void silent(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    int silent[100];
+    LabGroup group;
+    int image, fd;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(silent); i++)
+        silent[i] = dial(f);
+    fd = dial(f);
+    g_assert_cmpint(lab_group_open(f->model, 0, &group), ==, 0);
+    g_assert_cmpint(show_token(fd, &group.token, &image).status, ==, 0);
     close(image);
-    close(second);
+    expect_end(silent[0]);
+    for (gsize i = 1; i < G_N_ELEMENTS(silent); i++)
+        close(silent[i]);
+    close(fd);
+}
+
+static void mode(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    struct stat found;
+
+    g_assert_cmpint(g_stat(f->path, &found), ==, 0);
+    g_assert_cmpint(found.st_mode & 07777, ==, 0660);
 }
 
 static gpointer remove_it(gpointer opaque)
@@ -186,10 +227,12 @@ static gboolean is_in_use(Fixture *f)
 static void requested(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     int fd = dial(f);
+    LabGroup group;
     GThread *thread;
     int image;
 
-    g_assert_cmpint(open_group(fd, 0, &image).status, ==, 0);
+    g_assert_cmpint(lab_group_open(f->model, 0, &group), ==, 0);
+    g_assert_cmpint(show_token(fd, &group.token, &image).status, ==, 0);
     close(image);
     say_in_use(fd, 1);
     while (!is_in_use(f)) /* until it is heard */
@@ -218,16 +261,18 @@ static void hostile(Fixture *f, gconstpointer data G_GNUC_UNUSED)
         { { GUINT32_SWAP_LE_BE_CONSTANT(CCW_LAB_MAGIC), 0 }, 8 },
         { { CCW_LAB_MAGIC }, 0 },
     };
+    LabGroup group;
     int image;
     int fd;
 
+    g_assert_cmpint(lab_group_open(f->model, 0, &group), ==, 0);
     for (gsize i = 0; i < G_N_ELEMENTS(packets); i++) {
         fd = dial(f);
         g_assert_cmpint(send(fd, packets[i].words, packets[i].length, 0), ==, packets[i].length);
         expect_end(fd);
     }
-    fd = dial(f); /* a second open on one connection */
-    g_assert_cmpint(open_group(fd, 0, &image).status, ==, 0);
+    fd = dial(f); /* a second token on one connection */
+    g_assert_cmpint(show_token(fd, &group.token, &image).status, ==, 0);
     close(image);
     say_in_use(fd, 0xffffffff);
     g_assert_cmpint(send(fd, packets[4].words, 8, 0), ==, 8);
@@ -238,7 +283,7 @@ static void no_socket(void)
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(lab_devices_start(NULL, "/nonexistent/sock", &error));
+    g_assert_null(lab_devices_start(NULL, "/nonexistent/sock", getegid(), &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND);
     g_assert_nonnull(strstr(error->message, "/nonexistent/sock"));
 }
@@ -248,6 +293,9 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, func) g_test_add("/lab/devices/" name, Fixture, NULL, set_up, func, tear_down)
     ADD("opened", opened);
+    ADD("closed", closed);
+    ADD("silent", silent);
+    ADD("mode", mode);
     ADD("requested", requested);
     ADD("hostile", hostile);
     g_test_add_func("/lab/devices/no-socket", no_socket);

@@ -2,6 +2,7 @@
 #include "model-kernel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
@@ -265,6 +266,7 @@ static int write_remove(Model *model, char **path, const char *value)
 {
     if (strcmp(value, "1") != 0)
         return EINVAL;
+    model->held_at_remove = model->group >= 0 && fcntl(model->group, F_GETFD) >= 0;
     remove_mdev(model, path[3], path[4]);
     return 0;
 }
@@ -339,14 +341,31 @@ static gboolean model_load_module(const char *name, gpointer data, GError **erro
     return TRUE;
 }
 
-static const CcwHostOps model_ops = { model_write, model_load_module };
+static int model_open_node(const char *path, int flags, gpointer data)
+{
+    Model *model = data;
+    int fd;
+
+    if (!strstr(path, "/vfio/")) {
+        fd = open(path, flags | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+    }
+    model->n_opens++;
+    if (model->mdev_open)
+        return -EBUSY;
+    model->group = open(model->tree->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* anything that is no device */
+    return model->group;
+}
+
+static const CcwHostOps model_ops = { model_write, model_load_module, model_open_node };
 
 Model *model_new(const char *recording)
 {
     Model *model = g_new0(Model, 1);
 
     model->tree = tree_new(recording);
-    model->host = ccw_host_new(model->tree->sysfs, model->tree->proc, model->tree->run_dir);
+    model->host = tree_host(model->tree);
+    model->group = -1;
     model->host->ops = &model_ops;
     model->host->ops_data = model;
     model->host->settle_ms = model->host->patience_ms = 0;
@@ -354,6 +373,21 @@ Model *model_new(const char *recording)
     model->writes = g_string_new(NULL);
     model->modules = g_string_new(NULL);
     return model;
+}
+
+void model_open_mdev(Model *model, const char *pid)
+{
+    tree_write(model->tree, "dev/vfio/0", ""); /* as in a lab, where the node is a file */
+    tree_open(model->tree, pid, "qemu-system-s39\n", "dev/vfio/0");
+    model->mdev_open = TRUE;
+}
+
+void model_close_mdev(Model *model, const char *pid)
+{
+    g_autofree char *process = g_strconcat("proc/", pid, NULL);
+
+    tree_remove(model->tree, process);
+    model->mdev_open = FALSE;
 }
 
 void model_reset(Model *model)

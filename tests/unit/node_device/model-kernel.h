@@ -12,14 +12,18 @@
 typedef struct {
     Tree *tree;
     CcwHost *host;
-    GString *writes;    /* "PATH <- VALUE" a line, with " (NAME OF ERRNO)" where it failed */
-    guint n_writes;     /* so far */
-    guint fail_at;      /* the number, from 1, of the write that fails; 0: none */
-    guint fail_to;      /* and the last one that does */
-    int fail_errno;     /* with this */
-    guint crash_before; /* the number of the write before which, */
-    guint crash_after;  /* or after which, the process ends with CRASH_EXIT */
-    GString *modules;   /* names of the modules that were asked for, each with a newline */
+    GString *writes;         /* "PATH <- VALUE" a line, with " (NAME OF ERRNO)" where it failed */
+    guint n_writes;          /* so far */
+    guint fail_at;           /* the number, from 1, of the write that fails; 0: none */
+    guint fail_to;           /* and the last one that does */
+    int fail_errno;          /* with this */
+    guint crash_before;      /* the number of the write before which, */
+    guint crash_after;       /* or after which, the process ends with CRASH_EXIT */
+    gboolean mdev_open;      /* QEMU has the mediated device: an open of its group answers EBUSY */
+    guint n_opens;           /* of groups, by us */
+    int group;               /* the descriptor of the last one */
+    gboolean held_at_remove; /* it was open still when the mediated device was removed */
+    GString *modules;        /* names of the modules that were asked for, each with a newline */
 } Model;
 
 #define CRASH_EXIT 77
@@ -28,6 +32,10 @@ typedef struct {
 Model *model_new(const char *recording);
 void model_free(Model *model);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Model, model_free)
+
+/* QEMU, process pid, opens and closes the mediated device. */
+void model_open_mdev(Model *model, const char *pid);
+void model_close_mdev(Model *model, const char *pid);
 
 /* Forgets the writes and faults so far. */
 void model_reset(Model *model);

@@ -2,8 +2,11 @@
 #include "sysfs-tree.h"
 
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define DATA_DIR "sysfsdata"
@@ -45,6 +48,42 @@ void tree_remove(Tree *tree, const char *path)
     g_autofree char *full = g_build_filename(tree->root, path, NULL);
 
     remove_recursively(full);
+}
+
+CcwHost *tree_host(Tree *tree)
+{
+    CcwHost *host = ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+
+    ccw_host_set_dev_root(host, tree->dev);
+    return host;
+}
+
+gboolean tree_node(Tree *tree, mode_t type, const char *name, const char *number)
+{
+    g_autofree char *path = g_build_filename(tree->dev, name, NULL);
+    g_autofree char *folder = g_path_get_dirname(path);
+    guint major_number, minor_number;
+
+    g_assert_cmpint(sscanf(number, "%u:%u", &major_number, &minor_number), ==, 2);
+    g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
+    return mknod(path, type | 0600, makedev(major_number, minor_number)) == 0;
+}
+
+void tree_open(Tree *tree, const char *pid, const char *comm, const char *path)
+{
+    g_autofree char *fds = g_build_filename(tree->proc, pid, "fd", NULL);
+    g_autofree char *comm_path = g_strdup_printf("proc/%s/comm", pid);
+    g_autofree char *target = g_build_filename(tree->root, path, NULL);
+    g_autofree char *link = NULL;
+    g_autoptr(GDir) dir = NULL;
+    guint fd = 3;
+
+    tree_write(tree, comm_path, comm);
+    g_assert_cmpint(g_mkdir_with_parents(fds, 0755), ==, 0);
+    for (dir = g_dir_open(fds, 0, NULL); g_dir_read_name(dir);)
+        fd++;
+    link = g_strdup_printf("%s/%u", fds, fd);
+    g_assert_cmpint(symlink(target, link), ==, 0);
 }
 
 /* "DIR  /PATH/", "LINK /PATH -> TARGET", "ATTR /PATH=VALUE (MODE)"; "|" stands for a newline in a value. */
@@ -101,9 +140,11 @@ Tree *tree_new(const char *recording)
     }
     tree->sysfs = g_build_filename(tree->root, "sys", NULL);
     tree->proc = g_build_filename(tree->root, "proc", NULL);
+    tree->dev = g_build_filename(tree->root, "dev", NULL);
     tree->run_dir = g_build_filename(tree->root, "run", NULL);
     tree->status = g_build_filename(tree->root, "status", NULL);
     tree_write(tree, "proc/self/mountinfo", "");
+    tree_write(tree, "proc/filesystems", "nodev\tproc\nnodev\tfuse\n\text4\n\tbtrfs\n\txfs\n\tfuseblk\n");
     g_file_get_contents(path, &text, NULL, &error);
     g_assert_no_error(error);
     lines = g_strsplit(text, "\n", -1);
@@ -120,6 +161,7 @@ void tree_free(Tree *tree)
     g_free(tree->root);
     g_free(tree->sysfs);
     g_free(tree->proc);
+    g_free(tree->dev);
     g_free(tree->run_dir);
     g_free(tree->status);
     g_free(tree);

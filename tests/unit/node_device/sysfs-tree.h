@@ -6,11 +6,15 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/types.h>
+
+#include "node_device/ccw-host.h"
 
 typedef struct {
     char *root;    /* a temporary folder, with: */
     char *sysfs;   /* ROOT/sys */
-    char *proc;    /* ROOT/proc: self/mountinfo, empty */
+    char *proc;    /* ROOT/proc: self/mountinfo, empty; filesystems */
+    char *dev;     /* ROOT/dev, not there yet */
     char *run_dir; /* ROOT/run, not there yet */
     char *status;  /* ROOT/status: libvirt's status files; not there yet */
 } Tree;
@@ -19,6 +23,15 @@ typedef struct {
 Tree *tree_new(const char *recording);
 void tree_free(Tree *tree);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tree, tree_free)
+
+/* A host on the tree. */
+CcwHost *tree_host(Tree *tree);
+
+/* Makes the device node ROOT/dev/name, with the number "94:1". FALSE where that is not allowed: skip the test. */
+gboolean tree_node(Tree *tree, mode_t type, const char *name, const char *number);
+
+/* Process pid, whose name is comm, has the file at ROOT/path open. */
+void tree_open(Tree *tree, const char *pid, const char *comm, const char *path);
 
 /* Writes ROOT/path, with the folders it needs. */
 void tree_write(Tree *tree, const char *path, const char *text);

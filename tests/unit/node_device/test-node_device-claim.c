@@ -103,9 +103,9 @@ static void refusals(void)
     claim_refused(model, &gone, DOMAIN, TOKEN, CCW_ERROR_NOT_FOUND, "no ccw device 0.0.4321");
     claim_refused(model, &id, "d1", TOKEN, CCW_ERROR_INVALID, "'d1' is no domain UUID");
     claim_refused(model, &id, DOMAIN, NULL, CCW_ERROR_INVALID, "has ended");
-    tree_write(model->tree, "proc/swaps", "/dev/dasda1 partition 1 0 -2\n");
-    claim_refused(model, &id, DOMAIN, TOKEN, CCW_ERROR_BUSY, "dasda1 is swap space");
-    tree_remove(model->tree, "proc/swaps");
+    tree_write(model->tree, "proc/self/mountinfo", "22 1 94:1 / /srv rw - ext4 /dev/dasda1 rw\n");
+    claim_refused(model, &id, DOMAIN, TOKEN, CCW_ERROR_BUSY, "dasda1 is mounted on /srv");
+    tree_write(model->tree, "proc/self/mountinfo", "");
     tree_remove(model->tree, "sys/bus/css/drivers/vfio_ccw");
     claim_refused(model, &id, DOMAIN, TOKEN, CCW_ERROR_UNSUPPORTED, "module vfio_ccw is not loaded");
     g_assert_false(g_file_test(model->tree->run_dir, G_FILE_TEST_IS_DIR) && ccw_journal_has(model->host, &gone));
@@ -394,12 +394,16 @@ static void another_got_it(void)
     g_assert_cmpuint(model->n_writes, ==, n_writes);
 }
 
+static gboolean is_held(const CcwBusId *device, gpointer held)
+{
+    return ccw_bus_id_equal(device, held);
+}
+
 /* The same, found out by level. */
 static void another_has_it(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
     g_autoptr(GHashTable) nothing = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autoptr(GHashTable) held = g_hash_table_new(ccw_bus_id_hash, ccw_bus_id_equal);
     guint n_writes;
 
     claim_ok(model, DOMAIN, TRUE);
@@ -408,9 +412,10 @@ static void another_has_it(void)
     assert_state(model, CCW_CLAIM_PENDING);
     g_assert_true(ccw_host_leave_open(model->host, &id, TOKEN, NULL));
     assert_owned_by(model, DOMAIN);
-    g_hash_table_add(held, (gpointer)&id);
     g_assert_true(ccw_host_reconcile(
-        model->host, &(CcwReconcile){ .live = nothing, .as_of = ccw_host_clock(), .held = held }, NULL));
+        model->host,
+        &(CcwReconcile){ .live = nothing, .as_of = ccw_host_clock(), .is_held = is_held, .held_data = (gpointer)&id },
+        NULL));
     assert_owned_by(model, DOMAIN);
     reconcile(model, OTHER, ccw_host_clock(), NULL);
     assert_owned_by(model, OTHER);
@@ -576,6 +581,7 @@ static gpointer make_late(gpointer data)
 }
 
 static const CcwHostOps *model_ops;
+static GThread *late_thread;
 
 /* The ccw device shows up some time after the subchannel was bound, as it does on a machine. */
 static int late_write(const char *path, const char *value, gpointer data)
@@ -587,7 +593,7 @@ static int late_write(const char *path, const char *value, gpointer data)
 
     if (g_str_has_suffix(path, "io_subchannel/bind")) {
         g_assert_cmpint(g_rename(device, late), ==, 0);
-        g_thread_unref(g_thread_new("late", make_late, model));
+        late_thread = g_thread_new("late", make_late, model);
     }
     return errnum;
 }
@@ -612,6 +618,7 @@ static void late_device(gconstpointer online)
     claim_ok(model, DOMAIN, TRUE);
     g_assert_true(ccw_host_release(model->host, &id, DOMAIN, &error));
     g_assert_no_error(error);
+    g_thread_join(late_thread);
     after = tree_dump(model->tree);
     g_assert_cmpstr(before, ==, after);
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "node_device/ccw-host-private.h"
 #include "node_device/ccw-in-use.h"
 #include "sysfs-tree.h"
 #include "util/ccw-error.h"
@@ -11,7 +15,7 @@ typedef struct {
     struct {
         const char *path; /* of the tree */
         const char *text; /* "-> TARGET": a link */
-    } files[6];
+    } files[7];
 } Case;
 
 #define DASD "sys/devices/css0/0.0.0000/0.0.1234/block/dasda/"
@@ -43,6 +47,22 @@ static const Case cases[] = {
       { { "sys/fs/btrfs/6b7e/devices/dasda2/dev", "94:2\n" },
         { "sys/fs/btrfs/6b7e/devices/dasdq1/dev", "94:65\n" },
         { MOUNTS, "31 1 0:45 / /srv rw shared:9 - btrfs /dev/dasdq1 rw,space_cache\n" } } },
+    { "fuse", /* whoever mounts it, as any user may, names its source: the number says otherwise */
+      NULL,
+      { { MOUNTS, "31 1 0:51 / /home/user/mnt rw,nosuid - fuse.dasda1 /dev/dasda1 rw,user_id=1000\n"
+                  "32 1 0:52 / /home/user/two rw,nosuid - fuse /dev/dasda2 rw,user_id=1000\n"
+                  "33 1 0:53 / /home/user/three rw,nosuid - fuse.btrfs /dev/dasda2 rw,user_id=1000\n"
+                  "34 1 0:54 / /tmp/four rw,nosuid - tmpfs /dev/dasda rw,uid=1000\n" } } },
+    { "fuse-elsewhere",
+      NULL,
+      { { "proc/self/ns/mnt", "-> mnt:[4026531841]" },
+        { "proc/90/ns/mnt", "-> mnt:[4026532250]" },
+        { "proc/90/comm", "fuse\n" },
+        { "proc/90/mountinfo",
+          "31 1 0:51 / / rw - fuse /dev/dasda1 rw\n32 1 0:60 / /x rw - tmpfs /dev/dasda1 rw\n" } } },
+    { "file-of-its-name", /* in another's mount namespace */
+      NULL,
+      { { "proc/90/comm", "cat\n" }, { "proc/90/fd/3", "-> /nowhere/dev/dasda1" } } },
     { "others",
       NULL,
       { { MOUNTS,
@@ -73,12 +93,17 @@ static const Case cases[] = {
         { MOUNTS, "1 0 253:3 / / rw - ext4 /dev/root rw\n" } } },
     { "lvm-swap",
       USED "dasda1 is part of logical volume vg0/home (dm-3), which is swap space; swapoff /dev/dm-3 first",
-      { { DASD "dasda1/holders/dm-3", "" }, { HOME }, { HOME_UUID }, { SWAPS "/dev/dm-3 partition\t1\t0\t-2\n" } } },
+      { { DASD "dasda1/holders/dm-3", "" },
+        { HOME },
+        { HOME_UUID },
+        { BLOCK "dm-3/dev", "253:3\n" },
+        { SWAPS "/dev/dm-3 partition\t1\t0\t-2\n" } } },
     { "lvm-open",
       USED "dasda1 is part of logical volume vg0/home (dm-3), which is open by process 812 (qemu-system-x86)",
       { { DASD "dasda1/holders/dm-3", "" },
         { HOME },
         { HOME_UUID },
+        { BLOCK "dm-3/dev", "253:3\n" },
         { "proc/811/fd/3", "-> /dev/dasda1" },
         { "proc/812/comm", "qemu-system-x86\n" },
         { "proc/812/fd/9", "-> /dev/dm-3" } } },
@@ -130,8 +155,29 @@ static const Case cases[] = {
         { "proc/90/mountinfo", "22 1 94:1 / / rw - ext4 /dev/dasda1 rw\n" } } },
 };
 
+/* What there is in /dev. */
+static const struct {
+    const char *name;
+    const char *number;
+} nodes[] = {
+    { "dasda", "94:0" }, { "dasda1", "94:1" },  { "dasda2", "94:2" }, { "dasdb2", "94:6" }, { "dasda11", "94:11" },
+    { "dm-3", "253:3" }, { "dasdq1", "94:65" }, { "loop7", "7:7" },   { "vda", "254:0" },
+};
+
+static gboolean make_nodes(Tree *tree)
+{
+    gboolean made = TRUE;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(nodes) && made; i++)
+        made = tree_node(tree, S_IFBLK, nodes[i].name, nodes[i].number);
+    if (!made)
+        g_test_skip("device nodes cannot be made here");
+    return made;
+}
+
 static void put(Tree *tree, const char *path, const char *text)
 {
+    g_autofree char *node = g_str_has_prefix(text, "-> /dev/") ? g_strconcat(tree->root, text + 3, NULL) : NULL;
     g_autofree char *full = g_build_filename(tree->root, path, NULL);
     g_autofree char *folder = g_path_get_dirname(full);
 
@@ -140,18 +186,20 @@ static void put(Tree *tree, const char *path, const char *text)
         return;
     }
     g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
-    g_assert_cmpint(symlink(text + 3, full), ==, 0);
+    g_assert_cmpint(symlink(node ? node : text + 3, full), ==, 0);
 }
 
 static void one(gconstpointer data)
 {
     const Case *c = data;
     g_autoptr(Tree) tree = tree_new("dasd.txt");
-    g_autoptr(CcwHost) host = ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+    g_autoptr(CcwHost) host = tree_host(tree);
     g_autoptr(CcwHostDevice) device = NULL;
     g_autoptr(GError) error = NULL;
     CcwBusId id = { .devno = 0x1234 };
 
+    if (!make_nodes(tree))
+        return;
     for (gsize i = 0; i < G_N_ELEMENTS(c->files) && c->files[i].path; i++)
         put(tree, c->files[i].path, c->files[i].text);
     device = ccw_host_lookup(host, &id, &error);
@@ -174,11 +222,13 @@ static void one(gconstpointer data)
 static void open_virtio(void)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
-    g_autoptr(CcwHost) host = ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+    g_autoptr(CcwHost) host = tree_host(tree);
     g_autoptr(CcwHostDevice) device = NULL;
     g_autoptr(GError) error = NULL;
     CcwBusId id = { .devno = 0x1234 };
 
+    if (!make_nodes(tree))
+        return;
     put(tree, "proc/812/comm", "dd\n");
     put(tree, "proc/812/fd/3", "-> /dev/vda");
     device = ccw_host_lookup(host, &id, NULL);
@@ -186,13 +236,54 @@ static void open_virtio(void)
     g_assert_cmpstr(error->message, ==, USED "vda is open by process 812 (dd)");
 }
 
+static int claim_answer;
+
+static int open_exclusively(const char *path, int flags, gpointer data G_GNUC_UNUSED)
+{
+    g_assert_true(g_str_has_suffix(path, "/dev/vda") && flags & O_EXCL);
+    return claim_answer < 0 ? claim_answer : open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* A disk that the kernel does not guard is opened exclusively; the mounts of other namespaces only give a name to it.
+ */
+static void claimed(void)
+{
+    g_autoptr(Tree) tree = tree_new("virtio.txt");
+    g_autoptr(CcwHost) host = tree_host(tree);
+    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
+    g_autoptr(GError) error = NULL;
+    CcwHostOps ops = *host->ops;
+
+    if (!make_nodes(tree))
+        return;
+    ops.open_node = open_exclusively;
+    host->ops = &ops;
+    put(tree, "proc/90/ns/mnt", "-> mnt:[4026532250]");
+    put(tree, "proc/90/comm", "postgres\n");
+    put(tree, "proc/90/mountinfo", "");
+    claim_answer = 0;
+    g_assert_true(ccw_in_use_check(host, device, NULL));
+    claim_answer = -EBUSY;
+    g_assert_false(ccw_in_use_check(host, device, &error));
+    g_assert_cmpstr(
+        error->message, ==,
+        USED
+        "vda cannot be opened exclusively: it or a partition is mounted, swap space or part of a stack; see lsblk");
+    g_clear_error(&error);
+    put(tree, "proc/90/mountinfo", "22 1 254:0 / /srv rw - ext4 /dev/vda rw\n");
+    g_assert_false(ccw_in_use_check(host, device, &error));
+    g_assert_cmpstr(error->message, ==, USED "vda is mounted on /srv for process 90 (postgres)");
+}
+
 /* It lets go of a disk by itself: who waits for that is told no more than the kernel says. */
 static void udev(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");
-    g_autoptr(CcwHost) host = ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+    g_autoptr(CcwHost) host = tree_host(tree);
     CcwBusId id = { .devno = 0x1234 };
 
+    if (!make_nodes(tree))
+        return;
     g_assert_false(ccw_in_use_by_udev(host, &id));
     put(tree, "proc/812/comm", "(udev-worker)\n");
     put(tree, "proc/812/fd/3", "-> /dev/dasda");
@@ -205,7 +296,7 @@ static void udev(void)
 static void console(void)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
-    g_autoptr(CcwHost) host = ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+    g_autoptr(CcwHost) host = tree_host(tree);
     CcwBusId id = { .devno = 0x0009 };
 
     for (guint online = 0; online <= 1; online++) {
@@ -227,7 +318,7 @@ static void console(void)
 static void virtio(void)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
-    g_autoptr(CcwHost) host = ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+    g_autoptr(CcwHost) host = tree_host(tree);
     g_autoptr(CcwHostDevice) device = NULL;
     g_autoptr(GError) error = NULL;
     CcwBusId id = { .devno = 0x1234 };
@@ -257,7 +348,7 @@ static void beyond(void)
           "disk sdb is reached through it" },
     };
     g_autoptr(Tree) tree = tree_new("virtio.txt");
-    g_autoptr(CcwHost) host = ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+    g_autoptr(CcwHost) host = tree_host(tree);
     g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
 
     for (gsize i = 0; i < G_N_ELEMENTS(links); i++) {
@@ -285,7 +376,7 @@ static void beyond(void)
 static void no_mountinfo(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");
-    g_autoptr(CcwHost) host = ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+    g_autoptr(CcwHost) host = tree_host(tree);
     g_autoptr(CcwHostDevice) device = NULL;
     g_autoptr(GError) error = NULL;
     CcwBusId id = { .devno = 0x1234 };
@@ -299,7 +390,7 @@ static void no_mountinfo(void)
 static void group(void)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
-    g_autoptr(CcwHost) host = ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+    g_autoptr(CcwHost) host = tree_host(tree);
     g_autofree char *link = g_build_filename(tree->sysfs, "devices/css0/0.0.0001/0.0.0009/group_device", NULL);
     g_autoptr(CcwHostDevice) device = NULL;
     g_autoptr(GError) error = NULL;
@@ -321,6 +412,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(name, &cases[i], one);
     }
     g_test_add_func("/node_device/in-use/open-virtio", open_virtio);
+    g_test_add_func("/node_device/in-use/claimed", claimed);
     g_test_add_func("/node_device/in-use/udev", udev);
     g_test_add_func("/node_device/in-use/console", console);
     g_test_add_func("/node_device/in-use/virtio", virtio);

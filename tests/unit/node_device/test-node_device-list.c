@@ -8,7 +8,7 @@
 
 static CcwHost *host_of(Tree *tree)
 {
-    return ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+    return tree_host(tree);
 }
 
 static CcwBusId bus_id(const char *text)
@@ -116,6 +116,27 @@ static void stale_link(void)
     g_assert_null(device);
 }
 
+/* A device that io_subchannel or vfio_ccw has is found; one whose subchannel has no driver only by a search. */
+static void bound(void)
+{
+    g_autoptr(Tree) io = tree_new("virtio.txt");
+    g_autoptr(Tree) vfio = tree_new("virtio-bound.txt");
+    g_autoptr(CcwHost) io_host = host_of(io);
+    g_autoptr(CcwHost) vfio_host = host_of(vfio);
+    CcwBusId disk = bus_id("0.0.1234"), gone = bus_id("0.0.4321");
+    g_autoptr(CcwHostDevice) on_io = ccw_host_lookup_bound(io_host, &disk);
+    g_autoptr(CcwHostDevice) on_vfio = ccw_host_lookup_bound(vfio_host, &disk);
+    g_autoptr(CcwHostDevice) searched = NULL;
+
+    g_assert_cmpstr(on_io->driver, ==, "io_subchannel");
+    g_assert_cmpstr(on_vfio->driver, ==, "vfio_ccw");
+    g_assert_null(ccw_host_lookup_bound(io_host, &gone));
+    tree_remove(vfio, "sys/bus/css/drivers/vfio_ccw/0.0.0000");
+    g_assert_null(ccw_host_lookup_bound(vfio_host, &disk));
+    searched = ccw_host_lookup(vfio_host, &disk, NULL);
+    g_assert_nonnull(searched);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -123,5 +144,6 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/list/no-css", no_css);
     g_test_add_func("/node_device/list/lookup", lookup);
     g_test_add_func("/node_device/list/stale-link", stale_link);
+    g_test_add_func("/node_device/list/bound", bound);
     return g_test_run();
 }

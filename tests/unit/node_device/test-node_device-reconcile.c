@@ -36,21 +36,6 @@ static Model *start(void)
 }
 
 /* A QEMU has it. */
-static void open_mdev(Model *model)
-{
-    g_autofree char *fds = g_build_filename(model->tree->proc, "99/fd", NULL);
-    g_autofree char *fd = g_build_filename(fds, "7", NULL);
-
-    tree_write(model->tree, "proc/99/comm", "qemu-system-s39\n");
-    g_assert_cmpint(g_mkdir_with_parents(fds, 0755), ==, 0);
-    g_assert_cmpint(symlink("/dev/vfio/0", fd), ==, 0);
-}
-
-static void close_mdev(Model *model)
-{
-    tree_remove(model->tree, "proc/99");
-}
-
 /* "pending", "owned by DOMAIN", ... or "none". */
 static char *journal_of(Model *model)
 {
@@ -108,12 +93,12 @@ static void open_is_left(void)
 {
     g_autoptr(Model) model = start();
 
-    open_mdev(model);
+    model_open_mdev(model, "99");
     reconcile(model, (CcwReconcile){ 0 }, FALSE, "0.0.1234 left: owned of " DOMAIN ", " KEPT);
     reconcile(model, (CcwReconcile){ .only_domain = OTHER }, TRUE, "");
     g_assert_cmpuint(model->n_writes, ==, 0);
     assert_journal(model, "owned by " DOMAIN);
-    close_mdev(model);
+    model_close_mdev(model, "99");
     reconcile(model, (CcwReconcile){ .only_device = &id }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
     assert_journal(model, "none");
 }
@@ -125,7 +110,7 @@ static void open_is_not_released(void)
     g_autoptr(GError) error = NULL;
     gboolean taken;
 
-    open_mdev(model);
+    model_open_mdev(model, "99");
     g_assert_false(ccw_host_release_domain(model->host, DOMAIN, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
     g_assert_cmpstr(error->message, ==, KEPT);
@@ -137,7 +122,7 @@ static void open_is_not_released(void)
     g_assert_cmpstr(error->message, ==, KEPT);
     g_assert_cmpuint(model->n_writes, ==, 0);
     assert_journal(model, "releasing by " DOMAIN);
-    close_mdev(model);
+    model_close_mdev(model, "99");
     reconcile(model, (CcwReconcile){ 0 }, TRUE, "0.0.1234 given back: releasing of " DOMAIN);
 }
 
@@ -148,7 +133,7 @@ static void open_by_another(void)
     g_autoptr(GHashTable) live = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GHashTable) devices = g_hash_table_new(ccw_bus_id_hash, ccw_bus_id_equal);
 
-    open_mdev(model);
+    model_open_mdev(model, "99");
     g_assert_false(ccw_host_release_domain(model->host, DOMAIN, NULL));
     g_hash_table_add(devices, (gpointer)&id);
     g_hash_table_insert(live, (gpointer)OTHER, devices);
@@ -157,6 +142,28 @@ static void open_by_another(void)
     g_assert_false(ccw_host_release_domain(model->host, OTHER, NULL));
     reconcile(model, (CcwReconcile){ .live = live }, TRUE, "0.0.1234 noted: releasing of " OTHER ", is " OTHER "'s");
     g_assert_cmpuint(model->n_writes, ==, 0);
+}
+
+/*
+ * Another process is at the device, for as long as the kernel takes: nobody who asks about other devices waits for its
+ * lock. (With the lock waited for this test never ends.)
+ */
+static void locked_elsewhere(void)
+{
+    g_autoptr(Model) model = start();
+    g_auto(CcwLockFd) lock = -1;
+    gboolean taken;
+
+    reconcile(model, (CcwReconcile){ 0 }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
+    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    g_assert_true(ccw_host_announce(model->host, &id, TOKEN, NULL));
+    lock = ccw_journal_lock(model->host, &id, NULL);
+    g_assert_cmpint(lock, >=, 0);
+    reconcile(model, (CcwReconcile){ 0 }, TRUE, ""); /* the process that takes it lives */
+    g_assert_true(ccw_host_release_domain(model->host, OTHER, NULL));
+    g_assert_true(ccw_host_confirm_domain(model->host, OTHER, NULL));
+    g_assert_false(ccw_host_has_stale(model->host));
+    assert_journal(model, "pending by " DOMAIN);
 }
 
 static void dry_run(void)
@@ -179,9 +186,9 @@ static void without_libvirt(void)
     reconcile(model, (CcwReconcile){ .running = running }, TRUE, "");
     assert_journal(model, "owned by " DOMAIN);
     g_hash_table_remove_all(running);
-    open_mdev(model);
+    model_open_mdev(model, "99");
     reconcile(model, (CcwReconcile){ .running = running }, FALSE, "0.0.1234 left: owned of " DOMAIN ", " KEPT);
-    close_mdev(model);
+    model_close_mdev(model, "99");
     reconcile(model, (CcwReconcile){ .running = running }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
 
     g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
@@ -283,6 +290,7 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/reconcile/open-is-left", open_is_left);
     g_test_add_func("/node_device/reconcile/open-is-not-released", open_is_not_released);
     g_test_add_func("/node_device/reconcile/open-by-another", open_by_another);
+    g_test_add_func("/node_device/reconcile/locked-elsewhere", locked_elsewhere);
     g_test_add_func("/node_device/reconcile/dry-run", dry_run);
     g_test_add_func("/node_device/reconcile/abandoned", abandoned);
     g_test_add_func("/node_device/reconcile/without-libvirt", without_libvirt);

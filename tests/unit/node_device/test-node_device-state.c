@@ -110,7 +110,7 @@ static void one(gconstpointer data)
 {
     const Case *c = data;
     g_autoptr(Tree) tree = tree_new("dasd.txt");
-    g_autoptr(CcwHost) host = ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+    g_autoptr(CcwHost) host = tree_host(tree);
     g_autoptr(CcwHostDevice) device = NULL;
     g_autoptr(GError) error = NULL;
     CcwBusId id = { .devno = 0x1234 };
@@ -150,7 +150,7 @@ static void not_there(gconstpointer data)
 {
     const Case *c = data;
     g_autoptr(Tree) tree = tree_new("dasd.txt");
-    g_autoptr(CcwHost) host = ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+    g_autoptr(CcwHost) host = tree_host(tree);
     g_autoptr(GError) error = NULL;
     CcwBusId id = { .devno = 0x4321 };
 

@@ -318,6 +318,28 @@ static void status_files(void)
     }
 }
 
+#define ADDRESS(uuid) "<source><address uuid='" uuid "'/></source>"
+#define FIRST_MDEV "cc390000-0001-8000-8000-000000001234"
+#define SECOND_MDEV "cc390000-0001-8000-8000-000000001235"
+
+/* Anyone who may write a domain's metadata could name another domain's device in it. */
+static void uses_in_devices_alone(void)
+{
+    g_autoptr(Model) model = start();
+    g_autoptr(GHashTable) uses = NULL;
+
+    tree_write(model->tree, "status/g.xml",
+               "<domstatus><domain><uuid>" UUID "</uuid><metadata><hostdev>" ADDRESS(
+                   FIRST_MDEV) "</hostdev>"
+                               "<devices><hostdev>" ADDRESS(
+                                   FIRST_MDEV) "</hostdev></devices></metadata>"
+                                               "<devices><hostdev>" ADDRESS(
+                                                   SECOND_MDEV) "</hostdev></devices></domain></domstatus>");
+    uses = ccw_status_uses(model->tree->status, "/proc");
+    g_assert_cmpuint(g_hash_table_size(uses), ==, 1);
+    g_assert_cmpstr(g_hash_table_lookup(uses, SECOND_MDEV), ==, "g");
+}
+
 /* Whatever it is, reconnect must not fail: libvirt kills the guest. */
 static void failures_that_do_not_veto(void)
 {
@@ -367,6 +389,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/qemu/hook/a-life", a_life);
+    g_test_add_func("/qemu/hook/uses-in-devices-alone", uses_in_devices_alone);
     g_test_add_func("/qemu/hook/late-release", late_release);
     g_test_add_func("/qemu/hook/release-without-hostdev", release_without_hostdev);
     g_test_add_func("/qemu/hook/release-of-another", release_of_another);

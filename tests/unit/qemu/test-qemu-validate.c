@@ -3,6 +3,7 @@
 #include "qemu/ccw-qemu-validate.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "sysfs-tree.h"
 #include "util/ccw-error.h"
@@ -17,6 +18,9 @@
 #define MDEV(devno, rest)                                                                                              \
     "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source><address "                                         \
     "uuid='cc390000-0001-8000-8000-00000000" devno "'/></source>" rest "</hostdev>"
+#define ADVERTISED(attributes)                                                                                         \
+    "<hostdev mode='subsystem' type='mdev' model='vfio-ccw' " attributes                                               \
+    "><source><address uuid='cc390000-0001-8000-8000-000100001234'/></source></hostdev>"
 #define GUEST(cssid, devno) "<address type='ccw' cssid='" cssid "' ssid='0x0' devno='" devno "'/>"
 #define BOOT(order) "<boot order='" order "'/>"
 
@@ -35,6 +39,12 @@ static void good(void)
         DEVICES(DEV("0x1234", "<alias name='ua-x'/><readonly/>" BOOT("1") GUEST("0xfe", "0x1"))
                     DEV("0x1235", BOOT("2") GUEST("0xfe", "0x1234"))),
         DEVICES(DEV("0x1234", "<x:y xmlns:x='http://example.com'/>")),
+        DEVICES(DEV("0xfFfF", "") DEV("0x1", "") DEV("4660", "")),
+        "<hostdev type='ccw'><source><address cssid='0xFE' ssid='0x3' devno='0x0001'/></source></hostdev>",
+        DEVICES(ADVERTISED("managed='no'")),
+        DOMAIN(OS, "<s390-map-css state='off'> <!-- here --> </s390-map-css>", ""),
+        "<domain><features><acpi/></features><features><apic/></features><devices>" DEV("0x1",
+                                                                                        "") "</devices></domain>",
         /* Not ours: libvirt's to say. */
         DEVICES("<disk>" BOOT("1") GUEST("0xfe", "0x1") "</disk><disk>" BOOT("1") GUEST("0xfe", "0x1") "</disk>"),
         DEVICES(MDEV("1234", "<rom/>") MDEV("1235", "")),
@@ -95,6 +105,19 @@ static void refused(void)
           "line 1: *attribute 'writeFiltering' of <source> is not supported for a ccw <hostdev>: remove it" },
         { "<hostdev type='ccw'><source><address devno='1'/><vendor id='1'/></source></hostdev>",
           "line 1: unsupported configuration: <vendor> is unknown in a ccw <hostdev>, *" },
+        { "<hostdev type='ccw'><source><address devno='1'><x/></address></source></hostdev>",
+          "line 1: unsupported configuration: <x> is unknown in a ccw <hostdev>, *" },
+        { DEV("0X1234", ""), "line 1: devno='0X1234' of <address> in <source> *: write 0x1234" },
+        { DEV("0x0001234", ""), "line 1: devno='0x0001234' of <address> in <source> *: write 0x1234" },
+        { "<hostdev type='ccw'><source><address cssid='0x001' ssid='0x0' devno='0x1'/></source></hostdev>",
+          "line 1: cssid='0x001' of <address> in <source> *: write 0x1" },
+        { "<hostdev type='ccw'><source><address ssid='0x00' devno='0x1'/></source></hostdev>",
+          "line 1: ssid='0x00' of <address> in <source> *: write 0x0" },
+        { DEVICES(ADVERTISED("managed='maybe'")), "line 2: managed='maybe' of a <hostdev> is unknown: give yes or no" },
+        { "<domain><features><s390-map-css state='off'>x</s390-map-css></features></domain>",
+          "line 1: <s390-map-css> in <features> takes the attribute state and nothing else: remove the rest" },
+        { "<domain><features>" OFF "</features>\n<features><acpi/></features></domain>",
+          "line 2: <features> is given twice in a domain with <s390-map-css>: put all features into one" },
         { DEVICES(DEV("0x12345", "")), "line 2: devno='0x12345' of *is out of range: give 0 to 0xffff" },
         { "<domainsnapshot><domain>" DEV("0", "") "</domain><inactiveDomain><devices>" DEV("0x1", "")
               DEV("0x1", "") "</devices></inactiveDomain></domainsnapshot>",
@@ -110,6 +133,137 @@ static void refused(void)
         if (!g_pattern_match_simple(cases[i].message, error->message))
             g_error("'%s' is not '%s'", error->message, cases[i].message);
     }
+}
+
+static void expect_noticed(const char *xml)
+{
+    const CcwQemuValidate with = { 0 };
+    g_autoptr(GError) error = NULL;
+    g_autofree char *lowered = NULL;
+    gboolean changed;
+
+    if (ccw_conf_validate(xml, &error))
+        g_error("the schema allows %s", xml);
+    if (g_error_matches(error, CCW_ERROR, CCW_ERROR_NOT_FOUND)) {
+        g_test_skip("libvirt's schemas are not installed");
+        return;
+    }
+    lowered = ccw_conf_lower(xml, CCW_MAP_CSS_ABSENT, &changed, NULL);
+    if (lowered && ccw_qemu_validate(xml, &with, NULL) && ccw_conf_validate(lowered, NULL))
+        g_error("it passes unnoticed: %s", xml);
+}
+
+/*
+ * What the extended schema does not allow, with --validate: virtccwd, which does not use the schema, refuses it by
+ * name, or hands it to libvirt in a form that libvirt's own schema does not allow. So it never passes unnoticed.
+ */
+static void strict(void)
+{
+    static const char *const devices[] = {
+        DEV("0x1234", "<frob/>"),
+        DEV("0x1234", "<driver name='vfio'/>"),
+        DEV("0x1234", "text"),
+        DEV("0x1234", "<x:y xmlns:x='http://example.com'/>"),
+        DEV("0x1234", "<boot order='0'/>"),
+        DEV("0x1234", "<boot order='1'/><boot order='2'/>"),
+        DEV("0x1234", "<boot order='1' frob='1'/>"),
+        DEV("0x1234", "<alias name='ua-x' frob='1'/>"),
+        DEV("0x1234", "<readonly frob='1'/>"),
+        DEV("0x1234", "<shareable>x</shareable>"),
+        DEV("0x1234", "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x00001'/>"),
+        DEV("0x1234", "<address type='ccw' cssid='0x0fe' ssid='0x0' devno='0x1'/>"),
+        DEV("0x1234", "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x1' frob='1'/>"),
+        DEV("0x1234", "<address type='ccw' cssid='0xfe'/>"),
+        DEV("0x1234", "<address type='pci'/>"),
+        DEV("0x00001234", ""),
+        DEV("0X1234", ""),
+        DEV("01234", ""),
+        DEV("0x12345", ""),
+        DEV("", ""),
+        "<hostdev mode='subsystem' type='ccw'><source><address/></source></hostdev>",
+        "<hostdev mode='subsystem' type='ccw'><source/></hostdev>",
+        "<hostdev mode='subsystem' type='ccw'/>",
+        "<hostdev mode='subsystem' type='ccw'><source>text<address devno='0x1'/></source></hostdev>",
+        "<hostdev mode='subsystem' type='ccw'><source frob='1'><address devno='0x1'/></source></hostdev>",
+        "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1'/><frob/></source></hostdev>",
+        "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1'/><address devno='0x2'/></source></hostdev>",
+        "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1'/></source><source/></hostdev>",
+        "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1' frob='1'/></source></hostdev>",
+        "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1' ssid='4'/></source></hostdev>",
+        "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1' ssid='0x03'/></source></hostdev>",
+        "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1' cssid='0xff'/></source></hostdev>",
+        "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1' cssid='0x001'/></source></hostdev>",
+        "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1'>text</address></source></hostdev>",
+        "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1'><frob/></address></source></hostdev>",
+        "<hostdev mode='subsystem' type='ccw' frob='1'><source><address devno='0x1'/></source></hostdev>",
+        "<hostdev mode='subsystem' type='ccw' model='vfio-ccw'><source><address devno='0x1'/></source></hostdev>",
+        "<hostdev mode='subsystem' type='ccw' display='off'><source><address devno='0x1'/></source></hostdev>",
+        "<hostdev mode='subsystem' type='ccw' ramfb='off'><source><address devno='0x1'/></source></hostdev>",
+        "<hostdev mode='subsystem' type='ccw' subsystem='ccw'><source><address devno='0x1'/></source></hostdev>",
+        "<hostdev mode='subsystem' type='ccw' managed='maybe'><source><address devno='0x1'/></source></hostdev>",
+        "<hostdev mode='capabilities' type='ccw'><source><address devno='0x1'/></source></hostdev>",
+        "<hostdev mode='subsystem' type='subsystem'><source><address devno='0x1'/></source></hostdev>",
+        "<hostdev type='subsystem' subsystem='pci'><source><address devno='0x1'/></source></hostdev>",
+        "<hostdev type='subsystem' subsystem='ccw' display='on'><source><address devno='0x1'/></source></hostdev>",
+        ADVERTISED("managed='maybe'"),
+        ADVERTISED("frob='1'"),
+    };
+    static const char *const features[] = {
+        "<s390-map-css/>",
+        "<s390-map-css state='maybe'/>",
+        "<s390-map-css state='off' frob='1'/>",
+        "<s390-map-css state='off' x:frob='1' xmlns:x='http://example.com'/>",
+        "<s390-map-css state='off'>text</s390-map-css>",
+        "<s390-map-css state='off'><![CDATA[x]]></s390-map-css>",
+        "<s390-map-css state='off'><frob/></s390-map-css>",
+        OFF OFF,
+        OFF "</features><features><acpi/>",
+        "<acpi/></features><features>" OFF,
+        OFF "<frob/>",
+        OFF "text",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(devices) + G_N_ELEMENTS(features); i++) {
+        gboolean is_device = i < G_N_ELEMENTS(devices);
+        g_autofree char *xml = g_strdup_printf(
+            "<domain type='kvm'><name>x</name><memory>1</memory>" OS "%s%s%s<devices>%s</devices></domain>",
+            is_device ? "" : "<features>", is_device ? "" : features[i - G_N_ELEMENTS(devices)],
+            is_device ? "" : "</features>", is_device ? devices[i] : "");
+
+        expect_noticed(xml);
+    }
+}
+
+#define KEYS 60000u
+#define TABLE 65521u           /* the prime that GLib's table of so many keys is indexed by */
+#define INVERSE_11 3123612579u /* GLib multiplies by 11 first */
+
+/* The processor time, in seconds, for a domain with these multiples for its boot orders. */
+static double time_boot_orders(guint factor)
+{
+    g_autoptr(GString) devices = g_string_new(DEV("0x1234", ""));
+    g_autofree char *xml = NULL;
+    const CcwQemuValidate with = { 0 };
+    g_autoptr(GError) error = NULL;
+    clock_t start;
+
+    for (guint i = 1; i <= KEYS; i++)
+        g_string_append_printf(devices, "<x><boot order='%u'/></x>", i * factor);
+    xml = g_strdup_printf("<domain>" OS "<devices>%s</devices></domain>", devices->str);
+    start = clock();
+    g_assert_true(ccw_qemu_validate(xml, &with, &error));
+    g_assert_no_error(error);
+    return (double)(clock() - start) / CLOCKS_PER_SEC;
+}
+
+/* Boot orders that meet in one place of a table without a secret take quadratic time. */
+static void colliding_keys(void)
+{
+    double usual = time_boot_orders(1);
+    double colliding = time_boot_orders(TABLE * INVERSE_11);
+
+    g_test_message("%.3f s, colliding %.3f s", usual, colliding);
+    g_assert_cmpfloat(colliding, <, 5 * usual);
 }
 
 static void emulator(void)
@@ -179,6 +333,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/qemu/validate/good", good);
     g_test_add_func("/qemu/validate/refused", refused);
+    g_test_add_func("/qemu/validate/strict", strict);
+    g_test_add_func("/qemu/validate/colliding-keys", colliding_keys);
     g_test_add_func("/qemu/validate/emulator", emulator);
     g_test_add_func("/qemu/validate/named-emulator", named_emulator);
     g_test_add_func("/qemu/validate/warned", warned);

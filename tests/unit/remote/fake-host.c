@@ -10,8 +10,11 @@ static GString *log_text;
 static char *claim_failure, *modules_failure;
 static CcwError claim_code;
 static gboolean holding;
-static gint announced; /* a devno; 0: none */
-static char *pending;  /* the domain of a claim that is neither confirmed nor given back */
+static gint announced;           /* a set of 1 << the last digit of a devno; atomic */
+static const char *blocked_word; /* what host_block() holds up */
+static gboolean is_blocked;      /* it has come there */
+/* By the last digit of the devno: the domain of a claim that is neither confirmed nor given back. */
+static char *pending[16];
 
 static void note(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
@@ -60,10 +63,43 @@ void host_hold_claims(gboolean hold)
     g_mutex_unlock(&lock);
 }
 
+void host_block(const char *word)
+{
+    g_mutex_lock(&lock);
+    blocked_word = word;
+    is_blocked = FALSE;
+    g_cond_broadcast(&cond);
+    g_mutex_unlock(&lock);
+}
+
+void host_wait_blocked(void)
+{
+    gint64 until = g_get_monotonic_time() + 5 * G_TIME_SPAN_SECOND;
+
+    g_mutex_lock(&lock);
+    while (!is_blocked)
+        g_assert_true(g_cond_wait_until(&cond, &lock, until));
+    g_mutex_unlock(&lock);
+}
+
+/* As the kernel, which may take its time. */
+static void take_time(const char *word)
+{
+    g_mutex_lock(&lock);
+    while (g_strcmp0(blocked_word, word) == 0) {
+        is_blocked = TRUE;
+        g_cond_broadcast(&cond);
+        g_cond_wait(&cond, &lock);
+    }
+    g_mutex_unlock(&lock);
+}
+
 CcwHost *ccw_host_new(const char *sysfs_root G_GNUC_UNUSED, const char *proc_root G_GNUC_UNUSED,
                       const char *run_dir G_GNUC_UNUSED)
 {
-    return NULL;
+    static int host;
+
+    return (CcwHost *)&host;
 }
 
 void ccw_host_free(CcwHost *host G_GNUC_UNUSED)
@@ -109,9 +145,9 @@ gboolean ccw_host_claim(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const c
         g_set_error_literal(error, CCW_ERROR, (gint)claim_code, claim_failure);
         return FALSE;
     }
-    *ret_taken = !pending;
-    if (!pending)
-        pending = g_strdup(domain_uuid);
+    *ret_taken = !pending[id->devno & 0xf];
+    if (*ret_taken)
+        pending[id->devno & 0xf] = g_strdup(domain_uuid);
     return TRUE;
 }
 
@@ -120,12 +156,12 @@ static gboolean settle(const char *word, const CcwBusId *id, const char *domain_
 {
     char text[CCW_BUS_ID_STR_LEN];
 
-    if (!pending)
+    if (!pending[id->devno & 0xf])
         return TRUE;
     note("%s %s ", word, ccw_bus_id_format(id, text));
-    if (g_strcmp0(domain_uuid, pending) != 0)
+    if (g_strcmp0(domain_uuid, pending[id->devno & 0xf]) != 0)
         note("for-another ");
-    g_clear_pointer(&pending, g_free);
+    g_clear_pointer(&pending[id->devno & 0xf], g_free);
     return TRUE;
 }
 
@@ -133,6 +169,7 @@ gboolean ccw_host_confirm(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const
                           GError **error G_GNUC_UNUSED)
 {
     g_assert_true(host_is_announced());
+    take_time("confirm");
     return settle("confirm", id, domain_uuid);
 }
 
@@ -140,14 +177,19 @@ gboolean ccw_host_announce(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, cons
                            GError **error G_GNUC_UNUSED)
 {
     g_assert_cmpstr(token, ==, "token");
-    g_atomic_int_set(&announced, (gint)id->devno);
+    g_atomic_int_or((guint *)&announced, 1u << (id->devno & 0xf));
     return TRUE;
 }
 
 void ccw_host_withdraw(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id)
 {
-    g_assert_cmpint(g_atomic_int_get(&announced), ==, id->devno);
-    g_atomic_int_set(&announced, 0);
+    g_assert_true(host_has_announced(id));
+    g_atomic_int_and((guint *)&announced, ~(1u << (id->devno & 0xf)));
+}
+
+gboolean host_has_announced(const CcwBusId *id)
+{
+    return g_atomic_int_get(&announced) >> (id->devno & 0xf) & 1;
 }
 
 gboolean host_is_announced(void)
@@ -159,15 +201,16 @@ gboolean ccw_host_roll_back(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, con
                             GError **error G_GNUC_UNUSED)
 {
     g_assert_cmpstr(token, ==, "token");
-    g_assert_false(host_is_announced());
-    return settle("back", id, pending);
+    g_assert_false(host_has_announced(id));
+    take_time("back");
+    return settle("back", id, pending[id->devno & 0xf]);
 }
 
 gboolean ccw_host_leave_open(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *token,
                              GError **error G_GNUC_UNUSED)
 {
     g_assert_cmpstr(token, ==, "token");
-    return settle("open", id, pending);
+    return settle("open", id, pending[id->devno & 0xf]);
 }
 
 gboolean ccw_host_has_stale(CcwHost *host G_GNUC_UNUSED)
@@ -179,9 +222,10 @@ gboolean ccw_host_reconcile(CcwHost *host G_GNUC_UNUSED, const CcwReconcile *req
 {
     GHashTable *devices = g_hash_table_lookup(request->live, GUEST_UUID);
 
+    take_time("reconcile");
     note("reconcile %s:%u", request->only_domain ? "one" : "all", devices ? g_hash_table_size(devices) : 0);
-    if (g_hash_table_size(request->held) > 0)
-        note(" but %u", g_hash_table_size(request->held));
+    if (request->is_held(&(CcwBusId){ .devno = 0x1234 }, request->held_data))
+        note(" but 0.0.1234");
     note(" ");
     return TRUE;
 }
@@ -195,12 +239,44 @@ static CcwHostDevice *device_of(const CcwBusId *id, const CcwBusId *subchannel)
     return device;
 }
 
+gboolean ccw_host_has_css(CcwHost *host G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+    return TRUE;
+}
+
+/* How often the host was asked for a device, and whether such a question waits. */
+static gint lookups;
+static gboolean holding_lookups;
+
+guint host_take_lookups(void)
+{
+    return (guint)g_atomic_int_exchange(&lookups, 0);
+}
+
+void host_hold_lookups(gboolean hold)
+{
+    g_mutex_lock(&lock);
+    holding_lookups = hold;
+    g_cond_broadcast(&cond);
+    g_mutex_unlock(&lock);
+}
+
+static void count_lookup(void)
+{
+    g_atomic_int_inc(&lookups);
+    g_mutex_lock(&lock);
+    while (holding_lookups)
+        g_cond_wait(&cond, &lock);
+    g_mutex_unlock(&lock);
+}
+
 /* There is 0.0.1234 on subchannel 0.0.0034, online, and 0.0.1236 on 0.0.0036, which is on vfio_ccw. */
 CcwHostDevice *ccw_host_lookup(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error G_GNUC_UNUSED)
 {
     static char vfio_ccw[] = "vfio_ccw";
     CcwHostDevice *device;
 
+    count_lookup();
     if (id->devno != 0x1234 && id->devno != 0x1236)
         return NULL;
     device = device_of(id, &(CcwBusId){ .devno = (guint16)(id->devno - 0x1200) });
@@ -208,6 +284,11 @@ CcwHostDevice *ccw_host_lookup(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, 
     if (id->devno == 0x1236)
         device->driver = vfio_ccw;
     return device;
+}
+
+CcwHostDevice *ccw_host_lookup_bound(CcwHost *host, const CcwBusId *id)
+{
+    return ccw_host_lookup(host, id, NULL);
 }
 
 CcwHostDevice *ccw_host_lookup_subchannel(CcwHost *host G_GNUC_UNUSED, const CcwBusId *subchannel,
@@ -254,7 +335,16 @@ gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error)
     return ccw_host_reattach_as_of(host, id, G_MAXINT64, &stale, error);
 }
 
-gboolean ccw_host_reset(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error)
+gboolean ccw_host_reset_as_of(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, gint64 as_of,
+                              gboolean *ret_stale G_GNUC_UNUSED, GError **error)
 {
+    g_assert_cmpint(as_of, >, 0);
     return by_hand("reset", id, error);
+}
+
+gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    gboolean stale;
+
+    return ccw_host_reset_as_of(host, id, G_MAXINT64, &stale, error);
 }

@@ -47,6 +47,7 @@ void peers_set_up_as(Peers *peers, CcwPeer *peer)
     int client[2], backend[2];
 
     g_free(host_take_log());
+    host_take_lookups();
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, client), ==, 0);
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, backend), ==, 0);
     peers->poll = ccw_poll_new(NULL, NULL);
@@ -54,12 +55,15 @@ void peers_set_up_as(Peers *peers, CcwPeer *peer)
         .poll = peers->poll,
         .workers = ccw_workers_new(NULL, NULL),
         .keeper = ccw_keeper_new(ccw_host_new("/", "/", "/")),
+        .host = ccw_host_new("/", "/", "/"),
         .changed = on_changed,
+        .start_failed = on_changed,
         .changed_data = peers,
     };
     peers->client = client[0];
     peers->backend = backend[0];
     peers->connection = ccw_connection_new(&peers->services, client[1], backend[1], peer, on_ended, peers);
+    ccw_connection_start(peers->connection, peers->user);
 }
 
 void peers_hang_up(int *fd)
@@ -82,6 +86,7 @@ void peers_wait_ended(Peers *peers)
 void peers_tear_down(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     host_hold_claims(FALSE);
+    host_hold_lookups(FALSE);
     host_fail_claim(CCW_ERROR_BUSY, NULL);
     host_fail_modules(NULL);
     peers_hang_up(&peers->client);

@@ -16,6 +16,7 @@ typedef struct {
     CcwPoll *poll;
     CcwServices services;
     CcwConnection *connection; /* NULL: ended */
+    CcwUser *user;             /* set before peers_set_up(): who is charged; NULL: nothing is counted */
     int client;                /* -1: hung up */
     int backend;
     guint changed; /* how often the watcher was called */
@@ -65,4 +66,14 @@ char *host_take_log(void);
 void host_fail_claim(CcwError code, const char *message); /* NULL: not any more */
 void host_fail_modules(const char *message);
 void host_hold_claims(gboolean hold);
-gboolean host_is_announced(void); /* an attach is with libvirt */
+guint host_take_lookups(void);         /* the look-ups of devices since last asked */
+void host_hold_lookups(gboolean hold); /* they wait until it is called with FALSE */
+gboolean host_is_announced(void);      /* an attach is with libvirt */
+gboolean host_has_announced(const CcwBusId *id);
+
+/*
+ * Holds up every call of "confirm", "back" (a roll-back) or "reconcile" until another word, or NULL, is given; and
+ * waits until one is held up.
+ */
+void host_block(const char *word);
+void host_wait_blocked(void);

@@ -19,10 +19,10 @@ static CcwUser *user;
 
 static void set_up(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
-    limits = ccw_limits_new(65536, 16 * 1024 * 1024, 100, 0, 20); /* 8 MiB for one user */
+    limits = ccw_limits_new(NULL, 65536, 16 * 1024 * 1024, 100, 0, 20); /* 8 MiB for one user */
     user = ccw_limits_add_client(limits, 1000, NULL);
+    peers->user = user;
     peers_set_up(peers, NULL);
-    ccw_connection_set_user(peers->connection, user);
 }
 
 static void tear_down(Peers *peers, gconstpointer data)

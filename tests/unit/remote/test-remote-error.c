@@ -111,7 +111,7 @@ static GByteArray *refused_answer(const guint8 *bytes, gsize length)
     int fds[2];
 
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), ==, 0);
-    ccw_refuse(poll, fds[1], VIR_ERR_AUTH_FAILED, "root only");
+    ccw_refuse(poll, NULL, 0, fds[1], VIR_ERR_AUTH_FAILED, "root only");
     for (gsize i = 0; i < length; i++) {
         g_assert_cmpint(send(fds[0], bytes + i, 1, MSG_NOSIGNAL), ==, 1);
         while (g_main_context_iteration(NULL, FALSE))

@@ -34,7 +34,7 @@ static void empty(CcwUser *user, guint count)
 /* A quarter for each, three quarters for all but root. */
 static void clients(void)
 {
-    g_autoptr(CcwLimits) limits = ccw_limits_new(65536, 0, 5000, 0, 20);
+    g_autoptr(CcwLimits) limits = ccw_limits_new(NULL, 65536, 0, 5000, 0, 20);
     guint counts[5];
     CcwUser *users[5];
 
@@ -55,7 +55,7 @@ static void clients(void)
 /* Few descriptors, few clients: what is kept back for virtccwd's own work stays free. */
 static void few_fds(void)
 {
-    g_autoptr(CcwLimits) limits = ccw_limits_new(256, 0, 5000, 0, 20);
+    g_autoptr(CcwLimits) limits = ccw_limits_new(NULL, 256, 0, 5000, 0, 20);
     CcwUser *user = NULL, *root = NULL;
     guint count = fill(limits, 1000, &user);
     guint roots = fill(limits, 0, &root);
@@ -72,7 +72,7 @@ static void few_fds(void)
 
 static void setting(void)
 {
-    g_autoptr(CcwLimits) limits = ccw_limits_new(65536, 0, 100, 60, 20);
+    g_autoptr(CcwLimits) limits = ccw_limits_new(NULL, 65536, 0, 100, 60, 20);
     CcwUser *user = NULL;
     guint count = fill(limits, 1000, &user);
 
@@ -82,7 +82,7 @@ static void setting(void)
 
 static void logins(void)
 {
-    g_autoptr(CcwLimits) limits = ccw_limits_new(65536, 0, 5000, 0, 20);
+    g_autoptr(CcwLimits) limits = ccw_limits_new(NULL, 65536, 0, 5000, 0, 20);
     CcwUser *users[6];
     guint count[6] = { 0 };
 
@@ -108,7 +108,7 @@ static void bytes(void)
     static const gsize share[] = { 64 * MIB, 16 * MIB, 8 * MIB };
 
     for (gsize i = 0; i < G_N_ELEMENTS(memory); i++) {
-        g_autoptr(CcwLimits) limits = ccw_limits_new(65536, memory[i], 5000, 0, 20);
+        g_autoptr(CcwLimits) limits = ccw_limits_new(NULL, 65536, memory[i], 5000, 0, 20);
         CcwUser *user = ccw_limits_add_client(limits, 1000, NULL);
 
         g_assert_true(ccw_user_has_room(user, share[i]));
@@ -144,7 +144,7 @@ static void give_room(CcwUser *user)
 /* Each who waits is called once, unless the wait has ended; and may wait again. */
 static void waits(void)
 {
-    g_autoptr(CcwLimits) limits = ccw_limits_new(65536, 0, 5000, 0, 20);
+    g_autoptr(CcwLimits) limits = ccw_limits_new(NULL, 65536, 0, 5000, 0, 20);
     CcwUser *user = ccw_limits_add_client(limits, 1000, NULL);
     Waiting once = { limits, 0, FALSE }, again = { limits, 0, TRUE }, never = { limits, 0, FALSE };
 

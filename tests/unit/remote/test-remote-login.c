@@ -43,7 +43,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
     fixture->poll = ccw_poll_new(NULL, NULL);
     fixture->client = fds[0];
     fixture->served = STILL_THERE;
-    fixture->login = ccw_login_new(fixture->poll, fds[1], peer, FALSE, ended, fixture);
+    fixture->login = ccw_login_new(fixture->poll, NULL, fds[1], peer, FALSE, ended, fixture);
 }
 
 static void wait_ended(Fixture *fixture)

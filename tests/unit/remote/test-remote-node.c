@@ -196,7 +196,21 @@ static void reply_unknown(Peers *peers)
     peers_send(peers, peers->backend, CCW_TYPE_REPLY, 113, SERIAL, CCW_STATUS_ERROR, none);
 }
 
-/* The host has the device again, and libvirt has not heard of it yet. One that the host does not have is unknown. */
+/* May the client see the subchannel of the device that libvirt does not know? */
+static void answer_subchannel(Peers *peers, gboolean visible)
+{
+    guint32 serial = expect_question(peers, 113, "css_0_0_0034");
+    g_autoptr(GByteArray) found = payload_string("css_0_0_0034");
+    g_autoptr(GByteArray) denied = payload_error(VIR_ERR_ACCESS_DENIED, "access denied");
+
+    peers_send(peers, peers->backend, CCW_TYPE_REPLY, 113, serial, visible ? CCW_STATUS_OK : CCW_STATUS_ERROR,
+               visible ? found : denied);
+}
+
+/*
+ * The host has the device again, and libvirt has not heard of it yet. One that the host does not have is unknown, and
+ * so is one whose subchannel the client may not see: virtccwd does not wait for that.
+ */
 static void not_listed_yet(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) found = payload_string(ATTACHED);
@@ -206,6 +220,7 @@ static void not_listed_yet(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     peers->services.look_data = waited;
     call_name(peers, 113, ATTACHED);
     reply_unknown(peers);
+    answer_subchannel(peers, TRUE);
     expect_call(peers, 113);
     reply(peers, 113, SERIAL, found);
     expect_reply(peers, 113, found);
@@ -213,7 +228,13 @@ static void not_listed_yet(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 
     call_name(peers, 113, ATTACHED);
     reply_unknown(peers);
+    answer_subchannel(peers, TRUE);
     reply_unknown(peers);
+    peers_expect_error(peers, SERIAL, 113, VIR_ERR_NO_NODE_DEVICE, "no node device");
+
+    call_name(peers, 113, ATTACHED);
+    reply_unknown(peers);
+    answer_subchannel(peers, FALSE);
     peers_expect_error(peers, SERIAL, 113, VIR_ERR_NO_NODE_DEVICE, "no node device");
 
     call_name(peers, 113, "ccw_0_0_4321");

@@ -175,7 +175,7 @@ static void longest_frame(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     }
     g_assert_cmpuint(received, ==, CCW_FRAME_MAX);
     ccw_store_be32(head->data, CCW_FRAME_MAX + 1);
-    g_test_expect_message(NULL, G_LOG_LEVEL_INFO, "a client broke the protocol: a frame of *");
+    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "a client broke the protocol: a frame of *");
     g_assert_cmpint(send(peers->client, head->data, head->len, 0), ==, head->len);
     peers_wait_ended(peers);
     g_test_assert_expected_messages();
@@ -343,7 +343,7 @@ static void backend_leaves(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 
 static void hostile_client(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
-    g_test_expect_message(NULL, G_LOG_LEVEL_INFO, "a client broke the protocol: a frame of 3 bytes*");
+    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "a client broke the protocol: a frame of 3 bytes*");
     g_assert_cmpint(send(peers->client, "\0\0\0\3................................", 32, 0), ==, 32);
     peers_wait_ended(peers);
     g_test_assert_expected_messages();

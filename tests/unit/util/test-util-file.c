@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <sys/stat.h>
 
 #include "util/ccw-endian.h"
 #include "util/ccw-error.h"
@@ -23,6 +24,25 @@ static void attributes(void)
     g_assert_cmpint(ccw_attr_write(path, "0"), ==, ENOENT);
     g_assert_null(ccw_attr_read(path, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND);
+}
+
+static void modes(void)
+{
+    static const mode_t umasks[] = { 0, 022, 077 };
+    static const int wanted[] = { 0600, 0644 };
+    g_autofree char *path = g_build_filename(folder, "mode", NULL);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(umasks) * G_N_ELEMENTS(wanted); i++) {
+        mode_t before = umask(umasks[i / G_N_ELEMENTS(wanted)]);
+        int mode = wanted[i % G_N_ELEMENTS(wanted)];
+        struct stat st;
+
+        g_assert_true(ccw_file_replace(path, "", 0, mode, NULL));
+        umask(before);
+        g_assert_cmpint(stat(path, &st), ==, 0);
+        g_assert_cmphex(st.st_mode & 07777, ==, mode);
+    }
+    g_unlink(path);
 }
 
 static void too_long(void)
@@ -57,6 +77,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     folder = g_dir_make_tmp("test-util-file-XXXXXX", NULL);
     g_test_add_func("/util/file/attributes", attributes);
+    g_test_add_func("/util/file/modes", modes);
     g_test_add_func("/util/file/too-long", too_long);
     g_test_add_func("/util/endian", byte_order);
     rc = g_test_run();

@@ -12,6 +12,8 @@
 #include "util/ccw-lab-protocol.h"
 #include "vfio/vfio-source.h"
 
+static const CcwLabToken token = { "0123456789abcdef" };
+
 #define UUID "cc390000-0001-8000-8000-000000001234"
 
 typedef struct {
@@ -25,7 +27,7 @@ typedef struct {
     guint fds;
     gboolean requests;
     /* What it heard. */
-    guint32 group;
+    CcwLabToken token;
     guint32 in_use[4];
     guint n_in_use;
 } Lab;
@@ -62,7 +64,7 @@ static gpointer serve(gpointer data)
 
     g_assert_cmpint(recv(fd, &request, sizeof(request), 0), ==, sizeof(request));
     g_assert_cmphex(request.magic, ==, CCW_LAB_MAGIC);
-    lab->group = request.group;
+    lab->token = request.token;
     answer(lab, fd);
     if (lab->requests) {
         CcwLabRequest wish = { .magic = CCW_LAB_MAGIC };
@@ -110,7 +112,7 @@ static void test_open(void)
     const guint64 one = 1;
 
     lab_start(&lab);
-    g_assert_cmpint(vfio_source_connect(lab.path, 7, &source), ==, 0);
+    g_assert_cmpint(vfio_source_connect(lab.path, 7, &token, &source), ==, 0);
     g_assert_cmpstr(source->uuid, ==, UUID);
     g_assert_cmphex(source->device.bus_id.devno, ==, 0x1234);
     g_assert_cmphex(source->device.chpid, ==, 0x10);
@@ -125,7 +127,7 @@ static void test_open(void)
     vfio_source_free(source);
     close(stop);
     lab_end(&lab);
-    g_assert_cmpuint(lab.group, ==, 7);
+    g_assert_cmpmem(&lab.token, sizeof(lab.token), &token, sizeof(token));
     g_assert_cmpuint(lab.n_in_use, ==, 2);
     g_assert_cmpuint(lab.in_use[0], ==, 1);
     g_assert_cmpuint(lab.in_use[1], ==, 0);
@@ -165,7 +167,7 @@ static void test_refused(void)
         memcpy(lab.opened.bus_id, answers[i].bus_id, MIN(strlen(answers[i].bus_id) + 1, sizeof(lab.opened.bus_id)));
         lab.length = answers[i].length;
         lab.fds = answers[i].fds;
-        g_assert_cmpint(vfio_source_connect(lab.path, 0, &source), ==, answers[i].expected);
+        g_assert_cmpint(vfio_source_connect(lab.path, 0, &token, &source), ==, answers[i].expected);
         g_assert_null(source);
         lab_end(&lab);
         after = dup(0);
@@ -178,7 +180,7 @@ static void test_no_lab(void)
 {
     VfioSource *source = NULL;
 
-    g_assert_cmpint(vfio_source_connect("/nonexistent/lab.sock", 0, &source), ==, -ENOENT);
+    g_assert_cmpint(vfio_source_connect("/nonexistent/lab.sock", 0, &token, &source), ==, -ENOENT);
     g_assert_null(source);
 }
 

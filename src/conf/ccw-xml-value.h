@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Text of a well-formed document with its references resolved. A part of ccw-xml.h. */
+#pragma once
+
+#include <glib.h>
+
+/* An attribute's value: white space is blanks. Free with g_free. */
+char *ccw_xml_value_of(const char *start, const char *end);
+
+/* Is that value equal to text? */
+gboolean ccw_xml_value_is(const char *start, const char *end, const char *text);
+
+/* The content of an element: its text without the markup. Free with g_free. */
+char *ccw_xml_content_of(const char *start, const char *end);

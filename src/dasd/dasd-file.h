@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The image file of a device that runs. Other programs may truncate, delete or replace it meanwhile; a write must not
+ * be acknowledged then, and must not extend the file.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+    int fd;
+    gboolean sync;
+    guint64 size;       /* bytes when the device was made */
+    gboolean has_name;  /* a folder listed the file then; a file from memfd_create(2) has no name from the start */
+    gboolean is_logged; /* the log says already that the file was truncated or deleted */
+} DasdFile;
+
+/**
+ * dasd_file_init:
+ * @fd: the open image; the caller still closes it
+ * @size: bytes that the image must have
+ * @sync: whether each write has to survive a power cut
+ */
+void dasd_file_init(DasdFile *file, int fd, guint64 size, gboolean sync);
+
+/**
+ * dasd_file_look: Looks how much of the image file is still there.
+ *
+ * The first time that some of the file is missing, this writes a warning that names the file.
+ *
+ * Returns: the bytes from the start of the file that may be written: the size of the file, 0 if it was deleted or
+ * replaced or cannot be looked at.
+ */
+guint64 dasd_file_look(DasdFile *file);

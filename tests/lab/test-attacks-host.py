@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a local user without privileges tries in order to keep a channel device from the host and from guests, or to slow
+other clients down: files of a device's name, mounts of a device's name, many open files, a full /run, and a look at the
+journal. Run as: test-attacks-host.py VIRT-CCW"""
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+# pylint: disable=wrong-import-position
+from labtest import inside_a_lab
+from races import CCW, DEVICES, FIRST, JOURNAL, Host, mdev_of
+from steps import SLOWER, Steps, command, expect
+
+SECOND = DEVICES[1]
+NOBODY = 65534
+PROCESSES = 10
+FILES = 19900 if SLOWER == 1 else 5000  # each; an emulated machine has little memory
+ROUNDS = 5
+MARGIN = 0.2 * SLOWER  # seconds, for what a machine with other work adds to the shortest of some rounds
+MS_NOSUID_NODEV = 2 | 4
+MNT_DETACH = 2
+PR_SET_DUMPABLE = 4
+CLONE_NEWNS, CLONE_NEWUSER = 0x20000, 0x10000000
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+def may_change_user():
+    """In a lab that a user has started there is no other user."""
+    with open("/proc/self/uid_map", encoding="ascii") as file:
+        return any(int(first) <= NOBODY < int(first) + int(count) for first, _, count in map(str.split, file))
+
+
+def as_nobody():
+    """What a child does before it begins: every right of root is gone."""
+    if may_change_user():
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+
+
+@contextlib.contextmanager
+def attacker(attack, *args, count=1):
+    """COUNT processes of a user, each of which begins with attack(*args). They are not other programs: an interpreter
+    in root's home is none that the user may run."""
+    children = []
+    try:
+        for _ in range(count):
+            ready, begun = os.pipe()
+            pid = os.fork()
+            if pid == 0:
+                run_attack(begun, attack, args)
+            children.append(pid)
+            os.close(begun)
+            with os.fdopen(ready) as file:
+                expect(file.read() == "begun", "the attack does not begin")
+        yield children
+    finally:
+        for pid in children:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def run_attack(begun, attack, args):
+    """Never returns."""
+    try:
+        kept = attack(*args)
+        os.write(begun, b"begun")
+        os.close(begun)
+        while kept is not None:
+            signal.pause()
+    except Exception:  # pylint: disable=broad-except
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+def open_in_own_dev(name):
+    """A /dev/vfio with a file in it, in namespaces of the user's own."""
+    as_nobody()
+    user, group = os.getuid(), os.getgid()
+    LIBC.prctl(PR_SET_DUMPABLE, 1)  # else /proc/self is root's, after a change of the user
+    if LIBC.unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0:
+        raise OSError(ctypes.get_errno(), "no namespaces of one's own")
+    for name_of_map, text in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
+        with open(f"/proc/self/{name_of_map}", "w", encoding="ascii") as file:
+            file.write(text)
+    mount("tmpfs", "/dev/vfio", "tmpfs", "size=4k")
+    return open(f"/dev/vfio/{name}", "w", encoding="ascii")  # pylint: disable=consider-using-with
+
+
+def open_many():
+    limit = FILES + 100
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    as_nobody()
+    first = os.open("/dev/null", os.O_RDONLY)
+    return [os.dup(first) for _ in range(FILES)]
+
+
+def mount(source, where, kind, options):
+    """mount(2), which believes any source, and so does fusermount3."""
+    if LIBC.mount(source.encode(), where.encode(), kind.encode(), MS_NOSUID_NODEV, options.encode()) < 0:
+        raise OSError(ctypes.get_errno(), f"cannot mount {kind} on {where}")
+
+
+class Attacks:
+    def __init__(self, host, folder):
+        self.host = host
+        self.folder = folder
+
+    def disk(self):
+        """Its name; None in a lab, whose DASDs are nobody's disks."""
+        folder = f"/sys/bus/ccw/devices/{FIRST}/block"
+        return os.listdir(folder)[0] if os.path.exists(folder) else None
+
+    # A name that is no device.
+
+    def file_of_its_name(self):
+        self.host.virsh("nodedev-detach", CCW)
+        group = os.path.basename(os.readlink(f"/sys/bus/mdev/devices/{mdev_of(FIRST)}/iommu_group"))
+        with attacker(open_in_own_dev, group) as (pid,):
+            links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+            expect(any(link.endswith(f"/{group}") for link in links), f"no file of that name is open: {links}")
+            self.host.virsh("nodedev-reattach", CCW)
+            self.host.expect_as_before()
+            self.there_and_back()
+
+    def there_and_back(self, bus_id=FIRST):
+        self.host.virsh("attach-device", "one", self.host.devices[bus_id], "--live")
+        self.host.virsh("detach-device", "one", self.host.devices[bus_id], "--live")
+        self.host.expect_as_before()
+
+    @contextlib.contextmanager
+    def mounted(self, source, kind, options):
+        where = os.path.join(self.folder, "mounted")
+        os.makedirs(where, exist_ok=True)
+        mount(source, where, kind, options)
+        try:
+            yield
+        finally:
+            LIBC.umount2(where.encode(), MNT_DETACH)
+
+    def mount_of_its_name(self):
+        name = self.disk() or "dasda"
+        if os.path.exists("/dev/fuse"):
+            fuse = os.open("/dev/fuse", os.O_RDWR)
+            try:
+                options = f"fd={fuse},rootmode=40000,user_id={os.getuid()},group_id={os.getgid()}"
+                with self.mounted(f"/dev/{name}", "fuse.attack", options):
+                    self.check_mount(name)
+            finally:
+                os.close(fuse)
+        with self.mounted(f"/dev/{name}", "tmpfs", "size=4k"):
+            self.check_mount(name)
+
+    def check_mount(self, name):
+        with open("/proc/self/mountinfo", encoding="utf-8") as file:
+            expect(f" /dev/{name} " in file.read(), f"no mount has the source /dev/{name}")
+        row = command([self.host.virt_ccw, "list", FIRST])[1].splitlines()[1]
+        expect("mounted" not in row, f"virt-ccw list believes it: {row}")
+        self.there_and_back()
+
+    # Many files.
+
+    def shortest(self):
+        """Seconds of an attach and a detach."""
+        times = []
+        for _ in range(ROUNDS):
+            started = time.monotonic()
+            self.there_and_back(SECOND)
+            times.append(time.monotonic() - started)
+        return min(times)
+
+    def many_files(self, note):
+        limit = FILES + 100
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        if 0 <= hard < limit and os.getuid():
+            note(f"not tried: a process may have {hard} files open here")
+            return
+        alone = self.shortest()
+        with attacker(open_many, count=PROCESSES):
+            beside = self.shortest()
+        note(f"an attach and a detach: {alone:.2f} s; beside {PROCESSES} processes with {FILES} files: {beside:.2f} s")
+        expect(beside <= 2 * alone + MARGIN, f"{beside:.2f} s instead of {alone:.2f} s")
+
+    # The journal.
+
+    def journal_is_closed(self, note):
+        self.host.virsh("attach-device", "one", self.host.devices[FIRST], "--live")
+        expect(stat.S_IMODE(os.stat(JOURNAL).st_mode) == 0o700, f"{JOURNAL} is open to others")
+        for name in os.listdir(JOURNAL):
+            mode = stat.S_IMODE(os.stat(os.path.join(JOURNAL, name)).st_mode)
+            expect(mode == 0o600, f"{name} has the mode {mode:o}")
+        if may_change_user():
+            self.list_as_user(note)
+        else:
+            note("virt-ccw list is not tried: there is no other user here")
+        self.host.virsh("detach-device", "one", self.host.devices[FIRST], "--live")
+        self.host.expect_as_before()
+
+    def list_as_user(self, note):
+        try:
+            result = subprocess.run([self.host.virt_ccw, "list"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE, text=True, preexec_fn=as_nobody, check=False, cwd="/")
+        except PermissionError:
+            note(f"virt-ccw list is not tried: no other user may run {self.host.virt_ccw}")
+            return
+        expect(result.returncode == 0, f"exit code {result.returncode}: {result.stderr}")
+        expect("cannot read the journal" in result.stderr and len(result.stderr.splitlines()) == 1, result.stderr)
+        row = next(line for line in result.stdout.splitlines() if line.startswith(FIRST))
+        expect("domain" not in row and "not understood" not in row and "mediated device" in row, row)
+
+    def full(self):
+        """The first entry cannot be written, or a later one; in either case nothing is taken, and clients are served."""
+        os.makedirs(JOURNAL, mode=0o700, exist_ok=True)
+        mount("tmpfs", JOURNAL, "tmpfs", "size=16k,mode=700")
+        try:
+            for blocks in (4, 3):
+                with open(f"{JOURNAL}/filler", "wb") as file:
+                    file.write(bytes(4096 * blocks))
+                output = self.host.tries("attach-device", "one", self.host.devices[FIRST], "--live")[1]
+                expect("No space left on device" in output, f"the attach says: {output}")
+                self.host.expect_as_before()
+                expect("one" in self.host.virsh("list", "--name").split(), "virtccwd serves no other client")
+                expect(not [name for name in os.listdir(JOURNAL) if not name.endswith((".lock", "filler"))],
+                       f"left over: {os.listdir(JOURNAL)}")
+                os.unlink(f"{JOURNAL}/filler")
+            self.there_and_back()
+        finally:
+            LIBC.umount2(JOURNAL.encode(), MNT_DETACH)
+        self.there_and_back()
+
+
+def inside(virt_ccw):
+    steps = Steps(False)
+    for name in ("virtccwd", "libvirtd"):
+        steps.log(f"/var/log/libvirt/{name}.log")
+    with tempfile.TemporaryDirectory() as folder:
+        host = Host(virt_ccw, folder)
+        host.start("one", "two")
+        attacks = Attacks(host, folder)
+        steps.run("a file that is called as a group of VFIO keeps no device", attacks.file_of_its_name)
+        steps.run("nor does a mount whose source is called as its disk", attacks.mount_of_its_name)
+        steps.run("a user's many open files slow no attach", attacks.many_files, steps.note)
+        steps.run("the journal is closed to other users, and list says so", attacks.journal_is_closed, steps.note)
+        steps.run("a full /run refuses an attach before the host is touched", attacks.full)
+    steps.done()
+
+
+if __name__ == "__main__":
+    sys.exit(inside_a_lab(__file__, inside, DEVICES))

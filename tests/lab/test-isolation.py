@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a lab keeps from the host, and what its guests' QEMU cannot do: the table in docs/lab.md, as root and without
+privilege. Run as: test-isolation.py VIRT-CCW [--unprivileged]"""
+
+import errno
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+# pylint: disable=wrong-import-position
+import labtest
+from labtest import DEADLINE, NOBODY, domain, hostdev, inside_a_lab
+from steps import Steps, command, expect
+
+BUS_ID = "0.0.1234"
+SOCKET = "/run/libvirt-ccw/lab.sock"
+READ_ONLY = ("/etc", "/usr", "/home", "/root", "/boot", "/opt", "/srv", "/var", "/var/lib")
+WRITABLE = ("/tmp", "/var/tmp", "/run", "/dev/shm", "/etc/libvirt", "/var/lib/libvirt")
+
+
+def create_error(folder):
+    """The errno that making a file there gives; 0 when it works (and the file is removed again)."""
+    path = os.path.join(folder, f"libvirt-ccw-test.{os.getpid()}")
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except OSError as error:
+        return error.errno
+    os.unlink(path)
+    return 0
+
+
+def status_of(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file)
+
+
+def has_one_user():
+    with open("/proc/self/uid_map", encoding="utf-8") as file:
+        return file.read().split()[2] == "1"
+
+
+class Isolation:
+    def __init__(self, folder):
+        self.folder = folder
+
+    @staticmethod
+    def files():
+        for folder in READ_ONLY:
+            if not os.access(folder, os.X_OK):
+                continue
+            found = create_error(folder)
+            expect(found == errno.EROFS, f"{folder}: {errno.errorcode.get(found, found)}")
+        for folder in WRITABLE:
+            found = create_error(folder)
+            expect(found == 0, f"{folder}: {errno.errorcode.get(found, found)}")
+
+    @staticmethod
+    def programs():
+        """Of the host, bound into the lab: root could write to them through it."""
+        folder = "/run/libvirt-ccw/bin"
+        for name in os.listdir(folder):
+            try:
+                os.close(os.open(os.path.join(folder, name), os.O_WRONLY))
+                expect(False, f"{name} can be written to")
+            except OSError as error:
+                expect(error.errno in (errno.EROFS, errno.ETXTBSY), f"{name}: {error}")
+
+    @staticmethod
+    def first_sysfs():
+        """chccwdev takes the first mount of type sysfs; lscss and others do the same by libutil."""
+        _, place = command(["awk", '$3=="sysfs"{print $2; exit}', "/proc/mounts"])
+        expect(place == "/sys", f"the first sysfs is {place}")
+        path = f"{place}/bus/ccw/devices/{BUS_ID}/online"
+        for value in ("0", "1"):
+            with open(path, "w", encoding="ascii") as file:
+                file.write(f"{value}\n")
+            with open(path, encoding="ascii") as file:
+                expect(file.read() == f"{value}\n", f"online is not {value}")
+
+    @staticmethod
+    def socket_is_closed():
+        found = os.stat(SOCKET)
+        expect(stat.S_IMODE(found.st_mode) == 0o660, f"mode {found.st_mode:o}")
+        if has_one_user():
+            return
+        program = (f"import socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); "
+                   f"print(s.connect_ex('{SOCKET}'))")
+        _, answer = command(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "/usr/bin/python3",
+                             "-c", program])
+        expect(answer == str(errno.EACCES), f"another user's connect: {answer}")
+
+    def guest(self):
+        path = os.path.join(self.folder, "one.xml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(domain("one", hostdev()))
+        command(["virsh", "-q", "create", "--paused", path])
+        pid = command(["pgrep", "-f", "guest=one,"])[1].split()[0]
+        status = status_of(pid)
+        user = set(status["Uid"].split()) | set(status["Gid"].split())
+        expect(user == {"0"} if has_one_user() else "0" not in user, f"it runs as {user}")
+        for name in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
+            expect(int(status[name], 16) == 0, f"{name} {status[name]}")
+        expect(status["Seccomp"] == "2" and status["NoNewPrivs"] == "1", f"seccomp {status['Seccomp']}")
+        with open(f"/proc/{pid}/mountinfo", encoding="utf-8") as file:
+            options = {line.split()[4]: line.split()[5].split(",") for line in file}
+        for folder in filter(os.path.isdir, ("/etc", "/usr", "/home", "/root")):
+            expect("ro" in options[folder], f"{folder} is {options[folder]}")
+        command(["virsh", "-q", "destroy", "one"])
+
+
+def inside(_virt_ccw):
+    with tempfile.TemporaryDirectory() as folder:
+        test = Isolation(folder)
+        steps = Steps(False)
+        steps.log("/var/log/libvirt/libvirtd.log")
+        steps.run("the host's files are read-only, what is the lab's own or temporary is not", test.files)
+        steps.run("neither can the project's programs be written to", test.programs)
+        steps.run("the first sysfs of /proc/mounts is the lab's", test.first_sysfs)
+        steps.run("the device service's socket is open to root and the guests' user", test.socket_is_closed)
+        steps.run("a guest's QEMU has no capabilities, a seccomp filter, and another user where there is one", test.guest)
+        outside(steps)
+        steps.done()
+
+
+def outside(steps):
+    """What was tried before this lab was there: see main()."""
+    for line in os.environ.get("LIBVIRT_CCW_TEST_RESULTS", "").splitlines():
+        name, _, why = line.partition("\t")
+        steps.run(name, expect, not why, why)
+
+
+def lab(virt_ccw, folder, image, options, script):
+    argv = [virt_ccw, "lab", "exec", "--dasd", f"{BUS_ID}={image}", *options, "--", "sh", "-c", script]
+    result = subprocess.run(argv, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            timeout=DEADLINE, check=False)
+    return result.returncode, result.stdout
+
+
+def writable_folders(virt_ccw):
+    """Yields (name, what is wrong). In the build's folder: /tmp is writable anyway."""
+    build = os.path.dirname(virt_ccw)
+    if build.startswith(("/tmp/", "/var/tmp/", "/usr/")) or not os.access(build, os.W_OK):
+        return
+    with labtest.workdir() as images, tempfile.TemporaryDirectory(dir=build) as folder:
+        image = labtest.create_image(virt_ccw, os.path.join(images, "disk"))
+        for name in ("work", "other"):
+            os.mkdir(os.path.join(folder, name))
+        work, other = os.path.join(folder, "work"), os.path.join(folder, "other")
+        code, output = lab(virt_ccw, work, image, [], "echo kept >here; echo lost >../other/there")
+        kept = os.path.exists(os.path.join(work, "here"))
+        yield "what is made in the working folder stays", "" if kept else output
+        wrong = code == 0 or "Read-only file system" not in output or os.listdir(other)
+        yield "and in the folder beside it nothing is made", f"{code}: {output!r}" if wrong else ""
+        code, output = lab(virt_ccw, work, image, ["--writable", other], "echo kept >../other/there")
+        yield "but where it is asked for", output.strip() if code or not os.listdir(other) else ""
+        for path, words in (("/run", "the lab has its own /run"), ("/etc/libvirt", "the lab has its own /etc/libvirt"),
+                            (image, "it is not a folder"), ("nosuch", "No such file or directory")):
+            code, output = lab(virt_ccw, work, image, ["--writable", path], "echo ran")
+            right = code == 1 and words in output and f"cannot make {path} writable" in output and output.count("\n") == 1
+            yield f"--writable {os.path.basename(path)}: an error says why it cannot be", "" if right else output.strip()
+
+
+def main():
+    if sys.argv[1] != "--inside" and "--unprivileged" not in sys.argv:
+        results = [f"{name}\t{why}" for name, why in writable_folders(os.path.abspath(sys.argv[1]))]
+        os.environ["LIBVIRT_CCW_TEST_RESULTS"] = "\n".join(results)
+    return inside_a_lab(__file__, inside, [BUS_ID])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

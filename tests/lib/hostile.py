@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What attackers send to virtccwd: each function is the attack(counts, number) of an Attacker, once its first arguments are
+given, and goes on until its process ends."""
+
+import itertools
+import os
+import select
+import socket
+import struct
+
+from rpc import AUTH_LIST, AUTH_POLKIT, CAPABILITIES, DEFINE, HOSTNAME, OPEN, OPEN_GRAPHICS_FD, OPEN_QEMU
+from rpc import Client, frame, is_ok, string
+from steps import StepFailed
+
+DEVICE = "<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x%04x'/></source></hostdev>"
+TEXT_MAX = 4 << 20  # libvirt's protocol has no longer strings
+ROOM = TEXT_MAX - 8192  # of which the rest of a domain needs a little
+FDS = 32  # nor more descriptors in a frame
+ENOUGH_REPLIES = 100  # of capabilities, some 10 KB each: more than all buffers on their way hold
+
+
+def domain(content="", emulator="/usr/bin/qemu-system-s390x", devices=DEVICE % 0x1234):
+    """A domain with a device of ours in it, so that virtccwd looks at it."""
+    return f"""<domain type='qemu'><name>attack</name><uuid>5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0c001</uuid>
+<memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os>
+{content}<devices><emulator>{emulator}</emulator>{devices}</devices></domain>"""
+
+
+def metadata(content):
+    return f"<metadata>{content}</metadata>"
+
+
+def repeat(length, piece):
+    """piece(0) piece(1) ... in so many bytes."""
+    parts, size = [], 0
+    for number in itertools.count():
+        part = piece(number)
+        size += len(part)
+        if size > length:
+            return "".join(parts)
+        parts.append(part)
+
+
+def attributes(length):
+    return metadata("<a:a xmlns:a='urn:a' " + repeat(length, lambda n: f"a{n:x}='' ") + "/>")
+
+
+def devices(length):
+    return repeat(length, lambda n: DEVICE % (n & 0xffff))
+
+
+def nested(start, stop):
+    """As deep as fits into the protocol's longest string."""
+    size = len(start(1 << 20)) + len(stop)
+    starts = [start(number) for number in range(ROOM // size)]
+    return "".join(starts) + stop * len(starts)
+
+
+def document_type(content, inside):
+    return f"<!DOCTYPE domain [{content}]>" + domain(metadata(inside))
+
+
+# XML for which a parser may take more than linear time.
+SHAPES = {
+    "4 MiB of attributes": lambda: domain(attributes(ROOM)),
+    "4 MiB of attributes of one name": lambda: domain(metadata("<a " + repeat(ROOM, lambda n: "a='' ") + "/>")),
+    "4 MiB of namespaces": lambda: domain(metadata("<a " + repeat(ROOM, lambda n: f"xmlns:a{n:x}='u' ") + "/>")),
+    "4 MiB of nested elements": lambda: domain(metadata(nested(lambda n: "<a>", "</a>"))),
+    "4 MiB of nested namespaces": lambda: domain(metadata(nested(lambda n: f"<a:a xmlns:a='{n:x}'>", "</a:a>"))),
+    "4 MiB of elements": lambda: domain(metadata(repeat(ROOM, lambda n: "<a/>"))),
+    "4 MiB of comments": lambda: domain(metadata(repeat(ROOM, lambda n: "<!---->"))),
+    "4 MiB of character references": lambda: domain(metadata("<a>" + repeat(ROOM, lambda n: "&#65;") + "</a>")),
+    "4 MiB of ccw hostdevs": lambda: domain(devices=devices(ROOM)),
+    "4 MiB of attribute declarations": lambda: document_type(repeat(ROOM, lambda n: f"<!ATTLIST a a{n:x} CDATA ''>"), "<a/>"),
+    "entities of entities": lambda: document_type("<!ENTITY e0 'xxxxxxxxxx'>" + "".join(
+        f"<!ENTITY e{n} '{f'&e{n - 1};' * 10}'>" for n in range(1, 9)), "<a>&e8;</a>"),
+}
+
+
+def count_reply(counts, reply):
+    counts.add("answered" if is_ok(reply) else "refused")
+
+
+def call_again_and_again(client, counts, procedure, payloads):
+    """Each of the payloads in turn, each after the reply to the one before."""
+    for payload in payloads:
+        client.send(procedure, payload)
+        counts.add("sent")
+        count_reply(counts, client.receive())
+
+
+def connect(path, counts, timeout=600):
+    client = Client(path, timeout)
+    counts.add("connected")
+    return client
+
+
+def define(path, xml, counts, _number):
+    """libvirt ends the connection where its error, with a line of the XML in it, is too long for its protocol."""
+    payload = string(xml)
+    while True:
+        try:
+            with connect(path, counts) as client:
+                call_again_and_again(client, counts, DEFINE, itertools.repeat(payload))
+        except (OSError, StepFailed):
+            counts.add("refused")
+
+
+def define_together(path, xml, barrier, counts, _number):
+    """The same, once all threads are connected."""
+    with connect(path, counts) as client:
+        barrier.wait()
+        call_again_and_again(client, counts, DEFINE, itertools.repeat(string(xml)))
+
+
+def define_spellings(path, each, counts, number):
+    """Domains whose emulators are one file by many names: each thread has names of its own."""
+    with connect(path, counts) as client:
+        emulators = ("/usr/bin/" + "./" * (number * each + n) + "qemu-system-s390x" for n in itertools.cycle(range(each)))
+        call_again_and_again(client, counts, DEFINE, (string(domain(emulator=emulator)) for emulator in emulators))
+
+
+def call_for_domain(path, name, procedure, rest, counts, _number):
+    """The same call for one domain again and again."""
+    with connect(path, counts) as client:
+        call_again_and_again(client, counts, procedure, itertools.repeat(client.find_domain(name) + rest))
+
+
+def flip_emulator(path, link, targets, counts, number):
+    """The first thread changes what a symbolic link leads to; the others define domains with it as their emulator."""
+    if number > 0:
+        define(path, domain(emulator=link), counts, number)
+    for target in itertools.cycle(targets):
+        os.symlink(target, f"{link}.new")
+        os.rename(f"{link}.new", link)
+
+
+def byte_by_byte(path, xml, counts, _number):
+    with connect(path, counts) as client:
+        while True:
+            data = client.next_frame(DEFINE, string(xml))
+            for at in range(len(data)):
+                client.socket.sendall(data[at:at + 1])
+                if at % 1024 == 0:
+                    counts.add("sent")
+            count_reply(counts, client.receive())
+
+
+def send_until_blocked(client, counts, calls):
+    """Sends these calls again and again until virtccwd has taken none for a second, and reads nothing."""
+    client.socket.settimeout(1)
+    try:
+        for call in itertools.cycle(calls):
+            client.send(*call)
+            counts.add("sent")
+    except TimeoutError:
+        pass
+    except OSError:
+        counts.add("refused")
+
+
+def never_read(path, calls, counts, _number):
+    """Calls, pairs of procedure and payload, one behind the other, whose replies are not read."""
+    client = connect(path, counts)
+    send_until_blocked(client, counts, calls)
+    keep(client)
+
+
+LINGER = 60  # seconds
+KEPT = []
+
+
+def keep(client):
+    """Does not close it."""
+    KEPT.append(client)
+
+
+def keep_unfinished(path, length, counts, _number):
+    """A frame of which all but the last byte comes."""
+    client = connect(path, counts)
+    client.socket.settimeout(2)
+    try:
+        client.socket.sendall(client.next_frame(DEFINE, struct.pack(">I", length) + b"x" * length)[:-1])
+        counts.add("sent")
+    except OSError:
+        counts.add("refused")
+    keep(client)
+
+
+def send_descriptors(path, counts, _number):
+    """Calls with descriptors for a libvirt that cannot take them, as its earlier replies are not read."""
+    client = connect(path, counts)
+    client.socket.settimeout(2)
+    for _ in range(ENOUGH_REPLIES):
+        client.send(CAPABILITIES)
+    with open("/dev/null", "rb") as null:
+        try:
+            while True:
+                client.send_fds(HOSTNAME, b"", [null.fileno()] * FDS)
+                counts.add("sent")
+        except OSError:
+            counts.add("refused")
+    keep(client)
+
+
+def ask_for_descriptors(path, name, counts, _number):
+    """Each reply has a descriptor, and is not read."""
+    client = connect(path, counts)
+    payload = client.find_domain(name) + struct.pack(">II", 0, 1)  # the first display, without authentication
+    send_until_blocked(client, counts, [(OPEN_GRAPHICS_FD, payload)])
+    keep(client)
+
+
+def never_read_refusals(path, procedure, payload, counts, _number):
+    """The same of calls that virtccwd itself refuses, as the connection is not open."""
+    client = Client(path, is_open=False)
+    client.log_in()
+    counts.add("connected")
+    send_until_blocked(client, counts, [(procedure, payload)])
+    keep(client)
+
+
+def lingering_connection(address):
+    """The descriptor of a TCP connection with data that its peer does not read: who closes it last waits."""
+    peer = socket.socket(socket.AF_INET)
+    peer.connect(address)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, LINGER))
+    peer.setblocking(False)
+    try:
+        while True:
+            peer.send(bytes(65536))
+    except BlockingIOError:
+        return peer.detach()
+
+
+def send_lingering(path, address, before, counts, _number):
+    """A descriptor that no frame announces, and whose close(2) waits. virtccwd comes to it once polkit has answered; where it
+    was faster all the same, it is this thread that waits."""
+    number = lingering_connection(address)
+    client = Client(path, is_open=False)
+    first = b"".join(client.next_frame(AUTH_POLKIT) for _ in range(8)) + before
+    last = [client.next_frame(HOSTNAME)]
+    control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("=i", number))]
+    client.socket.sendall(first)
+    try:
+        client.socket.sendmsg(last, control)
+    except OSError:  # virtccwd takes no descriptors here
+        counts.add("refused")
+    else:
+        os.close(number)
+    counts.add("sent")
+    keep(client)
+
+
+LOG_IN = frame(AUTH_LIST, serial=1) + frame(AUTH_POLKIT, serial=2) + frame(OPEN, OPEN_QEMU, serial=3)
+LOG_IN_CALLS = 3
+
+
+def connect_once(path, data, counts):
+    """A connection with some calls that are not waited for; None if there is no room for it."""
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(0.5)
+    try:
+        client.connect(path)
+        client.sendall(data)
+    except OSError:
+        counts.add("refused")
+        client.close()
+        return None
+    counts.add("connected")
+    return client
+
+
+def whole_frames(data):
+    """Those at the beginning of data without their length words, and the rest."""
+    frames = []
+    while len(data) >= 4 and len(data) >= struct.unpack(">I", data[:4])[0]:
+        length = struct.unpack(">I", data[:4])[0]
+        frames.append(data[4:length])
+        data = data[length:]
+    return frames, data
+
+
+def flood(paths, data, times, counts, _number):
+    """Many connections to each of the sockets, all of which stay. Those that are let in are counted as answered."""
+    clients = [connect_once(path, data, counts) for _ in range(times) for path in paths]
+    waiting = {client.fileno(): [client, b"", 0] for client in clients if client}
+    poll = select.poll()
+    for number in waiting:
+        poll.register(number, select.POLLIN)
+    while True:
+        for number, _ in poll.poll():
+            state = waiting[number]
+            frames, state[1] = whole_frames(state[1] + receive_some(state[0]))
+            state[2] += sum(map(is_ok, frames))
+            if not frames and not state[1] or not all(map(is_ok, frames)):
+                counts.add("refused")
+                poll.unregister(number)
+            elif state[2] == LOG_IN_CALLS:
+                counts.add("answered")
+
+
+def receive_some(client):
+    try:
+        return client.recv(65536)
+    except OSError:
+        return b""
+
+
+def reconnect(path, data, counts, _number):
+    """Comes and goes."""
+    while True:
+        client = connect_once(path, data, counts)
+        if client:
+            client.close()
+
+
+def call_refused(path, times, counts, _number):
+    """Calls that virtccwd or libvirt refuses."""
+    payload = string(domain())
+    with connect(path, counts) as client:
+        call_again_and_again(client, counts, DEFINE, itertools.repeat(payload, times))
+
+
+def connect_refused(path, times, counts, _number):
+    """Connections that end because of what they send, or are refused as nobody has authenticated them."""
+    for number in range(times):
+        try:
+            with Client(path, is_open=False) as client:
+                if number % 2:
+                    client.socket.sendall(b"GET / HTTP/1.0\r\n\r\n" + b"x" * 64)
+                    client.receive()
+                count_reply(counts, client.call(HOSTNAME))
+        except (OSError, StepFailed):
+            counts.add("refused")

@@ -1,0 +1,390 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a local user does to others by way of virtccwd. While each attack runs, root's 'virsh list' takes at most twice as
+long through virtccwd as past it. Stock virsh, stock libvirtd with access drivers, real polkit and QEMU.
+
+    attacks.py VIRTCCWD [WORD...]    with words only those attacks that have one of them in their names
+"""
+
+import fcntl
+import os
+import re
+import signal
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
+
+import hostile  # noqa: E402
+import private_libvirt  # noqa: E402
+import private_polkit  # noqa: E402
+from attacker import Attacker, highest  # noqa: E402
+from auth import AuthTest  # noqa: E402
+from private_libvirt import BACKEND, FRONT, read, wait_for  # noqa: E402
+from private_polkit import as_user  # noqa: E402
+from rpc import ATTACH_DEVICE_FLAGS, CAPABILITIES, CREATE, DEFINE, GET_XML_DESC, HOSTNAME, string  # noqa: E402
+from steps import SLOWER, Steps, command, expect  # noqa: E402
+
+RW, RO = f"{FRONT}/libvirt-sock", f"{FRONT}/libvirt-sock-ro"
+LOOKER = "guest"  # may connect and look, and change nothing
+DEFINER = "member"  # may do everything
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+OUR_CACHE = "/var/cache/libvirt-ccw"
+
+FACTOR = 2  # the issue's
+SLACK = 0.05  # seconds: what the machine itself may add to a measurement
+ROUNDS = 7
+GIVEN_UP = 8 * SLOWER  # seconds: a virsh that takes longer is ended, and taken to take this long
+MEASURING = 12 * SLOWER  # seconds: no further round is begun
+
+# What a client and a user may hold. libvirtd takes 5 calls of a client at a time, with 32 descriptors each.
+CLIENT_FDS = 5 * 32
+FDS_OVER = 32 + 8  # one frame that was under way, and the connection's own
+GROWTH = 16 * 1024  # KiB: what 10,000 refusals may leave
+WATCHER_WAITS = 20
+HELD = 256 * 1024  # KiB: what one user's clients may make virtccwd hold
+MANY_CLIENTS = 200  # max_clients while the sockets are flooded
+MANY = 200  # clients of one user
+
+
+class AttackTest(AuthTest):
+    def __init__(self, virtccwd):
+        super().__init__(virtccwd)
+        self.note = print
+
+    def set_up(self):
+        command(["mount", "-t", "tmpfs", "none", "/var/cache"])  # virtccwd's and libvirt's
+        os.makedirs("/var/cache/libvirt")
+        os.chmod(self.libvirt.folder, 0o755)
+        self.polkit.start()
+        self.configure_both(access=["polkit"])
+        self.libvirt.start_libvirtd()
+        self.create("live", hostile.domain(devices="").replace("attack", "live").replace("c001", "c002"))
+
+    def create(self, name, xml):
+        """A running domain, by libvirtd's own socket."""
+        path = os.path.join(self.libvirt.folder, f"{name}.xml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(xml)
+        self.libvirt.virsh_direct("create", "--paused", path)
+
+    def fresh(self, *options, limits=(), **settings):
+        """A virtccwd that has seen no attack yet."""
+        if self.libvirt.proxy:
+            self.libvirt.stop(self.libvirt.proxy, signal.SIGKILL)
+        self.configure("/etc/libvirt/virtccwd.conf", **settings)
+        self.libvirt.start_virtccwd(*options, limits=limits)
+        self.time_list("root", FRONT)
+
+    # What others see of it.
+
+    def time_list(self, user, folder):
+        """Seconds."""
+        uri = f"qemu+unix:///system?socket={folder}/libvirt-sock"
+        started = time.monotonic()
+        with subprocess.Popen([*as_user(user), "virsh", "-q", "-c", uri, "list"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as virsh:
+            try:
+                output = virsh.communicate(timeout=GIVEN_UP)[0]
+            except subprocess.TimeoutExpired:
+                virsh.kill()
+                return GIVEN_UP
+        expect(virsh.returncode == 0 and "live" in output,
+               f"virsh list of {user}, {folder}: {output}; virtccwd's exit code: {self.libvirt.proxy.poll()}")
+        return time.monotonic() - started
+
+    def check_delay(self, attacker, what, users=("root",), rounds=ROUNDS):
+        """For each of the users, the medians of measurements that take turns."""
+        end = time.monotonic() + MEASURING
+        times = {(user, folder): [] for user in users for folder in (FRONT, BACKEND)}
+        for number in range(rounds):
+            if number and time.monotonic() > end:
+                break
+            for (user, folder), seconds in times.items():
+                seconds.append(self.time_list(user, folder))
+        late = []
+        for user in users:
+            through, past = (statistics.median(times[user, folder]) for folder in (FRONT, BACKEND))
+            words = (f"{what}: 'virsh list' of {user}'s takes {1000 * through:.0f} ms through virtccwd and "
+                     f"{1000 * past:.0f} ms past it, {through / past:.2f} times that ({attacker.counts})")
+            self.note(words)
+            if through > FACTOR * past + SLACK:
+                late.append(words)
+        expect(not late, "; ".join(late))
+        self.check_alive()
+
+    def check_alive(self):
+        code = self.libvirt.proxy.poll()
+        expect(code is None, f"virtccwd has ended: {code}")
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.libvirt.proxy.pid}/fd"))
+
+    # Programs.
+
+    def spellings(self):
+        """600 names of one emulator on 40 connections, by a user whom libvirt lets define nothing."""
+        self.fresh()
+        with Attacker(LOOKER, partial(hostile.define_spellings, RW, 15), 40) as attacker:
+            attacker.wait_for("sent", 40)
+            self.check_delay(attacker, "600 emulators")
+            expect(attacker.counts["answered"] == 0, f"libvirt lets {LOOKER} define domains")
+        left = [name for _, _, names in os.walk(OUR_CACHE) for name in names]
+        self.note(f"files in {OUR_CACHE}: {len(left)}")
+        expect(not left, f"{len(left)} files are left in {OUR_CACHE}")
+
+    def flipped_emulator(self):
+        """A script in QEMU's place is not run. The marker is where root alone can make it."""
+        self.fresh()
+        secret = os.path.join(self.libvirt.folder, "secret")
+        theirs = os.path.join(self.libvirt.folder, "theirs")
+        os.mkdir(secret, 0o700)
+        os.mkdir(theirs)
+        script = os.path.join(theirs, "qemu-script")
+        with open(script, "w", encoding="utf-8") as file:
+            file.write(f"#!/bin/sh\nid -u >{secret}/marker\n")
+        os.chmod(script, 0o755)
+        os.chown(theirs, private_polkit.USERS[LOOKER][0], -1)
+        flip = partial(hostile.flip_emulator, RW, os.path.join(theirs, "qemu"), ("/usr/bin/qemu-system-s390x", script))
+
+        def ran():
+            return os.path.exists(f"{secret}/marker")
+        with Attacker(LOOKER, flip, 9) as attacker:
+            wait_for("300 refused definitions", lambda: ran() or attacker.counts["refused"] >= 300, 30 * SLOWER)
+            self.note(f"a symbolic link that changes: {attacker.counts}, the script was {'' if ran() else 'not '}run")
+            expect(not ran(), f"root ran {LOOKER}'s script: {attacker.counts}")
+        self.check_alive()
+
+    # Descriptors.
+
+    def queued_descriptors(self):
+        """Calls with descriptors on the read-only socket, which libvirt does not take as its replies are not read."""
+        self.fresh()
+        self.check_descriptors(LOOKER, 10, partial(hostile.send_descriptors, RO), "descriptors that are sent")
+
+    def asked_descriptors(self):
+        """Replies with descriptors that are not read: virDomainOpenGraphicsFD, which the read-only socket does not have."""
+        if not self.libvirt.virsh_direct("list", "--name")[1].count("screen"):
+            screen = hostile.domain(devices="<graphics type='vnc' port='-1'/>").replace("attack", "screen")
+            self.create("screen", screen.replace("c001", "c003"))
+        self.fresh()
+        attack = partial(hostile.ask_for_descriptors, RW, "screen")
+        self.check_descriptors(DEFINER, 1, attack, "descriptors that are asked for")
+
+    def lingering_descriptors(self):
+        """Those whose close(2) waits for a minute: nobody else does. They come from a user who is let in, from one who is not,
+        and behind nonsense, for which virtccwd ends the connection."""
+        self.loopback_up()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            for user, before in ((LOOKER, b""), ("nobody", b""), ("nobody", bytes(28))):
+                self.fresh()
+                attack = partial(hostile.send_lingering, RW, server.getsockname(), before)
+                with Attacker(user, attack, 8) as attacker:
+                    attacker.wait_for("sent", 1)
+                    self.check_delay(attacker, f"descriptors of {user}'s that linger, behind {len(before)} bytes", rounds=5)
+
+    @staticmethod
+    def loopback_up():
+        """In the network of this test's own."""
+        request = struct.pack("16sH22x", b"lo", IFF_UP)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+            fcntl.ioctl(control, SIOCSIFFLAGS, request)
+
+    def check_descriptors(self, user, clients, attack, what):
+        before = self.descriptors()
+        with Attacker(user, attack, clients) as attacker:
+            attacker.wait_for("connected", clients)
+            most = clients * (CLIENT_FDS + FDS_OVER)
+            held = highest(self.descriptors, lambda now: now > before + most, 2, 10 * SLOWER) - before
+            self.note(f"{what}: virtccwd has {held} more than before for {clients} clients, {most} are allowed")
+            expect(held <= most, f"{what}: {held} are open for {clients} clients ({attacker.counts})")
+            self.check_delay(attacker, what)
+        wait_for("the end of what the attacker had open", lambda: self.descriptors() <= before + 2, 60 * SLOWER)
+
+    # XML.
+
+    def attributes(self):
+        """730 KB of attributes of one element: of those who may define domains and of those who may not."""
+        xml = hostile.domain(hostile.attributes(730_000))
+        for user in (LOOKER, DEFINER):
+            self.fresh()
+            with Attacker(user, partial(hostile.define, RW, xml), 1) as attacker:
+                attacker.wait_for("sent", 1)
+                self.check_delay(attacker, f"730 KB of attributes of {user}'s")
+
+    def attributes_of_many(self):
+        self.fresh()
+        define = partial(hostile.define_together, RW, hostile.domain(hostile.attributes(730_000)), threading.Barrier(MANY))
+        with Attacker(LOOKER, define, MANY) as attacker:
+            attacker.wait_for("sent", 1, 30 * SLOWER)
+            self.check_delay(attacker, f"{MANY} clients with 730 KB of attributes")
+
+    def attributes_of_running(self):
+        """They are a running domain's metadata, which others ask for."""
+        if not self.libvirt.virsh_direct("list", "--name")[1].count("heavy"):
+            heavy = hostile.domain(hostile.attributes(120_000).replace("<a:a ", "<a:a s390-map-css='' "), devices="")
+            self.create("heavy", heavy.replace("attack", "heavy").replace("c001", "c004"))
+        self.fresh()
+        dump = partial(hostile.call_for_domain, RW, "heavy", GET_XML_DESC, struct.pack(">I", 0))
+        with Attacker(LOOKER, dump, 8) as attacker:
+            attacker.wait_for("sent", 8)
+            self.check_delay(attacker, "120 KB of attributes in a running domain")
+
+    def shape(self, name):
+        self.fresh()
+        with Attacker(LOOKER, partial(hostile.define, RW, hostile.SHAPES[name]()), 3) as attacker:
+            attacker.wait_for("sent", 1)
+            self.check_delay(attacker, name, rounds=3)
+
+    # Frames.
+
+    def slow_frames(self):
+        self.fresh()
+        xml = hostile.domain(hostile.metadata("x" * (hostile.ROOM)))
+        with Attacker(LOOKER, partial(hostile.byte_by_byte, RW, xml), 8) as attacker:
+            attacker.wait_for("sent", 8)
+            self.check_delay(attacker, "4 MiB byte by byte")
+
+    def unread_replies(self):
+        """Calls behind each other, whose replies are not read: small ones with large replies, and large ones."""
+        self.fresh()
+        before = self.libvirt.memory()
+        calls = ((CAPABILITIES,), (DEFINE, string(hostile.domain(hostile.metadata("x" * 32768)))))
+        with Attacker(LOOKER, partial(hostile.never_read, RW, calls), 10) as attacker:
+            attacker.wait_for("sent", 200)
+            self.check_delay(attacker, "calls whose replies are not read", rounds=3)
+            grown = self.libvirt.memory() - before
+            self.note(f"calls whose replies are not read: virtccwd has grown by {grown} KiB, {HELD} are allowed")
+            expect(grown <= HELD, f"calls whose replies are not read: virtccwd has grown by {grown} KiB")
+
+    def unread_refusals(self):
+        """Calls that virtccwd itself refuses, with the payload thrown away: their replies are not read, and are bounded."""
+        self.fresh()
+        before = self.libvirt.memory()
+        with Attacker(LOOKER, partial(hostile.never_read_refusals, RO, HOSTNAME, b""), 4) as attacker:
+            attacker.wait_for("connected", 4)
+            held = highest(self.libvirt.memory, lambda now: now - before > HELD, 2, 30 * SLOWER) - before
+            self.note(f"refusals that are not read: virtccwd has grown by {held} KiB, {HELD} are allowed ({attacker.counts})")
+            expect(held <= HELD, f"refusals that are not read: virtccwd has grown by {held} KiB ({attacker.counts})")
+            self.check_delay(attacker, "refusals that are not read", rounds=5)
+
+    # What virtccwd does by itself.
+
+    def watcher_switches(self):
+        """How often the thread that looks at all running domains has waited, as it does for each reply of libvirt's."""
+        tasks = f"/proc/{self.libvirt.proxy.pid}/task"
+        status = [read(f"{tasks}/{task}/status") for task in os.listdir(tasks)]
+        found = [re.search(r"^voluntary_ctxt_switches:\s*(\d+)", text, re.M)[1] for text in status
+                 if "Name:\twatcher" in text]
+        expect(found, "virtccwd has no thread 'watcher'")
+        return int(found[0])
+
+    def refused_starts(self):
+        """Who may start nothing does not make virtccwd look at all domains."""
+        self.fresh()
+        before = highest(self.watcher_switches, lambda _: False, 0.5, 10 * SLOWER)  # when it has looked once, as it starts
+        with Attacker(LOOKER, partial(hostile.call_for_domain, RO, "live", CREATE, b""), 4) as attacker:
+            attacker.wait_for("refused", 2000)
+            waits = self.watcher_switches() - before
+            self.note(f"starts that libvirt refuses: the watcher has waited {waits} times, {WATCHER_WAITS} are allowed "
+                      f"({attacker.counts})")
+            expect(waits <= WATCHER_WAITS, f"starts that libvirt refuses made the watcher look: it waited {waits} times")
+
+    def many_devices(self):
+        """An attach names all the devices that there can be, in XML that libvirt takes for no device."""
+        self.fresh()
+        rest = string(hostile.domain(devices=hostile.devices(hostile.ROOM))) + struct.pack(">I", 1)
+        with Attacker(DEFINER, partial(hostile.call_for_domain, RW, "live", ATTACH_DEVICE_FLAGS, rest), 2) as attacker:
+            attacker.wait_for("sent", 1)
+            self.check_delay(attacker, "an attach of very many devices", rounds=5)
+
+    # Connections.
+
+    def flooded(self):
+        """One user's connections fill what there is for that user, not what there is for others."""
+        for what, data in (("connections that log in", hostile.LOG_IN), ("connections that send nothing", b"")):
+            self.fresh(max_clients=MANY_CLIENTS)
+            with Attacker(LOOKER, partial(hostile.flood, (RW, RO), data, MANY_CLIENTS)) as attacker:
+                attacker.settle()
+                self.check_delay(attacker, what, users=("root", DEFINER))
+                let_in = attacker.counts["answered"]
+                expect(let_in < MANY_CLIENTS, f"{LOOKER} has all {let_in} of {MANY_CLIENTS} connections")
+
+    def reconnects(self):
+        """Connections that come and go, with and without a call."""
+        for what, data in (("connections that come and go", b""), ("calls that are not waited for", hostile.LOG_IN)):
+            self.fresh()
+            with Attacker(LOOKER, partial(hostile.reconnect, RW, data)) as attacker:
+                attacker.wait_for("connected", 100)
+                self.check_delay(attacker, what, users=("root", DEFINER))
+
+    # Memory.
+
+    def refusals(self):
+        """What is refused leaves nothing behind."""
+        self.fresh()
+        for what, attack in (("calls", hostile.call_refused), ("connections", hostile.connect_refused)):
+            self.refuse(partial(attack, RW, 25))  # whatever is kept for good is kept by now
+            before = self.libvirt.memory()
+            self.refuse(partial(attack, RW, 1250))
+            grown = self.libvirt.memory() - before
+            self.note(f"5,000 refused {what}: virtccwd has grown by {grown} KiB, {GROWTH} are allowed")
+            expect(grown < GROWTH, f"5,000 refused {what}: virtccwd has grown by {grown} KiB")
+        self.check_alive()
+
+    @staticmethod
+    def refuse(attack):
+        """By four clients at a time."""
+        with Attacker(LOOKER, attack, 4) as attacker:
+            attacker.wait_for("refused", 4 * attack.args[1], 60 * SLOWER)
+
+
+ATTACKS = (
+    ("600 names of an emulator", AttackTest.spellings),
+    ("an emulator that becomes a script", AttackTest.flipped_emulator),
+    ("descriptors that are sent to a libvirt that waits", AttackTest.queued_descriptors),
+    ("descriptors that are asked for and not read", AttackTest.asked_descriptors),
+    ("descriptors whose close waits", AttackTest.lingering_descriptors),
+    ("one element with very many attributes", AttackTest.attributes),
+    ("the same from 200 clients", AttackTest.attributes_of_many),
+    ("the same as a running domain's metadata", AttackTest.attributes_of_running),
+    *((name, partial(AttackTest.shape, name=name)) for name in hostile.SHAPES),
+    ("frames that come byte by byte", AttackTest.slow_frames),
+    ("replies that are not read", AttackTest.unread_replies),
+    ("refusals that are not read", AttackTest.unread_refusals),
+    ("starts that libvirt refuses", AttackTest.refused_starts),
+    ("an attach of very many devices", AttackTest.many_devices),
+    ("floods of connections", AttackTest.flooded),
+    ("connections that come and go", AttackTest.reconnects),
+    ("10,000 refusals leave nothing behind", AttackTest.refusals),
+)
+
+
+def run(test_class, attacks):
+    """main() of this test and of exhaustion.py."""
+    if len(sys.argv) < 2:
+        print(f"usage: {os.path.basename(sys.argv[0])} VIRTCCWD [WORD...]", file=sys.stderr)
+        sys.exit(2)
+    if private_polkit.missing():
+        print(f"1..0 # SKIP there is no {private_polkit.missing()}")
+        return
+    private_libvirt.enter()
+    test = test_class(os.path.abspath(sys.argv[1]))
+    steps = Steps(False)
+    steps.log(test.libvirt.virtccwd_log)
+    test.note = steps.note
+    steps.run("polkit, libvirtd and a domain start", test.set_up)
+    for name, attack in attacks:
+        if len(sys.argv) == 2 or any(word in name for word in sys.argv[2:]):
+            steps.run(name, attack, test)
+    steps.done()
+
+
+if __name__ == "__main__":
+    run(AttackTest, ATTACKS)

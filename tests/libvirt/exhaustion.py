@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""virtccwd without descriptors, threads or memory: it does not end, others are served meanwhile, and everybody is served
+afterwards. Real parts, as in attacks.py. tests/lab/test-no-space.py has its journal without space.
+
+    exhaustion.py VIRTCCWD [WORD...]    with words only those tests that have one of them in their names
+"""
+
+import os
+import re
+import sys
+from functools import partial
+
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
+
+import attacks  # noqa: E402
+import hostile  # noqa: E402
+from attacker import Attacker, highest  # noqa: E402
+from attacks import BACKEND, DEFINER, FACTOR, FRONT, HELD, LOOKER, RO, RW, SLACK, AttackTest  # noqa: E402
+from private_libvirt import read, wait_for  # noqa: E402
+from steps import SLOWER, command, expect  # noqa: E402
+
+NOFILE = ("--nofile=256:256",)
+STACK = 256 << 20  # bytes of address space that each thread takes
+SPARE = 128 << 20  # of it that are left for everything else: no thread has room
+MEMORY = 2 << 30  # bytes of address space in all
+FRAME = 24 << 20  # bytes: libvirt's protocol has frames of 32 MiB
+SENDERS = 60  # of such frames; those of two users are more than MEMORY
+
+
+class ExhaustionTest(AttackTest):
+    def check_served(self, *users):
+        """Each of them gets in in the time that it takes past virtccwd."""
+        for user in users:
+            through, past = (min(self.time_list(user, folder) for _ in range(3)) for folder in (FRONT, BACKEND))
+            self.note(f"{user} is served in {1000 * through:.0f} ms, and past virtccwd in {1000 * past:.0f} ms")
+            expect(through <= FACTOR * past + SLACK, f"{user} is served in {1000 * through:.0f} ms")
+        self.check_alive()
+
+    def has_recovered(self, before):
+        """What the attackers had is free again, and they themselves are served."""
+        wait_for("the end of the attackers' connections", lambda: self.descriptors() <= before + 2, 60 * SLOWER)
+        self.check_served("root", DEFINER, LOOKER)
+
+    # Descriptors.
+
+    def connections(self):
+        self.fresh(limits=NOFILE)
+        before = self.descriptors()
+        flood = partial(hostile.flood, (RW, RO), hostile.LOG_IN, 150)
+        with Attacker(LOOKER, flood) as attacker:
+            attacker.settle()
+            self.check_delay(attacker, "256 descriptors and a user's 300 connections", users=("root", DEFINER))
+            with Attacker(DEFINER, flood) as second:
+                second.settle()
+                self.check_delay(second, "256 descriptors and two users' 600 connections")
+                self.note(f"{self.descriptors()} descriptors are open")
+        self.has_recovered(before)
+
+    def queued(self):
+        """The descriptors of calls that libvirt does not take."""
+        self.fresh(limits=NOFILE)
+        before = self.descriptors()
+        with Attacker(LOOKER, partial(hostile.send_descriptors, RO), 20) as attacker:
+            attacker.wait_for("sent", 1)
+            most = highest(self.descriptors, lambda now: now > 250, 2, 10 * SLOWER)
+            self.note(f"{most} descriptors are open ({attacker.counts})")
+            self.check_delay(attacker, "256 descriptors and 20 clients that send some", users=("root", DEFINER))
+        self.has_recovered(before)
+
+    # Threads.
+
+    def address_space(self):
+        return 1024 * int(re.search(r"VmSize:\s*(\d+)", read(f"/proc/{self.libvirt.proxy.pid}/status"))[1])
+
+    def limit_address_space(self, limit):
+        command(["prlimit", "--pid", str(self.libvirt.proxy.pid), f"--as={limit}:"])  # the soft one
+
+    def threads(self):
+        """None has room any more when virtccwd is in use for the first time."""
+        self.fresh(limits=(f"--stack={STACK}:{STACK}",))
+        before = self.descriptors()
+        self.limit_address_space(self.address_space() + SPARE)
+        self.check_served("root", DEFINER, LOOKER)
+        for user in ("root", DEFINER):
+            for line in (("define", self.write("define.xml", hostile.domain())),
+                         ("attach-device", "live", self.write("device.xml", hostile.DEVICE % 0x1234), "--live"),
+                         ("nodedev-detach", "ccw_0_0_1234")):
+                code, output = self.virsh(user, FRONT, False, *line)
+                self.note(f"{line[0]} of {user}'s: {code}: {output.splitlines()[-1] if output else ''}")
+                self.check_alive()
+        with Attacker(LOOKER, partial(hostile.define, RW, hostile.domain()), 20) as attacker:
+            attacker.wait_for("sent", 20)
+            self.check_delay(attacker, "no thread, and 20 clients")
+        self.limit_address_space("unlimited")
+        self.has_recovered(before)
+        self.virsh("root", BACKEND, False, "undefine", "attack")
+
+    def write(self, name, text):
+        path = os.path.join(self.libvirt.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    # Memory.
+
+    def memory(self):
+        """Frames that never end."""
+        self.fresh(limits=(f"--as={MEMORY}:{MEMORY}",))
+        descriptors, before = self.descriptors(), self.libvirt.memory()
+        unfinished = partial(hostile.keep_unfinished, RW, FRAME)
+        with Attacker(LOOKER, unfinished, SENDERS) as attacker, Attacker(DEFINER, unfinished, SENDERS) as second:
+            grown = highest(self.libvirt.memory, lambda now: now - before > 2 * HELD, 2, 15 * SLOWER) - before
+            self.note(f"frames that do not end: virtccwd has grown by {grown} KiB, {2 * HELD} are allowed "
+                      f"({attacker.counts}; {second.counts})")
+            self.check_delay(attacker, "frames that do not end")
+            expect(grown <= 2 * HELD, f"frames that do not end: virtccwd has grown by {grown} KiB")
+        self.has_recovered(descriptors)
+
+
+TESTS = (
+    ("few descriptors and many connections", ExhaustionTest.connections),
+    ("few descriptors and clients that send some", ExhaustionTest.queued),
+    ("no room for threads", ExhaustionTest.threads),
+    ("little memory and frames that do not end", ExhaustionTest.memory),
+)
+
+if __name__ == "__main__":
+    attacks.run(ExhaustionTest, TESTS)

@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Checks by readelf that the programs and libraries were built with the compiler's and the linker's protections. TAP.
+
+    test-hardening.py FORTIFIED FILE...      FORTIFIED is 'yes' where the build asks for _FORTIFY_SOURCE
+"""
+
+import re
+import subprocess
+import sys
+
+FORTIFIED = sys.argv[1] == "yes"
+CHECKED = re.compile(r"\bUND __\w+_chk\b")
+
+
+def readelf(*arguments):
+    return subprocess.run(["readelf", "--wide", *arguments], text=True, stdout=subprocess.PIPE, check=True).stdout
+
+
+def missing(path):
+    """The protections that this file lacks."""
+    header, segments = readelf("--file-header", path), readelf("--program-headers", path)
+    dynamic, symbols = readelf("--dynamic", path), readelf("--dyn-syms", path)
+    stack = re.search(r"^\s+GNU_STACK\s.*", segments, re.M)
+    if not re.search(r"Type:\s+DYN", header):
+        yield "it is not position-independent"
+    if "GNU_RELRO" not in segments:
+        yield "it has no segment GNU_RELRO"
+    if not re.search(r"BIND_NOW|Flags:.*\bNOW\b", dynamic):
+        yield "its symbols are not bound at the start"
+    if not stack or "RWE" in stack[0]:
+        yield "its stack is executable"
+    if "TEXTREL" in dynamic:
+        yield "it has text relocations"
+    if "UND __stack_chk_fail" not in symbols:
+        yield "it has no stack protector"
+    # The preloaded library has no call that needs a check.
+    if FORTIFIED and not path.endswith(".so") and not CHECKED.search(symbols):
+        yield "it calls none of the C library's checked functions"
+
+
+def main():
+    paths = sys.argv[2:]
+    print(f"1..{len(paths)}")
+    for number, path in enumerate(paths, 1):
+        reasons = list(missing(path))
+        for reason in reasons:
+            print(f"# {path}: {reason}")
+        print(f"{'not ' if reasons else ''}ok {number} - {path.rsplit('/', 1)[-1]}")
+
+
+main()

@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""virtccwd does not link the code that starts an emulator, nor the schema validation of libxml2, whose time is not linear
+in what a client sends. TAP.
+
+    test-virtccwd-links.py VIRTCCWD VIRT-CCW
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+
+# What each of them would bring: the function that a program links if it uses it.
+FORBIDDEN = {
+    "starts an emulator": r"ccw_qmp_\w+|ccw_caps_(record|get)|ccw_launch\w*|ccw_embed_\w+",
+    "validates by a schema": r"xmlRelaxNG\w+|ccw_conf_validate",
+}
+
+
+def symbols(program):
+    output = subprocess.run(["nm", program], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return {line.split()[-1].split("@")[0] for line in output.splitlines() if line}
+
+
+def main():
+    virtccwd, virt_ccw = (symbols(program) for program in sys.argv[1:3])
+    print(f"1..{len(FORBIDDEN)}")
+    for number, (what, pattern) in enumerate(FORBIDDEN.items(), 1):
+        found, known = ({name for name in names if re.fullmatch(pattern, name)} for names in (virtccwd, virt_ccw))
+        print(f"{'not ok' if found or not known else 'ok'} {number} - virtccwd has nothing that {what}")
+        if found:
+            print(f"# virtccwd has {', '.join(sorted(found))}")
+        if not known:
+            print("# virt-ccw, which has it, shows no such symbol: the pattern is out of date")
+
+
+if __name__ == "__main__":
+    if not shutil.which("nm"):
+        print("1..0 # SKIP there is no nm")
+    else:
+        main()

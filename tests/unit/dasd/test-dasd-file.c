@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The image file is truncated, deleted or replaced under a device, or the host reads and writes it in pieces: a write
+ * that is not in the image is not acknowledged, and does not change the file.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "dasd-bench.h"
+#include "dasd/dasd-track.h"
+#include "dasd/dasd-verify.h"
+#include "dasd/dasd-volume.h"
+
+#define SIZE 512
+#define NEAR 3 /* a track that stays */
+#define FAR 40 /* a track behind the new end */
+#define CYLINDERS 4
+
+static Bench bench;
+static guint8 data[DASD_VOLUME_CACHE + 1][SIZE];
+static gsize piece_max = G_MAXSIZE; /* bytes of one read or write */
+
+ssize_t pread(int fd, void *buffer, size_t length, off_t offset)
+{
+    return (ssize_t)syscall(SYS_pread64, fd, buffer, MIN(length, piece_max), offset);
+}
+
+ssize_t pwrite(int fd, const void *buffer, size_t length, off_t offset)
+{
+    return (ssize_t)syscall(SYS_pwrite64, fd, buffer, MIN(length, piece_max), offset);
+}
+
+static void begin(gboolean writes, guint32 track)
+{
+    memset(data[0], (int)track + 1, SIZE);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x63, CC, bench_extent(0x80, track, track), 16);
+    bench_ccw(&bench, 0x47, CC, bench_locate(writes ? 0x01 : 0x06, 1, track, 1), 16);
+    bench_ccw(&bench, writes ? 0x85 : 0x86, 0, data[0], SIZE);
+}
+
+static void write_good(guint32 track)
+{
+    begin(TRUE, track);
+    bench_run_good(&bench);
+}
+
+static void read_good(guint32 track)
+{
+    guint8 expected[SIZE];
+
+    begin(FALSE, track);
+    memcpy(expected, data[0], SIZE);
+    memset(data[0], 0, SIZE);
+    bench_run_good(&bench);
+    g_assert_cmpmem(data[0], SIZE, expected, SIZE);
+}
+
+/* Equipment check, permanent error, as a device reports what no retry helps against. */
+static void expect_failure(gboolean writes, guint32 track)
+{
+    begin(writes, track);
+    bench_run(&bench);
+    g_assert_cmphex(bench.dstat, ==, STATUS_CHECK);
+    g_assert_nonnull(bench.sense);
+    g_assert_cmphex(bench.sense[0], ==, 0x10);
+    g_assert_cmphex(bench.sense[1], ==, 0x80);
+    g_assert_false(dasd_device_waits(bench.device));
+}
+
+/* Two formatted tracks, both known to the device, so that a write needs no read. */
+static void set_up(void)
+{
+    bench_open(&bench, CYLINDERS, NULL);
+    bench_format(&bench, NEAR, 4, 0, SIZE);
+    bench_format(&bench, FAR, 4, 0, SIZE);
+    write_good(NEAR);
+    write_good(FAR);
+}
+
+static void expect_warning(const char *pattern)
+{
+    g_test_expect_message(G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, pattern);
+}
+
+static off_t file_size(void)
+{
+    struct stat st;
+
+    g_assert_cmpint(stat(bench.path, &st), ==, 0);
+    return st.st_size;
+}
+
+static void ignore_finding(const DasdFinding *finding G_GNUC_UNUSED, gpointer opaque G_GNUC_UNUSED)
+{
+}
+
+static void ignore_progress(guint32 tracks G_GNUC_UNUSED, gpointer opaque G_GNUC_UNUSED)
+{
+}
+
+static guint64 count_errors(void)
+{
+    const DasdVerifyEvents events = { ignore_finding, ignore_progress, NULL };
+    g_autoptr(GError) error = NULL;
+    DasdVerifyResult result;
+    DasdImageInfo info;
+    int fd = g_open(bench.path, O_RDONLY | O_CLOEXEC);
+
+    dasd_image_probe(fd, "image", &info, &error);
+    g_assert_no_error(error);
+    dasd_verify(fd, &info, &events, &result);
+    close(fd);
+    return result.errors + result.warnings;
+}
+
+static void truncated(gconstpointer argument)
+{
+    off_t left = (off_t)dasd_track_file_offset(FAR) + GPOINTER_TO_INT(argument);
+    off_t whole;
+
+    set_up();
+    whole = file_size();
+    g_assert_cmpint(truncate(bench.path, left), ==, 0);
+    expect_warning("image */image was truncated while a guest uses it*");
+    for (guint turn = 0; turn < 3; turn++) {
+        expect_failure(TRUE, FAR);
+        expect_failure(FALSE, FAR);
+        write_good(NEAR);
+        read_good(NEAR);
+        g_assert_cmpint(file_size(), ==, left);
+    }
+    g_test_assert_expected_messages(); /* one warning, not nine */
+    /* Grown again, the track is one that was never formatted: what the device knew of it is no longer true. */
+    g_assert_cmpint(truncate(bench.path, whole), ==, 0);
+    read_good(NEAR);
+    if (GPOINTER_TO_INT(argument) == 0) {
+        begin(TRUE, FAR);
+        bench_run_check(&bench, 1, 0, 0x08, 0);
+        bench_format(&bench, FAR, 4, 0, SIZE);
+        write_good(FAR);
+        read_good(FAR);
+        g_assert_cmpuint(count_errors(), ==, 0);
+    }
+    bench_close(&bench);
+}
+
+/* A write of many tracks, of which only the last is behind the end: none is written. */
+static void partly_truncated(void)
+{
+    guint8 before[SIZE] = { 0 }, after[SIZE] = { 0 };
+    off_t at = (off_t)dasd_track_file_offset(NEAR) + DASD_HA_SIZE + 2 * DASD_COUNT_SIZE + DASD_R0_DL;
+    static guint8 locate[16];
+    int fd;
+
+    set_up();
+    fd = g_open(bench.path, O_RDONLY | O_CLOEXEC);
+    g_assert_cmpint(pread(fd, before, SIZE, at), ==, SIZE);
+    g_assert_cmphex(before[0], ==, NEAR + 1);
+    g_assert_cmpint(truncate(bench.path, (off_t)dasd_track_file_offset(FAR)), ==, 0);
+    memcpy(locate, bench_locate(0x01, 1, NEAR, 1), sizeof(locate));
+    memset(data[1], 0xee, SIZE);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x63, CC, bench_extent(0x80, NEAR, FAR), 16);
+    bench_ccw(&bench, 0x47, CC, locate, 16);
+    bench_ccw(&bench, 0x85, CC, data[1], SIZE);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, FAR, 1), 16);
+    bench_ccw(&bench, 0x85, 0, data[1], SIZE);
+    expect_warning("image */image was truncated*");
+    bench_run_check(&bench, 4, 0x10, 0x80, 0x10);
+    g_assert_cmpint(pread(fd, after, SIZE, at), ==, SIZE);
+    g_assert_cmpmem(after, SIZE, before, SIZE);
+    g_test_assert_expected_messages();
+    close(fd);
+    bench_close(&bench);
+}
+
+/* What is written to a file without a name is gone when the device ends. What the device reads is still right. */
+static void deleted(void)
+{
+    set_up();
+    g_unlink(bench.path);
+    expect_warning("image */image*was deleted or replaced while a guest uses it*");
+    expect_failure(TRUE, NEAR);
+    expect_failure(TRUE, FAR);
+    read_good(NEAR);
+    g_test_assert_expected_messages();
+    bench_close(&bench);
+}
+
+static void replaced(void)
+{
+    g_autofree char *other = NULL;
+
+    set_up();
+    other = g_strconcat(bench.path, ".new", NULL);
+    g_assert_true(dasd_image_create(other, NULL, CYLINDERS, NULL, NULL));
+    g_assert_cmpint(g_rename(other, bench.path), ==, 0);
+    expect_warning("image */image*was deleted or replaced while a guest uses it*");
+    expect_failure(TRUE, NEAR);
+    read_good(FAR);
+    g_test_assert_expected_messages();
+    bench_close(&bench);
+}
+
+static void in_pieces(void)
+{
+    piece_max = 100;
+    set_up();
+    bench_close_device(&bench);
+    bench_reopen(&bench, FALSE);
+    read_good(NEAR);
+    read_good(FAR);
+    piece_max = 0; /* a device must not wait for ever for a host that makes no progress */
+    expect_failure(TRUE, NEAR);
+    piece_max = G_MAXSIZE;
+    write_good(NEAR);
+    g_assert_cmpuint(count_errors(), ==, 0);
+    bench_close(&bench);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_data_func("/dasd/file/truncated", GINT_TO_POINTER(0), truncated);
+    g_test_add_data_func("/dasd/file/truncated-in-track", GINT_TO_POINTER(1000), truncated);
+    g_test_add_func("/dasd/file/partly-truncated", partly_truncated);
+    g_test_add_func("/dasd/file/deleted", deleted);
+    g_test_add_func("/dasd/file/replaced", replaced);
+    g_test_add_func("/dasd/file/in-pieces", in_pieces);
+    return g_test_run();
+}

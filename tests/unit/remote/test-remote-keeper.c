@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What is done to one device, however long the kernel takes, holds up no client of another one; and what is done to the
+ * same device waits, or is refused, so that the order of events in ccw-keeper.h holds.
+ */
+#include "peers.h"
+#include "remote/ccw-keeper.h"
+
+static const CcwBusId first = { .devno = 0x1234 }, second = { .devno = 0x1235 };
+
+/* A call of the keeper in a thread of its own. */
+typedef struct Call Call;
+struct Call {
+    CcwKeeper *keeper;
+    void (*func)(Call *call);
+    GArray *ids;
+    const char *domain_uuid;
+    CcwAttachResult result;
+    CcwLive *live;
+    gboolean stale;
+    gboolean done; /* what the function returned */
+    GThread *thread;
+    gint ended; /* atomic */
+};
+
+static void call_hold(Call *call)
+{
+    ccw_keeper_hold(call->keeper, call->ids);
+}
+
+static void call_settle(Call *call)
+{
+    call->done = ccw_keeper_settle(call->keeper, call->domain_uuid, call->ids, call->result);
+}
+
+static void call_reconcile(Call *call)
+{
+    call->done = ccw_keeper_reconcile(call->keeper, call->live, NULL, &call->stale, NULL);
+}
+
+static void call_by_hand(Call *call)
+{
+    call->done = ccw_keeper_by_hand(call->keeper, ccw_host_detach, &g_array_index(call->ids, CcwBusId, 0), call->live,
+                                    &call->stale, NULL);
+}
+
+static gpointer run(gpointer data)
+{
+    Call *call = data;
+
+    call->func(call);
+    g_atomic_int_set(&call->ended, TRUE);
+    return NULL;
+}
+
+static GArray *ids_of(const CcwBusId *id)
+{
+    return g_array_append_vals(g_array_new(FALSE, FALSE, sizeof(CcwBusId)), id, 1);
+}
+
+static Call *begin(CcwKeeper *keeper, void (*func)(Call *call), const CcwBusId *id, CcwAttachResult result)
+{
+    Call *call = g_new0(Call, 1);
+
+    call->keeper = keeper;
+    call->func = func;
+    call->ids = ids_of(id);
+    call->domain_uuid = GUEST_UUID;
+    call->result = result;
+    call->live = ccw_live_new(keeper);
+    call->thread = g_thread_new("call", run, call);
+    return call;
+}
+
+/* It ends within some seconds. */
+static void expect_end(Call *call)
+{
+    gint64 until = g_get_monotonic_time() + 5 * G_TIME_SPAN_SECOND;
+
+    while (!g_atomic_int_get(&call->ended)) {
+        g_assert_cmpint(g_get_monotonic_time(), <, until);
+        g_thread_yield();
+    }
+}
+
+static void end(Call *call)
+{
+    expect_end(call);
+    g_thread_join(call->thread);
+    g_array_unref(call->ids);
+    ccw_live_free(call->live);
+    g_free(call);
+}
+
+static void expect_log(const char *expected)
+{
+    g_autofree char *log = host_take_log();
+
+    g_assert_cmpstr(log, ==, expected);
+}
+
+static void claim(CcwKeeper *keeper, const CcwBusId *id)
+{
+    g_autoptr(GArray) ids = ids_of(id);
+
+    ccw_keeper_hold(keeper, ids);
+    g_assert_true(ccw_keeper_claim(keeper, id, GUEST_UUID, NULL));
+}
+
+static CcwKeeper *start(void)
+{
+    g_free(host_take_log());
+    return ccw_keeper_new(ccw_host_new("/", "/", "/"));
+}
+
+/* An attach of another device begins, is claimed and settled, and that is detached by hand, during a roll-back. */
+static void roll_back_takes_long(void)
+{
+    g_autoptr(CcwKeeper) keeper = start();
+    Call *back, *hold, *hand;
+
+    claim(keeper, &first);
+    host_block("back");
+    back = begin(keeper, call_settle, &first, CCW_ATTACH_NONE);
+    host_wait_blocked();
+    hold = begin(keeper, call_hold, &second, CCW_ATTACH_NONE);
+    end(hold);
+    g_assert_true(ccw_keeper_claim(keeper, &second, GUEST_UUID, NULL));
+    end(begin(keeper, call_settle, &second, CCW_ATTACH_LIVE));
+    hand = begin(keeper, call_by_hand, &second, CCW_ATTACH_NONE);
+    expect_end(hand);
+    g_assert_true(hand->done);
+    end(hand);
+    g_assert_false(g_atomic_int_get(&back->ended));
+    host_block(NULL);
+    end(back);
+    expect_log("claim 0.0.1234 claim 0.0.1235 confirm 0.0.1235 detach 0.0.1235 back 0.0.1234 ");
+}
+
+/* The same with a give-back by level; which leaves alone what has come in between, and says that it has seen old XML.
+ */
+static void level_takes_long(void)
+{
+    g_autoptr(CcwKeeper) keeper = start();
+    Call *level;
+
+    host_block("reconcile");
+    level = begin(keeper, call_reconcile, &first, CCW_ATTACH_NONE);
+    host_wait_blocked();
+    end(begin(keeper, call_hold, &first, CCW_ATTACH_NONE));
+    end(begin(keeper, call_settle, &first, CCW_ATTACH_LIVE));
+    g_assert_false(g_atomic_int_get(&level->ended));
+    host_block(NULL);
+    expect_end(level);
+    g_assert_true(level->done && level->stale);
+    end(level);
+    expect_log("reconcile all:0 but 0.0.1234 ");
+}
+
+/* A device is held until its attach is settled to the end: what passes it over then is looked at again. */
+static void level_meets_settling(void)
+{
+    g_autoptr(CcwKeeper) keeper = start();
+    Call *back;
+
+    claim(keeper, &first);
+    host_block("back");
+    back = begin(keeper, call_settle, &first, CCW_ATTACH_NONE);
+    host_wait_blocked();
+    end(begin(keeper, call_reconcile, &first, CCW_ATTACH_NONE));
+    expect_log("claim 0.0.1234 reconcile all:0 but 0.0.1234 ");
+    host_block(NULL);
+    expect_end(back);
+    g_assert_true(back->done);
+    end(back);
+    end(begin(keeper, call_reconcile, &first, CCW_ATTACH_NONE));
+    expect_log("back 0.0.1234 reconcile all:0 ");
+}
+
+/*
+ * The next attach of a device is announced when the last one is rolled back, and not before: both have one token. By
+ * hand, too, waits for that.
+ */
+static void same_device_waits(void)
+{
+    g_autoptr(CcwKeeper) keeper = start();
+    Call *back, *hold, *hand;
+
+    claim(keeper, &first);
+    host_block("back");
+    back = begin(keeper, call_settle, &first, CCW_ATTACH_NONE);
+    host_wait_blocked();
+    hand = begin(keeper, call_by_hand, &first, CCW_ATTACH_NONE);
+    hold = begin(keeper, call_hold, &first, CCW_ATTACH_NONE);
+    g_assert_false(host_has_announced(&first));
+    host_block(NULL);
+    end(back);
+    end(hold);
+    g_assert_true(host_has_announced(&first));
+    end(hand); /* done before the attach, or refused because of it */
+    end(begin(keeper, call_settle, &first, CCW_ATTACH_NONE));
+    g_free(host_take_log());
+}
+
+/* Of two attaches to a device the last one settled rolls back, and finds what the other one has confirmed. */
+static void two_settle(void)
+{
+    g_autoptr(CcwKeeper) keeper = start();
+    g_autoptr(GArray) ids = ids_of(&first);
+    Call *live, *none;
+
+    claim(keeper, &first);
+    ccw_keeper_hold(keeper, ids);
+    host_block("confirm");
+    live = begin(keeper, call_settle, &first, CCW_ATTACH_LIVE);
+    host_wait_blocked();
+    none = begin(keeper, call_settle, &first, CCW_ATTACH_NONE);
+    host_block(NULL);
+    end(live);
+    end(none);
+    expect_log("claim 0.0.1234 confirm 0.0.1234 ");
+    g_assert_false(host_is_announced());
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/remote/keeper/roll-back-takes-long", roll_back_takes_long);
+    g_test_add_func("/remote/keeper/level-takes-long", level_takes_long);
+    g_test_add_func("/remote/keeper/level-meets-settling", level_meets_settling);
+    g_test_add_func("/remote/keeper/same-device-waits", same_device_waits);
+    g_test_add_func("/remote/keeper/two-settle", two_settle);
+    return g_test_run();
+}

@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Calls with XML that virtccwd validates, and calls whose answers it extends: what it does before libvirt's answer, and
+ * what after.
+ */
+#include <fcntl.h>
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "peers.h"
+#include "remote/ccw-xdr.h"
+#include "util/ccw-endian.h"
+
+static guint32 serial; /* of the last call */
+
+#define DEVICE(devno, rest)                                                                                            \
+    "<hostdev mode='subsystem' type='ccw'><source><address devno='" devno "'/></source>" rest "</hostdev>"
+#define HOSTDEV DEVICE("0x1234", "")
+#define MDEV                                                                                                           \
+    "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source>"                                                  \
+    "<address uuid='cc390000-0001-8000-8000-000000001234'/></source></hostdev>"
+#define DOMAIN(hostdev)                                                                                                \
+    "<domain type='kvm'><name>guest</name><uuid>" GUEST_UUID "</uuid><devices>" hostdev "</devices></domain>"
+#define OUTSIDE "<address type='ccw' cssid='0x0' ssid='0x0' devno='0x1234'/>"
+#define CAPS                                                                                                           \
+    "<domainCapabilities>\n  <path>/usr/bin/qemu-system-s390x</path>\n  <domain>kvm</domain>\n"                        \
+    "  <machine>s390-ccw-virtio-7.2</machine>\n  <arch>s390x</arch>\n"                                                 \
+    "  <devices>\n    <hostdev supported='yes'>\n      <enum name='mode'>\n        <value>subsystem</value>\n"         \
+    "      </enum>\n      <enum name='subsysType'>\n        <value>pci</value>%s\n      </enum>\n    </hostdev>\n"     \
+    "  </devices>\n  <features>\n    <s390-pv supported='no'/>%s\n  </features>\n</domainCapabilities>\n"
+
+static GByteArray *payload_xml(const char *xml, gboolean has_flags, guint32 flags)
+{
+    GByteArray *out = payload_string(xml);
+
+    if (has_flags)
+        ccw_xdr_write_u32(out, flags);
+    return out;
+}
+
+static void call(Peers *peers, gint32 procedure, const GByteArray *payload)
+{
+    peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, ++serial, CCW_STATUS_OK, payload);
+}
+
+/* libvirt has the client's last call, of this procedure, and gives this answer. NULL: an error. */
+static Frame answer(Peers *peers, gint32 procedure, const GByteArray *payload)
+{
+    g_autoptr(GByteArray) error = payload_error(VIR_ERR_ACCESS_DENIED, "access denied");
+    Frame frame = peers_receive(peers, peers->backend);
+
+    g_assert_cmpint(frame.header.procedure, ==, procedure);
+    peers_send(peers, peers->backend, CCW_TYPE_REPLY, procedure, frame.header.serial,
+               payload ? CCW_STATUS_OK : CCW_STATUS_ERROR, payload ? payload : error);
+    return frame;
+}
+
+/* The client gets the reply to its last call. */
+static void expect_reply(Peers *peers, gint32 procedure, guint32 status)
+{
+    g_auto(Frame) frame = peers_receive(peers, peers->client);
+
+    g_assert_cmpint(frame.header.procedure, ==, procedure);
+    g_assert_cmpuint(frame.header.serial, ==, serial);
+    g_assert_cmpuint(frame.header.status, ==, status);
+}
+
+/* Waits until the host was asked for that many devices. */
+static void expect_lookups(guint count)
+{
+    gint64 until = g_get_monotonic_time() + 5 * G_TIME_SPAN_SECOND;
+    guint seen = 0;
+
+    while (seen < count && g_get_monotonic_time() < until) {
+        seen += host_take_lookups();
+        if (!g_main_context_iteration(NULL, FALSE))
+            g_usleep(100);
+    }
+    g_assert_cmpuint(seen, ==, count);
+}
+
+static const struct {
+    gint32 procedure;
+    gboolean has_flags;
+    guint32 flags;
+    gboolean starts;
+} defines[] = {
+    { 10, TRUE, VIR_DOMAIN_START_AUTODESTROY, TRUE },
+    { 10, TRUE, VIR_DOMAIN_START_VALIDATE, TRUE },
+    { 11, FALSE, 0, FALSE },
+    { 309, TRUE, VIR_DOMAIN_START_VALIDATE, TRUE },
+    { 350, TRUE, 0, FALSE },
+    { 350, TRUE, VIR_DOMAIN_DEFINE_VALIDATE, FALSE },
+};
+
+/* The host is looked at after libvirt said yes, and the client has its reply before. */
+static void define(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) yes = payload_string("guest");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(defines); i++) {
+        g_autoptr(GByteArray) payload = payload_xml(DOMAIN(HOSTDEV), defines[i].has_flags, defines[i].flags);
+        g_auto(Frame) frame = { 0 };
+        g_autofree char *text = NULL;
+
+        g_test_message("procedure %d", defines[i].procedure);
+        host_hold_lookups(TRUE);
+        call(peers, defines[i].procedure, payload);
+        frame = peers_receive(peers, peers->backend);
+        g_assert_cmpuint(frame.header.serial, ==, serial);
+        text = payload_read_string(&frame);
+        g_assert_nonnull(strstr(text, "type='mdev'"));
+        if (defines[i].has_flags)
+            g_assert_cmpuint(ccw_load_be32(frame.payload->data + frame.payload->len - 4), ==, defines[i].flags);
+        g_assert_cmpuint(host_take_lookups(), ==, 0);
+        peers_send(peers, peers->backend, CCW_TYPE_REPLY, defines[i].procedure, serial, CCW_STATUS_OK, yes);
+        expect_reply(peers, defines[i].procedure, CCW_STATUS_OK);
+        host_hold_lookups(FALSE);
+        expect_lookups(1);
+    }
+}
+
+/* Then nothing of the host is looked at; a start that failed may have left a device to give back. */
+static void define_refused(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(defines); i++) {
+        g_autoptr(GByteArray) payload = payload_xml(DOMAIN(HOSTDEV), defines[i].has_flags, defines[i].flags);
+        g_auto(Frame) frame = { 0 };
+
+        peers->changed = 0;
+        call(peers, defines[i].procedure, payload);
+        frame = answer(peers, defines[i].procedure, NULL);
+        peers_expect_error(peers, serial, defines[i].procedure, VIR_ERR_ACCESS_DENIED, "access denied");
+        peers_turn(peers);
+        g_assert_cmpuint(host_take_lookups(), ==, 0);
+        g_assert_cmpuint(peers->changed, ==, defines[i].starts);
+    }
+}
+
+/* What contradicts itself is refused here; libvirt does not get it. */
+static void invalid(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *xml;
+        gint32 code;
+        const char *words;
+    } rows[] = {
+        { DOMAIN(HOSTDEV HOSTDEV), VIR_ERR_XML_ERROR, "XML error: line 1: Hostdev already exists" },
+        { DOMAIN(DEVICE("0x1234", "<rom/>")), VIR_ERR_CONFIG_UNSUPPORTED,
+          "unsupported configuration: line 1: ROM tuning is only supported for PCI devices" },
+        { DOMAIN(DEVICE("0x1234", OUTSIDE)), VIR_ERR_XML_ERROR, "contradicts <s390-map-css state='on'/>" },
+        { DOMAIN(DEVICE("0x00001234", "")), VIR_ERR_XML_ERROR, "write 0x1234" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        for (gsize k = 0; k < G_N_ELEMENTS(defines); k++) {
+            g_autoptr(GByteArray) payload = payload_xml(rows[i].xml, defines[k].has_flags, defines[k].flags);
+
+            call(peers, defines[k].procedure, payload);
+            peers_expect_error(peers, serial, defines[k].procedure, rows[i].code, rows[i].words);
+            peers_assert_quiet(peers, peers->backend);
+        }
+    }
+    g_assert_cmpuint(host_take_lookups(), ==, 0);
+}
+
+/* A client may use the serial of a call again once it has its reply, also while virtccwd still looks at the host. */
+static void serial_again(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) payload = payload_xml(DOMAIN(HOSTDEV), FALSE, 0);
+    g_autoptr(GByteArray) yes = payload_string("guest");
+
+    host_hold_lookups(TRUE);
+    for (guint i = 0; i < 2; i++) {
+        g_auto(Frame) frame = { 0 };
+
+        call(peers, 11, payload);
+        frame = answer(peers, 11, yes);
+        expect_reply(peers, 11, CCW_STATUS_OK);
+        serial--;
+    }
+    host_hold_lookups(FALSE);
+    expect_lookups(2);
+}
+
+/* What has nothing of ours in it, or has it in libvirt's own form, is not validated. */
+static void stock(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    static const char *const documents[] = { DOMAIN(""), DOMAIN(MDEV MDEV), "<domain><name>ccw hostdev</domain>" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(documents); i++) {
+        g_autoptr(GByteArray) payload = payload_xml(documents[i], TRUE, VIR_DOMAIN_DEFINE_VALIDATE);
+        g_auto(Frame) frame = { 0 };
+
+        call(peers, 350, payload);
+        frame = peers_receive(peers, peers->backend);
+        g_assert_cmpmem(frame.payload->data, frame.payload->len, payload->data, payload->len);
+    }
+}
+
+/* A read-only connection makes no work: its call goes on unread. */
+static void readonly(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) payload = payload_xml(DOMAIN(HOSTDEV HOSTDEV), TRUE, VIR_DOMAIN_DEFINE_VALIDATE);
+    g_auto(Frame) frame = { 0 };
+
+    ccw_connection_set_readonly(peers->connection);
+    call(peers, 350, payload);
+    frame = peers_receive(peers, peers->backend);
+    g_assert_cmpmem(frame.payload->data, frame.payload->len, payload->data, payload->len);
+}
+
+static void send_fd(int to, int fd)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = { 0 };
+    char byte = 0;
+    struct iovec iov = { &byte, 1 };
+    struct msghdr message = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space)
+    };
+    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message);
+
+    cmsg->cmsg_level = SOL_SOCKET;
+    cmsg->cmsg_type = SCM_RIGHTS;
+    cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
+    g_assert_cmpint(sendmsg(to, &message, MSG_NOSIGNAL), ==, 1);
+}
+
+static int receive_fd(int from)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = { 0 };
+    char byte;
+    struct iovec iov = { &byte, 1 };
+    struct msghdr message = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space)
+    };
+    int fd;
+
+    g_assert_cmpint(recvmsg(from, &message, 0), ==, 1);
+    g_assert_nonnull(CMSG_FIRSTHDR(&message));
+    memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
+    return fd;
+}
+
+static GByteArray *payload_create_with_files(const char *document)
+{
+    g_autoptr(GByteArray) xml = payload_xml(document, TRUE, 0);
+    GByteArray *out = g_byte_array_new();
+
+    ccw_xdr_write_u32(out, 2); /* descriptors */
+    return g_byte_array_append(out, xml->data, xml->len);
+}
+
+/* DOMAIN_CREATE_XML_WITH_FILES: its descriptors wait with it, and go or are closed with it. */
+static void with_files(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) yes = payload_string("guest");
+
+    for (guint refuse = 0; refuse < 2; refuse++) {
+        g_autoptr(GByteArray) payload = payload_create_with_files(refuse ? DOMAIN(HOSTDEV HOSTDEV) : DOMAIN(HOSTDEV));
+        g_auto(Frame) frame = { 0 };
+        int pipes[2];
+        char byte = 'p';
+
+        g_assert_cmpint(pipe(pipes), ==, 0);
+        peers_send(peers, peers->client, CCW_TYPE_CALL_WITH_FDS, 309, ++serial, CCW_STATUS_OK, payload);
+        send_fd(peers->client, pipes[1]);
+        send_fd(peers->client, pipes[1]);
+        close(pipes[1]);
+        if (refuse) {
+            peers_expect_error(peers, serial, 309, VIR_ERR_XML_ERROR, "already exists");
+        } else {
+            frame = peers_receive(peers, peers->backend);
+            g_assert_cmpuint(frame.header.type, ==, CCW_TYPE_CALL_WITH_FDS);
+            g_assert_cmpuint(ccw_load_be32(frame.payload->data), ==, 2);
+            g_assert_nonnull(g_strstr_len((const char *)frame.payload->data + 8, frame.payload->len - 8, "mdev"));
+            for (guint i = 0; i < 2; i++) {
+                int fd = receive_fd(peers->backend);
+
+                g_assert_cmpint(write(fd, &byte, 1), ==, 1);
+                close(fd);
+                g_assert_cmpint(read(pipes[0], &byte, 1), ==, 1);
+            }
+            peers_send(peers, peers->backend, CCW_TYPE_REPLY, 309, serial, CCW_STATUS_OK, yes);
+            expect_reply(peers, 309, CCW_STATUS_OK);
+        }
+        g_assert_cmpint(read(pipes[0], &byte, 1), ==, 0); /* nobody else holds it */
+        close(pipes[0]);
+    }
+}
+
+/* libvirt is asked for the domain's feature. The answer says that it is state. */
+static void answer_feature(Peers *peers, const char *state)
+{
+    g_autofree char *xml =
+        g_strdup_printf("<domain><uuid>" GUEST_UUID "</uuid><metadata><ccw:s390-map-css "
+                        "xmlns:ccw='https://libvirt.org/schemas/ccw/1.0' state='%s'/></metadata></domain>",
+                        state);
+    g_autoptr(GByteArray) domain = payload_string(xml);
+    g_auto(Frame) question = answer(peers, 14, domain);
+
+    g_assert_cmpuint(question.header.serial, !=, serial);
+}
+
+static void attach_invalid(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) payload = payload_attach(DEVICE("0x1234", OUTSIDE), 1);
+
+    call(peers, 160, payload);
+    answer_feature(peers, "on");
+    peers_expect_error(peers, serial, 160, VIR_ERR_XML_ERROR, "contradicts <s390-map-css state='on'/>");
+    peers_assert_quiet(peers, peers->backend);
+    g_assert_cmpuint(host_take_lookups(), ==, 0);
+}
+
+/* The host is looked at for warnings only if libvirt said yes, and after the client's reply. */
+static void attach(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) payload = payload_attach(DEVICE("0x1234", OUTSIDE), 1);
+    g_autoptr(GByteArray) yes = g_byte_array_new();
+
+    for (guint accept = 0; accept < 2; accept++) {
+        g_auto(Frame) frame = { 0 };
+
+        host_hold_lookups(TRUE);
+        call(peers, 160, payload);
+        answer_feature(peers, "off");
+        frame = answer(peers, 160, accept ? yes : NULL);
+        expect_reply(peers, 160, accept ? CCW_STATUS_OK : CCW_STATUS_ERROR);
+        host_hold_lookups(FALSE);
+        peers_turn(peers);
+        expect_lookups(accept);
+    }
+}
+
+static GByteArray *payload_domain(guint32 flags)
+{
+    g_autoptr(GByteArray) payload = payload_attach("", 0);
+
+    g_byte_array_set_size(payload, payload->len - 8);
+    ccw_xdr_write_u32(payload, flags);
+    return g_steal_pointer(&payload);
+}
+
+/* The warning behind libvirt's own messages; the rest of the reply as it was. */
+static void messages(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        guint32 flags;
+        const char *xml; /* NULL: libvirt is not asked for it */
+        guint lookups;
+        const char *warning;
+    } rows[] = {
+        { 0, DOMAIN(DEVICE("0x4711", "")), 1, "this host has no channel device 0.0.4711" },
+        { 0, DOMAIN(MDEV), 1, NULL },
+        { 0, DOMAIN(""), 0, NULL },
+        { VIR_DOMAIN_MESSAGE_TAINTING, NULL, 0, NULL },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GByteArray) payload = payload_domain(rows[i].flags);
+        g_autoptr(GByteArray) stock_reply = g_byte_array_new();
+        g_auto(Frame) first = { 0 };
+        g_auto(Frame) reply = { 0 };
+
+        g_test_message("row %zu", i);
+        ccw_xdr_write_u32(stock_reply, 1);
+        ccw_xdr_write_string(stock_reply, "tainted: by itself", 18);
+        call(peers, 426, payload);
+        first = answer(peers, 426, stock_reply);
+        if (rows[i].xml) {
+            g_autoptr(GByteArray) xml = payload_string(rows[i].xml);
+            g_auto(Frame) question = { 0 };
+
+            peers_turn(peers);
+            g_assert_cmpuint(host_take_lookups(), ==, 0);
+            question = answer(peers, 14, xml);
+        }
+        reply = peers_receive(peers, peers->client);
+        if (rows[i].warning) {
+            ccw_store_be32(stock_reply->data, 2);
+            ccw_xdr_write_string(stock_reply, rows[i].warning, strlen(rows[i].warning));
+        }
+        g_assert_cmpmem(reply.payload->data, reply.payload->len, stock_reply->data, stock_reply->len);
+        g_assert_cmpuint(host_take_lookups(), ==, rows[i].lookups);
+    }
+}
+
+static GByteArray *payload_domcaps(void)
+{
+    GByteArray *payload = g_byte_array_new();
+
+    for (guint n = 0; n < 4; n++)
+        ccw_xdr_write_optional(payload, n == 1 ? "s390x" : NULL);
+    ccw_xdr_write_u32(payload, 0);
+    return payload;
+}
+
+/* libvirt is asked, in the client's name, what QEMU would be started with for a domain with a channel device. */
+static void answer_native(Peers *peers, gboolean capable)
+{
+    g_autoptr(GByteArray) line = payload_string("qemu-system-s390x -device vfio-ccw");
+    g_auto(Frame) question = answer(peers, 136, capable ? line : NULL);
+    CcwXdrReader reader;
+    gsize length;
+    const char *text;
+    g_autofree char *domain = NULL;
+
+    ccw_xdr_reader_init(&reader, question.payload->data, question.payload->len);
+    text = ccw_xdr_read_string(&reader, &length);
+    g_assert_cmpmem(text, length, "qemu-argv", 9);
+    text = ccw_xdr_read_string(&reader, &length);
+    domain = g_strndup(text, length);
+    g_assert_cmpuint(ccw_xdr_read_u32(&reader), ==, 0);
+    g_assert_false(reader.failed);
+    g_assert_nonnull(strstr(domain, "<domain type='kvm'>"));
+    g_assert_nonnull(strstr(domain, "<type arch='s390x' machine='s390-ccw-virtio-7.2'>hvm</type>"));
+    g_assert_nonnull(strstr(domain, "<emulator>/usr/bin/qemu-system-s390x</emulator>"));
+    g_assert_nonnull(strstr(domain, "model='vfio-ccw'"));
+}
+
+static void domcaps(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *plain = g_strdup_printf(CAPS, "", "");
+    g_autofree char *more =
+        g_strdup_printf(CAPS, "\n        <value>ccw</value>", "\n    <s390-map-css supported='yes'/>");
+    const char *other = "<domainCapabilities><path>/q</path><domain>kvm</domain><machine>pc</machine>"
+                        "<arch>x86_64</arch></domainCapabilities>";
+    const struct {
+        const char *reply;
+        gboolean asked;
+        gboolean capable;
+        const char *expected;
+    } rows[] = { { plain, TRUE, TRUE, more }, { plain, TRUE, FALSE, plain }, { other, FALSE, FALSE, other } };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GByteArray) payload = payload_domcaps();
+        g_autoptr(GByteArray) stock_reply = payload_string(rows[i].reply);
+        g_auto(Frame) asked = { 0 };
+        g_auto(Frame) reply = { 0 };
+        g_autofree char *text = NULL;
+
+        call(peers, 342, payload);
+        asked = answer(peers, 342, stock_reply);
+        g_assert_cmpmem(asked.payload->data, asked.payload->len, payload->data, payload->len);
+        if (rows[i].asked)
+            answer_native(peers, rows[i].capable);
+        reply = peers_receive(peers, peers->client);
+        g_assert_cmpint(reply.header.procedure, ==, 342);
+        g_assert_cmpuint(reply.header.serial, ==, serial);
+        text = payload_read_string(&reply);
+        g_assert_cmpstr(text, ==, rows[i].expected);
+    }
+}
+
+/* Nothing is asked for a client that libvirt refuses. */
+static void domcaps_refused(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) payload = payload_domcaps();
+    g_auto(Frame) asked = { 0 };
+
+    call(peers, 342, payload);
+    asked = answer(peers, 342, NULL);
+    peers_expect_error(peers, serial, 342, VIR_ERR_ACCESS_DENIED, "access denied");
+    peers_assert_quiet(peers, peers->backend);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR);
+#define ADD(name, func) g_test_add("/remote/validate/" name, Peers, NULL, peers_set_up, func, peers_tear_down)
+    ADD("define", define);
+    ADD("define-refused", define_refused);
+    ADD("invalid", invalid);
+    ADD("serial-again", serial_again);
+    ADD("stock", stock);
+    ADD("readonly", readonly);
+    ADD("with-files", with_files);
+    ADD("attach-invalid", attach_invalid);
+    ADD("attach", attach);
+    ADD("messages", messages);
+    ADD("domcaps", domcaps);
+    ADD("domcaps-refused", domcaps_refused);
+    return g_test_run();
+}
