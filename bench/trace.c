@@ -93,11 +93,12 @@ static double now(void)
 /* Nanoseconds of one request: the best so far, or of one more batch. */
 static double measure(Bench *bench, RequestFunc perform, VfioSubchannel *sch, double best)
 {
-    double start = now();
+    double start = now(), took;
 
     for (guint i = 0; i < BATCH_CALLS; i++)
         check(perform(sch, &bench->request) == 0, NULL);
-    return MIN(best, (now() - start) / BATCH_CALLS);
+    took = (now() - start) / BATCH_CALLS;
+    return MIN(best, took);
 }
 
 static void print_row(Bench *bench, const char *name)

@@ -104,10 +104,13 @@ static double measure(void (*work)(guint n, guint idaws), guint n, guint idaws)
     for (work(n, idaws); now() - start < BATCH_NS && calls < 1000; calls++)
         work(n, idaws);
     for (guint batch = 0; batch < BATCHES; batch++) {
+        double took;
+
         start = now();
         for (guint i = 0; i < calls; i++)
             work(n, idaws);
-        best = MIN(best, (double)(now() - start) / calls);
+        took = (double)(now() - start) / calls;
+        best = MIN(best, took);
     }
     return best;
 }

@@ -5,6 +5,7 @@
 #include "conf/ccw-hostdev.h"
 #include "conf/ccw-walk.h"
 #include "conf/ccw-xml-dom.h"
+#include "conf/ccw-xml-error.h"
 #include "util/ccw-error.h"
 #include "util/ccw-paths.h"
 
@@ -17,7 +18,7 @@ static const struct {
     { "device", "libvirt-ccw-nodedev.rng" },
 };
 
-static void take_first(void *data, xmlError *from)
+static void take_first(void *data, CcwXmlError *from)
 {
     char **first = data;
 
@@ -37,7 +38,7 @@ static void verdict_clear(Verdict *verdict)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Verdict, verdict_clear)
 
-static void take_message(void *data, xmlError *from)
+static void take_message(void *data, CcwXmlError *from)
 {
     Verdict *verdict = data;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conf/ccw-conf.h"
+#include "conf/ccw-xml-error.h"
 #include "util/ccw-error.h"
 
 static void set_parser_error(xmlParserCtxt *context, GError **error)
@@ -18,7 +19,7 @@ static void set_parser_error(xmlParserCtxt *context, GError **error)
                 g_strchomp(message));
 }
 
-static void ignore_error(void *data G_GNUC_UNUSED, xmlError *from G_GNUC_UNUSED)
+static void ignore_error(void *data G_GNUC_UNUSED, CcwXmlError *from G_GNUC_UNUSED)
 {
 }
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fuse_lowlevel.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "lab/lab-inodes.h"
@@ -310,11 +311,35 @@ static const struct fuse_lowlevel_ops operations = {
     .rmdir = lab_unlink,
 };
 
+/*
+ * Mounts by mount(2), and hands libfuse the descriptor. libfuse would run mount(8), which looks into /sys by
+ * libselinux: that waits for an answer of the file system that is just being mounted.
+ */
+static gboolean mount_session(struct fuse_session *session, const char *path)
+{
+    int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+    g_autofree char *options = NULL;
+    char name[32];
+
+    if (fd < 0)
+        return FALSE;
+    options = g_strdup_printf("fd=%d,rootmode=%o,user_id=%u,group_id=%u,allow_other,default_permissions", fd, S_IFDIR,
+                              geteuid(), getegid());
+    if (mount("libvirt-ccw-lab", path, "fuse", MS_NOSUID | MS_NODEV, options) < 0) {
+        int saved = errno;
+
+        close(fd);
+        errno = saved;
+        return FALSE;
+    }
+    g_snprintf(name, sizeof(name), "/dev/fd/%d", fd);
+    return fuse_session_mount(session, name) == 0; /* which owns the descriptor then */
+}
+
 LabFuse *lab_fuse_mount(LabTree *tree, const char *path, GError **error)
 {
-    char *argv[] = { (char *)"virt-ccw", (char *)"-o", (char *)"allow_other,default_permissions,fsname=libvirt-ccw-lab",
-                     NULL };
-    struct fuse_args args = FUSE_ARGS_INIT(3, argv);
+    char *argv[] = { (char *)"virt-ccw", NULL };
+    struct fuse_args args = FUSE_ARGS_INIT(1, argv);
     LabFuse *fuse = g_new0(LabFuse, 1);
 
     fuse->tree = tree;
@@ -324,7 +349,7 @@ LabFuse *lab_fuse_mount(LabTree *tree, const char *path, GError **error)
     fuse->writers = g_thread_pool_new(do_write, fuse, -1, FALSE, NULL);
     fuse->session = fuse_session_new(&args, &operations, sizeof(operations), fuse);
     fuse_opt_free_args(&args);
-    if (fuse->session && fuse_session_mount(fuse->session, path) == 0)
+    if (fuse->session && mount_session(fuse->session, path))
         return fuse;
     g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "cannot mount the lab's file system at %s: %s", path,
                 g_strerror(errno));
@@ -340,5 +365,7 @@ LabFuse *lab_fuse_mount(LabTree *tree, const char *path, GError **error)
 
 int lab_fuse_run(LabFuse *fuse)
 {
-    return ABS(fuse_session_loop(fuse->session));
+    int result = fuse_session_loop(fuse->session); /* an errno, which some versions of libfuse negate */
+
+    return ABS(result);
 }

@@ -21,6 +21,7 @@ static const struct {
     { "object", "id", "masterKey0" },
     { "chardev", "id", "charmonitor" },
     { "mon", "chardev", "charmonitor" },
+    { "object", "chardev", "charmonitor" }, /* the monitor of libvirt 12.8 with QEMU 11.1 */
 };
 
 /* The keys that QEMU implies for a first piece without "=". */

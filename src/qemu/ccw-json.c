@@ -12,9 +12,10 @@ static guint measure_depth(const char *text)
             in_string = !in_string;
         else if (in_string && *p == '\\' && p[1])
             p++;
-        else if (!in_string && (*p == '{' || *p == '['))
-            deepest = MAX(deepest, ++depth);
-        else if (!in_string && (*p == '}' || *p == ']') && depth > 0)
+        else if (!in_string && (*p == '{' || *p == '[')) {
+            depth++;
+            deepest = MAX(deepest, depth);
+        } else if (!in_string && (*p == '}' || *p == ']') && depth > 0)
             depth--;
     }
     return deepest;

@@ -259,7 +259,7 @@ static gboolean start_monitor(CcwLaunch *launch, CcwMapCss map_css, const char *
     }
     chardev = g_strdup_printf("socket,id=qemu-ccw-qmp,fd=%d,server=on,wait=off", launch->monitor.listen_fd);
     ccw_argv_add(launch->argv, "-chardev", chardev);
-    ccw_argv_add(launch->argv, "-mon", "chardev=qemu-ccw-qmp,mode=control");
+    ccw_argv_add(launch->argv, "-qmp", "chardev:qemu-ccw-qmp");
     return TRUE;
 }
 

@@ -84,9 +84,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         step = STEP_SIZE + data[STEP_SIZE - 1];
         if (step > size)
             break;
-        if (data[0] == 0 && data[1] == 0)
-            at += MAX(pwrite(fd, data + STEP_SIZE, step - STEP_SIZE, at), 0);
-        else if (data[0] != 0 && n < CCW_PROGRAM_MAX)
+        if (data[0] == 0 && data[1] == 0) {
+            ssize_t written = pwrite(fd, data + STEP_SIZE, step - STEP_SIZE, at);
+
+            at += MAX(written, 0);
+        } else if (data[0] != 0 && n < CCW_PROGRAM_MAX)
             add_ccw(&program, n++, data);
         else if (n > 0) {
             run(device, &program, n);

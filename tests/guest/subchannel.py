@@ -78,7 +78,7 @@ class Subchannel(BareTest):
         argv = [self.options.qemu_ccw, "--dasd", f"{DISK}={image}", "-machine", "s390-ccw-virtio,s390-map-css=on",
                 "-device", f"vfio-ccw,id=d0,hostid={DISK}", "-nodefaults", "-display", "none",
                 "-chardev", f"socket,id=console,path={self.workdir}/console", "-device", "sclpconsole,chardev=console",
-                "-chardev", f"socket,id=monitor,path={self.workdir}/monitor", "-mon", "chardev=monitor,mode=control",
+                "-chardev", f"socket,id=monitor,path={self.workdir}/monitor", "-qmp", "chardev:monitor",
                 "-kernel", self.options.guest]
         self.steps.note(" ".join(argv))
         monitor = qmp.listen(os.path.join(self.workdir, "monitor"))

@@ -153,7 +153,10 @@ class ListTest:
                                     env={**os.environ, "SYSTEMD_DEVICE_VERIFY_SYSFS": "0"})
         finally:
             os.unlink(f"{RUN_RULES}/{os.path.basename(rule)}")
-        return re.search(r"^run: '/bin/sh -c '(d=.*)''$", result.stdout, re.M).group(1)
+        # run: 'COMMAND', and since systemd 257 RUN{program} : COMMAND
+        found = re.search(r"^(?:run: '| *RUN\{program\} : )/bin/sh -c '(d=.*?)'{1,2}$", result.stdout, re.M)
+        expect(found, f"udevadm test shows no command:\n{result.stdout}")
+        return found.group(1)
 
     def take(self, rule):
         with open(f"/sys/bus/css/devices/{self.subchannel}/driver_override", "w", encoding="ascii") as file:

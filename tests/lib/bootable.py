@@ -2,6 +2,7 @@
 """Makes a DASD bootable from within the test guest: a root file system, a kernel, and zipl's boot records."""
 
 import os
+import re
 import shlex
 
 from steps import expect
@@ -25,9 +26,13 @@ def install(run, kernel, partition):
         "*) cp -a $name /mnt/ ;; esac || exit 1; done", timeout=120)
     run("mkdir -p /run/initrd/bin /run/initrd/lib /run/initrd/dev /run/initrd/sys /run/initrd/mnt && cd /run/initrd && "
         f"cp /bin/busybox bin/ && ln -s busybox bin/sh && printf %s {shlex.quote(init)} >init && chmod 755 init && "
-        f"for module in {MODULES}; do modprobe -D $module; done | while read -r _ path; do cp $path lib/; done && "
+        # In the order in which they are loaded. A kernel may have a module built in, or no more.
+        f"for module in {MODULES}; do modprobe -D $module 2>/dev/null; done | while read -r kind path _; do "
+        "[ $kind = insmod ] && [ ! -e lib/${path##*/} ] && cp $path lib/ && echo ${path##*/} >>lib/order; done; "
+        "[ -s lib/order ] && "
         "find . | cpio -o -H newc | gzip -1 >/mnt/boot/initrd", timeout=120)
     said = run("zipl -V -t /mnt/boot -i /mnt/boot/kernel -r /mnt/boot/initrd -P 'console=ttysclp0 panic=-1' && umount /mnt",
                timeout=120)
-    expect("Preparing boot device: dasda" in said, "zipl did not prepare the DASD:\n" + said)
+    # "Preparing boot device: dasda"; since s390-tools 2.30 with the kinds of IPL before the colon.
+    expect(re.search(r"^Preparing boot device[^:]*: dasda", said, re.M), "zipl did not prepare the DASD:\n" + said)
     return said

@@ -13,6 +13,16 @@ class GuestError(Exception):
     """The guest did not answer in time, or a command in it failed."""
 
 
+class GuestLate(GuestError):
+    """The guest did not answer in time."""
+
+
+BOOT_SECONDS = 180
+CONSOLE_LINES = 20
+# What the console of a guest shows that will never answer.
+DEAD = ("Kernel panic", "guest: no control port", "disabled wait")
+
+
 # MiB of translated code that QEMU is to keep. A guest that reboots is unpacked over the code of the one before it, and QEMU
 # looks through what it has of that page at each store: a minute with its usual cache, nothing with a small one.
 REBOOT_CACHE = 64
@@ -21,6 +31,19 @@ REBOOT_CACHE = 64
 def _times_ready(console):
     with open(console, encoding="utf-8", errors="replace") as file:
         return file.read().count("guest: ready")
+
+
+def _read_console(console):
+    try:
+        with open(console, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def _not_up(what, console):
+    lines = _read_console(console).splitlines()[-CONSOLE_LINES:]
+    return GuestError(f"{what}; the last lines of its console:\n" + ("\n".join(lines) or "(it is empty)"))
 
 
 class _Listener:
@@ -66,7 +89,7 @@ class Guest:
         while b"\n" not in self._buffer:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise GuestError(f"no answer from the guest in time, while it ran: {what}")
+                raise GuestLate(f"no answer from the guest in time, while it ran: {what}")
             self._socket.settimeout(left)
             try:
                 data = self._socket.recv(65536)
@@ -103,7 +126,25 @@ class Guest:
             raise GuestError(f"in the guest, exit code {code}: {command}\n{output}")
         return output
 
-    def reboot(self, console, timeout=180):
+    def await_boot(self, console, timeout=BOOT_SECONDS):
+        """Waits for the first answer of a guest that boots, and whose console goes to that file. Raises GuestError with the
+        last lines of the console when the guest is not up in time, or as soon as it shows that it will not be."""
+        timeout *= SLOWER
+        deadline = time.monotonic() + timeout
+        self.send("true", timeout)
+        while True:
+            try:
+                if self._line(min(deadline, time.monotonic() + 1), "its first command") == "=0":
+                    return
+            except GuestLate:
+                if time.monotonic() > deadline:
+                    raise _not_up(f"the guest did not come up within {timeout} s", console) from None
+            except GuestError:
+                raise _not_up("the guest ended while it booted", console) from None
+            if any(word in _read_console(console) for word in DEAD):
+                raise _not_up("the guest cannot come up", console)
+
+    def reboot(self, console, timeout=BOOT_SECONDS):
         """Boots anew in the same QEMU, whose guest's console goes to that file. See REBOOT_CACHE."""
         before = _times_ready(console)
         timeout *= SLOWER
@@ -112,7 +153,7 @@ class Guest:
         deadline = time.monotonic() + timeout
         while _times_ready(console) == before:
             if time.monotonic() > deadline:
-                raise GuestError("the guest did not come up again")
+                raise _not_up(f"the guest did not come up again within {timeout} s", console)
             time.sleep(0.2)
 
     def dasd_complaints(self):

@@ -101,7 +101,8 @@ class LabGuest:
     def start(self):
         self.virsh("start", self.name)
         self.guest = Guest(self.socket)
-        self.steps.note(self.in_guest("uname -srm; free -m | sed -n 2p", timeout=180))
+        self.guest.await_boot(self.console)
+        self.steps.note(self.in_guest("uname -srm; free -m | sed -n 2p"))
 
     def sees_device(self):
         self.in_guest(WAIT_FOR_DEVICE)

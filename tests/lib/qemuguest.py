@@ -55,6 +55,7 @@ class QemuGuest:
                 self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
                 self.guest = listener.accept(timeout=60)
         os.unlink(self.socket)
+        self.guest.await_boot(self.console)
         self.sees_devices()
 
     def sees_devices(self):

@@ -21,6 +21,7 @@ class Monitor:
         self.socket.settimeout(deadline)
         self.lines = self.socket.makefile("r", encoding="utf-8")
         self.lines.readline()
+        self.events = []  # that came before an answer: QEMU may tell of an event first
         self.ask("qmp_capabilities")
 
     @classmethod
@@ -30,12 +31,13 @@ class Monitor:
             return cls(listener.accept()[0], deadline)
 
     def ask(self, name, **arguments):
-        """The answer, an object with "return" or "error"; None if QEMU is gone. Events are passed over."""
+        """The answer, an object with "return" or "error"; None if QEMU is gone. Events are kept for wait_event()."""
         self.socket.sendall((json.dumps({"execute": name, "arguments": arguments}) + "\n").encode())
         for line in self.lines:
             message = json.loads(line)
             if "event" not in message:
                 return message
+            self.events.append(message)
         return None
 
     def get(self, name, **arguments):
@@ -45,11 +47,17 @@ class Monitor:
         return answer["return"]
 
     def wait_event(self, name, test):
-        for line in self.lines:
-            message = json.loads(line)
+        for message in self._messages():
             if message.get("event") == name and test(message["data"]):
                 return
         raise StepFailed(f"QEMU ended before {name}")
+
+    def _messages(self):
+        """Those that came before, then those that come."""
+        while self.events:
+            yield self.events.pop(0)
+        for line in self.lines:
+            yield json.loads(line)
 
     def close(self):
         self.lines.close()

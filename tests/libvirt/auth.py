@@ -10,6 +10,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -28,6 +29,9 @@ from rpc import (AUTH_LIST, AUTH_POLKIT, CALL_WITH_FDS, CLOSE, DEFINE, FEATURE, 
                  OPEN_QEMU, QEMU, SASL_INIT, SET_IDENTITY, frame, string)
 from steps import Steps, command, expect  # noqa: E402
 
+# A copy of this program that each user can read: a clone may be below a folder that only its owner may enter.
+COPY = "/run/libvirt-ccw/auth-copy"
+PROGRAM = f"{COPY}/libvirt/auth.py"
 EVERYBODY = ("root", "member", "guest", "looker", "nobody")
 NAMES = ("libvirt-sock", "libvirt-sock-ro")
 
@@ -247,7 +251,7 @@ class AuthTest:
         """Before and while a client authenticates itself, byte for byte; root, who must not, and a user who must."""
         for user in ("root", "guest", "nobody"):
             for name in NAMES:
-                said = [command([*as_user(user), sys.executable, __file__, "--talk", f"{folder}/{name}"])[1].splitlines()
+                said = [command([*as_user(user), sys.executable, PROGRAM, "--talk", f"{folder}/{name}"])[1].splitlines()
                         for folder in (FRONT, BACKEND)]
                 for ours, stock in zip(*said):
                     expect(ours == stock, f"{user}, {name}: virtccwd says\n{ours}\nand libvirtd\n{stock}")
@@ -294,7 +298,7 @@ class AuthTest:
         uri = f"qemu+unix:///system?socket={folder}/{NAMES[0]}"
         pid, terminal = pty.fork()
         if pid == 0:
-            os.execvp("setpriv", [*as_user("nobody"), sys.executable, __file__, "--with-agent", uri])
+            os.execvp("setpriv", [*as_user("nobody"), sys.executable, PROGRAM, "--with-agent", uri])
         return pid, terminal
 
     @staticmethod
@@ -329,7 +333,7 @@ class AuthTest:
     # Those who try.
 
     def as_guest(self, mode, folder):
-        return command([*as_user("guest"), sys.executable, __file__, mode, f"{folder}/{NAMES[0]}"])[1].splitlines()
+        return command([*as_user("guest"), sys.executable, PROGRAM, mode, f"{folder}/{NAMES[0]}"])[1].splitlines()
 
     def too_early(self):
         """A call that overtakes the identity would be judged as root's."""
@@ -375,7 +379,7 @@ class AuthTest:
         """A user with as many logins as one user may have waits for one of them to end; root does not."""
         path = f"{FRONT}/{NAMES[0]}"
         uri = f"qemu+unix:///system?socket={path}"
-        with subprocess.Popen([*as_user("guest"), sys.executable, __file__, "--silent", path], stdin=subprocess.PIPE,
+        with subprocess.Popen([*as_user("guest"), sys.executable, PROGRAM, "--silent", path], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE) as first:
             expect(first.stdout.readline() == b"connected\n", "the first one did not connect")
             with subprocess.Popen([*as_user("guest"), "virsh", "-c", uri, "uri"], stdout=subprocess.DEVNULL) as second:
@@ -424,6 +428,13 @@ class AuthTest:
             expect(code == 1 and words in output and len(output.splitlines()) == 1, f"{line}: {code}: {output}")
 
 
+def copy_program():
+    here = os.path.dirname(os.path.abspath(__file__))
+    for name in ("libvirt", "lib"):
+        shutil.copytree(os.path.join(here, "..", name), f"{COPY}/{name}", ignore=shutil.ignore_patterns("__pycache__"))
+    command(["chmod", "-R", "u=rwX,go=rX", COPY])
+
+
 def main():
     modes = {"--silent": silent, "--reopen": reopen, "--talk": talk_all, "--in-one-go": in_one_go, "--with-agent": with_agent}
     if len(sys.argv) == 3 and sys.argv[1] in modes:
@@ -437,6 +448,7 @@ def main():
         return
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which ends a terminal's agent, also where the tests run under nohup
     private_libvirt.enter()
+    copy_program()
     test = AuthTest(os.path.abspath(sys.argv[1]))
     steps = Steps(False)
     steps.log(test.libvirt.virtccwd_log)

@@ -36,6 +36,7 @@ class Qemu:
     """A started qemu-ccw, asked over QMP on its standard input and output."""
 
     def __init__(self, *arguments):
+        self.events = []  # that came before an answer: QEMU may tell of an event first
         self.process = subprocess.Popen([QEMU_CCW, *arguments, "-S", "-qmp", "stdio"], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for line in self.process.stdout:
@@ -54,9 +55,13 @@ class Qemu:
             answer = json.loads(line)
             if "event" not in answer:
                 return answer.get("return", answer)
+            self.events.append(answer["event"])
         return None
 
     def wait_event(self, name):
+        if name in self.events:
+            self.events.remove(name)
+            return True
         for line in self.process.stdout:
             if json.loads(line).get("event") == name:
                 return True

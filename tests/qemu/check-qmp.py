@@ -49,6 +49,7 @@ class Client:
         self.socket.settimeout(DEADLINE)
         self.lines = self.socket.makefile("r", encoding="utf-8")
         self.greeting = json.loads(self.lines.readline())
+        self.events = []  # that came before an answer: QEMU may tell of an event first
 
     def connect(self):
         """A socket has its name before it is listened at."""
@@ -68,9 +69,13 @@ class Client:
             message = json.loads(line)
             if "event" not in message:
                 return message
+            self.events.append(message["event"])
         return None
 
     def event(self, name):
+        if name in self.events:
+            self.events.remove(name)
+            return True
         return any(json.loads(line).get("event") == name for line in self.lines)
 
     def ask(self, command, **arguments):
@@ -110,7 +115,7 @@ def hotplug(client):
     answer = client.ask("device_add", driver="vfio-ccw", id="d2", hostid="0.0.1234")
     check("a device twice is refused by QEMU", "error" in answer, answer)
     answer = client.ask("device_del", id="d0")
-    check("device_del", answer["return"] == {} and client.event("DEVICE_DELETED"), answer)
+    check("device_del", answer.get("return") == {} and client.event("DEVICE_DELETED"), answer)
     answer = client.ask("device_add", driver="vfio-ccw", id="d0", hostid="0.0.1234")
     check("and again in", "return" in answer, answer)
 

@@ -240,10 +240,11 @@ static double cpu_seconds(void)
 static double measure(void (*work)(const char *text), const char *text, double least)
 {
     for (guint i = 0; i < TRIES; i++) {
-        double start = cpu_seconds();
+        double start = cpu_seconds(), took;
 
         work(text);
-        least = MIN(least, cpu_seconds() - start);
+        took = cpu_seconds() - start;
+        least = MIN(least, took);
     }
     return least;
 }

@@ -116,7 +116,8 @@ static void outside_schema(void)
     g_clear_error(&error);
     g_assert_false(ccw_conf_validate(worse, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_XML);
-    g_assert_nonnull(strstr(error->message, "line 13: the schema does not allow this"));
+    /* Which of the two lines libxml2 names depends on the schema of the libvirt that is installed. */
+    g_assert_true(g_regex_match_simple("^line 1[23]: the schema does not allow this", error->message, 0, 0));
 }
 
 int main(int argc, char **argv)

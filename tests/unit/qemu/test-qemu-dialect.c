@@ -120,6 +120,7 @@ static void to_series(void)
         "LC_ALL=C HOME=/x q -name x -S -object '{\"qom-type\":\"secret\",\"id\":\"masterKey0\"}' "
         "-machine s390-ccw-virtio-7.2,usb=off -object '{\"qom-type\":\"rng-random\",\"id\":\"masterKey1\"}' "
         "-chardev socket,id=charmonitor,path=/m,server=on -mon chardev=charmonitor,id=monitor,mode=control "
+        "-object '{\"qom-type\":\"monitor-qmp\",\"id\":\"monitor\",\"chardev\":\"charmonitor\"}' "
         "-chardev pty,id=charconsole0 -no-shutdown -sandbox on "
         "-device '{\"driver\":\"vfio-ccw\",\"id\":\"hostdev0\",\"sysfsdev\":\"" MDEV
         "00001234\",\"devno\":\"fe.0.1234\",\"bootindex\":1}' "

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qemu/ccw-json.h"
 #include "qemu/ccw-props.h"
 
 static void both_spellings(void)
@@ -77,6 +78,28 @@ static void not_confused(void)
     g_assert_false(ccw_props_equal(json, "driver", "vfio-ccw"));
 }
 
+/* {"a":{"a":...{}}} with that many objects. */
+static char *nest(guint depth)
+{
+    g_autoptr(GString) text = g_string_new("{}");
+
+    for (guint i = 1; i < depth; i++) {
+        g_string_prepend(text, "{\"a\":");
+        g_string_append_c(text, '}');
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void nests_up_to_the_limit(void)
+{
+    g_autofree char *deepest = nest(CCW_JSON_DEPTH_MAX);
+    g_autofree char *deeper = nest(CCW_JSON_DEPTH_MAX + 1);
+    g_autoptr(JsonObject) object = ccw_json_parse(deepest);
+
+    g_assert_nonnull(object);
+    g_assert_null(ccw_json_parse(deeper));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -85,5 +108,6 @@ int main(int argc, char **argv)
     g_test_add_func("/qemu/props/not-a-string", not_a_string);
     g_test_add_func("/qemu/props/unreadable", unreadable);
     g_test_add_func("/qemu/props/not-confused", not_confused);
+    g_test_add_func("/qemu/json/nests-up-to-the-limit", nests_up_to_the_limit);
     return g_test_run();
 }

@@ -166,6 +166,7 @@ static void descriptors(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         g_autoptr(GByteArray) one = g_byte_array_new();
         g_autoptr(GByteArray) payload = g_byte_array_append(g_byte_array_new(), filler, 8);
         gsize sent = 0;
+        guint open_files;
 
         append_frame(one, CCW_TYPE_REPLY_WITH_FDS, PASSING, i, payload);
         while (stuck < 50 && sent < one->len) {
@@ -176,7 +177,8 @@ static void descriptors(Peers *peers, gconstpointer data G_GNUC_UNUSED)
             stuck++;
             peers_turn(peers);
         }
-        most = MAX(most, count_open_files());
+        open_files = count_open_files();
+        most = MAX(most, open_files);
     }
     close(fd);
     g_test_message("%u descriptors more than before at most", most - before);
