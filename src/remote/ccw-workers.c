@@ -9,7 +9,6 @@
 typedef struct _Lane Lane;
 
 typedef struct {
-    CcwWorkers *workers;
     Lane *lane;
     CcwWorkFunc work;
     CcwWorkFunc done;
@@ -43,6 +42,8 @@ struct _CcwWorkers {
     GMainContext *context;
     GMutex lock;
     gboolean stopping;
+    GQueue finished;   /* Job, whose results are to be handed over */
+    GSource *delivery; /* does that; NULL if there is none */
     Lane lanes[CCW_WORK_KINDS];
     GPtrArray *threads;
 };
@@ -54,22 +55,33 @@ typedef struct {
 
 static gboolean deliver(gpointer data)
 {
-    const Job *job = data;
+    CcwWorkers *workers = data;
+    GQueue finished;
+    Job *job;
 
-    g_atomic_int_add(&job->lane->pending, -1);
-    job->done(job->data);
+    g_mutex_lock(&workers->lock);
+    finished = workers->finished;
+    g_queue_init(&workers->finished);
+    g_clear_pointer(&workers->delivery, g_source_unref);
+    g_mutex_unlock(&workers->lock);
+    while ((job = g_queue_pop_head(&finished))) {
+        g_atomic_int_add(&job->lane->pending, -1);
+        job->done(job->data);
+        g_free(job);
+    }
     return G_SOURCE_REMOVE;
 }
 
-/* Attaches the source itself: g_main_context_invoke() may call a function in this thread. */
-static void hand_over(Job *job)
+/* With the lock. Attaches the source itself: g_main_context_invoke() may call a function in this thread. */
+static void hand_over(CcwWorkers *workers, Job *job)
 {
-    GSource *source = g_idle_source_new();
-
-    g_source_set_priority(source, G_PRIORITY_DEFAULT);
-    g_source_set_callback(source, deliver, job, g_free);
-    g_source_attach(source, job->workers->context);
-    g_source_unref(source);
+    g_queue_push_tail(&workers->finished, job);
+    if (workers->delivery)
+        return;
+    workers->delivery = g_idle_source_new();
+    g_source_set_priority(workers->delivery, G_PRIORITY_DEFAULT);
+    g_source_set_callback(workers->delivery, deliver, workers, NULL);
+    g_source_attach(workers->delivery, workers->context);
 }
 
 static gboolean may_run(const Lane *lane, const User *user)
@@ -138,8 +150,8 @@ static gpointer run(gpointer data)
         }
         g_mutex_unlock(&workers->lock);
         job->work(job->data);
-        hand_over(job);
         g_mutex_lock(&workers->lock);
+        hand_over(workers, job);
         job_ended(lane, user);
     }
     g_mutex_unlock(&workers->lock);
@@ -210,6 +222,7 @@ CcwWorkers *ccw_workers_new(GMainContext *context, GError **error)
 
     workers->context = context;
     g_mutex_init(&workers->lock);
+    g_queue_init(&workers->finished);
     workers->threads = g_ptr_array_new();
     for (guint i = 0; i < CCW_WORK_KINDS; i++)
         lane_init(&workers->lanes[i], (CcwWorkKind)i);
@@ -239,6 +252,11 @@ void ccw_workers_free(CcwWorkers *workers)
         g_queue_clear(&workers->lanes[i].users);
         g_hash_table_unref(workers->lanes[i].by_uid);
         g_cond_clear(&workers->lanes[i].wake);
+    }
+    g_queue_clear_full(&workers->finished, g_free);
+    if (workers->delivery) {
+        g_source_destroy(workers->delivery);
+        g_source_unref(workers->delivery);
     }
     g_ptr_array_unref(workers->threads);
     g_mutex_clear(&workers->lock);
@@ -280,7 +298,7 @@ void ccw_workers_push(CcwWorkers *workers, CcwWorkKind kind, guint uid, gconstpo
     Job *job = g_new0(Job, 1);
     User *user;
 
-    *job = (Job){ workers, lane, work, done, data };
+    *job = (Job){ lane, work, done, data };
     g_atomic_int_inc(&lane->pending);
     g_mutex_lock(&workers->lock);
     user = get_user(lane, uid);

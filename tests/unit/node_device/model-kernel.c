@@ -341,8 +341,11 @@ static gboolean model_load_module(const char *name, gpointer data, GError **erro
     return TRUE;
 }
 
+static GMutex open_lock; /* of what several threads open */
+
 static int model_open_node(const char *path, int flags, gpointer data)
 {
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&open_lock);
     Model *model = data;
     int fd;
 

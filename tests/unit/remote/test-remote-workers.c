@@ -155,7 +155,7 @@ static void no_threads(void)
         g_test_trap_assert_passed();
         return;
     }
-#ifndef __SANITIZE_ADDRESS__
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     g_assert_cmpint(setrlimit(RLIMIT_AS, &none), ==, 0); /* no room for a stack */
     workers = ccw_workers_new(NULL, &error);
     g_assert_null(workers);
