@@ -121,18 +121,22 @@ static guint held_fds(const CcwSide *side)
            (side->inbox.taken_fds ? side->inbox.taken_fds->len : 0);
 }
 
+static guint connection_fds(const CcwConnection *connection)
+{
+    return connection->actions_fds + held_fds(&connection->sides[CCW_SIDE_CLIENT]) +
+           held_fds(&connection->sides[CCW_SIDE_BACKEND]);
+}
+
 /* Brings the user's account up to date. */
 static void charge(CcwConnection *connection)
 {
     gsize bytes = connection->actions_bytes;
-    guint fds = connection->actions_fds;
+    guint fds = connection_fds(connection);
 
     if (!connection->user)
         return;
-    for (guint i = 0; i < G_N_ELEMENTS(connection->sides); i++) {
+    for (guint i = 0; i < G_N_ELEMENTS(connection->sides); i++)
         bytes += held_bytes(&connection->sides[i]);
-        fds += held_fds(&connection->sides[i]);
-    }
     ccw_user_charge(connection->user, (gssize)(bytes - connection->charged_bytes),
                     (gint)(fds - connection->charged_fds));
     connection->charged_bytes = bytes;
@@ -150,9 +154,11 @@ static void on_room(gpointer data)
  */
 static gboolean has_room_for_read(CcwSide *side)
 {
+    const CcwConnection *connection = side->connection;
     const CcwSide *to = other(side);
-    const CcwUser *user = side->connection->user;
-    guint fds = to->outbox.fds + to->deferred_fds;
+    const CcwUser *user = connection->user;
+    /* The backend is read as long as the client reads; else libvirt, which waits for that, would take no calls. */
+    guint fds = side->index == CCW_SIDE_BACKEND ? to->outbox.fds + to->deferred_fds : connection_fds(connection);
 
     if (to->outbox.bytes >= OUTBOX_HIGH || fds + CCW_FRAME_FDS_MAX > CCW_CLIENT_FDS_MAX)
         return FALSE;

@@ -21,8 +21,8 @@ sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "
 
 import private_libvirt  # noqa: E402
 from private_libvirt import FRONT, read, wait_for  # noqa: E402
-from procedures import Wire  # noqa: E402
 from proxy import GUEST_UUID, HOSTDEV, ProxyTest, domain  # noqa: E402
+from rpc import Client, string  # noqa: E402
 from steps import Steps, command, expect  # noqa: E402
 
 QEMU = "/usr/bin/qemu-system-s390x"
@@ -46,11 +46,6 @@ CREATE, DEFINE = 9, 11
 LISTS, CONNECTIONS, SPELLINGS = 15, 40, 600
 FAILED_STARTS_SECONDS = 3
 RATIO = 2  # root's call through virtccwd to the same past it, while others attack
-
-
-def string(text):
-    data = text.encode()
-    return struct.pack(">I", len(data)) + data + b"\0" * (-len(data) % 4)
 
 
 class UntrustedTest(ProxyTest):
@@ -119,7 +114,7 @@ class UntrustedTest(ProxyTest):
         thread = threading.Thread(target=flip)
         thread.start()
         try:
-            wire = Wire(f"{FRONT}/libvirt-sock")
+            wire = Client(f"{FRONT}/libvirt-sock")
             for number in range(300):
                 wire.call(DEFINE, string(self.nameless(f"{self.libvirt.folder}/{'./' * number}qemu-flip")))
         finally:
@@ -134,7 +129,7 @@ class UntrustedTest(ProxyTest):
     def attack(self):
         """Sends DEFINEs on 40 connections, each with another spelling of an emulator, until it is killed. Says when it has
         sent 600."""
-        wires = [Wire(f"{FRONT}/libvirt-sock") for _ in range(CONNECTIONS)]
+        wires = [Client(f"{FRONT}/libvirt-sock") for _ in range(CONNECTIONS)]
         template = self.nameless("EMULATOR")
         for number in itertools.count():
             wire = wires[number % CONNECTIONS]
@@ -169,7 +164,7 @@ class UntrustedTest(ProxyTest):
 
     def journal(self):
         """The log does not grow with what a client repeats."""
-        wire = Wire(f"{FRONT}/libvirt-sock")
+        wire = Client(f"{FRONT}/libvirt-sock")
         off = self.xml(QEMU, "logged").replace("<devices>", "<features><s390-map-css state='off'/></features><devices>")
         for _ in range(60):
             wire.call(DEFINE, string(off))
@@ -184,7 +179,7 @@ class UntrustedTest(ProxyTest):
 
     def failed_starts(self):
         """After a failed start the watcher looks for devices to give back: it does not do so for each of them."""
-        wire = Wire(f"{FRONT}/libvirt-sock")
+        wire = Client(f"{FRONT}/libvirt-sock")
         nothing = string("nothing") + bytes(16) + struct.pack(">i", -1)
         before, failed = self.looks(), 0
         end = time.monotonic() + FAILED_STARTS_SECONDS
