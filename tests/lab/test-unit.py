@@ -96,8 +96,7 @@ class UnitTest:
         os.unlink("/etc/libvirt/hooks/qemu")  # the lab's own
         write("/etc/libvirt/libvirtd.conf", OPEN)
         write("/etc/libvirt/virtccwd.conf", OPEN)
-        with open("/etc/libvirt/qemu.conf", "a", encoding="utf-8") as file:
-            file.write('user = "+0"\ngroup = "+0"\nnamespaces = []\ncgroup_controllers = []\n')
+        self.configure_qemu()
         write(f"{private_systemd.OWN}/libvirtd.service.d/lab.conf",
               f"[Service]\nEnvironment=LD_PRELOAD={LAB_BIN}/libvirt-ccw-vfio.so SYSTEMD_DEVICE_VERIFY_SYSFS=0\n"
               "LimitMEMLOCK=infinity\n")  # a lab may not raise it
@@ -105,6 +104,15 @@ class UnitTest:
         self.before = snapshot()
         command([SETUP, "front", "libvirtd"], timeout=120)
         wait_until(lambda: CCW in self.virsh("nodedev-list", "--cap", "ccw").split(), "libvirtd has its devices")
+
+    @staticmethod
+    def configure_qemu():
+        """The lab's user cannot reach the library: /run/libvirt-ccw is root's here. libvirt takes the first of two settings."""
+        ours = {"user": '"+0"', "group": '"+0"', "namespaces": "[]", "cgroup_controllers": "[]"}
+        with open("/etc/libvirt/qemu.conf", encoding="utf-8") as file:
+            lines = [line for line in file if line.split("=")[0].strip() not in ours]
+        lines += [f"{name} = {value}\n" for name, value in ours.items()]
+        write("/etc/libvirt/qemu.conf", "".join(lines))
 
     def modules(self):
         """virtccwd may not load them; systemd does, when virtccwd starts, and when one is missing later."""

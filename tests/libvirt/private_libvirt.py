@@ -16,6 +16,7 @@ FOLDERS = ("/run/libvirt", "/run/libvirt-ccw", "/var/lib/libvirt", "/var/cache/l
            "/etc/libvirt", "/run/dbus", "/run/lock")
 DEVICES = (("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0))
 BACKEND = "/run/libvirt-ccw/backend"
+NODES = "/run/libvirt-ccw/nodes"  # a lab's, beside the /dev of this test
 FRONT = "/run/libvirt"
 INSIDE = "LIBVIRT_CCW_TEST_INSIDE"
 
@@ -63,6 +64,7 @@ def _reap():
 
 
 def _mount():
+    os.environ.pop("LD_PRELOAD", None)  # a lab's library, in a folder that is hidden from here on
     missing = [folder for folder in FOLDERS if not os.path.isdir(folder)]
     if missing:
         # Their mount points must not appear on the machine: a tmpfs in place of the folder above, with its content.
@@ -81,7 +83,11 @@ def _mount():
 
 
 def _mount_dev():
-    """libvirt wants /dev/vfio/vfio; that it is empty is seen only by who opens it."""
+    """libvirt wants /dev/vfio/vfio; that it is empty is seen only by a program that opens it. A lab's nodes are kept."""
+    in_lab = os.path.ismount("/dev/vfio")
+    if in_lab:
+        os.makedirs(NODES)
+        command(["mount", "--bind", "/dev/vfio", NODES])
     command(["mount", "-t", "tmpfs", "-o", "mode=755", "none", "/dev"])
     for name, major, minor in DEVICES:
         os.mknod(f"/dev/{name}", 0o020666, os.makedev(major, minor))
@@ -92,7 +98,10 @@ def _mount_dev():
     command(["mount", "-t", "tmpfs", "none", "/dev/shm"])
     os.symlink("pts/ptmx", "/dev/ptmx")
     os.symlink("/proc/self/fd", "/dev/fd")
-    _write("/dev/vfio/vfio", "")
+    if in_lab:
+        command(["mount", "--bind", NODES, "/dev/vfio"])
+    else:
+        _write("/dev/vfio/vfio", "")
 
 
 def _write(path, text):
