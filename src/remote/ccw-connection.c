@@ -355,10 +355,10 @@ static CcwInboxWay on_header(const CcwHeader *header, gpointer data)
     CcwInboxWay way = side->index == CCW_SIDE_CLIENT ? ccw_relay_client_header(connection, header)
                                                      : ccw_relay_backend_header(connection, header);
 
-    if (way != CCW_INBOX_TAKE || has_room_for_frame(side, header))
-        return way;
-    return side->index == CCW_SIDE_CLIENT ? ccw_relay_client_no_room(connection, header)
-                                          : ccw_relay_backend_no_room(connection, header);
+    if (way == CCW_INBOX_TAKE && !has_room_for_frame(side, header))
+        way = side->index == CCW_SIDE_CLIENT ? ccw_relay_client_no_room(connection, header)
+                                             : ccw_relay_backend_no_room(connection, header);
+    return side->fd >= 0 ? way : CCW_INBOX_STOP; /* an answer may have ended the connection */
 }
 
 static void on_pass(const guint8 *bytes, gsize length, gpointer data)

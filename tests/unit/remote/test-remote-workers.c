@@ -104,7 +104,7 @@ static void wait_done(Fixture *fixture, guint count)
     }
 }
 
-/* A user who fills the queue leaves threads to others, who are served at once; and root is served whoever waits. */
+/* A user who fills the queue leaves threads to others, which serve them at once. root has every thread that is free. */
 static void per_user(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     for (guint i = 0; i < JOBS; i++)
