@@ -65,16 +65,33 @@ static char *read_label(int fd)
     return g_strdup(label);
 }
 
+static gboolean read_credentials(int fd, struct ucred *ret_ucred, GError **error)
+{
+    socklen_t length = sizeof(*ret_ucred);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret_ucred, &length) == 0)
+        return TRUE;
+    ccw_error_set_errno(error, errno, "cannot read the credentials of a client");
+    return FALSE;
+}
+
+gboolean ccw_peer_uid(int fd, uid_t *ret_uid, GError **error)
+{
+    struct ucred ucred;
+
+    if (!read_credentials(fd, &ucred, error))
+        return FALSE;
+    *ret_uid = ucred.uid;
+    return TRUE;
+}
+
 CcwPeer *ccw_peer_new(int fd, GError **error)
 {
     g_autoptr(CcwPeer) peer = g_new0(CcwPeer, 1);
     struct ucred ucred;
-    socklen_t length = sizeof(ucred);
 
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &ucred, &length) < 0) {
-        ccw_error_set_errno(error, errno, "a client without credentials");
+    if (!read_credentials(fd, &ucred, error))
         return NULL;
-    }
     peer->pid = ucred.pid;
     peer->uid = ucred.uid;
     peer->gid = ucred.gid;

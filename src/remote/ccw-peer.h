@@ -16,6 +16,9 @@ typedef struct {
     char *label;        /* the security module's (SELinux context, AppArmor label); NULL without one */
 } CcwPeer;
 
+/* The user at the other end of a socket. Cheap: for clients that are refused. Error: CCW_ERROR_SYSTEM or another. */
+gboolean ccw_peer_uid(int fd, uid_t *ret_uid, GError **error);
+
 /* Of a socket just accepted: the start time is read now. Does not wait. Errors: CCW_ERROR_SYSTEM. */
 CcwPeer *ccw_peer_new(int fd, GError **error);
 CcwPeer *ccw_peer_copy(const CcwPeer *peer);

@@ -221,28 +221,41 @@ static void begin_waiting_logins(CcwServer *server)
     }
 }
 
-static void serve(Listener *listener, int fd)
+/* NULL: the client is refused, or there is no room to say so. A user who has no room costs little. */
+static Client *admit(Listener *listener, int fd)
 {
     static CcwLogLimit limit;
     CcwServer *server = listener->server;
     g_autoptr(GError) error = NULL;
-    CcwPeer *peer = ccw_peer_new(fd, &error);
-    CcwUser *user = peer ? ccw_limits_add_client(server->limits, peer->uid, &error) : NULL;
+    uid_t uid = NO_UID;
+    CcwUser *user = ccw_peer_uid(fd, &uid, &error) ? ccw_limits_add_client(server->limits, uid, &error) : NULL;
+    CcwPeer *peer = user ? ccw_peer_new(fd, &error) : NULL;
     Client *client;
 
-    if (!user) {
+    if (!peer) {
         ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE, "a client is refused: %s", error->message);
-        ccw_refuse(server->services->poll, server->limits, peer ? peer->uid : NO_UID, fd,
-                   peer ? VIR_ERR_RPC : VIR_ERR_AUTH_FAILED, error->message);
-        ccw_peer_free(peer);
-        return;
+        ccw_refuse(server->services->poll, server->limits, uid, fd, user ? VIR_ERR_AUTH_FAILED : VIR_ERR_RPC,
+                   error->message);
+        if (user)
+            ccw_user_remove_client(user);
+        return NULL;
     }
     client = g_new0(Client, 1);
     *client = (Client){ listener, user, fd, peer };
-    if (listener->auth == CCW_AUTH_NONE)
+    return client;
+}
+
+static void serve(Listener *listener, int fd)
+{
+    CcwServer *server = listener->server;
+    Client *client = admit(listener, fd);
+
+    if (!client)
+        return;
+    if (listener->auth == CCW_AUTH_NONE) {
         let_in(client);
-    else if (!begin_login(client)) {
-        g_info("process %d of user %u waits for a login to end", peer->pid, peer->uid);
+    } else if (!begin_login(client)) {
+        g_info("process %d of user %u waits for a login to end", client->peer->pid, client->peer->uid);
         g_queue_push_tail(&server->waiting, client);
     }
     check_limits(server);
