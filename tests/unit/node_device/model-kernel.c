@@ -297,9 +297,10 @@ static int kernel_write(Model *model, const char *path, const char *below, const
     g_error("a write to %s, which the model does not know", below);
 }
 
+static GMutex one_at_a_time; /* of what threads do to the model */
+
 static int model_write(const char *path, const char *value, gpointer data)
 {
-    static GMutex one_at_a_time;
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&one_at_a_time);
     Model *model = data;
     const char *below = path + strlen(model->tree->sysfs) + 1;
@@ -341,11 +342,9 @@ static gboolean model_load_module(const char *name, gpointer data, GError **erro
     return TRUE;
 }
 
-static GMutex open_lock; /* of what several threads open */
-
 static int model_open_node(const char *path, int flags, gpointer data)
 {
-    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&open_lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&one_at_a_time);
     Model *model = data;
     int fd;
 

@@ -143,27 +143,29 @@ static void in_turn(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(fixture->order->str, ==, "--oaxbycz");
 }
 
+/* The limit is on the address space: what a sanitizer or qemu-user, which runs the tests of s390x, needs is more. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__s390x__)
+#define HAS_OWN_MEMORY 0
+#else
+#define HAS_OWN_MEMORY 1
+#endif
+
 /* A limit of threads shows when the workers start, as an error. */
 static void no_threads(void)
 {
-    struct rlimit none = { 1 << 20, 1 << 20 };
+    const struct rlimit none = { 1 << 20, 1 << 20 }; /* no room for a stack */
     g_autoptr(GError) error = NULL;
-    CcwWorkers *workers;
 
-    if (!g_test_subprocess()) {
+    if (!HAS_OWN_MEMORY) {
+        g_test_skip("the address space of this build cannot be limited");
+    } else if (!g_test_subprocess()) {
         g_test_trap_subprocess(NULL, DEADLINE, G_TEST_SUBPROCESS_DEFAULT);
         g_test_trap_assert_passed();
-        return;
+    } else {
+        g_assert_cmpint(setrlimit(RLIMIT_AS, &none), ==, 0);
+        g_assert_null(ccw_workers_new(NULL, &error));
+        g_assert_nonnull(strstr(error->message, "cannot start a worker thread"));
     }
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    g_assert_cmpint(setrlimit(RLIMIT_AS, &none), ==, 0); /* no room for a stack */
-    workers = ccw_workers_new(NULL, &error);
-    g_assert_null(workers);
-    g_assert_nonnull(strstr(error->message, "cannot start a worker thread"));
-#else
-    (void)none;
-    (void)workers;
-#endif
 }
 
 int main(int argc, char **argv)
