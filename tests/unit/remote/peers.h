@@ -37,6 +37,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Frame, frame_clear)
 void peers_send(Peers *peers, int fd, guint32 type, gint32 procedure, guint32 serial, guint32 status,
                 const GByteArray *payload);
 
+/* A descriptor with a byte of its own, as libvirt sends them. FALSE: the socket takes nothing now. */
+gboolean peers_send_fd(int to, int fd);
+
 /* The next frame at that end, within some seconds. */
 Frame peers_receive(Peers *peers, int fd);
 

@@ -129,26 +129,6 @@ static guint count_open_files(void)
     return count;
 }
 
-static gboolean send_fd(int to, int fd)
-{
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = { 0 };
-    char byte = 0;
-    struct iovec iov = { &byte, 1 };
-    struct msghdr message = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space)
-    };
-    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message);
-
-    cmsg->cmsg_level = SOL_SOCKET;
-    cmsg->cmsg_type = SCM_RIGHTS;
-    cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
-    return sendmsg(to, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
-}
-
 /* libvirt's replies bring descriptors, and the client reads none of them. */
 static void descriptors(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
@@ -173,7 +153,7 @@ static void descriptors(Peers *peers, gconstpointer data G_GNUC_UNUSED)
             stuck = send_some(peers->backend, one->data, one->len, &sent) ? 0 : stuck + 1;
             peers_turn(peers);
         }
-        while (stuck < 50 && !send_fd(peers->backend, fd)) {
+        while (stuck < 50 && !peers_send_fd(peers->backend, fd)) {
             stuck++;
             peers_turn(peers);
         }

@@ -213,26 +213,6 @@ static void readonly(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpmem(frame.payload->data, frame.payload->len, payload->data, payload->len);
 }
 
-static void send_fd(int to, int fd)
-{
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = { 0 };
-    char byte = 0;
-    struct iovec iov = { &byte, 1 };
-    struct msghdr message = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space)
-    };
-    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message);
-
-    cmsg->cmsg_level = SOL_SOCKET;
-    cmsg->cmsg_type = SCM_RIGHTS;
-    cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
-    g_assert_cmpint(sendmsg(to, &message, MSG_NOSIGNAL), ==, 1);
-}
-
 static int receive_fd(int from)
 {
     union {
@@ -274,8 +254,8 @@ static void with_files(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 
         g_assert_cmpint(pipe(pipes), ==, 0);
         peers_send(peers, peers->client, CCW_TYPE_CALL_WITH_FDS, 309, ++serial, CCW_STATUS_OK, payload);
-        send_fd(peers->client, pipes[1]);
-        send_fd(peers->client, pipes[1]);
+        g_assert_true(peers_send_fd(peers->client, pipes[1]));
+        g_assert_true(peers_send_fd(peers->client, pipes[1]));
         close(pipes[1]);
         if (refuse) {
             peers_expect_error(peers, serial, 309, VIR_ERR_XML_ERROR, "already exists");
