@@ -148,6 +148,15 @@ static void on_room(gpointer data)
     ccw_connection_update(data);
 }
 
+/* A client is not read while too many descriptors of its user's wait to be closed. */
+static gboolean has_user_room(const CcwUser *user, CcwSide *side)
+{
+    if (side->index == CCW_SIDE_CLIENT && user->closing + CCW_FRAME_FDS_MAX > CCW_CLIENT_FDS_MAX)
+        return FALSE;
+    return ccw_user_has_fd_room(user, CCW_FRAME_FDS_MAX) &&
+           (other(side)->outbox.bytes == 0 || ccw_user_has_room(user, READ_SIZE));
+}
+
 /*
  * Where nothing waits for the other side one more read is always allowed, so that each connection makes progress. If it
  * is the user who has no room, the connection is updated when that changes.
@@ -162,8 +171,7 @@ static gboolean has_room_for_read(CcwSide *side)
 
     if (to->outbox.bytes >= OUTBOX_HIGH || fds + CCW_FRAME_FDS_MAX > CCW_CLIENT_FDS_MAX)
         return FALSE;
-    if (!user || (ccw_user_has_fd_room(user, CCW_FRAME_FDS_MAX) &&
-                  (to->outbox.bytes == 0 || ccw_user_has_room(user, READ_SIZE))))
+    if (!user || has_user_room(user, side))
         return TRUE;
     ccw_limits_wait(user->limits, on_room, side->connection);
     return FALSE;
