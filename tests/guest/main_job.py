@@ -39,7 +39,7 @@ class MainJob(LabGuest):
     def write(self):
         self.in_guest("mount /dev/dasda1 /mnt")
         self.in_guest(f"dd if=/dev/urandom of=/mnt/random bs=1M count={self.options.megabytes} 2>&1", timeout=300)
-        self.in_guest("mkdir /mnt/tree && cp -a /usr/sbin /sbin /mnt/tree/", timeout=120)
+        self.in_guest("mkdir /mnt/tree && cp -a /usr/sbin /usr/bin /mnt/tree/", timeout=120)
         self.checksums = self.in_guest(CHECKSUMS, timeout=300)
         self.steps.note(f"{len(self.checksums.splitlines())} files, {self.in_guest('du -sh /mnt | cut -f1')}")
         self.in_guest("umount /mnt", timeout=120)
