@@ -5,8 +5,7 @@
 
 #include "remote/ccw-relay.h"
 
-/* What must stand in XML that has a device or a feature of ours in it: an element's name cannot be written otherwise.
- */
+/* XML with a device or a feature of ours has one of these words: the name of an element has one spelling only. */
 static const char *const domain_words[] = { "hostdev", "s390-map-css" };
 /* In the capability that ccw_conf_unadvertise() removes. */
 static const char *const node_words[] = { "capability" };
@@ -72,7 +71,7 @@ static gboolean has_payload(const GByteArray *frame, const guint8 *payload, gsiz
     return frame->len >= length && memcmp(frame->data + frame->len - length, payload, length) == 0;
 }
 
-/* What is attached or detached is one device: libvirt refuses a whole domain, so that no device in it is touched. */
+/* An attach or a detach is of one device. libvirt refuses a whole domain, so virtccwd touches no device in it. */
 static gboolean may_collect(const CcwCall *call)
 {
     return (call->procedure->action != CCW_ACTION_ATTACH && call->procedure->action != CCW_ACTION_DETACH) ||

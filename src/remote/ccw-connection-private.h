@@ -53,7 +53,7 @@ struct _CcwConnection {
     guint actions_fds;   /* that came with these */
     gsize replies_bytes; /* of those frames: libvirt's replies, which a worker rewrites */
     CcwFdCloser closer;  /* of what the client and libvirt have sent, and of the sockets */
-    CcwUser *user;       /* who is charged; NULL: what the connection holds is not counted */
+    CcwUser *user;       /* the user that is charged; NULL: the connection holds what it likes */
     gsize charged_bytes; /* to the user, for this connection */
     guint charged_fds;
     GHashTable *unanswered; /* serials of the client's calls that libvirt has and has not answered */

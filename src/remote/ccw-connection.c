@@ -158,8 +158,8 @@ static gboolean has_user_room(const CcwUser *user, CcwSide *side)
 }
 
 /*
- * Where nothing waits for the other side one more read is always allowed, so that each connection makes progress. If it
- * is the user who has no room, the connection is updated when that changes.
+ * If nothing waits for the other side, one more read is always allowed, so that each connection makes progress. If the
+ * user has no room, ccw-limits has the connection updated when that changes.
  */
 static gboolean has_room_for_read(CcwSide *side)
 {
@@ -205,7 +205,7 @@ static void side_update(CcwSide *side)
         return;
     if (wants_reading(side))
         events |= EPOLLIN;
-    /* What was read already has no event of its own; a socket that can be written to has one at once. */
+    /* Bytes that were read already cause no event; a socket that can be written to does at once. */
     if (!ccw_outbox_is_empty(&side->outbox) || (events && side->unread))
         events |= EPOLLOUT;
     /* The hang-up of a client that is neither read nor written: what it holds is needed for others. */
@@ -252,7 +252,7 @@ void ccw_connection_update(CcwConnection *connection)
         charge(connection);
         if (connection->user)
             ccw_limits_stop_waiting(connection->user->limits, connection);
-        connection->user = NULL; /* who may end with the connection */
+        connection->user = NULL; /* the account may end with the connection */
         connection->ended(connection, connection->data);
         ccw_connection_unref(connection);
     }

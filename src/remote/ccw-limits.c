@@ -17,7 +17,7 @@
 /* While a frame is in work there are several copies of it. */
 #define MEMORY_PER_BYTE 8u
 
-/* Who waits for room is called at most as often. */
+/* The time between two rounds of calls to those that wait for room. */
 #define WAKE_MS 10u
 
 /* An amount that is had by all users, and by those other than root. */

@@ -27,7 +27,7 @@
 
 typedef struct _CcwLimits CcwLimits;
 
-/* What one user has. Its members are for reading; the functions below change them. */
+/* The resources that one user holds. The members are for reading; the functions below change them. */
 typedef struct {
     CcwLimits *limits;
     uid_t uid;
@@ -85,7 +85,7 @@ void ccw_limits_hang_up(CcwLimits *limits, uid_t uid, int fd);
 
 /*
  * Whether one more client of that user may try to authenticate now; then it is counted until ccw_user_end_login().
- * root, who need not prove anything, always may.
+ * root does not authenticate, and always may.
  */
 gboolean ccw_user_begin_login(CcwUser *user);
 void ccw_user_end_login(CcwUser *user);

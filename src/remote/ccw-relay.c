@@ -15,7 +15,7 @@
 #include "remote/ccw-xdr.h"
 #include "util/ccw-error.h"
 
-/* What must stand in a reply's XML for something to be raised in it, or in a node device's to be advertised. */
+/* A reply's XML has one of these words if there is something to raise, or to advertise in a node device's. */
 static const char *const domain_words[] = { "hostdev", "s390-map-css" };
 static const char *const node_words[] = { "devno" };
 /* The digits that all UUIDs of ours have (conf/ccw-uuid.h), whatever the case of the letters before and behind. */
@@ -324,7 +324,7 @@ static void decode_work(CcwAction *action)
     ccw_call_decode(((Decoding *)action)->call);
 }
 
-/* What dispatch() begins is in flight before this action ends, so that the connection does not end in between. */
+/* dispatch() begins its action before this one ends, so that the connection does not end in between. */
 static void decoded(CcwAction *action)
 {
     dispatch(action->connection, g_steal_pointer(&((Decoding *)action)->call));

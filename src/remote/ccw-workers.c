@@ -89,7 +89,7 @@ static gboolean may_run(const Lane *lane, const User *user)
     return user->uid == 0 || user->running < lane->per_user;
 }
 
-/* The first user in turn who may have one more thread; NULL if there is none. */
+/* The first user in turn that may have one more thread; NULL if there is none. */
 static GList *next_user(Lane *lane)
 {
     for (GList *item = lane->users.head; item; item = item->next)
@@ -98,7 +98,7 @@ static GList *next_user(Lane *lane)
     return NULL;
 }
 
-/* The next job of the user in turn, who goes to the end of the queue, as does the client in turn. */
+/* The next job of the user in turn. That user, and its client in turn, move to the end of their queues. */
 static Job *take_job(Lane *lane, User **ret_user)
 {
     GList *item = next_user(lane);
