@@ -11,6 +11,8 @@
 #define PSF_SUBORDER_MESSAGES 0x03
 #define PSF_SUBORDER_UNIT_ADDRESSES 0x0e
 #define PSF_SUBORDER_FEATURES 0x41
+#define PSF_SUBORDER_VOLUME_STORAGE 0x52
+#define PSF_SUBORDER_LOGICAL_CONFIGURATION 0x53
 
 /* What can be prepared to be read, a row each. */
 static const struct {
@@ -22,6 +24,9 @@ static const struct {
     { PSF_SUBORDER_MESSAGES, G_STRUCT_OFFSET(DasdConfig, message), DASD_MESSAGE_SIZE },
     { PSF_SUBORDER_UNIT_ADDRESSES, G_STRUCT_OFFSET(DasdConfig, unit_addresses), DASD_UNIT_ADDRESSES_SIZE },
     { PSF_SUBORDER_FEATURES, G_STRUCT_OFFSET(DasdConfig, features), DASD_FEATURES_SIZE },
+    { PSF_SUBORDER_VOLUME_STORAGE, G_STRUCT_OFFSET(DasdConfig, volume_storage), DASD_VOLUME_STORAGE_SIZE },
+    { PSF_SUBORDER_LOGICAL_CONFIGURATION, G_STRUCT_OFFSET(DasdConfig, logical_configuration),
+      DASD_LOGICAL_CONFIGURATION_SIZE },
 };
 
 void dasd_cmd_read_characteristics(DasdExec *exec)

@@ -83,6 +83,29 @@ static void build_configuration(guint8 *rcd, const DasdImageInfo *info, const Cc
     general[9] = (guint8)(bus_id->devno >> 8);
 }
 
+/*
+ * The volume is fully provisioned (neither track nor extent space efficient): all of its cylinders are allocated. Its
+ * extent pool 0 is for CKD, has standard volumes and extents of 1,113 cylinders, the size of a 3390-1.
+ */
+static void build_storage(DasdConfig *config, const DasdImageInfo *info)
+{
+    guint8 *volume = config->volume_storage;
+    guint8 *header = config->logical_configuration, *pool = header + 32;
+
+    ccw_store_be32(volume + 16, info->cylinders); /* allocated */
+    ccw_store_be32(volume + 20, info->cylinders); /* configured */
+    ccw_store_be32(volume + 24, info->cylinders); /* logical capacity */
+
+    ccw_store_be16(header, DASD_LOGICAL_CONFIGURATION_SIZE);
+    ccw_store_be16(header + 2, 1); /* pools that follow */
+    header[4] = 0x80;              /* their details are valid */
+    dasd_ebcdic_store(header + 6, 6, "003990");
+    dasd_ebcdic_store(header + 12, 3, "006");
+    memcpy(header + 15, config->configuration + 32 + 20, 10); /* the end of the control unit's serial number */
+    pool[4] = 0x18;                                           /* standard volumes; the extent size is valid */
+    pool[6] = 0x40;                                           /* extent size: 1,113 cylinders */
+}
+
 void dasd_config_build(DasdConfig *config, const DasdImageInfo *info, const CcwBusId *bus_id)
 {
     memset(config, 0, sizeof(*config));
@@ -97,6 +120,7 @@ void dasd_config_build(DasdConfig *config, const DasdImageInfo *info, const CcwB
     config->statistics[0] = 0x80; /* not valid: struct dasd_rssd_perf_stats_t of arch/s390/include/uapi/asm/dasd.h */
     config->statistics[1] = (guint8)bus_id->devno;
     ccw_store_be16(config->message, DASD_MESSAGE_SIZE);
+    build_storage(config, info);
     config->features[8] = 0x01;  /* prefix */
     config->features[9] = 0x20;  /* read track data */
     config->features[12] = 0x40; /* write track data */

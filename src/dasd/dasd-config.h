@@ -17,6 +17,8 @@
 #define DASD_MESSAGE_SIZE 9
 #define DASD_SUBSYSTEM_STATUS_SIZE 44
 #define DASD_STATISTICS_SIZE 192
+#define DASD_VOLUME_STORAGE_SIZE 28
+#define DASD_LOGICAL_CONFIGURATION_SIZE 40
 
 typedef struct {
     guint8 sense_id[DASD_SENSE_ID_SIZE];
@@ -27,6 +29,8 @@ typedef struct {
     guint8 subsystem_status[DASD_SUBSYSTEM_STATUS_SIZE];
     guint8 statistics[DASD_STATISTICS_SIZE]; /* of a cache, which is not here: marked as not valid */
     guint8 message[DASD_MESSAGE_SIZE];       /* what a host asks for on an attention: its length, and no message */
+    guint8 volume_storage[DASD_VOLUME_STORAGE_SIZE];               /* volume storage query: space in cylinders */
+    guint8 logical_configuration[DASD_LOGICAL_CONFIGURATION_SIZE]; /* logical configuration query: one extent pool */
 } DasdConfig;
 
 void dasd_config_build(DasdConfig *config, const DasdImageInfo *info, const CcwBusId *bus_id);

@@ -94,7 +94,7 @@ static void configuration(void)
 
 static void subsystem(void)
 {
-    static const guint8 rejected[] = { 0x52, 0x53, 0x1c, 0x00 };
+    static const guint8 rejected[] = { 0x51, 0x54, 0x1c, 0x00 };
     guint8 order[66] = { 0x1d }, prepare[12] = { 0x18 }, features[256], units[512];
 
     bench_open(&bench, 30, NULL);
@@ -138,6 +138,34 @@ static void subsystem(void)
     bench_begin(&bench);
     bench_ccw(&bench, 0x3e, 0, features, 256);
     bench_run_check(&bench, 0, 0x80, 0, 0x02);
+    bench_close(&bench);
+}
+
+/* The offsets are those of struct dasd_rssd_vsq and struct dasd_rssd_lcq in drivers/s390/block/dasd_eckd.h. */
+static void storage(void)
+{
+    guint8 prepare[12] = { 0x18 }, volume[28], pools[3616];
+
+    bench_open(&bench, 30, NULL);
+    prepare[6] = 0x52;
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x27, CC, prepare, 12);
+    bench_ccw(&bench, 0x3e, SLI, volume, 28);
+    bench_run_good(&bench);
+    g_assert_cmphex(volume[0], ==, 0);                    /* not space efficient */
+    g_assert_cmpuint(ccw_load_be32(volume + 16), ==, 30); /* allocated */
+    g_assert_cmpuint(ccw_load_be32(volume + 20), ==, 30); /* configured */
+    g_assert_cmpuint(ccw_load_be32(volume + 24), ==, 30); /* logical capacity */
+    prepare[6] = 0x53;
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x27, CC, prepare, 12);
+    bench_ccw(&bench, 0x3e, SLI, pools, sizeof(pools));
+    bench_run_good(&bench);
+    g_assert_cmpuint(ccw_load_be16(pools), ==, 40);
+    g_assert_cmpuint(ccw_load_be16(pools + 2), ==, 1);
+    g_assert_cmpuint(ccw_load_be16(pools + 32), ==, ccw_load_be16(volume + 2)); /* the volume's pool */
+    g_assert_cmphex(pools[36], ==, 0x18);
+    g_assert_cmphex(pools[38], ==, 0x40);
     bench_close(&bench);
 }
 
@@ -256,6 +284,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/online/path-group", path_group);
     g_test_add_func("/dasd/online/configuration", configuration);
     g_test_add_func("/dasd/online/subsystem", subsystem);
+    g_test_add_func("/dasd/online/storage", storage);
     g_test_add_func("/dasd/online/analysis", analysis);
     g_test_add_func("/dasd/online/no-message", no_message);
     g_test_add_func("/dasd/online/reservation", reservation);
