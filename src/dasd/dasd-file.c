@@ -8,7 +8,11 @@ void dasd_file_init(DasdFile *file, int fd, guint64 size, gboolean sync)
     struct stat st;
 
     *file = (DasdFile){ .fd = fd, .sync = sync, .size = size };
-    file->has_name = fstat(fd, &st) == 0 && st.st_nlink > 0;
+    if (fstat(fd, &st) < 0)
+        return;
+    file->has_name = st.st_nlink > 0;
+    file->seen_size = (guint64)st.st_size;
+    file->seen_mtime = st.st_mtim;
 }
 
 static void report(DasdFile *file, const char *what)
@@ -25,10 +29,16 @@ static void report(DasdFile *file, const char *what)
               path ? path : link, what);
 }
 
-guint64 dasd_file_look(DasdFile *file)
+static gboolean is_same_time(struct timespec one, struct timespec other)
+{
+    return one.tv_sec == other.tv_sec && one.tv_nsec == other.tv_nsec;
+}
+
+guint64 dasd_file_look(DasdFile *file, gboolean *ret_changed)
 {
     struct stat st;
 
+    *ret_changed = TRUE;
     if (fstat(file->fd, &st) < 0) {
         report(file, "cannot be looked at");
         return 0;
@@ -39,5 +49,16 @@ guint64 dasd_file_look(DasdFile *file)
     }
     if ((guint64)st.st_size < file->size)
         report(file, "was truncated");
+    *ret_changed = (guint64)st.st_size != file->seen_size || !is_same_time(st.st_mtim, file->seen_mtime);
+    file->seen_size = (guint64)st.st_size;
+    file->seen_mtime = st.st_mtim;
     return (guint64)st.st_size;
+}
+
+void dasd_file_wrote(DasdFile *file)
+{
+    struct stat st;
+
+    if (fstat(file->fd, &st) == 0)
+        file->seen_mtime = st.st_mtim;
 }

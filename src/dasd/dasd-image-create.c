@@ -110,7 +110,7 @@ gboolean dasd_image_create(const char *path, const char *model, guint32 cylinder
 
     if (!find_cylinders(model, cylinders, &count, error) || (volser && !dasd_label_check_volser(volser, error)))
         return FALSE;
-    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
         ccw_error_set_errno(error, errno, "cannot create %s%s", path,
                             errno == EEXIST ? " (remove it first, or give another name)" : "");

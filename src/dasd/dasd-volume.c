@@ -29,9 +29,8 @@ struct _DasdVolume {
     int error;        /* errno of the last failure */
     guint32 failed;   /* the track that could not be written then, NO_TRACK if that is not known */
     guint64 clock;
-    guint64 seen_size; /* of the image file, as dasd_file_look() last returned it */
-    guint32 *layouts;  /* of every track, by dasd_track_layout(); 0: not known */
-    gboolean lost;     /* data that was to be written together with other data could not be read */
+    guint32 *layouts; /* of every track, by dasd_track_layout(); 0: not known */
+    gboolean lost;    /* data that was to be written together with other data could not be read */
     Entry *entries[DASD_VOLUME_CACHE];
 };
 
@@ -41,7 +40,6 @@ DasdVolume *dasd_volume_new(int fd, guint32 cylinders, gboolean sync)
 
     volume->tracks = cylinders * DASD_3390_HEADS;
     dasd_file_init(&volume->file, fd, dasd_track_file_offset(volume->tracks), sync);
-    volume->seen_size = volume->file.size;
     volume->layouts = g_new0(guint32, volume->tracks);
     return volume;
 }
@@ -98,17 +96,13 @@ static void forget_tracks(DasdVolume *volume)
             volume->entries[i]->track.number = NO_TRACK;
 }
 
-/*
- * Returns the bytes of the image file that are still there. Where that has changed, tracks are read anew: behind the
- * old end, a file that grew again has zeros.
- */
-static guint64 look_at_file(DasdVolume *volume)
+/* Returns the bytes of the image file that are still there. After another program's write, tracks are read anew. */
+static guint64 look_at_file(DasdVolume *volume, gboolean *ret_changed)
 {
-    guint64 size = dasd_file_look(&volume->file);
+    guint64 size = dasd_file_look(&volume->file, ret_changed);
 
-    if (size != volume->seen_size)
+    if (*ret_changed)
         forget_tracks(volume);
-    volume->seen_size = size;
     return size;
 }
 
@@ -117,12 +111,13 @@ static gboolean read_slot(DasdVolume *volume, guint8 *slot, guint32 number, guin
 {
     while (from < to) {
         ssize_t n = pread(volume->file.fd, slot + from, to - from, (off_t)(dasd_track_file_offset(number) + from));
+        gboolean changed;
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
             if (n == 0)
-                look_at_file(volume);
+                look_at_file(volume, &changed);
             volume->error = EIO;
             return FALSE;
         }
@@ -302,18 +297,46 @@ static void forget_change(DasdVolume *volume, Entry *entry, gboolean written)
     clear_change(entry);
 }
 
+/* Whether the file still has the records that a change keeps: it would write data into the midst of another track. */
+static gboolean is_same_track(DasdVolume *volume, const Entry *entry)
+{
+    g_autofree guint8 *slot = g_malloc(DASD_3390_TRACK_SIZE);
+    g_autofree DasdTrack *now = g_new0(DasdTrack, 1);
+    const DasdTrack *track = &entry->track;
+
+    if (track->unwritten || entry->change.format == 0)
+        return TRUE;
+    now->slot = slot;
+    if (!read_slot(volume, slot, track->number, 0, DASD_3390_TRACK_SIZE) || !dasd_track_parse(now, track->number))
+        return FALSE;
+    for (guint32 i = 0; i < track->n_records; i++) {
+        const DasdRecord *ours = &track->records[i], *theirs = &now->records[i];
+
+        if (entry->change.format != DASD_STORE_NO_FORMAT && ours->offset >= entry->change.format)
+            return TRUE;
+        if (now->unwritten || i >= now->n_records || ours->offset != theirs->offset || ours->kl != theirs->kl ||
+            ours->dl != theirs->dl)
+            return FALSE;
+    }
+    return TRUE;
+}
+
 /*
- * FALSE if a changed track is no longer in the image file: pwrite(2) would extend the file and succeed. One fstat(2)
- * for each program that writes is what this costs; a truncation between it and the write is not noticed.
+ * FALSE if a changed track is no longer in the image file: pwrite(2) would extend the file and succeed; or if another
+ * program has replaced the track. One fstat(2) before and one after the writes of a program is what this costs; what
+ * happens between the look and the write is not noticed.
  */
 static gboolean tracks_exist(DasdVolume *volume)
 {
-    guint64 size = look_at_file(volume);
+    gboolean changed;
+    guint64 size = look_at_file(volume, &changed);
 
-    for (gsize i = 0; size < volume->file.size && i < DASD_VOLUME_CACHE && volume->entries[i]; i++) {
+    for (gsize i = 0; (changed || size < volume->file.size) && i < DASD_VOLUME_CACHE && volume->entries[i]; i++) {
         const Entry *entry = volume->entries[i];
 
-        if (dasd_change_any(&entry->change) && dasd_track_file_offset(entry->track.number + 1) > size) {
+        if (!dasd_change_any(&entry->change))
+            continue;
+        if (dasd_track_file_offset(entry->track.number + 1) > size || (changed && !is_same_track(volume, entry))) {
             volume->error = EIO;
             volume->failed = entry->track.number;
             return FALSE;
@@ -331,6 +354,7 @@ gboolean dasd_volume_flush(DasdVolume *volume)
     good = !volume->lost && tracks_exist(volume);
     for (DasdStoreStep step = 0; good && step < DASD_STORE_STEPS; step++)
         good = run_step(volume, step);
+    dasd_file_wrote(&volume->file);
     volume->changed = FALSE;
     volume->lost = FALSE;
     for (gsize i = 0; i < DASD_VOLUME_CACHE && volume->entries[i]; i++) {

@@ -7,6 +7,7 @@
 #include "node_device/ccw-wait.h"
 #include "remote/ccw-look.h"
 #include "util/ccw-error.h"
+#include "util/ccw-thread.h"
 
 #define RETRY_MIN (G_TIME_SPAN_SECOND / 4) /* doubled with each failure */
 #define CONNECT_RETRY_MAX (5 * G_TIME_SPAN_SECOND)
@@ -260,16 +261,11 @@ static gpointer event_thread(gpointer data G_GNUC_UNUSED)
 
 static gboolean start_thread(const char *name, GThreadFunc func, gpointer data, GError **error)
 {
-    g_autoptr(GError) local = NULL;
-    GThread *thread = g_thread_try_new(name, func, data, &local);
+    GThread *thread = ccw_thread_start(name, func, data, error);
 
-    if (!thread) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "cannot start a thread: %s; raise the limit of tasks",
-                    local->message);
-        return FALSE;
-    }
-    g_thread_unref(thread);
-    return TRUE;
+    if (thread)
+        g_thread_unref(thread);
+    return thread != NULL;
 }
 
 CcwWatcher *ccw_watcher_start(const char *socket, CcwKeeper *keeper, GError **error)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "util/ccw-error.h"
+#include "util/ccw-thread.h"
 #include "vfio/vfio-regions.h"
 #include "vfio/vfio-subchannel.h"
 
@@ -135,8 +136,10 @@ static gboolean start_watcher(VfioDevice *device, const VfioSource *source, GErr
         ccw_error_set_errno(error, errno, "cannot make an eventfd");
         return FALSE;
     }
-    device->watcher = g_thread_new("ccw-lab", watch, device);
-    return TRUE;
+    device->watcher = ccw_thread_start("ccw-lab", watch, device, error);
+    if (!device->watcher)
+        close(device->watcher_stop);
+    return device->watcher != NULL;
 }
 
 VfioDevice *vfio_device_new(VfioGroup *group, GError **error)

@@ -10,6 +10,7 @@
 #include "channel/ccw-irb.h"
 #include "channel/ccw-translate.h"
 #include "util/ccw-endian.h"
+#include "util/ccw-thread.h"
 #include "vfio/vfio-trace.h"
 
 #define LOOK_INTERVAL G_TIME_SPAN_SECOND
@@ -243,6 +244,16 @@ static gboolean stop(VfioSubchannel *sch)
     return busy;
 }
 
+/* Of a subchannel whose thread has ended or never started. */
+static void free_idle(VfioSubchannel *sch)
+{
+    dasd_device_free(sch->dasd);
+    ccw_translation_free(sch->translation);
+    g_cond_clear(&sch->changed);
+    g_mutex_clear(&sch->lock);
+    g_free(sch);
+}
+
 VfioSubchannel *vfio_subchannel_new(int image_fd, const DasdDeviceConfig *config, VfioMemory *memory, VfioIrqs *irqs,
                                     GError **error)
 {
@@ -263,8 +274,11 @@ VfioSubchannel *vfio_subchannel_new(int image_fd, const DasdDeviceConfig *config
     dasd_device_set_intermediate(dasd, present_intermediate, sch);
     g_mutex_init(&sch->lock);
     g_cond_init(&sch->changed);
-    sch->thread = g_thread_new("ccw-device", run, sch);
-    return sch;
+    sch->thread = ccw_thread_start("ccw-device", run, sch, error);
+    if (sch->thread)
+        return sch;
+    free_idle(sch);
+    return NULL;
 }
 
 void vfio_subchannel_free(VfioSubchannel *sch)
@@ -275,12 +289,7 @@ void vfio_subchannel_free(VfioSubchannel *sch)
     g_cond_broadcast(&sch->changed);
     g_mutex_unlock(&sch->lock);
     g_thread_join(sch->thread);
-
-    dasd_device_free(sch->dasd);
-    ccw_translation_free(sch->translation);
-    g_cond_clear(&sch->changed);
-    g_mutex_clear(&sch->lock);
-    g_free(sch);
+    free_idle(sch);
 }
 
 static int start_translated(VfioSubchannel *sch, CcwTranslateResult result)

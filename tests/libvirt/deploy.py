@@ -266,6 +266,21 @@ def install(build):
     command(["mount", "--bind", f"{folder}/usr/local", "/usr/local"])
 
 
+def own_files():
+    """An installed program takes no file from /usr/local/src, which is where a build tree of it would have sources."""
+    decoy = "/usr/local/src/conf/schemas"
+    os.makedirs(decoy)
+    for path in glob.glob("/usr/local/share/libvirt-ccw/*.rng"):
+        with open(os.path.join(decoy, os.path.basename(path)), "w", encoding="ascii") as file:
+            file.write("this is no schema\n")
+    expect(os.listdir(decoy), "no schema is installed")
+    with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
+        file.write("<hostdev mode='subsystem' type='ccw'><source><address devno='0x1234'/></source></hostdev>")
+        file.flush()
+        command(["/usr/local/bin/virt-ccw", "validate", file.name])
+    shutil.rmtree("/usr/local/src/conf")
+
+
 def add_units(*patterns, programs="/usr/sbin"):
     for pattern in patterns:
         for path in glob.glob(pattern):
@@ -320,6 +335,7 @@ def run(steps, daemon, uri, also=None, polkit=None):
 def tests(build):
     steps = Steps(False)
     steps.run("installed", install, build)
+    steps.run("only what is installed is used", own_files)
     add_units("/lib/systemd/system/libvirtd*.socket", "/lib/systemd/system/libvirtd.service",
               "/lib/systemd/system/virtlo[gc]*.socket", "/lib/systemd/system/virtlo[gc]*d.service")
     private_systemd.log_service("virtccwd.service", LOG)

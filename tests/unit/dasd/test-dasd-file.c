@@ -150,6 +150,74 @@ static void truncated(gconstpointer argument)
     bench_close(&bench);
 }
 
+/* Another program's write gives the file another time of change, if it is not in the same tick of the kernel's clock.
+ */
+static void set_later_mtime(void)
+{
+    struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_NOW } };
+
+    g_assert_cmpint(utimensat(AT_FDCWD, bench.path, times, 0), ==, 0);
+    times[1] = (struct timespec){ .tv_sec = g_get_real_time() / G_USEC_PER_SEC + 2 };
+    g_assert_cmpint(utimensat(AT_FDCWD, bench.path, times, 0), ==, 0);
+}
+
+/* Between two writes of the guest, so that the size alone tells nothing: "cp other.ckd disk.ckd" does this. */
+static void emptied_and_grown(void)
+{
+    off_t whole;
+
+    set_up();
+    whole = file_size();
+    g_assert_cmpint(truncate(bench.path, 0), ==, 0);
+    g_assert_cmpint(truncate(bench.path, whole), ==, 0);
+    set_later_mtime();
+    expect_failure(TRUE, FAR);
+    begin(TRUE, FAR);
+    bench_run_check(&bench, 1, 0, 0x08, 0);
+    bench_format(&bench, FAR, 4, 0, SIZE);
+    write_good(FAR);
+    read_good(FAR);
+    bench_close(&bench);
+}
+
+/* Records of another length are where the device's records were. */
+static void written_over(void)
+{
+    g_autofree guint8 *slot = g_malloc(DASD_3390_TRACK_SIZE);
+    DasdTrack *track = g_new0(DasdTrack, 1);
+    int fd;
+
+    set_up();
+    fd = g_open(bench.path, O_RDWR | O_CLOEXEC);
+    track->slot = slot;
+    dasd_track_make_empty(track, FAR);
+    g_assert_true(dasd_track_append(track, 0, (const guint8[]){ 0, FAR / 15, 0, FAR % 15, 1, 0, 4, 0 }));
+    g_assert_cmpint(pwrite(fd, slot, DASD_3390_TRACK_SIZE, (off_t)dasd_track_file_offset(FAR)), ==,
+                    DASD_3390_TRACK_SIZE);
+    close(fd);
+    set_later_mtime();
+    expect_failure(TRUE, FAR);
+    write_good(NEAR);
+    read_good(NEAR);
+    g_assert_cmpuint(count_errors(), ==, 0);
+    g_free(track);
+    bench_close(&bench);
+}
+
+/* The file's time changed, and its tracks did not: writes go on. */
+static void touched(void)
+{
+    set_up();
+    set_later_mtime();
+    write_good(FAR);
+    set_later_mtime();
+    bench_format(&bench, FAR, 4, 0, SIZE);
+    write_good(FAR);
+    read_good(FAR);
+    g_assert_cmpuint(count_errors(), ==, 0);
+    bench_close(&bench);
+}
+
 /* A write of many tracks, of which only the last is behind the end: none is written. */
 static void partly_truncated(void)
 {
@@ -230,6 +298,9 @@ int main(int argc, char **argv)
     g_test_add_data_func("/dasd/file/truncated", GINT_TO_POINTER(0), truncated);
     g_test_add_data_func("/dasd/file/truncated-in-track", GINT_TO_POINTER(1000), truncated);
     g_test_add_func("/dasd/file/partly-truncated", partly_truncated);
+    g_test_add_func("/dasd/file/emptied-and-grown", emptied_and_grown);
+    g_test_add_func("/dasd/file/written-over", written_over);
+    g_test_add_func("/dasd/file/touched", touched);
     g_test_add_func("/dasd/file/deleted", deleted);
     g_test_add_func("/dasd/file/replaced", replaced);
     g_test_add_func("/dasd/file/in-pieces", in_pieces);

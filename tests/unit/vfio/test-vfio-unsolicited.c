@@ -17,6 +17,7 @@
 
 #include "dasd/dasd-image.h"
 #include "util/ccw-endian.h"
+#include "util/ccw-error.h"
 #include "vfio/vfio-subchannel.h"
 
 #define STORAGE_SIZE 0x10000
@@ -235,6 +236,30 @@ static void test_file_size_limit(Fixture *f, G_GNUC_UNUSED gconstpointer unused)
     expect_status(f, 0x4007, 0x0c);
 }
 
+/* A limit of a container or unit on processes: device_add fails, and the guest that runs goes on. */
+static void test_no_thread(void)
+{
+    const DasdDeviceConfig config = { .bus_id = { 0, 0, 0x1234 } };
+    const struct rlimit none = { 0, 0 };
+    g_autoptr(GError) error = NULL;
+    int fd;
+
+    if (!g_test_subprocess()) {
+        g_test_trap_subprocess(NULL, 0, 0);
+        g_test_trap_assert_passed();
+        return;
+    }
+    fd = make_image();
+    /* root is exempt from the limit. */
+    if (getuid() == 0)
+        g_assert_cmpint(setresuid(65534, 65534, 65534), ==, 0);
+    g_assert_cmpint(setrlimit(RLIMIT_NPROC, &none), ==, 0);
+    g_assert_null(vfio_subchannel_new(fd, &config, NULL, NULL, &error));
+    g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
+    g_assert_nonnull(strstr(error->message, "cannot start thread ccw-device: "));
+    g_assert_cmpint(fcntl(fd, F_GETFD), ==, -1);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -243,5 +268,6 @@ int main(int argc, char **argv)
     g_test_add("/vfio/unsolicited/halted", Fixture, NULL, set_up, test_halted, tear_down);
     g_test_add("/vfio/unsolicited/reset", Fixture, NULL, set_up, test_reset, tear_down);
     g_test_add("/vfio/unsolicited/file-size-limit", Fixture, NULL, set_up, test_file_size_limit, tear_down);
+    g_test_add_func("/vfio/unsolicited/no-thread", test_no_thread);
     return g_test_run();
 }
