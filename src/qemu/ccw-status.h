@@ -21,8 +21,9 @@ GHashTable *ccw_status_running(const char *dir, const char *proc_root, GError **
 GHashTable *ccw_status_names(const char *dir, const char *proc_root);
 
 /*
- * Who has what, of those that run and as far as it can be read: the name of the domain by the UUID of its mediated
- * device, lower case, and by its disk, as "/dev/dasda1" where it says so, and as that node's number, "94:1".
+ * Who has what, of those that run and as far as it can be read (not in a file of more than 4 MiB): the name of the
+ * domain by the UUID of its mediated device, lower case, and by its disk, as "/dev/dasda1" where it says so, and as
+ * that node's number, "94:1".
  */
 GHashTable *ccw_status_uses(const char *dir, const char *proc_root);
 
