@@ -52,6 +52,8 @@ static gboolean is_left_alone(CcwHost *host, const CcwRecord *record, const CcwR
         return TRUE;
     if (record->state == CCW_CLAIM_RELEASING)
         return FALSE;
+    if (request->keep_stale && ccw_entry_is_stale(host, record))
+        return TRUE;
     if (record->state == CCW_CLAIM_PENDING && !ccw_entry_is_stale(host, record) && !is_abandoned(host, record, request))
         return TRUE; /* somebody is at it */
     if (record->since > request->as_of && record->since <= ccw_host_clock())

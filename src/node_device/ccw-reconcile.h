@@ -28,7 +28,7 @@ typedef struct {
     const char *message; /* LEFT, FAILED: why */
 } CcwReconciled;
 
-/* One of live and running is given, the others may be left out. */
+/* One of live and running is given, or both; the others may be left out. */
 typedef struct {
     /*
      * As libvirt says: domain UUID (lower case) -> set of CcwBusId *, for every running domain, or at least for
@@ -36,12 +36,15 @@ typedef struct {
      */
     GHashTable *live;
     /*
-     * Where libvirt cannot be asked: a set of the UUIDs of all domains that may run (qemu/ccw-status.h). What they own
-     * or are being given is left alone, as nobody knows what they have.
+     * A set of the UUIDs of domains whose devices are unknown: without live all domains that may run
+     * (qemu/ccw-status.h), with live those whose XML libvirt does not send. Entries of these domains are left alone.
+     * The kernel decides about all other entries: a device that QEMU has open stays.
      */
     GHashTable *running;
     /* ccw_host_clock() from before either was found out. A claim made or confirmed later is left alone. */
     gint64 as_of;
+    /* Claims whose process has died are left alone: libvirt may be about to give their devices to a domain. */
+    gboolean keep_stale;
     /*
      * Whether a device is left alone, as its owner is being decided elsewhere in this process; NULL: none is. It is
      * called with the device's lock held, by any thread, and takes no time.

@@ -197,6 +197,8 @@ void ccw_keeper_refuse_unmanaged(CcwKeeper *keeper, const CcwBusId *id, GError *
 struct _CcwLive {
     GHashTable *domains; /* UUID -> set of CcwBusId */
     GHashTable *names;   /* UUID -> name */
+    GHashTable *unknown; /* set of UUID */
+    gboolean keep_stale; /* as in CcwReconcile */
     gint64 as_of;        /* ccw_host_clock() */
     gint generation;
 };
@@ -207,6 +209,7 @@ CcwLive *ccw_live_new(CcwKeeper *keeper)
 
     live->domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
     live->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    live->unknown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     live->as_of = ccw_host_clock();
     live->generation = g_atomic_int_get(&keeper->generation);
     return live;
@@ -216,6 +219,7 @@ void ccw_live_free(CcwLive *live)
 {
     g_hash_table_unref(live->domains);
     g_hash_table_unref(live->names);
+    g_hash_table_unref(live->unknown);
     g_free(live);
 }
 
@@ -249,9 +253,26 @@ gboolean ccw_live_add(CcwLive *live, const char *domain_uuid, const char *name, 
     return TRUE;
 }
 
+void ccw_live_add_unknown(CcwLive *live, const char *domain_uuid)
+{
+    g_hash_table_add(live->unknown, g_strdup(domain_uuid));
+}
+
+void ccw_live_keep_stale(CcwLive *live)
+{
+    live->keep_stale = TRUE;
+}
+
+gboolean ccw_live_is_complete(const CcwLive *live)
+{
+    return g_hash_table_size(live->unknown) == 0 && !live->keep_stale;
+}
+
 void ccw_live_ask(CcwLive *live, CcwReconcile *request)
 {
     request->live = live->domains;
+    request->running = live->unknown;
+    request->keep_stale = live->keep_stale;
     request->as_of = live->as_of;
 }
 

@@ -80,6 +80,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwLive, ccw_live_free)
 /* domain_uuid: lower case. name: for messages, or NULL. Errors: as ccw_conf_collect. */
 gboolean ccw_live_add(CcwLive *live, const char *domain_uuid, const char *name, const char *xml, GError **error);
 
+/*
+ * ccw_live_add_unknown: adds a running domain whose devices are unknown
+ * @domain_uuid: lower case
+ *
+ * Devices that the journal names as this domain's stay with it. The kernel's answer decides about all other devices:
+ * what QEMU has open is not given back.
+ */
+void ccw_live_add_unknown(CcwLive *live, const char *domain_uuid);
+
+/* Leaves claims alone whose process has died: a domain may be about to get such a device. */
+void ccw_live_keep_stale(CcwLive *live);
+
+/* FALSE after one of the two: a later look may decide about more devices. */
+gboolean ccw_live_is_complete(const CcwLive *live);
+
 /* Puts that into a request: it lives as long as live does. */
 void ccw_live_ask(CcwLive *live, CcwReconcile *request);
 

@@ -93,13 +93,15 @@ static gboolean subscribe(virConnectPtr conn, CcwWatcher *watcher)
 CcwLive *ccw_watcher_look(CcwWatcher *watcher, GError **error)
 {
     virConnectPtr conn = virConnectOpen(watcher->uri);
-    CcwLive *live = conn ? ccw_look(conn, watcher->keeper) : NULL;
+    CcwLive *live;
 
-    if (!live)
-        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM,
-                    "libvirt does not say which running domains have the device: %s", last_error());
-    if (conn)
-        virConnectClose(conn);
+    if (!conn) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "cannot ask libvirt which running domains have the device: %s",
+                    last_error());
+        return NULL;
+    }
+    live = ccw_look(conn, watcher->keeper, error);
+    virConnectClose(conn);
     return live;
 }
 
@@ -130,10 +132,15 @@ void ccw_watcher_wait_listed(CcwWatcher *watcher, const char *node)
     virConnectClose(listed.conn);
 }
 
+static void retry_later(CcwWatcher *watcher)
+{
+    watcher->retry = CLAMP(watcher->retry * 2, RETRY_MIN, RECONCILE_RETRY_MAX);
+}
+
 /* A device that cannot go back now may do so later (a guest is still letting go of it): said once, tried again. */
 static void failed(CcwWatcher *watcher, const char *complaint)
 {
-    watcher->retry = CLAMP(watcher->retry * 2, RETRY_MIN, RECONCILE_RETRY_MAX);
+    retry_later(watcher);
     if (g_strcmp0(watcher->complaint, complaint) == 0)
         return;
     g_free(watcher->complaint);
@@ -150,21 +157,25 @@ static void give_back(CcwWatcher *watcher, CcwLive *live)
         failed(watcher, error->message);
         return;
     }
-    watcher->retry = 0;
     g_clear_pointer(&watcher->complaint, g_free);
+    if (ccw_live_is_complete(live))
+        watcher->retry = 0;
+    else
+        retry_later(watcher);
     if (stale)
         ccw_watcher_kick(watcher);
 }
 
 static void reconcile(CcwWatcher *watcher, virConnectPtr conn)
 {
-    g_autoptr(CcwLive) live = ccw_look(conn, watcher->keeper);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CcwLive) live = ccw_look(conn, watcher->keeper, &error);
     gboolean go;
 
     if (!live) {
-        /* Of a libvirt that has gone in the middle watch() tells, and asks the next one. */
+        /* watch() notices a lost connection, and opens the next one. */
         if (virConnectIsAlive(conn) == 1)
-            failed(watcher, "the running domains cannot be looked at");
+            failed(watcher, error->message);
         return;
     }
     g_mutex_lock(&watcher->lock);

@@ -247,13 +247,9 @@ static gboolean do_here(const Run *run, const Verb *verb, const CcwBusId *id, GE
     if (verb->needs_modules && !ccw_host_load_modules(run->host, error))
         return FALSE;
     for (guint looks = 0; looks < LOOKS_MAX && stale; looks++) {
-        g_autoptr(CcwLive) live = run->conn ? ccw_look(run->conn, run->keeper) : ccw_live_new(run->keeper);
+        g_autoptr(CcwLive) live = run->conn ? ccw_look(run->conn, run->keeper, error) : ccw_live_new(run->keeper);
 
-        if (!live) {
-            set_libvirt_error(error, "libvirt does not say what all running domains have: ");
-            return FALSE;
-        }
-        if (!ccw_keeper_by_hand(run->keeper, verb->func, id, live, &stale, error))
+        if (!live || !ccw_keeper_by_hand(run->keeper, verb->func, id, live, &stale, error))
             return FALSE;
     }
     return TRUE;

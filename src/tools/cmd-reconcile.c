@@ -117,14 +117,13 @@ static int finish(Run *run, GError *error)
 static int reconcile_asked(Run *run, const Options *options, CcwHost *host, CcwReconcile *request)
 {
     g_autoptr(CcwKeeper) keeper = ccw_keeper_new(ccw_host_new(options->sysfs_root, "/proc", options->run_dir));
-    g_autoptr(CcwLive) live = ccw_look(run->conn, keeper);
     GError *error = NULL;
+    g_autoptr(CcwLive) live = ccw_look(run->conn, keeper, &error);
 
-    if (!live)
-        return cmd_fail(g_error_new(CCW_ERROR, CCW_ERROR_SYSTEM,
-                                    "libvirt does not say what all running domains have (%s); nothing was done, try "
-                                    "again",
-                                    virGetLastErrorMessage()));
+    if (!live) {
+        g_prefix_error(&error, "nothing was done, try again: ");
+        return cmd_fail(error);
+    }
     ccw_live_ask(live, request);
     ccw_host_reconcile(host, request, &error);
     return finish(run, error);
