@@ -13,7 +13,8 @@
  *                 not managed, the user gets to know what to do
  *   second call   the same once more
  *   settle        the claim is confirmed or rolled back, in a worker; then the client gets its reply
- *   look          if libvirt said yes: the host is looked at for warnings, in a worker, for the log alone
+ *   warn          if libvirt accepted the device: a worker looks at the host, and logs what an administrator should
+ *                 know
  *
  * Between claim and second call another client's attach may find the mdev that was made for this one, and get it:
  * the keeper, which knows of both, sorts that out.
@@ -46,7 +47,6 @@ typedef struct {
     char *domain_xml;     /* of the domain, if it was asked for and is its own; else NULL */
     gboolean has_map;     /* the domain's feature has been asked for, */
     CcwMapCss map;        /* and this is it */
-    GPtrArray *warnings;  /* of the element, for the log */
     gboolean is_stock;    /* it came in libvirt's own form */
     gboolean is_accepted; /* libvirt said yes */
     gboolean loaded;      /* the vfio modules, or tried to */
@@ -68,7 +68,6 @@ static void attach_free(CcwAction *action)
     g_clear_pointer(&attach->frame, g_byte_array_unref);
     g_free(attach->domain_xml);
     g_clear_pointer(&attach->reply, g_byte_array_unref);
-    g_clear_pointer(&attach->warnings, g_ptr_array_unref);
     g_clear_error(&attach->no_modules);
     g_clear_error(&attach->error);
     g_free(attach);
@@ -91,34 +90,18 @@ static const CcwMapCss *map_css(const Attach *attach)
     return attach->has_map ? &attach->map : NULL;
 }
 
-static void look_work(CcwAction *action)
-{
-    Attach *attach = (Attach *)action;
-
-    attach->warnings = ccw_validator_warn(action->arguments.xml, map_css(attach), action->connection->services->host);
-}
-
-static void looked(CcwAction *action)
-{
-    static CcwLogLimit limit;
-    const Attach *attach = (Attach *)action;
-
-    for (guint i = 0; i < attach->warnings->len; i++)
-        ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE, "attach to domain %s: %s", action->arguments.domain_uuid,
-                        (const char *)attach->warnings->pdata[i]);
-    ccw_action_end(action, NULL);
-}
-
 static void settled(CcwAction *action)
 {
+    static CcwLogLimit limit;
     const CcwServices *services = action->connection->services;
     Attach *attach = (Attach *)action;
+    g_autofree char *subject = g_strdup_printf("attach to domain %s", action->arguments.domain_uuid);
 
     if (attach->look && services->changed)
         services->changed(services->changed_data);
     ccw_action_reply(action, g_steal_pointer(&attach->reply));
     if (attach->is_accepted && !attach->is_stock)
-        ccw_action_work(action, CCW_WORK_HOST, look_work, looked);
+        ccw_action_end_warned(action, map_css(attach), &limit, subject);
     else
         ccw_action_end(action, NULL);
 }
