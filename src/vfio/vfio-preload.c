@@ -390,9 +390,9 @@ EXPORT int close(int fd)
 /* --- libvirt in a lab that has no privilege --- */
 
 /*
- * libvirtd locks the guest's memory, which this library never pins, and drops groups that it never had. In a lab,
- * where the kernel refuses that, libvirtd gets the answer yes; other programs get the kernel's answer. Children call
- * this between fork and exec.
+ * It wants to lock the guest's memory, which no vfio_ccw of ours pins, and to drop groups it never had. Where the
+ * kernel says no (and only there), and there is a lab, it is told yes. Children use this between fork and exec. Other
+ * programs are told the truth.
  */
 static int tolerate_eperm(int result)
 {
