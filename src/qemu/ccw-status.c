@@ -16,7 +16,7 @@
 #define UUID_END "</uuid>"
 #define HEAD_END "</domain></domstatus>"
 
-/* A process of that number may be another by now: then the domain may run, as far as anybody knows here. */
+/* Another process may have the number by now: the domain counts as one that may run then. */
 static gboolean may_run(const CcwXmlElement *root, const char *proc_root)
 {
     g_autofree char *pid = ccw_xml_get(root, "pid");
@@ -92,7 +92,7 @@ static void status_read(Status *status, const char *path)
     status->domain = status->root ? ccw_xml_child(status->root, "domain") : NULL;
 }
 
-/* The domain's UUID; NULL if there is none. */
+/* The domain's UUID; NULL if the element is missing or malformed. */
 static char *read_uuid(const CcwXmlElement *domain)
 {
     const CcwXmlElement *element = domain ? ccw_xml_child(domain, "uuid") : NULL;

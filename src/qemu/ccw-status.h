@@ -13,7 +13,7 @@
 
 /*
  * Domain UUID, lower case -> name: those whose process is there, or is not told. Empty where there is no such folder.
- * NULL and CCW_ERROR_SYSTEM if a file is not understood: then nobody knows. proc_root: "/proc".
+ * NULL and CCW_ERROR_SYSTEM if a file is not understood: the set would not be complete. proc_root: "/proc".
  */
 GHashTable *ccw_status_running(const char *dir, const char *proc_root, GError **error);
 

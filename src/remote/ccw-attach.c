@@ -2,9 +2,9 @@
 /*
  * Hot-plug of a managed ccw device. libvirt decides first, the host is touched second:
  *
- *   may it        unless the client is root: the same of an element that no domain has, by libvirt's access check;
- *                 nobody whom libvirt refuses holds up what others do with the device
- *   prepare       the keeper is told, in a worker
+ *   may it        unless the client is root: asks libvirt the same about an element that no domain has. A client that
+ *                 libvirt rejects must not block other users of the device
+ *   prepare       a worker lets the keeper hold the devices
  *   ask           the domain's XML for its css feature, if no guest address is given, or one outside of css fe
  *   validate      the element, in a worker
  *   first call    the lowered attach, as the client sent it
@@ -50,11 +50,11 @@ typedef struct {
     gboolean is_stock;    /* it came in libvirt's own form */
     gboolean is_accepted; /* libvirt said yes */
     gboolean loaded;      /* the vfio modules, or tried to */
-    GError *no_modules;   /* why they are not there; NULL if they are, or nobody has looked */
+    GError *no_modules;   /* why they are not there; NULL if they are, or before they are loaded */
     CcwHostdev missing;   /* what libvirt misses, and is claimed if it is managed */
     GError *error;        /* of that claim */
     CcwAttachResult result;
-    gboolean look;     /* the watcher shall */
+    gboolean look;     /* the watcher has to look at the live XML */
     GByteArray *reply; /* to the client */
 } Attach;
 
@@ -106,7 +106,7 @@ static void settled(CcwAction *action)
         ccw_action_end(action, NULL);
 }
 
-/* Takes reply; NULL where there is nobody to tell. */
+/* Takes reply; NULL if the client has gone, or cannot get one. */
 static void settle(Attach *attach, CcwAttachResult result, GByteArray *reply)
 {
     attach->result = result;
@@ -119,7 +119,7 @@ static void settle_error(Attach *attach, const GError *error)
     settle(attach, CCW_ATTACH_NONE, ccw_rpc_error_reply_for(&attach->action.call, error));
 }
 
-/* Whether libvirt attached it nobody will say: the watcher looks at the live XML. */
+/* libvirt may have attached the device, and its reply is lost: the watcher looks at the live XML. */
 static void lost_in_call(CcwAction *action)
 {
     settle((Attach *)action, CCW_ATTACH_UNKNOWN, NULL);
@@ -198,7 +198,7 @@ static const CcwHostdev *find_missing(const Attach *attach, const CcwRpcError *e
     return found;
 }
 
-/* "Mediated host device assignment requires VFIO support": why there is none, we know better. */
+/* "Mediated host device assignment requires VFIO support": virtccwd's own message says which module is missing. */
 static gboolean is_no_vfio(const CcwRpcError *error)
 {
     return error->code == VIR_ERR_CONFIG_UNSUPPORTED && ccw_rpc_error_mentions(error, "VFIO");

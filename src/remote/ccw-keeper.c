@@ -11,7 +11,7 @@ struct _CcwKeeper {
     CcwHost *host;
     char *token;
     GMutex lock;      /* of what follows, for the time of the bookkeeping */
-    GHashTable *held; /* CcwBusId -> number of attaches, and of those by hand */
+    GHashTable *held; /* CcwBusId -> number of attaches, and of clients that detach, reattach or reset it */
     GHashTable *busy; /* CcwBusId -> Deed */
     GCond idle;       /* a device is not busy any more */
     gboolean skipped; /* something was held when devices were given back by level */
@@ -101,8 +101,8 @@ void ccw_keeper_hold(CcwKeeper *keeper, GArray *ids)
 }
 
 /*
- * The last one withdraws: before it rolls back, so that what others leave to it until then is rolled back too; but
- * after the device is noted as the domain's, so that nobody gives it back in between.
+ * The last attach withdraws the announcement: before it rolls back, so that it also rolls back what other processes
+ * leave to it until then; but after the journal names the domain, so that no process gives the device back in between.
  */
 static gboolean settle_one(CcwKeeper *keeper, const char *domain_uuid, const CcwBusId *id, gboolean last,
                            CcwAttachResult result, GError **error)
@@ -331,7 +331,7 @@ GPtrArray *ccw_keeper_list_detached(CcwKeeper *keeper)
     return ccw_host_list_detached(keeper->host);
 }
 
-/* The name, or else the UUID, of the domain that has it; NULL: none. */
+/* The name, or else the UUID, of the domain that has it; NULL if no domain has. */
 static const char *user_of(CcwLive *live, const CcwBusId *id)
 {
     GHashTableIter iter;
@@ -348,7 +348,7 @@ static const char *user_of(CcwLive *live, const CcwBusId *id)
     return NULL;
 }
 
-/* Whether it is nobody's, now, and as libvirt says. */
+/* Whether no domain has the device by live, and no other client works on it. The lock is held. */
 static gboolean is_free(CcwKeeper *keeper, const CcwBusId *id, CcwLive *live, GError **error)
 {
     const char *user = user_of(live, id);
@@ -359,7 +359,8 @@ static gboolean is_free(CcwKeeper *keeper, const CcwBusId *id, CcwLive *live, GE
                     ccw_bus_id_format(id, buf), user);
     else if (deed_of(keeper, id) == DEED_BY_HAND)
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
-                    "ccw device %s is in use: somebody else detaches or reattaches it", ccw_bus_id_format(id, buf));
+                    "ccw device %s is in use: another client detaches, reattaches or resets it",
+                    ccw_bus_id_format(id, buf));
     else if (g_hash_table_contains(keeper->held, id))
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use: it is being attached to a domain",
                     ccw_bus_id_format(id, buf));
@@ -368,7 +369,7 @@ static gboolean is_free(CcwKeeper *keeper, const CcwBusId *id, CcwLive *live, GE
     return FALSE;
 }
 
-/* A domain that has begun to start with what was detached by hand needs it there; live does not know of it. */
+/* A domain that has begun to start with a detached device (managed='no') needs it there, and may not be in live. */
 static gboolean do_by_hand(CcwKeeper *keeper, CcwByHandFunc func, const CcwBusId *id, CcwLive *live,
                            gboolean *ret_stale, GError **error)
 {
