@@ -29,7 +29,7 @@ gboolean ccw_entry_has_mdev(CcwHost *host, const CcwRecord *record)
     return device && g_strv_contains((const char *const *)device->mdevs, ccw_uuid_encode(&record->device, uuid));
 }
 
-/* The token of the process whose announced attach may find the entry's mdev; NULL: there is none. */
+/* The token of the process whose announced attach may find the entry's mdev; NULL if no such attach is announced. */
 static char *awaited_by(CcwHost *host, const CcwRecord *record)
 {
     g_autofree char *token = ccw_journal_announced(host, &record->device);
@@ -60,8 +60,8 @@ gboolean ccw_entry_give_back(CcwHost *host, CcwRecord *record, GError **error)
 }
 
 /*
- * Looked at without the device's lock, so that nobody waits for what is being done to a device of another domain. An
- * entry is replaced as a whole.
+ * Reads the entry without the device's lock, so that the caller does not wait for work on a device of another domain.
+ * The journal replaces an entry as a whole.
  */
 static gboolean is_anothers(CcwHost *host, const CcwBusId *id, const char *domain_uuid)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An entry of the journal, or each of them, under its device's lock; and what is to be known of one. Nobody outside
- * this room includes it.
+ * Work on one entry of the journal, or on each entry, under its device's lock; and questions about an entry. Only files
+ * of this folder include this header.
  */
 #pragma once
 
@@ -17,8 +17,8 @@ gboolean ccw_entry_do(CcwHost *host, const CcwBusId *id, const char *only_domain
 typedef gboolean (*CcwEntryPeek)(CcwHost *host, const CcwRecord *record, gconstpointer data);
 
 /*
- * All are tried, the last first, side by side (in threads); the first error is told. peek: or NULL; what it leaves
- * to func, func decides once more with the lock held.
+ * Calls func for all entries, the last first, in several threads. The error is the first one's. peek may be NULL; func
+ * decides once more, with the lock held, about the entries that peek does not skip.
  */
 gboolean ccw_entries_do(CcwHost *host, const char *only_domain, CcwEntryPeek peek, CcwEntryFunc func,
                         gconstpointer data, GError **error);
@@ -36,8 +36,9 @@ gboolean ccw_entry_is_by_hand(const CcwRecord *record);
 gboolean ccw_entry_has_mdev(CcwHost *host, const CcwRecord *record);
 
 /*
- * Whether an attach is announced that may find its mdev. libvirt may be about to give that to another domain: then the
- * process that has announced the attach decides, and nobody asks meanwhile whether the mdev is open (ccw-vfio.h).
+ * Whether an attach is announced that may find the entry's mdev. libvirt may be about to give that mdev to another
+ * domain: then the process that has announced the attach decides, and no process may ask the kernel meanwhile whether
+ * the mdev is open (ccw-vfio.h).
  */
 gboolean ccw_entry_is_awaited(CcwHost *host, const CcwRecord *record);
 

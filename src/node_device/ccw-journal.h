@@ -79,8 +79,8 @@ gboolean ccw_journal_announce(CcwHost *host, const CcwBusId *id, const char *tok
 void ccw_journal_withdraw(CcwHost *host, const CcwBusId *id); /* takes no lock, and needs none */
 
 /*
- * For display: the domain of an entry, CCW_OWNER_BY_HAND, "?" if the entry is not understood, NULL if there is none, or
- * if this process may not look into the journal (ccw_host_can_read_owners()).
- * *ret_returning: it is on its way back from there. Takes no lock.
+ * For display: the domain of an entry, CCW_OWNER_BY_HAND, or "?" if the entry is not understood. NULL if the journal
+ * has no entry, or if this process may not read the journal (ccw_host_can_read_owners()).
+ * *ret_returning: the device is on its way back from that domain. Takes no lock.
  */
 char *ccw_journal_owner(CcwHost *host, const CcwBusId *id, gboolean *ret_returning);

@@ -48,7 +48,7 @@ static GHashTable *read_block_types(CcwHost *host)
     return types;
 }
 
-/* One search: who is told, and what is needed to understand a line. */
+/* One search: the function that gets each mount, and what is needed to understand a line. */
 typedef struct {
     CcwHost *host;
     GHashTable *block_types;

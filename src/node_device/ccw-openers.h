@@ -30,7 +30,7 @@ CcwNode ccw_node_of_path(const char *path);
  *
  * Looks for the first process that has one of @nodes open, in one pass over the processes.
  *
- * Returns: FALSE if there is none, or none within the bounds of a scan
+ * Returns: FALSE if no process has, or if the scan found no such process within its bounds
  */
 gboolean ccw_openers_find(CcwHost *host, CcwScanOf of, const GArray *nodes, guint *ret_node, char **ret_user);
 

@@ -43,7 +43,7 @@ static gboolean is_abandoned(CcwHost *host, const CcwRecord *record, const CcwRe
     return g_strcmp0(announced, record->token) != 0;
 }
 
-/* Somebody else will decide, or has decided since. */
+/* Another process decides about the entry, or has decided since the domains were listed. */
 static gboolean is_left_alone(CcwHost *host, const CcwRecord *record, const CcwReconcile *request)
 {
     if (request->is_held && request->is_held(&record->device, request->held_data))
@@ -52,8 +52,10 @@ static gboolean is_left_alone(CcwHost *host, const CcwRecord *record, const CcwR
         return TRUE;
     if (record->state == CCW_CLAIM_RELEASING)
         return FALSE;
+    if (request->keep_stale && ccw_entry_is_stale(host, record))
+        return TRUE;
     if (record->state == CCW_CLAIM_PENDING && !ccw_entry_is_stale(host, record) && !is_abandoned(host, record, request))
-        return TRUE; /* somebody is at it */
+        return TRUE; /* a process is taking it */
     if (record->since > request->as_of && record->since <= ccw_host_clock())
         return TRUE;
     return request->running && record->domain && g_hash_table_contains(request->running, record->domain);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Brings the host and the journal together, by level: what the journal says is owned (or pending with a stale token,
- * or releasing) and no running domain has goes back; what is in the live XML of a domain is that domain's, and owned.
+ * Brings the host and the journal together. reconcile gives back a device that the journal has as owned, as pending
+ * with a stale token, or as releasing, if no running domain has it. It notes a device in the live XML of a domain as
+ * owned by that domain.
  *
- * A claim of a start is over too when libvirt, asked of all domains, does not list that one: its hook was killed.
+ * The claim of a start is over, too, when libvirt lists all running domains without that domain: its hook was killed.
  *
- * What a process has open is never given back, whatever else is said: pulling it away would take a running guest's
- * disk. What was detached by hand, and what a living process is taking, is left alone without a word.
+ * reconcile never gives back a device that a process has open: that would take a disk from a running guest. It skips
+ * devices that were detached by a client, and devices that a living process is taking.
  */
 #pragma once
 
@@ -14,8 +15,8 @@
 
 typedef enum {
     CCW_RECONCILE_GIVEN_BACK,
-    CCW_RECONCILE_NOTED,  /* as its owner's, for whom the journal did not have it */
-    CCW_RECONCILE_LEFT,   /* it ought to go back, and a process has it open */
+    CCW_RECONCILE_NOTED,  /* as owned by a domain that the journal did not name */
+    CCW_RECONCILE_LEFT,   /* it has to go back, and a process has it open */
     CCW_RECONCILE_FAILED, /* to go back */
 } CcwReconcileResult;
 
@@ -23,12 +24,12 @@ typedef struct {
     CcwBusId device;
     CcwReconcileResult result;
     const char *state;   /* what the journal said: "pending", "owned", "releasing" */
-    const char *domain;  /* and of whom: UUID; NULL: it was being taken by hand */
+    const char *domain;  /* the UUID of the domain that it named; NULL: a client was detaching it */
     const char *owner;   /* NOTED: UUID */
     const char *message; /* LEFT, FAILED: why */
 } CcwReconciled;
 
-/* One of live and running is given, the others may be left out. */
+/* One of live and running is given, or both; the others may be left out. */
 typedef struct {
     /*
      * As libvirt says: domain UUID (lower case) -> set of CcwBusId *, for every running domain, or at least for
@@ -36,12 +37,15 @@ typedef struct {
      */
     GHashTable *live;
     /*
-     * Where libvirt cannot be asked: a set of the UUIDs of all domains that may run (qemu/ccw-status.h). What they own
-     * or are being given is left alone, as nobody knows what they have.
+     * A set of the UUIDs of domains whose devices are unknown: without live all domains that may run
+     * (qemu/ccw-status.h), with live those whose XML libvirt does not send. Entries of these domains are left alone.
+     * The kernel decides about all other entries: a device that QEMU has open stays.
      */
     GHashTable *running;
     /* ccw_host_clock() from before either was found out. A claim made or confirmed later is left alone. */
     gint64 as_of;
+    /* Claims whose process has died are left alone: libvirt may be about to give their devices to a domain. */
+    gboolean keep_stale;
     /*
      * Whether a device is left alone, as its owner is being decided elsewhere in this process; NULL: none is. It is
      * called with the device's lock held, by any thread, and takes no time.

@@ -22,7 +22,7 @@ gboolean ccw_steps_restart(CcwHost *host, CcwRecord *record, GError **error);
 /**
  * ccw_steps_hold:
  * @patience_ms: how long a process that has the device's mdev may take to close it
- * @ret_hold: what keeps other processes from the mdev, for ccw_steps_give_back_held(); -1 where there is none
+ * @ret_hold: what keeps other processes from the mdev, for ccw_steps_give_back_held(); -1 without an mdev
  *
  * Asks the kernel whether a process has the device's mdev (ccw-vfio.h: only when no domain may be getting it). A
  * removal would take it from a QEMU that runs, and would wait for one that is stopped for as long as that is.

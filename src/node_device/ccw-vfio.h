@@ -11,7 +11,7 @@
  *   - after the journal, the domains that run and the announced attaches (ccw_host_announce) have said that no domain
  *     has the device, and that none is about to get it: each start and each attach takes the lock before QEMU opens
  *     the group, and says so in the journal,
- *   - just before the mediated device is removed, or is to be used by hand. The group stays open until after the
+ *   - just before the mediated device is removed, or reattached, or reset. The group stays open until after the
  *     removal, so that no process can open it between the answer and the write: a QEMU that comes so late fails, where
  *     the removal would have taken the device from it while it runs.
  *

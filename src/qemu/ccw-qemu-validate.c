@@ -20,7 +20,7 @@ typedef struct {
     const CcwXmlElement *domain; /* or NULL */
     CcwFeature feature;
     GArray *nodes;          /* of CcwHostdevNode, ours only */
-    GHashTable *by_element; /* xmlNode -> its CcwHostdevNode */
+    GHashTable *by_element; /* CcwXmlElement -> its CcwHostdevNode */
     const CcwQemuValidate *with;
 } Subject;
 

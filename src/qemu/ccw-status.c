@@ -2,16 +2,21 @@
 #include "qemu/ccw-status.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "conf/ccw-conf.h"
 #include "conf/ccw-xml.h"
 #include "util/ccw-error.h"
 #include "util/ccw-file.h"
 
 #define SUFFIX ".xml"
-#define FILE_MAX (64u << 20) /* bytes of a status file */
+#define TEXT_MAX CCW_CONF_XML_MAX /* bytes; of a longer file only the head is read */
+#define UUID_END "</uuid>"
+#define HEAD_END "</domain></domstatus>"
 
-/* A process of that number may be another by now: then the domain may run, as far as anybody knows here. */
+/* Another process may have the number by now: the domain counts as one that may run then. */
 static gboolean may_run(const CcwXmlElement *root, const char *proc_root)
 {
     g_autofree char *pid = ccw_xml_get(root, "pid");
@@ -35,18 +40,59 @@ static void status_clear(Status *status)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Status, status_clear)
 
+/* Up to max bytes of a file; NULL if it cannot be read. */
+static GString *read_head(const char *path, gsize max)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char buffer[65536];
+    ssize_t n = 0;
+
+    if (fd < 0)
+        return NULL;
+    while (text->len < max && (n = read(fd, buffer, MIN(sizeof(buffer), max - text->len))) != 0) {
+        if (n < 0 && errno != EINTR)
+            break;
+        if (n > 0)
+            g_string_append_len(text, buffer, n);
+    }
+    close(fd);
+    return n < 0 ? NULL : g_steal_pointer(&text);
+}
+
+/*
+ * Clients choose a domain's metadata, without a bound on the sum. libvirt writes QEMU's process id and the domain's
+ * UUID before the first text that a client chooses, and escapes each '<' in such text. A file that is too long is cut
+ * after the UUID, so that the domain has no devices in it.
+ */
+static char *read_text(const char *path)
+{
+    g_autoptr(GString) text = read_head(path, TEXT_MAX + 1);
+    const char *end;
+
+    if (!text)
+        return NULL;
+    if (text->len > TEXT_MAX) {
+        end = strstr(text->str, UUID_END);
+        g_string_truncate(text, end ? (gsize)(end - text->str) + strlen(UUID_END) : 0);
+        g_string_append(text, HEAD_END);
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
 static void status_read(Status *status, const char *path)
 {
     const CcwXmlElement *root;
 
-    if (g_file_get_contents(path, &status->text, NULL, NULL))
-        status->xml = ccw_xml_open_long(status->text, FILE_MAX, NULL);
+    status->text = read_text(path);
+    if (status->text)
+        status->xml = ccw_xml_open(status->text, NULL);
     root = status->xml ? ccw_xml_root(status->xml) : NULL;
     status->root = root && ccw_xml_is(root, "domstatus") ? root : NULL;
     status->domain = status->root ? ccw_xml_child(status->root, "domain") : NULL;
 }
 
-/* The domain's UUID; NULL if there is none. */
+/* The domain's UUID; NULL if the element is missing or malformed. */
 static char *read_uuid(const CcwXmlElement *domain)
 {
     const CcwXmlElement *element = domain ? ccw_xml_child(domain, "uuid") : NULL;

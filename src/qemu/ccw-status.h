@@ -13,7 +13,7 @@
 
 /*
  * Domain UUID, lower case -> name: those whose process is there, or is not told. Empty where there is no such folder.
- * NULL and CCW_ERROR_SYSTEM if a file is not understood: then nobody knows. proc_root: "/proc".
+ * NULL and CCW_ERROR_SYSTEM if a file is not understood: the set would not be complete. proc_root: "/proc".
  */
 GHashTable *ccw_status_running(const char *dir, const char *proc_root, GError **error);
 
@@ -21,8 +21,9 @@ GHashTable *ccw_status_running(const char *dir, const char *proc_root, GError **
 GHashTable *ccw_status_names(const char *dir, const char *proc_root);
 
 /*
- * Who has what, of those that run and as far as it can be read: the name of the domain by the UUID of its mediated
- * device, lower case, and by its disk, as "/dev/dasda1" where it says so, and as that node's number, "94:1".
+ * Who has what, of those that run and as far as it can be read (not in a file of more than 4 MiB): the name of the
+ * domain by the UUID of its mediated device, lower case, and by its disk, as "/dev/dasda1" where it says so, and as
+ * that node's number, "94:1".
  */
 GHashTable *ccw_status_uses(const char *dir, const char *proc_root);
 

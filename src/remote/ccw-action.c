@@ -5,6 +5,7 @@
 
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-relay.h"
+#include "remote/ccw-validator.h"
 #include "remote/ccw-xdr.h"
 
 /*
@@ -88,6 +89,7 @@ void ccw_action_end(CcwAction *action, GByteArray *reply)
     connection->actions_fds -= action->call.fds;
     ccw_arguments_clear(&action->arguments);
     g_clear_pointer(&action->reply, g_byte_array_unref);
+    g_clear_pointer(&action->warn.subject, g_free);
     action->free(action);
     ccw_connection_update(connection);
     ccw_connection_unref(connection);
@@ -244,6 +246,29 @@ void ccw_action_end_raised(CcwAction *action, const CcwHeader *header, const gui
     }
     action->reply = ccw_frame_new(header, payload, length);
     ccw_action_work(action, CCW_WORK_PARSE, raise_work, raised);
+}
+
+static void warn_work(CcwAction *action)
+{
+    g_autoptr(GPtrArray) warnings =
+        ccw_validator_warn(action->arguments.xml, action->warn.map_css, action->connection->services->host);
+
+    for (guint i = 0; i < warnings->len; i++)
+        ccw_log_limited(action->warn.limit, G_LOG_LEVEL_MESSAGE, "%s: %s", action->warn.subject,
+                        (const char *)warnings->pdata[i]);
+}
+
+static void warned(CcwAction *action)
+{
+    ccw_action_end(action, NULL);
+}
+
+void ccw_action_end_warned(CcwAction *action, const CcwMapCss *map_css, CcwLogLimit *limit, const char *subject)
+{
+    action->warn.map_css = map_css;
+    action->warn.limit = limit;
+    action->warn.subject = g_strdup(subject);
+    ccw_action_work(action, CCW_WORK_HOST, warn_work, warned);
 }
 
 /* A reply that no action waits for: an action that does nothing but rewrite it. */

@@ -9,6 +9,7 @@
 
 #include "remote/ccw-call.h"
 #include "remote/ccw-connection.h"
+#include "remote/ccw-log.h"
 #include "remote/ccw-procedures.h"
 #include "remote/ccw-rewrite.h"
 #include "remote/ccw-wire.h"
@@ -27,8 +28,13 @@ struct _CcwAction {
     guint32 awaited_serial;
     gint32 awaited_procedure;
     CcwActionStep work, done;
-    GByteArray *reply;               /* see ccw_action_end_raised(); else NULL */
-    gboolean is_answered;            /* the client has its reply */
+    GByteArray *reply;    /* see ccw_action_end_raised(); else NULL */
+    gboolean is_answered; /* the client has its reply */
+    struct {
+        const CcwMapCss *map_css;
+        CcwLogLimit *limit;
+        char *subject;
+    } warn;                          /* see ccw_action_end_warned() */
     void (*free)(CcwAction *action); /* the rest of what embeds it */
 };
 
@@ -81,6 +87,17 @@ void ccw_action_end_raised(CcwAction *action, const CcwHeader *header, const gui
 /* The same of a reply that no action waits for. */
 void ccw_reply_begin(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length);
 
+/**
+ * ccw_action_end_warned:
+ * @map_css: the css feature of the domain around a bare hostdev, which @action keeps; NULL: not known
+ * @limit: of the caller's log lines
+ * @subject: what the log lines begin with
+ *
+ * Ends an action whose client has its reply: a worker looks at the host for what an administrator should know of the
+ * XML in the client's call, and logs it. Only for calls that libvirt has authorised.
+ */
+void ccw_action_end_warned(CcwAction *action, const CcwMapCss *map_css, CcwLogLimit *limit, const char *subject);
+
 /* TRUE if this is what an action waits for; then it has had it. For ccw-relay. */
 gboolean ccw_actions_want(CcwConnection *connection, const CcwHeader *header);
 gboolean ccw_actions_reply(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length);
@@ -107,7 +124,5 @@ gboolean ccw_domcaps_begin(CcwConnection *connection, const CcwProcedure *proced
                            const guint8 *payload, gsize length);
 gboolean ccw_messages_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
                             const guint8 *payload, gsize length);
-/* frame is the call lowered, in which something of ours was. Takes the descriptors, if it returns TRUE. */
-gboolean ccw_define_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
-                          const guint8 *payload, gsize length, GByteArray *frame, GArray *fds);
+gboolean ccw_define_begin(CcwConnection *connection, CcwCall *call);
 gboolean ccw_detach_begin(CcwConnection *connection, CcwCall *call);

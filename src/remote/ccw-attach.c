@@ -2,9 +2,9 @@
 /*
  * Hot-plug of a managed ccw device. libvirt decides first, the host is touched second:
  *
- *   may it        unless the client is root: the same of an element that no domain has, by libvirt's access check;
- *                 nobody whom libvirt refuses holds up what others do with the device
- *   prepare       the keeper is told, in a worker
+ *   may it        unless the client is root: asks libvirt the same about an element that no domain has. A client that
+ *                 libvirt rejects must not block other users of the device
+ *   prepare       a worker lets the keeper hold the devices
  *   ask           the domain's XML for its css feature, if no guest address is given, or one outside of css fe
  *   validate      the element, in a worker
  *   first call    the lowered attach, as the client sent it
@@ -13,7 +13,8 @@
  *                 not managed, the user gets to know what to do
  *   second call   the same once more
  *   settle        the claim is confirmed or rolled back, in a worker; then the client gets its reply
- *   look          if libvirt said yes: the host is looked at for warnings, in a worker, for the log alone
+ *   warn          if libvirt accepted the device: a worker looks at the host, and logs what an administrator should
+ *                 know
  *
  * Between claim and second call another client's attach may find the mdev that was made for this one, and get it:
  * the keeper, which knows of both, sorts that out.
@@ -46,15 +47,14 @@ typedef struct {
     char *domain_xml;     /* of the domain, if it was asked for and is its own; else NULL */
     gboolean has_map;     /* the domain's feature has been asked for, */
     CcwMapCss map;        /* and this is it */
-    GPtrArray *warnings;  /* of the element, for the log */
     gboolean is_stock;    /* it came in libvirt's own form */
     gboolean is_accepted; /* libvirt said yes */
     gboolean loaded;      /* the vfio modules, or tried to */
-    GError *no_modules;   /* why they are not there; NULL if they are, or nobody has looked */
+    GError *no_modules;   /* why they are not there; NULL if they are, or before they are loaded */
     CcwHostdev missing;   /* what libvirt misses, and is claimed if it is managed */
     GError *error;        /* of that claim */
     CcwAttachResult result;
-    gboolean look;     /* the watcher shall */
+    gboolean look;     /* the watcher has to look at the live XML */
     GByteArray *reply; /* to the client */
 } Attach;
 
@@ -68,7 +68,6 @@ static void attach_free(CcwAction *action)
     g_clear_pointer(&attach->frame, g_byte_array_unref);
     g_free(attach->domain_xml);
     g_clear_pointer(&attach->reply, g_byte_array_unref);
-    g_clear_pointer(&attach->warnings, g_ptr_array_unref);
     g_clear_error(&attach->no_modules);
     g_clear_error(&attach->error);
     g_free(attach);
@@ -91,39 +90,23 @@ static const CcwMapCss *map_css(const Attach *attach)
     return attach->has_map ? &attach->map : NULL;
 }
 
-static void look_work(CcwAction *action)
-{
-    Attach *attach = (Attach *)action;
-
-    attach->warnings = ccw_validator_warn(action->arguments.xml, map_css(attach), action->connection->services->host);
-}
-
-static void looked(CcwAction *action)
-{
-    static CcwLogLimit limit;
-    const Attach *attach = (Attach *)action;
-
-    for (guint i = 0; i < attach->warnings->len; i++)
-        ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE, "attach to domain %s: %s", action->arguments.domain_uuid,
-                        (const char *)attach->warnings->pdata[i]);
-    ccw_action_end(action, NULL);
-}
-
 static void settled(CcwAction *action)
 {
+    static CcwLogLimit limit;
     const CcwServices *services = action->connection->services;
     Attach *attach = (Attach *)action;
+    g_autofree char *subject = g_strdup_printf("attach to domain %s", action->arguments.domain_uuid);
 
     if (attach->look && services->changed)
         services->changed(services->changed_data);
     ccw_action_reply(action, g_steal_pointer(&attach->reply));
     if (attach->is_accepted && !attach->is_stock)
-        ccw_action_work(action, CCW_WORK_HOST, look_work, looked);
+        ccw_action_end_warned(action, map_css(attach), &limit, subject);
     else
         ccw_action_end(action, NULL);
 }
 
-/* Takes reply; NULL where there is nobody to tell. */
+/* Takes reply; NULL if the client has gone, or cannot get one. */
 static void settle(Attach *attach, CcwAttachResult result, GByteArray *reply)
 {
     attach->result = result;
@@ -136,7 +119,7 @@ static void settle_error(Attach *attach, const GError *error)
     settle(attach, CCW_ATTACH_NONE, ccw_rpc_error_reply_for(&attach->action.call, error));
 }
 
-/* Whether libvirt attached it nobody will say: the watcher looks at the live XML. */
+/* libvirt may have attached the device, and its reply is lost: the watcher looks at the live XML. */
 static void lost_in_call(CcwAction *action)
 {
     settle((Attach *)action, CCW_ATTACH_UNKNOWN, NULL);
@@ -215,7 +198,7 @@ static const CcwHostdev *find_missing(const Attach *attach, const CcwRpcError *e
     return found;
 }
 
-/* "Mediated host device assignment requires VFIO support": why there is none, we know better. */
+/* "Mediated host device assignment requires VFIO support": virtccwd's own message says which module is missing. */
 static gboolean is_no_vfio(const CcwRpcError *error)
 {
     return error->code == VIR_ERR_CONFIG_UNSUPPORTED && ccw_rpc_error_mentions(error, "VFIO");

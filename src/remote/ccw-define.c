@@ -5,7 +5,7 @@
  *   validate  the XML alone, in a worker
  *   call      the lowered call, with the client's flags: with --validate libvirt checks the lowered XML by its schema
  *   reply     libvirt's, to the client
- *   look      if libvirt said yes: the host is looked at for warnings, in a worker, for the log alone
+ *   warn      if libvirt accepted the domain: a worker looks at the host, and logs what an administrator should know
  *
  * The rest of the domain is libvirt's to validate, and so is what QEMU can do.
  */
@@ -13,7 +13,6 @@
 
 #include "remote/ccw-action.h"
 #include "remote/ccw-connection-private.h"
-#include "remote/ccw-log.h"
 #include "remote/ccw-relay.h"
 #include "remote/ccw-rpc-error.h"
 #include "remote/ccw-validator.h"
@@ -22,9 +21,8 @@ typedef struct {
     CcwAction action;
     const CcwProcedure *procedure;
     GByteArray *frame; /* the lowered call */
-    GArray *fds;       /* behind it, as gint; NULL: none */
-    GPtrArray *warnings;
-    GError *error; /* why the XML is not valid */
+    GArray *fds;       /* behind it, as gint; NULL: no descriptors */
+    GError *error;     /* why the XML is not valid */
 } Define;
 
 static void define_free(CcwAction *action)
@@ -35,27 +33,8 @@ static void define_free(CcwAction *action)
     if (define->fds)
         ccw_fds_close(&action->connection->closer, define->fds);
     g_clear_pointer(&define->fds, g_array_unref);
-    g_clear_pointer(&define->warnings, g_ptr_array_unref);
     g_clear_error(&define->error);
     g_free(define);
-}
-
-static void look_work(CcwAction *action)
-{
-    Define *define = (Define *)action;
-
-    define->warnings = ccw_validator_warn(action->arguments.xml, NULL, action->connection->services->host);
-}
-
-static void looked(CcwAction *action)
-{
-    static CcwLogLimit limit;
-    const Define *define = (Define *)action;
-
-    for (guint i = 0; i < define->warnings->len; i++)
-        ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE, "a domain that is defined or created: %s",
-                        (const char *)define->warnings->pdata[i]);
-    ccw_action_end(action, NULL);
 }
 
 static void lost(CcwAction *action)
@@ -65,12 +44,13 @@ static void lost(CcwAction *action)
 
 static void got_reply(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
+    static CcwLogLimit limit;
     const CcwServices *services = action->connection->services;
     const Define *define = (Define *)action;
 
     ccw_action_reply(action, ccw_relay_raise(header, payload, length));
     if (header->status == CCW_STATUS_OK) {
-        ccw_action_work(action, CCW_WORK_HOST, look_work, looked);
+        ccw_action_end_warned(action, NULL, &limit, "a domain that is defined or created");
         return;
     }
     if (define->procedure->starts && services->start_failed) /* the hook may have taken a device */
@@ -95,24 +75,18 @@ static void validated(CcwAction *action)
         ccw_action_call_fds(action, define->frame, define->fds, got_reply, lost);
 }
 
-gboolean ccw_define_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
-                          const guint8 *payload, gsize length, GByteArray *frame, GArray *fds)
+gboolean ccw_define_begin(CcwConnection *connection, CcwCall *call)
 {
-    CcwArguments arguments;
     Define *define;
 
-    if (!ccw_arguments_read(&arguments, procedure->call, payload, length))
+    if (!call->is_lowered)
         return FALSE;
     define = g_new0(Define, 1);
     define->action.free = define_free;
-    define->procedure = procedure;
-    define->frame = g_byte_array_ref(frame);
-    if (fds && fds->len) {
-        define->fds = g_array_new(FALSE, FALSE, sizeof(gint));
-        g_array_append_vals(define->fds, fds->data, fds->len);
-        g_array_set_size(fds, 0);
-    }
-    ccw_action_begin(&define->action, connection, header, &arguments);
+    define->procedure = call->procedure;
+    define->frame = g_steal_pointer(&call->frame);
+    define->fds = g_steal_pointer(&call->fds);
+    ccw_action_begin(&define->action, connection, &call->header, &call->arguments);
     ccw_action_work(&define->action, CCW_WORK_PARSE, validate_work, validated);
     return TRUE;
 }

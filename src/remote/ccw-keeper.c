@@ -11,7 +11,7 @@ struct _CcwKeeper {
     CcwHost *host;
     char *token;
     GMutex lock;      /* of what follows, for the time of the bookkeeping */
-    GHashTable *held; /* CcwBusId -> number of attaches, and of those by hand */
+    GHashTable *held; /* CcwBusId -> number of attaches, and of clients that detach, reattach or reset it */
     GHashTable *busy; /* CcwBusId -> Deed */
     GCond idle;       /* a device is not busy any more */
     gboolean skipped; /* something was held when devices were given back by level */
@@ -101,8 +101,8 @@ void ccw_keeper_hold(CcwKeeper *keeper, GArray *ids)
 }
 
 /*
- * The last one withdraws: before it rolls back, so that what others leave to it until then is rolled back too; but
- * after the device is noted as the domain's, so that nobody gives it back in between.
+ * The last attach withdraws the announcement: before it rolls back, so that it also rolls back what other processes
+ * leave to it until then; but after the journal names the domain, so that no process gives the device back in between.
  */
 static gboolean settle_one(CcwKeeper *keeper, const char *domain_uuid, const CcwBusId *id, gboolean last,
                            CcwAttachResult result, GError **error)
@@ -197,6 +197,8 @@ void ccw_keeper_refuse_unmanaged(CcwKeeper *keeper, const CcwBusId *id, GError *
 struct _CcwLive {
     GHashTable *domains; /* UUID -> set of CcwBusId */
     GHashTable *names;   /* UUID -> name */
+    GHashTable *unknown; /* set of UUID */
+    gboolean keep_stale; /* as in CcwReconcile */
     gint64 as_of;        /* ccw_host_clock() */
     gint generation;
 };
@@ -207,6 +209,7 @@ CcwLive *ccw_live_new(CcwKeeper *keeper)
 
     live->domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
     live->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    live->unknown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     live->as_of = ccw_host_clock();
     live->generation = g_atomic_int_get(&keeper->generation);
     return live;
@@ -216,6 +219,7 @@ void ccw_live_free(CcwLive *live)
 {
     g_hash_table_unref(live->domains);
     g_hash_table_unref(live->names);
+    g_hash_table_unref(live->unknown);
     g_free(live);
 }
 
@@ -249,9 +253,26 @@ gboolean ccw_live_add(CcwLive *live, const char *domain_uuid, const char *name, 
     return TRUE;
 }
 
+void ccw_live_add_unknown(CcwLive *live, const char *domain_uuid)
+{
+    g_hash_table_add(live->unknown, g_strdup(domain_uuid));
+}
+
+void ccw_live_keep_stale(CcwLive *live)
+{
+    live->keep_stale = TRUE;
+}
+
+gboolean ccw_live_is_complete(const CcwLive *live)
+{
+    return g_hash_table_size(live->unknown) == 0 && !live->keep_stale;
+}
+
 void ccw_live_ask(CcwLive *live, CcwReconcile *request)
 {
     request->live = live->domains;
+    request->running = live->unknown;
+    request->keep_stale = live->keep_stale;
     request->as_of = live->as_of;
 }
 
@@ -310,7 +331,7 @@ GPtrArray *ccw_keeper_list_detached(CcwKeeper *keeper)
     return ccw_host_list_detached(keeper->host);
 }
 
-/* The name, or else the UUID, of the domain that has it; NULL: none. */
+/* The name, or else the UUID, of the domain that has it; NULL if no domain has. */
 static const char *user_of(CcwLive *live, const CcwBusId *id)
 {
     GHashTableIter iter;
@@ -327,7 +348,7 @@ static const char *user_of(CcwLive *live, const CcwBusId *id)
     return NULL;
 }
 
-/* Whether it is nobody's, now, and as libvirt says. */
+/* Whether no domain has the device by live, and no other client works on it. The lock is held. */
 static gboolean is_free(CcwKeeper *keeper, const CcwBusId *id, CcwLive *live, GError **error)
 {
     const char *user = user_of(live, id);
@@ -338,7 +359,8 @@ static gboolean is_free(CcwKeeper *keeper, const CcwBusId *id, CcwLive *live, GE
                     ccw_bus_id_format(id, buf), user);
     else if (deed_of(keeper, id) == DEED_BY_HAND)
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
-                    "ccw device %s is in use: somebody else detaches or reattaches it", ccw_bus_id_format(id, buf));
+                    "ccw device %s is in use: another client detaches, reattaches or resets it",
+                    ccw_bus_id_format(id, buf));
     else if (g_hash_table_contains(keeper->held, id))
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use: it is being attached to a domain",
                     ccw_bus_id_format(id, buf));
@@ -347,7 +369,7 @@ static gboolean is_free(CcwKeeper *keeper, const CcwBusId *id, CcwLive *live, GE
     return FALSE;
 }
 
-/* A domain that has begun to start with what was detached by hand needs it there; live does not know of it. */
+/* A domain that has begun to start with a detached device (managed='no') needs it there, and may not be in live. */
 static gboolean do_by_hand(CcwKeeper *keeper, CcwByHandFunc func, const CcwBusId *id, CcwLive *live,
                            gboolean *ret_stale, GError **error)
 {

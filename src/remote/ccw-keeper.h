@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The taking and giving back of host devices (node_device/ccw-host.h) as virtccwd's connections and its watcher share
- * it. They look at libvirt's live XML at one time and give devices back at a later one; what is kept here is what
- * may have been attached in between:
+ * How virtccwd's connections and its watcher share the taking and giving back of host devices
+ * (node_device/ccw-host.h). They look at libvirt's live XML at one time and give devices back at a later one. The
+ * keeper remembers what may have been attached in between:
  *
- *   held        devices of attach calls that libvirt has and has not answered: no level decides about them, whichever
- *               domain the journal names, for an attach may find the mdev that was made for another one
- *   busy        devices that one thread works on by itself, by hand or at the end of an attach
+ *   held        devices of attach calls that libvirt has and has not answered: reconcile skips them, whichever domain
+ *               the journal names, because an attach may find the mdev that was made for another one
+ *   busy        devices that one thread works on alone: it detaches, reattaches, resets, or settles an attach
  *   generation  counts the attaches that have succeeded: a live XML from before the last one is stale
  *
  * One lock guards these three, and nothing else. It is held for the bookkeeping only: never across a call to libvirt, a
@@ -14,18 +14,22 @@
  * client of another one. What excludes two deeds on one device is the device's own lock file
  * (node_device/ccw-journal.h), and here that the device is busy. The order of events, for one device:
  *
- *   ccw_keeper_hold()       waits while the device is busy, holds it, and announces the attach, which takes the
- * device's lock: a giving back that has begun is over before libvirt is asked. ccw_keeper_settle()     waits while the
- * device is busy and makes it busy; confirms, withdraws, rolls back; then, in one step under the lock: the generation
- * goes up, the device is held no more, nor busy. Two attaches to one device are settled one after the other, so that
- * the last one sees what the first has confirmed. A new attach waits meanwhile, as its announcement and its claim have
- * the same token as those that are being withdrawn and rolled back. ccw_keeper_reconcile()  gives back each device
- * under its own lock, and asks behind that lock, for each: is the device held or busy, or has the generation gone up?
- * Then it is left alone. If not, an attach that begins now waits for the device's lock when it is announced, and so
- * comes to libvirt after the giving back. An attach that had succeeded before is seen by the generation, one that is
- *                           being settled by being held.
- *   ccw_keeper_by_hand()    waits while the device is being settled; refuses if it is held, or busy by another hand;
- * else it makes the device busy and holds it.
+ * ccw_keeper_hold(): waits while the device is busy, holds it, and announces the attach, which takes the device's
+ * lock. A release that has begun is over before libvirt is asked.
+ *
+ * ccw_keeper_settle(): waits while the device is busy and makes it busy; confirms, withdraws, rolls back. Then, in
+ * one step under the lock, it counts up the generation, and the device is neither held nor busy any more. Two
+ * attaches to one device are settled one after the other, so that the last one sees what the first has confirmed. A
+ * new attach waits meanwhile, as its announcement and its claim have the same token as those that are being
+ * withdrawn and rolled back.
+ *
+ * ccw_keeper_reconcile(): gives back each device under the device's own lock. Behind that lock it asks for each: is
+ * the device held or busy, or has the generation gone up? Then it skips the device. If not, an attach that begins
+ * now waits for the device's lock when it is announced, and so comes to libvirt after the release. The generation
+ * shows an attach that had succeeded before; the hold shows one that is being settled.
+ *
+ * ccw_keeper_by_hand(): waits while the device is being settled, and refuses if it is held, or if another client
+ * detaches, reattaches or resets it. Else it makes the device busy and holds it.
  *
  * A thread makes one device busy at a time, so that no two wait for each other.
  *
@@ -47,20 +51,20 @@ void ccw_keeper_free(CcwKeeper *keeper);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwKeeper, ccw_keeper_free)
 
 /*
- * An attach is about to go to libvirt; ids: elements are CcwBusId. It is announced to other processes too. Waits for
- * what is done to one of them by hand.
+ * Before an attach goes to libvirt; ids: elements are CcwBusId. Announces the attach to other processes, too. Waits
+ * until no other client detaches, reattaches or resets one of the devices.
  */
 void ccw_keeper_hold(CcwKeeper *keeper, GArray *ids);
 
 typedef enum {
     CCW_ATTACH_NONE,    /* no running domain has got it: libvirt refused, or changed a configuration alone */
     CCW_ATTACH_LIVE,    /* the domain has it, and runs */
-    CCW_ATTACH_UNKNOWN, /* nobody says */
+    CCW_ATTACH_UNKNOWN, /* libvirt has not said */
 } CcwAttachResult;
 
 /*
- * It is over: what the journal says of the devices is brought in line. A claim that nobody got is rolled back, unless
- * another attach still holds the device: the last of them does it. TRUE if the live XML is to be looked at.
+ * After the attach: brings the journal in line. Rolls back a claim whose device no domain got, unless another attach
+ * still holds the device: then the last of these attaches does it. TRUE if the caller has to look at the live XML.
  */
 gboolean ccw_keeper_settle(CcwKeeper *keeper, const char *domain_uuid, GArray *ids, CcwAttachResult result);
 
@@ -68,7 +72,7 @@ gboolean ccw_keeper_settle(CcwKeeper *keeper, const char *domain_uuid, GArray *i
 gboolean ccw_keeper_load_modules(CcwKeeper *keeper, GError **error);
 gboolean ccw_keeper_claim(CcwKeeper *keeper, const CcwBusId *id, const char *domain_uuid, GError **error);
 
-/* Says what is to be done about a device that is not managed and that libvirt misses. */
+/* Sets the error that tells the user what to do about a device that is not managed and that libvirt misses. */
 void ccw_keeper_refuse_unmanaged(CcwKeeper *keeper, const CcwBusId *id, GError **error);
 
 /* What the running domains have, as libvirt said after this was made. Making one does not wait: for any thread. */
@@ -79,6 +83,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwLive, ccw_live_free)
 
 /* domain_uuid: lower case. name: for messages, or NULL. Errors: as ccw_conf_collect. */
 gboolean ccw_live_add(CcwLive *live, const char *domain_uuid, const char *name, const char *xml, GError **error);
+
+/*
+ * ccw_live_add_unknown: adds a running domain whose devices are unknown
+ * @domain_uuid: lower case
+ *
+ * Devices that the journal names as this domain's stay with it. The kernel's answer decides about all other devices:
+ * what QEMU has open is not given back.
+ */
+void ccw_live_add_unknown(CcwLive *live, const char *domain_uuid);
+
+/* Leaves claims alone whose process has died: a domain may be about to get such a device. */
+void ccw_live_keep_stale(CcwLive *live);
+
+/* FALSE after one of the two: a later look may decide about more devices. */
+gboolean ccw_live_is_complete(const CcwLive *live);
 
 /* Puts that into a request: it lives as long as live does. */
 void ccw_live_ask(CcwLive *live, CcwReconcile *request);
@@ -93,7 +112,7 @@ gboolean ccw_keeper_reconcile(CcwKeeper *keeper, CcwLive *live, const char *only
 /* As ccw_host_has_stale(). */
 gboolean ccw_keeper_has_stale(CcwKeeper *keeper);
 
-/* The device of that name, or NULL if there is none of ours. */
+/* The device of that name, or NULL if no channel device has it. */
 CcwHostDevice *ccw_keeper_find(CcwKeeper *keeper, CcwNodeKind kind, const CcwBusId *id);
 
 /* As ccw_host_lookup_bound. */
@@ -106,7 +125,7 @@ GPtrArray *ccw_keeper_list_detached(CcwKeeper *keeper);
 typedef gboolean (*CcwByHandFunc)(CcwHost *host, const CcwBusId *id, GError **error);
 
 /*
- * Calls func, unless a running domain has the device or is about to get it: then CCW_ERROR_BUSY, naming the domain.
+ * Calls func, unless a running domain has the device or is about to get it: that is CCW_ERROR_BUSY, with the domain.
  * *ret_stale: as ccw_keeper_reconcile.
  */
 gboolean ccw_keeper_by_hand(CcwKeeper *keeper, CcwByHandFunc func, const CcwBusId *id, CcwLive *live,

@@ -4,28 +4,73 @@
 #include <libvirt/virterror.h>
 #include <signal.h>
 
-/* A domain that has stopped since the list was made is one without devices: TRUE. */
-static gboolean add_domain(CcwLive *live, virDomainPtr domain)
-{
-    char uuid[VIR_UUID_STRING_BUFLEN];
-    char *xml = virDomainGetXMLDesc(domain, 0);
-    g_autoptr(GError) error = NULL;
-    gboolean added;
+#include "remote/ccw-log.h"
+#include "util/ccw-error.h"
 
-    if (!xml)
-        return virGetLastErrorCode() == VIR_ERR_NO_DOMAIN;
-    added =
-        virDomainGetUUIDString(domain, uuid) == 0 && ccw_live_add(live, uuid, virDomainGetName(domain), xml, &error);
-    if (!added)
-        g_warning("the XML of domain %s is not understood: %s", virDomainGetName(domain),
-                  error ? error->message : virGetLastErrorMessage());
-    free(xml);
-    return added;
+/* One domain that libvirt lists as running. */
+typedef struct {
+    virDomainPtr domain;
+    const char *name;
+    char uuid[VIR_UUID_STRING_BUFLEN];
+} Listed;
+
+static gboolean set_libvirt_error(const char *what, GError **error)
+{
+    const char *message = virGetLastErrorMessage();
+
+    g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "%s: %s", what, message ? message : "no reason is given");
+    return FALSE;
 }
 
 /*
- * The XML is told at once, also in the middle of an attach, in which QEMU may have the device already. A question that
- * is a job of the domain, and asks nothing of QEMU, is answered when that is over. FALSE: it is not yet.
+ * Clients choose a domain's metadata, and libvirt sends no XML of more than 4 MiB. One such domain must not keep
+ * virtccwd from giving back the devices of others.
+ */
+static void add_unknown(CcwLive *live, const Listed *listed, const char *why)
+{
+    static CcwLogLimit limit;
+
+    ccw_live_add_unknown(live, listed->uuid);
+    ccw_log_limited(
+        &limit, G_LOG_LEVEL_WARNING,
+        "cannot read the XML of domain %s: %s; devices that the journal names as this domain's stay with it",
+        listed->name, why);
+}
+
+static void add_xml(CcwLive *live, const Listed *listed, const char *xml)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!ccw_live_add(live, listed->uuid, listed->name, xml, &error))
+        add_unknown(live, listed, error->message);
+}
+
+/* A domain that has stopped since libvirt made the list has no devices. FALSE: the connection is lost. */
+static gboolean add_domain(CcwLive *live, virConnectPtr conn, const Listed *listed, GError **error)
+{
+    char *xml = virDomainGetXMLDesc(listed->domain, 0);
+    g_autoptr(GError) why = NULL;
+
+    if (xml) {
+        add_xml(live, listed, xml);
+        free(xml);
+        return TRUE;
+    }
+    if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
+        return TRUE;
+    set_libvirt_error("libvirt does not send it", &why); /* the next call forgets the message */
+    if (virConnectIsAlive(conn) != 1) {
+        g_propagate_error(error, g_steal_pointer(&why));
+        return FALSE;
+    }
+    add_unknown(live, listed, why->message);
+    return TRUE;
+}
+
+/*
+ * libvirt sends the XML at once, also in the middle of an attach, in which QEMU may have the device already. libvirt
+ * answers this question, which is a job of the domain and asks QEMU nothing, after the attach. FALSE: the domain has
+ * been busy for too long.
  */
 static gboolean let_attach_end(virDomainPtr domain)
 {
@@ -37,20 +82,52 @@ static gboolean let_attach_end(virDomainPtr domain)
     return rc == 0 || virGetLastErrorCode() != VIR_ERR_OPERATION_TIMEOUT;
 }
 
-CcwLive *ccw_look(virConnectPtr conn, CcwKeeper *keeper)
+/*
+ * After a claim whose process has died libvirt may go on with the attach. The first domain that stays busy ends the
+ * wait for all of them: it takes libvirt 30 seconds to give up, for each.
+ */
+static void let_attaches_end(CcwLive *live, virDomainPtr *domains, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (!let_attach_end(domains[i])) {
+            ccw_live_keep_stale(live);
+            return;
+        }
+    }
+}
+
+static gboolean add_all(CcwLive *live, virConnectPtr conn, virDomainPtr *domains, int count, GError **error)
+{
+    for (int i = 0; i < count; i++) {
+        Listed listed = { .domain = domains[i], .name = virDomainGetName(domains[i]) };
+
+        if (virDomainGetUUIDString(domains[i], listed.uuid) < 0)
+            return set_libvirt_error("libvirt does not name a domain's UUID", error);
+        if (!add_domain(live, conn, &listed, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+CcwLive *ccw_look(virConnectPtr conn, CcwKeeper *keeper, GError **error)
 {
     g_autoptr(CcwLive) live = ccw_live_new(keeper);
-    gboolean stale = ccw_keeper_has_stale(keeper); /* whose attach goes on without it */
+    gboolean stale = ccw_keeper_has_stale(keeper);
     virDomainPtr *domains = NULL;
     int count = virConnectListAllDomains(conn, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
-    gboolean complete = count >= 0;
+    gboolean done;
 
-    for (int i = 0; i < count; i++) {
-        complete = (!stale || let_attach_end(domains[i])) && add_domain(live, domains[i]) && complete;
-        virDomainFree(domains[i]);
+    if (count < 0) {
+        set_libvirt_error("libvirt does not list the running domains", error);
+        return NULL;
     }
+    if (stale)
+        let_attaches_end(live, domains, count);
+    done = add_all(live, conn, domains, count, error);
+    for (int i = 0; i < count; i++)
+        virDomainFree(domains[i]);
     free(domains);
-    return complete ? g_steal_pointer(&live) : NULL;
+    return done ? g_steal_pointer(&live) : NULL;
 }
 
 static void keep_quiet(void *data G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED)

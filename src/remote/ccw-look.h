@@ -6,8 +6,15 @@
 
 #include "remote/ccw-keeper.h"
 
-/* NULL unless every running domain was seen; libvirt's last error, or the log, says why. Waits for libvirt. */
-CcwLive *ccw_look(virConnectPtr conn, CcwKeeper *keeper);
+/*
+ * ccw_look: asks libvirt which devices the running domains have
+ *
+ * A domain whose XML libvirt does not send, or whose XML is not understood, is in the result as one with unknown
+ * devices. Waits for libvirt.
+ *
+ * Returns: NULL and CCW_ERROR_SYSTEM if the list of domains is not complete, because libvirt has gone for example.
+ */
+CcwLive *ccw_look(virConnectPtr conn, CcwKeeper *keeper, GError **error);
 
 /*
  * What a process of ours needs before it opens a connection. libvirt's own messages are not printed: they come to us as

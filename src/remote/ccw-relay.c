@@ -256,8 +256,7 @@ static gboolean begin_action(CcwConnection *connection, CcwCall *call)
     case CCW_ACTION_NONE:
         break;
     case CCW_ACTION_DEFINE:
-        return call->is_lowered &&
-               ccw_define_begin(connection, procedure, &call->header, payload, length, call->frame, call->fds);
+        return ccw_define_begin(connection, call);
     case CCW_ACTION_MIGRATE:
         return ccw_migrate_begin(connection, call);
     case CCW_ACTION_DOMCAPS:

@@ -30,9 +30,10 @@ struct _CcwWatcher {
     gboolean reconciling;  /* right now */
 
     /* Of the watcher's thread alone: */
-    gint64 retry;    /* how long after a failure; 0: the last look went well */
-    gint64 looked;   /* when it began to look the last time; 0: never */
-    char *complaint; /* the last one that was logged */
+    gint64 retry;      /* how long after a failure; 0: the last one went well */
+    gint64 retry_rest; /* how long after a look that was not complete; 0: the last one was complete */
+    gint64 looked;     /* when it began to look the last time; 0: never */
+    char *complaint;   /* the last one that was logged */
 };
 
 static void set(CcwWatcher *watcher, gboolean *flag)
@@ -94,13 +95,15 @@ static gboolean subscribe(virConnectPtr conn, CcwWatcher *watcher)
 CcwLive *ccw_watcher_look(CcwWatcher *watcher, GError **error)
 {
     virConnectPtr conn = virConnectOpen(watcher->uri);
-    CcwLive *live = conn ? ccw_look(conn, watcher->keeper) : NULL;
+    CcwLive *live;
 
-    if (!live)
-        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM,
-                    "libvirt does not say which running domains have the device: %s", last_error());
-    if (conn)
-        virConnectClose(conn);
+    if (!conn) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "cannot ask libvirt which running domains have the device: %s",
+                    last_error());
+        return NULL;
+    }
+    live = ccw_look(conn, watcher->keeper, error);
+    virConnectClose(conn);
     return live;
 }
 
@@ -131,10 +134,15 @@ void ccw_watcher_wait_listed(CcwWatcher *watcher, const char *node)
     virConnectClose(listed.conn);
 }
 
-/* A device that cannot go back now may do so later (a guest is still letting go of it): said once, tried again. */
+static gint64 double_retry(gint64 retry)
+{
+    return CLAMP(retry * 2, RETRY_MIN, RECONCILE_RETRY_MAX);
+}
+
+/* A device that cannot go back now may do so later, when a guest has let go of it. Logs each complaint once. */
 static void failed(CcwWatcher *watcher, const char *complaint)
 {
-    watcher->retry = CLAMP(watcher->retry * 2, RETRY_MIN, RECONCILE_RETRY_MAX);
+    watcher->retry = double_retry(watcher->retry);
     if (g_strcmp0(watcher->complaint, complaint) == 0)
         return;
     g_free(watcher->complaint);
@@ -159,15 +167,17 @@ static void give_back(CcwWatcher *watcher, CcwLive *live)
 
 static void reconcile(CcwWatcher *watcher, virConnectPtr conn)
 {
-    g_autoptr(CcwLive) live = ccw_look(conn, watcher->keeper);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CcwLive) live = ccw_look(conn, watcher->keeper, &error);
     gboolean go;
 
     if (!live) {
-        /* Of a libvirt that has gone in the middle watch() tells, and asks the next one. */
+        /* watch() notices a lost connection, and opens the next one. */
         if (virConnectIsAlive(conn) == 1)
-            failed(watcher, "the running domains cannot be looked at");
+            failed(watcher, error->message);
         return;
     }
+    watcher->retry_rest = ccw_live_is_complete(live) ? 0 : double_retry(watcher->retry_rest);
     g_mutex_lock(&watcher->lock);
     go = watcher->reconciling = !watcher->stopping;
     g_mutex_unlock(&watcher->lock);
@@ -179,20 +189,23 @@ static void reconcile(CcwWatcher *watcher, virConnectPtr conn)
     g_mutex_unlock(&watcher->lock);
 }
 
-/* When to look although nothing calls for it at once: after a failed look, or a failed start. 0: not at all. */
+/* The lesser of two times or durations, of which 0 stands for never. */
+static gint64 earlier(gint64 one, gint64 other)
+{
+    return one && other ? MIN(one, other) : MAX(one, other);
+}
+
+/* When to look although no event calls for it: after a failed look, or a failed start. 0: never. */
 static gint64 next_look(const CcwWatcher *watcher, gint64 retry_at)
 {
-    gint64 start_failed_at = watcher->start_failed ? watcher->looked + START_FAILED_INTERVAL : 0;
-
-    if (retry_at && start_failed_at)
-        return MIN(retry_at, start_failed_at);
-    return retry_at ? retry_at : start_failed_at;
+    return earlier(retry_at, watcher->start_failed ? watcher->looked + START_FAILED_INTERVAL : 0);
 }
 
 /* TRUE if there is something to look for, FALSE when the connection is lost. */
 static gboolean wait_for_work(CcwWatcher *watcher)
 {
-    gint64 retry_at = watcher->retry ? g_get_monotonic_time() + watcher->retry : 0;
+    gint64 retry = earlier(watcher->retry, watcher->retry_rest);
+    gint64 retry_at = retry ? g_get_monotonic_time() + retry : 0;
     gboolean work;
 
     g_mutex_lock(&watcher->lock);
@@ -219,7 +232,7 @@ static void watch(CcwWatcher *watcher, virConnectPtr conn)
     watcher->dirty = TRUE;
     g_mutex_unlock(&watcher->lock);
     if (!subscribe(conn, watcher)) {
-        g_warning("libvirt's events are not to be had: %s", last_error());
+        g_warning("cannot subscribe to libvirt's events: %s", last_error());
         return;
     }
     g_message("watching domains");

@@ -2,7 +2,7 @@
 /*
  * virt-ccw detach, reattach and reset: what virsh nodedev-detach and the like do, by bus id too, and also where there
  * is no virtccwd or no libvirt. Where there is a virtccwd it is asked to do it, with all its checks; any other libvirt
- * is asked what its running domains have; where there is none, what the kernel and the journal say has to do.
+ * is asked what its running domains have; on a host without libvirt the kernel and the journal decide.
  */
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
@@ -82,7 +82,7 @@ static char *say_reattached(const Target *target, const CcwHostDevice *now, gboo
     if (!now)
         return g_strdup("forgotten; it is not in this machine any more");
     if (now->owner || now->mdevs[0])
-        return g_strdup("reattached, and taken again by somebody else since");
+        return g_strdup("reattached, and taken again by another process since");
     if (now->online == 1)
         return g_strdup_printf("reattached, and online%s%s", now->block ? " as " : "", now->block ? now->block : "");
     if (now->online == 0)
@@ -128,7 +128,7 @@ static void set_libvirt_error(GError **error, const char *what)
 
 /*
  * The one that virsh would ask, if it has guests of QEMU. FALSE: there is one, and it does not let us in. *ret_conn is
- * NULL where there is none.
+ * NULL on a host without libvirt.
  */
 static gboolean connect_libvirt(const char *uri, virConnectPtr *ret_conn, GError **error)
 {
@@ -184,7 +184,7 @@ static virNodeDevicePtr find_node(const Run *run, const CcwHostDevice *device)
 
 typedef enum {
     ASKED_NONE,   /* there is no virtccwd */
-    ASKED_ANYONE, /* nobody knows yet; what stock libvirt answers tells */
+    ASKED_ANYONE, /* not known yet: the answer tells stock libvirt from virtccwd */
     ASKED_VIRTCCWD,
 } Asked;
 
@@ -219,7 +219,7 @@ static Asked who_shows(const Run *run, virNodeDevicePtr node, const CcwBusId *id
 
 /* --- doing it --- */
 
-/* NULL: nobody is to be asked. */
+/* NULL: do it here, without virtccwd. */
 static virNodeDevicePtr find_asked(const Run *run, const Target *target, Asked *ret_asked)
 {
     virNodeDevicePtr node = NULL;
@@ -247,13 +247,9 @@ static gboolean do_here(const Run *run, const Verb *verb, const CcwBusId *id, GE
     if (verb->needs_modules && !ccw_host_load_modules(run->host, error))
         return FALSE;
     for (guint looks = 0; looks < LOOKS_MAX && stale; looks++) {
-        g_autoptr(CcwLive) live = run->conn ? ccw_look(run->conn, run->keeper) : ccw_live_new(run->keeper);
+        g_autoptr(CcwLive) live = run->conn ? ccw_look(run->conn, run->keeper, error) : ccw_live_new(run->keeper);
 
-        if (!live) {
-            set_libvirt_error(error, "libvirt does not say what all running domains have: ");
-            return FALSE;
-        }
-        if (!ccw_keeper_by_hand(run->keeper, verb->func, id, live, &stale, error))
+        if (!live || !ccw_keeper_by_hand(run->keeper, verb->func, id, live, &stale, error))
             return FALSE;
     }
     return TRUE;

@@ -2,7 +2,7 @@
 /*
  * virt-ccw reconcile: brings the host and the journal together, as virtccwd does when it starts, and says what it did.
  * libvirt is asked which domain has what; where it is not there, its status files and who has a device open tell
- * which devices nobody can have.
+ * which devices no guest can have.
  */
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
@@ -106,7 +106,7 @@ static int finish(Run *run, GError *error)
     g_ptr_array_sort(run->lines, compare_lines);
     for (guint i = 0; i < run->lines->len; i++)
         printf("%s\n", (const char *)run->lines->pdata[i]);
-    if (error && !run->failed) /* an entry that is not understood: nobody has reported it */
+    if (error && !run->failed) /* an entry that is not understood has no line of its own */
         return cmd_fail(error);
     g_clear_error(&error);
     if (run->lines->len == 0)
@@ -117,14 +117,13 @@ static int finish(Run *run, GError *error)
 static int reconcile_asked(Run *run, const Options *options, CcwHost *host, CcwReconcile *request)
 {
     g_autoptr(CcwKeeper) keeper = ccw_keeper_new(ccw_host_new(options->sysfs_root, "/proc", options->run_dir));
-    g_autoptr(CcwLive) live = ccw_look(run->conn, keeper);
     GError *error = NULL;
+    g_autoptr(CcwLive) live = ccw_look(run->conn, keeper, &error);
 
-    if (!live)
-        return cmd_fail(g_error_new(CCW_ERROR, CCW_ERROR_SYSTEM,
-                                    "libvirt does not say what all running domains have (%s); nothing was done, try "
-                                    "again",
-                                    virGetLastErrorMessage()));
+    if (!live) {
+        g_prefix_error(&error, "nothing was done, try again: ");
+        return cmd_fail(error);
+    }
     ccw_live_ask(live, request);
     ccw_host_reconcile(host, request, &error);
     return finish(run, error);
@@ -176,10 +175,11 @@ int cmd_reconcile(int argc, char **argv)
         { "run-dir", 0, 0, G_OPTION_ARG_FILENAME, &run_dir, "The journal is in DIR, not in " CCW_HOST_RUN_DIR, "DIR" },
         G_OPTION_ENTRY_NULL,
     };
-    int rc = cmd_options(NULL,
-                         "Gives back to the host the devices that a crash has left with nobody, and notes who has the "
-                         "others. What a guest has open is never touched.",
-                         entries, FALSE, &argc, &argv);
+    int rc =
+        cmd_options(NULL,
+                    "Gives back to the host the devices that a crash has left without a guest, and notes who has the "
+                    "others. What a guest has open is never touched.",
+                    entries, FALSE, &argc, &argv);
 
     if (rc >= 0)
         return rc;

@@ -18,7 +18,7 @@ static const struct {
     { "dasd", cmd_dasd, "create, describe or verify a DASD image" },
     { "lab", cmd_lab, "run a command where there is an embedded channel subsystem" },
     { "list", cmd_list, "list the host's channel devices, and who uses them" },
-    { "reconcile", cmd_reconcile, "give back what a crash has left with nobody" },
+    { "reconcile", cmd_reconcile, "give back what a crash has left without a guest" },
     { "detach", cmd_detach, "take devices from the host, for guests to use" },
     { "reattach", cmd_reattach, "give devices back to the host" },
     { "reset", cmd_reset, "set devices offline and online again" },

@@ -89,7 +89,7 @@ def inside(_):
     with workdir() as folder:
         test = NoSpaceTest(folder)
         steps.run("a domain runs, and the journal has a small file system", test.start)
-        steps.run("without space attach and detach by hand are refused, with words", test.refused, steps)
+        steps.run("without space virtccwd refuses attach and nodedev-detach, with words", test.refused, steps)
         steps.run("with space both work", test.afterwards)
         steps.run("a device that a guest lets go without space is given back", test.given_back, steps)
     steps.done()

@@ -321,7 +321,7 @@ class LibvirtRaces:
             virtccwd.start()
             hold.reached()
         before = processes("virtccwd")
-        self.tells(LIST_DOMAINS, "libvirt does not say what all running domains have", "reconcile")
+        self.tells(LIST_DOMAINS, "nothing was done, try again: ", "reconcile")
         self.tells(LOOKUP, "error: libvirt: ", "export", "--domain", "one")
         with self.relay.hold(LIST_DOMAINS, REPLY) as hold:  # virtccwd looks again, on a connection that is new
             self.host.start("a")

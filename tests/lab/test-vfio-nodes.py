@@ -190,7 +190,7 @@ def inside(_virt_ccw):
         steps.run("it is free at once when its opener is killed", test.opener_is_killed)
         steps.run("the container opens any number of times", test.container)
         steps.run("mode, owner and calls are as with a kernel's node", test.looks_like_a_kernels)
-        steps.run("stock QEMU by hand gets the device, alone", test.stock_by_hand)
+        steps.run("stock QEMU without libvirt gets the device, alone", test.stock_by_hand)
         steps.run("so does qemu-ccw by the stock property", test.qemu_ccw_stock)
         steps.run("so does qemu-ccw by hostid, and gives it back", test.qemu_ccw_hostid)
         steps.run("the library lies to no other program", test.others_are_told_the_truth)

@@ -45,7 +45,7 @@ def device_xml():
 
 
 def give_to_guests(folder):
-    """Gives a folder to the user whom libvirt's qemu.conf names, who makes the guest's sockets and logs in it."""
+    """Gives a folder to the user that libvirt's qemu.conf names: this user makes the guest's sockets and logs in it."""
     try:
         with open("/etc/libvirt/qemu.conf", encoding="utf-8") as file:
             owners = dict(re.findall(r'^(user|group) = "\+?(\d+)"$', file.read(), re.MULTILINE))

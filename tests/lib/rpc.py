@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""libvirt's RPC protocol by hand, for calls that libvirt's own client does not send."""
+"""libvirt's RPC protocol in Python, for calls that libvirt's own client does not send."""
 
 import array
 import socket

@@ -218,7 +218,7 @@ def main():
     steps.run("libvirtd and virtccwd start", test.set_up)
     steps.run("virtccwd starts no emulator that a client names", test.named)
     steps.run("nor one that changes while it is looked at", test.flipped)
-    steps.run("600 spellings of an emulator delay nobody and leave nothing", test.spellings)
+    steps.run("600 spellings of an emulator delay no other client and leave nothing", test.spellings)
     steps.run("warnings do not fill the log", test.journal)
     steps.run("failed starts do not keep the watcher busy", test.failed_starts)
     steps.run("libvirt says what an emulator can do", test.capable)

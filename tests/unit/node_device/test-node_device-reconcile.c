@@ -35,7 +35,6 @@ static Model *start(void)
     return model;
 }
 
-/* A QEMU has it. */
 /* "pending", "owned by DOMAIN", ... or "none". */
 static char *journal_of(Model *model)
 {
@@ -145,8 +144,8 @@ static void open_by_another(void)
 }
 
 /*
- * Another process is at the device, for as long as the kernel takes: nobody who asks about other devices waits for its
- * lock. (With the lock waited for this test never ends.)
+ * Another process holds the device's lock, for as long as the kernel takes: questions about other devices do not wait
+ * for it. (If one did, this test would never end.)
  */
 static void locked_elsewhere(void)
 {
@@ -225,6 +224,45 @@ static void abandoned(void)
     assert_journal(model, "pending by " QEMU_CCW);
 }
 
+/* libvirt answers for all running domains but one: its entries stay, and the kernel decides about the others. */
+static void unknown_domain(void)
+{
+    g_autoptr(Model) model = start();
+    g_autoptr(GHashTable) live = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) unknown = g_hash_table_new(g_str_hash, g_str_equal);
+    CcwReconcile request = { .live = live, .running = unknown };
+    gboolean taken;
+
+    g_hash_table_add(unknown, (gpointer)DOMAIN);
+    reconcile(model, request, TRUE, "");
+    assert_journal(model, "owned by " DOMAIN);
+
+    g_hash_table_remove_all(unknown);
+    g_hash_table_add(unknown, (gpointer)OTHER);
+    model_open_mdev(model, "99");
+    reconcile(model, request, FALSE, "0.0.1234 left: owned of " DOMAIN ", " KEPT);
+    model_close_mdev(model, "99");
+    reconcile(model, request, TRUE, "0.0.1234 given back: owned of " DOMAIN);
+
+    g_assert_true(ccw_host_claim(model->host, &id, OTHER, TOKEN, &taken, NULL));
+    reconcile(model, request, TRUE, ""); /* OTHER starts */
+    assert_journal(model, "pending by " OTHER);
+}
+
+/* libvirt may go on with the attach of a process that has died. */
+static void stale_is_kept(void)
+{
+    g_autoptr(Model) model = start();
+    gboolean taken;
+
+    reconcile(model, (CcwReconcile){ .keep_stale = TRUE }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
+    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    tree_remove(model->tree, "proc/17");
+    reconcile(model, (CcwReconcile){ .keep_stale = TRUE }, TRUE, "");
+    assert_journal(model, "pending by " DOMAIN);
+    reconcile(model, (CcwReconcile){ 0 }, TRUE, "0.0.1234 given back: pending of " DOMAIN);
+}
+
 /* What was being given back is finished, whoever runs. */
 static void without_libvirt_releasing(void)
 {
@@ -294,6 +332,8 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/reconcile/dry-run", dry_run);
     g_test_add_func("/node_device/reconcile/abandoned", abandoned);
     g_test_add_func("/node_device/reconcile/without-libvirt", without_libvirt);
+    g_test_add_func("/node_device/reconcile/unknown-domain", unknown_domain);
+    g_test_add_func("/node_device/reconcile/stale-is-kept", stale_is_kept);
     g_test_add_func("/node_device/reconcile/without-libvirt-releasing", without_libvirt_releasing);
     g_test_add_func("/node_device/reconcile/vanished-and-came-back", vanished_and_came_back);
     g_test_add_func("/node_device/reconcile/rebooted", rebooted);

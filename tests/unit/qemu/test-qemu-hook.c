@@ -318,6 +318,35 @@ static void status_files(void)
     }
 }
 
+/* A file of 65 MiB in which a client chose nearly everything: the domain's UUID is known, and nothing else is. */
+static void long_status_file(void)
+{
+    g_autoptr(Model) model = start();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GString) text = g_string_new("<domstatus pid='1'><devices/><domain><name>&lt;/uuid&gt;</name><uuid>" UUID
+                                           "</uuid><metadata><a><uuid>" OTHER "</uuid>");
+    g_autoptr(GHashTable) running = NULL, uses = NULL;
+    g_autofree char *chunk = g_strnfill(1 << 20, ' ');
+
+    for (gsize i = 0; i < 1 << 20; i += 4)
+        memcpy(chunk + i, "<b/>", 4);
+    for (guint i = 0; i < 65; i++)
+        g_string_append(text, chunk);
+    g_string_append(text, "</a></metadata><devices><hostdev><source><address uuid='" UUID
+                          "'/></source></hostdev></devices></domain></domstatus>");
+    tree_write(model->tree, "status/g.xml", text->str);
+    running = ccw_status_running(model->tree->status, "/proc", &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(g_hash_table_size(running), ==, 1);
+    g_assert_cmpstr(g_hash_table_lookup(running, UUID), ==, "g");
+    uses = ccw_status_uses(model->tree->status, "/proc");
+    g_assert_cmpuint(g_hash_table_size(uses), ==, 0);
+
+    g_string_insert(text, 0, "<domstatus><domain/></domstatus>"); /* not as libvirt writes it */
+    tree_write(model->tree, "status/g.xml", text->str);
+    g_assert_null(ccw_status_running(model->tree->status, "/proc", NULL));
+}
+
 #define ADDRESS(uuid) "<source><address uuid='" uuid "'/></source>"
 #define FIRST_MDEV "cc390000-0001-8000-8000-000000001234"
 #define SECOND_MDEV "cc390000-0001-8000-8000-000000001235"
@@ -403,6 +432,7 @@ int main(int argc, char **argv)
     g_test_add_func("/qemu/hook/name-not-known", name_not_known);
     g_test_add_func("/qemu/hook/gone-while-it-started", gone_while_it_started);
     g_test_add_func("/qemu/hook/status-files", status_files);
+    g_test_add_func("/qemu/hook/long-status-file", long_status_file);
     g_test_add_func("/qemu/hook/failures-that-do-not-veto", failures_that_do_not_veto);
     g_test_add_func("/qemu/hook/domain-uuid", domain_uuid);
     return g_test_run();

@@ -113,7 +113,7 @@ static CcwKeeper *start(void)
     return ccw_keeper_new(ccw_host_new("/", "/", "/"));
 }
 
-/* An attach of another device begins, is claimed and settled, and that is detached by hand, during a roll-back. */
+/* During a roll-back, an attach of another device begins, is claimed and settled, and a client detaches the device. */
 static void roll_back_takes_long(void)
 {
     g_autoptr(CcwKeeper) keeper = start();
