@@ -15,6 +15,7 @@
 #include "lab/lab-config.h"
 #include "lab/lab-process.h"
 #include "util/ccw-error.h"
+#include "util/ccw-fd.h"
 
 #define START_SECONDS 60
 #define TAIL_LINES 20
@@ -91,6 +92,7 @@ static int notify_socket(GError **error)
     struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = NOTIFY_SOCKET };
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
+    ccw_fd_refuse_fds(fd, TRUE);
     if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
         return fd;
     ccw_error_set_errno(error, errno, "cannot listen at %s", NOTIFY_SOCKET);
