@@ -21,6 +21,8 @@ static const struct {
     { "/etc/libvirt/libvirtd.conf", 0644,
       "# virtccwd is where libvirt's clients look; this daemon is behind it.\n"
       "unix_sock_dir = \"" LAB_BACKEND "\"\n"
+      "unix_sock_ro_perms = \"0700\"\n"
+      "unix_sock_rw_perms = \"0700\"\n"
       "auth_unix_ro = \"none\"\n"
       "auth_unix_rw = \"none\"\n"
       "log_outputs = \"3:stderr\"\n" },

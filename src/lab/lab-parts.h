@@ -7,10 +7,12 @@
 
 #include <glib.h>
 
-#define LAB_DIR "/run/libvirt-ccw"
+#include "util/ccw-lab-protocol.h"
+
+#define LAB_DIR CCW_LAB_DIR
 #define LAB_BIN LAB_DIR "/bin"
 #define LAB_VFIO_LIBRARY LAB_BIN "/libvirt-ccw-vfio.so"
-#define LAB_BACKEND LAB_DIR "/backend"
+#define LAB_BACKEND CCW_LAB_BACKEND
 #define LAB_REAL_SYS LAB_DIR "/real-sys"
 
 typedef struct {
