@@ -115,7 +115,7 @@ __attribute__((constructor)) static void initialize(int argc, char **argv)
     if (in_qemu && devices)
         vfio_source_set_environment(devices);
     /* Of whatever name: a guest can have any emulator. */
-    if (is_sandboxed(argc, argv) && getuid() == 0 && access(CCW_LAB_SOCKET, F_OK) == 0)
+    if (is_sandboxed(argc, argv) && access(CCW_LAB_SOCKET, F_OK) == 0)
         vfio_confine();
 }
 

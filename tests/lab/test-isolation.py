@@ -4,6 +4,7 @@
 privilege. Run as: test-isolation.py VIRT-CCW [--unprivileged]"""
 
 import contextlib
+import ctypes
 import errno
 import os
 import stat
@@ -15,12 +16,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
 import labtest
+from daemons import processes
 from labtest import DEADLINE, NOBODY, domain, hostdev, inside_a_lab
 from steps import Steps, command, expect
 
 BUS_ID = "0.0.1234"
 OTHER = "0.0.2000"  # of no guest
 SOCKET = "/run/libvirt-ccw/lab.sock"
+LIBRARY = "/run/libvirt-ccw/bin/libvirt-ccw-vfio.so"
 LIBVIRT = ("qemu:///system", "qemu+unix:///system?socket=/run/libvirt-ccw/backend/libvirt-sock")
 # What root's programs of a lab believe, and the hardware: (file, how it is opened).
 TRUSTED = {"/etc/libvirt/hooks/qemu": "a", "/etc/libvirt/new": "w", "/etc/mdevctl.d/new": "w", "/run/new": "w", "/new": "w",
@@ -56,6 +59,42 @@ def create_error(folder):
 def status_of(pid):
     with open(f"/proc/{pid}/status", encoding="utf-8") as file:
         return dict(line.rstrip("\n").split(":\t", 1) for line in file)
+
+
+# What a process can do to another one.
+PRY = """
+import ctypes, os, sys
+pid, libc = sys.argv[1], ctypes.CDLL(None, use_errno=True)
+tries = {
+    "fd": lambda: os.readlink(f"/proc/{pid}/fd/0"),
+    "mem": lambda: open(f"/proc/{pid}/mem", "rb").close(),
+    "environ": lambda: open(f"/proc/{pid}/environ", "rb").close(),
+    "kill": lambda: os.kill(int(pid), 0),
+}
+for name, function in tries.items():
+    try:
+        function()
+        print(name)
+    except OSError:
+        pass
+"""
+LANDLOCK_CREATE_RULESET = 444  # the number of the system call, the same on every machine
+
+
+def landlock_version():
+    """0: the kernel has none. 6 and later keep signals in."""
+    return max(0, ctypes.CDLL(None).syscall(LANDLOCK_CREATE_RULESET, None, 0, 1))
+
+
+def pry(pid, options):
+    """What a program with these options, which is of the user that QEMU is of, can do to that QEMU."""
+    change = []
+    if not has_one_user():
+        user, group = (status_of(pid)[name].split()[0] for name in ("Uid", "Gid"))
+        change = ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups"]
+    script = f'exec /usr/bin/python3 -c "$0" {pid} {options}'
+    _, output = command([*change, "sh", "-c", script, PRY], env={**os.environ, "LD_PRELOAD": LIBRARY})
+    return output.split()
 
 
 def in_place_of(pid, argv):
@@ -95,7 +134,7 @@ class Isolation:
                 os.close(os.open(os.path.join(folder, name), os.O_WRONLY))
                 expect(False, f"{name} can be written to")
             except OSError as error:
-                expect(error.errno in (errno.EROFS, errno.ETXTBSY), f"{name}: {error}")
+                expect(error.errno in (errno.EROFS, errno.ETXTBSY, errno.EACCES), f"{name}: {error}")
 
     @staticmethod
     def first_sysfs():
@@ -159,6 +198,22 @@ class Isolation:
             _, output = command(in_place_of(pid, ["/usr/bin/python3", "-c", TAKE_OVER, repr(TRUSTED)]))
             expect(output == "", f"these are open: {output}")
 
+    def guests_apart(self):
+        """A program with libvirt's options for QEMU is confined as a QEMU is."""
+        with self.running_guest(domain("one")) as pid:
+            found = pry(pid, "")
+            expect(found == ["fd", "mem", "environ", "kill"], f"an unconfined program: {found}")
+            found = pry(pid, "-sandbox on,elevateprivileges=deny")
+            version = landlock_version()
+            expect("kill" not in found if version >= 6 else True, f"Landlock {version}: {found}")
+            expect(set(found) <= {"kill"} if version or has_one_user() else True, f"Landlock {version}: {found}")
+
+    @staticmethod
+    def libvirtd_path():
+        """AppArmor would attach the host's profile to another one."""
+        paths = {os.readlink(f"/proc/{pid}/exe") for pid in processes("libvirtd")}
+        expect(paths == {"/run/libvirt-ccw/bin/libvirtd"}, f"libvirtd runs from {paths}")
+
     def other_emulator(self):
         """Its name is another one, so that the VFIO library does nothing for it."""
         emulator = os.path.join(self.folder, "emulator")
@@ -180,6 +235,8 @@ def inside(_virt_ccw):
         steps.run("the device service's socket is open to root and the guests' user", test.socket_is_closed)
         steps.run("a guest's QEMU has no capabilities, a seccomp filter, and another user where there is one", test.guest)
         steps.run("a guest's QEMU can give orders neither to libvirtd nor to the lab", test.guest_takes_over)
+        steps.run("and cannot look into the QEMU of another guest", test.guests_apart)
+        steps.run("libvirtd runs from a path of the lab's own", test.libvirtd_path)
         steps.run("a QEMU of another name has no capabilities either", test.other_emulator)
         outside(steps)
         steps.done()
