@@ -20,6 +20,7 @@
 #define MAX_WAITING 64
 #define MAX_WAITING_OF_PROCESS 4
 #define WAITING_SECONDS 10
+#define ACCEPT_PAUSE_MS 100 /* where there is no descriptor or memory for a connection, it waits in the queue */
 
 typedef struct {
     int fd;
@@ -203,19 +204,20 @@ static void make_room(LabDevices *devices, pid_t pid)
         drop_connection(devices, index);
 }
 
-static void take_connection(LabDevices *devices)
+/* FALSE: a connection waits that cannot be taken now. */
+static gboolean take_connection(LabDevices *devices)
 {
     Connection connection = { .fd = accept4(devices->listener, NULL, NULL, SOCK_CLOEXEC) };
     struct ucred peer = { 0 };
     socklen_t length = sizeof(peer);
 
     if (connection.fd < 0)
-        return;
+        return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
     /* Without credentials no bound holds for the peer. */
     if (getsockopt(connection.fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0) {
         g_warning("a connection to the lab's devices is refused: cannot read its credentials: %s", g_strerror(errno));
         hang_up(devices, &connection);
-        return;
+        return TRUE;
     }
     connection.pid = peer.pid;
     connection.since = g_get_monotonic_time();
@@ -223,6 +225,7 @@ static void take_connection(LabDevices *devices)
     g_mutex_lock(&devices->lock);
     g_array_append_val(devices->connections, connection);
     g_mutex_unlock(&devices->lock);
+    return TRUE;
 }
 
 /* Drops what has waited too long. Returns the milliseconds until that may be so again, -1 for never. */
@@ -241,22 +244,33 @@ static int drop_late(LabDevices *devices)
     return -1;
 }
 
+/* First what stops the thread, then the listening socket, then the connections, in their order. */
+static struct pollfd *list_polls(const LabDevices *devices, gboolean can_accept, GArray *polls)
+{
+    struct pollfd *poll_at;
+
+    g_array_set_size(polls, devices->connections->len + 2);
+    poll_at = (struct pollfd *)(void *)polls->data;
+    poll_at[0] = (struct pollfd){ devices->stop, POLLIN, 0 };
+    poll_at[1] = (struct pollfd){ can_accept ? devices->listener : -1, POLLIN, 0 };
+    for (guint i = 0; i < devices->connections->len; i++)
+        poll_at[i + 2] = (struct pollfd){ g_array_index(devices->connections, Connection, i).fd, POLLIN, 0 };
+    return poll_at;
+}
+
 static gpointer run(gpointer opaque)
 {
     LabDevices *devices = opaque;
     GArray *connections = devices->connections;
     g_autoptr(GArray) polls = g_array_new(FALSE, TRUE, sizeof(struct pollfd));
+    gboolean can_accept = TRUE;
 
     for (;;) {
         int timeout = drop_late(devices);
-        struct pollfd *poll_at;
+        struct pollfd *poll_at = list_polls(devices, can_accept, polls);
 
-        g_array_set_size(polls, connections->len + 2);
-        poll_at = (struct pollfd *)(void *)polls->data;
-        poll_at[0] = (struct pollfd){ devices->stop, POLLIN, 0 };
-        poll_at[1] = (struct pollfd){ devices->listener, POLLIN, 0 };
-        for (guint i = 0; i < connections->len; i++)
-            poll_at[i + 2] = (struct pollfd){ g_array_index(connections, Connection, i).fd, POLLIN, 0 };
+        if (!can_accept && (timeout < 0 || timeout > ACCEPT_PAUSE_MS))
+            timeout = ACCEPT_PAUSE_MS;
         if (poll(poll_at, polls->len, timeout) < 0)
             continue;
         if (poll_at[0].revents)
@@ -264,8 +278,7 @@ static gpointer run(gpointer opaque)
         for (guint i = connections->len; i-- > 0;)
             if (poll_at[i + 2].revents && !serve(devices, &g_array_index(connections, Connection, i)))
                 drop_connection(devices, i);
-        if (poll_at[1].revents)
-            take_connection(devices);
+        can_accept = !poll_at[1].revents || take_connection(devices);
     }
 }
 

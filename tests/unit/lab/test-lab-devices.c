@@ -5,10 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -256,6 +259,42 @@ static void lingering_unread(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     close(peer);
 }
 
+static gint accepts; /* atomic: how often the service has called accept4(2) */
+
+int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
+{
+    g_atomic_int_inc(&accepts);
+    return (int)syscall(SYS_accept4, fd, address, length, flags);
+}
+
+/* The process has no descriptor for a connection: it waits, is tried again now and then, and is served later. */
+static void no_descriptors(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    g_autoptr(GArray) taken = g_array_new(FALSE, FALSE, sizeof(int));
+    struct rlimit old, low = { 64, 64 };
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), image;
+    LabGroup group;
+
+    g_assert_cmpint(lab_group_open(f->model, 0, &group), ==, 0);
+    g_strlcpy(address.sun_path, f->path, sizeof(address.sun_path));
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &old), ==, 0);
+    low.rlim_max = old.rlim_max;
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &low), ==, 0);
+    for (int another; (another = dup(fd)) >= 0;)
+        g_array_append_val(taken, another);
+    g_atomic_int_set(&accepts, 0);
+    g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
+    g_assert_cmpint(poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, 500), ==, 0);
+    g_assert_cmpint(g_atomic_int_get(&accepts), <, 20);
+    for (guint i = 0; i < taken->len; i++)
+        close(g_array_index(taken, int, i));
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &old), ==, 0);
+    g_assert_cmpint(show_token(fd, &group.token, &image).status, ==, 0);
+    close(image);
+    close(fd);
+}
+
 static void mode(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     struct stat found;
@@ -353,6 +392,7 @@ int main(int argc, char **argv)
     ADD("silent", silent);
     ADD("lingering", lingering);
     ADD("lingering-unread", lingering_unread);
+    ADD("no-descriptors", no_descriptors);
     ADD("mode", mode);
     ADD("requested", requested);
     ADD("hostile", hostile);
