@@ -15,6 +15,7 @@ typedef struct {
 
 struct _CcwCloser {
     GMutex lock;
+    GCond idle;         /* there is no owner */
     GHashTable *owners; /* pid -> Owner */
     GThreadPool *threads;
 };
@@ -30,6 +31,8 @@ static gboolean take_next(CcwCloser *closer, Owner *owner, int *ret_fd)
     }
     if (--owner->threads == 0)
         g_hash_table_remove(closer->owners, GINT_TO_POINTER(owner->pid));
+    if (g_hash_table_size(closer->owners) == 0)
+        g_cond_signal(&closer->idle);
     return FALSE;
 }
 
@@ -46,6 +49,7 @@ CcwCloser *ccw_closer_new(void)
     CcwCloser *closer = g_new0(CcwCloser, 1);
 
     g_mutex_init(&closer->lock);
+    g_cond_init(&closer->idle);
     closer->owners = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     closer->threads = g_thread_pool_new(close_for, closer, THREADS_MAX, FALSE, NULL);
     return closer;
@@ -84,8 +88,13 @@ void ccw_closer_push_all(CcwCloser *closer, pid_t pid, GArray *fds)
 
 void ccw_closer_free(CcwCloser *closer)
 {
+    g_mutex_lock(&closer->lock);
+    while (g_hash_table_size(closer->owners) > 0)
+        g_cond_wait(&closer->idle, &closer->lock);
+    g_mutex_unlock(&closer->lock);
     g_thread_pool_free(closer->threads, FALSE, TRUE);
     g_hash_table_unref(closer->owners);
+    g_cond_clear(&closer->idle);
     g_mutex_clear(&closer->lock);
     g_free(closer);
 }
