@@ -11,7 +11,9 @@
     "stdio_handler = \"file\"\n"                                                                                       \
     "remember_owner = 0\n"                                                                                             \
     "seccomp_sandbox = 1\n"                                                                                            \
-    "clear_emulator_capabilities = 1\n"
+    "clear_emulator_capabilities = 1\n"                                                                                \
+    "# Profiles of AppArmor and labels of SELinux would outlive the lab, too. QEMU has a Landlock domain instead.\n"   \
+    "security_driver = \"none\"\n"
 
 static const struct {
     const char *path;
@@ -21,6 +23,8 @@ static const struct {
     { "/etc/libvirt/libvirtd.conf", 0644,
       "# virtccwd is where libvirt's clients look; this daemon is behind it.\n"
       "unix_sock_dir = \"" LAB_BACKEND "\"\n"
+      "unix_sock_ro_perms = \"0700\"\n"
+      "unix_sock_rw_perms = \"0700\"\n"
       "auth_unix_ro = \"none\"\n"
       "auth_unix_rw = \"none\"\n"
       "log_outputs = \"3:stderr\"\n" },

@@ -2,17 +2,20 @@
 #include "lab/lab-control.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "util/ccw-error.h"
+#include "util/ccw-fd.h"
 
 #define MAX_PACKET 512
 #define REQUEST_SECONDS 10 /* for a request to follow its connection */
+#define REQUESTS_MAX 64    /* each has a thread, a descriptor, and maybe a device that it waits for */
+#define ACCEPT_PAUSE_US (100 * G_TIME_SPAN_MILLISECOND)
 #define OK "ok "
 #define ERROR "error "
 
@@ -21,7 +24,10 @@ struct _LabControl {
     int listener;
     void (*done)(gpointer);
     gpointer opaque;
-    GThreadPool *servers; /* a request may wait for somebody to let go of a device */
+    GThreadPool *servers; /* a request may wait until a device is free */
+    GMutex lock;          /* of what follows */
+    GCond ended;
+    guint requests; /* connections that are open */
 };
 
 static int open_socket(const char *path, struct sockaddr_un *ret_address, GError **error)
@@ -78,33 +84,70 @@ static char *serve(LabControl *control, const char *packet)
     return problem ? failure(problem, device, lab_state_name(state)) : g_strconcat(OK, lab_state_name(state), NULL);
 }
 
+/* Returns the length of the one packet; 0 or less if none comes in time. */
+static ssize_t receive_request(int fd, char packet[MAX_PACKET])
+{
+    gint64 deadline = g_get_monotonic_time() + REQUEST_SECONDS * G_TIME_SPAN_SECOND;
+    ssize_t length = 0;
+    gint64 left;
+
+    while (length == 0 && (left = deadline - g_get_monotonic_time()) > 0) {
+        struct pollfd ready = { .fd = fd, .events = POLLIN };
+
+        if (poll(&ready, 1, (int)(left / 1000) + 1) > 0)
+            length = ccw_fd_receive_bytes(fd, packet, MAX_PACKET - 1);
+    }
+    return length;
+}
+
+static void request_ended(LabControl *control)
+{
+    g_mutex_lock(&control->lock);
+    control->requests--;
+    g_cond_signal(&control->ended);
+    g_mutex_unlock(&control->lock);
+}
+
 static void serve_connection(gpointer data, gpointer opaque)
 {
     int fd = GPOINTER_TO_INT(data);
     char packet[MAX_PACKET] = "";
-    ssize_t length = recv(fd, packet, sizeof(packet) - 1, 0);
 
-    if (length > 0) {
+    if (receive_request(fd, packet) > 0) {
         g_autofree char *answer = serve(opaque, packet);
 
         if (send(fd, answer, strlen(answer), MSG_NOSIGNAL) < 0)
-            g_debug("nobody waits for '%s'", answer);
+            g_debug("no client waits for the answer '%s'", answer);
     }
-    close(fd);
+    ccw_fd_close_soon(fd);
+    request_ended(opaque);
+}
+
+static void wait_for_room(LabControl *control)
+{
+    g_mutex_lock(&control->lock);
+    while (control->requests >= REQUESTS_MAX)
+        g_cond_wait(&control->ended, &control->lock);
+    control->requests++;
+    g_mutex_unlock(&control->lock);
 }
 
 static gpointer run(gpointer opaque)
 {
     LabControl *control = opaque;
-    const struct timeval patience = { .tv_sec = REQUEST_SECONDS };
 
     for (;;) {
-        int fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC);
+        int fd;
 
-        if (fd < 0)
+        wait_for_room(control);
+        fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC);
+        if (fd >= 0) {
+            g_thread_pool_push(control->servers, GINT_TO_POINTER(fd), NULL);
             continue;
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-        g_thread_pool_push(control->servers, GINT_TO_POINTER(fd), NULL);
+        }
+        request_ended(control);
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+            g_usleep(ACCEPT_PAUSE_US); /* the client waits in the queue of the socket */
     }
     return NULL;
 }
@@ -120,6 +163,7 @@ LabControl *lab_control_start(LabModel *model, const char *path, void (*done)(gp
         fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, SOMAXCONN) == 0;
 
     umask(old);
+    ccw_fd_refuse_fds(fd, TRUE);
     if (!listening) {
         if (fd >= 0) {
             ccw_error_set_errno(error, errno, "cannot listen at %s", path);
@@ -129,6 +173,8 @@ LabControl *lab_control_start(LabModel *model, const char *path, void (*done)(gp
     }
     control = g_new0(LabControl, 1);
     *control = (LabControl){ .model = model, .listener = fd, .done = done, .opaque = opaque };
+    g_mutex_init(&control->lock);
+    g_cond_init(&control->ended);
     control->servers = g_thread_pool_new(serve_connection, control, -1, FALSE, NULL);
     g_thread_unref(g_thread_new("lab-control", run, control));
     return control;

@@ -8,7 +8,7 @@
 
 #include "lab/lab-model.h"
 
-#define LAB_CONTROL_SOCKET "/run/libvirt-ccw/lab-control.sock"
+#define LAB_CONTROL_SOCKET CCW_LAB_CONTROL_SOCKET
 
 typedef struct _LabControl LabControl;
 

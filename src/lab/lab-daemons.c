@@ -15,6 +15,7 @@
 #include "lab/lab-config.h"
 #include "lab/lab-process.h"
 #include "util/ccw-error.h"
+#include "util/ccw-fd.h"
 
 #define START_SECONDS 60
 #define TAIL_LINES 20
@@ -91,6 +92,7 @@ static int notify_socket(GError **error)
     struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = NOTIFY_SOCKET };
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
+    ccw_fd_refuse_fds(fd, TRUE);
     if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
         return fd;
     ccw_error_set_errno(error, errno, "cannot listen at %s", NOTIFY_SOCKET);
@@ -99,10 +101,13 @@ static int notify_socket(GError **error)
     return -1;
 }
 
-static LabDaemonsResult start_libvirtd(const LabParts *parts, int signal_fd, pid_t *ret_pid, int *ret_signal,
-                                       GError **error)
+/*
+ * At a path of the lab's own: AppArmor attaches its profiles by path, and the host's profile of libvirtd would take
+ * LD_PRELOAD from the QEMU that libvirtd starts.
+ */
+static LabDaemonsResult start_libvirtd(int signal_fd, pid_t *ret_pid, int *ret_signal, GError **error)
 {
-    char *argv[] = { parts->libvirtd, NULL };
+    char *argv[] = { (char *)LAB_LIBVIRTD, NULL };
     g_auto(GStrv) env = daemon_environment();
     LabDaemonsResult result;
     sigset_t none;
@@ -113,7 +118,7 @@ static LabDaemonsResult start_libvirtd(const LabParts *parts, int signal_fd, pid
     sigemptyset(&none);
     env = g_environ_setenv(env, "NOTIFY_SOCKET", NOTIFY_SOCKET, TRUE);
     env = g_environ_setenv(env, "LD_PRELOAD", LAB_VFIO_LIBRARY, TRUE);
-    result = start(&(LabProgram){ parts->libvirtd, argv, env, "/", LIBVIRTD_LOG, &none, 022, -1 }, "libvirtd", fd,
+    result = start(&(LabProgram){ LAB_LIBVIRTD, argv, env, "/", LIBVIRTD_LOG, &none, 022, -1 }, "libvirtd", fd,
                    "READY=1", signal_fd, ret_pid, ret_signal, error);
     close(fd);
     unlink(NOTIFY_SOCKET);
@@ -186,10 +191,9 @@ static LabDaemonsResult wait_for_devices(int signal_fd, int *ret_signal, GError 
     return LAB_DAEMONS_FAILED;
 }
 
-LabDaemonsResult lab_daemons_start(const LabParts *parts, int signal_fd, LabDaemons *ret_daemons, int *ret_signal,
-                                   GError **error)
+LabDaemonsResult lab_daemons_start(int signal_fd, LabDaemons *ret_daemons, int *ret_signal, GError **error)
 {
-    LabDaemonsResult result = start_libvirtd(parts, signal_fd, &ret_daemons->libvirtd, ret_signal, error);
+    LabDaemonsResult result = start_libvirtd(signal_fd, &ret_daemons->libvirtd, ret_signal, error);
 
     if (result == LAB_DAEMONS_READY)
         result = start_virtccwd(signal_fd, &ret_daemons->virtccwd, ret_signal, error);

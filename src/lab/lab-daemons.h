@@ -18,5 +18,4 @@ typedef enum {
     LAB_DAEMONS_SIGNAL, /* the lab is to end: *ret_signal */
 } LabDaemonsResult;
 
-LabDaemonsResult lab_daemons_start(const LabParts *parts, int signal_fd, LabDaemons *ret_daemons, int *ret_signal,
-                                   GError **error);
+LabDaemonsResult lab_daemons_start(int signal_fd, LabDaemons *ret_daemons, int *ret_signal, GError **error);

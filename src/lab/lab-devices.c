@@ -11,18 +11,21 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "util/ccw-closer.h"
 #include "util/ccw-error.h"
+#include "util/ccw-fd.h"
 #include "util/ccw-lab-protocol.h"
 
 /* Bounds of connections that have not shown a token yet; one that has is bound to an open group, and each has one. */
 #define MAX_WAITING 64
 #define MAX_WAITING_OF_PROCESS 4
 #define WAITING_SECONDS 10
+#define ACCEPT_PAUSE_MS 100 /* where there is no descriptor or memory for a connection, it waits in the queue */
 
 typedef struct {
     int fd;
     guint64 serial; /* of the open group; 0: it waits for its first packet */
-    pid_t pid;      /* of the peer */
+    pid_t pid;      /* of the peer; 0: it is in another pid namespace */
     gint64 since;   /* monotonic, in us */
 } Connection;
 
@@ -31,6 +34,8 @@ struct _LabDevices {
     int listener;
     int stop; /* an eventfd */
     GThread *thread;
+    CcwCloser *closer;
+    GArray *received;    /* gint: descriptors that came with a packet; only the thread uses it */
     GMutex lock;         /* of connections; comes after the model's lock, so the model is not called with it */
     GArray *connections; /* Connection; only the thread changes it */
 };
@@ -47,6 +52,7 @@ static int listen_at(const char *path, gid_t gid, GError **error)
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    ccw_fd_refuse_fds(fd, TRUE);
     if (fd >= 0 && strlen(path) < sizeof(address.sun_path) &&
         bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && set_access(path, gid) &&
         listen(fd, SOMAXCONN) == 0)
@@ -120,6 +126,17 @@ static gboolean serve_in_use(LabDevices *devices, Connection *connection, const 
     return request(connection->fd);
 }
 
+/* Returns the packet's length; 0: there is none now; -1: the peer has gone, or has sent descriptors. */
+static ssize_t receive(LabDevices *devices, const Connection *connection, gpointer packet, gsize size)
+{
+    ssize_t length = ccw_fd_receive(connection->fd, packet, size, devices->received);
+
+    if (devices->received->len == 0)
+        return length;
+    ccw_closer_push_all(devices->closer, connection->pid, devices->received);
+    return -1;
+}
+
 /* FALSE: the connection is at its end, or broke the protocol. */
 static gboolean serve(LabDevices *devices, Connection *connection)
 {
@@ -129,10 +146,10 @@ static gboolean serve(LabDevices *devices, Connection *connection)
         CcwLabInUse in_use;
         char room[64];
     } packet = { 0 };
-    ssize_t length = recv(connection->fd, &packet, sizeof(packet), MSG_DONTWAIT);
+    ssize_t length = receive(devices, connection, &packet, sizeof(packet));
 
-    if (length < 0)
-        return errno == EAGAIN || errno == EINTR;
+    if (length <= 0)
+        return length == 0;
     if ((gsize)length < sizeof(packet.magic) || packet.magic != CCW_LAB_MAGIC)
         return FALSE;
     if (!connection->serial && length == sizeof(packet.open))
@@ -142,6 +159,13 @@ static gboolean serve(LabDevices *devices, Connection *connection)
     return FALSE;
 }
 
+/* The peer sees the end now, whenever the close comes to its end. */
+static void hang_up(LabDevices *devices, const Connection *connection)
+{
+    shutdown(connection->fd, SHUT_RDWR);
+    ccw_closer_push(devices->closer, connection->pid, connection->fd);
+}
+
 static void drop_connection(LabDevices *devices, guint index)
 {
     Connection connection = g_array_index(devices->connections, Connection, index);
@@ -149,20 +173,20 @@ static void drop_connection(LabDevices *devices, guint index)
     g_mutex_lock(&devices->lock);
     g_array_remove_index(devices->connections, index);
     g_mutex_unlock(&devices->lock);
-    close(connection.fd);
+    hang_up(devices, &connection);
     if (connection.serial)
         lab_group_set_in_use(devices->model, connection.serial, FALSE);
 }
 
-/* The oldest connection that waits, and how many do. pid 0: of any process. */
-static guint oldest_waiting(const LabDevices *devices, pid_t pid, guint *ret_index)
+/* The oldest connection that waits, and how many do. pid: only connections of this process; NULL: of all. */
+static guint oldest_waiting(const LabDevices *devices, const pid_t *pid, guint *ret_index)
 {
     guint count = 0;
 
     for (guint i = devices->connections->len; i-- > 0;) {
         const Connection *connection = &g_array_index(devices->connections, Connection, i);
 
-        if (connection->serial || (pid && connection->pid != pid))
+        if (connection->serial || (pid && connection->pid != *pid))
             continue;
         count++;
         *ret_index = i; /* they are in the order in which they came */
@@ -175,26 +199,33 @@ static void make_room(LabDevices *devices, pid_t pid)
 {
     guint index;
 
-    if (oldest_waiting(devices, pid, &index) >= MAX_WAITING_OF_PROCESS ||
-        oldest_waiting(devices, 0, &index) >= MAX_WAITING)
+    if (oldest_waiting(devices, &pid, &index) >= MAX_WAITING_OF_PROCESS ||
+        oldest_waiting(devices, NULL, &index) >= MAX_WAITING)
         drop_connection(devices, index);
 }
 
-static void take_connection(LabDevices *devices)
+/* FALSE: a connection waits that cannot be taken now. */
+static gboolean take_connection(LabDevices *devices)
 {
     Connection connection = { .fd = accept4(devices->listener, NULL, NULL, SOCK_CLOEXEC) };
     struct ucred peer = { 0 };
     socklen_t length = sizeof(peer);
 
     if (connection.fd < 0)
-        return;
-    getsockopt(connection.fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+        return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
+    /* Without credentials no bound holds for the peer. */
+    if (getsockopt(connection.fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0) {
+        g_warning("a connection to the lab's devices is refused: cannot read its credentials: %s", g_strerror(errno));
+        hang_up(devices, &connection);
+        return TRUE;
+    }
     connection.pid = peer.pid;
     connection.since = g_get_monotonic_time();
     make_room(devices, peer.pid);
     g_mutex_lock(&devices->lock);
     g_array_append_val(devices->connections, connection);
     g_mutex_unlock(&devices->lock);
+    return TRUE;
 }
 
 /* Drops what has waited too long. Returns the milliseconds until that may be so again, -1 for never. */
@@ -202,7 +233,7 @@ static int drop_late(LabDevices *devices)
 {
     guint index;
 
-    while (oldest_waiting(devices, 0, &index)) {
+    while (oldest_waiting(devices, NULL, &index)) {
         gint64 since = g_array_index(devices->connections, Connection, index).since;
         gint64 left = since + WAITING_SECONDS * G_TIME_SPAN_SECOND - g_get_monotonic_time();
 
@@ -213,22 +244,33 @@ static int drop_late(LabDevices *devices)
     return -1;
 }
 
+/* First what stops the thread, then the listening socket, then the connections, in their order. */
+static struct pollfd *list_polls(const LabDevices *devices, gboolean can_accept, GArray *polls)
+{
+    struct pollfd *poll_at;
+
+    g_array_set_size(polls, devices->connections->len + 2);
+    poll_at = (struct pollfd *)(void *)polls->data;
+    poll_at[0] = (struct pollfd){ devices->stop, POLLIN, 0 };
+    poll_at[1] = (struct pollfd){ can_accept ? devices->listener : -1, POLLIN, 0 };
+    for (guint i = 0; i < devices->connections->len; i++)
+        poll_at[i + 2] = (struct pollfd){ g_array_index(devices->connections, Connection, i).fd, POLLIN, 0 };
+    return poll_at;
+}
+
 static gpointer run(gpointer opaque)
 {
     LabDevices *devices = opaque;
     GArray *connections = devices->connections;
     g_autoptr(GArray) polls = g_array_new(FALSE, TRUE, sizeof(struct pollfd));
+    gboolean can_accept = TRUE;
 
     for (;;) {
         int timeout = drop_late(devices);
-        struct pollfd *poll_at;
+        struct pollfd *poll_at = list_polls(devices, can_accept, polls);
 
-        g_array_set_size(polls, connections->len + 2);
-        poll_at = (struct pollfd *)(void *)polls->data;
-        poll_at[0] = (struct pollfd){ devices->stop, POLLIN, 0 };
-        poll_at[1] = (struct pollfd){ devices->listener, POLLIN, 0 };
-        for (guint i = 0; i < connections->len; i++)
-            poll_at[i + 2] = (struct pollfd){ g_array_index(connections, Connection, i).fd, POLLIN, 0 };
+        if (!can_accept && (timeout < 0 || timeout > ACCEPT_PAUSE_MS))
+            timeout = ACCEPT_PAUSE_MS;
         if (poll(poll_at, polls->len, timeout) < 0)
             continue;
         if (poll_at[0].revents)
@@ -236,8 +278,7 @@ static gpointer run(gpointer opaque)
         for (guint i = connections->len; i-- > 0;)
             if (poll_at[i + 2].revents && !serve(devices, &g_array_index(connections, Connection, i)))
                 drop_connection(devices, i);
-        if (poll_at[1].revents)
-            take_connection(devices);
+        can_accept = !poll_at[1].revents || take_connection(devices);
     }
 }
 
@@ -253,6 +294,8 @@ LabDevices *lab_devices_start(LabModel *model, const char *path, gid_t gid, GErr
     devices->listener = listener;
     devices->stop = eventfd(0, EFD_CLOEXEC);
     devices->connections = g_array_new(FALSE, TRUE, sizeof(Connection));
+    devices->closer = ccw_closer_new();
+    devices->received = g_array_new(FALSE, FALSE, sizeof(gint));
     g_mutex_init(&devices->lock);
     devices->thread = g_thread_new("lab-devices", run, devices);
     return devices;
@@ -276,6 +319,8 @@ void lab_devices_stop(LabDevices *devices)
     g_thread_join(devices->thread);
     while (devices->connections->len)
         drop_connection(devices, devices->connections->len - 1);
+    ccw_closer_free(devices->closer);
+    g_array_unref(devices->received);
     g_array_unref(devices->connections);
     close(devices->listener);
     close(devices->stop);

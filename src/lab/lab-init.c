@@ -111,7 +111,7 @@ static void build(Lab *lab)
         close(g_array_index(lab->init->devices, LabDevice, i).image_fd);
     if (!lab_mounts_finish(real_parts, &error) || !lab_config_write(can_make_nodes, lab->guest_user, &error))
         die(error);
-    result = lab_daemons_start(lab->init->parts, lab->signal_fd, &lab->daemons, &signal, &error);
+    result = lab_daemons_start(lab->signal_fd, &lab->daemons, &signal, &error);
     if (result == LAB_DAEMONS_FAILED)
         die(error);
     if (result == LAB_DAEMONS_SIGNAL)

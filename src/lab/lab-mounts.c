@@ -51,7 +51,7 @@ static const struct {
 } folders[] = {
     { LAB_BIN, 0755 },
     { LAB_REAL_SYS, 0755 },
-    { LAB_BACKEND, 0755 },
+    { LAB_BACKEND, 0700 }, /* libvirtd believes whoever comes in */
     { "/run/lock", 01777 },
     { "/run/libvirt", 0755 },
     { "/run/udev", 0755 },
@@ -275,6 +275,15 @@ static gboolean hide_polkit_agent(GError **error)
     return !g_file_test(agent, G_FILE_TEST_EXISTS) || bind_mount("/dev/null", agent, error);
 }
 
+static gboolean bind_program(const char *path, GError **error)
+{
+    g_autofree char *source = g_build_filename(OLD, path, NULL);
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *target = g_build_filename(LAB_BIN, name, NULL);
+
+    return make_file(target, 0755, error) && bind_read_only(source, target, error);
+}
+
 static gboolean fill(const LabParts *parts, gboolean *ret_can_make_nodes, GError **error)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(folders); i++)
@@ -288,16 +297,10 @@ static gboolean fill(const LabParts *parts, gboolean *ret_can_make_nodes, GError
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++)
         if (!make_file(files[i].path, files[i].mode, error))
             return FALSE;
-    for (guint i = 0; i < parts->programs->len; i++) {
-        const char *path = g_ptr_array_index(parts->programs, i);
-        g_autofree char *source = g_build_filename(OLD, path, NULL);
-        g_autofree char *name = g_path_get_basename(path);
-        g_autofree char *target = g_build_filename(LAB_BIN, name, NULL);
-
-        if (!make_file(target, 0755, error) || !bind_read_only(source, target, error))
+    for (guint i = 0; i < parts->programs->len; i++)
+        if (!bind_program(g_ptr_array_index(parts->programs, i), error))
             return FALSE;
-    }
-    return bind_mount("/sys", LAB_REAL_SYS, error);
+    return bind_program(parts->libvirtd, error) && bind_mount("/sys", LAB_REAL_SYS, error);
 }
 
 gboolean lab_mounts_enter(const LabParts *parts, const char *const *writable, gboolean *ret_can_make_nodes,

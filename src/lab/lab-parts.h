@@ -7,15 +7,18 @@
 
 #include <glib.h>
 
-#define LAB_DIR "/run/libvirt-ccw"
+#include "util/ccw-lab-protocol.h"
+
+#define LAB_DIR CCW_LAB_DIR
 #define LAB_BIN LAB_DIR "/bin"
 #define LAB_VFIO_LIBRARY LAB_BIN "/libvirt-ccw-vfio.so"
-#define LAB_BACKEND LAB_DIR "/backend"
+#define LAB_LIBVIRTD LAB_BIN "/libvirtd"
+#define LAB_BACKEND CCW_LAB_BACKEND
 #define LAB_REAL_SYS LAB_DIR "/real-sys"
 
 typedef struct {
     GPtrArray *programs; /* absolute paths */
-    char *libvirtd;
+    char *libvirtd;      /* an absolute path; bound to LAB_LIBVIRTD */
 } LabParts;
 
 /* Errors: CCW_ERROR_NOT_FOUND, saying what to install. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "util/ccw-error.h"
+#include "util/ccw-fd.h"
 
 #define COMMAND_MAX (1024 * 1024) /* bytes of a command that is not complete */
 
@@ -136,11 +137,11 @@ static gboolean relay_command(Session *session, gsize length)
 static gboolean from_client(Session *session)
 {
     char data[16384];
-    ssize_t n = recv(session->client, data, sizeof(data), 0);
+    ssize_t n = ccw_fd_receive_bytes(session->client, data, sizeof(data));
     gsize length;
 
     if (n <= 0)
-        return n < 0 && errno == EINTR;
+        return n == 0;
     g_string_append_len(session->commands, data, n);
     while ((length = ccw_hotplug_measure(session->commands->str, session->commands->len)) > 0)
         if (!relay_command(session, length))
@@ -151,10 +152,10 @@ static gboolean from_client(Session *session)
 static gboolean from_qemu(Session *session)
 {
     char data[16384];
-    ssize_t n = recv(session->qemu, data, sizeof(data), 0);
+    ssize_t n = ccw_fd_receive_bytes(session->qemu, data, sizeof(data));
 
     if (n <= 0)
-        return n < 0 && errno == EINTR;
+        return n == 0;
     session->in_line = data[n - 1] != '\n';
     return send_all(session->client, data, (gsize)n) && send_refusals(session);
 }
@@ -187,7 +188,7 @@ static void serve(const CcwHotplug *hotplug, int client)
         g_string_free(session.refusals, TRUE);
         close(session.qemu);
     }
-    close(client);
+    ccw_fd_close_soon(client);
 }
 
 static void run(const CcwHotplug *hotplug)
@@ -201,8 +202,10 @@ static void run(const CcwHotplug *hotplug)
         if (wait[1].revents)
             return;
         client = accept4(CLIENTS, NULL, NULL, SOCK_CLOEXEC);
-        if (client >= 0)
+        if (client >= 0) {
+            ccw_fd_refuse_fds(client, TRUE); /* none of them would reach QEMU */
             serve(hotplug, client);
+        }
     }
 }
 

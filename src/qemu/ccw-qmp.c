@@ -13,6 +13,7 @@
 
 #include "qemu/ccw-json.h"
 #include "util/ccw-error.h"
+#include "util/ccw-fd.h"
 
 #define STDERR_MAX 512
 
@@ -36,7 +37,7 @@ void ccw_qmp_free(CcwQmp *qmp)
     if (!qmp)
         return;
     if (qmp->fd >= 0)
-        close(qmp->fd);
+        ccw_fd_close_soon(qmp->fd);
     if (qmp->stderr_fd >= 0)
         close(qmp->stderr_fd);
     if (qmp->pid > 0) {
@@ -74,6 +75,7 @@ static gboolean spawn(CcwQmp *qmp, GError **error)
         return FALSE;
     }
     qmp->fd = sockets[0];
+    ccw_fd_refuse_fds(qmp->fd, TRUE);
     if (pipe2(pipes, O_CLOEXEC | O_NONBLOCK) < 0) {
         ccw_error_set_errno(error, errno, "cannot make a pipe for %s", qmp->emulator);
         close(sockets[1]);
@@ -116,11 +118,11 @@ static gboolean receive(CcwQmp *qmp, GError **error)
             return refuse(qmp, error, "did not answer over QMP in time");
         if (rc < 0)
             continue;
-        n = recv(qmp->fd, data, sizeof(data), 0);
-        if (n >= 0 || errno != EINTR)
+        n = ccw_fd_receive_bytes(qmp->fd, data, sizeof(data));
+        if (n != 0)
             break;
     }
-    if (n <= 0)
+    if (n < 0)
         return refuse(qmp, error, "ended without answering over QMP");
     if (qmp->input->len + (gsize)n > CCW_QMP_BYTES_MAX || memchr(data, '\0', (gsize)n))
         return refuse(qmp, error, "answers over QMP with more than can be true");

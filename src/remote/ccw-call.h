@@ -5,10 +5,10 @@
 #pragma once
 
 #include "conf/ccw-conf.h"
-#include "remote/ccw-fd.h"
 #include "remote/ccw-procedures.h"
 #include "remote/ccw-rewrite.h"
 #include "remote/ccw-wire.h"
+#include "util/ccw-fd.h"
 
 typedef struct {
     const CcwProcedure *procedure;

@@ -8,8 +8,8 @@
 
 #include <glib.h>
 
-#include "remote/ccw-fd.h"
 #include "remote/ccw-wire.h"
+#include "util/ccw-fd.h"
 
 typedef enum {
     CCW_INBOX_PASS,

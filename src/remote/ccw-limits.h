@@ -10,8 +10,8 @@
 
 #include <sys/types.h>
 
-#include "remote/ccw-fd.h"
 #include "remote/ccw-workers.h"
+#include "util/ccw-fd.h"
 
 /*
  * Descriptors that are kept back for virtccwd's own work: a message with as many as there can be, refusals, sysfs,

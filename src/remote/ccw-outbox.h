@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "remote/ccw-fd.h"
+#include "util/ccw-fd.h"
 
 typedef struct {
     int fd;       /* borrowed; -1: everything is thrown away */

@@ -337,8 +337,10 @@ static gboolean listener_start(CcwServer *server, gboolean readonly, const CcwPl
         listener->fd = places->inherited[readonly];
     else if (!listener_make(listener, places->socket_dir, name, error))
         return FALSE;
-    if (listener->fd >= 0)
-        listener->watch = ccw_poll_add(server->services->poll, listener->fd, EPOLLIN, on_event, listener);
+    if (listener->fd < 0)
+        return TRUE;
+    ccw_fd_refuse_fds(listener->fd, TRUE); /* also from a client that is not accepted yet */
+    listener->watch = ccw_poll_add(server->services->poll, listener->fd, EPOLLIN, on_event, listener);
     return TRUE;
 }
 

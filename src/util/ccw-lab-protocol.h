@@ -25,7 +25,8 @@
 
 #include <sys/ioctl.h>
 
-#define CCW_LAB_SOCKET "/run/libvirt-ccw/lab.sock"
+#define CCW_LAB_DIR "/run/libvirt-ccw"
+#define CCW_LAB_SOCKET CCW_LAB_DIR "/lab.sock"
 #define CCW_LAB_MAGIC 0x4343574cu /* "CCWL" */
 
 #define CCW_LAB_TOKEN_LEN 16
@@ -62,6 +63,10 @@ typedef struct {
 typedef struct {
     guint32 magic;
 } CcwLabRequest;
+
+/* The lab's own, which is not for guests: the folder of libvirtd's sockets, and the socket of src/lab/lab-control.h. */
+#define CCW_LAB_BACKEND CCW_LAB_DIR "/backend"
+#define CCW_LAB_CONTROL_SOCKET CCW_LAB_DIR "/lab-control.sock"
 
 /*
  * Without a lab (qemu-ccw) the devices are in this environment variable instead, their images as inherited file

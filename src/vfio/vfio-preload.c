@@ -17,7 +17,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,10 +24,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "util/ccw-lab-protocol.h"
+#include "vfio/vfio-confine.h"
 #include "vfio/vfio-container.h"
 #include "vfio/vfio-file.h"
 #include "vfio/vfio-log.h"
@@ -106,19 +105,6 @@ static gboolean is_sandboxed(int argc, char **argv)
     return FALSE;
 }
 
-/*
- * In a lab without privilege QEMU runs as uid 0 of the user namespace, and exec gives that all capabilities; libvirt
- * leaves them to it. With them a guest that has taken QEMU over could mount the host's folders read-write again.
- */
-static void drop_capabilities(void)
-{
-    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-    static const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
-
-    if (syscall(SYS_capset, &header, none) != 0)
-        vfio_log("cannot drop QEMU's capabilities: %s", g_strerror(errno));
-}
-
 __attribute__((constructor)) static void initialize(int argc, char **argv)
 {
     const char *devices = g_getenv(CCW_LAB_DEVICES_ENV);
@@ -128,8 +114,9 @@ __attribute__((constructor)) static void initialize(int argc, char **argv)
     in_libvirt = is_called(libvirt_names);
     if (in_qemu && devices)
         vfio_source_set_environment(devices);
-    if (in_qemu && getuid() == 0 && access(CCW_LAB_SOCKET, F_OK) == 0 && is_sandboxed(argc, argv))
-        drop_capabilities();
+    /* Of whatever name: a guest can have any emulator. */
+    if (is_sandboxed(argc, argv) && access(CCW_LAB_SOCKET, F_OK) == 0)
+        vfio_confine();
 }
 
 /* --- files by path --- */

@@ -6,10 +6,10 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "util/ccw-fd.h"
 #include "util/ccw-lab-protocol.h"
 #include "vfio/vfio-log.h"
 
@@ -18,7 +18,6 @@
 static int dial(const char *path)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    struct timeval timeout = { .tv_sec = ANSWER_TIMEOUT_SECONDS };
     int fd;
 
     if (strlen(path) >= sizeof(address.sun_path))
@@ -27,8 +26,7 @@ static int dial(const char *path)
     fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0 ||
-        connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
         int errnum = errno;
 
         close(fd);
@@ -37,45 +35,38 @@ static int dial(const char *path)
     return fd;
 }
 
-/* The descriptor that came with a message; any others are closed. -1 if none. */
-static int take_fd(struct msghdr *message)
+/* Returns TRUE when there is something to receive before the time is over. */
+static gboolean wait_readable(int fd)
 {
-    int taken = -1;
+    gint64 deadline = g_get_monotonic_time() + ANSWER_TIMEOUT_SECONDS * G_TIME_SPAN_SECOND;
+    gint64 left;
 
-    for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(message); cmsg; cmsg = CMSG_NXTHDR(message, cmsg)) {
-        if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
-            continue;
-        for (gsize at = 0; CMSG_LEN(at + sizeof(int)) <= cmsg->cmsg_len; at += sizeof(int)) {
-            int fd;
+    while ((left = deadline - g_get_monotonic_time()) > 0) {
+        struct pollfd ready = { .fd = fd, .events = POLLIN };
 
-            memcpy(&fd, CMSG_DATA(cmsg) + at, sizeof(fd));
-            if (taken < 0)
-                taken = fd;
-            else
-                close(fd);
-        }
+        if (poll(&ready, 1, (int)(left / 1000) + 1) > 0)
+            return TRUE;
     }
-    return taken;
+    return FALSE;
+}
+
+/* The first of the descriptors, -1 if there is none; the others are closed. */
+static int take_first(const GArray *fds)
+{
+    for (guint i = 1; i < fds->len; i++)
+        close(g_array_index(fds, gint, i));
+    return fds->len ? g_array_index(fds, gint, 0) : -1;
 }
 
 static int receive_opened(int fd, CcwLabOpened *ret_opened, int *ret_image_fd)
 {
-    union {
-        struct cmsghdr align;
-        char space[CMSG_SPACE(4 * sizeof(int))];
-    } control;
-    struct iovec iov = { .iov_base = ret_opened, .iov_len = sizeof(*ret_opened) };
-    struct msghdr message = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
-    };
+    g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(gint));
     ssize_t got;
 
-    do
-        got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
-    while (got < 0 && errno == EINTR);
-    if (got < 0)
-        return -errno;
-    *ret_image_fd = take_fd(&message);
+    if (!wait_readable(fd))
+        return -ETIMEDOUT;
+    got = ccw_fd_receive(fd, ret_opened, sizeof(*ret_opened), fds);
+    *ret_image_fd = take_first(fds);
     if (got != sizeof(*ret_opened) || ret_opened->magic != CCW_LAB_MAGIC)
         return -EPROTO;
     return 0;
@@ -122,7 +113,7 @@ int vfio_source_connect(const char *socket_path, guint group, const CcwLabToken 
         vfio_source_free(source);
         if (result != -EBUSY && result != -ENODEV && result != -ENOENT)
             vfio_log("cannot open group %u at the lab's socket %s: %s", group, socket_path, g_strerror(-result));
-        return result == -EPROTO || result == -EAGAIN ? -EIO : result;
+        return result == -EPROTO || result == -ETIMEDOUT ? -EIO : result;
     }
     *ret_source = source;
     return 0;
@@ -136,26 +127,32 @@ void vfio_source_set_in_use(const VfioSource *source, gboolean in_use)
         vfio_log("the lab is gone: %s", g_strerror(errno));
 }
 
+/* Receives one packet. FALSE: the lab is gone. */
+static gboolean receive_request(int fd, gboolean *ret_requested)
+{
+    CcwLabRequest request = { 0 };
+    ssize_t got = ccw_fd_receive_bytes(fd, &request, sizeof(request));
+
+    *ret_requested = got == sizeof(request) && request.magic == CCW_LAB_MAGIC;
+    return got >= 0;
+}
+
 gboolean vfio_source_wait_request(const VfioSource *source, int stop_fd)
 {
+    gboolean requested = FALSE;
+
     if (source->lab_fd < 0)
         return FALSE;
-    for (;;) {
+    while (!requested) {
         struct pollfd fds[] = { { .fd = stop_fd, .events = POLLIN }, { .fd = source->lab_fd, .events = POLLIN } };
-        CcwLabRequest request;
-        ssize_t got;
 
         if (poll(fds, G_N_ELEMENTS(fds), -1) < 0) {
             if (errno == EINTR)
                 continue;
             return FALSE;
         }
-        if (fds[0].revents)
-            return FALSE;
-        got = recv(source->lab_fd, &request, sizeof(request), MSG_DONTWAIT);
-        if (got == sizeof(request) && request.magic == CCW_LAB_MAGIC)
-            return TRUE;
-        if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
+        if (fds[0].revents || !receive_request(source->lab_fd, &requested))
             return FALSE;
     }
+    return TRUE;
 }

@@ -3,6 +3,8 @@
 """What a lab keeps from the host, and what its guests' QEMU cannot do: the table in docs/lab.md, as root and without
 privilege. Run as: test-isolation.py VIRT-CCW [--unprivileged]"""
 
+import contextlib
+import ctypes
 import errno
 import os
 import stat
@@ -14,11 +16,31 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
 import labtest
+from daemons import processes
 from labtest import DEADLINE, NOBODY, domain, hostdev, inside_a_lab
 from steps import Steps, command, expect
 
 BUS_ID = "0.0.1234"
+OTHER = "0.0.2000"  # of no guest
 SOCKET = "/run/libvirt-ccw/lab.sock"
+LIBRARY = "/run/libvirt-ccw/bin/libvirt-ccw-vfio.so"
+LIBVIRT = ("qemu:///system", "qemu+unix:///system?socket=/run/libvirt-ccw/backend/libvirt-sock")
+# What root's programs of a lab believe, and the hardware: (file, how it is opened).
+TRUSTED = {"/etc/libvirt/hooks/qemu": "a", "/etc/libvirt/new": "w", "/etc/mdevctl.d/new": "w", "/run/new": "w", "/new": "w",
+           "/dev/new": "w", f"/sys/bus/ccw/devices/{OTHER}/online": "r+", "/var/cache/libvirt/new": "w"}
+TAKE_OVER = """
+import errno, socket, sys
+control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+if control.connect_ex("/run/libvirt-ccw/lab-control.sock") == 0:
+    print("lab-control.sock")
+for path, mode in eval(sys.argv[1]).items():
+    try:
+        open(path, mode, encoding="ascii").close()
+        print(path)
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES):
+            print(path, error)
+"""
 READ_ONLY = ("/etc", "/usr", "/home", "/root", "/boot", "/opt", "/srv", "/var", "/var/lib")
 WRITABLE = ("/tmp", "/var/tmp", "/run", "/dev/shm", "/etc/libvirt", "/var/lib/libvirt")
 
@@ -37,6 +59,50 @@ def create_error(folder):
 def status_of(pid):
     with open(f"/proc/{pid}/status", encoding="utf-8") as file:
         return dict(line.rstrip("\n").split(":\t", 1) for line in file)
+
+
+# What a process can do to another one.
+PRY = """
+import ctypes, os, sys
+pid, libc = sys.argv[1], ctypes.CDLL(None, use_errno=True)
+tries = {
+    "fd": lambda: os.readlink(f"/proc/{pid}/fd/0"),
+    "mem": lambda: open(f"/proc/{pid}/mem", "rb").close(),
+    "environ": lambda: open(f"/proc/{pid}/environ", "rb").close(),
+    "kill": lambda: os.kill(int(pid), 0),
+}
+for name, function in tries.items():
+    try:
+        function()
+        print(name)
+    except OSError:
+        pass
+"""
+LANDLOCK_CREATE_RULESET = 444  # the number of the system call, the same on every machine
+
+
+def landlock_version():
+    """0: the kernel has none. 6 and later keep signals in."""
+    return max(0, ctypes.CDLL(None).syscall(LANDLOCK_CREATE_RULESET, None, 0, 1))
+
+
+def pry(pid, options):
+    """What a program with these options, which is of the user that QEMU is of, can do to that QEMU."""
+    change = []
+    if not has_one_user():
+        user, group = (status_of(pid)[name].split()[0] for name in ("Uid", "Gid"))
+        change = ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups"]
+    script = f'exec /usr/bin/python3 -c "$0" {pid} {options}'
+    _, output = command([*change, "sh", "-c", script, PRY], env={**os.environ, "LD_PRELOAD": LIBRARY})
+    return output.split()
+
+
+def in_place_of(pid, argv):
+    """A command that runs argv with the mounts, the user and the capabilities of a guest's QEMU."""
+    user, group = (status_of(pid)[name].split()[0] for name in ("Uid", "Gid"))
+    change = [] if has_one_user() else [f"--reuid={user}", f"--regid={group}", "--clear-groups"]
+    return ["nsenter", "--target", pid, "--mount", "--", "setpriv", *change, "--inh-caps=-all", "--bounding-set=-all", "--",
+            *argv]
 
 
 def has_one_user():
@@ -68,7 +134,7 @@ class Isolation:
                 os.close(os.open(os.path.join(folder, name), os.O_WRONLY))
                 expect(False, f"{name} can be written to")
             except OSError as error:
-                expect(error.errno in (errno.EROFS, errno.ETXTBSY), f"{name}: {error}")
+                expect(error.errno in (errno.EROFS, errno.ETXTBSY, errno.EACCES), f"{name}: {error}")
 
     @staticmethod
     def first_sysfs():
@@ -94,23 +160,68 @@ class Isolation:
                              "-c", program])
         expect(answer == str(errno.EACCES), f"another user's connect: {answer}")
 
-    def guest(self):
+    @contextlib.contextmanager
+    def running_guest(self, document):
+        """Its QEMU's process id."""
         path = os.path.join(self.folder, "one.xml")
         with open(path, "w", encoding="utf-8") as file:
-            file.write(domain("one", hostdev()))
+            file.write(document)
         command(["virsh", "-q", "create", "--paused", path])
-        pid = command(["pgrep", "-f", "guest=one,"])[1].split()[0]
-        status = status_of(pid)
-        user = set(status["Uid"].split()) | set(status["Gid"].split())
-        expect(user == {"0"} if has_one_user() else "0" not in user, f"it runs as {user}")
+        try:
+            yield command(["pgrep", "-f", "guest=one,"])[1].split()[0]
+        finally:
+            command(["virsh", "-q", "destroy", "one"])
+
+    @staticmethod
+    def check_capabilities(status):
         for name in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
             expect(int(status[name], 16) == 0, f"{name} {status[name]}")
-        expect(status["Seccomp"] == "2" and status["NoNewPrivs"] == "1", f"seccomp {status['Seccomp']}")
-        with open(f"/proc/{pid}/mountinfo", encoding="utf-8") as file:
-            options = {line.split()[4]: line.split()[5].split(",") for line in file}
-        for folder in filter(os.path.isdir, ("/etc", "/usr", "/home", "/root")):
-            expect("ro" in options[folder], f"{folder} is {options[folder]}")
-        command(["virsh", "-q", "destroy", "one"])
+
+    def guest(self):
+        with self.running_guest(domain("one", hostdev())) as pid:
+            status = status_of(pid)
+            user = set(status["Uid"].split()) | set(status["Gid"].split())
+            expect(user == {"0"} if has_one_user() else "0" not in user, f"it runs as {user}")
+            self.check_capabilities(status)
+            expect(status["Seccomp"] == "2" and status["NoNewPrivs"] == "1", f"seccomp {status['Seccomp']}")
+            with open(f"/proc/{pid}/mountinfo", encoding="utf-8") as file:
+                options = {line.split()[4]: line.split()[5].split(",") for line in file}
+            for folder in filter(os.path.isdir, ("/etc", "/usr", "/home", "/root")):
+                expect("ro" in options[folder], f"{folder} is {options[folder]}")
+
+    def guest_takes_over(self):
+        """A guest that has taken over its QEMU would be root of the lab, if it could do one of these."""
+        with self.running_guest(domain("one", hostdev())) as pid:
+            for uri in LIBVIRT:
+                code, output = command(in_place_of(pid, ["virsh", "-q", "-c", uri, "list"]), check=False)
+                expect(code != 0 and "error: " in output, f"virsh -c {uri} list: {output}")
+            _, output = command(in_place_of(pid, ["/usr/bin/python3", "-c", TAKE_OVER, repr(TRUSTED)]))
+            expect(output == "", f"these are open: {output}")
+
+    def guests_apart(self):
+        """A program with libvirt's options for QEMU is confined as a QEMU is."""
+        with self.running_guest(domain("one")) as pid:
+            found = pry(pid, "")
+            expect(found == ["fd", "mem", "environ", "kill"], f"an unconfined program: {found}")
+            found = pry(pid, "-sandbox on,elevateprivileges=deny")
+            version = landlock_version()
+            expect("kill" not in found if version >= 6 else True, f"Landlock {version}: {found}")
+            expect(set(found) <= {"kill"} if version or has_one_user() else True, f"Landlock {version}: {found}")
+
+    @staticmethod
+    def libvirtd_path():
+        """AppArmor would attach the host's profile to another one."""
+        paths = {os.readlink(f"/proc/{pid}/exe") for pid in processes("libvirtd")}
+        expect(paths == {"/run/libvirt-ccw/bin/libvirtd"}, f"libvirtd runs from {paths}")
+
+    def other_emulator(self):
+        """Its name is another one, so that the VFIO library does nothing for it."""
+        emulator = os.path.join(self.folder, "emulator")
+        os.chmod(self.folder, 0o755)
+        os.symlink(command(["which", "qemu-system-s390x"])[1], emulator)
+        document = domain("one").replace("/usr/bin/qemu-system-s390x", emulator)
+        with self.running_guest(document) as pid:
+            self.check_capabilities(status_of(pid))
 
 
 def inside(_virt_ccw):
@@ -123,6 +234,10 @@ def inside(_virt_ccw):
         steps.run("the first sysfs of /proc/mounts is the lab's", test.first_sysfs)
         steps.run("the device service's socket is open to root and the guests' user", test.socket_is_closed)
         steps.run("a guest's QEMU has no capabilities, a seccomp filter, and another user where there is one", test.guest)
+        steps.run("a guest's QEMU can give orders neither to libvirtd nor to the lab", test.guest_takes_over)
+        steps.run("and cannot look into the QEMU of another guest", test.guests_apart)
+        steps.run("libvirtd runs from a path of the lab's own", test.libvirtd_path)
+        steps.run("a QEMU of another name has no capabilities either", test.other_emulator)
         outside(steps)
         steps.done()
 
@@ -169,7 +284,7 @@ def main():
     if sys.argv[1] != "--inside" and "--unprivileged" not in sys.argv:
         results = [f"{name}\t{why}" for name, why in writable_folders(os.path.abspath(sys.argv[1]))]
         os.environ["LIBVIRT_CCW_TEST_RESULTS"] = "\n".join(results)
-    return inside_a_lab(__file__, inside, [BUS_ID])
+    return inside_a_lab(__file__, inside, [BUS_ID, OTHER])
 
 
 if __name__ == "__main__":

@@ -220,6 +220,29 @@ def never_read_refusals(path, procedure, payload, counts, _number):
     keep(client)
 
 
+SO_PASSRIGHTS = 83  # include/uapi/asm-generic/socket.h of Linux 6.16
+
+
+def can_refuse_descriptors():
+    with socket.socket(socket.AF_UNIX) as any_socket:
+        try:
+            any_socket.getsockopt(socket.SOL_SOCKET, SO_PASSRIGHTS)
+            return True
+        except OSError:
+            return False
+
+
+def may_send_descriptor(client):
+    """Sends one of /dev/null; False when the kernel refuses it."""
+    with open("/dev/null", "rb") as null:
+        control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("=i", null.fileno()))]
+        try:
+            client.sendmsg([b"x"], control)
+            return True
+        except PermissionError:
+            return False
+
+
 def lingering_connection(address):
     """The descriptor of a TCP connection with data that its peer does not read: who closes it last waits."""
     peer = socket.socket(socket.AF_INET)

@@ -210,6 +210,18 @@ class AttackTest(AuthTest):
                     attacker.wait_for("sent", 1)
                     self.check_delay(attacker, f"descriptors of {user}'s that linger, behind {len(before)} bytes", rounds=5)
 
+    def early_descriptors(self):
+        """Linux 6.16 and later refuse the descriptors of a client that virtccwd has not accepted yet."""
+        self.fresh()
+        os.kill(self.libvirt.proxy.pid, signal.SIGSTOP)
+        try:
+            for path in (RW, RO):
+                with socket.socket(socket.AF_UNIX) as client:
+                    client.connect(path)
+                    expect(hostile.may_send_descriptor(client) != hostile.can_refuse_descriptors(), f"{path}: it was sent")
+        finally:
+            os.kill(self.libvirt.proxy.pid, signal.SIGCONT)
+
     @staticmethod
     def loopback_up():
         """In the network of this test's own."""
@@ -372,6 +384,7 @@ ATTACKS = (
     ("descriptors that are sent to a libvirt that waits", AttackTest.queued_descriptors),
     ("descriptors that are asked for and not read", AttackTest.asked_descriptors),
     ("descriptors whose close waits", AttackTest.lingering_descriptors),
+    ("descriptors that come before the client is accepted", AttackTest.early_descriptors),
     ("one element with very many attributes", AttackTest.attributes),
     ("the same from 200 clients", AttackTest.attributes_of_many),
     ("the same as a running domain's metadata", AttackTest.attributes_of_running),

@@ -5,15 +5,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../sockets.h"
 #include "lab/lab-devices.h"
 #include "util/ccw-error.h"
+#include "util/ccw-fd.h"
 #include "util/ccw-lab-protocol.h"
 
 #define UUID "cc390000-0001-8000-8000-000000001234"
@@ -79,23 +84,10 @@ static int dial(Fixture *f)
 
 static CcwLabOpened receive_opened(int fd, int *ret_image)
 {
-    char control[CMSG_SPACE(4 * sizeof(int))];
     CcwLabOpened opened = { 0 };
-    struct iovec data = { &opened, sizeof(opened) };
-    struct msghdr message = {
-        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
-    };
-    const struct cmsghdr *header;
 
-    *ret_image = -1;
-    g_assert_cmpint(recvmsg(fd, &message, MSG_CMSG_CLOEXEC), ==, sizeof(opened));
+    g_assert_cmpint(socket_receive_fd(fd, &opened, sizeof(opened), ret_image), ==, sizeof(opened));
     g_assert_cmphex(opened.magic, ==, CCW_LAB_MAGIC);
-    header = CMSG_FIRSTHDR(&message);
-    if (header) {
-        g_assert_cmpint(header->cmsg_type, ==, SCM_RIGHTS);
-        g_assert_cmpint(header->cmsg_len, ==, CMSG_LEN(sizeof(int)));
-        memcpy(ret_image, CMSG_DATA(header), sizeof(int));
-    }
     return opened;
 }
 
@@ -200,6 +192,109 @@ static void silent(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     close(fd);
 }
 
+/* A client that the service must go on serving. */
+static void expect_service(Fixture *f, const LabGroup *group)
+{
+    int fd = dial(f);
+    int image;
+
+    g_assert_cmpint(show_token(fd, &group->token, &image).status, ==, 0);
+    close(image);
+    close(fd);
+}
+
+/* Sends a descriptor whose close(2) waits, and keeps no other one of it. The kernel may refuse it, see the build file.
+ */
+static void send_lingering(int fd, gconstpointer packet, gsize length, int *ret_peer)
+{
+    int lingering = socket_lingering(ret_peer);
+
+    if (!socket_send_fd(fd, packet, length, lingering))
+        g_assert_cmpint(errno, ==, EPERM);
+    ccw_fd_close_soon(lingering);
+}
+
+/* With a packet, as a peer that shows a token, and as one that shows none: others are served all the same. */
+static void lingering(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    CcwLabOpen open_packet = { CCW_LAB_MAGIC, { "0123456789abcdef" } };
+    CcwLabInUse in_use = { CCW_LAB_MAGIC, 1 };
+    int clients[6], peers[G_N_ELEMENTS(clients)];
+    LabGroup group;
+
+    g_assert_cmpint(lab_group_open(f->model, 0, &group), ==, 0);
+    for (gsize i = 0; i < G_N_ELEMENTS(clients); i++) {
+        clients[i] = dial(f);
+        if (i % 2)
+            send_lingering(clients[i], &open_packet, sizeof(open_packet), &peers[i]);
+        else
+            send_lingering(clients[i], &in_use, sizeof(in_use), &peers[i]);
+    }
+    expect_service(f, &group);
+    for (gsize i = 0; i < G_N_ELEMENTS(clients); i++) {
+        close(clients[i]);
+        close(peers[i]);
+    }
+}
+
+/* It is in the queue of a connection that the service closes. The model's lock makes the order certain. */
+static void lingering_unread(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    CcwLabOpen guessed = { CCW_LAB_MAGIC, { "0123456789abcdef" } };
+    int fd = dial(f), peer;
+    char byte;
+    LabGroup group;
+
+    g_assert_cmpint(lab_group_open(f->model, 0, &group), ==, 0);
+    g_mutex_lock(&f->model->lock);
+    g_assert_cmpint(send(fd, &guessed, sizeof(guessed), 0), ==, sizeof(guessed));
+    send_lingering(fd, &guessed, sizeof(guessed), &peer);
+    g_mutex_unlock(&f->model->lock);
+    errno = 0;
+    while (recv(fd, &byte, 1, 0) > 0) /* the answer is lost if the end is quicker */
+        ;
+    g_assert_cmpint(errno, !=, EAGAIN);
+    expect_service(f, &group);
+    close(fd);
+    close(peer);
+}
+
+static gint accepts; /* atomic: how often the service has called accept4(2) */
+
+int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
+{
+    g_atomic_int_inc(&accepts);
+    return (int)syscall(SYS_accept4, fd, address, length, flags);
+}
+
+/* The process has no descriptor for a connection: it waits, is tried again now and then, and is served later. */
+static void no_descriptors(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    g_autoptr(GArray) taken = g_array_new(FALSE, FALSE, sizeof(int));
+    struct rlimit old, low = { 64, 64 };
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), image;
+    LabGroup group;
+
+    g_assert_cmpint(lab_group_open(f->model, 0, &group), ==, 0);
+    g_strlcpy(address.sun_path, f->path, sizeof(address.sun_path));
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &old), ==, 0);
+    low.rlim_max = old.rlim_max;
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &low), ==, 0);
+    for (int another; (another = dup(fd)) >= 0;)
+        g_array_append_val(taken, another);
+    g_atomic_int_set(&accepts, 0);
+    g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
+    g_assert_cmpint(poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, 500), ==, 0);
+    g_assert_cmpint(g_atomic_int_get(&accepts), <, 20);
+    for (guint i = 0; i < taken->len; i++)
+        close(g_array_index(taken, int, i));
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &old), ==, 0);
+    g_assert_cmpint(show_token(fd, &group.token, &image).status, ==, 0);
+    close(image);
+    close(fd);
+}
+
 static void mode(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     struct stat found;
@@ -295,6 +390,9 @@ int main(int argc, char **argv)
     ADD("opened", opened);
     ADD("closed", closed);
     ADD("silent", silent);
+    ADD("lingering", lingering);
+    ADD("lingering-unread", lingering_unread);
+    ADD("no-descriptors", no_descriptors);
     ADD("mode", mode);
     ADD("requested", requested);
     ADD("hostile", hostile);

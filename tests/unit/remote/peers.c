@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../sockets.h"
 #include "remote/ccw-rpc-error.h"
 #include "remote/ccw-xdr.h"
 #include "util/ccw-endian.h"
@@ -122,40 +123,27 @@ void peers_send(Peers *peers G_GNUC_UNUSED, int fd, guint32 type, gint32 procedu
 
 gboolean peers_send_fd(int to, int fd)
 {
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = { 0 };
-    char byte = 0;
-    struct iovec iov = { &byte, 1 };
-    struct msghdr message = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space)
-    };
-    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message);
+    return socket_send_fd(to, "", 1, fd);
+}
 
-    cmsg->cmsg_level = SOL_SOCKET;
-    cmsg->cmsg_type = SCM_RIGHTS;
-    cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
-    return sendmsg(to, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
+int peers_receive_fd(int from)
+{
+    char byte;
+    int fd;
+
+    g_assert_cmpint(socket_receive_fd(from, &byte, 1, &fd), ==, 1);
+    g_assert_cmpint(fd, >=, 0);
+    return fd;
 }
 
 static void receive(int fd, guint8 *bytes, gsize length)
 {
-    gint64 until = g_get_monotonic_time() + PATIENCE;
-
     while (length) {
-        ssize_t n = recv(fd, bytes, length, 0);
+        ssize_t n = socket_await(fd, bytes, length);
 
-        if (n > 0) {
-            bytes += n;
-            length -= (gsize)n;
-        } else {
-            g_assert_cmpint(n, <, 0); /* else it hung up */
-            g_assert_cmpint(g_get_monotonic_time(), <, until);
-            if (!g_main_context_iteration(NULL, FALSE))
-                g_usleep(100);
-        }
+        g_assert_cmpint(n, >, 0); /* else it hung up */
+        bytes += n;
+        length -= (gsize)n;
     }
 }
 

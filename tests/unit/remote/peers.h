@@ -39,6 +39,7 @@ void peers_send(Peers *peers, int fd, guint32 type, gint32 procedure, guint32 se
 
 /* A descriptor with a byte of its own, as libvirt sends them. FALSE: the socket takes nothing now. */
 gboolean peers_send_fd(int to, int fd);
+int peers_receive_fd(int from);
 
 /* The next frame at that end, within some seconds. */
 Frame peers_receive(Peers *peers, int fd);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../sockets.h"
 #include "remote/ccw-login.h"
 #include "remote/ccw-rpc-error.h"
 #include "remote/ccw-wire.h"
@@ -87,15 +88,9 @@ static void send_pieces(Fixture *fixture, const GByteArray *frame, gsize piece)
 
 static GByteArray *receive(Fixture *fixture, CcwHeader *ret_header)
 {
-    gint64 until = g_get_monotonic_time() + PATIENCE;
     guint8 bytes[4096];
-    ssize_t n;
+    ssize_t n = socket_await(fixture->client, bytes, sizeof(bytes));
 
-    while ((n = recv(fixture->client, bytes, sizeof(bytes), 0)) < 0) {
-        g_assert_cmpint(g_get_monotonic_time(), <, until);
-        if (!g_main_context_iteration(NULL, FALSE))
-            g_usleep(100);
-    }
     g_assert_cmpint(n, >=, CCW_FRAME_HEAD);
     g_assert_true(ccw_header_decode(bytes, ret_header, NULL));
     g_assert_cmpuint(ret_header->length, ==, n);

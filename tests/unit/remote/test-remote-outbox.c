@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../sockets.h"
 #include "remote/ccw-outbox.h"
 
 #define BIG (4u * 1024 * 1024)
@@ -33,25 +34,12 @@ static void tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 static void drain(Fixture *fixture, GByteArray *into, guint *ret_fds)
 {
     guint8 buffer[65536];
-    char control[CMSG_SPACE(sizeof(int))];
     ssize_t n;
+    int fd;
 
-    for (;;) {
-        struct iovec iov = { buffer, sizeof(buffer) };
-        struct msghdr message = {
-            .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
-        };
-        const struct cmsghdr *cmsg;
-
-        n = recvmsg(fixture->fds[0], &message, 0);
-        if (n <= 0)
-            return;
+    while ((n = socket_receive_fd(fixture->fds[0], buffer, sizeof(buffer), &fd)) > 0) {
         g_byte_array_append(into, buffer, (guint)n);
-        cmsg = CMSG_FIRSTHDR(&message);
-        if (cmsg) {
-            int fd;
-
-            memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
+        if (fd >= 0) {
             close(fd);
             (*ret_fds)++;
         }

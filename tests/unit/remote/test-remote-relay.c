@@ -248,41 +248,6 @@ static void big_table_frame(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     big_frame(peers, 11);
 }
 
-static void send_fd(int to, int fd)
-{
-    char byte = 0;
-    char control[CMSG_SPACE(sizeof(int))] = { 0 };
-    struct iovec iov = { &byte, 1 };
-    struct msghdr message = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
-    };
-    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message);
-
-    cmsg->cmsg_level = SOL_SOCKET;
-    cmsg->cmsg_type = SCM_RIGHTS;
-    cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
-    g_assert_cmpint(sendmsg(to, &message, 0), ==, 1);
-}
-
-static int receive_fd(int from)
-{
-    char byte;
-    char control[CMSG_SPACE(sizeof(int))];
-    struct iovec iov = { &byte, 1 };
-    struct msghdr message = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
-    };
-    const struct cmsghdr *cmsg;
-    int fd;
-
-    g_assert_cmpint(recvmsg(from, &message, 0), ==, 1);
-    cmsg = CMSG_FIRSTHDR(&message);
-    g_assert_nonnull(cmsg);
-    memcpy(&fd, CMSG_DATA(cmsg), sizeof(int));
-    return fd;
-}
-
 /* Two descriptors behind a call, a frame behind them: each arrives in its place. */
 static void descriptors(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
@@ -294,15 +259,15 @@ static void descriptors(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 
     g_assert_cmpint(pipe(pipes), ==, 0);
     peers_send(peers, peers->client, CCW_TYPE_CALL_WITH_FDS, 309, 1, CCW_STATUS_OK, counted);
-    send_fd(peers->client, pipes[1]);
-    send_fd(peers->client, pipes[1]);
+    g_assert_true(peers_send_fd(peers->client, pipes[1]));
+    g_assert_true(peers_send_fd(peers->client, pipes[1]));
     peers_send(peers, peers->client, CCW_TYPE_CALL, 9, 2, CCW_STATUS_OK, NULL);
     close(pipes[1]);
     peers_turn(peers);
     first = peers_receive(peers, peers->backend);
     g_assert_cmpint(first.header.procedure, ==, 309);
     for (guint i = 0; i < 2; i++) {
-        int fd = receive_fd(peers->backend);
+        int fd = peers_receive_fd(peers->backend);
 
         g_assert_cmpint(write(fd, &byte, 1), ==, 1);
         close(fd);

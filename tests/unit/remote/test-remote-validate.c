@@ -213,25 +213,6 @@ static void readonly(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpmem(frame.payload->data, frame.payload->len, payload->data, payload->len);
 }
 
-static int receive_fd(int from)
-{
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = { 0 };
-    char byte;
-    struct iovec iov = { &byte, 1 };
-    struct msghdr message = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space)
-    };
-    int fd;
-
-    g_assert_cmpint(recvmsg(from, &message, 0), ==, 1);
-    g_assert_nonnull(CMSG_FIRSTHDR(&message));
-    memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
-    return fd;
-}
-
 static GByteArray *payload_create_with_files(const char *document)
 {
     g_autoptr(GByteArray) xml = payload_xml(document, TRUE, 0);
@@ -265,7 +246,7 @@ static void with_files(Peers *peers, gconstpointer data G_GNUC_UNUSED)
             g_assert_cmpuint(ccw_load_be32(frame.payload->data), ==, 2);
             g_assert_nonnull(g_strstr_len((const char *)frame.payload->data + 8, frame.payload->len - 8, "mdev"));
             for (guint i = 0; i < 2; i++) {
-                int fd = receive_fd(peers->backend);
+                int fd = peers_receive_fd(peers->backend);
 
                 g_assert_cmpint(write(fd, &byte, 1), ==, 1);
                 close(fd);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How a descriptor that a client has sent, or that leads to a client, is closed. close(2) of it may wait as long as the
- * client likes: for a TCP connection with SO_LINGER and for a FUSE server; and close(2) of a socket for what lies in
- * its queue. So neither is closed in the main thread.
+ * Descriptors that the peer of a UNIX socket sends, and the close of what the peer controls. close(2) of such a
+ * descriptor may wait as long as the peer likes: a TCP connection with SO_LINGER waits for its other end, and a file of
+ * FUSE waits for its server. close(2) of a socket waits for the descriptors in its queue. A thread that serves several
+ * peers therefore receives with room for all descriptors, and closes nothing itself: it hands the descriptors to
+ * ccw-closer.h or to workers.
  */
 #pragma once
 
@@ -16,7 +18,7 @@
  * ccw_fd_refuse_fds:
  *
  * Has the kernel refuse descriptors that are sent by this socket's peer, or stop refusing them, where it can (Linux
- * 6.16).
+ * 6.16). The connections of a listening socket begin with the setting of the listening socket.
  */
 void ccw_fd_refuse_fds(int fd, gboolean refuse);
 
@@ -29,6 +31,14 @@ void ccw_fd_refuse_fds(int fd, gboolean refuse);
  * Returns: how many bytes came; 0 if there are none now; -1 if the peer has gone.
  */
 ssize_t ccw_fd_receive(int fd, void *buffer, gsize length, GArray *fds);
+
+/*
+ * ccw_fd_receive_bytes:
+ *
+ * The same from a peer that has no descriptors to send. Those that come are closed here, so the thread may wait for the
+ * server of a FUSE file: only for a thread that serves this peer alone.
+ */
+ssize_t ccw_fd_receive_bytes(int fd, void *buffer, gsize length);
 
 /*
  * ccw_fd_close_soon:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "remote/ccw-fd.h"
+#include "util/ccw-fd.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -71,35 +71,65 @@ static void install_handler(void)
     sigaction(wake_signal(), &action, NULL);
 }
 
-/* A timer that sends the signal to this thread alone. FALSE: there is none. */
-static gboolean get_timer(timer_t *ret_timer)
+static void free_timer(gpointer data)
+{
+    timer_delete(*(timer_t *)data);
+    g_free(data);
+}
+
+/* A timer of this thread that sends the signal to this thread; NULL if the kernel gives none. */
+static timer_t *new_timer(void)
+{
+    struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = wake_signal() };
+    sigset_t signals;
+    timer_t timer;
+
+    event.sigev_notify_thread_id = gettid();
+    if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0)
+        return NULL;
+    /* The caller of the program may have blocked the signal. */
+    sigemptyset(&signals);
+    sigaddset(&signals, wake_signal());
+    pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+    return g_memdup2(&timer, sizeof(timer));
+}
+
+/* The kernel keeps the timer of a thread that has ended, and a user can have only so many of them. */
+static timer_t *get_timer(void)
 {
     static gsize prepared;
-    static _Thread_local gboolean has_timer;
-    static _Thread_local timer_t timer;
+    static GPrivate of_thread = G_PRIVATE_INIT(free_timer);
+    timer_t *timer = g_private_get(&of_thread);
 
     if (g_once_init_enter(&prepared)) {
         install_handler();
         g_once_init_leave(&prepared, 1);
     }
-    if (!has_timer) {
-        struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = wake_signal() };
-
-        event.sigev_notify_thread_id = gettid();
-        has_timer = timer_create(CLOCK_MONOTONIC, &event, &timer) == 0;
+    if (!timer) {
+        timer = new_timer();
+        g_private_set(&of_thread, timer);
     }
-    *ret_timer = timer;
-    return has_timer;
+    return timer;
 }
 
 void ccw_fd_close_soon(int fd)
 {
     static const struct itimerspec often = { .it_value.tv_nsec = CLOSE_NS, .it_interval.tv_nsec = CLOSE_NS };
     static const struct itimerspec never;
-    timer_t timer;
-    gboolean timed = get_timer(&timer) && timer_settime(timer, 0, &often, NULL) == 0;
+    timer_t *timer = get_timer();
+    gboolean timed = timer && timer_settime(*timer, 0, &often, NULL) == 0;
 
     close(fd); /* it is closed, too, when a signal interrupts it */
     if (timed)
-        timer_settime(timer, 0, &never, NULL);
+        timer_settime(*timer, 0, &never, NULL);
+}
+
+ssize_t ccw_fd_receive_bytes(int fd, void *buffer, gsize length)
+{
+    g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(gint));
+    ssize_t n = ccw_fd_receive(fd, buffer, length, fds);
+
+    for (guint i = 0; i < fds->len; i++)
+        ccw_fd_close_soon(g_array_index(fds, gint, i));
+    return n;
 }

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The control of a lab over a real socket: what it answers, and how much of it clients can take up. */
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "../sockets.h"
+#include "lab/lab-control.h"
+#include "util/ccw-fd.h"
+
+#define CLIENTS 200
+#define THREADS_MAX 80 /* 64 requests, and the test's own */
+#define PATIENCE (20 * G_TIME_SPAN_SECOND)
+
+static char *path;
+
+static void done(gpointer opaque G_GNUC_UNUSED)
+{
+}
+
+static int dial(void)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
+    return fd;
+}
+
+static void expect_answer(const char *state, const char *expected)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *answer = lab_control_ask(path, "0.0.1234", state, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpstr(answer, ==, expected);
+}
+
+static void answers(void)
+{
+    g_autoptr(GError) error = NULL;
+    struct stat found;
+
+    g_assert_cmpint(g_stat(path, &found), ==, 0);
+    g_assert_cmpint(found.st_mode & 0777, ==, 0600);
+    expect_answer(NULL, "good");
+    expect_answer("boxed", "boxed");
+    expect_answer(NULL, "boxed");
+    expect_answer("good", "good");
+    g_assert_null(lab_control_ask(path, "0.0.9999", NULL, &error));
+    g_assert_nonnull(strstr(error->message, "0.0.9999"));
+}
+
+static guint count_threads(void)
+{
+    g_autoptr(GDir) folder = g_dir_open("/proc/self/task", 0, NULL);
+    guint count = 0;
+
+    while (g_dir_read_name(folder))
+        count++;
+    return count;
+}
+
+/* Clients that say nothing have a bounded number of threads, and the next one is served when they have gone. */
+static void silent(void)
+{
+    gint64 until = g_get_monotonic_time() + G_TIME_SPAN_SECOND;
+    int fds[CLIENTS];
+
+    for (gsize i = 0; i < G_N_ELEMENTS(fds); i++)
+        fds[i] = dial();
+    while (g_get_monotonic_time() < until)
+        g_assert_cmpuint(count_threads(), <, THREADS_MAX);
+    for (gsize i = 0; i < G_N_ELEMENTS(fds); i++)
+        close(fds[i]);
+    expect_answer(NULL, "good");
+}
+
+/* Descriptors whose close waits come along: other clients are served. */
+static void lingering(void)
+{
+    gint64 until = g_get_monotonic_time() + PATIENCE;
+    int fd = dial(), peer;
+    int sent = socket_lingering(&peer);
+
+    socket_send_fd(fd, "0.0.1234", strlen("0.0.1234"), sent);
+    ccw_fd_close_soon(sent);
+    close(fd);
+    expect_answer(NULL, "good");
+    close(peer);
+    g_assert_cmpint(g_get_monotonic_time(), <, until);
+}
+
+int main(int argc, char **argv)
+{
+    const LabDevice device = { .id = { 0, 0, 0x1234 }, .image_fd = -1 };
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = g_dir_make_tmp("test-lab-control-XXXXXX", NULL);
+    LabModel *model = lab_model_new(&device, 1);
+    int result;
+
+    g_test_init(&argc, &argv, NULL);
+    path = g_build_filename(folder, "sock", NULL);
+    lab_control_start(model, path, done, NULL, &error); /* until the process ends */
+    g_assert_no_error(error);
+    g_test_add_func("/lab/control/answers", answers);
+    g_test_add_func("/lab/control/silent", silent);
+    g_test_add_func("/lab/control/lingering", lingering);
+    result = g_test_run();
+    g_unlink(path);
+    g_rmdir(folder);
+    g_free(path);
+    return result;
+}

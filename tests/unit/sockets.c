@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sockets.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define PATIENCE (8 * G_USEC_PER_SEC)
+#define LINGER_SECONDS 60
+
+typedef union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(int))];
+} Control;
+
+gboolean socket_send_fd(int to, gconstpointer data, gsize length, int fd)
+{
+    Control control = { 0 };
+    struct iovec iov = { (void *)data, length };
+    struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control };
+
+    message.msg_controllen = sizeof(control);
+    control.header = (struct cmsghdr){ CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
+    memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+    return sendmsg(to, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)length;
+}
+
+ssize_t socket_receive_fd(int from, gpointer data, gsize length, int *ret_fd)
+{
+    Control control = { 0 };
+    struct iovec iov = { data, length };
+    struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control };
+    const struct cmsghdr *header;
+    ssize_t n;
+
+    message.msg_controllen = sizeof(control);
+    *ret_fd = -1;
+    n = recvmsg(from, &message, MSG_CMSG_CLOEXEC);
+    if (n < 0)
+        return n;
+    header = CMSG_FIRSTHDR(&message);
+    g_assert_false(message.msg_flags & MSG_CTRUNC);
+    if (header) {
+        g_assert_cmpint(header->cmsg_type, ==, SCM_RIGHTS);
+        g_assert_cmpint(header->cmsg_len, ==, CMSG_LEN(sizeof(int)));
+        memcpy(ret_fd, CMSG_DATA(header), sizeof(int));
+    }
+    return n;
+}
+
+ssize_t socket_await(int from, gpointer data, gsize length)
+{
+    gint64 until = g_get_monotonic_time() + PATIENCE;
+    ssize_t n;
+
+    while ((n = recv(from, data, length, 0)) < 0) {
+        g_assert_cmpint(g_get_monotonic_time(), <, until);
+        if (!g_main_context_iteration(NULL, FALSE))
+            g_usleep(100);
+    }
+    return n;
+}
+
+int socket_lingering(int *ret_peer)
+{
+    const struct linger linger = { .l_onoff = 1, .l_linger = LINGER_SECONDS };
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t length = sizeof(address);
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    static const char data[65536];
+
+    g_assert_cmpint(bind(listener, (struct sockaddr *)&address, sizeof(address)), ==, 0);
+    g_assert_cmpint(listen(listener, 1), ==, 0);
+    g_assert_cmpint(getsockname(listener, (struct sockaddr *)&address, &length), ==, 0);
+    g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
+    *ret_peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    g_assert_cmpint(*ret_peer, >=, 0);
+    close(listener);
+    g_assert_cmpint(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), ==, 0);
+    while (send(fd, data, sizeof(data), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+        ;
+    g_assert_cmpint(errno, ==, EAGAIN);
+    return fd;
+}
