@@ -49,7 +49,7 @@ struct _CcwConnection {
     gboolean closing;  /* the client is gone, or about to go when its outbox is empty */
     gboolean ended_called;
     GList *actions;      /* of CcwAction, in flight */
-    gsize actions_bytes; /* of the frames that began them */
+    gsize actions_bytes; /* of the frames that began them, and of libvirt's replies to them */
     guint actions_fds;   /* that came with these */
     gsize replies_bytes; /* of those frames: libvirt's replies, which a worker rewrites */
     CcwFdCloser closer;  /* of what the client and libvirt have sent, and of the sockets */
