@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What ccw-connection, ccw-relay, ccw-action and the actions know of a connection. Nobody else includes it. */
+/* What ccw-connection, ccw-account, ccw-relay, ccw-action and the actions know of a connection. Nobody else includes
+ * it. */
 #pragma once
 
 #include "remote/ccw-action.h"
@@ -27,6 +28,9 @@ typedef struct {
     gsize unread_at;
     GArray *unread_fds; /* with them, as gint; or NULL */
 } CcwSide;
+
+/* As much is read at a time. */
+#define CCW_READ_SIZE 65536
 
 /* Of the client's CONNECT_OPEN; see ccw-identity. */
 typedef enum {
@@ -62,6 +66,11 @@ struct _CcwConnection {
     void (*ended)(CcwConnection *connection, gpointer data);
     gpointer data;
 };
+
+static inline CcwSide *ccw_side_other(CcwSide *side)
+{
+    return &side->connection->sides[!side->index];
+}
 
 CcwConnection *ccw_connection_ref(CcwConnection *connection);
 void ccw_connection_unref(CcwConnection *connection);

@@ -19,8 +19,8 @@
 #define STAT_START_TIME (22 - 3)
 
 /*
- * The start time of the first thread is that of the process. /proc/PID/stat has it too, but there the kernel adds up all
- * threads first, and the client decides how many those are.
+ * The start time of the first thread is that of the process. /proc/PID/stat has it too, but there the kernel adds up
+ * all threads first, and the client decides how many those are.
  */
 static gboolean read_start_time(pid_t pid, guint64 *ret_time, GError **error)
 {

@@ -36,7 +36,7 @@ struct _Lane {
     guint per_user;    /* how many threads a user other than root may have */
     guint for_others;  /* how many threads all users other than root may have together */
     guint others_busy; /* how many threads they have */
-    GQueue users;   /* User with waiting work, the next one to be served first */
+    GQueue users;      /* User with waiting work, the next one to be served first */
     GHashTable *by_uid;
     GCond wake;
 };

@@ -69,11 +69,10 @@ static void append_frame(GByteArray *stream, guint32 type, gint32 procedure, gui
 static GByteArray *domain_xml(gsize length)
 {
     g_autofree char *filler = g_strnfill(length, 'x');
-    g_autofree char *xml =
-        g_strconcat("<domain><uuid>" GUEST_UUID "</uuid><description>", filler,
-                    "</description><devices><hostdev mode='subsystem' type='ccw' managed='yes'>"
-                    "<source><address devno='0x1234'/></source></hostdev></devices></domain>",
-                    NULL);
+    g_autofree char *xml = g_strconcat("<domain><uuid>" GUEST_UUID "</uuid><description>", filler,
+                                       "</description><devices><hostdev mode='subsystem' type='ccw' managed='yes'>"
+                                       "<source><address devno='0x1234'/></source></hostdev></devices></domain>",
+                                       NULL);
 
     return payload_string(xml);
 }

@@ -376,11 +376,9 @@ static GByteArray *many_subchannels(guint count)
 
 static void send_list(Peers *peers, guint32 serial, const GByteArray *payload)
 {
-    const CcwHeader header = { .program = CCW_PROGRAM_REMOTE,
-                               .version = 1,
-                               .procedure = 285,
-                               .type = CCW_TYPE_REPLY,
-                               .serial = serial };
+    const CcwHeader header = {
+        .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = 285, .type = CCW_TYPE_REPLY, .serial = serial
+    };
     g_autoptr(GByteArray) frame = ccw_frame_new(&header, payload->data, payload->len);
 
     peers_send_all(peers, peers->backend, frame);

@@ -128,7 +128,10 @@ static void per_user(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 static void root_is_served(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     static const guint for_others[CCW_WORK_KINDS] = {
-        [CCW_WORK_LOOK_UP] = 3, [CCW_WORK_HOST] = 12, [CCW_WORK_CLOSE] = 6, [CCW_WORK_HANG_UP] = 3,
+        [CCW_WORK_LOOK_UP] = 3,
+        [CCW_WORK_HOST] = 12,
+        [CCW_WORK_CLOSE] = 6,
+        [CCW_WORK_HANG_UP] = 3,
     };
     guint running = 0, jobs = 0;
 
