@@ -49,8 +49,10 @@ struct _CcwConnection {
     const char *shut_why; /* of CCW_PHASE_SHUT */
     CcwSide sides[2];
     guint refs;
-    gboolean readonly; /* the backend's socket is the one that changes nothing */
-    gboolean closing;  /* the client is gone, or about to go when its outbox is empty */
+    gboolean readonly;           /* the backend's socket is the one that changes nothing */
+    gboolean is_opened_readonly; /* the client's CONNECT_OPEN said that it changes nothing */
+    gboolean is_elsewhere;       /* the client opened a libvirt or a driver that does not check access for virtccwd */
+    gboolean closing;            /* the client is gone, or about to go when its outbox is empty */
     gboolean ended_called;
     GList *actions;      /* of CcwAction, in flight */
     gsize actions_bytes; /* of the frames that began them, and of libvirt's replies to them */
