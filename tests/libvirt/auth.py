@@ -205,7 +205,7 @@ def attach_elsewhere(path, uri, flags):
     device = string("own") + bytes(range(16)) + struct.pack(">I", 1) + string(DEVICE) + struct.pack(">I", 1)
     calls = [frame(AUTH_LIST), frame(AUTH_POLKIT), frame(OPEN, open_uri(uri, int(flags))),
              frame(ATTACH_DEVICE_FLAGS, device)]
-    for answer in talk(path, calls):
+    for answer in talk(path, calls if os.geteuid() else calls[:1] + calls[2:]):
         print(readable(answer))
 
 
@@ -413,14 +413,23 @@ class AuthTest:
             client.sendall(frame(OPEN, struct.pack(">I", 0) + OPEN_QEMU, kind=CALL_WITH_FDS))
             expect(receive(client) == b"the end", "it was served")
 
+    def attach_elsewhere(self, user, socket_path):
+        """What it hears."""
+        uri = f"qemu+unix:///system?socket={socket_path}"
+        return command([*as_user(user), sys.executable, PROGRAM, "--attach-elsewhere", f"{FRONT}/{NAMES[0]}", uri,
+                        "0"])[1].splitlines()
+
     def elsewhere(self):
-        """A client may name any libvirt that libvirtd shall connect to, also its own: that decides nothing here."""
+        """A client may not name a libvirt that libvirtd, as root, shall connect to: its own, or virtccwd's or libvirtd's socket,
+        where it would be root. root may, but what answers there decides nothing."""
         socket_path = os.path.join(self.libvirt.folder, "own.sock")
         own = OwnLibvirt(socket_path)
         own.start()
-        uri = f"qemu+unix:///system?socket={socket_path}"
-        lines = command([*as_user("guest"), sys.executable, PROGRAM, "--attach-elsewhere", f"{FRONT}/{NAMES[0]}", uri,
-                         "0"])[1].splitlines()
+        for path in (socket_path, f"{FRONT}/{NAMES[0]}", f"{BACKEND}/{NAMES[0]}"):
+            lines = self.attach_elsewhere("guest", path)
+            expect(any("only root may have libvirt connect to" in line for line in lines) and not own.calls,
+                   f"libvirtd connected to {path} for a user: {own.calls}: {lines}")
+        lines = self.attach_elsewhere("root", socket_path)
         attaches = [payload for procedure, payload in own.calls if procedure == ATTACH_DEVICE_FLAGS]
         expect(own.calls, f"libvirtd did not connect: {lines}")
         expect(len(attaches) == 1 and b"devno='0x1234'" in attaches[0] and "its own libvirt" in lines[-1],

@@ -239,12 +239,35 @@ static void expect_untouched(Peers *peers)
     g_assert_false(host_is_announced());
 }
 
-/* data: the URI. What answers there may be the client's own program, or checks nothing. */
+/* data: the URI. root may open it; what answers there checks nothing for virtccwd. */
 static void elsewhere(Peers *peers, gconstpointer data)
 {
-    set_up(peers, GINT_TO_POINTER(1));
-    open_uri(peers, data, 0);
+    set_up(peers, GINT_TO_POINTER(0));
+    greet(peers, 0);
+    reply(peers, SET_IDENTITY, open_uri_until_identity(peers, data, 0), NULL, 0);
+    expect_ok(peers, OPEN, 1);
     expect_untouched(peers);
+    peers_tear_down(peers, NULL);
+}
+
+/* The test driver is open to everybody, and checks nothing. */
+static void test_driver(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    open_uri(peers, "test:///default", 0);
+    expect_untouched(peers);
+}
+
+/* data: the URI. A user may not have libvirt connect there, and may open another one afterwards. */
+static void not_elsewhere(Peers *peers, gconstpointer data)
+{
+    set_up(peers, GINT_TO_POINTER(1));
+    greet(peers, 0);
+    call_open(peers, data, 0, 7);
+    peers_expect_error(peers, 7, OPEN, VIR_ERR_ACCESS_DENIED, "only root");
+    peers_assert_quiet(peers, peers->backend);
+    reply(peers, SET_IDENTITY, open_until_identity(peers), NULL, 0);
+    reply(peers, FEATURE, expect_call(peers, FEATURE), NULL, VIR_ERR_NO_SUPPORT);
+    expect_ok(peers, OPEN, 1);
     peers_tear_down(peers, NULL);
 }
 
@@ -431,11 +454,15 @@ int main(int argc, char **argv)
     ADD("root-attaches", 0, root_attaches);
     ADD("opened-readonly", 1, opened_readonly);
     ADD("opened-twice", 1, opened_twice);
+    ADD("test-driver", 1, test_driver);
 #define ADD_URI(name, uri, func) g_test_add("/remote/identity/" name, Peers, uri, NULL, func, NULL)
     ADD_URI("elsewhere-socket", "qemu+unix:///system?socket=/tmp/own", elsewhere);
     ADD_URI("elsewhere-parameter", "qemu:///system?socket=/tmp/own", elsewhere);
-    ADD_URI("elsewhere-host", "qemu+tcp://host/system", elsewhere);
-    ADD_URI("elsewhere-test", "test:///default", elsewhere);
+    ADD_URI("not-elsewhere-socket", "qemu+unix:///system?socket=/tmp/own", not_elsewhere);
+    ADD_URI("not-elsewhere-parameter", "qemu:///system?socket=/tmp/own", not_elsewhere);
+    ADD_URI("not-elsewhere-host", "qemu://host/system", not_elsewhere);
+    ADD_URI("not-elsewhere-transport", "qemu+ssh://host/system", not_elsewhere);
+    ADD_URI("not-elsewhere-alias", "alias", not_elsewhere);
     ADD_URI("here-default", NULL, here);
     ADD_URI("here-nodedev", "nodedev:///system", here);
     ADD("gone", 1, gone);
