@@ -156,8 +156,10 @@ static void compare_times(const Client *plain, const Client *heavy, const char *
     gint64 plain_time = G_MAXINT64, heavy_time = G_MAXINT64;
 
     for (guint i = 0; i < ROUNDS; i++) {
-        plain_time = MIN(plain_time, time_look(plain));
-        heavy_time = MIN(heavy_time, time_look(heavy));
+        gint64 plain_now = time_look(plain), heavy_now = time_look(heavy);
+
+        plain_time = MIN(plain_time, plain_now);
+        heavy_time = MIN(heavy_time, heavy_now);
     }
     g_test_message("a plain client: %" G_GINT64_FORMAT " ns; one with %s: %" G_GINT64_FORMAT " ns", plain_time, what,
                    heavy_time);
