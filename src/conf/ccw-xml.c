@@ -67,15 +67,18 @@ gboolean ccw_xml_check_bounds(const CcwXml *xml, GError **error)
     return FALSE;
 }
 
+/* The last entry is behind every byte: a text of one line is not searched again for each question. */
 static void find_lines(const CcwXml *xml)
 {
     const char *p = xml->text;
+    guint32 end = G_MAXUINT32;
 
     while ((p = strchr(p, '\n'))) {
         guint32 start = (guint32)(++p - xml->text);
 
         g_array_append_val(xml->lines, start);
     }
+    g_array_append_val(xml->lines, end);
 }
 
 guint ccw_xml_line(const CcwXml *xml, guint32 offset)

@@ -226,43 +226,58 @@ static gboolean check_boot_orders(const Subject *subject, GError **error)
     return check_unique(subject, get_boot_order, refuse_boot_order, error);
 }
 
-static void warn(const Subject *subject, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void warn(const Subject *subject, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    g_ptr_array_add(subject->with->warnings, g_strdup_vprintf(format, args));
-    va_end(args);
-}
-
 /* vfio-ccw passes any device through; a device that is missing or is not a DASD is often a mistake. */
-static void warn_of_device(const Subject *subject, const CcwHostdevNode *node)
+static char *warning_of_device(CcwHost *host, const CcwQemuDevice *device)
 {
-    g_autoptr(CcwHostDevice) device = ccw_host_lookup(subject->with->host, &node->dev.source, NULL);
+    g_autoptr(CcwHostDevice) found = ccw_host_lookup(host, &device->id, NULL);
     char text[CCW_BUS_ID_STR_LEN];
 
-    ccw_bus_id_format(&node->dev.source, text);
-    if (!device)
-        warn(subject, "line %u: this host has no channel device %s", line_of(subject, node->element), text);
-    else if (device->cutype && !g_str_has_prefix(device->cutype, DASD_CONTROL_UNIT))
-        warn(subject, "line %u: channel device %s is no DASD: its control unit is a %s, a DASD's is a 3990",
-             line_of(subject, node->element), text, device->cutype);
+    ccw_bus_id_format(&device->id, text);
+    if (!found)
+        return g_strdup_printf("line %u: this host has no channel device %s", device->line, text);
+    if (found->cutype && !g_str_has_prefix(found->cutype, DASD_CONTROL_UNIT))
+        return g_strdup_printf("line %u: channel device %s is no DASD: its control unit is a %s, a DASD's is a 3990",
+                               device->line, text, found->cutype);
+    return NULL;
 }
 
 /* A host without a channel subsystem is where a domain is written, not where it runs. */
+void ccw_qemu_warn_of_devices(CcwHost *host, const GArray *devices, GPtrArray *warnings)
+{
+    if (devices->len == 0 || !ccw_host_has_css(host, NULL))
+        return;
+    for (guint i = 0; i < MIN(devices->len, CCW_QEMU_WARNED_DEVICES_MAX); i++) {
+        char *warning = warning_of_device(host, &g_array_index(devices, CcwQemuDevice, i));
+
+        if (warning)
+            g_ptr_array_add(warnings, warning);
+    }
+}
+
+static void add_devices(const Subject *subject, GArray *devices)
+{
+    for (guint i = 0; i < MIN(subject->nodes->len, CCW_QEMU_WARNED_DEVICES_MAX); i++) {
+        const CcwQemuDevice device = { nth(subject, i)->dev.source, line_of(subject, nth(subject, i)->element) };
+
+        g_array_append_val(devices, device);
+    }
+}
+
 static void add_warnings(const Subject *subject)
 {
     const CcwQemuValidate *with = subject->with;
+    g_autoptr(GArray) devices = g_array_new(FALSE, FALSE, sizeof(CcwQemuDevice));
 
     if (subject->nodes->len == 0 || !with->warnings)
         return;
     if (subject->feature.state == CCW_MAP_CSS_OFF)
-        warn(subject, "%s", CCW_DIALECT_OFF_WARNING);
-    if (!with->host || !ccw_host_has_css(with->host, NULL))
-        return;
-    for (guint i = 0; i < MIN(subject->nodes->len, CCW_QEMU_WARNED_DEVICES_MAX); i++)
-        warn_of_device(subject, nth(subject, i));
+        g_ptr_array_add(with->warnings, g_strdup(CCW_DIALECT_OFF_WARNING));
+    if (with->devices) {
+        add_devices(subject, with->devices);
+    } else if (with->host) {
+        add_devices(subject, devices);
+        ccw_qemu_warn_of_devices(with->host, devices, with->warnings);
+    }
 }
 
 static gboolean (*const checks[])(const Subject *subject, GError **error) = {

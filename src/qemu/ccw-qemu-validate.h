@@ -13,10 +13,17 @@
 /* The most devices of a domain that are looked up on the host for warnings. */
 #define CCW_QEMU_WARNED_DEVICES_MAX 256
 
+/* A device of a domain, and the line of its element. */
+typedef struct {
+    CcwBusId id;
+    guint line;
+} CcwQemuDevice;
+
 typedef struct {
     const CcwCaps *caps;  /* of the emulator; NULL: not known, and not judged */
     const char *emulator; /* its name in messages; with caps */
     CcwHost *host;        /* where devices are looked at for warnings; NULL: nowhere */
+    GArray *devices;      /* those to be looked at are added instead, of CcwQemuDevice; NULL: they are looked at */
     GPtrArray *warnings;  /* lines for a person are added, of char *; NULL: none are wanted */
     gboolean has_domain;  /* of a bare hostdev: which domain it is for is known, */
     CcwMapCss map_css;    /* and its feature is this */
@@ -28,6 +35,15 @@ typedef struct {
  * CCW_ERROR_UNSUPPORTED (the emulator cannot do it).
  */
 gboolean ccw_qemu_validate(const char *xml, const CcwQemuValidate *validate, GError **error);
+
+/**
+ * ccw_qemu_warn_of_devices:
+ * @devices: of CcwQemuDevice; the first CCW_QEMU_WARNED_DEVICES_MAX are looked at
+ * @warnings: lines for a person are added, of char *
+ *
+ * Looks up devices that ccw_qemu_validate() has found. Reads sysfs, and no XML.
+ */
+void ccw_qemu_warn_of_devices(CcwHost *host, const GArray *devices, GPtrArray *warnings);
 
 /* The <emulator> of the first domain in the document; NULL if none is stated. */
 char *ccw_qemu_emulator(const char *xml);

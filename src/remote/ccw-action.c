@@ -46,16 +46,31 @@ void ccw_actions_note_reply(CcwConnection *connection, const CcwHeader *header)
         g_hash_table_remove(connection->unanswered, GUINT_TO_POINTER(header->serial));
 }
 
+/* Whether libvirt may still reply to a call of that serial, the client's or one of ours. */
+static gboolean is_in_flight(const CcwConnection *connection, guint32 serial)
+{
+    if (g_hash_table_contains(connection->unanswered, GUINT_TO_POINTER(serial)))
+        return TRUE;
+    for (const GList *item = connection->actions; item; item = item->next) {
+        const CcwAction *action = item->data;
+
+        if (action->on_reply && action->awaited_serial == serial)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* The loop ends: fewer serials than a range has are in flight, with UNANSWERED_MAX calls and some actions. */
 static guint32 next_serial(CcwConnection *connection)
 {
+    guint32 serial;
+
     if (!connection->serial_range)
         connection->serial_range = SERIAL_RANGE_A;
-    for (;;) { /* UNANSWERED_MAX are fewer */
-        guint32 serial = connection->serial_range | connection->serial_next++;
-
-        if (!g_hash_table_contains(connection->unanswered, GUINT_TO_POINTER(serial)))
-            return serial;
-    }
+    do
+        serial = connection->serial_range | connection->serial_next++;
+    while (is_in_flight(connection, serial));
+    return serial;
 }
 
 void ccw_action_begin(CcwAction *action, CcwConnection *connection, const CcwHeader *call, CcwArguments *arguments)
@@ -85,7 +100,7 @@ void ccw_action_end(CcwAction *action, GByteArray *reply)
 
     ccw_action_reply(action, reply);
     connection->actions = g_list_remove(connection->actions, action);
-    connection->actions_bytes -= action->call.length;
+    connection->actions_bytes -= action->call.length + action->held_bytes;
     connection->actions_fds -= action->call.fds;
     ccw_arguments_clear(&action->arguments);
     g_clear_pointer(&action->reply, g_byte_array_unref);
@@ -316,6 +331,9 @@ gboolean ccw_actions_reply(CcwConnection *connection, const CcwHeader *header, c
     if (!action)
         return FALSE;
     on_reply = g_steal_pointer(&action->on_reply);
+    /* The action may keep it, or the XML in it, until it ends. */
+    action->held_bytes += header->length;
+    connection->actions_bytes += header->length;
     on_reply(action, header, payload, length);
     return TRUE;
 }

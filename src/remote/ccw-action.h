@@ -27,6 +27,7 @@ struct _CcwAction {
     CcwActionStep on_lost;     /* instead: the backend is gone and there will be none */
     guint32 awaited_serial;
     gint32 awaited_procedure;
+    gsize held_bytes; /* libvirt's replies that it has had: its user is charged for them until it ends */
     CcwActionStep work, done;
     GByteArray *reply;    /* see ccw_action_end_raised(); else NULL */
     gboolean is_answered; /* the client has its reply */

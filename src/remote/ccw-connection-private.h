@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What ccw-connection, ccw-relay, ccw-action and the actions know of a connection. Nobody else includes it. */
+/* What ccw-connection, ccw-account, ccw-relay, ccw-action and the actions know of a connection. Nobody else includes
+ * it. */
 #pragma once
 
 #include "remote/ccw-action.h"
@@ -28,6 +29,9 @@ typedef struct {
     GArray *unread_fds; /* with them, as gint; or NULL */
 } CcwSide;
 
+/* As much is read at a time. */
+#define CCW_READ_SIZE 65536
+
 /* Of the client's CONNECT_OPEN; see ccw-identity. */
 typedef enum {
     CCW_PHASE_NEW,
@@ -45,11 +49,13 @@ struct _CcwConnection {
     const char *shut_why; /* of CCW_PHASE_SHUT */
     CcwSide sides[2];
     guint refs;
-    gboolean readonly; /* the backend's socket is the one that changes nothing */
-    gboolean closing;  /* the client is gone, or about to go when its outbox is empty */
+    gboolean readonly;           /* the backend's socket is the one that changes nothing */
+    gboolean is_opened_readonly; /* the client's CONNECT_OPEN said that it changes nothing */
+    gboolean is_elsewhere;       /* the client opened a libvirt or a driver that does not check access for virtccwd */
+    gboolean closing;            /* the client is gone, or about to go when its outbox is empty */
     gboolean ended_called;
     GList *actions;      /* of CcwAction, in flight */
-    gsize actions_bytes; /* of the frames that began them */
+    gsize actions_bytes; /* of the frames that began them, and of libvirt's replies to them */
     guint actions_fds;   /* that came with these */
     gsize replies_bytes; /* of those frames: libvirt's replies, which a worker rewrites */
     CcwFdCloser closer;  /* of what the client and libvirt have sent, and of the sockets */
@@ -62,6 +68,11 @@ struct _CcwConnection {
     void (*ended)(CcwConnection *connection, gpointer data);
     gpointer data;
 };
+
+static inline CcwSide *ccw_side_other(CcwSide *side)
+{
+    return &side->connection->sides[!side->index];
+}
 
 CcwConnection *ccw_connection_ref(CcwConnection *connection);
 void ccw_connection_unref(CcwConnection *connection);

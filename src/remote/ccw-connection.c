@@ -1,35 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remote/ccw-connection.h"
 
-#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "remote/ccw-account.h"
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-identity.h"
 #include "remote/ccw-log.h"
 #include "remote/ccw-relay.h"
 #include "util/ccw-hash.h"
 
-/* A side is not read while more than this waits for the other one. */
-#define OUTBOX_HIGH (256u * 1024)
-/* A client is not read while it has this many actions in flight: libvirtd's own max_client_requests is 5. */
-#define ACTIONS_MAX 16
-/* Nor while the calls of these have this many bytes: each is kept in some forms until it is over. */
-#define ACTIONS_BYTES_HIGH (1024u * 1024)
-/* The backend is not read while its replies of this many bytes are in work. */
-#define REPLIES_BYTES_HIGH (1024u * 1024)
-/* A frame up to this size is taken whether the user has room for it or not: what is read at a time is no larger. */
-#define FRAME_SMALL READ_SIZE
-#define READ_SIZE 65536
-
 /* Everything runs in one thread and nothing is kept in it from one read to the next: one for all connections. */
-static guint8 read_buffer[READ_SIZE];
-
-static CcwSide *other(CcwSide *side)
-{
-    return &side->connection->sides[!side->index];
-}
+static guint8 read_buffer[CCW_READ_SIZE];
 
 CcwConnection *ccw_connection_ref(CcwConnection *connection)
 {
@@ -106,94 +89,15 @@ static void side_close(CcwSide *side)
         ccw_actions_lost(side->connection);
 }
 
-/* --- what the connection holds, and may hold --- */
-
-static gsize held_bytes(const CcwSide *side)
-{
-    return side->outbox.bytes + side->deferred_bytes + (side->unread ? side->unread->len : 0) +
-           (side->inbox.taking ? side->inbox.header.length : 0);
-}
-
-static guint held_fds(const CcwSide *side)
-{
-    return side->outbox.fds + side->deferred_fds + (side->unread_fds ? side->unread_fds->len : 0) +
-           (side->inbox.taken_fds ? side->inbox.taken_fds->len : 0);
-}
-
-static guint connection_fds(const CcwConnection *connection)
-{
-    return connection->actions_fds + held_fds(&connection->sides[CCW_SIDE_CLIENT]) +
-           held_fds(&connection->sides[CCW_SIDE_BACKEND]);
-}
-
-/* Brings the user's account up to date. */
-static void charge(CcwConnection *connection)
-{
-    gsize bytes = connection->actions_bytes;
-    guint fds = connection_fds(connection);
-
-    if (!connection->user)
-        return;
-    for (guint i = 0; i < G_N_ELEMENTS(connection->sides); i++)
-        bytes += held_bytes(&connection->sides[i]);
-    ccw_user_charge(connection->user, (gssize)(bytes - connection->charged_bytes),
-                    (gint)(fds - connection->charged_fds));
-    connection->charged_bytes = bytes;
-    connection->charged_fds = fds;
-}
-
-static void on_room(gpointer data)
-{
-    ccw_connection_update(data);
-}
-
-/* A client is not read while too many descriptors of its user's wait to be closed. */
-static gboolean has_user_room(const CcwUser *user, CcwSide *side)
-{
-    if (side->index == CCW_SIDE_CLIENT && user->closing + CCW_FRAME_FDS_MAX > CCW_CLIENT_FDS_MAX)
-        return FALSE;
-    return ccw_user_has_fd_room(user, CCW_FRAME_FDS_MAX) &&
-           (other(side)->outbox.bytes == 0 || ccw_user_has_room(user, READ_SIZE));
-}
-
-/*
- * If nothing waits for the other side, one more read is always allowed, so that each connection makes progress. If the
- * user has no room, ccw-limits has the connection updated when that changes.
- */
-static gboolean has_room_for_read(CcwSide *side)
-{
-    const CcwConnection *connection = side->connection;
-    const CcwSide *to = other(side);
-    const CcwUser *user = connection->user;
-    /* The backend is read as long as the client reads; else libvirt, which waits for that, would take no calls. */
-    guint fds = side->index == CCW_SIDE_BACKEND ? to->outbox.fds + to->deferred_fds : connection_fds(connection);
-
-    if (to->outbox.bytes >= OUTBOX_HIGH || fds + CCW_FRAME_FDS_MAX > CCW_CLIENT_FDS_MAX)
-        return FALSE;
-    if (!user || has_user_room(user, side))
-        return TRUE;
-    ccw_limits_wait(user->limits, on_room, side->connection);
-    return FALSE;
-}
-
-/* Whether the client may begin one more call: what is answered to the last ones may wait for it to read. */
-static gboolean has_room_for_call(const CcwConnection *connection)
-{
-    const CcwSide *client = &connection->sides[CCW_SIDE_CLIENT];
-
-    return client->outbox.bytes + client->deferred_bytes < OUTBOX_HIGH &&
-           g_list_length(connection->actions) < ACTIONS_MAX && connection->actions_bytes < ACTIONS_BYTES_HIGH &&
-           g_hash_table_size(connection->unanswered) < CCW_CLIENT_CALLS_MAX;
-}
-
 static gboolean wants_reading(CcwSide *side)
 {
     CcwConnection *connection = side->connection;
 
     if (side->index == CCW_SIDE_BACKEND)
-        return connection->replies_bytes < REPLIES_BYTES_HIGH && has_room_for_read(side);
-    return !connection->closing && !connection->greeting && other(side)->fd >= 0 &&
-           (side->inbox.head_length > 0 || has_room_for_call(connection)) && has_room_for_read(side);
+        return ccw_account_has_room_for_read(side);
+    return !connection->closing && !connection->greeting && ccw_side_other(side)->fd >= 0 &&
+           (side->inbox.head_length > 0 || ccw_account_has_room_for_call(connection)) &&
+           ccw_account_has_room_for_read(side);
 }
 
 static void side_update(CcwSide *side)
@@ -240,7 +144,7 @@ void ccw_connection_update(CcwConnection *connection)
 
     ccw_connection_ref(connection);
     close_what_is_over(connection);
-    charge(connection);
+    ccw_account_update(connection);
     side_update(&sides[CCW_SIDE_CLIENT]);
     side_update(&sides[CCW_SIDE_BACKEND]);
     if (sides[CCW_SIDE_CLIENT].fd < 0 && sides[CCW_SIDE_BACKEND].fd < 0 && !connection->actions &&
@@ -248,10 +152,7 @@ void ccw_connection_update(CcwConnection *connection)
         connection->ended_called = TRUE;
         ccw_inbox_clear(&sides[CCW_SIDE_CLIENT].inbox);
         ccw_inbox_clear(&sides[CCW_SIDE_BACKEND].inbox);
-        charge(connection);
-        if (connection->user)
-            ccw_limits_stop_waiting(connection->user->limits, connection);
-        connection->user = NULL; /* the account may end with the connection */
+        ccw_account_close(connection);
         connection->ended(connection, connection->data);
         ccw_connection_unref(connection);
     }
@@ -321,7 +222,7 @@ static void defer(CcwSide *side, GByteArray *frame, GArray *fds)
     g_ptr_array_add(side->deferred, deferred);
     side->deferred_bytes += frame->len;
     side->deferred_fds += deferred->fds ? deferred->fds->len : 0;
-    ccw_inbox_want_boundary(&other(side)->inbox);
+    ccw_inbox_want_boundary(&ccw_side_other(side)->inbox);
 }
 
 void ccw_connection_send_fds(CcwConnection *connection, CcwSideIndex to, GByteArray *frame, GArray *fds)
@@ -334,7 +235,7 @@ void ccw_connection_send_fds(CcwConnection *connection, CcwSideIndex to, GByteAr
     if (side->fd < 0) {
         if (fds)
             ccw_fds_close(&connection->closer, fds);
-    } else if (ccw_inbox_at_boundary(&other(side)->inbox)) {
+    } else if (ccw_inbox_at_boundary(&ccw_side_other(side)->inbox)) {
         write_frame(side, frame, fds);
         side_update(side);
     } else {
@@ -347,14 +248,6 @@ void ccw_connection_send(CcwConnection *connection, CcwSideIndex to, GByteArray 
     ccw_connection_send_fds(connection, to, frame, NULL);
 }
 
-/* The room is asked for as a whole before the first byte of the payload is kept. */
-static gboolean has_room_for_frame(const CcwSide *side, const CcwHeader *header)
-{
-    const CcwUser *user = side->connection->user;
-
-    return !user || header->length <= FRAME_SMALL || ccw_user_has_room(user, header->length);
-}
-
 static CcwInboxWay on_header(const CcwHeader *header, gpointer data)
 {
     CcwSide *side = data;
@@ -362,7 +255,7 @@ static CcwInboxWay on_header(const CcwHeader *header, gpointer data)
     CcwInboxWay way = side->index == CCW_SIDE_CLIENT ? ccw_relay_client_header(connection, header)
                                                      : ccw_relay_backend_header(connection, header);
 
-    if (way == CCW_INBOX_TAKE && !has_room_for_frame(side, header))
+    if (way == CCW_INBOX_TAKE && !ccw_account_has_room_for_frame(side, header))
         way = side->index == CCW_SIDE_CLIENT ? ccw_relay_client_no_room(connection, header)
                                              : ccw_relay_backend_no_room(connection, header);
     return side->fd >= 0 ? way : CCW_INBOX_STOP; /* an answer may have ended the connection */
@@ -370,12 +263,12 @@ static CcwInboxWay on_header(const CcwHeader *header, gpointer data)
 
 static void on_pass(const guint8 *bytes, gsize length, gpointer data)
 {
-    ccw_outbox_write(&other(data)->outbox, bytes, length);
+    ccw_outbox_write(&ccw_side_other(data)->outbox, bytes, length);
 }
 
 static void on_pass_fd(int fd, gpointer data)
 {
-    ccw_outbox_write_fd(&other(data)->outbox, fd);
+    ccw_outbox_write_fd(&ccw_side_other(data)->outbox, fd);
 }
 
 static gboolean on_frame(const CcwHeader *header, const guint8 *payload, gsize length, GArray *fds, gpointer data)
@@ -391,7 +284,7 @@ static gboolean on_frame(const CcwHeader *header, const guint8 *payload, gsize l
 
 static void on_boundary(gpointer data)
 {
-    CcwSide *to = other(data);
+    CcwSide *to = ccw_side_other(data);
     g_autoptr(GPtrArray) deferred = g_steal_pointer(&to->deferred);
 
     to->deferred_bytes = 0;
@@ -407,7 +300,7 @@ static gboolean on_ready(gpointer data)
 {
     const CcwSide *side = data;
 
-    return side->index == CCW_SIDE_BACKEND || has_room_for_call(side->connection);
+    return side->index == CCW_SIDE_BACKEND || ccw_account_has_room_for_call(side->connection);
 }
 
 static const CcwInboxOps inbox_ops = {

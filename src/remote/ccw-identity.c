@@ -3,7 +3,7 @@
  * A connection's beginning:
  *
  *   greet     AUTH_LIST, ours: libvirt, which sees root, says that nothing is to be proved
- *   prepare   at the client's CONNECT_OPEN: who it is, in a worker
+ *   prepare   at the client's CONNECT_OPEN: which libvirt it names, and who it is, in a worker
  *   open      the client's call
  *   identify  CONNECT_SET_IDENTITY, ours; it wants an open connection
  *   judge     CONNECT_SUPPORTS_FEATURE, ours, unless the client is root: the same access check as CONNECT_OPEN's, which
@@ -14,13 +14,16 @@
  */
 #include "remote/ccw-identity.h"
 
+#include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <string.h>
 
 #include "remote/ccw-action.h"
 #include "remote/ccw-log.h"
 #include "remote/ccw-relay.h"
 #include "remote/ccw-rpc-error.h"
 #include "remote/ccw-xdr.h"
+#include "util/ccw-error.h"
 
 #define AUTH_NONE 0 /* remote_auth_type of remote_protocol.x */
 #define FEATURE                                                                                                        \
@@ -222,10 +225,68 @@ gboolean ccw_identity_header(CcwConnection *connection, const CcwHeader *header,
     return TRUE;
 }
 
+/*
+ * The drivers of libvirtd itself check access for each call. libvirtd also connects to any other libvirt that a client
+ * names (qemu+unix:///system?socket=...), as root: to a program of the client's own, which answers every question of
+ * ours as it likes, or to libvirtd's or our own socket, where the client would then be root. Only root may name one; a
+ * client that is not resolves such a URI itself. The test driver checks nothing.
+ */
+static const char *const trusted_uris[] = { "qemu:///system", "nodedev:///system" };
+#define URI_SHOWN_MAX 100 /* bytes, in an error */
+
+static gboolean is_trusted(const char *uri)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(trusted_uris); i++)
+        if (strcmp(uri, trusted_uris[i]) == 0)
+            return TRUE;
+    return uri[0] == '\0'; /* the administrator's default */
+}
+
+/* A driver's name, and neither transport, host nor parameters. Everything else may lead to the remote driver. */
+static gboolean is_plain(const char *uri)
+{
+    gsize scheme = strspn(uri, "abcdefghijklmnopqrstuvwxyz");
+
+    return uri[0] == '\0' || (scheme > 0 && g_str_has_prefix(uri + scheme, ":///") && !strpbrk(uri, "?#"));
+}
+
+/* name, flags. FALSE and error: libvirt must not get the call. */
+static gboolean read_open(CcwConnection *connection, const guint8 *payload, gsize length, GError **error)
+{
+    CcwXdrReader reader;
+    g_autofree char *uri = NULL;
+    const char *text = NULL;
+    gsize text_length = 0;
+    guint32 flags;
+
+    ccw_xdr_reader_init(&reader, payload, length);
+    if (ccw_xdr_read_present(&reader))
+        text = ccw_xdr_read_string(&reader, &text_length);
+    uri = text ? g_strndup(text, text_length) : g_strdup("");
+    flags = ccw_xdr_read_u32(&reader);
+    connection->is_elsewhere = reader.failed || !is_trusted(uri);
+    connection->is_opened_readonly = (flags & VIR_CONNECT_RO) != 0;
+    if (connection->peer->uid == 0 || (!reader.failed && strlen(uri) == text_length && is_plain(uri)))
+        return TRUE;
+    g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID,
+                "only root may have libvirt connect to '%.*s': name a driver of this host, such as qemu:///system, or "
+                "connect to the other libvirt yourself",
+                URI_SHOWN_MAX, uri);
+    return FALSE;
+}
+
 static void begin_open(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length)
 {
-    Open *open = begin(connection, header);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GByteArray) refusal = NULL;
+    Open *open;
 
+    if (!read_open(connection, payload, length, &error)) {
+        refusal = ccw_rpc_error_reply(header, VIR_ERR_ACCESS_DENIED, VIR_FROM_RPC, error->message);
+        ccw_connection_send(connection, CCW_SIDE_CLIENT, refusal);
+        return;
+    }
+    open = begin(connection, header);
     connection->phase = CCW_PHASE_OPENING;
     open->frame = ccw_frame_new(header, payload, length);
     ccw_action_work(&open->action, CCW_WORK_LOOK_UP, prepare_work, prepared);

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "qemu/ccw-qemu-validate.h"
 #include "remote/ccw-action.h"
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-relay.h"
@@ -19,6 +20,7 @@ typedef struct {
     GByteArray *reply; /* libvirt's */
     char *xml;
     GPtrArray *warnings;
+    GArray *devices; /* of CcwQemuDevice: to be looked at */
 } Messages;
 
 static void messages_free(CcwAction *action)
@@ -28,19 +30,13 @@ static void messages_free(CcwAction *action)
     g_clear_pointer(&messages->reply, g_byte_array_unref);
     g_free(messages->xml);
     g_clear_pointer(&messages->warnings, g_ptr_array_unref);
+    g_clear_pointer(&messages->devices, g_array_unref);
     g_free(messages);
 }
 
 static void end(CcwAction *action)
 {
     ccw_action_end(action, g_steal_pointer(&((Messages *)action)->reply));
-}
-
-static void look_work(CcwAction *action)
-{
-    Messages *messages = (Messages *)action;
-
-    messages->warnings = ccw_validator_warn(messages->xml, NULL, action->connection->services->host);
 }
 
 /* Who reads it has not the XML before them. */
@@ -86,6 +82,32 @@ static void looked(CcwAction *action)
         end(action);
 }
 
+static void look_work(CcwAction *action)
+{
+    const Messages *messages = (Messages *)action;
+
+    ccw_qemu_warn_of_devices(action->connection->services->host, messages->devices, messages->warnings);
+}
+
+static void read_work(CcwAction *action)
+{
+    Messages *messages = (Messages *)action;
+
+    messages->devices = g_array_new(FALSE, FALSE, sizeof(CcwQemuDevice));
+    messages->warnings = ccw_validator_read(messages->xml, messages->devices);
+}
+
+/* A domain of the longest XML takes its time among those that parse; only its devices are among those that wait. */
+static void was_read(CcwAction *action)
+{
+    const Messages *messages = (Messages *)action;
+
+    if (messages->devices->len && action->connection->services->host)
+        ccw_action_work(action, CCW_WORK_HOST, look_work, looked);
+    else
+        looked(action);
+}
+
 static void got_domain_xml(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
     Messages *messages = (Messages *)action;
@@ -93,7 +115,7 @@ static void got_domain_xml(CcwAction *action, const CcwHeader *header, const gui
     if (header->status == CCW_STATUS_OK)
         messages->xml = ccw_action_read_domain_xml(action, payload, length);
     if (messages->xml)
-        ccw_action_work(action, CCW_WORK_HOST, look_work, looked);
+        ccw_action_work(action, CCW_WORK_PARSE, read_work, was_read);
     else
         end(action);
 }

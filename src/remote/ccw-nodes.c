@@ -60,10 +60,22 @@ static void write_names(GByteArray *out, GPtrArray *names)
         ccw_xdr_write_string(out, names->pdata[i], strlen(names->pdata[i]));
 }
 
-static void add_names(GPtrArray *names, GPtrArray *added, guint32 limit)
+/* The names as a set, which borrows them. */
+static GHashTable *set_of(const GPtrArray *names)
 {
+    GHashTable *set = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < names->len; i++)
+        g_hash_table_add(set, names->pdata[i]);
+    return set;
+}
+
+static void add_names(GPtrArray *names, const GPtrArray *added, guint32 limit)
+{
+    g_autoptr(GHashTable) present = set_of(names);
+
     for (guint i = 0; i < added->len && names->len < MIN(limit, NAMES_MAX); i++)
-        if (!g_ptr_array_find_with_equal_func(names, added->pdata[i], g_str_equal, NULL))
+        if (!g_hash_table_contains(present, added->pdata[i]))
             g_ptr_array_add(names, g_strdup(added->pdata[i]));
 }
 
@@ -100,17 +112,17 @@ static GByteArray *add_to_reply(const Nodes *nodes, GPtrArray *added)
 }
 
 /* visible: what the client may see of css_* and ccw_*. */
-static GPtrArray *missing_names(const Nodes *nodes, GPtrArray *visible)
+static GPtrArray *missing_names(const Nodes *nodes, const GPtrArray *visible)
 {
     GPtrArray *missing = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GHashTable) seen = set_of(visible);
 
     for (guint i = 0; i < nodes->detached->len; i++) {
         const CcwHostDevice *device = nodes->detached->pdata[i];
         g_autofree char *name = ccw_node_name_format(CCW_NODE_CCW, &device->bus_id);
         g_autofree char *subchannel = ccw_node_name_format(CCW_NODE_CSS, &device->subchannel);
 
-        if (g_ptr_array_find_with_equal_func(visible, subchannel, g_str_equal, NULL) &&
-            !g_ptr_array_find_with_equal_func(visible, name, g_str_equal, NULL))
+        if (g_hash_table_contains(seen, subchannel) && !g_hash_table_contains(seen, name))
             g_ptr_array_add(missing, g_steal_pointer(&name));
     }
     return missing;

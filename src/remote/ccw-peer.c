@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "remote/ccw-xdr.h"
 #include "util/ccw-error.h"
@@ -17,9 +18,13 @@
 /* Fields of /proc/PID/stat behind the parenthesis that ends the command: the state is the third of all, see proc(5). */
 #define STAT_START_TIME (22 - 3)
 
+/*
+ * The start time of the first thread is that of the process. /proc/PID/stat has it too, but there the kernel adds up
+ * all threads first, and the client decides how many those are.
+ */
 static gboolean read_start_time(pid_t pid, guint64 *ret_time, GError **error)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid);
+    g_autofree char *path = g_strdup_printf("/proc/%d/task/%d/stat", pid, pid);
     g_autofree char *text = NULL;
     g_auto(GStrv) fields = NULL;
     const char *end;
@@ -37,8 +42,20 @@ static gboolean read_start_time(pid_t pid, guint64 *ret_time, GError **error)
     return TRUE;
 }
 
+/*
+ * /proc/PID belongs to the effective user of the process. /proc/PID/status has its other users too, but also all of its
+ * groups, of which a process may have 65,536.
+ */
+static gboolean has_effective_uid(pid_t pid, uid_t uid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d", pid);
+    struct stat found;
+
+    return stat(path, &found) == 0 && found.st_uid == uid;
+}
+
 /* The line of proc(5), status: "Uid:", real, effective, saved and file system user. */
-static gboolean has_uid(pid_t pid, uid_t uid)
+static gboolean has_any_uid(pid_t pid, uid_t uid)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/status", pid);
     g_autofree char *text = NULL;
@@ -52,6 +69,15 @@ static gboolean has_uid(pid_t pid, uid_t uid)
         if (uids[i] == uid)
             return TRUE;
     return FALSE;
+}
+
+/*
+ * A process that was root when it connected may have another effective user by now, and may become root again. No other
+ * client has its status read, which may take a millisecond.
+ */
+static gboolean has_uid(pid_t pid, uid_t uid)
+{
+    return has_effective_uid(pid, uid) || (uid == 0 && has_any_uid(pid, uid));
 }
 
 static char *read_label(int fd)

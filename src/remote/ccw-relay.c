@@ -46,12 +46,23 @@ static gboolean changes(const CcwProcedure *procedure)
     return found;
 }
 
-/* NULL: the call goes on as it is. */
+/* Whether a change by this client is libvirt's to refuse, or not one of this host. */
+static gboolean changes_nothing(const CcwConnection *connection)
+{
+    return connection->readonly || connection->is_opened_readonly || connection->is_elsewhere;
+}
+
+/*
+ * NULL: the call goes on as it is. So does every call to a libvirt elsewhere: what virtccwd does for a call rests on
+ * libvirt's answers.
+ */
 static const CcwProcedure *lookup_call(const CcwConnection *connection, const CcwHeader *header)
 {
     const CcwProcedure *procedure = lookup(header);
 
-    return procedure && procedure->call[0] && !(connection->readonly && changes(procedure)) ? procedure : NULL;
+    if (!procedure || !procedure->call[0] || connection->is_elsewhere)
+        return NULL;
+    return changes_nothing(connection) && changes(procedure) ? NULL : procedure;
 }
 
 CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *header)
@@ -396,6 +407,6 @@ void ccw_relay_backend_frame(CcwConnection *connection, const CcwHeader *header,
     }
     frame = ccw_relay_raise(header, payload, length);
     ccw_connection_send(connection, CCW_SIDE_CLIENT, frame);
-    if (is_failed_start(header) && !connection->readonly && connection->services->start_failed)
+    if (is_failed_start(header) && !changes_nothing(connection) && connection->services->start_failed)
         connection->services->start_failed(connection->services->changed_data);
 }

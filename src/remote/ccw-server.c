@@ -36,9 +36,12 @@ typedef struct {
 typedef struct {
     Listener *listener;
     CcwUser *user;
-    int fd;        /* until it is served; then -1 */
-    CcwPeer *peer; /* likewise */
-    gint64 until;  /* it waits to be connected to libvirt; 0: not yet */
+    int fd;              /* until it is served; then -1 */
+    CcwPeer *peer;       /* likewise */
+    gint64 until;        /* it waits to be connected to libvirt; 0: not yet */
+    GQueue *queue;       /* the one in which it waits; or NULL */
+    GList link;          /* in that */
+    CcwPollWatch *watch; /* notices that it goes while it waits; or NULL */
 } Client;
 
 struct _CcwServer {
@@ -83,6 +86,36 @@ static void client_free(Client *client)
     g_free(client);
 }
 
+static void on_waiting_event(guint32 events, gpointer data);
+
+/* A client that goes while it waits must not keep its descriptor, or have its turn. */
+static void start_waiting(Client *client, GQueue *queue)
+{
+    client->queue = queue;
+    client->link.data = client;
+    g_queue_push_tail_link(queue, &client->link);
+    client->watch =
+        ccw_poll_add(client->listener->server->services->poll, client->fd, EPOLLRDHUP, on_waiting_event, client);
+}
+
+static void stop_waiting(Client *client)
+{
+    ccw_poll_remove(client->watch);
+    client->watch = NULL;
+    g_queue_unlink(client->queue, &client->link);
+    client->queue = NULL;
+}
+
+static void drop_waiting(GQueue *queue)
+{
+    while (!g_queue_is_empty(queue)) {
+        Client *client = g_queue_peek_head(queue);
+
+        stop_waiting(client);
+        client_free(client);
+    }
+}
+
 static guint count_clients(const CcwServer *server)
 {
     return g_hash_table_size(server->connections) + g_hash_table_size(server->logins);
@@ -98,6 +131,16 @@ static void client_went(CcwServer *server)
     } else if (count_clients(server) == 0) {
         server->stopped(server->data);
     }
+}
+
+static void on_waiting_event(guint32 events G_GNUC_UNUSED, gpointer data)
+{
+    Client *client = data;
+    CcwServer *server = client->listener->server;
+
+    stop_waiting(client);
+    client_free(client);
+    client_went(server);
 }
 
 static void connection_ended(CcwConnection *connection, gpointer data)
@@ -125,12 +168,14 @@ static void let_in(Client *client);
 static gboolean connect_again(gpointer data)
 {
     CcwServer *server = data;
-    GQueue connecting = server->connecting;
 
     server->connect_timer = 0;
-    g_queue_init(&server->connecting); /* let_in() may put them there again */
-    while (!g_queue_is_empty(&connecting))
-        let_in(g_queue_pop_head(&connecting));
+    for (guint left = server->connecting.length; left > 0; left--) { /* let_in() may put them there again */
+        Client *client = g_queue_peek_head(&server->connecting);
+
+        stop_waiting(client);
+        let_in(client);
+    }
     client_went(server);
     return G_SOURCE_REMOVE;
 }
@@ -145,7 +190,7 @@ static gboolean wait_to_connect(Client *client)
         client->until = now + CONNECT_WAIT;
     if (now >= client->until)
         return FALSE;
-    g_queue_push_tail(&server->connecting, client);
+    start_waiting(client, &server->connecting);
     if (!server->connect_timer)
         server->connect_timer = g_timeout_add(CONNECT_RETRY_MS, connect_again, server);
     return TRUE;
@@ -204,6 +249,8 @@ static gboolean begin_login(Client *client)
 
     if (!ccw_user_begin_login(client->user))
         return FALSE;
+    if (client->queue)
+        stop_waiting(client);
     client->fd = -1;
     login = ccw_login_new(server->services->poll, server->limits, fd, g_steal_pointer(&client->peer),
                           client->listener->readonly, login_ended, server);
@@ -216,8 +263,7 @@ static void begin_waiting_logins(CcwServer *server)
 {
     for (GList *item = server->waiting.head, *next; item; item = next) {
         next = item->next;
-        if (begin_login(item->data))
-            g_queue_delete_link(&server->waiting, item);
+        begin_login(item->data);
     }
 }
 
@@ -256,7 +302,7 @@ static void serve(Listener *listener, int fd)
         let_in(client);
     } else if (!begin_login(client)) {
         g_info("process %d of user %u waits for a login to end", client->peer->pid, client->peer->uid);
-        g_queue_push_tail(&server->waiting, client);
+        start_waiting(client, &server->waiting);
     }
     check_limits(server);
 }
@@ -406,8 +452,8 @@ void ccw_server_stop(CcwServer *server, void (*stopped)(gpointer data), gpointer
 
     for (guint i = 0; i < G_N_ELEMENTS(server->listeners); i++)
         listener_stop(&server->listeners[i]);
-    g_queue_clear_full(&server->waiting, (GDestroyNotify)client_free);
-    g_queue_clear_full(&server->connecting, (GDestroyNotify)client_free);
+    drop_waiting(&server->waiting);
+    drop_waiting(&server->connecting);
     g_clear_handle_id(&server->connect_timer, g_source_remove);
     for (GList *item = logins; item; item = item->next)
         ccw_login_close(item->data);

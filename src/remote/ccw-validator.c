@@ -38,6 +38,15 @@ gboolean ccw_validator_check(const char *xml, const CcwMapCss *map_css, GError *
     return FALSE;
 }
 
+GPtrArray *ccw_validator_read(const char *xml, GArray *devices)
+{
+    GPtrArray *warnings = g_ptr_array_new_with_free_func(g_free);
+    CcwQemuValidate with = { .devices = devices, .warnings = warnings };
+
+    validate(xml, NULL, &with, NULL);
+    return warnings;
+}
+
 GPtrArray *ccw_validator_warn(const char *xml, const CcwMapCss *map_css, CcwHost *host)
 {
     GPtrArray *warnings = g_ptr_array_new_with_free_func(g_free);

@@ -21,6 +21,17 @@
 gboolean ccw_validator_check(const char *xml, const CcwMapCss *map_css, GError **error);
 
 /*
+ * ccw_validator_read:
+ * @xml: a domain
+ * @devices: its ccw devices are added, of CcwQemuDevice, for ccw_qemu_warn_of_devices()
+ *
+ * Looks for what ccw_validator_warn() does, but for the devices on the host. Reads nothing but @xml.
+ *
+ * Returns: an array of char *, a line each.
+ */
+GPtrArray *ccw_validator_read(const char *xml, GArray *devices);
+
+/*
  * ccw_validator_warn:
  * @xml: as ccw_validator_check; also in libvirt's own form
  * @map_css: as ccw_validator_check

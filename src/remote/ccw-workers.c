@@ -3,8 +3,9 @@
 
 #include "util/ccw-error.h"
 
-#define PARSE_MIN 2u
+#define PARSE_MIN 3u /* one for root, and two that users share */
 #define PARSE_MAX 8u
+#define ROOT_SHARE 4u /* root has one thread of a kind in as many to itself, and one at least */
 
 typedef struct _Lane Lane;
 
@@ -31,9 +32,11 @@ typedef struct {
 
 struct _Lane {
     guint threads;
-    gint pending;   /* atomic: work that was pushed, and whose result was not handed over yet */
-    guint per_user; /* how many of them a user other than root may have */
-    GQueue users;   /* User with waiting work, the next one to be served first */
+    gint pending;      /* atomic: work that was pushed, and whose result was not handed over yet */
+    guint per_user;    /* how many threads a user other than root may have */
+    guint for_others;  /* how many threads all users other than root may have together */
+    guint others_busy; /* how many threads they have */
+    GQueue users;      /* User with waiting work, the next one to be served first */
     GHashTable *by_uid;
     GCond wake;
 };
@@ -86,7 +89,14 @@ static void hand_over(CcwWorkers *workers, Job *job)
 
 static gboolean may_run(const Lane *lane, const User *user)
 {
-    return user->uid == 0 || user->running < lane->per_user;
+    return user->uid == 0 || (user->running < lane->per_user && lane->others_busy < lane->for_others);
+}
+
+static void count_running(Lane *lane, User *user, gint difference)
+{
+    user->running += (guint)difference;
+    if (user->uid != 0)
+        lane->others_busy += (guint)difference;
 }
 
 /* The first user in turn that may have one more thread; NULL if there is none. */
@@ -118,14 +128,14 @@ static Job *take_job(Lane *lane, User **ret_user)
         g_queue_push_tail(&user->clients, client);
     if (!g_queue_is_empty(&user->clients))
         g_queue_push_tail(&lane->users, user);
-    user->running++;
+    count_running(lane, user, 1);
     *ret_user = user;
     return job;
 }
 
 static void job_ended(Lane *lane, User *user)
 {
-    user->running--;
+    count_running(lane, user, -1);
     if (!g_queue_is_empty(&user->clients))
         g_cond_signal(&lane->wake); /* this user may have been held back by the limit */
     else if (user->running == 0)
@@ -181,7 +191,7 @@ static void lane_init(Lane *lane, CcwWorkKind kind)
     const struct {
         guint threads, per_user;
     } sizes[CCW_WORK_KINDS] = {
-        [CCW_WORK_PARSE] = { parsers, parsers - 1 },
+        [CCW_WORK_PARSE] = { parsers, parsers - MAX(parsers / ROOT_SHARE, 1) - 1 },
         [CCW_WORK_LOOK_UP] = { 4, 2 },
         [CCW_WORK_HOST] = { 16, 8 },
         [CCW_WORK_CLOSE] = { 8, 1 },
@@ -190,6 +200,7 @@ static void lane_init(Lane *lane, CcwWorkKind kind)
 
     lane->threads = sizes[kind].threads;
     lane->per_user = sizes[kind].per_user;
+    lane->for_others = lane->threads - MAX(lane->threads / ROOT_SHARE, 1);
     g_queue_init(&lane->users);
     lane->by_uid = g_hash_table_new_full(NULL, NULL, NULL, user_free);
     g_cond_init(&lane->wake);

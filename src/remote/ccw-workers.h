@@ -4,7 +4,8 @@
  * are started at once and live as long as the process, so that a lack of threads shows at the start and never later.
  *
  * The work of one kind is shared out fairly: each user with waiting work has a turn, and within a user each client. A
- * user other than root never has all threads of a kind. The order of one client's work of one kind is kept.
+ * user other than root never has all threads of a kind that such users share, and a quarter of the threads of a kind,
+ * one at least, runs root's work alone. The order of one client's work of one kind is kept.
  */
 #pragma once
 

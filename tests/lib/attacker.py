@@ -41,6 +41,8 @@ class Counts:
 
 def become(user):
     """That user's number and groups, for the rest of this process."""
+    if user == "root":
+        return
     number, member = private_polkit.USERS.get(user, (NOBODY, False))
     os.setgroups([int(private_polkit.group_number("libvirt"))] if member else [])
     os.setresgid(number, number, number)

@@ -338,6 +338,33 @@ def reconnect(path, data, counts, _number):
             client.close()
 
 
+# How far a client comes before it goes: not at all, into a frame, and through parts of its login.
+HALF = len(frame(AUTH_LIST)) // 2
+STAGES = (b"", frame(AUTH_LIST)[:HALF], frame(AUTH_LIST), frame(AUTH_POLKIT), LOG_IN[:-HALF], LOG_IN, LOG_IN + LOG_IN[:HALF])
+
+
+def churn(paths, counts, _number):
+    """Comes and goes by each of the sockets, at each stage of a login."""
+    for path, data in itertools.cycle(itertools.product(paths, STAGES)):
+        client = connect_once(path, data, counts)
+        if client:
+            client.close()
+
+
+def churn_behind(path, holders, times, data, is_patient, counts, _number):
+    """Some connections that stay and send nothing, and then many that go at once, or once something is answered."""
+    for _ in range(holders):
+        keep(connect_once(path, b"", counts))
+    for _ in range(times):
+        while not (client := connect_once(path, data, counts)):
+            pass
+        if is_patient:
+            client.settimeout(20)
+            client.recv(1)
+        client.close()
+        counts.add("sent")
+
+
 def call_refused(path, times, counts, _number):
     """Calls that virtccwd or libvirt refuses."""
     payload = string(domain())

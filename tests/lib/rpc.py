@@ -15,7 +15,6 @@ OPEN, CLOSE, GET_TYPE, CAPABILITIES, CREATE, DEFINE, GET_XML_DESC, LOOKUP_BY_NAM
 HOSTNAME, FEATURE, AUTH_LIST, SASL_INIT, AUTH_POLKIT, LIST_ALL_DOMAINS = 59, 60, 66, 67, 70, 273
 NODE_DEVICE_LOOKUP_BY_NAME, ATTACH_DEVICE_FLAGS, OPEN_GRAPHICS_FD, SET_IDENTITY = 113, 160, 343, 419
 
-OPEN_QEMU = struct.pack(">II", 1, 14) + b"qemu:///system\0\0" + struct.pack(">I", 0)
 
 
 def frame(procedure, payload=b"", serial=1, program=REMOTE, kind=CALL):
@@ -25,6 +24,19 @@ def frame(procedure, payload=b"", serial=1, program=REMOTE, kind=CALL):
 def string(text):
     data = text if isinstance(text, bytes) else text.encode()
     return struct.pack(">I", len(data)) + data + b"\0" * (-len(data) % 4)
+
+
+def open_uri(uri, flags=0):
+    """The arguments of CONNECT_OPEN."""
+    return struct.pack(">I", 1) + string(uri) + struct.pack(">I", flags)
+
+
+OPEN_QEMU = open_uri("qemu:///system")
+
+
+def error(code, message):
+    """libvirt's error as a reply has it."""
+    return struct.pack(">III", code, 10, 1) + string(message) + struct.pack(">5Iii", 2, 0, 0, 0, 0, 0, 0) + bytes(4)
 
 
 class Client:

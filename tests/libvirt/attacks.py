@@ -29,7 +29,7 @@ from auth import AuthTest  # noqa: E402
 from private_libvirt import BACKEND, FRONT, read, wait_for  # noqa: E402
 from private_polkit import as_user  # noqa: E402
 from rpc import ATTACH_DEVICE_FLAGS, CAPABILITIES, CREATE, DEFINE, GET_XML_DESC, HOSTNAME, string  # noqa: E402
-from steps import SLOWER, Steps, command, expect  # noqa: E402
+from steps import SLOWER, StepFailed, Steps, command, expect  # noqa: E402
 
 RW, RO = f"{FRONT}/libvirt-sock", f"{FRONT}/libvirt-sock-ro"
 LOOKER = "guest"  # may connect and look, and change nothing
@@ -51,6 +51,9 @@ WATCHER_WAITS = 20
 HELD = 256 * 1024  # KiB: what one user's clients may make virtccwd hold
 MANY_CLIENTS = 200  # max_clients while the sockets are flooded
 MANY = 200  # clients of one user
+HOLDERS = 5  # logins that one user may have: a quarter of max_anonymous_clients
+BEHIND = 300  # clients behind those
+LIBVIRT_QUEUE = 10  # clients that libvirtd's socket has room for
 
 
 # Leaves a marker, where root alone can, if a process above it is virtccwd.
@@ -357,6 +360,51 @@ class AttackTest(AuthTest):
                 attacker.wait_for("connected", 100)
                 self.check_delay(attacker, what, users=("root", DEFINER))
 
+    def wait_closed(self, most, what):
+        """Until virtccwd has as few descriptors as that."""
+        try:
+            wait_for(f"the end of {what}", lambda: self.descriptors() <= most, 20 * SLOWER)
+        except StepFailed as late:
+            raise StepFailed(f"{late}: virtccwd has {self.descriptors()} descriptors, {most} are allowed") from late
+
+    def churned(self):
+        """Connections of three users that come and go at each stage of a login leave no descriptor behind."""
+        self.fresh()
+        before = self.descriptors()
+        churn = partial(hostile.churn, (RW, RO))
+        with Attacker(LOOKER, churn, 4) as first, Attacker(DEFINER, churn, 4) as second, Attacker("nobody", churn, 4) as third:
+            for attacker in (first, second, third):
+                attacker.wait_for("connected", 2000, 60 * SLOWER)
+        self.wait_closed(before + 2, "the descriptors of connections that came and went")
+
+    def left_the_queue(self):
+        """A client that waits for its login leaves the queue as it goes, also while the logins before it go on."""
+        self.fresh()
+        before = self.descriptors()
+        for user in (LOOKER, "nobody"):
+            for data in (b"", hostile.LOG_IN):
+                behind = partial(hostile.churn_behind, RW, HOLDERS, BEHIND, data, False)
+                with Attacker(user, behind) as attacker:
+                    attacker.wait_for("sent", BEHIND, 60 * SLOWER)
+                    self.wait_closed(before + HOLDERS + 2, f"clients of {user}'s that went from the queue")
+                self.wait_closed(before + 2, "the clients before them")
+
+    def left_for_libvirt(self):
+        """So does a client that waits for room in libvirt's queue."""
+        self.libvirt.stop(self.libvirt.libvirtd, signal.SIGKILL)
+        self.configure_both(access=["polkit"], max_queued_clients=LIBVIRT_QUEUE)
+        self.libvirt.start_libvirtd()
+        self.fresh()
+        before = self.descriptors()
+        self.libvirt.libvirtd.send_signal(signal.SIGSTOP)
+        try:
+            with Attacker("root", partial(hostile.churn_behind, RW, 0, BEHIND, hostile.LOG_IN, True)) as attacker:
+                attacker.wait_for("sent", BEHIND, 60 * SLOWER)
+            self.wait_closed(before + LIBVIRT_QUEUE + 4, "clients that went before libvirt had room for them")
+        finally:
+            self.libvirt.libvirtd.send_signal(signal.SIGCONT)
+        self.wait_closed(before + 2, "clients in libvirt's queue")
+
     # Memory.
 
     def refusals(self):
@@ -396,6 +444,9 @@ ATTACKS = (
     ("an attach of very many devices", AttackTest.many_devices),
     ("floods of connections", AttackTest.flooded),
     ("connections that come and go", AttackTest.reconnects),
+    ("connections that come and go leave nothing behind", AttackTest.churned),
+    ("clients that leave the queue of logins", AttackTest.left_the_queue),
+    ("clients that leave the queue for libvirt", AttackTest.left_for_libvirt),
     ("10,000 refusals leave nothing behind", AttackTest.refusals),
 )
 

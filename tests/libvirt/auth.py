@@ -17,6 +17,7 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
@@ -25,8 +26,9 @@ import private_libvirt  # noqa: E402
 import private_polkit  # noqa: E402
 from private_libvirt import BACKEND, FRONT, Private, read, wait_for  # noqa: E402
 from private_polkit import Polkit, as_user  # noqa: E402
-from rpc import (AUTH_LIST, AUTH_POLKIT, CALL_WITH_FDS, CLOSE, DEFINE, FEATURE, GET_TYPE, HOSTNAME, OPEN,  # noqa: E402
-                 OPEN_QEMU, QEMU, SASL_INIT, SET_IDENTITY, frame, string)
+from rpc import (ATTACH_DEVICE_FLAGS, AUTH_LIST, AUTH_POLKIT, CALL_WITH_FDS, CLOSE, DEFINE, FEATURE,  # noqa: E402
+                 GET_TYPE, GET_XML_DESC, HEAD, HOSTNAME, OPEN, OPEN_QEMU, QEMU, REMOTE, SASL_INIT, SET_IDENTITY, error, frame,
+                 open_uri, string)
 from steps import Steps, command, expect  # noqa: E402
 
 # A copy of this program that each user can read: a clone may be below a folder that only its owner may enter.
@@ -35,6 +37,8 @@ PROGRAM = f"{COPY}/libvirt/auth.py"
 EVERYBODY = ("root", "member", "guest", "looker", "nobody")
 NAMES = ("libvirt-sock", "libvirt-sock-ro")
 
+DEVICE = "<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x1234'/></source></hostdev>"
+DEVICE_MISSING = 99  # VIR_ERR_DEVICE_MISSING
 DOMAIN = """<domain type='qemu'><name>plain</name><uuid>5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0b001</uuid>
 <memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os>
 <devices><emulator>/usr/bin/qemu-system-s390x</emulator></devices></domain>"""
@@ -161,6 +165,48 @@ def reopen(path):
                        frame(DEFINE, string(other), serial=4) + frame(DEFINE, string(other), serial=5))
         while (answer := receive_if_any(client)):
             print(readable(answer))
+
+
+class OwnLibvirt(threading.Thread):
+    """A user's own program that speaks libvirt's protocol: it lets everybody do everything, and misses each device."""
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.calls = []  # procedure and payload
+        self.listening = socket.socket(socket.AF_UNIX)
+        self.listening.bind(path)
+        self.listening.listen()
+
+    def run(self):
+        client = self.listening.accept()[0]
+        while (call := receive_if_any(client)):
+            procedure, _, serial = struct.unpack(">iII", call[12:24])
+            payload = call[HEAD:]
+            self.calls.append((procedure, payload))
+            status, answer = self.answer(procedure, payload)
+            client.sendall(struct.pack(">IIIiIII", HEAD + len(answer), REMOTE, 1, procedure, 1, serial, status) + answer)
+
+    @staticmethod
+    def answer(procedure, payload):
+        uuid = re.search(rb"cc390000-[0-9a-f-]*", payload)
+        if procedure == AUTH_LIST:
+            return 0, struct.pack(">II", 1, 0)
+        if procedure == ATTACH_DEVICE_FLAGS and uuid:
+            return 1, error(DEVICE_MISSING, f"device not found: mediated device '{uuid[0].decode()}' not found")
+        if procedure == ATTACH_DEVICE_FLAGS:
+            return 1, error(67, "unsupported configuration: unknown device type 'no-device', says its own libvirt")
+        if procedure == GET_XML_DESC:
+            return 0, string("<domain><uuid>00010203-0405-0607-0809-0a0b0c0d0e0f</uuid></domain>")
+        return 0, struct.pack(">I", 0) if procedure == FEATURE else b""
+
+
+def attach_elsewhere(path, uri, flags):
+    """For a process of a user's: has libvirtd open such a connection, and attaches a device by it."""
+    device = string("own") + bytes(range(16)) + struct.pack(">I", 1) + string(DEVICE) + struct.pack(">I", 1)
+    calls = [frame(AUTH_LIST), frame(AUTH_POLKIT), frame(OPEN, open_uri(uri, int(flags))),
+             frame(ATTACH_DEVICE_FLAGS, device)]
+    for answer in talk(path, calls if os.geteuid() else calls[:1] + calls[2:]):
+        print(readable(answer))
 
 
 def with_agent(uri):
@@ -367,6 +413,28 @@ class AuthTest:
             client.sendall(frame(OPEN, struct.pack(">I", 0) + OPEN_QEMU, kind=CALL_WITH_FDS))
             expect(receive(client) == b"the end", "it was served")
 
+    def attach_elsewhere(self, user, socket_path):
+        """What it hears."""
+        uri = f"qemu+unix:///system?socket={socket_path}"
+        return command([*as_user(user), sys.executable, PROGRAM, "--attach-elsewhere", f"{FRONT}/{NAMES[0]}", uri,
+                        "0"])[1].splitlines()
+
+    def elsewhere(self):
+        """A client may not name a libvirt that libvirtd, as root, shall connect to: its own, or virtccwd's or libvirtd's socket,
+        where it would be root. root may, but what answers there decides nothing."""
+        socket_path = os.path.join(self.libvirt.folder, "own.sock")
+        own = OwnLibvirt(socket_path)
+        own.start()
+        for path in (socket_path, f"{FRONT}/{NAMES[0]}", f"{BACKEND}/{NAMES[0]}"):
+            lines = self.attach_elsewhere("guest", path)
+            expect(any("only root may have libvirt connect to" in line for line in lines) and not own.calls,
+                   f"libvirtd connected to {path} for a user: {own.calls}: {lines}")
+        lines = self.attach_elsewhere("root", socket_path)
+        attaches = [payload for procedure, payload in own.calls if procedure == ATTACH_DEVICE_FLAGS]
+        expect(own.calls, f"libvirtd did not connect: {lines}")
+        expect(len(attaches) == 1 and b"devno='0x1234'" in attaches[0] and "its own libvirt" in lines[-1],
+               f"virtccwd did something for the attach: {attaches}: {lines}")
+
     def in_anothers_name(self):
         """root may, as virtproxyd does; then it has that one's rights."""
         calls = [frame(AUTH_LIST), frame(OPEN, OPEN_QEMU), frame(SET_IDENTITY, identity("guest")),
@@ -436,6 +504,9 @@ def copy_program():
 
 
 def main():
+    if len(sys.argv) == 5 and sys.argv[1] == "--attach-elsewhere":
+        attach_elsewhere(*sys.argv[2:])
+        return
     modes = {"--silent": silent, "--reopen": reopen, "--talk": talk_all, "--in-one-go": in_one_go, "--with-agent": with_agent}
     if len(sys.argv) == 3 and sys.argv[1] in modes:
         modes[sys.argv[1]](sys.argv[2])
@@ -465,6 +536,7 @@ def main():
     steps.run("access drivers judge who the client is", test.access_drivers)
     steps.run("no call overtakes the identity", test.too_early)
     steps.run("nor is it lost by a close and another open", test.closed_and_opened)
+    steps.run("nor by a libvirt of the client's own", test.elsewhere)
     steps.run("nor does one with descriptors", test.open_with_descriptors)
     steps.run("root may call in another's name", test.in_anothers_name)
     steps.run("restart with groups instead", lambda: test.restart(

@@ -11,6 +11,7 @@
 #include "conf/ccw-conf.h"
 #include "conf/ccw-domcaps.h"
 #include "conf/ccw-nodedev.h"
+#include "conf/ccw-xml.h"
 
 #define SIZE (64 * 1024) /* bytes */
 #define FACTOR 8
@@ -249,6 +250,29 @@ static double measure(void (*work)(const char *text), const char *text, double l
     return least;
 }
 
+/* The line of each of its elements. */
+static void ask_lines(const char *text)
+{
+    g_autoptr(CcwXml) xml = ccw_xml_open(text, NULL);
+
+    for (const CcwXmlElement *element = ccw_xml_first_element(ccw_xml_root(xml)); element;
+         element = ccw_xml_next_element(element))
+        g_assert_cmpuint(ccw_xml_line(xml, ccw_xml_span(element)->start), ==, 1);
+}
+
+/* A text without a line break. */
+static void one_line(void)
+{
+    static const Shape shape = { "elements in one line", "<a>", "<b attribute='#'/>", "", "", "</a>" };
+    g_autofree char *small = make(&shape, SIZE);
+    g_autofree char *large = make(&shape, FACTOR * SIZE);
+    double short_time = measure(ask_lines, small, G_MAXDOUBLE);
+    double long_time = measure(ask_lines, large, G_MAXDOUBLE);
+
+    g_test_message("%.3f and %.3f ms", short_time * 1e3, long_time * 1e3);
+    g_assert_cmpfloat(long_time, <, MAX(TIMES_MAX * short_time, FLOOR));
+}
+
 static void check_shape(gconstpointer data)
 {
     const Shape *shape = data;
@@ -281,5 +305,6 @@ int main(int argc, char **argv)
 
         g_test_add_data_func(path, &shapes[i], check_shape);
     }
+    g_test_add_func("/conf/linear/one-line", one_line);
     return g_test_run();
 }

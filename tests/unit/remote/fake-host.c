@@ -297,10 +297,23 @@ CcwHostDevice *ccw_host_lookup_subchannel(CcwHost *host G_GNUC_UNUSED, const Ccw
     return subchannel->devno == 0x0034 ? device_of(&(CcwBusId){ .devno = 0x1234 }, subchannel) : NULL;
 }
 
+static guint more_detached;
+
+void host_detach_many(guint count)
+{
+    more_detached = count;
+}
+
+/* Those of host_detach_many() are 0.1.0000 and so on, on subchannels of the same numbers. */
 GPtrArray *ccw_host_list_detached(CcwHost *host G_GNUC_UNUSED)
 {
     GPtrArray *devices = g_ptr_array_new_with_free_func(g_free);
 
+    for (guint i = 0; i < more_detached; i++) {
+        const CcwBusId id = { .ssid = 1, .devno = (guint16)i };
+
+        g_ptr_array_add(devices, device_of(&id, &id));
+    }
     g_ptr_array_add(devices, device_of(&(CcwBusId){ .devno = 0x1236 }, &(CcwBusId){ .devno = 0x0036 }));
     return devices;
 }

@@ -88,6 +88,7 @@ void peers_tear_down(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     host_hold_claims(FALSE);
     host_hold_lookups(FALSE);
+    host_detach_many(0);
     host_fail_claim(CCW_ERROR_BUSY, NULL);
     host_fail_modules(NULL);
     peers_hang_up(&peers->client);
@@ -119,6 +120,20 @@ void peers_send(Peers *peers G_GNUC_UNUSED, int fd, guint32 type, gint32 procedu
 
     ccw_store_be32(frame->data + 16, type); /* payload has the count of descriptors already, where there is one */
     g_assert_cmpint(send(fd, frame->data, frame->len, MSG_NOSIGNAL), ==, frame->len);
+}
+
+void peers_send_all(Peers *peers, int fd, const GByteArray *bytes)
+{
+    gint64 until = g_get_monotonic_time() + PATIENCE;
+    gsize sent = 0;
+
+    while (sent < bytes->len) {
+        ssize_t n = send(fd, bytes->data + sent, bytes->len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        sent += n > 0 ? (gsize)n : 0;
+        g_assert_cmpint(g_get_monotonic_time(), <, until);
+        peers_turn(peers);
+    }
 }
 
 gboolean peers_send_fd(int to, int fd)

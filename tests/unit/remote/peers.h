@@ -37,6 +37,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Frame, frame_clear)
 void peers_send(Peers *peers, int fd, guint32 type, gint32 procedure, guint32 serial, guint32 status,
                 const GByteArray *payload);
 
+/* Sends bytes of any length, while the connection takes them. */
+void peers_send_all(Peers *peers, int fd, const GByteArray *bytes);
+
 /* A descriptor with a byte of its own, as libvirt sends them. FALSE: the socket takes nothing now. */
 gboolean peers_send_fd(int to, int fd);
 int peers_receive_fd(int from);
@@ -72,6 +75,7 @@ void host_fail_modules(const char *message);
 void host_hold_claims(gboolean hold);
 guint host_take_lookups(void);         /* the look-ups of devices since last asked */
 void host_hold_lookups(gboolean hold); /* they wait until it is called with FALSE */
+void host_detach_many(guint count);    /* so many devices are on vfio_ccw besides the one; 65,536 at most */
 gboolean host_is_announced(void);      /* an attach is with libvirt */
 gboolean host_has_announced(const CcwBusId *id);
 

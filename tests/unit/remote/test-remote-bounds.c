@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include "peers.h"
+#include "remote/ccw-xdr.h"
 #include "util/ccw-endian.h"
 
 #define PASSING 9 /* a procedure that is not looked into */
 #define DEFINE 11
 #define GET_XML_DESC 14
 #define LOOKUP_NODE 113
+#define GET_MESSAGES 426
 
 static CcwLimits *limits;
 static CcwUser *user;
@@ -61,6 +63,72 @@ static void append_frame(GByteArray *stream, guint32 type, gint32 procedure, gui
 
     ccw_store_be32(frame->data + 16, type);
     g_byte_array_append(stream, frame->data, frame->len);
+}
+
+/* The payload of a domain's XML of so many bytes, with a device of ours. */
+static GByteArray *domain_xml(gsize length)
+{
+    g_autofree char *filler = g_strnfill(length, 'x');
+    g_autofree char *xml = g_strconcat("<domain><uuid>" GUEST_UUID "</uuid><description>", filler,
+                                       "</description><devices><hostdev mode='subsystem' type='ccw' managed='yes'>"
+                                       "<source><address devno='0x1234'/></source></hostdev></devices></domain>",
+                                       NULL);
+
+    return payload_string(xml);
+}
+
+static void send_reply(Peers *peers, gint32 procedure, guint32 serial, const GByteArray *payload)
+{
+    g_autoptr(GByteArray) stream = g_byte_array_new();
+
+    append_frame(stream, CCW_TYPE_REPLY, procedure, serial, payload);
+    peers_send_all(peers, peers->backend, stream);
+}
+
+/* A call of which the XML comes from libvirt: the serial of virtccwd's question. */
+static guint32 ask_messages(Peers *peers, guint32 serial)
+{
+    g_autoptr(GByteArray) call = payload_attach("", 0);
+    g_autoptr(GByteArray) none = g_byte_array_new();
+    g_auto(Frame) asked = { 0 };
+    g_auto(Frame) question = { 0 };
+
+    g_byte_array_set_size(call, call->len - 4); /* no XML, but flags */
+    ccw_xdr_write_u32(none, 0);
+    peers_send(peers, peers->client, CCW_TYPE_CALL, GET_MESSAGES, serial, CCW_STATUS_OK, call);
+    asked = peers_receive(peers, peers->backend);
+    g_assert_cmpint(asked.header.procedure, ==, GET_MESSAGES);
+    send_reply(peers, GET_MESSAGES, serial, none);
+    question = peers_receive(peers, peers->backend);
+    g_assert_cmpint(question.header.procedure, ==, GET_XML_DESC);
+    return question.header.serial;
+}
+
+/*
+ * A domain's XML that waits for a worker counts as held for the client: the next one has no room, and its call ends
+ * with libvirt's own reply.
+ */
+static void waiting_xml(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    const gsize length = 3 * 1024 * 1024;
+    g_autoptr(GByteArray) xml = domain_xml(length);
+    guint32 serials[3];
+
+    host_hold_lookups(TRUE);
+    for (guint i = 0; i < G_N_ELEMENTS(serials); i++)
+        serials[i] = ask_messages(peers, i);
+    for (guint i = 0; i < 2; i++) {
+        send_reply(peers, GET_XML_DESC, serials[i], xml);
+        g_assert_cmpuint(user->bytes, >=, (i + 1) * length);
+    }
+    send_reply(peers, GET_XML_DESC, serials[2], xml);
+    g_assert_cmpuint(user->bytes, <, 8 * 1024 * 1024);
+    frame_clear(&(Frame){ .payload = peers_receive(peers, peers->client).payload });
+    host_hold_lookups(FALSE);
+    for (guint i = 0; i < 2; i++)
+        frame_clear(&(Frame){ .payload = peers_receive(peers, peers->client).payload });
+    peers_turn(peers);
+    g_assert_cmpuint(user->bytes, ==, 0);
 }
 
 /* A thousand calls in one packet: as many are begun as may be, the others when those have ended. */
@@ -254,6 +322,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, func) g_test_add("/remote/bounds/" name, Peers, NULL, set_up, func, tear_down)
     ADD("calls", calls);
+    ADD("waiting-xml", waiting_xml);
     ADD("unanswered", unanswered);
     ADD("descriptors", descriptors);
     ADD("unfinished", unfinished);

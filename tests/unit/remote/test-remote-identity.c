@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How libvirt learns who a client is, and that nothing which depends on it gets there before. */
+#include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,9 +27,21 @@ static void set_up(Peers *peers, gconstpointer data)
     peers_set_up_as(peers, peer);
 }
 
+static void call_open(Peers *peers, const char *uri, guint32 flags, guint32 serial)
+{
+    g_autoptr(GByteArray) payload = g_byte_array_new();
+
+    ccw_xdr_write_optional(payload, uri);
+    ccw_xdr_write_u32(payload, flags);
+    peers_send(peers, peers->client, CCW_TYPE_CALL, OPEN, serial, CCW_STATUS_OK, payload);
+}
+
 static void call(Peers *peers, gint32 procedure, guint32 serial)
 {
-    peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, serial, CCW_STATUS_OK, NULL);
+    if (procedure == OPEN)
+        call_open(peers, "qemu:///system", 0, serial);
+    else
+        peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, serial, CCW_STATUS_OK, NULL);
 }
 
 /* The next call that libvirt gets; its serial. */
@@ -69,11 +82,11 @@ static void expect_ok(Peers *peers, gint32 procedure, guint32 serial)
 }
 
 /* Up to the identity, whose serial it returns. */
-static guint32 open_until_identity(Peers *peers)
+static guint32 open_uri_until_identity(Peers *peers, const char *uri, guint32 flags)
 {
     g_auto(Frame) frame = { 0 };
 
-    call(peers, OPEN, 1);
+    call_open(peers, uri, flags, 1);
     g_assert_cmpuint(expect_call(peers, OPEN), ==, 1);
     reply(peers, OPEN, 1, NULL, 0);
     frame = peers_receive(peers, peers->backend);
@@ -85,6 +98,11 @@ static guint32 open_until_identity(Peers *peers)
     }
     peers_assert_quiet(peers, peers->client);
     return frame.header.serial;
+}
+
+static guint32 open_until_identity(Peers *peers)
+{
+    return open_uri_until_identity(peers, "qemu:///system", 0);
 }
 
 static void root(Peers *peers, gconstpointer data G_GNUC_UNUSED)
@@ -197,6 +215,89 @@ static void root_attaches(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     attach(peers, 4);
     reply(peers, ATTACH, expect_attach(peers, TRUE), NULL, VIR_ERR_ACCESS_DENIED);
     peers_expect_error(peers, 4, ATTACH, VIR_ERR_ACCESS_DENIED, "no");
+}
+
+static void open_uri(Peers *peers, const char *uri, guint32 flags)
+{
+    greet(peers, 0);
+    reply(peers, SET_IDENTITY, open_uri_until_identity(peers, uri, flags), NULL, 0);
+    reply(peers, FEATURE, expect_call(peers, FEATURE), NULL, VIR_ERR_NO_SUPPORT);
+    expect_ok(peers, OPEN, 1);
+}
+
+/* The next attach passes as it is: no question, no announcement. */
+static void expect_untouched(Peers *peers)
+{
+    g_auto(Frame) frame = { 0 };
+    g_autofree char *xml = NULL;
+
+    attach(peers, 2);
+    frame = peers_receive(peers, peers->backend);
+    xml = payload_read_attach_xml(&frame);
+    g_assert_cmpuint(frame.header.serial, ==, 2);
+    g_assert_cmpstr(xml, ==, HOSTDEV);
+    g_assert_false(host_is_announced());
+}
+
+/* data: the URI. root may open it; what answers there checks nothing for virtccwd. */
+static void elsewhere(Peers *peers, gconstpointer data)
+{
+    set_up(peers, GINT_TO_POINTER(0));
+    greet(peers, 0);
+    reply(peers, SET_IDENTITY, open_uri_until_identity(peers, data, 0), NULL, 0);
+    expect_ok(peers, OPEN, 1);
+    expect_untouched(peers);
+    peers_tear_down(peers, NULL);
+}
+
+/* The test driver is open to everybody, and checks nothing. */
+static void test_driver(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    open_uri(peers, "test:///default", 0);
+    expect_untouched(peers);
+}
+
+/* data: the URI. A user may not have libvirt connect there, and may open another one afterwards. */
+static void not_elsewhere(Peers *peers, gconstpointer data)
+{
+    set_up(peers, GINT_TO_POINTER(1));
+    greet(peers, 0);
+    call_open(peers, data, 0, 7);
+    peers_expect_error(peers, 7, OPEN, VIR_ERR_ACCESS_DENIED, "only root");
+    peers_assert_quiet(peers, peers->backend);
+    reply(peers, SET_IDENTITY, open_until_identity(peers), NULL, 0);
+    reply(peers, FEATURE, expect_call(peers, FEATURE), NULL, VIR_ERR_NO_SUPPORT);
+    expect_ok(peers, OPEN, 1);
+    peers_tear_down(peers, NULL);
+}
+
+static void here(Peers *peers, gconstpointer data)
+{
+    set_up(peers, GINT_TO_POINTER(1));
+    open_uri(peers, data, 0);
+    attach(peers, 2);
+    expect_attach(peers, TRUE);
+    peers_tear_down(peers, NULL);
+}
+
+/* A client may say on the read-write socket that it changes nothing; and may not open anew without that. */
+static void opened_readonly(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    open_uri(peers, "qemu:///system", VIR_CONNECT_RO);
+    call_open(peers, "qemu:///system", 0, 5);
+    g_assert_cmpuint(expect_call(peers, OPEN), ==, 5);
+    expect_untouched(peers);
+}
+
+/* Nor does a second open, which is libvirt's to refuse, make a libvirt elsewhere one that is believed. */
+static void opened_twice(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    open_uri(peers, "test:///default", 0);
+    call_open(peers, "qemu:///system", 0, 5);
+    g_assert_cmpuint(expect_call(peers, OPEN), ==, 5);
+    reply(peers, OPEN, 5, NULL, VIR_ERR_INTERNAL_ERROR);
+    peers_expect_error(peers, 5, OPEN, VIR_ERR_INTERNAL_ERROR, "no");
+    expect_untouched(peers);
 }
 
 static void expect_shut_out(Peers *peers, gint32 error)
@@ -351,6 +452,19 @@ int main(int argc, char **argv)
     ADD("with-descriptors", 0, with_descriptors);
     ADD("user-attaches", 1, user_attaches);
     ADD("root-attaches", 0, root_attaches);
+    ADD("opened-readonly", 1, opened_readonly);
+    ADD("opened-twice", 1, opened_twice);
+    ADD("test-driver", 1, test_driver);
+#define ADD_URI(name, uri, func) g_test_add("/remote/identity/" name, Peers, uri, NULL, func, NULL)
+    ADD_URI("elsewhere-socket", "qemu+unix:///system?socket=/tmp/own", elsewhere);
+    ADD_URI("elsewhere-parameter", "qemu:///system?socket=/tmp/own", elsewhere);
+    ADD_URI("not-elsewhere-socket", "qemu+unix:///system?socket=/tmp/own", not_elsewhere);
+    ADD_URI("not-elsewhere-parameter", "qemu:///system?socket=/tmp/own", not_elsewhere);
+    ADD_URI("not-elsewhere-host", "qemu://host/system", not_elsewhere);
+    ADD_URI("not-elsewhere-transport", "qemu+ssh://host/system", not_elsewhere);
+    ADD_URI("not-elsewhere-alias", "alias", not_elsewhere);
+    ADD_URI("here-default", NULL, here);
+    ADD_URI("here-nodedev", "nodedev:///system", here);
     ADD("gone", 1, gone);
     ADD("gone-at-once", 1, gone_at_once);
     return g_test_run();

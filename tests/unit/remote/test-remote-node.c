@@ -3,9 +3,12 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <string.h>
+#include <time.h>
 
 #include "peers.h"
+#include "remote/ccw-connection-private.h"
 #include "remote/ccw-xdr.h"
+#include "util/ccw-endian.h"
 
 #define SERIAL 21
 #define DETACHED "ccw_0_0_1236" /* on css_0_0_0036, as fake-host.c has it */
@@ -356,6 +359,95 @@ static void old_calls(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
+/* The payload of a list with the subchannels of so many detached devices, each of which is visible. */
+static GByteArray *many_subchannels(guint count)
+{
+    GByteArray *out = g_byte_array_new();
+
+    ccw_xdr_write_u32(out, count);
+    for (guint i = 0; i < count; i++) {
+        g_autofree char *name = ccw_node_name_format(CCW_NODE_CSS, &(CcwBusId){ .ssid = 1, .devno = (guint16)i });
+
+        ccw_xdr_write_string(out, name, strlen(name));
+    }
+    ccw_xdr_write_u32(out, count);
+    return out;
+}
+
+static void send_list(Peers *peers, guint32 serial, const GByteArray *payload)
+{
+    const CcwHeader header = {
+        .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = 285, .type = CCW_TYPE_REPLY, .serial = serial
+    };
+    g_autoptr(GByteArray) frame = ccw_frame_new(&header, payload->data, payload->len);
+
+    peers_send_all(peers, peers->backend, frame);
+}
+
+static gint64 used_processor(void)
+{
+    struct timespec used;
+
+    g_assert_cmpint(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used), ==, 0);
+    return used.tv_sec * G_USEC_PER_SEC + used.tv_nsec / 1000;
+}
+
+/* The processor time of the main thread, in microseconds, for a list to which so many names are added. */
+static gint64 time_list(Peers *peers, guint count)
+{
+    g_autoptr(GByteArray) subchannels = many_subchannels(count);
+    g_auto(Frame) got = { 0 };
+    gint64 before;
+    guint32 serial;
+
+    host_detach_many(count);
+    call_list(peers, 1, 0);
+    before = used_processor();
+    send_list(peers, SERIAL, subchannels);
+    serial = expect_question(peers, 285, NULL);
+    send_list(peers, serial, subchannels);
+    got = peers_receive(peers, peers->client);
+    g_assert_cmpuint(ccw_load_be32(got.payload->data), ==, 2 * count);
+    return used_processor() - before;
+}
+
+/* Eight times the names take about eight times as long; 64 times if each were compared with each. */
+static void many(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    gint64 few = G_MAXINT64, many = G_MAXINT64;
+
+    for (guint i = 0; i < 3; i++) {
+        gint64 few_now = time_list(peers, 1000), many_now = time_list(peers, 8000);
+
+        few = MIN(few, few_now);
+        many = MIN(many, many_now);
+    }
+    g_test_message("1,000 names: %" G_GINT64_FORMAT " us; 8,000: %" G_GINT64_FORMAT " us", few, many);
+    g_assert_cmpint(many, <, 24 * few);
+}
+
+/* The serials of questions start again while an early question is unanswered: its serial is not used twice. */
+static void serial_wraps(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) payload = payload_string(DETACHED);
+    g_autoptr(GByteArray) found = payload_string(PARENT);
+    guint32 serials[2];
+
+    for (guint i = 0; i < 2; i++) {
+        peers_send(peers, peers->client, CCW_TYPE_CALL, 113, SERIAL + i, CCW_STATUS_OK, payload);
+        serials[i] = expect_question(peers, 113, PARENT);
+        peers->connection->serial_next = (guint16)serials[0];
+    }
+    g_assert_cmpuint(serials[0], !=, serials[1]);
+    for (guint i = 2; i-- > 0;) {
+        g_auto(Frame) got = { 0 };
+
+        reply(peers, 113, serials[i], found);
+        got = peers_receive(peers, peers->client);
+        g_assert_cmpuint(got.header.serial, ==, SERIAL + i);
+    }
+}
+
 #define ADD(name, func) g_test_add("/remote/node/" name, Peers, NULL, peers_set_up, func, peers_tear_down)
 
 int main(int argc, char **argv)
@@ -371,5 +463,7 @@ int main(int argc, char **argv)
     ADD("filtered", filtered);
     ADD("strange-reply", strange_reply);
     ADD("old-calls", old_calls);
+    ADD("many", many);
+    ADD("serial-wraps", serial_wraps);
     return g_test_run();
 }

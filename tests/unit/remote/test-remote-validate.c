@@ -357,6 +357,51 @@ static void messages(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
+#define HOST_THREADS 16 /* as ccw-workers.c has it */
+
+/* Work on the host that waits: it ends when the lock is free. */
+static GMutex busy;
+static gint waiting; /* atomic */
+
+static void wait_for_lock(gpointer data G_GNUC_UNUSED)
+{
+    g_atomic_int_inc(&waiting);
+    g_mutex_lock(&busy);
+    g_mutex_unlock(&busy);
+}
+
+static void count_done(gpointer data)
+{
+    ++*(guint *)data;
+}
+
+/* The XML of a domain is parsed by those that parse: a domain without our devices waits for no work on the host. */
+static void messages_without_host(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) payload = payload_domain(0);
+    g_autoptr(GByteArray) stock_reply = g_byte_array_new();
+    g_autoptr(GByteArray) xml = payload_string(DOMAIN(""));
+    g_auto(Frame) first = { 0 };
+    g_auto(Frame) question = { 0 };
+    g_auto(Frame) reply = { 0 };
+    guint done = 0;
+
+    g_mutex_lock(&busy);
+    for (guint i = 0; i < HOST_THREADS; i++)
+        ccw_workers_push(peers->services.workers, CCW_WORK_HOST, 0, peers, wait_for_lock, count_done, &done);
+    while (g_atomic_int_get(&waiting) < HOST_THREADS)
+        g_usleep(100);
+    ccw_xdr_write_u32(stock_reply, 0);
+    call(peers, 426, payload);
+    first = answer(peers, 426, stock_reply);
+    question = answer(peers, 14, xml);
+    reply = peers_receive(peers, peers->client);
+    g_assert_cmpuint(done, ==, 0);
+    g_mutex_unlock(&busy);
+    while (done < HOST_THREADS)
+        g_main_context_iteration(NULL, TRUE);
+}
+
 static GByteArray *payload_domcaps(void)
 {
     GByteArray *payload = g_byte_array_new();
@@ -451,6 +496,7 @@ int main(int argc, char **argv)
     ADD("attach-invalid", attach_invalid);
     ADD("attach", attach);
     ADD("messages", messages);
+    ADD("messages-without-host", messages_without_host);
     ADD("domcaps", domcaps);
     ADD("domcaps-refused", domcaps_refused);
     return g_test_run();

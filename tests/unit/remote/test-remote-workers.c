@@ -124,6 +124,46 @@ static void per_user(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_true(ccw_workers_are_idle(fixture->workers, CCW_WORK_HOST));
 }
 
+/* Very many users with slow work leave threads of every kind to root, and each of them has fewer than they share. */
+static void root_is_served(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    static const guint for_others[CCW_WORK_KINDS] = {
+        [CCW_WORK_LOOK_UP] = 3,
+        [CCW_WORK_HOST] = 12,
+        [CCW_WORK_CLOSE] = 6,
+        [CCW_WORK_HANG_UP] = 3,
+    };
+    guint running = 0, jobs = 0;
+
+    for (CcwWorkKind kind = 0; kind < CCW_WORK_KINDS; kind++) {
+        guint parsers = CLAMP(g_get_num_processors(), 3, 8);
+
+        for (guint i = 0; i < JOBS; i++)
+            push(fixture, kind, 1000 + i, i, 'a', 1);
+        running += kind == CCW_WORK_PARSE ? parsers - MAX(parsers / 4, 1) : for_others[kind];
+        wait_running(fixture, running);
+        push(fixture, kind, 0, 0, 'r', 0);
+        wait_done(fixture, kind + 1);
+        jobs += JOBS + 1;
+    }
+    wait_running(fixture, running);
+    open_gate(fixture, 1);
+    wait_done(fixture, jobs);
+}
+
+/* A user with slow work of a kind leaves at least one thread of it to each next user. */
+static void second_user_is_served(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    for (CcwWorkKind kind = 0; kind < CCW_WORK_KINDS; kind++) {
+        for (guint i = 0; i < JOBS; i++)
+            push(fixture, kind, 1000, i, 'a', 1);
+        push(fixture, kind, 1001, 1, 'b', 0);
+        wait_done(fixture, kind + 1);
+    }
+    open_gate(fixture, 1);
+    wait_done(fixture, CCW_WORK_KINDS * (JOBS + 1));
+}
+
 /* What waits is served in turn: users first, then the clients of each, and what one client wants in its order. */
 static void in_turn(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
@@ -172,6 +212,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/remote/workers/per-user", Fixture, NULL, set_up, per_user, tear_down);
+    g_test_add("/remote/workers/root", Fixture, NULL, set_up, root_is_served, tear_down);
+    g_test_add("/remote/workers/second-user", Fixture, NULL, set_up, second_user_is_served, tear_down);
     g_test_add("/remote/workers/in-turn", Fixture, NULL, set_up, in_turn, tear_down);
     g_test_add_func("/remote/workers/no-threads", no_threads);
     return g_test_run();

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "remote/ccw-account.h"
+
+/* A side is not read while more than this waits for the other one. */
+#define OUTBOX_HIGH (256u * 1024)
+/* A client is not read while it has this many actions in flight: libvirtd's own max_client_requests is 5. */
+#define ACTIONS_MAX 16
+/* Nor while the calls of these have this many bytes: each is kept in some forms until it is over. */
+#define ACTIONS_BYTES_HIGH (1024u * 1024)
+/* The backend is not read while its replies of this many bytes are in work. */
+#define REPLIES_BYTES_HIGH (1024u * 1024)
+/* A frame up to this size is taken whether the user has room for it or not: what is read at a time is no larger. */
+#define FRAME_SMALL CCW_READ_SIZE
+
+static gsize held_bytes(const CcwSide *side)
+{
+    return side->outbox.bytes + side->deferred_bytes + (side->unread ? side->unread->len : 0) +
+           (side->inbox.taking ? side->inbox.header.length : 0);
+}
+
+static guint held_fds(const CcwSide *side)
+{
+    return side->outbox.fds + side->deferred_fds + (side->unread_fds ? side->unread_fds->len : 0) +
+           (side->inbox.taken_fds ? side->inbox.taken_fds->len : 0);
+}
+
+static guint connection_fds(const CcwConnection *connection)
+{
+    return connection->actions_fds + held_fds(&connection->sides[CCW_SIDE_CLIENT]) +
+           held_fds(&connection->sides[CCW_SIDE_BACKEND]);
+}
+
+void ccw_account_update(CcwConnection *connection)
+{
+    gsize bytes = connection->actions_bytes;
+    guint fds = connection_fds(connection);
+
+    if (!connection->user)
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(connection->sides); i++)
+        bytes += held_bytes(&connection->sides[i]);
+    ccw_user_charge(connection->user, (gssize)(bytes - connection->charged_bytes),
+                    (gint)(fds - connection->charged_fds));
+    connection->charged_bytes = bytes;
+    connection->charged_fds = fds;
+}
+
+static void on_room(gpointer data)
+{
+    ccw_connection_update(data);
+}
+
+/* A client is not read while too many descriptors of its user's wait to be closed. */
+static gboolean has_user_room(const CcwUser *user, CcwSide *side)
+{
+    if (side->index == CCW_SIDE_CLIENT && user->closing + CCW_FRAME_FDS_MAX > CCW_CLIENT_FDS_MAX)
+        return FALSE;
+    return ccw_user_has_fd_room(user, CCW_FRAME_FDS_MAX) &&
+           (ccw_side_other(side)->outbox.bytes == 0 || ccw_user_has_room(user, CCW_READ_SIZE));
+}
+
+void ccw_account_close(CcwConnection *connection)
+{
+    ccw_account_update(connection);
+    if (connection->user)
+        ccw_limits_stop_waiting(connection->user->limits, connection);
+    connection->user = NULL; /* its account may end with the connection */
+}
+
+/*
+ * If nothing waits for the other side, one more read is always allowed, so that each connection makes progress. If the
+ * user has no room, ccw-limits has the connection updated when that changes.
+ */
+gboolean ccw_account_has_room_for_read(CcwSide *side)
+{
+    const CcwConnection *connection = side->connection;
+    const CcwSide *to = ccw_side_other(side);
+    const CcwUser *user = connection->user;
+    /* The backend is read as long as the client reads; else libvirt, which waits for that, would take no calls. */
+    guint fds = side->index == CCW_SIDE_BACKEND ? to->outbox.fds + to->deferred_fds : connection_fds(connection);
+
+    if (side->index == CCW_SIDE_BACKEND && connection->replies_bytes >= REPLIES_BYTES_HIGH)
+        return FALSE;
+    if (to->outbox.bytes >= OUTBOX_HIGH || fds + CCW_FRAME_FDS_MAX > CCW_CLIENT_FDS_MAX)
+        return FALSE;
+    if (!user || has_user_room(user, side))
+        return TRUE;
+    ccw_limits_wait(user->limits, on_room, side->connection);
+    return FALSE;
+}
+
+/* What is answered to the last calls may wait for the client to read it. */
+gboolean ccw_account_has_room_for_call(const CcwConnection *connection)
+{
+    const CcwSide *client = &connection->sides[CCW_SIDE_CLIENT];
+
+    return client->outbox.bytes + client->deferred_bytes < OUTBOX_HIGH &&
+           g_list_length(connection->actions) < ACTIONS_MAX && connection->actions_bytes < ACTIONS_BYTES_HIGH &&
+           g_hash_table_size(connection->unanswered) < CCW_CLIENT_CALLS_MAX;
+}
+
+gboolean ccw_account_has_room_for_frame(const CcwSide *side, const CcwHeader *header)
+{
+    const CcwUser *user = side->connection->user;
+
+    return !user || header->length <= FRAME_SMALL || ccw_user_has_room(user, header->length);
+}
