@@ -273,10 +273,20 @@ static void read_common(CcwHostdevNode *node)
     node->dev.boot_order = ccw_hostdev_read_boot_order(node->element);
 }
 
+/* The address is its UUID alone, and that is one of ours. */
+static gboolean read_uuid(const CcwXmlElement *address, CcwBusId *ret_id, gboolean *ret_advertised)
+{
+    char uuid[CCW_UUID_STR_LEN];
+    CcwXmlAttr attr;
+
+    return ccw_xml_attr(address, "uuid", &attr) && ccw_xml_attr_copy(address, &attr, uuid, sizeof(uuid)) &&
+           ccw_uuid_decode(uuid, ret_id, ret_advertised) && ccw_xml_attr_count(address) == 1 &&
+           !ccw_xml_declares_namespace(address);
+}
+
 /* The stock element, with nothing about it that raising would have to drop. */
 static CcwHostdevForm read_mdev(CcwHostdevNode *node)
 {
-    g_autofree char *uuid = NULL;
     gboolean advertised;
 
     node->source = ccw_xml_child(node->element, "source");
@@ -284,9 +294,7 @@ static CcwHostdevForm read_mdev(CcwHostdevNode *node)
     if (!node->address || ccw_xml_next(node->source, "source") || ccw_xml_next(node->address, "address") ||
         !ccw_xml_get_is(node->element, "model", "vfio-ccw"))
         return CCW_HOSTDEV_OTHER;
-    uuid = ccw_xml_get(node->address, "uuid");
-    if (!uuid || ccw_xml_attr_count(node->address) > 1 || ccw_xml_declares_namespace(node->address) ||
-        !ccw_uuid_decode(uuid, &node->dev.source, &advertised))
+    if (!read_uuid(node->address, &node->dev.source, &advertised))
         return CCW_HOSTDEV_OTHER;
     node->dev.managed = advertised || ccw_xml_get_is(node->element, "managed", "yes");
     return advertised ? CCW_HOSTDEV_ADVERTISED : CCW_HOSTDEV_MDEV;

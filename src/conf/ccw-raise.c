@@ -28,36 +28,42 @@ static void remove_model(CcwXml *xml, const CcwXmlElement *element)
     }
 }
 
-/* An attribute whose value is a number in hexadecimal of that many digits, or of as many as needed (0). */
-static void append_number(GString *out, const char *name, guint number, guint digits, char quote)
+/* Writes NAME='0xNUMBER' with that many digits, or as many as needed (0). Returns the end. */
+static char *put_number(char *out, const char *name, guint number, guint digits, char quote)
 {
     guint count = digits ? digits : number > 0xf ? 2 : 1;
 
-    g_string_append(out, name);
-    g_string_append_c(out, '=');
-    g_string_append_c(out, quote);
-    g_string_append(out, "0x");
+    out = stpcpy(out, name);
+    *out++ = '=';
+    *out++ = quote;
+    *out++ = '0';
+    *out++ = 'x';
     while (count-- > 0)
-        g_string_append_c(out, "0123456789abcdef"[number >> (4 * count) & 0xf]);
-    g_string_append_c(out, quote);
+        *out++ = "0123456789abcdef"[number >> (4 * count) & 0xf];
+    *out++ = quote;
+    return out;
 }
 
 /* The blanks or line breaks that lower put before and after the '='; one blank where there are none. */
-static void append_gap_or_blank(GString *out, const CcwXml *xml, guint32 start, guint32 end)
+static char *put_gap_or_blank(char *out, const CcwXml *xml, guint32 start, guint32 end)
 {
     if (end > start)
-        g_string_append_len(out, xml->text + start, end - start);
-    else
-        g_string_append_c(out, ' ');
+        return mempcpy(out, xml->text + start, end - start);
+    *out = ' ';
+    return out + 1;
 }
 
 static void replace_uuid(CcwXml *xml, const CcwHostdevNode *node)
 {
+    static const char longest[] = "cssid='0xff' ssid='0x3' devno='0xffff'";
     const CcwBusId *id = &node->dev.source;
+    g_autofree char *allocated = NULL;
+    char usual[2 * sizeof(longest)];
     const char *equals;
     CcwXmlAttr attr;
-    GString *with;
     guint32 at;
+    char *with = usual;
+    char *out;
     char q;
 
     if (!ccw_xml_attr(node->address, "uuid", &attr))
@@ -67,12 +73,14 @@ static void replace_uuid(CcwXml *xml, const CcwHostdevNode *node)
         return;
     at = (guint32)(equals - xml->text);
     q = xml->text[attr.value - 1];
-    with = ccw_xml_edit(xml, attr.name, attr.value_end + 1);
-    append_number(with, "cssid", id->cssid, 0, q);
-    append_gap_or_blank(with, xml, attr.name_end, at);
-    append_number(with, "ssid", id->ssid, 0, q);
-    append_gap_or_blank(with, xml, at + 1, attr.value - 1);
-    append_number(with, "devno", id->devno, 4, q);
+    if (attr.value - attr.name_end > sizeof(longest))
+        with = allocated = g_malloc(sizeof(longest) + attr.value - attr.name_end);
+    out = put_number(with, "cssid", id->cssid, 0, q);
+    out = put_gap_or_blank(out, xml, attr.name_end, at);
+    out = put_number(out, "ssid", id->ssid, 0, q);
+    out = put_gap_or_blank(out, xml, at + 1, attr.value - 1);
+    out = put_number(out, "devno", id->devno, 4, q);
+    ccw_xml_replace_n(xml, attr.name, attr.value_end + 1, with, (gsize)(out - with));
 }
 
 static void raise_hostdev(CcwXml *xml, const CcwHostdevNode *node)

@@ -12,7 +12,7 @@
 #define V CCW_XML_VALUE
 
 /* clang-format off */
-const guint8 ccw_xml_classes[128] = {
+const guint8 ccw_xml_classes[256] = { /* those from 0x80 on have no class */
     0, 0, 0, 0, 0, 0, 0, 0, 0, S, S, 0, 0, S, 0, 0, /* tab, line feed, carriage return */
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     S, O, T, O, O, O, 0, T, O, O, O, O, O, D, D, O, /* blank ! " # $ % & ' ( ) * + , - . / */
@@ -96,7 +96,7 @@ static const char *skip_wide_name_char(const char *p, gboolean any_byte)
     return p;
 }
 
-const char *ccw_xml_skip_name(const char *p, gboolean any_byte)
+const char *ccw_xml_skip_wide_name(const char *p, gboolean any_byte)
 {
     const char *before = NULL;
 

@@ -12,12 +12,12 @@ typedef enum {
     CCW_XML_VALUE = 1 << 4, /* stands for itself in an attribute's value: not '<', '&' and quotes */
 } CcwXmlClass;
 
-extern const guint8 ccw_xml_classes[128];
+extern const guint8 ccw_xml_classes[256];
 
 /* Is the byte an ASCII character of that class? */
 static inline gboolean ccw_xml_is_a(char c, CcwXmlClass class)
 {
-    return (guchar)c < 0x80 && (ccw_xml_classes[(guchar)c] & class) != 0;
+    return (ccw_xml_classes[(guchar)c] & class) != 0;
 }
 
 static inline gboolean ccw_xml_is_space(char c)
@@ -37,8 +37,20 @@ const char *ccw_xml_skip_wide(const char *p, gboolean any_byte);
 /* Can a name start at p? any_byte: as above. */
 gboolean ccw_xml_starts_name(const char *p, gboolean any_byte);
 
-/* One past the name at p; p if there is no name. any_byte: as above. */
-const char *ccw_xml_skip_name(const char *p, gboolean any_byte);
+/* As ccw_xml_skip_name(), of any name. */
+const char *ccw_xml_skip_wide_name(const char *p, gboolean any_byte);
+
+/* One past the name at p; p if there is no name. any_byte: as above. Inline, as nearly all names are ASCII. */
+static inline const char *ccw_xml_skip_name(const char *p, gboolean any_byte)
+{
+    const char *end = p;
+
+    if (ccw_xml_is_a(*p, CCW_XML_NAME_START))
+        do
+            end++;
+        while (ccw_xml_is_a(*end, CCW_XML_NAME));
+    return (guchar)*end < 0x80 ? end : ccw_xml_skip_wide_name(p, any_byte);
+}
 
 /*
  * ccw_xml_read_reference: a reference to a character, or to one of the five entities that every document has

@@ -7,6 +7,9 @@
 /* An attribute's value: white space is blanks. Free with g_free. */
 char *ccw_xml_value_of(const char *start, const char *end);
 
+/* The same into buf, if it has room there with a NUL. */
+gboolean ccw_xml_value_copy(const char *start, const char *end, char *buf, gsize size);
+
 /* Is that value equal to text? */
 gboolean ccw_xml_value_is(const char *start, const char *end, const char *text);
 
