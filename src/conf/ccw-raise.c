@@ -11,21 +11,17 @@
 /* Can anything of ours stand in it? A character reference may spell anything. */
 static gboolean is_worth_parsing(const char *text)
 {
-    return strstr(text, "s390-map-css") ||
-           (strstr(text, "hostdev") && (strstr(text, "vfio-ccw") || strstr(text, "&#")));
+    return (strstr(text, "hostdev") && (strstr(text, "vfio-ccw") || strstr(text, "&#"))) ||
+           strstr(text, "s390-map-css");
 }
 
-static void remove_model(CcwXml *xml, const CcwXmlElement *element)
+static void remove_with_blanks(CcwXml *xml, const CcwXmlAttr *attr)
 {
-    CcwXmlAttr attr;
+    guint32 start = attr->name;
 
-    if (ccw_xml_attr(element, "model", &attr)) {
-        guint32 start = attr.name;
-
-        while (ccw_xml_is_space(xml->text[start - 1]))
-            start--;
-        ccw_xml_remove(xml, start, attr.value_end + 1);
-    }
+    while (ccw_xml_is_space(xml->text[start - 1]))
+        start--;
+    ccw_xml_remove(xml, start, attr->value_end + 1);
 }
 
 /* Writes NAME='0xNUMBER' with that many digits, or as many as needed (0). Returns the end. */
@@ -59,47 +55,42 @@ static void replace_uuid(CcwXml *xml, const CcwHostdevNode *node)
     const CcwBusId *id = &node->dev.source;
     g_autofree char *allocated = NULL;
     char usual[2 * sizeof(longest)];
-    const char *equals;
-    CcwXmlAttr attr;
-    guint32 at;
+    const CcwXmlAttr *uuid = &node->uuid;
+    const char *equals = memchr(xml->text + uuid->name_end, '=', uuid->value - uuid->name_end);
+    const guint32 at = (guint32)(equals - xml->text);
+    const char q = xml->text[uuid->value - 1];
     char *with = usual;
     char *out;
-    char q;
 
-    if (!ccw_xml_attr(node->address, "uuid", &attr))
-        return;
-    equals = memchr(xml->text + attr.name_end, '=', attr.value - attr.name_end);
-    if (!equals)
-        return;
-    at = (guint32)(equals - xml->text);
-    q = xml->text[attr.value - 1];
-    if (attr.value - attr.name_end > sizeof(longest))
-        with = allocated = g_malloc(sizeof(longest) + attr.value - attr.name_end);
+    if (uuid->value - uuid->name_end > sizeof(longest))
+        with = allocated = g_malloc(sizeof(longest) + uuid->value - uuid->name_end);
     out = put_number(with, "cssid", id->cssid, 0, q);
-    out = put_gap_or_blank(out, xml, attr.name_end, at);
+    out = put_gap_or_blank(out, xml, uuid->name_end, at);
     out = put_number(out, "ssid", id->ssid, 0, q);
-    out = put_gap_or_blank(out, xml, at + 1, attr.value - 1);
+    out = put_gap_or_blank(out, xml, at + 1, uuid->value - 1);
     out = put_number(out, "devno", id->devno, 4, q);
-    ccw_xml_replace_n(xml, attr.name, attr.value_end + 1, with, (gsize)(out - with));
+    ccw_xml_replace_n(xml, uuid->name, uuid->value_end + 1, with, (gsize)(out - with));
+}
+
+/* The variant that node devices advertise is managed, whatever it says. */
+static void set_managed(CcwXml *xml, const CcwHostdevNode *node)
+{
+    const char quote = xml->text[node->type.value - 1];
+    g_autofree char *managed = g_strdup_printf(" managed=%cyes%c", quote, quote);
+    CcwXmlAttr attr;
+
+    if (ccw_xml_attr(node->element, "managed", &attr))
+        ccw_xml_replace(xml, attr.value, attr.value_end, "yes");
+    else
+        ccw_xml_insert(xml, node->type.value_end + 1, managed);
 }
 
 static void raise_hostdev(CcwXml *xml, const CcwHostdevNode *node)
 {
-    CcwXmlAttr attr;
-
-    if (ccw_xml_attr(node->element, "type", &attr))
-        ccw_xml_replace(xml, attr.value, attr.value_end, "ccw");
-    if (node->form == CCW_HOSTDEV_ADVERTISED) {
-        char quote = xml->text[attr.value - 1];
-        g_autofree char *managed = g_strdup_printf(" managed=%cyes%c", quote, quote);
-        guint32 type_end = attr.value_end + 1;
-
-        if (ccw_xml_attr(node->element, "managed", &attr))
-            ccw_xml_replace(xml, attr.value, attr.value_end, "yes");
-        else
-            ccw_xml_insert(xml, type_end, managed);
-    }
-    remove_model(xml, node->element);
+    ccw_xml_replace(xml, node->type.value, node->type.value_end, "ccw");
+    if (node->form == CCW_HOSTDEV_ADVERTISED)
+        set_managed(xml, node);
+    remove_with_blanks(xml, &node->model);
     replace_uuid(xml, node);
 }
 

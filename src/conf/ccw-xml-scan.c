@@ -24,6 +24,7 @@ typedef struct {
 typedef struct {
     CcwXml *xml;
     const char *text;
+    const char *end;
     const char *at;
     const char *markup_end; /* where the last markup before at ended */
     gboolean is_blank;      /* nothing but white space stands between the two */
@@ -122,6 +123,7 @@ static const char *skip_value(Scanner *scanner, const char *p, char quote)
         const char *after = NULL;
         gunichar c;
 
+        p = ccw_xml_skip_value_bytes(p, scanner->end);
         while (ccw_xml_is_a(*p, CCW_XML_VALUE))
             p++;
         if (*p == quote)
@@ -143,7 +145,7 @@ static const char *skip_value(Scanner *scanner, const char *p, char quote)
 static gboolean scan_attribute(Scanner *scanner, guint number)
 {
     const char *name = scanner->at;
-    const char *name_end = ccw_xml_skip_name(name, scanner->any_byte);
+    const char *name_end = ccw_xml_skip_name(name, scanner->end, scanner->any_byte);
     const char *p = skip_spaces(name_end);
     const char *value_end;
 
@@ -236,11 +238,18 @@ static void close_scope(Scanner *scanner, const Open *open)
     scanner->scope.default_namespace = open->default_namespace;
 }
 
+/* FALSE of most: a name of up to eight letters. */
+static gboolean may_have_colon(const Scanner *scanner, const char *name, const char *name_end)
+{
+    return name_end - name > CCW_XML_WORD || scanner->end - name < CCW_XML_WORD ||
+           ccw_xml_count_before(ccw_xml_zeros(ccw_xml_load(name) ^ CCW_XML_EACH(':'))) < name_end - name;
+}
+
 /* What is known of an element when its start tag has been read. Its attributes are the last ones. */
 static void make_element(Scanner *scanner, const char *start, const char *name_end, guint32 attr)
 {
     CcwXml *xml = scanner->xml;
-    const char *colon = ccw_xml_prefix_end(start + 1, name_end);
+    const char *colon = may_have_colon(scanner, start + 1, name_end) ? ccw_xml_prefix_end(start + 1, name_end) : NULL;
     gboolean is_gap = scanner->is_blank && (scanner->markup_end == scanner->text || scanner->markup_end[-1] == '>');
     guint32 tag_end = offset_of(scanner, scanner->at);
     CcwXmlElement *element = add_element(xml);
@@ -268,7 +277,7 @@ static gboolean scan_start_tag(Scanner *scanner)
     const Open open = { scanner->xml->elements_count, scanner->scope.count, scanner->scope.default_namespace };
     const guint32 attr = scanner->xml->attrs_count;
     const char *start = scanner->at;
-    const char *name_end = ccw_xml_skip_name(start + 1, scanner->any_byte);
+    const char *name_end = ccw_xml_skip_name(start + 1, scanner->end, scanner->any_byte);
     gboolean is_empty;
 
     if (name_end == start + 1)
@@ -364,7 +373,7 @@ static gboolean scan_cdata(Scanner *scanner)
 static gboolean scan_instruction(Scanner *scanner)
 {
     const char *target = scanner->at + 2;
-    const char *p = ccw_xml_skip_name(target, scanner->any_byte);
+    const char *p = ccw_xml_skip_name(target, scanner->end, scanner->any_byte);
 
     if (p == target)
         return fail(scanner, target, "a processing instruction has no name");
@@ -383,8 +392,11 @@ static gboolean scan_instruction(Scanner *scanner)
 /* Up to the next '<', or to the end. */
 static gboolean scan_text(Scanner *scanner)
 {
-    const char *p = skip_spaces(scanner->at);
+    const char *p = scanner->at;
 
+    if (*p == '\n')
+        p = ccw_xml_skip_blanks(p + 1, scanner->end);
+    p = skip_spaces(p);
     scanner->is_blank = *p == '<';
     for (;;) {
         const char *after = NULL;
@@ -486,7 +498,7 @@ static gboolean scan(Scanner *scanner)
 
 gboolean ccw_xml_scan(CcwXml *xml, GError **error)
 {
-    Scanner scanner = { .xml = xml, .text = xml->text, .at = xml->text };
+    Scanner scanner = { .xml = xml, .text = xml->text, .end = xml->text + xml->length, .at = xml->text };
     gboolean is_well_formed;
 
     ccw_xml_scope_init(xml);

@@ -27,7 +27,7 @@ static const char *append_space(GString *out, const char *p, char tab, char line
 
 static gboolean is_plain(char c)
 {
-    return c != '&' && c != '\t' && c != '\n' && c != '\r';
+    return !ccw_xml_is_a(c, CCW_XML_CHANGES);
 }
 
 /* Up to a character that does not stand for itself in an attribute's value. */
@@ -61,9 +61,11 @@ gboolean ccw_xml_value_copy(const char *start, const char *end, char *buf, gsize
 {
     const gsize length = (gsize)(end - start);
     g_autofree char *value = NULL;
+    gsize i = 0;
 
-    if (length < size && skip_plain(start, end) == end) {
-        memcpy(buf, start, length);
+    for (; length < size && i < length && is_plain(start[i]); i++)
+        buf[i] = start[i];
+    if (i == length && length < size) {
         buf[length] = '\0';
         return TRUE;
     }
@@ -73,14 +75,17 @@ gboolean ccw_xml_value_copy(const char *start, const char *end, char *buf, gsize
 
 gboolean ccw_xml_value_is(const char *start, const char *end, const char *text)
 {
+    const gsize length = strlen(text);
     g_autofree char *value = NULL;
     const char *p = start;
 
+    if ((gsize)(end - start) == length && memcmp(start, text, length) == 0)
+        return TRUE;
     for (const char *expected = text; p < end && is_plain(*p); p++, expected++)
         if (*p != *expected)
             return FALSE;
     if (p == end)
-        return strlen(text) == (gsize)(end - start);
+        return FALSE;
     value = ccw_xml_value_of(start, end);
     return strcmp(value, text) == 0;
 }
