@@ -7,9 +7,9 @@
 GString *ccw_xml_edit(CcwXml *xml, guint32 start, guint32 end)
 {
     if (!xml->edit_text)
-        xml->edit_text = g_string_sized_new(1024);
+        xml->edit_text = g_string_sized_new(xml->length / 4); /* about what raise puts in where all is ours */
     if (xml->edits_count == xml->edits_room) {
-        xml->edits_room = MAX(2 * xml->edits_room, 32);
+        xml->edits_room = MAX(2 * xml->edits_room, 256);
         xml->edits = g_renew(CcwXmlEdit, xml->edits, xml->edits_room);
     }
     xml->edits[xml->edits_count] = (CcwXmlEdit){ start, end, xml->edits_count, xml->edit_text->len };

@@ -33,6 +33,7 @@ static gboolean is_plain(char c)
 /* Up to a character that does not stand for itself in an attribute's value. */
 static const char *skip_plain(const char *p, const char *end)
 {
+    p = ccw_xml_skip_value_bytes(p, end);
     while (p < end && is_plain(*p))
         p++;
     return p;
@@ -61,11 +62,9 @@ gboolean ccw_xml_value_copy(const char *start, const char *end, char *buf, gsize
 {
     const gsize length = (gsize)(end - start);
     g_autofree char *value = NULL;
-    gsize i = 0;
 
-    for (; length < size && i < length && is_plain(start[i]); i++)
-        buf[i] = start[i];
-    if (i == length && length < size) {
+    if (length < size && skip_plain(start, end) == end) {
+        memcpy(buf, start, length);
         buf[length] = '\0';
         return TRUE;
     }

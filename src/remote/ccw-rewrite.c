@@ -230,11 +230,13 @@ typedef struct {
 static gboolean rewrite_text(Walk *walk, gsize at, const char *text, gsize length)
 {
     Rewriting *rewriting = walk->data;
-    g_autofree char *old = g_strndup(text, length);
+    g_autofree char *old = g_malloc(length + 1);
     g_autofree char *new = NULL;
     gboolean changed = FALSE;
     gsize new_length;
 
+    memcpy(old, text, length);
+    old[length] = '\0';
     new = rewriting->func(old, rewriting->data, &changed, &rewriting->error);
     if (!new)
         return FALSE;
@@ -248,8 +250,8 @@ static gboolean rewrite_text(Walk *walk, gsize at, const char *text, gsize lengt
                     new_length, CCW_XDR_STRING_MAX);
         return FALSE;
     }
-    if (!rewriting->out)
-        rewriting->out = g_byte_array_new();
+    if (!rewriting->out) /* with room for all, unless there are more texts that grow */
+        rewriting->out = g_byte_array_sized_new((guint)(walk->reader.length + new_length));
     g_byte_array_append(rewriting->out, walk->reader.start + rewriting->copied, (guint)(at - rewriting->copied));
     ccw_xdr_write_string(rewriting->out, new, new_length);
     rewriting->copied = walk->reader.at;
