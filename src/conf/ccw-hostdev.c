@@ -273,20 +273,28 @@ static void read_common(CcwHostdevNode *node)
     node->dev.boot_order = ccw_hostdev_read_boot_order(node->element);
 }
 
+/* The address is its UUID alone, and that is one of ours. */
+static gboolean read_uuid(CcwHostdevNode *node, gboolean *ret_advertised)
+{
+    char uuid[CCW_UUID_STR_LEN];
+    CcwXmlAttr second;
+
+    return ccw_xml_attr_nth(node->address, 0, &node->uuid) && !ccw_xml_attr_nth(node->address, 1, &second) &&
+           ccw_xml_attr_is(node->address, &node->uuid, "uuid") &&
+           ccw_xml_attr_copy(node->address, &node->uuid, uuid, sizeof(uuid)) &&
+           ccw_uuid_decode(uuid, &node->dev.source, ret_advertised);
+}
+
 /* The stock element, with nothing about it that raising would have to drop. */
 static CcwHostdevForm read_mdev(CcwHostdevNode *node)
 {
-    g_autofree char *uuid = NULL;
     gboolean advertised;
 
     node->source = ccw_xml_child(node->element, "source");
     node->address = node->source ? ccw_xml_child(node->source, "address") : NULL;
     if (!node->address || ccw_xml_next(node->source, "source") || ccw_xml_next(node->address, "address") ||
-        !ccw_xml_get_is(node->element, "model", "vfio-ccw"))
-        return CCW_HOSTDEV_OTHER;
-    uuid = ccw_xml_get(node->address, "uuid");
-    if (!uuid || ccw_xml_attr_count(node->address) > 1 || ccw_xml_declares_namespace(node->address) ||
-        !ccw_uuid_decode(uuid, &node->dev.source, &advertised))
+        !ccw_xml_attr(node->element, "model", &node->model) ||
+        !ccw_xml_attr_value_is(node->element, &node->model, "vfio-ccw") || !read_uuid(node, &advertised))
         return CCW_HOSTDEV_OTHER;
     node->dev.managed = advertised || ccw_xml_get_is(node->element, "managed", "yes");
     return advertised ? CCW_HOSTDEV_ADVERTISED : CCW_HOSTDEV_MDEV;
@@ -296,15 +304,15 @@ gboolean ccw_hostdev_read_source(const CcwXml *xml, const CcwXmlElement *element
                                  GError **error)
 {
     CcwHostdevNode node = { .form = CCW_HOSTDEV_OTHER, .element = element };
-    CcwXmlAttr mode, type;
+    CcwXmlAttr mode;
 
-    if (ccw_xml_attr(element, "type", &type) &&
+    if (ccw_xml_attr(element, "type", &node.type) &&
         (!ccw_xml_attr(element, "mode", &mode) || ccw_xml_attr_value_is(element, &mode, "subsystem"))) {
-        if (ccw_xml_attr_value_is(element, &type, "ccw"))
+        if (ccw_xml_attr_value_is(element, &node.type, "ccw"))
             node.form = CCW_HOSTDEV_CCW;
-        else if (ccw_xml_attr_value_is(element, &type, "mdev"))
+        else if (ccw_xml_attr_value_is(element, &node.type, "mdev"))
             node.form = read_mdev(&node);
-        else if (ccw_xml_attr_value_is(element, &type, "subsystem") && ccw_xml_get_is(element, "subsystem", "ccw"))
+        else if (ccw_xml_attr_value_is(element, &node.type, "subsystem") && ccw_xml_get_is(element, "subsystem", "ccw"))
             node.form = CCW_HOSTDEV_SUBSYSTEM;
     }
     if (node.form == CCW_HOSTDEV_CCW || node.form == CCW_HOSTDEV_SUBSYSTEM)

@@ -20,6 +20,9 @@ typedef struct {
     const CcwXmlElement *element;
     const CcwXmlElement *source;  /* of ours: <source>, */
     const CcwXmlElement *address; /* and the <address> in it */
+    CcwXmlAttr type;              /* of the two stock forms: where these attributes stand */
+    CcwXmlAttr model;
+    CcwXmlAttr uuid;
     CcwHostdev dev;
 } CcwHostdevNode;
 

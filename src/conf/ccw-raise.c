@@ -11,87 +11,86 @@
 /* Can anything of ours stand in it? A character reference may spell anything. */
 static gboolean is_worth_parsing(const char *text)
 {
-    return strstr(text, "s390-map-css") ||
-           (strstr(text, "hostdev") && (strstr(text, "vfio-ccw") || strstr(text, "&#")));
+    return (strstr(text, "hostdev") && (strstr(text, "vfio-ccw") || strstr(text, "&#"))) ||
+           strstr(text, "s390-map-css");
 }
 
-static void remove_model(CcwXml *xml, const CcwXmlElement *element)
+static void remove_with_blanks(CcwXml *xml, const CcwXmlAttr *attr)
 {
-    CcwXmlAttr attr;
+    guint32 start = attr->name;
 
-    if (ccw_xml_attr(element, "model", &attr)) {
-        guint32 start = attr.name;
-
-        while (ccw_xml_is_space(xml->text[start - 1]))
-            start--;
-        ccw_xml_remove(xml, start, attr.value_end + 1);
-    }
+    while (ccw_xml_is_space(xml->text[start - 1]))
+        start--;
+    ccw_xml_remove(xml, start, attr->value_end + 1);
 }
 
-/* An attribute whose value is a number in hexadecimal of that many digits, or of as many as needed (0). */
-static void append_number(GString *out, const char *name, guint number, guint digits, char quote)
+/* Writes NAME='0xNUMBER' with that many digits, or as many as needed (0). Returns the end. */
+static char *put_number(char *out, const char *name, guint number, guint digits, char quote)
 {
     guint count = digits ? digits : number > 0xf ? 2 : 1;
 
-    g_string_append(out, name);
-    g_string_append_c(out, '=');
-    g_string_append_c(out, quote);
-    g_string_append(out, "0x");
+    out = stpcpy(out, name);
+    *out++ = '=';
+    *out++ = quote;
+    *out++ = '0';
+    *out++ = 'x';
     while (count-- > 0)
-        g_string_append_c(out, "0123456789abcdef"[number >> (4 * count) & 0xf]);
-    g_string_append_c(out, quote);
+        *out++ = "0123456789abcdef"[number >> (4 * count) & 0xf];
+    *out++ = quote;
+    return out;
 }
 
 /* The blanks or line breaks that lower put before and after the '='; one blank where there are none. */
-static void append_gap_or_blank(GString *out, const CcwXml *xml, guint32 start, guint32 end)
+static char *put_gap_or_blank(char *out, const CcwXml *xml, guint32 start, guint32 end)
 {
     if (end > start)
-        g_string_append_len(out, xml->text + start, end - start);
-    else
-        g_string_append_c(out, ' ');
+        return mempcpy(out, xml->text + start, end - start);
+    *out = ' ';
+    return out + 1;
 }
 
 static void replace_uuid(CcwXml *xml, const CcwHostdevNode *node)
 {
+    static const char longest[] = "cssid='0xff' ssid='0x3' devno='0xffff'";
     const CcwBusId *id = &node->dev.source;
-    const char *equals;
-    CcwXmlAttr attr;
-    GString *with;
-    guint32 at;
-    char q;
+    g_autofree char *allocated = NULL;
+    char usual[2 * sizeof(longest)];
+    const CcwXmlAttr *uuid = &node->uuid;
+    const char *equals = memchr(xml->text + uuid->name_end, '=', uuid->value - uuid->name_end);
+    const guint32 at = (guint32)(equals - xml->text);
+    const char q = xml->text[uuid->value - 1];
+    char *with = usual;
+    char *out;
 
-    if (!ccw_xml_attr(node->address, "uuid", &attr))
-        return;
-    equals = memchr(xml->text + attr.name_end, '=', attr.value - attr.name_end);
-    if (!equals)
-        return;
-    at = (guint32)(equals - xml->text);
-    q = xml->text[attr.value - 1];
-    with = ccw_xml_edit(xml, attr.name, attr.value_end + 1);
-    append_number(with, "cssid", id->cssid, 0, q);
-    append_gap_or_blank(with, xml, attr.name_end, at);
-    append_number(with, "ssid", id->ssid, 0, q);
-    append_gap_or_blank(with, xml, at + 1, attr.value - 1);
-    append_number(with, "devno", id->devno, 4, q);
+    if (uuid->value - uuid->name_end > sizeof(longest))
+        with = allocated = g_malloc(sizeof(longest) + uuid->value - uuid->name_end);
+    out = put_number(with, "cssid", id->cssid, 0, q);
+    out = put_gap_or_blank(out, xml, uuid->name_end, at);
+    out = put_number(out, "ssid", id->ssid, 0, q);
+    out = put_gap_or_blank(out, xml, at + 1, uuid->value - 1);
+    out = put_number(out, "devno", id->devno, 4, q);
+    ccw_xml_replace_n(xml, uuid->name, uuid->value_end + 1, with, (gsize)(out - with));
+}
+
+/* The variant that node devices advertise is managed, whatever it says. */
+static void set_managed(CcwXml *xml, const CcwHostdevNode *node)
+{
+    const char quote = xml->text[node->type.value - 1];
+    g_autofree char *managed = g_strdup_printf(" managed=%cyes%c", quote, quote);
+    CcwXmlAttr attr;
+
+    if (ccw_xml_attr(node->element, "managed", &attr))
+        ccw_xml_replace(xml, attr.value, attr.value_end, "yes");
+    else
+        ccw_xml_insert(xml, node->type.value_end + 1, managed);
 }
 
 static void raise_hostdev(CcwXml *xml, const CcwHostdevNode *node)
 {
-    CcwXmlAttr attr;
-
-    if (ccw_xml_attr(node->element, "type", &attr))
-        ccw_xml_replace(xml, attr.value, attr.value_end, "ccw");
-    if (node->form == CCW_HOSTDEV_ADVERTISED) {
-        char quote = xml->text[attr.value - 1];
-        g_autofree char *managed = g_strdup_printf(" managed=%cyes%c", quote, quote);
-        guint32 type_end = attr.value_end + 1;
-
-        if (ccw_xml_attr(node->element, "managed", &attr))
-            ccw_xml_replace(xml, attr.value, attr.value_end, "yes");
-        else
-            ccw_xml_insert(xml, type_end, managed);
-    }
-    remove_model(xml, node->element);
+    ccw_xml_replace(xml, node->type.value, node->type.value_end, "ccw");
+    if (node->form == CCW_HOSTDEV_ADVERTISED)
+        set_managed(xml, node);
+    remove_with_blanks(xml, &node->model);
     replace_uuid(xml, node);
 }
 

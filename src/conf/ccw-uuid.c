@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "conf/ccw-uuid.h"
 
+#include <string.h>
+
 /* The fixed part of both variants, up to the digit that tells them apart; lower case. */
 #define UUID_PREFIX "cc390000-0001-8000-8000-000"
 #define UUID_PREFIX_LEN (sizeof(UUID_PREFIX) - 1)
@@ -18,13 +20,26 @@ const char *ccw_uuid_encode_advertised(const CcwBusId *id, char buf[CCW_UUID_STR
     return buf;
 }
 
+/* As libvirt writes it, or in capitals. */
+static gboolean has_prefix(const char *uuid)
+{
+    return strncmp(uuid, UUID_PREFIX, UUID_PREFIX_LEN) == 0 ||
+           g_ascii_strncasecmp(uuid, UUID_PREFIX, UUID_PREFIX_LEN) == 0;
+}
+
+/* Of a hexadecimal digit. */
+static guint32 digit_value(char c)
+{
+    return c <= '9' ? (guint32)(c - '0') : (guint32)((c | 0x20) - 'a' + 10);
+}
+
 gboolean ccw_uuid_decode(const char *uuid, CcwBusId *ret_id, gboolean *ret_advertised)
 {
     guint32 device = 0;
     guint cssid, ssid;
     const char *p;
 
-    if (g_ascii_strncasecmp(uuid, UUID_PREFIX, UUID_PREFIX_LEN) != 0)
+    if (!has_prefix(uuid))
         return FALSE;
     p = uuid + UUID_PREFIX_LEN;
     if (*p != '0' && *p != '1')
@@ -32,7 +47,7 @@ gboolean ccw_uuid_decode(const char *uuid, CcwBusId *ret_id, gboolean *ret_adver
     for (guint i = 1; i <= 8; i++) {
         if (!g_ascii_isxdigit(p[i]))
             return FALSE;
-        device = device << 4 | (guint32)g_ascii_xdigit_value(p[i]);
+        device = device << 4 | digit_value(p[i]);
     }
     cssid = device >> 24;
     ssid = device >> 16 & 0xff;

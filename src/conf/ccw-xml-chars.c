@@ -3,8 +3,11 @@
 
 #include <string.h>
 
-/* Classes that occur together: space, letter, digit, other; the rest are those that end a text or a value. */
+/* Classes that occur together: space, white space that changes, letter, digit, other; the rest end a text or a value.
+ */
 #define S (CCW_XML_SPACE | CCW_XML_TEXT | CCW_XML_VALUE)
+#define C (S | CCW_XML_CHANGES)
+#define R CCW_XML_CHANGES
 #define L (CCW_XML_NAME_START | CCW_XML_NAME | CCW_XML_TEXT | CCW_XML_VALUE)
 #define D (CCW_XML_NAME | CCW_XML_TEXT | CCW_XML_VALUE)
 #define O (CCW_XML_TEXT | CCW_XML_VALUE)
@@ -12,10 +15,10 @@
 #define V CCW_XML_VALUE
 
 /* clang-format off */
-const guint8 ccw_xml_classes[128] = {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, S, S, 0, 0, S, 0, 0, /* tab, line feed, carriage return */
+const guint8 ccw_xml_classes[256] = { /* those from 0x80 on have no class */
+    0, 0, 0, 0, 0, 0, 0, 0, 0, C, C, 0, 0, C, 0, 0, /* tab, line feed, carriage return */
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    S, O, T, O, O, O, 0, T, O, O, O, O, O, D, D, O, /* blank ! " # $ % & ' ( ) * + , - . / */
+    S, O, T, O, O, O, R, T, O, O, O, O, O, D, D, O, /* blank ! " # $ % & ' ( ) * + , - . / */
     D, D, D, D, D, D, D, D, D, D, L, O, 0, O, O, O, /* 0 to 9 : ; < = > ? */
     O, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* @ A to O */
     L, L, L, L, L, L, L, L, L, L, L, O, O, V, O, L, /* P to Z [ \ ] ^ _ */
@@ -96,7 +99,7 @@ static const char *skip_wide_name_char(const char *p, gboolean any_byte)
     return p;
 }
 
-const char *ccw_xml_skip_name(const char *p, gboolean any_byte)
+const char *ccw_xml_skip_wide_name(const char *p, gboolean any_byte)
 {
     const char *before = NULL;
 

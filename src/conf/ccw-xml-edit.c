@@ -4,29 +4,27 @@
 
 #include "conf/ccw-xml.h"
 
-typedef struct {
-    guint32 start, end;
-    gsize with;  /* where its text starts in edit_text; it ends where that of the next one starts */
-    guint order; /* as asked for: g_array_sort is not stable */
-} Edit;
-
 GString *ccw_xml_edit(CcwXml *xml, guint32 start, guint32 end)
 {
-    Edit edit = { .start = start, .end = end };
-
-    if (!xml->edits) {
-        xml->edits = g_array_new(FALSE, FALSE, sizeof(Edit));
-        xml->edit_text = g_string_new(NULL);
+    if (!xml->edit_text)
+        xml->edit_text = g_string_sized_new(xml->length / 4); /* about what raise puts in where all is ours */
+    if (xml->edits_count == xml->edits_room) {
+        xml->edits_room = MAX(2 * xml->edits_room, 256);
+        xml->edits = g_renew(CcwXmlEdit, xml->edits, xml->edits_room);
     }
-    edit.with = xml->edit_text->len;
-    edit.order = xml->edits->len;
-    g_array_append_val(xml->edits, edit);
+    xml->edits[xml->edits_count] = (CcwXmlEdit){ start, end, xml->edits_count, xml->edit_text->len };
+    xml->edits_count++;
     return xml->edit_text;
+}
+
+void ccw_xml_replace_n(CcwXml *xml, guint32 start, guint32 end, const char *with, gsize length)
+{
+    g_string_append_len(ccw_xml_edit(xml, start, end), with, (gssize)length);
 }
 
 void ccw_xml_replace(CcwXml *xml, guint32 start, guint32 end, const char *with)
 {
-    g_string_append(ccw_xml_edit(xml, start, end), with);
+    ccw_xml_replace_n(xml, start, end, with, strlen(with));
 }
 
 void ccw_xml_insert(CcwXml *xml, guint32 at, const char *what)
@@ -36,19 +34,19 @@ void ccw_xml_insert(CcwXml *xml, guint32 at, const char *what)
 
 void ccw_xml_remove(CcwXml *xml, guint32 start, guint32 end)
 {
-    ccw_xml_replace(xml, start, end, "");
+    ccw_xml_edit(xml, start, end);
 }
 
 gboolean ccw_xml_is_edited(const CcwXml *xml)
 {
-    return xml->edits != NULL;
+    return xml->edits_count > 0;
 }
 
 /* By place; an insertion goes before a replacement that begins where it is. */
-static int compare(gconstpointer a, gconstpointer b)
+static int compare(gconstpointer a, gconstpointer b, gpointer data G_GNUC_UNUSED)
 {
-    const Edit *x = a;
-    const Edit *y = b;
+    const CcwXmlEdit *x = a;
+    const CcwXmlEdit *y = b;
 
     if (x->start != y->start)
         return x->start < y->start ? -1 : 1;
@@ -57,48 +55,73 @@ static int compare(gconstpointer a, gconstpointer b)
     return x->order < y->order ? -1 : 1;
 }
 
-/* In the order of the text. Most are asked for in that order. */
-static GArray *sort(const GArray *edits)
+static gboolean are_sorted(const CcwXml *xml)
 {
-    GArray *sorted = g_array_sized_new(FALSE, FALSE, sizeof(Edit), edits->len);
+    for (guint32 i = 1; i < xml->edits_count; i++)
+        if (compare(&xml->edits[i - 1], &xml->edits[i], NULL) > 0)
+            return FALSE;
+    return TRUE;
+}
 
-    g_array_append_vals(sorted, edits->data, edits->len);
-    for (guint i = 1; i < sorted->len; i++) {
-        if (compare(&g_array_index(sorted, Edit, i - 1), &g_array_index(sorted, Edit, i)) > 0) {
-            g_array_sort(sorted, compare);
-            break;
-        }
-    }
+/* In the order of the text; NULL if they are so already, as most are. */
+static CcwXmlEdit *sort(const CcwXml *xml)
+{
+    CcwXmlEdit *sorted;
+
+    if (are_sorted(xml))
+        return NULL;
+    sorted = g_new(CcwXmlEdit, xml->edits_count);
+    memcpy(sorted, xml->edits, xml->edits_count * sizeof(*sorted));
+    g_qsort_with_data(sorted, (int)xml->edits_count, sizeof(*sorted), compare, NULL);
     return sorted;
 }
 
-static void append_with(GString *out, const CcwXml *xml, const Edit *edit)
+static gsize with_length(const CcwXml *xml, const CcwXmlEdit *edit)
 {
-    gsize end = xml->edit_text->len;
+    gsize end = edit->order + 1 < xml->edits_count ? xml->edits[edit->order + 1].with : xml->edit_text->len;
 
-    if (edit->order + 1 < xml->edits->len)
-        end = g_array_index(xml->edits, Edit, edit->order + 1).with;
-    g_string_append_len(out, xml->edit_text->str + edit->with, (gssize)(end - edit->with));
+    return end - edit->with;
+}
+
+/* Of the text with those edits, which are sorted. If two of them overlapped, that would be less than what is written.
+ */
+static gsize new_length(const CcwXml *xml, const CcwXmlEdit *edits)
+{
+    gsize length = xml->length + (xml->edit_text ? xml->edit_text->len : 0);
+    guint32 done = 0;
+
+    for (guint32 i = 0; i < xml->edits_count; i++) {
+        g_assert(edits[i].start >= done && edits[i].end >= edits[i].start && edits[i].end <= xml->length);
+        length -= edits[i].end - edits[i].start;
+        done = edits[i].end;
+    }
+    return length;
+}
+
+static char *append(char *out, const char *text, gsize length)
+{
+    memcpy(out, text, length);
+    return out + length;
 }
 
 char *ccw_xml_apply(const CcwXml *xml)
 {
-    g_autoptr(GString) out = NULL;
-    g_autoptr(GArray) sorted = NULL;
+    g_autofree CcwXmlEdit *sorted = sort(xml);
+    const CcwXmlEdit *edits = sorted ? sorted : xml->edits;
+    const gsize length = new_length(xml, edits);
+    char *text = g_malloc(length + 1);
+    char *out = text;
     guint32 done = 0;
 
-    if (!xml->edits)
-        return g_strndup(xml->text, xml->length);
-    out = g_string_sized_new(xml->length + xml->edit_text->len + 1);
-    sorted = sort(xml->edits);
-    for (guint i = 0; i < sorted->len; i++) {
-        const Edit *edit = &g_array_index(sorted, Edit, i);
+    for (guint32 i = 0; i < xml->edits_count; i++) {
+        const CcwXmlEdit *edit = &edits[i];
 
-        g_assert(edit->start >= done && edit->end <= xml->length);
-        g_string_append_len(out, xml->text + done, edit->start - done);
-        append_with(out, xml, edit);
+        out = append(out, xml->text + done, edit->start - done);
+        out = append(out, xml->edit_text->str + edit->with, with_length(xml, edit));
         done = edit->end;
     }
-    g_string_append_len(out, xml->text + done, (gssize)(xml->length - done));
-    return g_string_free(g_steal_pointer(&out), FALSE);
+    out = append(out, xml->text + done, xml->length - done);
+    g_assert(out == text + length);
+    *out = '\0';
+    return text;
 }

@@ -17,15 +17,22 @@ guint32 ccw_xml_gap_before(const CcwXml *xml G_GNUC_UNUSED, const CcwXmlElement 
     return element->gap;
 }
 
+/* By the byte: most names differ in the first one, and those that do not are short. */
 static gboolean is_text(const CcwXmlElement *element, guint32 start, guint32 end, const char *text)
 {
-    return element->text[start] == *text && strncmp(element->text + start, text, end - start) == 0 &&
-           text[end - start] == '\0';
+    const char *p = element->xml->text + start;
+    const char *stop = element->xml->text + end;
+
+    while (p < stop && *p == *text) {
+        p++;
+        text++;
+    }
+    return p == stop && *text == '\0';
 }
 
 static char *text_of(const CcwXmlElement *element, guint32 start, guint32 end)
 {
-    return g_strndup(element->text + start, end - start);
+    return g_strndup(element->xml->text + start, end - start);
 }
 
 gboolean ccw_xml_has_namespace(const CcwXmlElement *element)
@@ -90,7 +97,7 @@ const CcwXmlElement *ccw_xml_skip(const CcwXml *xml, const CcwXmlElement *elemen
 {
     const CcwXmlElement *next = element + element->size;
 
-    return next < &g_array_index(xml->elements, CcwXmlElement, xml->elements->len) ? next : NULL;
+    return next < xml->elements + xml->elements_count ? next : NULL;
 }
 
 static const CcwXmlElement *this_or_next(const CcwXmlElement *element, const char *name)
@@ -117,50 +124,35 @@ gboolean ccw_xml_is_empty(const CcwXmlElement *element)
 
 char *ccw_xml_content(const CcwXmlElement *element)
 {
-    return ccw_xml_content_of(element->text + element->span.tag_end, element->text + element->span.content_end);
+    return ccw_xml_content_of(element->xml->text + element->span.tag_end,
+                              element->xml->text + element->span.content_end);
+}
+
+static const CcwXmlAttr *attrs_of(const CcwXmlElement *element)
+{
+    return element->xml->attrs + element->attr;
 }
 
 gboolean ccw_xml_attr_next(const CcwXmlElement *element, CcwXmlAttr *attr)
 {
-    const char *text = element->text;
-    const char *p = text + (attr->value_end ? attr->value_end + 1 : element->name_end);
-    CcwXmlAttr next;
-
-    while (ccw_xml_is_space(*p))
-        p++;
-    if (*p == '>' || *p == '/')
-        return FALSE;
-    next.name = (guint32)(p - text);
-    while (!ccw_xml_is_space(*p) && *p != '=')
-        p++;
-    next.name_end = (guint32)(p - text);
-    while (*p != '"' && *p != '\'')
-        p++;
-    next.value = (guint32)(p + 1 - text);
-    next.value_end = (guint32)(strchr(p + 1, *p) - text);
-    *attr = next;
-    return TRUE;
+    return ccw_xml_attr_nth(element, attr->number, attr);
 }
 
 gboolean ccw_xml_attr_nth(const CcwXmlElement *element, guint n, CcwXmlAttr *ret_attr)
 {
-    CcwXmlAttr attr = { 0 };
-
-    do {
-        if (!ccw_xml_attr_next(element, &attr))
-            return FALSE;
-    } while (n-- > 0);
-    *ret_attr = attr;
+    if (n >= element->attrs)
+        return FALSE;
+    *ret_attr = attrs_of(element)[n];
     return TRUE;
 }
 
 gboolean ccw_xml_attr(const CcwXmlElement *element, const char *name, CcwXmlAttr *ret_attr)
 {
-    CcwXmlAttr attr = { 0 };
+    const CcwXmlAttr *attrs = attrs_of(element);
 
-    while (ccw_xml_attr_next(element, &attr)) {
-        if (is_text(element, attr.name, attr.name_end, name)) {
-            *ret_attr = attr;
+    for (guint i = 0; i < element->attrs; i++) {
+        if (is_text(element, attrs[i].name, attrs[i].name_end, name)) {
+            *ret_attr = attrs[i];
             return TRUE;
         }
     }
@@ -169,12 +161,12 @@ gboolean ccw_xml_attr(const CcwXmlElement *element, const char *name, CcwXmlAttr
 
 gboolean ccw_xml_attr_declares(const CcwXmlElement *element, const CcwXmlAttr *attr)
 {
-    return ccw_xml_is_declaration(element->text + attr->name, element->text + attr->name_end);
+    return ccw_xml_is_declaration(element->xml->text + attr->name, element->xml->text + attr->name_end);
 }
 
 gboolean ccw_xml_attr_has_prefix(const CcwXmlElement *element, const CcwXmlAttr *attr)
 {
-    return ccw_xml_prefix_end(element->text + attr->name, element->text + attr->name_end) != NULL;
+    return ccw_xml_prefix_end(element->xml->text + attr->name, element->xml->text + attr->name_end) != NULL;
 }
 
 gboolean ccw_xml_attr_is(const CcwXmlElement *element, const CcwXmlAttr *attr, const char *name)
@@ -189,12 +181,17 @@ char *ccw_xml_attr_name(const CcwXmlElement *element, const CcwXmlAttr *attr)
 
 char *ccw_xml_attr_value(const CcwXmlElement *element, const CcwXmlAttr *attr)
 {
-    return ccw_xml_value_of(element->text + attr->value, element->text + attr->value_end);
+    return ccw_xml_value_of(element->xml->text + attr->value, element->xml->text + attr->value_end);
+}
+
+gboolean ccw_xml_attr_copy(const CcwXmlElement *element, const CcwXmlAttr *attr, char *buf, gsize size)
+{
+    return ccw_xml_value_copy(element->xml->text + attr->value, element->xml->text + attr->value_end, buf, size);
 }
 
 gboolean ccw_xml_attr_value_is(const CcwXmlElement *element, const CcwXmlAttr *attr, const char *value)
 {
-    return ccw_xml_value_is(element->text + attr->value, element->text + attr->value_end, value);
+    return ccw_xml_value_is(element->xml->text + attr->value, element->xml->text + attr->value_end, value);
 }
 
 guint ccw_xml_attr_count(const CcwXmlElement *element)

@@ -11,6 +11,9 @@
 #define BOM "\xef\xbb\xbf"
 #define CDATA "<![CDATA["
 
+/* An element with more attributes has their names in a hash table. */
+#define COMPARED_MAX 8
+
 /* An element whose end tag has not been read. */
 typedef struct {
     guint32 element;           /* index into elements */
@@ -21,12 +24,15 @@ typedef struct {
 typedef struct {
     CcwXml *xml;
     const char *text;
+    const char *end;
     const char *at;
     const char *markup_end; /* where the last markup before at ended */
-    GArray *open;           /* Open */
-    gboolean any_byte;      /* the encoding has one byte for each character */
-    const char *fault;      /* what is wrong where at is */
-    const char *other;      /* the place that the last word of fault is about, or NULL */
+    gboolean is_blank;      /* nothing but white space stands between the two */
+    Open *open;
+    guint32 open_count, open_room;
+    gboolean any_byte; /* the encoding has one byte for each character */
+    const char *fault; /* what is wrong where at is */
+    const char *other; /* the place that the last word of fault is about, or NULL */
     CcwXmlScope scope;
 } Scanner;
 
@@ -49,11 +55,47 @@ static guint32 offset_of(const Scanner *scanner, const char *p)
     return (guint32)(p - scanner->text);
 }
 
+/* An array with as much room again. */
+static gpointer grow(gpointer items, guint32 *room, gsize item_size)
+{
+    *room = MAX(2 * *room, 16);
+    return g_realloc_n(items, *room, item_size);
+}
+
+static CcwXmlElement *add_element(CcwXml *xml)
+{
+    if (xml->elements_count == xml->elements_room)
+        xml->elements = grow(xml->elements, &xml->elements_room, sizeof(*xml->elements));
+    return &xml->elements[xml->elements_count++];
+}
+
+static CcwXmlAttr *add_attr(CcwXml *xml)
+{
+    if (xml->attrs_count == xml->attrs_room)
+        xml->attrs = grow(xml->attrs, &xml->attrs_room, sizeof(*xml->attrs));
+    return &xml->attrs[xml->attrs_count++];
+}
+
+static void add_open(Scanner *scanner, const Open *open)
+{
+    if (scanner->open_count == scanner->open_room)
+        scanner->open = grow(scanner->open, &scanner->open_room, sizeof(*scanner->open));
+    scanner->open[scanner->open_count++] = *open;
+}
+
+/* Of those whose end tag has not been read, the one that started last. */
+static const Open *last_open(const Scanner *scanner)
+{
+    return &scanner->open[scanner->open_count - 1];
+}
+
 const char *ccw_xml_prefix_end(const char *name, const char *name_end)
 {
-    const char *colon = memchr(name, ':', (gsize)(name_end - name));
+    const char *colon = name;
 
-    if (!colon || colon == name || colon[1] == ':' || !ccw_xml_starts_name(colon + 1, FALSE))
+    while (colon < name_end && *colon != ':')
+        colon++;
+    if (colon == name_end || colon == name || colon[1] == ':' || !ccw_xml_starts_name(colon + 1, FALSE))
         return NULL;
     return colon;
 }
@@ -77,11 +119,16 @@ static void note_excess(Scanner *scanner, const char *what, const char *element,
 /* The end of the value at p, where its quote is; NULL, with at moved to what is wrong, if it is broken. */
 static const char *skip_value(Scanner *scanner, const char *p, char quote)
 {
-    while (*p != quote) {
+    for (;;) {
         const char *after = NULL;
         gunichar c;
 
-        if (ccw_xml_is_a(*p, CCW_XML_VALUE) || *p == '"' || *p == '\'')
+        p = ccw_xml_skip_value_bytes(p, scanner->end);
+        while (ccw_xml_is_a(*p, CCW_XML_VALUE))
+            p++;
+        if (*p == quote)
+            return p;
+        if (*p == '"' || *p == '\'')
             after = p + 1;
         else if (*p == '&')
             after = ccw_xml_read_reference(p, &c);
@@ -93,13 +140,12 @@ static const char *skip_value(Scanner *scanner, const char *p, char quote)
         }
         p = after;
     }
-    return p;
 }
 
-static gboolean scan_attribute(Scanner *scanner, CcwXmlAttr *ret_attr)
+static gboolean scan_attribute(Scanner *scanner, guint number)
 {
     const char *name = scanner->at;
-    const char *name_end = ccw_xml_skip_name(name, scanner->any_byte);
+    const char *name_end = ccw_xml_skip_name(name, scanner->end, scanner->any_byte);
     const char *p = skip_spaces(name_end);
     const char *value_end;
 
@@ -114,33 +160,64 @@ static gboolean scan_attribute(Scanner *scanner, CcwXmlAttr *ret_attr)
     if (!value_end)
         return FALSE;
     scanner->at = value_end + 1;
-    *ret_attr = (CcwXmlAttr){ offset_of(scanner, name), offset_of(scanner, name_end), offset_of(scanner, p + 1),
-                              offset_of(scanner, value_end) };
+    *add_attr(scanner->xml) = (CcwXmlAttr){ offset_of(scanner, name), offset_of(scanner, name_end),
+                                            offset_of(scanner, p + 1), offset_of(scanner, value_end), number };
     return TRUE;
 }
 
-/* Does the attribute go with those before it? Its number in the element is from 1. */
-static gboolean take_attribute(Scanner *scanner, const CcwXmlAttr *attr, guint number)
+static gboolean is_repeated(Scanner *scanner, const CcwXmlAttr *attr)
 {
     const char *name = scanner->text + attr->name;
-    const char *name_end = scanner->text + attr->name_end;
 
-    if (ccw_xml_is_declaration(name, name_end) && !ccw_xml_scope_declare(&scanner->scope, scanner->xml, attr))
+    return attr->number <= CCW_CONF_ATTRIBUTES_MAX &&
+           ccw_xml_scope_is_repeated(&scanner->scope, scanner->xml->elements_count + 1, name,
+                                     attr->name_end - attr->name);
+}
+
+static gboolean has_same_name(const Scanner *scanner, const CcwXmlAttr *a, const CcwXmlAttr *b)
+{
+    const gsize length = a->name_end - a->name;
+    const char *x = scanner->text + a->name;
+    const char *y = scanner->text + b->name;
+
+    return length == b->name_end - b->name && *x == *y && memcmp(x, y, length) == 0;
+}
+
+/*
+ * Does the last attribute go with those before it? The first few are compared with each other. From the first
+ * declaration of a namespace on, or when there are many, the hash table has the names, which knows them by number.
+ */
+static gboolean take_attribute(Scanner *scanner, gboolean *is_hashed)
+{
+    const CcwXmlAttr *attr = &scanner->xml->attrs[scanner->xml->attrs_count - 1];
+    const CcwXmlAttr *first = attr - (attr->number - 1);
+    const char *name = scanner->text + attr->name;
+    gboolean declares = ccw_xml_is_declaration(name, scanner->text + attr->name_end);
+    gboolean repeated = FALSE;
+
+    if (!*is_hashed && (declares || attr->number > COMPARED_MAX)) {
+        for (const CcwXmlAttr *before = first; before < attr; before++)
+            is_repeated(scanner, before);
+        *is_hashed = TRUE;
+    }
+    if (declares && !ccw_xml_scope_declare(&scanner->scope, scanner->xml, attr))
         return TRUE;
-    if (number <= CCW_CONF_ATTRIBUTES_MAX &&
-        ccw_xml_scope_is_repeated(&scanner->scope, scanner->xml->elements->len + 1, name, (gsize)(name_end - name)))
-        return fail(scanner, name, "an attribute is given twice");
-    return TRUE;
+    if (*is_hashed)
+        repeated = is_repeated(scanner, attr);
+    else
+        for (const CcwXmlAttr *before = first; before < attr; before++)
+            repeated |= has_same_name(scanner, before, attr);
+    return !repeated || fail(scanner, name, "an attribute is given twice");
 }
 
 /* Up to the end of the start tag, which is '>' or "/>". */
 static gboolean scan_attributes(Scanner *scanner, const char *element)
 {
+    gboolean is_hashed = FALSE;
     guint count = 0;
 
     for (;;) {
         const char *p = skip_spaces(scanner->at);
-        CcwXmlAttr attr;
 
         if (*p == '>' || (p[0] == '/' && p[1] == '>')) {
             scanner->at = p;
@@ -150,7 +227,7 @@ static gboolean scan_attributes(Scanner *scanner, const char *element)
         if (p == scanner->at)
             return fail(scanner, p, "a tag has an invalid character, or does not end");
         scanner->at = p;
-        if (!scan_attribute(scanner, &attr) || !take_attribute(scanner, &attr, ++count))
+        if (!scan_attribute(scanner, ++count) || !take_attribute(scanner, &is_hashed))
             return FALSE;
     }
 }
@@ -161,38 +238,47 @@ static void close_scope(Scanner *scanner, const Open *open)
     scanner->scope.default_namespace = open->default_namespace;
 }
 
-/* What is known of an element when its start tag has been read. */
-static CcwXmlElement make_element(const Scanner *scanner, const char *start, const char *name_end)
+/* FALSE of most: a name of up to eight letters. */
+static gboolean may_have_colon(const Scanner *scanner, const char *name, const char *name_end)
 {
-    const char *colon = ccw_xml_prefix_end(start + 1, name_end);
-    guint depth = scanner->open->len;
-    gboolean is_gap = scanner->markup_end == scanner->text || scanner->markup_end[-1] == '>';
-    CcwXmlElement element = {
-        .text = scanner->text,
-        .gap = offset_of(scanner, is_gap && skip_spaces(scanner->markup_end) == start ? scanner->markup_end : start),
+    return name_end - name > CCW_XML_WORD || scanner->end - name < CCW_XML_WORD ||
+           ccw_xml_count_before(ccw_xml_zeros(ccw_xml_load(name) ^ CCW_XML_EACH(':'))) < name_end - name;
+}
+
+/* What is known of an element when its start tag has been read. Its attributes are the last ones. */
+static void make_element(Scanner *scanner, const char *start, const char *name_end, guint32 attr)
+{
+    CcwXml *xml = scanner->xml;
+    const char *colon = may_have_colon(scanner, start + 1, name_end) ? ccw_xml_prefix_end(start + 1, name_end) : NULL;
+    gboolean is_gap = scanner->is_blank && (scanner->markup_end == scanner->text || scanner->markup_end[-1] == '>');
+    guint32 tag_end = offset_of(scanner, scanner->at);
+    CcwXmlElement *element = add_element(xml);
+
+    *element = (CcwXmlElement){
+        .xml = xml,
+        .span = { offset_of(scanner, start), tag_end, tag_end, tag_end },
+        .gap = offset_of(scanner, is_gap ? scanner->markup_end : start),
         .name_end = offset_of(scanner, name_end),
         .local = offset_of(scanner, start + 1),
         .size = 1,
+        .parent = scanner->open_count > 0 ? xml->elements_count - 1 - last_open(scanner)->element : 0,
         .namespace = scanner->scope.default_namespace,
+        .attr = attr,
+        .attrs = xml->attrs_count - attr,
     };
-
-    element.span.start = offset_of(scanner, start);
     if (colon)
-        element.namespace = ccw_xml_scope_find(&scanner->scope, start + 1, (gsize)(colon - start - 1));
-    if (colon && element.namespace)
-        element.local = offset_of(scanner, colon + 1);
-    if (depth > 0)
-        element.parent = scanner->xml->elements->len - g_array_index(scanner->open, Open, depth - 1).element;
-    return element;
+        element->namespace = ccw_xml_scope_find(&scanner->scope, start + 1, (gsize)(colon - start - 1));
+    if (colon && element->namespace)
+        element->local = offset_of(scanner, colon + 1);
 }
 
 static gboolean scan_start_tag(Scanner *scanner)
 {
-    const Open open = { scanner->xml->elements->len, scanner->scope.count, scanner->scope.default_namespace };
+    const Open open = { scanner->xml->elements_count, scanner->scope.count, scanner->scope.default_namespace };
+    const guint32 attr = scanner->xml->attrs_count;
     const char *start = scanner->at;
-    const char *name_end = ccw_xml_skip_name(start + 1, scanner->any_byte);
+    const char *name_end = ccw_xml_skip_name(start + 1, scanner->end, scanner->any_byte);
     gboolean is_empty;
-    CcwXmlElement element;
 
     if (name_end == start + 1)
         return fail(scanner, start, "a tag has no name");
@@ -202,40 +288,45 @@ static gboolean scan_start_tag(Scanner *scanner)
     is_empty = *scanner->at == '/';
     scanner->at += is_empty ? 2 : 1;
     note_excess(scanner, "namespace declarations in scope", start, scanner->scope.count, CCW_CONF_NAMESPACES_MAX);
-    note_excess(scanner, "levels of nesting", start, scanner->open->len + 1, CCW_CONF_DEPTH_MAX);
-    element = make_element(scanner, start, name_end);
-    element.span.tag_end = element.span.content_end = element.span.end = offset_of(scanner, scanner->at);
-    g_array_append_val(scanner->xml->elements, element);
+    note_excess(scanner, "levels of nesting", start, scanner->open_count + 1, CCW_CONF_DEPTH_MAX);
+    make_element(scanner, start, name_end, attr);
     if (is_empty)
         close_scope(scanner, &open);
     else
-        g_array_append_val(scanner->open, open);
+        add_open(scanner, &open);
     return TRUE;
+}
+
+/* One past the name at p if it is that one, else NULL. */
+static const char *skip_same_name(const char *p, const char *name, const char *name_end)
+{
+    while (name < name_end && *p == *name) {
+        p++;
+        name++;
+    }
+    return name == name_end ? p : NULL;
 }
 
 static gboolean scan_end_tag(Scanner *scanner)
 {
-    const char *name = scanner->at + 2;
-    const char *p;
-    const Open *open;
     CcwXmlElement *element;
-    gsize length;
+    const Open *open;
+    const char *p;
 
-    if (scanner->open->len == 0)
+    if (scanner->open_count == 0)
         return fail(scanner, scanner->at, "there is an end tag without a start tag");
-    open = &g_array_index(scanner->open, Open, scanner->open->len - 1);
-    element = &g_array_index(scanner->xml->elements, CcwXmlElement, open->element);
-    length = element->name_end - element->span.start - 1;
-    if (strncmp(name, scanner->text + element->span.start + 1, length) != 0 ||
-        *(p = skip_spaces(name + length)) != '>') {
+    open = last_open(scanner);
+    element = &scanner->xml->elements[open->element];
+    p = skip_same_name(scanner->at + 2, scanner->text + element->span.start + 1, scanner->text + element->name_end);
+    if (!p || *(p = skip_spaces(p)) != '>') {
         scanner->other = scanner->text + element->span.start;
         return fail(scanner, scanner->at, "an end tag does not match the start tag in line");
     }
     element->span.content_end = offset_of(scanner, scanner->at);
     element->span.end = offset_of(scanner, p + 1);
-    element->size = scanner->xml->elements->len - open->element;
+    element->size = scanner->xml->elements_count - open->element;
     close_scope(scanner, open);
-    g_array_set_size(scanner->open, scanner->open->len - 1);
+    scanner->open_count--;
     scanner->at = p + 1;
     return TRUE;
 }
@@ -282,7 +373,7 @@ static gboolean scan_cdata(Scanner *scanner)
 static gboolean scan_instruction(Scanner *scanner)
 {
     const char *target = scanner->at + 2;
-    const char *p = ccw_xml_skip_name(target, scanner->any_byte);
+    const char *p = ccw_xml_skip_name(target, scanner->end, scanner->any_byte);
 
     if (p == target)
         return fail(scanner, target, "a processing instruction has no name");
@@ -303,6 +394,10 @@ static gboolean scan_text(Scanner *scanner)
 {
     const char *p = scanner->at;
 
+    if (*p == '\n')
+        p = ccw_xml_skip_blanks(p + 1, scanner->end);
+    p = skip_spaces(p);
+    scanner->is_blank = *p == '<';
     for (;;) {
         const char *after = NULL;
         gunichar c;
@@ -335,41 +430,47 @@ static gboolean scan_markup(Scanner *scanner)
         return scan_instruction(scanner);
     if (p[1] == '!' && g_str_has_prefix(p, "<!--"))
         return scan_comment(scanner);
-    if (p[1] == '!' && scanner->open->len > 0 && g_str_has_prefix(p, CDATA))
+    if (p[1] == '!' && scanner->open_count > 0 && g_str_has_prefix(p, CDATA))
         return scan_cdata(scanner);
-    if (scanner->open->len == 0 && scanner->xml->elements->len > 0)
+    if (scanner->open_count == 0 && scanner->xml->elements_count > 0)
         return fail(scanner, p, "there is something after the root element");
     return scan_start_tag(scanner);
 }
 
+/* Outside of the root element there is only white space between markup. */
+static gboolean scan_to_markup(Scanner *scanner)
+{
+    scanner->markup_end = scanner->at;
+    if (scanner->open_count > 0)
+        return scan_text(scanner);
+    scanner->at = skip_spaces(scanner->at);
+    scanner->is_blank = TRUE;
+    return TRUE;
+}
+
 static gboolean scan_document(Scanner *scanner)
 {
-    const GArray *elements = scanner->xml->elements;
+    const CcwXml *xml = scanner->xml;
 
     for (;;) {
-        scanner->markup_end = scanner->at;
-        if (scanner->open->len == 0)
-            scanner->at = skip_spaces(scanner->at);
-        else if (!scan_text(scanner))
+        if (!scan_to_markup(scanner))
             return FALSE;
         if (*scanner->at != '<')
             break;
-        if (elements->len == 0 && g_str_has_prefix(scanner->at, "<!DOCTYPE")) {
+        if (xml->elements_count == 0 && g_str_has_prefix(scanner->at, "<!DOCTYPE")) {
             scanner->xml->is_opaque = TRUE;
             return TRUE;
         }
         if (!scan_markup(scanner))
             return FALSE;
     }
-    if (scanner->open->len > 0) {
-        const Open *open = &g_array_index(scanner->open, Open, scanner->open->len - 1);
-
-        scanner->other = scanner->text + g_array_index(elements, CcwXmlElement, open->element).span.start;
+    if (scanner->open_count > 0) {
+        scanner->other = scanner->text + xml->elements[last_open(scanner)->element].span.start;
         return fail(scanner, scanner->at, "there is no end tag for the start tag in line");
     }
-    if (*scanner->at != '\0' || elements->len == 0)
+    if (*scanner->at != '\0' || xml->elements_count == 0)
         return fail(scanner, scanner->at,
-                    elements->len == 0 ? "there is no root element" : "there is text after the end");
+                    xml->elements_count == 0 ? "there is no root element" : "there is text after the end");
     return TRUE;
 }
 
@@ -397,11 +498,13 @@ static gboolean scan(Scanner *scanner)
 
 gboolean ccw_xml_scan(CcwXml *xml, GError **error)
 {
-    g_autoptr(GArray) open = g_array_new(FALSE, FALSE, sizeof(Open));
-    Scanner scanner = { .xml = xml, .text = xml->text, .at = xml->text, .open = open };
+    Scanner scanner = { .xml = xml, .text = xml->text, .end = xml->text + xml->length, .at = xml->text };
+    gboolean is_well_formed;
 
-    ccw_xml_scope_init(&scanner.scope, xml);
-    if (scan(&scanner))
+    ccw_xml_scope_init(xml);
+    is_well_formed = scan(&scanner);
+    g_free(scanner.open);
+    if (is_well_formed)
         return TRUE;
     if (scanner.other)
         g_set_error(error, CCW_ERROR, CCW_ERROR_XML, "XML is not well-formed: line %u: %s %u",

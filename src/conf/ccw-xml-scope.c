@@ -20,9 +20,8 @@ static guint32 add_namespace(CcwXml *xml, char *uri)
     return xml->namespaces->len;
 }
 
-void ccw_xml_scope_init(CcwXmlScope *scope, CcwXml *xml)
+void ccw_xml_scope_init(CcwXml *xml)
 {
-    memset(scope, 0, sizeof(*scope));
     add_namespace(xml, g_strdup(XML_URI));
 }
 

@@ -27,8 +27,8 @@ typedef struct {
     CcwXmlSlot slots[2 * CCW_CONF_ATTRIBUTES_MAX]; /* a hash table; those of other elements count as free */
 } CcwXmlScope;
 
-/* Every document has the prefix "xml". */
-void ccw_xml_scope_init(CcwXmlScope *scope, CcwXml *xml);
+/* Every document has the prefix "xml". A scope is all 0 at first. */
+void ccw_xml_scope_init(CcwXml *xml);
 
 /*
  * ccw_xml_scope_declare: takes the declaration of a namespace

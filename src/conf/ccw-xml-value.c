@@ -25,10 +25,16 @@ static const char *append_space(GString *out, const char *p, char tab, char line
     return p + 1;
 }
 
+static gboolean is_plain(char c)
+{
+    return !ccw_xml_is_a(c, CCW_XML_CHANGES);
+}
+
 /* Up to a character that does not stand for itself in an attribute's value. */
 static const char *skip_plain(const char *p, const char *end)
 {
-    while (p < end && *p != '&' && *p != '\t' && *p != '\n' && *p != '\r')
+    p = ccw_xml_skip_value_bytes(p, end);
+    while (p < end && is_plain(*p))
         p++;
     return p;
 }
@@ -52,15 +58,35 @@ char *ccw_xml_value_of(const char *start, const char *end)
     return g_string_free(out, FALSE);
 }
 
-gboolean ccw_xml_value_is(const char *start, const char *end, const char *text)
+gboolean ccw_xml_value_copy(const char *start, const char *end, char *buf, gsize size)
 {
+    const gsize length = (gsize)(end - start);
     g_autofree char *value = NULL;
 
-    if (skip_plain(start, end) != end) {
-        value = ccw_xml_value_of(start, end);
-        return strcmp(value, text) == 0;
+    if (length < size && skip_plain(start, end) == end) {
+        memcpy(buf, start, length);
+        buf[length] = '\0';
+        return TRUE;
     }
-    return strlen(text) == (gsize)(end - start) && memcmp(start, text, (gsize)(end - start)) == 0;
+    value = ccw_xml_value_of(start, end);
+    return g_strlcpy(buf, value, size) < size;
+}
+
+gboolean ccw_xml_value_is(const char *start, const char *end, const char *text)
+{
+    const gsize length = strlen(text);
+    g_autofree char *value = NULL;
+    const char *p = start;
+
+    if ((gsize)(end - start) == length && memcmp(start, text, length) == 0)
+        return TRUE;
+    for (const char *expected = text; p < end && is_plain(*p); p++, expected++)
+        if (*p != *expected)
+            return FALSE;
+    if (p == end)
+        return FALSE;
+    value = ccw_xml_value_of(start, end);
+    return strcmp(value, text) == 0;
 }
 
 /* One past the tag, comment or processing instruction at p. */

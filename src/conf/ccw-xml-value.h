@@ -7,7 +7,10 @@
 /* An attribute's value: white space is blanks. Free with g_free. */
 char *ccw_xml_value_of(const char *start, const char *end);
 
-/* Is that value equal to text? */
+/* The same into buf, if it has room there with a NUL. */
+gboolean ccw_xml_value_copy(const char *start, const char *end, char *buf, gsize size);
+
+/* Is that value equal to text, which has no '&' and no white space but blanks? */
 gboolean ccw_xml_value_is(const char *start, const char *end, const char *text);
 
 /* The content of an element: its text without the markup. Free with g_free. */

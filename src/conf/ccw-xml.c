@@ -8,8 +8,9 @@
 #include "conf/ccw-xml-scan.h"
 #include "util/ccw-error.h"
 
-/* Of libvirt's documents, about; for how much memory is asked at first. */
+/* libvirt's documents have about that many, or more: how much memory is asked for at first. */
 #define BYTES_PER_ELEMENT 40
+#define BYTES_PER_ATTRIBUTE 24
 
 #define EXCERPT_MAX 40 /* bytes of an element's name in a message */
 
@@ -28,8 +29,10 @@ CcwXml *ccw_xml_open_long(const char *text, gsize max, GError **error)
         g_set_error(error, CCW_ERROR, CCW_ERROR_XML, "XML is longer than %zu bytes, the most that libvirt takes", max);
         return NULL;
     }
-    xml->elements =
-        g_array_sized_new(FALSE, FALSE, sizeof(CcwXmlElement), (guint)(xml->length / BYTES_PER_ELEMENT) + 8);
+    xml->elements_room = (guint32)(xml->length / BYTES_PER_ELEMENT) + 8;
+    xml->elements = g_new(CcwXmlElement, xml->elements_room);
+    xml->attrs_room = (guint32)(xml->length / BYTES_PER_ATTRIBUTE) + 8;
+    xml->attrs = g_new(CcwXmlAttr, xml->attrs_room);
     xml->namespaces = g_ptr_array_new_with_free_func(g_free);
     xml->lines = g_array_new(FALSE, FALSE, sizeof(guint32));
     return ccw_xml_scan(xml, error) ? g_steal_pointer(&xml) : NULL;
@@ -39,10 +42,11 @@ void ccw_xml_free(CcwXml *xml)
 {
     if (!xml)
         return;
-    g_clear_pointer(&xml->elements, g_array_unref);
+    g_free(xml->elements);
+    g_free(xml->attrs);
+    g_free(xml->edits);
     g_clear_pointer(&xml->namespaces, g_ptr_array_unref);
     g_clear_pointer(&xml->lines, g_array_unref);
-    g_clear_pointer(&xml->edits, g_array_unref);
     if (xml->edit_text)
         g_string_free(xml->edit_text, TRUE);
     g_free(xml);
@@ -50,7 +54,7 @@ void ccw_xml_free(CcwXml *xml)
 
 const CcwXmlElement *ccw_xml_root(const CcwXml *xml)
 {
-    return xml->is_opaque ? NULL : &g_array_index(xml->elements, CcwXmlElement, 0);
+    return xml->is_opaque ? NULL : xml->elements;
 }
 
 gboolean ccw_xml_check_bounds(const CcwXml *xml, GError **error)

@@ -19,11 +19,14 @@ typedef struct {
 typedef struct {
     guint32 name, name_end;
     guint32 value, value_end;
+    guint32 number; /* of the attribute in its element, from 1 */
 } CcwXmlAttr;
+
+typedef struct _CcwXml CcwXml;
 
 /* The elements of a document are in one array, in document order. Members are private to ccw-xml*.c. */
 typedef struct {
-    const char *text; /* of the document */
+    const CcwXml *xml; /* the document */
     CcwXmlSpan span;
     guint32 gap;       /* start of the white space before the element that follows other markup, else span.start */
     guint32 name_end;  /* one past the qualified name */
@@ -31,6 +34,8 @@ typedef struct {
     guint32 size;      /* number of elements in it, with itself */
     guint32 parent;    /* how many elements before it in the array the parent stands; 0 for the root */
     guint32 namespace; /* index into namespaces, 0 for none */
+    guint32 attr;      /* index of its first attribute, */
+    guint32 attrs;     /* and how many it has */
 } CcwXmlElement;
 
 /* The first of the bounds in ccw-conf.h that the document exceeds. */
@@ -41,17 +46,30 @@ typedef struct {
     guint max;
 } CcwXmlExcess;
 
+/* One replacement. Members are private to ccw-xml-edit.c. */
 typedef struct {
+    guint32 start, end;
+    guint32 order; /* as asked for: sorting is not stable */
+    gsize with;    /* where its text starts in edit_text; it ends where that of the next one starts */
+} CcwXmlEdit;
+
+/* The arrays are plain ones, not GArrays: a call of a function for each item took most of the time that a scan takes.
+ */
+struct _CcwXml {
     const char *text; /* the caller's: it outlives this */
     gsize length;
-    gboolean is_opaque;    /* see ccw_xml_root() */
-    GArray *elements;      /* CcwXmlElement */
+    gboolean is_opaque; /* see ccw_xml_root() */
+    CcwXmlElement *elements;
+    guint32 elements_count, elements_room;
+    CcwXmlAttr *attrs; /* of all elements, in document order */
+    guint32 attrs_count, attrs_room;
     GPtrArray *namespaces; /* char *: the names that are declared, in document order */
     GArray *lines;         /* guint32, where each line but the first starts; empty until a line is asked for */
-    GArray *edits;         /* as asked for, and NULL before the first one */
-    GString *edit_text;    /* what they put into the document, one after the other */
+    CcwXmlEdit *edits;     /* as asked for */
+    guint32 edits_count, edits_room;
+    GString *edit_text; /* what they put into the document, one after the other; NULL before the first one */
     CcwXmlExcess excess;
-} CcwXml;
+};
 
 /*
  * ccw_xml_open: reads a text
@@ -133,7 +151,7 @@ gboolean ccw_xml_attr_nth(const CcwXmlElement *element, guint n, CcwXmlAttr *ret
 
 /*
  * ccw_xml_attr_next: the attributes one after the other, declarations of namespaces among them
- * @attr: the last one; with value_end 0 for the first
+ * @attr: the last one; all 0 for the first
  *
  * Returns: FALSE if there is no other.
  */
@@ -151,8 +169,18 @@ char *ccw_xml_attr_name(const CcwXmlElement *element, const CcwXmlAttr *attr);
 gboolean ccw_xml_attr_value_is(const CcwXmlElement *element, const CcwXmlAttr *attr, const char *value);
 char *ccw_xml_attr_value(const CcwXmlElement *element, const CcwXmlAttr *attr);
 
+/*
+ * ccw_xml_attr_copy: the value of an attribute that should be short
+ * @buf: takes it, with a NUL
+ * @size: of buf
+ *
+ * Returns: FALSE if it has no room in buf.
+ */
+gboolean ccw_xml_attr_copy(const CcwXmlElement *element, const CcwXmlAttr *attr, char *buf, gsize size);
+
 /* Edits: of parts that do not overlap. Those at one place take effect in the order they were asked for. */
 void ccw_xml_replace(CcwXml *xml, guint32 start, guint32 end, const char *with);
+void ccw_xml_replace_n(CcwXml *xml, guint32 start, guint32 end, const char *with, gsize length);
 GString *ccw_xml_edit(CcwXml *xml, guint32 start, guint32 end); /* the caller appends the new text to it at once */
 void ccw_xml_insert(CcwXml *xml, guint32 at, const char *what);
 void ccw_xml_remove(CcwXml *xml, guint32 start, guint32 end);

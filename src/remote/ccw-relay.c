@@ -193,10 +193,10 @@ GByteArray *ccw_relay_lower(const CcwProcedure *procedure, const CcwHeader *head
     g_autoptr(GByteArray) lowered = NULL;
     g_autoptr(GError) local = NULL;
 
-    switch (ccw_rewrite(procedure->call, payload, length, procedure->of_node ? unadvertise : lower, &map, &lowered,
-                        &local)) {
+    switch (ccw_rewrite_frame(procedure->call, header, payload, length, procedure->of_node ? unadvertise : lower, &map,
+                              &lowered, &local)) {
     case CCW_REWRITE_CHANGED:
-        return ccw_frame_new(header, lowered->data, lowered->len);
+        return g_steal_pointer(&lowered);
     case CCW_REWRITE_FAILED:
         if (!g_error_matches(local, CCW_ERROR, CCW_ERROR_XML)) {
             g_propagate_error(error, g_steal_pointer(&local));
@@ -244,15 +244,15 @@ GByteArray *ccw_relay_raise(const CcwHeader *header, const guint8 *payload, gsiz
     CcwRewrite result = CCW_REWRITE_SAME;
 
     if (must_raise_error(header, payload, length))
-        result = ccw_rewrite(ccw_error_fields, payload, length, raise_text, NULL, &raised, &error);
+        result = ccw_rewrite_frame(ccw_error_fields, header, payload, length, raise_text, NULL, &raised, &error);
     else if (ccw_relay_must_parse_reply(header, payload, length))
-        result = ccw_rewrite(procedure->reply, payload, length, procedure->of_node ? advertise : raise_xml, NULL,
-                             &raised, &error);
+        result = ccw_rewrite_frame(procedure->reply, header, payload, length,
+                                   procedure->of_node ? advertise : raise_xml, NULL, &raised, &error);
     if (result == CCW_REWRITE_FAILED)
         ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "a reply of procedure %d stays as libvirt wrote it: %s",
                         header->procedure, error->message);
     if (result == CCW_REWRITE_CHANGED)
-        return ccw_frame_new(header, raised->data, raised->len);
+        return g_steal_pointer(&raised);
     return ccw_frame_new(header, payload, length);
 }
 

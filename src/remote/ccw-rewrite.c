@@ -4,8 +4,8 @@
 #include <libvirt/libvirt.h>
 #include <string.h>
 
-#include "remote/ccw-wire.h"
 #include "remote/ccw-xdr.h"
+#include "util/ccw-endian.h"
 #include "util/ccw-error.h"
 
 #define UUID_BYTES 16
@@ -222,20 +222,36 @@ gboolean ccw_rewrite_matches(const CcwField *fields, const guint8 *payload, gsiz
 typedef struct {
     CcwRewriteFunc func;
     gpointer data;
-    GByteArray *out; /* NULL while nothing changed */
-    gsize copied;    /* of the original, into out */
+    GByteArray *head; /* what comes before the payload; or NULL */
+    GByteArray *out;  /* NULL while nothing changed */
+    gsize copied;     /* of the original, into out */
     GError *error;
 } Rewriting;
+
+/* The first part of the result, with room for all of it unless there is another text that grows. */
+static void begin_out(Rewriting *rewriting, gsize length)
+{
+    const GByteArray *head = rewriting->head;
+
+    rewriting->out = g_byte_array_sized_new((guint)((head ? head->len : 0) + length));
+    if (head)
+        g_byte_array_append(rewriting->out, head->data, head->len);
+}
 
 static gboolean rewrite_text(Walk *walk, gsize at, const char *text, gsize length)
 {
     Rewriting *rewriting = walk->data;
-    g_autofree char *old = g_strndup(text, length);
+    /* XDR fills a string up with zeros to a multiple of four bytes, so most of them end in one where they stand. */
+    g_autofree char *copy = length % 4 && text[length] == '\0' ? NULL : g_malloc(length + 1);
     g_autofree char *new = NULL;
     gboolean changed = FALSE;
     gsize new_length;
 
-    new = rewriting->func(old, rewriting->data, &changed, &rewriting->error);
+    if (copy) {
+        memcpy(copy, text, length);
+        copy[length] = '\0';
+    }
+    new = rewriting->func(copy ? copy : text, rewriting->data, &changed, &rewriting->error);
     if (!new)
         return FALSE;
     if (!changed)
@@ -249,17 +265,18 @@ static gboolean rewrite_text(Walk *walk, gsize at, const char *text, gsize lengt
         return FALSE;
     }
     if (!rewriting->out)
-        rewriting->out = g_byte_array_new();
+        begin_out(rewriting, walk->reader.length - length + new_length + 3);
     g_byte_array_append(rewriting->out, walk->reader.start + rewriting->copied, (guint)(at - rewriting->copied));
     ccw_xdr_write_string(rewriting->out, new, new_length);
     rewriting->copied = walk->reader.at;
     return TRUE;
 }
 
-CcwRewrite ccw_rewrite(const CcwField *fields, const guint8 *payload, gsize length, CcwRewriteFunc func, gpointer data,
-                       GByteArray **ret_payload, GError **error)
+/* head: as in Rewriting */
+static CcwRewrite rewrite(const CcwField *fields, GByteArray *head, const guint8 *payload, gsize length,
+                          CcwRewriteFunc func, gpointer data, GByteArray **ret_out, GError **error)
 {
-    Rewriting rewriting = { .func = func, .data = data };
+    Rewriting rewriting = { .func = func, .data = data, .head = head };
     Walk walk = { .text = rewrite_text, .data = &rewriting };
     gboolean whole = walk_fields(&walk, fields, payload, length);
     g_autoptr(GByteArray) out = rewriting.out;
@@ -271,13 +288,31 @@ CcwRewrite ccw_rewrite(const CcwField *fields, const guint8 *payload, gsize leng
     if (!whole || !out)
         return CCW_REWRITE_SAME;
     g_byte_array_append(out, payload + rewriting.copied, (guint)(length - rewriting.copied));
-    if (out->len > CCW_FRAME_MAX - CCW_FRAME_HEAD) {
+    length = out->len - (head ? head->len : 0);
+    if (length > CCW_FRAME_MAX - CCW_FRAME_HEAD) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID,
-                    "the message of %u bytes is longer than libvirt's protocol takes", out->len);
+                    "the message of %zu bytes is longer than libvirt's protocol takes", length);
         return CCW_REWRITE_FAILED;
     }
-    *ret_payload = g_steal_pointer(&out);
+    *ret_out = g_steal_pointer(&out);
     return CCW_REWRITE_CHANGED;
+}
+
+CcwRewrite ccw_rewrite(const CcwField *fields, const guint8 *payload, gsize length, CcwRewriteFunc func, gpointer data,
+                       GByteArray **ret_payload, GError **error)
+{
+    return rewrite(fields, NULL, payload, length, func, data, ret_payload, error);
+}
+
+CcwRewrite ccw_rewrite_frame(const CcwField *fields, const CcwHeader *header, const guint8 *payload, gsize length,
+                             CcwRewriteFunc func, gpointer data, GByteArray **ret_frame, GError **error)
+{
+    g_autoptr(GByteArray) head = ccw_frame_new(header, NULL, 0);
+    CcwRewrite result = rewrite(fields, head, payload, length, func, data, ret_frame, error);
+
+    if (result == CCW_REWRITE_CHANGED)
+        ccw_store_be32((*ret_frame)->data, (*ret_frame)->len);
+    return result;
 }
 
 static gboolean take_xml(Walk *walk, gsize at G_GNUC_UNUSED, const char *text, gsize length)

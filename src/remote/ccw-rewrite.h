@@ -8,6 +8,7 @@
 #include <glib.h>
 
 #include "remote/ccw-procedures.h"
+#include "remote/ccw-wire.h"
 
 /* New text for text, and whether it differs; or NULL and an error. */
 typedef char *(*CcwRewriteFunc)(const char *text, gpointer data, gboolean *ret_changed, GError **error);
@@ -24,6 +25,10 @@ typedef enum {
  */
 CcwRewrite ccw_rewrite(const CcwField *fields, const guint8 *payload, gsize length, CcwRewriteFunc func, gpointer data,
                        GByteArray **ret_payload, GError **error);
+
+/* The same of the payload of a frame, which *ret_frame is as a whole; without another copy of it. */
+CcwRewrite ccw_rewrite_frame(const CcwField *fields, const CcwHeader *header, const guint8 *payload, gsize length,
+                             CcwRewriteFunc func, gpointer data, GByteArray **ret_frame, GError **error);
 
 /* Whether a payload is laid out as the fields say, to its last byte. */
 gboolean ccw_rewrite_matches(const CcwField *fields, const guint8 *payload, gsize length);

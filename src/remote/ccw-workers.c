@@ -46,7 +46,8 @@ struct _CcwWorkers {
     GMutex lock;
     gboolean stopping;
     GQueue finished;   /* Job, whose results are to be handed over */
-    GSource *delivery; /* does that; NULL if there is none */
+    gint has_finished; /* atomic: there are some */
+    GSource *delivery; /* does that */
     Lane lanes[CCW_WORK_KINDS];
     GPtrArray *threads;
 };
@@ -56,35 +57,68 @@ typedef struct {
     Lane *lane;
 } ThreadStart;
 
-static gboolean deliver(gpointer data)
+/* The source of the main context that hands the results over. */
+typedef struct {
+    GSource source;
+    CcwWorkers *workers;
+} Delivery;
+
+static gboolean delivery_prepare(GSource *source, gint *timeout)
 {
-    CcwWorkers *workers = data;
+    *timeout = -1;
+    return g_atomic_int_get(&((Delivery *)source)->workers->has_finished);
+}
+
+static gboolean delivery_check(GSource *source)
+{
+    return g_atomic_int_get(&((Delivery *)source)->workers->has_finished);
+}
+
+static gboolean deliver(GSource *source, GSourceFunc callback G_GNUC_UNUSED, gpointer data G_GNUC_UNUSED)
+{
+    CcwWorkers *workers = ((Delivery *)source)->workers;
     GQueue finished;
     Job *job;
 
     g_mutex_lock(&workers->lock);
     finished = workers->finished;
     g_queue_init(&workers->finished);
-    g_clear_pointer(&workers->delivery, g_source_unref);
+    g_atomic_int_set(&workers->has_finished, FALSE);
     g_mutex_unlock(&workers->lock);
     while ((job = g_queue_pop_head(&finished))) {
         g_atomic_int_add(&job->lane->pending, -1);
         job->done(job->data);
         g_free(job);
     }
-    return G_SOURCE_REMOVE;
+    return G_SOURCE_CONTINUE;
 }
 
-/* With the lock. Attaches the source itself: g_main_context_invoke() may call a function in this thread. */
+static GSource *delivery_new(CcwWorkers *workers)
+{
+    static GSourceFuncs funcs = { .prepare = delivery_prepare, .check = delivery_check, .dispatch = deliver };
+    GSource *source = g_source_new(&funcs, sizeof(Delivery));
+
+    ((Delivery *)source)->workers = workers;
+    g_source_set_can_recurse(source, TRUE); /* a result may be waited for by the function that takes another one */
+    g_source_attach(source, workers->context);
+    return source;
+}
+
+/*
+ * With the lock, which is given back for the time of the wake-up: the main thread would run into it. Attaching a source
+ * for each result would wake that thread, too, but with the lock of its context held, which it needs first of all.
+ */
 static void hand_over(CcwWorkers *workers, Job *job)
 {
+    gboolean is_first = g_queue_is_empty(&workers->finished);
+
     g_queue_push_tail(&workers->finished, job);
-    if (workers->delivery)
+    if (!is_first)
         return;
-    workers->delivery = g_idle_source_new();
-    g_source_set_priority(workers->delivery, G_PRIORITY_DEFAULT);
-    g_source_set_callback(workers->delivery, deliver, workers, NULL);
-    g_source_attach(workers->delivery, workers->context);
+    g_atomic_int_set(&workers->has_finished, TRUE);
+    g_mutex_unlock(&workers->lock);
+    g_main_context_wakeup(workers->context);
+    g_mutex_lock(&workers->lock);
 }
 
 static gboolean may_run(const Lane *lane, const User *user)
@@ -161,8 +195,8 @@ static gpointer run(gpointer data)
         g_mutex_unlock(&workers->lock);
         job->work(job->data);
         g_mutex_lock(&workers->lock);
-        hand_over(workers, job);
         job_ended(lane, user);
+        hand_over(workers, job);
     }
     g_mutex_unlock(&workers->lock);
     return NULL;
@@ -234,6 +268,7 @@ CcwWorkers *ccw_workers_new(GMainContext *context, GError **error)
     workers->context = context;
     g_mutex_init(&workers->lock);
     g_queue_init(&workers->finished);
+    workers->delivery = delivery_new(workers);
     workers->threads = g_ptr_array_new();
     for (guint i = 0; i < CCW_WORK_KINDS; i++)
         lane_init(&workers->lanes[i], (CcwWorkKind)i);
@@ -265,10 +300,8 @@ void ccw_workers_free(CcwWorkers *workers)
         g_cond_clear(&workers->lanes[i].wake);
     }
     g_queue_clear_full(&workers->finished, g_free);
-    if (workers->delivery) {
-        g_source_destroy(workers->delivery);
-        g_source_unref(workers->delivery);
-    }
+    g_source_destroy(workers->delivery);
+    g_source_unref(workers->delivery);
     g_ptr_array_unref(workers->threads);
     g_mutex_clear(&workers->lock);
     g_free(workers);
@@ -316,6 +349,6 @@ void ccw_workers_push(CcwWorkers *workers, CcwWorkKind kind, guint uid, gconstpo
     if (g_queue_is_empty(&user->clients))
         g_queue_push_tail(&lane->users, user);
     g_queue_push_tail(&get_client(user, client)->jobs, job);
-    g_cond_signal(&lane->wake);
     g_mutex_unlock(&workers->lock);
+    g_cond_signal(&lane->wake); /* without the lock, which the thread that wakes needs */
 }

@@ -392,6 +392,56 @@ static void mutants(void)
     }
 }
 
+/* The scanner looks at eight bytes at a time: each byte at each place of them, in the middle and at the end of a text.
+ */
+static void words(void)
+{
+    static const struct {
+        const char *head, *run, *tail;
+    } shapes[] = {
+        { "<", "abcdefghij", "/>" },           { "<a ", "abcdefghij", "='1'/>" },
+        { "<a b='", "0123456 89", "'/>" },     { "<a b=\"", "x-y-z-x-y-", "\" c='23456789'/>" },
+        { "<a>\n", "          ", "<b/></a>" }, { "<a></", "abcdefghij", "a>" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(shapes); i++)
+        for (gsize at = 0; at < strlen(shapes[i].run); at++)
+            for (guint byte = 1; byte < 256; byte++) {
+                g_autofree char *text = g_strconcat(shapes[i].head, shapes[i].run, shapes[i].tail, NULL);
+
+                text[strlen(shapes[i].head) + at] = (char)byte;
+                conf_compare(text);
+                text[strlen(shapes[i].head) + at + 1] = '\0';
+                conf_compare(text);
+            }
+}
+
+/* Names of attributes are compared with each other up to some number, and from a declaration on they are looked up. */
+static void repeated(void)
+{
+    static const char *const between[] = { "", " xmlns:p='u'", " xmlns:p=''", " xmlns:xml='u'",
+                                           " xmlns='u' xmlns='v'" };
+
+    for (guint count = 2; count < 20; count++)
+        for (guint same = 0; same < count; same++)
+            for (gsize i = 0; i < G_N_ELEMENTS(between); i++) {
+                g_autoptr(GString) text = g_string_new("<a");
+
+                for (guint n = 0; n < count; n++) {
+                    g_string_append_printf(text, " b%u='%u'", n, n);
+                    if (n == count / 2)
+                        g_string_append(text, between[i]);
+                }
+                g_string_append(text, between[i]);
+                conf_compare(text->str);
+                g_string_append_printf(text, " b%u='again'/>", same);
+                conf_compare(text->str);
+                g_string_truncate(text, text->len - strlen("again'/>"));
+                g_string_append(text, "' c='1'/>");
+                conf_compare(text->str);
+            }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -403,5 +453,7 @@ int main(int argc, char **argv)
     g_test_add_func("/conf/hostile/many", many);
     g_test_add_func("/conf/hostile/entities", entities);
     g_test_add_func("/conf/hostile/mutants", mutants);
+    g_test_add_func("/conf/hostile/words", words);
+    g_test_add_func("/conf/hostile/repeated", repeated);
     return g_test_run();
 }

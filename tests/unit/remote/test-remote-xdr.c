@@ -158,6 +158,42 @@ static void rewrite_attach(void)
     g_assert_cmpuint(calls, ==, 1);
 }
 
+/* Puts an 'x' behind the text, and counts its bytes. */
+static char *lengthen(const char *text, gpointer data, gboolean *ret_changed, GError **error G_GNUC_UNUSED)
+{
+    *(gsize *)data = strlen(text);
+    *ret_changed = TRUE;
+    return g_strconcat(text, "x", NULL);
+}
+
+/* Of each length, with what fills it up to four bytes as it should be, and not; in a frame with its header. */
+static void rewrite_frames(void)
+{
+    static const CcwField fields[CCW_FIELDS_MAX] = { CCW_FIELD_XML };
+    const CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = 14, .serial = 7 };
+
+    for (gsize length = 1; length < 10; length++)
+        for (guint pad = 0; pad < 2; pad++) {
+            g_autoptr(GByteArray) in = g_byte_array_new();
+            g_autoptr(GByteArray) payload = g_byte_array_new();
+            g_autoptr(GByteArray) expected = NULL;
+            g_autoptr(GByteArray) frame = NULL;
+            char text[10];
+            gsize seen = 0;
+
+            ccw_xdr_write_string(in, "abcdefghi", length);
+            memset(in->data + 4 + length, pad ? 'p' : 0, in->len - 4 - length);
+            memcpy(text, "abcdefghi", length);
+            text[length] = 'x';
+            ccw_xdr_write_string(payload, text, length + 1);
+            expected = ccw_frame_new(&header, payload->data, payload->len);
+            g_assert_cmpint(ccw_rewrite_frame(fields, &header, in->data, in->len, lengthen, &seen, &frame, NULL), ==,
+                            CCW_REWRITE_CHANGED);
+            g_assert_cmpuint(seen, ==, length);
+            g_assert_cmpmem(frame->data, frame->len, expected->data, expected->len);
+        }
+}
+
 /* Whatever is cut off or put behind, the payload is not understood and not changed. */
 static void rewrite_misfits(void)
 {
@@ -326,6 +362,7 @@ int main(int argc, char **argv)
     g_test_add_func("/remote/rewrite/optional", rewrite_optional);
     g_test_add_func("/remote/rewrite/params", rewrite_params);
     g_test_add_func("/remote/rewrite/migration", rewrite_migration);
+    g_test_add_func("/remote/rewrite/frames", rewrite_frames);
     g_test_add_func("/remote/rewrite/arguments", arguments);
     return g_test_run();
 }
