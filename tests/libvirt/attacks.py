@@ -391,7 +391,7 @@ class AttackTest(AuthTest):
     def refuse(attack):
         """By four clients at a time."""
         with Attacker(LOOKER, attack, 4) as attacker:
-            attacker.wait_for("refused", 4 * attack.args[1], 60 * SLOWER)
+            attacker.wait_for("refused", 4 * attack.args[1], 180 * SLOWER)
 
 
 ATTACKS = (
