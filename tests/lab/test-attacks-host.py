@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a local user without privileges tries in order to keep a channel device from the host and from guests, or to slow
-other clients down: files of a device's name, mounts of a device's name, many open files, a full /run, and a look at the
-journal. Run as: test-attacks-host.py VIRT-CCW"""
+other clients down: files of a device's name, mounts of a device's name, many open files, a domain with very large metadata,
+a full /run, and a look at the journal. What others do meanwhile is timed. Run as: test-attacks-host.py VIRT-CCW"""
 
 import contextlib
 import ctypes
@@ -13,22 +13,28 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
+from functools import partial
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
+import clock
+import hostile
 from labtest import inside_a_lab
-from races import CCW, DEVICES, FIRST, JOURNAL, Host, mdev_of
+from races import BACKEND, CCW, DEVICES, FIRST, JOURNAL, KEPT, Host, mdev_of
 from steps import SLOWER, Steps, command, expect
 
 SECOND = DEVICES[1]
 NOBODY = 65534
 PROCESSES = 10
 FILES = 19900 if SLOWER == 1 else 5000  # each; an emulated machine has little memory
-ROUNDS = 5
-MARGIN = 0.2 * SLOWER  # seconds, for what a machine with other work adds to the shortest of some rounds
+ROUNDS = 3
+GROUPS = 32  # of VFIO, more than a lab has
+HEAVY = 356_000 if SLOWER == 1 else 60_000  # bytes of attributes; libvirtd itself takes quadratic time to create it
+PAST = f"qemu+unix:///system?socket={BACKEND}"
 MS_NOSUID_NODEV = 2 | 4
 MNT_DETACH = 2
 PR_SET_DUMPABLE = 4
@@ -85,8 +91,8 @@ def run_attack(begun, attack, args):
         os._exit(1)
 
 
-def open_in_own_dev(name):
-    """A /dev/vfio with a file in it, in namespaces of the user's own."""
+def open_in_own_dev(names):
+    """A /dev/vfio with files in it, in namespaces of the user's own."""
     as_nobody()
     user, group = os.getuid(), os.getgid()
     LIBC.prctl(PR_SET_DUMPABLE, 1)  # else /proc/self is root's, after a change of the user
@@ -96,7 +102,7 @@ def open_in_own_dev(name):
         with open(f"/proc/self/{name_of_map}", "w", encoding="ascii") as file:
             file.write(text)
     mount("tmpfs", "/dev/vfio", "tmpfs", "size=4k")
-    return open(f"/dev/vfio/{name}", "w", encoding="ascii")  # pylint: disable=consider-using-with
+    return [os.open(f"/dev/vfio/{name}", os.O_WRONLY | os.O_CREAT) for name in names]
 
 
 def open_many():
@@ -113,27 +119,104 @@ def mount(source, where, kind, options):
         raise OSError(ctypes.get_errno(), f"cannot mount {kind} on {where}")
 
 
+def seconds_of(function, *args):
+    started = time.monotonic()
+    function(*args)
+    return time.monotonic() - started
+
+
 class Attacks:
-    def __init__(self, host, folder):
+    def __init__(self, host, folder, note):
         self.host = host
         self.folder = folder
+        self.note = note
 
     def disk(self):
         """Its name; None in a lab, whose DASDs are nobody's disks."""
         folder = f"/sys/bus/ccw/devices/{FIRST}/block"
         return os.listdir(folder)[0] if os.path.exists(folder) else None
 
+    # What others see of it.
+
+    def detach(self):
+        self.host.virsh("nodedev-detach", CCW)
+
+    def reattach(self):
+        self.host.virsh("nodedev-reattach", CCW)
+
+    @contextlib.contextmanager
+    def busy_host(self):
+        """Somebody detaches and reattaches the first device again and again."""
+        stop, failed = threading.Event(), []
+
+        def work():
+            try:
+                while not stop.is_set():
+                    self.detach()
+                    self.reattach()
+            except Exception as error:  # pylint: disable=broad-except
+                failed.append(error)
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+        expect(not failed, f"beside it, detach and reattach: {failed}")
+        self.host.expect_as_before()
+
+    def check_list(self, what):
+        """'virsh list' of others, while the host side works on the device that is attacked."""
+        with self.busy_host():
+            compared = clock.compare_lists("qemu:///system", PAST, words=" one ")
+        self.note(f"{what}: 'virsh list' takes {compared}")
+        compared.check(what)
+
+    def check_others(self, attack, what, turns=True):
+        """The device that is attacked, another device, and lists: each takes at most twice as long with the attack as without
+        it. attack: makes the context that the attack goes on in. They take turns, as what else the machine does comes and
+        goes; an attack that takes long to begin goes on between two times without it."""
+        functions = (self.detach, self.reattach, partial(self.there_and_back, SECOND))
+        compared = [clock.Comparison(None, None, ("with it", "without it")) for _ in functions]
+
+        def measure(index, rounds=1):
+            for _ in range(rounds):
+                for one, function in zip(compared, functions):
+                    one.add(index, seconds_of(function))
+
+        if turns:
+            for number in range(clock.MOST_ROUNDS):
+                if number >= ROUNDS and all(one.ratio() <= clock.FACTOR for one in compared):
+                    break
+                for index in ((0, 1), (1, 0))[number % 2]:
+                    with contextlib.nullcontext() if index else attack():
+                        measure(index)
+        else:
+            measure(1, ROUNDS)
+        with attack():
+            if not turns:
+                measure(0, ROUNDS)
+            self.check_list(what)
+        if not turns:
+            measure(1, ROUNDS)
+        for name, one in zip(("nodedev-detach", "nodedev-reattach", "an attach and a detach of another device"), compared):
+            self.note(f"{what}: {name} takes {one}")
+            one.check(f"{what}: {name}")
+
     # A name that is no device.
 
     def file_of_its_name(self):
-        self.host.virsh("nodedev-detach", CCW)
+        self.detach()
         group = os.path.basename(os.readlink(f"/sys/bus/mdev/devices/{mdev_of(FIRST)}/iommu_group"))
-        with attacker(open_in_own_dev, group) as (pid,):
+        names = sorted({group, *map(str, range(GROUPS))})
+        with attacker(open_in_own_dev, names) as (pid,):
             links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
             expect(any(link.endswith(f"/{group}") for link in links), f"no file of that name is open: {links}")
-            self.host.virsh("nodedev-reattach", CCW)
+            self.reattach()
             self.host.expect_as_before()
             self.there_and_back()
+        self.check_others(partial(attacker, open_in_own_dev, names), "files called as groups of VFIO")
 
     def there_and_back(self, bus_id=FIRST):
         self.host.virsh("attach-device", "one", self.host.devices[bus_id], "--live")
@@ -150,18 +233,26 @@ class Attacks:
         finally:
             LIBC.umount2(where.encode(), MNT_DETACH)
 
+    @contextlib.contextmanager
+    def mounted_fuse(self, source):
+        """Its server, this process, answers nothing."""
+        fuse = os.open("/dev/fuse", os.O_RDWR)
+        try:
+            options = f"fd={fuse},rootmode=40000,user_id={os.getuid()},group_id={os.getgid()}"
+            with self.mounted(source, "fuse.attack", options):
+                yield
+        finally:
+            os.close(fuse)
+
     def mount_of_its_name(self):
         name = self.disk() or "dasda"
+        ways = [partial(self.mounted, f"/dev/{name}", "tmpfs", "size=4k")]
         if os.path.exists("/dev/fuse"):
-            fuse = os.open("/dev/fuse", os.O_RDWR)
-            try:
-                options = f"fd={fuse},rootmode=40000,user_id={os.getuid()},group_id={os.getgid()}"
-                with self.mounted(f"/dev/{name}", "fuse.attack", options):
-                    self.check_mount(name)
-            finally:
-                os.close(fuse)
-        with self.mounted(f"/dev/{name}", "tmpfs", "size=4k"):
-            self.check_mount(name)
+            ways.append(partial(self.mounted_fuse, f"/dev/{name}"))
+        for way in ways:
+            with way():
+                self.check_mount(name)
+        self.check_others(ways[-1], f"a mount of /dev/{name} by name")
 
     def check_mount(self, name):
         with open("/proc/self/mountinfo", encoding="utf-8") as file:
@@ -172,48 +263,53 @@ class Attacks:
 
     # Many files.
 
-    def shortest(self):
-        """Seconds of an attach and a detach."""
-        times = []
-        for _ in range(ROUNDS):
-            started = time.monotonic()
-            self.there_and_back(SECOND)
-            times.append(time.monotonic() - started)
-        return min(times)
-
-    def many_files(self, note):
+    def many_files(self):
         limit = FILES + 100
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         if 0 <= hard < limit and os.getuid():
-            note(f"not tried: a process may have {hard} files open here")
+            self.note(f"not tried: a process may have {hard} files open here")
             return
-        alone = self.shortest()
-        with attacker(open_many, count=PROCESSES):
-            beside = self.shortest()
-        note(f"an attach and a detach: {alone:.2f} s; beside {PROCESSES} processes with {FILES} files: {beside:.2f} s")
-        expect(beside <= 2 * alone + MARGIN, f"{beside:.2f} s instead of {alone:.2f} s")
+        self.check_others(partial(attacker, open_many, count=PROCESSES), f"{PROCESSES} processes with {FILES} open files")
+
+    # A domain that runs.
+
+    @contextlib.contextmanager
+    def heavy(self):
+        """One with attributes in its metadata that a parser may take quadratic time for, and with words in it for which
+        virtccwd looks into them. virtccwd reads the XML of each domain that runs before it gives a device away."""
+        metadata = hostile.attributes(HEAVY).replace("<a:a ", "<a:a s390-map-css='' vfio-ccw='' ")
+        path = self.host.file(hostile.domain(metadata, devices="").replace("attack", "heavy").replace("<devices>",
+                                                                                                   f"{KEPT}<devices>"), "heavy")
+        command(["virsh", "-q", "-c", PAST, "create", "--paused", path])
+        try:
+            yield
+        finally:
+            command(["virsh", "-q", "-c", PAST, "destroy", "heavy"])
+
+    def heavy_domain(self):
+        self.check_others(self.heavy, f"{HEAVY} bytes of attributes in a running domain", turns=False)
 
     # The journal.
 
-    def journal_is_closed(self, note):
+    def journal_is_closed(self):
         self.host.virsh("attach-device", "one", self.host.devices[FIRST], "--live")
         expect(stat.S_IMODE(os.stat(JOURNAL).st_mode) == 0o700, f"{JOURNAL} is open to others")
         for name in os.listdir(JOURNAL):
             mode = stat.S_IMODE(os.stat(os.path.join(JOURNAL, name)).st_mode)
             expect(mode == 0o600, f"{name} has the mode {mode:o}")
         if may_change_user():
-            self.list_as_user(note)
+            self.list_as_user()
         else:
-            note("virt-ccw list is not tried: there is no other user here")
+            self.note("virt-ccw list is not tried: there is no other user here")
         self.host.virsh("detach-device", "one", self.host.devices[FIRST], "--live")
         self.host.expect_as_before()
 
-    def list_as_user(self, note):
+    def list_as_user(self):
         try:
             result = subprocess.run([self.host.virt_ccw, "list"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                     stderr=subprocess.PIPE, text=True, preexec_fn=as_nobody, check=False, cwd="/")
         except PermissionError:
-            note(f"virt-ccw list is not tried: no other user may run {self.host.virt_ccw}")
+            self.note(f"virt-ccw list is not tried: no other user may run {self.host.virt_ccw}")
             return
         expect(result.returncode == 0, f"exit code {result.returncode}: {result.stderr}")
         expect("cannot read the journal" in result.stderr and len(result.stderr.splitlines()) == 1, result.stderr)
@@ -248,11 +344,12 @@ def inside(virt_ccw):
     with tempfile.TemporaryDirectory() as folder:
         host = Host(virt_ccw, folder)
         host.start("one", "two")
-        attacks = Attacks(host, folder)
+        attacks = Attacks(host, folder, steps.note)
         steps.run("a file that is called as a group of VFIO keeps no device", attacks.file_of_its_name)
         steps.run("nor does a mount whose source is called as its disk", attacks.mount_of_its_name)
-        steps.run("a user's many open files slow no attach", attacks.many_files, steps.note)
-        steps.run("the journal is closed to other users, and list says so", attacks.journal_is_closed, steps.note)
+        steps.run("a user's many open files slow no attach", attacks.many_files)
+        steps.run("nor does a running domain's metadata", attacks.heavy_domain)
+        steps.run("the journal is closed to other users, and list says so", attacks.journal_is_closed)
         steps.run("a full /run refuses an attach before the host is touched", attacks.full)
     steps.done()
 

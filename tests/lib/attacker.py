@@ -84,6 +84,10 @@ class Attacker:
         return self
 
     def __exit__(self, *_):
+        self.end()
+
+    def end(self):
+        """For those that are not in a with statement."""
         os.kill(self._pid, signal.SIGKILL)
         os.waitpid(self._pid, 0)
 

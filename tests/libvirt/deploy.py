@@ -10,20 +10,27 @@ of virtqemud.
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import sys
 import tempfile
+from functools import partial
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
 
+import auth  # noqa: E402
+import hostile  # noqa: E402
 import private_libvirt  # noqa: E402
 import private_polkit  # noqa: E402
 import private_systemd  # noqa: E402
-from private_libvirt import wait_for  # noqa: E402
-from steps import Steps, command, expect  # noqa: E402
+from attacker import Attacker, highest  # noqa: E402
+from private_libvirt import read, wait_for  # noqa: E402
+from steps import SLOWER, Steps, command, expect  # noqa: E402
 
 REPORT = 77
+UNFINISHED = 4 << 20  # bytes of a frame whose end does not come
+CLIENTS = 20  # of each user: with frames of that size they would have more than one user may have
 UUID = "cc390000-0001-8000-8000-000000001234"
 LOG = "/run/virtccwd.log"
 ENTRY = "/run/libvirt-ccw/devices/0.0.1234.json"
@@ -152,6 +159,39 @@ class DeployTest:
             expect((code == 0 and "running" in output) if allowed else (code == 1 and "authenticat" in output),
                    f"{user}: {output}")
         polkit.stop()
+
+    def memory_is_bounded(self, polkit, note):
+        """All users but root fill what they may hold: first with frames that do not end, then with calls that virtccwd
+        rewrites. The process stays below the unit's MemoryMax=, so that the kernel has no reason to kill it."""
+        limit = int(command(["systemctl", "show", "--value", "-p", "MemoryMax", "virtccwd.service"])[1]) // 1024
+        pid, path = self.process(), f"/run/libvirt/{self.socket}"
+        polkit.rules(auth.RULES)
+        polkit.start()
+        before = self.peak(pid)
+        nameless = hostile.SHAPES["4 MiB of ccw hostdevs"]().replace("<name>attack</name>", "")  # libvirt refuses it at once
+        for what, attack in (("frames that do not end", partial(hostile.keep_unfinished, path, UNFINISHED)),
+                             ("calls that virtccwd rewrites", partial(hostile.define, path, nameless))):
+            attackers = [Attacker(user, attack, CLIENTS) for user in private_polkit.USERS]
+            try:
+                attackers[-1].wait_for("connected", CLIENTS, 60 * SLOWER)
+                peak = highest(lambda: self.peak(pid), lambda now: now >= limit, 3, 20 * SLOWER)
+                note(f"{what}: virtccwd had {before} KiB and has had {peak} KiB at most, MemoryMax= is {limit} KiB; "
+                     + "; ".join(str(attacker.counts) for attacker in attackers))
+            finally:
+                for attacker in attackers:
+                    attacker.end()
+            expect(peak < limit, f"{what}: virtccwd has had {peak} KiB, MemoryMax= is {limit} KiB")
+            expect(self.process() == pid, f"{what}: virtccwd was started again")
+        self.is_through(self.uri)
+        polkit.stop()
+
+    @staticmethod
+    def peak(pid):
+        """KiB that were resident at most, and what the kernel has counted for the unit's control group, if it does here."""
+        resident = int(re.search(r"VmHWM:\s*(\d+)", read(f"/proc/{pid}/status"))[1])
+        group = command(["systemctl", "show", "--value", "-p", "ControlGroup", "virtccwd.service"])[1]
+        counted = f"/sys/fs/cgroup{group}/memory.peak"
+        return max(resident, int(read(counted)) // 1024 if os.path.exists(counted) else 0)
 
     def backend_restarts(self):
         command(["systemctl", "restart", f"{self.daemon}.service"])
@@ -325,6 +365,7 @@ def run(steps, daemon, uri, also=None, polkit=None):
                            ("what else connects to it", lambda: also and also(test)),
                            ("virtccwd is in its sandbox", test.sandboxed),
                            ("polkit is asked", lambda: polkit and test.polkit_decides(polkit)),
+                           ("users do not fill its memory", lambda: polkit and test.memory_is_bounded(polkit, steps.note)),
                            ("the journal stays", test.journal_stays),
                            ("systemd starts virtccwd when it is wanted", test.activated),
                            ("the backend restarts", test.backend_restarts), ("beside it", test.beside),
