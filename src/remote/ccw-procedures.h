@@ -87,6 +87,7 @@ typedef struct {
 #define CCW_PROC_NODE_DEVICE_SET_AUTOSTART 434
 #define CCW_PROC_NODE_DEVICE_IS_PERSISTENT 435
 #define CCW_PROC_NODE_DEVICE_IS_ACTIVE 436
+#define CCW_PROC_NODE_DEVICE_UPDATE 447
 
 /* virNetMessageError, which every reply of status ERROR carries. */
 extern const CcwField ccw_error_fields[CCW_FIELDS_MAX];
