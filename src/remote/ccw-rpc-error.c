@@ -105,8 +105,8 @@ gboolean ccw_rpc_error_mentions(const CcwRpcError *error, const char *text)
 }
 
 /*
- * What stands for the text in libvirt's words: "%s", in newer versions "%1$s". libvirt's library, of which libvirtd's words
- * come, is asked, by an error that it makes without a connection.
+ * What stands for the text behind libvirt's words: "%s", in newer versions "%1$s"; where there are no words it is "%s" in all
+ * of them. libvirt's library, from which libvirtd has its words, is asked, by an error that it makes without a connection.
  */
 static const char *find_placeholder(void)
 {
@@ -143,13 +143,14 @@ GByteArray *ccw_rpc_error_reply(const CcwHeader *call, gint32 code, gint32 domai
 {
     g_autofree char *valid = g_utf8_make_valid(message, -1);
     g_autoptr(GByteArray) payload = g_byte_array_new();
-    g_autofree char *words = g_strconcat(introduction_of(code), placeholder(), NULL);
+    const char *introduction = introduction_of(code);
+    g_autofree char *words = g_strconcat(introduction, *introduction ? placeholder() : "%s", NULL);
     g_autofree char *whole = NULL;
     CcwHeader header = *call;
 
     if (strlen(valid) > CCW_XDR_STRING_MAX / 4)
         valid[CCW_XDR_STRING_MAX / 4] = '\0';
-    whole = g_strconcat(introduction_of(code), valid, NULL);
+    whole = g_strconcat(introduction, valid, NULL);
     ccw_xdr_write_u32(payload, (guint32)code);
     ccw_xdr_write_u32(payload, (guint32)domain);
     ccw_xdr_write_optional(payload, whole);

@@ -59,17 +59,21 @@ static void keep_quiet(void *data G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED
 static void placeholder(void)
 {
     g_autoptr(GByteArray) frame = ccw_rpc_error_reply(&call, VIR_ERR_OPERATION_FAILED, VIR_FROM_QEMU, "text");
+    g_autoptr(GByteArray) bare = ccw_rpc_error_reply(&call, VIR_ERR_RPC, VIR_FROM_RPC, "text");
     CcwHeader header;
     CcwRpcError error;
     virErrorPtr stock;
 
     virSetErrorFunc(NULL, keep_quiet);
-    g_assert_null(virConnectOpen("none-such:///"));
+    g_assert_null(virDomainGetName(NULL));
     stock = virGetLastError();
     g_assert_true(stock && stock->str1);
     g_test_message("%s", stock->str1);
     decode_frame(frame, &header, &error);
     g_assert_cmpstr(strchr(stock->str1, '%'), ==, strchr(error.str[0], '%'));
+    ccw_rpc_error_clear(&error);
+    decode_frame(bare, &header, &error);
+    g_assert_cmpstr(error.str[0], ==, "%s");
     ccw_rpc_error_clear(&error);
 }
 
