@@ -55,10 +55,10 @@ typedef struct {
 } CcwProcedure;
 
 /*
- * The last procedure of the remote program that was judged, of libvirt 11.3: each one up to it is in the table, or has
+ * The last procedure of the remote program that was judged, of libvirt 12.8: each one up to it is in the table, or has
  * nothing that virtccwd would have to look into. tests/libvirt/procedures.py finds what a newer libvirt adds.
  */
-#define CCW_PROCEDURES_JUDGED 453
+#define CCW_PROCEDURES_JUDGED 456
 
 #define CCW_PROC_CONNECT_OPEN 1
 #define CCW_PROC_CONNECT_CLOSE 2
