@@ -105,8 +105,9 @@ gboolean ccw_rpc_error_mentions(const CcwRpcError *error, const char *text)
 }
 
 /*
- * What stands for the text behind libvirt's words: "%s", in newer versions "%1$s"; where there are no words it is "%s" in all
- * of them. libvirt's library, from which libvirtd has its words, is asked, by an error that it makes without a connection.
+ * What stands for the text behind libvirt's words: "%s", in newer versions "%1$s"; where there are no words it is "%s"
+ * in all of them. libvirt's library, from which libvirtd has its words, is asked, by an error that it makes without a
+ * connection.
  */
 static const char *find_placeholder(void)
 {

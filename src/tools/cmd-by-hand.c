@@ -235,8 +235,8 @@ static virNodeDevicePtr find_asked(const Run *run, const Target *target, Asked *
 }
 
 /*
- * Stock libvirt does this with PCI devices only, some drivers of its not at all, and some versions look first whether the
- * host could give a PCI device to a guest; virtccwd has other numbers.
+ * Stock libvirt does this with PCI devices only, some drivers of its not at all, and some versions look first whether
+ * the host could give a PCI device to a guest; virtccwd has other numbers.
  */
 static gboolean is_refused_by_stock(void)
 {
