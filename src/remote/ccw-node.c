@@ -112,7 +112,7 @@ static const struct question {
     gint32 asked; /* of the subchannel's node device */
     AnswerFunc answer;
     gboolean has_number; /* the client's goes with it */
-    gboolean has_xml;    /* and before that its XML */
+    gboolean has_xml;    /* and before that XML: ours, as the client's must not get to libvirt with another's name */
 } questions[] = {
     { CCW_PROC_NODE_DEVICE_LOOKUP_BY_NAME, CCW_PROC_NODE_DEVICE_LOOKUP_BY_NAME, answer_name },
     { CCW_PROC_NODE_DEVICE_GET_XML_DESC, CCW_PROC_NODE_DEVICE_GET_XML_DESC, answer_xml, TRUE },
@@ -257,6 +257,22 @@ static void answered(CcwAction *action, const CcwHeader *header, const guint8 *p
     ccw_action_work(action, CCW_WORK_PARSE, answer_work, answer_made);
 }
 
+/*
+ * A css device as libvirt's schema has it. nodedev-update locks the device that it is about, and, when the XML has a
+ * mediated device, its parent: with the subchannel asked about, which is the parent of the client's device,
+ * libvirt 11.3 would wait for itself. It does not come to look at the rest.
+ */
+static void write_css_xml(GByteArray *payload, const Node *node)
+{
+    const CcwBusId *id = &node->device->subchannel;
+    g_autofree char *xml = g_strdup_printf(
+        "<device><name>%s</name><capability type='css'><cssid>0x%x</cssid><ssid>0x%x</ssid><devno>0x%04x</devno>"
+        "</capability></device>",
+        node->subchannel, id->cssid, id->ssid, id->devno);
+
+    write_text(payload, xml);
+}
+
 /* Asks libvirt, in the client's name, about the node device of the subchannel. */
 static void ask_question(CcwAction *action)
 {
@@ -264,7 +280,7 @@ static void ask_question(CcwAction *action)
     g_autoptr(GByteArray) payload = name_subchannel(node);
 
     if (node->question->has_xml)
-        write_text(payload, action->arguments.xml);
+        write_css_xml(payload, node);
     if (node->question->has_number)
         ccw_xdr_write_u32(payload, action->arguments.flags);
     ccw_action_ask(action, node->question->asked, payload, answered, lost);

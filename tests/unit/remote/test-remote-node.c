@@ -122,13 +122,17 @@ static void xml(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(strstr(text, "<uuid>cc390000-0001-8000-8000-000100001236</uuid>"));
 }
 
-static guint32 expect_number_question(Peers *peers, gint32 procedure, const char *xml_text, gboolean has_number)
+#define PLAIN_CSS                                                                                                      \
+    "<device><name>" PARENT "</name><capability type='css'><cssid>0x0</cssid><ssid>0x0</ssid><devno>0x0036</devno>"    \
+    "</capability></device>"
+
+static guint32 expect_number_question(Peers *peers, gint32 procedure, gboolean has_xml, gboolean has_number)
 {
     g_auto(Frame) got = peers_receive(peers, peers->backend);
     g_autoptr(GByteArray) expected = payload_string(PARENT);
 
-    if (xml_text)
-        ccw_xdr_write_string(expected, xml_text, strlen(xml_text));
+    if (has_xml)
+        ccw_xdr_write_string(expected, PLAIN_CSS, strlen(PLAIN_CSS));
     if (has_number)
         ccw_xdr_write_u32(expected, 5);
     g_assert_cmpint(got.header.procedure, ==, procedure);
@@ -160,7 +164,7 @@ static void not_possible(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         if (rows[i].has_number)
             ccw_xdr_write_u32(payload, 5);
         call(peers, rows[i].procedure, payload);
-        serial = expect_number_question(peers, rows[i].procedure, rows[i].xml, rows[i].has_number);
+        serial = expect_number_question(peers, rows[i].procedure, rows[i].xml != NULL, rows[i].has_number);
         peers_send(peers, peers->backend, CCW_TYPE_REPLY, rows[i].procedure, serial, CCW_STATUS_ERROR, error);
         peers_expect_error(peers, SERIAL, rows[i].procedure, VIR_ERR_CONFIG_UNSUPPORTED, "Unsupported device type");
     }
