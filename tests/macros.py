@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""GLib's MIN, MAX, CLAMP and ABS evaluate an argument twice: it must not have an effect or a cost, one test a folder."""
+"""
+GLib's macros that cost or do more than they show, one test a folder: MIN, MAX, CLAMP and ABS evaluate an argument twice, so
+that it must not have an effect or a cost. g_str_has_prefix and g_str_has_suffix measure all of the text, which at each
+place of a client's document takes quadratic time: src/conf, which reads it, does not use them.
+"""
 
 import os
 import re
@@ -35,8 +39,19 @@ def faults(path):
             yield f"{path}:{text.count(chr(10), 0, match.start()) + 1}: {match.group(1)}({' '.join(inside.split())})"
 
 
+MEASURES = re.compile(r"\bg_str_has_(pre|suf)fix\s*\(")
+READS_DOCUMENTS = os.path.join("src", "conf")
+
+
+def measured(path):
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if MEASURES.search(line):
+                yield f"{path}:{number}: {line.strip()}"
+
+
 def main():
-    print(f"1..{len(FOLDERS)}")
+    print(f"1..{len(FOLDERS) + 1}")
     for number, top in enumerate(FOLDERS, 1):
         bad = []
         for folder, _, names in os.walk(os.path.join(sys.argv[1], top)):
@@ -46,6 +61,11 @@ def main():
         for line in bad:
             print(f"# {line}")
         print(f"{'not ' if bad else ''}ok {number} - no argument in {top} that must not be evaluated twice")
+    conf = os.path.join(sys.argv[1], READS_DOCUMENTS)
+    bad = [line for name in sorted(os.listdir(conf)) if name.endswith(".c") for line in measured(os.path.join(conf, name))]
+    for line in bad:
+        print(f"# {line}")
+    print(f"{'not ' if bad else ''}ok {len(FOLDERS) + 1} - nothing in {READS_DOCUMENTS} measures all of a text to compare its start")
 
 
 if __name__ == "__main__":

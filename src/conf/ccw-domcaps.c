@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf/ccw-uuid.h"
+#include "conf/ccw-xml-chars.h"
 #include "conf/ccw-xml.h"
 
 #define MACHINE_PREFIX "s390-ccw"
@@ -39,7 +40,7 @@ char *ccw_conf_domcaps_sample(const char *text)
     emulator = content_of(root, "path");
     type = content_of(root, "domain");
     arch = content_of(root, "arch");
-    if (!machine || !g_str_has_prefix(machine, MACHINE_PREFIX) || !emulator || !type || !arch)
+    if (!machine || !ccw_xml_starts_with(machine, MACHINE_PREFIX) || !emulator || !type || !arch)
         return NULL;
     return g_markup_printf_escaped(SAMPLE, type, arch, machine, emulator, ccw_uuid_encode(&(CcwBusId){ 0 }, uuid));
 }

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "conf/ccw-feature.h"
+#include "conf/ccw-xml-chars.h"
 
 /* What libvirt's formatter writes before <metadata>, and before <features> (virDomainDefFormatInternalSetRootName). */
 static const char *const before_metadata[] = { "name", "uuid", "hwuuid", "genid", "title", "description", NULL };
@@ -73,7 +74,7 @@ static char *find_unit(const CcwXml *xml, const CcwXmlElement *domain, const cha
         return g_strdup("");
     if (!parent)
         parent = "";
-    if (g_str_has_prefix(child, parent) && strlen(child) > strlen(parent))
+    if (ccw_xml_starts_with(child, parent) && strlen(child) > strlen(parent))
         return g_strdup(child + strlen(parent));
     return g_strdup("  ");
 }

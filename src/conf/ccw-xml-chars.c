@@ -139,7 +139,7 @@ const char *ccw_xml_read_reference(const char *p, gunichar *ret_char)
     if (p[1] == '#')
         return read_number(p + 2, ret_char);
     for (gsize i = 0; i < G_N_ELEMENTS(entities); i++) {
-        if (g_str_has_prefix(p + 1, entities[i].name)) {
+        if (ccw_xml_starts_with(p + 1, entities[i].name)) {
             *ret_char = entities[i].c;
             return p + 1 + strlen(entities[i].name);
         }

@@ -28,6 +28,15 @@ static inline gboolean ccw_xml_is_space(char c)
 }
 
 /*
+ * Does the text at p start with the prefix? In place of g_str_has_prefix(), which in newer GLib is a macro that
+ * measures all of the text first: at each place of a document that would take quadratic time (tests/macros.py).
+ */
+static inline gboolean ccw_xml_starts_with(const char *p, const char *prefix)
+{
+    return strncmp(p, prefix, strlen(prefix)) == 0;
+}
+
+/*
  * ccw_xml_skip_wide: the end of a character beyond ASCII
  * @p: its first byte, which is 0x80 or more
  * @any_byte: the encoding has one byte for each character

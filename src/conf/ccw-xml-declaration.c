@@ -24,7 +24,7 @@ static const char *skip_spaces(const char *p)
 
 gboolean ccw_xml_has_declaration(const char *text)
 {
-    return g_str_has_prefix(text, START) && ccw_xml_is_space(text[strlen(START)]);
+    return ccw_xml_starts_with(text, START) && ccw_xml_is_space(text[strlen(START)]);
 }
 
 /* The value of ' NAME = "VALUE"' at *p, which is moved past it. NULL if there is something else. */
@@ -33,7 +33,7 @@ static char *take(const char **p, const char *name)
     const char *at = skip_spaces(*p);
     const char *end;
 
-    if (at == *p || !g_str_has_prefix(at, name))
+    if (at == *p || !ccw_xml_starts_with(at, name))
         return NULL;
     at = skip_spaces(at + strlen(name));
     if (*at != '=')
@@ -60,7 +60,7 @@ static CcwXmlEncoding find_encoding(const char *encoding)
 
 static gboolean is_version(const char *version)
 {
-    return version && g_str_has_prefix(version, "1.") && strspn(version + 2, "0123456789") == strlen(version + 2);
+    return version && ccw_xml_starts_with(version, "1.") && strspn(version + 2, "0123456789") == strlen(version + 2);
 }
 
 static gboolean is_encoding(const char *encoding)
@@ -77,7 +77,8 @@ const char *ccw_xml_read_declaration(const char *text, CcwXmlEncoding *ret_encod
 
     p = skip_spaces(p);
     if (!is_version(version) || (encoding && !is_encoding(encoding)) ||
-        (standalone && strcmp(standalone, "yes") != 0 && strcmp(standalone, "no") != 0) || !g_str_has_prefix(p, "?>"))
+        (standalone && strcmp(standalone, "yes") != 0 && strcmp(standalone, "no") != 0) ||
+        !ccw_xml_starts_with(p, "?>"))
         return NULL;
     *ret_encoding = encoding ? find_encoding(encoding) : CCW_XML_UTF8;
     return p + 2;

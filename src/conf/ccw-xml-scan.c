@@ -104,7 +104,7 @@ gboolean ccw_xml_is_declaration(const char *name, const char *name_end)
 {
     const char *colon;
 
-    if (*name != 'x' || !g_str_has_prefix(name, "xmlns"))
+    if (*name != 'x' || !ccw_xml_starts_with(name, "xmlns"))
         return FALSE;
     colon = ccw_xml_prefix_end(name, name_end);
     return colon ? colon - name == strlen("xmlns") : name_end - name == strlen("xmlns");
@@ -334,7 +334,7 @@ static gboolean scan_end_tag(Scanner *scanner)
 /* The first place from p on at which end stands; NULL, with at moved to what is wrong, if there is none. */
 static const char *skip_to(Scanner *scanner, const char *p, const char *end)
 {
-    while (*p != *end || !g_str_has_prefix(p, end)) {
+    while (*p != *end || !ccw_xml_starts_with(p, end)) {
         const char *after = NULL;
 
         if ((guchar)*p >= 0x80)
@@ -379,7 +379,7 @@ static gboolean scan_instruction(Scanner *scanner)
         return fail(scanner, target, "a processing instruction has no name");
     if (p - target == 3 && g_ascii_strncasecmp(target, "xml", 3) == 0)
         return fail(scanner, target, "an XML declaration is not at the start");
-    if (!g_str_has_prefix(p, "?>")) {
+    if (!ccw_xml_starts_with(p, "?>")) {
         if (!ccw_xml_is_space(*p))
             return fail(scanner, p, "the name of a processing instruction has an invalid character");
         p = skip_to(scanner, p, "?>");
@@ -409,7 +409,7 @@ static gboolean scan_text(Scanner *scanner)
             return TRUE;
         }
         if (*p == ']')
-            after = g_str_has_prefix(p, "]]>") ? NULL : p + 1;
+            after = ccw_xml_starts_with(p, "]]>") ? NULL : p + 1;
         else if (*p == '&')
             after = ccw_xml_read_reference(p, &c);
         else if ((guchar)*p >= 0x80)
@@ -428,9 +428,9 @@ static gboolean scan_markup(Scanner *scanner)
         return scan_end_tag(scanner);
     if (p[1] == '?')
         return scan_instruction(scanner);
-    if (p[1] == '!' && g_str_has_prefix(p, "<!--"))
+    if (p[1] == '!' && ccw_xml_starts_with(p, "<!--"))
         return scan_comment(scanner);
-    if (p[1] == '!' && scanner->open_count > 0 && g_str_has_prefix(p, CDATA))
+    if (p[1] == '!' && scanner->open_count > 0 && ccw_xml_starts_with(p, CDATA))
         return scan_cdata(scanner);
     if (scanner->open_count == 0 && scanner->xml->elements_count > 0)
         return fail(scanner, p, "there is something after the root element");
@@ -457,7 +457,7 @@ static gboolean scan_document(Scanner *scanner)
             return FALSE;
         if (*scanner->at != '<')
             break;
-        if (xml->elements_count == 0 && g_str_has_prefix(scanner->at, "<!DOCTYPE")) {
+        if (xml->elements_count == 0 && ccw_xml_starts_with(scanner->at, "<!DOCTYPE")) {
             scanner->xml->is_opaque = TRUE;
             return TRUE;
         }
@@ -489,7 +489,7 @@ static gboolean scan_declaration(Scanner *scanner)
 
 static gboolean scan(Scanner *scanner)
 {
-    if (g_str_has_prefix(scanner->at, BOM))
+    if (ccw_xml_starts_with(scanner->at, BOM))
         scanner->at += strlen(BOM);
     if (ccw_xml_has_declaration(scanner->at) && !scan_declaration(scanner))
         return FALSE;

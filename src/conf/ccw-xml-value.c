@@ -94,7 +94,7 @@ static const char *skip_markup(const char *p, const char *end)
 {
     const char *close = NULL;
 
-    if (g_str_has_prefix(p, "<!--"))
+    if (ccw_xml_starts_with(p, "<!--"))
         close = strstr(p + 4, "-->");
     else if (p[1] == '?')
         close = strstr(p, "?>");
@@ -126,7 +126,7 @@ char *ccw_xml_content_of(const char *start, const char *end)
     const char *p = start;
 
     while (p < end) {
-        if (g_str_has_prefix(p, CDATA))
+        if (ccw_xml_starts_with(p, CDATA))
             p = append_cdata(out, p);
         else if (*p == '<')
             p = skip_markup(p, end);

@@ -114,8 +114,7 @@ void ccw_actions_lost(CcwConnection *connection);
 
 /* The actions there are. FALSE: nothing of ours in the call, forward it. */
 gboolean ccw_attach_begin(CcwConnection *connection, CcwCall *call);
-gboolean ccw_node_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
-                        const guint8 *payload, gsize length);
+gboolean ccw_node_begin(CcwConnection *connection, const CcwCall *call);
 gboolean ccw_nodes_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
                          const guint8 *payload, gsize length);
 gboolean ccw_by_hand_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,

@@ -112,6 +112,7 @@ static const struct question {
     gint32 asked; /* of the subchannel's node device */
     AnswerFunc answer;
     gboolean has_number; /* the client's goes with it */
+    gboolean has_xml;    /* and before that XML: ours, as the client's must not get to libvirt with another's name */
 } questions[] = {
     { CCW_PROC_NODE_DEVICE_LOOKUP_BY_NAME, CCW_PROC_NODE_DEVICE_LOOKUP_BY_NAME, answer_name },
     { CCW_PROC_NODE_DEVICE_GET_XML_DESC, CCW_PROC_NODE_DEVICE_GET_XML_DESC, answer_xml, TRUE },
@@ -126,6 +127,7 @@ static const struct question {
     { CCW_PROC_NODE_DEVICE_UNDEFINE, CCW_PROC_NODE_DEVICE_UNDEFINE, answer_same, TRUE },
     { CCW_PROC_NODE_DEVICE_CREATE, CCW_PROC_NODE_DEVICE_CREATE, answer_same, TRUE },
     { CCW_PROC_NODE_DEVICE_SET_AUTOSTART, CCW_PROC_NODE_DEVICE_SET_AUTOSTART, answer_same, TRUE },
+    { CCW_PROC_NODE_DEVICE_UPDATE, CCW_PROC_NODE_DEVICE_UPDATE, answer_same, TRUE, TRUE },
 };
 
 static void node_free(CcwAction *action)
@@ -178,18 +180,14 @@ static void got_subchannel(CcwAction *action, const CcwHeader *header, const gui
         end_unknown(action);
 }
 
-/* Asks libvirt, in the client's name, for a node device of the subchannel. */
-static void ask_subchannel(CcwAction *action, gint32 procedure, gboolean has_number, CcwActionReply on_reply,
-                           CcwActionStep on_lost)
+/* The name of the subchannel's node device, with which each question about it begins. */
+static GByteArray *name_subchannel(Node *node)
 {
-    Node *node = (Node *)action;
-    g_autoptr(GByteArray) payload = g_byte_array_new();
+    GByteArray *payload = g_byte_array_new();
 
     node->subchannel = ccw_node_name_format(CCW_NODE_CSS, &node->device->subchannel);
     write_text(payload, node->subchannel);
-    if (has_number)
-        ccw_xdr_write_u32(payload, action->arguments.flags);
-    ccw_action_ask(action, procedure, payload, on_reply, on_lost);
+    return payload;
 }
 
 static void online_work(CcwAction *action)
@@ -201,12 +199,15 @@ static void online_work(CcwAction *action)
 
 static void online_found(CcwAction *action)
 {
-    const Node *node = (Node *)action;
+    Node *node = (Node *)action;
 
-    if (node->device && node->device->online == 1)
-        ask_subchannel(action, CCW_PROC_NODE_DEVICE_LOOKUP_BY_NAME, FALSE, got_subchannel, end_unknown);
-    else
+    if (node->device && node->device->online == 1) {
+        g_autoptr(GByteArray) payload = name_subchannel(node);
+
+        ccw_action_ask(action, CCW_PROC_NODE_DEVICE_LOOKUP_BY_NAME, payload, got_subchannel, end_unknown);
+    } else {
         end_unknown(action);
+    }
 }
 
 static void answered_first(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
@@ -256,6 +257,35 @@ static void answered(CcwAction *action, const CcwHeader *header, const guint8 *p
     ccw_action_work(action, CCW_WORK_PARSE, answer_work, answer_made);
 }
 
+/*
+ * A css device as libvirt's schema has it. nodedev-update locks the device that it is about, and, when the XML has a
+ * mediated device, its parent: with the subchannel asked about, which is the parent of the client's device,
+ * libvirt 11.3 would wait for itself. It does not come to look at the rest.
+ */
+static void write_css_xml(GByteArray *payload, const Node *node)
+{
+    const CcwBusId *id = &node->device->subchannel;
+    g_autofree char *xml = g_strdup_printf(
+        "<device><name>%s</name><capability type='css'><cssid>0x%x</cssid><ssid>0x%x</ssid><devno>0x%04x</devno>"
+        "</capability></device>",
+        node->subchannel, id->cssid, id->ssid, id->devno);
+
+    write_text(payload, xml);
+}
+
+/* Asks libvirt, in the client's name, about the node device of the subchannel. */
+static void ask_question(CcwAction *action)
+{
+    Node *node = (Node *)action;
+    g_autoptr(GByteArray) payload = name_subchannel(node);
+
+    if (node->question->has_xml)
+        write_css_xml(payload, node);
+    if (node->question->has_number)
+        ccw_xdr_write_u32(payload, action->arguments.flags);
+    ccw_action_ask(action, node->question->asked, payload, answered, lost);
+}
+
 static void find_work(CcwAction *action)
 {
     Node *node = (Node *)action;
@@ -272,20 +302,20 @@ static void found(CcwAction *action)
     const Node *node = (Node *)action;
 
     if (node->device)
-        ask_subchannel(action, node->question->asked, node->question->has_number, answered, lost);
+        ask_question(action);
     else
         ccw_action_call(action, node->frame, answered_first, lost);
 }
 
-gboolean ccw_node_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
-                        const guint8 *payload, gsize length)
+gboolean ccw_node_begin(CcwConnection *connection, const CcwCall *call)
 {
+    const CcwProcedure *procedure = call->procedure;
     CcwArguments arguments;
     CcwNodeKind kind;
     CcwBusId id;
     Node *node;
 
-    if (!ccw_arguments_read(&arguments, procedure->call, payload, length))
+    if (!call->frame || !ccw_arguments_read(&arguments, procedure->call, call->payload->data, call->payload->len))
         return FALSE;
     if (!ccw_node_name_parse(arguments.node, &kind, &id) || kind != CCW_NODE_CCW) {
         ccw_arguments_clear(&arguments);
@@ -296,9 +326,9 @@ gboolean ccw_node_begin(CcwConnection *connection, const CcwProcedure *procedure
     for (gsize i = 0; i < G_N_ELEMENTS(questions); i++)
         if (questions[i].procedure == procedure->number)
             node->question = &questions[i];
-    node->frame = ccw_frame_new(header, payload, length);
+    node->frame = g_byte_array_ref(call->frame);
     node->id = id;
-    ccw_action_begin(&node->action, connection, header, &arguments);
+    ccw_action_begin(&node->action, connection, &call->header, &arguments);
     ccw_action_work(&node->action, CCW_WORK_LOOK_UP, find_work, found);
     return TRUE;
 }

@@ -15,10 +15,13 @@
 #define NAMES_MAX 65536u /* REMOTE_NODE_DEVICE_LIST_MAX */
 #define CAP_CCW "ccw"
 #define STATES (VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE | VIR_CONNECT_LIST_NODE_DEVICES_ACTIVE)
+/* VIR_CONNECT_LIST_NODE_DEVICES_PERSISTENT and _TRANSIENT, which an older libvirt's header does not have. */
+#define PERSISTENCE (1u << 28 | 1u << 29)
 
 typedef struct {
     CcwAction action;
     guint32 limit;       /* of the client's, in names */
+    guint32 persistence; /* the client's flags of that kind */
     GByteArray *reply;   /* libvirt's, held back */
     GPtrArray *detached; /* of CcwHostDevice */
 } Nodes;
@@ -163,7 +166,9 @@ static void listed(CcwAction *action)
         return;
     }
     ccw_xdr_write_u32(payload, 1); /* need_results */
-    ccw_xdr_write_u32(payload, VIR_CONNECT_LIST_NODE_DEVICES_CAP_CSS_DEV | VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV);
+    /* A device is as persistent as its subchannel, of which libvirt knows. */
+    ccw_xdr_write_u32(payload, VIR_CONNECT_LIST_NODE_DEVICES_CAP_CSS_DEV | VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV |
+                                   ((Nodes *)action)->persistence);
     ccw_action_ask(action, CCW_PROC_CONNECT_LIST_ALL_NODE_DEVICES, payload, got_visible, end);
 }
 
@@ -179,7 +184,7 @@ static void got_list(CcwAction *action, const CcwHeader *header, const guint8 *p
 /* Whether active ccw devices are wanted. */
 static gboolean wants_ccw(gint32 procedure, const CcwArguments *arguments)
 {
-    guint32 caps = arguments->flags & ~(guint32)STATES;
+    guint32 caps = arguments->flags & ~((guint32)STATES | PERSISTENCE);
     guint32 states = arguments->flags & STATES;
 
     if (procedure != CCW_PROC_CONNECT_LIST_ALL_NODE_DEVICES)
@@ -219,6 +224,8 @@ gboolean ccw_nodes_begin(CcwConnection *connection, const CcwProcedure *procedur
     nodes = g_new0(Nodes, 1);
     nodes->action.free = nodes_free;
     nodes->limit = read_limit(procedure->number, payload, length);
+    if (procedure->number == CCW_PROC_CONNECT_LIST_ALL_NODE_DEVICES)
+        nodes->persistence = arguments.flags & PERSISTENCE;
     ccw_action_begin(&nodes->action, connection, header, &arguments);
     ccw_action_call(&nodes->action, frame, got_list, end);
     return TRUE;

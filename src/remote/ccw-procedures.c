@@ -36,7 +36,7 @@
     }
 
 /*
- * Every procedure of libvirt 9.0 with domain or device XML, or the name of a node device, in it, and those that
+ * Every procedure of libvirt 9.0 to 12.8 with domain or device XML, or the name of a node device, in it, and those that
  * start a domain, but for these:
  *   - what MIGRATE_BEGIN3 (213, 302) answers: libvirt's client hands it on to the other host as it is, which need not
  *     have a virtccwd;
@@ -111,6 +111,7 @@ static const CcwProcedure table[] = {
     ROW(436, "NODE_DEVICE_IS_ACTIVE",              CALL(NODE), NODE_CALL),
     ROW(440, "DOMAIN_SAVE_PARAMS",                 CALL(DOMAIN, PARAMS, U32)),
     ROW(441, "DOMAIN_RESTORE_PARAMS",              CALL(PARAMS, U32), STARTS),
+    ROW(447, "NODE_DEVICE_UPDATE",                 CALL(NODE, XML, U32), NODE_CALL, .of_node = TRUE),
 };
 
 /* code, domain, message, level, dom, str1, str2, str3, int1, int2, net */

@@ -54,6 +54,12 @@ typedef struct {
     gboolean has_fds; /* its call may come with descriptors; that of any other then passes unread */
 } CcwProcedure;
 
+/*
+ * The last procedure of the remote program that was judged, of libvirt 12.8: each one up to it is in the table, or has
+ * nothing that virtccwd would have to look into. tests/libvirt/procedures.py finds what a newer libvirt adds.
+ */
+#define CCW_PROCEDURES_JUDGED 456
+
 #define CCW_PROC_CONNECT_OPEN 1
 #define CCW_PROC_CONNECT_CLOSE 2
 #define CCW_PROC_DOMAIN_GET_XML_DESC 14
@@ -87,6 +93,7 @@ typedef struct {
 #define CCW_PROC_NODE_DEVICE_SET_AUTOSTART 434
 #define CCW_PROC_NODE_DEVICE_IS_PERSISTENT 435
 #define CCW_PROC_NODE_DEVICE_IS_ACTIVE 436
+#define CCW_PROC_NODE_DEVICE_UPDATE 447
 
 /* virNetMessageError, which every reply of status ERROR carries. */
 extern const CcwField ccw_error_fields[CCW_FIELDS_MAX];

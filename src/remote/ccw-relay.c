@@ -277,7 +277,7 @@ static gboolean begin_action(CcwConnection *connection, CcwCall *call)
     case CCW_ACTION_ATTACH:
         return ccw_attach_begin(connection, call);
     case CCW_ACTION_NODE:
-        return ccw_node_begin(connection, procedure, &call->header, payload, length);
+        return ccw_node_begin(connection, call);
     case CCW_ACTION_NODES:
         return ccw_nodes_begin(connection, procedure, &call->header, payload, length);
     case CCW_ACTION_BY_HAND:

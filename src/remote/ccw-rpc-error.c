@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remote/ccw-rpc-error.h"
 
+#include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <string.h>
 
@@ -14,19 +15,19 @@ static const struct {
     gint32 code;
     const char *words;
 } introductions[] = {
-    { VIR_ERR_INTERNAL_ERROR, "internal error: %s" },
-    { VIR_ERR_OPERATION_FAILED, "operation failed: %s" },
-    { VIR_ERR_XML_ERROR, "XML error: %s" },
-    { VIR_ERR_SYSTEM_ERROR, "%s" },
-    { VIR_ERR_AUTH_FAILED, "authentication failed: %s" },
-    { VIR_ERR_AUTH_CANCELLED, "authentication cancelled: %s" },
-    { VIR_ERR_AUTH_UNAVAILABLE, "authentication unavailable: %s" },
-    { VIR_ERR_OPERATION_UNSUPPORTED, "Operation not supported: %s" },
-    { VIR_ERR_XML_INVALID_SCHEMA, "XML document failed to validate against schema: %s" },
-    { VIR_ERR_OPERATION_INVALID, "Requested operation is not valid: %s" },
-    { VIR_ERR_CONFIG_UNSUPPORTED, "unsupported configuration: %s" },
-    { VIR_ERR_ACCESS_DENIED, "access denied: %s" },
-    { VIR_ERR_DEVICE_MISSING, "device not found: %s" },
+    { VIR_ERR_INTERNAL_ERROR, "internal error: " },
+    { VIR_ERR_OPERATION_FAILED, "operation failed: " },
+    { VIR_ERR_XML_ERROR, "XML error: " },
+    { VIR_ERR_SYSTEM_ERROR, "" },
+    { VIR_ERR_AUTH_FAILED, "authentication failed: " },
+    { VIR_ERR_AUTH_CANCELLED, "authentication cancelled: " },
+    { VIR_ERR_AUTH_UNAVAILABLE, "authentication unavailable: " },
+    { VIR_ERR_OPERATION_UNSUPPORTED, "Operation not supported: " },
+    { VIR_ERR_XML_INVALID_SCHEMA, "XML document failed to validate against schema: " },
+    { VIR_ERR_OPERATION_INVALID, "Requested operation is not valid: " },
+    { VIR_ERR_CONFIG_UNSUPPORTED, "unsupported configuration: " },
+    { VIR_ERR_ACCESS_DENIED, "access denied: " },
+    { VIR_ERR_DEVICE_MISSING, "device not found: " },
 };
 
 /*
@@ -103,26 +104,54 @@ gboolean ccw_rpc_error_mentions(const CcwRpcError *error, const char *text)
     return FALSE;
 }
 
-static char *introduce(gint32 code, const char *message, const char **ret_words)
+/*
+ * What stands for the text behind libvirt's words: "%s", in newer versions "%1$s"; where there are no words it is "%s"
+ * in all of them. libvirt's library, from which libvirtd has its words, is asked, by an error that it makes without a
+ * connection.
+ */
+static const char *find_placeholder(void)
 {
-    *ret_words = "%s";
+    const char *found = "%s";
+    virErrorPtr error;
+
+    virInitialize();
+    virConnectClose(NULL);
+    error = virGetLastError();
+    if (error && error->str1 && strstr(error->str1, "%1$s"))
+        found = "%1$s";
+    virResetLastError();
+    return found;
+}
+
+static const char *placeholder(void)
+{
+    static const char *found;
+
+    if (g_once_init_enter(&found))
+        g_once_init_leave(&found, find_placeholder());
+    return found;
+}
+
+static const char *introduction_of(gint32 code)
+{
     for (gsize i = 0; i < G_N_ELEMENTS(introductions); i++)
         if (introductions[i].code == code)
-            *ret_words = introductions[i].words;
-    return g_strdup_printf("%.*s%s", (int)(strlen(*ret_words) - strlen("%s")), *ret_words, message);
+            return introductions[i].words;
+    return "";
 }
 
 GByteArray *ccw_rpc_error_reply(const CcwHeader *call, gint32 code, gint32 domain, const char *message)
 {
     g_autofree char *valid = g_utf8_make_valid(message, -1);
     g_autoptr(GByteArray) payload = g_byte_array_new();
+    const char *introduction = introduction_of(code);
+    g_autofree char *words = g_strconcat(introduction, *introduction ? placeholder() : "%s", NULL);
     g_autofree char *whole = NULL;
     CcwHeader header = *call;
-    const char *words;
 
     if (strlen(valid) > CCW_XDR_STRING_MAX / 4)
         valid[CCW_XDR_STRING_MAX / 4] = '\0';
-    whole = introduce(code, valid, &words);
+    whole = g_strconcat(introduction, valid, NULL);
     ccw_xdr_write_u32(payload, (guint32)code);
     ccw_xdr_write_u32(payload, (guint32)domain);
     ccw_xdr_write_optional(payload, whole);

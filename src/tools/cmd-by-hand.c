@@ -234,10 +234,18 @@ static virNodeDevicePtr find_asked(const Run *run, const Target *target, Asked *
     return NULL;
 }
 
-/* Stock libvirt does this with PCI devices only, some drivers of its not at all; virtccwd has other numbers. */
+/*
+ * Stock libvirt does this with PCI devices only, some drivers of its not at all, and some versions look first whether
+ * the host could give a PCI device to a guest; virtccwd has other numbers.
+ */
 static gboolean is_refused_by_stock(void)
 {
-    return virGetLastErrorCode() == VIR_ERR_INVALID_ARG || virGetLastErrorCode() == VIR_ERR_NO_SUPPORT;
+    static const int numbers[] = { VIR_ERR_INVALID_ARG, VIR_ERR_NO_SUPPORT, VIR_ERR_ARGUMENT_UNSUPPORTED };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++)
+        if (virGetLastErrorCode() == numbers[i])
+            return TRUE;
+    return FALSE;
 }
 
 static gboolean do_here(const Run *run, const Verb *verb, const CcwBusId *id, GError **error)

@@ -160,14 +160,3 @@ const VfioSource *vfio_source_nth(guint group)
     source = g_ptr_array_index(environment.devices, group);
     return source->uuid[0] ? source : NULL;
 }
-
-const VfioSource *vfio_source_find(const char *uuid, gsize length)
-{
-    for (guint i = 0; i < vfio_source_count(); i++) {
-        const VfioSource *source = vfio_source_nth(i);
-
-        if (source && length == strlen(source->uuid) && g_ascii_strncasecmp(source->uuid, uuid, length) == 0)
-            return source;
-    }
-    return NULL;
-}

@@ -50,7 +50,6 @@ void vfio_source_set_in_use(const VfioSource *source, gboolean in_use);
  */
 gboolean vfio_source_wait_request(const VfioSource *source, int stop_fd);
 
-/* Devices of the environment, for vfio-sysfs.c: how many, the one of a UUID, the one of a number; NULL if none. */
+/* Devices of the environment, for vfio-sysfs.c: how many, and the one of a number; NULL if none. */
 guint vfio_source_count(void);
-const VfioSource *vfio_source_find(const char *uuid, gsize length);
 const VfioSource *vfio_source_nth(guint group);

@@ -2,92 +2,103 @@
 /* See vfio-sysfs.h. */
 #include "vfio/vfio-sysfs.h"
 
-#include <stdio.h>
-#include <string.h>
+#include <sys/sysmacros.h>
 
 #include "vfio/vfio-source.h"
 
-#define MDEV_PREFIX "/sys/bus/mdev/devices/"
-#define SUBCHANNEL_PREFIX "/sys/bus/css/devices/"
-#define UUID_LENGTH 36
-#define CHP_TYPE "1b" /* FICON, as the kernel's chp type attribute has it */
+#define CHP_TYPE "1b\n" /* FICON, as the kernel's chp type attribute has it */
+#define PIMPAMPOM "80 80 ff\n"
+/* The container's number is the kernel's. That of groups it chooses as it goes; here it is one for local use. */
+#define CONTAINER_NUMBER makedev(10, 196)
+#define GROUP_MAJOR 240
 
-static const char *subchannel_id(const VfioSource *source, char buf[CCW_BUS_ID_STR_LEN])
+/* What paths and texts are made of. */
+typedef struct {
+    VfioNode *root;
+    guint css;
+    guint chpid;
+    guint group;
+    const char *uuid;
+    char subchannel[CCW_BUS_ID_STR_LEN];
+} Device;
+
+static void add_folder(const Device *device, char *path)
 {
-    CcwBusId id = source->device.bus_id;
-
-    id.devno = (guint16)source->group;
-    return ccw_bus_id_format(&id, buf);
+    vfio_tree_add(device->root, path, VFIO_NODE_FOLDER, NULL);
+    g_free(path);
 }
 
-/* SUBCHANNEL_PREFIX, a subchannel of ours, and what is left of the path: "/chpids". */
-static const VfioSource *find_subchannel(const char *path, const char **ret_rest)
+/* Takes over both strings. */
+static void add_text(const Device *device, VfioNodeKind kind, char *path, char *text)
 {
-    if (!path || !g_str_has_prefix(path, SUBCHANNEL_PREFIX))
-        return NULL;
-    path += strlen(SUBCHANNEL_PREFIX);
+    vfio_tree_add(device->root, path, kind, text);
+    g_free(path);
+    g_free(text);
+}
+
+static void add_character_device(VfioNode *root, const char *path, guint64 number)
+{
+    vfio_tree_add(root, path, VFIO_NODE_DEVICE, NULL)->number = number;
+}
+
+/* The mdev and its group, which no machine has besides. */
+static void add_mdev(const Device *device)
+{
+    add_folder(device, g_strdup_printf("/sys/devices/css%x/%s/%s", device->css, device->subchannel, device->uuid));
+    add_text(device, VFIO_NODE_LINK,
+             g_strdup_printf("/sys/devices/css%x/%s/%s/iommu_group", device->css, device->subchannel, device->uuid),
+             g_strdup_printf("../../../../kernel/iommu_groups/%u", device->group));
+    add_text(device, VFIO_NODE_LINK, g_strdup_printf("/sys/bus/mdev/devices/%s", device->uuid),
+             g_strdup_printf("../../../devices/css%x/%s/%s", device->css, device->subchannel, device->uuid));
+    add_folder(device, g_strdup_printf("/sys/kernel/iommu_groups/%u", device->group));
+    add_text(device, VFIO_NODE_LINK,
+             g_strdup_printf("/sys/kernel/iommu_groups/%u/devices/%s", device->group, device->uuid),
+             g_strdup_printf("../../../../devices/css%x/%s/%s", device->css, device->subchannel, device->uuid));
+}
+
+static void add_subchannel(const Device *device)
+{
+    add_text(device, VFIO_NODE_LINK, g_strdup_printf("/sys/bus/css/devices/%s", device->subchannel),
+             g_strdup_printf("../../../devices/css%x/%s", device->css, device->subchannel));
+    add_text(device, VFIO_NODE_FILE,
+             g_strdup_printf("/sys/devices/css%x/%s/pimpampom", device->css, device->subchannel), g_strdup(PIMPAMPOM));
+    add_text(device, VFIO_NODE_FILE, g_strdup_printf("/sys/devices/css%x/%s/chpids", device->css, device->subchannel),
+             g_strdup_printf("%02x 00 00 00 00 00 00 00\n", device->chpid));
+    /* QEMU looks for the path in the folder of the device's css, but under the name that it would have in css 0. */
+    add_text(device, VFIO_NODE_FILE, g_strdup_printf("/sys/devices/css%x/chp0.%02x/type", device->css, device->chpid),
+             g_strdup(CHP_TYPE));
+}
+
+static void add_group(const Device *device)
+{
+    g_autofree char *group = g_strdup_printf("/dev/vfio/%u", device->group);
+    g_autofree char *noiommu = g_strdup_printf("/dev/vfio/noiommu-%u", device->group);
+
+    add_character_device(device->root, group, makedev(GROUP_MAJOR, device->group));
+    add_character_device(device->root, noiommu, makedev(GROUP_MAJOR, device->group));
+}
+
+VfioNode *vfio_sysfs_new(void)
+{
+    VfioNode *root = vfio_tree_new();
+
+    add_character_device(root, "/dev/vfio/vfio", CONTAINER_NUMBER);
     for (guint i = 0; i < vfio_source_count(); i++) {
         const VfioSource *source = vfio_source_nth(i);
-        char id[CCW_BUS_ID_STR_LEN];
-
-        if (source && g_str_has_prefix(path, subchannel_id(source, id)) && path[strlen(id)] == '/') {
-            *ret_rest = path + strlen(id);
-            return source;
-        }
-    }
-    return NULL;
-}
-
-char *vfio_sysfs_real_path(const char *path)
-{
-    const VfioSource *source;
-    char id[CCW_BUS_ID_STR_LEN];
-
-    if (!path || !g_str_has_prefix(path, MDEV_PREFIX))
-        return NULL;
-    path += strlen(MDEV_PREFIX);
-    source = vfio_source_find(path, strlen(path));
-    if (!source)
-        return NULL;
-    return g_strdup_printf("/sys/devices/css%x/%s/%s", source->device.bus_id.cssid, subchannel_id(source, id),
-                           source->uuid);
-}
-
-char *vfio_sysfs_link(const char *path)
-{
-    const char *rest = NULL;
-    const VfioSource *source = find_subchannel(path, &rest);
-
-    if (!source || strlen(rest) <= 1 + UUID_LENGTH || strcmp(rest + 1 + UUID_LENGTH, "/iommu_group") != 0 ||
-        vfio_source_find(rest + 1, UUID_LENGTH) != source)
-        return NULL;
-    return g_strdup_printf("../../../../kernel/iommu_groups/%u", source->group);
-}
-
-/* QEMU looks for the path in the folder of the device's css, but under the name that it would have in css 0. */
-static gboolean is_chp_type(const char *path)
-{
-    for (guint i = 0; path && i < vfio_source_count(); i++) {
-        const VfioSource *source = vfio_source_nth(i);
-        g_autofree char *ours = NULL;
+        CcwBusId subchannel;
+        Device device;
 
         if (!source)
             continue;
-        ours = g_strdup_printf("/sys/devices/css%x/chp0.%02x/type", source->device.bus_id.cssid, source->device.chpid);
-        if (strcmp(path, ours) == 0)
-            return TRUE;
+        device = (Device){ .root = root, .css = source->device.bus_id.cssid, .chpid = source->device.chpid };
+        device.group = source->group;
+        device.uuid = source->uuid;
+        subchannel = source->device.bus_id;
+        subchannel.devno = (guint16)source->group;
+        ccw_bus_id_format(&subchannel, device.subchannel);
+        add_mdev(&device);
+        add_subchannel(&device);
+        add_group(&device);
     }
-    return FALSE;
-}
-
-char *vfio_sysfs_contents(const char *path)
-{
-    const char *rest = NULL;
-    const VfioSource *source = find_subchannel(path, &rest);
-
-    if (source && strcmp(rest, "/pimpampom") == 0)
-        return g_strdup("80 80 ff\n");
-    if (source && strcmp(rest, "/chpids") == 0)
-        return g_strdup_printf("%02x 00 00 00 00 00 00 00\n", source->device.chpid);
-    return is_chp_type(path) ? g_strdup(CHP_TYPE "\n") : NULL;
+    return root;
 }

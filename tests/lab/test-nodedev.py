@@ -176,10 +176,25 @@ class NodeTest:
         expect(self.described(CCW) == ("vfio_ccw", self.css, ["mdev", "ccw"], ADVERTISED), self.described(CCW))
         for verb in ("destroy", "autostart"):
             self.fails("Unsupported device type", f"nodedev-{verb}", CCW)
+        self.newer_calls()
         expect(self.described(self.css)[2:] == (["mdev", "css"], ADVERTISED), self.described(self.css))
         self.by_hand("reattach")
         expect(self.described(CCW)[0] == "dasd-eckd", "not the host's at once")
         expect(self.described(CCW)[1:] == (self.css, ["mdev", "ccw"], ADVERTISED), self.described(CCW))
+
+    def newer_calls(self):
+        """Of a libvirt that has them: its answer about a device that the host has is that about a detached one."""
+        if command(["virsh", "help", "nodedev-update"], check=False)[0] == 0:
+            with open("/tmp/update.xml", "w", encoding="utf-8") as file:
+                file.write(self.virsh("nodedev-dumpxml", CCW))
+            answers = [command(["virsh", "nodedev-update", node, file.name], check=False) for node in (OTHER, CCW)]
+            answers = [(code, output.replace(OTHER, CCW)) for code, output in answers]
+            expect(answers[0] == answers[1] and answers[0][0] == 1, f"nodedev-update: {answers}")
+        if command(["virsh", "nodedev-list", "--persistent"], check=False)[0] == 0:
+            for arguments in (("--persistent",), ("--transient",), ("--persistent", "--transient"),
+                              ("--persistent", "--cap", "ccw"), ("--transient", "--cap", "ccw")):
+                names = self.virsh("nodedev-list", *arguments).split()
+                expect(names.count(CCW) == names.count(OTHER) <= 1, f"nodedev-list {arguments}: {names}")
 
     def events(self):
         """As libvirt sends them: the ccw device goes and comes."""

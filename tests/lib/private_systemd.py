@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 
 import private_libvirt
 from private_libvirt import wait_for
@@ -62,12 +63,10 @@ def _make_group():
         own = next((line.rstrip("\n")[len("0::"):] for line in file if line.startswith("0::")), "/")
     for mounted in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"):
         if os.path.exists(f"{mounted}/cgroup.controllers"):
-            group = f"{mounted}{own.rstrip('/')}/libvirt-ccw-test-{os.getpid()}"
-            try:
-                os.mkdir(group)
+            try:  # a process id would not do: other namespaces have the same ones
+                return tempfile.mkdtemp(prefix="libvirt-ccw-test-", dir=f"{mounted}{own}")
             except OSError:
                 return None
-            return group
     return None
 
 

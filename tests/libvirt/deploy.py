@@ -38,7 +38,8 @@ SETUP = "/usr/local/sbin/virtccwd-setup"
 SERVICES = ("virtccwd.service", "virt-ccw-reconcile.service")
 EXPOSURE_MAX = 30  # tenths of what 'systemd-analyze security' says, of 100
 CAPABILITIES = 1 << 2 | 1 << 19  # CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE
-READ_ONLY = ("/etc", "/home", "/root", "/etc/libvirt", "/usr", "/var/lib", "/run", "/run/libvirt", "/sys/kernel", "/proc/sys/kernel")
+READ_ONLY = ("/etc", "/home", "/root", "/etc/libvirt", "/usr", "/var/lib", "/run", "/run/libvirt", "/sys/kernel", "/sys/bus",
+             "/sys/class", "/sys/devices", "/sys/devices/system", "/sys/fs", "/sys/module", "/proc/sys/kernel")
 BESIDE = "qemu+unix:///system?socket=/run/libvirt/virtccwd-sock"
 HOSTDEV = ("<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x1234'/></source></hostdev>")
 DOMAIN = """<domain type='qemu'><name>{name}</name><uuid>5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0c00{number}</uuid>

@@ -9,6 +9,7 @@ refused in libvirt's words. Without any channel device; the lab has those.
 
 import os
 import pty
+import re
 import select
 import socket
 import struct
@@ -25,6 +26,9 @@ from steps import Steps, command, expect  # noqa: E402
 
 LIVE_UUID = GUEST_UUID[:-2] + "f7"
 IMAGE_MAGIC = b"LibvirtQemudSave"  # and a header of 92 bytes in all (src/qemu/qemu_saveimage.h)
+DETACH_DEVICE = 13
+ABOVE = 64  # as many numbers above those that were judged are tried
+HEADER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src", "remote", "ccw-procedures.h")
 OFF = "<features><s390-map-css state='off'/></features>"
 # By the interpreter that has Debian's python3-libvirt.
 PYTHON = """
@@ -318,6 +322,16 @@ class ProcedureTest(ProxyTest):
             expect(answers[0] == answers[1], f"procedure {procedure} of {program:x}: {answers}")
             expect(len(answers[0]) > 24, "that is no answer")
 
+    def judged(self):
+        """libvirt has no procedure above those that were judged: one that is known says that it cannot decode nothing."""
+        wire = Client(f"{BACKEND}/libvirt-sock")
+        last = int(re.search(r"#define CCW_PROCEDURES_JUDGED (\d+)", read(HEADER))[1])
+        expect(b"Unable to decode" in wire.call(DETACH_DEVICE), "the answer about a known procedure is another one")
+        known = [number for number in range(last + 1, last + 1 + ABOVE) if b"unknown procedure" not in wire.call(number)]
+        expect(not known, f"libvirt has the procedures {known}, which are not judged yet: look them up in its "
+                          "src/remote/remote_protocol.x, add those with domain or node device XML to "
+                          "src/remote/ccw-procedures.c, and raise CCW_PROCEDURES_JUDGED")
+
     def event_names(self):
         """A detached alias is one of libvirt's; device events pass as they are."""
         text = read(self.libvirt.virtccwd_log)
@@ -349,6 +363,7 @@ def main():
     steps.run("4 MiB of XML", test.big)
     steps.run("keepalive", test.keepalive)
     steps.run("what a newer libvirt may have", test.newer)
+    steps.run("each procedure of this libvirt was judged", test.judged)
     steps.run("a client that reads nothing", test.stalled)
     steps.run("every row fits what libvirt's client sends", test.all_fit)
     steps.run("hostile frames", test.hostile)

@@ -9,18 +9,27 @@
 #include "qemu/ccw-caps.h"
 
 #define EMULATOR "/usr/bin/qemu-system-s390x"
-#define VERSION "7.2"
-#define RECORDED DATA "/qemu-" VERSION ".s390x.replies"
 #define HEADER "# Recorded from " EMULATOR " by LIBVIRT_CCW_REGENERATE=1 (docs/qemu-dialects.md).\n"
+
+/* Those of the emulator's major and minor version: "qemu-7.2.s390x.replies". */
+static char *recorded_of(const CcwCaps *caps)
+{
+    g_auto(GStrv) parts = g_strsplit(caps->version, ".", 3);
+
+    g_assert_cmpuint(g_strv_length(parts), ==, 3);
+    return g_strdup_printf(DATA "/qemu-%s.%s.s390x.replies", parts[0], parts[1]);
+}
 
 static void record(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *answers = ccw_caps_record(EMULATOR, &error);
+    g_autoptr(CcwCaps) real = ccw_caps_get(EMULATOR, NULL, &error);
+    g_autofree char *path = real ? recorded_of(real) : NULL;
+    g_autofree char *answers = real ? ccw_caps_record(EMULATOR, &error) : NULL;
     g_autofree char *text = answers ? g_strconcat(HEADER, answers, NULL) : NULL;
 
     g_assert_no_error(error);
-    g_assert_true(g_file_set_contents(RECORDED, text, -1, &error));
+    g_assert_true(g_file_set_contents(path, text, -1, &error));
 }
 
 static void compare(void)
@@ -28,14 +37,19 @@ static void compare(void)
     g_autoptr(GError) error = NULL;
     g_autoptr(CcwCaps) real = ccw_caps_get(EMULATOR, NULL, &error);
     g_autoptr(CcwCaps) recorded = NULL;
+    g_autofree char *path = NULL;
     g_autofree char *text = NULL;
 
     g_assert_no_error(error);
-    if (!g_str_has_prefix(real->version, VERSION ".")) {
-        g_test_skip("the recorded answers are QEMU " VERSION "'s");
+    path = recorded_of(real);
+    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+        g_autofree char *why =
+            g_strdup_printf("nothing is recorded of QEMU %s: LIBVIRT_CCW_REGENERATE=1 writes %s", real->version, path);
+
+        g_test_skip(why);
         return;
     }
-    g_assert_true(g_file_get_contents(RECORDED, &text, NULL, &error));
+    g_assert_true(g_file_get_contents(path, &text, NULL, &error));
     recorded = ccw_caps_read(text, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(real->target, ==, recorded->target);

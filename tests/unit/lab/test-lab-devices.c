@@ -127,7 +127,7 @@ static void expect_end(int fd)
 static void opened(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     int first = dial(f), second = dial(f), third = dial(f);
-    CcwLabToken guessed = { "0123456789abcdef" };
+    CcwLabToken guessed = { { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 } };
     struct stat ours, theirs;
     CcwLabOpened answer;
     LabGroup group;

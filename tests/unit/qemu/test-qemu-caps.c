@@ -41,6 +41,7 @@ static void recorded(void)
         const char *name;
         const char *caps;
     } cases[] = {
+        { "qemu-10.0.s390x", "10.0.* s390x machine vfio-ccw bootindex pfch, stock" },
         { "qemu-7.2.s390x", "7.2.* s390x machine vfio-ccw bootindex pfch, stock" },
         { "qemu-3.1.s390x", "3.1.0 s390x machine vfio-ccw pfch, squash-mcss" },
         { "qemu-2.11.s390x", "2.11.2 s390x machine vfio-ccw, squash-mcss" },

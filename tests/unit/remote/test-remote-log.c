@@ -36,6 +36,8 @@ static void limited(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    /* Not what g_test_init() has chosen: newer GLib's prints a message itself, and hands it to no writer. */
+    g_log_set_default_handler(g_log_default_handler, NULL);
     g_log_set_writer_func(count, NULL, NULL);
     g_test_add_func("/remote/log/limited", limited);
     return g_test_run();

@@ -125,11 +125,17 @@ static void xml(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(strstr(text, "<uuid>cc390000-0001-8000-8000-000100001236</uuid>"));
 }
 
-static guint32 expect_number_question(Peers *peers, gint32 procedure, gboolean has_number)
+#define PLAIN_CSS                                                                                                      \
+    "<device><name>" PARENT "</name><capability type='css'><cssid>0x0</cssid><ssid>0x0</ssid><devno>0x0036</devno>"    \
+    "</capability></device>"
+
+static guint32 expect_number_question(Peers *peers, gint32 procedure, gboolean has_xml, gboolean has_number)
 {
     g_auto(Frame) got = peers_receive(peers, peers->backend);
     g_autoptr(GByteArray) expected = payload_string(PARENT);
 
+    if (has_xml)
+        ccw_xdr_write_string(expected, PLAIN_CSS, strlen(PLAIN_CSS));
     if (has_number)
         ccw_xdr_write_u32(expected, 5);
     g_assert_cmpint(got.header.procedure, ==, procedure);
@@ -143,17 +149,25 @@ static void not_possible(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     static const struct {
         gint32 procedure;
         gboolean has_number;
-    } rows[] = { { 124, FALSE }, { 429, TRUE }, { 430, TRUE }, { 434, TRUE } };
+        const char *xml;
+    } rows[] = { { 124, FALSE },
+                 { 429, TRUE },
+                 { 430, TRUE },
+                 { 434, TRUE },
+                 { 447, TRUE, "<device/>" },
+                 { 447, TRUE, "<device><capability type='ccw'/></device>" } };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GByteArray) payload = payload_string(DETACHED);
         g_autoptr(GByteArray) error = payload_error(VIR_ERR_CONFIG_UNSUPPORTED, "Unsupported device type");
         guint32 serial;
 
+        if (rows[i].xml)
+            ccw_xdr_write_string(payload, rows[i].xml, strlen(rows[i].xml));
         if (rows[i].has_number)
             ccw_xdr_write_u32(payload, 5);
         call(peers, rows[i].procedure, payload);
-        serial = expect_number_question(peers, rows[i].procedure, rows[i].has_number);
+        serial = expect_number_question(peers, rows[i].procedure, rows[i].xml != NULL, rows[i].has_number);
         peers_send(peers, peers->backend, CCW_TYPE_REPLY, rows[i].procedure, serial, CCW_STATUS_ERROR, error);
         peers_expect_error(peers, SERIAL, rows[i].procedure, VIR_ERR_CONFIG_UNSUPPORTED, "Unsupported device type");
     }
@@ -272,6 +286,18 @@ static void expect_list(Peers *peers, const char *const *names, guint32 count)
     expect_reply(peers, 285, payload);
 }
 
+static guint32 expect_list_question(Peers *peers, guint32 flags)
+{
+    g_auto(Frame) got = peers_receive(peers, peers->backend);
+    g_autoptr(GByteArray) expected = g_byte_array_new();
+
+    ccw_xdr_write_u32(expected, 1);
+    ccw_xdr_write_u32(expected, flags);
+    g_assert_cmpint(got.header.procedure, ==, 285);
+    g_assert_cmpmem(got.payload->data, got.payload->len, expected->data, expected->len);
+    return got.header.serial;
+}
+
 #define NAMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define NO_NAMES ((const char *const[]){ NULL })
 
@@ -308,6 +334,31 @@ static void filtered(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         reply_list(peers, SERIAL, NAMES(PARENT), 1);
         expect_list(peers, NAMES(PARENT), 1);
     }
+}
+
+/* PERSISTENT, TRANSIENT, both, and with a capability: the subchannel is asked for with the same. */
+static void persistence(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    static const guint32 css_ccw =
+        VIR_CONNECT_LIST_NODE_DEVICES_CAP_CSS_DEV | VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV;
+    static const guint32 caps[] = { 0, VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(caps); i++)
+        for (guint32 bits = 1; bits <= 3; bits++) {
+            gboolean persistent = bits & 1;
+            guint32 serial;
+
+            call_list(peers, 1, caps[i] | bits << 28);
+            reply_list(peers, SERIAL, NAMES(ATTACHED), 1);
+            serial = expect_list_question(peers, css_ccw | bits << 28);
+            if (persistent) {
+                reply_list(peers, serial, NAMES(ATTACHED, PARENT), 2);
+                expect_list(peers, NAMES(ATTACHED, DETACHED), 2);
+            } else {
+                reply_list(peers, serial, NO_NAMES, 0);
+                expect_list(peers, NAMES(ATTACHED), 1);
+            }
+        }
 }
 
 static void strange_reply(Peers *peers, gconstpointer data G_GNUC_UNUSED)
@@ -461,6 +512,7 @@ int main(int argc, char **argv)
     ADD("not-listed-yet", not_listed_yet);
     ADD("listed", listed);
     ADD("filtered", filtered);
+    ADD("persistence", persistence);
     ADD("strange-reply", strange_reply);
     ADD("old-calls", old_calls);
     ADD("many", many);

@@ -12,7 +12,7 @@
 #include "util/ccw-lab-protocol.h"
 #include "vfio/vfio-source.h"
 
-static const CcwLabToken token = { "0123456789abcdef" };
+static const CcwLabToken token = { { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 } };
 
 #define UUID "cc390000-0001-8000-8000-000000001234"
 
