@@ -44,7 +44,7 @@ typedef struct {
 typedef struct {
     const char *text; /* the caller's: it outlives this */
     gsize length;
-    gboolean is_opaque;    /* see ccw_xml_root() */
+    const char *opaque;    /* see ccw_xml_why_opaque() */
     GArray *elements;      /* CcwXmlElement */
     GPtrArray *namespaces; /* char *: the names that are declared, in document order */
     GArray *lines;         /* guint32, where each line but the first starts; empty until a line is asked for */
@@ -74,6 +74,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwXml, ccw_xml_free)
  * it has a document type declaration, or an encoding in which '<' may be something else.
  */
 const CcwXmlElement *ccw_xml_root(const CcwXml *xml);
+
+/* What in the document is the reason that ccw_xml_root() returns NULL, in a word for a message; NULL if it does not. */
+const char *ccw_xml_why_opaque(const CcwXml *xml);
 
 /*
  * ccw_xml_check_bounds: is the document within the bounds of ccw-conf.h

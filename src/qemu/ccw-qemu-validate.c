@@ -305,7 +305,7 @@ gboolean ccw_qemu_validate(const char *text, const CcwQemuValidate *with, GError
     g_autoptr(CcwXml) xml = ccw_xml_open(text, error);
     g_autoptr(GPtrArray) domains = NULL;
 
-    if (!xml)
+    if (!xml || !ccw_walk_check_readable(xml, error))
         return FALSE;
     domains = ccw_walk_domains(xml);
     for (guint i = 0; i < domains->len; i++)

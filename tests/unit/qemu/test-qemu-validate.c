@@ -48,7 +48,8 @@ static void good(void)
         /* Not ours: libvirt's to say. */
         DEVICES("<disk>" BOOT("1") GUEST("0xfe", "0x1") "</disk><disk>" BOOT("1") GUEST("0xfe", "0x1") "</disk>"),
         DEVICES(MDEV("1234", "<rom/>") MDEV("1235", "")),
-        "<!DOCTYPE domain><domain>" DEV("0x1234", "<frob/>") "</domain>",
+        "<!DOCTYPE domain><domain><devices><hostdev type='pci'/><disk>" GUEST("0xfe",
+                                                                              "0x1") "</disk></devices></domain>",
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -119,6 +120,13 @@ static void refused(void)
         { "<domain><features>" OFF "</features>\n<features><acpi/></features></domain>",
           "line 2: <features> is given twice in a domain with <s390-map-css>: put all features into one" },
         { DEVICES(DEV("0x12345", "")), "line 2: devno='0x12345' of *is out of range: give 0 to 0xffff" },
+        { "<!DOCTYPE domain><domain><devices>" DEV("0x1234", "") "</devices></domain>",
+          "the ccw <hostdev> or <s390-map-css> of this document is not read, because of its document type declaration: "
+          "*" },
+        { "<?xml version='1.0' encoding='UTF-7'?>" DEV("0x1234", ""), "*is not read, because of its encoding: *" },
+        { "<!DOCTYPE hostdev><hostdev type = 'subsystem' subsystem = \"ccw\"/>", "*is not read*" },
+        { "<!DOCTYPE domain><domain><features>" OFF "</features></domain>", "*is not read*" },
+        { "<!DOCTYPE hostdev>" ADVERTISED("managed='no'"), "*is not read*" },
         { "<domainsnapshot><domain>" DEV("0", "") "</domain><inactiveDomain><devices>" DEV("0x1", "")
               DEV("0x1", "") "</devices></inactiveDomain></domainsnapshot>",
           "line 1: Hostdev already exists *" },
