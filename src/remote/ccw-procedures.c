@@ -36,7 +36,7 @@
     }
 
 /*
- * Every procedure of libvirt 9.0 with domain or device XML, or the name of a node device, in it, and those that
+ * Every procedure up to CCW_PROCEDURES_CHECKED with domain or device XML, or the name of a node device, in it, and those that
  * start a domain, but for these:
  *   - what MIGRATE_BEGIN3 (213, 302) answers: libvirt's client hands it on to the other host as it is, which need not
  *     have a virtccwd;
