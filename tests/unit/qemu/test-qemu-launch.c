@@ -76,10 +76,10 @@ static void help_and_version(void)
 }
 
 /* A printed line begins with the emulator; a disk image's name does not look like one. */
-static void emulator_first(void)
+static void emulator_first(gconstpointer name)
 {
     g_autofree char *dir = g_dir_make_tmp("ccw-launch-XXXXXX", NULL);
-    g_autofree char *path = g_build_filename(dir, "qemu-system-s390x", NULL);
+    g_autofree char *path = g_build_filename(dir, name, NULL);
     g_autofree char *line = g_strdup_printf("--dasd 0.0.1234=i %s -S", path);
     g_autofree char *later = g_strdup_printf("-S %s", path);
     g_autoptr(CcwLaunch) first = NULL, second = NULL, image = NULL;
@@ -256,7 +256,8 @@ int main(int argc, char **argv)
     make_files();
     g_test_add_func("/qemu/launch/parsed", parsed);
     g_test_add_func("/qemu/launch/help-and-version", help_and_version);
-    g_test_add_func("/qemu/launch/emulator-first", emulator_first);
+    g_test_add_data_func("/qemu/launch/emulator-first", "qemu-system-s390x", emulator_first);
+    g_test_add_data_func("/qemu/launch/emulator-first-kvm", "qemu-kvm", emulator_first);
     g_test_add_func("/qemu/launch/usage", usage);
     g_test_add_func("/qemu/launch/refused", refused);
     g_test_add_func("/qemu/launch/host-device", host_device);
