@@ -51,6 +51,11 @@ static const CcwLaunchDasd *find_dasd(const CcwLaunch *launch, const CcwBusId *i
     return NULL;
 }
 
+static gboolean is_dasd(const CcwBusId *id, gconstpointer launch)
+{
+    return find_dasd(launch, id) != NULL;
+}
+
 static gboolean parse_dasd(CcwLaunch *launch, const char *value, GError **error)
 {
     const char *equals = strchr(value, '=');
@@ -382,7 +387,8 @@ gboolean ccw_launch_prepare(CcwLaunch *launch, const CcwLaunchPlaces *places, ch
     g_autoptr(GArray) hosts = NULL;
     CcwMapCss map_css;
 
-    if (!ccw_dialect_to_stock(stock, &hosts, &map_css, error) || !check_hosts(launch, hosts, places, error) ||
+    if (!ccw_dialect_to_stock(stock, &hosts, &map_css, error) ||
+        !ccw_dialect_check_iommufd(stock, is_dasd, launch, error) || !check_hosts(launch, hosts, places, error) ||
         !find_program(launch, error) || !adapt(launch, &stock, hosts, places->cache_dir, error) ||
         !start_monitor(launch, map_css, places->sysfs_root, error) || !open_images(launch, error) ||
         !make_environment(launch, envp, ret_envp, error))
