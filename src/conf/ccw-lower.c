@@ -4,6 +4,7 @@
 
 #include "conf/ccw-feature.h"
 #include "conf/ccw-hostdev.h"
+#include "conf/ccw-loadparm.h"
 #include "conf/ccw-uuid.h"
 #include "conf/ccw-walk.h"
 #include "conf/ccw-xml-chars.h"
@@ -163,6 +164,7 @@ static gboolean lower_domain(CcwXml *xml, const CcwXmlElement *domain, GError **
         return FALSE;
     if (feature.feature)
         ccw_feature_lower(xml, domain, &feature);
+    ccw_loadparm_lower(xml, domain);
     return lower_hostdevs(xml, domain, feature.state, error);
 }
 

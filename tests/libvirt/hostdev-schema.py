@@ -33,15 +33,17 @@ HONOURED = {
 PASSED_ON = {
     "boot": "<boot order='1'/>",
     "boot/@order": "<boot order='2'/>",
-    "boot/@loadparm": "<boot order='1' loadparm='2'/>",
     "alias": "<alias name='ua-dasd'/>",
     "alias/@name": "<alias name='ua-dasd'/>",
+    "boot/@loadparm": "<boot order='1' loadparm='2'/>",
     "address": "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x0001'/>",
     "address/@type": "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x0001'/>",
     "address/@cssid": "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x0001'/>",
     "address/@ssid": "<address type='ccw' cssid='0xfe' ssid='0x1' devno='0x0001'/>",
     "address/@devno": "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x0002'/>",
 }
+DOMAIN = """<domain type='qemu'><name>guest</name><memory>65536</memory>
+<os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os><devices>%s</devices></domain>"""
 GUEST = "type='ccw' cssid='0xfe' ssid='0x0' devno='0x0001'"
 
 
@@ -165,6 +167,13 @@ class HostdevTest:
                                                         "source/address/@uuid"},
                f"a mediated device has now {sorted(self.schema.names('hostdevsubsysmdev'))}")
 
+    def loadparm(self):
+        boot = "<boot order='1' loadparm='prog1'/>"
+        lowered = self._run("lower", DOMAIN % hostdev(children=boot)).stdout
+        expect(boot in lowered and "arg value='-machine'/>" in lowered and "arg value='loadparm=PROG1'/>" in lowered, lowered)
+        alone = self._run("validate", hostdev(children=boot))
+        expect(alone.returncode == 1 and "loadparm of <boot>" in alone.stderr, f"a hostdev alone: {alone.stderr}")
+
     def row(self, name):
         outcome = self.table.outcomes[name]
         if outcome == "refused":
@@ -177,7 +186,7 @@ class HostdevTest:
                 expect(words not in done.stderr, f"{refused_sample(name)} is refused for another reason: {done.stderr}")
             return
         written, lowered = HONOURED[name] if outcome == "honoured" else (PASSED_ON[name], PASSED_ON[name])
-        xml = hostdev() if outcome == "honoured" else hostdev(children=written)
+        xml = DOMAIN % (hostdev() if outcome == "honoured" else hostdev(children=written))
         expect(written in xml, f"{xml} lacks {written}")
         expect(self._run("validate", xml).returncode == 0, f"{xml} is not valid")
         expect(lowered in self._run("lower", xml).stdout, f"{xml} is lowered without {lowered}")
@@ -193,6 +202,7 @@ def main():
     steps.run("and nothing else", test.nothing_else)
     steps.run("an addition is noticed", test.notices_an_addition)
     steps.run("a mediated device has what it had", test.mediated)
+    steps.run("a loadparm goes to the machine, too", test.loadparm)
     for name, outcome in test.table.outcomes.items():
         steps.run(f"{name} is {outcome}", test.row, name)
     steps.done()

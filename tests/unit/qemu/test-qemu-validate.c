@@ -98,6 +98,8 @@ static void refused(void)
         { DEV("0x1234", "<teaming type='transient'/>"), "line 1: *teaming is only supported for pci hostdev devices*" },
         { DEV("0x1234", "<frob/>"),
           "line 1: unsupported configuration: <frob> is not supported in a ccw <hostdev>, *" },
+        { DEV("0x1234", "\n<boot order='1' loadparm='2'/>"),
+          "line 2: unsupported configuration: loadparm of <boot> *: remove it, or define the domain with it" },
         { DEV("0x1234", "<readonly/>"), "line 1: *a ccw device cannot be read-only, *: remove <readonly> from *" },
         { DEV("0x1234", "<shareable/>"), "line 1: *a ccw device cannot be shared, *: remove <shareable> from *" },
         { DEV("0x1234", "<driver iommufd='yes'/>"),
