@@ -178,7 +178,7 @@ char *ccw_conf_lower(const char *text, CcwMapCss default_map, gboolean *ret_chan
         return g_strdup(text);
     }
     xml = ccw_xml_open(text, error);
-    if (!xml)
+    if (!xml || !ccw_walk_check_readable(xml, error))
         return NULL;
     domains = ccw_walk_domains(xml);
     for (guint i = 0; i < domains->len; i++)

@@ -303,8 +303,12 @@ static void entities(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(bombs); i++) {
         g_autoptr(GError) error = NULL;
+        gboolean changed = TRUE;
+        g_autofree char *raised = ccw_conf_raise(bombs[i], &changed, NULL);
 
-        check(bombs[i], -1);
+        check(bombs[i], CCW_ERROR_INVALID);
+        g_assert_cmpstr(raised, ==, bombs[i]);
+        g_assert_false(changed);
         ccw_conf_check(bombs[i], &error);
         ccw_conf_validate(bombs[i], NULL);
     }
