@@ -17,6 +17,8 @@ static const struct {
     { "vfio-ccw", "device vfio-ccw", G_STRUCT_OFFSET(CcwCaps, vfio_ccw) },
     { "boot-index", "boots from vfio-ccw", G_STRUCT_OFFSET(CcwCaps, boot_index) },
     { "force-orb-pfch", "forces prefetching", G_STRUCT_OFFSET(CcwCaps, force_orb_pfch) },
+    { "loadparm", "a loadparm per device", G_STRUCT_OFFSET(CcwCaps, loadparm) },
+    { "iommufd", "binds it to an iommufd", G_STRUCT_OFFSET(CcwCaps, iommufd) },
 };
 
 static void print_text(const char *emulator, const CcwCaps *caps)
