@@ -174,6 +174,14 @@ class HostdevTest:
         alone = self._run("validate", hostdev(children=boot))
         expect(alone.returncode == 1 and "loadparm of <boot>" in alone.stderr, f"a hostdev alone: {alone.stderr}")
 
+    def iommufd(self):
+        """That of the domain is libvirt's; the schema of an older libvirt has none."""
+        xml = (DOMAIN % hostdev()).replace("<os>", "<iommufd enabled='yes'/><os>")
+        expect("<iommufd enabled='yes'/>" in self._run("lower", xml).stdout, "the domain's iommufd is lost")
+        device = hostdev(children="<driver iommufd='yes'/>")
+        done = self._run("validate", DOMAIN % device)
+        expect(done.returncode == 1 and "only PCI devices to an iommufd" in done.stderr, f"{device}: {done}")
+
     def row(self, name):
         outcome = self.table.outcomes[name]
         if outcome == "refused":
@@ -203,6 +211,7 @@ def main():
     steps.run("an addition is noticed", test.notices_an_addition)
     steps.run("a mediated device has what it had", test.mediated)
     steps.run("a loadparm goes to the machine, too", test.loadparm)
+    steps.run("an iommufd of the domain is passed on, and refused on the device", test.iommufd)
     for name, outcome in test.table.outcomes.items():
         steps.run(f"{name} is {outcome}", test.row, name)
     steps.done()
