@@ -53,7 +53,8 @@ GArray *ccw_conf_collect(const char *xml, CcwMapCss *ret_map_css, GError **error
  *
  * Text in which nothing of ours can stand is returned without being parsed: that it comes back does not say that it is
  * well-formed. A document with a document type declaration, or in an encoding that is not a superset of ASCII, comes
- * back unchanged too. Both hold for ccw_conf_raise, which has no CCW_ERROR_INVALID: what is malformed stays as it is.
+ * back unchanged too, or with CCW_ERROR_INVALID if something of ours seems to stand in it. ccw_conf_raise, which has no
+ * CCW_ERROR_INVALID, returns what is malformed or not readable as it is.
  */
 char *ccw_conf_lower(const char *xml, CcwMapCss default_map, gboolean *ret_changed, GError **error);
 

@@ -20,7 +20,7 @@
 #include <string.h>
 
 #include "conf/ccw-feature.h"
-#include "conf/ccw-xml-chars.h"
+#include "conf/ccw-layout.h"
 
 /* What libvirt's formatter writes before <metadata>, and before <features> (virDomainDefFormatInternalSetRootName). */
 static const char *const before_metadata[] = { "name", "uuid", "hwuuid", "genid", "title", "description", NULL };
@@ -51,34 +51,6 @@ static char *text_of(const CcwXml *xml, guint32 start, guint32 end)
     return g_strndup(xml->text + start, end - start);
 }
 
-static char *gap_text(const CcwXml *xml, const CcwXmlElement *element)
-{
-    return text_of(xml, ccw_xml_gap_before(xml, element), ccw_xml_span(element)->start);
-}
-
-static const char *indent_of(const char *gap)
-{
-    const char *newline = strrchr(gap, '\n');
-
-    return newline ? newline + 1 : NULL;
-}
-
-/* One level of the domain's indentation, from that of its children. */
-static char *find_unit(const CcwXml *xml, const CcwXmlElement *domain, const char *outer)
-{
-    g_autofree char *own = gap_text(xml, domain);
-    const char *parent = indent_of(own);
-    const char *child = indent_of(outer);
-
-    if (!child)
-        return g_strdup("");
-    if (!parent)
-        parent = "";
-    if (ccw_xml_starts_with(child, parent) && strlen(child) > strlen(parent))
-        return g_strdup(child + strlen(parent));
-    return g_strdup("  ");
-}
-
 static gboolean is_one_of(const CcwXmlElement *element, const char *const *names)
 {
     for (; *names; names++)
@@ -98,8 +70,8 @@ static void find_place(const CcwXml *xml, const CcwXmlElement *domain, const cha
     if (anchor)
         model = anchor;
     ret_place->at = anchor ? ccw_xml_span(anchor)->end : ccw_xml_span(domain)->tag_end;
-    ret_place->outer = model ? gap_text(xml, model) : g_strdup("");
-    ret_place->unit = find_unit(xml, domain, ret_place->outer);
+    ret_place->outer = model ? ccw_layout_gap(xml, model) : g_strdup("");
+    ret_place->unit = ccw_layout_unit(xml, domain, ret_place->outer);
 }
 
 static char *wrap(const Place *place, const char *name, const char *inner)
@@ -120,8 +92,7 @@ static char *carrier_text(CcwMapCss state)
 
 static char *feature_text(const CcwXml *xml, const CcwXmlElement *domain, CcwMapCss state)
 {
-    CcwXmlAttr attr;
-    char quote = ccw_xml_attr_nth(domain, 0, &attr) ? xml->text[attr.value - 1] : '\'';
+    char quote = ccw_layout_quote(xml, domain);
 
     return g_strdup_printf("<s390-map-css state=%c%s%c/>", quote, state_name(state), quote);
 }
@@ -149,7 +120,7 @@ static void insert_first(CcwXml *xml, const CcwXmlElement *element, const char *
 /* Puts what after the last child, laid out as the first is. */
 static void insert_last(CcwXml *xml, const CcwXmlElement *element, const char *what)
 {
-    g_autofree char *gap = gap_text(xml, ccw_xml_first_element(element));
+    g_autofree char *gap = ccw_layout_gap(xml, ccw_xml_first_element(element));
     g_autofree char *laid_out = g_strconcat(gap, what, NULL);
 
     ccw_xml_insert(xml, ccw_xml_span(ccw_xml_last_element(element))->end, laid_out);
@@ -174,8 +145,8 @@ static gboolean raise_appends(const CcwXml *xml, const CcwXmlElement *node, cons
 {
     const CcwXmlSpan *span = ccw_xml_span(node);
     const CcwXmlElement *previous = ccw_xml_previous_element(node);
-    g_autofree char *is = gap_text(xml, node);
-    g_autofree char *first = gap_text(xml, ccw_xml_first_element(ccw_xml_parent(node)));
+    g_autofree char *is = ccw_layout_gap(xml, node);
+    g_autofree char *first = ccw_layout_gap(xml, ccw_xml_first_element(ccw_xml_parent(node)));
 
     return previous && !ccw_xml_next_element(node) && strcmp(is, first) == 0 &&
            ccw_xml_gap_before(xml, node) == ccw_xml_span(previous)->end && span->end - span->start == strlen(feature) &&
@@ -246,8 +217,8 @@ static void insert_into_blank(CcwXml *xml, const CcwXmlElement *domain, const Cc
     guint32 middle = span->tag_end + (span->content_end - span->tag_end) / 2;
 
     if (strchr(blank, '\n')) {
-        g_autofree char *outer = gap_text(xml, list);
-        g_autofree char *unit = find_unit(xml, domain, outer);
+        g_autofree char *outer = ccw_layout_gap(xml, list);
+        g_autofree char *unit = ccw_layout_unit(xml, domain, outer);
         g_autofree char *laid_out = g_strconcat(blank, unit, feature, NULL);
 
         ccw_xml_insert(xml, span->tag_end, laid_out);

@@ -4,6 +4,7 @@
 
 #include "conf/ccw-feature.h"
 #include "conf/ccw-hostdev.h"
+#include "conf/ccw-loadparm.h"
 #include "conf/ccw-uuid.h"
 #include "conf/ccw-walk.h"
 #include "conf/ccw-xml-chars.h"
@@ -163,6 +164,7 @@ static gboolean lower_domain(CcwXml *xml, const CcwXmlElement *domain, GError **
         return FALSE;
     if (feature.feature)
         ccw_feature_lower(xml, domain, &feature);
+    ccw_loadparm_lower(xml, domain);
     return lower_hostdevs(xml, domain, feature.state, error);
 }
 
@@ -176,7 +178,7 @@ char *ccw_conf_lower(const char *text, CcwMapCss default_map, gboolean *ret_chan
         return g_strdup(text);
     }
     xml = ccw_xml_open(text, error);
-    if (!xml)
+    if (!xml || !ccw_walk_check_readable(xml, error))
         return NULL;
     domains = ccw_walk_domains(xml);
     for (guint i = 0; i < domains->len; i++)

@@ -4,6 +4,7 @@
 
 #include "conf/ccw-feature.h"
 #include "conf/ccw-hostdev.h"
+#include "conf/ccw-loadparm.h"
 #include "conf/ccw-uuid.h"
 #include "conf/ccw-walk.h"
 #include "conf/ccw-xml-chars.h"
@@ -125,6 +126,7 @@ char *ccw_conf_raise(const char *text, gboolean *ret_changed, GError **error)
 
         if (ccw_feature_read(xml, domains->pdata[i], &feature, NULL) && feature.carrier)
             ccw_feature_raise(xml, domains->pdata[i], &feature);
+        ccw_loadparm_raise(xml, domains->pdata[i]);
         raise_hostdevs(xml, domains->pdata[i]);
     }
     raise_hostdevs(xml, NULL);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* The fixed part of both variants, up to the digit that tells them apart; lower case. */
-#define UUID_PREFIX "cc390000-0001-8000-8000-000"
+#define UUID_PREFIX CCW_UUID_PREFIX
 #define UUID_PREFIX_LEN (sizeof(UUID_PREFIX) - 1)
 
 const char *ccw_uuid_encode(const CcwBusId *id, char buf[CCW_UUID_STR_LEN])

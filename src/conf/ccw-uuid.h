@@ -12,6 +12,8 @@
 #include "util/ccw-address.h"
 
 #define CCW_UUID_STR_LEN 37 /* with its NUL */
+#define CCW_UUID_PREFIX "cc390000-0001-8000-8000-000"
+#define CCW_UUID_ADVERTISED_PREFIX CCW_UUID_PREFIX "1"
 
 /* Writes the one UUID of a device, lower case. Returns buf. */
 const char *ccw_uuid_encode(const CcwBusId *id, char buf[CCW_UUID_STR_LEN]);

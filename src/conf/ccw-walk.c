@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "conf/ccw-walk.h"
 
+#include <string.h>
+
+#include "conf/ccw-uuid.h"
+#include "util/ccw-error.h"
+
 GPtrArray *ccw_walk_domains(CcwXml *xml)
 {
     GPtrArray *domains = g_ptr_array_new();
@@ -35,4 +40,38 @@ GPtrArray *ccw_walk_hostdevs(CcwXml *xml, const CcwXmlElement *domain)
         for (const CcwXmlElement *dev = ccw_xml_child(devices, "hostdev"); dev; dev = ccw_xml_next(dev, "hostdev"))
             g_ptr_array_add(hostdevs, (gpointer)dev);
     return hostdevs;
+}
+
+/* Has the start tag at text the value 'ccw'? */
+static gboolean tag_has_type(const char *text)
+{
+    const char *end = text + 1 + strcspn(text + 1, "<>");
+
+    for (const char *p = text; (p = g_strstr_len(p, end - p, "ccw")); p++)
+        if ((p[-1] == '\'' || p[-1] == '"') && p[3] == p[-1])
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean mentions_ours(const char *text)
+{
+    if (strstr(text, "<s390-map-css") || strstr(text, CCW_UUID_ADVERTISED_PREFIX))
+        return TRUE;
+    for (const char *p = text; (p = strstr(p, "<hostdev")); p++)
+        if (tag_has_type(p))
+            return TRUE;
+    return FALSE;
+}
+
+gboolean ccw_walk_check_readable(const CcwXml *xml, GError **error)
+{
+    const char *why = ccw_xml_why_opaque(xml);
+
+    if (!why || !mentions_ours(xml->text))
+        return TRUE;
+    g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID,
+                "the ccw <hostdev> or <s390-map-css> of this document is not read, because of its %s: remove that, and "
+                "write the document in UTF-8",
+                why);
+    return FALSE;
 }

@@ -458,7 +458,7 @@ static gboolean scan_document(Scanner *scanner)
         if (*scanner->at != '<')
             break;
         if (xml->elements_count == 0 && ccw_xml_starts_with(scanner->at, "<!DOCTYPE")) {
-            scanner->xml->is_opaque = TRUE;
+            scanner->xml->opaque = "document type declaration";
             return TRUE;
         }
         if (!scan_markup(scanner))
@@ -482,7 +482,7 @@ static gboolean scan_declaration(Scanner *scanner)
     if (!end)
         return fail(scanner, scanner->at, "the XML declaration is broken");
     scanner->any_byte = encoding == CCW_XML_ONE_BYTE;
-    scanner->xml->is_opaque = encoding == CCW_XML_OTHER;
+    scanner->xml->opaque = encoding == CCW_XML_OTHER ? "encoding" : NULL;
     scanner->at = end;
     return TRUE;
 }
@@ -493,7 +493,7 @@ static gboolean scan(Scanner *scanner)
         scanner->at += strlen(BOM);
     if (ccw_xml_has_declaration(scanner->at) && !scan_declaration(scanner))
         return FALSE;
-    return scanner->xml->is_opaque || scan_document(scanner);
+    return scanner->xml->opaque || scan_document(scanner);
 }
 
 gboolean ccw_xml_scan(CcwXml *xml, GError **error)

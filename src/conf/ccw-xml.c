@@ -54,7 +54,12 @@ void ccw_xml_free(CcwXml *xml)
 
 const CcwXmlElement *ccw_xml_root(const CcwXml *xml)
 {
-    return xml->is_opaque ? NULL : xml->elements;
+    return xml->opaque ? NULL : xml->elements;
+}
+
+const char *ccw_xml_why_opaque(const CcwXml *xml)
+{
+    return xml->opaque;
 }
 
 gboolean ccw_xml_check_bounds(const CcwXml *xml, GError **error)

@@ -58,7 +58,7 @@ typedef struct {
 struct _CcwXml {
     const char *text; /* the caller's: it outlives this */
     gsize length;
-    gboolean is_opaque; /* see ccw_xml_root() */
+    const char *opaque; /* see ccw_xml_why_opaque() */
     CcwXmlElement *elements;
     guint32 elements_count, elements_room;
     CcwXmlAttr *attrs; /* of all elements, in document order */
@@ -92,6 +92,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwXml, ccw_xml_free)
  * it has a document type declaration, or an encoding in which '<' may be something else.
  */
 const CcwXmlElement *ccw_xml_root(const CcwXml *xml);
+
+/* What in the document is the reason that ccw_xml_root() returns NULL, in a word for a message; NULL if it does not. */
+const char *ccw_xml_why_opaque(const CcwXml *xml);
 
 /*
  * ccw_xml_check_bounds: is the document within the bounds of ccw-conf.h

@@ -49,6 +49,8 @@ static void read_device(Reading *reading, JsonObject *answer)
     reading->caps->vfio_ccw = properties != NULL;
     reading->caps->boot_index = has_name(properties, "bootindex");
     reading->caps->force_orb_pfch = has_name(properties, "force-orb-pfch");
+    reading->caps->loadparm = has_name(properties, "loadparm");
+    reading->caps->iommufd = has_name(properties, "iommufd");
     reading->hostid = has_name(properties, "hostid");
 }
 

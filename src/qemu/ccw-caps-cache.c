@@ -41,6 +41,8 @@ static const struct {
     { "vfio-ccw", G_STRUCT_OFFSET(CcwCaps, vfio_ccw) },
     { "boot-index", G_STRUCT_OFFSET(CcwCaps, boot_index) },
     { "force-orb-pfch", G_STRUCT_OFFSET(CcwCaps, force_orb_pfch) },
+    { "loadparm", G_STRUCT_OFFSET(CcwCaps, loadparm) },
+    { "iommufd", G_STRUCT_OFFSET(CcwCaps, iommufd) },
 };
 
 static CcwCaps *decode(const char *text, const char *identity)

@@ -19,6 +19,8 @@ typedef struct {
     gboolean vfio_ccw;    /* there is a device of that name */
     gboolean boot_index;  /* and it can be booted from */
     gboolean force_orb_pfch;
+    gboolean loadparm; /* the device has one of its own; each machine has one */
+    gboolean iommufd;  /* the device can be bound to one */
     CcwCapsDialect dialect;
 } CcwCaps;
 

@@ -334,3 +334,26 @@ gboolean ccw_dialect_to_stock(CcwArgv *argv, GArray **ret_hosts, CcwMapCss *ret_
     *ret_map_css = map_css;
     return TRUE;
 }
+
+gboolean ccw_dialect_check_iommufd(const CcwArgv *argv,
+                                   gboolean (*is_embedded)(const CcwBusId *host, gconstpointer data),
+                                   gconstpointer data, GError **error)
+{
+    for (guint i = 0; i < argv->args->len; i++) {
+        g_autoptr(CcwProps) props = parse_vfio_ccw(g_ptr_array_index(argv->args, i));
+        const char *path = NULL;
+        char text[CCW_BUS_ID_STR_LEN];
+        CcwBusId host;
+
+        if (!props || !ccw_props_get(props, "iommufd", NULL) || !ccw_props_get(props, "sysfsdev", &path) || !path ||
+            !decode_path(path, &host) || !is_embedded(&host, data))
+            continue;
+        g_set_error(
+            error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
+            "iommufd of ccw device %s: the embedded channel subsystem answers for VFIO groups, and cannot be bound to "
+            "an iommufd: remove iommufd from the device",
+            ccw_bus_id_format(&host, text));
+        return FALSE;
+    }
+    return TRUE;
+}

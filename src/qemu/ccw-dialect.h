@@ -38,8 +38,19 @@ void ccw_dialect_to_series(CcwArgv *argv, CcwMapCss map_css);
 gboolean ccw_dialect_to_stock(CcwArgv *argv, GArray **ret_hosts, CcwMapCss *ret_map_css, GError **error);
 
 /*
- * The same for the properties of one vfio-ccw device. *ret_is_series tells whether it was in the series' dialect;
- * *ret_host, if so, is its hostid.
+ * ccw_dialect_check_iommufd: refuses an iommufd for devices that cannot be bound to one
+ * @argv: a command line that ccw_dialect_to_stock() made
+ * @is_embedded: whether the embedded channel subsystem answers for the device: it answers for VFIO groups only
+ *
+ * Returns: FALSE and CCW_ERROR_UNSUPPORTED, with the first such device.
+ */
+gboolean ccw_dialect_check_iommufd(const CcwArgv *argv,
+                                   gboolean (*is_embedded)(const CcwBusId *host, gconstpointer data),
+                                   gconstpointer data, GError **error);
+
+/*
+ * The same as ccw_dialect_to_stock() for the properties of one vfio-ccw device. *ret_is_series tells whether it was in
+ * the series' dialect; *ret_host, if so, is its hostid.
  */
 gboolean ccw_dialect_device_to_stock(CcwProps *props, CcwMapCss map_css, gboolean *ret_is_series, CcwBusId *ret_host,
                                      GError **error);

@@ -10,11 +10,11 @@
 #include "dasd/dasd-image.h"
 #include "qemu/ccw-caps.h"
 #include "qemu/ccw-dialect.h"
+#include "util/ccw-emulator.h"
 #include "util/ccw-error.h"
 #include "util/ccw-lab-protocol.h"
 #include "util/ccw-paths.h"
 
-#define DEFAULT_QEMU "qemu-system-s390x"
 #define VFIO_LIBRARY "libvirt-ccw-vfio.so"
 
 static void dasd_free(gpointer data)
@@ -49,6 +49,11 @@ static const CcwLaunchDasd *find_dasd(const CcwLaunch *launch, const CcwBusId *i
             return dasd;
     }
     return NULL;
+}
+
+static gboolean is_dasd(const CcwBusId *id, gconstpointer launch)
+{
+    return find_dasd(launch, id) != NULL;
 }
 
 static gboolean parse_dasd(CcwLaunch *launch, const char *value, GError **error)
@@ -153,9 +158,7 @@ static guint parse_own(CcwLaunch *launch, char *const *words, GError **error)
 
 static gboolean is_emulator(const char *word)
 {
-    g_autofree char *name = g_path_get_basename(word);
-
-    return word[0] == '/' && g_str_has_prefix(name, "qemu-system-") && g_file_test(word, G_FILE_TEST_IS_EXECUTABLE);
+    return word[0] == '/' && ccw_emulator_is_qemu(word) && g_file_test(word, G_FILE_TEST_IS_EXECUTABLE);
 }
 
 CcwLaunch *ccw_launch_parse(char *const *words, GError **error)
@@ -278,15 +281,10 @@ static gboolean open_images(CcwLaunch *launch, GError **error)
 
 static gboolean find_program(CcwLaunch *launch, GError **error)
 {
-    const char *name = launch->argv->program ? launch->argv->program : DEFAULT_QEMU;
-    char *path = g_find_program_in_path(name);
+    char *path = ccw_emulator_find(launch->argv->program, error);
 
-    if (!path) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
-                    "%s is not an executable program%s: install Debian's qemu-system-misc, or name one with --qemu",
-                    name, strchr(name, '/') ? "" : " in PATH");
+    if (!path)
         return FALSE;
-    }
     g_free(launch->argv->program);
     launch->argv->program = path;
     return TRUE;
@@ -389,7 +387,8 @@ gboolean ccw_launch_prepare(CcwLaunch *launch, const CcwLaunchPlaces *places, ch
     g_autoptr(GArray) hosts = NULL;
     CcwMapCss map_css;
 
-    if (!ccw_dialect_to_stock(stock, &hosts, &map_css, error) || !check_hosts(launch, hosts, places, error) ||
+    if (!ccw_dialect_to_stock(stock, &hosts, &map_css, error) ||
+        !ccw_dialect_check_iommufd(stock, is_dasd, launch, error) || !check_hosts(launch, hosts, places, error) ||
         !find_program(launch, error) || !adapt(launch, &stock, hosts, places->cache_dir, error) ||
         !start_monitor(launch, map_css, places->sysfs_root, error) || !open_images(launch, error) ||
         !make_environment(launch, envp, ret_envp, error))

@@ -15,19 +15,26 @@ static const struct {
     { "boot", { "order", "loadparm" } },
     { "address", { "type", "cssid", "ssid", "devno" } },
     { "alias", { "name" } },
-    { "readonly", { NULL } },
-    { "shareable", { NULL } },
 };
 
-/* What other host devices have, and what libvirt says of it elsewhere. */
+/*
+ * What other host devices have, and what libvirt says of it elsewhere; for a mediated device libvirt would ignore it. A
+ * row with an attribute is about an element that has it. docs/formatdomain/hostdev-ccw.rst has a table of all there is.
+ */
 static const struct {
     const char *element;
+    const char *attribute;
     const char *message;
 } refused[] = {
-    { "rom", "ROM tuning is only supported for PCI devices" },
-    { "teaming", "teaming is only supported for pci hostdev devices" },
-    { "driver", "a driver can be chosen for PCI devices only" },
-    { "acpi", "ACPI is not supported for ccw devices" },
+    { "rom", NULL, "ROM tuning is only supported for PCI devices" },
+    { "teaming", NULL, "teaming is only supported for pci hostdev devices" },
+    { "driver", "iommufd", "libvirt binds only PCI devices to an iommufd, and reaches a ccw device by its VFIO group" },
+    { "driver", NULL, "a driver can be chosen for PCI devices only" },
+    { "acpi", NULL, "ACPI is not supported for ccw devices" },
+    { "readonly", NULL, "a ccw device cannot be read-only, because the guest's channel programs go to it as they are" },
+    { "shareable", NULL, "a ccw device cannot be shared, because it belongs to one guest at a time" },
+    { "ip", NULL, "an IP address is only supported for network devices of containers" },
+    { "route", NULL, "a route is only supported for network devices of containers" },
 };
 
 static gboolean is_known(gsize row, const CcwXmlElement *element, const CcwXmlAttr *attr)
@@ -67,17 +74,41 @@ static gboolean refuse_element(const CcwXml *xml, const CcwXmlElement *element, 
     g_autofree char *name = ccw_conf_excerpt(whole);
 
     for (gsize i = 0; i < G_N_ELEMENTS(refused); i++) {
-        if (!ccw_xml_is(element, refused[i].element))
+        CcwXmlAttr attr;
+
+        if (!ccw_xml_is(element, refused[i].element) ||
+            (refused[i].attribute && !ccw_xml_attr(element, refused[i].attribute, &attr)))
             continue;
         ccw_conf_refuse(xml, element, error, "unsupported configuration: %s: remove <%s> from the ccw <hostdev>",
                         refused[i].message, name);
         return FALSE;
     }
-    ccw_conf_refuse(xml, element, error,
-                    "unsupported configuration: <%s> is unknown in a ccw <hostdev>, which takes <source>, <boot>, "
-                    "<address> and <alias>: remove it",
-                    name);
+    ccw_conf_refuse(
+        xml, element, error,
+        "unsupported configuration: <%s> is not supported in a ccw <hostdev>, which takes <source>, <boot>, "
+        "<address> and <alias>: remove it",
+        name);
     return FALSE;
+}
+
+/* Of the children only <source> has elements in it, which check_source() reads. */
+static gboolean check_inside(const CcwXml *xml, const CcwXmlElement *parent, GError **error)
+{
+    for (const CcwXmlElement *n = ccw_xml_first_element(parent); n; n = ccw_xml_next_element(n))
+        if (!ccw_xml_has_namespace(n))
+            return refuse_element(xml, n, error);
+    return TRUE;
+}
+
+/* libvirt reads the first of two. */
+static gboolean check_once(const CcwXml *xml, const CcwXmlElement *child, GError **error)
+{
+    g_autofree char *name = ccw_xml_name(child);
+    const CcwXmlElement *second = ccw_xml_next(child, name);
+
+    if (second)
+        ccw_conf_refuse(xml, second, error, "a ccw <hostdev> has a second <%s>: keep one", name);
+    return !second;
 }
 
 static gboolean check_child(const CcwXml *xml, const CcwXmlElement *child, GError **error)
@@ -86,7 +117,8 @@ static gboolean check_child(const CcwXml *xml, const CcwXmlElement *child, GErro
         return TRUE;
     for (gsize i = 1; i < G_N_ELEMENTS(known); i++)
         if (ccw_xml_is(child, known[i].element))
-            return check_attributes(xml, child, i, error);
+            return check_attributes(xml, child, i, error) && check_once(xml, child, error) &&
+                   (ccw_xml_is(child, "source") || check_inside(xml, child, error));
     return refuse_element(xml, child, error);
 }
 
@@ -123,14 +155,10 @@ static gboolean check_spelling(const CcwXml *xml, const CcwXmlElement *address, 
 
 static gboolean check_source(const CcwXml *xml, const CcwHostdevNode *node, GError **error)
 {
-    const CcwXmlElement *inside = ccw_xml_first_element(node->address);
-
     for (const CcwXmlElement *child = ccw_xml_first_element(node->source); child; child = ccw_xml_next_element(child))
         if (child != node->address && !ccw_xml_has_namespace(child))
             return refuse_element(xml, child, error);
-    if (inside && !ccw_xml_has_namespace(inside))
-        return refuse_element(xml, inside, error);
-    return check_spelling(xml, node->address, error);
+    return check_inside(xml, node->address, error) && check_spelling(xml, node->address, error);
 }
 
 /* Lowering writes managed='yes' into the form that node devices advertise, whatever stands there. */

@@ -132,6 +132,26 @@ static gboolean check_map_css(const Subject *subject, GError **error)
     return TRUE;
 }
 
+/* Lowering gives the machine the loadparm of the device that a domain is booted from, and sees no domain in an attach.
+ */
+static gboolean check_loadparms(const Subject *subject, GError **error)
+{
+    for (guint i = 0; i < subject->nodes->len && !subject->domain; i++) {
+        const CcwHostdevNode *node = nth(subject, i);
+        const CcwXmlElement *boot = ccw_xml_child(node->element, "boot");
+        CcwXmlAttr attr;
+
+        if (node->form == CCW_HOSTDEV_MDEV || !boot || !ccw_xml_attr(boot, "loadparm", &attr))
+            continue;
+        ccw_conf_refuse(
+            subject->xml, boot, error,
+            "unsupported configuration: loadparm of <boot> of a ccw <hostdev> takes effect only in the XML of "
+            "a whole domain: remove it, or define the domain with it");
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static const CcwHostdevNode *find_node(const Subject *subject, const CcwXmlElement *element)
 {
     return g_hash_table_lookup(subject->by_element, element);
@@ -281,8 +301,8 @@ static void add_warnings(const Subject *subject)
 }
 
 static gboolean (*const checks[])(const Subject *subject, GError **error) = {
-    check_machine, check_features, check_elements,  check_caps,
-    check_sources, check_map_css,  check_addresses, check_boot_orders,
+    check_machine, check_features,  check_elements,    check_caps,      check_sources,
+    check_map_css, check_addresses, check_boot_orders, check_loadparms,
 };
 
 static gboolean check(CcwXml *xml, const CcwXmlElement *domain, const CcwQemuValidate *with, GError **error)
@@ -320,7 +340,7 @@ gboolean ccw_qemu_validate(const char *text, const CcwQemuValidate *with, GError
     g_autoptr(CcwXml) xml = ccw_xml_open(text, error);
     g_autoptr(GPtrArray) domains = NULL;
 
-    if (!xml)
+    if (!xml || !ccw_walk_check_readable(xml, error))
         return FALSE;
     domains = ccw_walk_domains(xml);
     for (guint i = 0; i < domains->len; i++)

@@ -36,8 +36,8 @@
     }
 
 /*
- * Every procedure of libvirt 9.0 to 12.8 with domain or device XML, or the name of a node device, in it, and those that
- * start a domain, but for these:
+ * Every procedure up to CCW_PROCEDURES_CHECKED with domain or device XML, or the name of a node device, in it, and
+ * those that start a domain, but for these:
  *   - what MIGRATE_BEGIN3 (213, 302) answers: libvirt's client hands it on to the other host as it is, which need not
  *     have a virtccwd;
  *   - 421 DOMAIN_BACKUP_BEGIN, whose checkpoint has no domain in it, and 422;

@@ -54,12 +54,6 @@ typedef struct {
     gboolean has_fds; /* its call may come with descriptors; that of any other then passes unread */
 } CcwProcedure;
 
-/*
- * The last procedure of the remote program that was judged, of libvirt 12.8: each one up to it is in the table, or has
- * nothing that virtccwd would have to look into. tests/libvirt/procedures.py finds what a newer libvirt adds.
- */
-#define CCW_PROCEDURES_JUDGED 456
-
 #define CCW_PROC_CONNECT_OPEN 1
 #define CCW_PROC_CONNECT_CLOSE 2
 #define CCW_PROC_DOMAIN_GET_XML_DESC 14
@@ -94,6 +88,13 @@ typedef struct {
 #define CCW_PROC_NODE_DEVICE_IS_PERSISTENT 435
 #define CCW_PROC_NODE_DEVICE_IS_ACTIVE 436
 #define CCW_PROC_NODE_DEVICE_UPDATE 447
+
+/*
+ * The highest procedure of the remote program that this table has been checked against: libvirt 12.8's. A newer libvirt's
+ * additions are found by tests/libvirt/protocol-level.py. Read what each of them carries, give it a row if that is a
+ * domain's or a node device's XML, the name of a node device, or the start of a domain, and then raise this number.
+ */
+#define CCW_PROCEDURES_CHECKED 456
 
 /* virNetMessageError, which every reply of status ERROR carries. */
 extern const CcwField ccw_error_fields[CCW_FIELDS_MAX];

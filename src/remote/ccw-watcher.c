@@ -18,6 +18,12 @@
 #define LISTED_MS 5000
 #define KEEPALIVE_COUNT 5
 
+/*
+ * libvirt has one type for the callbacks of all events, and calls each by the type of its event. Its own macro casts
+ * from the one to the other, which clang 19 rejects; a cast by way of void (*)(void) says that it is meant.
+ */
+#define EVENT_CALLBACK(callback) ((virConnectDomainEventGenericCallback)(void (*)(void))(callback))
+
 struct _CcwWatcher {
     char *uri;
     CcwKeeper *keeper;
@@ -86,10 +92,10 @@ static gboolean subscribe(virConnectPtr conn, CcwWatcher *watcher)
 {
     return virConnectRegisterCloseCallback(conn, on_close, watcher, NULL) == 0 &&
            virConnectSetKeepAlive(conn, KEEPALIVE_SECONDS, KEEPALIVE_COUNT) >= 0 &&
-           virConnectDomainEventRegisterAny(conn, NULL, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED,
-                                            VIR_DOMAIN_EVENT_CALLBACK(on_removed), watcher, NULL) >= 0 &&
-           virConnectDomainEventRegisterAny(conn, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                                            VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), watcher, NULL) >= 0;
+           virConnectDomainEventRegisterAny(conn, NULL, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, EVENT_CALLBACK(on_removed),
+                                            watcher, NULL) >= 0 &&
+           virConnectDomainEventRegisterAny(conn, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE, EVENT_CALLBACK(on_lifecycle),
+                                            watcher, NULL) >= 0;
 }
 
 CcwLive *ccw_watcher_look(CcwWatcher *watcher, GError **error)

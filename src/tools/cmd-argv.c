@@ -6,12 +6,13 @@
 #include "commands.h"
 #include "conf/ccw-conf.h"
 #include "qemu/ccw-build.h"
+#include "util/ccw-emulator.h"
 
 /* Of the emulator that libvirt will take. NULL if it cannot be asked: that is libvirt's to say. */
 static CcwCaps *ask_emulator(const char *xml, char **ret_emulator)
 {
     g_autofree char *stated = ccw_qemu_emulator(xml);
-    g_autofree char *emulator = g_find_program_in_path(stated ? stated : "qemu-system-s390x");
+    g_autofree char *emulator = ccw_emulator_find(stated, NULL);
     g_autofree char *cache = ccw_caps_default_cache();
     CcwCaps *caps = emulator ? ccw_caps_get(emulator, cache, NULL) : NULL;
 

@@ -6,9 +6,7 @@
 #include "cmd.h"
 #include "commands.h"
 #include "qemu/ccw-caps.h"
-#include "util/ccw-error.h"
-
-#define DEFAULT_EMULATOR "qemu-system-s390x"
+#include "util/ccw-emulator.h"
 
 static const struct {
     const char *name; /* in JSON */
@@ -19,6 +17,8 @@ static const struct {
     { "vfio-ccw", "device vfio-ccw", G_STRUCT_OFFSET(CcwCaps, vfio_ccw) },
     { "boot-index", "boots from vfio-ccw", G_STRUCT_OFFSET(CcwCaps, boot_index) },
     { "force-orb-pfch", "forces prefetching", G_STRUCT_OFFSET(CcwCaps, force_orb_pfch) },
+    { "loadparm", "a loadparm per device", G_STRUCT_OFFSET(CcwCaps, loadparm) },
+    { "iommufd", "binds it to an iommufd", G_STRUCT_OFFSET(CcwCaps, iommufd) },
 };
 
 static void print_text(const char *emulator, const CcwCaps *caps)
@@ -48,16 +48,11 @@ static void print_json(const char *emulator, const CcwCaps *caps)
 
 static int print_capabilities(const char *name, gboolean json)
 {
-    g_autofree char *emulator = g_find_program_in_path(name);
-    g_autofree char *cache = ccw_caps_default_cache();
     g_autoptr(GError) error = NULL;
-    g_autoptr(CcwCaps) caps = NULL;
+    g_autofree char *emulator = ccw_emulator_find(name, &error);
+    g_autofree char *cache = ccw_caps_default_cache();
+    g_autoptr(CcwCaps) caps = emulator ? ccw_caps_get(emulator, cache, &error) : NULL;
 
-    if (emulator)
-        caps = ccw_caps_get(emulator, cache, &error);
-    else
-        g_set_error(&error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
-                    "%s is not an executable program: install Debian's qemu-system-misc, or name another", name);
     if (!caps)
         return cmd_fail(g_steal_pointer(&error));
     if (json)
@@ -74,14 +69,15 @@ int cmd_capabilities(int argc, char **argv)
         { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "Write JSON", NULL },
         G_OPTION_ENTRY_NULL,
     };
-    int status = cmd_options("[EMULATOR]",
-                             "Asks EMULATOR (" DEFAULT_EMULATOR ") what it can do for channel devices, and in which "
-                             "dialect it wants them written.",
-                             entries, FALSE, &argc, &argv);
+    int status =
+        cmd_options("[EMULATOR]",
+                    "Asks EMULATOR (" CCW_EMULATOR_DEFAULT ") what it can do for channel devices, and in which "
+                    "dialect it wants them written.",
+                    entries, FALSE, &argc, &argv);
 
     if (status >= 0)
         return status;
     if (argc > 2)
         return cmd_usage("one EMULATOR, please: '%s' is one too many", argv[2]);
-    return print_capabilities(argc == 2 ? argv[1] : DEFAULT_EMULATOR, json);
+    return print_capabilities(argc == 2 ? argv[1] : NULL, json);
 }

@@ -11,6 +11,7 @@
 #include "qemu/ccw-caps.h"
 #include "qemu/ccw-keeper.h"
 #include "qemu/ccw-launch.h"
+#include "util/ccw-emulator.h"
 
 static void help(void)
 {
@@ -22,7 +23,7 @@ static void help(void)
          "                       the host's channel device 0.0.1234 is the DASD in IMAGE;\n"
          "                       ro: nothing is written to it; sync: a write is on the disk\n"
          "                       before the guest is told, and survives a power cut\n"
-         "  --qemu PATH          the emulator (default: qemu-system-s390x, found in PATH)\n"
+         "  --qemu PATH          the emulator (default: " CCW_EMULATOR_DEFAULT ")\n"
          "  --qmp PATH           a QMP monitor at a unix socket whose device_add takes hostid, too\n"
          "  --help               show this help (-help, with one dash, is QEMU's own)\n"
          "  --version            show the version\n"

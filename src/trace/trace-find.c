@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "trace/trace-ring.h"
+#include "util/ccw-emulator.h"
 #include "util/ccw-error.h"
 
-#define QEMU_NAME "qemu-system-s390x"
 #define RING_LINK "/memfd:" TRACE_RING_NAME " (deleted)"
 
 int trace_find_ring(pid_t pid, GError **error)
@@ -79,13 +79,12 @@ char *trace_find_name(const char *words, gsize length)
 static gboolean is_wanted(pid_t pid, const char *domain)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/cmdline", (int)pid);
-    g_autofree char *words = NULL, *program = NULL, *name = NULL;
+    g_autofree char *words = NULL, *name = NULL;
     gsize length = 0;
 
     if (!g_file_get_contents(path, &words, &length, NULL) || length == 0)
         return FALSE;
-    program = g_path_get_basename(words);
-    if (strcmp(program, QEMU_NAME) != 0)
+    if (!ccw_emulator_is_s390x(words))
         return FALSE;
     name = domain ? trace_find_name(words, length) : NULL;
     return !domain || (name && strcmp(name, domain) == 0);

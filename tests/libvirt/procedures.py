@@ -25,10 +25,8 @@ from rpc import Client  # noqa: E402
 from steps import Steps, command, expect  # noqa: E402
 
 LIVE_UUID = GUEST_UUID[:-2] + "f7"
+VIRTCCWD = os.path.abspath(sys.argv[1]) if len(sys.argv) == 2 else ""
 IMAGE_MAGIC = b"LibvirtQemudSave"  # and a header of 92 bytes in all (src/qemu/qemu_saveimage.h)
-DETACH_DEVICE = 13
-ABOVE = 64  # as many numbers above those that were judged are tried
-HEADER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src", "remote", "ccw-procedures.h")
 OFF = "<features><s390-map-css state='off'/></features>"
 # By the interpreter that has Debian's python3-libvirt.
 PYTHON = """
@@ -130,6 +128,41 @@ class ProcedureTest(ProxyTest):
         self.fails("contradicts <s390-map-css state='on'/>", "attach-device", "live",
                    self.file("outside.xml", HOSTDEV.replace("</hostdev>", outside)), "--live")
         expect("no" not in self.direct("list", "--all", "--name")[1].split(), "libvirt has it nevertheless")
+
+    def same_judgement(self):
+        """What virt-ccw validate says of a document is what define does with it."""
+        readonly, loadparm = (HOSTDEV.replace("</hostdev>", more + "</hostdev>") for more in (
+            "<readonly/>", "<boot order='1' loadparm='2'/>"))
+        other = "<disk type='file'><source file='/nonexistent'/><target dev='vda' bus='virtio'/></disk>"
+        rows = (("", HOSTDEV, True), ("", loadparm, True), ("", readonly, False),
+                ("<!DOCTYPE domain>", HOSTDEV, False), ("<!DOCTYPE domain>", other, True),
+                ("<?xml version='1.0' encoding='UTF-7'?>", HOSTDEV, False),
+                ("<?xml version='1.0' encoding='UTF-8'?>", HOSTDEV, True))
+        for start, devices, good in rows:
+            path = self.file("same.xml", start + domain("same", GUEST_UUID[:-2] + "e1", devices))
+            valid = command([os.path.join(os.path.dirname(VIRTCCWD), "virt-ccw"), "validate", path], check=False)
+            defined = self.virsh("define", path, check=False)
+            expect((valid[0] == 0, defined[0] == 0) == (good, good), f"{start}{devices}: validate {valid}, define {defined}")
+            if not good:
+                words = valid[1].strip().removeprefix("virt-ccw validate: error: ").removeprefix("line 3: ")
+                expect(words[:60].removeprefix("unsupported configuration: ") in defined[1], f"validate {valid}, define {defined}")
+                continue
+            self.virsh("undefine", "same")
+
+    def loadparm(self):
+        """The loadparm of the device that is booted first goes to the machine, and does not show."""
+        boot = HOSTDEV.replace("</hostdev>", "<boot order='1' loadparm='2'/></hostdev>")
+        path = self.file("boot.xml", domain("boot", GUEST_UUID[:-2] + "e2", boot))
+        self.virsh("define", "--validate", path)
+        shown, stock = self.virsh("dumpxml", "boot")[1], self.direct("dumpxml", "boot")[1]
+        expect("<boot order='1' loadparm='2'/>" in shown and "commandline" not in shown, shown)
+        expect("<qemu:arg value='loadparm=2'/>" in stock, stock)
+        argv = self.virsh("domxml-to-native", "qemu-argv", "--domain", "boot")[1]
+        expect("-machine loadparm=2" in argv, argv)
+        self.virsh("define", self.file("shown.xml", shown))
+        expect(self.direct("dumpxml", "boot")[1] == stock, "what was shown, defined again, is another domain")
+        self.fails("loadparm of <boot>", "attach-device", "boot", self.file("hostdev.xml", boot), "--config")
+        self.virsh("undefine", "boot")
 
     def not_validated(self):
         """What libvirt takes without our element in it, it takes."""
@@ -322,16 +355,6 @@ class ProcedureTest(ProxyTest):
             expect(answers[0] == answers[1], f"procedure {procedure} of {program:x}: {answers}")
             expect(len(answers[0]) > 24, "that is no answer")
 
-    def judged(self):
-        """libvirt has no procedure above those that were judged: one that is known says that it cannot decode nothing."""
-        wire = Client(f"{BACKEND}/libvirt-sock")
-        last = int(re.search(r"#define CCW_PROCEDURES_JUDGED (\d+)", read(HEADER))[1])
-        expect(b"Unable to decode" in wire.call(DETACH_DEVICE), "the answer about a known procedure is another one")
-        known = [number for number in range(last + 1, last + 1 + ABOVE) if b"unknown procedure" not in wire.call(number)]
-        expect(not known, f"libvirt has the procedures {known}, which are not judged yet: look them up in its "
-                          "src/remote/remote_protocol.x, add those with domain or node device XML to "
-                          "src/remote/ccw-procedures.c, and raise CCW_PROCEDURES_JUDGED")
-
     def event_names(self):
         """A detached alias is one of libvirt's; device events pass as they are."""
         text = read(self.libvirt.virtccwd_log)
@@ -343,12 +366,14 @@ def main():
         print("usage: procedures.py VIRTCCWD", file=sys.stderr)
         sys.exit(2)
     private_libvirt.enter()
-    test = ProcedureTest(os.path.abspath(sys.argv[1]))
+    test = ProcedureTest(VIRTCCWD)
     steps = Steps(False)
     steps.log(test.libvirt.virtccwd_log)
     steps.run("libvirtd and virtccwd start", test.set_up)
     steps.run("--validate is by libvirt's schema, and refuses by name what is ours", test.validated)
     steps.run("what QEMU cannot do is refused in libvirt's words", test.refused)
+    steps.run("virt-ccw validate and define have one judgement", test.same_judgement)
+    steps.run("a loadparm", test.loadparm)
     steps.run("what is not ours is not validated here", test.not_validated)
     steps.run("dominfo warns of what no guest will see", test.warned)
     steps.run("domain capabilities tell of the element and the feature", test.domain_capabilities)
@@ -363,7 +388,6 @@ def main():
     steps.run("4 MiB of XML", test.big)
     steps.run("keepalive", test.keepalive)
     steps.run("what a newer libvirt may have", test.newer)
-    steps.run("each procedure of this libvirt was judged", test.judged)
     steps.run("a client that reads nothing", test.stalled)
     steps.run("every row fits what libvirt's client sends", test.all_fit)
     steps.run("hostile frames", test.hostile)

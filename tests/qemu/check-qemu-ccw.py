@@ -114,10 +114,13 @@ def start_from_fixture(path, tmp):
     qemu = Qemu(*images, *words)
     found = [qemu.device(device["id"]) for device in devices]
     wanted = [("vfio-ccw", True, device["guestid"]) for device in devices]
+    loadparm = qemu.ask("qom-get", path="/machine", property="loadparm")
     status, errors = qemu.quit()
     off = any("s390-map-css=off" in word for word in words)
     check(f"{os.path.basename(path)} starts", devices and found == wanted and status == 0 and ("MCSS-E" in errors) == off,
           found, wanted, status, errors)
+    if "loadparm" in path:
+        check(f"{os.path.basename(path)}: the machine has the loadparm", loadparm.strip() == "2", loadparm)
 
 
 def handed_on():

@@ -139,7 +139,7 @@ static void no_carriers(void)
 static void nothing_there(void)
 {
     static const char *const files[] = { "stock-metadata.xml", "stock-elsewhere.xml", "stock-hostdev-mdev-foreign.xml",
-                                         "stock-doctype.xml", "stock-hostdev-pci.xml" };
+                                         "error-doctype.xml", "stock-hostdev-pci.xml" };
 
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
         g_autoptr(GArray) devices = collect_file(files[i], NULL);

@@ -303,10 +303,48 @@ static void entities(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(bombs); i++) {
         g_autoptr(GError) error = NULL;
+        gboolean changed = TRUE;
+        g_autofree char *raised = ccw_conf_raise(bombs[i], &changed, NULL);
 
-        check(bombs[i], -1);
+        check(bombs[i], CCW_ERROR_INVALID);
+        g_assert_cmpstr(raised, ==, bombs[i]);
+        g_assert_false(changed);
         ccw_conf_check(bombs[i], &error);
         ccw_conf_validate(bombs[i], NULL);
+    }
+}
+
+/* Nothing but a loadparm becomes an argument of QEMU's. */
+static void loadparms(void)
+{
+    static const struct {
+        const char *value;
+        const char *argument; /* NULL: there is none */
+    } rows[] = {
+        { "2", "value='loadparm=2'" },
+        { "prog.1 x", "value='loadparm=PROG.1 X'" },
+        { "&#50;", "value='loadparm=2'" },
+        { "", NULL },
+        { "123456789", NULL },
+        { "1,accel=x", NULL },
+        { "a=b", NULL },
+        { "&#10;", NULL },
+        { "&apos;/>", NULL },
+        { "\xc3\xa9", NULL },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = g_strdup_printf(
+            "<domain a='b'><devices><hostdev type='ccw'><source><address devno='1'/></source><boot order='1' "
+            "loadparm='%s'/></hostdev></devices></domain>",
+            rows[i].value);
+        gboolean changed;
+        g_autofree char *lowered = ccw_conf_lower(text, CCW_MAP_CSS_ABSENT, &changed, NULL);
+
+        g_assert_nonnull(lowered);
+        g_assert_true(!!strstr(lowered, "commandline") == !!rows[i].argument);
+        if (rows[i].argument)
+            g_assert_nonnull(strstr(lowered, rows[i].argument));
     }
 }
 
@@ -451,6 +489,7 @@ int main(int argc, char **argv)
     g_test_add_func("/conf/hostile/strange", strange);
     g_test_add_func("/conf/hostile/huge", huge);
     g_test_add_func("/conf/hostile/many", many);
+    g_test_add_func("/conf/hostile/loadparms", loadparms);
     g_test_add_func("/conf/hostile/entities", entities);
     g_test_add_func("/conf/hostile/mutants", mutants);
     g_test_add_func("/conf/hostile/words", words);

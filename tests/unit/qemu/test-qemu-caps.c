@@ -30,9 +30,10 @@ static CcwCaps *read_replies(const char *name)
 
 static char *describe(const CcwCaps *caps)
 {
-    return g_strdup_printf("%s %s%s%s%s%s, %s", caps->version, caps->target, caps->ccw_machine ? " machine" : "",
+    return g_strdup_printf("%s %s%s%s%s%s%s%s, %s", caps->version, caps->target, caps->ccw_machine ? " machine" : "",
                            caps->vfio_ccw ? " vfio-ccw" : "", caps->boot_index ? " bootindex" : "",
-                           caps->force_orb_pfch ? " pfch" : "", ccw_caps_dialect_name(caps->dialect));
+                           caps->force_orb_pfch ? " pfch" : "", caps->loadparm ? " loadparm" : "",
+                           caps->iommufd ? " iommufd" : "", ccw_caps_dialect_name(caps->dialect));
 }
 
 static void recorded(void)
@@ -41,7 +42,7 @@ static void recorded(void)
         const char *name;
         const char *caps;
     } cases[] = {
-        { "qemu-10.0.s390x", "10.0.* s390x machine vfio-ccw bootindex pfch, stock" },
+        { "qemu-10.0.s390x", "10.0.* s390x machine vfio-ccw bootindex pfch loadparm iommufd, stock" },
         { "qemu-7.2.s390x", "7.2.* s390x machine vfio-ccw bootindex pfch, stock" },
         { "qemu-3.1.s390x", "3.1.0 s390x machine vfio-ccw pfch, squash-mcss" },
         { "qemu-2.11.s390x", "2.11.2 s390x machine vfio-ccw, squash-mcss" },

@@ -76,10 +76,10 @@ static void help_and_version(void)
 }
 
 /* A printed line begins with the emulator; a disk image's name does not look like one. */
-static void emulator_first(void)
+static void emulator_first(gconstpointer name)
 {
     g_autofree char *dir = g_dir_make_tmp("ccw-launch-XXXXXX", NULL);
-    g_autofree char *path = g_build_filename(dir, "qemu-system-s390x", NULL);
+    g_autofree char *path = g_build_filename(dir, name, NULL);
     g_autofree char *line = g_strdup_printf("--dasd 0.0.1234=i %s -S", path);
     g_autofree char *later = g_strdup_printf("-S %s", path);
     g_autoptr(CcwLaunch) first = NULL, second = NULL, image = NULL;
@@ -155,6 +155,12 @@ static void refused(void)
           "hostid 0.0.4711: emulator *no-ccw-machine.x86_64 (QEMU 7.2.0, x86_64) has no machine type *" },
         { "--dasd 0.0.4711=i.ckd --qemu ./series.s390x -device vfio-ccw,hostid=0.0.4711", CCW_ERROR_UNSUPPORTED,
           "emulator *series.s390x has the series' own vfio-ccw, which --dasd cannot serve*" },
+        { "--dasd 0.0.4711=i.ckd -object iommufd,id=i -device vfio-ccw,hostid=0.0.4711,iommufd=i",
+          CCW_ERROR_UNSUPPORTED,
+          "iommufd of ccw device 0.0.4711: the embedded channel subsystem *: remove iommufd from the device" },
+        { "--dasd 0.0.4711=i.ckd -device "
+          "'{\"driver\":\"vfio-ccw\",\"sysfsdev\":\"/sys/bus/mdev/devices/" MDEV "00004711\",\"iommufd\":\"i\"}'",
+          CCW_ERROR_UNSUPPORTED, "iommufd of ccw device 0.0.4711: *" },
         { "--qemu no-such-qemu", CCW_ERROR_NOT_FOUND, "no-such-qemu is not an executable program in PATH: *" },
         { "--qemu ./no-such-qemu", CCW_ERROR_NOT_FOUND, "./no-such-qemu is not an executable program: *" },
         { "-device vfio-ccw,id=d,hostid=0.0.1", CCW_ERROR_INVALID, "-device vfio-ccw,id=d,hostid=0.0.1: hostid: *" },
@@ -192,6 +198,9 @@ static void host_device(void)
           "00004711,devno=0.1.0001 -machine s390-squash-mcss=on" },
         { "./qemu-3.1.s390x", "-M x,s390-map-css=off -device vfio-ccw,hostid=0.0.4711",
           "-M x -device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/" MDEV "00004711,devno=0.0.4711" },
+        { "./qemu-7.2.s390x", "-object iommufd,id=i -device vfio-ccw,hostid=0.0.4711,iommufd=i",
+          "-object iommufd,id=i -device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/" MDEV
+          "00004711,iommufd=i,devno=fe.0.4711" },
         { "./series.s390x", "-M x,s390-map-css=off -device vfio-ccw,hostid=0.0.4711",
           "-M x,s390-map-css=off -device vfio-ccw,hostid=0.0.4711" },
     };
@@ -256,7 +265,8 @@ int main(int argc, char **argv)
     make_files();
     g_test_add_func("/qemu/launch/parsed", parsed);
     g_test_add_func("/qemu/launch/help-and-version", help_and_version);
-    g_test_add_func("/qemu/launch/emulator-first", emulator_first);
+    g_test_add_data_func("/qemu/launch/emulator-first", "qemu-system-s390x", emulator_first);
+    g_test_add_data_func("/qemu/launch/emulator-first-kvm", "qemu-kvm", emulator_first);
     g_test_add_func("/qemu/launch/usage", usage);
     g_test_add_func("/qemu/launch/refused", refused);
     g_test_add_func("/qemu/launch/host-device", host_device);

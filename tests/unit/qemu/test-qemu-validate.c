@@ -36,7 +36,7 @@ static void good(void)
         DOMAIN("<os><type arch='s390x' machine='s390-ccw-virtio-7.2'>hvm</type></os>", "", DEV("0x1234", "")),
         DOMAIN("<os><type arch='x86_64' machine='pc'>hvm</type></os>", "", "<disk>" BOOT("1") "</disk>"),
         DOMAIN(OS, OFF, DEV("0x1234", GUEST("0x0", "0x1234"))),
-        DEVICES(DEV("0x1234", "<alias name='ua-x'/><readonly/>" BOOT("1") GUEST("0xfe", "0x1"))
+        DEVICES(DEV("0x1234", "<alias name='ua-x'/>" BOOT("1") GUEST("0xfe", "0x1"))
                     DEV("0x1235", BOOT("2") GUEST("0xfe", "0x1234"))),
         DEVICES(DEV("0x1234", "<x:y xmlns:x='http://example.com'/>")),
         DEVICES(DEV("0xfFfF", "") DEV("0x1", "") DEV("4660", "")),
@@ -48,7 +48,8 @@ static void good(void)
         /* Not ours: libvirt's to say. */
         DEVICES("<disk>" BOOT("1") GUEST("0xfe", "0x1") "</disk><disk>" BOOT("1") GUEST("0xfe", "0x1") "</disk>"),
         DEVICES(MDEV("1234", "<rom/>") MDEV("1235", "")),
-        "<!DOCTYPE domain><domain>" DEV("0x1234", "<frob/>") "</domain>",
+        "<!DOCTYPE domain><domain><devices><hostdev type='pci'/><disk>" GUEST("0xfe",
+                                                                              "0x1") "</disk></devices></domain>",
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -95,7 +96,16 @@ static void refused(void)
         { DEVICES(DEV("0x1234", "<rom bar='on'/>")),
           "line 2: unsupported configuration: ROM tuning is only supported for PCI devices: remove <rom> from *" },
         { DEV("0x1234", "<teaming type='transient'/>"), "line 1: *teaming is only supported for pci hostdev devices*" },
-        { DEV("0x1234", "<frob/>"), "line 1: unsupported configuration: <frob> is unknown in a ccw <hostdev>, *" },
+        { DEV("0x1234", "<frob/>"),
+          "line 1: unsupported configuration: <frob> is not supported in a ccw <hostdev>, *" },
+        { DEV("0x1234", "\n<boot order='1' loadparm='2'/>"),
+          "line 2: unsupported configuration: loadparm of <boot> *: remove it, or define the domain with it" },
+        { DEV("0x1234", "<readonly/>"), "line 1: *a ccw device cannot be read-only, *: remove <readonly> from *" },
+        { DEV("0x1234", "<shareable/>"), "line 1: *a ccw device cannot be shared, *: remove <shareable> from *" },
+        { DEV("0x1234", "<driver iommufd='yes'/>"),
+          "line 1: *only PCI devices to an iommufd*: remove <driver> from *" },
+        { DEV("0x1234", "<address type='ccw'><zpci uid='1'/></address>"), "line 1: *<zpci> is not supported *" },
+        { DEV("0x1234", BOOT("1") "\n" BOOT("2")), "line 2: a ccw <hostdev> has a second <boot>: keep one" },
         { DEV("0x1234", "<boot order='1' frob='x'/>"), "line 1: *attribute 'frob' of <boot> is not supported *" },
         { DEV("0x1234", "<address type='ccw' cssid='0xfe' ssid='0' devno='1' multifunction='on'/>"),
           "line 1: *attribute 'multifunction' of <address> is not supported for a ccw <hostdev>: remove it" },
@@ -104,9 +114,9 @@ static void refused(void)
         { "<hostdev type='ccw'><source writeFiltering='no'><address devno='1'/></source></hostdev>",
           "line 1: *attribute 'writeFiltering' of <source> is not supported for a ccw <hostdev>: remove it" },
         { "<hostdev type='ccw'><source><address devno='1'/><vendor id='1'/></source></hostdev>",
-          "line 1: unsupported configuration: <vendor> is unknown in a ccw <hostdev>, *" },
+          "line 1: unsupported configuration: <vendor> is not supported in a ccw <hostdev>, *" },
         { "<hostdev type='ccw'><source><address devno='1'><x/></address></source></hostdev>",
-          "line 1: unsupported configuration: <x> is unknown in a ccw <hostdev>, *" },
+          "line 1: unsupported configuration: <x> is not supported in a ccw <hostdev>, *" },
         { DEV("0X1234", ""), "line 1: devno='0X1234' of <address> in <source> *: write 0x1234" },
         { DEV("0x0001234", ""), "line 1: devno='0x0001234' of <address> in <source> *: write 0x1234" },
         { "<hostdev type='ccw'><source><address cssid='0x001' ssid='0x0' devno='0x1'/></source></hostdev>",
@@ -119,6 +129,13 @@ static void refused(void)
         { "<domain><features>" OFF "</features>\n<features><acpi/></features></domain>",
           "line 2: <features> is given twice in a domain with <s390-map-css>: put all features into one" },
         { DEVICES(DEV("0x12345", "")), "line 2: devno='0x12345' of *is out of range: give 0 to 0xffff" },
+        { "<!DOCTYPE domain><domain><devices>" DEV("0x1234", "") "</devices></domain>",
+          "the ccw <hostdev> or <s390-map-css> of this document is not read, because of its document type declaration: "
+          "*" },
+        { "<?xml version='1.0' encoding='UTF-7'?>" DEV("0x1234", ""), "*is not read, because of its encoding: *" },
+        { "<!DOCTYPE hostdev><hostdev type = 'subsystem' subsystem = \"ccw\"/>", "*is not read*" },
+        { "<!DOCTYPE domain><domain><features>" OFF "</features></domain>", "*is not read*" },
+        { "<!DOCTYPE hostdev>" ADVERTISED("managed='no'"), "*is not read*" },
         { "<domainsnapshot><domain>" DEV("0", "") "</domain><inactiveDomain><devices>" DEV("0x1", "")
               DEV("0x1", "") "</devices></inactiveDomain></domainsnapshot>",
           "line 1: Hostdev already exists *" },

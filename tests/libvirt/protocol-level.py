@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Whether the installed libvirt has procedures that virtccwd's table has not been checked against. The table says how far it
+has been checked; libvirt appends new procedures. Each number above that is called with an empty payload: a procedure that
+libvirt lacks is "unknown", and one that it has cannot decode its arguments, or has none and succeeds. libvirt says
+"unknown" of events, too, which only it sends: they are not found here.
+
+    protocol-level.py CCW-PROCEDURES.H VIRTCCWD
+"""
+
+import os
+import re
+import struct
+import sys
+
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
+
+import private_libvirt  # noqa: E402
+from private_libvirt import BACKEND, Private, read  # noqa: E402
+from rpc import Client, is_ok  # noqa: E402
+from steps import Steps, expect  # noqa: E402
+
+RPC_ERROR, SUCCESS = 39, None  # VIR_ERR_RPC
+UNKNOWN, UNDECODABLE = "unknown procedure", "Unable to decode message payload"
+GAP = 64  # libvirt numbers its procedures without gaps, but for events
+# Of libvirt 9.0, with arguments, without, and an event. The test itself is tried on them.
+WITH_ARGUMENTS, WITHOUT_ARGUMENTS, EVENT = 443, 59, 376
+TRIED_LEVEL = 400
+
+
+def answer(client, number):
+    """The code and the text of libvirt's error, or SUCCESS."""
+    reply = client.call(number)
+    if is_ok(reply):
+        return SUCCESS, ""
+    code, _, present = struct.unpack_from(">III", reply, 24)
+    length = struct.unpack_from(">I", reply, 36)[0] if present else 0
+    return code, reply[40:40 + length].decode()
+
+
+def has(client, number):
+    code, text = answer(client, number)
+    if code == RPC_ERROR and text.startswith(UNKNOWN):
+        return False
+    expect(code is SUCCESS or (code == RPC_ERROR and text.startswith(UNDECODABLE)),
+           f"procedure {number} with an empty payload: error {code}, '{text}'")
+    return True
+
+
+def procedures_above(level):
+    """Those that libvirtd has, up to the first long gap."""
+    found = []
+    with Client(f"{BACKEND}/libvirt-sock") as client:
+        number = level + 1
+        while number <= max([level] + found) + GAP:
+            if has(client, number):
+                found.append(number)
+            number += 1
+    return found
+
+
+def checked_level(header):
+    return int(re.search(r"#define CCW_PROCEDURES_CHECKED (\d+)", read(header)).group(1))
+
+
+def tell_apart():
+    with Client(f"{BACKEND}/libvirt-sock") as client:
+        for number, words in ((WITH_ARGUMENTS, UNDECODABLE), (EVENT, UNKNOWN), (99999, UNKNOWN)):
+            code, text = answer(client, number)
+            expect(code == RPC_ERROR and text.startswith(words), f"procedure {number}: error {code}, '{text}'")
+        expect(answer(client, WITHOUT_ARGUMENTS)[0] is SUCCESS, f"procedure {WITHOUT_ARGUMENTS} fails")
+
+
+def finds_known(steps):
+    found = procedures_above(TRIED_LEVEL)
+    steps.note(f"above {TRIED_LEVEL}: {', '.join(map(str, found))}")
+    expect({419, 421, 428, 430, 436, 441, WITH_ARGUMENTS} <= set(found), f"above {TRIED_LEVEL} only {found} are found")
+
+
+def finds_nothing_new(steps, header):
+    level = checked_level(header)
+    found = procedures_above(level)
+    steps.note(f"the table is checked up to {level}, and libvirt has nothing above it" if not found else "")
+    expect(not found, f"libvirt has procedures {', '.join(map(str, found))}, and {os.path.basename(header)} has been checked "
+           f"up to {level}: read in libvirt's remote_protocol.x what they carry, add rows where they need one, and raise "
+           "CCW_PROCEDURES_CHECKED")
+
+
+def main():
+    if len(sys.argv) != 3:
+        print("usage: protocol-level.py CCW-PROCEDURES.H VIRTCCWD", file=sys.stderr)
+        sys.exit(2)
+    private_libvirt.enter()
+    libvirt = Private(os.path.abspath(sys.argv[2]))
+    steps = Steps(False)
+    steps.run("libvirtd starts", libvirt.start_libvirtd)
+    steps.run("a procedure that libvirt has is told from one that it lacks", tell_apart)
+    steps.run("with a lower level the test finds what libvirt has above it", lambda: finds_known(steps))
+    steps.run("the table has been checked against all that libvirt has",
+              lambda: finds_nothing_new(steps, os.path.abspath(sys.argv[1])))
+    steps.done()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The emulator where other distributions have it: /usr/libexec/qemu-kvm as in RHEL, and qemu-kvm in PATH as in SUSE. Each is a
+copy of this machine's own, in a mount namespace where qemu-system-s390x cannot be executed. TAP.
+
+Usage: check-emulators.py QEMU-CCW VIRT-CCW FIXTURE.xml
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+QEMU_CCW, VIRT_CCW, FIXTURE = (os.path.abspath(path) for path in sys.argv[1:4])
+LIBEXEC = "/usr/libexec"
+results = []
+
+
+def check(name, good, *why):
+    results.append(good)
+    print(f"{'ok' if good else 'not ok'} {len(results)} - {name}", flush=True)
+    if not good:
+        for item in why:
+            print("# " + repr(item))
+
+
+def run(*arguments, **kwargs):
+    return subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False, **kwargs)
+
+
+def enter():
+    """Runs this program anew in a mount namespace of its own."""
+    if os.environ.get("CCW_ENTERED") is None:
+        os.execvpe("unshare", ["unshare", "-m", "--propagation", "private", sys.executable, *sys.argv],
+                   dict(os.environ, CCW_ENTERED="1"))
+
+
+class Qemu:
+    """A started qemu-ccw with one device, asked over QMP on its standard input and output."""
+
+    def __init__(self, name, image, *arguments):
+        self.process = subprocess.Popen(
+            [QEMU_CCW, "--dasd", f"0.0.1234={image}", *arguments, "-L", "/usr/share/qemu", "-L", "/usr/share/qemu-firmware",
+             "-machine", "s390-ccw-virtio", "-name", name, "-device", "vfio-ccw,id=d0,hostid=0.0.1234", "-nodefaults",
+             "-display", "none", "-S", "-qmp", "stdio"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process.stdout.readline()
+        self.ask("qmp_capabilities")
+
+    def ask(self, command, **arguments):
+        try:
+            self.process.stdin.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return None
+        for line in self.process.stdout:
+            answer = json.loads(line)
+            if "event" not in answer:
+                return answer.get("return", answer)
+        return None
+
+    def quit(self):
+        self.ask("quit")
+        return self.process.communicate(timeout=60)[1]
+
+
+def try_emulator(emulator, where, folder):
+    done = run(VIRT_CCW, "capabilities", "--json")
+    found = json.loads(done.stdout) if done.returncode == 0 else {}
+    check(f"{where}: virt-ccw capabilities finds it, and it has vfio-ccw",
+          found.get("emulator") == emulator and found.get("vfio-ccw"), done)
+    name = f"emulators-{os.getpid()}"
+    for how, arguments in (("by itself", ()), ("as the first word", (emulator,))):
+        qemu = Qemu(name, os.path.join(folder, "disk.ckd"), *arguments)
+        realized = qemu.ask("qom-get", path="/machine/peripheral/d0", property="realized")
+        program = os.readlink(f"/proc/{qemu.process.pid}/exe")
+        with subprocess.Popen([VIRT_CCW, "trace", name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as trace:
+            ends_early = ended(trace, 2)
+            errors = qemu.quit()
+            traced = trace.communicate(timeout=60)
+        check(f"{where}: qemu-ccw starts it {how}, and its device is there", (realized, program) == (True, emulator), realized,
+              program, errors)
+        check(f"{where}: virt-ccw trace finds it {how}", not ends_early and "no running domain" not in traced[1], traced)
+    with open(FIXTURE, encoding="utf-8") as file:
+        xml = re.sub("<emulator>.*</emulator>", f"<emulator>{emulator}</emulator>", file.read())
+    for dialect in ("stock", "series"):
+        done = run(VIRT_CCW, "argv", "--dialect", dialect, write(folder, xml))
+        check(f"{where}: virt-ccw argv --dialect {dialect}", emulator in done.stdout and "vfio-ccw" in done.stdout, done)
+    valid = run(VIRT_CCW, "validate", write(folder, xml))
+    check(f"{where}: virt-ccw validate", valid.returncode == 0, valid)
+
+
+def ended(process, seconds):
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def write(folder, xml):
+    path = os.path.join(folder, "guest.xml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(xml)
+    return path
+
+
+def mount(*arguments):
+    subprocess.run(["mount", *arguments], check=True)
+
+
+def main():
+    if os.geteuid() != 0:
+        print("1..0 # SKIP only root can have a mount namespace in which /usr/libexec is another")
+        return 0
+    enter()
+    real = os.path.realpath(shutil.which("qemu-system-s390x"))
+    with tempfile.TemporaryDirectory(prefix="ce-", dir="/tmp") as folder:
+        os.environ["XDG_CACHE_HOME"] = folder
+        subprocess.run([VIRT_CCW, "dasd", "create", os.path.join(folder, "disk.ckd"), "--cylinders", "10"], check=True,
+                       stdout=subprocess.DEVNULL)
+        if not os.path.isdir(LIBEXEC):
+            print("1..0 # SKIP this machine has no folder /usr/libexec, on which another could be mounted")
+            return 0
+        mount("-t", "tmpfs", "emulators", LIBEXEC)
+        in_libexec = os.path.join(LIBEXEC, "qemu-kvm")
+        shutil.copy(real, in_libexec)
+        os.mkdir(os.path.join(folder, "bin"))
+        mount("--bind", "/dev/null", real)
+        none = run(VIRT_CCW, "capabilities", "qemu-system-s390x")
+        check("there is no qemu-system-s390x", none.returncode == 1 and "is not an executable program" in none.stderr, none)
+        try_emulator(in_libexec, "/usr/libexec/qemu-kvm", folder)
+        in_path = shutil.move(in_libexec, os.path.join(folder, "bin", "qemu-kvm"))
+        none = run(VIRT_CCW, "capabilities")
+        check("without any the error says where it was looked for", none.returncode == 1 and in_libexec in none.stderr, none)
+        os.environ["PATH"] = os.path.join(folder, "bin") + ":" + os.environ["PATH"]
+        try_emulator(in_path, "qemu-kvm in PATH", folder)
+        subprocess.run(["umount", real], check=True)
+        subprocess.run(["umount", LIBEXEC], check=True)
+    print(f"1..{len(results)}")
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
