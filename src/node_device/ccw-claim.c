@@ -158,13 +158,13 @@ CcwRecord *ccw_claim_record(CcwHost *host, const CcwHostDevice *device, const ch
 
 /* Takes it, or leaves all as it was. */
 static gboolean take(CcwHost *host, const CcwHostDevice *device, const char *domain_uuid, const char *token,
-                     GError **error)
+                     CcwDiskHold *hold, GError **error)
 {
     g_autoptr(CcwRecord) record = ccw_claim_record(host, device, domain_uuid, token);
     g_autoptr(GError) take_error = NULL;
     g_autoptr(GError) back_error = NULL;
 
-    if (ccw_steps_take(host, record, &take_error))
+    if (ccw_steps_take(host, record, hold, &take_error))
         return TRUE;
     if (ccw_steps_give_back(host, record, &back_error))
         g_propagate_error(error, g_steal_pointer(&take_error));
@@ -180,12 +180,13 @@ gboolean ccw_claim_take(CcwHost *host, const CcwBusId *id, const char *domain_uu
                         gboolean *ret_taken, GError **error)
 {
     g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, error);
+    g_auto(CcwDiskHold) hold = -1;
     gboolean foreign;
 
     if (!device || !check_subchannel(host, device, &foreign, error))
         return FALSE;
-    if (!foreign && (!ccw_state_check(host, device, error) || !ccw_in_use_check(host, device, error) ||
-                     !take(host, device, domain_uuid, token, error)))
+    if (!foreign && (!ccw_state_check(host, device, error) || !ccw_in_use_check(host, device, &hold, error) ||
+                     !take(host, device, domain_uuid, token, &hold, error)))
         return FALSE;
     *ret_taken = !foreign;
     return TRUE;

@@ -30,6 +30,7 @@ typedef struct {
     const CcwHostDevice *device;
     GPtrArray *stack; /* of CcwLayer; NULL: it has no disk */
     Claim claim;
+    CcwDiskHold hold; /* of CLAIM_NONE */
     GError **error;
     gboolean refused;
 } Look;
@@ -154,7 +155,7 @@ static gboolean find_opener(Look *look, CcwScanOf of, const CcwLayer **ret_layer
         g_ptr_array_add(layers, layer);
         g_array_append_val(nodes, node);
     }
-    if (!ccw_openers_find(look->host, of, nodes, &found, ret_user))
+    if (!ccw_openers_find(look->host, of, nodes, look->hold, &found, ret_user))
         return FALSE;
     *ret_layer = layers->pdata[found];
     return TRUE;
@@ -198,8 +199,8 @@ static void check_openers(Look *look)
 
 /* --- the kernel's answer for a disk that its driver does not guard --- */
 
-/* Of the whole disk, which cannot be claimed while one of its partitions is. */
-static Claim ask_claim(CcwHost *host, const CcwLayer *disk)
+/* The whole disk cannot be claimed while one of its partitions is, and no partition while the whole disk is. */
+static Claim ask_claim(CcwHost *host, const CcwLayer *disk, CcwDiskHold *ret_hold)
 {
     g_autofree char *path = g_strconcat("/dev/", disk->name, NULL);
     g_autofree char *node = g_build_filename(host->dev_root, disk->name, NULL);
@@ -209,8 +210,7 @@ static Claim ask_claim(CcwHost *host, const CcwLayer *disk)
     if (!ccw_layer_is_dev(disk, dev))
         return CLAIM_UNKNOWN;
     fd = host->ops->open_node(node, O_RDONLY | O_EXCL, host->ops_data);
-    if (fd >= 0)
-        close(fd);
+    *ret_hold = MAX(fd, -1);
     return fd >= 0 ? CLAIM_NONE : fd == -EBUSY ? CLAIM_HELD : CLAIM_UNKNOWN;
 }
 
@@ -332,38 +332,42 @@ typedef enum {
     REFUSED,   /* the kernel has said that it is in use */
 } Asked;
 
-/* FALSE if it is refused. */
-static gboolean look_at(CcwHost *host, const CcwHostDevice *device, Asked asked, GError **error)
+/* FALSE if it is refused. ret_hold: as ccw_in_use_check() has it; written if TRUE. */
+static gboolean look_at(CcwHost *host, const CcwHostDevice *device, Asked asked, CcwDiskHold *ret_hold, GError **error)
 {
     g_autoptr(GPtrArray) stack =
         stack_of(host, device, asked == GUARDED ? CCW_STACK_WITHOUT_LOOPS : CCW_STACK_WITH_LOOPS);
-    Look look = { .host = host, .device = device, .stack = stack, .error = error };
+    Look look = { .host = host, .device = device, .stack = stack, .hold = -1, .error = error };
     guint when = ALWAYS;
 
     if (stack)
         when |= IF_DISK;
     if (stack && asked == UNGUARDED)
-        look.claim = ask_claim(host, stack->pdata[0]);
+        look.claim = ask_claim(host, stack->pdata[0], &look.hold);
     /* What is built on a DASD hides from its guard who uses that. */
     if (stack && (asked != GUARDED || top_of(&look)->on))
         when |= IF_OPEN;
     for (gsize i = 0; i < G_N_ELEMENTS(checks) && !look.refused; i++)
         if (checks[i].when & when)
             checks[i].check(&look);
+    if (look.refused)
+        ccw_disk_hold_clear(&look.hold);
+    *ret_hold = look.hold;
     return !look.refused;
 }
 
-gboolean ccw_in_use_check(CcwHost *host, const CcwHostDevice *device, GError **error)
+gboolean ccw_in_use_check(CcwHost *host, const CcwHostDevice *device, CcwDiskHold *ret_hold, GError **error)
 {
-    return look_at(host, device, g_str_has_prefix(driver_of(device), "dasd") ? GUARDED : UNGUARDED, error);
+    return look_at(host, device, g_str_has_prefix(driver_of(device), "dasd") ? GUARDED : UNGUARDED, ret_hold, error);
 }
 
 gboolean ccw_in_use_explain(CcwHost *host, const CcwBusId *id, GError **error)
 {
     g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, error);
+    g_auto(CcwDiskHold) none = -1;
     char buf[CCW_BUS_ID_STR_LEN];
 
-    if (device && look_at(host, device, REFUSED, error))
+    if (device && look_at(host, device, REFUSED, &none, error))
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
                     "cannot set ccw device %s offline: the kernel says that it is in use; unmount it, or close what "
                     "has it open",
@@ -375,7 +379,7 @@ gboolean ccw_in_use_by_udev(CcwHost *host, const CcwBusId *id)
 {
     g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, NULL);
     g_autoptr(GPtrArray) stack = device ? stack_of(host, device, CCW_STACK_WITHOUT_LOOPS) : NULL;
-    Look look = { .host = host, .device = device, .stack = stack };
+    Look look = { .host = host, .device = device, .stack = stack, .hold = -1 };
     Opened opened = { .look = &look, .of = CCW_SCAN_ROOT }; /* asked again and again, and udev is root's */
     gboolean by_udev = stack && !is_left_alone(&opened);
 

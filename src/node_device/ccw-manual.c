@@ -189,6 +189,7 @@ gboolean ccw_host_reset_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of, g
     g_autoptr(CcwHostDevice) device = NULL;
     g_autoptr(CcwRecord) record = NULL;
     g_auto(CcwVfioHold) hold = -1;
+    g_auto(CcwDiskHold) disk = -1;
     g_auto(CcwLockFd) lock = -1;
 
     if (!ccw_claim_lock(host, id, &lock, error) || !settle(host, id, &record, error))
@@ -204,10 +205,10 @@ gboolean ccw_host_reset_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of, g
     if (device->online != 1) /* nothing is done to it, and no start of a domain with it is noted: it is not asked for */
         return TRUE;
     /* One without a path would go offline, and not come back. */
-    if (!ccw_state_check(host, device, error) || !ccw_in_use_check(host, device, error))
+    if (!ccw_state_check(host, device, error) || !ccw_in_use_check(host, device, &disk, error))
         return FALSE;
     record = ccw_claim_record(host, device, NULL, token);
-    return ccw_steps_restart(host, record, error);
+    return ccw_steps_restart(host, record, &disk, error);
 }
 
 gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error)

@@ -55,15 +55,15 @@ static guint find_node(int fd_dir, const char *name, const GArray *nodes)
     return i;
 }
 
-/* A process that ends meanwhile has nothing open. */
-static gboolean search_process(CcwScan *scan, const char *fds, const GArray *nodes, guint *ret_node)
+/* A process that ends meanwhile has nothing open. own: the descriptor that does not count, or "". */
+static gboolean search_process(CcwScan *scan, const char *fds, const char *own, const GArray *nodes, guint *ret_node)
 {
     DIR *dir = opendir(fds);
     guint found = nodes->len;
     struct dirent *entry;
 
     while (dir && found == nodes->len && (entry = readdir(dir)) && ccw_scan_spend(scan, 1))
-        if (entry->d_name[0] != '.')
+        if (entry->d_name[0] != '.' && strcmp(entry->d_name, own) != 0)
             found = find_node(dirfd(dir), entry->d_name, nodes);
     if (dir)
         closedir(dir);
@@ -72,15 +72,17 @@ static gboolean search_process(CcwScan *scan, const char *fds, const GArray *nod
     return found < nodes->len;
 }
 
-gboolean ccw_openers_find(CcwHost *host, CcwScanOf of, const GArray *nodes, guint *ret_node, char **ret_user)
+gboolean ccw_openers_find(CcwHost *host, CcwScanOf of, const GArray *nodes, int own, guint *ret_node, char **ret_user)
 {
     g_autoptr(CcwScan) scan = ccw_scan_new(host, of);
+    g_autofree char *self = ccw_sysfs_link_name(host->proc_root, "self");
+    g_autofree char *own_name = g_strdup_printf("%d", own);
     const char *pid;
 
     while (nodes->len && (pid = ccw_scan_next(scan))) {
         g_autofree char *fds = g_build_filename(host->proc_root, pid, "fd", NULL);
 
-        if (!search_process(scan, fds, nodes, ret_node))
+        if (!search_process(scan, fds, g_strcmp0(pid, self) == 0 ? own_name : "", nodes, ret_node))
             continue;
         *ret_user = ccw_process_describe(host, pid);
         return TRUE;
@@ -121,5 +123,5 @@ char *ccw_mdev_describe_user(CcwHost *host, const char *uuid)
     }
     for (guint i = 0; i < devices->len; i++)
         add_node(nodes, host, "vfio-dev", devices->pdata[i]);
-    return ccw_openers_find(host, CCW_SCAN_ALL, nodes, &found, &user) ? user : g_strdup("a process");
+    return ccw_openers_find(host, CCW_SCAN_ALL, nodes, -1, &found, &user) ? user : g_strdup("a process");
 }

@@ -25,6 +25,7 @@ CcwNode ccw_node_of_path(const char *path);
 /**
  * ccw_openers_find:
  * @nodes: an array of CcwNode
+ * @own: a descriptor of this process's own that does not count, or -1
  * @ret_node: the index of the one that is open; written only if there is one
  * @ret_user: who has it open, "process 812 (dd)"; written only if there is one
  *
@@ -32,7 +33,7 @@ CcwNode ccw_node_of_path(const char *path);
  *
  * Returns: FALSE if there is none, or none within the bounds of a scan
  */
-gboolean ccw_openers_find(CcwHost *host, CcwScanOf of, const GArray *nodes, guint *ret_node, char **ret_user);
+gboolean ccw_openers_find(CcwHost *host, CcwScanOf of, const GArray *nodes, int own, guint *ret_node, char **ret_user);
 
 /**
  * ccw_mdev_describe_user:

@@ -242,7 +242,16 @@ static const struct {
     { CCW_STEP_MDEV, always, take_mdev },
 };
 
-static gboolean take_until(CcwHost *host, CcwRecord *record, CcwStep last, GError **error)
+static gboolean take_step(Walk *walk, gsize nth, CcwDiskHold *hold, GError **error)
+{
+    gboolean taken = ccw_journal_save(walk->host, walk->record, error) && forward[nth].take(walk, error);
+
+    if (forward[nth].step == CCW_STEP_OFFLINE)
+        ccw_disk_hold_clear(hold);
+    return taken;
+}
+
+static gboolean take_until(CcwHost *host, CcwRecord *record, CcwStep last, CcwDiskHold *hold, GError **error)
 {
     g_auto(Walk) walk = { 0 };
 
@@ -251,15 +260,15 @@ static gboolean take_until(CcwHost *host, CcwRecord *record, CcwStep last, GErro
         if (forward[i].step > last || !forward[i].needed(record))
             continue;
         record->steps |= 1u << forward[i].step;
-        if (!ccw_journal_save(host, record, error) || !forward[i].take(&walk, error))
+        if (!take_step(&walk, i, hold, error))
             return FALSE;
     }
     return TRUE;
 }
 
-gboolean ccw_steps_take(CcwHost *host, CcwRecord *record, GError **error)
+gboolean ccw_steps_take(CcwHost *host, CcwRecord *record, CcwDiskHold *hold, GError **error)
 {
-    return take_until(host, record, CCW_STEP_MDEV, error);
+    return take_until(host, record, CCW_STEP_MDEV, hold, error);
 }
 
 /* --- back --- */
@@ -469,10 +478,10 @@ gboolean ccw_steps_give_back(CcwHost *host, CcwRecord *record, GError **error)
     return ccw_steps_give_back_held(host, record, -1, error);
 }
 
-gboolean ccw_steps_restart(CcwHost *host, CcwRecord *record, GError **error)
+gboolean ccw_steps_restart(CcwHost *host, CcwRecord *record, CcwDiskHold *hold, GError **error)
 {
     g_autoptr(GError) offline_error = NULL;
-    gboolean offline = take_until(host, record, CCW_STEP_OFFLINE, &offline_error);
+    gboolean offline = take_until(host, record, CCW_STEP_OFFLINE, hold, &offline_error);
     gboolean back = ccw_steps_give_back(host, record, offline ? error : NULL);
 
     if (offline_error)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who may take a device, who gives it back, and who decides when nobody remembers. */
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "model-kernel.h"
@@ -623,6 +625,31 @@ static void late_device(gconstpointer online)
     g_assert_cmpstr(before, ==, after);
 }
 
+/*
+ * The kernel guards a virtio disk against a mount only while another has it open exclusively: from the question to the
+ * write of online. A disk that comes back would get another name if the old one was open still.
+ */
+static void holds_disk(void)
+{
+    g_autoptr(Model) model = model_new("virtio.txt");
+    gboolean taken = FALSE;
+
+    if (!tree_node(model->tree, S_IFBLK, "vda", "254:0")) {
+        g_test_skip("device nodes cannot be made here");
+        return;
+    }
+    tree_write(model->tree, "proc/17/stat", STAT);
+    g_assert_true(ccw_host_load_modules(model->host, NULL));
+    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    g_assert_true(model->held_at_offline);
+    g_assert_cmpint(fcntl(model->disk, F_GETFD), <, 0);
+    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
+    model->held_at_offline = FALSE;
+    g_assert_true(ccw_host_reset(model->host, &id, NULL));
+    g_assert_true(model->held_at_offline);
+    g_assert_false(model->held_at_online);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -654,5 +681,6 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/claim/modules", modules);
     g_test_add_data_func("/node_device/claim/late-device/online", "1", late_device);
     g_test_add_data_func("/node_device/claim/late-device/offline", "0", late_device);
+    g_test_add_func("/node_device/claim/holds-disk", holds_disk);
     return g_test_run();
 }
