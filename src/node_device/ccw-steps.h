@@ -39,9 +39,9 @@ gboolean ccw_steps_hold(CcwHost *host, const CcwRecord *record, guint patience_m
                         GError **error);
 
 /*
- * Undoes what record->steps says, and removes the journal entry. A device that is no longer there needs nothing
- * undone; one that a process has open is left as it is. On failure the entry stays, releasing, with the steps that
- * remain. Errors as above.
+ * Undoes what record->steps says, and removes the journal entry. The subchannel that the device has left is restored,
+ * too. A device that is no longer there needs nothing undone; one that a process has open is left as it is. On failure
+ * the entry stays, releasing, with the steps that remain. Errors as above.
  */
 gboolean ccw_steps_give_back(CcwHost *host, CcwRecord *record, GError **error);
 

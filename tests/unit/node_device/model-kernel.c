@@ -316,6 +316,8 @@ static int model_write(const char *path, const char *value, gpointer data)
     g_assert_true(g_str_has_prefix(path, model->tree->sysfs));
     if (n == model->crash_before)
         _exit(CRASH_EXIT);
+    if (n == model->change_before)
+        model->change(model);
     if (model->fail_at && n >= model->fail_at && n <= MAX(model->fail_at, model->fail_to))
         errnum = model->fail_errno;
     else
@@ -324,6 +326,8 @@ static int model_write(const char *path, const char *value, gpointer data)
     if (errnum)
         g_string_append_printf(model->writes, " (%s)", strerrorname_np(errnum));
     g_string_append_c(model->writes, '\n');
+    if (n == model->change_after)
+        model->change(model);
     if (n == model->crash_after)
         _exit(CRASH_EXIT);
     return errnum;
@@ -406,6 +410,7 @@ void model_reset(Model *model)
 {
     g_string_truncate(model->writes, 0);
     model->n_writes = model->fail_at = model->fail_to = model->crash_before = model->crash_after = 0;
+    model->change_before = model->change_after = 0;
 }
 
 void model_free(Model *model)
