@@ -33,7 +33,7 @@ gboolean ccw_claim_refuse(CcwHost *host, const CcwRecord *record, GError **error
 {
     char buf[CCW_BUS_ID_STR_LEN];
     gboolean stale = ccw_entry_is_stale(host, record);
-    g_autofree char *name = host->name ? host->name(record->domain, host->name_data) : NULL;
+    g_autofree char *name = host->domains ? host->domains->name(record->domain, host->domains_data) : NULL;
 
     g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use by %s %s%s",
                 ccw_bus_id_format(&record->device, buf), name ? "driver QEMU, domain" : "domain", /* as libvirt does */

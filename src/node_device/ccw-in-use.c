@@ -31,6 +31,7 @@ typedef struct {
     GPtrArray *stack; /* of CcwLayer; NULL: it has no disk */
     Claim claim;
     CcwDiskHold hold; /* of CLAIM_NONE */
+    gboolean decides; /* the kernel will not say that a process has the disk open */
     GError **error;
     gboolean refused;
 } Look;
@@ -138,27 +139,76 @@ static const CcwLayer *top_of(const Look *look)
     return look->stack->pdata[look->stack->len - 1];
 }
 
-/* What is built on a disk is what its users have open; the disk is open then for its makers (multipathd). */
-static gboolean find_opener(Look *look, CcwScanOf of, const CcwLayer **ret_layer, char **ret_user)
-{
-    g_autoptr(GArray) nodes = g_array_new(FALSE, FALSE, sizeof(CcwNode));
-    g_autoptr(GPtrArray) layers = g_ptr_array_new();
-    gboolean built_on = top_of(look)->on != NULL;
-    guint found = 0;
+/* The layers whose openers count, with the node and who may open it. */
+typedef struct {
+    GPtrArray *layers;
+    GArray *nodes;    /* of CcwNode */
+    GArray *accesses; /* of CcwAccess */
+} Nodes;
 
+static void nodes_clear(Nodes *nodes)
+{
+    g_ptr_array_unref(nodes->layers);
+    g_array_unref(nodes->nodes);
+    g_array_unref(nodes->accesses);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Nodes, nodes_clear)
+
+static void add_access(Look *look, const CcwLayer *layer, GArray *accesses)
+{
+    g_autofree char *path = g_build_filename(look->host->dev_root, layer->name, NULL);
+    CcwAccess access;
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return;
+    access = (CcwAccess){ .user = st.st_uid, .group = st.st_gid, .mode = st.st_mode };
+    g_array_append_val(accesses, access);
+}
+
+/* What is built on a disk is what its users have open; the disk is open then for its makers (multipathd). */
+static void nodes_init(Nodes *nodes, Look *look)
+{
+    gboolean built_on = top_of(look)->on != NULL;
+
+    nodes->layers = g_ptr_array_new();
+    nodes->nodes = g_array_new(FALSE, FALSE, sizeof(CcwNode));
+    nodes->accesses = g_array_new(FALSE, FALSE, sizeof(CcwAccess));
     for (guint i = 0; i < look->stack->len; i++) {
         CcwLayer *layer = look->stack->pdata[i];
         CcwNode node = ccw_node_of_number(S_IFBLK, layer->dev);
 
         if (built_on && !layer->on)
             continue;
-        g_ptr_array_add(layers, layer);
-        g_array_append_val(nodes, node);
+        g_ptr_array_add(nodes->layers, layer);
+        g_array_append_val(nodes->nodes, node);
+        add_access(look, layer, nodes->accesses);
     }
-    if (!ccw_openers_find(look->host, of, nodes, look->hold, &found, ret_user))
-        return FALSE;
-    *ret_layer = layers->pdata[found];
-    return TRUE;
+}
+
+typedef struct {
+    Look *look;
+    CcwScanOf of; /* if nothing is decided by it */
+    CcwOpeners answer;
+    const CcwLayer *layer; /* what is open; NULL: nothing is */
+    char *user;
+} Opened;
+
+static void find_opener(Opened *opened)
+{
+    Look *look = opened->look;
+    g_auto(Nodes) nodes = { 0 };
+    guint found = 0;
+
+    g_clear_pointer(&opened->user, g_free);
+    nodes_init(&nodes, look);
+    if (look->decides)
+        opened->answer = ccw_openers_ask(look->host, nodes.nodes, nodes.accesses, look->hold, &found, &opened->user);
+    else
+        opened->answer = ccw_openers_find(look->host, opened->of, nodes.nodes, &found, &opened->user)
+                             ? CCW_OPENERS_FOUND
+                             : CCW_OPENERS_NONE;
+    opened->layer = opened->answer == CCW_OPENERS_FOUND ? nodes.layers->pdata[found] : NULL;
 }
 
 static gboolean is_udev(const char *user)
@@ -166,21 +216,12 @@ static gboolean is_udev(const char *user)
     return strstr(user, " (systemd-udevd)") || strstr(user, " ((udev-worker))") || strstr(user, " (udevd)");
 }
 
-typedef struct {
-    Look *look;
-    CcwScanOf of;
-    const CcwLayer *layer; /* what is open; NULL: nothing is */
-    char *user;
-} Opened;
-
 /* Nobody has it open, but for udev. Its event that it has done with a device is one of those that are waited for. */
 static gboolean is_left_alone(gpointer data)
 {
     Opened *opened = data;
 
-    g_clear_pointer(&opened->user, g_free);
-    if (!find_opener(opened->look, opened->of, &opened->layer, &opened->user))
-        opened->layer = NULL;
+    find_opener(opened);
     return !opened->layer || !is_udev(opened->user);
 }
 
@@ -190,11 +231,32 @@ static void check_openers(Look *look)
     g_autofree char *use = NULL;
 
     ccw_wait_until(is_left_alone, &opened, look->host->settle_ms);
+    if (opened.answer == CCW_OPENERS_UNKNOWN)
+        refuse(look, look->stack->pdata[0],
+               "may be open by a process: not every process that may open it could be looked at; run this as root, or "
+               "end processes that have very many files open",
+               NULL);
     if (opened.layer) {
         use = g_strdup_printf("is open by %s", opened.user);
         refuse(look, opened.layer, use, NULL);
     }
     g_free(opened.user);
+}
+
+/* Its QEMU opens a disk without O_EXCL, so that the kernel does not tell. */
+static void check_domains(Look *look)
+{
+    const CcwKnownDomains *domains = look->host->domains;
+
+    for (guint i = 0; look->decides && domains && i < look->stack->len && !look->refused; i++) {
+        const CcwLayer *layer = look->stack->pdata[i];
+        g_autofree char *name = layer->dev ? domains->disk_user(layer->dev, look->host->domains_data) : NULL;
+        g_autofree char *line = name ? ccw_one_line(name) : NULL;
+        g_autofree char *use = name ? g_strdup_printf("is a disk of domain %s", line) : NULL;
+
+        if (use)
+            refuse(look, layer, use, "detach it from that domain");
+    }
 }
 
 /* --- the kernel's answer for a disk that its driver does not guard --- */
@@ -316,9 +378,10 @@ static const struct {
     void (*check)(Look *look);
     guint when;
 } checks[] = {
-    { check_group, ALWAYS },       { check_console, ALWAYS }, { check_beyond, ALWAYS },
-    { check_own_mounts, IF_DISK }, { check_swaps, IF_DISK },  { check_other_mounts, IF_OPEN },
-    { check_openers, IF_OPEN },    { check_stack, IF_DISK },  { check_claim, IF_DISK },
+    { check_group, ALWAYS },       { check_console, ALWAYS },  { check_beyond, ALWAYS },
+    { check_own_mounts, IF_DISK }, { check_swaps, IF_DISK },   { check_other_mounts, IF_OPEN },
+    { check_domains, IF_OPEN },    { check_openers, IF_OPEN }, { check_stack, IF_DISK },
+    { check_claim, IF_DISK },
 };
 
 static GPtrArray *stack_of(CcwHost *host, const CcwHostDevice *device, CcwStackLoops loops)
@@ -342,6 +405,7 @@ static gboolean look_at(CcwHost *host, const CcwHostDevice *device, Asked asked,
 
     if (stack)
         when |= IF_DISK;
+    look.decides = asked == UNGUARDED;
     if (stack && asked == UNGUARDED)
         look.claim = ask_claim(host, stack->pdata[0], &look.hold);
     /* What is built on a DASD hides from its guard who uses that. */

@@ -2,6 +2,7 @@
 #include "node_device/ccw-openers.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,13 +56,18 @@ static guint find_node(int fd_dir, const char *name, const GArray *nodes)
     return i;
 }
 
-/* A process that ends meanwhile has nothing open. own: the descriptor that does not count, or "". */
+/*
+ * A process that ends meanwhile has nothing open. own: the descriptor that does not count, or "". Only of a process
+ * that ends there is no folder; any other error, as for want of a right or of descriptors, leaves it unknown.
+ */
 static gboolean search_process(CcwScan *scan, const char *fds, const char *own, const GArray *nodes, guint *ret_node)
 {
     DIR *dir = opendir(fds);
     guint found = nodes->len;
     struct dirent *entry;
 
+    if (!dir && errno != ENOENT && errno != ESRCH)
+        ccw_scan_miss(scan);
     while (dir && found == nodes->len && (entry = readdir(dir)) && ccw_scan_spend(scan, 1))
         if (entry->d_name[0] != '.' && strcmp(entry->d_name, own) != 0)
             found = find_node(dirfd(dir), entry->d_name, nodes);
@@ -72,9 +78,8 @@ static gboolean search_process(CcwScan *scan, const char *fds, const char *own, 
     return found < nodes->len;
 }
 
-gboolean ccw_openers_find(CcwHost *host, CcwScanOf of, const GArray *nodes, int own, guint *ret_node, char **ret_user)
+static gboolean search(CcwScan *scan, CcwHost *host, const GArray *nodes, int own, guint *ret_node, char **ret_user)
 {
-    g_autoptr(CcwScan) scan = ccw_scan_new(host, of);
     g_autofree char *self = ccw_sysfs_link_name(host->proc_root, "self");
     g_autofree char *own_name = g_strdup_printf("%d", own);
     const char *pid;
@@ -88,6 +93,23 @@ gboolean ccw_openers_find(CcwHost *host, CcwScanOf of, const GArray *nodes, int 
         return TRUE;
     }
     return FALSE;
+}
+
+gboolean ccw_openers_find(CcwHost *host, CcwScanOf of, const GArray *nodes, guint *ret_node, char **ret_user)
+{
+    g_autoptr(CcwScan) scan = ccw_scan_new(host, of);
+
+    return search(scan, host, nodes, -1, ret_node, ret_user);
+}
+
+CcwOpeners ccw_openers_ask(CcwHost *host, const GArray *nodes, const GArray *accesses, int own, guint *ret_node,
+                           char **ret_user)
+{
+    g_autoptr(CcwScan) scan = ccw_scan_new_deciding(host, accesses);
+
+    if (search(scan, host, nodes, own, ret_node, ret_user))
+        return CCW_OPENERS_FOUND;
+    return ccw_scan_is_complete(scan) ? CCW_OPENERS_NONE : CCW_OPENERS_UNKNOWN;
 }
 
 /* --- of a mediated device --- */
@@ -123,5 +145,5 @@ char *ccw_mdev_describe_user(CcwHost *host, const char *uuid)
     }
     for (guint i = 0; i < devices->len; i++)
         add_node(nodes, host, "vfio-dev", devices->pdata[i]);
-    return ccw_openers_find(host, CCW_SCAN_ALL, nodes, -1, &found, &user) ? user : g_strdup("a process");
+    return ccw_openers_find(host, CCW_SCAN_ALL, nodes, &found, &user) ? user : g_strdup("a process");
 }

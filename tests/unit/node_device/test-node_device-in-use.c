@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -282,6 +283,119 @@ static void claimed(void)
     g_assert_cmpstr(error->message, ==, USED "vda is mounted on /srv for process 90 (postgres)");
 }
 
+/* Process pid of user, and of group, with files that are no device's. */
+static void run_process(Tree *tree, guint pid, guint user, guint group, guint files)
+{
+    g_autofree char *dir = g_strdup_printf("%s/%u", tree->proc, pid);
+    g_autofree char *fds = g_build_filename(dir, "fd", NULL);
+    g_autofree char *status = g_strdup_printf("proc/%u/status", pid);
+    g_autofree char *comm = g_strdup_printf("proc/%u/comm", pid);
+    g_autofree char *text = g_strdup_printf("Name:\tx\nUid:\t%u\t%u\t%u\t%u\nGid:\t100\t100\t100\t100\n"
+                                            "FDSize:\t64\nGroups:\t100 %u \n",
+                                            user, user, user, user, group);
+
+    g_assert_cmpint(g_mkdir_with_parents(fds, 0755), ==, 0);
+    for (guint i = 0; i < files; i++) {
+        g_autofree char *fd = g_strdup_printf("%s/%u", fds, i);
+
+        g_assert_cmpint(symlink("/dev/null", fd), ==, 0);
+    }
+    tree_write(tree, status, text);
+    tree_write(tree, comm, "qemu-system-s39\n");
+    g_assert_cmpint(chown(dir, user, user), ==, 0);
+}
+
+#define DISK_GROUP 6
+#define SHARE 4096 /* of a user who may not open a disk */
+
+static const GArray *guests; /* of guint64 */
+
+static char *no_name(const char *domain_uuid G_GNUC_UNUSED, gconstpointer data G_GNUC_UNUSED)
+{
+    return NULL;
+}
+
+static char *disk_of(const char *dev, gconstpointer name)
+{
+    return strcmp(dev, "254:0") == 0 ? g_strdup(name) : NULL;
+}
+
+static GArray *pids_of(gconstpointer data G_GNUC_UNUSED)
+{
+    return g_array_copy((GArray *)guests);
+}
+
+static const CcwKnownDomains known = { .name = no_name, .disk_user = disk_of, .pids = pids_of };
+
+/* Three processes; the last one has the disk open. All have more files than a share together. */
+static void expect_found(guint user, guint group, const char *message)
+{
+    g_autoptr(Tree) tree = tree_new("virtio.txt");
+    g_autoptr(CcwHost) host = tree_host(tree);
+    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
+    g_autofree char *node = g_build_filename(tree->dev, "vda", NULL);
+    g_autoptr(GError) error = NULL;
+    gboolean may;
+
+    if (!make_nodes(tree)) {
+        g_test_skip("device nodes cannot be made here");
+        return;
+    }
+    g_assert_cmpint(chown(node, 0, DISK_GROUP), ==, 0);
+    g_assert_cmpint(chmod(node, 0660), ==, 0);
+    ccw_host_know_domains(host, &known, NULL);
+    for (guint pid = 100; pid < 103; pid++)
+        run_process(tree, pid, user, group, SHARE / 2);
+    put(tree, "proc/103/fd/3", "-> /dev/vda");
+    run_process(tree, 103, user, group, 0);
+    may = may_take(host, device, &error);
+    g_assert_cmpint(may, ==, message == NULL);
+    g_assert_cmpstr(error ? error->message : NULL, ==, message);
+}
+
+/* Who may open the disk is looked at without a share, and so is the user whom libvirt runs guests as. */
+static void many_files(void)
+{
+    const char *found = USED "vda is open by process 103 (qemu-system-s39)";
+    g_autoptr(GArray) some = g_array_new(FALSE, FALSE, sizeof(guint64));
+    guint64 pid = 101;
+
+    guests = some;
+    expect_found(0, 0, found);
+    expect_found(4711, DISK_GROUP, found);
+    expect_found(4711, 100, NULL); /* he may not open it, and must not keep it from others by opening many files */
+    g_array_append_val(some, pid);
+    expect_found(4711, 100, found);
+}
+
+static void disk_of_domain(void)
+{
+    g_autoptr(Tree) tree = tree_new("virtio.txt");
+    g_autoptr(CcwHost) host = tree_host(tree);
+    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
+    g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(guint64));
+    g_autoptr(GError) error = NULL;
+
+    guests = none;
+    ccw_host_know_domains(host, &known, "web");
+    g_assert_false(may_take(host, device, &error));
+    g_assert_cmpstr(error->message, ==, USED "vda is a disk of domain web; detach it from that domain first");
+}
+
+/* A process whose descriptors cannot be looked at: it is root's, so that it may have the disk open. */
+static void unknown_openers(void)
+{
+    g_autoptr(Tree) tree = tree_new("virtio.txt");
+    g_autoptr(CcwHost) host = tree_host(tree);
+    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
+    g_autoptr(GError) error = NULL;
+
+    tree_write(tree, "proc/90/comm", "dd\n");
+    tree_write(tree, "proc/90/fd", ""); /* ENOTDIR */
+    g_assert_false(may_take(host, device, &error));
+    g_assert_true(g_str_has_prefix(error->message, USED "vda may be open by a process: "));
+}
+
 static int open_path(const char *path, int flags G_GNUC_UNUSED, gpointer data G_GNUC_UNUSED)
 {
     return open(path, O_PATH | O_CLOEXEC); /* there is no such disk */
@@ -456,6 +570,9 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/in-use/open-virtio", open_virtio);
     g_test_add_func("/node_device/in-use/claimed", claimed);
     g_test_add_func("/node_device/in-use/held-by-itself", held_by_itself);
+    g_test_add_func("/node_device/in-use/many-files", many_files);
+    g_test_add_func("/node_device/in-use/disk-of-domain", disk_of_domain);
+    g_test_add_func("/node_device/in-use/unknown-openers", unknown_openers);
     g_test_add_func("/node_device/in-use/udev", udev);
     g_test_add_func("/node_device/in-use/console", console);
     g_test_add_func("/node_device/in-use/virtio", virtio);

@@ -32,7 +32,7 @@ static void expect(CcwHost *host, const GArray *nodes, gint node, const char *us
     g_autofree char *found_user = NULL;
     guint found = nodes->len;
 
-    g_assert_cmpint(ccw_openers_find(host, CCW_SCAN_ALL, nodes, -1, &found, &found_user), ==, user != NULL);
+    g_assert_cmpint(ccw_openers_find(host, CCW_SCAN_ALL, nodes, &found, &found_user), ==, user != NULL);
     g_assert_cmpstr(found_user, ==, user);
     if (user)
         g_assert_cmpint((gint)found, ==, node);
@@ -141,7 +141,7 @@ static void only_root(void)
     }
     tree_open(tree, "70", "(udev-worker)\n", "dev/dasda1");
     g_assert_cmpint(chown(dir, USER, USER), ==, 0);
-    g_assert_false(ccw_openers_find(host, CCW_SCAN_ROOT, nodes, -1, &found, &user));
+    g_assert_false(ccw_openers_find(host, CCW_SCAN_ROOT, nodes, &found, &user));
     expect(host, nodes, 1, "process 70 ((udev-worker))");
 }
 
