@@ -286,10 +286,98 @@ static CcwHostdevForm read_mdev(CcwHostdevNode *node)
         return CCW_HOSTDEV_OTHER;
     uuid = ccw_xml_get(node->address, "uuid");
     if (!uuid || ccw_xml_attr_count(node->address) > 1 || ccw_xml_declares_namespace(node->address) ||
-        !ccw_uuid_decode(uuid, &node->dev.source, &advertised))
+        !ccw_uuid_decode_xml(uuid, &node->dev.source, &advertised))
         return CCW_HOSTDEV_OTHER;
     node->dev.managed = advertised || ccw_xml_get_is(node->element, "managed", "yes");
     return advertised ? CCW_HOSTDEV_ADVERTISED : CCW_HOSTDEV_MDEV;
+}
+
+/* --- prefixed attributes --- */
+
+static gboolean find_prefixed(const CcwXmlElement *element, CcwXmlAttr *attr)
+{
+    *attr = (CcwXmlAttr){ 0 };
+    while (ccw_xml_attr_next(element, attr))
+        if (ccw_xml_attr_has_prefix(element, attr) && !ccw_xml_attr_declares(element, attr))
+            return TRUE;
+    return FALSE;
+}
+
+/* Whether an attribute of that name, with any prefix or none, has the value. */
+static gboolean may_be(const CcwXmlElement *element, const char *name, const char *value)
+{
+    CcwXmlAttr attr = { 0 };
+
+    while (ccw_xml_attr_next(element, &attr))
+        if (ccw_xml_attr_is_local(element, &attr, name) && ccw_xml_attr_value_is(element, &attr, value))
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean may_have_our_uuid(const CcwXmlElement *address)
+{
+    CcwXmlAttr attr = { 0 };
+    gboolean advertised;
+    CcwBusId id;
+
+    while (ccw_xml_attr_next(address, &attr)) {
+        g_autofree char *value = NULL;
+
+        if (!ccw_xml_attr_is_local(address, &attr, "uuid"))
+            continue;
+        value = ccw_xml_attr_value(address, &attr);
+        if (ccw_uuid_decode_xml(value, &id, &advertised))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Whether it is a ccw host device by some reading of its attributes. */
+static gboolean may_be_ours(const CcwXmlElement *hostdev)
+{
+    const CcwXmlElement *source, *address;
+
+    if (may_be(hostdev, "type", "ccw") || may_be(hostdev, "subsystem", "ccw"))
+        return TRUE;
+    for (source = ccw_xml_child(hostdev, "source"); source; source = ccw_xml_next(source, "source"))
+        for (address = ccw_xml_child(source, "address"); address; address = ccw_xml_next(address, "address"))
+            if (may_have_our_uuid(address))
+                return TRUE;
+    return FALSE;
+}
+
+/* The element, or one in it, two levels deep, that has a prefixed attribute; NULL if there is none. */
+static const CcwXmlElement *find_with_prefix(const CcwXmlElement *element, guint depth, CcwXmlAttr *ret_attr)
+{
+    const CcwXmlElement *found = find_prefixed(element, ret_attr) ? element : NULL;
+    const CcwXmlElement *n;
+
+    for (n = depth ? ccw_xml_first_element(element) : NULL; n && !found; n = ccw_xml_next_element(n))
+        found = find_with_prefix(n, depth - 1, ret_attr);
+    return found;
+}
+
+/*
+ * libvirt reads an attribute by its name without the prefix, whichever namespace that is, and takes the first of
+ * several (libxml2's xmlGetProp()). Only without prefixes does an element mean the same to libvirt, to the schema and
+ * to us.
+ */
+static gboolean check_prefixes(const CcwXml *xml, const CcwXmlElement *hostdev, GError **error)
+{
+    CcwXmlAttr attr;
+    const CcwXmlElement *element = find_with_prefix(hostdev, 2, &attr);
+    g_autofree char *name = NULL;
+    g_autofree char *shown = NULL;
+
+    if (!element || !may_be_ours(hostdev))
+        return TRUE;
+    name = ccw_xml_attr_name(element, &attr);
+    shown = ccw_conf_excerpt(name);
+    ccw_conf_refuse(xml, element, error,
+                    "attribute '%s' in a ccw <hostdev> has a namespace prefix, which libvirt ignores: remove the "
+                    "attribute",
+                    shown);
+    return FALSE;
 }
 
 gboolean ccw_hostdev_read_source(const CcwXml *xml, const CcwXmlElement *element, CcwHostdevNode *ret_node,
@@ -298,6 +386,8 @@ gboolean ccw_hostdev_read_source(const CcwXml *xml, const CcwXmlElement *element
     CcwHostdevNode node = { .form = CCW_HOSTDEV_OTHER, .element = element };
     CcwXmlAttr mode, type;
 
+    if (!check_prefixes(xml, element, error))
+        return FALSE;
     if (ccw_xml_attr(element, "type", &type) &&
         (!ccw_xml_attr(element, "mode", &mode) || ccw_xml_attr_value_is(element, &mode, "subsystem"))) {
         if (ccw_xml_attr_value_is(element, &type, "ccw"))

@@ -38,6 +38,11 @@ gboolean ccw_xml_is(const CcwXmlElement *element, const char *name)
     return element->namespace == 0 && is_text(element, element->local, element->name_end, name);
 }
 
+gboolean ccw_xml_is_local(const CcwXmlElement *element, const char *name)
+{
+    return is_text(element, element->local, element->name_end, name);
+}
+
 gboolean ccw_xml_is_in(const CcwXml *xml, const CcwXmlElement *element, const char *namespace, const char *name)
 {
     return element->namespace != 0 && is_text(element, element->local, element->name_end, name) &&
@@ -175,6 +180,14 @@ gboolean ccw_xml_attr_declares(const CcwXmlElement *element, const CcwXmlAttr *a
 gboolean ccw_xml_attr_has_prefix(const CcwXmlElement *element, const CcwXmlAttr *attr)
 {
     return ccw_xml_prefix_end(element->text + attr->name, element->text + attr->name_end) != NULL;
+}
+
+gboolean ccw_xml_attr_is_local(const CcwXmlElement *element, const CcwXmlAttr *attr, const char *name)
+{
+    const char *colon = ccw_xml_prefix_end(element->text + attr->name, element->text + attr->name_end);
+
+    return !ccw_xml_attr_declares(element, attr) &&
+           is_text(element, colon ? (guint32)(colon + 1 - element->text) : attr->name, attr->name_end, name);
 }
 
 gboolean ccw_xml_attr_is(const CcwXmlElement *element, const CcwXmlAttr *attr, const char *name)
