@@ -33,11 +33,14 @@ gboolean ccw_claim_refuse(CcwHost *host, const CcwRecord *record, GError **error
 {
     char buf[CCW_BUS_ID_STR_LEN];
     gboolean stale = ccw_entry_is_stale(host, record);
+    gboolean is_lease = g_str_has_prefix(record->domain, CCW_OWNER_QEMU_CCW);
+    const char *kind = is_lease ? "qemu-ccw, process" : "domain";
+    const char *who = record->domain + (is_lease ? strlen(CCW_OWNER_QEMU_CCW) : 0);
     g_autofree char *name = host->domains ? host->domains->name(record->domain, host->domains_data) : NULL;
 
     g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use by %s %s%s",
-                ccw_bus_id_format(&record->device, buf), name ? "driver QEMU, domain" : "domain", /* as libvirt does */
-                name ? name : record->domain,
+                ccw_bus_id_format(&record->device, buf), name ? "driver QEMU, domain" : kind, /* as libvirt does */
+                name ? name : who,
                 stale ? ", for which a process took it that has ended: 'virt-ccw reconcile' settles that" : "");
     return FALSE;
 }
@@ -209,9 +212,18 @@ gboolean ccw_claim_lock(CcwHost *host, const CcwBusId *id, CcwLockFd *ret_lock, 
     return TRUE;
 }
 
+/* A domain's UUID, which a client chooses, or what qemu/ccw-lease.c has in its place, which is no UUID. */
 gboolean ccw_claim_check_arguments(const char *domain_uuid, const char *token, GError **error)
 {
-    if (domain_uuid && g_uuid_string_is_valid(domain_uuid) && token)
+    gboolean is_uuid = domain_uuid && g_uuid_string_is_valid(domain_uuid);
+    gboolean is_lease = domain_uuid && g_str_has_prefix(domain_uuid, CCW_OWNER_QEMU_CCW);
+
+    if (token && is_uuid && ccw_journal_is_reserved(domain_uuid)) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID,
+                    "domain UUID %s is reserved for qemu-ccw: give the domain another one", domain_uuid);
+        return FALSE;
+    }
+    if (token && (is_uuid || is_lease))
         return TRUE;
     if (token)
         g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "'%s' is no domain UUID", domain_uuid ? domain_uuid : "");

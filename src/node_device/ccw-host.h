@@ -42,8 +42,11 @@ void ccw_host_know_domains(CcwHost *host, const CcwKnownDomains *domains, gconst
 
 /* Who has a device that was detached by hand, in the place of a domain's UUID. */
 #define CCW_OWNER_BY_HAND "detached"
-/* And in that of what qemu-ccw takes: this, and its process id in 12 decimal digits; no domain's. */
-#define CCW_OWNER_QEMU_CCW "cc390000-0002-8000-8000-"
+/*
+ * Who has a device that qemu-ccw took, in the same place: this, and qemu-ccw's process id. It is no UUID, so that no
+ * domain can take that place.
+ */
+#define CCW_OWNER_QEMU_CCW "qemu-ccw:"
 
 typedef struct {
     CcwBusId bus_id; /* of the ccw device */

@@ -17,6 +17,15 @@
 #define SUFFIX ".json"
 #define ANNOUNCED ".attach"
 
+/*
+ * The values of 'owner'. Older versions, which do not have it, know what qemu-ccw took by a 'domain' that begins so and
+ * has its process id in the last 12 digits; it is written for them still.
+ */
+#define OWNER_DOMAIN "domain"
+#define OWNER_BY_HAND "hand"
+#define OWNER_QEMU_CCW "qemu-ccw"
+#define PID_DIGITS 12
+
 static const char *const state_names[CCW_CLAIM_LAST] = {
     [CCW_CLAIM_PENDING] = "pending",
     [CCW_CLAIM_OWNED] = "owned",
@@ -245,6 +254,42 @@ static gboolean is_of_earlier_boot(CcwHost *host, JsonNode *root)
     return now && strcmp(boot, now) != 0;
 }
 
+gboolean ccw_journal_is_reserved(const char *uuid)
+{
+    return g_ascii_strncasecmp(uuid, CCW_RESERVED_UUID, strlen(CCW_RESERVED_UUID)) == 0;
+}
+
+static gboolean is_uuid_of_qemu_ccw(const char *uuid)
+{
+    return uuid && ccw_journal_is_reserved(uuid) &&
+           strspn(uuid + strlen(CCW_RESERVED_UUID), "0123456789") == PID_DIGITS;
+}
+
+/* 'owner', or what an entry of an older version means; NULL if it is malformed. */
+static const char *get_owner_kind(JsonObject *object, const char *uuid)
+{
+    if (json_object_has_member(object, "owner"))
+        return get_string(object, "owner");
+    return is_uuid_of_qemu_ccw(uuid) ? OWNER_QEMU_CCW : uuid ? OWNER_DOMAIN : OWNER_BY_HAND;
+}
+
+static gboolean get_owner(JsonObject *object, CcwRecord *record)
+{
+    const char *uuid = get_string(object, "domain");
+    const char *kind = get_owner_kind(object, uuid);
+
+    if (!kind || (uuid ? !g_uuid_string_is_valid(uuid) : !is_null(object, "domain")))
+        return FALSE;
+    if (strcmp(kind, OWNER_BY_HAND) == 0)
+        return !uuid;
+    if (strcmp(kind, OWNER_QEMU_CCW) == 0 && is_uuid_of_qemu_ccw(uuid))
+        record->domain = g_strdup_printf(CCW_OWNER_QEMU_CCW "%" G_GUINT64_FORMAT,
+                                         g_ascii_strtoull(uuid + strlen(CCW_RESERVED_UUID), NULL, 10));
+    else if (strcmp(kind, OWNER_DOMAIN) == 0)
+        record->domain = g_strdup(uuid);
+    return record->domain != NULL;
+}
+
 /* NULL and what is wrong with it. */
 static CcwRecord *from_json(JsonNode *root, const CcwBusId *id, const char **ret_why)
 {
@@ -267,13 +312,12 @@ static CcwRecord *from_json(JsonNode *root, const CcwBusId *id, const char **ret
     if (!state || !find_name(state_names, CCW_CLAIM_LAST, state, &state_index))
         return NULL;
     record->state = state_index;
-    record->domain = g_strdup(get_string(object, "domain"));
     record->token = g_strdup(get_string(object, "token"));
     *ret_why = "its 'since' is no time";
     if (!get_int(object, "since", 0, G_MAXINT64, &record->since))
         return NULL;
-    *ret_why = "its 'domain' is neither a UUID nor null";
-    if (record->domain ? !g_uuid_string_is_valid(record->domain) : !is_null(object, "domain"))
+    *ret_why = "its 'owner' is not domain, hand or qemu-ccw, or does not go with its 'domain', a UUID or null";
+    if (!get_owner(object, record))
         return NULL;
     *ret_why = "it is pending without a 'token'";
     if (record->state == CCW_CLAIM_PENDING && !record->token)
@@ -337,6 +381,17 @@ static void add_string(JsonBuilder *builder, const char *name, const char *value
         json_builder_add_null_value(builder);
 }
 
+static void add_owner(JsonBuilder *builder, const char *owner)
+{
+    g_autofree char *uuid = NULL;
+
+    if (owner && g_str_has_prefix(owner, CCW_OWNER_QEMU_CCW))
+        uuid = g_strdup_printf(CCW_RESERVED_UUID "%0*" G_GUINT64_FORMAT, PID_DIGITS,
+                               g_ascii_strtoull(owner + strlen(CCW_OWNER_QEMU_CCW), NULL, 10));
+    add_string(builder, "owner", uuid ? OWNER_QEMU_CCW : owner ? OWNER_DOMAIN : OWNER_BY_HAND);
+    add_string(builder, "domain", uuid ? uuid : owner);
+}
+
 static void add_settings(JsonBuilder *builder, const CcwSettings *settings)
 {
     json_builder_set_member_name(builder, "settings");
@@ -362,7 +417,7 @@ static JsonNode *to_json(CcwHost *host, const CcwRecord *record)
     json_builder_add_int_value(builder, record->since);
     if (boot)
         add_string(builder, "boot", boot);
-    add_string(builder, "domain", record->domain);
+    add_owner(builder, record->domain);
     if (record->token)
         add_string(builder, "token", record->token);
     json_builder_set_member_name(builder, "found");

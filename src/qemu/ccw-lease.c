@@ -19,8 +19,7 @@ CcwLease *ccw_lease_new(const char *sysfs_root, const char *run_dir)
 
     lease->host = ccw_host_new(sysfs_root, "/proc", run_dir);
     ccw_host_know_domains(lease->host, &ccw_status_domains, NULL);
-    /* Where the journal wants a domain's UUID. */
-    lease->owner = g_strdup_printf(CCW_OWNER_QEMU_CCW "%012d", (int)getpid());
+    lease->owner = g_strdup_printf(CCW_OWNER_QEMU_CCW "%d", (int)getpid());
     lease->token = ccw_host_token(lease->host, getpid());
     return lease;
 }

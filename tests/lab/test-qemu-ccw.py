@@ -20,7 +20,7 @@ from qmp import Monitor
 from steps import Steps, command, expect
 
 DOMAIN = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
-OWNER = "cc390000-0002-8000-8000-"
+OWNER = "qemu-ccw (process "
 FIRST, SECOND, ABSENT = "0.0.1234", "0.0.1235", "0.0.4321"
 JOURNAL = "/run/libvirt-ccw/devices"
 
@@ -102,7 +102,7 @@ class QemuCcw:
             self.is_taken(bus_id)
         answer = qemu.monitor.ask("qom-get", path="/machine/peripheral/d1234", property="realized")
         expect(answer == {"return": True}, answer)
-        self.fails("hostid 0.0.1234: ccw device 0.0.1234 is in use by domain " + OWNER)
+        self.fails("hostid 0.0.1234: ccw device 0.0.1234 is in use by qemu-ccw, process ")
         qemu.monitor.ask("quit")
         code, output = qemu.end()
         expect((code, output) == (0, ""), f"{code}: {output}")

@@ -625,6 +625,35 @@ static void late_device(gconstpointer online)
     g_assert_cmpstr(before, ==, after);
 }
 
+#define LIKE_QEMU_CCW "cc390000-0002-8000-8000-000000000017"
+
+/* Whoever defines a domain chooses its UUID: none makes the domain the owner of what qemu-ccw has. */
+static void owner_is_no_domain(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autoptr(CcwRecord) record = NULL;
+    g_autofree char *path = g_build_filename(model->tree->root, "run/devices/0.0.1234.json", NULL);
+    g_autofree char *text = NULL;
+
+    claim_ok(model, "qemu-ccw:17", TRUE);
+    claim_refused(model, &id, LIKE_QEMU_CCW, "18:1", CCW_ERROR_INVALID, "is reserved for qemu-ccw");
+    claim_refused(model, &id, DOMAIN, "18:1", CCW_ERROR_BUSY, "is in use by qemu-ccw, process 17");
+    g_assert_false(ccw_host_claim_all(model->host, &id, 1, LIKE_QEMU_CCW, "18:1", NULL));
+    g_assert_true(ccw_host_confirm_domain(model->host, LIKE_QEMU_CCW, NULL));
+    g_assert_true(ccw_host_release_domain(model->host, LIKE_QEMU_CCW, NULL));
+    assert_state(model, CCW_CLAIM_PENDING);
+    /* As an older version wrote it, and reads it. */
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_nonnull(strstr(text, LIKE_QEMU_CCW));
+    g_assert_nonnull(strstr(text, "\"owner\" : \"qemu-ccw\","));
+    memcpy(strstr(text, "\"owner\""), "\"wrote\"", strlen("\"owner\""));
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+    record = record_of(model);
+    g_assert_cmpstr(record->domain, ==, "qemu-ccw:17");
+    g_assert_true(ccw_host_release_domain(model->host, "qemu-ccw:17", NULL));
+    assert_no_record(model);
+}
+
 /*
  * The kernel guards a virtio disk against a mount only while another has it open exclusively: from the question to the
  * write of online. A disk that comes back would get another name if the old one was open still.
@@ -682,5 +711,6 @@ int main(int argc, char **argv)
     g_test_add_data_func("/node_device/claim/late-device/online", "1", late_device);
     g_test_add_data_func("/node_device/claim/late-device/offline", "0", late_device);
     g_test_add_func("/node_device/claim/holds-disk", holds_disk);
+    g_test_add_func("/node_device/claim/owner-is-no-domain", owner_is_no_domain);
     return g_test_run();
 }
