@@ -463,17 +463,24 @@ static gboolean back_step(Walk *walk, gsize nth, GError **error)
 
 /* --- a subchannel that the device has left --- */
 
+/* Whether the journal says that a device was taken; an entry that is not understood may say so. */
+static gboolean has_entry(CcwHost *host, const char *device)
+{
+    g_autoptr(CcwRecord) record = NULL;
+    CcwBusId id;
+
+    return device && ccw_bus_id_parse(device, &id, NULL) && (!ccw_journal_load(host, &id, &record, NULL) || record);
+}
+
 /* Whether the subchannel is as this record's steps may have left it, and no other taking of a device explains that. */
 static gboolean is_left_changed(Walk *walk)
 {
-    gboolean on_vfio = driver_is(walk, DRIVER_VFIO);
     g_auto(GStrv) mdevs = ccw_subchannel_mdevs(walk->host, &walk->record->subchannel);
-    CcwBusId other;
 
-    if (mdevs[0] ||
-        (walk->has_now && ccw_bus_id_parse(walk->has_now, &other, NULL) && ccw_journal_has(walk->host, &other)))
+    if (mdevs[0] || has_entry(walk->host, walk->has_now))
         return FALSE;
-    return on_vfio || driver_is(walk, NULL) || attr_is(walk->css_dir, "driver_override", DRIVER_VFIO);
+    return driver_is(walk, DRIVER_VFIO) || driver_is(walk, NULL) ||
+           attr_is(walk->css_dir, "driver_override", DRIVER_VFIO);
 }
 
 /*

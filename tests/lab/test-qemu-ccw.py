@@ -20,7 +20,7 @@ from qmp import Monitor
 from steps import Steps, command, expect
 
 DOMAIN = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
-OWNER = "qemu-ccw (process "
+OWNER = "qemu-ccw:"
 FIRST, SECOND, ABSENT = "0.0.1234", "0.0.1235", "0.0.4321"
 JOURNAL = "/run/libvirt-ccw/devices"
 
