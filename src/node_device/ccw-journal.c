@@ -15,6 +15,7 @@
 
 #define JOURNAL_VERSION 1
 #define SUFFIX ".json"
+#define UNFINISHED ".json.new" /* an entry that is being written, with the lock held */
 #define ANNOUNCED ".attach"
 
 /*
@@ -66,31 +67,18 @@ static char *file_of(CcwHost *host, const CcwBusId *id, const char *suffix)
     return g_strconcat(host->devices_dir, "/", ccw_bus_id_format(id, buf), suffix, NULL);
 }
 
-/* Who was killed while it replaced the entry leaves its temporary file; with the lock held it can be nobody's else. */
-static void sweep(CcwHost *host, const CcwBusId *id)
-{
-    char buf[CCW_BUS_ID_STR_LEN];
-    g_autofree char *prefix = g_strconcat(ccw_bus_id_format(id, buf), SUFFIX ".", NULL);
-    g_autoptr(GPtrArray) names = ccw_sysfs_names(host->devices_dir);
-
-    for (guint i = 0; i < names->len; i++) {
-        g_autofree char *path = g_build_filename(host->devices_dir, names->pdata[i], NULL);
-
-        if (g_str_has_prefix(names->pdata[i], prefix))
-            g_unlink(path);
-    }
-}
-
 /*
- * Entries name domains, which libvirt's access drivers may hide from a user: only root looks in. RUN_DIR above has
- * sockets, too, and is open. The modes hold whatever the umask is, and for a folder of an older version as well.
+ * Entries name domains, which libvirt's access drivers may hide from a user: only root looks in. On a host RUN_DIR
+ * itself is for root alone (0700, as the units make it): it holds libvirtd's own sockets, which only virtccwd may use.
+ * A lab makes its RUN_DIR 0755, since its guests' QEMU reaches the lab's socket there. The modes of devices/ hold
+ * whatever the umask is, and for a folder of an older version as well.
  */
 static gboolean make_dir(CcwHost *host, GError **error)
 {
     g_autofree char *run_dir = g_path_get_dirname(host->devices_dir);
     struct stat st;
 
-    if (g_mkdir_with_parents(run_dir, 0755) < 0 || (g_mkdir(host->devices_dir, 0700) < 0 && errno != EEXIST)) {
+    if (g_mkdir_with_parents(run_dir, 0700) < 0 || (g_mkdir(host->devices_dir, 0700) < 0 && errno != EEXIST)) {
         ccw_error_set_errno(error, errno, "cannot create %s", host->devices_dir);
         return FALSE;
     }
@@ -102,6 +90,14 @@ static gboolean make_dir(CcwHost *host, GError **error)
     return FALSE;
 }
 
+/* A process that was killed while it replaced the entry leaves this file. The lock is held. */
+static void remove_unfinished(CcwHost *host, const CcwBusId *id)
+{
+    g_autofree char *path = file_of(host, id, UNFINISHED);
+
+    g_unlink(path);
+}
+
 int ccw_journal_lock(CcwHost *host, const CcwBusId *id, GError **error)
 {
     g_autofree char *path = file_of(host, id, ".lock");
@@ -110,7 +106,8 @@ int ccw_journal_lock(CcwHost *host, const CcwBusId *id, GError **error)
 
     if (!make_dir(host, error))
         return -1;
-    /* 0600: who may open it may hold everybody up. Never removed, or two could lock two files of one name. */
+    /* 0600: a user who can open the file can block every other one. It is never removed, or two processes could lock
+     * two files of one name; a device that is not there gets none (ccw_claim_lock). */
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
         ccw_error_set_errno(error, errno, "cannot open %s", path);
@@ -124,7 +121,7 @@ int ccw_journal_lock(CcwHost *host, const CcwBusId *id, GError **error)
         close(fd);
         return -1;
     }
-    sweep(host, id);
+    remove_unfinished(host, id);
     return fd;
 }
 
@@ -441,11 +438,12 @@ static JsonNode *to_json(CcwHost *host, const CcwRecord *record)
 gboolean ccw_journal_save(CcwHost *host, const CcwRecord *record, GError **error)
 {
     g_autofree char *path = file_of(host, &record->device, SUFFIX);
+    g_autofree char *temporary = file_of(host, &record->device, UNFINISHED);
     g_autoptr(JsonNode) root = to_json(host, record);
     g_autofree char *json = json_to_string(root, TRUE);
     g_autofree char *text = g_strconcat(json, "\n", NULL);
 
-    return ccw_file_replace(path, text, strlen(text), 0600, error);
+    return ccw_file_replace_by(path, temporary, text, strlen(text), 0600, error);
 }
 
 gboolean ccw_journal_remove(CcwHost *host, const CcwBusId *id, GError **error)
@@ -474,7 +472,7 @@ char *ccw_journal_announced(CcwHost *host, const CcwBusId *id)
     return text;
 }
 
-/* Not replaced atomically: what is torn is the token of no process, and whoever wrote it has ended. */
+/* Not replaced atomically: a token that is cut off names no process, and only a writer that has ended leaves one. */
 gboolean ccw_journal_announce(CcwHost *host, const CcwBusId *id, const char *token, GError **error)
 {
     g_autofree char *path = file_of(host, id, ANNOUNCED);
