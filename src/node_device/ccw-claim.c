@@ -47,7 +47,7 @@ gboolean ccw_claim_refuse(CcwHost *host, const CcwRecord *record, GError **error
 
 /*
  * A domain had it, and has it no more: it was taken out of the machine and came back, or its mdev was removed. Not
- * while somebody is taking it, who may be about to make one.
+ * while a process is taking it, which may be about to make one.
  */
 static gboolean is_bereft(CcwHost *host, const CcwRecord *record)
 {
@@ -104,7 +104,7 @@ static Prior settle_prior(CcwHost *host, const CcwBusId *id, const char *domain_
     return ccw_journal_save(host, record, error) ? PRIOR_HELD : PRIOR_REFUSED;
 }
 
-/* *ret_foreign: our mdev is there, made by somebody else. */
+/* *ret_foreign: our mdev is there, and this journal has no entry for it. */
 static gboolean check_subchannel(CcwHost *host, const CcwHostDevice *device, gboolean *ret_foreign, GError **error)
 {
     char buf[CCW_BUS_ID_STR_LEN], sub[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];

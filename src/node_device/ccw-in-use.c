@@ -15,7 +15,7 @@
 #include "node_device/ccw-wait.h"
 #include "util/ccw-error.h"
 
-#define SHELL_MEANS " \t\n\"'\\$`&;|<>()*?[]{}#~!" /* in a command that somebody copies */
+#define SHELL_MEANS " \t\n\"'\\$`&;|<>()*?[]{}#~!" /* in a command that the user copies */
 
 /* What an exclusive open of the disk says (include/linux/blkdev.h, bd_claim). */
 typedef enum {
@@ -216,7 +216,7 @@ static gboolean is_udev(const char *user)
     return strstr(user, " (systemd-udevd)") || strstr(user, " ((udev-worker))") || strstr(user, " (udevd)");
 }
 
-/* Nobody has it open, but for udev. Its event that it has done with a device is one of those that are waited for. */
+/* FALSE while udev has it open, which sends an event when it has done with a device: that wakes the wait. */
 static gboolean is_left_alone(gpointer data)
 {
     Opened *opened = data;
@@ -344,7 +344,7 @@ static const struct {
     { "3215", "ttyS" },
 };
 
-/* The kernel does not say which of several terminals it is: then none of them is to be had. */
+/* The kernel does not say which of several terminals is the console: then all of them are refused. */
 static void check_console(Look *look)
 {
     g_autofree char *dir = ccw_host_path(look->host, "class/tty/console");

@@ -36,8 +36,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CcwDiskHold, ccw_disk_hold_clear)
 gboolean ccw_in_use_check(CcwHost *host, const CcwHostDevice *device, CcwDiskHold *ret_hold, GError **error);
 
 /*
- * The kernel says that it is in use (EBUSY on offline): by whom. Sets CCW_ERROR_BUSY as above, or without a name if
- * nobody is found, and returns FALSE.
+ * Explains the kernel's EBUSY on offline. Sets CCW_ERROR_BUSY as above, or without a name if no user is found, and
+ * returns FALSE.
  */
 gboolean ccw_in_use_explain(CcwHost *host, const CcwBusId *id, GError **error);
 

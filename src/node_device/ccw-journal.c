@@ -305,7 +305,7 @@ static CcwRecord *from_json(JsonNode *root, const CcwBusId *id, const char **ret
     *ret_why = "its 'device' is another's";
     if (!get_bus_id(object, "device", &record->device) || !ccw_bus_id_equal(&record->device, id))
         return NULL;
-    *ret_why = "its 'state' is none of pending, owned, releasing";
+    *ret_why = "its 'state' is not pending, owned or releasing";
     if (!state || !find_name(state_names, CCW_CLAIM_LAST, state, &state_index))
         return NULL;
     record->state = state_index;

@@ -71,7 +71,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CcwLockFd, ccw_lock_fd_clear)
 
 gboolean ccw_journal_has(CcwHost *host, const CcwBusId *id);
 
-/* *ret_record is NULL if there is no entry, or one of an earlier boot of this host, whose devices nobody touched since.
+/*
+ * *ret_record is NULL if there is no entry, or if it is of an earlier boot of this host: then it says nothing of what
+ * is there now.
  */
 gboolean ccw_journal_load(CcwHost *host, const CcwBusId *id, CcwRecord **ret_record, GError **error);
 gboolean ccw_journal_save(CcwHost *host, const CcwRecord *record, GError **error);

@@ -132,8 +132,8 @@ static const char *stranger(const CcwHostDevice *device)
 }
 
 /*
- * Nobody remembers what was found: to the driver that channel devices have, as libvirt does it with PCI devices, from
- * vfio_ccw or from no driver.
+ * There is no record of what was found. It goes to the driver that channel devices have, as libvirt does it with PCI
+ * devices, from vfio_ccw or from no driver.
  */
 static gboolean reattach_unknown(CcwHost *host, const CcwBusId *id, CcwVfioHold hold, GError **error)
 {

@@ -138,7 +138,7 @@ static gint64 time_limit(void)
     return g_get_monotonic_time() + (gint64)SCAN_MS * 1000;
 }
 
-/* A process of /proc. FALSE: it is none, or has ended. */
+/* Reads one entry of /proc. FALSE: it is not a process, or the process has ended. */
 static gboolean read_process(CcwHost *host, const char *name, Process *ret_process)
 {
     g_autofree char *dir = g_build_filename(host->proc_root, name, NULL);
@@ -170,7 +170,7 @@ CcwScan *ccw_scan_new(CcwHost *host, CcwScanOf of)
     return scan;
 }
 
-/* The users whom libvirt runs guests as; by default it is one for all. Their descriptors came from libvirt. */
+/* The users that libvirt runs guests as; by default it is one for all. Their descriptors came from libvirt. */
 static GHashTable *users_of_guests(CcwHost *host)
 {
     GHashTable *users = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);

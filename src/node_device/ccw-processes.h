@@ -29,7 +29,7 @@ typedef struct {
  * @accesses: an array of CcwAccess, of the nodes that are looked for
  *
  * Starts a scan whose finding nothing decides. The processes that may have opened such a node come first and without a
- * share: those of root, those that the node's owner, group and mode allow to open it, and those of the users whom
+ * share: those of root, those that the node's owner, group and mode allow to open it, and those of the users that
  * libvirt runs guests as (ccw_host_know_domains). Only time bounds them, and if it is not enough, the scan is not
  * complete. A user who could make it so may open the node anyway, and keep the device from others by that. All other
  * users have their shares after that; a process of theirs can have the node open only by getting the descriptor from

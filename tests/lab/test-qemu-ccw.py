@@ -119,15 +119,24 @@ class QemuCcw:
 
     def kill(self):
         qemu = self.start()
-        owner = json.loads(self.listed(FIRST))[0]["owner"]
         qemu.process.kill()
         expect(qemu.end()[0] == -signal.SIGKILL, "it ended by itself")
         self.is_taken(FIRST)
-        return owner
 
     def killed(self):
-        owner = self.kill()
-        self.hook("reconnect", "begin", owner)
+        self.kill()
+        self.hook("release", "end", DOMAIN)
+        self.as_before()
+
+    def like_a_domain(self):
+        """A client may define a domain with any UUID, also with that which older versions had in the journal."""
+        qemu = self.start()
+        pid = int(json.loads(self.listed(FIRST))[0]["owner"].removeprefix(OWNER))
+        for operation, sub_operation in (("started", "begin"), ("release", "end"), ("reconnect", "begin")):
+            self.hook(operation, sub_operation, f"cc390000-0002-8000-8000-{pid:012}")
+            self.is_taken(FIRST)
+        qemu.process.terminate()
+        qemu.end()
         self.as_before()
 
     def killed_and_started(self):
@@ -195,6 +204,7 @@ def inside(virt_ccw):
         steps.run("a signal is passed on, and ends it as well", test.signalled)
         steps.run("killed: QEMU ends, and reconciling gives the device back", test.killed)
         steps.run("killed: the next qemu-ccw takes it anew", test.killed_and_started)
+        steps.run("a domain with a UUID like its owner's takes nothing from it", test.like_a_domain)
         steps.run("what cannot be taken is refused, and all is as it was", test.refused)
         steps.run("QEMU does not start: all goes back", test.qemu_does_not_start)
         steps.run("plugged in by --qmp, it goes back at QEMU's end", test.plugged)
