@@ -273,16 +273,26 @@ static void read_common(CcwHostdevNode *node)
     node->dev.boot_order = ccw_hostdev_read_boot_order(node->element);
 }
 
+/* One of ours, in a spelling that libvirt reads. libvirt itself always writes the same one. */
+static gboolean decode_uuid(const CcwHostdevNode *node, CcwBusId *ret_id, gboolean *ret_advertised)
+{
+    char uuid[CCW_UUID_STR_LEN];
+    g_autofree char *other = NULL;
+
+    if (ccw_xml_attr_copy(node->address, &node->uuid, uuid, sizeof(uuid)) &&
+        ccw_uuid_decode(uuid, ret_id, ret_advertised))
+        return TRUE;
+    other = ccw_xml_attr_value(node->address, &node->uuid);
+    return ccw_uuid_decode_xml(other, ret_id, ret_advertised);
+}
+
 /* The address is its UUID alone, and that is one of ours. */
 static gboolean read_uuid(CcwHostdevNode *node, gboolean *ret_advertised)
 {
-    char uuid[CCW_UUID_STR_LEN];
     CcwXmlAttr second;
 
     return ccw_xml_attr_nth(node->address, 0, &node->uuid) && !ccw_xml_attr_nth(node->address, 1, &second) &&
-           ccw_xml_attr_is(node->address, &node->uuid, "uuid") &&
-           ccw_xml_attr_copy(node->address, &node->uuid, uuid, sizeof(uuid)) &&
-           ccw_uuid_decode(uuid, &node->dev.source, ret_advertised);
+           ccw_xml_attr_is(node->address, &node->uuid, "uuid") && decode_uuid(node, &node->dev.source, ret_advertised);
 }
 
 /* The stock element, with nothing about it that raising would have to drop. */
@@ -300,12 +310,102 @@ static CcwHostdevForm read_mdev(CcwHostdevNode *node)
     return advertised ? CCW_HOSTDEV_ADVERTISED : CCW_HOSTDEV_MDEV;
 }
 
+/* --- prefixed attributes --- */
+
+static gboolean find_prefixed(const CcwXmlElement *element, CcwXmlAttr *attr)
+{
+    *attr = (CcwXmlAttr){ 0 };
+    while (ccw_xml_attr_next(element, attr))
+        if (ccw_xml_attr_has_prefix(element, attr) && !ccw_xml_attr_declares(element, attr))
+            return TRUE;
+    return FALSE;
+}
+
+/* Whether an attribute of that name, with any prefix or none, has the value. */
+static gboolean may_be(const CcwXmlElement *element, const char *name, const char *value)
+{
+    CcwXmlAttr attr = { 0 };
+
+    while (ccw_xml_attr_next(element, &attr))
+        if (ccw_xml_attr_is_local(element, &attr, name) && ccw_xml_attr_value_is(element, &attr, value))
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean may_have_our_uuid(const CcwXmlElement *address)
+{
+    CcwXmlAttr attr = { 0 };
+    gboolean advertised;
+    CcwBusId id;
+
+    while (ccw_xml_attr_next(address, &attr)) {
+        g_autofree char *value = NULL;
+
+        if (!ccw_xml_attr_is_local(address, &attr, "uuid"))
+            continue;
+        value = ccw_xml_attr_value(address, &attr);
+        if (ccw_uuid_decode_xml(value, &id, &advertised))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Whether it is a ccw host device by some reading of its attributes. */
+static gboolean may_be_ours(const CcwXmlElement *hostdev)
+{
+    const CcwXmlElement *source, *address;
+
+    if (may_be(hostdev, "type", "ccw") || may_be(hostdev, "subsystem", "ccw"))
+        return TRUE;
+    for (source = ccw_xml_child(hostdev, "source"); source; source = ccw_xml_next(source, "source"))
+        for (address = ccw_xml_child(source, "address"); address; address = ccw_xml_next(address, "address"))
+            if (may_have_our_uuid(address))
+                return TRUE;
+    return FALSE;
+}
+
+/* The element, or one in it, two levels deep, that has a prefixed attribute; NULL if there is none. */
+static const CcwXmlElement *find_with_prefix(const CcwXmlElement *element, guint depth, CcwXmlAttr *ret_attr)
+{
+    const CcwXmlElement *found = find_prefixed(element, ret_attr) ? element : NULL;
+    const CcwXmlElement *n;
+
+    for (n = depth ? ccw_xml_first_element(element) : NULL; n && !found; n = ccw_xml_next_element(n))
+        found = find_with_prefix(n, depth - 1, ret_attr);
+    return found;
+}
+
+/*
+ * libvirt reads an attribute by its name without the prefix, whichever namespace that is, and takes the first of
+ * several (libxml2's xmlGetProp()). Only without prefixes does an element mean the same to libvirt, to the schema and
+ * to us.
+ */
+static gboolean check_prefixes(const CcwXml *xml, const CcwXmlElement *hostdev, GError **error)
+{
+    CcwXmlAttr attr;
+    const CcwXmlElement *element = find_with_prefix(hostdev, 2, &attr);
+    g_autofree char *name = NULL;
+    g_autofree char *shown = NULL;
+
+    if (!element || !may_be_ours(hostdev))
+        return TRUE;
+    name = ccw_xml_attr_name(element, &attr);
+    shown = ccw_conf_excerpt(name);
+    ccw_conf_refuse(xml, element, error,
+                    "attribute '%s' in a ccw <hostdev> has a namespace prefix, which libvirt ignores: remove the "
+                    "attribute",
+                    shown);
+    return FALSE;
+}
+
 gboolean ccw_hostdev_read_source(const CcwXml *xml, const CcwXmlElement *element, CcwHostdevNode *ret_node,
                                  GError **error)
 {
     CcwHostdevNode node = { .form = CCW_HOSTDEV_OTHER, .element = element };
     CcwXmlAttr mode;
 
+    if (!check_prefixes(xml, element, error))
+        return FALSE;
     if (ccw_xml_attr(element, "type", &node.type) &&
         (!ccw_xml_attr(element, "mode", &mode) || ccw_xml_attr_value_is(element, &mode, "subsystem"))) {
         if (ccw_xml_attr_value_is(element, &node.type, "ccw"))

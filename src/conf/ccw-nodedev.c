@@ -97,7 +97,7 @@ static gboolean is_advertised(const CcwXmlElement *capability)
     if (!ccw_xml_get_is(capability, "type", "mdev"))
         return FALSE;
     uuid = content_of(capability, "uuid");
-    return uuid && ccw_uuid_decode(uuid, &id, &advertised) && advertised;
+    return uuid && ccw_uuid_decode_xml(uuid, &id, &advertised) && advertised;
 }
 
 char *ccw_conf_unadvertise(const char *text, gboolean *ret_changed, GError **error)

@@ -5,6 +5,7 @@
 
 /* The fixed part of both variants, up to the digit that tells them apart; lower case. */
 #define UUID_PREFIX CCW_UUID_PREFIX
+#define WHITE " \t\n\f\r" /* of g_ascii_isspace() */
 #define UUID_PREFIX_LEN (sizeof(UUID_PREFIX) - 1)
 
 const char *ccw_uuid_encode(const CcwBusId *id, char buf[CCW_UUID_STR_LEN])
@@ -56,4 +57,30 @@ gboolean ccw_uuid_decode(const char *uuid, CcwBusId *ret_id, gboolean *ret_adver
     *ret_id = (CcwBusId){ .cssid = (guint8)cssid, .ssid = (guint8)ssid, .devno = (guint16)(device & 0xffff) };
     *ret_advertised = *p == '1';
     return TRUE;
+}
+
+/* As libvirt prints it; FALSE if libvirt does not read it. */
+static gboolean normalize(const char *text, char buf[CCW_UUID_STR_LEN])
+{
+    gsize length = 0;
+
+    text += strspn(text, WHITE);
+    while (length < CCW_UUID_STR_LEN - 1) {
+        text += strspn(text, " -");
+        if (!g_ascii_isxdigit(text[0]) || !g_ascii_isxdigit(text[1]))
+            return FALSE;
+        buf[length++] = *text++;
+        buf[length++] = *text++;
+        if (length == 8 || length == 13 || length == 18 || length == 23)
+            buf[length++] = '-';
+    }
+    buf[length] = '\0';
+    return text[strspn(text, WHITE)] == '\0';
+}
+
+gboolean ccw_uuid_decode_xml(const char *text, CcwBusId *ret_id, gboolean *ret_advertised)
+{
+    char buf[CCW_UUID_STR_LEN];
+
+    return normalize(text, buf) && ccw_uuid_decode(buf, ret_id, ret_advertised);
 }

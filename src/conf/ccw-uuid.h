@@ -23,3 +23,9 @@ const char *ccw_uuid_encode_advertised(const CcwBusId *id, char buf[CCW_UUID_STR
 
 /* TRUE if uuid (36 characters, either case) is one of ours, and then which device and which variant. */
 gboolean ccw_uuid_decode(const char *uuid, CcwBusId *ret_id, gboolean *ret_advertised);
+
+/*
+ * The same of a UUID in a client's XML, which libvirt reads with virUUIDParse(): 32 hexadecimal digits of either case,
+ * with blanks and hyphens between any two pairs, and white space around.
+ */
+gboolean ccw_uuid_decode_xml(const char *text, CcwBusId *ret_id, gboolean *ret_advertised);

@@ -6,18 +6,25 @@
 #include "conf/ccw-uuid.h"
 #include "util/ccw-error.h"
 
+/* libvirt knows the root element by its name without a prefix, and all others by XPath, in no namespace. */
+static gboolean is_named(const CcwXmlElement *node, const CcwXmlElement *root, const char *name)
+{
+    return node == root ? ccw_xml_is_local(node, name) : ccw_xml_is(node, name);
+}
+
 GPtrArray *ccw_walk_domains(CcwXml *xml)
 {
     GPtrArray *domains = g_ptr_array_new();
-    const CcwXmlElement *node = ccw_xml_root(xml);
+    const CcwXmlElement *root = ccw_xml_root(xml);
+    const CcwXmlElement *node = root;
 
     while (node) {
-        gboolean is_domain = ccw_xml_is(node, "domain") || ccw_xml_is(node, "inactiveDomain");
+        gboolean is_domain = is_named(node, root, "domain") || is_named(node, root, "inactiveDomain");
         const CcwXmlElement *first = ccw_xml_first_element(node);
 
         if (is_domain)
             g_ptr_array_add(domains, (gpointer)node);
-        if (is_domain || ccw_xml_has_namespace(node) || ccw_xml_is(node, "metadata") || !first)
+        if (is_domain || (node != root && ccw_xml_has_namespace(node)) || ccw_xml_is(node, "metadata") || !first)
             node = ccw_xml_skip(xml, node);
         else
             node = first;
@@ -31,7 +38,7 @@ GPtrArray *ccw_walk_hostdevs(CcwXml *xml, const CcwXmlElement *domain)
     const CcwXmlElement *root = ccw_xml_root(xml);
 
     if (!domain) {
-        if (root && ccw_xml_is(root, "hostdev"))
+        if (root && ccw_xml_is_local(root, "hostdev"))
             g_ptr_array_add(hostdevs, (gpointer)root);
         return hostdevs;
     }

@@ -45,6 +45,11 @@ gboolean ccw_xml_is(const CcwXmlElement *element, const char *name)
     return element->namespace == 0 && is_text(element, element->local, element->name_end, name);
 }
 
+gboolean ccw_xml_is_local(const CcwXmlElement *element, const char *name)
+{
+    return is_text(element, element->local, element->name_end, name);
+}
+
 gboolean ccw_xml_is_in(const CcwXml *xml, const CcwXmlElement *element, const char *namespace, const char *name)
 {
     return element->namespace != 0 && is_text(element, element->local, element->name_end, name) &&
@@ -166,7 +171,19 @@ gboolean ccw_xml_attr_declares(const CcwXmlElement *element, const CcwXmlAttr *a
 
 gboolean ccw_xml_attr_has_prefix(const CcwXmlElement *element, const CcwXmlAttr *attr)
 {
-    return ccw_xml_prefix_end(element->xml->text + attr->name, element->xml->text + attr->name_end) != NULL;
+    const char *name = element->xml->text + attr->name;
+
+    return memchr(name, ':', attr->name_end - attr->name) &&
+           ccw_xml_prefix_end(name, element->xml->text + attr->name_end) != NULL;
+}
+
+gboolean ccw_xml_attr_is_local(const CcwXmlElement *element, const CcwXmlAttr *attr, const char *name)
+{
+    const char *text = element->xml->text;
+    const char *colon = ccw_xml_prefix_end(text + attr->name, text + attr->name_end);
+
+    return !ccw_xml_attr_declares(element, attr) &&
+           is_text(element, colon ? (guint32)(colon + 1 - text) : attr->name, attr->name_end, name);
 }
 
 gboolean ccw_xml_attr_is(const CcwXmlElement *element, const CcwXmlAttr *attr, const char *name)

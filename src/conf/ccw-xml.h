@@ -119,6 +119,9 @@ gboolean ccw_xml_is(const CcwXmlElement *element, const char *name);
 const CcwXmlElement *ccw_xml_child(const CcwXmlElement *parent, const char *name);
 const CcwXmlElement *ccw_xml_next(const CcwXmlElement *element, const char *name);
 
+/* An element of that name in any namespace or none, as libvirt reads the root of a document. */
+gboolean ccw_xml_is_local(const CcwXmlElement *element, const char *name);
+
 /* An element in that namespace. */
 gboolean ccw_xml_is_in(const CcwXml *xml, const CcwXmlElement *element, const char *namespace, const char *name);
 gboolean ccw_xml_has_namespace(const CcwXmlElement *element);
@@ -164,8 +167,10 @@ gboolean ccw_xml_attr_next(const CcwXmlElement *element, CcwXmlAttr *attr);
 guint ccw_xml_attr_count(const CcwXmlElement *element);
 gboolean ccw_xml_declares_namespace(const CcwXmlElement *element);
 
-/* Of one attribute: does it declare a namespace; has it a prefix; what is its name (free with g_free), its value. */
+/* Of one attribute: does it declare a namespace; is that its name but for a prefix; has it a prefix; what is its name
+ * (free with g_free), its value. */
 gboolean ccw_xml_attr_declares(const CcwXmlElement *element, const CcwXmlAttr *attr);
+gboolean ccw_xml_attr_is_local(const CcwXmlElement *element, const CcwXmlAttr *attr, const char *name);
 gboolean ccw_xml_attr_has_prefix(const CcwXmlElement *element, const CcwXmlAttr *attr);
 gboolean ccw_xml_attr_is(const CcwXmlElement *element, const CcwXmlAttr *attr, const char *name);
 char *ccw_xml_attr_name(const CcwXmlElement *element, const CcwXmlAttr *attr);

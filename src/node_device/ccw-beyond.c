@@ -41,7 +41,7 @@ static const struct {
     { "net", "net", is_up },
 };
 
-/* Of these there may be thousands, and none is meant. */
+/* Skips disks that are never behind a device of this kind; a host may have thousands of them. */
 static gboolean is_known(const char *name)
 {
     static const char *const prefixes[] = { "dasd", "loop", "dm-", "md", "ram" };

@@ -33,18 +33,21 @@ gboolean ccw_claim_refuse(CcwHost *host, const CcwRecord *record, GError **error
 {
     char buf[CCW_BUS_ID_STR_LEN];
     gboolean stale = ccw_entry_is_stale(host, record);
-    g_autofree char *name = host->name ? host->name(record->domain, host->name_data) : NULL;
+    gboolean is_lease = g_str_has_prefix(record->domain, CCW_OWNER_QEMU_CCW);
+    const char *kind = is_lease ? "qemu-ccw, process" : "domain";
+    const char *who = record->domain + (is_lease ? strlen(CCW_OWNER_QEMU_CCW) : 0);
+    g_autofree char *name = host->domains ? host->domains->name(record->domain, host->domains_data) : NULL;
 
     g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use by %s %s%s",
-                ccw_bus_id_format(&record->device, buf), name ? "driver QEMU, domain" : "domain", /* as libvirt does */
-                name ? name : record->domain,
+                ccw_bus_id_format(&record->device, buf), name ? "driver QEMU, domain" : kind, /* as libvirt does */
+                name ? name : who,
                 stale ? ", for which a process took it that has ended: 'virt-ccw reconcile' settles that" : "");
     return FALSE;
 }
 
 /*
  * A domain had it, and has it no more: it was taken out of the machine and came back, or its mdev was removed. Not
- * while somebody is taking it, who may be about to make one.
+ * while a process is taking it, which may be about to make one.
  */
 static gboolean is_bereft(CcwHost *host, const CcwRecord *record)
 {
@@ -101,7 +104,7 @@ static Prior settle_prior(CcwHost *host, const CcwBusId *id, const char *domain_
     return ccw_journal_save(host, record, error) ? PRIOR_HELD : PRIOR_REFUSED;
 }
 
-/* *ret_foreign: our mdev is there, made by somebody else. */
+/* *ret_foreign: our mdev is there, and this journal has no entry for it. */
 static gboolean check_subchannel(CcwHost *host, const CcwHostDevice *device, gboolean *ret_foreign, GError **error)
 {
     char buf[CCW_BUS_ID_STR_LEN], sub[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
@@ -158,13 +161,13 @@ CcwRecord *ccw_claim_record(CcwHost *host, const CcwHostDevice *device, const ch
 
 /* Takes it, or leaves all as it was. */
 static gboolean take(CcwHost *host, const CcwHostDevice *device, const char *domain_uuid, const char *token,
-                     GError **error)
+                     CcwDiskHold *hold, GError **error)
 {
     g_autoptr(CcwRecord) record = ccw_claim_record(host, device, domain_uuid, token);
     g_autoptr(GError) take_error = NULL;
     g_autoptr(GError) back_error = NULL;
 
-    if (ccw_steps_take(host, record, &take_error))
+    if (ccw_steps_take(host, record, hold, &take_error))
         return TRUE;
     if (ccw_steps_give_back(host, record, &back_error))
         g_propagate_error(error, g_steal_pointer(&take_error));
@@ -180,12 +183,13 @@ gboolean ccw_claim_take(CcwHost *host, const CcwBusId *id, const char *domain_uu
                         gboolean *ret_taken, GError **error)
 {
     g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, error);
+    g_auto(CcwDiskHold) hold = -1;
     gboolean foreign;
 
     if (!device || !check_subchannel(host, device, &foreign, error))
         return FALSE;
-    if (!foreign && (!ccw_state_check(host, device, error) || !ccw_in_use_check(host, device, error) ||
-                     !take(host, device, domain_uuid, token, error)))
+    if (!foreign && (!ccw_state_check(host, device, error) || !ccw_in_use_check(host, device, &hold, error) ||
+                     !take(host, device, domain_uuid, token, &hold, error)))
         return FALSE;
     *ret_taken = !foreign;
     return TRUE;
@@ -208,9 +212,18 @@ gboolean ccw_claim_lock(CcwHost *host, const CcwBusId *id, CcwLockFd *ret_lock, 
     return TRUE;
 }
 
+/* A domain's UUID, which a client chooses, or what qemu/ccw-lease.c has in its place, which is no UUID. */
 gboolean ccw_claim_check_arguments(const char *domain_uuid, const char *token, GError **error)
 {
-    if (domain_uuid && g_uuid_string_is_valid(domain_uuid) && token)
+    gboolean is_uuid = domain_uuid && g_uuid_string_is_valid(domain_uuid);
+    gboolean is_lease = domain_uuid && g_str_has_prefix(domain_uuid, CCW_OWNER_QEMU_CCW);
+
+    if (token && is_uuid && ccw_journal_is_reserved(domain_uuid)) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID,
+                    "domain UUID %s is reserved for qemu-ccw: give the domain another one", domain_uuid);
+        return FALSE;
+    }
+    if (token && (is_uuid || is_lease))
         return TRUE;
     if (token)
         g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "'%s' is no domain UUID", domain_uuid ? domain_uuid : "");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What taking a device for a domain (ccw-claim.c) and by hand (ccw-manual.c) have in common. Nobody else includes it.
+ * What taking a device for a domain (ccw-claim.c) and by hand (ccw-manual.c) have in common; private to them.
  */
 #pragma once
 

@@ -81,7 +81,7 @@ gboolean ccw_entry_do(CcwHost *host, const CcwBusId *id, const char *only_domain
     lock = ccw_journal_lock(host, id, error);
     if (lock < 0 || !ccw_journal_load(host, id, &record, error))
         return FALSE;
-    if (!record) /* somebody was faster; or it is of an earlier boot, and of no use */
+    if (!record) /* another process has settled it, or it is of an earlier boot */
         return ccw_journal_remove(host, id, error);
     return (only_domain && !ccw_entry_is_of(record, only_domain)) || func(host, record, data, error);
 }

@@ -74,9 +74,10 @@ static char *rule(const char *device, const char *uuid, gboolean at_boot)
 gboolean ccw_export_device(CcwHost *host, const CcwBusId *id, gboolean at_boot, GPtrArray *files, GError **error)
 {
     g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, error);
+    g_auto(CcwDiskHold) hold = -1;
     char buf[CCW_BUS_ID_STR_LEN], sub[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
 
-    if (!device || !ccw_state_check(host, device, error) || !ccw_in_use_check(host, device, error))
+    if (!device || !ccw_state_check(host, device, error) || !ccw_in_use_check(host, device, &hold, error))
         return FALSE;
     ccw_bus_id_format(id, buf);
     ccw_bus_id_format(&device->subchannel, sub);

@@ -22,8 +22,8 @@ struct _CcwHost {
     char *devices_dir; /* RUN_DIR/devices: journal and locks */
     const CcwHostOps *ops;
     gpointer ops_data;
-    CcwNameFunc name; /* of a domain; NULL: nobody knows */
-    gconstpointer name_data;
+    const CcwKnownDomains *domains; /* NULL: none are known */
+    gconstpointer domains_data;
     guint side_by_side; /* devices at once (ccw-side-by-side.h); 1: one after another */
     guint settle_ms;    /* how long the kernel may take for what it does behind a write (ccw-wait.h) */
     guint patience_ms;  /* how long a process that is ending may take to let go of a device */

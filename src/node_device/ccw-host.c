@@ -70,10 +70,10 @@ void ccw_host_set_dev_root(CcwHost *host, const char *dev_root)
     host->dev_root = g_strdup(dev_root);
 }
 
-void ccw_host_name_domains(CcwHost *host, CcwNameFunc name, gconstpointer data)
+void ccw_host_know_domains(CcwHost *host, const CcwKnownDomains *domains, gconstpointer data)
 {
-    host->name = name;
-    host->name_data = data;
+    host->domains = domains;
+    host->domains_data = data;
 }
 
 /* What shows that a module, or the same built in, is there. */

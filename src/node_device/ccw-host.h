@@ -27,16 +27,26 @@ void ccw_host_set_dev_root(CcwHost *host, const char *dev_root);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwHost, ccw_host_free)
 
 /*
- * Who knows what the domains are called: a new string, or NULL. Refusals name a domain so, and else, or without this,
- * by its UUID. It is called with a device's lock held, by any thread.
+ * What is known of the domains that run without asking libvirt (qemu/ccw-status.h). Each function is called with a
+ * device's lock held, by any thread.
  */
-typedef char *(*CcwNameFunc)(const char *domain_uuid, gconstpointer data);
-void ccw_host_name_domains(CcwHost *host, CcwNameFunc name, gconstpointer data);
+typedef struct {
+    /* What a domain is called: a new string, or NULL; refusals show its UUID then. */
+    char *(*name)(const char *domain_uuid, gconstpointer data);
+    /* The name of the domain that has a block device, by the device's number, "254:0": a new string, or NULL. */
+    char *(*disk_user)(const char *dev, gconstpointer data);
+    /* The process ids of their QEMUs: an array of guint64, which becomes the caller's. */
+    GArray *(*pids)(gconstpointer data);
+} CcwKnownDomains;
+void ccw_host_know_domains(CcwHost *host, const CcwKnownDomains *domains, gconstpointer data);
 
 /* Who has a device that was detached by hand, in the place of a domain's UUID. */
 #define CCW_OWNER_BY_HAND "detached"
-/* And in that of what qemu-ccw takes: this, and its process id in 12 decimal digits; no domain's. */
-#define CCW_OWNER_QEMU_CCW "cc390000-0002-8000-8000-"
+/*
+ * Who has a device that qemu-ccw took, in the same place: this, and qemu-ccw's process id. It is no UUID, so that no
+ * domain can take that place.
+ */
+#define CCW_OWNER_QEMU_CCW "qemu-ccw:"
 
 typedef struct {
     CcwBusId bus_id; /* of the ccw device */

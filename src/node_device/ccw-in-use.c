@@ -15,7 +15,7 @@
 #include "node_device/ccw-wait.h"
 #include "util/ccw-error.h"
 
-#define SHELL_MEANS " \t\n\"'\\$`&;|<>()*?[]{}#~!" /* in a command that somebody copies */
+#define SHELL_MEANS " \t\n\"'\\$`&;|<>()*?[]{}#~!" /* in a command that the user copies */
 
 /* What an exclusive open of the disk says (include/linux/blkdev.h, bd_claim). */
 typedef enum {
@@ -30,6 +30,8 @@ typedef struct {
     const CcwHostDevice *device;
     GPtrArray *stack; /* of CcwLayer; NULL: it has no disk */
     Claim claim;
+    CcwDiskHold hold; /* of CLAIM_NONE */
+    gboolean decides; /* the kernel will not say that a process has the disk open */
     GError **error;
     gboolean refused;
 } Look;
@@ -137,27 +139,76 @@ static const CcwLayer *top_of(const Look *look)
     return look->stack->pdata[look->stack->len - 1];
 }
 
-/* What is built on a disk is what its users have open; the disk is open then for its makers (multipathd). */
-static gboolean find_opener(Look *look, CcwScanOf of, const CcwLayer **ret_layer, char **ret_user)
-{
-    g_autoptr(GArray) nodes = g_array_new(FALSE, FALSE, sizeof(CcwNode));
-    g_autoptr(GPtrArray) layers = g_ptr_array_new();
-    gboolean built_on = top_of(look)->on != NULL;
-    guint found = 0;
+/* The layers whose openers count, with the node and who may open it. */
+typedef struct {
+    GPtrArray *layers;
+    GArray *nodes;    /* of CcwNode */
+    GArray *accesses; /* of CcwAccess */
+} Nodes;
 
+static void nodes_clear(Nodes *nodes)
+{
+    g_ptr_array_unref(nodes->layers);
+    g_array_unref(nodes->nodes);
+    g_array_unref(nodes->accesses);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Nodes, nodes_clear)
+
+static void add_access(Look *look, const CcwLayer *layer, GArray *accesses)
+{
+    g_autofree char *path = g_build_filename(look->host->dev_root, layer->name, NULL);
+    CcwAccess access;
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return;
+    access = (CcwAccess){ .user = st.st_uid, .group = st.st_gid, .mode = st.st_mode };
+    g_array_append_val(accesses, access);
+}
+
+/* What is built on a disk is what its users have open; the disk is open then for its makers (multipathd). */
+static void nodes_init(Nodes *nodes, Look *look)
+{
+    gboolean built_on = top_of(look)->on != NULL;
+
+    nodes->layers = g_ptr_array_new();
+    nodes->nodes = g_array_new(FALSE, FALSE, sizeof(CcwNode));
+    nodes->accesses = g_array_new(FALSE, FALSE, sizeof(CcwAccess));
     for (guint i = 0; i < look->stack->len; i++) {
         CcwLayer *layer = look->stack->pdata[i];
         CcwNode node = ccw_node_of_number(S_IFBLK, layer->dev);
 
         if (built_on && !layer->on)
             continue;
-        g_ptr_array_add(layers, layer);
-        g_array_append_val(nodes, node);
+        g_ptr_array_add(nodes->layers, layer);
+        g_array_append_val(nodes->nodes, node);
+        add_access(look, layer, nodes->accesses);
     }
-    if (!ccw_openers_find(look->host, of, nodes, &found, ret_user))
-        return FALSE;
-    *ret_layer = layers->pdata[found];
-    return TRUE;
+}
+
+typedef struct {
+    Look *look;
+    CcwScanOf of; /* if nothing is decided by it */
+    CcwOpeners answer;
+    const CcwLayer *layer; /* what is open; NULL: nothing is */
+    char *user;
+} Opened;
+
+static void find_opener(Opened *opened)
+{
+    Look *look = opened->look;
+    g_auto(Nodes) nodes = { 0 };
+    guint found = 0;
+
+    g_clear_pointer(&opened->user, g_free);
+    nodes_init(&nodes, look);
+    if (look->decides)
+        opened->answer = ccw_openers_ask(look->host, nodes.nodes, nodes.accesses, look->hold, &found, &opened->user);
+    else
+        opened->answer = ccw_openers_find(look->host, opened->of, nodes.nodes, &found, &opened->user)
+                             ? CCW_OPENERS_FOUND
+                             : CCW_OPENERS_NONE;
+    opened->layer = opened->answer == CCW_OPENERS_FOUND ? nodes.layers->pdata[found] : NULL;
 }
 
 static gboolean is_udev(const char *user)
@@ -165,21 +216,12 @@ static gboolean is_udev(const char *user)
     return strstr(user, " (systemd-udevd)") || strstr(user, " ((udev-worker))") || strstr(user, " (udevd)");
 }
 
-typedef struct {
-    Look *look;
-    CcwScanOf of;
-    const CcwLayer *layer; /* what is open; NULL: nothing is */
-    char *user;
-} Opened;
-
-/* Nobody has it open, but for udev. Its event that it has done with a device is one of those that are waited for. */
+/* FALSE while udev has it open, which sends an event when it has done with a device: that wakes the wait. */
 static gboolean is_left_alone(gpointer data)
 {
     Opened *opened = data;
 
-    g_clear_pointer(&opened->user, g_free);
-    if (!find_opener(opened->look, opened->of, &opened->layer, &opened->user))
-        opened->layer = NULL;
+    find_opener(opened);
     return !opened->layer || !is_udev(opened->user);
 }
 
@@ -189,6 +231,11 @@ static void check_openers(Look *look)
     g_autofree char *use = NULL;
 
     ccw_wait_until(is_left_alone, &opened, look->host->settle_ms);
+    if (opened.answer == CCW_OPENERS_UNKNOWN)
+        refuse(look, look->stack->pdata[0],
+               "may be open by a process: not every process that may open it could be looked at; run this as root, or "
+               "end processes that have very many files open",
+               NULL);
     if (opened.layer) {
         use = g_strdup_printf("is open by %s", opened.user);
         refuse(look, opened.layer, use, NULL);
@@ -196,10 +243,26 @@ static void check_openers(Look *look)
     g_free(opened.user);
 }
 
+/* Its QEMU opens a disk without O_EXCL, so that the kernel does not tell. */
+static void check_domains(Look *look)
+{
+    const CcwKnownDomains *domains = look->host->domains;
+
+    for (guint i = 0; look->decides && domains && i < look->stack->len && !look->refused; i++) {
+        const CcwLayer *layer = look->stack->pdata[i];
+        g_autofree char *name = layer->dev ? domains->disk_user(layer->dev, look->host->domains_data) : NULL;
+        g_autofree char *line = name ? ccw_one_line(name) : NULL;
+        g_autofree char *use = name ? g_strdup_printf("is a disk of domain %s", line) : NULL;
+
+        if (use)
+            refuse(look, layer, use, "detach it from that domain");
+    }
+}
+
 /* --- the kernel's answer for a disk that its driver does not guard --- */
 
-/* Of the whole disk, which cannot be claimed while one of its partitions is. */
-static Claim ask_claim(CcwHost *host, const CcwLayer *disk)
+/* The whole disk cannot be claimed while one of its partitions is, and no partition while the whole disk is. */
+static Claim ask_claim(CcwHost *host, const CcwLayer *disk, CcwDiskHold *ret_hold)
 {
     g_autofree char *path = g_strconcat("/dev/", disk->name, NULL);
     g_autofree char *node = g_build_filename(host->dev_root, disk->name, NULL);
@@ -209,8 +272,7 @@ static Claim ask_claim(CcwHost *host, const CcwLayer *disk)
     if (!ccw_layer_is_dev(disk, dev))
         return CLAIM_UNKNOWN;
     fd = host->ops->open_node(node, O_RDONLY | O_EXCL, host->ops_data);
-    if (fd >= 0)
-        close(fd);
+    *ret_hold = MAX(fd, -1);
     return fd >= 0 ? CLAIM_NONE : fd == -EBUSY ? CLAIM_HELD : CLAIM_UNKNOWN;
 }
 
@@ -282,7 +344,7 @@ static const struct {
     { "3215", "ttyS" },
 };
 
-/* The kernel does not say which of several terminals it is: then none of them is to be had. */
+/* The kernel does not say which of several terminals is the console: then all of them are refused. */
 static void check_console(Look *look)
 {
     g_autofree char *dir = ccw_host_path(look->host, "class/tty/console");
@@ -316,9 +378,10 @@ static const struct {
     void (*check)(Look *look);
     guint when;
 } checks[] = {
-    { check_group, ALWAYS },       { check_console, ALWAYS }, { check_beyond, ALWAYS },
-    { check_own_mounts, IF_DISK }, { check_swaps, IF_DISK },  { check_other_mounts, IF_OPEN },
-    { check_openers, IF_OPEN },    { check_stack, IF_DISK },  { check_claim, IF_DISK },
+    { check_group, ALWAYS },       { check_console, ALWAYS },  { check_beyond, ALWAYS },
+    { check_own_mounts, IF_DISK }, { check_swaps, IF_DISK },   { check_other_mounts, IF_OPEN },
+    { check_domains, IF_OPEN },    { check_openers, IF_OPEN }, { check_stack, IF_DISK },
+    { check_claim, IF_DISK },
 };
 
 static GPtrArray *stack_of(CcwHost *host, const CcwHostDevice *device, CcwStackLoops loops)
@@ -332,38 +395,43 @@ typedef enum {
     REFUSED,   /* the kernel has said that it is in use */
 } Asked;
 
-/* FALSE if it is refused. */
-static gboolean look_at(CcwHost *host, const CcwHostDevice *device, Asked asked, GError **error)
+/* FALSE if it is refused. ret_hold: as ccw_in_use_check() has it; written if TRUE. */
+static gboolean look_at(CcwHost *host, const CcwHostDevice *device, Asked asked, CcwDiskHold *ret_hold, GError **error)
 {
     g_autoptr(GPtrArray) stack =
         stack_of(host, device, asked == GUARDED ? CCW_STACK_WITHOUT_LOOPS : CCW_STACK_WITH_LOOPS);
-    Look look = { .host = host, .device = device, .stack = stack, .error = error };
+    Look look = { .host = host, .device = device, .stack = stack, .hold = -1, .error = error };
     guint when = ALWAYS;
 
     if (stack)
         when |= IF_DISK;
+    look.decides = asked == UNGUARDED;
     if (stack && asked == UNGUARDED)
-        look.claim = ask_claim(host, stack->pdata[0]);
+        look.claim = ask_claim(host, stack->pdata[0], &look.hold);
     /* What is built on a DASD hides from its guard who uses that. */
     if (stack && (asked != GUARDED || top_of(&look)->on))
         when |= IF_OPEN;
     for (gsize i = 0; i < G_N_ELEMENTS(checks) && !look.refused; i++)
         if (checks[i].when & when)
             checks[i].check(&look);
+    if (look.refused)
+        ccw_disk_hold_clear(&look.hold);
+    *ret_hold = look.hold;
     return !look.refused;
 }
 
-gboolean ccw_in_use_check(CcwHost *host, const CcwHostDevice *device, GError **error)
+gboolean ccw_in_use_check(CcwHost *host, const CcwHostDevice *device, CcwDiskHold *ret_hold, GError **error)
 {
-    return look_at(host, device, g_str_has_prefix(driver_of(device), "dasd") ? GUARDED : UNGUARDED, error);
+    return look_at(host, device, g_str_has_prefix(driver_of(device), "dasd") ? GUARDED : UNGUARDED, ret_hold, error);
 }
 
 gboolean ccw_in_use_explain(CcwHost *host, const CcwBusId *id, GError **error)
 {
     g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, error);
+    g_auto(CcwDiskHold) none = -1;
     char buf[CCW_BUS_ID_STR_LEN];
 
-    if (device && look_at(host, device, REFUSED, error))
+    if (device && look_at(host, device, REFUSED, &none, error))
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
                     "cannot set ccw device %s offline: the kernel says that it is in use; unmount it, or close what "
                     "has it open",
@@ -375,7 +443,7 @@ gboolean ccw_in_use_by_udev(CcwHost *host, const CcwBusId *id)
 {
     g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, NULL);
     g_autoptr(GPtrArray) stack = device ? stack_of(host, device, CCW_STACK_WITHOUT_LOOPS) : NULL;
-    Look look = { .host = host, .device = device, .stack = stack };
+    Look look = { .host = host, .device = device, .stack = stack, .hold = -1 };
     Opened opened = { .look = &look, .of = CCW_SCAN_ROOT }; /* asked again and again, and udev is root's */
     gboolean by_udev = stack && !is_left_alone(&opened);
 

@@ -6,20 +6,38 @@
  */
 #pragma once
 
+#include <unistd.h>
+
 #include "node_device/ccw-host.h"
 
-/*
- * Before anything is changed. Where the kernel will say by itself that it is open (a DASD), processes and the mounts of
- * other namespaces are not looked through. A disk that the kernel guards by nothing is opened exclusively: the kernel
- * says then whether it is mounted anywhere, swapped on or part of a stack. A process that has it open beside that, as
- * dd has, is looked for among the processes (ccw-processes.h). Error: CCW_ERROR_BUSY, naming the part of the device,
- * its user and what to do.
+/* A disk that this process has open exclusively; -1: none. g_auto(CcwDiskHold) hold = -1; */
+typedef int CcwDiskHold;
+static inline void ccw_disk_hold_clear(CcwDiskHold *hold)
+{
+    if (*hold >= 0)
+        close(*hold);
+    *hold = -1;
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CcwDiskHold, ccw_disk_hold_clear)
+
+/**
+ * ccw_in_use_check:
+ * @ret_hold: the disk, opened exclusively, or -1; the caller closes it once the device is offline
+ *
+ * Checks whether this host uses the device, before anything is changed. Where the kernel will say by itself that it is
+ * open (a DASD), processes and the mounts of other namespaces are not looked through, and nothing is held: dasd does
+ * not go offline while any process has it open. A disk that the kernel does not guard is opened exclusively: the kernel
+ * says then whether it is mounted anywhere, swapped on or part of a stack, and refuses all of these (EBUSY) until
+ * @ret_hold is closed. A process that has the disk open beside that, as dd has, is looked for among the processes
+ * (ccw-processes.h).
+ *
+ * Returns: FALSE with CCW_ERROR_BUSY, naming the part of the device, its user and what to do
  */
-gboolean ccw_in_use_check(CcwHost *host, const CcwHostDevice *device, GError **error);
+gboolean ccw_in_use_check(CcwHost *host, const CcwHostDevice *device, CcwDiskHold *ret_hold, GError **error);
 
 /*
- * The kernel says that it is in use (EBUSY on offline): by whom. Sets CCW_ERROR_BUSY as above, or without a name if
- * nobody is found, and returns FALSE.
+ * Explains the kernel's EBUSY on offline. Sets CCW_ERROR_BUSY as above, or without a name if no user is found, and
+ * returns FALSE.
  */
 gboolean ccw_in_use_explain(CcwHost *host, const CcwBusId *id, GError **error);
 

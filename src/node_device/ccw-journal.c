@@ -15,7 +15,17 @@
 
 #define JOURNAL_VERSION 1
 #define SUFFIX ".json"
+#define UNFINISHED ".json.new" /* an entry that is being written, with the lock held */
 #define ANNOUNCED ".attach"
+
+/*
+ * The values of 'owner'. Older versions, which do not have it, know what qemu-ccw took by a 'domain' that begins so and
+ * has its process id in the last 12 digits; it is written for them still.
+ */
+#define OWNER_DOMAIN "domain"
+#define OWNER_BY_HAND "hand"
+#define OWNER_QEMU_CCW "qemu-ccw"
+#define PID_DIGITS 12
 
 static const char *const state_names[CCW_CLAIM_LAST] = {
     [CCW_CLAIM_PENDING] = "pending",
@@ -57,31 +67,18 @@ static char *file_of(CcwHost *host, const CcwBusId *id, const char *suffix)
     return g_strconcat(host->devices_dir, "/", ccw_bus_id_format(id, buf), suffix, NULL);
 }
 
-/* Who was killed while it replaced the entry leaves its temporary file; with the lock held it can be nobody's else. */
-static void sweep(CcwHost *host, const CcwBusId *id)
-{
-    char buf[CCW_BUS_ID_STR_LEN];
-    g_autofree char *prefix = g_strconcat(ccw_bus_id_format(id, buf), SUFFIX ".", NULL);
-    g_autoptr(GPtrArray) names = ccw_sysfs_names(host->devices_dir);
-
-    for (guint i = 0; i < names->len; i++) {
-        g_autofree char *path = g_build_filename(host->devices_dir, names->pdata[i], NULL);
-
-        if (g_str_has_prefix(names->pdata[i], prefix))
-            g_unlink(path);
-    }
-}
-
 /*
- * Entries name domains, which libvirt's access drivers may hide from a user: only root looks in. RUN_DIR above has
- * sockets, too, and is open. The modes hold whatever the umask is, and for a folder of an older version as well.
+ * Entries name domains, which libvirt's access drivers may hide from a user: only root looks in. On a host RUN_DIR
+ * itself is for root alone (0700, as the units make it): it holds libvirtd's own sockets, which only virtccwd may use.
+ * A lab makes its RUN_DIR 0755, since its guests' QEMU reaches the lab's socket there. The modes of devices/ hold
+ * whatever the umask is, and for a folder of an older version as well.
  */
 static gboolean make_dir(CcwHost *host, GError **error)
 {
     g_autofree char *run_dir = g_path_get_dirname(host->devices_dir);
     struct stat st;
 
-    if (g_mkdir_with_parents(run_dir, 0755) < 0 || (g_mkdir(host->devices_dir, 0700) < 0 && errno != EEXIST)) {
+    if (g_mkdir_with_parents(run_dir, 0700) < 0 || (g_mkdir(host->devices_dir, 0700) < 0 && errno != EEXIST)) {
         ccw_error_set_errno(error, errno, "cannot create %s", host->devices_dir);
         return FALSE;
     }
@@ -93,6 +90,14 @@ static gboolean make_dir(CcwHost *host, GError **error)
     return FALSE;
 }
 
+/* A process that was killed while it replaced the entry leaves this file. The lock is held. */
+static void remove_unfinished(CcwHost *host, const CcwBusId *id)
+{
+    g_autofree char *path = file_of(host, id, UNFINISHED);
+
+    g_unlink(path);
+}
+
 int ccw_journal_lock(CcwHost *host, const CcwBusId *id, GError **error)
 {
     g_autofree char *path = file_of(host, id, ".lock");
@@ -101,7 +106,8 @@ int ccw_journal_lock(CcwHost *host, const CcwBusId *id, GError **error)
 
     if (!make_dir(host, error))
         return -1;
-    /* 0600: who may open it may hold everybody up. Never removed, or two could lock two files of one name. */
+    /* 0600: a user who can open the file can block every other one. It is never removed, or two processes could lock
+     * two files of one name; a device that is not there gets none (ccw_claim_lock). */
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
         ccw_error_set_errno(error, errno, "cannot open %s", path);
@@ -115,7 +121,7 @@ int ccw_journal_lock(CcwHost *host, const CcwBusId *id, GError **error)
         close(fd);
         return -1;
     }
-    sweep(host, id);
+    remove_unfinished(host, id);
     return fd;
 }
 
@@ -245,6 +251,42 @@ static gboolean is_of_earlier_boot(CcwHost *host, JsonNode *root)
     return now && strcmp(boot, now) != 0;
 }
 
+gboolean ccw_journal_is_reserved(const char *uuid)
+{
+    return g_ascii_strncasecmp(uuid, CCW_RESERVED_UUID, strlen(CCW_RESERVED_UUID)) == 0;
+}
+
+static gboolean is_uuid_of_qemu_ccw(const char *uuid)
+{
+    return uuid && ccw_journal_is_reserved(uuid) &&
+           strspn(uuid + strlen(CCW_RESERVED_UUID), "0123456789") == PID_DIGITS;
+}
+
+/* 'owner', or what an entry of an older version means; NULL if it is malformed. */
+static const char *get_owner_kind(JsonObject *object, const char *uuid)
+{
+    if (json_object_has_member(object, "owner"))
+        return get_string(object, "owner");
+    return is_uuid_of_qemu_ccw(uuid) ? OWNER_QEMU_CCW : uuid ? OWNER_DOMAIN : OWNER_BY_HAND;
+}
+
+static gboolean get_owner(JsonObject *object, CcwRecord *record)
+{
+    const char *uuid = get_string(object, "domain");
+    const char *kind = get_owner_kind(object, uuid);
+
+    if (!kind || (uuid ? !g_uuid_string_is_valid(uuid) : !is_null(object, "domain")))
+        return FALSE;
+    if (strcmp(kind, OWNER_BY_HAND) == 0)
+        return !uuid;
+    if (strcmp(kind, OWNER_QEMU_CCW) == 0 && is_uuid_of_qemu_ccw(uuid))
+        record->domain = g_strdup_printf(CCW_OWNER_QEMU_CCW "%" G_GUINT64_FORMAT,
+                                         g_ascii_strtoull(uuid + strlen(CCW_RESERVED_UUID), NULL, 10));
+    else if (strcmp(kind, OWNER_DOMAIN) == 0)
+        record->domain = g_strdup(uuid);
+    return record->domain != NULL;
+}
+
 /* NULL and what is wrong with it. */
 static CcwRecord *from_json(JsonNode *root, const CcwBusId *id, const char **ret_why)
 {
@@ -263,17 +305,16 @@ static CcwRecord *from_json(JsonNode *root, const CcwBusId *id, const char **ret
     *ret_why = "its 'device' is another's";
     if (!get_bus_id(object, "device", &record->device) || !ccw_bus_id_equal(&record->device, id))
         return NULL;
-    *ret_why = "its 'state' is none of pending, owned, releasing";
+    *ret_why = "its 'state' is not pending, owned or releasing";
     if (!state || !find_name(state_names, CCW_CLAIM_LAST, state, &state_index))
         return NULL;
     record->state = state_index;
-    record->domain = g_strdup(get_string(object, "domain"));
     record->token = g_strdup(get_string(object, "token"));
     *ret_why = "its 'since' is no time";
     if (!get_int(object, "since", 0, G_MAXINT64, &record->since))
         return NULL;
-    *ret_why = "its 'domain' is neither a UUID nor null";
-    if (record->domain ? !g_uuid_string_is_valid(record->domain) : !is_null(object, "domain"))
+    *ret_why = "its 'owner' is not domain, hand or qemu-ccw, or does not go with its 'domain', a UUID or null";
+    if (!get_owner(object, record))
         return NULL;
     *ret_why = "it is pending without a 'token'";
     if (record->state == CCW_CLAIM_PENDING && !record->token)
@@ -337,6 +378,17 @@ static void add_string(JsonBuilder *builder, const char *name, const char *value
         json_builder_add_null_value(builder);
 }
 
+static void add_owner(JsonBuilder *builder, const char *owner)
+{
+    g_autofree char *uuid = NULL;
+
+    if (owner && g_str_has_prefix(owner, CCW_OWNER_QEMU_CCW))
+        uuid = g_strdup_printf(CCW_RESERVED_UUID "%0*" G_GUINT64_FORMAT, PID_DIGITS,
+                               g_ascii_strtoull(owner + strlen(CCW_OWNER_QEMU_CCW), NULL, 10));
+    add_string(builder, "owner", uuid ? OWNER_QEMU_CCW : owner ? OWNER_DOMAIN : OWNER_BY_HAND);
+    add_string(builder, "domain", uuid ? uuid : owner);
+}
+
 static void add_settings(JsonBuilder *builder, const CcwSettings *settings)
 {
     json_builder_set_member_name(builder, "settings");
@@ -362,7 +414,7 @@ static JsonNode *to_json(CcwHost *host, const CcwRecord *record)
     json_builder_add_int_value(builder, record->since);
     if (boot)
         add_string(builder, "boot", boot);
-    add_string(builder, "domain", record->domain);
+    add_owner(builder, record->domain);
     if (record->token)
         add_string(builder, "token", record->token);
     json_builder_set_member_name(builder, "found");
@@ -386,11 +438,12 @@ static JsonNode *to_json(CcwHost *host, const CcwRecord *record)
 gboolean ccw_journal_save(CcwHost *host, const CcwRecord *record, GError **error)
 {
     g_autofree char *path = file_of(host, &record->device, SUFFIX);
+    g_autofree char *temporary = file_of(host, &record->device, UNFINISHED);
     g_autoptr(JsonNode) root = to_json(host, record);
     g_autofree char *json = json_to_string(root, TRUE);
     g_autofree char *text = g_strconcat(json, "\n", NULL);
 
-    return ccw_file_replace(path, text, strlen(text), 0600, error);
+    return ccw_file_replace_by(path, temporary, text, strlen(text), 0600, error);
 }
 
 gboolean ccw_journal_remove(CcwHost *host, const CcwBusId *id, GError **error)
@@ -419,7 +472,7 @@ char *ccw_journal_announced(CcwHost *host, const CcwBusId *id)
     return text;
 }
 
-/* Not replaced atomically: what is torn is the token of no process, and whoever wrote it has ended. */
+/* Not replaced atomically: a token that is cut off names no process, and only a writer that has ended leaves one. */
 gboolean ccw_journal_announce(CcwHost *host, const CcwBusId *id, const char *token, GError **error)
 {
     g_autofree char *path = file_of(host, id, ANNOUNCED);

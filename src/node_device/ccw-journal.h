@@ -32,9 +32,9 @@ typedef struct {
     CcwBusId device;
     CcwBusId subchannel; /* when it was taken */
     CcwClaimState state;
-    gint64 since;               /* ccw_host_clock() of the last claim or confirmation */
-    char *domain;               /* UUID, lower case; NULL: nobody's, taken by hand (ccw_host_detach) */
-    char *token;                /* "PID:STARTTIME"; NULL unless pending */
+    gint64 since; /* ccw_host_clock() of the last claim or confirmation */
+    char *domain; /* UUID, lower case; or CCW_OWNER_QEMU_CCW and a process id; NULL: taken by hand (ccw_host_detach) */
+    char *token;  /* "PID:STARTTIME"; NULL unless pending */
     gint found_online;          /* 1, 0, -1 as in CcwHostDevice */
     char *found_driver;         /* of the subchannel, or NULL */
     char *found_override;       /* "" where none was set */
@@ -43,6 +43,13 @@ typedef struct {
 } CcwRecord;
 void ccw_record_free(CcwRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwRecord, ccw_record_free)
+
+/*
+ * No domain may have a UUID that begins so: in an entry of an older version it is qemu-ccw's, and older versions take
+ * it for that.
+ */
+#define CCW_RESERVED_UUID "cc390000-0002-8000-8000-"
+gboolean ccw_journal_is_reserved(const char *uuid);
 
 const char *ccw_step_name(CcwStep step);
 const char *ccw_claim_state_name(CcwClaimState state);
@@ -64,7 +71,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CcwLockFd, ccw_lock_fd_clear)
 
 gboolean ccw_journal_has(CcwHost *host, const CcwBusId *id);
 
-/* *ret_record is NULL if there is no entry, or one of an earlier boot of this host, whose devices nobody touched since.
+/*
+ * *ret_record is NULL if there is no entry, or if it is of an earlier boot of this host: then it says nothing of what
+ * is there now.
  */
 gboolean ccw_journal_load(CcwHost *host, const CcwBusId *id, CcwRecord **ret_record, GError **error);
 gboolean ccw_journal_save(CcwHost *host, const CcwRecord *record, GError **error);

@@ -59,21 +59,29 @@ static gboolean is_announced_by_none(CcwHost *host, const CcwBusId *id, GError *
     return FALSE;
 }
 
-/* The entry there is, or NULL; one that is half taken or half given back is brought to its end. A domain's is refused.
+/*
+ * The entry there is, or NULL; one that is half taken or half given back is brought to its end, and then
+ * *ret_given_back is TRUE. One of an earlier boot is removed: it says nothing of what is there now. A domain's is
+ * refused.
  */
-static gboolean settle(CcwHost *host, const CcwBusId *id, CcwRecord **ret_record, GError **error)
+static gboolean settle(CcwHost *host, const CcwBusId *id, CcwRecord **ret_record, gboolean *ret_given_back,
+                       GError **error)
 {
     g_autoptr(CcwRecord) record = NULL;
 
+    *ret_given_back = FALSE;
     if (!is_announced_by_none(host, id, error))
         return FALSE;
     if (!ccw_journal_load(host, id, &record, error))
+        return FALSE;
+    if (!record && !ccw_journal_remove(host, id, error))
         return FALSE;
     if (record && record->domain && record->state != CCW_CLAIM_RELEASING)
         return ccw_claim_refuse(host, record, error);
     if (record && !ccw_claim_is_whole(host, record)) {
         if (!ccw_steps_give_back(host, record, error))
             return FALSE;
+        *ret_given_back = TRUE;
         g_clear_pointer(&record, ccw_record_free);
     }
     *ret_record = g_steal_pointer(&record);
@@ -102,9 +110,9 @@ gboolean ccw_host_detach(CcwHost *host, const CcwBusId *id, GError **error)
     g_autofree char *token = own_token(host);
     g_autoptr(CcwRecord) record = NULL;
     g_auto(CcwLockFd) lock = -1;
-    gboolean taken;
+    gboolean taken, given_back;
 
-    if (!ccw_claim_lock(host, id, &lock, error) || !settle(host, id, &record, error))
+    if (!ccw_claim_lock(host, id, &lock, error) || !settle(host, id, &record, &given_back, error))
         return FALSE;
     if (record)
         return TRUE;
@@ -124,8 +132,8 @@ static const char *stranger(const CcwHostDevice *device)
 }
 
 /*
- * Nobody remembers what was found: to the driver that channel devices have, as libvirt does it with PCI devices, from
- * vfio_ccw or from no driver.
+ * There is no record of what was found. It goes to the driver that channel devices have, as libvirt does it with PCI
+ * devices, from vfio_ccw or from no driver.
  */
 static gboolean reattach_unknown(CcwHost *host, const CcwBusId *id, CcwVfioHold hold, GError **error)
 {
@@ -159,12 +167,9 @@ gboolean ccw_host_reattach_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of
     g_autoptr(CcwRecord) record = NULL;
     g_auto(CcwVfioHold) hold = -1;
     g_auto(CcwLockFd) lock = -1;
-    gboolean known;
+    gboolean given_back;
 
-    if (!ccw_claim_lock(host, id, &lock, error))
-        return FALSE;
-    known = ccw_journal_has(host, id);
-    if (!settle(host, id, &record, error))
+    if (!ccw_claim_lock(host, id, &lock, error) || !settle(host, id, &record, &given_back, error))
         return FALSE;
     *ret_stale = record && record->since > as_of;
     if (*ret_stale)
@@ -173,7 +178,7 @@ gboolean ccw_host_reattach_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of
         return FALSE;
     if (record)
         return ccw_steps_give_back_held(host, record, hold, error);
-    return known || reattach_unknown(host, id, hold, error);
+    return given_back || reattach_unknown(host, id, hold, error);
 }
 
 gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error)
@@ -189,9 +194,11 @@ gboolean ccw_host_reset_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of, g
     g_autoptr(CcwHostDevice) device = NULL;
     g_autoptr(CcwRecord) record = NULL;
     g_auto(CcwVfioHold) hold = -1;
+    g_auto(CcwDiskHold) disk = -1;
     g_auto(CcwLockFd) lock = -1;
+    gboolean given_back;
 
-    if (!ccw_claim_lock(host, id, &lock, error) || !settle(host, id, &record, error))
+    if (!ccw_claim_lock(host, id, &lock, error) || !settle(host, id, &record, &given_back, error))
         return FALSE;
     *ret_stale = record && record->since > as_of;
     if (*ret_stale)
@@ -204,10 +211,10 @@ gboolean ccw_host_reset_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of, g
     if (device->online != 1) /* nothing is done to it, and no start of a domain with it is noted: it is not asked for */
         return TRUE;
     /* One without a path would go offline, and not come back. */
-    if (!ccw_state_check(host, device, error) || !ccw_in_use_check(host, device, error))
+    if (!ccw_state_check(host, device, error) || !ccw_in_use_check(host, device, &disk, error))
         return FALSE;
     record = ccw_claim_record(host, device, NULL, token);
-    return ccw_steps_restart(host, record, error);
+    return ccw_steps_restart(host, record, &disk, error);
 }
 
 gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error)

@@ -2,6 +2,7 @@
 #include "node_device/ccw-openers.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,15 +56,20 @@ static guint find_node(int fd_dir, const char *name, const GArray *nodes)
     return i;
 }
 
-/* A process that ends meanwhile has nothing open. */
-static gboolean search_process(CcwScan *scan, const char *fds, const GArray *nodes, guint *ret_node)
+/*
+ * A process that ends meanwhile has nothing open. own: the descriptor that does not count, or "". Only of a process
+ * that ends there is no folder; any other error, as for want of a right or of descriptors, leaves it unknown.
+ */
+static gboolean search_process(CcwScan *scan, const char *fds, const char *own, const GArray *nodes, guint *ret_node)
 {
     DIR *dir = opendir(fds);
     guint found = nodes->len;
     struct dirent *entry;
 
+    if (!dir && errno != ENOENT && errno != ESRCH)
+        ccw_scan_miss(scan);
     while (dir && found == nodes->len && (entry = readdir(dir)) && ccw_scan_spend(scan, 1))
-        if (entry->d_name[0] != '.')
+        if (entry->d_name[0] != '.' && strcmp(entry->d_name, own) != 0)
             found = find_node(dirfd(dir), entry->d_name, nodes);
     if (dir)
         closedir(dir);
@@ -72,20 +78,38 @@ static gboolean search_process(CcwScan *scan, const char *fds, const GArray *nod
     return found < nodes->len;
 }
 
-gboolean ccw_openers_find(CcwHost *host, CcwScanOf of, const GArray *nodes, guint *ret_node, char **ret_user)
+static gboolean search(CcwScan *scan, CcwHost *host, const GArray *nodes, int own, guint *ret_node, char **ret_user)
 {
-    g_autoptr(CcwScan) scan = ccw_scan_new(host, of);
+    g_autofree char *self = ccw_sysfs_link_name(host->proc_root, "self");
+    g_autofree char *own_name = g_strdup_printf("%d", own);
     const char *pid;
 
     while (nodes->len && (pid = ccw_scan_next(scan))) {
         g_autofree char *fds = g_build_filename(host->proc_root, pid, "fd", NULL);
 
-        if (!search_process(scan, fds, nodes, ret_node))
+        if (!search_process(scan, fds, g_strcmp0(pid, self) == 0 ? own_name : "", nodes, ret_node))
             continue;
         *ret_user = ccw_process_describe(host, pid);
         return TRUE;
     }
     return FALSE;
+}
+
+gboolean ccw_openers_find(CcwHost *host, CcwScanOf of, const GArray *nodes, guint *ret_node, char **ret_user)
+{
+    g_autoptr(CcwScan) scan = ccw_scan_new(host, of);
+
+    return search(scan, host, nodes, -1, ret_node, ret_user);
+}
+
+CcwOpeners ccw_openers_ask(CcwHost *host, const GArray *nodes, const GArray *accesses, int own, guint *ret_node,
+                           char **ret_user)
+{
+    g_autoptr(CcwScan) scan = ccw_scan_new_deciding(host, accesses);
+
+    if (search(scan, host, nodes, own, ret_node, ret_user))
+        return CCW_OPENERS_FOUND;
+    return ccw_scan_is_complete(scan) ? CCW_OPENERS_NONE : CCW_OPENERS_UNKNOWN;
 }
 
 /* --- of a mediated device --- */

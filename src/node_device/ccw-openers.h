@@ -2,7 +2,7 @@
 /*
  * Which process has a device node open, as /proc/PID/fd says, to name it in a message. A node is known by its number,
  * never by a path: a process may have any file under any name in a mount namespace of its own. The scan is bounded
- * (ccw-processes.h); nothing is decided by its finding nothing. Only root sees every process's descriptors.
+ * (ccw-processes.h); only ccw_openers_ask() decides by its finding nothing. Only root sees every process's descriptors.
  */
 #pragma once
 
@@ -33,6 +33,22 @@ CcwNode ccw_node_of_path(const char *path);
  * Returns: FALSE if no process has, or if the scan found no such process within its bounds
  */
 gboolean ccw_openers_find(CcwHost *host, CcwScanOf of, const GArray *nodes, guint *ret_node, char **ret_user);
+
+typedef enum {
+    CCW_OPENERS_NONE,
+    CCW_OPENERS_FOUND,
+    CCW_OPENERS_UNKNOWN, /* the bounds of the scan were too narrow, or it may not look at a process */
+} CcwOpeners;
+
+/**
+ * ccw_openers_ask:
+ * @accesses: who may open the nodes, an array of CcwAccess (ccw_scan_new_deciding)
+ * @own: a descriptor of this process's own that does not count, or -1
+ *
+ * The same, where the answer decides.
+ */
+CcwOpeners ccw_openers_ask(CcwHost *host, const GArray *nodes, const GArray *accesses, int own, guint *ret_node,
+                           char **ret_user);
 
 /**
  * ccw_mdev_describe_user:

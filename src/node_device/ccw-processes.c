@@ -18,7 +18,10 @@
 #define PROCESS_UNITS 4 /* what a process costs beside its descriptors */
 #define SCAN_MS 2000    /* all users together */
 
+#define STATUS_MAX 4096 /* of /proc/PID/status: the users and groups of a process; only root sets more groups */
+
 typedef struct {
+    gboolean may_open; /* it may have opened a node by itself; FALSE in a scan for names */
     guint64 user;
     guint64 pid;
 } Process;
@@ -27,9 +30,10 @@ struct _CcwScan {
     CcwHost *host;
     GArray *processes; /* of Process, by user and pid */
     guint next;
-    guint64 user; /* of the current process */
-    guint left;   /* of the user's share */
+    const Process *current;
+    guint left;   /* of the current process's user's share */
     gint64 until; /* monotonic time */
+    gboolean incomplete;
     char pid[24];
 };
 
@@ -38,26 +42,45 @@ static guint share_of(guint64 user)
     return user == 0 ? SHARE_OF_ROOT : SHARE_OF_USER;
 }
 
-/*
- * proc(5), status: "Uid:" and the real, effective, saved and file system user, within the first lines; a user may make
- * later ones as long as he likes. What does not say it comes last of all. FALSE: it cannot be read.
- */
-static gboolean read_real_user(const char *dir, guint64 *ret_user)
+/* "" if it cannot be read. */
+static void read_status(const char *dir, char text[STATUS_MAX])
 {
     g_autofree char *path = g_build_filename(dir, "status", NULL);
-    char text[1024];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-    const char *line;
+    ssize_t length = fd < 0 ? -1 : read(fd, text, STATUS_MAX - 1);
 
     if (fd >= 0)
         close(fd);
-    if (length < 0)
-        return FALSE;
-    text[length] = '\0';
+    text[MAX(length, 0)] = '\0';
+}
+
+/*
+ * proc(5), status: "Uid:" and the real, effective, saved and file system user, within the first lines; a user may make
+ * later ones as long as he likes. A process that does not say it comes last of all.
+ */
+static guint64 real_user(const char *dir)
+{
+    char text[STATUS_MAX];
+    const char *line;
+
+    read_status(dir, text);
     line = strstr(text, "\nUid:\t");
-    *ret_user = line ? g_ascii_strtoull(line + strlen("\nUid:\t"), NULL, 10) : G_MAXUINT64;
-    return TRUE;
+    if (!*text) /* it has ended */
+        return 0;
+    return line ? g_ascii_strtoull(line + strlen("\nUid:\t"), NULL, 10) : G_MAXUINT64;
+}
+
+/* Whether one of the numbers in the line that begins so is the group's. */
+static gboolean line_has(const char *status, const char *begin, guint64 group)
+{
+    const char *line = strstr(status, begin);
+    g_autofree char *numbers = line ? g_strndup(line + strlen(begin), strcspn(line + strlen(begin), "\n")) : NULL;
+    g_auto(GStrv) each = g_strsplit_set(numbers ? numbers : "", "\t ", -1);
+
+    for (gsize i = 0; each[i]; i++)
+        if (*each[i] && g_ascii_strtoull(each[i], NULL, 10) == group)
+            return TRUE;
+    return FALSE;
 }
 
 /*
@@ -72,8 +95,30 @@ static gboolean read_user(const char *dir, guint64 *ret_user)
         return FALSE;
     *ret_user = st.st_uid;
     if (st.st_uid == 0)
-        read_real_user(dir, ret_user);
+        *ret_user = real_user(dir);
     return TRUE;
+}
+
+/* As the kernel decides at open(2), but for lists of access rights (ACLs). */
+static gboolean allows(const CcwAccess *access, guint64 user, const char *status)
+{
+    if (access->mode & (S_IROTH | S_IWOTH) || (user == access->user && access->mode & (S_IRUSR | S_IWUSR)))
+        return TRUE;
+    return access->mode & (S_IRGRP | S_IWGRP) &&
+           (line_has(status, "\nGid:\t", access->group) || line_has(status, "\nGroups:\t", access->group));
+}
+
+static gboolean may_open(const char *dir, guint64 user, const GArray *accesses)
+{
+    char status[STATUS_MAX] = "";
+
+    if (user == 0)
+        return TRUE;
+    read_status(dir, status);
+    for (guint i = 0; i < accesses->len; i++)
+        if (allows(&g_array_index(accesses, CcwAccess, i), user, status))
+            return TRUE;
+    return FALSE;
 }
 
 static gint compare_processes(gconstpointer a, gconstpointer b)
@@ -81,31 +126,84 @@ static gint compare_processes(gconstpointer a, gconstpointer b)
     const Process *x = a;
     const Process *y = b;
 
+    if (x->may_open != y->may_open)
+        return x->may_open ? -1 : 1;
     if (x->user != y->user)
         return x->user < y->user ? -1 : 1;
     return x->pid < y->pid ? -1 : x->pid > y->pid;
 }
 
-CcwScan *ccw_scan_new(CcwHost *host, CcwScanOf of)
+static gint64 time_limit(void)
+{
+    return g_get_monotonic_time() + (gint64)SCAN_MS * 1000;
+}
+
+/* Reads one entry of /proc. FALSE: it is not a process, or the process has ended. */
+static gboolean read_process(CcwHost *host, const char *name, Process *ret_process)
+{
+    g_autofree char *dir = g_build_filename(host->proc_root, name, NULL);
+
+    *ret_process = (Process){ .pid = g_ascii_strtoull(name, NULL, 10) };
+    return strspn(name, "0123456789") == strlen(name) && read_user(dir, &ret_process->user);
+}
+
+static CcwScan *scan_alloc(CcwHost *host)
 {
     CcwScan *scan = g_new0(CcwScan, 1);
-    g_autoptr(GPtrArray) names = ccw_sysfs_names(host->proc_root);
 
     scan->host = host;
-    scan->until = g_get_monotonic_time() + (gint64)SCAN_MS * 1000;
     scan->processes = g_array_new(FALSE, FALSE, sizeof(Process));
-    for (guint i = 0; i < names->len && g_get_monotonic_time() < scan->until; i++) {
-        const char *name = names->pdata[i];
-        g_autofree char *dir = g_build_filename(host->proc_root, name, NULL);
+    return scan;
+}
+
+CcwScan *ccw_scan_new(CcwHost *host, CcwScanOf of)
+{
+    CcwScan *scan = scan_alloc(host);
+    g_autoptr(GPtrArray) names = ccw_sysfs_names(host->proc_root);
+    Process process;
+
+    scan->until = time_limit();
+    for (guint i = 0; i < names->len && g_get_monotonic_time() < scan->until; i++)
+        if (read_process(host, names->pdata[i], &process) && (of == CCW_SCAN_ALL || process.user == 0))
+            g_array_append_val(scan->processes, process);
+    g_array_sort(scan->processes, compare_processes);
+    return scan;
+}
+
+/* The users that libvirt runs guests as; by default it is one for all. Their descriptors came from libvirt. */
+static GHashTable *users_of_guests(CcwHost *host)
+{
+    GHashTable *users = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    g_autoptr(GArray) pids = host->domains ? host->domains->pids(host->domains_data) : NULL;
+
+    for (guint i = 0; pids && i < pids->len; i++) {
+        g_autofree char *name = g_strdup_printf("%" G_GUINT64_FORMAT, g_array_index(pids, guint64, i));
         Process process;
 
-        if (strspn(name, "0123456789") != strlen(name) || !read_user(dir, &process.user))
+        if (read_process(host, name, &process))
+            g_hash_table_add(users, g_memdup2(&process.user, sizeof(process.user)));
+    }
+    return users;
+}
+
+/* The list itself has no limit of time: the kernel bounds each user's processes, and root's may be the last of them. */
+CcwScan *ccw_scan_new_deciding(CcwHost *host, const GArray *accesses)
+{
+    CcwScan *scan = scan_alloc(host);
+    g_autoptr(GPtrArray) names = ccw_sysfs_names(host->proc_root);
+    g_autoptr(GHashTable) guests = users_of_guests(host);
+
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *dir = g_build_filename(host->proc_root, names->pdata[i], NULL);
+        Process process;
+
+        if (!read_process(host, names->pdata[i], &process))
             continue;
-        process.pid = g_ascii_strtoull(name, NULL, 10);
-        if (of == CCW_SCAN_ALL || process.user == 0)
-            g_array_append_val(scan->processes, process);
+        process.may_open = g_hash_table_contains(guests, &process.user) || may_open(dir, process.user, accesses);
+        g_array_append_val(scan->processes, process);
     }
     g_array_sort(scan->processes, compare_processes);
+    scan->until = time_limit();
     return scan;
 }
 
@@ -119,6 +217,7 @@ gboolean ccw_scan_spend(CcwScan *scan, guint units)
 {
     if (units > scan->left || g_get_monotonic_time() >= scan->until) {
         scan->left = 0;
+        ccw_scan_miss(scan);
         return FALSE;
     }
     scan->left -= units;
@@ -126,14 +225,29 @@ gboolean ccw_scan_spend(CcwScan *scan, guint units)
     return TRUE;
 }
 
+void ccw_scan_miss(CcwScan *scan)
+{
+    scan->incomplete |= scan->current->may_open;
+}
+
+gboolean ccw_scan_is_complete(const CcwScan *scan)
+{
+    return !scan->incomplete;
+}
+
+static gboolean has_same_share(const Process *a, const Process *b)
+{
+    return a && a->user == b->user && a->may_open == b->may_open;
+}
+
 const char *ccw_scan_next(CcwScan *scan)
 {
     while (scan->next < scan->processes->len) {
-        const Process *process = &g_array_index(scan->processes, Process, scan->next);
+        const Process *process = &g_array_index(scan->processes, Process, scan->next++);
 
-        if (scan->next++ == 0 || process->user != scan->user)
-            scan->left = share_of(process->user);
-        scan->user = process->user;
+        if (!has_same_share(scan->current, process))
+            scan->left = process->may_open ? G_MAXUINT : share_of(process->user);
+        scan->current = process;
         if (!ccw_scan_spend(scan, PROCESS_UNITS))
             continue;
         g_snprintf(scan->pid, sizeof(scan->pid), "%" G_GUINT64_FORMAT, process->pid);

@@ -24,6 +24,7 @@ typedef struct {
     char subchannel[CCW_BUS_ID_STR_LEN];
     char uuid[CCW_UUID_STR_LEN];
     char *css_dir;    /* of the subchannel */
+    char *has_now;    /* the device that it has, by its dev_busid; NULL: it has none, or is not there */
     char *ccw_dir;    /* of the ccw device */
     CcwVfioHold held; /* the caller's; -1: none */
 } Walk;
@@ -37,12 +38,14 @@ static void walk_init(Walk *walk, CcwHost *host, CcwRecord *record, const CcwBus
     ccw_bus_id_format(subchannel, walk->subchannel);
     ccw_uuid_encode(&record->device, walk->uuid);
     walk->css_dir = ccw_host_path(host, "bus/css/devices/%s", walk->subchannel);
+    walk->has_now = ccw_sysfs_attr(walk->css_dir, "dev_busid");
     walk->ccw_dir = ccw_host_path(host, "bus/ccw/devices/%s", walk->device);
 }
 
 static void walk_clear(Walk *walk)
 {
     g_free(walk->css_dir);
+    g_free(walk->has_now);
     g_free(walk->ccw_dir);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Walk, walk_clear)
@@ -73,6 +76,23 @@ static gboolean attr_is(const char *dir, const char *name, const char *value)
     g_autofree char *now = ccw_sysfs_attr(dir, name);
 
     return g_strcmp0(now, value) == 0;
+}
+
+/*
+ * Whether the subchannel has the device that it had when the walk began. A write names a subchannel by its number, and
+ * the machine may change behind it (z/VM's DETACH and ATTACH): then the write would meet another device, which may be
+ * mounted. The kernel has no way to make this look and the write one.
+ */
+static gboolean check_device(Walk *walk, GError **error)
+{
+    g_autofree char *now = ccw_sysfs_attr(walk->css_dir, "dev_busid");
+
+    if (g_strcmp0(now, walk->has_now) == 0)
+        return TRUE;
+    g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
+                "cannot go on with ccw device %s: the machine changed, subchannel %s has device %s now", walk->device,
+                walk->subchannel, now ? now : "none");
+    return FALSE;
 }
 
 /* --- online: written until the kernel is ready for it --- */
@@ -143,7 +163,7 @@ static gboolean take_override(Walk *walk, GError **error)
     return FALSE;
 }
 
-static gboolean unbind(Walk *walk, const char *driver, GError **error)
+static gboolean unbind_driver(Walk *walk, const char *driver, GError **error)
 {
     int errnum = write_driver(walk, driver, "unbind");
 
@@ -154,7 +174,7 @@ static gboolean unbind(Walk *walk, const char *driver, GError **error)
     return FALSE;
 }
 
-static gboolean bind(Walk *walk, const char *driver, GError **error)
+static gboolean bind_driver(Walk *walk, const char *driver, GError **error)
 {
     int errnum = write_driver(walk, driver, "bind");
 
@@ -172,7 +192,7 @@ static gboolean bind(Walk *walk, const char *driver, GError **error)
 
 static gboolean take_unbind(Walk *walk, GError **error)
 {
-    return unbind(walk, walk->record->found_driver, error);
+    return unbind_driver(walk, walk->record->found_driver, error);
 }
 
 static gboolean has_create(gpointer data)
@@ -184,7 +204,7 @@ static gboolean has_create(gpointer data)
 
 static gboolean take_bind(Walk *walk, GError **error)
 {
-    if (!bind(walk, DRIVER_VFIO, error))
+    if (!bind_driver(walk, DRIVER_VFIO, error))
         return FALSE;
     if (ccw_wait_until(has_create, walk, walk->host->settle_ms))
         return TRUE;
@@ -242,24 +262,37 @@ static const struct {
     { CCW_STEP_MDEV, always, take_mdev },
 };
 
-static gboolean take_until(CcwHost *host, CcwRecord *record, CcwStep last, GError **error)
+static gboolean take_step(Walk *walk, gsize nth, CcwDiskHold *hold, GError **error)
+{
+    gboolean taken = ccw_journal_save(walk->host, walk->record, error) &&
+                     (forward[nth].step == CCW_STEP_OFFLINE || check_device(walk, error)) &&
+                     forward[nth].take(walk, error);
+
+    if (forward[nth].step == CCW_STEP_OFFLINE)
+        ccw_disk_hold_clear(hold);
+    return taken;
+}
+
+static gboolean take_until(CcwHost *host, CcwRecord *record, CcwStep last, CcwDiskHold *hold, GError **error)
 {
     g_auto(Walk) walk = { 0 };
 
     walk_init(&walk, host, record, &record->subchannel);
+    g_free(walk.has_now);
+    walk.has_now = g_strdup(walk.device);
     for (gsize i = 0; i < G_N_ELEMENTS(forward); i++) {
         if (forward[i].step > last || !forward[i].needed(record))
             continue;
         record->steps |= 1u << forward[i].step;
-        if (!ccw_journal_save(host, record, error) || !forward[i].take(&walk, error))
+        if (!take_step(&walk, i, hold, error))
             return FALSE;
     }
-    return TRUE;
+    return last != CCW_STEP_MDEV || check_device(&walk, error); /* the mediated device is of the device */
 }
 
-gboolean ccw_steps_take(CcwHost *host, CcwRecord *record, GError **error)
+gboolean ccw_steps_take(CcwHost *host, CcwRecord *record, CcwDiskHold *hold, GError **error)
 {
-    return take_until(host, record, CCW_STEP_MDEV, error);
+    return take_until(host, record, CCW_STEP_MDEV, hold, error);
 }
 
 /* --- back --- */
@@ -331,7 +364,7 @@ static gboolean back_bind(Walk *walk, GError **error)
                     walk->subchannel, walk->device, mdevs[0]);
         return FALSE;
     }
-    return unbind(walk, DRIVER_VFIO, error);
+    return unbind_driver(walk, DRIVER_VFIO, error);
 }
 
 static gboolean write_override(Walk *walk, const char *value, GError **error)
@@ -373,7 +406,7 @@ static gboolean back_unbind(Walk *walk, GError **error)
         /* An unbound subchannel is grabbed when vfio_ccw is loaded. */
         if (strcmp(found, DRIVER_VFIO) != 0 && !back_bind(walk, error))
             return FALSE;
-        if (!bind(walk, found, error))
+        if (!bind_driver(walk, found, error))
             return FALSE;
     }
     return write_override(walk, walk->record->found_override, error);
@@ -414,53 +447,102 @@ static const struct {
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(backward) == CCW_STEP_LAST);
 
-/* The subchannel that has the device now; while none does, the one that holds our mdev. FALSE: the device is gone. */
-static gboolean find_subchannel(CcwHost *host, const CcwRecord *record, CcwBusId *ret_subchannel)
+/* TRUE if the step needs nothing any more: it is undone, or the subchannel was taken out of the machine. */
+static gboolean back_step(Walk *walk, gsize nth, GError **error)
 {
-    char buf[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
-    g_autofree char *mdev = NULL;
+    g_autoptr(GError) step_error = NULL;
 
-    if (ccw_subchannel_of(host, &record->device, ret_subchannel))
+    if ((backward[nth].step == CCW_STEP_OFFLINE || check_device(walk, &step_error)) &&
+        backward[nth].back(walk, &step_error))
         return TRUE;
-    mdev = ccw_host_path(host, "bus/css/devices/%s/%s", ccw_bus_id_format(&record->subchannel, buf),
-                         ccw_uuid_encode(&record->device, uuid));
-    if (!g_file_test(mdev, G_FILE_TEST_EXISTS))
+    if (!g_file_test(walk->css_dir, G_FILE_TEST_EXISTS))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&step_error));
+    return FALSE;
+}
+
+/* --- a subchannel that the device has left --- */
+
+/* Whether the journal says that a device was taken; an entry that is not understood may say so. */
+static gboolean has_entry(CcwHost *host, const char *device)
+{
+    g_autoptr(CcwRecord) record = NULL;
+    CcwBusId id;
+
+    return device && ccw_bus_id_parse(device, &id, NULL) && (!ccw_journal_load(host, &id, &record, NULL) || record);
+}
+
+/* Whether the subchannel is as this record's steps may have left it, and no other taking of a device explains that. */
+static gboolean is_left_changed(Walk *walk)
+{
+    g_auto(GStrv) mdevs = ccw_subchannel_mdevs(walk->host, &walk->record->subchannel);
+
+    if (mdevs[0] || has_entry(walk->host, walk->has_now))
         return FALSE;
-    *ret_subchannel = record->subchannel;
+    return driver_is(walk, DRIVER_VFIO) || driver_is(walk, NULL) ||
+           attr_is(walk->css_dir, "driver_override", DRIVER_VFIO);
+}
+
+/*
+ * The device is on another subchannel now, or nowhere, and the one that it was taken on may have another device. That
+ * one gets back the driver and the driver_override that were found, if they are as the steps leave them: its own
+ * device would stay on vfio_ccw otherwise, without a record.
+ */
+static gboolean restore_left(CcwHost *host, CcwRecord *record, CcwVfioHold hold, GError **error)
+{
+    g_auto(Walk) walk = { 0 };
+
+    walk_init(&walk, host, record, &record->subchannel);
+    walk.held = hold;
+    if (!g_file_test(walk.css_dir, G_FILE_TEST_EXISTS))
+        return TRUE;
+    for (gsize i = 0; i < G_N_ELEMENTS(backward); i++) {
+        if (!(record->steps & 1u << backward[i].step) || backward[i].step == CCW_STEP_OFFLINE)
+            continue;
+        if (backward[i].step != CCW_STEP_MDEV && !is_left_changed(&walk))
+            continue;
+        if (!back_step(&walk, i, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean walk_back(CcwHost *host, CcwRecord *record, const CcwBusId *subchannel, CcwVfioHold hold,
+                          GError **error)
+{
+    g_auto(Walk) walk = { 0 };
+    gboolean reappears = record->steps & 1u << CCW_STEP_UNBIND && record->found_online >= 0;
+
+    walk_init(&walk, host, record, subchannel);
+    walk.held = hold;
+    for (gsize i = 0; i < G_N_ELEMENTS(backward); i++) {
+        if (!(record->steps & 1u << backward[i].step))
+            continue;
+        if (!back_step(&walk, i, error))
+            return FALSE;
+        record->steps &= ~(1u << backward[i].step);
+        ccw_journal_save(host, record, NULL);
+    }
+    /* Who takes it next shall find it. */
+    if (reappears && g_file_test(walk.css_dir, G_FILE_TEST_EXISTS))
+        ccw_wait_until(has_device, &walk, host->settle_ms);
     return TRUE;
 }
 
 gboolean ccw_steps_give_back_held(CcwHost *host, CcwRecord *record, CcwVfioHold hold, GError **error)
 {
-    g_auto(Walk) walk = { 0 };
-    gboolean reappears = record->steps & 1u << CCW_STEP_UNBIND && record->found_online >= 0;
     CcwBusId subchannel;
+    gboolean is_there;
 
     /* That a way back cannot be recorded (a full disk) is no reason not to walk it: it can be walked twice. */
     record->state = CCW_CLAIM_RELEASING;
     g_clear_pointer(&record->token, g_free);
     ccw_journal_save(host, record, NULL);
-    if (!find_subchannel(host, record, &subchannel))
-        return ccw_journal_remove(host, &record->device, error);
-    walk_init(&walk, host, record, &subchannel);
-    walk.held = hold;
-    for (gsize i = 0; i < G_N_ELEMENTS(backward); i++) {
-        g_autoptr(GError) step_error = NULL;
-
-        if (!(record->steps & 1u << backward[i].step))
-            continue;
-        if (!backward[i].back(&walk, &step_error)) {
-            if (!g_file_test(walk.css_dir, G_FILE_TEST_EXISTS)) /* taken out of the machine meanwhile */
-                break;
-            g_propagate_error(error, g_steal_pointer(&step_error));
-            return FALSE;
-        }
-        record->steps &= ~(1u << backward[i].step);
-        ccw_journal_save(host, record, NULL);
-    }
-    /* Who takes it next shall find it. */
-    if (reappears)
-        ccw_wait_until(has_device, &walk, host->settle_ms);
+    is_there = ccw_subchannel_of(host, &record->device, &subchannel);
+    if (!(is_there && ccw_bus_id_equal(&subchannel, &record->subchannel)) && !restore_left(host, record, hold, error))
+        return FALSE;
+    if (is_there && !walk_back(host, record, &subchannel, hold, error))
+        return FALSE;
     return ccw_journal_remove(host, &record->device, error);
 }
 
@@ -469,10 +551,10 @@ gboolean ccw_steps_give_back(CcwHost *host, CcwRecord *record, GError **error)
     return ccw_steps_give_back_held(host, record, -1, error);
 }
 
-gboolean ccw_steps_restart(CcwHost *host, CcwRecord *record, GError **error)
+gboolean ccw_steps_restart(CcwHost *host, CcwRecord *record, CcwDiskHold *hold, GError **error)
 {
     g_autoptr(GError) offline_error = NULL;
-    gboolean offline = take_until(host, record, CCW_STEP_OFFLINE, &offline_error);
+    gboolean offline = take_until(host, record, CCW_STEP_OFFLINE, hold, &offline_error);
     gboolean back = ccw_steps_give_back(host, record, offline ? error : NULL);
 
     if (offline_error)

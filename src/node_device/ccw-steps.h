@@ -7,17 +7,23 @@
  */
 #pragma once
 
+#include "node_device/ccw-in-use.h"
 #include "node_device/ccw-journal.h"
 #include "node_device/ccw-vfio.h"
 
-/*
+/**
+ * ccw_steps_take:
+ * @hold: of ccw_in_use_check(); closed as soon as the device is offline, or when that has failed. Held any longer it
+ *     would keep the disk's name from the disk that comes back
+ *
  * Does every step that record's "found" makes necessary. On failure some are recorded: give back.
- * Errors: CCW_ERROR_BUSY, CCW_ERROR_UNSUPPORTED (no vfio_ccw), CCW_ERROR_SYSTEM.
+ *
+ * Returns: FALSE with CCW_ERROR_BUSY, CCW_ERROR_UNSUPPORTED (no vfio_ccw), CCW_ERROR_SYSTEM
  */
-gboolean ccw_steps_take(CcwHost *host, CcwRecord *record, GError **error);
+gboolean ccw_steps_take(CcwHost *host, CcwRecord *record, CcwDiskHold *hold, GError **error);
 
-/* Sets it offline and, whether that succeeded or not, gives it back. Errors: as above. */
-gboolean ccw_steps_restart(CcwHost *host, CcwRecord *record, GError **error);
+/* Sets it offline and, whether that succeeded or not, gives it back. Hold and errors: as above. */
+gboolean ccw_steps_restart(CcwHost *host, CcwRecord *record, CcwDiskHold *hold, GError **error);
 
 /**
  * ccw_steps_hold:
@@ -33,9 +39,9 @@ gboolean ccw_steps_hold(CcwHost *host, const CcwRecord *record, guint patience_m
                         GError **error);
 
 /*
- * Undoes what record->steps says, and removes the journal entry. A device that is no longer there needs nothing
- * undone; one that a process has open is left as it is. On failure the entry stays, releasing, with the steps that
- * remain. Errors as above.
+ * Undoes what record->steps says, and removes the journal entry. The subchannel that the device has left is restored,
+ * too. A device that is no longer there needs nothing undone; one that a process has open is left as it is. On failure
+ * the entry stays, releasing, with the steps that remain. Errors as above.
  */
 gboolean ccw_steps_give_back(CcwHost *host, CcwRecord *record, GError **error);
 

@@ -200,6 +200,6 @@ gboolean ccw_hook_run(CcwHost *host, const char *status_dir, const char *guest, 
     };
     int i = find_operation(operation, sub_operation);
 
-    ccw_host_name_domains(host, ccw_status_name, status_dir);
+    ccw_host_know_domains(host, &ccw_status_domains, status_dir);
     return i < 0 || operations[i].run(&hook, error);
 }

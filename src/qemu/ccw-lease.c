@@ -18,9 +18,8 @@ CcwLease *ccw_lease_new(const char *sysfs_root, const char *run_dir)
     CcwLease *lease = g_new0(CcwLease, 1);
 
     lease->host = ccw_host_new(sysfs_root, "/proc", run_dir);
-    ccw_host_name_domains(lease->host, ccw_status_name, NULL);
-    /* Where the journal wants a domain's UUID. */
-    lease->owner = g_strdup_printf(CCW_OWNER_QEMU_CCW "%012d", (int)getpid());
+    ccw_host_know_domains(lease->host, &ccw_status_domains, NULL);
+    lease->owner = g_strdup_printf(CCW_OWNER_QEMU_CCW "%d", (int)getpid());
     lease->token = ccw_host_token(lease->host, getpid());
     return lease;
 }

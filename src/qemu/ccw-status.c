@@ -204,9 +204,48 @@ GHashTable *ccw_status_names(const char *dir, const char *proc_root)
     return read_all(dir, proc_root, TRUE, NULL);
 }
 
-char *ccw_status_name(const char *domain_uuid, gconstpointer dir)
+/* --- for ccw_host_know_domains() --- */
+
+static const char *dir_of(gconstpointer dir)
 {
-    g_autoptr(GHashTable) names = ccw_status_names(dir ? dir : CCW_STATUS_DIR, "/proc");
+    return dir ? dir : CCW_STATUS_DIR;
+}
+
+static char *find_name(const char *domain_uuid, gconstpointer dir)
+{
+    g_autoptr(GHashTable) names = ccw_status_names(dir_of(dir), "/proc");
 
     return g_strdup(g_hash_table_lookup(names, domain_uuid));
 }
+
+static char *find_disk_user(const char *dev, gconstpointer dir)
+{
+    g_autoptr(GHashTable) uses = ccw_status_uses(dir_of(dir), "/proc");
+
+    return g_strdup(g_hash_table_lookup(uses, dev));
+}
+
+static GArray *find_pids(gconstpointer dir)
+{
+    GArray *pids = g_array_new(FALSE, FALSE, sizeof(guint64));
+    g_autoptr(GDir) handle = g_dir_open(dir_of(dir), 0, NULL);
+    const char *file;
+
+    while (handle && (file = g_dir_read_name(handle))) {
+        g_autofree char *path = g_build_filename(dir_of(dir), file, NULL);
+        g_auto(Status) status = { 0 };
+        g_autofree char *pid = NULL;
+        guint64 number;
+
+        if (!g_str_has_suffix(file, SUFFIX))
+            continue;
+        status_read(&status, path);
+        pid = status.root ? ccw_xml_get(status.root, "pid") : NULL;
+        number = pid ? g_ascii_strtoull(pid, NULL, 10) : 0;
+        if (number)
+            g_array_append_val(pids, number);
+    }
+    return pids;
+}
+
+const CcwKnownDomains ccw_status_domains = { .name = find_name, .disk_user = find_disk_user, .pids = find_pids };

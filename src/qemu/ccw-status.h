@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "node_device/ccw-host.h"
 
 #define CCW_STATUS_DIR "/run/libvirt/qemu"
 
@@ -27,5 +27,5 @@ GHashTable *ccw_status_names(const char *dir, const char *proc_root);
  */
 GHashTable *ccw_status_uses(const char *dir, const char *proc_root);
 
-/* One of those names, as a CcwNameFunc of node_device/ccw-host.h; NULL: of CCW_STATUS_DIR. */
-char *ccw_status_name(const char *domain_uuid, gconstpointer dir);
+/* The same for ccw_host_know_domains(); data: the folder, NULL: CCW_STATUS_DIR. */
+extern const CcwKnownDomains ccw_status_domains;

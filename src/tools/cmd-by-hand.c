@@ -380,7 +380,7 @@ static int start(const Verb *verb, const char *uri, const char *sysfs_root, cons
     if (!targets || !connect_libvirt(uri, &run.conn, &error))
         return cmd_fail(error);
     used = ccw_host_new(sysfs_root, "/proc", run_dir);
-    ccw_host_name_domains(used, ccw_status_name, NULL);
+    ccw_host_know_domains(used, &ccw_status_domains, NULL);
     run.keeper = keeper = ccw_keeper_new(used);
     code = do_all(&run, verb, targets);
     if (run.conn)

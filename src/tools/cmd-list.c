@@ -36,9 +36,7 @@ static void add_owner(ListRow *row, GHashTable *names)
     else if (strcmp(owner, "?") == 0)
         user = ccw_user_new(LIST_USER_UNKNOWN, NULL, NULL);
     else if (g_str_has_prefix(owner, CCW_OWNER_QEMU_CCW))
-        user = ccw_user_new(LIST_USER_QEMU_CCW, NULL,
-                            owner + MIN(strlen(CCW_OWNER_QEMU_CCW) + strspn(owner + strlen(CCW_OWNER_QEMU_CCW), "0"),
-                                        strlen(owner) - 1));
+        user = ccw_user_new(LIST_USER_QEMU_CCW, NULL, owner + strlen(CCW_OWNER_QEMU_CCW));
     else
         user = ccw_user_new(LIST_USER_DOMAIN, NULL, name ? name : owner);
     g_ptr_array_insert(row->users, 0, user);

@@ -204,7 +204,7 @@ static int run(const Options *options, const CcwSettings *settings)
 
     if (!workers)
         return cmd_fail(error);
-    ccw_host_name_domains(host, ccw_status_name, NULL);
+    ccw_host_know_domains(host, &ccw_status_domains, NULL);
     daemon.server = start_server(&services, options, settings, inherited, &error);
     if (!daemon.server)
         return cmd_fail(error);

@@ -76,15 +76,10 @@ static gboolean write_all(int fd, const char *data, gsize length)
     return TRUE;
 }
 
-gboolean ccw_file_replace(const char *path, const char *data, gsize length, int mode, GError **error)
+/* Closes fd. */
+static gboolean replace_from(int fd, const char *path, const char *temporary, const char *data, gsize length, int mode,
+                             GError **error)
 {
-    g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);
-    int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, mode);
-
-    if (fd < 0) {
-        ccw_error_set_errno(error, errno, "cannot create a file beside %s", path);
-        return FALSE;
-    }
     /* The umask of the process has no part in it. */
     if (fchmod(fd, (mode_t)mode) < 0 || !write_all(fd, data, length) || fsync(fd) < 0) {
         ccw_error_set_errno(error, errno, "cannot write %s", temporary);
@@ -99,6 +94,30 @@ gboolean ccw_file_replace(const char *path, const char *data, gsize length, int 
         return FALSE;
     }
     return TRUE;
+}
+
+gboolean ccw_file_replace_by(const char *path, const char *temporary, const char *data, gsize length, int mode,
+                             GError **error)
+{
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+
+    if (fd < 0) {
+        ccw_error_set_errno(error, errno, "cannot create %s", temporary);
+        return FALSE;
+    }
+    return replace_from(fd, path, temporary, data, length, mode, error);
+}
+
+gboolean ccw_file_replace(const char *path, const char *data, gsize length, int mode, GError **error)
+{
+    g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);
+    int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, mode);
+
+    if (fd < 0) {
+        ccw_error_set_errno(error, errno, "cannot create a file beside %s", path);
+        return FALSE;
+    }
+    return replace_from(fd, path, temporary, data, length, mode, error);
 }
 
 char *ccw_dev_format(dev_t number)

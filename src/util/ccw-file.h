@@ -28,7 +28,14 @@ char *ccw_dev_format(dev_t number);
 char *ccw_block_dev_of(const char *path);
 
 /*
- * Replaces the file at path with length bytes, atomically and durably: a temporary file beside it, fsync, rename. The
- * file has exactly this mode, whatever the umask.
+ * ccw_file_replace_by:
+ * @temporary: a file beside @path that no other process writes at the same time; one that is there is overwritten
+ *
+ * Replaces the file at @path with @length bytes, atomically and durably: it writes @temporary, syncs and renames it.
+ * The file has exactly this mode, whatever the umask.
  */
+gboolean ccw_file_replace_by(const char *path, const char *temporary, const char *data, gsize length, int mode,
+                             GError **error);
+
+/* The same by a temporary file with a name of its own, for a file that several processes may replace at once. */
 gboolean ccw_file_replace(const char *path, const char *data, gsize length, int mode, GError **error);

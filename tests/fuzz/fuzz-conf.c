@@ -86,6 +86,8 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     sample = ccw_conf_domcaps_sample(text);
     if (sample && !ccw_conf_check(sample, NULL))
         g_error("the sample of '%s' is '%s'", text, sample);
+    if (ccw_uuid_decode(text, &id, &advertised) && !ccw_uuid_decode_xml(text, &id, &advertised))
+        g_error("libvirt reads '%s'", text);
     if (ccw_uuid_decode(text, &id, &advertised) && !advertised) {
         g_autofree char *lower = g_ascii_strdown(text, -1);
         char uuid[CCW_UUID_STR_LEN];

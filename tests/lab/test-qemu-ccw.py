@@ -20,7 +20,7 @@ from qmp import Monitor
 from steps import Steps, command, expect
 
 DOMAIN = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
-OWNER = "cc390000-0002-8000-8000-"
+OWNER = "qemu-ccw:"
 FIRST, SECOND, ABSENT = "0.0.1234", "0.0.1235", "0.0.4321"
 JOURNAL = "/run/libvirt-ccw/devices"
 
@@ -102,7 +102,7 @@ class QemuCcw:
             self.is_taken(bus_id)
         answer = qemu.monitor.ask("qom-get", path="/machine/peripheral/d1234", property="realized")
         expect(answer == {"return": True}, answer)
-        self.fails("hostid 0.0.1234: ccw device 0.0.1234 is in use by domain " + OWNER)
+        self.fails("hostid 0.0.1234: ccw device 0.0.1234 is in use by qemu-ccw, process ")
         qemu.monitor.ask("quit")
         code, output = qemu.end()
         expect((code, output) == (0, ""), f"{code}: {output}")
@@ -119,15 +119,24 @@ class QemuCcw:
 
     def kill(self):
         qemu = self.start()
-        owner = json.loads(self.listed(FIRST))[0]["owner"]
         qemu.process.kill()
         expect(qemu.end()[0] == -signal.SIGKILL, "it ended by itself")
         self.is_taken(FIRST)
-        return owner
 
     def killed(self):
-        owner = self.kill()
-        self.hook("reconnect", "begin", owner)
+        self.kill()
+        self.hook("release", "end", DOMAIN)
+        self.as_before()
+
+    def like_a_domain(self):
+        """A client may define a domain with any UUID, also with that which older versions had in the journal."""
+        qemu = self.start()
+        pid = int(json.loads(self.listed(FIRST))[0]["owner"].removeprefix(OWNER))
+        for operation, sub_operation in (("started", "begin"), ("release", "end"), ("reconnect", "begin")):
+            self.hook(operation, sub_operation, f"cc390000-0002-8000-8000-{pid:012}")
+            self.is_taken(FIRST)
+        qemu.process.terminate()
+        qemu.end()
         self.as_before()
 
     def killed_and_started(self):
@@ -195,6 +204,7 @@ def inside(virt_ccw):
         steps.run("a signal is passed on, and ends it as well", test.signalled)
         steps.run("killed: QEMU ends, and reconciling gives the device back", test.killed)
         steps.run("killed: the next qemu-ccw takes it anew", test.killed_and_started)
+        steps.run("a domain with a UUID like its owner's takes nothing from it", test.like_a_domain)
         steps.run("what cannot be taken is refused, and all is as it was", test.refused)
         steps.run("QEMU does not start: all goes back", test.qemu_does_not_start)
         steps.run("plugged in by --qmp, it goes back at QEMU's end", test.plugged)

@@ -225,6 +225,45 @@ static void default_map(void)
     }
 }
 
+#define OURS "uuid='cc390000-0001-8000-8000-000000001234'"
+
+/* What libvirt reads in another way than the schema and we would, and what is no device of ours by any reading. */
+static void readings(void)
+{
+    static const struct {
+        const char *hostdev;
+        gint devices; /* -1: refused */
+    } rows[] = {
+        { "<hostdev xmlns:x='u' x:type='scsi_host' type='ccw'><source><address devno='1'/></source></hostdev>", -1 },
+        { "<hostdev xmlns:x='u' x:type='ccw'><source><address devno='1'/></source></hostdev>", -1 },
+        { "<hostdev type='ccw' xml:managed='yes'><source><address devno='1'/></source></hostdev>", -1 },
+        { "<hostdev type='mdev' model='vfio-ccw'><source xmlns:x='u'><address x:" OURS "/></source></hostdev>", -1 },
+        { "<hostdev type='mdev' model='vfio-ccw' x:a=''><source><address " OURS "/></source></hostdev>", -1 },
+        { "<hostdev type='mdev' model='vfio-ccw'><source><address uuid=' cc39000000018000-8000000000001234 '/></source>"
+          "</hostdev>",
+          1 },
+        { "<x:hostdev xmlns:x='u' type='ccw'><source><address devno='1'/></source></x:hostdev>", 1 },
+        { "<hostdev xmlns:x='u' type='ccw'><source><address devno='1'/></source></hostdev>", 1 },
+        { "<hostdev xmlns:x='u' type='pci' x:type='usb'><source><address x:slot='1'/></source></hostdev>", 0 },
+        { "<x:domain xmlns:x='u'><devices><hostdev type='ccw'><source><address devno='1'/></source></hostdev>"
+          "</devices></x:domain>",
+          1 },
+        { "<domain xmlns='u'><devices><hostdev type='ccw'><source><address devno='1'/></source></hostdev>"
+          "</devices></domain>",
+          0 },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GArray) devices = ccw_conf_collect(rows[i].hostdev, NULL, &error);
+
+        g_test_message("%s: %s", rows[i].hostdev, error ? error->message : "");
+        g_assert_cmpint(devices ? (gint)devices->len : -1, ==, rows[i].devices);
+        if (error)
+            g_assert_nonnull(strstr(error->message, "has a namespace prefix, which libvirt ignores"));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -238,5 +277,6 @@ int main(int argc, char **argv)
     g_test_add_func("/conf/collect/errors", errors);
     g_test_add_func("/conf/collect/guest-addresses", guest_addresses);
     g_test_add_func("/conf/lower/default-map", default_map);
+    g_test_add_func("/conf/collect/readings", readings);
     return g_test_run();
 }

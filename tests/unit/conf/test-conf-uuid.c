@@ -70,6 +70,35 @@ static void foreign(void)
     }
 }
 
+/* As virUUIDParse() reads it; tests/libvirt/conf-readings.py asks libvirt. */
+static void spelled_otherwise(void)
+{
+    static const struct {
+        const char *text;
+        gboolean is_ours;
+    } rows[] = {
+        { "cc390000-0001-8000-8000-000000001234", TRUE },
+        { "CC390000-0001-8000-8000-000000001234", TRUE },
+        { " cc39000000018000-8000000000001234 ", TRUE },
+        { "\n\tcc39 00 00 --00018000800000000000 1234\r\n", TRUE },
+        { "cc39000000018000800000000000123400", FALSE },
+        { "cc3900000001800080000000000012", FALSE },
+        { "c c39000000018000800000000000 1234", FALSE },
+        { "cc39000000018000800000000000\t1234", FALSE },
+        { "cc390000-0001-8000-8000-000000001234-", FALSE },
+        { "cc390000-0001-8000-8000-000200001234", FALSE },
+        { "", FALSE },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        CcwBusId id = { 0 };
+        gboolean advertised;
+
+        g_assert_cmpint(ccw_uuid_decode_xml(rows[i].text, &id, &advertised), ==, rows[i].is_ours);
+        g_assert_cmphex(id.devno, ==, rows[i].is_ours ? 0x1234 : 0);
+    }
+}
+
 static void in_messages(void)
 {
     static const struct {
@@ -108,6 +137,7 @@ int main(int argc, char **argv)
     g_test_add_func("/conf/uuid/known", known);
     g_test_add_func("/conf/uuid/every-device", every_device_of_a_set);
     g_test_add_func("/conf/uuid/foreign", foreign);
+    g_test_add_func("/conf/uuid/spelled-otherwise", spelled_otherwise);
     g_test_add_func("/conf/uuid/in-messages", in_messages);
     return g_test_run();
 }

@@ -106,6 +106,11 @@ static int write_setting(Model *model, char **path, const char *value)
     return 0;
 }
 
+static gboolean is_open(int fd)
+{
+    return fd >= 0 && fcntl(fd, F_GETFD) >= 0;
+}
+
 static int write_online(Model *model, char **path, const char *value)
 {
     g_autofree char *attr = g_strdup_printf("sys/bus/ccw/devices/%s/online", path[3]);
@@ -113,6 +118,7 @@ static int write_online(Model *model, char **path, const char *value)
 
     if (strcmp(now, value) == 0)
         return EINVAL;
+    *(strcmp(value, "0") == 0 ? &model->held_at_offline : &model->held_at_online) = is_open(model->disk);
     set(model, attr, value);
     forget_settings(model, path[3]);
     move_children(model, path[3], strcmp(value, "1") == 0);
@@ -266,7 +272,7 @@ static int write_remove(Model *model, char **path, const char *value)
 {
     if (strcmp(value, "1") != 0)
         return EINVAL;
-    model->held_at_remove = model->group >= 0 && fcntl(model->group, F_GETFD) >= 0;
+    model->held_at_remove = is_open(model->group);
     remove_mdev(model, path[3], path[4]);
     return 0;
 }
@@ -310,6 +316,8 @@ static int model_write(const char *path, const char *value, gpointer data)
     g_assert_true(g_str_has_prefix(path, model->tree->sysfs));
     if (n == model->crash_before)
         _exit(CRASH_EXIT);
+    if (n == model->change_before)
+        model->change(model);
     if (model->fail_at && n >= model->fail_at && n <= MAX(model->fail_at, model->fail_to))
         errnum = model->fail_errno;
     else
@@ -318,6 +326,8 @@ static int model_write(const char *path, const char *value, gpointer data)
     if (errnum)
         g_string_append_printf(model->writes, " (%s)", strerrorname_np(errnum));
     g_string_append_c(model->writes, '\n');
+    if (n == model->change_after)
+        model->change(model);
     if (n == model->crash_after)
         _exit(CRASH_EXIT);
     return errnum;
@@ -348,6 +358,10 @@ static int model_open_node(const char *path, int flags, gpointer data)
     Model *model = data;
     int fd;
 
+    if (flags & O_EXCL) {
+        model->disk = open(model->tree->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return model->disk;
+    }
     if (!strstr(path, "/vfio/")) {
         fd = open(path, flags | O_CLOEXEC);
         return fd < 0 ? -errno : fd;
@@ -367,7 +381,7 @@ Model *model_new(const char *recording)
 
     model->tree = tree_new(recording);
     model->host = tree_host(model->tree);
-    model->group = -1;
+    model->group = model->disk = -1;
     model->host->ops = &model_ops;
     model->host->ops_data = model;
     model->host->settle_ms = model->host->patience_ms = 0;
@@ -396,6 +410,7 @@ void model_reset(Model *model)
 {
     g_string_truncate(model->writes, 0);
     model->n_writes = model->fail_at = model->fail_to = model->crash_before = model->crash_after = 0;
+    model->change_before = model->change_after = 0;
 }
 
 void model_free(Model *model)

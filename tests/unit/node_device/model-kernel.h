@@ -9,22 +9,29 @@
 #include "node_device/ccw-host-private.h"
 #include "sysfs-tree.h"
 
-typedef struct {
+typedef struct _Model Model;
+struct _Model {
     Tree *tree;
     CcwHost *host;
-    GString *writes;         /* "PATH <- VALUE" a line, with " (NAME OF ERRNO)" where it failed */
-    guint n_writes;          /* so far */
-    guint fail_at;           /* the number, from 1, of the write that fails; 0: none */
-    guint fail_to;           /* and the last one that does */
-    int fail_errno;          /* with this */
-    guint crash_before;      /* the number of the write before which, */
-    guint crash_after;       /* or after which, the process ends with CRASH_EXIT */
-    gboolean mdev_open;      /* QEMU has the mediated device: an open of its group answers EBUSY */
-    guint n_opens;           /* of groups, by us */
-    int group;               /* the descriptor of the last one */
-    gboolean held_at_remove; /* it was open still when the mediated device was removed */
-    GString *modules;        /* names of the modules that were asked for, each with a newline */
-} Model;
+    GString *writes;              /* "PATH <- VALUE" a line, with " (NAME OF ERRNO)" where it failed */
+    guint n_writes;               /* so far */
+    guint fail_at;                /* the number, from 1, of the write that fails; 0: none */
+    guint fail_to;                /* and the last one that does */
+    int fail_errno;               /* with this */
+    guint crash_before;           /* the number of the write before which, */
+    guint crash_after;            /* or after which, the process ends with CRASH_EXIT */
+    void (*change)(Model *model); /* the machine changes: called once, */
+    guint change_before;          /* before the write of this number, */
+    guint change_after;           /* or after that one */
+    gboolean mdev_open;           /* QEMU has the mediated device: an open of its group answers EBUSY */
+    guint n_opens;                /* of groups, by us */
+    int group;                    /* the descriptor of the last one */
+    gboolean held_at_remove;      /* it was open still when the mediated device was removed */
+    int disk;                     /* the descriptor of the last exclusive open of a disk, by us; -1: none */
+    gboolean held_at_offline;     /* it was open still when its device was set offline */
+    gboolean held_at_online;      /* or online */
+    GString *modules;             /* names of the modules that were asked for, each with a newline */
+};
 
 #define CRASH_EXIT 77
 

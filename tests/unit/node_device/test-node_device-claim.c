@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who may take a device, who gives it back, and who decides when nobody remembers. */
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "model-kernel.h"
@@ -623,6 +625,60 @@ static void late_device(gconstpointer online)
     g_assert_cmpstr(before, ==, after);
 }
 
+#define LIKE_QEMU_CCW "cc390000-0002-8000-8000-000000000017"
+
+/* Whoever defines a domain chooses its UUID: none makes the domain the owner of what qemu-ccw has. */
+static void owner_is_no_domain(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autoptr(CcwRecord) record = NULL;
+    g_autofree char *path = g_build_filename(model->tree->root, "run/devices/0.0.1234.json", NULL);
+    g_autofree char *text = NULL;
+
+    claim_ok(model, "qemu-ccw:17", TRUE);
+    claim_refused(model, &id, LIKE_QEMU_CCW, "18:1", CCW_ERROR_INVALID, "is reserved for qemu-ccw");
+    claim_refused(model, &id, DOMAIN, "18:1", CCW_ERROR_BUSY, "is in use by qemu-ccw, process 17");
+    g_assert_false(ccw_host_claim_all(model->host, &id, 1, LIKE_QEMU_CCW, "18:1", NULL));
+    g_assert_true(ccw_host_confirm_domain(model->host, LIKE_QEMU_CCW, NULL));
+    g_assert_true(ccw_host_release_domain(model->host, LIKE_QEMU_CCW, NULL));
+    assert_state(model, CCW_CLAIM_PENDING);
+    /* As an older version wrote it, and reads it. */
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_nonnull(strstr(text, LIKE_QEMU_CCW));
+    g_assert_nonnull(strstr(text, "\"owner\" : \"qemu-ccw\","));
+    memcpy(strstr(text, "\"owner\""), "\"wrote\"", strlen("\"owner\""));
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+    record = record_of(model);
+    g_assert_cmpstr(record->domain, ==, "qemu-ccw:17");
+    g_assert_true(ccw_host_release_domain(model->host, "qemu-ccw:17", NULL));
+    assert_no_record(model);
+}
+
+/*
+ * The kernel guards a virtio disk against a mount only while another has it open exclusively: from the question to the
+ * write of online. A disk that comes back would get another name if the old one was open still.
+ */
+static void holds_disk(void)
+{
+    g_autoptr(Model) model = model_new("virtio.txt");
+    gboolean taken = FALSE;
+
+    if (!tree_node(model->tree, S_IFBLK, "vda", "254:0")) {
+        g_test_skip("device nodes cannot be made here");
+        return;
+    }
+    tree_write(model->tree, "proc/17/stat", STAT);
+    g_assert_true(ccw_host_load_modules(model->host, NULL));
+    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    g_assert_true(model->held_at_offline);
+    g_assert_cmpint(fcntl(model->disk, F_GETFD), <, 0);
+    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
+    model->held_at_offline = FALSE;
+    g_assert_true(ccw_host_reset(model->host, &id, NULL));
+    g_assert_true(model->held_at_offline);
+    g_assert_false(model->held_at_online);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -654,5 +710,7 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/claim/modules", modules);
     g_test_add_data_func("/node_device/claim/late-device/online", "1", late_device);
     g_test_add_data_func("/node_device/claim/late-device/offline", "0", late_device);
+    g_test_add_func("/node_device/claim/holds-disk", holds_disk);
+    g_test_add_func("/node_device/claim/owner-is-no-domain", owner_is_no_domain);
     return g_test_run();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -155,6 +156,13 @@ static const Case cases[] = {
         { "proc/90/mountinfo", "22 1 94:1 / / rw - ext4 /dev/dasda1 rw\n" } } },
 };
 
+static gboolean may_take(CcwHost *host, const CcwHostDevice *device, GError **error)
+{
+    g_auto(CcwDiskHold) hold = -1;
+
+    return ccw_in_use_check(host, device, &hold, error);
+}
+
 /* What there is in /dev. */
 static const struct {
     const char *name;
@@ -205,7 +213,7 @@ static void one(gconstpointer data)
     device = ccw_host_lookup(host, &id, &error);
     g_assert_no_error(error);
     if (!c->message) {
-        g_assert_true(ccw_in_use_check(host, device, &error));
+        g_assert_true(may_take(host, device, &error));
         g_assert_no_error(error);
         g_assert_false(ccw_in_use_explain(host, &id, &error));
         g_assert_cmpstr(error->message, ==,
@@ -232,7 +240,7 @@ static void open_virtio(void)
     put(tree, "proc/812/comm", "dd\n");
     put(tree, "proc/812/fd/3", "-> /dev/vda");
     device = ccw_host_lookup(host, &id, NULL);
-    g_assert_false(ccw_in_use_check(host, device, &error));
+    g_assert_false(may_take(host, device, &error));
     g_assert_cmpstr(error->message, ==, USED "vda is open by process 812 (dd)");
 }
 
@@ -262,17 +270,165 @@ static void claimed(void)
     put(tree, "proc/90/comm", "postgres\n");
     put(tree, "proc/90/mountinfo", "");
     claim_answer = 0;
-    g_assert_true(ccw_in_use_check(host, device, NULL));
+    g_assert_true(may_take(host, device, NULL));
     claim_answer = -EBUSY;
-    g_assert_false(ccw_in_use_check(host, device, &error));
+    g_assert_false(may_take(host, device, &error));
     g_assert_cmpstr(
         error->message, ==,
         USED
         "vda cannot be opened exclusively: it or a partition is mounted, swap space or part of a stack; see lsblk");
     g_clear_error(&error);
     put(tree, "proc/90/mountinfo", "22 1 254:0 / /srv rw - ext4 /dev/vda rw\n");
-    g_assert_false(ccw_in_use_check(host, device, &error));
+    g_assert_false(may_take(host, device, &error));
     g_assert_cmpstr(error->message, ==, USED "vda is mounted on /srv for process 90 (postgres)");
+}
+
+/* Process pid of user, and of group, with files that are no device's. */
+static void run_process(Tree *tree, guint pid, guint user, guint group, guint files)
+{
+    g_autofree char *dir = g_strdup_printf("%s/%u", tree->proc, pid);
+    g_autofree char *fds = g_build_filename(dir, "fd", NULL);
+    g_autofree char *status = g_strdup_printf("proc/%u/status", pid);
+    g_autofree char *comm = g_strdup_printf("proc/%u/comm", pid);
+    g_autofree char *text = g_strdup_printf("Name:\tx\nUid:\t%u\t%u\t%u\t%u\nGid:\t100\t100\t100\t100\n"
+                                            "FDSize:\t64\nGroups:\t100 %u \n",
+                                            user, user, user, user, group);
+
+    g_assert_cmpint(g_mkdir_with_parents(fds, 0755), ==, 0);
+    for (guint i = 0; i < files; i++) {
+        g_autofree char *fd = g_strdup_printf("%s/%u", fds, i);
+
+        g_assert_cmpint(symlink("/dev/null", fd), ==, 0);
+    }
+    tree_write(tree, status, text);
+    tree_write(tree, comm, "qemu-system-s39\n");
+    g_assert_cmpint(chown(dir, user, user), ==, 0);
+}
+
+#define DISK_GROUP 6
+#define SHARE 4096 /* of a user who may not open a disk */
+
+static const GArray *guests; /* of guint64 */
+
+static char *no_name(const char *domain_uuid G_GNUC_UNUSED, gconstpointer data G_GNUC_UNUSED)
+{
+    return NULL;
+}
+
+static char *disk_of(const char *dev, gconstpointer name)
+{
+    return strcmp(dev, "254:0") == 0 ? g_strdup(name) : NULL;
+}
+
+static GArray *pids_of(gconstpointer data G_GNUC_UNUSED)
+{
+    return g_array_copy((GArray *)guests);
+}
+
+static const CcwKnownDomains known = { .name = no_name, .disk_user = disk_of, .pids = pids_of };
+
+/* Three processes; the last one has the disk open. All have more files than a share together. */
+static void expect_found(guint user, guint group, const char *message)
+{
+    g_autoptr(Tree) tree = tree_new("virtio.txt");
+    g_autoptr(CcwHost) host = tree_host(tree);
+    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
+    g_autofree char *node = g_build_filename(tree->dev, "vda", NULL);
+    g_autoptr(GError) error = NULL;
+    gboolean may;
+
+    if (!make_nodes(tree)) {
+        g_test_skip("device nodes cannot be made here");
+        return;
+    }
+    g_assert_cmpint(chown(node, 0, DISK_GROUP), ==, 0);
+    g_assert_cmpint(chmod(node, 0660), ==, 0);
+    ccw_host_know_domains(host, &known, NULL);
+    for (guint pid = 100; pid < 103; pid++)
+        run_process(tree, pid, user, group, SHARE / 2);
+    put(tree, "proc/103/fd/3", "-> /dev/vda");
+    run_process(tree, 103, user, group, 0);
+    may = may_take(host, device, &error);
+    g_assert_cmpint(may, ==, message == NULL);
+    g_assert_cmpstr(error ? error->message : NULL, ==, message);
+}
+
+/* Who may open the disk is looked at without a share, and so is the user whom libvirt runs guests as. */
+static void many_files(void)
+{
+    const char *found = USED "vda is open by process 103 (qemu-system-s39)";
+    g_autoptr(GArray) some = g_array_new(FALSE, FALSE, sizeof(guint64));
+    guint64 pid = 101;
+
+    guests = some;
+    expect_found(0, 0, found);
+    expect_found(4711, DISK_GROUP, found);
+    expect_found(4711, 100, NULL); /* he may not open it, and must not keep it from others by opening many files */
+    g_array_append_val(some, pid);
+    expect_found(4711, 100, found);
+}
+
+static void disk_of_domain(void)
+{
+    g_autoptr(Tree) tree = tree_new("virtio.txt");
+    g_autoptr(CcwHost) host = tree_host(tree);
+    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
+    g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(guint64));
+    g_autoptr(GError) error = NULL;
+
+    guests = none;
+    ccw_host_know_domains(host, &known, "web");
+    g_assert_false(may_take(host, device, &error));
+    g_assert_cmpstr(error->message, ==, USED "vda is a disk of domain web; detach it from that domain first");
+}
+
+/* A process whose descriptors cannot be looked at: it is root's, so that it may have the disk open. */
+static void unknown_openers(void)
+{
+    g_autoptr(Tree) tree = tree_new("virtio.txt");
+    g_autoptr(CcwHost) host = tree_host(tree);
+    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
+    g_autoptr(GError) error = NULL;
+
+    tree_write(tree, "proc/90/comm", "dd\n");
+    tree_write(tree, "proc/90/fd", ""); /* ENOTDIR */
+    g_assert_false(may_take(host, device, &error));
+    g_assert_true(g_str_has_prefix(error->message, USED "vda may be open by a process: "));
+}
+
+static int open_path(const char *path, int flags G_GNUC_UNUSED, gpointer data G_GNUC_UNUSED)
+{
+    return open(path, O_PATH | O_CLOEXEC); /* there is no such disk */
+}
+
+/* What this process holds is no use of the disk; what else it has open of it, as a client's descriptor, is. */
+static void held_by_itself(void)
+{
+    g_autoptr(Tree) tree = tree_new("virtio.txt");
+    g_autoptr(CcwHost) host = tree_host(tree);
+    g_autofree char *node = g_build_filename(tree->dev, "vda", NULL);
+    g_autofree char *user = g_strdup_printf(USED "vda is open by process %d (", (int)getpid());
+    g_autoptr(CcwHostDevice) device = NULL;
+    g_autoptr(GError) error = NULL;
+    CcwHostOps ops = *host->ops;
+    int second;
+
+    tree_write(tree, "sys/devices/css0/0.0.0000/0.0.1234/virtio1/block/vda/dev", "254:987654\n");
+    if (!tree_node(tree, S_IFBLK, "vda", "254:987654")) {
+        g_test_skip("device nodes cannot be made here");
+        return;
+    }
+    ops.open_node = open_path;
+    host->ops = &ops;
+    g_free(host->proc_root);
+    host->proc_root = g_strdup("/proc");
+    device = ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
+    may_take(host, device, &error);
+    g_assert_no_error(error);
+    second = open(node, O_PATH | O_CLOEXEC);
+    g_assert_false(may_take(host, device, &error));
+    g_assert_true(g_str_has_prefix(error->message, user));
+    close(second);
 }
 
 /* It lets go of a disk by itself: who waits for that is told no more than the kernel says. */
@@ -307,7 +463,7 @@ static void console(void)
             tree_write(tree, "sys/class/tty/console/active", active ? "ttysclp0 3270/tty1\n" : "ttysclp0\n");
             tree_write(tree, "sys/devices/css0/0.0.0001/0.0.0009/online", online ? "1\n" : "0\n");
             device = ccw_host_lookup(host, &id, NULL);
-            g_assert_cmpint(ccw_in_use_check(host, device, &error), ==, !(online && active));
+            g_assert_cmpint(may_take(host, device, &error), ==, !(online && active));
             if (error)
                 g_assert_cmpstr(error->message, ==,
                                 "ccw device 0.0.0009 is in use by this host: it is its console 3270/tty1");
@@ -325,7 +481,7 @@ static void virtio(void)
 
     tree_write(tree, "proc/self/mountinfo", "1 0 254:0 / / rw - ext4 /dev/vda rw\n");
     device = ccw_host_lookup(host, &id, NULL);
-    g_assert_false(ccw_in_use_check(host, device, &error));
+    g_assert_false(may_take(host, device, &error));
     g_assert_cmpstr(error->message, ==, USED "vda holds the root file system");
 }
 
@@ -363,10 +519,10 @@ static void beyond(void)
             g_assert_cmpint(symlink(target, link), ==, 0);
         tree_write(tree, flags, "0x1002\n");
         if (strcmp(links[i].class_name, "net") == 0) {
-            g_assert_true(ccw_in_use_check(host, device, NULL)); /* it is down */
+            g_assert_true(may_take(host, device, NULL)); /* it is down */
             tree_write(tree, flags, "0x1003\n");
         }
-        g_assert_cmpint(ccw_in_use_check(host, device, &error), ==, !links[i].why);
+        g_assert_cmpint(may_take(host, device, &error), ==, !links[i].why);
         if (links[i].why)
             g_assert_true(g_str_has_suffix(error->message, links[i].why));
     }
@@ -383,7 +539,7 @@ static void no_mountinfo(void)
 
     tree_remove(tree, "proc");
     device = ccw_host_lookup(host, &id, NULL);
-    g_assert_false(ccw_in_use_check(host, device, &error));
+    g_assert_false(may_take(host, device, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
 }
 
@@ -398,7 +554,7 @@ static void group(void)
 
     g_assert_cmpint(symlink("../../../qeth/0.0.0009", link), ==, 0);
     device = ccw_host_lookup(host, &id, NULL);
-    g_assert_false(ccw_in_use_check(host, device, &error));
+    g_assert_false(may_take(host, device, &error));
     g_assert_cmpstr(error->message, ==,
                     "ccw device 0.0.0009 is in use by this host: it belongs to group device 0.0.0009");
 }
@@ -413,6 +569,10 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/node_device/in-use/open-virtio", open_virtio);
     g_test_add_func("/node_device/in-use/claimed", claimed);
+    g_test_add_func("/node_device/in-use/held-by-itself", held_by_itself);
+    g_test_add_func("/node_device/in-use/many-files", many_files);
+    g_test_add_func("/node_device/in-use/disk-of-domain", disk_of_domain);
+    g_test_add_func("/node_device/in-use/unknown-openers", unknown_openers);
     g_test_add_func("/node_device/in-use/udev", udev);
     g_test_add_func("/node_device/in-use/console", console);
     g_test_add_func("/node_device/in-use/virtio", virtio);

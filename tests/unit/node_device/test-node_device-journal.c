@@ -87,6 +87,11 @@ static const char *const bad[] = {
     HEAD "\"state\": \"pending\", \"since\": 1, \"domain\": \"" DOMAIN "\", " FOUND STEPS,
     HEAD "\"state\": \"owned\", \"since\": -1, \"domain\": \"" DOMAIN "\", " FOUND STEPS,
     HEAD "\"state\": \"owned\", \"since\": 1, \"domain\": \"nobody\", " FOUND STEPS,
+    HEAD WHO "\"owner\": \"nobody\", " FOUND STEPS,
+    HEAD WHO "\"owner\": 1, " FOUND STEPS,
+    HEAD WHO "\"owner\": \"hand\", " FOUND STEPS,
+    HEAD WHO "\"owner\": \"qemu-ccw\", " FOUND STEPS,
+    HEAD "\"state\": \"owned\", \"since\": 1, \"domain\": null, \"owner\": \"domain\", " FOUND STEPS,
     HEAD WHO STEPS,
     HEAD WHO "\"found\": {}, " STEPS,
     HEAD WHO "\"found\": {\"online\": 1, \"driver\": \"../../x\", \"driver-override\": \"\"}, " STEPS,
@@ -148,7 +153,7 @@ static void accepted(void)
     g_autoptr(CcwRecord) record = NULL;
 
     tree_write(tree, FILE_NAME, HEAD WHO FOUND STEPS);
-    tree_write(tree, "run/devices/0.0.1234.json.XYZ123", "left over");
+    tree_write(tree, "run/devices/0.0.1234.json.new", "left over");
     tree_write(tree, "run/devices/README.json", "not a device");
     g_assert_true(ccw_journal_load(host, &id, &record, &error));
     g_assert_no_error(error);
@@ -163,14 +168,14 @@ static void lock(void)
     g_autoptr(Tree) tree = tree_new("dasd.txt");
     g_autoptr(CcwHost) host = host_of(tree);
     g_autofree char *path = g_build_filename(tree->run_dir, "devices/0.0.1234.lock", NULL);
-    g_autofree char *left = g_build_filename(tree->run_dir, "devices/0.0.1234.json.ABC123", NULL);
-    g_autofree char *of_another = g_build_filename(tree->run_dir, "devices/0.0.1235.json.ABC123", NULL);
+    g_autofree char *left = g_build_filename(tree->run_dir, "devices/0.0.1234.json.new", NULL);
+    g_autofree char *of_another = g_build_filename(tree->run_dir, "devices/0.0.1235.json.new", NULL);
     int held;
     struct flock try = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
     int other;
 
-    tree_write(tree, "run/devices/0.0.1234.json.ABC123", "");
-    tree_write(tree, "run/devices/0.0.1235.json.ABC123", "");
+    tree_write(tree, "run/devices/0.0.1234.json.new", "");
+    tree_write(tree, "run/devices/0.0.1235.json.new", "");
     held = ccw_journal_lock(host, &id, NULL);
     g_assert_cmpint(held, >=, 0);
     g_assert_false(g_file_test(left, G_FILE_TEST_EXISTS)); /* by one who was killed */
@@ -180,6 +185,36 @@ static void lock(void)
     close(held);
     g_assert_cmpint(fcntl(other, F_OFD_SETLK, &try), ==, 0);
     close(other);
+}
+
+#define MANY 2000
+
+/* A lock takes the same time however many entries there are: it lists no folder. */
+static void many_entries(void)
+{
+    g_autoptr(Tree) tree = tree_new("dasd.txt");
+    g_autoptr(CcwHost) host = host_of(tree);
+    gdouble seconds[2];
+
+    for (guint round = 0; round < 2; round++) {
+        g_autoptr(GTimer) timer = g_timer_new();
+
+        for (guint n = 0; n < MANY; n++) {
+            CcwBusId one = { .devno = (guint16)(round ? n : 0) };
+            int held = ccw_journal_lock(host, &one, NULL);
+
+            g_assert_cmpint(held, >=, 0);
+            close(held);
+        }
+        seconds[round] = g_timer_elapsed(timer, NULL);
+        for (guint n = 0; round == 0 && n < MANY; n++) {
+            g_autofree char *entry = g_strdup_printf("run/devices/0.0.%04x.json", n);
+
+            tree_write(tree, entry, "{}");
+        }
+    }
+    g_test_message("%d locks take %.3f s among no entries, %.3f s among %d", MANY, seconds[0], seconds[1], MANY);
+    g_assert_cmpfloat(seconds[1], <, 20 * seconds[0] + 0.2);
 }
 
 static void tokens(void)
@@ -223,5 +258,6 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/journal/accepted", accepted);
     g_test_add_func("/node_device/journal/lock", lock);
     g_test_add_func("/node_device/journal/tokens", tokens);
+    g_test_add_func("/node_device/journal/many-entries", many_entries);
     return g_test_run();
 }

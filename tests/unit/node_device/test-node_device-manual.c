@@ -447,6 +447,25 @@ static void boxed(void)
     g_assert_cmpuint(model->n_writes, ==, 0);
 }
 
+#define BOOT "proc/sys/kernel/random/boot_id"
+
+/* A file that outlived a reboot says nothing of what was bound to vfio_ccw since. */
+static void entry_of_an_earlier_boot(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+    g_autofree char *sub = g_build_filename(model->tree->root, CSS, NULL);
+    g_autofree char *driver = NULL;
+
+    tree_write(model->tree, BOOT, "aaaaaaaa-1111-4222-8333-444444444444\n");
+    ok(model, ccw_host_detach);
+    tree_write(model->tree, BOOT, "bbbbbbbb-1111-4222-8333-444444444444\n");
+    ok(model, ccw_host_reattach);
+    driver = ccw_sysfs_link_name(sub, "driver");
+    g_assert_cmpstr(driver, ==, "io_subchannel");
+    g_assert_false(has_mdev(model));
+    g_assert_false(ccw_journal_has(model->host, &id));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -472,5 +491,6 @@ int main(int argc, char **argv)
     g_test_add_data_func("/node_device/manual/back-again/reattach", GINT_TO_POINTER(FALSE), back_again);
     g_test_add_func("/node_device/manual/gone-for-good", gone_for_good);
     g_test_add_func("/node_device/manual/boxed", boxed);
+    g_test_add_func("/node_device/manual/entry-of-an-earlier-boot", entry_of_an_earlier_boot);
     return g_test_run();
 }

@@ -4,6 +4,7 @@
  * or the end of the process at each of them.
  */
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -284,6 +285,107 @@ static const struct {
     { "fails-giving-back", fails_giving_back },
 };
 
+/* --- the machine changes: another device takes the place of 0.0.1234 on its subchannel --- */
+
+#define PLACE "sys/devices/css0/0.0.0000/"
+
+static gsize written_before; /* length of model->writes when it changed */
+
+static void rename_in(Model *model, const char *from, const char *to)
+{
+    g_autofree char *here = g_build_filename(model->tree->root, from, NULL);
+    g_autofree char *there = g_build_filename(model->tree->root, to, NULL);
+
+    g_rename(here, there); /* where there is one */
+}
+
+static void link_in(Model *model, const char *link, const char *target)
+{
+    g_autofree char *path = g_build_filename(model->tree->root, link, NULL);
+
+    g_assert_cmpint(symlink(target, path), ==, 0);
+}
+
+static void attach_another(Model *model)
+{
+    g_autofree char *there = g_build_filename(model->tree->root, PLACE "0.0.1234", NULL);
+
+    if (g_file_test(there, G_FILE_TEST_EXISTS)) {
+        rename_in(model, PLACE "0.0.1234", PLACE "0.0.9999");
+        tree_remove(model->tree, "sys/bus/ccw/devices/0.0.1234");
+        tree_remove(model->tree, "sys/bus/ccw/drivers/dasd-eckd/0.0.1234");
+        link_in(model, "sys/bus/ccw/devices/0.0.9999", "../../../devices/css0/0.0.0000/0.0.9999");
+        link_in(model, "sys/bus/ccw/drivers/dasd-eckd/0.0.9999", "../../../../devices/css0/0.0.0000/0.0.9999");
+    }
+    rename_in(model, "stash/0.0.1234", "stash/0.0.9999");
+    rename_in(model, "stash/0.0.1234.children", "stash/0.0.9999.children");
+    tree_write(model->tree, PLACE "dev_busid", "0.0.9999\n");
+    written_before = model->writes->len;
+}
+
+static void assert_as_found(Model *model)
+{
+    g_autofree char *sub = g_build_filename(model->tree->root, PLACE, NULL);
+    g_autofree char *driver = ccw_sysfs_link_name(sub, "driver");
+    g_autofree char *override = ccw_sysfs_attr(sub, "driver_override");
+    g_auto(GStrv) mdevs = ccw_subchannel_mdevs(model->host, &(CcwBusId){ 0 });
+
+    g_assert_cmpstr(driver, ==, "io_subchannel");
+    g_assert_cmpstr(override, ==, "(null)");
+    g_assert_null(mdevs[0]);
+    g_assert_true(ccw_sysfs_has(sub, "0.0.9999/online"));
+}
+
+/* n odd: after write (n + 1) / 2; even: between the look at the device before write n / 2, and that write. */
+static void machine_changes(void)
+{
+    const Case *c = &cases[0];
+    guint n_writes = count_claim_writes(c);
+
+    for (guint n = 1; n <= 2 * n_writes; n++) {
+        g_autoptr(Model) model = start(c);
+        g_autoptr(GError) error = NULL;
+
+        model->change = attach_another;
+        *(n % 2 ? &model->change_after : &model->change_before) = (n + 1) / 2;
+        g_assert_false(claim(model, c, &error));
+        g_test_message("%u: %s\n%s", n, error->message, model->writes->str);
+        if (n > 2)
+            g_assert_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND);
+        if (n % 2)
+            g_assert_null(strstr(model->writes->str + written_before, "io_subchannel/unbind <-"));
+        assert_as_found(model);
+        g_assert_false(in_journal(model, c));
+    }
+}
+
+/* Another taking of the device that is there now, which has an entry, is left alone; so is a mediated device of it. */
+static void machine_changes_and_another_takes(void)
+{
+    const Case *c = &cases[0];
+    g_autoptr(Model) model = start(c);
+    const CcwBusId other = { .devno = 0x9999 };
+    g_autofree char *sub = g_build_filename(model->tree->root, PLACE, NULL);
+    g_autofree char *driver = NULL;
+    gboolean taken = FALSE;
+
+    g_assert_true(claim(model, c, NULL));
+    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
+    model_reset(model);
+    model->fail_at = 4; /* the bind of vfio_ccw, and the way back */
+    model->fail_to = G_MAXUINT;
+    model->fail_errno = EIO;
+    g_assert_false(claim(model, c, NULL));
+    model_reset(model);
+    attach_another(model);
+    g_assert_true(ccw_host_claim(model->host, &other, "11111111-2222-4333-8444-555555555555", TOKEN, &taken, NULL));
+    g_assert_true(release(model, c, NULL));
+    g_assert_false(in_journal(model, c));
+    driver = ccw_sysfs_link_name(sub, "driver");
+    g_assert_cmpstr(driver, ==, "vfio_ccw");
+    g_assert_true(ccw_journal_has(model->host, &other));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -294,5 +396,7 @@ int main(int argc, char **argv)
             g_test_add_data_func(name, &cases[i], tests[t].func);
         }
     }
+    g_test_add_func("/node_device/steps/machine-changes", machine_changes);
+    g_test_add_func("/node_device/steps/machine-changes-and-another-takes", machine_changes_and_another_takes);
     return g_test_run();
 }

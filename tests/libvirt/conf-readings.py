@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One reading of an element: what libvirt reads as a ccw host device, we read so, or refuse the document.
+
+Each document is lowered, defined with libvirt's test driver, and printed by libvirt. The mediated devices of ours that
+libvirt prints must be those that `virt-ccw raise` finds in the document that libvirt got. The first rows are spellings
+that once had two readings; the others are made at random (CCW_SEED repeats them).
+"""
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+VIRT_CCW = os.environ["VIRT_CCW"]
+SEED = int(os.environ.get("CCW_SEED", random.randrange(1 << 32)))
+RANDOM_ROWS = 200
+UUID = "cc390000-0001-8000-8000-000000001234"
+SOURCE = f"<source><address uuid='{UUID}'/></source>"
+
+ROWS = [
+    f"<hostdev mode='subsystem' type='mdev' model='vfio-ccw'>{SOURCE}</hostdev>",
+    "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1234'/></source></hostdev>",
+    "<hostdev mode='subsystem' xmlns:x='urn:x' x:type='scsi_host' x:model='virtio-transitional' type='ccw'>"
+    "<source protocol='vhost' wwpn='naa.5123456789abcde0'><address devno='0x1234'/></source></hostdev>",
+    f"<hostdev mode='subsystem' xmlns:x='urn:x' x:type='mdev' type='pci' model='vfio-ccw'>{SOURCE}</hostdev>",
+    f"<hostdev mode='subsystem' x:type='pci' type='mdev' model='vfio-ccw'>{SOURCE}</hostdev>",
+    "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source>"
+    "<address uuid=' cc39000000018000-8000000000001234 '/></source></hostdev>",
+    f"<hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source xmlns:x='u'><address x:uuid='{UUID}'/></source>"
+    "</hostdev>",
+]
+
+
+def spell_uuid(rng):
+    text = "".join(rng.choice(["", "", "", "-", " "]) + pair for pair in re.findall("..", UUID.replace("-", "")))
+    text = rng.choice(["", " ", "\t", "\n"]) + text + rng.choice(["", "", " ", "0"])
+    return text.upper() if rng.random() < 0.2 else text
+
+
+def attributes(rng, prefixes, names):
+    """Each name with one value or two, in any order, with a prefix or without."""
+    seen, text = set(), ""
+    for name, values in rng.sample(names, len(names)):
+        for value in rng.sample(values, min(len(values), rng.choice([1, 1, 2]))):
+            full = rng.choice(prefixes) + name
+            if full not in seen:
+                text += f" {full}='{value}'"
+            seen.add(full)
+    return text
+
+
+def random_row(rng):
+    prefixes = rng.choice([[""], [""], ["", "", "x:", "xml:", "y:"]])
+    hostdev = attributes(rng, prefixes, [("mode", ["subsystem"]), ("type", ["mdev", "mdev", "ccw", "pci"]),
+                                         ("model", ["vfio-ccw", "vfio-ccw", "vfio-pci"]), ("managed", ["yes", "no"])])
+    address = attributes(rng, prefixes, [("uuid", [spell_uuid(rng), "11111111-2222-4333-8444-555555555555"])])
+    element = rng.choice(["source", "source", "source", "x:source"])
+    return f"<hostdev xmlns:x='urn:x'{hostdev}><{element}><address{address}/></{element}></hostdev>"
+
+
+def domain(name, row, rng):
+    element = rng.choice(["domain", "domain", "r:domain"])
+    return (f"<{element} xmlns:r='urn:r' type='test'><name>{name}</name><memory unit='MiB'>8</memory>"
+            f"<os><type>hvm</type></os><devices>{row}</devices></{element}>")
+
+
+def virt_ccw(command, text):
+    """None: refused."""
+    run = subprocess.run([VIRT_CCW, command], input=text.encode(), capture_output=True)
+    assert run.returncode >= 0, f"virt-ccw {command} ended by signal {-run.returncode}: {text}"
+    return run.stdout.decode() if run.returncode == 0 else None
+
+
+def libvirt_prints(documents):
+    """Name -> what libvirt prints of it; what it refuses lacks."""
+    with tempfile.TemporaryDirectory() as folder:
+        commands = []
+        for name, text in documents.items():
+            path = Path(folder) / f"{name}.xml"
+            path.write_text(text)
+            commands += [f"define {path}", f"dumpxml {name}"]
+        run = subprocess.run(["virsh", "-q", "-c", "test:///default", "; ".join(commands)], capture_output=True,
+                             text=True)
+    printed = re.findall(r"<domain.*?</domain>", run.stdout, re.DOTALL)
+    return {re.search("<name>(.*?)</name>", text)[1]: text for text in printed}
+
+
+def ours(printed):
+    """libvirt starts no guest whose model is not that of the mediated device, so that vfio-pci is none of ours."""
+    return len(re.findall(r"<hostdev [^>]*model='vfio-ccw'[^>]*>\s*<source>\s*"
+                          r"<address uuid='cc390000-0001-8000-8000-0000[0-9a-f]{8}'", printed))
+
+
+def main():
+    rng = random.Random(SEED)
+    rows = ROWS + [random_row(rng) for _ in range(RANDOM_ROWS)]
+    lowered, wrong, refused = {}, [], 0
+    for i, row in enumerate(rows):
+        text = virt_ccw("lower", domain(f"g{i}", row, rng))
+        refused += text is None
+        if text is not None:
+            lowered[f"g{i}"] = text
+    printed = libvirt_prints(lowered)
+    for name, text in printed.items():
+        raised = virt_ccw("raise", lowered[name])
+        found = len(re.findall(r"<(?:\w+:)?hostdev[^>]* type='ccw'", raised)) if raised is not None else -1
+        if found != ours(text):
+            wrong.append(f"libvirt reads {ours(text)} ccw devices, we {found}: {lowered[name]}")
+    devices = sum(map(ours, printed.values()))
+    print("1..1")
+    print(f"# seed {SEED}: {len(rows)} documents, {refused} refused by us, {len(lowered) - len(printed)} by libvirt, "
+          f"{devices} ccw devices")
+    for line in wrong:
+        print(f"# {line}")
+    assert devices > 3 and refused > 3, "the rows do not reach what is tested"
+    print(f"{'not ' if wrong else ''}ok 1 libvirt and libvirt-ccw read each document alike")
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
