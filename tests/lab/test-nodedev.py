@@ -191,8 +191,7 @@ class NodeTest:
             answers = [(code, output.replace(OTHER, CCW)) for code, output in answers]
             expect(answers[0] == answers[1] and answers[0][0] == 1, f"nodedev-update: {answers}")
         if command(["virsh", "nodedev-list", "--persistent"], check=False)[0] == 0:
-            for arguments in (("--persistent",), ("--transient",), ("--persistent", "--transient"),
-                              ("--persistent", "--cap", "ccw"), ("--transient", "--cap", "ccw")):
+            for arguments in (("--persistent",), ("--transient",), ("--persistent", "--cap", "ccw"), ("--transient", "--cap", "ccw")):
                 names = self.virsh("nodedev-list", *arguments).split()
                 expect(names.count(CCW) == names.count(OTHER) <= 1, f"nodedev-list {arguments}: {names}")
 

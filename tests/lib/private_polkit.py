@@ -3,6 +3,7 @@
 private_libvirt: as a system without systemd has them."""
 
 import os
+import stat
 import subprocess
 
 from private_libvirt import wait_for
@@ -11,6 +12,7 @@ from steps import command, expect
 FOLDER = "/run/libvirt-ccw/polkit"
 BUS = "/run/dbus/system_bus_socket"  # where the setuid helper of polkit's agents looks, whatever the environment says
 POLKITD = "/usr/lib/polkit-1/polkitd"
+HELPER = "/usr/lib/polkit-1/polkit-agent-helper-1"
 RULES = "/etc/polkit-1/rules.d"
 PASSWORD = "correct horse"  # of root there, for prompts
 
@@ -24,6 +26,11 @@ def missing():
         if not os.path.exists(path):
             return path
     return None
+
+
+def has_helper():
+    """Whether an agent can check a password without systemd, which starts the helper of polkit since version 127."""
+    return os.path.exists(HELPER) and os.stat(HELPER).st_mode & stat.S_ISUID != 0
 
 
 def as_user(name):

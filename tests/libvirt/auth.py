@@ -529,7 +529,10 @@ def main():
     steps.run("libvirtd and virtccwd start with their defaults", test.start)
     steps.run("before and while a client authenticates itself, the bytes are libvirtd's", test.same_bytes)
     steps.run("everybody gets through what gets through without", test.stock_defaults)
-    steps.run("a terminal's user is asked for a password", test.prompt)
+    if private_polkit.has_helper():
+        steps.run("a terminal's user is asked for a password", test.prompt)
+    else:
+        steps.note("no user is asked for a password: polkit's helper is not set-user-ID, and there is no systemd to start it")
     steps.run("virtccwd ends or its client goes in the middle of a prompt", test.leaves_a_prompt)
     steps.run("polkit may go and come", test.polkit_restarts)
     steps.run("restart with access drivers", lambda: test.restart(access=["polkit"]))
