@@ -9,7 +9,6 @@ refused in libvirt's words. Without any channel device; the lab has those.
 
 import os
 import pty
-import re
 import select
 import socket
 import struct

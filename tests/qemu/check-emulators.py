@@ -78,12 +78,12 @@ def try_emulator(emulator, where, folder):
         realized = qemu.ask("qom-get", path="/machine/peripheral/d0", property="realized")
         program = os.readlink(f"/proc/{qemu.process.pid}/exe")
         with subprocess.Popen([VIRT_CCW, "trace", name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as trace:
-            ends_early = ended(trace, 2)
+            attached = trace.stderr.readline() # at the end of a tracer that has found no guest, its error
             errors = qemu.quit()
-            traced = trace.communicate(timeout=60)
+            trace.communicate(timeout=60)
         check(f"{where}: qemu-ccw starts it {how}, and its device is there", (realized, program) == (True, emulator), realized,
               program, errors)
-        check(f"{where}: virt-ccw trace finds it {how}", not ends_early and "no running domain" not in traced[1], traced)
+        check(f"{where}: virt-ccw trace finds it {how}", "is traced" in attached, attached)
     with open(FIXTURE, encoding="utf-8") as file:
         xml = re.sub("<emulator>.*</emulator>", f"<emulator>{emulator}</emulator>", file.read())
     for dialect in ("stock", "series"):
@@ -91,14 +91,6 @@ def try_emulator(emulator, where, folder):
         check(f"{where}: virt-ccw argv --dialect {dialect}", emulator in done.stdout and "vfio-ccw" in done.stdout, done)
     valid = run(VIRT_CCW, "validate", write(folder, xml))
     check(f"{where}: virt-ccw validate", valid.returncode == 0, valid)
-
-
-def ended(process, seconds):
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
 
 
 def write(folder, xml):
