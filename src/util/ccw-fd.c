@@ -51,6 +51,9 @@ ssize_t ccw_fd_receive(int fd, void *buffer, gsize length, GArray *fds)
     if (n < 0)
         return errno == EAGAIN ? 0 : -1;
     collect(&message, fds);
+    /* Descriptors got lost: too many, no room for them in this process, or a security module that keeps them back. */
+    if (message.msg_flags & MSG_CTRUNC)
+        return -1;
     return n ? n : -1;
 }
 

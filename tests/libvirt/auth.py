@@ -6,6 +6,7 @@ libvirtd, real polkit; each thing is done twice, by virtccwd's socket and by lib
     auth.py VIRTCCWD
 """
 
+import contextlib
 import os
 import pty
 import re
@@ -165,6 +166,32 @@ def reopen(path):
                        frame(DEFINE, string(other), serial=4) + frame(DEFINE, string(other), serial=5))
         while (answer := receive_if_any(client)):
             print(readable(answer))
+
+
+REPLY_WITH_FDS = 5
+SKEW = 32  # bytes of a frame for libvirtd, of which the first is that behind a descriptor
+
+
+def smuggle(path):
+    """For a process of a user's: libvirtd takes no descriptor behind a REPLY_WITH_FDS of a client, and so reads the byte that
+    comes with it as the first of the next frame. Then what is payload for a reader who took that byte is frames for libvirtd."""
+    hidden = frame(OPEN, OPEN_QEMU, serial=100) + frame(DEFINE, string(DOMAIN), serial=101)
+    length = 0x2000  # whose first three bytes are the length SKEW for libvirtd, behind the byte of 0
+    rest = length - (SKEW - 4) - 3 - len(hidden)
+    head = struct.pack(">IIIiIII", length, 0, 0, 0, 1, 0, 0)
+    tail = struct.pack(">IIIiIII", rest, 0x20008099, 1, 1, 1, 77, 0) + bytes(rest - 28)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(30)
+        client.connect(path)
+        for procedure in (AUTH_LIST, AUTH_POLKIT):
+            client.sendall(frame(procedure))
+            receive(client)
+        with open(os.devnull, "rb") as null, contextlib.suppress(OSError):
+            client.sendall(struct.pack(">IIIiIIII", SKEW, REMOTE, 1, 1, REPLY_WITH_FDS, 5, 0, 1))
+            socket.send_fds(client, [b"\0"], [null.fileno()])
+            client.sendall(head + bytes(3) + hidden + tail)
+            while (answer := receive_if_any(client)):
+                print(readable(answer))
 
 
 class OwnLibvirt(threading.Thread):
@@ -413,6 +440,12 @@ class AuthTest:
             client.sendall(frame(OPEN, struct.pack(">I", 0) + OPEN_QEMU, kind=CALL_WITH_FDS))
             expect(receive(client) == b"the end", "it was served")
 
+    def smuggled(self):
+        """What only libvirtd sends ends the connection. Frames in it would be judged as root's."""
+        lines = self.as_guest("--smuggle", FRONT)
+        expect(not any(f"{serial:08x}" in line for serial in (100, 101) for line in lines), f"answered: {lines}")
+        expect("plain" not in self.virsh("root", BACKEND, False, "list", "--all", "--name")[1].split(), "it is defined")
+
     def attach_elsewhere(self, user, socket_path):
         """What it hears."""
         uri = f"qemu+unix:///system?socket={socket_path}"
@@ -507,7 +540,7 @@ def main():
     if len(sys.argv) == 5 and sys.argv[1] == "--attach-elsewhere":
         attach_elsewhere(*sys.argv[2:])
         return
-    modes = {"--silent": silent, "--reopen": reopen, "--talk": talk_all, "--in-one-go": in_one_go, "--with-agent": with_agent}
+    modes = {"--silent": silent, "--reopen": reopen, "--talk": talk_all, "--in-one-go": in_one_go, "--smuggle": smuggle, "--with-agent": with_agent}
     if len(sys.argv) == 3 and sys.argv[1] in modes:
         modes[sys.argv[1]](sys.argv[2])
         return
@@ -541,6 +574,7 @@ def main():
     steps.run("nor is it lost by a close and another open", test.closed_and_opened)
     steps.run("nor by a libvirt of the client's own", test.elsewhere)
     steps.run("nor does one with descriptors", test.open_with_descriptors)
+    steps.run("nor one in a frame that only libvirtd sends", test.smuggled)
     steps.run("root may call in another's name", test.in_anothers_name)
     steps.run("restart with groups instead", lambda: test.restart(
         auth_unix_rw="none", auth_unix_ro="none", unix_sock_group="libvirt", unix_sock_rw_perms="0770"))

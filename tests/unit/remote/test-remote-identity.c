@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "peers.h"
+#include "remote/ccw-log.h"
 #include "remote/ccw-xdr.h"
 
 #define OPEN 1
@@ -418,6 +419,102 @@ static void with_descriptors(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     peers_wait_ended(peers);
 }
 
+static void answer_identity(Peers *peers, guint32 identity)
+{
+    reply(peers, SET_IDENTITY, identity, NULL, 0);
+    reply(peers, FEATURE, expect_call(peers, FEATURE), NULL, VIR_ERR_NO_SUPPORT);
+}
+
+static void finish_open(Peers *peers, guint32 identity)
+{
+    answer_identity(peers, identity);
+    expect_ok(peers, OPEN, 1);
+}
+
+/* When the client sends its frame. During NEW and OPENING virtccwd does not read from the client. */
+typedef enum { NEW, GREETED, OPENING, OPENED, PHASES } Phase;
+
+static void send_in_phase(Peers *peers, Phase phase, guint32 type, const GByteArray *payload)
+{
+    guint32 identity = 0;
+
+    if (phase != NEW)
+        greet(peers, 0);
+    if (phase == OPENING || phase == OPENED)
+        identity = open_until_identity(peers);
+    if (phase == OPENED)
+        finish_open(peers, identity);
+    peers_send(peers, peers->client, type, OTHER, 5, CCW_STATUS_OK, payload);
+    if (phase == NEW)
+        greet(peers, 0);
+    else if (phase == OPENING)
+        answer_identity(peers, identity);
+}
+
+/* Up to its end, libvirt gets frames of virtccwd's own only. */
+static void expect_nothing_of_client(int backend)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    guint8 part[4096];
+    CcwHeader header;
+    ssize_t n;
+
+    while ((n = recv(backend, part, sizeof(part), 0)) > 0)
+        g_byte_array_append(bytes, part, (guint)n);
+    for (gsize at = 0; at < bytes->len; at += header.length) {
+        g_assert_true(ccw_header_decode(bytes->data + at, &header, NULL));
+        g_assert_cmpuint(header.type, ==, CCW_TYPE_CALL);
+        g_assert_cmpint(header.procedure, !=, OTHER);
+    }
+}
+
+/* Only libvirt sends these. Behind the one with descriptors libvirt would take what is payload here for frames. */
+static void only_from_libvirt(Peers *unused G_GNUC_UNUSED, gconstpointer data G_GNUC_UNUSED)
+{
+    static const guint32 types[] = { CCW_TYPE_REPLY, CCW_TYPE_MESSAGE, CCW_TYPE_REPLY_WITH_FDS, 7, 8, G_MAXUINT32 };
+    g_autoptr(GByteArray) payload = g_byte_array_new();
+
+    ccw_xdr_write_u32(payload, 1);
+    for (gsize i = 0; i < PHASES * G_N_ELEMENTS(types); i++) {
+        Peers peers = { 0 };
+
+        set_up(&peers, GINT_TO_POINTER(1));
+        if (i < CCW_LOG_LINES_MAX)
+            g_test_expect_message(G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "a client sent a frame of type *");
+        send_in_phase(&peers, (Phase)(i % PHASES), types[i / PHASES], payload);
+        peers_wait_ended(&peers);
+        g_test_assert_expected_messages();
+        expect_nothing_of_client(peers.backend);
+        peers_tear_down(&peers, NULL);
+    }
+}
+
+/* Data of a stream passes, and so do pings. */
+static void streams_and_pings(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    static const guint32 types[] = { CCW_TYPE_STREAM, CCW_TYPE_STREAM_HOLE };
+    const CcwHeader ping = {
+        .program = CCW_PROGRAM_KEEPALIVE, .version = 1, .procedure = CCW_KEEPALIVE_PING, .type = CCW_TYPE_MESSAGE
+    };
+    g_autoptr(GByteArray) bytes = ccw_frame_new(&ping, NULL, 0);
+
+    greet(peers, 0);
+    finish_open(peers, open_until_identity(peers));
+    for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
+        g_auto(Frame) frame = { 0 };
+
+        peers_send(peers, peers->client, types[i], OTHER, 5, CCW_STATUS_CONTINUE, NULL);
+        frame = peers_receive(peers, peers->backend);
+        g_assert_cmpuint(frame.header.type, ==, types[i]);
+    }
+    peers_send_all(peers, peers->client, bytes);
+    {
+        g_auto(Frame) frame = peers_receive(peers, peers->backend);
+
+        g_assert_cmphex(frame.header.program, ==, CCW_PROGRAM_KEEPALIVE);
+    }
+}
+
 /* Whoever goes first, and whenever. */
 static void gone(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
@@ -465,6 +562,8 @@ int main(int argc, char **argv)
     ADD_URI("not-elsewhere-alias", "alias", not_elsewhere);
     ADD_URI("here-default", NULL, here);
     ADD_URI("here-nodedev", "nodedev:///system", here);
+    g_test_add("/remote/identity/only-from-libvirt", Peers, NULL, NULL, only_from_libvirt, NULL);
+    ADD("streams-and-pings", 1, streams_and_pings);
     ADD("gone", 1, gone);
     ADD("gone-at-once", 1, gone_at_once);
     return g_test_run();
