@@ -192,7 +192,7 @@ static void answer_polkit(CcwLogin *login)
     stop_clock(login);
     login->timer = g_timeout_add_seconds(PROMPT_SECONDS, on_timeout, login);
     watch(login, EPOLLRDHUP, on_hang_up);
-    ccw_polkit_check(login->peer, action_of(login), login->cancellable, on_polkit_answer, login);
+    ccw_polkit_check(login->poll, login->peer, action_of(login), login->cancellable, on_polkit_answer, login);
 }
 
 static void answer_sasl(CcwLogin *login)

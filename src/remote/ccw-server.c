@@ -203,7 +203,7 @@ static void let_in(Client *client)
     Listener *listener = client->listener;
     CcwServer *server = listener->server;
     g_autoptr(GError) error = NULL;
-    int backend = ccw_socket_connect(listener->backend, &error);
+    int backend = ccw_socket_connect(listener->backend, "libvirt behind virtccwd", &error);
     CcwConnection *connection;
 
     if (g_error_matches(error, CCW_ERROR, CCW_ERROR_BUSY) && wait_to_connect(client))
