@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <libvirt/virterror.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "util/ccw-error.h"
 
 #define ACCEPT_PAUSE_MS 100
+#define ACCEPTS_MAX 64 /* in a turn: root must not wait behind many others in the queue of the socket */
 /* A client is connected to libvirt when the queue of its socket has room, tried that often, and that long. */
 #define CONNECT_RETRY_MS 20
 #define CONNECT_WAIT (30 * G_TIME_SPAN_SECOND)
@@ -241,17 +243,38 @@ static gboolean begin_login(gpointer data)
     return TRUE;
 }
 
-/* NULL: the client is refused, or there is no room to say so. A user who has no room costs little. */
+static gboolean needs_login(const Listener *listener, uid_t uid)
+{
+    return listener->auth != CCW_AUTH_NONE && uid != 0;
+}
+
+/* A client that has hung up, or writes nothing any more, cannot authenticate itself. */
+static gboolean has_gone(int fd)
+{
+    struct pollfd poll_fd = { .fd = fd, .events = POLLRDHUP };
+
+    return poll(&poll_fd, 1, 0) > 0;
+}
+
+/* NULL: the client has gone or is refused, or there is no room to say so. A user who has no room costs little. */
 static Client *admit(Listener *listener, int fd)
 {
     static CcwLogLimit limit;
     CcwServer *server = listener->server;
     g_autoptr(GError) error = NULL;
     uid_t uid = NO_UID;
-    CcwUser *user = ccw_peer_uid(fd, &uid, &error) ? ccw_limits_add_client(server->limits, uid, &error) : NULL;
-    CcwPeer *peer = user ? ccw_peer_new(fd, &error) : NULL;
+    gboolean is_known = ccw_peer_uid(fd, &uid, &error);
+    CcwUser *user = NULL;
+    CcwPeer *peer;
     Client *client;
 
+    if (is_known && needs_login(listener, uid) && has_gone(fd)) {
+        ccw_limits_hang_up(server->limits, uid, fd);
+        return NULL;
+    }
+    if (is_known)
+        user = ccw_limits_add_client(server->limits, uid, &error);
+    peer = user ? ccw_peer_new(fd, &error) : NULL;
     if (!peer) {
         ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE, "a client is refused: %s", error->message);
         ccw_refuse(server->services->poll, server->limits, uid, fd, user ? VIR_ERR_AUTH_FAILED : VIR_ERR_RPC,
@@ -272,7 +295,7 @@ static void serve(Listener *listener, int fd)
 
     if (!client)
         return;
-    if (listener->auth == CCW_AUTH_NONE || client->user->uid == 0) {
+    if (!needs_login(listener, client->user->uid)) {
         let_in_in_turn(client);
     } else if (!begin_login(client)) {
         g_info("process %d of user %u waits for a login to end", client->peer->pid, client->peer->uid);
@@ -300,10 +323,24 @@ static void pause_listener(Listener *listener, const char *why)
     check_limits(listener->server);
 }
 
+/* FALSE: there is none, or it has to wait. */
+static gboolean accept_one(Listener *listener)
+{
+    int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (fd >= 0) {
+        ccw_fd_refuse_fds(fd, TRUE);
+        serve(listener, fd);
+        return !listener->server->full && !listener->pause;
+    }
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        pause_listener(listener, g_strerror(errno));
+    return FALSE;
+}
+
 static void on_event(guint32 events, gpointer data)
 {
     Listener *listener = data;
-    int fd;
 
     if (events & CCW_POLL_FAILED) {
         ccw_poll_remove(listener->watch);
@@ -312,12 +349,8 @@ static void on_event(guint32 events, gpointer data)
             pause_listener(listener, "the socket cannot be watched");
         return;
     }
-    fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd >= 0) {
-        ccw_fd_refuse_fds(fd, TRUE);
-        serve(listener, fd);
-    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-        pause_listener(listener, g_strerror(errno));
+    for (guint i = 0; i < ACCEPTS_MAX && accept_one(listener); i++)
+        ;
 }
 
 static gboolean find_group(const char *name, gid_t *ret_group, GError **error)
