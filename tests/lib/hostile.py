@@ -401,16 +401,13 @@ def churn(paths, counts, _number):
             client.close()
 
 
-def churn_behind(path, holders, times, data, is_patient, counts, _number):
-    """Some connections that stay and send nothing, and then many that go at once, or once something is answered."""
+def churn_behind(path, holders, times, data, counts, _number):
+    """Some connections that stay and send nothing, and then many that go at once."""
     for _ in range(holders):
         keep(connect_once(path, b"", counts))
     for _ in range(times):
         while not (client := connect_once(path, data, counts)):
             pass
-        if is_patient:
-            client.settimeout(20)
-            client.recv(1)
         client.close()
         counts.add("sent")
 

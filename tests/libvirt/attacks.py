@@ -451,7 +451,7 @@ class AttackTest(AuthTest):
         before = self.descriptors()
         for user in (LOOKER, "nobody"):
             for data in (b"", hostile.LOG_IN):
-                behind = partial(hostile.churn_behind, RW, HOLDERS, BEHIND, data, False)
+                behind = partial(hostile.churn_behind, RW, HOLDERS, BEHIND, data)
                 with Attacker(user, behind) as attacker:
                     attacker.wait_for("sent", BEHIND, 60 * SLOWER)
                     self.wait_closed(before + HOLDERS + 2, f"clients of {user}'s that went from the queue")
@@ -466,7 +466,7 @@ class AttackTest(AuthTest):
         before = self.descriptors()
         self.libvirt.libvirtd.send_signal(signal.SIGSTOP)
         try:
-            with Attacker("root", partial(hostile.churn_behind, RW, 0, BEHIND, hostile.LOG_IN, True)) as attacker:
+            with Attacker("root", partial(hostile.churn_behind, RW, 0, BEHIND, hostile.LOG_IN)) as attacker:
                 attacker.wait_for("sent", BEHIND, 60 * SLOWER)
             self.wait_closed(before + LIBVIRT_QUEUE + 4, "clients that went before libvirt had room for them")
         finally:
