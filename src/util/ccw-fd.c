@@ -26,6 +26,14 @@ void ccw_fd_refuse_fds(int fd, gboolean refuse)
     setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &pass, sizeof(pass));
 }
 
+gboolean ccw_fd_refuses_fds(int fd)
+{
+    int pass = TRUE;
+    socklen_t length = sizeof(pass);
+
+    return getsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &pass, &length) == 0 && !pass;
+}
+
 static void collect(struct msghdr *message, GArray *fds)
 {
     for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(message); cmsg; cmsg = CMSG_NXTHDR(message, cmsg)) {

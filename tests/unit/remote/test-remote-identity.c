@@ -16,11 +16,14 @@
 #define SET_IDENTITY 419
 #define OTHER 4
 
+static gboolean is_root; /* the client */
+
 /* data: the user */
 static void set_up(Peers *peers, gconstpointer data)
 {
     CcwPeer *peer = g_new0(CcwPeer, 1);
 
+    is_root = GPOINTER_TO_INT(data) == 0;
     peer->pid = 4321;
     peer->uid = (uid_t)GPOINTER_TO_INT(data);
     peer->start_time = 99;
@@ -82,7 +85,16 @@ static void expect_ok(Peers *peers, gint32 procedure, guint32 serial)
     g_assert_cmpuint(frame.header.status, ==, CCW_STATUS_OK);
 }
 
-/* Up to the identity, whose serial it returns. */
+/* root's AUTH_LIST is the client's own. */
+static void greet_root(Peers *peers)
+{
+    call(peers, AUTH_LIST, 0);
+    g_assert_cmpuint(expect_call(peers, AUTH_LIST), ==, 0);
+    reply(peers, AUTH_LIST, 0, NULL, 0);
+    expect_ok(peers, AUTH_LIST, 0);
+}
+
+/* Up to the identity, whose serial it returns. root has the reply by then. */
 static guint32 open_uri_until_identity(Peers *peers, const char *uri, guint32 flags)
 {
     g_auto(Frame) frame = { 0 };
@@ -97,6 +109,8 @@ static guint32 open_uri_until_identity(Peers *peers, const char *uri, guint32 fl
 
         g_assert_nonnull(memmem(frame.payload->data, frame.payload->len, names[i], strlen(names[i])));
     }
+    if (is_root)
+        expect_ok(peers, OPEN, 1);
     peers_assert_quiet(peers, peers->client);
     return frame.header.serial;
 }
@@ -108,23 +122,44 @@ static guint32 open_until_identity(Peers *peers)
 
 static void root(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
-    call(peers, AUTH_LIST, 0); /* is not read before */
-    greet(peers, 0);
-    g_assert_cmpuint(expect_call(peers, AUTH_LIST), ==, 0);
-    reply(peers, AUTH_LIST, 0, NULL, 0);
-    expect_ok(peers, AUTH_LIST, 0);
-    reply(peers, SET_IDENTITY, open_until_identity(peers), NULL, 0);
-    expect_ok(peers, OPEN, 1);
-    call(peers, SET_IDENTITY, 2);
+    guint32 identity;
+
+    call(peers, OTHER, 9);
+    peers_expect_error(peers, 9, OTHER, VIR_ERR_RPC, "authentication required"); /* as libvirt says it */
+    greet_root(peers);
+    call(peers, OTHER, 9);
+    peers_expect_error(peers, 9, OTHER, VIR_ERR_INTERNAL_ERROR, "not open");
+    identity = open_until_identity(peers);
+    call(peers, SET_IDENTITY, 2); /* is not read before libvirt knows who the client is */
+    peers_assert_quiet(peers, peers->backend);
+    reply(peers, SET_IDENTITY, identity, NULL, 0);
     g_assert_cmpuint(expect_call(peers, SET_IDENTITY), ==, 2);
     call(peers, OTHER, 3);
     g_assert_cmpuint(expect_call(peers, OTHER), ==, 3);
 }
 
+/* libvirt does not take the identity, when root has the reply already: nothing else of it reaches libvirt. */
+static void root_not_taken(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    guint32 identity;
+
+    greet_root(peers);
+    identity = open_until_identity(peers);
+    call(peers, OTHER, 2);
+    reply(peers, SET_IDENTITY, identity, NULL, VIR_ERR_INTERNAL_ERROR);
+    peers_expect_error(peers, 2, OTHER, VIR_ERR_INTERNAL_ERROR, "not open");
+    peers_assert_quiet(peers, peers->backend);
+    peers_assert_quiet(peers, peers->client);
+}
+
 /* One question more. What is answered to it does not matter, but for one thing. */
 static void user(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
+    call(peers, AUTH_LIST, 0); /* is not read before */
     greet(peers, 0);
+    g_assert_cmpuint(expect_call(peers, AUTH_LIST), ==, 0);
+    reply(peers, AUTH_LIST, 0, NULL, 0);
+    expect_ok(peers, AUTH_LIST, 0);
     reply(peers, SET_IDENTITY, open_until_identity(peers), NULL, 0);
     reply(peers, FEATURE, expect_call(peers, FEATURE), NULL, VIR_ERR_NO_SUPPORT);
     expect_ok(peers, OPEN, 1);
@@ -202,9 +237,8 @@ static void user_attaches(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 /* Not asked, but in another's name. */
 static void root_attaches(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
-    greet(peers, 0);
+    greet_root(peers);
     reply(peers, SET_IDENTITY, open_until_identity(peers), NULL, 0);
-    expect_ok(peers, OPEN, 1);
     attach(peers, 2);
     g_assert_cmpuint(expect_attach(peers, FALSE), ==, 2);
     reply(peers, ATTACH, 2, NULL, 0);
@@ -244,9 +278,8 @@ static void expect_untouched(Peers *peers)
 static void elsewhere(Peers *peers, gconstpointer data)
 {
     set_up(peers, GINT_TO_POINTER(0));
-    greet(peers, 0);
+    greet_root(peers);
     reply(peers, SET_IDENTITY, open_uri_until_identity(peers, data, 0), NULL, 0);
-    expect_ok(peers, OPEN, 1);
     expect_untouched(peers);
     peers_tear_down(peers, NULL);
 }
@@ -538,15 +571,16 @@ int main(int argc, char **argv)
 #define ADD(name, uid, func)                                                                                           \
     g_test_add("/remote/identity/" name, Peers, GINT_TO_POINTER(uid), set_up, func, peers_tear_down)
     ADD("root", 0, root);
+    ADD("root-not-taken", 0, root_not_taken);
     ADD("user", 1, user); /* daemon: every system has it */
     ADD("denied", 1, denied);
     ADD("not-judged", 1, not_judged);
-    ADD("not-taken", 0, not_taken);
-    ADD("no-way-in", 0, no_way_in);
+    ADD("not-taken", 1, not_taken);
+    ADD("no-way-in", 1, no_way_in);
     ADD("refused-open", 1, refused_open);
     ADD("overtaking", 1, overtaking);
     ADD("readonly-overtaking", 1, readonly_overtaking);
-    ADD("with-descriptors", 0, with_descriptors);
+    ADD("with-descriptors", 1, with_descriptors);
     ADD("user-attaches", 1, user_attaches);
     ADD("root-attaches", 0, root_attaches);
     ADD("opened-readonly", 1, opened_readonly);
