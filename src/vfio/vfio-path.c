@@ -86,10 +86,11 @@ const VfioNode *vfio_path_find(int at, const char *path, gboolean follow, int *r
 /* With the flags of the calls that end in "at". */
 static const VfioNode *find_at(int at, const char *path, int flags, int *ret_errno)
 {
-    if (path && *path == '\0' && flags & AT_EMPTY_PATH) {
-        *ret_errno = 0;
+    *ret_errno = 0;
+    if (G_LIKELY(!root))
+        return NULL;
+    if (path && *path == '\0' && flags & AT_EMPTY_PATH)
         return vfio_folder_of(at);
-    }
     return vfio_path_find(at, path, !(flags & AT_SYMLINK_NOFOLLOW), ret_errno);
 }
 
