@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What ccw-connection, ccw-account, ccw-relay, ccw-action and the actions know of a connection. Nobody else includes
- * it. */
+/*
+ * What ccw-connection, ccw-account, ccw-relay, ccw-action and the actions know of a connection. Private to these files.
+ */
 #pragma once
 
 #include "remote/ccw-action.h"

@@ -131,7 +131,7 @@ class AttackTest(AuthTest):
     # Programs.
 
     def spellings(self):
-        """600 names of one emulator on 40 connections, by a user whom libvirt lets define nothing. libvirtd itself starts each
+        """600 names of one emulator on 40 connections, by a user who may define nothing. libvirtd itself starts each
         of them before it looks at the user's rights, one at a time, and a worker of its waits for that. With more workers
         than the attacker has connections it still answers others, and virtccwd must keep up."""
         self.restart_libvirtd(min_workers=WORKERS, max_workers=WORKERS)  # 9.0 starts none while calls wait

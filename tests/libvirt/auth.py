@@ -214,7 +214,7 @@ def smuggle(path):
 
 
 class OwnLibvirt(threading.Thread):
-    """A user's own program that speaks libvirt's protocol: it lets everybody do everything, and misses each device."""
+    """A user's own program that speaks libvirt's protocol: it allows every call, and reports each device as missing."""
 
     def __init__(self, path):
         super().__init__(daemon=True)
