@@ -92,15 +92,15 @@ static gboolean define_extent(DasdExec *exec, const guint8 *de)
 {
     guint32 first, last;
 
-    if (exec->extent_defined)
+    if (exec->chain.extent_defined)
         return dasd_check(exec, DASD_CHECK_SEQUENCE);
     if ((de[DE_OFS_MASK] & DE_MASK_RESERVED) || (de[DE_OFS_ATTRIBUTES] & DE_ATTRIBUTES_MODE) != DE_ATTRIBUTES_ECKD ||
         !parse_track(exec, de + DE_OFS_BEGIN, &first) || !parse_track(exec, de + DE_OFS_END, &last) || first > last)
         return dasd_check(exec, DASD_CHECK_PARAMETER);
-    exec->extent_defined = TRUE;
-    exec->first_track = first;
-    exec->last_track = last;
-    exec->mask = de[DE_OFS_MASK];
+    exec->chain.extent_defined = TRUE;
+    exec->chain.first_track = first;
+    exec->chain.last_track = last;
+    exec->chain.mask = de[DE_OFS_MASK];
     return TRUE;
 }
 
@@ -115,10 +115,10 @@ static const struct Operation *find_operation(guint8 code, guint8 extended)
 /* A damaged track can still be formatted from R0 on: in memory it is empty then, and the first write makes it so. */
 static void repair_track(DasdExec *exec)
 {
-    exec->track = dasd_volume_load(exec->device->volume, exec->device->track_number);
-    if (exec->track && exec->track->n_records == 0) {
-        dasd_track_make_empty(exec->track, exec->device->track_number);
-        exec->track->unwritten = TRUE;
+    exec->chain.track = dasd_volume_load(exec->device->volume, exec->chain.track_number);
+    if (exec->chain.track && exec->chain.track->n_records == 0) {
+        dasd_track_make_empty(exec->chain.track, exec->chain.track_number);
+        exec->chain.track->unwritten = TRUE;
     }
 }
 
@@ -127,9 +127,10 @@ static gboolean search_record(DasdExec *exec, const guint8 *argument)
 {
     if (!dasd_move_load(exec))
         return FALSE;
-    for (guint32 i = 0; i < exec->track->n_records; i++) {
-        if (memcmp(dasd_track_count(exec->track, &exec->track->records[i]), argument, LR_SEARCH_SIZE) == 0) {
-            exec->record = i;
+    for (guint32 i = 0; i < exec->chain.track->n_records; i++) {
+        if (memcmp(dasd_track_count(exec->chain.track, &exec->chain.track->records[i]), argument, LR_SEARCH_SIZE) ==
+            0) {
+            exec->chain.record = i;
             return TRUE;
         }
     }
@@ -142,12 +143,12 @@ static gboolean orient(DasdExec *exec, guint orientation, const guint8 *argument
     case LR_ORIENT_INDEX:
         return dasd_move_load(exec);
     case LR_ORIENT_HOME:
-        exec->at = DASD_AT_HOME;
+        exec->chain.at = DASD_AT_HOME;
         return dasd_move_load(exec);
     default:
         if (!search_record(exec, argument))
             return FALSE;
-        exec->at = orientation == LR_ORIENT_DATA ? DASD_AT_DATA : DASD_AT_COUNT;
+        exec->chain.at = orientation == LR_ORIENT_DATA ? DASD_AT_DATA : DASD_AT_COUNT;
         return TRUE;
     }
 }
@@ -170,13 +171,13 @@ static gboolean locate_record(DasdExec *exec, const struct Operation *operation,
 {
     guint32 track;
 
-    if (!exec->extent_defined)
+    if (!exec->chain.extent_defined)
         return dasd_check(exec, DASD_CHECK_SEQUENCE);
     if (!check_locate(exec, operation, lr, &track))
         return dasd_check(exec, DASD_CHECK_PARAMETER);
     if (!dasd_move_to_track(exec, track))
         return FALSE;
-    exec->domain = (DasdDomain){
+    exec->chain.domain = (DasdDomain){
         .operation = operation->operation,
         .count = MAX(lr[LR_OFS_COUNT], 1),
         .fresh = TRUE,

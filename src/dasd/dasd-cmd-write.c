@@ -10,15 +10,15 @@
 
 static void store(DasdExec *exec, guint32 from, guint32 to)
 {
-    dasd_volume_store(exec->device->volume, exec->track, from, to);
+    dasd_volume_store(exec->device->volume, exec->chain.track, from, to);
 }
 
 /* Fills length bytes of the slot from the channel; what it does not give is zero, as a 3990 pads. */
 static void fill(DasdExec *exec, guint32 offset, guint32 length)
 {
-    gsize given = dasd_data_get(&exec->data, exec->track->slot + offset, length);
+    gsize given = dasd_data_get(&exec->data, exec->chain.track->slot + offset, length);
 
-    memset(exec->track->slot + offset + given, 0, length - given);
+    memset(exec->chain.track->slot + offset + given, 0, length - given);
 }
 
 /* Writes key and data, or data alone, of the record here or of the next one. */
@@ -28,21 +28,21 @@ static void update(DasdExec *exec, gboolean with_key)
     guint32 from, length;
 
     /* Behind a key that was searched, the data is this record's. */
-    if (exec->at == DASD_AT_KEY && !with_key ? !dasd_move_load(exec)
-                                             : !dasd_move_to_record(exec, dasd_exec_multi(exec)))
+    if (exec->chain.at == DASD_AT_KEY && !with_key ? !dasd_move_load(exec)
+                                                   : !dasd_move_to_record(exec, dasd_exec_multi(exec)))
         return;
     record = dasd_exec_record(exec);
     from = record->offset + DASD_COUNT_SIZE + (with_key ? 0 : record->kl);
     length = record->dl + (with_key ? record->kl : 0);
-    if (exec->domain.length && record->dl && exec->domain.length != length) {
+    if (exec->chain.domain.length && record->dl && exec->chain.domain.length != length) {
         dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
         return;
     }
     if (record->dl == 0)
         exec->dstat |= CCW_DSTAT_UNIT_EXCEPTION;
-    exec->at = DASD_AT_DATA;
+    exec->chain.at = DASD_AT_DATA;
     if (length) {
-        dasd_volume_replace(exec->track, exec->record);
+        dasd_volume_replace(exec->chain.track, exec->chain.record);
         fill(exec, from, length);
         store(exec, from, from + length);
     }
@@ -61,13 +61,13 @@ void dasd_cmd_write_key_data(DasdExec *exec)
 /* Where a format write goes: behind the record here; its next-track kind, behind R0 of the next track. */
 static gboolean move_to_format(DasdExec *exec)
 {
-    if (exec->ccw.cmd == 0x9d && !exec->domain.fresh) {
+    if (exec->ccw.cmd == 0x9d && !exec->chain.domain.fresh) {
         if (!dasd_move_next_track(exec))
             return FALSE;
-        exec->record = 0;
-        exec->at = DASD_AT_DATA;
+        exec->chain.record = 0;
+        exec->chain.at = DASD_AT_DATA;
     }
-    if (exec->at < DASD_AT_COUNT)
+    if (exec->chain.at < DASD_AT_COUNT)
         return dasd_check(exec, DASD_CHECK_SEQUENCE);
     return dasd_move_fetch_track(exec);
 }
@@ -80,15 +80,15 @@ void dasd_cmd_write_ckd(DasdExec *exec)
 
     if (!move_to_format(exec) || dasd_data_get(&exec->data, count, sizeof(count)) < sizeof(count))
         return;
-    if (!dasd_track_append(exec->track, exec->record, count)) {
+    if (!dasd_track_append(exec->chain.track, exec->chain.record, count)) {
         dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
         return;
     }
-    exec->record++;
-    exec->at = DASD_AT_DATA;
+    exec->chain.record++;
+    exec->chain.at = DASD_AT_DATA;
     record = dasd_exec_record(exec);
     fill(exec, record->offset + DASD_COUNT_SIZE, (guint32)record->kl + record->dl);
-    store(exec, record->offset, exec->track->end + DASD_END_SIZE);
+    store(exec, record->offset, exec->chain.track->end + DASD_END_SIZE);
 }
 
 /* R0 anew; the track ends behind it. Only the standard size is taken: no driver formats another. */
@@ -96,7 +96,7 @@ void dasd_cmd_write_r0(DasdExec *exec)
 {
     guint8 count[DASD_COUNT_SIZE];
 
-    if (exec->at > DASD_AT_HOME) {
+    if (exec->chain.at > DASD_AT_HOME) {
         dasd_check(exec, DASD_CHECK_SEQUENCE);
         return;
     }
@@ -106,12 +106,12 @@ void dasd_cmd_write_r0(DasdExec *exec)
         dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
         return;
     }
-    dasd_track_make_empty(exec->track, exec->device->track_number);
-    memcpy(exec->track->slot + DASD_HA_SIZE, count, sizeof(count));
+    dasd_track_make_empty(exec->chain.track, exec->chain.track_number);
+    memcpy(exec->chain.track->slot + DASD_HA_SIZE, count, sizeof(count));
     fill(exec, DASD_HA_SIZE + DASD_COUNT_SIZE, DASD_R0_DL);
-    exec->record = 0;
-    exec->at = DASD_AT_DATA;
-    store(exec, 0, exec->track->end + DASD_END_SIZE);
+    exec->chain.record = 0;
+    exec->chain.at = DASD_AT_DATA;
+    store(exec, 0, exec->chain.track->end + DASD_END_SIZE);
 }
 
 /* What follows the record here is gone; the data given is that of a record, and is not written. */
@@ -123,9 +123,9 @@ void dasd_cmd_erase(DasdExec *exec)
         return;
     while (dasd_data_get_upto(&exec->data, ignored, sizeof(ignored)) == sizeof(ignored))
         ;
-    dasd_track_truncate(exec->track, exec->record);
-    exec->at = DASD_AT_DATA;
-    store(exec, exec->track->end, exec->track->end + DASD_END_SIZE);
+    dasd_track_truncate(exec->chain.track, exec->chain.record);
+    exec->chain.at = DASD_AT_DATA;
+    store(exec, exec->chain.track->end, exec->chain.track->end + DASD_END_SIZE);
 }
 
 /* Data of consecutive records of a track, each of the length factor's size, until the channel has no more. */
@@ -133,27 +133,27 @@ void dasd_cmd_write_track_data(DasdExec *exec)
 {
     guint32 from, to;
 
-    if (exec->domain.fresh ? !dasd_move_load(exec) : !dasd_move_next_track(exec))
+    if (exec->chain.domain.fresh ? !dasd_move_load(exec) : !dasd_move_next_track(exec))
         return;
     if (!dasd_move_to_record(exec, FALSE))
         return;
     from = to = dasd_exec_record(exec)->offset;
-    for (guint32 i = exec->record;; i++) {
-        const DasdRecord *record = &exec->track->records[i];
+    for (guint32 i = exec->chain.record;; i++) {
+        const DasdRecord *record = &exec->chain.track->records[i];
 
         dasd_data_end(&exec->data);
         if (!exec->data.left || exec->data.cstat)
             break;
-        if (i >= exec->track->n_records || record->dl != exec->domain.length) {
-            dasd_check(exec, i >= exec->track->n_records ? DASD_CHECK_NO_RECORD : DASD_CHECK_TRACK_FORMAT);
+        if (i >= exec->chain.track->n_records || record->dl != exec->chain.domain.length) {
+            dasd_check(exec, i >= exec->chain.track->n_records ? DASD_CHECK_NO_RECORD : DASD_CHECK_TRACK_FORMAT);
             break;
         }
-        dasd_volume_replace(exec->track, i);
+        dasd_volume_replace(exec->chain.track, i);
         fill(exec, record->offset + DASD_COUNT_SIZE + record->kl, record->dl);
         to = record->offset + dasd_record_size(record);
-        exec->record = i;
+        exec->chain.record = i;
     }
-    exec->at = DASD_AT_DATA;
+    exec->chain.at = DASD_AT_DATA;
     if (to > from)
         store(exec, from, to);
 }
@@ -200,12 +200,12 @@ static gboolean build_records(DasdExec *exec, DasdTrack *track)
 /* A damaged track, too: in memory it is empty then, and the first write makes it so. */
 static gboolean load_any(DasdExec *exec)
 {
-    exec->track = dasd_volume_load(exec->device->volume, exec->device->track_number);
-    if (!exec->track)
+    exec->chain.track = dasd_volume_load(exec->device->volume, exec->chain.track_number);
+    if (!exec->chain.track)
         return dasd_check_host(exec);
-    if (exec->track->n_records == 0) {
-        dasd_track_make_empty(exec->track, exec->device->track_number);
-        exec->track->unwritten = TRUE;
+    if (exec->chain.track->n_records == 0) {
+        dasd_track_make_empty(exec->chain.track, exec->chain.track_number);
+        exec->chain.track->unwritten = TRUE;
     }
     return TRUE;
 }
@@ -216,19 +216,19 @@ void dasd_cmd_write_full_track(DasdExec *exec)
     g_autofree guint8 *slot = NULL;
     g_autofree DasdTrack *track = NULL;
 
-    if (!exec->domain.fresh && !dasd_move_to_track(exec, exec->device->track_number + 1))
+    if (!exec->chain.domain.fresh && !dasd_move_to_track(exec, exec->chain.track_number + 1))
         return;
     slot = g_malloc(DASD_3390_TRACK_SIZE);
     track = g_new0(DasdTrack, 1);
     track->slot = slot;
-    dasd_track_make_empty(track, exec->device->track_number);
+    dasd_track_make_empty(track, exec->chain.track_number);
     if (!build_r0(exec, track) || !build_records(exec, track) || !load_any(exec))
         return;
-    memcpy(exec->track->slot + DASD_HA_SIZE, slot + DASD_HA_SIZE, track->end + DASD_END_SIZE - DASD_HA_SIZE);
-    memcpy(exec->track->records, track->records, sizeof(track->records));
-    exec->track->n_records = track->n_records;
-    exec->track->end = track->end;
-    exec->record = track->n_records - 1;
-    exec->at = DASD_AT_DATA;
-    store(exec, DASD_HA_SIZE, exec->track->end + DASD_END_SIZE);
+    memcpy(exec->chain.track->slot + DASD_HA_SIZE, slot + DASD_HA_SIZE, track->end + DASD_END_SIZE - DASD_HA_SIZE);
+    memcpy(exec->chain.track->records, track->records, sizeof(track->records));
+    exec->chain.track->n_records = track->n_records;
+    exec->chain.track->end = track->end;
+    exec->chain.record = track->n_records - 1;
+    exec->chain.at = DASD_AT_DATA;
+    store(exec, DASD_HA_SIZE, exec->chain.track->end + DASD_END_SIZE);
 }

@@ -17,7 +17,7 @@ gboolean dasd_check(DasdExec *exec, DasdCheck check)
 {
     DasdDevice *device = exec->device;
 
-    dasd_sense_build(device->sense, check, device->unit_address, device->track_number);
+    dasd_sense_build(device->lasting.sense, check, device->unit_address, exec->chain.track_number);
     exec->dstat = DSTAT_END | CCW_DSTAT_UNIT_CHECK;
     return FALSE;
 }
@@ -26,13 +26,13 @@ gboolean dasd_check_host(DasdExec *exec)
 {
     if (!dasd_volume_lacks_room(exec->device->volume))
         return dasd_check(exec, DASD_CHECK_EQUIPMENT);
-    g_atomic_int_set(&exec->device->waits, TRUE);
+    g_atomic_int_set(&exec->device->lasting.waits, TRUE);
     return dasd_check(exec, DASD_CHECK_INTERVENTION);
 }
 
 static gboolean mask_allows(const DasdExec *exec, const DasdCmd *cmd)
 {
-    switch (exec->mask & MASK_WRITE) {
+    switch (exec->chain.mask & MASK_WRITE) {
     case MASK_WRITE_NOT_R0:
         return !(cmd->flags & DASD_CMD_R0);
     case MASK_WRITE_NONE:
@@ -49,12 +49,14 @@ static gboolean check_command(DasdExec *exec, const DasdCmd *cmd)
 {
     const guint writes = DASD_CMD_UPDATE | DASD_CMD_FORMAT;
 
-    if (exec->domain.operation && !(cmd->flags & DASD_CMD_CONTROL)) {
-        if (!(cmd->domains & exec->domain.operation))
+    if ((cmd->flags & DASD_CMD_PLACED) && !exec->chain.placed)
+        return dasd_check(exec, DASD_CHECK_SEQUENCE);
+    if (exec->chain.domain.operation && !(cmd->flags & DASD_CMD_CONTROL)) {
+        if (!(cmd->domains & exec->chain.domain.operation))
             return dasd_check(exec, DASD_CHECK_SEQUENCE);
-    } else if (!exec->domain.operation) {
+    } else if (!exec->chain.domain.operation) {
         /* A write without a domain follows a search for its place. */
-        if ((cmd->flags & DASD_CMD_IN_DOMAIN) || ((cmd->flags & writes) && !exec->search_hit))
+        if ((cmd->flags & DASD_CMD_IN_DOMAIN) || ((cmd->flags & writes) && !exec->chain.search_hit))
             return dasd_check(exec, DASD_CHECK_SEQUENCE);
     }
     if (cmd->flags & writes) {
@@ -68,11 +70,11 @@ static gboolean check_command(DasdExec *exec, const DasdCmd *cmd)
 
 static void count_domain(DasdExec *exec, const DasdCmd *cmd)
 {
-    if (!exec->domain.operation || (cmd->flags & DASD_CMD_CONTROL))
+    if (!exec->chain.domain.operation || (cmd->flags & DASD_CMD_CONTROL))
         return;
-    exec->domain.fresh = FALSE;
-    if (--exec->domain.count == 0)
-        exec->domain.operation = 0;
+    exec->chain.domain.fresh = FALSE;
+    if (--exec->chain.domain.count == 0)
+        exec->chain.domain.operation = 0;
 }
 
 /*
@@ -99,12 +101,12 @@ static void end_data(DasdExec *exec, const DasdCmd *cmd)
 static void execute(DasdExec *exec)
 {
     const DasdCmd *cmd = exec->device->find_command(exec->ccw.cmd);
-    gboolean hit = exec->search_hit;
+    gboolean hit = exec->chain.search_hit;
 
     exec->dstat = DSTAT_END;
     dasd_data_begin(&exec->data, &exec->program, &exec->ccw);
     if (!cmd || !(cmd->flags & DASD_CMD_KEEPS_SENSE))
-        memset(exec->device->sense, 0, DASD_SENSE_SIZE);
+        memset(exec->device->lasting.sense, 0, DASD_SENSE_SIZE);
     if (!cmd) {
         dasd_check(exec, DASD_CHECK_COMMAND);
         return;
@@ -112,12 +114,12 @@ static void execute(DasdExec *exec)
     if (!check_command(exec, cmd))
         return;
     if (!(cmd->flags & DASD_CMD_SCAN))
-        exec->index_passes = 0;
-    exec->search_hit = FALSE;
+        exec->chain.index_passes = 0;
+    exec->chain.search_hit = FALSE;
     cmd->run(exec);
     /* Format writes follow one another behind one search. */
     if (cmd->flags & DASD_CMD_FORMAT)
-        exec->search_hit = hit;
+        exec->chain.search_hit = hit;
     count_domain(exec, cmd);
     end_data(exec, cmd);
 }
@@ -167,7 +169,7 @@ DasdPhase dasd_exec_run(DasdExec *exec)
     guint32 index = exec->program.start;
     gboolean suspended = FALSE;
 
-    exec->last_track = dasd_volume_tracks(exec->device->volume) - 1;
+    exec->chain = (DasdChain){ .last_track = dasd_volume_tracks(exec->device->volume) - 1 };
     do {
         if (!become_current(exec, index)) {
             suspended = exec->cstat == 0;

@@ -20,6 +20,18 @@
 #define DASD_PATH_RESERVED_SELF 0x30 /* by this path group; arch/s390 and cio call it SNID_STATE2_RESVD_SELF */
 #define DASD_PATH_MULTIPATH 0x08
 
+/*
+ * What lasts longer than a chain: until a command of a later program changes it, or until dasd_device_reset(). Nothing
+ * here says where a program works; DasdChain does.
+ */
+typedef struct {
+    guint8 sense[DASD_SENSE_SIZE]; /* pending, for a SENSE command */
+    gboolean reserved;
+    guint8 path_state;
+    guint8 path_group_id[DASD_PATH_GROUP_ID_SIZE];
+    gint waits; /* atomic: the guest has to be told by an attention when the host has room again */
+} DasdLasting;
+
 struct _DasdDevice {
     GMutex request_lock; /* held for a request: one at a time */
     GMutex state_lock;   /* of running and cancel */
@@ -33,13 +45,7 @@ struct _DasdDevice {
     DasdConfig config;
     gboolean read_only;
     guint8 unit_address;
-    /* What lives from program to program, under request_lock. */
-    guint8 sense[DASD_SENSE_SIZE];
-    gboolean reserved;
-    guint8 path_state;
-    guint8 path_group_id[DASD_PATH_GROUP_ID_SIZE];
-    guint32 track_number; /* where the access mechanism stands */
-    gint waits;           /* atomic: intervention required was reported, and is not known to be no more */
+    DasdLasting lasting; /* under request_lock, but for lasting.waits */
 };
 
 /* What of the current record, or of the track, was passed last. */
@@ -71,6 +77,31 @@ typedef struct {
     guint16 length;  /* the transfer length factor, 0 if not valid */
 } DasdDomain;
 
+/*
+ * All that lasts for one chain of commands. It is new at each START SUBCHANNEL, and at each RESUME SUBCHANNEL: a
+ * control unit takes the first command of either for the first of a chain. What a program does not say itself, it does
+ * not get from the program before it.
+ */
+typedef struct {
+    /* The place: unknown until a command names a cylinder and a head. */
+    gboolean placed;
+    guint32 track_number; /* where the access mechanism stands, if placed */
+    DasdTrack *track;     /* track_number's, NULL if not loaded */
+    DasdOrientation at;
+    guint32 record; /* index, from DASD_AT_COUNT on */
+    guint index_passes;
+    /* What limits the commands that follow. */
+    gboolean extent_defined;
+    gboolean mask_set; /* by SET FILE MASK */
+    guint8 mask;
+    guint32 first_track; /* of the extent */
+    guint32 last_track;
+    /* The order of commands. */
+    DasdDomain domain;
+    gboolean search_hit; /* the write that follows knows its record */
+    guint prepared;      /* RSSD's next answer: a suborder of PSF, 0 for none */
+} DasdChain;
+
 typedef struct _DasdExec {
     DasdDevice *device;
     const guint8 *orb;
@@ -80,20 +111,7 @@ typedef struct _DasdExec {
     guint8 dstat;
     guint8 cstat;
     gboolean pci; /* a program-controlled interruption that was not told yet */
-    /* Of the chain */
-    gboolean extent_defined;
-    guint32 first_track; /* of the extent */
-    guint32 last_track;
-    guint8 mask;
-    gboolean mask_set; /* by a set file mask */
-    DasdDomain domain;
-    guint prepared;      /* RSSD's next answer: a suborder of PSF, 0 for none */
-    gboolean search_hit; /* the write that follows knows its record */
-    /* Of the position */
-    DasdTrack *track; /* device->track_number's, NULL if not loaded */
-    DasdOrientation at;
-    guint32 record; /* index, from DASD_AT_COUNT on */
-    guint index_passes;
+    DasdChain chain;
 } DasdExec;
 
 typedef void (*DasdCmdFunc)(DasdExec *exec);
@@ -107,6 +125,7 @@ enum {
     DASD_CMD_FORMAT = 1 << 5,      /* writes records anew */
     DASD_CMD_R0 = 1 << 6,          /* with FORMAT: also needs the mask for R0 */
     DASD_CMD_SCAN = 1 << 7,        /* passes of the index add up from one to the next */
+    DASD_CMD_PLACED = 1 << 8,      /* works where its chain said before: a cylinder and a head */
 };
 
 typedef struct _DasdCmd {
@@ -146,8 +165,8 @@ gboolean dasd_check_host(DasdExec *exec);
 gboolean dasd_move_to_track(DasdExec *exec, guint32 number);
 
 /*
- * Makes exec->track the current track: what is not data of its records. Those are to be fetched before they are looked
- * at; before the track is formatted, all of them. A damaged track is a check.
+ * Makes exec->chain.track the current track: what is not data of its records. Those are to be fetched before they are
+ * looked at; before the track is formatted, all of them. A damaged track is a check.
  */
 gboolean dasd_move_load(DasdExec *exec);
 gboolean dasd_move_fetch(DasdExec *exec, guint32 first, guint32 last);
@@ -164,7 +183,7 @@ gboolean dasd_move_to_record(DasdExec *exec, gboolean multi);
 
 static inline DasdRecord *dasd_exec_record(DasdExec *exec)
 {
-    return &exec->track->records[exec->record];
+    return &exec->chain.track->records[exec->chain.record];
 }
 
 /* Whether the current command is of the multi-track kind: the left bit of its code. */
