@@ -63,28 +63,30 @@ void dasd_cmd_read_ckd(DasdExec *exec)
     end_of_record(exec, record);
 }
 
-/* To this track's index, or with multi-track to the next one's if this one's is behind. */
 static gboolean move_to_index(DasdExec *exec)
 {
-    if (dasd_exec_multi(exec) && exec->chain.at != DASD_AT_INDEX && !dasd_move_next_track(exec))
-        return FALSE;
     exec->chain.at = DASD_AT_INDEX;
     return dasd_move_load(exec);
 }
 
+/* A multi-track one reads the next track's, but in a domain that was just oriented to the index. */
 void dasd_cmd_read_home(DasdExec *exec)
 {
-    if (!move_to_index(exec))
+    gboolean next = dasd_exec_multi(exec) && !(exec->chain.domain.operation && exec->chain.at == DASD_AT_INDEX);
+
+    if (next ? !dasd_move_next_track(exec) : !move_to_index(exec))
         return;
     dasd_data_put(&exec->data, exec->chain.track->slot, DASD_HA_SIZE);
     exec->chain.at = DASD_AT_HOME;
 }
 
+/* Behind a home address it is this track's R0; else a multi-track command reads the next track's. */
 void dasd_cmd_read_r0(DasdExec *exec)
 {
+    gboolean next = dasd_exec_multi(exec) && exec->chain.at != DASD_AT_HOME;
     const DasdRecord *record;
 
-    if (exec->chain.at == DASD_AT_HOME ? !dasd_move_load(exec) : !move_to_index(exec))
+    if (next ? !dasd_move_next_track(exec) : !move_to_index(exec))
         return;
     exec->chain.record = 0;
     record = dasd_exec_record(exec);
@@ -110,13 +112,25 @@ static gboolean move_to_domain_track(DasdExec *exec)
     return exec->chain.domain.fresh ? dasd_move_load(exec) : dasd_move_next_track(exec);
 }
 
-/* R0 and all records, and the end marker for whoever parses them. */
+/*
+ * The records from the next count on, R0's too, and the end marker for programs that parse them. The first READ TRACK
+ * of a domain begins behind the record that was searched, each later one with R0 of the next track.
+ */
 void dasd_cmd_read_track(DasdExec *exec)
 {
-    if (!move_to_domain_track(exec) || !dasd_move_fetch_track(exec))
+    guint32 first = 0, from;
+
+    if (exec->chain.domain.fresh && exec->chain.at >= DASD_AT_COUNT)
+        first = exec->chain.record + 1;
+    if (!move_to_domain_track(exec))
         return;
-    dasd_data_put(&exec->data, exec->chain.track->slot + DASD_HA_SIZE,
-                  exec->chain.track->end + DASD_END_SIZE - DASD_HA_SIZE);
+    from = exec->chain.track->end;
+    if (first < exec->chain.track->n_records) {
+        from = exec->chain.track->records[first].offset;
+        if (!dasd_move_fetch(exec, first, exec->chain.track->n_records - 1))
+            return;
+    }
+    dasd_data_put(&exec->data, exec->chain.track->slot + from, exec->chain.track->end + DASD_END_SIZE - from);
     exec->chain.record = exec->chain.track->n_records - 1;
     exec->chain.at = DASD_AT_DATA;
 }

@@ -106,15 +106,14 @@ static gboolean compare(DasdExec *exec, const guint8 *field, gsize length)
     return satisfied;
 }
 
+/* A multi-track search compares the next track's home address. */
 void dasd_cmd_search_home(DasdExec *exec)
 {
     gboolean loaded;
 
-    if (exec->chain.at == DASD_AT_INDEX)
-        loaded = dasd_move_load(exec);
-    else if (dasd_exec_multi(exec))
+    if (dasd_exec_multi(exec))
         loaded = dasd_move_next_track(exec);
-    else if (++exec->chain.index_passes >= 2)
+    else if (exec->chain.at != DASD_AT_INDEX && ++exec->chain.index_passes >= 2)
         loaded = dasd_check(exec, DASD_CHECK_NO_RECORD);
     else
         loaded = dasd_move_load(exec);

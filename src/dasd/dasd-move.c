@@ -76,6 +76,7 @@ static gboolean pass_index(DasdExec *exec, gboolean multi)
 
 gboolean dasd_move_next_count(DasdExec *exec, gboolean multi, gboolean with_r0)
 {
+    gboolean next_track = FALSE;
     guint32 next;
 
     if (!dasd_move_load(exec))
@@ -86,11 +87,12 @@ gboolean dasd_move_next_count(DasdExec *exec, gboolean multi, gboolean with_r0)
             next = 1;
         if (next < exec->chain.track->n_records)
             break;
-        /* A multi-track command on an empty track ends there: a driver sees that it is not formatted. */
-        if (multi && exec->chain.at == DASD_AT_INDEX)
+        /* In a domain the next track has to have a record. Elsewhere empty tracks are passed. */
+        if (next_track && exec->chain.domain.operation)
             return dasd_check(exec, DASD_CHECK_NO_RECORD);
         if (!pass_index(exec, multi))
             return FALSE;
+        next_track = multi;
         next = 0;
     }
     exec->chain.record = next;
