@@ -70,10 +70,6 @@ void dasd_cmd_set_path_group_id(DasdExec *exec)
  */
 static void set_reserved(DasdExec *exec, gboolean reserved)
 {
-    if (exec->chain.extent_defined || exec->chain.mask_set) {
-        dasd_check(exec, DASD_CHECK_SEQUENCE);
-        return;
-    }
     exec->device->lasting.reserved = reserved;
     dasd_data_put(&exec->data, exec->device->lasting.sense, DASD_SENSE_SIZE);
 }

@@ -94,7 +94,10 @@ void dasd_cmd_read_r0(DasdExec *exec)
     end_of_record(exec, record);
 }
 
-/* As a SEEK to 0 and READ DATA of R1: the first 24 bytes are the IPL PSW and two CCWs. */
+/*
+ * As READ DATA of the first record of the volume in the domain of a locate record for two, in an extent of the whole
+ * volume: the first 24 bytes are the IPL PSW and two CCWs, of which the first reads the second record.
+ */
 void dasd_cmd_read_ipl(DasdExec *exec)
 {
     const DasdRecord *record;
@@ -104,6 +107,8 @@ void dasd_cmd_read_ipl(DasdExec *exec)
     record = dasd_exec_record(exec);
     dasd_data_put(&exec->data, dasd_track_data(exec->chain.track, record), record->dl);
     end_of_record(exec, record);
+    exec->chain.ipl_read = TRUE;
+    exec->chain.domain = (DasdDomain){ .operation = DASD_OP_READ, .orientation = DASD_ORIENT_DATA, .count = 2 };
 }
 
 /* Commands of whole tracks begin where locate record left off, each later one on the next track. */

@@ -21,20 +21,59 @@ static void fill(DasdExec *exec, guint32 offset, guint32 length)
     memset(exec->chain.track->slot + offset + given, 0, length - given);
 }
 
+/* Ends the track behind the record here. */
+static void erase_behind(DasdExec *exec)
+{
+    if (!dasd_move_fetch_track(exec))
+        return;
+    dasd_track_truncate(exec->chain.track, exec->chain.record);
+    exec->chain.at = DASD_AT_DATA;
+    store(exec, exec->chain.track->end, exec->chain.track->end + DASD_END_SIZE);
+}
+
+/* Outside a domain format writes follow one another behind one search. */
+static void note_format(DasdExec *exec)
+{
+    if (!exec->chain.domain.operation)
+        exec->chain.found = DASD_FOUND_FORMAT;
+}
+
+/* To the record whose key or data is to be written. */
+static gboolean move_to_update(DasdExec *exec, gboolean with_key)
+{
+    gboolean multi = dasd_exec_multi(exec);
+
+    /* Behind a key that was searched, the data is this record's. */
+    if (exec->chain.at == DASD_AT_KEY && !with_key)
+        return dasd_move_load(exec);
+    /* A locate record may have searched R0; the update commands leave it as it is. */
+    if (multi && exec->chain.at == DASD_AT_COUNT && exec->chain.record == 0)
+        return dasd_move_next_count(exec, multi, FALSE);
+    return dasd_move_to_record(exec, multi);
+}
+
+/* Whether the record is as long as the domain says; a write track operation writes R0 in its standard size. */
+static gboolean length_fits(const DasdExec *exec, const DasdRecord *record, guint32 length)
+{
+    const DasdDomain *domain = &exec->chain.domain;
+
+    if (domain->operation == DASD_OP_WRITE_TRACK)
+        return exec->chain.record > 0 || record->dl == DASD_R0_DL;
+    return !domain->length || !record->dl || domain->length == length;
+}
+
 /* Writes key and data, or data alone, of the record here or of the next one. */
 static void update(DasdExec *exec, gboolean with_key)
 {
     const DasdRecord *record;
     guint32 from, length;
 
-    /* Behind a key that was searched, the data is this record's. */
-    if (exec->chain.at == DASD_AT_KEY && !with_key ? !dasd_move_load(exec)
-                                                   : !dasd_move_to_record(exec, dasd_exec_multi(exec)))
+    if (!move_to_update(exec, with_key))
         return;
     record = dasd_exec_record(exec);
     from = record->offset + DASD_COUNT_SIZE + (with_key ? 0 : record->kl);
     length = record->dl + (with_key ? record->kl : 0);
-    if (exec->chain.domain.length && record->dl && exec->chain.domain.length != length) {
+    if (!length_fits(exec, record, length)) {
         dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
         return;
     }
@@ -51,6 +90,8 @@ static void update(DasdExec *exec, gboolean with_key)
 void dasd_cmd_write_data(DasdExec *exec)
 {
     update(exec, FALSE);
+    if (exec->chain.domain.operation == DASD_OP_WRITE_TRACK && !(exec->dstat & CCW_DSTAT_UNIT_CHECK))
+        erase_behind(exec);
 }
 
 void dasd_cmd_write_key_data(DasdExec *exec)
@@ -61,7 +102,7 @@ void dasd_cmd_write_key_data(DasdExec *exec)
 /* Where a format write goes: behind the record here; its next-track kind, behind R0 of the next track. */
 static gboolean move_to_format(DasdExec *exec)
 {
-    if (exec->ccw.cmd == 0x9d && !exec->chain.domain.fresh) {
+    if (exec->ccw.cmd == 0x9d) {
         if (!dasd_move_next_track(exec))
             return FALSE;
         exec->chain.record = 0;
@@ -89,6 +130,7 @@ void dasd_cmd_write_ckd(DasdExec *exec)
     record = dasd_exec_record(exec);
     fill(exec, record->offset + DASD_COUNT_SIZE, (guint32)record->kl + record->dl);
     store(exec, record->offset, exec->chain.track->end + DASD_END_SIZE);
+    note_format(exec);
 }
 
 /* R0 anew; the track ends behind it. Only the standard size is taken: no driver formats another. */
@@ -112,6 +154,7 @@ void dasd_cmd_write_r0(DasdExec *exec)
     exec->chain.record = 0;
     exec->chain.at = DASD_AT_DATA;
     store(exec, 0, exec->chain.track->end + DASD_END_SIZE);
+    note_format(exec);
 }
 
 /* What follows the record here is gone; the data given is that of a record, and is not written. */
@@ -123,9 +166,7 @@ void dasd_cmd_erase(DasdExec *exec)
         return;
     while (dasd_data_get_upto(&exec->data, ignored, sizeof(ignored)) == sizeof(ignored))
         ;
-    dasd_track_truncate(exec->chain.track, exec->chain.record);
-    exec->chain.at = DASD_AT_DATA;
-    store(exec, exec->chain.track->end, exec->chain.track->end + DASD_END_SIZE);
+    erase_behind(exec);
 }
 
 /* Data of consecutive records of a track, each of the length factor's size, until the channel has no more. */

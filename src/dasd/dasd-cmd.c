@@ -5,17 +5,20 @@
  */
 #include "dasd/dasd-exec.h"
 
-#define READS (DASD_OP_ORIENT | DASD_OP_READ | DASD_OP_READ_ANY)
+#define READS (DASD_OP_READ | DASD_OP_READ_ANY)
+#define ID DASD_FOUND_ID
+#define ID_OR_KEY (DASD_FOUND_ID | DASD_FOUND_KEY)
+#define FOR_FORMAT (ID_OR_KEY | DASD_FOUND_FORMAT)
 
 static const DasdCmd commands[] = {
     /* Path and identity: dasd-cmd-path.c */
-    { 0x03, "NO-OPERATION", dasd_cmd_noop, 0, DASD_CMD_IMMEDIATE | DASD_CMD_CONTROL | DASD_CMD_KEEPS_SENSE },
-    { 0x04, "SENSE", dasd_cmd_sense, 0, DASD_CMD_CONTROL | DASD_CMD_KEEPS_SENSE },
-    { 0x14, "UNCONDITIONAL RESERVE", dasd_cmd_reserve },
+    { 0x03, "NO-OPERATION", dasd_cmd_noop, 0, DASD_CMD_IMMEDIATE | DASD_CMD_KEEPS_SENSE },
+    { 0x04, "SENSE", dasd_cmd_sense, 0, DASD_CMD_KEEPS_SENSE },
+    { 0x14, "UNCONDITIONAL RESERVE", dasd_cmd_reserve, 0, DASD_CMD_BEFORE_LIMITS },
     { 0x34, "SENSE PATH GROUP ID", dasd_cmd_sense_path_group_id },
-    { 0x94, "DEVICE RELEASE", dasd_cmd_release },
+    { 0x94, "DEVICE RELEASE", dasd_cmd_release, 0, DASD_CMD_BEFORE_LIMITS },
     { 0xaf, "SET PATH GROUP ID", dasd_cmd_set_path_group_id, 12 },
-    { 0xb4, "DEVICE RESERVE", dasd_cmd_reserve },
+    { 0xb4, "DEVICE RESERVE", dasd_cmd_reserve, 0, DASD_CMD_BEFORE_LIMITS },
     { 0xe4, "SENSE ID", dasd_cmd_sense_id },
     /* The subsystem: dasd-cmd-subsystem.c */
     { 0x27, "PERFORM SUBSYSTEM FUNCTION", dasd_cmd_subsystem_function, 2 },
@@ -28,8 +31,7 @@ static const DasdCmd commands[] = {
     { 0x07, "SEEK", dasd_cmd_seek, 6 },
     { 0x0b, "SEEK CYLINDER", dasd_cmd_seek, 6 },
     { 0x1b, "SEEK HEAD", dasd_cmd_seek, 6, DASD_CMD_PLACED },
-    { 0x13, "RECALIBRATE", dasd_cmd_recalibrate, 0, DASD_CMD_IMMEDIATE },
-    { 0x1f, "SET FILE MASK", dasd_cmd_set_file_mask, 1 },
+    { 0x1f, "SET FILE MASK", dasd_cmd_set_file_mask, 1, DASD_CMD_BEFORE_LIMITS },
     { 0x22, "READ SECTOR", dasd_cmd_read_sector },
     { 0x23, "SET SECTOR", dasd_cmd_set_sector, 1, DASD_CMD_PLACED },
     { 0x29, "SEARCH KEY EQUAL", dasd_cmd_search_key, 1, DASD_CMD_SCAN | DASD_CMD_PLACED },
@@ -47,16 +49,16 @@ static const DasdCmd commands[] = {
     { 0x39, "SEARCH HOME ADDRESS", dasd_cmd_search_home, 1, DASD_CMD_SCAN | DASD_CMD_PLACED },
     { 0xb9, "SEARCH HOME ADDRESS, MT", dasd_cmd_search_home, 1, DASD_CMD_SCAN | DASD_CMD_PLACED },
     /* Extents and domains: dasd-cmd-locate.c */
-    { 0x63, "DEFINE EXTENT", dasd_cmd_define_extent, 16 },
-    { 0x47, "LOCATE RECORD", dasd_cmd_locate_record, 16, DASD_CMD_CONTROL },
-    { 0x4b, "LOCATE RECORD EXTENDED", dasd_cmd_locate_record_extended, 20, DASD_CMD_CONTROL },
-    { 0xe7, "PREFIX", dasd_cmd_prefix, 12, DASD_CMD_CONTROL },
+    { 0x63, "DEFINE EXTENT", dasd_cmd_define_extent, 16, DASD_CMD_BEFORE_LIMITS },
+    { 0x47, "LOCATE RECORD", dasd_cmd_locate_record, 16, DASD_CMD_OPENS_DOMAIN },
+    { 0x4b, "LOCATE RECORD EXTENDED", dasd_cmd_locate_record_extended, 20, DASD_CMD_OPENS_DOMAIN },
+    { 0xe7, "PREFIX", dasd_cmd_prefix, 64, DASD_CMD_OPENS_DOMAIN | DASD_CMD_BEFORE_LIMITS },
     /* Reading: dasd-cmd-read.c */
-    { 0x02, "READ IPL", dasd_cmd_read_ipl },
-    { 0x06, "READ DATA", dasd_cmd_read_data, 0, DASD_CMD_PLACED, READS },
-    { 0x86, "READ DATA, MT", dasd_cmd_read_data, 0, DASD_CMD_PLACED, READS },
-    { 0x0e, "READ KEY AND DATA", dasd_cmd_read_key_data, 0, DASD_CMD_PLACED, READS },
-    { 0x8e, "READ KEY AND DATA, MT", dasd_cmd_read_key_data, 0, DASD_CMD_PLACED, READS },
+    { 0x02, "READ IPL", dasd_cmd_read_ipl, 0, DASD_CMD_BEFORE_LIMITS },
+    { 0x06, "READ DATA", dasd_cmd_read_data, 0, DASD_CMD_PLACED, READS, 0, ID_OR_KEY },
+    { 0x86, "READ DATA, MT", dasd_cmd_read_data, 0, DASD_CMD_PLACED, READS, 0, ID_OR_KEY },
+    { 0x0e, "READ KEY AND DATA", dasd_cmd_read_key_data, 0, DASD_CMD_PLACED, READS, 0, ID },
+    { 0x8e, "READ KEY AND DATA, MT", dasd_cmd_read_key_data, 0, DASD_CMD_PLACED, READS, 0, ID },
     { 0x12, "READ COUNT", dasd_cmd_read_count, 0, DASD_CMD_SCAN | DASD_CMD_PLACED, READS },
     { 0x92, "READ COUNT, MT", dasd_cmd_read_count, 0, DASD_CMD_SCAN | DASD_CMD_PLACED, READS },
     { 0x1e, "READ COUNT, KEY AND DATA", dasd_cmd_read_ckd, 0, DASD_CMD_PLACED, READS },
@@ -68,17 +70,21 @@ static const DasdCmd commands[] = {
     { 0xde, "READ TRACK", dasd_cmd_read_track, 0, DASD_CMD_IN_DOMAIN | DASD_CMD_PLACED, DASD_OP_READ_TRACKS },
     { 0xa6, "READ TRACK DATA", dasd_cmd_read_track_data, 0, DASD_CMD_IN_DOMAIN | DASD_CMD_PLACED, DASD_OP_READ_TRACKS },
     /* Writing: dasd-cmd-write.c */
-    { 0x05, "WRITE DATA", dasd_cmd_write_data, 1, DASD_CMD_UPDATE | DASD_CMD_PLACED, DASD_OP_WRITE },
+    { 0x05, "WRITE DATA", dasd_cmd_write_data, 1, DASD_CMD_UPDATE | DASD_CMD_PLACED | DASD_CMD_AT_ONCE,
+      DASD_OP_WRITE | DASD_OP_WRITE_TRACK, ID_OR_KEY, ID_OR_KEY },
     { 0x85, "WRITE UPDATE DATA", dasd_cmd_write_data, 1, DASD_CMD_UPDATE | DASD_CMD_IN_DOMAIN | DASD_CMD_PLACED,
       DASD_OP_WRITE },
-    { 0x0d, "WRITE KEY AND DATA", dasd_cmd_write_key_data, 1, DASD_CMD_UPDATE | DASD_CMD_PLACED, DASD_OP_WRITE },
+    { 0x0d, "WRITE KEY AND DATA", dasd_cmd_write_key_data, 1, DASD_CMD_UPDATE | DASD_CMD_PLACED | DASD_CMD_AT_ONCE,
+      DASD_OP_WRITE, ID, ID },
     { 0x8d, "WRITE UPDATE KEY AND DATA", dasd_cmd_write_key_data, 1,
       DASD_CMD_UPDATE | DASD_CMD_IN_DOMAIN | DASD_CMD_PLACED, DASD_OP_WRITE },
-    { 0x1d, "WRITE COUNT, KEY AND DATA", dasd_cmd_write_ckd, 8, DASD_CMD_FORMAT | DASD_CMD_PLACED, DASD_OP_FORMAT },
+    { 0x1d, "WRITE COUNT, KEY AND DATA", dasd_cmd_write_ckd, 8, DASD_CMD_FORMAT | DASD_CMD_PLACED,
+      DASD_OP_FORMAT | DASD_OP_WRITE_TRACK, FOR_FORMAT },
     { 0x9d, "WRITE COUNT, KEY AND DATA NEXT TRACK", dasd_cmd_write_ckd, 8,
       DASD_CMD_FORMAT | DASD_CMD_IN_DOMAIN | DASD_CMD_PLACED, DASD_OP_FORMAT },
-    { 0x15, "WRITE R0", dasd_cmd_write_r0, 8, DASD_CMD_FORMAT | DASD_CMD_R0 | DASD_CMD_PLACED, DASD_OP_FORMAT },
-    { 0x11, "ERASE", dasd_cmd_erase, 8, DASD_CMD_FORMAT | DASD_CMD_PLACED, DASD_OP_FORMAT | DASD_OP_ERASE },
+    { 0x15, "WRITE R0", dasd_cmd_write_r0, 8, DASD_CMD_FORMAT | DASD_CMD_R0 | DASD_CMD_PLACED | DASD_CMD_AT_ONCE,
+      DASD_OP_FORMAT, DASD_FOUND_HOME },
+    { 0x11, "ERASE", dasd_cmd_erase, 8, DASD_CMD_FORMAT | DASD_CMD_PLACED, DASD_OP_WRITE_TRACK, FOR_FORMAT },
     { 0xa5, "WRITE TRACK DATA", dasd_cmd_write_track_data, 1, DASD_CMD_UPDATE | DASD_CMD_IN_DOMAIN | DASD_CMD_PLACED,
       DASD_OP_WRITE_TRACK_DATA },
     { 0x95, "WRITE FULL TRACK", dasd_cmd_write_full_track, 8,

@@ -8,11 +8,6 @@
 
 #define DSTAT_END (CCW_DSTAT_CHANNEL_END | CCW_DSTAT_DEVICE_END)
 
-#define MASK_WRITE 0xc0
-#define MASK_WRITE_NOT_R0 0x00
-#define MASK_WRITE_NONE 0x40
-#define MASK_WRITE_UPDATE 0x80
-
 gboolean dasd_check(DasdExec *exec, DasdCheck check)
 {
     DasdDevice *device = exec->device;
@@ -28,53 +23,6 @@ gboolean dasd_check_host(DasdExec *exec)
         return dasd_check(exec, DASD_CHECK_EQUIPMENT);
     g_atomic_int_set(&exec->device->lasting.waits, TRUE);
     return dasd_check(exec, DASD_CHECK_INTERVENTION);
-}
-
-static gboolean mask_allows(const DasdExec *exec, const DasdCmd *cmd)
-{
-    switch (exec->chain.mask & MASK_WRITE) {
-    case MASK_WRITE_NOT_R0:
-        return !(cmd->flags & DASD_CMD_R0);
-    case MASK_WRITE_NONE:
-        return FALSE;
-    case MASK_WRITE_UPDATE:
-        return !(cmd->flags & DASD_CMD_FORMAT);
-    default:
-        return TRUE;
-    }
-}
-
-/* Whether a command may be executed here: the domain, the chain, the mask, a volume that is read-only. */
-static gboolean check_command(DasdExec *exec, const DasdCmd *cmd)
-{
-    const guint writes = DASD_CMD_UPDATE | DASD_CMD_FORMAT;
-
-    if ((cmd->flags & DASD_CMD_PLACED) && !exec->chain.placed)
-        return dasd_check(exec, DASD_CHECK_SEQUENCE);
-    if (exec->chain.domain.operation && !(cmd->flags & DASD_CMD_CONTROL)) {
-        if (!(cmd->domains & exec->chain.domain.operation))
-            return dasd_check(exec, DASD_CHECK_SEQUENCE);
-    } else if (!exec->chain.domain.operation) {
-        /* A write without a domain follows a search for its place. */
-        if ((cmd->flags & DASD_CMD_IN_DOMAIN) || ((cmd->flags & writes) && !exec->chain.search_hit))
-            return dasd_check(exec, DASD_CHECK_SEQUENCE);
-    }
-    if (cmd->flags & writes) {
-        if (exec->device->read_only)
-            return dasd_check(exec, DASD_CHECK_READ_ONLY);
-        if (!mask_allows(exec, cmd))
-            return dasd_check(exec, DASD_CHECK_SEQUENCE);
-    }
-    return exec->ccw.count >= cmd->min || (exec->ccw.flags & CCW_FLAG_CD) || dasd_check(exec, DASD_CHECK_COUNT);
-}
-
-static void count_domain(DasdExec *exec, const DasdCmd *cmd)
-{
-    if (!exec->chain.domain.operation || (cmd->flags & DASD_CMD_CONTROL))
-        return;
-    exec->chain.domain.fresh = FALSE;
-    if (--exec->chain.domain.count == 0)
-        exec->chain.domain.operation = 0;
 }
 
 /*
@@ -98,10 +46,15 @@ static void end_data(DasdExec *exec, const DasdCmd *cmd)
         exec->cstat |= CCW_CSTAT_INCORRECT_LENGTH;
 }
 
+/* Whether the program has a command behind this one. */
+static gboolean goes_on(const DasdExec *exec)
+{
+    return (exec->ccw.flags & CCW_FLAG_CC) && !(exec->ccw.flags & CCW_FLAG_CD);
+}
+
 static void execute(DasdExec *exec)
 {
     const DasdCmd *cmd = exec->device->find_command(exec->ccw.cmd);
-    gboolean hit = exec->chain.search_hit;
 
     exec->dstat = DSTAT_END;
     dasd_data_begin(&exec->data, &exec->program, &exec->ccw);
@@ -111,25 +64,22 @@ static void execute(DasdExec *exec)
         dasd_check(exec, DASD_CHECK_COMMAND);
         return;
     }
-    if (!check_command(exec, cmd))
+    if (!dasd_sequence_check(exec, cmd))
         return;
-    if (!(cmd->flags & DASD_CMD_SCAN))
-        exec->chain.index_passes = 0;
-    exec->chain.search_hit = FALSE;
+    dasd_sequence_begin(&exec->chain, cmd);
     cmd->run(exec);
-    /* Format writes follow one another behind one search. */
-    if (cmd->flags & DASD_CMD_FORMAT)
-        exec->chain.search_hit = hit;
-    count_domain(exec, cmd);
+    dasd_sequence_end(exec, cmd);
     end_data(exec, cmd);
+    if (!goes_on(exec) && !exec->cstat && !(exec->dstat & CCW_DSTAT_UNIT_CHECK) &&
+        !dasd_sequence_is_complete(&exec->chain))
+        dasd_check(exec, DASD_CHECK_INCOMPLETE);
 }
 
 static gboolean chains_on(const DasdExec *exec)
 {
     const guint8 ends = CCW_DSTAT_UNIT_CHECK | CCW_DSTAT_UNIT_EXCEPTION;
 
-    return exec->cstat == 0 && (exec->dstat & ends) == 0 && (exec->ccw.flags & CCW_FLAG_CC) &&
-           !(exec->ccw.flags & CCW_FLAG_CD);
+    return exec->cstat == 0 && (exec->dstat & ends) == 0 && goes_on(exec);
 }
 
 /*
