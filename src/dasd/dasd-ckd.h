@@ -11,11 +11,12 @@
 #define DASD_CKD_MAGIC "CKD_P370"
 #define DASD_CKD_MAGIC_SIZE 8
 #define DASD_CKD_HEADER_SIZE 512
-#define DASD_CKD_OFS_HEADS 8       /* 32 bits */
-#define DASD_CKD_OFS_TRACK_SIZE 12 /* 32 bits */
-#define DASD_CKD_OFS_TYPE 16       /* the low byte of the device type */
-#define DASD_CKD_OFS_FILE_SEQ 17   /* 0: the whole volume is in this file */
-#define DASD_CKD_OFS_HIGH_CYL 18   /* 16 bits; not 0: another file goes on behind this cylinder */
+#define DASD_CKD_OFS_HEADS 8         /* 32 bits */
+#define DASD_CKD_OFS_TRACK_SIZE 12   /* 32 bits */
+#define DASD_CKD_OFS_TYPE 16         /* the low byte of the device type */
+#define DASD_CKD_OFS_FILE_SEQ 17     /* 0: the whole volume is in this file */
+#define DASD_CKD_OFS_HIGH_CYL 18     /* 16 bits; not 0: another file goes on behind this cylinder */
+#define DASD_CKD_OFS_ALCCKD_COUNT 22 /* 32 bits: IBM's alcckd has a second count of cylinders here */
 
 /* A slot: home address (flag, CC, HH), then records. Counts are big-endian: CC, HH, R, key length, data length. */
 #define DASD_HA_SIZE 5
