@@ -43,6 +43,7 @@
 typedef struct {
     const char *name;
     guint32 cylinders;
+    guint8 alternates; /* cylinders more that an image of dasdinit -a has */
     guint8 device_model;
     guint8 mdr_id; /* statistics class that read device characteristics tells */
 } DasdModel;
@@ -50,7 +51,7 @@ typedef struct {
 /* NULL if there is no such model. */
 const DasdModel *dasd_model_by_name(const char *name);
 
-/* The smallest model with so many cylinders or more. */
+/* The smallest model with so many cylinders or more, its alternate ones among them. */
 const DasdModel *dasd_model_by_cylinders(guint32 cylinders);
 
 /* "3390-1, 3390-2, ...", for messages. */

@@ -148,7 +148,7 @@ static void name_model(DasdImageInfo *info)
 {
     const DasdModel *model = dasd_model_by_cylinders(info->cylinders);
 
-    info->name = model->cylinders == info->cylinders ? model->name : "3390";
+    info->name = model->cylinders <= info->cylinders ? model->name : "3390";
     info->device_type = DASD_3390_TYPE;
     info->device_model = model->device_model;
     info->cu_type = DASD_3990_TYPE;
