@@ -57,8 +57,8 @@ static gboolean length_fits(const DasdExec *exec, const DasdRecord *record, guin
 {
     const DasdDomain *domain = &exec->chain.domain;
 
-    if (domain->operation == DASD_OP_WRITE_TRACK)
-        return exec->chain.record > 0 || record->dl == DASD_R0_DL;
+    if (domain->operation == DASD_OP_WRITE_TRACK && exec->chain.record == 0)
+        return record->dl == DASD_R0_DL;
     return !domain->length || !record->dl || domain->length == length;
 }
 
@@ -90,7 +90,8 @@ static void update(DasdExec *exec, gboolean with_key)
 void dasd_cmd_write_data(DasdExec *exec)
 {
     update(exec, FALSE);
-    if (exec->chain.domain.operation == DASD_OP_WRITE_TRACK && !(exec->dstat & CCW_DSTAT_UNIT_CHECK))
+    if (exec->chain.domain.operation == DASD_OP_WRITE_TRACK && exec->chain.record == 0 &&
+        !(exec->dstat & CCW_DSTAT_UNIT_CHECK))
         erase_behind(exec);
 }
 

@@ -455,23 +455,29 @@ static void others(void)
     bench_close(&bench);
 }
 
-/* LOCATE RECORD operation 0B: R0's data, then records, and nothing of what was behind. */
+/* LOCATE RECORD operation 0B: R0's data, then records, and nothing of what was behind; on a track of a hole, too. */
 static void write_track(void)
 {
     static const guint8 r0[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
-    static const guint8 record[16] = { [3] = TRACK, [4] = 1, [7] = 8, [8] = 0x5a };
+    static const guint32 tracks[] = { TRACK, 20 };
     static guint8 track[4096];
 
     open_formatted();
-    for (guint8 count = 1; count < 3; count++) {
+    for (guint round = 0; round < 4; round++) {
+        guint8 count = (guint8)(round % 2 + 1);
+        guint32 number = tracks[round / 2];
+        guint8 record[16] = { [1] = (guint8)(number / 15), [3] = (guint8)(number % 15), [4] = 1, [7] = 8, [8] = 0x5a };
+
         begin_extent(0xc0);
-        bench_ccw(&bench, 0x47, CC, bench_locate(0x0b, count, TRACK, 0), 16);
+        bench_ccw(&bench, 0x47, CC, bench_locate(0x0b, count, number, 0), 16);
         bench_ccw(&bench, 0x05, count > 1 ? CC : 0, r0, sizeof(r0));
         if (count > 1)
             bench_ccw(&bench, 0x1d, 0, record, sizeof(record));
         bench_run_good(&bench);
+        bench_close_device(&bench);
+        bench_reopen(&bench, FALSE);
         begin_extent(0x40);
-        bench_ccw(&bench, 0x47, CC, bench_locate(0x4c, 1, TRACK, 0), 16);
+        bench_ccw(&bench, 0x47, CC, bench_locate(0x4c, 1, number, 0), 16);
         bench_ccw(&bench, 0xde, SLI, track, sizeof(track));
         bench_run_good(&bench);
         g_assert_cmpmem(track + 8, 8, r0, 8);
