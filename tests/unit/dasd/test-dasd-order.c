@@ -231,7 +231,7 @@ static void operations(void)
                 bench_ccw(&bench, command ? 0x4b : 0x47, CC, pfx + 44, command ? 20 : 16);
             else
                 bench_ccw(&bench, 0xe7, CC, pfx, sizeof(pfx));
-            /* Which no domain takes: good behind an orientation, out of sequence in a domain. */
+            /* READ SECTOR is good behind an orientation and out of sequence in every domain. */
             bench_ccw(&bench, 0x22, 0, data, 1);
             g_test_message("operation %02x/%02x, command %u", rows[i].operation, rows[i].extended, command);
             if (!(rows[i].commands >> command & 1))
@@ -283,7 +283,7 @@ static void forms(void)
         { 0x03, 1, 0, 0x11, FALSE },
         { 0x0b, 1, 0, 0x11, TRUE },
         { 0x0b, 2, 0x11, 0x05, FALSE },
-        /* What no domain takes: a second locate record, sense, no-operation, seeks, searches, another extent. */
+        /* No domain takes a second locate record, sense, no-operation, a seek, a search or another extent. */
         { 0x06, 1, 0, 0x47, FALSE },
         { 0x06, 1, 0, 0x4b, FALSE },
         { 0x06, 1, 0, 0xe7, FALSE },
