@@ -98,8 +98,8 @@ typedef struct {
 
 /*
  * All that lasts for one chain of commands. It is new at each START SUBCHANNEL, and at each RESUME SUBCHANNEL: a
- * control unit takes the first command of either for the first of a chain. What a program does not say itself, it does
- * not get from the program before it.
+ * control unit takes the first command of either for the first of a chain. A program inherits nothing from the
+ * program before it.
  */
 typedef struct {
     /* The place: unknown until a command names a cylinder and a head. */
