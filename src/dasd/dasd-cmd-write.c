@@ -114,14 +114,25 @@ static gboolean move_to_format(DasdExec *exec)
     return dasd_move_fetch_track(exec);
 }
 
-/* The new record, and the end of the track behind it. A count alone is enough: the rest is padded. */
+/*
+ * The new record, and the end of the track behind it. A count alone is enough: the rest is padded, and so is a count
+ * that is cut short. A count of ones would be the end of the track.
+ */
 void dasd_cmd_write_ckd(DasdExec *exec)
 {
-    guint8 count[DASD_COUNT_SIZE];
+    static const guint8 end[DASD_COUNT_SIZE] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+    guint8 count[DASD_COUNT_SIZE] = { 0 };
     const DasdRecord *record;
 
-    if (!move_to_format(exec) || dasd_data_get(&exec->data, count, sizeof(count)) < sizeof(count))
+    if (!move_to_format(exec))
         return;
+    dasd_data_get(&exec->data, count, sizeof(count));
+    if (exec->data.cstat)
+        return;
+    if (memcmp(count, end, sizeof(count)) == 0) {
+        dasd_check(exec, DASD_CHECK_PARAMETER);
+        return;
+    }
     if (!dasd_track_append(exec->chain.track, exec->chain.record, count)) {
         dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
         return;

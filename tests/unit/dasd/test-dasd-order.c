@@ -493,6 +493,29 @@ static void write_track(void)
     bench_close(&bench);
 }
 
+/* A count that is cut short is padded with zeros; a count of ones would end the track. */
+static void counts(void)
+{
+    static const guint8 ones[8] = { 255, 255, 255, 255, 255, 255, 255, 255 };
+    guint8 count[8] = { [3] = TRACK, [4] = 2, [7] = 8 }, padded[8] = { [3] = TRACK, [4] = 2 };
+
+    open_formatted();
+    begin_extent(0xc0);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x03, 1, TRACK, 1), 16);
+    bench_ccw(&bench, 0x1d, SLI, count, 5);
+    bench_run_good(&bench);
+    begin_extent(0x40);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, TRACK, 1), 16);
+    bench_ccw(&bench, 0x92, 0, count, 8);
+    bench_run_good(&bench);
+    g_assert_cmpmem(count, 8, padded, 8);
+    begin_extent(0xc0);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x03, 1, TRACK, 1), 16);
+    bench_ccw(&bench, 0x1d, SLI, ones, 8);
+    bench_run_check(&bench, 2, REJECT, 0, PARAMETER);
+    bench_close(&bench);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -509,5 +532,6 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/order/search-home", search_home);
     g_test_add_func("/dasd/order/others", others);
     g_test_add_func("/dasd/order/write-track", write_track);
+    g_test_add_func("/dasd/order/counts", counts);
     return g_test_run();
 }
