@@ -169,15 +169,19 @@ void dasd_cmd_write_r0(DasdExec *exec)
     note_format(exec);
 }
 
-/* What follows the record here is gone; the data given is that of a record, and is not written. */
+/* What follows the record here is gone. The channel gives a record, which is not written. */
 void dasd_cmd_erase(DasdExec *exec)
 {
-    guint8 ignored[256];
+    guint8 count[DASD_COUNT_SIZE], ignored[256];
+    gsize left, taken;
 
-    if (!move_to_format(exec))
+    if (!move_to_format(exec) || dasd_data_get(&exec->data, count, sizeof(count)) < sizeof(count))
         return;
-    while (dasd_data_get_upto(&exec->data, ignored, sizeof(ignored)) == sizeof(ignored))
-        ;
+    left = (gsize)count[DASD_COUNT_OFS_KL] + ccw_load_be16(count + DASD_COUNT_OFS_DL);
+    do {
+        taken = dasd_data_get_upto(&exec->data, ignored, MIN(left, sizeof(ignored)));
+        left -= taken;
+    } while (taken);
     erase_behind(exec);
 }
 

@@ -485,6 +485,12 @@ static void write_track(void)
             g_assert_cmpmem(track + 16, 16, record, 16);
         g_assert_cmphex(ccw_load_be64(track + 16 * count), ==, G_MAXUINT64);
     }
+    /* ERASE takes as much as a record of this count has. */
+    begin_extent(0xc0);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x0b, 1, TRACK, 0), 16);
+    bench_ccw(&bench, 0x11, SLI, memcpy(data, "\0\0\0\7\1\0\0\10", 8), SIZE);
+    bench_run_good(&bench);
+    g_assert_cmpuint(bench.residual, ==, SIZE - 16);
     /* A mask that allows updates alone does not allow it. */
     begin_extent(0x80);
     bench_ccw(&bench, 0x47, CC, bench_locate(0x0b, 1, TRACK, 0), 16);
