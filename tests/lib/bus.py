@@ -5,7 +5,6 @@ import os
 import socket
 import struct
 
-from private_polkit import BUS
 from steps import expect
 
 METHOD_CALL, METHOD_RETURN, ERROR, SIGNAL = 1, 2, 3, 4
@@ -43,6 +42,9 @@ def answers(received):
     """The serial of what a message answers."""
     fields = received[1]
     return struct.unpack_from("<I", fields, fields.index(bytes((REPLY_SERIAL, 1)) + b"u\0") + 4)[0]
+
+
+BUS = "/run/dbus/system_bus_socket"  # where the setuid helper of polkit's agents looks, whatever the environment says
 
 
 class Bus:
