@@ -2,11 +2,14 @@
 /*
  * A connection's beginning:
  *
- *   look up   a worker finds out the names of the client's user and group
- *   greet     AUTH_LIST, ours, unless the client is root, whose own it is: libvirt, which sees root, says that nothing
- * is to be proved open      the client's CONNECT_OPEN, if it names a libvirt that this client may open identify
- * CONNECT_SET_IDENTITY, ours; it wants an open connection judge     CONNECT_SUPPORTS_FEATURE, ours, unless the client
- * is root: the same access check as CONNECT_OPEN's, which was root's
+ * - look up: a worker finds out the names of the client's user and group
+ * - greet: AUTH_LIST, ours, unless the client is root, whose own it is; libvirt, which sees root, says that it asks for
+ *   no proof
+ * - open: the client's CONNECT_OPEN, if it names a libvirt that this client may open
+ * - identify: CONNECT_SET_IDENTITY, ours; it wants an open connection
+ * - judge: CONNECT_SUPPORTS_FEATURE, ours, unless the client is root: the same access check as CONNECT_OPEN's, which
+ *   was root's
+ * - resolve: CONNECT_GET_URI, ours, unless the client is root: which libvirt the administrator's default is
  *
  * Then the client gets the reply to its CONNECT_OPEN; root, who is not judged, before identify, and is not read until
  * that is done. libvirtd works on several calls of a connection at a time; so no call that could come to be judged as
@@ -26,15 +29,15 @@
 #include "util/ccw-error.h"
 
 #define AUTH_NONE 0 /* remote_auth_type of remote_protocol.x */
-#define FEATURE                                                                                                        \
-    1 /* VIR_DRV_FEATURE_MIGRATION_V1: the driver is asked, not the daemon; what it says does not matter               \
-       */
+#define FEATURE 1   /* VIR_DRV_FEATURE_MIGRATION_V1: the driver is asked, not the daemon; the answer does not matter */
+#define URI_SHOWN_MAX 100 /* bytes, in an error */
 #define NOT_OPEN "hypervisor connection not open"
 
 typedef struct {
     CcwAction action;
-    GByteArray *frame; /* the client's call */
-    GByteArray *reply; /* libvirt's to it */
+    GByteArray *frame;   /* the client's call */
+    GByteArray *reply;   /* libvirt's to it */
+    gboolean is_default; /* no URI is named */
 } Open;
 
 typedef struct {
@@ -150,10 +153,48 @@ static gboolean is_denied(const CcwHeader *header, const guint8 *payload, gsize 
     return denied;
 }
 
+/*
+ * The drivers of libvirtd itself check access for each call. libvirtd also connects to any other libvirt that a client
+ * names (qemu+unix:///system?socket=...), as root: to a program of the client's own, which answers every question of
+ * ours as it likes, or to libvirtd's or our own socket, where the client would then be root. Only root may name one; a
+ * client that is not resolves such a URI itself. The test driver checks nothing. qemu:///session is the same driver as
+ * qemu:///system in a libvirt that is root. virtqemud has no node device driver, and connects as root to virtnodedevd
+ * for nodedev:///system: nothing tells it from libvirtd, which has one, so that URI is trusted for root only.
+ */
+#define NODE_DEVICES_URI "nodedev:///system"
+static const char *const trusted_uris[] = { "qemu:///system", "qemu:///session" };
+
+static gboolean is_trusted(const CcwConnection *connection, const char *uri)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(trusted_uris); i++)
+        if (strcmp(uri, trusted_uris[i]) == 0)
+            return TRUE;
+    return connection->peer->uid == 0 && strcmp(uri, NODE_DEVICES_URI) == 0;
+}
+
+/* If the default is another libvirt, libvirt connected to it as root, before it knew who the client is. */
+static void resolved(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    CcwXdrReader reader;
+    gsize text_length = 0;
+    const char *text;
+    g_autofree char *uri = NULL;
+
+    ccw_xdr_reader_init(&reader, payload, length);
+    text = header->status == CCW_STATUS_OK ? ccw_xdr_read_string(&reader, &text_length) : NULL;
+    uri = text ? g_strndup(text, text_length) : NULL;
+    action->connection->is_elsewhere = !uri || !is_trusted(action->connection, uri);
+    let_in((Open *)action);
+}
+
 static void judged(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
+    g_autoptr(GByteArray) nothing = g_byte_array_new();
+
     if (is_denied(header, payload, length))
         shut_out(action, header, payload, length);
+    else if (((Open *)action)->is_default)
+        ccw_action_ask(action, CCW_PROC_CONNECT_GET_URI, nothing, resolved, lost);
     else
         let_in((Open *)action);
 }
@@ -285,32 +326,19 @@ gboolean ccw_identity_header(CcwConnection *connection, const CcwHeader *header,
 }
 
 /*
- * The drivers of libvirtd itself check access for each call. libvirtd also connects to any other libvirt that a client
- * names (qemu+unix:///system?socket=...), as root: to a program of the client's own, which answers every question of
- * ours as it likes, or to libvirtd's or our own socket, where the client would then be root. Only root may name one; a
- * client that is not resolves such a URI itself. The test driver checks nothing.
+ * A driver's name, and neither transport, host nor parameters. Everything else may lead to the remote driver. libvirt
+ * decodes escaped characters, and so would open a trusted URI that is_trusted() does not know.
  */
-static const char *const trusted_uris[] = { "qemu:///system", "nodedev:///system" };
-#define URI_SHOWN_MAX 100 /* bytes, in an error */
-
-static gboolean is_trusted(const char *uri)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(trusted_uris); i++)
-        if (strcmp(uri, trusted_uris[i]) == 0)
-            return TRUE;
-    return uri[0] == '\0'; /* the administrator's default */
-}
-
-/* A driver's name, and neither transport, host nor parameters. Everything else may lead to the remote driver. */
 static gboolean is_plain(const char *uri)
 {
     gsize scheme = strspn(uri, "abcdefghijklmnopqrstuvwxyz");
 
-    return uri[0] == '\0' || (scheme > 0 && g_str_has_prefix(uri + scheme, ":///") && !strpbrk(uri, "?#"));
+    return uri[0] == '\0' || (scheme > 0 && g_str_has_prefix(uri + scheme, ":///") && !strpbrk(uri, "?#%"));
 }
 
 /* name, flags. FALSE and error: libvirt must not get the call. */
-static gboolean read_open(CcwConnection *connection, const guint8 *payload, gsize length, GError **error)
+static gboolean read_open(CcwConnection *connection, const guint8 *payload, gsize length, gboolean *ret_is_default,
+                          GError **error)
 {
     CcwXdrReader reader;
     g_autofree char *uri = NULL;
@@ -323,7 +351,8 @@ static gboolean read_open(CcwConnection *connection, const guint8 *payload, gsiz
         text = ccw_xdr_read_string(&reader, &text_length);
     uri = text ? g_strndup(text, text_length) : g_strdup("");
     flags = ccw_xdr_read_u32(&reader);
-    connection->is_elsewhere = reader.failed || !is_trusted(uri);
+    *ret_is_default = uri[0] == '\0'; /* the administrator's */
+    connection->is_elsewhere = reader.failed || !(*ret_is_default || is_trusted(connection, uri));
     connection->is_opened_readonly = (flags & VIR_CONNECT_RO) != 0;
     if (connection->peer->uid == 0 || (!reader.failed && strlen(uri) == text_length && is_plain(uri)))
         return TRUE;
@@ -338,14 +367,16 @@ static void begin_open(CcwConnection *connection, const CcwHeader *header, const
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GByteArray) refusal = NULL;
+    gboolean is_default = FALSE;
     Open *open;
 
-    if (!read_open(connection, payload, length, &error)) {
+    if (!read_open(connection, payload, length, &is_default, &error)) {
         refusal = ccw_rpc_error_reply(header, VIR_ERR_ACCESS_DENIED, VIR_FROM_RPC, error->message);
         ccw_connection_send(connection, CCW_SIDE_CLIENT, refusal);
         return;
     }
     open = begin(connection, header);
+    open->is_default = is_default;
     connection->phase = CCW_PHASE_OPENING;
     open->frame = ccw_frame_new(header, payload, length);
     if (connection->identity || connection->identity_error)

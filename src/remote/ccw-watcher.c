@@ -88,14 +88,37 @@ static void on_close(virConnectPtr conn G_GNUC_UNUSED, int reason G_GNUC_UNUSED,
     set(watcher, &watcher->lost);
 }
 
-static gboolean subscribe(virConnectPtr conn, CcwWatcher *watcher)
+typedef struct {
+    int id;
+    virConnectDomainEventGenericCallback callback;
+    int registered; /* libvirt's number of it; negative: there is none */
+} Subscription;
+
+static gboolean subscribe(virConnectPtr conn, CcwWatcher *watcher, Subscription *subscriptions, gsize count)
 {
-    return virConnectRegisterCloseCallback(conn, on_close, watcher, NULL) == 0 &&
-           virConnectSetKeepAlive(conn, KEEPALIVE_SECONDS, KEEPALIVE_COUNT) >= 0 &&
-           virConnectDomainEventRegisterAny(conn, NULL, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, EVENT_CALLBACK(on_removed),
-                                            watcher, NULL) >= 0 &&
-           virConnectDomainEventRegisterAny(conn, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE, EVENT_CALLBACK(on_lifecycle),
-                                            watcher, NULL) >= 0;
+    if (virConnectRegisterCloseCallback(conn, on_close, watcher, NULL) < 0 ||
+        virConnectSetKeepAlive(conn, KEEPALIVE_SECONDS, KEEPALIVE_COUNT) < 0)
+        return FALSE;
+    for (gsize i = 0; i < count; i++) {
+        Subscription *one = &subscriptions[i];
+
+        one->registered = virConnectDomainEventRegisterAny(conn, NULL, one->id, one->callback, watcher, NULL);
+        if (one->registered < 0)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/*
+ * Each callback that stays registered keeps its connection, with a descriptor, after virConnectClose(). That libvirt is
+ * gone, and so cannot be told, does not matter: the callback is removed first.
+ */
+static void unsubscribe(virConnectPtr conn, const Subscription *subscriptions, gsize count)
+{
+    for (gsize i = 0; i < count; i++)
+        if (subscriptions[i].registered >= 0)
+            virConnectDomainEventDeregisterAny(conn, subscriptions[i].registered);
+    virConnectUnregisterCloseCallback(conn, on_close);
 }
 
 CcwLive *ccw_watcher_look(CcwWatcher *watcher, GError **error)
@@ -233,18 +256,24 @@ static gboolean wait_for_work(CcwWatcher *watcher)
 
 static void watch(CcwWatcher *watcher, virConnectPtr conn)
 {
+    Subscription subscriptions[] = {
+        { VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, EVENT_CALLBACK(on_removed), -1 },
+        { VIR_DOMAIN_EVENT_ID_LIFECYCLE, EVENT_CALLBACK(on_lifecycle), -1 },
+    };
+
     g_mutex_lock(&watcher->lock);
     watcher->lost = FALSE;
     watcher->dirty = TRUE;
     g_mutex_unlock(&watcher->lock);
-    if (!subscribe(conn, watcher)) {
+    if (subscribe(conn, watcher, subscriptions, G_N_ELEMENTS(subscriptions))) {
+        g_message("watching domains");
+        while (wait_for_work(watcher))
+            reconcile(watcher, conn);
+        g_message("libvirt has gone away");
+    } else {
         g_warning("cannot subscribe to libvirt's events: %s", last_error());
-        return;
     }
-    g_message("watching domains");
-    while (wait_for_work(watcher))
-        reconcile(watcher, conn);
-    g_message("libvirt has gone away");
+    unsubscribe(conn, subscriptions, G_N_ELEMENTS(subscriptions));
 }
 
 static gpointer watch_thread(gpointer data)
@@ -258,7 +287,6 @@ static gpointer watch_thread(gpointer data)
         if (conn) {
             retry = RETRY_MIN;
             watch(watcher, conn);
-            virConnectUnregisterCloseCallback(conn, on_close);
             virConnectClose(conn);
         } else if (retry == RETRY_MIN) {
             g_message("libvirt cannot be reached, trying on: %s", last_error());

@@ -38,6 +38,7 @@ EVERYBODY = ("root", "member", "guest", "looker", "nobody")
 NAMES = ("libvirt-sock", "libvirt-sock-ro")
 
 DEVICE = "<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x1234'/></source></hostdev>"
+OWN_URI = "qemu+unix:///system?socket="
 DEVICE_MISSING = 99  # VIR_ERR_DEVICE_MISSING
 DOMAIN = """<domain type='qemu'><name>plain</name><uuid>5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0b001</uuid>
 <memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os>
@@ -247,7 +248,8 @@ class OwnLibvirt(threading.Thread):
 
 
 def attach_elsewhere(path, uri, flags):
-    """For a process of a user's: has libvirtd open such a connection, and attaches a device by it."""
+    """For a process of a user's: has libvirtd open such a connection, and attaches a device by it. An empty URI is libvirtd's
+    default."""
     device = string("own") + bytes(range(16)) + struct.pack(">I", 1) + string(DEVICE) + struct.pack(">I", 1)
     calls = [frame(AUTH_LIST), frame(AUTH_POLKIT), frame(OPEN, open_uri(uri, int(flags))),
              frame(ATTACH_DEVICE_FLAGS, device)]
@@ -464,9 +466,9 @@ class AuthTest:
         lines = self.as_guest("--smuggle", FRONT)
         expect(f"answered {SMUGGLED}" not in lines and "the connection ended" in lines, lines)
 
-    def attach_elsewhere(self, user, socket_path):
+    @staticmethod
+    def attach_by_uri(user, uri):
         """What it hears."""
-        uri = f"qemu+unix:///system?socket={socket_path}"
         return command([*as_user(user), sys.executable, PROGRAM, "--attach-elsewhere", f"{FRONT}/{NAMES[0]}", uri,
                         "0"])[1].splitlines()
 
@@ -477,14 +479,44 @@ class AuthTest:
         own = OwnLibvirt(socket_path)
         own.start()
         for path in (socket_path, f"{FRONT}/{NAMES[0]}", f"{BACKEND}/{NAMES[0]}"):
-            lines = self.attach_elsewhere("guest", path)
+            lines = self.attach_by_uri("guest", OWN_URI + path)
             expect(any("only root may have libvirt connect to" in line for line in lines) and not own.calls,
                    f"libvirtd connected to {path} for a user: {own.calls}: {lines}")
-        lines = self.attach_elsewhere("root", socket_path)
+        lines = self.attach_by_uri("root", OWN_URI + socket_path)
         attaches = [payload for procedure, payload in own.calls if procedure == ATTACH_DEVICE_FLAGS]
         expect(own.calls, f"libvirtd did not connect: {lines}")
         expect(len(attaches) == 1 and b"devno='0x1234'" in attaches[0] and "its own libvirt" in lines[-1],
                f"virtccwd did something for the attach: {attaches}: {lines}")
+
+    def default_elsewhere(self):
+        """The administrator's default may be another libvirt: libvirtd connects to it as root, before it knows the client."""
+        socket_path = os.path.join(self.libvirt.folder, "default.sock")
+        default = OwnLibvirt(socket_path)
+        default.start()
+        self.configure("/etc/libvirt/libvirt.conf", uri_default=OWN_URI + socket_path)
+        try:
+            lines = self.attach_by_uri("member", "")
+        finally:
+            os.unlink("/etc/libvirt/libvirt.conf")
+        attaches = [payload for procedure, payload in default.calls if procedure == ATTACH_DEVICE_FLAGS]
+        expect(len(attaches) == 1 and b"devno='0x1234'" in attaches[0] and "its own libvirt" in lines[-1],
+               f"virtccwd did something for the attach: {attaches}: {lines}")
+
+    def session(self):
+        """libvirtd opens the same driver for qemu:///session as for qemu:///system. No other spelling is let through."""
+        heard = {}
+        for uri in ("qemu:///system", "qemu:///session"):
+            for user in ("member", "guest"):
+                heard[uri, user] = self.attach_by_uri(user, uri)
+            expect("no domain with matching" in heard[uri, "member"][-1], f"{uri}: {heard[uri, 'member']}")
+        for user in ("member", "guest"):
+            expect(heard["qemu:///system", user] == heard["qemu:///session", user], f"{user}: {heard}")
+        for uri in ("qemu:///%73ystem", "qemu:///sessio%6e"):
+            lines = self.attach_by_uri("member", uri)
+            expect(any("only root may have libvirt connect to" in line for line in lines), f"{uri}: {lines}")
+        output = command([*as_user("root"), "virsh", "-q", "-c", f"qemu+unix:///session?socket={FRONT}/{NAMES[0]}",
+                          "domcapabilities", "--arch", "s390x"])[1]
+        expect("<value>ccw</value>" in output, f"virtccwd does not handle qemu:///session: {output}")
 
     def in_anothers_name(self):
         """root may, as virtproxyd does; then it has that one's rights."""
@@ -591,6 +623,8 @@ def main():
     steps.run("no call overtakes the identity", test.too_early)
     steps.run("nor is it lost by a close and another open", test.closed_and_opened)
     steps.run("nor by a libvirt of the client's own", test.elsewhere)
+    steps.run("nor by a default that is another libvirt", test.default_elsewhere)
+    steps.run("qemu:///session is qemu:///system", test.session)
     steps.run("nor does one with descriptors", test.open_with_descriptors)
     steps.run("nor one in a frame that only libvirtd sends", test.smuggled)
     steps.run("root may call in another's name", test.in_anothers_name)

@@ -101,7 +101,9 @@ class DeployTest:
         expect(code == 1 and "virt-ccw hook: error" in output, output)
 
     def front(self):
+        shutil.rmtree("/run/libvirt-ccw/backend", ignore_errors=True)  # systemd makes it for the backend's sockets
         self.setup("front", self.daemon)
+        expect(os.stat("/run/libvirt-ccw/backend").st_mode & 0o777 == 0o700, "others than root may look into the backend's folder")
         self.is_through(self.uri)
         self.hook_runs(self.uri)
         backend = f"/run/libvirt-ccw/backend/{self.socket}"

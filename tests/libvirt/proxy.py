@@ -26,6 +26,7 @@ SOURCE = "<source><address devno='0x1234'/></source>"
 HOSTDEV = f"<hostdev mode='subsystem' type='ccw' managed='yes'>{SOURCE}</hostdev>"
 GUEST_UUID = "5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0a001"
 TEST = "test:///default"
+RESTARTS = 3
 
 
 def domain(name, uuid, devices="", features=""):
@@ -257,13 +258,33 @@ class ProxyTest:
         self.libvirt.start_libvirtd()
 
     def backend_restarts(self):
-        self.libvirt.stop(self.libvirt.libvirtd)
-        self.fails("cannot connect to libvirt behind virtccwd", "list")
-        watching = read(self.libvirt.virtccwd_log).count("watching domains")
-        self.libvirt.start_libvirtd()
+        self.restart_libvirtd(signal.SIGTERM, lambda: self.fails("cannot connect to libvirt behind virtccwd", "list"))
         self.virsh("list")
-        wait_for("virtccwd's own connection to the new libvirtd",
-                 lambda: read(self.libvirt.virtccwd_log).count("watching domains") > watching)
+
+    def restart_libvirtd(self, number, meanwhile=lambda: None):
+        """Returns when virtccwd has its own connection to the new libvirtd."""
+        def is_watching():
+            log = read(self.libvirt.virtccwd_log)
+            return log.rfind("watching domains") > log.rfind("libvirt has gone away")
+
+        wait_for("virtccwd's own connection", is_watching)
+        self.libvirt.stop(self.libvirt.libvirtd, number)
+        wait_for("virtccwd to see that libvirtd has gone", lambda: not is_watching())
+        meanwhile()
+        self.libvirt.start_libvirtd()
+        wait_for("virtccwd's own connection to the new libvirtd", is_watching)
+
+    def no_descriptors_lost(self):
+        """virtccwd has as many open as before, however often libvirtd is killed and started."""
+        def opened():
+            return sorted(os.readlink(f"/proc/{self.libvirt.proxy.pid}/fd/{number}").partition(":")[0]
+                          for number in os.listdir(f"/proc/{self.libvirt.proxy.pid}/fd"))
+
+        self.restart_libvirtd(signal.SIGKILL)
+        before = opened()
+        for _ in range(RESTARTS):
+            self.restart_libvirtd(signal.SIGKILL)
+        wait_for(f"virtccwd to have only {before} open again", lambda: opened() == before)
 
     def second_start(self):
         code, output = command([self.libvirt.virtccwd], check=False)
@@ -335,6 +356,7 @@ def main():
     steps.run("a hook that libvirt does not call is missed", test.hook)
     steps.run("a libvirtd that dies is noticed as without virtccwd", test.backend_dies)
     steps.run("libvirtd may restart", test.backend_restarts)
+    steps.run("nor does that cost descriptors", test.no_descriptors_lost)
     steps.run("a second virtccwd does not start", test.second_start)
     steps.run("virtccwd starts after it was killed", test.killed_and_started)
     steps.run("virtccwd ends on SIGTERM and SIGINT", test.terminated)

@@ -15,6 +15,7 @@
 #define AUTH_LIST 66
 #define SET_IDENTITY 419
 #define OTHER 4
+#define GET_URI 110
 
 static gboolean is_root; /* the client */
 
@@ -314,6 +315,42 @@ static void here(Peers *peers, gconstpointer data)
     peers_tear_down(peers, NULL);
 }
 
+/* A user who names no URI; libvirt's default is this one. */
+static void open_default(Peers *peers, const char *uri)
+{
+    g_autoptr(GByteArray) text = g_byte_array_new();
+
+    set_up(peers, GINT_TO_POINTER(1));
+    greet(peers, 0);
+    reply(peers, SET_IDENTITY, open_uri_until_identity(peers, NULL, 0), NULL, 0);
+    reply(peers, FEATURE, expect_call(peers, FEATURE), NULL, VIR_ERR_NO_SUPPORT);
+    ccw_xdr_write_string(text, uri, strlen(uri));
+    peers_send(peers, peers->backend, CCW_TYPE_REPLY, GET_URI, expect_call(peers, GET_URI), CCW_STATUS_OK, text);
+    expect_ok(peers, OPEN, 1);
+}
+
+static void default_here(Peers *peers, gconstpointer data)
+{
+    open_default(peers, data);
+    attach(peers, 2);
+    expect_attach(peers, TRUE);
+    peers_tear_down(peers, NULL);
+}
+
+static void default_elsewhere(Peers *peers, gconstpointer data)
+{
+    open_default(peers, data);
+    expect_untouched(peers);
+    peers_tear_down(peers, NULL);
+}
+
+/* virtqemud connects as root to virtnodedevd for it. */
+static void node_devices(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    open_uri(peers, "nodedev:///system", 0);
+    expect_untouched(peers);
+}
+
 /* A client may say on the read-write socket that it changes nothing; and may not open anew without that. */
 static void opened_readonly(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
@@ -594,10 +631,13 @@ int main(int argc, char **argv)
     ADD_URI("not-elsewhere-host", "qemu://host/system", not_elsewhere);
     ADD_URI("not-elsewhere-transport", "qemu+ssh://host/system", not_elsewhere);
     ADD_URI("not-elsewhere-alias", "alias", not_elsewhere);
-    ADD_URI("here-default", NULL, here);
-    ADD_URI("here-nodedev", "nodedev:///system", here);
     g_test_add("/remote/identity/only-from-libvirt", Peers, NULL, NULL, only_from_libvirt, NULL);
     ADD("streams-and-pings", 1, streams_and_pings);
+    ADD_URI("not-elsewhere-escaped", "qemu:///%73ystem", not_elsewhere);
+    ADD_URI("here-session", "qemu:///session", here);
+    ADD("node-devices", 1, node_devices);
+    ADD_URI("default-here", "qemu:///system", default_here);
+    ADD_URI("default-elsewhere", "qemu+unix:///system?socket=/run/other", default_elsewhere);
     ADD("gone", 1, gone);
     ADD("gone-at-once", 1, gone_at_once);
     return g_test_run();
