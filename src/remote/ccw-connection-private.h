@@ -54,6 +54,7 @@ struct _CcwConnection {
     gboolean is_elsewhere;       /* the client opened a libvirt or a driver that does not check access for virtccwd */
     gboolean closing;            /* the client is gone, or about to go when its outbox is empty */
     gboolean ended_called;
+    guint sent;          /* frames of ours in answer to the bytes of the client's that were read last */
     GList *actions;      /* of CcwAction, in flight */
     gsize actions_bytes; /* of the frames that began them, and of libvirt's replies to them */
     guint actions_fds;   /* that came with these */

@@ -11,6 +11,7 @@
 #include "util/ccw-endian.h"
 
 #define PASSING 9 /* a procedure that is not looked into */
+#define AUTH_LIST 66
 #define DEFINE 11
 #define GET_XML_DESC 14
 #define LOOKUP_NODE 113
@@ -317,6 +318,137 @@ static void big_reply(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
+#define CALLS 1000u /* which virtccwd answers by itself: "not open" */
+#define CROWD 20u
+#define AT_ONCE 8u /* of one connection, in a turn of its events and again in one of those that wait */
+#define BUDGET 64u /* of all of them; each has one more */
+
+static void set_up_guest(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    CcwPeer *peer = g_new0(CcwPeer, 1);
+
+    peer->uid = 1000;
+    limits = ccw_limits_new(NULL, 65536, 0, 100, 0, 20);
+    user = ccw_limits_add_client(limits, 1000, NULL);
+    peers->user = user;
+    peers_set_up_as(peers, peer);
+}
+
+/* libvirt lets virtccwd in. */
+static void greet(Peers *peers, int backend)
+{
+    g_autoptr(GByteArray) types = g_byte_array_new();
+    guint8 call[CCW_FRAME_HEAD];
+    CcwHeader header;
+
+    g_assert_cmpint(recv(backend, call, sizeof(call), 0), ==, sizeof(call));
+    g_assert_true(ccw_header_decode(call, &header, NULL));
+    ccw_xdr_write_u32(types, 1);
+    ccw_xdr_write_u32(types, 0);
+    peers_send(peers, backend, CCW_TYPE_REPLY, AUTH_LIST, header.serial, CCW_STATUS_OK, types);
+    peers_turn(peers);
+}
+
+static void send_calls(int client)
+{
+    g_autoptr(GByteArray) stream = g_byte_array_new();
+
+    for (guint i = 0; i < CALLS; i++)
+        append_frame(stream, CCW_TYPE_CALL, PASSING, i, NULL);
+    g_assert_cmpint(send(client, stream->data, stream->len, MSG_NOSIGNAL), ==, stream->len);
+}
+
+/* How many whole frames came; each has the serial behind that of the one before. */
+static guint count_answers(int client, GByteArray *stream, guint *ret_next)
+{
+    guint8 buffer[65536];
+    CcwHeader header;
+    guint count = 0;
+    ssize_t n;
+
+    while ((n = recv(client, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0)
+        g_byte_array_append(stream, buffer, (guint)n);
+    while (stream->len >= CCW_FRAME_HEAD) {
+        g_assert_true(ccw_header_decode(stream->data, &header, NULL));
+        if (header.length > stream->len)
+            break;
+        g_assert_cmpuint(header.serial, ==, *ret_next);
+        g_assert_cmpuint(header.status, ==, CCW_STATUS_ERROR);
+        g_byte_array_remove_range(stream, 0, header.length);
+        (*ret_next)++;
+        count++;
+    }
+    return count;
+}
+
+/* Calls that virtccwd answers by itself do not keep the main loop from other clients, and all of them are answered. */
+static void answers(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) stream = g_byte_array_new();
+    guint next = 0;
+    guint most = 0;
+
+    greet(peers, peers->backend);
+    send_calls(peers->client);
+    while (g_main_context_iteration(NULL, FALSE)) {
+        guint now = count_answers(peers->client, stream, &next);
+
+        most = MAX(most, now);
+    }
+    g_test_message("%u answers in one turn at most", most);
+    g_assert_cmpuint(next, ==, CALLS);
+    g_assert_cmpuint(most, <=, 2 * AT_ONCE);
+}
+
+static void on_crowd_ended(CcwConnection *connection G_GNUC_UNUSED, gpointer data)
+{
+    --*(guint *)data;
+}
+
+/* The same of many connections of that user's: together they have a budget. */
+static void answers_of_many(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    GByteArray *streams[CROWD];
+    int client[CROWD][2], backend[CROWD][2];
+    guint next[CROWD] = { 0 };
+    guint left = CROWD;
+    guint all = 0;
+    guint most = 0;
+
+    greet(peers, peers->backend);
+    for (guint i = 0; i < CROWD; i++) {
+        CcwPeer *peer = g_new0(CcwPeer, 1);
+
+        peer->uid = 1000;
+        streams[i] = g_byte_array_new();
+        g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, client[i]), ==, 0);
+        g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, backend[i]), ==, 0);
+        ccw_connection_start(
+            ccw_connection_new(&peers->services, client[i][1], backend[i][1], peer, on_crowd_ended, &left), user);
+        greet(peers, backend[i][0]);
+    }
+    for (guint i = 0; i < CROWD; i++)
+        send_calls(client[i][0]);
+    while (g_main_context_iteration(NULL, FALSE)) {
+        guint now = 0;
+
+        for (guint i = 0; i < CROWD; i++)
+            now += count_answers(client[i][0], streams[i], &next[i]);
+        all += now;
+        most = MAX(most, now);
+    }
+    g_test_message("%u answers in one turn at most", most);
+    g_assert_cmpuint(all, ==, CROWD * CALLS);
+    g_assert_cmpuint(most, <=, 2 * BUDGET + CROWD);
+    for (guint i = 0; i < CROWD; i++) {
+        close(client[i][0]);
+        close(backend[i][0]);
+        g_byte_array_unref(streams[i]);
+    }
+    peers_turn(peers);
+    g_assert_cmpuint(left, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -328,5 +460,9 @@ int main(int argc, char **argv)
     ADD("unfinished", unfinished);
     ADD("big-call", big_call);
     ADD("big-reply", big_reply);
+#undef ADD
+#define ADD(name, func) g_test_add("/remote/bounds/" name, Peers, NULL, set_up_guest, func, tear_down)
+    ADD("answers", answers);
+    ADD("answers-of-many", answers_of_many);
     return g_test_run();
 }
