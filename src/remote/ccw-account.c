@@ -12,10 +12,22 @@
 /* A frame up to this size is taken whether the user has room for it or not: what is read at a time is no larger. */
 #define FRAME_SMALL CCW_READ_SIZE
 
+/*
+ * A client may announce more than it ever sends: it is charged for what has come. libvirt's replies are charged from
+ * the beginning, as nothing keeps them from coming.
+ */
+static gsize arriving_bytes(const CcwSide *side)
+{
+    if (!side->inbox.taking)
+        return 0;
+    if (side->index == CCW_SIDE_BACKEND)
+        return side->inbox.header.length;
+    return side->inbox.taken ? side->inbox.taken->len : 0;
+}
+
 static gsize held_bytes(const CcwSide *side)
 {
-    return side->outbox.bytes + side->deferred_bytes + (side->unread ? side->unread->len : 0) +
-           (side->inbox.taking ? side->inbox.header.length : 0);
+    return side->outbox.bytes + side->deferred_bytes + (side->unread ? side->unread->len : 0) + arriving_bytes(side);
 }
 
 static guint held_fds(const CcwSide *side)
@@ -104,4 +116,11 @@ gboolean ccw_account_has_room_for_frame(const CcwSide *side, const CcwHeader *he
     const CcwUser *user = side->connection->user;
 
     return !user || header->length <= FRAME_SMALL || ccw_user_has_room(user, header->length);
+}
+
+gboolean ccw_account_has_room_for_bytes(const CcwSide *side, const CcwHeader *header, gsize length)
+{
+    const CcwUser *user = side->connection->user;
+
+    return !user || side->index == CCW_SIDE_BACKEND || header->length <= FRAME_SMALL || ccw_user_has_room(user, length);
 }

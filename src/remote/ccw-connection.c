@@ -330,6 +330,16 @@ static gboolean has_time_for_call(const CcwConnection *connection)
     return connection->sent == 0 || (connection->sent < ANSWERS_MAX && ccw_poll_has_time(connection->services->poll));
 }
 
+static gboolean on_keep(const CcwHeader *header, gsize length, gpointer data)
+{
+    CcwSide *side = data;
+
+    if (ccw_account_has_room_for_bytes(side, header, length))
+        return TRUE;
+    ccw_relay_client_no_room(side->connection, header);
+    return FALSE;
+}
+
 static gboolean on_ready(gpointer data)
 {
     const CcwSide *side = data;
@@ -345,6 +355,7 @@ static const CcwInboxOps inbox_ops = {
     .frame = on_frame,
     .boundary = on_boundary,
     .ready = on_ready,
+    .keeps = on_keep,
 };
 
 /* Keeps what the inbox has not read of these bytes, which are new, or the rest of what was kept before. */

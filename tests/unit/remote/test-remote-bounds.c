@@ -244,16 +244,33 @@ static void descriptors(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(user->fds, >, 0); /* the test did fill it */
 }
 
-/* A frame of which only the head comes. tear_down() sees that its user has all of the room again. */
-static void unfinished(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+/* A call of which so many bytes come: all of it that is announced, or less. */
+static GByteArray *beginning(gsize announced, gsize length)
 {
     CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = DEFINE, .serial = 1 };
-    g_autoptr(GByteArray) frame = ccw_frame_new(&header, NULL, 0);
+    GByteArray *frame = ccw_frame_new(&header, NULL, 0);
+    g_autofree char *text = g_strnfill(length, 'x');
 
-    ccw_store_be32(frame->data, 4 * 1024 * 1024);
-    g_assert_cmpint(send(peers->client, frame->data, frame->len, MSG_NOSIGNAL), ==, frame->len);
+    ccw_store_be32(frame->data, (guint32)announced);
+    g_byte_array_append(frame, (const guint8 *)text, (guint)length - CCW_FRAME_HEAD);
+    return frame;
+}
+
+/*
+ * A frame that does not come to its end is charged as far as it has come. tear_down() sees that its user has all of the
+ * room again.
+ */
+static void unfinished(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) frame = beginning(4 * 1024 * 1024, 1024 * 1024);
+
+    g_assert_cmpint(send(peers->client, frame->data, CCW_FRAME_HEAD, MSG_NOSIGNAL), ==, CCW_FRAME_HEAD);
     peers_turn(peers);
-    g_assert_cmpuint(user->bytes, ==, 4 * 1024 * 1024);
+    g_assert_cmpuint(user->bytes, ==, 0);
+    g_byte_array_remove_range(frame, 0, CCW_FRAME_HEAD);
+    peers_send_all(peers, peers->client, frame);
+    peers_turn(peers);
+    g_assert_cmpuint(user->bytes, ==, frame->len);
     peers_hang_up(&peers->client);
     peers_wait_ended(peers);
 }
@@ -281,7 +298,50 @@ static void big_call(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     ccw_user_charge(user, -6 * 1024 * 1024, 0);
 }
 
-/* So is a reply, and one that comes when there is room again is handed over. */
+/* A name that no node device has is not held: its beginning is with libvirt before its end has come. */
+static void long_name(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = LOOKUP_NODE, .serial = 1 };
+    g_autofree char *text = g_strnfill(60 * 1024, 'x');
+    g_autoptr(GByteArray) name = payload_string(text);
+    g_autoptr(GByteArray) call = ccw_frame_new(&header, name->data, name->len);
+    guint8 head[CCW_FRAME_HEAD];
+
+    g_assert_cmpint(send(peers->client, call->data, call->len / 2, MSG_NOSIGNAL), ==, call->len / 2);
+    peers_turn(peers);
+    g_assert_cmpuint(user->bytes, ==, 0);
+    g_assert_cmpint(recv(peers->backend, head, sizeof(head), 0), ==, sizeof(head));
+    g_assert_cmpmem(head, sizeof(head), call->data, sizeof(head));
+}
+
+/* A call for which there was room when it began is answered too, and its client is served on. */
+static void growing_call(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    const gsize length = 3 * 1024 * 1024;
+    g_autoptr(GByteArray) stream = beginning(length, length);
+    g_auto(Frame) frame = { 0 };
+    gsize sent = 0;
+
+    append_frame(stream, CCW_TYPE_CALL, PASSING, 2, NULL);
+    while (sent < length / 2) {
+        send_some(peers->client, stream->data, length / 2, &sent);
+        peers_turn(peers);
+    }
+    g_assert_cmpuint(user->bytes, ==, length / 2 - CCW_FRAME_HEAD);
+    ccw_user_charge(user, 6 * 1024 * 1024, 0);
+    while (sent < stream->len) {
+        send_some(peers->client, stream->data, stream->len, &sent);
+        peers_turn(peers);
+        g_assert_cmpuint(user->bytes, <=, 8 * 1024 * 1024);
+    }
+    g_assert_cmpuint(user->bytes, ==, 6 * 1024 * 1024);
+    peers_expect_error(peers, 1, DEFINE, VIR_ERR_RPC, "has no room");
+    frame = peers_receive(peers, peers->backend);
+    g_assert_cmpint(frame.header.procedure, ==, PASSING);
+    ccw_user_charge(user, -6 * 1024 * 1024, 0);
+}
+
+/* A reply is answered with an error, and one that comes when there is room again is handed over. */
 static void big_reply(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     g_autofree char *text = g_strnfill(3 * 1024 * 1024, 'x');
@@ -459,6 +519,8 @@ int main(int argc, char **argv)
     ADD("descriptors", descriptors);
     ADD("unfinished", unfinished);
     ADD("big-call", big_call);
+    ADD("growing-call", growing_call);
+    ADD("long-name", long_name);
     ADD("big-reply", big_reply);
 #undef ADD
 #define ADD(name, func) g_test_add("/remote/bounds/" name, Peers, NULL, set_up_guest, func, tear_down)
