@@ -63,6 +63,7 @@ struct _CcwConnection {
     CcwUser *user;       /* the user that is charged; NULL: the connection holds what it likes */
     gsize charged_bytes; /* to the user, for this connection */
     guint charged_fds;
+    gboolean is_holder;     /* its user's limits know that the client keeps bytes here */
     GHashTable *unanswered; /* serials of the client's calls that libvirt has and has not answered */
     guint32 serial_range;   /* our calls' serials are within it; see ccw-action.c */
     guint16 serial_next;

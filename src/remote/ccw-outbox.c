@@ -55,8 +55,10 @@ static gsize send_bytes(CcwOutbox *outbox, const guint8 *bytes, gsize length)
     do
         n = send(outbox->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
-    if (n >= 0)
+    if (n >= 0) {
+        outbox->sent += (guint64)n;
         return (gsize)n;
+    }
     if (errno != EAGAIN)
         fail(outbox);
     return 0;

@@ -10,6 +10,7 @@ typedef struct {
     int fd;       /* borrowed; -1: everything is thrown away */
     GQueue items; /* of the file's own type */
     gsize bytes;  /* queued */
+    guint64 sent; /* bytes in all */
     guint fds;    /* queued */
     gboolean failed;
     gboolean corked;           /* everything is queued until ccw_outbox_uncork() */

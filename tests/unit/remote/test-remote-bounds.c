@@ -244,6 +244,23 @@ static void descriptors(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(user->fds, >, 0); /* the test did fill it */
 }
 
+/* Until a timer that began later than that of ccw_user_lacks_room() has run. */
+static gboolean set_true(gpointer data)
+{
+    *(gboolean *)data = TRUE;
+    return G_SOURCE_REMOVE;
+}
+
+static void wait_reclaimed(Peers *peers)
+{
+    gboolean has_run = FALSE;
+
+    g_timeout_add(20, set_true, &has_run);
+    while (!has_run)
+        g_main_context_iteration(NULL, TRUE);
+    peers_turn(peers);
+}
+
 /* A call of which so many bytes come: all of it that is announced, or less. */
 static GByteArray *beginning(gsize announced, gsize length)
 {
@@ -296,6 +313,46 @@ static void big_call(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     frame = peers_receive(peers, peers->backend);
     g_assert_cmpint(frame.header.procedure, ==, PASSING);
     ccw_user_charge(user, -6 * 1024 * 1024, 0);
+}
+
+/* A client may take its time with a frame as long as all others have room; after that its connection ends. */
+static void holder(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) frame = beginning(4 * 1024 * 1024, 1024 * 1024);
+    CcwUser *other = ccw_limits_add_client(limits, 1001, NULL);
+    CcwUser *root = ccw_limits_add_client(limits, 0, NULL);
+
+    peers_send_all(peers, peers->client, frame);
+    peers_turn(peers);
+    ccw_user_lacks_room(root, 1); /* it has not held that for long */
+    wait_reclaimed(peers);
+    g_assert_nonnull(peers->connection);
+    ccw_limits_set_hold_time(limits, 0);
+    ccw_user_lacks_room(other, 16 * 1024 * 1024); /* more than that user may have */
+    wait_reclaimed(peers);
+    g_assert_nonnull(peers->connection);
+    ccw_user_lacks_room(other, 4096);
+    peers_wait_ended(peers);
+    ccw_user_remove_client(other);
+    ccw_user_remove_client(root);
+}
+
+/* So does that of a client that does not read. */
+static void unread(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) message = g_byte_array_new();
+    g_autofree char *text = g_strnfill(512 * 1024, 'x');
+    g_autoptr(GByteArray) payload = payload_string(text);
+
+    append_frame(message, CCW_TYPE_MESSAGE, PASSING, 0, payload);
+    send_until_stuck(peers, peers->backend, message);
+    g_assert_cmpuint(user->bytes, >, 0);
+    ccw_user_lacks_room(user, 8 * 1024 * 1024);
+    wait_reclaimed(peers);
+    g_assert_nonnull(peers->connection);
+    ccw_limits_set_hold_time(limits, 0);
+    ccw_user_lacks_room(user, 8 * 1024 * 1024);
+    peers_wait_ended(peers);
 }
 
 /* A name that no node device has is not held: its beginning is with libvirt before its end has come. */
@@ -520,6 +577,8 @@ int main(int argc, char **argv)
     ADD("unfinished", unfinished);
     ADD("big-call", big_call);
     ADD("growing-call", growing_call);
+    ADD("holder", holder);
+    ADD("unread", unread);
     ADD("long-name", long_name);
     ADD("big-reply", big_reply);
 #undef ADD
