@@ -12,6 +12,7 @@
 
 #define PASSING 9 /* a procedure that is not looked into */
 #define AUTH_LIST 66
+#define OPEN 1
 #define DEFINE 11
 #define GET_XML_DESC 14
 #define LOOKUP_NODE 113
@@ -517,6 +518,28 @@ static void answers(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(most, <=, 2 * AT_ONCE);
 }
 
+/* A long call that libvirt may not have yet is refused by its head, CONNECT_OPEN too, and what follows is answered. */
+static void early(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    const gint32 procedures[] = { PASSING, OPEN };
+    g_autofree char *text = g_strnfill(1024 * 1024, 'x');
+    g_autoptr(GByteArray) payload = payload_string(text);
+
+    greet(peers, peers->backend);
+    for (guint i = 0; i < G_N_ELEMENTS(procedures); i++) {
+        g_autoptr(GByteArray) call = g_byte_array_new();
+
+        append_frame(call, CCW_TYPE_CALL, procedures[i], i, payload);
+        g_assert_cmpint(send(peers->client, call->data, CCW_FRAME_HEAD, MSG_NOSIGNAL), ==, CCW_FRAME_HEAD);
+        peers_expect_error(peers, i, procedures[i], VIR_ERR_INTERNAL_ERROR, i == 0 ? "not open" : "shorten the URI");
+        g_byte_array_remove_range(call, 0, CCW_FRAME_HEAD);
+        peers_send_all(peers, peers->client, call);
+        g_assert_cmpuint(user->bytes, ==, 0);
+    }
+    peers_send(peers, peers->client, CCW_TYPE_CALL, PASSING, 2, CCW_STATUS_OK, NULL);
+    peers_expect_error(peers, 2, PASSING, VIR_ERR_INTERNAL_ERROR, "not open");
+}
+
 static void on_crowd_ended(CcwConnection *connection G_GNUC_UNUSED, gpointer data)
 {
     --*(guint *)data;
@@ -583,6 +606,7 @@ int main(int argc, char **argv)
     ADD("big-reply", big_reply);
 #undef ADD
 #define ADD(name, func) g_test_add("/remote/bounds/" name, Peers, NULL, set_up_guest, func, tear_down)
+    ADD("early", early);
     ADD("answers", answers);
     ADD("answers-of-many", answers_of_many);
     return g_test_run();
