@@ -57,7 +57,7 @@ static void end_holder(gpointer data)
     ccw_connection_close(connection);
 }
 
-/* The client keeps bytes here until it has sent the rest of a frame, which has a time of its own, or reads on. */
+/* The client holds bytes until it has sent the rest of a frame, or reads what waits for it. */
 static void update_holder(CcwConnection *connection)
 {
     const CcwSide *client = &connection->sides[CCW_SIDE_CLIENT];
@@ -143,7 +143,8 @@ gboolean ccw_account_has_room_for_call(const CcwConnection *connection)
            g_hash_table_size(connection->unanswered) < CCW_CLIENT_CALLS_MAX;
 }
 
-/* What is refused makes room for the next try. */
+/* If there is no room, the limits end connections that have held bytes for too long, so that a later call may find
+ * some. */
 static gboolean find_room(CcwUser *user, gsize bytes)
 {
     if (ccw_user_has_room(user, bytes))

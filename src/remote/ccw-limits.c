@@ -39,11 +39,11 @@ struct _CcwLimits {
     guint wake;          /* a timer that calls them, or 0 */
     GHashTable *holders; /* data -> Holder */
     gint64 hold_time;
-    gboolean lacks_room; /* a user who has not used up its own share */
+    gboolean lacks_room; /* a user had no room, although its own share is not used up */
     guint reclaim;       /* a timer that ends holders, or 0 */
 };
 
-/* Who holds bytes until its client does something. */
+/* A connection that holds bytes until its client sends or reads. */
 typedef struct {
     const CcwUser *user;
     guint64 progress;
@@ -335,7 +335,7 @@ static void forget_lack(gpointer uid G_GNUC_UNUSED, gpointer user, gpointer data
     ((CcwUser *)user)->lacks_room = FALSE;
 }
 
-/* The end of one may be that of its user, and of others. */
+/* The end of a connection may free its user, and may end other connections. */
 static gboolean reclaim(gpointer data)
 {
     CcwLimits *limits = data;
@@ -356,7 +356,7 @@ static gboolean reclaim(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* A user whose own share is full cannot end what others hold. */
+/* A user whose own share is full must not end connections of others. */
 void ccw_user_lacks_room(CcwUser *user, gsize bytes)
 {
     CcwLimits *limits = user->limits;

@@ -39,7 +39,7 @@ typedef struct {
     guint logins;        /* of those: not yet authenticated, and answered */
     guint fds;           /* queued for the user's clients */
     gsize bytes;         /* held for them: frames that arrive, calls in work, frames that wait to be read */
-    gboolean lacks_room; /* of its own share */
+    gboolean lacks_room; /* in its own share */
 } CcwUser;
 
 /**
@@ -112,15 +112,15 @@ void ccw_user_charge(CcwUser *user, gssize bytes, gint fds);
 
 /**
  * ccw_user_hold:
- * @progress: what differs once the client has made progress; then its time begins anew
+ * @progress: a value that changes whenever the client makes progress; then its time begins anew
  *
- * @data holds bytes until its client goes on to send, or to read: if that takes too long, and others have no room,
- * @end is called with it once, in the default main context. Not for root.
+ * Notes that @data holds bytes until its client sends or reads more. If that takes longer than CCW_HOLD_SECONDS while
+ * others have no room, @end is called with @data once, in the default main context. Does nothing for root.
  */
 void ccw_user_hold(CcwUser *user, guint64 progress, void (*end)(gpointer data), gpointer data);
 void ccw_user_release(CcwUser *user, gconstpointer data);
 
-/* The user has had no room for as many more bytes as that: ends those that hold bytes for too long. */
+/* The user had no room for that many more bytes: ends the connections that have held bytes for too long. */
 void ccw_user_lacks_room(CcwUser *user, gsize bytes);
 
 /* Instead of CCW_HOLD_SECONDS; for tests. */

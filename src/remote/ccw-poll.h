@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Watches many sockets with one epoll set that is one source of the main context: the cost of a turn does not depend
- * on how many idle clients there are. A turn also has a budget for work that costs more than it should: whoever has
- * spent it goes on in a later turn, after the others.
+ * on how many idle clients there are. A turn also has a budget for work that costs more than moving bytes: a
+ * client that has used it up continues in a later turn, after the others.
  */
 #pragma once
 
@@ -32,6 +32,6 @@ void ccw_poll_remove(CcwPollWatch *watch); /* before its fd is closed */
 /* Calls func once more in a later turn, with events 0. Watches that wait for that are called in turn. */
 void ccw_poll_again(CcwPollWatch *watch);
 
-/* Counts one unit of work of this turn; and whether the turn has room for more. */
+/* ccw_poll_spend() takes one unit of work from this turn's budget, and ccw_poll_has_time() says whether any is left. */
 void ccw_poll_spend(CcwPoll *poll);
 gboolean ccw_poll_has_time(const CcwPoll *poll);
