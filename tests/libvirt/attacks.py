@@ -348,7 +348,7 @@ class AttackTest(AuthTest):
             with Attacker(LOOKER, partial(hostile.call_and_read, RO, is_open, call, clients)) as attacker:
                 attacker.wait_for("connected", clients, 60 * SLOWER)
                 attacker.wait_for("sent", clients)
-                self.check_delay(attacker, what)
+                self.check_delay(attacker, what, users=("root", DEFINER))
                 expect(not attacker.counts["refused"], f"{what}: virtccwd ended connections: {attacker.counts}")
 
     # What virtccwd does by itself.
