@@ -214,6 +214,30 @@ static gboolean may_pass(const CcwConnection *connection, const CcwHeader *heade
     return connection->phase == CCW_PHASE_OPEN || (connection->phase != CCW_PHASE_SHUT && passes_before_open(header));
 }
 
+static gboolean is_too_long(const CcwHeader *header)
+{
+    return header->length > EARLY_MAX;
+}
+
+static void refuse(CcwConnection *connection, const CcwHeader *header);
+
+gboolean ccw_identity_header(CcwConnection *connection, const CcwHeader *header, CcwInboxWay *ret_way)
+{
+    if (is_remote(header, CCW_PROC_CONNECT_SET_IDENTITY))
+        connection->for_another = TRUE;
+    if (!connection->peer || (header->type != CCW_TYPE_CALL && header->type != CCW_TYPE_CALL_WITH_FDS) ||
+        may_pass(connection, header))
+        return FALSE;
+    *ret_way = CCW_INBOX_TAKE;
+    if (header->type != CCW_TYPE_CALL) {
+        *ret_way = CCW_INBOX_STOP; /* a frame with descriptors cannot be taken; no client has any to send so early */
+    } else if (is_too_long(header)) {
+        refuse(connection, header);
+        *ret_way = CCW_INBOX_DROP;
+    }
+    return TRUE;
+}
+
 /*
  * The drivers of libvirtd itself check access for each call. libvirtd also connects to any other libvirt that a client
  * names (qemu+unix:///system?socket=...), as root: to a program of the client's own, which answers every question of
@@ -292,28 +316,11 @@ static void refuse(CcwConnection *connection, const CcwHeader *header)
         message = "only root may call in another's name";
     } else if (is_remote(header, CCW_PROC_CONNECT_OPEN) && connection->phase == CCW_PHASE_OPENING) {
         message = "connection already open";
-    } else if (is_remote(header, CCW_PROC_CONNECT_OPEN) && connection->phase == CCW_PHASE_NEW) {
+    } else if (is_remote(header, CCW_PROC_CONNECT_OPEN) && connection->phase == CCW_PHASE_NEW && is_too_long(header)) {
         message = "the arguments of this call are too long: shorten the URI";
     }
     reply = ccw_rpc_error_reply(header, code, VIR_FROM_RPC, message);
     ccw_connection_send(connection, CCW_SIDE_CLIENT, reply);
-}
-
-gboolean ccw_identity_header(CcwConnection *connection, const CcwHeader *header, CcwInboxWay *ret_way)
-{
-    if (is_remote(header, CCW_PROC_CONNECT_SET_IDENTITY))
-        connection->for_another = TRUE;
-    if (!connection->peer || (header->type != CCW_TYPE_CALL && header->type != CCW_TYPE_CALL_WITH_FDS) ||
-        may_pass(connection, header))
-        return FALSE;
-    *ret_way = CCW_INBOX_TAKE;
-    if (header->type != CCW_TYPE_CALL) {
-        *ret_way = CCW_INBOX_STOP; /* a frame with descriptors cannot be taken; no client has any to send so early */
-    } else if (header->length > EARLY_MAX) {
-        refuse(connection, header);
-        *ret_way = CCW_INBOX_DROP;
-    }
-    return TRUE;
 }
 
 gboolean ccw_identity_frame(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length)
