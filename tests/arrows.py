@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Holds the rooms' includes to the direction of their arrows (docs/internals.md), one test a room."""
+"""Holds the folders' includes to the direction of their arrows (docs/internals.md), one test a folder."""
 
 import os
 import re
 import sys
 
-# What each room may include besides itself. tools may include everything.
+# What each folder may include besides itself. tools may include everything.
 ARROWS = {
     "util": set(),
     "conf": {"util"},
@@ -28,27 +28,27 @@ ONLY = {("dasd", "channel"): FORMATS, ("trace", "channel"): FORMATS, ("remote", 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([a-z_]+)/([^"]+)"', re.M)
 
 
-def violations(source, room):
-    for folder, _, files in os.walk(os.path.join(source, room)):
+def violations(source, folder):
+    for path, _, files in os.walk(os.path.join(source, folder)):
         for name in files:
             if not name.endswith((".c", ".h")):
                 continue
-            with open(os.path.join(folder, name), encoding="utf-8") as file:
+            with open(os.path.join(path, name), encoding="utf-8") as file:
                 for other, header in INCLUDE.findall(file.read()):
-                    allowed = other == room or (other in ARROWS[room] and header in ONLY.get((room, other), {header}))
+                    allowed = other == folder or (other in ARROWS[folder] and header in ONLY.get((folder, other), {header}))
                     if not allowed:
-                        yield f"src/{room}/{name} includes {other}/{header}"
+                        yield f"src/{folder}/{name} includes {other}/{header}"
 
 
 def main():
     source = sys.argv[1]
-    rooms = sorted(name for name in os.listdir(source) if os.path.isdir(os.path.join(source, name)))
-    print(f"1..{len(rooms)}")
-    for number, room in enumerate(rooms, 1):
-        bad = list(violations(source, room)) if room in ARROWS else [f"src/{room} has no arrows in tests/arrows.py"]
+    folders = sorted(name for name in os.listdir(source) if os.path.isdir(os.path.join(source, name)))
+    print(f"1..{len(folders)}")
+    for number, folder in enumerate(folders, 1):
+        bad = list(violations(source, folder)) if folder in ARROWS else [f"src/{folder} has no arrows in tests/arrows.py"]
         for line in bad:
             print(f"# {line}")
-        print(f"{'not ' if bad else ''}ok {number} - {room}")
+        print(f"{'not ' if bad else ''}ok {number} - {folder}")
 
 
 if __name__ == "__main__":

@@ -62,10 +62,12 @@ def main():
             print(f"# {line}")
         print(f"{'not ' if bad else ''}ok {number} - no argument in {top} that must not be evaluated twice")
     conf = os.path.join(sys.argv[1], READS_DOCUMENTS)
-    bad = [line for name in sorted(os.listdir(conf)) if name.endswith(".c") for line in measured(os.path.join(conf, name))]
+    sources = [os.path.join(conf, name) for name in sorted(os.listdir(conf)) if name.endswith(".c")]
+    bad = [line for source in sources for line in measured(source)]
     for line in bad:
         print(f"# {line}")
-    print(f"{'not ' if bad else ''}ok {len(FOLDERS) + 1} - nothing in {READS_DOCUMENTS} measures all of a text to compare its start")
+    print(f"{'not ' if bad else ''}ok {len(FOLDERS) + 1} - "
+          f"nothing in {READS_DOCUMENTS} measures all of a text to compare its start")
 
 
 if __name__ == "__main__":

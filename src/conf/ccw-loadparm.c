@@ -43,7 +43,7 @@ static const CcwXmlElement *find_first_boot(const CcwXmlElement *domain)
     return first;
 }
 
-/* The argument for the machine; NULL if there is none to be given. libvirt writes a loadparm in capitals. */
+/* The argument for the machine; NULL if the machine needs no loadparm. libvirt writes a loadparm in capitals. */
 static char *find_argument(const CcwXml *xml, const CcwXmlElement *domain, Side side)
 {
     const CcwXmlElement *device = find_first_boot(domain);

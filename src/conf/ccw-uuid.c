@@ -28,7 +28,7 @@ static gboolean has_prefix(const char *uuid)
            g_ascii_strncasecmp(uuid, UUID_PREFIX, UUID_PREFIX_LEN) == 0;
 }
 
-/* Of a hexadecimal digit. */
+/* The value of a hexadecimal digit. */
 static guint32 digit_value(char c)
 {
     return c <= '9' ? (guint32)(c - '0') : (guint32)((c | 0x20) - 'a' + 10);

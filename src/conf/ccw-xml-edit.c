@@ -83,7 +83,9 @@ static gsize with_length(const CcwXml *xml, const CcwXmlEdit *edit)
     return end - edit->with;
 }
 
-/* Of the text with those edits, which are sorted. If two of them overlapped, that would be less than what is written.
+/*
+ * Returns the length of the text after these sorted edits. If two of them overlapped, that would be less than what is
+ * written.
  */
 static gsize new_length(const CcwXml *xml, const CcwXmlEdit *edits)
 {

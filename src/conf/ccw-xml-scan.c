@@ -83,7 +83,7 @@ static void add_open(Scanner *scanner, const Open *open)
     scanner->open[scanner->open_count++] = *open;
 }
 
-/* Of those whose end tag has not been read, the one that started last. */
+/* The innermost element that is still open. */
 static const Open *last_open(const Scanner *scanner)
 {
     return &scanner->open[scanner->open_count - 1];

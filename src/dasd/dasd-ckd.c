@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const DasdModel models[] = {
-    { "3390-1", 1113, 0x02, 0x26 },  { "3390-2", 2226, 0x06, 0x27 },   { "3390-3", 3339, 0x0a, 0x24 },
-    { "3390-9", 10017, 0x0c, 0x32 }, { "3390-27", 32760, 0x0c, 0x32 }, { "3390-54", 65520, 0x0c, 0x32 },
+    { "3390-1", 1113, 1, 0x02, 0x26 },  { "3390-2", 2226, 1, 0x06, 0x27 },   { "3390-3", 3339, 1, 0x0a, 0x24 },
+    { "3390-9", 10017, 3, 0x0c, 0x32 }, { "3390-27", 32760, 3, 0x0c, 0x32 }, { "3390-54", 65520, 3, 0x0c, 0x32 },
 };
 
 const DasdModel *dasd_model_by_name(const char *name)
@@ -23,7 +23,7 @@ const DasdModel *dasd_model_by_cylinders(guint32 cylinders)
 {
     gsize i = 0;
 
-    while (i < G_N_ELEMENTS(models) - 1 && models[i].cylinders < cylinders)
+    while (i < G_N_ELEMENTS(models) - 1 && models[i].cylinders + models[i].alternates < cylinders)
         i++;
     return &models[i];
 }

@@ -11,11 +11,12 @@
 #define DASD_CKD_MAGIC "CKD_P370"
 #define DASD_CKD_MAGIC_SIZE 8
 #define DASD_CKD_HEADER_SIZE 512
-#define DASD_CKD_OFS_HEADS 8       /* 32 bits */
-#define DASD_CKD_OFS_TRACK_SIZE 12 /* 32 bits */
-#define DASD_CKD_OFS_TYPE 16       /* the low byte of the device type */
-#define DASD_CKD_OFS_FILE_SEQ 17   /* 0: the whole volume is in this file */
-#define DASD_CKD_OFS_HIGH_CYL 18   /* 16 bits; not 0: another file goes on behind this cylinder */
+#define DASD_CKD_OFS_HEADS 8         /* 32 bits */
+#define DASD_CKD_OFS_TRACK_SIZE 12   /* 32 bits */
+#define DASD_CKD_OFS_TYPE 16         /* the low byte of the device type */
+#define DASD_CKD_OFS_FILE_SEQ 17     /* 0: the whole volume is in this file */
+#define DASD_CKD_OFS_HIGH_CYL 18     /* 16 bits; not 0: another file goes on behind this cylinder */
+#define DASD_CKD_OFS_ALCCKD_COUNT 22 /* 32 bits: IBM's alcckd has a second count of cylinders here */
 
 /* A slot: home address (flag, CC, HH), then records. Counts are big-endian: CC, HH, R, key length, data length. */
 #define DASD_HA_SIZE 5
@@ -42,6 +43,7 @@
 typedef struct {
     const char *name;
     guint32 cylinders;
+    guint8 alternates; /* cylinders more that an image of dasdinit -a has */
     guint8 device_model;
     guint8 mdr_id; /* statistics class that read device characteristics tells */
 } DasdModel;
@@ -49,7 +51,7 @@ typedef struct {
 /* NULL if there is no such model. */
 const DasdModel *dasd_model_by_name(const char *name);
 
-/* The smallest model with so many cylinders or more. */
+/* The smallest model with so many cylinders or more, its alternate ones among them. */
 const DasdModel *dasd_model_by_cylinders(guint32 cylinders);
 
 /* "3390-1, 3390-2, ...", for messages. */

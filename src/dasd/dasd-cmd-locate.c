@@ -15,7 +15,9 @@
 #define DE_OFS_ATTRIBUTES 1
 #define DE_OFS_BEGIN 8 /* CCHH */
 #define DE_OFS_END 12
-#define DE_MASK_RESERVED 0x20
+#define DE_OFS_BLOCK_SIZE 2
+#define DE_OFS_RESERVED 4 /* three bytes */
+#define DE_BLOCK_SIZE_MAX (DASD_3390_R0_MAX + DASD_COUNT_SIZE)
 #define DE_ATTRIBUTES_MODE 0xc0
 #define DE_ATTRIBUTES_ECKD 0xc0
 
@@ -39,12 +41,6 @@
 #define LRE_PARAMETER_MAX 2
 #define LRE_SIZE_MAX (LRE_SIZE + LRE_PARAMETER_MAX)
 
-#define LR_ORIENT_COUNT 0
-#define LR_ORIENT_HOME 1
-#define LR_ORIENT_DATA 2
-#define LR_ORIENT_INDEX 3
-#define LR_ORIENT_ANY 0x0f /* the four as bits */
-
 #define PFX_OFS_EXTENT 12
 #define PFX_OFS_LOCATE 44
 #define PFX_SIZE (PFX_OFS_LOCATE + LRE_SIZE)
@@ -53,26 +49,39 @@
 #define PFX_VALID_EXTENT 0x80
 #define PFX_VALID_ALIAS 0x30 /* verify base, hyper-PAV */
 
+#define ORIENT(orientation) (1 << DASD_ORIENT_##orientation)
+
+/* The commands that have an operation, as bits. */
+enum {
+    IN_LOCATE = 1 << 0,
+    IN_EXTENDED = 1 << 1,
+    IN_PREFIX = 1 << 2,
+    IN_ANY = IN_LOCATE | IN_EXTENDED | IN_PREFIX,
+};
+
 /*
- * Operation codes; extended ones stand behind 0x3f. A write of data wants a record; what takes whole tracks may say in
- * a parameter which ones it takes.
+ * Operation codes; extended ones stand behind 0x3f. What takes whole tracks may say in a parameter which ones it takes.
+ * SA22-1025 has tables 4-8 and 4-13 of them; it has neither 23, which Linux and its dump tool send, nor 06 in a prefix,
+ * which Linux sends to check a format.
  */
 static const struct Operation {
     guint8 code;
     guint8 extended;
-    guint operation;
-    guint8 orientations;     /* LR_ORIENT_* as bits */
+    guint8 commands;
     guint8 parameter_length; /* bytes behind the locate record extended */
+    guint operation;
+    guint orientations; /* as bits */
 } operations[] = {
-    { 0x00, 0, DASD_OP_ORIENT, LR_ORIENT_ANY, 0 },
-    { 0x01, 0, DASD_OP_WRITE, 1 << LR_ORIENT_COUNT | 1 << LR_ORIENT_DATA, 0 },
-    { 0x03, 0, DASD_OP_FORMAT, LR_ORIENT_ANY, 0 },
-    { 0x06, 0, DASD_OP_READ, LR_ORIENT_ANY, 0 },
-    { 0x0b, 0, DASD_OP_ERASE, LR_ORIENT_ANY, 0 },
-    { 0x0c, 0, DASD_OP_READ_TRACKS, LR_ORIENT_ANY, 0 },
-    { 0x16, 0, DASD_OP_READ_ANY, LR_ORIENT_ANY, 0 },
-    { 0x3f, 0x11, DASD_OP_WRITE_FULL_TRACK, 1 << LR_ORIENT_COUNT, LRE_PARAMETER_MAX },
-    { 0x3f, 0x23, DASD_OP_WRITE_TRACK_DATA, 1 << LR_ORIENT_COUNT, 0 },
+    { 0x00, 0, IN_LOCATE, 0, DASD_OP_ORIENT, ORIENT(COUNT) | ORIENT(HOME) | ORIENT(DATA) },
+    { 0x01, 0, IN_ANY, 0, DASD_OP_WRITE, ORIENT(COUNT) | ORIENT(DATA) },
+    { 0x03, 0, IN_LOCATE, 0, DASD_OP_FORMAT, ORIENT(COUNT) | ORIENT(HOME) | ORIENT(INDEX) },
+    { 0x03, 0, IN_EXTENDED | IN_PREFIX, 0, DASD_OP_FORMAT, ORIENT(COUNT) | ORIENT(HOME) },
+    { 0x06, 0, IN_LOCATE | IN_PREFIX, 0, DASD_OP_READ, ORIENT(COUNT) | ORIENT(HOME) | ORIENT(DATA) },
+    { 0x0b, 0, IN_ANY, 0, DASD_OP_WRITE_TRACK, ORIENT(COUNT) },
+    { 0x0c, 0, IN_ANY, 0, DASD_OP_READ_TRACKS, ORIENT(COUNT) | ORIENT(HOME) },
+    { 0x16, 0, IN_ANY, 0, DASD_OP_READ_ANY, ORIENT(COUNT) | ORIENT(HOME) | ORIENT(DATA) | ORIENT(INDEX) },
+    { 0x3f, 0x11, IN_EXTENDED | IN_PREFIX, LRE_PARAMETER_MAX, DASD_OP_WRITE_FULL_TRACK, ORIENT(COUNT) },
+    { 0x3f, 0x23, IN_EXTENDED | IN_PREFIX, 0, DASD_OP_WRITE_TRACK_DATA, ORIENT(COUNT) },
 };
 
 /* The track that a CCHH names. FALSE if the volume has none such. */
@@ -90,24 +99,26 @@ static gboolean parse_track(const DasdExec *exec, const guint8 *cchh, guint32 *r
 
 static gboolean define_extent(DasdExec *exec, const guint8 *de)
 {
+    guint16 block_size = ccw_load_be16(de + DE_OFS_BLOCK_SIZE);
     guint32 first, last;
 
-    if (exec->extent_defined)
-        return dasd_check(exec, DASD_CHECK_SEQUENCE);
-    if ((de[DE_OFS_MASK] & DE_MASK_RESERVED) || (de[DE_OFS_ATTRIBUTES] & DE_ATTRIBUTES_MODE) != DE_ATTRIBUTES_ECKD ||
+    if ((de[DE_OFS_MASK] & DASD_MASK_RESERVED) || (de[DE_OFS_ATTRIBUTES] & DE_ATTRIBUTES_MODE) != DE_ATTRIBUTES_ECKD ||
+        block_size > DE_BLOCK_SIZE_MAX || de[DE_OFS_RESERVED] || de[DE_OFS_RESERVED + 1] || de[DE_OFS_RESERVED + 2] ||
         !parse_track(exec, de + DE_OFS_BEGIN, &first) || !parse_track(exec, de + DE_OFS_END, &last) || first > last)
         return dasd_check(exec, DASD_CHECK_PARAMETER);
-    exec->extent_defined = TRUE;
-    exec->first_track = first;
-    exec->last_track = last;
-    exec->mask = de[DE_OFS_MASK];
+    exec->chain.extent_defined = TRUE;
+    exec->chain.first_track = first;
+    exec->chain.last_track = last;
+    exec->chain.mask = de[DE_OFS_MASK];
+    exec->chain.block_size = block_size;
     return TRUE;
 }
 
-static const struct Operation *find_operation(guint8 code, guint8 extended)
+/* command: an IN_* bit */
+static const struct Operation *find_operation(guint command, guint8 code, guint8 extended)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(operations); i++)
-        if (operations[i].code == code && operations[i].extended == extended)
+        if (operations[i].code == code && operations[i].extended == extended && (operations[i].commands & command))
             return &operations[i];
     return NULL;
 }
@@ -115,10 +126,10 @@ static const struct Operation *find_operation(guint8 code, guint8 extended)
 /* A damaged track can still be formatted from R0 on: in memory it is empty then, and the first write makes it so. */
 static void repair_track(DasdExec *exec)
 {
-    exec->track = dasd_volume_load(exec->device->volume, exec->device->track_number);
-    if (exec->track && exec->track->n_records == 0) {
-        dasd_track_make_empty(exec->track, exec->device->track_number);
-        exec->track->unwritten = TRUE;
+    exec->chain.track = dasd_volume_load(exec->device->volume, exec->chain.track_number);
+    if (exec->chain.track && exec->chain.track->n_records == 0) {
+        dasd_track_make_empty(exec->chain.track, exec->chain.track_number);
+        exec->chain.track->unwritten = TRUE;
     }
 }
 
@@ -127,61 +138,87 @@ static gboolean search_record(DasdExec *exec, const guint8 *argument)
 {
     if (!dasd_move_load(exec))
         return FALSE;
-    for (guint32 i = 0; i < exec->track->n_records; i++) {
-        if (memcmp(dasd_track_count(exec->track, &exec->track->records[i]), argument, LR_SEARCH_SIZE) == 0) {
-            exec->record = i;
+    for (guint32 i = 0; i < exec->chain.track->n_records; i++) {
+        if (memcmp(dasd_track_count(exec->chain.track, &exec->chain.track->records[i]), argument, LR_SEARCH_SIZE) ==
+            0) {
+            exec->chain.record = i;
             return TRUE;
         }
     }
     return dasd_check(exec, DASD_CHECK_NO_RECORD);
 }
 
+/* To the home address, if it is the one that the search argument names. */
+static gboolean search_home(DasdExec *exec, const guint8 *argument)
+{
+    if (!dasd_move_load(exec))
+        return FALSE;
+    exec->chain.at = DASD_AT_HOME;
+    return memcmp(exec->chain.track->slot + 1, argument, DASD_HA_SIZE - 1) == 0 ||
+           dasd_check(exec, DASD_CHECK_NO_RECORD);
+}
+
 static gboolean orient(DasdExec *exec, guint orientation, const guint8 *argument)
 {
     switch (orientation) {
-    case LR_ORIENT_INDEX:
+    case DASD_ORIENT_INDEX:
         return dasd_move_load(exec);
-    case LR_ORIENT_HOME:
-        exec->at = DASD_AT_HOME;
-        return dasd_move_load(exec);
+    case DASD_ORIENT_HOME:
+        return search_home(exec, argument);
     default:
         if (!search_record(exec, argument))
             return FALSE;
-        exec->at = orientation == LR_ORIENT_DATA ? DASD_AT_DATA : DASD_AT_COUNT;
+        exec->chain.at = orientation == DASD_ORIENT_DATA ? DASD_AT_DATA : DASD_AT_COUNT;
         return TRUE;
     }
+}
+
+/* Whether the transfer length factor is there if it says so, and no longer than the blocks of the extent. */
+static gboolean check_length(const DasdExec *exec, const guint8 *lr)
+{
+    guint16 length = ccw_load_be16(lr + LR_OFS_LENGTH);
+    gboolean valid = (lr[LR_OFS_AUXILIARY] & LR_AUXILIARY_LENGTH) != 0;
+
+    return valid == (length != 0) && length <= (exec->chain.block_size ? exec->chain.block_size : DE_BLOCK_SIZE_MAX);
 }
 
 /* The track that a locate record names, if all that it says makes sense for its operation. */
 static gboolean check_locate(const DasdExec *exec, const struct Operation *operation, const guint8 *lr,
                              guint32 *ret_track)
 {
-    guint16 length = ccw_load_be16(lr + LR_OFS_LENGTH);
-    gboolean length_valid = (lr[LR_OFS_AUXILIARY] & LR_AUXILIARY_LENGTH) != 0;
-
     return operation && (operation->orientations >> (lr[LR_OFS_OPERATION] >> 6) & 1) &&
-           (lr[LR_OFS_AUXILIARY] & LR_AUXILIARY_RESERVED) == 0 && lr[LR_OFS_WITHIN] == 0 &&
-           length_valid == (length != 0) && (lr[LR_OFS_COUNT] || operation->operation == DASD_OP_ORIENT) &&
+           (lr[LR_OFS_AUXILIARY] & LR_AUXILIARY_RESERVED) == 0 && lr[LR_OFS_WITHIN] == 0 && check_length(exec, lr) &&
+           (lr[LR_OFS_COUNT] == 0) == (operation->operation == DASD_OP_ORIENT) &&
            (lr[LR_OFS_SECTOR] < DASD_3390_SECTORS || lr[LR_OFS_SECTOR] == 0xff) &&
            parse_track(exec, lr + LR_OFS_SEEK, ret_track);
+}
+
+static void open_domain(DasdExec *exec, const struct Operation *operation, const guint8 *lr)
+{
+    guint16 length = ccw_load_be16(lr + LR_OFS_LENGTH);
+
+    if (operation->operation == DASD_OP_ORIENT)
+        return;
+    exec->chain.domain = (DasdDomain){
+        .operation = operation->operation,
+        .orientation = lr[LR_OFS_OPERATION] >> 6,
+        .count = lr[LR_OFS_COUNT],
+        .fresh = TRUE,
+        .length = length ? length : exec->chain.block_size,
+    };
 }
 
 static gboolean locate_record(DasdExec *exec, const struct Operation *operation, const guint8 *lr)
 {
     guint32 track;
 
-    if (!exec->extent_defined)
+    if (!exec->chain.extent_defined && !exec->chain.ipl_read)
         return dasd_check(exec, DASD_CHECK_SEQUENCE);
     if (!check_locate(exec, operation, lr, &track))
         return dasd_check(exec, DASD_CHECK_PARAMETER);
     if (!dasd_move_to_track(exec, track))
         return FALSE;
-    exec->domain = (DasdDomain){
-        .operation = operation->operation,
-        .count = MAX(lr[LR_OFS_COUNT], 1),
-        .fresh = TRUE,
-        .length = ccw_load_be16(lr + LR_OFS_LENGTH),
-    };
+    open_domain(exec, operation, lr);
     /* It makes the track anew, whatever is there. */
     if (operation->operation == DASD_OP_WRITE_FULL_TRACK)
         return TRUE;
@@ -201,10 +238,10 @@ static gboolean check_track_mask(const guint8 *lre)
     return count <= 16 && ccw_load_be16(lre + LRE_OFS_PARAMETER) == (guint16)(0xffff0000u >> count);
 }
 
-/* length: bytes of lre that the channel gave, at least LRE_SIZE. */
-static gboolean locate_record_extended(DasdExec *exec, const guint8 *lre, gsize length)
+/* command: an IN_* bit. length: bytes of lre that the channel gave, at least LRE_SIZE. */
+static gboolean locate_record_extended(DasdExec *exec, guint command, const guint8 *lre, gsize length)
 {
-    const struct Operation *operation = find_operation(lre[LR_OFS_OPERATION] & 0x3f, lre[LRE_OFS_OPERATION]);
+    const struct Operation *operation = find_operation(command, lre[LR_OFS_OPERATION] & 0x3f, lre[LRE_OFS_OPERATION]);
     guint16 parameter_length = ccw_load_be16(lre + LRE_OFS_PARAMETER_LENGTH);
 
     if (!operation || parameter_length != operation->parameter_length)
@@ -229,7 +266,7 @@ void dasd_cmd_locate_record(DasdExec *exec)
     guint8 lr[LR_SIZE];
 
     if (dasd_data_get(&exec->data, lr, sizeof(lr)) == sizeof(lr))
-        locate_record(exec, find_operation(lr[LR_OFS_OPERATION] & 0x3f, 0), lr);
+        locate_record(exec, find_operation(IN_LOCATE, lr[LR_OFS_OPERATION] & 0x3f, 0), lr);
 }
 
 void dasd_cmd_locate_record_extended(DasdExec *exec)
@@ -238,7 +275,7 @@ void dasd_cmd_locate_record_extended(DasdExec *exec)
     gsize length = dasd_data_get_upto(&exec->data, lre, sizeof(lre));
 
     if (length >= LRE_SIZE)
-        locate_record_extended(exec, lre, length);
+        locate_record_extended(exec, IN_EXTENDED, lre, length);
 }
 
 /* Only the base device is here: a program for an alias is rejected. */
@@ -248,7 +285,7 @@ void dasd_cmd_prefix(DasdExec *exec)
     gsize length = dasd_data_get_upto(&exec->data, pfx, sizeof(pfx));
     gboolean with_locate = pfx[0] == PFX_FORMAT_LOCATE;
 
-    if (length < (with_locate ? PFX_SIZE : PFX_OFS_EXTENT + DE_SIZE)) {
+    if (length < PFX_SIZE) {
         dasd_check(exec, DASD_CHECK_COUNT);
         return;
     }
@@ -257,5 +294,5 @@ void dasd_cmd_prefix(DasdExec *exec)
         return;
     }
     if (define_extent(exec, pfx + PFX_OFS_EXTENT) && with_locate)
-        locate_record_extended(exec, pfx + PFX_OFS_LOCATE, length - PFX_OFS_LOCATE);
+        locate_record_extended(exec, IN_PREFIX, pfx + PFX_OFS_LOCATE, length - PFX_OFS_LOCATE);
 }

@@ -18,8 +18,8 @@ void dasd_cmd_noop(G_GNUC_UNUSED DasdExec *exec)
 
 void dasd_cmd_sense(DasdExec *exec)
 {
-    dasd_data_put(&exec->data, exec->device->sense, DASD_SENSE_SIZE);
-    memset(exec->device->sense, 0, DASD_SENSE_SIZE);
+    dasd_data_put(&exec->data, exec->device->lasting.sense, DASD_SENSE_SIZE);
+    memset(exec->device->lasting.sense, 0, DASD_SENSE_SIZE);
 }
 
 void dasd_cmd_sense_id(DasdExec *exec)
@@ -31,33 +31,33 @@ void dasd_cmd_sense_path_group_id(DasdExec *exec)
 {
     guint8 answer[1 + DASD_PATH_GROUP_ID_SIZE];
 
-    answer[0] = exec->device->path_state | (exec->device->reserved ? DASD_PATH_RESERVED_SELF : 0);
-    memcpy(answer + 1, exec->device->path_group_id, DASD_PATH_GROUP_ID_SIZE);
+    answer[0] = exec->device->lasting.path_state | (exec->device->lasting.reserved ? DASD_PATH_RESERVED_SELF : 0);
+    memcpy(answer + 1, exec->device->lasting.path_group_id, DASD_PATH_GROUP_ID_SIZE);
     dasd_data_put(&exec->data, answer, sizeof(answer));
 }
 
 void dasd_cmd_set_path_group_id(DasdExec *exec)
 {
     DasdDevice *device = exec->device;
-    gboolean grouped = (device->path_state & DASD_PATH_STATE_GROUPED) == DASD_PATH_STATE_GROUPED;
+    gboolean grouped = (device->lasting.path_state & DASD_PATH_STATE_GROUPED) == DASD_PATH_STATE_GROUPED;
     guint8 request[1 + DASD_PATH_GROUP_ID_SIZE];
 
     if (dasd_data_get(&exec->data, request, sizeof(request)) < sizeof(request))
         return;
-    if (grouped && memcmp(device->path_group_id, request + 1, DASD_PATH_GROUP_ID_SIZE) != 0) {
+    if (grouped && memcmp(device->lasting.path_group_id, request + 1, DASD_PATH_GROUP_ID_SIZE) != 0) {
         dasd_check(exec, DASD_CHECK_PARAMETER);
         return;
     }
     switch (request[0] & SPID_FUNCTION) {
     case SPID_ESTABLISH:
-        device->path_state = DASD_PATH_STATE_GROUPED | (request[0] & SPID_MULTIPATH ? DASD_PATH_MULTIPATH : 0);
-        memcpy(device->path_group_id, request + 1, DASD_PATH_GROUP_ID_SIZE);
+        device->lasting.path_state = DASD_PATH_STATE_GROUPED | (request[0] & SPID_MULTIPATH ? DASD_PATH_MULTIPATH : 0);
+        memcpy(device->lasting.path_group_id, request + 1, DASD_PATH_GROUP_ID_SIZE);
         break;
     case SPID_DISBAND:
     case SPID_RESIGN:
-        device->path_state = DASD_PATH_STATE_UNGROUPED;
-        memset(device->path_group_id, 0, DASD_PATH_GROUP_ID_SIZE);
-        device->reserved = FALSE;
+        device->lasting.path_state = DASD_PATH_STATE_UNGROUPED;
+        memset(device->lasting.path_group_id, 0, DASD_PATH_GROUP_ID_SIZE);
+        device->lasting.reserved = FALSE;
         break;
     default:
         dasd_check(exec, DASD_CHECK_PARAMETER);
@@ -70,12 +70,8 @@ void dasd_cmd_set_path_group_id(DasdExec *exec)
  */
 static void set_reserved(DasdExec *exec, gboolean reserved)
 {
-    if (exec->extent_defined || exec->mask_set) {
-        dasd_check(exec, DASD_CHECK_SEQUENCE);
-        return;
-    }
-    exec->device->reserved = reserved;
-    dasd_data_put(&exec->data, exec->device->sense, DASD_SENSE_SIZE);
+    exec->device->lasting.reserved = reserved;
+    dasd_data_put(&exec->data, exec->device->lasting.sense, DASD_SENSE_SIZE);
 }
 
 void dasd_cmd_reserve(DasdExec *exec)

@@ -9,15 +9,15 @@ static void end_of_record(DasdExec *exec, const DasdRecord *record)
 {
     if (record->dl == 0)
         exec->dstat |= CCW_DSTAT_UNIT_EXCEPTION;
-    exec->at = DASD_AT_DATA;
+    exec->chain.at = DASD_AT_DATA;
 }
 
 /* This record's data, and at once that of those which the domain will read after it. */
 static gboolean fetch(DasdExec *exec)
 {
-    guint32 ahead = exec->domain.operation ? exec->domain.count - 1 : 0;
+    guint32 ahead = exec->chain.domain.operation ? exec->chain.domain.count - 1 : 0;
 
-    return dasd_move_fetch(exec, exec->record, MIN(exec->record + ahead, exec->track->n_records - 1));
+    return dasd_move_fetch(exec, exec->chain.record, MIN(exec->chain.record + ahead, exec->chain.track->n_records - 1));
 }
 
 void dasd_cmd_read_data(DasdExec *exec)
@@ -25,12 +25,12 @@ void dasd_cmd_read_data(DasdExec *exec)
     const DasdRecord *record;
 
     /* Behind a key, too, the data is this record's. */
-    if (exec->at != DASD_AT_KEY && !dasd_move_to_record(exec, dasd_exec_multi(exec)))
+    if (exec->chain.at != DASD_AT_KEY && !dasd_move_to_record(exec, dasd_exec_multi(exec)))
         return;
     if (!dasd_move_load(exec) || !fetch(exec))
         return;
     record = dasd_exec_record(exec);
-    dasd_data_put(&exec->data, dasd_track_data(exec->track, record), record->dl);
+    dasd_data_put(&exec->data, dasd_track_data(exec->chain.track, record), record->dl);
     end_of_record(exec, record);
 }
 
@@ -41,7 +41,7 @@ void dasd_cmd_read_key_data(DasdExec *exec)
     if (!dasd_move_to_record(exec, dasd_exec_multi(exec)) || !fetch(exec))
         return;
     record = dasd_exec_record(exec);
-    dasd_data_put(&exec->data, dasd_track_key(exec->track, record), (gsize)record->kl + record->dl);
+    dasd_data_put(&exec->data, dasd_track_key(exec->chain.track, record), (gsize)record->kl + record->dl);
     end_of_record(exec, record);
 }
 
@@ -49,7 +49,7 @@ void dasd_cmd_read_count(DasdExec *exec)
 {
     if (!dasd_move_next_count(exec, dasd_exec_multi(exec), FALSE))
         return;
-    dasd_data_put(&exec->data, dasd_track_count(exec->track, dasd_exec_record(exec)), DASD_COUNT_SIZE);
+    dasd_data_put(&exec->data, dasd_track_count(exec->chain.track, dasd_exec_record(exec)), DASD_COUNT_SIZE);
 }
 
 void dasd_cmd_read_ckd(DasdExec *exec)
@@ -59,40 +59,45 @@ void dasd_cmd_read_ckd(DasdExec *exec)
     if (!dasd_move_next_count(exec, dasd_exec_multi(exec), FALSE) || !fetch(exec))
         return;
     record = dasd_exec_record(exec);
-    dasd_data_put(&exec->data, dasd_track_count(exec->track, record), dasd_record_size(record));
+    dasd_data_put(&exec->data, dasd_track_count(exec->chain.track, record), dasd_record_size(record));
     end_of_record(exec, record);
 }
 
-/* To this track's index, or with multi-track to the next one's if this one's is behind. */
 static gboolean move_to_index(DasdExec *exec)
 {
-    if (dasd_exec_multi(exec) && exec->at != DASD_AT_INDEX && !dasd_move_next_track(exec))
-        return FALSE;
-    exec->at = DASD_AT_INDEX;
+    exec->chain.at = DASD_AT_INDEX;
     return dasd_move_load(exec);
 }
 
+/* A multi-track one reads the next track's, but in a domain that was just oriented to the index. */
 void dasd_cmd_read_home(DasdExec *exec)
 {
-    if (!move_to_index(exec))
+    gboolean next = dasd_exec_multi(exec) && !(exec->chain.domain.operation && exec->chain.at == DASD_AT_INDEX);
+
+    if (next ? !dasd_move_next_track(exec) : !move_to_index(exec))
         return;
-    dasd_data_put(&exec->data, exec->track->slot, DASD_HA_SIZE);
-    exec->at = DASD_AT_HOME;
+    dasd_data_put(&exec->data, exec->chain.track->slot, DASD_HA_SIZE);
+    exec->chain.at = DASD_AT_HOME;
 }
 
+/* Behind a home address it is this track's R0; else a multi-track command reads the next track's. */
 void dasd_cmd_read_r0(DasdExec *exec)
 {
+    gboolean next = dasd_exec_multi(exec) && exec->chain.at != DASD_AT_HOME;
     const DasdRecord *record;
 
-    if (exec->at == DASD_AT_HOME ? !dasd_move_load(exec) : !move_to_index(exec))
+    if (next ? !dasd_move_next_track(exec) : !move_to_index(exec))
         return;
-    exec->record = 0;
+    exec->chain.record = 0;
     record = dasd_exec_record(exec);
-    dasd_data_put(&exec->data, dasd_track_count(exec->track, record), dasd_record_size(record));
+    dasd_data_put(&exec->data, dasd_track_count(exec->chain.track, record), dasd_record_size(record));
     end_of_record(exec, record);
 }
 
-/* As a SEEK to 0 and READ DATA of R1: the first 24 bytes are the IPL PSW and two CCWs. */
+/*
+ * As READ DATA of the first record of the volume in the domain of a locate record for two, in an extent of the whole
+ * volume: the first 24 bytes are the IPL PSW and two CCWs, of which the first reads the second record.
+ */
 void dasd_cmd_read_ipl(DasdExec *exec)
 {
     const DasdRecord *record;
@@ -100,52 +105,67 @@ void dasd_cmd_read_ipl(DasdExec *exec)
     if (!dasd_move_to_track(exec, 0) || !dasd_move_next_count(exec, FALSE, FALSE) || !fetch(exec))
         return;
     record = dasd_exec_record(exec);
-    dasd_data_put(&exec->data, dasd_track_data(exec->track, record), record->dl);
+    dasd_data_put(&exec->data, dasd_track_data(exec->chain.track, record), record->dl);
     end_of_record(exec, record);
+    exec->chain.ipl_read = TRUE;
+    exec->chain.domain = (DasdDomain){ .operation = DASD_OP_READ, .orientation = DASD_ORIENT_DATA, .count = 2 };
 }
 
 /* Commands of whole tracks begin where locate record left off, each later one on the next track. */
 static gboolean move_to_domain_track(DasdExec *exec)
 {
-    return exec->domain.fresh ? dasd_move_load(exec) : dasd_move_next_track(exec);
+    return exec->chain.domain.fresh ? dasd_move_load(exec) : dasd_move_next_track(exec);
 }
 
-/* R0 and all records, and the end marker for whoever parses them. */
+/*
+ * The records from the next count on, R0's too, and the end marker for programs that parse them. The first READ TRACK
+ * of a domain begins behind the record that was searched, each later one with R0 of the next track.
+ */
 void dasd_cmd_read_track(DasdExec *exec)
 {
-    if (!move_to_domain_track(exec) || !dasd_move_fetch_track(exec))
+    guint32 first = 0, from;
+
+    if (exec->chain.domain.fresh && exec->chain.at >= DASD_AT_COUNT)
+        first = exec->chain.record + 1;
+    if (!move_to_domain_track(exec))
         return;
-    dasd_data_put(&exec->data, exec->track->slot + DASD_HA_SIZE, exec->track->end + DASD_END_SIZE - DASD_HA_SIZE);
-    exec->record = exec->track->n_records - 1;
-    exec->at = DASD_AT_DATA;
+    from = exec->chain.track->end;
+    if (first < exec->chain.track->n_records) {
+        from = exec->chain.track->records[first].offset;
+        if (!dasd_move_fetch(exec, first, exec->chain.track->n_records - 1))
+            return;
+    }
+    dasd_data_put(&exec->data, exec->chain.track->slot + from, exec->chain.track->end + DASD_END_SIZE - from);
+    exec->chain.record = exec->chain.track->n_records - 1;
+    exec->chain.at = DASD_AT_DATA;
 }
 
 /* The last record, from the one here, that has a part in so many bytes of data. */
 static guint32 last_within(const DasdExec *exec, gsize limit)
 {
-    guint32 i = exec->record;
+    guint32 i = exec->chain.record;
 
-    for (gsize done = exec->track->records[i].dl; done < limit && i + 1 < exec->track->n_records; i++)
-        done += exec->track->records[i + 1].dl;
+    for (gsize done = exec->chain.track->records[i].dl; done < limit && i + 1 < exec->chain.track->n_records; i++)
+        done += exec->chain.track->records[i + 1].dl;
     return i;
 }
 
 /* The data of the records from here to the track's end; of the last track, as much as the length factor says. */
 void dasd_cmd_read_track_data(DasdExec *exec)
 {
-    gsize limit = exec->domain.count == 1 && exec->domain.length ? exec->domain.length : G_MAXSIZE;
+    gsize limit = exec->chain.domain.count == 1 && exec->chain.domain.length ? exec->chain.domain.length : G_MAXSIZE;
 
     if (!move_to_domain_track(exec) || !dasd_move_to_record(exec, FALSE) ||
-        !dasd_move_fetch(exec, exec->record, last_within(exec, limit)))
+        !dasd_move_fetch(exec, exec->chain.record, last_within(exec, limit)))
         return;
-    for (guint32 i = exec->record; i < exec->track->n_records && limit; i++) {
-        const DasdRecord *record = &exec->track->records[i];
+    for (guint32 i = exec->chain.record; i < exec->chain.track->n_records && limit; i++) {
+        const DasdRecord *record = &exec->chain.track->records[i];
         gsize length = MIN(record->dl, limit);
 
-        exec->record = i;
-        if (dasd_data_put(&exec->data, dasd_track_data(exec->track, record), length) < length)
+        exec->chain.record = i;
+        if (dasd_data_put(&exec->data, dasd_track_data(exec->chain.track, record), length) < length)
             break;
         limit -= length;
     }
-    exec->at = DASD_AT_DATA;
+    exec->chain.at = DASD_AT_DATA;
 }

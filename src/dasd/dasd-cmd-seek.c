@@ -21,7 +21,7 @@
 
 static gboolean seek_allowed(const DasdExec *exec)
 {
-    switch (exec->mask & MASK_SEEK) {
+    switch (exec->chain.mask & MASK_SEEK) {
     case MASK_SEEK_ALL:
         return TRUE;
     case MASK_SEEK_CYLINDER_HEAD:
@@ -47,7 +47,7 @@ void dasd_cmd_seek(DasdExec *exec)
     cylinder = ccw_load_be16(address + 2);
     head = ccw_load_be16(address + 4);
     if (exec->ccw.cmd == SEEK_HEAD)
-        cylinder = exec->device->track_number / DASD_3390_HEADS;
+        cylinder = exec->chain.track_number / DASD_3390_HEADS;
     if (ccw_load_be16(address) || head >= DASD_3390_HEADS ||
         cylinder * DASD_3390_HEADS >= dasd_volume_tracks(exec->device->volume)) {
         dasd_check(exec, DASD_CHECK_PARAMETER);
@@ -56,24 +56,18 @@ void dasd_cmd_seek(DasdExec *exec)
     dasd_move_to_track(exec, cylinder * DASD_3390_HEADS + head);
 }
 
-void dasd_cmd_recalibrate(DasdExec *exec)
-{
-    if ((exec->mask & MASK_SEEK) != MASK_SEEK_ALL)
-        dasd_check(exec, DASD_CHECK_FILE_PROTECTED);
-    else
-        dasd_move_to_track(exec, 0);
-}
-
 void dasd_cmd_set_file_mask(DasdExec *exec)
 {
     guint8 mask;
 
-    if (exec->extent_defined)
-        dasd_check(exec, DASD_CHECK_SEQUENCE);
-    else if (dasd_data_get(&exec->data, &mask, 1) == 1) {
-        exec->mask = mask;
-        exec->mask_set = TRUE;
+    if (dasd_data_get(&exec->data, &mask, 1) < 1)
+        return;
+    if (mask & DASD_MASK_RESERVED) {
+        dasd_check(exec, DASD_CHECK_PARAMETER);
+        return;
     }
+    exec->chain.mask = mask;
+    exec->chain.mask_set = TRUE;
 }
 
 /* Sectors save time on a disk that turns; here they are checked and change nothing. */
@@ -92,43 +86,45 @@ void dasd_cmd_read_sector(DasdExec *exec)
     dasd_data_put(&exec->data, &sector, 1);
 }
 
-/* Compares what the channel gives with the field; satisfied, the next CCW is skipped (status modifier). */
-static gboolean compare(DasdExec *exec, const guint8 *field, gsize length)
+/*
+ * Compares what the channel gives with the field; satisfied, the next CCW is skipped (status modifier). A search for
+ * equality that compared all bytes is what a write may follow.
+ */
+static void compare(DasdExec *exec, const guint8 *field, gsize length, guint found)
 {
     guint8 argument[255];
     gsize given = dasd_data_get_upto(&exec->data, argument, length);
     int order = memcmp(field, argument, given);
-    gboolean satisfied =
-        given > 0 && ((order == 0 && (exec->ccw.cmd & COMPARE_EQUAL)) || (order > 0 && (exec->ccw.cmd & COMPARE_HIGH)));
+    gboolean equal = given > 0 && order == 0 && (exec->ccw.cmd & COMPARE_EQUAL);
 
-    if (satisfied)
+    if (equal || (given > 0 && order > 0 && (exec->ccw.cmd & COMPARE_HIGH)))
         exec->dstat |= CCW_DSTAT_STATUS_MODIFIER;
-    return satisfied;
+    exec->chain.found_now = equal && given == length && !(exec->ccw.cmd & COMPARE_HIGH);
+    exec->chain.found = exec->chain.found_now ? found : 0;
 }
 
+/* A multi-track search compares the next track's home address. */
 void dasd_cmd_search_home(DasdExec *exec)
 {
     gboolean loaded;
 
-    if (exec->at == DASD_AT_INDEX)
-        loaded = dasd_move_load(exec);
-    else if (dasd_exec_multi(exec))
+    if (dasd_exec_multi(exec))
         loaded = dasd_move_next_track(exec);
-    else if (++exec->index_passes >= 2)
+    else if (exec->chain.at != DASD_AT_INDEX && ++exec->chain.index_passes >= 2)
         loaded = dasd_check(exec, DASD_CHECK_NO_RECORD);
     else
         loaded = dasd_move_load(exec);
     if (!loaded)
         return;
-    exec->at = DASD_AT_HOME;
-    exec->search_hit = compare(exec, exec->track->slot + 1, DASD_HA_SIZE - 1);
+    exec->chain.at = DASD_AT_HOME;
+    compare(exec, exec->chain.track->slot + 1, DASD_HA_SIZE - 1, DASD_FOUND_HOME);
 }
 
 void dasd_cmd_search_id(DasdExec *exec)
 {
     if (!dasd_move_next_count(exec, dasd_exec_multi(exec), TRUE))
         return;
-    exec->search_hit = compare(exec, dasd_track_count(exec->track, dasd_exec_record(exec)), DASD_COUNT_OFS_KL);
+    compare(exec, dasd_track_count(exec->chain.track, dasd_exec_record(exec)), DASD_COUNT_OFS_KL, DASD_FOUND_ID);
 }
 
 void dasd_cmd_search_key(DasdExec *exec)
@@ -138,6 +134,7 @@ void dasd_cmd_search_key(DasdExec *exec)
     if (!dasd_move_to_record(exec, dasd_exec_multi(exec)))
         return;
     record = dasd_exec_record(exec);
-    exec->search_hit = record->kl && compare(exec, dasd_track_key(exec->track, record), record->kl);
-    exec->at = DASD_AT_KEY;
+    if (record->kl)
+        compare(exec, dasd_track_key(exec->chain.track, record), record->kl, DASD_FOUND_KEY);
+    exec->chain.at = DASD_AT_KEY;
 }

@@ -58,7 +58,7 @@ void dasd_cmd_subsystem_function(DasdExec *exec)
         return;
     for (gsize i = 0; i < G_N_ELEMENTS(answers) && order[0] == PSF_ORDER_PREPARE; i++) {
         if (answers[i].suborder == order[PSF_OFS_SUBORDER]) {
-            exec->prepared = answers[i].suborder;
+            exec->chain.prepared = answers[i].suborder;
             return;
         }
     }
@@ -75,9 +75,9 @@ void dasd_cmd_reset_summary_unit_check(DasdExec *exec)
 
 void dasd_cmd_read_subsystem_data(DasdExec *exec)
 {
-    guint suborder = exec->prepared;
+    guint suborder = exec->chain.prepared;
 
-    exec->prepared = 0;
+    exec->chain.prepared = 0;
     for (gsize i = 0; i < G_N_ELEMENTS(answers); i++) {
         if (answers[i].suborder == suborder) {
             dasd_data_put(&exec->data, (const guint8 *)&exec->device->config + answers[i].offset, answers[i].size);

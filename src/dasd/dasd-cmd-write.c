@@ -10,15 +10,56 @@
 
 static void store(DasdExec *exec, guint32 from, guint32 to)
 {
-    dasd_volume_store(exec->device->volume, exec->track, from, to);
+    dasd_volume_store(exec->device->volume, exec->chain.track, from, to);
 }
 
 /* Fills length bytes of the slot from the channel; what it does not give is zero, as a 3990 pads. */
 static void fill(DasdExec *exec, guint32 offset, guint32 length)
 {
-    gsize given = dasd_data_get(&exec->data, exec->track->slot + offset, length);
+    gsize given = dasd_data_get(&exec->data, exec->chain.track->slot + offset, length);
 
-    memset(exec->track->slot + offset + given, 0, length - given);
+    memset(exec->chain.track->slot + offset + given, 0, length - given);
+}
+
+/* Ends the track behind the record here. */
+static void erase_behind(DasdExec *exec)
+{
+    if (!dasd_move_fetch_track(exec))
+        return;
+    dasd_track_truncate(exec->chain.track, exec->chain.record);
+    exec->chain.at = DASD_AT_DATA;
+    store(exec, exec->chain.track->end, exec->chain.track->end + DASD_END_SIZE);
+}
+
+/* Outside a domain format writes follow one another behind one search. */
+static void note_format(DasdExec *exec)
+{
+    if (!exec->chain.domain.operation)
+        exec->chain.found = DASD_FOUND_FORMAT;
+}
+
+/* To the record whose key or data is to be written. */
+static gboolean move_to_update(DasdExec *exec, gboolean with_key)
+{
+    gboolean multi = dasd_exec_multi(exec);
+
+    /* Behind a key that was searched, the data is this record's. */
+    if (exec->chain.at == DASD_AT_KEY && !with_key)
+        return dasd_move_load(exec);
+    /* A locate record may have searched R0; the update commands leave it as it is. */
+    if (multi && exec->chain.at == DASD_AT_COUNT && exec->chain.record == 0)
+        return dasd_move_next_count(exec, multi, FALSE);
+    return dasd_move_to_record(exec, multi);
+}
+
+/* Whether the record is as long as the domain says; a write track operation writes R0 in its standard size. */
+static gboolean length_fits(const DasdExec *exec, const DasdRecord *record, guint32 length)
+{
+    const DasdDomain *domain = &exec->chain.domain;
+
+    if (domain->operation == DASD_OP_WRITE_TRACK && exec->chain.record == 0)
+        return record->dl == DASD_R0_DL;
+    return !domain->length || !record->dl || domain->length == length;
 }
 
 /* Writes key and data, or data alone, of the record here or of the next one. */
@@ -27,22 +68,20 @@ static void update(DasdExec *exec, gboolean with_key)
     const DasdRecord *record;
     guint32 from, length;
 
-    /* Behind a key that was searched, the data is this record's. */
-    if (exec->at == DASD_AT_KEY && !with_key ? !dasd_move_load(exec)
-                                             : !dasd_move_to_record(exec, dasd_exec_multi(exec)))
+    if (!move_to_update(exec, with_key))
         return;
     record = dasd_exec_record(exec);
     from = record->offset + DASD_COUNT_SIZE + (with_key ? 0 : record->kl);
     length = record->dl + (with_key ? record->kl : 0);
-    if (exec->domain.length && record->dl && exec->domain.length != length) {
+    if (!length_fits(exec, record, length)) {
         dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
         return;
     }
     if (record->dl == 0)
         exec->dstat |= CCW_DSTAT_UNIT_EXCEPTION;
-    exec->at = DASD_AT_DATA;
+    exec->chain.at = DASD_AT_DATA;
     if (length) {
-        dasd_volume_replace(exec->track, exec->record);
+        dasd_volume_replace(exec->chain.track, exec->chain.record);
         fill(exec, from, length);
         store(exec, from, from + length);
     }
@@ -51,6 +90,9 @@ static void update(DasdExec *exec, gboolean with_key)
 void dasd_cmd_write_data(DasdExec *exec)
 {
     update(exec, FALSE);
+    if (exec->chain.domain.operation == DASD_OP_WRITE_TRACK && exec->chain.record == 0 &&
+        !(exec->dstat & CCW_DSTAT_UNIT_CHECK))
+        erase_behind(exec);
 }
 
 void dasd_cmd_write_key_data(DasdExec *exec)
@@ -61,34 +103,46 @@ void dasd_cmd_write_key_data(DasdExec *exec)
 /* Where a format write goes: behind the record here; its next-track kind, behind R0 of the next track. */
 static gboolean move_to_format(DasdExec *exec)
 {
-    if (exec->ccw.cmd == 0x9d && !exec->domain.fresh) {
+    if (exec->ccw.cmd == 0x9d) {
         if (!dasd_move_next_track(exec))
             return FALSE;
-        exec->record = 0;
-        exec->at = DASD_AT_DATA;
+        exec->chain.record = 0;
+        exec->chain.at = DASD_AT_DATA;
     }
-    if (exec->at < DASD_AT_COUNT)
+    if (exec->chain.at < DASD_AT_COUNT)
         return dasd_check(exec, DASD_CHECK_SEQUENCE);
     return dasd_move_fetch_track(exec);
 }
 
-/* The new record, and the end of the track behind it. A count alone is enough: the rest is padded. */
+/*
+ * The new record, and the end of the track behind it. A count alone is enough: the rest is padded, and so is a count
+ * that is cut short. A count of ones would be the end of the track.
+ */
 void dasd_cmd_write_ckd(DasdExec *exec)
 {
-    guint8 count[DASD_COUNT_SIZE];
+    static const guint8 end[DASD_COUNT_SIZE] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+    guint8 count[DASD_COUNT_SIZE] = { 0 };
     const DasdRecord *record;
 
-    if (!move_to_format(exec) || dasd_data_get(&exec->data, count, sizeof(count)) < sizeof(count))
+    if (!move_to_format(exec))
         return;
-    if (!dasd_track_append(exec->track, exec->record, count)) {
+    dasd_data_get(&exec->data, count, sizeof(count));
+    if (exec->data.cstat)
+        return;
+    if (memcmp(count, end, sizeof(count)) == 0) {
+        dasd_check(exec, DASD_CHECK_PARAMETER);
+        return;
+    }
+    if (!dasd_track_append(exec->chain.track, exec->chain.record, count)) {
         dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
         return;
     }
-    exec->record++;
-    exec->at = DASD_AT_DATA;
+    exec->chain.record++;
+    exec->chain.at = DASD_AT_DATA;
     record = dasd_exec_record(exec);
     fill(exec, record->offset + DASD_COUNT_SIZE, (guint32)record->kl + record->dl);
-    store(exec, record->offset, exec->track->end + DASD_END_SIZE);
+    store(exec, record->offset, exec->chain.track->end + DASD_END_SIZE);
+    note_format(exec);
 }
 
 /* R0 anew; the track ends behind it. Only the standard size is taken: no driver formats another. */
@@ -96,7 +150,7 @@ void dasd_cmd_write_r0(DasdExec *exec)
 {
     guint8 count[DASD_COUNT_SIZE];
 
-    if (exec->at > DASD_AT_HOME) {
+    if (exec->chain.at > DASD_AT_HOME) {
         dasd_check(exec, DASD_CHECK_SEQUENCE);
         return;
     }
@@ -106,26 +160,29 @@ void dasd_cmd_write_r0(DasdExec *exec)
         dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
         return;
     }
-    dasd_track_make_empty(exec->track, exec->device->track_number);
-    memcpy(exec->track->slot + DASD_HA_SIZE, count, sizeof(count));
+    dasd_track_make_empty(exec->chain.track, exec->chain.track_number);
+    memcpy(exec->chain.track->slot + DASD_HA_SIZE, count, sizeof(count));
     fill(exec, DASD_HA_SIZE + DASD_COUNT_SIZE, DASD_R0_DL);
-    exec->record = 0;
-    exec->at = DASD_AT_DATA;
-    store(exec, 0, exec->track->end + DASD_END_SIZE);
+    exec->chain.record = 0;
+    exec->chain.at = DASD_AT_DATA;
+    store(exec, 0, exec->chain.track->end + DASD_END_SIZE);
+    note_format(exec);
 }
 
-/* What follows the record here is gone; the data given is that of a record, and is not written. */
+/* What follows the record here is gone. The channel gives a record, which is not written. */
 void dasd_cmd_erase(DasdExec *exec)
 {
-    guint8 ignored[256];
+    guint8 count[DASD_COUNT_SIZE], ignored[256];
+    gsize left, taken;
 
-    if (!move_to_format(exec))
+    if (!move_to_format(exec) || dasd_data_get(&exec->data, count, sizeof(count)) < sizeof(count))
         return;
-    while (dasd_data_get_upto(&exec->data, ignored, sizeof(ignored)) == sizeof(ignored))
-        ;
-    dasd_track_truncate(exec->track, exec->record);
-    exec->at = DASD_AT_DATA;
-    store(exec, exec->track->end, exec->track->end + DASD_END_SIZE);
+    left = (gsize)count[DASD_COUNT_OFS_KL] + ccw_load_be16(count + DASD_COUNT_OFS_DL);
+    do {
+        taken = dasd_data_get_upto(&exec->data, ignored, MIN(left, sizeof(ignored)));
+        left -= taken;
+    } while (taken);
+    erase_behind(exec);
 }
 
 /* Data of consecutive records of a track, each of the length factor's size, until the channel has no more. */
@@ -133,27 +190,27 @@ void dasd_cmd_write_track_data(DasdExec *exec)
 {
     guint32 from, to;
 
-    if (exec->domain.fresh ? !dasd_move_load(exec) : !dasd_move_next_track(exec))
+    if (exec->chain.domain.fresh ? !dasd_move_load(exec) : !dasd_move_next_track(exec))
         return;
     if (!dasd_move_to_record(exec, FALSE))
         return;
     from = to = dasd_exec_record(exec)->offset;
-    for (guint32 i = exec->record;; i++) {
-        const DasdRecord *record = &exec->track->records[i];
+    for (guint32 i = exec->chain.record;; i++) {
+        const DasdRecord *record = &exec->chain.track->records[i];
 
         dasd_data_end(&exec->data);
         if (!exec->data.left || exec->data.cstat)
             break;
-        if (i >= exec->track->n_records || record->dl != exec->domain.length) {
-            dasd_check(exec, i >= exec->track->n_records ? DASD_CHECK_NO_RECORD : DASD_CHECK_TRACK_FORMAT);
+        if (i >= exec->chain.track->n_records || record->dl != exec->chain.domain.length) {
+            dasd_check(exec, i >= exec->chain.track->n_records ? DASD_CHECK_NO_RECORD : DASD_CHECK_TRACK_FORMAT);
             break;
         }
-        dasd_volume_replace(exec->track, i);
+        dasd_volume_replace(exec->chain.track, i);
         fill(exec, record->offset + DASD_COUNT_SIZE + record->kl, record->dl);
         to = record->offset + dasd_record_size(record);
-        exec->record = i;
+        exec->chain.record = i;
     }
-    exec->at = DASD_AT_DATA;
+    exec->chain.at = DASD_AT_DATA;
     if (to > from)
         store(exec, from, to);
 }
@@ -200,12 +257,12 @@ static gboolean build_records(DasdExec *exec, DasdTrack *track)
 /* A damaged track, too: in memory it is empty then, and the first write makes it so. */
 static gboolean load_any(DasdExec *exec)
 {
-    exec->track = dasd_volume_load(exec->device->volume, exec->device->track_number);
-    if (!exec->track)
+    exec->chain.track = dasd_volume_load(exec->device->volume, exec->chain.track_number);
+    if (!exec->chain.track)
         return dasd_check_host(exec);
-    if (exec->track->n_records == 0) {
-        dasd_track_make_empty(exec->track, exec->device->track_number);
-        exec->track->unwritten = TRUE;
+    if (exec->chain.track->n_records == 0) {
+        dasd_track_make_empty(exec->chain.track, exec->chain.track_number);
+        exec->chain.track->unwritten = TRUE;
     }
     return TRUE;
 }
@@ -216,19 +273,19 @@ void dasd_cmd_write_full_track(DasdExec *exec)
     g_autofree guint8 *slot = NULL;
     g_autofree DasdTrack *track = NULL;
 
-    if (!exec->domain.fresh && !dasd_move_to_track(exec, exec->device->track_number + 1))
+    if (!exec->chain.domain.fresh && !dasd_move_to_track(exec, exec->chain.track_number + 1))
         return;
     slot = g_malloc(DASD_3390_TRACK_SIZE);
     track = g_new0(DasdTrack, 1);
     track->slot = slot;
-    dasd_track_make_empty(track, exec->device->track_number);
+    dasd_track_make_empty(track, exec->chain.track_number);
     if (!build_r0(exec, track) || !build_records(exec, track) || !load_any(exec))
         return;
-    memcpy(exec->track->slot + DASD_HA_SIZE, slot + DASD_HA_SIZE, track->end + DASD_END_SIZE - DASD_HA_SIZE);
-    memcpy(exec->track->records, track->records, sizeof(track->records));
-    exec->track->n_records = track->n_records;
-    exec->track->end = track->end;
-    exec->record = track->n_records - 1;
-    exec->at = DASD_AT_DATA;
-    store(exec, DASD_HA_SIZE, exec->track->end + DASD_END_SIZE);
+    memcpy(exec->chain.track->slot + DASD_HA_SIZE, slot + DASD_HA_SIZE, track->end + DASD_END_SIZE - DASD_HA_SIZE);
+    memcpy(exec->chain.track->records, track->records, sizeof(track->records));
+    exec->chain.track->n_records = track->n_records;
+    exec->chain.track->end = track->end;
+    exec->chain.record = track->n_records - 1;
+    exec->chain.at = DASD_AT_DATA;
+    store(exec, DASD_HA_SIZE, exec->chain.track->end + DASD_END_SIZE);
 }

@@ -95,7 +95,7 @@ void dasd_device_cancel(DasdDevice *device)
 
 gboolean dasd_device_waits(DasdDevice *device)
 {
-    return g_atomic_int_get(&device->waits);
+    return g_atomic_int_get(&device->lasting.waits);
 }
 
 gboolean dasd_device_look(DasdDevice *device)
@@ -106,7 +106,7 @@ gboolean dasd_device_look(DasdDevice *device)
         return FALSE;
     ready = dasd_volume_has_room(device->volume);
     if (ready)
-        g_atomic_int_set(&device->waits, FALSE);
+        g_atomic_int_set(&device->lasting.waits, FALSE);
     g_mutex_unlock(&device->request_lock);
     return ready;
 }
@@ -115,12 +115,11 @@ void dasd_device_reset(DasdDevice *device)
 {
     dasd_device_cancel(device);
     g_mutex_lock(&device->request_lock);
-    memset(device->sense, 0, sizeof(device->sense));
-    memset(device->path_group_id, 0, sizeof(device->path_group_id));
-    device->path_state = DASD_PATH_STATE_RESET;
-    device->reserved = FALSE;
-    device->track_number = 0;
+    memset(device->lasting.sense, 0, sizeof(device->lasting.sense));
+    memset(device->lasting.path_group_id, 0, sizeof(device->lasting.path_group_id));
+    device->lasting.path_state = DASD_PATH_STATE_RESET;
+    device->lasting.reserved = FALSE;
     /* Who would hear of it does not know what it is about. */
-    g_atomic_int_set(&device->waits, FALSE);
+    g_atomic_int_set(&device->lasting.waits, FALSE);
     g_mutex_unlock(&device->request_lock);
 }

@@ -8,16 +8,11 @@
 
 #define DSTAT_END (CCW_DSTAT_CHANNEL_END | CCW_DSTAT_DEVICE_END)
 
-#define MASK_WRITE 0xc0
-#define MASK_WRITE_NOT_R0 0x00
-#define MASK_WRITE_NONE 0x40
-#define MASK_WRITE_UPDATE 0x80
-
 gboolean dasd_check(DasdExec *exec, DasdCheck check)
 {
     DasdDevice *device = exec->device;
 
-    dasd_sense_build(device->sense, check, device->unit_address, device->track_number);
+    dasd_sense_build(device->lasting.sense, check, device->unit_address, exec->chain.track_number);
     exec->dstat = DSTAT_END | CCW_DSTAT_UNIT_CHECK;
     return FALSE;
 }
@@ -26,53 +21,8 @@ gboolean dasd_check_host(DasdExec *exec)
 {
     if (!dasd_volume_lacks_room(exec->device->volume))
         return dasd_check(exec, DASD_CHECK_EQUIPMENT);
-    g_atomic_int_set(&exec->device->waits, TRUE);
+    g_atomic_int_set(&exec->device->lasting.waits, TRUE);
     return dasd_check(exec, DASD_CHECK_INTERVENTION);
-}
-
-static gboolean mask_allows(const DasdExec *exec, const DasdCmd *cmd)
-{
-    switch (exec->mask & MASK_WRITE) {
-    case MASK_WRITE_NOT_R0:
-        return !(cmd->flags & DASD_CMD_R0);
-    case MASK_WRITE_NONE:
-        return FALSE;
-    case MASK_WRITE_UPDATE:
-        return !(cmd->flags & DASD_CMD_FORMAT);
-    default:
-        return TRUE;
-    }
-}
-
-/* Whether a command may be executed here: the domain, the chain, the mask, a volume that is read-only. */
-static gboolean check_command(DasdExec *exec, const DasdCmd *cmd)
-{
-    const guint writes = DASD_CMD_UPDATE | DASD_CMD_FORMAT;
-
-    if (exec->domain.operation && !(cmd->flags & DASD_CMD_CONTROL)) {
-        if (!(cmd->domains & exec->domain.operation))
-            return dasd_check(exec, DASD_CHECK_SEQUENCE);
-    } else if (!exec->domain.operation) {
-        /* A write without a domain follows a search for its place. */
-        if ((cmd->flags & DASD_CMD_IN_DOMAIN) || ((cmd->flags & writes) && !exec->search_hit))
-            return dasd_check(exec, DASD_CHECK_SEQUENCE);
-    }
-    if (cmd->flags & writes) {
-        if (exec->device->read_only)
-            return dasd_check(exec, DASD_CHECK_READ_ONLY);
-        if (!mask_allows(exec, cmd))
-            return dasd_check(exec, DASD_CHECK_SEQUENCE);
-    }
-    return exec->ccw.count >= cmd->min || (exec->ccw.flags & CCW_FLAG_CD) || dasd_check(exec, DASD_CHECK_COUNT);
-}
-
-static void count_domain(DasdExec *exec, const DasdCmd *cmd)
-{
-    if (!exec->domain.operation || (cmd->flags & DASD_CMD_CONTROL))
-        return;
-    exec->domain.fresh = FALSE;
-    if (--exec->domain.count == 0)
-        exec->domain.operation = 0;
 }
 
 /*
@@ -96,38 +46,40 @@ static void end_data(DasdExec *exec, const DasdCmd *cmd)
         exec->cstat |= CCW_CSTAT_INCORRECT_LENGTH;
 }
 
+/* Whether the program has a command behind this one. */
+static gboolean goes_on(const DasdExec *exec)
+{
+    return (exec->ccw.flags & CCW_FLAG_CC) && !(exec->ccw.flags & CCW_FLAG_CD);
+}
+
 static void execute(DasdExec *exec)
 {
     const DasdCmd *cmd = exec->device->find_command(exec->ccw.cmd);
-    gboolean hit = exec->search_hit;
 
     exec->dstat = DSTAT_END;
     dasd_data_begin(&exec->data, &exec->program, &exec->ccw);
     if (!cmd || !(cmd->flags & DASD_CMD_KEEPS_SENSE))
-        memset(exec->device->sense, 0, DASD_SENSE_SIZE);
+        memset(exec->device->lasting.sense, 0, DASD_SENSE_SIZE);
     if (!cmd) {
         dasd_check(exec, DASD_CHECK_COMMAND);
         return;
     }
-    if (!check_command(exec, cmd))
+    if (!dasd_sequence_check(exec, cmd))
         return;
-    if (!(cmd->flags & DASD_CMD_SCAN))
-        exec->index_passes = 0;
-    exec->search_hit = FALSE;
+    dasd_sequence_begin(&exec->chain, cmd);
     cmd->run(exec);
-    /* Format writes follow one another behind one search. */
-    if (cmd->flags & DASD_CMD_FORMAT)
-        exec->search_hit = hit;
-    count_domain(exec, cmd);
+    dasd_sequence_end(exec, cmd);
     end_data(exec, cmd);
+    if (!goes_on(exec) && !exec->cstat && !(exec->dstat & CCW_DSTAT_UNIT_CHECK) &&
+        !dasd_sequence_is_complete(&exec->chain))
+        dasd_check(exec, DASD_CHECK_INCOMPLETE);
 }
 
 static gboolean chains_on(const DasdExec *exec)
 {
     const guint8 ends = CCW_DSTAT_UNIT_CHECK | CCW_DSTAT_UNIT_EXCEPTION;
 
-    return exec->cstat == 0 && (exec->dstat & ends) == 0 && (exec->ccw.flags & CCW_FLAG_CC) &&
-           !(exec->ccw.flags & CCW_FLAG_CD);
+    return exec->cstat == 0 && (exec->dstat & ends) == 0 && goes_on(exec);
 }
 
 /*
@@ -167,7 +119,7 @@ DasdPhase dasd_exec_run(DasdExec *exec)
     guint32 index = exec->program.start;
     gboolean suspended = FALSE;
 
-    exec->last_track = dasd_volume_tracks(exec->device->volume) - 1;
+    exec->chain = (DasdChain){ .last_track = dasd_volume_tracks(exec->device->volume) - 1 };
     do {
         if (!become_current(exec, index)) {
             suspended = exec->cstat == 0;

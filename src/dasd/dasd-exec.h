@@ -20,6 +20,18 @@
 #define DASD_PATH_RESERVED_SELF 0x30 /* by this path group; arch/s390 and cio call it SNID_STATE2_RESVD_SELF */
 #define DASD_PATH_MULTIPATH 0x08
 
+/*
+ * What lasts longer than a chain: until a command of a later program changes it, or until dasd_device_reset(). Nothing
+ * here says where a program works; DasdChain does.
+ */
+typedef struct {
+    guint8 sense[DASD_SENSE_SIZE]; /* pending, for a SENSE command */
+    gboolean reserved;
+    guint8 path_state;
+    guint8 path_group_id[DASD_PATH_GROUP_ID_SIZE];
+    gint waits; /* atomic: the guest has to be told by an attention when the host has room again */
+} DasdLasting;
+
 struct _DasdDevice {
     GMutex request_lock; /* held for a request: one at a time */
     GMutex state_lock;   /* of running and cancel */
@@ -33,14 +45,10 @@ struct _DasdDevice {
     DasdConfig config;
     gboolean read_only;
     guint8 unit_address;
-    /* What lives from program to program, under request_lock. */
-    guint8 sense[DASD_SENSE_SIZE];
-    gboolean reserved;
-    guint8 path_state;
-    guint8 path_group_id[DASD_PATH_GROUP_ID_SIZE];
-    guint32 track_number; /* where the access mechanism stands */
-    gint waits;           /* atomic: intervention required was reported, and is not known to be no more */
+    DasdLasting lasting; /* under request_lock, but for lasting.waits */
 };
+
+#define DASD_MASK_RESERVED 0x20 /* of a file mask, in DEFINE EXTENT too */
 
 /* What of the current record, or of the track, was passed last. */
 typedef enum {
@@ -53,23 +61,69 @@ typedef enum {
 
 /* Operations of locate record, as bits; the codes are in dasd-cmd-locate.c. */
 enum {
-    DASD_OP_ORIENT = 1 << 0,
+    DASD_OP_ORIENT = 1 << 0, /* opens no domain */
     DASD_OP_WRITE = 1 << 1,
     DASD_OP_FORMAT = 1 << 2,
     DASD_OP_READ = 1 << 3,
-    DASD_OP_ERASE = 1 << 4,
+    DASD_OP_WRITE_TRACK = 1 << 4, /* R0 or ERASE, then records; what was behind them is gone */
     DASD_OP_READ_TRACKS = 1 << 5,
     DASD_OP_READ_ANY = 1 << 6,
     DASD_OP_WRITE_TRACK_DATA = 1 << 7,
     DASD_OP_WRITE_FULL_TRACK = 1 << 8,
 };
 
+/* The orientation that a locate record asks for: the left two bits of its operation byte. */
+enum {
+    DASD_ORIENT_COUNT = 0,
+    DASD_ORIENT_HOME = 1,
+    DASD_ORIENT_DATA = 2,
+    DASD_ORIENT_INDEX = 3,
+};
+
+/* What a write outside a domain may follow, as bits. */
+enum {
+    DASD_FOUND_HOME = 1 << 0,   /* a SEARCH HOME ADDRESS that was equal in all bytes */
+    DASD_FOUND_ID = 1 << 1,     /* a SEARCH ID EQUAL, likewise */
+    DASD_FOUND_KEY = 1 << 2,    /* a SEARCH KEY EQUAL, likewise */
+    DASD_FOUND_FORMAT = 1 << 3, /* a format write */
+};
+
 typedef struct {
-    guint operation; /* a bit of the above; 0: no domain */
-    guint count;     /* commands that it still has: records, or tracks */
-    gboolean fresh;  /* no command of it was executed */
-    guint16 length;  /* the transfer length factor, 0 if not valid */
+    guint operation;   /* a bit of the above; 0: no domain */
+    guint orientation; /* DASD_ORIENT_* */
+    guint count;       /* commands that it still has: records, or tracks */
+    gboolean fresh;    /* no command of it was executed */
+    guint16 length;    /* the transfer length factor, or else the block size of the extent; 0: unknown */
 } DasdDomain;
+
+/*
+ * All that lasts for one chain of commands. It is new at each START SUBCHANNEL, and at each RESUME SUBCHANNEL: a
+ * control unit takes the first command of either for the first of a chain. A program inherits nothing from the
+ * program before it.
+ */
+typedef struct {
+    /* The place: unknown until a command names a cylinder and a head. */
+    gboolean placed;
+    guint32 track_number; /* where the access mechanism stands, if placed */
+    DasdTrack *track;     /* track_number's, NULL if not loaded */
+    DasdOrientation at;
+    guint32 record; /* index, from DASD_AT_COUNT on */
+    guint index_passes;
+    /* What limits the commands that follow. */
+    gboolean extent_defined;
+    gboolean mask_set; /* by SET FILE MASK */
+    gboolean ipl_read; /* READ IPL implies an extent, too: the whole volume */
+    guint8 mask;
+    guint16 block_size;  /* of the extent, 0: unknown */
+    guint32 first_track; /* of the extent */
+    guint32 last_track;
+    /* The order of commands. */
+    DasdDomain domain;
+    guint found;        /* a bit of DASD_FOUND_*, 0: nothing that a write may follow */
+    gboolean found_now; /* by the command before */
+    guint8 previous;    /* code of the command before, 0 for the first */
+    guint prepared;     /* RSSD's next answer: a suborder of PSF, 0 for none */
+} DasdChain;
 
 typedef struct _DasdExec {
     DasdDevice *device;
@@ -80,33 +134,23 @@ typedef struct _DasdExec {
     guint8 dstat;
     guint8 cstat;
     gboolean pci; /* a program-controlled interruption that was not told yet */
-    /* Of the chain */
-    gboolean extent_defined;
-    guint32 first_track; /* of the extent */
-    guint32 last_track;
-    guint8 mask;
-    gboolean mask_set; /* by a set file mask */
-    DasdDomain domain;
-    guint prepared;      /* RSSD's next answer: a suborder of PSF, 0 for none */
-    gboolean search_hit; /* the write that follows knows its record */
-    /* Of the position */
-    DasdTrack *track; /* device->track_number's, NULL if not loaded */
-    DasdOrientation at;
-    guint32 record; /* index, from DASD_AT_COUNT on */
-    guint index_passes;
+    DasdChain chain;
 } DasdExec;
 
 typedef void (*DasdCmdFunc)(DasdExec *exec);
 
 enum {
-    DASD_CMD_IMMEDIATE = 1 << 0,   /* moves no data: no incorrect length */
-    DASD_CMD_KEEPS_SENSE = 1 << 1, /* every other command clears pending sense */
-    DASD_CMD_CONTROL = 1 << 2,     /* allowed in a domain, and not counted by it */
-    DASD_CMD_IN_DOMAIN = 1 << 3,   /* in a domain only */
-    DASD_CMD_UPDATE = 1 << 4,      /* writes key or data of what is there */
-    DASD_CMD_FORMAT = 1 << 5,      /* writes records anew */
-    DASD_CMD_R0 = 1 << 6,          /* with FORMAT: also needs the mask for R0 */
-    DASD_CMD_SCAN = 1 << 7,        /* passes of the index add up from one to the next */
+    DASD_CMD_IMMEDIATE = 1 << 0,     /* moves no data: no incorrect length */
+    DASD_CMD_KEEPS_SENSE = 1 << 1,   /* every other command clears pending sense */
+    DASD_CMD_OPENS_DOMAIN = 1 << 2,  /* not counted by it */
+    DASD_CMD_IN_DOMAIN = 1 << 3,     /* in a domain only */
+    DASD_CMD_UPDATE = 1 << 4,        /* writes key or data of what is there */
+    DASD_CMD_FORMAT = 1 << 5,        /* writes records anew */
+    DASD_CMD_R0 = 1 << 6,            /* with FORMAT: also needs the mask for R0 */
+    DASD_CMD_SCAN = 1 << 7,          /* passes of the index add up from one to the next */
+    DASD_CMD_PLACED = 1 << 8,        /* works where its chain said before: a cylinder and a head */
+    DASD_CMD_BEFORE_LIMITS = 1 << 9, /* not behind an extent, a file mask or READ IPL */
+    DASD_CMD_AT_ONCE = 1 << 10,      /* outside a domain, with nothing between the search and it */
 };
 
 typedef struct _DasdCmd {
@@ -116,6 +160,8 @@ typedef struct _DasdCmd {
     guint16 min;   /* bytes of data that the command needs */
     guint flags;   /* DASD_CMD_* */
     guint domains; /* DASD_OP_* that it may be executed in */
+    guint found;   /* DASD_FOUND_*: outside a domain it follows one of these; 0: needs no search */
+    guint keeps;   /* DASD_FOUND_* that are still true for the command behind it */
 } DasdCmd;
 
 /* The row of a command; NULL if there is none. */
@@ -129,6 +175,16 @@ typedef enum {
 
 /* Runs the loaded program until it ends or is suspended: exec->dstat, cstat, ccw and data say how it went. */
 DasdPhase dasd_exec_run(DasdExec *exec);
+
+/* The order of commands (dasd-sequence.c): before a command runs. FALSE after dasd_check, when it may not. */
+gboolean dasd_sequence_check(DasdExec *exec, const DasdCmd *cmd);
+void dasd_sequence_begin(DasdChain *chain, const DasdCmd *cmd);
+
+/* After a command ran. */
+void dasd_sequence_end(DasdExec *exec, const DasdCmd *cmd);
+
+/* Whether a chain may end here: all commands that its last locate record promised have come. */
+gboolean dasd_sequence_is_complete(const DasdChain *chain);
 
 /* The IRB of a program in this phase. */
 void dasd_status_build(const DasdExec *exec, DasdPhase phase, guint8 irb[CCW_IRB_SIZE]);
@@ -146,8 +202,8 @@ gboolean dasd_check_host(DasdExec *exec);
 gboolean dasd_move_to_track(DasdExec *exec, guint32 number);
 
 /*
- * Makes exec->track the current track: what is not data of its records. Those are to be fetched before they are looked
- * at; before the track is formatted, all of them. A damaged track is a check.
+ * Makes exec->chain.track the current track: what is not data of its records. Those are to be fetched before they are
+ * looked at; before the track is formatted, all of them. A damaged track is a check.
  */
 gboolean dasd_move_load(DasdExec *exec);
 gboolean dasd_move_fetch(DasdExec *exec, guint32 first, guint32 last);
@@ -164,7 +220,7 @@ gboolean dasd_move_to_record(DasdExec *exec, gboolean multi);
 
 static inline DasdRecord *dasd_exec_record(DasdExec *exec)
 {
-    return &exec->track->records[exec->record];
+    return &exec->chain.track->records[exec->chain.record];
 }
 
 /* Whether the current command is of the multi-track kind: the left bit of its code. */
@@ -190,7 +246,6 @@ void dasd_cmd_subsystem_function(DasdExec *exec);
 void dasd_cmd_read_subsystem_data(DasdExec *exec);
 
 void dasd_cmd_seek(DasdExec *exec);
-void dasd_cmd_recalibrate(DasdExec *exec);
 void dasd_cmd_set_file_mask(DasdExec *exec);
 void dasd_cmd_set_sector(DasdExec *exec);
 void dasd_cmd_read_sector(DasdExec *exec);

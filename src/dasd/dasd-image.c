@@ -57,7 +57,10 @@ static gboolean check_magic(const guint8 *header, const char *name, GError **err
     } others[] = {
         { "CKD_C370", "is a compressed CKD image; convert it with 'dasdcopy' of the hercules package" },
         { "CKD_S370", "is a shadow file of a compressed CKD image; merge it with the hercules package's tools" },
-        { "FBA_C370", "is an FBA image; only CKD volumes are supported" },
+        { "CKD_P064", "is a CKD image in the 64-bit format of Hercules 4; only CKD_P370 is supported" },
+        { "CKD_C064", "is a compressed CKD image in the 64-bit format of Hercules 4; only CKD_P370 is supported" },
+        { "CKD_S064", "is a shadow file of a compressed CKD image of Hercules 4; only CKD_P370 is supported" },
+        { "FBA_", "is an FBA image; only CKD volumes are supported" },
         { "QFI\xfb", "is a qcow2 image, not a DASD image; create one with 'virt-ccw dasd create'" },
     };
 
@@ -69,6 +72,54 @@ static gboolean check_magic(const guint8 *header, const char *name, GError **err
     return bad_image(error, name, "is not a CKD image: it does not begin with '%s'", DASD_CKD_MAGIC);
 }
 
+/* The device type that a header keeps the low byte of; NULL if no model of Hercules has that byte. */
+static const char *type_by_byte(guint8 byte)
+{
+    static const char *const types[] = {
+        "2305", "2311", "2314", "3330", "3340", "3350", "3375", "3380", "3390", "9345"
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(types); i++)
+        if (g_ascii_strtoull(types[i] + 2, NULL, 16) == byte)
+            return types[i];
+    return NULL;
+}
+
+static gboolean check_type(const guint8 *header, const char *name, GError **error)
+{
+    guint8 byte = header[DASD_CKD_OFS_TYPE];
+    const char *type = type_by_byte(byte);
+
+    if (byte == (DASD_3390_TYPE & 0xff))
+        return TRUE;
+    if (!type)
+        return bad_image(error, name, "has an unknown device type: byte %d is 0x%02x, that of a 3390 is 0x%02x",
+                         DASD_CKD_OFS_TYPE, byte, DASD_3390_TYPE & 0xff);
+    return bad_image(error, name, "is of device type %s; only 3390 is supported", type);
+}
+
+/*
+ * Whether the whole volume is in this file. Hercules numbers the files of a volume; IBM's alcckd has 3 or 4 in that
+ * byte and two counts of cylinders behind it (issue 486 of SDL-Hercules-390).
+ */
+static gboolean check_files(const guint8 *header, const char *name, GError **error)
+{
+    guint8 file = header[DASD_CKD_OFS_FILE_SEQ];
+
+    if (file <= 1 && ccw_load_le16(header + DASD_CKD_OFS_HIGH_CYL) == 0)
+        return TRUE;
+    if ((file == 3 || file == 4) && ccw_load_le32(header + DASD_CKD_OFS_ALCCKD_COUNT))
+        return bad_image(error, name,
+                         "has the header of IBM's alcckd (byte %d is %u), which Hercules' tools refuse, too; copy the "
+                         "volume to an image of 'virt-ccw dasd create' with a system that uses both",
+                         DASD_CKD_OFS_FILE_SEQ, file);
+    if (file > 1)
+        return bad_image(
+            error, name,
+            "is file %u of a volume of several files; give the first one to 'dasdcopy -lfs' to make it one", file);
+    return bad_image(error, name, "is the first of several files of a volume; make it one with 'dasdcopy -lfs'");
+}
+
 static gboolean check_header(const guint8 *header, guint64 size, const char *name, DasdImageInfo *info, GError **error)
 {
     guint32 heads = ccw_load_le32(header + DASD_CKD_OFS_HEADS);
@@ -76,13 +127,13 @@ static gboolean check_header(const guint8 *header, guint64 size, const char *nam
     const guint64 cylinder = (guint64)DASD_3390_HEADS * DASD_3390_TRACK_SIZE;
     guint64 body = size - DASD_CKD_HEADER_SIZE;
 
-    if (header[DASD_CKD_OFS_TYPE] != (DASD_3390_TYPE & 0xff))
-        return bad_image(error, name, "is of device type 33%02x; only 3390 is supported", header[DASD_CKD_OFS_TYPE]);
+    if (!check_type(header, name, error))
+        return FALSE;
     if (heads != DASD_3390_HEADS || track_size != DASD_3390_TRACK_SIZE)
         return bad_image(error, name, "has a damaged header: %u heads, %u bytes a track; a 3390 has %u and %u", heads,
                          track_size, DASD_3390_HEADS, DASD_3390_TRACK_SIZE);
-    if (header[DASD_CKD_OFS_FILE_SEQ] > 1 || ccw_load_le16(header + DASD_CKD_OFS_HIGH_CYL))
-        return bad_image(error, name, "is one of several files of a volume; make it one with 'dasdcopy -lfs'");
+    if (!check_files(header, name, error))
+        return FALSE;
     if (body == 0 || body % cylinder)
         return bad_image(error, name, "is truncated or damaged: %" G_GUINT64_FORMAT " bytes are no whole cylinders",
                          size);
@@ -97,7 +148,7 @@ static void name_model(DasdImageInfo *info)
 {
     const DasdModel *model = dasd_model_by_cylinders(info->cylinders);
 
-    info->name = model->cylinders == info->cylinders ? model->name : "3390";
+    info->name = model->cylinders <= info->cylinders ? model->name : "3390";
     info->device_type = DASD_3390_TYPE;
     info->device_model = model->device_model;
     info->cu_type = DASD_3990_TYPE;

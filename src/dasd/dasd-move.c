@@ -9,16 +9,22 @@
 
 static void set_index(DasdExec *exec, guint32 number)
 {
-    exec->device->track_number = number;
-    exec->track = NULL;
-    exec->at = DASD_AT_INDEX;
-    exec->record = 0;
-    exec->index_passes = 0;
+    exec->chain.placed = TRUE;
+    exec->chain.track_number = number;
+    exec->chain.track = NULL;
+    exec->chain.at = DASD_AT_INDEX;
+    exec->chain.record = 0;
+    exec->chain.index_passes = 0;
+}
+
+static gboolean in_extent(const DasdExec *exec, guint32 number)
+{
+    return number >= exec->chain.first_track && number <= exec->chain.last_track;
 }
 
 gboolean dasd_move_to_track(DasdExec *exec, guint32 number)
 {
-    if (number < exec->first_track || number > exec->last_track)
+    if (!in_extent(exec, number))
         return dasd_check(exec, DASD_CHECK_FILE_PROTECTED);
     set_index(exec, number);
     return TRUE;
@@ -26,29 +32,32 @@ gboolean dasd_move_to_track(DasdExec *exec, guint32 number)
 
 gboolean dasd_move_load(DasdExec *exec)
 {
-    if (!exec->track)
-        exec->track = dasd_volume_find(exec->device->volume, exec->device->track_number);
-    if (!exec->track)
+    /* A seek may have come before the extent. */
+    if (!in_extent(exec, exec->chain.track_number))
+        return dasd_check(exec, DASD_CHECK_FILE_PROTECTED);
+    if (!exec->chain.track)
+        exec->chain.track = dasd_volume_find(exec->device->volume, exec->chain.track_number);
+    if (!exec->chain.track)
         return dasd_check_host(exec);
-    return exec->track->n_records > 0 || dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
+    return exec->chain.track->n_records > 0 || dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
 }
 
 gboolean dasd_move_fetch(DasdExec *exec, guint32 first, guint32 last)
 {
-    return dasd_volume_fetch(exec->device->volume, exec->track, first, last) || dasd_check_host(exec);
+    return dasd_volume_fetch(exec->device->volume, exec->chain.track, first, last) || dasd_check_host(exec);
 }
 
 gboolean dasd_move_fetch_track(DasdExec *exec)
 {
-    return dasd_move_load(exec) && dasd_move_fetch(exec, 0, exec->track->n_records - 1);
+    return dasd_move_load(exec) && dasd_move_fetch(exec, 0, exec->chain.track->n_records - 1);
 }
 
 gboolean dasd_move_next_track(DasdExec *exec)
 {
-    guint32 next = exec->device->track_number + 1;
+    guint32 next = exec->chain.track_number + 1;
 
-    if (!exec->domain.operation) {
-        if ((exec->mask & MASK_SEEK) == MASK_SEEK_NONE)
+    if (!exec->chain.domain.operation) {
+        if ((exec->chain.mask & MASK_SEEK) == MASK_SEEK_NONE)
             return dasd_check(exec, DASD_CHECK_FILE_PROTECTED);
         if (next % DASD_3390_HEADS == 0)
             return dasd_check(exec, DASD_CHECK_END_OF_CYLINDER);
@@ -61,37 +70,39 @@ static gboolean pass_index(DasdExec *exec, gboolean multi)
 {
     if (multi)
         return dasd_move_next_track(exec);
-    exec->at = DASD_AT_INDEX;
-    return ++exec->index_passes < 2 || dasd_check(exec, DASD_CHECK_NO_RECORD);
+    exec->chain.at = DASD_AT_INDEX;
+    return ++exec->chain.index_passes < 2 || dasd_check(exec, DASD_CHECK_NO_RECORD);
 }
 
 gboolean dasd_move_next_count(DasdExec *exec, gboolean multi, gboolean with_r0)
 {
+    gboolean next_track = FALSE;
     guint32 next;
 
     if (!dasd_move_load(exec))
         return FALSE;
-    next = exec->at >= DASD_AT_COUNT ? exec->record + 1 : 0;
+    next = exec->chain.at >= DASD_AT_COUNT ? exec->chain.record + 1 : 0;
     for (;;) {
         if (next == 0 && !with_r0)
             next = 1;
-        if (next < exec->track->n_records)
+        if (next < exec->chain.track->n_records)
             break;
-        /* A multi-track command on an empty track ends there: a driver sees that it is not formatted. */
-        if (multi && exec->at == DASD_AT_INDEX)
+        /* In a domain the next track has to have a record. Elsewhere empty tracks are passed. */
+        if (next_track && exec->chain.domain.operation)
             return dasd_check(exec, DASD_CHECK_NO_RECORD);
         if (!pass_index(exec, multi))
             return FALSE;
+        next_track = multi;
         next = 0;
     }
-    exec->record = next;
-    exec->at = DASD_AT_COUNT;
+    exec->chain.record = next;
+    exec->chain.at = DASD_AT_COUNT;
     return TRUE;
 }
 
 gboolean dasd_move_to_record(DasdExec *exec, gboolean multi)
 {
-    if (exec->at == DASD_AT_COUNT)
+    if (exec->chain.at == DASD_AT_COUNT)
         return dasd_move_load(exec);
     return dasd_move_next_count(exec, multi, FALSE);
 }

@@ -63,7 +63,7 @@ void dasd_status_build(const DasdExec *exec, DasdPhase phase, guint8 irb[CCW_IRB
     irb[IRB_OFS_LPUM] = (lpm & PATH_FIRST) || !lpm ? PATH_FIRST : lpm;
     if (unit_check) {
         ccw_store_be32(irb + IRB_OFS_ERW, CCW_ERW_CONS | DASD_SENSE_SIZE << CCW_ERW_SCNT_SHIFT);
-        memcpy(irb + CCW_IRB_OFS_ECW, exec->device->sense, DASD_SENSE_SIZE);
+        memcpy(irb + CCW_IRB_OFS_ECW, exec->device->lasting.sense, DASD_SENSE_SIZE);
     }
 }
 

@@ -51,7 +51,7 @@ static const struct {
 } folders[] = {
     { LAB_BIN, 0755 },
     { LAB_REAL_SYS, 0755 },
-    { LAB_BACKEND, 0700 }, /* libvirtd believes whoever comes in */
+    { LAB_BACKEND, 0700 }, /* libvirtd authorises every client that can connect */
     { "/run/lock", 01777 },
     { "/run/libvirt", 0755 },
     { "/run/udev", 0755 },

@@ -40,9 +40,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwLaunch, ccw_launch_free)
 
 /*
  * Reads the words after the program's name. Options with two dashes are ours, with one dash QEMU's with its value;
- * after "--" all are QEMU's. A first word of QEMU's that is the path of a qemu-system-* or qemu-kvm names the program, so
- * that a line printed by "virt-ccw argv --dialect series" can follow.
- * Errors: G_OPTION_ERROR (usage); CCW_ERROR_INVALID (a bus id that is none, given twice).
+ * after "--" all are QEMU's. A first word of QEMU's that is the path of a qemu-system-* or qemu-kvm names the program,
+ * so that a line printed by "virt-ccw argv --dialect series" can follow. Errors: G_OPTION_ERROR (usage);
+ * CCW_ERROR_INVALID (a bus id that is none, given twice).
  */
 CcwLaunch *ccw_launch_parse(char *const *words, GError **error);
 

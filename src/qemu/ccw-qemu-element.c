@@ -91,7 +91,7 @@ static gboolean refuse_element(const CcwXml *xml, const CcwXmlElement *element, 
     return FALSE;
 }
 
-/* Of the children only <source> has elements in it, which check_source() reads. */
+/* Only <source> may have child elements; check_source() reads them. */
 static gboolean check_inside(const CcwXml *xml, const CcwXmlElement *parent, GError **error)
 {
     for (const CcwXmlElement *n = ccw_xml_first_element(parent); n; n = ccw_xml_next_element(n))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What ccw-connection, ccw-account, ccw-relay, ccw-action and the actions know of a connection. Nobody else includes
- * it. */
+/*
+ * What ccw-connection, ccw-account, ccw-relay, ccw-action and the actions know of a connection. Private to these files.
+ */
 #pragma once
 
 #include "remote/ccw-action.h"
@@ -43,7 +44,11 @@ typedef enum {
 struct _CcwConnection {
     const CcwServices *services;
     CcwPeer *peer;        /* the client; NULL: its calls are virtccwd's own */
-    gboolean greeting;    /* the client is not read yet */
+    GByteArray *identity; /* how libvirt is told of it, once a worker has looked it up; or NULL and */
+    GError *identity_error;
+    CcwAction *opening;   /* waits for that; or NULL */
+    gboolean is_listed;   /* libvirt has had AUTH_LIST, without which it answers nothing else */
+    gboolean is_held;     /* the client is not read until libvirt has answered virtccwd */
     gboolean for_another; /* root, as virtproxyd, has said whose calls these are */
     CcwPhase phase;
     const char *shut_why; /* of CCW_PHASE_SHUT */

@@ -28,6 +28,8 @@ void ccw_connection_unref(CcwConnection *connection)
     if (--connection->refs > 0)
         return;
     ccw_peer_free(connection->peer);
+    g_clear_pointer(&connection->identity, g_byte_array_unref);
+    g_clear_error(&connection->identity_error);
     g_hash_table_unref(connection->unanswered);
     g_free(connection);
 }
@@ -104,7 +106,7 @@ static gboolean wants_reading(CcwSide *side)
 
     if (side->index == CCW_SIDE_BACKEND)
         return ccw_account_has_room_for_read(side);
-    return !connection->closing && !connection->greeting && ccw_side_other(side)->fd >= 0 &&
+    return !connection->closing && !connection->is_held && ccw_side_other(side)->fd >= 0 &&
            (side->inbox.head_length > 0 || ccw_account_has_room_for_call(connection)) &&
            ccw_account_has_room_for_read(side);
 }
@@ -177,7 +179,7 @@ void ccw_connection_start(CcwConnection *connection, CcwUser *user)
     ccw_connection_ref(connection);
     connection->user = user;
     if (connection->peer)
-        ccw_identity_greet(connection);
+        ccw_identity_begin(connection);
     ccw_connection_update(connection);
     ccw_connection_unref(connection);
 }

@@ -57,7 +57,7 @@ static gint64 started(const CcwPeer *peer)
 char *ccw_hook_check(const char *hooks_dir, const char *backend)
 {
     gint64 hook = find(hooks_dir);
-    int fd = hook ? ccw_socket_connect(backend, NULL) : -1;
+    int fd = hook ? ccw_socket_connect(backend, "libvirt", NULL) : -1;
     g_autoptr(CcwPeer) daemon = fd >= 0 ? ccw_peer_new(fd, NULL) : NULL;
 
     if (fd >= 0)

@@ -2,15 +2,15 @@
 /*
  * A connection's beginning:
  *
- *   greet     AUTH_LIST, ours: libvirt, which sees root, says that nothing is to be proved
- *   prepare   at the client's CONNECT_OPEN: which libvirt it names, and who it is, in a worker
- *   open      the client's call
- *   identify  CONNECT_SET_IDENTITY, ours; it wants an open connection
- *   judge     CONNECT_SUPPORTS_FEATURE, ours, unless the client is root: the same access check as CONNECT_OPEN's, which
- *             was root's
+ *   look up   a worker finds out the names of the client's user and group
+ *   greet     AUTH_LIST, ours, unless the client is root, whose own it is: libvirt, which sees root, says that nothing
+ * is to be proved open      the client's CONNECT_OPEN, if it names a libvirt that this client may open identify
+ * CONNECT_SET_IDENTITY, ours; it wants an open connection judge     CONNECT_SUPPORTS_FEATURE, ours, unless the client
+ * is root: the same access check as CONNECT_OPEN's, which was root's
  *
- * Then the client gets the reply to its CONNECT_OPEN. libvirtd works on several calls of a connection at a time; so
- * none that could come to be judged as root's may reach it before that.
+ * Then the client gets the reply to its CONNECT_OPEN; root, who is not judged, before identify, and is not read until
+ * that is done. libvirtd works on several calls of a connection at a time; so no call that could come to be judged as
+ * virtccwd's own may reach it before that.
  */
 #include "remote/ccw-identity.h"
 
@@ -34,11 +34,15 @@
 
 typedef struct {
     CcwAction action;
-    GByteArray *frame;    /* the client's call */
-    GByteArray *identity; /* NULL: error says why */
-    GByteArray *reply;    /* libvirt's to it */
-    GError *error;
+    GByteArray *frame; /* the client's call */
+    GByteArray *reply; /* libvirt's to it */
 } Open;
+
+typedef struct {
+    CcwAction action;
+    GByteArray *identity; /* NULL: error says why */
+    GError *error;
+} LookUp;
 
 /* These do not depend on who calls, or end a connection. */
 static const gint32 before_open[] = {
@@ -51,9 +55,7 @@ static void open_free(CcwAction *action)
     Open *open = (Open *)action;
 
     g_clear_pointer(&open->frame, g_byte_array_unref);
-    g_clear_pointer(&open->identity, g_byte_array_unref);
     g_clear_pointer(&open->reply, g_byte_array_unref);
-    g_clear_error(&open->error);
     g_free(open);
 }
 
@@ -69,7 +71,7 @@ static Open *begin(CcwConnection *connection, const CcwHeader *call)
 
 static void lost(CcwAction *action)
 {
-    action->connection->greeting = FALSE;
+    action->connection->is_held = FALSE;
     ccw_action_end(action, NULL);
 }
 
@@ -100,29 +102,39 @@ static void greeted(CcwAction *action, const CcwHeader *header, const guint8 *pa
                          "auth_unix_ro 'none' or 'polkit'");
         ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "%s", connection->shut_why);
     }
-    connection->greeting = FALSE;
+    connection->is_held = FALSE;
     ccw_action_end(action, NULL);
 }
 
-void ccw_identity_greet(CcwConnection *connection)
+/* Of actions that no call of the client's begins. */
+static const CcwHeader no_call = { .program = CCW_PROGRAM_REMOTE, .version = CCW_PROGRAM_VERSION };
+
+static void greet(CcwConnection *connection)
 {
-    const CcwHeader call = { .program = CCW_PROGRAM_REMOTE, .version = CCW_PROGRAM_VERSION };
     g_autoptr(GByteArray) nothing = g_byte_array_new();
 
-    connection->greeting = TRUE;
-    ccw_action_ask(&begin(connection, &call)->action, CCW_PROC_AUTH_LIST, nothing, greeted, lost);
+    connection->is_held = TRUE;
+    connection->is_listed = TRUE;
+    ccw_action_ask(&begin(connection, &no_call)->action, CCW_PROC_AUTH_LIST, nothing, greeted, lost);
 }
 
 static void let_in(Open *open)
 {
-    open->action.connection->phase = CCW_PHASE_OPEN;
+    CcwConnection *connection = open->action.connection;
+
+    connection->phase = CCW_PHASE_OPEN;
+    connection->is_held = FALSE;
     ccw_action_end(&open->action, g_steal_pointer(&open->reply));
 }
 
 static void shut_out(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
-    shut(action->connection, NOT_OPEN);
-    ccw_action_end(action, ccw_action_refusal(action, header, payload, length));
+    CcwConnection *connection = action->connection;
+    gboolean is_answered = connection->is_held;
+
+    shut(connection, NOT_OPEN);
+    connection->is_held = FALSE;
+    ccw_action_end(action, is_answered ? NULL : ccw_action_refusal(action, header, payload, length));
 }
 
 static gboolean is_denied(const CcwHeader *header, const guint8 *payload, gsize length)
@@ -170,27 +182,72 @@ static void opened(CcwAction *action, const CcwHeader *header, const guint8 *pay
         return;
     }
     open->reply = ccw_frame_new(header, payload, length);
-    ccw_action_ask(action, CCW_PROC_CONNECT_SET_IDENTITY, open->identity, identified, lost);
+    if (action->connection->peer->uid == 0) {
+        action->connection->is_held = TRUE;
+        ccw_action_reply(action, g_steal_pointer(&open->reply));
+    }
+    ccw_action_ask(action, CCW_PROC_CONNECT_SET_IDENTITY, action->connection->identity, identified, lost);
 }
 
-static void prepare_work(CcwAction *action)
+static void start_open(CcwAction *action)
 {
-    Open *open = (Open *)action;
+    CcwConnection *connection = action->connection;
 
-    open->identity = ccw_peer_identity(action->connection->peer, &open->error);
-}
-
-static void prepared(CcwAction *action)
-{
-    Open *open = (Open *)action;
-
-    if (open->identity) {
-        ccw_action_call(action, open->frame, opened, lost);
+    if (connection->identity) {
+        ccw_action_call(action, ((Open *)action)->frame, opened, lost);
         return;
     }
-    action->connection->phase = CCW_PHASE_NEW;
-    ccw_action_end(action,
-                   ccw_rpc_error_reply(&action->call, VIR_ERR_INTERNAL_ERROR, VIR_FROM_RPC, open->error->message));
+    connection->phase = CCW_PHASE_NEW;
+    ccw_action_end(action, ccw_rpc_error_reply(&action->call, VIR_ERR_INTERNAL_ERROR, VIR_FROM_RPC,
+                                               connection->identity_error->message));
+}
+
+static void look_up_free(CcwAction *action)
+{
+    LookUp *look_up = (LookUp *)action;
+
+    g_clear_pointer(&look_up->identity, g_byte_array_unref);
+    g_clear_error(&look_up->error);
+    g_free(look_up);
+}
+
+static void look_up_work(CcwAction *action)
+{
+    LookUp *look_up = (LookUp *)action;
+
+    look_up->identity = ccw_peer_identity(action->connection->peer, &look_up->error);
+}
+
+/* The action that waits goes on before this one ends, so that the connection does not end in between. */
+static void looked_up(CcwAction *action)
+{
+    LookUp *look_up = (LookUp *)action;
+    CcwConnection *connection = action->connection;
+
+    connection->identity = g_steal_pointer(&look_up->identity);
+    connection->identity_error = g_steal_pointer(&look_up->error);
+    if (connection->opening)
+        start_open(g_steal_pointer(&connection->opening));
+    ccw_action_end(action, NULL);
+}
+
+static void begin_look_up(CcwConnection *connection)
+{
+    LookUp *look_up = g_new0(LookUp, 1);
+    CcwArguments none = { 0 };
+
+    look_up->action.free = look_up_free;
+    ccw_action_begin(&look_up->action, connection, &no_call, &none);
+    look_up->action.is_answered = TRUE; /* the serial of no call is the client's to use */
+    ccw_action_work(&look_up->action, CCW_WORK_LOOK_UP, look_up_work, looked_up);
+}
+
+/* The look-up goes on while libvirt answers. */
+void ccw_identity_begin(CcwConnection *connection)
+{
+    begin_look_up(connection);
+    if (connection->peer->uid != 0)
+        greet(connection);
 }
 
 static gboolean is_remote(const CcwHeader *header, gint32 procedure)
@@ -225,6 +282,8 @@ gboolean ccw_identity_header(CcwConnection *connection, const CcwHeader *header,
 {
     if (is_remote(header, CCW_PROC_CONNECT_SET_IDENTITY))
         connection->for_another = TRUE;
+    if (is_remote(header, CCW_PROC_AUTH_LIST))
+        connection->is_listed = TRUE;
     if (!connection->peer || (header->type != CCW_TYPE_CALL && header->type != CCW_TYPE_CALL_WITH_FDS) ||
         may_pass(connection, header))
         return FALSE;
@@ -302,7 +361,10 @@ static void begin_open(CcwConnection *connection, const CcwHeader *header, const
     open = begin(connection, header);
     connection->phase = CCW_PHASE_OPENING;
     open->frame = ccw_frame_new(header, payload, length);
-    ccw_action_work(&open->action, CCW_WORK_LOOK_UP, prepare_work, prepared);
+    if (connection->identity || connection->identity_error)
+        start_open(&open->action);
+    else
+        connection->opening = &open->action;
 }
 
 static void refuse(CcwConnection *connection, const CcwHeader *header)
@@ -316,6 +378,9 @@ static void refuse(CcwConnection *connection, const CcwHeader *header)
         message = "only root may call in another's name";
     } else if (is_remote(header, CCW_PROC_CONNECT_OPEN) && connection->phase == CCW_PHASE_OPENING) {
         message = "connection already open";
+    } else if (!connection->is_listed) {
+        code = VIR_ERR_RPC;
+        message = "authentication required";
     } else if (is_remote(header, CCW_PROC_CONNECT_OPEN) && connection->phase == CCW_PHASE_NEW && is_too_long(header)) {
         message = "the arguments of this call are too long: shorten the URI";
     }

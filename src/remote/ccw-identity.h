@@ -9,9 +9,8 @@
 
 #include "remote/ccw-connection-private.h"
 
-/* Of a new connection: libvirt lets root in without a proof, but wants to be asked. The client is not read meanwhile.
- */
-void ccw_identity_greet(CcwConnection *connection);
+/* Of a new connection: looks up who the client is, and has libvirt let it in. Only root is read meanwhile. */
+void ccw_identity_begin(CcwConnection *connection);
 
 /* What is to be done with a frame of the client's. FALSE: the identity has nothing to do with it. */
 gboolean ccw_identity_header(CcwConnection *connection, const CcwHeader *header, CcwInboxWay *ret_way);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "remote/ccw-wire.h"
 #include "util/ccw-error.h"
@@ -239,7 +240,10 @@ void ccw_limits_close(CcwLimits *limits, uid_t uid, int fd)
 
 void ccw_limits_hang_up(CcwLimits *limits, uid_t uid, int fd)
 {
-    close_later(limits, CCW_WORK_HANG_UP, uid, fd);
+    if (ccw_fd_refuses_fds(fd)) /* no descriptor is in its queue, as virtccwd never refuses them again */
+        close(fd);
+    else
+        close_later(limits, CCW_WORK_HANG_UP, uid, fd);
 }
 
 gboolean ccw_user_begin_login(CcwUser *user)

@@ -17,7 +17,6 @@
 #define PROMPT_SECONDS 600
 
 /* remote_auth_type of remote_protocol.x */
-#define AUTH_NONE 0
 #define AUTH_POLKIT 2
 
 struct _CcwLogin {
@@ -114,14 +113,12 @@ static gboolean send_words(CcwLogin *login, const guint32 *words, gsize count)
 
 typedef void (*AnswerFunc)(CcwLogin *login);
 
-/* root need not prove anything, also where there is no polkit. */
 static void answer_list(CcwLogin *login)
 {
-    const guint32 types[] = { 1, login->peer->uid == 0 ? AUTH_NONE : AUTH_POLKIT };
-    gboolean sent = send_words(login, types, G_N_ELEMENTS(types));
+    const guint32 types[] = { 1, AUTH_POLKIT };
 
-    if (!sent || login->peer->uid == 0)
-        end(login, sent ? login->fd : -1);
+    if (!send_words(login, types, G_N_ELEMENTS(types)))
+        end(login, -1);
 }
 
 static void on_hang_up(guint32 events, gpointer data);
@@ -192,7 +189,7 @@ static void answer_polkit(CcwLogin *login)
     stop_clock(login);
     login->timer = g_timeout_add_seconds(PROMPT_SECONDS, on_timeout, login);
     watch(login, EPOLLRDHUP, on_hang_up);
-    ccw_polkit_check(login->peer, action_of(login), login->cancellable, on_polkit_answer, login);
+    ccw_polkit_check(login->poll, login->peer, action_of(login), login->cancellable, on_polkit_answer, login);
 }
 
 static void answer_sasl(CcwLogin *login)

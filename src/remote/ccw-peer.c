@@ -2,6 +2,7 @@
 #include "remote/ccw-peer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <libvirt/libvirt.h>
 #include <pwd.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "remote/ccw-xdr.h"
 #include "util/ccw-error.h"
@@ -17,6 +19,20 @@
 #define DATABASE_MAX (1024u * 1024)
 /* Fields of /proc/PID/stat behind the parenthesis that ends the command: the state is the third of all, see proc(5). */
 #define STAT_START_TIME (22 - 3)
+#define STAT_MAX 2048 /* bytes; some 400 where every number is at its longest */
+
+/* How many bytes came, and a 0 behind them; -1. One read(2) has all of such a file of /proc. */
+static ssize_t read_stat(const char *path, char *text, gsize size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
+
+    if (fd >= 0)
+        close(fd);
+    if (n >= 0)
+        text[n] = '\0';
+    return n;
+}
 
 /*
  * The start time of the first thread is that of the process. /proc/PID/stat has it too, but there the kernel adds up
@@ -24,18 +40,20 @@
  */
 static gboolean read_start_time(pid_t pid, guint64 *ret_time, GError **error)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/task/%d/stat", pid, pid);
-    g_autofree char *text = NULL;
-    g_auto(GStrv) fields = NULL;
-    const char *end;
+    char path[sizeof("/proc/2147483647/task/2147483647/stat")];
+    char text[STAT_MAX];
+    char *at, *end;
 
-    if (!g_file_get_contents(path, &text, NULL, NULL) || !(end = strrchr(text, ')'))) {
+    g_snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, pid);
+    if (read_stat(path, text, sizeof(text)) < 0 || !(at = strrchr(text, ')'))) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "%s does not say when the client started", path);
         return FALSE;
     }
-    fields = g_strsplit(end + strlen(") "), " ", STAT_START_TIME + 2);
-    if (g_strv_length(fields) < STAT_START_TIME + 2 ||
-        !g_ascii_string_to_unsigned(fields[STAT_START_TIME], 10, 1, G_MAXUINT64, ret_time, NULL)) {
+    at++;
+    for (guint i = 0; at && i < STAT_START_TIME; i++)
+        at = strchr(at + 1, ' ');
+    *ret_time = at ? g_ascii_strtoull(at, &end, 10) : 0;
+    if (*ret_time == 0 || *end != ' ') {
         g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "%s is not laid out as it should be", path);
         return FALSE;
     }

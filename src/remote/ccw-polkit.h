@@ -8,6 +8,7 @@
 #include <gio/gio.h>
 
 #include "remote/ccw-peer.h"
+#include "remote/ccw-poll.h"
 
 /* What libvirt's own daemons ask (libvirt src/remote/libvirtd.policy). */
 #define CCW_POLKIT_MANAGE "org.libvirt.unix.manage"
@@ -24,12 +25,12 @@ typedef enum {
 /* message: with CCW_POLKIT_FAILED why; else NULL. */
 typedef void (*CcwPolkitFunc)(CcwPolkitAnswer answer, const char *message, gpointer data);
 
-/* Connects to the system bus now, while there are threads and descriptors for it. Waits for the bus. */
-void ccw_polkit_prepare(void);
+/* Begins to connect to the system bus now, while there are descriptors for it. */
+void ccw_polkit_prepare(CcwPoll *poll);
 
 /*
- * func is called once, from the main loop: as long as a person takes to answer; soon after cancellable is cancelled,
- * with CCW_POLKIT_FAILED.
+ * func is called once, from the main loop and not from within this function: as long as a person takes to answer; soon
+ * after cancellable is cancelled, with CCW_POLKIT_FAILED.
  */
-void ccw_polkit_check(const CcwPeer *peer, const char *action, GCancellable *cancellable, CcwPolkitFunc func,
-                      gpointer data);
+void ccw_polkit_check(CcwPoll *poll, const CcwPeer *peer, const char *action, GCancellable *cancellable,
+                      CcwPolkitFunc func, gpointer data);

@@ -90,9 +90,10 @@ typedef struct {
 #define CCW_PROC_NODE_DEVICE_UPDATE 447
 
 /*
- * The highest procedure of the remote program that this table has been checked against: libvirt 12.8's. A newer libvirt's
- * additions are found by tests/libvirt/protocol-level.py. Read what each of them carries, give it a row if that is a
- * domain's or a node device's XML, the name of a node device, or the start of a domain, and then raise this number.
+ * The highest procedure of the remote program that this table has been checked against: libvirt 12.8's. A newer
+ * libvirt's additions are found by tests/libvirt/protocol-level.py. Read what each of them carries, give it a row if
+ * that is a domain's or a node device's XML, the name of a node device, or the start of a domain, and then raise this
+ * number.
  */
 #define CCW_PROCEDURES_CHECKED 456
 

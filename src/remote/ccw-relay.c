@@ -68,6 +68,24 @@ static const CcwProcedure *lookup_call(const CcwConnection *connection, const Cc
     return changes_nothing(connection) && changes(procedure) ? NULL : procedure;
 }
 
+/*
+ * What a client sends besides calls: data of streams, and pings. libvirt takes descriptors only behind a call of a
+ * client's. Behind any other frame that has a count of descriptors libvirt would read on where virtccwd sees their
+ * bytes, and what virtccwd passes on as payload would be calls to libvirt, before libvirt knows who the client is.
+ */
+static CcwInboxWay client_frame_without_call(const CcwHeader *header)
+{
+    static CcwLogLimit limit;
+
+    if (header->type == CCW_TYPE_STREAM || header->type == CCW_TYPE_STREAM_HOLE ||
+        (header->type == CCW_TYPE_MESSAGE && header->program == CCW_PROGRAM_KEEPALIVE))
+        return CCW_INBOX_PASS;
+    ccw_log_limited(&limit, G_LOG_LEVEL_WARNING,
+                    "a client sent a frame of type %u of program %x, which only libvirt sends; its connection ends",
+                    header->type, header->program);
+    return CCW_INBOX_STOP;
+}
+
 CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *header)
 {
     static CcwLogLimit limit;
@@ -75,7 +93,7 @@ CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *
     CcwInboxWay way;
 
     if (header->type != CCW_TYPE_CALL && header->type != CCW_TYPE_CALL_WITH_FDS)
-        return CCW_INBOX_PASS;
+        return client_frame_without_call(header);
     if (!ccw_actions_note_call(connection, header)) {
         ccw_log_limited(
             &limit, G_LOG_LEVEL_WARNING,

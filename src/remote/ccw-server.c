@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <libvirt/virterror.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,11 +12,13 @@
 #include "remote/ccw-limits.h"
 #include "remote/ccw-log.h"
 #include "remote/ccw-login.h"
+#include "remote/ccw-queue.h"
 #include "remote/ccw-refusal.h"
 #include "remote/ccw-socket.h"
 #include "util/ccw-error.h"
 
 #define ACCEPT_PAUSE_MS 100
+#define ACCEPTS_MAX 64 /* in a turn: root must not wait behind many others in the queue of the socket */
 /* A client is connected to libvirt when the queue of its socket has room, tried that often, and that long. */
 #define CONNECT_RETRY_MS 20
 #define CONNECT_WAIT (30 * G_TIME_SPAN_SECOND)
@@ -36,12 +39,10 @@ typedef struct {
 typedef struct {
     Listener *listener;
     CcwUser *user;
-    int fd;              /* until it is served; then -1 */
-    CcwPeer *peer;       /* likewise */
-    gint64 until;        /* it waits to be connected to libvirt; 0: not yet */
-    GQueue *queue;       /* the one in which it waits; or NULL */
-    GList link;          /* in that */
-    CcwPollWatch *watch; /* notices that it goes while it waits; or NULL */
+    int fd;          /* until it is served; then -1 */
+    CcwPeer *peer;   /* likewise */
+    CcwPlace *place; /* in the queue in which it waits; or NULL */
+    gint64 until;    /* it waits to be connected to libvirt */
 } Client;
 
 struct _CcwServer {
@@ -51,8 +52,8 @@ struct _CcwServer {
     Listener listeners[2];
     GHashTable *connections; /* CcwConnection -> Client */
     GHashTable *logins;      /* CcwLogin -> Client */
-    GQueue waiting;          /* Client: may authenticate itself when another login has ended */
-    GQueue connecting;       /* Client: libvirt's queue was full */
+    CcwQueue *waiting;       /* Client: may authenticate itself when another login has ended */
+    CcwQueue *connecting;    /* Client: libvirt's queue was full */
     guint connect_timer;     /* tries them again; or 0 */
     gboolean full;           /* no client is accepted until another one goes */
     void (*stopped)(gpointer data);
@@ -86,34 +87,23 @@ static void client_free(Client *client)
     g_free(client);
 }
 
-static void on_waiting_event(guint32 events, gpointer data);
-
-/* A client that goes while it waits must not keep its descriptor, or have its turn. */
-static void start_waiting(Client *client, GQueue *queue)
+static void start_waiting(Client *client, CcwQueue *queue)
 {
-    client->queue = queue;
-    client->link.data = client;
-    g_queue_push_tail_link(queue, &client->link);
-    client->watch =
-        ccw_poll_add(client->listener->server->services->poll, client->fd, EPOLLRDHUP, on_waiting_event, client);
+    client->place = ccw_queue_add(queue, client->user->uid, client->fd, client);
 }
 
 static void stop_waiting(Client *client)
 {
-    ccw_poll_remove(client->watch);
-    client->watch = NULL;
-    g_queue_unlink(client->queue, &client->link);
-    client->queue = NULL;
+    if (client->place)
+        ccw_queue_remove(g_steal_pointer(&client->place));
 }
 
-static void drop_waiting(GQueue *queue)
+static void drop_waiting(CcwQueue *queue)
 {
-    while (!g_queue_is_empty(queue)) {
-        Client *client = g_queue_peek_head(queue);
+    Client *client;
 
-        stop_waiting(client);
+    while ((client = ccw_queue_remove_any(queue)))
         client_free(client);
-    }
 }
 
 static guint count_clients(const CcwServer *server)
@@ -121,24 +111,20 @@ static guint count_clients(const CcwServer *server)
     return g_hash_table_size(server->connections) + g_hash_table_size(server->logins);
 }
 
-static void begin_waiting_logins(CcwServer *server);
-
 static void client_went(CcwServer *server)
 {
-    if (!server->stopped) {
-        begin_waiting_logins(server);
+    if (!server->stopped)
         check_limits(server);
-    } else if (count_clients(server) == 0) {
+    else if (count_clients(server) == 0)
         server->stopped(server->data);
-    }
 }
 
-static void on_waiting_event(guint32 events G_GNUC_UNUSED, gpointer data)
+/* A client that goes while it waits must not keep its descriptor, or have its turn. */
+static void waiting_client_went(gpointer data)
 {
     Client *client = data;
     CcwServer *server = client->listener->server;
 
-    stop_waiting(client);
     client_free(client);
     client_went(server);
 }
@@ -163,55 +149,24 @@ static void refuse(Client *client, gint32 code, const GError *error)
     client_free(client);
 }
 
-static void let_in(Client *client);
-
-static gboolean connect_again(gpointer data)
-{
-    CcwServer *server = data;
-
-    server->connect_timer = 0;
-    for (guint left = server->connecting.length; left > 0; left--) { /* let_in() may put them there again */
-        Client *client = g_queue_peek_head(&server->connecting);
-
-        stop_waiting(client);
-        let_in(client);
-    }
-    client_went(server);
-    return G_SOURCE_REMOVE;
-}
-
-/* FALSE: it has waited long enough. Else takes client. */
-static gboolean wait_to_connect(Client *client)
-{
-    CcwServer *server = client->listener->server;
-    gint64 now = g_get_monotonic_time();
-
-    if (!client->until)
-        client->until = now + CONNECT_WAIT;
-    if (now >= client->until)
-        return FALSE;
-    start_waiting(client, &server->connecting);
-    if (!server->connect_timer)
-        server->connect_timer = g_timeout_add(CONNECT_RETRY_MS, connect_again, server);
-    return TRUE;
-}
-
-/* Takes client. */
-static void let_in(Client *client)
+/* FALSE: libvirt's queue is full, and nothing happens. Else takes client. */
+static gboolean let_in(gpointer data)
 {
     static CcwLogLimit limit;
+    Client *client = data;
     Listener *listener = client->listener;
     CcwServer *server = listener->server;
     g_autoptr(GError) error = NULL;
-    int backend = ccw_socket_connect(listener->backend, &error);
+    int backend = ccw_socket_connect(listener->backend, "libvirt behind virtccwd", &error);
     CcwConnection *connection;
 
-    if (g_error_matches(error, CCW_ERROR, CCW_ERROR_BUSY) && wait_to_connect(client))
-        return;
+    if (g_error_matches(error, CCW_ERROR, CCW_ERROR_BUSY) && g_get_monotonic_time() < client->until)
+        return FALSE;
+    stop_waiting(client);
     if (backend < 0) {
         ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "%s", error->message);
         refuse(client, VIR_ERR_SYSTEM_ERROR, error);
-        return;
+        return TRUE;
     }
     if (!listener->readonly) /* by which no call comes that has descriptors */
         ccw_fd_refuse_fds(client->fd, FALSE);
@@ -222,7 +177,35 @@ static void let_in(Client *client)
     if (listener->readonly)
         ccw_connection_set_readonly(connection);
     ccw_connection_start(connection, client->user);
+    return TRUE;
 }
+
+static gboolean connect_again(gpointer data)
+{
+    CcwServer *server = data;
+
+    while (ccw_queue_serve(server->connecting, let_in))
+        ;
+    if (ccw_queue_is_empty(server->connecting))
+        server->connect_timer = 0;
+    client_went(server);
+    return server->connect_timer != 0;
+}
+
+/* Behind those that wait already, but for root. Takes client. */
+static void let_in_in_turn(Client *client)
+{
+    CcwServer *server = client->listener->server;
+
+    client->until = g_get_monotonic_time() + CONNECT_WAIT;
+    if ((client->user->uid == 0 || ccw_queue_is_empty(server->connecting)) && let_in(client))
+        return;
+    start_waiting(client, server->connecting);
+    if (!server->connect_timer)
+        server->connect_timer = g_timeout_add(CONNECT_RETRY_MS, connect_again, server);
+}
+
+static gboolean begin_login(gpointer data);
 
 static void login_ended(CcwLogin *login, int fd, CcwPeer *peer, gpointer data)
 {
@@ -234,23 +217,25 @@ static void login_ended(CcwLogin *login, int fd, CcwPeer *peer, gpointer data)
     client->fd = fd;
     client->peer = peer;
     if (fd >= 0)
-        let_in(client);
+        let_in_in_turn(client);
     else
         client_free(client);
+    if (!server->stopped)
+        ccw_queue_serve(server->waiting, begin_login); /* there is room for one more */
     client_went(server);
 }
 
 /* FALSE: there are too many logins, and nothing happens. Else takes client. */
-static gboolean begin_login(Client *client)
+static gboolean begin_login(gpointer data)
 {
+    Client *client = data;
     CcwServer *server = client->listener->server;
     int fd = client->fd;
     CcwLogin *login;
 
     if (!ccw_user_begin_login(client->user))
         return FALSE;
-    if (client->queue)
-        stop_waiting(client);
+    stop_waiting(client);
     client->fd = -1;
     login = ccw_login_new(server->services->poll, server->limits, fd, g_steal_pointer(&client->peer),
                           client->listener->readonly, login_ended, server);
@@ -258,26 +243,38 @@ static gboolean begin_login(Client *client)
     return TRUE;
 }
 
-/* In the order in which they came, but for users who have as many logins as one user may have. */
-static void begin_waiting_logins(CcwServer *server)
+static gboolean needs_login(const Listener *listener, uid_t uid)
 {
-    for (GList *item = server->waiting.head, *next; item; item = next) {
-        next = item->next;
-        begin_login(item->data);
-    }
+    return listener->auth != CCW_AUTH_NONE && uid != 0;
 }
 
-/* NULL: the client is refused, or there is no room to say so. A user who has no room costs little. */
+/* A client that has hung up, or writes nothing any more, cannot authenticate itself. */
+static gboolean has_gone(int fd)
+{
+    struct pollfd poll_fd = { .fd = fd, .events = POLLRDHUP };
+
+    return poll(&poll_fd, 1, 0) > 0;
+}
+
+/* NULL: the client has gone or is refused, or there is no room to say so. A user who has no room costs little. */
 static Client *admit(Listener *listener, int fd)
 {
     static CcwLogLimit limit;
     CcwServer *server = listener->server;
     g_autoptr(GError) error = NULL;
     uid_t uid = NO_UID;
-    CcwUser *user = ccw_peer_uid(fd, &uid, &error) ? ccw_limits_add_client(server->limits, uid, &error) : NULL;
-    CcwPeer *peer = user ? ccw_peer_new(fd, &error) : NULL;
+    gboolean is_known = ccw_peer_uid(fd, &uid, &error);
+    CcwUser *user = NULL;
+    CcwPeer *peer;
     Client *client;
 
+    if (is_known && needs_login(listener, uid) && has_gone(fd)) {
+        ccw_limits_hang_up(server->limits, uid, fd);
+        return NULL;
+    }
+    if (is_known)
+        user = ccw_limits_add_client(server->limits, uid, &error);
+    peer = user ? ccw_peer_new(fd, &error) : NULL;
     if (!peer) {
         ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE, "a client is refused: %s", error->message);
         ccw_refuse(server->services->poll, server->limits, uid, fd, user ? VIR_ERR_AUTH_FAILED : VIR_ERR_RPC,
@@ -298,11 +295,11 @@ static void serve(Listener *listener, int fd)
 
     if (!client)
         return;
-    if (listener->auth == CCW_AUTH_NONE) {
-        let_in(client);
+    if (!needs_login(listener, client->user->uid)) {
+        let_in_in_turn(client);
     } else if (!begin_login(client)) {
         g_info("process %d of user %u waits for a login to end", client->peer->pid, client->peer->uid);
-        start_waiting(client, &server->waiting);
+        start_waiting(client, server->waiting);
     }
     check_limits(server);
 }
@@ -326,10 +323,24 @@ static void pause_listener(Listener *listener, const char *why)
     check_limits(listener->server);
 }
 
+/* FALSE: there is none, or it has to wait. */
+static gboolean accept_one(Listener *listener)
+{
+    int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (fd >= 0) {
+        ccw_fd_refuse_fds(fd, TRUE);
+        serve(listener, fd);
+        return !listener->server->full && !listener->pause;
+    }
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        pause_listener(listener, g_strerror(errno));
+    return FALSE;
+}
+
 static void on_event(guint32 events, gpointer data)
 {
     Listener *listener = data;
-    int fd;
 
     if (events & CCW_POLL_FAILED) {
         ccw_poll_remove(listener->watch);
@@ -338,12 +349,8 @@ static void on_event(guint32 events, gpointer data)
             pause_listener(listener, "the socket cannot be watched");
         return;
     }
-    fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd >= 0) {
-        ccw_fd_refuse_fds(fd, TRUE);
-        serve(listener, fd);
-    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-        pause_listener(listener, g_strerror(errno));
+    for (guint i = 0; i < ACCEPTS_MAX && accept_one(listener); i++)
+        ;
 }
 
 static gboolean find_group(const char *name, gid_t *ret_group, GError **error)
@@ -410,6 +417,8 @@ void ccw_server_free(CcwServer *server)
         g_free(server->listeners[i].path);
         g_free(server->listeners[i].backend);
     }
+    ccw_queue_free(server->waiting);
+    ccw_queue_free(server->connecting);
     g_hash_table_unref(server->connections);
     g_hash_table_unref(server->logins);
     ccw_limits_free(server->limits);
@@ -430,8 +439,8 @@ CcwServer *ccw_server_new(const CcwServices *services, const CcwSettings *settin
 
     server->services = services;
     server->settings = settings;
-    g_queue_init(&server->waiting);
-    g_queue_init(&server->connecting);
+    server->waiting = ccw_queue_new(services->poll, waiting_client_went);
+    server->connecting = ccw_queue_new(services->poll, waiting_client_went);
     server->limits = ccw_limits_new(services->workers, find_fd_limit(), ccw_limits_find_memory(), settings->max_clients,
                                     settings->max_user_clients, settings->max_anonymous_clients);
     server->connections = g_hash_table_new(NULL, NULL);
@@ -452,8 +461,8 @@ void ccw_server_stop(CcwServer *server, void (*stopped)(gpointer data), gpointer
 
     for (guint i = 0; i < G_N_ELEMENTS(server->listeners); i++)
         listener_stop(&server->listeners[i]);
-    drop_waiting(&server->waiting);
-    drop_waiting(&server->connecting);
+    drop_waiting(server->waiting);
+    drop_waiting(server->connecting);
     g_clear_handle_id(&server->connect_timer, g_source_remove);
     for (GList *item = logins; item; item = item->next)
         ccw_login_close(item->data);

@@ -25,7 +25,7 @@ static gboolean make_address(const char *path, struct sockaddr_un *ret_address, 
     return TRUE;
 }
 
-int ccw_socket_connect(const char *path, GError **error)
+int ccw_socket_connect(const char *path, const char *peer, GError **error)
 {
     struct sockaddr_un address;
     int fd;
@@ -36,9 +36,9 @@ int ccw_socket_connect(const char *path, GError **error)
     if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
         return fd;
     if (errno == EAGAIN)
-        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "too many clients wait for libvirt behind virtccwd at %s", path);
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "too many clients wait for %s at %s", peer, path);
     else
-        ccw_error_set_errno(error, errno, "cannot connect to libvirt behind virtccwd at %s", path);
+        ccw_error_set_errno(error, errno, "cannot connect to %s at %s", peer, path);
     if (fd >= 0)
         close(fd);
     return -1;
@@ -55,7 +55,7 @@ static gboolean remove_stale(const char *path, GError **error)
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "%s is in the way: it is not a socket", path);
         return FALSE;
     }
-    fd = ccw_socket_connect(path, NULL);
+    fd = ccw_socket_connect(path, "its owner", NULL);
     if (fd >= 0) {
         close(fd);
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,

@@ -5,9 +5,9 @@
 #include <glib.h>
 #include <sys/types.h>
 
-/* Connected, or -1. Errors: CCW_ERROR_BUSY, the queue of the socket is full now; CCW_ERROR_INVALID, a path that is too
- * long; as ccw_error_set_errno. */
-int ccw_socket_connect(const char *path, GError **error);
+/* Connected, or -1. peer: whose socket it is, for the messages. Errors: CCW_ERROR_BUSY, the queue of the socket is full
+ * now; CCW_ERROR_INVALID, a path that is too long; as ccw_error_set_errno. */
+int ccw_socket_connect(const char *path, const char *peer, GError **error);
 
 /* group: (gid_t)-1 for whatever it is by itself. */
 typedef struct {

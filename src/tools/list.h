@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files of virt-ccw list share: a device and what list finds out beside sysfs. Nobody else includes it. */
+/* What the files of virt-ccw list share: a device and what list finds out beside sysfs. Private to these files. */
 #pragma once
 
 #include "dasd/dasd-label.h"

@@ -209,7 +209,7 @@ static int run(const Options *options, const CcwSettings *settings)
     if (!daemon.server)
         return cmd_fail(error);
     if (settings->auth_unix[0] == CCW_AUTH_POLKIT || settings->auth_unix[1] == CCW_AUTH_POLKIT)
-        ccw_polkit_prepare();
+        ccw_polkit_prepare(poll);
     check_hook(backend);
     watcher = ccw_watcher_start(backend, keeper, &error);
     g_unix_signal_add(SIGTERM, on_signal, &daemon);

@@ -26,6 +26,14 @@ void ccw_fd_refuse_fds(int fd, gboolean refuse)
     setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &pass, sizeof(pass));
 }
 
+gboolean ccw_fd_refuses_fds(int fd)
+{
+    int pass = TRUE;
+    socklen_t length = sizeof(pass);
+
+    return getsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &pass, &length) == 0 && !pass;
+}
+
 static void collect(struct msghdr *message, GArray *fds)
 {
     for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(message); cmsg; cmsg = CMSG_NXTHDR(message, cmsg)) {
@@ -51,6 +59,9 @@ ssize_t ccw_fd_receive(int fd, void *buffer, gsize length, GArray *fds)
     if (n < 0)
         return errno == EAGAIN ? 0 : -1;
     collect(&message, fds);
+    /* Descriptors got lost: too many, no room for them in this process, or a security module that keeps them back. */
+    if (message.msg_flags & MSG_CTRUNC)
+        return -1;
     return n ? n : -1;
 }
 

@@ -22,6 +22,9 @@
  */
 void ccw_fd_refuse_fds(int fd, gboolean refuse);
 
+/* Whether the kernel refuses them now. Then close(2) of a socket that has done so from its beginning never waits. */
+gboolean ccw_fd_refuses_fds(int fd);
+
 /*
  * ccw_fd_receive:
  * @fds: descriptors that come are appended, as gint, close-on-exec

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What this library itself (its room, src/dasd, src/trace, src/util) calls by path: the linker gives such a call the
+ * What this library itself (src/vfio, src/dasd, src/trace, src/util) calls by path: the linker gives such a call the
  * name here (--wrap in meson.build), which is the C library's own behind those that vfio-path.c and vfio-folder.c
  * define. A call that is new needs its name here; the linker says so.
  */

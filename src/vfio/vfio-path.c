@@ -56,6 +56,16 @@ void vfio_path_start(const VfioNode *tree)
 
 /* --- from a path to its node --- */
 
+/*
+ * A caller may ask the kernel about no path at all, as Rust's library does to see whether there is a statx(). The C
+ * library declares that a path is never NULL, and the compiler drops each check of one that it has from a parameter.
+ */
+static const char *maybe_null(const char *path)
+{
+    __asm__("" : "+r"(path));
+    return path;
+}
+
 gboolean vfio_path_is_real(const VfioNode *node)
 {
     int errnum = errno;
@@ -70,6 +80,7 @@ const VfioNode *vfio_path_find_any(int at, const char *path, gboolean follow, in
     const VfioNode *from;
 
     *ret_errno = 0;
+    path = maybe_null(path);
     if (G_LIKELY(!root) || !path || *path == '\0')
         return NULL;
     from = *path == '/' ? root : vfio_folder_of(at);
@@ -86,10 +97,12 @@ const VfioNode *vfio_path_find(int at, const char *path, gboolean follow, int *r
 /* With the flags of the calls that end in "at". */
 static const VfioNode *find_at(int at, const char *path, int flags, int *ret_errno)
 {
-    if (path && *path == '\0' && flags & AT_EMPTY_PATH) {
-        *ret_errno = 0;
+    *ret_errno = 0;
+    path = maybe_null(path);
+    if (G_LIKELY(!root))
+        return NULL;
+    if (path && *path == '\0' && flags & AT_EMPTY_PATH)
         return vfio_folder_of(at);
-    }
     return vfio_path_find(at, path, !(flags & AT_SYMLINK_NOFOLLOW), ret_errno);
 }
 
@@ -200,6 +213,7 @@ static int open_any(int at, const char *path, int flags, mode_t mode)
     const VfioNode *node;
     int errnum, result;
 
+    path = maybe_null(path);
     if (G_LIKELY(!in_qemu))
         return VFIO_REAL(openat)(at, path, flags, mode);
     node = vfio_path_find(at, path, !(flags & O_NOFOLLOW), &errnum);

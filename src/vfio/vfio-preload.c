@@ -68,7 +68,7 @@ __attribute__((constructor)) static void initialize(int argc, char **argv)
             vfio_source_set_environment(devices);
         vfio_path_start(devices ? vfio_sysfs_new() : NULL);
     }
-    /* Of whatever name: a guest can have any emulator. */
+    /* A guest can have an emulator of any name. */
     if (is_sandboxed(argc, argv) && access(CCW_LAB_SOCKET, F_OK) == 0)
         vfio_confine();
 }

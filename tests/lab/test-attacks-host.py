@@ -146,7 +146,7 @@ class Attacks:
 
     @contextlib.contextmanager
     def busy_host(self):
-        """Somebody detaches and reattaches the first device again and again."""
+        """A second client detaches and reattaches the first device in a loop."""
         stop, failed = threading.Event(), []
 
         def work():

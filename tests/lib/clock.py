@@ -92,5 +92,6 @@ def _time_lists(uri, prefix, words, problem):
 
 def compare_lists(through, past, prefix=(), words="live", rounds=ROUNDS):
     """Where libvirt itself has no answer the test shows nothing about virtccwd, and fails with words of its own."""
-    return Comparison(_time_lists(through, prefix, words, "through virtccwd"),
-                      _time_lists(past, prefix, words, "past virtccwd, so that there is nothing to compare with")).measure(rounds)
+    comparison = Comparison(_time_lists(through, prefix, words, "through virtccwd"),
+                            _time_lists(past, prefix, words, "past virtccwd, so that there is nothing to compare with"))
+    return comparison.measure(rounds)

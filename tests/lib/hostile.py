@@ -8,6 +8,7 @@ import select
 import socket
 import struct
 
+from bus import Bus
 from rpc import AUTH_LIST, AUTH_POLKIT, CAPABILITIES, DEFINE, HOSTNAME, OPEN, OPEN_GRAPHICS_FD, OPEN_QEMU
 from rpc import Client, frame, is_ok, string
 from steps import StepFailed
@@ -319,6 +320,47 @@ def send_lingering(path, address, before, counts, _number):
     keep(client)
 
 
+def signal_lingering(pid, address, counts, _number):
+    """A descriptor whose close(2) waits, in a signal on the message bus to the connection of that process. Where the bus hands on
+    none it would be the bus that waits, and with it everybody who uses it; so it is first tried with another one."""
+    with Bus() as bus, open("/dev/null", "rb") as null:
+        name = bus.name_of(pid)
+        bus.signal(name, "h", bytes(4), [null.fileno()])
+        bus.ask("GetId")  # the answer to the signal comes before this one's
+        if bus.errors:
+            counts.add("refused")
+        else:
+            fd = lingering_connection(address)
+            bus.signal(name, "h", bytes(4), [fd])
+            os.close(fd)
+            counts.add("sent")
+        while True:
+            bus.receive()
+
+
+def signal_many_values(pid, length, counts, _number):
+    """A signal of so many bytes with a value of a type of its own in each four of them, to that process."""
+    values = b"\1y\0\0" * (length // 4)
+    with Bus() as bus:
+        bus.signal(bus.name_of(pid), "av", struct.pack("<I", len(values)) + values)
+        counts.add("sent")
+        bus.ask("GetId")
+        counts.add("answered")
+        while True:
+            bus.receive()
+
+
+def signal_again_and_again(pid, counts, _number):
+    """Small signals to that process, as fast as the message bus takes them."""
+    with Bus() as bus:
+        name = bus.name_of(pid)
+        while True:
+            for _ in range(100):
+                bus.signal(name)
+            counts.add("sent", 100)
+            bus.ask("GetId")
+
+
 LOG_IN = frame(AUTH_LIST, serial=1) + frame(AUTH_POLKIT, serial=2) + frame(OPEN, OPEN_QEMU, serial=3)
 LOG_IN_CALLS = 3
 
@@ -395,16 +437,13 @@ def churn(paths, counts, _number):
             client.close()
 
 
-def churn_behind(path, holders, times, data, is_patient, counts, _number):
-    """Some connections that stay and send nothing, and then many that go at once, or once something is answered."""
+def churn_behind(path, holders, times, data, counts, _number):
+    """Some connections that stay and send nothing, and then many that go at once."""
     for _ in range(holders):
         keep(connect_once(path, b"", counts))
     for _ in range(times):
         while not (client := connect_once(path, data, counts)):
             pass
-        if is_patient:
-            client.settimeout(20)
-            client.recv(1)
         client.close()
         counts.add("sent")
 

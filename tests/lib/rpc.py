@@ -16,7 +16,6 @@ HOSTNAME, FEATURE, AUTH_LIST, SASL_INIT, AUTH_POLKIT, LIST_ALL_DOMAINS = 59, 60,
 NODE_DEVICE_LOOKUP_BY_NAME, ATTACH_DEVICE_FLAGS, OPEN_GRAPHICS_FD, SET_IDENTITY = 113, 160, 343, 419
 
 
-
 def frame(procedure, payload=b"", serial=1, program=REMOTE, kind=CALL):
     return struct.pack(">IIIiIII", HEAD + len(payload), program, 1, procedure, kind, serial, 0) + payload
 

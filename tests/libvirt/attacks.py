@@ -49,6 +49,8 @@ FDS_OVER = 32 + 8  # one frame that was under way, and the connection's own
 GROWTH = 16 * 1024  # KiB: what 10,000 refusals may leave
 WATCHER_WAITS = 20
 HELD = 256 * 1024  # KiB: what one user's clients may make virtccwd hold
+BUS_SIGNAL = 4 << 20  # bytes of a signal on the message bus, where the longest message has 32 MiB
+BUS_HELD = 8 * 1024  # KiB: what that may make it hold, and the clients that are measured
 MANY_CLIENTS = 200  # max_clients while the sockets are flooded
 MANY = 200  # clients of one user
 HOLDERS = 5  # logins that one user may have: a quarter of max_anonymous_clients
@@ -129,7 +131,7 @@ class AttackTest(AuthTest):
     # Programs.
 
     def spellings(self):
-        """600 names of one emulator on 40 connections, by a user whom libvirt lets define nothing. libvirtd itself starts each
+        """600 names of one emulator on 40 connections, by a user who may define nothing. libvirtd itself starts each
         of them before it looks at the user's rights, one at a time, and a worker of its waits for that. With more workers
         than the attacker has connections it still answers others, and virtccwd must keep up."""
         self.restart_libvirtd(min_workers=WORKERS, max_workers=WORKERS)  # 9.0 starts none while calls wait
@@ -240,6 +242,44 @@ class AttackTest(AuthTest):
                 with Attacker(user, attack, 8) as attacker:
                     attacker.wait_for("sent", 1)
                     self.check_delay(attacker, f"descriptors of {user}'s that linger, behind {len(before)} bytes", rounds=5)
+
+    # The message bus.
+
+    def bus_descriptors(self):
+        """Descriptors whose close(2) waits, in signals to virtccwd's own name on the message bus, do not delay a login that
+        polkit decides about."""
+        self.loopback_up()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            self.fresh()
+            attack = partial(hostile.signal_lingering, self.libvirt.proxy.pid, server.getsockname())
+            self.libvirt.proxy.send_signal(signal.SIGSTOP)  # so that the attacker's own close is never the last one
+            with Attacker("nobody", attack, 4) as attacker:
+                try:
+                    wait_for("the descriptors", lambda: attacker.counts["sent"] + attacker.counts["refused"] == 4)
+                finally:
+                    self.libvirt.proxy.send_signal(signal.SIGCONT)
+                self.check_delay(attacker, "signals with descriptors that linger", users=("root", DEFINER), rounds=5)
+                expect(attacker.counts["refused"] == 4, f"virtccwd takes descriptors on the message bus: {attacker.counts}")
+
+    def bus_values(self):
+        """A signal whose values take many times its length in memory, once they are taken apart."""
+        self.fresh()
+        before = self.libvirt.memory("VmHWM")
+        attack = partial(hostile.signal_many_values, self.libvirt.proxy.pid, BUS_SIGNAL)
+        with Attacker("nobody", attack) as attacker:
+            attacker.wait_for("answered", 1, 60 * SLOWER)
+            compared = self.compare(DEFINER, rounds=3)
+            most = self.libvirt.memory("VmHWM") - before
+            self.note(f"a signal of many values: virtccwd has grown by {most} KiB, {BUS_HELD} are allowed; 'virsh list' of "
+                      f"{DEFINER}'s takes {compared}")
+            expect(most <= BUS_HELD, f"a signal of many values: virtccwd has grown by {most} KiB")
+            compared.check(f"a signal of many values: virsh list of {DEFINER}'s")
+
+    def bus_flood(self):
+        self.fresh()
+        with Attacker("nobody", partial(hostile.signal_again_and_again, self.libvirt.proxy.pid), 2) as attacker:
+            attacker.wait_for("sent", 1000)
+            self.check_delay(attacker, "signals on the message bus", users=("root", DEFINER), rounds=5)
 
     def early_descriptors(self):
         """Linux 6.16 and later refuse the descriptors of a client that virtccwd has not accepted yet."""
@@ -424,7 +464,7 @@ class AttackTest(AuthTest):
         before = self.descriptors()
         for user in (LOOKER, "nobody"):
             for data in (b"", hostile.LOG_IN):
-                behind = partial(hostile.churn_behind, RW, HOLDERS, BEHIND, data, False)
+                behind = partial(hostile.churn_behind, RW, HOLDERS, BEHIND, data)
                 with Attacker(user, behind) as attacker:
                     attacker.wait_for("sent", BEHIND, 60 * SLOWER)
                     self.wait_closed(before + HOLDERS + 2, f"clients of {user}'s that went from the queue")
@@ -439,7 +479,7 @@ class AttackTest(AuthTest):
         before = self.descriptors()
         self.libvirt.libvirtd.send_signal(signal.SIGSTOP)
         try:
-            with Attacker("root", partial(hostile.churn_behind, RW, 0, BEHIND, hostile.LOG_IN, True)) as attacker:
+            with Attacker("root", partial(hostile.churn_behind, RW, 0, BEHIND, hostile.LOG_IN)) as attacker:
                 attacker.wait_for("sent", BEHIND, 60 * SLOWER)
             self.wait_closed(before + LIBVIRT_QUEUE + 4, "clients that went before libvirt had room for them")
         finally:
@@ -474,6 +514,9 @@ ATTACKS = (
     ("descriptors that are sent to a libvirt that waits", AttackTest.queued_descriptors),
     ("descriptors that are asked for and not read", AttackTest.asked_descriptors),
     ("descriptors whose close waits", AttackTest.lingering_descriptors),
+    ("signals on the message bus with descriptors whose close waits", AttackTest.bus_descriptors),
+    ("signals on the message bus of many values", AttackTest.bus_values),
+    ("signals on the message bus that do not end", AttackTest.bus_flood),
     ("descriptors that come before the client is accepted", AttackTest.early_descriptors),
     ("one element with very many attributes", AttackTest.attributes),
     ("the same from 200 clients", AttackTest.attributes_of_many),

@@ -167,8 +167,54 @@ def reopen(path):
             print(readable(answer))
 
 
+REPLY_WITH_FDS = 5
+SKEW = 32  # bytes of a frame for libvirtd, of which the first is that behind a descriptor
+SMUGGLED = 100
+
+
+def send_with_descriptor(client):
+    """The kernel refuses descriptors until virtccwd has let the client in."""
+    with open(os.devnull, "rb") as null:
+        until = time.monotonic() + 30
+        while True:
+            try:
+                socket.send_fds(client, [b"\0"], [null.fileno()])
+                return
+            except PermissionError:
+                if time.monotonic() > until:
+                    raise
+
+
+def smuggle(path):
+    """For a process of a user's: libvirtd takes no descriptor behind a REPLY_WITH_FDS of a client, and so reads the byte that
+    comes with it as the first of the next frame. Then what is payload for a reader who took that byte is frames for libvirtd."""
+    hidden = frame(OPEN, OPEN_QEMU, serial=SMUGGLED)
+    length = 0x2000  # whose first three bytes are the length SKEW for libvirtd, behind the byte of 0
+    rest = length - (SKEW - 4) - 3 - len(hidden)
+    head = struct.pack(">IIIiIII", length, 0, 0, 0, 1, 0, 0)
+    tail = struct.pack(">IIIiIII", rest, 0x20008099, 1, 1, 1, 77, 0) + bytes(rest - 28)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(30)
+        client.connect(path)
+        for procedure in (AUTH_LIST, AUTH_POLKIT):
+            client.sendall(frame(procedure))
+            receive(client)
+        try:
+            client.sendall(struct.pack(">IIIiIIII", SKEW, REMOTE, 1, 1, REPLY_WITH_FDS, 5, 0, 1))
+            send_with_descriptor(client)
+            client.sendall(head + bytes(3) + hidden + tail)
+            while (answer := receive_if_any(client)):
+                serial = struct.unpack(">I", answer[20:24])[0]
+                print("answered", serial)
+                if serial == SMUGGLED:
+                    return
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        print("the connection ended")
+
+
 class OwnLibvirt(threading.Thread):
-    """A user's own program that speaks libvirt's protocol: it lets everybody do everything, and misses each device."""
+    """A user's own program that speaks libvirt's protocol: it allows every call, and reports each device as missing."""
 
     def __init__(self, path):
         super().__init__(daemon=True)
@@ -413,6 +459,11 @@ class AuthTest:
             client.sendall(frame(OPEN, struct.pack(">I", 0) + OPEN_QEMU, kind=CALL_WITH_FDS))
             expect(receive(client) == b"the end", "it was served")
 
+    def smuggled(self):
+        """What only libvirtd sends ends the connection. Frames in it would be judged as root's."""
+        lines = self.as_guest("--smuggle", FRONT)
+        expect(f"answered {SMUGGLED}" not in lines and "the connection ended" in lines, lines)
+
     def attach_elsewhere(self, user, socket_path):
         """What it hears."""
         uri = f"qemu+unix:///system?socket={socket_path}"
@@ -507,7 +558,7 @@ def main():
     if len(sys.argv) == 5 and sys.argv[1] == "--attach-elsewhere":
         attach_elsewhere(*sys.argv[2:])
         return
-    modes = {"--silent": silent, "--reopen": reopen, "--talk": talk_all, "--in-one-go": in_one_go, "--with-agent": with_agent}
+    modes = {"--silent": silent, "--reopen": reopen, "--talk": talk_all, "--in-one-go": in_one_go, "--smuggle": smuggle, "--with-agent": with_agent}
     if len(sys.argv) == 3 and sys.argv[1] in modes:
         modes[sys.argv[1]](sys.argv[2])
         return
@@ -541,6 +592,7 @@ def main():
     steps.run("nor is it lost by a close and another open", test.closed_and_opened)
     steps.run("nor by a libvirt of the client's own", test.elsewhere)
     steps.run("nor does one with descriptors", test.open_with_descriptors)
+    steps.run("nor one in a frame that only libvirtd sends", test.smuggled)
     steps.run("root may call in another's name", test.in_anothers_name)
     steps.run("restart with groups instead", lambda: test.restart(
         auth_unix_rw="none", auth_unix_ro="none", unix_sock_group="libvirt", unix_sock_rw_perms="0770"))

@@ -370,7 +370,8 @@ def run(steps, daemon, uri, also=None, polkit=None):
                            ("the journal stays", test.journal_stays),
                            ("systemd starts virtccwd when it is wanted", test.activated),
                            ("the backend restarts", test.backend_restarts), ("beside it", test.beside),
-                           ("the hook alone", test.hook_alone), ("in front again", test.front), ("removed", test.removed), ("stopped", test.stops)):
+                           ("the hook alone", test.hook_alone), ("in front again", test.front), ("removed", test.removed),
+                           ("stopped", test.stops)):
         steps.run(f"{daemon}: {name}", function)
 
 

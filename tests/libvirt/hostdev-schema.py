@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The table of docs/formatdomain/hostdev-ccw.rst, of what libvirt's schema allows in a hostdev: it names all that the installed
-libvirt's schema has, and what it says of each row is what happens. So a newer libvirt's addition fails here until somebody
-has decided what is done with it.
+libvirt's schema has, and what it says of each row is what happens. So a newer libvirt's addition fails here until the
+table has a row for it.
 
     hostdev-schema.py HOSTDEV-CCW.RST VIRT-CCW SCHEMAS
 """
@@ -140,7 +140,8 @@ class HostdevTest:
 
     def nothing_missing(self):
         missing = sorted(name for name in self.schema.names("hostdev") if not self.table.covers(name))
-        expect(not missing, "libvirt's schema allows these in a hostdev, and the table does not have them: " + ", ".join(missing))
+        expect(not missing,
+               "libvirt's schema allows these in a hostdev, and the table does not have them: " + ", ".join(missing))
 
     def nothing_else(self):
         other = sorted(set(self.table.outcomes) - self.schema.names("hostdev") - NEWER)

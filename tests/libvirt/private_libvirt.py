@@ -159,9 +159,9 @@ class Private:
         os.close(mine)
         expect(ready == b"\n", f"virtccwd said {ready!r} when it should be ready:\n{read(self.virtccwd_log)}")
 
-    def memory(self):
-        """KiB of virtccwd's that are resident."""
-        return int(re.search(r"VmRSS:\s*(\d+)", read(f"/proc/{self.proxy.pid}/status"))[1])
+    def memory(self, name="VmRSS"):
+        """KiB of virtccwd's that are resident; VmHWM: the most that ever were."""
+        return int(re.search(name + r":\s*(\d+)", read(f"/proc/{self.proxy.pid}/status"))[1])
 
     @staticmethod
     def stop(daemon, number=signal.SIGTERM):

@@ -144,7 +144,8 @@ class ProcedureTest(ProxyTest):
             expect((valid[0] == 0, defined[0] == 0) == (good, good), f"{start}{devices}: validate {valid}, define {defined}")
             if not good:
                 words = valid[1].strip().removeprefix("virt-ccw validate: error: ").removeprefix("line 3: ")
-                expect(words[:60].removeprefix("unsupported configuration: ") in defined[1], f"validate {valid}, define {defined}")
+                expect(words[:60].removeprefix("unsupported configuration: ") in defined[1],
+                       f"validate {valid}, define {defined}")
                 continue
             self.virsh("undefine", "same")
 

@@ -28,7 +28,8 @@ def check(name, good, *why):
 
 
 def run(*arguments, **kwargs):
-    return subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False, **kwargs)
+    return subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
+                          **kwargs)
 
 
 def enter():

@@ -12,7 +12,7 @@
 
 #define CMD_DEFINE_EXTENT 0x63
 #define CMD_LOCATE_RECORD 0x47
-#define CMD_WRITE_DATA 0x05
+#define CMD_WRITE_UPDATE_DATA 0x85
 #define CMD_WRITE_CKD 0x1d
 #define CMD_SENSE 0x04
 #define MASK_UPDATE 0x80
@@ -107,8 +107,8 @@ static u32 write_track(u32 n, u32 track, u32 layout, int format)
         if (format)
             at = put_count(at, track, record, layouts[layout].length);
         at = put_data(at, n, track, record, layouts[layout].length);
-        program[1 + record] = (struct ccw){ format ? CMD_WRITE_CKD : CMD_WRITE_DATA, record < records ? CCW_CC : 0,
-                                            (u16)(at - begin), (u32)(u64)begin };
+        program[1 + record] = (struct ccw){ format ? CMD_WRITE_CKD : CMD_WRITE_UPDATE_DATA,
+                                            record < records ? CCW_CC : 0, (u16)(at - begin), (u32)(u64)begin };
     }
     return run();
 }

@@ -57,6 +57,26 @@ static void we_read_theirs(void)
     g_unlink(path);
 }
 
+/* Each type of disk that dasdinit makes is refused by its name, not by the byte that the header keeps of it. */
+static void other_types(void)
+{
+    static const char *const types[] = { "2311", "2314", "3330", "3340", "3350", "3375", "3380", "9345" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
+        const char *const argv[] = { "dasdinit", "-lfs", path, types[i], "HERC01", "5", NULL };
+        g_autofree char *out = bench_spawn(argv, 0);
+        g_autofree char *wanted = g_strdup_printf("is of device type %s; only 3390 is supported", types[i]);
+        g_autoptr(GError) error = NULL;
+        DasdImageInfo info;
+        DasdImageOptions options = { .read_only = FALSE };
+
+        g_assert_cmpint(dasd_image_open(path, &options, &info, &error), ==, -1);
+        g_assert_nonnull(error);
+        g_assert_nonnull(strstr(error->message, wanted));
+        g_unlink(path);
+    }
+}
+
 /* The header of a new image is the one that dasdinit writes. */
 static void header_as_theirs(void)
 {
@@ -153,6 +173,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/hercules/dasdls", dasdls_reads_ours);
     g_test_add_func("/dasd/hercules/dasdls-unlabelled", dasdls_refuses_unlabelled);
     g_test_add_func("/dasd/hercules/dasdinit", we_read_theirs);
+    g_test_add_func("/dasd/hercules/other-types", other_types);
     g_test_add_func("/dasd/hercules/header", header_as_theirs);
     g_test_add_func("/dasd/hercules/dasdinit-linux", device_reads_theirs);
     g_test_add_func("/dasd/hercules/dasdcopy", dasdcopy_reads_ours);

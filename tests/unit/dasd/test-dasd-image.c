@@ -46,7 +46,12 @@ static void models(void)
         { "3390-54", 0, "3390-54", 65520, 0x0c },
         { NULL, 1, "3390", 1, 0x02 },
         { NULL, 65520, "3390-54", 65520, 0x0c },
-        { NULL, 3340, "3390", 3340, 0x0c },
+        { NULL, 1112, "3390", 1112, 0x02 },
+        { NULL, 1114, "3390-1", 1114, 0x02 }, /* as dasdinit -a makes it */
+        { NULL, 3340, "3390-3", 3340, 0x0a },
+        { NULL, 3341, "3390", 3341, 0x0c },
+        { NULL, 10020, "3390-9", 10020, 0x0c },
+        { NULL, 10021, "3390", 10021, 0x0c },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -160,9 +165,18 @@ static void headers(void)
         { 8, "\0", 1, "*damaged header: 0 heads*" },
         { 8, "\xff\xff\xff\xff", 4, "*damaged header: 4294967295 heads*" },
         { 12, "\1", 1, "*damaged header*bytes a track*" },
-        { 16, "\x80", 1, "*3380*only 3390*" },
-        { 17, "\2", 1, "*one of several files*" },
-        { 19, "\1", 1, "*one of several files*" },
+        { 0, "CKD_P064", 8, "*64-bit format of Hercules 4*" },
+        { 0, "CKD_C064", 8, "*compressed*64-bit format of Hercules 4*" },
+        { 0, "FBA_P370", 8, "*an FBA image*" },
+        { 16, "\x80", 1, "*device type 3380*only 3390*" },
+        { 16, "\x45", 1, "*device type 9345*only 3390*" },
+        { 16, "\x14", 1, "*device type 2314*only 3390*" },
+        { 16, "\x77", 1, "*unknown device type: byte 16 is 0x77*0x90*" },
+        { 17, "\2", 1, "*file 2 of a volume of several files*first one*dasdcopy -lfs*" },
+        { 17, "\4", 1, "*file 4 of a volume of several files*" },
+        { 19, "\1", 1, "*the first of several files*dasdcopy -lfs*" },
+        { 17, "\4\11\0\0\0\12\0\0\0", 9, "*alcckd (byte 17 is 4)*Hercules' tools refuse, too*" },
+        { 17, "\3\11\0\0\0\12\0\0\0", 9, "*alcckd (byte 17 is 3)*Hercules' tools refuse, too*" },
     };
     g_autoptr(GError) error = NULL;
     DasdImageInfo info = { .heads = 77 };

@@ -200,12 +200,12 @@ static void r0_and_track(void)
     bench_format(&bench, 7, 2, 0, 10);
     bench_begin(&bench);
     bench_ccw(&bench, 0x63, CC, bench_extent(0xc0, 7, 7), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x40 | 0x03, 2, 7, 0), 16);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x40 | 0x03, 1, 7, 0), 16);
     bench_ccw(&bench, 0x15, 0, r0, 16);
     bench_run_good(&bench);
     bench_begin(&bench);
     bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 7, 7), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0xc0 | 0x16, 2, 7, 0), 16);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0xc0 | 0x16, 1, 7, 0), 16);
     bench_ccw(&bench, 0x16, 0, back, 16);
     bench_run_good(&bench);
     g_assert_cmpmem(back, 16, r0, 16);

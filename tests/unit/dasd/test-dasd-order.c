@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The order of commands in a chain: what each command needs before it, and what it excludes. docs/dasd.md lists the
+ * rules and where each comes from.
+ */
+#include <string.h>
+
+#include "dasd-bench.h"
+#include "util/ccw-endian.h"
+
+#define TRACK 7
+#define RECORDS 3
+#define SIZE 100
+#define REJECT 0x80
+#define SEQUENCE 0x02 /* messages of a command reject */
+#define PARAMETER 0x04
+
+static Bench bench;
+static guint8 data[4096];
+static guint8 seek_track[6] = { [5] = TRACK }, seek_other[6] = { [5] = 3 };
+static guint8 id[5] = { [3] = TRACK, [4] = 1 };
+
+static void open_formatted(void)
+{
+    bench_open(&bench, 3, NULL);
+    for (guint32 track = 0; track < 15; track++)
+        bench_format(&bench, track, RECORDS, 0, SIZE);
+}
+
+static void begin_extent(guint8 mask)
+{
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x63, CC, bench_extent(mask, 0, 29), 16);
+}
+
+static void assert_unwritten(guint32 track)
+{
+    begin_extent(0x40);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, RECORDS, track, 1), 16);
+    for (guint i = 0; i < RECORDS; i++)
+        bench_ccw(&bench, 0x86, i + 1 < RECORDS ? CC : 0, data + i * SIZE, SIZE);
+    memset(data, 0xee, sizeof(data));
+    bench_run_good(&bench);
+    for (guint i = 0; i < RECORDS * SIZE; i++)
+        g_assert_cmphex(data[i], ==, 0);
+}
+
+/* Each chain says where it works: the place that the program before it left is not its place. */
+static void no_place(void)
+{
+    static const guint8 commands[] = {
+        0x06, 0x86, 0x0e, 0x8e, 0x12, 0x92, 0x1e, 0x9e, 0x1a, 0x9a, 0x16, 0x96, 0x31, 0xb1, 0x51, 0xd1,
+        0x71, 0xf1, 0x29, 0xa9, 0x49, 0xc9, 0x69, 0xe9, 0x39, 0xb9, 0x23, 0x05, 0x0d, 0x1d, 0x15, 0x11,
+    };
+
+    open_formatted();
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        for (guint extent = 0; extent < 2; extent++) {
+            bench_begin(&bench);
+            bench_ccw(&bench, 0x07, 0, seek_track, 6);
+            bench_run_good(&bench);
+            bench_begin(&bench);
+            /* An extent alone names no track. */
+            if (extent)
+                bench_ccw(&bench, 0x63, CC, bench_extent(0xc0, TRACK, TRACK), 16);
+            bench_ccw(&bench, commands[i], SLI, memset(data, 0x77, sizeof(data)), 16);
+            bench_run_check(&bench, extent, REJECT, 0, SEQUENCE);
+        }
+    }
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x07, 0, seek_track, 6);
+    bench_run_good(&bench);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x1b, 0, seek_other, 6);
+    bench_run_check(&bench, 0, REJECT, 0, SEQUENCE);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x31, CC, id, sizeof(id));
+    bench_tic(&bench, 0);
+    bench_ccw(&bench, 0x05, 0, memset(data, 0xab, sizeof(data)), SIZE);
+    bench_run_check(&bench, 0, REJECT, 0, SEQUENCE);
+    assert_unwritten(TRACK);
+    bench_close(&bench);
+}
+
+/* Seek, seek cylinder, locate record and read IPL each name a place; seek head then goes on from it. */
+static void places(void)
+{
+    guint8 count[8], other[8];
+
+    open_formatted();
+    for (guint i = 0; i < 4; i++) {
+        bench_begin(&bench);
+        if (i == 0)
+            bench_ccw(&bench, 0x07, CC, seek_track, 6);
+        else if (i == 1)
+            bench_ccw(&bench, 0x0b, CC, seek_track, 6);
+        else if (i == 2)
+            bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 0, 29), 16);
+        if (i == 2)
+            bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, TRACK, 1), 16);
+        if (i == 3)
+            bench_ccw(&bench, 0x02, CC | SLI, data, 24);
+        bench_ccw(&bench, i == 2 ? 0x86 : 0x12, CC | SLI, count, 8);
+        bench_ccw(&bench, 0x1b, CC, seek_other, 6);
+        bench_ccw(&bench, 0x12, 0, other, 8);
+        bench_run_good(&bench);
+        if (i < 2)
+            g_assert_cmpuint(count[3], ==, TRACK);
+        g_assert_cmpuint(other[3], ==, 3);
+    }
+    bench_close(&bench);
+}
+
+/* A seek that came before the extent does not lead out of it. */
+static void seek_before_extent(void)
+{
+    open_formatted();
+    for (guint i = 0; i < 2; i++) {
+        bench_begin(&bench);
+        bench_ccw(&bench, 0x07, CC, seek_track, 6);
+        bench_ccw(&bench, 0x63, CC, bench_extent(0xc0, i ? TRACK : 0, i ? TRACK : TRACK - 1), 16);
+        bench_ccw(&bench, 0x31, CC, id, sizeof(id));
+        bench_tic(&bench, 2);
+        bench_ccw(&bench, 0x05, 0, memset(data, 0, SIZE), SIZE);
+        if (i)
+            bench_run_good(&bench);
+        else
+            bench_run_check(&bench, 2, 0, 0x04, 0);
+    }
+    bench_close(&bench);
+}
+
+/* What limits a chain is said once, and before the commands that it limits. */
+static void limits(void)
+{
+    static const guint8 none[16], reserved[16] = { 0x20 };
+    guint8 extent[16];
+    const struct {
+        guint8 first;
+        const guint8 *first_data;
+        guint8 second;
+        const guint8 *second_data;
+    } rows[] = {
+        { 0x1f, none, 0x63, extent }, { 0x1f, none, 0x1f, none },   { 0x1f, none, 0x02, data },
+        { 0x1f, none, 0xb4, data },   { 0x63, extent, 0x1f, none }, { 0x63, extent, 0x63, extent },
+        { 0x63, extent, 0x02, data }, { 0x63, extent, 0x94, data }, { 0x02, data, 0x63, extent },
+        { 0x02, data, 0x1f, none },   { 0x02, data, 0x02, data },   { 0x02, data, 0x14, data },
+    };
+
+    open_formatted();
+    memcpy(extent, bench_extent(0x40, 0, 29), sizeof(extent));
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        bench_begin(&bench);
+        bench_ccw(&bench, rows[i].first, CC | SLI, rows[i].first_data, 16);
+        if (rows[i].first == 0x02)
+            bench_ccw(&bench, 0x86, CC | SLI, data, 16); /* ends the domain of READ IPL */
+        bench_ccw(&bench, rows[i].second, SLI, rows[i].second_data, 16);
+        bench_run_check(&bench, rows[i].first == 0x02 ? 2 : 1, REJECT, 0, SEQUENCE);
+    }
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x1f, SLI, reserved, 1);
+    bench_run_check(&bench, 0, REJECT, 0, PARAMETER);
+    /* Bytes of an extent that have to be zero, and blocks that no track holds. */
+    for (guint i = 2; i < 7; i += i == 2 ? 2 : 1) {
+        memcpy(extent, bench_extent(0x40, 0, 29), sizeof(extent));
+        ccw_store_be16(extent + 2, i == 2 ? 57335 : 57334);
+        extent[i] |= 1;
+        bench_begin(&bench);
+        bench_ccw(&bench, 0x63, 0, extent, 16);
+        bench_run_check(&bench, 0, REJECT, 0, PARAMETER);
+    }
+    bench_close(&bench);
+}
+
+/* READ IPL stands for a locate record of two: one read more, or a no-operation, and no seek before that. */
+static void read_ipl(void)
+{
+    bench_open(&bench, 1, "IPL001");
+    for (guint i = 0; i < 3; i++) {
+        bench_begin(&bench);
+        bench_ccw(&bench, 0x02, CC | SLI, data, 24);
+        if (i == 0)
+            bench_ccw(&bench, 0x03, CC, NULL, 0);
+        if (i < 2)
+            bench_ccw(&bench, 0x06, CC | SLI, data, 24);
+        bench_ccw(&bench, 0x07, CC, seek_other, 6);
+        bench_ccw(&bench, 0x03, 0, NULL, 0);
+        if (i < 2)
+            bench_run_good(&bench);
+        else
+            bench_run_check(&bench, 1, REJECT, 0, SEQUENCE);
+    }
+    /* A locate record may follow it, in the extent of the whole volume. */
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x02, CC | SLI, data, 24);
+    bench_ccw(&bench, 0x06, CC | SLI, data, 24);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, 0, 3), 16);
+    bench_ccw(&bench, 0x86, 0, data, 80);
+    bench_run_good(&bench);
+    bench_close(&bench);
+}
+
+/* Which operations each of the three commands has, with which orientations. */
+static void operations(void)
+{
+    static const struct {
+        guint8 operation, extended;
+        guint8 commands; /* bits: locate record, locate record extended, prefix */
+    } rows[] = {
+        { 0x00, 0, 1 },    { 0x40, 0, 1 },    { 0x80, 0, 1 }, { 0xc0, 0, 0 }, { 0x01, 0, 7 },    { 0x41, 0, 0 },
+        { 0x81, 0, 7 },    { 0xc1, 0, 0 },    { 0x03, 0, 7 }, { 0x43, 0, 7 }, { 0x83, 0, 0 },    { 0xc3, 0, 1 },
+        { 0x06, 0, 5 },    { 0x46, 0, 5 },    { 0x86, 0, 5 }, { 0xc6, 0, 0 }, { 0x0b, 0, 7 },    { 0x4b, 0, 0 },
+        { 0x8b, 0, 0 },    { 0xcb, 0, 0 },    { 0x0c, 0, 7 }, { 0x4c, 0, 7 }, { 0x8c, 0, 0 },    { 0xcc, 0, 0 },
+        { 0x16, 0, 7 },    { 0x56, 0, 7 },    { 0x96, 0, 7 }, { 0xd6, 0, 7 }, { 0x3f, 0x23, 6 }, { 0x7f, 0x23, 0 },
+        { 0x3f, 0x10, 0 }, { 0x16, 0x23, 1 }, { 0x09, 0, 0 }, { 0x0a, 0, 0 }, { 0x0e, 0, 0 },    { 0x3f, 0, 0 },
+    };
+
+    open_formatted();
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        for (guint command = 0; command < 3; command++) {
+            guint8 pfx[64] = { 1, 0x80 };
+            gboolean orients = (rows[i].operation & 0x3f) == 0;
+
+            memcpy(pfx + 12, bench_extent(0xc0, 0, 29), 16);
+            memcpy(pfx + 44, bench_locate(rows[i].operation, orients ? 0 : 1, TRACK, 1), 16);
+            pfx[44 + 17] = rows[i].extended;
+            bench_begin(&bench);
+            if (command < 2)
+                bench_ccw(&bench, 0x63, CC, pfx + 12, 16);
+            if (command < 2)
+                bench_ccw(&bench, command ? 0x4b : 0x47, CC, pfx + 44, command ? 20 : 16);
+            else
+                bench_ccw(&bench, 0xe7, CC, pfx, sizeof(pfx));
+            /* READ SECTOR is good behind an orientation and out of sequence in every domain. */
+            bench_ccw(&bench, 0x22, 0, data, 1);
+            g_test_message("operation %02x/%02x, command %u", rows[i].operation, rows[i].extended, command);
+            if (!(rows[i].commands >> command & 1))
+                bench_run_check(&bench, command < 2, REJECT, 0, PARAMETER);
+            else if (orients)
+                bench_run_good(&bench);
+            else
+                bench_run_check(&bench, command < 2 ? 2 : 1, REJECT, 0, SEQUENCE);
+        }
+    }
+    bench_close(&bench);
+}
+
+/* Commands of a form that the operation does not take, each behind the commands that it does take. */
+static void forms(void)
+{
+    static const struct {
+        guint8 operation, count;
+        guint8 first; /* 0: none */
+        guint8 command;
+        gboolean good;
+    } rows[] = {
+        /* One write of data for one record, updates for several, and of one kind. */
+        { 0x01, 1, 0, 0x05, TRUE },
+        { 0x01, 2, 0, 0x05, FALSE },
+        { 0x01, 2, 0, 0x0d, FALSE },
+        { 0x81, 1, 0, 0x05, FALSE },
+        { 0x01, 2, 0x85, 0x85, TRUE },
+        { 0x01, 2, 0x85, 0x8d, FALSE },
+        { 0x01, 2, 0x85, 0x05, FALSE },
+        /* Reads. */
+        { 0x06, 1, 0, 0x06, TRUE },
+        { 0x16, 1, 0, 0x06, FALSE },
+        { 0x16, 1, 0, 0x86, TRUE },
+        { 0x16, 1, 0, 0x16, FALSE },
+        { 0xd6, 1, 0, 0x16, TRUE },
+        { 0x56, 1, 0, 0x16, TRUE },
+        { 0x56, 1, 0, 0x1a, FALSE },
+        { 0xd6, 1, 0, 0x1a, TRUE },
+        { 0x06, 1, 0, 0x1a, TRUE },
+        { 0x0c, 1, 0, 0x86, FALSE },
+        { 0x0c, 2, 0xa6, 0xde, FALSE },
+        { 0x0c, 2, 0xde, 0xde, TRUE },
+        /* Formats: R0 behind a home address, the next track behind a record, erase in a write track operation. */
+        { 0x03, 1, 0, 0x15, FALSE },
+        { 0x43, 1, 0, 0x15, TRUE },
+        { 0x03, 1, 0, 0x9d, FALSE },
+        { 0x03, 2, 0x1d, 0x9d, TRUE },
+        { 0x03, 1, 0, 0x11, FALSE },
+        { 0x0b, 1, 0, 0x11, TRUE },
+        { 0x0b, 2, 0x11, 0x05, FALSE },
+        /* No domain takes a second locate record, sense, no-operation, a seek, a search or another extent. */
+        { 0x06, 1, 0, 0x47, FALSE },
+        { 0x06, 1, 0, 0x4b, FALSE },
+        { 0x06, 1, 0, 0xe7, FALSE },
+        { 0x06, 1, 0, 0x04, FALSE },
+        { 0x06, 1, 0, 0x03, FALSE },
+        { 0x06, 1, 0, 0x07, FALSE },
+        { 0x06, 1, 0, 0x31, FALSE },
+        { 0x06, 1, 0, 0x63, FALSE },
+    };
+    static guint8 buffers[2][4096];
+
+    open_formatted();
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_test_message("operation %02x, count %u: %02x %02x", rows[i].operation, rows[i].count, rows[i].first,
+                       rows[i].command);
+        memset(buffers, 0, sizeof(buffers));
+        buffers[0][3] = TRACK;
+        buffers[1][3] = rows[i].command == 0x9d ? TRACK + 1 : TRACK;
+        buffers[0][4] = buffers[1][4] = rows[i].command == 0x15 ? 0 : 4;
+        buffers[0][7] = buffers[1][7] = 8;
+        begin_extent(0xc0);
+        bench_ccw(&bench, 0x47, CC, bench_locate(rows[i].operation, rows[i].count, TRACK, 1), 16);
+        if (rows[i].first)
+            bench_ccw(&bench, rows[i].first, CC | SLI, buffers[0], SIZE);
+        bench_ccw(&bench, rows[i].command, SLI, buffers[1], SIZE);
+        if (rows[i].good)
+            bench_run_good(&bench);
+        else
+            bench_run_check(&bench, rows[i].first ? 3 : 2, REJECT, 0, SEQUENCE);
+        bench_format(&bench, TRACK, RECORDS, 0, SIZE);
+    }
+    bench_close(&bench);
+}
+
+/* The commands that a locate record promised have to come before the chain ends. */
+static void incomplete(void)
+{
+    open_formatted();
+    for (guint8 count = 1; count < 4; count++) {
+        begin_extent(0x40);
+        bench_ccw(&bench, 0x47, CC, bench_locate(0x06, count, TRACK, 1), 16);
+        bench_ccw(&bench, 0x86, CC, data, SIZE);
+        bench_ccw(&bench, 0x86, 0, data, SIZE);
+        if (count == 3)
+            bench_run_check(&bench, 3, REJECT | 0x02, 0, 0);
+        else
+            bench_run_good(&bench);
+    }
+    bench_close(&bench);
+}
+
+/* The block size of an extent is the length of what is written, and the most that a transfer length factor may be. */
+static void block_size(void)
+{
+    guint8 extent[16], locate[16];
+
+    open_formatted();
+    for (guint i = 0; i < 3; i++) {
+        memcpy(extent, bench_extent(0x80, 0, 29), sizeof(extent));
+        ccw_store_be16(extent + 2, i == 0 ? SIZE : SIZE - 1);
+        memcpy(locate, bench_locate(0x01, 1, TRACK, 1), sizeof(locate));
+        if (i == 2) {
+            locate[1] = 0x80;
+            ccw_store_be16(locate + 14, SIZE);
+        }
+        bench_begin(&bench);
+        bench_ccw(&bench, 0x63, CC, extent, 16);
+        bench_ccw(&bench, 0x47, CC, locate, 16);
+        bench_ccw(&bench, 0x85, 0, data, SIZE);
+        if (i == 0)
+            bench_run_good(&bench);
+        else if (i == 1)
+            bench_run_check(&bench, 2, 0, 0x40, 0);
+        else
+            bench_run_check(&bench, 1, REJECT, 0, PARAMETER);
+    }
+    bench_close(&bench);
+}
+
+static void find_record(guint8 code, const guint8 *argument, guint16 length)
+{
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x1f, CC, "\xc0", 1);
+    bench_ccw(&bench, 0x07, CC, seek_track, 6);
+    bench_ccw(&bench, code, CC | SLI, argument, length);
+    bench_tic(&bench, 2);
+}
+
+/* Outside a domain a write follows a search that was equal in all bytes. */
+static void searches(void)
+{
+    static const guint8 r0[16] = { [3] = TRACK, [7] = 8 }, home[4] = { [3] = TRACK }, key[4] = { 0 };
+    static const struct {
+        guint8 search;
+        guint16 length;
+        guint8 between; /* 0: none */
+        guint8 write;
+        gboolean good;
+    } rows[] = {
+        { 0x31, 5, 0, 0x05, TRUE },     { 0x31, 4, 0, 0x05, FALSE },    { 0x71, 5, 0, 0x05, FALSE },
+        { 0x39, 4, 0, 0x05, FALSE },    { 0x29, 4, 0, 0x05, TRUE },     { 0x29, 3, 0, 0x05, FALSE },
+        { 0x29, 4, 0, 0x0d, FALSE },    { 0x31, 5, 0, 0x0d, TRUE },     { 0x31, 5, 0x06, 0x05, FALSE },
+        { 0x31, 5, 0x06, 0x1d, TRUE },  { 0x31, 5, 0x0e, 0x1d, TRUE },  { 0x29, 4, 0x06, 0x1d, TRUE },
+        { 0x29, 4, 0x0e, 0x1d, FALSE }, { 0x31, 5, 0x12, 0x1d, FALSE }, { 0x31, 5, 0x05, 0x1d, TRUE },
+        { 0x31, 5, 0x1d, 0x1d, TRUE },  { 0x31, 5, 0x1d, 0x11, TRUE },  { 0x39, 4, 0, 0x15, TRUE },
+        { 0x39, 3, 0, 0x15, FALSE },    { 0x39, 4, 0, 0x1d, FALSE },    { 0x39, 4, 0x15, 0x1d, TRUE },
+        { 0x31, 5, 0, 0x15, FALSE },    { 0x31, 5, 0x03, 0x05, FALSE }, { 0x31, 5, 0x07, 0x05, FALSE },
+    };
+    guint8 count[16] = { [3] = TRACK, [4] = 2, [7] = 8 };
+
+    bench_open(&bench, 1, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const guint8 *argument = rows[i].search == 0x39 ? home : rows[i].search == 0x29 ? key : id;
+        const guint8 *between = rows[i].between == 0x15 ? r0 : rows[i].between == 0x1d ? count : data;
+
+        g_test_message("%02x %02x %02x", rows[i].search, rows[i].between, rows[i].write);
+        memset(data, 0, sizeof(data));
+        bench_format(&bench, TRACK, 1, 4, 20);
+        find_record(rows[i].search, argument, rows[i].length);
+        if (rows[i].between)
+            bench_ccw(&bench, rows[i].between, CC | SLI, rows[i].between == 0x07 ? seek_track : between, 16);
+        bench_ccw(&bench, rows[i].write, SLI, rows[i].write == 0x15 ? r0 : count, 16);
+        if (rows[i].good)
+            bench_run_good(&bench);
+        else
+            bench_run_check(&bench, rows[i].between ? 5 : 4, REJECT, 0, SEQUENCE);
+    }
+    bench_close(&bench);
+}
+
+/* Home orientation searches the home address. */
+static void search_home(void)
+{
+    guint8 locate[16];
+
+    open_formatted();
+    memcpy(locate, bench_locate(0x4c, 1, TRACK, 0), sizeof(locate));
+    locate[11] ^= 1;
+    begin_extent(0x40);
+    bench_ccw(&bench, 0x47, 0, locate, 16);
+    bench_run_check(&bench, 1, 0, 0x08, 0);
+    bench_close(&bench);
+}
+
+/* A 3390 has neither command any more; a prepared answer is read at once; a prefix has 64 bytes. */
+static void others(void)
+{
+    guint8 pfx[64] = { 0, 0x80 }, prepare[12] = { 0x18, [6] = 0x41 };
+
+    open_formatted();
+    for (guint i = 0; i < 2; i++) {
+        bench_begin(&bench);
+        bench_ccw(&bench, i ? 0x17 : 0x13, SLI, data, 1);
+        bench_run_check(&bench, 0, REJECT, 0, 0x01);
+    }
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x27, CC, prepare, sizeof(prepare));
+    bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_run_check(&bench, 1, REJECT, 0, SEQUENCE);
+    memcpy(pfx + 12, bench_extent(0x40, 0, 29), 16);
+    for (guint16 size = 63; size <= 64; size++) {
+        bench_begin(&bench);
+        bench_ccw(&bench, 0xe7, 0, pfx, size);
+        if (size == 64)
+            bench_run_good(&bench);
+        else
+            bench_run_check(&bench, 0, REJECT, 0, 0x03);
+    }
+    bench_close(&bench);
+}
+
+/* LOCATE RECORD operation 0B: R0's data, then records, and nothing of what was behind; on a track of a hole, too. */
+static void write_track(void)
+{
+    static const guint8 r0[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    static const guint32 tracks[] = { TRACK, 20 };
+    static guint8 track[4096];
+
+    open_formatted();
+    for (guint round = 0; round < 4; round++) {
+        guint8 count = (guint8)(round % 2 + 1);
+        guint32 number = tracks[round / 2];
+        guint8 record[16] = { [1] = (guint8)(number / 15), [3] = (guint8)(number % 15), [4] = 1, [7] = 8, [8] = 0x5a };
+
+        begin_extent(0xc0);
+        bench_ccw(&bench, 0x47, CC, bench_locate(0x0b, count, number, 0), 16);
+        bench_ccw(&bench, 0x05, count > 1 ? CC : 0, r0, sizeof(r0));
+        if (count > 1)
+            bench_ccw(&bench, 0x1d, 0, record, sizeof(record));
+        bench_run_good(&bench);
+        bench_close_device(&bench);
+        bench_reopen(&bench, FALSE);
+        begin_extent(0x40);
+        bench_ccw(&bench, 0x47, CC, bench_locate(0x4c, 1, number, 0), 16);
+        bench_ccw(&bench, 0xde, SLI, track, sizeof(track));
+        bench_run_good(&bench);
+        g_assert_cmpmem(track + 8, 8, r0, 8);
+        if (count > 1)
+            g_assert_cmpmem(track + 16, 16, record, 16);
+        g_assert_cmphex(ccw_load_be64(track + 16 * count), ==, G_MAXUINT64);
+    }
+    /* ERASE takes as much as a record of this count has. */
+    begin_extent(0xc0);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x0b, 1, TRACK, 0), 16);
+    bench_ccw(&bench, 0x11, SLI, memcpy(data, "\0\0\0\7\1\0\0\10", 8), SIZE);
+    bench_run_good(&bench);
+    g_assert_cmpuint(bench.residual, ==, SIZE - 16);
+    /* A mask that allows updates alone does not allow it. */
+    begin_extent(0x80);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x0b, 1, TRACK, 0), 16);
+    bench_ccw(&bench, 0x05, 0, r0, sizeof(r0));
+    bench_run_check(&bench, 2, REJECT, 0, SEQUENCE);
+    bench_close(&bench);
+}
+
+/* A count that is cut short is padded with zeros; a count of ones would end the track. */
+static void counts(void)
+{
+    static const guint8 ones[8] = { 255, 255, 255, 255, 255, 255, 255, 255 };
+    guint8 count[8] = { [3] = TRACK, [4] = 2, [7] = 8 }, padded[8] = { [3] = TRACK, [4] = 2 };
+
+    open_formatted();
+    begin_extent(0xc0);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x03, 1, TRACK, 1), 16);
+    bench_ccw(&bench, 0x1d, SLI, count, 5);
+    bench_run_good(&bench);
+    begin_extent(0x40);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, TRACK, 1), 16);
+    bench_ccw(&bench, 0x92, 0, count, 8);
+    bench_run_good(&bench);
+    g_assert_cmpmem(count, 8, padded, 8);
+    begin_extent(0xc0);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x03, 1, TRACK, 1), 16);
+    bench_ccw(&bench, 0x1d, SLI, ones, 8);
+    bench_run_check(&bench, 2, REJECT, 0, PARAMETER);
+    bench_close(&bench);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/dasd/order/no-place", no_place);
+    g_test_add_func("/dasd/order/places", places);
+    g_test_add_func("/dasd/order/seek-before-extent", seek_before_extent);
+    g_test_add_func("/dasd/order/limits", limits);
+    g_test_add_func("/dasd/order/read-ipl", read_ipl);
+    g_test_add_func("/dasd/order/operations", operations);
+    g_test_add_func("/dasd/order/forms", forms);
+    g_test_add_func("/dasd/order/incomplete", incomplete);
+    g_test_add_func("/dasd/order/block-size", block_size);
+    g_test_add_func("/dasd/order/searches", searches);
+    g_test_add_func("/dasd/order/search-home", search_home);
+    g_test_add_func("/dasd/order/others", others);
+    g_test_add_func("/dasd/order/write-track", write_track);
+    g_test_add_func("/dasd/order/counts", counts);
+    return g_test_run();
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Where reads begin and go on: behind the record that was searched, on the next track, past empty tracks. Track 7 has
+ * five records, track 8 none, track 9 two. docs/dasd.md lists the rules and where each comes from.
+ */
+#include <string.h>
+
+#include "dasd-bench.h"
+#include "util/ccw-endian.h"
+
+#define SIZE 100
+#define COUNT_SIZE 8
+#define R0_SIZE 16
+#define HOME_SIZE 5
+
+static Bench bench;
+static guint8 seek_7[6] = { [5] = 7 };
+static guint8 back[8][COUNT_SIZE];
+
+static void open_tracks(void)
+{
+    bench_open(&bench, 2, NULL);
+    bench_format(&bench, 7, 5, 0, SIZE);
+    bench_format(&bench, 9, 2, 0, SIZE);
+}
+
+static void begin(void)
+{
+    memset(back, 0, sizeof(back));
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 0, 29), 16);
+}
+
+static void assert_count(guint i, guint8 head, guint8 record)
+{
+    g_assert_cmpuint(back[i][3], ==, head);
+    g_assert_cmpuint(back[i][4], ==, record);
+}
+
+static void add_counts(guint8 cmd, guint n)
+{
+    for (guint i = 0; i < n; i++)
+        bench_ccw(&bench, cmd, i + 1 < n ? CC : 0, back[i], COUNT_SIZE);
+}
+
+/* Outside a domain: on over the empty track, to the end of the cylinder. */
+static void past_empty_tracks(void)
+{
+    guint8 first[8];
+
+    open_tracks();
+    begin();
+    bench_ccw(&bench, 0x07, CC, seek_7, 6);
+    add_counts(0x92, 7);
+    bench_run_good(&bench);
+    for (guint i = 0; i < 7; i++)
+        assert_count(i, i < 5 ? 7 : 9, (guint8)(i < 5 ? i + 1 : i - 4));
+    begin();
+    bench_ccw(&bench, 0x07, CC, seek_7, 6);
+    add_counts(0x92, 8);
+    bench_run_check(&bench, 9, 0, 0x20, 0);
+    /* Data, too. */
+    begin();
+    bench_ccw(&bench, 0x07, CC, seek_7, 6);
+    for (guint i = 0; i < 7; i++)
+        bench_ccw(&bench, 0x86, i < 6 ? CC | SLI : SLI, first, sizeof(first));
+    bench_run_good(&bench);
+    bench_close(&bench);
+}
+
+/* In a domain the track behind the first one has to have a record; the first one may be empty. */
+static void in_a_domain(void)
+{
+    open_tracks();
+    for (guint i = 0; i < 2; i++) {
+        begin();
+        bench_ccw(&bench, 0x47, CC, bench_locate(i ? 0x16 : 0x06, 7, 7, 1), 16);
+        add_counts(0x92, 7);
+        bench_run_check(&bench, 6, 0, 0x08, 0);
+        g_assert_cmpuint(bench.sense[31], ==, 8);
+        assert_count(3, 7, 5);
+        begin();
+        bench_ccw(&bench, 0x47, CC, bench_locate(i ? 0xd6 : 0x06, 2, 8, 0), 16);
+        add_counts(0x92, 2);
+        bench_run_good(&bench);
+        assert_count(0, 9, 1);
+        assert_count(1, 9, 2);
+    }
+    bench_close(&bench);
+}
+
+/* READ TRACK: behind the record that was searched; the next one from R0 on. */
+static void read_track(void)
+{
+    static const struct {
+        guint8 operation, record;
+        guint8 expected; /* the first record's number; 0xff: only the end of the track */
+        guint16 length;
+    } rows[] = {
+        { 0x4c, 0, 0, R0_SIZE + 5 * (COUNT_SIZE + SIZE) + 8 },
+        { 0x0c, 0, 1, 5 * (COUNT_SIZE + SIZE) + 8 },
+        { 0x0c, 2, 3, 3 * (COUNT_SIZE + SIZE) + 8 },
+        { 0x0c, 5, 0xff, 8 },
+    };
+    static guint8 track[2][4096];
+
+    open_tracks();
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        memset(track, 0, sizeof(track));
+        begin();
+        bench_ccw(&bench, 0x47, CC, bench_locate(rows[i].operation, 2, 7, rows[i].record), 16);
+        bench_ccw(&bench, 0xde, CC | SLI, track[0], sizeof(track[0]));
+        bench_ccw(&bench, 0xde, SLI, track[1], sizeof(track[1]));
+        bench_run_good(&bench);
+        g_assert_cmphex(track[0][4], ==, rows[i].expected);
+        g_assert_cmphex(ccw_load_be64(track[0] + rows[i].length - 8), ==, G_MAXUINT64);
+        g_assert_cmphex(track[0][rows[i].length], ==, 0);
+        /* R0 of track 8, and its end. */
+        g_assert_cmpuint(track[1][3], ==, 8);
+        g_assert_cmpuint(track[1][4], ==, 0);
+        g_assert_cmpuint(bench.residual, ==, sizeof(track[1]) - R0_SIZE - 8);
+    }
+    bench_close(&bench);
+}
+
+/* A multi-track one reads the next track's home address or R0, but for R0 behind a home address. */
+static void home_and_r0(void)
+{
+    guint8 home[2][HOME_SIZE], r0[R0_SIZE];
+
+    open_tracks();
+    for (guint multi = 0; multi < 2; multi++) {
+        const guint8 bit = multi ? 0x80 : 0;
+
+        begin();
+        bench_ccw(&bench, 0x07, CC, seek_7, 6);
+        bench_ccw(&bench, 0x1a | bit, CC, home[0], HOME_SIZE);
+        bench_ccw(&bench, 0x16 | bit, CC, r0, R0_SIZE);
+        bench_ccw(&bench, 0x1a | bit, 0, home[1], HOME_SIZE);
+        bench_run_good(&bench);
+        g_assert_cmpuint(home[0][4], ==, multi ? 8 : 7);
+        g_assert_cmpuint(r0[3], ==, multi ? 8 : 7);
+        g_assert_cmpuint(home[1][4], ==, multi ? 9 : 7);
+        begin();
+        bench_ccw(&bench, 0x07, CC, seek_7, 6);
+        bench_ccw(&bench, 0x16 | bit, 0, r0, R0_SIZE);
+        bench_run_good(&bench);
+        g_assert_cmpuint(r0[3], ==, multi ? 8 : 7);
+        /* The same in a domain; read home address begins with the track that it was oriented to. */
+        begin();
+        bench_ccw(&bench, 0x47, CC, bench_locate(0xd6, 3, 7, 0), 16);
+        bench_ccw(&bench, 0x1a | bit, CC, home[0], HOME_SIZE);
+        bench_ccw(&bench, 0x16 | bit, CC, r0, R0_SIZE);
+        bench_ccw(&bench, 0x16 | bit, 0, r0, R0_SIZE);
+        bench_run_good(&bench);
+        g_assert_cmpuint(home[0][4], ==, 7);
+        g_assert_cmpuint(r0[3], ==, multi ? 8 : 7);
+    }
+    bench_close(&bench);
+}
+
+static void search_home(void)
+{
+    static const guint8 track_7[4] = { [3] = 7 }, track_8[4] = { [3] = 8 };
+    guint8 r0[R0_SIZE];
+
+    open_tracks();
+    for (guint multi = 0; multi < 2; multi++) {
+        begin();
+        bench_ccw(&bench, 0x07, CC, seek_7, 6);
+        bench_ccw(&bench, multi ? 0xb9 : 0x39, CC, multi ? track_8 : track_7, 4);
+        bench_ccw(&bench, 0x03, 0, NULL, 0); /* passed over when the home address is equal */
+        bench_ccw(&bench, 0x96, 0, r0, R0_SIZE);
+        bench_run_good(&bench);
+        g_assert_cmpuint(bench.cpa, ==, 5 * CCW_SIZE);
+        g_assert_cmpuint(r0[3], ==, multi ? 8 : 7);
+    }
+    bench_close(&bench);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/dasd/orientation/past-empty-tracks", past_empty_tracks);
+    g_test_add_func("/dasd/orientation/in-a-domain", in_a_domain);
+    g_test_add_func("/dasd/orientation/read-track", read_track);
+    g_test_add_func("/dasd/orientation/home-and-r0", home_and_r0);
+    g_test_add_func("/dasd/orientation/search-home", search_home);
+    return g_test_run();
+}
