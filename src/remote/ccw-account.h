@@ -26,3 +26,6 @@ gboolean ccw_account_has_room_for_call(const CcwConnection *connection);
 
 /* Whether that frame of this side has room as a whole: to be asked before the first byte of its payload is kept. */
 gboolean ccw_account_has_room_for_frame(const CcwSide *side, const CcwHeader *header);
+
+/* Whether so many more bytes of a frame have room that is kept: a client's has no room of its own before it comes. */
+gboolean ccw_account_has_room_for_bytes(const CcwSide *side, const CcwHeader *header, gsize length);

@@ -59,6 +59,7 @@ struct _CcwConnection {
     gboolean is_elsewhere;       /* the client opened a libvirt or a driver that does not check access for virtccwd */
     gboolean closing;            /* the client is gone, or about to go when its outbox is empty */
     gboolean ended_called;
+    guint sent;          /* frames of ours in answer to the bytes of the client's that were read last */
     GList *actions;      /* of CcwAction, in flight */
     gsize actions_bytes; /* of the frames that began them, and of libvirt's replies to them */
     guint actions_fds;   /* that came with these */
@@ -67,6 +68,7 @@ struct _CcwConnection {
     CcwUser *user;       /* the user that is charged; NULL: the connection holds what it likes */
     gsize charged_bytes; /* to the user, for this connection */
     guint charged_fds;
+    gboolean is_holder;     /* its user's limits know that the client keeps bytes here */
     GHashTable *unanswered; /* serials of the client's calls that libvirt has and has not answered */
     guint32 serial_range;   /* our calls' serials are within it; see ccw-action.c */
     guint16 serial_next;

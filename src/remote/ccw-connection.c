@@ -11,6 +11,9 @@
 #include "remote/ccw-relay.h"
 #include "util/ccw-hash.h"
 
+/* As many calls of a client are answered at a time. A client that waits for each answer has one. */
+#define ANSWERS_MAX 8
+
 /* Everything runs in one thread and nothing is kept in it from one read to the next: one for all connections. */
 static guint8 read_buffer[CCW_READ_SIZE];
 
@@ -39,6 +42,12 @@ gboolean ccw_connection_is_gone(const CcwConnection *connection, CcwSideIndex si
 gboolean ccw_connection_is_root(const CcwConnection *connection)
 {
     return !connection->peer || (connection->peer->uid == 0 && !connection->for_another);
+}
+
+/* root may take the time of others. */
+static gboolean is_bounded(const CcwConnection *connection)
+{
+    return connection->user && connection->user->uid != 0;
 }
 
 static void close_fd(int fd, gpointer data)
@@ -110,8 +119,12 @@ static void side_update(CcwSide *side)
         return;
     if (wants_reading(side))
         events |= EPOLLIN;
-    /* Bytes that were read already cause no event; a socket that can be written to does at once. */
-    if (!ccw_outbox_is_empty(&side->outbox) || (events && side->unread))
+    /* Bytes that were read already cause no event, and no more are read before those. */
+    if (events && side->unread) {
+        ccw_poll_again(side->watch);
+        events = 0;
+    }
+    if (!ccw_outbox_is_empty(&side->outbox))
         events |= EPOLLOUT;
     /* The hang-up of a client that is neither read nor written: what it holds is needed for others. */
     if (!events && side->index == CCW_SIDE_CLIENT)
@@ -227,11 +240,21 @@ static void defer(CcwSide *side, GByteArray *frame, GArray *fds)
     ccw_inbox_want_boundary(&ccw_side_other(side)->inbox);
 }
 
+/* Of those that the client's bytes cause at once. */
+static void note_answer(CcwConnection *connection)
+{
+    if (!is_bounded(connection) || !connection->sides[CCW_SIDE_CLIENT].outbox.corked)
+        return;
+    connection->sent++;
+    ccw_poll_spend(connection->services->poll);
+}
+
 void ccw_connection_send_fds(CcwConnection *connection, CcwSideIndex to, GByteArray *frame, GArray *fds)
 {
     CcwSide *side = &connection->sides[to];
     CcwHeader header;
 
+    note_answer(connection);
     if (to == CCW_SIDE_CLIENT && ccw_header_decode(frame->data, &header, NULL))
         ccw_actions_note_reply(connection, &header);
     if (side->fd < 0) {
@@ -239,7 +262,8 @@ void ccw_connection_send_fds(CcwConnection *connection, CcwSideIndex to, GByteAr
             ccw_fds_close(&connection->closer, fds);
     } else if (ccw_inbox_at_boundary(&ccw_side_other(side)->inbox)) {
         write_frame(side, frame, fds);
-        side_update(side);
+        if (!side->outbox.corked)
+            side_update(side);
     } else {
         defer(side, frame, fds);
     }
@@ -298,11 +322,32 @@ static void on_boundary(gpointer data)
     }
 }
 
+/*
+ * A call that virtccwd answers by itself, or takes and sends on, takes more time than one that passes, and a client
+ * that reads the answers is held back by nothing else. The first one of a read is always answered: a client that waits
+ * for its answers does not wait for others' turns.
+ */
+static gboolean has_time_for_call(const CcwConnection *connection)
+{
+    return connection->sent == 0 || (connection->sent < ANSWERS_MAX && ccw_poll_has_time(connection->services->poll));
+}
+
+static gboolean on_keep(const CcwHeader *header, gsize length, gpointer data)
+{
+    CcwSide *side = data;
+
+    if (ccw_account_has_room_for_bytes(side, header, length))
+        return TRUE;
+    ccw_relay_client_no_room(side->connection, header);
+    return FALSE;
+}
+
 static gboolean on_ready(gpointer data)
 {
     const CcwSide *side = data;
 
-    return side->index == CCW_SIDE_BACKEND || ccw_account_has_room_for_call(side->connection);
+    return side->index == CCW_SIDE_BACKEND ||
+           (has_time_for_call(side->connection) && ccw_account_has_room_for_call(side->connection));
 }
 
 static const CcwInboxOps inbox_ops = {
@@ -312,6 +357,7 @@ static const CcwInboxOps inbox_ops = {
     .frame = on_frame,
     .boundary = on_boundary,
     .ready = on_ready,
+    .keeps = on_keep,
 };
 
 /* Keeps what the inbox has not read of these bytes, which are new, or the rest of what was kept before. */
@@ -340,8 +386,15 @@ static gboolean feed(CcwSide *side, const guint8 *bytes, gsize length, GArray *f
     static CcwLogLimit limit;
     g_autoptr(GError) error = NULL;
     gboolean stopped = FALSE;
+    gboolean is_fed;
 
-    if (!ccw_inbox_feed(&side->inbox, bytes, length, fds, &stopped, &error)) {
+    side->connection->sent = 0;
+    if (side->index == CCW_SIDE_CLIENT)
+        ccw_outbox_cork(&side->outbox);
+    is_fed = ccw_inbox_feed(&side->inbox, bytes, length, fds, &stopped, &error);
+    if (side->index == CCW_SIDE_CLIENT)
+        ccw_outbox_uncork(&side->outbox);
+    if (!is_fed) {
         ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "%s broke the protocol: %s",
                         side->index == CCW_SIDE_CLIENT ? "a client" : "libvirt", error->message);
     } else if (!stopped && side->fd >= 0) {

@@ -31,6 +31,7 @@
 #define AUTH_NONE 0 /* remote_auth_type of remote_protocol.x */
 #define FEATURE 1   /* VIR_DRV_FEATURE_MIGRATION_V1: the driver is asked, not the daemon; the answer does not matter */
 #define URI_SHOWN_MAX 100 /* bytes, in an error */
+#define EARLY_MAX 16384u  /* bytes of a call that libvirt may not have yet: a longer one is refused and not held */
 #define NOT_OPEN "hypervisor connection not open"
 
 typedef struct {
@@ -311,6 +312,13 @@ static gboolean may_pass(const CcwConnection *connection, const CcwHeader *heade
     return connection->phase == CCW_PHASE_OPEN || (connection->phase != CCW_PHASE_SHUT && passes_before_open(header));
 }
 
+static gboolean is_too_long(const CcwHeader *header)
+{
+    return header->length > EARLY_MAX;
+}
+
+static void refuse(CcwConnection *connection, const CcwHeader *header);
+
 gboolean ccw_identity_header(CcwConnection *connection, const CcwHeader *header, CcwInboxWay *ret_way)
 {
     if (is_remote(header, CCW_PROC_CONNECT_SET_IDENTITY))
@@ -320,8 +328,13 @@ gboolean ccw_identity_header(CcwConnection *connection, const CcwHeader *header,
     if (!connection->peer || (header->type != CCW_TYPE_CALL && header->type != CCW_TYPE_CALL_WITH_FDS) ||
         may_pass(connection, header))
         return FALSE;
-    /* A frame with descriptors cannot be taken; no client has any to send so early. */
-    *ret_way = header->type == CCW_TYPE_CALL ? CCW_INBOX_TAKE : CCW_INBOX_STOP;
+    *ret_way = CCW_INBOX_TAKE;
+    if (header->type != CCW_TYPE_CALL) {
+        *ret_way = CCW_INBOX_STOP; /* a frame with descriptors cannot be taken; no client has any to send so early */
+    } else if (is_too_long(header)) {
+        refuse(connection, header);
+        *ret_way = CCW_INBOX_DROP;
+    }
     return TRUE;
 }
 
@@ -399,6 +412,8 @@ static void refuse(CcwConnection *connection, const CcwHeader *header)
     } else if (!connection->is_listed) {
         code = VIR_ERR_RPC;
         message = "authentication required";
+    } else if (is_remote(header, CCW_PROC_CONNECT_OPEN) && connection->phase == CCW_PHASE_NEW && is_too_long(header)) {
+        message = "the arguments of this call are too long: shorten the URI";
     }
     reply = ccw_rpc_error_reply(header, code, VIR_FROM_RPC, message);
     ccw_connection_send(connection, CCW_SIDE_CLIENT, reply);

@@ -222,11 +222,24 @@ static gboolean feed_head(Feed *feed, guint wanted, gboolean (*complete)(Feed *f
     return inbox->head_length < wanted || complete(feed);
 }
 
-/* A frame that came in one piece is handed over where it lies; else it grows as it comes, whatever its length says. */
-static void feed_taken(Feed *feed)
+static gboolean is_kept(const CcwInbox *inbox, gsize length)
+{
+    return !inbox->ops->keeps || inbox->ops->keeps(&inbox->header, length, inbox->data);
+}
+
+static void drop_taken(Feed *feed)
 {
     CcwInbox *inbox = feed->inbox;
-    gsize length = MIN(feed->left, inbox->remaining);
+
+    g_clear_pointer(&inbox->taken, g_byte_array_unref);
+    inbox->taking = FALSE;
+    inbox->dropping = TRUE;
+}
+
+/* A frame that came in one piece is handed over where it lies; else it grows as it comes, whatever its length says. */
+static void feed_taken(Feed *feed, gsize length)
+{
+    CcwInbox *inbox = feed->inbox;
     const guint8 *bytes = feed->at;
 
     advance(feed, length);
@@ -245,13 +258,14 @@ static void feed_taken(Feed *feed)
 static void feed_body(Feed *feed)
 {
     CcwInbox *inbox = feed->inbox;
-    gsize length;
+    gsize length = MIN(feed->left, inbox->remaining);
 
+    if (inbox->taking && !is_kept(inbox, length))
+        drop_taken(feed);
     if (inbox->taking) {
-        feed_taken(feed);
+        feed_taken(feed, length);
         return;
     }
-    length = MIN(feed->left, inbox->remaining);
     if (!inbox->dropping)
         pass(feed, feed->at, length);
     advance(feed, length);

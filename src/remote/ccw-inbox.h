@@ -35,6 +35,11 @@ typedef struct {
     /* Before the first byte of each frame. FALSE: the inbox reads no further, see ccw_inbox_feed(). NULL: always TRUE.
      */
     gboolean (*ready)(gpointer data);
+    /*
+     * Before so many more bytes of a frame that is taken, and comes in parts, are kept. FALSE: they are thrown away,
+     * and so is the rest of it. NULL: always TRUE.
+     */
+    gboolean (*keeps)(const CcwHeader *header, gsize length, gpointer data);
 } CcwInboxOps;
 
 typedef struct {

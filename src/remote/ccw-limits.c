@@ -38,7 +38,19 @@ struct _CcwLimits {
     Resource bytes;
     GHashTable *waiting; /* data -> func */
     guint wake;          /* a timer that calls them, or 0 */
+    GHashTable *holders; /* data -> Holder */
+    gint64 hold_time;
+    gboolean lacks_room; /* a user had no room, although its own share is not used up */
+    guint reclaim;       /* a timer that ends holders, or 0 */
 };
+
+/* A connection that holds bytes until its client sends or reads. */
+typedef struct {
+    const CcwUser *user;
+    guint64 progress;
+    gint64 since;
+    void (*end)(gpointer data);
+} Holder;
 
 static Resource resource_of(gsize max)
 {
@@ -105,6 +117,8 @@ CcwLimits *ccw_limits_new(CcwWorkers *workers, guint fds, guint64 memory, guint 
     limits->workers = workers;
     limits->users = g_hash_table_new(NULL, NULL);
     limits->waiting = g_hash_table_new(NULL, NULL);
+    limits->holders = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    limits->hold_time = CCW_HOLD_SECONDS * G_TIME_SPAN_SECOND;
     limits->clients = resource_of(MIN(max_clients, usable / 2 / FDS_PER_CLIENT));
     if (max_user_clients)
         limits->clients.user_max = max_user_clients;
@@ -119,6 +133,9 @@ void ccw_limits_free(CcwLimits *limits)
 {
     if (limits->wake)
         g_source_remove(limits->wake);
+    if (limits->reclaim)
+        g_source_remove(limits->reclaim);
+    g_hash_table_unref(limits->holders);
     g_hash_table_unref(limits->waiting);
     g_hash_table_unref(limits->users);
     g_free(limits);
@@ -288,4 +305,70 @@ void ccw_user_charge(CcwUser *user, gssize bytes, gint fds)
     add(&user->limits->fds, user->uid, fds);
     if ((bytes < 0 || fds < 0) && !user->limits->wake && g_hash_table_size(user->limits->waiting) > 0)
         user->limits->wake = g_timeout_add(WAKE_MS, wake_waiting, user->limits);
+}
+
+void ccw_limits_set_hold_time(CcwLimits *limits, gint64 microseconds)
+{
+    limits->hold_time = microseconds;
+}
+
+void ccw_user_hold(CcwUser *user, guint64 progress, void (*end)(gpointer data), gpointer data)
+{
+    Holder *holder = g_hash_table_lookup(user->limits->holders, data);
+
+    if (user->uid == 0 || (holder && holder->progress == progress))
+        return;
+    holder = g_new0(Holder, 1);
+    *holder = (Holder){ user, progress, g_get_monotonic_time(), end };
+    g_hash_table_replace(user->limits->holders, data, holder);
+}
+
+void ccw_user_release(CcwUser *user, gconstpointer data)
+{
+    g_hash_table_remove(user->limits->holders, data);
+}
+
+static gboolean is_to_end(const CcwLimits *limits, const Holder *holder)
+{
+    return (limits->lacks_room || holder->user->lacks_room) &&
+           g_get_monotonic_time() - holder->since >= limits->hold_time;
+}
+
+static void forget_lack(gpointer uid G_GNUC_UNUSED, gpointer user, gpointer data G_GNUC_UNUSED)
+{
+    ((CcwUser *)user)->lacks_room = FALSE;
+}
+
+/* The end of a connection may free its user, and may end other connections. */
+static gboolean reclaim(gpointer data)
+{
+    CcwLimits *limits = data;
+    g_autoptr(GList) keys = g_hash_table_get_keys(limits->holders);
+
+    limits->reclaim = 0;
+    for (GList *item = keys; item; item = item->next) {
+        const Holder *holder = g_hash_table_lookup(limits->holders, item->data);
+        void (*end)(gpointer data) = holder && is_to_end(limits, holder) ? holder->end : NULL;
+
+        if (!end)
+            continue;
+        g_hash_table_remove(limits->holders, item->data);
+        end(item->data);
+    }
+    limits->lacks_room = FALSE;
+    g_hash_table_foreach(limits->users, forget_lack, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+/* A user whose own share is full must not end connections of others. */
+void ccw_user_lacks_room(CcwUser *user, gsize bytes)
+{
+    CcwLimits *limits = user->limits;
+
+    if (user->uid != 0 && user->bytes + bytes > limits->bytes.user_max)
+        user->lacks_room = TRUE;
+    else
+        limits->lacks_room = TRUE;
+    if (!limits->reclaim)
+        limits->reclaim = g_timeout_add(WAKE_MS, reclaim, limits);
 }

@@ -25,17 +25,21 @@
 /* Calls of a client that libvirt has and has not answered; while there are more the client is not read. */
 #define CCW_CLIENT_CALLS_MAX 1024u
 
+/* Seconds that a client may hold bytes without progress while others have no room for theirs. */
+#define CCW_HOLD_SECONDS 30u
+
 typedef struct _CcwLimits CcwLimits;
 
 /* The resources that one user holds. The members are for reading; the functions below change them. */
 typedef struct {
     CcwLimits *limits;
     uid_t uid;
-    guint clients; /* connections, and logins that wait or have begun */
-    guint closing; /* descriptors that a worker closes; they count among fds too */
-    guint logins;  /* of those: not yet authenticated, and answered */
-    guint fds;     /* queued for the user's clients */
-    gsize bytes;   /* held for them: frames that arrive, calls in work, frames that wait to be read */
+    guint clients;       /* connections, and logins that wait or have begun */
+    guint closing;       /* descriptors that a worker closes; they count among fds too */
+    guint logins;        /* of those: not yet authenticated, and answered */
+    guint fds;           /* queued for the user's clients */
+    gsize bytes;         /* held for them: frames that arrive, calls in work, frames that wait to be read */
+    gboolean lacks_room; /* in its own share */
 } CcwUser;
 
 /**
@@ -105,3 +109,19 @@ void ccw_limits_stop_waiting(CcwLimits *limits, gpointer data);
 
 /* Counts what the user holds, whether there is room or not. */
 void ccw_user_charge(CcwUser *user, gssize bytes, gint fds);
+
+/**
+ * ccw_user_hold:
+ * @progress: a value that changes whenever the client makes progress; then its time begins anew
+ *
+ * Notes that @data holds bytes until its client sends or reads more. If that takes longer than CCW_HOLD_SECONDS while
+ * others have no room, @end is called with @data once, in the default main context. Does nothing for root.
+ */
+void ccw_user_hold(CcwUser *user, guint64 progress, void (*end)(gpointer data), gpointer data);
+void ccw_user_release(CcwUser *user, gconstpointer data);
+
+/* The user had no room for that many more bytes: ends the connections that have held bytes for too long. */
+void ccw_user_lacks_room(CcwUser *user, gsize bytes);
+
+/* Instead of CCW_HOLD_SECONDS; for tests. */
+void ccw_limits_set_hold_time(CcwLimits *limits, gint64 microseconds);

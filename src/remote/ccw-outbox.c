@@ -55,8 +55,10 @@ static gsize send_bytes(CcwOutbox *outbox, const guint8 *bytes, gsize length)
     do
         n = send(outbox->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
-    if (n >= 0)
+    if (n >= 0) {
+        outbox->sent += (guint64)n;
         return (gsize)n;
+    }
     if (errno != EAGAIN)
         fail(outbox);
     return 0;
@@ -93,7 +95,7 @@ void ccw_outbox_write(CcwOutbox *outbox, const guint8 *bytes, gsize length)
     Item *tail;
     gsize sent = 0;
 
-    if (outbox->fd >= 0 && ccw_outbox_is_empty(outbox))
+    if (outbox->fd >= 0 && ccw_outbox_is_empty(outbox) && !outbox->corked)
         sent = send_bytes(outbox, bytes, length);
     if (outbox->fd < 0 || sent == length)
         return;
@@ -112,7 +114,7 @@ void ccw_outbox_write_fd(CcwOutbox *outbox, int fd)
 {
     Item *item;
 
-    if (outbox->fd < 0 || (ccw_outbox_is_empty(outbox) && send_fd(outbox, fd)) || outbox->failed) {
+    if (outbox->fd < 0 || (ccw_outbox_is_empty(outbox) && !outbox->corked && send_fd(outbox, fd)) || outbox->failed) {
         ccw_fd_close(outbox->closer, fd);
         return;
     }
@@ -153,4 +155,15 @@ void ccw_outbox_flush(CcwOutbox *outbox)
         g_queue_pop_head(&outbox->items);
         item_free(outbox, item);
     }
+}
+
+void ccw_outbox_cork(CcwOutbox *outbox)
+{
+    outbox->corked = TRUE;
+}
+
+void ccw_outbox_uncork(CcwOutbox *outbox)
+{
+    outbox->corked = FALSE;
+    ccw_outbox_flush(outbox);
 }

@@ -10,8 +10,10 @@ typedef struct {
     int fd;       /* borrowed; -1: everything is thrown away */
     GQueue items; /* of the file's own type */
     gsize bytes;  /* queued */
+    guint64 sent; /* bytes in all */
     guint fds;    /* queued */
     gboolean failed;
+    gboolean corked;           /* everything is queued until ccw_outbox_uncork() */
     const CcwFdCloser *closer; /* NULL: descriptors are closed at once */
 } CcwOutbox;
 
@@ -28,6 +30,10 @@ void ccw_outbox_write_fd(CcwOutbox *outbox, int fd);
 
 /* Writes as much as the socket takes. */
 void ccw_outbox_flush(CcwOutbox *outbox);
+
+/* What is written in between goes out together. */
+void ccw_outbox_cork(CcwOutbox *outbox);
+void ccw_outbox_uncork(CcwOutbox *outbox);
 
 static inline gboolean ccw_outbox_is_empty(const CcwOutbox *outbox)
 {

@@ -9,11 +9,16 @@
 #include "util/ccw-error.h"
 
 #define BATCH 64
+/* Units of work in one turn, of the events and again of the watches that wait: each is a frame, some microseconds. */
+#define BUDGET 64
 
 struct _CcwPoll {
     GMainContext *context;
     int fd;
     GSource *source;
+    GSource *again;
+    GQueue waiting; /* watches to call again */
+    guint spent;    /* of BUDGET */
     gboolean dispatching;
     GSList *removed; /* while dispatching: watches that a later event of the batch may still name */
 };
@@ -24,9 +29,22 @@ struct _CcwPollWatch {
     guint32 events;
     GSource *failed; /* reports CCW_POLL_FAILED; or NULL */
     gboolean is_failed;
+    gboolean is_waiting;
     CcwPollFunc func; /* NULL: removed */
     gpointer data;
 };
+
+static void begin_turn(CcwPoll *poll)
+{
+    poll->spent = 0;
+    poll->dispatching = TRUE;
+}
+
+static void end_turn(CcwPoll *poll)
+{
+    poll->dispatching = FALSE;
+    g_slist_free_full(g_steal_pointer(&poll->removed), g_free);
+}
 
 static gboolean dispatch(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer data)
 {
@@ -34,16 +52,60 @@ static gboolean dispatch(gint fd, GIOCondition condition G_GNUC_UNUSED, gpointer
     struct epoll_event events[BATCH];
     int count = epoll_wait(fd, events, BATCH, 0);
 
-    poll->dispatching = TRUE;
+    begin_turn(poll);
     for (int i = 0; i < count; i++) {
         CcwPollWatch *watch = events[i].data.ptr;
 
         if (watch->func)
             watch->func(events[i].events, watch->data);
     }
-    poll->dispatching = FALSE;
-    g_slist_free_full(g_steal_pointer(&poll->removed), g_free);
+    end_turn(poll);
     return G_SOURCE_CONTINUE;
+}
+
+/* The source that calls watches again. It has the priority of the events: neither keeps the other from its turn. */
+typedef struct {
+    GSource source;
+    CcwPoll *poll;
+} Again;
+
+static gboolean again_check(GSource *source)
+{
+    return !g_queue_is_empty(&((Again *)source)->poll->waiting);
+}
+
+static gboolean again_prepare(GSource *source, gint *timeout)
+{
+    *timeout = -1;
+    return again_check(source);
+}
+
+static gboolean again_dispatch(GSource *source, GSourceFunc callback G_GNUC_UNUSED, gpointer data G_GNUC_UNUSED)
+{
+    CcwPoll *poll = ((Again *)source)->poll;
+
+    begin_turn(poll);
+    for (guint left = poll->waiting.length; left && ccw_poll_has_time(poll); left--) {
+        CcwPollWatch *watch = g_queue_pop_head(&poll->waiting);
+
+        if (!watch)
+            break; /* the others were removed meanwhile */
+        watch->is_waiting = FALSE;
+        watch->func(0, watch->data);
+    }
+    end_turn(poll);
+    return G_SOURCE_CONTINUE;
+}
+
+static GSource *again_new(CcwPoll *poll)
+{
+    static GSourceFuncs funcs = { .prepare = again_prepare, .check = again_check, .dispatch = again_dispatch };
+    GSource *source = g_source_new(&funcs, sizeof(Again));
+
+    ((Again *)source)->poll = poll;
+    g_source_set_can_recurse(source, TRUE); /* for the reason below */
+    g_source_attach(source, poll->context);
+    return source;
 }
 
 CcwPoll *ccw_poll_new(GMainContext *context, GError **error)
@@ -64,6 +126,8 @@ CcwPoll *ccw_poll_new(GMainContext *context, GError **error)
      * for each call, which are four more system calls. */
     g_source_set_can_recurse(poll->source, TRUE);
     g_source_attach(poll->source, context);
+    g_queue_init(&poll->waiting);
+    poll->again = again_new(poll);
     return poll;
 }
 
@@ -71,6 +135,8 @@ void ccw_poll_free(CcwPoll *poll)
 {
     g_source_destroy(poll->source);
     g_source_unref(poll->source);
+    g_source_destroy(poll->again);
+    g_source_unref(poll->again);
     close(poll->fd);
     g_slist_free_full(poll->removed, g_free);
     g_free(poll);
@@ -137,9 +203,29 @@ void ccw_poll_remove(CcwPollWatch *watch)
         g_source_destroy(watch->failed);
         g_clear_pointer(&watch->failed, g_source_unref);
     }
+    if (watch->is_waiting)
+        g_queue_remove(&poll->waiting, watch);
     watch->func = NULL;
     if (poll->dispatching)
         poll->removed = g_slist_prepend(poll->removed, watch);
     else
         g_free(watch);
+}
+
+void ccw_poll_again(CcwPollWatch *watch)
+{
+    if (watch->is_waiting || watch->is_failed)
+        return;
+    watch->is_waiting = TRUE;
+    g_queue_push_tail(&watch->poll->waiting, watch);
+}
+
+void ccw_poll_spend(CcwPoll *poll)
+{
+    poll->spent++;
+}
+
+gboolean ccw_poll_has_time(const CcwPoll *poll)
+{
+    return poll->spent < BUDGET;
 }

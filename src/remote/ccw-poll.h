@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Watches many sockets with one epoll set that is one source of the main context: the cost of a turn does not depend
- * on how many idle clients there are.
+ * on how many idle clients there are. A turn also has a budget for work that costs more than moving bytes: a
+ * client that has used it up continues in a later turn, after the others.
  */
 #pragma once
 
@@ -27,3 +28,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwPoll, ccw_poll_free)
 CcwPollWatch *ccw_poll_add(CcwPoll *poll, int fd, guint32 events, CcwPollFunc func, gpointer data);
 void ccw_poll_set(CcwPollWatch *watch, guint32 events);
 void ccw_poll_remove(CcwPollWatch *watch); /* before its fd is closed */
+
+/* Calls func once more in a later turn, with events 0. Watches that wait for that are called in turn. */
+void ccw_poll_again(CcwPollWatch *watch);
+
+/* ccw_poll_spend() takes one unit of work from this turn's budget, and ccw_poll_has_time() says whether any is left. */
+void ccw_poll_spend(CcwPoll *poll);
+gboolean ccw_poll_has_time(const CcwPoll *poll);

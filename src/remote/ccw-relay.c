@@ -23,6 +23,9 @@ static const char *const node_words[] = { "devno" };
 /* A longer payload is not looked through in the main thread: a worker finds out that there is nothing to do. */
 #define LOOK_MAX 65536u
 
+/* A longer call that names a node device names none of ours: it passes, and is not held. */
+#define NODE_CALL_MAX 16384u
+
 static const CcwProcedure *lookup(const CcwHeader *header)
 {
     return header->version == CCW_PROGRAM_VERSION ? ccw_procedure_lookup(header->program, header->procedure) : NULL;
@@ -102,6 +105,8 @@ CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *
         return way;
     procedure = lookup_call(connection, header);
     if (!procedure || (header->type == CCW_TYPE_CALL_WITH_FDS && !procedure->has_fds))
+        return CCW_INBOX_PASS;
+    if (procedure->action == CCW_ACTION_NODE && header->length > NODE_CALL_MAX && !ccw_call_has_xml(procedure))
         return CCW_INBOX_PASS;
     return CCW_INBOX_TAKE;
 }

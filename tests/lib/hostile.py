@@ -17,6 +17,7 @@ DEVICE = "<hostdev mode='subsystem' type='ccw' managed='yes'><source><address de
 TEXT_MAX = 4 << 20  # libvirt's protocol has no longer strings
 ROOM = TEXT_MAX - 8192  # of which the rest of a domain needs a little
 FDS = 32  # nor more descriptors in a frame
+READ_SIZE = 65536  # as much virtccwd reads at a time
 ENOUGH_REPLIES = 100  # of capabilities, some 10 KB each: more than all buffers on their way hold
 
 
@@ -226,6 +227,41 @@ def never_read_refusals(path, procedure, payload, counts, _number):
     client.log_in()
     counts.add("connected")
     send_until_blocked(client, counts, [(procedure, payload)])
+    keep(client)
+
+
+def call_and_read(path, is_open, call, clients, counts, _number):
+    """A call that virtccwd answers by itself, on many connections as often as it goes; the answers are read."""
+    calls, waste = memoryview(call * (READ_SIZE // len(call) * 2)), bytearray(1 << 20)
+    poll, state = select.epoll(), {}
+    for _ in range(clients):
+        client = Client(path, is_open=is_open)
+        if not is_open:
+            client.log_in()
+        client.socket.setblocking(False)
+        state[client.socket.fileno()] = [client, 0]
+        poll.register(client.socket, select.EPOLLIN | select.EPOLLOUT)
+        counts.add("connected")
+    while True:
+        for number, events in poll.poll():
+            client, sent = state[number]
+            try:
+                if events & select.EPOLLIN and not client.socket.recv_into(waste):
+                    counts.add("refused")
+                    poll.unregister(number)
+                if events & select.EPOLLOUT:
+                    state[number][1] = (sent + client.socket.send(calls[sent:])) % len(calls)
+                    counts.add("sent")
+            except BlockingIOError:
+                pass
+
+
+def announce(path, length, counts, _number):
+    """A call of which only the head comes. Before the connection is open virtccwd takes each call, on either socket."""
+    client = Client(path, is_open=False)
+    client.log_in()
+    client.socket.sendall(struct.pack(">I", length) + frame(HOSTNAME, serial=99)[4:])
+    counts.add("sent")
     keep(client)
 
 

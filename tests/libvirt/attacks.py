@@ -29,7 +29,7 @@ from auth import AuthTest  # noqa: E402
 from private_libvirt import BACKEND, FRONT, read, wait_for  # noqa: E402
 from private_polkit import as_user  # noqa: E402
 from rpc import (ATTACH_DEVICE_FLAGS, CAPABILITIES, CREATE, DEFINE, GET_XML_DESC, HOSTNAME, OPEN, OPEN_QEMU,  # noqa: E402
-                 frame, string)
+                 SET_IDENTITY, frame, string)
 from steps import SLOWER, StepFailed, Steps, command, expect  # noqa: E402
 
 RW, RO = f"{FRONT}/libvirt-sock", f"{FRONT}/libvirt-sock-ro"
@@ -378,6 +378,19 @@ class AttackTest(AuthTest):
             expect(held <= HELD, f"refusals that are not read: virtccwd has grown by {held} KiB ({attacker.counts})")
             self.check_delay(attacker, "refusals that are not read", rounds=5)
 
+    def answered_calls(self):
+        """Calls that virtccwd answers by itself, and whose answers are read: nothing but virtccwd holds these clients back."""
+        for what, is_open, call, clients in (
+                ("calls before the connection is open", False, frame(HOSTNAME), 25),
+                ("the same on 200 connections", False, frame(HOSTNAME), MANY),
+                ("calls in another's name", True, frame(SET_IDENTITY), 25)):
+            self.fresh()
+            with Attacker(LOOKER, partial(hostile.call_and_read, RO, is_open, call, clients)) as attacker:
+                attacker.wait_for("connected", clients, 60 * SLOWER)
+                attacker.wait_for("sent", clients)
+                self.check_delay(attacker, what, users=("root", DEFINER))
+                expect(not attacker.counts["refused"], f"{what}: virtccwd ended connections: {attacker.counts}")
+
     # What virtccwd does by itself.
 
     def watcher_switches(self):
@@ -512,6 +525,7 @@ ATTACKS = (
     ("frames that come byte by byte", AttackTest.slow_frames),
     ("replies that are not read", AttackTest.unread_replies),
     ("refusals that are not read", AttackTest.unread_refusals),
+    ("calls before the connection is open, and in another's name", AttackTest.answered_calls),
     ("starts that libvirt refuses", AttackTest.refused_starts),
     ("an attach of very many devices", AttackTest.many_devices),
     ("floods of connections", AttackTest.flooded),

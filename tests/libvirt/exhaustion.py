@@ -27,6 +27,8 @@ MEMORY = 2 << 30  # bytes of address space in all
 FRAME = hostile.TEXT_MAX  # bytes. virtccwd held nothing of frames of 24 MiB
 SENDERS = 60  # of such frames, of each user
 SHARE = (MEMORY // 8 // 4) >> 10  # KiB that a user may have
+ANNOUNCED = (32 << 20) - 4096  # bytes: about as many as a frame may have
+LARGE = 100_000  # bytes of a call that is not taken without room
 OVERHEAD = 1.25  # of the process's memory to the bytes that are counted
 
 
@@ -123,12 +125,31 @@ class ExhaustionTest(AttackTest):
             expect(grown <= most, f"frames that do not end: virtccwd has grown by {grown} KiB")
         self.has_recovered(descriptors)
 
+    def announced(self):
+        """Three users announce as many bytes as there are for all users but root, and another one's calls have room."""
+        self.fresh()
+        descriptors = self.descriptors()
+        define = partial(hostile.define, RW, hostile.domain(hostile.metadata("x" * LARGE)))
+        announce = partial(hostile.announce, RO, ANNOUNCED)
+        with Attacker(LOOKER, announce, 2) as first, Attacker("looker", announce, 2) as second, \
+                Attacker("nobody", announce, 2) as third:
+            for attacker in (first, second, third):
+                attacker.wait_for("sent", 2)
+            with Attacker(DEFINER, define) as victim:
+                wait_for("calls of the fourth user", lambda: victim.counts["answered"] + victim.counts["refused"] >= 20,
+                         60 * SLOWER)
+                self.note(f"calls of {ANNOUNCED} bytes are announced: {DEFINER} has {victim.counts}")
+                expect(not victim.counts["refused"], f"calls that do not come keep {DEFINER} from its own: {victim.counts}")
+        self.has_recovered(descriptors)
+        self.virsh("root", BACKEND, False, "undefine", "attack")
+
 
 TESTS = (
     ("few descriptors and many connections", ExhaustionTest.connections),
     ("few descriptors and clients that send some", ExhaustionTest.queued),
     ("no room for threads", ExhaustionTest.threads),
     ("little memory and frames that do not end", ExhaustionTest.memory),
+    ("three users' calls that do not come", ExhaustionTest.announced),
 )
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@
 #include "util/ccw-endian.h"
 
 #define PASSING 9 /* a procedure that is not looked into */
+#define AUTH_LIST 66
+#define OPEN 1
 #define DEFINE 11
 #define GET_XML_DESC 14
 #define LOOKUP_NODE 113
@@ -243,16 +245,50 @@ static void descriptors(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(user->fds, >, 0); /* the test did fill it */
 }
 
-/* A frame of which only the head comes. tear_down() sees that its user has all of the room again. */
-static void unfinished(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+/* Until a timer that began later than that of ccw_user_lacks_room() has run. */
+static gboolean set_true(gpointer data)
+{
+    *(gboolean *)data = TRUE;
+    return G_SOURCE_REMOVE;
+}
+
+static void wait_reclaimed(Peers *peers)
+{
+    gboolean has_run = FALSE;
+
+    g_timeout_add(20, set_true, &has_run);
+    while (!has_run)
+        g_main_context_iteration(NULL, TRUE);
+    peers_turn(peers);
+}
+
+/* A call of which so many bytes come: all of it that is announced, or less. */
+static GByteArray *beginning(gsize announced, gsize length)
 {
     CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = DEFINE, .serial = 1 };
-    g_autoptr(GByteArray) frame = ccw_frame_new(&header, NULL, 0);
+    GByteArray *frame = ccw_frame_new(&header, NULL, 0);
+    g_autofree char *text = g_strnfill(length, 'x');
 
-    ccw_store_be32(frame->data, 4 * 1024 * 1024);
-    g_assert_cmpint(send(peers->client, frame->data, frame->len, MSG_NOSIGNAL), ==, frame->len);
+    ccw_store_be32(frame->data, (guint32)announced);
+    g_byte_array_append(frame, (const guint8 *)text, (guint)length - CCW_FRAME_HEAD);
+    return frame;
+}
+
+/*
+ * A frame that does not come to its end is charged as far as it has come. tear_down() sees that its user has all of the
+ * room again.
+ */
+static void unfinished(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) frame = beginning(4 * 1024 * 1024, 1024 * 1024);
+
+    g_assert_cmpint(send(peers->client, frame->data, CCW_FRAME_HEAD, MSG_NOSIGNAL), ==, CCW_FRAME_HEAD);
     peers_turn(peers);
-    g_assert_cmpuint(user->bytes, ==, 4 * 1024 * 1024);
+    g_assert_cmpuint(user->bytes, ==, 0);
+    g_byte_array_remove_range(frame, 0, CCW_FRAME_HEAD);
+    peers_send_all(peers, peers->client, frame);
+    peers_turn(peers);
+    g_assert_cmpuint(user->bytes, ==, frame->len);
     peers_hang_up(&peers->client);
     peers_wait_ended(peers);
 }
@@ -280,7 +316,90 @@ static void big_call(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     ccw_user_charge(user, -6 * 1024 * 1024, 0);
 }
 
-/* So is a reply, and one that comes when there is room again is handed over. */
+/* A client may take its time with a frame as long as all others have room; after that its connection ends. */
+static void holder(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) frame = beginning(4 * 1024 * 1024, 1024 * 1024);
+    CcwUser *other = ccw_limits_add_client(limits, 1001, NULL);
+    CcwUser *root = ccw_limits_add_client(limits, 0, NULL);
+
+    peers_send_all(peers, peers->client, frame);
+    peers_turn(peers);
+    ccw_user_lacks_room(root, 1); /* it has not held that for long */
+    wait_reclaimed(peers);
+    g_assert_nonnull(peers->connection);
+    ccw_limits_set_hold_time(limits, 0);
+    ccw_user_lacks_room(other, 16 * 1024 * 1024); /* more than that user may have */
+    wait_reclaimed(peers);
+    g_assert_nonnull(peers->connection);
+    ccw_user_lacks_room(other, 4096);
+    peers_wait_ended(peers);
+    ccw_user_remove_client(other);
+    ccw_user_remove_client(root);
+}
+
+/* So does that of a client that does not read. */
+static void unread(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) message = g_byte_array_new();
+    g_autofree char *text = g_strnfill(512 * 1024, 'x');
+    g_autoptr(GByteArray) payload = payload_string(text);
+
+    append_frame(message, CCW_TYPE_MESSAGE, PASSING, 0, payload);
+    send_until_stuck(peers, peers->backend, message);
+    g_assert_cmpuint(user->bytes, >, 0);
+    ccw_user_lacks_room(user, 8 * 1024 * 1024);
+    wait_reclaimed(peers);
+    g_assert_nonnull(peers->connection);
+    ccw_limits_set_hold_time(limits, 0);
+    ccw_user_lacks_room(user, 8 * 1024 * 1024);
+    peers_wait_ended(peers);
+}
+
+/* A name that no node device has is not held: its beginning is with libvirt before its end has come. */
+static void long_name(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = LOOKUP_NODE, .serial = 1 };
+    g_autofree char *text = g_strnfill(60 * 1024, 'x');
+    g_autoptr(GByteArray) name = payload_string(text);
+    g_autoptr(GByteArray) call = ccw_frame_new(&header, name->data, name->len);
+    guint8 head[CCW_FRAME_HEAD];
+
+    g_assert_cmpint(send(peers->client, call->data, call->len / 2, MSG_NOSIGNAL), ==, call->len / 2);
+    peers_turn(peers);
+    g_assert_cmpuint(user->bytes, ==, 0);
+    g_assert_cmpint(recv(peers->backend, head, sizeof(head), 0), ==, sizeof(head));
+    g_assert_cmpmem(head, sizeof(head), call->data, sizeof(head));
+}
+
+/* A call for which there was room when it began is answered too, and its client is served on. */
+static void growing_call(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    const gsize length = 3 * 1024 * 1024;
+    g_autoptr(GByteArray) stream = beginning(length, length);
+    g_auto(Frame) frame = { 0 };
+    gsize sent = 0;
+
+    append_frame(stream, CCW_TYPE_CALL, PASSING, 2, NULL);
+    while (sent < length / 2) {
+        send_some(peers->client, stream->data, length / 2, &sent);
+        peers_turn(peers);
+    }
+    g_assert_cmpuint(user->bytes, ==, length / 2 - CCW_FRAME_HEAD);
+    ccw_user_charge(user, 6 * 1024 * 1024, 0);
+    while (sent < stream->len) {
+        send_some(peers->client, stream->data, stream->len, &sent);
+        peers_turn(peers);
+        g_assert_cmpuint(user->bytes, <=, 8 * 1024 * 1024);
+    }
+    g_assert_cmpuint(user->bytes, ==, 6 * 1024 * 1024);
+    peers_expect_error(peers, 1, DEFINE, VIR_ERR_RPC, "has no room");
+    frame = peers_receive(peers, peers->backend);
+    g_assert_cmpint(frame.header.procedure, ==, PASSING);
+    ccw_user_charge(user, -6 * 1024 * 1024, 0);
+}
+
+/* A reply is answered with an error, and one that comes when there is room again is handed over. */
 static void big_reply(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     g_autofree char *text = g_strnfill(3 * 1024 * 1024, 'x');
@@ -317,6 +436,159 @@ static void big_reply(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
+#define CALLS 1000u /* which virtccwd answers by itself: "not open" */
+#define CROWD 20u
+#define AT_ONCE 8u /* of one connection, in a turn of its events and again in one of those that wait */
+#define BUDGET 64u /* of all of them; each has one more */
+
+static void set_up_guest(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    CcwPeer *peer = g_new0(CcwPeer, 1);
+
+    peer->uid = 1000;
+    limits = ccw_limits_new(NULL, 65536, 0, 100, 0, 20);
+    user = ccw_limits_add_client(limits, 1000, NULL);
+    peers->user = user;
+    peers_set_up_as(peers, peer);
+}
+
+/* libvirt lets virtccwd in. */
+static void greet(Peers *peers, int backend)
+{
+    g_autoptr(GByteArray) types = g_byte_array_new();
+    guint8 call[CCW_FRAME_HEAD];
+    CcwHeader header;
+
+    g_assert_cmpint(recv(backend, call, sizeof(call), 0), ==, sizeof(call));
+    g_assert_true(ccw_header_decode(call, &header, NULL));
+    ccw_xdr_write_u32(types, 1);
+    ccw_xdr_write_u32(types, 0);
+    peers_send(peers, backend, CCW_TYPE_REPLY, AUTH_LIST, header.serial, CCW_STATUS_OK, types);
+    peers_turn(peers);
+}
+
+static void send_calls(int client)
+{
+    g_autoptr(GByteArray) stream = g_byte_array_new();
+
+    for (guint i = 0; i < CALLS; i++)
+        append_frame(stream, CCW_TYPE_CALL, PASSING, i, NULL);
+    g_assert_cmpint(send(client, stream->data, stream->len, MSG_NOSIGNAL), ==, stream->len);
+}
+
+/* How many whole frames came; each has the serial behind that of the one before. */
+static guint count_answers(int client, GByteArray *stream, guint *ret_next)
+{
+    guint8 buffer[65536];
+    CcwHeader header;
+    guint count = 0;
+    ssize_t n;
+
+    while ((n = recv(client, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0)
+        g_byte_array_append(stream, buffer, (guint)n);
+    while (stream->len >= CCW_FRAME_HEAD) {
+        g_assert_true(ccw_header_decode(stream->data, &header, NULL));
+        if (header.length > stream->len)
+            break;
+        g_assert_cmpuint(header.serial, ==, *ret_next);
+        g_assert_cmpuint(header.status, ==, CCW_STATUS_ERROR);
+        g_byte_array_remove_range(stream, 0, header.length);
+        (*ret_next)++;
+        count++;
+    }
+    return count;
+}
+
+/* Calls that virtccwd answers by itself do not keep the main loop from other clients, and all of them are answered. */
+static void answers(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) stream = g_byte_array_new();
+    guint next = 0;
+    guint most = 0;
+
+    greet(peers, peers->backend);
+    send_calls(peers->client);
+    while (g_main_context_iteration(NULL, FALSE)) {
+        guint now = count_answers(peers->client, stream, &next);
+
+        most = MAX(most, now);
+    }
+    g_test_message("%u answers in one turn at most", most);
+    g_assert_cmpuint(next, ==, CALLS);
+    g_assert_cmpuint(most, <=, 2 * AT_ONCE);
+}
+
+/* A long call that libvirt may not have yet is refused by its head, CONNECT_OPEN too, and what follows is answered. */
+static void early(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    const gint32 procedures[] = { PASSING, OPEN };
+    g_autofree char *text = g_strnfill(1024 * 1024, 'x');
+    g_autoptr(GByteArray) payload = payload_string(text);
+
+    greet(peers, peers->backend);
+    for (guint i = 0; i < G_N_ELEMENTS(procedures); i++) {
+        g_autoptr(GByteArray) call = g_byte_array_new();
+
+        append_frame(call, CCW_TYPE_CALL, procedures[i], i, payload);
+        g_assert_cmpint(send(peers->client, call->data, CCW_FRAME_HEAD, MSG_NOSIGNAL), ==, CCW_FRAME_HEAD);
+        peers_expect_error(peers, i, procedures[i], VIR_ERR_INTERNAL_ERROR, i == 0 ? "not open" : "shorten the URI");
+        g_byte_array_remove_range(call, 0, CCW_FRAME_HEAD);
+        peers_send_all(peers, peers->client, call);
+        g_assert_cmpuint(user->bytes, ==, 0);
+    }
+    peers_send(peers, peers->client, CCW_TYPE_CALL, PASSING, 2, CCW_STATUS_OK, NULL);
+    peers_expect_error(peers, 2, PASSING, VIR_ERR_INTERNAL_ERROR, "not open");
+}
+
+static void on_crowd_ended(CcwConnection *connection G_GNUC_UNUSED, gpointer data)
+{
+    --*(guint *)data;
+}
+
+/* The same of many connections of that user's: together they have a budget. */
+static void answers_of_many(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    GByteArray *streams[CROWD];
+    int client[CROWD][2], backend[CROWD][2];
+    guint next[CROWD] = { 0 };
+    guint left = CROWD;
+    guint all = 0;
+    guint most = 0;
+
+    greet(peers, peers->backend);
+    for (guint i = 0; i < CROWD; i++) {
+        CcwPeer *peer = g_new0(CcwPeer, 1);
+
+        peer->uid = 1000;
+        streams[i] = g_byte_array_new();
+        g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, client[i]), ==, 0);
+        g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, backend[i]), ==, 0);
+        ccw_connection_start(
+            ccw_connection_new(&peers->services, client[i][1], backend[i][1], peer, on_crowd_ended, &left), user);
+        greet(peers, backend[i][0]);
+    }
+    for (guint i = 0; i < CROWD; i++)
+        send_calls(client[i][0]);
+    while (g_main_context_iteration(NULL, FALSE)) {
+        guint now = 0;
+
+        for (guint i = 0; i < CROWD; i++)
+            now += count_answers(client[i][0], streams[i], &next[i]);
+        all += now;
+        most = MAX(most, now);
+    }
+    g_test_message("%u answers in one turn at most", most);
+    g_assert_cmpuint(all, ==, CROWD * CALLS);
+    g_assert_cmpuint(most, <=, 2 * BUDGET + CROWD);
+    for (guint i = 0; i < CROWD; i++) {
+        close(client[i][0]);
+        close(backend[i][0]);
+        g_byte_array_unref(streams[i]);
+    }
+    peers_turn(peers);
+    g_assert_cmpuint(left, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -327,6 +599,15 @@ int main(int argc, char **argv)
     ADD("descriptors", descriptors);
     ADD("unfinished", unfinished);
     ADD("big-call", big_call);
+    ADD("growing-call", growing_call);
+    ADD("holder", holder);
+    ADD("unread", unread);
+    ADD("long-name", long_name);
     ADD("big-reply", big_reply);
+#undef ADD
+#define ADD(name, func) g_test_add("/remote/bounds/" name, Peers, NULL, set_up_guest, func, tear_down)
+    ADD("early", early);
+    ADD("answers", answers);
+    ADD("answers-of-many", answers_of_many);
     return g_test_run();
 }
