@@ -376,7 +376,7 @@ static void many_files(void)
     expect_found(0, 0, found);
     expect_found(4711, DISK_GROUP, found);
     expect_found(4711, 100, NULL); /* he may not open it, and must not keep it from others by opening many files */
-    other_groups = 2000; /* more than virtccwd reads, so that the disk's may be one of them */
+    other_groups = 2000;           /* more than virtccwd reads, so that the disk's may be one of them */
     expect_found(4711, DISK_GROUP, found);
     other_groups = 0;
     g_array_append_val(some, pid);
