@@ -5,9 +5,9 @@ import os
 import socket
 import struct
 
-from private_polkit import BUS
 from steps import expect
 
+BUS = "/run/dbus/system_bus_socket"  # where the setuid helper of polkit's agents looks, whatever the environment says
 METHOD_CALL, METHOD_RETURN, ERROR, SIGNAL = 1, 2, 3, 4
 PATH, INTERFACE, MEMBER, ERROR_NAME, REPLY_SERIAL, DESTINATION, SENDER, SIGNATURE, UNIX_FDS = range(1, 10)
 # Their types, for those that are sent here.

@@ -6,11 +6,11 @@ import os
 import stat
 import subprocess
 
+from bus import BUS
 from private_libvirt import wait_for
 from steps import command, expect
 
 FOLDER = "/run/libvirt-ccw/polkit"
-BUS = "/run/dbus/system_bus_socket"  # where the setuid helper of polkit's agents looks, whatever the environment says
 POLKITD = "/usr/lib/polkit-1/polkitd"
 HELPER = "/usr/lib/polkit-1/polkit-agent-helper-1"
 RULES = "/etc/polkit-1/rules.d"
