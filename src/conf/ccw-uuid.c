@@ -3,29 +3,27 @@
 
 #include <string.h>
 
-/* The fixed part of both variants, up to the digit that tells them apart; lower case. */
-#define UUID_PREFIX CCW_UUID_PREFIX
 #define WHITE " \t\n\f\r" /* of g_ascii_isspace() */
-#define UUID_PREFIX_LEN (sizeof(UUID_PREFIX) - 1)
+#define PREFIX_LEN (sizeof(CCW_UUID_PREFIX) - 1)
 
 const char *ccw_uuid_encode(const CcwBusId *id, char buf[CCW_UUID_STR_LEN])
 {
-    g_snprintf(buf, CCW_UUID_STR_LEN, UUID_PREFIX "0%02x%02x%04x", id->cssid, id->ssid, id->devno);
+    g_snprintf(buf, CCW_UUID_STR_LEN, CCW_UUID_PREFIX "0%02x%02x%04x", id->cssid, id->ssid, id->devno);
     return buf;
 }
 
 const char *ccw_uuid_encode_advertised(const CcwBusId *id, char buf[CCW_UUID_STR_LEN])
 {
     ccw_uuid_encode(id, buf);
-    buf[UUID_PREFIX_LEN] = '1';
+    buf[PREFIX_LEN] = '1';
     return buf;
 }
 
 /* As libvirt writes it, or in capitals. */
 static gboolean has_prefix(const char *uuid)
 {
-    return strncmp(uuid, UUID_PREFIX, UUID_PREFIX_LEN) == 0 ||
-           g_ascii_strncasecmp(uuid, UUID_PREFIX, UUID_PREFIX_LEN) == 0;
+    return strncmp(uuid, CCW_UUID_PREFIX, PREFIX_LEN) == 0 ||
+           g_ascii_strncasecmp(uuid, CCW_UUID_PREFIX, PREFIX_LEN) == 0;
 }
 
 /* The value of a hexadecimal digit. */
@@ -42,7 +40,7 @@ gboolean ccw_uuid_decode(const char *uuid, CcwBusId *ret_id, gboolean *ret_adver
 
     if (!has_prefix(uuid))
         return FALSE;
-    p = uuid + UUID_PREFIX_LEN;
+    p = uuid + PREFIX_LEN;
     if (*p != '0' && *p != '1')
         return FALSE;
     for (guint i = 1; i <= 8; i++) {

@@ -12,6 +12,7 @@
 #include "util/ccw-address.h"
 
 #define CCW_UUID_STR_LEN 37 /* with its NUL */
+/* The fixed part of both variants, up to the digit that tells them apart. */
 #define CCW_UUID_PREFIX "cc390000-0001-8000-8000-000"
 #define CCW_UUID_ADVERTISED_PREFIX CCW_UUID_PREFIX "1"
 

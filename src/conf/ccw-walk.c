@@ -60,9 +60,32 @@ static gboolean tag_has_type(const char *text)
     return FALSE;
 }
 
+/* Does a UUID that node-device XML advertises begin at text, in any spelling that libvirt reads? */
+static gboolean begins_advertised(const char *text)
+{
+    for (const char *digit = CCW_UUID_ADVERTISED_PREFIX; *digit; digit++) {
+        if (*digit == '-')
+            continue;
+        text += strspn(text, "- \t\n\r\f");
+        if (g_ascii_tolower(*text) != *digit)
+            return FALSE;
+        text++;
+    }
+    return TRUE;
+}
+
+/* In linear time: behind its first two digits, the prefix has no "c" at which another try could begin. */
+static gboolean mentions_advertised(const char *text)
+{
+    for (const char *p = text; (p = strpbrk(p, "cC")); p++)
+        if (begins_advertised(p))
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean mentions_ours(const char *text)
 {
-    if (strstr(text, "<s390-map-css") || strstr(text, CCW_UUID_ADVERTISED_PREFIX))
+    if (strstr(text, "<s390-map-css") || mentions_advertised(text))
         return TRUE;
     for (const char *p = text; (p = strstr(p, "<hostdev")); p++)
         if (tag_has_type(p))

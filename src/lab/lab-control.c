@@ -137,16 +137,17 @@ static gpointer run(gpointer opaque)
     LabControl *control = opaque;
 
     for (;;) {
-        int fd;
+        int errnum, fd;
 
         wait_for_room(control);
         fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC);
+        errnum = errno;
         if (fd >= 0) {
             g_thread_pool_push(control->servers, GINT_TO_POINTER(fd), NULL);
             continue;
         }
         request_ended(control);
-        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+        if (errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM || errnum == ENOBUFS)
             g_usleep(ACCEPT_PAUSE_US); /* the client waits in the queue of the socket */
     }
     return NULL;

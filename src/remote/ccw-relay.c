@@ -139,9 +139,9 @@ CcwInboxWay ccw_relay_backend_header(CcwConnection *connection, const CcwHeader 
             answer_ping(connection, header);
         return ccw_actions_want(connection, header) ? CCW_INBOX_TAKE : CCW_INBOX_PASS;
     }
-    if (has_error(header) || ccw_actions_want(connection, header))
+    if (ccw_actions_want(connection, header) || (has_error(header) && !connection->is_elsewhere))
         return CCW_INBOX_TAKE;
-    procedure = header->type == CCW_TYPE_REPLY ? lookup(header) : NULL;
+    procedure = header->type == CCW_TYPE_REPLY && !connection->is_elsewhere ? lookup(header) : NULL;
     if (procedure && procedure->reply[0] && header->status == CCW_STATUS_OK)
         return CCW_INBOX_TAKE;
     ccw_actions_note_reply(connection, header);

@@ -222,7 +222,7 @@ gboolean ccw_rewrite_matches(const CcwField *fields, const guint8 *payload, gsiz
 typedef struct {
     CcwRewriteFunc func;
     gpointer data;
-    GByteArray *head; /* what comes before the payload; or NULL */
+    GByteArray *head; /* what comes before the payload */
     GByteArray *out;  /* NULL while nothing changed */
     gsize copied;     /* of the original, into out */
     GError *error;
@@ -233,9 +233,8 @@ static void begin_out(Rewriting *rewriting, gsize length)
 {
     const GByteArray *head = rewriting->head;
 
-    rewriting->out = g_byte_array_sized_new((guint)((head ? head->len : 0) + length));
-    if (head)
-        g_byte_array_append(rewriting->out, head->data, head->len);
+    rewriting->out = g_byte_array_sized_new((guint)(head->len + length));
+    g_byte_array_append(rewriting->out, head->data, head->len);
 }
 
 static gboolean rewrite_text(Walk *walk, gsize at, const char *text, gsize length)
@@ -288,7 +287,7 @@ static CcwRewrite rewrite(const CcwField *fields, GByteArray *head, const guint8
     if (!whole || !out)
         return CCW_REWRITE_SAME;
     g_byte_array_append(out, payload + rewriting.copied, (guint)(length - rewriting.copied));
-    length = out->len - (head ? head->len : 0);
+    length = out->len - head->len;
     if (length > CCW_FRAME_MAX - CCW_FRAME_HEAD) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID,
                     "the message of %zu bytes is longer than libvirt's protocol takes", length);
@@ -296,12 +295,6 @@ static CcwRewrite rewrite(const CcwField *fields, GByteArray *head, const guint8
     }
     *ret_out = g_steal_pointer(&out);
     return CCW_REWRITE_CHANGED;
-}
-
-CcwRewrite ccw_rewrite(const CcwField *fields, const guint8 *payload, gsize length, CcwRewriteFunc func, gpointer data,
-                       GByteArray **ret_payload, GError **error)
-{
-    return rewrite(fields, NULL, payload, length, func, data, ret_payload, error);
 }
 
 CcwRewrite ccw_rewrite_frame(const CcwField *fields, const CcwHeader *header, const guint8 *payload, gsize length,

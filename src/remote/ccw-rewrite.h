@@ -20,13 +20,10 @@ typedef enum {
 } CcwRewrite;
 
 /*
- * Calls func on each XML, OPT_XML, OPT_TEXT and each typed parameter that is XML. *ret_payload is written for
- * CCW_REWRITE_CHANGED only. Errors: func's; CCW_ERROR_INVALID, a new text too long for the wire.
+ * Calls func on each XML, OPT_XML, OPT_TEXT and each typed parameter that is XML. *ret_frame, the whole frame with the
+ * new payload, is written for CCW_REWRITE_CHANGED only. Errors: func's; CCW_ERROR_INVALID, a new text too long for the
+ * wire.
  */
-CcwRewrite ccw_rewrite(const CcwField *fields, const guint8 *payload, gsize length, CcwRewriteFunc func, gpointer data,
-                       GByteArray **ret_payload, GError **error);
-
-/* The same of the payload of a frame, which *ret_frame is as a whole; without another copy of it. */
 CcwRewrite ccw_rewrite_frame(const CcwField *fields, const CcwHeader *header, const guint8 *payload, gsize length,
                              CcwRewriteFunc func, gpointer data, GByteArray **ret_frame, GError **error);
 

@@ -5,6 +5,7 @@
 
 #define THREADS_MAX 64
 #define THREADS_OF_PROCESS 2
+#define FREE_MAX (10 * G_TIME_SPAN_SECOND)
 
 /* The descriptors of one process. It exists only while there are some. */
 typedef struct {
@@ -86,12 +87,24 @@ void ccw_closer_push_all(CcwCloser *closer, pid_t pid, GArray *fds)
     g_array_set_size(fds, 0);
 }
 
+/* FALSE: there are still descriptors to close after FREE_MAX. */
+static gboolean wait_idle(CcwCloser *closer)
+{
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&closer->lock);
+    gint64 until = g_get_monotonic_time() + FREE_MAX;
+
+    while (g_hash_table_size(closer->owners) > 0)
+        if (!g_cond_wait_until(&closer->idle, &closer->lock, until))
+            return g_hash_table_size(closer->owners) == 0;
+    return TRUE;
+}
+
 void ccw_closer_free(CcwCloser *closer)
 {
-    g_mutex_lock(&closer->lock);
-    while (g_hash_table_size(closer->owners) > 0)
-        g_cond_wait(&closer->idle, &closer->lock);
-    g_mutex_unlock(&closer->lock);
+    if (!wait_idle(closer)) {
+        g_warning("descriptors are still being closed; their threads go on");
+        return; /* the threads use it */
+    }
     g_thread_pool_free(closer->threads, FALSE, TRUE);
     g_hash_table_unref(closer->owners);
     g_cond_clear(&closer->idle);

@@ -28,5 +28,5 @@ void ccw_closer_push(CcwCloser *closer, pid_t pid, int fd);
  */
 void ccw_closer_push_all(CcwCloser *closer, pid_t pid, GArray *fds);
 
-/* Waits until all descriptors are closed. */
+/* Waits until all descriptors are closed, but at most 10 s: a close that takes longer goes on, and keeps the closer. */
 void ccw_closer_free(CcwCloser *closer);

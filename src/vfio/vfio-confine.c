@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -112,6 +113,20 @@ static gboolean make_read_only(void)
     return TRUE;
 }
 
+static gboolean keep_privileges_out(void)
+{
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 || report("cannot set", "no_new_privs");
+}
+
+/* The next exec gives uid 0 nothing, whatever else holds. The lock needs CAP_SETPCAP, and so comes first. */
+static gboolean lock_root(void)
+{
+    int bits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
+
+    return (bits >= 0 && prctl(PR_SET_SECUREBITS, bits | SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, 0, 0, 0) == 0) ||
+           report("cannot lock", "the securebit NOROOT");
+}
+
 /* exec gives uid 0 of a user namespace all capabilities, and libvirt leaves them to QEMU. They would undo the rest. */
 static gboolean drop_capabilities(void)
 {
@@ -137,7 +152,7 @@ static int create_ruleset(const Ruleset *ruleset, gsize size)
 /*
  * A Landlock domain of this process alone. What is in it cannot look into another process, such as another guest's QEMU
  * of the same user: neither by ptrace(2) nor by /proc/PID/mem and /proc/PID/fd. It can mount nothing, and where the
- * kernel has that (6.12), it can send no signal. A kernel without Landlock is no error.
+ * kernel has that (6.12), it can send no signal. A kernel without Landlock is no error. It needs no_new_privs.
  */
 static gboolean enter_domain(void)
 {
@@ -152,7 +167,7 @@ static gboolean enter_domain(void)
         fd = create_ruleset(&ruleset, sizeof(ruleset.handled_access_fs));
     if (fd < 0)
         return errno == ENOSYS || errno == EOPNOTSUPP || report("cannot make", "a Landlock domain");
-    done = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && syscall(SYS_landlock_restrict_self, fd, 0) == 0;
+    done = syscall(SYS_landlock_restrict_self, fd, 0) == 0;
     if (!done)
         report("cannot enter", "a Landlock domain");
     close(fd);
@@ -161,11 +176,11 @@ static gboolean enter_domain(void)
 
 static gboolean leave_root(void)
 {
-    return enter_own_mounts() && hide_sockets() && make_read_only() && drop_capabilities();
+    return enter_own_mounts() && hide_sockets() && make_read_only() && lock_root() && drop_capabilities();
 }
 
 void vfio_confine(void)
 {
-    if ((getuid() == 0 && !leave_root()) || !enter_domain())
+    if (!keep_privileges_out() || (getuid() == 0 && !leave_root()) || !enter_domain())
         _exit(EXIT_FAILURE);
 }

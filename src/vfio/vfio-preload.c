@@ -22,6 +22,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "util/ccw-emulator.h"
 #include "util/ccw-lab-protocol.h"
 #include "vfio/vfio-confine.h"
 #include "vfio/vfio-file.h"
@@ -37,7 +38,6 @@ VFIO_EXPORT ssize_t __pread64_chk(int fd, void *buffer, size_t count, off64_t of
 
 static gboolean in_libvirt; /* or in a child of its, before exec */
 
-static const char *const qemu_names[] = { "qemu-system-s390x", "qemu-kvm", NULL };
 static const char *const libvirt_names[] = { "libvirtd", "virtqemud", NULL };
 
 static gboolean is_called(const char *const *names)
@@ -63,7 +63,7 @@ __attribute__((constructor)) static void initialize(int argc, char **argv)
 
     vfio_real_resolve();
     in_libvirt = is_called(libvirt_names);
-    if (is_called(qemu_names)) {
+    if (ccw_emulator_is_s390x(program_invocation_short_name)) {
         if (devices)
             vfio_source_set_environment(devices);
         vfio_path_start(devices ? vfio_sysfs_new() : NULL);

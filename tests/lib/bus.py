@@ -7,6 +7,7 @@ import struct
 
 from steps import expect
 
+BUS = "/run/dbus/system_bus_socket"  # where the setuid helper of polkit's agents looks, whatever the environment says
 METHOD_CALL, METHOD_RETURN, ERROR, SIGNAL = 1, 2, 3, 4
 PATH, INTERFACE, MEMBER, ERROR_NAME, REPLY_SERIAL, DESTINATION, SENDER, SIGNATURE, UNIX_FDS = range(1, 10)
 # Their types, for those that are sent here.

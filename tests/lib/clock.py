@@ -10,7 +10,7 @@ from steps import SLOWER, StepFailed, expect
 
 FACTOR = 2  # at most, through virtccwd to past it. There is no allowance beside it.
 ROUNDS, MOST_ROUNDS = (9, 35) if SLOWER == 1 else (3, 9)
-MEASURING = 15 * SLOWER  # seconds: after that no round beyond the first ROUNDS is begun
+MEASURING = 15 * SLOWER  # seconds: after that no round beyond the first ROUNDS is begun, whatever the ratio is
 GIVEN_UP = 20 * SLOWER  # seconds: a virsh that takes longer has no answer, and there is no ratio
 
 
@@ -54,15 +54,22 @@ class Comparison:
         return judged / reference
 
     def measure(self, rounds=ROUNDS, most=MOST_ROUNDS):
-        """In turns, and each goes first in every second round, as what else the machine does comes and goes. While the
-        medians of all rounds are too far from each other there are more rounds: too few are chance, all of them count."""
+        """In turns, and each goes first in every second round, as what else the machine does comes and goes. If
+        the medians are then too far from each other, a second batch of a fixed size follows: too few rounds are chance, and
+        a batch that ended with the first good median would favour passing. All rounds count."""
         end = time.monotonic() + MEASURING
-        count = 0
-        while count < rounds or (count < most and self.ratio() > FACTOR and time.monotonic() < end):
-            for index in ((0, 1), (1, 0))[count % 2]:
-                self.add(index, self._functions[index]())
-            count += 1
+        self._measure_until(rounds)
+        if self.ratio() > FACTOR:
+            self._measure_until(most, end)
         return self
+
+    def _measure_until(self, count, end=float("inf")):
+        """Up to count rounds in all; none begins after end."""
+        for number in range(len(self._times[0]), count):
+            if time.monotonic() >= end:
+                break
+            for index in ((0, 1), (1, 0))[number % 2]:
+                self.add(index, self._functions[index]())
 
     def __str__(self):
         judged, reference = (f"{1000 * seconds:.0f} ms {name}" for seconds, name in zip(self.medians(), self._names))

@@ -289,6 +289,10 @@ static void many(void)
     g_assert_cmpuint(devices->len, ==, count);
 }
 
+#define ADVERTISED(uuid)                                                                                               \
+    "<!DOCTYPE hostdev><hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source><address uuid='" uuid            \
+    "'/></source></hostdev>"
+
 static void entities(void)
 {
     static const char *const bombs[] = {
@@ -299,6 +303,10 @@ static void entities(void)
         "<!DOCTYPE hostdev SYSTEM 'file:///etc/passwd'>" HOSTDEV,
         "<?xml version='1.0'?><!-- < --><!DOCTYPE hostdev [<!ENTITY x SYSTEM 'http://0.0.0.0/'>]>" HOSTDEV,
         "<!DOCTYPE hostdev [<!ENTITY s \"" HOSTDEV "\">]><hostdev>&s;</hostdev>",
+        ADVERTISED("cc390000-0001-8000-8000-000100001234"),
+        ADVERTISED("CC390000-0001-8000-8000-000100001234"),
+        ADVERTISED("Cc39000000018000800000010000123C"),
+        ADVERTISED("c cc cc39 00 --00 - 0001\n8000-80-00\t-0001-00 00 1234"),
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(bombs); i++) {

@@ -77,6 +77,9 @@ static const Shape shapes[] = {
     { "unclosed elements", "<domain><hostdev ccw='vfio-ccw'/>", "<a>", "", "", "" },
     { "unclosed markup", "<domain><hostdev ccw='vfio-ccw'/>", "<?a ", "", "", "" },
     { "document type", "<!DOCTYPE a [", "<!ATTLIST a hostdev# CDATA 'vfio-ccw'>", "]><a/>", "", "" },
+    { "document type and blanks", "<!DOCTYPE a><a b='cc", " ", "'/>", "", "" },
+    { "document type and nearly ours", "<!DOCTYPE a><a b='", "cc390000-0001-8000-8000-0000-", "'/>", "", "" },
+    { "document type and letters", "<!DOCTYPE a><a b='", "C c-", "'/>", "", "" },
     /* What is ours. */
     { "our devices", DOMAIN "<devices>", OURS, "</devices>", "", "</domain>" },
     { "our devices on lines", DOMAIN "<devices>", "\n\n\n\n\n\n    " OURS, "</devices>", "", "</domain>" },

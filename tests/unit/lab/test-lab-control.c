@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The control of a lab over a real socket: what it answers, and how much of it clients can take up. */
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,7 +13,7 @@
 #include "util/ccw-fd.h"
 
 #define CLIENTS 200
-#define THREADS_MAX 80 /* 64 requests, and the test's own */
+#define THREADS_MAX 80 /* all requests, and the test's own */
 #define PATIENCE (20 * G_TIME_SPAN_SECOND)
 
 static char *path;
@@ -65,16 +66,35 @@ static guint count_threads(void)
     return count;
 }
 
+#define REQUESTS_MAX 64
+#define STILL (100 * G_TIME_SPAN_MILLISECOND)
+
+/* The number of threads, when all requests have one and no more have come for a while. */
+static guint wait_for_threads(void)
+{
+    gint64 until = g_get_monotonic_time() + PATIENCE;
+    gint64 since = g_get_monotonic_time();
+    guint count = count_threads();
+
+    while (count < REQUESTS_MAX || g_get_monotonic_time() < since + STILL) {
+        guint now = count_threads();
+
+        g_assert_cmpint(g_get_monotonic_time(), <, until);
+        if (now != count)
+            since = g_get_monotonic_time();
+        count = now;
+    }
+    return count;
+}
+
 /* Clients that say nothing have a bounded number of threads, and the next one is served when they have gone. */
 static void silent(void)
 {
-    gint64 until = g_get_monotonic_time() + G_TIME_SPAN_SECOND;
     int fds[CLIENTS];
 
     for (gsize i = 0; i < G_N_ELEMENTS(fds); i++)
         fds[i] = dial();
-    while (g_get_monotonic_time() < until)
-        g_assert_cmpuint(count_threads(), <, THREADS_MAX);
+    g_assert_cmpuint(wait_for_threads(), <, THREADS_MAX);
     for (gsize i = 0; i < G_N_ELEMENTS(fds); i++)
         close(fds[i]);
     expect_answer(NULL, "good");
@@ -87,7 +107,8 @@ static void lingering(void)
     int fd = dial(), peer;
     int sent = socket_lingering(&peer);
 
-    socket_send_fd(fd, "0.0.1234", strlen("0.0.1234"), sent);
+    /* Where the kernel lets the lab refuse descriptors they do not come at all. */
+    g_assert_true(socket_send_fd(fd, "0.0.1234", strlen("0.0.1234"), sent) || errno == EPERM);
     ccw_fd_close_soon(sent);
     close(fd);
     expect_answer(NULL, "good");

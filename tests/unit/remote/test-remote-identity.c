@@ -292,6 +292,33 @@ static void test_driver(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     expect_untouched(peers);
 }
 
+#define GET_XML_DESC 14
+#define STOCK                                                                                                          \
+    "<domain><devices><hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source>"                                 \
+    "<address uuid='cc390000-0001-8000-8000-000000001234'/></source></hostdev></devices></domain>"
+
+/* What such a libvirt answers passes byte for byte, as what it is asked does: its XML and its errors. */
+static void reply_of_test_driver(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) xml = payload_string(STOCK);
+    g_autoptr(GByteArray) error =
+        payload_error(VIR_ERR_NO_NODE_DEVICE, "no mediated device cc390000-0001-8000-8000-000000001234");
+    const GByteArray *payloads[] = { xml, error };
+
+    open_uri(peers, "test:///default", 0);
+    for (guint32 i = 0; i < G_N_ELEMENTS(payloads); i++) {
+        g_auto(Frame) frame = { 0 };
+
+        call(peers, GET_XML_DESC, 5 + i);
+        g_assert_cmpuint(expect_call(peers, GET_XML_DESC), ==, 5 + i);
+        peers_send(peers, peers->backend, CCW_TYPE_REPLY, GET_XML_DESC, 5 + i, i ? CCW_STATUS_ERROR : CCW_STATUS_OK,
+                   payloads[i]);
+        frame = peers_receive(peers, peers->client);
+        g_assert_cmpuint(frame.header.serial, ==, 5 + i);
+        g_assert_cmpmem(frame.payload->data, frame.payload->len, payloads[i]->data, payloads[i]->len);
+    }
+}
+
 /* data: the URI. A user may not have libvirt connect there, and may open another one afterwards. */
 static void not_elsewhere(Peers *peers, gconstpointer data)
 {
@@ -623,6 +650,7 @@ int main(int argc, char **argv)
     ADD("opened-readonly", 1, opened_readonly);
     ADD("opened-twice", 1, opened_twice);
     ADD("test-driver", 1, test_driver);
+    ADD("reply-of-test-driver", 1, reply_of_test_driver);
 #define ADD_URI(name, uri, func) g_test_add("/remote/identity/" name, Peers, uri, NULL, func, NULL)
     ADD_URI("elsewhere-socket", "qemu+unix:///system?socket=/tmp/own", elsewhere);
     ADD_URI("elsewhere-parameter", "qemu:///system?socket=/tmp/own", elsewhere);

@@ -9,6 +9,20 @@
 #include "util/ccw-endian.h"
 #include "util/ccw-error.h"
 
+/* What ccw_rewrite_frame() makes, without the head of the frame. */
+static CcwRewrite rewrite_payload(const CcwField *fields, const guint8 *payload, gsize length, CcwRewriteFunc func,
+                                  gpointer data, GByteArray **ret_payload, GError **error)
+{
+    const CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = 1, .serial = 7 };
+    CcwRewrite result = ccw_rewrite_frame(fields, &header, payload, length, func, data, ret_payload, error);
+
+    if (result == CCW_REWRITE_CHANGED) {
+        g_assert_cmpuint(ccw_load_be32((*ret_payload)->data), ==, (*ret_payload)->len);
+        g_byte_array_remove_range(*ret_payload, 0, CCW_FRAME_HEAD);
+    }
+    return result;
+}
+
 static void write_domain(GByteArray *out)
 {
     static const guint8 uuid[16] = { 0xde, 0xad, 0xbe, 0xef, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0xAB };
@@ -153,7 +167,7 @@ static void rewrite_attach(void)
     write_domain(expected);
     ccw_xdr_write_string(expected, "brand new", 9);
     ccw_xdr_write_u32(expected, 1);
-    g_assert_cmpint(ccw_rewrite(fields, in->data, in->len, replace, &calls, &out, NULL), ==, CCW_REWRITE_CHANGED);
+    g_assert_cmpint(rewrite_payload(fields, in->data, in->len, replace, &calls, &out, NULL), ==, CCW_REWRITE_CHANGED);
     g_assert_cmpmem(out->data, out->len, expected->data, expected->len);
     g_assert_cmpuint(calls, ==, 1);
 }
@@ -206,12 +220,12 @@ static void rewrite_misfits(void)
     ccw_xdr_write_string(in, "old", 3);
     ccw_xdr_write_u32(in, 1);
     for (guint length = 0; length < in->len; length++) {
-        g_assert_cmpint(ccw_rewrite(fields, in->data, length, replace, &calls, &out, NULL), ==, CCW_REWRITE_SAME);
+        g_assert_cmpint(rewrite_payload(fields, in->data, length, replace, &calls, &out, NULL), ==, CCW_REWRITE_SAME);
         g_assert_false(ccw_rewrite_matches(fields, in->data, length));
     }
     g_assert_true(ccw_rewrite_matches(fields, in->data, in->len));
     ccw_xdr_write_u32(in, 0);
-    g_assert_cmpint(ccw_rewrite(fields, in->data, in->len, replace, &calls, &out, NULL), ==, CCW_REWRITE_SAME);
+    g_assert_cmpint(rewrite_payload(fields, in->data, in->len, replace, &calls, &out, NULL), ==, CCW_REWRITE_SAME);
     g_assert_null(out);
 }
 
@@ -224,7 +238,7 @@ static void rewrite_refused(void)
     guint calls = 0;
 
     ccw_xdr_write_string(in, "bad", 3);
-    g_assert_cmpint(ccw_rewrite(fields, in->data, in->len, replace, &calls, &out, &error), ==, CCW_REWRITE_FAILED);
+    g_assert_cmpint(rewrite_payload(fields, in->data, in->len, replace, &calls, &out, &error), ==, CCW_REWRITE_FAILED);
     g_assert_error(error, CCW_ERROR, CCW_ERROR_INVALID);
     g_assert_null(out);
 }
@@ -244,7 +258,7 @@ static void rewrite_too_long(void)
     GByteArray *out = NULL;
 
     ccw_xdr_write_string(in, "x", 1);
-    g_assert_cmpint(ccw_rewrite(fields, in->data, in->len, grow, NULL, &out, &error), ==, CCW_REWRITE_FAILED);
+    g_assert_cmpint(rewrite_payload(fields, in->data, in->len, grow, NULL, &out, &error), ==, CCW_REWRITE_FAILED);
     g_assert_error(error, CCW_ERROR, CCW_ERROR_INVALID);
 }
 
@@ -261,7 +275,7 @@ static void rewrite_optional(void)
         ccw_xdr_write_string(in, "/var/save", 9);
         ccw_xdr_write_optional(in, present ? "old" : NULL);
         ccw_xdr_write_u32(in, 0);
-        g_assert_cmpint(ccw_rewrite(fields, in->data, in->len, replace, &calls, &out, NULL), ==,
+        g_assert_cmpint(rewrite_payload(fields, in->data, in->len, replace, &calls, &out, NULL), ==,
                         present ? CCW_REWRITE_CHANGED : CCW_REWRITE_SAME);
         g_assert_cmpuint(calls, ==, present);
     }
@@ -293,12 +307,12 @@ static void rewrite_params(void)
     write_string_param(in, "file", "old");
     write_string_param(in, "dxml", "old");
     ccw_xdr_write_u32(in, 0);
-    g_assert_cmpint(ccw_rewrite(fields, in->data, in->len, replace, &calls, &out, NULL), ==, CCW_REWRITE_CHANGED);
+    g_assert_cmpint(rewrite_payload(fields, in->data, in->len, replace, &calls, &out, NULL), ==, CCW_REWRITE_CHANGED);
     g_assert_cmpuint(calls, ==, 1);
     g_assert_cmpuint(out->len, ==, in->len + 8);
     g_assert_cmpmem(out->data + out->len - 20, 20, "\0\0\0\11brand new\0\0\0\0\0\0\0", 20);
     ccw_store_be32(in->data, G_MAXUINT32); /* as many are not there */
-    g_assert_cmpint(ccw_rewrite(fields, in->data, in->len, replace, &calls, &out, NULL), ==, CCW_REWRITE_SAME);
+    g_assert_cmpint(rewrite_payload(fields, in->data, in->len, replace, &calls, &out, NULL), ==, CCW_REWRITE_SAME);
 }
 
 /* Those of migration, and a cookie that is as long as it says, or is not. */
@@ -320,7 +334,7 @@ static void rewrite_migration(void)
     cookie = in->len;
     ccw_xdr_write_string(in, "\1\2\3\4\5", 5);
     ccw_xdr_write_u32(in, 2);
-    g_assert_cmpint(ccw_rewrite(fields, in->data, in->len, replace, &calls, &out, NULL), ==, CCW_REWRITE_CHANGED);
+    g_assert_cmpint(rewrite_payload(fields, in->data, in->len, replace, &calls, &out, NULL), ==, CCW_REWRITE_CHANGED);
     g_assert_cmpuint(calls, ==, 2);
     g_assert_cmpuint(out->len, ==, in->len + 2 * 8);
     g_assert_cmpmem(out->data + out->len - 16, 16, in->data + in->len - 16, 16);
