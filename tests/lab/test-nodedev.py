@@ -185,7 +185,7 @@ class NodeTest:
     def newer_calls(self):
         """Of a libvirt that has them: its answer about a device that the host has is that about a detached one."""
         if command(["virsh", "help", "nodedev-update"], check=False)[0] == 0:
-            with open("/tmp/update.xml", "w", encoding="utf-8") as file:
+            with open(os.path.join(self.folder, "update.xml"), "w", encoding="utf-8") as file:
                 file.write(self.virsh("nodedev-dumpxml", CCW))
             answers = [command(["virsh", "nodedev-update", node, file.name], check=False) for node in (OTHER, CCW)]
             answers = [(code, output.replace(OTHER, CCW)) for code, output in answers]
