@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Each file that is called a test is named by the meson.build beside it, one test point a folder: one that is in no list
-never runs, and nobody sees it fail. Run as: all-run.py TESTS"""
+never runs, and nobody sees it fail. And each test exists that docs/security.md names in its table of bounds, and each
+Python test that it names elsewhere. Run as: all-run.py TESTS"""
 
 import os
 import re
@@ -21,14 +22,77 @@ def forgotten(folder):
             yield name
 
 
+# A unit test's path as the C sources have it: whole, or a folder that a macro puts in front of the name.
+WHOLE = re.compile(r'"/(?:remote/)?([\w/-]+)"')
+FOLDER = re.compile(r'"/(?:remote/)?([\w/-]+)/"')
+NAME = re.compile(r'\b[A-Z]\w*\("([\w-]+)"')
+
+
+def existing(tests):
+    """The names of unit tests, without the /remote/ in front, and of Python tests."""
+    for folder, _, files in os.walk(tests):
+        yield from (name for name in files if name.endswith(".py"))
+        for name in files:
+            if not name.endswith(".c"):
+                continue
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                text = file.read()
+            yield from WHOLE.findall(text)
+            for path in FOLDER.findall(text):
+                yield path
+                yield from (f"{path}/{leaf}" for leaf in NAME.findall(text))
+
+
+def named(page):
+    """
+    The tests in the tables' column "test". "limits/clients, few-fds; `attacks.py`: floods" names limits/clients,
+    limits/few-fds and attacks.py.
+    """
+    column = None
+    with open(page, encoding="utf-8") as file:
+        rows = [[cell.strip() for cell in line.split("|")] for line in file]
+    for row in rows:
+        if "test" in row:
+            column = row.index("test")
+        elif len(row) == 1:
+            column = None
+        elif column and not row[column].startswith("---"):
+            for part in row[column].split("; "):
+                yield from names_in(part)
+
+
+PYTHON = re.compile(r"`(?:[\w/-]+/)?([\w-]+\.py)`")
+
+
+def named_anywhere(page):
+    with open(page, encoding="utf-8") as file:
+        return PYTHON.findall(file.read())
+
+
+def names_in(part):
+    first, *more = part.split(":")[0].strip("`").split(", ")
+    yield first
+    yield from (os.path.join(os.path.dirname(first), name) for name in more)
+
+
+def report(number, faults, text):
+    for fault in faults:
+        print(f"# {fault}")
+    print(f"{'not ' if faults else ''}ok {number} - {text}")
+
+
 def main():
-    folders = sorted(folder for folder, _, files in os.walk(sys.argv[1]) if "meson.build" in files)
-    print(f"1..{len(folders)}")
+    tests = sys.argv[1]
+    folders = sorted(folder for folder, _, files in os.walk(tests) if "meson.build" in files)
+    print(f"1..{len(folders) + 1}")
     for number, folder in enumerate(folders, 1):
-        names = list(forgotten(folder))
-        for name in names:
-            print(f"# {name} is not in {folder}/meson.build")
-        print(f"{'not ' if names else ''}ok {number} - {os.path.relpath(folder, sys.argv[1])}")
+        faults = [f"{name} is not in {folder}/meson.build" for name in forgotten(folder)]
+        report(number, faults, os.path.relpath(folder, tests))
+    page = os.path.join(tests, os.pardir, "docs", "security.md")
+    names = set(named(page))
+    missing = (names | set(named_anywhere(page))) - set(existing(tests))
+    faults = [f"{page} names '{name}', and there is no such test" for name in sorted(missing)]
+    report(len(folders) + 1, faults if names else [f"{page} has no column 'test'"], "tests that docs/security.md names")
 
 
 main()

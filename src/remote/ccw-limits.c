@@ -39,7 +39,6 @@ struct _CcwLimits {
     GHashTable *waiting; /* data -> func */
     guint wake;          /* a timer that calls them, or 0 */
     GHashTable *holders; /* data -> Holder */
-    gint64 hold_time;
     gboolean lacks_room; /* a user had no room, although its own share is not used up */
     guint reclaim;       /* a timer that ends holders, or 0 */
 };
@@ -118,7 +117,6 @@ CcwLimits *ccw_limits_new(CcwWorkers *workers, guint fds, guint64 memory, guint 
     limits->users = g_hash_table_new(NULL, NULL);
     limits->waiting = g_hash_table_new(NULL, NULL);
     limits->holders = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-    limits->hold_time = CCW_HOLD_SECONDS * G_TIME_SPAN_SECOND;
     limits->clients = resource_of(MIN(max_clients, usable / 2 / FDS_PER_CLIENT));
     if (max_user_clients)
         limits->clients.user_max = max_user_clients;
@@ -307,9 +305,14 @@ void ccw_user_charge(CcwUser *user, gssize bytes, gint fds)
         user->limits->wake = g_timeout_add(WAKE_MS, wake_waiting, user->limits);
 }
 
-void ccw_limits_set_hold_time(CcwLimits *limits, gint64 microseconds)
+void ccw_limits_pass_time(CcwLimits *limits, gint64 microseconds)
 {
-    limits->hold_time = microseconds;
+    GHashTableIter iter;
+    gpointer holder;
+
+    g_hash_table_iter_init(&iter, limits->holders);
+    while (g_hash_table_iter_next(&iter, NULL, &holder))
+        ((Holder *)holder)->since -= microseconds;
 }
 
 void ccw_user_hold(CcwUser *user, guint64 progress, void (*end)(gpointer data), gpointer data)
@@ -331,7 +334,7 @@ void ccw_user_release(CcwUser *user, gconstpointer data)
 static gboolean is_to_end(const CcwLimits *limits, const Holder *holder)
 {
     return (limits->lacks_room || holder->user->lacks_room) &&
-           g_get_monotonic_time() - holder->since >= limits->hold_time;
+           g_get_monotonic_time() - holder->since >= CCW_HOLD_SECONDS * G_TIME_SPAN_SECOND;
 }
 
 static void forget_lack(gpointer uid G_GNUC_UNUSED, gpointer user, gpointer data G_GNUC_UNUSED)

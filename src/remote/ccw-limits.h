@@ -123,5 +123,5 @@ void ccw_user_release(CcwUser *user, gconstpointer data);
 /* The user had no room for that many more bytes: ends the connections that have held bytes for too long. */
 void ccw_user_lacks_room(CcwUser *user, gsize bytes);
 
-/* Instead of CCW_HOLD_SECONDS; for tests. */
-void ccw_limits_set_hold_time(CcwLimits *limits, gint64 microseconds);
+/* Makes every client that holds bytes have held them for that much longer; for tests. */
+void ccw_limits_pass_time(CcwLimits *limits, gint64 microseconds);

@@ -85,6 +85,14 @@ static void stop_clock(CcwLogin *login)
     login->left -= g_get_monotonic_time() - login->since;
 }
 
+void ccw_login_pass_time(CcwLogin *login, gint64 microseconds)
+{
+    GSource *timer = g_main_context_find_source_by_id(NULL, login->timer);
+
+    login->since -= microseconds;
+    g_source_set_ready_time(timer, g_source_get_ready_time(timer) - microseconds);
+}
+
 /* The answers are small: what the socket does not take at once, the client does not want. */
 static gboolean send_frame(CcwLogin *login, const GByteArray *frame)
 {

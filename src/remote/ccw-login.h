@@ -24,3 +24,6 @@ CcwLogin *ccw_login_new(CcwPoll *poll, CcwLimits *limits, int fd, CcwPeer *peer,
 
 /* Sends it away: ended is called. */
 void ccw_login_close(CcwLogin *login);
+
+/* Takes that much of the time which the login has left, or polkit to ask its user; for tests. */
+void ccw_login_pass_time(CcwLogin *login, gint64 microseconds);

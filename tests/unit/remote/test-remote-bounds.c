@@ -18,6 +18,13 @@
 #define LOOKUP_NODE 113
 #define GET_MESSAGES 426
 
+#define MIB (1024u * 1024)
+#define READ_SIZE 65536u /* bytes that a connection reads at a time */
+
+/* Of the 30 s for which a client may hold bytes; the margin is for a slow machine. */
+#define SHORT_OF_HOLD_TIME (25 * G_TIME_SPAN_SECOND)
+#define REST_OF_HOLD_TIME (5 * G_TIME_SPAN_SECOND)
+
 static CcwLimits *limits;
 static CcwUser *user;
 
@@ -160,6 +167,161 @@ static void calls(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         g_assert_cmpuint(reply.header.serial, ==, asked.header.serial);
     }
     g_assert_cmpuint(user->bytes, ==, 0);
+}
+
+#define LARGE (300u * 1024) /* bytes of a domain's XML: less than four of them are within 1 MiB, and four are not */
+#define LARGE_COUNT 12u
+#define LARGE_IN_WORK 4u
+
+/* What one end sends, and what has come to the other one. */
+typedef struct {
+    int from, to;
+    GByteArray *stream;
+    gsize sent;
+    GByteArray *arrived;
+    guint count;                  /* of the whole frames that have come */
+    guint32 serials[LARGE_COUNT]; /* theirs; workers may change the order */
+} Flow;
+
+static void flow_clear(Flow *flow)
+{
+    g_byte_array_unref(flow->stream);
+    g_byte_array_unref(flow->arrived);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Flow, flow_clear)
+
+/* LARGE_COUNT domains of LARGE bytes each, with serials from 0 on. */
+static Flow flow_of_domains(int from, int to, guint32 type, gint32 procedure)
+{
+    g_autoptr(GByteArray) xml = domain_xml(LARGE);
+    Flow flow = { .from = from, .to = to, .stream = g_byte_array_new(), .arrived = g_byte_array_new() };
+
+    for (guint i = 0; i < LARGE_COUNT; i++)
+        append_frame(flow.stream, type, procedure, i, xml);
+    return flow;
+}
+
+/* Without waiting for a worker, which may be blocked. */
+static void flow_until_stuck(Flow *flow)
+{
+    static guint8 buffer[65536];
+
+    for (guint stuck = 0; stuck < 5; stuck++) {
+        ssize_t n;
+
+        if (flow->sent < flow->stream->len && send_some(flow->from, flow->stream->data, flow->stream->len, &flow->sent))
+            stuck = 0;
+        while (g_main_context_iteration(NULL, FALSE))
+            ;
+        n = recv(flow->to, buffer, sizeof(buffer), MSG_DONTWAIT);
+        if (n > 0) {
+            g_byte_array_append(flow->arrived, buffer, (guint)n);
+            stuck = 0;
+        }
+    }
+}
+
+static void count_frame(Flow *flow, guint32 serial)
+{
+    g_assert_cmpuint(serial, <, LARGE_COUNT);
+    for (guint i = 0; i < flow->count; i++)
+        g_assert_cmpuint(flow->serials[i], !=, serial);
+    flow->serials[flow->count++] = serial;
+}
+
+/* Until that many whole frames have come. */
+static void flow_await(Flow *flow, guint count)
+{
+    gint64 until = g_get_monotonic_time() + 5 * G_TIME_SPAN_SECOND;
+    CcwHeader header;
+
+    while (flow->count < count) {
+        g_assert_cmpint(g_get_monotonic_time(), <, until);
+        flow_until_stuck(flow);
+        while (flow->arrived->len >= CCW_FRAME_HEAD) {
+            g_assert_true(ccw_header_decode(flow->arrived->data, &header, NULL));
+            if (header.length > flow->arrived->len)
+                break;
+            count_frame(flow, header.serial);
+            g_byte_array_remove_range(flow->arrived, 0, header.length);
+        }
+    }
+}
+
+/* Calls that libvirt has not answered keep their bytes: from 1 MiB on the client is not read. */
+static void calls_in_work(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Flow) flow = flow_of_domains(peers->client, peers->backend, CCW_TYPE_CALL, DEFINE);
+    g_autoptr(GByteArray) error = payload_error(VIR_ERR_OPERATION_FAILED, "no such domain");
+
+    flow_await(&flow, LARGE_IN_WORK);
+    peers_turn(peers);
+    flow_until_stuck(&flow);
+    g_assert_cmpuint(flow.count, ==, LARGE_IN_WORK);
+    g_assert_cmpuint(flow.arrived->len, ==, 0);
+    g_assert_cmpuint(user->bytes, >=, MIB);
+    g_assert_cmpuint(user->bytes, <, MIB + LARGE + READ_SIZE);
+    for (guint i = 0; i < LARGE_COUNT; i++) {
+        peers_send(peers, peers->backend, CCW_TYPE_REPLY, DEFINE, flow.serials[i], CCW_STATUS_ERROR, error);
+        peers_expect_error(peers, flow.serials[i], DEFINE, VIR_ERR_OPERATION_FAILED, "no such domain");
+        flow_await(&flow, MIN(i + 1 + LARGE_IN_WORK, LARGE_COUNT));
+    }
+    g_assert_cmpuint(user->bytes, ==, 0);
+}
+
+#define PARSERS 8u /* as many worker threads parse at most */
+
+/* Work that goes on until it is let free. */
+typedef struct {
+    GMutex lock;
+    GCond cond;
+    gboolean is_free;
+} Blocked;
+
+static void block_work(gpointer data)
+{
+    Blocked *blocked = data;
+
+    g_mutex_lock(&blocked->lock);
+    while (!blocked->is_free)
+        g_cond_wait(&blocked->cond, &blocked->lock);
+    g_mutex_unlock(&blocked->lock);
+}
+
+static void free_work(Blocked *blocked)
+{
+    g_mutex_lock(&blocked->lock);
+    blocked->is_free = TRUE;
+    g_cond_broadcast(&blocked->cond);
+    g_mutex_unlock(&blocked->lock);
+}
+
+static void do_nothing(gpointer data G_GNUC_UNUSED)
+{
+}
+
+/* libvirt's replies that wait for a worker keep their bytes: from 1 MiB on libvirt is not read for this client. */
+static void replies_in_work(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Flow) flow = flow_of_domains(peers->backend, peers->client, CCW_TYPE_REPLY, GET_XML_DESC);
+    Blocked blocked = { .is_free = FALSE };
+
+    g_mutex_init(&blocked.lock);
+    g_cond_init(&blocked.cond);
+    for (guint i = 0; i < PARSERS; i++)
+        ccw_workers_push(peers->services.workers, CCW_WORK_PARSE, 0, peers->connection, block_work, do_nothing,
+                         &blocked);
+    flow_until_stuck(&flow);
+    g_assert_cmpuint(flow.arrived->len, ==, 0);
+    g_assert_cmpuint(user->bytes, >=, MIB);
+    /* A reply is charged from its beginning, which one read brings with the end of the one before. */
+    g_assert_cmpuint(user->bytes, <, MIB + 2 * LARGE);
+    free_work(&blocked);
+    flow_await(&flow, LARGE_COUNT);
+    peers_turn(peers);
+    g_assert_cmpuint(user->bytes, ==, 0);
+    g_mutex_clear(&blocked.lock);
+    g_cond_clear(&blocked.cond);
 }
 
 /* How many frames without a payload have come to libvirt. */
@@ -325,10 +487,11 @@ static void holder(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 
     peers_send_all(peers, peers->client, frame);
     peers_turn(peers);
-    ccw_user_lacks_room(root, 1); /* it has not held that for long */
+    ccw_limits_pass_time(limits, SHORT_OF_HOLD_TIME);
+    ccw_user_lacks_room(root, 1);
     wait_reclaimed(peers);
     g_assert_nonnull(peers->connection);
-    ccw_limits_set_hold_time(limits, 0);
+    ccw_limits_pass_time(limits, REST_OF_HOLD_TIME);
     ccw_user_lacks_room(other, 16 * 1024 * 1024); /* more than that user may have */
     wait_reclaimed(peers);
     g_assert_nonnull(peers->connection);
@@ -348,10 +511,11 @@ static void unread(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     append_frame(message, CCW_TYPE_MESSAGE, PASSING, 0, payload);
     send_until_stuck(peers, peers->backend, message);
     g_assert_cmpuint(user->bytes, >, 0);
+    ccw_limits_pass_time(limits, SHORT_OF_HOLD_TIME);
     ccw_user_lacks_room(user, 8 * 1024 * 1024);
     wait_reclaimed(peers);
     g_assert_nonnull(peers->connection);
-    ccw_limits_set_hold_time(limits, 0);
+    ccw_limits_pass_time(limits, REST_OF_HOLD_TIME);
     ccw_user_lacks_room(user, 8 * 1024 * 1024);
     peers_wait_ended(peers);
 }
@@ -595,6 +759,8 @@ int main(int argc, char **argv)
 #define ADD(name, func) g_test_add("/remote/bounds/" name, Peers, NULL, set_up, func, tear_down)
     ADD("calls", calls);
     ADD("waiting-xml", waiting_xml);
+    ADD("calls-in-work", calls_in_work);
+    ADD("replies-in-work", replies_in_work);
     ADD("unanswered", unanswered);
     ADD("descriptors", descriptors);
     ADD("unfinished", unfinished);

@@ -164,6 +164,56 @@ static void waits(void)
     ccw_user_remove_client(user);
 }
 
+static void count_end(gpointer data)
+{
+    ++*(guint *)data;
+}
+
+static gboolean set_true(gpointer data)
+{
+    *(gboolean *)data = TRUE;
+    return G_SOURCE_REMOVE;
+}
+
+/* Until a timer that began later than that of ccw_user_lacks_room() has run. */
+static void wait_reclaimed(void)
+{
+    gboolean has_run = FALSE;
+
+    g_timeout_add(20, set_true, &has_run);
+    while (!has_run)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+/* When another user has no room, a client that has held bytes for 30 s ends; one with progress, or root, stays. */
+static void holders(void)
+{
+    g_autoptr(CcwLimits) limits = ccw_limits_new(NULL, 65536, 0, 5000, 0, 20);
+    const uid_t uids[] = { 1000, 1001, 0 };
+    CcwUser *users[G_N_ELEMENTS(uids)];
+    guint ends[G_N_ELEMENTS(uids)] = { 0 };
+
+    for (guint i = 0; i < G_N_ELEMENTS(uids); i++) {
+        users[i] = ccw_limits_add_client(limits, uids[i], NULL);
+        ccw_user_hold(users[i], 1, count_end, &ends[i]);
+    }
+    ccw_limits_pass_time(limits, 25 * G_TIME_SPAN_SECOND);
+    ccw_user_hold(users[1], 2, count_end, &ends[1]);
+    ccw_user_lacks_room(users[2], 1);
+    wait_reclaimed();
+    g_assert_cmpuint(ends[0], ==, 0);
+    ccw_limits_pass_time(limits, 5 * G_TIME_SPAN_SECOND);
+    ccw_user_lacks_room(users[2], 1);
+    wait_reclaimed();
+    g_assert_cmpuint(ends[0], ==, 1);
+    g_assert_cmpuint(ends[1], ==, 0);
+    g_assert_cmpuint(ends[2], ==, 0);
+    for (guint i = 0; i < G_N_ELEMENTS(uids); i++) {
+        ccw_user_release(users[i], &ends[i]);
+        ccw_user_remove_client(users[i]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -173,5 +223,6 @@ int main(int argc, char **argv)
     g_test_add_func("/remote/limits/logins", logins);
     g_test_add_func("/remote/limits/bytes", bytes);
     g_test_add_func("/remote/limits/waits", waits);
+    g_test_add_func("/remote/limits/holders", holders);
     return g_test_run();
 }

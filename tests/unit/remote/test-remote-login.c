@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a client gets to hear before it is let in, byte by byte if need be; where no polkit is to be reached. */
+/*
+ * What a client gets to hear before it is let in, byte by byte if need be; where no polkit is to be reached, or where
+ * the test plays it.
+ */
+#include <gio/gio.h>
+#include <glib/gstdio.h>
 #include <libvirt/virterror.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -7,6 +12,7 @@
 
 #include "../sockets.h"
 #include "remote/ccw-login.h"
+#include "remote/ccw-polkit.h"
 #include "remote/ccw-rpc-error.h"
 #include "remote/ccw-wire.h"
 #include "remote/ccw-xdr.h"
@@ -14,6 +20,9 @@
 
 #define PATIENCE (5 * G_TIME_SPAN_SECOND)
 #define STILL_THERE -2
+
+#define BUS_ADDRESS "DBUS_SYSTEM_BUS_ADDRESS"
+#define BUS_PREFIX "unix:path="
 
 typedef struct {
     CcwPoll *poll;
@@ -201,9 +210,193 @@ static void gone_meanwhile(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(fixture->served, ==, -1);
 }
 
+/* Of the 60 s that a login may take, and of the 600 s in which polkit may ask; the margin is for a slow machine. */
+#define SHORT_OF_LOGIN (55 * G_TIME_SPAN_SECOND)
+#define SHORT_OF_PROMPT (595 * G_TIME_SPAN_SECOND)
+#define REST (5 * G_TIME_SPAN_SECOND)
+
+static void turn(void)
+{
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+}
+
+static void expect_timeout(Fixture *fixture)
+{
+    turn();
+    g_assert_nonnull(fixture->login);
+    ccw_login_pass_time(fixture->login, REST);
+    wait_ended(fixture);
+    g_assert_cmpint(fixture->served, ==, -1);
+}
+
+static void takes_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    ccw_login_pass_time(fixture->login, SHORT_OF_LOGIN);
+    expect_timeout(fixture);
+}
+
+/* Its tries have that time together. */
+static void tries_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) frame = call(CCW_PROGRAM_REMOTE, 70, CCW_TYPE_CALL, 0);
+
+    for (gint64 passed = 0; passed < SHORT_OF_LOGIN; passed += REST) {
+        ccw_login_pass_time(fixture->login, REST);
+        turn();
+        g_assert_nonnull(fixture->login);
+        send_pieces(fixture, frame, frame->len);
+        expect_error(fixture, VIR_ERR_AUTH_FAILED, "polkit cannot be asked");
+    }
+    expect_timeout(fixture);
+}
+
+/* The message bus, and polkit on it, which asks its user until the check is cancelled. */
+typedef struct {
+    GDBusServer *server;
+    GDBusConnection *connection;  /* virtccwd's */
+    GDBusMethodInvocation *check; /* the first one, which has no answer yet; the others are answered at once */
+    gboolean is_asked;
+    gboolean is_cancelled;
+} Bus;
+
+#define BUS_XML                                                                                                        \
+    "<node><interface name='org.freedesktop.DBus'><method name='Hello'><arg type='s' direction='out'/></method>"       \
+    "</interface><interface name='org.freedesktop.PolicyKit1.Authority'>"                                              \
+    "<method name='CheckAuthorization'><arg type='(sa{sv})' direction='in'/><arg type='s' direction='in'/>"            \
+    "<arg type='a{ss}' direction='in'/><arg type='u' direction='in'/><arg type='s' direction='in'/>"                   \
+    "<arg type='(bba{ss})' direction='out'/></method>"                                                                 \
+    "<method name='CancelCheckAuthorization'><arg type='s' direction='in'/></method></interface></node>"
+
+static void on_bus_call(GDBusConnection *connection G_GNUC_UNUSED, const gchar *sender G_GNUC_UNUSED,
+                        const gchar *path G_GNUC_UNUSED, const gchar *interface G_GNUC_UNUSED, const gchar *method,
+                        GVariant *arguments G_GNUC_UNUSED, GDBusMethodInvocation *invocation, gpointer data)
+{
+    Bus *bus = data;
+
+    if (g_str_equal(method, "Hello")) {
+        g_dbus_method_invocation_return_value(invocation, g_variant_new("(s)", ":1.1"));
+    } else if (g_str_equal(method, "CheckAuthorization") && !bus->is_asked) {
+        bus->check = invocation;
+        bus->is_asked = TRUE;
+    } else if (g_str_equal(method, "CheckAuthorization")) {
+        g_dbus_method_invocation_return_value(invocation, g_variant_new("((bba{ss}))", TRUE, FALSE, NULL));
+    } else {
+        bus->is_cancelled = TRUE;
+        g_dbus_method_invocation_return_value(invocation, NULL);
+    }
+}
+
+static gboolean on_bus_connection(GDBusServer *server G_GNUC_UNUSED, GDBusConnection *connection, gpointer data)
+{
+    static const GDBusInterfaceVTable calls = { .method_call = on_bus_call };
+    static const char *const paths[] = { "/org/freedesktop/DBus", "/org/freedesktop/PolicyKit1/Authority" };
+    g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml(BUS_XML, NULL);
+    Bus *bus = data;
+
+    g_assert_null(bus->connection);
+    bus->connection = g_object_ref(connection);
+    for (guint i = 0; i < G_N_ELEMENTS(paths); i++)
+        g_assert_cmpuint(
+            g_dbus_connection_register_object(connection, paths[i], node->interfaces[i], &calls, bus, NULL, NULL), >,
+            0);
+    return TRUE;
+}
+
+static void bus_start(Bus *bus)
+{
+    g_autofree char *guid = g_dbus_generate_guid();
+    g_autoptr(GError) error = NULL;
+
+    bus->server = g_dbus_server_new_sync(g_getenv(BUS_ADDRESS), G_DBUS_SERVER_FLAGS_NONE, guid, NULL, NULL, &error);
+    g_assert_no_error(error);
+    g_signal_connect(bus->server, "new-connection", G_CALLBACK(on_bus_connection), bus);
+    g_dbus_server_start(bus->server);
+}
+
+static void bus_stop(Bus *bus)
+{
+    g_dbus_connection_close_sync(bus->connection, NULL, NULL);
+    g_dbus_server_stop(bus->server);
+    g_object_unref(bus->connection);
+    g_object_unref(bus->server);
+    g_unlink(g_getenv(BUS_ADDRESS) + strlen(BUS_PREFIX));
+}
+
+static void wait_until(const gboolean *condition)
+{
+    gint64 until = g_get_monotonic_time() + PATIENCE;
+
+    while (!*condition && g_get_monotonic_time() < until)
+        if (!g_main_context_iteration(NULL, FALSE))
+            g_usleep(100);
+    g_assert_true(*condition);
+}
+
+static void on_answer(CcwPolkitAnswer answer G_GNUC_UNUSED, const char *why G_GNUC_UNUSED, gpointer data)
+{
+    *(gboolean *)data = TRUE;
+}
+
+/* Asks polkit on the same connection: what virtccwd sent before has arrived then, or the connection has ended. */
+static void wait_bus(Fixture *fixture)
+{
+    const CcwPeer peer = { .pid = getpid(), .uid = 1000 };
+    g_autoptr(GCancellable) never = g_cancellable_new();
+    gboolean is_answered = FALSE;
+
+    ccw_polkit_check(fixture->poll, &peer, CCW_POLKIT_MANAGE, never, on_answer, &is_answered);
+    wait_until(&is_answered);
+}
+
+/* While polkit asks its user, only the longer time passes. */
+static void asks_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) frame = call(CCW_PROGRAM_REMOTE, 70, CCW_TYPE_CALL, 0);
+    Bus bus = { 0 };
+
+    bus_start(&bus);
+    ccw_login_pass_time(fixture->login, SHORT_OF_LOGIN);
+    send_pieces(fixture, frame, frame->len);
+    wait_until(&bus.is_asked);
+    ccw_login_pass_time(fixture->login, SHORT_OF_PROMPT);
+    turn();
+    wait_bus(fixture);
+    g_assert_false(bus.is_cancelled);
+    ccw_login_pass_time(fixture->login, REST);
+    wait_until(&bus.is_cancelled);
+    g_dbus_method_invocation_return_dbus_error(bus.check, "org.freedesktop.PolicyKit1.Error.Cancelled", "cancelled");
+    wait_ended(fixture);
+    g_assert_cmpint(fixture->served, ==, -1);
+    bus_stop(&bus);
+    wait_bus(fixture); /* so that the connection ends before its poll */
+}
+
+/* The time in which polkit asked its user is not taken from the login's, and what was taken before stays so. */
+static void asks_and_takes_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) frame = call(CCW_PROGRAM_REMOTE, 70, CCW_TYPE_CALL, 0);
+    Bus bus = { 0 };
+
+    bus_start(&bus);
+    ccw_login_pass_time(fixture->login, SHORT_OF_LOGIN);
+    send_pieces(fixture, frame, frame->len);
+    wait_until(&bus.is_asked);
+    ccw_login_pass_time(fixture->login, SHORT_OF_PROMPT);
+    g_dbus_method_invocation_return_value(bus.check, g_variant_new("((bba{ss}))", FALSE, FALSE, NULL));
+    expect_error(fixture, VIR_ERR_AUTH_FAILED, "access denied by policy");
+    expect_timeout(fixture);
+    bus_stop(&bus);
+    wait_bus(fixture);
+}
+
 int main(int argc, char **argv)
 {
-    g_setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nothing/bus", TRUE);
+    g_autofree char *folder = g_dir_make_tmp("ccw-login-XXXXXX", NULL);
+    g_autofree char *address = g_strconcat(BUS_PREFIX, folder, "/bus", NULL);
+    int result;
+
+    g_setenv(BUS_ADDRESS, address, TRUE); /* nothing is there, but for the time between bus_start() and bus_stop() */
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, uid, func) g_test_add("/remote/login/" name, Fixture, GINT_TO_POINTER(uid), set_up, func, tear_down)
     ADD("user", 1000, user);
@@ -212,5 +405,11 @@ int main(int argc, char **argv)
     ADD("too-long", 1000, too_long);
     ADD("gone-meanwhile", 1000, gone_meanwhile);
     ADD("closed-meanwhile", 1001, gone_meanwhile);
-    return g_test_run();
+    ADD("takes-too-long", 1000, takes_too_long);
+    ADD("tries-too-long", 1000, tries_too_long);
+    ADD("asks-too-long", 1000, asks_too_long);
+    ADD("asks-and-takes-too-long", 1000, asks_and_takes_too_long);
+    result = g_test_run();
+    g_rmdir(folder);
+    return result;
 }
