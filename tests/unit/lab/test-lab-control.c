@@ -104,9 +104,14 @@ static void silent(void)
 static void lingering(void)
 {
     gint64 until = g_get_monotonic_time() + PATIENCE;
-    int fd = dial(), peer;
-    int sent = socket_lingering(&peer);
+    int fd, peer, sent;
 
+    if (g_getenv("MESON_EXE_WRAPPER")) {
+        g_test_skip("under qemu-user the threads of the clients before end 40 s late");
+        return;
+    }
+    fd = dial();
+    sent = socket_lingering(&peer);
     /* Where the kernel lets the lab refuse descriptors they do not come at all. */
     g_assert_true(socket_send_fd(fd, "0.0.1234", strlen("0.0.1234"), sent) || errno == EPERM);
     ccw_fd_close_soon(sent);
