@@ -86,12 +86,12 @@ gboolean ccw_bus_is_closed(const CcwBus *bus)
 /* Every call that waits is answered with why. */
 static void end(CcwBus *bus, const char *why)
 {
-    g_autoptr(CcwBus) kept = ccw_bus_ref(bus); /* a call may give back the last one */
     g_autoptr(GError) error = g_error_new(G_IO_ERROR, G_IO_ERROR_CLOSED, "the message bus %s", why);
     g_autoptr(GHashTable) calls = g_steal_pointer(&bus->calls);
     GHashTableIter iter;
     gpointer value;
 
+    ccw_bus_ref(bus); /* a call may give back the last one */
     bus->calls = g_hash_table_new_full(ccw_hash_number, NULL, NULL, g_free);
     hang_up(bus);
     g_hash_table_iter_init(&iter, calls);
@@ -101,6 +101,7 @@ static void end(CcwBus *bus, const char *why)
         if (call->func)
             call->func(NULL, error, call->data);
     }
+    ccw_bus_unref(bus);
 }
 
 static gboolean on_timeout(gpointer data)
