@@ -184,7 +184,7 @@ static int open_contents(const VfioNode *node)
     int fd = memfd_create(node->name, MFD_CLOEXEC);
     size_t length = strlen(node->text);
 
-    if (fd >= 0 && VFIO_REAL(pwrite)(fd, node->text, length, 0) != (ssize_t)length) {
+    if (fd >= 0 && (write(fd, node->text, length) != (ssize_t)length || lseek64(fd, 0, SEEK_SET) != 0)) {
         VFIO_REAL(close)(fd);
         return fail(EIO);
     }
