@@ -364,7 +364,7 @@ static gboolean may_be_ours(const CcwXmlElement *hostdev)
     return FALSE;
 }
 
-/* The element, or one in it, two levels deep, that has a prefixed attribute; NULL if there is none. */
+/* Finds a prefixed attribute in the element or up to two levels in it. NULL: no element has one. */
 static const CcwXmlElement *find_with_prefix(const CcwXmlElement *element, guint depth, CcwXmlAttr *ret_attr)
 {
     const CcwXmlElement *found = find_prefixed(element, ret_attr) ? element : NULL;

@@ -126,7 +126,7 @@ static gboolean serve_in_use(LabDevices *devices, Connection *connection, const 
     return request(connection->fd);
 }
 
-/* Returns the packet's length; 0: there is none now; -1: the peer has gone, or has sent descriptors. */
+/* Returns the packet's length; 0: no packet has come; -1: the peer has gone, or has sent descriptors. */
 static ssize_t receive(LabDevices *devices, const Connection *connection, gpointer packet, gsize size)
 {
     ssize_t length = ccw_fd_receive(connection->fd, packet, size, devices->received);

@@ -16,7 +16,7 @@ typedef struct _CcwPlace CcwPlace;
 
 /* gone: a client has hung up, and has no place any more. */
 CcwQueue *ccw_queue_new(CcwPoll *poll, void (*gone)(gpointer client));
-void ccw_queue_free(CcwQueue *queue); /* nobody waits */
+void ccw_queue_free(CcwQueue *queue); /* no client waits */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwQueue, ccw_queue_free)
 
 gboolean ccw_queue_is_empty(const CcwQueue *queue);
@@ -43,5 +43,5 @@ gpointer ccw_queue_remove(CcwPlace *place);
  */
 gboolean ccw_queue_serve(CcwQueue *queue, gboolean (*serve)(gpointer client));
 
-/* Removes any client that waits. Returns: NULL if there is none. */
+/* Removes any client that waits. Returns: NULL if no client waits. */
 gpointer ccw_queue_remove_any(CcwQueue *queue);

@@ -323,7 +323,7 @@ static void pause_listener(Listener *listener, const char *why)
     check_limits(listener->server);
 }
 
-/* FALSE: there is none, or it has to wait. */
+/* FALSE: no client waits, or the next one has to wait. */
 static gboolean accept_one(Listener *listener)
 {
     int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);

@@ -20,7 +20,7 @@
 
 /*
  * libvirt has one type for the callbacks of all events, and calls each by the type of its event. Its own macro casts
- * from the one to the other, which clang 19 rejects; a cast by way of void (*)(void) says that it is meant.
+ * from the one to the other, which clang 19 rejects; a cast by way of void (*)(void) marks it as intended.
  */
 #define EVENT_CALLBACK(callback) ((virConnectDomainEventGenericCallback)(void (*)(void))(callback))
 
@@ -91,7 +91,7 @@ static void on_close(virConnectPtr conn G_GNUC_UNUSED, int reason G_GNUC_UNUSED,
 typedef struct {
     int id;
     virConnectDomainEventGenericCallback callback;
-    int registered; /* libvirt's number of it; negative: there is none */
+    int registered; /* libvirt's number of it; negative: not registered */
 } Subscription;
 
 static gboolean subscribe(virConnectPtr conn, CcwWatcher *watcher, Subscription *subscriptions, gsize count)

@@ -50,7 +50,7 @@ static gboolean wait_readable(int fd)
     return FALSE;
 }
 
-/* The first of the descriptors, -1 if there is none; the others are closed. */
+/* Returns the first of the descriptors, or -1 without any; closes the others. */
 static int take_first(const GArray *fds)
 {
     for (guint i = 1; i < fds->len; i++)
