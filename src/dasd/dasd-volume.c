@@ -26,6 +26,7 @@ struct _DasdVolume {
     DasdFile file;
     guint32 tracks;
     gboolean changed; /* some entry */
+    gboolean foreign; /* another program has written to the file since the last flush */
     int error;        /* errno of the last failure */
     guint32 failed;   /* the track that could not be written then, NO_TRACK if that is not known */
     guint64 clock;
@@ -96,13 +97,19 @@ static void forget_tracks(DasdVolume *volume)
             volume->entries[i]->track.number = NO_TRACK;
 }
 
-/* Returns the bytes of the image file that are still there. After another program's write, tracks are read anew. */
-static guint64 look_at_file(DasdVolume *volume, gboolean *ret_changed)
+/*
+ * Returns the bytes of the image file that are still there. After another program's write, tracks are read anew. The
+ * file tells of it once: the volume remembers it until the tracks that are changed are written.
+ */
+static guint64 look_at_file(DasdVolume *volume)
 {
-    guint64 size = dasd_file_look(&volume->file, ret_changed);
+    gboolean changed;
+    guint64 size = dasd_file_look(&volume->file, &changed);
 
-    if (*ret_changed)
+    if (changed) {
+        volume->foreign = TRUE;
         forget_tracks(volume);
+    }
     return size;
 }
 
@@ -111,13 +118,12 @@ static gboolean read_slot(DasdVolume *volume, guint8 *slot, guint32 number, guin
 {
     while (from < to) {
         ssize_t n = pread(volume->file.fd, slot + from, to - from, (off_t)(dasd_track_file_offset(number) + from));
-        gboolean changed;
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
             if (n == 0)
-                look_at_file(volume, &changed);
+                look_at_file(volume);
             volume->error = EIO;
             return FALSE;
         }
@@ -328,15 +334,16 @@ static gboolean is_same_track(DasdVolume *volume, const Entry *entry)
  */
 static gboolean tracks_exist(DasdVolume *volume)
 {
-    gboolean changed;
-    guint64 size = look_at_file(volume, &changed);
+    guint64 size = look_at_file(volume);
 
-    for (gsize i = 0; (changed || size < volume->file.size) && i < DASD_VOLUME_CACHE && volume->entries[i]; i++) {
+    for (gsize i = 0; (volume->foreign || size < volume->file.size) && i < DASD_VOLUME_CACHE && volume->entries[i];
+         i++) {
         const Entry *entry = volume->entries[i];
 
         if (!dasd_change_any(&entry->change))
             continue;
-        if (dasd_track_file_offset(entry->track.number + 1) > size || (changed && !is_same_track(volume, entry))) {
+        if (dasd_track_file_offset(entry->track.number + 1) > size ||
+            (volume->foreign && !is_same_track(volume, entry))) {
             volume->error = EIO;
             volume->failed = entry->track.number;
             return FALSE;
@@ -356,6 +363,7 @@ gboolean dasd_volume_flush(DasdVolume *volume)
         good = run_step(volume, step);
     dasd_file_wrote(&volume->file);
     volume->changed = FALSE;
+    volume->foreign = FALSE;
     volume->lost = FALSE;
     for (gsize i = 0; i < DASD_VOLUME_CACHE && volume->entries[i]; i++) {
         Entry *entry = volume->entries[i];

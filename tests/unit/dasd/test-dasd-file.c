@@ -96,6 +96,18 @@ static off_t file_size(void)
     return st.st_size;
 }
 
+/* The first byte of data in record 1. */
+static guint8 byte_at(guint32 track)
+{
+    off_t at = (off_t)dasd_track_file_offset(track) + DASD_HA_SIZE + 2 * DASD_COUNT_SIZE + DASD_R0_DL;
+    int fd = g_open(bench.path, O_RDONLY | O_CLOEXEC);
+    guint8 byte;
+
+    g_assert_cmpint(pread(fd, &byte, 1, at), ==, 1);
+    close(fd);
+    return byte;
+}
+
 static void ignore_finding(const DasdFinding *finding G_GNUC_UNUSED, gpointer opaque G_GNUC_UNUSED)
 {
 }
@@ -180,27 +192,57 @@ static void emptied_and_grown(void)
     bench_close(&bench);
 }
 
-/* Records of another length are where the device's records were. */
-static void written_over(void)
+/* By another program: a record of another length is where the device's records were. */
+static void write_over(guint32 number)
 {
     g_autofree guint8 *slot = g_malloc(DASD_3390_TRACK_SIZE);
-    DasdTrack *track = g_new0(DasdTrack, 1);
-    int fd;
+    g_autofree DasdTrack *track = g_new0(DasdTrack, 1);
+    int fd = g_open(bench.path, O_RDWR | O_CLOEXEC);
 
-    set_up();
-    fd = g_open(bench.path, O_RDWR | O_CLOEXEC);
     track->slot = slot;
-    dasd_track_make_empty(track, FAR);
-    g_assert_true(dasd_track_append(track, 0, (const guint8[]){ 0, FAR / 15, 0, FAR % 15, 1, 0, 4, 0 }));
-    g_assert_cmpint(pwrite(fd, slot, DASD_3390_TRACK_SIZE, (off_t)dasd_track_file_offset(FAR)), ==,
+    dasd_track_make_empty(track, number);
+    g_assert_true(dasd_track_append(track, 0, (const guint8[]){ 0, number / 15, 0, number % 15, 1, 0, 4, 0 }));
+    g_assert_cmpint(pwrite(fd, slot, DASD_3390_TRACK_SIZE, (off_t)dasd_track_file_offset(number)), ==,
                     DASD_3390_TRACK_SIZE);
     close(fd);
     set_later_mtime();
+}
+
+static void written_over(void)
+{
+    set_up();
+    write_over(FAR);
     expect_failure(TRUE, FAR);
     write_good(NEAR);
     read_good(NEAR);
     g_assert_cmpuint(count_errors(), ==, 0);
-    g_free(track);
+    bench_close(&bench);
+}
+
+/* The program that writes to the track reads behind the end of the file first, and that is where the change shows. */
+static void written_over_and_truncated(void)
+{
+    static guint8 locate[16];
+
+    set_up();
+    bench_close_device(&bench);
+    bench_reopen(&bench, FALSE);
+    write_good(NEAR);
+    write_over(NEAR);
+    g_assert_cmpint(truncate(bench.path, (off_t)dasd_track_file_offset(FAR)), ==, 0);
+    memcpy(locate, bench_locate(0x01, 1, NEAR, 1), sizeof(locate));
+    memset(data[0], 0xee, SIZE);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x63, CC, bench_extent(0x80, NEAR, FAR), 16);
+    bench_ccw(&bench, 0x47, CC, locate, 16);
+    bench_ccw(&bench, 0x85, CC, data[0], SIZE);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, FAR, 1), 16);
+    bench_ccw(&bench, 0x86, 0, data[1], SIZE);
+    expect_warning("image */image was truncated*");
+    bench_run(&bench);
+    g_assert_cmphex(bench.dstat, ==, STATUS_CHECK);
+    g_test_assert_expected_messages();
+    g_assert_cmpuint(byte_at(NEAR), ==, 0);
     bench_close(&bench);
 }
 
@@ -300,6 +342,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/file/partly-truncated", partly_truncated);
     g_test_add_func("/dasd/file/emptied-and-grown", emptied_and_grown);
     g_test_add_func("/dasd/file/written-over", written_over);
+    g_test_add_func("/dasd/file/written-over-and-truncated", written_over_and_truncated);
     g_test_add_func("/dasd/file/touched", touched);
     g_test_add_func("/dasd/file/deleted", deleted);
     g_test_add_func("/dasd/file/replaced", replaced);
