@@ -5,6 +5,7 @@
 
 #define PARSE_MIN 3u /* one for root, and two that users share */
 #define PARSE_MAX 8u
+#define LATE_MS 5     /* a result that can wait is handed over after that long */
 #define ROOT_SHARE 4u /* root has one thread of a kind in as many to itself, and one at least */
 
 typedef struct _Lane Lane;
@@ -14,6 +15,7 @@ typedef struct {
     CcwWorkFunc work;
     CcwWorkFunc done;
     gpointer data;
+    const gint *can_wait; /* NULL: it cannot */
 } Job;
 
 /* The waiting work of one client. It exists only while there is some. */
@@ -47,6 +49,8 @@ struct _CcwWorkers {
     gboolean stopping;
     GQueue finished;   /* Job, whose results are to be handed over */
     gint has_finished; /* atomic: there are some */
+    gint patient;      /* atomic: work whose result may come without a wake-up, pushed and not handed over yet */
+    gboolean is_woken; /* the main thread was woken up for those that have finished */
     GSource *delivery; /* does that */
     Lane lanes[CCW_WORK_KINDS];
     GPtrArray *threads;
@@ -65,8 +69,10 @@ typedef struct {
 
 static gboolean delivery_prepare(GSource *source, gint *timeout)
 {
-    *timeout = -1;
-    return g_atomic_int_get(&((Delivery *)source)->workers->has_finished);
+    CcwWorkers *workers = ((Delivery *)source)->workers;
+
+    *timeout = g_atomic_int_get(&workers->patient) ? LATE_MS : -1;
+    return g_atomic_int_get(&workers->has_finished);
 }
 
 static gboolean delivery_check(GSource *source)
@@ -84,9 +90,12 @@ static gboolean deliver(GSource *source, GSourceFunc callback G_GNUC_UNUSED, gpo
     finished = workers->finished;
     g_queue_init(&workers->finished);
     g_atomic_int_set(&workers->has_finished, FALSE);
+    workers->is_woken = FALSE;
     g_mutex_unlock(&workers->lock);
     while ((job = g_queue_pop_head(&finished))) {
         g_atomic_int_add(&job->lane->pending, -1);
+        if (job->can_wait)
+            g_atomic_int_add(&workers->patient, -1);
         job->done(job->data);
         g_free(job);
     }
@@ -110,12 +119,13 @@ static GSource *delivery_new(CcwWorkers *workers)
  */
 static void hand_over(CcwWorkers *workers, Job *job)
 {
-    gboolean is_first = g_queue_is_empty(&workers->finished);
+    gboolean must_wake = !workers->is_woken && !(job->can_wait && *job->can_wait);
 
     g_queue_push_tail(&workers->finished, job);
-    if (!is_first)
-        return;
     g_atomic_int_set(&workers->has_finished, TRUE);
+    if (!must_wake)
+        return;
+    workers->is_woken = TRUE;
     g_mutex_unlock(&workers->lock);
     g_main_context_wakeup(workers->context);
     g_mutex_lock(&workers->lock);
@@ -338,12 +348,20 @@ static Client *get_client(User *user, gconstpointer id)
 void ccw_workers_push(CcwWorkers *workers, CcwWorkKind kind, guint uid, gconstpointer client, CcwWorkFunc work,
                       CcwWorkFunc done, gpointer data)
 {
+    ccw_workers_push_patient(workers, kind, uid, client, work, done, data, NULL);
+}
+
+void ccw_workers_push_patient(CcwWorkers *workers, CcwWorkKind kind, guint uid, gconstpointer client, CcwWorkFunc work,
+                              CcwWorkFunc done, gpointer data, const gint *can_wait)
+{
     Lane *lane = &workers->lanes[kind];
     Job *job = g_new0(Job, 1);
     User *user;
 
-    *job = (Job){ lane, work, done, data };
+    *job = (Job){ lane, work, done, data, can_wait };
     g_atomic_int_inc(&lane->pending);
+    if (can_wait)
+        g_atomic_int_inc(&workers->patient);
     g_mutex_lock(&workers->lock);
     user = get_user(lane, uid);
     if (g_queue_is_empty(&user->clients))
