@@ -383,7 +383,7 @@ static const CcwXmlElement *find_with_prefix(const CcwXmlElement *element, guint
 static gboolean check_prefixes(const CcwXml *xml, const CcwXmlElement *hostdev, GError **error)
 {
     CcwXmlAttr attr;
-    const CcwXmlElement *element = find_with_prefix(hostdev, 2, &attr);
+    const CcwXmlElement *element = ccw_xml_may_have_prefixes(xml) ? find_with_prefix(hostdev, 2, &attr) : NULL;
     g_autofree char *name = NULL;
     g_autofree char *shown = NULL;
 

@@ -169,11 +169,11 @@ static const CcwXmlElement *find_pair(const CcwXml *xml, const CcwXmlElement *co
 
 void ccw_loadparm_raise(CcwXml *xml, const CcwXmlElement *domain)
 {
-    g_autofree char *argument = find_argument(xml, domain, SIDE_LIBVIRT);
-    const CcwXmlElement *commandline = argument ? find_commandline(xml, domain) : NULL;
+    const CcwXmlElement *commandline = find_commandline(xml, domain);
+    g_autofree char *argument = commandline ? find_argument(xml, domain, SIDE_LIBVIRT) : NULL;
     const CcwXmlElement *first = NULL;
     gboolean is_alone = FALSE;
-    const CcwXmlElement *second = commandline ? find_pair(xml, commandline, argument, &first, &is_alone) : NULL;
+    const CcwXmlElement *second = argument ? find_pair(xml, commandline, argument, &first, &is_alone) : NULL;
 
     if (!second)
         return;

@@ -169,6 +169,11 @@ gboolean ccw_xml_attr_declares(const CcwXmlElement *element, const CcwXmlAttr *a
     return ccw_xml_is_declaration(element->xml->text + attr->name, element->xml->text + attr->name_end);
 }
 
+gboolean ccw_xml_may_have_prefixes(const CcwXml *xml)
+{
+    return xml->has_prefixes;
+}
+
 gboolean ccw_xml_attr_has_prefix(const CcwXmlElement *element, const CcwXmlAttr *attr)
 {
     const char *name = element->xml->text + attr->name;

@@ -33,7 +33,7 @@ typedef struct {
     gboolean any_byte; /* the encoding has one byte for each character */
     const char *fault; /* what is wrong where at is */
     const char *other; /* the place that the last word of fault is about, or NULL */
-    CcwXmlScope scope;
+    CcwXmlScope *scope;
 } Scanner;
 
 static gboolean fail(Scanner *scanner, const char *at, const char *fault)
@@ -165,12 +165,19 @@ static gboolean scan_attribute(Scanner *scanner, guint number)
     return TRUE;
 }
 
+static gboolean has_colon(const Scanner *scanner, const char *name, const char *name_end)
+{
+    if (name_end - name > CCW_XML_WORD || scanner->end - name < CCW_XML_WORD)
+        return memchr(name, ':', (gsize)(name_end - name)) != NULL;
+    return ccw_xml_count_before(ccw_xml_zeros(ccw_xml_load(name) ^ CCW_XML_EACH(':'))) < name_end - name;
+}
+
 static gboolean is_repeated(Scanner *scanner, const CcwXmlAttr *attr)
 {
     const char *name = scanner->text + attr->name;
 
     return attr->number <= CCW_CONF_ATTRIBUTES_MAX &&
-           ccw_xml_scope_is_repeated(&scanner->scope, scanner->xml->elements_count + 1, name,
+           ccw_xml_scope_is_repeated(scanner->scope, scanner->xml->elements_count + 1, name,
                                      attr->name_end - attr->name);
 }
 
@@ -195,12 +202,14 @@ static gboolean take_attribute(Scanner *scanner, gboolean *is_hashed)
     gboolean declares = ccw_xml_is_declaration(name, scanner->text + attr->name_end);
     gboolean repeated = FALSE;
 
+    if (!declares && has_colon(scanner, name, scanner->text + attr->name_end))
+        scanner->xml->has_prefixes = TRUE;
     if (!*is_hashed && (declares || attr->number > COMPARED_MAX)) {
         for (const CcwXmlAttr *before = first; before < attr; before++)
             is_repeated(scanner, before);
         *is_hashed = TRUE;
     }
-    if (declares && !ccw_xml_scope_declare(&scanner->scope, scanner->xml, attr))
+    if (declares && !ccw_xml_scope_declare(scanner->scope, scanner->xml, attr))
         return TRUE;
     if (*is_hashed)
         repeated = is_repeated(scanner, attr);
@@ -234,22 +243,15 @@ static gboolean scan_attributes(Scanner *scanner, const char *element)
 
 static void close_scope(Scanner *scanner, const Open *open)
 {
-    scanner->scope.count = open->declarations;
-    scanner->scope.default_namespace = open->default_namespace;
-}
-
-/* FALSE of most: a name of up to eight letters. */
-static gboolean may_have_colon(const Scanner *scanner, const char *name, const char *name_end)
-{
-    return name_end - name > CCW_XML_WORD || scanner->end - name < CCW_XML_WORD ||
-           ccw_xml_count_before(ccw_xml_zeros(ccw_xml_load(name) ^ CCW_XML_EACH(':'))) < name_end - name;
+    scanner->scope->count = open->declarations;
+    scanner->scope->default_namespace = open->default_namespace;
 }
 
 /* What is known of an element when its start tag has been read. Its attributes are the last ones. */
 static void make_element(Scanner *scanner, const char *start, const char *name_end, guint32 attr)
 {
     CcwXml *xml = scanner->xml;
-    const char *colon = may_have_colon(scanner, start + 1, name_end) ? ccw_xml_prefix_end(start + 1, name_end) : NULL;
+    const char *colon = has_colon(scanner, start + 1, name_end) ? ccw_xml_prefix_end(start + 1, name_end) : NULL;
     gboolean is_gap = scanner->is_blank && (scanner->markup_end == scanner->text || scanner->markup_end[-1] == '>');
     guint32 tag_end = offset_of(scanner, scanner->at);
     CcwXmlElement *element = add_element(xml);
@@ -262,19 +264,19 @@ static void make_element(Scanner *scanner, const char *start, const char *name_e
         .local = offset_of(scanner, start + 1),
         .size = 1,
         .parent = scanner->open_count > 0 ? xml->elements_count - 1 - last_open(scanner)->element : 0,
-        .namespace = scanner->scope.default_namespace,
+        .namespace = scanner->scope->default_namespace,
         .attr = attr,
         .attrs = xml->attrs_count - attr,
     };
     if (colon)
-        element->namespace = ccw_xml_scope_find(&scanner->scope, start + 1, (gsize)(colon - start - 1));
+        element->namespace = ccw_xml_scope_find(scanner->scope, start + 1, (gsize)(colon - start - 1));
     if (colon && element->namespace)
         element->local = offset_of(scanner, colon + 1);
 }
 
 static gboolean scan_start_tag(Scanner *scanner)
 {
-    const Open open = { scanner->xml->elements_count, scanner->scope.count, scanner->scope.default_namespace };
+    const Open open = { scanner->xml->elements_count, scanner->scope->count, scanner->scope->default_namespace };
     const guint32 attr = scanner->xml->attrs_count;
     const char *start = scanner->at;
     const char *name_end = ccw_xml_skip_name(start + 1, scanner->end, scanner->any_byte);
@@ -287,7 +289,7 @@ static gboolean scan_start_tag(Scanner *scanner)
         return FALSE;
     is_empty = *scanner->at == '/';
     scanner->at += is_empty ? 2 : 1;
-    note_excess(scanner, "namespace declarations in scope", start, scanner->scope.count, CCW_CONF_NAMESPACES_MAX);
+    note_excess(scanner, "namespace declarations in scope", start, scanner->scope->count, CCW_CONF_NAMESPACES_MAX);
     note_excess(scanner, "levels of nesting", start, scanner->open_count + 1, CCW_CONF_DEPTH_MAX);
     make_element(scanner, start, name_end, attr);
     if (is_empty)
@@ -498,10 +500,13 @@ static gboolean scan(Scanner *scanner)
 
 gboolean ccw_xml_scan(CcwXml *xml, GError **error)
 {
-    Scanner scanner = { .xml = xml, .text = xml->text, .end = xml->text + xml->length, .at = xml->text };
+    CcwXmlScope scope; /* large, and little of it is used by most documents */
+    Scanner scanner = {
+        .xml = xml, .text = xml->text, .end = xml->text + xml->length, .at = xml->text, .scope = &scope
+    };
     gboolean is_well_formed;
 
-    ccw_xml_scope_init(xml);
+    ccw_xml_scope_init(&scope, xml);
     is_well_formed = scan(&scanner);
     g_free(scanner.open);
     if (is_well_formed)

@@ -20,8 +20,11 @@ static guint32 add_namespace(CcwXml *xml, char *uri)
     return xml->namespaces->len;
 }
 
-void ccw_xml_scope_init(CcwXml *xml)
+void ccw_xml_scope_init(CcwXmlScope *scope, CcwXml *xml)
 {
+    scope->count = 0;
+    scope->default_namespace = 0;
+    scope->has_slots = FALSE;
     add_namespace(xml, g_strdup(XML_URI));
 }
 
@@ -62,6 +65,9 @@ gboolean ccw_xml_scope_is_repeated(CcwXmlScope *scope, guint32 element, const ch
 {
     guint32 at = 0;
 
+    if (!scope->has_slots)
+        memset(scope->slots, 0, sizeof(scope->slots));
+    scope->has_slots = TRUE;
     for (gsize i = 0; i < length; i++)
         at = at * 33 + (guchar)name[i];
     for (at %= G_N_ELEMENTS(scope->slots); scope->slots[at].element == element;

@@ -24,11 +24,12 @@ typedef struct {
     CcwXmlDeclaration declarations[CCW_CONF_NAMESPACES_MAX];
     guint count;                                   /* of the declarations in scope, with those that are not kept */
     guint32 default_namespace;                     /* of elements without a prefix */
+    gboolean has_slots;                            /* slots have been initialised, for the first name in them */
     CcwXmlSlot slots[2 * CCW_CONF_ATTRIBUTES_MAX]; /* a hash table; those of other elements count as free */
 } CcwXmlScope;
 
-/* Every document has the prefix "xml". A scope is all 0 at first. */
-void ccw_xml_scope_init(CcwXml *xml);
+/* Every document has the prefix "xml". */
+void ccw_xml_scope_init(CcwXmlScope *scope, CcwXml *xml);
 
 /*
  * ccw_xml_scope_declare: takes the declaration of a namespace

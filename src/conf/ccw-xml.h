@@ -69,6 +69,7 @@ struct _CcwXml {
     guint32 edits_count, edits_room;
     GString *edit_text; /* what they put into the document, one after the other; NULL before the first one */
     CcwXmlExcess excess;
+    gboolean has_prefixes; /* see ccw_xml_may_have_prefixes() */
 };
 
 /*
@@ -162,6 +163,9 @@ gboolean ccw_xml_attr_nth(const CcwXmlElement *element, guint n, CcwXmlAttr *ret
  * Returns: FALSE if there is no other.
  */
 gboolean ccw_xml_attr_next(const CcwXmlElement *element, CcwXmlAttr *attr);
+
+/* FALSE: no attribute in the document has a prefix, but those that declare namespaces. */
+gboolean ccw_xml_may_have_prefixes(const CcwXml *xml);
 
 /* Attributes that declare no namespace. */
 guint ccw_xml_attr_count(const CcwXmlElement *element);

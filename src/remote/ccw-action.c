@@ -32,7 +32,7 @@ gboolean ccw_actions_note_call(CcwConnection *connection, const CcwHeader *heade
     for (GList *item = connection->actions; item; item = item->next) {
         CcwAction *action = item->data;
 
-        if ((!action->is_answered && action->call.serial == header->serial) ||
+        if ((!g_atomic_int_get(&action->is_answered) && action->call.serial == header->serial) ||
             (action->on_reply && action->awaited_serial == header->serial))
             return FALSE;
     }
@@ -89,7 +89,7 @@ void ccw_action_reply(CcwAction *action, GByteArray *reply)
 {
     if (!reply)
         return;
-    action->is_answered = TRUE;
+    g_atomic_int_set(&action->is_answered, TRUE);
     ccw_connection_send(action->connection, CCW_SIDE_CLIENT, reply);
     g_byte_array_unref(reply);
 }
@@ -228,28 +228,41 @@ static void work_done(gpointer data)
     action->done(action);
 }
 
-void ccw_action_work(CcwAction *action, CcwWorkKind kind, CcwActionStep work, CcwActionStep done)
+static void push(CcwAction *action, CcwWorkKind kind, CcwActionStep work, CcwActionStep done, const gint *can_wait)
 {
     const CcwConnection *connection = action->connection;
     guint uid = connection->peer ? connection->peer->uid : 0;
 
     action->work = work;
     action->done = done;
-    ccw_workers_push(connection->services->workers, kind, uid, connection, run_work, work_done, action);
+    ccw_workers_push_patient(connection->services->workers, kind, uid, connection, run_work, work_done, action,
+                             can_wait);
 }
 
+void ccw_action_work(CcwAction *action, CcwWorkKind kind, CcwActionStep work, CcwActionStep done)
+{
+    push(action, kind, work, done, NULL);
+}
+
+/* The client may have the reply, and use its serial again, before the main thread hears of it. */
 static void raise_work(CcwAction *action)
 {
+    CcwOutbox *outbox = &action->connection->sides[CCW_SIDE_CLIENT].outbox;
     g_autoptr(GByteArray) reply = action->reply;
     CcwHeader header;
 
     action->reply = NULL;
     if (ccw_header_decode(reply->data, &header, NULL))
         action->reply = ccw_relay_raise(&header, reply->data + CCW_FRAME_HEAD, reply->len - CCW_FRAME_HEAD);
+    if (action->reply && ccw_outbox_borrow(outbox)) {
+        g_atomic_int_set(&action->is_answered, TRUE);
+        action->can_wait = ccw_outbox_give_back(outbox, g_steal_pointer(&action->reply));
+    }
 }
 
 static void raised(CcwAction *action)
 {
+    action->connection->raising--;
     ccw_action_end(action, g_steal_pointer(&action->reply));
 }
 
@@ -260,7 +273,9 @@ void ccw_action_end_raised(CcwAction *action, const CcwHeader *header, const gui
         return;
     }
     action->reply = ccw_frame_new(header, payload, length);
-    ccw_action_work(action, CCW_WORK_PARSE, raise_work, raised);
+    ccw_actions_note_reply(action->connection, header);
+    action->connection->raising++;
+    push(action, CCW_WORK_PARSE, raise_work, raised, &action->can_wait);
 }
 
 static void warn_work(CcwAction *action)

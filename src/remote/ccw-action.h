@@ -29,8 +29,9 @@ struct _CcwAction {
     gint32 awaited_procedure;
     gsize held_bytes; /* libvirt's replies that it has had: its user is charged for them until it ends */
     CcwActionStep work, done;
-    GByteArray *reply;    /* see ccw_action_end_raised(); else NULL */
-    gboolean is_answered; /* the client has its reply */
+    GByteArray *reply; /* see ccw_action_end_raised(); else NULL */
+    gint is_answered;  /* atomic: the client has its reply, or a part of it */
+    gint can_wait;     /* the worker's: nothing waits for the end of its work */
     struct {
         const CcwMapCss *map_css;
         CcwLogLimit *limit;

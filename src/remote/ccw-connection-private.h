@@ -18,7 +18,8 @@ typedef enum {
 typedef struct {
     CcwConnection *connection;
     CcwSideIndex index;
-    int fd; /* -1: gone */
+    int fd;      /* -1: gone */
+    int lingers; /* the socket, while a worker writes to it and it is gone for all others; else -1 */
     CcwPollWatch *watch;
     CcwInbox inbox;      /* what this side sends */
     CcwOutbox outbox;    /* what is sent to it */
@@ -63,6 +64,7 @@ struct _CcwConnection {
     GList *actions;      /* of CcwAction, in flight */
     gsize actions_bytes; /* of the frames that began them, and of libvirt's replies to them */
     guint actions_fds;   /* that came with these */
+    guint raising;       /* how many of them have a worker raise the client's reply */
     gsize replies_bytes; /* of those frames: libvirt's replies, which a worker rewrites */
     CcwFdCloser closer;  /* of what the client and libvirt have sent, and of the sockets */
     CcwUser *user;       /* the user that is charged; NULL: the connection holds what it likes */

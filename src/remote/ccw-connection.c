@@ -60,14 +60,14 @@ static void close_fd(int fd, gpointer data)
         close(fd);
 }
 
-static void hang_up(CcwSide *side)
+static void hang_up(const CcwSide *side, int fd)
 {
     const CcwUser *user = side->connection->user;
 
     if (user && side->index == CCW_SIDE_CLIENT)
-        ccw_limits_hang_up(user->limits, user->uid, side->fd);
+        ccw_limits_hang_up(user->limits, user->uid, fd);
     else
-        close(side->fd);
+        close(fd);
 }
 
 static void forget_unread(CcwSide *side)
@@ -91,9 +91,12 @@ static void side_close(CcwSide *side)
         return;
     ccw_poll_remove(side->watch);
     side->watch = NULL;
-    hang_up(side);
-    side->fd = -1;
     ccw_outbox_clear(&side->outbox);
+    if (ccw_outbox_is_at_work(&side->outbox))
+        side->lingers = side->fd;
+    else
+        hang_up(side, side->fd);
+    side->fd = -1;
     forget_deferred(side);
     forget_unread(side);
     if (side->index == CCW_SIDE_BACKEND)
@@ -111,25 +114,27 @@ static gboolean wants_reading(CcwSide *side)
            ccw_account_has_room_for_read(side);
 }
 
-static void side_update(CcwSide *side)
+/* Whether the side is read. */
+static gboolean side_update(CcwSide *side)
 {
-    guint32 events = 0;
+    gboolean is_read = side->fd >= 0 && wants_reading(side);
+    guint32 events = is_read ? EPOLLIN : 0;
 
     if (side->fd < 0)
-        return;
-    if (wants_reading(side))
-        events |= EPOLLIN;
+        return FALSE;
     /* Bytes that were read already cause no event, and no more are read before those. */
     if (events && side->unread) {
         ccw_poll_again(side->watch);
         events = 0;
     }
-    if (!ccw_outbox_is_empty(&side->outbox))
+    /* The end of a worker's action brings this here again. */
+    if (!ccw_outbox_is_empty(&side->outbox) && !ccw_outbox_is_at_work(&side->outbox))
         events |= EPOLLOUT;
     /* The hang-up of a client that is neither read nor written: what it holds is needed for others. */
     if (!events && side->index == CCW_SIDE_CLIENT)
         events = EPOLLHUP;
     ccw_poll_set(side->watch, events);
+    return is_read;
 }
 
 /*
@@ -144,7 +149,8 @@ static void close_what_is_over(CcwConnection *connection)
 
     if (backend->outbox.failed)
         side_close(backend);
-    if (client->outbox.failed || (backend->fd < 0 && ccw_outbox_is_empty(&client->outbox)))
+    if (client->outbox.failed ||
+        (backend->fd < 0 && ccw_outbox_is_empty(&client->outbox) && !ccw_outbox_is_at_work(&client->outbox)))
         connection->closing = TRUE;
     if (connection->closing)
         side_close(client);
@@ -153,15 +159,43 @@ static void close_what_is_over(CcwConnection *connection)
         side_close(backend);
 }
 
+/* What workers have left of an outbox that was lent to them. */
+static void settle(CcwSide *client)
+{
+    if (ccw_outbox_is_at_work(&client->outbox))
+        return;
+    ccw_outbox_settle(&client->outbox);
+    if (client->lingers >= 0)
+        hang_up(client, client->lingers);
+    client->lingers = -1;
+}
+
+/*
+ * Between two frames a worker may send the reply that it has raised, unless something waits for the end of an action.
+ * That saves the client the time in which this thread wakes up.
+ */
+static void lend(CcwConnection *connection, gboolean is_anything_waiting)
+{
+    CcwSide *client = &connection->sides[CCW_SIDE_CLIENT];
+    const CcwInbox *inbox = &connection->sides[CCW_SIDE_BACKEND].inbox;
+
+    if (is_anything_waiting || client->deferred)
+        ccw_outbox_recall(&client->outbox);
+    else if (connection->raising && ccw_inbox_at_boundary(inbox))
+        ccw_outbox_lend(&client->outbox);
+}
+
 void ccw_connection_update(CcwConnection *connection)
 {
     CcwSide *sides = connection->sides;
+    gboolean is_all_read;
 
     ccw_connection_ref(connection);
+    settle(&sides[CCW_SIDE_CLIENT]);
     close_what_is_over(connection);
     ccw_account_update(connection);
-    side_update(&sides[CCW_SIDE_CLIENT]);
-    side_update(&sides[CCW_SIDE_BACKEND]);
+    is_all_read = side_update(&sides[CCW_SIDE_CLIENT]) & side_update(&sides[CCW_SIDE_BACKEND]);
+    lend(connection, !is_all_read);
     if (sides[CCW_SIDE_CLIENT].fd < 0 && sides[CCW_SIDE_BACKEND].fd < 0 && !connection->actions &&
         !connection->ended_called) {
         connection->ended_called = TRUE;
@@ -452,7 +486,7 @@ static void side_init(CcwConnection *connection, CcwSideIndex index, int fd)
 {
     CcwSide *side = &connection->sides[index];
 
-    *side = (CcwSide){ .connection = connection, .index = index, .fd = fd };
+    *side = (CcwSide){ .connection = connection, .index = index, .fd = fd, .lingers = -1 };
     ccw_inbox_init(&side->inbox, &inbox_ops, side);
     side->inbox.closer = &connection->closer;
     ccw_outbox_init(&side->outbox, fd);

@@ -5,6 +5,7 @@
 
 #define PARSE_MIN 3u /* one for root, and two that users share */
 #define PARSE_MAX 8u
+#define LATE_MS 5     /* a result that can wait is handed over after that long */
 #define ROOT_SHARE 4u /* root has one thread of a kind in as many to itself, and one at least */
 
 typedef struct _Lane Lane;
@@ -14,6 +15,7 @@ typedef struct {
     CcwWorkFunc work;
     CcwWorkFunc done;
     gpointer data;
+    const gint *can_wait; /* NULL: it cannot */
 } Job;
 
 /* The waiting work of one client. It exists only while there is some. */
@@ -38,7 +40,7 @@ struct _Lane {
     guint others_busy; /* how many threads they have */
     GQueue users;      /* User with waiting work, the next one to be served first */
     GHashTable *by_uid;
-    GCond wake;
+    GQueue idle; /* Thread, the one that has worked last first: its memory is still in the processor's caches */
 };
 
 struct _CcwWorkers {
@@ -47,15 +49,20 @@ struct _CcwWorkers {
     gboolean stopping;
     GQueue finished;   /* Job, whose results are to be handed over */
     gint has_finished; /* atomic: there are some */
+    gint patient;      /* atomic: work whose result may come without a wake-up, pushed and not handed over yet */
+    gboolean is_woken; /* the main thread was woken up for those that have finished */
     GSource *delivery; /* does that */
     Lane lanes[CCW_WORK_KINDS];
-    GPtrArray *threads;
+    GPtrArray *threads; /* Thread */
 };
 
 typedef struct {
     CcwWorkers *workers;
     Lane *lane;
-} ThreadStart;
+    GThread *thread;
+    GCond wake;
+    gboolean is_idle; /* in the lane's queue */
+} Thread;
 
 /* The source of the main context that hands the results over. */
 typedef struct {
@@ -65,8 +72,10 @@ typedef struct {
 
 static gboolean delivery_prepare(GSource *source, gint *timeout)
 {
-    *timeout = -1;
-    return g_atomic_int_get(&((Delivery *)source)->workers->has_finished);
+    CcwWorkers *workers = ((Delivery *)source)->workers;
+
+    *timeout = g_atomic_int_get(&workers->patient) ? LATE_MS : -1;
+    return g_atomic_int_get(&workers->has_finished);
 }
 
 static gboolean delivery_check(GSource *source)
@@ -84,9 +93,12 @@ static gboolean deliver(GSource *source, GSourceFunc callback G_GNUC_UNUSED, gpo
     finished = workers->finished;
     g_queue_init(&workers->finished);
     g_atomic_int_set(&workers->has_finished, FALSE);
+    workers->is_woken = FALSE;
     g_mutex_unlock(&workers->lock);
     while ((job = g_queue_pop_head(&finished))) {
         g_atomic_int_add(&job->lane->pending, -1);
+        if (job->can_wait)
+            g_atomic_int_add(&workers->patient, -1);
         job->done(job->data);
         g_free(job);
     }
@@ -110,12 +122,13 @@ static GSource *delivery_new(CcwWorkers *workers)
  */
 static void hand_over(CcwWorkers *workers, Job *job)
 {
-    gboolean is_first = g_queue_is_empty(&workers->finished);
+    gboolean must_wake = !workers->is_woken && !(job->can_wait && *job->can_wait);
 
     g_queue_push_tail(&workers->finished, job);
-    if (!is_first)
-        return;
     g_atomic_int_set(&workers->has_finished, TRUE);
+    if (!must_wake)
+        return;
+    workers->is_woken = TRUE;
     g_mutex_unlock(&workers->lock);
     g_main_context_wakeup(workers->context);
     g_mutex_lock(&workers->lock);
@@ -167,29 +180,49 @@ static Job *take_job(Lane *lane, User **ret_user)
     return job;
 }
 
+/* With the lock. The thread is to be woken up; NULL: none is idle. */
+static Thread *call_thread(Lane *lane)
+{
+    Thread *thread = g_queue_pop_head(&lane->idle);
+
+    if (thread)
+        thread->is_idle = FALSE;
+    return thread;
+}
+
+static void wait_for_call(Thread *thread)
+{
+    g_queue_push_head(&thread->lane->idle, thread);
+    thread->is_idle = TRUE;
+    while (thread->is_idle)
+        g_cond_wait(&thread->wake, &thread->workers->lock);
+}
+
 static void job_ended(Lane *lane, User *user)
 {
+    gboolean is_waiting = !g_queue_is_empty(&user->clients);
+    Thread *other = is_waiting ? call_thread(lane) : NULL;
+
     count_running(lane, user, -1);
-    if (!g_queue_is_empty(&user->clients))
-        g_cond_signal(&lane->wake); /* this user may have been held back by the limit */
-    else if (user->running == 0)
+    if (other)
+        g_cond_signal(&other->wake); /* this user may have been held back by the limit */
+    if (!is_waiting && user->running == 0)
         g_hash_table_remove(lane->by_uid, GUINT_TO_POINTER(user->uid));
 }
 
 static gpointer run(gpointer data)
 {
-    ThreadStart *start = data;
-    CcwWorkers *workers = start->workers;
-    Lane *lane = start->lane;
+    Thread *thread = data;
+    CcwWorkers *workers = thread->workers;
+    Lane *lane = thread->lane;
 
-    g_free(start);
     g_mutex_lock(&workers->lock);
     while (!workers->stopping) {
         User *user = NULL;
         Job *job = take_job(lane, &user);
 
         if (!job) {
-            g_cond_wait(&lane->wake, &workers->lock);
+            wait_for_call(thread);
             continue;
         }
         g_mutex_unlock(&workers->lock);
@@ -237,20 +270,28 @@ static void lane_init(Lane *lane, CcwWorkKind kind)
     lane->for_others = lane->threads - MAX(lane->threads / ROOT_SHARE, 1);
     g_queue_init(&lane->users);
     lane->by_uid = g_hash_table_new_full(NULL, NULL, NULL, user_free);
-    g_cond_init(&lane->wake);
+    g_queue_init(&lane->idle);
+}
+
+static void thread_free(gpointer data)
+{
+    Thread *thread = data;
+
+    g_cond_clear(&thread->wake);
+    g_free(thread);
 }
 
 static gboolean start_threads(CcwWorkers *workers, Lane *lane, GError **error)
 {
     for (guint i = 0; i < lane->threads; i++) {
-        ThreadStart *start = g_new0(ThreadStart, 1);
+        Thread *thread = g_new0(Thread, 1);
         g_autoptr(GError) local = NULL;
-        GThread *thread;
 
-        *start = (ThreadStart){ workers, lane };
-        thread = g_thread_try_new("worker", run, start, &local);
-        if (!thread) {
-            g_free(start);
+        *thread = (Thread){ .workers = workers, .lane = lane };
+        g_cond_init(&thread->wake);
+        thread->thread = g_thread_try_new("worker", run, thread, &local);
+        if (!thread->thread) {
+            thread_free(thread);
             g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM,
                         "cannot start a worker thread: %s; raise the limit of processes or tasks", local->message);
             return FALSE;
@@ -269,7 +310,7 @@ CcwWorkers *ccw_workers_new(GMainContext *context, GError **error)
     g_mutex_init(&workers->lock);
     g_queue_init(&workers->finished);
     workers->delivery = delivery_new(workers);
-    workers->threads = g_ptr_array_new();
+    workers->threads = g_ptr_array_new_with_free_func(thread_free);
     for (guint i = 0; i < CCW_WORK_KINDS; i++)
         lane_init(&workers->lanes[i], (CcwWorkKind)i);
     for (guint i = 0; i < CCW_WORK_KINDS && started; i++)
@@ -287,17 +328,19 @@ gboolean ccw_workers_are_idle(CcwWorkers *workers, CcwWorkKind kind)
 
 void ccw_workers_free(CcwWorkers *workers)
 {
+    Thread *idle;
+
     g_mutex_lock(&workers->lock);
     workers->stopping = TRUE;
     for (guint i = 0; i < CCW_WORK_KINDS; i++)
-        g_cond_broadcast(&workers->lanes[i].wake);
+        while ((idle = call_thread(&workers->lanes[i])))
+            g_cond_signal(&idle->wake);
     g_mutex_unlock(&workers->lock);
     for (guint i = 0; i < workers->threads->len; i++)
-        g_thread_join(g_ptr_array_index(workers->threads, i));
+        g_thread_join(((Thread *)g_ptr_array_index(workers->threads, i))->thread);
     for (guint i = 0; i < CCW_WORK_KINDS; i++) {
         g_queue_clear(&workers->lanes[i].users);
         g_hash_table_unref(workers->lanes[i].by_uid);
-        g_cond_clear(&workers->lanes[i].wake);
     }
     g_queue_clear_full(&workers->finished, g_free);
     g_source_destroy(workers->delivery);
@@ -338,17 +381,28 @@ static Client *get_client(User *user, gconstpointer id)
 void ccw_workers_push(CcwWorkers *workers, CcwWorkKind kind, guint uid, gconstpointer client, CcwWorkFunc work,
                       CcwWorkFunc done, gpointer data)
 {
+    ccw_workers_push_patient(workers, kind, uid, client, work, done, data, NULL);
+}
+
+void ccw_workers_push_patient(CcwWorkers *workers, CcwWorkKind kind, guint uid, gconstpointer client, CcwWorkFunc work,
+                              CcwWorkFunc done, gpointer data, const gint *can_wait)
+{
     Lane *lane = &workers->lanes[kind];
     Job *job = g_new0(Job, 1);
     User *user;
+    Thread *idle;
 
-    *job = (Job){ lane, work, done, data };
+    *job = (Job){ lane, work, done, data, can_wait };
     g_atomic_int_inc(&lane->pending);
+    if (can_wait)
+        g_atomic_int_inc(&workers->patient);
     g_mutex_lock(&workers->lock);
     user = get_user(lane, uid);
     if (g_queue_is_empty(&user->clients))
         g_queue_push_tail(&lane->users, user);
     g_queue_push_tail(&get_client(user, client)->jobs, job);
+    idle = call_thread(lane);
     g_mutex_unlock(&workers->lock);
-    g_cond_signal(&lane->wake); /* without the lock, which the thread that wakes needs */
+    if (idle)
+        g_cond_signal(&idle->wake); /* without the lock, which the thread that wakes needs */
 }

@@ -52,3 +52,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwWorkers, ccw_workers_free)
  */
 void ccw_workers_push(CcwWorkers *workers, CcwWorkKind kind, guint uid, gconstpointer client, CcwWorkFunc work,
                       CcwWorkFunc done, gpointer data);
+
+/**
+ * ccw_workers_push_patient:
+ * @can_wait: in @data; TRUE if @work has left nothing to do that anything waits for
+ *
+ * The same of work that may do all by itself. Then the main context's thread is not woken up for @done, which is
+ * called in the next turn of that context that something else causes, or after a few milliseconds.
+ */
+void ccw_workers_push_patient(CcwWorkers *workers, CcwWorkKind kind, guint uid, gconstpointer client, CcwWorkFunc work,
+                              CcwWorkFunc done, gpointer data, const gint *can_wait);

@@ -101,6 +101,34 @@ void peers_tear_down(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_free(host_take_log());
 }
 
+#define PARSERS 8u /* as many worker threads parse at most */
+
+static GMutex parsers_lock;
+static GCond parsers_cond;
+static gboolean are_parsers_held;
+
+static void hold_work(gpointer data G_GNUC_UNUSED)
+{
+    g_mutex_lock(&parsers_lock);
+    while (are_parsers_held)
+        g_cond_wait(&parsers_cond, &parsers_lock);
+    g_mutex_unlock(&parsers_lock);
+}
+
+static void do_nothing(gpointer data G_GNUC_UNUSED)
+{
+}
+
+void peers_hold_parsers(Peers *peers, gboolean hold)
+{
+    g_mutex_lock(&parsers_lock);
+    are_parsers_held = hold;
+    g_cond_broadcast(&parsers_cond);
+    g_mutex_unlock(&parsers_lock);
+    for (guint i = 0; hold && i < PARSERS; i++)
+        ccw_workers_push(peers->services.workers, CCW_WORK_PARSE, 0, peers->connection, hold_work, do_nothing, NULL);
+}
+
 void frame_clear(Frame *frame)
 {
     g_clear_pointer(&frame->payload, g_byte_array_unref);

@@ -59,6 +59,9 @@ void peers_wait_ended(Peers *peers);
 void peers_hang_up(int *fd);
 void peers_turn(Peers *peers); /* until there is nothing to do */
 
+/* Keeps every thread that parses busy until it is called with FALSE; meanwhile peers_turn() does not return. */
+void peers_hold_parsers(Peers *peers, gboolean hold);
+
 /* Payloads. */
 #define GUEST_UUID "deadbeef-0001-0203-0405-060708090a0b"
 GByteArray *payload_attach(const char *xml, guint32 flags); /* also detach; with flags: procedures 160 and 161 */

@@ -269,59 +269,21 @@ static void calls_in_work(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(user->bytes, ==, 0);
 }
 
-#define PARSERS 8u /* as many worker threads parse at most */
-
-/* Work that goes on until it is let free. */
-typedef struct {
-    GMutex lock;
-    GCond cond;
-    gboolean is_free;
-} Blocked;
-
-static void block_work(gpointer data)
-{
-    Blocked *blocked = data;
-
-    g_mutex_lock(&blocked->lock);
-    while (!blocked->is_free)
-        g_cond_wait(&blocked->cond, &blocked->lock);
-    g_mutex_unlock(&blocked->lock);
-}
-
-static void free_work(Blocked *blocked)
-{
-    g_mutex_lock(&blocked->lock);
-    blocked->is_free = TRUE;
-    g_cond_broadcast(&blocked->cond);
-    g_mutex_unlock(&blocked->lock);
-}
-
-static void do_nothing(gpointer data G_GNUC_UNUSED)
-{
-}
-
 /* libvirt's replies that wait for a worker keep their bytes: from 1 MiB on libvirt is not read for this client. */
 static void replies_in_work(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     g_auto(Flow) flow = flow_of_domains(peers->backend, peers->client, CCW_TYPE_REPLY, GET_XML_DESC);
-    Blocked blocked = { .is_free = FALSE };
 
-    g_mutex_init(&blocked.lock);
-    g_cond_init(&blocked.cond);
-    for (guint i = 0; i < PARSERS; i++)
-        ccw_workers_push(peers->services.workers, CCW_WORK_PARSE, 0, peers->connection, block_work, do_nothing,
-                         &blocked);
+    peers_hold_parsers(peers, TRUE);
     flow_until_stuck(&flow);
     g_assert_cmpuint(flow.arrived->len, ==, 0);
     g_assert_cmpuint(user->bytes, >=, MIB);
     /* A reply is charged from its beginning, which one read brings with the end of the one before. */
     g_assert_cmpuint(user->bytes, <, MIB + 2 * LARGE);
-    free_work(&blocked);
+    peers_hold_parsers(peers, FALSE);
     flow_await(&flow, LARGE_COUNT);
     peers_turn(peers);
     g_assert_cmpuint(user->bytes, ==, 0);
-    g_mutex_clear(&blocked.lock);
-    g_cond_clear(&blocked.cond);
 }
 
 /* How many frames without a payload have come to libvirt. */

@@ -98,6 +98,177 @@ static void broken(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_true(ccw_outbox_is_empty(&fixture->outbox));
 }
 
+static GByteArray *frame_of(const char *text)
+{
+    return g_byte_array_append(g_byte_array_new(), (const guint8 *)text, (guint)strlen(text));
+}
+
+static void assert_sent(Fixture *fixture, const char *text)
+{
+    g_autoptr(GByteArray) got = g_byte_array_new();
+    guint fds = 0;
+
+    drain(fixture, got, &fds);
+    g_assert_cmpmem(got->data, got->len, text, strlen(text));
+}
+
+/* One at a time sends what it has, until the owner writes. */
+static void lent(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    CcwOutbox *outbox = &fixture->outbox;
+
+    g_assert_false(ccw_outbox_borrow(outbox));
+    ccw_outbox_lend(outbox);
+    for (guint i = 0; i < 2; i++) {
+        g_assert_true(ccw_outbox_borrow(outbox));
+        g_assert_true(ccw_outbox_is_at_work(outbox));
+        g_assert_false(ccw_outbox_borrow(outbox));
+        g_assert_true(ccw_outbox_give_back(outbox, frame_of("frame")));
+        g_assert_false(ccw_outbox_is_at_work(outbox));
+        assert_sent(fixture, "frame");
+    }
+    ccw_outbox_write(outbox, (const guint8 *)"own", 3);
+    assert_sent(fixture, "own");
+    g_assert_false(ccw_outbox_borrow(outbox));
+    g_assert_cmpuint(outbox->sent, ==, strlen("frameframeown"));
+    ccw_outbox_lend(outbox);
+    ccw_outbox_recall(outbox);
+    g_assert_false(ccw_outbox_borrow(outbox));
+}
+
+/* What the owner writes while a frame is being sent comes behind that frame. */
+static void recalled(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    CcwOutbox *outbox = &fixture->outbox;
+
+    ccw_outbox_lend(outbox);
+    g_assert_true(ccw_outbox_borrow(outbox));
+    ccw_outbox_write(outbox, (const guint8 *)"own", 3);
+    ccw_outbox_flush(outbox);
+    g_assert_cmpuint(outbox->bytes, ==, 3);
+    g_assert_false(ccw_outbox_give_back(outbox, frame_of("frame")));
+    ccw_outbox_lend(outbox); /* something is queued */
+    g_assert_false(ccw_outbox_borrow(outbox));
+    ccw_outbox_flush(outbox);
+    assert_sent(fixture, "frameown");
+    g_assert_cmpuint(outbox->bytes, ==, 0);
+    ccw_outbox_cork(outbox);
+    ccw_outbox_lend(outbox);
+    g_assert_false(ccw_outbox_borrow(outbox));
+    ccw_outbox_uncork(outbox);
+}
+
+/* The rest of a frame that the socket does not take is the owner's to send, before what it has written meanwhile. */
+static void rest_of_frame(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    CcwOutbox *outbox = &fixture->outbox;
+    GByteArray *frame = g_byte_array_new();
+    g_autoptr(GByteArray) got = g_byte_array_new();
+    guint fds = 0;
+
+    g_byte_array_set_size(frame, BIG);
+    memset(frame->data, 'f', BIG);
+    ccw_outbox_lend(outbox);
+    g_assert_true(ccw_outbox_borrow(outbox));
+    ccw_outbox_write(outbox, (const guint8 *)"own", 3);
+    g_assert_false(ccw_outbox_give_back(outbox, frame));
+    ccw_outbox_settle(outbox);
+    g_assert_cmpuint(outbox->sent, >, 0);
+    g_assert_cmpuint(outbox->bytes + outbox->sent, ==, BIG + 3);
+    while (!ccw_outbox_is_empty(outbox)) {
+        drain(fixture, got, &fds);
+        ccw_outbox_flush(outbox);
+    }
+    drain(fixture, got, &fds);
+    g_assert_cmpuint(got->len, ==, BIG + 3);
+    g_assert_cmpint(got->data[BIG - 1], ==, 'f');
+    g_assert_cmpmem(got->data + BIG, 3, "own", 3);
+}
+
+static void cleared_at_work(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    CcwOutbox *outbox = &fixture->outbox;
+    GByteArray *frame = g_byte_array_new();
+
+    g_byte_array_set_size(frame, BIG);
+    ccw_outbox_lend(outbox);
+    g_assert_true(ccw_outbox_borrow(outbox));
+    ccw_outbox_clear(outbox);
+    g_assert_true(ccw_outbox_is_at_work(outbox));
+    g_assert_false(ccw_outbox_give_back(outbox, frame));
+    g_assert_false(ccw_outbox_is_at_work(outbox));
+    ccw_outbox_settle(outbox);
+    g_assert_true(ccw_outbox_is_empty(outbox));
+    ccw_outbox_lend(outbox);
+    g_assert_false(ccw_outbox_borrow(outbox));
+}
+
+static void broken_at_work(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    CcwOutbox *outbox = &fixture->outbox;
+
+    ccw_outbox_lend(outbox);
+    close(fixture->fds[0]);
+    fixture->fds[0] = -1;
+    g_assert_true(ccw_outbox_borrow(outbox));
+    g_assert_false(ccw_outbox_give_back(outbox, frame_of("frame")));
+    g_assert_false(outbox->failed);
+    ccw_outbox_settle(outbox);
+    g_assert_true(outbox->failed);
+    g_assert_true(ccw_outbox_is_empty(outbox));
+}
+
+#define FRAMES 2000u /* of each thread */
+#define FRAME 64u
+
+/* Sends as many frames as it may, each of one letter. */
+static gpointer send_frames(gpointer data)
+{
+    Fixture *fixture = data;
+
+    for (guint i = 0; i < FRAMES;) {
+        GByteArray *frame;
+
+        if (!ccw_outbox_borrow(&fixture->outbox))
+            continue;
+        frame = g_byte_array_new();
+        g_byte_array_set_size(frame, FRAME);
+        memset(frame->data, 'w', FRAME);
+        ccw_outbox_give_back(&fixture->outbox, frame);
+        i++;
+    }
+    return NULL;
+}
+
+/* Frames of several threads and of the owner, which writes each in two parts: each arrives in one piece. */
+static void threads(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    GThread *others[2];
+    g_autoptr(GByteArray) got = g_byte_array_new();
+    guint8 half[FRAME / 2];
+    guint fds = 0;
+
+    memset(half, 'o', sizeof(half));
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+        others[i] = g_thread_new("worker", send_frames, fixture);
+    for (guint own = 0; got->len < 3 * FRAMES * FRAME; own++) {
+        if (own < FRAMES) {
+            ccw_outbox_write(&fixture->outbox, half, sizeof(half));
+            ccw_outbox_write(&fixture->outbox, half, sizeof(half));
+        }
+        ccw_outbox_settle(&fixture->outbox);
+        ccw_outbox_flush(&fixture->outbox);
+        ccw_outbox_lend(&fixture->outbox);
+        drain(fixture, got, &fds);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+        g_thread_join(others[i]);
+    ccw_outbox_recall(&fixture->outbox);
+    g_assert_cmpuint(fixture->outbox.sent, ==, 3 * FRAMES * FRAME);
+    for (guint i = 0; i < got->len; i++)
+        g_assert_cmpint(got->data[i], ==, got->data[i - i % FRAME]);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -105,5 +276,11 @@ int main(int argc, char **argv)
     ADD("at-once", at_once);
     ADD("queued", queued);
     ADD("broken", broken);
+    ADD("lent", lent);
+    ADD("recalled", recalled);
+    ADD("rest-of-frame", rest_of_frame);
+    ADD("cleared-at-work", cleared_at_work);
+    ADD("broken-at-work", broken_at_work);
+    ADD("threads", threads);
     return g_test_run();
 }

@@ -21,6 +21,7 @@ typedef struct {
     Fixture *fixture;
     char name;
     guint waits_at; /* a gate */
+    gint can_wait;
 } Job;
 
 static void set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
@@ -183,6 +184,48 @@ static void in_turn(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(fixture->order->str, ==, "--oaxbycz");
 }
 
+/* Whether something wakes the main loop up within that time. ret_timeout: how long it would wait itself. */
+static gboolean is_woken(gint patience, gint *ret_timeout)
+{
+    GMainContext *context = g_main_context_default();
+    GPollFD fds[8];
+    gint priority, count;
+
+    g_assert_true(g_main_context_acquire(context));
+    g_main_context_prepare(context, &priority);
+    count = g_main_context_query(context, G_MAXINT, ret_timeout, fds, G_N_ELEMENTS(fds));
+    g_assert_cmpint(count, <=, (gint)G_N_ELEMENTS(fds));
+    g_main_context_release(context);
+    return g_poll(fds, (guint)count, patience) > 0;
+}
+
+/* A result that can wait wakes no thread up, and is there soon all the same. */
+static void patient(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    gint timeout;
+
+    for (guint i = 0; i < 2; i++) {
+        Job *job = g_new0(Job, 1);
+
+        g_main_context_iteration(NULL, FALSE); /* a new source has woken it up */
+        *job = (Job){ fixture, 'p', 1, i == 0 };
+        fixture->open[1] = FALSE;
+        ccw_workers_push_patient(fixture->workers, CCW_WORK_PARSE, 0, NULL, work, done, job, &job->can_wait);
+        wait_running(fixture, 1);
+        g_assert_false(is_woken(0, &timeout));
+        g_assert_cmpint(timeout, >, 0);
+        g_assert_cmpint(timeout, <=, 10);
+        open_gate(fixture, 1);
+        do
+            is_woken(0, &timeout);
+        while (timeout != 0); /* until the result is there */
+        g_assert_true(is_woken(i == 0 ? 0 : DEADLINE / G_TIME_SPAN_MILLISECOND, &timeout) == (i == 1));
+        wait_done(fixture, i + 1);
+        is_woken(0, &timeout);
+        g_assert_cmpint(timeout, ==, -1);
+    }
+}
+
 /* The limit is on the address space: what a sanitizer or qemu-user, which runs the tests of s390x, needs is more. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__s390x__)
 #define HAS_OWN_MEMORY 0
@@ -215,6 +258,7 @@ int main(int argc, char **argv)
     g_test_add("/remote/workers/root", Fixture, NULL, set_up, root_is_served, tear_down);
     g_test_add("/remote/workers/second-user", Fixture, NULL, set_up, second_user_is_served, tear_down);
     g_test_add("/remote/workers/in-turn", Fixture, NULL, set_up, in_turn, tear_down);
+    g_test_add("/remote/workers/patient", Fixture, NULL, set_up, patient, tear_down);
     g_test_add_func("/remote/workers/no-threads", no_threads);
     return g_test_run();
 }
