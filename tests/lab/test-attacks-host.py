@@ -26,7 +26,7 @@ import clock
 import hostile
 from labtest import inside_a_lab
 from races import BACKEND, CCW, DEVICES, FIRST, JOURNAL, KEPT, Host, mdev_of
-from steps import SLOWER, Steps, command, expect
+from steps import SLOWER, Steps, StepSkipped, command, expect
 
 SECOND = DEVICES[1]
 NOBODY = 65534
@@ -270,8 +270,7 @@ class Attacks:
         limit = FILES + 100
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         if 0 <= hard < limit and os.getuid():
-            self.note(f"not tried: a process may have {hard} files open here")
-            return
+            raise StepSkipped(f"a process may have {hard} files open here")
         self.check_others(partial(attacker, open_many, count=PROCESSES), f"{PROCESSES} processes with {FILES} open files")
 
     # A domain that runs.
@@ -304,20 +303,20 @@ class Attacks:
         for name in os.listdir(JOURNAL):
             mode = stat.S_IMODE(os.stat(os.path.join(JOURNAL, name)).st_mode)
             expect(mode == 0o600, f"{name} has the mode {mode:o}")
-        if may_change_user():
+        try:
             self.list_as_user()
-        else:
-            self.note("virt-ccw list is not tried: there is no other user here")
-        self.host.virsh("detach-device", "one", self.host.devices[FIRST], "--live")
+        finally:
+            self.host.virsh("detach-device", "one", self.host.devices[FIRST], "--live")
         self.host.expect_as_before()
 
     def list_as_user(self):
+        if not may_change_user():
+            raise StepSkipped("the journal's modes are right; there is no other user here for whom virt-ccw list could be tried")
         try:
             result = subprocess.run([self.host.virt_ccw, "list"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                     stderr=subprocess.PIPE, text=True, preexec_fn=as_nobody, check=False, cwd="/")
         except PermissionError:
-            self.note(f"virt-ccw list is not tried: no other user may run {self.host.virt_ccw}")
-            return
+            raise StepSkipped(f"the journal's modes are right; no other user may run {self.host.virt_ccw}") from None
         expect(result.returncode == 0, f"exit code {result.returncode}: {result.stderr}")
         expect("cannot read the journal" in result.stderr and len(result.stderr.splitlines()) == 1, result.stderr)
         row = next(line for line in result.stdout.splitlines() if line.startswith(FIRST))

@@ -364,12 +364,11 @@ def by_proxy(test):
 
 def run(steps, daemon, uri, also=None, polkit=None):
     test = DeployTest(daemon, uri)
-    for name, function in (("stock, with a guest", test.stock), ("virtccwd in front", test.front),
-                           ("what else connects to it", lambda: also and also(test)),
-                           ("virtccwd is in its sandbox", test.sandboxed),
-                           ("polkit is asked", lambda: polkit and test.polkit_decides(polkit)),
-                           ("users do not fill its memory", lambda: polkit and test.memory_is_bounded(polkit, steps.note)),
-                           ("the journal stays", test.journal_stays),
+    with_also = (("what else connects to it", lambda: also(test)),) if also else ()
+    with_polkit = (("polkit is asked", lambda: test.polkit_decides(polkit)),
+                   ("users do not fill its memory", lambda: test.memory_is_bounded(polkit, steps.note))) if polkit else ()
+    for name, function in (("stock, with a guest", test.stock), ("virtccwd in front", test.front), *with_also,
+                           ("virtccwd is in its sandbox", test.sandboxed), *with_polkit, ("the journal stays", test.journal_stays),
                            ("systemd starts virtccwd when it is wanted", test.activated),
                            ("the backend restarts", test.backend_restarts), ("beside it", test.beside),
                            ("the hook alone", test.hook_alone), ("in front again", test.front), ("removed", test.removed),
@@ -390,7 +389,7 @@ def tests(build):
     steps.run("what virtccwd-setup writes has fixed modes", modes)
     polkit = None
     if private_polkit.missing():
-        steps.note(f"polkit is not tried: there is no {private_polkit.missing()}")
+        steps.skip("polkit is asked by virtccwd in its sandbox", f"there is no {private_polkit.missing()}")
     else:
         polkit = private_polkit.Polkit("/run/polkit.log")
         steps.log(polkit.log)
@@ -398,7 +397,7 @@ def tests(build):
     if modular:
         run_modular(steps)
     else:
-        steps.note("no modular libvirt here: virtqemud is not tried (see docs/deployment.md)")
+        steps.skip("virtqemud, with the same steps", "there is no modular libvirt here (docs/deployment.md)")
     steps.done()
 
 
