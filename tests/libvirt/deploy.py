@@ -368,7 +368,8 @@ def run(steps, daemon, uri, also=None, polkit=None):
     with_polkit = (("polkit is asked", lambda: test.polkit_decides(polkit)),
                    ("users do not fill its memory", lambda: test.memory_is_bounded(polkit, steps.note))) if polkit else ()
     for name, function in (("stock, with a guest", test.stock), ("virtccwd in front", test.front), *with_also,
-                           ("virtccwd is in its sandbox", test.sandboxed), *with_polkit, ("the journal stays", test.journal_stays),
+                           ("virtccwd is in its sandbox", test.sandboxed), *with_polkit,
+                           ("the journal stays", test.journal_stays),
                            ("systemd starts virtccwd when it is wanted", test.activated),
                            ("the backend restarts", test.backend_restarts), ("beside it", test.beside),
                            ("the hook alone", test.hook_alone), ("in front again", test.front), ("removed", test.removed),

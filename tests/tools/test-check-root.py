@@ -62,7 +62,8 @@ def library_missing():
     for name in libraries():
         with root_with([other for other in libraries() if other != name]) as root:
             code, lines = check(root, "/bin/env")
-            expect(code == 1 and any(line.startswith(f"check-root: /usr/bin/env needs {name},") for line in lines), f"{name}: {lines}")
+            said = any(line.startswith(f"check-root: /usr/bin/env needs {name},") for line in lines)
+            expect(code == 1 and said, f"{name}: {lines}")
 
 
 def program_missing():
