@@ -141,7 +141,8 @@ class HostdevTest:
         self.schema = Schema(schemas)
 
     def _run(self, verb, xml, *options):
-        return subprocess.run([self.virt_ccw, verb, *options], input=xml, capture_output=True, text=True, timeout=60, check=False)
+        argv = [self.virt_ccw, verb, *options]
+        return subprocess.run(argv, input=xml, capture_output=True, text=True, timeout=60, check=False)
 
     def nothing_missing(self):
         missing = sorted(name for name in self.schema.names("hostdev") if not self.table.covers(name))
@@ -186,10 +187,10 @@ class HostdevTest:
         expect("<iommufd enabled='yes'/>" in self._run("lower", xml).stdout, "the domain's iommufd is lost")
         if not self.schema.has("iommufd"):
             raise StepSkipped("this libvirt has no iommufd for a domain")
-        valid, argv = self._run("validate", xml), self._run("argv", xml, "--dialect", "stock")
+        valid, line = self._run("validate", xml), self._run("argv", xml, "--dialect", "stock")
         expect(valid.returncode == 0, f"a domain with an iommufd is not valid: {valid.stderr}")
-        expect(argv.returncode == 0 and '"driver":"vfio-ccw"' in argv.stdout and "iommufd" not in argv.stdout,
-               f"libvirt has QEMU bind a ccw device to an iommufd: {argv.stdout}{argv.stderr}")
+        expect(line.returncode == 0 and '"driver":"vfio-ccw"' in line.stdout and "iommufd" not in line.stdout,
+               f"libvirt has QEMU bind a ccw device to an iommufd: {line.stdout}{line.stderr}")
 
     def iommufd_of_device(self):
         """libvirt would ignore it."""
