@@ -3,6 +3,7 @@
 private_libvirt: as a system without systemd has them."""
 
 import os
+import re
 import shutil
 import socket
 import stat
@@ -83,7 +84,8 @@ def _cover(path, lines, mode):
 
 
 def _make_users():
-    _cover("/etc/passwd", _lines("/etc/passwd", USERS) +
+    # Where shadow passwords were never turned on, root has none in /etc/shadow, and "*" in place of "x".
+    _cover("/etc/passwd", [re.sub("^root:[^:]*:", "root:x:", line) for line in _lines("/etc/passwd", USERS)] +
            [f"{name}:x:{number}:{number}::/:/bin/sh\n" for name, (number, _) in USERS.items()], 0o644)
     members = ",".join(name for name, (_, member) in USERS.items() if member)
     groups = [line.rstrip("\n") + members + "\n" if line.startswith("libvirt:") and line.endswith(":\n") else line
