@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
 from hosttree import differences, snapshot
 from labtest import domain, hostdev, inside_a_lab, wait_until
-from steps import Steps, command, expect
+from steps import Steps, StepSkipped, command, expect
 
 FIRST, SECOND = "0.0.1234", "0.0.1235"
 SOCKET = "/run/libvirt/libvirt-sock"
@@ -72,6 +72,22 @@ class DomainsTest:
         self.fails("non-migratable device", "managedsave", "one")
         self.fails("is not supported", "update-device", "one", self.file(hostdev(inside="<boot order='1'/>")), "--live")
         self.has_it()
+
+    def with_iommufd(self):
+        """libvirt binds only PCI devices to the domain's iommufd, so that a ccw device starts with it, and is attached to it."""
+        virsh("define", self.file(domain("one", hostdev(), "<iommufd enabled='yes'/>"), "one"))
+        if "<iommufd enabled='yes'" not in virsh("dumpxml", "one"):
+            raise StepSkipped("this libvirt has no iommufd for a domain")
+        virsh("start", "one", "--paused")
+        self.has_it()
+        virsh("detach-device", "one", self.file(hostdev()), "--live")
+        self.comes_back()
+        virsh("attach-device", "one", self.file(hostdev()), "--live")
+        self.has_it()
+        virsh("destroy", "one")
+        self.comes_back()
+        self.fails("binds only PCI devices to an iommufd", "define",
+                   self.file(domain("one", hostdev(inside="<driver iommufd='yes'/>")), "one"))
 
     def snapshots(self):
         """Of the definition, which another brings back."""
@@ -141,6 +157,7 @@ def inside(_virt_ccw):
         steps.run("defined with --validate, edited with virt-xml, started", test.edited)
         steps.run("not migrated, saved or updated, and told why", test.cannot)
         steps.run("snapshots of its definition", test.snapshots)
+        steps.run("in a domain with an iommufd", test.with_iommufd)
         steps.run("autostart, and a start that virtccwd does not see", test.autostarted)
         steps.run("a transient domain", test.transient)
         steps.run("one that is destroyed with its client", test.autodestroyed)

@@ -4,7 +4,6 @@
 own libvirtd. Then without virtccwd. Needs modular daemons (docs/deployment.md). Run as: test-modular.py VIRT-CCW"""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -31,7 +30,7 @@ OPEN = 'auth_unix_rw = "none"\nauth_unix_ro = "none"\n'
 
 def programs():
     """Where they are; None: nowhere."""
-    folder = os.environ.get("CCW_MODULAR_LIBVIRT", "/usr/sbin")
+    folder = os.environ.get("CCW_MODULAR_LIBVIRT") or "/usr/sbin"
     return folder if all(os.path.exists(f"{folder}/{name}") for name in DAEMONS) else None
 
 
@@ -42,10 +41,8 @@ class ModularTest:
         qemu_conf = open("/etc/libvirt/qemu.conf", encoding="utf-8").read()  # pylint: disable=consider-using-with
         for folder in FOLDERS:
             command(["mount", "-t", "tmpfs", "none", folder])
-        for folder in (BACKEND, RUN, f"{OWN}/bin", "/etc/libvirt/hooks", "/var/log/libvirt/qemu"):
+        for folder in (BACKEND, RUN, "/etc/libvirt/hooks", "/var/log/libvirt/qemu"):
             os.makedirs(folder)
-        for name in DAEMONS:  # where they were built they would look for the rest of libvirt
-            shutil.copy(f"{programs()}/{name}", f"{OWN}/bin")
         self.file("/etc/libvirt/qemu.conf", qemu_conf + "namespaces = []\n")
         self.file("/etc/libvirt/virtnodedevd.conf", OPEN)
         self.before = snapshot()
@@ -68,7 +65,7 @@ class ModularTest:
 
     def start_virtqemud(self, settings=""):
         self.file("/etc/libvirt/virtqemud.conf", OPEN + settings)
-        self.start("virtqemud", [f"{OWN}/bin/virtqemud"], LD_PRELOAD=f"{LAB_BIN}/libvirt-ccw-vfio.so")
+        self.start("virtqemud", [f"{programs()}/virtqemud"], LD_PRELOAD=f"{LAB_BIN}/libvirt-ccw-vfio.so")
 
     def virsh(self, *arguments, **kwargs):
         return command(["virsh", "-q", "-c", URI, *arguments], **kwargs)[1]
@@ -78,7 +75,7 @@ class ModularTest:
 
     def starts(self):
         self.file("/etc/libvirt/hooks/qemu", f'#!/bin/sh\nexec {self.virt_ccw} hook --run-dir {RUN} -- "$@"\n', 0o755)
-        self.start("virtnodedevd", [f"{OWN}/bin/virtnodedevd"])
+        self.start("virtnodedevd", [f"{programs()}/virtnodedevd"])
         self.start_virtqemud(f'unix_sock_dir = "{BACKEND}"\n')
         wait_until(lambda: os.path.exists(f"{BACKEND}/virtqemud-sock") and os.path.exists("/run/libvirt/virtnodedevd-sock"),
                    "the daemons listen")

@@ -3,6 +3,9 @@
 private_libvirt: as a system without systemd has them."""
 
 import os
+import re
+import shutil
+import socket
 import stat
 import subprocess
 
@@ -13,6 +16,9 @@ from steps import command, expect
 FOLDER = "/run/libvirt-ccw/polkit"
 POLKITD = "/usr/lib/polkit-1/polkitd"
 HELPER = "/usr/lib/polkit-1/polkit-agent-helper-1"
+HELPER_UNIT = "/usr/lib/systemd/system/polkit-agent-helper.socket"
+HELPER_SOCKET = "/run/polkit/agent-helper.socket"
+SO_PEERPIDFD = 77  # since Linux 6.5
 RULES = "/etc/polkit-1/rules.d"
 PASSWORD = "correct horse"  # of root there, for prompts
 
@@ -28,9 +34,25 @@ def missing():
     return None
 
 
-def has_helper():
-    """Whether an agent can check a password without systemd, which starts the helper of polkit since version 127."""
+def is_set_user_id():
     return os.path.exists(HELPER) and os.stat(HELPER).st_mode & stat.S_ISUID != 0
+
+
+def lacks_helper():
+    """Why an agent could not check a password, or None. Where polkit's helper is not set-user-ID, an agent connects to a
+    socket, for which systemd starts it; the helper then asks the kernel for the agent's pidfd."""
+    if is_set_user_id():
+        return None
+    for path in (HELPER, HELPER_UNIT, shutil.which("systemd-socket-activate") or "systemd-socket-activate"):
+        if not os.path.exists(path):
+            return f"polkit's helper cannot be started: there is no {path}"
+    one, other = socket.socketpair()
+    with one, other:
+        try:
+            os.close(one.getsockopt(socket.SOL_SOCKET, SO_PEERPIDFD))
+        except OSError as error:
+            return f"polkit's helper is not set-user-ID, and this kernel has no pidfd of a socket's peer: {error}"
+    return None
 
 
 def as_user(name):
@@ -62,7 +84,8 @@ def _cover(path, lines, mode):
 
 
 def _make_users():
-    _cover("/etc/passwd", _lines("/etc/passwd", USERS) +
+    # Where shadow passwords were never turned on, root has none in /etc/shadow, and "*" in place of "x".
+    _cover("/etc/passwd", [re.sub("^root:[^:]*:", "root:x:", line) for line in _lines("/etc/passwd", USERS)] +
            [f"{name}:x:{number}:{number}::/:/bin/sh\n" for name, (number, _) in USERS.items()], 0o644)
     members = ",".join(name for name, (_, member) in USERS.items() if member)
     groups = [line.rstrip("\n") + members + "\n" if line.startswith("libvirt:") and line.endswith(":\n") else line
@@ -84,6 +107,7 @@ class Polkit:
         os.chmod(os.path.dirname(BUS), 0o755)
         self.bus = None
         self.polkitd = None
+        self.helper = None
 
     def rules(self, text):
         """Besides those that are installed. Before start()."""
@@ -101,6 +125,20 @@ class Polkit:
         with open(self.log, "ab") as log:
             self.polkitd = subprocess.Popen([POLKITD, "--no-debug"], stdout=log, stderr=log)
         wait_for("polkitd", self._answers)
+        if not is_set_user_id() and not lacks_helper():
+            self._start_helper()
+
+    def _start_helper(self):
+        """As systemd does by polkit-agent-helper.socket: one for each connection, as root."""
+        folder = os.path.dirname(HELPER_SOCKET)
+        if not os.path.ismount(folder):
+            os.makedirs(folder, exist_ok=True)
+            command(["mount", "-t", "tmpfs", "-o", "mode=755", "none", folder])
+        with open(self.log, "ab") as log:
+            self.helper = subprocess.Popen(["systemd-socket-activate", "--accept", "--inetd", f"--listen={HELPER_SOCKET}",
+                                            HELPER, "--socket-activated"], stdout=log, stderr=log)
+        wait_for("the socket of polkit's helper", lambda: os.path.exists(HELPER_SOCKET))
+        os.chmod(HELPER_SOCKET, 0o666)
 
     def _answers(self):
         expect(self.polkitd.poll() is None, "polkitd ended")
@@ -110,7 +148,9 @@ class Polkit:
                                           "string:org.freedesktop.PolicyKit1"], check=False)[1]
 
     def stop(self):
-        for daemon in (self.polkitd, self.bus):
+        for daemon in filter(None, (self.helper, self.polkitd, self.bus)):
             daemon.terminate()
             daemon.wait(timeout=20)
-        os.unlink(BUS)
+        for path in (BUS, HELPER_SOCKET):
+            if os.path.exists(path):
+                os.unlink(path)

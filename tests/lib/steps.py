@@ -20,6 +20,10 @@ class StepFailed(Exception):
     """A step found something else than it promised."""
 
 
+class StepSkipped(Exception):
+    """A step cannot be tried on this machine. The text says why."""
+
+
 def expect(condition, message):
     if not condition:
         raise StepFailed(message)
@@ -46,6 +50,9 @@ class Steps:
         started = time.monotonic()
         try:
             result = function(*args)
+        except StepSkipped as reason:
+            print(f"     not tried: {reason}" if self._story else f"ok {self._count} - {name} # SKIP {reason}", flush=True)
+            return None
         except Exception as error:  # pylint: disable=broad-except
             self._fail(name, error)
         seconds = time.monotonic() - started
@@ -56,6 +63,14 @@ class Steps:
             if seconds >= LONG:
                 self.note(f"{seconds:.0f} s")
         return result
+
+    def skip(self, name, reason):
+        """A step that cannot be tried on this machine."""
+        self.run(name, self._refuse, reason)
+
+    @staticmethod
+    def _refuse(reason):
+        raise StepSkipped(reason)
 
     def _fail(self, name, error):
         text = str(error) or type(error).__name__

@@ -26,7 +26,7 @@ import private_polkit  # noqa: E402
 import private_systemd  # noqa: E402
 from attacker import Attacker, highest  # noqa: E402
 from private_libvirt import read, wait_for  # noqa: E402
-from steps import SLOWER, Steps, command, expect  # noqa: E402
+from steps import SLOWER, Steps, StepSkipped, command, expect  # noqa: E402
 
 REPORT = 77
 UNFINISHED = 4 << 20  # bytes of a frame whose end does not come
@@ -51,11 +51,12 @@ MODULAR = ("virtqemud", "virtnodedevd", "virtproxyd")
 
 
 class DeployTest:
-    """daemon: libvirtd or virtqemud; uri: how clients name it."""
+    """daemon: libvirtd or virtqemud; uri: how clients name it; polkit: None where there is no polkitd."""
 
-    def __init__(self, daemon, uri):
+    def __init__(self, daemon, uri, polkit):
         self.daemon = daemon
         self.uri = uri
+        self._polkit = polkit
         self.socket = {"libvirtd": "libvirt-sock", "virtqemud": "virtqemud-sock"}[daemon]
         self.folder = tempfile.mkdtemp(dir="/run")
         self.before = None
@@ -153,8 +154,14 @@ class DeployTest:
         os.unlink("/run/libvirt-ccw/of-a-test")
         command(["systemctl", "start", "virtccwd.service"])
 
-    def polkit_decides(self, polkit):
+    def polkit(self):
+        if not self._polkit:
+            raise StepSkipped(f"there is no {private_polkit.missing()}")
+        return self._polkit
+
+    def polkit_decides(self):
         """Over the system's message bus, from within the sandbox."""
+        polkit = self.polkit()
         polkit.start()
         for user, allowed in (("member", True), ("guest", False)):
             code, output = command([*private_polkit.as_user(user), "virsh", "-q", "-c", self.uri, "list", "--all", "--name"],
@@ -163,9 +170,10 @@ class DeployTest:
                    f"{user}: {output}")
         polkit.stop()
 
-    def memory_is_bounded(self, polkit, note):
+    def memory_is_bounded(self, note):
         """All users but root fill what they may hold: first with frames that do not end, then with calls that virtccwd
         rewrites. The process stays below the unit's MemoryMax=, so that the kernel has no reason to kill it."""
+        polkit = self.polkit()
         limit = int(command(["systemctl", "show", "--value", "-p", "MemoryMax", "virtccwd.service"])[1]) // 1024
         pid, path = self.process(), f"/run/libvirt/{self.socket}"
         polkit.rules(auth.RULES)
@@ -187,6 +195,7 @@ class DeployTest:
             expect(self.process() == pid, f"{what}: virtccwd was started again")
         self.is_through(self.uri)
         polkit.stop()
+        polkit.rules("")
 
     @staticmethod
     def peak(pid):
@@ -332,26 +341,20 @@ def add_units(*patterns, programs="/usr/sbin"):
 
 
 def add_modular():
-    """The distribution's modular daemons, or those of CCW_MODULAR_LIBVIRT, a build folder's src (docs/deployment.md). FALSE:
-    there are none."""
-    folder = os.environ.get("CCW_MODULAR_LIBVIRT", "/lib/systemd/system")
-    programs = "/usr/sbin"
+    """The distribution's modular daemons, or those of scripts/modular-libvirt. False: there are none."""
+    made = os.environ.get("CCW_MODULAR_LIBVIRT")
+    folder = made or "/lib/systemd/system"
     if not os.path.exists(f"{folder}/virtqemud.socket"):
         return False
-    if "CCW_MODULAR_LIBVIRT" in os.environ:
-        programs = "/run/test-programs" # else they would look for the rest of libvirt where they were built
-        os.makedirs(programs)
-        for name in MODULAR:
-            shutil.copy(f"{folder}/{name}", programs)
     add_units(*(f"{folder}/{name}{rest}" for name in MODULAR for rest in (".service", ".socket", "-ro.socket",
-                                                                          "-admin.socket")), programs=programs)
+                                                                          "-admin.socket")), programs=made or "/usr/sbin")
     return True
 
 
-def run_modular(steps):
+def run_modular(steps, polkit):
     """virtqemud, virtnodedevd, and virtproxyd for clients that know only libvirtd's socket."""
     command(["systemctl", "start", *(f"{name}{rest}.socket" for name in MODULAR[1:] for rest in ("", "-ro"))])
-    run(steps, "virtqemud", "qemu:///system?mode=direct", by_proxy)
+    run(steps, DeployTest("virtqemud", "qemu:///system?mode=direct", polkit), ("what connects to virtproxyd", by_proxy))
 
 
 def by_proxy(test):
@@ -362,19 +365,17 @@ def by_proxy(test):
     expect("node device" in test.virsh("nodedev-detach", "ccw_0_0_1234", check=False)[1], "not answered")
 
 
-def run(steps, daemon, uri, also=None, polkit=None):
-    test = DeployTest(daemon, uri)
+def run(steps, test, also):
+    """also: a step of this daemon alone, its name and a function of the test."""
+    also_name, also_function = also
     for name, function in (("stock, with a guest", test.stock), ("virtccwd in front", test.front),
-                           ("what else connects to it", lambda: also and also(test)),
-                           ("virtccwd is in its sandbox", test.sandboxed),
-                           ("polkit is asked", lambda: polkit and test.polkit_decides(polkit)),
-                           ("users do not fill its memory", lambda: polkit and test.memory_is_bounded(polkit, steps.note)),
-                           ("the journal stays", test.journal_stays),
+                           ("virtccwd is in its sandbox", test.sandboxed), ("polkit is asked", test.polkit_decides),
+                           (also_name, partial(also_function, test)), ("the journal stays", test.journal_stays),
                            ("systemd starts virtccwd when it is wanted", test.activated),
                            ("the backend restarts", test.backend_restarts), ("beside it", test.beside),
                            ("the hook alone", test.hook_alone), ("in front again", test.front), ("removed", test.removed),
                            ("stopped", test.stops)):
-        steps.run(f"{daemon}: {name}", function)
+        steps.run(f"{test.daemon}: {name}", function)
 
 
 def tests(build):
@@ -389,16 +390,15 @@ def tests(build):
     steps.run("the units are well-formed, and sandboxed", verify)
     steps.run("what virtccwd-setup writes has fixed modes", modes)
     polkit = None
-    if private_polkit.missing():
-        steps.note(f"polkit is not tried: there is no {private_polkit.missing()}")
-    else:
+    if not private_polkit.missing():
         polkit = private_polkit.Polkit("/run/polkit.log")
         steps.log(polkit.log)
-    run(steps, "libvirtd", "qemu:///system", polkit=polkit)
+    run(steps, DeployTest("libvirtd", "qemu:///system", polkit),
+        ("users do not fill its memory", partial(DeployTest.memory_is_bounded, note=steps.note)))
     if modular:
-        run_modular(steps)
+        run_modular(steps, polkit)
     else:
-        steps.note("no modular libvirt here: virtqemud is not tried (see docs/deployment.md)")
+        steps.skip("virtqemud", "it needs modular daemons of libvirt (docs/deployment.md)")
     steps.done()
 
 

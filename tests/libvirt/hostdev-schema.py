@@ -15,7 +15,7 @@ import xml.etree.ElementTree as ElementTree
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
 
-from steps import Steps, expect  # noqa: E402
+from steps import Steps, StepSkipped, expect  # noqa: E402
 
 RNG = "{http://relaxng.org/ns/structure/1.0}"
 DEPTH = 3  # elements below hostdev in the schema: source, what is in it, and its attributes
@@ -87,6 +87,11 @@ class Schema:
             self._walk(node, "", DEPTH, (), found)
         return {name.removeprefix("hostdev/") for name in found} - {"hostdev"}
 
+    def has(self, element):
+        """Whether there is an element of that name anywhere."""
+        return any(node.get("name") == element for nodes in self._defines.values() for define in nodes
+                   for node in define.iter(RNG + "element"))
+
     def _walk(self, node, path, depth, inside, found):
         for child in node:
             name = child.get("name") or "*"
@@ -135,8 +140,9 @@ class HostdevTest:
         self.virt_ccw = virt_ccw
         self.schema = Schema(schemas)
 
-    def _run(self, verb, xml):
-        return subprocess.run([self.virt_ccw, verb], input=xml, capture_output=True, text=True, timeout=60, check=False)
+    def _run(self, verb, xml, *options):
+        argv = [self.virt_ccw, verb, *options]
+        return subprocess.run(argv, input=xml, capture_output=True, text=True, timeout=60, check=False)
 
     def nothing_missing(self):
         missing = sorted(name for name in self.schema.names("hostdev") if not self.table.covers(name))
@@ -176,9 +182,18 @@ class HostdevTest:
         expect(alone.returncode == 1 and "loadparm of <boot>" in alone.stderr, f"a hostdev alone: {alone.stderr}")
 
     def iommufd(self):
-        """That of the domain is libvirt's; the schema of an older libvirt has none."""
+        """That of the domain is libvirt's, which binds PCI devices to it; the schema of an older libvirt has none."""
         xml = (DOMAIN % hostdev()).replace("<os>", "<iommufd enabled='yes'/><os>")
         expect("<iommufd enabled='yes'/>" in self._run("lower", xml).stdout, "the domain's iommufd is lost")
+        if not self.schema.has("iommufd"):
+            raise StepSkipped("this libvirt has no iommufd for a domain")
+        valid, line = self._run("validate", xml), self._run("argv", xml, "--dialect", "stock")
+        expect(valid.returncode == 0, f"a domain with an iommufd is not valid: {valid.stderr}")
+        expect(line.returncode == 0 and '"driver":"vfio-ccw"' in line.stdout and "iommufd" not in line.stdout,
+               f"libvirt has QEMU bind a ccw device to an iommufd: {line.stdout}{line.stderr}")
+
+    def iommufd_of_device(self):
+        """libvirt would ignore it."""
         device = hostdev(children="<driver iommufd='yes'/>")
         done = self._run("validate", DOMAIN % device)
         expect(done.returncode == 1 and "only PCI devices to an iommufd" in done.stderr, f"{device}: {done}")
@@ -212,7 +227,8 @@ def main():
     steps.run("an addition is noticed", test.notices_an_addition)
     steps.run("a mediated device has what it had", test.mediated)
     steps.run("a loadparm goes to the machine, too", test.loadparm)
-    steps.run("an iommufd of the domain is passed on, and refused on the device", test.iommufd)
+    steps.run("an iommufd of the domain is passed on, and is not the ccw device's", test.iommufd)
+    steps.run("an iommufd of the device is refused", test.iommufd_of_device)
     for name, outcome in test.table.outcomes.items():
         steps.run(f"{name} is {outcome}", test.row, name)
     steps.done()

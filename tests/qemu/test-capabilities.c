@@ -57,6 +57,8 @@ static void compare(void)
     g_assert_true(real->vfio_ccw && recorded->vfio_ccw);
     g_assert_true(real->boot_index && recorded->boot_index);
     g_assert_true(real->force_orb_pfch && recorded->force_orb_pfch);
+    g_assert_cmpint(real->loadparm, ==, recorded->loadparm);
+    g_assert_cmpint(real->iommufd, ==, recorded->iommufd);
     g_assert_cmpint(real->dialect, ==, recorded->dialect);
 }
 

@@ -217,7 +217,7 @@ static void send_lingering(int fd, gconstpointer packet, gsize length, int *ret_
 /* With a packet, as a peer that shows a token, and as one that shows none: others are served all the same. */
 static void lingering(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
-    CcwLabOpen open_packet = { CCW_LAB_MAGIC, { "0123456789abcdef" } };
+    CcwLabOpen open_packet = { CCW_LAB_MAGIC, { { 1, 2, 3, 4 } } };
     CcwLabInUse in_use = { CCW_LAB_MAGIC, 1 };
     int clients[6], peers[G_N_ELEMENTS(clients)];
     LabGroup group;
@@ -240,7 +240,7 @@ static void lingering(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 /* It is in the queue of a connection that the service closes. The model's lock makes the order certain. */
 static void lingering_unread(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
-    CcwLabOpen guessed = { CCW_LAB_MAGIC, { "0123456789abcdef" } };
+    CcwLabOpen guessed = { CCW_LAB_MAGIC, { { 1, 2, 3, 4 } } };
     int fd = dial(f), peer;
     char byte;
     LabGroup group;

@@ -42,6 +42,7 @@ static void recorded(void)
         const char *name;
         const char *caps;
     } cases[] = {
+        { "qemu-11.1.s390x", "11.1.* s390x machine vfio-ccw bootindex pfch loadparm iommufd, stock" },
         { "qemu-10.0.s390x", "10.0.* s390x machine vfio-ccw bootindex pfch loadparm iommufd, stock" },
         { "qemu-7.2.s390x", "7.2.* s390x machine vfio-ccw bootindex pfch, stock" },
         { "qemu-3.1.s390x", "3.1.0 s390x machine vfio-ccw pfch, squash-mcss" },

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What scripts/count-tests counts in meson's logs, and what scripts/supported keeps of them and shows."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+LOGS = {
+    "unit": [("one", "OK", 1000, 2.0, "ok 1 - a\nok 2 - b # SKIP no such file\n1..2\n"),
+             ("two", "SKIP", 1002, 63.4, "1..0 # SKIP it needs root\n"),
+             ("three", "OK", 1001, 1.0, "")],
+    "lab": [("four", "FAIL", 2000, 3.0, "ok 1 - a\nnot ok 2 - the end\n1..2\n"),
+            ("five", "TIMEOUT", 2003, 6.2, "ok 1 - a\n")],
+}
+
+
+def write_log(path, tests):
+    with open(path + ".json", "w", encoding="utf-8") as file:
+        for name, result, start, duration, output in tests:
+            json.dump({"name": f"libvirt-ccw:unit / {name}", "result": result, "starttime": start, "duration": duration,
+                       "stdout": output}, file)
+            file.write("\n")
+
+
+def main():
+    scripts = sys.argv[1]
+    count = 0
+
+    def expect(what, got, wanted):
+        nonlocal count
+        count += 1
+        print(f"{'ok' if wanted in got else 'not ok'} {count} - {what}")
+        if wanted not in got:
+            print("\n".join(f"# {line}" for line in (f"there is no {wanted!r} in", *(got if isinstance(got, list) else [got]))))
+
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("count-tests", "supported"):
+            os.makedirs(f"{folder}/scripts", exist_ok=True)
+            shutil.copy(os.path.join(scripts, name), f"{folder}/scripts")
+        os.mkdir(f"{folder}/docs")
+        for name, tests in LOGS.items():
+            write_log(f"{folder}/{name}", tests)
+
+        def run(name, *arguments, commit="new"):
+            own = {"LIBVIRT_CCW_RECORDS": f"{folder}/records", "LIBVIRT_CCW_COMMIT": commit}
+            argv = [sys.executable, f"{folder}/scripts/{name}", *arguments]
+            return subprocess.run(argv, env={**os.environ, **own}, text=True, check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+
+        expect("tests are counted", run("count-tests", f"{folder}/unit", f"{folder}/lab"), "4 passed, 2 failed, 2 skipped\n")
+        expect("there is no page without a record", run("supported"), "there is no record")
+        print(run("supported", "record", f"lab={folder}/lab", commit="old"), end="")
+        print(run("supported", "record", f"unit={folder}/unit"), end="")
+        run("supported")
+        with open(f"{folder}/docs/supported.md", encoding="utf-8") as file:
+            lines = re.sub(r"\d{4}-\d{2}-\d{2}", "DATE", file.read()).splitlines()
+        expect("a suite has its counts and its time", lines, "| `unit` | 2 passed, 2 skipped in 1 min 5 s |")
+        expect("the newest run is named", lines, "| date, commit | DATE, new |")
+        expect("a suite of another commit says so", lines, "| `lab` | 2 passed, 2 failed in 9 s (DATE, old) |")
+        for line in ("lab: four: the end", "lab: five: timeout", "unit: one: b: no such file", "unit: two: it needs root"):
+            expect(f"the page has '{line}'", [shown.partition(", ")[2] for shown in lines if shown.startswith("- ")], line)
+    print(f"1..{count}")
+
+
+if __name__ == "__main__":
+    main()

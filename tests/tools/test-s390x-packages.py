@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""scripts/s390x-packages with a small archive of its own: what depends on what is found by apt, and a package that the archive
+lists and lacks is named, and replaced by its previous version.
+
+    test-s390x-packages.py S390X-PACKAGES
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
+
+from steps import Steps, expect  # noqa: E402
+
+SCRIPT = os.path.abspath(sys.argv[1])
+PROGRAMS = ("apt-get", "apt-cache", "dpkg-deb", "dpkg-scanpackages")
+# suite: packages as NAME VERSION DEPENDENCIES. Without a libc6 the script takes the lists for unread.
+ARCHIVE = {
+    "old": (("tool", "1.0-1", "library"), ("gone", "1.0-1", "")),
+    "new": (("tool", "1.0-2", "library"), ("library", "3-1", "libc6, tiny"), ("libc6", "2-1", ""), ("tiny", "1-1", ""),
+            ("gone", "1.0-2", "")),
+}
+
+
+class Archive:
+    def __init__(self, folder):
+        self.folder = folder
+        self.cache = f"{folder}/cache"
+        lines = ""
+        for suite, packages in ARCHIVE.items():
+            for package in packages:
+                self._build(suite, *package)
+            index = subprocess.run(["dpkg-scanpackages", "--multiversion", suite], cwd=folder, check=True, capture_output=True,
+                                   text=True).stdout
+            with open(f"{folder}/{suite}/Packages", "w", encoding="utf-8") as file:
+                file.write(index)
+            lines += f"deb [trusted=yes arch=s390x] file:{folder} {suite}/\n"
+        with open(f"{folder}/sources.list", "w", encoding="utf-8") as file:
+            file.write(lines)
+        with open(f"{folder}/apt.conf", "w", encoding="utf-8") as file:
+            file.write(f'Dir::Etc::sourcelist "{folder}/sources.list";\nDir::Etc::sourceparts "/dev/null";\n'
+                       f'Dir::Etc::preferencesparts "/dev/null";\nAcquire::Retries "0";\n')
+
+    def _build(self, suite, name, version, depends):
+        tree = f"{self.folder}/tree"
+        os.makedirs(f"{tree}/DEBIAN")
+        os.makedirs(f"{tree}/usr/share/{name}")
+        with open(f"{tree}/usr/share/{name}/version", "w", encoding="utf-8") as file:
+            file.write(version)
+        with open(f"{tree}/DEBIAN/control", "w", encoding="utf-8") as file:
+            file.write(f"Package: {name}\nVersion: {version}\nArchitecture: s390x\nMaintainer: nobody <nobody@localhost>\n"
+                       f"Description: a test's\n" + (f"Depends: {depends}\n" if depends else ""))
+        os.makedirs(f"{self.folder}/{suite}", exist_ok=True)
+        subprocess.run(["dpkg-deb", "--root-owner-group", "--build", tree, self.deb(suite, name, version)], check=True,
+                       stdout=subprocess.DEVNULL)
+        shutil.rmtree(tree)
+
+    def deb(self, suite, name, version):
+        return f"{self.folder}/{suite}/{name}_{version}_s390x.deb"
+
+    def run(self, *arguments):
+        environment = dict(os.environ, APT_CONFIG=f"{self.folder}/apt.conf", LIBVIRT_CCW_CACHE=self.cache, LC_ALL="C")
+        done = subprocess.run([SCRIPT, *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def unpack(self, *arguments):
+        """{package: version} of what is in the folder then, and what the script said."""
+        root = tempfile.mkdtemp(dir=self.folder)
+        code, _, said = self.run(*arguments[:-1], root, arguments[-1])
+        names = os.listdir(f"{root}/usr/share") if os.path.isdir(f"{root}/usr/share") else []
+        found = {}
+        for name in names:
+            with open(f"{root}/usr/share/{name}/version", encoding="utf-8") as file:
+                found[name] = file.read()
+        return code, found, said
+
+
+def closure(archive):
+    code, found, said = archive.unpack("tool")
+    expect(code == 0 and found == {"tool": "1.0-2", "library": "3-1", "libc6": "2-1", "tiny": "1-1"}, f"{code}: {found}: {said}")
+    code, listed, said = archive.run("--list", "tool")
+    expect(code == 0 and "tool 1.0-2\n" in listed and "tiny 1-1\n" in listed, f"{code}: {listed}: {said}")
+
+
+def without(archive):
+    """With what only it needs."""
+    code, found, said = archive.unpack("--without=library", "tool")
+    expect(code == 0 and found == {"tool": "1.0-2"}, f"{code}: {found}: {said}")
+
+
+def unknown(archive):
+    code, found, said = archive.unpack("no-such-package")
+    expect(code == 1 and not found and "no-such-package" in said, f"{code}: {found}: {said}")
+
+
+def replaced(archive):
+    os.unlink(archive.deb("new", "gone", "1.0-2"))
+    code, found, said = archive.unpack("gone")
+    expect(code == 0 and found == {"gone": "1.0-1"}, f"{code}: {found}: {said}")
+    expect("the archive lacks gone 1.0-2 of the s390x port: taking 1.0-1" in said, said)
+
+
+def nothing_older(archive):
+    os.unlink(archive.deb("old", "gone", "1.0-1"))
+    shutil.rmtree(archive.cache)
+    code, found, said = archive.unpack("gone")
+    expect(code == 1 and not found and "lacks gone 1.0-2 of the s390x port, and every older version" in said, f"{code}: {said}")
+
+
+def main():
+    absent = [name for name in PROGRAMS if not shutil.which(name)]
+    if absent:
+        print(f"1..0 # SKIP there is no {absent[0]}")
+        return
+    steps = Steps(False)
+    with tempfile.TemporaryDirectory() as folder:
+        archive = steps.run("an archive is made", Archive, folder)
+        steps.run("a package comes with all that it depends on", closure, archive)
+        steps.run("but for what is left out, and what only that needs", without, archive)
+        steps.run("a name that no package has is an error", unknown, archive)
+        steps.run("a package that the archive lists and lacks is named, and the previous version taken", replaced, archive)
+        steps.run("and is an error when there is no other version", nothing_older, archive)
+    steps.done()
+
+
+if __name__ == "__main__":
+    main()
