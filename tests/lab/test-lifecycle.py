@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import labtest  # noqa: E402
 
 NOBODY = 65534
+ENTERED = "LIBVIRT_CCW_ENTERED"  # set once the mount namespace is this test's own
 PARTS = ("virt-ccw", "virtccwd", "../vfio/libvirt-ccw-vfio.so")
 
 # Says its namespaces, then waits to be ended; "ended" and 20 more than the signal when told so.
@@ -195,7 +196,19 @@ def no_user_namespaces():
     return probe.returncode != 0
 
 
+def enter():
+    """
+    Starts this program again in a mount namespace of its own, in which no other test mounts anything while a lab runs. It
+    is shared, as a machine's own is, so that it would get what a lab failed to keep to itself.
+    """
+    if os.geteuid() == 0 and not os.environ.pop(ENTERED, None):
+        share = 'mount --make-rshared / && exec "$@"'
+        os.execvpe("unshare", ["unshare", "--mount", "--propagation", "private", "sh", "-c", share, "sh", sys.executable,
+                               *sys.argv], dict(os.environ, **{ENTERED: "1"}))
+
+
 def main():
+    enter()
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a shell cannot trap it where the tests run under nohup
     tap = labtest.Tap()
     virt_ccw = os.path.abspath(sys.argv[1])
