@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The identity of a 3390 behind a 3990, field by field.
+ * The identity of a 3390 behind a 3990, field by field as docs/dasd-identity.md has it.
  */
 #include "dasd/dasd-config.h"
 

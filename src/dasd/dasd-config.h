@@ -41,4 +41,5 @@ typedef struct {
     guint8 node[DASD_NODE_SIZE]; /* of the control unit */
 } DasdConfig;
 
+/* docs/dasd-identity.md lists each field, its value and who reads it. */
 void dasd_config_build(DasdConfig *config, const DasdImageInfo *info, const CcwBusId *bus_id, guint8 chpid);
