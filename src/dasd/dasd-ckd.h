@@ -32,13 +32,16 @@
 #define DASD_3390_HEADS 15
 #define DASD_3390_TRACK_SIZE 56832 /* a slot; a multiple of 512 */
 #define DASD_3390_SECTORS 224
-#define DASD_3390_R0_MAX 57326 /* bytes of a track with nothing but R0 */
-#define DASD_3390_R1_MAX 56664 /* bytes of a lone R1 behind a standard R0 */
-#define DASD_3390_CELLS 1729   /* of 34 bytes, for the records behind a standard R0 */
+#define DASD_3390_R0_MAX 57326       /* bytes of a track with nothing but R0 */
+#define DASD_3390_TRACK_LENGTH 58786 /* in all, with what a home address and R0 take */
+#define DASD_3390_HA_R0_LENGTH 1428
+#define DASD_3390_RPS 0x7708 /* factors of the sector of a record */
+#define DASD_3390_CELLS 1729 /* of 34 bytes, for the records behind a standard R0 */
 #define DASD_3390_CYLINDERS_MAX 65520
 
 #define DASD_3990_TYPE 0x3990
 #define DASD_3990_MODEL 0xe9 /* 3990-6 */
+#define DASD_3990_CODE 0x15
 
 typedef struct {
     const char *name;

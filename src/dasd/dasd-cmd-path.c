@@ -12,6 +12,12 @@
 #define SPID_RESIGN 0x40
 #define SPID_MULTIPATH 0x80
 
+#define ALLEGIANCE_SIZE 32
+#define ALLEGIANCE_RESET 0x80 /* byte 0 */
+#define ALLEGIANCE_RESERVED 0x10
+#define ALLEGIANCE_PATH 0x20 /* byte 1 */
+#define ALLEGIANCE_OFS_GROUP 5
+
 void dasd_cmd_noop(G_GNUC_UNUSED DasdExec *exec)
 {
 }
@@ -58,10 +64,25 @@ void dasd_cmd_set_path_group_id(DasdExec *exec)
         device->lasting.path_state = DASD_PATH_STATE_UNGROUPED;
         memset(device->lasting.path_group_id, 0, DASD_PATH_GROUP_ID_SIZE);
         device->lasting.reserved = FALSE;
+        device->lasting.host_told = FALSE;
         break;
     default:
         dasd_check(exec, DASD_CHECK_PARAMETER);
     }
+}
+
+/*
+ * There is one host, and its sense comes with the status: no allegiance is left to end. The answer says what the
+ * path's state is, in the layout that Hercules' ckddasd.c gives.
+ */
+void dasd_cmd_reset_allegiance(DasdExec *exec)
+{
+    guint8 answer[ALLEGIANCE_SIZE] = { ALLEGIANCE_RESET, ALLEGIANCE_PATH };
+
+    if (exec->device->lasting.reserved)
+        answer[0] |= ALLEGIANCE_RESERVED;
+    memcpy(answer + ALLEGIANCE_OFS_GROUP, exec->device->lasting.path_group_id, DASD_PATH_GROUP_ID_SIZE);
+    dasd_data_put(&exec->data, answer, sizeof(answer));
 }
 
 /*

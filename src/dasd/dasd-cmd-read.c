@@ -2,7 +2,12 @@
 /*
  * Commands that read records and tracks.
  */
+#include <string.h>
+
 #include "dasd/dasd-exec.h"
+
+#define SPECIAL_HOME_SIZE 28
+#define SPECIAL_HOME_OFS_FLAG 19 /* flag, cylinder, head */
 
 /* A record without data is an end of file: unit exception. */
 static void end_of_record(DasdExec *exec, const DasdRecord *record)
@@ -63,6 +68,24 @@ void dasd_cmd_read_ckd(DasdExec *exec)
     end_of_record(exec, record);
 }
 
+/* All records from the next count to the end of this track, without R0. There may be none. */
+void dasd_cmd_read_multiple(DasdExec *exec)
+{
+    guint32 first, last;
+    const DasdRecord *record;
+
+    if (!dasd_move_load(exec))
+        return;
+    first = exec->chain.at >= DASD_AT_COUNT ? exec->chain.record + 1 : 1;
+    last = exec->chain.track->n_records - 1;
+    exec->chain.record = last;
+    exec->chain.at = DASD_AT_DATA;
+    if (first > last || !dasd_move_fetch(exec, first, last))
+        return;
+    record = &exec->chain.track->records[first];
+    dasd_data_put(&exec->data, dasd_track_count(exec->chain.track, record), exec->chain.track->end - record->offset);
+}
+
 static gboolean move_to_index(DasdExec *exec)
 {
     exec->chain.at = DASD_AT_INDEX;
@@ -77,6 +100,25 @@ void dasd_cmd_read_home(DasdExec *exec)
     if (next ? !dasd_move_next_track(exec) : !move_to_index(exec))
         return;
     dasd_data_put(&exec->data, exec->chain.track->slot, DASD_HA_SIZE);
+    exec->chain.at = DASD_AT_HOME;
+}
+
+/*
+ * The home address as a 3390 has it on its surface: places of defects to skip, which an image has none of, and flag,
+ * cylinder and head. Within a domain the extent has said what is allowed.
+ */
+void dasd_cmd_read_special_home(DasdExec *exec)
+{
+    guint8 home[SPECIAL_HOME_SIZE] = { 0 };
+
+    if (!exec->chain.domain.operation && (exec->chain.mask & DASD_MASK_AUTHORITY) != DASD_MASK_AUTHORITY_DIAGNOSTIC) {
+        dasd_check(exec, DASD_CHECK_AUTHORITY);
+        return;
+    }
+    if (!move_to_index(exec))
+        return;
+    memcpy(home + SPECIAL_HOME_OFS_FLAG, exec->chain.track->slot, DASD_HA_SIZE);
+    dasd_data_put(&exec->data, home, sizeof(home));
     exec->chain.at = DASD_AT_HOME;
 }
 

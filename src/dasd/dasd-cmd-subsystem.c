@@ -2,36 +2,65 @@
 /*
  * Commands to the control unit: characteristics, configuration, subsystem functions.
  */
+#include <string.h>
+
 #include "dasd/dasd-exec.h"
+#include "util/ccw-endian.h"
 
 #define PSF_ORDER_PREPARE 0x18
 #define PSF_ORDER_SET_CHARACTERISTICS 0x1d
+#define PSF_ORDER_SET_INTERFACE 0xb0
+#define PSF_OFS_FLAGS 1
+#define PSF_OFS_UNIT 4 /* logical subsystem and unit address */
 #define PSF_OFS_SUBORDER 6
+#define PSF_OFS_SCOPE 7
+#define PSF_OFS_MESSAGE 8
+#define PSF_SIZE_PREPARE 12
+#define PSF_SIZE_SET_CHARACTERISTICS 66
+#define PSF_SIZE_SET_INTERFACE 4
+#define PSF_SIZE_MAX PSF_SIZE_SET_CHARACTERISTICS
 #define PSF_SUBORDER_STATISTICS 0x01
 #define PSF_SUBORDER_MESSAGES 0x03
-#define PSF_SUBORDER_UNIT_ADDRESSES 0x0e
-#define PSF_SUBORDER_FEATURES 0x41
 #define PSF_SUBORDER_VOLUME_STORAGE 0x52
-#define PSF_SUBORDER_LOGICAL_CONFIGURATION 0x53
+#define PSF_NODE_QUALIFIED 0x00 /* flags of SET INTERFACE IDENTIFIER: a node's descriptor and qualifier */
+#define PSF_NODE_OF_INTERFACE 0x01
 
-/* What can be prepared to be read, a row each. */
+#define MESSAGE_OFS_ID 4
+
+#define DIAGNOSE_MEDIA_QUERY 0x12
+
+#define ANSWER(suborder, field)                                                                                        \
+    {                                                                                                                  \
+        PSF_ORDER_PREPARE, suborder, G_STRUCT_OFFSET(DasdConfig, field), sizeof(((DasdConfig *)NULL)->field)           \
+    }
+
+/* What an order can prepare to be read, a row each. */
 static const struct {
-    guint8 suborder;
-    gsize offset; /* in DasdConfig */
+    guint8 order;
+    guint8 suborder; /* of SET INTERFACE IDENTIFIER: its flags */
+    gsize offset;    /* in DasdConfig */
     gsize size;
 } answers[] = {
-    { PSF_SUBORDER_STATISTICS, G_STRUCT_OFFSET(DasdConfig, statistics), DASD_STATISTICS_SIZE },
-    { PSF_SUBORDER_MESSAGES, G_STRUCT_OFFSET(DasdConfig, message), DASD_MESSAGE_SIZE },
-    { PSF_SUBORDER_UNIT_ADDRESSES, G_STRUCT_OFFSET(DasdConfig, unit_addresses), DASD_UNIT_ADDRESSES_SIZE },
-    { PSF_SUBORDER_FEATURES, G_STRUCT_OFFSET(DasdConfig, features), DASD_FEATURES_SIZE },
-    { PSF_SUBORDER_VOLUME_STORAGE, G_STRUCT_OFFSET(DasdConfig, volume_storage), DASD_VOLUME_STORAGE_SIZE },
-    { PSF_SUBORDER_LOGICAL_CONFIGURATION, G_STRUCT_OFFSET(DasdConfig, logical_configuration),
-      DASD_LOGICAL_CONFIGURATION_SIZE },
+    ANSWER(0x00, path_status),
+    ANSWER(PSF_SUBORDER_STATISTICS, statistics),
+    ANSWER(PSF_SUBORDER_MESSAGES, message),
+    ANSWER(0x0e, unit_addresses),
+    ANSWER(0x41, features),
+    ANSWER(PSF_SUBORDER_VOLUME_STORAGE, volume_storage),
+    ANSWER(0x53, logical_configuration),
+    { PSF_ORDER_SET_INTERFACE, PSF_NODE_QUALIFIED, G_STRUCT_OFFSET(DasdConfig, node), DASD_NODE_SIZE },
+    { PSF_ORDER_SET_INTERFACE, PSF_NODE_OF_INTERFACE, G_STRUCT_OFFSET(DasdConfig, node), DASD_NODE_DESCRIPTOR_SIZE },
 };
 
+/* One bit is not the device's alone: whether this path group has told what its host can do. */
 void dasd_cmd_read_characteristics(DasdExec *exec)
 {
-    dasd_data_put(&exec->data, exec->device->config.characteristics, DASD_RDC_SIZE);
+    guint8 rdc[DASD_RDC_SIZE];
+
+    memcpy(rdc, exec->device->config.characteristics, sizeof(rdc));
+    if (exec->device->lasting.host_told)
+        rdc[DASD_RDC_OFS_FACILITIES] |= DASD_RDC_HOST_TOLD;
+    dasd_data_put(&exec->data, rdc, sizeof(rdc));
 }
 
 void dasd_cmd_read_configuration(DasdExec *exec)
@@ -44,23 +73,97 @@ void dasd_cmd_sense_subsystem_status(DasdExec *exec)
     dasd_data_put(&exec->data, exec->device->config.subsystem_status, DASD_SUBSYSTEM_STATUS_SIZE);
 }
 
+static gboolean prepare(DasdExec *exec, guint8 order, guint8 suborder)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(answers); i++) {
+        if (answers[i].order == order && answers[i].suborder == suborder) {
+            exec->chain.prepared = (guint)i + 1;
+            return TRUE;
+        }
+    }
+    return dasd_check(exec, DASD_CHECK_PARAMETER);
+}
+
+static gboolean is_zero(const guint8 *bytes, gsize length)
+{
+    for (gsize i = 0; i < length; i++)
+        if (bytes[i])
+            return FALSE;
+    return TRUE;
+}
+
+/*
+ * Bytes that a query has no use for are zero. Linux sends a unit with the volume storage query, and asks with
+ * PSF_OFS_MESSAGE 1 for the statistics of the subsystem.
+ */
+static gboolean check_prepare(const guint8 *order)
+{
+    guint8 suborder = order[PSF_OFS_SUBORDER];
+    gboolean statistics = suborder == PSF_SUBORDER_STATISTICS;
+
+    return order[PSF_OFS_FLAGS] == 0 && is_zero(order + 2, 2) &&
+           (suborder == PSF_SUBORDER_VOLUME_STORAGE || is_zero(order + PSF_OFS_UNIT, 2)) &&
+           (order[PSF_OFS_SCOPE] == 0 || (statistics && order[PSF_OFS_SCOPE] == 0xff)) &&
+           (suborder == PSF_SUBORDER_MESSAGES ||
+            (order[PSF_OFS_MESSAGE] <= (statistics ? 1 : 0) && is_zero(order + PSF_OFS_MESSAGE + 1, 3)));
+}
+
 /*
  * Queries that are not in the table are rejected with the message that drivers/s390/block/dasd_alias.c takes as "not
- * supported" (invalid parameter). Set subsystem characteristics is accepted: it has no effect on a subsystem of one
- * device without aliases.
+ * supported" (invalid parameter).
  */
+static void prepare_subsystem_data(DasdExec *exec, const guint8 *order)
+{
+    if (!check_prepare(order)) {
+        dasd_check(exec, DASD_CHECK_PARAMETER);
+        return;
+    }
+    memcpy(exec->chain.message, order + PSF_OFS_MESSAGE, sizeof(exec->chain.message));
+    prepare(exec, PSF_ORDER_PREPARE, order[PSF_OFS_SUBORDER]);
+}
+
+/* It has no effect on a subsystem of one device without aliases, but that the characteristics tell that it came. */
+static void set_characteristics(DasdExec *exec, const guint8 *order)
+{
+    if (order[PSF_OFS_FLAGS])
+        dasd_check(exec, DASD_CHECK_PARAMETER);
+    else
+        exec->device->lasting.host_told = TRUE;
+}
+
+/* There is one interface, that of the channel path. */
+static void set_interface(DasdExec *exec, const guint8 *order)
+{
+    if (order[PSF_OFS_FLAGS] == PSF_NODE_OF_INTERFACE &&
+        ccw_load_be16(order + 2) != exec->device->config.node[DASD_NODE_OFS_CHPID])
+        dasd_check(exec, DASD_CHECK_STATUS);
+    else
+        prepare(exec, PSF_ORDER_SET_INTERFACE, order[PSF_OFS_FLAGS]);
+}
+
 void dasd_cmd_subsystem_function(DasdExec *exec)
 {
-    guint8 order[66] = { 0 };
+    static const struct {
+        guint8 order;
+        gsize size;
+        void (*run)(DasdExec *exec, const guint8 *order);
+    } orders[] = {
+        { PSF_ORDER_PREPARE, PSF_SIZE_PREPARE, prepare_subsystem_data },
+        { PSF_ORDER_SET_CHARACTERISTICS, PSF_SIZE_SET_CHARACTERISTICS, set_characteristics },
+        { PSF_ORDER_SET_INTERFACE, PSF_SIZE_SET_INTERFACE, set_interface },
+    };
+    guint8 order[PSF_SIZE_MAX];
 
-    dasd_data_get_upto(&exec->data, order, sizeof(order));
-    if (order[0] == PSF_ORDER_SET_CHARACTERISTICS)
+    if (dasd_data_get(&exec->data, order, 1) < 1)
         return;
-    for (gsize i = 0; i < G_N_ELEMENTS(answers) && order[0] == PSF_ORDER_PREPARE; i++) {
-        if (answers[i].suborder == order[PSF_OFS_SUBORDER]) {
-            exec->chain.prepared = answers[i].suborder;
-            return;
-        }
+    for (gsize i = 0; i < G_N_ELEMENTS(orders); i++) {
+        if (orders[i].order != order[0])
+            continue;
+        if (dasd_data_get_upto(&exec->data, order + 1, orders[i].size - 1) == orders[i].size - 1)
+            orders[i].run(exec, order);
+        else if (!exec->data.cstat)
+            dasd_check(exec, DASD_CHECK_COUNT);
+        return;
     }
     dasd_check(exec, DASD_CHECK_PARAMETER);
 }
@@ -75,14 +178,42 @@ void dasd_cmd_reset_summary_unit_check(DasdExec *exec)
 
 void dasd_cmd_read_subsystem_data(DasdExec *exec)
 {
-    guint suborder = exec->chain.prepared;
+    guint row = exec->chain.prepared;
+    guint8 message[DASD_MESSAGE_SIZE];
+    const guint8 *from;
 
     exec->chain.prepared = 0;
-    for (gsize i = 0; i < G_N_ELEMENTS(answers); i++) {
-        if (answers[i].suborder == suborder) {
-            dasd_data_put(&exec->data, (const guint8 *)&exec->device->config + answers[i].offset, answers[i].size);
-            return;
-        }
+    if (!row) {
+        dasd_check(exec, DASD_CHECK_SEQUENCE);
+        return;
     }
-    dasd_check(exec, DASD_CHECK_SEQUENCE);
+    row--;
+    from = (const guint8 *)&exec->device->config + answers[row].offset;
+    if (from == exec->device->config.message) {
+        memcpy(message, from, sizeof(message));
+        memcpy(message + MESSAGE_OFS_ID, exec->chain.message, sizeof(exec->chain.message));
+        from = message;
+    }
+    dasd_data_put(&exec->data, from, answers[row].size);
+}
+
+/* Nothing is logged that was not told with its status. */
+void dasd_cmd_read_buffered_log(DasdExec *exec)
+{
+    static const guint8 log[DASD_SENSE_SIZE];
+
+    dasd_data_put(&exec->data, log, sizeof(log));
+}
+
+/* Of all subcommands only a query about the maintenance of the medium is harmless; there is none under way. */
+void dasd_cmd_diagnostic_control(DasdExec *exec)
+{
+    guint8 control[4];
+
+    if (dasd_data_get(&exec->data, control, sizeof(control)) < sizeof(control))
+        return;
+    if (control[0] != DIAGNOSE_MEDIA_QUERY || control[2] || control[3])
+        dasd_check(exec, DASD_CHECK_PARAMETER);
+    else if ((exec->chain.mask & DASD_MASK_AUTHORITY) == DASD_MASK_AUTHORITY_NORMAL)
+        dasd_check(exec, DASD_CHECK_AUTHORITY);
 }

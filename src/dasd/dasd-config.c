@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The identity of a 3390 behind a 3990. Layouts: arch/s390/include/asm/ccwdev.h (sense ID) and
- * drivers/s390/block/dasd_eckd.h (characteristics, configuration data, features).
+ * The identity of a 3390 behind a 3990, field by field as docs/dasd-identity.md has it.
  */
 #include "dasd/dasd-config.h"
 
@@ -32,55 +31,99 @@ static void build_characteristics(guint8 *rdc, const DasdImageInfo *info)
     rdc[2] = info->cu_model;
     ccw_store_be16(rdc + 3, info->device_type);
     rdc[5] = info->device_model;
-    ccw_store_be32(rdc + 6,
-                   0xd0000002); /* multiple burst, read track and read data in locate record; reset allegiance */
-    rdc[10] = 0x20;             /* class: direct access */
-    rdc[11] = model->mdr_id;    /* unit type */
+    /* Read tracks and read any in locate record, set subsystem characteristics, prefix; reset allegiance. */
+    ccw_store_be32(rdc + DASD_RDC_OFS_FACILITIES, 0x5a000002);
+    rdc[10] = 0x20; /* class: direct access */
+    rdc[11] = model->mdr_id;
     ccw_store_be16(rdc + 12, (guint16)info->cylinders);
     ccw_store_be16(rdc + 14, DASD_3390_HEADS);
     rdc[16] = DASD_3390_SECTORS;
-    rdc[17] = 0;
-    ccw_store_be16(rdc + 18, DASD_3390_R0_MAX);
-    ccw_store_be16(rdc + 20, DASD_3390_R1_MAX); /* home_bytes of dasd_eckd.h */
-    rdc[22] = 2;                                /* the formula of dasd_3390_record_cells, and its factors */
+    ccw_store_be16(rdc + 18, DASD_3390_TRACK_LENGTH); /* the low half of 24 bits */
+    ccw_store_be16(rdc + 20, DASD_3390_HA_R0_LENGTH);
+    rdc[22] = 2; /* the formula of dasd_3390_record_cells, and its factors */
     memcpy(rdc + 23, (const guint8[]){ 34, 19, 9, 6, 116 }, 5);
     rdc[40] = model->mdr_id;
     rdc[41] = model->mdr_id;
+    rdc[42] = DASD_3990_CODE;
+    rdc[43] = 2; /* length of the parameter of operations that have one */
     ccw_store_be16(rdc + 44, DASD_3390_R0_MAX);
     rdc[48] = 6;
+    ccw_store_be16(rdc + 49, DASD_3390_RPS);
+    rdc[51] = 0x0f; /* limits of a buffer for features */
+    rdc[53] = 0x7f;
+    rdc[56] = DASD_3990_CODE;
+    rdc[57] = 0xff; /* what stores the data is no 3390 */
+    ccw_store_be32(rdc + 60, info->cylinders);
 }
 
-/*
- * A node element descriptor: type, model, manufacturer, plant and serial of a box, in EBCDIC. The serial is of the bus
- * id, so that two devices of a host differ and one device stays the same.
- */
-static void build_ned(guint8 *ned, guint8 flags, guint8 descriptor, guint8 class, const char *type, const char *model,
-                      const CcwBusId *bus_id)
+/* Type, model, manufacturer, plant and serial of a box, in EBCDIC: bytes 4 to 29 of descriptors of any kind. */
+static void store_box(guint8 *descriptor, const char *type, const char *model, const CcwBusId *bus_id)
 {
     g_autofree char *serial = g_strdup_printf("00000%02X%X%04X", bus_id->cssid, bus_id->ssid, bus_id->devno);
 
-    ned[0] = flags;
-    ned[1] = descriptor;
-    ned[2] = class;
-    dasd_ebcdic_store(ned + 4, 6, type);
-    dasd_ebcdic_store(ned + 10, 3, model);
-    dasd_ebcdic_store(ned + 13, 3, "CCW");
-    dasd_ebcdic_store(ned + 16, 2, "00");
-    dasd_ebcdic_store(ned + 18, 12, serial);
-    ned[30] = 0;
-    ned[31] = (guint8)bus_id->devno;
+    dasd_ebcdic_store(descriptor + 4, 6, type);
+    dasd_ebcdic_store(descriptor + 10, 3, model);
+    dasd_ebcdic_store(descriptor + 13, 3, "CCW");
+    dasd_ebcdic_store(descriptor + 16, 2, "00");
+    dasd_ebcdic_store(descriptor + 18, 12, serial);
 }
 
-static void build_configuration(guint8 *rcd, const DasdImageInfo *info, const CcwBusId *bus_id)
+/* A node element descriptor. The serial is of the bus id, so that two devices of a host differ and one stays the same.
+ */
+static void build_ned(guint8 *ned, guint32 head, const char *type, const char *model, const CcwBusId *bus_id)
+{
+    ccw_store_be32(ned, head);
+    store_box(ned, type, model, bus_id);
+}
+
+/*
+ * The device, the string that it is in, the storage director, the subsystem (the token), and the general qualifier. No
+ * time-out is given: a host then has its own, which leaves a slow file system its time.
+ */
+static void build_configuration(guint8 *rcd, const DasdImageInfo *info, const CcwBusId *bus_id, guint8 chpid)
 {
     g_autofree char *model = g_strdup_printf("0%02X", info->device_model);
+    guint8 unit = (guint8)bus_id->devno;
     guint8 *general = rcd + 224;
 
-    build_ned(rcd, 0xdc, 1, 1, "003390", model, bus_id);
-    build_ned(rcd + 32, 0xd4, 2, 0, "003990", "006", bus_id);
+    build_ned(rcd, 0xdc010100, "003390", model, bus_id);
+    build_ned(rcd + 32, 0xd4020000, "003990", "006", bus_id);
+    build_ned(rcd + 64, 0xd0000000, "003990", "006", bus_id);
+    build_ned(rcd + 96, 0xf0000001, "003990", "006", bus_id);
+    rcd[31] = unit;
     general[0] = 0x80;
+    general[3] = chpid;
     general[8] = (guint8)(bus_id->cssid ^ bus_id->ssid); /* the subsystem: the boxes of 256 devices each */
     general[9] = (guint8)(bus_id->devno >> 8);
+    general[11] = unit;
+    general[18] = 0x80; /* the logical device's address is there */
+    general[19] = unit;
+}
+
+/* The control unit's own descriptor. Its qualifier names no interfaces. */
+static void build_node(guint8 *node, const CcwBusId *bus_id, guint8 chpid)
+{
+    node[2] = 0x01; /* class: direct access */
+    store_box(node, "003990", "006", bus_id);
+    node[30] = 0x80;
+    node[DASD_NODE_OFS_CHPID] = chpid;
+}
+
+/* One storage path and one logical path through it. */
+static void build_path_status(guint8 *status)
+{
+    status[0] = 0xc0; /* valid and attached */
+    status[1] = 0x80;
+    status[16] = 1;
+}
+
+/* No cache, nothing suspended. The size is what drivers/s390/block/dasd_eer.c reads. */
+static void build_subsystem_status(guint8 *status, const CcwBusId *bus_id, const guint8 *ssid)
+{
+    status[1] = (guint8)bus_id->devno;
+    status[3] = 1; /* set of statistics */
+    ccw_store_be16(status + 6, DASD_STATISTICS_SIZE);
+    memcpy(status + 38, ssid, 2);
 }
 
 /*
@@ -106,17 +149,17 @@ static void build_storage(DasdConfig *config, const DasdImageInfo *info)
     pool[6] = 0x40;                                           /* extent size: 1,113 cylinders */
 }
 
-void dasd_config_build(DasdConfig *config, const DasdImageInfo *info, const CcwBusId *bus_id)
+void dasd_config_build(DasdConfig *config, const DasdImageInfo *info, const CcwBusId *bus_id, guint8 chpid)
 {
     memset(config, 0, sizeof(*config));
     build_sense_id(config->sense_id, info);
     build_characteristics(config->characteristics, info);
-    build_configuration(config->configuration, info, bus_id);
+    build_configuration(config->configuration, info, bus_id, chpid);
+    build_node(config->node, bus_id, chpid);
+    build_path_status(config->path_status);
     /* Type and base of each of 256 unit addresses: this one is a base device, no other is configured. */
     config->unit_addresses[2 * (guint8)bus_id->devno] = 0x01;
-    /* Sense subsystem status: no cache, nothing suspended. The size is what drivers/s390/block/dasd_eer.c reads. */
-    config->subsystem_status[1] = (guint8)bus_id->devno;
-    memcpy(config->subsystem_status + 38, config->configuration + 224 + 8, 2);
+    build_subsystem_status(config->subsystem_status, bus_id, config->configuration + 224 + 8);
     config->statistics[0] = 0x80; /* not valid: struct dasd_rssd_perf_stats_t of arch/s390/include/uapi/asm/dasd.h */
     config->statistics[1] = (guint8)bus_id->devno;
     ccw_store_be16(config->message, DASD_MESSAGE_SIZE);

@@ -11,6 +11,8 @@
 
 #define DASD_SENSE_ID_SIZE 20
 #define DASD_RDC_SIZE 64
+#define DASD_RDC_OFS_FACILITIES 6
+#define DASD_RDC_HOST_TOLD 0x04 /* this path group has told what its host can do */
 #define DASD_RCD_SIZE 256
 #define DASD_FEATURES_SIZE 256
 #define DASD_UNIT_ADDRESSES_SIZE 512
@@ -19,6 +21,10 @@
 #define DASD_STATISTICS_SIZE 192
 #define DASD_VOLUME_STORAGE_SIZE 28
 #define DASD_LOGICAL_CONFIGURATION_SIZE 40
+#define DASD_PATH_STATUS_SIZE 24
+#define DASD_NODE_DESCRIPTOR_SIZE 32
+#define DASD_NODE_SIZE (2 * DASD_NODE_DESCRIPTOR_SIZE) /* and its qualifier */
+#define DASD_NODE_OFS_CHPID 31
 
 typedef struct {
     guint8 sense_id[DASD_SENSE_ID_SIZE];
@@ -31,6 +37,9 @@ typedef struct {
     guint8 message[DASD_MESSAGE_SIZE];       /* what a host asks for on an attention: its length, and no message */
     guint8 volume_storage[DASD_VOLUME_STORAGE_SIZE];               /* volume storage query: space in cylinders */
     guint8 logical_configuration[DASD_LOGICAL_CONFIGURATION_SIZE]; /* logical configuration query: one extent pool */
+    guint8 path_status[DASD_PATH_STATUS_SIZE];
+    guint8 node[DASD_NODE_SIZE]; /* of the control unit */
 } DasdConfig;
 
-void dasd_config_build(DasdConfig *config, const DasdImageInfo *info, const CcwBusId *bus_id);
+/* docs/dasd-identity.md lists each field, its value and who reads it. */
+void dasd_config_build(DasdConfig *config, const DasdImageInfo *info, const CcwBusId *bus_id, guint8 chpid);

@@ -34,7 +34,7 @@ DasdDevice *dasd_device_new(int fd, const DasdDeviceConfig *config, GError **err
     device->volume = dasd_volume_new(fd, info.cylinders, config->sync);
     device->read_only = config->read_only || (flags & O_ACCMODE) == O_RDONLY;
     device->unit_address = (guint8)config->bus_id.devno;
-    dasd_config_build(&device->config, &info, &config->bus_id);
+    dasd_config_build(&device->config, &info, &config->bus_id, config->chpid);
     return device;
 }
 
@@ -119,6 +119,7 @@ void dasd_device_reset(DasdDevice *device)
     memset(device->lasting.path_group_id, 0, sizeof(device->lasting.path_group_id));
     device->lasting.path_state = DASD_PATH_STATE_RESET;
     device->lasting.reserved = FALSE;
+    device->lasting.host_told = FALSE;
     /* Who would hear of it does not know what it is about. */
     g_atomic_int_set(&device->lasting.waits, FALSE);
     g_mutex_unlock(&device->request_lock);

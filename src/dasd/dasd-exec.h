@@ -29,7 +29,8 @@ typedef struct {
     gboolean reserved;
     guint8 path_state;
     guint8 path_group_id[DASD_PATH_GROUP_ID_SIZE];
-    gint waits; /* atomic: the guest has to be told by an attention when the host has room again */
+    gboolean host_told; /* SET SUBSYSTEM CHARACTERISTICS came from this path group */
+    gint waits;         /* atomic: the guest has to be told by an attention when the host has room again */
 } DasdLasting;
 
 struct _DasdDevice {
@@ -49,6 +50,9 @@ struct _DasdDevice {
 };
 
 #define DASD_MASK_RESERVED 0x20 /* of a file mask, in DEFINE EXTENT too */
+#define DASD_MASK_AUTHORITY 0x06
+#define DASD_MASK_AUTHORITY_NORMAL 0x00
+#define DASD_MASK_AUTHORITY_DIAGNOSTIC 0x04
 
 /* What of the current record, or of the track, was passed last. */
 typedef enum {
@@ -122,7 +126,10 @@ typedef struct {
     guint found;        /* a bit of DASD_FOUND_*, 0: nothing that a write may follow */
     gboolean found_now; /* by the command before */
     guint8 previous;    /* code of the command before, 0 for the first */
-    guint prepared;     /* RSSD's next answer: a suborder of PSF, 0 for none */
+    guint commands;     /* that were executed */
+    gboolean ended;     /* the command before allows none behind it */
+    guint prepared;     /* READ SUBSYSTEM DATA's next answer: 1 and its row in dasd-cmd-subsystem.c, 0 for none */
+    guint8 message[4];  /* the identifier of the message that the answer is about */
 } DasdChain;
 
 typedef struct _DasdExec {
@@ -140,17 +147,20 @@ typedef struct _DasdExec {
 typedef void (*DasdCmdFunc)(DasdExec *exec);
 
 enum {
-    DASD_CMD_IMMEDIATE = 1 << 0,     /* moves no data: no incorrect length */
-    DASD_CMD_KEEPS_SENSE = 1 << 1,   /* every other command clears pending sense */
-    DASD_CMD_OPENS_DOMAIN = 1 << 2,  /* not counted by it */
-    DASD_CMD_IN_DOMAIN = 1 << 3,     /* in a domain only */
-    DASD_CMD_UPDATE = 1 << 4,        /* writes key or data of what is there */
-    DASD_CMD_FORMAT = 1 << 5,        /* writes records anew */
-    DASD_CMD_R0 = 1 << 6,            /* with FORMAT: also needs the mask for R0 */
-    DASD_CMD_SCAN = 1 << 7,          /* passes of the index add up from one to the next */
-    DASD_CMD_PLACED = 1 << 8,        /* works where its chain said before: a cylinder and a head */
-    DASD_CMD_BEFORE_LIMITS = 1 << 9, /* not behind an extent, a file mask or READ IPL */
-    DASD_CMD_AT_ONCE = 1 << 10,      /* outside a domain, with nothing between the search and it */
+    DASD_CMD_IMMEDIATE = 1 << 0,       /* moves no data: no incorrect length */
+    DASD_CMD_KEEPS_SENSE = 1 << 1,     /* every other command clears pending sense */
+    DASD_CMD_OPENS_DOMAIN = 1 << 2,    /* not counted by it */
+    DASD_CMD_IN_DOMAIN = 1 << 3,       /* in a domain only */
+    DASD_CMD_UPDATE = 1 << 4,          /* writes key or data of what is there */
+    DASD_CMD_FORMAT = 1 << 5,          /* writes records anew */
+    DASD_CMD_R0 = 1 << 6,              /* with FORMAT: also needs the mask for R0 */
+    DASD_CMD_SCAN = 1 << 7,            /* passes of the index add up from one to the next */
+    DASD_CMD_PLACED = 1 << 8,          /* works where its chain said before: a cylinder and a head */
+    DASD_CMD_BEFORE_LIMITS = 1 << 9,   /* not behind an extent, a file mask or READ IPL */
+    DASD_CMD_AT_ONCE = 1 << 10,        /* outside a domain, with nothing between the search and it */
+    DASD_CMD_FIRST = 1 << 11,          /* of its chain, but for a suspension of multipath reconnection */
+    DASD_CMD_AFTER_IDENTITY = 1 << 12, /* with FIRST: or directly behind READ CONFIGURATION DATA or CHARACTERISTICS */
+    DASD_CMD_LAST = 1 << 13,           /* of its chain */
 };
 
 typedef struct _DasdCmd {
@@ -235,6 +245,7 @@ void dasd_cmd_sense(DasdExec *exec);
 void dasd_cmd_sense_id(DasdExec *exec);
 void dasd_cmd_sense_path_group_id(DasdExec *exec);
 void dasd_cmd_set_path_group_id(DasdExec *exec);
+void dasd_cmd_reset_allegiance(DasdExec *exec);
 void dasd_cmd_reserve(DasdExec *exec);
 void dasd_cmd_release(DasdExec *exec);
 
@@ -244,6 +255,8 @@ void dasd_cmd_sense_subsystem_status(DasdExec *exec);
 void dasd_cmd_reset_summary_unit_check(DasdExec *exec);
 void dasd_cmd_subsystem_function(DasdExec *exec);
 void dasd_cmd_read_subsystem_data(DasdExec *exec);
+void dasd_cmd_read_buffered_log(DasdExec *exec);
+void dasd_cmd_diagnostic_control(DasdExec *exec);
 
 void dasd_cmd_seek(DasdExec *exec);
 void dasd_cmd_set_file_mask(DasdExec *exec);
@@ -263,7 +276,9 @@ void dasd_cmd_read_data(DasdExec *exec);
 void dasd_cmd_read_key_data(DasdExec *exec);
 void dasd_cmd_read_count(DasdExec *exec);
 void dasd_cmd_read_ckd(DasdExec *exec);
+void dasd_cmd_read_multiple(DasdExec *exec);
 void dasd_cmd_read_home(DasdExec *exec);
+void dasd_cmd_read_special_home(DasdExec *exec);
 void dasd_cmd_read_r0(DasdExec *exec);
 void dasd_cmd_read_track(DasdExec *exec);
 void dasd_cmd_read_track_data(DasdExec *exec);

@@ -13,6 +13,8 @@ typedef enum {
     DASD_CHECK_SEQUENCE,   /* not here: the chain, the domain or the file mask does not allow it */
     DASD_CHECK_COUNT,      /* the CCW's count is too small */
     DASD_CHECK_PARAMETER,  /* a parameter or an order that is not valid or not supported */
+    DASD_CHECK_AUTHORITY,  /* the file mask has not the authority that the command needs */
+    DASD_CHECK_STATUS,     /* something that the parameters name is not as they say */
     DASD_CHECK_INCOMPLETE, /* the program ended within a domain */
     DASD_CHECK_READ_ONLY,
     DASD_CHECK_FILE_PROTECTED, /* beyond the extent */

@@ -13,6 +13,7 @@
 #define CMD_READ_IPL 0x02
 #define CMD_NO_OPERATION 0x03
 #define CMD_WRITE_DATA 0x05
+#define CMD_READ_SPECIAL_HOME 0x0a
 #define CMD_READ_DATA 0x06
 #define CMD_WRITE_KEY_DATA 0x0d
 #define CMD_WRITE_R0 0x15
@@ -20,12 +21,15 @@
 #define CMD_READ_HOME 0x1a
 #define CMD_WRITE_CKD 0x1d
 #define CMD_READ_SUBSYSTEM_DATA 0x3e
+#define CMD_SUSPEND_MULTIPATH 0x5b
+#define CMD_READ_CHARACTERISTICS 0x64
 #define CMD_WRITE_UPDATE_DATA 0x85
 #define CMD_WRITE_UPDATE_KEY_DATA 0x8d
 #define CMD_READ_R0_MULTI 0x96
 #define CMD_READ_HOME_MULTI 0x9a
 #define CMD_WRITE_CKD_NEXT_TRACK 0x9d
 #define CMD_READ_TRACK 0xde
+#define CMD_READ_CONFIGURATION 0xfa
 
 static gboolean is_write(const DasdCmd *cmd)
 {
@@ -69,6 +73,7 @@ static gboolean form_fits(const DasdChain *chain, guint8 code)
                domain->orientation == DASD_ORIENT_INDEX;
     case CMD_READ_HOME:
     case CMD_READ_HOME_MULTI:
+    case CMD_READ_SPECIAL_HOME:
         return domain->operation == DASD_OP_READ || domain->orientation == DASD_ORIENT_INDEX;
     case CMD_READ_TRACK:
         return domain->fresh || chain->previous == CMD_READ_TRACK;
@@ -89,8 +94,21 @@ static gboolean form_fits(const DasdChain *chain, guint8 code)
     }
 }
 
+/* Some commands begin their chain. A suspension of multipath reconnection may come before them. */
+static gboolean position_fits(const DasdChain *chain, const DasdCmd *cmd)
+{
+    if (!(cmd->flags & DASD_CMD_FIRST) || chain->commands == 0)
+        return TRUE;
+    if (chain->previous == CMD_SUSPEND_MULTIPATH)
+        return chain->commands == 1;
+    return (cmd->flags & DASD_CMD_AFTER_IDENTITY) &&
+           (chain->previous == CMD_READ_CHARACTERISTICS || chain->previous == CMD_READ_CONFIGURATION);
+}
+
 static gboolean order_allows(const DasdChain *chain, const DasdCmd *cmd)
 {
+    if (chain->ended || !position_fits(chain, cmd))
+        return FALSE;
     if ((cmd->flags & DASD_CMD_PLACED) && !chain->placed)
         return FALSE;
     if (chain->prepared && cmd->code != CMD_READ_SUBSYSTEM_DATA)
@@ -133,6 +151,8 @@ void dasd_sequence_end(DasdExec *exec, const DasdCmd *cmd)
     gboolean counts = domain->operation && !(cmd->flags & DASD_CMD_OPENS_DOMAIN) && cmd->code != CMD_NO_OPERATION;
 
     chain->previous = cmd->code;
+    chain->commands++;
+    chain->ended = (cmd->flags & DASD_CMD_LAST) != 0;
     if (!counts)
         return;
     domain->fresh = FALSE;

@@ -28,21 +28,18 @@ static const struct {
 } orders[] = {
     { PSF_ORDER_PREPARE, "prepare for read subsystem data" },
     { 0x1a, "channel path control response" },
+    { 0x1b, "set special intercept condition" },
     { 0x1d, "set subsystem characteristics" },
+    { 0xb0, "set interface identifier" },
 };
 
 static const struct {
     guint8 code;
     const char *name;
 } suborders[] = {
-    { 0x01, "subsystem statistics" },
-    { 0x03, "attention message" },
-    { 0x0e, "unit address configuration" },
-    { 0x1c, "query host access" },
-    { 0x41, "feature codes" },
-    { 0x50, "PPRC extended query" },
-    { 0x52, "volume storage query" },
-    { 0x53, "logical configuration query" },
+    { 0x00, "storage path status" },        { 0x01, "subsystem statistics" }, { 0x03, "attention message" },
+    { 0x0e, "unit address configuration" }, { 0x1c, "query host access" },    { 0x41, "feature codes" },
+    { 0x50, "PPRC extended query" },        { 0x52, "volume storage query" }, { 0x53, "logical configuration query" },
 };
 
 void trace_decode_sense_id(TraceFields *fields, const guint8 *data, gsize length)

@@ -85,7 +85,7 @@ static void configuration(void)
     g_assert_cmpuint(ccw_load_be16(rdc + 12), ==, 30);
     g_assert_cmpuint(ccw_load_be16(rdc + 14), ==, 15);
     g_assert_cmpuint(rdc[16], ==, 224);
-    g_assert_cmpuint(ccw_load_be16(rdc + 18), ==, 57326);
+    g_assert_cmpuint(ccw_load_be16(rdc + 18), ==, 58786);
     g_assert_cmpuint(rdc[22], ==, 2);
     g_assert_cmpuint(rdc[23], ==, 34);
     g_assert_cmpuint(rdc[27], ==, 116);
@@ -94,7 +94,7 @@ static void configuration(void)
 
 static void subsystem(void)
 {
-    static const guint8 rejected[] = { 0x51, 0x54, 0x1c, 0x00 };
+    static const guint8 rejected[] = { 0x51, 0x54, 0x1c, 0x02 };
     guint8 order[66] = { 0x1d }, prepare[12] = { 0x18 }, features[256], units[512];
 
     bench_open(&bench, 30, NULL);
@@ -257,7 +257,7 @@ static void reservation(void)
 
 static void unknown_commands(void)
 {
-    static const guint8 commands[] = { 0xf7, 0x5b, 0xff };
+    static const guint8 commands[] = { 0xf7, 0xc4, 0xff };
     guint8 data[32], sense[32];
 
     bench_open(&bench, 1, NULL);
