@@ -439,14 +439,19 @@ gboolean ccw_in_use_explain(CcwHost *host, const CcwBusId *id, GError **error)
     return FALSE;
 }
 
-gboolean ccw_in_use_by_udev(CcwHost *host, const CcwBusId *id)
+gboolean ccw_in_use_is_momentary(CcwHost *host, const CcwBusId *id)
 {
     g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, NULL);
     g_autoptr(GPtrArray) stack = device ? stack_of(host, device, CCW_STACK_WITHOUT_LOOPS) : NULL;
     Look look = { .host = host, .device = device, .stack = stack, .hold = -1 };
     Opened opened = { .look = &look, .of = CCW_SCAN_ROOT }; /* asked again and again, and udev is root's */
-    gboolean by_udev = stack && !is_left_alone(&opened);
+    g_auto(CcwDiskHold) none = -1;
+    gboolean by_udev, by_another;
 
+    if (!stack)
+        return FALSE;
+    by_udev = !is_left_alone(&opened);
+    by_another = !by_udev && opened.layer;
     g_free(opened.user);
-    return by_udev;
+    return by_udev || (!by_another && look_at(host, device, REFUSED, &none, NULL));
 }

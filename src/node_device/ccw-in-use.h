@@ -41,5 +41,8 @@ gboolean ccw_in_use_check(CcwHost *host, const CcwHostDevice *device, CcwDiskHol
  */
 gboolean ccw_in_use_explain(CcwHost *host, const CcwBusId *id, GError **error);
 
-/* Then too: whether only udev looks at it, as it does for a moment after each change of a disk. */
-gboolean ccw_in_use_by_udev(CcwHost *host, const CcwBusId *id);
+/*
+ * Then too: whether it is worth another try. Only udev has it open, as for a moment after each change of a disk, or no
+ * user is found any more: the process that the kernel meant may have closed it since.
+ */
+gboolean ccw_in_use_is_momentary(CcwHost *host, const CcwBusId *id);

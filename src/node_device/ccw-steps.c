@@ -118,7 +118,7 @@ static gboolean try_online(gpointer data)
     }
     online->errnum = write_attr(online->walk, online->walk->ccw_dir, "online", online->value);
     if (online->errnum == EBUSY)
-        return !ccw_in_use_by_udev(online->walk->host, &online->walk->record->device);
+        return !ccw_in_use_is_momentary(online->walk->host, &online->walk->record->device);
     return online->errnum != ENOENT && online->errnum != EINVAL && online->errnum != EAGAIN;
 }
 

@@ -158,10 +158,21 @@ static void kernel_busy(void)
     gboolean taken;
 
     model->fail_at = 1;
+    model->fail_to = 99;
     model->fail_errno = EBUSY;
     g_assert_false(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
     g_assert_nonnull(strstr(error->message, "the kernel says that it is in use"));
+}
+
+/* udev had it open when the kernel was asked, and has closed it when its processes are looked through. */
+static void kernel_busy_once(void)
+{
+    g_autoptr(Model) model = start("dasd.txt");
+
+    model->fail_at = 1;
+    model->fail_errno = EBUSY;
+    claim_ok(model, DOMAIN, TRUE);
 }
 
 static void domains(void)
@@ -688,6 +699,7 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/claim/mdev-elsewhere", mdev_elsewhere);
     g_test_add_func("/node_device/claim/other-driver", other_driver);
     g_test_add_func("/node_device/claim/kernel-busy", kernel_busy);
+    g_test_add_func("/node_device/claim/kernel-busy-once", kernel_busy_once);
     g_test_add_func("/node_device/claim/domains", domains);
     g_test_add_func("/node_device/claim/stale-taker", stale_taker);
     g_test_add_func("/node_device/claim/mdev-lost", mdev_lost);

@@ -446,8 +446,8 @@ static void held_by_itself(void)
     close(second);
 }
 
-/* It lets go of a disk by itself: who waits for that is told no more than the kernel says. */
-static void udev(void)
+/* A user that lets go of a disk by itself, or has done so since the kernel said EBUSY. */
+static void momentary(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");
     g_autoptr(CcwHost) host = tree_host(tree);
@@ -455,13 +455,16 @@ static void udev(void)
 
     if (!make_nodes(tree))
         return;
-    g_assert_false(ccw_in_use_by_udev(host, &id));
+    g_assert_true(ccw_in_use_is_momentary(host, &id));
+    put(tree, MOUNTS, "1 0 94:1 / /srv rw - ext4 /dev/dasda1 rw\n");
+    g_assert_false(ccw_in_use_is_momentary(host, &id));
+    put(tree, MOUNTS, "");
     put(tree, "proc/812/comm", "(udev-worker)\n");
     put(tree, "proc/812/fd/3", "-> /dev/dasda");
-    g_assert_true(ccw_in_use_by_udev(host, &id));
+    g_assert_true(ccw_in_use_is_momentary(host, &id));
     put(tree, "proc/81/comm", "dd\n");
     put(tree, "proc/81/fd/3", "-> /dev/dasda");
-    g_assert_false(ccw_in_use_by_udev(host, &id));
+    g_assert_false(ccw_in_use_is_momentary(host, &id));
 }
 
 static void console(void)
@@ -588,7 +591,7 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/in-use/many-files", many_files);
     g_test_add_func("/node_device/in-use/disk-of-domain", disk_of_domain);
     g_test_add_func("/node_device/in-use/unknown-openers", unknown_openers);
-    g_test_add_func("/node_device/in-use/udev", udev);
+    g_test_add_func("/node_device/in-use/momentary", momentary);
     g_test_add_func("/node_device/in-use/console", console);
     g_test_add_func("/node_device/in-use/virtio", virtio);
     g_test_add_func("/node_device/in-use/beyond", beyond);
