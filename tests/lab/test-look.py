@@ -16,7 +16,7 @@ from daemons import processes, qemu_of, text_of
 from labtest import inside_a_lab, wait_until
 from races import BACKEND, CCW, DEVICES, FIRST, Host, UUIDS, mdev_of
 from rpc import Client, is_ok, string
-from steps import Steps, command, expect
+from steps import SLOWER, Steps, command, expect
 
 SECOND = DEVICES[1]
 SECOND_NODE = f"ccw_0_0_{SECOND[4:]}"
@@ -40,7 +40,7 @@ def set_metadata(client, name, key, content):
 class Look:
     def __init__(self, host):
         self.host = host
-        self.client = Client(FRONT, timeout=60)
+        self.client = Client(FRONT, timeout=60 * SLOWER)
 
     def grow(self):
         """The guest two, by a client who may change metadata and nothing else; two has a device."""
@@ -138,7 +138,8 @@ def inside(virt_ccw):
         steps.run("virt-ccw reconcile looks at what other guests have", look.reconciled)
         steps.run("the guest keeps its own device", look.kept)
         steps.run("also if the journal says that another guest has it", look.in_the_journal_of_another)
-        steps.run("a long status file changes nothing, and costs no memory", look.status_file, steps.note)
+        if SLOWER == 1:  # an emulated machine takes minutes to write it, and it tells nothing of a kernel
+            steps.run("a long status file changes nothing, and costs no memory", look.status_file, steps.note)
         steps.run("its device goes back when it has ended", look.ended)
     steps.done()
 

@@ -18,6 +18,7 @@ from guest import Guest, GuestError  # noqa: E402
 BOOT_SECONDS = 300  # for what takes ten on an idle machine
 BIN = "/run/libvirt-ccw/bin"  # in the box
 DASDS = ("0.0.1234", "0.0.1235")
+VIRTIO_DISK_BYTES = 16 << 20
 
 
 def prepare(folder):
@@ -26,7 +27,8 @@ def prepare(folder):
         return subprocess.run([os.path.join(TOP, "scripts", argv[0]), *argv[1:]], check=True, text=True,
                               stdout=subprocess.PIPE).stdout.strip()
     kernel = script("realkernel-kernel")
-    found = {"kernel": os.path.join(kernel, "bzImage"), "root": script("realkernel-root", kernel)}
+    found = {name: os.path.join(kernel, file) for name, file in (("kernel", "bzImage"), ("initrd", "initrd"))}
+    found["root"] = script("realkernel-root", kernel)
     with open(os.path.join(folder, "box.json"), "w", encoding="utf-8") as file:
         json.dump(found, file)
 
@@ -42,15 +44,16 @@ def parts(folder, build_s390x):
 
 
 class Box:
-    """One boot of it. cylinders: {bus id: cylinders} of new volumes; those in `offline` are left so. Of two emulated
-    processors each waits for the other at every change of an address space: all that starts a process is a third
-    faster with one, and two boxes side by side are as fast as one."""
+    """One boot of it. cylinders: {bus id: cylinders} of new volumes; those in `offline` are left so. virtio_disks: the
+    bus ids of new virtio disks. Of two emulated processors each waits for the other at every change of an address
+    space: all that starts a process is a third faster with one, and two boxes side by side are as fast as one."""
 
     def __init__(self, found, cylinders=None, offline=(), cpus=1, memory=2048, tools=os.path.join(TOP, "build"),
-                 tb_size=None):
+                 tb_size=None, virtio_disks=()):
         self.parts = found
         self.cylinders = cylinders or {bus_id: 10 for bus_id in DASDS}
         self.offline = offline
+        self.virtio_disks = virtio_disks
         self.cpus = cpus
         self.memory = memory
         self.tb_size = tb_size
@@ -72,6 +75,9 @@ class Box:
     def image(self, bus_id):
         return os.path.join(self.folder.name, f"{bus_id}.ckd")
 
+    def virtio_image(self, bus_id):
+        return os.path.join(self.folder.name, f"{bus_id}.img")
+
     def create_images(self):
         """New volumes; those of an earlier boot stay as they are."""
         for bus_id, cylinders in self.cylinders.items():
@@ -79,11 +85,14 @@ class Box:
                 continue
             subprocess.run([os.path.join(self.tools, "virt-ccw"), "dasd", "create", self.image(bus_id),
                             "--cylinders", str(cylinders), "--volser", "BX" + bus_id[-4:].upper()], check=True)
+        for bus_id in self.virtio_disks:
+            with open(self.virtio_image(bus_id), "ab") as file:
+                file.truncate(VIRTIO_DISK_BYTES)
 
     def argv(self, console):
         online = ",".join(bus_id for bus_id in self.cylinders if bus_id not in self.offline)
         # What QEMU has translated serves the next process, too, if the same code has the same address there.
-        append = ["root=/dev/vda rw console=ttysclp0 init=/usr/sbin/init panic=-1 norandmaps quiet", f"box.online={online}"]
+        append = ["console=ttysclp0 panic=-1 norandmaps quiet", f"box.online={online}"]
         argv = [os.path.join(self.tools, "qemu-ccw"), "--qmp", self.qmp]
         for bus_id in self.cylinders:
             argv += ["--dasd", f"{bus_id}={self.image(bus_id)}"]
@@ -91,6 +100,7 @@ class Box:
         # instructions, each of which is a call of QEMU's, libc does with fewer.
         argv += ["-machine", "s390-ccw-virtio,s390-map-css=on", "-cpu", "max,minste3=off,vx=off", "-smp", str(self.cpus),
                  "-m", str(self.memory), "-nodefaults", "-display", "none", "-no-reboot", "-kernel", self.parts["kernel"],
+                 "-initrd", self.parts["initrd"],
                  "-drive", f"if=none,id=root,format=raw,snapshot=on,file={self.parts['root']}",
                  "-device", "virtio-blk-ccw,drive=root,devno=fe.0.f000", "-device", "virtio-rng-ccw,devno=fe.0.f001",
                  "-device", "virtio-serial-ccw,devno=fe.0.f002", "-device", "sclpconsole,chardev=console"]
@@ -98,6 +108,10 @@ class Box:
                                                ("kernel", os.path.dirname(self.parts["kernel"])))):
             argv += ["-fsdev", f"local,id={name},path={path},security_model=none,readonly=on",
                      "-device", f"virtio-9p-ccw,fsdev={name},mount_tag={name},devno=fe.0.f0{number + 16:02x}"]
+        for bus_id in self.virtio_disks:
+            name = f"virtio{bus_id[-4:]}"
+            argv += ["-drive", f"if=none,id={name},format=raw,file={self.virtio_image(bus_id)}",
+                     "-device", f"virtio-blk-ccw,drive={name},devno=fe.{bus_id[2:]}"]
         if self.tb_size:
             argv += ["-accel", f"tcg,tb-size={self.tb_size}"]
         if console:

@@ -17,6 +17,7 @@ from steps import Steps, expect  # noqa: E402
 
 DISK = "0.0.1234"
 OTHER = "0.0.1235"
+MDEV = "cc390000-0001-8000-8000-000000001234"
 DEADLINE = 120
 JOURNAL = f"/run/libvirt-ccw/devices/{DISK}.json"
 GUEST = """<domain type='qemu'><name>one</name><memory unit='MiB'>64</memory>
@@ -52,6 +53,9 @@ class Hardware:
     def wait(self, test):
         self.host(AWAIT.format(test=test, deadline=DEADLINE))
 
+    def start_guest(self):
+        self.host(f"cat >/run/one.xml <<'XML'\n{GUEST}\nXML\nvirsh -q create /run/one.xml --paused")
+
     def unplug(self):
         self.monitor.get("device_del", id=f"dasd{DISK[-4:]}")
         self.wait(f"! grep -qsx {DISK} /sys/bus/css/devices/*/dev_busid")
@@ -82,8 +86,59 @@ class Hardware:
         self.host(f"chccwdev -e {DISK} >/dev/null; udevadm settle")
         self.is_the_hosts(1)
 
+    def subchannel(self, bus_id):
+        path = self.host(f"grep -lsx {bus_id} /sys/bus/css/devices/*/dev_busid")
+        return os.path.basename(os.path.dirname(path))
+
+    def format_other(self):
+        """The host has a file system of it mounted from now on."""
+        node = f"/dev/disk/by-path/ccw-{OTHER}"
+        self.host(f"dasdfmt -b 4096 -y {node} >/dev/null; udevadm settle; fdasd -s -a {node} >/dev/null; udevadm settle; "
+                  f"mkfs.ext4 -q {node}-part1; mount {node}-part1 /mnt; echo kept >/mnt/file; sync")
+
+    def exchange(self):
+        """Each of both devices gets the other's subchannel (z/VM: DETACH, ATTACH), while one is detached. The box is
+        stopped meanwhile, so that it sees both changes at once: its vfio_ccw keeps the subchannel, with the mediated
+        device of the one and the other device behind it."""
+        self.host(f"virt-ccw detach {DISK}")
+        found = {bus_id: self.subchannel(bus_id) for bus_id in (DISK, OTHER)}
+        self.monitor.get("stop")
+        for bus_id in found:
+            self.monitor.get("device_del", id=f"dasd{bus_id[-4:]}")
+        for bus_id in sorted(found, key=found.get, reverse=True):  # the first free subchannel is the one that QEMU takes
+            self.monitor.get("device_add", driver="vfio-ccw", id=f"dasd{bus_id[-4:]}", hostid=bus_id,
+                             guestid=f"fe.{bus_id[2:]}")
+        self.monitor.get("cont")
+        for bus_id, other in ((DISK, OTHER), (OTHER, DISK)):
+            self.wait(f"grep -qsx {bus_id} /sys/bus/css/devices/{found[other]}/dev_busid")
+        driver = self.host(f"basename $(readlink /sys/bus/css/devices/{found[DISK]}/driver)")
+        expect(driver == "vfio_ccw", f"the subchannel of the detached device is on {driver} when it has another")
+
+    def exchanged_for_a_guest(self):
+        """The guest gets the device that it is to have, and no other."""
+        self.start_guest()
+        found = self.host(f"cat /sys/bus/mdev/devices/{MDEV}/../dev_busid")
+        expect(found == DISK, f"the guest has {found}, not {DISK}")
+        self.host("virsh -q destroy one")
+        self.have_both()
+
+    def exchanged_back(self):
+        self.host(f"virt-ccw reattach {DISK}")
+        self.have_both()
+        self.host("umount /mnt")
+
+    def have_both(self):
+        """The host has: the disk that it has mounted, too, which was never detached."""
+        self.is_the_hosts(1)
+        self.wait(f"grep -qsx 1 /sys/bus/ccw/devices/{OTHER}/online")
+        for bus_id in (DISK, OTHER):
+            found = self.host(f"cd /sys/bus/css/devices/{self.subchannel(bus_id)}; cat driver_override; "
+                              "basename $(readlink driver)")
+            expect(found.split() == ["(null)", "io_subchannel"], f"the subchannel of {bus_id}: {found}")
+        self.host("echo 3 >/proc/sys/vm/drop_caches; cat /mnt/file")
+
     def goes_from_a_guest(self):
-        self.host(f"cat >/run/one.xml <<'XML'\n{GUEST}\nXML\nvirsh -q create /run/one.xml --paused")
+        self.start_guest()
         self.host(f"virt-ccw list --no-hint {DISK}; test -e {JOURNAL}")
         self.unplug()
         self.wait(f"[ ! -e {JOURNAL} ]")
@@ -97,7 +152,8 @@ class Hardware:
 
     def reboots(self):
         """/run, driver_override and the mediated device are gone with the boot; the volume is as it was left."""
-        self.host(f"virsh -q create /run/one.xml --paused && virt-ccw list --no-hint {DISK} && test -e {JOURNAL}")
+        self.start_guest()
+        self.host(f"virt-ccw list --no-hint {DISK} && test -e {JOURNAL}")
         self.machine.off()
         self.machine.guest.close()
         self.boot()
@@ -109,6 +165,11 @@ class Hardware:
         run("the box boots", self.boot)
         run("a device that is detached is taken out of the machine", self.goes_while_detached)
         run("it comes back, and can be detached and reattached", self.comes_back)
+        run("the host mounts another DASD", self.format_other)
+        run("the machine exchanges the subchannels of both, while one is detached", self.exchange)
+        run("a guest that starts gets its own device, and the host the other", self.exchanged_for_a_guest)
+        run("the machine exchanges them again", self.exchange)
+        run("both are the host's again when the one is reattached", self.exchanged_back)
         run("the device of a guest is taken out of the machine", self.goes_from_a_guest)
         run("it comes back to the host", self.comes_back_to_the_host)
         run("the box boots again while a guest has a device", self.reboots)

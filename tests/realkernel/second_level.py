@@ -18,20 +18,26 @@ from steps import command, expect  # noqa: E402
 NODE = f"/dev/disk/by-path/ccw-{BUS_ID}"
 PART = NODE + "-part1"
 CHECKSUMS = "cd /mnt && find . -type f -exec sha256sum {} + | sort; cd / && umount /mnt"
-MODULES = ("dasd_mod", "dasd_eckd_mod")
+MODULES = ("virtio_console", "dasd_eckd_mod", "crc32c_generic", "ext4")
 KERNEL = "/kernel/bzImage"  # the box's own
 
 
 def make_initrd(folder):
-    """Busybox, the init beside this file, and the DASD driver."""
+    """Busybox, the init beside this file, and the modules that the guest needs, with their order."""
     root = os.path.join(folder, "initrd.root")
     os.makedirs(root + "/bin")
     shutil.copy("/usr/bin/busybox", root + "/bin/busybox")
     shutil.copy(os.path.join(HERE, "second-init"), root + "/init")
     os.chmod(root + "/init", 0o755)
+    os.makedirs(root + "/modules")
     for module in MODULES:
-        path = command(["modinfo", "-F", "filename", module])[1]
-        shutil.copy(path, os.path.join(root, os.path.basename(path)))
+        for line in command(["modprobe", "--show-depends", "--ignore-install", module])[1].splitlines():
+            verb, path = line.split()[:2]
+            name = os.path.basename(path)
+            if verb == "insmod" and not os.path.exists(f"{root}/modules/{name}"):
+                shutil.copy(path, f"{root}/modules/{name}")
+                with open(root + "/modules/order", "a", encoding="ascii") as file:
+                    file.write(name + "\n")
     path = os.path.join(folder, "initrd")
     command(["bash", "-ec", f"cd {root} && find . | busybox cpio -o -H newc -R 0:0 >{path} 2>/dev/null"])
     return path

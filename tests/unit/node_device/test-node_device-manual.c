@@ -219,6 +219,7 @@ static void reset(void)
     assert_tree(model, before);
     model_reset(model);
     model->fail_at = 1;
+    model->fail_to = 99;
     model->fail_errno = EBUSY;
     refused(model, ccw_host_reset, CCW_ERROR_BUSY, "the kernel says that it is in use");
     assert_tree(model, before);
