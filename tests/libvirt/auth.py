@@ -29,7 +29,7 @@ from private_polkit import Polkit, as_user  # noqa: E402
 from rpc import (ATTACH_DEVICE_FLAGS, AUTH_LIST, AUTH_POLKIT, CALL_WITH_FDS, CLOSE, DEFINE, FEATURE,  # noqa: E402
                  GET_TYPE, GET_XML_DESC, HEAD, HOSTNAME, OPEN, OPEN_QEMU, QEMU, REMOTE, SASL_INIT, SET_IDENTITY, error, frame,
                  open_uri, string)
-from steps import Steps, StepSkipped, command, expect  # noqa: E402
+from steps import SLOWER, Steps, StepSkipped, command, expect  # noqa: E402
 
 # A copy of this program that each user can read: a clone may be below a folder that only its owner may enter.
 COPY = "/run/libvirt-ccw/auth-copy"
@@ -176,7 +176,7 @@ SMUGGLED = 100
 def send_with_descriptor(client):
     """The kernel refuses descriptors until virtccwd has let the client in."""
     with open(os.devnull, "rb") as null:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 30 * SLOWER
         while True:
             try:
                 socket.send_fds(client, [b"\0"], [null.fileno()])
@@ -398,7 +398,7 @@ class AuthTest:
     @staticmethod
     def read_until(terminal, word=None):
         """What it printed up to the word, which must come; without a word, up to its end."""
-        output, end = b"", time.monotonic() + 60
+        output, end = b"", time.monotonic() + 60 * SLOWER
         while word is None or word not in output:
             expect(select.select([terminal], [], [], max(0, end - time.monotonic()))[0], f"no more than {output!r}")
             try:
