@@ -221,7 +221,7 @@ static gboolean get_bus_id(CcwProps *props, const char *key, gboolean *ret_found
         g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "%s wants a device bus id, for example 0.0.1234", key);
         return FALSE;
     }
-    if (!ccw_bus_id_parse(text, ret_id, error)) {
+    if (!ccw_bus_id_read(text, ret_id, error)) {
         g_prefix_error(error, "%s: ", key);
         return FALSE;
     }

@@ -70,7 +70,7 @@ static gboolean parse_dasd(CcwLaunch *launch, const char *value, GError **error)
                     "--dasd %s: give it as DEVICE=IMAGE[,ro][,sync], for example 0.0.1234=disk.ckd", value);
         return FALSE;
     }
-    if (!ccw_bus_id_parse(text, &id, error)) {
+    if (!ccw_bus_id_read(text, &id, error)) {
         g_prefix_error(error, "--dasd %s: ", value);
         return FALSE;
     }

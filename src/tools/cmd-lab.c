@@ -24,7 +24,7 @@ static gboolean take_device(const char *text, GArray *devices, GError **error)
     DasdImageInfo info;
     LabDevice device = { .image_fd = -1 };
 
-    if (!ccw_bus_id_parse(bus_id, &device.id, error))
+    if (!ccw_bus_id_read(bus_id, &device.id, error))
         return FALSE;
     if (device.id.cssid != 0) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID,
@@ -112,7 +112,7 @@ static int control(const char *text, const char *state, gboolean show)
     g_autoptr(GError) error = NULL;
     CcwBusId id;
 
-    if (!ccw_bus_id_parse(text, &id, &error))
+    if (!ccw_bus_id_read(text, &id, &error))
         return cmd_fail(g_steal_pointer(&error));
     bus_id = g_malloc(CCW_BUS_ID_STR_LEN);
     ccw_bus_id_format(&id, bus_id);

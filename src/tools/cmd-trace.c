@@ -334,7 +334,7 @@ static int check(Trace *trace, int argc, char **argv)
         g_autoptr(GError) error = NULL;
         CcwBusId id;
 
-        if (!ccw_bus_id_parse(*text, &id, &error))
+        if (!ccw_bus_id_read(*text, &id, &error))
             return cmd_fail(g_steal_pointer(&error));
         g_array_append_val(trace->devices, id);
     }

@@ -88,7 +88,7 @@ static void refused(void)
         { "q -device '{\"driver\":\"vfio-ccw\",\"hostid\":4660}'", "*: hostid wants a device bus id*" },
         { "q -device vfio-ccw,hostid=ff.0.1234", "*: hostid: cssid ff of 'ff.0.1234' is out of range: 0 to fe" },
         { "q -device vfio-ccw,hostid=0.4.1234", "*: hostid: ssid 4 of '0.4.1234' is out of range: 0 to 3" },
-        { "q -device vfio-ccw,hostid=0.0.1234,guestid=1234", "*: guestid: '1234' is not a device bus id*" },
+        { "q -device vfio-ccw,hostid=0.0.1234,guestid=1234", "*: guestid 0.0.1234 of hostid * is outside css fe*" },
         { "q -device vfio-ccw,guestid=fe.0.1234", "*: guestid without hostid*" },
         { "q -device vfio-ccw,hostid=0.0.1234,sysfsdev=/x", "*: hostid and guestid do not go with sysfsdev*" },
         { "q -device vfio-ccw,hostid=0.0.1234,devno=fe.0.1", "*: hostid and guestid do not go with sysfsdev*" },
