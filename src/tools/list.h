@@ -29,5 +29,8 @@ void list_read_volsers(GArray *rows, const char *dev_dir);
 /* The columns as text, a line a device, headings first. With is_long also the paths, availability and mdevs. */
 char *list_table(const GArray *rows, gboolean is_long);
 
+/* The channel paths that a device has, as the kernel writes their chpids; NULL behind the last. */
+char **list_chpids(const CcwHostDevice *device);
+
 /* An array with an object a device: docs/manpages/virt-ccw.rst has the members. */
 char *list_json(const GArray *rows);

@@ -247,6 +247,7 @@ static gboolean stop(VfioSubchannel *sch)
 /* Of a subchannel whose thread has ended or never started. */
 static void free_idle(VfioSubchannel *sch)
 {
+    vfio_trace_close(&sch->trace);
     dasd_device_free(sch->dasd);
     ccw_translation_free(sch->translation);
     g_cond_clear(&sch->changed);
@@ -270,7 +271,7 @@ VfioSubchannel *vfio_subchannel_new(int image_fd, const DasdDeviceConfig *config
     sch->irqs = irqs;
     sch->translation = ccw_translation_new();
     sch->trace = (VfioTrace){ .bus_id = config->bus_id, .memory = memory, .translation = sch->translation };
-    vfio_trace_init();
+    vfio_trace_open(&sch->trace);
     dasd_device_set_intermediate(dasd, present_intermediate, sch);
     g_mutex_init(&sch->lock);
     g_cond_init(&sch->changed);

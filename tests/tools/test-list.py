@@ -255,7 +255,7 @@ def hostile(tap, folder):
     tap.ok("\x1b" not in result.stdout and result.stdout.count("\n") == 2, "no control character", repr(result.stdout))
     tap.ok("/字/字" in result.stdout, "wide characters in UTF-8")
     tap.ok("字" not in host.list(lang="C").stdout, "not elsewhere")
-    tap.equal(len(json.loads(host.list("--json").stdout)[0]["in-use-by"]), 2, "JSON is valid UTF-8")
+    tap.equal(len(json.loads(host.list("--json").stdout)[0]["in_use_by"]), 2, "JSON is valid UTF-8")
     host.write(f"{DASD}/devtype", "字 x\n")
     lines = host.list().stdout.splitlines()
     tap.ok(lines[1].index("3990/e9") == lines[2].index("3990/e9") - 1, "columns stand below each other: wide", lines)
