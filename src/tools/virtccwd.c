@@ -14,6 +14,7 @@
 #include "remote/ccw-activation.h"
 #include "remote/ccw-hook-check.h"
 #include "remote/ccw-polkit.h"
+#include "remote/ccw-report.h"
 #include "remote/ccw-server.h"
 #include "remote/ccw-settings.h"
 #include "remote/ccw-watcher.h"
@@ -241,6 +242,7 @@ int main(int argc, char **argv)
     cmd_start("virtccwd");
     umask(077);
     g_log_writer_default_set_use_stderr(TRUE);
+    g_log_set_writer_func(ccw_report_writer, NULL, NULL);
     rc = read_options(&argc, &argv, &options);
     if (rc >= 0)
         return cmd_finish(rc);
