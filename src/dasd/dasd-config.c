@@ -51,7 +51,7 @@ static void build_characteristics(guint8 *rdc, const DasdImageInfo *info)
 }
 
 /*
- * A node element descriptor: type, model, manufacturer, plant and serial of a box, in EBCDIC. The serial is of the bus
+ * A node element descriptor: type, model, manufacturer, plant and serial of a unit, in EBCDIC. The serial is of the bus
  * id, so that two devices of a host differ and one device stays the same.
  */
 static void build_ned(guint8 *ned, guint8 flags, guint8 descriptor, guint8 class, const char *type, const char *model,
