@@ -99,7 +99,8 @@ static gboolean check_type(const guint8 *header, const char *name, GError **erro
     if (byte == (DASD_3390_TYPE & 0xff))
         return TRUE;
     if (!type)
-        return bad_image(error, name, "has an unknown device type: byte %d is 0x%02x, that of a 3390 is 0x%02x; " CREATE_ONE,
+        return bad_image(error, name,
+                         "has an unknown device type: byte %d is 0x%02x, that of a 3390 is 0x%02x; " CREATE_ONE,
                          DASD_CKD_OFS_TYPE, byte, DASD_3390_TYPE & 0xff);
     return bad_image(error, name, "is of device type %s, and only 3390 is supported: " CREATE_ONE, type);
 }
@@ -120,11 +121,13 @@ static gboolean check_files(const guint8 *header, const char *name, GError **err
                          "volume to an image of 'virt-ccw dasd create' with a system that uses both",
                          DASD_CKD_OFS_FILE_SEQ, file);
     if (file > 1)
-        return bad_image(
-            error, name,
-            "is file %u of a volume of several files: give the first one to Hercules' 'dasdcopy -lfs -o CKD' to make it one file",
-            file);
-    return bad_image(error, name, "is the first of several files of a volume: make it one file with Hercules' 'dasdcopy -lfs -o CKD'");
+        return bad_image(error, name,
+                         "is file %u of a volume of several files: give the first one to Hercules' 'dasdcopy -lfs -o "
+                         "CKD' to make it one file",
+                         file);
+    return bad_image(
+        error, name,
+        "is the first of several files of a volume: make it one file with Hercules' 'dasdcopy -lfs -o CKD'");
 }
 
 static gboolean check_header(const guint8 *header, guint64 size, const char *name, DasdImageInfo *info, GError **error)
@@ -143,8 +146,9 @@ static gboolean check_header(const guint8 *header, guint64 size, const char *nam
     if (!check_files(header, name, error))
         return FALSE;
     if (body == 0 || body % cylinder)
-        return bad_image(error, name, "is truncated or damaged: %" G_GUINT64_FORMAT " bytes are not whole cylinders; use a backup of it",
-                         size);
+        return bad_image(
+            error, name,
+            "is truncated or damaged: %" G_GUINT64_FORMAT " bytes are not whole cylinders; use a backup of it", size);
     if (body / cylinder > DASD_3390_CYLINDERS_MAX)
         return bad_image(error, name, "has %" G_GUINT64_FORMAT " cylinders; at most %u are supported", body / cylinder,
                          DASD_3390_CYLINDERS_MAX);

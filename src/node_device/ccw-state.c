@@ -218,8 +218,8 @@ static char *any_path_cure(CcwHost *host, guint cssid)
 }
 
 /*
- * A number in XML without 0x is decimal, while a bus id is hexadecimal: devno='1234' is 0.0.04d2. NULL if the host has no
- * device that the same digits name in hexadecimal.
+ * A number in XML without 0x is decimal, while a bus id is hexadecimal: devno='1234' is 0.0.04d2. NULL if the host has
+ * no device that the same digits name in hexadecimal.
  */
 static char *find_meant(CcwHost *host, const CcwBusId *id)
 {

@@ -294,7 +294,7 @@ static gboolean add_host(GArray *hosts, const CcwBusId *host, GError **error)
     for (guint i = 0; i < hosts->len; i++) {
         if (!ccw_bus_id_equal(&g_array_index(hosts, CcwBusId, i), host))
             continue;
-        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "hostid %s is another device's already",
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "hostid %s is used by another device already",
                     ccw_bus_id_format(host, text));
         return FALSE;
     }

@@ -249,9 +249,11 @@ static void loaded(CcwAction *action)
  */
 static const CcwHostdev *find_present(const Attach *attach, const CcwRpcError *error)
 {
-    gboolean of_config = attach->action.arguments.has_flags && attach->action.arguments.flags & VIR_DOMAIN_AFFECT_CONFIG;
+    gboolean of_config =
+        attach->action.arguments.has_flags && attach->action.arguments.flags & VIR_DOMAIN_AFFECT_CONFIG;
 
-    if (!attach->present || of_config || error->code != VIR_ERR_XML_ERROR || !ccw_rpc_error_mentions(error, "CCW devno"))
+    if (!attach->present || of_config || error->code != VIR_ERR_XML_ERROR ||
+        !ccw_rpc_error_mentions(error, "CCW devno"))
         return NULL;
     for (guint i = 0; i < attach->present->len; i++) {
         const CcwHostdev *present = &g_array_index(attach->present, CcwHostdev, i);

@@ -179,7 +179,7 @@ static void answered(CcwAction *action, const CcwHeader *header, const guint8 *p
         end(hand, ccw_action_refusal(action, header, payload, length));
     } else {
         error = g_error_new(CCW_ERROR, CCW_ERROR_UNSUPPORTED,
-                            "this libvirt handles %s itself, in a way that is not known here", hand->asked);
+                            "this libvirt handles %s itself, and virtccwd does not know how", hand->asked);
         end(hand, ccw_rpc_error_reply_for(&action->call, error));
     }
 }

@@ -13,13 +13,13 @@
 struct _CcwKeeper {
     CcwHost *host;
     char *token;
-    GMutex lock;      /* of what follows, for the time of the bookkeeping */
-    GHashTable *held; /* CcwBusId -> number of attaches, and of clients that detach, reattach or reset it */
-    GHashTable *busy; /* CcwBusId -> Deed */
+    GMutex lock;       /* of what follows, for the time of the bookkeeping */
+    GHashTable *held;  /* CcwBusId -> number of attaches, and of clients that detach, reattach or reset it */
+    GHashTable *busy;  /* CcwBusId -> Deed */
     GHashTable *names; /* UUID -> the name of a domain that libvirt has told of */
-    GCond idle;       /* a device is not busy any more */
-    gboolean skipped; /* something was held when devices were given back by level */
-    gint generation;  /* atomic; changes under the lock */
+    GCond idle;        /* a device is not busy any more */
+    gboolean skipped;  /* something was held when devices were given back by level */
+    gint generation;   /* atomic; changes under the lock */
 };
 
 /* What a device is busy with. */
@@ -88,7 +88,8 @@ static void announce(CcwKeeper *keeper, const CcwBusId *id)
     g_autoptr(GError) error = NULL;
 
     if (keeper->token && !ccw_host_announce(keeper->host, id, keeper->token, &error))
-        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "an attach goes on unannounced: %s", error->message);
+        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "cannot announce an attach to other processes: %s",
+                        error->message);
 }
 
 void ccw_keeper_hold(CcwKeeper *keeper, GArray *ids)

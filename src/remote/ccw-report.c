@@ -86,8 +86,8 @@ void ccw_report_reply(CcwReport *report, const CcwAction *action, const char *de
         ccw_log_limited(&report->refused_limit, G_LOG_LEVEL_INFO, "refused to %s %s%s%s for %s: %s", report->verb,
                         devices, report->place, domain, client, reason);
     else
-        ccw_log_limited(&report->done_limit, G_LOG_LEVEL_INFO, "%s %s%s%s for %s", report->done, devices,
-                        report->place, domain, client);
+        ccw_log_limited(&report->done_limit, G_LOG_LEVEL_INFO, "%s %s%s%s for %s", report->done, devices, report->place,
+                        domain, client);
 }
 
 char *ccw_report_devices(const GArray *ids)
@@ -96,8 +96,7 @@ char *ccw_report_devices(const GArray *ids)
     char buf[CCW_BUS_ID_STR_LEN];
 
     for (guint i = 0; i < MIN(ids->len, DEVICES_SHOWN); i++)
-        g_string_append_printf(text, "%s %s", i ? "," : "",
-                               ccw_bus_id_format(&g_array_index(ids, CcwBusId, i), buf));
+        g_string_append_printf(text, "%s %s", i ? "," : "", ccw_bus_id_format(&g_array_index(ids, CcwBusId, i), buf));
     if (ids->len > DEVICES_SHOWN)
         g_string_append_printf(text, " and %u more", ids->len - DEVICES_SHOWN);
     return g_string_free(text, FALSE);

@@ -114,9 +114,8 @@ char *ccw_rpc_error_hook_reason(const char *text)
     if (!said)
         return NULL;
     reason = g_strchomp(g_strdup(said + strlen(CCW_RPC_ERROR_HOOK)));
-    return words && words < said
-               ? g_strdup_printf("%.*s%s%s", (int)(words - text), text, introduction, reason)
-               : g_steal_pointer(&reason);
+    return words && words < said ? g_strdup_printf("%.*s%s%s", (int)(words - text), text, introduction, reason)
+                                 : g_steal_pointer(&reason);
 }
 
 /*

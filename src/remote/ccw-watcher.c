@@ -187,7 +187,7 @@ static void failed(CcwWatcher *watcher, const char *complaint)
         return;
     g_free(watcher->complaint);
     watcher->complaint = g_strdup(complaint);
-    g_warning("%s; trying on", complaint);
+    g_warning("%s; trying again", complaint);
 }
 
 static void give_back(CcwWatcher *watcher, CcwLive *live)
@@ -300,7 +300,7 @@ static gpointer watch_thread(gpointer data)
             watch(watcher, conn);
             virConnectClose(conn);
         } else if (retry == RETRY_MIN) {
-            g_message("libvirt cannot be reached, trying on: %s", last_error());
+            g_message("libvirt cannot be reached, trying again: %s", last_error());
         }
         g_usleep((gulong)retry);
         retry = MIN(retry * 2, CONNECT_RETRY_MAX);

@@ -78,6 +78,6 @@ int cmd_capabilities(int argc, char **argv)
     if (status >= 0)
         return status;
     if (argc > 2)
-        return cmd_usage("one EMULATOR, please: '%s' is one too many", argv[2]);
+        return cmd_usage("give one EMULATOR: '%s' is one too many", argv[2]);
     return print_capabilities(argc == 2 ? argv[1] : NULL, json);
 }

@@ -293,7 +293,7 @@ static gboolean is_same_file(FILE *file, const char *path, GError **error)
     if (!path || fstat(fileno(file), &input) != 0 || stat(path, &output) != 0 || input.st_dev != output.st_dev ||
         input.st_ino != output.st_ino)
         return FALSE;
-    g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "%s is the file that is read: write to another", path);
+    g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "%s is the file that is read: write to another file", path);
     return TRUE;
 }
 
@@ -350,9 +350,9 @@ static int check(Trace *trace, int argc, char **argv)
     if (!!trace->domain + (trace->pid != 0) + !!trace->decode > 1)
         return cmd_usage("give a domain, --pid or --decode, not two of them");
     if (trace->pid < 0)
-        return cmd_usage("%d is no process", trace->pid);
+        return cmd_usage("%d is not a process id", trace->pid);
     if (trace->wait && (trace->pid || trace->decode))
-        return cmd_usage("--wait waits for a domain, or for any");
+        return cmd_usage("--wait does not go with --pid or --decode");
     if (trace->record && (trace->output || trace->json || trace->decode))
         return cmd_usage("--record writes records as they are: no --output, --json or --decode with it");
     if (trace->count == 0 || trace->count < -1)
@@ -390,12 +390,13 @@ int cmd_trace(int argc, char **argv)
     int rc;
     const GOptionEntry entries[] = {
         { "pid", 'p', 0, G_OPTION_ARG_INT, &trace.pid, "Trace this QEMU", "PID" },
-        { "wait", 0, 0, G_OPTION_ARG_NONE, &trace.wait, "Wait for a guest with a device, or with the named device, if there is none", NULL },
+        { "wait", 0, 0, G_OPTION_ARG_NONE, &trace.wait,
+          "Wait for a guest with a device, or with the named device, if there is none", NULL },
         { "device", 'd', 0, G_OPTION_ARG_STRING_ARRAY, &trace.device_texts, "Show this device only; repeatable",
           "BUSID" },
-        { "json", 0, 0, G_OPTION_ARG_NONE, &trace.json, "Print one JSON object a function", NULL },
-        { "count", 'c', 0, G_OPTION_ARG_INT, &trace.count, "End after so many functions", "N" },
-        { "data", 0, 0, G_OPTION_ARG_INT, &trace.data, "Show so many bytes of all data, at most 1024", "N" },
+        { "json", 0, 0, G_OPTION_ARG_NONE, &trace.json, "Print one JSON object for each function", NULL },
+        { "count", 'c', 0, G_OPTION_ARG_INT, &trace.count, "End after N functions", "N" },
+        { "data", 0, 0, G_OPTION_ARG_INT, &trace.data, "Show N bytes of all data, at most 1024", "N" },
         { "no-data", 0, 0, G_OPTION_ARG_NONE, &trace.no_data, "Show no bytes of data", NULL },
         { "output", 'o', 0, G_OPTION_ARG_FILENAME, &trace.output, "Write to FILE", "FILE" },
         { "record", 0, 0, G_OPTION_ARG_FILENAME, &trace.record, "Write raw records to FILE, to be decoded later",

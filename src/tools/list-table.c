@@ -128,7 +128,7 @@ static char *user_text(const CcwUser *user)
         { LIST_USER_QEMU_CCW, "qemu-ccw (process ", ")" },
         { LIST_USER_MDEV, "mediated device ", "" },
         { LIST_USER_DETACHED, "detached", "" },
-        { LIST_USER_RETURNING, "on its way back", "" },
+        { LIST_USER_RETURNING, "being released", "" },
         { LIST_USER_UNKNOWN, "? (its journal entry is not understood)", "" },
     };
 

@@ -52,7 +52,8 @@ static gboolean check_file(int fd, GError **error)
     /* Sealed, so that it cannot become shorter under us. */
     if (seals >= 0 && (seals & SEALS) == SEALS && fstat(fd, &status) == 0 && status.st_size == FILE_SIZE)
         return TRUE;
-    g_set_error(error, CCW_ERROR, CCW_ERROR_PROTOCOL, "its ring for tracing is of another version: use the virt-ccw that belongs to its libvirt-ccw-vfio.so");
+    g_set_error(error, CCW_ERROR, CCW_ERROR_PROTOCOL,
+                "its ring for tracing is of another version: use the virt-ccw that belongs to its libvirt-ccw-vfio.so");
     return FALSE;
 }
 
@@ -74,7 +75,9 @@ TraceReader *trace_reader_new(int fd, int pid_fd, guint data_max, GError **error
     reader->shared = at;
     reader->bytes = (const guint8 *)at + TRACE_RING_PAGE;
     if (reader->shared->magic != TRACE_RING_MAGIC || reader->shared->version != TRACE_RING_VERSION) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_PROTOCOL, "its ring for tracing is of another version: use the virt-ccw that belongs to its libvirt-ccw-vfio.so");
+        g_set_error(
+            error, CCW_ERROR, CCW_ERROR_PROTOCOL,
+            "its ring for tracing is of another version: use the virt-ccw that belongs to its libvirt-ccw-vfio.so");
         return NULL;
     }
     reader->copy = g_malloc(TRACE_RECORD_MAX);

@@ -23,7 +23,7 @@ gint64 trace_clock(void)
     return now.tv_sec * G_GINT64_CONSTANT(1000000000) + now.tv_nsec;
 }
 
-/* A file whose size nobody can change any more: no tracer can take the pages away under us, nor we under a tracer. */
+/* A file whose size cannot change any more: no tracer can take the pages away under us, nor we under a tracer. */
 static int make_file(void)
 {
     int fd = memfd_create(TRACE_RING_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);

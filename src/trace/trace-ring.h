@@ -32,11 +32,11 @@ typedef struct {
     guint32 data_max;
     gint64 lease; /* CLOCK_MONOTONIC, ns: until when */
     /* The writer's */
-    guint32 wake;                    /* a futex: changes after each record */
-    guint64 reserved;                /* what lies before reserved - size is, or is about to be, overwritten */
-    guint64 head;                    /* the end of the last whole record */
-    guint64 sequence;                /* of the next record */
-    guint64 marks[TRACE_RING_MARKS]; /* of each part of the ring: where its last first record began */
+    guint32 wake;                        /* a futex: changes after each record */
+    guint64 reserved;                    /* what lies before reserved - size is, or is about to be, overwritten */
+    guint64 head;                        /* the end of the last whole record */
+    guint64 sequence;                    /* of the next record */
+    guint64 marks[TRACE_RING_MARKS];     /* of each part of the ring: where its last first record began */
     guint32 devices[TRACE_RING_DEVICES]; /* that are open: ccw_bus_id_hash() + 1, in any place; 0: a free place */
     guint32 n_unlisted;                  /* devices that found no place */
 } TraceShared;
@@ -61,7 +61,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TraceRing, trace_ring_free)
 void trace_ring_add_device(TraceRing *ring, const CcwBusId *id);
 void trace_ring_remove_device(TraceRing *ring, const CcwBusId *id);
 
-/* All that tracing costs while nobody traces. */
+/* All that tracing costs while there is no tracer. */
 static inline gboolean trace_ring_enabled(const TraceRing *ring)
 {
     return G_UNLIKELY(__atomic_load_n(&ring->shared->enabled, __ATOMIC_RELAXED) != 0);

@@ -19,8 +19,9 @@ typedef struct {
 } CcwBusId;
 
 /*
- * Reads "CSSID.SSID.DEVNO", hexadecimal, exactly four digits of devno as the kernel writes them: from sysfs and files of
- * our own. What a user wrote is for ccw_bus_id_read(). Errors: CCW_ERROR_INVALID. *ret_id is written on success only.
+ * Reads "CSSID.SSID.DEVNO", hexadecimal, exactly four digits of devno as the kernel writes them: from sysfs and files
+ * of our own. What a user wrote is for ccw_bus_id_read(). Errors: CCW_ERROR_INVALID. *ret_id is written on success
+ * only.
  */
 gboolean ccw_bus_id_parse(const char *text, CcwBusId *ret_id, GError **error);
 

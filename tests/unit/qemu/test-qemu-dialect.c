@@ -94,7 +94,7 @@ static void refused(void)
         { "q -device vfio-ccw,hostid=0.0.1234,devno=fe.0.1", "*: hostid and guestid do not go with sysfsdev*" },
         { "q -device vfio-ccw,guestid=fe.0.0001,sysfsdev=/x", "*: guestid without hostid*" },
         { "q -device vfio-ccw,hostid=0.0.1234 -device vfio-ccw,hostid=0.0.1234",
-          "*: hostid 0.0.1234 is another device's already" },
+          "*: hostid 0.0.1234 is used by another device already" },
         { "q -device vfio-ccw,hostid=0.1.1234,guestid=0.1.1234",
           "*: guestid 0.1.1234 of hostid 0.1.1234 is outside css fe, which contradicts s390-map-css=on: give "
           "guestid=fe.1.1234, or s390-map-css=off" },

@@ -112,7 +112,7 @@ static void usage(void)
         { "--dsad 0.0.1234=x", "there is no option '--dsad' (QEMU's own are written with one dash*" },
         { "-S --dasdx", "there is no option '--dasdx'*" },
         { "--qemu", "--qemu wants a value" },
-        { "--qemu a --qemu b", "--qemu b: one program is wanted" },
+        { "--qemu a --qemu b", "--qemu b: give one program*" },
         { "--help=x", "--help takes no value" },
     };
 

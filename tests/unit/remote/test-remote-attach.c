@@ -656,7 +656,8 @@ static void logged(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     reply_error(peers, 160, SERIAL, VIR_ERR_OPERATION_FAILED, "no such\nhost");
     peers_expect_error(peers, SERIAL, 160, VIR_ERR_OPERATION_FAILED, "no such");
     g_test_assert_expected_messages();
-    g_test_expect_message(NULL, G_LOG_LEVEL_INFO, "refused to detach ccw device 0.0.1234 from domain 'guest' (*) for *");
+    g_test_expect_message(NULL, G_LOG_LEVEL_INFO,
+                          "refused to detach ccw device 0.0.1234 from domain 'guest' (*) for *");
     detach_refused(peers, NULL);
     g_test_assert_expected_messages();
 }

@@ -114,10 +114,10 @@ static void error_text(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 /* Of a start that our hook has refused, the client gets the reason, not the hook's command line. */
 static void refused_by_hook(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GByteArray) error =
-        payload_error(VIR_ERR_HOOK_SCRIPT_FAILED, "Hook script execution failed: internal error: Child process (LC_ALL=C "
-                                                  "/etc/libvirt/hooks/qemu.d/libvirt-ccw one prepare begin -) unexpected "
-                                                  "exit status 1: virt-ccw hook: error: ccw device 0.0.1234 is boxed\n");
+    g_autoptr(GByteArray) error = payload_error(VIR_ERR_HOOK_SCRIPT_FAILED,
+                                                "Hook script execution failed: internal error: Child process (LC_ALL=C "
+                                                "/etc/libvirt/hooks/qemu.d/libvirt-ccw one prepare begin -) unexpected "
+                                                "exit status 1: virt-ccw hook: error: ccw device 0.0.1234 is boxed\n");
     g_auto(Frame) reply = { 0 };
     g_autofree char *message = NULL;
     gint32 code;
