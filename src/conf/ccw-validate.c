@@ -77,7 +77,7 @@ static gboolean judge(xmlRelaxNG *schema, xmlDoc *doc, Verdict *verdict)
     rc = xmlRelaxNGValidateDoc(context, doc);
     xmlRelaxNGFreeValidCtxt(context);
     if (rc != 0 && !verdict->message)
-        verdict->message = g_strdup("it is not what libvirt reads");
+        verdict->message = g_strdup("libvirt does not accept it");
     return rc == 0;
 }
 
@@ -88,9 +88,10 @@ static char *reword(const char *message)
         const char *pattern;
         const char *words;
     } rows[] = {
-        { "^Extra element (\\S+) in interleave$", "<\\1>, or something in it, is not what may stand there" },
-        { "^Element (\\S+) has extra content: (\\S+)$", "<\\1> takes no <\\2>, or not in that place" },
-        { "^Invalid attribute (\\S+) for element (\\S+)$", "<\\2> takes no attribute '\\1', or not with that value" },
+        { "^Extra element (\\S+) in interleave$", "<\\1>, or something in it, is not allowed there" },
+        { "^Element (\\S+) has extra content: (\\S+)$", "<\\1> does not take <\\2>, or not in that place" },
+        { "^Invalid attribute (\\S+) for element (\\S+)$",
+          "<\\2> does not take attribute '\\1', or not with that value" },
         { "^Invalid sequence in interleave$", "its attributes and elements do not go together" },
         { "^Element (\\S+) failed to validate (content|attributes)$", "something in <\\1> is missing or wrong" },
     };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Where libvirt reads domains and host devices in a document, and where it does not: an element of the same name inside
- * <metadata> is somebody else's.
+ * <metadata> belongs to other programs.
  */
 #pragma once
 

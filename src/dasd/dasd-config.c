@@ -56,7 +56,7 @@ static void build_characteristics(guint8 *rdc, const DasdImageInfo *info)
     ccw_store_be32(rdc + 60, info->cylinders);
 }
 
-/* Type, model, manufacturer, plant and serial of a box, in EBCDIC: bytes 4 to 29 of descriptors of any kind. */
+/* Type, model, manufacturer, plant and serial of a unit, in EBCDIC: bytes 4 to 29 of descriptors of any kind. */
 static void store_box(guint8 *descriptor, const char *type, const char *model, const CcwBusId *bus_id)
 {
     g_autofree char *serial = g_strdup_printf("00000%02X%X%04X", bus_id->cssid, bus_id->ssid, bus_id->devno);

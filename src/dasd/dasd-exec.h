@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A channel program under way, and what commands are: the table's row, the state that lives for a chain, and the moves
- * that commands share. Private to this room.
+ * that commands share. Private to this folder.
  */
 #pragma once
 

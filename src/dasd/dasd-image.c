@@ -12,10 +12,15 @@
 
 #include "dasd/dasd-ckd.h"
 #include "dasd/dasd-ebcdic.h"
+#include "dasd/dasd-holder.h"
 #include "dasd/dasd-label.h"
 #include "dasd/dasd-track.h"
 #include "util/ccw-endian.h"
 #include "util/ccw-error.h"
+
+#define CREATE_ONE "create a DASD image with 'virt-ccw dasd create'"
+#define ONLY_P370 "copy it to the format CKD_P370 with Hercules 4"
+#define OPTIONS "the options are ro, read-only and sync"
 
 static gboolean bad_image(GError **error, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
@@ -55,13 +60,14 @@ static gboolean check_magic(const guint8 *header, const char *name, GError **err
         const char *magic;
         const char *what;
     } others[] = {
-        { "CKD_C370", "is a compressed CKD image; convert it with 'dasdcopy' of the hercules package" },
-        { "CKD_S370", "is a shadow file of a compressed CKD image; merge it with the hercules package's tools" },
-        { "CKD_P064", "is a CKD image in the 64-bit format of Hercules 4; only CKD_P370 is supported" },
-        { "CKD_C064", "is a compressed CKD image in the 64-bit format of Hercules 4; only CKD_P370 is supported" },
-        { "CKD_S064", "is a shadow file of a compressed CKD image of Hercules 4; only CKD_P370 is supported" },
-        { "FBA_", "is an FBA image; only CKD volumes are supported" },
-        { "QFI\xfb", "is a qcow2 image, not a DASD image; create one with 'virt-ccw dasd create'" },
+        { "CKD_C370", "is a compressed CKD image: convert it with Hercules' 'dasdcopy -lfs -o CKD IMAGE NEW'" },
+        { "CKD_S370", "is a shadow file of a compressed CKD image: merge both with Hercules' "
+                      "'dasdcopy -lfs -o CKD IMAGE sf=SHADOW NEW'" },
+        { "CKD_P064", "is a CKD image in the 64-bit format of Hercules 4: " ONLY_P370 },
+        { "CKD_C064", "is a compressed CKD image in the 64-bit format of Hercules 4: " ONLY_P370 },
+        { "CKD_S064", "is a shadow file of a compressed CKD image of Hercules 4: " ONLY_P370 },
+        { "FBA_", "is an FBA image, and only CKD volumes are supported: " CREATE_ONE },
+        { "QFI\xfb", "is a qcow2 image, not a DASD image: " CREATE_ONE },
     };
 
     if (memcmp(header, DASD_CKD_MAGIC, DASD_CKD_MAGIC_SIZE) == 0)
@@ -69,7 +75,7 @@ static gboolean check_magic(const guint8 *header, const char *name, GError **err
     for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
         if (memcmp(header, others[i].magic, strlen(others[i].magic)) == 0)
             return bad_image(error, name, "%s", others[i].what);
-    return bad_image(error, name, "is not a CKD image: it does not begin with '%s'", DASD_CKD_MAGIC);
+    return bad_image(error, name, "is not a CKD image, which begins with '%s': " CREATE_ONE, DASD_CKD_MAGIC);
 }
 
 /* The device type that a header keeps the low byte of; NULL if no model of Hercules has that byte. */
@@ -93,9 +99,10 @@ static gboolean check_type(const guint8 *header, const char *name, GError **erro
     if (byte == (DASD_3390_TYPE & 0xff))
         return TRUE;
     if (!type)
-        return bad_image(error, name, "has an unknown device type: byte %d is 0x%02x, that of a 3390 is 0x%02x",
+        return bad_image(error, name,
+                         "has an unknown device type: byte %d is 0x%02x, that of a 3390 is 0x%02x; " CREATE_ONE,
                          DASD_CKD_OFS_TYPE, byte, DASD_3390_TYPE & 0xff);
-    return bad_image(error, name, "is of device type %s; only 3390 is supported", type);
+    return bad_image(error, name, "is of device type %s, and only 3390 is supported: " CREATE_ONE, type);
 }
 
 /*
@@ -110,14 +117,17 @@ static gboolean check_files(const guint8 *header, const char *name, GError **err
         return TRUE;
     if ((file == 3 || file == 4) && ccw_load_le32(header + DASD_CKD_OFS_ALCCKD_COUNT))
         return bad_image(error, name,
-                         "has the header of IBM's alcckd (byte %d is %u), which Hercules' tools refuse, too; copy the "
+                         "has the header of IBM's alcckd (byte %d is %u), which Hercules' tools refuse, too: copy the "
                          "volume to an image of 'virt-ccw dasd create' with a system that uses both",
                          DASD_CKD_OFS_FILE_SEQ, file);
     if (file > 1)
-        return bad_image(
-            error, name,
-            "is file %u of a volume of several files; give the first one to 'dasdcopy -lfs' to make it one", file);
-    return bad_image(error, name, "is the first of several files of a volume; make it one with 'dasdcopy -lfs'");
+        return bad_image(error, name,
+                         "is file %u of a volume of several files: give the first one to Hercules' 'dasdcopy -lfs -o "
+                         "CKD' to make it one file",
+                         file);
+    return bad_image(
+        error, name,
+        "is the first of several files of a volume: make it one file with Hercules' 'dasdcopy -lfs -o CKD'");
 }
 
 static gboolean check_header(const guint8 *header, guint64 size, const char *name, DasdImageInfo *info, GError **error)
@@ -130,13 +140,15 @@ static gboolean check_header(const guint8 *header, guint64 size, const char *nam
     if (!check_type(header, name, error))
         return FALSE;
     if (heads != DASD_3390_HEADS || track_size != DASD_3390_TRACK_SIZE)
-        return bad_image(error, name, "has a damaged header: %u heads, %u bytes a track; a 3390 has %u and %u", heads,
-                         track_size, DASD_3390_HEADS, DASD_3390_TRACK_SIZE);
+        return bad_image(error, name,
+                         "has a damaged header: %u heads, %u bytes a track (a 3390 has %u and %u); use a backup of it",
+                         heads, track_size, DASD_3390_HEADS, DASD_3390_TRACK_SIZE);
     if (!check_files(header, name, error))
         return FALSE;
     if (body == 0 || body % cylinder)
-        return bad_image(error, name, "is truncated or damaged: %" G_GUINT64_FORMAT " bytes are no whole cylinders",
-                         size);
+        return bad_image(
+            error, name,
+            "is truncated or damaged: %" G_GUINT64_FORMAT " bytes are not whole cylinders; use a backup of it", size);
     if (body / cylinder > DASD_3390_CYLINDERS_MAX)
         return bad_image(error, name, "has %" G_GUINT64_FORMAT " cylinders; at most %u are supported", body / cylinder,
                          DASD_3390_CYLINDERS_MAX);
@@ -186,10 +198,10 @@ gboolean dasd_image_probe(int fd, const char *name, DasdImageInfo *ret_info, GEr
         return FALSE;
     }
     if (!S_ISREG(st.st_mode))
-        return bad_image(error, name, "is not a regular file");
+        return bad_image(error, name, "is not a regular file: " CREATE_ONE);
     if (!read_at(fd, header, sizeof(header), 0)) {
         if (errno == 0)
-            return bad_image(error, name, "is too short for a CKD image");
+            return bad_image(error, name, "is too short for a CKD image: " CREATE_ONE);
         ccw_error_set_errno(error, errno, "cannot read %s", name);
         return FALSE;
     }
@@ -204,6 +216,13 @@ gboolean dasd_image_probe(int fd, const char *name, DasdImageInfo *ret_info, GEr
     return TRUE;
 }
 
+static void set_busy(int fd, const char *path, GError **error)
+{
+    g_autofree char *holder = dasd_holder_describe(fd);
+
+    g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "%s is in use by %s", path, holder);
+}
+
 static gboolean lock_image(int fd, const char *path, gboolean read_only, GError **error)
 {
     struct flock lock = { .l_type = (short)(read_only ? F_RDLCK : F_WRLCK), .l_whence = SEEK_SET };
@@ -211,7 +230,7 @@ static gboolean lock_image(int fd, const char *path, gboolean read_only, GError 
     if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
         return TRUE;
     if (errno == EAGAIN || errno == EACCES)
-        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "%s is in use by another device or process", path);
+        set_busy(fd, path, error);
     else
         ccw_error_set_errno(error, errno, "cannot lock %s", path);
     return FALSE;
@@ -248,6 +267,18 @@ static gboolean nobody_writes(int fd)
     return fstat(fd, &st) == 0 && !(st.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH));
 }
 
+/* A word behind a comma that is no option belongs to the name, so that there is no such file. */
+static void set_open_error(int errnum, const char *path, GError **error)
+{
+    const char *comma = errnum == ENOENT ? strrchr(path, ',') : NULL;
+
+    if (comma)
+        ccw_error_set_errno(error, errnum, "cannot open %s ('%s' is not an option: " OPTIONS ")", path, comma + 1);
+    else
+        ccw_error_set_errno(error, errnum, "cannot open %s%s", path,
+                            errnum == ENOENT ? " ('virt-ccw dasd create' makes one)" : "");
+}
+
 int dasd_image_open(const char *path, DasdImageOptions *options, DasdImageInfo *ret_info, GError **error)
 {
     /* O_NONBLOCK: a FIFO must not hang the open; it is refused by the probe. */
@@ -262,8 +293,7 @@ int dasd_image_open(const char *path, DasdImageOptions *options, DasdImageInfo *
         fd = open(path, O_RDONLY | flags);
     }
     if (fd < 0) {
-        ccw_error_set_errno(error, errno, "cannot open %s%s", path,
-                            errno == ENOENT ? " ('virt-ccw dasd create' makes one)" : "");
+        set_open_error(errno, path, error);
         return -1;
     }
     if (!lock_image(fd, path, read_only, error) || !dasd_image_probe(fd, path, ret_info, error)) {

@@ -121,8 +121,7 @@ static void verify_end(Verify *verify, int records, guint32 at)
         find(verify, FALSE, -1, at, "the records take %u cells, a track of a 3390 has %u", verify->cells,
              DASD_3390_CELLS);
     if (memcmp(verify->slot + at, end_marker, DASD_END_SIZE) != 0)
-        find(verify, TRUE, -1, at,
-             "a write was interrupted here, and nobody was told that it was done: the track ends");
+        find(verify, TRUE, -1, at, "a write was interrupted here before it was acknowledged: the track ends");
 }
 
 static void verify_track(Verify *verify)

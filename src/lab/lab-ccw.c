@@ -27,7 +27,7 @@ static void detach(LabModel *model, LabSubchannel *sch)
     lab_emit_ccw(model, sch, "unbind", NULL);
 }
 
-/* A DASD that comes back stays offline until somebody says otherwise. */
+/* A DASD that comes back stays offline until a user sets it online. */
 void lab_ccw_register(LabModel *model, LabSubchannel *sch)
 {
     sch->has_ccw = TRUE;

@@ -60,10 +60,10 @@ static char *failure(int problem, const char *device, const char *word)
     if (problem == EEXIST)
         return g_strdup_printf(ERROR "device %s is %s already", device, word);
     if (problem == ENODEV)
-        return g_strdup_printf(ERROR "device %s is none of this lab's: 'virt-ccw lab exec --dasd' says which there are",
+        return g_strdup_printf(ERROR "this lab has no device %s: its devices are those of 'virt-ccw lab exec --dasd'",
                                device);
-    return g_strdup_printf(ERROR "device %s: there is no state '%s': good, boxed, no-path, alias, unplugged", device,
-                           word);
+    return g_strdup_printf(
+        ERROR "device %s has no state '%s': the states are good, boxed, no-path, alias and unplugged", device, word);
 }
 
 static char *serve(LabControl *control, const char *packet)
@@ -187,7 +187,8 @@ static gboolean dial(int fd, const struct sockaddr_un *address, const char *requ
         send(fd, request, strlen(request), MSG_NOSIGNAL) >= 0)
         return TRUE;
     if (errno == ENOENT)
-        g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND, "this is no lab: run it inside one, by 'virt-ccw lab exec'");
+        g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
+                    "this is not a lab: run the command inside one, with 'virt-ccw lab exec'");
     else
         ccw_error_set_errno(error, errno, "cannot reach the lab at %s", address->sun_path);
     return FALSE;

@@ -98,7 +98,7 @@ int lab_css_unbind(LabModel *model, LabDriver driver, const char *text)
     sch = lab_find_subchannel(model, text);
     if (sch && sch->driver == driver) {
         lab_device_lock(model, sch);
-        if (sch->driver == driver) /* else somebody else did it while we waited for the lock: that is no error */
+        if (sch->driver == driver) /* else another thread did it while this one waited for the lock: not an error */
             detach(model, sch);
         lab_device_unlock(model, sch);
         result = 0;

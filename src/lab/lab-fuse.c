@@ -21,9 +21,9 @@ struct _LabFuse {
     LabTree *tree;
     LabInodes *inodes;
     struct fuse_session *session;
-    GMutex sweeping;      /* one at a time, and nobody's write ends before what it took away is swept */
+    GMutex sweeping;      /* one at a time; a write ends only when what it took away is swept */
     guint64 *seen;        /* by sweep: lab_tree_changes() */
-    GThreadPool *writers; /* as many threads as writes: one that blocks, blocks nobody else */
+    GThreadPool *writers; /* as many threads as writes: one that blocks does not block others */
 };
 
 /* A write on its way through the pool; without a request it is only a sweep. */

@@ -22,7 +22,7 @@ const char *lab_state_name(LabState state)
 static void vanish(LabModel *model, LabSubchannel *sch)
 {
     if (sch->driver == LAB_DRIVER_NONE)
-        return; /* css_evaluate_known_subchannel() has nobody to ask */
+        return; /* css_evaluate_known_subchannel() has no driver to ask */
     if (sch->has_ccw && sch->online && !sch->orphan)
         lab_ccw_move(model, sch, TRUE);
     lab_css_unregister(model, sch);
@@ -39,7 +39,7 @@ static void evaluate(LabModel *model, LabSubchannel *sch)
     } else if (sch->driver == LAB_DRIVER_IO_SUBCHANNEL && !lab_has_path(model, sch)) {
         if (sch->has_ccw && sch->online)
             lab_set_paths(sch, 0);
-        else if (sch->has_ccw) /* nobody wants to keep it */
+        else if (sch->has_ccw) /* its driver does not keep it */
             lab_ccw_unregister(model, sch);
     } else if (sch->driver == LAB_DRIVER_IO_SUBCHANNEL) {
         lab_ccw_recognise(model, sch);

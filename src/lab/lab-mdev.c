@@ -50,7 +50,7 @@ static void node(LabModel *model, const LabSubchannel *sch, gboolean present)
         model->events->node(sch->mdev->group, present, model->opaque);
 }
 
-/* create_store() and guid_parse(): 36 characters, and one more that nobody looks at; any version. */
+/* create_store() and guid_parse(): 36 characters, and one more that the kernel ignores; any version. */
 static gboolean parse_uuid(const char *text, gsize length, char ret_uuid[LAB_UUID_STR_LEN])
 {
     static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";

@@ -4,7 +4,7 @@
  * and the operations that sysfs offers on them, with the results of Linux 6.1 (drivers/base/bus.c, drivers/s390/cio,
  * drivers/vfio/mdev). No FUSE, no processes, no files: those hang on LabModelEvents.
  *
- * Every operation returns 0 or an errno. The lock is inside; where the kernel blocks because somebody still uses a
+ * Every operation returns 0 or an errno. The lock is inside; where the kernel blocks because a process still uses a
  * device, the calling thread blocks, and the lock is free meanwhile.
  */
 #pragma once
@@ -88,7 +88,7 @@ typedef struct {
     /* env: lines KEY=VALUE beyond ACTION, DEVPATH and SUBSYSTEM; devpath begins with a slash, without /sys */
     void (*uevent)(const char *action, const char *devpath, const char *subsystem, const char *env, gpointer opaque);
     void (*node)(guint group, gboolean present, gpointer opaque);
-    /* somebody waits for the user of this mdev to let go; said again every ten seconds, as the kernel does */
+    /* a write waits for the user of this mdev to let go; said again every ten seconds, as the kernel does */
     void (*request)(guint64 serial, gpointer opaque);
 } LabModelEvents;
 
@@ -154,8 +154,8 @@ int lab_chp_vary(LabModel *model, const char *text);
 
 /*
  * What an administrator of the hardware does to a device (its bus id), and what the kernel makes of it. They return
- * when the kernel is done with it, which it is not while somebody has a device that goes: docs/lab.md. ENODEV: there is
- * no such device; EEXIST: it is so already.
+ * when the kernel is done with it, which it is not while a process has a device that goes: docs/lab.md. ENODEV: there
+ * is no such device; EEXIST: it is so already.
  */
 int lab_hardware_set(LabModel *model, const char *device, LabState state);
 int lab_hardware_get(LabModel *model, const char *device, LabState *ret_state);
@@ -165,7 +165,7 @@ typedef enum {
     LAB_SYNTH_SUBCHANNEL,
     LAB_SYNTH_CCW,
     LAB_SYNTH_MDEV,
-    LAB_SYNTH_OTHER, /* a bus, a driver: checked, but nobody listens */
+    LAB_SYNTH_OTHER, /* a bus, a driver: checked, but it has no listeners */
 } LabSynth;
 
 /* A write to a uevent attribute: says the event again. EINVAL for an action that is none. */

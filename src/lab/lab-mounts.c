@@ -20,7 +20,7 @@ typedef struct {
     const char *target;
     const char *type;
     const char *options;
-    const char *package; /* that has the target; NULL: it is made */
+    const char *program; /* whose folder the target is; NULL: it is made */
 } Mount;
 
 /*
@@ -38,10 +38,8 @@ static const Mount own_mounts[] = {
 
 /* Over the host's folders. */
 static const Mount private_mounts[] = {
-    { "/etc/libvirt", "tmpfs", "mode=0755", "libvirt-daemon-system" },
-    { "/var/lib/libvirt", "tmpfs", "mode=0755", "libvirt-daemon-system" },
-    { "/var/log/libvirt", "tmpfs", "mode=0755", "libvirt-daemon-system" },
-    { "/var/cache/libvirt", "tmpfs", "mode=0755", "libvirt-daemon-system" },
+    { "/etc/libvirt", "tmpfs", "mode=0755", "libvirt" },     { "/var/lib/libvirt", "tmpfs", "mode=0755", "libvirt" },
+    { "/var/log/libvirt", "tmpfs", "mode=0755", "libvirt" }, { "/var/cache/libvirt", "tmpfs", "mode=0755", "libvirt" },
     { "/etc/mdevctl.d", "tmpfs", "mode=0755", "mdevctl" },
 };
 
@@ -122,7 +120,7 @@ static gboolean enter_root(GError **error)
     if (mount("libvirt-ccw-lab", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") != 0)
         return fail(error, "mount a tmpfs at", STAGE);
     if (mkdir(STAGE OLD, 0700) != 0)
-        return fail(error, "make the folder", STAGE OLD);
+        return fail(error, "create the folder", STAGE OLD);
     if (syscall(SYS_pivot_root, STAGE, STAGE OLD) != 0 || chdir("/") != 0)
         return fail(error, "pivot to", STAGE);
     return TRUE;
@@ -137,7 +135,7 @@ static gboolean take_over(const char *name, gboolean is_writable, GError **error
     struct stat stat;
 
     if (link)
-        return symlink(link, target) == 0 || fail(error, "make the link", target);
+        return symlink(link, target) == 0 || fail(error, "create the link", target);
     if (lstat(source, &stat) != 0)
         return fail(error, "stat", source);
     if (S_ISDIR(stat.st_mode) ? mkdir(target, 0755) != 0 : !make_file(target, 0600, error))
@@ -224,13 +222,12 @@ static gboolean mount_all(const Mount *mounts, gsize count, GError **error)
 {
     for (gsize i = 0; i < count; i++) {
         const char *target = mounts[i].target;
-        const char *package = mounts[i].package;
+        const char *program = mounts[i].program;
 
-        if (!package && g_mkdir_with_parents(target, 0755) != 0)
-            return fail(error, "make the folder", target);
-        if (package && !g_file_test(target, G_FILE_TEST_IS_DIR)) {
-            g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND, "there is no folder %s: install the package %s", target,
-                        package);
+        if (!program && g_mkdir_with_parents(target, 0755) != 0)
+            return fail(error, "create the folder", target);
+        if (program && !g_file_test(target, G_FILE_TEST_IS_DIR)) {
+            g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND, "there is no folder %s: install %s", target, program);
             return FALSE;
         }
         if (mount("libvirt-ccw-lab", target, mounts[i].type, MS_NOSUID, mounts[i].options) != 0)
@@ -253,11 +250,11 @@ static gboolean make_nodes(gboolean *ret_can_make_nodes, GError **error)
             continue;
         if (privileged && mknod(target, S_IFCHR | 0600, stat.st_rdev) == 0) {
             if (chmod(target, stat.st_mode & 07777) != 0 || chown(target, stat.st_uid, stat.st_gid) != 0)
-                return fail(error, "give its mode to", target);
+                return fail(error, "set the mode of", target);
             continue;
         }
         if (privileged && errno != EPERM)
-            return fail(error, "make the node", target);
+            return fail(error, "create the node", target);
         privileged = FALSE;
         if (!make_file(target, 0600, error) || !bind_mount(source, target, error))
             return FALSE;
@@ -288,12 +285,12 @@ static gboolean fill(const LabParts *parts, gboolean *ret_can_make_nodes, GError
 {
     for (gsize i = 0; i < G_N_ELEMENTS(folders); i++)
         if (g_mkdir_with_parents(folders[i].path, 0755) != 0 || chmod(folders[i].path, (mode_t)folders[i].mode) != 0)
-            return fail(error, "make the folder", folders[i].path);
+            return fail(error, "create the folder", folders[i].path);
     if (!make_nodes(ret_can_make_nodes, error) || !hide_polkit_agent(error))
         return FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(links); i++)
         if (symlink(links[i].target, links[i].path) != 0)
-            return fail(error, "make the link", links[i].path);
+            return fail(error, "create the link", links[i].path);
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++)
         if (!make_file(files[i].path, files[i].mode, error))
             return FALSE;
@@ -311,7 +308,7 @@ gboolean lab_mounts_enter(const LabParts *parts, const char *const *writable, gb
         !fill(parts, ret_can_make_nodes, error))
         return FALSE;
     if (umount2(OLD, MNT_DETACH) != 0 || rmdir(OLD) != 0)
-        return fail(error, "leave the old root at", OLD);
+        return fail(error, "unmount the old root at", OLD);
     return TRUE;
 }
 
@@ -358,7 +355,7 @@ gboolean lab_mounts_finish(char **real_parts, GError **error)
             return FALSE;
     }
     if (umount2(LAB_REAL_SYS, MNT_DETACH) != 0 || rmdir(LAB_REAL_SYS) != 0)
-        return fail(error, "take off", LAB_REAL_SYS);
+        return fail(error, "unmount", LAB_REAL_SYS);
     if (mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) != 0)
         return fail(error, "make shared the mount", "/");
     /*

@@ -28,7 +28,7 @@ static char *find_libvirtd(GError **error)
             path = g_strdup(places[i]);
     if (!path)
         g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
-                    "libvirtd is not installed: install the package libvirt-daemon-system");
+                    "there is no libvirtd on this host: install libvirt's daemon and its QEMU driver");
     return path;
 }
 
@@ -39,7 +39,8 @@ static gboolean check_mdevctl(GError **error)
 
     if (path || g_file_test("/usr/sbin/mdevctl", G_FILE_TEST_IS_EXECUTABLE))
         return TRUE;
-    g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND, "mdevctl is not installed: install the package mdevctl");
+    g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
+                "there is no mdevctl on this host: install it, because libvirtd needs it for node devices");
     return FALSE;
 }
 

@@ -289,7 +289,7 @@ static int store_uevent(LabModel *model, const LabMatch *match, const char *text
     return lab_synth_uevent(model, match->sch, LAB_SYNTH_OTHER, text);
 }
 
-/* chp_configure_write(): what is asked for is asked of the machine, and nobody says that it refuses. */
+/* chp_configure_write(): the request goes to the machine, which does not report a refusal. */
 static int store_configure(LabModel *model G_GNUC_UNUSED, const LabMatch *match G_GNUC_UNUSED, const char *text,
                            gsize length G_GNUC_UNUSED)
 {

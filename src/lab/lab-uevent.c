@@ -103,7 +103,7 @@ void lab_uevent_send(int fd, const GByteArray *message)
     struct sockaddr_nl everybody = { .nl_family = AF_NETLINK, .nl_groups = UDEV_GROUP };
     ssize_t sent = sendto(fd, message->data, message->len, 0, (struct sockaddr *)&everybody, sizeof(everybody));
 
-    /* ECONNREFUSED: nobody listens. ENOBUFS: a listener sleeps; the kernel loses its events, too. */
+    /* ECONNREFUSED: there is no listener. ENOBUFS: a listener sleeps; the kernel loses its events, too. */
     if (sent < 0 && errno != ECONNREFUSED && errno != ENOBUFS)
         g_warning("cannot send a uevent: %s", g_strerror(errno));
 }

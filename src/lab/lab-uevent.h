@@ -12,8 +12,8 @@
 GByteArray *lab_uevent_message(const char *action, const char *devpath, const char *subsystem, const char *env,
                                guint64 seqnum);
 
-/* A socket to send from, in the network namespace of the caller. -1 and error if there is none to be had. */
+/* A socket to send from, in the network namespace of the caller. -1 and error if the kernel refuses one. */
 int lab_uevent_open(GError **error);
 
-/* To everybody who listens; nobody need. */
+/* To all listeners; there may be none. */
 void lab_uevent_send(int fd, const GByteArray *message);

@@ -61,7 +61,7 @@ static void explain_userns(int problem, GError **error)
             return;
         }
     }
-    ccw_error_set_errno(error, problem, "a lab needs root or a user namespace, and there is none to be had");
+    ccw_error_set_errno(error, problem, "a lab needs root or a user namespace, and this host does not allow one");
 }
 
 /* Root's namespaces, or without privilege the same inside a user namespace in which the caller is root. */

@@ -41,7 +41,7 @@ gboolean ccw_claim_refuse(CcwHost *host, const CcwRecord *record, GError **error
     g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use by %s %s%s",
                 ccw_bus_id_format(&record->device, buf), name ? "driver QEMU, domain" : kind, /* as libvirt does */
                 name ? name : who,
-                stale ? ", for which a process took it that has ended: 'virt-ccw reconcile' settles that" : "");
+                stale ? ", and the process that took it has ended: 'virt-ccw reconcile' decides who has it" : "");
     return FALSE;
 }
 
@@ -173,8 +173,8 @@ static gboolean take(CcwHost *host, const CcwHostDevice *device, const char *dom
         g_propagate_error(error, g_steal_pointer(&take_error));
     else
         g_set_error(error, take_error->domain, take_error->code,
-                    "%s; bringing it back failed as well (%s) and will be "
-                    "tried again when the device is used next",
+                    "%s; giving it back to the host failed, too (%s), and will be tried again when the device is used "
+                    "next",
                     take_error->message, back_error->message);
     return FALSE;
 }
@@ -226,7 +226,7 @@ gboolean ccw_claim_check_arguments(const char *domain_uuid, const char *token, G
     if (token && (is_uuid || is_lease))
         return TRUE;
     if (token)
-        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "'%s' is no domain UUID", domain_uuid ? domain_uuid : "");
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "'%s' is not a domain UUID", domain_uuid ? domain_uuid : "");
     else
         g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "the process that a device was to be taken for has ended");
     return FALSE;

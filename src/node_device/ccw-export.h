@@ -15,9 +15,9 @@ void ccw_export_file_free(CcwExportFile *file);
 
 /*
  * Appends the device's files (CcwExportFile *). at_boot: the mediated device is to be there when the machine is up,
- * else when somebody starts it. mdevctl wants the subchannel's number, which shifts with the set of devices: it is the
- * one of now. Errors: CCW_ERROR_NOT_FOUND; CCW_ERROR_BUSY and CCW_ERROR_UNSUPPORTED for a device that could not be
- * taken now: the host uses it, or no guest could.
+ * else when an administrator starts it. mdevctl wants the subchannel's number, which shifts with the set of devices: it
+ * is the one of now. Errors: CCW_ERROR_NOT_FOUND; CCW_ERROR_BUSY and CCW_ERROR_UNSUPPORTED for a device that could not
+ * be taken now: the host uses it, or no guest could.
  */
 gboolean ccw_export_device(CcwHost *host, const CcwBusId *id, gboolean at_boot, GPtrArray *files, GError **error);
 

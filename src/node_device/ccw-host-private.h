@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the files of this room share and nobody else includes, but its tests, which put a model of the kernel in the
+ * What the files of this folder share. Only they include it, and its tests, which put a model of the kernel in the
  * place of the operations that change a host or ask the kernel, and bench/host.
  */
 #pragma once

@@ -115,7 +115,7 @@ gint64 ccw_host_began(CcwHost *host, pid_t pid);
 
 /*
  * Detaches the device from its host driver and makes the mdev with the device's UUID; the journal says pending.
- * A device that already has that mdev, made by somebody else, is left as it is and TRUE is returned with
+ * A device that already has that mdev, made by another program, is left as it is and TRUE is returned with
  * *ret_taken FALSE: there is nothing to give back. So is one that this domain has already: whoever took it gives it
  * back. If anything fails, all is rolled back in reverse; what will not go back stays in the journal as releasing.
  * Errors: CCW_ERROR_NOT_FOUND (no such device), CCW_ERROR_BUSY (in use: mounted, another mdev, another domain; names
@@ -149,8 +149,8 @@ gboolean ccw_host_refuse_unmanaged(CcwHost *host, const CcwBusId *id, GError **e
 gboolean ccw_host_confirm(CcwHost *host, const CcwBusId *id, const char *domain_uuid, GError **error);
 
 /*
- * The claim that token made, if it is pending still: given back, as libvirt gave the device to nobody; or noted as
- * owned by whom it was made for, as nobody knows whether libvirt did: ccw_host_reconcile finds out.
+ * The claim that token made, if it is pending still: given back, as libvirt gave the device to no domain; or noted as
+ * owned by the domain that it was made for, as libvirt may have done so: ccw_host_reconcile finds out.
  */
 gboolean ccw_host_roll_back(CcwHost *host, const CcwBusId *id, const char *token, GError **error);
 gboolean ccw_host_leave_open(CcwHost *host, const CcwBusId *id, const char *token, GError **error);
@@ -192,7 +192,7 @@ gboolean ccw_host_can_read_owners(CcwHost *host);
 gboolean ccw_host_has_entry(CcwHost *host, const CcwBusId *id);
 
 /*
- * Gives it back as it was found. A subchannel that somebody else bound to vfio_ccw goes to io_subchannel, its device
+ * Gives it back as it was found. A subchannel that another program bound to vfio_ccw goes to io_subchannel, its device
  * offline. A device that its host driver has is left as it is.
  */
 gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error);

@@ -296,13 +296,13 @@ static CcwRecord *from_json(JsonNode *root, const CcwBusId *id, const char **ret
     guint state_index = 0;
     gint64 version;
 
-    *ret_why = "it is no JSON object";
+    *ret_why = "it is not a JSON object";
     if (!object)
         return NULL;
     *ret_why = "its version is not " G_STRINGIFY(JOURNAL_VERSION);
     if (!get_int(object, "version", JOURNAL_VERSION, JOURNAL_VERSION, &version))
         return NULL;
-    *ret_why = "its 'device' is another's";
+    *ret_why = "its 'device' is another device";
     if (!get_bus_id(object, "device", &record->device) || !ccw_bus_id_equal(&record->device, id))
         return NULL;
     *ret_why = "its 'state' is not pending, owned or releasing";
@@ -310,7 +310,7 @@ static CcwRecord *from_json(JsonNode *root, const CcwBusId *id, const char **ret
         return NULL;
     record->state = state_index;
     record->token = g_strdup(get_string(object, "token"));
-    *ret_why = "its 'since' is no time";
+    *ret_why = "its 'since' is not a time";
     if (!get_int(object, "since", 0, G_MAXINT64, &record->since))
         return NULL;
     *ret_why = "its 'owner' is not domain, hand or qemu-ccw, or does not go with its 'domain', a UUID or null";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The journal: what was found of a device that was taken, how far the taking went, and for whom. One JSON file a
- * device, DEVICES_DIR/BUSID.json, replaced atomically; docs/host-side.md shows one. Beside it BUSID.lock, which
+ * The journal: what was found of a device that was taken, how far the taking went, and which domain it is for. One JSON
+ * file a device, DEVICES_DIR/BUSID.json, replaced atomically; docs/host-side.md shows one. Beside it BUSID.lock, which
  * whoever reads in order to write holds. A file that is not understood is refused, never guessed at. Nothing here
  * touches a device.
  */

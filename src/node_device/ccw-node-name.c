@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define DEVNO_DIGITS 4
-
 static const char *const prefixes[] = {
     [CCW_NODE_CCW] = "ccw_",
     [CCW_NODE_CSS] = "css_",
@@ -37,17 +35,11 @@ gboolean ccw_node_name_parse(const char *name, CcwNodeKind *ret_kind, CcwBusId *
 
 gboolean ccw_device_name_parse(const char *text, CcwNodeKind *ret_kind, CcwBusId *ret_id, GError **error)
 {
-    gsize length = strlen(text);
-    CcwBusId id;
-
     if (ccw_node_name_parse(text, ret_kind, ret_id))
         return TRUE;
-    if (length > 0 && length <= DEVNO_DIGITS && strspn(text, "0123456789abcdefABCDEF") == length)
-        id = (CcwBusId){ .devno = (guint16)g_ascii_strtoull(text, NULL, 16) };
-    else if (!ccw_bus_id_parse(text, &id, error))
+    if (!ccw_bus_id_read(text, ret_id, error))
         return FALSE;
     *ret_kind = CCW_NODE_CCW;
-    *ret_id = id;
     return TRUE;
 }
 

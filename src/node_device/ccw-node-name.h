@@ -18,7 +18,8 @@ typedef enum {
 gboolean ccw_node_name_parse(const char *name, CcwNodeKind *ret_kind, CcwBusId *ret_id);
 
 /*
- * A device as a person names one: "0.0.1234", "1234" for it, or as above. Error: CCW_ERROR_INVALID.
+ * A device as a user names one: what ccw_bus_id_read() takes, or "css_0_0_0034" for the device of that subchannel.
+ * Error: CCW_ERROR_INVALID.
  */
 gboolean ccw_device_name_parse(const char *text, CcwNodeKind *ret_kind, CcwBusId *ret_id, GError **error);
 

@@ -131,7 +131,7 @@ static void add_holders(CcwHost *host, GPtrArray *stack, const CcwLayer *layer, 
         add_above(host, stack, layer, names->pdata[i]);
 }
 
-/* drivers/block/loop.c: a loop device is nobody's holder; it says what it is made of. */
+/* drivers/block/loop.c: a loop device is not in any holders folder; it names its file. */
 static void add_loops(CcwHost *host, GPtrArray *stack, const CcwLayer *layer)
 {
     g_autofree char *blocks = ccw_host_path(host, "class/block");

@@ -217,10 +217,29 @@ static char *any_path_cure(CcwHost *host, guint cssid)
     return cure;
 }
 
+/*
+ * A number in XML without 0x is decimal, while a bus id is hexadecimal: devno='1234' is 0.0.04d2. NULL if the host has
+ * no device that the same digits name in hexadecimal.
+ */
+static char *find_meant(CcwHost *host, const CcwBusId *id)
+{
+    CcwBusId meant = *id;
+    char buf[CCW_BUS_ID_STR_LEN];
+    g_autofree char *digits = g_strdup_printf("%u", id->devno);
+    g_autofree char *dir = NULL;
+    guint64 devno = g_ascii_strtoull(digits, NULL, 16);
+
+    if (devno > G_MAXUINT16 || devno == id->devno)
+        return NULL;
+    meant.devno = (guint16)devno;
+    dir = ccw_host_path(host, "bus/ccw/devices/%s", ccw_bus_id_format(&meant, buf));
+    return g_file_test(dir, G_FILE_TEST_EXISTS) ? g_steal_pointer(&digits) : NULL;
+}
+
 void ccw_state_set_missing(CcwHost *host, const CcwBusId *id, GError **error)
 {
     char buf[CCW_BUS_ID_STR_LEN];
-    g_autofree char *cure = NULL;
+    g_autofree char *cure = NULL, *digits = NULL;
 
     ccw_bus_id_format(id, buf);
     if (is_ignored(host, id)) {
@@ -229,7 +248,12 @@ void ccw_state_set_missing(CcwHost *host, const CcwBusId *id, GError **error)
         return;
     }
     cure = any_path_cure(host, id->cssid);
-    if (cure)
+    digits = find_meant(host, id);
+    if (digits)
+        g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
+                    "there is no ccw device %s on this host: devno='%s' is decimal; is devno='0x%s' meant?", buf,
+                    digits, digits);
+    else if (cure)
         g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
                     "there is no ccw device %s on this host; %s may bring it back", buf, cure);
     else

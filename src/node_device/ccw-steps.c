@@ -105,8 +105,8 @@ typedef struct {
 
 /*
  * TRUE when there is nothing more to try: it is done, or failed for good. Not ready yet are: the ccw device not
- * recognised (ENOENT), without its driver (EINVAL), being set by somebody else (EAGAIN), or looked at by udev (EBUSY).
- * EINVAL is also the answer to the value it has already.
+ * recognised (ENOENT), without its driver (EINVAL), being set by another process (EAGAIN), or looked at by udev
+ * (EBUSY). EINVAL is also the answer to the value it has already.
  */
 static gboolean try_online(gpointer data)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Devices with managed='no': nobody takes them for a guest, but it is seen to that they are there, and free. */
+/* Devices with managed='no': they are not taken for a guest; the hook checks that they are there, and free. */
 #include "conf/ccw-uuid.h"
 #include "node_device/ccw-claim.h"
 #include "node_device/ccw-host-private.h"

@@ -158,7 +158,7 @@ CcwCaps *ccw_caps_read(const char *answers, GError **error)
             read_answer(&reading, answer);
     }
     if (!caps->version || !caps->target) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED, "an emulator that does not tell its %s over QMP",
+        g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED, "an emulator that does not report its %s over QMP",
                     caps->version ? "target" : "version");
         return NULL;
     }

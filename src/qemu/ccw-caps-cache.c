@@ -88,7 +88,7 @@ static char *read_file(const char *path)
     g_autofree char *text = NULL;
     struct stat st;
 
-    /* Nobody else may have put it there. */
+    /* Another user must not have put it there. */
     if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_size > FILE_MAX)
         return NULL;
     return g_file_get_contents(path, &text, NULL, NULL) ? g_steal_pointer(&text) : NULL;

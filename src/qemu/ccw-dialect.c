@@ -221,7 +221,7 @@ static gboolean get_bus_id(CcwProps *props, const char *key, gboolean *ret_found
         g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "%s wants a device bus id, for example 0.0.1234", key);
         return FALSE;
     }
-    if (!ccw_bus_id_parse(text, ret_id, error)) {
+    if (!ccw_bus_id_read(text, ret_id, error)) {
         g_prefix_error(error, "%s: ", key);
         return FALSE;
     }
@@ -294,7 +294,7 @@ static gboolean add_host(GArray *hosts, const CcwBusId *host, GError **error)
     for (guint i = 0; i < hosts->len; i++) {
         if (!ccw_bus_id_equal(&g_array_index(hosts, CcwBusId, i), host))
             continue;
-        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "hostid %s is another device's already",
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "hostid %s is used by another device already",
                     ccw_bus_id_format(host, text));
         return FALSE;
     }

@@ -94,7 +94,7 @@ static gboolean claim_managed(const Hook *hook, GArray *hostdevs, GError **error
 }
 
 /*
- * Where there is no virtccwd nobody else would bring back what was left by a hook or a libvirtd that was killed: of
+ * Where there is no virtccwd, only the hook releases what a killed hook or a killed libvirtd has left: of
  * devices, or of all (NULL). What cannot go back is in the journal, and the claim says why.
  */
 static void sweep(const Hook *hook, GArray *devices)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * One QMP command of a user, for stock QEMU: device_add with hostid= becomes what -device does (ccw-dialect.h). Text
- * in, text out; who talks to whom is ccw-monitor.h's.
+ * in, text out; ccw-monitor.h has the connections.
  */
 #pragma once
 
 #include "conf/ccw-conf.h"
 
-/* Is there such a device to be had? */
+/* Is there such a device? */
 typedef gboolean (*CcwHotplugCheck)(const CcwBusId *host, gconstpointer data, GError **error);
 
 typedef struct {

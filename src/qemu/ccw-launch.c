@@ -70,7 +70,7 @@ static gboolean parse_dasd(CcwLaunch *launch, const char *value, GError **error)
                     "--dasd %s: give it as DEVICE=IMAGE[,ro][,sync], for example 0.0.1234=disk.ckd", value);
         return FALSE;
     }
-    if (!ccw_bus_id_parse(text, &id, error)) {
+    if (!ccw_bus_id_read(text, &id, error)) {
         g_prefix_error(error, "--dasd %s: ", value);
         return FALSE;
     }
@@ -91,7 +91,8 @@ static gboolean parse_dasd(CcwLaunch *launch, const char *value, GError **error)
 static gboolean parse_qemu(CcwLaunch *launch, const char *value, GError **error)
 {
     if (launch->argv->program || !*value) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--qemu %s: one program is wanted", value);
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--qemu %s: give one program, and --qemu once",
+                    value);
         return FALSE;
     }
     launch->argv->program = g_strdup(value);
@@ -101,7 +102,7 @@ static gboolean parse_qemu(CcwLaunch *launch, const char *value, GError **error)
 static gboolean parse_qmp(CcwLaunch *launch, const char *value, GError **error)
 {
     if (launch->qmp || !*value) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--qmp %s: one path is wanted", value);
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--qmp %s: give one path, and --qmp once", value);
         return FALSE;
     }
     launch->qmp = g_strdup(value);
@@ -233,7 +234,7 @@ static gboolean has_option(const CcwArgv *argv, const char *option)
 static gboolean check_hosts(CcwLaunch *launch, const GArray *hosts, const CcwLaunchPlaces *places, GError **error)
 {
     const Hosts known = { .launch = launch, .sysfs_root = places->sysfs_root };
-    /* Nobody waits for the end of a QEMU in the background. */
+    /* The caller does not wait for the end of a QEMU in the background. */
     CcwLease *lease = has_option(launch->argv, "daemonize") ? NULL : places->lease;
 
     for (guint i = 0; i < hosts->len; i++) {
@@ -414,12 +415,12 @@ void ccw_launch_exec(CcwLaunch *launch, char **envp, GError **error)
         const CcwLaunchDasd *dasd = g_ptr_array_index(launch->dasds, i);
 
         if (fcntl(dasd->fd, F_SETFD, 0) < 0) {
-            ccw_error_set_errno(error, errno, "cannot hand on %s", dasd->path);
+            ccw_error_set_errno(error, errno, "cannot pass %s to QEMU", dasd->path);
             return;
         }
     }
     if (launch->library_fd >= 0 && fcntl(launch->library_fd, F_SETFD, 0) < 0) {
-        ccw_error_set_errno(error, errno, "cannot hand on " VFIO_LIBRARY);
+        ccw_error_set_errno(error, errno, "cannot pass " VFIO_LIBRARY " to QEMU");
         return;
     }
     execve(launch->argv->program, words, envp);

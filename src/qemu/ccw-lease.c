@@ -34,7 +34,7 @@ void ccw_lease_free(CcwLease *lease)
     g_free(lease);
 }
 
-/* Nobody else need be there to settle it. What cannot go back is refused by the claim, which says why. */
+/* It is settled here, as there may be no virtccwd. What cannot go back is refused by the claim, which says why. */
 static void settle_killed(CcwLease *lease, const CcwBusId *id)
 {
     g_autoptr(CcwHostDevice) device = ccw_host_lookup(lease->host, id, NULL);

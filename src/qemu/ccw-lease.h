@@ -16,7 +16,7 @@ void ccw_lease_free(CcwLease *lease); /* gives nothing back */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwLease, ccw_lease_free)
 
 /*
- * Takes one, or finds it prepared by somebody else, and leaves that. What a killed process like this one left of it
+ * Takes one, or finds it prepared by another program, and leaves that. What a killed process like this one left of it
  * goes back first. Errors: as ccw_host_claim, prefixed with "hostid BUSID: ".
  */
 gboolean ccw_lease_take(CcwLease *lease, const CcwBusId *id, GError **error);

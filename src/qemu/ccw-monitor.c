@@ -56,7 +56,7 @@ static int listen_at(const char *path, GError **error)
     return -1;
 }
 
-/* QEMU's end, which nobody else reaches: its name is gone, and its inode is held. */
+/* QEMU's end, which no other process reaches: its name is gone, and its inode is held. */
 static int listen_hidden(int *ret_inode, GError **error)
 {
     g_autofree char *dir = g_dir_make_tmp("qemu-ccw-XXXXXX", error);

@@ -103,8 +103,8 @@ static gboolean check_sources(const Subject *subject, GError **error)
 
         if (other) {
             ccw_conf_refuse(subject->xml, node->element, error,
-                            "Hostdev already exists in the domain configuration: ccw device %s is the one of line %u "
-                            "too",
+                            "Hostdev already exists in the domain configuration: ccw device %s is in line %u "
+                            "already",
                             ccw_bus_id_format(&node->dev.source, text), line_of(subject, other->element));
             return FALSE;
         }
@@ -256,7 +256,7 @@ static char *warning_of_device(CcwHost *host, const CcwQemuDevice *device)
     if (!found)
         return g_strdup_printf("line %u: this host has no channel device %s", device->line, text);
     if (found->cutype && !g_str_has_prefix(found->cutype, DASD_CONTROL_UNIT))
-        return g_strdup_printf("line %u: channel device %s is no DASD: its control unit is a %s, a DASD's is a 3990",
+        return g_strdup_printf("line %u: channel device %s is not a DASD: its control unit is a %s, a DASD's is a 3990",
                                device->line, text, found->cutype);
     return NULL;
 }

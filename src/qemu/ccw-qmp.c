@@ -103,7 +103,7 @@ static gboolean refuse(const CcwQmp *qmp, GError **error, const char *what)
     return FALSE;
 }
 
-/* More input. FALSE when there is none to be had. */
+/* More input. FALSE when there is no more. */
 static gboolean receive(CcwQmp *qmp, GError **error)
 {
     char data[16384];
@@ -125,7 +125,7 @@ static gboolean receive(CcwQmp *qmp, GError **error)
     if (n < 0)
         return refuse(qmp, error, "ended without answering over QMP");
     if (qmp->input->len + (gsize)n > CCW_QMP_BYTES_MAX || memchr(data, '\0', (gsize)n))
-        return refuse(qmp, error, "answers over QMP with more than can be true");
+        return refuse(qmp, error, "sends more over QMP than an emulator has to say");
     g_string_append_len(qmp->input, data, n);
     return TRUE;
 }

@@ -18,5 +18,5 @@
  */
 gboolean ccw_activation_take(int ret_fds[2], GError **error);
 
-/* state: "READY=1", "STOPPING=1". Nothing if nobody wants to know. */
+/* state: "READY=1", "STOPPING=1". Does nothing without systemd. */
 void ccw_activation_notify(const char *state);

@@ -29,6 +29,7 @@
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-log.h"
 #include "remote/ccw-relay.h"
+#include "remote/ccw-report.h"
 #include "remote/ccw-rpc-error.h"
 #include "remote/ccw-validator.h"
 #include "remote/ccw-xdr.h"
@@ -45,6 +46,7 @@ typedef struct {
     GArray *ids;          /* of CcwBusId: theirs */
     GByteArray *frame;    /* the lowered call */
     char *domain_xml;     /* of the domain, if it was asked for and is its own; else NULL */
+    GArray *present;      /* of CcwHostdev: the devices in that XML; NULL: it was not asked for */
     gboolean has_map;     /* the domain's feature has been asked for, */
     CcwMapCss map;        /* and this is it */
     gboolean is_stock;    /* it came in libvirt's own form */
@@ -67,6 +69,7 @@ static void attach_free(CcwAction *action)
     g_array_unref(attach->ids);
     g_clear_pointer(&attach->frame, g_byte_array_unref);
     g_free(attach->domain_xml);
+    g_clear_pointer(&attach->present, g_array_unref);
     g_clear_pointer(&attach->reply, g_byte_array_unref);
     g_clear_error(&attach->no_modules);
     g_clear_error(&attach->error);
@@ -90,6 +93,14 @@ static const CcwMapCss *map_css(const Attach *attach)
     return attach->has_map ? &attach->map : NULL;
 }
 
+static void log_reply(const CcwAction *action, const GByteArray *reply)
+{
+    static CcwReport report = { .done = "attached", .verb = "attach", .place = " to " };
+    g_autofree char *devices = ccw_report_devices(((const Attach *)action)->ids);
+
+    ccw_report_reply(&report, action, devices, reply);
+}
+
 static void settled(CcwAction *action)
 {
     static CcwLogLimit limit;
@@ -99,6 +110,7 @@ static void settled(CcwAction *action)
 
     if (attach->look && services->changed)
         services->changed(services->changed_data);
+    log_reply(action, attach->reply);
     ccw_action_reply(action, g_steal_pointer(&attach->reply));
     if (attach->is_accepted && !attach->is_stock)
         ccw_action_end_warned(action, map_css(attach), &limit, subject);
@@ -231,14 +243,46 @@ static void loaded(CcwAction *action)
         ccw_action_call(action, attach->frame, first_reply, lost_in_call);
 }
 
+/*
+ * libvirt finds a device that is attached twice by its guest address, and names that. Where the domain's XML is known
+ * the device itself is named. A call for the domain's definition is about another XML.
+ */
+static const CcwHostdev *find_present(const Attach *attach, const CcwRpcError *error)
+{
+    gboolean of_config =
+        attach->action.arguments.has_flags && attach->action.arguments.flags & VIR_DOMAIN_AFFECT_CONFIG;
+
+    if (!attach->present || of_config || error->code != VIR_ERR_XML_ERROR ||
+        !ccw_rpc_error_mentions(error, "CCW devno"))
+        return NULL;
+    for (guint i = 0; i < attach->present->len; i++) {
+        const CcwHostdev *present = &g_array_index(attach->present, CcwHostdev, i);
+
+        for (guint n = 0; n < attach->ids->len; n++)
+            if (ccw_bus_id_equal(&present->source, &g_array_index(attach->ids, CcwBusId, n)))
+                return present;
+    }
+    return NULL;
+}
+
+static void settle_present(Attach *attach, const CcwBusId *id)
+{
+    char buf[CCW_BUS_ID_STR_LEN];
+
+    g_set_error(&attach->error, CCW_ERROR, CCW_ERROR_BUSY, "the domain already has ccw device %s",
+                ccw_bus_id_format(id, buf));
+    settle_error(attach, attach->error);
+}
+
 static void first_refused(Attach *attach, const CcwHeader *header, const guint8 *payload, gsize length)
 {
-    const CcwHostdev *missing = NULL;
+    const CcwHostdev *missing = NULL, *present = NULL;
     gboolean no_vfio = FALSE;
     CcwRpcError error;
 
     if (ccw_rpc_error_decode(&error, payload, length)) {
         missing = find_missing(attach, &error);
+        present = find_present(attach, &error);
         no_vfio = is_no_vfio(&error);
         ccw_rpc_error_clear(&error);
     }
@@ -247,6 +291,8 @@ static void first_refused(Attach *attach, const CcwHeader *header, const guint8 
         ccw_action_work(&attach->action, CCW_WORK_HOST, claim_work, claimed);
     } else if (no_vfio && !attach->loaded && any(attach, is_managed)) {
         ccw_action_work(&attach->action, CCW_WORK_HOST, load_work, loaded);
+    } else if (present) {
+        settle_present(attach, &present->source);
     } else {
         settle(attach, CCW_ATTACH_NONE, ccw_relay_raise(header, payload, length));
     }
@@ -302,12 +348,11 @@ static void lower_work(CcwAction *action)
 {
     static CcwLogLimit limit;
     Attach *attach = (Attach *)action;
-    g_autoptr(GArray) hostdevs = NULL;
     g_autoptr(GError) error = NULL;
 
     if (attach->domain_xml) {
-        hostdevs = ccw_conf_collect(attach->domain_xml, &attach->map, &error);
-        attach->has_map = hostdevs != NULL;
+        attach->present = ccw_conf_collect(attach->domain_xml, &attach->map, &error);
+        attach->has_map = attach->present != NULL;
     }
     if (!attach->has_map)
         ccw_log_limited(&limit, G_LOG_LEVEL_WARNING,
@@ -394,10 +439,15 @@ static gboolean is_past_access(const CcwHeader *header, const guint8 *payload, g
  */
 static void may_answered(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
-    if (is_past_access(header, payload, length))
+    GByteArray *refusal;
+
+    if (is_past_access(header, payload, length)) {
         ccw_action_work(action, CCW_WORK_HOST, prepare_work, prepared);
-    else
-        ccw_action_end(action, ccw_action_refusal(action, header, payload, length));
+    } else {
+        refusal = ccw_action_refusal(action, header, payload, length);
+        log_reply(action, refusal);
+        ccw_action_end(action, refusal);
+    }
 }
 
 static void ask_may(CcwAction *action)

@@ -17,22 +17,28 @@
 #include "remote/ccw-action.h"
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-relay.h"
+#include "remote/ccw-report.h"
 #include "remote/ccw-rpc-error.h"
 #include "remote/ccw-xdr.h"
 #include "util/ccw-error.h"
 
 #define LOOKS_MAX 3 /* at what the domains have, if attaches come in between */
 
+static CcwReport detach_report = { .done = "detached", .verb = "detach", .place = " from this host" };
+static CcwReport reattach_report = { .done = "reattached", .verb = "reattach", .place = " to this host" };
+static CcwReport reset_report = { .done = "reset", .verb = "reset", .place = "" };
+
 static const struct deed {
+    CcwReport *report;
     gint32 procedure;
     gint32 question;
     CcwByHandFunc func;
     gboolean needs_modules;
 } deeds[] = {
-    { CCW_PROC_NODE_DEVICE_DETTACH, CCW_PROC_NODE_DEVICE_RE_ATTACH, ccw_host_detach, TRUE },
-    { CCW_PROC_NODE_DEVICE_DETACH_FLAGS, CCW_PROC_NODE_DEVICE_RE_ATTACH, ccw_host_detach, TRUE },
-    { CCW_PROC_NODE_DEVICE_RE_ATTACH, CCW_PROC_NODE_DEVICE_RE_ATTACH, ccw_host_reattach, FALSE },
-    { CCW_PROC_NODE_DEVICE_RESET, CCW_PROC_NODE_DEVICE_RESET, ccw_host_reset, FALSE },
+    { &detach_report, CCW_PROC_NODE_DEVICE_DETTACH, CCW_PROC_NODE_DEVICE_RE_ATTACH, ccw_host_detach, TRUE },
+    { &detach_report, CCW_PROC_NODE_DEVICE_DETACH_FLAGS, CCW_PROC_NODE_DEVICE_RE_ATTACH, ccw_host_detach, TRUE },
+    { &reattach_report, CCW_PROC_NODE_DEVICE_RE_ATTACH, CCW_PROC_NODE_DEVICE_RE_ATTACH, ccw_host_reattach, FALSE },
+    { &reset_report, CCW_PROC_NODE_DEVICE_RESET, CCW_PROC_NODE_DEVICE_RESET, ccw_host_reset, FALSE },
 };
 
 typedef struct {
@@ -103,6 +109,16 @@ static void do_work(CcwAction *action)
         wait_listed(action);
 }
 
+/* Takes reply. */
+static void end(ByHand *hand, GByteArray *reply)
+{
+    g_autofree char *bus_id = ccw_bus_id_to_string(&hand->device->bus_id);
+    g_autofree char *device = g_strconcat("ccw device ", bus_id, NULL);
+
+    ccw_report_reply(hand->deed->report, &hand->action, device, reply);
+    ccw_action_end(&hand->action, reply);
+}
+
 static void done(CcwAction *action)
 {
     const CcwServices *services = action->connection->services;
@@ -110,8 +126,7 @@ static void done(CcwAction *action)
 
     if (services->changed) /* the device was left alone meanwhile */
         services->changed(services->changed_data);
-    ccw_action_end(action, hand->error ? ccw_rpc_error_reply_for(&action->call, hand->error)
-                                       : ccw_action_success(action, NULL));
+    end(hand, hand->error ? ccw_rpc_error_reply_for(&action->call, hand->error) : ccw_action_success(action, NULL));
 }
 
 /* Whether libvirt has let the client past its access check. */
@@ -161,11 +176,11 @@ static void answered(CcwAction *action, const CcwHeader *header, const guint8 *p
         hand->asked = g_strdup(action->arguments.node);
         ask(hand);
     } else if (header->status == CCW_STATUS_ERROR) {
-        ccw_action_end(action, ccw_action_refusal(action, header, payload, length));
+        end(hand, ccw_action_refusal(action, header, payload, length));
     } else {
         error = g_error_new(CCW_ERROR, CCW_ERROR_UNSUPPORTED,
-                            "this libvirt handles %s itself, in a way that is not known here", hand->asked);
-        ccw_action_end(action, ccw_rpc_error_reply_for(&action->call, error));
+                            "this libvirt handles %s itself, and virtccwd does not know how", hand->asked);
+        end(hand, ccw_rpc_error_reply_for(&action->call, error));
     }
 }
 

@@ -4,15 +4,20 @@
  * is looked at and what is no longer in it goes back to the host, as managed PCI devices do. A guest that has not let
  * go of it yet still has it in the XML; then nothing happens here, and the event of its removal brings the watcher.
  */
+#include <libvirt/virterror.h>
+
+#include "conf/ccw-uuid.h"
 #include "remote/ccw-action.h"
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-relay.h"
+#include "remote/ccw-report.h"
 #include "remote/ccw-rpc-error.h"
 
 #define LOOKS_MAX 3 /* at a live XML that an attach made stale; then the watcher does it */
 
 typedef struct {
     CcwAction action;
+    GArray *ids;       /* of CcwBusId: ours in the client's XML; empty where the client gave an alias */
     GByteArray *reply; /* libvirt's, held back */
     CcwLive *live;
     char *xml; /* the domain's, to be added to live; NULL: it is, or could not be understood */
@@ -24,6 +29,7 @@ static void detach_free(CcwAction *action)
 {
     Detach *detach = (Detach *)action;
 
+    g_array_unref(detach->ids);
     g_clear_pointer(&detach->reply, g_byte_array_unref);
     g_clear_pointer(&detach->live, ccw_live_free);
     g_free(detach->xml);
@@ -107,9 +113,42 @@ static void look(CcwAction *action)
     ccw_action_get_domain_xml(action, got_domain_xml, leave_to_watcher);
 }
 
+/* libvirt says that it has no such mediated device, which sounds as if the host did not have the ccw device. */
+static GByteArray *absent(const Detach *detach, const guint8 *payload, gsize length)
+{
+    GByteArray *reply = NULL;
+    CcwRpcError error;
+
+    if (!ccw_rpc_error_decode(&error, payload, length))
+        return NULL;
+    for (guint i = 0; i < detach->ids->len && !reply && error.code == VIR_ERR_DEVICE_MISSING; i++) {
+        const CcwBusId *id = &g_array_index(detach->ids, CcwBusId, i);
+        char uuid[CCW_UUID_STR_LEN], buf[CCW_BUS_ID_STR_LEN];
+        g_autofree char *message = g_strdup_printf("the domain has no ccw device %s", ccw_bus_id_format(id, buf));
+
+        if (ccw_rpc_error_mentions(&error, ccw_uuid_encode(id, uuid)))
+            reply = ccw_rpc_error_reply(&detach->action.call, VIR_ERR_DEVICE_MISSING, error.domain, message);
+    }
+    ccw_rpc_error_clear(&error);
+    return reply;
+}
+
+static void log_reply(const Detach *detach)
+{
+    static CcwReport report = { .done = "detached", .verb = "detach", .place = " from " };
+    g_autofree char *devices = detach->ids->len ? ccw_report_devices(detach->ids) : g_strdup("a device by its alias");
+
+    ccw_report_reply(&report, &detach->action, devices, detach->reply);
+}
+
 static void got_reply(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
-    ((Detach *)action)->reply = ccw_relay_raise(header, payload, length);
+    Detach *detach = (Detach *)action;
+
+    detach->reply = header->status == CCW_STATUS_ERROR ? absent(detach, payload, length) : NULL;
+    if (!detach->reply)
+        detach->reply = ccw_relay_raise(header, payload, length);
+    log_reply(detach);
     if (header->status == CCW_STATUS_OK)
         look(action);
     else
@@ -126,6 +165,9 @@ gboolean ccw_detach_begin(CcwConnection *connection, CcwCall *call)
         return FALSE;
     detach = g_new0(Detach, 1);
     detach->action.free = detach_free;
+    detach->ids = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
+    for (guint i = 0; call->hostdevs && i < call->hostdevs->len; i++)
+        g_array_append_val(detach->ids, g_array_index(call->hostdevs, CcwHostdev, i).source);
     ccw_action_begin(&detach->action, connection, &call->header, &call->arguments);
     ccw_action_call(&detach->action, call->frame, got_reply, leave_to_watcher);
     return TRUE;

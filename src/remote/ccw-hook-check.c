@@ -13,7 +13,7 @@
 #define TEXT_MAX 65536
 #define SLACK                                                                                                          \
     G_USEC_PER_SEC /* a process's start is told in hundredths of a second, and it looks for hooks a bit later */
-#define INIT 1     /* who listens where systemd activates sockets; the daemon's own number is not to be had */
+#define INIT 1     /* who listens where systemd activates sockets; the daemon's own number is not known */
 
 /* When it was last changed, in microseconds of the wall clock; 0 if it does not call virt-ccw. */
 static gint64 changed(const char *path)

@@ -101,8 +101,8 @@ static void greeted(CcwAction *action, const CcwHeader *header, const guint8 *pa
     CcwConnection *connection = action->connection;
 
     if (!lists_none(header, payload, length)) {
-        shut(connection, "libvirt behind virtccwd does not let root in as it is: give it auth_unix_rw and "
-                         "auth_unix_ro 'none' or 'polkit'");
+        shut(connection, "libvirt behind virtccwd does not let root in without a password: set its auth_unix_rw and "
+                         "auth_unix_ro to 'none' or 'polkit'");
         ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "%s", connection->shut_why);
     }
     connection->is_held = FALSE;
@@ -406,7 +406,7 @@ static void refuse(CcwConnection *connection, const CcwHeader *header)
 
     if (is_remote(header, CCW_PROC_CONNECT_SET_IDENTITY) && connection->peer->uid != 0) {
         code = VIR_ERR_ACCESS_DENIED;
-        message = "only root may call in another's name";
+        message = "only root may set the identity of another client";
     } else if (is_remote(header, CCW_PROC_CONNECT_OPEN) && connection->phase == CCW_PHASE_OPENING) {
         message = "connection already open";
     } else if (!connection->is_listed) {

@@ -5,17 +5,21 @@
 
 #include "conf/ccw-conf.h"
 #include "remote/ccw-log.h"
+#include "remote/ccw-report.h"
 #include "util/ccw-error.h"
+
+#define NAMES_MAX 1024
 
 struct _CcwKeeper {
     CcwHost *host;
     char *token;
-    GMutex lock;      /* of what follows, for the time of the bookkeeping */
-    GHashTable *held; /* CcwBusId -> number of attaches, and of clients that detach, reattach or reset it */
-    GHashTable *busy; /* CcwBusId -> Deed */
-    GCond idle;       /* a device is not busy any more */
-    gboolean skipped; /* something was held when devices were given back by level */
-    gint generation;  /* atomic; changes under the lock */
+    GMutex lock;       /* of what follows, for the time of the bookkeeping */
+    GHashTable *held;  /* CcwBusId -> number of attaches, and of clients that detach, reattach or reset it */
+    GHashTable *busy;  /* CcwBusId -> Deed */
+    GHashTable *names; /* UUID -> the name of a domain that libvirt has told of */
+    GCond idle;        /* a device is not busy any more */
+    gboolean skipped;  /* something was held when devices were given back by level */
+    gint generation;   /* atomic; changes under the lock */
 };
 
 /* What a device is busy with. */
@@ -34,6 +38,7 @@ CcwKeeper *ccw_keeper_new(CcwHost *host)
     g_mutex_init(&keeper->lock);
     keeper->held = g_hash_table_new_full(ccw_bus_id_hash, ccw_bus_id_equal, g_free, NULL);
     keeper->busy = g_hash_table_new_full(ccw_bus_id_hash, ccw_bus_id_equal, g_free, NULL);
+    keeper->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_cond_init(&keeper->idle);
     return keeper;
 }
@@ -46,6 +51,7 @@ void ccw_keeper_free(CcwKeeper *keeper)
     g_cond_clear(&keeper->idle);
     g_hash_table_unref(keeper->held);
     g_hash_table_unref(keeper->busy);
+    g_hash_table_unref(keeper->names);
     g_free(keeper);
 }
 
@@ -82,7 +88,8 @@ static void announce(CcwKeeper *keeper, const CcwBusId *id)
     g_autoptr(GError) error = NULL;
 
     if (keeper->token && !ccw_host_announce(keeper->host, id, keeper->token, &error))
-        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "an attach goes on unannounced: %s", error->message);
+        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "cannot announce an attach to other processes: %s",
+                        error->message);
 }
 
 void ccw_keeper_hold(CcwKeeper *keeper, GArray *ids)
@@ -296,11 +303,45 @@ static gboolean is_held(const CcwBusId *id, gpointer data)
     return held || stale;
 }
 
+void ccw_keeper_note_name(CcwKeeper *keeper, const char *domain_uuid, const char *name)
+{
+    g_mutex_lock(&keeper->lock);
+    if (g_hash_table_size(keeper->names) >= NAMES_MAX) /* domains come and go for ever: names are for the log only */
+        g_hash_table_remove_all(keeper->names);
+    g_hash_table_replace(keeper->names, g_strdup(domain_uuid), g_strdup(name));
+    g_mutex_unlock(&keeper->lock);
+}
+
+static char *name_of(const Level *level, const char *domain_uuid)
+{
+    const char *name = g_hash_table_lookup(level->live->names, domain_uuid);
+    char *copy;
+
+    g_mutex_lock(&level->keeper->lock);
+    copy = g_strdup(name ? name : g_hash_table_lookup(level->keeper->names, domain_uuid));
+    g_mutex_unlock(&level->keeper->lock);
+    return copy;
+}
+
+static void report(const CcwReconciled *reconciled, gpointer data)
+{
+    g_autofree char *name = reconciled->domain ? name_of(data, reconciled->domain) : NULL;
+
+    if (reconciled->result == CCW_RECONCILE_GIVEN_BACK)
+        ccw_report_release(&reconciled->device, reconciled->domain, name);
+}
+
 gboolean ccw_keeper_reconcile(CcwKeeper *keeper, CcwLive *live, const char *only_domain, gboolean *ret_stale,
                               GError **error)
 {
     Level level = { .keeper = keeper, .live = live };
-    CcwReconcile request = { .is_held = is_held, .held_data = &level, .only_domain = only_domain };
+    CcwReconcile request = {
+        .is_held = is_held,
+        .held_data = &level,
+        .only_domain = only_domain,
+        .report = report,
+        .report_data = &level,
+    };
     gboolean done = TRUE;
 
     ccw_live_ask(live, &request);

@@ -102,6 +102,9 @@ gboolean ccw_live_is_complete(const CcwLive *live);
 /* Puts that into a request: it lives as long as live does. */
 void ccw_live_ask(CcwLive *live, CcwReconcile *request);
 
+/* The name of a domain, as libvirt has it: for log lines about the domain when libvirt no longer has it. */
+void ccw_keeper_note_name(CcwKeeper *keeper, const char *domain_uuid, const char *name);
+
 /*
  * Gives back what is in no live XML any more: of only_domain, or of all for NULL. What is held is left alone.
  * *ret_stale: something was attached since live was made, and nothing was done; look again.

@@ -226,7 +226,7 @@ static void answer_call(CcwLogin *login)
     AnswerFunc answer = answer_other;
 
     if (login->call.type != CCW_TYPE_CALL)
-        return; /* nobody waits for an answer */
+        return; /* the client does not wait for an answer */
     if (login->call.program == CCW_PROGRAM_REMOTE && login->call.version == CCW_PROGRAM_VERSION)
         for (gsize i = 0; i < G_N_ELEMENTS(answers); i++)
             if (answers[i].procedure == login->call.procedure)

@@ -143,8 +143,8 @@ CcwPeer *ccw_peer_new(int fd, GError **error)
         return NULL;
     /* A client that waited to be accepted may have ended, and its number be another process's. */
     if (!has_uid(peer->pid, peer->uid)) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "process %d is none of user %u, who connected", peer->pid,
-                    peer->uid);
+        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "process %d does not belong to user %u, who connected",
+                    peer->pid, peer->uid);
         return NULL;
     }
     peer->label = read_label(fd);

@@ -173,7 +173,7 @@ static void control(CcwPollWatch *watch, int operation, guint32 events)
         fail(watch);
 }
 
-/* epoll reports a hang-up whether asked or not, so a socket nobody wants to hear of leaves the set. */
+/* epoll reports a hang-up whether asked or not, so a socket without a watcher leaves the set. */
 void ccw_poll_set(CcwPollWatch *watch, guint32 events)
 {
     if (events == watch->events || watch->is_failed)

@@ -204,7 +204,8 @@ static char *unadvertise(const char *xml, gpointer data G_GNUC_UNUSED, gboolean 
 static char *raise_text(const char *text, gpointer data G_GNUC_UNUSED, gboolean *ret_changed,
                         GError **error G_GNUC_UNUSED)
 {
-    char *raised = ccw_conf_raise_text(text);
+    g_autofree char *reason = ccw_rpc_error_hook_reason(text);
+    char *raised = ccw_conf_raise_text(reason ? reason : text);
 
     *ret_changed = g_strcmp0(raised, text) != 0;
     return raised;
@@ -255,7 +256,8 @@ gboolean ccw_relay_must_parse_reply(const CcwHeader *header, const guint8 *paylo
 /* An error's text is no XML, and looked through in linear time. */
 static gboolean must_raise_error(const CcwHeader *header, const guint8 *payload, gsize length)
 {
-    return has_error(header) && memmem(payload, length, UUID_DIGITS, strlen(UUID_DIGITS));
+    return has_error(header) && (memmem(payload, length, UUID_DIGITS, strlen(UUID_DIGITS)) ||
+                                 memmem(payload, length, CCW_RPC_ERROR_HOOK, strlen(CCW_RPC_ERROR_HOOK)));
 }
 
 GByteArray *ccw_relay_raise(const CcwHeader *header, const guint8 *payload, gsize length)

@@ -104,6 +104,20 @@ gboolean ccw_rpc_error_mentions(const CcwRpcError *error, const char *text)
     return FALSE;
 }
 
+char *ccw_rpc_error_hook_reason(const char *text)
+{
+    static const char introduction[] = "Hook script execution failed: ";
+    const char *said = strstr(text, CCW_RPC_ERROR_HOOK);
+    const char *words = strstr(text, introduction);
+    g_autofree char *reason = NULL;
+
+    if (!said)
+        return NULL;
+    reason = g_strchomp(g_strdup(said + strlen(CCW_RPC_ERROR_HOOK)));
+    return words && words < said ? g_strdup_printf("%.*s%s%s", (int)(words - text), text, introduction, reason)
+                                 : g_steal_pointer(&reason);
+}
+
 /*
  * What stands for the text behind libvirt's words: "%s", in newer versions "%1$s"; where there are no words it is "%s"
  * in all of them. libvirt's library, from which libvirtd has its words, is asked, by an error that it makes without a

@@ -22,6 +22,20 @@ void ccw_rpc_error_clear(CcwRpcError *error);
 /* Whether one of its texts names it. */
 gboolean ccw_rpc_error_mentions(const CcwRpcError *error, const char *text);
 
+/* What our hook's message begins with, in libvirt's error of a hook script that failed. */
+#define CCW_RPC_ERROR_HOOK "virt-ccw hook: error: "
+
+/**
+ * ccw_rpc_error_hook_reason:
+ * @text: a text of an error of libvirt's
+ *
+ * libvirt puts the command line of a hook that failed, some 250 characters, before what the hook has said. This is the
+ * text with our hook's message alone; libvirt's own log has the whole.
+ *
+ * Returns: NULL if our hook has not said anything in it
+ */
+char *ccw_rpc_error_hook_reason(const char *text);
+
 /* The reply of status ERROR to a call. domain: of virErrorDomain. message is put behind the code's own words. */
 GByteArray *ccw_rpc_error_reply(const CcwHeader *call, gint32 code, gint32 domain, const char *message);
 

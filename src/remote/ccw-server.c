@@ -298,7 +298,7 @@ static void serve(Listener *listener, int fd)
     if (!needs_login(listener, client->user->uid)) {
         let_in_in_turn(client);
     } else if (!begin_login(client)) {
-        g_info("process %d of user %u waits for a login to end", client->peer->pid, client->peer->uid);
+        g_debug("process %d of user %u waits for a login to end", client->peer->pid, client->peer->uid);
         start_waiting(client, server->waiting);
     }
     check_limits(server);

@@ -76,7 +76,7 @@ static gboolean set_perms(guint *perms, const char *value, GError **error)
 static gboolean set_auth(CcwAuth *auth, const char *value, GError **error)
 {
     if (strcmp(value, "none") != 0 && strcmp(value, "polkit") != 0) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "'%s' is not to be had here: \"none\" or \"polkit\"", value);
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "'%s' is not supported: give \"none\" or \"polkit\"", value);
         return FALSE;
     }
     *auth = strcmp(value, "polkit") == 0 ? CCW_AUTH_POLKIT : CCW_AUTH_NONE;
@@ -103,7 +103,7 @@ static gboolean set(CcwSettings *settings, const struct setting *setting, const 
 
     if (quoted == (setting->kind == KIND_NUMBER)) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "'%s' %s", value,
-                    quoted ? "is a number, and stands without quotes" : "must stand in quotes");
+                    quoted ? "is a number: write it without quotes" : "is a text: write it in quotes");
         return FALSE;
     }
     switch (setting->kind) {

@@ -58,16 +58,17 @@ static gboolean remove_stale(const char *path, GError **error)
     fd = ccw_socket_connect(path, "its owner", NULL);
     if (fd >= 0) {
         close(fd);
-        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
-                    "somebody listens on %s already: stop it, or move its sockets (unix_sock_dir in libvirtd.conf)",
-                    path);
+        g_set_error(
+            error, CCW_ERROR, CCW_ERROR_BUSY,
+            "another process listens on %s already: stop it, or move its sockets (unix_sock_dir in libvirtd.conf)",
+            path);
         return FALSE;
     }
     unlink(path);
     return TRUE;
 }
 
-/* Nobody can connect before the last step, and then only who may. */
+/* No client can connect before the last step. */
 static gboolean open_up(int fd, const char *path, const CcwSocketAccess *access)
 {
     return (access->group == (gid_t)-1 || chown(path, (uid_t)-1, access->group) == 0) &&

@@ -17,7 +17,7 @@ typedef struct {
 } CcwSocketAccess;
 
 /*
- * Listening, or -1. A socket file that nobody listens on is replaced: it is left from one who was killed. Errors:
- * CCW_ERROR_BUSY if somebody listens there, and as above.
+ * Listening, or -1. A socket file without a listener is replaced: a killed process has left it. Errors:
+ * CCW_ERROR_BUSY if a process listens there, and as above.
  */
 int ccw_socket_listen(const char *path, const CcwSocketAccess *access, GError **error);

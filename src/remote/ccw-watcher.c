@@ -67,15 +67,26 @@ static const char *last_error(void)
     return message ? message : "no reason is given";
 }
 
-static void on_removed(virConnectPtr conn G_GNUC_UNUSED, virDomainPtr domain G_GNUC_UNUSED,
-                       const char *alias G_GNUC_UNUSED, void *data)
+/* libvirt's library knows both: the daemon is not asked. */
+static void note_name(CcwWatcher *watcher, virDomainPtr domain)
 {
+    char uuid[VIR_UUID_STRING_BUFLEN];
+
+    if (virDomainGetUUIDString(domain, uuid) == 0)
+        ccw_keeper_note_name(watcher->keeper, uuid, virDomainGetName(domain));
+}
+
+static void on_removed(virConnectPtr conn G_GNUC_UNUSED, virDomainPtr domain, const char *alias G_GNUC_UNUSED,
+                       void *data)
+{
+    note_name(data, domain);
     ccw_watcher_kick(data);
 }
 
-static int on_lifecycle(virConnectPtr conn G_GNUC_UNUSED, virDomainPtr domain G_GNUC_UNUSED, int event,
-                        int detail G_GNUC_UNUSED, void *data)
+static int on_lifecycle(virConnectPtr conn G_GNUC_UNUSED, virDomainPtr domain, int event, int detail G_GNUC_UNUSED,
+                        void *data)
 {
+    note_name(data, domain);
     if (event == VIR_DOMAIN_EVENT_STOPPED)
         ccw_watcher_kick(data);
     return 0;
@@ -176,7 +187,7 @@ static void failed(CcwWatcher *watcher, const char *complaint)
         return;
     g_free(watcher->complaint);
     watcher->complaint = g_strdup(complaint);
-    g_warning("%s; trying on", complaint);
+    g_warning("%s; trying again", complaint);
 }
 
 static void give_back(CcwWatcher *watcher, CcwLive *live)
@@ -289,7 +300,7 @@ static gpointer watch_thread(gpointer data)
             watch(watcher, conn);
             virConnectClose(conn);
         } else if (retry == RETRY_MIN) {
-            g_message("libvirt cannot be reached, trying on: %s", last_error());
+            g_message("libvirt cannot be reached, trying again: %s", last_error());
         }
         g_usleep((gulong)retry);
         retry = MIN(retry * 2, CONNECT_RETRY_MAX);

@@ -65,6 +65,6 @@ int cmd_argv(int argc, char **argv)
     if (!ccw_dialect_from_name(name, &dialect))
         return cmd_usage("there is no dialect '%s': it is stock or series", name);
     if (argc > 2)
-        return cmd_usage("one FILE, please: '%s' is one too many", argv[2]);
+        return cmd_usage("give one FILE: '%s' is one too many", argv[2]);
     return print_argv(argv[1], dialect);
 }

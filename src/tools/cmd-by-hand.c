@@ -70,7 +70,7 @@ static char *say_detached(const Target *target, const CcwHostDevice *now G_GNUC_
     g_autofree char *hostdev = hostdev_of(&target->id, by_virtccwd);
     char buf[CCW_BUS_ID_STR_LEN];
 
-    return g_strdup_printf("detached; a guest gets it by %s, the host again by 'virt-ccw reattach %s'", hostdev,
+    return g_strdup_printf("detached; %s gives it to a guest, 'virt-ccw reattach %s' back to the host", hostdev,
                            ccw_bus_id_format(&target->id, buf));
 }
 
@@ -145,7 +145,7 @@ static gboolean connect_libvirt(const char *uri, virConnectPtr *ret_conn, GError
         return FALSE;
     }
     if (!conn)
-        g_printerr("%s: warning: there is no libvirt to ask (%s); going by what is open and by the journal\n",
+        g_printerr("%s: warning: there is no libvirt to ask (%s); open files and the journal tell what is in use\n",
                    g_get_prgname(), virGetLastErrorMessage());
     *ret_conn = conn;
     return TRUE;

@@ -13,10 +13,10 @@ static const struct {
     const char *text;
     gsize offset;
 } rows[] = {
-    { "ccw-machine", "machine s390-ccw-virtio", G_STRUCT_OFFSET(CcwCaps, ccw_machine) },
-    { "vfio-ccw", "device vfio-ccw", G_STRUCT_OFFSET(CcwCaps, vfio_ccw) },
-    { "boot-index", "boots from vfio-ccw", G_STRUCT_OFFSET(CcwCaps, boot_index) },
-    { "force-orb-pfch", "forces prefetching", G_STRUCT_OFFSET(CcwCaps, force_orb_pfch) },
+    { "ccw_machine", "machine s390-ccw-virtio", G_STRUCT_OFFSET(CcwCaps, ccw_machine) },
+    { "vfio_ccw", "device vfio-ccw", G_STRUCT_OFFSET(CcwCaps, vfio_ccw) },
+    { "boot_index", "boots from vfio-ccw", G_STRUCT_OFFSET(CcwCaps, boot_index) },
+    { "force_orb_pfch", "forces prefetching", G_STRUCT_OFFSET(CcwCaps, force_orb_pfch) },
     { "loadparm", "a loadparm per device", G_STRUCT_OFFSET(CcwCaps, loadparm) },
     { "iommufd", "binds it to an iommufd", G_STRUCT_OFFSET(CcwCaps, iommufd) },
 };
@@ -78,6 +78,6 @@ int cmd_capabilities(int argc, char **argv)
     if (status >= 0)
         return status;
     if (argc > 2)
-        return cmd_usage("one EMULATOR, please: '%s' is one too many", argv[2]);
+        return cmd_usage("give one EMULATOR: '%s' is one too many", argv[2]);
     return print_capabilities(argc == 2 ? argv[1] : NULL, json);
 }

@@ -75,8 +75,8 @@ static int run_create(int argc, char **argv)
 static void print_info(const char *path, const DasdImageInfo *info)
 {
     printf("image:          %s\n"
-           "device:         %04x/%02x (%s)\n"
-           "control unit:   %04x/%02x\n"
+           "devtype:        %04x/%02x (%s)\n"
+           "cutype:         %04x/%02x\n"
            "cylinders:      %u\n"
            "heads:          %u\n"
            "formatted:      %s\n"

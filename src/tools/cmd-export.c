@@ -19,7 +19,7 @@ typedef struct {
     gboolean manual;
 } Options;
 
-/* Those that libvirt-ccw would make ready; for the others somebody does so already. */
+/* Those that libvirt-ccw would make ready; an administrator makes the others ready. */
 static GArray *managed_devices(const Options *options, GError **error)
 {
     g_autofree char *xml = options->domain ? ccw_dumpxml(options->uri, options->domain, error)
@@ -105,13 +105,12 @@ int cmd_export(int argc, char **argv)
 {
     Options options = { 0 };
     const GOptionEntry entries[] = {
-        { "domain", 'd', 0, G_OPTION_ARG_STRING, &options.domain, "The managed devices of a domain of libvirt's",
-          "NAME" },
+        { "domain", 'd', 0, G_OPTION_ARG_STRING, &options.domain, "The managed devices of this domain", "NAME" },
         { "connect", 'c', 0, G_OPTION_ARG_STRING, &options.uri, "Ask the libvirt at URI for it", "URI" },
         { "xml", 'x', 0, G_OPTION_ARG_FILENAME, &options.xml, "The managed devices of a domain or hostdev XML",
           "FILE" },
         { "manual", 'm', 0, G_OPTION_ARG_NONE, &options.manual,
-          "Leave it to somebody to start the mediated devices ('mdevctl start')", NULL },
+          "Do not start the mediated devices at boot ('mdevctl start' does)", NULL },
         { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, "Write the files below DIR, which stands for " ETC,
           "DIR" },
         { "sysfs-root", 0, 0, G_OPTION_ARG_FILENAME, &options.sysfs_root, "Take DIR for /sys", "DIR" },

@@ -24,7 +24,7 @@ static gboolean take_device(const char *text, GArray *devices, GError **error)
     DasdImageInfo info;
     LabDevice device = { .image_fd = -1 };
 
-    if (!ccw_bus_id_parse(bus_id, &device.id, error))
+    if (!ccw_bus_id_read(bus_id, &device.id, error))
         return FALSE;
     if (device.id.cssid != 0) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID,
@@ -76,13 +76,12 @@ static int run_exec(int argc, char **argv)
     int rc;
     const GOptionEntry entries[] = {
         { "dasd", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &dasds,
-          "A DASD of the lab's, e.g. 0.0.1234=disk.ckd; repeatable. ro: nothing is written; sync: writes survive a "
-          "power cut",
+          "A DASD of the lab, for example 0.0.1234=disk.ckd; repeatable. With ro it is read-only; with sync a write "
+          "survives a power cut",
           "BUSID=IMAGE[,ro][,sync]" },
         { "writable", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &writable,
-          "A folder of the host's that COMMAND may write to, besides the current one, /tmp and /var/tmp; repeatable. "
-          "The "
-          "rest is read-only",
+          "A folder of the host that COMMAND may write to, besides the current one, /tmp and /var/tmp; repeatable. "
+          "All others are read-only",
           "DIR" },
         G_OPTION_ENTRY_NULL,
     };
@@ -112,7 +111,7 @@ static int control(const char *text, const char *state, gboolean show)
     g_autoptr(GError) error = NULL;
     CcwBusId id;
 
-    if (!ccw_bus_id_parse(text, &id, &error))
+    if (!ccw_bus_id_read(text, &id, &error))
         return cmd_fail(g_steal_pointer(&error));
     bus_id = g_malloc(CCW_BUS_ID_STR_LEN);
     ccw_bus_id_format(&id, bus_id);
@@ -134,7 +133,7 @@ static int run_control(int argc, char **argv, const char *state, const char *usa
     if (argc < 2)
         return cmd_usage("the device is missing, for example 0.0.1234");
     if (argc > (state ? 2 : 3))
-        return cmd_usage("'%s' is too much", argv[argc - 1]);
+        return cmd_usage("'%s' is one argument too many", argv[argc - 1]);
     return control(argv[1], state ? state : argv[2], !state && argc == 2);
 }
 
@@ -142,21 +141,21 @@ static int run_unplug(int argc, char **argv)
 {
     return run_control(
         argc, argv, lab_state_name(LAB_STATE_UNPLUGGED), "DEVICE",
-        "Takes the device's hardware away, as a machine's administrator does. Ends when the host is done "
-        "with it: not before who uses the device lets go. Only inside a lab, by its root.");
+        "Takes the device's hardware away, as the administrator of a mainframe can. Returns when the host has let the "
+        "device go, which waits for whoever uses it. Works only inside a lab, for its root user.");
 }
 
 static int run_plug(int argc, char **argv)
 {
     return run_control(argc, argv, lab_state_name(LAB_STATE_GOOD), "DEVICE",
-                       "Gives the device's hardware back. Only inside a lab, by its root.");
+                       "Gives the device's hardware back. Works only inside a lab, for its root user.");
 }
 
 static int run_state(int argc, char **argv)
 {
     return run_control(
         argc, argv, NULL, "DEVICE [good|boxed|no-path|alias|unplugged]",
-        "Says what state the device's hardware is in, or puts it there. Only inside a lab, by its root.");
+        "Shows the state of the device's hardware, or sets it. Works only inside a lab, for its root user.");
 }
 
 static const struct {

@@ -42,7 +42,7 @@ static void add_owner(ListRow *row, GHashTable *names)
     g_ptr_array_insert(row->users, 0, user);
 }
 
-/* Whom libvirt says that it has, whoever made it: a domain with managed='no' is no owner. */
+/* Guests in libvirt's status files, also those with managed='no', which the journal does not name. */
 static void add_guests(ListRow *row, GHashTable *guests)
 {
     for (gsize m = 0; row->device->mdevs[m]; m++) {
@@ -100,7 +100,7 @@ static GPtrArray *find_devices(CcwHost *host, char **names, GError **error)
     return g_steal_pointer(&devices);
 }
 
-/* The first disk that nobody uses. */
+/* The first disk that is not in use. */
 static const CcwHostDevice *find_free(const GArray *rows)
 {
     for (guint i = 0; i < rows->len; i++) {
@@ -131,13 +131,12 @@ static char *hint_for(const GArray *rows, const char *proc_root)
     g_autofree char *hidden = NULL;
 
     if (returning)
-        return g_strdup_printf(
-            "%x.%x.%04x is on its way back to this host: 'virt-ccw reconcile' goes on with it, and says "
-            "what is in the way.\n",
-            returning->bus_id.cssid, returning->bus_id.ssid, returning->bus_id.devno);
+        return g_strdup_printf("%x.%x.%04x is being released to this host: 'virt-ccw reconcile' continues, and says "
+                               "what prevents it.\n",
+                               returning->bus_id.cssid, returning->bus_id.ssid, returning->bus_id.devno);
     if (device)
         return g_strdup_printf(
-            "Nobody uses %x.%x.%04x: <hostdev mode='subsystem' type='ccw' managed='yes'> gives it to "
+            "%x.%x.%04x is not in use: <hostdev mode='subsystem' type='ccw' managed='yes'> gives it to "
             "a guest ('virsh attach-device').\n",
             device->bus_id.cssid, device->bus_id.ssid, device->bus_id.devno);
     if (!rows->len && g_file_get_contents(path, &hidden, NULL, NULL) && *g_strstrip(hidden))
@@ -184,10 +183,10 @@ int cmd_list(int argc, char **argv)
     Options options = { 0 };
     const GOptionEntry entries[] = {
         { "long", 'l', 0, G_OPTION_ARG_NONE, &options.is_long, "Show path masks and mediated devices, too", NULL },
-        { "used", 'u', 0, G_OPTION_ARG_NONE, &options.used, "Only devices that somebody uses", NULL },
-        { "free", 'f', 0, G_OPTION_ARG_NONE, &options.unused, "Only devices that nobody uses", NULL },
+        { "used", 'u', 0, G_OPTION_ARG_NONE, &options.used, "Show only devices that are in use", NULL },
+        { "free", 'f', 0, G_OPTION_ARG_NONE, &options.unused, "Show only devices that are not in use", NULL },
         { "json", 'j', 0, G_OPTION_ARG_NONE, &options.json, "Print a JSON array", NULL },
-        { "no-hint", 0, 0, G_OPTION_ARG_NONE, &options.no_hint, "Do not say what could be done next", NULL },
+        { "no-hint", 0, 0, G_OPTION_ARG_NONE, &options.no_hint, "Do not print a hint about the next step", NULL },
         { "sysfs-root", 0, 0, G_OPTION_ARG_FILENAME, &options.sysfs_root, "Take DIR for /sys", "DIR" },
         { "proc-root", 0, 0, G_OPTION_ARG_FILENAME, &options.proc_root, "Take DIR for /proc", "DIR" },
         { "dev-dir", 0, 0, G_OPTION_ARG_FILENAME, &options.dev_dir, "Take DIR for /dev", "DIR" },

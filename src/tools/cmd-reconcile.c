@@ -63,10 +63,10 @@ static char *reason(const Run *run, const CcwReconciled *said)
         return name ? g_strdup_printf("it was being taken for domain %s, by a process that has ended", name)
                     : g_strdup("it was being detached by a process that has ended");
     if (strcmp(said->state, "releasing") == 0)
-        return name ? g_strdup_printf("its way back from domain %s had been interrupted", name)
-                    : g_strdup("its way back had been interrupted");
-    return g_strdup_printf("it was domain %s's, which %s", name,
-                           is_running(run, said->domain) ? "has it no more" : "is gone");
+        return name ? g_strdup_printf("its release from domain %s was interrupted", name)
+                    : g_strdup("its release was interrupted");
+    return g_strdup_printf("it belonged to domain %s, which %s", name,
+                           is_running(run, said->domain) ? "no longer has it" : "does not run");
 }
 
 static char *line_of(const Run *run, const CcwReconciled *said)
@@ -79,7 +79,7 @@ static char *line_of(const Run *run, const CcwReconciled *said)
         why = reason(run, said);
         return g_strdup_printf("%s to the host; %s", run->dry_run ? "would be given back" : "given back", why);
     case CCW_RECONCILE_NOTED:
-        return g_strdup_printf("%s as domain %s's, which has it", run->dry_run ? "would be noted" : "noted", owner);
+        return g_strdup_printf("%s as owned by domain %s", run->dry_run ? "would be noted" : "noted", owner);
     default:
         return g_strdup(said->message);
     }
@@ -134,7 +134,7 @@ static int reconcile_unasked(Run *run, CcwHost *host, CcwReconcile *request)
     g_autoptr(GHashTable) running = NULL;
     GError *error = NULL;
 
-    g_printerr("%s: warning: libvirt cannot be asked (%s): going by its status files and by who has devices open\n",
+    g_printerr("%s: warning: libvirt cannot be asked (%s): its status files and open files tell what is in use\n",
                g_get_prgname(), virGetLastErrorMessage());
     request->as_of = ccw_host_clock();
     running = ccw_status_running(CCW_STATUS_DIR, "/proc", &error);

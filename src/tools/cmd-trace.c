@@ -211,13 +211,43 @@ static GArray *attach(Trace *trace, const GArray *pids, GError **error)
         follower.reader = trace_reader_attach(follower.pid, data_max, &problem);
         if (follower.reader) {
             g_array_append_val(followers, follower);
-            g_printerr("%s: process %d is traced\n", g_get_prgname(), (int)follower.pid);
         } else if (followers->len == 0 && i + 1 == pids->len) {
             g_propagate_error(error, g_steal_pointer(&problem));
             return NULL;
         }
     }
     return g_steal_pointer(&followers);
+}
+
+/* Whether one of the processes has the device. One that cannot list all of its devices may have it. */
+static gboolean is_there(const GArray *followers, const CcwBusId *id)
+{
+    for (guint i = 0; i < followers->len; i++) {
+        const TraceReader *reader = g_array_index(followers, Follower, i).reader;
+
+        if (trace_reader_find_device(reader, id) != TRACE_DEVICE_ABSENT)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* With --wait a device may come later. */
+static gboolean check_devices(const Trace *trace, const GArray *followers, GError **error)
+{
+    for (guint i = 0; i < trace->devices->len && !trace->wait; i++) {
+        const CcwBusId *id = &g_array_index(trace->devices, CcwBusId, i);
+        g_autofree char *subject = trace->domain    ? g_strdup_printf("domain '%s' has no", trace->domain)
+                                   : trace->pid > 0 ? g_strdup_printf("process %d has no", trace->pid)
+                                                    : g_strdup("no running QEMU has the");
+        char buf[CCW_BUS_ID_STR_LEN];
+
+        if (is_there(followers, id))
+            continue;
+        g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND, "%s embedded channel device %s%s", subject,
+                    ccw_bus_id_format(id, buf), trace->pid > 0 ? "" : " (--wait waits for it)");
+        return FALSE;
+    }
+    return TRUE;
 }
 
 /* Not before everything else is known to be right: a file that is there is overwritten. */
@@ -244,8 +274,10 @@ static gboolean follow_all(Trace *trace, GError **error)
     sigaction(SIGTERM, &action, NULL);
     pids = find(trace, error);
     followers = pids ? attach(trace, pids, error) : NULL;
-    if (!followers || !open_output(trace, error))
+    if (!followers || !check_devices(trace, followers, error) || !open_output(trace, error))
         return FALSE;
+    for (guint i = 0; i < followers->len; i++)
+        g_printerr("%s: process %d is traced\n", g_get_prgname(), (int)g_array_index(followers, Follower, i).pid);
     for (guint i = 0; i < followers->len; i++)
         g_ptr_array_add(threads, g_thread_new("trace", follow, &g_array_index(followers, Follower, i)));
     for (guint i = 0; i < threads->len; i++)
@@ -261,7 +293,7 @@ static gboolean is_same_file(FILE *file, const char *path, GError **error)
     if (!path || fstat(fileno(file), &input) != 0 || stat(path, &output) != 0 || input.st_dev != output.st_dev ||
         input.st_ino != output.st_ino)
         return FALSE;
-    g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "%s is the file that is read: write to another", path);
+    g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "%s is the file that is read: write to another file", path);
     return TRUE;
 }
 
@@ -318,9 +350,9 @@ static int check(Trace *trace, int argc, char **argv)
     if (!!trace->domain + (trace->pid != 0) + !!trace->decode > 1)
         return cmd_usage("give a domain, --pid or --decode, not two of them");
     if (trace->pid < 0)
-        return cmd_usage("%d is no process", trace->pid);
+        return cmd_usage("%d is not a process id", trace->pid);
     if (trace->wait && (trace->pid || trace->decode))
-        return cmd_usage("--wait waits for a domain, or for any");
+        return cmd_usage("--wait does not go with --pid or --decode");
     if (trace->record && (trace->output || trace->json || trace->decode))
         return cmd_usage("--record writes records as they are: no --output, --json or --decode with it");
     if (trace->count == 0 || trace->count < -1)
@@ -334,7 +366,7 @@ static int check(Trace *trace, int argc, char **argv)
         g_autoptr(GError) error = NULL;
         CcwBusId id;
 
-        if (!ccw_bus_id_parse(*text, &id, &error))
+        if (!ccw_bus_id_read(*text, &id, &error))
             return cmd_fail(g_steal_pointer(&error));
         g_array_append_val(trace->devices, id);
     }
@@ -358,12 +390,13 @@ int cmd_trace(int argc, char **argv)
     int rc;
     const GOptionEntry entries[] = {
         { "pid", 'p', 0, G_OPTION_ARG_INT, &trace.pid, "Trace this QEMU", "PID" },
-        { "wait", 0, 0, G_OPTION_ARG_NONE, &trace.wait, "Wait for a guest with a device, if there is none", NULL },
+        { "wait", 0, 0, G_OPTION_ARG_NONE, &trace.wait,
+          "Wait for a guest with a device, or with the named device, if there is none", NULL },
         { "device", 'd', 0, G_OPTION_ARG_STRING_ARRAY, &trace.device_texts, "Show this device only; repeatable",
           "BUSID" },
-        { "json", 0, 0, G_OPTION_ARG_NONE, &trace.json, "Print one JSON object a function", NULL },
-        { "count", 'c', 0, G_OPTION_ARG_INT, &trace.count, "End after so many functions", "N" },
-        { "data", 0, 0, G_OPTION_ARG_INT, &trace.data, "Show so many bytes of all data, at most 1024", "N" },
+        { "json", 0, 0, G_OPTION_ARG_NONE, &trace.json, "Print one JSON object for each function", NULL },
+        { "count", 'c', 0, G_OPTION_ARG_INT, &trace.count, "End after N functions", "N" },
+        { "data", 0, 0, G_OPTION_ARG_INT, &trace.data, "Show N bytes of all data, at most 1024", "N" },
         { "no-data", 0, 0, G_OPTION_ARG_NONE, &trace.no_data, "Show no bytes of data", NULL },
         { "output", 'o', 0, G_OPTION_ARG_FILENAME, &trace.output, "Write to FILE", "FILE" },
         { "record", 0, 0, G_OPTION_ARG_FILENAME, &trace.record, "Write raw records to FILE, to be decoded later",

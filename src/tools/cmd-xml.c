@@ -16,7 +16,7 @@ static int read_argument(int argc, char **argv, const char *summary, char **ret_
     if (rc >= 0)
         return rc;
     if (argc > 2)
-        return cmd_usage("one FILE at most: there is a second one, '%s'", argv[2]);
+        return cmd_usage("give one FILE: '%s' is one too many", argv[2]);
     *ret_text = cmd_read_input(argc == 2 ? argv[1] : NULL, CCW_CONF_XML_MAX, &error);
     return *ret_text ? -1 : cmd_fail(g_steal_pointer(&error));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the subcommands of virt-ccw share. A subcommand is a function in a file of its own and a row in virt-ccw.c;
- * it reads its arguments with GOption and calls into a room.
+ * it reads its arguments with GOption and calls what does the work in other folders.
  */
 #pragma once
 

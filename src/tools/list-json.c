@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* virt-ccw list --json. Members are only ever added. */
+/* virt-ccw list --json. A key is an identifier, and the same word as in lscss, dasd info and trace. */
 #include <json-glib/json-glib.h>
 #include <string.h>
 
@@ -32,6 +32,14 @@ static void add_strings(JsonBuilder *builder, const char *name, char **values)
     json_builder_end_array(builder);
 }
 
+/* The kernel pads the chpids of a device to eight. Only those that the path-installed mask has are there. */
+static void add_chpids(JsonBuilder *builder, const CcwHostDevice *device)
+{
+    g_auto(GStrv) chpids = list_chpids(device);
+
+    add_strings(builder, "chpids", chpids);
+}
+
 /* "80 80 ff" */
 static void add_masks(JsonBuilder *builder, const char *paths)
 {
@@ -45,7 +53,7 @@ static void add_masks(JsonBuilder *builder, const char *paths)
 
 static void add_users(JsonBuilder *builder, const GPtrArray *users)
 {
-    json_builder_set_member_name(builder, "in-use-by");
+    json_builder_set_member_name(builder, "in_use_by");
     json_builder_begin_array(builder);
     for (guint i = 0; i < users->len; i++) {
         const CcwUser *user = users->pdata[i];
@@ -64,7 +72,6 @@ static void add_row(JsonBuilder *builder, const ListRow *row)
     const CcwHostDevice *device = row->device;
     g_autofree char *bus_id = ccw_bus_id_to_string(&device->bus_id);
     g_autofree char *subchannel = ccw_bus_id_to_string(&device->subchannel);
-    g_auto(GStrv) chpids = g_strsplit(device->chpids ? device->chpids : "", " ", -1);
 
     json_builder_begin_object(builder);
     add_string(builder, "device", bus_id);
@@ -72,7 +79,7 @@ static void add_row(JsonBuilder *builder, const ListRow *row)
     add_string(builder, "devtype", g_strcmp0(device->devtype, "n/a") == 0 ? NULL : device->devtype);
     add_string(builder, "cutype", device->cutype);
     add_string(builder, "driver", device->device_driver);
-    add_string(builder, "subchannel-driver", device->driver);
+    add_string(builder, "subchannel_driver", device->driver);
     json_builder_set_member_name(builder, "online");
     if (device->online < 0)
         json_builder_add_null_value(builder);
@@ -81,7 +88,7 @@ static void add_row(JsonBuilder *builder, const ListRow *row)
     add_string(builder, "availability", device->availability);
     json_builder_set_member_name(builder, "alias");
     json_builder_add_boolean_value(builder, device->alias);
-    add_strings(builder, "chpids", chpids);
+    add_chpids(builder, device);
     add_masks(builder, device->paths);
     add_string(builder, "block", device->block);
     add_string(builder, "volser", *row->volser ? row->volser : NULL);

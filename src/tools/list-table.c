@@ -5,6 +5,7 @@
 #include "list.h"
 
 #define USERS_SHOWN 2
+#define CHPIDS 8 /* of a device, in the kernel's attribute */
 #define GAP 2
 
 typedef struct {
@@ -55,17 +56,24 @@ static char *cell_online(const ListRow *row)
     return g_strdup(row->device->online ? "yes" : "no");
 }
 
-/* Those that the path-installed mask says are there: "40,41". */
+char **list_chpids(const CcwHostDevice *device)
+{
+    g_auto(GStrv) all = g_strsplit(device->chpids ? device->chpids : "", " ", CHPIDS);
+    guint64 installed = device->paths ? g_ascii_strtoull(device->paths, NULL, 16) : 0x80;
+    GPtrArray *chpids = g_ptr_array_new();
+
+    for (guint i = 0; i < CHPIDS && all[i]; i++)
+        if (installed & 0x80u >> i)
+            g_ptr_array_add(chpids, g_strdup(g_strstrip(all[i])));
+    g_ptr_array_add(chpids, NULL);
+    return (char **)g_ptr_array_free(chpids, FALSE);
+}
+
 static char *cell_chpids(const ListRow *row)
 {
-    g_auto(GStrv) chpids = g_strsplit(row->device->chpids ? row->device->chpids : "", " ", 8);
-    guint64 installed = row->device->paths ? g_ascii_strtoull(row->device->paths, NULL, 16) : 0x80;
-    GString *text = g_string_new(NULL);
+    g_auto(GStrv) chpids = list_chpids(row->device);
 
-    for (guint i = 0; i < 8 && chpids[i]; i++)
-        if (installed & 0x80u >> i)
-            g_string_append_printf(text, "%s%s", text->len ? "," : "", g_strstrip(chpids[i]));
-    return g_string_free(text, FALSE);
+    return g_strjoinv(",", chpids);
 }
 
 static char *cell_name(const ListRow *row)
@@ -120,7 +128,7 @@ static char *user_text(const CcwUser *user)
         { LIST_USER_QEMU_CCW, "qemu-ccw (process ", ")" },
         { LIST_USER_MDEV, "mediated device ", "" },
         { LIST_USER_DETACHED, "detached", "" },
-        { LIST_USER_RETURNING, "on its way back", "" },
+        { LIST_USER_RETURNING, "being released", "" },
         { LIST_USER_UNKNOWN, "? (its journal entry is not understood)", "" },
     };
 

@@ -133,7 +133,7 @@ void list_read_volsers(GArray *rows, const char *dev_dir)
         }
         first = collect(rows, first, ends[0]);
         close(ends[0]);
-        kill(pid, SIGKILL); /* takes effect when the read ends; nobody waits for that */
+        kill(pid, SIGKILL); /* takes effect when the read ends, which is not waited for */
         waitpid(pid, NULL, first < rows->len ? WNOHANG : 0);
         first = next_readable(rows, next_readable(rows, first) + 1);
     }

@@ -29,7 +29,7 @@ static void help(void)
          "  --version            show the version\n"
          "  --                   everything after it is QEMU's\n"
          "\n"
-         "Every other argument is QEMU's and is passed on as it is, but for these:\n"
+         "Every other argument is passed on to QEMU unchanged, except these:\n"
          "  -machine ...,s390-map-css=on|off\n"
          "                       on (default): devices are in the guest's default css, fe;\n"
          "                       off: in the host's css\n"

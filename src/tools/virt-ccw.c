@@ -18,7 +18,7 @@ static const struct {
     { "dasd", cmd_dasd, "create, describe or verify a DASD image" },
     { "lab", cmd_lab, "run a command where there is an embedded channel subsystem" },
     { "list", cmd_list, "list the host's channel devices, and who uses them" },
-    { "reconcile", cmd_reconcile, "give back what a crash has left without a guest" },
+    { "reconcile", cmd_reconcile, "release devices that a crash has left without a guest" },
     { "detach", cmd_detach, "take devices from the host, for guests to use" },
     { "reattach", cmd_reattach, "give devices back to the host" },
     { "reset", cmd_reset, "set devices offline and online again" },
@@ -29,7 +29,7 @@ static const struct {
     { "validate", cmd_validate, "validate a domain, hostdev or node device XML" },
     { "argv", cmd_argv, "print QEMU's command line for a domain" },
     { "capabilities", cmd_capabilities, "tell what an emulator can do for channel devices" },
-    { "hook", cmd_hook, "what libvirt's qemu hook calls at a guest's start and end" },
+    { "hook", cmd_hook, "called by libvirt's qemu hook when a guest starts and ends" },
     { NULL, NULL, NULL },
 };
 
@@ -40,7 +40,7 @@ static void help(void)
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
         if (commands[i].name)
             printf("  %-12s %s\n", commands[i].name, commands[i].summary);
-    printf("\nvirt-ccw COMMAND --help says more of each; --version shows the version.\n");
+    printf("\nvirt-ccw COMMAND --help explains each command; --version shows the version.\n");
 }
 
 static int run_command(const char *name, int argc, char **argv)

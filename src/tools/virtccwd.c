@@ -14,6 +14,7 @@
 #include "remote/ccw-activation.h"
 #include "remote/ccw-hook-check.h"
 #include "remote/ccw-polkit.h"
+#include "remote/ccw-report.h"
 #include "remote/ccw-server.h"
 #include "remote/ccw-settings.h"
 #include "remote/ccw-watcher.h"
@@ -46,13 +47,13 @@ static int read_options(int *argc, char ***argv, Options *options)
 {
     const GOptionEntry entries[] = {
         { "config", 'f', 0, G_OPTION_ARG_FILENAME, &options->config,
-          "Who may connect, in libvirtd.conf's words [" CONFIG "]", "FILE" },
+          "Read who may connect from FILE, in the form of libvirtd.conf [" CONFIG "]", "FILE" },
         { "socket-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->socket_dir,
           "Listen on DIR/libvirt-sock and DIR/libvirt-sock-ro [" SOCKET_DIR "]", "DIR" },
         { "socket-name", 0, 0, G_OPTION_ARG_FILENAME, &options->socket_name,
-          "They are called NAME and NAME-ro: virtqemud-sock in front of virtqemud [" CCW_SOCKET "]", "NAME" },
+          "Call the sockets NAME and NAME-ro; virtqemud-sock in front of virtqemud [" CCW_SOCKET "]", "NAME" },
         { "backend-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->backend_dir,
-          "The same sockets of libvirtd or virtqemud [/run/libvirt-ccw/backend]", "DIR" },
+          "The folder of the sockets of libvirtd or virtqemud [/run/libvirt-ccw/backend]", "DIR" },
         { "sysfs-root", 0, 0, G_OPTION_ARG_FILENAME, &options->sysfs_root, "Where sysfs is [/sys]", "DIR" },
         { "run-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->run_dir, "Where the journal is [/run/libvirt-ccw]", "DIR" },
         { "ready-fd", 0, 0, G_OPTION_ARG_INT, &options->ready_fd, "Write a byte to this descriptor when listening",
@@ -100,7 +101,7 @@ static void on_stopped(gpointer data)
 
 static gboolean on_stop_timeout(gpointer data)
 {
-    g_warning("stopped in the middle of an attach; the journal has it");
+    g_warning("stopped in the middle of an attach: the next virtccwd completes or undoes it");
     on_stopped(data);
     return G_SOURCE_REMOVE;
 }
@@ -241,6 +242,7 @@ int main(int argc, char **argv)
     cmd_start("virtccwd");
     umask(077);
     g_log_writer_default_set_use_stderr(TRUE);
+    g_log_set_writer_func(ccw_report_writer, NULL, NULL);
     rc = read_options(&argc, &argv, &options);
     if (rc >= 0)
         return cmd_finish(rc);

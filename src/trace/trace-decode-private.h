@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files of the decoders share. For them and nobody else. */
+/* What the files of the decoders share. Private to these files. */
 #pragma once
 
 #include "trace/trace-decode.h"

@@ -44,9 +44,9 @@ static const struct {
 
 void trace_decode_sense_id(TraceFields *fields, const guint8 *data, gsize length)
 {
-    trace_fields_add(fields, "control unit", "%04x/%02x", ccw_load_be16(data + 1), data[3]);
+    trace_fields_add(fields, "cutype", "%04x/%02x", ccw_load_be16(data + 1), data[3]);
     if (length >= 7)
-        trace_fields_add(fields, "device", "%04x/%02x", ccw_load_be16(data + 4), data[6]);
+        trace_fields_add(fields, "devtype", "%04x/%02x", ccw_load_be16(data + 4), data[6]);
     /* Command information words: how to get at the rest. */
     for (gsize at = 8; at + 4 <= MIN(length, 24) && data[at]; at += 4)
         trace_fields_add(fields, "ciw", "%08x", ccw_load_be32(data + at));
@@ -75,8 +75,8 @@ void trace_decode_set_path(TraceFields *fields, const guint8 *data, gsize length
 
 void trace_decode_characteristics(TraceFields *fields, const guint8 *data, gsize length G_GNUC_UNUSED)
 {
-    trace_fields_add(fields, "control unit", "%04x/%02x", ccw_load_be16(data), data[2]);
-    trace_fields_add(fields, "device", "%04x/%02x", ccw_load_be16(data + 3), data[5]);
+    trace_fields_add(fields, "cutype", "%04x/%02x", ccw_load_be16(data), data[2]);
+    trace_fields_add(fields, "devtype", "%04x/%02x", ccw_load_be16(data + 3), data[5]);
     trace_fields_add(fields, "facilities", "%08x", ccw_load_be32(data + RDC_OFS_FACILITIES));
     trace_fields_add(fields, "cylinders", "%u", ccw_load_be16(data + RDC_OFS_CYLINDERS));
     trace_fields_add(fields, "heads", "%u", ccw_load_be16(data + RDC_OFS_HEADS));

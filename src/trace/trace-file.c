@@ -30,7 +30,7 @@ gboolean trace_file_read(FILE *file, const char *name, guint8 *buffer, gsize *re
         return fail(file, name, "the last record is cut off", error);
     length = trace_record_length(buffer);
     if (length == 0)
-        return fail(file, name, "these are no trace records", error);
+        return fail(file, name, "this is not a file of trace records", error);
     if (fread(buffer + BEGINNING, 1, length - BEGINNING, file) < length - BEGINNING)
         return fail(file, name, "the last record is cut off", error);
     *ret_length = length;

@@ -26,7 +26,8 @@ int trace_find_ring(pid_t pid, GError **error)
         return -1;
     }
     if (!dir) {
-        ccw_error_set_errno(error, errno, "cannot trace process %d, which its own user and root can", (int)pid);
+        ccw_error_set_errno(error, errno, "cannot trace process %d, which only its own user and root can trace",
+                            (int)pid);
         return -1;
     }
     while (fd < 0 && (entry = readdir(dir)) != NULL) {

@@ -26,6 +26,14 @@ static void append_flags(GString *text, const char *name, TraceFlags what, guint
     g_string_append_c(text, ']');
 }
 
+/* "key length" is "key_length": an identifier for programs. */
+static void append_key(GString *text, const char *name)
+{
+    g_autofree char *key = g_strdup(name);
+
+    g_string_append_printf(text, "\"%s\": ", g_strdelimit(key, " -", '_'));
+}
+
 /* A name that comes twice (node) becomes one name with a list of values. */
 static void append_fields(GString *text, const char *name, const TraceFields *fields)
 {
@@ -34,8 +42,9 @@ static void append_fields(GString *text, const char *name, const TraceFields *fi
         const TraceField *field = &fields->fields[i];
         gboolean list = i + 1 < fields->n && strcmp(fields->fields[i + 1].name, field->name) == 0;
 
-        g_string_append_printf(text, "%s\"%s\": %s", i ? ", " : "", field->name, list ? "[" : "");
-        g_string_append_printf(text, "\"%s\"", field->value);
+        g_string_append(text, i ? ", " : "");
+        append_key(text, field->name);
+        g_string_append_printf(text, "%s\"%s\"", list ? "[" : "", field->value);
         for (; list && i + 1 < fields->n && strcmp(fields->fields[i + 1].name, field->name) == 0; i++)
             g_string_append_printf(text, ", \"%s\"", fields->fields[i + 1].value);
         g_string_append(text, list ? "]" : "");
@@ -106,7 +115,7 @@ static void append_status(GString *text, const TraceRecord *record)
     if (sense) {
         trace_decode_sense(&fields, sense, 32);
         append_fields(text, "sense", &fields);
-        append_hex(text, "sense data", sense, 32);
+        append_hex(text, "sense_data", sense, 32);
     }
     g_string_append_c(text, '}');
 }
@@ -119,8 +128,8 @@ void trace_format_json(TraceRecord *record, const TraceStyle *style, GString *te
 
     g_string_append_printf(text,
                            "{\"device\": \"%s\", \"sequence\": %" G_GUINT64_FORMAT
-                           ", \"function\": \"%s\", \"started ns\": %" G_GUINT64_FORMAT
-                           ", \"duration ns\": %" G_GUINT64_FORMAT,
+                           ", \"function\": \"%s\", \"started_ns\": %" G_GUINT64_FORMAT
+                           ", \"duration_ns\": %" G_GUINT64_FORMAT,
                            ccw_bus_id_format(&record->bus_id, bus_id), record->sequence,
                            trace_function_name(record->function), record->started, record->duration);
     append_flags(text, "orb", TRACE_FLAGS_ORB, flags);

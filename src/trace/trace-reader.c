@@ -52,7 +52,8 @@ static gboolean check_file(int fd, GError **error)
     /* Sealed, so that it cannot become shorter under us. */
     if (seals >= 0 && (seals & SEALS) == SEALS && fstat(fd, &status) == 0 && status.st_size == FILE_SIZE)
         return TRUE;
-    g_set_error(error, CCW_ERROR, CCW_ERROR_PROTOCOL, "the ring for tracing is none of this version");
+    g_set_error(error, CCW_ERROR, CCW_ERROR_PROTOCOL,
+                "its ring for tracing is of another version: use the virt-ccw that belongs to its libvirt-ccw-vfio.so");
     return FALSE;
 }
 
@@ -74,7 +75,9 @@ TraceReader *trace_reader_new(int fd, int pid_fd, guint data_max, GError **error
     reader->shared = at;
     reader->bytes = (const guint8 *)at + TRACE_RING_PAGE;
     if (reader->shared->magic != TRACE_RING_MAGIC || reader->shared->version != TRACE_RING_VERSION) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_PROTOCOL, "the ring for tracing is none of this version");
+        g_set_error(
+            error, CCW_ERROR, CCW_ERROR_PROTOCOL,
+            "its ring for tracing is of another version: use the virt-ccw that belongs to its libvirt-ccw-vfio.so");
         return NULL;
     }
     reader->copy = g_malloc(TRACE_RECORD_MAX);
@@ -119,6 +122,14 @@ TraceReader *trace_reader_attach(pid_t pid, guint data_max, GError **error)
     if (!reader)
         g_prefix_error(error, "process %d: ", (int)pid);
     return reader;
+}
+
+TraceDevice trace_reader_find_device(const TraceReader *reader, const CcwBusId *id)
+{
+    for (guint i = 0; i < TRACE_RING_DEVICES; i++)
+        if (__atomic_load_n(&reader->shared->devices[i], __ATOMIC_ACQUIRE) == ccw_bus_id_hash(id) + 1)
+            return TRACE_DEVICE_OPEN;
+    return __atomic_load_n(&reader->shared->n_unlisted, __ATOMIC_ACQUIRE) ? TRACE_DEVICE_UNKNOWN : TRACE_DEVICE_ABSENT;
 }
 
 static void copy_out(const TraceReader *reader, guint64 position, guint8 *to, gsize length)

@@ -28,6 +28,15 @@ TraceReader *trace_reader_attach(pid_t pid, guint data_max, GError **error);
  */
 TraceReader *trace_reader_new(int fd, int pid_fd, guint data_max, GError **error);
 
+typedef enum {
+    TRACE_DEVICE_OPEN,
+    TRACE_DEVICE_ABSENT,
+    TRACE_DEVICE_UNKNOWN, /* the process has more devices than it can list */
+} TraceDevice;
+
+/* Whether the process has this device open now. */
+TraceDevice trace_reader_find_device(const TraceReader *reader, const CcwBusId *id);
+
 /* Detaches. The process goes on recording until its next function after the lease, which no other tracer may have. */
 void trace_reader_free(TraceReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TraceReader, trace_reader_free)

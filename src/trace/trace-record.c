@@ -76,7 +76,7 @@ gboolean trace_record_parse(const guint8 *bytes, gsize length, TraceRecord *ret_
     guint n;
 
     if (length < TRACE_RECORD_SIZE || trace_record_length(bytes) != length) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_PROTOCOL, "%zu bytes are no trace record", length);
+        g_set_error(error, CCW_ERROR, CCW_ERROR_PROTOCOL, "%zu bytes are not a trace record", length);
         return FALSE;
     }
     n = ccw_load_be16(bytes + TRACE_OFS_CCWS);

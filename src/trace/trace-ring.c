@@ -23,7 +23,7 @@ gint64 trace_clock(void)
     return now.tv_sec * G_GINT64_CONSTANT(1000000000) + now.tv_nsec;
 }
 
-/* A file whose size nobody can change any more: no tracer can take the pages away under us, nor we under a tracer. */
+/* A file whose size cannot change any more: no tracer can take the pages away under us, nor we under a tracer. */
 static int make_file(void)
 {
     int fd = memfd_create(TRACE_RING_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -69,6 +69,34 @@ void trace_ring_free(TraceRing *ring)
     g_free(ring->scratch);
     g_mutex_clear(&ring->lock);
     g_free(ring);
+}
+
+/* Puts `to` into the first place that has `from`. FALSE: no place has. */
+static gboolean replace_device(TraceShared *shared, guint32 from, guint32 to)
+{
+    for (guint i = 0; i < TRACE_RING_DEVICES; i++) {
+        if (__atomic_load_n(&shared->devices[i], __ATOMIC_RELAXED) == from) {
+            __atomic_store_n(&shared->devices[i], to, __ATOMIC_RELEASE);
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+void trace_ring_add_device(TraceRing *ring, const CcwBusId *id)
+{
+    g_mutex_lock(&ring->lock);
+    if (!replace_device(ring->shared, 0, ccw_bus_id_hash(id) + 1))
+        __atomic_fetch_add(&ring->shared->n_unlisted, 1, __ATOMIC_RELEASE);
+    g_mutex_unlock(&ring->lock);
+}
+
+void trace_ring_remove_device(TraceRing *ring, const CcwBusId *id)
+{
+    g_mutex_lock(&ring->lock);
+    if (!replace_device(ring->shared, ccw_bus_id_hash(id) + 1, 0))
+        __atomic_fetch_sub(&ring->shared->n_unlisted, 1, __ATOMIC_RELEASE);
+    g_mutex_unlock(&ring->lock);
 }
 
 static gboolean is_leased(TraceRing *ring)

@@ -14,10 +14,11 @@
 
 #define TRACE_RING_NAME "libvirt-ccw-trace" /* of the memfd: how a tracer finds it in /proc/PID/fd */
 #define TRACE_RING_MAGIC G_GUINT64_CONSTANT(0x6363772d74726163)
-#define TRACE_RING_VERSION 1u
+#define TRACE_RING_VERSION 2u
 #define TRACE_RING_PAGE 4096
 #define TRACE_RING_SIZE (8u << 20) /* a power of two; sparse until something is written */
 #define TRACE_RING_MARKS 64
+#define TRACE_RING_DEVICES 512 /* that a tracer can be told of */
 #define TRACE_RING_MARK_SIZE (TRACE_RING_SIZE / TRACE_RING_MARKS)
 #define TRACE_LEASE_NS (2 * G_GINT64_CONSTANT(1000000000))
 
@@ -31,11 +32,13 @@ typedef struct {
     guint32 data_max;
     gint64 lease; /* CLOCK_MONOTONIC, ns: until when */
     /* The writer's */
-    guint32 wake;                    /* a futex: changes after each record */
-    guint64 reserved;                /* what lies before reserved - size is, or is about to be, overwritten */
-    guint64 head;                    /* the end of the last whole record */
-    guint64 sequence;                /* of the next record */
-    guint64 marks[TRACE_RING_MARKS]; /* of each part of the ring: where its last first record began */
+    guint32 wake;                        /* a futex: changes after each record */
+    guint64 reserved;                    /* what lies before reserved - size is, or is about to be, overwritten */
+    guint64 head;                        /* the end of the last whole record */
+    guint64 sequence;                    /* of the next record */
+    guint64 marks[TRACE_RING_MARKS];     /* of each part of the ring: where its last first record began */
+    guint32 devices[TRACE_RING_DEVICES]; /* that are open: ccw_bus_id_hash() + 1, in any place; 0: a free place */
+    guint32 n_unlisted;                  /* devices that found no place */
 } TraceShared;
 G_STATIC_ASSERT(sizeof(TraceShared) <= TRACE_RING_PAGE);
 
@@ -54,7 +57,11 @@ TraceRing *trace_ring_new(GError **error);
 void trace_ring_free(TraceRing *ring);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TraceRing, trace_ring_free)
 
-/* All that tracing costs while nobody traces. */
+/* A device was opened, or closed: tracers are told that the process has it. Any thread may. */
+void trace_ring_add_device(TraceRing *ring, const CcwBusId *id);
+void trace_ring_remove_device(TraceRing *ring, const CcwBusId *id);
+
+/* All that tracing costs while there is no tracer. */
 static inline gboolean trace_ring_enabled(const TraceRing *ring)
 {
     return G_UNLIKELY(__atomic_load_n(&ring->shared->enabled, __ATOMIC_RELAXED) != 0);

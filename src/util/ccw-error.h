@@ -15,8 +15,8 @@ typedef enum {
     CCW_ERROR_INVALID,     /* a value that was given is malformed or out of range */
     CCW_ERROR_XML,         /* XML that is not well-formed, or not what the schema allows */
     CCW_ERROR_NOT_FOUND,   /* no such device, image, file */
-    CCW_ERROR_BUSY,        /* the device or image is in use; the message says by whom */
-    CCW_ERROR_UNSUPPORTED, /* understood, but not to be had here */
+    CCW_ERROR_BUSY,        /* the device or image is in use; the message names the user */
+    CCW_ERROR_UNSUPPORTED, /* understood, but not supported here */
     CCW_ERROR_DENIED,      /* the peer may not do that */
     CCW_ERROR_IMAGE,       /* a DASD image that is damaged or of another format */
     CCW_ERROR_PROTOCOL,    /* a frame or message that breaks its protocol */

@@ -244,7 +244,7 @@ static int open_device(VfioGroup *group, const char *name, VfioDevice **ret_devi
     return 0;
 }
 
-/* Not under the lock as a whole: where no descriptor is to be had the device is released again. */
+/* Not under the lock as a whole: where there is no descriptor left the device is released again. */
 static int get_device_fd(VfioGroup *group, const char *name)
 {
     VfioDevice *device = NULL;

@@ -27,5 +27,6 @@ int vfio_group_open(guint number, gboolean noiommu, int node_fd);
 VfioMemory *vfio_group_get_memory(VfioGroup *group);
 const VfioSource *vfio_group_get_source(VfioGroup *group);
 
-/* The device's end: destroy(device) runs while nobody can come by the group to it. Drops the device's reference. */
+/* The device's end: destroy(device) runs while the device cannot be reached by its group. Drops the device's reference.
+ */
 void vfio_group_detach_device(VfioGroup *group, void (*destroy)(VfioDevice *device));

@@ -43,7 +43,7 @@ void vfio_irqs_trigger(VfioIrqs *irqs, guint index)
     const guint64 one = 1;
 
     g_mutex_lock(&irqs->lock);
-    /* It can fail only by being full of signals nobody has seen yet: one more says nothing new. */
+    /* It can fail only by being full of signals that QEMU has not seen yet: one more says nothing new. */
     if (irqs->fds[index] >= 0 && write(irqs->fds[index], &one, sizeof(one)) < 0)
         errno = 0;
     g_mutex_unlock(&irqs->lock);

@@ -57,7 +57,7 @@ static int perform(VfioSubchannel *sch, CcwCmdRequest *request)
     return dasd_device_request(sch->dasd, request);
 }
 
-/* Status that nobody fetched yet gives way. What the device had to tell of itself is not lost by that. */
+/* Status that QEMU has not fetched yet gives way. What the device had to tell of itself is not lost by that. */
 static void take_back(VfioSubchannel *sch)
 {
     if (sch->pending && sch->unsolicited) {
@@ -82,8 +82,8 @@ static void present(VfioSubchannel *sch, const guint8 *irb, int error)
 }
 
 /*
- * Status that nobody fetched is taken back, its signal too: after CANCEL SUBCHANNEL, of which QEMU tells nobody, the
- * guest would otherwise get the status of a program it gave up together with the next one's.
+ * Status that QEMU has not fetched is taken back, its signal too: after CANCEL SUBCHANNEL, which QEMU does not report,
+ * the guest would otherwise get the status of a program it gave up together with the next one's.
  */
 static void forget_status(VfioSubchannel *sch)
 {
@@ -95,9 +95,9 @@ static void forget_status(VfioSubchannel *sch)
 }
 
 /*
- * A program-controlled interruption, told by the thread that performs the request. One that nobody fetched yet is not
- * stacked: the newer one takes its place (Principles of Operation, chapter 15). The dedicated request has no status but
- * its own.
+ * A program-controlled interruption, told by the thread that performs the request. One that QEMU has not fetched yet is
+ * not stacked: the newer one takes its place (Principles of Operation, chapter 15). The dedicated request has no status
+ * but its own.
  */
 static gboolean present_intermediate(gpointer opaque, const guint8 *of_program)
 {
@@ -114,7 +114,7 @@ static gboolean present_intermediate(gpointer opaque, const guint8 *of_program)
     return TRUE;
 }
 
-/* An intermediate status that nobody fetched yet comes with the one that follows it. */
+/* An intermediate status that QEMU has not fetched yet comes with the one that follows it. */
 static void merge_intermediate(VfioSubchannel *sch, guint8 *irb)
 {
     if (sch->pending && sch->going)
@@ -247,6 +247,7 @@ static gboolean stop(VfioSubchannel *sch)
 /* Of a subchannel whose thread has ended or never started. */
 static void free_idle(VfioSubchannel *sch)
 {
+    vfio_trace_close(&sch->trace);
     dasd_device_free(sch->dasd);
     ccw_translation_free(sch->translation);
     g_cond_clear(&sch->changed);
@@ -270,7 +271,7 @@ VfioSubchannel *vfio_subchannel_new(int image_fd, const DasdDeviceConfig *config
     sch->irqs = irqs;
     sch->translation = ccw_translation_new();
     sch->trace = (VfioTrace){ .bus_id = config->bus_id, .memory = memory, .translation = sch->translation };
-    vfio_trace_init();
+    vfio_trace_open(&sch->trace);
     dasd_device_set_intermediate(dasd, present_intermediate, sch);
     g_mutex_init(&sch->lock);
     g_cond_init(&sch->changed);

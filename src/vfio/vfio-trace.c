@@ -10,7 +10,7 @@
 
 TraceRing *vfio_trace_ring;
 
-void vfio_trace_init(void)
+static void make_ring(void)
 {
     static gsize once;
     g_autoptr(GError) error = NULL;
@@ -22,6 +22,19 @@ void vfio_trace_init(void)
     if (!vfio_trace_ring)
         vfio_log("%s", error->message);
     g_once_init_leave(&once, 1);
+}
+
+void vfio_trace_open(const VfioTrace *trace)
+{
+    make_ring();
+    if (vfio_trace_ring)
+        trace_ring_add_device(vfio_trace_ring, &trace->bus_id);
+}
+
+void vfio_trace_close(const VfioTrace *trace)
+{
+    if (vfio_trace_ring)
+        trace_ring_remove_device(vfio_trace_ring, &trace->bus_id);
 }
 
 static guint64 guest_address(gpointer opaque, gconstpointer host)

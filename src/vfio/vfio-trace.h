@@ -20,8 +20,9 @@ typedef struct {
 
 extern TraceRing *vfio_trace_ring; /* NULL before the first device, and where none could be made */
 
-/* Makes the ring, once. */
-void vfio_trace_init(void);
+/* Makes the ring, once, and lists the device in it. */
+void vfio_trace_open(const VfioTrace *trace);
+void vfio_trace_close(const VfioTrace *trace);
 
 /* Behind the inlines below. */
 void vfio_trace_note(VfioTrace *trace, const guint8 orb[CCW_ORB_SIZE]);

@@ -53,11 +53,11 @@ class Trace(LabGuest):
             text = file.read()
         for patterns in (
                 (rf"^{re.escape(BUS_ID)} #\d+ SSCH fmt1 .*lpm 80 cpa [0-9a-f]{{8}}$",
-                 r"\[0\] e4 SENSE ID sli \d+ .*: control unit 3990/e9, device 3390/\w\w, ciw 40fa0100", r"= device ce de at \[0\]"),
+                 r"\[0\] e4 SENSE ID sli \d+ .*: cutype 3990/e9, devtype 3390/\w\w, ciw 40fa0100", r"= device ce de at \[0\]"),
                 (r"34 SENSE PATH GROUP ID .*state 00 \(reset\)",),
                 (r"af SET PATH GROUP ID .*function 80 \(establish, multipath\)",),
                 (r"fa READ CONFIGURATION DATA ",),
-                (r"64 READ DEVICE CHARACTERISTICS .*device 3390/\w\w, .*cylinders 1113, heads 15, sectors 224",),
+                (r"64 READ DEVICE CHARACTERISTICS .*devtype 3390/\w\w, .*cylinders 1113, heads 15, sectors 224",),
                 (r"27 PERFORM SUBSYSTEM FUNCTION .*order 18 .*suborder 41 \(feature codes\)", r"\[1\] 3e READ SUBSYSTEM DATA"),
                 (r"\[0\] 63 DEFINE EXTENT cc 16 .*from cyl 0 head 0, to cyl \d+ head \d+",
                  r"\[1\] 47 LOCATE RECORD cc 16 .*operation \w\w", r"12 READ COUNT ")):
@@ -83,7 +83,9 @@ class Trace(LabGuest):
         expect("cyl 0 head 2" in (extent["from"], extent["to"]), "record 30 is on track 2")
 
     def filtered(self):
-        tracer = Tracer("--device", "0.0.4711").attached()
+        self.refuse(f"domain '{self.name}' has no embedded channel device 0.0.4711", self.name, "--device", "4711")
+        self.refuse("no running QEMU has the embedded channel device 0.0.4711", "--device", "0.0.4711")
+        tracer = Tracer("--wait", "--device", "0.0.4711").attached()
         self.in_guest(READ % 40)
         output = tracer.end()
         expect(output == "", "another device was asked for, and this came:\n" + output)
@@ -112,7 +114,7 @@ class Trace(LabGuest):
         run("the trace tells of it: identity, path group, characteristics, extents", self.boot_lines)
         run("dasdfmt, recorded and decoded", self.format_traced)
         run("one read as JSON", self.json_of_one_read)
-        run("another device's trace is empty", self.filtered)
+        run("a device that no guest has is an error, and with --wait its trace is empty", self.filtered)
         run("a tracer that is killed disturbs nobody", self.killed)
         run("the guest's kernel has no complaint of the device", self.no_dasd_error)
         run("the end of QEMU ends the trace, after its last line", self.to_the_end)

@@ -45,11 +45,11 @@ def inside(virt_ccw):
 
     tap.equal(lab("state", D), (0, "good"), "a device is good at first")
     tap.equal(lab("state", "0.0.9999"),
-              (1, "virt-ccw lab state: error: device 0.0.9999 is none of this lab's: 'virt-ccw lab exec --dasd' says "
-                  "which there are"), "a device that is not there")
+              (1, "virt-ccw lab state: error: this lab has no device 0.0.9999: its devices are those of "
+                  "'virt-ccw lab exec --dasd'"), "a device that is not there")
     tap.equal(lab("state", D, "sick"),
-              (1, f"virt-ccw lab state: error: device {D}: there is no state 'sick': good, boxed, no-path, alias, "
-                  "unplugged"), "a state that is not there")
+              (1, f"virt-ccw lab state: error: device {D} has no state 'sick': the states are good, boxed, "
+                  "no-path, alias and unplugged"), "a state that is not there")
     tap.equal(lab("plug", D), (1, f"virt-ccw lab plug: error: device {D} is good already"), "plug what is there")
     tap.equal(lab("unplug")[0], 2, "unplug what")
     tap.equal(lab("unplug", D, D)[0], 2, "unplug two")
@@ -90,7 +90,7 @@ def main():
     if sys.argv[1] != "--inside":
         result = subprocess.run([sys.argv[1], "lab", "state", D], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 text=True, check=False)
-        if (result.returncode, "this is no lab" in result.stdout) != (1, True):
+        if (result.returncode, "this is not a lab" in result.stdout) != (1, True):
             print(f"1..1\nnot ok 1 - outside a lab: {result.stdout}")
             return 1
     return labtest.inside_a_lab(__file__, inside, [D, "0.0.1235"])

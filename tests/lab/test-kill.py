@@ -251,7 +251,7 @@ class KillTest:
                                       stderr=subprocess.PIPE, timeout=DEADLINE, check=True).stderr
             expect(f"process {qemu} (" in said and "has it open" in said, f"the hook says {said}")
             code, said = command([self.virt_ccw, "reconcile"], check=False)
-            expect((code, said) == (0, f"{FIRST}: noted as domain one's, which has it"), f"reconcile, {code}: {said}")
+            expect((code, said) == (0, f"{FIRST}: noted as owned by domain one"), f"reconcile, {code}: {said}")
         finally:
             os.kill(qemu, signal.SIGCONT)
         self.expect_agreement()

@@ -162,9 +162,9 @@ def missing_parts(tap, virt_ccw, image):
     cases = [
         ("no /dev/fuse", ["unshare", "--mount"], "mount -t tmpfs none /dev", "", "/dev/fuse"),
         ("no libvirtd", ["unshare", "--mount"], "mount --bind /dev/null $(command -v libvirtd)", "",
-         "install the package libvirt-daemon-system"),
+         "install libvirt's daemon and its QEMU driver"),
         ("no mdevctl", ["unshare", "--mount"], "mount --bind /dev/null $(command -v mdevctl)", "",
-         "install the package mdevctl"),
+         "install it, because libvirtd needs it"),
         ("no user namespaces", ["unshare", "--user", "--map-root-user"], "echo 0 > /proc/sys/user/max_user_namespaces",
          no_caps, "sysctl user.max_user_namespaces="),
     ]

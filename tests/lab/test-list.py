@@ -83,7 +83,7 @@ class ListTest:
             masks = [device[name] for name in ("pim", "pam", "pom")]
             expect(masks == text_of(f"{folder}/../pimpampom").split(), masks)
             expect(device["chpids"] == text_of(f"{folder}/../chpids").split(), device)
-            expect(device["owner"] is None and device["in-use-by"] == [], device)
+            expect(device["owner"] is None and device["in_use_by"] == [], device)
             expect(self.used_by(bus_id) == "-", self.cells(bus_id))
 
     def who_has_it(self):

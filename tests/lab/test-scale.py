@@ -45,7 +45,7 @@ class ScaleTest:
 
     def used(self):
         """Of the devices of this test: the box has others."""
-        return [(device["device"], device["in-use-by"][0]["name"]) for device in self.list("--used")
+        return [(device["device"], device["in_use_by"][0]["name"]) for device in self.list("--used")
                 if device["device"] in BUS_IDS]
 
     def state(self):

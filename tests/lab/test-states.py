@@ -31,7 +31,7 @@ LAB_CONTROL = "/run/libvirt-ccw/lab-control.sock"
 OURS = "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1234'/></source></hostdev>"
 LOWERED = (f"<hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source><address uuid='{UUID}'/></source>"
            "</hostdev>")
-AGAIN = f"the host again by 'virt-ccw reattach {FIRST}'"
+AGAIN = f"'virt-ccw reattach {FIRST}' back to the host"
 
 
 def read(path):
@@ -129,8 +129,8 @@ class StatesTest:
 
     def by_any_name(self):
         for name in (FIRST, "1234", "ccw_0_0_1234", f"css_{self.subchannel.replace('.', '_')}"):
-            self.says(f"{FIRST}: detached; a guest gets it by {OURS}, {AGAIN}", "detach", name)
-            self.says(f"{FIRST}: detached; a guest gets it by {OURS}, {AGAIN}", "detach", name)  # is already
+            self.says(f"{FIRST}: detached; {OURS} gives it to a guest, {AGAIN}", "detach", name)
+            self.says(f"{FIRST}: detached; {OURS} gives it to a guest, {AGAIN}", "detach", name)  # is already
             self.says(f"{FIRST}: detached: each guest that opens it resets it", "reset", name)
             self.back(device=FIRST)
             self.says(f"{FIRST}: reset", "reset", name)
@@ -138,7 +138,7 @@ class StatesTest:
         self.expect_as_before()
 
     def by_stock_libvirt(self):
-        self.says(f"{FIRST}: detached; a guest gets it by {LOWERED}, {AGAIN}", "detach", *STOCK, FIRST)
+        self.says(f"{FIRST}: detached; {LOWERED} gives it to a guest, {AGAIN}", "detach", *STOCK, FIRST)
         self.back(" ".join(STOCK))
         self.expect_as_before()
 
@@ -157,7 +157,7 @@ class StatesTest:
             xml = command(["virsh", *libvirt, "nodedev-dumpxml", css])[1]
             expect("capability type='css'" in xml and "1234" not in xml, f"it names the device: {xml}")
             self.says(f"{FIRST}: offline: nothing to reset", "reset", *libvirt, FIRST)
-            self.says(f"{FIRST}: detached; a guest gets it by {form}, {AGAIN}", "detach", *libvirt, FIRST)
+            self.says(f"{FIRST}: detached; {form} gives it to a guest, {AGAIN}", "detach", *libvirt, FIRST)
             self.says(f"{FIRST}: reattached, and offline as it was; 'chzdev -e {FIRST}' sets it online", "reattach",
                       *libvirt, FIRST)
         with self.guest(SECOND):
@@ -173,7 +173,7 @@ class StatesTest:
         for procedure in (LOOK_UP_NODE, REATTACH_NODE):
             relay.edit(procedure, CALL, lambda frame: frame.replace(css, b"css_0_0_none"))
         for libvirt, form in (((), OURS), (STOCK, LOWERED)):
-            self.says(f"{FIRST}: detached; a guest gets it by {form}, {AGAIN}", "detach", *libvirt, FIRST)
+            self.says(f"{FIRST}: detached; {form} gives it to a guest, {AGAIN}", "detach", *libvirt, FIRST)
             self.back(" ".join(libvirt))
         relay.close()
         self.expect_as_before()
@@ -287,7 +287,7 @@ class StatesTest:
         for daemon in reversed(daemons):
             daemon.kill()
         code, out, err = self.run("detach", FIRST)
-        expect(code == 0 and out == f"{FIRST}: detached; a guest gets it by {LOWERED}, {AGAIN}", f"{code} {out} {err}")
+        expect(code == 0 and out == f"{FIRST}: detached; {LOWERED} gives it to a guest, {AGAIN}", f"{code} {out} {err}")
         expect("there is no libvirt to ask" in err, err)
         with open(f"/dev/vfio/{self.group()}", "rb+", buffering=0):
             code, out, err = self.run("reattach", FIRST)

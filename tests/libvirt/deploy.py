@@ -99,7 +99,7 @@ class DeployTest:
     def hook_runs(self, uri):
         """libvirt knows of the hook, without a word of the administrator's."""
         code, output = self.virsh("start", "ours", uri=uri, check=False)
-        expect(code == 1 and "virt-ccw hook: error" in output, output)
+        expect(code == 1 and "Hook script execution failed: " in output and "virt-ccw" in output, output)
 
     def front(self):
         shutil.rmtree("/run/libvirt-ccw/backend", ignore_errors=True)  # systemd makes it for the backend's sockets

@@ -64,7 +64,7 @@ def outcomes(tmp):
              "virt-ccw argv: error: " + read(FIXTURES + "/hostdev-ccw-err-twice.err")),
             ("no dialect", 2, (FIXTURE + ".xml",), "virt-ccw argv: --dialect stock or --dialect series is missing\n"),
             ("an unknown dialect", 2, ("--dialect", "new"), "virt-ccw argv: there is no dialect 'new'"),
-            ("two files", 2, ("--dialect", "stock", "a", "b"), "virt-ccw argv: one FILE, please"),
+            ("two files", 2, ("--dialect", "stock", "a", "b"), "virt-ccw argv: give one FILE"),
             ("an unknown option", 2, ("--frob",), "virt-ccw argv: Unknown option --frob")):
         done = argv(tmp, *arguments)
         check(f"{name}: exit {status}, its message, no output",

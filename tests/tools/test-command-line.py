@@ -48,19 +48,19 @@ BAD = [
     (VIRT_CCW, ["dasd", "create", "none/new", "--cylinders", "5"], 1, "none/new: No such file"),
     (VIRT_CCW, ["dasd", "info"], 2, "image is missing"),
     (VIRT_CCW, ["dasd", "info", "none"], 1, "cannot open none"),
-    (VIRT_CCW, ["dasd", "info", "text"], 1, "text is not a CKD image"),
+    (VIRT_CCW, ["dasd", "info", "text"], 1, "text is not a CKD image, which begins with 'CKD_P370': create"),
     (VIRT_CCW, ["dasd", "info", "empty"], 1, "empty is too short"),
     (VIRT_CCW, ["dasd", "info", "."], 1, ". is not a regular file"),
     (VIRT_CCW, ["trace", "one", "two"], 2, "one domain"),
     (VIRT_CCW, ["trace", "one", "--pid", "1"], 2, "--pid"),
-    (VIRT_CCW, ["trace", "--pid", "-1"], 2, "-1 is no process"),
+    (VIRT_CCW, ["trace", "--pid", "-1"], 2, "-1 is not a process id"),
     (VIRT_CCW, ["trace", "--count", "0"], 2, "--count"),
     (VIRT_CCW, ["trace", "--data", "1025"], 2, "1024 bytes"),
     (VIRT_CCW, ["trace", "--record", "new", "--json"], 2, "--record"),
-    (VIRT_CCW, ["trace", "--device", "1234"], 1, "'1234' is not a device bus id"),
+    (VIRT_CCW, ["trace", "--device", "foo"], 1, "'foo' is not a device bus id: give it as CSSID.SSID.DEVNO"),
     (VIRT_CCW, ["trace", "--pid", "2147483647", "--output", "text"], 1, "no process 2147483647"),
     (VIRT_CCW, ["trace", "--decode", "none"], 1, "cannot open none"),
-    (VIRT_CCW, ["trace", "--decode", "text"], 1, "text: these are no trace records"),
+    (VIRT_CCW, ["trace", "--decode", "text"], 1, "text: this is not a file of trace records"),
     (VIRT_CCW, ["trace", "--decode", "text", "--output", "text"], 1, "text is the file that is read"),
     (VIRT_CCW, ["lab"], 2, "exec"),
     (VIRT_CCW, ["lab", "--dasd", "0.0.1234=text", "exec", "--", "true"], 2, "'--dasd'"),
@@ -70,6 +70,10 @@ BAD = [
     (VIRT_CCW, ["lab", "exec", "--dasd", "0.0.1234=", "--", "true"], 2, "--dasd 0.0.1234=: give it as"),
     (VIRT_CCW, ["lab", "exec", "--dasd", "0.0.1234=,ro", "--", "true"], 2, "--dasd 0.0.1234=,ro: give it as"),
     (VIRT_CCW, ["lab", "exec", "--dasd", "0.0.1234=none", "--", "true"], 1, "none ('virt-ccw dasd create' makes one)"),
+    (VIRT_CCW, ["lab", "exec", "--dasd", "1234=empty,rw", "--", "true"], 1,
+     "cannot open empty,rw ('rw' is not an option: the options are ro, read-only and sync)"),
+    (VIRT_CCW, ["lab", "exec", "--dasd", "foo=empty", "--", "true"], 1, "'foo' is not a device bus id: give it as"),
+    (VIRT_CCW, ["lab", "state", "foo"], 1, "'foo' is not a device bus id: give it as"),
     (VIRT_CCW, ["lower", "none.xml"], 1, "none.xml"),
     (VIRT_CCW, ["lower", "."], 1, "cannot read ."),
     (VIRT_CCW, ["lower", "text", "empty"], 2, "'empty'"),
@@ -82,18 +86,21 @@ BAD = [
     (VIRT_CCW, ["list", "--used", "--free"], 2, "not both"),
     (VIRT_CCW, ["list", "--sysfs-root", "none"], 1, "no channel subsystem here: there is no none/"),
     (VIRT_CCW, ["detach"], 2, "a device is missing"),
+    (VIRT_CCW, ["detach", "foo"], 1, "'foo' is not a device bus id: give it as CSSID.SSID.DEVNO"),
     (VIRT_CCW, ["reattach", "--bogus"], 2, "--bogus"),
-    (VIRT_CCW, ["reset", "12345"], 1, "'12345' is not a device bus id"),
+    (VIRT_CCW, ["reset", "12345"], 1, "device number 12345 of '12345' is out of range"),
     (VIRT_CCW, ["detach", "--sysfs-root", "none", "1234"], 1, "no channel subsystem here: there is no none/"),
     (VIRT_CCW, ["detach", "--sysfs-root", "none", "css_0_0_0034"], 1, "no channel subsystem here: there is no none/"),
     (VIRT_CCW, ["export"], 2, "--domain NAME, --xml FILE, or devices"),
     (VIRT_CCW, ["export", "0.0.1234", "--xml", "hostdev.xml"], 2, "one of"),
-    (VIRT_CCW, ["export", "12345"], 1, "'12345' is not a device bus id"),
+    (VIRT_CCW, ["export", "12345"], 1, "device number 12345 of '12345' is out of range"),
     (VIRT_CCW, ["export", "--xml", "none.xml"], 1, "none.xml"),
     (VIRT_CCW, ["export", "--xml", "text"], 1, "not well-formed"),
     (VIRT_CCW, ["export", "--connect", "bogus:///", "--domain", "one"], 1, "cannot reach libvirt"),
     (QEMU_CCW, ["--dasd"], 2, "--dasd"),
     (QEMU_CCW, ["--dasd", "text"], 2, "--dasd text: give it as DEVICE=IMAGE"),
+    (QEMU_CCW, ["--dasd", "foo=text"], 1, "'foo' is not a device bus id: give it as CSSID.SSID.DEVNO"),
+    (QEMU_CCW, ["--qemu", "true", "--dasd", "1234=empty,rw"], 1, "('rw' is not an option: the options are ro"),
     (QEMU_CCW, ["--bogus"], 2, "'--bogus'"),
     (QEMU_CCW, ["--qemu", "none", "-M", "none"], 1, "none is not an executable program"),
     (QEMU_CCW, ["--qemu", "true", "--dasd", "0.0.1234=none"], 1, "none ('virt-ccw dasd create' makes one)"),
@@ -194,6 +201,26 @@ def closed_descriptors(tap, folder):
            "no standard output to write to", result.stderr)
 
 
+def held_image(tap, folder):
+    """The message names who has an image: the process, its command, and the bus id, however that was spelled."""
+    with subprocess.Popen([QEMU_CCW, "--qemu", "cat", "--dasd", "1234=image"], cwd=folder, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as holder:
+        holder.stdin.write(b"ready\n")
+        holder.stdin.flush()
+        holder.stdout.readline()  # cat runs, with the image
+        for program, arguments in ((QEMU_CCW, ["--qemu", "true", "--dasd", "0.0.1235=image"]),
+                                   (VIRT_CCW, ["dasd", "check", "image"]),
+                                   (VIRT_CCW, ["lab", "exec", "--dasd", "0.0.1235=image", "--", "true"])):
+            result = run(folder, program, arguments)
+            tap.ok(result.returncode == 1 and f": image is in use by process {holder.pid} (" in result.stderr and
+                   result.stderr.endswith("), as device 0.0.1234\n"), f"{' '.join(arguments)} says who has the image",
+                   result.stderr)
+        holder.stdin.close()
+    result = run(folder, QEMU_CCW, ["--qemu", "true", "--dasd", "0.0.1234=image", "--dasd", "0.0.1235=image"])
+    tap.ok(result.returncode == 1 and ": image is in use by this command itself, as device 0.0.1234" in result.stderr,
+           "an image that is given twice", result.stderr)
+
+
 def main():
     tap = labtest.Tap()
     with labtest.workdir() as folder:
@@ -204,6 +231,7 @@ def main():
         helpful(tap, folder)
         lost_output(tap, folder)
         closed_descriptors(tap, folder)
+        held_image(tap, folder)
     tap.done()
 
 

@@ -179,7 +179,7 @@ def disks_of_guests(tap, folder):
         host.write("/libvirt/one.xml", f"<domstatus><domain><uuid>{DOMAIN}</uuid><devices><disk type='block'><source "
                    f"dev='{source}'/></disk></devices></domain></domstatus>")
         tap.equal(host.rows("0.0.1234")[0][-1], words, f"a guest has {source} for a disk")
-    tap.ok("Nobody uses 0.0.1234" not in host.on_a_terminal(), "and it is not offered")
+    tap.ok("0.0.1234 is not in use: <hostdev" not in host.on_a_terminal(), "and it is not offered")
 
 
 def beyond(tap, folder):
@@ -197,7 +197,7 @@ def no_mountinfo(tap, folder):
     result = host.list()
     tap.ok(result.returncode == 0 and result.stderr.endswith("/self/mountinfo: what is mounted is not shown\n"),
            "it is said that mounts are not known", result.stderr)
-    tap.ok("Nobody uses" not in host.on_a_terminal(), "and no device is offered")
+    tap.ok("is not in use: <hostdev" not in host.on_a_terminal(), "and no device is offered")
 
 
 def owners(tap, folder):
@@ -221,8 +221,8 @@ def owners(tap, folder):
                f"<address uuid='{mdev}'/></source></hostdev></devices></domain></domstatus>")
     for domain in (DOMAIN, None):
         host.own("0.0.1234", domain, "releasing")
-        tap.equal(host.rows("0.0.1234")[0][-1], "domain guest one, on its way back", f"from {domain}, and still open")
-    tap.ok("\n\n0.0.1234 is on its way back to this host: 'virt-ccw reconcile' goes on with it" in host.on_a_terminal(),
+        tap.equal(host.rows("0.0.1234")[0][-1], "domain guest one, being released", f"from {domain}, and still open")
+    tap.ok("\n\n0.0.1234 is being released to this host: 'virt-ccw reconcile' continues" in host.on_a_terminal(),
            "and what may be done")
     host.own("0.0.1234", DOMAIN)
     tap.equal(host.rows("0.0.1234")[0][-1], "domain guest one", "its owner is named once")
@@ -255,7 +255,7 @@ def hostile(tap, folder):
     tap.ok("\x1b" not in result.stdout and result.stdout.count("\n") == 2, "no control character", repr(result.stdout))
     tap.ok("/字/字" in result.stdout, "wide characters in UTF-8")
     tap.ok("字" not in host.list(lang="C").stdout, "not elsewhere")
-    tap.equal(len(json.loads(host.list("--json").stdout)[0]["in-use-by"]), 2, "JSON is valid UTF-8")
+    tap.equal(len(json.loads(host.list("--json").stdout)[0]["in_use_by"]), 2, "JSON is valid UTF-8")
     host.write(f"{DASD}/devtype", "字 x\n")
     lines = host.list().stdout.splitlines()
     tap.ok(lines[1].index("3990/e9") == lines[2].index("3990/e9") - 1, "columns stand below each other: wide", lines)
@@ -275,7 +275,7 @@ def named(tap, folder):
 
 def hints(tap, folder):
     host = Host(os.path.join(folder, "hints"), "dasd.txt")
-    tap.ok("\n\nNobody uses 0.0.1234" in host.on_a_terminal(), "a terminal gets a hint", host.on_a_terminal())
+    tap.ok("\n\n0.0.1234 is not in use: <hostdev" in host.on_a_terminal(), "a terminal gets a hint", host.on_a_terminal())
     for arguments in (["--no-hint"], ["--json"]):
         tap.ok("Nobody" not in host.on_a_terminal(*arguments), f"not with {arguments[0]}")
     host.write("/proc/cio_ignore", "0.0.0000-0.0.ffff\n")

@@ -15,7 +15,8 @@ typedef struct {
     const CcwTranslation *translation;
 } VfioTrace;
 
-#define vfio_trace_init() ((void)0)
+#define vfio_trace_open(trace) ((void)0)
+#define vfio_trace_close(trace) ((void)0)
 #define vfio_trace_begin(trace, orb) ((void)0)
 #define vfio_trace_end(trace, function, request, result) ((void)0)
 #define vfio_trace_status(trace, function, irb) ((void)0)

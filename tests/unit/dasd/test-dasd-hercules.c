@@ -65,7 +65,7 @@ static void other_types(void)
     for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
         const char *const argv[] = { "dasdinit", "-lfs", path, types[i], "HERC01", "5", NULL };
         g_autofree char *out = bench_spawn(argv, 0);
-        g_autofree char *wanted = g_strdup_printf("is of device type %s; only 3390 is supported", types[i]);
+        g_autofree char *wanted = g_strdup_printf("is of device type %s, and only 3390 is supported", types[i]);
         g_autoptr(GError) error = NULL;
         DasdImageInfo info;
         DasdImageOptions options = { .read_only = FALSE };

@@ -159,7 +159,7 @@ static void headers(void)
         gsize length;
         const char *pattern;
     } rows[] = {
-        { 0, "X", 1, "the image is not a CKD image*CKD_P370*" },
+        { 0, "X", 1, "the image is not a CKD image*CKD_P370*virt-ccw dasd create*" },
         { 0, "CKD_C370", 8, "*compressed*dasdcopy*" },
         { 0, "QFI\xfb", 4, "*qcow2*virt-ccw dasd create*" },
         { 8, "\0", 1, "*damaged header: 0 heads*" },
@@ -167,7 +167,7 @@ static void headers(void)
         { 12, "\1", 1, "*damaged header*bytes a track*" },
         { 0, "CKD_P064", 8, "*64-bit format of Hercules 4*" },
         { 0, "CKD_C064", 8, "*compressed*64-bit format of Hercules 4*" },
-        { 0, "FBA_P370", 8, "*an FBA image*" },
+        { 0, "FBA_P370", 8, "*an FBA image*virt-ccw dasd create*" },
         { 16, "\x80", 1, "*device type 3380*only 3390*" },
         { 16, "\x45", 1, "*device type 9345*only 3390*" },
         { 16, "\x14", 1, "*device type 2314*only 3390*" },
@@ -231,7 +231,7 @@ static void open_and_lock(void)
     g_assert_false(options.read_only);
     g_assert_cmpuint(info.cylinders, ==, 1113);
     g_assert_cmpint(dasd_image_open(path, &options, &info, &error), ==, -1);
-    check_error(&error, CCW_ERROR_BUSY, "*/image is in use*");
+    check_error(&error, CCW_ERROR_BUSY, "*/image is in use by this command itself");
     g_assert_true(probe(&info, NULL));
     close(fd);
     fd = dasd_image_open(path, &options, &info, &error);
@@ -242,7 +242,7 @@ static void open_and_lock(void)
     g_assert_nonnull(error);
     g_clear_error(&error);
     g_assert_cmpint(dasd_image_open("/dev/null", &options, &info, &error), ==, -1);
-    check_error(&error, CCW_ERROR_IMAGE, "/dev/null is not a regular file");
+    check_error(&error, CCW_ERROR_IMAGE, "/dev/null is not a regular file: create *");
 }
 
 static void names(void)

@@ -103,7 +103,7 @@ static void refusals(void)
     CcwBusId gone = { .devno = 0x4321 };
 
     claim_refused(model, &gone, DOMAIN, TOKEN, CCW_ERROR_NOT_FOUND, "no ccw device 0.0.4321");
-    claim_refused(model, &id, "d1", TOKEN, CCW_ERROR_INVALID, "'d1' is no domain UUID");
+    claim_refused(model, &id, "d1", TOKEN, CCW_ERROR_INVALID, "'d1' is not a domain UUID");
     claim_refused(model, &id, DOMAIN, NULL, CCW_ERROR_INVALID, "has ended");
     tree_write(model->tree, "proc/self/mountinfo", "22 1 94:1 / /srv rw - ext4 /dev/dasda1 rw\n");
     claim_refused(model, &id, DOMAIN, TOKEN, CCW_ERROR_BUSY, "dasda1 is mounted on /srv");
@@ -220,7 +220,7 @@ static void stale_taker(void)
     claim_ok(model, DOMAIN, TRUE);
     tree_remove(model->tree, "proc/17");
     tree_write(model->tree, "proc/18/stat", "18 (libvirtd) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 43 1 1");
-    claim_refused(model, &id, OTHER, "18:43", CCW_ERROR_BUSY, "a process took it that has ended: 'virt-ccw reconcile'");
+    claim_refused(model, &id, OTHER, "18:43", CCW_ERROR_BUSY, "the process that took it has ended: 'virt-ccw reconcile'");
     g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, "18:43", &taken, &error));
     g_assert_true(taken);
     record = record_of(model);

@@ -55,14 +55,13 @@ static void by_a_person(void)
         { "1234", CCW_NODE_CCW, { 0, 0, 0x1234 }, FALSE },
         { "aF", CCW_NODE_CCW, { 0, 0, 0xaf }, FALSE },
         { "0", CCW_NODE_CCW, { 0, 0, 0 }, FALSE },
+        { "0x1234", CCW_NODE_CCW, { 0, 0, 0x1234 }, FALSE },
         { "fe.1.00ff", CCW_NODE_CCW, { 0xfe, 1, 0xff }, FALSE },
         { "ccw_0_1_1234", CCW_NODE_CCW, { 0, 1, 0x1234 }, FALSE },
         { "css_0_0_0034", CCW_NODE_CSS, { 0, 0, 0x34 }, FALSE },
         { "", 0, { 0 }, TRUE },
         { "12345", 0, { 0 }, TRUE },
-        { "0x1234", 0, { 0 }, TRUE },
-        { "0.0.123", 0, { 0 }, TRUE },
-        { "ccw_0_0_123", 0, { 0 }, TRUE },
+        { "css_0_0_034", 0, { 0 }, TRUE },
         { "one", 0, { 0 }, TRUE },
     };
 

@@ -160,6 +160,20 @@ static void not_there(gconstpointer data)
     g_assert_cmpstr(error->message, ==, c->message);
 }
 
+/* Who writes devno='1234' means 0.0.1234, which is there. */
+static void decimal(void)
+{
+    g_autoptr(Tree) tree = tree_new("dasd.txt");
+    g_autoptr(CcwHost) host = tree_host(tree);
+    g_autoptr(GError) error = NULL;
+    CcwBusId id = { .devno = 1234 };
+
+    g_assert_null(ccw_host_lookup(host, &id, &error));
+    g_assert_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND);
+    g_assert_cmpstr(error->message, ==,
+                    "there is no ccw device 0.0.04d2 on this host: devno='1234' is decimal; is devno='0x1234' meant?");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -173,5 +187,6 @@ int main(int argc, char **argv)
 
         g_test_add_data_func(name, &missing[i], not_there);
     }
+    g_test_add_func("/node_device/state/decimal", decimal);
     return g_test_run();
 }

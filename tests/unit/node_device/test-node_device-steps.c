@@ -147,7 +147,7 @@ static void fails_for_good(gconstpointer data)
         model->fail_to = G_MAXUINT;
         model->fail_errno = EIO;
         g_assert_false(claim(model, c, &error));
-        g_assert_nonnull(strstr(error->message, "bringing it back failed as well"));
+        g_assert_nonnull(strstr(error->message, "giving it back to the host failed, too"));
         g_assert_true(in_journal(model, c));
         model_reset(model);
         reconcile(model);

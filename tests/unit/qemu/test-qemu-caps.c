@@ -198,7 +198,7 @@ static void no_emulators(void)
         { "echo no lib >&2; echo more >&2; exit 127", "emulator * ended without answering over QMP (no lib): *" },
         { "echo hello; echo '{}'", "emulator * does not greet over QMP (*): *" },
         { "echo '{\"QMP\":{}}'", "emulator * ended without answering over QMP (*): *" },
-        { "exec head -c 5000000 /dev/zero", "emulator * answers over QMP with more than can be true (*): *" },
+        { "exec head -c 5000000 /dev/zero", "emulator * sends more over QMP than an emulator has to say (*): *" },
     };
     g_autofree char *dir = g_dir_make_tmp("ccw-caps-XXXXXX", NULL);
     g_autofree char *none = g_build_filename(dir, "none", NULL);

@@ -83,7 +83,7 @@ static void refused(void)
     } cases[] = {
         { ADD("\"driver\":\"vfio-ccw\",\"hostid\":\"0.0.4711\""), REFUSED("no such device") },
         { ADD("\"driver\":\"vfio-ccw\",\"guestid\":\"fe.0.1234\""), REFUSED("guestid without hostid: *") },
-        { ADD("\"driver\":\"vfio-ccw\",\"hostid\":\"1234\""), REFUSED("hostid: '1234' is not a device bus id*") },
+        { ADD("\"driver\":\"vfio-ccw\",\"hostid\":\"foo\""), REFUSED("hostid: 'foo' is not a device bus id*") },
         { ADD("\"driver\":\"vfio-ccw\",\"hostid\":1234"), REFUSED("hostid wants a device bus id, *") },
         { ADD("\"driver\":\"vfio-ccw\",\"hostid\":\"0.0.1234\",\"guestid\":\"0.0.1234\""),
           REFUSED("guestid 0.0.1234 of hostid 0.0.1234 is outside css fe, *") },

@@ -112,7 +112,7 @@ static void usage(void)
         { "--dsad 0.0.1234=x", "there is no option '--dsad' (QEMU's own are written with one dash*" },
         { "-S --dasdx", "there is no option '--dasdx'*" },
         { "--qemu", "--qemu wants a value" },
-        { "--qemu a --qemu b", "--qemu b: one program is wanted" },
+        { "--qemu a --qemu b", "--qemu b: give one program*" },
         { "--help=x", "--help takes no value" },
     };
 
@@ -137,7 +137,8 @@ static void refused(void)
     } cases[] = {
         { "--dasd 0.0.1234=i.ckd --dasd 0.0.1234=j.ckd", CCW_ERROR_INVALID,
           "--dasd 0.0.1234=j.ckd: device 0.0.1234 has an image already: i.ckd" },
-        { "--dasd 1234=i.ckd", CCW_ERROR_INVALID, "--dasd 1234=i.ckd: '1234' is not a device bus id*" },
+        { "--dasd 0.0.1234=i.ckd --dasd 1234=j.ckd", CCW_ERROR_INVALID, "--dasd *: device 1234 has an image already*" },
+        { "--dasd foo=i.ckd", CCW_ERROR_INVALID, "--dasd foo=i.ckd: 'foo' is not a device bus id*" },
         { "--dasd ff.0.1234=i.ckd", CCW_ERROR_INVALID, "--dasd *: cssid ff of 'ff.0.1234' is out of range: 0 to fe" },
         { "--qemu /bin/true --dasd 0.0.1234=none.ckd", CCW_ERROR_NOT_FOUND, "*none.ckd*" },
         { "--qemu /bin/true --dasd 0.0.1234=text.ckd", CCW_ERROR_IMAGE, "*text.ckd*" },
@@ -163,7 +164,7 @@ static void refused(void)
           CCW_ERROR_UNSUPPORTED, "iommufd of ccw device 0.0.4711: *" },
         { "--qemu no-such-qemu", CCW_ERROR_NOT_FOUND, "no-such-qemu is not an executable program in PATH: *" },
         { "--qemu ./no-such-qemu", CCW_ERROR_NOT_FOUND, "./no-such-qemu is not an executable program: *" },
-        { "-device vfio-ccw,id=d,hostid=0.0.1", CCW_ERROR_INVALID, "-device vfio-ccw,id=d,hostid=0.0.1: hostid: *" },
+        { "-device vfio-ccw,id=d,hostid=0.1", CCW_ERROR_INVALID, "-device vfio-ccw,id=d,hostid=0.1: hostid: *" },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {

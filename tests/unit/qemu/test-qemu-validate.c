@@ -78,7 +78,7 @@ static void refused(void)
         { DEVICES(DEV("0x1234", GUEST("0x0", "0x1234"))),
           "line 2: guest address 0.0.1234 of ccw device 0.0.1234 is outside css fe, which contradicts *" },
         { DEVICES(DEV("0x1234", "") "\n" DEV("0x1234", GUEST("0xfe", "0x1"))),
-          "line 3: Hostdev already exists in the domain configuration: ccw device 0.0.1234 is the one of line 2 too" },
+          "line 3: Hostdev already exists in the domain configuration: ccw device 0.0.1234 is in line 2 already" },
         { DEVICES(DEV("0x1234", "") "\n" MDEV("1234", "")), "line 3: Hostdev already exists in the domain *" },
         { DEVICES("<disk>" GUEST("0xfe", "0x1234") "</disk>\n" DEV("0x1234", "")),
           "line 3: The CCW devno 'fe.0.1234' is in use already, by <disk> in line 2: give this ccw device, which gets "
@@ -341,7 +341,7 @@ static void warned(void)
                     "s390-map-css is off: a guest sees devices outside css fe only if it enables MCSS-E, which Linux "
                     "does not");
     expect_warnings(there, DEVICES(DEV("0x9", "") "\n" DEV("0x4711", "")),
-                    "line 2: channel device 0.0.0009 is no DASD: its control unit is a 3270/00, a DASD's is a 3990|"
+                    "line 2: channel device 0.0.0009 is not a DASD: its control unit is a 3270/00, a DASD's is a 3990|"
                     "line 3: this host has no channel device 0.0.4711");
 }
 

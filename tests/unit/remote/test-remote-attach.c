@@ -325,6 +325,35 @@ static void default_address(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
+#define PRESENT                                                                                                        \
+    "<devices><hostdev mode='subsystem' type='mdev' managed='yes' model='vfio-ccw'><source><address uuid='" UUID       \
+    "'/></source><address type='ccw' cssid='0xfe' ssid='0x0' devno='0x1234'/></hostdev></devices>"
+
+/* libvirt complains of the address, which the user has not written: the device is named, if it is the domain's. */
+static void twice(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *devices;
+        gint32 code;
+        const char *words;
+    } rows[] = {
+        { PRESENT, VIR_ERR_OPERATION_INVALID, "the domain already has ccw device 0.0.1234" },
+        { "", VIR_ERR_XML_ERROR, "The CCW devno 'fe.0.1234' is in use already" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(Frame) question = { 0 };
+
+        send_call(peers, 160, HOSTDEV("yes", ""));
+        question = expect_question(peers);
+        answer(peers, &question, rows[i].devices);
+        g_free(expect_call(peers, 160));
+        reply_error(peers, 160, SERIAL, VIR_ERR_XML_ERROR, "The CCW devno 'fe.0.1234' is in use already");
+        peers_expect_error(peers, SERIAL, 160, rows[i].code, rows[i].words);
+        expect_host("");
+    }
+}
+
 static void no_such_domain(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     g_auto(Frame) question = { 0 };
@@ -567,8 +596,9 @@ static void detach_refused(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     send_call(peers, 161, HOSTDEV("yes", ""));
     g_free(expect_call(peers, 161));
-    reply_error(peers, 161, SERIAL, VIR_ERR_DEVICE_MISSING, "no such hostdev " UUID);
-    peers_expect_error(peers, SERIAL, 161, VIR_ERR_DEVICE_MISSING, "0.0.1234");
+    reply_error(peers, 161, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
+    peers_expect_error(peers, SERIAL, 161, VIR_ERR_DEVICE_MISSING,
+                       "device not found: the domain has no ccw device 0.0.1234");
     expect_host("");
 }
 
@@ -612,6 +642,26 @@ static void detach_beside_attach(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_true(ccw_keeper_settle(peers->services.keeper, GUEST_UUID, ids, CCW_ATTACH_NONE));
 }
 
+/* Each attach and detach has a line in the log, whether it is done or refused, with the domain's name. */
+static void logged(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_test_expect_message(NULL, G_LOG_LEVEL_INFO,
+                          "attached ccw device 0.0.1234 to domain 'guest' (" GUEST_UUID ") for virtccwd itself");
+    attached(peers, NULL);
+    g_test_assert_expected_messages();
+    g_test_expect_message(NULL, G_LOG_LEVEL_INFO,
+                          "refused to attach ccw device 0.0.1234 to domain 'guest' (*) for *: *no such*");
+    send_call(peers, 160, HOSTDEV("yes", GUEST_ADDRESS));
+    g_free(expect_call(peers, 160));
+    reply_error(peers, 160, SERIAL, VIR_ERR_OPERATION_FAILED, "no such\nhost");
+    peers_expect_error(peers, SERIAL, 160, VIR_ERR_OPERATION_FAILED, "no such");
+    g_test_assert_expected_messages();
+    g_test_expect_message(NULL, G_LOG_LEVEL_INFO,
+                          "refused to detach ccw device 0.0.1234 from domain 'guest' (*) for *");
+    detach_refused(peers, NULL);
+    g_test_assert_expected_messages();
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -632,6 +682,7 @@ int main(int argc, char **argv)
     ADD("attach/two-at-once/refused", two_at_once_refused);
     ADD("attach/flags", flags);
     ADD("attach/default-address", default_address);
+    ADD("attach/twice", twice);
     ADD("attach/no-such-domain", no_such_domain);
     ADD("attach/meanwhile", meanwhile);
     ADD("attach/much-memory", much_memory);
@@ -648,6 +699,7 @@ int main(int argc, char **argv)
     ADD("attach/readonly", readonly);
     ADD_DATA("detach/gone", FALSE, detached);
     ADD_DATA("detach/still-there", TRUE, detached);
+    ADD("logged", logged);
     ADD("detach/refused", detach_refused);
     ADD("detach/meets-attach", detach_meets_attach);
     ADD("detach/beside-attach", detach_beside_attach);

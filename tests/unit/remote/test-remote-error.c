@@ -77,6 +77,31 @@ static void placeholder(void)
     ccw_rpc_error_clear(&error);
 }
 
+#define COMMAND                                                                                                        \
+    "internal error: Child process (LC_ALL=C PATH=/usr/bin /etc/libvirt/hooks/qemu.d/libvirt-ccw one prepare begin "   \
+    "-) unexpected exit status 1: "
+
+/* The reason of a failed start comes before libvirt's words, or in their place. */
+static void hook_reason(void)
+{
+    static const struct {
+        const char *text;
+        const char *reason;
+    } rows[] = {
+        { "Hook script execution failed: " COMMAND "virt-ccw hook: error: ccw device 0.0.1234 is boxed\n",
+          "Hook script execution failed: ccw device 0.0.1234 is boxed" },
+        { COMMAND "virt-ccw hook: error: it is boxed", "it is boxed" },
+        { "Hook script execution failed: " COMMAND "another hook's words", NULL },
+        { "Hook script execution failed: %s", NULL },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *reason = ccw_rpc_error_hook_reason(rows[i].text);
+
+        g_assert_cmpstr(reason, ==, rows[i].reason);
+    }
+}
+
 static void truncated(void)
 {
     g_autoptr(GByteArray) frame = ccw_rpc_error_reply(&call, VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, "text");
@@ -184,6 +209,7 @@ int main(int argc, char **argv)
     g_test_add_func("/remote/error/round-trip", round_trip);
     g_test_add_func("/remote/error/placeholder", placeholder);
     g_test_add_func("/remote/error/truncated", truncated);
+    g_test_add_func("/remote/error/hook-reason", hook_reason);
     g_test_add_func("/remote/error/codes", codes);
     g_test_add_func("/remote/error/hostile-message", hostile_message);
     g_test_add_func("/remote/refusal/answered", refused);

@@ -111,6 +111,24 @@ static void error_text(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(strstr(message, "0.0.1234"));
 }
 
+/* Of a start that our hook has refused, the client gets the reason, not the hook's command line. */
+static void refused_by_hook(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) error = payload_error(VIR_ERR_HOOK_SCRIPT_FAILED,
+                                                "Hook script execution failed: internal error: Child process (LC_ALL=C "
+                                                "/etc/libvirt/hooks/qemu.d/libvirt-ccw one prepare begin -) unexpected "
+                                                "exit status 1: virt-ccw hook: error: ccw device 0.0.1234 is boxed\n");
+    g_auto(Frame) reply = { 0 };
+    g_autofree char *message = NULL;
+    gint32 code;
+
+    peers_send(peers, peers->backend, CCW_TYPE_REPLY, 9, 3, CCW_STATUS_ERROR, error);
+    reply = peers_receive(peers, peers->client);
+    message = payload_read_error(&reply, &code);
+    g_assert_cmpint(code, ==, VIR_ERR_HOOK_SCRIPT_FAILED);
+    g_assert_cmpstr(message, ==, "Hook script execution failed: ccw device 0.0.1234 is boxed");
+}
+
 /* What the hook of a start took may have to go back, by whatever call it was. */
 static void failed_start(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
@@ -350,6 +368,7 @@ int main(int argc, char **argv)
     ADD("invalid", invalid);
     ADD("error-text", error_text);
     ADD("failed-start", failed_start);
+    ADD("refused-by-hook", refused_by_hook);
     ADD("back-pressure", back_pressure);
     ADD("hang-up-meets-call", hang_up_meets_call);
     ADD("big-table-frame", big_table_frame);

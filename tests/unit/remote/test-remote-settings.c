@@ -59,8 +59,8 @@ static void refused(void)
         const char *line;
         const char *words;
     } rows[] = {
-        { "auth_unix_rw = \"sasl\"", "f:2: auth_unix_rw: 'sasl' is not to be had here" },
-        { "auth_unix_rw = none", "must stand in quotes" },
+        { "auth_unix_rw = \"sasl\"", "f:2: auth_unix_rw: 'sasl' is not supported" },
+        { "auth_unix_rw = none", "is a text: write it in quotes" },
         { "auth_unix_rw = \"none", "is not like NAME" },
         { "auth_unix_rw = \"none\" more", "is not like NAME" },
         { "auth_unix_rw \"none\"", "is not like NAME" },
@@ -74,7 +74,7 @@ static void refused(void)
         { "unix_sock_rw_perms = \"0778\"", "'0778' is not a file's permissions" },
         { "unix_sock_rw_perms = \"01777\"", "is not a file's permissions" },
         { "unix_sock_rw_perms = \"\"", "is not a file's permissions" },
-        { "unix_sock_rw_perms = 0777", "must stand in quotes" },
+        { "unix_sock_rw_perms = 0777", "is a text: write it in quotes" },
         { "listen_tls = 1", "there is no setting 'listen_tls'" },
         { "\001", "is not like NAME" },
     };

@@ -159,9 +159,9 @@ static void test_files(void)
 
     check_file(buffer, length - 1, "FILE: the last record is cut off");
     check_file(buffer, length + 3, "FILE: the last record is cut off");
-    check_file("no trace at all", 15, "FILE: these are no trace records");
+    check_file("no trace at all", 15, "FILE: this is not a file of trace records");
     ccw_store_be32(buffer + TRACE_OFS_LENGTH, 0xfffffff8);
-    check_file(buffer, length, "FILE: these are no trace records");
+    check_file(buffer, length, "FILE: this is not a file of trace records");
 }
 
 int main(int argc, char **argv)

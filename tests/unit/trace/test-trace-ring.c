@@ -265,6 +265,28 @@ static void test_other_files(void)
     g_assert_false(trace_ring_enabled(ring));
 }
 
+/* A tracer is told which devices are open, as they come and go, and where there are too many to list. */
+static void test_devices(void)
+{
+    const CcwBusId first = { 0, 0, 0 }, second = { 0xfe, 3, 0xffff };
+    Pair pair;
+
+    pair_open(&pair);
+    g_assert_cmpint(trace_reader_find_device(pair.reader, &first), ==, TRACE_DEVICE_ABSENT);
+    trace_ring_add_device(pair.ring, &first);
+    trace_ring_add_device(pair.ring, &second);
+    g_assert_cmpint(trace_reader_find_device(pair.reader, &first), ==, TRACE_DEVICE_OPEN);
+    g_assert_cmpint(trace_reader_find_device(pair.reader, &second), ==, TRACE_DEVICE_OPEN);
+    trace_ring_remove_device(pair.ring, &first);
+    g_assert_cmpint(trace_reader_find_device(pair.reader, &first), ==, TRACE_DEVICE_ABSENT);
+    for (guint i = 0; i < TRACE_RING_DEVICES; i++)
+        trace_ring_add_device(pair.ring, &(CcwBusId){ 0, 1, (guint16)i });
+    g_assert_cmpint(trace_reader_find_device(pair.reader, &first), ==, TRACE_DEVICE_UNKNOWN);
+    trace_ring_remove_device(pair.ring, &(CcwBusId){ 0, 1, TRACE_RING_DEVICES - 1 });
+    g_assert_cmpint(trace_reader_find_device(pair.reader, &first), ==, TRACE_DEVICE_ABSENT);
+    pair_close(&pair);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -276,5 +298,6 @@ int main(int argc, char **argv)
     g_test_add_func("/trace/ring/hostile-tracer", test_hostile_tracer);
     g_test_add_func("/trace/ring/hostile-process", test_hostile_process);
     g_test_add_func("/trace/ring/other-files", test_other_files);
+    g_test_add_func("/trace/ring/devices", test_devices);
     return g_test_run();
 }

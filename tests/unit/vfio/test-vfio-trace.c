@@ -70,7 +70,7 @@ static void test_functions(void)
     reader = attach();
     run(&client);
     assert_next(reader, "0.0.1234 #0 SSCH fmt1 pfch c64 lpm ff cpa 00001000\n"
-                        "    [0] e4 SENSE ID sli 40 at 3000: control unit 3990/e9, device 3390/02, ciw 40fa0100, "
+                        "    [0] e4 SENSE ID sli 40 at 3000: cutype 3990/e9, devtype 3390/02, ciw 40fa0100, "
                         "ciw 41270004, ciw 423e0040\n"
                         "  = device ce de at [0], residual 20");
 
