@@ -89,6 +89,20 @@ static gboolean same_status(const End *a, const End *b)
            memcmp(a->sense, b->sense, sizeof(a->sense)) == 0;
 }
 
+/*
+ * The address of the status is told otherwise: behind the CCW that a status modifier skips, where a chain ends, too, and
+ * behind the last CCW of chained data, where a command was not begun.
+ */
+static gboolean same_but_for_address(const guint8 *slot, const End *ours, const End *theirs)
+{
+    End as_ours = *theirs;
+
+    as_ours.last = ours->last;
+    return ours->last != theirs->last && same_status(ours, &as_ours) &&
+           (((theirs->dstat & CCW_DSTAT_STATUS_MODIFIER) && theirs->last == ours->last + 1) ||
+            command_of(slot, ours->last) == command_of(slot, theirs->last));
+}
+
 /* The CCW whose data differs first, -1 for none. */
 static gint differing_ccw(const guint8 *ours, const guint8 *theirs)
 {
@@ -119,13 +133,8 @@ char *compare_slots(const guint8 *ours, const guint8 *theirs, guint32 address, g
     GString *text = g_string_new(NULL);
     const char *what = NULL;
 
-    /* It counts the CCW that a status modifier skips, at the end of a chain, too. */
-    if ((b.dstat & CCW_DSTAT_STATUS_MODIFIER) && b.last == a.last + 1) {
-        End as_ours = b;
-
-        as_ours.last = a.last;
-        what = same_status(&a, &as_ours) ? "address" : NULL;
-    }
+    if (same_but_for_address(ours, &a, &b))
+        what = "address";
     if (same_status(&a, &b)) {
         what = data >= 0 ? "data" : a.residual != b.residual ? "residual" : !same_image ? "image" : NULL;
         if (!what) {
