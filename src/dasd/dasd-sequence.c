@@ -15,17 +15,22 @@
 #define CMD_WRITE_DATA 0x05
 #define CMD_READ_DATA 0x06
 #define CMD_WRITE_KEY_DATA 0x0d
+#define CMD_UNCONDITIONAL_RESERVE 0x14
 #define CMD_WRITE_R0 0x15
 #define CMD_READ_R0 0x16
 #define CMD_READ_HOME 0x1a
 #define CMD_WRITE_CKD 0x1d
 #define CMD_READ_SUBSYSTEM_DATA 0x3e
+#define CMD_SENSE_SUBSYSTEM_STATUS 0x54
+#define CMD_READ_CHARACTERISTICS 0x64
 #define CMD_WRITE_UPDATE_DATA 0x85
 #define CMD_WRITE_UPDATE_KEY_DATA 0x8d
 #define CMD_READ_R0_MULTI 0x96
 #define CMD_READ_HOME_MULTI 0x9a
 #define CMD_WRITE_CKD_NEXT_TRACK 0x9d
+#define CMD_RESERVE 0xb4
 #define CMD_READ_TRACK 0xde
+#define CMD_READ_CONFIGURATION 0xfa
 
 static gboolean is_write(const DasdCmd *cmd)
 {
@@ -89,9 +94,26 @@ static gboolean form_fits(const DasdChain *chain, guint8 code)
     }
 }
 
+/* Commands about the path or the subsystem that are alone in their chain, but for those that ask who is there. */
+static gboolean may_follow(const DasdChain *chain, guint8 code)
+{
+    switch (code) {
+    case CMD_UNCONDITIONAL_RESERVE:
+    case CMD_RESERVE:
+        return chain->previous == 0;
+    case CMD_SENSE_SUBSYSTEM_STATUS:
+        return chain->previous == 0 || chain->previous == CMD_READ_CHARACTERISTICS ||
+               chain->previous == CMD_READ_CONFIGURATION;
+    default:
+        return TRUE;
+    }
+}
+
 static gboolean order_allows(const DasdChain *chain, const DasdCmd *cmd)
 {
     if ((cmd->flags & DASD_CMD_PLACED) && !chain->placed)
+        return FALSE;
+    if (!may_follow(chain, cmd->code))
         return FALSE;
     if (chain->prepared && cmd->code != CMD_READ_SUBSYSTEM_DATA)
         return FALSE;
@@ -115,7 +137,7 @@ gboolean dasd_sequence_check(DasdExec *exec, const DasdCmd *cmd)
         if (!mask_allows(&exec->chain, cmd))
             return dasd_check(exec, DASD_CHECK_SEQUENCE);
     }
-    return exec->ccw.count >= cmd->min || (exec->ccw.flags & CCW_FLAG_CD) || dasd_check(exec, DASD_CHECK_COUNT);
+    return dasd_program_has_bytes(&exec->program, &exec->ccw, cmd->min) || dasd_check(exec, DASD_CHECK_COUNT);
 }
 
 void dasd_sequence_begin(DasdChain *chain, const DasdCmd *cmd)
