@@ -99,3 +99,27 @@ guint8 dasd_program_fetch(DasdProgram *program, guint32 index, guint8 data_of, D
         return CCW_CSTAT_CHANNEL_CONTROL_CHECK;
     return is_valid(program, ret_ccw, data_of != 0) ? 0 : CCW_CSTAT_PROGRAM_CHECK;
 }
+
+gboolean dasd_program_has_bytes(const DasdProgram *program, const DasdCcw *ccw, guint32 wanted)
+{
+    guint32 total = ccw->count, index = ccw->index;
+    guint8 flags = ccw->flags;
+
+    while (total < wanted && (flags & CCW_FLAG_CD)) {
+        const guint8 *next;
+        guint16 count;
+
+        if (++index >= program->ccw_count)
+            return TRUE;
+        if (is_tic(program->code.ccw[index]))
+            index = ccw_load_be32(program->code.ccw[index] + CCW_OFS_CDA) / CCW_SIZE;
+        next = program->code.ccw[index];
+        count = ccw_load_be16(next + CCW_OFS_COUNT);
+        /* A TIC to a TIC has none, either. */
+        if (count == 0)
+            return TRUE;
+        total += count;
+        flags = next[CCW_OFS_FLAGS];
+    }
+    return total >= wanted;
+}

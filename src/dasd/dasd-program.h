@@ -40,6 +40,12 @@ int dasd_program_load(DasdProgram *program, const CcwCmdRequest *request);
  */
 guint8 dasd_program_fetch(DasdProgram *program, guint32 index, guint8 data_of, DasdCcw *ret_ccw);
 
+/*
+ * Whether a command has so many bytes of data, chained data included. TRUE, too, when it cannot be told: a chain with a
+ * CCW that is not valid ends in a program check when the device gets there.
+ */
+gboolean dasd_program_has_bytes(const DasdProgram *program, const DasdCcw *ccw, guint32 wanted);
+
 /* Data of the current CCW, and of those chained to it by chain-data. */
 typedef struct {
     DasdProgram *program;

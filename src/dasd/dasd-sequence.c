@@ -133,7 +133,7 @@ gboolean dasd_sequence_check(DasdExec *exec, const DasdCmd *cmd)
         if (!mask_allows(&exec->chain, cmd))
             return dasd_check(exec, DASD_CHECK_SEQUENCE);
     }
-    return exec->ccw.count >= cmd->min || (exec->ccw.flags & CCW_FLAG_CD) || dasd_check(exec, DASD_CHECK_COUNT);
+    return dasd_program_has_bytes(&exec->program, &exec->ccw, cmd->min) || dasd_check(exec, DASD_CHECK_COUNT);
 }
 
 void dasd_sequence_begin(DasdChain *chain, const DasdCmd *cmd)

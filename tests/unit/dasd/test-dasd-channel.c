@@ -105,6 +105,32 @@ static void data_chaining(void)
     bench_close(&bench);
 }
 
+/* What a command needs may come in parts. Too few bytes in all of them are too few, as in one CCW. */
+static void short_chains(void)
+{
+    static const guint8 commands[] = { 0x63, 0x47, 0x4b, 0xe7, 0x07, 0xaf };
+    guint8 data[64] = { 0 };
+
+    bench_open(&bench, 1, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        for (guint tic = 0; tic < 2; tic++) {
+            bench_begin(&bench);
+            if (commands[i] == 0x47 || commands[i] == 0x4b)
+                bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 0, 14), 16);
+            bench_ccw(&bench, commands[i], CD, data, 3);
+            if (tic)
+                bench_tic(&bench, bench.n + 1);
+            bench_ccw(&bench, 0x00, SLI, data, 2);
+            bench_run_check(&bench, commands[i] == 0x47 || commands[i] == 0x4b, 0x80, 0, 0x03);
+        }
+    }
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x63, CD, bench_extent(0x40, 0, 14), 8);
+    bench_ccw(&bench, 0x00, 0, bench_extent(0x40, 0, 14) + 8, 8);
+    bench_run_good(&bench);
+    bench_close(&bench);
+}
+
 /* Lists of IDAWs in blocks of 4 KiB and of 2 KiB; the first address of any alignment. */
 static void idaws(void)
 {
@@ -472,6 +498,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/channel/status", status);
     g_test_add_func("/dasd/channel/lengths", lengths);
     g_test_add_func("/dasd/channel/data-chaining", data_chaining);
+    g_test_add_func("/dasd/channel/short-chains", short_chains);
     g_test_add_func("/dasd/channel/idaws", idaws);
     g_test_add_func("/dasd/channel/searching", searching);
     g_test_add_func("/dasd/channel/end-of-cylinder", end_of_cylinder);

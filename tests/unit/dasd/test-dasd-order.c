@@ -172,6 +172,30 @@ static void limits(void)
     bench_close(&bench);
 }
 
+/* A reserve begins its chain; SENSE SUBSYSTEM STATUS does, or follows what asks who is there. */
+static void first_in_chain(void)
+{
+    static const struct {
+        guint8 before, command;
+        gboolean good;
+    } rows[] = {
+        { 0x03, 0xb4, FALSE }, { 0x07, 0xb4, FALSE }, { 0x64, 0xb4, FALSE }, { 0x03, 0x14, FALSE }, { 0xfa, 0x14, FALSE },
+        { 0x03, 0x54, FALSE }, { 0x07, 0x54, FALSE }, { 0x54, 0x54, FALSE }, { 0x64, 0x54, TRUE },  { 0xfa, 0x54, TRUE },
+    };
+
+    bench_open(&bench, 1, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        bench_begin(&bench);
+        bench_ccw(&bench, rows[i].before, CC | SLI, rows[i].before == 0x07 ? seek_other : data, 6);
+        bench_ccw(&bench, rows[i].command, SLI, data, 6);
+        if (rows[i].good)
+            bench_run_good(&bench);
+        else
+            bench_run_check(&bench, 1, REJECT, 0, SEQUENCE);
+    }
+    bench_close(&bench);
+}
+
 /* READ IPL stands for a locate record of two: one read more, or a no-operation, and no seek before that. */
 static void read_ipl(void)
 {
@@ -328,7 +352,7 @@ static void incomplete(void)
         bench_ccw(&bench, 0x86, CC, data, SIZE);
         bench_ccw(&bench, 0x86, 0, data, SIZE);
         if (count == 3)
-            bench_run_check(&bench, 3, REJECT | 0x02, 0, 0);
+            bench_run_check(&bench, 3, REJECT | 0x01, 0, 0);
         else
             bench_run_good(&bench);
     }
@@ -532,6 +556,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/order/read-ipl", read_ipl);
     g_test_add_func("/dasd/order/operations", operations);
     g_test_add_func("/dasd/order/forms", forms);
+    g_test_add_func("/dasd/order/first-in-chain", first_in_chain);
     g_test_add_func("/dasd/order/incomplete", incomplete);
     g_test_add_func("/dasd/order/block-size", block_size);
     g_test_add_func("/dasd/order/searches", searches);
