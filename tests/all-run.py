@@ -25,7 +25,7 @@ def forgotten(folder):
 # A unit test's path as the C sources have it: whole, or a folder that a macro puts in front of the name.
 WHOLE = re.compile(r'"/(?:remote/)?([\w/-]+)"')
 FOLDER = re.compile(r'"/(?:remote/)?([\w/-]+)/"')
-NAME = re.compile(r'\b[A-Z]\w*\("([\w-]+)"')
+NAME = re.compile(r'\b[A-Z]\w*\("([\w/-]+)"')
 
 
 def existing(tests):
@@ -40,7 +40,7 @@ def existing(tests):
             yield from WHOLE.findall(text)
             for path in FOLDER.findall(text):
                 yield path
-                yield from (f"{path}/{leaf}" for leaf in NAME.findall(text))
+                yield from (f"{path}/{leaf}".removeprefix("remote/") for leaf in NAME.findall(text))
 
 
 def named(page):

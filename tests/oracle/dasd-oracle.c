@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Runs generated channel programs on Hercules 3.13 and on the device library, and compares what became of them: status,
- * residual count, address, sense, what was read, and the tracks. A difference that is not in the list of known ones is a
- * failure. docs/dasd.md says how it is used.
+ * residual count, address, sense, what was read, and the tracks. A difference that is not in the list of known ones is
+ * a failure. docs/dasd.md says how it is used.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,8 @@ static const GOptionEntry entries[] = {
     { "random", 0, 0, G_OPTION_ARG_INT64, &options.programs, "Run so many random programs", "NUMBER" },
     { "seed", 0, 0, G_OPTION_ARG_INT64, &options.seed, "Of the random programs", "NUMBER" },
     { "known", 0, 0, G_OPTION_ARG_FILENAME, &options.known, "The list of known differences", "FILE" },
-    { "complete", 0, 0, G_OPTION_ARG_NONE, &options.complete, "A pattern of that list that is not met is a failure", NULL },
+    { "complete", 0, 0, G_OPTION_ARG_NONE, &options.complete, "A pattern of that list that is not met is a failure",
+      NULL },
     { NULL },
 };
 
@@ -112,9 +113,9 @@ static void compare(Run *run, const Core *ours, const Core *theirs)
 static guint fill(OraclePlan *plan, const Core *core)
 {
     for (guint i = 0; i < core->n_slots; i++) {
-        OracleProgram program = {
-            .slot = core_slot(core, i), .address = core_slot_address(i), .first_track = window_track(i)
-        };
+        OracleProgram program = { .slot = core_slot(core, i),
+                                  .address = core_slot_address(i),
+                                  .first_track = window_track(i) };
 
         if (i % (ORACLE_WINDOWS_READ + 1) == 0)
             oracle_program_make_reading(&program);
@@ -183,8 +184,8 @@ static int report(Run *run)
     g_hash_table_iter_init(&iter, run->unknown);
     while (g_hash_table_iter_next(&iter, &difference, &times))
         g_print("%8u  NOT KNOWN %s\n", GPOINTER_TO_UINT(times), (char *)difference);
-    g_print("%" G_GUINT64_FORMAT " programs, %" G_GUINT64_FORMAT " with a difference, %u kinds not known\n", run->programs,
-            run->differing, g_hash_table_size(run->unknown));
+    g_print("%" G_GUINT64_FORMAT " programs, %" G_GUINT64_FORMAT " with a difference, %u kinds not known\n",
+            run->programs, run->differing, g_hash_table_size(run->unknown));
     return g_hash_table_size(run->unknown) > 0 || (options.complete && unmet > 0);
 }
 

@@ -90,8 +90,8 @@ static gboolean same_status(const End *a, const End *b)
 }
 
 /*
- * The address of the status is told otherwise: behind the CCW that a status modifier skips, where a chain ends, too, and
- * behind the last CCW of chained data, where a command was not begun.
+ * The address of the status is told otherwise: behind the CCW that a status modifier skips, where a chain ends, too,
+ * and behind the last CCW of chained data, where a command was not begun.
  */
 static gboolean same_but_for_address(const guint8 *slot, const End *ours, const End *theirs)
 {

@@ -7,11 +7,9 @@
 #include "oracle-core.h"
 
 /*
- * NULL if all is the same, else "COMMAND DOMAIN OURS THEIRS" of the command at which the first difference shows (g_free):
- *   COMMAND  its code
- *   DOMAIN   the operation of the locate record that it is behind, "-" without one
- *   OURS, THEIRS
- *            "on" where the program went on, else how it ended there: DSTAT/CSTAT, in a unit check with sense bytes 0, 1
+ * NULL if all is the same, else "COMMAND DOMAIN OURS THEIRS" of the command at which the first difference shows
+ * (g_free): COMMAND  its code DOMAIN   the operation of the locate record that it is behind, "-" without one OURS,
+ * THEIRS "on" where the program went on, else how it ended there: DSTAT/CSTAT, in a unit check with sense bytes 0, 1
  *            and 7, DSTAT/CSTAT/S0S1/S7. Where this is equal, what differs follows: data,
  *            residual, image or address (of the CCW)
  */

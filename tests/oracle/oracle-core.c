@@ -7,14 +7,14 @@
 #include "util/ccw-endian.h"
 
 #define ENTRY 0x400
-#define REGISTERS 0x5d0 /* of the loop: slot, unused, slot size, last slot */
+#define REGISTERS 0x5d0  /* of the loop: slot, unused, slot size, last slot */
 #define PARAMETERS 0x5f0 /* subchannel, control register 6, the PSW of the wait */
 
 #define IO_NEW_PSW 0x78
 
 /*
- * Enables the first subchannel with concurrent sense, and starts each slot; the interruption goes on behind the wait. It
- * ends in a disabled wait, whose address is BAD when a program could not be started.
+ * Enables the first subchannel with concurrent sense, and starts each slot; the interruption goes on behind the wait.
+ * It ends in a disabled wait, whose address is BAD when a program could not be started.
  */
 static const guint8 loop[] = {
     0x58, 0x10, 0x05, 0xf0, /* 400      L    1,subchannel */

@@ -9,7 +9,7 @@
 #include "oracle-image.h"
 #include "util/ccw-endian.h"
 
-#define CHOOSE(program, ...) \
+#define CHOOSE(program, ...)                                                                                           \
     choose(program, (const guint32[]){ __VA_ARGS__ }, sizeof((const guint32[]){ __VA_ARGS__ }) / sizeof(guint32))
 
 static guint32 choose(OracleProgram *program, const guint32 *values, guint n)
@@ -97,7 +97,8 @@ static void fill_locate(OracleProgram *program, guint8 *lr)
     guint8 count = program->domain ? (guint8)MAX(program->n_commands, 1) : 0;
 
     lr[0] = (guint8)CHOOSE(program, 0, 0x40, 0x80, 0xc0, 0x01, 0x02, 0x08) ^ program->operation;
-    ccw_store_be16(lr + 14, (guint16)CHOOSE(program, whole_tracks ? 0 : WINDOW_LENGTH, 0, WINDOW_LENGTH + WINDOW_KEY, 16, 57335));
+    ccw_store_be16(
+        lr + 14, (guint16)CHOOSE(program, whole_tracks ? 0 : WINDOW_LENGTH, 0, WINDOW_LENGTH + WINDOW_KEY, 16, 57335));
     lr[1] = (lr[14] || lr[15] ? 0x80 : 0) ^ (guint8)CHOOSE(program, 0, 0x80, 0x01, 0x40);
     lr[2] = (guint8)CHOOSE(program, 0, 0x06);
     lr[3] = count + (guint8)CHOOSE(program, 0, 1, 0xff);

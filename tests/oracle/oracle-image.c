@@ -26,7 +26,12 @@ static const struct {
     { 3, { { 0, WINDOW_LENGTH }, { 0, WINDOW_LENGTH }, { 0, WINDOW_LENGTH } } },
     { 0 },
     { 3, { { WINDOW_KEY, WINDOW_LENGTH }, { WINDOW_KEY, WINDOW_LENGTH }, { WINDOW_KEY, 0 } } },
-    { 5, { { 0, WINDOW_LENGTH }, { 0, WINDOW_LENGTH }, { 0, WINDOW_LENGTH }, { 0, WINDOW_LENGTH }, { 0, WINDOW_LENGTH } } },
+    { 5,
+      { { 0, WINDOW_LENGTH },
+        { 0, WINDOW_LENGTH },
+        { 0, WINDOW_LENGTH },
+        { 0, WINDOW_LENGTH },
+        { 0, WINDOW_LENGTH } } },
     { 2, { { 4, 16 }, { 0, 40 } } },
 };
 

@@ -16,12 +16,12 @@ typedef struct {
 } OracleChoices;
 
 typedef struct {
-    guint8 *slot;    /* of oracle-core.h */
-    guint32 address; /* the guest's, of the slot */
+    guint8 *slot;        /* of oracle-core.h */
+    guint32 address;     /* the guest's, of the slot */
     guint32 first_track; /* of the program's window */
     const OracleChoices *choices;
     gboolean any_head; /* those with PREFIX, too */
-    guint n; /* CCWs */
+    guint n;           /* CCWs */
     guint n_pieces;
     /* What the commands are about. */
     guint32 track;

@@ -91,8 +91,8 @@ static gboolean take_result(Core *core, const char *folder, GError **error)
 gboolean oracle_run_hercules(Core *core, const char *image, const char *folder, guint seconds, GError **error)
 {
     g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDERR_MERGE);
-    g_autofree char *config = g_build_filename(folder, "hercules.cnf", NULL), *log = g_build_filename(folder, "log", NULL),
-                    *rc = g_build_filename(folder, "start", NULL);
+    g_autofree char *config = g_build_filename(folder, "hercules.cnf", NULL),
+                    *log = g_build_filename(folder, "log", NULL), *rc = g_build_filename(folder, "start", NULL);
     const char *const argv[] = { "hercules", "-d", "-f", config, NULL };
     g_autoptr(GSubprocess) process = NULL;
 

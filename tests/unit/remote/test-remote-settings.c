@@ -69,7 +69,7 @@ static void refused(void)
         { "max_clients = 1 2", "is not like NAME" },
         { "max_clients = -1", "'-1' is not a number" },
         { "max_clients = 99999999999", "is not a number" },
-        { "max_clients = \"1\"", "stands without quotes" },
+        { "max_clients = \"1\"", "write it without quotes" },
         { "max_clients = 19", "less than max_anonymous_clients 20" },
         { "unix_sock_rw_perms = \"0778\"", "'0778' is not a file's permissions" },
         { "unix_sock_rw_perms = \"01777\"", "is not a file's permissions" },
