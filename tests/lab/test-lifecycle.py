@@ -140,7 +140,7 @@ def bad_input(lab, devices):
         ("cssid too large", ["--dasd", f"ff.0.1234={image}"], 1, "cssid ff"),
         ("another css", ["--dasd", f"1.0.1234={image}"], 1, "cssid 1"),
         ("ssid too large", ["--dasd", f"0.4.1234={image}"], 1, "ssid 4"),
-        ("no bus id", ["--dasd", f"1234={image}"], 1, "1234"),
+        ("no bus id", ["--dasd", f"foo={image}"], 1, "foo"),
         ("no image", ["--dasd", "0.0.1234"], 2, "0.0.1234"),
         ("an unknown option", ["--dsad", f"0.0.1234={image}"], 2, "--dsad"),
     ]
