@@ -288,7 +288,7 @@ class ProxyTest:
 
     def second_start(self):
         code, output = command([self.libvirt.virtccwd], check=False)
-        expect(code == 1 and "somebody listens" in output and len(output.splitlines()) == 1, f"{code}: {output}")
+        expect(code == 1 and "another process listens" in output and len(output.splitlines()) == 1, f"{code}: {output}")
         code, output = command([self.libvirt.virtccwd, "--nonsense"], check=False)
         expect(code == 2, f"{code}: {output}")
         self.virsh("list")

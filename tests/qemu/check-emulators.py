@@ -72,7 +72,7 @@ def try_emulator(emulator, where, folder):
     done = run(VIRT_CCW, "capabilities", "--json")
     found = json.loads(done.stdout) if done.returncode == 0 else {}
     check(f"{where}: virt-ccw capabilities finds it, and it has vfio-ccw",
-          found.get("emulator") == emulator and found.get("vfio-ccw"), done)
+          found.get("emulator") == emulator and found.get("vfio_ccw"), done)
     name = f"emulators-{os.getpid()}"
     for how, arguments in (("by itself", ()), ("as the first word", (emulator,))):
         qemu = Qemu(name, os.path.join(folder, "disk.ckd"), *arguments)
