@@ -19,8 +19,8 @@
 #define FLOOR 0.001 /* seconds that are not worth judging */
 #define TRIES 3     /* the least counts; and as often again before a test fails */
 #define ROUNDS 6
-#ifdef __SANITIZE_ADDRESS__
-#define JUDGED FALSE /* it takes large blocks from the kernel and gives them back each time, and that is measured, too */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define JUDGED FALSE /* they take large blocks from the kernel and give them back each time, which is measured, too */
 #else
 #define JUDGED TRUE
 #endif
@@ -292,7 +292,8 @@ static void check_shape(gconstpointer data)
         double short_time = measure(works[i].work, small, G_MAXDOUBLE);
         double long_time = measure(works[i].work, large, G_MAXDOUBLE);
 
-        for (guint round = 0; JUDGED && round < ROUNDS && long_time > FLOOR && long_time > TIMES_MAX * short_time; round++) {
+        for (guint round = 0; JUDGED && round < ROUNDS && long_time > FLOOR && long_time > TIMES_MAX * short_time;
+             round++) {
             short_time = measure(works[i].work, small, G_MAXDOUBLE);
             long_time = measure(works[i].work, large, long_time);
         }
