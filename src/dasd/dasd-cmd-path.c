@@ -86,7 +86,7 @@ void dasd_cmd_reset_allegiance(DasdExec *exec)
 }
 
 /*
- * There is one host: a reservation keeps nobody out, and there is none to take over. Sense path group ID tells of it.
+ * There is one host: a reservation excludes no other host, and no other host has one. Sense path group ID shows it.
  * The commands answer with 32 bytes of sense, and stand before what positions the device.
  */
 static void set_reserved(DasdExec *exec, gboolean reserved)

@@ -197,7 +197,7 @@ void dasd_cmd_read_subsystem_data(DasdExec *exec)
     dasd_data_put(&exec->data, from, answers[row].size);
 }
 
-/* Nothing is logged that was not told with its status. */
+/* The log is empty: the device reports each error with the status of its program. */
 void dasd_cmd_read_buffered_log(DasdExec *exec)
 {
     static const guint8 log[DASD_SENSE_SIZE];
@@ -205,7 +205,7 @@ void dasd_cmd_read_buffered_log(DasdExec *exec)
     dasd_data_put(&exec->data, log, sizeof(log));
 }
 
-/* Of all subcommands only a query about the maintenance of the medium is harmless; there is none under way. */
+/* The only harmless subcommand asks whether the medium is under maintenance, which it never is. */
 void dasd_cmd_diagnostic_control(DasdExec *exec)
 {
     guint8 control[4];

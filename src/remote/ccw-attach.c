@@ -46,7 +46,7 @@ typedef struct {
     GArray *ids;          /* of CcwBusId: theirs */
     GByteArray *frame;    /* the lowered call */
     char *domain_xml;     /* of the domain, if it was asked for and is its own; else NULL */
-    GArray *present;      /* of CcwHostdev: the devices in that XML; NULL: it was not asked for */
+    gboolean is_present;  /* that XML has the device already */
     gboolean has_map;     /* the domain's feature has been asked for, */
     CcwMapCss map;        /* and this is it */
     gboolean is_stock;    /* it came in libvirt's own form */
@@ -69,7 +69,6 @@ static void attach_free(CcwAction *action)
     g_array_unref(attach->ids);
     g_clear_pointer(&attach->frame, g_byte_array_unref);
     g_free(attach->domain_xml);
-    g_clear_pointer(&attach->present, g_array_unref);
     g_clear_pointer(&attach->reply, g_byte_array_unref);
     g_clear_error(&attach->no_modules);
     g_clear_error(&attach->error);
@@ -247,26 +246,18 @@ static void loaded(CcwAction *action)
  * libvirt finds a device that is attached twice by its guest address, and names that. Where the domain's XML is known
  * the device itself is named. A call for the domain's definition is about another XML.
  */
-static const CcwHostdev *find_present(const Attach *attach, const CcwRpcError *error)
+static gboolean is_twice(const Attach *attach, const CcwRpcError *error)
 {
     gboolean of_config =
         attach->action.arguments.has_flags && attach->action.arguments.flags & VIR_DOMAIN_AFFECT_CONFIG;
 
-    if (!attach->present || of_config || error->code != VIR_ERR_XML_ERROR ||
-        !ccw_rpc_error_mentions(error, "CCW devno"))
-        return NULL;
-    for (guint i = 0; i < attach->present->len; i++) {
-        const CcwHostdev *present = &g_array_index(attach->present, CcwHostdev, i);
-
-        for (guint n = 0; n < attach->ids->len; n++)
-            if (ccw_bus_id_equal(&present->source, &g_array_index(attach->ids, CcwBusId, n)))
-                return present;
-    }
-    return NULL;
+    return attach->is_present && !of_config && error->code == VIR_ERR_XML_ERROR &&
+           ccw_rpc_error_mentions(error, "CCW devno");
 }
 
-static void settle_present(Attach *attach, const CcwBusId *id)
+static void settle_twice(Attach *attach)
 {
+    const CcwBusId *id = &g_array_index(attach->ids, CcwBusId, 0);
     char buf[CCW_BUS_ID_STR_LEN];
 
     g_set_error(&attach->error, CCW_ERROR, CCW_ERROR_BUSY, "the domain already has ccw device %s",
@@ -276,13 +267,13 @@ static void settle_present(Attach *attach, const CcwBusId *id)
 
 static void first_refused(Attach *attach, const CcwHeader *header, const guint8 *payload, gsize length)
 {
-    const CcwHostdev *missing = NULL, *present = NULL;
-    gboolean no_vfio = FALSE;
+    const CcwHostdev *missing = NULL;
+    gboolean no_vfio = FALSE, twice = FALSE;
     CcwRpcError error;
 
     if (ccw_rpc_error_decode(&error, payload, length)) {
         missing = find_missing(attach, &error);
-        present = find_present(attach, &error);
+        twice = is_twice(attach, &error);
         no_vfio = is_no_vfio(&error);
         ccw_rpc_error_clear(&error);
     }
@@ -291,8 +282,8 @@ static void first_refused(Attach *attach, const CcwHeader *header, const guint8 
         ccw_action_work(&attach->action, CCW_WORK_HOST, claim_work, claimed);
     } else if (no_vfio && !attach->loaded && any(attach, is_managed)) {
         ccw_action_work(&attach->action, CCW_WORK_HOST, load_work, loaded);
-    } else if (present) {
-        settle_present(attach, &present->source);
+    } else if (twice) {
+        settle_twice(attach);
     } else {
         settle(attach, CCW_ATTACH_NONE, ccw_relay_raise(header, payload, length));
     }
@@ -343,16 +334,27 @@ static gboolean is_stock(const Attach *attach)
            memcmp(attach->frame->data + CCW_FRAME_HEAD, attach->payload->data, attach->payload->len) == 0;
 }
 
+/* An attach is of one device: libvirt refuses more, so that no more are compared. */
+static gboolean has_device(const Attach *attach, const GArray *hostdevs)
+{
+    for (guint i = 0; attach->ids->len == 1 && i < hostdevs->len; i++)
+        if (ccw_bus_id_equal(&g_array_index(hostdevs, CcwHostdev, i).source, &g_array_index(attach->ids, CcwBusId, 0)))
+            return TRUE;
+    return FALSE;
+}
+
 /* What is lowered already holds for a domain without the feature, which is for most. */
 static void lower_work(CcwAction *action)
 {
     static CcwLogLimit limit;
     Attach *attach = (Attach *)action;
+    g_autoptr(GArray) hostdevs = NULL;
     g_autoptr(GError) error = NULL;
 
     if (attach->domain_xml) {
-        attach->present = ccw_conf_collect(attach->domain_xml, &attach->map, &error);
-        attach->has_map = attach->present != NULL;
+        hostdevs = ccw_conf_collect(attach->domain_xml, &attach->map, &error);
+        attach->has_map = hostdevs != NULL;
+        attach->is_present = hostdevs && has_device(attach, hostdevs);
     }
     if (!attach->has_map)
         ccw_log_limited(&limit, G_LOG_LEVEL_WARNING,

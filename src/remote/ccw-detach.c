@@ -119,10 +119,11 @@ static GByteArray *absent(const Detach *detach, const guint8 *payload, gsize len
     GByteArray *reply = NULL;
     CcwRpcError error;
 
-    if (!ccw_rpc_error_decode(&error, payload, length))
+    /* A detach is of one device: libvirt refuses more in other words. */
+    if (detach->ids->len != 1 || !ccw_rpc_error_decode(&error, payload, length))
         return NULL;
-    for (guint i = 0; i < detach->ids->len && !reply && error.code == VIR_ERR_DEVICE_MISSING; i++) {
-        const CcwBusId *id = &g_array_index(detach->ids, CcwBusId, i);
+    if (error.code == VIR_ERR_DEVICE_MISSING) {
+        const CcwBusId *id = &g_array_index(detach->ids, CcwBusId, 0);
         char uuid[CCW_UUID_STR_LEN], buf[CCW_BUS_ID_STR_LEN];
         g_autofree char *message = g_strdup_printf("the domain has no ccw device %s", ccw_bus_id_format(id, buf));
 

@@ -18,7 +18,7 @@
 #define TRACE_RING_PAGE 4096
 #define TRACE_RING_SIZE (8u << 20) /* a power of two; sparse until something is written */
 #define TRACE_RING_MARKS 64
-#define TRACE_RING_DEVICES 512 /* that a tracer can be told of */
+#define TRACE_RING_DEVICES 512 /* devices that a process can list for its tracers */
 #define TRACE_RING_MARK_SIZE (TRACE_RING_SIZE / TRACE_RING_MARKS)
 #define TRACE_LEASE_NS (2 * G_GINT64_CONSTANT(1000000000))
 
