@@ -110,7 +110,7 @@ static gboolean define_extent(DasdExec *exec, const guint8 *de)
     exec->chain.first_track = first;
     exec->chain.last_track = last;
     exec->chain.mask = de[DE_OFS_MASK];
-    exec->chain.block_size = block_size;
+    exec->chain.block_size = block_size ? block_size : DE_BLOCK_SIZE_MAX;
     return TRUE;
 }
 

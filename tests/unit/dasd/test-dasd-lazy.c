@@ -54,14 +54,10 @@ static void access_records(gboolean writes, guint32 track, guint8 record, guint8
 /* Two records of a track that are not neighbours, in one program. */
 static void begin_two(guint32 track, guint8 first, guint8 second, guint8 *data)
 {
-    static guint8 locate[2][16];
-
-    memcpy(locate[0], bench_locate(0x01, 1, track, first), 16);
-    memcpy(locate[1], bench_locate(0x01, 1, track, second), 16);
     begin(track);
-    bench_ccw(&bench, 0x47, CC, locate[0], 16);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, track, first), 16);
     bench_ccw(&bench, 0x85, CC, data, SIZE);
-    bench_ccw(&bench, 0x47, CC, locate[1], 16);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, track, second), 16);
     bench_ccw(&bench, 0x85, 0, data + SIZE, SIZE);
 }
 
