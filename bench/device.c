@@ -2,7 +2,7 @@
 /*
  * How long channel programs take on the device library, beside pread(2) and pwrite(2) of the same bytes of the same
  * file, turn by turn, at depth 1. README.md says which bytes these are. Each number is the fastest of many batches and
- * their median.
+ * their median. Then the channel programs of dasdfmt beside Hercules, which runs the same ones.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +15,8 @@
 #include "dasd/dasd-device.h"
 #include "dasd/dasd-image.h"
 #include "dasd/dasd-track.h"
+#include "oracle-core.h"
+#include "oracle-run.h"
 #include "util/ccw-endian.h"
 
 #define BLOCK 4096
@@ -174,7 +176,7 @@ static void pwrite_track(guint32 track, guint8 record G_GNUC_UNUSED)
         fail("cannot write");
 }
 
-static void format_track(guint32 track, guint8 record G_GNUC_UNUSED)
+static void format_program(guint32 track)
 {
     begin(0xc0, track, 0x03, 0, 0, RECORDS, BLOCK);
     for (guint8 i = 0; i < RECORDS; i++) {
@@ -183,6 +185,11 @@ static void format_track(guint32 track, guint8 record G_GNUC_UNUSED)
         ccw_store_be16(counts[i] + DASD_COUNT_OFS_DL, BLOCK);
         add(0x1d, (guint8)(CCW_FLAG_SLI | (i + 1 < RECORDS ? CCW_FLAG_CC : 0)), counts[i], DASD_COUNT_SIZE);
     }
+}
+
+static void format_track(guint32 track, guint8 record G_GNUC_UNUSED)
+{
+    format_program(track);
     run();
 }
 
@@ -320,6 +327,90 @@ static void run_all(const char *path)
     compare_random("write a track", write_track, pwrite_track);
 }
 
+/* Formats of tracks, one in each slot, as format_track() does it. */
+static void make_formats(const Core *core)
+{
+    for (guint32 track = 0; track < core->n_slots; track++) {
+        guint8 *slot = core_slot(core, track), *orb = slot + CORE_SLOT_ORB;
+        guint32 at = CORE_SLOT_DATA;
+
+        n_ccws = 0;
+        format_program(track);
+        ccw_store_be32(orb + CCW_ORB_OFS_FLAGS, CCW_ORB_FORMAT1 | CCW_ORB_PREFETCH | 0xffu << CCW_ORB_LPM_SHIFT);
+        ccw_store_be32(orb + CCW_ORB_OFS_CPA, core_slot_address(track) + CORE_SLOT_CCWS);
+        for (guint i = 0; i < n_ccws; i++) {
+            guint8 *ccw = slot + CORE_SLOT_CCWS + i * CCW_SIZE;
+            guint16 count = ccw_load_be16(program.ccw[i] + CCW_OFS_COUNT);
+
+            memcpy(ccw, program.ccw[i], CCW_SIZE);
+            ccw_store_be32(ccw + CCW_OFS_CDA, core_slot_address(track) + at);
+            memcpy(slot + at, GSIZE_TO_POINTER(program.cda[i]), count);
+            at += (count + 7u) & ~7u;
+        }
+    }
+}
+
+/* Seconds that Hercules needs for so many formats, its start and end included; a negative number if it cannot run. */
+static double run_hercules(guint n, const char *path, const char *folder)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(Core) core = { NULL };
+    gint64 start;
+
+    core_init(&core, n);
+    make_formats(&core);
+    start = now();
+    if (!oracle_run_hercules(&core, path, folder, 300, &error)) {
+        g_print("Hercules: %s\n", error->message);
+        return -1;
+    }
+    for (guint i = 0; i < n; i++)
+        if (core_slot(&core, i)[CORE_SLOT_IRB + CCW_IRB_OFS_SCSW + CCW_SCSW_OFS_DSTAT] !=
+            (CCW_DSTAT_CHANNEL_END | CCW_DSTAT_DEVICE_END))
+            fail("Hercules did not format a track");
+    return (double)(now() - start) / 1e9;
+}
+
+static void remove_folder(const char *folder)
+{
+    static const char *const names[] = { "image", "core", "result", "start", "hercules.cnf", "log" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = g_build_filename(folder, names[i], NULL);
+
+        g_unlink(path);
+    }
+    g_rmdir(folder);
+}
+
+/* Hercules knows no holes: its image has empty tracks. Of its time the start and the end are taken off. */
+static void compare_with_hercules(void)
+{
+    g_autofree char *folder = g_strdup_printf("%s/bench-device.%d", options.folder ? options.folder : ".", (int)getpid());
+    g_autofree char *path = g_build_filename(folder, "image", NULL), *cylinders = g_strdup_printf("%d", options.cylinders);
+    const char *const argv[] = { "dasdinit", "-lfs", path, "3390", "BENCH1", cylinders, NULL };
+    double all, one, here;
+    gint64 start;
+
+    g_mkdir(folder, 0700);
+    if (g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
+                     NULL, NULL, NULL, NULL, NULL, NULL) &&
+        g_file_test(path, G_FILE_TEST_EXISTS)) {
+        all = run_hercules(tracks, path, folder);
+        one = run_hercules(1, path, folder);
+        start = now();
+        for (guint32 track = 0; track < tracks; track++)
+            format_track(track, 0);
+        here = (double)(now() - start) / 1e9;
+        if (all >= 0 && one >= 0)
+            g_print("dasdfmt's programs for %u tracks: %.3f s, Hercules %.3f s (%.3f s less %.3f s for one)\n", tracks, here,
+                    all - one, all, one);
+    } else {
+        g_print("Hercules is not installed: not compared\n");
+    }
+    remove_folder(folder);
+}
+
 /* A descriptor of a new image, beside its path. */
 static int make_image(const char *name, char **ret_path)
 {
@@ -339,7 +430,7 @@ int main(int argc, char **argv)
 {
     g_autoptr(GOptionContext) context = g_option_context_new("- channel programs beside the bytes they move");
     g_autoptr(GError) error = NULL;
-    g_autofree char *path = NULL, *other_path = NULL;
+    g_autofree char *path = NULL, *other_path = NULL, *new_path = NULL;
 
     setlocale(LC_ALL, "");
     g_option_context_add_main_entries(context, entries, NULL);
@@ -354,5 +445,12 @@ int main(int argc, char **argv)
     close(other);
     g_unlink(path);
     g_unlink(other_path);
+    /* On a new image: its tracks are holes. */
+    image = make_image("new.ckd", &new_path);
+    open_device(new_path);
+    compare_with_hercules();
+    dasd_device_free(device);
+    close(image);
+    g_unlink(new_path);
     return 0;
 }
