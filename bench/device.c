@@ -34,7 +34,8 @@ static struct {
 } options = { .cylinders = 60, .batches = 300 };
 
 static const GOptionEntry entries[] = {
-    { "folder", 0, 0, G_OPTION_ARG_FILENAME, &options.folder, "Where the image is to be [the working folder]", "FOLDER" },
+    { "folder", 0, 0, G_OPTION_ARG_FILENAME, &options.folder, "Where the image is to be [the working folder]",
+      "FOLDER" },
     { "cylinders", 0, 0, G_OPTION_ARG_INT, &options.cylinders, "Of the volume [60]", "NUMBER" },
     { "batches", 0, 0, G_OPTION_ARG_INT, &options.batches, "Of 32 operations each [300]", "NUMBER" },
     { NULL },
@@ -310,8 +311,8 @@ static void open_device(const char *path)
 
 static void run_all(const char *path)
 {
-    g_print("%-38s %9s %9s %9s %6s   %9s %9s %6s\n", "ns an operation: fastest, then median", "device", "limit",
-            "more", "ratio", "device", "limit", "ratio");
+    g_print("%-38s %9s %9s %9s %6s   %9s %9s %6s\n", "ns an operation: fastest, then median", "device", "limit", "more",
+            "ratio", "device", "limit", "ratio");
     compare_formats("format a track that is a hole");
     compare_formats("format a track again");
     /* A volume that was there before: nothing of it is known. */
@@ -386,15 +387,18 @@ static void remove_folder(const char *folder)
 /* Hercules knows no holes: its image has empty tracks. Of its time the start and the end are taken off. */
 static void compare_with_hercules(void)
 {
-    g_autofree char *folder = g_strdup_printf("%s/bench-device.%d", options.folder ? options.folder : ".", (int)getpid());
-    g_autofree char *path = g_build_filename(folder, "image", NULL), *cylinders = g_strdup_printf("%d", options.cylinders);
+    g_autofree char *folder =
+        g_strdup_printf("%s/bench-device.%d", options.folder ? options.folder : ".", (int)getpid());
+    g_autofree char *path = g_build_filename(folder, "image", NULL),
+                    *cylinders = g_strdup_printf("%d", options.cylinders);
     const char *const argv[] = { "dasdinit", "-lfs", path, "3390", "BENCH1", cylinders, NULL };
     double all, one, here;
     gint64 start;
 
     g_mkdir(folder, 0700);
-    if (g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
-                     NULL, NULL, NULL, NULL, NULL, NULL) &&
+    if (g_spawn_sync(NULL, (char **)argv, NULL,
+                     G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL,
+                     NULL, NULL, NULL) &&
         g_file_test(path, G_FILE_TEST_EXISTS)) {
         all = run_hercules(tracks, path, folder);
         one = run_hercules(1, path, folder);
@@ -403,8 +407,8 @@ static void compare_with_hercules(void)
             format_track(track, 0);
         here = (double)(now() - start) / 1e9;
         if (all >= 0 && one >= 0)
-            g_print("dasdfmt's programs for %u tracks: %.3f s, Hercules %.3f s (%.3f s less %.3f s for one)\n", tracks, here,
-                    all - one, all, one);
+            g_print("dasdfmt's programs for %u tracks: %.3f s, Hercules %.3f s (%.3f s less %.3f s for one)\n", tracks,
+                    here, all - one, all, one);
     } else {
         g_print("Hercules is not installed: not compared\n");
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The rows of docs/dasd-linux.md, which has what Linux' dasd_eckd can send and what it reads: each command and order that
- * the page calls done ends well in a chain as Linux makes it, each that it calls refused is rejected; each field is in a
- * row of docs/dasd-identity.md. Arguments: the two pages.
+ * The rows of docs/dasd-linux.md, which has what Linux' dasd_eckd can send and what it reads: each command and order
+ * that the page calls done ends well in a chain as Linux makes it, each that it calls refused is rejected; each field
+ * is in a row of docs/dasd-identity.md. Arguments: the two pages.
  */
 #include <string.h>
 
@@ -138,8 +138,8 @@ static guint8 parse_code(const char *cell)
 static guint32 track_of(const Send *send)
 {
     return (send->code & 0x0f) == 0x0d && send->code != 0x1d && send->code != 0x9d ? KEYED
-           : (send->code & 0x7f) == 0x0e                                          ? KEYED
-                                                                                  : TRACK;
+           : (send->code & 0x7f) == 0x0e                                           ? KEYED
+                                                                                   : TRACK;
 }
 
 /* What a write has for its data. */
@@ -181,7 +181,8 @@ static void add_domain(const Send *send)
         return;
     }
     bench_ccw(&bench, 0x63, CC, prefix + 12, 16);
-    bench_ccw(&bench, send->extended ? 0x4b : 0x47, CC, locate, send->extended ? (send->extended == 0x11 ? 22 : 20) : 16);
+    bench_ccw(&bench, send->extended ? 0x4b : 0x47, CC, locate,
+              send->extended ? (send->extended == 0x11 ? 22 : 20) : 16);
 }
 
 /* What the domain of a command that opens one is used for. */

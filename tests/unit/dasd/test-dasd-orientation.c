@@ -178,7 +178,8 @@ static void search_home(void)
     bench_close(&bench);
 }
 
-/* Whether a search of the home address is repeated until it has been passed twice; what other searches pass is theirs. */
+/* Whether a search of the home address is repeated until it has been passed twice; what other searches pass is theirs.
+ */
 static void search_home_again(void)
 {
     static const guint8 track_7[4] = { [3] = 7 }, track_8[4] = { [3] = 8 }, record_1[5] = { [3] = 7, [4] = 1 };
