@@ -11,6 +11,7 @@
 #include "remote/ccw-limits.h"
 #include "remote/ccw-peer.h"
 #include "remote/ccw-poll.h"
+#include "remote/ccw-raised.h"
 #include "remote/ccw-workers.h"
 
 /* What connections share; outlives them. */
@@ -18,6 +19,7 @@ typedef struct {
     CcwPoll *poll;
     CcwWorkers *workers;
     CcwKeeper *keeper;
+    CcwRaised *raised;                   /* NULL: each reply is raised */
     CcwHost *host;                       /* where devices are looked up for warnings; NULL: no look-up */
     void (*changed)(gpointer data);      /* a device may have to go back: let the watcher look. May be NULL */
     void (*start_failed)(gpointer data); /* the same after any client's start that failed. May be NULL */
