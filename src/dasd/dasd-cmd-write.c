@@ -260,16 +260,21 @@ static gboolean build_records(DasdExec *exec, DasdTrack *track)
     }
 }
 
-/* A damaged track, too: in memory it is empty then, and the first write makes it so. */
+/*
+ * To write over all of it. A damaged track, too: in memory it is empty then, and the first write makes it so.
+ */
 static gboolean load_any(DasdExec *exec)
 {
-    exec->chain.track = dasd_volume_load(exec->device->volume, exec->chain.track_number);
-    if (!exec->chain.track)
+    DasdTrack *track = dasd_volume_find(exec->device->volume, exec->chain.track_number);
+
+    exec->chain.track = track;
+    if (!track)
         return dasd_check_host(exec);
-    if (exec->chain.track->n_records == 0) {
-        dasd_track_make_empty(exec->chain.track, exec->chain.track_number);
-        exec->chain.track->unwritten = TRUE;
+    if (track->n_records == 0) {
+        dasd_track_make_empty(track, exec->chain.track_number);
+        track->unwritten = TRUE;
     }
+    dasd_volume_replace(track, 0, track->n_records - 1);
     return TRUE;
 }
 

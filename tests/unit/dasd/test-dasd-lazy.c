@@ -173,8 +173,9 @@ static void formatting(void)
 /* Holes are not read to be formatted, nor is what a format replaces. What another program puts into a hole is seen. */
 static void holes(void)
 {
+    const guint8 whole[] = { 0, 0, 0, 2, 0, 0, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8, 255, 255, 255, 255, 255, 255, 255, 255 };
+    guint8 locate[22] = { [17] = 0x11, [19] = 2, [20] = 0x80 }, back[8] = { 0 };
     static guint8 slot[56832];
-    guint8 back[8] = { 0 };
     int fd;
 
     bench_open(&bench, TRACKS / 15, NULL);
@@ -182,6 +183,13 @@ static void holes(void)
     for (guint turn = 0; turn < 2; turn++)
         for (guint32 track = 1; track < 40; track++)
             bench_format(&bench, track, RECORDS, 0, SIZE);
+    /* Nor is a track that is written as a whole; track 2, which is no longer in the cache. */
+    memcpy(locate, bench_locate(0x3f, 1, 2, 0), 16);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x63, CC, bench_extent(0xc0, 2, 2), 16);
+    bench_ccw(&bench, 0x4b, CC, locate, sizeof(locate));
+    bench_ccw(&bench, 0x95, 0, whole, sizeof(whole));
+    bench_run_good(&bench);
     g_assert_cmpuint(bytes_read, ==, 0);
     fd = open(bench.path, O_RDWR | O_CLOEXEC);
     g_assert_cmpint(pread(fd, slot, sizeof(slot), 512 + 56832), ==, sizeof(slot));
