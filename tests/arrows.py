@@ -10,15 +10,17 @@ import sys
 ARROWS = {
     "util": set(),
     "conf": {"util"},
-    "node_device": {"conf", "util"},
-    "qemu": {"node_device", "dasd", "conf", "util"},
-    "remote": {"qemu", "node_device", "conf", "util"},
+    "css": {"conf", "util"},
+    "hostdev": {"css", "conf", "util"},
+    "node_device": {"hostdev", "css", "conf", "util"},
+    "qemu": {"hostdev", "css", "dasd", "conf", "util"},
+    "remote": {"qemu", "node_device", "hostdev", "css", "conf", "util"},
     "channel": {"util"},
     "dasd": {"channel", "util"},
     "trace": {"channel", "util"},
     "vfio": {"trace", "dasd", "channel", "util"},
-    "lab": {"qemu", "node_device", "dasd", "conf", "util"},
-    "tools": {"lab", "vfio", "trace", "remote", "qemu", "node_device", "dasd", "channel", "conf", "util"},
+    "lab": {"qemu", "dasd", "conf", "util"},
+    "tools": {"lab", "vfio", "trace", "remote", "qemu", "node_device", "hostdev", "css", "dasd", "channel", "conf", "util"},
 }
 # dasd knows the channel's formats and the request, not the translation.
 FORMATS = {"ccw-arch.h", "ccw-request.h"}

@@ -6,7 +6,12 @@
 
 #include "conf/ccw-conf.h"
 #include "conf/ccw-xml.h"
-#include "node_device/ccw-reconcile.h"
+#include "hostdev/claim.h"
+#include "hostdev/modules.h"
+#include "hostdev/reconcile.h"
+#include "hostdev/release.h"
+#include "hostdev/token.h"
+#include "hostdev/unmanaged.h"
 #include "qemu/ccw-status.h"
 #include "util/ccw-error.h"
 #include "util/ccw-file.h"

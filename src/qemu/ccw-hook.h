@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "node_device/ccw-host.h"
+#include "css/host.h"
 
 #define CCW_HOOK_XML_MAX (16 * 1024 * 1024)
 

@@ -4,7 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "node_device/ccw-reconcile.h"
+#include "css/device.h"
+#include "hostdev/claim.h"
+#include "hostdev/journal.h"
+#include "hostdev/modules.h"
+#include "hostdev/reconcile.h"
+#include "hostdev/release.h"
+#include "hostdev/token.h"
 #include "qemu/ccw-status.h"
 
 struct _CcwLease {
@@ -40,6 +46,8 @@ static void settle_killed(CcwLease *lease, const CcwBusId *id)
     g_autoptr(CcwHostDevice) device = ccw_host_lookup(lease->host, id, NULL);
     g_autoptr(GHashTable) live = g_hash_table_new(g_str_hash, g_str_equal);
 
+    if (device)
+        ccw_owner_read(lease->host, device);
     if (device && device->owner && g_str_has_prefix(device->owner, CCW_OWNER_QEMU_CCW))
         ccw_host_reconcile(lease->host,
                            &(CcwReconcile){ .live = live, .as_of = ccw_host_clock(), .only_domain = device->owner },

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "node_device/ccw-host.h"
+#include "util/ccw-address.h"
 
 typedef struct _CcwLease CcwLease;
 

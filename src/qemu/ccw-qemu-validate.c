@@ -5,6 +5,7 @@
 
 #include "conf/ccw-feature.h"
 #include "conf/ccw-walk.h"
+#include "css/device.h"
 #include "qemu/ccw-dialect.h"
 #include "qemu/ccw-qemu-element.h"
 #include "util/ccw-error.h"

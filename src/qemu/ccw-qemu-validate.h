@@ -7,7 +7,7 @@
 #pragma once
 
 #include "conf/ccw-conf.h"
-#include "node_device/ccw-host.h"
+#include "css/host.h"
 #include "qemu/ccw-caps.h"
 
 /* The most devices of a domain that are looked up on the host for warnings. */

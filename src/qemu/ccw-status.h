@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "node_device/ccw-host.h"
+#include "css/host.h"
 
 #define CCW_STATUS_DIR "/run/libvirt/qemu"
 

@@ -14,6 +14,7 @@
 #include <libvirt/virterror.h>
 #include <string.h>
 
+#include "node_device/node-detach.h"
 #include "remote/ccw-action.h"
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-relay.h"
@@ -35,10 +36,11 @@ static const struct deed {
     CcwByHandFunc func;
     gboolean needs_modules;
 } deeds[] = {
-    { &detach_report, CCW_PROC_NODE_DEVICE_DETTACH, CCW_PROC_NODE_DEVICE_RE_ATTACH, ccw_host_detach, TRUE },
-    { &detach_report, CCW_PROC_NODE_DEVICE_DETACH_FLAGS, CCW_PROC_NODE_DEVICE_RE_ATTACH, ccw_host_detach, TRUE },
-    { &reattach_report, CCW_PROC_NODE_DEVICE_RE_ATTACH, CCW_PROC_NODE_DEVICE_RE_ATTACH, ccw_host_reattach, FALSE },
-    { &reset_report, CCW_PROC_NODE_DEVICE_RESET, CCW_PROC_NODE_DEVICE_RESET, ccw_host_reset, FALSE },
+    { &detach_report, CCW_PROC_NODE_DEVICE_DETTACH, CCW_PROC_NODE_DEVICE_RE_ATTACH, ccw_host_detach_as_of, TRUE },
+    { &detach_report, CCW_PROC_NODE_DEVICE_DETACH_FLAGS, CCW_PROC_NODE_DEVICE_RE_ATTACH, ccw_host_detach_as_of, TRUE },
+    { &reattach_report, CCW_PROC_NODE_DEVICE_RE_ATTACH, CCW_PROC_NODE_DEVICE_RE_ATTACH, ccw_host_reattach_as_of,
+      FALSE },
+    { &reset_report, CCW_PROC_NODE_DEVICE_RESET, CCW_PROC_NODE_DEVICE_RESET, ccw_host_reset_as_of, FALSE },
 };
 
 typedef struct {

@@ -7,6 +7,7 @@
 
 #include <glib.h>
 
+#include "css/host.h"
 #include "remote/ccw-keeper.h"
 #include "remote/ccw-limits.h"
 #include "remote/ccw-peer.h"

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remote/ccw-keeper.h"
+#include "css/device.h"
+#include "hostdev/claim.h"
+#include "hostdev/modules.h"
+#include "hostdev/release.h"
+#include "hostdev/token.h"
+#include "hostdev/unmanaged.h"
+#include "node_device/node-detach.h"
 
 #include <unistd.h>
 
@@ -410,17 +417,6 @@ static gboolean is_free(CcwKeeper *keeper, const CcwBusId *id, CcwLive *live, GE
     return FALSE;
 }
 
-/* A domain that has begun to start with a detached device (managed='no') needs it there, and may not be in live. */
-static gboolean do_by_hand(CcwKeeper *keeper, CcwByHandFunc func, const CcwBusId *id, CcwLive *live,
-                           gboolean *ret_stale, GError **error)
-{
-    if (func == ccw_host_reattach)
-        return ccw_host_reattach_as_of(keeper->host, id, live->as_of, ret_stale, error);
-    if (func == ccw_host_reset)
-        return ccw_host_reset_as_of(keeper->host, id, live->as_of, ret_stale, error);
-    return func(keeper->host, id, error);
-}
-
 gboolean ccw_keeper_by_hand(CcwKeeper *keeper, CcwByHandFunc func, const CcwBusId *id, CcwLive *live,
                             gboolean *ret_stale, GError **error)
 {
@@ -438,7 +434,7 @@ gboolean ccw_keeper_by_hand(CcwKeeper *keeper, CcwByHandFunc func, const CcwBusI
     set_busy(keeper, id, DEED_BY_HAND);
     count_held(keeper, id, 1);
     g_mutex_unlock(&keeper->lock);
-    done = do_by_hand(keeper, func, id, live, ret_stale, error); /* other devices' clients do not wait */
+    done = func(keeper->host, id, live->as_of, ret_stale, error); /* other devices' clients do not wait */
     g_mutex_lock(&keeper->lock);
     count_held(keeper, id, -1);
     set_busy(keeper, id, DEED_NONE);

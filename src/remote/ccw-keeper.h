@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * How virtccwd's connections and its watcher share the taking and giving back of host devices
- * (node_device/ccw-host.h). They look at libvirt's live XML at one time and give devices back at a later one. The
+ * (css/host.h). They look at libvirt's live XML at one time and give devices back at a later one. The
  * keeper remembers what may have been attached in between:
  *
  *   held        devices of attach calls that libvirt has and has not answered: reconcile skips them, whichever domain
@@ -12,7 +12,7 @@
  * One lock guards these three, and nothing else. It is held for the bookkeeping only: never across a call to libvirt, a
  * wait for the kernel, a scan, or a file. So what is done to one device, however long the kernel takes, holds up no
  * client of another one. What excludes two deeds on one device is the device's own lock file
- * (node_device/ccw-journal.h), and here that the device is busy. The order of events, for one device:
+ * (hostdev/journal.h), and here that the device is busy. The order of events, for one device:
  *
  * ccw_keeper_hold(): waits while the device is busy, holds it, and announces the attach, which takes the device's
  * lock. A release that has begun is over before libvirt is asked.
@@ -39,9 +39,9 @@
 
 #include <glib.h>
 
-#include "node_device/ccw-host.h"
-#include "node_device/ccw-node-name.h"
-#include "node_device/ccw-reconcile.h"
+#include "conf/ccw-node-name.h"
+#include "css/device.h"
+#include "hostdev/reconcile.h"
 
 typedef struct _CcwKeeper CcwKeeper;
 
@@ -68,7 +68,7 @@ typedef enum {
  */
 gboolean ccw_keeper_settle(CcwKeeper *keeper, const char *domain_uuid, GArray *ids, CcwAttachResult result);
 
-/* As ccw-host.h has them, with virtccwd's token. */
+/* As css/host.h has them, with virtccwd's token. */
 gboolean ccw_keeper_load_modules(CcwKeeper *keeper, GError **error);
 gboolean ccw_keeper_claim(CcwKeeper *keeper, const CcwBusId *id, const char *domain_uuid, GError **error);
 
@@ -124,8 +124,11 @@ CcwHostDevice *ccw_keeper_find_bound(CcwKeeper *keeper, const CcwBusId *id);
 /* As ccw_host_list_detached. */
 GPtrArray *ccw_keeper_list_detached(CcwKeeper *keeper);
 
-/* ccw_host_detach, ccw_host_reattach or ccw_host_reset. */
-typedef gboolean (*CcwByHandFunc)(CcwHost *host, const CcwBusId *id, GError **error);
+/*
+ * ccw_host_detach_as_of and the like (node_device/node-detach.h). A domain that has begun to start with a detached
+ * device (managed='no') since as_of needs it there, and may not be in live: then *ret_stale is TRUE.
+ */
+typedef gboolean (*CcwByHandFunc)(CcwHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_stale, GError **error);
 
 /*
  * Calls func, unless a running domain has the device or is about to get it: that is CCW_ERROR_BUSY, with the domain.

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "conf/ccw-conf.h"
-#include "node_device/ccw-host.h"
+#include "css/host.h"
 
 /*
  * ccw_validator_check:

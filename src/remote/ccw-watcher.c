@@ -4,7 +4,7 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
-#include "node_device/ccw-wait.h"
+#include "css/wait.h"
 #include "remote/ccw-look.h"
 #include "util/ccw-error.h"
 #include "util/ccw-thread.h"

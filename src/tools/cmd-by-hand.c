@@ -13,10 +13,13 @@
 
 #include "cmd.h"
 #include "commands.h"
+#include "conf/ccw-node-name.h"
 #include "conf/ccw-uuid.h"
-#include "node_device/ccw-host.h"
-#include "node_device/ccw-node-name.h"
-#include "node_device/ccw-wait.h"
+#include "css/device.h"
+#include "css/wait.h"
+#include "hostdev/journal.h"
+#include "hostdev/modules.h"
+#include "node_device/node-detach.h"
 #include "qemu/ccw-status.h"
 #include "remote/ccw-look.h"
 #include "util/ccw-error.h"
@@ -109,12 +112,12 @@ static int ask_detach(virNodeDevicePtr node)
 }
 
 static const Verb verbs[] = {
-    { ccw_host_detach, ask_detach, TRUE,
+    { ccw_host_detach_as_of, ask_detach, TRUE,
       "Takes channel devices from this host for vfio_ccw, with a mediated device each, for guests to use.",
       say_detached },
-    { ccw_host_reattach, virNodeDeviceReAttach, FALSE,
+    { ccw_host_reattach_as_of, virNodeDeviceReAttach, FALSE,
       "Gives channel devices back to their host drivers, online if they were.", say_reattached },
-    { ccw_host_reset, virNodeDeviceReset, FALSE, "Sets channel devices offline and online again.", say_reset },
+    { ccw_host_reset_as_of, virNodeDeviceReset, FALSE, "Sets channel devices offline and online again.", say_reset },
 };
 
 /* --- libvirt --- */
@@ -315,6 +318,8 @@ static gboolean do_one(const Run *run, const Verb *verb, const Target *target, G
     if (!by_virtccwd && (answer != ANSWER_NONE || !do_here(run, verb, &target->id, error)))
         return FALSE;
     now = ccw_host_lookup(run->host, &target->id, NULL);
+    if (now)
+        ccw_owner_read(run->host, now);
     line = verb->say(target, now, by_virtccwd);
     printf("%s: %s\n", ccw_bus_id_format(&target->id, buf), line);
     return TRUE;

@@ -8,7 +8,8 @@
 #include "cmd.h"
 #include "commands.h"
 #include "conf/ccw-conf.h"
-#include "node_device/ccw-export.h"
+#include "css/device.h"
+#include "node_device/export.h"
 #include "qemu/ccw-dumpxml.h"
 #include "util/ccw-error.h"
 

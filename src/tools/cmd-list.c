@@ -6,6 +6,8 @@
 
 #include "cmd.h"
 #include "commands.h"
+#include "css/device.h"
+#include "hostdev/journal.h"
 #include "list.h"
 #include "qemu/ccw-status.h"
 #include "util/ccw-error.h"
@@ -83,7 +85,7 @@ static GArray *rows_of(CcwUsers *users, GHashTable *guests, const GPtrArray *dev
 }
 
 /* Those that were named, looked for one by one; all if none was. */
-static GPtrArray *find_devices(CcwHost *host, char **names, GError **error)
+static GPtrArray *look_up(CcwHost *host, char **names, GError **error)
 {
     g_autoptr(GPtrArray) devices = NULL;
 
@@ -98,6 +100,16 @@ static GPtrArray *find_devices(CcwHost *host, char **names, GError **error)
         g_ptr_array_add(devices, device);
     }
     return g_steal_pointer(&devices);
+}
+
+/* The same, with their owners. */
+static GPtrArray *find_devices(CcwHost *host, char **names, GError **error)
+{
+    GPtrArray *devices = look_up(host, names, error);
+
+    for (guint i = 0; devices && i < devices->len; i++)
+        ccw_owner_read(host, devices->pdata[i]);
+    return devices;
 }
 
 /* The first disk that is not in use. */

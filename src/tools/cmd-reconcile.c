@@ -12,7 +12,8 @@
 
 #include "cmd.h"
 #include "commands.h"
-#include "node_device/ccw-reconcile.h"
+#include "css/host.h"
+#include "hostdev/reconcile.h"
 #include "qemu/ccw-status.h"
 #include "remote/ccw-look.h"
 #include "util/ccw-error.h"

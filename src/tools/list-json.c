@@ -5,6 +5,8 @@
 
 #include "list.h"
 
+#include "css/device.h"
+
 /* JSON is UTF-8; a mount point need not be. */
 static void add_value(JsonBuilder *builder, const char *value)
 {

@@ -4,6 +4,8 @@
 
 #include "list.h"
 
+#include "css/device.h"
+
 #define USERS_SHOWN 2
 #define CHPIDS 8 /* of a device, in the kernel's attribute */
 #define GAP 2

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "css/device.h"
 #include "list.h"
 #include "util/ccw-file.h"
 

@@ -2,8 +2,8 @@
 /* What the files of virt-ccw list share: a device and what list finds out beside sysfs. Private to these files. */
 #pragma once
 
+#include "css/users.h"
 #include "dasd/dasd-label.h"
-#include "node_device/ccw-users.h"
 
 typedef struct {
     const CcwHostDevice *device;
@@ -11,7 +11,7 @@ typedef struct {
     GPtrArray *users;                 /* CcwUser *; of the kinds below too */
 } ListRow;
 
-/* Kinds of users beside those of ccw-users.h. */
+/* Kinds of users beside those of css/users.h. */
 #define LIST_USER_DOMAIN "domain"       /* its name, or its UUID where libvirt does not tell the name */
 #define LIST_USER_QEMU_CCW "qemu-ccw"   /* its process id */
 #define LIST_USER_MDEV "mdev"           /* the UUID of a mediated device that another program made */

@@ -8,6 +8,7 @@
 
 #include "ccw-config.h"
 #include "cmd.h"
+#include "css/host.h"
 #include "qemu/ccw-caps.h"
 #include "qemu/ccw-keeper.h"
 #include "qemu/ccw-launch.h"

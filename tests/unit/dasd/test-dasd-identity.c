@@ -9,6 +9,7 @@
 #include "dasd-bench.h"
 #include "dasd/dasd-ebcdic.h"
 #include "doc-table.h"
+#include "util/ccw-address.h"
 #include "util/ccw-endian.h"
 
 #define ANSWER_MAX 1024

@@ -4,8 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hostdev/journal.h"
 #include "model-kernel.h"
-#include "node_device/ccw-journal.h"
+#include "node_device/node-detach.h"
 #include "qemu/ccw-hook.h"
 #include "qemu/ccw-status.h"
 #include "util/ccw-error.h"

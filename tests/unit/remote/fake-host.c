@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* node_device/ccw-host.h as a notebook; see peers.h. Called from worker threads. */
-#include "node_device/ccw-reconcile.h"
+/* css/host.h as a notebook; see peers.h. Called from worker threads. */
+#include "css/device.h"
+#include "hostdev/claim.h"
+#include "hostdev/modules.h"
+#include "hostdev/reconcile.h"
+#include "hostdev/release.h"
+#include "hostdev/token.h"
+#include "node_device/node-detach.h"
 #include "peers.h"
 #include "util/ccw-error.h"
 
@@ -332,6 +338,13 @@ static gboolean by_hand(const char *what, const CcwBusId *id, GError **error)
 gboolean ccw_host_detach(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error)
 {
     return by_hand("detach", id, error);
+}
+
+gboolean ccw_host_detach_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of G_GNUC_UNUSED, gboolean *ret_stale,
+                               GError **error)
+{
+    *ret_stale = FALSE;
+    return ccw_host_detach(host, id, error);
 }
 
 gboolean ccw_host_reattach_as_of(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, gint64 as_of,

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../sockets.h"
+#include "css/host.h"
 #include "remote/ccw-rpc-error.h"
 #include "remote/ccw-xdr.h"
 #include "util/ccw-endian.h"

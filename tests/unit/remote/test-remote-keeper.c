@@ -3,6 +3,8 @@
  * What is done to one device, however long the kernel takes, holds up no client of another one; and what is done to the
  * same device waits, or is refused, so that the order of events in ccw-keeper.h holds.
  */
+#include "css/host.h"
+#include "node_device/node-detach.h"
 #include "peers.h"
 #include "remote/ccw-keeper.h"
 
@@ -40,8 +42,8 @@ static void call_reconcile(Call *call)
 
 static void call_by_hand(Call *call)
 {
-    call->done = ccw_keeper_by_hand(call->keeper, ccw_host_detach, &g_array_index(call->ids, CcwBusId, 0), call->live,
-                                    &call->stale, NULL);
+    call->done = ccw_keeper_by_hand(call->keeper, ccw_host_detach_as_of, &g_array_index(call->ids, CcwBusId, 0),
+                                    call->live, &call->stale, NULL);
 }
 
 static gpointer run(gpointer data)
