@@ -13,19 +13,21 @@ ARROWS = {
     "css": {"conf", "util"},
     "hostdev": {"css", "conf", "util"},
     "node_device": {"hostdev", "css", "conf", "util"},
-    "qemu": {"hostdev", "css", "dasd", "conf", "util"},
+    "qemu": {"css", "conf", "util"},
+    "hook": {"hostdev", "css", "conf", "util"},
+    "launcher": {"qemu", "hook", "hostdev", "css", "dasd", "conf", "util"},
     "remote": {"qemu", "node_device", "hostdev", "css", "conf", "util"},
     "channel": {"util"},
     "dasd": {"channel", "util"},
     "trace": {"channel", "util"},
     "vfio": {"trace", "dasd", "channel", "util"},
-    "lab": {"qemu", "dasd", "conf", "util"},
-    "tools": {"lab", "vfio", "trace", "remote", "qemu", "node_device", "hostdev", "css", "dasd", "channel", "conf", "util"},
+    "lab": {"util"},
+    "tools": {"lab", "vfio", "trace", "remote", "launcher", "hook", "qemu", "node_device", "hostdev", "css", "dasd", "channel", "conf", "util"},
 }
 # dasd knows the channel's formats and the request, not the translation.
 FORMATS = {"ccw-arch.h", "ccw-request.h"}
 # remote validates XML. It must not start an emulator, so it knows nothing of QMP, capabilities and the launcher.
-VALIDATOR = {"ccw-qemu-validate.h"}
+VALIDATOR = {"validate.h"}
 ONLY = {("dasd", "channel"): FORMATS, ("trace", "channel"): FORMATS, ("remote", "qemu"): VALIDATOR}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([a-z_]+)/([^"]+)"', re.M)
 

@@ -21,7 +21,7 @@ void ccw_host_set_dev_root(CcwHost *host, const char *dev_root);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwHost, ccw_host_free)
 
 /*
- * What is known of the domains that run without asking libvirt (qemu/ccw-status.h). Each function is called with a
+ * What is known of the domains that run without asking libvirt (hook/status.h). Each function is called with a
  * device's lock held, by any thread.
  */
 typedef struct {

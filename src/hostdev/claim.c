@@ -217,7 +217,7 @@ gboolean ccw_claim_lock(CcwHost *host, const CcwBusId *id, CcwLockFd *ret_lock, 
     return TRUE;
 }
 
-/* A domain's UUID, which a client chooses, or what qemu/ccw-lease.c has in its place, which is no UUID. */
+/* A domain's UUID, which a client chooses, or what launcher/lease.c has in its place, which is no UUID. */
 gboolean ccw_claim_check_arguments(const char *domain_uuid, const char *token, GError **error)
 {
     gboolean is_uuid = domain_uuid && g_uuid_string_is_valid(domain_uuid);

@@ -39,7 +39,7 @@ typedef struct {
     GHashTable *live;
     /*
      * A set of the UUIDs of domains whose devices are unknown: without live all domains that may run
-     * (qemu/ccw-status.h), with live those whose XML libvirt does not send. Entries of these domains are left alone.
+     * (hook/status.h), with live those whose XML libvirt does not send. Entries of these domains are left alone.
      * The kernel decides about all other entries: a device that QEMU has open stays.
      */
     GHashTable *running;

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "qemu/ccw-qemu-validate.h"
+#include "qemu/validate.h"
 #include "remote/ccw-action.h"
 #include "remote/ccw-connection-private.h"
 #include "remote/ccw-relay.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "qemu/ccw-qemu-validate.h"
+#include "qemu/validate.h"
 #include "util/ccw-error.h"
 
 #define UNSUPPORTED "unsupported configuration: "

@@ -5,7 +5,7 @@
 #include "cmd.h"
 #include "commands.h"
 #include "conf/ccw-conf.h"
-#include "qemu/ccw-build.h"
+#include "qemu/build.h"
 #include "util/ccw-emulator.h"
 
 /* Of the emulator that libvirt will take. NULL if it cannot be asked: that is libvirt's to say. */

@@ -17,10 +17,10 @@
 #include "conf/ccw-uuid.h"
 #include "css/device.h"
 #include "css/wait.h"
+#include "hook/status.h"
 #include "hostdev/journal.h"
 #include "hostdev/modules.h"
 #include "node_device/node-detach.h"
-#include "qemu/ccw-status.h"
 #include "remote/ccw-look.h"
 #include "util/ccw-error.h"
 

@@ -5,7 +5,7 @@
 
 #include "cmd.h"
 #include "commands.h"
-#include "qemu/ccw-caps.h"
+#include "qemu/caps.h"
 #include "util/ccw-emulator.h"
 
 static const struct {

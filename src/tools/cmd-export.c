@@ -9,8 +9,8 @@
 #include "commands.h"
 #include "conf/ccw-conf.h"
 #include "css/device.h"
+#include "node_device/dumpxml.h"
 #include "node_device/export.h"
-#include "qemu/ccw-dumpxml.h"
 #include "util/ccw-error.h"
 
 #define ETC "/etc"

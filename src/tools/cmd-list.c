@@ -7,9 +7,9 @@
 #include "cmd.h"
 #include "commands.h"
 #include "css/device.h"
+#include "hook/status.h"
 #include "hostdev/journal.h"
 #include "list.h"
-#include "qemu/ccw-status.h"
 #include "util/ccw-error.h"
 
 typedef struct {

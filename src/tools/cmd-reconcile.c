@@ -13,8 +13,8 @@
 #include "cmd.h"
 #include "commands.h"
 #include "css/host.h"
+#include "hook/status.h"
 #include "hostdev/reconcile.h"
-#include "qemu/ccw-status.h"
 #include "remote/ccw-look.h"
 #include "util/ccw-error.h"
 

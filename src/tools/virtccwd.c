@@ -10,7 +10,7 @@
 
 #include "ccw-config.h"
 #include "cmd.h"
-#include "qemu/ccw-status.h"
+#include "hook/status.h"
 #include "remote/ccw-activation.h"
 #include "remote/ccw-hook-check.h"
 #include "remote/ccw-polkit.h"

@@ -2,7 +2,7 @@
 /*
  * Which programs are QEMU for s390x, by their names, and where distributions have one: qemu-system-s390x in Debian,
  * Fedora and SUSE, and qemu-kvm, in PATH or in /usr/libexec, on an s390x machine of SUSE or RHEL. What an emulator can
- * do is not told by its name, but asked (qemu/ccw-caps.h).
+ * do is not told by its name, but asked (qemu/caps.h).
  */
 #pragma once
 

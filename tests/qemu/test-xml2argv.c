@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "conf/ccw-conf.h"
-#include "qemu/ccw-build.h"
+#include "qemu/build.h"
 
 /* What the fixtures show: these versions, and libvirt as root (its environment for QEMU is another as a user). */
 #define LIBVIRT_MAJOR_MINOR 9000

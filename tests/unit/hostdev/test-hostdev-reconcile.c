@@ -16,7 +16,7 @@
 
 #define DOMAIN "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 #define OTHER "11111111-2222-4333-8444-555555555555"
-#define QEMU_CCW "qemu-ccw:17" /* qemu/ccw-lease.h: no domain of libvirt's */
+#define QEMU_CCW "qemu-ccw:17" /* launcher/lease.h: no domain of libvirt's */
 #define UUID "cc390000-0001-8000-8000-000000001234"
 #define TOKEN "17:42"
 #define STAT "17 (libvirtd) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 42 1 1"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "qemu/ccw-argv.h"
+#include "qemu/argv.h"
 #include "util/ccw-error.h"
 
 static void taken_apart(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "qemu/ccw-caps.h"
+#include "qemu/caps.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "qemu/ccw-hotplug.h"
+#include "qemu/hotplug.h"
 
 #include <string.h>
 

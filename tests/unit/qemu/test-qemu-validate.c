@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is refused in a domain with channel devices, and what is warned about. */
-#include "qemu/ccw-qemu-validate.h"
+#include "qemu/validate.h"
 
 #include <string.h>
 #include <time.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What is done to one device, however long the kernel takes, holds up no client of another one; and what is done to the
- * same device waits, or is refused, so that the order of events in ccw-keeper.h holds.
+ * same device waits, or is refused, so that the order of events in launcher/supervise.h holds.
  */
 #include "css/host.h"
 #include "node_device/node-detach.h"
