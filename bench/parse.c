@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "conf/ccw-conf.h"
-#include "remote/ccw-workers.h"
+#include "remote/workers.h"
 
 #define TURNS 2000
 

@@ -16,13 +16,14 @@ ARROWS = {
     "qemu": {"css", "conf", "util"},
     "hook": {"hostdev", "css", "conf", "util"},
     "launcher": {"qemu", "hook", "hostdev", "css", "dasd", "conf", "util"},
-    "remote": {"qemu", "node_device", "hostdev", "css", "conf", "util"},
+    "rpc": {"util"},
+    "remote": {"rpc", "qemu", "node_device", "hostdev", "css", "conf", "util"},
     "channel": {"util"},
     "dasd": {"channel", "util"},
     "trace": {"channel", "util"},
     "vfio": {"trace", "dasd", "channel", "util"},
     "lab": {"util"},
-    "tools": {"lab", "vfio", "trace", "remote", "launcher", "hook", "qemu", "node_device", "hostdev", "css", "dasd", "channel", "conf", "util"},
+    "tools": {"lab", "vfio", "trace", "remote", "rpc", "launcher", "hook", "qemu", "node_device", "hostdev", "css", "dasd", "channel", "conf", "util"},
 }
 # dasd knows the channel's formats and the request, not the translation.
 FORMATS = {"ccw-arch.h", "ccw-request.h"}

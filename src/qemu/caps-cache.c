@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ccw-config.h"
 #include "qemu/caps.h"
 #include "qemu/json.h"
+#include "util/ccw-config.h"
 #include "util/ccw-error.h"
 #include "util/ccw-file.h"
 

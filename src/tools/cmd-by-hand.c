@@ -19,9 +19,9 @@
 #include "css/wait.h"
 #include "hook/status.h"
 #include "hostdev/journal.h"
+#include "hostdev/live-domains.h"
 #include "hostdev/modules.h"
 #include "node_device/node-detach.h"
-#include "remote/ccw-look.h"
 #include "util/ccw-error.h"
 
 #define DRIVER_IO "io_subchannel"
@@ -37,7 +37,7 @@ typedef struct {
 typedef struct {
     virConnectPtr conn; /* NULL: there is no libvirt */
     CcwHost *host;
-    CcwKeeper *keeper;
+    CcwManager *manager;
     gboolean is_system; /* the host is this one, not a tree of files */
 } Run;
 
@@ -258,9 +258,9 @@ static gboolean do_here(const Run *run, const Verb *verb, const CcwBusId *id, GE
     if (verb->needs_modules && !ccw_host_load_modules(run->host, error))
         return FALSE;
     for (guint looks = 0; looks < LOOKS_MAX && stale; looks++) {
-        g_autoptr(CcwLive) live = run->conn ? ccw_look(run->conn, run->keeper, error) : ccw_live_new(run->keeper);
+        g_autoptr(CcwLive) live = run->conn ? ccw_look(run->conn, run->manager, error) : ccw_live_new(run->manager);
 
-        if (!live || !ccw_keeper_by_hand(run->keeper, verb->func, id, live, &stale, error))
+        if (!live || !ccw_manager_by_hand(run->manager, verb->func, id, live, &stale, error))
             return FALSE;
     }
     return TRUE;
@@ -373,10 +373,10 @@ static int do_all(const Run *run, const Verb *verb, GArray *targets)
 static int start(const Verb *verb, const char *uri, const char *sysfs_root, const char *run_dir, char **names)
 {
     g_autoptr(CcwHost) host = ccw_host_new(sysfs_root, "/proc", run_dir);
-    g_autoptr(CcwKeeper) keeper = NULL;
+    g_autoptr(CcwManager) manager = NULL;
     g_autoptr(GArray) targets = NULL;
     GError *error = NULL;
-    CcwHost *used; /* the keeper's own */
+    CcwHost *used; /* the manager's own */
     Run run = { .host = host, .is_system = strcmp(sysfs_root, CCW_HOST_SYSFS) == 0 };
     int code;
 
@@ -386,7 +386,7 @@ static int start(const Verb *verb, const char *uri, const char *sysfs_root, cons
         return cmd_fail(error);
     used = ccw_host_new(sysfs_root, "/proc", run_dir);
     ccw_host_know_domains(used, &ccw_status_domains, NULL);
-    run.keeper = keeper = ccw_keeper_new(used);
+    run.manager = manager = ccw_manager_new(used);
     code = do_all(&run, verb, targets);
     if (run.conn)
         virConnectClose(run.conn);

@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "ccw-config.h"
 #include "cmd.h"
 #include "css/host.h"
 #include "launcher/launch.h"
 #include "launcher/supervise.h"
 #include "qemu/caps.h"
+#include "util/ccw-config.h"
 #include "util/ccw-emulator.h"
 
 static void help(void)

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "ccw-config.h"
+#include "util/ccw-config.h"
 #include "util/ccw-error.h"
 
 /* Folders of a build tree, relative to the running program's own. */

@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 #include "peers.h"
-#include "remote/ccw-xdr.h"
+#include "rpc/wire.h"
+#include "rpc/xdr.h"
 #include "util/ccw-endian.h"
 
 #define PASSING 9 /* a procedure that is not looked into */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "peers.h"
+#include "rpc/wire.h"
 #include "util/ccw-endian.h"
 
 #define OURS                                                                                                           \

@@ -4,8 +4,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "remote/ccw-activation.h"
-#include "remote/ccw-settings.h"
+#include "remote/activation.h"
+#include "remote/settings.h"
 #include "util/ccw-error.h"
 
 static void defaults(void)
