@@ -16,7 +16,7 @@
 #include "hostdev/claim.h"
 #include "hostdev/release.h"
 #include "hostdev/token.h"
-#include "util/ccw-file.h"
+#include "util/file.h"
 
 #define DOMAIN "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 #define RUN_DIR "/run/libvirt-ccw"

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "conf/ccw-conf.h"
+#include "conf/conf.h"
 #include "remote/workers.h"
 
 #define TURNS 2000

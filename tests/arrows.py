@@ -26,7 +26,7 @@ ARROWS = {
     "tools": {"lab", "vfio", "trace", "remote", "rpc", "launcher", "hook", "qemu", "node_device", "hostdev", "css", "dasd", "channel", "conf", "util"},
 }
 # dasd knows the channel's formats and the request, not the translation.
-FORMATS = {"ccw-arch.h", "ccw-request.h"}
+FORMATS = {"arch.h", "request.h"}
 # remote validates XML. It must not start an emulator, so it knows nothing of QMP, capabilities and the launcher.
 VALIDATOR = {"validate.h"}
 ONLY = {("dasd", "channel"): FORMATS, ("trace", "channel"): FORMATS, ("remote", "qemu"): VALIDATOR}

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "css/host.h"
-#include "util/ccw-address.h"
+#include "util/address.h"
 
 typedef struct {
     CcwBusId through;

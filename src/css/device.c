@@ -7,11 +7,11 @@
 
 #include <string.h>
 
-#include "conf/ccw-uuid.h"
+#include "conf/uuid.h"
 #include "css/host-private.h"
 #include "css/state.h"
 #include "css/sysfs.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define SUBCHANNEL_TYPE_IO "0" /* arch/s390/include/uapi/asm/schid.h, drivers/s390/cio/cio.h: SUBCHANNEL_TYPE_IO */
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "css/host.h"
-#include "util/ccw-address.h"
+#include "util/address.h"
 
 typedef struct {
     CcwBusId bus_id; /* of the ccw device */
@@ -56,7 +56,7 @@ CcwHostDevice *ccw_host_lookup(CcwHost *host, const CcwBusId *id, GError **error
  */
 CcwHostDevice *ccw_host_lookup_bound(CcwHost *host, const CcwBusId *id);
 
-/* As ccw_host_lookup, by subchannel: css_0_0_0034 of libvirt's node devices (conf/ccw-node-name.h). */
+/* As ccw_host_lookup, by subchannel: css_0_0_0034 of libvirt's node devices (conf/node-name.h). */
 CcwHostDevice *ccw_host_lookup_subchannel(CcwHost *host, const CcwBusId *subchannel, GError **error);
 
 /* The subchannel that has device id now. FALSE if none has. */

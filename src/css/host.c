@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "css/host-private.h"
-#include "util/ccw-file.h"
-#include "util/ccw-parallel.h"
+#include "util/file.h"
+#include "util/parallel.h"
 
 #define SETTLE_MS 10000  /* recognising a device takes a few I/Os, each with the kernel's own retries */
 #define PATIENCE_MS 2000 /* libvirt has waited for QEMU's end before it calls the hook */

@@ -15,7 +15,7 @@
 #include "css/stack.h"
 #include "css/sysfs.h"
 #include "css/wait.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define SHELL_MEANS " \t\n\"'\\$`&;|<>()*?[]{}#~!" /* in a command that the user copies */
 

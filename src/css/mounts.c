@@ -8,8 +8,8 @@
 
 #include "css/host-private.h"
 #include "css/processes.h"
-#include "util/ccw-error.h"
-#include "util/ccw-file.h"
+#include "util/error.h"
+#include "util/file.h"
 
 #define MOUNTS_MAX (1024 * 1024) /* bytes of the list of another namespace: some ten thousand mounts */
 #define CHUNK 16384

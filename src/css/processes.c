@@ -8,7 +8,7 @@
 
 #include "css/host-private.h"
 #include "css/sysfs.h"
-#include "util/ccw-file.h"
+#include "util/file.h"
 
 /*
  * A process of root may have thousands of files open, and root can do worse than to fill a scan; any other user could

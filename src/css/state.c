@@ -7,7 +7,7 @@
 #include "css/device.h"
 #include "css/host-private.h"
 #include "css/sysfs.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define PATHS_MAX 8
 #define IGNORED_MAX (16 * 1024 * 1024) /* all devices of four subchannel sets singly: 262144 lines of 9 bytes */

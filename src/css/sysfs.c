@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "css/host-private.h"
-#include "util/ccw-file.h"
+#include "util/file.h"
 
 char *ccw_host_path(CcwHost *host, const char *format, ...)
 {

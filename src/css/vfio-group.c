@@ -9,8 +9,8 @@
 
 #include "css/host-private.h"
 #include "css/sysfs.h"
-#include "util/ccw-error.h"
-#include "util/ccw-file.h"
+#include "util/error.h"
+#include "util/file.h"
 
 /* include/uapi/linux/vfio.h of Linux 6.6, which the headers of older distributions lack. */
 typedef struct {

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conf/ccw-conf.h"
-#include "conf/ccw-xml.h"
+#include "conf/conf.h"
+#include "conf/xml.h"
 #include "hook/status.h"
 #include "hostdev/claim.h"
 #include "hostdev/modules.h"
@@ -13,10 +13,10 @@
 #include "hostdev/release.h"
 #include "hostdev/token.h"
 #include "hostdev/unmanaged.h"
-#include "util/ccw-error.h"
-#include "util/ccw-file.h"
+#include "util/error.h"
+#include "util/file.h"
 
-#define UUID_PREFIX "cc390000-0001-8000-8000-" /* conf/ccw-uuid.h */
+#define UUID_PREFIX "cc390000-0001-8000-8000-" /* conf/uuid.h */
 
 typedef struct {
     CcwHost *host;

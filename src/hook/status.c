@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conf/ccw-conf.h"
-#include "conf/ccw-xml.h"
-#include "util/ccw-error.h"
-#include "util/ccw-file.h"
+#include "conf/conf.h"
+#include "conf/xml.h"
+#include "util/error.h"
+#include "util/file.h"
 
 #define SUFFIX ".xml"
 #define TEXT_MAX CCW_CONF_XML_MAX /* bytes; of a longer file only the head is read */

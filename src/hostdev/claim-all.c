@@ -5,7 +5,7 @@
  * one that reserves the lowest of these gets them all. No lock is held from one device to the next, so that nobody can
  * wait in a circle.
  */
-#include "conf/ccw-uuid.h"
+#include "conf/uuid.h"
 #include "css/device.h"
 #include "css/host-private.h"
 #include "css/sysfs.h"
@@ -13,7 +13,7 @@
 #include "hostdev/claim.h"
 #include "hostdev/journal.h"
 #include "hostdev/release.h"
-#include "util/ccw-parallel.h"
+#include "util/parallel.h"
 
 typedef struct {
     CcwBusId id;

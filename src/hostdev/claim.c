@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "conf/ccw-uuid.h"
+#include "conf/uuid.h"
 #include "css/device.h"
 #include "css/host-private.h"
 #include "css/in-use.h"
@@ -17,7 +17,7 @@
 #include "hostdev/entries.h"
 #include "hostdev/journal.h"
 #include "hostdev/steps.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 gboolean ccw_claim_is_whole(CcwHost *host, const CcwRecord *record)
 {

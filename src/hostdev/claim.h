@@ -10,7 +10,7 @@
 #pragma once
 
 #include "css/host.h"
-#include "util/ccw-address.h"
+#include "util/address.h"
 
 /*
  * Detaches the device from its host driver and makes the mdev with the device's UUID; the journal says pending.

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hostdev/entries.h"
 
-#include "conf/ccw-uuid.h"
+#include "conf/uuid.h"
 #include "css/device.h"
 #include "css/host-private.h"
 #include "hostdev/steps.h"
 #include "hostdev/token.h"
-#include "util/ccw-parallel.h"
+#include "util/parallel.h"
 
 gboolean ccw_entry_is_of(const CcwRecord *record, const char *domain_uuid)
 {

@@ -12,8 +12,8 @@
 #include "css/host-private.h"
 #include "css/sysfs.h"
 #include "hostdev/token.h"
-#include "util/ccw-error.h"
-#include "util/ccw-file.h"
+#include "util/error.h"
+#include "util/file.h"
 
 #define JOURNAL_VERSION 1
 #define SUFFIX ".json"

@@ -4,8 +4,8 @@
 #include <libvirt/virterror.h>
 #include <signal.h>
 
-#include "util/ccw-error.h"
-#include "util/ccw-log.h"
+#include "util/error.h"
+#include "util/log.h"
 
 /* One domain that libvirt lists as running. */
 typedef struct {

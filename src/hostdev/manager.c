@@ -9,10 +9,10 @@
 
 #include <unistd.h>
 
-#include "conf/ccw-conf.h"
+#include "conf/conf.h"
 #include "hostdev/release-log.h"
-#include "util/ccw-error.h"
-#include "util/ccw-log.h"
+#include "util/error.h"
+#include "util/log.h"
 
 #define NAMES_MAX 1024
 

@@ -39,7 +39,7 @@
 
 #include <glib.h>
 
-#include "conf/ccw-node-name.h"
+#include "conf/node-name.h"
 #include "css/device.h"
 #include "hostdev/reconcile.h"
 

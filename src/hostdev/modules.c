@@ -6,7 +6,7 @@
 #include <linux/capability.h>
 #include <sys/prctl.h>
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 /* The first of the paths that is a program, or NULL. */
 static const char *find_program(const char *const *paths)

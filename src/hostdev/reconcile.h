@@ -12,7 +12,7 @@
 #pragma once
 
 #include "css/host.h"
-#include "util/ccw-address.h"
+#include "util/address.h"
 
 typedef enum {
     CCW_RECONCILE_GIVEN_BACK,

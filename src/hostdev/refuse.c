@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The refusal that the hook and virtccwd share: nothing but its words, so that it can be told of any host. */
-#include "conf/ccw-node-name.h"
+#include "conf/node-name.h"
 #include "css/device.h"
 #include "hostdev/unmanaged.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 gboolean ccw_host_refuse_unmanaged(CcwHost *host, const CcwBusId *id, GError **error)
 {

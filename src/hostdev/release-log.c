@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hostdev/release-log.h"
 
-#include "util/ccw-log.h"
+#include "util/log.h"
 
 #define NAME_SHOWN 64 /* characters of a domain's name */
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the log says of a release: a line at info level, bounded as util/ccw-log.h says. */
+/* What the log says of a release: a line at info level, bounded as util/log.h says. */
 #pragma once
 
 #include <glib.h>
 
-#include "util/ccw-address.h"
+#include "util/address.h"
 
 /* A device went back from a domain to this host. name: NULL: not known. domain_uuid: NULL: a client detached it. */
 void ccw_log_release(const CcwBusId *id, const char *domain_uuid, const char *name);

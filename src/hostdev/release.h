@@ -6,7 +6,7 @@
 #pragma once
 
 #include "css/host.h"
-#include "util/ccw-address.h"
+#include "util/address.h"
 
 /*
  * libvirt says that this domain has the device now: it becomes the owner, whoever the journal names. Its attach may

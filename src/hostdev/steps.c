@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "conf/ccw-uuid.h"
+#include "conf/uuid.h"
 #include "css/device.h"
 #include "css/host-private.h"
 #include "css/in-use.h"
@@ -12,7 +12,7 @@
 #include "css/state.h"
 #include "css/sysfs.h"
 #include "css/wait.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define DRIVER_IO "io_subchannel"
 #define DRIVER_VFIO "vfio_ccw"

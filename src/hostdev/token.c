@@ -11,7 +11,7 @@
 
 #include "css/host-private.h"
 #include "css/sysfs.h"
-#include "util/ccw-file.h"
+#include "util/file.h"
 
 /* proc(5): "PID (COMM) STATE ..."; COMM may hold blanks and parentheses, so the fields count from the last ')'. */
 #define STAT_STATE 0      /* field 3 */

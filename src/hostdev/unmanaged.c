@@ -2,7 +2,7 @@
 /* Devices with managed='no': they are not taken for a guest; the hook checks that they are there, and free. */
 #include "hostdev/unmanaged.h"
 
-#include "conf/ccw-uuid.h"
+#include "conf/uuid.h"
 #include "css/host-private.h"
 #include "css/sysfs.h"
 #include "hostdev/claim-private.h"

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "css/host.h"
-#include "util/ccw-address.h"
+#include "util/address.h"
 
 /*
  * A domain is about to start with a device that is not managed: it must be there already, detached by hand or by

@@ -6,8 +6,8 @@
 
 #include "css/wait.h"
 #include "hostdev/live-domains.h"
-#include "util/ccw-error.h"
-#include "util/ccw-thread.h"
+#include "util/error.h"
+#include "util/thread.h"
 
 #define RETRY_MIN (G_TIME_SPAN_SECOND / 4) /* doubled with each failure */
 #define CONNECT_RETRY_MAX (5 * G_TIME_SPAN_SECOND)

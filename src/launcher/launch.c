@@ -6,14 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conf/ccw-uuid.h"
+#include "conf/uuid.h"
 #include "dasd/dasd-image.h"
 #include "qemu/caps.h"
 #include "qemu/dialect.h"
-#include "util/ccw-emulator.h"
-#include "util/ccw-error.h"
-#include "util/ccw-lab-protocol.h"
-#include "util/ccw-paths.h"
+#include "util/emulator.h"
+#include "util/error.h"
+#include "util/lab-protocol.h"
+#include "util/paths.h"
 
 #define VFIO_LIBRARY "libvirt-ccw-vfio.so"
 

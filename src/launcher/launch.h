@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * qemu-ccw: reads its command line, rewrites QEMU's for the stock binary, opens the images and becomes QEMU. What the
- * preloaded library gets is in util/ccw-lab-protocol.h (LIBVIRT_CCW_DEVICES). Taking devices of the host, and giving
+ * preloaded library gets is in util/lab-protocol.h (LIBVIRT_CCW_DEVICES). Taking devices of the host, and giving
  * them back, is supervise.h's.
  */
 #pragma once
@@ -12,7 +12,7 @@
 #include "launcher/lease.h"
 #include "launcher/monitor.h"
 #include "qemu/argv.h"
-#include "util/ccw-address.h"
+#include "util/address.h"
 
 typedef struct {
     CcwBusId id;

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "util/ccw-address.h"
+#include "util/address.h"
 
 typedef struct _CcwLease CcwLease;
 

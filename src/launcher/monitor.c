@@ -12,8 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "util/ccw-error.h"
-#include "util/ccw-fd.h"
+#include "util/error.h"
+#include "util/fd.h"
 
 #define COMMAND_MAX (1024 * 1024) /* bytes of a command that is not complete */
 

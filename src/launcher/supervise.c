@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 static const int passed_on[] = { SIGTERM, SIGINT, SIGHUP };
 

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 /* Errors go into GError; nothing is printed by libvirt itself. */
 static void ignore_error(void *data G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED)

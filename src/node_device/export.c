@@ -5,14 +5,14 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "conf/ccw-uuid.h"
+#include "conf/uuid.h"
 #include "css/device.h"
 #include "css/host-private.h"
 #include "css/in-use.h"
 #include "css/state.h"
 #include "css/sysfs.h"
-#include "util/ccw-error.h"
-#include "util/ccw-file.h"
+#include "util/error.h"
+#include "util/file.h"
 
 #define MDEVCTL_DIR "mdevctl.d"
 #define RULE "udev/rules.d/61-libvirt-ccw-%s.rules" /* after mdevctl's own 60 */

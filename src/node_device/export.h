@@ -6,7 +6,7 @@
 #pragma once
 
 #include "css/host.h"
-#include "util/ccw-address.h"
+#include "util/address.h"
 
 typedef struct {
     char *path; /* below the folder: "mdevctl.d/0.0.0034/cc390000-..." */

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conf/ccw-uuid.h"
+#include "conf/uuid.h"
 #include "css/device.h"
 #include "css/host-private.h"
 #include "css/in-use.h"
@@ -18,7 +18,7 @@
 #include "hostdev/journal.h"
 #include "hostdev/steps.h"
 #include "hostdev/token.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define DRIVER_IO "io_subchannel"
 #define DRIVER_VFIO "vfio_ccw"

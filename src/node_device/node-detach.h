@@ -3,7 +3,7 @@
 #pragma once
 
 #include "css/host.h"
-#include "util/ccw-address.h"
+#include "util/address.h"
 
 /*
  * By hand, for no domain: `virsh nodedev-detach` and the like. The device is taken as by a claim, and stays taken until

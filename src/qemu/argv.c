@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 /*
  * QEMU's options without a value, all others have one: HAS_ARG in its qemu-options.hx, 2.12 to 8.x, all targets.

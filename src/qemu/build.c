@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "conf/ccw-conf.h"
+#include "conf/conf.h"
 #include "qemu/dialect.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 static const struct {
     const char *name;

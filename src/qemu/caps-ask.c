@@ -8,7 +8,7 @@
 #include "qemu/caps.h"
 #include "qemu/json.h"
 #include "qemu/qmp.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define MACHINE "s390-ccw-virtio"
 #define LONGEST_NAME 100

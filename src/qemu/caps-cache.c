@@ -13,8 +13,8 @@
 #include "qemu/caps.h"
 #include "qemu/json.h"
 #include "util/ccw-config.h"
-#include "util/ccw-error.h"
-#include "util/ccw-file.h"
+#include "util/error.h"
+#include "util/file.h"
 
 #define SYSTEM_CACHE "/var/cache/libvirt-ccw/capabilities"
 #define FILE_MAX 65536

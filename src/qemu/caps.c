@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "qemu/caps.h"
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define MACHINE "s390-ccw-virtio"
 

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#include "conf/ccw-uuid.h"
+#include "conf/uuid.h"
 #include "qemu/option.h"
 #include "qemu/props.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define MAP_CSS "s390-map-css"
 

@@ -4,19 +4,19 @@
  * (docs/qemu-dialects.md):
  *   stock   -device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/UUID,devno=fe.0.1234
  *   series  -machine ...,s390-map-css=on -device vfio-ccw,hostid=0.0.1234,guestid=fe.0.1234
- * UUIDs are those of conf/ccw-uuid.h. Nothing here looks at the host.
+ * UUIDs are those of conf/uuid.h. Nothing here looks at the host.
  */
 #pragma once
 
 #include <glib.h>
 
-#include "conf/ccw-conf.h"
+#include "conf/conf.h"
 #include "qemu/argv.h"
 #include "qemu/props.h"
 
 #define CCW_DIALECT_MDEV_DIR "/sys/bus/mdev/devices"
 
-/* Where the guest finds a device when it is not stated: the rule for the element, too (conf/ccw-conf.h). */
+/* Where the guest finds a device when it is not stated: the rule for the element, too (conf/conf.h). */
 CcwBusId ccw_dialect_default_guest(const CcwBusId *host, CcwMapCss map_css);
 
 /* What a person is told who turns the feature off. */

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "conf/ccw-hostdev.h"
+#include "conf/hostdev.h"
 
 /*
  * ccw_qemu_check_element:

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/ccw-conf.h"
+#include "conf/conf.h"
 #include "qemu/scratch.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 struct _CcwEmbed {
     CcwScratch *root;

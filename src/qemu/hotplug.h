@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "conf/ccw-conf.h"
+#include "conf/conf.h"
 
 /* Is there such a device? */
 typedef gboolean (*CcwHotplugCheck)(const CcwBusId *host, gconstpointer data, GError **error);

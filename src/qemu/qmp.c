@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "qemu/json.h"
-#include "util/ccw-error.h"
-#include "util/ccw-fd.h"
+#include "util/error.h"
+#include "util/fd.h"
 
 #define STDERR_MAX 512
 

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 /* A socket of libvirt's below it has to fit into sun_path (108 bytes); the rest of its path has some 60. */
 #define TMPDIR_MAX 32

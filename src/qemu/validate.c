@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-#include "conf/ccw-feature.h"
-#include "conf/ccw-walk.h"
+#include "conf/feature.h"
+#include "conf/walk.h"
 #include "css/device.h"
 #include "qemu/dialect.h"
 #include "qemu/element.h"
-#include "util/ccw-error.h"
-#include "util/ccw-hash.h"
+#include "util/error.h"
+#include "util/hash.h"
 
 #define MACHINE "s390-ccw-virtio"
 #define MACHINE_PREFIX "s390-ccw" /* what libvirt takes for one */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Can a domain's channel devices be given to QEMU: what libvirt's QEMU driver would say of them, in its words, if the
- * element were its own. The form of the element is conf/ccw-conf.h's and the schema's to judge; nothing here changes
+ * element were its own. The form of the element is conf/conf.h's and the schema's to judge; nothing here changes
  * anything.
  */
 #pragma once
 
-#include "conf/ccw-conf.h"
+#include "conf/conf.h"
 #include "css/host.h"
 #include "qemu/caps.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remote/account.h"
 
-#include "util/ccw-log.h"
+#include "util/log.h"
 
 /* A side is not read while more than this waits for the other one. */
 #define OUTBOX_HIGH (256u * 1024)

@@ -12,7 +12,7 @@
 #include "remote/procedures.h"
 #include "remote/rewrite.h"
 #include "rpc/wire.h"
-#include "util/ccw-log.h"
+#include "util/log.h"
 
 typedef struct _CcwAction CcwAction;
 

@@ -7,9 +7,9 @@
 
 #include "rpc/outbox.h"
 #include "rpc/socket.h"
-#include "util/ccw-error.h"
-#include "util/ccw-fd.h"
-#include "util/ccw-hash.h"
+#include "util/error.h"
+#include "util/fd.h"
+#include "util/hash.h"
 
 #define BUS_PREFIX "unix:path="
 #define CONNECT_SECONDS 30 /* for the bus to let this process in */

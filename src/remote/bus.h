@@ -4,7 +4,7 @@
  * and reads no message but the replies to its calls: the others are thrown away unread, whatever their length.
  *
  * GDBusConnection does neither. Its thread closes descriptors that were sent to it, which takes as long as their sender
- * likes (ccw-fd.h), and takes apart each message, which may need a hundred times the memory of its bytes.
+ * likes (util/fd.h), and takes apart each message, which may need a hundred times the memory of its bytes.
  *
  * Everything here is for the main thread, and nothing waits.
  */

@@ -4,11 +4,11 @@
  */
 #pragma once
 
-#include "conf/ccw-conf.h"
+#include "conf/conf.h"
 #include "remote/procedures.h"
 #include "remote/rewrite.h"
 #include "rpc/wire.h"
-#include "util/ccw-fd.h"
+#include "util/fd.h"
 
 typedef struct {
     const CcwProcedure *procedure;

@@ -8,8 +8,8 @@
 #include "remote/connection-private.h"
 #include "remote/identity.h"
 #include "remote/relay.h"
-#include "util/ccw-hash.h"
-#include "util/ccw-log.h"
+#include "util/hash.h"
+#include "util/log.h"
 
 /* As many calls of a client are answered at a time. A client that waits for each answer has one. */
 #define ANSWERS_MAX 8

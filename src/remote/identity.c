@@ -25,8 +25,8 @@
 #include "remote/relay.h"
 #include "rpc/rpc-error.h"
 #include "rpc/xdr.h"
-#include "util/ccw-error.h"
-#include "util/ccw-log.h"
+#include "util/error.h"
+#include "util/log.h"
 
 #define AUTH_NONE 0 /* remote_auth_type of remote_protocol.x */
 #define FEATURE 1   /* VIR_DRV_FEATURE_MIGRATION_V1: the driver is asked, not the daemon; the answer does not matter */

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "rpc/wire.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define SHARES 4u        /* a user other than root has one at most, */
 #define OTHERS_SHARES 3u /* and all of them together as many as that */

@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 #include "remote/workers.h"
-#include "util/ccw-fd.h"
+#include "util/fd.h"
 
 /*
  * Descriptors that are kept back for virtccwd's own work: a message with as many as there can be, refusals, sysfs,

@@ -10,7 +10,7 @@
 #include "rpc/rpc-error.h"
 #include "rpc/wire.h"
 #include "rpc/xdr.h"
-#include "util/ccw-log.h"
+#include "util/log.h"
 
 /* In all, however often it tries, but for the time in which polkit asks its user; and with that. */
 #define LOGIN_SECONDS 60

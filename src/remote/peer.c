@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "rpc/xdr.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define LABEL_MAX 4096
 #define DATABASE_MAX (1024u * 1024)

@@ -4,8 +4,8 @@
 #include <libvirt/virterror.h>
 #include <string.h>
 
-#include "conf/ccw-conf.h"
-#include "conf/ccw-nodedev.h"
+#include "conf/conf.h"
+#include "conf/nodedev.h"
 #include "remote/action.h"
 #include "remote/calls/calls.h"
 #include "remote/connection-private.h"
@@ -13,13 +13,13 @@
 #include "remote/rewrite.h"
 #include "rpc/rpc-error.h"
 #include "rpc/xdr.h"
-#include "util/ccw-error.h"
-#include "util/ccw-log.h"
+#include "util/error.h"
+#include "util/log.h"
 
 /* A reply's XML has one of these words if there is something to raise, or to advertise in a node device's. */
 static const char *const domain_words[] = { "hostdev", "s390-map-css" };
 static const char *const node_words[] = { "devno" };
-/* The digits that all UUIDs of ours have (conf/ccw-uuid.h), whatever the case of the letters before and behind. */
+/* The digits that all UUIDs of ours have (conf/uuid.h), whatever the case of the letters before and behind. */
 #define UUID_DIGITS "390000-0001-8000-8000-000"
 /* A longer payload is not looked through in the main thread: a worker finds out that there is nothing to do. */
 #define LOOK_MAX 65536u

@@ -5,8 +5,8 @@
 #include "remote/connection-private.h"
 #include "rpc/rpc-error.h"
 #include "rpc/xdr.h"
-#include "util/ccw-error.h"
-#include "util/ccw-log.h"
+#include "util/error.h"
+#include "util/log.h"
 
 #define REASON_SHOWN 512 /* characters of why a call was refused */
 #define DEVICES_SHOWN 4

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What virtccwd's log says of each attach and detach: a line at info level when it is done or refused, with the device,
- * the domain and who asked. Clients cause these lines: they are bounded as util/ccw-log.h says, each kind apart. A
+ * the domain and who asked. Clients cause these lines: they are bounded as util/log.h says, each kind apart. A
  * release has its line in hostdev/release-log.h.
  */
 #pragma once
 
 #include "remote/action.h"
-#include "util/ccw-address.h"
-#include "util/ccw-log.h"
+#include "util/address.h"
+#include "util/log.h"
 
 /* One kind of call: static, and its limits zero at first. */
 typedef struct {

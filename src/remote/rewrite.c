@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "rpc/xdr.h"
-#include "util/ccw-endian.h"
-#include "util/ccw-error.h"
+#include "util/endian.h"
+#include "util/error.h"
 
 #define UUID_BYTES 16
 #define PARAMS_MAX 1024 /* more than any of libvirt's *_PARAMETERS_MAX for these procedures */

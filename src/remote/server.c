@@ -14,8 +14,8 @@
 #include "remote/queue.h"
 #include "remote/refusal.h"
 #include "rpc/socket.h"
-#include "util/ccw-error.h"
-#include "util/ccw-log.h"
+#include "util/error.h"
+#include "util/log.h"
 
 #define ACCEPT_PAUSE_MS 100
 #define ACCEPTS_MAX 64 /* in a turn: root must not wait behind many others in the queue of the socket */

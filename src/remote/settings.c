@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define PERMS_MAX 0777
 /* libvirt src/remote/remote_daemon_config.c */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "qemu/validate.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define UNSUPPORTED "unsupported configuration: "
 

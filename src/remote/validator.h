@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "conf/ccw-conf.h"
+#include "conf/conf.h"
 #include "css/host.h"
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remote/workers.h"
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define PARSE_MIN 3u /* one for root, and two that users share */
 #define PARSE_MAX 8u

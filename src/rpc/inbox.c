@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "util/ccw-endian.h"
-#include "util/ccw-error.h"
+#include "util/endian.h"
+#include "util/error.h"
 
 /* One call of ccw_inbox_feed: what is left to read, and the run of bytes that are to be passed on together. */
 typedef struct {

@@ -9,7 +9,7 @@
 #include <glib.h>
 
 #include "rpc/wire.h"
-#include "util/ccw-fd.h"
+#include "util/fd.h"
 
 typedef enum {
     CCW_INBOX_PASS,

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "util/ccw-fd.h"
+#include "util/fd.h"
 
 typedef struct {
     int fd;       /* borrowed; -1: everything is thrown away */

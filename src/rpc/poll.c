@@ -5,8 +5,8 @@
 #include <glib-unix.h>
 #include <unistd.h>
 
-#include "util/ccw-error.h"
-#include "util/ccw-log.h"
+#include "util/error.h"
+#include "util/log.h"
 
 #define BATCH 64
 /* Units of work in one turn, of the events and again of the watches that wait: each is a frame, some microseconds. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "rpc/xdr.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define UUID_BYTES 16
 

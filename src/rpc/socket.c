@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 static gboolean make_address(const char *path, struct sockaddr_un *ret_address, GError **error)
 {

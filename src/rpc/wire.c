@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rpc/wire.h"
 
-#include "util/ccw-endian.h"
-#include "util/ccw-error.h"
+#include "util/endian.h"
+#include "util/error.h"
 
 gboolean ccw_header_decode(const guint8 bytes[CCW_FRAME_HEAD], CcwHeader *ret_header, GError **error)
 {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 static gsize padded(gsize length)
 {

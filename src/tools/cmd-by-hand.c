@@ -13,8 +13,8 @@
 
 #include "cmd.h"
 #include "commands.h"
-#include "conf/ccw-node-name.h"
-#include "conf/ccw-uuid.h"
+#include "conf/node-name.h"
+#include "conf/uuid.h"
 #include "css/device.h"
 #include "css/wait.h"
 #include "hook/status.h"
@@ -22,7 +22,7 @@
 #include "hostdev/live-domains.h"
 #include "hostdev/modules.h"
 #include "node_device/node-detach.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define DRIVER_IO "io_subchannel"
 #define SYSTEM_URI "qemu:///system"

@@ -6,7 +6,7 @@
 #include "cmd.h"
 #include "commands.h"
 #include "qemu/caps.h"
-#include "util/ccw-emulator.h"
+#include "util/emulator.h"
 
 static const struct {
     const char *name; /* in JSON */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cmd.h"
-#include "conf/ccw-node-name.h"
+#include "conf/node-name.h"
 #include "css/device.h"
 
 CcwHostDevice *cmd_find_device(CcwHost *host, const char *text, GError **error)

@@ -7,11 +7,11 @@
 
 #include "cmd.h"
 #include "commands.h"
-#include "conf/ccw-conf.h"
+#include "conf/conf.h"
 #include "css/device.h"
 #include "node_device/dumpxml.h"
 #include "node_device/export.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define ETC "/etc"
 

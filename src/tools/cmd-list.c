@@ -10,7 +10,7 @@
 #include "hook/status.h"
 #include "hostdev/journal.h"
 #include "list.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 typedef struct {
     gboolean json, is_long, used, unused, no_hint;

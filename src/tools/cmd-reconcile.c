@@ -16,7 +16,7 @@
 #include "hook/status.h"
 #include "hostdev/live-domains.h"
 #include "hostdev/reconcile.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define DEFAULT_URI "qemu:///system"
 

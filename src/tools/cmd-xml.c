@@ -4,7 +4,7 @@
 
 #include "cmd.h"
 #include "commands.h"
-#include "conf/ccw-conf.h"
+#include "conf/conf.h"
 #include "qemu/validate.h"
 
 /* The one FILE argument and its text. -1 to go on, else the exit code. */

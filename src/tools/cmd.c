@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 /*
  * A caller may close descriptors 0 to 2, and the next file opened would take their place: messages would then be

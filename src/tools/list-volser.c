@@ -13,7 +13,7 @@
 
 #include "css/device.h"
 #include "list.h"
-#include "util/ccw-file.h"
+#include "util/file.h"
 
 #define STUCK_MAX 3 /* after so many, the rest is not read */
 

@@ -12,7 +12,7 @@
 #include "launcher/supervise.h"
 #include "qemu/caps.h"
 #include "util/ccw-config.h"
-#include "util/ccw-emulator.h"
+#include "util/emulator.h"
 
 static void help(void)
 {

@@ -17,8 +17,8 @@
 #include "remote/server.h"
 #include "remote/settings.h"
 #include "util/ccw-config.h"
-#include "util/ccw-error.h"
-#include "util/ccw-log.h"
+#include "util/error.h"
+#include "util/log.h"
 
 #define PROC_ROOT "/proc"
 #define CONFIG "/etc/libvirt/virtccwd.conf"

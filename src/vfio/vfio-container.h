@@ -4,7 +4,7 @@
  * together. Answers and errors as in drivers/vfio/{vfio_main,container,group}.c and vfio_iommu_type1.c of Linux.
  *
  * /dev/vfio/noiommu-N is the same group without an IOMMU: its container knows no storage, and only the dedicated
- * request (channel/ccw-request.h), whose program has user virtual addresses, reaches the device. Unlike the kernel's it
+ * request (channel/request.h), whose program has user virtual addresses, reaches the device. Unlike the kernel's it
  * needs no privilege: the addresses are those of the process that this library is in.
  */
 #pragma once

@@ -8,8 +8,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "util/ccw-error.h"
-#include "util/ccw-thread.h"
+#include "util/error.h"
+#include "util/thread.h"
 #include "vfio/vfio-regions.h"
 #include "vfio/vfio-subchannel.h"
 

@@ -10,7 +10,7 @@
  */
 #include <unistd.h>
 
-#include "conf/ccw-conf.h"
+#include "conf/conf.h"
 #include "remote/procedures.h"
 #include "remote/relay.h"
 #include "remote/rewrite.h"

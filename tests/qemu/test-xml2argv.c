@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conf/ccw-conf.h"
+#include "conf/conf.h"
 #include "qemu/build.h"
 
 /* What the fixtures show: these versions, and libvirt as root (its environment for QEMU is another as a user). */

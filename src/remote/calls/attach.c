@@ -23,8 +23,8 @@
 #include <libvirt/virterror.h>
 #include <string.h>
 
-#include "conf/ccw-conf.h"
-#include "conf/ccw-uuid.h"
+#include "conf/conf.h"
+#include "conf/uuid.h"
 #include "remote/calls/calls.h"
 #include "remote/connection-private.h"
 #include "remote/relay.h"
@@ -32,8 +32,8 @@
 #include "remote/validator.h"
 #include "rpc/rpc-error.h"
 #include "rpc/xdr.h"
-#include "util/ccw-error.h"
-#include "util/ccw-log.h"
+#include "util/error.h"
+#include "util/log.h"
 
 /* No element of a domain's: libvirt says so, naming it, once the client is past its access check. */
 #define NO_DEVICE "no-device"

@@ -6,7 +6,7 @@
  */
 #include <libvirt/virterror.h>
 
-#include "conf/ccw-uuid.h"
+#include "conf/uuid.h"
 #include "remote/calls/calls.h"
 #include "remote/connection-private.h"
 #include "remote/relay.h"

@@ -9,7 +9,7 @@
  *           (connect.write), touches no device, and answers with an error where the emulator has no vfio-ccw
  *   extend  libvirt's reply to the client's call, in a worker, unless the answer was an error
  */
-#include "conf/ccw-domcaps.h"
+#include "conf/domcaps.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
-#include "conf/ccw-conf.h"
+#include "conf/conf.h"
 #include "remote/calls/calls.h"
 #include "remote/connection-private.h"
 #include "remote/relay.h"

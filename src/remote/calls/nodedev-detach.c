@@ -21,7 +21,7 @@
 #include "remote/report.h"
 #include "rpc/rpc-error.h"
 #include "rpc/xdr.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define LOOKS_MAX 3 /* at what the domains have, if attaches come in between */
 

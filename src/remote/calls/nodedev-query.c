@@ -12,7 +12,7 @@
 #include <libvirt/virterror.h>
 #include <string.h>
 
-#include "conf/ccw-nodedev.h"
+#include "conf/nodedev.h"
 #include "remote/calls/calls.h"
 #include "remote/connection-private.h"
 #include "remote/relay.h"

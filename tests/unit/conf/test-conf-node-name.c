@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "conf/ccw-node-name.h"
+#include "conf/node-name.h"
 
 static void round_trip(void)
 {

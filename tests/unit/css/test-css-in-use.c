@@ -9,7 +9,7 @@
 #include "css/host-private.h"
 #include "css/in-use.h"
 #include "sysfs-tree.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 typedef struct {
     const char *name;

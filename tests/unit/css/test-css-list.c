@@ -3,7 +3,7 @@
 #include "css/device.h"
 #include "hostdev/journal.h"
 #include "sysfs-tree.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 
 #include "css/state.h"
 #include "sysfs-tree.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 typedef struct {
     const char *name;

@@ -9,7 +9,7 @@
 #include "hostdev/journal.h"
 #include "model-kernel.h"
 #include "node_device/node-detach.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define UUID "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 #define MDEV(devno, managed)                                                                                           \

@@ -9,7 +9,7 @@
 #include "hostdev/release.h"
 #include "hostdev/token.h"
 #include "node_device/node-detach.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 static GMutex lock;
 static GCond cond;

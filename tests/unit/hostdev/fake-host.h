@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "util/ccw-address.h"
-#include "util/ccw-error.h"
+#include "util/address.h"
+#include "util/error.h"
 
 #define GUEST_UUID "deadbeef-0001-0203-0405-060708090a0b" /* the domain that it knows */
 

@@ -18,7 +18,7 @@
 #include "hostdev/release.h"
 #include "hostdev/steps.h"
 #include "model-kernel.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define DOMAIN "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 #define TOKEN "17:42"

@@ -10,7 +10,7 @@
 #include "hostdev/release.h"
 #include "hostdev/token.h"
 #include "sysfs-tree.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define DOMAIN "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 #define FILE_NAME "run/devices/0.0.1234.json"

@@ -12,7 +12,7 @@
 #include "hostdev/release.h"
 #include "model-kernel.h"
 #include "node_device/node-detach.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define DOMAIN "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 #define OTHER "11111111-2222-4333-8444-555555555555"

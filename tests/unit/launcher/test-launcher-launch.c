@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "dasd/dasd-image.h"
-#include "util/ccw-error.h"
-#include "util/ccw-lab-protocol.h"
+#include "util/error.h"
+#include "util/lab-protocol.h"
 
 #define MDEV "cc390000-0001-8000-8000-0000"
 

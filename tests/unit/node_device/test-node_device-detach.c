@@ -15,7 +15,7 @@
 #include "hostdev/release.h"
 #include "model-kernel.h"
 #include "node_device/node-detach.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define DOMAIN "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 #define UUID "cc390000-0001-8000-8000-000000001234"

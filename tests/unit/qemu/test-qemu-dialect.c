@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "qemu/dialect.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define MDEV "/sys/bus/mdev/devices/cc390000-0001-8000-8000-0000"
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define ADD(arguments) "{\"execute\":\"device_add\",\"arguments\":{" arguments "},\"id\":7}"
 #define REFUSED(message) "{\"error\":{\"class\":\"GenericError\",\"desc\":\"" message "\"},\"id\":7}\r\n"

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "sysfs-tree.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define OS "<os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os>"
 #define DOMAIN(os, features, devices)                                                                                  \

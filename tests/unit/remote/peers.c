@@ -9,7 +9,7 @@
 #include "css/host.h"
 #include "rpc/rpc-error.h"
 #include "rpc/xdr.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define PATIENCE (5 * G_TIME_SPAN_SECOND)
 

@@ -10,7 +10,7 @@
 #include "fake-host.h"
 #include "remote/connection.h"
 #include "rpc/wire.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 typedef struct {
     CcwPoll *poll;

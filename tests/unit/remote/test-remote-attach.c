@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "conf/ccw-conf.h"
+#include "conf/conf.h"
 #include "peers.h"
 #include "rpc/wire.h"
 

@@ -9,7 +9,7 @@
 #include "peers.h"
 #include "rpc/wire.h"
 #include "rpc/xdr.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define PASSING 9 /* a procedure that is not looked into */
 #define AUTH_LIST 66

@@ -11,7 +11,7 @@
 #include "remote/rewrite.h"
 #include "rpc/rpc-error.h"
 #include "rpc/xdr.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 static const CcwHeader call = {
     .program = CCW_PROGRAM_REMOTE,

@@ -9,7 +9,7 @@
 #include "peers.h"
 #include "rpc/wire.h"
 #include "rpc/xdr.h"
-#include "util/ccw-log.h"
+#include "util/log.h"
 
 #define OPEN 1
 #define FEATURE 60

@@ -2,7 +2,7 @@
 /* What one user, and all users together, may have: arithmetic, and who is called when room comes about. */
 #include "remote/limits.h"
 #include "rpc/wire.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define MIB (1024u * 1024)
 

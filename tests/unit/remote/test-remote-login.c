@@ -16,7 +16,7 @@
 #include "rpc/rpc-error.h"
 #include "rpc/wire.h"
 #include "rpc/xdr.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define PATIENCE (5 * G_TIME_SPAN_SECOND)
 #define STILL_THERE -2

@@ -6,7 +6,7 @@
 #include "peers.h"
 #include "rpc/wire.h"
 #include "rpc/xdr.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define SERIAL 21
 #define DEVICE "ccw_0_0_1234"

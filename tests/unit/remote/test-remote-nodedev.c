@@ -8,7 +8,7 @@
 #include "peers.h"
 #include "remote/connection-private.h"
 #include "rpc/xdr.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define SERIAL 21
 #define DETACHED "ccw_0_0_1236" /* on css_0_0_0036, as fake-host.c has it */

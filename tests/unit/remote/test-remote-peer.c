@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define THREADS 4000u
 #define ENOUGH_THREADS 1000u /* what a machine with a low limit has may be fewer */

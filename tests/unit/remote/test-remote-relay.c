@@ -8,7 +8,7 @@
 
 #include "peers.h"
 #include "rpc/wire.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define OURS                                                                                                           \
     "<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x1234'/></source>"                    \

@@ -6,7 +6,7 @@
 
 #include "remote/activation.h"
 #include "remote/settings.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 static void defaults(void)
 {

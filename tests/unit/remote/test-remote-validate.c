@@ -13,7 +13,7 @@
 #include "peers.h"
 #include "rpc/wire.h"
 #include "rpc/xdr.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 static guint32 serial; /* of the last call */
 

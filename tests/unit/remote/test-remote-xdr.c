@@ -6,8 +6,8 @@
 #include "remote/rewrite.h"
 #include "rpc/wire.h"
 #include "rpc/xdr.h"
-#include "util/ccw-endian.h"
-#include "util/ccw-error.h"
+#include "util/endian.h"
+#include "util/error.h"
 
 /* What ccw_rewrite_frame() makes, without the head of the frame. */
 static CcwRewrite rewrite_payload(const CcwField *fields, const guint8 *payload, gsize length, CcwRewriteFunc func,

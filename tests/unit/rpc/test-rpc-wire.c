@@ -5,8 +5,8 @@
 
 #include "rpc/inbox.h"
 #include "rpc/wire.h"
-#include "util/ccw-endian.h"
-#include "util/ccw-error.h"
+#include "util/endian.h"
+#include "util/error.h"
 
 /* Procedures of even number pass, of odd number are taken, 98 is dropped, 99 stops. */
 typedef struct {

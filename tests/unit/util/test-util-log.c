@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Log lines that clients cause. */
-#include "util/ccw-log.h"
+#include "util/log.h"
 
 static guint written;
 
