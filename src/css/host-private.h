@@ -25,7 +25,7 @@ struct _CcwHost {
     gpointer ops_data;
     const CcwKnownDomains *domains; /* NULL: none are known */
     gconstpointer domains_data;
-    guint parallel;    /* devices at once (util/parallel.h); 1: one after another */
+    guint parallel;    /* devices at once (util/thread.h); 1: one after another */
     guint settle_ms;   /* how long the kernel may take for what it does behind a write (wait.h) */
     guint patience_ms; /* how long a process that is ending may take to let go of a device */
     gint scanned;      /* atomic; what all scans so far have cost (processes.h), for tests */

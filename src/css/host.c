@@ -10,7 +10,7 @@
 
 #include "css/host-private.h"
 #include "util/file.h"
-#include "util/parallel.h"
+#include "util/thread.h"
 
 #define SETTLE_MS 10000  /* recognising a device takes a few I/Os, each with the kernel's own retries */
 #define PATIENCE_MS 2000 /* libvirt has waited for QEMU's end before it calls the hook */

@@ -13,7 +13,7 @@
 #include "hostdev/claim.h"
 #include "hostdev/journal.h"
 #include "hostdev/release.h"
-#include "util/parallel.h"
+#include "util/thread.h"
 
 typedef struct {
     CcwBusId id;

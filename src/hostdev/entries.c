@@ -6,7 +6,7 @@
 #include "css/host-private.h"
 #include "hostdev/steps.h"
 #include "hostdev/token.h"
-#include "util/parallel.h"
+#include "util/thread.h"
 
 gboolean ccw_entry_is_of(const CcwRecord *record, const char *domain_uuid)
 {

@@ -7,6 +7,7 @@
 #include "cmd.h"
 #include "commands.h"
 #include "css/device.h"
+#include "dasd/dasd-volser.h"
 #include "hook/status.h"
 #include "hostdev/journal.h"
 #include "list.h"
@@ -112,6 +113,28 @@ static GPtrArray *find_devices(CcwHost *host, char **names, GError **error)
     return devices;
 }
 
+/* Only what the kernel says can be read. */
+static gboolean is_readable(const CcwHostDevice *device)
+{
+    return device->block_dir && device->online == 1 &&
+           (!device->availability || strcmp(device->availability, "good") == 0);
+}
+
+static void read_volsers(GArray *rows, const char *dev_dir)
+{
+    g_autofree DasdDisk *disks = g_new0(DasdDisk, rows->len);
+
+    for (guint i = 0; i < rows->len; i++) {
+        const CcwHostDevice *device = g_array_index(rows, ListRow, i).device;
+
+        if (is_readable(device))
+            disks[i] = (DasdDisk){ .block = device->block, .block_dir = device->block_dir };
+    }
+    dasd_volser_read(disks, rows->len, dev_dir);
+    for (guint i = 0; i < rows->len; i++)
+        memcpy(g_array_index(rows, ListRow, i).volser, disks[i].volser, sizeof(disks[i].volser));
+}
+
 /* The first disk that is not in use. */
 static const CcwHostDevice *find_free(const GArray *rows)
 {
@@ -180,7 +203,7 @@ static int list(const Options *options, char **names)
     guests = ccw_status_uses(options->status_dir, options->proc_root);
     ccw_users_tell_guests(users, guests);
     rows = rows_of(users, guests, devices, options);
-    list_read_volsers(rows, options->dev_dir);
+    read_volsers(rows, options->dev_dir);
     text = options->json ? list_json(rows) : list_table(rows, options->is_long);
     fputs(text, stdout);
     if (!options->json && !options->no_hint && ccw_users_know_mounts(users) && isatty(STDOUT_FILENO))

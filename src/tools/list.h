@@ -19,13 +19,6 @@ typedef struct {
 #define LIST_USER_RETURNING "returning" /* from whoever had it, who does no more; to this host */
 #define LIST_USER_UNKNOWN "unknown"     /* the journal's entry is not understood */
 
-/*
- * Reads the volume serials of the rows' disks below dev_dir ("/dev"), in a process of its own: a read of a disk that
- * does not answer cannot be broken off. Waits LIST_VOLSER_MS for each at most. Rows are array elements ListRow.
- */
-#define LIST_VOLSER_MS 1000
-void list_read_volsers(GArray *rows, const char *dev_dir);
-
 /* The columns as text, a line a device, headings first. With is_long also the paths, availability and mdevs. */
 char *list_table(const GArray *rows, gboolean is_long);
 

@@ -11,7 +11,7 @@
 #include "hostdev/release.h"
 #include "model-kernel.h"
 #include "util/error.h"
-#include "util/parallel.h"
+#include "util/thread.h"
 
 #define DOMAIN "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 #define OTHER "11111111-2222-4333-8444-555555555555"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Reading the labels of disks for virt-ccw list. Only what the kernel says can be read is opened, for reading, without
- * waiting; and if a disk does not answer nevertheless, a child is left behind with that read and not virt-ccw.
- */
+#include "dasd/dasd-volser.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -12,7 +10,7 @@
 #include <unistd.h>
 
 #include "css/device.h"
-#include "list.h"
+#include "dasd/dasd-label.h"
 #include "util/file.h"
 
 #define STUCK_MAX 3 /* after so many, the rest is not read */
@@ -30,19 +28,11 @@ static guint64 attr_number(const char *dir, const char *name)
     return text ? g_ascii_strtoull(text, NULL, 10) : 0;
 }
 
-static gboolean is_readable(const ListRow *row)
-{
-    const CcwHostDevice *device = row->device;
-
-    return device->block_dir && device->online == 1 &&
-           (!device->availability || strcmp(device->availability, "good") == 0);
-}
-
 /* The node's number has to be the disk's: a name alone may be anything. -1: it is not. */
-static int open_disk(const char *dev_dir, const CcwHostDevice *device)
+static int open_disk(const char *dev_dir, const DasdDisk *disk)
 {
-    g_autofree char *node = g_build_filename(dev_dir, device->block, NULL);
-    g_autofree char *dev_path = g_build_filename(device->block_dir, "dev", NULL);
+    g_autofree char *node = g_build_filename(dev_dir, disk->block, NULL);
+    g_autofree char *dev_path = g_build_filename(disk->block_dir, "dev", NULL);
     g_autofree char *dev = ccw_attr_read(dev_path, NULL);
     int fd = open(node, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
     g_autofree char *number = NULL;
@@ -59,12 +49,12 @@ static int open_disk(const char *dev_dir, const CcwHostDevice *device)
 }
 
 /* The label is in block 2 of an ECKD volume, and in block 1 of others (block/partitions/ibm.c of Linux). */
-static void read_volser(const char *dev_dir, const CcwHostDevice *device, char ret_volser[DASD_VOLSER_MAX + 1])
+static void read_volser(const char *dev_dir, const DasdDisk *disk, char ret_volser[DASD_VOLSER_MAX + 1])
 {
     static const guint blocks[] = { 2, 1 };
-    guint64 block_size = attr_number(device->block_dir, "queue/logical_block_size");
+    guint64 block_size = attr_number(disk->block_dir, "queue/logical_block_size");
     guint8 data[DASD_LABEL_BLOCK_MIN];
-    int fd = open_disk(dev_dir, device);
+    int fd = open_disk(dev_dir, disk);
 
     if (fd < 0)
         return;
@@ -76,49 +66,48 @@ static void read_volser(const char *dev_dir, const CcwHostDevice *device, char r
     close(fd);
 }
 
-static G_GNUC_NORETURN void read_from(const GArray *rows, guint first, const char *dev_dir, int out)
+static G_GNUC_NORETURN void read_from(const DasdDisk *disks, guint n, guint first, const char *dev_dir, int out)
 {
-    for (guint i = first; i < rows->len; i++) {
-        const ListRow *row = &g_array_index(rows, ListRow, i);
+    for (guint i = first; i < n; i++) {
         Answer answer = { .index = i };
 
-        if (!is_readable(row))
+        if (!disks[i].block)
             continue;
-        read_volser(dev_dir, row->device, answer.volser);
+        read_volser(dev_dir, &disks[i], answer.volser);
         if (write(out, &answer, sizeof(answer)) != (ssize_t)sizeof(answer))
             break;
     }
     _exit(0);
 }
 
-/* The next after the last row that was answered for; rows->len if all were. */
-static guint collect(GArray *rows, guint first, int in)
+/* The next after the last disk that was answered for; n if all were. */
+static guint collect(DasdDisk *disks, guint n, guint first, int in)
 {
     struct pollfd answers = { .fd = in, .events = POLLIN };
     Answer answer;
 
-    while (poll(&answers, 1, LIST_VOLSER_MS) > 0) {
-        if (read(in, &answer, sizeof(answer)) != (ssize_t)sizeof(answer) || answer.index >= rows->len)
-            return rows->len;
-        memcpy(g_array_index(rows, ListRow, answer.index).volser, answer.volser, sizeof(answer.volser));
+    while (poll(&answers, 1, DASD_VOLSER_MS) > 0) {
+        if (read(in, &answer, sizeof(answer)) != (ssize_t)sizeof(answer) || answer.index >= n)
+            return n;
+        memcpy(disks[answer.index].volser, answer.volser, sizeof(answer.volser));
         first = answer.index + 1;
     }
     return first;
 }
 
 /* Where one is stuck: the first of those it may be. */
-static guint next_readable(const GArray *rows, guint first)
+static guint next_readable(const DasdDisk *disks, guint n, guint first)
 {
-    while (first < rows->len && !is_readable(&g_array_index(rows, ListRow, first)))
+    while (first < n && !disks[first].block)
         first++;
     return first;
 }
 
-void list_read_volsers(GArray *rows, const char *dev_dir)
+void dasd_volser_read(DasdDisk *disks, guint n, const char *dev_dir)
 {
-    guint first = next_readable(rows, 0);
+    guint first = next_readable(disks, n, 0);
 
-    for (guint stuck = 0; first < rows->len && stuck < STUCK_MAX; stuck++) {
+    for (guint stuck = 0; first < n && stuck < STUCK_MAX; stuck++) {
         int ends[2];
         pid_t pid;
 
@@ -126,16 +115,16 @@ void list_read_volsers(GArray *rows, const char *dev_dir)
             return;
         pid = fork();
         if (pid == 0)
-            read_from(rows, first, dev_dir, ends[1]);
+            read_from(disks, n, first, dev_dir, ends[1]);
         close(ends[1]);
         if (pid < 0) {
             close(ends[0]);
             return;
         }
-        first = collect(rows, first, ends[0]);
+        first = collect(disks, n, first, ends[0]);
         close(ends[0]);
         kill(pid, SIGKILL); /* takes effect when the read ends, which is not waited for */
-        waitpid(pid, NULL, first < rows->len ? WNOHANG : 0);
-        first = next_readable(rows, next_readable(rows, first) + 1);
+        waitpid(pid, NULL, first < n ? WNOHANG : 0);
+        first = next_readable(disks, n, next_readable(disks, n, first) + 1);
     }
 }
