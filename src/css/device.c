@@ -9,7 +9,7 @@
 
 #include "conf/uuid.h"
 #include "css/host-private.h"
-#include "css/state.h"
+#include "css/missing.h"
 #include "css/sysfs.h"
 #include "util/error.h"
 
@@ -267,7 +267,7 @@ CcwHostDevice *ccw_host_lookup(CcwHost *host, const CcwBusId *id, GError **error
     if (ccw_subchannel_of(host, id, &subchannel))
         return read_device(host, &subchannel, id);
     if (error && has_css_for(host, "ccw device", id, error))
-        ccw_state_set_missing(host, id, error);
+        ccw_missing_set_error(host, id, error);
     return NULL;
 }
 

@@ -9,6 +9,3 @@
 
 /* Errors: CCW_ERROR_BUSY (another system has it), CCW_ERROR_UNSUPPORTED; the message says what to do. */
 gboolean ccw_state_check(CcwHost *host, const CcwHostDevice *device, GError **error);
-
-/* Sets CCW_ERROR_NOT_FOUND, with what hides the device if something may: cio_ignore, or channel paths varied off. */
-void ccw_state_set_missing(CcwHost *host, const CcwBusId *id, GError **error);

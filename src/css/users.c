@@ -16,13 +16,13 @@ struct _CcwUsers {
     GHashTable *swaps;  /* a set of the same keys */
     GHashTable *below;  /* a set of them, and of names in sysfs: what a loop device or a btrfs of several is built on */
     GHashTable *guests; /* the caller's; NULL: none are known */
-    GHashTable *beyond; /* bus id -> GPtrArray of CcwUser, for devices with such */
+    GHashTable *beyond; /* bus id -> GPtrArray of CcwDeviceUser, for devices with such */
     gboolean know_mounts;
 };
 
-CcwUser *ccw_user_new(const char *kind, const char *part, const char *name)
+CcwDeviceUser *ccw_device_user_new(const char *kind, const char *part, const char *name)
 {
-    CcwUser *user = g_new0(CcwUser, 1);
+    CcwDeviceUser *user = g_new0(CcwDeviceUser, 1);
 
     user->kind = kind;
     user->part = g_strdup(part);
@@ -30,7 +30,7 @@ CcwUser *ccw_user_new(const char *kind, const char *part, const char *name)
     return user;
 }
 
-void ccw_user_free(CcwUser *user)
+void ccw_device_user_free(CcwDeviceUser *user)
 {
     g_free(user->part);
     g_free(user->name);
@@ -99,10 +99,10 @@ static gboolean read_beyond(const CcwBeyond *beyond, gpointer data)
     GPtrArray *all = g_hash_table_lookup(users->beyond, &beyond->through);
 
     if (!all) {
-        all = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_user_free);
+        all = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_device_user_free);
         g_hash_table_insert(users->beyond, g_memdup2(&beyond->through, sizeof(beyond->through)), all);
     }
-    g_ptr_array_add(all, ccw_user_new(beyond->kind, NULL, beyond->name));
+    g_ptr_array_add(all, ccw_device_user_new(beyond->kind, NULL, beyond->name));
     return FALSE;
 }
 
@@ -151,7 +151,7 @@ static void add_guest(CcwUsers *users, const char *part, const char *number, con
     if (!name && users->guests && node)
         name = g_hash_table_lookup(users->guests, node);
     if (name)
-        g_ptr_array_add(found, ccw_user_new("domain", part, name));
+        g_ptr_array_add(found, ccw_device_user_new("domain", part, name));
 }
 
 /* node: by which libvirt may name it */
@@ -160,9 +160,9 @@ static void add_mounts(CcwUsers *users, const char *part, const char *number, co
     GPtrArray *mounts = number ? g_hash_table_lookup(users->mounts, number) : NULL;
 
     for (guint i = 0; mounts && i < mounts->len; i++)
-        g_ptr_array_add(found, ccw_user_new("mount", part, mounts->pdata[i]));
+        g_ptr_array_add(found, ccw_device_user_new("mount", part, mounts->pdata[i]));
     if (number && g_hash_table_contains(users->swaps, number))
-        g_ptr_array_add(found, ccw_user_new("swap", part, NULL));
+        g_ptr_array_add(found, ccw_device_user_new("swap", part, NULL));
     add_guest(users, part, number, node, found);
 }
 
@@ -190,7 +190,7 @@ static void add_stack(CcwUsers *users, const CcwHostDevice *device, GPtrArray *f
 
         if (!layer->on)
             continue;
-        g_ptr_array_add(found, ccw_user_new("holder", part, layer->what));
+        g_ptr_array_add(found, ccw_device_user_new("holder", part, layer->what));
         add_mounts(users, part, layer->dev, node, found);
     }
 }
@@ -200,7 +200,7 @@ static void add_group(CcwUsers *users, const CcwHostDevice *device, GPtrArray *f
     g_autofree char *group = ccw_device_group(users->host, &device->bus_id);
 
     if (group)
-        g_ptr_array_add(found, ccw_user_new("group", NULL, group));
+        g_ptr_array_add(found, ccw_device_user_new("group", NULL, group));
 }
 
 static void add_beyond(CcwUsers *users, const CcwHostDevice *device, GPtrArray *found)
@@ -208,15 +208,15 @@ static void add_beyond(CcwUsers *users, const CcwHostDevice *device, GPtrArray *
     const GPtrArray *all = g_hash_table_lookup(users->beyond, &device->bus_id);
 
     for (guint i = 0; all && i < all->len; i++) {
-        const CcwUser *user = all->pdata[i];
+        const CcwDeviceUser *user = all->pdata[i];
 
-        g_ptr_array_add(found, ccw_user_new(user->kind, NULL, user->name));
+        g_ptr_array_add(found, ccw_device_user_new(user->kind, NULL, user->name));
     }
 }
 
 GPtrArray *ccw_users_of(CcwUsers *users, const CcwHostDevice *device)
 {
-    GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_user_free);
+    GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_device_user_free);
     g_autoptr(GPtrArray) names = NULL;
     gboolean is_below;
 

@@ -13,9 +13,9 @@ typedef struct {
     const char *kind; /* "mount", "swap", "domain", "holder", "group", "disk", "net"; callers add their own */
     char *part;       /* the disk or partition that it uses: "dasda1"; or NULL */
     char *name;       /* where it is mounted, what is built on it in words, the group device; NULL for swap */
-} CcwUser;
-CcwUser *ccw_user_new(const char *kind, const char *part, const char *name);
-void ccw_user_free(CcwUser *user);
+} CcwDeviceUser;
+CcwDeviceUser *ccw_device_user_new(const char *kind, const char *part, const char *name);
+void ccw_device_user_free(CcwDeviceUser *user);
 
 typedef struct _CcwUsers CcwUsers;
 
@@ -30,5 +30,5 @@ gboolean ccw_users_know_mounts(const CcwUsers *users);
 /* The names of domains by the disk that one has, as its number "94:1" or "/dev/dasda1"; it stays the caller's. */
 void ccw_users_tell_guests(CcwUsers *users, GHashTable *guests);
 
-/* An array of CcwUser *, the disk's own first, then those of its partitions; empty where there are none. */
+/* An array of CcwDeviceUser *, the disk's own first, then those of its partitions; empty where there are none. */
 GPtrArray *ccw_users_of(CcwUsers *users, const CcwHostDevice *device);

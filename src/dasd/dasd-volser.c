@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "css/device.h"
 #include "dasd/dasd-label.h"
 #include "util/file.h"
 

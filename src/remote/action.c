@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "remote/connection-private.h"
-#include "remote/relay.h"
+#include "remote/relay-xml.h"
 #include "remote/validator.h"
 #include "rpc/xdr.h"
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "remote/relay.h"
+#include "remote/relay-xml.h"
 
 /* XML with a device or a feature of ours has one of these words: the name of an element has one spelling only. */
 static const char *const domain_words[] = { "hostdev", "s390-map-css" };

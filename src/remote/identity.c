@@ -22,7 +22,7 @@
 #include <string.h>
 
 #include "remote/action.h"
-#include "remote/relay.h"
+#include "remote/relay-xml.h"
 #include "rpc/rpc-error.h"
 #include "rpc/xdr.h"
 #include "util/error.h"

@@ -4,33 +4,16 @@
 #include <libvirt/virterror.h>
 #include <string.h>
 
-#include "conf/conf.h"
-#include "conf/nodedev.h"
 #include "remote/action.h"
 #include "remote/calls/calls.h"
 #include "remote/connection-private.h"
 #include "remote/identity.h"
-#include "remote/rewrite.h"
+#include "remote/relay-xml.h"
 #include "rpc/rpc-error.h"
-#include "rpc/xdr.h"
-#include "util/error.h"
 #include "util/log.h"
-
-/* A reply's XML has one of these words if there is something to raise, or to advertise in a node device's. */
-static const char *const domain_words[] = { "hostdev", "s390-map-css" };
-static const char *const node_words[] = { "devno" };
-/* The digits that all UUIDs of ours have (conf/uuid.h), whatever the case of the letters before and behind. */
-#define UUID_DIGITS "390000-0001-8000-8000-000"
-/* A longer payload is not looked through in the main thread: a worker finds out that there is nothing to do. */
-#define LOOK_MAX 65536u
 
 /* A longer call that names a node device names none of ours: it passes, and is not held. */
 #define NODE_CALL_MAX 16384u
-
-static const CcwProcedure *lookup(const CcwHeader *header)
-{
-    return header->version == CCW_PROGRAM_VERSION ? ccw_procedure_lookup(header->program, header->procedure) : NULL;
-}
 
 /*
  * Calls that change something, or carry XML. The read-only socket's are libvirt's to refuse, unread: who may change
@@ -62,7 +45,7 @@ static gboolean changes_nothing(const CcwConnection *connection)
  */
 static const CcwProcedure *lookup_call(const CcwConnection *connection, const CcwHeader *header)
 {
-    const CcwProcedure *procedure = lookup(header);
+    const CcwProcedure *procedure = ccw_relay_lookup(header);
 
     if (!procedure || !procedure->call[0] || connection->is_elsewhere)
         return NULL;
@@ -112,13 +95,6 @@ CcwInboxWay ccw_relay_client_header(CcwConnection *connection, const CcwHeader *
     return CCW_INBOX_TAKE;
 }
 
-/* Every REPLY of these programs with status ERROR has the same payload; so has what ends a stream with one. */
-static gboolean has_error(const CcwHeader *header)
-{
-    return (header->type == CCW_TYPE_REPLY || header->type == CCW_TYPE_STREAM) && header->status == CCW_STATUS_ERROR &&
-           (header->program == CCW_PROGRAM_REMOTE || header->program == CCW_PROGRAM_QEMU);
-}
-
 /* libvirtd drops a client that does not answer its pings; one whose client has gone in the middle of an action is ours.
  */
 static void answer_ping(CcwConnection *connection, const CcwHeader *ping)
@@ -140,9 +116,9 @@ CcwInboxWay ccw_relay_backend_header(CcwConnection *connection, const CcwHeader 
             answer_ping(connection, header);
         return ccw_actions_want(connection, header) ? CCW_INBOX_TAKE : CCW_INBOX_PASS;
     }
-    if (ccw_actions_want(connection, header) || (has_error(header) && !connection->is_elsewhere))
+    if (ccw_actions_want(connection, header) || (ccw_relay_has_error(header) && !connection->is_elsewhere))
         return CCW_INBOX_TAKE;
-    procedure = header->type == CCW_TYPE_REPLY && !connection->is_elsewhere ? lookup(header) : NULL;
+    procedure = header->type == CCW_TYPE_REPLY && !connection->is_elsewhere ? ccw_relay_lookup(header) : NULL;
     if (procedure && procedure->reply[0] && header->status == CCW_STATUS_OK)
         return CCW_INBOX_TAKE;
     ccw_actions_note_reply(connection, header);
@@ -178,108 +154,6 @@ CcwInboxWay ccw_relay_backend_no_room(CcwConnection *connection, const CcwHeader
     if (ccw_header_decode(reply->data, &error, NULL))
         ccw_relay_backend_frame(connection, &error, reply->data + CCW_FRAME_HEAD, reply->len - CCW_FRAME_HEAD);
     return CCW_INBOX_DROP;
-}
-
-static char *lower(const char *xml, gpointer data, gboolean *ret_changed, GError **error)
-{
-    const int *map = data;
-
-    return ccw_conf_lower(xml, (CcwMapCss)*map, ret_changed, error);
-}
-
-static char *raise_xml(const char *xml, gpointer data G_GNUC_UNUSED, gboolean *ret_changed, GError **error)
-{
-    return ccw_conf_raise(xml, ret_changed, error);
-}
-
-static char *advertise(const char *xml, gpointer data G_GNUC_UNUSED, gboolean *ret_changed, GError **error)
-{
-    return ccw_conf_advertise(xml, ret_changed, error);
-}
-
-static char *unadvertise(const char *xml, gpointer data G_GNUC_UNUSED, gboolean *ret_changed, GError **error)
-{
-    return ccw_conf_unadvertise(xml, ret_changed, error);
-}
-
-static char *raise_text(const char *text, gpointer data G_GNUC_UNUSED, gboolean *ret_changed,
-                        GError **error G_GNUC_UNUSED)
-{
-    g_autofree char *reason = ccw_rpc_error_hook_reason(text);
-    char *raised = ccw_conf_raise_text(reason ? reason : text);
-
-    *ret_changed = g_strcmp0(raised, text) != 0;
-    return raised;
-}
-
-GByteArray *ccw_relay_lower(const CcwProcedure *procedure, const CcwHeader *header, const guint8 *payload, gsize length,
-                            int map, GError **error)
-{
-    g_autoptr(GByteArray) lowered = NULL;
-    g_autoptr(GError) local = NULL;
-
-    switch (ccw_rewrite_frame(procedure->call, header, payload, length, procedure->of_node ? unadvertise : lower, &map,
-                              &lowered, &local)) {
-    case CCW_REWRITE_CHANGED:
-        return g_steal_pointer(&lowered);
-    case CCW_REWRITE_FAILED:
-        if (!g_error_matches(local, CCW_ERROR, CCW_ERROR_XML)) {
-            g_propagate_error(error, g_steal_pointer(&local));
-            return NULL;
-        }
-        break; /* not well-formed: libvirt says it in its own words */
-    case CCW_REWRITE_SAME:
-        break;
-    }
-    return ccw_frame_new(header, payload, length);
-}
-
-static gboolean has_any(const guint8 *payload, gsize length, const char *const *words, gsize count)
-{
-    for (gsize i = 0; i < count; i++)
-        if (memmem(payload, length, words[i], strlen(words[i])))
-            return TRUE;
-    return FALSE;
-}
-
-gboolean ccw_relay_must_parse_reply(const CcwHeader *header, const guint8 *payload, gsize length)
-{
-    const CcwProcedure *procedure = header->status == CCW_STATUS_OK ? lookup(header) : NULL;
-
-    if (!procedure || !procedure->reply[0])
-        return FALSE;
-    if (length > LOOK_MAX)
-        return TRUE;
-    return procedure->of_node ? has_any(payload, length, node_words, G_N_ELEMENTS(node_words))
-                              : has_any(payload, length, domain_words, G_N_ELEMENTS(domain_words));
-}
-
-/* An error's text is no XML, and looked through in linear time. */
-static gboolean must_raise_error(const CcwHeader *header, const guint8 *payload, gsize length)
-{
-    return has_error(header) && (memmem(payload, length, UUID_DIGITS, strlen(UUID_DIGITS)) ||
-                                 memmem(payload, length, CCW_RPC_ERROR_HOOK, strlen(CCW_RPC_ERROR_HOOK)));
-}
-
-GByteArray *ccw_relay_raise(const CcwHeader *header, const guint8 *payload, gsize length)
-{
-    static CcwLogLimit limit;
-    const CcwProcedure *procedure = lookup(header);
-    g_autoptr(GByteArray) raised = NULL;
-    g_autoptr(GError) error = NULL;
-    CcwRewrite result = CCW_REWRITE_SAME;
-
-    if (must_raise_error(header, payload, length))
-        result = ccw_rewrite_frame(ccw_error_fields, header, payload, length, raise_text, NULL, &raised, &error);
-    else if (ccw_relay_must_parse_reply(header, payload, length))
-        result = ccw_rewrite_frame(procedure->reply, header, payload, length,
-                                   procedure->of_node ? advertise : raise_xml, NULL, &raised, &error);
-    if (result == CCW_REWRITE_FAILED)
-        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "a reply of procedure %d stays as libvirt wrote it: %s",
-                        header->procedure, error->message);
-    if (result == CCW_REWRITE_CHANGED)
-        return g_steal_pointer(&raised);
-    return ccw_frame_new(header, payload, length);
 }
 
 /* FALSE: the call has nothing for an action to do. */
@@ -394,8 +268,9 @@ void ccw_relay_client_frame(CcwConnection *connection, const CcwHeader *header, 
                             GArray *fds)
 {
     const CcwProcedure *procedure = lookup_call(connection, header);
-    gboolean must_parse = procedure && (length > LOOK_MAX ? ccw_call_has_xml(procedure)
-                                                          : ccw_call_may_have_ours(procedure, payload, length));
+    gboolean must_parse =
+        procedure && (length > CCW_RELAY_LOOK_MAX ? ccw_call_has_xml(procedure)
+                                                  : ccw_call_may_have_ours(procedure, payload, length));
     CcwCall *call;
 
     if (ccw_identity_frame(connection, header, payload, length))
@@ -416,7 +291,7 @@ void ccw_relay_client_frame(CcwConnection *connection, const CcwHeader *header, 
 /* A start that failed has given back what it took, unless its hook was killed. */
 static gboolean is_failed_start(const CcwHeader *header)
 {
-    const CcwProcedure *procedure = lookup(header);
+    const CcwProcedure *procedure = ccw_relay_lookup(header);
 
     return procedure && procedure->starts && header->type == CCW_TYPE_REPLY && header->status == CCW_STATUS_ERROR;
 }

@@ -30,18 +30,18 @@ static void add_owner(ListRow *row, GHashTable *names)
 {
     const char *owner = row->device->owner;
     const char *name = g_hash_table_lookup(names, owner);
-    CcwUser *user;
+    CcwDeviceUser *user;
 
     if (row->device->returning)
-        user = ccw_user_new(LIST_USER_RETURNING, NULL, NULL);
+        user = ccw_device_user_new(LIST_USER_RETURNING, NULL, NULL);
     else if (strcmp(owner, CCW_OWNER_BY_HAND) == 0)
-        user = ccw_user_new(LIST_USER_DETACHED, NULL, NULL);
+        user = ccw_device_user_new(LIST_USER_DETACHED, NULL, NULL);
     else if (strcmp(owner, "?") == 0)
-        user = ccw_user_new(LIST_USER_UNKNOWN, NULL, NULL);
+        user = ccw_device_user_new(LIST_USER_UNKNOWN, NULL, NULL);
     else if (g_str_has_prefix(owner, CCW_OWNER_QEMU_CCW))
-        user = ccw_user_new(LIST_USER_QEMU_CCW, NULL, owner + strlen(CCW_OWNER_QEMU_CCW));
+        user = ccw_device_user_new(LIST_USER_QEMU_CCW, NULL, owner + strlen(CCW_OWNER_QEMU_CCW));
     else
-        user = ccw_user_new(LIST_USER_DOMAIN, NULL, name ? name : owner);
+        user = ccw_device_user_new(LIST_USER_DOMAIN, NULL, name ? name : owner);
     g_ptr_array_insert(row->users, 0, user);
 }
 
@@ -51,10 +51,10 @@ static void add_guests(ListRow *row, GHashTable *guests)
     for (gsize m = 0; row->device->mdevs[m]; m++) {
         g_autofree char *uuid = g_ascii_strdown(row->device->mdevs[m], -1);
         const char *name = g_hash_table_lookup(guests, uuid);
-        const CcwUser *first = row->users->len ? row->users->pdata[0] : NULL;
+        const CcwDeviceUser *first = row->users->len ? row->users->pdata[0] : NULL;
 
         if (name && !(first && strcmp(first->kind, LIST_USER_DOMAIN) == 0))
-            g_ptr_array_insert(row->users, 0, ccw_user_new(LIST_USER_DOMAIN, NULL, name));
+            g_ptr_array_insert(row->users, 0, ccw_device_user_new(LIST_USER_DOMAIN, NULL, name));
     }
 }
 
@@ -74,7 +74,7 @@ static GArray *rows_of(CcwUsers *users, GHashTable *guests, const GPtrArray *dev
         if (device->owner)
             add_owner(&row, names);
         for (gsize m = 0; !device->owner && device->mdevs[m]; m++)
-            g_ptr_array_add(row.users, ccw_user_new(LIST_USER_MDEV, NULL, device->mdevs[m]));
+            g_ptr_array_add(row.users, ccw_device_user_new(LIST_USER_MDEV, NULL, device->mdevs[m]));
         if (device->mdevs[0])
             add_guests(&row, guests);
         if (row.users->len ? options->unused : options->used)

@@ -58,7 +58,7 @@ static void add_users(JsonBuilder *builder, const GPtrArray *users)
     json_builder_set_member_name(builder, "in_use_by");
     json_builder_begin_array(builder);
     for (guint i = 0; i < users->len; i++) {
-        const CcwUser *user = users->pdata[i];
+        const CcwDeviceUser *user = users->pdata[i];
 
         json_builder_begin_object(builder);
         add_string(builder, "kind", user->kind);

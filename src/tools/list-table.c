@@ -115,7 +115,7 @@ static char *cell_mdev(const ListRow *row)
     return g_strjoinv(",", row->device->mdevs);
 }
 
-static char *user_text(const CcwUser *user)
+static char *user_text(const CcwDeviceUser *user)
 {
     static const struct {
         const char *kind;

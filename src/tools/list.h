@@ -8,7 +8,7 @@
 typedef struct {
     const CcwHostDevice *device;
     char volser[DASD_VOLSER_MAX + 1]; /* "" where it is not readable */
-    GPtrArray *users;                 /* CcwUser *; of the kinds below too */
+    GPtrArray *users;                 /* CcwDeviceUser *; of the kinds below too */
 } ListRow;
 
 /* Kinds of users beside those of css/users.h. */

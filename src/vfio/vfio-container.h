@@ -17,16 +17,7 @@
 
 typedef struct _VfioContainer VfioContainer;
 typedef struct _VfioGroup VfioGroup;
-typedef struct _VfioDevice VfioDevice;
 
 /* All of them return a new descriptor or a negative errno. node_fd: as for vfio_source_open(). */
 int vfio_container_open(void);
 int vfio_group_open(guint number, gboolean noiommu, int node_fd);
-
-/* For vfio-device.c. A device holds its group, and the group does not leave its container while it does. */
-VfioMemory *vfio_group_get_memory(VfioGroup *group);
-const VfioSource *vfio_group_get_source(VfioGroup *group);
-
-/* The device's end: destroy(device) runs while the device cannot be reached by its group. Drops the device's reference.
- */
-void vfio_group_detach_device(VfioGroup *group, void (*destroy)(VfioDevice *device));

@@ -27,7 +27,7 @@
 #include "conf/uuid.h"
 #include "remote/calls/calls.h"
 #include "remote/connection-private.h"
-#include "remote/relay.h"
+#include "remote/relay-xml.h"
 #include "remote/report.h"
 #include "remote/validator.h"
 #include "rpc/rpc-error.h"

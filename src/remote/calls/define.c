@@ -13,7 +13,7 @@
 
 #include "remote/calls/calls.h"
 #include "remote/connection-private.h"
-#include "remote/relay.h"
+#include "remote/relay-xml.h"
 #include "remote/validator.h"
 #include "rpc/rpc-error.h"
 

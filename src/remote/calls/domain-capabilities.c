@@ -15,7 +15,7 @@
 
 #include "remote/calls/calls.h"
 #include "remote/connection-private.h"
-#include "remote/relay.h"
+#include "remote/relay-xml.h"
 #include "rpc/xdr.h"
 
 #define NATIVE_FORMAT "qemu-argv" /* QEMU_ARGV_FORMAT of libvirt's src/qemu/qemu_driver.c */

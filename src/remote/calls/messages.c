@@ -9,7 +9,7 @@
 #include "qemu/validate.h"
 #include "remote/calls/calls.h"
 #include "remote/connection-private.h"
-#include "remote/relay.h"
+#include "remote/relay-xml.h"
 #include "remote/validator.h"
 #include "rpc/xdr.h"
 

@@ -12,7 +12,6 @@
 #include "conf/conf.h"
 #include "remote/calls/calls.h"
 #include "remote/connection-private.h"
-#include "remote/relay.h"
 #include "rpc/rpc-error.h"
 
 typedef struct {

@@ -17,7 +17,7 @@
 #include "node_device/node-detach.h"
 #include "remote/calls/calls.h"
 #include "remote/connection-private.h"
-#include "remote/relay.h"
+#include "remote/relay-xml.h"
 #include "remote/report.h"
 #include "rpc/rpc-error.h"
 #include "rpc/xdr.h"

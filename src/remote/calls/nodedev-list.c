@@ -9,7 +9,7 @@
 
 #include "remote/calls/calls.h"
 #include "remote/connection-private.h"
-#include "remote/relay.h"
+#include "remote/relay-xml.h"
 #include "rpc/xdr.h"
 
 #define NAMES_MAX 65536u /* REMOTE_NODE_DEVICE_LIST_MAX */

@@ -15,7 +15,7 @@
 #include "conf/nodedev.h"
 #include "remote/calls/calls.h"
 #include "remote/connection-private.h"
-#include "remote/relay.h"
+#include "remote/relay-xml.h"
 #include "rpc/rpc-error.h"
 #include "rpc/xdr.h"
 
