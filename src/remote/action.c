@@ -248,13 +248,14 @@ void ccw_action_work(CcwAction *action, CcwWorkKind kind, CcwActionStep work, Cc
 static void raise_work(CcwAction *action)
 {
     CcwOutbox *outbox = &action->connection->sides[CCW_SIDE_CLIENT].outbox;
-    g_autoptr(GByteArray) reply = action->reply;
+    const GByteArray *frame = action->frame;
     CcwHeader header;
 
-    action->reply = NULL;
-    if (ccw_header_decode(reply->data, &header, NULL))
-        action->reply = ccw_relay_raise(&header, reply->data + CCW_FRAME_HEAD, reply->len - CCW_FRAME_HEAD);
-    if (action->reply && ccw_outbox_borrow(outbox)) {
+    if (!ccw_header_decode(frame->data, &header, NULL))
+        return;
+    action->raised = ccw_relay_raise(&header, frame->data + CCW_FRAME_HEAD, frame->len - CCW_FRAME_HEAD);
+    action->reply = g_byte_array_ref(action->raised);
+    if (ccw_outbox_borrow(outbox)) {
         g_atomic_int_set(&action->is_answered, TRUE);
         action->can_wait = ccw_outbox_give_back(outbox, g_steal_pointer(&action->reply));
     }
@@ -262,7 +263,13 @@ static void raise_work(CcwAction *action)
 
 static void raised(CcwAction *action)
 {
+    CcwRaised *lately = action->connection->services->raised;
+
     action->connection->raising--;
+    if (lately && action->raised)
+        ccw_raised_keep(lately, action->frame, action->raised);
+    g_clear_pointer(&action->frame, g_byte_array_unref);
+    g_clear_pointer(&action->raised, g_byte_array_unref);
     ccw_action_end(action, g_steal_pointer(&action->reply));
 }
 
@@ -272,7 +279,7 @@ void ccw_action_end_raised(CcwAction *action, const CcwHeader *header, const gui
         ccw_action_end(action, ccw_relay_raise(header, payload, length));
         return;
     }
-    action->reply = ccw_frame_new(header, payload, length);
+    action->frame = ccw_frame_new(header, payload, length);
     ccw_actions_note_reply(action->connection, header);
     action->connection->raising++;
     push(action, CCW_WORK_PARSE, raise_work, raised, &action->can_wait);

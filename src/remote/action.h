@@ -29,9 +29,11 @@ struct _CcwAction {
     gint32 awaited_procedure;
     gsize held_bytes; /* libvirt's replies that it has had: its user is charged for them until it ends */
     CcwActionStep work, done;
-    GByteArray *reply; /* see ccw_action_end_raised(); else NULL */
-    gint is_answered;  /* atomic: the client has its reply, or a part of it */
-    gint can_wait;     /* the worker's: nothing waits for the end of its work */
+    GByteArray *frame;  /* see ccw_action_end_raised(); else NULL. As libvirt wrote it, */
+    GByteArray *raised; /* what it was raised to, */
+    GByteArray *reply;  /* and the same until the client has it */
+    gint is_answered;   /* atomic: the client has its reply, or a part of it */
+    gint can_wait;      /* the worker's: nothing waits for the end of its work */
     struct {
         const CcwMapCss *map_css;
         CcwLogLimit *limit;

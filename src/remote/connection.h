@@ -11,6 +11,7 @@
 #include "hostdev/manager.h"
 #include "remote/limits.h"
 #include "remote/peer.h"
+#include "remote/raised.h"
 #include "remote/workers.h"
 #include "rpc/poll.h"
 
@@ -19,6 +20,7 @@ typedef struct {
     CcwPoll *poll;
     CcwWorkers *workers;
     CcwManager *manager;
+    CcwRaised *raised;                   /* NULL: each reply is raised */
     CcwHost *host;                       /* where devices are looked up for warnings; NULL: no look-up */
     void (*changed)(gpointer data);      /* a device may have to go back: let the watcher look. May be NULL */
     void (*start_failed)(gpointer data); /* the same after any client's start that failed. May be NULL */

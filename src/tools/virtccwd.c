@@ -193,6 +193,7 @@ static int run(const Options *options, const CcwSettings *settings)
         .poll = poll,
         .workers = workers,
         .manager = manager,
+        .raised = ccw_raised_new(), /* for good */
         .host = host,
         .changed = kick,
         .start_failed = start_failed,

@@ -151,6 +151,24 @@ static void many(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     peers_assert_quiet(peers, peers->client);
 }
 
+/* The main thread answers with what a worker has raised before. Other bytes are raised anew. */
+static void once(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(CcwRaised) raised = ccw_raised_new();
+
+    peers->services.raised = raised;
+    send_domain(peers, 7);
+    expect_reply(peers, 7);
+    peers_turn(peers);
+    peers_hold_parsers(peers, TRUE);
+    send_domain(peers, 8);
+    expect_reply(peers, 8);
+    peers_hold_parsers(peers, FALSE);
+    peers_turn(peers);
+    peers_assert_quiet(peers, peers->client);
+    peers->services.raised = NULL;
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -160,5 +178,6 @@ int main(int argc, char **argv)
     ADD("client-leaves", client_leaves);
     ADD("backend-leaves", backend_leaves);
     ADD("many", many);
+    ADD("once", once);
     return g_test_run();
 }
