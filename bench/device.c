@@ -17,7 +17,7 @@
 #include "dasd/dasd-track.h"
 #include "oracle-core.h"
 #include "oracle-run.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define BLOCK 4096
 #define RECORDS 12 /* of a track */

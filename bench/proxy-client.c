@@ -17,8 +17,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "remote/ccw-wire.h"
-#include "remote/ccw-xdr.h"
+#include "rpc/wire.h"
+#include "rpc/xdr.h"
 
 #define AUTH_LIST 66
 #define CONNECT_OPEN 1

@@ -20,7 +20,7 @@
 #include "oracle-image.h"
 #include "oracle-program.h"
 #include "oracle-run.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define PROGRAMS_MAX 4
 #define WINDOWS 4

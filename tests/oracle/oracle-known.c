@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "doc-table.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define FIELDS 6 /* of compare_slots */
 

@@ -9,7 +9,7 @@
 #include "dasd-bench.h"
 #include "dasd/dasd-sense.h"
 #include "doc-table.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define TRACK 2 /* with records of this size, without keys */
 #define KEYED 3 /* the same with keys */

@@ -2,7 +2,7 @@
 /* What replies were raised to lately: the same bytes alone, within its bounds. */
 #include <string.h>
 
-#include "remote/ccw-raised.h"
+#include "remote/raised.h"
 
 #define GET_XML_DESC 14
 #define NODE_GET_XML_DESC 114

@@ -8,6 +8,8 @@
 #include "../sockets.h"
 #include "peers.h"
 
+#include "rpc/wire.h"
+
 #define GET_XML_DESC 14
 #define PATIENCE_MS 10000
 #define UUID "cc390000-0001-8000-8000-000000001234"
