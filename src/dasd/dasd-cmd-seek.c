@@ -124,6 +124,9 @@ void dasd_cmd_search_home(DasdExec *exec)
         return;
     exec->chain.at = DASD_AT_HOME;
     compare(exec, exec->chain.track->slot + 1, DASD_HA_SIZE - 1, DASD_FOUND_HOME);
+    /* It is found: searches behind it count anew. */
+    if (exec->dstat & CCW_DSTAT_STATUS_MODIFIER)
+        exec->chain.index_passes = 0;
 }
 
 void dasd_cmd_search_id(DasdExec *exec)

@@ -183,6 +183,7 @@ static void search_home(void)
 static void search_home_again(void)
 {
     static const guint8 track_7[4] = { [3] = 7 }, track_8[4] = { [3] = 8 }, record_1[5] = { [3] = 7, [4] = 1 };
+    static const guint8 record_5[5] = { [3] = 7, [4] = 5 };
 
     open_tracks();
     begin();
@@ -193,6 +194,19 @@ static void search_home_again(void)
     }
     bench_ccw(&bench, 0x39, CC, track_7, 4);
     bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_run_good(&bench);
+    /* A home address that was found is no index that the searches behind it have passed. */
+    begin();
+    bench_ccw(&bench, 0x07, CC, seek_7, 6);
+    for (guint i = 0; i < 3; i++) {
+        bench_ccw(&bench, 0x31, CC, record_5, 5);
+        bench_tic(&bench, bench.n - 1);
+        if (i == 0) {
+            bench_ccw(&bench, 0x39, CC, track_7, 4);
+            bench_ccw(&bench, 0x03, 0, NULL, 0);
+        }
+    }
     bench_ccw(&bench, 0x03, 0, NULL, 0);
     bench_run_good(&bench);
     begin();
