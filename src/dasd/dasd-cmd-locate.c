@@ -110,7 +110,7 @@ static gboolean define_extent(DasdExec *exec, const guint8 *de)
     exec->chain.first_track = first;
     exec->chain.last_track = last;
     exec->chain.mask = de[DE_OFS_MASK];
-    exec->chain.block_size = block_size;
+    exec->chain.block_size = block_size ? block_size : DE_BLOCK_SIZE_MAX;
     return TRUE;
 }
 
@@ -126,7 +126,7 @@ static const struct Operation *find_operation(guint command, guint8 code, guint8
 /* A damaged track can still be formatted from R0 on: in memory it is empty then, and the first write makes it so. */
 static void repair_track(DasdExec *exec)
 {
-    exec->chain.track = dasd_volume_load(exec->device->volume, exec->chain.track_number);
+    exec->chain.track = dasd_volume_find(exec->device->volume, exec->chain.track_number);
     if (exec->chain.track && exec->chain.track->n_records == 0) {
         dasd_track_make_empty(exec->chain.track, exec->chain.track_number);
         exec->chain.track->unwritten = TRUE;

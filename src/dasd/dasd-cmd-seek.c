@@ -10,6 +10,7 @@
 #define SEEK_SIZE 6 /* two zeros, cylinder, head */
 #define SEEK_CYLINDER 0x0b
 #define SEEK_HEAD 0x1b
+#define SEARCH_HOME 0x39
 
 #define MASK_SEEK 0x18
 #define MASK_SEEK_ALL 0x00
@@ -103,11 +104,16 @@ static void compare(DasdExec *exec, const guint8 *field, gsize length, guint fou
     exec->chain.found = exec->chain.found_now ? found : 0;
 }
 
-/* A multi-track search compares the next track's home address. */
+/*
+ * A multi-track search compares the next track's home address. Only searches for one count how often they pass the
+ * index.
+ */
 void dasd_cmd_search_home(DasdExec *exec)
 {
     gboolean loaded;
 
+    if (exec->chain.previous != SEARCH_HOME)
+        exec->chain.index_passes = 0;
     if (dasd_exec_multi(exec))
         loaded = dasd_move_next_track(exec);
     else if (exec->chain.at != DASD_AT_INDEX && ++exec->chain.index_passes >= 2)
@@ -118,6 +124,9 @@ void dasd_cmd_search_home(DasdExec *exec)
         return;
     exec->chain.at = DASD_AT_HOME;
     compare(exec, exec->chain.track->slot + 1, DASD_HA_SIZE - 1, DASD_FOUND_HOME);
+    /* It is found: searches behind it count anew. */
+    if (exec->dstat & CCW_DSTAT_STATUS_MODIFIER)
+        exec->chain.index_passes = 0;
 }
 
 void dasd_cmd_search_id(DasdExec *exec)

@@ -81,7 +81,7 @@ static void update(DasdExec *exec, gboolean with_key)
         exec->dstat |= CCW_DSTAT_UNIT_EXCEPTION;
     exec->chain.at = DASD_AT_DATA;
     if (length) {
-        dasd_volume_replace(exec->chain.track, exec->chain.record);
+        dasd_volume_replace(exec->chain.track, exec->chain.record, exec->chain.record);
         fill(exec, from, length);
         store(exec, from, from + length);
     }
@@ -111,7 +111,7 @@ static gboolean move_to_format(DasdExec *exec)
     }
     if (exec->chain.at < DASD_AT_COUNT)
         return dasd_check(exec, DASD_CHECK_SEQUENCE);
-    return dasd_move_fetch_track(exec);
+    return dasd_move_load(exec);
 }
 
 /*
@@ -123,8 +123,10 @@ void dasd_cmd_write_ckd(DasdExec *exec)
     static const guint8 end[DASD_COUNT_SIZE] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
     guint8 count[DASD_COUNT_SIZE] = { 0 };
     const DasdRecord *record;
+    guint32 n_before;
 
-    if (!move_to_format(exec))
+    /* Of the records that are there those stay that come before the new one. */
+    if (!move_to_format(exec) || !dasd_move_fetch(exec, 0, exec->chain.record))
         return;
     dasd_data_get(&exec->data, count, sizeof(count));
     if (exec->data.cstat)
@@ -133,14 +135,18 @@ void dasd_cmd_write_ckd(DasdExec *exec)
         dasd_check(exec, DASD_CHECK_PARAMETER);
         return;
     }
+    n_before = exec->chain.track->n_records;
     if (!dasd_track_append(exec->chain.track, exec->chain.record, count)) {
         dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
         return;
     }
     exec->chain.record++;
+    dasd_volume_replace(exec->chain.track, exec->chain.record, n_before - 1);
     exec->chain.at = DASD_AT_DATA;
     record = dasd_exec_record(exec);
-    fill(exec, record->offset + DASD_COUNT_SIZE, (guint32)record->kl + record->dl);
+    /* Zeros are there. */
+    dasd_data_get(&exec->data, exec->chain.track->slot + record->offset + DASD_COUNT_SIZE,
+                  (gsize)record->kl + record->dl);
     store(exec, record->offset, exec->chain.track->end + DASD_END_SIZE);
     note_format(exec);
 }
@@ -205,7 +211,7 @@ void dasd_cmd_write_track_data(DasdExec *exec)
             dasd_check(exec, i >= exec->chain.track->n_records ? DASD_CHECK_NO_RECORD : DASD_CHECK_TRACK_FORMAT);
             break;
         }
-        dasd_volume_replace(exec->chain.track, i);
+        dasd_volume_replace(exec->chain.track, i, i);
         fill(exec, record->offset + DASD_COUNT_SIZE + record->kl, record->dl);
         to = record->offset + dasd_record_size(record);
         exec->chain.record = i;
@@ -254,16 +260,21 @@ static gboolean build_records(DasdExec *exec, DasdTrack *track)
     }
 }
 
-/* A damaged track, too: in memory it is empty then, and the first write makes it so. */
+/*
+ * To write over all of it. A damaged track, too: in memory it is empty then, and the first write makes it so.
+ */
 static gboolean load_any(DasdExec *exec)
 {
-    exec->chain.track = dasd_volume_load(exec->device->volume, exec->chain.track_number);
-    if (!exec->chain.track)
+    DasdTrack *track = dasd_volume_find(exec->device->volume, exec->chain.track_number);
+
+    exec->chain.track = track;
+    if (!track)
         return dasd_check_host(exec);
-    if (exec->chain.track->n_records == 0) {
-        dasd_track_make_empty(exec->chain.track, exec->chain.track_number);
-        exec->chain.track->unwritten = TRUE;
+    if (track->n_records == 0) {
+        dasd_track_make_empty(track, exec->chain.track_number);
+        track->unwritten = TRUE;
     }
+    dasd_volume_replace(track, 0, track->n_records - 1);
     return TRUE;
 }
 

@@ -213,7 +213,7 @@ gboolean dasd_move_to_track(DasdExec *exec, guint32 number);
 
 /*
  * Makes exec->chain.track the current track: what is not data of its records. Those are to be fetched before they are
- * looked at; before the track is formatted, all of them. A damaged track is a check.
+ * looked at; before the track is formatted, those that stay. A damaged track is a check.
  */
 gboolean dasd_move_load(DasdExec *exec);
 gboolean dasd_move_fetch(DasdExec *exec, guint32 first, guint32 last);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dasd/dasd-file.h"
 
+#include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#define HOLES_MAX 65536 /* of a file in more pieces, the rest is read when it is looked at */
 
 void dasd_file_init(DasdFile *file, int fd, guint64 size, gboolean sync)
 {
@@ -53,6 +57,24 @@ guint64 dasd_file_look(DasdFile *file, gboolean *ret_changed)
     file->seen_size = (guint64)st.st_size;
     file->seen_mtime = st.st_mtim;
     return (guint64)st.st_size;
+}
+
+void dasd_file_find_holes(const DasdFile *file, DasdFileHoleFunc found, gpointer opaque)
+{
+    off_t end = (off_t)file->seen_size, at = 0;
+
+    for (guint i = 0; i < HOLES_MAX && at < end; i++) {
+        off_t hole = lseek(file->fd, at, SEEK_HOLE);
+        off_t data;
+
+        if (hole < 0 || hole >= end)
+            return;
+        data = lseek(file->fd, hole, SEEK_DATA);
+        if (data < 0 && errno != ENXIO) /* which is: no data behind it */
+            return;
+        at = data < 0 ? end : data;
+        found(opaque, (guint64)hole, (guint64)at);
+    }
 }
 
 void dasd_file_wrote(DasdFile *file)

@@ -39,5 +39,14 @@ void dasd_file_init(DasdFile *file, int fd, guint64 size, gboolean sync);
  */
 guint64 dasd_file_look(DasdFile *file, gboolean *ret_changed);
 
+/* Bytes from (inclusive) to (exclusive) of the file are a hole: they read as zeros. */
+typedef void (*DasdFileHoleFunc)(gpointer opaque, guint64 from, guint64 to);
+
+/*
+ * Calls found for each hole of the file, a bounded number of times: what is behind the last is not known. Of a file
+ * system that does not tell its holes there are none.
+ */
+void dasd_file_find_holes(const DasdFile *file, DasdFileHoleFunc found, gpointer opaque);
+
 /* Call this after own writes, so that dasd_file_look() does not take them for those of another program. */
 void dasd_file_wrote(DasdFile *file);

@@ -117,7 +117,7 @@ static gboolean order_allows(const DasdChain *chain, const DasdCmd *cmd)
         return FALSE;
     if (!chain->domain.operation)
         return !(cmd->flags & DASD_CMD_IN_DOMAIN) && found_allows(chain, cmd);
-    /* The program that an IPL record begins may put a no-operation behind it. */
+    /* The program that an IPL record begins may put a no-operation behind it, in place of the read. */
     if (cmd->code == CMD_NO_OPERATION)
         return chain->previous == CMD_READ_IPL;
     return (cmd->domains & chain->domain.operation) && form_fits(chain, cmd->code);
@@ -148,7 +148,7 @@ void dasd_sequence_end(DasdExec *exec, const DasdCmd *cmd)
 {
     DasdChain *chain = &exec->chain;
     DasdDomain *domain = &chain->domain;
-    gboolean counts = domain->operation && !(cmd->flags & DASD_CMD_OPENS_DOMAIN) && cmd->code != CMD_NO_OPERATION;
+    gboolean counts = domain->operation && !(cmd->flags & DASD_CMD_OPENS_DOMAIN);
 
     chain->previous = cmd->code;
     chain->commands++;

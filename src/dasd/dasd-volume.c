@@ -13,6 +13,7 @@
 #include "dasd/dasd-store.h"
 
 #define NO_TRACK G_MAXUINT32
+#define LAYOUT_HOLE G_MAXUINT32 /* no track has so many records */
 
 typedef struct {
     DasdTrack track; /* the first member: a track is its entry */
@@ -30,10 +31,22 @@ struct _DasdVolume {
     int error;        /* errno of the last failure */
     guint32 failed;   /* the track that could not be written then, NO_TRACK if that is not known */
     guint64 clock;
-    guint32 *layouts; /* of every track, by dasd_track_layout(); 0: not known */
+    guint32 *layouts; /* of every track, by dasd_track_layout(), or LAYOUT_HOLE; 0: not known */
     gboolean lost;    /* data that was to be written together with other data could not be read */
     Entry *entries[DASD_VOLUME_CACHE];
 };
+
+/* The tracks that lie in the hole as a whole need not be read. */
+static void note_hole(gpointer opaque, guint64 from, guint64 to)
+{
+    DasdVolume *volume = opaque;
+    guint64 first = from <= DASD_CKD_HEADER_SIZE
+                        ? 0
+                        : (from - DASD_CKD_HEADER_SIZE + DASD_3390_TRACK_SIZE - 1) / DASD_3390_TRACK_SIZE;
+
+    for (guint64 i = first; i < volume->tracks && dasd_track_file_offset((guint32)i + 1) <= to; i++)
+        volume->layouts[i] = LAYOUT_HOLE;
+}
 
 DasdVolume *dasd_volume_new(int fd, guint32 cylinders, gboolean sync)
 {
@@ -42,6 +55,7 @@ DasdVolume *dasd_volume_new(int fd, guint32 cylinders, gboolean sync)
     volume->tracks = cylinders * DASD_3390_HEADS;
     dasd_file_init(&volume->file, fd, dasd_track_file_offset(volume->tracks), sync);
     volume->layouts = g_new0(guint32, volume->tracks);
+    dasd_file_find_holes(&volume->file, note_hole, volume);
     return volume;
 }
 
@@ -151,12 +165,19 @@ static void clear_change(Entry *entry)
 /* Into an entry that is free: as far as it has to be read. */
 static gboolean read_track(DasdVolume *volume, Entry *entry, guint32 number)
 {
-    guint32 layout = volume->layouts[number];
+    guint32 layout;
 
+    /* What another program has put into a hole is seen as soon as it would be without the map of holes. */
+    if (volume->layouts[number] == LAYOUT_HOLE)
+        look_at_file(volume);
+    layout = volume->layouts[number];
     entry->track.number = NO_TRACK;
     if (entry->missing)
         set_missing(entry, 0, DASD_TRACK_RECORDS_MAX - 1, FALSE);
-    if (layout) {
+    if (layout == LAYOUT_HOLE) {
+        dasd_track_make_empty(&entry->track, number);
+        entry->track.unwritten = TRUE;
+    } else if (layout) {
         dasd_track_make_uniform(&entry->track, number, layout);
         set_missing(entry, 1, entry->track.n_records - 1, TRUE);
     } else {
@@ -207,9 +228,10 @@ gboolean dasd_volume_fetch(DasdVolume *volume, DasdTrack *track, guint32 first, 
     return TRUE;
 }
 
-void dasd_volume_replace(DasdTrack *track, guint32 record)
+void dasd_volume_replace(DasdTrack *track, guint32 first, guint32 last)
 {
-    set_missing((Entry *)track, record, record, FALSE);
+    if (((Entry *)track)->missing && first <= last)
+        set_missing((Entry *)track, first, last, FALSE);
 }
 
 DasdTrack *dasd_volume_load(DasdVolume *volume, guint32 number)
@@ -310,11 +332,13 @@ static gboolean is_same_track(DasdVolume *volume, const Entry *entry)
     g_autofree DasdTrack *now = g_new0(DasdTrack, 1);
     const DasdTrack *track = &entry->track;
 
-    if (track->unwritten || entry->change.format == 0)
+    if (entry->change.format == 0 && !track->unwritten)
         return TRUE;
     now->slot = slot;
     if (!read_slot(volume, slot, track->number, 0, DASD_3390_TRACK_SIZE) || !dasd_track_parse(now, track->number))
         return FALSE;
+    if (track->unwritten)
+        return now->unwritten;
     for (guint32 i = 0; i < track->n_records; i++) {
         const DasdRecord *ours = &track->records[i], *theirs = &now->records[i];
 

@@ -27,16 +27,16 @@ DasdTrack *dasd_volume_load(DasdVolume *volume, guint32 number);
 
 /*
  * As dasd_volume_load(), but of a uniform track that was here before the data may be missing: nothing is read then. It
- * is to be fetched before it is looked at, or replaced, record by record. Only dasd_volume_load() makes a track ready
- * for being formatted.
+ * is to be fetched before it is looked at, or replaced, record by record; before a track is formatted, of the records
+ * that stay.
  */
 DasdTrack *dasd_volume_find(DasdVolume *volume, guint32 number);
 
 /* Reads the data of these records (indices, both inclusive) that is missing. FALSE: the host cannot read it. */
 gboolean dasd_volume_fetch(DasdVolume *volume, DasdTrack *track, guint32 first, guint32 last);
 
-/* All data of the record is about to be written: what is in the image need not be fetched. */
-void dasd_volume_replace(DasdTrack *track, guint32 record);
+/* All data of these records is about to be written, or they are gone: what is in the image need not be fetched. */
+void dasd_volume_replace(DasdTrack *track, guint32 first, guint32 last);
 
 /*
  * Notes that bytes from (inclusive) to (exclusive) of a loaded track changed. Either they are within records that were

@@ -20,6 +20,7 @@
 
 #define BATCH (300 * (ORACLE_WINDOWS_READ + 1)) /* programs in one start of Hercules */
 #define BATCH_SECONDS 300
+#define HEADING "### Where Hercules 3.13 and this device differ"
 #define EXAMPLES_MAX 400 /* differences that are shown */
 
 static struct {
@@ -27,7 +28,9 @@ static struct {
     gint64 programs;
     gint64 seed;
     char *known;
+    char *page;
     gboolean complete;
+    char *log;
 } options = { .seed = -1 };
 
 static const GOptionEntry entries[] = {
@@ -35,8 +38,10 @@ static const GOptionEntry entries[] = {
     { "random", 0, 0, G_OPTION_ARG_INT64, &options.programs, "Run so many random programs", "NUMBER" },
     { "seed", 0, 0, G_OPTION_ARG_INT64, &options.seed, "Of the random programs", "NUMBER" },
     { "known", 0, 0, G_OPTION_ARG_FILENAME, &options.known, "The list of known differences", "FILE" },
+    { "page", 0, 0, G_OPTION_ARG_FILENAME, &options.page, "The page that has a table of that list", "FILE" },
     { "complete", 0, 0, G_OPTION_ARG_NONE, &options.complete, "A pattern of that list that is not met is a failure",
       NULL },
+    { "log", 0, 0, G_OPTION_ARG_FILENAME, &options.log, "Write all differences to a file, known ones, too", "FILE" },
     { NULL },
 };
 
@@ -47,7 +52,10 @@ typedef struct {
     char *theirs;
     guint64 programs;
     guint64 differing;
-    GHashTable *unknown; /* difference: how often */
+    guint points; /* of the test */
+    gboolean failed;
+    FILE *log;
+    GHashTable *unknown; /* kind of difference: how often */
 } Run;
 
 static void fail(GError *error) G_GNUC_NORETURN;
@@ -78,16 +86,17 @@ static gboolean same_window(int ours, int theirs, guint window)
     return TRUE;
 }
 
-static void note(Run *run, char *difference, const guint8 *ours, const guint8 *theirs, guint32 address)
+static void note(Run *run, const char *difference, const guint8 *ours, const guint8 *theirs, guint32 address)
 {
-    guint times = GPOINTER_TO_UINT(g_hash_table_lookup(run->unknown, difference));
+    char *kind = compare_kind(difference);
+    guint times = GPOINTER_TO_UINT(g_hash_table_lookup(run->unknown, kind));
 
     if (times == 0 && g_hash_table_size(run->unknown) < EXAMPLES_MAX) {
         g_autofree char *text = compare_describe(ours, theirs, address);
 
-        g_print("a difference that is not known: %s\n%s", difference, text);
+        g_print("# a difference that is not known: %s\n%s", difference, text);
     }
-    g_hash_table_replace(run->unknown, g_strdup(difference), GUINT_TO_POINTER(times + 1));
+    g_hash_table_replace(run->unknown, kind, GUINT_TO_POINTER(times + 1));
 }
 
 static void compare(Run *run, const Core *ours, const Core *theirs)
@@ -102,6 +111,8 @@ static void compare(Run *run, const Core *ours, const Core *theirs)
         if (!difference)
             continue;
         run->differing++;
+        if (run->log)
+            fprintf(run->log, "%s\n", difference);
         if (!oracle_known_find(run->known, difference))
             note(run, difference, core_slot(ours, i), core_slot(theirs, i), core_slot_address(i));
     }
@@ -140,8 +151,15 @@ static void run_batch(Run *run, Core *ours)
     compare(run, ours, &theirs);
 }
 
+static void point(Run *run, gboolean good, const char *name)
+{
+    g_print("%sok %u - %s\n", good ? "" : "not ", ++run->points, name);
+    run->failed |= !good;
+}
+
 static void run_plan(Run *run, OraclePlan *plan, const char *name)
 {
+    guint unknown = g_hash_table_size(run->unknown);
     guint64 before = run->programs;
     guint n;
 
@@ -155,7 +173,15 @@ static void run_plan(Run *run, OraclePlan *plan, const char *name)
             run_batch(run, &core);
         }
     } while (n == BATCH);
-    g_print("%" G_GUINT64_FORMAT " %s programs\n", run->programs - before, name);
+    g_print("# %" G_GUINT64_FORMAT " programs\n", run->programs - before);
+    point(run, g_hash_table_size(run->unknown) == unknown, name);
+}
+
+static gboolean has_hercules(void)
+{
+    g_autofree char *path = g_find_program_in_path("hercules");
+
+    return path != NULL;
 }
 
 static void run_plans(Run *run)
@@ -165,16 +191,17 @@ static void run_plans(Run *run)
     if (options.step > 0) {
         g_autoptr(OraclePlan) plan = oracle_plan_systematic((guint)options.step);
 
-        run_plan(run, plan, "systematic");
+        run_plan(run, plan, "systematic programs");
     }
     if (options.programs > 0) {
         g_autoptr(OraclePlan) plan = oracle_plan_random(seed, (guint64)options.programs);
 
-        g_print("random programs of --seed %u\n", seed);
-        run_plan(run, plan, "random");
+        g_print("# random programs of --seed %u\n", seed);
+        run_plan(run, plan, "random programs");
     }
 }
 
+/* All of the run; returns the exit code. */
 static int report(Run *run)
 {
     guint unmet = oracle_known_report(run->known);
@@ -183,10 +210,13 @@ static int report(Run *run)
 
     g_hash_table_iter_init(&iter, run->unknown);
     while (g_hash_table_iter_next(&iter, &difference, &times))
-        g_print("%8u  NOT KNOWN %s\n", GPOINTER_TO_UINT(times), (char *)difference);
-    g_print("%" G_GUINT64_FORMAT " programs, %" G_GUINT64_FORMAT " with a difference, %u kinds not known\n",
+        g_print("# %8u  NOT KNOWN %s\n", GPOINTER_TO_UINT(times), (char *)difference);
+    g_print("# %" G_GUINT64_FORMAT " programs, %" G_GUINT64_FORMAT " with a difference, %u kinds not known\n",
             run->programs, run->differing, g_hash_table_size(run->unknown));
-    return g_hash_table_size(run->unknown) > 0 || (options.complete && unmet > 0);
+    if (options.complete)
+        point(run, unmet == 0, "all that is known was met");
+    g_print("1..%u\n", run->points);
+    return run->failed;
 }
 
 /* In memory if the host has a folder there: the images are written anew for each batch. */
@@ -218,6 +248,8 @@ static void clean(Run *run)
     g_free(run->ours);
     g_free(run->theirs);
     g_hash_table_unref(run->unknown);
+    if (run->log)
+        fclose(run->log);
     oracle_known_free(run->known);
 }
 
@@ -235,10 +267,16 @@ int main(int argc, char **argv)
     run.known = oracle_known_load(options.known, &error);
     if (!run.known)
         fail(error);
+    if (options.page)
+        point(&run, oracle_known_check_page(run.known, options.page, HEADING), "the page has what is known");
+    run.log = options.log ? g_fopen(options.log, "we") : NULL;
     run.folder = make_folder();
     run.ours = g_build_filename(run.folder, "ours", NULL);
     run.theirs = g_build_filename(run.folder, "theirs", NULL);
-    run_plans(&run);
+    if (has_hercules())
+        run_plans(&run);
+    else
+        g_print("ok %u - channel programs # SKIP hercules is not installed\n", ++run.points);
     rc = report(&run);
     clean(&run);
     return rc;

@@ -72,9 +72,10 @@ static void put_domain(GString *text, const guint8 *slot, gint index)
     g_string_append(text, "-");
 }
 
-static void put_end(GString *text, const End *end, gint at)
+/* last: the CCW of the command that it ended at. */
+static void put_end(GString *text, const End *end, gint last, gint at)
 {
-    if (end->last > at)
+    if (last > at)
         g_string_append(text, "on");
     else if (end->dstat & CCW_DSTAT_UNIT_CHECK)
         g_string_append_printf(text, "%02x/%02x/%02x%02x/%02x", end->dstat, end->cstat, end->sense[0], end->sense[1],
@@ -118,10 +119,23 @@ static gint differing_ccw(const guint8 *ours, const guint8 *theirs)
     return -1;
 }
 
+/* The codes of the commands before the one here. */
+static void put_behind(GString *text, const guint8 *slot, gint index)
+{
+    gsize before = text->len;
+
+    for (gint i = 0; i < index; i++)
+        if (ccw_at(slot, i)[CCW_OFS_CMD] != CCW_CMD_TIC && command_of(slot, i) == i)
+            g_string_append_printf(text, text->len > before ? ".%02x" : "%02x", ccw_at(slot, i)[CCW_OFS_CMD]);
+    g_string_append(text, text->len > before ? " " : "- ");
+}
+
 static void put_place(GString *text, const guint8 *slot, gint index)
 {
-    index = command_of(slot, index);
-    g_string_append_printf(text, "%02x ", ccw_at(slot, index)[CCW_OFS_CMD]);
+    const guint8 *ccw = ccw_at(slot, index);
+
+    g_string_append_printf(text, ccw[CCW_OFS_FLAGS] & CCW_FLAG_CD ? "%02x+ " : "%02x ", ccw[CCW_OFS_CMD]);
+    put_behind(text, slot, index);
     put_domain(text, slot, index);
     g_string_append_c(text, ' ');
 }
@@ -129,7 +143,8 @@ static void put_place(GString *text, const guint8 *slot, gint index)
 char *compare_slots(const guint8 *ours, const guint8 *theirs, guint32 address, gboolean same_image)
 {
     const End a = get_end(ours, address), b = get_end(theirs, address);
-    gint at = MIN(a.last, b.last), data = differing_ccw(ours, theirs);
+    gint last_a = command_of(ours, a.last), last_b = command_of(ours, b.last), at = MIN(last_a, last_b);
+    gint data = differing_ccw(ours, theirs);
     GString *text = g_string_new(NULL);
     const char *what = NULL;
 
@@ -142,13 +157,19 @@ char *compare_slots(const guint8 *ours, const guint8 *theirs, guint32 address, g
             return NULL;
         }
     }
-    put_place(text, ours, what && data >= 0 ? data : at);
-    put_end(text, &a, at);
+    put_place(text, ours, what && data >= 0 ? command_of(ours, data) : at);
+    put_end(text, &a, last_a, at);
     g_string_append_c(text, ' ');
-    put_end(text, &b, what ? b.last : at);
-    if (what)
-        g_string_append_printf(text, " %s", what);
+    put_end(text, &b, last_b, what ? last_b : at);
+    g_string_append_printf(text, " %s", what ? what : "-");
     return g_string_free(text, FALSE);
+}
+
+char *compare_kind(const char *difference)
+{
+    g_auto(GStrv) words = g_strsplit(difference, " ", -1);
+
+    return g_strdup_printf("%s %s", words[0], difference + strlen(words[0]) + strlen(words[1]) + 2);
 }
 
 static void describe_ccw(GString *text, const guint8 *ccw, const guint8 *slot, guint32 address)
@@ -157,10 +178,10 @@ static void describe_ccw(GString *text, const guint8 *ccw, const guint8 *slot, g
     guint16 count = ccw_load_be16(ccw + CCW_OFS_COUNT);
 
     if (ccw[CCW_OFS_CMD] == CCW_CMD_TIC) {
-        g_string_append_printf(text, "    tic %u\n", (at - address - CORE_SLOT_CCWS) / CCW_SIZE);
+        g_string_append_printf(text, "#     tic %u\n", (at - address - CORE_SLOT_CCWS) / CCW_SIZE);
         return;
     }
-    g_string_append_printf(text, "    %02x flags %02x count %u", ccw[CCW_OFS_CMD], ccw[CCW_OFS_FLAGS], count);
+    g_string_append_printf(text, "#     %02x flags %02x count %u", ccw[CCW_OFS_CMD], ccw[CCW_OFS_FLAGS], count);
     for (guint i = 0; i < MIN(count, 66) && !ccw_cmd_is_input(ccw[CCW_OFS_CMD]) && at >= address; i++)
         g_string_append_printf(text, i % 4 ? "%02x" : " %02x", slot[at - address + i]);
     g_string_append_c(text, '\n');
@@ -170,8 +191,8 @@ static void describe_end(GString *text, const char *who, const guint8 *slot, gui
 {
     const End end = get_end(slot, address);
 
-    g_string_append_printf(text, "  %s CCW %d, ", who, end.last);
-    put_end(text, &end, end.last);
+    g_string_append_printf(text, "#   %s CCW %d, ", who, end.last);
+    put_end(text, &end, end.last, end.last);
     g_string_append_printf(text, ", residual count %u\n", end.residual);
 }
 

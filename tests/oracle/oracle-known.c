@@ -4,19 +4,21 @@
 
 #include <string.h>
 
+#include "doc-table.h"
 #include "util/error.h"
 
-#define FIELDS 5 /* command, domain, ours, theirs, what */
+#define FIELDS 6 /* of compare_slots */
 
 typedef struct {
     char *group;
     char *text;
-    char **fields; /* each a list of patterns with commas between them */
+    char **fields[FIELDS]; /* the alternatives of each */
     guint64 met;
 } Pattern;
 
 struct _OracleKnown {
     GPtrArray *patterns;
+    GPtrArray *rows; /* of the page: a group's name, what was taken, and why */
 };
 
 static void free_pattern(gpointer data)
@@ -25,51 +27,38 @@ static void free_pattern(gpointer data)
 
     g_free(pattern->group);
     g_free(pattern->text);
-    g_strfreev(pattern->fields);
+    for (guint i = 0; i < FIELDS; i++)
+        g_strfreev(pattern->fields[i]);
     g_free(pattern);
-}
-
-static char **split_words(const char *text)
-{
-    g_auto(GStrv) all = g_strsplit_set(text, " ", -1);
-    GPtrArray *words = g_ptr_array_new();
-
-    for (guint i = 0; all[i]; i++)
-        if (*all[i])
-            g_ptr_array_add(words, g_strdup(all[i]));
-    while (words->len < FIELDS)
-        g_ptr_array_add(words, g_strdup("-"));
-    g_ptr_array_add(words, NULL);
-    return (char **)g_ptr_array_free(words, FALSE);
 }
 
 static gboolean add_pattern(OracleKnown *known, const char *group, const char *text, GError **error)
 {
-    Pattern *pattern = g_new0(Pattern, 1);
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    Pattern *pattern;
 
+    if (g_strv_length(words) != FIELDS) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "[%s]: '%s' has not %d words", group, text, FIELDS);
+        return FALSE;
+    }
+    pattern = g_new0(Pattern, 1);
     pattern->group = g_strdup(group);
     pattern->text = g_strdup(text);
-    pattern->fields = split_words(text);
+    for (guint i = 0; i < FIELDS; i++)
+        pattern->fields[i] = g_strsplit(words[i], ",", -1);
     g_ptr_array_add(known->patterns, pattern);
-    if (g_strv_length(pattern->fields) == FIELDS)
-        return TRUE;
-    g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "[%s]: '%s' has too many words", group, text);
-    return FALSE;
+    return TRUE;
 }
 
 static gboolean add_group(OracleKnown *known, GKeyFile *file, const char *group, GError **error)
 {
-    static const char *const needed[] = { "taken", "why" };
     g_auto(GStrv) patterns = g_key_file_get_string_list(file, group, "patterns", NULL, error);
+    g_autofree char *taken = patterns ? g_key_file_get_string(file, group, "taken", error) : NULL;
+    g_autofree char *why = taken ? g_key_file_get_string(file, group, "why", error) : NULL;
 
-    if (!patterns)
+    if (!why)
         return FALSE;
-    for (gsize i = 0; i < G_N_ELEMENTS(needed); i++) {
-        g_autofree char *value = g_key_file_get_string(file, group, needed[i], error);
-
-        if (!value)
-            return FALSE;
-    }
+    g_ptr_array_add(known->rows, g_strdup_printf("| %s | %s | %s |", group, taken, why));
     for (guint i = 0; patterns[i]; i++)
         if (!add_pattern(known, group, g_strstrip(patterns[i]), error))
             return FALSE;
@@ -83,6 +72,7 @@ OracleKnown *oracle_known_load(const char *path, GError **error)
     g_auto(GStrv) groups = NULL;
 
     known->patterns = g_ptr_array_new_with_free_func(free_pattern);
+    known->rows = g_ptr_array_new_with_free_func(g_free);
     if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, error))
         return NULL;
     groups = g_key_file_get_groups(file, NULL);
@@ -97,15 +87,14 @@ void oracle_known_free(OracleKnown *known)
     if (!known)
         return;
     g_ptr_array_unref(known->patterns);
+    g_ptr_array_unref(known->rows);
     g_free(known);
 }
 
-static gboolean field_matches(const char *field, const char *word)
+static gboolean field_matches(char **choices, const char *word)
 {
-    g_auto(GStrv) choices = g_strsplit(field, ",", -1);
-
     for (guint i = 0; choices[i]; i++)
-        if (g_pattern_match_simple(choices[i], word))
+        if (strcmp(choices[i], "*") == 0 || g_pattern_match_simple(choices[i], word))
             return TRUE;
     return FALSE;
 }
@@ -120,7 +109,7 @@ static gboolean matches(const Pattern *pattern, char **words)
 
 const char *oracle_known_find(OracleKnown *known, const char *difference)
 {
-    g_auto(GStrv) words = split_words(difference);
+    g_auto(GStrv) words = g_strsplit(difference, " ", -1);
 
     for (guint i = 0; i < known->patterns->len; i++) {
         Pattern *pattern = known->patterns->pdata[i];
@@ -133,6 +122,21 @@ const char *oracle_known_find(OracleKnown *known, const char *difference)
     return NULL;
 }
 
+gboolean oracle_known_check_page(const OracleKnown *known, const char *page, const char *heading)
+{
+    g_autoptr(GPtrArray) rows = doc_table_read(page, heading);
+    gboolean same = rows->len == known->rows->len;
+
+    for (guint i = 0; same && i < rows->len; i++) {
+        g_autofree char *cells = g_strjoinv(" | ", rows->pdata[i]), *row = g_strdup_printf("| %s |", cells);
+
+        same = strcmp(row, known->rows->pdata[i]) == 0;
+    }
+    for (guint i = 0; !same && i < known->rows->len; i++)
+        g_print("%s\n", (char *)known->rows->pdata[i]);
+    return same;
+}
+
 guint oracle_known_report(const OracleKnown *known)
 {
     guint unmet = 0;
@@ -140,7 +144,7 @@ guint oracle_known_report(const OracleKnown *known)
     for (guint i = 0; i < known->patterns->len; i++) {
         const Pattern *pattern = known->patterns->pdata[i];
 
-        g_print("%8" G_GUINT64_FORMAT "  [%s] %s\n", pattern->met, pattern->group, pattern->text);
+        g_print("# %8" G_GUINT64_FORMAT "  [%s] %s\n", pattern->met, pattern->group, pattern->text);
         unmet += pattern->met == 0;
     }
     return unmet;

@@ -106,15 +106,29 @@ const char *oracle_head_name(guint head)
     return heads[head].name;
 }
 
-/* The index-th row of the table whose domains have one of these bits; NULL behind the last. domain 0: every row. */
-static const DasdCmd *find_row(guint domain, guint index)
+/* The device's table by its codes, and NULL behind the last. */
+static const DasdCmd *const *get_table(void)
 {
+    static const DasdCmd *table[256 + 1];
+    static guint n;
+
+    if (n > 0)
+        return table;
     for (guint code = 0; code < 256; code++) {
         const DasdCmd *cmd = dasd_cmd_find((guint8)code);
 
-        if (cmd && (!domain || (cmd->domains & domain)) && index-- == 0)
-            return cmd;
+        if (cmd)
+            table[n++] = cmd;
     }
+    return table;
+}
+
+/* The index-th row of the table whose domains have one of these bits; NULL behind the last. domain 0: every row. */
+static const DasdCmd *find_row(guint domain, guint index)
+{
+    for (const DasdCmd *const *row = get_table(); *row; row++)
+        if ((!domain || ((*row)->domains & domain)) && index-- == 0)
+            return *row;
     return NULL;
 }
 
@@ -122,8 +136,8 @@ static guint count_rows(guint domain)
 {
     guint n = 0;
 
-    while (find_row(domain, n))
-        n++;
+    for (const DasdCmd *const *row = get_table(); *row; row++)
+        n += !domain || ((*row)->domains & domain);
     return n;
 }
 

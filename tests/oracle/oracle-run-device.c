@@ -6,6 +6,8 @@
 #include "dasd/dasd-image.h"
 #include "oracle-run.h"
 
+#define CHPID 0x34 /* as qemu-ccw gives it (vfio-source.h): it is in the configuration data */
+
 static guint8 *map(void *opaque, guint64 address, gsize length, G_GNUC_UNUSED gboolean write, gsize *ret_length)
 {
     const Core *core = opaque;
@@ -18,7 +20,7 @@ static guint8 *map(void *opaque, guint64 address, gsize length, G_GNUC_UNUSED gb
 
 OracleDevice *oracle_device_new(const char *path, const CcwMemory *memory, GError **error)
 {
-    const DasdDeviceConfig config = { .bus_id = { 0, 0, 0x3001 } };
+    const DasdDeviceConfig config = { .bus_id = { 0, 0, 0x3001 }, .chpid = CHPID };
     DasdImageOptions options = { .read_only = FALSE };
     OracleDevice *device;
     DasdImageInfo info;

@@ -58,12 +58,13 @@ static u32 run(void)
     return irb[2] >> 16;
 }
 
-static void put_domain(u32 track, u8 mask, u8 operation, u8 count, u8 record)
+static void put_domain(u32 track, u8 mask, u8 operation, u8 count, u8 record, u16 block_size)
 {
     for (u32 i = 0; i < sizeof(extent); i++)
         ((volatile u8 *)extent)[i] = ((volatile u8 *)locate)[i] = 0;
     extent[0] = mask;
     extent[1] = 0xc0; /* ECKD */
+    *(u16 *)(extent + 2) = block_size;
     locate[0] = operation;
     locate[3] = count;
     *(u16 *)(extent + 8) = *(u16 *)(extent + 12) = *(u16 *)(locate + 4) = *(u16 *)(locate + 8) = (u16)(track / HEADS);
@@ -100,7 +101,7 @@ static u32 write_track(u32 n, u32 track, u32 layout, int format)
     u8 *at = buffer;
 
     put_domain(track, format ? MASK_FORMAT : MASK_UPDATE, format ? OPERATION_FORMAT : OPERATION_WRITE, records,
-               format ? 0 : 1);
+               format ? 0 : 1, layouts[layout].length);
     for (u8 record = 1; record <= records; record++) {
         u8 *begin = at;
 

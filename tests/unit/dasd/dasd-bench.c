@@ -70,8 +70,29 @@ static guint8 *next_ccw(Bench *bench, guint8 cmd, guint8 flags, guint16 count, g
     return ccw;
 }
 
+/* Parameters that bench_locate() made. */
+static guint8 locates[4][16];
+
+static gboolean writes_record(guint8 cmd)
+{
+    return (cmd & 0x7f) == 0x05 || (cmd & 0x7f) == 0x0d;
+}
+
+/* The transfer length factor of a locate record, if it has none: what the write directly behind it takes. */
+static void give_length(Bench *bench, guint16 length)
+{
+    for (guint i = 0; bench->n > 0 && i < G_N_ELEMENTS(locates); i++) {
+        if (bench->program.cda[bench->n - 1] != (guint64)(gsize)locates[i] || ccw_load_be16(locates[i] + 14))
+            continue;
+        locates[i][1] = 0x80;
+        ccw_store_be16(locates[i] + 14, length);
+    }
+}
+
 void bench_ccw(Bench *bench, guint8 cmd, guint8 flags, const void *data, guint16 count)
 {
+    if (writes_record(cmd) && count)
+        give_length(bench, count);
     next_ccw(bench, cmd, flags, count, CCW_PROGRAM_CDA_OFS + 8 * bench->n);
     bench->program.cda[bench->n++] = (guint64)(gsize)data;
 }
@@ -144,9 +165,8 @@ const guint8 *bench_extent(guint8 mask, guint32 first, guint32 last)
 
 const guint8 *bench_locate(guint8 operation, guint8 count, guint32 track, guint8 record)
 {
-    static guint8 parameters[4][16];
     static guint turn;
-    guint8 *lr = parameters[turn++ % G_N_ELEMENTS(parameters)];
+    guint8 *lr = locates[turn++ % G_N_ELEMENTS(locates)];
 
     memset(lr, 0, 16);
     lr[0] = operation;

@@ -59,7 +59,10 @@ void bench_run_good(Bench *bench);
 /* Runs it and asserts a unit check with these sense bytes 0, 1 and 7 at CCW index. */
 void bench_run_check(Bench *bench, guint32 index, guint8 sense0, guint8 sense1, guint8 message);
 
-/* Define extent over whole tracks, and locate record; the parameters are returned in static storage. */
+/*
+ * Define extent over whole tracks, and locate record; the parameters are returned in static storage. A write of data
+ * directly behind the locate record gives it a transfer length factor.
+ */
 const guint8 *bench_extent(guint8 mask, guint32 first, guint32 last);
 const guint8 *bench_locate(guint8 operation, guint8 count, guint32 track, guint8 record);
 

@@ -222,19 +222,16 @@ static void written_over(void)
 /* The program that writes to the track reads behind the end of the file first, and that is where the change shows. */
 static void written_over_and_truncated(void)
 {
-    static guint8 locate[16];
-
     set_up();
     bench_close_device(&bench);
     bench_reopen(&bench, FALSE);
     write_good(NEAR);
     write_over(NEAR);
     g_assert_cmpint(truncate(bench.path, (off_t)dasd_track_file_offset(FAR)), ==, 0);
-    memcpy(locate, bench_locate(0x01, 1, NEAR, 1), sizeof(locate));
     memset(data[0], 0xee, SIZE);
     bench_begin(&bench);
     bench_ccw(&bench, 0x63, CC, bench_extent(0x80, NEAR, FAR), 16);
-    bench_ccw(&bench, 0x47, CC, locate, 16);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, NEAR, 1), 16);
     bench_ccw(&bench, 0x85, CC, data[0], SIZE);
     bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, FAR, 1), 16);
     bench_ccw(&bench, 0x86, 0, data[1], SIZE);
@@ -265,7 +262,6 @@ static void partly_truncated(void)
 {
     guint8 before[SIZE] = { 0 }, after[SIZE] = { 0 };
     off_t at = (off_t)dasd_track_file_offset(NEAR) + DASD_HA_SIZE + 2 * DASD_COUNT_SIZE + DASD_R0_DL;
-    static guint8 locate[16];
     int fd;
 
     set_up();
@@ -273,11 +269,10 @@ static void partly_truncated(void)
     g_assert_cmpint(pread(fd, before, SIZE, at), ==, SIZE);
     g_assert_cmphex(before[0], ==, NEAR + 1);
     g_assert_cmpint(truncate(bench.path, (off_t)dasd_track_file_offset(FAR)), ==, 0);
-    memcpy(locate, bench_locate(0x01, 1, NEAR, 1), sizeof(locate));
     memset(data[1], 0xee, SIZE);
     bench_begin(&bench);
     bench_ccw(&bench, 0x63, CC, bench_extent(0x80, NEAR, FAR), 16);
-    bench_ccw(&bench, 0x47, CC, locate, 16);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, NEAR, 1), 16);
     bench_ccw(&bench, 0x85, CC, data[1], SIZE);
     bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, FAR, 1), 16);
     bench_ccw(&bench, 0x85, 0, data[1], SIZE);

@@ -4,6 +4,7 @@
  * bytes of the image are read, and that it makes no difference else. Twice as many tracks as the cache holds.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -54,14 +55,10 @@ static void access_records(gboolean writes, guint32 track, guint8 record, guint8
 /* Two records of a track that are not neighbours, in one program. */
 static void begin_two(guint32 track, guint8 first, guint8 second, guint8 *data)
 {
-    static guint8 locate[2][16];
-
-    memcpy(locate[0], bench_locate(0x01, 1, track, first), 16);
-    memcpy(locate[1], bench_locate(0x01, 1, track, second), 16);
     begin(track);
-    bench_ccw(&bench, 0x47, CC, locate[0], 16);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, track, first), 16);
     bench_ccw(&bench, 0x85, CC, data, SIZE);
-    bench_ccw(&bench, 0x47, CC, locate[1], 16);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, track, second), 16);
     bench_ccw(&bench, 0x85, 0, data + SIZE, SIZE);
 }
 
@@ -173,6 +170,63 @@ static void formatting(void)
     bench_close(&bench);
 }
 
+/* Holes are not read to be formatted, nor is what a format replaces. What another program puts into a hole is seen. */
+static void holes(void)
+{
+    const guint8 whole[] = { 0, 0, 0, 2, 0, 0, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8, 255, 255, 255, 255, 255, 255, 255, 255 };
+    guint8 locate[22] = { [17] = 0x11, [19] = 2, [20] = 0x80 }, back[8] = { 0 };
+    static guint8 slot[56832];
+    int fd;
+
+    bench_open(&bench, TRACKS / 15, NULL);
+    bytes_read = 0;
+    for (guint turn = 0; turn < 2; turn++)
+        for (guint32 track = 1; track < 40; track++)
+            bench_format(&bench, track, RECORDS, 0, SIZE);
+    /* Nor is a track that is written as a whole; track 2, which is no longer in the cache. */
+    memcpy(locate, bench_locate(0x3f, 1, 2, 0), 16);
+    bench_begin(&bench);
+    bench_ccw(&bench, 0x63, CC, bench_extent(0xc0, 2, 2), 16);
+    bench_ccw(&bench, 0x4b, CC, locate, sizeof(locate));
+    bench_ccw(&bench, 0x95, 0, whole, sizeof(whole));
+    bench_run_good(&bench);
+    g_assert_cmpuint(bytes_read, ==, 0);
+    fd = open(bench.path, O_RDWR | O_CLOEXEC);
+    g_assert_cmpint(pread(fd, slot, sizeof(slot), 512 + 56832), ==, sizeof(slot));
+    /* Track 1 becomes track 50: 3, 5. */
+    for (gsize at = 1; at < 5 + 8 + 8 + RECORDS * (8 + SIZE); at += at == 1 ? 4 : at == 5 ? 16 : 8 + SIZE) {
+        slot[at + 1] = 3;
+        slot[at + 3] = 5;
+    }
+    g_usleep(20000); /* so that the file's time is another */
+    g_assert_cmpint(pwrite(fd, slot, sizeof(slot), 512 + 50 * 56832), ==, sizeof(slot));
+    close(fd);
+    begin(50);
+    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, 50, 7), 16);
+    bench_ccw(&bench, 0x12, 0, back, sizeof(back));
+    bench_run_good(&bench);
+    g_assert_cmpuint(back[4], ==, 8);
+    bench_close(&bench);
+}
+
+/* A record that does not fit leaves those behind it as they were. */
+static void format_refused(void)
+{
+    const guint8 count[] = { 0, 0, 0, 6, 5, 0, 0xdd, 0x58 };
+
+    set_up();
+    for (guint turn = 0; turn < 2; turn++) {
+        bench_begin(&bench);
+        bench_ccw(&bench, 0x63, CC, bench_extent(0xc0, 6, 6), 16);
+        bench_ccw(&bench, 0x47, CC, bench_locate(0x03, 1, 6, 4), 16);
+        bench_ccw(&bench, 0x1d, SLI, count, sizeof(count));
+        bench_run_check(&bench, 2, 0, 0x40, 0);
+        access_records(FALSE, 6, 1, RECORDS);
+    }
+    check_all();
+    bench_close(&bench);
+}
+
 static void random_access(void)
 {
     set_up();
@@ -195,6 +249,8 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/lazy/gaps", gaps);
     g_test_add_func("/dasd/lazy/failures", failures);
     g_test_add_func("/dasd/lazy/formatting", formatting);
+    g_test_add_func("/dasd/lazy/holes", holes);
+    g_test_add_func("/dasd/lazy/format-refused", format_refused);
     g_test_add_func("/dasd/lazy/random", random_access);
     return g_test_run();
 }

@@ -178,6 +178,45 @@ static void search_home(void)
     bench_close(&bench);
 }
 
+/* Whether a search of the home address is repeated until it has been passed twice; what other searches pass is theirs.
+ */
+static void search_home_again(void)
+{
+    static const guint8 track_7[4] = { [3] = 7 }, track_8[4] = { [3] = 8 }, record_1[5] = { [3] = 7, [4] = 1 };
+    static const guint8 record_5[5] = { [3] = 7, [4] = 5 };
+
+    open_tracks();
+    begin();
+    bench_ccw(&bench, 0x07, CC, seek_7, 6);
+    for (guint i = 0; i < 2; i++) {
+        bench_ccw(&bench, 0x31, CC, record_1, 5);
+        bench_tic(&bench, bench.n - 1);
+    }
+    bench_ccw(&bench, 0x39, CC, track_7, 4);
+    bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_run_good(&bench);
+    /* A home address that was found is no index that the searches behind it have passed. */
+    begin();
+    bench_ccw(&bench, 0x07, CC, seek_7, 6);
+    for (guint i = 0; i < 3; i++) {
+        bench_ccw(&bench, 0x31, CC, record_5, 5);
+        bench_tic(&bench, bench.n - 1);
+        if (i == 0) {
+            bench_ccw(&bench, 0x39, CC, track_7, 4);
+            bench_ccw(&bench, 0x03, 0, NULL, 0);
+        }
+    }
+    bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_run_good(&bench);
+    begin();
+    bench_ccw(&bench, 0x07, CC, seek_7, 6);
+    bench_ccw(&bench, 0x39, CC, track_8, 4);
+    bench_tic(&bench, bench.n - 1);
+    bench_run_check(&bench, bench.n - 2, 0, 0x08, 0);
+    bench_close(&bench);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -186,5 +225,6 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/orientation/read-track", read_track);
     g_test_add_func("/dasd/orientation/home-and-r0", home_and_r0);
     g_test_add_func("/dasd/orientation/search-home", search_home);
+    g_test_add_func("/dasd/orientation/search-home-again", search_home_again);
     return g_test_run();
 }
