@@ -35,6 +35,7 @@ UUID = "cc390000-0001-8000-8000-000000001234"
 LOG = "/run/virtccwd.log"
 ENTRY = "/run/libvirt-ccw/devices/0.0.1234.json"
 SETUP = "/usr/local/sbin/virtccwd-setup"
+HOOK = "/etc/libvirt/hooks/qemu.d/libvirt-ccw"
 SERVICES = ("virtccwd.service", "virt-ccw-reconcile.service")
 EXPOSURE_MAX = 30  # tenths of what 'systemd-analyze security' says, of 100
 CAPABILITIES = 1 << 2 | 1 << 19  # CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE
@@ -112,6 +113,20 @@ class DeployTest:
         expect(os.stat(backend).st_mode & 0o777 == 0o600, "others than root may go past virtccwd")
         states = command(["systemctl", "is-active", "virtccwd.socket", "virtccwd-ro.socket", "virtccwd.service"])[1]
         expect(states.split() == ["active"] * 3, states)
+        output = self.setup("status")
+        expect(f"in front of {self.daemon}." in output and "a call through virtccwd is answered" in output, output)
+
+    def status_complains(self):
+        """virtccwd-setup status names what is missing, and says so by its exit code."""
+        command(["systemctl", "stop", "virtccwd-ro.socket"])
+        os.chmod(HOOK, 0o644)
+        code, output = command([SETUP, "status"], check=False, timeout=120)
+        expect(code == 1 and "WRONG  virtccwd-ro.socket is inactive" in output and f"WRONG  {HOOK} may not" in output, output)
+        os.chmod(HOOK, 0o755)
+        command(["systemctl", "stop", "virtccwd.service", "virtccwd.socket"])  # a socket starts only before its service
+        command(["systemctl", "start", "virtccwd.socket", "virtccwd-ro.socket"])
+        command(["systemctl", "start", "virtccwd.service"])
+        expect("WRONG" not in self.setup("status"), "it is mended, and status does not see it")
 
     def activated(self):
         """systemd starts virtccwd when somebody connects, also after it was killed."""
@@ -278,9 +293,13 @@ def verify():
         expect(code == 0 and not complaints, output)
         secure()
         command([SETUP, "--root", "/", "remove"])
-    for arguments in ((), ("front",), ("front", "nothing"), ("remove", "x"), ("nonsense",)):
+    for arguments, words in (((), "Usage: "), (("front",), "'front' needs the name of a daemon"),
+                             (("front", "libvirtdd"), "there is no daemon 'libvirtdd': libvirtd or virtqemud"),
+                             (("remove", "x"), "'remove x' is not one of"), (("nonsense",), "'nonsense' is not one of")):
         code, output = command([SETUP, *arguments], check=False)
-        expect(code == 2 and output.startswith("Usage: virtccwd-setup"), f"{arguments}: {code}: {output}")
+        expect(code == 2 and words in output, f"{arguments}: {code}: {output}")
+    output = command([SETUP, "status"])[1]
+    expect("Nothing is set up" in output, output)
 
 
 def secure():
@@ -370,6 +389,7 @@ def run(steps, test, also):
     """also: a step of this daemon alone, its name and a function of the test."""
     also_name, also_function = also
     for name, function in (("stock, with a guest", test.stock), ("virtccwd in front", test.front),
+                           ("status sees what is wrong", test.status_complains),
                            ("virtccwd is in its sandbox", test.sandboxed), ("polkit is asked", test.polkit_decides),
                            (also_name, partial(also_function, test)), ("the journal stays", test.journal_stays),
                            ("systemd starts virtccwd when it is wanted", test.activated),

@@ -46,7 +46,7 @@ def main():
                    f"code {result.returncode}\n{result.stdout}{result.stderr}")
         if os.path.isdir(os.path.join(BUILD, "docs", "manpages")) and os.listdir(os.path.join(BUILD, "docs", "manpages")):
             pages = [os.path.exists(f"{folder}/root{PREFIX}/{MANDIR}/{page}")
-                     for page in ("man1/virt-ccw.1", "man1/qemu-ccw.1", "man8/virtccwd.8")]
+                     for page in ("man1/virt-ccw.1", "man1/qemu-ccw.1", "man8/virtccwd.8", "man8/virtccwd-setup.8")]
             tap.ok(all(pages), "the man pages", pages)
         else:
             tap.skip("the man pages", "rst2man is not installed")
