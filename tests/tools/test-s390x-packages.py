@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """scripts/s390x-packages with a small archive of its own: what depends on what is found by apt, and a package that the archive
-lists and lacks is named, and replaced by its previous version.
+lists and lacks is named, and replaced by its previous version; a kernel, whose version is in the names of its packages, too.
 
     test-s390x-packages.py S390X-PACKAGES
 """
@@ -23,6 +23,11 @@ ARCHIVE = {
     "old": (("tool", "1.0-1", "library"), ("gone", "1.0-1", "")),
     "new": (("tool", "1.0-2", "library"), ("library", "3-1", "libc6, tiny"), ("libc6", "2-1", ""), ("tiny", "1-1", ""),
             ("gone", "1.0-2", "")),
+    # One kernel is split, the other is not.
+    "kernels": (("linux-image-6.12.9-s390x", "6.12.9-1", "linux-base, tiny"),
+                ("linux-image-6.12.10-s390x", "6.12.10-1", "linux-base, linux-modules-6.12.10-s390x"),
+                ("linux-modules-6.12.10-s390x", "6.12.10-1", ""), ("linux-image-6.12.11-s390x-dbg", "6.12.11-1", ""),
+                ("linux-base", "4-1", "")),
 }
 
 
@@ -70,7 +75,8 @@ class Archive:
     def unpack(self, *arguments):
         """{package: version} of what is in the folder then, and what the script said."""
         root = tempfile.mkdtemp(dir=self.folder)
-        code, _, said = self.run(*arguments[:-1], root, arguments[-1])
+        options = [argument for argument in arguments if argument.startswith("--")]
+        code, _, said = self.run(*options, root, *arguments[len(options):])
         names = os.listdir(f"{root}/usr/share") if os.path.isdir(f"{root}/usr/share") else []
         found = {}
         for name in names:
@@ -111,6 +117,28 @@ def nothing_older(archive):
     expect(code == 1 and not found and "lacks gone 1.0-2 of the s390x port, and every older version" in said, f"{code}: {said}")
 
 
+def kernel(archive):
+    code, found, said = archive.unpack("--kernel")
+    expect(code == 0 and found == {"linux-image-6.12.10-s390x": "6.12.10-1", "linux-modules-6.12.10-s390x": "6.12.10-1"},
+           f"{code}: {found}: {said}")
+
+
+def kernel_replaced(archive):
+    """Not by half of the newest."""
+    os.unlink(archive.deb("kernels", "linux-modules-6.12.10-s390x", "6.12.10-1"))
+    shutil.rmtree(archive.cache)
+    code, found, said = archive.unpack("--kernel")
+    expect(code == 0 and found == {"linux-image-6.12.9-s390x": "6.12.9-1"}, f"{code}: {found}: {said}")
+    expect("lacks linux-image-6.12.10-s390x of the s390x port: taking linux-image-6.12.9-s390x" in said, said)
+
+
+def no_kernel(archive):
+    os.unlink(archive.deb("kernels", "linux-image-6.12.9-s390x", "6.12.9-1"))
+    shutil.rmtree(archive.cache)
+    code, found, said = archive.unpack("--kernel")
+    expect(code == 1 and not found and "no whole kernel of the s390x port" in said, f"{code}: {found}: {said}")
+
+
 def main():
     absent = [name for name in PROGRAMS if not shutil.which(name)]
     if absent:
@@ -124,6 +152,9 @@ def main():
         steps.run("a name that no package has is an error", unknown, archive)
         steps.run("a package that the archive lists and lacks is named, and the previous version taken", replaced, archive)
         steps.run("and is an error when there is no other version", nothing_older, archive)
+        steps.run("the newest kernel comes with its modules, and without what it depends on", kernel, archive)
+        steps.run("a kernel of which the archive lacks a part is named, and the one before it taken", kernel_replaced, archive)
+        steps.run("and is an error when there is no other", no_kernel, archive)
     steps.done()
 
 
