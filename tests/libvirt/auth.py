@@ -475,7 +475,8 @@ class AuthTest:
 
     def elsewhere(self):
         """A client may not name a libvirt that libvirtd, as root, shall connect to: its own, or virtccwd's or libvirtd's socket,
-        where it would be root. root may, but what answers there decides nothing. Newer libvirts, as 12.8, refuse it to root, too."""
+        where it would be root. root may, but what answers there decides nothing. Newer libvirts (12.8)
+        refuse it to root, too."""
         socket_path = os.path.join(self.libvirt.folder, "own.sock")
         own = OwnLibvirt(socket_path)
         own.start()
