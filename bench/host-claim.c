@@ -12,8 +12,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "node_device/ccw-host-private.h"
-#include "util/ccw-file.h"
+#include "css/host-private.h"
+#include "hostdev/claim.h"
+#include "hostdev/release.h"
+#include "hostdev/token.h"
+#include "util/file.h"
 
 #define DOMAIN "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 #define RUN_DIR "/run/libvirt-ccw"
@@ -46,7 +49,7 @@ int main(int argc, char **argv)
 
     if (argc < 4)
         return 2;
-    host->side_by_side = (guint)atoi(argv[1]);
+    host->parallel = (guint)atoi(argv[1]);
     kernel_us = (gulong)atoi(argv[2]) * 1000;
     ops.attr_write = slow_write;
     host->ops = &ops;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "conf/ccw-conf.h"
+#include "conf/conf.h"
 
 #define TURNS 200
 #define TURN_US 500 /* of each part; the least of all turns counts, as what disturbs only adds */

@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "conf/ccw-conf.h"
-#include "remote/ccw-workers.h"
+#include "conf/conf.h"
+#include "remote/workers.h"
 
 #define TURNS 2000
 

@@ -3,7 +3,7 @@
  * A client of libvirt's protocol that does as little as it can between two calls, so that what it measures is the
  * daemons. bench/proxy runs it.
  *
- *   proxy-client rounds DIRECT BARE PROXY DOMAIN COUNT   the same calls by the three sockets in turn; a line for each:
+ *   proxy-client rounds DIRECT BARE PROXY COUNT DOMAIN... the same calls by the three sockets in turn; a line for each:
  *                                                        NAME, and p50, p99 and calls a second of each socket
  *   proxy-client bare LISTEN CONNECT                     a proxy that only moves bytes, for one client after the other
  *   proxy-client idle SOCKET COUNT                       opens as many clients, says so, and waits for its input's end
@@ -17,8 +17,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "remote/ccw-wire.h"
-#include "remote/ccw-xdr.h"
+#include "rpc/wire.h"
+#include "rpc/xdr.h"
 
 #define AUTH_LIST 66
 #define CONNECT_OPEN 1
@@ -123,7 +123,8 @@ static gint64 percentile(gint64 *times, guint count, guint percent)
     return times[MIN(count - 1, count * percent / 100)];
 }
 
-static void measure(Client clients[SOCKETS], const char *name, gint32 procedure, const GByteArray *payload, guint count)
+/* A call with each of the payloads in turn. */
+static void measure(Client clients[SOCKETS], const char *name, gint32 procedure, const GPtrArray *payloads, guint count)
 {
     gint64 *times[SOCKETS];
     gint64 sums[SOCKETS] = { 0 };
@@ -134,7 +135,7 @@ static void measure(Client clients[SOCKETS], const char *name, gint32 procedure,
         for (guint side = 0; side < SOCKETS; side++) {
             gint64 start = now();
 
-            call(&clients[side], procedure, payload);
+            call(&clients[side], procedure, payloads->pdata[i % payloads->len]);
             if (i >= WARM_UP) {
                 times[side][i - WARM_UP] = now() - start;
                 sums[side] += times[side][i - WARM_UP];
@@ -150,23 +151,45 @@ static void measure(Client clients[SOCKETS], const char *name, gint32 procedure,
         g_free(times[side]);
 }
 
+/* What dumpxml of the domain sends. */
+static GByteArray *dump_payload(Client *client, const char *domain)
+{
+    g_autoptr(GByteArray) lookup = g_byte_array_new();
+    GByteArray *dump = g_byte_array_new();
+
+    ccw_xdr_write_string(lookup, domain, strlen(domain));
+    call(client, LOOKUP_BY_NAME, lookup);
+    g_byte_array_append(dump, client->reply->data, client->reply->len);
+    ccw_xdr_write_u32(dump, 0);
+    return dump;
+}
+
+static GPtrArray *one_payload(GByteArray *payload)
+{
+    GPtrArray *payloads = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
+
+    g_ptr_array_add(payloads, payload);
+    return payloads;
+}
+
 static int rounds(char **argv)
 {
     Client clients[SOCKETS] = { client_open(argv[0]), client_open(argv[1]), client_open(argv[2]) };
-    guint count = (guint)g_ascii_strtoull(argv[4], NULL, 10);
-    g_autoptr(GByteArray) lookup = g_byte_array_new();
-    g_autoptr(GByteArray) dump = g_byte_array_new();
-    g_autoptr(GByteArray) list = g_byte_array_new();
+    guint count = (guint)g_ascii_strtoull(argv[3], NULL, 10);
+    GByteArray *list = g_byte_array_new();
+    g_autoptr(GPtrArray) ping = one_payload(g_byte_array_new());
+    g_autoptr(GPtrArray) lists = one_payload(list);
+    g_autoptr(GPtrArray) dump = one_payload(dump_payload(&clients[0], argv[4]));
+    g_autoptr(GPtrArray) dumps = one_payload(dump_payload(&clients[0], argv[4]));
 
-    ccw_xdr_write_string(lookup, argv[3], strlen(argv[3]));
-    call(&clients[0], LOOKUP_BY_NAME, lookup);
-    g_byte_array_append(dump, clients[0].reply->data, clients[0].reply->len);
-    ccw_xdr_write_u32(dump, 0);
+    for (char **domain = argv + 5; *domain; domain++)
+        g_ptr_array_add(dumps, dump_payload(&clients[0], *domain));
     ccw_xdr_write_u32(list, 1);
     ccw_xdr_write_u32(list, 0);
-    measure(clients, "ping", GET_LIB_VERSION, NULL, count);
+    measure(clients, "ping", GET_LIB_VERSION, ping, count);
     measure(clients, "dumpxml", GET_XML_DESC, dump, MAX(count / 10, 1));
-    measure(clients, "list-all", LIST_ALL_DOMAINS, list, MAX(count / 10, 1));
+    measure(clients, "dumpxml-each", GET_XML_DESC, dumps, MAX(count / 10, 1));
+    measure(clients, "list-all", LIST_ALL_DOMAINS, lists, MAX(count / 10, 1));
     return 0;
 }
 
@@ -234,7 +257,7 @@ int main(int argc, char **argv)
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-    if (argc == 7 && strcmp(argv[1], "rounds") == 0)
+    if (argc >= 7 && strcmp(argv[1], "rounds") == 0)
         return rounds(argv + 2);
     if (argc == 4 && strcmp(argv[1], "bare") == 0)
         bare(argv + 2);

@@ -10,7 +10,7 @@
 
 #include "dasd/dasd-image.h"
 #include "trace/trace-reader.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 #include "vfio/vfio-subchannel.h"
 #include "vfio/vfio-trace.h"
 

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "channel/ccw-translate-private.h"
-#include "util/ccw-endian.h"
+#include "channel/translate-private.h"
+#include "util/endian.h"
 
 #define STORAGE 0x800000u
 #define CODE 0x1000u     /* CCWs at a page's start, and so at that of a cache line */

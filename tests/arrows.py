@@ -1,54 +1,129 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Holds the folders' includes to the direction of their arrows (docs/internals.md), one test a folder."""
+"""
+Compares the map of src in docs/internals.md with the includes. One test a folder: the map has a line with exactly the folders
+that its files include, and each of these is further down in the map, so that there is no circle of folders. Then three of all
+files: no two have one name, no two types have one name, and no files include each other in a circle, but for those of KNOWN.
+
+    arrows.py SRC INTERNALS.MD
+"""
 
 import os
 import re
 import sys
 
-# What each folder may include besides itself. tools may include everything.
-ARROWS = {
-    "util": set(),
-    "conf": {"util"},
-    "node_device": {"conf", "util"},
-    "qemu": {"node_device", "dasd", "conf", "util"},
-    "remote": {"qemu", "node_device", "conf", "util"},
-    "channel": {"util"},
-    "dasd": {"channel", "util"},
-    "trace": {"channel", "util"},
-    "vfio": {"trace", "dasd", "channel", "util"},
-    "lab": {"qemu", "node_device", "dasd", "conf", "util"},
-    "tools": {"lab", "vfio", "trace", "remote", "qemu", "node_device", "dasd", "channel", "conf", "util"},
-}
 # dasd knows the channel's formats and the request, not the translation.
-FORMATS = {"ccw-arch.h", "ccw-request.h"}
+FORMATS = {"arch.h", "request.h"}
 # remote validates XML. It must not start an emulator, so it knows nothing of QMP, capabilities and the launcher.
-VALIDATOR = {"ccw-qemu-validate.h"}
+VALIDATOR = {"validate.h"}
 ONLY = {("dasd", "channel"): FORMATS, ("trace", "channel"): FORMATS, ("remote", "qemu"): VALIDATOR}
-INCLUDE = re.compile(r'^\s*#\s*include\s+"([a-z_]+)/([^"]+)"', re.M)
+INCLUDE = re.compile(r'^\s*#\s*include\s+"((?:[a-z_]+/)+[^"]+)"', re.M)
+ARROW = re.compile(r"^    (\w+) +->(.*)$", re.M)
+STRUCT = re.compile(r"^\} (Ccw\w+|Dasd\w+|Lab\w+|Trace\w+|Vfio\w+);", re.M)
+# Circles of files that are there still; a new one is a fault, and so is one of these that is gone.
+KNOWN = [
+    "conf/xml conf/xml-scan conf/xml-scope",
+    "dasd/dasd-device dasd/dasd-exec",
+    "dasd/dasd-holder dasd/dasd-image",
+    # A connection hands its frames to these, and they send on the connection.
+    "remote/account remote/action remote/calls/calls remote/connection remote/identity remote/relay",
+]
 
 
-def violations(source, folder):
-    for path, _, files in os.walk(os.path.join(source, folder)):
-        for name in files:
-            if not name.endswith((".c", ".h")):
-                continue
-            with open(os.path.join(path, name), encoding="utf-8") as file:
-                for other, header in INCLUDE.findall(file.read()):
-                    allowed = other == folder or (other in ARROWS[folder] and header in ONLY.get((folder, other), {header}))
-                    if not allowed:
-                        yield f"src/{folder}/{name} includes {other}/{header}"
+def sources(source):
+    for path, _, files in sorted(os.walk(source)):
+        for name in sorted(files):
+            if name.endswith((".c", ".h")):
+                full = os.path.join(path, name)
+                with open(full, encoding="utf-8") as file:
+                    yield os.path.relpath(full, source), file.read()
+
+
+def folder_of(name):
+    return name.split("/", 1)[0]
+
+
+def module_of(name):
+    """A source, its header and its private header are one thing."""
+    stem = os.path.splitext(name)[0]
+    for suffix in ("-private", "-priv"):
+        stem = stem.removesuffix(suffix)
+    return stem
+
+
+def included(texts):
+    """Folder -> the folders that its files include, each with the includes as text."""
+    found = {}
+    for name, text in texts.items():
+        uses = found.setdefault(folder_of(name), {})
+        for header in INCLUDE.findall(text):
+            if folder_of(header) != folder_of(name):
+                uses.setdefault(folder_of(header), []).append((name, header))
+    return found
+
+
+def faults_of(folder, uses, places):
+    if folder not in places:
+        yield f"the map has no line of src/{folder}"
+        return
+    drawn = places[folder][1]
+    if drawn != sorted(uses):
+        yield f"the map says '{folder} -> {', '.join(drawn)}', and the includes are: {', '.join(sorted(uses))}"
+    for other, includes in uses.items():
+        if other in places and places[other][0] <= places[folder][0]:
+            yield f"the map has src/{other}, which src/{folder} includes, not below it"
+        for name, header in includes:
+            if os.path.basename(header) not in ONLY.get((folder, other), {os.path.basename(header)}):
+                yield f"src/{name} includes {header}"
+
+
+def twice(pairs):
+    first = {}
+    for name, where in pairs:
+        if first.setdefault(name, where) != where:
+            yield f"{name} is in {first[name]} and in {where}"
+
+
+def circles(texts):
+    """The sets of two and more modules each of which reaches the others by includes."""
+    modules = {module_of(name) for name in texts}
+    reach = {module: set() for module in modules}
+    for name, text in texts.items():
+        reach[module_of(name)] |= {module_of(header) for header in INCLUDE.findall(text)} & modules
+    grown = True
+    while grown:
+        grown = False
+        for module, known in reach.items():
+            more = set().union(known, *(reach[other] for other in known))
+            grown |= more != known
+            reach[module] = more
+    return sorted({tuple(sorted(other for other in reach[module] if module in reach[other]))
+                   for module in modules if module in reach[module]} - {(module,) for module in modules})
+
+
+def report(number, faults, text):
+    for fault in faults:
+        print(f"# {fault}")
+    print(f"{'not ' if faults else ''}ok {number} - {text}")
 
 
 def main():
-    source = sys.argv[1]
-    folders = sorted(name for name in os.listdir(source) if os.path.isdir(os.path.join(source, name)))
-    print(f"1..{len(folders)}")
-    for number, folder in enumerate(folders, 1):
-        bad = list(violations(source, folder)) if folder in ARROWS else [f"src/{folder} has no arrows in tests/arrows.py"]
-        for line in bad:
-            print(f"# {line}")
-        print(f"{'not ' if bad else ''}ok {number} - {folder}")
+    texts = dict(sources(sys.argv[1]))
+    with open(sys.argv[2], encoding="utf-8") as file:
+        lines = ARROW.findall(file.read())
+    places = {name: (place, [other.strip() for other in rest.split(",") if other.strip()])
+              for place, (name, rest) in enumerate(lines)}
+    found = included(texts)
+    print(f"1..{len(found) + 3}")
+    for number, folder in enumerate(sorted(found), 1):
+        report(number, list(faults_of(folder, found[folder], places)), folder)
+    number = len(found) + 1
+    report(number, list(twice((os.path.basename(name), name) for name in texts)), "no two files have one name")
+    types = ((struct, name) for name, text in texts.items() for struct in STRUCT.findall(text))
+    report(number + 1, list(twice(types)), "no two types have one name")
+    now = [" ".join(circle) for circle in circles(texts)]
+    report(number + 2, [f"a circle: {circle}" for circle in now if circle not in KNOWN] +
+           [f"no circle any more: {circle}" for circle in KNOWN if circle not in now], "no files include each other in a circle")
 
 
 if __name__ == "__main__":

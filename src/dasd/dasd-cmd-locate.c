@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "dasd/dasd-exec.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define DE_SIZE 16 /* 32 with what newer subsystems take: times and priorities */
 #define DE_SIZE_MAX 32

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "dasd/dasd-exec.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define SEEK_SIZE 6 /* two zeros, cylinder, head */
 #define SEEK_CYLINDER 0x0b

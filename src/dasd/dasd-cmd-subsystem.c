@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "dasd/dasd-exec.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define PSF_ORDER_PREPARE 0x18
 #define PSF_ORDER_SET_CHARACTERISTICS 0x1d

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "dasd/dasd-exec.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 static void store(DasdExec *exec, guint32 from, guint32 to)
 {

@@ -8,7 +8,7 @@
 
 #include "dasd/dasd-ckd.h"
 #include "dasd/dasd-ebcdic.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 static void build_sense_id(guint8 *id, const DasdImageInfo *info)
 {

@@ -7,7 +7,7 @@
 #include <glib.h>
 
 #include "dasd/dasd-image.h"
-#include "util/ccw-address.h"
+#include "util/address.h"
 
 #define DASD_SENSE_ID_SIZE 20
 #define DASD_RDC_SIZE 64

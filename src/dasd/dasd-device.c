@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "dasd/dasd-exec.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 DasdDevice *dasd_device_new(int fd, const DasdDeviceConfig *config, GError **error)
 {

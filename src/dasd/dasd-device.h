@@ -7,8 +7,8 @@
 
 #include <glib.h>
 
-#include "channel/ccw-request.h"
-#include "util/ccw-address.h"
+#include "channel/request.h"
+#include "util/address.h"
 
 typedef struct _DasdDevice DasdDevice;
 

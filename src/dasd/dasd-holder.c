@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "dasd/dasd-image.h"
-#include "util/ccw-address.h"
-#include "util/ccw-lab-protocol.h"
+#include "util/address.h"
+#include "util/lab-protocol.h"
 
 typedef struct {
     struct stat image;

@@ -12,8 +12,8 @@
 
 #include "dasd/dasd-ckd.h"
 #include "dasd/dasd-label.h"
-#include "util/ccw-endian.h"
-#include "util/ccw-error.h"
+#include "util/endian.h"
+#include "util/error.h"
 
 static gboolean find_cylinders(const char *model, guint32 cylinders, guint32 *ret_cylinders, GError **error)
 {

@@ -15,8 +15,8 @@
 #include "dasd/dasd-holder.h"
 #include "dasd/dasd-label.h"
 #include "dasd/dasd-track.h"
-#include "util/ccw-endian.h"
-#include "util/ccw-error.h"
+#include "util/endian.h"
+#include "util/error.h"
 
 #define CREATE_ONE "create a DASD image with 'virt-ccw dasd create'"
 #define ONLY_P370 "copy it to the format CKD_P370 with Hercules 4"

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "dasd/dasd-ebcdic.h"
-#include "util/ccw-endian.h"
-#include "util/ccw-error.h"
+#include "util/endian.h"
+#include "util/error.h"
 
 #define LABEL_RECORD 3
 #define LABEL_KL 4

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 static gboolean is_tic(const guint8 *ccw)
 {

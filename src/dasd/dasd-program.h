@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The program of one request (channel/ccw-request.h), copied and checked: fetching CCWs, and moving data to and from
+ * The program of one request (channel/request.h), copied and checked: fetching CCWs, and moving data to and from
  * where they point. No command is known here.
  */
 #pragma once
 
 #include <glib.h>
 
-#include "channel/ccw-request.h"
+#include "channel/request.h"
 
 /* A program that fetches more CCWs than this is endless; 256 searches over the fullest tracks stay below. */
 #define DASD_PROGRAM_FETCHES_MAX 65536

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "dasd/dasd-ckd.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define SENSE0_COMMAND_REJECT 0x80
 #define SENSE0_INTERVENTION_REQUIRED 0x40

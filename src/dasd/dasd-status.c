@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "dasd/dasd-exec.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define IRB_OFS_LPUM (CCW_IRB_OFS_ESW + 1)
 #define IRB_OFS_ERW (CCW_IRB_OFS_ESW + 4)

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 static const guint8 end_marker[DASD_END_SIZE] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 static const guint8 nothing[DASD_HA_SIZE + DASD_COUNT_SIZE + DASD_END_SIZE];

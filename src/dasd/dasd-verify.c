@@ -7,7 +7,7 @@
 
 #include "dasd/dasd-ckd.h"
 #include "dasd/dasd-track.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define WARNINGS_TOLD 3 /* of a track: one of rubbish has hundreds */
 

@@ -3,6 +3,7 @@
  * The ccw bus: the device below a subchannel that io_subchannel drives (drivers/s390/cio/device.c).
  */
 #include "lab/lab-model-priv.h"
+#include "lab/lab-number.h"
 
 #include <errno.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include <glib/gstdio.h>
 
 #include "lab/lab-parts.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define QEMU_CONF                                                                                                      \
     "# virtlogd is not started here, and ownership remembered in extended attributes would outlive the lab.\n"         \

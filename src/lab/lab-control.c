@@ -9,8 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "util/ccw-error.h"
-#include "util/ccw-fd.h"
+#include "util/error.h"
+#include "util/fd.h"
 
 #define MAX_PACKET 512
 #define REQUEST_SECONDS 10 /* for a request to follow its connection */

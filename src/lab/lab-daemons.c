@@ -14,8 +14,8 @@
 
 #include "lab/lab-config.h"
 #include "lab/lab-process.h"
-#include "util/ccw-error.h"
-#include "util/ccw-fd.h"
+#include "util/error.h"
+#include "util/fd.h"
 
 #define START_SECONDS 60
 #define TAIL_LINES 20

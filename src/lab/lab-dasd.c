@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lab/lab-model-priv.h"
+#include "lab/lab-number.h"
 
 enum {
     READONLY = 1 << 0,

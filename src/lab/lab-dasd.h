@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "util/ccw-address.h"
+#include "util/address.h"
 
 typedef enum {
     LAB_DASD_EXPIRES,

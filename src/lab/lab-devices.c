@@ -11,10 +11,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "util/ccw-closer.h"
-#include "util/ccw-error.h"
-#include "util/ccw-fd.h"
-#include "util/ccw-lab-protocol.h"
+#include "util/closer.h"
+#include "util/error.h"
+#include "util/fd.h"
+#include "util/lab-protocol.h"
 
 /* Bounds of connections that have not shown a token yet; one that has is bound to an open group, and each has one. */
 #define MAX_WAITING 64

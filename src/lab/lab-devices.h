@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The lab's end of util/ccw-lab-protocol.h: hands the images to the VFIO library in QEMU, tells the model who uses
+ * The lab's end of util/lab-protocol.h: hands the images to the VFIO library in QEMU, tells the model who uses
  * which device, and asks for devices back.
  */
 #pragma once

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "lab/lab-inodes.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 /*
  * The kernel may keep names and attributes for good: what vanishes is taken from it (sweep), and that something is

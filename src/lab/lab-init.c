@@ -22,7 +22,7 @@
 #include "lab/lab-mounts.h"
 #include "lab/lab-process.h"
 #include "lab/lab-server.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define SERVER_SECONDS 30
 #define GRACE_SECONDS 5 /* for a command that was told to end */

@@ -3,6 +3,7 @@
  * Mediated devices of vfio_ccw and their VFIO groups (drivers/vfio/mdev, drivers/vfio/vfio_main.c).
  */
 #include "lab/lab-model-priv.h"
+#include "lab/lab-number.h"
 
 #include <errno.h>
 #include <string.h>

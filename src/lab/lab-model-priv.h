@@ -6,9 +6,6 @@
 
 #include "lab/lab-model.h"
 
-/* kstrtoul(): 0, EINVAL or ERANGE. base 0 reads 0x and 0 as C does. */
-int lab_strtoul(const char *text, guint base, gulong *ret_value);
-
 /* Only what is there now, by what was written: one trailing newline does not count. */
 LabSubchannel *lab_find_subchannel(LabModel *model, const char *text);
 LabSubchannel *lab_find_ccw(LabModel *model, const char *text);

@@ -123,27 +123,6 @@ void lab_changed(LabSubchannel *sch)
     sch->changes++;
 }
 
-int lab_strtoul(const char *text, guint base, gulong *ret_value)
-{
-    gboolean hex = text[text[0] == '+'] == '0' && g_ascii_tolower(text[1 + (text[0] == '+')]) == 'x';
-    char *end = NULL;
-    guint64 value;
-
-    /* kstrtoul takes neither blanks nor a minus; strtoull would. */
-    if (!g_ascii_isxdigit(text[text[0] == '+']))
-        return EINVAL;
-    if (hex && !g_ascii_isxdigit(text[2 + (text[0] == '+')]))
-        return EINVAL;
-    errno = 0;
-    value = g_ascii_strtoull(text, &end, base);
-    if (end == text || (*end && !(*end == '\n' && !end[1])))
-        return EINVAL;
-    if (errno == ERANGE || value > G_MAXULONG)
-        return ERANGE;
-    *ret_value = value;
-    return 0;
-}
-
 /* sysfs_streq(): text is compared but for one trailing newline. */
 static LabSubchannel *find_by(GHashTable *table, const char *text)
 {

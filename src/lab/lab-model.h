@@ -12,8 +12,8 @@
 #include <glib.h>
 
 #include "lab/lab-dasd.h"
-#include "util/ccw-address.h"
-#include "util/ccw-lab-protocol.h"
+#include "util/address.h"
+#include "util/lab-protocol.h"
 
 #define LAB_UUID_STR_LEN 37
 #define LAB_CHPID 0x40 /* every DASD of a lab hangs on this one channel path */

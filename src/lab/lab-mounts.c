@@ -11,7 +11,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define STAGE "/tmp" /* any folder that every system has: the new root is there for a moment */
 #define OLD "/.lab-old-root"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define CONTAINER "vfio"
 #define CONTAINER_NUMBER 2 /* its inode; FUSE_ROOT_ID is 1 */

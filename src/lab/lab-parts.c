@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lab/lab-parts.h"
 
-#include "util/ccw-error.h"
-#include "util/ccw-paths.h"
+#include "util/error.h"
+#include "util/paths.h"
 
 static const struct {
     const char *name;

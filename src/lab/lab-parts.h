@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "util/ccw-lab-protocol.h"
+#include "util/lab-protocol.h"
 
 #define LAB_DIR CCW_LAB_DIR
 #define LAB_BIN LAB_DIR "/bin"

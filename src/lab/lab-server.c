@@ -9,7 +9,7 @@
 #include "lab/lab-fuse.h"
 #include "lab/lab-nodes.h"
 #include "lab/lab-uevent.h"
-#include "util/ccw-lab-protocol.h"
+#include "util/lab-protocol.h"
 
 typedef struct {
     int uevents;

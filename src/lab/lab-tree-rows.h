@@ -4,15 +4,9 @@
  */
 #pragma once
 
-#include "lab/lab-tree.h"
-
-/* What a path's placeholders stand for. */
-typedef struct {
-    LabSubchannel *sch; /* of %S, %D, %M, %G, %V */
-    LabDriver driver;   /* of %X */
-    guint attr;         /* of %A */
-    char uuid[LAB_UUID_STR_LEN];
-} LabMatch;
+#include "lab/lab-entry.h"
+#include "lab/lab-model.h"
+#include "lab/lab-tree-attrs.h"
 
 typedef enum {
     LAB_WHEN_ALWAYS,

@@ -7,22 +7,8 @@
 
 #include <sys/types.h>
 
+#include "lab/lab-entry.h"
 #include "lab/lab-model.h"
-
-#define LAB_ATTR_SIZE 4096 /* a page: what stat says of an attribute, and the longest write */
-
-typedef enum {
-    LAB_NODE_DIR,
-    LAB_NODE_ATTR,
-    LAB_NODE_LINK,
-} LabNodeKind;
-
-typedef struct {
-    char *name; /* the last part of the path */
-    LabNodeKind kind;
-    guint mode;  /* permission bits of an attribute, by which open decides */
-    guint owner; /* the subchannel that it comes and goes with, from 1; 0: none. Not set in a list */
-} LabEntry;
 
 typedef struct _LabTree LabTree;
 

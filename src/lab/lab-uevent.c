@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "util/ccw-endian.h"
-#include "util/ccw-error.h"
+#include "util/endian.h"
+#include "util/error.h"
 
 #define UDEV_GROUP 2 /* listeners of the kernel itself are in group 1 */
 #define UDEV_MAGIC 0xfeedcafeu

@@ -19,7 +19,7 @@
 #include "lab/lab-init.h"
 #include "lab/lab-mounts.h"
 #include "lab/lab-process.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC)
 

@@ -4,9 +4,9 @@
 
 #include "cmd.h"
 #include "commands.h"
-#include "conf/ccw-conf.h"
-#include "qemu/ccw-build.h"
-#include "util/ccw-emulator.h"
+#include "conf/conf.h"
+#include "qemu/build.h"
+#include "util/emulator.h"
 
 /* Of the emulator that libvirt will take. NULL if it cannot be asked: that is libvirt's to say. */
 static CcwCaps *ask_emulator(const char *xml, char **ret_emulator)

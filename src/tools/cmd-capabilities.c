@@ -5,9 +5,9 @@
 
 #include "cmd.h"
 #include "commands.h"
-#include "qemu/ccw-caps.h"
-#include "qemu/ccw-libvirt-caps.h"
-#include "util/ccw-emulator.h"
+#include "qemu/caps-libvirt.h"
+#include "qemu/caps.h"
+#include "util/emulator.h"
 
 static const struct {
     const char *name; /* in JSON */

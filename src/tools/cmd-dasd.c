@@ -13,7 +13,7 @@
 #include "commands.h"
 #include "dasd/dasd-ckd.h"
 #include "dasd/dasd-image.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 /* Whether a 3390 has that many cylinders is for dasd_image_create to say. */
 static gboolean parse_cylinders(const char *text, guint32 *ret_cylinders, GError **error)

@@ -7,10 +7,11 @@
 
 #include "cmd.h"
 #include "commands.h"
-#include "conf/ccw-conf.h"
-#include "node_device/ccw-export.h"
-#include "qemu/ccw-dumpxml.h"
-#include "util/ccw-error.h"
+#include "conf/conf.h"
+#include "css/device.h"
+#include "node_device/dumpxml.h"
+#include "node_device/export.h"
+#include "util/error.h"
 
 #define ETC "/etc"
 

@@ -7,8 +7,8 @@
 
 #include "cmd.h"
 #include "commands.h"
-#include "qemu/ccw-hook.h"
-#include "qemu/ccw-status.h"
+#include "hook/hook.h"
+#include "hook/status.h"
 
 int cmd_hook(int argc, char **argv)
 {

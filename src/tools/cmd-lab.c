@@ -12,7 +12,7 @@
 #include "dasd/dasd-image.h"
 #include "lab/lab-control.h"
 #include "lab/lab.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 /* "0.0.1234=IMAGE[,ro][,sync]"; opens the image. */
 static gboolean take_device(const char *text, GArray *devices, GError **error)

@@ -6,9 +6,12 @@
 
 #include "cmd.h"
 #include "commands.h"
+#include "css/device.h"
+#include "dasd/dasd-volser.h"
+#include "hook/status.h"
+#include "hostdev/journal.h"
 #include "list.h"
-#include "qemu/ccw-status.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 typedef struct {
     gboolean json, is_long, used, unused, no_hint;
@@ -27,18 +30,18 @@ static void add_owner(ListRow *row, GHashTable *names)
 {
     const char *owner = row->device->owner;
     const char *name = g_hash_table_lookup(names, owner);
-    CcwUser *user;
+    CcwDeviceUser *user;
 
     if (row->device->returning)
-        user = ccw_user_new(LIST_USER_RETURNING, NULL, NULL);
+        user = ccw_device_user_new(LIST_USER_RETURNING, NULL, NULL);
     else if (strcmp(owner, CCW_OWNER_BY_HAND) == 0)
-        user = ccw_user_new(LIST_USER_DETACHED, NULL, NULL);
+        user = ccw_device_user_new(LIST_USER_DETACHED, NULL, NULL);
     else if (strcmp(owner, "?") == 0)
-        user = ccw_user_new(LIST_USER_UNKNOWN, NULL, NULL);
+        user = ccw_device_user_new(LIST_USER_UNKNOWN, NULL, NULL);
     else if (g_str_has_prefix(owner, CCW_OWNER_QEMU_CCW))
-        user = ccw_user_new(LIST_USER_QEMU_CCW, NULL, owner + strlen(CCW_OWNER_QEMU_CCW));
+        user = ccw_device_user_new(LIST_USER_QEMU_CCW, NULL, owner + strlen(CCW_OWNER_QEMU_CCW));
     else
-        user = ccw_user_new(LIST_USER_DOMAIN, NULL, name ? name : owner);
+        user = ccw_device_user_new(LIST_USER_DOMAIN, NULL, name ? name : owner);
     g_ptr_array_insert(row->users, 0, user);
 }
 
@@ -48,10 +51,10 @@ static void add_guests(ListRow *row, GHashTable *guests)
     for (gsize m = 0; row->device->mdevs[m]; m++) {
         g_autofree char *uuid = g_ascii_strdown(row->device->mdevs[m], -1);
         const char *name = g_hash_table_lookup(guests, uuid);
-        const CcwUser *first = row->users->len ? row->users->pdata[0] : NULL;
+        const CcwDeviceUser *first = row->users->len ? row->users->pdata[0] : NULL;
 
         if (name && !(first && strcmp(first->kind, LIST_USER_DOMAIN) == 0))
-            g_ptr_array_insert(row->users, 0, ccw_user_new(LIST_USER_DOMAIN, NULL, name));
+            g_ptr_array_insert(row->users, 0, ccw_device_user_new(LIST_USER_DOMAIN, NULL, name));
     }
 }
 
@@ -71,7 +74,7 @@ static GArray *rows_of(CcwUsers *users, GHashTable *guests, const GPtrArray *dev
         if (device->owner)
             add_owner(&row, names);
         for (gsize m = 0; !device->owner && device->mdevs[m]; m++)
-            g_ptr_array_add(row.users, ccw_user_new(LIST_USER_MDEV, NULL, device->mdevs[m]));
+            g_ptr_array_add(row.users, ccw_device_user_new(LIST_USER_MDEV, NULL, device->mdevs[m]));
         if (device->mdevs[0])
             add_guests(&row, guests);
         if (row.users->len ? options->unused : options->used)
@@ -83,7 +86,7 @@ static GArray *rows_of(CcwUsers *users, GHashTable *guests, const GPtrArray *dev
 }
 
 /* Those that were named, looked for one by one; all if none was. */
-static GPtrArray *find_devices(CcwHost *host, char **names, GError **error)
+static GPtrArray *look_up(CcwHost *host, char **names, GError **error)
 {
     g_autoptr(GPtrArray) devices = NULL;
 
@@ -98,6 +101,38 @@ static GPtrArray *find_devices(CcwHost *host, char **names, GError **error)
         g_ptr_array_add(devices, device);
     }
     return g_steal_pointer(&devices);
+}
+
+/* The same, with their owners. */
+static GPtrArray *find_devices(CcwHost *host, char **names, GError **error)
+{
+    GPtrArray *devices = look_up(host, names, error);
+
+    for (guint i = 0; devices && i < devices->len; i++)
+        ccw_owner_read(host, devices->pdata[i]);
+    return devices;
+}
+
+/* Only what the kernel says can be read. */
+static gboolean is_readable(const CcwHostDevice *device)
+{
+    return device->block_dir && device->online == 1 &&
+           (!device->availability || strcmp(device->availability, "good") == 0);
+}
+
+static void read_volsers(GArray *rows, const char *dev_dir)
+{
+    g_autofree DasdDisk *disks = g_new0(DasdDisk, rows->len);
+
+    for (guint i = 0; i < rows->len; i++) {
+        const CcwHostDevice *device = g_array_index(rows, ListRow, i).device;
+
+        if (is_readable(device))
+            disks[i] = (DasdDisk){ .block = device->block, .block_dir = device->block_dir };
+    }
+    dasd_volser_read(disks, rows->len, dev_dir);
+    for (guint i = 0; i < rows->len; i++)
+        memcpy(g_array_index(rows, ListRow, i).volser, disks[i].volser, sizeof(disks[i].volser));
 }
 
 /* The first disk that is not in use. */
@@ -168,7 +203,7 @@ static int list(const Options *options, char **names)
     guests = ccw_status_uses(options->status_dir, options->proc_root);
     ccw_users_tell_guests(users, guests);
     rows = rows_of(users, guests, devices, options);
-    list_read_volsers(rows, options->dev_dir);
+    read_volsers(rows, options->dev_dir);
     text = options->json ? list_json(rows) : list_table(rows, options->is_long);
     fputs(text, stdout);
     if (!options->json && !options->no_hint && ccw_users_know_mounts(users) && isatty(STDOUT_FILENO))

@@ -12,10 +12,11 @@
 
 #include "cmd.h"
 #include "commands.h"
-#include "node_device/ccw-reconcile.h"
-#include "qemu/ccw-status.h"
-#include "remote/ccw-look.h"
-#include "util/ccw-error.h"
+#include "css/host.h"
+#include "hook/status.h"
+#include "hostdev/live-domains.h"
+#include "hostdev/reconcile.h"
+#include "util/error.h"
 
 #define DEFAULT_URI "qemu:///system"
 
@@ -116,9 +117,9 @@ static int finish(Run *run, GError *error)
 
 static int reconcile_asked(Run *run, const Options *options, CcwHost *host, CcwReconcile *request)
 {
-    g_autoptr(CcwKeeper) keeper = ccw_keeper_new(ccw_host_new(options->sysfs_root, "/proc", options->run_dir));
+    g_autoptr(CcwManager) manager = ccw_manager_new(ccw_host_new(options->sysfs_root, "/proc", options->run_dir));
     GError *error = NULL;
-    g_autoptr(CcwLive) live = ccw_look(run->conn, keeper, &error);
+    g_autoptr(CcwLive) live = ccw_look(run->conn, manager, &error);
 
     if (!live) {
         g_prefix_error(&error, "nothing was done, try again: ");

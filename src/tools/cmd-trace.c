@@ -17,7 +17,7 @@
 #include "trace/trace-find.h"
 #include "trace/trace-format.h"
 #include "trace/trace-reader.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define WAIT_MS 100
 

@@ -4,8 +4,8 @@
 
 #include "cmd.h"
 #include "commands.h"
-#include "conf/ccw-conf.h"
-#include "qemu/ccw-qemu-validate.h"
+#include "conf/conf.h"
+#include "qemu/validate.h"
 
 /* The one FILE argument and its text. -1 to go on, else the exit code. */
 static int read_argument(int argc, char **argv, const char *summary, char **ret_text)

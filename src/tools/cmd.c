@@ -9,7 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "util/ccw-error.h"
+#include "conf/node-name.h"
+#include "util/error.h"
 
 /*
  * A caller may close descriptors 0 to 2, and the next file opened would take their place: messages would then be
@@ -154,4 +155,14 @@ char *cmd_read_input(const char *path, gsize limit, GError **error)
     else
         return g_strdup(text->str);
     return NULL;
+}
+
+CcwHostDevice *cmd_find_device(CcwHost *host, const char *text, GError **error)
+{
+    CcwNodeKind kind;
+    CcwBusId id;
+
+    if (!ccw_device_name_parse(text, &kind, &id, error))
+        return NULL;
+    return kind == CCW_NODE_CSS ? ccw_host_lookup_subchannel(host, &id, error) : ccw_host_lookup(host, &id, error);
 }

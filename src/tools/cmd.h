@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "node_device/ccw-host.h"
+#include "css/device.h"
 
 #define CMD_OK 0
 #define CMD_FAILED 1 /* the one line on stderr says what and why; nothing was changed */
@@ -40,7 +40,7 @@ int cmd_options(const char *parameters, const char *summary, const GOptionEntry 
                 int *argc, char ***argv);
 
 /*
- * The device that an argument names: "0.0.1234", "1234", "ccw_0_0_1234" or "css_0_0_0034" (ccw-node-name.h).
+ * The device that an argument names: "0.0.1234", "1234", "ccw_0_0_1234" or "css_0_0_0034" (conf/node-name.h).
  * Errors: CCW_ERROR_INVALID, CCW_ERROR_NOT_FOUND.
  */
 CcwHostDevice *cmd_find_device(CcwHost *host, const char *text, GError **error);

@@ -5,6 +5,8 @@
 
 #include "list.h"
 
+#include "css/device.h"
+
 /* JSON is UTF-8; a mount point need not be. */
 static void add_value(JsonBuilder *builder, const char *value)
 {
@@ -56,7 +58,7 @@ static void add_users(JsonBuilder *builder, const GPtrArray *users)
     json_builder_set_member_name(builder, "in_use_by");
     json_builder_begin_array(builder);
     for (guint i = 0; i < users->len; i++) {
-        const CcwUser *user = users->pdata[i];
+        const CcwDeviceUser *user = users->pdata[i];
 
         json_builder_begin_object(builder);
         add_string(builder, "kind", user->kind);

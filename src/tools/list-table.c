@@ -4,6 +4,8 @@
 
 #include "list.h"
 
+#include "css/device.h"
+
 #define USERS_SHOWN 2
 #define CHPIDS 8 /* of a device, in the kernel's attribute */
 #define GAP 2
@@ -113,7 +115,7 @@ static char *cell_mdev(const ListRow *row)
     return g_strjoinv(",", row->device->mdevs);
 }
 
-static char *user_text(const CcwUser *user)
+static char *user_text(const CcwDeviceUser *user)
 {
     static const struct {
         const char *kind;

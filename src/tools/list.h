@@ -2,29 +2,22 @@
 /* What the files of virt-ccw list share: a device and what list finds out beside sysfs. Private to these files. */
 #pragma once
 
+#include "css/users.h"
 #include "dasd/dasd-label.h"
-#include "node_device/ccw-users.h"
 
 typedef struct {
     const CcwHostDevice *device;
     char volser[DASD_VOLSER_MAX + 1]; /* "" where it is not readable */
-    GPtrArray *users;                 /* CcwUser *; of the kinds below too */
+    GPtrArray *users;                 /* CcwDeviceUser *; of the kinds below too */
 } ListRow;
 
-/* Kinds of users beside those of ccw-users.h. */
+/* Kinds of users beside those of css/users.h. */
 #define LIST_USER_DOMAIN "domain"       /* its name, or its UUID where libvirt does not tell the name */
 #define LIST_USER_QEMU_CCW "qemu-ccw"   /* its process id */
 #define LIST_USER_MDEV "mdev"           /* the UUID of a mediated device that another program made */
 #define LIST_USER_DETACHED "detached"   /* by hand */
 #define LIST_USER_RETURNING "returning" /* from whoever had it, who does no more; to this host */
 #define LIST_USER_UNKNOWN "unknown"     /* the journal's entry is not understood */
-
-/*
- * Reads the volume serials of the rows' disks below dev_dir ("/dev"), in a process of its own: a read of a disk that
- * does not answer cannot be broken off. Waits LIST_VOLSER_MS for each at most. Rows are array elements ListRow.
- */
-#define LIST_VOLSER_MS 1000
-void list_read_volsers(GArray *rows, const char *dev_dir);
 
 /* The columns as text, a line a device, headings first. With is_long also the paths, availability and mdevs. */
 char *list_table(const GArray *rows, gboolean is_long);

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * qemu-ccw: stock QEMU with embedded DASDs, on a command line in the dialect of the requested series. No libvirt is
- * involved. The work is qemu/ccw-launch.h's and ccw-keeper.h's.
+ * involved. The work is launcher/launch.h's and launcher/supervise.h's.
  */
 #include <stdio.h>
 #include <unistd.h>
 
-#include "ccw-config.h"
 #include "cmd.h"
-#include "qemu/ccw-caps.h"
-#include "qemu/ccw-keeper.h"
-#include "qemu/ccw-launch.h"
-#include "util/ccw-emulator.h"
+#include "css/host.h"
+#include "launcher/launch.h"
+#include "launcher/supervise.h"
+#include "qemu/caps.h"
+#include "util/ccw-config.h"
+#include "util/emulator.h"
 
 static void help(void)
 {
@@ -64,7 +65,7 @@ static int launch_qemu(CcwLaunch *launch)
             fprintf(stderr, "qemu-ccw: warning: %s\n", warning);
         if (!launch->lease)
             ccw_launch_exec(launch, envp, &error);
-        else if ((status = ccw_keeper_run(launch, envp, &error)) >= 0)
+        else if ((status = ccw_supervise_run(launch, envp, &error)) >= 0)
             return status;
     }
     return cmd_fail(g_steal_pointer(&error));

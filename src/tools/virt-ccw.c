@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ccw-config.h"
 #include "cmd.h"
 #include "commands.h"
+#include "util/ccw-config.h"
 
 /* A row a subcommand, in the order of --help; the functions are in cmd-*.c. */
 static const struct {

@@ -8,17 +8,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ccw-config.h"
 #include "cmd.h"
-#include "qemu/ccw-status.h"
-#include "remote/ccw-activation.h"
-#include "remote/ccw-hook-check.h"
-#include "remote/ccw-polkit.h"
-#include "remote/ccw-report.h"
-#include "remote/ccw-server.h"
-#include "remote/ccw-settings.h"
-#include "remote/ccw-watcher.h"
-#include "util/ccw-error.h"
+#include "hook/status.h"
+#include "hostdev/watcher.h"
+#include "remote/activation.h"
+#include "remote/hook-check.h"
+#include "remote/polkit.h"
+#include "remote/server.h"
+#include "remote/settings.h"
+#include "util/ccw-config.h"
+#include "util/error.h"
+#include "util/log.h"
 
 #define PROC_ROOT "/proc"
 #define CONFIG "/etc/libvirt/virtccwd.conf"
@@ -185,14 +185,15 @@ static int run(const Options *options, const CcwSettings *settings)
     CcwPoll *poll = taken ? ccw_poll_new(NULL, &error) : NULL;
     CcwWorkers *workers = poll ? ccw_workers_new(NULL, &error) : NULL;
     CcwHost *host = ccw_host_new(options->sysfs_root, PROC_ROOT, options->run_dir);
-    g_autoptr(CcwKeeper) keeper = ccw_keeper_new(host);
+    g_autoptr(CcwManager) manager = ccw_manager_new(host);
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autofree char *backend = g_build_filename(options->backend_dir, options->socket_name, NULL);
     CcwWatcher *watcher = NULL;
     CcwServices services = {
         .poll = poll,
         .workers = workers,
-        .keeper = keeper,
+        .manager = manager,
+        .raised = ccw_raised_new(), /* for good */
         .host = host,
         .changed = kick,
         .start_failed = start_failed,
@@ -212,7 +213,7 @@ static int run(const Options *options, const CcwSettings *settings)
     if (settings->auth_unix[0] == CCW_AUTH_POLKIT || settings->auth_unix[1] == CCW_AUTH_POLKIT)
         ccw_polkit_prepare(poll);
     check_hook(backend);
-    watcher = ccw_watcher_start(backend, keeper, &error);
+    watcher = ccw_watcher_start(backend, manager, &error);
     g_unix_signal_add(SIGTERM, on_signal, &daemon);
     g_unix_signal_add(SIGINT, on_signal, &daemon);
     if (watcher && say_ready(options->ready_fd, &error))
@@ -242,7 +243,7 @@ int main(int argc, char **argv)
     cmd_start("virtccwd");
     umask(077);
     g_log_writer_default_set_use_stderr(TRUE);
-    g_log_set_writer_func(ccw_report_writer, NULL, NULL);
+    g_log_set_writer_func(ccw_log_writer, NULL, NULL);
     rc = read_options(&argc, &argv, &options);
     if (rc >= 0)
         return cmd_finish(rc);

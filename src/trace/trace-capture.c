@@ -2,7 +2,7 @@
 /* See trace-capture.h. */
 #include "trace/trace-capture.h"
 
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 /* The data of a CCW: one piece, or a list of pieces that end at the ends of blocks. */
 typedef struct {

@@ -5,7 +5,7 @@
  */
 #include "trace/trace-decode-private.h"
 
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define DE_SIZE 16
 #define DE_OFS_ATTRIBUTES 1

@@ -5,7 +5,7 @@
  */
 #include "trace/trace-decode-private.h"
 
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define PATH_MULTIPATH 0x08
 

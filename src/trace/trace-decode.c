@@ -7,7 +7,7 @@
 
 #include <stdarg.h>
 
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 typedef struct {
     guint8 code;

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define BEGINNING 8 /* what trace_record_length() looks at */
 

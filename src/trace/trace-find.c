@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "trace/trace-ring.h"
-#include "util/ccw-emulator.h"
-#include "util/ccw-error.h"
+#include "util/emulator.h"
+#include "util/error.h"
 
 #define RING_LINK "/memfd:" TRACE_RING_NAME " (deleted)"
 

@@ -2,13 +2,13 @@
 /* What text and JSON share; see trace-format.h. */
 #include "trace/trace-format.h"
 
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define HEX_DEFAULT 16
 #define OFS_ERW (CCW_IRB_OFS_ESW + 4)
 
 /*
- * The translation closes each run of CCWs with a NOOP of its own where there is a place (channel/ccw-request.h): the
+ * The translation closes each run of CCWs with a NOOP of its own where there is a place (channel/request.h): the
  * guest has no such CCW.
  */
 static gboolean is_padding(const TraceCcw *ccw, const TraceCcw *before)

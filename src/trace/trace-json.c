@@ -4,7 +4,7 @@
 
 #include "trace/trace-decode.h"
 #include "trace/trace-format.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 static void append_hex(GString *text, const char *name, const guint8 *data, guint length)
 {

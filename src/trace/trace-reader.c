@@ -16,8 +16,8 @@
 
 #include "trace/trace-find.h"
 #include "trace/trace-ring.h"
-#include "util/ccw-endian.h"
-#include "util/ccw-error.h"
+#include "util/endian.h"
+#include "util/error.h"
 
 #define FILE_SIZE (TRACE_RING_PAGE + (gsize)TRACE_RING_SIZE)
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW)

@@ -2,8 +2,8 @@
 /* See trace-record.h. */
 #include "trace/trace-record.h"
 
-#include "util/ccw-endian.h"
-#include "util/ccw-error.h"
+#include "util/endian.h"
+#include "util/error.h"
 
 #define ERRNO_MAX 4095 /* the kernel's MAX_ERRNO */
 

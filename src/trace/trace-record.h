@@ -20,8 +20,8 @@
  */
 #pragma once
 
-#include "channel/ccw-request.h"
-#include "util/ccw-address.h"
+#include "channel/request.h"
+#include "util/address.h"
 
 #define TRACE_RECORD_MAGIC 0x43435754u /* "CCWT" */
 #define TRACE_RECORD_SIZE 160          /* without CCWs */

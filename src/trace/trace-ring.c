@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "util/ccw-endian.h"
-#include "util/ccw-error.h"
+#include "util/endian.h"
+#include "util/error.h"
 
 #define FILE_SIZE (TRACE_RING_PAGE + (gsize)TRACE_RING_SIZE)
 

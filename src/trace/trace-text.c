@@ -4,7 +4,7 @@
 
 #include "trace/trace-decode.h"
 #include "trace/trace-format.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define ADDRESSES_SHOWN 4
 

@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "util/ccw-lab-protocol.h"
+#include "util/lab-protocol.h"
 #include "vfio/vfio-log.h"
 
 #define LIBVIRT "/run/libvirt"

@@ -220,6 +220,18 @@ static int unset_container(VfioGroup *group)
     return 0;
 }
 
+/* The device's end, which the group's lock keeps from others. Drops the device's reference. */
+static void end_device(gpointer owner, void (*destroy)(VfioDevice *device))
+{
+    VfioGroup *group = owner;
+
+    g_mutex_lock(&config_lock);
+    destroy(group->device);
+    group->device = NULL;
+    g_mutex_unlock(&config_lock);
+    vfio_file_unref(&group->file);
+}
+
 static int open_device(VfioGroup *group, const char *name, VfioDevice **ret_device)
 {
     G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&config_lock);
@@ -234,7 +246,7 @@ static int open_device(VfioGroup *group, const char *name, VfioDevice **ret_devi
     if (group->device)
         return -EBUSY;
     vfio_file_ref(&group->file);
-    group->device = vfio_device_new(group, &error);
+    group->device = vfio_device_new(group->source, group->container->memory, end_device, group, &error);
     if (!group->device) {
         vfio_log("%s: %s", group->source->uuid, error->message);
         vfio_file_unref(&group->file);
@@ -305,23 +317,4 @@ int vfio_group_open(guint number, gboolean noiommu, int node_fd)
     group->source = source;
     group->noiommu = noiommu;
     return vfio_file_install(&group->file, "vfio-group");
-}
-
-VfioMemory *vfio_group_get_memory(VfioGroup *group)
-{
-    return group->container->memory;
-}
-
-const VfioSource *vfio_group_get_source(VfioGroup *group)
-{
-    return group->source;
-}
-
-void vfio_group_detach_device(VfioGroup *group, void (*destroy)(VfioDevice *device))
-{
-    g_mutex_lock(&config_lock);
-    destroy(group->device);
-    group->device = NULL;
-    g_mutex_unlock(&config_lock);
-    vfio_file_unref(&group->file);
 }

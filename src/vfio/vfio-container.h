@@ -4,7 +4,7 @@
  * together. Answers and errors as in drivers/vfio/{vfio_main,container,group}.c and vfio_iommu_type1.c of Linux.
  *
  * /dev/vfio/noiommu-N is the same group without an IOMMU: its container knows no storage, and only the dedicated
- * request (channel/ccw-request.h), whose program has user virtual addresses, reaches the device. Unlike the kernel's it
+ * request (channel/request.h), whose program has user virtual addresses, reaches the device. Unlike the kernel's it
  * needs no privilege: the addresses are those of the process that this library is in.
  */
 #pragma once
@@ -17,16 +17,7 @@
 
 typedef struct _VfioContainer VfioContainer;
 typedef struct _VfioGroup VfioGroup;
-typedef struct _VfioDevice VfioDevice;
 
 /* All of them return a new descriptor or a negative errno. node_fd: as for vfio_source_open(). */
 int vfio_container_open(void);
 int vfio_group_open(guint number, gboolean noiommu, int node_fd);
-
-/* For vfio-device.c. A device holds its group, and the group does not leave its container while it does. */
-VfioMemory *vfio_group_get_memory(VfioGroup *group);
-const VfioSource *vfio_group_get_source(VfioGroup *group);
-
-/* The device's end: destroy(device) runs while the device cannot be reached by its group. Drops the device's reference.
- */
-void vfio_group_detach_device(VfioGroup *group, void (*destroy)(VfioDevice *device));

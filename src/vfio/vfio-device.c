@@ -8,14 +8,16 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "util/ccw-error.h"
-#include "util/ccw-thread.h"
+#include "util/error.h"
+#include "util/thread.h"
 #include "vfio/vfio-regions.h"
 #include "vfio/vfio-subchannel.h"
 
 struct _VfioDevice {
     VfioFile file;
-    VfioGroup *group; /* a reference */
+    const VfioSource *source;
+    VfioDeviceEndFunc end;
+    gpointer owner;
     VfioIrqs irqs;
     VfioRegions regions;
     GThread *watcher; /* of the lab's wish to have the device back */
@@ -26,7 +28,7 @@ static gpointer watch(gpointer data)
 {
     VfioDevice *device = data;
 
-    while (vfio_source_wait_request(vfio_group_get_source(device->group), device->watcher_stop))
+    while (vfio_source_wait_request(device->source, device->watcher_stop))
         vfio_irqs_trigger(&device->irqs, VFIO_CCW_REQ_IRQ_INDEX);
     return NULL;
 }
@@ -102,29 +104,31 @@ static void destroy(VfioDevice *device)
     stop_watcher(device);
     vfio_subchannel_free(device->regions.subchannel);
     vfio_irqs_clear(&device->irqs);
-    vfio_source_set_in_use(vfio_group_get_source(device->group), FALSE);
+    vfio_source_set_in_use(device->source, FALSE);
     g_mutex_clear(&device->regions.lock);
     g_free(device);
 }
 
 static void device_release(VfioFile *file)
 {
-    vfio_group_detach_device(((VfioDevice *)file)->group, destroy);
+    VfioDevice *device = (VfioDevice *)file;
+
+    device->end(device->owner, destroy);
 }
 
 static const VfioFileOps device_ops = {
     .ioctl = device_ioctl, .pread = device_pread, .pwrite = device_pwrite, .release = device_release
 };
 
-static VfioSubchannel *open_subchannel(VfioDevice *device, const VfioSource *source, GError **error)
+static VfioSubchannel *open_subchannel(VfioDevice *device, VfioMemory *memory, GError **error)
 {
-    int fd = fcntl(source->image_fd, F_DUPFD_CLOEXEC, 0);
+    int fd = fcntl(device->source->image_fd, F_DUPFD_CLOEXEC, 0);
 
     if (fd < 0) {
         ccw_error_set_errno(error, errno, "cannot duplicate the image's file descriptor");
         return NULL;
     }
-    return vfio_subchannel_new(fd, &source->device, vfio_group_get_memory(device->group), &device->irqs, error);
+    return vfio_subchannel_new(fd, &device->source->device, memory, &device->irqs, error);
 }
 
 static gboolean start_watcher(VfioDevice *device, const VfioSource *source, GError **error)
@@ -142,18 +146,20 @@ static gboolean start_watcher(VfioDevice *device, const VfioSource *source, GErr
     return device->watcher != NULL;
 }
 
-VfioDevice *vfio_device_new(VfioGroup *group, GError **error)
+VfioDevice *vfio_device_new(const VfioSource *source, VfioMemory *memory, VfioDeviceEndFunc end, gpointer owner,
+                            GError **error)
 {
-    const VfioSource *source = vfio_group_get_source(group);
     VfioDevice *device = g_new0(VfioDevice, 1);
 
     vfio_file_init(&device->file, &device_ops);
-    device->group = group;
+    device->source = source;
+    device->end = end;
+    device->owner = owner;
     vfio_irqs_init(&device->irqs);
     g_mutex_init(&device->regions.lock);
     device->regions.chpid = source->device.chpid;
     device->regions.devno = source->device.bus_id.devno;
-    device->regions.subchannel = open_subchannel(device, source, error);
+    device->regions.subchannel = open_subchannel(device, memory, error);
     if (device->regions.subchannel && start_watcher(device, source, error)) {
         vfio_source_set_in_use(source, TRUE);
         return device;

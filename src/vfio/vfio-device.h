@@ -7,10 +7,21 @@
 
 #include <glib.h>
 
-#include "vfio/vfio-container.h"
+#include "vfio/vfio-file.h"
+#include "vfio/vfio-memory.h"
+#include "vfio/vfio-source.h"
 
-/* The group's device, opened; takes over the caller's reference of the group, on success only. Error: the image's. */
-VfioDevice *vfio_device_new(VfioGroup *group, GError **error);
+typedef struct _VfioDevice VfioDevice;
+
+/* Calls destroy(device) while no other thread can reach the device by its owner. */
+typedef void (*VfioDeviceEndFunc)(gpointer owner, void (*destroy)(VfioDevice *device));
+
+/*
+ * A device, opened; source and memory outlive it. end(owner) is called once its descriptor is closed. Error: the
+ * image's.
+ */
+VfioDevice *vfio_device_new(const VfioSource *source, VfioMemory *memory, VfioDeviceEndFunc end, gpointer owner,
+                            GError **error);
 VfioFile *vfio_device_file(VfioDevice *device);
 
 /* Storage is going away: waits until no request works on it. Called with the configuration locked. */

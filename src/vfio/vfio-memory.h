@@ -8,7 +8,7 @@
 #include <glib.h>
 #include <linux/vfio.h>
 
-#include "channel/ccw-memory.h"
+#include "channel/memory.h"
 
 typedef struct _VfioMemory VfioMemory;
 

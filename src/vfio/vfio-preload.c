@@ -22,8 +22,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "util/ccw-emulator.h"
-#include "util/ccw-lab-protocol.h"
+#include "util/emulator.h"
+#include "util/lab-protocol.h"
 #include "vfio/vfio-confine.h"
 #include "vfio/vfio-file.h"
 #include "vfio/vfio-log.h"

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define OFFSET_SHIFT 10 /* a region every 1 KiB of the descriptor, as vfio_ccw_private.h has it */
 #define OFFSET_MASK ((G_GUINT64_CONSTANT(1) << OFFSET_SHIFT) - 1)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The lab as a source of devices; see vfio-source.h and util/ccw-lab-protocol.h. */
+/* The lab as a source of devices; see vfio-source.h and util/lab-protocol.h. */
 #include "vfio/vfio-source.h"
 
 #include <errno.h>
@@ -9,8 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "util/ccw-fd.h"
-#include "util/ccw-lab-protocol.h"
+#include "util/fd.h"
+#include "util/lab-protocol.h"
 #include "vfio/vfio-log.h"
 
 #define ANSWER_TIMEOUT_SECONDS 10 /* QEMU's main loop waits with us */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "util/ccw-lab-protocol.h"
+#include "util/lab-protocol.h"
 #include "vfio/vfio-log.h"
 
 static struct {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Where devices come from: the environment that qemu-ccw sets, or the lab at the other end of a socket
- * (util/ccw-lab-protocol.h). Device N is the one behind /dev/vfio/N.
+ * (util/lab-protocol.h). Device N is the one behind /dev/vfio/N.
  */
 #pragma once
 
 #include <glib.h>
 
 #include "dasd/dasd-device.h"
-#include "util/ccw-lab-protocol.h"
+#include "util/lab-protocol.h"
 
 #define VFIO_SOURCE_CHPID 0x34 /* the path of devices from the environment; the lab gives its own */
 #define VFIO_SOURCE_GROUP_MAX 65535

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "channel/ccw-irb.h"
-#include "channel/ccw-translate.h"
-#include "util/ccw-endian.h"
-#include "util/ccw-thread.h"
+#include "channel/irb.h"
+#include "channel/translate.h"
+#include "util/endian.h"
+#include "util/thread.h"
 #include "vfio/vfio-trace.h"
 
 #define LOOK_INTERVAL G_TIME_SPAN_SECOND

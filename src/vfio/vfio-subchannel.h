@@ -11,7 +11,7 @@
 
 #include <glib.h>
 
-#include "channel/ccw-request.h"
+#include "channel/request.h"
 #include "dasd/dasd-device.h"
 #include "vfio/vfio-irqs.h"
 #include "vfio/vfio-memory.h"

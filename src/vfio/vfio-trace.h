@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "channel/ccw-translate.h"
+#include "channel/translate.h"
 #include "trace/trace-ring.h"
 #include "vfio/vfio-memory.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "channel-ways.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define STORAGE 0x10000
 

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "conf-compare.h"
-#include "conf/ccw-conf.h"
-#include "conf/ccw-domcaps.h"
-#include "conf/ccw-nodedev.h"
-#include "conf/ccw-uuid.h"
+#include "conf/conf.h"
+#include "conf/domcaps.h"
+#include "conf/nodedev.h"
+#include "conf/uuid.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 

@@ -13,7 +13,7 @@
 
 #include "dasd/dasd-ckd.h"
 #include "dasd/dasd-device.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define STEP_SIZE 5       /* without the bytes */
 #define BUFFER_SIZE 65536 /* any count fits */

@@ -7,7 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "node_device/ccw-journal.h"
+#include "css/host.h"
+#include "hostdev/journal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -52,7 +53,7 @@ static void check_same(const CcwRecord *a, const CcwRecord *b)
     g_assert_cmpint(a->found_online, ==, b->found_online);
     g_assert_cmpstr(a->found_driver, ==, b->found_driver);
     g_assert_cmpstr(a->found_override, ==, b->found_override);
-    for (guint i = 0; i < CCW_SETTINGS; i++)
+    for (guint i = 0; i < CCW_DASD_SETTINGS; i++)
         g_assert_cmpstr(a->found_settings.values[i], ==, b->found_settings.values[i]);
     g_assert_cmpuint(a->steps, ==, b->steps);
 }
@@ -63,12 +64,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autoptr(CcwHost) host = ccw_host_new(folder, folder, folder);
     g_autoptr(CcwRecord) record = NULL;
     g_autoptr(CcwRecord) again = NULL;
-    g_autofree char *owner = NULL;
-    gboolean returning;
+    CcwHostDevice device = { .bus_id = id };
 
     if (!g_file_set_contents_full(path, (const char *)data, (gssize)size, G_FILE_SET_CONTENTS_NONE, 0600, NULL))
         abort();
-    owner = ccw_journal_owner(host, &id, &returning);
+    ccw_owner_read(host, &device);
+    g_free(device.owner);
     if (!ccw_journal_load(host, &id, &record, NULL) || !record)
         return 0;
     g_assert_true(ccw_journal_save(host, record, NULL));

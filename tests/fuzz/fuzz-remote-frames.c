@@ -10,13 +10,13 @@
  */
 #include <unistd.h>
 
-#include "conf/ccw-conf.h"
-#include "remote/ccw-inbox.h"
-#include "remote/ccw-procedures.h"
-#include "remote/ccw-relay.h"
-#include "remote/ccw-rewrite.h"
-#include "remote/ccw-rpc-error.h"
-#include "remote/ccw-xdr.h"
+#include "conf/conf.h"
+#include "remote/procedures.h"
+#include "remote/relay.h"
+#include "remote/rewrite.h"
+#include "rpc/inbox.h"
+#include "rpc/rpc-error.h"
+#include "rpc/xdr.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 

@@ -15,9 +15,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "channel/ccw-request.h"
+#include "channel/request.h"
 #include "dasd/dasd-image.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 #include "vfio/vfio-container.h"
 #include "vfio/vfio-file.h"
 

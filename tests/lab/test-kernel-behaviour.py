@@ -113,7 +113,7 @@ def node_devices(capability):
 
 
 class Qemu:
-    """Does what the library does: opens the group, and shows its token at the lab's socket (src/util/ccw-lab-protocol.h)."""
+    """Does what the library does: opens the group, and shows its token at the lab's socket (src/util/lab-protocol.h)."""
 
     MAGIC = 0x4343574C
     GET_TOKEN = 0x80104C01  # _IOR('L', 1, 16 bytes)

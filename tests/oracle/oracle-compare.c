@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "channel/ccw-arch.h"
-#include "util/ccw-endian.h"
+#include "channel/arch.h"
+#include "util/endian.h"
 
 #define ECW (CORE_SLOT_IRB + CCW_IRB_OFS_ECW)
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define ENTRY 0x400
 #define REGISTERS 0x5d0  /* of the loop: slot, unused, slot size, last slot */

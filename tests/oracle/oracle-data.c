@@ -7,7 +7,7 @@
 #include "dasd/dasd-exec.h"
 #include "oracle-core.h"
 #include "oracle-image.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define CHOOSE(program, ...)                                                                                           \
     choose(program, (const guint32[]){ __VA_ARGS__ }, sizeof((const guint32[]){ __VA_ARGS__ }) / sizeof(guint32))

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "dasd/dasd-ckd.h"
-#include "util/ccw-endian.h"
-#include "util/ccw-error.h"
+#include "util/endian.h"
+#include "util/error.h"
 
 #define WINDOWS_IN_CYLINDER (DASD_3390_HEADS / WINDOW_TRACKS)
 #define FILLED 1024 /* bytes of a slot that a track of a window takes at most */

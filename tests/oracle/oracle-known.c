@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define FIELDS 5 /* command, domain, ours, theirs, what */
 

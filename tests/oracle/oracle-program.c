@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-#include "channel/ccw-arch.h"
+#include "channel/arch.h"
 #include "dasd/dasd-exec.h"
 #include "oracle-core.h"
 #include "oracle-data.h"
 #include "oracle-image.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define SEEK 0x07
 #define SEARCH_ID_EQUAL 0x31

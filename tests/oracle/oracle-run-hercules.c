@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "oracle-run.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 static const char configuration[] = "ARCHMODE ESA/390\n"
                                     "CPUMODEL 9672\n"

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "channel/ccw-translate.h"
+#include "channel/translate.h"
 #include "dasd/dasd-device.h"
 #include "oracle-core.h"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The table of QEMU's options without a value, in src/qemu/ccw-argv.c, against the installed QEMU. TAP.
+"""The table of QEMU's options without a value, in src/qemu/argv.c, against the installed QEMU. TAP.
 
 Usage: check-flags.py CCW-ARGV.C [QEMU]
 

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "qemu/ccw-caps.h"
+#include "qemu/caps.h"
 
 #define EMULATOR "/usr/bin/qemu-system-s390x"
 #define HEADER "# Recorded from " EMULATOR " by LIBVIRT_CCW_REGENERATE=1 (docs/qemu-dialects.md).\n"

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conf/ccw-conf.h"
-#include "qemu/ccw-build.h"
+#include "conf/conf.h"
+#include "qemu/build.h"
 
 /* What the fixtures show: these versions, and libvirt as root (its environment for QEMU is another as a user). */
 #define LIBVIRT_MAJOR_MINOR 9000

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define PAGE 4096
 

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "channel/ccw-translate.h"
+#include "channel/translate.h"
 
 #define CHANNEL_GUEST_PIECES 4
 

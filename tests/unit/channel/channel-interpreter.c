@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define DSTAT_ENDS_CHAIN (CCW_DSTAT_UNIT_CHECK | CCW_DSTAT_UNIT_EXCEPTION)
 

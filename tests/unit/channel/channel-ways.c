@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 void channel_ways_next(CcwTranslation *t)
 {

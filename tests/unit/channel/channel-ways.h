@@ -3,7 +3,7 @@
 #pragma once
 
 #include "channel-guest.h"
-#include "channel/ccw-translate-private.h"
+#include "channel/translate-private.h"
 
 #define CHANNEL_WAYS (CCW_PLAIN_AVX512 + 1)
 

@@ -7,7 +7,7 @@
 
 #include "../allocations.h"
 #include "channel-guest.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define BASE 0x1000u
 #define LIST 0x4000u

@@ -9,7 +9,7 @@
 #include "channel-guest.h"
 #include "channel-watch.h"
 #include "channel-ways.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define BASE 0x1000u
 #define LIST 0x2000u

@@ -16,7 +16,7 @@
 #include "channel-ways.h"
 #include "dasd/dasd-exec.h"
 #include "dasd/dasd-image.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define SECONDS 4
 #define FIRST_SEED 3390

@@ -4,7 +4,7 @@
 
 #include "channel-guest.h"
 #include "channel-ways.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define BASE 0x1000u
 #define ORB_FLAGS (CCW_ORB_FORMAT1 | CCW_ORB_PREFETCH | CCW_ORB_C64)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "channel-ways.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define BASE 0x1000u
 #define LIST 0x3000u

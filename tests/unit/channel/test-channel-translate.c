@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "channel-guest.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 static const char *data_dir;
 

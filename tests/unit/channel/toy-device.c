@@ -2,7 +2,7 @@
 /* See toy-device.h. */
 #include "toy-device.h"
 
-#include "channel/ccw-arch.h"
+#include "channel/arch.h"
 
 #define PROGRAM_MAX 300 /* commands: then it has enough, so that no loop is endless */
 #define DATA_MAX 6000

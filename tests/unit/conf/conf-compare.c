@@ -5,9 +5,9 @@
 #include <libxml/tree.h>
 #include <string.h>
 
-#include "conf/ccw-xml-chars.h"
-#include "conf/ccw-xml-dom.h"
-#include "conf/ccw-xml.h"
+#include "conf/xml-chars.h"
+#include "conf/xml-dom.h"
+#include "conf/xml.h"
 
 #define CONTENT_MAX 16 /* elements in one whose content is compared: that of all would take time with the square */
 

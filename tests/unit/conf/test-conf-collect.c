@@ -2,8 +2,8 @@
 /* What ccw_conf_collect finds, and what a lone hostdev takes from the domain it is for. */
 #include <string.h>
 
-#include "conf/ccw-conf.h"
-#include "util/ccw-error.h"
+#include "conf/conf.h"
+#include "util/error.h"
 
 static char *load(const char *file)
 {

@@ -10,8 +10,8 @@
  */
 #include <string.h>
 
-#include "conf/ccw-conf.h"
-#include "util/ccw-error.h"
+#include "conf/conf.h"
+#include "util/error.h"
 
 static char *data_file(const char *name, const char *suffix)
 {

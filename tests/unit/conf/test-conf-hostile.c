@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "conf-compare.h"
-#include "conf/ccw-conf.h"
-#include "util/ccw-error.h"
+#include "conf/conf.h"
+#include "util/error.h"
 
 #define HOSTDEV "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1'/></source></hostdev>"
 

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "conf/ccw-conf.h"
-#include "conf/ccw-domcaps.h"
-#include "conf/ccw-nodedev.h"
-#include "conf/ccw-xml.h"
+#include "conf/conf.h"
+#include "conf/domcaps.h"
+#include "conf/nodedev.h"
+#include "conf/xml.h"
 
 #define SIZE (64 * 1024) /* bytes */
 #define FACTOR 8

@@ -2,9 +2,9 @@
 /* Node devices as libvirt has them and as our users read them: golden pairs, all within the schema. */
 #include <string.h>
 
-#include "conf/ccw-conf.h"
-#include "conf/ccw-nodedev.h"
-#include "util/ccw-error.h"
+#include "conf/conf.h"
+#include "conf/nodedev.h"
+#include "util/error.h"
 
 static char *load(const char *name, const char *suffix)
 {

@@ -2,8 +2,8 @@
 /* The schema over every fixture, and over documents that are wrong in one place. */
 #include <string.h>
 
-#include "conf/ccw-conf.h"
-#include "util/ccw-error.h"
+#include "conf/conf.h"
+#include "util/error.h"
 
 /* Fixtures that are not what the schema describes, and how each is refused. */
 static const struct {

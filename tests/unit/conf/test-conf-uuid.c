@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "conf/ccw-conf.h"
-#include "conf/ccw-uuid.h"
+#include "conf/conf.h"
+#include "conf/uuid.h"
 
 static void known(void)
 {

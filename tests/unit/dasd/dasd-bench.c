@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 void bench_reopen(Bench *bench, gboolean read_only)
 {

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "dasd-bench.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define TRACK 7
 #define EMPTY_TRACK 8

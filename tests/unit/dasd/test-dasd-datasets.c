@@ -13,7 +13,7 @@
 #include "dasd-bench.h"
 #include "dasd/dasd-ebcdic.h"
 #include "dasd/dasd-verify.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define LIBRARY 1 /* the track where dasdload puts the first data set */
 #define SEQUENTIAL 4

@@ -9,7 +9,8 @@
 #include "dasd-bench.h"
 #include "dasd/dasd-ebcdic.h"
 #include "doc-table.h"
-#include "util/ccw-endian.h"
+#include "util/address.h"
+#include "util/endian.h"
 
 #define ANSWER_MAX 1024
 

@@ -7,7 +7,7 @@
 #include "dasd/dasd-ckd.h"
 #include "dasd/dasd-image.h"
 #include "dasd/dasd-label.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 static char *folder;
 static char *path;

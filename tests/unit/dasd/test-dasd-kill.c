@@ -16,7 +16,7 @@
 
 #include "dasd-bench.h"
 #include "dasd/dasd-volume.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define TRACK 7
 #define NEVER G_MAXUINT

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "dasd-bench.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define SIZE 100
 #define COUNT_SIZE 8

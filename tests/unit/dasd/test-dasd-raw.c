@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "dasd-bench.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define RAW_SIZE 57326
 #define WRITE_PFX_SIZE 66

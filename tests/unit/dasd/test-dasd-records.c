@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "dasd-bench.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 static Bench bench;
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "dasd/dasd-track.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 static guint8 slot[DASD_3390_TRACK_SIZE];
 static DasdTrack track;

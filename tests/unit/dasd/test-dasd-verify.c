@@ -7,7 +7,7 @@
 #include "dasd-bench.h"
 #include "dasd/dasd-ckd.h"
 #include "dasd/dasd-verify.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 #define TRACK 17 /* cylinder 1 head 2 */
 #define SLOT ((guint64)512 + TRACK * 56832)

@@ -10,7 +10,7 @@
 
 #include "../sockets.h"
 #include "lab/lab-control.h"
-#include "util/ccw-fd.h"
+#include "util/fd.h"
 
 #define CLIENTS 200
 #define THREADS_MAX 80 /* all requests, and the test's own */

@@ -17,9 +17,9 @@
 
 #include "../sockets.h"
 #include "lab/lab-devices.h"
-#include "util/ccw-error.h"
-#include "util/ccw-fd.h"
-#include "util/ccw-lab-protocol.h"
+#include "util/error.h"
+#include "util/fd.h"
+#include "util/lab-protocol.h"
 
 #define UUID "cc390000-0001-8000-8000-000000001234"
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "lab/lab-uevent.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 /* libudev's hash of "vfio", which differs with the host's byte order. */
 #define VFIO_HASH (G_BYTE_ORDER == G_BIG_ENDIAN ? 0x77dcffefu : 0x9cba94c3u)

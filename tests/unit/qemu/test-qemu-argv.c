@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "qemu/ccw-argv.h"
-#include "util/ccw-error.h"
+#include "qemu/argv.h"
+#include "util/error.h"
 
 static void taken_apart(void)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "qemu/ccw-caps.h"
+#include "qemu/caps.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 static char *replies_path(const char *name)
 {

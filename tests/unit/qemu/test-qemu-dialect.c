@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "qemu/ccw-dialect.h"
-#include "util/ccw-error.h"
+#include "qemu/dialect.h"
+#include "util/error.h"
 
 #define MDEV "/sys/bus/mdev/devices/cc390000-0001-8000-8000-0000"
 

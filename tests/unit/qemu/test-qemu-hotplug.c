@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "qemu/ccw-hotplug.h"
+#include "qemu/hotplug.h"
 
 #include <string.h>
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define ADD(arguments) "{\"execute\":\"device_add\",\"arguments\":{" arguments "},\"id\":7}"
 #define REFUSED(message) "{\"error\":{\"class\":\"GenericError\",\"desc\":\"" message "\"},\"id\":7}\r\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "qemu/ccw-option.h"
+#include "qemu/option.h"
 
 #include <string.h>
 

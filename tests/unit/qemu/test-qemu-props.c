@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "qemu/ccw-json.h"
-#include "qemu/ccw-props.h"
+#include "qemu/json.h"
+#include "qemu/props.h"
 
 static void both_spellings(void)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is refused in a domain with channel devices, and what is warned about. */
-#include "qemu/ccw-qemu-validate.h"
+#include "qemu/validate.h"
 
 #include <string.h>
 #include <time.h>
 
 #include "sysfs-tree.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define OS "<os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os>"
 #define DOMAIN(os, features, devices)                                                                                  \

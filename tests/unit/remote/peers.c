@@ -6,9 +6,10 @@
 #include <unistd.h>
 
 #include "../sockets.h"
-#include "remote/ccw-rpc-error.h"
-#include "remote/ccw-xdr.h"
-#include "util/ccw-endian.h"
+#include "css/host.h"
+#include "rpc/rpc-error.h"
+#include "rpc/xdr.h"
+#include "util/endian.h"
 
 #define PATIENCE (5 * G_TIME_SPAN_SECOND)
 
@@ -55,7 +56,7 @@ void peers_set_up_as(Peers *peers, CcwPeer *peer)
     peers->services = (CcwServices){
         .poll = peers->poll,
         .workers = ccw_workers_new(NULL, NULL),
-        .keeper = ccw_keeper_new(ccw_host_new("/", "/", "/")),
+        .manager = ccw_manager_new(ccw_host_new("/", "/", "/")),
         .host = ccw_host_new("/", "/", "/"),
         .changed = on_changed,
         .start_failed = on_changed,
@@ -96,7 +97,7 @@ void peers_tear_down(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     peers_wait_ended(peers);
     g_assert_false(host_is_announced());
     ccw_workers_free(peers->services.workers);
-    ccw_keeper_free(peers->services.keeper);
+    ccw_manager_free(peers->services.manager);
     ccw_poll_free(peers->poll);
     g_free(host_take_log());
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A connection of the proxy between two sockets of the test's own: it plays the client and libvirt, frame by frame. And
- * a host that only writes down what is asked of it, in order, for that order is what these tests are about; the real
- * one has tests of its own.
+ * A connection of the proxy between two sockets of the test's own: it plays the client and libvirt, frame by frame. The
+ * host is that of fake-host.h.
  */
 #pragma once
 
 #include <glib.h>
 
-#include "remote/ccw-connection.h"
-#include "remote/ccw-wire.h"
-#include "util/ccw-error.h"
+#include "fake-host.h"
+#include "remote/connection.h"
+#include "rpc/wire.h"
+#include "util/error.h"
 
 typedef struct {
     CcwPoll *poll;
@@ -63,28 +63,9 @@ void peers_turn(Peers *peers); /* until there is nothing to do */
 void peers_hold_parsers(Peers *peers, gboolean hold);
 
 /* Payloads. */
-#define GUEST_UUID "deadbeef-0001-0203-0405-060708090a0b"
 GByteArray *payload_attach(const char *xml, guint32 flags); /* also detach; with flags: procedures 160 and 161 */
 GByteArray *payload_string(const char *text);
 GByteArray *payload_error(gint32 code, const char *message);
 char *payload_read_string(const Frame *frame);
 char *payload_read_attach_xml(const Frame *frame);
 char *payload_read_error(const Frame *frame, gint32 *ret_code);
-
-/* The host. What was asked of it, in words, since last asked; it may be told to fail, or not to go on. */
-char *host_take_log(void);
-void host_fail_claim(CcwError code, const char *message); /* NULL: not any more */
-void host_fail_modules(const char *message);
-void host_hold_claims(gboolean hold);
-guint host_take_lookups(void);         /* the look-ups of devices since last asked */
-void host_hold_lookups(gboolean hold); /* they wait until it is called with FALSE */
-void host_detach_many(guint count);    /* so many devices are on vfio_ccw besides the one; 65,536 at most */
-gboolean host_is_announced(void);      /* an attach is with libvirt */
-gboolean host_has_announced(const CcwBusId *id);
-
-/*
- * Holds up every call of "confirm", "back" (a roll-back) or "reconcile" until another word, or NULL, is given; and
- * waits until one is held up.
- */
-void host_block(const char *word);
-void host_wait_blocked(void);

@@ -4,8 +4,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "conf/ccw-conf.h"
+#include "conf/conf.h"
 #include "peers.h"
+#include "rpc/wire.h"
 
 #define GUEST_ADDRESS "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x0005'/>"
 #define HOSTDEV(managed, address)                                                                                      \
@@ -614,8 +615,8 @@ static void detach_meets_attach(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_free(expect_call(peers, 161));
     reply_ok(peers, 161);
     stale = expect_question(peers);
-    ccw_keeper_hold(peers->services.keeper, ids);
-    g_assert_false(ccw_keeper_settle(peers->services.keeper, GUEST_UUID, ids, CCW_ATTACH_LIVE));
+    ccw_manager_hold(peers->services.manager, ids);
+    g_assert_false(ccw_manager_settle(peers->services.manager, GUEST_UUID, ids, CCW_ATTACH_LIVE));
     answer(peers, &stale, "");
     fresh = expect_question(peers);
     expect_host("");
@@ -631,7 +632,7 @@ static void detach_beside_attach(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_autoptr(GArray) ids = g_array_append_vals(g_array_new(FALSE, FALSE, sizeof(CcwBusId)), &id, 1);
     g_auto(Frame) question = { 0 };
 
-    ccw_keeper_hold(peers->services.keeper, ids);
+    ccw_manager_hold(peers->services.manager, ids);
     send_call(peers, 161, HOSTDEV("yes", ""));
     g_free(expect_call(peers, 161));
     reply_ok(peers, 161);
@@ -639,7 +640,7 @@ static void detach_beside_attach(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     answer(peers, &question, "");
     expect_ok(peers, 161);
     expect_host("reconcile one:0 but 0.0.1234 ");
-    g_assert_true(ccw_keeper_settle(peers->services.keeper, GUEST_UUID, ids, CCW_ATTACH_NONE));
+    g_assert_true(ccw_manager_settle(peers->services.manager, GUEST_UUID, ids, CCW_ATTACH_NONE));
 }
 
 /* Each attach and detach has a line in the log, whether it is done or refused, with the domain's name. */

@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "peers.h"
-#include "remote/ccw-xdr.h"
-#include "util/ccw-endian.h"
+#include "rpc/wire.h"
+#include "rpc/xdr.h"
+#include "util/endian.h"
 
 #define PASSING 9 /* a procedure that is not looked into */
 #define AUTH_LIST 66

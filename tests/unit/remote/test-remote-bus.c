@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "../sockets.h"
-#include "remote/ccw-bus.h"
+#include "remote/bus.h"
 
 #define PATIENCE (5 * G_TIME_SPAN_SECOND)
 #define LONGEST (127u * 1024 * 1024) /* bytes that are announced for a signal, and not all sent */

@@ -6,12 +6,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "remote/ccw-procedures.h"
-#include "remote/ccw-refusal.h"
-#include "remote/ccw-rewrite.h"
-#include "remote/ccw-rpc-error.h"
-#include "remote/ccw-xdr.h"
-#include "util/ccw-error.h"
+#include "remote/procedures.h"
+#include "remote/refusal.h"
+#include "remote/rewrite.h"
+#include "rpc/rpc-error.h"
+#include "rpc/xdr.h"
+#include "util/error.h"
 
 static const CcwHeader call = {
     .program = CCW_PROGRAM_REMOTE,

@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "peers.h"
-#include "remote/ccw-log.h"
-#include "remote/ccw-xdr.h"
+#include "rpc/wire.h"
+#include "rpc/xdr.h"
+#include "util/log.h"
 
 #define OPEN 1
 #define FEATURE 60

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What one user, and all users together, may have: arithmetic, and who is called when room comes about. */
-#include "remote/ccw-limits.h"
-#include "remote/ccw-wire.h"
-#include "util/ccw-error.h"
+#include "remote/limits.h"
+#include "rpc/wire.h"
+#include "util/error.h"
 
 #define MIB (1024u * 1024)
 

@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 #include "../sockets.h"
-#include "remote/ccw-login.h"
-#include "remote/ccw-polkit.h"
-#include "remote/ccw-rpc-error.h"
-#include "remote/ccw-wire.h"
-#include "remote/ccw-xdr.h"
-#include "util/ccw-endian.h"
+#include "remote/login.h"
+#include "remote/polkit.h"
+#include "rpc/rpc-error.h"
+#include "rpc/wire.h"
+#include "rpc/xdr.h"
+#include "util/endian.h"
 
 #define PATIENCE (5 * G_TIME_SPAN_SECOND)
 #define STILL_THERE -2

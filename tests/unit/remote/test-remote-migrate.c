@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "peers.h"
-#include "remote/ccw-xdr.h"
+#include "rpc/wire.h"
+#include "rpc/xdr.h"
 
 static guint32 serial; /* of the last call */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who a client is, as the kernel says it; and that the client does not decide how long that takes. */
-#include "remote/ccw-peer.h"
+#include "remote/peer.h"
 
 #include <grp.h>
 #include <pthread.h>
@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define THREADS 4000u
 #define ENOUGH_THREADS 1000u /* what a machine with a low limit has may be fewer */

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "../sockets.h"
-#include "remote/ccw-queue.h"
+#include "remote/queue.h"
 
 #define CLIENTS 8u
 

@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 #include "peers.h"
-#include "util/ccw-endian.h"
+#include "rpc/wire.h"
+#include "util/endian.h"
 
 #define OURS                                                                                                           \
     "<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x1234'/></source>"                    \

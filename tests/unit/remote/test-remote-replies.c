@@ -8,6 +8,8 @@
 #include "../sockets.h"
 #include "peers.h"
 
+#include "rpc/wire.h"
+
 #define GET_XML_DESC 14
 #define PATIENCE_MS 10000
 #define UUID "cc390000-0001-8000-8000-000000001234"
@@ -149,6 +151,24 @@ static void many(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     peers_assert_quiet(peers, peers->client);
 }
 
+/* The main thread answers with what a worker has raised before. Other bytes are raised anew. */
+static void once(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(CcwRaised) raised = ccw_raised_new();
+
+    peers->services.raised = raised;
+    send_domain(peers, 7);
+    expect_reply(peers, 7);
+    peers_turn(peers);
+    peers_hold_parsers(peers, TRUE);
+    send_domain(peers, 8);
+    expect_reply(peers, 8);
+    peers_hold_parsers(peers, FALSE);
+    peers_turn(peers);
+    peers_assert_quiet(peers, peers->client);
+    peers->services.raised = NULL;
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -158,5 +178,6 @@ int main(int argc, char **argv)
     ADD("client-leaves", client_leaves);
     ADD("backend-leaves", backend_leaves);
     ADD("many", many);
+    ADD("once", once);
     return g_test_run();
 }

@@ -4,9 +4,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "remote/ccw-activation.h"
-#include "remote/ccw-settings.h"
-#include "util/ccw-error.h"
+#include "remote/activation.h"
+#include "remote/settings.h"
+#include "util/error.h"
 
 static void defaults(void)
 {

@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 #include "peers.h"
-#include "remote/ccw-xdr.h"
-#include "util/ccw-endian.h"
+#include "rpc/wire.h"
+#include "rpc/xdr.h"
+#include "util/endian.h"
 
 static guint32 serial; /* of the last call */
 
@@ -357,7 +358,7 @@ static void messages(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-#define HOST_THREADS 16 /* as ccw-workers.c has it */
+#define HOST_THREADS 16 /* as remote/workers.c has it */
 
 /* Work on the host that waits: it ends when the lock is free. */
 static GMutex busy;

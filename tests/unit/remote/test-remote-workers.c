@@ -2,7 +2,7 @@
 /* Worker threads: fair between users and clients, in order within a client, and never all of them for one user. */
 #include <sys/resource.h>
 
-#include "remote/ccw-workers.h"
+#include "remote/workers.h"
 
 #define DEADLINE (10 * G_TIME_SPAN_SECOND)
 #define JOBS 40u

@@ -2,12 +2,12 @@
 /* XDR, the table of procedures, and the rewriting of payloads by its rows. */
 #include <string.h>
 
-#include "remote/ccw-procedures.h"
-#include "remote/ccw-rewrite.h"
-#include "remote/ccw-wire.h"
-#include "remote/ccw-xdr.h"
-#include "util/ccw-endian.h"
-#include "util/ccw-error.h"
+#include "remote/procedures.h"
+#include "remote/rewrite.h"
+#include "rpc/wire.h"
+#include "rpc/xdr.h"
+#include "util/endian.h"
+#include "util/error.h"
 
 /* What ccw_rewrite_frame() makes, without the head of the frame. */
 static CcwRewrite rewrite_payload(const CcwField *fields, const guint8 *payload, gsize length, CcwRewriteFunc func,

@@ -8,7 +8,7 @@
 #include "trace/trace-find.h"
 #include "trace/trace-reader.h"
 #include "trace/trace-ring.h"
-#include "util/ccw-error.h"
+#include "util/error.h"
 
 #define NOBODY 65534
 

@@ -12,7 +12,7 @@
 #include "trace/trace-decode.h"
 #include "trace/trace-file.h"
 #include "trace/trace-format.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 static const TraceStyle plain = { .hex = TRUE };
 

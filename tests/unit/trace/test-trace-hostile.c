@@ -7,8 +7,8 @@
 #include "trace/trace-decode.h"
 #include "trace/trace-file.h"
 #include "trace/trace-format.h"
-#include "util/ccw-endian.h"
-#include "util/ccw-error.h"
+#include "util/endian.h"
+#include "util/error.h"
 
 #define TEXT_MAX (CCW_PROGRAM_MAX * 16384)
 #define MUTANTS 1500

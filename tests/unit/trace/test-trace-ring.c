@@ -8,8 +8,8 @@
 #include "trace-samples.h"
 #include "trace/trace-reader.h"
 #include "trace/trace-ring.h"
-#include "util/ccw-endian.h"
-#include "util/ccw-error.h"
+#include "util/endian.h"
+#include "util/error.h"
 
 #define BURST 1500 /* records of 0.2 MB each: the ring is lapped some 40 times */
 

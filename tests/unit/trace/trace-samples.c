@@ -2,7 +2,7 @@
 /* See trace-samples.h. */
 #include "trace-samples.h"
 
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 
 char *samples_path(const char *name, const char *suffix)
 {

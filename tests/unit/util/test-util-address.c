@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "util/ccw-address.h"
-#include "util/ccw-error.h"
+#include "util/address.h"
+#include "util/error.h"
 
 static void round_trip(void)
 {

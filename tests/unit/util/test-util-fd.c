@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "../sockets.h"
-#include "util/ccw-closer.h"
-#include "util/ccw-fd.h"
+#include "util/closer.h"
+#include "util/fd.h"
 
 #define THREADS 20
 #define PATIENCE (20 * G_TIME_SPAN_SECOND) /* less than SO_LINGER of socket_lingering() */

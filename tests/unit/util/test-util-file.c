@@ -3,9 +3,9 @@
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
-#include "util/ccw-endian.h"
-#include "util/ccw-error.h"
-#include "util/ccw-file.h"
+#include "util/endian.h"
+#include "util/error.h"
+#include "util/file.h"
 
 static char *folder;
 

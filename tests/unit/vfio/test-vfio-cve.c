@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 #include "vfio-client.h"
 
 #define PROGRAM 0x1000u

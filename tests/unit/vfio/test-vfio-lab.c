@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "util/ccw-lab-protocol.h"
+#include "util/lab-protocol.h"
 #include "vfio/vfio-source.h"
 
 static const CcwLabToken token = { { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 } };

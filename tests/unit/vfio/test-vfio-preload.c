@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "dasd/dasd-image.h"
-#include "util/ccw-endian.h"
-#include "util/ccw-lab-protocol.h"
+#include "util/endian.h"
+#include "util/lab-protocol.h"
 #include "vfio-client.h"
 
 #define PROGRAM 0x1000u

@@ -10,7 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 #include "vfio-client.h"
 
 #define PROGRAM 0x1000u

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 #include "vfio-client.h"
 
 #define PROGRAM 0x1000u

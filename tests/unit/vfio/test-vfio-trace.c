@@ -10,7 +10,7 @@
 
 #include "trace/trace-format.h"
 #include "trace/trace-reader.h"
-#include "util/ccw-endian.h"
+#include "util/endian.h"
 #include "vfio-client.h"
 
 #define PROGRAM 0x1000u

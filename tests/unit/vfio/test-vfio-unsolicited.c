@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "dasd/dasd-image.h"
-#include "util/ccw-endian.h"
-#include "util/ccw-error.h"
+#include "util/endian.h"
+#include "util/error.h"
 #include "vfio/vfio-subchannel.h"
 
 #define STORAGE_SIZE 0x10000

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "dasd/dasd-image.h"
-#include "util/ccw-endian.h"
-#include "util/ccw-lab-protocol.h"
+#include "util/endian.h"
+#include "util/lab-protocol.h"
 
 #define QEMU_NAME "qemu-system-s390x"
 #define REGION(index) ((off_t)(index) << 10)

@@ -9,7 +9,7 @@
 #include <linux/vfio.h>
 #include <linux/vfio_ccw.h>
 
-#include "channel/ccw-request.h"
+#include "channel/request.h"
 
 /* Group 0 can be written, group 2 cannot, group 1 is not understood. Both have a volume TEST01 of two cylinders. */
 #define UUID_RW "cc390000-0001-8000-8000-000000001234"

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rpc/socket.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "util/error.h"
+
+static gboolean make_address(const char *path, struct sockaddr_un *ret_address, GError **error)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID,
+                    "%s is too long for a socket's path, which has at most %zu bytes", path,
+                    sizeof(address.sun_path) - 1);
+        return FALSE;
+    }
+    strcpy(address.sun_path, path);
+    *ret_address = address;
+    return TRUE;
+}
+
+int ccw_socket_connect(const char *path, const char *peer, GError **error)
+{
+    struct sockaddr_un address;
+    int fd;
+
+    if (!make_address(path, &address, error))
+        return -1;
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+        return fd;
+    if (errno == EAGAIN)
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "too many clients wait for %s at %s", peer, path);
+    else
+        ccw_error_set_errno(error, errno, "cannot connect to %s at %s", peer, path);
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static gboolean remove_stale(const char *path, GError **error)
+{
+    struct stat st;
+    int fd;
+
+    if (lstat(path, &st) < 0)
+        return TRUE;
+    if (!S_ISSOCK(st.st_mode)) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "%s is in the way: it is not a socket", path);
+        return FALSE;
+    }
+    fd = ccw_socket_connect(path, "its owner", NULL);
+    if (fd >= 0) {
+        close(fd);
+        g_set_error(
+            error, CCW_ERROR, CCW_ERROR_BUSY,
+            "another process listens on %s already: stop it, or move its sockets (unix_sock_dir in libvirtd.conf)",
+            path);
+        return FALSE;
+    }
+    unlink(path);
+    return TRUE;
+}
+
+/* No client can connect before the last step. */
+static gboolean open_up(int fd, const char *path, const CcwSocketAccess *access)
+{
+    return (access->group == (gid_t)-1 || chown(path, (uid_t)-1, access->group) == 0) &&
+           chmod(path, (mode_t)access->perms) == 0 && listen(fd, (int)access->queue) == 0;
+}
+
+int ccw_socket_listen(const char *path, const CcwSocketAccess *access, GError **error)
+{
+    struct sockaddr_un address;
+    int fd;
+
+    if (!make_address(path, &address, error) || !remove_stale(path, error))
+        return -1;
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0) {
+        if (open_up(fd, path, access))
+            return fd;
+        ccw_error_set_errno(error, errno, "cannot listen on %s", path);
+        unlink(path);
+    } else {
+        ccw_error_set_errno(error, errno, "cannot listen on %s", path);
+    }
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "util/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "util/error.h"
+
+char *ccw_attr_read(const char *path, GError **error)
+{
+    g_autofree char *buffer = g_malloc(CCW_ATTR_MAX + 2);
+    gsize used = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+        ccw_error_set_errno(error, errno, "cannot open %s", path);
+        return NULL;
+    }
+    while (used <= CCW_ATTR_MAX) {
+        ssize_t n = read(fd, buffer + used, CCW_ATTR_MAX + 1 - used);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            ccw_error_set_errno(error, errno, "cannot read %s", path);
+            close(fd);
+            return NULL;
+        }
+        if (n == 0)
+            break;
+        used += (gsize)n;
+    }
+    close(fd);
+    if (used > CCW_ATTR_MAX) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "%s is longer than %d bytes", path, CCW_ATTR_MAX);
+        return NULL;
+    }
+    if (used > 0 && buffer[used - 1] == '\n')
+        used--;
+    buffer[used] = '\0';
+    return g_steal_pointer(&buffer);
+}
+
+int ccw_attr_write(const char *path, const char *value)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    ssize_t n;
+    int saved;
+
+    if (fd < 0)
+        return errno;
+    do
+        n = write(fd, value, strlen(value));
+    while (n < 0 && errno == EINTR);
+    saved = n < 0 ? errno : 0;
+    close(fd);
+    return saved;
+}
+
+static gboolean write_all(int fd, const char *data, gsize length)
+{
+    while (length > 0) {
+        ssize_t n = write(fd, data, length);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return FALSE;
+        data += n;
+        length -= (gsize)n;
+    }
+    return TRUE;
+}
+
+/* Closes fd. */
+static gboolean replace_from(int fd, const char *path, const char *temporary, const char *data, gsize length, int mode,
+                             GError **error)
+{
+    /* The umask of the process has no part in it. */
+    if (fchmod(fd, (mode_t)mode) < 0 || !write_all(fd, data, length) || fsync(fd) < 0) {
+        ccw_error_set_errno(error, errno, "cannot write %s", temporary);
+        close(fd);
+        unlink(temporary);
+        return FALSE;
+    }
+    close(fd);
+    if (rename(temporary, path) < 0) {
+        ccw_error_set_errno(error, errno, "cannot replace %s", path);
+        unlink(temporary);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean ccw_file_replace_by(const char *path, const char *temporary, const char *data, gsize length, int mode,
+                             GError **error)
+{
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+
+    if (fd < 0) {
+        ccw_error_set_errno(error, errno, "cannot create %s", temporary);
+        return FALSE;
+    }
+    return replace_from(fd, path, temporary, data, length, mode, error);
+}
+
+gboolean ccw_file_replace(const char *path, const char *data, gsize length, int mode, GError **error)
+{
+    g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);
+    int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, mode);
+
+    if (fd < 0) {
+        ccw_error_set_errno(error, errno, "cannot create a file beside %s", path);
+        return FALSE;
+    }
+    return replace_from(fd, path, temporary, data, length, mode, error);
+}
+
+char *ccw_dev_format(dev_t number)
+{
+    return g_strdup_printf("%u:%u", major(number), minor(number));
+}
+
+char *ccw_block_dev_of(const char *path)
+{
+    struct stat st;
+
+    if (!g_str_has_prefix(path, "/dev/") || stat(path, &st) < 0 || !S_ISBLK(st.st_mode))
+        return NULL;
+    return ccw_dev_format(st.st_rdev);
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Called from worker threads. */
+#include "fake-host.h"
+
+#include "css/device.h"
+#include "hostdev/claim.h"
+#include "hostdev/modules.h"
+#include "hostdev/reconcile.h"
+#include "hostdev/release.h"
+#include "hostdev/token.h"
+#include "node_device/node-detach.h"
+#include "util/error.h"
+
+static GMutex lock;
+static GCond cond;
+static GString *log_text;
+static char *claim_failure, *modules_failure;
+static CcwError claim_code;
+static gboolean holding;
+static gint announced;           /* a set of 1 << the last digit of a devno; atomic */
+static const char *blocked_word; /* what host_block() holds up */
+static gboolean is_blocked;      /* it has come there */
+/* By the last digit of the devno: the domain of a claim that is neither confirmed nor given back. */
+static char *pending[16];
+
+static void note(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+static void note(const char *format, ...)
+{
+    va_list args;
+
+    g_mutex_lock(&lock);
+    if (!log_text)
+        log_text = g_string_new(NULL);
+    va_start(args, format);
+    g_string_append_vprintf(log_text, format, args);
+    va_end(args);
+    g_mutex_unlock(&lock);
+}
+
+char *host_take_log(void)
+{
+    char *taken;
+
+    g_mutex_lock(&lock);
+    taken = log_text ? g_string_free(log_text, FALSE) : g_strdup("");
+    log_text = NULL;
+    g_mutex_unlock(&lock);
+    return taken;
+}
+
+void host_fail_claim(CcwError code, const char *message)
+{
+    g_free(claim_failure);
+    claim_failure = g_strdup(message);
+    claim_code = code;
+}
+
+void host_fail_modules(const char *message)
+{
+    g_free(modules_failure);
+    modules_failure = g_strdup(message);
+}
+
+void host_hold_claims(gboolean hold)
+{
+    g_mutex_lock(&lock);
+    holding = hold;
+    g_cond_broadcast(&cond);
+    g_mutex_unlock(&lock);
+}
+
+void host_block(const char *word)
+{
+    g_mutex_lock(&lock);
+    blocked_word = word;
+    is_blocked = FALSE;
+    g_cond_broadcast(&cond);
+    g_mutex_unlock(&lock);
+}
+
+void host_wait_blocked(void)
+{
+    gint64 until = g_get_monotonic_time() + 5 * G_TIME_SPAN_SECOND;
+
+    g_mutex_lock(&lock);
+    while (!is_blocked)
+        g_assert_true(g_cond_wait_until(&cond, &lock, until));
+    g_mutex_unlock(&lock);
+}
+
+/* As the kernel, which may take its time. */
+static void take_time(const char *word)
+{
+    g_mutex_lock(&lock);
+    while (g_strcmp0(blocked_word, word) == 0) {
+        is_blocked = TRUE;
+        g_cond_broadcast(&cond);
+        g_cond_wait(&cond, &lock);
+    }
+    g_mutex_unlock(&lock);
+}
+
+CcwHost *ccw_host_new(const char *sysfs_root G_GNUC_UNUSED, const char *proc_root G_GNUC_UNUSED,
+                      const char *run_dir G_GNUC_UNUSED)
+{
+    static int host;
+
+    return (CcwHost *)&host;
+}
+
+void ccw_host_free(CcwHost *host G_GNUC_UNUSED)
+{
+}
+
+char *ccw_host_token(CcwHost *host G_GNUC_UNUSED, pid_t pid G_GNUC_UNUSED)
+{
+    return g_strdup("token");
+}
+
+gint64 ccw_host_clock(void)
+{
+    return g_get_monotonic_time();
+}
+
+gboolean ccw_host_load_modules(CcwHost *host G_GNUC_UNUSED, GError **error)
+{
+    note("modules ");
+    if (modules_failure)
+        g_set_error_literal(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED, modules_failure);
+    return !modules_failure;
+}
+
+void ccw_host_device_free(CcwHostDevice *device)
+{
+    g_free(device);
+}
+
+gboolean ccw_host_claim(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *domain_uuid, const char *token,
+                        gboolean *ret_taken, GError **error)
+{
+    char text[CCW_BUS_ID_STR_LEN];
+
+    g_assert_cmpstr(token, ==, "token");
+    g_assert_true(host_is_announced());
+    note("claim %s ", ccw_bus_id_format(id, text));
+    g_mutex_lock(&lock);
+    while (holding)
+        g_cond_wait(&cond, &lock);
+    g_mutex_unlock(&lock);
+    if (claim_failure) {
+        g_set_error_literal(error, CCW_ERROR, (gint)claim_code, claim_failure);
+        return FALSE;
+    }
+    *ret_taken = !pending[id->devno & 0xf];
+    if (*ret_taken)
+        pending[id->devno & 0xf] = g_strdup(domain_uuid);
+    return TRUE;
+}
+
+/* A claim is over; what is said of one that is not there has no effect, and is not noted. */
+static gboolean settle(const char *word, const CcwBusId *id, const char *domain_uuid)
+{
+    char text[CCW_BUS_ID_STR_LEN];
+
+    if (!pending[id->devno & 0xf])
+        return TRUE;
+    note("%s %s ", word, ccw_bus_id_format(id, text));
+    if (g_strcmp0(domain_uuid, pending[id->devno & 0xf]) != 0)
+        note("for-another ");
+    g_clear_pointer(&pending[id->devno & 0xf], g_free);
+    return TRUE;
+}
+
+gboolean ccw_host_confirm(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *domain_uuid,
+                          GError **error G_GNUC_UNUSED)
+{
+    g_assert_true(host_is_announced());
+    take_time("confirm");
+    return settle("confirm", id, domain_uuid);
+}
+
+gboolean ccw_host_announce(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *token,
+                           GError **error G_GNUC_UNUSED)
+{
+    g_assert_cmpstr(token, ==, "token");
+    g_atomic_int_or((guint *)&announced, 1u << (id->devno & 0xf));
+    return TRUE;
+}
+
+void ccw_host_withdraw(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id)
+{
+    g_assert_true(host_has_announced(id));
+    g_atomic_int_and((guint *)&announced, ~(1u << (id->devno & 0xf)));
+}
+
+gboolean host_has_announced(const CcwBusId *id)
+{
+    return g_atomic_int_get(&announced) >> (id->devno & 0xf) & 1;
+}
+
+gboolean host_is_announced(void)
+{
+    return g_atomic_int_get(&announced) != 0;
+}
+
+gboolean ccw_host_roll_back(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *token,
+                            GError **error G_GNUC_UNUSED)
+{
+    g_assert_cmpstr(token, ==, "token");
+    g_assert_false(host_has_announced(id));
+    take_time("back");
+    return settle("back", id, pending[id->devno & 0xf]);
+}
+
+gboolean ccw_host_leave_open(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *token,
+                             GError **error G_GNUC_UNUSED)
+{
+    g_assert_cmpstr(token, ==, "token");
+    return settle("open", id, pending[id->devno & 0xf]);
+}
+
+gboolean ccw_host_has_stale(CcwHost *host G_GNUC_UNUSED)
+{
+    return FALSE;
+}
+
+gboolean ccw_host_reconcile(CcwHost *host G_GNUC_UNUSED, const CcwReconcile *request, GError **error G_GNUC_UNUSED)
+{
+    GHashTable *devices = g_hash_table_lookup(request->live, GUEST_UUID);
+
+    take_time("reconcile");
+    note("reconcile %s:%u", request->only_domain ? "one" : "all", devices ? g_hash_table_size(devices) : 0);
+    if (request->is_held(&(CcwBusId){ .devno = 0x1234 }, request->held_data))
+        note(" but 0.0.1234");
+    note(" ");
+    return TRUE;
+}
+
+static CcwHostDevice *device_of(const CcwBusId *id, const CcwBusId *subchannel)
+{
+    CcwHostDevice *device = g_new0(CcwHostDevice, 1);
+
+    device->bus_id = *id;
+    device->subchannel = *subchannel;
+    return device;
+}
+
+gboolean ccw_host_has_css(CcwHost *host G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+{
+    return TRUE;
+}
+
+/* How often the host was asked for a device, and whether such a question waits. */
+static gint lookups;
+static gboolean holding_lookups;
+
+guint host_take_lookups(void)
+{
+    return (guint)g_atomic_int_exchange(&lookups, 0);
+}
+
+void host_hold_lookups(gboolean hold)
+{
+    g_mutex_lock(&lock);
+    holding_lookups = hold;
+    g_cond_broadcast(&cond);
+    g_mutex_unlock(&lock);
+}
+
+static void count_lookup(void)
+{
+    g_atomic_int_inc(&lookups);
+    g_mutex_lock(&lock);
+    while (holding_lookups)
+        g_cond_wait(&cond, &lock);
+    g_mutex_unlock(&lock);
+}
+
+/* There is 0.0.1234 on subchannel 0.0.0034, online, and 0.0.1236 on 0.0.0036, which is on vfio_ccw. */
+CcwHostDevice *ccw_host_lookup(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error G_GNUC_UNUSED)
+{
+    static char vfio_ccw[] = "vfio_ccw";
+    CcwHostDevice *device;
+
+    count_lookup();
+    if (id->devno != 0x1234 && id->devno != 0x1236)
+        return NULL;
+    device = device_of(id, &(CcwBusId){ .devno = (guint16)(id->devno - 0x1200) });
+    device->online = id->devno == 0x1234;
+    if (id->devno == 0x1236)
+        device->driver = vfio_ccw;
+    return device;
+}
+
+CcwHostDevice *ccw_host_lookup_bound(CcwHost *host, const CcwBusId *id)
+{
+    return ccw_host_lookup(host, id, NULL);
+}
+
+CcwHostDevice *ccw_host_lookup_subchannel(CcwHost *host G_GNUC_UNUSED, const CcwBusId *subchannel,
+                                          GError **error G_GNUC_UNUSED)
+{
+    return subchannel->devno == 0x0034 ? device_of(&(CcwBusId){ .devno = 0x1234 }, subchannel) : NULL;
+}
+
+static guint more_detached;
+
+void host_detach_many(guint count)
+{
+    more_detached = count;
+}
+
+/* Those of host_detach_many() are 0.1.0000 and so on, on subchannels of the same numbers. */
+GPtrArray *ccw_host_list_detached(CcwHost *host G_GNUC_UNUSED)
+{
+    GPtrArray *devices = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < more_detached; i++) {
+        const CcwBusId id = { .ssid = 1, .devno = (guint16)i };
+
+        g_ptr_array_add(devices, device_of(&id, &id));
+    }
+    g_ptr_array_add(devices, device_of(&(CcwBusId){ .devno = 0x1236 }, &(CcwBusId){ .devno = 0x0036 }));
+    return devices;
+}
+
+static gboolean by_hand(const char *what, const CcwBusId *id, GError **error)
+{
+    char text[CCW_BUS_ID_STR_LEN];
+
+    note("%s %s ", what, ccw_bus_id_format(id, text));
+    if (!claim_failure)
+        return TRUE;
+    g_set_error_literal(error, CCW_ERROR, (gint)claim_code, claim_failure);
+    return FALSE;
+}
+
+gboolean ccw_host_detach(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error)
+{
+    return by_hand("detach", id, error);
+}
+
+gboolean ccw_host_detach_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of G_GNUC_UNUSED, gboolean *ret_stale,
+                               GError **error)
+{
+    *ret_stale = FALSE;
+    return ccw_host_detach(host, id, error);
+}
+
+gboolean ccw_host_reattach_as_of(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, gint64 as_of,
+                                 gboolean *ret_stale G_GNUC_UNUSED, GError **error)
+{
+    g_assert_cmpint(as_of, >, 0);
+    return by_hand("reattach", id, error);
+}
+
+gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    gboolean stale;
+
+    return ccw_host_reattach_as_of(host, id, G_MAXINT64, &stale, error);
+}
+
+gboolean ccw_host_reset_as_of(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, gint64 as_of,
+                              gboolean *ret_stale G_GNUC_UNUSED, GError **error)
+{
+    g_assert_cmpint(as_of, >, 0);
+    return by_hand("reset", id, error);
+}
+
+gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error)
+{
+    gboolean stale;
+
+    return ccw_host_reset_as_of(host, id, G_MAXINT64, &stale, error);
+}

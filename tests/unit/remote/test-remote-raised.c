@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What replies were raised to lately: the same bytes alone, within its bounds. */
+#include <string.h>
+
+#include "remote/raised.h"
+
+#define GET_XML_DESC 14
+#define NODE_GET_XML_DESC 114
+
+static CcwHeader reply_header(gint32 procedure, guint32 serial)
+{
+    return (CcwHeader){
+        .program = CCW_PROGRAM_REMOTE,
+        .version = CCW_PROGRAM_VERSION,
+        .procedure = procedure,
+        .type = CCW_TYPE_REPLY,
+        .serial = serial,
+        .status = CCW_STATUS_OK,
+    };
+}
+
+static void keep(CcwRaised *raised, gint32 procedure, const guint8 *payload, gsize length, const char *text)
+{
+    const CcwHeader header = reply_header(procedure, 1);
+    g_autoptr(GByteArray) frame = ccw_frame_new(&header, payload, length);
+    g_autoptr(GByteArray) raised_frame = ccw_frame_new(&header, (const guint8 *)text, strlen(text));
+
+    ccw_raised_keep(raised, frame, raised_frame);
+}
+
+/* text: NULL: nothing is found */
+static void expect(CcwRaised *raised, const CcwHeader *header, const guint8 *payload, gsize length, const char *text)
+{
+    g_autoptr(GByteArray) found = ccw_raised_find(raised, header, payload, length);
+    CcwHeader of_found;
+
+    g_assert_true((found != NULL) == (text != NULL));
+    if (!found)
+        return;
+    g_assert_true(ccw_header_decode(found->data, &of_found, NULL));
+    g_assert_cmpuint(of_found.serial, ==, header->serial);
+    g_assert_cmpuint(of_found.length, ==, found->len);
+    g_assert_cmpmem(found->data + CCW_FRAME_HEAD, found->len - CCW_FRAME_HEAD, text, strlen(text));
+}
+
+static void only_the_same(void)
+{
+    g_autoptr(CcwRaised) raised = ccw_raised_new();
+    CcwHeader header = reply_header(GET_XML_DESC, 9);
+    guint8 payload[1000];
+
+    memset(payload, 'x', sizeof(payload));
+    expect(NULL, &header, payload, sizeof(payload), NULL);
+    expect(raised, &header, payload, sizeof(payload), NULL);
+    keep(raised, GET_XML_DESC, payload, sizeof(payload), "raised");
+    expect(raised, &header, payload, sizeof(payload), "raised");
+    expect(raised, &header, payload, sizeof(payload) - 1, NULL);
+    for (gsize i = 0; i < sizeof(payload); i++) {
+        payload[i]++;
+        expect(raised, &header, payload, sizeof(payload), NULL);
+        payload[i]--;
+    }
+    header.procedure = NODE_GET_XML_DESC;
+    expect(raised, &header, payload, sizeof(payload), NULL);
+    header = reply_header(GET_XML_DESC, 9);
+    header.program = CCW_PROGRAM_QEMU;
+    expect(raised, &header, payload, sizeof(payload), NULL);
+    header = reply_header(GET_XML_DESC, 9);
+    header.status = CCW_STATUS_ERROR;
+    expect(raised, &header, payload, sizeof(payload), NULL);
+}
+
+/* Two replies that meet in one place: the newer one stays. */
+static void newer_one(void)
+{
+    g_autoptr(CcwRaised) raised = ccw_raised_new();
+    const CcwHeader header = reply_header(GET_XML_DESC, 1);
+    guint8 payload[1000] = { 0 };
+
+    keep(raised, GET_XML_DESC, payload, sizeof(payload), "older");
+    payload[sizeof(payload) - 1] = 1;
+    keep(raised, GET_XML_DESC, payload, sizeof(payload), "newer");
+    expect(raised, &header, payload, sizeof(payload), "newer");
+    payload[sizeof(payload) - 1] = 0;
+    expect(raised, &header, payload, sizeof(payload), NULL);
+}
+
+/* Not more than it says, however many are kept. */
+static void bounds(void)
+{
+    g_autoptr(CcwRaised) raised = ccw_raised_new();
+    const CcwHeader header = reply_header(GET_XML_DESC, 1);
+    g_autofree guint8 *payload = g_malloc0(CCW_RAISED_MAX + 1);
+    g_autofree char *text = g_strnfill(CCW_RAISED_MAX + 1, 'y');
+    guint found = 0;
+
+    keep(raised, GET_XML_DESC, payload, CCW_RAISED_MAX + 1, "raised");
+    expect(raised, &header, payload, CCW_RAISED_MAX + 1, NULL);
+    keep(raised, GET_XML_DESC, payload, 1, text);
+    expect(raised, &header, payload, 1, NULL);
+    for (guint i = 0; i < 10 * CCW_RAISED_SLOTS; i++) {
+        memcpy(payload, &i, sizeof(i));
+        keep(raised, GET_XML_DESC, payload, CCW_RAISED_MAX, "raised");
+    }
+    for (guint i = 0; i < 10 * CCW_RAISED_SLOTS; i++) {
+        g_autoptr(GByteArray) frame = NULL;
+
+        memcpy(payload, &i, sizeof(i));
+        frame = ccw_raised_find(raised, &header, payload, CCW_RAISED_MAX);
+        found += frame != NULL;
+    }
+    g_assert_cmpuint(found, >, 0);
+    g_assert_cmpuint(found, <=, CCW_RAISED_SLOTS);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/remote/raised/only-the-same", only_the_same);
+    g_test_add_func("/remote/raised/newer-one", newer_one);
+    g_test_add_func("/remote/raised/bounds", bounds);
+    return g_test_run();
+}
