@@ -28,7 +28,6 @@ static gboolean has_name(JsonArray *array, const char *name)
 /* While the answers are read. */
 typedef struct {
     CcwCaps *caps;
-    gint64 major, minor;
     gboolean hostid, squash_mcss;
 } Reading;
 
@@ -117,21 +116,17 @@ static void read_greeting(Reading *reading, JsonObject *greeting)
 {
     JsonObject *version = ccw_json_object(ccw_json_object(greeting, "version"), "qemu");
 
-    reading->major = ccw_json_int(version, "major");
-    reading->minor = ccw_json_int(version, "minor");
     g_free(reading->caps->version);
-    reading->caps->version = g_strdup_printf("%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT,
-                                             reading->major, reading->minor, ccw_json_int(version, "micro"));
+    reading->caps->version =
+        g_strdup_printf("%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT, ccw_json_int(version, "major"),
+                        ccw_json_int(version, "minor"), ccw_json_int(version, "micro"));
 }
 
-/* QEMU 2.10 and 2.11 have the option and no question that would tell of it. */
 static CcwCapsDialect find_dialect(const Reading *reading)
 {
     if (reading->hostid)
         return CCW_CAPS_SERIES;
-    if (reading->squash_mcss || (reading->major == 2 && (reading->minor == 10 || reading->minor == 11)))
-        return CCW_CAPS_SQUASH_MCSS;
-    return CCW_CAPS_STOCK;
+    return reading->squash_mcss ? CCW_CAPS_SQUASH_MCSS : CCW_CAPS_STOCK;
 }
 
 static void read_answer(Reading *reading, JsonObject *answer)

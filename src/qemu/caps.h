@@ -8,7 +8,7 @@
 
 typedef enum {
     CCW_CAPS_STOCK,       /* sysfsdev= and devno=, any device in any css (QEMU since 2.12, with or without libvirt) */
-    CCW_CAPS_SQUASH_MCSS, /* the same, and -machine s390-squash-mcss= maps into the default css (QEMU 2.10 to 3.x) */
+    CCW_CAPS_SQUASH_MCSS, /* the same, and -machine s390-squash-mcss= maps into the default css (QEMU 2.12 to 3.x) */
     CCW_CAPS_SERIES,      /* hostid=, guestid= and -machine s390-map-css= */
 } CcwCapsDialect;
 

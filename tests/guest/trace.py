@@ -63,6 +63,21 @@ class Trace(LabGuest):
                  r"\[1\] 47 LOCATE RECORD cc 16 .*operation \w\w", r"12 READ COUNT ")):
             self.steps.note("\n".join(wanted(text, *patterns)[:4]))
 
+    def storage_answered(self):
+        """Linux keeps a query that is refused in the debug log of its DASD driver, and leaves it out of dmesg."""
+        with open(self.file("boot.txt"), encoding="utf-8") as file:
+            text = file.read()
+        for query in (r"52 \(volume storage query\)", r"53 \(logical configuration query\)"):
+            self.steps.note("\n".join(wanted(text, rf"27 PERFORM SUBSYSTEM FUNCTION .*suborder {query}",
+                                             r"\[1\] 3e READ SUBSYSTEM DATA", r"= device ce de at \[1\]")))
+        folder = f"/sys/bus/ccw/devices/{BUS_ID}/capacity"
+        capacity = self.in_guest(f"cat {folder}/logical_capacity {folder}/space_allocated").split()
+        expect(capacity == ["1113", "1113"], f"logical capacity and allocated space are {capacity}")
+        log = self.in_guest("mount -t debugfs debugfs /sys/kernel/debug && cat /sys/kernel/debug/s390dbf/dasd/sprintf")
+        self.steps.note(log)
+        expect("debug area created" in log, "the log does not begin where the driver did:\n" + log)
+        expect(not re.search("fail|reject|refus|rc=-", log, re.I), "a query was refused:\n" + log)
+
     def format_traced(self):
         tracer = Tracer("--record", self.file("format.trace")).attached()
         self.format()
@@ -112,6 +127,7 @@ class Trace(LabGuest):
         run("without a guest there is nothing to trace", self.nothing_to_trace)
         run("a guest boots and sets the device online, traced from its first instruction", self.boot_traced)
         run("the trace tells of it: identity, path group, characteristics, extents", self.boot_lines)
+        run("the queries for its storage are answered, and Linux's log has none that is refused", self.storage_answered)
         run("dasdfmt, recorded and decoded", self.format_traced)
         run("one read as JSON", self.json_of_one_read)
         run("a device that no guest has is an error, and with --wait its trace is empty", self.filtered)

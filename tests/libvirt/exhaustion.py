@@ -115,7 +115,7 @@ class ExhaustionTest(AttackTest):
         unfinished = partial(hostile.keep_unfinished, RW, FRAME)
         with Attacker(LOOKER, unfinished, SENDERS) as attacker, Attacker(DEFINER, unfinished, SENDERS) as second:
             for one in (attacker, second):
-                one.wait_for("connected", SENDERS, 60 * SLOWER)
+                one.wait_for("connected", SENDERS, 180 * SLOWER)  # an attacker is nice, and sends megabytes
             wait_for("a user's share is held", lambda: self.libvirt.memory() - before >= 0.9 * SHARE, 60 * SLOWER)
             most = 2 * SHARE * OVERHEAD
             grown = highest(self.libvirt.memory, lambda now: now - before > most, 2, 15 * SLOWER) - before

@@ -6,6 +6,7 @@ copy of this machine's own, in a mount namespace where qemu-system-s390x cannot 
 Usage: check-emulators.py QEMU-CCW VIRT-CCW FIXTURE.xml
 """
 
+import glob
 import json
 import os
 import re
@@ -87,6 +88,10 @@ def try_emulator(emulator, where, folder):
         check(f"{where}: virt-ccw trace finds it {how}", "is traced" in attached, attached)
     with open(FIXTURE, encoding="utf-8") as file:
         xml = re.sub("<emulator>.*</emulator>", f"<emulator>{emulator}</emulator>", file.read())
+    with_loadparm = xml.replace("</hostdev>", "<boot order='1' loadparm='2'/></hostdev>")
+    line = run(VIRT_CCW, "argv", "--dialect", "stock", write(folder, with_loadparm)).stdout
+    asked = {"vfio_ccw": True, "loadparm": '"loadparm":"2"' in line, "iommufd": False}
+    check(f"{where}: and what libvirt does with its devices", found.get("libvirt") == asked, found, line)
     for dialect in ("stock", "series"):
         done = run(VIRT_CCW, "argv", "--dialect", dialect, write(folder, xml))
         check(f"{where}: virt-ccw argv --dialect {dialect}", emulator in done.stdout and "vfio-ccw" in done.stdout, done)
@@ -99,6 +104,20 @@ def write(folder, xml):
     with open(path, "w", encoding="utf-8") as file:
         file.write(xml)
     return path
+
+
+def without_libvirt(emulator):
+    """What the emulator can do is worth knowing where libvirt has no driver for it."""
+    drivers = glob.glob("/usr/lib*/libvirt/connection-driver/libvirt_driver_qemu.so") or glob.glob(
+        "/usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so")
+    mount("--bind", "/dev/null", drivers[0])
+    done = run(VIRT_CCW, "capabilities", emulator)
+    as_json = run(VIRT_CCW, "capabilities", "--json", emulator)
+    subprocess.run(["umount", drivers[0]], check=True)
+    check("without libvirt's driver the emulator's capabilities are printed",
+          done.returncode == 0 and re.search("^device vfio-ccw +yes$", done.stdout, re.M)
+          and re.search("^libvirt assigns it +not known$", done.stdout, re.M) and "warning: libvirt" in done.stderr, done)
+    check("and in JSON", as_json.returncode == 0 and json.loads(as_json.stdout)["libvirt"] is None, as_json)
 
 
 def mount(*arguments):
@@ -131,6 +150,7 @@ def main():
         check("without any the error says where it was looked for", none.returncode == 1 and in_libexec in none.stderr, none)
         os.environ["PATH"] = os.path.join(folder, "bin") + ":" + os.environ["PATH"]
         try_emulator(in_path, "qemu-kvm in PATH", folder)
+        without_libvirt(in_path)
         subprocess.run(["umount", real], check=True)
         subprocess.run(["umount", LIBEXEC], check=True)
     print(f"1..{len(results)}")

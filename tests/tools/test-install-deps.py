@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """scripts/install-deps where there is no apt: it names what is missing by its own name, guesses no package's, and installs
-nothing. The programs in PATH are links to this machine's, without some.
+nothing. And with an apt that another program keeps from the package lists: it waits, but not for ever. The programs in PATH
+are links to this machine's, without some.
 
     test-install-deps.py INSTALL-DEPS
 """
@@ -14,7 +15,7 @@ import tempfile
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
 
-from steps import Steps, expect  # noqa: E402
+from steps import Steps, StepSkipped, expect  # noqa: E402
 
 INSTALL_DEPS = os.path.abspath(sys.argv[1])
 ABSENT = {"apt-get", "apt-cache", "cpio", "readelf", "xz"}  # all of them in /usr/bin, as PATH gets /usr/sbin added
@@ -75,12 +76,62 @@ def no_pkg_config():
     expect("Without pkg-config" in lines[-1], f"the reason is not said: {lines}")
 
 
+# Stands for apt-get: for its first $LOCKED calls of update another has the lock. What it installs is a link each.
+APT_GET = """#!/bin/bash
+case " $* " in
+*" update "*)
+    echo >>"$FOLDER/updates"
+    if (($(wc -l <"$FOLDER/updates") <= LOCKED)); then
+        echo "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 4711 (apt-get)" >&2
+        exit 100
+    fi
+    ;;
+*" install "*) ln -s /bin/true "$FOLDER/cpio" ;;
+esac
+"""
+APT_CACHE = "#!/bin/bash\necho '  Candidate: 1'\n"
+SLEEP = "#!/bin/bash\necho >>\"$FOLDER/pauses\"\n"
+ID = "#!/bin/bash\necho 0\n"
+
+
+def with_apt(locked):
+    """(what was run, how often it paused) where cpio is missing."""
+    with open("/etc/os-release", encoding="utf-8") as file:
+        if not re.search(r"^ID=\"?debian\"?$", file.read(), re.M):
+            raise StepSkipped("only on Debian does it run apt-get")
+    with tempfile.TemporaryDirectory() as folder:
+        scripts = {"apt-get": APT_GET, "apt-cache": APT_CACHE, "sleep": SLEEP, "id": ID}
+        links(folder, set(scripts) | {"cpio"})
+        for name, text in scripts.items():
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(text)
+            os.chmod(file.name, 0o755)
+        done = subprocess.run(["/bin/bash", INSTALL_DEPS], env={"PATH": folder, "FOLDER": folder, "LOCKED": str(locked)},
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        pauses = os.path.join(folder, "pauses")
+        return done, os.path.getsize(pauses) if os.path.exists(pauses) else 0
+
+
+def lists_locked():
+    done, pauses = with_apt(2)
+    expect(done.returncode == 0 and pauses == 2, f"{pauses} pauses: {done}")
+    expect(done.stdout.count("Waiting for another program") == 1 and done.stderr == "", str(done))
+
+
+def lists_stay_locked():
+    done, pauses = with_apt(1000)
+    expect(done.returncode == 1 and pauses == 40, f"{pauses} pauses: {done}")
+    expect("held by process 4711" in done.stderr and done.stderr.endswith("the package lists could not be read\n"), str(done))
+
+
 def main():
     steps = Steps(False)
     steps.run("programs are named by their own names", programs)
     steps.run("libraries by those of their pkg-config files", libraries)
     steps.run("and no package is", no_package)
     steps.run("without pkg-config it says that it cannot see libraries", no_pkg_config)
+    steps.run("it waits for another that reads the package lists", lists_locked)
+    steps.run("for a bounded time, and then names the other", lists_stay_locked)
     steps.done()
 
 

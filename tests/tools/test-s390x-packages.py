@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """scripts/s390x-packages with a small archive of its own: what depends on what is found by apt, and a package that the archive
-lists and lacks is named, and replaced by its previous version.
+lists and lacks is named, and replaced by its previous version; a kernel, whose version is in the names of its packages, too.
 
     test-s390x-packages.py S390X-PACKAGES
 """
@@ -23,7 +23,14 @@ ARCHIVE = {
     "old": (("tool", "1.0-1", "library"), ("gone", "1.0-1", "")),
     "new": (("tool", "1.0-2", "library"), ("library", "3-1", "libc6, tiny"), ("libc6", "2-1", ""), ("tiny", "1-1", ""),
             ("gone", "1.0-2", "")),
+    # One kernel is split, the other is not.
+    "kernels": (("linux-image-6.12.9-s390x", "6.12.9-1", "linux-base, tiny"),
+                ("linux-image-6.12.10-s390x", "6.12.10-1", "linux-base, linux-modules-6.12.10-s390x"),
+                ("linux-modules-6.12.10-s390x", "6.12.10-1", ""), ("linux-image-6.12.11-s390x-dbg", "6.12.11-1", ""),
+                ("linux-base", "4-1", "")),
 }
+TESTING = "debian/dists/testing/main/binary-s390x"
+NEWER = (("gone", "2.0-1", "libc6"), ("libc6", "3-1", ""))
 
 
 class Archive:
@@ -32,18 +39,26 @@ class Archive:
         self.cache = f"{folder}/cache"
         lines = ""
         for suite, packages in ARCHIVE.items():
-            for package in packages:
-                self._build(suite, *package)
-            index = subprocess.run(["dpkg-scanpackages", "--multiversion", suite], cwd=folder, check=True, capture_output=True,
-                                   text=True).stdout
-            with open(f"{folder}/{suite}/Packages", "w", encoding="utf-8") as file:
-                file.write(index)
+            self._fill(folder, suite, packages)
             lines += f"deb [trusted=yes arch=s390x] file:{folder} {suite}/\n"
         with open(f"{folder}/sources.list", "w", encoding="utf-8") as file:
             file.write(lines)
         with open(f"{folder}/apt.conf", "w", encoding="utf-8") as file:
             file.write(f'Dir::Etc::sourcelist "{folder}/sources.list";\nDir::Etc::sourceparts "/dev/null";\n'
-                       f'Dir::Etc::preferencesparts "/dev/null";\nAcquire::Retries "0";\n')
+                       f'Dir::Etc::preferencesparts "/dev/null";\nAcquire::Retries "0";\n'
+                       'Acquire::AllowInsecureRepositories "true";\nAPT::Get::AllowUnauthenticated "true";\n')
+
+    def _fill(self, top, suite, packages):
+        for package in packages:
+            self._build(os.path.relpath(f"{top}/{suite}", self.folder), *package)
+        index = subprocess.run(["dpkg-scanpackages", "--multiversion", suite], cwd=top, check=True, capture_output=True,
+                               text=True).stdout
+        with open(f"{top}/{suite}/Packages", "w", encoding="utf-8") as file:
+            file.write(index)
+
+    def add_testing(self):
+        os.makedirs(f"{self.folder}/debian")
+        self._fill(f"{self.folder}/debian", os.path.relpath(TESTING, "debian"), NEWER)
 
     def _build(self, suite, name, version, depends):
         tree = f"{self.folder}/tree"
@@ -63,14 +78,16 @@ class Archive:
         return f"{self.folder}/{suite}/{name}_{version}_s390x.deb"
 
     def run(self, *arguments):
-        environment = dict(os.environ, APT_CONFIG=f"{self.folder}/apt.conf", LIBVIRT_CCW_CACHE=self.cache, LC_ALL="C")
+        environment = dict(os.environ, APT_CONFIG=f"{self.folder}/apt.conf", LIBVIRT_CCW_CACHE=self.cache, LC_ALL="C",
+                           LIBVIRT_CCW_DEBIAN_ARCHIVE=f"file:{self.folder}/debian")
         done = subprocess.run([SCRIPT, *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False)
         return done.returncode, done.stdout, done.stderr
 
     def unpack(self, *arguments):
         """{package: version} of what is in the folder then, and what the script said."""
         root = tempfile.mkdtemp(dir=self.folder)
-        code, _, said = self.run(*arguments[:-1], root, arguments[-1])
+        options = [argument for argument in arguments if argument.startswith("--")]
+        code, _, said = self.run(*options, root, *arguments[len(options):])
         names = os.listdir(f"{root}/usr/share") if os.path.isdir(f"{root}/usr/share") else []
         found = {}
         for name in names:
@@ -111,6 +128,38 @@ def nothing_older(archive):
     expect(code == 1 and not found and "lacks gone 1.0-2 of the s390x port, and every older version" in said, f"{code}: {said}")
 
 
+def newer(archive):
+    archive.add_testing()
+    code, found, said = archive.unpack(f"--manifest={archive.folder}/manifest", "gone")
+    expect(code == 0 and found == {"gone": "2.0-1", "libc6": "3-1"}, f"{code}: {found}: {said}")
+    expect("lacks gone 1.0-2 of the s390x port, and every older version: taking all from testing" in said, said)
+    with open(f"{archive.folder}/manifest", encoding="utf-8") as file:
+        expect(file.read() == "gone 2.0-1\nlibc6 3-1\n", "the manifest tells of others")
+
+
+def kernel(archive):
+    code, found, said = archive.unpack("--kernel")
+    expect(code == 0 and found == {"linux-image-6.12.10-s390x": "6.12.10-1", "linux-modules-6.12.10-s390x": "6.12.10-1"},
+           f"{code}: {found}: {said}")
+
+
+def kernel_replaced(archive):
+    """Not by half of the newest."""
+    os.unlink(archive.deb("kernels", "linux-modules-6.12.10-s390x", "6.12.10-1"))
+    shutil.rmtree(archive.cache)
+    code, found, said = archive.unpack("--kernel")
+    expect(code == 0 and found == {"linux-image-6.12.9-s390x": "6.12.9-1"}, f"{code}: {found}: {said}")
+    expect("lacks linux-image-6.12.10-s390x of the s390x port: taking linux-image-6.12.9-s390x" in said, said)
+
+
+def no_kernel(archive):
+    os.unlink(archive.deb("kernels", "linux-image-6.12.9-s390x", "6.12.9-1"))
+    shutil.rmtree(archive.cache)
+    code, found, said = archive.unpack("--kernel")
+    expect(code == 1 and not found, f"{code}: {found}: {said}")
+    expect("the archive lacks each whole kernel of the s390x port: taking all from testing" in said, said)
+
+
 def main():
     absent = [name for name in PROGRAMS if not shutil.which(name)]
     if absent:
@@ -124,6 +173,10 @@ def main():
         steps.run("a name that no package has is an error", unknown, archive)
         steps.run("a package that the archive lists and lacks is named, and the previous version taken", replaced, archive)
         steps.run("and is an error when there is no other version", nothing_older, archive)
+        steps.run("but for testing, from which all is taken then", newer, archive)
+        steps.run("the newest kernel comes with its modules, and without what it depends on", kernel, archive)
+        steps.run("a kernel of which the archive lacks a part is named, and the one before it taken", kernel_replaced, archive)
+        steps.run("and is an error when there is no other", no_kernel, archive)
     steps.done()
 
 

@@ -23,6 +23,7 @@
 #include "rpc/xdr.h"
 #include "util/error.h"
 
+#define ASKS_MAX 5  /* of libvirt, while the subchannel's driver changes */
 #define LOOKS_MAX 3 /* at what the domains have, if attaches come in between */
 
 static CcwReport detach_report = { .done = "detached", .verb = "detach", .place = " from this host" };
@@ -51,6 +52,7 @@ typedef struct {
     CcwBusId named;
     CcwHostDevice *device; /* NULL: none of ours */
     char *asked;           /* the node device that libvirt is asked about */
+    guint asks;            /* how often libvirt was asked again */
     GError *error;
 } ByHand;
 
@@ -166,6 +168,20 @@ static gboolean is_unlisted(const CcwHeader *header, const guint8 *payload, gsiz
     return unlisted;
 }
 
+/* libvirt reads the subchannel's attributes to answer. It fails while these go because another driver gets the
+ * subchannel. */
+static gboolean is_changing(const CcwHeader *header, const guint8 *payload, gsize length)
+{
+    CcwRpcError error;
+    gboolean changing;
+
+    if (header->status != CCW_STATUS_ERROR || !ccw_rpc_error_decode(&error, payload, length))
+        return FALSE;
+    changing = error.code == VIR_ERR_SYSTEM_ERROR && ccw_rpc_error_mentions(&error, "/mdev_supported_types");
+    ccw_rpc_error_clear(&error);
+    return changing;
+}
+
 static void answered(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
     ByHand *hand = (ByHand *)action;
@@ -176,6 +192,9 @@ static void answered(CcwAction *action, const CcwHeader *header, const guint8 *p
     } else if (is_unlisted(header, payload, length) && strcmp(hand->asked, action->arguments.node) != 0) {
         g_free(hand->asked);
         hand->asked = g_strdup(action->arguments.node);
+        ask(hand);
+    } else if (hand->asks < ASKS_MAX && is_changing(header, payload, length)) {
+        hand->asks++;
         ask(hand);
     } else if (header->status == CCW_STATUS_ERROR) {
         end(hand, ccw_action_refusal(action, header, payload, length));

@@ -194,7 +194,7 @@ static void host_device(void)
           "-M x -device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/" MDEV "00004711,devno=0.0.4711" },
         { "./qemu-7.2.s390x", "-M x -device vfio-ccw,hostid=0.0.4711",
           "-M x -device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/" MDEV "00004711,devno=fe.0.4711" },
-        { "./qemu-2.11.s390x", "-M x -device vfio-ccw,hostid=0.0.4711,guestid=fe.1.0001",
+        { "./qemu-3.1.s390x", "-M x -device vfio-ccw,hostid=0.0.4711,guestid=fe.1.0001",
           "-M x -device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/" MDEV
           "00004711,devno=0.1.0001 -machine s390-squash-mcss=on" },
         { "./qemu-3.1.s390x", "-M x,s390-map-css=off -device vfio-ccw,hostid=0.0.4711",

@@ -46,7 +46,7 @@ static void recorded(void)
         { "qemu-10.0.s390x", "10.0.* s390x machine vfio-ccw bootindex pfch loadparm iommufd, stock" },
         { "qemu-7.2.s390x", "7.2.* s390x machine vfio-ccw bootindex pfch, stock" },
         { "qemu-3.1.s390x", "3.1.0 s390x machine vfio-ccw pfch, squash-mcss" },
-        { "qemu-2.11.s390x", "2.11.2 s390x machine vfio-ccw, squash-mcss" },
+        { "qemu-2.11.s390x", "2.11.2 s390x machine vfio-ccw, stock" },
         { "series.s390x", "2.8.0 s390x machine vfio-ccw, series" },
         { "no-vfio-ccw.s390x", "8.2.0 s390x machine, stock" },
         { "no-ccw-machine.x86_64", "7.2.0 x86_64, stock" },

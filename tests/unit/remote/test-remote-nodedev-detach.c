@@ -184,6 +184,25 @@ static void unlisted(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     expect_host("");
 }
 
+/* libvirt has read the subchannel's attributes while its driver changed. */
+static void changing(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    static const char gone[] = "Failed to read file '/sys/devices/css0/0.0.0034/mdev_supported_types/vfio_ccw-io/"
+                               "device_api': No such device";
+
+    call(peers, 119, DEVICE);
+    answer(peers, 119, expect_question(peers, 119), VIR_ERR_SYSTEM_ERROR, gone);
+    answer(peers, 119, expect_question(peers, 119), VIR_ERR_SYSTEM_ERROR, gone);
+    let_past(peers, 119);
+    expect_ok(peers, 119);
+    expect_host("reattach 0.0.1234 ");
+    call(peers, 119, DEVICE);
+    for (guint i = 0; i < 6; i++)
+        answer(peers, 119, expect_question(peers, 119), VIR_ERR_SYSTEM_ERROR, gone);
+    peers_expect_error(peers, SERIAL, 119, VIR_ERR_SYSTEM_ERROR, "device_api");
+    expect_host("");
+}
+
 /* A libvirt that can do it: then who may is no longer known to have been asked. */
 static void unknown_libvirt(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
@@ -268,6 +287,7 @@ int main(int argc, char **argv)
     ADD("not-ours", not_ours);
     ADD("denied", denied);
     ADD("unlisted", unlisted);
+    ADD("changing", changing);
     ADD("unknown-libvirt", unknown_libvirt);
     ADD("in-use", in_use);
     ADD("failed", failed);
