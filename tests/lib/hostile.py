@@ -2,6 +2,7 @@
 """What attackers send to virtccwd: each function is the attack(counts, number) of an Attacker, once its first arguments are
 given, and goes on until its process ends."""
 
+import functools
 import itertools
 import os
 import select
@@ -185,12 +186,18 @@ def keep(client):
     KEPT.append(client)
 
 
+@functools.lru_cache
+def unfinished_frame(length):
+    """All but the last byte of a call. Made once: it is megabytes, and there are many clients."""
+    return frame(DEFINE, struct.pack(">I", length) + b"x" * length)[:-1]
+
+
 def keep_unfinished(path, length, counts, _number):
     """A frame of which all but the last byte comes."""
     client = connect(path, counts)
     client.socket.settimeout(2)
     try:
-        client.socket.sendall(client.next_frame(DEFINE, struct.pack(">I", length) + b"x" * length)[:-1])
+        client.socket.sendall(unfinished_frame(length))
         counts.add("sent")
     except OSError:
         counts.add("refused")
