@@ -125,7 +125,7 @@ void dasd_cmd_write_ckd(DasdExec *exec)
     const DasdRecord *record;
     guint32 n_before;
 
-    /* Of the records that are there those stay that come before the new one. */
+    /* The records before the new one stay, and the others are dropped. */
     if (!move_to_format(exec) || !dasd_move_fetch(exec, 0, exec->chain.record))
         return;
     dasd_data_get(&exec->data, count, sizeof(count));

@@ -43,8 +43,8 @@ guint64 dasd_file_look(DasdFile *file, gboolean *ret_changed);
 typedef void (*DasdFileHoleFunc)(gpointer opaque, guint64 from, guint64 to);
 
 /*
- * Calls found for each hole of the file, a bounded number of times: what is behind the last is not known. Of a file
- * system that does not tell its holes there are none.
+ * Calls found for each hole of the file, a bounded number of times: what is behind the last is not known. On a file
+ * system without SEEK_HOLE no hole is found.
  */
 void dasd_file_find_holes(const DasdFile *file, DasdFileHoleFunc found, gpointer opaque);
 

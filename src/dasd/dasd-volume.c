@@ -167,7 +167,7 @@ static gboolean read_track(DasdVolume *volume, Entry *entry, guint32 number)
 {
     guint32 layout;
 
-    /* What another program has put into a hole is seen as soon as it would be without the map of holes. */
+    /* What another program has put into a hole is seen, unless it did so while a program of the guest was written. */
     if (volume->layouts[number] == LAYOUT_HOLE)
         look_at_file(volume);
     layout = volume->layouts[number];
@@ -335,8 +335,10 @@ static gboolean is_same_track(DasdVolume *volume, const Entry *entry)
     if (entry->change.format == 0 && !track->unwritten)
         return TRUE;
     now->slot = slot;
-    if (!read_slot(volume, slot, track->number, 0, DASD_3390_TRACK_SIZE) || !dasd_track_parse(now, track->number))
+    if (!read_slot(volume, slot, track->number, 0, DASD_3390_TRACK_SIZE))
         return FALSE;
+    if (!dasd_track_parse(now, track->number))
+        return track->unwritten; /* damaged: what repairs it replaces all of it */
     if (track->unwritten)
         return now->unwritten;
     for (guint32 i = 0; i < track->n_records; i++) {

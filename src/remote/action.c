@@ -253,8 +253,10 @@ static void raise_work(CcwAction *action)
 
     if (!ccw_header_decode(frame->data, &header, NULL))
         return;
-    action->raised = ccw_relay_raise(&header, frame->data + CCW_FRAME_HEAD, frame->len - CCW_FRAME_HEAD);
-    action->reply = g_byte_array_ref(action->raised);
+    action->reply = ccw_relay_raise(&header, frame->data + CCW_FRAME_HEAD, frame->len - CCW_FRAME_HEAD);
+    /* A copy: the outbox puts what follows behind a frame that is not sent yet. */
+    if (action->reply->len <= CCW_FRAME_HEAD + CCW_RAISED_MAX)
+        action->raised = g_bytes_new(action->reply->data + CCW_FRAME_HEAD, action->reply->len - CCW_FRAME_HEAD);
     if (ccw_outbox_borrow(outbox)) {
         g_atomic_int_set(&action->is_answered, TRUE);
         action->can_wait = ccw_outbox_give_back(outbox, g_steal_pointer(&action->reply));
@@ -269,14 +271,21 @@ static void raised(CcwAction *action)
     if (lately && action->raised)
         ccw_raised_keep(lately, action->frame, action->raised);
     g_clear_pointer(&action->frame, g_byte_array_unref);
-    g_clear_pointer(&action->raised, g_byte_array_unref);
+    g_clear_pointer(&action->raised, g_bytes_unref);
     ccw_action_end(action, g_steal_pointer(&action->reply));
 }
 
 void ccw_action_end_raised(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
 {
+    GByteArray *known;
+
     if (!ccw_relay_must_parse_reply(header, payload, length)) {
         ccw_action_end(action, ccw_relay_raise(header, payload, length));
+        return;
+    }
+    known = ccw_raised_find(action->connection->services->raised, header, payload, length);
+    if (known) {
+        ccw_action_end(action, known);
         return;
     }
     action->frame = ccw_frame_new(header, payload, length);

@@ -29,11 +29,12 @@ struct _CcwAction {
     gint32 awaited_procedure;
     gsize held_bytes; /* libvirt's replies that it has had: its user is charged for them until it ends */
     CcwActionStep work, done;
-    GByteArray *frame;  /* see ccw_action_end_raised(); else NULL. As libvirt wrote it, */
-    GByteArray *raised; /* what it was raised to, */
-    GByteArray *reply;  /* and the same until the client has it */
-    gint is_answered;   /* atomic: the client has its reply, or a part of it */
-    gint can_wait;      /* the worker's: nothing waits for the end of its work */
+    /* Of ccw_action_end_raised(), else NULL: */
+    GByteArray *frame; /* libvirt's reply */
+    GByteArray *reply; /* the raised reply until it is sent */
+    GBytes *raised;    /* its payload, to be remembered */
+    gint is_answered;  /* atomic: the client has its reply, or a part of it */
+    gint can_wait;     /* the worker's: nothing waits for the end of its work */
     struct {
         const CcwMapCss *map_css;
         CcwLogLimit *limit;

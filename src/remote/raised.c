@@ -7,8 +7,9 @@
 #define HASHED_MAX 256u
 
 typedef struct {
-    GByteArray *frame; /* NULL: the slot is empty */
-    GByteArray *raised;
+    CcwHeader header;
+    GBytes *payload; /* of that reply; NULL: the slot is empty */
+    GBytes *raised;
 } Slot;
 
 struct _CcwRaised {
@@ -22,8 +23,8 @@ CcwRaised *ccw_raised_new(void)
 
 static void clear(Slot *slot)
 {
-    g_clear_pointer(&slot->frame, g_byte_array_unref);
-    g_clear_pointer(&slot->raised, g_byte_array_unref);
+    g_clear_pointer(&slot->payload, g_bytes_unref);
+    g_clear_pointer(&slot->raised, g_bytes_unref);
 }
 
 void ccw_raised_free(CcwRaised *raised)
@@ -33,7 +34,7 @@ void ccw_raised_free(CcwRaised *raised)
     g_free(raised);
 }
 
-/* FNV-1a, with the procedure and the length as the first bytes. Who makes them meet only has replies raised again. */
+/* FNV-1a, with the procedure and the length as the first bytes. A client that causes collisions only empties slots. */
 static guint find_slot(gint32 procedure, const guint8 *payload, gsize length)
 {
     const guint32 prime = 16777619;
@@ -45,29 +46,34 @@ static guint find_slot(gint32 procedure, const guint8 *payload, gsize length)
     return hash % CCW_RAISED_SLOTS;
 }
 
-static gboolean is_same(const GByteArray *frame, const CcwHeader *header, const guint8 *payload, gsize length)
+static gboolean is_same(const Slot *slot, const CcwHeader *header, const guint8 *payload, gsize length)
 {
-    CcwHeader kept;
+    const CcwHeader *kept = &slot->header;
 
-    return frame->len == CCW_FRAME_HEAD + length && ccw_header_decode(frame->data, &kept, NULL) &&
-           kept.program == header->program && kept.version == header->version && kept.procedure == header->procedure &&
-           kept.type == header->type && kept.status == header->status &&
-           memcmp(frame->data + CCW_FRAME_HEAD, payload, length) == 0;
+    return g_bytes_get_size(slot->payload) == length && kept->program == header->program &&
+           kept->version == header->version && kept->procedure == header->procedure && kept->type == header->type &&
+           kept->status == header->status && memcmp(g_bytes_get_data(slot->payload, NULL), payload, length) == 0;
 }
 
-void ccw_raised_keep(CcwRaised *raised, GByteArray *frame, GByteArray *raised_frame)
+/* libvirt writes the passwords of a domain's displays on request. */
+static gboolean has_password(const guint8 *payload, gsize length)
 {
+    return memmem(payload, length, "passwd", strlen("passwd")) != NULL;
+}
+
+void ccw_raised_keep(CcwRaised *raised, const GByteArray *frame, GBytes *payload)
+{
+    const guint8 *original = frame->data + CCW_FRAME_HEAD;
     const gsize length = frame->len - CCW_FRAME_HEAD;
     CcwHeader header;
     Slot *slot;
 
-    if (MAX(frame->len, raised_frame->len) > CCW_FRAME_HEAD + CCW_RAISED_MAX ||
+    if (MAX(length, g_bytes_get_size(payload)) > CCW_RAISED_MAX || has_password(original, length) ||
         !ccw_header_decode(frame->data, &header, NULL))
         return;
-    slot = &raised->slots[find_slot(header.procedure, frame->data + CCW_FRAME_HEAD, length)];
+    slot = &raised->slots[find_slot(header.procedure, original, length)];
     clear(slot);
-    slot->frame = g_byte_array_ref(frame);
-    slot->raised = g_byte_array_ref(raised_frame);
+    *slot = (Slot){ header, g_bytes_new(original, length), g_bytes_ref(payload) };
 }
 
 GByteArray *ccw_raised_find(const CcwRaised *raised, const CcwHeader *header, const guint8 *payload, gsize length)
@@ -77,7 +83,7 @@ GByteArray *ccw_raised_find(const CcwRaised *raised, const CcwHeader *header, co
     if (!raised || length > CCW_RAISED_MAX)
         return NULL;
     slot = &raised->slots[find_slot(header->procedure, payload, length)];
-    if (!slot->frame || !is_same(slot->frame, header, payload, length))
+    if (!slot->payload || !is_same(slot, header, payload, length))
         return NULL;
-    return ccw_frame_new(header, slot->raised->data + CCW_FRAME_HEAD, slot->raised->len - CCW_FRAME_HEAD);
+    return ccw_frame_new(header, g_bytes_get_data(slot->raised, NULL), g_bytes_get_size(slot->raised));
 }

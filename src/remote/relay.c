@@ -303,14 +303,10 @@ void ccw_relay_backend_frame(CcwConnection *connection, const CcwHeader *header,
     if (ccw_actions_reply(connection, header, payload, length))
         return;
     if (ccw_relay_must_parse_reply(header, payload, length)) {
-        frame = ccw_raised_find(connection->services->raised, header, payload, length);
-        if (!frame) {
-            ccw_reply_begin(connection, header, payload, length);
-            return;
-        }
-    } else {
-        frame = ccw_relay_raise(header, payload, length);
+        ccw_reply_begin(connection, header, payload, length);
+        return;
     }
+    frame = ccw_relay_raise(header, payload, length);
     ccw_connection_send(connection, CCW_SIDE_CLIENT, frame);
     if (is_failed_start(header) && !changes_nothing(connection) && connection->services->start_failed)
         connection->services->start_failed(connection->services->changed_data);

@@ -17,8 +17,9 @@
 #include "dasd/dasd-volume.h"
 
 #define SIZE 512
-#define NEAR 3 /* a track that stays */
-#define FAR 40 /* a track behind the new end */
+#define NEAR 3   /* a track that stays */
+#define FAR 40   /* a track behind the new end */
+#define EMPTY 20 /* one that was never formatted */
 #define CYLINDERS 4
 
 static Bench bench;
@@ -219,6 +220,24 @@ static void written_over(void)
     bench_close(&bench);
 }
 
+/* What replaces all of a track that another program has damaged repairs it, at the first try. */
+static void damaged(void)
+{
+    static const guint8 garbage[] = { 0xde, 0xad, 0xbe, 0xef, 0xde };
+    int fd;
+
+    set_up();
+    fd = g_open(bench.path, O_RDWR | O_CLOEXEC);
+    g_assert_cmpint(pwrite(fd, garbage, sizeof(garbage), (off_t)dasd_track_file_offset(EMPTY)), ==, sizeof(garbage));
+    close(fd);
+    set_later_mtime();
+    bench_format(&bench, EMPTY, 4, 0, SIZE);
+    write_good(EMPTY);
+    read_good(EMPTY);
+    g_assert_cmpuint(count_errors(), ==, 0);
+    bench_close(&bench);
+}
+
 /* The program that writes to the track reads behind the end of the file first, and that is where the change shows. */
 static void written_over_and_truncated(void)
 {
@@ -338,6 +357,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/file/emptied-and-grown", emptied_and_grown);
     g_test_add_func("/dasd/file/written-over", written_over);
     g_test_add_func("/dasd/file/written-over-and-truncated", written_over_and_truncated);
+    g_test_add_func("/dasd/file/damaged", damaged);
     g_test_add_func("/dasd/file/touched", touched);
     g_test_add_func("/dasd/file/deleted", deleted);
     g_test_add_func("/dasd/file/replaced", replaced);

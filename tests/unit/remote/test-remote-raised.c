@@ -23,9 +23,9 @@ static void keep(CcwRaised *raised, gint32 procedure, const guint8 *payload, gsi
 {
     const CcwHeader header = reply_header(procedure, 1);
     g_autoptr(GByteArray) frame = ccw_frame_new(&header, payload, length);
-    g_autoptr(GByteArray) raised_frame = ccw_frame_new(&header, (const guint8 *)text, strlen(text));
+    g_autoptr(GBytes) raised_payload = g_bytes_new(text, strlen(text));
 
-    ccw_raised_keep(raised, frame, raised_frame);
+    ccw_raised_keep(raised, frame, raised_payload);
 }
 
 /* text: NULL: nothing is found */
@@ -113,11 +113,23 @@ static void bounds(void)
     g_assert_cmpuint(found, <=, CCW_RAISED_SLOTS);
 }
 
+/* Passwords are not kept longer than it takes to send them. */
+static void passwords(void)
+{
+    static const char xml[] = "<domain><graphics type='vnc' passwd='secret'/></domain>";
+    g_autoptr(CcwRaised) raised = ccw_raised_new();
+    const CcwHeader header = reply_header(GET_XML_DESC, 1);
+
+    keep(raised, GET_XML_DESC, (const guint8 *)xml, sizeof(xml), "raised");
+    expect(raised, &header, (const guint8 *)xml, sizeof(xml), NULL);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/remote/raised/only-the-same", only_the_same);
     g_test_add_func("/remote/raised/newer-one", newer_one);
     g_test_add_func("/remote/raised/bounds", bounds);
+    g_test_add_func("/remote/raised/passwords", passwords);
     return g_test_run();
 }

@@ -14,13 +14,20 @@
 #define PATIENCE_MS 10000
 #define UUID "cc390000-0001-8000-8000-000000001234"
 
-static void send_domain(Peers *peers, guint32 serial)
+static void send_domain_of(Peers *peers, guint32 serial, const char *name)
 {
-    g_autoptr(GByteArray) reply = payload_string(
-        "<domain type='kvm'><name>guest</name><devices><hostdev mode='subsystem' type='mdev' managed='yes' "
-        "model='vfio-ccw'><source><address uuid='" UUID "'/></source></hostdev></devices></domain>");
+    g_autofree char *xml = g_strdup_printf(
+        "<domain type='kvm'><name>%s</name><devices><hostdev mode='subsystem' type='mdev' managed='yes' "
+        "model='vfio-ccw'><source><address uuid='" UUID "'/></source></hostdev></devices></domain>",
+        name);
+    g_autoptr(GByteArray) reply = payload_string(xml);
 
     peers_send(peers, peers->backend, CCW_TYPE_REPLY, GET_XML_DESC, serial, CCW_STATUS_OK, reply);
+}
+
+static void send_domain(Peers *peers, guint32 serial)
+{
+    send_domain_of(peers, serial, "guest");
 }
 
 /* The main loop runs until it has read all that libvirt has sent, without waiting for a worker. */
@@ -169,6 +176,45 @@ static void once(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     peers->services.raised = NULL;
 }
 
+#define LONG_NAME 20000 /* bytes; a dozen of such replies fill the client's socket */
+#define LONG_REPLIES 16u
+
+/* What is sent behind a reply that had to be queued does not become a part of what is remembered of that reply. */
+static void queued(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+{
+    const CcwHeader event = {
+        .program = CCW_PROGRAM_REMOTE, .version = CCW_PROGRAM_VERSION, .procedure = 333, .type = CCW_TYPE_MESSAGE
+    };
+    g_autoptr(CcwRaised) raised = ccw_raised_new();
+    g_autoptr(GByteArray) secret = ccw_frame_new(&event, (const guint8 *)"of one client alone", 19);
+    g_autofree char *name = g_strnfill(LONG_NAME, 'x');
+    gsize lengths[LONG_REPLIES];
+
+    peers->services.raised = raised;
+    for (guint i = 0; i < LONG_REPLIES; i++) {
+        name[0] = (char)('a' + i);
+        send_domain_of(peers, i, name);
+        peers_turn(peers);
+    }
+    g_assert_cmpint(send(peers->backend, secret->data, secret->len, 0), ==, secret->len);
+    peers_turn(peers);
+    for (guint i = 0; i <= LONG_REPLIES; i++) {
+        g_auto(Frame) frame = peers_receive(peers, peers->client);
+
+        if (frame.header.procedure == GET_XML_DESC)
+            lengths[frame.header.serial] = frame.payload->len;
+    }
+    for (guint i = 0; i < LONG_REPLIES; i++) {
+        g_auto(Frame) frame = { 0 };
+
+        name[0] = (char)('a' + i);
+        send_domain_of(peers, i, name);
+        frame = peers_receive(peers, peers->client);
+        g_assert_cmpuint(frame.payload->len, ==, lengths[i]);
+    }
+    peers->services.raised = NULL;
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -179,5 +225,6 @@ int main(int argc, char **argv)
     ADD("backend-leaves", backend_leaves);
     ADD("many", many);
     ADD("once", once);
+    ADD("queued", queued);
     return g_test_run();
 }
