@@ -189,6 +189,7 @@ static int run(const Options *options, const CcwSettings *settings)
     CcwWorkers *workers = poll ? ccw_workers_new(NULL, &error) : NULL;
     CcwHost *host = ccw_host_new(options->sysfs_root, PROC_ROOT, options->run_dir);
     g_autoptr(CcwManager) manager = ccw_manager_new(host);
+    g_autoptr(CcwRaised) raised = ccw_raised_new();
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autofree char *backend = g_build_filename(options->backend_dir, options->socket_name, NULL);
     CcwWatcher *watcher = NULL;
@@ -196,7 +197,7 @@ static int run(const Options *options, const CcwSettings *settings)
         .poll = poll,
         .workers = workers,
         .manager = manager,
-        .raised = ccw_raised_new(), /* for good */
+        .raised = raised,
         .host = host,
         .changed = kick,
         .start_failed = start_failed,
