@@ -12,6 +12,7 @@
 
 #include "conf/conf.h"
 #include "remote/procedures.h"
+#include "remote/relay-xml.h"
 #include "remote/relay.h"
 #include "remote/rewrite.h"
 #include "rpc/inbox.h"
