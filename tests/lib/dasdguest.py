@@ -11,6 +11,10 @@ RECORDS = {512: 49, 1024: 33, 2048: 21, 4096: 12}  # of a track, by block size
 HEADS = 15
 
 
+# On a busy machine the first may fail: "Failed to wait for daemon to reply: Broken pipe".
+SETTLE = "{ udevadm settle || udevadm settle; }"
+
+
 class DasdGuest(QemuGuest):
     def __init__(self, options, workdir, steps, bus_ids):
         super().__init__(options, workdir, steps, {bus_id: os.path.join(workdir, f"{bus_id}.ckd") for bus_id in bus_ids})
@@ -20,13 +24,13 @@ class DasdGuest(QemuGuest):
         return f"/dev/disk/by-path/ccw-{bus_id}"
 
     def online(self, *bus_ids):
-        self.in_guest(f"chccwdev -e {','.join(bus_ids)} && udevadm settle", timeout=120)
+        self.in_guest(f"chccwdev -e {','.join(bus_ids)} && {SETTLE}", timeout=120)
 
     def offline(self, *bus_ids):
-        self.in_guest(f"chccwdev -d {','.join(bus_ids)} && udevadm settle", timeout=120)
+        self.in_guest(f"chccwdev -d {','.join(bus_ids)} && {SETTLE}", timeout=120)
 
     def dasdfmt(self, bus_id, *args):
-        self.in_guest(f"dasdfmt {' '.join(args)} -y {self.node(bus_id)} && udevadm settle", timeout=300)
+        self.in_guest(f"dasdfmt {' '.join(args)} -y {self.node(bus_id)} && {SETTLE}", timeout=300)
 
     def check_format(self, bus_id, layout, size):
         self.in_guest(f"dasdfmt --check -d {layout} -b {size} {self.node(bus_id)}", timeout=120)
@@ -35,7 +39,7 @@ class DasdGuest(QemuGuest):
         """Partitions, makes a file system with a file in it, checks both."""
         part = self.node(bus_id) + "-part1"
         if layout == "cdl":
-            self.in_guest(f"fdasd -a -k -s {self.node(bus_id)} && udevadm settle", timeout=120)
+            self.in_guest(f"fdasd -a -k -s {self.node(bus_id)} && {SETTLE}", timeout=120)
         self.in_guest(f"mkfs.ext4 -q -b {max(size, 1024)} {part} && mount {part} /mnt && cp /bin/bash /mnt && umount /mnt "
                       f"&& fsck.ext4 -fn {part}", timeout=120)
         self.has_file(bus_id)

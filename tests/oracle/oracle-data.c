@@ -126,7 +126,7 @@ static guint fill_extended(OracleProgram *program, guint8 *lre)
     lre[16] = 0;
     lre[17] = program->extended ^ (guint8)CHOOSE(program, 0, 0x01, 0x10, 0x23);
     ccw_store_be16(lre + 18, length + (guint16)CHOOSE(program, 0, 1, 2));
-    ccw_store_be16(lre + 20, (guint16)(0xffff0000u >> lre[3]) ^ (guint16)CHOOSE(program, 0, 0x8000, 1));
+    ccw_store_be16(lre + 20, (guint16)(0xffff0000u >> (lre[3] & 31)) ^ (guint16)CHOOSE(program, 0, 0x8000, 1));
     return 20 + length;
 }
 
