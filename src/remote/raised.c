@@ -68,7 +68,7 @@ void ccw_raised_keep(CcwRaised *raised, const GByteArray *frame, GBytes *payload
     CcwHeader header;
     Slot *slot;
 
-    if (MAX(length, g_bytes_get_size(payload)) > CCW_RAISED_MAX || has_password(original, length) ||
+    if (length > CCW_RAISED_MAX || g_bytes_get_size(payload) > CCW_RAISED_MAX || has_password(original, length) ||
         !ccw_header_decode(frame->data, &header, NULL))
         return;
     slot = &raised->slots[find_slot(header.procedure, original, length)];

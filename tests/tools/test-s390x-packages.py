@@ -157,7 +157,7 @@ def no_kernel(archive):
     shutil.rmtree(archive.cache)
     code, found, said = archive.unpack("--kernel")
     expect(code == 1 and not found, f"{code}: {found}: {said}")
-    expect("the archive lacks each whole kernel of the s390x port: taking all from testing" in said, said)
+    expect("the archive lacks every complete kernel of the s390x port: taking all from testing" in said, said)
 
 
 def main():
