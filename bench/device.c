@@ -159,7 +159,7 @@ static void write_track(guint32 track, guint8 record G_GNUC_UNUSED)
     run();
 }
 
-/* Of the same bytes as they are: counts and records. */
+/* The same bytes without a device: counts and records. */
 static void pwrite_track(guint32 track, guint8 record G_GNUC_UNUSED)
 {
     static guint8 bytes[TRACK_BYTES];

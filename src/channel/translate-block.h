@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * take_blocks_N() of translate-vector.c, and nobody else's. A block is the CCWs of two vectors of VECTOR_SIZE
+ * take_blocks_N() of translate-vector.c alone. A block is the CCWs of two vectors of VECTOR_SIZE
  * bytes. Included once for each size, with VECTOR_TARGET and the rest defined; hence no #pragma once.
  *
  * The operators are those of the compilers' "vector extensions": they work on all elements. The machine is

@@ -70,7 +70,7 @@ void dasd_file_find_holes(const DasdFile *file, DasdFileHoleFunc found, gpointer
         if (hole < 0 || hole >= end)
             return;
         data = lseek(file->fd, hole, SEEK_DATA);
-        if (data < 0 && errno != ENXIO) /* which is: no data behind it */
+        if (data < 0 && errno != ENXIO) /* ENXIO: there is no data behind the hole */
             return;
         at = data < 0 ? end : data;
         found(opaque, (guint64)hole, (guint64)at);

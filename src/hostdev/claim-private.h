@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What taking a device for a domain (claim.c) and by hand (node_device/node-detach.c) have in common; private to them.
+ * Private to the two files that take a device: claim.c for a domain, node_device/node-detach.c for a client.
  */
 #pragma once
 

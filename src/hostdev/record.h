@@ -62,7 +62,7 @@ gboolean ccw_journal_is_reserved(const char *uuid);
 const char *ccw_step_name(CcwStep step);
 const char *ccw_claim_state_name(CcwClaimState state);
 
-/* Of an entry about the device id. NULL: it is not understood; *ret_why says what of it. */
+/* Reads the entry of the device id. Returns NULL if the entry is broken; *ret_why says which part. */
 CcwRecord *ccw_record_from_json(JsonNode *root, const CcwBusId *id, const char **ret_why);
 JsonNode *ccw_record_to_json(CcwHost *host, const CcwRecord *record);
 

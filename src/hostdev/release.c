@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What becomes of a claim when somebody says so: libvirt has given the device to a domain (confirm, leave open), to
- * nobody (roll back), or the domain has ended (release). Decisions only; what nobody says is reconcile.c's.
+ * Decides about a claim when libvirt or its hook reports a result: a domain has the device (confirm, leave open), the
+ * attach has failed (roll back), or the domain has ended (release). reconcile.c finds out what is not reported.
  */
 #include "hostdev/release.h"
 

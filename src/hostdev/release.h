@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What becomes of a claim (hostdev/claim.h) once libvirt has decided or the domain has ended. What no process says is
- * hostdev/reconcile.h's to find out.
+ * Ends a claim (hostdev/claim.h) once libvirt has decided or the domain has ended. hostdev/reconcile.h finds out what
+ * no process reports.
  */
 #pragma once
 

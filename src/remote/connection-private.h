@@ -34,7 +34,7 @@ typedef struct {
 /* As much is read at a time. */
 #define CCW_READ_SIZE 65536
 
-/* Of the client's CONNECT_OPEN; see identity.c. */
+/* The state of the client's CONNECT_OPEN; see identity.c. */
 typedef enum {
     CCW_PHASE_NEW,
     CCW_PHASE_OPENING,

@@ -34,16 +34,12 @@ void ccw_raised_free(CcwRaised *raised)
     g_free(raised);
 }
 
-/* FNV-1a, with the procedure and the length as the first bytes. A client that causes collisions only empties slots. */
+/* A client that causes collisions only empties slots. */
 static guint find_slot(gint32 procedure, const guint8 *payload, gsize length)
 {
-    const guint32 prime = 16777619;
-    guint32 hash = (2166136261u ^ (guint32)procedure) * prime;
+    g_autoptr(GBytes) head = g_bytes_new_static(payload, MIN(length, HASHED_MAX));
 
-    hash = (hash ^ (guint32)length) * prime;
-    for (gsize i = 0; i < MIN(length, HASHED_MAX); i++)
-        hash = (hash ^ payload[i]) * prime;
-    return hash % CCW_RAISED_SLOTS;
+    return (g_bytes_hash(head) ^ (guint)length ^ (guint)procedure) % CCW_RAISED_SLOTS;
 }
 
 static gboolean is_same(const Slot *slot, const CcwHeader *header, const guint8 *payload, gsize length)

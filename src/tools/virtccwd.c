@@ -246,8 +246,8 @@ int main(int argc, char **argv)
 
     cmd_start("virtccwd");
     umask(077);
-    /* Set, it stays. By itself it grows with each block that is freed, up to 32 MiB: then frames that grow as they come
-     * leave holes in the heap, and the process has up to twice the bytes that its users are charged for. */
+    /* Without this call glibc raises the threshold with each large block that is freed, up to 32 MiB. Then frames that
+     * grow leave holes in the heap, and the process has more memory than its users are charged for. */
     mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
     g_log_writer_default_set_use_stderr(TRUE);
     g_log_set_writer_func(ccw_log_writer, NULL, NULL);

@@ -220,7 +220,7 @@ static void written_over(void)
     bench_close(&bench);
 }
 
-/* What replaces all of a track that another program has damaged repairs it, at the first try. */
+/* Another program has damaged a track. The first write that replaces the whole track repairs it. */
 static void damaged(void)
 {
     static const guint8 garbage[] = { 0xde, 0xad, 0xbe, 0xef, 0xde };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What replies were raised to lately: the same bytes alone, within its bounds. */
+/* The memory of raised replies: it answers the same bytes alone, and keeps its bounds. */
 #include <string.h>
 
 #include "remote/raised.h"

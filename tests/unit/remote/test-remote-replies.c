@@ -179,7 +179,7 @@ static void once(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 #define LONG_NAME 20000 /* bytes; a dozen of such replies fill the client's socket */
 #define LONG_REPLIES 16u
 
-/* What is sent behind a reply that had to be queued does not become a part of what is remembered of that reply. */
+/* A reply has to be queued, and a frame follows it: the frame does not become part of the reply that is remembered. */
 static void queued(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 {
     const CcwHeader event = {
