@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Claims devices for a domain and gives them back, and prints how many seconds each took: what the hook does at a
+ * Claims devices for a domain and releases them, and prints how many seconds each took: what the hook does at a
  * guest's start and end. For bench/host, which runs it in a lab.
  *
  *     bench-host-claim WIDTH KERNEL-MS BUSID...
@@ -14,8 +14,8 @@
 
 #include "css/host-private.h"
 #include "hostdev/claim.h"
+#include "hostdev/process.h"
 #include "hostdev/release.h"
-#include "hostdev/token.h"
 #include "util/file.h"
 
 #define DOMAIN "c7a5fdbd-edaf-9455-926a-d65c16db1809"
@@ -40,10 +40,10 @@ static void check(gboolean good, GError *error)
 
 int main(int argc, char **argv)
 {
-    g_autoptr(CcwHost) host = ccw_host_new(CCW_HOST_SYSFS, "/proc", RUN_DIR);
+    g_autoptr(CssHost) host = css_host_new(CSS_HOST_SYSFS, "/proc", RUN_DIR);
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
-    g_autofree char *token = ccw_host_token(host, getpid());
-    CcwHostOps ops = *host->ops;
+    g_autofree char *token = hostdev_process_identify(host, getpid());
+    CssHostOps ops = *host->ops;
     GError *error = NULL;
     gint64 start, claimed;
 
@@ -60,9 +60,9 @@ int main(int argc, char **argv)
         g_array_append_val(ids, id);
     }
     start = g_get_monotonic_time();
-    check(ccw_host_claim_all(host, &g_array_index(ids, CcwBusId, 0), ids->len, DOMAIN, token, &error), error);
+    check(hostdev_claim_all(host, &g_array_index(ids, CcwBusId, 0), ids->len, DOMAIN, token, &error), error);
     claimed = g_get_monotonic_time();
-    check(ccw_host_release_domain(host, DOMAIN, &error), error);
+    check(hostdev_release_domain(host, DOMAIN, &error), error);
     printf("%.6f %.6f\n", (double)(claimed - start) / 1e6, (double)(g_get_monotonic_time() - claimed) / 1e6);
     return 0;
 }

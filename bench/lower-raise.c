@@ -69,14 +69,14 @@ static void work_lower(const char *text)
 {
     gboolean changed;
 
-    g_free(ccw_conf_lower(text, CCW_MAP_CSS_ABSENT, &changed, NULL));
+    g_free(conf_lower(text, CONF_MAP_CSS_ABSENT, &changed, NULL));
 }
 
 static void work_raise(const char *text)
 {
     gboolean changed;
 
-    g_free(ccw_conf_raise(text, &changed, NULL));
+    g_free(conf_raise(text, &changed, NULL));
 }
 
 static double cpu_us(void)
@@ -105,7 +105,7 @@ static double time_turn(Work work, const char *text)
 static void measure(const char *name, const char *text)
 {
     gboolean changed;
-    g_autofree char *lowered = ccw_conf_lower(text, CCW_MAP_CSS_ABSENT, &changed, NULL);
+    g_autofree char *lowered = conf_lower(text, CONF_MAP_CSS_ABSENT, &changed, NULL);
     const struct {
         Work work;
         const char *text;

@@ -32,20 +32,20 @@ static char *make_domain(guint hostdevs)
     for (guint i = 0; i < hostdevs; i++)
         g_string_append_printf(text, hostdev_format, 0x1000 + i, 0x1000 + i);
     g_string_append(text, "  </devices>\n</domain>\n");
-    return ccw_conf_lower(text->str, CCW_MAP_CSS_ABSENT, &changed, NULL);
+    return conf_lower(text->str, CONF_MAP_CSS_ABSENT, &changed, NULL);
 }
 
 static char *raise_text(const char *text)
 {
     gboolean changed;
 
-    return ccw_conf_raise(text, &changed, NULL);
+    return conf_raise(text, &changed, NULL);
 }
 
 /* --- in a worker --- */
 
 typedef struct {
-    CcwWorkers *workers;
+    RemoteWorkers *workers;
     const char *text;
     char *result;
     gboolean done;
@@ -63,11 +63,11 @@ static void job_done(gpointer data)
     ((Job *)data)->done = TRUE;
 }
 
-static char *raise_in_worker(CcwWorkers *workers, const char *text)
+static char *raise_in_worker(RemoteWorkers *workers, const char *text)
 {
     Job job = { workers, text, NULL, FALSE };
 
-    ccw_workers_push(workers, CCW_WORK_PARSE, 1000, NULL, job_work, job_done, &job);
+    remote_workers_push(workers, REMOTE_WORK_PARSE, 1000, NULL, job_work, job_done, &job);
     while (!job.done)
         g_main_context_iteration(NULL, TRUE);
     return job.result;
@@ -184,7 +184,7 @@ static gint64 now_ns(void)
     return time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-static void measure(const char *name, const char *text, CcwWorkers *workers, int process)
+static void measure(const char *name, const char *text, RemoteWorkers *workers, int process)
 {
     GArray *times[3];
     double medians[3];
@@ -217,7 +217,7 @@ int main(void)
     static const guint counts[] = { 0, 1, 8, 64, 1024 };
     int process = start_process(); /* before there are threads */
     g_autoptr(GError) error = NULL;
-    g_autoptr(CcwWorkers) workers = ccw_workers_new(NULL, &error);
+    g_autoptr(RemoteWorkers) workers = remote_workers_new(NULL, &error);
 
     if (process < 0 || !workers) {
         fprintf(stderr, "parse: %s\n", error ? error->message : "no process");

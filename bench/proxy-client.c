@@ -56,24 +56,24 @@ static void read_all(int fd, guint8 *bytes, gsize length)
 /* The reply's payload is in client->reply. */
 static void call(Client *client, gint32 procedure, const GByteArray *payload)
 {
-    const CcwHeader header = {
-        .program = CCW_PROGRAM_REMOTE,
-        .version = CCW_PROGRAM_VERSION,
+    const RpcHeader header = {
+        .program = RPC_PROGRAM_REMOTE,
+        .version = RPC_PROGRAM_VERSION,
         .procedure = procedure,
         .serial = client->serial++,
     };
-    g_autoptr(GByteArray) frame = ccw_frame_new(&header, payload ? payload->data : NULL, payload ? payload->len : 0);
-    guint8 head[CCW_FRAME_HEAD];
-    CcwHeader reply;
+    g_autoptr(GByteArray) frame = rpc_frame_new(&header, payload ? payload->data : NULL, payload ? payload->len : 0);
+    guint8 head[RPC_FRAME_HEAD];
+    RpcHeader reply;
 
     if (send(client->fd, frame->data, frame->len, MSG_NOSIGNAL) != (ssize_t)frame->len)
         fail("send");
     read_all(client->fd, head, sizeof(head));
-    if (!ccw_header_decode(head, &reply, NULL))
+    if (!rpc_header_decode(head, &reply, NULL))
         fail("a reply");
-    g_byte_array_set_size(client->reply, reply.length - CCW_FRAME_HEAD);
+    g_byte_array_set_size(client->reply, reply.length - RPC_FRAME_HEAD);
     read_all(client->fd, client->reply->data, client->reply->len);
-    if (reply.status != CCW_STATUS_OK || reply.procedure != procedure || reply.serial != header.serial) {
+    if (reply.status != RPC_STATUS_OK || reply.procedure != procedure || reply.serial != header.serial) {
         fprintf(stderr, "proxy-client: procedure %d is answered with status %u\n", procedure, reply.status);
         exit(1);
     }
@@ -96,8 +96,8 @@ static Client client_open(const char *path)
     g_autoptr(GByteArray) name = g_byte_array_new();
 
     call(&client, AUTH_LIST, NULL);
-    ccw_xdr_write_optional(name, "qemu:///system");
-    ccw_xdr_write_u32(name, 0);
+    rpc_xdr_write_optional(name, "qemu:///system");
+    rpc_xdr_write_u32(name, 0);
     call(&client, CONNECT_OPEN, name);
     return client;
 }
@@ -157,10 +157,10 @@ static GByteArray *dump_payload(Client *client, const char *domain)
     g_autoptr(GByteArray) lookup = g_byte_array_new();
     GByteArray *dump = g_byte_array_new();
 
-    ccw_xdr_write_string(lookup, domain, strlen(domain));
+    rpc_xdr_write_string(lookup, domain, strlen(domain));
     call(client, LOOKUP_BY_NAME, lookup);
     g_byte_array_append(dump, client->reply->data, client->reply->len);
-    ccw_xdr_write_u32(dump, 0);
+    rpc_xdr_write_u32(dump, 0);
     return dump;
 }
 
@@ -184,8 +184,8 @@ static int rounds(char **argv)
 
     for (char **domain = argv + 5; *domain; domain++)
         g_ptr_array_add(dumps, dump_payload(&clients[0], *domain));
-    ccw_xdr_write_u32(list, 1);
-    ccw_xdr_write_u32(list, 0);
+    rpc_xdr_write_u32(list, 1);
+    rpc_xdr_write_u32(list, 0);
     measure(clients, "ping", GET_LIB_VERSION, ping, count);
     measure(clients, "dumpxml", GET_XML_DESC, dump, MAX(count / 10, 1));
     measure(clients, "dumpxml-each", GET_XML_DESC, dumps, MAX(count / 10, 1));

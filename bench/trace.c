@@ -31,7 +31,7 @@ typedef struct {
     VfioIrqs irqs;
     VfioSubchannel *untraced;
     VfioSubchannel *traced;
-    CcwProgram program;
+    ChannelProgram program;
     CcwCmdRequest request;
 } Bench;
 
@@ -69,7 +69,7 @@ static void put_ccw(Bench *bench, guint8 cmd, guint8 flags, void *data, guint16 
     ccw[CCW_OFS_CMD] = cmd;
     ccw[CCW_OFS_FLAGS] = flags;
     ccw_store_be16(ccw + CCW_OFS_COUNT, count);
-    ccw_store_be32(ccw + CCW_OFS_CDA, CCW_PROGRAM_CDA_OFS + i * 8);
+    ccw_store_be32(ccw + CCW_OFS_CDA, CHANNEL_PROGRAM_CDA_OFS + i * 8);
     bench->program.cda[i] = (guint64)(guintptr)data;
 }
 
@@ -79,7 +79,8 @@ static void begin(Bench *bench)
         .argsz = sizeof(bench->request),
         .program = (guint64)(guintptr)&bench->program,
     };
-    ccw_store_be32(bench->request.orb + CCW_ORB_OFS_FLAGS, CCW_ORB_FORMAT1 | CCW_ORB_PREFETCH | CCW_ORB_C64 | 0x8000);
+    ccw_store_be32(bench->request.orb + CHANNEL_ORB_OFS_FLAGS,
+                   CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_PREFETCH | CHANNEL_ORB_C64 | 0x8000);
 }
 
 static double now(void)
@@ -111,14 +112,14 @@ static void print_row(Bench *bench, const char *name)
         untraced = measure(bench, untraced_subchannel_request, bench->untraced, untraced);
         off = measure(bench, vfio_subchannel_request, bench->traced, off);
     }
-    check(bench->request.irb[CCW_SCSW_OFS_DSTAT] == (CCW_DSTAT_CHANNEL_END | CCW_DSTAT_DEVICE_END), NULL);
+    check(bench->request.irb[CHANNEL_SCSW_OFS_DSTAT] == (CHANNEL_DSTAT_CHANNEL_END | CHANNEL_DSTAT_DEVICE_END), NULL);
     reader = trace_reader_attach(getpid(), TRACE_DATA_DEFAULT, &error);
     check(reader != NULL, error);
     for (guint i = 0; i < BATCHES / 10; i++)
         on = measure(bench, vfio_subchannel_request, bench->traced, on);
     trace_reader_free(reader);
-    /* It is off with the first request after the lease of the tracer that was. */
-    while (trace_ring_enabled(vfio_trace_ring))
+    /* It is off with the first request after the last tracer's deadline. */
+    while (trace_ring_is_enabled(vfio_trace_ring))
         measure(bench, vfio_subchannel_request, bench->traced, 0);
     printf("%-24s %12.0f %8.0f %8.2f %8.0f %8.2f\n", name, untraced, off, off / untraced, on, on / untraced);
 }
@@ -142,7 +143,7 @@ int main(void)
     vfio_irqs_init(&bench->irqs);
     bench->untraced = untraced_subchannel_new(make_image(), &config, bench->memory, &bench->irqs, &error);
     check(bench->untraced != NULL, error);
-    bench->traced = vfio_subchannel_new(make_image(), &config, bench->memory, &bench->irqs, &error);
+    bench->traced = vfio_subchannel_new(make_image(), -1, &config, bench->memory, &bench->irqs, &error);
     check(bench->traced != NULL, error);
 
     printf("%-24s %12s %8s %8s %8s %8s\n", "request", "untraced ns", "off ns", "ratio", "on ns", "ratio");

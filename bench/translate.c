@@ -32,14 +32,14 @@ static guint8 *map(void *opaque G_GNUC_UNUSED, guint64 address, gsize length, gb
     return storage + address;
 }
 
-static const CcwMemory memory = { .map = map };
-static CcwTranslation *translation;
-static guint8 orb[CCW_ORB_SIZE];
+static const ChannelMemory memory = { .map = map };
+static ChannelTranslation *translation;
+static guint8 orb[CHANNEL_ORB_SIZE];
 static guint32 code;
 
 static void make_chain(guint n, gboolean idal)
 {
-    ccw_store_be32(orb + CCW_ORB_OFS_CPA, code);
+    ccw_store_be32(orb + CHANNEL_ORB_OFS_CPA, code);
     for (guint i = 0; i < n; i++) {
         guint8 *ccw = storage + code + i * CCW_SIZE;
         guint32 data = DATA + i * 0x4000, list = LISTS + i * IDAWS * 8;
@@ -55,18 +55,18 @@ static void make_chain(guint n, gboolean idal)
 
 static void translate(guint n G_GNUC_UNUSED, guint idaws G_GNUC_UNUSED)
 {
-    static const guint8 scsw[CCW_SCSW_SIZE];
+    static const guint8 scsw[CHANNEL_SCSW_SIZE];
     CcwCmdRequest request;
 
-    if (ccw_translate(translation, &memory, orb, scsw, &request) != CCW_TRANSLATED)
+    if (channel_translate(translation, &memory, orb, scsw, &request) != CHANNEL_TRANSLATED)
         abort();
 }
 
 /* CCWs to CCWs, as many bytes of addresses to cda entries, IDAWs to lists. */
 static void copy(guint n, guint idaws)
 {
-    static CcwProgram program __attribute__((aligned(CCW_PROGRAM_SIZE))); /* as the translation's */
-    static guint64 lists[CCW_PROGRAM_MAX * IDAWS];
+    static ChannelProgram program __attribute__((aligned(CHANNEL_PROGRAM_SIZE))); /* as the translation's */
+    static guint64 lists[CHANNEL_PROGRAM_MAX * IDAWS];
 
     memcpy(program.ccw, storage + code, n * CCW_SIZE);
     memcpy(program.cda, storage + code, n * sizeof(guint64));
@@ -78,7 +78,7 @@ static void copy(guint n, guint idaws)
 /* What the device and the guest have to do besides: the data itself. */
 static void copy_data(guint n, guint idaws)
 {
-    static guint8 data[CCW_PROGRAM_MAX * IDAWS * 4096];
+    static guint8 data[CHANNEL_PROGRAM_MAX * IDAWS * 4096];
 
     memcpy(data, storage + DATA, (gsize)n * MAX(idaws, 1) * 4096);
     __asm__ volatile("" : : "r"(data) : "memory");
@@ -122,7 +122,7 @@ static void print_table(const char *title, guint32 cpa, guint idaws)
     if (idaws)
         printf(" %10s", "ns an IDAW");
     printf(" %10s %8s %10s %8s\n", "memcpy ns", "ratio", "of data ns", "ratio");
-    for (guint n = 1; n <= CCW_PROGRAM_MAX; n *= 2) {
+    for (guint n = 1; n <= CHANNEL_PROGRAM_MAX; n *= 2) {
         double translated, copied, moved;
 
         make_chain(n, idaws > 0);
@@ -138,28 +138,28 @@ static void print_table(const char *title, guint32 cpa, guint idaws)
 }
 
 /* What other machines get of it. */
-static void print_ways(void)
+static void print_modes(void)
 {
     static const char *names[] = { "none taken for plain", "singly", "AVX2", "AVX-512" };
 
-    make_chain(CCW_PROGRAM_MAX, FALSE);
-    printf("%u direct CCWs in each way of this machine\n", CCW_PROGRAM_MAX);
-    for (CcwPlainWay way = CCW_PLAIN_NOT; way <= CCW_PLAIN_AVX512; way++)
-        if (ccw_translate_plain_choose(translation, way))
-            printf("%20s %8.0f ns\n", names[way], measure(translate, CCW_PROGRAM_MAX, 0));
+    make_chain(CHANNEL_PROGRAM_MAX, FALSE);
+    printf("%u direct CCWs in each mode of this machine\n", CHANNEL_PROGRAM_MAX);
+    for (ChannelPlainMode mode = CHANNEL_PLAIN_OFF; mode <= CHANNEL_PLAIN_AVX512; mode++)
+        if (channel_translate_plain_set_mode(translation, mode))
+            printf("%20s %8.0f ns\n", names[mode], measure(translate, CHANNEL_PROGRAM_MAX, 0));
 }
 
 int main(void)
 {
     storage = aligned_alloc(4096, STORAGE);
     memset(storage, 0, STORAGE);
-    translation = ccw_translation_new();
-    ccw_store_be32(orb + CCW_ORB_OFS_FLAGS, CCW_ORB_FORMAT1 | CCW_ORB_PREFETCH | CCW_ORB_C64);
+    translation = channel_translation_new();
+    ccw_store_be32(orb + CHANNEL_ORB_OFS_FLAGS, CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_PREFETCH | CHANNEL_ORB_C64);
     print_table("direct, 4096 bytes each, CCWs at a multiple of 8", CODE_ODD, 0);
     print_table("direct, 4096 bytes each, CCWs at a page's start", CODE, 0);
     print_table("IDAL, 4 IDAWs of 4096 bytes each, CCWs at a page's start", CODE, IDAWS);
-    print_ways();
-    ccw_translation_free(translation);
+    print_modes();
+    channel_translation_free(translation);
     free(storage);
     return 0;
 }

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Each file that is called a test is named by the meson.build beside it, one test point a folder: one that is in no list
-never runs, and nobody sees it fail. And each test exists that docs/security.md names in its table of bounds, and each
-Python test that it names elsewhere. Run as: all-run.py TESTS"""
+never runs, and nobody sees it fail. And each test exists that docs/security.md and SECURITY.md name in a column "test", and
+each Python test that they name elsewhere. Run as: all-run.py TESTS"""
 
 import os
 import re
 import sys
+
+from tap import Tap
 
 TEST = re.compile(r"(test|fuzz)-(.+)\.(c|py|sh)$")
 
@@ -15,10 +17,10 @@ def forgotten(folder):
     """A list may have the whole name, what is behind "test-", or that without the folder's own name."""
     with open(os.path.join(folder, "meson.build"), encoding="utf-8") as file:
         words = {word for line in file if not line.startswith("#") for word in re.findall(r"[\w.-]+", line)}
-    room = os.path.basename(folder) + "-"
+    folder_name = os.path.basename(folder) + "-"
     for name in sorted(os.listdir(folder)):
         match = TEST.match(name)
-        if match and not {name, match[2], match[2].removeprefix(room), name.rsplit(".", 1)[0]} & words:
+        if match and not {name, match[2], match[2].removeprefix(folder_name), name.rsplit(".", 1)[0]} & words:
             yield name
 
 
@@ -75,24 +77,21 @@ def names_in(part):
     yield from (os.path.join(os.path.dirname(first), name) for name in more)
 
 
-def report(number, faults, text):
-    for fault in faults:
-        print(f"# {fault}")
-    print(f"{'not ' if faults else ''}ok {number} - {text}")
-
-
 def main():
     tests = sys.argv[1]
     folders = sorted(folder for folder, _, files in os.walk(tests) if "meson.build" in files)
-    print(f"1..{len(folders) + 1}")
-    for number, folder in enumerate(folders, 1):
+    tap = Tap()
+    for folder in folders:
         faults = [f"{name} is not in {folder}/meson.build" for name in forgotten(folder)]
-        report(number, faults, os.path.relpath(folder, tests))
-    page = os.path.join(tests, os.pardir, "docs", "security.md")
-    names = set(named(page))
-    missing = (names | set(named_anywhere(page))) - set(existing(tests))
-    faults = [f"{page} names '{name}', and there is no such test" for name in sorted(missing)]
-    report(len(folders) + 1, faults if names else [f"{page} has no column 'test'"], "tests that docs/security.md names")
+        tap.none(faults, os.path.relpath(folder, tests))
+    known = set(existing(tests))
+    for name in ("docs/security.md", "SECURITY.md"):
+        page = os.path.join(tests, os.pardir, name)
+        names = set(named(page))
+        missing = (names | set(named_anywhere(page))) - known
+        faults = [f"{name} names '{test}', and there is no such test" for test in sorted(missing)]
+        tap.none(faults if names else [f"{name} has no column 'test'"], f"tests that {name} names")
+    tap.done()
 
 
 main()

@@ -9,6 +9,8 @@ import sys
 import tempfile
 import time
 
+from tap import Tap
+
 DAY = 24 * 60 * 60
 OLD, YOUNG = 32 * DAY, 29 * DAY
 
@@ -26,22 +28,20 @@ def make(path, age, folder=False):
 
 def main():
     script = sys.argv[1]
-    number = 0
+    tap = Tap()
 
     def run(what, folder, *patterns):
-        nonlocal number
         paths = sorted(os.path.join(folder, name) for name in os.listdir(folder))
         result = subprocess.run([script, *paths, *patterns], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                 check=False)
-        number += 1
         left = sorted(os.listdir(folder))
         for line in [*result.stdout.splitlines(), *result.stderr.splitlines()]:
-            print(f"# {line}")
+            tap.note(line)
         return what, left if result.returncode == 0 else f"exit code {result.returncode}"
 
     def expect(found, left):
         what, got = found
-        print(f"{'ok' if got == left else 'not ok'} {number} - {what}{'' if got == left else f': {got}'}")
+        tap.equal(got, left, what)
 
     with tempfile.TemporaryDirectory(prefix="libvirt-ccw a cache.") as folder:
         make(f"{folder}/old", OLD)
@@ -62,7 +62,7 @@ def main():
             process.kill()
         expect(run("until it is not", folder), [])
         expect(run("nothing there", folder, f"{folder}/none-*"), [])
-    print(f"1..{number}")
+    tap.done()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 
+from tap import Tap
+
 # What a message must not have, and why: the words stand in for something that has a name, or are not plain English.
 RULES = (
     ("says who does it", r"\b(nobody|somebody|whom)\b"),
@@ -20,17 +22,13 @@ THERE_IS_NO = re.compile(r"\b(there|This) is no\b")
 
 def main():
     listed = subprocess.run([sys.argv[1]], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
-    print(f"1..{len(RULES) + 1}")
-    print(f"{'ok' if len(listed) > 500 else 'not ok'} 1 - the messages are found\n# {len(listed)}")
-    failed = len(listed) <= 500
-    for number, (name, pattern) in enumerate(RULES, 2):
+    tap = Tap()
+    tap.ok(len(listed) > 500, "the messages are found", f"{len(listed)}")
+    for name, pattern in RULES:
         bad = [line for line in listed if not NOT_OUTPUT.match(line) and re.search(pattern, THERE_IS_NO.sub("", line))]
-        print(f"{'not ok' if bad else 'ok'} {number} - each {name}")
-        for line in bad:
-            print(f"# {line}")
-        failed |= bool(bad)
-    return failed
+        tap.none(bad, f"each {name}")
+    tap.done()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

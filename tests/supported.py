@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 
+from tap import Tap
+
 LOGS = {
     "unit": [("one", "OK", 1000, 2.0, "ok 1 - a\nok 2 - b # SKIP no such file\n1..2\n"),
              ("two", "SKIP", 1002, 63.4, "1..0 # SKIP it needs root\n"),
@@ -29,14 +31,10 @@ def write_log(path, tests):
 
 def main():
     scripts = sys.argv[1]
-    count = 0
+    tap = Tap()
 
     def expect(what, got, wanted):
-        nonlocal count
-        count += 1
-        print(f"{'ok' if wanted in got else 'not ok'} {count} - {what}")
-        if wanted not in got:
-            print("\n".join(f"# {line}" for line in (f"there is no {wanted!r} in", *(got if isinstance(got, list) else [got]))))
+        tap.ok(wanted in got, what, f"there is no {wanted!r} in", *(got if isinstance(got, list) else [got]))
 
     with tempfile.TemporaryDirectory() as folder:
         for name in ("count-tests", "supported"):
@@ -64,7 +62,7 @@ def main():
         expect("a suite of another commit says so", lines, "| `lab` | 2 passed, 2 failed in 9 s (DATE, old) |")
         for line in ("lab: four: the end", "lab: five: timeout", "unit: one: b: no such file", "unit: two: it needs root"):
             expect(f"the page has '{line}'", [shown.partition(", ")[2] for shown in lines if shown.startswith("- ")], line)
-    print(f"1..{count}")
+    tap.done()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A guest's absolute storage, as the translation sees it: pieces of host memory. Whoever has the guest (a VFIO
- * container, a test, a fuzzer) brings one function; nothing of them is known here.
+ * A guest's absolute storage as pieces of host memory. The owner of the guest (a VFIO container, a test, a fuzzer)
+ * implements one function; the translation knows nothing else of the owner.
  */
 #pragma once
 
@@ -9,10 +9,16 @@
 
 typedef struct {
     /*
-     * Where guest absolute address `address` is in this process, and how many of the `length` bytes wanted (at least
-     * 1) lie there in one piece. NULL: not in the guest's storage, or not to be written when `write` says so.
-     * Pieces begin and end at multiples of 4 KiB, of the guest's and of the host's addresses.
+     * Finds storage of the guest in this process.
+     * address: absolute, in the guest
+     * length: wanted bytes
+     * write: whether the caller stores there
+     * ret_length: how many of the wanted bytes, at least 1, lie there in one piece
+     *
+     * Pieces begin and end at multiples of 4 KiB, in the guest and in this process.
+     *
+     * Returns: the host's address, or NULL if the address is outside of the guest's storage, or protected from write.
      */
     guint8 *(*map)(void *opaque, guint64 address, gsize length, gboolean write, gsize *ret_length);
     void *opaque;
-} CcwMemory;
+} ChannelMemory;

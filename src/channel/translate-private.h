@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files of the translation share. For them and nobody else. */
+/* Declares the types and functions that only the files of the translation, their tests and benchmarks use. */
 #pragma once
 
 #include "channel/translate.h"
 #include "util/endian.h"
 
 #define CCW_CDA_RESERVED 0x80000000u /* format 1: an address has 31 bits */
-#define CCW_IDAWS_MAX 33             /* 65535 bytes that begin at the end of a 2 KiB block */
+#define CHANNEL_IDAWS_MAX 33         /* for 65535 bytes from the last byte of a 2 KiB block on */
 
 /* A CCW of either format, decoded. */
 typedef struct {
@@ -14,165 +14,194 @@ typedef struct {
     guint8 flags;
     guint16 count;
     guint32 cda;
-} CcwFields;
+} ChannelFields;
 
 /*
- * The ways in which a CCW can be reached, as bits: some have several (the second CCW behind a search, which may end
- * with status modifier).
+ * The roles that a CCW can have, by the way in which the channel reaches it. The bits combine: the second CCW behind a
+ * search has several roles, because the search can end with status modifier.
  */
 enum {
-    CCW_AS_COMMAND = 1 << 0, /* by command chaining, or as the first */
-    CCW_AS_INPUT = 1 << 1,   /* by data chaining, of a command that stores */
-    CCW_AS_OUTPUT = 1 << 2,  /* by data chaining, of one that fetches */
-    CCW_AS_SEARCH = 1 << 3,  /* by data chaining, of one that fetches and may end with status modifier */
-    CCW_IS_TIC = 1 << 7,     /* not a way: what was found there */
+    CHANNEL_ROLE_COMMAND = 1 << 0, /* by command chaining, or as the first CCW */
+    CHANNEL_ROLE_INPUT = 1 << 1,   /* by data chaining of a command that stores */
+    CHANNEL_ROLE_OUTPUT = 1 << 2,  /* by data chaining of a command that fetches */
+    CHANNEL_ROLE_SEARCH = 1 << 3,  /* by data chaining of a command that fetches and can end with status modifier */
+    CHANNEL_IS_TIC = 1 << 7,       /* no role: the CCW is a TIC */
 };
 
-/* CCWs one after another in the guest's storage, and in the program from index `first` on. */
+/* CCWs that follow each other in the guest's storage, and in the program. */
 typedef struct {
-    guint32 address; /* of the first, in the guest */
-    guint16 first;
-    guint16 count; /* 0 until it is fetched, or when another run turned out to hold it */
-    guint8 ways;   /* to its first CCW: CCW_AS_* */
-} CcwRun;
+    guint32 address; /* the guest's address of the first CCW */
+    guint16 first;   /* the program's index of the first CCW */
+    guint16 count;   /* 0 before the translation of the segment, or if another segment holds its CCWs */
+    guint8 roles;    /* the roles of the first CCW */
+} ChannelSegment;
 
 typedef struct {
-    guint16 index;   /* of the TIC in the program */
-    gboolean to_tic; /* its target is one too: a program check at the target */
-    guint32 target;  /* in the guest */
-    guint8 ways;
-} CcwTic;
+    guint16 index;      /* the TIC's index in the program */
+    gboolean is_to_tic; /* its target is a TIC, too, which is a program check at the target */
+    guint32 target;     /* a guest address */
+    guint8 roles;       /* the target's roles */
+} ChannelTic;
 
-/*
- * A piece of the guest's storage, from the address on that was looked up: most addresses lie in the one used last.
- */
+/* The piece of the guest's storage that was mapped last. Most addresses lie in it. */
 typedef struct {
     guint64 address;
-    gsize size;     /* 0: none */
-    gsize ccw_size; /* as much of it as CCWs can name */
+    gsize size;     /* 0: nothing is mapped */
+    gsize ccw_size; /* the part that CCWs can address */
     guint8 *host;
-} CcwWindow;
+} ChannelWindow;
 
-#define CCW_BLOCK_MAX 16 /* CCWs that are looked at together */
+#define CHANNEL_BLOCK_MAX 16 /* the largest number of CCWs in a block */
 
-/*
- * CCWs of the run at hand that were read and have no place yet, or only in part: they are not read again. first: the
- * place of the first in the program.
- */
+/* CCWs that are read, and not or only partly in the program. The translation must not read them again. */
 typedef struct {
-    guint first;
-    guint n;
-    guint32 plain;              /* bit k: CCW k is plain, and all but its way is in the program already */
-    guint64 raw[CCW_BLOCK_MAX]; /* as in the guest */
-} CcwAhead;
+    guint first;                    /* the program's index of the first CCW */
+    guint n;                        /* the number of CCWs */
+    guint32 plain;                  /* bit k: CCW k is plain, and all but its role is in the program */
+    guint64 raw[CHANNEL_BLOCK_MAX]; /* as in the guest */
+} ChannelReadAhead;
 
-/* What plain CCWs are looked for in: n CCWs of the guest, and pieces of its storage. */
+/* The CCWs of the guest that may be plain, and the pieces of storage in which plain CCWs have their data. */
 typedef struct {
     const guint64 *raw;
-    guint n; /* there is room for all of them in the program */
-    const CcwWindow *fetch;
-    const CcwWindow *store;
-} CcwPlainView;
+    guint n; /* at most the free CCWs of the program */
+    const ChannelWindow *fetch;
+    const ChannelWindow *store;
+} ChannelPlainView;
 
 /*
- * Takes CCWs of a view by blocks as long as all of a block are plain, and puts them into the program, their ways aside.
- * The block that is not goes to t->ahead. Returns how many were taken; t->count is the caller's to change.
+ * Translates CCWs by blocks, while all CCWs of a block are plain, and puts them into the program without their roles.
+ * The first block with another CCW goes to t->read_ahead. Returns: the number of translated CCWs, by which the caller
+ * increases t->count.
  */
-typedef guint (*CcwTakeBlocks)(CcwTranslation *t, const CcwPlainView *view);
+typedef guint (*ChannelTranslateBlocks)(ChannelTranslation *t, const ChannelPlainView *view);
 
-/* From the slowest to the fastest; all make the same of a program. */
+/* The modes of translating plain CCWs, the slowest first. Each makes the same program. */
 typedef enum {
-    CCW_PLAIN_NOT,    /* no CCW is taken for a plain one */
-    CCW_PLAIN_SINGLY, /* on every machine */
-    CCW_PLAIN_AVX2,
-    CCW_PLAIN_AVX512,
-} CcwPlainWay;
+    CHANNEL_PLAIN_OFF,    /* as all other CCWs */
+    CHANNEL_PLAIN_SCALAR, /* one at a time, on every machine */
+    CHANNEL_PLAIN_AVX2,
+    CHANNEL_PLAIN_AVX512,
+} ChannelPlainMode;
 
-struct _CcwTranslation {
-    CcwProgram program;
-    guint64 cda_fields[CCW_PROGRAM_MAX]; /* what CCW i of the program has in its address field if it is no TIC */
-    guint64 idaws[CCW_PROGRAM_MAX][CCW_IDAWS_MAX]; /* the list of CCW i, if it has one */
+struct _ChannelTranslation {
+    ChannelProgram program;
+    guint64 cda_fields[CHANNEL_PROGRAM_MAX]; /* the address field of CCW i of the program, unless it is a TIC */
+    guint64 idaws[CHANNEL_PROGRAM_MAX][CHANNEL_IDAWS_MAX]; /* the list of CCW i, if it has one */
 
-    CcwPlainWay plain_way;
-    CcwTakeBlocks take_blocks; /* NULL: not by blocks */
-    const CcwMemory *memory;
-    CcwWindow windows[2]; /* for fetching, for storing */
-    CcwAhead ahead;
-    guint8 orb[CCW_ORB_SIZE];
-    gboolean format1;
-    gboolean idaw64; /* format-2 IDAWs */
-    gboolean may_suspend;
-    gboolean resumes; /* the program goes on where it was suspended */
-    guint block;      /* bytes of storage that an IDAW is for: 2048 or 4096 */
+    ChannelPlainMode plain_mode;
+    ChannelTranslateBlocks translate_blocks; /* NULL: the mode has no blocks */
+    const ChannelMemory *memory;
+    ChannelWindow windows[2]; /* 0 for fetching, 1 for storing */
+    ChannelReadAhead read_ahead;
+    guint8 orb[CHANNEL_ORB_SIZE];
+    gboolean is_format1;
+    gboolean has_idaw64;  /* format-2 IDAWs */
+    gboolean can_suspend; /* the ORB allows suspension */
+    gboolean is_resumed;  /* the program continues after a suspension */
+    guint block;          /* bytes of storage for an IDAW: 2048 or 4096 */
 
-    guint count;                  /* CCWs in the program */
-    guint8 ways[CCW_PROGRAM_MAX]; /* to CCW i, as they were taken into account when it was placed */
-    CcwTic tics[CCW_PROGRAM_MAX];
+    guint count;                       /* number of CCWs in the program */
+    guint8 roles[CHANNEL_PROGRAM_MAX]; /* the roles for which CCW i was translated */
+    ChannelTic tics[CHANNEL_PROGRAM_MAX];
     guint n_tics;
-    guint16 protected[CCW_PROGRAM_MAX]; /* CCWs whose program check is a protection check */
+    guint16 protected[CHANNEL_PROGRAM_MAX]; /* indexes of CCWs whose program check is a protection check */
     guint n_protected;
-    CcwRun runs[CCW_PROGRAM_MAX + 1]; /* the ORB's and one a TIC, at most */
-    guint n_runs;
+    ChannelSegment segments[CHANNEL_PROGRAM_MAX + 1]; /* at most the ORB's and one for each TIC */
+    guint n_segments;
 };
 
-/* The first address beyond what the guest's CCWs can name: 16 MiB or 2 GiB. */
-static inline guint64 ccw_translation_limit(const CcwTranslation *t)
+/* Returns: the first address that the guest's CCWs cannot have: 16 MiB or 2 GiB. */
+static inline guint64 channel_translation_limit(const ChannelTranslation *t)
 {
-    return t->format1 ? G_GUINT64_CONSTANT(1) << 31 : G_GUINT64_CONSTANT(1) << 24;
+    return t->is_format1 ? G_GUINT64_CONSTANT(1) << 31 : G_GUINT64_CONSTANT(1) << 24;
 }
 
-static inline guint32 ccw_cda_offset(guint index)
+static inline guint32 channel_cda_offset(guint index)
 {
-    return CCW_PROGRAM_CDA_OFS + index * sizeof(guint64);
+    return CHANNEL_PROGRAM_CDA_OFS + index * sizeof(guint64);
 }
 
-/* One CCW of the guest, as it lies there. */
-static inline guint64 ccw_read_raw(const void *host)
+/* Reads one CCW of the guest, in the channel's byte order. */
+static inline guint64 channel_read_raw(const void *host)
 {
     return __atomic_load_n((const guint64 *)host, __ATOMIC_RELAXED);
 }
 
-/* The fields of a format-0 CCW where format 1 has them: command 8, address 24, flags 8, nothing 8, count 16. */
-static inline guint64 ccw_format1_of_0(guint64 ccw)
+/* Converts a format-0 CCW, with command 8, address 24, flags 8, unused 8, count 16 bits, to format 1. */
+static inline guint64 channel_format1_of_0(guint64 ccw)
 {
     return (ccw & 0xffull << 56) | (ccw & 0xff000000) << 24 | (ccw & 0xffff) << 32 | (ccw >> 32 & 0xffffff);
 }
 
-static inline gboolean ccw_ahead_has(const CcwAhead *ahead, guint index)
+static inline gboolean channel_read_ahead_has(const ChannelReadAhead *ahead, guint index)
 {
     return index - ahead->first < ahead->n;
 }
 
-/* The host's address of `length` bytes that lie in one piece; NULL if they do not, or are not to be stored into. */
-guint8 *ccw_translation_look_up(CcwTranslation *t, guint64 address, gsize length, gboolean write);
+/* Maps storage outside of the window, and moves the window there. */
+guint8 *channel_translation_map_slow(ChannelTranslation *t, guint64 address, gsize length, gboolean write);
 
-static inline guint8 *ccw_translation_map(CcwTranslation *t, guint64 address, gsize length, gboolean write)
+/**
+ * channel_translation_map: Finds storage of the guest in this process.
+ * @address: a guest address
+ * @length: bytes, at least 1
+ * @write: whether the device stores there
+ *
+ * Returns: the host's address, or NULL if the bytes do not lie in one piece of host memory, or are protected from
+ * @write.
+ */
+static inline guint8 *channel_translation_map(ChannelTranslation *t, guint64 address, gsize length, gboolean write)
 {
-    const CcwWindow *window = &t->windows[write ? 1 : 0];
+    const ChannelWindow *window = &t->windows[write ? 1 : 0];
 
-    /* An address below the window's gives a difference beyond every size. */
+    /* The difference wraps for an address below the window, and is then larger than every size. */
     if (G_LIKELY(window->size >= length && address - window->address <= window->size - length))
         return window->host + (address - window->address);
-    return ccw_translation_look_up(t, address, length, write);
+    return channel_translation_map_slow(t, address, length, write);
 }
 
-/*
- * Sets cda[index], and the list of the CCW if it has one; `flags` becomes what the program's CCW is to have. stores,
- * fetches: what of the two its command can be. 0, or the subchannel status that the address of the first byte deserves;
- * cda[index] is 0 then.
+/**
+ * channel_translate_data: Translates the data address of a CCW: sets cda[index], and the CCW's list if it has one.
+ * @stores: whether the command can store into the guest's storage
+ * @fetches: whether the command can fetch from it
+ * @flags: the guest's flags; changed to those of the program's CCW
+ *
+ * Returns: 0; the subchannel status for a bad address of the first byte, with cda[index] 0.
  */
-guint8 ccw_translate_data(CcwTranslation *t, guint index, const CcwFields *ccw, gboolean stores, gboolean fetches,
-                          guint8 *flags);
+guint8 channel_translate_data(ChannelTranslation *t, guint index, const ChannelFields *ccw, gboolean stores,
+                              gboolean fetches, guint8 *flags);
 
-/*
- * What most CCWs are, for speed: commands, chained, with direct data in the storage used last, and no search. Takes as
- * many as it finds from `address` on, and returns how many; place_ccw() would make the same of every one of them. To be
- * called where a CCW can be reached by command chaining alone.
+/**
+ * channel_translate_plain: Translates the plain CCWs from an address on, up to the first other CCW. Most CCWs are
+ * plain: chained commands that are no searches, with direct data in the window. translate-chain.c would translate them
+ * to the same, only slower.
+ * @address: the guest's address of a CCW whose only role is CHANNEL_ROLE_COMMAND
+ *
+ * Returns: the number of translated CCWs.
  */
-guint ccw_translate_plain(CcwTranslation *t, guint32 address);
+guint channel_translate_plain(ChannelTranslation *t, guint32 address);
 
-/* The fastest way of this machine is what a translation begins with; tests want the others, too. FALSE: not here. */
-gboolean ccw_translate_plain_choose(CcwTranslation *t, CcwPlainWay way);
+/**
+ * channel_translate_plain_set_mode: Changes the mode. A new translation has the fastest mode of the machine; tests use
+ * the other modes.
+ *
+ * Returns: FALSE if this machine does not have the mode.
+ */
+gboolean channel_translate_plain_set_mode(ChannelTranslation *t, ChannelPlainMode mode);
 
-/* NULL if this machine has no such vectors. */
-CcwTakeBlocks ccw_translate_vector(CcwPlainWay way);
+/* Returns: the function of a mode, or NULL if this machine does not have such vectors. */
+ChannelTranslateBlocks channel_translate_vector(ChannelPlainMode mode);
+
+/**
+ * channel_translate_chain: Translates all CCWs of a program, except the targets of its TICs.
+ * @cpa: the guest's address of the first CCW
+ * @add_noops: whether to add a NOOP after the end of each chain, as request.h says
+ * @ret_address: the guest's address of the first CCW too many; written on failure only
+ *
+ * Returns: FALSE if the program has too many CCWs.
+ */
+gboolean channel_translate_chain(ChannelTranslation *t, guint32 cpa, gboolean add_noops, guint32 *ret_address);
+
+/* Puts the targets of the TICs into the program. A TIC to a TIC becomes a program check at the second. */
+void channel_translate_tics(ChannelTranslation *t);

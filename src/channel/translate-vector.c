@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Plain CCWs by blocks, where the processor has vectors that make it worth while: x86-64 with AVX2 or AVX-512. What is
- * done with a block is translate-block.h, once for each size of vectors; other machines do without
- * (translate-plain.c), and their byte order is none of this file's.
+ * Translates plain CCWs by blocks on x86-64 with AVX2 or AVX-512, whose vectors are worth it. translate-block.h has the
+ * functions for one size of vectors, and knows only this byte order. Other machines use translate-plain.c only.
  */
 #include "channel/translate-private.h"
 
@@ -14,12 +13,12 @@
 
 #include <immintrin.h>
 
-/* A command's low five bits, as a bit of a word from the left on. */
+/* One bit of a word, from the left on, for the low five bits of a command. */
 #define CMD_BIT(low) (0x80000000u >> (low))
 
 /*
- * Commands that are plain by these bits. Not so are invalid ones and TICs, searches, those that read backward, and
- * NOOP, which a few others share its bits with: they are no worse off than without vectors.
+ * The commands that are plain by these bits. Invalid commands, TICs, searches, commands that read backward, and NOOP
+ * are not plain. A few other commands have the same bits as NOOP, and so get no faster than without vectors.
  */
 #define CMDS_PLAIN                                                                                                     \
     ~(CMD_BIT(0x00) | CMD_BIT(0x08) | CMD_BIT(0x10) | CMD_BIT(0x18) | CMD_BIT(0x01) | CMD_BIT(0x09) | CMD_BIT(0x11) |  \
@@ -27,28 +26,28 @@
 
 #define FLAGS_MATTER ((guint8) ~(CCW_FLAG_SLI | CCW_FLAG_PCI))
 
-/* Storage that can be fetched from and stored into, in one piece. */
+/* Storage in one piece, which the device can fetch from and store into. */
 typedef struct {
     guint32 base;
-    guint32 last; /* the highest offset where data of any count fits */
-    guint64 host; /* of guest address 0, if it had one there */
+    guint32 last; /* the highest offset of data with any count */
+    guint64 host; /* the host's address minus the guest's */
 } OneRange;
 
-static gboolean find_range(const CcwPlainView *view, OneRange *ret_range)
+static gboolean find_range(const ChannelPlainView *view, OneRange *ret_range)
 {
-    const CcwWindow *fetch = view->fetch, *store = view->store;
+    const ChannelWindow *fetch = view->fetch, *store = view->store;
     guint64 host = (guint64)(guintptr)fetch->host - fetch->address;
     guint64 base = MAX(fetch->address, store->address);
     guint64 end = MIN(fetch->address + fetch->ccw_size, store->address + store->ccw_size);
 
     if (host != (guint64)(guintptr)store->host - store->address || end < base + G_MAXUINT16)
         return FALSE;
-    /* 31 bits, as much as CCWs can name. */
+    /* A CCW has an address of 31 bits. */
     *ret_range = (OneRange){ .base = (guint32)base, .last = (guint32)(end - base - G_MAXUINT16), .host = host };
     return TRUE;
 }
 
-/* For eight bytes from byte n on: where each comes from. */
+/* For each of eight bytes from byte n on: the number of the byte to move there. */
 #define SWAP_WORDS(n) n + 3, n + 2, n + 1, n, n + 7, n + 6, n + 5, n + 4
 #define FORMAT1_OF_0(n) n, n + 4, n + 6, n + 7, n + 5, n + 1, n + 2, n + 3
 #define FOR_32_BYTES(move) move(0), move(8), move(16), move(24)
@@ -71,22 +70,22 @@ static gboolean find_range(const CcwPlainView *view, OneRange *ret_range)
 #define VECTOR_SHIFT_LEFT(words, by) _mm512_sllv_epi32((__m512i)(words), (__m512i)(by))
 #include "channel/translate-block.h"
 
-CcwTakeBlocks ccw_translate_vector(CcwPlainWay way)
+ChannelTranslateBlocks channel_translate_vector(ChannelPlainMode mode)
 {
     if (!__builtin_cpu_supports("bmi2"))
         return NULL;
-    if (way == CCW_PLAIN_AVX2 && __builtin_cpu_supports("avx2"))
-        return take_blocks_32;
-    /* VBMI2 is not needed: processors that are older lower their clock for vectors of this size. */
-    if (way == CCW_PLAIN_AVX512 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+    if (mode == CHANNEL_PLAIN_AVX2 && __builtin_cpu_supports("avx2"))
+        return translate_blocks_32;
+    /* The code needs no VBMI2, but processors without it lower their clock for vectors of this size. */
+    if (mode == CHANNEL_PLAIN_AVX512 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vbmi2"))
-        return take_blocks_64;
+        return translate_blocks_64;
     return NULL;
 }
 
 #else
 
-CcwTakeBlocks ccw_translate_vector(CcwPlainWay way G_GNUC_UNUSED)
+ChannelTranslateBlocks channel_translate_vector(ChannelPlainMode mode G_GNUC_UNUSED)
 {
     return NULL;
 }

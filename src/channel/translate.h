@@ -1,29 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Translation of a guest's channel program into the user-space program of request.h, and of the status back. This
- * is the whole boundary between guest and device: after it nothing reads a CCW or an IDAW of the guest again.
- *
- * The guest's CCWs are fetched run by run: a run is CCWs that lie one after another in the guest's storage, and each
- * TIC whose target no run holds begins another. Every CCW and IDAW is read once (as one doubleword or word), and what
- * was read is what is checked and used.
- *
- * What a guest can get wrong is a program or protection check, never an error of the host's:
- *  - a CCW that is not valid leads nowhere, and a CCW with command 00 (invalid in every format) takes its place. The
- *    device finds it when it gets there, as a channel would: what stands before it is executed;
- *  - data that leaves the guest's storage behind its first byte becomes a list that ends there: what comes before is
- *    transferred;
- *  - if it is the first CCW, or the ORB's own address, the IRB is made here and the device is not asked;
- *  - so too for a program of more than CCW_PROGRAM_MAX CCWs: nothing of it is executed, and the SCSW's address is 8
- *    beyond the CCW that found no place. Exactly CCW_PROGRAM_MAX are allowed (no NOOP then).
- *
- * After a TIC, or the end of a chain, the next CCW in storage can be reached only when the CCW before ends with status
- * modifier. Only searches do so (commands xxxxx001), so only after those a run goes on there. Such a CCW may be a
- * command or the data of the one before it: it is placed once, and its storage has to suit both.
- *
- * A command with the suspend flag, where the ORB allows it, ends what is fetched: the device stops before it, and it is
- * fetched anew when the program is resumed.
- *
- * Storage keys are not checked. A program that was started without prefetch is fetched at its start as well.
+ * Translates a guest's channel program into the user-space program of request.h, and translates the status back. This
+ * is the whole boundary between guest and device: after it no code reads a CCW or an IDAW of the guest again. See
+ * channel_translate().
  */
 #pragma once
 
@@ -32,26 +11,60 @@
 #include "channel/memory.h"
 #include "channel/request.h"
 
-/* One a device; it holds the program and the lists, so that translating allocates nothing. Not for two threads at once.
+/*
+ * The state of one device's translation, which only one thread may use at a time. It holds the program and its lists,
+ * so that channel_translate() allocates no memory.
  */
-typedef struct _CcwTranslation CcwTranslation;
+typedef struct _ChannelTranslation ChannelTranslation;
 
 typedef enum {
-    CCW_TRANSLATED,       /* the request is ready for the device */
-    CCW_TRANSLATE_STATUS, /* request->irb is what the guest gets */
-} CcwTranslateResult;
+    CHANNEL_TRANSLATED,       /* the request is ready for the device */
+    CHANNEL_TRANSLATE_STATUS, /* request->irb is the status for the guest; the device gets no request */
+} ChannelTranslateResult;
 
-CcwTranslation *ccw_translation_new(void);
-void ccw_translation_free(CcwTranslation *translation);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwTranslation, ccw_translation_free)
+ChannelTranslation *channel_translation_new(void);
+void channel_translation_free(ChannelTranslation *translation);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ChannelTranslation, channel_translation_free)
 
-/*
- * orb and scsw are the guest's, big-endian. Where the SCSW says that a resume function is pending, the ORB's CPA is the
- * address of the CCW before which the program was suspended. Fills in the request; the program it names belongs to the
- * translation and is valid until the next one, as the addresses in it are while the guest's storage stays where it is.
+/**
+ * channel_translate: Translates a channel program into a request.
+ * @memory: the guest's storage
+ * @orb: the guest's, big-endian. With a resume function pending, its CPA is the CCW before which the program suspended
+ * @scsw: the guest's, big-endian
+ * @request: gets the request. Its program belongs to @translation and is valid until the next call; the addresses in
+ * the program are valid while the guest's storage stays mapped in the same place
+ *
+ * The function reads every CCW and IDAW once, as one doubleword or word, and checks and uses this copy. It reads the
+ * CCWs by segments: a segment is CCWs that follow each other in the guest's storage, and a TIC to a CCW of no segment
+ * begins a new one. It also reads a program at its start that the guest started without prefetch. It checks no storage
+ * keys.
+ *
+ * After a TIC or the end of a chain, the channel reaches the next CCW in storage only if the CCW before ends with
+ * status modifier. Only searches (commands xxxxx001) do so, so only after a search does a segment go on there. Such a
+ * CCW can be both a command and data of the CCW before it. The program has it once, and its storage must suit both.
+ *
+ * A command with the suspend flag ends the segment, if the ORB allows suspension. The device stops before it, and the
+ * resume function translates it again.
+ *
+ * Errors of the guest become a program or protection check, never an error of the host:
+ *  - A CCW with command 00, which is invalid in every format, replaces an invalid CCW. The device finds it when it
+ *    reaches it, as a channel does, after it has executed the CCWs before.
+ *  - Data that leaves the guest's storage after its first byte becomes a list that ends there. The device transfers the
+ *    data before the end.
+ *  - If the ORB's address or the first CCW is invalid, this function makes the IRB itself.
+ *  - If the program has more than CHANNEL_PROGRAM_MAX CCWs, it does the same. The device executes nothing, and the
+ *    SCSW's address is 8 beyond the first CCW too many. A program of exactly CHANNEL_PROGRAM_MAX CCWs is valid, and has
+ *    no NOOP at its end.
+ *
+ * Returns: CHANNEL_TRANSLATED, or CHANNEL_TRANSLATE_STATUS with a status.
  */
-CcwTranslateResult ccw_translate(CcwTranslation *translation, const CcwMemory *memory, const guint8 orb[CCW_ORB_SIZE],
-                                 const guint8 scsw[CCW_SCSW_SIZE], CcwCmdRequest *request);
+ChannelTranslateResult channel_translate(ChannelTranslation *translation, const ChannelMemory *memory,
+                                         const guint8 orb[CHANNEL_ORB_SIZE], const guint8 scsw[CHANNEL_SCSW_SIZE],
+                                         CcwCmdRequest *request);
 
-/* Puts guest terms into the IRB that the device made of the last translation: the SCSW's CPA, the format of CCWs. */
-void ccw_translation_map_irb(const CcwTranslation *translation, guint8 irb[CCW_IRB_SIZE]);
+/**
+ * channel_translation_map_irb: Translates a device's status into the guest's terms: the SCSW's CPA and CCW format.
+ * @translation: its last program is the one that the device has executed
+ * @irb: the device's, big-endian; changed
+ */
+void channel_translation_map_irb(const ChannelTranslation *translation, guint8 irb[CHANNEL_IRB_SIZE]);

@@ -1,47 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which ccw devices a document has. */
+/* Collects the ccw devices of a document. */
 #include "conf/feature.h"
+#include "conf/find.h"
 #include "conf/hostdev.h"
-#include "conf/walk.h"
 
-gboolean ccw_conf_is_hostdev(const char *text)
+gboolean conf_xml_is_hostdev(ConfXml *xml)
 {
-    g_autoptr(CcwXml) xml = ccw_xml_open(text, NULL);
-    g_autoptr(GPtrArray) hostdevs = xml ? ccw_walk_hostdevs(xml, NULL) : NULL;
+    g_autoptr(GPtrArray) hostdevs = conf_find_hostdevs(xml, NULL);
 
-    return hostdevs && hostdevs->len > 0;
+    return hostdevs->len > 0;
 }
 
-static gboolean collect_hostdevs(CcwXml *xml, const CcwXmlElement *domain, GArray *devices, GError **error)
+static gboolean collect_hostdevs(ConfXml *xml, const ConfXmlElement *domain, GArray *devices, GError **error)
 {
-    g_autoptr(GPtrArray) hostdevs = ccw_walk_hostdevs(xml, domain);
+    g_autoptr(GPtrArray) hostdevs = conf_find_hostdevs(xml, domain);
 
     for (guint i = 0; i < hostdevs->len; i++) {
-        CcwHostdevNode node;
+        ConfHostdevNode node;
 
-        if (!ccw_hostdev_read(xml, hostdevs->pdata[i], &node, error))
+        if (!conf_hostdev_read(xml, hostdevs->pdata[i], &node, error))
             return FALSE;
-        if (node.form != CCW_HOSTDEV_OTHER)
+        if (node.form != CONF_HOSTDEV_OTHER)
             g_array_append_val(devices, node.dev);
     }
     return TRUE;
 }
 
-GArray *ccw_conf_collect(const char *text, CcwMapCss *ret_map_css, GError **error)
+GArray *conf_collect_xml(ConfXml *xml, ConfMapCss *ret_map_css, GError **error)
 {
-    g_autoptr(CcwXml) xml = ccw_xml_open(text, error);
     g_autoptr(GArray) devices = NULL;
     g_autoptr(GPtrArray) domains = NULL;
-    CcwMapCss map = CCW_MAP_CSS_ABSENT;
+    ConfMapCss map = CONF_MAP_CSS_ABSENT;
 
-    if (!xml)
-        return NULL;
-    devices = g_array_new(FALSE, FALSE, sizeof(CcwHostdev));
-    domains = ccw_walk_domains(xml);
+    devices = g_array_new(FALSE, FALSE, sizeof(ConfHostdev));
+    domains = conf_find_domains(xml);
     for (guint i = 0; i < domains->len; i++) {
-        CcwFeature feature;
+        ConfFeature feature;
 
-        if (!ccw_feature_read(xml, domains->pdata[i], &feature, error) ||
+        if (!conf_feature_read(xml, domains->pdata[i], &feature, error) ||
             !collect_hostdevs(xml, domains->pdata[i], devices, error))
             return NULL;
         if (i == 0)
@@ -52,4 +48,11 @@ GArray *ccw_conf_collect(const char *text, CcwMapCss *ret_map_css, GError **erro
     if (ret_map_css)
         *ret_map_css = map;
     return g_steal_pointer(&devices);
+}
+
+GArray *conf_collect(const char *text, ConfMapCss *ret_map_css, GError **error)
+{
+    g_autoptr(ConfXml) xml = conf_xml_open(text, error);
+
+    return xml ? conf_collect_xml(xml, ret_map_css, error) : NULL;
 }

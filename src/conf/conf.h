@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The ccw host device in XML, and its two directions: lower (to what stock libvirt knows) and raise (back). Both work
- * on the text: whatever is not ours stays as it is to the byte.
+ * The ccw host device in XML. Lower translates it to stock libvirt's XML, and raise translates it back. Both edit the
+ * text: every byte that does not belong to a ccw host device stays as it is.
  */
 #pragma once
 
@@ -9,74 +9,116 @@
 
 #include "util/address.h"
 
-#define CCW_CONF_NAMESPACE "https://libvirt.org/schemas/ccw/1.0"
-#define CCW_CONF_XML_MAX (4u << 20) /* bytes: the longest string that libvirt's protocol carries */
+/* The namespaces of <s390-map-css> in <metadata>: lower writes the first one, and raise reads both. */
+#define CONF_NAMESPACE "urn:libvirt-ccw:domain:1.0"
+#define CONF_NAMESPACE_BEFORE_1_0 "https://libvirt.org/schemas/ccw/1.0"
+#define CONF_XML_MAX (4u << 20) /* bytes: the longest string that libvirt's protocol carries */
 
 /*
- * Bounds of a document that ccw_conf_lower() or ccw_conf_unadvertise() changes, or ccw_conf_validate() reads. libxml2,
- * in libvirt too, takes time with the square of the first two, and refuses a document that is nested deeper. Other
- * functions have no bound but CCW_CONF_XML_MAX: all take time in proportion to the length of the text.
+ * Bounds of a document that conf_lower() or conf_unadvertise() changes, or that conf_validate() reads. libxml2, also in
+ * libvirt, takes time with the square of the first two, and rejects deeper nesting. The other functions have only the
+ * bound CONF_XML_MAX: they take time in proportion to the length of the text.
  */
-#define CCW_CONF_ATTRIBUTES_MAX 256 /* attributes of one element, declarations of namespaces among them */
-#define CCW_CONF_NAMESPACES_MAX 128 /* declarations of namespaces in scope at one element */
-#define CCW_CONF_DEPTH_MAX 256      /* elements in each other */
+#define CONF_ATTRIBUTES_MAX 256 /* attributes of one element, with its namespace declarations */
+#define CONF_NAMESPACES_MAX 128 /* namespace declarations in scope at one element */
+#define CONF_DEPTH_MAX 256      /* levels of nesting */
 
 typedef struct {
     CcwBusId source;
     gboolean managed;
-    gboolean has_guest; /* an <address type='ccw'/> stands outside <source> */
+    gboolean has_guest; /* the XML has an <address type='ccw'/> outside <source>: guest */
     CcwBusId guest;
-    guint boot_order; /* 0: none */
-} CcwHostdev;
+    guint boot_order; /* 0: no boot order */
+} ConfHostdev;
 
 typedef enum {
-    CCW_MAP_CSS_ABSENT, /* nothing stated: on */
-    CCW_MAP_CSS_ON,
-    CCW_MAP_CSS_OFF,
-} CcwMapCss;
+    CONF_MAP_CSS_ABSENT, /* the domain does not say: on */
+    CONF_MAP_CSS_ON,
+    CONF_MAP_CSS_OFF,
+} ConfMapCss;
 
-/* Whether the root element is a <hostdev>, as in an attach or a detach. FALSE too if the text is not well-formed. */
-gboolean ccw_conf_is_hostdev(const char *xml);
+/* A document that conf_xml_open() parsed (conf/xml.h). */
+typedef struct _ConfXml ConfXml;
 
-/*
- * All ccw hostdevs of a document (a domain, a snapshot or checkpoint with domains in it, or a bare hostdev), in
- * document order, in either form: the element or the stock mdev that it lowers to. Elements are CcwHostdev.
- * For a domain the feature too (of the first domain in the document).
- * Errors: CCW_ERROR_XML (not well-formed), CCW_ERROR_INVALID (one of ours that is malformed: named, with its value).
- */
-GArray *ccw_conf_collect(const char *xml, CcwMapCss *ret_map_css, GError **error);
+/* Returns: whether the root element is a <hostdev>, as in an attach or a detach; FALSE if @xml is not well-formed. */
+gboolean conf_xml_is_hostdev(ConfXml *xml);
 
-/*
- * The document as stock libvirt takes it. default_map is used for hostdevs without a domain around them: the feature of
- * the domain they are attached to. *ret_changed is TRUE if anything was ours. Returns new text, equal to the byte if
- * not. Errors as ccw_conf_collect; CCW_ERROR_INVALID, too, if anything was ours in a document beyond a bound.
+/**
+ * conf_collect:
+ * @xml: a domain, a snapshot or checkpoint with domains in it, or a bare hostdev
+ * @ret_map_css: the feature of the first domain in the document; may be NULL
  *
- * Text in which nothing of ours can stand is returned without being parsed: that it comes back does not say that it is
- * well-formed. A document with a document type declaration, or in an encoding that is not a superset of ASCII, comes
- * back unchanged too, or with CCW_ERROR_INVALID if something of ours seems to stand in it. ccw_conf_raise, which has no
- * CCW_ERROR_INVALID, returns what is malformed or not readable as it is.
+ * Collects the ccw hostdevs of a document in document order, in both forms: the ccw element, and the stock mdev that it
+ * lowers to.
+ *
+ * Returns: an array of ConfHostdev, or NULL with CCW_ERROR_XML if the document is not well-formed, or CCW_ERROR_INVALID
+ * if a ccw hostdev or the feature is malformed. The message names the element and its value.
  */
-char *ccw_conf_lower(const char *xml, CcwMapCss default_map, gboolean *ret_changed, GError **error);
+GArray *conf_collect(const char *xml, ConfMapCss *ret_map_css, GError **error);
 
-/* The document as our users read it: every stock mdev hostdev with a UUID of ours becomes a ccw hostdev again. */
-char *ccw_conf_raise(const char *xml, gboolean *ret_changed, GError **error);
+/* conf_collect() of a document that is parsed already. */
+GArray *conf_collect_xml(ConfXml *xml, ConfMapCss *ret_map_css, GError **error);
 
-/*
- * Replaces each UUID of ours in a text that is not XML (an error message), and the words for mediated device before it,
- * with "ccw device 0.0.1234"; but not in a path that goes on below it.
+/**
+ * conf_lower:
+ * @default_map: the feature for a bare hostdev: that of the domain to which the client attaches it
+ * @ret_changed: TRUE if the document had a ccw hostdev or the feature
+ *
+ * Translates a document to stock libvirt's XML. Text that cannot have a ccw hostdev or the feature comes back without
+ * being parsed, so success does not mean that it is well-formed. A document with a document type declaration, or in an
+ * encoding that is not a superset of ASCII, comes back unchanged, or with CCW_ERROR_INVALID if a ccw hostdev or the
+ * feature seems to be in it.
+ *
+ * Returns: new text, equal to the byte if nothing changed, or NULL with an error of conf_collect(), or
+ * CCW_ERROR_INVALID if a document exceeds a bound and would change
  */
-char *ccw_conf_raise_text(const char *text);
+char *conf_lower(const char *xml, ConfMapCss default_map, gboolean *ret_changed, GError **error);
 
-/*
- * Is it well-formed XML, of a length that libvirt takes? Error: CCW_ERROR_XML, with the line. Only for documents of the
- * user who runs the program: one with a document type declaration is read by libxml2, without bounds.
+/**
+ * conf_lower_xml:
+ *
+ * Does what conf_lower() does, for a document that is parsed already. A caller may do this once for a document, which
+ * collects its edits.
  */
-gboolean ccw_conf_check(const char *xml, GError **error);
+char *conf_lower_xml(ConfXml *xml, ConfMapCss default_map, gboolean *ret_changed, GError **error);
 
-/*
- * Validates a domain, a hostdev or a node device against the schema: libvirt's installed one, extended. The first
- * error, with its line. Only for documents of the user who runs the program. Errors: as ccw_conf_lower; CCW_ERROR_XML
- * if the schema does not allow the document; CCW_ERROR_NOT_FOUND if libvirt's schemas are not installed;
- * CCW_ERROR_UNSUPPORTED for another root element.
+/**
+ * conf_raise:
+ *
+ * Translates a document of stock libvirt back: each mdev hostdev with a UUID of conf/uuid.h becomes a ccw hostdev.
+ * Malformed elements and unreadable documents stay as they are.
+ *
+ * Returns: new text, equal to the byte if nothing changed, or NULL with CCW_ERROR_XML if it is not well-formed
  */
-gboolean ccw_conf_validate(const char *xml, GError **error);
+char *conf_raise(const char *xml, gboolean *ret_changed, GError **error);
+
+/**
+ * conf_raise_text:
+ * @text: an error message, or other text that is not XML
+ *
+ * Replaces each UUID of conf/uuid.h, and the words for mediated device before it, with "ccw device 0.0.1234". A path
+ * that continues below the UUID stays as it is.
+ */
+char *conf_raise_text(const char *text);
+
+/**
+ * conf_check:
+ * @xml: a document of the user who runs the program: libxml2 reads one with a document type declaration, without bounds
+ *
+ * Checks that a document is well-formed, and not longer than libvirt accepts.
+ *
+ * Returns: FALSE with CCW_ERROR_XML, with the line
+ */
+gboolean conf_check(const char *xml, GError **error);
+
+/**
+ * conf_validate:
+ * @xml: a document of the user who runs the program
+ *
+ * Validates a domain, a hostdev or a node device against libvirt's installed schema, extended by this project's.
+ *
+ * Returns: FALSE with the first error and its line: an error of conf_lower(); CCW_ERROR_XML if the schema does not
+ * allow the document; CCW_ERROR_NOT_FOUND if libvirt's schemas are not installed; CCW_ERROR_UNSUPPORTED for another
+ * root element
+ */
+gboolean conf_validate(const char *xml, GError **error);

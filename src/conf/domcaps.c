@@ -15,24 +15,24 @@
     "</hostdev></devices></domain>"
 #define FEATURE "<s390-map-css supported='yes'/>"
 
-static gboolean is_root(const CcwXmlElement *root)
+static gboolean is_root(const ConfXmlElement *root)
 {
-    return root && ccw_xml_is(root, "domainCapabilities");
+    return root && conf_xml_is(root, "domainCapabilities");
 }
 
-static char *content_of(const CcwXmlElement *root, const char *name)
+static char *content_of(const ConfXmlElement *root, const char *name)
 {
-    const CcwXmlElement *element = ccw_xml_child(root, name);
+    const ConfXmlElement *element = conf_xml_child(root, name);
 
-    return element ? ccw_xml_content(element) : NULL;
+    return element ? conf_xml_content(element) : NULL;
 }
 
-char *ccw_conf_domcaps_sample(const char *text)
+char *conf_domcaps_sample(const char *text)
 {
-    g_autoptr(CcwXml) xml = strstr(text, MACHINE_PREFIX) ? ccw_xml_open(text, NULL) : NULL;
-    const CcwXmlElement *root = xml ? ccw_xml_root(xml) : NULL;
+    g_autoptr(ConfXml) xml = strstr(text, MACHINE_PREFIX) ? conf_xml_open(text, NULL) : NULL;
+    const ConfXmlElement *root = xml ? conf_xml_root(xml) : NULL;
     g_autofree char *machine = NULL, *emulator = NULL, *type = NULL, *arch = NULL;
-    char uuid[CCW_UUID_STR_LEN];
+    char uuid[CONF_UUID_STR_LEN];
 
     if (!is_root(root))
         return NULL;
@@ -40,48 +40,49 @@ char *ccw_conf_domcaps_sample(const char *text)
     emulator = content_of(root, "path");
     type = content_of(root, "domain");
     arch = content_of(root, "arch");
-    if (!machine || !ccw_xml_starts_with(machine, MACHINE_PREFIX) || !emulator || !type || !arch)
+    if (!machine || !conf_xml_starts_with(machine, MACHINE_PREFIX) || !emulator || !type || !arch)
         return NULL;
-    return g_markup_printf_escaped(SAMPLE, type, arch, machine, emulator, ccw_uuid_encode(&(CcwBusId){ 0 }, uuid));
+    return g_markup_printf_escaped(SAMPLE, type, arch, machine, emulator, conf_uuid_encode(&(CcwBusId){ 0 }, uuid));
 }
 
-/* After the last element in parent, in a line of its own if that has one. */
-static void append(CcwXml *xml, const CcwXmlElement *parent, const char *what)
+/* Adds an element after the last one in parent, on a new line if the last one is on its own line. */
+static void append(ConfXml *xml, const ConfXmlElement *parent, const char *element)
 {
-    const CcwXmlElement *last = ccw_xml_last_element(parent);
-    guint32 gap = ccw_xml_gap_before(xml, last);
-    g_autofree char *text = g_strdup_printf("%.*s%s", (int)(ccw_xml_span(last)->start - gap), xml->text + gap, what);
+    const ConfXmlElement *last = conf_xml_last_element(parent);
+    guint32 gap = conf_xml_gap_before(xml, last);
+    g_autofree char *text =
+        g_strdup_printf("%.*s%s", (int)(conf_xml_span(last)->start - gap), xml->text + gap, element);
 
-    ccw_xml_insert(xml, ccw_xml_span(last)->end, text);
+    conf_xml_insert(xml, conf_xml_span(last)->end, text);
 }
 
-static const CcwXmlElement *find_types(const CcwXmlElement *root)
+static const ConfXmlElement *find_types(const ConfXmlElement *root)
 {
-    const CcwXmlElement *devices = ccw_xml_child(root, "devices");
-    const CcwXmlElement *hostdev = devices ? ccw_xml_child(devices, "hostdev") : NULL;
-    const CcwXmlElement *types = NULL;
+    const ConfXmlElement *devices = conf_xml_child(root, "devices");
+    const ConfXmlElement *hostdev = devices ? conf_xml_child(devices, "hostdev") : NULL;
+    const ConfXmlElement *types = NULL;
 
-    if (hostdev && ccw_xml_get_is(hostdev, "supported", "yes"))
-        types = ccw_xml_child(hostdev, "enum");
-    while (types && !ccw_xml_get_is(types, "name", "subsysType"))
-        types = ccw_xml_next(types, "enum");
-    return types && ccw_xml_first_element(types) ? types : NULL;
+    if (hostdev && conf_xml_get_is(hostdev, "supported", "yes"))
+        types = conf_xml_child(hostdev, "enum");
+    while (types && !conf_xml_get_is(types, "name", "subsysType"))
+        types = conf_xml_next(types, "enum");
+    return types && conf_xml_first_element(types) ? types : NULL;
 }
 
-char *ccw_conf_domcaps_raise(const char *text, gboolean *ret_changed, GError **error)
+char *conf_domcaps_raise(const char *text, gboolean *ret_changed, GError **error)
 {
-    g_autoptr(CcwXml) xml = ccw_xml_open(text, error);
-    const CcwXmlElement *root, *types, *features;
+    g_autoptr(ConfXml) xml = conf_xml_open(text, error);
+    const ConfXmlElement *root, *types, *features;
 
     if (!xml)
         return NULL;
-    root = ccw_xml_root(xml);
+    root = conf_xml_root(xml);
     types = is_root(root) ? find_types(root) : NULL;
-    features = types ? ccw_xml_child(root, "features") : NULL;
+    features = types ? conf_xml_child(root, "features") : NULL;
     if (types)
         append(xml, types, "<value>ccw</value>");
-    if (features && ccw_xml_first_element(features) && !ccw_xml_child(features, "s390-map-css"))
+    if (features && conf_xml_first_element(features) && !conf_xml_child(features, "s390-map-css"))
         append(xml, features, FEATURE);
-    *ret_changed = ccw_xml_is_edited(xml);
-    return ccw_xml_apply(xml);
+    *ret_changed = conf_xml_is_edited(xml);
+    return conf_xml_apply(xml);
 }

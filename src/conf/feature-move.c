@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The feature's way between <features> and <metadata>, as edits of the text.
+ * Moves the feature between <features> and <metadata>, as edits of the text.
  *
- * The layout has to survive two journeys: raise(lower(x)) is x, although nothing says where the feature stood, and
- * lower(raise(y)) is y for what libvirt prints, although libvirt writes metadata in its own way and drops a <features>
- * and a <metadata> with nothing in them. Therefore:
+ * Two round trips must not change the text: raise(lower(x)) is x, although the lowered text does not say where the
+ * feature was; and lower(raise(y)) is y for libvirt's output, although libvirt formats metadata in its own way and
+ * drops an empty <features> or <metadata>. Therefore:
  *
- * - The carrier is written as libxml2, and so libvirt, writes it: in double quotes, the namespace first. The feature
- *   has the quotes of the domain's own start tag.
- * - There is one place where raise puts a feature that left no trace: after the last child of <features>, or in a new
- *   <features> where libvirt's formatter has it, laid out by lines if the domain is.
- * - If the feature stands exactly so, lower removes it with the white space, or <features>, that raise adds again.
- *   If not, lower takes the element alone away. The line of mere blanks that is left is the trace: raise puts the
- *   feature there. In a <features> without line breaks, that is the middle of its blanks.
- * - <metadata> likewise: after the last child, or in a new one where libvirt has it, which raise removes again. In a
- *   <metadata> that was there and empty, the carrier follows its start tag without white space, which tells the two
- * apart.
+ * - Lower writes the carrier as libxml2, and so libvirt, does: in double quotes, the namespace first. Raise writes the
+ *   feature in the quotes of the domain's start tag.
+ * - Raise has one default position for the feature: after the last child of <features>, or in a new <features> where
+ *   libvirt's formatter has it, on separate lines if the domain has such.
+ * - If the feature is at this position, lower removes it together with the white space, or the <features>, that raise
+ *   adds again. If it is elsewhere, lower removes only the element. The line of blanks that remains is the trace: raise
+ *   puts the feature there. In a <features> without line breaks, the trace is the middle of its blanks.
+ * - Lower puts the carrier after the last child of <metadata>, or in a new <metadata> where libvirt's formatter has it,
+ *   and raise removes that <metadata> again. In a <metadata> that was there and empty, the carrier follows the start
+ *   tag without white space: so raise knows that it must keep that one.
  */
 #include <string.h>
 
 #include "conf/feature.h"
 #include "conf/layout.h"
 
-/* What libvirt's formatter writes before <metadata>, and before <features> (virDomainDefFormatInternalSetRootName). */
+/* libvirt writes these before <metadata> and before <features> (virDomainDefFormatInternalSetRootName). */
 static const char *const before_metadata[] = { "name", "uuid", "hwuuid", "genid", "title", "description", NULL };
 static const char *const before_features[] = {
     "name",      "uuid",     "hwuuid",        "genid",       "title",           "description",
@@ -32,159 +32,160 @@ static const char *const before_features[] = {
     "idmap",     NULL,
 };
 
-/* Where a new child of the domain goes, and the white space in front of it. */
+/* The position of a new child of the domain. */
 typedef struct {
     guint32 at;
-    char *outer;
-    char *unit; /* what a level of depth adds to it */
-} Place;
+    char *outer; /* the white space before it */
+    char *unit;  /* the further indentation of its own children */
+} Position;
 
-static void place_clear(Place *place)
+static void position_clear(Position *position)
 {
-    g_free(place->outer);
-    g_free(place->unit);
+    g_free(position->outer);
+    g_free(position->unit);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Place, place_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Position, position_clear)
 
-static char *text_of(const CcwXml *xml, guint32 start, guint32 end)
+static char *text_of(const ConfXml *xml, guint32 start, guint32 end)
 {
     return g_strndup(xml->text + start, end - start);
 }
 
-static gboolean is_one_of(const CcwXmlElement *element, const char *const *names)
+static gboolean is_one_of(const ConfXmlElement *element, const char *const *names)
 {
     for (; *names; names++)
-        if (ccw_xml_is(element, *names))
+        if (conf_xml_is(element, *names))
             return TRUE;
     return FALSE;
 }
 
-static void find_place(const CcwXml *xml, const CcwXmlElement *domain, const char *const *before, Place *ret_place)
+static void find_position(const ConfXml *xml, const ConfXmlElement *domain, const char *const *before,
+                          Position *ret_position)
 {
-    const CcwXmlElement *model = ccw_xml_first_element(domain);
-    const CcwXmlElement *anchor = NULL;
+    const ConfXmlElement *model = conf_xml_first_element(domain);
+    const ConfXmlElement *anchor = NULL;
 
-    for (const CcwXmlElement *child = model; child; child = ccw_xml_next_element(child))
+    for (const ConfXmlElement *child = model; child; child = conf_xml_next_element(child))
         if (is_one_of(child, before))
             anchor = child;
     if (anchor)
         model = anchor;
-    ret_place->at = anchor ? ccw_xml_span(anchor)->end : ccw_xml_span(domain)->tag_end;
-    ret_place->outer = model ? ccw_layout_gap(xml, model) : g_strdup("");
-    ret_place->unit = ccw_layout_unit(xml, domain, ret_place->outer);
+    ret_position->at = anchor ? conf_xml_span(anchor)->end : conf_xml_span(domain)->tag_end;
+    ret_position->outer = model ? conf_layout_gap(xml, model) : g_strdup("");
+    ret_position->unit = conf_layout_unit(xml, domain, ret_position->outer);
 }
 
-static char *wrap(const Place *place, const char *name, const char *inner)
+static char *wrap(const Position *position, const char *name, const char *inner)
 {
-    return g_strdup_printf("%s<%s>%s%s%s%s</%s>", place->outer, name, place->outer, place->unit, inner, place->outer,
-                           name);
+    return g_strdup_printf("%s<%s>%s%s%s%s</%s>", position->outer, name, position->outer, position->unit, inner,
+                           position->outer, name);
 }
 
-static const char *state_name(CcwMapCss state)
+static const char *state_name(ConfMapCss state)
 {
-    return state == CCW_MAP_CSS_OFF ? "off" : "on";
+    return state == CONF_MAP_CSS_OFF ? "off" : "on";
 }
 
-static char *carrier_text(CcwMapCss state)
+static char *carrier_text(ConfMapCss state)
 {
-    return g_strdup_printf("<ccw:s390-map-css xmlns:ccw=\"" CCW_CONF_NAMESPACE "\" state=\"%s\"/>", state_name(state));
+    return g_strdup_printf("<ccw:s390-map-css xmlns:ccw=\"" CONF_NAMESPACE "\" state=\"%s\"/>", state_name(state));
 }
 
-static char *feature_text(const CcwXml *xml, const CcwXmlElement *domain, CcwMapCss state)
+static char *feature_text(const ConfXml *xml, const ConfXmlElement *domain, ConfMapCss state)
 {
-    char quote = ccw_layout_quote(xml, domain);
+    char quote = conf_layout_quote(xml, domain);
 
     return g_strdup_printf("<s390-map-css state=%c%s%c/>", quote, state_name(state), quote);
 }
 
-static gboolean is_empty_tag(const CcwXmlSpan *span)
+static gboolean is_empty_tag(const ConfXmlSpan *span)
 {
     return span->tag_end == span->end;
 }
 
-/* Puts what between the tags of an element that is empty, or at the start of its content. */
-static void insert_first(CcwXml *xml, const CcwXmlElement *element, const char *what)
+/* Inserts a child at the start of the element's content. An empty-element tag becomes two tags. */
+static void insert_first(ConfXml *xml, const ConfXmlElement *element, const char *child)
 {
-    const CcwXmlSpan *span = ccw_xml_span(element);
+    const ConfXmlSpan *span = conf_xml_span(element);
 
     if (is_empty_tag(span)) {
-        g_autofree char *name = ccw_xml_name(element);
-        g_autofree char *opened = g_strdup_printf(">%s</%s>", what, name);
+        g_autofree char *name = conf_xml_name(element);
+        g_autofree char *opened = g_strdup_printf(">%s</%s>", child, name);
 
-        ccw_xml_replace(xml, span->tag_end - 2, span->tag_end, opened);
+        conf_xml_replace(xml, span->tag_end - 2, span->tag_end, opened);
     } else {
-        ccw_xml_insert(xml, span->tag_end, what);
+        conf_xml_insert(xml, span->tag_end, child);
     }
 }
 
-/* Puts what after the last child, laid out as the first is. */
-static void insert_last(CcwXml *xml, const CcwXmlElement *element, const char *what)
+/* Inserts a child after the last one, with the white space that the first one has before it. */
+static void insert_last(ConfXml *xml, const ConfXmlElement *element, const char *child)
 {
-    g_autofree char *gap = ccw_layout_gap(xml, ccw_xml_first_element(element));
-    g_autofree char *laid_out = g_strconcat(gap, what, NULL);
+    g_autofree char *gap = conf_layout_gap(xml, conf_xml_first_element(element));
+    g_autofree char *laid_out = g_strconcat(gap, child, NULL);
 
-    ccw_xml_insert(xml, ccw_xml_span(ccw_xml_last_element(element))->end, laid_out);
+    conf_xml_insert(xml, conf_xml_span(conf_xml_last_element(element))->end, laid_out);
 }
 
-/* Does the whole <features> stand where raise would make it, and is it what raise would write? */
-static gboolean raise_makes_list(const CcwXml *xml, const CcwXmlElement *domain, const CcwXmlElement *list,
+/* Whether raise would write exactly this <features>, at this position. */
+static gboolean raise_makes_list(const ConfXml *xml, const ConfXmlElement *domain, const ConfXmlElement *list,
                                  const char *feature)
 {
-    const CcwXmlSpan *span = ccw_xml_span(list);
-    guint32 gap = ccw_xml_gap_before(xml, list);
-    g_auto(Place) place = { 0 };
+    const ConfXmlSpan *span = conf_xml_span(list);
+    guint32 gap = conf_xml_gap_before(xml, list);
+    g_auto(Position) position = { 0 };
     g_autofree char *made = NULL;
 
-    find_place(xml, domain, before_features, &place);
-    made = wrap(&place, "features", feature);
-    return gap == place.at && span->end - gap == strlen(made) && memcmp(xml->text + gap, made, strlen(made)) == 0;
+    find_position(xml, domain, before_features, &position);
+    made = wrap(&position, "features", feature);
+    return gap == position.at && span->end - gap == strlen(made) && memcmp(xml->text + gap, made, strlen(made)) == 0;
 }
 
-/* Is the feature the last child of <features>, as insert_last would put it? */
-static gboolean raise_appends(const CcwXml *xml, const CcwXmlElement *node, const char *feature)
+/* Whether raise would write exactly this feature, as the last child of <features>. */
+static gboolean raise_appends(const ConfXml *xml, const ConfXmlElement *node, const char *feature)
 {
-    const CcwXmlSpan *span = ccw_xml_span(node);
-    const CcwXmlElement *previous = ccw_xml_previous_element(node);
-    g_autofree char *is = ccw_layout_gap(xml, node);
-    g_autofree char *first = ccw_layout_gap(xml, ccw_xml_first_element(ccw_xml_parent(node)));
+    const ConfXmlSpan *span = conf_xml_span(node);
+    const ConfXmlElement *previous = conf_xml_previous_element(node);
+    g_autofree char *is = conf_layout_gap(xml, node);
+    g_autofree char *first = conf_layout_gap(xml, conf_xml_first_element(conf_xml_parent(node)));
 
-    return previous && !ccw_xml_next_element(node) && strcmp(is, first) == 0 &&
-           ccw_xml_gap_before(xml, node) == ccw_xml_span(previous)->end && span->end - span->start == strlen(feature) &&
-           memcmp(xml->text + span->start, feature, strlen(feature)) == 0;
+    return previous && !conf_xml_next_element(node) && strcmp(is, first) == 0 &&
+           conf_xml_gap_before(xml, node) == conf_xml_span(previous)->end &&
+           span->end - span->start == strlen(feature) && memcmp(xml->text + span->start, feature, strlen(feature)) == 0;
 }
 
-void ccw_feature_lower(CcwXml *xml, const CcwXmlElement *domain, const CcwFeature *feature)
+void conf_feature_lower(ConfXml *xml, const ConfXmlElement *domain, const ConfFeature *feature)
 {
-    const CcwXmlElement *node = feature->feature;
-    const CcwXmlElement *list = ccw_xml_parent(node);
-    const CcwXmlSpan *span = ccw_xml_span(node);
-    const CcwXmlElement *metadata = ccw_xml_child(domain, "metadata");
+    const ConfXmlElement *node = feature->feature;
+    const ConfXmlElement *list = conf_xml_parent(node);
+    const ConfXmlSpan *span = conf_xml_span(node);
+    const ConfXmlElement *metadata = conf_xml_child(domain, "metadata");
     g_autofree char *carrier = carrier_text(feature->state);
     g_autofree char *raised = feature_text(xml, domain, feature->state);
 
     if (raise_makes_list(xml, domain, list, raised))
-        ccw_xml_remove(xml, ccw_xml_gap_before(xml, list), ccw_xml_span(list)->end);
+        conf_xml_remove(xml, conf_xml_gap_before(xml, list), conf_xml_span(list)->end);
     else if (raise_appends(xml, node, raised))
-        ccw_xml_remove(xml, ccw_xml_gap_before(xml, node), span->end);
+        conf_xml_remove(xml, conf_xml_gap_before(xml, node), span->end);
     else
-        ccw_xml_remove(xml, span->start, span->end);
+        conf_xml_remove(xml, span->start, span->end);
 
     if (!metadata) {
-        g_auto(Place) place = { 0 };
+        g_auto(Position) position = { 0 };
         g_autofree char *made = NULL;
 
-        find_place(xml, domain, before_metadata, &place);
-        made = wrap(&place, "metadata", carrier);
-        ccw_xml_insert(xml, place.at, made);
-    } else if (ccw_xml_first_element(metadata)) {
+        find_position(xml, domain, before_metadata, &position);
+        made = wrap(&position, "metadata", carrier);
+        conf_xml_insert(xml, position.at, made);
+    } else if (conf_xml_first_element(metadata)) {
         insert_last(xml, metadata, carrier);
     } else {
         insert_first(xml, metadata, carrier);
     }
 }
 
-/* The end of "line break, blanks" in start..end if another line break follows. 0 if there is no such. */
-static guint32 find_trace(const CcwXml *xml, guint32 start, guint32 end)
+/* Returns the end of the first line of blanks only in start..end; 0 if there is no such line. */
+static guint32 find_trace(const ConfXml *xml, guint32 start, guint32 end)
 {
     for (guint32 p = start; p < end; p++) {
         guint32 q = p + 1;
@@ -199,76 +200,77 @@ static guint32 find_trace(const CcwXml *xml, guint32 start, guint32 end)
     return 0;
 }
 
-static guint32 find_trace_in(const CcwXml *xml, const CcwXmlElement *list)
+static guint32 find_trace_in(const ConfXml *xml, const ConfXmlElement *list)
 {
-    guint32 end = ccw_xml_span(list)->content_end;
+    guint32 end = conf_xml_span(list)->content_end;
     guint32 trace = 0;
 
-    for (const CcwXmlElement *n = ccw_xml_first_element(list); n && !trace; n = ccw_xml_next_element(n))
-        trace = find_trace(xml, ccw_xml_gap_before(xml, n), ccw_xml_span(n)->start);
-    return trace ? trace : find_trace(xml, ccw_xml_gap(xml, end), end);
+    for (const ConfXmlElement *n = conf_xml_first_element(list); n && !trace; n = conf_xml_next_element(n))
+        trace = find_trace(xml, conf_xml_gap_before(xml, n), conf_xml_span(n)->start);
+    return trace ? trace : find_trace(xml, conf_xml_gap(xml, end), end);
 }
 
-/* Into a <features> with nothing but white space in it. */
-static void insert_into_blank(CcwXml *xml, const CcwXmlElement *domain, const CcwXmlElement *list, const char *feature)
+/* Inserts the feature into a <features> that has only white space. */
+static void insert_into_blank(ConfXml *xml, const ConfXmlElement *domain, const ConfXmlElement *list,
+                              const char *feature)
 {
-    const CcwXmlSpan *span = ccw_xml_span(list);
+    const ConfXmlSpan *span = conf_xml_span(list);
     g_autofree char *blank = text_of(xml, span->tag_end, span->content_end);
     guint32 middle = span->tag_end + (span->content_end - span->tag_end) / 2;
 
     if (strchr(blank, '\n')) {
-        g_autofree char *outer = ccw_layout_gap(xml, list);
-        g_autofree char *unit = ccw_layout_unit(xml, domain, outer);
+        g_autofree char *outer = conf_layout_gap(xml, list);
+        g_autofree char *unit = conf_layout_unit(xml, domain, outer);
         g_autofree char *laid_out = g_strconcat(blank, unit, feature, NULL);
 
-        ccw_xml_insert(xml, span->tag_end, laid_out);
+        conf_xml_insert(xml, span->tag_end, laid_out);
     } else {
-        ccw_xml_insert(xml, middle, feature);
+        conf_xml_insert(xml, middle, feature);
     }
 }
 
-static void raise_into(CcwXml *xml, const CcwXmlElement *domain, const CcwXmlElement *list, const char *feature)
+static void raise_into(ConfXml *xml, const ConfXmlElement *domain, const ConfXmlElement *list, const char *feature)
 {
-    const CcwXmlSpan *span = ccw_xml_span(list);
+    const ConfXmlSpan *span = conf_xml_span(list);
     guint32 trace = is_empty_tag(span) ? 0 : find_trace_in(xml, list);
 
     if (trace)
-        ccw_xml_insert(xml, trace, feature);
-    else if (ccw_xml_first_element(list))
+        conf_xml_insert(xml, trace, feature);
+    else if (conf_xml_first_element(list))
         insert_last(xml, list, feature);
-    else if (!is_empty_tag(span) && ccw_xml_gap(xml, span->content_end) == span->tag_end)
+    else if (!is_empty_tag(span) && conf_xml_gap(xml, span->content_end) == span->tag_end)
         insert_into_blank(xml, domain, list, feature);
     else
         insert_first(xml, list, feature);
 }
 
-static void remove_carrier(CcwXml *xml, const CcwXmlElement *carrier)
+static void remove_carrier(ConfXml *xml, const ConfXmlElement *carrier)
 {
-    const CcwXmlSpan *span = ccw_xml_span(carrier);
-    const CcwXmlSpan *metadata = ccw_xml_span(ccw_xml_parent(carrier));
-    guint32 gap = ccw_xml_gap_before(xml, carrier);
-    gboolean alone = gap == metadata->tag_end && ccw_xml_gap(xml, metadata->content_end) == span->end;
+    const ConfXmlSpan *span = conf_xml_span(carrier);
+    const ConfXmlSpan *metadata = conf_xml_span(conf_xml_parent(carrier));
+    guint32 gap = conf_xml_gap_before(xml, carrier);
+    gboolean alone = gap == metadata->tag_end && conf_xml_gap(xml, metadata->content_end) == span->end;
 
     if (alone && (gap == span->start) == (span->end == metadata->content_end))
-        ccw_xml_remove(xml, ccw_xml_gap_before(xml, ccw_xml_parent(carrier)), metadata->end);
+        conf_xml_remove(xml, conf_xml_gap_before(xml, conf_xml_parent(carrier)), metadata->end);
     else
-        ccw_xml_remove(xml, gap, span->end);
+        conf_xml_remove(xml, gap, span->end);
 }
 
-void ccw_feature_raise(CcwXml *xml, const CcwXmlElement *domain, const CcwFeature *feature)
+void conf_feature_raise(ConfXml *xml, const ConfXmlElement *domain, const ConfFeature *feature)
 {
-    const CcwXmlElement *list = ccw_xml_child(domain, "features");
+    const ConfXmlElement *list = conf_xml_child(domain, "features");
     g_autofree char *raised = feature_text(xml, domain, feature->state);
 
     remove_carrier(xml, feature->carrier);
     if (list) {
         raise_into(xml, domain, list, raised);
     } else {
-        g_auto(Place) place = { 0 };
+        g_auto(Position) position = { 0 };
         g_autofree char *made = NULL;
 
-        find_place(xml, domain, before_features, &place);
-        made = wrap(&place, "features", raised);
-        ccw_xml_insert(xml, place.at, made);
+        find_position(xml, domain, before_features, &position);
+        made = wrap(&position, "features", raised);
+        conf_xml_insert(xml, position.at, made);
     }
 }

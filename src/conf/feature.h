@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The machine feature <s390-map-css state=.../>: where a domain has it, and how it moves between <features>, where our
- * users write it, and <metadata>, where stock libvirt keeps it (the carrier, in our namespace).
+ * The machine feature <s390-map-css state=.../>. Users write it in <features>. Stock libvirt keeps it in <metadata>, in
+ * an element of CONF_NAMESPACE: the carrier.
  */
 #pragma once
 
@@ -9,17 +9,21 @@
 #include "conf/xml.h"
 
 typedef struct {
-    const CcwXmlElement *feature; /* in <features>, or NULL */
-    const CcwXmlElement *carrier; /* in <metadata>, or NULL */
-    CcwMapCss state;
-} CcwFeature;
+    const ConfXmlElement *feature; /* in <features>, or NULL */
+    const ConfXmlElement *carrier; /* in <metadata>, or NULL */
+    ConfMapCss state;
+} ConfFeature;
 
-/*
- * Errors: CCW_ERROR_INVALID, if it is there twice or in both places, or a feature has another state than on and off or
- * other attributes. A carrier that we cannot have written counts as absent.
+/**
+ * conf_feature_read:
+ *
+ * Finds the feature of a domain. Ignores a carrier that conf_feature_lower() cannot have written.
+ *
+ * Returns: FALSE with CCW_ERROR_INVALID if the domain has the feature twice or in both elements, or if the feature has
+ * a state other than on and off, or other attributes
  */
-gboolean ccw_feature_read(const CcwXml *xml, const CcwXmlElement *domain, CcwFeature *ret_feature, GError **error);
+gboolean conf_feature_read(const ConfXml *xml, const ConfXmlElement *domain, ConfFeature *ret_feature, GError **error);
 
-/* Asks for the edits that move it: from <features> to <metadata>, and back. */
-void ccw_feature_lower(CcwXml *xml, const CcwXmlElement *domain, const CcwFeature *feature);
-void ccw_feature_raise(CcwXml *xml, const CcwXmlElement *domain, const CcwFeature *feature);
+/* Adds the edits to @xml that move the feature from <features> to <metadata>, and back. */
+void conf_feature_lower(ConfXml *xml, const ConfXmlElement *domain, const ConfFeature *feature);
+void conf_feature_raise(ConfXml *xml, const ConfXmlElement *domain, const ConfFeature *feature);

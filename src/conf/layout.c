@@ -5,11 +5,11 @@
 
 #include "conf/xml-chars.h"
 
-char *ccw_layout_gap(const CcwXml *xml, const CcwXmlElement *element)
+char *conf_layout_gap(const ConfXml *xml, const ConfXmlElement *element)
 {
-    guint32 start = ccw_xml_gap_before(xml, element);
+    guint32 start = conf_xml_gap_before(xml, element);
 
-    return g_strndup(xml->text + start, ccw_xml_span(element)->start - start);
+    return g_strndup(xml->text + start, conf_xml_span(element)->start - start);
 }
 
 static const char *indent_of(const char *gap)
@@ -19,9 +19,9 @@ static const char *indent_of(const char *gap)
     return newline ? newline + 1 : NULL;
 }
 
-char *ccw_layout_unit(const CcwXml *xml, const CcwXmlElement *domain, const char *outer)
+char *conf_layout_unit(const ConfXml *xml, const ConfXmlElement *domain, const char *outer)
 {
-    g_autofree char *own = ccw_layout_gap(xml, domain);
+    g_autofree char *own = conf_layout_gap(xml, domain);
     const char *parent = indent_of(own);
     const char *child = indent_of(outer);
 
@@ -29,14 +29,14 @@ char *ccw_layout_unit(const CcwXml *xml, const CcwXmlElement *domain, const char
         return g_strdup("");
     if (!parent)
         parent = "";
-    if (ccw_xml_starts_with(child, parent) && strlen(child) > strlen(parent))
+    if (conf_xml_starts_with(child, parent) && strlen(child) > strlen(parent))
         return g_strdup(child + strlen(parent));
     return g_strdup("  ");
 }
 
-char ccw_layout_quote(const CcwXml *xml, const CcwXmlElement *element)
+char conf_layout_quote(const ConfXml *xml, const ConfXmlElement *element)
 {
-    CcwXmlAttr attr;
+    ConfXmlAttr attr;
 
-    return ccw_xml_attr_nth(element, 0, &attr) ? xml->text[attr.value - 1] : '\'';
+    return conf_xml_attr_nth(element, 0, &attr) ? xml->text[attr.value - 1] : '\'';
 }

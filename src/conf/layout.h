@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How the text of a document is laid out, so that what is put into it looks like the rest. */
+/* Reads the layout of a document, so that inserted elements look like those around them. */
 #pragma once
 
 #include "conf/xml.h"
 
-/* The white space in front of an element. Free with g_free. */
-char *ccw_layout_gap(const CcwXml *xml, const CcwXmlElement *element);
+/* Returns: the white space before an element; free with g_free. */
+char *conf_layout_gap(const ConfXml *xml, const ConfXmlElement *element);
 
-/* What a level of depth adds to outer, which is the gap of a domain's child. Free with g_free. */
-char *ccw_layout_unit(const CcwXml *xml, const CcwXmlElement *domain, const char *outer);
+/* Returns: the indentation that one level adds to @outer, the gap of a domain's child; free with g_free. */
+char *conf_layout_unit(const ConfXml *xml, const ConfXmlElement *domain, const char *outer);
 
-/* The quotes of the element's first attribute, single ones without any. */
-char ccw_layout_quote(const CcwXml *xml, const CcwXmlElement *element);
+/* Returns: the quote of the element's first attribute; a single quote if it has no attributes. */
+char conf_layout_quote(const ConfXml *xml, const ConfXmlElement *element);

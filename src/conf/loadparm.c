@@ -11,28 +11,28 @@
 #define LOADPARM_MAX 8
 #define LOADPARM_CHARS G_CSET_A_2_Z G_CSET_DIGITS ". "
 
-/* Which forms of our hostdev count: those of users' documents, or those of libvirt's. */
+/* Which forms of a ccw hostdev to accept: those of users' documents, or those of libvirt's. */
 typedef enum { SIDE_USER, SIDE_LIBVIRT } Side;
 
-static gboolean is_ours(const CcwXml *xml, const CcwXmlElement *device, Side side)
+static gboolean is_ccw_hostdev(const ConfXml *xml, const ConfXmlElement *device, Side side)
 {
-    CcwHostdevNode node;
+    ConfHostdevNode node;
 
-    if (!ccw_xml_is(device, "hostdev") || !ccw_hostdev_read_source(xml, device, &node, NULL))
+    if (!conf_xml_is(device, "hostdev") || !conf_hostdev_read_source(xml, device, &node, NULL))
         return FALSE;
-    return node.form == CCW_HOSTDEV_ADVERTISED || (side == SIDE_LIBVIRT && node.form == CCW_HOSTDEV_MDEV) ||
-           (side == SIDE_USER && (node.form == CCW_HOSTDEV_CCW || node.form == CCW_HOSTDEV_SUBSYSTEM));
+    return node.form == CONF_HOSTDEV_ADVERTISED || (side == SIDE_LIBVIRT && node.form == CONF_HOSTDEV_MDEV) ||
+           (side == SIDE_USER && (node.form == CONF_HOSTDEV_CCW || node.form == CONF_HOSTDEV_SUBSYSTEM));
 }
 
-static const CcwXmlElement *find_first_boot(const CcwXmlElement *domain)
+static const ConfXmlElement *find_first_boot(const ConfXmlElement *domain)
 {
-    const CcwXmlElement *first = NULL;
+    const ConfXmlElement *first = NULL;
     guint lowest = G_MAXUINT;
 
-    for (const CcwXmlElement *devices = ccw_xml_child(domain, "devices"); devices;
-         devices = ccw_xml_next(devices, "devices")) {
-        for (const CcwXmlElement *n = ccw_xml_first_element(devices); n; n = ccw_xml_next_element(n)) {
-            guint order = ccw_hostdev_read_boot_order(n);
+    for (const ConfXmlElement *devices = conf_xml_child(domain, "devices"); devices;
+         devices = conf_xml_next(devices, "devices")) {
+        for (const ConfXmlElement *n = conf_xml_first_element(devices); n; n = conf_xml_next_element(n)) {
+            guint order = conf_hostdev_read_boot_order(n);
 
             if (order == 0 || order >= lowest)
                 continue;
@@ -43,12 +43,12 @@ static const CcwXmlElement *find_first_boot(const CcwXmlElement *domain)
     return first;
 }
 
-/* The argument for the machine; NULL if the machine needs no loadparm. libvirt writes a loadparm in capitals. */
-static char *find_argument(const CcwXml *xml, const CcwXmlElement *domain, Side side)
+/* Returns the argument for the machine, or NULL if it needs no loadparm. libvirt writes a loadparm in capitals. */
+static char *find_argument(const ConfXml *xml, const ConfXmlElement *domain, Side side)
 {
-    const CcwXmlElement *device = find_first_boot(domain);
-    const CcwXmlElement *boot = device && is_ours(xml, device, side) ? ccw_xml_child(device, "boot") : NULL;
-    g_autofree char *given = boot ? ccw_xml_get(boot, "loadparm") : NULL;
+    const ConfXmlElement *device = find_first_boot(domain);
+    const ConfXmlElement *boot = device && is_ccw_hostdev(xml, device, side) ? conf_xml_child(device, "boot") : NULL;
+    g_autofree char *given = boot ? conf_xml_get(boot, "loadparm") : NULL;
     g_autofree char *value = given ? g_ascii_strup(given, -1) : NULL;
 
     if (!value || !*value || strlen(value) > LOADPARM_MAX || value[strspn(value, LOADPARM_CHARS)] != '\0')
@@ -56,39 +56,39 @@ static char *find_argument(const CcwXml *xml, const CcwXmlElement *domain, Side 
     return g_strconcat("loadparm=", value, NULL);
 }
 
-/* One with something in it. */
-static const CcwXmlElement *find_commandline(const CcwXml *xml, const CcwXmlElement *domain)
+/* Finds the first <qemu:commandline> that is not empty. */
+static const ConfXmlElement *find_commandline(const ConfXml *xml, const ConfXmlElement *domain)
 {
-    const CcwXmlElement *n = ccw_xml_first_element(domain);
+    const ConfXmlElement *n = conf_xml_first_element(domain);
 
-    while (n && (!ccw_xml_is_in(xml, n, QEMU_NAMESPACE, "commandline") || !ccw_xml_first_element(n)))
-        n = ccw_xml_next_element(n);
+    while (n && (!conf_xml_is_in(xml, n, QEMU_NAMESPACE, "commandline") || !conf_xml_first_element(n)))
+        n = conf_xml_next_element(n);
     return n;
 }
 
-static gboolean is_argument(const CcwXml *xml, const CcwXmlElement *element, const char *value)
+static gboolean is_argument(const ConfXml *xml, const ConfXmlElement *element, const char *value)
 {
-    return ccw_xml_is_in(xml, element, QEMU_NAMESPACE, "arg") && (!value || ccw_xml_get_is(element, "value", value));
+    return conf_xml_is_in(xml, element, QEMU_NAMESPACE, "arg") && (!value || conf_xml_get_is(element, "value", value));
 }
 
-/* "qemu:", as it stands in the start tag. */
-static char *prefix_of(const CcwXml *xml, const CcwXmlElement *element)
+/* Returns the prefix in the element's start tag: "qemu:" or "". */
+static char *prefix_of(const ConfXml *xml, const ConfXmlElement *element)
 {
-    const char *name = xml->text + ccw_xml_span(element)->start + 1;
+    const char *name = xml->text + conf_xml_span(element)->start + 1;
     gsize length = strcspn(name, ":/> \t\r\n");
 
     return name[length] == ':' ? g_strndup(name, length + 1) : g_strdup("");
 }
 
-/* The prefix that the domain's own start tag declares for QEMU's namespace; NULL if it declares none. */
-static char *declared_prefix(const CcwXmlElement *domain)
+/* Returns the prefix that the domain's start tag declares for QEMU's namespace, or NULL if it declares none. */
+static char *declared_prefix(const ConfXmlElement *domain)
 {
-    CcwXmlAttr attr = { 0 };
+    ConfXmlAttr attr = { 0 };
 
-    while (ccw_xml_attr_next(domain, &attr)) {
-        g_autofree char *name = ccw_xml_attr_name(domain, &attr);
+    while (conf_xml_attr_next(domain, &attr)) {
+        g_autofree char *name = conf_xml_attr_name(domain, &attr);
 
-        if (ccw_xml_starts_with(name, "xmlns:") && ccw_xml_attr_value_is(domain, &attr, QEMU_NAMESPACE))
+        if (conf_xml_starts_with(name, "xmlns:") && conf_xml_attr_value_is(domain, &attr, QEMU_NAMESPACE))
             return g_strconcat(name + strlen("xmlns:"), ":", NULL);
     }
     return NULL;
@@ -100,27 +100,28 @@ static char *pair_text(const char *gap, const char *prefix, const char *argument
                            prefix, quote, argument, quote);
 }
 
-/* After the last argument: libvirt prints all arguments before all of <qemu:env>. */
-static void add_pair(CcwXml *xml, const CcwXmlElement *domain, const CcwXmlElement *commandline, const char *argument)
+/* Adds the pair after the last argument: libvirt prints all arguments before any <qemu:env>. */
+static void add_pair(ConfXml *xml, const ConfXmlElement *domain, const ConfXmlElement *commandline,
+                     const char *argument)
 {
-    const CcwXmlElement *child = ccw_xml_first_element(commandline);
-    guint32 at = ccw_xml_span(commandline)->tag_end;
-    g_autofree char *gap = ccw_layout_gap(xml, child);
+    const ConfXmlElement *child = conf_xml_first_element(commandline);
+    guint32 at = conf_xml_span(commandline)->tag_end;
+    g_autofree char *gap = conf_layout_gap(xml, child);
     g_autofree char *prefix = prefix_of(xml, commandline);
-    g_autofree char *pair = pair_text(gap, prefix, argument, ccw_layout_quote(xml, domain));
+    g_autofree char *pair = pair_text(gap, prefix, argument, conf_layout_quote(xml, domain));
 
-    for (; child; child = ccw_xml_next_element(child))
+    for (; child; child = conf_xml_next_element(child))
         if (is_argument(xml, child, NULL))
-            at = ccw_xml_span(child)->end;
-    ccw_xml_insert(xml, at, pair);
+            at = conf_xml_span(child)->end;
+    conf_xml_insert(xml, at, pair);
 }
 
-static void add_commandline(CcwXml *xml, const CcwXmlElement *domain, const char *argument)
+static void add_commandline(ConfXml *xml, const ConfXmlElement *domain, const char *argument)
 {
-    const CcwXmlElement *last = ccw_xml_last_element(domain);
-    char quote = ccw_layout_quote(xml, domain);
-    g_autofree char *outer = ccw_layout_gap(xml, last);
-    g_autofree char *unit = ccw_layout_unit(xml, domain, outer);
+    const ConfXmlElement *last = conf_xml_last_element(domain);
+    char quote = conf_layout_quote(xml, domain);
+    g_autofree char *outer = conf_layout_gap(xml, last);
+    g_autofree char *unit = conf_layout_unit(xml, domain, outer);
     g_autofree char *inner = g_strconcat(outer, unit, NULL);
     g_autofree char *declared = declared_prefix(domain);
     const char *prefix = declared ? declared : "qemu:";
@@ -130,13 +131,13 @@ static void add_commandline(CcwXml *xml, const CcwXmlElement *domain, const char
     g_autofree char *made =
         g_strdup_printf("%s<%scommandline%s>%s%s</%scommandline>", outer, prefix, declaration, pair, outer, prefix);
 
-    ccw_xml_insert(xml, ccw_xml_span(last)->end, made);
+    conf_xml_insert(xml, conf_xml_span(last)->end, made);
 }
 
-void ccw_loadparm_lower(CcwXml *xml, const CcwXmlElement *domain)
+void conf_loadparm_lower(ConfXml *xml, const ConfXmlElement *domain)
 {
     g_autofree char *argument = find_argument(xml, domain, SIDE_USER);
-    const CcwXmlElement *commandline = argument ? find_commandline(xml, domain) : NULL;
+    const ConfXmlElement *commandline = argument ? find_commandline(xml, domain) : NULL;
 
     if (commandline)
         add_pair(xml, domain, commandline, argument);
@@ -144,36 +145,36 @@ void ccw_loadparm_lower(CcwXml *xml, const CcwXmlElement *domain)
         add_commandline(xml, domain, argument);
 }
 
-static void remove_element(CcwXml *xml, const CcwXmlElement *element)
+static void remove_element(ConfXml *xml, const ConfXmlElement *element)
 {
-    ccw_xml_remove(xml, ccw_xml_gap_before(xml, element), ccw_xml_span(element)->end);
+    conf_xml_remove(xml, conf_xml_gap_before(xml, element), conf_xml_span(element)->end);
 }
 
-/* The second of the last pair, or NULL. */
-static const CcwXmlElement *find_pair(const CcwXml *xml, const CcwXmlElement *commandline, const char *argument,
-                                      const CcwXmlElement **ret_first, gboolean *ret_alone)
+/* Returns the second element of the last pair, or NULL. *ret_is_alone: <qemu:commandline> has no other elements. */
+static const ConfXmlElement *find_pair(const ConfXml *xml, const ConfXmlElement *commandline, const char *argument,
+                                       const ConfXmlElement **ret_first, gboolean *ret_is_alone)
 {
-    const CcwXmlElement *found = NULL, *previous = NULL;
+    const ConfXmlElement *found = NULL, *previous = NULL;
     guint count = 0;
 
-    for (const CcwXmlElement *n = ccw_xml_first_element(commandline); n; n = ccw_xml_next_element(n), count++) {
+    for (const ConfXmlElement *n = conf_xml_first_element(commandline); n; n = conf_xml_next_element(n), count++) {
         if (previous && is_argument(xml, previous, "-machine") && is_argument(xml, n, argument)) {
             found = n;
             *ret_first = previous;
         }
         previous = n;
     }
-    *ret_alone = count == 2;
+    *ret_is_alone = count == 2;
     return found;
 }
 
-void ccw_loadparm_raise(CcwXml *xml, const CcwXmlElement *domain)
+void conf_loadparm_raise(ConfXml *xml, const ConfXmlElement *domain)
 {
-    const CcwXmlElement *commandline = find_commandline(xml, domain);
+    const ConfXmlElement *commandline = find_commandline(xml, domain);
     g_autofree char *argument = commandline ? find_argument(xml, domain, SIDE_LIBVIRT) : NULL;
-    const CcwXmlElement *first = NULL;
+    const ConfXmlElement *first = NULL;
     gboolean is_alone = FALSE;
-    const CcwXmlElement *second = argument ? find_pair(xml, commandline, argument, &first, &is_alone) : NULL;
+    const ConfXmlElement *second = argument ? find_pair(xml, commandline, argument, &first, &is_alone) : NULL;
 
     if (!second)
         return;

@@ -4,11 +4,11 @@
 #include <string.h>
 
 static const char *const prefixes[] = {
-    [CCW_NODE_CCW] = "ccw_",
-    [CCW_NODE_CSS] = "css_",
+    [CONF_NODE_CCW] = "ccw_",
+    [CONF_NODE_CSS] = "css_",
 };
 
-gboolean ccw_node_name_parse(const char *name, CcwNodeKind *ret_kind, CcwBusId *ret_id)
+gboolean conf_node_name_parse(const char *name, ConfNodeKind *ret_kind, CcwBusId *ret_id)
 {
     for (guint kind = 0; kind < G_N_ELEMENTS(prefixes); kind++) {
         g_autofree char *bus_id = NULL;
@@ -23,7 +23,7 @@ gboolean ccw_node_name_parse(const char *name, CcwNodeKind *ret_kind, CcwBusId *
         g_strdelimit(bus_id, "_", '.');
         if (!ccw_bus_id_parse(bus_id, &id, NULL))
             return FALSE;
-        canonical = ccw_node_name_format(kind, &id);
+        canonical = conf_node_name_format(kind, &id);
         if (strcmp(canonical, name) != 0)
             return FALSE;
         *ret_kind = kind;
@@ -33,17 +33,17 @@ gboolean ccw_node_name_parse(const char *name, CcwNodeKind *ret_kind, CcwBusId *
     return FALSE;
 }
 
-gboolean ccw_device_name_parse(const char *text, CcwNodeKind *ret_kind, CcwBusId *ret_id, GError **error)
+gboolean conf_device_name_parse(const char *text, ConfNodeKind *ret_kind, CcwBusId *ret_id, GError **error)
 {
-    if (ccw_node_name_parse(text, ret_kind, ret_id))
+    if (conf_node_name_parse(text, ret_kind, ret_id))
         return TRUE;
     if (!ccw_bus_id_read(text, ret_id, error))
         return FALSE;
-    *ret_kind = CCW_NODE_CCW;
+    *ret_kind = CONF_NODE_CCW;
     return TRUE;
 }
 
-char *ccw_node_name_format(CcwNodeKind kind, const CcwBusId *id)
+char *conf_node_name_format(ConfNodeKind kind, const CcwBusId *id)
 {
     char buf[CCW_BUS_ID_STR_LEN];
     g_autofree char *bus_id = g_strdup(ccw_bus_id_format(id, buf));

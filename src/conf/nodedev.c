@@ -8,16 +8,14 @@
 #include "conf/xml.h"
 #include "util/error.h"
 
-#define MDEV_TYPE "vfio_ccw-io" /* drivers/s390/cio/vfio_ccw_ops.c */
-
-static char *content_of(const CcwXmlElement *parent, const char *name)
+static char *content_of(const ConfXmlElement *parent, const char *name)
 {
-    const CcwXmlElement *element = parent ? ccw_xml_child(parent, name) : NULL;
+    const ConfXmlElement *element = parent ? conf_xml_child(parent, name) : NULL;
 
-    return element ? g_strstrip(ccw_xml_content(element)) : NULL;
+    return element ? g_strstrip(conf_xml_content(element)) : NULL;
 }
 
-static gboolean read_number(const CcwXmlElement *parent, const char *name, guint max, guint *ret_value)
+static gboolean read_number(const ConfXmlElement *parent, const char *name, guint max, guint *ret_value)
 {
     g_autofree char *text = content_of(parent, name);
     char *end = NULL;
@@ -29,8 +27,8 @@ static gboolean read_number(const CcwXmlElement *parent, const char *name, guint
     return TRUE;
 }
 
-/* <cssid>, <ssid> and <devno>, as capccwaddress of libvirt's nodedev.rng has them. */
-static gboolean read_address(const CcwXmlElement *parent, CcwBusId *ret_id)
+/* Reads <cssid>, <ssid> and <devno>, as capccwaddress in libvirt's nodedev.rng has them. */
+static gboolean read_address(const ConfXmlElement *parent, CcwBusId *ret_id)
 {
     guint cssid, ssid, devno;
 
@@ -41,93 +39,136 @@ static gboolean read_address(const CcwXmlElement *parent, CcwBusId *ret_id)
     return TRUE;
 }
 
-/* The capability before which the other goes, and the device; NULL if there is none, or the other is there. */
-static const CcwXmlElement *find_capability(const CcwXmlElement *device, CcwBusId *ret_id)
+static const ConfXmlElement *first_capability(const ConfXml *xml)
 {
-    const CcwXmlElement *capability = ccw_xml_child(device, "capability");
+    const ConfXmlElement *root = conf_xml_root(xml);
 
-    for (; capability; capability = ccw_xml_next(capability, "capability")) {
-        if (ccw_xml_get_is(capability, "type", "mdev"))
-            return NULL;
-        if (ccw_xml_get_is(capability, "type", "ccw") && read_address(capability, ret_id))
+    return root && conf_xml_is(root, "device") ? conf_xml_child(root, "capability") : NULL;
+}
+
+/* Returns the capability of type ccw or css with a device, or NULL if the document has no such capability. */
+static const ConfXmlElement *find_capability(const ConfXml *xml, CcwBusId *ret_id)
+{
+    const ConfXmlElement *capability = first_capability(xml);
+
+    for (; capability; capability = conf_xml_next(capability, "capability")) {
+        if (conf_xml_get_is(capability, "type", "ccw") && read_address(capability, ret_id))
             return capability;
-        if (ccw_xml_get_is(capability, "type", "css") &&
-            read_address(ccw_xml_child(capability, "channel_dev_addr"), ret_id))
+        if (conf_xml_get_is(capability, "type", "css") &&
+            read_address(conf_xml_child(capability, "channel_dev_addr"), ret_id))
             return capability;
     }
     return NULL;
 }
 
-char *ccw_conf_advertise(const char *text, gboolean *ret_changed, GError **error)
+static gboolean has_mdev_before(const ConfXml *xml, const ConfXmlElement *end)
 {
-    g_autoptr(CcwXml) xml = NULL;
-    const CcwXmlElement *root;
-    const CcwXmlElement *capability = NULL;
+    const ConfXmlElement *capability = first_capability(xml);
+
+    for (; capability && capability != end; capability = conf_xml_next(capability, "capability"))
+        if (conf_xml_get_is(capability, "type", "mdev"))
+            return TRUE;
+    return FALSE;
+}
+
+/* Parses a document. *ret_xml is NULL if the text certainly has no capability, which saves the time of parsing it. */
+static gboolean open_with_capability(const char *text, ConfXml **ret_xml, GError **error)
+{
+    *ret_xml = NULL;
+    if (!strstr(text, "<capability"))
+        return TRUE;
+    *ret_xml = conf_xml_open(text, error);
+    return *ret_xml != NULL;
+}
+
+char *conf_advertise(const char *text, gboolean *ret_changed, GError **error)
+{
+    g_autoptr(ConfXml) xml = NULL;
+    const ConfXmlElement *capability;
     CcwBusId id;
 
     *ret_changed = FALSE;
-    if (!strstr(text, "<capability"))
-        return g_strdup(text);
-    xml = ccw_xml_open(text, error);
-    if (!xml)
+    if (!open_with_capability(text, &xml, error))
         return NULL;
-    root = ccw_xml_root(xml);
-    if (root && ccw_xml_is(root, "device"))
-        capability = find_capability(root, &id);
-    if (capability) {
-        char uuid[CCW_UUID_STR_LEN];
+    if (!xml)
+        return g_strdup(text);
+    capability = find_capability(xml, &id);
+    if (capability && !has_mdev_before(xml, capability)) {
+        char uuid[CONF_UUID_STR_LEN];
         g_autofree char *mdev = g_strdup_printf("<capability type='mdev'>\n"
-                                                "    <type id='" MDEV_TYPE "'/>\n"
+                                                "    <type id='" CONF_MDEV_TYPE "'/>\n"
                                                 "    <uuid>%s</uuid>\n"
                                                 "  </capability>\n  ",
-                                                ccw_uuid_encode_advertised(&id, uuid));
+                                                conf_uuid_encode_advertised(&id, uuid));
 
-        ccw_xml_insert(xml, ccw_xml_span(capability)->start, mdev);
+        conf_xml_insert(xml, conf_xml_span(capability)->start, mdev);
         *ret_changed = TRUE;
     }
-    return ccw_xml_apply(xml);
+    return conf_xml_apply(xml);
 }
 
-static gboolean is_advertised(const CcwXmlElement *capability)
+static gboolean is_advertised(const ConfXmlElement *capability, CcwBusId *ret_id)
 {
     g_autofree char *uuid = NULL;
     gboolean advertised;
-    CcwBusId id;
 
-    if (!ccw_xml_get_is(capability, "type", "mdev"))
+    if (!conf_xml_get_is(capability, "type", "mdev"))
         return FALSE;
     uuid = content_of(capability, "uuid");
-    return uuid && ccw_uuid_decode_xml(uuid, &id, &advertised) && advertised;
+    return uuid && conf_uuid_decode_xml(uuid, ret_id, &advertised) && advertised;
 }
 
-char *ccw_conf_unadvertise(const char *text, gboolean *ret_changed, GError **error)
+/* Returns: the first advertised mdev capability from @capability on, or NULL if no other one is advertised. */
+static const ConfXmlElement *next_advertised(const ConfXmlElement *capability, CcwBusId *ret_id)
 {
-    g_autoptr(CcwXml) xml = NULL;
-    const CcwXmlElement *root;
-    const CcwXmlElement *capability;
+    while (capability && !is_advertised(capability, ret_id))
+        capability = conf_xml_next(capability, "capability");
+    return capability;
+}
+
+gboolean conf_nodedev_device(const char *text, CcwBusId *ret_id)
+{
+    g_autoptr(ConfXml) xml = conf_xml_open(text, NULL);
+
+    return xml && find_capability(xml, ret_id);
+}
+
+gboolean conf_nodedev_is_advertised(const char *text, const CcwBusId *id)
+{
+    g_autoptr(ConfXml) xml = conf_xml_open(text, NULL);
+    CcwBusId advertised;
+    const ConfXmlElement *capability = xml ? next_advertised(first_capability(xml), &advertised) : NULL;
+
+    while (capability && !ccw_bus_id_equal(&advertised, id))
+        capability = next_advertised(conf_xml_next(capability, "capability"), &advertised);
+    return capability != NULL;
+}
+
+char *conf_unadvertise(const char *text, gboolean *ret_changed, GError **error)
+{
+    g_autoptr(ConfXml) xml = NULL;
+    const ConfXmlElement *capability;
+    CcwBusId id;
 
     *ret_changed = FALSE;
-    if (!strstr(text, "<capability"))
-        return g_strdup(text);
-    xml = ccw_xml_open(text, error);
+    if (!open_with_capability(text, &xml, error))
+        return NULL;
     if (!xml)
+        return g_strdup(text);
+    for (capability = next_advertised(first_capability(xml), &id); capability;
+         capability = next_advertised(conf_xml_next(capability, "capability"), &id))
+        conf_xml_remove(xml, conf_xml_gap_before(xml, capability), conf_xml_span(capability)->end);
+    if (conf_xml_is_edited(xml) && !conf_xml_check_bounds(xml, error))
         return NULL;
-    root = ccw_xml_root(xml);
-    capability = root && ccw_xml_is(root, "device") ? ccw_xml_child(root, "capability") : NULL;
-    for (; capability; capability = ccw_xml_next(capability, "capability"))
-        if (is_advertised(capability))
-            ccw_xml_remove(xml, ccw_xml_gap_before(xml, capability), ccw_xml_span(capability)->end);
-    if (ccw_xml_is_edited(xml) && !ccw_xml_check_bounds(xml, error))
-        return NULL;
-    *ret_changed = ccw_xml_is_edited(xml);
-    return ccw_xml_apply(xml);
+    *ret_changed = conf_xml_is_edited(xml);
+    return conf_xml_apply(xml);
 }
 
-char *ccw_conf_detached_device(const char *css_xml, const char *name, const char *parent, const char *driver,
-                               const CcwBusId *id, GError **error)
+char *conf_detached_device(const char *css_xml, const char *name, const char *parent, const char *driver,
+                           const CcwBusId *id, GError **error)
 {
-    g_autoptr(CcwXml) css = ccw_xml_open(css_xml, error);
-    g_autofree char *path = css ? content_of(ccw_xml_root(css), "path") : NULL;
+    g_autoptr(ConfXml) css = conf_xml_open(css_xml, error);
+    g_autofree char *path = css ? content_of(conf_xml_root(css), "path") : NULL;
     g_autofree char *text = NULL;
     gboolean changed;
 
@@ -147,5 +188,5 @@ char *ccw_conf_detached_device(const char *css_xml, const char *name, const char
                                    "  </capability>\n"
                                    "</device>\n",
                                    name, path ? path : "", parent, driver, id->cssid, id->ssid, id->devno);
-    return ccw_conf_advertise(text, &changed, error);
+    return conf_advertise(text, &changed, error);
 }

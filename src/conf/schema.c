@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A document against the schemas in src/conf/schemas. */
+/* Validates a document against the schemas in src/conf/schemas. */
 #include <libxml/relaxng.h>
 
+#include "conf/find.h"
 #include "conf/hostdev.h"
-#include "conf/walk.h"
 #include "conf/xml-dom.h"
 #include "conf/xml-error.h"
 #include "util/error.h"
@@ -18,7 +18,7 @@ static const struct {
     { "device", "libvirt-ccw-nodedev.rng" },
 };
 
-static void take_first(void *data, CcwXmlError *from)
+static void keep_first_error(void *data, ConfXmlError *from)
 {
     char **first = data;
 
@@ -26,26 +26,37 @@ static void take_first(void *data, CcwXmlError *from)
         *first = g_strdup_printf("%s (line %d)", from->message ? from->message : "unknown error", from->line);
 }
 
-/* What libxml2 says first is the innermost it knows; the line it often has only for what is around that. */
+/*
+ * Why libxml2 rejects a document: its first error, which is the innermost one that it reports. That one often has no
+ * line: then line is from the first later error that has one.
+ */
 typedef struct {
     char *message;
+    int code; /* xmlRelaxNGValidErr; 0 if unknown */
+    char *names[2];
     int line;
-} Verdict;
+} Problem;
 
-static void verdict_clear(Verdict *verdict)
+static void problem_clear(Problem *problem)
 {
-    g_free(verdict->message);
+    g_free(problem->message);
+    g_free(problem->names[0]);
+    g_free(problem->names[1]);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Verdict, verdict_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Problem, problem_clear)
 
-static void take_message(void *data, CcwXmlError *from)
+static void keep_problem(void *data, ConfXmlError *from)
 {
-    Verdict *verdict = data;
+    Problem *problem = data;
 
-    if (!verdict->message)
-        verdict->message = g_strchomp(g_strdup(from->message ? from->message : "unknown error"));
-    if (verdict->line <= 0)
-        verdict->line = from->line;
+    if (!problem->message) {
+        problem->message = g_strchomp(g_strdup(from->message ? from->message : "unknown error"));
+        problem->code = from->domain == XML_FROM_RELAXNGV ? from->code : 0;
+        problem->names[0] = g_strdup(from->str1);
+        problem->names[1] = g_strdup(from->str2);
+    }
+    if (problem->line <= 0)
+        problem->line = from->line;
 }
 
 static xmlRelaxNG *load_schema(const char *name, GError **error)
@@ -57,7 +68,7 @@ static xmlRelaxNG *load_schema(const char *name, GError **error)
 
     if (!context)
         return NULL;
-    xmlRelaxNGSetParserStructuredErrors(context, take_first, &first);
+    xmlRelaxNGSetParserStructuredErrors(context, keep_first_error, &first);
     schema = xmlRelaxNGParse(context);
     xmlRelaxNGFreeParserCtxt(context);
     if (!schema)
@@ -68,75 +79,70 @@ static xmlRelaxNG *load_schema(const char *name, GError **error)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlRelaxNG, xmlRelaxNGFree)
 
-static gboolean judge(xmlRelaxNG *schema, xmlDoc *doc, Verdict *verdict)
+static gboolean is_valid(xmlRelaxNG *schema, xmlDoc *doc, Problem *problem)
 {
     xmlRelaxNGValidCtxt *context = xmlRelaxNGNewValidCtxt(schema);
     int rc;
 
-    xmlRelaxNGSetValidStructuredErrors(context, take_message, verdict);
+    xmlRelaxNGSetValidStructuredErrors(context, keep_problem, problem);
     rc = xmlRelaxNGValidateDoc(context, doc);
     xmlRelaxNGFreeValidCtxt(context);
-    if (rc != 0 && !verdict->message)
-        verdict->message = g_strdup("libvirt does not accept it");
+    if (rc != 0 && !problem->message)
+        problem->message = g_strdup("libvirt does not accept it");
     return rc == 0;
 }
 
-/* What libxml2 says, in words that tell where to look. A row a message of its relaxng.c. */
-static char *reword(const char *message)
+/* Rewords libxml2's message, so that the user knows where to look. */
+static char *explain(const Problem *problem)
 {
-    static const struct {
-        const char *pattern;
-        const char *words;
-    } rows[] = {
-        { "^Extra element (\\S+) in interleave$", "<\\1>, or something in it, is not allowed there" },
-        { "^Element (\\S+) has extra content: (\\S+)$", "<\\1> does not take <\\2>, or not in that place" },
-        { "^Invalid attribute (\\S+) for element (\\S+)$",
-          "<\\2> does not take attribute '\\1', or not with that value" },
-        { "^Invalid sequence in interleave$", "its attributes and elements do not go together" },
-        { "^Element (\\S+) failed to validate (content|attributes)$", "something in <\\1> is missing or wrong" },
-    };
+    const char *first = problem->names[0];
+    const char *second = problem->names[1];
 
-    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autoptr(GRegex) regex = g_regex_new(rows[i].pattern, G_REGEX_RAW, 0, NULL);
-
-        if (g_regex_match(regex, message, 0, NULL))
-            return g_regex_replace(regex, message, -1, 0, rows[i].words, 0, NULL);
-    }
-    return g_strdup(message);
+    if (problem->code == XML_RELAXNG_ERR_INTERSEQ)
+        return g_strdup("its attributes and elements do not go together");
+    if (problem->code == XML_RELAXNG_ERR_INTEREXTRA && first)
+        return g_strdup_printf("<%s>, or something in it, is not allowed there", first);
+    if (problem->code == XML_RELAXNG_ERR_EXTRACONTENT && first && second)
+        return g_strdup_printf("<%s> does not take <%s>, or not in that place", first, second);
+    if (problem->code == XML_RELAXNG_ERR_INVALIDATTR && first && second)
+        return g_strdup_printf("<%s> does not take attribute '%s', or not with that value", second, first);
+    if ((problem->code == XML_RELAXNG_ERR_CONTENTVALID || problem->code == XML_RELAXNG_ERR_ATTRVALID) && first)
+        return g_strdup_printf("something in <%s> is missing or wrong", first);
+    return g_strdup(problem->message);
 }
 
-/* A type that the schema has not heard of fails it in a way that says nothing of the type. */
-static char *explain_hostdev(const CcwXmlElement *hostdev, const char *message)
+/* If the schema does not have the hostdev's type, libxml2's error does not mention the type. */
+static char *explain_hostdev(const ConfXmlElement *hostdev, const Problem *problem)
 {
     static const char *const types[] = { "ccw",       "mdev",    "misc",      "net", "pci", "scsi",
                                          "scsi_host", "storage", "subsystem", "usb", NULL };
-    g_autofree char *type = ccw_xml_get(hostdev, "type");
-    g_autofree char *shown = type ? ccw_conf_excerpt(type) : NULL;
+    g_autofree char *type = conf_xml_get(hostdev, "type");
+    g_autofree char *shown = type ? conf_excerpt(type) : NULL;
 
     if (!type)
         return g_strdup("it has no type: a channel device has type='ccw'");
     if (!g_strv_contains(types, type))
         return g_strdup_printf("type='%s' is unknown: a channel device has type='ccw'", shown);
-    return reword(message);
+    return explain(problem);
 }
 
-/* libxml2's nodes for the elements of ccw_walk_hostdevs(), in the same order. */
+/* Finds libxml2's nodes for the elements of conf_find_hostdevs(), in the same order. */
 static GPtrArray *find_hostdev_nodes(xmlDoc *document)
 {
     GPtrArray *nodes = g_ptr_array_new();
     xmlNode *root = xmlDocGetRootElement(document);
-    xmlNode *devices = ccw_xml_dom_is(root, "domain") ? ccw_xml_dom_child(root, "devices") : NULL;
+    xmlNode *devices = conf_xml_dom_is(root, "domain") ? conf_xml_dom_child(root, "devices") : NULL;
 
-    if (ccw_xml_dom_is(root, "hostdev"))
+    if (conf_xml_dom_is(root, "hostdev"))
         g_ptr_array_add(nodes, root);
-    for (; devices; devices = ccw_xml_dom_next(devices, "devices"))
-        for (xmlNode *dev = ccw_xml_dom_child(devices, "hostdev"); dev; dev = ccw_xml_dom_next(dev, "hostdev"))
+    for (; devices; devices = conf_xml_dom_next(devices, "devices"))
+        for (xmlNode *dev = conf_xml_dom_child(devices, "hostdev"); dev; dev = conf_xml_dom_next(dev, "hostdev"))
             g_ptr_array_add(nodes, dev);
     return nodes;
 }
 
-/* Of a whole domain libxml2 says little more than that its devices are wrong: is it one of the hostdevs? */
-static gboolean judge_hostdevs(CcwXml *xml, const GPtrArray *hostdevs, xmlDoc *document, GError **error)
+/* Validates each hostdev by itself: for a whole domain, libxml2 says little more than that <devices> is wrong. */
+static gboolean check_hostdevs(ConfXml *xml, const GPtrArray *hostdevs, xmlDoc *document, GError **error)
 {
     g_autoptr(GPtrArray) nodes = find_hostdev_nodes(document);
     g_autoptr(xmlRelaxNG) schema = load_schema("libvirt-ccw-hostdev.rng", error);
@@ -145,47 +151,47 @@ static gboolean judge_hostdevs(CcwXml *xml, const GPtrArray *hostdevs, xmlDoc *d
     if (!schema)
         return FALSE;
     for (guint i = 0; i < hostdevs->len && i < nodes->len && valid; i++) {
-        const CcwXmlElement *hostdev = hostdevs->pdata[i];
-        g_auto(Verdict) verdict = { 0 };
+        const ConfXmlElement *hostdev = hostdevs->pdata[i];
+        g_auto(Problem) problem = { 0 };
         xmlDoc *doc = xmlNewDoc((const xmlChar *)"1.0");
 
         xmlDocSetRootElement(doc, xmlDocCopyNode(nodes->pdata[i], doc, 1));
-        valid = judge(schema, doc, &verdict);
+        valid = is_valid(schema, doc, &problem);
         if (!valid) {
-            g_autofree char *why = explain_hostdev(hostdev, verdict.message);
+            g_autofree char *why = explain_hostdev(hostdev, &problem);
 
             g_set_error(error, CCW_ERROR, CCW_ERROR_XML, "line %u: the schema does not allow this <hostdev>: %s",
-                        ccw_xml_line(xml, ccw_xml_span(hostdev)->start), why);
+                        conf_xml_line(xml, conf_xml_span(hostdev)->start), why);
         }
         xmlFreeDoc(doc);
     }
     return valid;
 }
 
-/* What the schema leaves to libvirt: guest addresses, and that a host device is there once. */
-static gboolean judge_ours(CcwXml *xml, const GPtrArray *hostdevs, GError **error)
+/* Checks what the schema does not: guest addresses, and that the document has each host device once. */
+static gboolean check_ccw_hostdevs(ConfXml *xml, const GPtrArray *hostdevs, GError **error)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
 
     for (guint i = 0; i < hostdevs->len; i++) {
-        CcwHostdevNode node;
+        ConfHostdevNode node;
         guint id;
-        const CcwXmlElement *first;
+        const ConfXmlElement *first;
 
-        if (!ccw_hostdev_read(xml, hostdevs->pdata[i], &node, error))
+        if (!conf_hostdev_read(xml, hostdevs->pdata[i], &node, error))
             return FALSE;
-        if (node.form == CCW_HOSTDEV_OTHER)
+        if (node.form == CONF_HOSTDEV_OTHER)
             continue;
-        if (!ccw_hostdev_check_guest(xml, &node, error))
+        if (!conf_hostdev_check_guest(xml, &node, error))
             return FALSE;
-        id = (guint)node.dev.source.cssid << 24 | (guint)node.dev.source.ssid << 16 | node.dev.source.devno;
+        id = ccw_bus_id_hash(&node.dev.source);
         first = g_hash_table_lookup(seen, GUINT_TO_POINTER(id));
         if (first) {
             g_autofree char *name = ccw_bus_id_to_string(&node.dev.source);
 
-            ccw_conf_refuse(xml, node.element, error,
-                            "host device %s is that of the <hostdev> in line %u already: a guest has a device once",
-                            name, ccw_xml_line(xml, ccw_xml_span(first)->start));
+            conf_set_invalid(xml, node.element, error,
+                             "host device %s is that of the <hostdev> in line %u already: a guest has a device once",
+                             name, conf_xml_line(xml, conf_xml_span(first)->start));
             return FALSE;
         }
         g_hash_table_insert(seen, GUINT_TO_POINTER(id), (gpointer)node.element);
@@ -193,11 +199,11 @@ static gboolean judge_ours(CcwXml *xml, const GPtrArray *hostdevs, GError **erro
     return TRUE;
 }
 
-/* The schema is asked a dozen times: for more devices than any domain has that would take minutes. */
+/* The search validates the document a dozen times: with more devices than any domain has, that would take minutes. */
 #define SEARCHED_DEVICES_MAX 4096
 
-/* parent with the first n of its devices. */
-static void keep_first(xmlNode *parent, const GPtrArray *devices, guint n)
+/* Leaves only the first n devices in parent. */
+static void keep_first_devices(xmlNode *parent, const GPtrArray *devices, guint n)
 {
     for (guint i = 0; i < devices->len; i++)
         xmlUnlinkNode(devices->pdata[i]);
@@ -207,15 +213,15 @@ static void keep_first(xmlNode *parent, const GPtrArray *devices, guint n)
 
 static gboolean passes(xmlRelaxNG *schema, xmlDoc *doc)
 {
-    g_auto(Verdict) verdict = { 0 };
+    g_auto(Problem) problem = { 0 };
 
-    return judge(schema, doc, &verdict);
+    return is_valid(schema, doc, &problem);
 }
 
-/* The first device with which doc, which is wrong, is wrong; NULL if it is none of them. */
+/* Finds the first device that makes doc invalid, by bisection; NULL if the devices are not to blame. */
 static const xmlNode *find_bad_device(xmlRelaxNG *schema, xmlDoc *doc)
 {
-    xmlNode *parent = ccw_xml_dom_child(xmlDocGetRootElement(doc), "devices");
+    xmlNode *parent = conf_xml_dom_child(xmlDocGetRootElement(doc), "devices");
     g_autoptr(GPtrArray) devices = g_ptr_array_new();
     guint good = 0, bad;
     gboolean found;
@@ -224,53 +230,53 @@ static const xmlNode *find_bad_device(xmlRelaxNG *schema, xmlDoc *doc)
         g_ptr_array_add(devices, child);
     if (devices->len == 0 || devices->len > SEARCHED_DEVICES_MAX)
         return NULL;
-    keep_first(parent, devices, 0);
+    keep_first_devices(parent, devices, 0);
     found = passes(schema, doc);
     for (bad = devices->len; found && bad - good > 1;) {
         guint middle = good + (bad - good) / 2;
 
-        keep_first(parent, devices, middle);
+        keep_first_devices(parent, devices, middle);
         if (passes(schema, doc))
             good = middle;
         else
             bad = middle;
     }
-    keep_first(parent, devices, devices->len);
+    keep_first_devices(parent, devices, devices->len);
     return found ? devices->pdata[bad - 1] : NULL;
 }
 
-static gboolean judge_doc(CcwXml *xml, const GPtrArray *hostdevs, xmlDoc *doc, const char *name, GError **error)
+static gboolean check_document(ConfXml *xml, const GPtrArray *hostdevs, xmlDoc *doc, const char *name, GError **error)
 {
     g_autoptr(xmlRelaxNG) schema = load_schema(name, error);
     g_autofree char *why = NULL;
-    g_auto(Verdict) verdict = { 0 };
+    g_auto(Problem) problem = { 0 };
     const xmlNode *device;
 
     if (!schema)
         return FALSE;
-    if (judge(schema, doc, &verdict))
+    if (is_valid(schema, doc, &problem))
         return TRUE;
-    if (!judge_hostdevs(xml, hostdevs, doc, error))
+    if (!check_hostdevs(xml, hostdevs, doc, error))
         return FALSE;
     device = find_bad_device(schema, doc);
-    why = reword(verdict.message);
+    why = explain(&problem);
     if (device)
         g_set_error(error, CCW_ERROR, CCW_ERROR_XML,
                     "line %ld: the schema does not allow this <%s>, or something in it", xmlGetLineNo(device),
                     (const char *)device->name);
     else
-        g_set_error(error, CCW_ERROR, CCW_ERROR_XML, "line %d: the schema does not allow this: %s", verdict.line, why);
+        g_set_error(error, CCW_ERROR, CCW_ERROR_XML, "line %d: the schema does not allow this: %s", problem.line, why);
     return FALSE;
 }
 
-gboolean ccw_conf_check(const char *text, GError **error)
+gboolean conf_check(const char *text, GError **error)
 {
-    g_autoptr(CcwXml) xml = ccw_xml_open(text, error);
+    g_autoptr(ConfXml) xml = conf_xml_open(text, error);
     xmlDoc *doc;
 
-    if (!xml || ccw_xml_root(xml))
+    if (!xml || conf_xml_root(xml))
         return xml != NULL;
-    doc = ccw_xml_dom_parse(text, error);
+    doc = conf_xml_dom_parse(text, error);
     if (!doc)
         return FALSE;
     xmlFreeDoc(doc);
@@ -280,7 +286,7 @@ gboolean ccw_conf_check(const char *text, GError **error)
 static const char *schema_for(const xmlNode *root, GError **error)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(schemas); i++)
-        if (ccw_xml_dom_is(root, schemas[i].root))
+        if (conf_xml_dom_is(root, schemas[i].root))
             return schemas[i].schema;
     g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
                 "<%s> cannot be validated: give a <domain>, a <hostdev> or a node device's <device>",
@@ -288,23 +294,23 @@ static const char *schema_for(const xmlNode *root, GError **error)
     return NULL;
 }
 
-gboolean ccw_conf_validate(const char *text, GError **error)
+gboolean conf_validate(const char *text, GError **error)
 {
-    g_autoptr(CcwXml) xml = ccw_xml_open(text, error);
-    xmlDoc *doc = xml && ccw_xml_check_bounds(xml, error) ? ccw_xml_dom_parse(text, error) : NULL;
+    g_autoptr(ConfXml) xml = conf_xml_open(text, error);
+    xmlDoc *doc = xml && conf_xml_check_bounds(xml, error) ? conf_xml_dom_parse(text, error) : NULL;
     const char *schema = doc ? schema_for(xmlDocGetRootElement(doc), error) : NULL;
     g_autofree char *lowered = NULL;
     gboolean changed, valid = FALSE;
 
-    /* What is wrong with our own elements is said better by those who read them. */
+    /* conf_lower() explains errors in ccw elements better than the schema does: it reads them first. */
     if (schema)
-        lowered = ccw_conf_lower(text, CCW_MAP_CSS_ABSENT, &changed, error);
+        lowered = conf_lower(text, CONF_MAP_CSS_ABSENT, &changed, error);
     if (lowered) {
-        const CcwXmlElement *root = ccw_xml_root(xml);
+        const ConfXmlElement *root = conf_xml_root(xml);
         g_autoptr(GPtrArray) hostdevs =
-            root ? ccw_walk_hostdevs(xml, ccw_xml_is(root, "domain") ? root : NULL) : g_ptr_array_new();
+            root ? conf_find_hostdevs(xml, conf_xml_is(root, "domain") ? root : NULL) : g_ptr_array_new();
 
-        valid = judge_ours(xml, hostdevs, error) && judge_doc(xml, hostdevs, doc, schema, error);
+        valid = check_ccw_hostdevs(xml, hostdevs, error) && check_document(xml, hostdevs, doc, schema, error);
     }
     g_clear_pointer(&doc, xmlFreeDoc);
     return valid;

@@ -3,36 +3,35 @@
 
 #include <string.h>
 
-#define WHITE " \t\n\f\r" /* of g_ascii_isspace() */
-#define PREFIX_LEN (sizeof(CCW_UUID_PREFIX) - 1)
+#define WHITE " \t\n\f\r" /* the set of g_ascii_isspace() */
+#define PREFIX_LEN (sizeof(CONF_UUID_PREFIX) - 1)
 
-const char *ccw_uuid_encode(const CcwBusId *id, char buf[CCW_UUID_STR_LEN])
+const char *conf_uuid_encode(const CcwBusId *id, char buf[CONF_UUID_STR_LEN])
 {
-    g_snprintf(buf, CCW_UUID_STR_LEN, CCW_UUID_PREFIX "0%02x%02x%04x", id->cssid, id->ssid, id->devno);
+    g_snprintf(buf, CONF_UUID_STR_LEN, CONF_UUID_PREFIX "0%02x%02x%04x", id->cssid, id->ssid, id->devno);
     return buf;
 }
 
-const char *ccw_uuid_encode_advertised(const CcwBusId *id, char buf[CCW_UUID_STR_LEN])
+const char *conf_uuid_encode_advertised(const CcwBusId *id, char buf[CONF_UUID_STR_LEN])
 {
-    ccw_uuid_encode(id, buf);
+    conf_uuid_encode(id, buf);
     buf[PREFIX_LEN] = '1';
     return buf;
 }
 
-/* As libvirt writes it, or in capitals. */
+/* strncmp() first: libvirt writes lower case, and this comparison is faster. */
 static gboolean has_prefix(const char *uuid)
 {
-    return strncmp(uuid, CCW_UUID_PREFIX, PREFIX_LEN) == 0 ||
-           g_ascii_strncasecmp(uuid, CCW_UUID_PREFIX, PREFIX_LEN) == 0;
+    return strncmp(uuid, CONF_UUID_PREFIX, PREFIX_LEN) == 0 ||
+           g_ascii_strncasecmp(uuid, CONF_UUID_PREFIX, PREFIX_LEN) == 0;
 }
 
-/* The value of a hexadecimal digit. */
 static guint32 digit_value(char c)
 {
     return c <= '9' ? (guint32)(c - '0') : (guint32)((c | 0x20) - 'a' + 10);
 }
 
-gboolean ccw_uuid_decode(const char *uuid, CcwBusId *ret_id, gboolean *ret_advertised)
+gboolean conf_uuid_decode(const char *uuid, CcwBusId *ret_id, gboolean *ret_advertised)
 {
     guint32 device = 0;
     guint cssid, ssid;
@@ -57,13 +56,13 @@ gboolean ccw_uuid_decode(const char *uuid, CcwBusId *ret_id, gboolean *ret_adver
     return TRUE;
 }
 
-/* As libvirt prints it; FALSE if libvirt does not read it. */
-static gboolean normalize(const char *text, char buf[CCW_UUID_STR_LEN])
+/* Writes the UUID in libvirt's output form. Returns FALSE if libvirt does not read the text. */
+static gboolean normalize(const char *text, char buf[CONF_UUID_STR_LEN])
 {
     gsize length = 0;
 
     text += strspn(text, WHITE);
-    while (length < CCW_UUID_STR_LEN - 1) {
+    while (length < CONF_UUID_STR_LEN - 1) {
         text += strspn(text, " -");
         if (!g_ascii_isxdigit(text[0]) || !g_ascii_isxdigit(text[1]))
             return FALSE;
@@ -76,9 +75,9 @@ static gboolean normalize(const char *text, char buf[CCW_UUID_STR_LEN])
     return text[strspn(text, WHITE)] == '\0';
 }
 
-gboolean ccw_uuid_decode_xml(const char *text, CcwBusId *ret_id, gboolean *ret_advertised)
+gboolean conf_uuid_decode_xml(const char *text, CcwBusId *ret_id, gboolean *ret_advertised)
 {
-    char buf[CCW_UUID_STR_LEN];
+    char buf[CONF_UUID_STR_LEN];
 
-    return normalize(text, buf) && ccw_uuid_decode(buf, ret_id, ret_advertised);
+    return normalize(text, buf) && conf_uuid_decode(buf, ret_id, ret_advertised);
 }

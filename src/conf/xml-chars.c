@@ -3,19 +3,21 @@
 
 #include <string.h>
 
-/* Classes that occur together: space, white space that changes, letter, digit, other; the rest end a text or a value.
+/*
+ * Combinations of classes: S blank, C other white space, R '&', L letter, D digit, O other; T and V are the characters
+ * that end a value or a text.
  */
-#define S (CCW_XML_SPACE | CCW_XML_TEXT | CCW_XML_VALUE)
-#define C (S | CCW_XML_CHANGES)
-#define R CCW_XML_CHANGES
-#define L (CCW_XML_NAME_START | CCW_XML_NAME | CCW_XML_TEXT | CCW_XML_VALUE)
-#define D (CCW_XML_NAME | CCW_XML_TEXT | CCW_XML_VALUE)
-#define O (CCW_XML_TEXT | CCW_XML_VALUE)
-#define T CCW_XML_TEXT
-#define V CCW_XML_VALUE
+#define S (CONF_XML_SPACE | CONF_XML_TEXT | CONF_XML_VALUE)
+#define C (S | CONF_XML_CHANGES)
+#define R CONF_XML_CHANGES
+#define L (CONF_XML_NAME_START | CONF_XML_NAME | CONF_XML_TEXT | CONF_XML_VALUE)
+#define D (CONF_XML_NAME | CONF_XML_TEXT | CONF_XML_VALUE)
+#define O (CONF_XML_TEXT | CONF_XML_VALUE)
+#define T CONF_XML_TEXT
+#define V CONF_XML_VALUE
 
 /* clang-format off */
-const guint8 ccw_xml_classes[256] = { /* those from 0x80 on have no class */
+const guint8 conf_xml_classes[256] = { /* bytes from 0x80 on have no class */
     0, 0, 0, 0, 0, 0, 0, 0, 0, C, C, 0, 0, C, 0, 0, /* tab, line feed, carriage return */
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     S, O, T, O, O, O, R, T, O, O, O, O, O, D, D, O, /* blank ! " # $ % & ' ( ) * + , - . / */
@@ -31,7 +33,7 @@ typedef struct {
     gunichar first, last;
 } Range;
 
-/* https://www.w3.org/TR/xml/#NT-NameStartChar, and what NameChar adds; beyond ASCII. */
+/* https://www.w3.org/TR/xml/#NT-NameStartChar, and the characters that NameChar adds; all beyond ASCII. */
 static const Range name_starts[] = {
     { 0xc0, 0xd6 },     { 0xd8, 0xf6 },     { 0xf8, 0x2ff },    { 0x370, 0x37d },
     { 0x37f, 0x1fff },  { 0x200c, 0x200d }, { 0x2070, 0x218f }, { 0x2c00, 0x2fef },
@@ -53,7 +55,7 @@ static gboolean is_allowed(gunichar c)
            c == '\n' || c == '\r';
 }
 
-/* NULL as ccw_xml_skip_wide. */
+/* Returns the same as conf_xml_skip_wide() for UTF-8. */
 static const char *read_wide(const char *p, gunichar *ret_char)
 {
     static const gunichar least[] = { 0, 0x80, 0x800, 0x10000 };
@@ -72,45 +74,45 @@ static const char *read_wide(const char *p, gunichar *ret_char)
     return c >= least[more] && is_allowed(c) ? p + more + 1 : NULL;
 }
 
-const char *ccw_xml_skip_wide(const char *p, gboolean any_byte)
+const char *conf_xml_skip_wide(const char *p, gboolean is_one_byte)
 {
     gunichar c;
 
-    return any_byte ? p + 1 : read_wide(p, &c);
+    return is_one_byte ? p + 1 : read_wide(p, &c);
 }
 
-gboolean ccw_xml_starts_name(const char *p, gboolean any_byte)
+gboolean conf_xml_starts_name(const char *p, gboolean is_one_byte)
 {
     gunichar c;
 
     if ((guchar)*p < 0x80)
-        return ccw_xml_is_a(*p, CCW_XML_NAME_START);
-    return any_byte || (read_wide(p, &c) && is_in(c, name_starts, G_N_ELEMENTS(name_starts)));
+        return conf_xml_is_a(*p, CONF_XML_NAME_START);
+    return is_one_byte || (read_wide(p, &c) && is_in(c, name_starts, G_N_ELEMENTS(name_starts)));
 }
 
-static const char *skip_wide_name_char(const char *p, gboolean any_byte)
+static const char *skip_wide_name_char(const char *p, gboolean is_one_byte)
 {
     gunichar c;
-    const char *end = any_byte ? p + 1 : read_wide(p, &c);
+    const char *end = is_one_byte ? p + 1 : read_wide(p, &c);
 
-    if (any_byte ||
+    if (is_one_byte ||
         (end && (is_in(c, name_starts, G_N_ELEMENTS(name_starts)) || is_in(c, names_only, G_N_ELEMENTS(names_only)))))
         return end;
     return p;
 }
 
-const char *ccw_xml_skip_wide_name(const char *p, gboolean any_byte)
+const char *conf_xml_skip_wide_name(const char *p, gboolean is_one_byte)
 {
     const char *before = NULL;
 
-    if (!ccw_xml_starts_name(p, any_byte))
+    if (!conf_xml_starts_name(p, is_one_byte))
         return p;
     while (p != before) {
-        while (ccw_xml_is_a(*p, CCW_XML_NAME))
+        while (conf_xml_is_a(*p, CONF_XML_NAME))
             p++;
         before = p;
         if ((guchar)*p >= 0x80)
-            p = skip_wide_name_char(p, any_byte);
+            p = skip_wide_name_char(p, is_one_byte);
     }
     return p;
 }
@@ -129,7 +131,7 @@ static const char *read_number(const char *p, gunichar *ret_char)
     return p + 1;
 }
 
-const char *ccw_xml_read_reference(const char *p, gunichar *ret_char)
+const char *conf_xml_read_reference(const char *p, gunichar *ret_char)
 {
     static const struct {
         const char *name;
@@ -139,7 +141,7 @@ const char *ccw_xml_read_reference(const char *p, gunichar *ret_char)
     if (p[1] == '#')
         return read_number(p + 2, ret_char);
     for (gsize i = 0; i < G_N_ELEMENTS(entities); i++) {
-        if (ccw_xml_starts_with(p + 1, entities[i].name)) {
+        if (conf_xml_starts_with(p + 1, entities[i].name)) {
             *ret_char = entities[i].c;
             return p + 1 + strlen(entities[i].name);
         }

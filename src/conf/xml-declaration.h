@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The XML declaration, <?xml version='1.0' encoding='UTF-8'?>. A part of xml-scan.h. */
+/* Reads the XML declaration, <?xml version='1.0' encoding='UTF-8'?>, for xml-scan.c. */
 #pragma once
 
 #include <glib.h>
 
 typedef enum {
-    CCW_XML_UTF8,
-    CCW_XML_ONE_BYTE, /* one byte for each character, and ASCII is itself */
-    CCW_XML_OTHER,    /* another, or one that is not known here */
-} CcwXmlEncoding;
+    CONF_XML_UTF8,
+    CONF_XML_ONE_BYTE, /* one byte for each character, a superset of ASCII */
+    CONF_XML_OTHER,    /* any other, known or unknown */
+} ConfXmlEncoding;
 
-gboolean ccw_xml_has_declaration(const char *text);
+gboolean conf_xml_has_declaration(const char *text);
 
-/*
- * ccw_xml_read_declaration: reads the declaration that a text begins with
- * @ret_encoding: the encoding; UTF-8 if the declaration names none
+/**
+ * conf_xml_read_declaration:
+ * @text: begins with a declaration
+ * @ret_encoding: UTF-8 if the declaration names no encoding
  *
- * Returns: one past the declaration; NULL if it is broken.
+ * Returns: one past the declaration, or NULL if it is malformed
  */
-const char *ccw_xml_read_declaration(const char *text, CcwXmlEncoding *ret_encoding);
+const char *conf_xml_read_declaration(const char *text, ConfXmlEncoding *ret_encoding);

@@ -19,11 +19,11 @@ static void set_parser_error(xmlParserCtxt *context, GError **error)
                 g_strchomp(message));
 }
 
-static void ignore_error(void *data G_GNUC_UNUSED, CcwXmlError *from G_GNUC_UNUSED)
+static void ignore_error(void *data G_GNUC_UNUSED, ConfXmlError *from G_GNUC_UNUSED)
 {
 }
 
-/* Errors of the decoder bypass the parser's context and would be printed. The handler is the thread's own. */
+/* libxml2 prints errors of its decoder, which has no context, unless this thread has an error handler. */
 static xmlDoc *parse_quietly(xmlParserCtxt *context, const char *text, gsize length)
 {
     xmlStructuredErrorFunc handler = xmlStructuredError;
@@ -37,7 +37,7 @@ static xmlDoc *parse_quietly(xmlParserCtxt *context, const char *text, gsize len
     return doc;
 }
 
-xmlDoc *ccw_xml_dom_parse(const char *text, GError **error)
+xmlDoc *conf_xml_dom_parse(const char *text, GError **error)
 {
     static gsize initialised = 0;
     xmlParserCtxt *context;
@@ -50,7 +50,7 @@ xmlDoc *ccw_xml_dom_parse(const char *text, GError **error)
     context = xmlNewParserCtxt();
     if (!context)
         g_error("out of memory");
-    doc = parse_quietly(context, text, strnlen(text, CCW_CONF_XML_MAX));
+    doc = parse_quietly(context, text, strnlen(text, CONF_XML_MAX));
     if (doc && !context->wellFormed) {
         xmlFreeDoc(doc);
         doc = NULL;
@@ -61,24 +61,24 @@ xmlDoc *ccw_xml_dom_parse(const char *text, GError **error)
     return doc;
 }
 
-gboolean ccw_xml_dom_is(const xmlNode *node, const char *name)
+gboolean conf_xml_dom_is(const xmlNode *node, const char *name)
 {
     return node->type == XML_ELEMENT_NODE && !node->ns && strcmp((const char *)node->name, name) == 0;
 }
 
 static xmlNode *this_or_next(xmlNode *node, const char *name)
 {
-    while (node && !ccw_xml_dom_is(node, name))
+    while (node && !conf_xml_dom_is(node, name))
         node = node->next;
     return node;
 }
 
-xmlNode *ccw_xml_dom_child(const xmlNode *parent, const char *name)
+xmlNode *conf_xml_dom_child(const xmlNode *parent, const char *name)
 {
     return this_or_next(parent->children, name);
 }
 
-xmlNode *ccw_xml_dom_next(const xmlNode *element, const char *name)
+xmlNode *conf_xml_dom_next(const xmlNode *element, const char *name)
 {
     return this_or_next(element->next, name);
 }

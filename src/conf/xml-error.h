@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef CCW_XML_ERROR_H
-#define CCW_XML_ERROR_H
+/* The type of an error in libxml2's error handlers. */
+#pragma once
 
 #include <libxml/xmlerror.h>
 #include <libxml/xmlversion.h>
 
-/* What libxml2 hands to an error handler: const since 2.12. */
+/* libxml2 passes it as const since 2.12. */
 #if LIBXML_VERSION >= 21200
-typedef const xmlError CcwXmlError;
+typedef const xmlError ConfXmlError;
 #else
-typedef xmlError CcwXmlError;
-#endif
-
+typedef xmlError ConfXmlError;
 #endif

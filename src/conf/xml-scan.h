@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One pass over an XML text that finds its elements and checks that it is well-formed. A part of xml.h. */
+/* Finds the elements of an XML text in one pass, and checks that it is well-formed. For xml.c. */
 #pragma once
 
-#include "conf/xml.h"
+#include "conf/xml-types.h"
 
-/*
- * ccw_xml_scan: fills in a document whose text and length are given
+/* Why a document is not well-formed. */
+typedef struct {
+    const char *message; /* a clause; with has_other, the line of other is to follow it */
+    guint32 at;          /* offset of the error */
+    gboolean has_other;
+    guint32 other; /* offset of the start tag that the message is about */
+} ConfXmlFault;
+
+/**
+ * conf_xml_scan:
+ * @xml: with text and length set; gets all other members but those of xml.c and xml-edit.c
  *
- * Returns: FALSE and CCW_ERROR_XML if it is not well-formed.
+ * Returns: FALSE if the document is not well-formed
  */
-gboolean ccw_xml_scan(CcwXml *xml, GError **error);
-
-/*
- * ccw_xml_prefix_end: the colon in a qualified name
- *
- * Returns: NULL if the name has no prefix, or what stands before and after its first colon is not a name each.
- */
-const char *ccw_xml_prefix_end(const char *name, const char *name_end);
-
-/* Does an attribute of that name declare a namespace? */
-gboolean ccw_xml_is_declaration(const char *name, const char *name_end);
+gboolean conf_xml_scan(ConfXml *xml, ConfXmlFault *ret_fault);

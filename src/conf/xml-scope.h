@@ -1,53 +1,55 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Names while a document is read: the prefixes of namespaces that are in scope, and the attributes of one element. Both
- * are kept up to a bound of conf.h and only counted beyond it. A part of xml-scan.h.
+ * The names in scope during a scan: the prefixes of namespaces, and the attributes of one element. The scope stores as
+ * many as the bounds of conf.h allow, and only counts the others.
  */
 #pragma once
 
 #include "conf/conf.h"
-#include "conf/xml.h"
+#include "conf/xml-types.h"
 
 typedef struct {
     const char *prefix;
     gsize length;
-    guint32 namespace; /* as in CcwXmlElement */
-} CcwXmlDeclaration;
+    guint32 namespace; /* as in ConfXmlElement */
+} ConfXmlDeclaration;
 
 typedef struct {
-    guint32 element; /* of the attribute; from 1 */
+    guint32 element; /* number of the attribute's element, from 1 */
     guint32 length;
     const char *name;
-} CcwXmlSlot;
+} ConfXmlSlot;
 
 typedef struct {
-    CcwXmlDeclaration declarations[CCW_CONF_NAMESPACES_MAX];
-    guint count;                                   /* of the declarations in scope, with those that are not kept */
-    guint32 default_namespace;                     /* of elements without a prefix */
-    gboolean has_slots;                            /* slots have been initialised, for the first name in them */
-    CcwXmlSlot slots[2 * CCW_CONF_ATTRIBUTES_MAX]; /* a hash table; those of other elements count as free */
-} CcwXmlScope;
+    ConfXmlDeclaration declarations[CONF_NAMESPACES_MAX];
+    guint count;                                /* of all declarations in scope, stored or not */
+    guint32 default_namespace;                  /* of elements without a prefix */
+    gboolean has_slots;                         /* slots are initialised: only when the first name is stored */
+    ConfXmlSlot slots[2 * CONF_ATTRIBUTES_MAX]; /* a hash table; slots of other elements are free */
+} ConfXmlScope;
 
-/* Every document has the prefix "xml". */
-void ccw_xml_scope_init(CcwXmlScope *scope, CcwXml *xml);
+/* Declares the prefix "xml", which every document has. */
+void conf_xml_scope_init(ConfXmlScope *scope, ConfXml *xml);
 
-/*
- * ccw_xml_scope_declare: takes the declaration of a namespace
- * @attr: an attribute of text, for which ccw_xml_is_declaration() holds
+/**
+ * conf_xml_scope_declare:
+ * @attr: an attribute for which conf_xml_is_declaration() returns TRUE
  *
- * Returns: FALSE if Namespaces in XML does not allow the declaration and libxml2 ignores it.
+ * Adds a namespace declaration to the scope.
+ *
+ * Returns: FALSE if "Namespaces in XML" forbids the declaration; libxml2 ignores such a one, too
  */
-gboolean ccw_xml_scope_declare(CcwXmlScope *scope, CcwXml *xml, const CcwXmlAttr *attr);
+gboolean conf_xml_scope_declare(ConfXmlScope *scope, ConfXml *xml, const ConfXmlAttr *attr);
 
-/* The namespace of that prefix, as in CcwXmlElement. 0: no declaration of it is in scope, or kept. */
-guint32 ccw_xml_scope_find(const CcwXmlScope *scope, const char *prefix, gsize length);
+/* Returns: the namespace of a prefix, as in ConfXmlElement; 0 if no stored declaration of it is in scope. */
+guint32 conf_xml_scope_find(const ConfXmlScope *scope, const char *prefix, gsize length);
 
-/*
- * ccw_xml_scope_is_repeated: notes the name of an attribute
- * @element: a number for the element, from 1
+/**
+ * conf_xml_scope_is_repeated:
+ * @element: the number of the element, from 1
  *
- * At most CCW_CONF_ATTRIBUTES_MAX for each element.
+ * Stores the name of an attribute. The caller stores at most CONF_ATTRIBUTES_MAX names for each element.
  *
- * Returns: TRUE if that element has an attribute of that name already.
+ * Returns: TRUE if the element has an attribute of this name already
  */
-gboolean ccw_xml_scope_is_repeated(CcwXmlScope *scope, guint32 element, const char *name, gsize length);
+gboolean conf_xml_scope_is_repeated(ConfXmlScope *scope, guint32 element, const char *name, gsize length);

@@ -10,13 +10,13 @@
 static const char *append_reference(GString *out, const char *p)
 {
     gunichar c = 0;
-    const char *after = ccw_xml_read_reference(p, &c);
+    const char *after = conf_xml_read_reference(p, &c);
 
     g_string_append_unichar(out, c);
     return after ? after : p + 1;
 }
 
-/* The white space at p: a line end of two bytes is one character. */
+/* Appends the white space at p. A line end of two bytes is one character. */
 static const char *append_space(GString *out, const char *p, char tab, char line_end)
 {
     if (p[0] == '\r' && p[1] == '\n')
@@ -27,19 +27,19 @@ static const char *append_space(GString *out, const char *p, char tab, char line
 
 static gboolean is_plain(char c)
 {
-    return !ccw_xml_is_a(c, CCW_XML_CHANGES);
+    return !conf_xml_is_a(c, CONF_XML_CHANGES);
 }
 
-/* Up to a character that does not stand for itself in an attribute's value. */
+/* Returns the first character that does not stand for itself in an attribute's value, or end. */
 static const char *skip_plain(const char *p, const char *end)
 {
-    p = ccw_xml_skip_value_bytes(p, end);
+    p = conf_xml_skip_value_bytes(p, end);
     while (p < end && is_plain(*p))
         p++;
     return p;
 }
 
-char *ccw_xml_value_of(const char *start, const char *end)
+char *conf_xml_value_of(const char *start, const char *end)
 {
     const char *p = skip_plain(start, end);
     GString *out;
@@ -50,7 +50,7 @@ char *ccw_xml_value_of(const char *start, const char *end)
     while (p < end) {
         if (*p == '&')
             p = append_reference(out, p);
-        else if (ccw_xml_is_space(*p))
+        else if (conf_xml_is_space(*p))
             p = append_space(out, p, ' ', ' ');
         else
             g_string_append_c(out, *p++);
@@ -58,7 +58,7 @@ char *ccw_xml_value_of(const char *start, const char *end)
     return g_string_free(out, FALSE);
 }
 
-gboolean ccw_xml_value_copy(const char *start, const char *end, char *buf, gsize size)
+gboolean conf_xml_value_copy(const char *start, const char *end, char *buf, gsize size)
 {
     const gsize length = (gsize)(end - start);
     g_autofree char *value = NULL;
@@ -68,11 +68,11 @@ gboolean ccw_xml_value_copy(const char *start, const char *end, char *buf, gsize
         buf[length] = '\0';
         return TRUE;
     }
-    value = ccw_xml_value_of(start, end);
+    value = conf_xml_value_of(start, end);
     return g_strlcpy(buf, value, size) < size;
 }
 
-gboolean ccw_xml_value_is(const char *start, const char *end, const char *text)
+gboolean conf_xml_value_is(const char *start, const char *end, const char *text)
 {
     const gsize length = strlen(text);
     g_autofree char *value = NULL;
@@ -85,16 +85,16 @@ gboolean ccw_xml_value_is(const char *start, const char *end, const char *text)
             return FALSE;
     if (p == end)
         return FALSE;
-    value = ccw_xml_value_of(start, end);
+    value = conf_xml_value_of(start, end);
     return strcmp(value, text) == 0;
 }
 
-/* One past the tag, comment or processing instruction at p. */
+/* Returns one past the tag, comment or processing instruction at p. */
 static const char *skip_markup(const char *p, const char *end)
 {
     const char *close = NULL;
 
-    if (ccw_xml_starts_with(p, "<!--"))
+    if (conf_xml_starts_with(p, "<!--"))
         close = strstr(p + 4, "-->");
     else if (p[1] == '?')
         close = strstr(p, "?>");
@@ -120,13 +120,13 @@ static const char *append_cdata(GString *out, const char *p)
     return close + strlen("]]>");
 }
 
-char *ccw_xml_content_of(const char *start, const char *end)
+char *conf_xml_content_of(const char *start, const char *end)
 {
     GString *out = g_string_sized_new((gsize)(end - start) + 1);
     const char *p = start;
 
     while (p < end) {
-        if (ccw_xml_starts_with(p, CDATA))
+        if (conf_xml_starts_with(p, CDATA))
             p = append_cdata(out, p);
         else if (*p == '<')
             p = skip_markup(p, end);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Text of a well-formed document with its references resolved. A part of xml.h. */
+/* Resolves the references in the text of a well-formed document, for the other files of xml.h. */
 #pragma once
 
 #include <glib.h>
 
-/* An attribute's value: white space is blanks. Free with g_free. */
-char *ccw_xml_value_of(const char *start, const char *end);
+/* Returns: an attribute's value, with each white space as a blank; free with g_free. */
+char *conf_xml_value_of(const char *start, const char *end);
 
-/* The same into buf, if it has room there with a NUL. */
-gboolean ccw_xml_value_copy(const char *start, const char *end, char *buf, gsize size);
+/* Copies that value into @buf, with a NUL. Returns: FALSE if @size is too small. */
+gboolean conf_xml_value_copy(const char *start, const char *end, char *buf, gsize size);
 
-/* Is that value equal to text, which has no '&' and no white space but blanks? */
-gboolean ccw_xml_value_is(const char *start, const char *end, const char *text);
+/* Returns: whether that value is equal to @text, which must have no '&' and no white space other than blanks. */
+gboolean conf_xml_value_is(const char *start, const char *end, const char *text);
 
-/* The content of an element: its text without the markup. Free with g_free. */
-char *ccw_xml_content_of(const char *start, const char *end);
+/* Returns: the content of an element, its text without the markup; free with g_free. */
+char *conf_xml_content_of(const char *start, const char *end);

@@ -8,20 +8,32 @@
 #include "conf/xml-scan.h"
 #include "util/error.h"
 
-/* libvirt's documents have about that many, or more: how much memory is asked for at first. */
+/* The initial size of the arrays: libvirt's documents have about this many bytes for each, or more. */
 #define BYTES_PER_ELEMENT 40
 #define BYTES_PER_ATTRIBUTE 24
 
 #define EXCERPT_MAX 40 /* bytes of an element's name in a message */
 
-CcwXml *ccw_xml_open(const char *text, GError **error)
+static void set_fault_error(const ConfXml *xml, const ConfXmlFault *fault, GError **error)
 {
-    return ccw_xml_open_long(text, CCW_CONF_XML_MAX, error);
+    guint line = conf_xml_line(xml, fault->at);
+
+    if (fault->has_other)
+        g_set_error(error, CCW_ERROR, CCW_ERROR_XML, "XML is not well-formed: line %u: %s %u", line, fault->message,
+                    conf_xml_line(xml, fault->other));
+    else
+        g_set_error(error, CCW_ERROR, CCW_ERROR_XML, "XML is not well-formed: line %u: %s", line, fault->message);
 }
 
-CcwXml *ccw_xml_open_long(const char *text, gsize max, GError **error)
+ConfXml *conf_xml_open(const char *text, GError **error)
 {
-    g_autoptr(CcwXml) xml = g_new0(CcwXml, 1);
+    return conf_xml_open_long(text, CONF_XML_MAX, error);
+}
+
+ConfXml *conf_xml_open_long(const char *text, gsize max, GError **error)
+{
+    g_autoptr(ConfXml) xml = g_new0(ConfXml, 1);
+    ConfXmlFault fault;
 
     xml->text = text;
     xml->length = strnlen(text, max + 1);
@@ -29,16 +41,19 @@ CcwXml *ccw_xml_open_long(const char *text, gsize max, GError **error)
         g_set_error(error, CCW_ERROR, CCW_ERROR_XML, "XML is longer than %zu bytes, the most that libvirt takes", max);
         return NULL;
     }
-    xml->elements_room = (guint32)(xml->length / BYTES_PER_ELEMENT) + 8;
-    xml->elements = g_new(CcwXmlElement, xml->elements_room);
-    xml->attrs_room = (guint32)(xml->length / BYTES_PER_ATTRIBUTE) + 8;
-    xml->attrs = g_new(CcwXmlAttr, xml->attrs_room);
+    xml->elements_capacity = (guint32)(xml->length / BYTES_PER_ELEMENT) + 8;
+    xml->elements = g_new(ConfXmlElement, xml->elements_capacity);
+    xml->attrs_capacity = (guint32)(xml->length / BYTES_PER_ATTRIBUTE) + 8;
+    xml->attrs = g_new(ConfXmlAttr, xml->attrs_capacity);
     xml->namespaces = g_ptr_array_new_with_free_func(g_free);
     xml->lines = g_array_new(FALSE, FALSE, sizeof(guint32));
-    return ccw_xml_scan(xml, error) ? g_steal_pointer(&xml) : NULL;
+    if (conf_xml_scan(xml, &fault))
+        return g_steal_pointer(&xml);
+    set_fault_error(xml, &fault, error);
+    return NULL;
 }
 
-void ccw_xml_free(CcwXml *xml)
+void conf_xml_free(ConfXml *xml)
 {
     if (!xml)
         return;
@@ -52,19 +67,19 @@ void ccw_xml_free(CcwXml *xml)
     g_free(xml);
 }
 
-const CcwXmlElement *ccw_xml_root(const CcwXml *xml)
+const ConfXmlElement *conf_xml_root(const ConfXml *xml)
 {
     return xml->opaque ? NULL : xml->elements;
 }
 
-const char *ccw_xml_why_opaque(const CcwXml *xml)
+const char *conf_xml_why_opaque(const ConfXml *xml)
 {
     return xml->opaque;
 }
 
-gboolean ccw_xml_check_bounds(const CcwXml *xml, GError **error)
+gboolean conf_xml_check_bounds(const ConfXml *xml, GError **error)
 {
-    const CcwXmlExcess *excess = &xml->excess;
+    const ConfXmlExcess *excess = &xml->excess;
     const char *name = xml->text + excess->element + 1;
     g_autofree char *excerpt = NULL;
 
@@ -72,12 +87,12 @@ gboolean ccw_xml_check_bounds(const CcwXml *xml, GError **error)
         return TRUE;
     excerpt = g_strndup(name, MIN(strcspn(name, " \t\r\n/>"), EXCERPT_MAX));
     g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "line %u: <%s> has %u %s: give at most %u",
-                ccw_xml_line(xml, excess->element), excerpt, excess->count, excess->what, excess->max);
+                conf_xml_line(xml, excess->element), excerpt, excess->count, excess->what, excess->max);
     return FALSE;
 }
 
-/* The last entry is behind every byte: a text of one line is not searched again for each question. */
-static void find_lines(const CcwXml *xml)
+/* The last entry is past every byte, so the array is never empty afterwards, even for a text of one line. */
+static void find_lines(const ConfXml *xml)
 {
     const char *p = xml->text;
     guint32 end = G_MAXUINT32;
@@ -90,7 +105,7 @@ static void find_lines(const CcwXml *xml)
     g_array_append_val(xml->lines, end);
 }
 
-guint ccw_xml_line(const CcwXml *xml, guint32 offset)
+guint conf_xml_line(const ConfXml *xml, guint32 offset)
 {
     guint low = 0;
     guint high;
@@ -109,11 +124,11 @@ guint ccw_xml_line(const CcwXml *xml, guint32 offset)
     return low + 1;
 }
 
-guint32 ccw_xml_gap(const CcwXml *xml, guint32 offset)
+guint32 conf_xml_gap(const ConfXml *xml, guint32 offset)
 {
     guint32 start = offset;
 
-    while (start > 0 && ccw_xml_is_space(xml->text[start - 1]))
+    while (start > 0 && conf_xml_is_space(xml->text[start - 1]))
         start--;
     return start == 0 || xml->text[start - 1] == '>' ? start : offset;
 }

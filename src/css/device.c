@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reading subchannels and their devices. A subchannel's number shifts with the set of devices, so everything is found
- * by the device's own number; dev_busid names it also while the ccw device is unbound.
+ * The number of a subchannel changes with the set of devices, so this file finds devices by their own bus id. A
+ * subchannel's dev_busid shows that also while the ccw device is unbound.
  */
 #include "css/device.h"
 
@@ -15,7 +15,7 @@
 
 #define SUBCHANNEL_TYPE_IO "0" /* arch/s390/include/uapi/asm/schid.h, drivers/s390/cio/cio.h: SUBCHANNEL_TYPE_IO */
 
-void ccw_host_device_free(CcwHostDevice *device)
+void css_device_free(CssDevice *device)
 {
     if (!device)
         return;
@@ -30,27 +30,28 @@ void ccw_host_device_free(CcwHostDevice *device)
     g_free(device->block_dir);
     g_strfreev(device->mdevs);
     g_free(device->owner);
+    g_free(device->found_volser);
     g_free(device);
 }
 
-static char *subchannel_dir(CcwHost *host, const CcwBusId *subchannel)
+static char *subchannel_dir(CssHost *host, const CcwBusId *subchannel)
 {
     char buf[CCW_BUS_ID_STR_LEN];
 
-    return ccw_host_path(host, "bus/css/devices/%s", ccw_bus_id_format(subchannel, buf));
+    return css_host_path(host, "bus/css/devices/%s", ccw_bus_id_format(subchannel, buf));
 }
 
-/* FALSE if it is no I/O subchannel, or none with a device: dev_busid reads "none" then. */
-static gboolean subchannel_device(CcwHost *host, const CcwBusId *subchannel, CcwBusId *ret_device)
+/* Returns FALSE if it is not an I/O subchannel, or has no device: dev_busid then reads "none". */
+static gboolean subchannel_device(CssHost *host, const CcwBusId *subchannel, CcwBusId *ret_device)
 {
     g_autofree char *dir = subchannel_dir(host, subchannel);
-    g_autofree char *type = ccw_sysfs_attr(dir, "type");
-    g_autofree char *dev_busid = ccw_sysfs_attr(dir, "dev_busid");
+    g_autofree char *type = css_sysfs_attr(dir, "type");
+    g_autofree char *dev_busid = css_sysfs_attr(dir, "dev_busid");
 
     return g_strcmp0(type, SUBCHANNEL_TYPE_IO) == 0 && dev_busid && ccw_bus_id_parse(dev_busid, ret_device, NULL);
 }
 
-static gboolean subchannel_has(CcwHost *host, const char *name, const CcwBusId *id, CcwBusId *ret_subchannel)
+static gboolean subchannel_has(CssHost *host, const char *name, const CcwBusId *id, CcwBusId *ret_subchannel)
 {
     CcwBusId subchannel, device;
 
@@ -61,9 +62,8 @@ static gboolean subchannel_has(CcwHost *host, const char *name, const CcwBusId *
     return TRUE;
 }
 
-/* Of what lies in its subchannel's directory: the ccw device while io_subchannel has it, our mdev while vfio_ccw has.
- */
-static gboolean subchannel_above(CcwHost *host, const char *link, const CcwBusId *id, CcwBusId *ret_subchannel)
+/* Finds the subchannel whose directory has the link's target: the ccw device (io_subchannel) or its mdev (vfio_ccw). */
+static gboolean subchannel_above(CssHost *host, const char *link, const CcwBusId *id, CcwBusId *ret_subchannel)
 {
     g_autofree char *target = g_file_read_link(link, NULL);
     g_autofree char *parent = target ? g_path_get_dirname(target) : NULL;
@@ -73,10 +73,10 @@ static gboolean subchannel_above(CcwHost *host, const char *link, const CcwBusId
 }
 
 /* Searches the subchannels in a directory. */
-static gboolean find_subchannel(CcwHost *host, const char *dir, const CcwBusId *id, CcwBusId *ret_subchannel)
+static gboolean find_subchannel(CssHost *host, const char *dir, const CcwBusId *id, CcwBusId *ret_subchannel)
 {
-    g_autofree char *path = ccw_host_path(host, "%s", dir);
-    g_autoptr(GPtrArray) names = ccw_sysfs_names(path);
+    g_autofree char *path = css_host_path(host, "%s", dir);
+    g_autoptr(GPtrArray) names = css_sysfs_names(path);
 
     for (guint i = 0; i < names->len; i++)
         if (subchannel_has(host, names->pdata[i], id, ret_subchannel))
@@ -84,18 +84,18 @@ static gboolean find_subchannel(CcwHost *host, const char *dir, const CcwBusId *
     return FALSE;
 }
 
-/* The subchannel of a device that io_subchannel or vfio_ccw has. */
-static gboolean bound_subchannel_of(CcwHost *host, const CcwBusId *id, CcwBusId *ret_subchannel)
+/* Finds the subchannel of a device that io_subchannel or vfio_ccw has. */
+static gboolean bound_subchannel_of(CssHost *host, const CcwBusId *id, CcwBusId *ret_subchannel)
 {
-    char buf[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
-    g_autofree char *ccw = ccw_host_path(host, "bus/ccw/devices/%s", ccw_bus_id_format(id, buf));
-    g_autofree char *mdev = ccw_host_path(host, "bus/mdev/devices/%s", ccw_uuid_encode(id, uuid));
+    char buf[CCW_BUS_ID_STR_LEN], uuid[CONF_UUID_STR_LEN];
+    g_autofree char *ccw = css_host_path(host, "bus/ccw/devices/%s", ccw_bus_id_format(id, buf));
+    g_autofree char *mdev = css_host_path(host, "bus/mdev/devices/%s", conf_uuid_encode(id, uuid));
 
     return subchannel_above(host, ccw, id, ret_subchannel) || subchannel_above(host, mdev, id, ret_subchannel) ||
            find_subchannel(host, "bus/css/drivers/vfio_ccw", id, ret_subchannel);
 }
 
-gboolean ccw_subchannel_of(CcwHost *host, const CcwBusId *id, CcwBusId *ret_subchannel)
+gboolean css_subchannel_of(CssHost *host, const CcwBusId *id, CcwBusId *ret_subchannel)
 {
     return bound_subchannel_of(host, id, ret_subchannel) ||
            find_subchannel(host, "bus/css/devices", id, ret_subchannel);
@@ -111,19 +111,19 @@ static char **mdevs_among(GPtrArray *names)
     return g_strv_builder_end(uuids);
 }
 
-char **ccw_subchannel_mdevs(CcwHost *host, const CcwBusId *subchannel)
+char **css_subchannel_mdevs(CssHost *host, const CcwBusId *subchannel)
 {
     g_autofree char *dir = subchannel_dir(host, subchannel);
-    g_autoptr(GPtrArray) names = ccw_sysfs_dirs(dir);
+    g_autoptr(GPtrArray) names = css_sysfs_dirs(dir);
 
     return mdevs_among(names);
 }
 
-/* The disk in DIR/block. */
+/* Returns the directory of the disk in DIR/block. */
 static char *block_in(const char *dir)
 {
     g_autofree char *block = g_build_filename(dir, "block", NULL);
-    g_autoptr(GPtrArray) names = ccw_sysfs_dirs(block);
+    g_autoptr(GPtrArray) names = css_sysfs_dirs(block);
 
     return names->len ? g_build_filename(block, names->pdata[0], NULL) : NULL;
 }
@@ -131,7 +131,7 @@ static char *block_in(const char *dir)
 /* A DASD has its disk in its own directory, a virtio device one below: in virtio3. */
 static char *block_dir_of(const char *ccw)
 {
-    g_autoptr(GPtrArray) names = ccw_sysfs_dirs(ccw);
+    g_autoptr(GPtrArray) names = css_sysfs_dirs(ccw);
     char *block = NULL;
 
     for (guint i = 0; i < names->len && !block; i++) {
@@ -146,43 +146,43 @@ static char *block_dir_of(const char *ccw)
 }
 
 /* drivers/s390/cio/ccwgroup.c: a device of a group has a link group_device. */
-char *ccw_device_group(CcwHost *host, const CcwBusId *id)
+char *css_device_group(CssHost *host, const CcwBusId *id)
 {
     char buf[CCW_BUS_ID_STR_LEN];
-    g_autofree char *dir = ccw_host_path(host, "bus/ccw/devices/%s", ccw_bus_id_format(id, buf));
+    g_autofree char *dir = css_host_path(host, "bus/ccw/devices/%s", ccw_bus_id_format(id, buf));
 
-    return ccw_sysfs_link_name(dir, "group_device");
+    return css_sysfs_link_name(dir, "group_device");
 }
 
-/* What there is while the subchannel is bound to io_subchannel. */
-static void read_ccw(CcwHostDevice *device, const char *ccw)
+/* Reads the attributes that exist while the subchannel is bound to io_subchannel. */
+static void read_ccw(CssDevice *device, const char *ccw)
 {
-    g_autofree char *online = ccw_sysfs_attr(ccw, "online");
-    g_autofree char *alias = ccw_sysfs_attr(ccw, "alias"); /* drivers/s390/block/dasd_devmap.c */
+    g_autofree char *online = css_sysfs_attr(ccw, "online");
+    g_autofree char *alias = css_sysfs_attr(ccw, "alias"); /* drivers/s390/block/dasd_devmap.c */
 
     device->online = online ? strcmp(online, "0") != 0 : -1;
-    device->cutype = ccw_sysfs_attr(ccw, "cutype");
-    device->devtype = ccw_sysfs_attr(ccw, "devtype");
-    device->availability = ccw_sysfs_attr(ccw, "availability");
-    device->device_driver = ccw_sysfs_link_name(ccw, "driver");
+    device->cutype = css_sysfs_attr(ccw, "cutype");
+    device->devtype = css_sysfs_attr(ccw, "devtype");
+    device->availability = css_sysfs_attr(ccw, "availability");
+    device->device_driver = css_sysfs_link_name(ccw, "driver");
     device->alias = g_strcmp0(alias, "1") == 0;
     device->block_dir = block_dir_of(ccw);
     device->block = device->block_dir ? g_path_get_basename(device->block_dir) : NULL;
 }
 
-static CcwHostDevice *read_device(CcwHost *host, const CcwBusId *subchannel, const CcwBusId *id)
+static CssDevice *read_device(CssHost *host, const CcwBusId *subchannel, const CcwBusId *id)
 {
-    CcwHostDevice *device = g_new0(CcwHostDevice, 1);
+    CssDevice *device = g_new0(CssDevice, 1);
     char buf[CCW_BUS_ID_STR_LEN];
     g_autofree char *dir = subchannel_dir(host, subchannel);
     g_autofree char *ccw = g_build_filename(dir, ccw_bus_id_format(id, buf), NULL);
-    g_autoptr(GPtrArray) names = ccw_sysfs_dirs(dir);
+    g_autoptr(GPtrArray) names = css_sysfs_dirs(dir);
 
     device->bus_id = *id;
     device->subchannel = *subchannel;
-    device->driver = ccw_sysfs_link_name(dir, "driver");
-    device->chpids = ccw_sysfs_attr(dir, "chpids");
-    device->paths = ccw_sysfs_attr(dir, "pimpampom");
+    device->driver = css_sysfs_link_name(dir, "driver");
+    device->chpids = css_sysfs_attr(dir, "chpids");
+    device->paths = css_sysfs_attr(dir, "pimpampom");
     device->mdevs = mdevs_among(names);
     device->online = -1;
     if (g_ptr_array_find_with_equal_func(names, buf, g_str_equal, NULL))
@@ -192,18 +192,18 @@ static CcwHostDevice *read_device(CcwHost *host, const CcwBusId *subchannel, con
 
 static gint compare_devices(gconstpointer a, gconstpointer b)
 {
-    const CcwHostDevice *const *x = a;
-    const CcwHostDevice *const *y = b;
-    guint i = ccw_bus_id_hash(&(*x)->bus_id); /* the hash is the number itself */
+    const CssDevice *const *x = a;
+    const CssDevice *const *y = b;
+    guint i = ccw_bus_id_hash(&(*x)->bus_id); /* the hash orders like the bus id */
     guint j = ccw_bus_id_hash(&(*y)->bus_id);
 
     return i < j ? -1 : i > j;
 }
 
-/* Appends the devices of those subchannels that a directory has links to. */
-static void read_devices(CcwHost *host, const char *dir, GPtrArray *devices)
+/* Appends the devices of the subchannels to which a directory has links. */
+static void read_devices(CssHost *host, const char *dir, GPtrArray *devices)
 {
-    g_autoptr(GPtrArray) names = ccw_sysfs_names(dir);
+    g_autoptr(GPtrArray) names = css_sysfs_names(dir);
 
     for (guint i = 0; i < names->len; i++) {
         CcwBusId subchannel, id;
@@ -213,18 +213,18 @@ static void read_devices(CcwHost *host, const char *dir, GPtrArray *devices)
     }
 }
 
-GPtrArray *ccw_host_list_detached(CcwHost *host)
+GPtrArray *css_host_list_detached(CssHost *host)
 {
-    g_autofree char *driver = ccw_host_path(host, "bus/css/drivers/vfio_ccw");
-    GPtrArray *devices = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_host_device_free);
+    g_autofree char *driver = css_host_path(host, "bus/css/drivers/vfio_ccw");
+    GPtrArray *devices = g_ptr_array_new_with_free_func((GDestroyNotify)css_device_free);
 
     read_devices(host, driver, devices);
     return devices;
 }
 
-gboolean ccw_host_has_css(CcwHost *host, GError **error)
+gboolean css_host_has_css(CssHost *host, GError **error)
 {
-    g_autofree char *css = ccw_host_path(host, "bus/css/devices");
+    g_autofree char *css = css_host_path(host, "bus/css/devices");
 
     if (g_file_test(css, G_FILE_TEST_IS_DIR))
         return TRUE;
@@ -235,50 +235,50 @@ gboolean ccw_host_has_css(CcwHost *host, GError **error)
     return FALSE;
 }
 
-/* FALSE: error is set, to one of a device or subchannel that is not there, because nothing of that kind is. */
-static gboolean has_css_for(CcwHost *host, const char *what, const CcwBusId *id, GError **error)
+/* Without a channel subsystem, sets the error that the device or subchannel (noun) does not exist. */
+static gboolean has_css_for(CssHost *host, const char *noun, const CcwBusId *id, GError **error)
 {
     char buf[CCW_BUS_ID_STR_LEN];
 
-    if (ccw_host_has_css(host, error))
+    if (css_host_has_css(host, error))
         return TRUE;
     (*error)->code = CCW_ERROR_NOT_FOUND;
-    g_prefix_error(error, "there is no %s %s: ", what, ccw_bus_id_format(id, buf));
+    g_prefix_error(error, "there is no %s %s: ", noun, ccw_bus_id_format(id, buf));
     return FALSE;
 }
 
-GPtrArray *ccw_host_list(CcwHost *host, GError **error)
+GPtrArray *css_host_list(CssHost *host, GError **error)
 {
-    g_autofree char *css = ccw_host_path(host, "bus/css/devices");
+    g_autofree char *css = css_host_path(host, "bus/css/devices");
     g_autoptr(GPtrArray) devices = NULL;
 
-    if (!ccw_host_has_css(host, error))
+    if (!css_host_has_css(host, error))
         return NULL;
-    devices = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_host_device_free);
+    devices = g_ptr_array_new_with_free_func((GDestroyNotify)css_device_free);
     read_devices(host, css, devices);
     g_ptr_array_sort(devices, compare_devices);
     return g_steal_pointer(&devices);
 }
 
-CcwHostDevice *ccw_host_lookup(CcwHost *host, const CcwBusId *id, GError **error)
+CssDevice *css_host_lookup(CssHost *host, const CcwBusId *id, GError **error)
 {
     CcwBusId subchannel;
 
-    if (ccw_subchannel_of(host, id, &subchannel))
+    if (css_subchannel_of(host, id, &subchannel))
         return read_device(host, &subchannel, id);
     if (error && has_css_for(host, "ccw device", id, error))
-        ccw_missing_set_error(host, id, error);
+        css_missing_set_error(host, id, error);
     return NULL;
 }
 
-CcwHostDevice *ccw_host_lookup_bound(CcwHost *host, const CcwBusId *id)
+CssDevice *css_host_lookup_bound(CssHost *host, const CcwBusId *id)
 {
     CcwBusId subchannel;
 
     return bound_subchannel_of(host, id, &subchannel) ? read_device(host, &subchannel, id) : NULL;
 }
 
-CcwHostDevice *ccw_host_lookup_subchannel(CcwHost *host, const CcwBusId *subchannel, GError **error)
+CssDevice *css_host_lookup_subchannel(CssHost *host, const CcwBusId *subchannel, GError **error)
 {
     char buf[CCW_BUS_ID_STR_LEN];
     CcwBusId id;

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * A host: where its trees are, and what really changes it.
- */
 #include "css/host.h"
 
 #include <errno.h>
@@ -12,8 +9,8 @@
 #include "util/file.h"
 #include "util/thread.h"
 
-#define SETTLE_MS 10000  /* recognising a device takes a few I/Os, each with the kernel's own retries */
-#define PATIENCE_MS 2000 /* libvirt has waited for QEMU's end before it calls the hook */
+#define KERNEL_TIMEOUT_MS 10000 /* the kernel recognises a device by a few I/Os, and retries each */
+#define CLOSE_TIMEOUT_MS 2000   /* short: libvirt waits for QEMU's end before it calls the hook */
 
 static int real_attr_write(const char *path, const char *value, gpointer data G_GNUC_UNUSED)
 {
@@ -30,47 +27,55 @@ static int real_open_node(const char *path, int flags, gpointer data G_GNUC_UNUS
     return fd < 0 ? -errno : fd;
 }
 
-static const CcwHostOps real_ops = { .attr_write = real_attr_write, .open_node = real_open_node };
+static const CssHostOps real_ops = { .attr_write = real_attr_write, .open_node = real_open_node };
 
-CcwHost *ccw_host_new(const char *sysfs_root, const char *proc_root, const char *run_dir)
+CssHost *css_host_new(const char *sysfs_root, const char *proc_root, const char *run_dir)
 {
-    CcwHost *host = g_new0(CcwHost, 1);
+    CssHost *host = g_new0(CssHost, 1);
 
     host->sysfs_root = g_strdup(sysfs_root);
     host->proc_root = g_strdup(proc_root);
     host->dev_root = g_strdup("/dev");
+    host->udev_dir = g_strdup("/run/udev/data");
     host->devices_dir = g_build_filename(run_dir, "devices", NULL);
     host->ops = &real_ops;
     host->parallel = CCW_PARALLEL_MAX;
-    host->settle_ms = SETTLE_MS;
-    host->patience_ms = PATIENCE_MS;
+    host->kernel_timeout_ms = KERNEL_TIMEOUT_MS;
+    host->close_timeout_ms = CLOSE_TIMEOUT_MS;
     return host;
 }
 
-void ccw_host_free(CcwHost *host)
+void css_host_free(CssHost *host)
 {
     if (!host)
         return;
     g_free(host->sysfs_root);
     g_free(host->proc_root);
     g_free(host->dev_root);
+    g_free(host->udev_dir);
     g_free(host->devices_dir);
     g_free(host);
 }
 
-void ccw_host_set_dev_root(CcwHost *host, const char *dev_root)
+void css_host_set_dev_root(CssHost *host, const char *dev_root)
 {
     g_free(host->dev_root);
     host->dev_root = g_strdup(dev_root);
 }
 
-void ccw_host_know_domains(CcwHost *host, const CcwKnownDomains *domains, gconstpointer data)
+void css_host_set_udev_dir(CssHost *host, const char *udev_dir)
+{
+    g_free(host->udev_dir);
+    host->udev_dir = g_strdup(udev_dir);
+}
+
+void css_host_know_domains(CssHost *host, const CssKnownDomains *domains, gconstpointer data)
 {
     host->domains = domains;
     host->domains_data = data;
 }
 
-gint64 ccw_host_clock(void)
+gint64 css_host_clock(void)
 {
     struct timespec now = { 0 };
 

@@ -1,38 +1,48 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A host: where its trees are, and what is known of the domains that run on it. Its devices are css/device.h's; what
- * changes them is in hostdev/ and node_device/.
+ * A host: the roots of its file trees, and the domains that run on it. css/device.h reads its devices; hostdev/ and
+ * node_device/ change them.
  */
 #pragma once
 
 #include <glib.h>
 
-#define CCW_HOST_SYSFS "/sys"
-#define CCW_HOST_RUN_DIR "/run/libvirt-ccw"
+#define CSS_HOST_SYSFS "/sys"
+#define CSS_HOST_RUN_DIR "/run/libvirt-ccw"
 
-typedef struct _CcwHost CcwHost;
+typedef struct _CssHost CssHost;
 
-/* sysfs_root and run_dir are injected everywhere; proc_root ("/proc") is where mounts and swaps are read. */
-CcwHost *ccw_host_new(const char *sysfs_root, const char *proc_root, const char *run_dir);
-void ccw_host_free(CcwHost *host);
+/**
+ * css_host_new:
+ * @sysfs_root: CSS_HOST_SYSFS
+ * @proc_root: "/proc", from which mounts, swap space and processes are read
+ * @run_dir: CSS_HOST_RUN_DIR
+ *
+ * Tests pass other folders.
+ */
+CssHost *css_host_new(const char *sysfs_root, const char *proc_root, const char *run_dir);
+void css_host_free(CssHost *host);
 
-/* Where the device nodes are, if not in /dev. */
-void ccw_host_set_dev_root(CcwHost *host, const char *dev_root);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwHost, ccw_host_free)
+/* Sets the folder of the device nodes; the default is /dev. */
+void css_host_set_dev_root(CssHost *host, const char *dev_root);
+
+/* Sets the folder of udev's database; the default is /run/udev/data. */
+void css_host_set_udev_dir(CssHost *host, const char *udev_dir);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CssHost, css_host_free)
 
 /*
- * What is known of the domains that run without asking libvirt (hook/status.h). Each function is called with a
- * device's lock held, by any thread.
+ * Looks up running domains without asking libvirt (hook/status.h). Any thread may call these functions, with a device's
+ * lock held.
  */
 typedef struct {
-    /* What a domain is called: a new string, or NULL; refusals show its UUID then. */
+    /* Returns a domain's name as a new string; NULL: messages show the UUID. */
     char *(*name)(const char *domain_uuid, gconstpointer data);
-    /* The name of the domain that has a block device, by the device's number, "254:0": a new string, or NULL. */
+    /* Returns the name of the domain that has the block device with this number ("254:0"), as a new string, or NULL. */
     char *(*disk_user)(const char *dev, gconstpointer data);
-    /* The process ids of their QEMUs: an array of guint64, which becomes the caller's. */
+    /* Returns the process ids of their QEMUs, as a new array of guint64. */
     GArray *(*pids)(gconstpointer data);
-} CcwKnownDomains;
-void ccw_host_know_domains(CcwHost *host, const CcwKnownDomains *domains, gconstpointer data);
+} CssKnownDomains;
+void css_host_know_domains(CssHost *host, const CssKnownDomains *domains, gconstpointer data);
 
-/* Microseconds since boot, for as_of of hostdev/reconcile.h. */
-gint64 ccw_host_clock(void);
+/* Returns: microseconds since boot, for as_of of hostdev/reconcile.h. */
+gint64 css_host_clock(void);

@@ -1,48 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether this host uses a device: mounted, swapped on, part of a stack, open, its console, or a member of a group
- * device (qeth). The kernel guards what a DASD has on it against being set offline, but not a virtio disk, and it
- * guards nothing against unbind.
+ * Whether this host uses a device: its disk (disk-use.h), its console, a network interface, or a member of a group
+ * device (qeth). The kernel does not set a DASD offline that is in use. It does not guard a virtio disk in this way,
+ * and it guards no device against unbind.
  */
 #pragma once
 
-#include <unistd.h>
-
 #include "css/device.h"
-
-/* A disk that this process has open exclusively; -1: none. g_auto(CcwDiskHold) hold = -1; */
-typedef int CcwDiskHold;
-static inline void ccw_disk_hold_clear(CcwDiskHold *hold)
-{
-    if (*hold >= 0)
-        close(*hold);
-    *hold = -1;
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CcwDiskHold, ccw_disk_hold_clear)
+#include "css/disk-use.h"
 
 /**
- * ccw_in_use_check:
- * @ret_hold: the disk, opened exclusively, or -1; the caller closes it once the device is offline
+ * css_in_use_check:
+ * @ret_disk_fd: the disk, opened exclusively, or -1; the caller closes it once the device is offline
  *
- * Checks whether this host uses the device, before anything is changed. Where the kernel will say by itself that it is
- * open (a DASD), processes and the mounts of other namespaces are not looked through, and nothing is held: dasd does
- * not go offline while any process has it open. A disk that the kernel does not guard is opened exclusively: the kernel
- * says then whether it is mounted anywhere, swapped on or part of a stack, and refuses all of these (EBUSY) until
- * @ret_hold is closed. A process that has the disk open beside that, as dd has, is looked for among the processes
- * (processes.h).
+ * Checks whether this host uses the device. Call it before changing the device.
+ *
+ * The kernel itself guards a DASD: dasd does not go offline while a process has it open. For a DASD this function
+ * therefore looks neither at processes nor at the mounts of other namespaces, and holds nothing. It opens any other
+ * disk exclusively. The kernel then tells whether the disk is mounted anywhere, swap space or part of another block
+ * device, and rejects all of these (EBUSY) until @ret_disk_fd is closed. The function also scans the processes
+ * (processes.h) for one that has the disk open without a claim, as dd has.
  *
  * Returns: FALSE with CCW_ERROR_BUSY, naming the part of the device, its user and what to do
  */
-gboolean ccw_in_use_check(CcwHost *host, const CcwHostDevice *device, CcwDiskHold *ret_hold, GError **error);
+gboolean css_in_use_check(CssHost *host, const CssDevice *device, CssDiskFd *ret_disk_fd, GError **error);
 
-/*
- * Explains the kernel's EBUSY on offline. Sets CCW_ERROR_BUSY as above, or without a name if no user is found, and
- * returns FALSE.
+/**
+ * css_in_use_explain:
+ *
+ * Finds the reason after the kernel has answered EBUSY to offline.
+ *
+ * Returns: FALSE with CCW_ERROR_BUSY, which names the user if one is found
  */
-gboolean ccw_in_use_explain(CcwHost *host, const CcwBusId *id, GError **error);
+gboolean css_in_use_explain(CssHost *host, const CcwBusId *id, GError **error);
 
-/*
- * Then too: whether it is worth another try. Only udev has it open, as for a moment after each change of a disk, or no
- * user is found any more: the process that the kernel meant may have closed it since.
+/**
+ * css_in_use_is_momentary:
+ *
+ * Decides, after the kernel has answered EBUSY to offline, whether the caller should try again.
+ *
+ * Returns: TRUE if only udev has the disk open, as it does for a moment after each change of a disk, or if no user is
+ * found any more: the process that the kernel meant may have closed the disk meanwhile
  */
-gboolean ccw_in_use_is_momentary(CcwHost *host, const CcwBusId *id);
+gboolean css_in_use_is_momentary(CssHost *host, const CcwBusId *id);

@@ -11,12 +11,11 @@
 
 #define IGNORED_MAX (16 * 1024 * 1024) /* all devices of four subchannel sets singly: 262144 lines of 9 bytes */
 
-/* What is the matter with a channel path, and the cure; NULL: it is there, or not known (drivers/s390/cio/chp.c). */
-char *ccw_path_cure(CcwHost *host, guint cssid, guint chpid)
+char *css_path_cure(CssHost *host, guint cssid, guint chpid)
 {
-    g_autofree char *dir = ccw_host_path(host, "devices/css%x/chp%x.%02x", cssid, cssid, chpid);
-    g_autofree char *status = ccw_sysfs_attr(dir, "status");
-    g_autofree char *configure = ccw_sysfs_attr(dir, "configure");
+    g_autofree char *dir = css_host_path(host, "devices/css%x/chp%x.%02x", cssid, cssid, chpid);
+    g_autofree char *status = css_sysfs_attr(dir, "status");
+    g_autofree char *configure = css_sysfs_attr(dir, "configure");
 
     if (g_strcmp0(configure, "0") == 0)
         return g_strdup_printf("channel path %x.%02x is deconfigured; chchp -c 1 %x.%02x", cssid, chpid, cssid, chpid);
@@ -38,7 +37,7 @@ static gboolean line_has(const char *line, const CcwBusId *id)
            first.devno <= id->devno && id->devno <= last.devno;
 }
 
-static gboolean is_ignored(CcwHost *host, const CcwBusId *id)
+static gboolean is_ignored(CssHost *host, const CcwBusId *id)
 {
     g_autofree char *path = g_build_filename(host->proc_root, "cio_ignore", NULL);
     FILE *file = fopen(path, "re");
@@ -55,11 +54,11 @@ static gboolean is_ignored(CcwHost *host, const CcwBusId *id)
     return ignored;
 }
 
-/* The first of all channel paths that is not there. */
-static char *any_path_cure(CcwHost *host, guint cssid)
+/* Returns css_path_cure() of the first unavailable channel path. */
+static char *any_path_cure(CssHost *host, guint cssid)
 {
-    g_autofree char *css = ccw_host_path(host, "devices/css%x", cssid);
-    g_autoptr(GPtrArray) names = ccw_sysfs_names(css);
+    g_autofree char *css = css_host_path(host, "devices/css%x", cssid);
+    g_autoptr(GPtrArray) names = css_sysfs_names(css);
     char *cure = NULL;
 
     for (guint i = 0; i < names->len && !cure; i++) {
@@ -67,16 +66,16 @@ static char *any_path_cure(CcwHost *host, guint cssid)
         char end;
 
         if (sscanf(names->pdata[i], "chp%x.%2x%c", &of, &chpid, &end) == 2 && of == cssid)
-            cure = ccw_path_cure(host, cssid, chpid);
+            cure = css_path_cure(host, cssid, chpid);
     }
     return cure;
 }
 
 /*
- * A number in XML without 0x is decimal, while a bus id is hexadecimal: devno='1234' is 0.0.04d2. NULL if the host has
- * no device that the same digits name in hexadecimal.
+ * A number in XML without 0x is decimal, while a bus id is hexadecimal: devno='1234' is 0.0.04d2. Returns the digits if
+ * they name a device of the host in hexadecimal, else NULL.
  */
-static char *find_meant(CcwHost *host, const CcwBusId *id)
+static char *find_meant(CssHost *host, const CcwBusId *id)
 {
     CcwBusId meant = *id;
     char buf[CCW_BUS_ID_STR_LEN];
@@ -87,11 +86,11 @@ static char *find_meant(CcwHost *host, const CcwBusId *id)
     if (devno > G_MAXUINT16 || devno == id->devno)
         return NULL;
     meant.devno = (guint16)devno;
-    dir = ccw_host_path(host, "bus/ccw/devices/%s", ccw_bus_id_format(&meant, buf));
+    dir = css_host_path(host, "bus/ccw/devices/%s", ccw_bus_id_format(&meant, buf));
     return g_file_test(dir, G_FILE_TEST_EXISTS) ? g_steal_pointer(&digits) : NULL;
 }
 
-void ccw_missing_set_error(CcwHost *host, const CcwBusId *id, GError **error)
+void css_missing_set_error(CssHost *host, const CcwBusId *id, GError **error)
 {
     char buf[CCW_BUS_ID_STR_LEN];
     g_autofree char *cure = NULL, *digits = NULL;
@@ -113,5 +112,5 @@ void ccw_missing_set_error(CcwHost *host, const CcwBusId *id, GError **error)
                     "there is no ccw device %s on this host; %s may bring it back", buf, cure);
     else
         g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
-                    "there is no ccw device %s on this host: 'virt-ccw list' shows those there are", buf);
+                    "there is no ccw device %s on this host: 'virt-ccw list' shows this host's devices", buf);
 }

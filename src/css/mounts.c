@@ -2,8 +2,11 @@
 #include "css/mounts.h"
 
 #include <fcntl.h>
+#include <libmount.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "css/host-private.h"
@@ -11,11 +14,11 @@
 #include "util/error.h"
 #include "util/file.h"
 
-#define MOUNTS_MAX (1024 * 1024) /* bytes of the list of another namespace: some ten thousand mounts */
+#define MOUNTS_MAX (1024 * 1024) /* bytes of the list of another namespace: about ten thousand mounts */
 #define CHUNK 16384
-#define CHUNK_UNITS 64 /* what reading one costs, of a scan's share (processes.h) */
+#define CHUNK_UNITS 64 /* the cost of reading one, for css_scan_spend() */
 
-char *ccw_host_block_dev(CcwHost *host, const char *path)
+char *css_host_block_dev(CssHost *host, const char *path)
 {
     g_autofree char *node = NULL;
     struct stat st;
@@ -26,14 +29,12 @@ char *ccw_host_block_dev(CcwHost *host, const char *path)
     return stat(node, &st) == 0 && S_ISBLK(st.st_mode) ? ccw_dev_format(st.st_rdev) : NULL;
 }
 
-/* --- which file systems are on a block device --- */
-
 /*
- * proc(5), filesystems: "nodev\tTYPE" or "\tTYPE". A set of the types without "nodev": the kernel mounts them from a
- * block device alone (FS_REQUIRES_DEV), and not in a user namespace. The subtype in "fuse.TYPE", which the maker of the
- * mount chooses, makes it another name than any of these.
+ * Reads the set of file system types that the kernel mounts from a block device only (FS_REQUIRES_DEV), and not in a
+ * user namespace. A line is "nodev\tTYPE" or "\tTYPE" (proc(5), filesystems). Users choose the subtype in "fuse.TYPE",
+ * but no name in this set begins so.
  */
-static GHashTable *read_block_types(CcwHost *host)
+static GHashTable *read_block_types(CssHost *host)
 {
     GHashTable *types = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autofree char *path = g_build_filename(host->proc_root, "filesystems", NULL);
@@ -48,65 +49,69 @@ static GHashTable *read_block_types(CcwHost *host)
     return types;
 }
 
-/* One search: the function that gets each mount, and what is needed to understand a line. */
+static int skip_line(struct libmnt_table *table, const char *name, int line)
+{
+    (void)table;
+    (void)name;
+    (void)line;
+    return 1; /* go on with the next one */
+}
+
+/* One search through the mounts of a namespace. */
 typedef struct {
-    CcwHost *host;
+    CssHost *host;
     GHashTable *block_types;
     const char *owner;
-    CcwMountFunc func;
+    CssMountFunc func;
     gpointer data;
 } Search;
 
-/* Numbers of devices that file systems make up for themselves have no major number (fs/super.c: get_anon_bdev()). */
-static gboolean is_anonymous(const char *dev)
-{
-    return g_str_has_prefix(dev, "0:");
-}
-
 /*
- * proc(5), mountinfo: "ID PARENT MAJOR:MINOR ROOT MOUNTPOINT OPTIONS [TAG...] - TYPE SOURCE SUPEROPTIONS", with blank,
- * tab, newline and backslash as \ooo.
+ * Calls the function of the search for one mount. The kernel invents numbers with major 0 for file systems without a
+ * block device (fs/super.c: get_anon_bdev()). btrfs has such a number, too, and names its device as the source.
  */
-enum { FIELD_DEV = 2, FIELD_WHERE = 4, FIELD_TAGS = 6, FIELDS_MIN = 10 };
-
-static gboolean give_line(const Search *search, const char *line)
+static gboolean give_mount(const Search *search, struct libmnt_fs *fs)
 {
-    g_auto(GStrv) fields = g_strsplit(line, " ", -1);
-    guint n = g_strv_length(fields);
-    g_autofree char *where = NULL;
-    g_autofree char *source = NULL;
+    dev_t number = mnt_fs_get_devno(fs);
+    const char *type = mnt_fs_get_fstype(fs);
+    const char *source = mnt_fs_get_source(fs);
     g_autofree char *dev = NULL;
-    CcwMount mount;
-    guint dash = FIELD_TAGS;
+    CssMount mount;
 
-    if (n < FIELDS_MIN)
-        return FALSE;
-    while (dash < n && strcmp(fields[dash], "-") != 0)
-        dash++;
-    where = g_strcompress(fields[FIELD_WHERE]);
-    if (dash + 2 < n && is_anonymous(fields[FIELD_DEV]) &&
-        g_hash_table_contains(search->block_types, fields[dash + 1])) {
-        source = g_strcompress(fields[dash + 2]);
-        dev = ccw_host_block_dev(search->host, source);
-    }
-    mount = (CcwMount){ .dev = dev ? dev : fields[FIELD_DEV], .where = where, .owner = search->owner };
-    return search->func(&mount, search->data);
+    if (major(number) == 0 && type && source && g_hash_table_contains(search->block_types, type))
+        dev = css_host_block_dev(search->host, source);
+    if (!dev)
+        dev = ccw_dev_format(number);
+    mount = (CssMount){ .dev = dev, .where = mnt_fs_get_target(fs), .owner = search->owner };
+    return mount.where && search->func(&mount, search->data);
 }
 
-static gboolean search_text(const Search *search, const char *text)
+/* text: of a mountinfo. libmount passes over a line that it cannot read, such as the last one of a text that was cut.
+ */
+static gboolean search_text(const Search *search, char *text)
 {
-    for (const char *line = text; *line;) {
-        gsize length = strcspn(line, "\n");
-        g_autofree char *copy = g_strndup(line, length);
+    gsize length = strlen(text);
+    FILE *stream = length ? fmemopen(text, length, "r") : NULL;
+    struct libmnt_table *table;
+    struct libmnt_iter *iter;
+    struct libmnt_fs *fs;
+    gboolean found = FALSE;
 
-        if (give_line(search, copy))
-            return TRUE;
-        line += length + (line[length] == '\n');
-    }
-    return FALSE;
+    if (!stream)
+        return FALSE;
+    table = mnt_new_table();
+    iter = mnt_new_iter(MNT_ITER_FORWARD);
+    mnt_table_set_parser_errcb(table, skip_line);
+    mnt_table_parse_stream(table, stream, "mountinfo");
+    while (!found && mnt_table_next_fs(table, iter, &fs) == 0)
+        found = give_mount(search, fs);
+    mnt_free_iter(iter);
+    mnt_unref_table(table);
+    fclose(stream);
+    return found;
 }
 
-gboolean ccw_mounts_search_own(CcwHost *host, CcwMountFunc func, gpointer data, GError **error)
+gboolean css_mounts_search_own(CssHost *host, CssMountFunc func, gpointer data, GError **error)
 {
     g_autofree char *path = g_build_filename(host->proc_root, "self/mountinfo", NULL);
     g_autoptr(GHashTable) block_types = NULL;
@@ -121,15 +126,15 @@ gboolean ccw_mounts_search_own(CcwHost *host, CcwMountFunc func, gpointer data, 
     return TRUE;
 }
 
-static char *namespace_of(CcwHost *host, const char *pid)
+static char *namespace_of(CssHost *host, const char *pid)
 {
     g_autofree char *link = g_build_filename(host->proc_root, pid, "ns/mnt", NULL);
 
     return g_file_read_link(link, NULL);
 }
 
-/* The list of a process's namespace, or as much of it as the scan's share allows for; NULL: it cannot be read. */
-static char *read_mounts(CcwScan *scan, const char *path)
+/* Reads the list of a process's namespace, or as much of it as the scan allows. Returns NULL if it cannot be read. */
+static char *read_mounts(CssScan *scan, const char *path)
 {
     g_autoptr(GString) text = g_string_new(NULL);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -137,7 +142,7 @@ static char *read_mounts(CcwScan *scan, const char *path)
 
     if (fd < 0)
         return NULL;
-    while (text->len < MOUNTS_MAX && ccw_scan_spend(scan, CHUNK_UNITS)) {
+    while (text->len < MOUNTS_MAX && css_scan_spend(scan, CHUNK_UNITS)) {
         char chunk[CHUNK];
 
         n = read(fd, chunk, sizeof(chunk));
@@ -149,18 +154,18 @@ static char *read_mounts(CcwScan *scan, const char *path)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-void ccw_mounts_search_others(CcwHost *host, CcwMountFunc func, gpointer data)
+void css_mounts_search_others(CssHost *host, CssMountFunc func, gpointer data)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GHashTable) block_types = read_block_types(host);
-    g_autoptr(CcwScan) scan = ccw_scan_new(host, CCW_SCAN_ALL);
+    g_autoptr(CssScan) scan = css_scan_new(host, CSS_SCAN_ALL);
     char *own = namespace_of(host, "self");
     gboolean found = FALSE;
     const char *pid;
 
     if (own)
         g_hash_table_add(seen, own);
-    while (!found && (pid = ccw_scan_next(scan))) {
+    while (!found && (pid = css_scan_next(scan))) {
         char *namespace = namespace_of(host, pid);
         g_autofree char *path = g_build_filename(host->proc_root, pid, "mountinfo", NULL);
         g_autofree char *text = NULL;
@@ -168,7 +173,7 @@ void ccw_mounts_search_others(CcwHost *host, CcwMountFunc func, gpointer data)
 
         if (!namespace || !g_hash_table_add(seen, namespace) || !(text = read_mounts(scan, path)))
             continue;
-        owner = ccw_process_describe(host, pid);
+        owner = css_process_describe(host, pid);
         found = search_text(
             &(Search){ .host = host, .block_types = block_types, .owner = owner, .func = func, .data = data }, text);
     }
@@ -176,32 +181,35 @@ void ccw_mounts_search_others(CcwHost *host, CcwMountFunc func, gpointer data)
 
 static void swap_clear(gpointer data)
 {
-    CcwSwap *swap = data;
+    CssSwap *swap = data;
 
     g_free(swap->node);
     g_free(swap->dev);
 }
 
-/* proc(5), swaps: "PATH TYPE SIZE ..." below a line of headings; blanks in a path are \ooo. */
-GArray *ccw_swaps(CcwHost *host)
+/* A file that is swapped on is no block device. */
+GArray *css_swaps(CssHost *host)
 {
     g_autofree char *path = g_build_filename(host->proc_root, "swaps", NULL);
-    GArray *swaps = g_array_new(FALSE, FALSE, sizeof(CcwSwap));
-    g_autofree char *text = NULL;
-    g_auto(GStrv) lines = NULL;
+    GArray *swaps = g_array_new(FALSE, FALSE, sizeof(CssSwap));
+    struct libmnt_table *table = mnt_new_table();
+    struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+    struct libmnt_fs *fs;
 
     g_array_set_clear_func(swaps, swap_clear);
-    g_file_get_contents(path, &text, NULL, NULL);
-    lines = g_strsplit(text ? text : "", "\n", -1);
-    for (gsize i = 0; lines[i]; i++) {
-        g_autofree char *escaped = g_strndup(lines[i], strcspn(lines[i], " \t"));
-        g_autofree char *node = g_strcompress(escaped);
-        CcwSwap swap = { .dev = ccw_host_block_dev(host, node) };
+    mnt_table_set_parser_errcb(table, skip_line);
+    mnt_table_parse_swaps(table, path);
+    while (mnt_table_next_fs(table, iter, &fs) == 0) {
+        const char *node = mnt_fs_get_source(fs);
+        char *dev = node ? css_host_block_dev(host, node) : NULL;
+        CssSwap swap = { .node = g_strdup(node), .dev = dev };
 
-        if (!swap.dev) /* a file, or the line of headings */
-            continue;
-        swap.node = g_steal_pointer(&node);
-        g_array_append_val(swaps, swap);
+        if (dev)
+            g_array_append_val(swaps, swap);
+        else
+            swap_clear(&swap);
     }
+    mnt_free_iter(iter);
+    mnt_unref_table(table);
     return swaps;
 }

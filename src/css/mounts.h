@@ -1,42 +1,50 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is mounted, in every mount namespace of this host: a container's mount is in no list of the host's own; and
- * what is swapped on. What that means for a device is not decided here.
+ * Reads the mounts of all mount namespaces of this host, and its swap space. The list of one namespace does not have
+ * the mounts of a container. disk-use.h decides whether a device is in use.
  *
- * A mount is known by the number of the block device that it is on. For most file systems the kernel says that number
- * itself. A file system that has a number of its own (btrfs) names its device instead; that name is believed only of a
- * file system that the kernel mounts from a block device alone, which no user without privileges may mount, and it is
- * looked up in this process's own /dev. The source of any other mount is whatever its maker wrote (fsname= of FUSE).
+ * A mount has the number of its block device. For most file systems the kernel shows this number. A file system with a
+ * number of its own (btrfs) shows the name of its device instead, which this file looks up in this process's /dev. It
+ * trusts the name only if the kernel mounts this type of file system from a block device only, because unprivileged
+ * users cannot mount such a type. Users choose the source of any other mount (fsname= of FUSE).
  */
 #pragma once
 
 #include "css/host.h"
 
 typedef struct {
-    const char *dev;   /* "94:1": of the block device that it is on; for a file system on none, a number of its own */
+    const char *dev;   /* "94:1": number of the block device; without one, a number of the file system's own */
     const char *where; /* "/home" */
-    const char *owner; /* whose namespace: NULL for this process's own, or "process 812 (postgres)" */
-} CcwMount;
+    const char *owner; /* a process in its namespace, "process 812 (postgres)"; NULL: this process's namespace */
+} CssMount;
 
-/* Returns TRUE to end the search; what it was given is gone then. */
-typedef gboolean (*CcwMountFunc)(const CcwMount *mount, gpointer data);
+/* Returns TRUE to end the search. @mount is valid during the call only. */
+typedef gboolean (*CssMountFunc)(const CssMount *mount, gpointer data);
 
-/* This process's mounts. Error: they cannot be read. */
-gboolean ccw_mounts_search_own(CcwHost *host, CcwMountFunc func, gpointer data, GError **error);
-
-/*
- * Those of the other namespaces, each by the first process in it; one that ends meanwhile has none. A scan for names
- * (processes.h), and bounded: that it finds nothing says nothing.
+/**
+ * css_mounts_search_own:
+ *
+ * Calls @func for the mounts of this process's namespace.
+ *
+ * Returns: FALSE with CCW_ERROR_SYSTEM if the list cannot be read
  */
-void ccw_mounts_search_others(CcwHost *host, CcwMountFunc func, gpointer data);
+gboolean css_mounts_search_own(CssHost *host, CssMountFunc func, gpointer data, GError **error);
+
+/**
+ * css_mounts_search_others:
+ *
+ * Calls @func for the mounts of all other namespaces, each read from the first process in it. The scan is bounded
+ * (processes.h), and a process may end meanwhile: a scan that finds no mount proves nothing.
+ */
+void css_mounts_search_others(CssHost *host, CssMountFunc func, gpointer data);
 
 typedef struct {
     char *node; /* "/dev/dasda1", for messages */
     char *dev;  /* "94:1" */
-} CcwSwap;
+} CssSwap;
 
-/* The block devices that are swapped on, as an array of CcwSwap; empty too in a kernel without swap. */
-GArray *ccw_swaps(CcwHost *host);
+/* Returns: the block devices that are swap space, as an array of CssSwap; empty in a kernel without swap. */
+GArray *css_swaps(CssHost *host);
 
-/* The number "94:1" of the block device that a path below /dev leads to, in this process's own /dev; NULL: none. */
-char *ccw_host_block_dev(CcwHost *host, const char *path);
+/* Returns: the number "94:1" of the block device at a path in this process's /dev, to be freed with g_free; or NULL. */
+char *css_host_block_dev(CssHost *host, const char *path);

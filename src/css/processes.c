@@ -11,30 +11,30 @@
 #include "util/file.h"
 
 /*
- * A process of root may have thousands of files open, and root can do worse than to fill a scan; any other user could
- * fill it on purpose, with many processes or many files.
+ * Root's share is larger: a process of root may have thousands of files open, and root has no need to attack a scan.
+ * Any other user could fill a scan on purpose, with many processes or many files.
  */
 #define SHARE_OF_ROOT 65536
 #define SHARE_OF_USER 4096
-#define PROCESS_UNITS 4 /* what a process costs beside its descriptors */
-#define SCAN_MS 2000    /* all users together */
+#define PROCESS_UNITS 4 /* the cost of a process without its descriptors */
+#define SCAN_MS 2000    /* for all users together */
 
-#define STATUS_MAX 4096 /* of /proc/PID/status: the users and groups of a process; a longer one is cut off */
+#define STATUS_MAX 4096 /* bytes read of /proc/PID/status: they have the users and most groups of a process */
 
 typedef struct {
-    gboolean may_open; /* it may have opened a node by itself; FALSE in a scan for names */
+    gboolean may_open; /* it may have opened the node by itself; FALSE if the scan does not decide */
     guint64 user;
     guint64 pid;
 } Process;
 
-struct _CcwScan {
-    CcwHost *host;
-    GArray *processes; /* of Process, by user and pid */
+struct _CssScan {
+    CssHost *host;
+    GArray *processes; /* Process, ordered by user and pid */
     guint next;
     const Process *current;
-    guint left;   /* of the current process's user's share */
+    guint left;   /* units that remain of the share of the current process's user */
     gint64 until; /* monotonic time */
-    gboolean incomplete;
+    gboolean is_incomplete;
     char pid[24];
 };
 
@@ -43,7 +43,7 @@ static guint share_of(guint64 user)
     return user == 0 ? SHARE_OF_ROOT : SHARE_OF_USER;
 }
 
-/* "" if it cannot be read. */
+/* Reads /proc/PID/status; an empty text if it cannot be read. */
 static void read_status(const char *dir, char text[STATUS_MAX])
 {
     g_autofree char *path = g_build_filename(dir, "status", NULL);
@@ -56,8 +56,8 @@ static void read_status(const char *dir, char text[STATUS_MAX])
 }
 
 /*
- * proc(5), status: "Uid:" and the real, effective, saved and file system user, within the first lines; a user may make
- * later ones as long as he likes. A process that does not say it comes last of all.
+ * Returns the real user. The line "Uid:" with the real, effective, saved and file system user is one of the first
+ * (proc(5), status); users can make later lines as long as they like. A process without the line is ordered last.
  */
 static guint64 real_user(const char *dir)
 {
@@ -66,12 +66,12 @@ static guint64 real_user(const char *dir)
 
     read_status(dir, text);
     line = strstr(text, "\nUid:\t");
-    if (!*text) /* it has ended */
+    if (!*text) /* the process has ended */
         return 0;
     return line ? g_ascii_strtoull(line + strlen("\nUid:\t"), NULL, 10) : G_MAXUINT64;
 }
 
-/* Whether one of the numbers in the line that begins so is the group's. */
+/* Whether one of the numbers in the line that starts with begin is the group. */
 static gboolean line_has(const char *status, const char *begin, guint64 group)
 {
     const char *line = strstr(status, begin);
@@ -85,8 +85,9 @@ static gboolean line_has(const char *status, const char *begin, guint64 group)
 }
 
 /*
- * The folder belongs to the process's user; but to root, too, if the process is not dumpable, as any user may set it.
- * The real user is asked for then, which no user can choose. FALSE: the process has ended.
+ * Finds the user of a process. The user owns the folder; but if the process is not dumpable, which any user can set,
+ * root owns it. Then this function reads the real user, which no user can choose. Returns FALSE if the process has
+ * ended.
  */
 static gboolean read_user(const char *dir, guint64 *ret_user)
 {
@@ -100,8 +101,8 @@ static gboolean read_user(const char *dir, guint64 *ret_user)
     return TRUE;
 }
 
-/* As the kernel decides at open(2), but for lists of access rights (ACLs). */
-static gboolean allows(const CcwAccess *access, guint64 user, const char *status)
+/* Decides as the kernel does at open(2), but ignores access control lists (ACLs). */
+static gboolean allows(const CssAccess *access, guint64 user, const char *status)
 {
     if (access->mode & (S_IROTH | S_IWOTH) || (user == access->user && access->mode & (S_IRUSR | S_IWUSR)))
         return TRUE;
@@ -116,10 +117,10 @@ static gboolean may_open(const char *dir, guint64 user, const GArray *accesses)
     if (user == 0)
         return TRUE;
     read_status(dir, status);
-    if (strlen(status) == STATUS_MAX - 1) /* the list of groups may go on: one of them may be the disk's */
+    if (strlen(status) == STATUS_MAX - 1) /* the list of groups may continue, with the node's group */
         return TRUE;
     for (guint i = 0; i < accesses->len; i++)
-        if (allows(&g_array_index(accesses, CcwAccess, i), user, status))
+        if (allows(&g_array_index(accesses, CssAccess, i), user, status))
             return TRUE;
     return FALSE;
 }
@@ -141,8 +142,8 @@ static gint64 time_limit(void)
     return g_get_monotonic_time() + (gint64)SCAN_MS * 1000;
 }
 
-/* Reads one entry of /proc. FALSE: it is not a process, or the process has ended. */
-static gboolean read_process(CcwHost *host, const char *name, Process *ret_process)
+/* Reads one entry of /proc. Returns FALSE if it is not a process, or the process has ended. */
+static gboolean read_process(CssHost *host, const char *name, Process *ret_process)
 {
     g_autofree char *dir = g_build_filename(host->proc_root, name, NULL);
 
@@ -150,31 +151,31 @@ static gboolean read_process(CcwHost *host, const char *name, Process *ret_proce
     return strspn(name, "0123456789") == strlen(name) && read_user(dir, &ret_process->user);
 }
 
-static CcwScan *scan_alloc(CcwHost *host)
+static CssScan *scan_alloc(CssHost *host)
 {
-    CcwScan *scan = g_new0(CcwScan, 1);
+    CssScan *scan = g_new0(CssScan, 1);
 
     scan->host = host;
     scan->processes = g_array_new(FALSE, FALSE, sizeof(Process));
     return scan;
 }
 
-CcwScan *ccw_scan_new(CcwHost *host, CcwScanOf of)
+CssScan *css_scan_new(CssHost *host, CssScanOf of)
 {
-    CcwScan *scan = scan_alloc(host);
-    g_autoptr(GPtrArray) names = ccw_sysfs_names(host->proc_root);
+    CssScan *scan = scan_alloc(host);
+    g_autoptr(GPtrArray) names = css_sysfs_names(host->proc_root);
     Process process;
 
     scan->until = time_limit();
     for (guint i = 0; i < names->len && g_get_monotonic_time() < scan->until; i++)
-        if (read_process(host, names->pdata[i], &process) && (of == CCW_SCAN_ALL || process.user == 0))
+        if (read_process(host, names->pdata[i], &process) && (of == CSS_SCAN_ALL || process.user == 0))
             g_array_append_val(scan->processes, process);
     g_array_sort(scan->processes, compare_processes);
     return scan;
 }
 
-/* The users that libvirt runs guests as; by default it is one for all. Their descriptors came from libvirt. */
-static GHashTable *users_of_guests(CcwHost *host)
+/* Returns the users as which libvirt runs guests; by default one for all. libvirt passes descriptors to guests. */
+static GHashTable *users_of_guests(CssHost *host)
 {
     GHashTable *users = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     g_autoptr(GArray) pids = host->domains ? host->domains->pids(host->domains_data) : NULL;
@@ -189,11 +190,11 @@ static GHashTable *users_of_guests(CcwHost *host)
     return users;
 }
 
-/* The list itself has no limit of time: the kernel bounds each user's processes, and root's may be the last of them. */
-CcwScan *ccw_scan_new_deciding(CcwHost *host, const GArray *accesses)
+/* Reading the list has no time limit: the kernel limits each user's processes, and those of root may come last. */
+CssScan *css_scan_new_deciding(CssHost *host, const GArray *accesses)
 {
-    CcwScan *scan = scan_alloc(host);
-    g_autoptr(GPtrArray) names = ccw_sysfs_names(host->proc_root);
+    CssScan *scan = scan_alloc(host);
+    g_autoptr(GPtrArray) names = css_sysfs_names(host->proc_root);
     g_autoptr(GHashTable) guests = users_of_guests(host);
 
     for (guint i = 0; i < names->len; i++) {
@@ -210,17 +211,17 @@ CcwScan *ccw_scan_new_deciding(CcwHost *host, const GArray *accesses)
     return scan;
 }
 
-void ccw_scan_free(CcwScan *scan)
+void css_scan_free(CssScan *scan)
 {
     g_array_unref(scan->processes);
     g_free(scan);
 }
 
-gboolean ccw_scan_spend(CcwScan *scan, guint units)
+gboolean css_scan_spend(CssScan *scan, guint units)
 {
     if (units > scan->left || g_get_monotonic_time() >= scan->until) {
         scan->left = 0;
-        ccw_scan_miss(scan);
+        css_scan_miss(scan);
         return FALSE;
     }
     scan->left -= units;
@@ -228,14 +229,14 @@ gboolean ccw_scan_spend(CcwScan *scan, guint units)
     return TRUE;
 }
 
-void ccw_scan_miss(CcwScan *scan)
+void css_scan_miss(CssScan *scan)
 {
-    scan->incomplete |= scan->current->may_open;
+    scan->is_incomplete |= scan->current->may_open;
 }
 
-gboolean ccw_scan_is_complete(const CcwScan *scan)
+gboolean css_scan_is_complete(const CssScan *scan)
 {
-    return !scan->incomplete;
+    return !scan->is_incomplete;
 }
 
 static gboolean has_same_share(const Process *a, const Process *b)
@@ -243,7 +244,7 @@ static gboolean has_same_share(const Process *a, const Process *b)
     return a && a->user == b->user && a->may_open == b->may_open;
 }
 
-const char *ccw_scan_next(CcwScan *scan)
+const char *css_scan_next(CssScan *scan)
 {
     while (scan->next < scan->processes->len) {
         const Process *process = &g_array_index(scan->processes, Process, scan->next++);
@@ -251,7 +252,7 @@ const char *ccw_scan_next(CcwScan *scan)
         if (!has_same_share(scan->current, process))
             scan->left = process->may_open ? G_MAXUINT : share_of(process->user);
         scan->current = process;
-        if (!ccw_scan_spend(scan, PROCESS_UNITS))
+        if (!css_scan_spend(scan, PROCESS_UNITS))
             continue;
         g_snprintf(scan->pid, sizeof(scan->pid), "%" G_GUINT64_FORMAT, process->pid);
         return scan->pid;
@@ -259,9 +260,9 @@ const char *ccw_scan_next(CcwScan *scan)
     return NULL;
 }
 
-/* --- what a process is, to people --- */
+/* --- names for users --- */
 
-/* How the control groups of containers are called: PREFIX, its name, and ".scope" or ".service" or nothing. */
+/* The control group of a container is PREFIX, the container's name, and ".scope" or ".service" or nothing. */
 static const struct {
     const char *prefix;
     const char *kind;
@@ -269,7 +270,7 @@ static const struct {
     { "docker-", "docker container" }, { "libpod-", "podman container" },   { "cri-containerd-", "container" },
     { "crio-", "container" },          { "lxc.payload.", "LXC container" }, { "systemd-nspawn@", "nspawn container" },
 };
-#define CONTAINER_ID_SHOWN 12 /* of 64 digits: as docker and podman show it themselves */
+#define CONTAINER_ID_SHOWN 12 /* of 64 digits, as docker and podman show it */
 
 static char *container_of(const char *process_dir)
 {
@@ -294,16 +295,25 @@ static char *container_of(const char *process_dir)
     return g_strdup("");
 }
 
-char *ccw_process_describe(CcwHost *host, const char *pid)
+char *css_process_describe(CssHost *host, const char *pid)
 {
     g_autofree char *dir = g_build_filename(host->proc_root, pid, NULL);
-    g_autofree char *comm = ccw_sysfs_attr(dir, "comm");
+    g_autofree char *comm = css_sysfs_attr(dir, "comm");
     g_autofree char *container = container_of(dir);
     char *text = comm && *comm ? g_strdup_printf("process %s (%s)%s", pid, comm, container)
                                : g_strdup_printf("process %s%s", pid, container);
 
-    for (char *p = text; *p; p++) /* whatever the process has called itself */
+    for (char *p = text; *p; p++) /* a process chooses its name */
         if (!g_ascii_isprint(*p))
             *p = '?';
     return text;
+}
+
+gboolean css_process_is_udev(CssHost *host, const char *pid)
+{
+    static const char *const names[] = { "systemd-udevd", "(udev-worker)", "udevd", NULL };
+    g_autofree char *dir = g_build_filename(host->proc_root, pid, NULL);
+    g_autofree char *comm = css_sysfs_attr(dir, "comm");
+
+    return comm && g_strv_contains(names, comm);
 }

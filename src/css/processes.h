@@ -1,67 +1,83 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The processes of this host, for a scan: which process has a device open, or its file system mounted. Where the kernel
- * decides whether a device is in use, a scan only says who uses it (ccw_scan_new). One question has no answer of the
- * kernel: whether a process has a virtio disk open without a claim (ccw_scan_new_deciding). Either scan is bounded, and
- * each user has a share of it: the processes and open files of one user cost the others nothing.
+ * Scans the processes of this host for one that has a device open, or its file system mounted.
+ *
+ * For most devices the kernel decides whether they are in use, and a scan only finds the name of the process
+ * (css_scan_new()). The kernel does not tell whether a process has a virtio disk open without a claim: then the scan
+ * decides (css_scan_new_deciding()). Both scans are bounded, and each user has a share: the processes and open files of
+ * one user do not use up the share of another.
  */
 #pragma once
 
 #include "css/host.h"
 
 typedef enum {
-    CCW_SCAN_ALL,
-    CCW_SCAN_ROOT, /* the processes of root alone, which udev's are among */
-} CcwScanOf;
+    CSS_SCAN_ALL,
+    CSS_SCAN_ROOT, /* only the processes of root, such as udev */
+} CssScanOf;
 
-typedef struct _CcwScan CcwScan;
-CcwScan *ccw_scan_new(CcwHost *host, CcwScanOf of);
+typedef struct _CssScan CssScan;
+CssScan *css_scan_new(CssHost *host, CssScanOf of);
 
-/* Who may open a device node, as stat(2) says. */
+/* Owner, group and mode of a device node, from stat(2). */
 typedef struct {
     guint64 user;
     guint64 group;
     guint mode;
-} CcwAccess;
+} CssAccess;
 
 /**
- * ccw_scan_new_deciding:
- * @accesses: an array of CcwAccess, of the nodes that are looked for
+ * css_scan_new_deciding:
+ * @accesses: array of CssAccess, of the nodes that the caller looks for
  *
- * Starts a scan whose finding nothing decides. The processes that may have opened such a node come first and without a
- * share: those of root, those that the node's owner, group and mode allow to open it, and those of the users that
- * libvirt runs guests as (ccw_host_know_domains). Only time bounds them, and if it is not enough, the scan is not
- * complete. A user who could make it so may open the node anyway, and keep the device from others by that. All other
- * users have their shares after that; a process of theirs can have the node open only by getting the descriptor from
- * one of the former.
+ * Starts a scan that decides: if it is complete and finds no process, no process has such a node open.
+ *
+ * First it returns, without shares, all processes that may have opened such a node: those of root, those that the
+ * node's owner, group and mode allow to open it, and those of the users as which libvirt runs guests
+ * (css_host_know_domains()). Only time limits this part; when the time is over, the scan is incomplete. A user who
+ * could cause that may open the node anyway, and so keep others from the device.
+ *
+ * Then it returns the processes of all other users, with shares. Such a process can have the node open only if one of
+ * the first part has passed it the descriptor.
  */
-CcwScan *ccw_scan_new_deciding(CcwHost *host, const GArray *accesses);
-void ccw_scan_free(CcwScan *scan);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwScan, ccw_scan_free)
+CssScan *css_scan_new_deciding(CssHost *host, const GArray *accesses);
+void css_scan_free(CssScan *scan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CssScan, css_scan_free)
 
 /**
- * ccw_scan_next:
+ * css_scan_next:
  *
- * Goes on to the next process: root's first, then those of the other users in the order of their numbers. It passes
- * over the processes of a user whose share is spent.
+ * Goes on to the next process: first those of root, then those of the other users in the order of their numbers. Skips
+ * the processes of a user who has spent the share.
  *
- * Returns: its name in /proc, which lives until the next call; NULL after the last one, or when the scan's time is over
+ * Returns: its name in /proc, valid until the next call, or NULL after the last one, or when the time of the scan is
+ * over
  */
-const char *ccw_scan_next(CcwScan *scan);
+const char *css_scan_next(CssScan *scan);
 
 /**
- * ccw_scan_spend:
- * @units: what the next look at the current process costs; a look at one descriptor costs 1
+ * css_scan_spend:
+ * @units: the cost of the next operation on the current process; reading one descriptor costs 1
  *
- * Returns: FALSE if the process's user has spent the share, or the scan's time is over: do not look
+ * Call this before each operation.
+ *
+ * Returns: FALSE if the user of the process has spent the share, or the time of the scan is over: skip the operation
  */
-gboolean ccw_scan_spend(CcwScan *scan, guint units);
+gboolean css_scan_spend(CssScan *scan, guint units);
 
-/* What is known of the current process cannot be all: its descriptors cannot be read. */
-void ccw_scan_miss(CcwScan *scan);
+/* Notes that the caller cannot read all descriptors of the current process. */
+void css_scan_miss(CssScan *scan);
 
-/* FALSE: the scan decides, and has not seen all of a process that may have opened the node. */
-gboolean ccw_scan_is_complete(const CcwScan *scan);
+/* Returns: FALSE if a deciding scan has missed descriptors of a process that may have opened the node. */
+gboolean css_scan_is_complete(const CssScan *scan);
 
-/* "process 812 (dd)", and in which container it is where its control group says so: "..., docker container 1f3c9a" */
-char *ccw_process_describe(CcwHost *host, const char *pid);
+/**
+ * css_process_describe:
+ *
+ * Returns: a name for messages: "process 812 (dd)", and the container if the process's control group shows one:
+ * "process 812 (dd), docker container 1f3c9a"; free with g_free
+ */
+char *css_process_describe(CssHost *host, const char *pid);
+
+/* Returns: whether the process has the name of udev's daemon or of one of its workers. */
+gboolean css_process_is_udev(CssHost *host, const char *pid);

@@ -13,14 +13,14 @@
 #define PATHS_MAX 8
 
 typedef struct {
-    CcwHost *host;
-    const CcwHostDevice *device;
+    CssHost *host;
+    const CssDevice *device;
     char name[CCW_BUS_ID_STR_LEN];
 } State;
 
 /* --- channel paths --- */
 
-/* "80 80 ff": installed, available, operational. FALSE: not to be read. */
+/* Reads the masks "80 80 ff": installed, available, operational. Returns FALSE if they are missing or malformed. */
 static gboolean read_masks(const State *state, guint *ret_pim, guint *ret_pam)
 {
     const char *masks = state->device->paths;
@@ -29,7 +29,7 @@ static gboolean read_masks(const State *state, guint *ret_pim, guint *ret_pam)
     return masks && sscanf(masks, "%2x %2x %2x", ret_pim, ret_pam, &pom) == 3;
 }
 
-/* A device that has one path left is fine. */
+/* One usable path is enough. */
 static gboolean check_paths(const State *state, GError **error)
 {
     g_auto(GStrv) chpids = g_strsplit(state->device->chpids ? state->device->chpids : "", " ", PATHS_MAX + 1);
@@ -44,7 +44,7 @@ static gboolean check_paths(const State *state, GError **error)
 
         if (!(pim & 0x80u >> i) || strlen(chpids[i]) != 2)
             continue;
-        path = ccw_path_cure(state->host, state->device->bus_id.cssid, (guint)g_ascii_strtoull(chpids[i], NULL, 16));
+        path = css_path_cure(state->host, state->device->bus_id.cssid, (guint)g_ascii_strtoull(chpids[i], NULL, 16));
         if (!path && pam & 0x80u >> i)
             return TRUE;
         if (!cure)
@@ -65,7 +65,7 @@ static gboolean check_paths(const State *state, GError **error)
     return FALSE;
 }
 
-/* --- availability, of drivers/s390/cio/device.c --- */
+/* --- availability (drivers/s390/cio/device.c) --- */
 
 static gboolean check_availability(const State *state, GError **error)
 {
@@ -89,16 +89,19 @@ static gboolean check_availability(const State *state, GError **error)
 
 /* --- aliases (drivers/s390/block/dasd_devmap.c) --- */
 
-/* "VENDOR.SERIAL.LSS.UA" of a base; an alias has its base's, or "xx" for UA if it serves all of the LSS (HyperPAV). */
-static char *base_of(CcwHost *host, const char *uid)
+/*
+ * Finds the base device of an alias. A base has the uid "VENDOR.SERIAL.LSS.UA". An alias has the uid of its base, or
+ * "xx" for UA if it serves the whole LSS (HyperPAV).
+ */
+static char *base_of(CssHost *host, const char *uid)
 {
-    g_autofree char *bus = ccw_host_path(host, "bus/ccw/devices");
-    g_autoptr(GPtrArray) names = ccw_sysfs_names(bus);
+    g_autofree char *bus = css_host_path(host, "bus/ccw/devices");
+    g_autoptr(GPtrArray) names = css_sysfs_names(bus);
 
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *dir = g_build_filename(bus, names->pdata[i], NULL);
-        g_autofree char *alias = ccw_sysfs_attr(dir, "alias");
-        g_autofree char *other = ccw_sysfs_attr(dir, "uid");
+        g_autofree char *alias = css_sysfs_attr(dir, "alias");
+        g_autofree char *other = css_sysfs_attr(dir, "uid");
 
         if (g_strcmp0(alias, "0") == 0 && other && strcmp(uid, other) == 0)
             return g_strdup(names->pdata[i]);
@@ -114,8 +117,8 @@ static gboolean check_alias(const State *state, GError **error)
 
     if (!state->device->alias)
         return TRUE;
-    dir = ccw_host_path(state->host, "bus/ccw/devices/%s", state->name);
-    uid = ccw_sysfs_attr(dir, "uid");
+    dir = css_host_path(state->host, "bus/ccw/devices/%s", state->name);
+    uid = css_sysfs_attr(dir, "uid");
     base = uid && *uid ? base_of(state->host, uid) : NULL;
     g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
                 "ccw device %s is a PAV alias%s%s, which has no storage of its own: a guest needs the base device %s",
@@ -125,7 +128,10 @@ static gboolean check_alias(const State *state, GError **error)
 
 /* --- queues (drivers/s390/scsi/zfcp_ccw.c, drivers/s390/net/qeth_core_main.c: the device ids) --- */
 
-/* Its channel programs only set up queues, of which vfio_ccw knows nothing: its type is "I/O subchannel (Non-QDIO)". */
+/*
+ * Rejects a QDIO device: its channel programs only set up queues, which vfio_ccw does not support (its type is "I/O
+ * subchannel (Non-QDIO)").
+ */
 static gboolean check_queues(const State *state, GError **error)
 {
     const char *cutype = state->device->cutype;
@@ -133,16 +139,16 @@ static gboolean check_queues(const State *state, GError **error)
     if (!cutype || !g_str_has_prefix(cutype, "1731/"))
         return TRUE;
     g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
-                "ccw device %s works with queues (QDIO: an %s), and vfio_ccw cannot give it to a guest: give it %s",
+                "ccw device %s is a QDIO device (an %s), which vfio_ccw does not support: give the guest %s",
                 state->name, g_str_has_prefix(cutype, "1731/03") ? "FCP channel" : "OSA or HiperSockets adapter",
                 g_str_has_prefix(cutype, "1731/03") ? "the SCSI disks behind it" : "a network interface on it");
     return FALSE;
 }
 
-gboolean ccw_state_check(CcwHost *host, const CcwHostDevice *device, GError **error)
+gboolean css_state_check(CssHost *host, const CssDevice *device, GError **error)
 {
     static gboolean (*const checks[])(const State *state, GError **error) = {
-        check_paths, /* before what follows from it */
+        check_paths, /* first: a missing path is the cause of other failures */
         check_availability,
         check_alias,
         check_queues,

@@ -9,7 +9,7 @@
 #include "css/host-private.h"
 #include "util/file.h"
 
-char *ccw_host_path(CcwHost *host, const char *format, ...)
+char *css_host_path(CssHost *host, const char *format, ...)
 {
     g_autofree char *rest = NULL;
     va_list args;
@@ -20,7 +20,7 @@ char *ccw_host_path(CcwHost *host, const char *format, ...)
     return g_strconcat(host->sysfs_root, "/", rest, NULL);
 }
 
-char *ccw_sysfs_link_name(const char *dir, const char *link)
+char *css_sysfs_link_name(const char *dir, const char *link)
 {
     g_autofree char *path = g_build_filename(dir, link, NULL);
     g_autofree char *target = g_file_read_link(path, NULL);
@@ -28,7 +28,7 @@ char *ccw_sysfs_link_name(const char *dir, const char *link)
     return target ? g_path_get_basename(target) : NULL;
 }
 
-char *ccw_sysfs_attr(const char *dir, const char *name)
+char *css_sysfs_attr(const char *dir, const char *name)
 {
     g_autofree char *path = g_build_filename(dir, name, NULL);
     char *value = ccw_attr_read(path, NULL);
@@ -36,7 +36,7 @@ char *ccw_sysfs_attr(const char *dir, const char *name)
     return value ? g_strstrip(value) : NULL;
 }
 
-gboolean ccw_sysfs_has(const char *dir, const char *name)
+gboolean css_sysfs_has(const char *dir, const char *name)
 {
     g_autofree char *path = g_build_filename(dir, name, NULL);
 
@@ -48,7 +48,6 @@ static gint compare_names(gconstpointer a, gconstpointer b)
     return g_strcmp0(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Of every kind, or of directories only. */
 static GPtrArray *read_names(const char *dir, gboolean only_dirs)
 {
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
@@ -72,12 +71,12 @@ static GPtrArray *read_names(const char *dir, gboolean only_dirs)
     return names;
 }
 
-GPtrArray *ccw_sysfs_names(const char *dir)
+GPtrArray *css_sysfs_names(const char *dir)
 {
     return read_names(dir, FALSE);
 }
 
-GPtrArray *ccw_sysfs_dirs(const char *dir)
+GPtrArray *css_sysfs_dirs(const char *dir)
 {
     return read_names(dir, TRUE);
 }

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Paths in a host's sysfs, and small readings of it. Everything that is read is bounded by CCW_ATTR_MAX. */
+/* Builds paths in a host's sysfs, and reads attributes (up to CCW_ATTR_MAX), links and directories. */
 #pragma once
 
 #include "css/host.h"
 
-/* "SYSFS/" and the rest. */
-char *ccw_host_path(CcwHost *host, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Returns: a path below the root of sysfs; free with g_free. */
+char *css_host_path(CssHost *host, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* The last component of a symbolic link's target ("driver -> .../io_subchannel"), or NULL if there is no link. */
-char *ccw_sysfs_link_name(const char *dir, const char *link);
+/* Returns: the last component of a link's target ("driver -> .../io_subchannel"), to be freed with g_free, or NULL if
+ * it is no link. */
+char *css_sysfs_link_name(const char *dir, const char *link);
 
-/* An attribute without surrounding blanks, or NULL if it cannot be read. */
-char *ccw_sysfs_attr(const char *dir, const char *name);
+/* Returns: an attribute without surrounding blanks, to be freed with g_free, or NULL if it cannot be read. */
+char *css_sysfs_attr(const char *dir, const char *name);
 
-gboolean ccw_sysfs_has(const char *dir, const char *name);
+gboolean css_sysfs_has(const char *dir, const char *name);
 
-/* The names in a directory, sorted; empty if it is not there. */
-GPtrArray *ccw_sysfs_names(const char *dir);
+/* Returns: the names in a directory, sorted; empty if it does not exist. */
+GPtrArray *css_sysfs_names(const char *dir);
 
-/* Those of them that are directories, and no links to one: what lies below a device, and not beside it. */
-GPtrArray *ccw_sysfs_dirs(const char *dir);
+/* Returns: the names of its directories, without links to directories: these are the objects below a device. */
+GPtrArray *css_sysfs_dirs(const char *dir);

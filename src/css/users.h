@@ -1,34 +1,37 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What on this host uses the disks of many devices, for those who show it: mounts, swap, device mapper, md, loop, a
- * btrfs of several disks, group devices, and what is reached through one without a disk of its own. The mounts are read
- * once, not once a device, and no process is looked at. Whether a device may be taken is not decided by this but by
- * in-use.h.
+ * Lists the users of many devices, for display: mounts, swap space, device mapper, md, loop, a btrfs of several disks,
+ * group devices, and dependents (dependents.h). Reads the mounts once for all devices, and does not look at processes.
+ * in-use.h decides whether a device can be acquired.
  */
 #pragma once
 
 #include "css/device.h"
 
 typedef struct {
-    const char *kind; /* "mount", "swap", "domain", "holder", "group", "disk", "net"; callers add their own */
-    char *part;       /* the disk or partition that it uses: "dasda1"; or NULL */
-    char *name;       /* where it is mounted, what is built on it in words, the group device; NULL for swap */
-} CcwDeviceUser;
-CcwDeviceUser *ccw_device_user_new(const char *kind, const char *part, const char *name);
-void ccw_device_user_free(CcwDeviceUser *user);
+    const char *kind; /* "mount", "swap", "domain", "holder", "group", "disk", "net", or one of the caller's own */
+    char *part;       /* the disk or partition in use: "dasda1"; or NULL */
+    char *name;       /* the mount point, CssLayer.what, the domain, the group device, ...; NULL for swap */
+} CssUser;
+CssUser *css_user_new(const char *kind, const char *part, const char *name);
+void css_user_free(CssUser *user);
 
-typedef struct _CcwUsers CcwUsers;
+typedef struct _CssUsers CssUsers;
 
-/* What cannot be read counts as nothing: this is for display. */
-CcwUsers *ccw_users_new(CcwHost *host);
-void ccw_users_free(CcwUsers *users);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwUsers, ccw_users_free)
+/* Ignores files that cannot be read: the result is for display. */
+CssUsers *css_users_new(CssHost *host);
+void css_users_free(CssUsers *users);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CssUsers, css_users_free)
 
-/* FALSE: it cannot be read what is mounted. */
-gboolean ccw_users_know_mounts(const CcwUsers *users);
+/* Returns: FALSE if the mounts cannot be read. */
+gboolean css_users_know_mounts(const CssUsers *users);
 
-/* The names of domains by the disk that one has, as its number "94:1" or "/dev/dasda1"; it stays the caller's. */
-void ccw_users_tell_guests(CcwUsers *users, GHashTable *guests);
+/**
+ * css_users_tell_guests:
+ * @guests: names of domains by the disk that one has: by its number "94:1", or "/dev/dasda1"; the caller keeps
+ * ownership
+ */
+void css_users_tell_guests(CssUsers *users, GHashTable *guests);
 
-/* An array of CcwDeviceUser *, the disk's own first, then those of its partitions; empty where there are none. */
-GPtrArray *ccw_users_of(CcwUsers *users, const CcwHostDevice *device);
+/* Returns: an array of CssUser *: first users of the disk itself, then of its partitions. */
+GPtrArray *css_users_of(CssUsers *users, const CssDevice *device);

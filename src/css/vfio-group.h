@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether a guest has a mediated device, as the kernel answers it: by an open of the device's VFIO group, which only
- * one process may have open at a time (drivers/vfio/group.c). No list of processes and no name of a file can stand for
- * that answer. This file asks; who it is, for a message, openers.h finds.
+ * Asks the kernel whether a guest has a mediated device, by opening the device's VFIO group: only one process can have
+ * it open at a time (drivers/vfio/group.c). A list of processes or a file name would be no reliable answer. fuser.h
+ * finds the process for a message.
  *
- * The question has a side effect. While we have the group open no QEMU can open it: it would get EBUSY and fail to
- * start. Therefore the group is asked for only
+ * The question has a side effect: while this process has the group open, a QEMU that opens it gets EBUSY and fails to
+ * start. Therefore a caller opens the group only
  *
  *   - with the device's lock held,
- *   - after the journal, the domains that run and the announced attaches (ccw_host_announce) have said that no domain
- *     has the device, and that none is about to get it: each start and each attach takes the lock before QEMU opens
- *     the group, and says so in the journal,
- *   - just before the mediated device is removed, or reattached, or reset. The group stays open until after the
- *     removal, so that no process can open it between the answer and the write: a QEMU that comes so late fails, where
- *     the removal would have taken the device from it while it runs.
+ *   - after the journal, the running domains and the announced attaches (hostdev_announce()) have shown that no domain
+ *     has the device or is about to get it: each start and each attach takes the lock, and writes the journal, before
+ *     QEMU opens the group,
+ *   - immediately before it removes the mediated device, or reattaches or resets the device. The group stays open until
+ *     after the removal, so that no process can open it between the answer and the write. A QEMU that comes so late
+ *     fails to start; otherwise the removal would take the device from a running QEMU.
  *
- * An open group without an open device does not hold up the removal.
+ * An open group without an open device does not delay the removal.
  */
 #pragma once
 
@@ -23,29 +23,29 @@
 
 #include "css/host.h"
 
-/* A group that this process has open; -1: none. g_auto(CcwVfioHold) hold = -1; */
-typedef int CcwVfioHold;
-static inline void ccw_vfio_hold_clear(CcwVfioHold *hold)
+/* A group that this process has open; -1: no group. g_auto(CssVfioGroupFd) group_fd = -1; */
+typedef int CssVfioGroupFd;
+static inline void css_vfio_group_fd_clear(CssVfioGroupFd *group_fd)
 {
-    if (*hold >= 0)
-        close(*hold);
-    *hold = -1;
+    if (*group_fd >= 0)
+        close(*group_fd);
+    *group_fd = -1;
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CcwVfioHold, ccw_vfio_hold_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CssVfioGroupFd, css_vfio_group_fd_clear)
 
 typedef enum {
-    CCW_VFIO_FREE,   /* no process has it, or there is no such mediated device */
-    CCW_VFIO_IN_USE, /* EBUSY */
-    CCW_VFIO_UNKNOWN /* the kernel cannot be asked */
-} CcwVfioUse;
+    CSS_VFIO_FREE,   /* no process has it, or there is no such mediated device */
+    CSS_VFIO_IN_USE, /* a process has it (EBUSY) */
+    CSS_VFIO_UNKNOWN /* the kernel does not answer */
+} CssVfioUse;
 
 /**
- * ccw_vfio_hold:
- * @uuid: of the mediated device, lower case
- * @ret_hold: where the answer is CCW_VFIO_FREE, the group, to be closed after the removal; else -1
+ * css_vfio_group_open:
+ * @uuid: the mediated device, lower case
+ * @ret_group_fd: for CSS_VFIO_FREE, the open group; the caller closes it after the removal; else -1
  *
- * Asks whether a process has the mediated device, and keeps others from it until @ret_hold is closed.
+ * Asks whether a process has the mediated device. Other processes cannot open it until @ret_group_fd is closed.
  *
- * Returns: the answer; CCW_VFIO_UNKNOWN sets @error
+ * Returns: the answer; CSS_VFIO_UNKNOWN with CCW_ERROR_SYSTEM
  */
-CcwVfioUse ccw_vfio_hold(CcwHost *host, const char *uuid, CcwVfioHold *ret_hold, GError **error);
+CssVfioUse css_vfio_group_open(CssHost *host, const char *uuid, CssVfioGroupFd *ret_group_fd, GError **error);

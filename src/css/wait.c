@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define UEVENT_GROUPS 0x3 /* 1: the kernel's own messages, 2: those of udev */
-#define LOOK_MS 100       /* the longest time between two looks */
+#define CHECK_MS 100      /* the longest time between two checks */
 
 static int open_uevents(void)
 {
@@ -22,7 +22,7 @@ static int open_uevents(void)
     return fd;
 }
 
-/* Its content does not matter: whatever happened, the caller looks for itself. */
+/* Discards the events: they only wake the caller, which checks the condition. */
 static void drain(int fd)
 {
     char buffer[8192];
@@ -31,7 +31,7 @@ static void drain(int fd)
         ;
 }
 
-gboolean ccw_wait_until(gboolean (*check)(gpointer data), gpointer data, guint timeout_ms)
+gboolean css_wait_until(gboolean (*check)(gpointer data), gpointer data, guint timeout_ms)
 {
     gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
     struct pollfd events = { .fd = -1, .events = POLLIN };
@@ -39,13 +39,13 @@ gboolean ccw_wait_until(gboolean (*check)(gpointer data), gpointer data, guint t
 
     if (check(data))
         return TRUE;
-    events.fd = open_uevents(); /* poll ignores -1: then only the looks remain */
+    events.fd = open_uevents(); /* poll() ignores -1: the checks at intervals remain */
     while (!(met = check(data))) {
         gint64 left_ms = (deadline - g_get_monotonic_time() + 999) / 1000;
 
         if (left_ms <= 0)
             break;
-        if (poll(&events, 1, (int)MIN(left_ms, LOOK_MS)) > 0)
+        if (poll(&events, 1, (int)MIN(left_ms, CHECK_MS)) > 0)
             drain(events.fd);
     }
     if (events.fd >= 0)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Waiting for what the kernel does behind a write that has returned: a ccw device is recognised some time after its
- * subchannel was bound. sysfs makes no inotify events, so a look is taken at each uevent; and at times without one,
- * since uevents stay within a network namespace and may be dropped.
+ * Waits for work that the kernel continues after a write has returned: it recognises a ccw device some time after its
+ * subchannel was bound. sysfs has no inotify events. Therefore css_wait_until() checks its condition at each uevent,
+ * and also at intervals: uevents stay within a network namespace, and the kernel may drop them.
  */
 #pragma once
 
 #include <glib.h>
 
-/* Returns TRUE as soon as check(data) does, FALSE if it has not within timeout_ms. */
-gboolean ccw_wait_until(gboolean (*check)(gpointer data), gpointer data, guint timeout_ms);
+/* Returns: TRUE as soon as check(data) returns TRUE; FALSE if it does not within @timeout_ms. */
+gboolean css_wait_until(gboolean (*check)(gpointer data), gpointer data, guint timeout_ms);

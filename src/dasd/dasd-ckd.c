@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table of models, a row a model, and the capacity of a 3390 track.
+ * The table of 3390 models, and the capacity of a track.
  */
 #include "dasd/dasd-ckd.h"
 

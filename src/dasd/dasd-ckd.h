@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The CKD_P370 file format and the geometry of a 3390, as numbers: what the image, the track and the device agree on.
+ * Numbers of the CKD_P370 file format and of the geometry of a 3390. The image, the track and the device share them.
  * Sources: Hercules' documentation of CKD images; drivers/s390/block/dasd_eckd.c (recs_per_track) for the capacity.
  */
 #pragma once
@@ -15,8 +15,8 @@
 #define DASD_CKD_OFS_TRACK_SIZE 12   /* 32 bits */
 #define DASD_CKD_OFS_TYPE 16         /* the low byte of the device type */
 #define DASD_CKD_OFS_FILE_SEQ 17     /* 0: the whole volume is in this file */
-#define DASD_CKD_OFS_HIGH_CYL 18     /* 16 bits; not 0: another file goes on behind this cylinder */
-#define DASD_CKD_OFS_ALCCKD_COUNT 22 /* 32 bits: IBM's alcckd has a second count of cylinders here */
+#define DASD_CKD_OFS_HIGH_CYL 18     /* 16 bits; if not 0, another file continues after this cylinder */
+#define DASD_CKD_OFS_ALCCKD_COUNT 22 /* IBM's alcckd has two counts of cylinders, 32 bits each: at 18 and here */
 
 /* A slot: home address (flag, CC, HH), then records. Counts are big-endian: CC, HH, R, key length, data length. */
 #define DASD_HA_SIZE 5
@@ -32,12 +32,13 @@
 #define DASD_3390_HEADS 15
 #define DASD_3390_TRACK_SIZE 56832 /* a slot; a multiple of 512 */
 #define DASD_3390_SECTORS 224
-#define DASD_3390_R0_MAX 57326       /* bytes of a track with nothing but R0 */
-#define DASD_3390_TRACK_LENGTH 58786 /* in all, with what a home address and R0 take */
+#define DASD_3390_R0_MAX 57326       /* bytes of R0 on a track without other records */
+#define DASD_3390_TRACK_LENGTH 58786 /* bytes of a track, home address and R0 included */
 #define DASD_3390_HA_R0_LENGTH 1428
-#define DASD_3390_RPS 0x7708 /* factors of the sector of a record */
-#define DASD_3390_CELLS 1729 /* of 34 bytes, for the records behind a standard R0 */
-#define DASD_3390_CYLINDERS_MAX 65520
+#define DASD_3390_RPS 0x7708           /* factors that give the sector of a record */
+#define DASD_3390_CELLS 1729           /* cells of 34 bytes, for the records after a standard R0 */
+#define DASD_3390_CYLINDERS_MAX 65520  /* of a new volume */
+#define DASD_IMAGE_CYLINDERS_MAX 65535 /* of an image; Hercules makes such a "3390-x", and 3390-54 with alternates */
 
 #define DASD_3990_TYPE 0x3990
 #define DASD_3990_MODEL 0xe9 /* 3990-6 */
@@ -46,19 +47,35 @@
 typedef struct {
     const char *name;
     guint32 cylinders;
-    guint8 alternates; /* cylinders more that an image of dasdinit -a has */
+    guint8 alternates; /* additional cylinders of an image of dasdinit -a */
     guint8 device_model;
-    guint8 mdr_id; /* statistics class that read device characteristics tells */
+    guint8 mdr_id; /* statistics class, for read device characteristics */
 } DasdModel;
 
-/* NULL if there is no such model. */
+/**
+ * dasd_model_by_name:
+ *
+ * Returns: the model, or NULL if no model has this name
+ */
 const DasdModel *dasd_model_by_name(const char *name);
 
-/* The smallest model with so many cylinders or more, its alternate ones among them. */
+/**
+ * dasd_model_by_cylinders:
+ *
+ * Returns: the smallest model that has so many cylinders or more, alternate cylinders included; else the largest model
+ */
 const DasdModel *dasd_model_by_cylinders(guint32 cylinders);
 
-/* "3390-1, 3390-2, ...", for messages. */
+/**
+ * dasd_model_names:
+ *
+ * Returns: "3390-1, 3390-2, ...", for messages; the caller frees it
+ */
 char *dasd_model_names(void);
 
-/* Cells that a record takes of the DASD_3390_CELLS of a track. */
+/**
+ * dasd_3390_record_cells:
+ *
+ * Returns: how many of the DASD_3390_CELLS of a track a record takes
+ */
 guint dasd_3390_record_cells(guint key_length, guint data_length);

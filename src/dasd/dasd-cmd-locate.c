@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Define extent, locate record, locate record extended, prefix: the parameters of an ECKD program, all of them checked.
- * Layouts: IBM 3990 reference; DE_eckd_data, LO_eckd_data, LRE_eckd_data, PFX_eckd_data of
+ * The commands DEFINE EXTENT, LOCATE RECORD, LOCATE RECORD EXTENDED and PREFIX. They check all parameters of an ECKD
+ * program. Layouts: IBM 3990 reference; DE_eckd_data, LO_eckd_data, LRE_eckd_data, PFX_eckd_data of
  * drivers/s390/block/dasd_eckd.h.
  */
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "dasd/dasd-exec.h"
 #include "util/endian.h"
 
-#define DE_SIZE 16 /* 32 with what newer subsystems take: times and priorities */
+#define DE_SIZE 16 /* 32 with the times and priorities of newer subsystems */
 #define DE_SIZE_MAX 32
 #define DE_OFS_MASK 0
 #define DE_OFS_ATTRIBUTES 1
@@ -20,6 +20,8 @@
 #define DE_BLOCK_SIZE_MAX (DASD_3390_R0_MAX + DASD_COUNT_SIZE)
 #define DE_ATTRIBUTES_MODE 0xc0
 #define DE_ATTRIBUTES_ECKD 0xc0
+#define DE_ATTRIBUTES_CONVERT 0x20    /* CKD conversion */
+#define DE_ATTRIBUTES_FAST_WRITE 0x02 /* for a cache, which the device does not have; SA22-1025, page 4-12 */
 
 #define LR_SIZE 16
 #define LR_OFS_OPERATION 0
@@ -31,14 +33,14 @@
 #define LR_OFS_LENGTH 14 /* transfer length factor */
 #define LR_SEARCH_SIZE 5
 #define LR_AUXILIARY_LENGTH 0x80   /* the factor is valid */
-#define LR_AUXILIARY_RESERVED 0x7f /* the last of them: a CCW within, which no driver here uses */
-#define LR_OFS_WITHIN 2            /* that CCW's command */
+#define LR_AUXILIARY_RESERVED 0x7f /* the last bit: LR_OFS_WITHIN has a command, which no driver here uses */
+#define LR_OFS_WITHIN 2            /* command of a CCW within the domain */
 
 #define LRE_SIZE 20
 #define LRE_OFS_OPERATION 17
 #define LRE_OFS_PARAMETER_LENGTH 18 /* 16 bits */
 #define LRE_OFS_PARAMETER LRE_SIZE
-#define LRE_PARAMETER_MAX 2
+#define LRE_PARAMETER_MAX 2 /* device characteristics say it */
 #define LRE_SIZE_MAX (LRE_SIZE + LRE_PARAMETER_MAX)
 
 #define PFX_OFS_EXTENT 12
@@ -60,15 +62,15 @@ enum {
 };
 
 /*
- * Operation codes; extended ones stand behind 0x3f. What takes whole tracks may say in a parameter which ones it takes.
- * SA22-1025 has tables 4-8 and 4-13 of them; it has neither 23, which Linux and its dump tool send, nor 06 in a prefix,
- * which Linux sends to check a format.
+ * Operation codes. After code 0x3f, the extended code applies. An operation on whole tracks may have a parameter that
+ * names the tracks: a map whose leftmost bit stands for the first track. SA22-1025 lists the codes in tables 4-8 and
+ * 4-13. It has neither 23, which Linux and its dump tool send, nor 06 in a prefix, which Linux sends to check a format.
  */
 static const struct Operation {
     guint8 code;
     guint8 extended;
     guint8 commands;
-    guint8 parameter_length; /* bytes behind the locate record extended */
+    guint8 parameter_max; /* bytes after the locate record extended; an operation that has some needs one at least */
     guint operation;
     guint orientations; /* as bits */
 } operations[] = {
@@ -84,14 +86,14 @@ static const struct Operation {
     { 0x3f, 0x23, IN_EXTENDED | IN_PREFIX, 0, DASD_OP_WRITE_TRACK_DATA, ORIENT(COUNT) },
 };
 
-/* The track that a CCHH names. FALSE if the volume has none such. */
+/* Converts a CCHH to a track number. Returns FALSE if the volume has no such track. */
 static gboolean parse_track(const DasdExec *exec, const guint8 *cchh, guint32 *ret_track)
 {
     guint32 cylinder = ccw_load_be16(cchh);
     guint32 head = ccw_load_be16(cchh + 2);
     guint32 track = cylinder * DASD_3390_HEADS + head;
 
-    if (head >= DASD_3390_HEADS || track >= dasd_volume_tracks(exec->device->volume))
+    if (head >= DASD_3390_HEADS || track >= dasd_volume_tracks(exec->drive->volume))
         return FALSE;
     *ret_track = track;
     return TRUE;
@@ -103,18 +105,21 @@ static gboolean define_extent(DasdExec *exec, const guint8 *de)
     guint32 first, last;
 
     if ((de[DE_OFS_MASK] & DASD_MASK_RESERVED) || (de[DE_OFS_ATTRIBUTES] & DE_ATTRIBUTES_MODE) != DE_ATTRIBUTES_ECKD ||
-        block_size > DE_BLOCK_SIZE_MAX || de[DE_OFS_RESERVED] || de[DE_OFS_RESERVED + 1] || de[DE_OFS_RESERVED + 2] ||
-        !parse_track(exec, de + DE_OFS_BEGIN, &first) || !parse_track(exec, de + DE_OFS_END, &last) || first > last)
+        (de[DE_OFS_ATTRIBUTES] & DE_ATTRIBUTES_FAST_WRITE) || block_size > DE_BLOCK_SIZE_MAX || de[DE_OFS_RESERVED] ||
+        de[DE_OFS_RESERVED + 1] || de[DE_OFS_RESERVED + 2] || !parse_track(exec, de + DE_OFS_BEGIN, &first) ||
+        !parse_track(exec, de + DE_OFS_END, &last) || first > last)
         return dasd_check(exec, DASD_CHECK_PARAMETER);
-    exec->chain.extent_defined = TRUE;
+    exec->chain.has_extent = TRUE;
     exec->chain.first_track = first;
     exec->chain.last_track = last;
     exec->chain.mask = de[DE_OFS_MASK];
+    exec->chain.has_ckd_conversion = (de[DE_OFS_ATTRIBUTES] & DE_ATTRIBUTES_CONVERT) != 0;
     exec->chain.block_size = block_size ? block_size : DE_BLOCK_SIZE_MAX;
+    dasd_move_lose_orientation(exec);
     return TRUE;
 }
 
-/* command: an IN_* bit */
+/* @command: an IN_* bit */
 static const struct Operation *find_operation(guint command, guint8 code, guint8 extended)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(operations); i++)
@@ -123,17 +128,7 @@ static const struct Operation *find_operation(guint command, guint8 code, guint8
     return NULL;
 }
 
-/* A damaged track can still be formatted from R0 on: in memory it is empty then, and the first write makes it so. */
-static void repair_track(DasdExec *exec)
-{
-    exec->chain.track = dasd_volume_find(exec->device->volume, exec->chain.track_number);
-    if (exec->chain.track && exec->chain.track->n_records == 0) {
-        dasd_track_make_empty(exec->chain.track, exec->chain.track_number);
-        exec->chain.track->unwritten = TRUE;
-    }
-}
-
-/* To the record that the search argument names. */
+/* Moves to the record that the search argument names. */
 static gboolean search_record(DasdExec *exec, const guint8 *argument)
 {
     if (!dasd_move_load(exec))
@@ -148,7 +143,7 @@ static gboolean search_record(DasdExec *exec, const guint8 *argument)
     return dasd_check(exec, DASD_CHECK_NO_RECORD);
 }
 
-/* To the home address, if it is the one that the search argument names. */
+/* Moves to the home address, and checks that the search argument names it. */
 static gboolean search_home(DasdExec *exec, const guint8 *argument)
 {
     if (!dasd_move_load(exec))
@@ -173,16 +168,24 @@ static gboolean orient(DasdExec *exec, guint orientation, const guint8 *argument
     }
 }
 
-/* Whether the transfer length factor is there if it says so, and no longer than the blocks of the extent. */
+static guint16 max_length(const DasdExec *exec)
+{
+    return exec->chain.block_size ? exec->chain.block_size : DE_BLOCK_SIZE_MAX;
+}
+
+/*
+ * The transfer length factor must be set if and only if the record says so. It must not exceed the block size of the
+ * extent.
+ */
 static gboolean check_length(const DasdExec *exec, const guint8 *lr)
 {
     guint16 length = ccw_load_be16(lr + LR_OFS_LENGTH);
     gboolean valid = (lr[LR_OFS_AUXILIARY] & LR_AUXILIARY_LENGTH) != 0;
 
-    return valid == (length != 0) && length <= (exec->chain.block_size ? exec->chain.block_size : DE_BLOCK_SIZE_MAX);
+    return valid == (length != 0) && length <= max_length(exec);
 }
 
-/* The track that a locate record names, if all that it says makes sense for its operation. */
+/* Stores the track that a locate record names. Returns FALSE if a field of the record does not fit the operation. */
 static gboolean check_locate(const DasdExec *exec, const struct Operation *operation, const guint8 *lr,
                              guint32 *ret_track)
 {
@@ -203,53 +206,80 @@ static void open_domain(DasdExec *exec, const struct Operation *operation, const
         .operation = operation->operation,
         .orientation = lr[LR_OFS_OPERATION] >> 6,
         .count = lr[LR_OFS_COUNT],
-        .fresh = TRUE,
-        .length = length ? length : exec->chain.block_size,
+        .is_fresh = TRUE,
+        .length = length ? length : max_length(exec),
     };
+}
+
+/* A locate record needs an extent before it. This comes before all checks of its parameters. */
+static gboolean has_extent(DasdExec *exec)
+{
+    return exec->chain.has_extent || exec->chain.has_read_ipl || dasd_check(exec, DASD_CHECK_SEQUENCE);
 }
 
 static gboolean locate_record(DasdExec *exec, const struct Operation *operation, const guint8 *lr)
 {
     guint32 track;
 
-    if (!exec->chain.extent_defined && !exec->chain.ipl_read)
-        return dasd_check(exec, DASD_CHECK_SEQUENCE);
+    if (!has_extent(exec))
+        return FALSE;
     if (!check_locate(exec, operation, lr, &track))
         return dasd_check(exec, DASD_CHECK_PARAMETER);
     if (!dasd_move_to_track(exec, track))
         return FALSE;
     open_domain(exec, operation, lr);
-    /* It makes the track anew, whatever is there. */
+    /* Write full track replaces the whole track, so it needs no orientation. */
     if (operation->operation == DASD_OP_WRITE_FULL_TRACK)
         return TRUE;
-    if (operation->operation == DASD_OP_FORMAT && lr[LR_OFS_SEARCH + DASD_COUNT_OFS_RECORD] == 0)
-        repair_track(exec);
+    /* A guest can format a damaged track from R0 on. */
+    if (operation->operation == DASD_OP_FORMAT && lr[LR_OFS_SEARCH + DASD_COUNT_OFS_RECORD] == 0 &&
+        !dasd_move_repair(exec))
+        return FALSE;
     return orient(exec, lr[LR_OFS_OPERATION] >> 6, lr + LR_OFS_SEARCH);
 }
 
-/*
- * The tracks of a domain as a mask, the left bit for the first: as many ones as there are tracks. Drivers write tracks
- * without a gap, so the ones come first (locate_record_ext of drivers/s390/block/dasd_eckd.c); others are refused.
- */
-static gboolean check_track_mask(const guint8 *lre)
+/* Returns the map of tracks, of @length bytes, as 16 bits. */
+static guint16 load_tracks(const guint8 *lre, guint16 length)
 {
-    guint count = lre[LR_OFS_COUNT];
-
-    return count <= 16 && ccw_load_be16(lre + LRE_OFS_PARAMETER) == (guint16)(0xffff0000u >> count);
+    return length == 1 ? (guint16)(lre[LRE_OFS_PARAMETER] << 8) : ccw_load_be16(lre + LRE_OFS_PARAMETER);
 }
 
-/* command: an IN_* bit. length: bytes of lre that the channel gave, at least LRE_SIZE. */
+static guint32 last_track(guint32 first, guint16 tracks)
+{
+    return first + LRE_PARAMETER_MAX * 8 - 1 - (guint32)g_bit_nth_lsf(tracks, -1);
+}
+
+/*
+ * Opens the domain of a write trackset. The locate record checks the file mask and the place of all tracks, so that a
+ * rejected program has written no track (SA22-1025, page 4-39).
+ */
+static gboolean locate_tracks(DasdExec *exec, const struct Operation *operation, const guint8 *lre, guint16 tracks)
+{
+    if (!dasd_sequence_may_format(&exec->chain))
+        return dasd_check(exec, DASD_CHECK_SEQUENCE);
+    if (!(tracks & DASD_TRACKS_CURRENT) || __builtin_popcount(tracks) != lre[LR_OFS_COUNT])
+        return dasd_check(exec, DASD_CHECK_PARAMETER);
+    if (!locate_record(exec, operation, lre))
+        return FALSE;
+    exec->chain.domain.tracks = tracks;
+    return last_track(exec->chain.track_number, tracks) <= exec->chain.last_track ||
+           dasd_check(exec, DASD_CHECK_FILE_PROTECTED);
+}
+
+/* @command: an IN_* bit. @length: bytes of @lre that the channel gave, at least LRE_SIZE. */
 static gboolean locate_record_extended(DasdExec *exec, guint command, const guint8 *lre, gsize length)
 {
     const struct Operation *operation = find_operation(command, lre[LR_OFS_OPERATION] & 0x3f, lre[LRE_OFS_OPERATION]);
     guint16 parameter_length = ccw_load_be16(lre + LRE_OFS_PARAMETER_LENGTH);
 
-    if (!operation || parameter_length != operation->parameter_length)
+    if (!has_extent(exec))
+        return FALSE;
+    if (!operation || parameter_length > operation->parameter_max || (operation->parameter_max && !parameter_length))
         return dasd_check(exec, DASD_CHECK_PARAMETER);
     if (length < LRE_SIZE + (gsize)parameter_length)
         return dasd_check(exec, DASD_CHECK_COUNT);
-    if (parameter_length && !check_track_mask(lre))
-        return dasd_check(exec, DASD_CHECK_PARAMETER);
+    if (parameter_length)
+        return locate_tracks(exec, operation, lre, load_tracks(lre, parameter_length));
     return locate_record(exec, operation, lre);
 }
 
@@ -278,7 +308,7 @@ void dasd_cmd_locate_record_extended(DasdExec *exec)
         locate_record_extended(exec, IN_EXTENDED, lre, length);
 }
 
-/* Only the base device is here: a program for an alias is rejected. */
+/* The device has no aliases: it rejects a program for an alias. */
 void dasd_cmd_prefix(DasdExec *exec)
 {
     guint8 pfx[PFX_SIZE_MAX] = { 0 };

@@ -9,15 +9,15 @@
 #define SPECIAL_HOME_SIZE 28
 #define SPECIAL_HOME_OFS_FLAG 19 /* flag, cylinder, head */
 
-/* A record without data is an end of file: unit exception. */
+/* A record without data marks the end of a file: the device reports unit exception. */
 static void end_of_record(DasdExec *exec, const DasdRecord *record)
 {
     if (record->dl == 0)
-        exec->dstat |= CCW_DSTAT_UNIT_EXCEPTION;
+        exec->dstat |= CHANNEL_DSTAT_UNIT_EXCEPTION;
     exec->chain.at = DASD_AT_DATA;
 }
 
-/* This record's data, and at once that of those which the domain will read after it. */
+/* Fetches the data of this record, together with the data of the records that the domain will read after it. */
 static gboolean fetch(DasdExec *exec)
 {
     guint32 ahead = exec->chain.domain.operation ? exec->chain.domain.count - 1 : 0;
@@ -29,7 +29,7 @@ void dasd_cmd_read_data(DasdExec *exec)
 {
     const DasdRecord *record;
 
-    /* Behind a key, too, the data is this record's. */
+    /* After a key, the command reads the data of the same record. */
     if (exec->chain.at != DASD_AT_KEY && !dasd_move_to_record(exec, dasd_exec_multi(exec)))
         return;
     if (!dasd_move_load(exec) || !fetch(exec))
@@ -68,7 +68,7 @@ void dasd_cmd_read_ckd(DasdExec *exec)
     end_of_record(exec, record);
 }
 
-/* All records from the next count to the end of this track, without R0. There may be none. */
+/* Reads all records from the next count to the end of this track, without R0. The track may have no such record. */
 void dasd_cmd_read_multiple(DasdExec *exec)
 {
     guint32 first, last;
@@ -92,7 +92,10 @@ static gboolean move_to_index(DasdExec *exec)
     return dasd_move_load(exec);
 }
 
-/* A multi-track one reads the next track's, but in a domain that was just oriented to the index. */
+/*
+ * The multi-track form reads the home address of the next track. Exception: in a domain that was just oriented to the
+ * index, it reads that of this track.
+ */
 void dasd_cmd_read_home(DasdExec *exec)
 {
     gboolean next = dasd_exec_multi(exec) && !(exec->chain.domain.operation && exec->chain.at == DASD_AT_INDEX);
@@ -104,8 +107,8 @@ void dasd_cmd_read_home(DasdExec *exec)
 }
 
 /*
- * The home address as a 3390 has it on its surface: places of defects to skip, which an image has none of, and flag,
- * cylinder and head. Within a domain the extent has said what is allowed.
+ * Reads the home address as a 3390 has it on its surface: the places of defects to skip, then flag, cylinder and head.
+ * An image has no defects. The command needs no authority within a domain, because the extent limits it there.
  */
 void dasd_cmd_read_special_home(DasdExec *exec)
 {
@@ -122,7 +125,9 @@ void dasd_cmd_read_special_home(DasdExec *exec)
     exec->chain.at = DASD_AT_HOME;
 }
 
-/* Behind a home address it is this track's R0; else a multi-track command reads the next track's. */
+/*
+ * After a home address, the command reads R0 of this track. Otherwise the multi-track form reads R0 of the next track.
+ */
 void dasd_cmd_read_r0(DasdExec *exec)
 {
     gboolean next = dasd_exec_multi(exec) && exec->chain.at != DASD_AT_HOME;
@@ -137,8 +142,9 @@ void dasd_cmd_read_r0(DasdExec *exec)
 }
 
 /*
- * As READ DATA of the first record of the volume in the domain of a locate record for two, in an extent of the whole
- * volume: the first 24 bytes are the IPL PSW and two CCWs, of which the first reads the second record.
+ * READ IPL works like READ DATA of the first record of the volume, in the domain of a locate record for two records, in
+ * an extent of the whole volume. The first 24 bytes are the IPL PSW and two CCWs. The first of these CCWs reads the
+ * second record.
  */
 void dasd_cmd_read_ipl(DasdExec *exec)
 {
@@ -149,25 +155,29 @@ void dasd_cmd_read_ipl(DasdExec *exec)
     record = dasd_exec_record(exec);
     dasd_data_put(&exec->data, dasd_track_data(exec->chain.track, record), record->dl);
     end_of_record(exec, record);
-    exec->chain.ipl_read = TRUE;
+    exec->chain.has_read_ipl = TRUE;
     exec->chain.domain = (DasdDomain){ .operation = DASD_OP_READ, .orientation = DASD_ORIENT_DATA, .count = 2 };
 }
 
-/* Commands of whole tracks begin where locate record left off, each later one on the next track. */
+/*
+ * The first command on whole tracks begins at the place that locate record set. Each later command works on the next
+ * track.
+ */
 static gboolean move_to_domain_track(DasdExec *exec)
 {
-    return exec->chain.domain.fresh ? dasd_move_load(exec) : dasd_move_next_track(exec);
+    return exec->chain.domain.is_fresh ? dasd_move_load(exec) : dasd_move_next_track(exec);
 }
 
 /*
- * The records from the next count on, R0's too, and the end marker for programs that parse them. The first READ TRACK
- * of a domain begins behind the record that was searched, each later one with R0 of the next track.
+ * Reads the records from the next count on, R0 included, and the end marker for programs that parse them. The first
+ * READ TRACK of a domain begins after the record that locate record found. Each later one begins with R0 of the next
+ * track.
  */
 void dasd_cmd_read_track(DasdExec *exec)
 {
     guint32 first = 0, from;
 
-    if (exec->chain.domain.fresh && exec->chain.at >= DASD_AT_COUNT)
+    if (exec->chain.domain.is_fresh && exec->chain.at >= DASD_AT_COUNT)
         first = exec->chain.record + 1;
     if (!move_to_domain_track(exec))
         return;
@@ -182,7 +192,7 @@ void dasd_cmd_read_track(DasdExec *exec)
     exec->chain.at = DASD_AT_DATA;
 }
 
-/* The last record, from the one here, that has a part in so many bytes of data. */
+/* Returns the last record, from the current one on, that holds a part of the next limit bytes of data. */
 static guint32 last_within(const DasdExec *exec, gsize limit)
 {
     guint32 i = exec->chain.record;
@@ -192,7 +202,10 @@ static guint32 last_within(const DasdExec *exec, gsize limit)
     return i;
 }
 
-/* The data of the records from here to the track's end; of the last track, as much as the length factor says. */
+/*
+ * Reads the data of the records from the current one to the end of the track. On the last track of the domain, the
+ * command reads only as much as the length factor says.
+ */
 void dasd_cmd_read_track_data(DasdExec *exec)
 {
     gsize limit = exec->chain.domain.count == 1 && exec->chain.domain.length ? exec->chain.domain.length : G_MAXSIZE;

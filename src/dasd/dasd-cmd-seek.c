@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Positioning of CKD programs: seeks, the file mask, sectors, searches. ECKD programs use dasd-cmd-locate.c.
+ * Commands that position CKD programs: seeks, the file mask, sectors, searches. ECKD programs use dasd-cmd-locate.c.
  */
 #include <string.h>
 
@@ -8,31 +8,9 @@
 #include "util/endian.h"
 
 #define SEEK_SIZE 6 /* two zeros, cylinder, head */
-#define SEEK_CYLINDER 0x0b
-#define SEEK_HEAD 0x1b
-#define SEARCH_HOME 0x39
-
-#define MASK_SEEK 0x18
-#define MASK_SEEK_ALL 0x00
-#define MASK_SEEK_CYLINDER_HEAD 0x08
-#define MASK_SEEK_HEAD 0x10
 
 #define COMPARE_HIGH 0x40
 #define COMPARE_EQUAL 0x20
-
-static gboolean seek_allowed(const DasdExec *exec)
-{
-    switch (exec->chain.mask & MASK_SEEK) {
-    case MASK_SEEK_ALL:
-        return TRUE;
-    case MASK_SEEK_CYLINDER_HEAD:
-        return exec->ccw.cmd == SEEK_CYLINDER || exec->ccw.cmd == SEEK_HEAD;
-    case MASK_SEEK_HEAD:
-        return exec->ccw.cmd == SEEK_HEAD;
-    default:
-        return FALSE;
-    }
-}
 
 void dasd_cmd_seek(DasdExec *exec)
 {
@@ -41,16 +19,12 @@ void dasd_cmd_seek(DasdExec *exec)
 
     if (dasd_data_get(&exec->data, address, sizeof(address)) < sizeof(address))
         return;
-    if (!seek_allowed(exec)) {
-        dasd_check(exec, DASD_CHECK_FILE_PROTECTED);
-        return;
-    }
     cylinder = ccw_load_be16(address + 2);
     head = ccw_load_be16(address + 4);
-    if (exec->ccw.cmd == SEEK_HEAD)
+    if (exec->ccw.cmd == DASD_CODE_SEEK_HEAD)
         cylinder = exec->chain.track_number / DASD_3390_HEADS;
     if (ccw_load_be16(address) || head >= DASD_3390_HEADS ||
-        cylinder * DASD_3390_HEADS >= dasd_volume_tracks(exec->device->volume)) {
+        cylinder * DASD_3390_HEADS >= dasd_volume_tracks(exec->drive->volume)) {
         dasd_check(exec, DASD_CHECK_PARAMETER);
         return;
     }
@@ -68,16 +42,21 @@ void dasd_cmd_set_file_mask(DasdExec *exec)
         return;
     }
     exec->chain.mask = mask;
-    exec->chain.mask_set = TRUE;
+    exec->chain.has_mask = TRUE;
 }
 
-/* Sectors save time on a disk that turns; here they are checked and change nothing. */
+/*
+ * Sectors save time on a disk that turns. This device does not turn: READ SECTOR says 0 for all records, so every
+ * sector is just before the index.
+ */
 void dasd_cmd_set_sector(DasdExec *exec)
 {
     guint8 sector;
 
     if (dasd_data_get(&exec->data, &sector, 1) == 1 && sector >= DASD_3390_SECTORS && sector != 0xff)
         dasd_check(exec, DASD_CHECK_PARAMETER);
+    else
+        dasd_move_lose_orientation(exec);
 }
 
 void dasd_cmd_read_sector(DasdExec *exec)
@@ -88,8 +67,8 @@ void dasd_cmd_read_sector(DasdExec *exec)
 }
 
 /*
- * Compares what the channel gives with the field; satisfied, the next CCW is skipped (status modifier). A search for
- * equality that compared all bytes is what a write may follow.
+ * Compares the field with the search argument from the channel. If the condition holds, the channel skips the next CCW
+ * (status modifier). A write may follow a search for equality that compared all bytes.
  */
 static void compare(DasdExec *exec, const guint8 *field, gsize length, guint found)
 {
@@ -99,20 +78,20 @@ static void compare(DasdExec *exec, const guint8 *field, gsize length, guint fou
     gboolean equal = given > 0 && order == 0 && (exec->ccw.cmd & COMPARE_EQUAL);
 
     if (equal || (given > 0 && order > 0 && (exec->ccw.cmd & COMPARE_HIGH)))
-        exec->dstat |= CCW_DSTAT_STATUS_MODIFIER;
-    exec->chain.found_now = equal && given == length && !(exec->ccw.cmd & COMPARE_HIGH);
-    exec->chain.found = exec->chain.found_now ? found : 0;
+        exec->dstat |= CHANNEL_DSTAT_STATUS_MODIFIER;
+    exec->chain.has_just_found = equal && given == length && !(exec->ccw.cmd & COMPARE_HIGH);
+    exec->chain.found = exec->chain.has_just_found ? found : 0;
 }
 
 /*
- * A multi-track search compares the next track's home address. Only searches for one count how often they pass the
- * index.
+ * The multi-track form compares the home address of the next track. Only consecutive searches for a home address count
+ * how often they pass the index.
  */
 void dasd_cmd_search_home(DasdExec *exec)
 {
     gboolean loaded;
 
-    if (exec->chain.previous != SEARCH_HOME)
+    if (exec->chain.previous != DASD_CODE_SEARCH_HOME_ADDRESS)
         exec->chain.index_passes = 0;
     if (dasd_exec_multi(exec))
         loaded = dasd_move_next_track(exec);
@@ -124,8 +103,8 @@ void dasd_cmd_search_home(DasdExec *exec)
         return;
     exec->chain.at = DASD_AT_HOME;
     compare(exec, exec->chain.track->slot + 1, DASD_HA_SIZE - 1, DASD_FOUND_HOME);
-    /* It is found: searches behind it count anew. */
-    if (exec->dstat & CCW_DSTAT_STATUS_MODIFIER)
+    /* The search has succeeded: later searches start counting index passes from 0. */
+    if (exec->dstat & CHANNEL_DSTAT_STATUS_MODIFIER)
         exec->chain.index_passes = 0;
 }
 

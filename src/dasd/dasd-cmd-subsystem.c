@@ -22,7 +22,7 @@
 #define PSF_SUBORDER_STATISTICS 0x01
 #define PSF_SUBORDER_MESSAGES 0x03
 #define PSF_SUBORDER_VOLUME_STORAGE 0x52
-#define PSF_NODE_QUALIFIED 0x00 /* flags of SET INTERFACE IDENTIFIER: a node's descriptor and qualifier */
+#define PSF_NODE_QUALIFIED 0x00 /* flags of SET INTERFACE IDENTIFIER: descriptor and qualifier of a node */
 #define PSF_NODE_OF_INTERFACE 0x01
 
 #define MESSAGE_OFS_ID 4
@@ -34,11 +34,11 @@
         PSF_ORDER_PREPARE, suborder, G_STRUCT_OFFSET(DasdConfig, field), sizeof(((DasdConfig *)NULL)->field)           \
     }
 
-/* What an order can prepare to be read, a row each. */
+/* Answers that an order can prepare for READ SUBSYSTEM DATA. */
 static const struct {
     guint8 order;
-    guint8 suborder; /* of SET INTERFACE IDENTIFIER: its flags */
-    gsize offset;    /* in DasdConfig */
+    guint8 suborder; /* for SET INTERFACE IDENTIFIER: the flags */
+    gsize offset;    /* of the answer in DasdConfig */
     gsize size;
 } answers[] = {
     ANSWER(0x00, path_status),
@@ -52,25 +52,29 @@ static const struct {
     { PSF_ORDER_SET_INTERFACE, PSF_NODE_OF_INTERFACE, G_STRUCT_OFFSET(DasdConfig, node), DASD_NODE_DESCRIPTOR_SIZE },
 };
 
-/* One bit is not the device's alone: whether this path group has told what its host can do. */
+/*
+ * One bit depends on the path group: it is set after the path group has described its host. The command resets the
+ * orientation (SA22-1025, page 4-54).
+ */
 void dasd_cmd_read_characteristics(DasdExec *exec)
 {
     guint8 rdc[DASD_RDC_SIZE];
 
-    memcpy(rdc, exec->device->config.characteristics, sizeof(rdc));
-    if (exec->device->lasting.host_told)
+    memcpy(rdc, exec->drive->config.characteristics, sizeof(rdc));
+    if (exec->drive->lasting.host_told)
         rdc[DASD_RDC_OFS_FACILITIES] |= DASD_RDC_HOST_TOLD;
+    dasd_move_lose_orientation(exec);
     dasd_data_put(&exec->data, rdc, sizeof(rdc));
 }
 
 void dasd_cmd_read_configuration(DasdExec *exec)
 {
-    dasd_data_put(&exec->data, exec->device->config.configuration, DASD_RCD_SIZE);
+    dasd_data_put(&exec->data, exec->drive->config.configuration, DASD_RCD_SIZE);
 }
 
 void dasd_cmd_sense_subsystem_status(DasdExec *exec)
 {
-    dasd_data_put(&exec->data, exec->device->config.subsystem_status, DASD_SUBSYSTEM_STATUS_SIZE);
+    dasd_data_put(&exec->data, exec->drive->config.subsystem_status, DASD_SUBSYSTEM_STATUS_SIZE);
 }
 
 static gboolean prepare(DasdExec *exec, guint8 order, guint8 suborder)
@@ -93,8 +97,8 @@ static gboolean is_zero(const guint8 *bytes, gsize length)
 }
 
 /*
- * Bytes that a query has no use for are zero. Linux sends a unit with the volume storage query, and asks with
- * PSF_OFS_MESSAGE 1 for the statistics of the subsystem.
+ * A query has zero in the bytes that it does not use. Linux sends a unit with the volume storage query. For the
+ * statistics of the subsystem it sends 1 at PSF_OFS_MESSAGE.
  */
 static gboolean check_prepare(const guint8 *order)
 {
@@ -109,8 +113,8 @@ static gboolean check_prepare(const guint8 *order)
 }
 
 /*
- * Queries that are not in the table are rejected with the message that drivers/s390/block/dasd_alias.c takes as "not
- * supported" (invalid parameter).
+ * The device rejects a query that is not in the table with "invalid parameter", which drivers/s390/block/dasd_alias.c
+ * takes as "not supported".
  */
 static void prepare_subsystem_data(DasdExec *exec, const guint8 *order)
 {
@@ -122,20 +126,22 @@ static void prepare_subsystem_data(DasdExec *exec, const guint8 *order)
     prepare(exec, PSF_ORDER_PREPARE, order[PSF_OFS_SUBORDER]);
 }
 
-/* It has no effect on a subsystem of one device without aliases, but that the characteristics tell that it came. */
+/*
+ * In a subsystem of one device without aliases, the order has one effect: the device characteristics tell that it came.
+ */
 static void set_characteristics(DasdExec *exec, const guint8 *order)
 {
     if (order[PSF_OFS_FLAGS])
         dasd_check(exec, DASD_CHECK_PARAMETER);
     else
-        exec->device->lasting.host_told = TRUE;
+        exec->drive->lasting.host_told = TRUE;
 }
 
-/* There is one interface, that of the channel path. */
+/* The device has one interface, that of the channel path. */
 static void set_interface(DasdExec *exec, const guint8 *order)
 {
     if (order[PSF_OFS_FLAGS] == PSF_NODE_OF_INTERFACE &&
-        ccw_load_be16(order + 2) != exec->device->config.node[DASD_NODE_OFS_CHPID])
+        ccw_load_be16(order + 2) != exec->drive->config.node[DASD_NODE_OFS_CHPID])
         dasd_check(exec, DASD_CHECK_STATUS);
     else
         prepare(exec, PSF_ORDER_SET_INTERFACE, order[PSF_OFS_FLAGS]);
@@ -168,7 +174,7 @@ void dasd_cmd_subsystem_function(DasdExec *exec)
     dasd_check(exec, DASD_CHECK_PARAMETER);
 }
 
-/* The answer to a summary unit check, which aliases raise: none is here, so none is pending. */
+/* Answers a summary unit check. Only alias devices raise one, and this device has no aliases. */
 void dasd_cmd_reset_summary_unit_check(DasdExec *exec)
 {
     guint8 reason[16];
@@ -188,8 +194,8 @@ void dasd_cmd_read_subsystem_data(DasdExec *exec)
         return;
     }
     row--;
-    from = (const guint8 *)&exec->device->config + answers[row].offset;
-    if (from == exec->device->config.message) {
+    from = (const guint8 *)&exec->drive->config + answers[row].offset;
+    if (from == exec->drive->config.message) {
         memcpy(message, from, sizeof(message));
         memcpy(message + MESSAGE_OFS_ID, exec->chain.message, sizeof(exec->chain.message));
         from = message;
@@ -205,7 +211,7 @@ void dasd_cmd_read_buffered_log(DasdExec *exec)
     dasd_data_put(&exec->data, log, sizeof(log));
 }
 
-/* The only harmless subcommand asks whether the medium is under maintenance, which it never is. */
+/* The device accepts only the harmless subcommand, which asks whether the medium is under maintenance. It never is. */
 void dasd_cmd_diagnostic_control(DasdExec *exec)
 {
     guint8 control[4];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The identity of a 3390 behind a 3990, field by field as docs/dasd-identity.md has it.
+ * Builds the identity of a 3390 on a 3990, field by field, as docs/dasd-identity.md has it.
  */
 #include "dasd/dasd-config.h"
 
@@ -31,8 +31,11 @@ static void build_characteristics(guint8 *rdc, const DasdImageInfo *info)
     rdc[2] = info->cu_model;
     ccw_store_be16(rdc + 3, info->device_type);
     rdc[5] = info->device_model;
-    /* Read tracks and read any in locate record, set subsystem characteristics, prefix; reset allegiance. */
-    ccw_store_be32(rdc + DASD_RDC_OFS_FACILITIES, 0x5a000002);
+    /*
+     * Read tracks and read any in locate record, set subsystem characteristics, prefix; read track data and write
+     * trackset; reset allegiance.
+     */
+    ccw_store_be32(rdc + DASD_RDC_OFS_FACILITIES, 0x5a000a02);
     rdc[10] = 0x20; /* class: direct access */
     rdc[11] = model->mdr_id;
     ccw_store_be16(rdc + 12, (guint16)info->cylinders);
@@ -52,11 +55,13 @@ static void build_characteristics(guint8 *rdc, const DasdImageInfo *info)
     rdc[51] = 0x0f; /* limits of a buffer for features */
     rdc[53] = 0x7f;
     rdc[56] = DASD_3990_CODE;
-    rdc[57] = 0xff; /* what stores the data is no 3390 */
+    rdc[57] = 0xff; /* the data is not stored on a real 3390 */
     ccw_store_be32(rdc + 60, info->cylinders);
 }
 
-/* Type, model, manufacturer, plant and serial of a unit, in EBCDIC: bytes 4 to 29 of descriptors of any kind. */
+/*
+ * Stores type, model, manufacturer, plant and serial of a unit, in EBCDIC: bytes 4 to 29 of a descriptor of any kind.
+ */
 static void store_box(guint8 *descriptor, const char *type, const char *model, const CcwBusId *bus_id)
 {
     g_autofree char *serial = g_strdup_printf("00000%02X%X%04X", bus_id->cssid, bus_id->ssid, bus_id->devno);
@@ -68,7 +73,9 @@ static void store_box(guint8 *descriptor, const char *type, const char *model, c
     dasd_ebcdic_store(descriptor + 18, 12, serial);
 }
 
-/* A node element descriptor. The serial is of the bus id, so that two devices of a host differ and one stays the same.
+/*
+ * Builds a node element descriptor. The serial comes from the bus id: two devices of a host differ, and each device
+ * keeps its serial.
  */
 static void build_ned(guint8 *ned, guint32 head, const char *type, const char *model, const CcwBusId *bus_id)
 {
@@ -77,8 +84,8 @@ static void build_ned(guint8 *ned, guint32 head, const char *type, const char *m
 }
 
 /*
- * The device, the string that it is in, the storage director, the subsystem (the token), and the general qualifier. No
- * time-out is given: a host then has its own, which leaves a slow file system its time.
+ * Builds the descriptors of the device, its string, the storage director and the subsystem (the token), and the general
+ * qualifier. The data gives no time-out. A host then uses its own, which leaves a slow file system enough time.
  */
 static void build_configuration(guint8 *rcd, const DasdImageInfo *info, const CcwBusId *bus_id, guint8 chpid)
 {
@@ -93,14 +100,14 @@ static void build_configuration(guint8 *rcd, const DasdImageInfo *info, const Cc
     rcd[31] = unit;
     general[0] = 0x80;
     general[3] = chpid;
-    general[8] = (guint8)(bus_id->cssid ^ bus_id->ssid); /* the subsystem: the boxes of 256 devices each */
+    general[8] = (guint8)(bus_id->cssid ^ bus_id->ssid); /* the subsystem; each has 256 devices */
     general[9] = (guint8)(bus_id->devno >> 8);
     general[11] = unit;
-    general[18] = 0x80; /* the logical device's address is there */
+    general[18] = 0x80; /* the address of the logical device is valid */
     general[19] = unit;
 }
 
-/* The control unit's own descriptor. Its qualifier names no interfaces. */
+/* Builds the descriptor of the control unit. Its qualifier names no interfaces. */
 static void build_node(guint8 *node, const CcwBusId *bus_id, guint8 chpid)
 {
     node[2] = 0x01; /* class: direct access */
@@ -109,7 +116,7 @@ static void build_node(guint8 *node, const CcwBusId *bus_id, guint8 chpid)
     node[DASD_NODE_OFS_CHPID] = chpid;
 }
 
-/* One storage path and one logical path through it. */
+/* The device has one storage path, and one logical path through it. */
 static void build_path_status(guint8 *status)
 {
     status[0] = 0xc0; /* valid and attached */
@@ -117,7 +124,9 @@ static void build_path_status(guint8 *status)
     status[16] = 1;
 }
 
-/* No cache, nothing suspended. The size is what drivers/s390/block/dasd_eer.c reads. */
+/*
+ * The device has no cache, and nothing is suspended. The status has the size that drivers/s390/block/dasd_eer.c reads.
+ */
 static void build_subsystem_status(guint8 *status, const CcwBusId *bus_id, const guint8 *ssid)
 {
     status[1] = (guint8)bus_id->devno;
@@ -128,7 +137,7 @@ static void build_subsystem_status(guint8 *status, const CcwBusId *bus_id, const
 
 /*
  * The volume is fully provisioned (neither track nor extent space efficient): all of its cylinders are allocated. Its
- * extent pool 0 is for CKD, has standard volumes and extents of 1,113 cylinders, the size of a 3390-1.
+ * extent pool 0 is for CKD, and has standard volumes and extents of 1,113 cylinders, the size of a 3390-1.
  */
 static void build_storage(DasdConfig *config, const DasdImageInfo *info)
 {
@@ -157,7 +166,9 @@ void dasd_config_build(DasdConfig *config, const DasdImageInfo *info, const CcwB
     build_configuration(config->configuration, info, bus_id, chpid);
     build_node(config->node, bus_id, chpid);
     build_path_status(config->path_status);
-    /* Type and base of each of 256 unit addresses: this one is a base device, no other is configured. */
+    /*
+     * The table has type and base of 256 unit addresses. This device is a base device. No other device is configured.
+     */
     config->unit_addresses[2 * (guint8)bus_id->devno] = 0x01;
     build_subsystem_status(config->subsystem_status, bus_id, config->configuration + 224 + 8);
     config->statistics[0] = 0x80; /* not valid: struct dasd_rssd_perf_stats_t of arch/s390/include/uapi/asm/dasd.h */

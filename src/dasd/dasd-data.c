@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The data of CCWs: direct, by a list of IDAWs, chained. Addresses are of this process and trusted; counts bound them.
+ * Moves the data of CCWs: direct, by a list of IDAWs, chained. The addresses are trusted addresses of this process.
+ * Counts bound them.
  */
 #include <string.h>
 
@@ -20,13 +21,16 @@ void dasd_data_begin(DasdData *data, DasdProgram *program, DasdCcw *ccw)
     set_ccw(data);
 }
 
-/* Goes on to the next CCW of a data chain. FALSE if there is none or it is bad. */
+/* Moves to the next CCW of a data chain. Returns FALSE if the chain has no next CCW or the next CCW is invalid. */
 static gboolean chain(DasdData *data)
 {
     if (data->cstat || !(data->ccw->flags & CCW_FLAG_CD))
         return FALSE;
     data->cstat = dasd_program_fetch(data->program, data->ccw->index + 1, data->ccw->cmd, data->ccw);
-    /* Of a bad one too: the residual count is that of the CCW whose address the status has. */
+    /*
+     * The status has the address of this CCW even if the CCW is invalid, so the residual count must be that of this
+     * CCW.
+     */
     set_ccw(data);
     data->pci |= !data->cstat && (data->ccw->flags & CCW_FLAG_PCI);
     return data->cstat == 0;
@@ -65,7 +69,10 @@ static guint8 *idaw_piece(DasdData *data, gsize *ret_length)
     return (guint8 *)GSIZE_TO_POINTER(address) + data->entry_done;
 }
 
-/* A contiguous piece of what is left, at most limit bytes, counted as moved. NULL at the end. */
+/*
+ * Returns a contiguous piece of the bytes that are left, at most limit bytes, and counts it as moved. Returns NULL at
+ * the end.
+ */
 static guint8 *next_piece(DasdData *data, gsize limit, gsize *ret_length)
 {
     guint8 *at;
@@ -75,7 +82,7 @@ static guint8 *next_piece(DasdData *data, gsize limit, gsize *ret_length)
         return NULL;
     at = data->ccw->flags & CCW_FLAG_IDA ? idaw_piece(data, &length) : direct_piece(data, &length);
     if (!at) {
-        data->cstat = CCW_CSTAT_PROGRAM_CHECK;
+        data->cstat = CHANNEL_CSTAT_PROGRAM_CHECK;
         return NULL;
     }
     *ret_length = length < limit ? length : limit;
@@ -89,7 +96,7 @@ static guint8 *next_piece(DasdData *data, gsize limit, gsize *ret_length)
     return at;
 }
 
-/* Nothing is stored, so no address is looked at. */
+/* skip() stores nothing, so it does not look at addresses. */
 static gsize skip(DasdData *data, gsize limit)
 {
     gsize length = MIN(data->left, limit);
@@ -110,7 +117,7 @@ gsize dasd_data_put(DasdData *data, const void *from, gsize length)
             moved += skip(data, length - moved);
             continue;
         }
-        /* A chain-data CCW may skip, its successor not. */
+        /* A chain-data CCW may skip data although the next CCW does not. */
         if (data->left == 0 && chain(data))
             continue;
         to = data->left ? next_piece(data, length - moved, &piece) : NULL;
@@ -119,7 +126,7 @@ gsize dasd_data_put(DasdData *data, const void *from, gsize length)
         memcpy(to, (const guint8 *)from + moved, piece);
         moved += piece;
     }
-    data->cut |= moved < length;
+    data->is_short |= moved < length;
     return moved;
 }
 
@@ -143,6 +150,26 @@ gsize dasd_data_get(DasdData *data, void *to, gsize length)
 {
     gsize moved = dasd_data_get_upto(data, to, length);
 
-    data->cut |= moved < length;
+    data->is_short |= moved < length;
     return moved;
+}
+
+void dasd_data_drop(DasdData *data, gsize length)
+{
+    gsize piece;
+
+    for (gsize moved = 0; moved < length && next_piece(data, length - moved, &piece); moved += piece) {
+    }
+}
+
+guint8 dasd_data_check(const DasdData *data, gsize length)
+{
+    DasdData copy = *data;
+    DasdCcw ccw = *data->ccw;
+    guint32 fetches = data->program->fetches;
+
+    copy.ccw = &ccw;
+    dasd_data_drop(&copy, length);
+    data->program->fetches = fetches;
+    return copy.cstat;
 }

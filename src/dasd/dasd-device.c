@@ -1,21 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The device as others see it: made on an image, given requests, answering with an IRB.
+ * The public functions of a device: it is created on an image, takes requests, and answers with an IRB.
  */
-#include "dasd/dasd-device.h"
+#include "dasd/dasd-device-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
-#include "dasd/dasd-exec.h"
+#include "dasd/dasd-image.h"
 #include "util/error.h"
+
+static char *image_name(const DasdDeviceConfig *config)
+{
+    char bus_id[CCW_BUS_ID_STR_LEN];
+
+    return g_strdup_printf("the image of %s", ccw_bus_id_format(&config->bus_id, bus_id));
+}
+
+static DasdDevice *make_device(DasdVolume *volume, gboolean read_only, const DasdDeviceConfig *config,
+                               const DasdImageInfo *info)
+{
+    DasdDevice *device = g_new0(DasdDevice, 1);
+
+    g_mutex_init(&device->request_lock);
+    g_mutex_init(&device->state_lock);
+    device->drive.find_command = dasd_cmd_find;
+    device->exec = g_new0(DasdExec, 1);
+    device->drive.volume = volume;
+    device->drive.read_only = read_only;
+    device->drive.unit_address = (guint8)config->bus_id.devno;
+    dasd_config_build(&device->drive.config, info, &config->bus_id, config->chpid);
+    return device;
+}
 
 DasdDevice *dasd_device_new(int fd, const DasdDeviceConfig *config, GError **error)
 {
-    char bus_id[CCW_BUS_ID_STR_LEN];
-    g_autofree char *name = g_strdup_printf("the image of %s", ccw_bus_id_format(&config->bus_id, bus_id));
-    DasdDevice *device;
+    g_autofree char *name = image_name(config);
     DasdImageInfo info;
     int flags;
 
@@ -23,26 +44,30 @@ DasdDevice *dasd_device_new(int fd, const DasdDeviceConfig *config, GError **err
         return NULL;
     flags = fcntl(fd, F_GETFL);
     if (flags < 0) {
-        ccw_error_set_errno(error, errno, "cannot look at %s", name);
+        ccw_error_set_errno(error, errno, "cannot get the status of %s", name);
         return NULL;
     }
-    device = g_new0(DasdDevice, 1);
-    g_mutex_init(&device->request_lock);
-    g_mutex_init(&device->state_lock);
-    device->find_command = dasd_cmd_find;
-    device->exec = g_new0(DasdExec, 1);
-    device->volume = dasd_volume_new(fd, info.cylinders, config->sync);
-    device->read_only = config->read_only || (flags & O_ACCMODE) == O_RDONLY;
-    device->unit_address = (guint8)config->bus_id.devno;
-    dasd_config_build(&device->config, &info, &config->bus_id, config->chpid);
-    return device;
+    return make_device(dasd_volume_new(fd, info.cylinders, config->sync),
+                       config->read_only || (flags & O_ACCMODE) == O_RDONLY, config, &info);
+}
+
+DasdDevice *dasd_device_new_snapshot(int fd, int snapshot_fd, const DasdDeviceConfig *config, GError **error)
+{
+    g_autofree char *name = image_name(config);
+    DasdVolume *volume;
+    DasdImageInfo info;
+
+    if (!dasd_image_probe(fd, name, &info, error))
+        return NULL;
+    volume = dasd_volume_new_snapshot(fd, snapshot_fd, info.cylinders, error);
+    return volume ? make_device(volume, FALSE, config, &info) : NULL;
 }
 
 void dasd_device_free(DasdDevice *device)
 {
     if (!device)
         return;
-    dasd_volume_free(device->volume);
+    dasd_volume_free(device->drive.volume);
     g_free(device->exec);
     g_mutex_clear(&device->request_lock);
     g_mutex_clear(&device->state_lock);
@@ -53,7 +78,7 @@ static void set_running(DasdDevice *device, gboolean running)
 {
     g_mutex_lock(&device->state_lock);
     device->running = running;
-    g_atomic_int_set(&device->cancel, 0);
+    g_atomic_int_set(&device->drive.cancel, 0);
     g_mutex_unlock(&device->state_lock);
 }
 
@@ -66,8 +91,8 @@ int dasd_device_request(DasdDevice *device, CcwCmdRequest *request)
         return -EINVAL;
     if (!g_mutex_trylock(&device->request_lock))
         return -EBUSY;
-    memset(exec, 0, sizeof(*exec));
-    exec->device = device;
+    memset(exec, 0, G_STRUCT_OFFSET(DasdExec, program));
+    exec->drive = &device->drive;
     exec->orb = request->orb;
     rc = dasd_program_load(&exec->program, request);
     if (rc == 0) {
@@ -81,32 +106,32 @@ int dasd_device_request(DasdDevice *device, CcwCmdRequest *request)
 
 void dasd_device_set_intermediate(DasdDevice *device, DasdIntermediateFunc func, gpointer opaque)
 {
-    device->intermediate = func;
-    device->intermediate_opaque = opaque;
+    device->drive.intermediate = func;
+    device->drive.intermediate_opaque = opaque;
 }
 
 void dasd_device_cancel(DasdDevice *device)
 {
     g_mutex_lock(&device->state_lock);
     if (device->running)
-        g_atomic_int_set(&device->cancel, 1);
+        g_atomic_int_set(&device->drive.cancel, 1);
     g_mutex_unlock(&device->state_lock);
 }
 
 gboolean dasd_device_waits(DasdDevice *device)
 {
-    return g_atomic_int_get(&device->lasting.waits);
+    return g_atomic_int_get(&device->drive.lasting.waits);
 }
 
-gboolean dasd_device_look(DasdDevice *device)
+gboolean dasd_device_check_ready(DasdDevice *device)
 {
     gboolean ready;
 
     if (!dasd_device_waits(device) || !g_mutex_trylock(&device->request_lock))
         return FALSE;
-    ready = dasd_volume_has_room(device->volume);
+    ready = dasd_volume_has_room(device->drive.volume);
     if (ready)
-        g_atomic_int_set(&device->lasting.waits, FALSE);
+        g_atomic_int_set(&device->drive.lasting.waits, FALSE);
     g_mutex_unlock(&device->request_lock);
     return ready;
 }
@@ -115,12 +140,15 @@ void dasd_device_reset(DasdDevice *device)
 {
     dasd_device_cancel(device);
     g_mutex_lock(&device->request_lock);
-    memset(device->lasting.sense, 0, sizeof(device->lasting.sense));
-    memset(device->lasting.path_group_id, 0, sizeof(device->lasting.path_group_id));
-    device->lasting.path_state = DASD_PATH_STATE_RESET;
-    device->lasting.reserved = FALSE;
-    device->lasting.host_told = FALSE;
-    /* Who would hear of it does not know what it is about. */
-    g_atomic_int_set(&device->lasting.waits, FALSE);
+    memset(device->drive.lasting.sense, 0, sizeof(device->drive.lasting.sense));
+    memset(device->drive.lasting.path_group_id, 0, sizeof(device->drive.lasting.path_group_id));
+    device->drive.lasting.path_state = DASD_PATH_STATE_RESET;
+    device->drive.lasting.reserved = FALSE;
+    device->drive.lasting.host_told = FALSE;
+    /*
+     * The system that comes up after the reset does not know that the device waited for room, so the device does not
+     * report it.
+     */
+    g_atomic_int_set(&device->drive.lasting.waits, FALSE);
     g_mutex_unlock(&device->request_lock);
 }

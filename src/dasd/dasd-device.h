@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One 3390 behind a 3990, on an image: it takes translated channel programs by the dedicated request and answers
- * with an IRB. It knows nothing of guests, QEMU or VFIO.
+ * A 3390 on a 3990, stored in an image. The device takes translated channel programs by the dedicated request, and
+ * answers with an IRB. This folder does not depend on guests, QEMU or VFIO.
  */
 #pragma once
 
@@ -13,56 +13,97 @@
 typedef struct _DasdDevice DasdDevice;
 
 typedef struct {
-    CcwBusId bus_id; /* as the host knows it: part of the identity that read configuration data gives */
+    CcwBusId bus_id; /* bus id on the host; part of the identity in the configuration data */
     guint8 chpid;
-    gboolean read_only; /* every write is refused as a device with inhibited writes does */
-    gboolean sync;      /* a write is on the host's disk before its status is given: it survives a power cut */
+    gboolean read_only; /* the device rejects writes, as a device with inhibited writes does */
+    gboolean sync; /* a write is on the host's disk before the device gives its status, so it survives a power cut */
 } DasdDeviceConfig;
 
-/*
- * Takes over fd, an open CKD image. Errors: CCW_ERROR_IMAGE (not CKD, damaged header), CCW_ERROR_SYSTEM; fd is then
- * still the caller's.
+/**
+ * dasd_device_new:
+ * @fd: an open CKD image; the device closes it, except after an error
+ *
+ * Returns: a new device. Errors: CCW_ERROR_IMAGE (not CKD, damaged header), CCW_ERROR_SYSTEM
  */
 DasdDevice *dasd_device_new(int fd, const DasdDeviceConfig *config, GError **error);
+
+/**
+ * dasd_device_new_snapshot:
+ * @fd: an open CKD image, which the device only reads
+ * @snapshot_fd: of dasd_snapshot_create() for this image: gets all writes
+ * @config: neither read_only nor sync
+ *
+ * The device closes both descriptors, except after an error.
+ *
+ * Returns: a new device. Errors: as dasd_device_new(); CCW_ERROR_IMAGE if the snapshot belongs to another image
+ */
+DasdDevice *dasd_device_new_snapshot(int fd, int snapshot_fd, const DasdDeviceConfig *config, GError **error);
 void dasd_device_free(DasdDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DasdDevice, dasd_device_free)
 
-/*
- * Intermediate status of the request under way, told by the thread that performs it: a CCW that asks for a
- * program-controlled interruption became current. The IRB's CPA is as in CcwCmdRequest. FALSE: it was not taken, and
- * comes together with the request's own status.
+/**
+ * DasdIntermediateFunc:
+ * @irb: its CPA is as in CcwCmdRequest
+ *
+ * Presents intermediate status: a CCW that asks for a program-controlled interruption became current. The thread that
+ * performs the request calls this function.
+ *
+ * Returns: FALSE if the caller cannot take the status; the PCI then comes together with the status of the request
  */
-typedef gboolean (*DasdIntermediateFunc)(gpointer opaque, const guint8 irb[CCW_IRB_SIZE]);
+typedef gboolean (*DasdIntermediateFunc)(gpointer opaque, const guint8 irb[CHANNEL_IRB_SIZE]);
 
-/* Before the first request. */
+/**
+ * dasd_device_set_intermediate:
+ *
+ * Sets the receiver of intermediate status. Call this before the first request.
+ */
 void dasd_device_set_intermediate(DasdDevice *device, DasdIntermediateFunc func, gpointer opaque);
 
-/*
- * Runs one request to its end, or until it is suspended; see CcwCmdRequest. Returns 0 or a negative errno. One request
- * at a time: a second caller gets -EBUSY.
+/**
+ * dasd_device_request:
+ *
+ * Runs one request until it ends or is suspended; see CcwCmdRequest.
+ *
+ * Returns: 0 or a negative errno. -EBUSY: another request is running
  */
 int dasd_device_request(DasdDevice *device, CcwCmdRequest *request);
 
-/*
- * From any thread: the running request ends before its next CCW (halt and clear functions), with whatever status it
- * has; without one this is nothing.
+/**
+ * dasd_device_cancel:
+ *
+ * Ends the running request before its next CCW (halt and clear functions), with the status that it has by then. Does
+ * nothing if no request is running. Any thread may call this.
  */
 void dasd_device_cancel(DasdDevice *device);
 
-/*
- * Whether the device reported "intervention required" (the host has no room for what a guest wrote), and has not told
- * yet that it is ready again.
+/**
+ * dasd_device_waits:
+ *
+ * Returns: TRUE if the device has reported "intervention required" (the disk of the image is full) and has not yet
+ * reported that it is ready again
  */
 gboolean dasd_device_waits(DasdDevice *device);
 
-/*
- * Looks whether it is ready again: TRUE once, when it is, and the caller presents dasd_device_state_change(). Not for
- * long; FALSE too while a request runs.
+/**
+ * dasd_device_check_ready:
+ *
+ * Checks, without waiting, whether a device that reported "intervention required" is ready again.
+ *
+ * Returns: TRUE once, when the device is ready; the caller then presents dasd_device_state_change(). FALSE also while a
+ * request runs
  */
-gboolean dasd_device_look(DasdDevice *device);
+gboolean dasd_device_check_ready(DasdDevice *device);
 
-/* The unsolicited status that says so: attention, device end, unit exception. */
-void dasd_device_state_change(guint8 ret_irb[CCW_IRB_SIZE]);
+/**
+ * dasd_device_state_change:
+ *
+ * Builds the unsolicited status "ready again": attention, device end, unit exception.
+ */
+void dasd_device_state_change(guint8 ret_irb[CHANNEL_IRB_SIZE]);
 
-/* A system reset or a close: path groups, reservations of this host and pending sense are forgotten. */
+/**
+ * dasd_device_reset:
+ *
+ * Forgets path groups, reservations of this host and pending sense. Call this at a system reset or a close.
+ */
 void dasd_device_reset(DasdDevice *device);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * EBCDIC of volume labels and identities.
+ * Converts EBCDIC of volume labels and identities.
  */
 #include "dasd/dasd-ebcdic.h"
 
-/* A row a run of consecutive codes. */
+/* Runs of consecutive codes. */
 static const struct {
     char first;
     char last;

@@ -6,11 +6,25 @@
 
 #include <glib.h>
 
-/* The EBCDIC code of an ASCII character; 0 if it is none of the few. */
+/**
+ * dasd_ebcdic_from_ascii:
+ *
+ * Returns: the EBCDIC code of an ASCII character; 0 for a character that is not supported
+ */
 guint8 dasd_ebcdic_from_ascii(char c);
 
-/* '?' for a code that is none of the few. */
+/**
+ * dasd_ebcdic_to_ascii:
+ *
+ * Returns: the ASCII character of an EBCDIC code; '?' for a code that is not supported
+ */
 char dasd_ebcdic_to_ascii(guint8 code);
 
-/* Writes text into a field of size bytes, padded with EBCDIC spaces, cut if it is longer. */
+/**
+ * dasd_ebcdic_store:
+ * @size: bytes of @field
+ * @text: ASCII
+ *
+ * Writes @text into @field. Pads it with EBCDIC spaces, and cuts it if it is longer.
+ */
 void dasd_ebcdic_store(guint8 *field, gsize size, const char *text);

@@ -1,52 +1,66 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The loop over a channel program: what channel and control unit check before and after each command.
+ * Runs a channel program, with the checks that channel and control unit make before and after each command.
  */
 #include "dasd/dasd-exec.h"
 
 #include <string.h>
 
-#define DSTAT_END (CCW_DSTAT_CHANNEL_END | CCW_DSTAT_DEVICE_END)
+#define DSTAT_END (CHANNEL_DSTAT_CHANNEL_END | CHANNEL_DSTAT_DEVICE_END)
 
 gboolean dasd_check(DasdExec *exec, DasdCheck check)
 {
-    DasdDevice *device = exec->device;
+    DasdDrive *drive = exec->drive;
 
-    dasd_sense_build(device->lasting.sense, check, device->unit_address, exec->chain.track_number);
-    exec->dstat = DSTAT_END | CCW_DSTAT_UNIT_CHECK;
+    dasd_sense_build(drive->lasting.sense, check, drive->unit_address, exec->chain.track_number);
+    exec->dstat = DSTAT_END | CHANNEL_DSTAT_UNIT_CHECK;
     return FALSE;
 }
 
 gboolean dasd_check_host(DasdExec *exec)
 {
-    if (!dasd_volume_lacks_room(exec->device->volume))
+    if (!dasd_volume_lacks_room(exec->drive->volume))
         return dasd_check(exec, DASD_CHECK_EQUIPMENT);
-    g_atomic_int_set(&exec->device->lasting.waits, TRUE);
+    g_atomic_int_set(&exec->drive->lasting.waits, TRUE);
     return dasd_check(exec, DASD_CHECK_INTERVENTION);
 }
 
 /*
- * Incorrect length is the channel's to see, of a command that ended well. An immediate operation has one too if it has
- * a count, unless the ORB (or CCWs of format 0) says otherwise. Principles of Operation, chapter 16, "Incorrect
- * Length"; chapter 15, "Incorrect-Length-Suppression Mode".
+ * The channel stops a command whose data has an invalid address or CCW. The device does not check bytes that it did not
+ * get, so the program check comes alone.
+ */
+static void forget_check(DasdExec *exec)
+{
+    if (!(exec->dstat & CHANNEL_DSTAT_UNIT_CHECK))
+        return;
+    exec->dstat = DSTAT_END;
+    memset(exec->drive->lasting.sense, 0, DASD_SENSE_SIZE);
+}
+
+/*
+ * The channel reports incorrect length for a command that ended well. It also reports incorrect length for an immediate
+ * operation with a count, unless the ORB (or CCWs of format 0) says otherwise. Principles of Operation, chapter 16,
+ * "Incorrect Length"; chapter 15, "Incorrect-Length-Suppression Mode".
  */
 static void end_data(DasdExec *exec, const DasdCmd *cmd)
 {
     gboolean wrong;
 
     if (cmd->flags & DASD_CMD_IMMEDIATE) {
-        wrong = exec->data.left > 0 && !exec->program.suppresses_length;
+        wrong = exec->data.left > 0 && !exec->program.is_length_suppressed;
     } else {
         dasd_data_end(&exec->data);
-        wrong = exec->data.left > 0 || exec->data.cut;
+        wrong = exec->data.left > 0 || exec->data.is_short;
     }
     exec->cstat |= exec->data.cstat;
-    if (wrong && !(exec->dstat & CCW_DSTAT_UNIT_CHECK) && !exec->data.cstat &&
+    if (exec->data.cstat)
+        forget_check(exec);
+    if (wrong && !(exec->dstat & CHANNEL_DSTAT_UNIT_CHECK) && !exec->data.cstat &&
         (!(exec->ccw.flags & CCW_FLAG_SLI) || (exec->ccw.flags & CCW_FLAG_CD)))
-        exec->cstat |= CCW_CSTAT_INCORRECT_LENGTH;
+        exec->cstat |= CHANNEL_CSTAT_INCORRECT_LENGTH;
 }
 
-/* Whether the program has a command behind this one. */
+/* Returns TRUE if the program has a command after this one. */
 static gboolean goes_on(const DasdExec *exec)
 {
     return (exec->ccw.flags & CCW_FLAG_CC) && !(exec->ccw.flags & CCW_FLAG_CD);
@@ -54,12 +68,12 @@ static gboolean goes_on(const DasdExec *exec)
 
 static void execute(DasdExec *exec)
 {
-    const DasdCmd *cmd = exec->device->find_command(exec->ccw.cmd);
+    const DasdCmd *cmd = exec->drive->find_command(exec->ccw.cmd);
 
     exec->dstat = DSTAT_END;
     dasd_data_begin(&exec->data, &exec->program, &exec->ccw);
     if (!cmd || !(cmd->flags & DASD_CMD_KEEPS_SENSE))
-        memset(exec->device->lasting.sense, 0, DASD_SENSE_SIZE);
+        memset(exec->drive->lasting.sense, 0, DASD_SENSE_SIZE);
     if (!cmd) {
         dasd_check(exec, DASD_CHECK_COMMAND);
         return;
@@ -70,36 +84,39 @@ static void execute(DasdExec *exec)
     cmd->run(exec);
     dasd_sequence_end(exec, cmd);
     end_data(exec, cmd);
-    if (!goes_on(exec) && !exec->cstat && !(exec->dstat & CCW_DSTAT_UNIT_CHECK) &&
+    if (!goes_on(exec) && !exec->cstat && !(exec->dstat & CHANNEL_DSTAT_UNIT_CHECK) &&
         !dasd_sequence_is_complete(&exec->chain))
         dasd_check(exec, DASD_CHECK_INCOMPLETE);
 }
 
 static gboolean chains_on(const DasdExec *exec)
 {
-    const guint8 ends = CCW_DSTAT_UNIT_CHECK | CCW_DSTAT_UNIT_EXCEPTION;
+    const guint8 ends = CHANNEL_DSTAT_UNIT_CHECK | CHANNEL_DSTAT_UNIT_EXCEPTION;
 
     return exec->cstat == 0 && (exec->dstat & ends) == 0 && goes_on(exec);
 }
 
 /*
- * A PCI is told as soon as its CCW is current (of one that was reached by data chaining, when its command is done), or
- * with the status that comes next. It does not hold up the program. Chapter 15, "Program-Controlled Interruption".
+ * The device reports a PCI as soon as its CCW is current. If data chaining reached the CCW, the device reports the PCI
+ * when the command is done. If the report fails, the PCI comes with the next status. The program does not wait for it.
+ * Chapter 15, "Program-Controlled Interruption".
  */
 static void tell_pci(DasdExec *exec)
 {
-    DasdDevice *device = exec->device;
-    guint8 irb[CCW_IRB_SIZE];
+    DasdDrive *drive = exec->drive;
+    guint8 irb[CHANNEL_IRB_SIZE];
 
-    if (!exec->pci || !device->intermediate)
+    if (!exec->pci || !drive->intermediate)
         return;
-    exec->cstat = CCW_CSTAT_PCI;
+    exec->cstat = CHANNEL_CSTAT_PCI;
     dasd_status_build(exec, DASD_PHASE_ACTIVE, irb);
     exec->cstat = 0;
-    exec->pci = !device->intermediate(device->intermediate_opaque, irb);
+    exec->pci = !drive->intermediate(drive->intermediate_opaque, irb);
 }
 
-/* FALSE at a CCW that is not executed: exec->cstat says why it is not valid, else the program is suspended before it.
+/*
+ * Returns FALSE if the CCW is not executed: exec->cstat says why it is invalid; 0 means that the program is suspended
+ * before it.
  */
 static gboolean become_current(DasdExec *exec, guint32 index)
 {
@@ -119,7 +136,7 @@ DasdPhase dasd_exec_run(DasdExec *exec)
     guint32 index = exec->program.start;
     gboolean suspended = FALSE;
 
-    exec->chain = (DasdChain){ .last_track = dasd_volume_tracks(exec->device->volume) - 1 };
+    exec->chain = (DasdChain){ .last_track = dasd_volume_tracks(exec->drive->volume) - 1 };
     do {
         if (!become_current(exec, index)) {
             suspended = exec->cstat == 0;
@@ -128,17 +145,17 @@ DasdPhase dasd_exec_run(DasdExec *exec)
         tell_pci(exec);
         execute(exec);
         exec->pci |= exec->data.pci;
-        index = exec->ccw.index + (exec->dstat & CCW_DSTAT_STATUS_MODIFIER ? 2 : 1);
+        index = exec->ccw.index + (exec->dstat & CHANNEL_DSTAT_STATUS_MODIFIER ? 2 : 1);
         if (!chains_on(exec))
             break;
         tell_pci(exec);
-    } while (!g_atomic_int_get(&exec->device->cancel));
-    /* Nothing is acknowledged that the host has not taken. */
-    if (!dasd_volume_flush(exec->device->volume)) {
+    } while (!g_atomic_int_get(&exec->drive->cancel));
+    /* The device acknowledges a write only after the host has taken the data. */
+    if (!dasd_volume_flush(exec->drive->volume)) {
         dasd_check_host(exec);
         suspended = FALSE;
     }
     if (exec->pci)
-        exec->cstat |= CCW_CSTAT_PCI;
+        exec->cstat |= CHANNEL_CSTAT_PCI;
     return suspended ? DASD_PHASE_SUSPENDED : DASD_PHASE_ENDED;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The kernel tells of an OFD lock that it exists, not who has it: F_OFD_GETLK and /proc/locks give -1 as the process.
- * /proc/PID/fdinfo has the lock of each open file.
+ * Finds the process that holds an OFD lock. The kernel reports the lock, but not its holder: F_OFD_GETLK and
+ * /proc/locks give -1 as the process. /proc/PID/fdinfo lists the locks of each open file.
  */
 #include "dasd/dasd-holder.h"
 
@@ -9,8 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dasd/dasd-image.h"
+#include "dasd/dasd-image-options.h"
 #include "util/address.h"
+#include "util/file.h"
 #include "util/lab-protocol.h"
 
 typedef struct {
@@ -23,7 +24,7 @@ static gboolean is_image(const Holder *holder, const char *path)
 {
     struct stat st;
 
-    return stat(path, &st) == 0 && st.st_dev == holder->image.st_dev && st.st_ino == holder->image.st_ino;
+    return stat(path, &st) == 0 && ccw_file_is_same(&st, &holder->image);
 }
 
 static char *read_text(const char *process, const char *name, gsize *ret_length)
@@ -34,7 +35,7 @@ static char *read_text(const char *process, const char *name, gsize *ret_length)
     return g_file_get_contents(path, &text, ret_length, NULL) ? text : NULL;
 }
 
-/* Whether the file that the process has as this descriptor is the image, locked. */
+/* Returns TRUE if this descriptor of the process is the image, locked. */
 static gboolean is_locked(const Holder *holder, const char *fd)
 {
     g_autofree char *path = g_build_filename(holder->process, "fd", fd, NULL);
@@ -60,7 +61,8 @@ static gboolean find_fd(Holder *holder)
     return FALSE;
 }
 
-/* A QEMU of qemu-ccw has "UUID=BUSID:FD[:ro][:sync];..." in its environment. */
+/* Finds the device in the environment of a QEMU that qemu-ccw started: "UUID=BUSID:FD[:ro][:sync][:snapshot=FD];...".
+ */
 static char *device_of_environment(const Holder *holder, const char *text)
 {
     g_auto(GStrv) devices = NULL;
@@ -78,7 +80,8 @@ static char *device_of_environment(const Holder *holder, const char *text)
     return NULL;
 }
 
-/* "0.0.1234=IMAGE[,ro][,sync]", as virt-ccw lab exec and qemu-ccw have it behind --dasd. */
+/* Finds the device in an argument of --dasd of virt-ccw lab exec or qemu-ccw: "0.0.1234=IMAGE[,ro][,sync][,snapshot]".
+ */
 static char *device_of_argument(const Holder *holder, const char *text)
 {
     const char *id_text = g_str_has_prefix(text, "--dasd=") ? text + strlen("--dasd=") : text;
@@ -130,7 +133,7 @@ static char *describe(const Holder *holder, const char *device)
                            device ? ", as device " : "", device ? device : "");
 }
 
-/* An image is often open in several processes: in the one that opened it, and in those that it was handed on to. */
+/* Several processes often have an image open: the one that opened it, and those that got its descriptor. */
 char *dasd_holder_describe(int fd)
 {
     g_autoptr(GDir) dir = g_dir_open("/proc", 0, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which process holds the lock of an image, for the message that refuses the image to another one. */
+/* Finds the process that holds the lock of an image, for the message that refuses the image to another process. */
 #pragma once
 
 #include <glib.h>
@@ -10,7 +10,8 @@
  *
  * Looks in /proc for a process that has the image open and locked, as dasd_image_open() locks it.
  *
- * Returns: "process 812 (qemu-system-s390x), as device 0.0.1234", or without the device where it is not known; "another
- * process" if no process is found, because the caller may not look at it, for example
+ * Returns: "process 812 (qemu-system-s390x), as device 0.0.1234", or the same without the device if it is unknown;
+ * "another process" if this function finds no process, for example because the caller may not look at it. The caller
+ * frees the text
  */
 char *dasd_holder_describe(int fd);

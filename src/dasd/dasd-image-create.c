@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Creating an image: a header, the first track or two, and a hole for all the rest. A track in a
- * hole reads as an empty one (dasd_track_parse), so that a new volume takes next to nothing of the host's disk.
+ * Creates an image: a header, the first track or two, and a hole for the rest. A track in a hole reads as an empty
+ * track (dasd_track_parse()), so a new volume takes almost no space on the host's disk.
  */
 #include "dasd/dasd-image.h"
 
@@ -63,8 +63,8 @@ static gboolean write_header(int fd)
 }
 
 /*
- * The tracks of the label; without one, track 0 as it is in the factory. That much is written because Hercules' tools,
- * which know no holes, look there first.
+ * Writes the tracks of the label. Without a label, writes track 0 as it leaves the factory. Hercules' tools do not know
+ * holes, and look at these tracks first.
  */
 static gboolean write_first_tracks(int fd, const char *volser, guint32 cylinders)
 {
@@ -86,7 +86,7 @@ static gboolean write_first_tracks(int fd, const char *volser, guint32 cylinders
     return TRUE;
 }
 
-/* A volume that was made is there after a power cut, too: the file, and its name where the folder may be read. */
+/* Makes a new volume survive a power cut: syncs the file, and its name if the process may read the folder. */
 static gboolean sync_new(int fd, const char *path)
 {
     g_autofree char *folder = g_path_get_dirname(path);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What an image is: header, size, label; and opening one for a device. Creating is in dasd-image-create.c.
+ * Reads header, size and label of an image, and opens an image for a device. dasd-image-create.c creates images.
  */
 #include "dasd/dasd-image.h"
 
@@ -12,15 +12,18 @@
 
 #include "dasd/dasd-ckd.h"
 #include "dasd/dasd-ebcdic.h"
-#include "dasd/dasd-holder.h"
+#include "dasd/dasd-file.h"
 #include "dasd/dasd-label.h"
+#include "dasd/dasd-lock.h"
+#include "dasd/dasd-snapshot.h"
 #include "dasd/dasd-track.h"
 #include "util/endian.h"
 #include "util/error.h"
 
 #define CREATE_ONE "create a DASD image with 'virt-ccw dasd create'"
-#define ONLY_P370 "copy it to the format CKD_P370 with Hercules 4"
-#define OPTIONS "the options are ro, read-only and sync"
+#define FROM_64_BIT "convert it with Hercules 4's 'dasdcopy64 -lfs -o CKD "
+#define ONLY_CKD ", and only CKD volumes are supported"
+#define OPTIONS "the options are ro, read-only, snapshot and sync"
 
 static gboolean bad_image(GError **error, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
@@ -36,49 +39,7 @@ static gboolean bad_image(GError **error, const char *name, const char *format, 
     return FALSE;
 }
 
-/* All of length bytes, or FALSE with errno (0 when the file ends before). */
-static gboolean read_at(int fd, void *buffer, gsize length, off_t offset)
-{
-    for (gsize done = 0; done < length;) {
-        ssize_t n = pread(fd, (guint8 *)buffer + done, length - done, offset + (off_t)done);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            if (n == 0)
-                errno = 0;
-            return FALSE;
-        }
-        done += (gsize)n;
-    }
-    return TRUE;
-}
-
-static gboolean check_magic(const guint8 *header, const char *name, GError **error)
-{
-    static const struct {
-        const char *magic;
-        const char *what;
-    } others[] = {
-        { "CKD_C370", "is a compressed CKD image: convert it with Hercules' 'dasdcopy -lfs -o CKD IMAGE NEW'" },
-        { "CKD_S370", "is a shadow file of a compressed CKD image: merge both with Hercules' "
-                      "'dasdcopy -lfs -o CKD IMAGE sf=SHADOW NEW'" },
-        { "CKD_P064", "is a CKD image in the 64-bit format of Hercules 4: " ONLY_P370 },
-        { "CKD_C064", "is a compressed CKD image in the 64-bit format of Hercules 4: " ONLY_P370 },
-        { "CKD_S064", "is a shadow file of a compressed CKD image of Hercules 4: " ONLY_P370 },
-        { "FBA_", "is an FBA image, and only CKD volumes are supported: " CREATE_ONE },
-        { "QFI\xfb", "is a qcow2 image, not a DASD image: " CREATE_ONE },
-    };
-
-    if (memcmp(header, DASD_CKD_MAGIC, DASD_CKD_MAGIC_SIZE) == 0)
-        return TRUE;
-    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
-        if (memcmp(header, others[i].magic, strlen(others[i].magic)) == 0)
-            return bad_image(error, name, "%s", others[i].what);
-    return bad_image(error, name, "is not a CKD image, which begins with '%s': " CREATE_ONE, DASD_CKD_MAGIC);
-}
-
-/* The device type that a header keeps the low byte of; NULL if no model of Hercules has that byte. */
+/* Returns the device type whose low byte is in the header, or NULL if no model of Hercules has that byte. */
 static const char *type_by_byte(guint8 byte)
 {
     static const char *const types[] = {
@@ -91,67 +52,137 @@ static const char *type_by_byte(guint8 byte)
     return NULL;
 }
 
-static gboolean check_type(const guint8 *header, const char *name, GError **error)
+/* All CKD formats of Hercules have the same header after their first eight bytes. @what: "is an image", or similar */
+static gboolean check_geometry(const guint8 *header, const char *name, const char *what, GError **error)
 {
+    guint32 heads = ccw_load_le32(header + DASD_CKD_OFS_HEADS);
+    guint32 track_size = ccw_load_le32(header + DASD_CKD_OFS_TRACK_SIZE);
     guint8 byte = header[DASD_CKD_OFS_TYPE];
     const char *type = type_by_byte(byte);
 
-    if (byte == (DASD_3390_TYPE & 0xff))
-        return TRUE;
     if (!type)
         return bad_image(error, name,
-                         "has an unknown device type: byte %d is 0x%02x, that of a 3390 is 0x%02x; " CREATE_ONE,
-                         DASD_CKD_OFS_TYPE, byte, DASD_3390_TYPE & 0xff);
-    return bad_image(error, name, "is of device type %s, and only 3390 is supported: " CREATE_ONE, type);
+                         "%s with an unknown device type: byte %d is 0x%02x, that of a 3390 is 0x%02x; " CREATE_ONE,
+                         what, DASD_CKD_OFS_TYPE, byte, DASD_3390_TYPE & 0xff);
+    if (byte != (DASD_3390_TYPE & 0xff))
+        return bad_image(error, name, "%s of device type %s, and only 3390 is supported: " CREATE_ONE, what, type);
+    if (heads != DASD_3390_HEADS || track_size != DASD_3390_TRACK_SIZE)
+        return bad_image(error, name,
+                         "%s with a damaged header: %u heads, %u bytes a track (a 3390 has %u and %u); use a backup of "
+                         "it",
+                         what, heads, track_size, DASD_3390_HEADS, DASD_3390_TRACK_SIZE);
+    return TRUE;
+}
+
+/* An image of another format. The advice of a CKD format is only for a 3390, because the copy is of the same type. */
+typedef struct {
+    const char *magic; /* the first bytes of the image */
+    const char *what;
+    const char *advice;
+} Format;
+
+static const Format formats[] = {
+    { "CKD_C370", "is a compressed CKD image", "convert it with Hercules' 'dasdcopy -lfs -o CKD IMAGE NEW'" },
+    { "CKD_S370", "is a shadow file of a compressed CKD image",
+      "merge both with Hercules' 'dasdcopy -lfs -o CKD IMAGE sf=SHADOW NEW'" },
+    { "CKD_P064", "is a CKD image in the 64-bit format of Hercules 4", FROM_64_BIT "IMAGE NEW'" },
+    { "CKD_C064", "is a compressed CKD image in the 64-bit format of Hercules 4", FROM_64_BIT "IMAGE NEW'" },
+    { "CKD_S064", "is a shadow file of a compressed CKD image in the 64-bit format of Hercules 4",
+      FROM_64_BIT "IMAGE sf=SHADOW NEW'" },
+    { "FBA_P370", "is an FBA image" ONLY_CKD, CREATE_ONE },
+    { "FBA_C370", "is a compressed FBA image" ONLY_CKD, CREATE_ONE },
+    { "FBA_S370", "is a shadow file of a compressed FBA image" ONLY_CKD, CREATE_ONE },
+    { "FBA_P064", "is an FBA image in the 64-bit format of Hercules 4" ONLY_CKD, CREATE_ONE },
+    { "FBA_C064", "is a compressed FBA image in the 64-bit format of Hercules 4" ONLY_CKD, CREATE_ONE },
+    { "FBA_S064", "is a shadow file of a compressed FBA image in the 64-bit format of Hercules 4" ONLY_CKD,
+      CREATE_ONE },
+    { "QFI\xfb", "is a qcow2 image, not a DASD image", CREATE_ONE },
+};
+
+static gboolean unknown_format(const guint8 *header, const char *name, GError **error)
+{
+    g_autoptr(GString) bytes = g_string_new(NULL);
+
+    for (guint i = 0; i < DASD_CKD_MAGIC_SIZE; i++)
+        g_string_append_printf(bytes, "%s%02x", i ? " " : "", header[i]);
+    return bad_image(error, name,
+                     "is not a CKD image: it begins with the bytes %s, and a CKD image with '%s'; " CREATE_ONE,
+                     bytes->str, DASD_CKD_MAGIC);
+}
+
+static gboolean check_magic(const guint8 *header, const char *name, GError **error)
+{
+    if (memcmp(header, DASD_CKD_MAGIC, DASD_CKD_MAGIC_SIZE) == 0)
+        return TRUE;
+    for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
+        const Format *format = &formats[i];
+
+        if (memcmp(header, format->magic, strlen(format->magic)) != 0)
+            continue;
+        if (g_str_has_prefix(format->magic, "CKD_") && !check_geometry(header, name, format->what, error))
+            return FALSE;
+        return bad_image(error, name, "%s: %s", format->what, format->advice);
+    }
+    return unknown_format(header, name, error);
 }
 
 /*
- * Whether the whole volume is in this file. Hercules numbers the files of a volume; IBM's alcckd has 3 or 4 in that
- * byte and two counts of cylinders behind it (issue 486 of SDL-Hercules-390).
+ * Hercules numbers the files of a volume. IBM's alcckd has 3 or 4 in that byte, and after it two counts of cylinders
+ * (issue 486 of SDL-Hercules-390). A file of Hercules 4 has a serial number in digits there, which is no such count.
  */
-static gboolean check_files(const guint8 *header, const char *name, GError **error)
+static gboolean is_alcckd(const guint8 *header, guint64 cylinders)
+{
+    guint8 file = header[DASD_CKD_OFS_FILE_SEQ];
+
+    if (file != 3 && file != 4)
+        return FALSE;
+    for (guint offset = DASD_CKD_OFS_HIGH_CYL; offset <= DASD_CKD_OFS_ALCCKD_COUNT; offset += 4) {
+        guint32 count = ccw_load_le32(header + offset);
+
+        if (count != cylinders && count + 1 != cylinders)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Checks that the whole volume is in this file. */
+static gboolean check_files(const guint8 *header, guint64 cylinders, const char *name, GError **error)
 {
     guint8 file = header[DASD_CKD_OFS_FILE_SEQ];
 
     if (file <= 1 && ccw_load_le16(header + DASD_CKD_OFS_HIGH_CYL) == 0)
         return TRUE;
-    if ((file == 3 || file == 4) && ccw_load_le32(header + DASD_CKD_OFS_ALCCKD_COUNT))
-        return bad_image(error, name,
-                         "has the header of IBM's alcckd (byte %d is %u), which Hercules' tools refuse, too: copy the "
-                         "volume to an image of 'virt-ccw dasd create' with a system that uses both",
-                         DASD_CKD_OFS_FILE_SEQ, file);
+    if (is_alcckd(header, cylinders))
+        return bad_image(
+            error, name,
+            "has the header of IBM's alcckd (byte %d is %u), which Hercules' tools reject, too: make a copy of it, and "
+            "set bytes %d to %d of the copy to zero with 'dd if=/dev/zero of=COPY bs=1 seek=%d count=%d conv=notrunc'",
+            DASD_CKD_OFS_FILE_SEQ, file, DASD_CKD_OFS_FILE_SEQ, DASD_CKD_OFS_ALCCKD_COUNT + 3, DASD_CKD_OFS_FILE_SEQ,
+            DASD_CKD_OFS_ALCCKD_COUNT + 4 - DASD_CKD_OFS_FILE_SEQ);
     if (file > 1)
         return bad_image(error, name,
                          "is file %u of a volume of several files: give the first one to Hercules' 'dasdcopy -lfs -o "
-                         "CKD' to make it one file",
+                         "CKD FIRST NEW' to make it one file",
                          file);
-    return bad_image(
-        error, name,
-        "is the first of several files of a volume: make it one file with Hercules' 'dasdcopy -lfs -o CKD'");
+    return bad_image(error, name,
+                     "is the first of several files of a volume: make it one file with Hercules' 'dasdcopy -lfs -o CKD "
+                     "IMAGE NEW'");
 }
 
 static gboolean check_header(const guint8 *header, guint64 size, const char *name, DasdImageInfo *info, GError **error)
 {
-    guint32 heads = ccw_load_le32(header + DASD_CKD_OFS_HEADS);
-    guint32 track_size = ccw_load_le32(header + DASD_CKD_OFS_TRACK_SIZE);
     const guint64 cylinder = (guint64)DASD_3390_HEADS * DASD_3390_TRACK_SIZE;
     guint64 body = size - DASD_CKD_HEADER_SIZE;
 
-    if (!check_type(header, name, error))
-        return FALSE;
-    if (heads != DASD_3390_HEADS || track_size != DASD_3390_TRACK_SIZE)
-        return bad_image(error, name,
-                         "has a damaged header: %u heads, %u bytes a track (a 3390 has %u and %u); use a backup of it",
-                         heads, track_size, DASD_3390_HEADS, DASD_3390_TRACK_SIZE);
-    if (!check_files(header, name, error))
+    if (!check_geometry(header, name, "is a CKD image", error) || !check_files(header, body / cylinder, name, error))
         return FALSE;
     if (body == 0 || body % cylinder)
         return bad_image(
             error, name,
             "is truncated or damaged: %" G_GUINT64_FORMAT " bytes are not whole cylinders; use a backup of it", size);
-    if (body / cylinder > DASD_3390_CYLINDERS_MAX)
-        return bad_image(error, name, "has %" G_GUINT64_FORMAT " cylinders; at most %u are supported", body / cylinder,
-                         DASD_3390_CYLINDERS_MAX);
+    if (body / cylinder > DASD_IMAGE_CYLINDERS_MAX)
+        return bad_image(error, name, "has %" G_GUINT64_FORMAT " cylinders; at most %u are supported: " CREATE_ONE,
+                         body / cylinder, DASD_IMAGE_CYLINDERS_MAX);
     info->cylinders = (guint32)(body / cylinder);
     return TRUE;
 }
@@ -160,7 +191,9 @@ static void name_model(DasdImageInfo *info)
 {
     const DasdModel *model = dasd_model_by_cylinders(info->cylinders);
 
-    info->name = model->cylinders <= info->cylinders ? model->name : "3390";
+    gboolean is_model = model->cylinders <= info->cylinders && info->cylinders <= model->cylinders + model->alternates;
+
+    info->name = is_model ? model->name : "3390";
     info->device_type = DASD_3390_TYPE;
     info->device_model = model->device_model;
     info->cu_type = DASD_3990_TYPE;
@@ -169,13 +202,13 @@ static void name_model(DasdImageInfo *info)
     info->track_size = DASD_3390_TRACK_SIZE;
 }
 
-/* A damaged track 0 is no damaged image: a guest may format it anew. */
+/* An image with a damaged track 0 is valid: a guest may format the track anew. */
 static gboolean read_label(int fd, const char *name, DasdImageInfo *info, GError **error)
 {
     g_autofree guint8 *slot = g_malloc(DASD_3390_TRACK_SIZE);
     g_autofree DasdTrack *track = g_new0(DasdTrack, 1);
 
-    if (!read_at(fd, slot, DASD_3390_TRACK_SIZE, DASD_CKD_HEADER_SIZE)) {
+    if (!dasd_file_read_at(fd, slot, DASD_3390_TRACK_SIZE, DASD_CKD_HEADER_SIZE)) {
         ccw_error_set_errno(error, errno ? errno : EIO, "cannot read track 0 of %s", name);
         return FALSE;
     }
@@ -194,12 +227,12 @@ gboolean dasd_image_probe(int fd, const char *name, DasdImageInfo *ret_info, GEr
     struct stat st;
 
     if (fstat(fd, &st) < 0) {
-        ccw_error_set_errno(error, errno, "cannot look at %s", name);
+        ccw_error_set_errno(error, errno, "cannot get the status of %s", name);
         return FALSE;
     }
     if (!S_ISREG(st.st_mode))
         return bad_image(error, name, "is not a regular file: " CREATE_ONE);
-    if (!read_at(fd, header, sizeof(header), 0)) {
+    if (!dasd_file_read_at(fd, header, sizeof(header), 0)) {
         if (errno == 0)
             return bad_image(error, name, "is too short for a CKD image: " CREATE_ONE);
         ccw_error_set_errno(error, errno, "cannot read %s", name);
@@ -216,58 +249,43 @@ gboolean dasd_image_probe(int fd, const char *name, DasdImageInfo *ret_info, GEr
     return TRUE;
 }
 
-static void set_busy(int fd, const char *path, GError **error)
+int dasd_image_open_unlocked(const char *path, DasdImageInfo *ret_info, GError **error)
 {
-    g_autofree char *holder = dasd_holder_describe(fd);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-    g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "%s is in use by %s", path, holder);
-}
-
-static gboolean lock_image(int fd, const char *path, gboolean read_only, GError **error)
-{
-    struct flock lock = { .l_type = (short)(read_only ? F_RDLCK : F_WRLCK), .l_whence = SEEK_SET };
-
-    if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
-        return TRUE;
-    if (errno == EAGAIN || errno == EACCES)
-        set_busy(fd, path, error);
-    else
-        ccw_error_set_errno(error, errno, "cannot lock %s", path);
-    return FALSE;
-}
-
-char *dasd_image_parse(const char *text, DasdImageOptions *ret_options)
-{
-    g_autofree char *path = g_strdup(text);
-    char *comma;
-
-    *ret_options = (DasdImageOptions){ FALSE, FALSE };
-    while ((comma = strrchr(path, ',')) != NULL) {
-        const char *word = comma + 1;
-        gboolean end_of_name = *word == '\0';
-
-        if (strcmp(word, "ro") == 0 || strcmp(word, "read-only") == 0)
-            ret_options->read_only = TRUE;
-        else if (strcmp(word, "sync") == 0)
-            ret_options->sync = TRUE;
-        else if (!end_of_name)
-            break;
-        *comma = '\0';
-        if (end_of_name)
-            break;
+    if (fd < 0) {
+        ccw_error_set_errno(error, errno, "cannot open %s", path);
+    } else if (!dasd_image_probe(fd, path, ret_info, error)) {
+        close(fd);
+        fd = -1;
     }
-    return g_steal_pointer(&path);
+    return fd;
 }
 
-/* root opens a file for writing that nobody may write; to a person it is read-only all the same. */
-static gboolean nobody_writes(int fd)
+void dasd_image_read_volser(int fd, int snapshot_fd, char ret_volser[DASD_VOLSER_MAX + 1])
+{
+    DasdImageInfo info = { 0 };
+
+    if (dasd_image_probe(fd, "the image", &info, NULL) && snapshot_fd >= 0 &&
+        dasd_snapshot_file_has(snapshot_fd, info.cylinders, 0)) {
+        *info.volser = '\0';
+        read_label(snapshot_fd, "the snapshot", &info, NULL);
+    }
+    g_strlcpy(ret_volser, info.volser, sizeof(info.volser));
+}
+
+/*
+ * root can open a file for writing although its mode has no write permission. The owner means such a file to be
+ * read-only.
+ */
+static gboolean is_mode_read_only(int fd)
 {
     struct stat st;
 
     return fstat(fd, &st) == 0 && !(st.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH));
 }
 
-/* A word behind a comma that is no option belongs to the name, so that there is no such file. */
+/* dasd_image_parse() takes an unknown option for a part of the name, and no such file exists. */
 static void set_open_error(int errnum, const char *path, GError **error)
 {
     const char *comma = errnum == ENOENT ? strrchr(path, ',') : NULL;
@@ -279,14 +297,29 @@ static void set_open_error(int errnum, const char *path, GError **error)
                             errnum == ENOENT ? " ('virt-ccw dasd create' makes one)" : "");
 }
 
+/* A snapshot of a read-only DASD would be empty, and its writes do not survive the run, let alone a power cut. */
+static gboolean check_options(const char *path, const DasdImageOptions *options, GError **error)
+{
+    if (!options->snapshot || (!options->read_only && !options->sync))
+        return TRUE;
+    g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID,
+                "%s: snapshot and %s exclude each other: snapshot throws the guest's writes away, %s", path,
+                options->read_only ? "ro" : "sync",
+                options->read_only ? "and ro allows none" : "and sync makes them survive a power cut");
+    return FALSE;
+}
+
 int dasd_image_open(const char *path, DasdImageOptions *options, DasdImageInfo *ret_info, GError **error)
 {
-    /* O_NONBLOCK: a FIFO must not hang the open; it is refused by the probe. */
+    /* O_NONBLOCK: a FIFO must not block open(). dasd_image_probe() rejects it. */
     const int flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-    gboolean read_only = options->read_only;
-    int fd = open(path, (read_only ? O_RDONLY : O_RDWR) | flags);
+    gboolean read_only = options->read_only || options->snapshot;
+    int fd;
 
-    if (!read_only && (fd >= 0 ? nobody_writes(fd) : errno == EACCES || errno == EPERM || errno == EROFS)) {
+    if (!check_options(path, options, error))
+        return -1;
+    fd = open(path, (read_only ? O_RDONLY : O_RDWR) | flags);
+    if (!read_only && (fd >= 0 ? is_mode_read_only(fd) : errno == EACCES || errno == EPERM || errno == EROFS)) {
         if (fd >= 0)
             close(fd);
         read_only = TRUE;
@@ -296,10 +329,10 @@ int dasd_image_open(const char *path, DasdImageOptions *options, DasdImageInfo *
         set_open_error(errno, path, error);
         return -1;
     }
-    if (!lock_image(fd, path, read_only, error) || !dasd_image_probe(fd, path, ret_info, error)) {
+    if (!dasd_lock_take(fd, path, error) || !dasd_image_probe(fd, path, ret_info, error)) {
         close(fd);
         return -1;
     }
-    options->read_only = read_only;
+    options->read_only = read_only && !options->snapshot;
     return fd;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Volume labels. Layouts: z/OS DFSMSdfp Advanced Services (SC23-6861), volume label and DSCBs; the same fields are in
- * arch/s390/include/uapi/asm/vtoc.h.
+ * Reads and makes volume labels. Layouts: z/OS DFSMSdfp Advanced Services (SC23-6861), volume label and DSCBs; the same
+ * fields are in arch/s390/include/uapi/asm/vtoc.h.
  */
 #include "dasd/dasd-label.h"
 
@@ -73,7 +73,7 @@ void dasd_label_block_volser(const guint8 *data, char ret_volser[DASD_VOLSER_MAX
         read_field(label, ret_volser);
 }
 
-/* Appends record number; returns where its key begins. */
+/* Appends a record with this number. Returns the place of its key. */
 static guint8 *add_record(DasdTrack *track, guint8 number, guint8 kl, guint16 dl)
 {
     guint8 count[DASD_COUNT_SIZE];
@@ -87,7 +87,7 @@ static guint8 *add_record(DasdTrack *track, guint8 number, guint8 kl, guint16 dl
     return dasd_track_key(track, &track->records[after + 1]);
 }
 
-/* IPL1 is a PSW of the disabled wait with code 0x0f and a NOOP: a volume without a loader stops in a known state. */
+/* IPL1 has a PSW of the disabled wait with code 0x0f, and a NOOP: a volume without a loader stops in a known state. */
 static void make_track_0(DasdTrack *track, const char *volser)
 {
     static const guint8 wait[] = { 0, 0x06, 0, 0, 0, 0, 0, 0x0f, 0x03, 0, 0, 0, 0, 0, 0, 0x01 };
@@ -108,7 +108,7 @@ static void make_track_0(DasdTrack *track, const char *volser)
     key[4 + LABEL_OFS_VTOC + 4] = 1;            /* record 1 */
 }
 
-/* Offsets are of the DSCB with its key, as the manual counts. */
+/* As in the manual, offsets count from the key of the DSCB. */
 static void make_format_4(guint8 *dscb, guint32 cylinders)
 {
     guint16 dscbs = (guint16)(DASD_3390_CELLS / dasd_3390_record_cells(DSCB_KL, DSCB_DL));
@@ -116,14 +116,14 @@ static void make_format_4(guint8 *dscb, guint32 cylinders)
     memset(dscb, 0x04, DSCB_KL);
     dscb[44] = 0xf4;
     ccw_store_be16(dscb + 50, (guint16)(dscbs - 2)); /* DSCBs not used */
-    dscb[58] = 0x80;                                 /* no format-5 information: all space is to be found anew */
+    dscb[58] = 0x80;                                 /* no format-5 information: the system finds the free space anew */
     dscb[59] = 1;                                    /* extents of the VTOC */
     ccw_store_be16(dscb + 62, (guint16)cylinders);
     ccw_store_be16(dscb + 64, DASD_3390_HEADS);
-    ccw_store_be16(dscb + 66, 58786); /* bytes of a track, overheads included */
+    ccw_store_be16(dscb + 66, 58786); /* bytes of a track, overhead included */
     dscb[71] = 0x30;                  /* device flags */
-    dscb[74] = (guint8)dscbs;         /* a track */
-    dscb[75] = 45;                    /* directory blocks a track */
+    dscb[74] = (guint8)dscbs;         /* DSCBs on a track */
+    dscb[75] = 45;                    /* directory blocks on a track */
     dscb[105] = 0x01;                 /* an extent in tracks: ... */
     dscb[110] = 1;                    /* ... cylinder 0, head 1 to ... */
     dscb[114] = 1;                    /* ... cylinder 0, head 1 */

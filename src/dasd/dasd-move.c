@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The moves over a volume that commands share: tracks within the extent, count fields on a track.
+ * Moves over a volume, which the commands share: tracks within the extent, count fields on a track.
  */
 #include "dasd/dasd-exec.h"
 
 #define MASK_SEEK 0x18
-#define MASK_SEEK_NONE 0x18 /* neither seeks nor the next track of a multi-track command */
+#define MASK_SEEK_NONE 0x18 /* allows neither seeks nor the next track of a multi-track command */
 
 static void set_index(DasdExec *exec, guint32 number)
 {
-    exec->chain.placed = TRUE;
+    exec->chain.is_placed = TRUE;
     exec->chain.track_number = number;
     exec->chain.track = NULL;
     exec->chain.at = DASD_AT_INDEX;
@@ -32,19 +32,37 @@ gboolean dasd_move_to_track(DasdExec *exec, guint32 number)
 
 gboolean dasd_move_load(DasdExec *exec)
 {
-    /* A seek may have come before the extent. */
+    /* The track may be outside the extent if a seek came before the extent. */
     if (!in_extent(exec, exec->chain.track_number))
         return dasd_check(exec, DASD_CHECK_FILE_PROTECTED);
     if (!exec->chain.track)
-        exec->chain.track = dasd_volume_find(exec->device->volume, exec->chain.track_number);
+        exec->chain.track = dasd_volume_find(exec->drive->volume, exec->chain.track_number);
     if (!exec->chain.track)
         return dasd_check_host(exec);
     return exec->chain.track->n_records > 0 || dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
 }
 
+gboolean dasd_move_repair(DasdExec *exec)
+{
+    DasdTrack *track = dasd_volume_find(exec->drive->volume, exec->chain.track_number);
+
+    exec->chain.track = track;
+    if (!track)
+        return dasd_check_host(exec);
+    if (track->n_records == 0)
+        dasd_volume_repair(exec->drive->volume, track);
+    return TRUE;
+}
+
+void dasd_move_lose_orientation(DasdExec *exec)
+{
+    exec->chain.at = DASD_AT_INDEX;
+    exec->chain.record = 0;
+}
+
 gboolean dasd_move_fetch(DasdExec *exec, guint32 first, guint32 last)
 {
-    return dasd_volume_fetch(exec->device->volume, exec->chain.track, first, last) || dasd_check_host(exec);
+    return dasd_volume_fetch(exec->drive->volume, exec->chain.track, first, last) || dasd_check_host(exec);
 }
 
 gboolean dasd_move_fetch_track(DasdExec *exec)
@@ -65,7 +83,10 @@ gboolean dasd_move_next_track(DasdExec *exec)
     return dasd_move_to_track(exec, next) && dasd_move_load(exec);
 }
 
-/* At the index: on to the next track, or once more around this one. Twice around without a record is an end. */
+/*
+ * At the index, moves to the next track, or once more to the start of this track. A command that passes the index of
+ * one track twice finds no record.
+ */
 static gboolean pass_index(DasdExec *exec, gboolean multi)
 {
     if (multi)
@@ -87,7 +108,7 @@ gboolean dasd_move_next_count(DasdExec *exec, gboolean multi, gboolean with_r0)
             next = 1;
         if (next < exec->chain.track->n_records)
             break;
-        /* In a domain the next track has to have a record. Elsewhere empty tracks are passed. */
+        /* In a domain the next track must have a record. Elsewhere the command passes empty tracks. */
         if (next_track && exec->chain.domain.operation)
             return dasd_check(exec, DASD_CHECK_NO_RECORD);
         if (!pass_index(exec, multi))

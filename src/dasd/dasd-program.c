@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Checking a request's program, fetching its CCWs.
+ * Checks the program of a request, and fetches its CCWs.
  */
 #include "dasd/dasd-program.h"
 
@@ -14,7 +14,7 @@ static gboolean is_tic(const guint8 *ccw)
     return ccw[CCW_OFS_CMD] == CCW_CMD_TIC;
 }
 
-/* What whoever made the program answers for: targets and offsets within it. */
+/* Checks targets and offsets within the program. The maker of the request must get them right. */
 static gboolean check_ccw(const DasdProgram *program, guint32 i)
 {
     const guint8 *ccw = program->code.ccw[i];
@@ -22,41 +22,51 @@ static gboolean check_ccw(const DasdProgram *program, guint32 i)
 
     if (is_tic(ccw))
         return cda % CCW_SIZE == 0 && cda / CCW_SIZE < program->ccw_count;
-    return ccw_load_be16(ccw + CCW_OFS_COUNT) == 0 || cda == CCW_PROGRAM_CDA_OFS + i * sizeof(guint64) ||
+    return ccw_load_be16(ccw + CCW_OFS_COUNT) == 0 || cda == CHANNEL_PROGRAM_CDA_OFS + i * sizeof(guint64) ||
            (ccw[CCW_OFS_FLAGS] & CCW_FLAG_SKIP) || ccw[CCW_OFS_CMD] == CCW_CMD_NOOP;
+}
+
+/* Another thread may change the request meanwhile. So this function copies the entries in use before any check. */
+static void copy_code(DasdProgram *program, const ChannelProgram *code, guint32 ccw_count)
+{
+    memcpy(program->code.ccw, code->ccw, ccw_count * sizeof(code->ccw[0]));
+    memcpy(program->code.cda, code->cda, ccw_count * sizeof(code->cda[0]));
 }
 
 int dasd_program_load(DasdProgram *program, const CcwCmdRequest *request)
 {
-    guint32 flags = ccw_load_be32(request->orb + CCW_ORB_OFS_FLAGS);
-    guint32 start = ccw_load_be32(request->orb + CCW_ORB_OFS_CPA);
+    guint32 flags = ccw_load_be32(request->orb + CHANNEL_ORB_OFS_FLAGS);
+    guint32 start = ccw_load_be32(request->orb + CHANNEL_ORB_OFS_CPA);
 
-    if (request->ccw_count < 1 || request->ccw_count > CCW_PROGRAM_MAX || !request->program || start % CCW_SIZE ||
+    if (request->ccw_count < 1 || request->ccw_count > CHANNEL_PROGRAM_MAX || !request->program || start % CCW_SIZE ||
         start / CCW_SIZE >= request->ccw_count)
         return -EINVAL;
-    memcpy(&program->code, GSIZE_TO_POINTER(request->program), sizeof(program->code));
+    copy_code(program, GSIZE_TO_POINTER(request->program), request->ccw_count);
     program->ccw_count = request->ccw_count;
     program->start = start / CCW_SIZE;
-    program->block = (flags & CCW_ORB_C64) && !(flags & CCW_ORB_T2K) ? 4096 : 2048;
+    program->block = (flags & CHANNEL_ORB_C64) && !(flags & CHANNEL_ORB_T2K) ? 4096 : 2048;
     program->fetches = 0;
-    program->may_suspend = (flags & CCW_ORB_SUSPEND) != 0;
-    program->resumes = (ccw_load_be16(request->scsw + CCW_SCSW_OFS_CTL) & CCW_SCSW_ACTL_RESUME_PENDING) != 0;
-    program->suppresses_length = (flags & CCW_ORB_ILS) != 0;
+    program->can_suspend = (flags & CHANNEL_ORB_SUSPEND) != 0;
+    program->is_resumed = (ccw_load_be16(request->scsw + CHANNEL_SCSW_OFS_CTL) & CHANNEL_SCSW_ACTL_RESUME_PENDING) != 0;
+    program->is_length_suppressed = (flags & CHANNEL_ORB_ILS) != 0;
     for (guint32 i = 0; i < program->ccw_count; i++)
         if (!check_ccw(program, i))
             return -EINVAL;
     return 0;
 }
 
-/* Chapter 16, "Program Check": an invalid data address is noticed before the command where its first byte has none. */
+/*
+ * Chapter 16, "Program Check": the channel notices an invalid data address before the command, if the first byte has no
+ * valid address.
+ */
 static gboolean has_data(const DasdProgram *program, const DasdCcw *ccw, gboolean data_chained)
 {
     guint64 address = program->code.cda[ccw->index];
 
-    /* Read backward, of any modifier, is rejected without a look at its data. */
+    /* The device rejects read backward, with any modifier, without a look at its data. */
     if (!data_chained && (ccw->cmd == CCW_CMD_NOOP || (ccw->cmd & 0x0f) == 0x0c))
         return TRUE;
-    if (ccw->count == 0 || (ccw_cmd_is_input(ccw->cmd) && (ccw->flags & CCW_FLAG_SKIP)))
+    if (ccw->count == 0 || (channel_cmd_is_input(ccw->cmd) && (ccw->flags & CCW_FLAG_SKIP)))
         return TRUE;
     return address && (!(ccw->flags & CCW_FLAG_IDA) || *(const guint64 *)GSIZE_TO_POINTER(address));
 }
@@ -67,7 +77,7 @@ static gboolean is_valid(const DasdProgram *program, const DasdCcw *ccw, gboolea
     if (ccw->flags & CCW_FLAG_MIDA)
         return FALSE;
     /* "Invalid Suspend Flag" */
-    if ((ccw->flags & CCW_FLAG_SUSPEND) && (data_chained || !program->may_suspend))
+    if ((ccw->flags & CCW_FLAG_SUSPEND) && (data_chained || !program->can_suspend))
         return FALSE;
     if (ccw->count == 0 && (data_chained || (ccw->flags & CCW_FLAG_CD)))
         return FALSE;
@@ -82,22 +92,22 @@ guint8 dasd_program_fetch(DasdProgram *program, guint32 index, guint8 data_of, D
 
     *ret_ccw = (DasdCcw){ .index = index };
     if (index >= program->ccw_count)
-        return CCW_CSTAT_PROGRAM_CHECK;
+        return CHANNEL_CSTAT_PROGRAM_CHECK;
     ccw = program->code.ccw[index];
     if (is_tic(ccw)) {
         index = ccw_load_be32(ccw + CCW_OFS_CDA) / CCW_SIZE;
         ccw = program->code.ccw[index];
-        /* Neither the first CCW (but of a program that is resumed) nor the target of a TIC may be one. */
-        if ((program->fetches == 0 && !program->resumes) || is_tic(ccw))
-            return CCW_CSTAT_PROGRAM_CHECK;
+        /* A TIC must not be the target of a TIC, nor the first CCW, except in a resumed program. */
+        if ((program->fetches == 0 && !program->is_resumed) || is_tic(ccw))
+            return CHANNEL_CSTAT_PROGRAM_CHECK;
     }
     ret_ccw->index = index;
     ret_ccw->cmd = data_of ? data_of : ccw[CCW_OFS_CMD];
     ret_ccw->flags = ccw[CCW_OFS_FLAGS];
     ret_ccw->count = ccw_load_be16(ccw + CCW_OFS_COUNT);
     if (++program->fetches > DASD_PROGRAM_FETCHES_MAX)
-        return CCW_CSTAT_CHANNEL_CONTROL_CHECK;
-    return is_valid(program, ret_ccw, data_of != 0) ? 0 : CCW_CSTAT_PROGRAM_CHECK;
+        return CHANNEL_CSTAT_CHANNEL_CONTROL_CHECK;
+    return is_valid(program, ret_ccw, data_of != 0) ? 0 : CHANNEL_CSTAT_PROGRAM_CHECK;
 }
 
 gboolean dasd_program_has_bytes(const DasdProgram *program, const DasdCcw *ccw, guint32 wanted)
@@ -115,7 +125,7 @@ gboolean dasd_program_has_bytes(const DasdProgram *program, const DasdCcw *ccw, 
             index = ccw_load_be32(program->code.ccw[index] + CCW_OFS_CDA) / CCW_SIZE;
         next = program->code.ccw[index];
         count = ccw_load_be16(next + CCW_OFS_COUNT);
-        /* A TIC to a TIC has none, either. */
+        /* A TIC has no count, so a TIC to a TIC is invalid, too. */
         if (count == 0)
             return TRUE;
         total += count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The program of one request (channel/request.h), copied and checked: fetching CCWs, and moving data to and from
- * where they point. No command is known here.
+ * The program of one request (channel/request.h), copied and checked. These functions fetch CCWs, and move data to and
+ * from their addresses. They do not know commands.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 
 #include "channel/request.h"
 
-/* A program that fetches more CCWs than this is endless; 256 searches over the fullest tracks stay below. */
+/* A program that fetches more CCWs than this is endless. 256 searches over the fullest tracks need fewer. */
 #define DASD_PROGRAM_FETCHES_MAX 65536
 
 typedef struct {
@@ -20,55 +20,107 @@ typedef struct {
 } DasdCcw;
 
 typedef struct {
-    CcwProgram code;
+    ChannelProgram code; /* only the first ccw_count entries are valid */
     guint32 ccw_count;
     guint32 start;   /* index of the first CCW */
     guint32 block;   /* bytes of an IDAW's block: 4096 or 2048 */
     guint32 fetches; /* CCWs fetched so far, for the bound */
-    gboolean may_suspend;
-    gboolean resumes;           /* it was suspended before its first CCW here */
-    gboolean suppresses_length; /* of immediate operations: incorrect-length-suppression mode */
+    gboolean can_suspend;
+    gboolean is_resumed;           /* the program was suspended before its first CCW here */
+    gboolean is_length_suppressed; /* incorrect-length-suppression mode, for immediate operations */
 } DasdProgram;
 
-/* Copies and checks the program of a request. Returns 0 or -EINVAL. */
+/**
+ * dasd_program_load:
+ *
+ * Copies and checks the program of a request.
+ *
+ * Returns: 0 or -EINVAL
+ */
 int dasd_program_load(DasdProgram *program, const CcwCmdRequest *request);
 
-/*
- * Fetches the CCW at index, through a transfer in channel. data_of: the command whose data the CCW is to go on with,
- * which is then its command; 0 if it is one itself. Returns the subchannel status: 0, or why the channel program ends
- * here. Index and count are set in any case: what the status has of a CCW.
+/**
+ * dasd_program_fetch:
+ * @data_of: the command whose data the CCW continues; it becomes the command of the CCW. 0: the CCW is a command itself
+ * @ret_ccw: has index and count on failure, too, for the status
+ *
+ * Fetches the CCW at @index, through a transfer in channel.
+ *
+ * Returns: the subchannel status: 0, or the reason why the channel program ends here
  */
 guint8 dasd_program_fetch(DasdProgram *program, guint32 index, guint8 data_of, DasdCcw *ret_ccw);
 
-/*
- * Whether a command has so many bytes of data, chained data included. TRUE, too, when it cannot be told: a chain with a
- * CCW that is not valid ends in a program check when the device gets there.
+/**
+ * dasd_program_has_bytes:
+ *
+ * Checks whether a command has @wanted bytes of data, chained data included.
+ *
+ * Returns: TRUE also if the answer is unknown: a chain with an invalid CCW ends in a program check when the device
+ * reaches the CCW
  */
 gboolean dasd_program_has_bytes(const DasdProgram *program, const DasdCcw *ccw, guint32 wanted);
 
-/* Data of the current CCW, and of those chained to it by chain-data. */
+/* The data of the current CCW, and of the CCWs that data chaining adds. */
 typedef struct {
     DasdProgram *program;
-    DasdCcw *ccw;  /* moves on with data chaining */
+    DasdCcw *ccw;  /* current CCW; data chaining replaces it */
     guint32 left;  /* bytes that the CCW still has: the residual count */
     guint32 done;  /* bytes moved with this CCW, without a list of IDAWs */
-    guint32 entry; /* of the list of IDAWs */
+    guint32 entry; /* index in the list of IDAWs */
     guint32 entry_done;
-    guint8 cstat; /* program check, if an address or a chained CCW was bad */
-    gboolean pci; /* a CCW chained to asks for a program-controlled interruption */
-    gboolean cut; /* the device had or wanted more than the CCWs hold */
+    guint8 cstat;      /* program check, if an address or a chained CCW was invalid */
+    gboolean pci;      /* a chained CCW asks for a program-controlled interruption */
+    gboolean is_short; /* the device had or wanted more than the CCWs hold */
 } DasdData;
 
 void dasd_data_begin(DasdData *data, DasdProgram *program, DasdCcw *ccw);
 
-/* Into memory. Returns how many bytes the CCWs had place for; fewer than length sets data->cut. */
+/**
+ * dasd_data_put:
+ *
+ * Copies @length bytes into the memory of the CCWs.
+ *
+ * Returns: the number of bytes that fit; fewer than @length sets @data->is_short
+ */
 gsize dasd_data_put(DasdData *data, const void *from, gsize length);
 
-/* Out of memory. Returns how many bytes the CCWs had; fewer than length sets data->cut. */
+/**
+ * dasd_data_get:
+ *
+ * Copies @length bytes out of the memory of the CCWs.
+ *
+ * Returns: the number of bytes that the CCWs had; fewer than @length sets @data->is_short
+ */
 gsize dasd_data_get(DasdData *data, void *to, gsize length);
 
-/* As dasd_data_get, where fewer is as good. */
+/**
+ * dasd_data_get_upto:
+ *
+ * Like dasd_data_get(), for a command that accepts fewer bytes: does not set @data->is_short.
+ */
 gsize dasd_data_get_upto(DasdData *data, void *to, gsize length);
 
-/* At the end of a command: a chain-data CCW whose count ran out has its successor fetched, as a channel does. */
+/**
+ * dasd_data_drop:
+ *
+ * Takes @length bytes from the CCWs like dasd_data_get(), and ignores them. Does not set @data->is_short.
+ */
+void dasd_data_drop(DasdData *data, gsize length);
+
+/**
+ * dasd_data_check:
+ *
+ * Checks, without a move, whether dasd_data_get() of @length bytes would end in a program check. CCWs with fewer bytes
+ * are valid. A write checks its data first, so that a program check does not leave a part of a record on the track.
+ *
+ * Returns: the subchannel status: 0, or the reason why the data is invalid
+ */
+guint8 dasd_data_check(const DasdData *data, gsize length);
+
+/**
+ * dasd_data_end:
+ *
+ * Ends the data of a command. If the count of a chain-data CCW ran out, this function fetches the next CCW, as a
+ * channel does.
+ */
 void dasd_data_end(DasdData *data);

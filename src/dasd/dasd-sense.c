@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The conditions that a device may report, a row each.
+ * The conditions that a device may report, and their sense bytes.
  */
 #include "dasd/dasd-sense.h"
 

@@ -5,7 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Home address and R0: what decides whether a track is there at all. Within one block, as slots are of whole blocks. */
+/*
+ * Home address and R0. They decide whether the track exists in the file. They lie within one block, because slots
+ * consist of whole blocks.
+ */
 #define HEAD_SIZE (DASD_HA_SIZE + DASD_COUNT_SIZE + DASD_R0_DL)
 
 static gboolean write_at(const DasdFile *file, const guint8 *from, gsize length, guint64 offset)
@@ -33,8 +36,9 @@ static gboolean write_slot(const DasdFile *file, const DasdTrack *track, guint32
 }
 
 /*
- * Eight bytes, a count over an end marker or the reverse. Of two blocks that one goes first which leaves, when the
- * other does not follow, what dasd_track_cut() takes for the end.
+ * Writes eight bytes: a count over an end marker, or the reverse. If the bytes lie in two blocks, this function writes
+ * them one after the other. It chooses the order so that dasd_track_cut() recognises the end of the track if the second
+ * write is lost.
  */
 static gboolean write_eight(const DasdFile *file, const DasdTrack *track, guint32 at, const guint8 *bytes,
                             gboolean marker)
@@ -60,7 +64,7 @@ static gboolean cut(const DasdFile *file, const DasdTrack *track, const DasdChan
     static const guint8 nothing[HEAD_SIZE];
     static const guint8 marker[DASD_END_SIZE] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 
-    /* A hole is as good as cut, and behind the end marker there is nothing to cut. */
+    /* A hole needs no cut, and after the end marker there is nothing to cut. */
     if (change->format == DASD_STORE_NO_FORMAT || (change->format && change->format >= change->file_end) ||
         track->unwritten)
         return TRUE;
@@ -83,7 +87,7 @@ static gboolean fill(const DasdFile *file, const DasdTrack *track, const DasdCha
 
 static gboolean commit(const DasdFile *file, const DasdTrack *track, const DasdChange *change, gboolean *ret_written)
 {
-    /* An erased track ends where it was cut. */
+    /* An erased track already ends at the cut. */
     if (change->format == DASD_STORE_NO_FORMAT || change->format == track->end)
         return TRUE;
     *ret_written = TRUE;

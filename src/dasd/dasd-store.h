@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How a changed track gets into the image, so that the process may be killed at any moment, and with sync the host lose
- * its power. The cache that knows what changed is dasd-volume.
+ * Writes a changed track to the image. The process may be killed at any moment. With sync, the host may lose its power,
+ * too. dasd-volume is the cache that knows the changes.
  *
- * A kill ends a write between two pages of the file. So new records are written in three steps, with a sync between
- * them, each of which leaves a whole track as far as a reader can tell:
+ * A kill ends a write between two pages of the file. So this file writes new records in three steps, with a sync
+ * between them. After each step, a reader finds a whole track:
  *
- *   cut     the track ends where the first new count will be: what was there is gone
- *   fill    all that is new behind that count, the end marker too; and data of records that stay
- *   commit  the count itself: the new records are there
+ *   cut     the track ends at the place of the first new count, and the old records after it are gone
+ *   fill    the bytes after that count, with the new end marker, and data of records that stay
+ *   commit  the count itself, which makes the new records visible
  *
- * A count or an end marker that lies across two blocks is written in the order that dasd_track_cut() tells apart.
+ * If a count or an end marker lies in two blocks, this file writes the blocks in the order that dasd_track_cut() knows.
  */
 #pragma once
 
@@ -22,9 +22,9 @@
 #define DASD_STORE_NO_FORMAT G_MAXUINT32
 
 typedef struct {
-    guint32 from, to; /* bytes that changed in records that stay; none if equal */
-    guint32 format;   /* of the first new count or of the new end marker, 0 for the whole track; DASD_STORE_NO_FORMAT */
-    guint32 file_end; /* of the end marker in the image; 0 if the track is a hole or damaged there */
+    guint32 from, to; /* changed bytes in records that stay; no change if equal */
+    guint32 format;   /* offset of the first new count or end marker; 0: the whole track; DASD_STORE_NO_FORMAT */
+    guint32 file_end; /* offset of the end marker in the image; 0 if the track is a hole or damaged there */
 } DasdChange;
 
 typedef enum {
@@ -34,9 +34,13 @@ typedef enum {
     DASD_STORE_STEPS,
 } DasdStoreStep;
 
-/*
- * One step of storing a change; ret_written is set if there was anything to write, and to sync for the caller. FALSE
- * with errno when the host cannot write: the track is then as it was, cut, or partly filled.
+/**
+ * dasd_store_step:
+ * @ret_written: set if the step wrote something, which the caller has to sync
+ *
+ * Does one step of storing a change.
+ *
+ * Returns: FALSE with errno if the host cannot write; the track is then as before, cut, or partly filled
  */
 gboolean dasd_store_step(const DasdFile *file, const DasdTrack *track, const DasdChange *change, DasdStoreStep step,
                          gboolean *ret_written);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Records of a slot: finding them, adding them.
+ * Finds and adds records of a slot.
  */
 #include "dasd/dasd-track.h"
 
@@ -11,7 +11,7 @@
 static const guint8 end_marker[DASD_END_SIZE] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 static const guint8 nothing[DASD_HA_SIZE + DASD_COUNT_SIZE + DASD_END_SIZE];
 
-/* CC and HH, as they stand in a home address and in counts. */
+/* Stores CC and HH, as a home address and a count have them. */
 static void store_address(guint8 *at, guint32 number)
 {
     ccw_store_be16(at, (guint16)(number / DASD_3390_HEADS));
@@ -55,7 +55,7 @@ gboolean dasd_track_cut(const guint8 *slot, guint32 number, guint32 offset)
 {
     guint first = dasd_track_split(number, offset);
 
-    /* Either way the data length, or cylinder, head and record, are beyond any 3390's. */
+    /* In both cases the data length, or cylinder, head and record, exceed those of any 3390. */
     if (first == DASD_COUNT_SIZE - 1)
         return memcmp(slot + offset, end_marker, first) == 0;
     return first && memcmp(slot + offset + first, end_marker, DASD_COUNT_SIZE - first) == 0;
@@ -125,22 +125,25 @@ guint32 dasd_track_layout(const DasdTrack *track)
 
 void dasd_track_make_uniform(DasdTrack *track, guint32 number, guint32 layout)
 {
+    guint8 count[DASD_COUNT_SIZE] = { 0 };
     guint16 dl = (guint16)layout;
+    guint32 at;
 
     dasd_track_make_empty(track, number);
+    at = track->end;
+    store_address(count, number);
+    ccw_store_be16(count + DASD_COUNT_OFS_DL, dl);
     for (guint32 i = 1; i <= layout >> 16; i++) {
-        guint8 *count = track->slot + track->end;
-
-        store_address(count, number);
         count[DASD_COUNT_OFS_RECORD] = (guint8)i;
-        count[DASD_COUNT_OFS_KL] = 0;
-        ccw_store_be16(count + DASD_COUNT_OFS_DL, dl);
-        track->end += dasd_record_size(index_record(track, track->end));
+        memcpy(track->slot + at, count, sizeof(count));
+        track->records[i] = (DasdRecord){ .offset = at, .dl = dl, .number = (guint8)i };
+        at += DASD_COUNT_SIZE + dl;
     }
-    end_at(track, track->end);
+    track->n_records = (layout >> 16) + 1;
+    end_at(track, at);
 }
 
-/* Whether a record of this size fits behind record after: on the track as a 3390 counts, and in the slot. */
+/* Returns TRUE if a record of this size fits after record @after: on the track of a 3390, and in the slot. */
 static gboolean fits(const DasdTrack *track, guint32 after, guint8 kl, guint16 dl)
 {
     const DasdRecord *last = &track->records[after];
@@ -149,7 +152,7 @@ static gboolean fits(const DasdTrack *track, guint32 after, guint8 kl, guint16 d
 
     for (guint32 i = 1; i <= after; i++)
         cells += dasd_3390_record_cells(track->records[i].kl, track->records[i].dl);
-    /* DASD_3390_CELLS is counted behind a standard R0. */
+    /* DASD_3390_CELLS assumes a standard R0. */
     if (track->records[0].kl || track->records[0].dl > DASD_R0_DL)
         cells +=
             dasd_3390_record_cells(track->records[0].kl, track->records[0].dl) - dasd_3390_record_cells(0, DASD_R0_DL);

@@ -9,14 +9,14 @@
 #include "dasd/dasd-track.h"
 #include "util/endian.h"
 
-#define WARNINGS_TOLD 3 /* of a track: one of rubbish has hundreds */
+#define WARNINGS_TOLD 3 /* warnings that are reported for one track; a track of rubbish has hundreds */
 
 typedef struct {
     int fd;
     guint32 tracks;
     const DasdVerifyEvents *events;
     DasdVerifyResult result;
-    /* Of the track at hand */
+    /* The current track */
     guint8 slot[DASD_3390_TRACK_SIZE];
     guint32 number;
     guint cells;
@@ -45,7 +45,7 @@ static void find(Verify *verify, gboolean warning, int record, guint32 at, const
     verify->events->found(&finding, verify->events->opaque);
 }
 
-/* Whether the cylinder and head there are this track's; else they are told. */
+/* Reads the cylinder and head at @at. Returns whether they are those of this track. */
 static gboolean has_address(const Verify *verify, const guint8 *at, guint *ret_cylinder, guint *ret_head)
 {
     *ret_cylinder = ccw_load_be16(at);
@@ -95,15 +95,15 @@ static void verify_count(Verify *verify, const guint8 *count, int record, guint3
         find(verify, TRUE, record, at, "the count is that of cylinder %u head %u", cylinder, head);
 }
 
-/* The record there, and where the next one is; 0 if that cannot be told. */
+/* Checks the record at this offset. Returns the offset of the next record; 0 if it is unknown. */
 static guint32 verify_record(Verify *verify, int record, guint32 at)
 {
     const guint8 *count = verify->slot + at;
     guint kl = count[DASD_COUNT_OFS_KL], dl = ccw_load_be16(count + DASD_COUNT_OFS_DL);
 
     if (at + DASD_COUNT_SIZE + kl + dl > DASD_3390_TRACK_SIZE - DASD_END_SIZE) {
-        find(verify, FALSE, record, at, "the record, of a key of %u and data of %u bytes, goes on beyond the track", kl,
-             dl);
+        find(verify, FALSE, record, at, "the record, with a key of %u and data of %u bytes, extends beyond the track",
+             kl, dl);
         return 0;
     }
     if (record == 0)
@@ -129,7 +129,7 @@ static void verify_track(Verify *verify)
     static const guint8 nothing[DASD_HA_SIZE + DASD_COUNT_SIZE + DASD_R0_DL];
     guint32 at = DASD_HA_SIZE;
 
-    /* As dasd_track_parse() has it: nobody has written this track. */
+    /* As in dasd_track_parse(), a track that starts with zeros was never written. */
     if (memcmp(verify->slot, nothing, sizeof(nothing)) == 0)
         return;
     verify->result.written++;
@@ -170,7 +170,10 @@ static gboolean read_track(Verify *verify)
     return TRUE;
 }
 
-/* The first track from number on that has something in the file. A file system that knows no holes has all of them. */
+/*
+ * Returns the first track, from number on, that has data in the file. A file system that does not know holes has data
+ * everywhere.
+ */
 static guint32 next_written(const Verify *verify, guint32 number)
 {
     off_t data = lseek(verify->fd, (off_t)dasd_track_file_offset(number), SEEK_DATA);

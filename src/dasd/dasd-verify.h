@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Looks at every track of an image for what is wrong with it. Nothing is written, and nothing of the image is trusted.
- * What the header says is dasd_image_probe()'s.
+ * Checks every track of an image. Writes nothing, and trusts nothing in the image. dasd_image_probe() checks the
+ * header.
  */
 #pragma once
 
@@ -10,25 +10,32 @@
 #include "dasd/dasd-image.h"
 
 typedef struct {
-    gboolean warning; /* odd, but a volume may be so; else an error: the track cannot be used as it is */
+    gboolean warning; /* unusual, but a volume may be so; FALSE: an error, the device cannot use the track as it is */
     guint32 track;
-    int record;     /* by its place on the track, R0 is 0; -1: the track itself */
-    guint64 offset; /* in the file */
+    int record;     /* index on the track; R0 is 0; -1: the track itself */
+    guint64 offset; /* offset in the file */
     const char *text;
 } DasdFinding;
 
 typedef struct {
-    guint64 written; /* tracks; all others were never written and so are empty */
-    guint64 records; /* R0s not counted */
+    guint64 written; /* tracks in the file; the others were never written, and so are empty */
+    guint64 records; /* records without R0s */
     guint64 errors;
     guint64 warnings;
 } DasdVerifyResult;
 
 typedef struct {
-    void (*found)(const DasdFinding *finding, gpointer opaque); /* all errors, the first warnings of a track */
-    void (*progress)(guint32 tracks, gpointer opaque);          /* so many were looked at; called for each, in order */
+    void (*found)(const DasdFinding *finding,
+                  gpointer opaque); /* called for all errors, and for the first warnings of a track */
+    void (*progress)(guint32 tracks,
+                     gpointer opaque); /* called after each track, in order, with the number of tracks so far */
     gpointer opaque;
 } DasdVerifyEvents;
 
-/* fd is an image that was probed. Holes are passed over, so a large new volume takes no time. */
+/**
+ * dasd_verify:
+ * @fd: an image that dasd_image_probe() has accepted
+ *
+ * Passes over holes, so a large new volume takes no time.
+ */
 void dasd_verify(int fd, const DasdImageInfo *info, const DasdVerifyEvents *events, DasdVerifyResult *ret_result);

@@ -12,7 +12,7 @@
 #include "dasd/dasd-label.h"
 #include "util/file.h"
 
-#define STUCK_MAX 3 /* after so many, the rest is not read */
+#define STUCK_MAX 3 /* after so many disks without an answer, the others are not read */
 
 typedef struct {
     guint index;
@@ -27,7 +27,10 @@ static guint64 attr_number(const char *dir, const char *name)
     return text ? g_ascii_strtoull(text, NULL, 10) : 0;
 }
 
-/* The node's number has to be the disk's: a name alone may be anything. -1: it is not. */
+/*
+ * Opens the node of a disk. The device number of the node must be that of the disk: a name alone may be any file.
+ * Returns -1 otherwise.
+ */
 static int open_disk(const char *dev_dir, const DasdDisk *disk)
 {
     g_autofree char *node = g_build_filename(dev_dir, disk->block, NULL);
@@ -47,7 +50,7 @@ static int open_disk(const char *dev_dir, const DasdDisk *disk)
     return -1;
 }
 
-/* The label is in block 2 of an ECKD volume, and in block 1 of others (block/partitions/ibm.c of Linux). */
+/* An ECKD volume has the label in block 2, other volumes in block 1 (block/partitions/ibm.c of Linux). */
 static void read_volser(const char *dev_dir, const DasdDisk *disk, char ret_volser[DASD_VOLSER_MAX + 1])
 {
     static const guint blocks[] = { 2, 1 };
@@ -79,7 +82,7 @@ static G_GNUC_NORETURN void read_from(const DasdDisk *disks, guint n, guint firs
     _exit(0);
 }
 
-/* The next after the last disk that was answered for; n if all were. */
+/* Returns the index after the last disk that answered; n if the child has finished. */
 static guint collect(DasdDisk *disks, guint n, guint first, int in)
 {
     struct pollfd answers = { .fd = in, .events = POLLIN };
@@ -94,7 +97,7 @@ static guint collect(DasdDisk *disks, guint n, guint first, int in)
     return first;
 }
 
-/* Where one is stuck: the first of those it may be. */
+/* Returns the first disk from @first on that has a block device; if the child is stuck, it reads this disk. */
 static guint next_readable(const DasdDisk *disks, guint n, guint first)
 {
     while (first < n && !disks[first].block)
@@ -122,7 +125,7 @@ void dasd_volser_read(DasdDisk *disks, guint n, const char *dev_dir)
         }
         first = collect(disks, n, first, ends[0]);
         close(ends[0]);
-        kill(pid, SIGKILL); /* takes effect when the read ends, which is not waited for */
+        kill(pid, SIGKILL); /* takes effect when the read ends; the caller does not wait for that */
         waitpid(pid, NULL, first < n ? WNOHANG : 0);
         first = next_readable(disks, n, next_readable(disks, n, first) + 1);
     }

@@ -1,28 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What libvirt's qemu hook does for channel devices (libvirt's docs/hooks.html: operations, their order, and the domain
- * XML on standard input): managed ones are taken from the host before a guest starts and given back after it ended.
- * It runs with libvirt's lock on the domain held, so it never calls libvirt. Reading arguments and input is
- * tools/cmd-hook.c.
+ * libvirt's qemu hook for channel devices: acquires managed devices before a guest starts, and releases them after it
+ * has ended. libvirt's docs/hooks.html describes the operations, their order, and the domain XML on standard input. The
+ * hook runs while libvirt holds its lock on the domain, so it must not call libvirt. tools/cmd-hook.c reads arguments
+ * and input.
  */
 #pragma once
 
 #include "css/host.h"
 
-#define CCW_HOOK_XML_MAX (16 * 1024 * 1024)
+#define HOOK_XML_MAX (16 * 1024 * 1024)
 
-/*
- * The exit code of the hook when it fails: 1, which keeps the guest from starting, for `prepare begin`. 0 for any
- * other: after `reconnect` libvirt would kill the guest, and after those the journal has what could not be given back.
+/**
+ * hook_failed:
+ *
+ * Returns: the exit code of the hook when it fails: 1 for `prepare begin`, which keeps the guest from starting; 0 for
+ * all others: after a failed `reconnect` libvirt would kill the guest, and the journal has devices that are not
+ * released
  */
-int ccw_hook_failed(const char *operation, const char *sub_operation);
+int hook_failed(const char *operation, const char *sub_operation);
 
-/*
- * FALSE and an error, to be logged, whenever something failed. The claims are made for the parent process, which is
- * libvirtd: nothing may stand between. status_dir: of status.h; the host keeps it, for the names of domains.
+/**
+ * hook_run:
+ * @status_dir: libvirt's status files (status.h); must outlive @host
+ * @guest: name of the domain
+ *
+ * Runs one operation of the hook. The parent process must be libvirtd: the hook makes claims on its behalf.
+ *
+ * Returns: FALSE with an error to log
  */
-gboolean ccw_hook_run(CcwHost *host, const char *status_dir, const char *guest, const char *operation,
-                      const char *sub_operation, const char *xml, GError **error);
+gboolean hook_run(CssHost *host, const char *status_dir, const char *guest, const char *operation,
+                  const char *sub_operation, const char *xml, GError **error);
 
-/* The UUID of a <domain>, lower case; NULL if there is none. */
-char *ccw_hook_domain_uuid(const char *xml);
+/* Returns: the UUID of a <domain>, lower case, to be freed with g_free, or NULL if it has none. */
+char *hook_domain_uuid(const char *xml);

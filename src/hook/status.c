@@ -12,35 +12,35 @@
 #include "util/file.h"
 
 #define SUFFIX ".xml"
-#define TEXT_MAX CCW_CONF_XML_MAX /* bytes; of a longer file only the head is read */
+#define TEXT_MAX CONF_XML_MAX /* bytes; this file reads only the head of a longer file */
 #define UUID_END "</uuid>"
 #define HEAD_END "</domain></domstatus>"
 
-/* Another process may have the number by now: the domain counts as one that may run then. */
-static gboolean may_run(const CcwXmlElement *root, const char *proc_root)
+/* Also returns TRUE if another process has the process id by now. */
+static gboolean may_run(const ConfXmlElement *root, const char *proc_root)
 {
-    g_autofree char *pid = ccw_xml_get(root, "pid");
+    g_autofree char *pid = conf_xml_get(root, "pid");
     gint64 number = pid ? g_ascii_strtoll(pid, NULL, 10) : 0;
     g_autofree char *dir = g_strdup_printf("%s/%" G_GINT64_FORMAT, proc_root, number);
 
     return number <= 0 || g_file_test(dir, G_FILE_TEST_IS_DIR);
 }
 
-/* One status file. The text outlives the document. */
+/* One status file. */
 typedef struct {
-    char *text;
-    CcwXml *xml;
-    const CcwXmlElement *root, *domain; /* NULL if they are not there */
+    char *text; /* the text of xml; must outlive it */
+    ConfXml *xml;
+    const ConfXmlElement *root, *domain; /* NULL if they are missing */
 } Status;
 
 static void status_clear(Status *status)
 {
-    g_clear_pointer(&status->xml, ccw_xml_free);
+    g_clear_pointer(&status->xml, conf_xml_free);
     g_clear_pointer(&status->text, g_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Status, status_clear)
 
-/* Up to max bytes of a file; NULL if it cannot be read. */
+/* Reads up to max bytes of a file. Returns NULL if it cannot be read. */
 static GString *read_head(const char *path, gsize max)
 {
     g_autoptr(GString) text = g_string_new(NULL);
@@ -61,9 +61,9 @@ static GString *read_head(const char *path, gsize max)
 }
 
 /*
- * Clients choose a domain's metadata, without a bound on the sum. libvirt writes QEMU's process id and the domain's
- * UUID before the first text that a client chooses, and escapes each '<' in such text. A file that is too long is cut
- * after the UUID, so that the domain has no devices in it.
+ * Reads a status file. Clients choose a domain's metadata, and libvirt does not limit the sum. libvirt writes QEMU's
+ * process id and the domain's UUID before the first text that a client chooses, and escapes each '<' in such text. This
+ * function cuts a file that is too long after the UUID, so that the domain has no devices in the result.
  */
 static char *read_text(const char *path)
 {
@@ -82,21 +82,21 @@ static char *read_text(const char *path)
 
 static void status_read(Status *status, const char *path)
 {
-    const CcwXmlElement *root;
+    const ConfXmlElement *root;
 
     status->text = read_text(path);
     if (status->text)
-        status->xml = ccw_xml_open(status->text, NULL);
-    root = status->xml ? ccw_xml_root(status->xml) : NULL;
-    status->root = root && ccw_xml_is(root, "domstatus") ? root : NULL;
-    status->domain = status->root ? ccw_xml_child(status->root, "domain") : NULL;
+        status->xml = conf_xml_open(status->text, NULL);
+    root = status->xml ? conf_xml_root(status->xml) : NULL;
+    status->root = root && conf_xml_is(root, "domstatus") ? root : NULL;
+    status->domain = status->root ? conf_xml_child(status->root, "domain") : NULL;
 }
 
-/* The domain's UUID; NULL if the element is missing or malformed. */
-static char *read_uuid(const CcwXmlElement *domain)
+/* Returns the domain's UUID, or NULL if the element is missing or malformed. */
+static char *read_uuid(const ConfXmlElement *domain)
 {
-    const CcwXmlElement *element = domain ? ccw_xml_child(domain, "uuid") : NULL;
-    g_autofree char *text = element ? g_strstrip(ccw_xml_content(element)) : NULL;
+    const ConfXmlElement *element = domain ? conf_xml_child(domain, "uuid") : NULL;
+    g_autofree char *text = element ? g_strstrip(conf_xml_content(element)) : NULL;
 
     return text && g_uuid_string_is_valid(text) ? g_ascii_strdown(text, -1) : NULL;
 }
@@ -109,7 +109,7 @@ static gboolean add_file(GHashTable *running, const char *dir, const char *file,
 
     status_read(&status, path);
     uuid = read_uuid(status.domain);
-    if (!uuid && g_file_test(path, G_FILE_TEST_EXISTS)) { /* else the domain ended meanwhile */
+    if (!uuid && g_file_test(path, G_FILE_TEST_EXISTS)) { /* without the file, the domain has ended meanwhile */
         g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "libvirt's status file %s is not understood", path);
         return FALSE;
     }
@@ -118,21 +118,21 @@ static gboolean add_file(GHashTable *running, const char *dir, const char *file,
     return TRUE;
 }
 
-/* The hostdev's mediated device. The guest's own address, which is not in <source>, has no UUID. */
-static void add_mdev(GHashTable *uses, const CcwXmlElement *hostdev, const char *domain)
+/* Adds the hostdev's mediated device. The guest's address, which is not in <source>, has no UUID. */
+static void add_mdev(GHashTable *uses, const ConfXmlElement *hostdev, const char *domain)
 {
-    const CcwXmlElement *source = ccw_xml_child(hostdev, "source");
-    const CcwXmlElement *address = source ? ccw_xml_child(source, "address") : NULL;
-    g_autofree char *uuid = address ? ccw_xml_get(address, "uuid") : NULL;
+    const ConfXmlElement *source = conf_xml_child(hostdev, "source");
+    const ConfXmlElement *address = source ? conf_xml_child(source, "address") : NULL;
+    g_autofree char *uuid = address ? conf_xml_get(address, "uuid") : NULL;
 
     if (uuid && g_uuid_string_is_valid(uuid))
         g_hash_table_replace(uses, g_ascii_strdown(uuid, -1), g_strdup(domain));
 }
 
-static void add_disk(GHashTable *uses, const CcwXmlElement *disk, const char *domain)
+static void add_disk(GHashTable *uses, const ConfXmlElement *disk, const char *domain)
 {
-    const CcwXmlElement *source = ccw_xml_child(disk, "source");
-    g_autofree char *node = source ? ccw_xml_get(source, "dev") : NULL;
+    const ConfXmlElement *source = conf_xml_child(disk, "source");
+    g_autofree char *node = source ? conf_xml_get(source, "dev") : NULL;
     char *number = node ? ccw_block_dev_of(node) : NULL;
 
     if (number)
@@ -141,21 +141,21 @@ static void add_disk(GHashTable *uses, const CcwXmlElement *disk, const char *do
         g_hash_table_replace(uses, g_steal_pointer(&node), g_strdup(domain));
 }
 
-static void add_uses(GHashTable *uses, const CcwXmlElement *element, const char *domain)
+static void add_uses(GHashTable *uses, const ConfXmlElement *element, const char *domain)
 {
-    const CcwXmlElement *devices = ccw_xml_child(element, "devices");
+    const ConfXmlElement *devices = conf_xml_child(element, "devices");
 
-    for (; devices; devices = ccw_xml_next(devices, "devices")) {
-        for (const CcwXmlElement *n = ccw_xml_first_element(devices); n; n = ccw_xml_next_element(n)) {
-            if (ccw_xml_is(n, "hostdev"))
+    for (; devices; devices = conf_xml_next(devices, "devices")) {
+        for (const ConfXmlElement *n = conf_xml_first_element(devices); n; n = conf_xml_next_element(n)) {
+            if (conf_xml_is(n, "hostdev"))
                 add_mdev(uses, n, domain);
-            else if (ccw_xml_is(n, "disk"))
+            else if (conf_xml_is(n, "disk"))
                 add_disk(uses, n, domain);
         }
     }
 }
 
-GHashTable *ccw_status_uses(const char *dir, const char *proc_root)
+GHashTable *hook_status_uses(const char *dir, const char *proc_root)
 {
     GHashTable *all = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(GDir) handle = g_dir_open(dir, 0, NULL);
@@ -176,7 +176,7 @@ GHashTable *ccw_status_uses(const char *dir, const char *proc_root)
     return all;
 }
 
-/* With skip those that are not understood are passed over. */
+/* skip: skip malformed files. */
 static GHashTable *read_all(const char *dir, const char *proc_root, gboolean skip, GError **error)
 {
     g_autoptr(GHashTable) running = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -194,33 +194,33 @@ static GHashTable *read_all(const char *dir, const char *proc_root, gboolean ski
     return g_steal_pointer(&running);
 }
 
-GHashTable *ccw_status_running(const char *dir, const char *proc_root, GError **error)
+GHashTable *hook_status_running(const char *dir, const char *proc_root, GError **error)
 {
     return read_all(dir, proc_root, FALSE, error);
 }
 
-GHashTable *ccw_status_names(const char *dir, const char *proc_root)
+GHashTable *hook_status_names(const char *dir, const char *proc_root)
 {
     return read_all(dir, proc_root, TRUE, NULL);
 }
 
-/* --- for ccw_host_know_domains() --- */
+/* --- for css_host_know_domains() --- */
 
 static const char *dir_of(gconstpointer dir)
 {
-    return dir ? dir : CCW_STATUS_DIR;
+    return dir ? dir : HOOK_STATUS_DIR;
 }
 
 static char *find_name(const char *domain_uuid, gconstpointer dir)
 {
-    g_autoptr(GHashTable) names = ccw_status_names(dir_of(dir), "/proc");
+    g_autoptr(GHashTable) names = hook_status_names(dir_of(dir), "/proc");
 
     return g_strdup(g_hash_table_lookup(names, domain_uuid));
 }
 
 static char *find_disk_user(const char *dev, gconstpointer dir)
 {
-    g_autoptr(GHashTable) uses = ccw_status_uses(dir_of(dir), "/proc");
+    g_autoptr(GHashTable) uses = hook_status_uses(dir_of(dir), "/proc");
 
     return g_strdup(g_hash_table_lookup(uses, dev));
 }
@@ -240,7 +240,7 @@ static GArray *find_pids(gconstpointer dir)
         if (!g_str_has_suffix(file, SUFFIX))
             continue;
         status_read(&status, path);
-        pid = status.root ? ccw_xml_get(status.root, "pid") : NULL;
+        pid = status.root ? conf_xml_get(status.root, "pid") : NULL;
         number = pid ? g_ascii_strtoull(pid, NULL, 10) : 0;
         if (number)
             g_array_append_val(pids, number);
@@ -248,4 +248,4 @@ static GArray *find_pids(gconstpointer dir)
     return pids;
 }
 
-const CcwKnownDomains ccw_status_domains = { .name = find_name, .disk_user = find_disk_user, .pids = find_pids };
+const CssKnownDomains hook_status_domains = { .name = find_name, .disk_user = find_disk_user, .pids = find_pids };

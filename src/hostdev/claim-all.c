@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All devices of a domain that starts, or none. They are reserved in the journal first, one after another in the order
- * of their bus ids, and then taken side by side: of two domains that start at once with some of the same devices, the
- * one that reserves the lowest of these gets them all. No lock is held from one device to the next, so that nobody can
- * wait in a circle.
+ * Acquires all devices of a domain that starts, or none of them. First it reserves each device in the journal, in the
+ * order of the bus ids; then it acquires them in parallel. If two domains start at once with some of the same devices,
+ * the one that reserves the lowest of these gets them all. It holds only one device's lock at a time, so two starts
+ * cannot deadlock.
  */
 #include "conf/uuid.h"
 #include "css/device.h"
@@ -17,17 +17,17 @@
 
 typedef struct {
     CcwBusId id;
-    gboolean reserved; /* this call has made its entry */
-    gboolean taken;
+    gboolean is_reserved; /* this call has made its entry */
+    gboolean is_acquired;
     GError *error;
 } Device;
 
 typedef struct {
-    CcwHost *host;
-    const char *domain_uuid;
+    CssHost *host;
+    const char *owner;
     const char *token;
-    GArray *devices; /* of Device, ordered */
-    gint failed;     /* atomic: what has not begun need not */
+    GArray *devices; /* Device, ordered by bus id */
+    gint has_failed; /* atomic; no further claim begins then */
 } Batch;
 
 static void device_clear(gpointer data)
@@ -39,47 +39,47 @@ static void device_clear(gpointer data)
 
 static gint compare(gconstpointer a, gconstpointer b)
 {
-    guint i = ccw_bus_id_hash(&((const Device *)a)->id); /* the hash is the number itself */
+    guint i = ccw_bus_id_hash(&((const Device *)a)->id); /* the hash orders like the bus id */
     guint j = ccw_bus_id_hash(&((const Device *)b)->id);
 
     return i < j ? -1 : i > j;
 }
 
-/* Nothing was done yet, so nothing has been found either: the claim looks. */
-static CcwRecord *reservation(const Batch *batch, const CcwBusId *id, const CcwBusId *subchannel)
+/* Makes an entry without steps. The claim replaces it, with what it finds of the device. */
+static HostdevRecord *reservation(const Batch *batch, const CcwBusId *id, const CcwBusId *subchannel)
 {
-    CcwRecord *record = g_new0(CcwRecord, 1);
+    HostdevRecord *record = g_new0(HostdevRecord, 1);
 
     record->device = *id;
     record->subchannel = *subchannel;
-    record->state = CCW_CLAIM_PENDING;
-    record->since = ccw_host_clock();
-    record->domain = g_ascii_strdown(batch->domain_uuid, -1);
+    record->state = HOSTDEV_CLAIM_PENDING;
+    record->since = css_host_clock();
+    record->owner = g_ascii_strdown(batch->owner, -1);
     record->token = g_strdup(batch->token);
     record->found_online = -1;
     record->found_override = g_strdup("");
     return record;
 }
 
-/* A device that has an entry already, or its mdev, is left to the claim. */
+/* Reserves a device. Leaves a device to the claim if it has an entry or its mdev already. */
 static gboolean reserve(const Batch *batch, Device *device, GError **error)
 {
-    char uuid[CCW_UUID_STR_LEN];
-    g_autofree char *mdev = ccw_host_path(batch->host, "bus/mdev/devices/%s", ccw_uuid_encode(&device->id, uuid));
-    g_autoptr(CcwRecord) record = NULL;
-    g_auto(CcwLockFd) lock = -1;
+    char uuid[CONF_UUID_STR_LEN];
+    g_autofree char *mdev = css_host_path(batch->host, "bus/mdev/devices/%s", conf_uuid_encode(&device->id, uuid));
+    g_autoptr(HostdevRecord) record = NULL;
+    g_auto(HostdevLockFd) lock = -1;
     CcwBusId subchannel;
 
-    if (!ccw_claim_lock(batch->host, &device->id, &lock, error) ||
-        !ccw_journal_load(batch->host, &device->id, &record, error))
+    if (!hostdev_claim_lock(batch->host, &device->id, &lock, error) ||
+        !hostdev_journal_load(batch->host, &device->id, &record, error))
         return FALSE;
-    if (record && ccw_claim_is_anothers(batch->host, record, batch->domain_uuid))
-        return ccw_claim_refuse(batch->host, record, error);
-    if (record || g_file_test(mdev, G_FILE_TEST_EXISTS) || !ccw_subchannel_of(batch->host, &device->id, &subchannel))
+    if (record && hostdev_claim_is_anothers(batch->host, record, batch->owner))
+        return hostdev_claim_set_busy(batch->host, record, error);
+    if (record || g_file_test(mdev, G_FILE_TEST_EXISTS) || !css_subchannel_of(batch->host, &device->id, &subchannel))
         return TRUE;
     record = reservation(batch, &device->id, &subchannel);
-    device->reserved = ccw_journal_save(batch->host, record, error);
-    return device->reserved;
+    device->is_reserved = hostdev_journal_save(batch->host, record, error);
+    return device->is_reserved;
 }
 
 static gboolean reserve_all(const Batch *batch, GError **error)
@@ -95,24 +95,24 @@ static void claim(guint index, gpointer data)
     Batch *batch = data;
     Device *device = &g_array_index(batch->devices, Device, index);
 
-    if (g_atomic_int_get(&batch->failed))
+    if (g_atomic_int_get(&batch->has_failed))
         return;
-    if (!ccw_host_claim(batch->host, &device->id, batch->domain_uuid, batch->token, &device->taken, &device->error))
-        g_atomic_int_set(&batch->failed, TRUE);
+    if (!hostdev_claim(batch->host, &device->id, batch->owner, batch->token, &device->is_acquired, &device->error))
+        g_atomic_int_set(&batch->has_failed, TRUE);
 }
 
-/* What cannot be given back now is in the journal, and libvirt calls `release` after a vetoed start. */
+/* A device that cannot be released now stays in the journal, and libvirt calls `release` after a vetoed start. */
 static void undo(guint index, gpointer data)
 {
     Batch *batch = data;
     Device *device = &g_array_index(batch->devices, Device, batch->devices->len - 1 - index);
 
-    if (device->reserved || device->taken)
-        ccw_host_release(batch->host, &device->id, batch->domain_uuid, NULL);
+    if (device->is_reserved || device->is_acquired)
+        hostdev_release(batch->host, &device->id, batch->owner, NULL);
 }
 
-/* The first one's, as if they had been taken in that order: an index is begun after those before it. */
-static void tell_first(const Batch *batch, GError **error)
+/* Reports the error of the lowest bus id: the claims begin in this order. */
+static void propagate_first(const Batch *batch, GError **error)
 {
     for (guint i = 0; i < batch->devices->len; i++) {
         Device *device = &g_array_index(batch->devices, Device, i);
@@ -124,13 +124,13 @@ static void tell_first(const Batch *batch, GError **error)
     }
 }
 
-gboolean ccw_host_claim_all(CcwHost *host, const CcwBusId *ids, guint n, const char *domain_uuid, const char *token,
-                            GError **error)
+gboolean hostdev_claim_all(CssHost *host, const CcwBusId *ids, guint n, const char *owner, const char *token,
+                           GError **error)
 {
     g_autoptr(GArray) devices = g_array_new(FALSE, TRUE, sizeof(Device));
-    Batch batch = { .host = host, .domain_uuid = domain_uuid, .token = token, .devices = devices };
+    Batch batch = { .host = host, .owner = owner, .token = token, .devices = devices };
 
-    if (!ccw_claim_check_arguments(domain_uuid, token, error))
+    if (!hostdev_claim_check_arguments(owner, token, error))
         return FALSE;
     g_array_set_clear_func(devices, device_clear);
     for (guint i = 0; i < n; i++)
@@ -138,9 +138,9 @@ gboolean ccw_host_claim_all(CcwHost *host, const CcwBusId *ids, guint n, const c
     g_array_sort(devices, compare);
     if (n == 1 || reserve_all(&batch, error)) {
         ccw_parallel_run(n, host->parallel, claim, &batch);
-        if (!batch.failed)
+        if (!batch.has_failed)
             return TRUE;
-        tell_first(&batch, error);
+        propagate_first(&batch, error);
     }
     ccw_parallel_run(n, host->parallel, undo, &batch);
     return FALSE;

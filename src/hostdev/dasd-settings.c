@@ -9,37 +9,37 @@
 #define DIGITS_MAX 20 /* of a 64-bit number */
 
 /*
- * Those that lie in struct dasd_device, which ends at offline; what struct dasd_devmap has lives as long as the module
- * (drivers/s390/block/dasd_int.h, dasd_devmap.c). Of none of them the device itself is asked.
+ * The members of struct dasd_device, which the kernel frees at offline; struct dasd_devmap lives as long as the module
+ * (drivers/s390/block/dasd_int.h, dasd_devmap.c). Reading them causes no I/O to the device.
  */
-static const char *const names[CCW_DASD_SETTINGS] = {
+static const char *const names[HOSTDEV_DASD_SETTINGS] = {
     "eer_enabled", "expires", "retries", "timeout", "path_threshold", "path_interval", "aq_timeouts",
 };
 
-void ccw_dasd_settings_clear(CcwDasdSettings *settings)
+void hostdev_dasd_settings_clear(HostdevDasdSettings *settings)
 {
-    for (guint i = 0; i < CCW_DASD_SETTINGS; i++)
+    for (guint i = 0; i < HOSTDEV_DASD_SETTINGS; i++)
         g_clear_pointer(&settings->values[i], g_free);
 }
 
-const char *ccw_dasd_setting_name(guint index)
+const char *hostdev_dasd_setting_name(guint index)
 {
     return names[index];
 }
 
-gboolean ccw_dasd_setting_is_valid(const char *value)
+gboolean hostdev_dasd_setting_is_valid(const char *value)
 {
     gsize length = strlen(value);
 
     return length > 0 && length <= DIGITS_MAX && strspn(value, "0123456789") == length;
 }
 
-void ccw_dasd_settings_read(const char *ccw_dir, CcwDasdSettings *settings)
+void hostdev_dasd_settings_read(const char *ccw_dir, HostdevDasdSettings *settings)
 {
-    for (guint i = 0; i < CCW_DASD_SETTINGS; i++) {
-        char *value = ccw_sysfs_attr(ccw_dir, names[i]);
+    for (guint i = 0; i < HOSTDEV_DASD_SETTINGS; i++) {
+        char *value = css_sysfs_attr(ccw_dir, names[i]);
 
-        if (value && !ccw_dasd_setting_is_valid(value))
+        if (value && !hostdev_dasd_setting_is_valid(value))
             g_clear_pointer(&value, g_free);
         settings->values[i] = value;
     }

@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What an administrator has set of a DASD, and the kernel forgets when it goes offline: it is set again when the device
- * is back. What the kernel keeps by the device's number (readonly, use_diag, raw_track_access and others) is none of
- * these.
+ * The settings of a DASD that the kernel forgets when the device goes offline. A release sets them again. The kernel
+ * itself keeps other settings by the device's number (readonly, use_diag, raw_track_access and others).
  */
 #pragma once
 
 #include <glib.h>
 
-#define CCW_DASD_SETTINGS 7
+#define HOSTDEV_DASD_SETTINGS 7
 
 typedef struct {
-    char *values[CCW_DASD_SETTINGS]; /* decimal; NULL: the device has no such attribute */
-} CcwDasdSettings;
+    char *values[HOSTDEV_DASD_SETTINGS]; /* decimal; NULL: the device has no such attribute */
+} HostdevDasdSettings;
 
-void ccw_dasd_settings_clear(CcwDasdSettings *settings);
+void hostdev_dasd_settings_clear(HostdevDasdSettings *settings);
 
-/* The attribute of a ccw device. */
-const char *ccw_dasd_setting_name(guint index);
+/* Returns: the name of the attribute of a ccw device. */
+const char *hostdev_dasd_setting_name(guint index);
 
-/* FALSE: not what any of them reads. */
-gboolean ccw_dasd_setting_is_valid(const char *value);
+/* Returns: FALSE if none of these attributes can have this value. */
+gboolean hostdev_dasd_setting_is_valid(const char *value);
 
-/* Of the online ccw device in a directory; settings holds nothing yet. */
-void ccw_dasd_settings_read(const char *ccw_dir, CcwDasdSettings *settings);
+/* Reads the settings of the online ccw device in a directory. @settings must be empty. */
+void hostdev_dasd_settings_read(const char *ccw_dir, HostdevDasdSettings *settings);

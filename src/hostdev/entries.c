@@ -4,105 +4,107 @@
 #include "conf/uuid.h"
 #include "css/device.h"
 #include "css/host-private.h"
+#include "hostdev/process.h"
 #include "hostdev/steps.h"
-#include "hostdev/token.h"
 #include "util/thread.h"
 
-gboolean ccw_entry_is_of(const CcwRecord *record, const char *domain_uuid)
+gboolean hostdev_entry_is_of(const HostdevRecord *record, const char *owner)
 {
-    return record->domain && g_ascii_strcasecmp(record->domain, domain_uuid) == 0;
+    return record->owner && g_ascii_strcasecmp(record->owner, owner) == 0;
 }
 
-gboolean ccw_entry_is_stale(CcwHost *host, const CcwRecord *record)
+gboolean hostdev_entry_is_stale(CssHost *host, const HostdevRecord *record)
 {
-    return record->state == CCW_CLAIM_PENDING && !ccw_token_is_live(host, record->token);
+    return record->state == HOSTDEV_CLAIM_PENDING && !hostdev_process_is_live(host, record->token);
 }
 
-gboolean ccw_entry_is_by_hand(const CcwRecord *record)
+gboolean hostdev_entry_is_detached(const HostdevRecord *record)
 {
-    return record->state == CCW_CLAIM_OWNED && !record->domain;
+    return record->state == HOSTDEV_CLAIM_OWNED && hostdev_owner_kind(record->owner) == HOSTDEV_OWNER_ADMINISTRATOR;
 }
 
-gboolean ccw_entry_has_mdev(CcwHost *host, const CcwRecord *record)
+gboolean hostdev_entry_has_mdev(CssHost *host, const HostdevRecord *record)
 {
-    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, &record->device, NULL);
-    char uuid[CCW_UUID_STR_LEN];
+    g_autoptr(CssDevice) device = css_host_lookup(host, &record->device, NULL);
+    char uuid[CONF_UUID_STR_LEN];
 
-    return device && g_strv_contains((const char *const *)device->mdevs, ccw_uuid_encode(&record->device, uuid));
+    return device && g_strv_contains((const char *const *)device->mdevs, conf_uuid_encode(&record->device, uuid));
 }
 
-/* The token of the process whose announced attach may find the entry's mdev; NULL if no such attach is announced. */
-static char *awaited_by(CcwHost *host, const CcwRecord *record)
+/* Returns the token of the process whose announced attach may find the entry's mdev, or NULL if no process has
+ * announced one. */
+static char *awaited_by(CssHost *host, const HostdevRecord *record)
 {
-    g_autofree char *token = ccw_journal_announced(host, &record->device);
+    g_autofree char *token = hostdev_journal_announced(host, &record->device);
 
-    if (!token || !record->domain || !ccw_token_is_live(host, token) || !ccw_entry_has_mdev(host, record))
+    if (!token || hostdev_owner_kind(record->owner) == HOSTDEV_OWNER_ADMINISTRATOR ||
+        !hostdev_process_is_live(host, token) || !hostdev_entry_has_mdev(host, record))
         return NULL;
     return g_steal_pointer(&token);
 }
 
-gboolean ccw_entry_is_awaited(CcwHost *host, const CcwRecord *record)
+gboolean hostdev_entry_is_awaited(CssHost *host, const HostdevRecord *record)
 {
     g_autofree char *token = awaited_by(host, record);
 
     return token != NULL;
 }
 
-gboolean ccw_entry_give_back(CcwHost *host, CcwRecord *record, GError **error)
+gboolean hostdev_entry_release(CssHost *host, HostdevRecord *record, GError **error)
 {
     g_autofree char *token = awaited_by(host, record);
 
     if (!token)
-        return ccw_steps_give_back(host, record, error);
+        return hostdev_steps_release(host, record, error);
     g_free(record->token);
     record->token = g_steal_pointer(&token);
-    record->state = CCW_CLAIM_PENDING;
-    record->since = ccw_host_clock();
-    return ccw_journal_save(host, record, error);
+    record->state = HOSTDEV_CLAIM_PENDING;
+    record->since = css_host_clock();
+    return hostdev_journal_save(host, record, error);
 }
 
 /*
- * Reads the entry without the device's lock, so that the caller does not wait for work on a device of another domain.
- * The journal replaces an entry as a whole.
+ * Reads the entry without the device's lock: the caller must not wait for work on a device of another domain. The
+ * journal replaces an entry atomically.
  */
-static gboolean is_anothers(CcwHost *host, const CcwBusId *id, const char *domain_uuid)
+static gboolean is_anothers(CssHost *host, const CcwBusId *id, const char *owner)
 {
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
 
-    return ccw_journal_load(host, id, &record, NULL) && record && !ccw_entry_is_of(record, domain_uuid);
+    return hostdev_journal_load(host, id, &record, NULL) && record && !hostdev_entry_is_of(record, owner);
 }
 
-gboolean ccw_entry_do(CcwHost *host, const CcwBusId *id, const char *only_domain, CcwEntryFunc func, gconstpointer data,
-                      GError **error)
+gboolean hostdev_entry_do(CssHost *host, const CcwBusId *id, const char *only_domain, HostdevEntryFunc func,
+                          gconstpointer data, GError **error)
 {
-    g_autoptr(CcwRecord) record = NULL;
-    g_auto(CcwLockFd) lock = -1;
+    g_autoptr(HostdevRecord) record = NULL;
+    g_auto(HostdevLockFd) lock = -1;
 
-    if (!ccw_journal_has(host, id) || (only_domain && is_anothers(host, id, only_domain)))
+    if (!hostdev_journal_has(host, id) || (only_domain && is_anothers(host, id, only_domain)))
         return TRUE;
-    lock = ccw_journal_lock(host, id, error);
-    if (lock < 0 || !ccw_journal_load(host, id, &record, error))
+    lock = hostdev_journal_lock(host, id, error);
+    if (lock < 0 || !hostdev_journal_load(host, id, &record, error))
         return FALSE;
-    if (!record) /* another process has settled it, or it is of an earlier boot */
-        return ccw_journal_remove(host, id, error);
-    return (only_domain && !ccw_entry_is_of(record, only_domain)) || func(host, record, data, error);
+    if (!record) /* another process has removed it, or it is of an earlier boot */
+        return hostdev_journal_remove(host, id, error);
+    return (only_domain && !hostdev_entry_is_of(record, only_domain)) || func(host, record, data, error);
 }
 
 typedef struct {
-    CcwHost *host;
+    CssHost *host;
     const char *only_domain;
-    CcwEntryPeek peek; /* or NULL */
-    CcwEntryFunc func;
+    HostdevEntryPeek peek; /* or NULL */
+    HostdevEntryFunc func;
     gconstpointer data;
     GArray *ids;
-    GError **errors; /* one an id */
+    GError **errors; /* one for each id */
 } Entries;
 
 static gboolean is_skipped(const Entries *entries, const CcwBusId *id)
 {
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
 
-    return entries->peek && ccw_journal_load(entries->host, id, &record, NULL) && record &&
+    return entries->peek && hostdev_journal_load(entries->host, id, &record, NULL) && record &&
            entries->peek(entries->host, record, entries->data);
 }
 
@@ -113,13 +115,13 @@ static void do_nth(guint index, gpointer data)
 
     if (is_skipped(entries, id))
         return;
-    ccw_entry_do(entries->host, id, entries->only_domain, entries->func, entries->data, &entries->errors[index]);
+    hostdev_entry_do(entries->host, id, entries->only_domain, entries->func, entries->data, &entries->errors[index]);
 }
 
-gboolean ccw_entries_do(CcwHost *host, const char *only_domain, CcwEntryPeek peek, CcwEntryFunc func,
-                        gconstpointer data, GError **error)
+gboolean hostdev_entries_do(CssHost *host, const char *only_domain, HostdevEntryPeek peek, HostdevEntryFunc func,
+                            gconstpointer data, GError **error)
 {
-    g_autoptr(GArray) ids = ccw_journal_list(host);
+    g_autoptr(GArray) ids = hostdev_journal_list(host);
     g_autofree GError **errors = g_new0(GError *, ids->len + 1);
     Entries entries = { host, only_domain, peek, func, data, ids, errors };
     g_autoptr(GError) first = NULL;

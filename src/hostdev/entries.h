@@ -1,47 +1,56 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Work on one entry of the journal, or on each entry, under its device's lock; and questions about an entry. Only files
- * of this folder include this header.
+ * Calls a function for one entry of the journal, or for each entry, with its device's lock held; and answers questions
+ * about an entry. Only files of this folder include this header.
  */
 #pragma once
 
 #include "css/host.h"
 #include "hostdev/journal.h"
 
-typedef gboolean (*CcwEntryFunc)(CcwHost *host, CcwRecord *record, gconstpointer data, GError **error);
+typedef gboolean (*HostdevEntryFunc)(CssHost *host, HostdevRecord *record, gconstpointer data, GError **error);
 
-/* Calls func if there is such an entry, and it is of only_domain, where that is not NULL. */
-gboolean ccw_entry_do(CcwHost *host, const CcwBusId *id, const char *only_domain, CcwEntryFunc func, gconstpointer data,
-                      GError **error);
+/* Calls @func if the device has an entry, and if @only_domain is NULL or the entry's owner. */
+gboolean hostdev_entry_do(CssHost *host, const CcwBusId *id, const char *only_domain, HostdevEntryFunc func,
+                          gconstpointer data, GError **error);
 
-/* Whether an entry is left as it is. Called without its device's lock, for which others may wait long. */
-typedef gboolean (*CcwEntryPeek)(CcwHost *host, const CcwRecord *record, gconstpointer data);
+/* Returns TRUE to skip an entry. Called without the device's lock, since a thread may wait long for that. */
+typedef gboolean (*HostdevEntryPeek)(CssHost *host, const HostdevRecord *record, gconstpointer data);
 
-/*
- * Calls func for all entries, the last first, in several threads. The error is the first one's. peek may be NULL; func
- * decides once more, with the lock held, about the entries that peek does not skip.
+/**
+ * hostdev_entries_do:
+ * @peek: NULL: skip no entries
+ * @func: must repeat the decision of @peek, now with the lock held
+ *
+ * Calls @func for all entries, in several threads, beginning with the last entry.
+ *
+ * Returns: FALSE with the error of the first entry that failed
  */
-gboolean ccw_entries_do(CcwHost *host, const char *only_domain, CcwEntryPeek peek, CcwEntryFunc func,
-                        gconstpointer data, GError **error);
+gboolean hostdev_entries_do(CssHost *host, const char *only_domain, HostdevEntryPeek peek, HostdevEntryFunc func,
+                            gconstpointer data, GError **error);
 
-/* --- with the lock held --- */
+/* --- the caller holds the device's lock --- */
 
-gboolean ccw_entry_is_of(const CcwRecord *record, const char *domain_uuid);
+/* Returns: whether the entry has this owner: a domain's UUID, or that of a qemu-ccw (hostdev_owner_kind()). */
+gboolean hostdev_entry_is_of(const HostdevRecord *record, const char *owner);
 
-/* Pending, for a process that has ended. */
-gboolean ccw_entry_is_stale(CcwHost *host, const CcwRecord *record);
+/* Returns: whether the entry is pending, and the process of its token has ended. */
+gboolean hostdev_entry_is_stale(CssHost *host, const HostdevRecord *record);
 
-gboolean ccw_entry_is_by_hand(const CcwRecord *record);
+/* Returns: whether an administrator has detached the device (nodedev_detach()). */
+gboolean hostdev_entry_is_detached(const HostdevRecord *record);
 
-/* Its mdev is there. Without, it is half taken or half given back, and no domain has it. */
-gboolean ccw_entry_has_mdev(CcwHost *host, const CcwRecord *record);
+/* Returns: whether the device has its mdev. Without the mdev, no domain has the device. */
+gboolean hostdev_entry_has_mdev(CssHost *host, const HostdevRecord *record);
 
-/*
- * Whether an attach is announced that may find the entry's mdev. libvirt may be about to give that mdev to another
- * domain: then the process that has announced the attach decides, and no process may ask the kernel meanwhile whether
- * the mdev is open (css/vfio-group.h).
+/**
+ * hostdev_entry_is_awaited:
+ *
+ * An entry is awaited while a process has announced an attach that may find the entry's mdev. libvirt may be about to
+ * give that mdev to another domain. Then the announcing process decides about the device, and no process may ask the
+ * kernel whether the mdev is open (css/vfio-group.h).
  */
-gboolean ccw_entry_is_awaited(CcwHost *host, const CcwRecord *record);
+gboolean hostdev_entry_is_awaited(CssHost *host, const HostdevRecord *record);
 
-/* Gives it back, unless it is awaited: then it becomes a pending claim of the process that has announced the attach. */
-gboolean ccw_entry_give_back(CcwHost *host, CcwRecord *record, GError **error);
+/* Releases the device. If it is awaited, makes the entry a pending claim of the announcing process instead. */
+gboolean hostdev_entry_release(CssHost *host, HostdevRecord *record, GError **error);

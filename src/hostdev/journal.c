@@ -11,15 +11,15 @@
 
 #include "css/host-private.h"
 #include "css/sysfs.h"
-#include "hostdev/token.h"
+#include "hostdev/process.h"
 #include "util/error.h"
 #include "util/file.h"
 
 #define SUFFIX ".json"
-#define UNFINISHED ".json.new" /* an entry that is being written, with the lock held */
+#define UNFINISHED ".json.new" /* an entry that a process writes now, with the lock held */
 #define ANNOUNCED ".attach"
 
-static char *file_of(CcwHost *host, const CcwBusId *id, const char *suffix)
+static char *file_of(CssHost *host, const CcwBusId *id, const char *suffix)
 {
     char buf[CCW_BUS_ID_STR_LEN];
 
@@ -27,12 +27,12 @@ static char *file_of(CcwHost *host, const CcwBusId *id, const char *suffix)
 }
 
 /*
- * Entries name domains, which libvirt's access drivers may hide from a user: only root looks in. On a host RUN_DIR
- * itself is for root alone (0700, as the units make it): it holds libvirtd's own sockets, which only virtccwd may use.
- * A lab makes its RUN_DIR 0755, since its guests' QEMU reaches the lab's socket there. The modes of devices/ hold
- * whatever the umask is, and for a folder of an older version as well.
+ * Makes devices/ with mode 0700, whatever the umask is; also fixes the mode of a folder of an older version. Entries
+ * name domains, which libvirt's access drivers may hide from a user, so only root may read them. On a host the units
+ * make RUN_DIR 0700: it has libvirtd's own sockets, which only virtccwd may use. A lab makes its RUN_DIR 0755, since
+ * the QEMU of its guests connects to the lab's socket there.
  */
-static gboolean make_dir(CcwHost *host, GError **error)
+static gboolean make_dir(CssHost *host, GError **error)
 {
     g_autofree char *run_dir = g_path_get_dirname(host->devices_dir);
     struct stat st;
@@ -45,19 +45,19 @@ static gboolean make_dir(CcwHost *host, GError **error)
         return TRUE;
     if (g_chmod(host->devices_dir, 0700) == 0)
         return TRUE;
-    ccw_error_set_errno(error, errno, "cannot keep other users out of %s", host->devices_dir);
+    ccw_error_set_errno(error, errno, "cannot set the permissions of %s", host->devices_dir);
     return FALSE;
 }
 
-/* A process that was killed while it replaced the entry leaves this file. The lock is held. */
-static void remove_unfinished(CcwHost *host, const CcwBusId *id)
+/* Removes the file that a killed process has left while it replaced the entry. The caller has locked the device. */
+static void remove_unfinished(CssHost *host, const CcwBusId *id)
 {
     g_autofree char *path = file_of(host, id, UNFINISHED);
 
     g_unlink(path);
 }
 
-int ccw_journal_lock(CcwHost *host, const CcwBusId *id, GError **error)
+int hostdev_journal_lock(CssHost *host, const CcwBusId *id, GError **error)
 {
     g_autofree char *path = file_of(host, id, ".lock");
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -65,8 +65,10 @@ int ccw_journal_lock(CcwHost *host, const CcwBusId *id, GError **error)
 
     if (!make_dir(host, error))
         return -1;
-    /* 0600: a user who can open the file can block every other one. It is never removed, or two processes could lock
-     * two files of one name; a device that is not there gets none (ccw_claim_lock). */
+    /*
+     * 0600: a user who can open the file can block all others. No process removes it: else two processes could lock two
+     * files of the same name. Callers make none for a device that does not exist (hostdev_claim_lock()).
+     */
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
         ccw_error_set_errno(error, errno, "cannot open %s", path);
@@ -84,21 +86,21 @@ int ccw_journal_lock(CcwHost *host, const CcwBusId *id, GError **error)
     return fd;
 }
 
-gboolean ccw_journal_has(CcwHost *host, const CcwBusId *id)
+gboolean hostdev_journal_has(CssHost *host, const CcwBusId *id)
 {
     g_autofree char *path = file_of(host, id, SUFFIX);
 
     return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
-gboolean ccw_journal_load(CcwHost *host, const CcwBusId *id, CcwRecord **ret_record, GError **error)
+gboolean hostdev_journal_load(CssHost *host, const CcwBusId *id, HostdevRecord **ret_record, GError **error)
 {
     g_autofree char *path = file_of(host, id, SUFFIX);
     g_autoptr(GError) read_error = NULL;
     g_autofree char *text = ccw_attr_read(path, &read_error);
     g_autoptr(JsonNode) root = NULL;
     const char *why;
-    CcwRecord *record;
+    HostdevRecord *record;
 
     if (!text && g_error_matches(read_error, CCW_ERROR, CCW_ERROR_NOT_FOUND)) {
         *ret_record = NULL;
@@ -109,11 +111,11 @@ gboolean ccw_journal_load(CcwHost *host, const CcwBusId *id, CcwRecord **ret_rec
         return FALSE;
     }
     root = json_from_string(text, NULL);
-    if (ccw_record_is_of_earlier_boot(host, root)) {
+    if (hostdev_record_is_of_earlier_boot(host, root)) {
         *ret_record = NULL;
         return TRUE;
     }
-    record = ccw_record_from_json(root, id, &why);
+    record = hostdev_record_from_json(root, id, &why);
     if (!record) {
         g_set_error(
             error, CCW_ERROR, CCW_ERROR_SYSTEM,
@@ -126,18 +128,18 @@ gboolean ccw_journal_load(CcwHost *host, const CcwBusId *id, CcwRecord **ret_rec
     return TRUE;
 }
 
-gboolean ccw_journal_save(CcwHost *host, const CcwRecord *record, GError **error)
+gboolean hostdev_journal_save(CssHost *host, const HostdevRecord *record, GError **error)
 {
     g_autofree char *path = file_of(host, &record->device, SUFFIX);
     g_autofree char *temporary = file_of(host, &record->device, UNFINISHED);
-    g_autoptr(JsonNode) root = ccw_record_to_json(host, record);
+    g_autoptr(JsonNode) root = hostdev_record_to_json(host, record);
     g_autofree char *json = json_to_string(root, TRUE);
     g_autofree char *text = g_strconcat(json, "\n", NULL);
 
     return ccw_file_replace_by(path, temporary, text, strlen(text), 0600, error);
 }
 
-gboolean ccw_journal_remove(CcwHost *host, const CcwBusId *id, GError **error)
+gboolean hostdev_journal_remove(CssHost *host, const CcwBusId *id, GError **error)
 {
     g_autofree char *path = file_of(host, id, SUFFIX);
 
@@ -147,13 +149,13 @@ gboolean ccw_journal_remove(CcwHost *host, const CcwBusId *id, GError **error)
     return FALSE;
 }
 
-/* "TOKEN BOOT", or a token alone where the kernel does not tell which boot this is. */
-char *ccw_journal_announced(CcwHost *host, const CcwBusId *id)
+/* Reads "TOKEN BOOT", or only a token if the kernel did not tell the boot. */
+char *hostdev_journal_announced(CssHost *host, const CcwBusId *id)
 {
     g_autofree char *path = file_of(host, id, ANNOUNCED);
     char *text = ccw_attr_read(path, NULL);
     char *boot = text ? strchr(text, ' ') : NULL;
-    g_autofree char *now = boot ? ccw_host_boot(host) : NULL;
+    g_autofree char *now = boot ? hostdev_boot(host) : NULL;
 
     if (!boot)
         return text;
@@ -163,11 +165,11 @@ char *ccw_journal_announced(CcwHost *host, const CcwBusId *id)
     return text;
 }
 
-/* Not replaced atomically: a token that is cut off names no process, and only a writer that has ended leaves one. */
-gboolean ccw_journal_announce(CcwHost *host, const CcwBusId *id, const char *token, GError **error)
+/* Not atomic: only a writer that was killed leaves a truncated file, and a truncated token names no running process. */
+gboolean hostdev_journal_announce(CssHost *host, const CcwBusId *id, const char *token, GError **error)
 {
     g_autofree char *path = file_of(host, id, ANNOUNCED);
-    g_autofree char *boot = ccw_host_boot(host);
+    g_autofree char *boot = hostdev_boot(host);
     g_autofree char *text = boot ? g_strdup_printf("%s %s", token, boot) : g_strdup(token);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
@@ -181,17 +183,17 @@ gboolean ccw_journal_announce(CcwHost *host, const CcwBusId *id, const char *tok
     return FALSE;
 }
 
-void ccw_journal_withdraw(CcwHost *host, const CcwBusId *id)
+void hostdev_journal_withdraw(CssHost *host, const CcwBusId *id)
 {
     g_autofree char *path = file_of(host, id, ANNOUNCED);
 
     g_unlink(path);
 }
 
-GArray *ccw_journal_list(CcwHost *host)
+GArray *hostdev_journal_list(CssHost *host)
 {
     GArray *ids = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
-    g_autoptr(GPtrArray) names = ccw_sysfs_names(host->devices_dir);
+    g_autoptr(GPtrArray) names = css_sysfs_names(host->devices_dir);
 
     for (guint i = 0; i < names->len; i++) {
         char *name = names->pdata[i];
@@ -206,27 +208,34 @@ GArray *ccw_journal_list(CcwHost *host)
     return ids;
 }
 
-gboolean ccw_host_can_read_owners(CcwHost *host)
+gboolean hostdev_can_read_owners(CssHost *host)
 {
     return faccessat(AT_FDCWD, host->devices_dir, R_OK | X_OK, AT_EACCESS) == 0 || errno != EACCES;
 }
 
-gboolean ccw_host_has_entry(CcwHost *host, const CcwBusId *id)
+gboolean hostdev_has_entry(CssHost *host, const CcwBusId *id)
 {
-    return ccw_journal_has(host, id);
+    return hostdev_journal_has(host, id);
 }
 
-void ccw_owner_read(CcwHost *host, CcwHostDevice *device)
+void hostdev_owner_read(CssHost *host, CssDevice *device)
 {
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
 
     g_clear_pointer(&device->owner, g_free);
     device->returning = FALSE;
-    if (!ccw_journal_load(host, &device->bus_id, &record, NULL)) {
-        device->owner = ccw_host_can_read_owners(host) ? g_strdup("?") : NULL;
+    if (!hostdev_journal_load(host, &device->bus_id, &record, NULL)) {
+        device->owner = hostdev_can_read_owners(host) ? g_strdup("?") : NULL;
         return;
     }
-    device->returning = record && record->state == CCW_CLAIM_RELEASING;
-    if (record)
-        device->owner = record->domain ? g_steal_pointer(&record->domain) : g_strdup(CCW_OWNER_BY_HAND);
+    device->returning = record && record->state == HOSTDEV_CLAIM_RELEASING;
+    if (!record)
+        return;
+    device->owner = record->owner ? g_steal_pointer(&record->owner) : g_strdup(HOSTDEV_OWNER_DETACHED);
+    if (device->cutype) /* sysfs has the types already */
+        return;
+    device->cutype = g_steal_pointer(&record->found_cutype);
+    device->found_volser = g_steal_pointer(&record->found_volser);
+    g_free(device->devtype);
+    device->devtype = g_steal_pointer(&record->found_devtype);
 }

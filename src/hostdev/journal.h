@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The journal: what was found of a device that was taken, how far the taking went, and which domain it is for. One JSON
- * file a device, DEVICES_DIR/BUSID.json, replaced atomically; docs/host-side.md shows one. Beside it BUSID.lock, which
- * whoever reads in order to write holds. A file that is not understood is refused, never guessed at. Nothing here
- * touches a device.
+ * The journal stores one record (record.h) for each acquired device in a JSON file, DEVICES_DIR/BUSID.json, which it
+ * replaces atomically; docs/host-side.md shows one. A process that reads an entry in order to write it holds the lock
+ * BUSID.lock. The journal rejects a file that it does not understand. steps.h changes devices.
  */
 #pragma once
 
@@ -12,55 +11,70 @@
 #include "css/device.h"
 #include "hostdev/record.h"
 
-/*
- * The device's lock, held until the descriptor is closed; waits for it. It is an open file description's, so that
- * threads of one process exclude each other too. -1 on error.
+/**
+ * hostdev_journal_lock:
+ *
+ * Waits for the device's lock and takes it. The lock belongs to an open file description: it also excludes other
+ * threads of this process.
+ *
+ * Returns: a descriptor that holds the lock until it is closed; -1 with CCW_ERROR_SYSTEM, CCW_ERROR_DENIED
  */
-int ccw_journal_lock(CcwHost *host, const CcwBusId *id, GError **error);
+int hostdev_journal_lock(CssHost *host, const CcwBusId *id, GError **error);
 
-/* That descriptor, closed at the end of its scope: g_auto(CcwLockFd) lock = -1; */
-typedef int CcwLockFd;
-static inline void ccw_lock_fd_clear(CcwLockFd *fd)
+/* Such a descriptor, closed at the end of its scope: g_auto(HostdevLockFd) lock = -1; */
+typedef int HostdevLockFd;
+static inline void hostdev_lock_fd_clear(HostdevLockFd *fd)
 {
     if (*fd >= 0)
         close(*fd);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CcwLockFd, ccw_lock_fd_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HostdevLockFd, hostdev_lock_fd_clear)
 
-gboolean ccw_journal_has(CcwHost *host, const CcwBusId *id);
-
-/*
- * *ret_record is NULL if there is no entry, or if it is of an earlier boot of this host: then it says nothing of what
- * is there now.
- */
-gboolean ccw_journal_load(CcwHost *host, const CcwBusId *id, CcwRecord **ret_record, GError **error);
-gboolean ccw_journal_save(CcwHost *host, const CcwRecord *record, GError **error);
-gboolean ccw_journal_remove(CcwHost *host, const CcwBusId *id, GError **error);
-
-/* The bus ids of all entries, in order: an array of CcwBusId. */
-GArray *ccw_journal_list(CcwHost *host);
-
-/* Beside the entry, or without one: BUSID.attach, the token of ccw_host_announce. NULL: none. The lock is held. */
-char *ccw_journal_announced(CcwHost *host, const CcwBusId *id);
-gboolean ccw_journal_announce(CcwHost *host, const CcwBusId *id, const char *token, GError **error);
-void ccw_journal_withdraw(CcwHost *host, const CcwBusId *id); /* takes no lock, and needs none */
+gboolean hostdev_journal_has(CssHost *host, const CcwBusId *id);
 
 /**
- * ccw_host_can_read_owners:
+ * hostdev_journal_load:
+ * @ret_record: NULL if there is no entry, or if the entry is of an earlier boot: such an entry is no longer true
  *
- * Returns: FALSE if this process may not look into the journal, so that the owner of no device is known (only root may)
+ * Returns: FALSE if the entry cannot be read, or with CCW_ERROR_SYSTEM if it is malformed
  */
-gboolean ccw_host_can_read_owners(CcwHost *host);
+gboolean hostdev_journal_load(CssHost *host, const CcwBusId *id, HostdevRecord **ret_record, GError **error);
+gboolean hostdev_journal_save(CssHost *host, const HostdevRecord *record, GError **error);
+gboolean hostdev_journal_remove(CssHost *host, const CcwBusId *id, GError **error);
 
-/* Whether the journal knows of it: then it can be given back, if only in the journal, though it is not there. */
-gboolean ccw_host_has_entry(CcwHost *host, const CcwBusId *id);
+/* Returns: the bus ids of all entries, ordered: an array of CcwBusId. */
+GArray *hostdev_journal_list(CssHost *host);
 
 /*
- * ccw_owner_read:
- *
- * Sets device->owner, for display: the domain of the journal's entry, CCW_OWNER_BY_HAND, or "?" if the entry is not
- * understood. NULL if the journal has no entry, or if this process may not read the journal
- * (ccw_host_can_read_owners()). device->returning: the device is on its way from that owner to this host, or not yet.
- * Takes no lock.
+ * The file BUSID.attach, which may exist without an entry: the token of the process that has announced an attach
+ * (hostdev_announce()).
  */
-void ccw_owner_read(CcwHost *host, CcwHostDevice *device);
+
+/* The caller holds the lock. Returns: the token, or NULL if no process has announced an attach. */
+char *hostdev_journal_announced(CssHost *host, const CcwBusId *id);
+
+/* The caller holds the lock. */
+gboolean hostdev_journal_announce(CssHost *host, const CcwBusId *id, const char *token, GError **error);
+
+/* The caller needs no lock. */
+void hostdev_journal_withdraw(CssHost *host, const CcwBusId *id);
+
+/**
+ * hostdev_can_read_owners:
+ *
+ * Returns: FALSE if this process may not read the journal, and so cannot know the owner of any device. Only root may.
+ */
+gboolean hostdev_can_read_owners(CssHost *host);
+
+/* Returns: whether the device has an entry. Such a device can be released even if it no longer exists. */
+gboolean hostdev_has_entry(CssHost *host, const CcwBusId *id);
+
+/**
+ * hostdev_owner_read:
+ *
+ * Sets device->owner, for display: the owner in the entry, HOSTDEV_OWNER_DETACHED, or "?" if the entry is malformed.
+ * Sets NULL if there is no entry, or if this process may not read the journal (hostdev_can_read_owners()). Sets
+ * device->returning if the entry is in state releasing: the release is going on, or has failed. If the device is
+ * detached, sets device->devtype, device->cutype and device->found_volser to those that were found. Takes no lock.
+ */
+void hostdev_owner_read(CssHost *host, CssDevice *device);

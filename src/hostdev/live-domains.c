@@ -14,39 +14,37 @@ typedef struct {
     char uuid[VIR_UUID_STRING_BUFLEN];
 } Listed;
 
-static gboolean set_libvirt_error(const char *what, GError **error)
+static gboolean set_libvirt_error(const char *failure, GError **error)
 {
-    const char *message = virGetLastErrorMessage();
-
-    g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "%s: %s", what, message ? message : "no reason is given");
+    g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "%s: %s", failure, virGetLastErrorMessage());
     return FALSE;
 }
 
 /*
- * Clients choose a domain's metadata, and libvirt sends no XML of more than 4 MiB. One such domain must not keep
- * virtccwd from giving back the devices of others.
+ * Clients choose a domain's metadata, and libvirt sends no XML of more than 4 MiB. Such a domain must not stop virtccwd
+ * from releasing the devices of other domains.
  */
-static void add_unknown(CcwLive *live, const Listed *listed, const char *why)
+static void add_unknown(HostdevLive *live, const Listed *listed, const char *why)
 {
     static CcwLogLimit limit;
 
-    ccw_live_add_unknown(live, listed->uuid);
+    hostdev_live_add_unknown(live, listed->uuid);
     ccw_log_limited(
         &limit, G_LOG_LEVEL_WARNING,
         "cannot read the XML of domain %s: %s; devices that the journal names as this domain's stay with it",
         listed->name, why);
 }
 
-static void add_xml(CcwLive *live, const Listed *listed, const char *xml)
+static void add_xml(HostdevLive *live, const Listed *listed, const char *xml)
 {
     g_autoptr(GError) error = NULL;
 
-    if (!ccw_live_add(live, listed->uuid, listed->name, xml, &error))
+    if (!hostdev_live_add(live, listed->uuid, listed->name, xml, &error))
         add_unknown(live, listed, error->message);
 }
 
-/* A domain that has stopped since libvirt made the list has no devices. FALSE: the connection is lost. */
-static gboolean add_domain(CcwLive *live, virConnectPtr conn, const Listed *listed, GError **error)
+/* A domain that has stopped since libvirt made the list has no devices. Returns FALSE if the connection is lost. */
+static gboolean add_domain(HostdevLive *live, virConnectPtr conn, const Listed *listed, GError **error)
 {
     char *xml = virDomainGetXMLDesc(listed->domain, 0);
     g_autoptr(GError) why = NULL;
@@ -58,7 +56,7 @@ static gboolean add_domain(CcwLive *live, virConnectPtr conn, const Listed *list
     }
     if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
         return TRUE;
-    set_libvirt_error("libvirt does not send it", &why); /* the next call forgets the message */
+    set_libvirt_error("libvirt does not send it", &why); /* saves the message from the next call to libvirt */
     if (virConnectIsAlive(conn) != 1) {
         g_propagate_error(error, g_steal_pointer(&why));
         return FALSE;
@@ -68,11 +66,11 @@ static gboolean add_domain(CcwLive *live, virConnectPtr conn, const Listed *list
 }
 
 /*
- * libvirt sends the XML at once, also in the middle of an attach, in which QEMU may have the device already. libvirt
- * answers this question, which is a job of the domain and asks QEMU nothing, after the attach. FALSE: the domain has
- * been busy for too long.
+ * Waits for the end of an attach. libvirt sends the XML at once, even in the middle of an attach, when QEMU may have
+ * the device already. It answers this query only after the attach: the query is a job of the domain, but needs no
+ * answer from QEMU. Returns FALSE if the domain stays busy for too long.
  */
-static gboolean let_attach_end(virDomainPtr domain)
+static gboolean wait_for_attach(virDomainPtr domain)
 {
     virTypedParameterPtr params = NULL;
     int count = 0;
@@ -83,20 +81,20 @@ static gboolean let_attach_end(virDomainPtr domain)
 }
 
 /*
- * After a claim whose process has died libvirt may go on with the attach. The first domain that stays busy ends the
- * wait for all of them: it takes libvirt 30 seconds to give up, for each.
+ * libvirt may continue an attach after the process that claimed the device has died. The wait ends at the first domain
+ * that stays busy: libvirt gives up after 30 seconds, for each domain.
  */
-static void let_attaches_end(CcwLive *live, virDomainPtr *domains, int count)
+static void wait_for_attaches(HostdevLive *live, virDomainPtr *domains, int count)
 {
     for (int i = 0; i < count; i++) {
-        if (!let_attach_end(domains[i])) {
-            ccw_live_keep_stale(live);
+        if (!wait_for_attach(domains[i])) {
+            hostdev_live_keep_stale(live);
             return;
         }
     }
 }
 
-static gboolean add_all(CcwLive *live, virConnectPtr conn, virDomainPtr *domains, int count, GError **error)
+static gboolean add_all(HostdevLive *live, virConnectPtr conn, virDomainPtr *domains, int count, GError **error)
 {
     for (int i = 0; i < count; i++) {
         Listed listed = { .domain = domains[i], .name = virDomainGetName(domains[i]) };
@@ -109,10 +107,10 @@ static gboolean add_all(CcwLive *live, virConnectPtr conn, virDomainPtr *domains
     return TRUE;
 }
 
-CcwLive *ccw_look(virConnectPtr conn, CcwManager *manager, GError **error)
+HostdevLive *hostdev_query_domains(virConnectPtr conn, HostdevManager *manager, GError **error)
 {
-    g_autoptr(CcwLive) live = ccw_live_new(manager);
-    gboolean stale = ccw_manager_has_stale(manager);
+    g_autoptr(HostdevLive) live = hostdev_live_new(manager);
+    gboolean has_stale = hostdev_manager_has_stale(manager);
     virDomainPtr *domains = NULL;
     int count = virConnectListAllDomains(conn, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
     gboolean done;
@@ -121,8 +119,8 @@ CcwLive *ccw_look(virConnectPtr conn, CcwManager *manager, GError **error)
         set_libvirt_error("libvirt does not list the running domains", error);
         return NULL;
     }
-    if (stale)
-        let_attaches_end(live, domains, count);
+    if (has_stale)
+        wait_for_attaches(live, domains, count);
     done = add_all(live, conn, domains, count, error);
     for (int i = 0; i < count; i++)
         virDomainFree(domains[i]);
@@ -135,10 +133,10 @@ static void keep_quiet(void *data G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED
 }
 
 /*
- * libvirt's client library sends with write(2) (src/rpc/virnetsocket.c) and leaves SIGPIPE to the program: it would end
- * us, without a word, when libvirtd ends just before we ask it something.
+ * libvirt's client library sends with write(2) (src/rpc/virnetsocket.c) and leaves SIGPIPE to the program. The signal
+ * would kill this process if libvirtd ends just before a request.
  */
-void ccw_libvirt_prepare(void)
+void hostdev_libvirt_prepare(void)
 {
     signal(SIGPIPE, SIG_IGN);
     virSetErrorFunc(NULL, keep_quiet);

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the running domains have, by libvirt's public API. */
+/* Asks libvirt, by its public API, which devices the running domains have. */
 #pragma once
 
 #include <libvirt/libvirt.h>
 
 #include "hostdev/manager.h"
 
-/*
- * ccw_look: asks libvirt which devices the running domains have
+/**
+ * hostdev_query_domains:
  *
- * A domain whose XML libvirt does not send, or whose XML is not understood, is in the result as one with unknown
- * devices. Waits for libvirt.
+ * Lists the devices of all running domains. A domain has unknown devices in the result if libvirt does not send its
+ * XML, or the XML is malformed. Waits for libvirt.
  *
- * Returns: NULL and CCW_ERROR_SYSTEM if the list of domains is not complete, because libvirt has gone for example.
+ * Returns: NULL with CCW_ERROR_SYSTEM if the list of domains is not complete, for example because libvirt has ended
  */
-CcwLive *ccw_look(virConnectPtr conn, CcwManager *manager, GError **error);
+HostdevLive *hostdev_query_domains(virConnectPtr conn, HostdevManager *manager, GError **error);
 
-/*
- * What a process of ours needs before it opens a connection. libvirt's own messages are not printed: they come to us as
- * return values. SIGPIPE is ignored from then on.
+/**
+ * hostdev_libvirt_prepare:
+ *
+ * Call this once in a process before it opens a connection. Stops libvirt's library from printing errors, which it also
+ * returns, and ignores SIGPIPE.
  */
-void ccw_libvirt_prepare(void);
+void hostdev_libvirt_prepare(void);

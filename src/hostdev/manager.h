@@ -1,39 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How virtccwd's connections and its watcher share the taking and giving back of host devices
- * (css/host.h). They look at libvirt's live XML at one time and give devices back at a later one. The
- * manager remembers what may have been attached in between:
+ * The host device manager: through it virtccwd's connections and its watcher acquire and release the host's devices.
+ * They query libvirt's live XML, and release devices later. The manager remembers the attaches of the time between:
  *
- *   held        devices of attach calls that libvirt has and has not answered: reconcile skips them, whichever domain
- *               the journal names, because an attach may find the mdev that was made for another one
- *   busy        devices that one thread works on alone: it detaches, reattaches, resets, or settles an attach
- *   generation  counts the attaches that have succeeded: a live XML from before the last one is stale
+ * - A device is held from the beginning of an attach to its end. reconcile skips it, whatever domain the journal names,
+ *   because the attach may find the mdev that was made for another domain.
+ * - A device is busy while one thread works alone on it: it detaches, reattaches or resets the device, or ends an
+ *   attach.
+ * - The generation is the number of attaches that have succeeded, or may have. A live XML from before the last one is
+ *   outdated.
  *
- * One lock guards these three, and nothing else. It is held for the bookkeeping only: never across a call to libvirt, a
- * wait for the kernel, a scan, or a file. So what is done to one device, however long the kernel takes, holds up no
- * client of another one. What excludes two deeds on one device is the device's own lock file
- * (hostdev/journal.h), and here that the device is busy. The order of events, for one device:
+ * One mutex guards these three. A thread locks it only while it reads or changes them: never during a call to libvirt,
+ * a wait for the kernel, a scan or file I/O. So slow work on one device does not delay the clients of another. Two
+ * things exclude concurrent work on one device: its lock file (hostdev/journal.h), called the device's lock below, and
+ * that it is busy. For one device:
  *
- * ccw_manager_hold(): waits while the device is busy, holds it, and announces the attach, which takes the device's
- * lock. A release that has begun is over before libvirt is asked.
+ * hostdev_manager_begin_attach() waits while the device is busy, holds it, and announces the attach, which takes the
+ * device's lock. So a release that has begun ends before libvirt gets the attach.
  *
- * ccw_manager_settle(): waits while the device is busy and makes it busy; confirms, withdraws, rolls back. Then, in
- * one step under the lock, it counts up the generation, and the device is neither held nor busy any more. Two
- * attaches to one device are settled one after the other, so that the last one sees what the first has confirmed. A
- * new attach waits meanwhile, as its announcement and its claim have the same token as those that are being
- * withdrawn and rolled back.
+ * hostdev_manager_end_attach() waits while the device is busy, and makes it busy. It confirms, withdraws or rolls back.
+ * Then it increments the generation, and the device is no longer held and busy, all under the mutex. The calls for two
+ * attaches of one device run one after the other, so the second sees the result of the first. A new attach waits. Its
+ * announcement and claim name the same process, so this call would otherwise remove them.
  *
- * ccw_manager_reconcile(): gives back each device under the device's own lock. Behind that lock it asks for each: is
- * the device held or busy, or has the generation gone up? Then it skips the device. If not, an attach that begins
- * now waits for the device's lock when it is announced, and so comes to libvirt after the release. The generation
- * shows an attach that had succeeded before; the hold shows one that is being settled.
+ * hostdev_manager_reconcile() releases each device under the device's lock. Under the lock it first checks whether the
+ * device is held or the generation has changed, and skips the device then. The generation shows an attach that has
+ * succeeded before; held shows one that hostdev_manager_end_attach() has not finished. An attach that begins now waits
+ * for the device's lock in its announcement, and reaches libvirt after the release.
  *
- * ccw_manager_by_hand(): waits while the device is being settled, and refuses if it is held, or if another client
- * detaches, reattaches or resets it. Else it makes the device busy and holds it.
+ * hostdev_manager_operate() waits while hostdev_manager_end_attach() works on the device. It fails if the device is
+ * held, or if another client detaches, reattaches or resets it. Else it makes the device busy and held.
  *
- * A thread makes one device busy at a time, so that no two wait for each other.
+ * A thread makes only one device busy at a time, so threads cannot deadlock.
  *
- * Functions may wait for the kernel: they are for worker threads, except where they say so.
+ * The functions may wait for the kernel: call them in worker threads, except where the comment allows any thread.
  */
 #pragma once
 
@@ -41,98 +41,96 @@
 
 #include "conf/node-name.h"
 #include "css/device.h"
-#include "hostdev/reconcile.h"
+#include "hostdev/live.h"
 
-typedef struct _CcwManager CcwManager;
+typedef struct _HostdevManager HostdevManager;
 
-/* Takes host. */
-CcwManager *ccw_manager_new(CcwHost *host);
-void ccw_manager_free(CcwManager *manager);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwManager, ccw_manager_free)
+/* Takes ownership of @host. */
+HostdevManager *hostdev_manager_new(CssHost *host);
 
-/*
- * Before an attach goes to libvirt; ids: elements are CcwBusId. Announces the attach to other processes, too. Waits
- * until no other client detaches, reattaches or resets one of the devices.
+/* Any thread may call these. */
+HostdevManager *hostdev_manager_ref(HostdevManager *manager);
+void hostdev_manager_unref(HostdevManager *manager);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostdevManager, hostdev_manager_unref)
+
+/**
+ * hostdev_manager_begin_attach:
+ * @ids: array of CcwBusId
+ *
+ * Call this before an attach goes to libvirt. Also announces the attach to other processes. Waits until no other client
+ * detaches, reattaches or resets one of the devices.
  */
-void ccw_manager_hold(CcwManager *manager, GArray *ids);
+void hostdev_manager_begin_attach(HostdevManager *manager, GArray *ids);
 
 typedef enum {
-    CCW_ATTACH_NONE,    /* no running domain has got it: libvirt refused, or changed a configuration alone */
-    CCW_ATTACH_LIVE,    /* the domain has it, and runs */
-    CCW_ATTACH_UNKNOWN, /* libvirt has not said */
-} CcwAttachResult;
+    HOSTDEV_ATTACH_NONE, /* no running domain has the device: libvirt failed, or changed only a configuration */
+    HOSTDEV_ATTACH_LIVE, /* the domain runs, and has the device */
+    /* It is not known whether a running domain has the device: libvirt has not answered, or its answer does not say. */
+    HOSTDEV_ATTACH_UNKNOWN,
+} HostdevAttachResult;
 
-/*
- * After the attach: brings the journal in line. Rolls back a claim whose device no domain got, unless another attach
- * still holds the device: then the last of these attaches does it. TRUE if the caller has to look at the live XML.
- */
-gboolean ccw_manager_settle(CcwManager *manager, const char *domain_uuid, GArray *ids, CcwAttachResult result);
-
-/* As css/host.h has them, with virtccwd's token. */
-gboolean ccw_manager_load_modules(CcwManager *manager, GError **error);
-gboolean ccw_manager_claim(CcwManager *manager, const CcwBusId *id, const char *domain_uuid, GError **error);
-
-/* Sets the error that tells the user what to do about a device that is not managed and that libvirt misses. */
-void ccw_manager_refuse_unmanaged(CcwManager *manager, const CcwBusId *id, GError **error);
-
-/* What the running domains have, as libvirt said after this was made. Making one does not wait: for any thread. */
-typedef struct _CcwLive CcwLive;
-CcwLive *ccw_live_new(CcwManager *manager);
-void ccw_live_free(CcwLive *live);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwLive, ccw_live_free)
-
-/* domain_uuid: lower case. name: for messages, or NULL. Errors: as ccw_conf_collect. */
-gboolean ccw_live_add(CcwLive *live, const char *domain_uuid, const char *name, const char *xml, GError **error);
-
-/*
- * ccw_live_add_unknown: adds a running domain whose devices are unknown
- * @domain_uuid: lower case
+/**
+ * hostdev_manager_end_attach:
  *
- * Devices that the journal names as this domain's stay with it. The kernel's answer decides about all other devices:
- * what QEMU has open is not given back.
+ * Call this after the attach. Updates the journal. Rolls back a claim whose device no domain has got, unless another
+ * attach still holds the device: then the last of these attaches rolls back.
+ *
+ * Returns: TRUE if the caller has to query the live XML
  */
-void ccw_live_add_unknown(CcwLive *live, const char *domain_uuid);
+gboolean hostdev_manager_end_attach(HostdevManager *manager, const char *domain_uuid, GArray *ids,
+                                    HostdevAttachResult result);
 
-/* Leaves claims alone whose process has died: a domain may be about to get such a device. */
-void ccw_live_keep_stale(CcwLive *live);
+/* The same as hostdev_load_modules(). */
+gboolean hostdev_manager_load_modules(HostdevManager *manager, GError **error);
 
-/* FALSE after one of the two: a later look may decide about more devices. */
-gboolean ccw_live_is_complete(const CcwLive *live);
+/* The same as hostdev_claim(), on behalf of this process. */
+gboolean hostdev_manager_claim(HostdevManager *manager, const CcwBusId *id, const char *domain_uuid, GError **error);
 
-/* Puts that into a request: it lives as long as live does. */
-void ccw_live_ask(CcwLive *live, CcwReconcile *request);
+/* The same as hostdev_unmanaged_set_error(). */
+void hostdev_manager_unmanaged_set_error(HostdevManager *manager, const CcwBusId *id, GError **error);
 
-/* The name of a domain, as libvirt has it: for log lines about the domain when libvirt no longer has it. */
-void ccw_manager_note_name(CcwManager *manager, const char *domain_uuid, const char *name);
+/* Makes an empty HostdevLive, before the caller queries libvirt. Does not wait: any thread may call it. */
+HostdevLive *hostdev_live_new(HostdevManager *manager);
+
+/* Remembers a domain's name, for log lines about the domain when libvirt no longer has it. */
+void hostdev_manager_note_name(HostdevManager *manager, const char *domain_uuid, const char *name);
+
+/**
+ * hostdev_manager_reconcile:
+ * @only_domain: NULL: all domains
+ * @ret_outdated: TRUE: an attach has succeeded since @live was made; query the domains again
+ *
+ * Releases the devices that no live XML has. Skips held devices.
+ */
+gboolean hostdev_manager_reconcile(HostdevManager *manager, HostdevLive *live, const char *only_domain,
+                                   gboolean *ret_outdated, GError **error);
+
+/* The same as hostdev_has_stale(). */
+gboolean hostdev_manager_has_stale(HostdevManager *manager);
+
+/* Returns: the device with this name, or NULL if there is no such channel device. */
+CssDevice *hostdev_manager_find(HostdevManager *manager, ConfNodeKind kind, const CcwBusId *id);
+
+/* The same as css_host_lookup_bound(). */
+CssDevice *hostdev_manager_find_bound(HostdevManager *manager, const CcwBusId *id);
+
+/* The same as css_host_list_detached(). */
+GPtrArray *hostdev_manager_list_detached(HostdevManager *manager);
 
 /*
- * Gives back what is in no live XML any more: of only_domain, or of all for NULL. What is held is left alone.
- * *ret_stale: something was attached since live was made, and nothing was done; look again.
+ * nodedev_detach_as_of() and the like (node_device/node-detach.h). Sets *ret_outdated if a domain has begun to start
+ * with the detached device (managed='no') since @as_of: the domain needs the device, and may not be in live.
  */
-gboolean ccw_manager_reconcile(CcwManager *manager, CcwLive *live, const char *only_domain, gboolean *ret_stale,
-                               GError **error);
+typedef gboolean (*HostdevOperateFunc)(CssHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_outdated,
+                                       GError **error);
 
-/* As ccw_host_has_stale(). */
-gboolean ccw_manager_has_stale(CcwManager *manager);
-
-/* The device of that name, or NULL if no channel device has it. */
-CcwHostDevice *ccw_manager_find(CcwManager *manager, CcwNodeKind kind, const CcwBusId *id);
-
-/* As ccw_host_lookup_bound. */
-CcwHostDevice *ccw_manager_find_bound(CcwManager *manager, const CcwBusId *id);
-
-/* As ccw_host_list_detached. */
-GPtrArray *ccw_manager_list_detached(CcwManager *manager);
-
-/*
- * ccw_host_detach_as_of and the like (node_device/node-detach.h). A domain that has begun to start with a detached
- * device (managed='no') since as_of needs it there, and may not be in live: then *ret_stale is TRUE.
+/**
+ * hostdev_manager_operate:
+ * @ret_outdated: TRUE: the function did nothing; query the domains again
+ *
+ * Calls @func, unless a running domain has the device or is about to get it.
+ *
+ * Returns: FALSE with CCW_ERROR_BUSY, which names the domain, or with an error of @func
  */
-typedef gboolean (*CcwByHandFunc)(CcwHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_stale, GError **error);
-
-/*
- * Calls func, unless a running domain has the device or is about to get it: that is CCW_ERROR_BUSY, with the domain.
- * *ret_stale: as ccw_manager_reconcile.
- */
-gboolean ccw_manager_by_hand(CcwManager *manager, CcwByHandFunc func, const CcwBusId *id, CcwLive *live,
-                             gboolean *ret_stale, GError **error);
+gboolean hostdev_manager_operate(HostdevManager *manager, HostdevOperateFunc func, const CcwBusId *id,
+                                 HostdevLive *live, gboolean *ret_outdated, GError **error);

@@ -7,21 +7,21 @@
 #include "hostdev/journal.h"
 #include "hostdev/steps.h"
 
-static gboolean is_live_in(GHashTable *live, const char *domain_uuid, const CcwRecord *record)
+static gboolean is_live_in(GHashTable *live, const char *domain_uuid, const HostdevRecord *record)
 {
     GHashTable *devices = g_hash_table_lookup(live, domain_uuid);
 
     return devices && g_hash_table_contains(devices, &record->device);
 }
 
-/* The domain in whose live XML the device is: the journal's own first. NULL: in none. */
-static const char *live_owner(GHashTable *live, const CcwRecord *record)
+/* Returns the domain whose live XML has the device, preferring the entry's, or NULL if there is no such domain. */
+static const char *live_owner(GHashTable *live, const HostdevRecord *record)
 {
     GHashTableIter iter;
     gpointer domain_uuid;
 
-    if (record->domain && is_live_in(live, record->domain, record))
-        return record->domain;
+    if (record->owner && is_live_in(live, record->owner, record))
+        return record->owner;
     g_hash_table_iter_init(&iter, live);
     while (g_hash_table_iter_next(&iter, &domain_uuid, NULL))
         if (is_live_in(live, domain_uuid, record))
@@ -30,139 +30,138 @@ static const char *live_owner(GHashTable *live, const CcwRecord *record)
 }
 
 /*
- * A start took it, and has ended without a word: the hook that had to say it was killed. While a domain starts libvirt
- * lists it as running. Of what an attach or qemu-ccw takes they answer for themselves, as long as they live.
+ * Whether the entry is of a start that has ended, but whose hook was killed before it could release the device. libvirt
+ * lists a domain as running while it starts. Does not apply to the claims of an attach or of qemu-ccw: those processes
+ * decide about their claims as long as they run.
  */
-static gboolean is_abandoned(CcwHost *host, const CcwRecord *record, const CcwReconcile *request)
+static gboolean is_abandoned(CssHost *host, const HostdevRecord *record, const HostdevReconcile *request)
 {
     g_autofree char *announced = NULL;
 
-    if (!request->live || request->only_domain || !record->domain ||
-        g_str_has_prefix(record->domain, CCW_OWNER_QEMU_CCW) || g_hash_table_contains(request->live, record->domain))
+    if (!request->live || request->only_domain || hostdev_owner_kind(record->owner) != HOSTDEV_OWNER_DOMAIN ||
+        g_hash_table_contains(request->live, record->owner))
         return FALSE;
-    announced = ccw_journal_announced(host, &record->device);
+    announced = hostdev_journal_announced(host, &record->device);
     return g_strcmp0(announced, record->token) != 0;
 }
 
-/* Another process decides about the entry, or has decided since the domains were listed. */
-static gboolean is_left_alone(CcwHost *host, const CcwRecord *record, const CcwReconcile *request)
+/* Whether another process decides about the entry, or has decided since the caller listed the domains. */
+static gboolean is_decided_elsewhere(CssHost *host, const HostdevRecord *record, const HostdevReconcile *request)
 {
-    if (request->is_held && request->is_held(&record->device, request->held_data))
+    if (request->must_skip && request->must_skip(&record->device, request->skip_data))
         return TRUE;
-    if (ccw_entry_is_by_hand(record))
+    if (hostdev_entry_is_detached(record))
         return TRUE;
-    if (record->state == CCW_CLAIM_RELEASING)
+    if (record->state == HOSTDEV_CLAIM_RELEASING)
         return FALSE;
-    if (request->keep_stale && ccw_entry_is_stale(host, record))
+    if (request->keep_stale && hostdev_entry_is_stale(host, record))
         return TRUE;
-    if (record->state == CCW_CLAIM_PENDING && !ccw_entry_is_stale(host, record) && !is_abandoned(host, record, request))
-        return TRUE; /* a process is taking it */
-    if (record->since > request->as_of && record->since <= ccw_host_clock())
+    if (record->state == HOSTDEV_CLAIM_PENDING && !hostdev_entry_is_stale(host, record) &&
+        !is_abandoned(host, record, request))
+        return TRUE; /* a process is acquiring it */
+    if (record->since > request->as_of && record->since <= css_host_clock())
         return TRUE;
-    return request->running && record->domain && g_hash_table_contains(request->running, record->domain);
+    return request->running && record->owner && g_hash_table_contains(request->running, record->owner);
 }
 
-typedef struct {
-    CcwReconciled said;
-    const CcwReconcile *request;
-} Deed;
-
-/* An entry as it was: giving it back changes it. */
-static Deed deed_of(const CcwRecord *record, const CcwReconcile *request)
+/* Starts a report with the entry's present state: a release changes the record. */
+static HostdevReconciled begin_report(const HostdevRecord *record)
 {
-    return (Deed){
-        .said = { .device = record->device, .state = ccw_claim_state_name(record->state), .domain = record->domain },
-        .request = request,
+    return (HostdevReconciled){
+        .device = record->device,
+        .state = hostdev_claim_state_name(record->state),
+        .domain = record->owner,
     };
 }
 
-/* Returns done. */
-static gboolean tell(Deed *deed, gboolean done, CcwReconcileResult result, const GError *why)
+static void send_report(const HostdevReconcile *request, HostdevReconciled *report, HostdevReconcileResult result,
+                        const GError *why)
 {
-    static GMutex lock;
+    static GMutex lock; /* several threads work on entries */
 
-    deed->said.result = result;
-    deed->said.message = why ? why->message : NULL;
-    if (deed->request->report) {
-        g_mutex_lock(&lock); /* entries are done side by side */
-        deed->request->report(&deed->said, deed->request->report_data);
-        g_mutex_unlock(&lock);
-    }
-    return done;
+    report->result = result;
+    report->message = why ? why->message : NULL;
+    if (!request->report)
+        return;
+    g_mutex_lock(&lock);
+    request->report(report, request->report_data);
+    g_mutex_unlock(&lock);
 }
 
-static gboolean note_owner(CcwHost *host, CcwRecord *record, const char *owner, const CcwReconcile *request,
+static gboolean note_owner(CssHost *host, HostdevRecord *record, const char *owner, const HostdevReconcile *request,
                            GError **error)
 {
-    g_autofree char *before = g_strdup(record->domain); /* owner may be the same string, which goes */
+    g_autofree char *before = g_strdup(record->owner); /* hostdev_claim_own() frees it; owner may be the same string */
     g_autofree char *after = g_strdup(owner);
-    Deed deed = deed_of(record, request);
+    HostdevReconciled report = begin_report(record);
 
-    if (!request->dry_run && !ccw_claim_own(host, record, after, error))
+    if (!request->dry_run && !hostdev_claim_own(host, record, after, error))
         return FALSE;
-    deed.said.domain = before;
-    deed.said.owner = after;
-    return tell(&deed, TRUE, CCW_RECONCILE_NOTED, NULL);
+    report.domain = before;
+    report.owner = after;
+    send_report(request, &report, HOSTDEV_RECONCILE_NOTED, NULL);
+    return TRUE;
 }
 
-static gboolean send_back(CcwHost *host, CcwRecord *record, const CcwReconcile *request, GError **error)
+static gboolean release_orphan(CssHost *host, HostdevRecord *record, const HostdevReconcile *request, GError **error)
 {
-    Deed deed = deed_of(record, request);
-    g_auto(CcwVfioHold) hold = -1;
+    HostdevReconciled report = begin_report(record);
+    HostdevReconcileResult result = HOSTDEV_RECONCILE_RELEASED;
+    g_auto(CssVfioGroupFd) group_fd = -1;
     g_autoptr(GError) why = NULL;
 
-    if (ccw_entry_is_awaited(host, record)) /* QEMU may be about to open it: left to the process that attaches it */
-        return request->dry_run || ccw_entry_give_back(host, record, error);
-    if (!ccw_steps_hold(host, record, request->only_domain ? host->patience_ms : 0, &hold, &why))
-        tell(&deed, FALSE, CCW_RECONCILE_LEFT, why);
-    else if (request->dry_run || ccw_steps_give_back_held(host, record, hold, &why))
-        return tell(&deed, TRUE, CCW_RECONCILE_GIVEN_BACK, NULL);
-    else
-        tell(&deed, FALSE, CCW_RECONCILE_FAILED, why);
+    if (hostdev_entry_is_awaited(host, record)) /* QEMU may be about to open it: the attaching process decides */
+        return request->dry_run || hostdev_entry_release(host, record, error);
+    if (!hostdev_steps_open_group(host, record, request->only_domain ? host->close_timeout_ms : 0, &group_fd, &why))
+        result = HOSTDEV_RECONCILE_LEFT;
+    else if (!request->dry_run && !hostdev_steps_release_with_group(host, record, group_fd, &why))
+        result = HOSTDEV_RECONCILE_FAILED;
+    send_report(request, &report, result, why);
+    if (result == HOSTDEV_RECONCILE_RELEASED)
+        return TRUE;
     g_propagate_error(error, g_steal_pointer(&why));
     return FALSE;
 }
 
-static gboolean reconcile_entry(CcwHost *host, CcwRecord *record, gconstpointer data, GError **error)
+static gboolean reconcile_entry(CssHost *host, HostdevRecord *record, gconstpointer data, GError **error)
 {
-    const CcwReconcile *request = data;
+    const HostdevReconcile *request = data;
     const char *owner;
 
-    if (is_left_alone(host, record, request))
+    if (is_decided_elsewhere(host, record, request))
         return TRUE;
     owner = request->live ? live_owner(request->live, record) : NULL;
-    if (owner && record->state == CCW_CLAIM_OWNED && ccw_entry_is_of(record, owner))
+    if (owner && record->state == HOSTDEV_CLAIM_OWNED && hostdev_entry_is_of(record, owner))
         return TRUE;
-    if (owner && ccw_entry_has_mdev(host, record))
+    if (owner && hostdev_entry_has_mdev(host, record))
         return note_owner(host, record, owner, request, error);
-    return send_back(host, record, request, error);
+    return release_orphan(host, record, request, error);
 }
 
-/* Without the lock: a device that another process takes, for which the kernel may need long, holds up no other. */
-static gboolean is_skipped(CcwHost *host, const CcwRecord *record, gconstpointer data)
+/* Called without the lock: a device that another process acquires slowly must not delay the others. */
+static gboolean is_skipped(CssHost *host, const HostdevRecord *record, gconstpointer data)
 {
-    return is_left_alone(host, record, data);
+    return is_decided_elsewhere(host, record, data);
 }
 
-gboolean ccw_host_reconcile(CcwHost *host, const CcwReconcile *request, GError **error)
+gboolean hostdev_reconcile(CssHost *host, const HostdevReconcile *request, GError **error)
 {
     if (request->only_device)
-        return ccw_entry_do(host, request->only_device, request->only_domain, reconcile_entry, request, error);
-    return ccw_entries_do(host, request->only_domain, is_skipped, reconcile_entry, request, error);
+        return hostdev_entry_do(host, request->only_device, request->only_domain, reconcile_entry, request, error);
+    return hostdev_entries_do(host, request->only_domain, is_skipped, reconcile_entry, request, error);
 }
 
-gboolean ccw_host_has_stale(CcwHost *host)
+gboolean hostdev_has_stale(CssHost *host)
 {
-    g_autoptr(GArray) ids = ccw_journal_list(host);
+    g_autoptr(GArray) ids = hostdev_journal_list(host);
     gboolean stale = FALSE;
 
     for (guint i = 0; i < ids->len && !stale; i++) {
         const CcwBusId *id = &g_array_index(ids, CcwBusId, i);
-        g_autoptr(CcwRecord) record = NULL;
+        g_autoptr(HostdevRecord) record = NULL;
 
-        /* Without the device's lock: it may be held for as long as the kernel takes. An entry is replaced as a whole.
-         */
-        stale = ccw_journal_load(host, id, &record, NULL) && record && ccw_entry_is_stale(host, record);
+        /* Without the device's lock: its holder may wait for the kernel. The journal replaces an entry atomically. */
+        stale = hostdev_journal_load(host, id, &record, NULL) && record && hostdev_entry_is_stale(host, record);
     }
     return stale;
 }

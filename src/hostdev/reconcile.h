@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Brings the host and the journal together. reconcile gives back a device that the journal has as owned, as pending
- * with a stale token, or as releasing, if no running domain has it. It notes a device in the live XML of a domain as
- * owned by that domain.
+ * Compares the journal with the running domains. reconcile releases orphaned devices: those that the journal has as
+ * owned, as a stale claim, or as releasing, and that no running domain has. If the live XML of a domain has a device,
+ * reconcile notes the domain as its owner.
  *
- * The claim of a start is over, too, when libvirt lists all running domains without that domain: its hook was killed.
+ * The claim of a start has also ended if libvirt's list of all running domains does not have the domain: the hook was
+ * killed.
  *
- * reconcile never gives back a device that a process has open: that would take a disk from a running guest. It skips
- * devices that were detached by a client, and devices that a living process is taking.
+ * reconcile does not release a device that a process has open: that would take a disk from a running guest. It skips
+ * devices that an administrator has detached, and devices that a running process is acquiring.
  */
 #pragma once
 
@@ -15,56 +16,61 @@
 #include "util/address.h"
 
 typedef enum {
-    CCW_RECONCILE_GIVEN_BACK,
-    CCW_RECONCILE_NOTED,  /* as owned by a domain that the journal did not name */
-    CCW_RECONCILE_LEFT,   /* it has to go back, and a process has it open */
-    CCW_RECONCILE_FAILED, /* to go back */
-} CcwReconcileResult;
+    HOSTDEV_RECONCILE_RELEASED,
+    HOSTDEV_RECONCILE_NOTED,  /* the journal now names the domain that has the device */
+    HOSTDEV_RECONCILE_LEFT,   /* orphaned, but a process has it open */
+    HOSTDEV_RECONCILE_FAILED, /* orphaned, and the release failed */
+} HostdevReconcileResult;
 
 typedef struct {
     CcwBusId device;
-    CcwReconcileResult result;
-    const char *state;   /* what the journal said: "pending", "owned", "releasing" */
-    const char *domain;  /* the UUID of the domain that it named; NULL: a client was detaching it */
+    HostdevReconcileResult result;
+    const char *state;   /* the entry's state before: "pending", "owned", "releasing" */
+    const char *domain;  /* the entry's owner before (hostdev_owner_kind()); NULL: an administrator */
     const char *owner;   /* NOTED: UUID */
     const char *message; /* LEFT, FAILED: why */
-} CcwReconciled;
+} HostdevReconciled;
 
-/* One of live and running is given, or both; the others may be left out. */
+/* The caller sets live, running or both; the other members may be 0. */
 typedef struct {
-    /*
-     * As libvirt says: domain UUID (lower case) -> set of CcwBusId *, for every running domain, or at least for
-     * only_domain.
-     */
+    /* From libvirt: domain UUID (lower case) -> set of CcwBusId *, for all running domains, or at least only_domain. */
     GHashTable *live;
     /*
-     * A set of the UUIDs of domains whose devices are unknown: without live all domains that may run
-     * (hook/status.h), with live those whose XML libvirt does not send. Entries of these domains are left alone.
-     * The kernel decides about all other entries: a device that QEMU has open stays.
+     * Set of UUIDs of domains whose devices are unknown: without live, all domains that may run (hook/status.h); with
+     * live, those whose XML libvirt does not send. reconcile skips entries of these domains. The kernel decides about
+     * all other entries: reconcile does not release a device that QEMU has open.
      */
     GHashTable *running;
-    /* ccw_host_clock() from before either was found out. A claim made or confirmed later is left alone. */
+    /* css_host_clock() before the caller queried either. reconcile skips claims made or confirmed later. */
     gint64 as_of;
-    /* Claims whose process has died are left alone: libvirt may be about to give their devices to a domain. */
+    /* Skip claims whose process has died: libvirt may be about to give their devices to a domain. */
     gboolean keep_stale;
     /*
-     * Whether a device is left alone, as its owner is being decided elsewhere in this process; NULL: none is. It is
-     * called with the device's lock held, by any thread, and takes no time.
+     * Returns TRUE to skip a device about which this process decides elsewhere; may be NULL. Any thread calls it, with
+     * the device's lock held. It must return quickly.
      */
-    gboolean (*is_held)(const CcwBusId *id, gpointer data);
-    gpointer held_data;
-    const char *only_domain;     /* entries of this one; who has such a device open is waited for, a short time */
-    const CcwBusId *only_device; /* this entry */
-    gboolean dry_run;            /* reports only */
-    void (*report)(const CcwReconciled *reconciled, gpointer data);
+    gboolean (*must_skip)(const CcwBusId *id, gpointer data);
+    gpointer skip_data;
+    const char *only_domain;     /* only entries of this owner; waits shortly for a process to close such a device */
+    const CcwBusId *only_device; /* only the entry of this device */
+    gboolean dry_run;            /* only report */
+    void (*report)(const HostdevReconciled *reconciled, gpointer data);
     gpointer report_data;
-} CcwReconcile;
+} HostdevReconcile;
 
-/* All entries are tried; the error is the first one's, of those that are left because they are open, too. */
-gboolean ccw_host_reconcile(CcwHost *host, const CcwReconcile *request, GError **error);
-
-/*
- * Whether there is a claim whose process has died. libvirt may be about to give its device to a domain still: who asks
- * for live lets the domains' jobs end first.
+/**
+ * hostdev_reconcile:
+ *
+ * Tries all entries.
+ *
+ * Returns: FALSE with the error of the first entry that failed, or that a process has open
  */
-gboolean ccw_host_has_stale(CcwHost *host);
+gboolean hostdev_reconcile(CssHost *host, const HostdevReconcile *request, GError **error);
+
+/**
+ * hostdev_has_stale:
+ *
+ * Returns: whether the process of a claim has died. libvirt may still be about to give the device to a domain, so a
+ * caller that queries libvirt for live waits for the jobs of the domains first.
+ */
+gboolean hostdev_has_stale(CssHost *host);

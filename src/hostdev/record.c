@@ -3,50 +3,53 @@
 
 #include <string.h>
 
-#include "hostdev/token.h"
+#include "hostdev/process.h"
 #include "util/error.h"
 
 #define JOURNAL_VERSION 1
 
 /*
- * The values of 'owner'. Older versions, which do not have it, know what qemu-ccw took by a 'domain' that begins so and
- * has its process id in the last 12 digits; it is written for them still.
+ * The values of 'owner'. Older versions do not have this key: for qemu-ccw they use a 'domain' of HOSTDEV_QEMU_CCW_UUID
+ * and the process id in the last 12 digits. This version still writes such a 'domain' for them.
  */
-#define OWNER_DOMAIN "domain"
-#define OWNER_BY_HAND "hand"
-#define OWNER_QEMU_CCW "qemu-ccw"
+#define JSON_OWNER_DOMAIN "domain"
+#define JSON_OWNER_ADMINISTRATOR "hand"
+#define JSON_OWNER_QEMU_CCW "qemu-ccw"
 #define PID_DIGITS 12
 
-static const char *const state_names[CCW_CLAIM_LAST] = {
-    [CCW_CLAIM_PENDING] = "pending",
-    [CCW_CLAIM_OWNED] = "owned",
-    [CCW_CLAIM_RELEASING] = "releasing",
+static const char *const state_names[HOSTDEV_CLAIM_LAST] = {
+    [HOSTDEV_CLAIM_PENDING] = "pending",
+    [HOSTDEV_CLAIM_OWNED] = "owned",
+    [HOSTDEV_CLAIM_RELEASING] = "releasing",
 };
 
-static const char *const step_names[CCW_STEP_LAST] = {
-    [CCW_STEP_OFFLINE] = "offline", [CCW_STEP_OVERRIDE] = "override", [CCW_STEP_UNBIND] = "unbind",
-    [CCW_STEP_BIND] = "bind",       [CCW_STEP_MDEV] = "mdev",
+static const char *const step_names[HOSTDEV_STEP_LAST] = {
+    [HOSTDEV_STEP_OFFLINE] = "offline", [HOSTDEV_STEP_OVERRIDE] = "override", [HOSTDEV_STEP_UNBIND] = "unbind",
+    [HOSTDEV_STEP_BIND] = "bind",       [HOSTDEV_STEP_MDEV] = "mdev",
 };
 
-const char *ccw_step_name(CcwStep step)
+const char *hostdev_step_name(HostdevStep step)
 {
     return step_names[step];
 }
 
-const char *ccw_claim_state_name(CcwClaimState state)
+const char *hostdev_claim_state_name(HostdevClaimState state)
 {
     return state_names[state];
 }
 
-void ccw_record_free(CcwRecord *record)
+void hostdev_record_free(HostdevRecord *record)
 {
     if (!record)
         return;
-    g_free(record->domain);
+    g_free(record->owner);
     g_free(record->token);
     g_free(record->found_driver);
     g_free(record->found_override);
-    ccw_dasd_settings_clear(&record->found_settings);
+    g_free(record->found_devtype);
+    g_free(record->found_cutype);
+    g_free(record->found_volser);
+    hostdev_dasd_settings_clear(&record->found_settings);
     g_free(record);
 }
 
@@ -61,7 +64,7 @@ static gboolean find_name(const char *const *names, guint n_names, const char *n
     return FALSE;
 }
 
-/* The member as a node of the wanted type, or NULL; json_object_get_string_member and its like do not check. */
+/* Returns a member if it has the wanted type, else NULL. json_object_get_string_member() and the like do not check. */
 static JsonNode *get_value(JsonObject *object, const char *name, GType type)
 {
     JsonNode *node = json_object_get_member(object, name);
@@ -111,7 +114,7 @@ static gboolean get_steps(JsonObject *object, guint *ret_steps)
         guint step;
 
         if (!JSON_NODE_HOLDS_VALUE(element) || json_node_get_value_type(element) != G_TYPE_STRING ||
-            !find_name(step_names, CCW_STEP_LAST, json_node_get_string(element), &step))
+            !find_name(step_names, HOSTDEV_STEP_LAST, json_node_get_string(element), &step))
             return FALSE;
         steps |= 1u << step;
     }
@@ -119,24 +122,25 @@ static gboolean get_steps(JsonObject *object, guint *ret_steps)
     return array != NULL;
 }
 
-/* There are none in an entry of an older version, and others in one of a newer. */
-static gboolean get_settings(JsonObject *found, CcwDasdSettings *settings)
+/* An entry of an older version has no settings, and one of a newer version may have more. */
+static gboolean get_settings(JsonObject *found, HostdevDasdSettings *settings)
 {
     JsonNode *node = json_object_get_member(found, "settings");
     JsonObject *object = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
 
-    for (guint i = 0; object && i < CCW_DASD_SETTINGS; i++) {
-        const char *value = get_string(object, ccw_dasd_setting_name(i));
+    for (guint i = 0; object && i < HOSTDEV_DASD_SETTINGS; i++) {
+        const char *value = get_string(object, hostdev_dasd_setting_name(i));
 
-        if (value ? !ccw_dasd_setting_is_valid(value) : json_object_has_member(object, ccw_dasd_setting_name(i)))
+        if (value ? !hostdev_dasd_setting_is_valid(value)
+                  : json_object_has_member(object, hostdev_dasd_setting_name(i)))
             return FALSE;
         settings->values[i] = g_strdup(value);
     }
     return object || !node;
 }
 
-/* "found": what the device was before anything was done to it. */
-static gboolean get_found(JsonObject *object, CcwRecord *record)
+/* Reads "found": the state of the device before the first step. */
+static gboolean get_found(JsonObject *object, HostdevRecord *record)
 {
     JsonNode *node = json_object_get_member(object, "found");
     JsonObject *found = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
@@ -148,7 +152,7 @@ static gboolean get_found(JsonObject *object, CcwRecord *record)
         return FALSE;
     driver = get_string(found, "driver");
     override = get_string(found, "driver-override");
-    /* They become a path's component and an attribute's value. */
+    /* A release uses them as a component of a path and as the value of an attribute. */
     if (driver ? !*driver || strchr(driver, '/') || *driver == '.' : !JSON_NODE_HOLDS_NULL(driver_node))
         return FALSE;
     if (!override || strchr(override, '\n'))
@@ -156,58 +160,61 @@ static gboolean get_found(JsonObject *object, CcwRecord *record)
     record->found_online = (gint)online;
     record->found_driver = g_strdup(driver);
     record->found_override = g_strdup(override);
+    /* An entry of an older version does not have them. */
+    record->found_devtype = g_strdup(get_string(found, "devtype"));
+    record->found_cutype = g_strdup(get_string(found, "cutype"));
+    record->found_volser = g_strdup(get_string(found, "volser"));
     return get_settings(found, &record->found_settings);
 }
 
-gboolean ccw_record_is_of_earlier_boot(CcwHost *host, JsonNode *root)
+gboolean hostdev_record_is_of_earlier_boot(CssHost *host, JsonNode *root)
 {
     JsonObject *object = root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
     const char *boot = object ? get_string(object, "boot") : NULL;
-    g_autofree char *now = boot ? ccw_host_boot(host) : NULL;
+    g_autofree char *now = boot ? hostdev_boot(host) : NULL;
 
     return now && strcmp(boot, now) != 0;
 }
 
-gboolean ccw_journal_is_reserved(const char *uuid)
+gboolean hostdev_record_is_qemu_ccw_uuid(const char *uuid)
 {
-    return g_ascii_strncasecmp(uuid, CCW_RESERVED_UUID, strlen(CCW_RESERVED_UUID)) == 0;
+    return g_ascii_strncasecmp(uuid, HOSTDEV_QEMU_CCW_UUID, strlen(HOSTDEV_QEMU_CCW_UUID)) == 0;
 }
 
 static gboolean is_uuid_of_qemu_ccw(const char *uuid)
 {
-    return uuid && ccw_journal_is_reserved(uuid) &&
-           strspn(uuid + strlen(CCW_RESERVED_UUID), "0123456789") == PID_DIGITS;
+    return uuid && hostdev_record_is_qemu_ccw_uuid(uuid) &&
+           strspn(uuid + strlen(HOSTDEV_QEMU_CCW_UUID), "0123456789") == PID_DIGITS;
 }
 
-/* 'owner', or what an entry of an older version means; NULL if it is malformed. */
+/* Returns 'owner', or its equivalent in an entry of an older version, or NULL if it is malformed. */
 static const char *get_owner_kind(JsonObject *object, const char *uuid)
 {
     if (json_object_has_member(object, "owner"))
         return get_string(object, "owner");
-    return is_uuid_of_qemu_ccw(uuid) ? OWNER_QEMU_CCW : uuid ? OWNER_DOMAIN : OWNER_BY_HAND;
+    return is_uuid_of_qemu_ccw(uuid) ? JSON_OWNER_QEMU_CCW : uuid ? JSON_OWNER_DOMAIN : JSON_OWNER_ADMINISTRATOR;
 }
 
-static gboolean get_owner(JsonObject *object, CcwRecord *record)
+static gboolean get_owner(JsonObject *object, HostdevRecord *record)
 {
     const char *uuid = get_string(object, "domain");
     const char *kind = get_owner_kind(object, uuid);
 
     if (!kind || (uuid ? !g_uuid_string_is_valid(uuid) : !is_null(object, "domain")))
         return FALSE;
-    if (strcmp(kind, OWNER_BY_HAND) == 0)
+    if (strcmp(kind, JSON_OWNER_ADMINISTRATOR) == 0)
         return !uuid;
-    if (strcmp(kind, OWNER_QEMU_CCW) == 0 && is_uuid_of_qemu_ccw(uuid))
-        record->domain = g_strdup_printf(CCW_OWNER_QEMU_CCW "%" G_GUINT64_FORMAT,
-                                         g_ascii_strtoull(uuid + strlen(CCW_RESERVED_UUID), NULL, 10));
-    else if (strcmp(kind, OWNER_DOMAIN) == 0)
-        record->domain = g_strdup(uuid);
-    return record->domain != NULL;
+    if (strcmp(kind, JSON_OWNER_QEMU_CCW) == 0 && is_uuid_of_qemu_ccw(uuid))
+        record->owner = g_strdup_printf(HOSTDEV_QEMU_CCW_PREFIX "%" G_GUINT64_FORMAT,
+                                        g_ascii_strtoull(uuid + strlen(HOSTDEV_QEMU_CCW_UUID), NULL, 10));
+    else if (strcmp(kind, JSON_OWNER_DOMAIN) == 0)
+        record->owner = g_strdup(uuid);
+    return record->owner != NULL;
 }
 
-/* NULL and what is wrong with it. */
-CcwRecord *ccw_record_from_json(JsonNode *root, const CcwBusId *id, const char **ret_why)
+HostdevRecord *hostdev_record_from_json(JsonNode *root, const CcwBusId *id, const char **ret_why)
 {
-    g_autoptr(CcwRecord) record = g_new0(CcwRecord, 1);
+    g_autoptr(HostdevRecord) record = g_new0(HostdevRecord, 1);
     JsonObject *object = root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
     const char *state = object ? get_string(object, "state") : NULL;
     guint state_index = 0;
@@ -223,7 +230,7 @@ CcwRecord *ccw_record_from_json(JsonNode *root, const CcwBusId *id, const char *
     if (!get_bus_id(object, "device", &record->device) || !ccw_bus_id_equal(&record->device, id))
         return NULL;
     *ret_why = "its 'state' is not pending, owned or releasing";
-    if (!state || !find_name(state_names, CCW_CLAIM_LAST, state, &state_index))
+    if (!state || !find_name(state_names, HOSTDEV_CLAIM_LAST, state, &state_index))
         return NULL;
     record->state = state_index;
     record->token = g_strdup(get_string(object, "token"));
@@ -234,7 +241,7 @@ CcwRecord *ccw_record_from_json(JsonNode *root, const CcwBusId *id, const char *
     if (!get_owner(object, record))
         return NULL;
     *ret_why = "it is pending without a 'token'";
-    if (record->state == CCW_CLAIM_PENDING && !record->token)
+    if (record->state == HOSTDEV_CLAIM_PENDING && !record->token)
         return NULL;
     *ret_why = "its 'subchannel', 'found' or 'steps' is malformed";
     if (!get_bus_id(object, "subchannel", &record->subchannel) || !get_found(object, record) ||
@@ -262,28 +269,34 @@ static void add_string(JsonBuilder *builder, const char *name, const char *value
 
 static void add_owner(JsonBuilder *builder, const char *owner)
 {
+    static const char *const kinds[] = {
+        [HOSTDEV_OWNER_DOMAIN] = JSON_OWNER_DOMAIN,
+        [HOSTDEV_OWNER_QEMU_CCW] = JSON_OWNER_QEMU_CCW,
+        [HOSTDEV_OWNER_ADMINISTRATOR] = JSON_OWNER_ADMINISTRATOR,
+    };
+    HostdevOwner kind = hostdev_owner_kind(owner);
     g_autofree char *uuid = NULL;
 
-    if (owner && g_str_has_prefix(owner, CCW_OWNER_QEMU_CCW))
-        uuid = g_strdup_printf(CCW_RESERVED_UUID "%0*" G_GUINT64_FORMAT, PID_DIGITS,
-                               g_ascii_strtoull(owner + strlen(CCW_OWNER_QEMU_CCW), NULL, 10));
-    add_string(builder, "owner", uuid ? OWNER_QEMU_CCW : owner ? OWNER_DOMAIN : OWNER_BY_HAND);
+    if (kind == HOSTDEV_OWNER_QEMU_CCW)
+        uuid = g_strdup_printf(HOSTDEV_QEMU_CCW_UUID "%0*" G_GUINT64_FORMAT, PID_DIGITS,
+                               g_ascii_strtoull(owner + strlen(HOSTDEV_QEMU_CCW_PREFIX), NULL, 10));
+    add_string(builder, "owner", kinds[kind]);
     add_string(builder, "domain", uuid ? uuid : owner);
 }
 
-static void add_settings(JsonBuilder *builder, const CcwDasdSettings *settings)
+static void add_settings(JsonBuilder *builder, const HostdevDasdSettings *settings)
 {
     json_builder_set_member_name(builder, "settings");
     json_builder_begin_object(builder);
-    for (guint i = 0; i < CCW_DASD_SETTINGS; i++)
+    for (guint i = 0; i < HOSTDEV_DASD_SETTINGS; i++)
         if (settings->values[i])
-            add_string(builder, ccw_dasd_setting_name(i), settings->values[i]);
+            add_string(builder, hostdev_dasd_setting_name(i), settings->values[i]);
     json_builder_end_object(builder);
 }
 
-JsonNode *ccw_record_to_json(CcwHost *host, const CcwRecord *record)
+JsonNode *hostdev_record_to_json(CssHost *host, const HostdevRecord *record)
 {
-    g_autofree char *boot = ccw_host_boot(host);
+    g_autofree char *boot = hostdev_boot(host);
     g_autoptr(JsonBuilder) builder = json_builder_new();
 
     json_builder_begin_object(builder);
@@ -296,7 +309,7 @@ JsonNode *ccw_record_to_json(CcwHost *host, const CcwRecord *record)
     json_builder_add_int_value(builder, record->since);
     if (boot)
         add_string(builder, "boot", boot);
-    add_owner(builder, record->domain);
+    add_owner(builder, record->owner);
     if (record->token)
         add_string(builder, "token", record->token);
     json_builder_set_member_name(builder, "found");
@@ -305,11 +318,17 @@ JsonNode *ccw_record_to_json(CcwHost *host, const CcwRecord *record)
     json_builder_add_int_value(builder, record->found_online);
     add_string(builder, "driver", record->found_driver);
     add_string(builder, "driver-override", record->found_override);
+    if (record->found_devtype)
+        add_string(builder, "devtype", record->found_devtype);
+    if (record->found_cutype)
+        add_string(builder, "cutype", record->found_cutype);
+    if (record->found_volser)
+        add_string(builder, "volser", record->found_volser);
     add_settings(builder, &record->found_settings);
     json_builder_end_object(builder);
     json_builder_set_member_name(builder, "steps");
     json_builder_begin_array(builder);
-    for (guint step = 0; step < CCW_STEP_LAST; step++)
+    for (guint step = 0; step < HOSTDEV_STEP_LAST; step++)
         if (record->steps & 1u << step)
             json_builder_add_string_value(builder, step_names[step]);
     json_builder_end_array(builder);

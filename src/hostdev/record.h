@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A record: what was found of a device that was taken, how far the taking went, and which domain it is for; and the
- * same as the JSON that the journal keeps (hostdev/journal.h). A text that is not understood is refused, never guessed
- * at.
+ * A record of an acquired device: the state in which it was found, the steps that were done, and its owner. Converts
+ * records from and to the JSON that the journal stores (hostdev/journal.h).
  */
 #pragma once
 
@@ -12,59 +11,81 @@
 #include "hostdev/dasd-settings.h"
 #include "util/address.h"
 
-/* Who has a device that was detached by hand, in the place of a domain's UUID. */
-#define CCW_OWNER_BY_HAND "detached"
-/*
- * Who has a device that qemu-ccw took, in the same place: this, and qemu-ccw's process id. It is no UUID, so that no
- * domain can take that place.
- */
-#define CCW_OWNER_QEMU_CCW "qemu-ccw:"
+/* CssDevice.owner of a device that an administrator has detached. */
+#define HOSTDEV_OWNER_DETACHED "detached"
+/* The owner of a device that qemu-ccw has acquired: this prefix and qemu-ccw's process id. No domain can have it. */
+#define HOSTDEV_QEMU_CCW_PREFIX "qemu-ccw:"
+
+/* What the owner in a record is. */
+typedef enum {
+    HOSTDEV_OWNER_DOMAIN,        /* a domain: its UUID */
+    HOSTDEV_OWNER_QEMU_CCW,      /* a qemu-ccw: HOSTDEV_QEMU_CCW_PREFIX and its process id */
+    HOSTDEV_OWNER_ADMINISTRATOR, /* an administrator, who detached the device (nodedev_detach()): NULL */
+} HostdevOwner;
+
+/* Returns: what the owner is. NULL is an administrator. */
+static inline HostdevOwner hostdev_owner_kind(const char *owner)
+{
+    if (!owner)
+        return HOSTDEV_OWNER_ADMINISTRATOR;
+    return g_str_has_prefix(owner, HOSTDEV_QEMU_CCW_PREFIX) ? HOSTDEV_OWNER_QEMU_CCW : HOSTDEV_OWNER_DOMAIN;
+}
 
 typedef enum {
-    CCW_CLAIM_PENDING,   /* taken, libvirt has not said yes yet; has a token */
-    CCW_CLAIM_OWNED,     /* the domain has it */
-    CCW_CLAIM_RELEASING, /* being given back; steps says what remains */
-    CCW_CLAIM_LAST,
-} CcwClaimState;
+    HOSTDEV_CLAIM_PENDING,   /* being acquired, or acquired and not confirmed; has a token */
+    HOSTDEV_CLAIM_OWNED,     /* the owner has it */
+    HOSTDEV_CLAIM_RELEASING, /* a release has begun; steps has those that remain to be undone */
+    HOSTDEV_CLAIM_LAST,
+} HostdevClaimState;
 
 typedef enum {
-    CCW_STEP_OFFLINE,
-    CCW_STEP_OVERRIDE,
-    CCW_STEP_UNBIND,
-    CCW_STEP_BIND,
-    CCW_STEP_MDEV,
-    CCW_STEP_LAST,
-} CcwStep;
+    HOSTDEV_STEP_OFFLINE,
+    HOSTDEV_STEP_OVERRIDE,
+    HOSTDEV_STEP_UNBIND,
+    HOSTDEV_STEP_BIND,
+    HOSTDEV_STEP_MDEV,
+    HOSTDEV_STEP_LAST,
+} HostdevStep;
 
 typedef struct {
     CcwBusId device;
-    CcwBusId subchannel; /* when it was taken */
-    CcwClaimState state;
-    gint64 since; /* ccw_host_clock() of the last claim or confirmation */
-    char *domain; /* UUID, lower case; or CCW_OWNER_QEMU_CCW and a process id; NULL: taken by hand (ccw_host_detach) */
-    char *token;  /* "PID:STARTTIME"; NULL unless pending */
-    gint found_online;              /* 1, 0, -1 as in CcwHostDevice */
-    char *found_driver;             /* of the subchannel, or NULL */
-    char *found_override;           /* "" where none was set */
-    CcwDasdSettings found_settings; /* if it was online */
-    guint steps;                    /* 1 << CcwStep of each step that may have been done and is not undone */
-} CcwRecord;
-void ccw_record_free(CcwRecord *record);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwRecord, ccw_record_free)
+    CcwBusId subchannel; /* at the time when the device was acquired */
+    HostdevClaimState state;
+    gint64 since;         /* css_host_clock() of the last claim or confirmation */
+    char *owner;          /* see hostdev_owner_kind(); a UUID is in lower case */
+    char *token;          /* of the process for which the device is acquired (hostdev/process.h); NULL unless pending */
+    gint found_online;    /* 1, 0, -1 as in CssDevice */
+    char *found_driver;   /* of the subchannel, or NULL */
+    char *found_override; /* "" if it was not set */
+    char *found_devtype;  /* "3390/0c", for display; NULL: unknown */
+    char *found_cutype;   /* "3990/e9"; NULL: unknown */
+    char *found_volser;   /* serial of the volume; NULL: unknown */
+    HostdevDasdSettings found_settings; /* if the device was online */
+    guint steps;                        /* 1 << HostdevStep of each step that may have been done and is not undone */
+} HostdevRecord;
+void hostdev_record_free(HostdevRecord *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostdevRecord, hostdev_record_free)
 
-/*
- * No domain may have a UUID that begins so: in an entry of an older version it is qemu-ccw's, and older versions take
- * it for that.
+/* Prefix of UUIDs that no domain may have: the journal writes the owner of a qemu-ccw as such a UUID. */
+#define HOSTDEV_QEMU_CCW_UUID "cc390000-0002-8000-8000-"
+gboolean hostdev_record_is_qemu_ccw_uuid(const char *uuid);
+
+const char *hostdev_step_name(HostdevStep step);
+const char *hostdev_claim_state_name(HostdevClaimState state);
+
+/**
+ * hostdev_record_from_json:
+ * @id: the device of the entry
+ * @ret_why: what is malformed, a clause for a message
+ *
+ * Returns: NULL if the entry is malformed
  */
-#define CCW_RESERVED_UUID "cc390000-0002-8000-8000-"
-gboolean ccw_journal_is_reserved(const char *uuid);
+HostdevRecord *hostdev_record_from_json(JsonNode *root, const CcwBusId *id, const char **ret_why);
+JsonNode *hostdev_record_to_json(CssHost *host, const HostdevRecord *record);
 
-const char *ccw_step_name(CcwStep step);
-const char *ccw_claim_state_name(CcwClaimState state);
-
-/* Reads the entry of the device id. Returns NULL if the entry is broken; *ret_why says which part. */
-CcwRecord *ccw_record_from_json(JsonNode *root, const CcwBusId *id, const char **ret_why);
-JsonNode *ccw_record_to_json(CcwHost *host, const CcwRecord *record);
-
-/* Nothing of it is true of a host that was started anew; DEVICES_DIR is in /run, but a container may keep that. */
-gboolean ccw_record_is_of_earlier_boot(CcwHost *host, JsonNode *root);
+/**
+ * hostdev_record_is_of_earlier_boot:
+ *
+ * DEVICES_DIR is in /run, but a container may keep that over a boot. An entry of an earlier boot is no longer true.
+ */
+gboolean hostdev_record_is_of_earlier_boot(CssHost *host, JsonNode *root);

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the log says of a release: a line at info level, bounded as util/log.h says. */
+/* Logs a release at info level, with the limit of util/log.h. */
 #pragma once
 
 #include <glib.h>
 
 #include "util/address.h"
 
-/* A device went back from a domain to this host. name: NULL: not known. domain_uuid: NULL: a client detached it. */
-void ccw_log_release(const CcwBusId *id, const char *domain_uuid, const char *name);
+/**
+ * hostdev_log_release:
+ * @owner: who had the device, see hostdev_owner_kind(); NULL: an administrator had detached it
+ * @name: of the domain; NULL if the owner is no domain, or its name is unknown
+ */
+void hostdev_log_release(const CcwBusId *id, const char *owner, const char *name);
 
-/* "domain 'guest' (UUID)", or "domain UUID" where the name is not known (NULL). */
-char *ccw_log_domain(const char *name, const char *uuid);
+/* Returns: "domain 'guest' (UUID)", or "domain UUID" if @name is NULL; free with g_free. */
+char *hostdev_log_domain(const char *name, const char *uuid);

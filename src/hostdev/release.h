@@ -1,41 +1,54 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Ends a claim (hostdev/claim.h) once libvirt has decided or the domain has ended. hostdev/reconcile.h finds out what
- * no process reports.
+ * Ends a claim (hostdev/claim.h) when libvirt has answered or the domain has ended. hostdev/reconcile.h finds the
+ * claims whose end no process reports.
  */
 #pragma once
 
 #include "css/host.h"
 #include "util/address.h"
 
-/*
- * libvirt says that this domain has the device now: it becomes the owner, whoever the journal names. Its attach may
- * have found the mdev of another domain's claim or of one that was about to be given back. Nothing if there is no
- * entry, or the device was detached by hand.
+/**
+ * hostdev_confirm:
+ *
+ * libvirt says that this domain has the device now. Makes the domain the owner, whatever owner the entry has: the
+ * attach may have found the mdev of another domain's claim, or one that was about to be released. Does nothing if there
+ * is no entry, or if an administrator has detached the device.
  */
-gboolean ccw_host_confirm(CcwHost *host, const CcwBusId *id, const char *domain_uuid, GError **error);
+gboolean hostdev_confirm(CssHost *host, const CcwBusId *id, const char *domain_uuid, GError **error);
 
-/*
- * The claim that token made, if it is pending still: given back, as libvirt gave the device to no domain; or noted as
- * owned by the domain that it was made for, as libvirt may have done so: ccw_host_reconcile finds out.
+/**
+ * hostdev_roll_back:
+ *
+ * libvirt has given the device to no domain. Releases the device if the claim of this process is still pending.
  */
-gboolean ccw_host_roll_back(CcwHost *host, const CcwBusId *id, const char *token, GError **error);
-gboolean ccw_host_leave_open(CcwHost *host, const CcwBusId *id, const char *token, GError **error);
+gboolean hostdev_roll_back(CssHost *host, const CcwBusId *id, const char *token, GError **error);
 
-/*
- * The process of token is about to ask libvirt to attach the device, which may find a mdev that is there. Until it
- * withdraws, and while it lives, who else would give the device back leaves that to it: as a pending claim of its.
- * Waits for a giving back that has begun. Nothing for a device that is not there.
+/**
+ * hostdev_leave_open:
+ *
+ * libvirt has not said whether the attach succeeded. If the claim of this process is still pending, notes its owner as
+ * that of the device. hostdev_reconcile() finds out later whether the domain has the device.
  */
-gboolean ccw_host_announce(CcwHost *host, const CcwBusId *id, const char *token, GError **error);
-void ccw_host_withdraw(CcwHost *host, const CcwBusId *id);
+gboolean hostdev_leave_open(CssHost *host, const CcwBusId *id, const char *token, GError **error);
 
-/* Gives the device back as it was found, if the journal says that this domain has it; else nothing. */
-gboolean ccw_host_release(CcwHost *host, const CcwBusId *id, const char *domain_uuid, GError **error);
+/**
+ * hostdev_announce:
+ * @token: of a process that is about to ask libvirt to attach the device. libvirt may find an mdev that exists already.
+ *
+ * Until this process withdraws the announcement or ends, other processes do not release the device: they make its entry
+ * a pending claim of this process. Waits for the end of a release that has begun. Does nothing if the device does not
+ * exist.
+ */
+gboolean hostdev_announce(CssHost *host, const CcwBusId *id, const char *token, GError **error);
+void hostdev_withdraw(CssHost *host, const CcwBusId *id);
 
-/* Confirms, or releases, everything of one domain: the hook at `started begin` and `release end`. */
-gboolean ccw_host_confirm_domain(CcwHost *host, const char *domain_uuid, GError **error);
-gboolean ccw_host_release_domain(CcwHost *host, const char *domain_uuid, GError **error);
+/* Releases the device in the state in which it was found, if the journal names this owner; else does nothing. */
+gboolean hostdev_release(CssHost *host, const CcwBusId *id, const char *owner, GError **error);
 
-/* The same of what it had at as_of (ccw_host_clock()), not of what a later start of that domain took. */
-gboolean ccw_host_release_ended(CcwHost *host, const char *domain_uuid, gint64 as_of, GError **error);
+/* Confirms, or releases, all devices of one domain: for the hook at `started begin` and `release end`. */
+gboolean hostdev_confirm_domain(CssHost *host, const char *domain_uuid, GError **error);
+gboolean hostdev_release_domain(CssHost *host, const char *domain_uuid, GError **error);
+
+/* Releases the devices that the domain had at @as_of (css_host_clock()), but not those of a later start. */
+gboolean hostdev_release_ended(CssHost *host, const char *domain_uuid, gint64 as_of, GError **error);

@@ -1,176 +1,186 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The way back: what undoes the steps that a record has. */
+/* Undoes the steps of a record. */
 #include <errno.h>
 #include <string.h>
 
 #include "css/device.h"
+#include "css/fuser.h"
 #include "css/host-private.h"
-#include "css/openers.h"
 #include "css/sysfs.h"
 #include "css/wait.h"
-#include "hostdev/steps-walk.h"
+#include "hostdev/steps-write.h"
 #include "hostdev/steps.h"
 #include "util/error.h"
 
 typedef struct {
-    CcwHost *host;
-    char uuid[CCW_UUID_STR_LEN];
-    CcwVfioHold *hold;
-    CcwVfioUse use;
+    CssHost *host;
+    char uuid[CONF_UUID_STR_LEN];
+    CssVfioGroupFd *group_fd;
+    CssVfioUse use;
     GError **error;
-} Opener;
+} OpenRequest;
 
-static gboolean is_answered(gpointer data)
+/* Returns FALSE while a process has the mdev open. */
+static gboolean try_open(gpointer data)
 {
-    Opener *opener = data;
+    OpenRequest *request = data;
 
-    opener->use = ccw_vfio_hold(opener->host, opener->uuid, opener->hold, opener->error);
-    return opener->use != CCW_VFIO_IN_USE;
+    request->use = css_vfio_group_open(request->host, request->uuid, request->group_fd, request->error);
+    return request->use != CSS_VFIO_IN_USE;
 }
 
-gboolean ccw_steps_hold(CcwHost *host, const CcwRecord *record, guint patience_ms, CcwVfioHold *ret_hold,
-                        GError **error)
+gboolean hostdev_steps_open_group(CssHost *host, const HostdevRecord *record, guint timeout_ms,
+                                  CssVfioGroupFd *ret_group_fd, GError **error)
 {
-    Opener opener = { .host = host, .hold = ret_hold, .error = error };
+    OpenRequest request = { .host = host, .group_fd = ret_group_fd, .error = error };
     g_autofree char *user = NULL;
     char buf[CCW_BUS_ID_STR_LEN];
 
-    ccw_uuid_encode(&record->device, opener.uuid);
-    if (ccw_wait_until(is_answered, &opener, patience_ms))
-        return opener.use == CCW_VFIO_FREE;
-    user = ccw_mdev_describe_user(host, opener.uuid);
+    conf_uuid_encode(&record->device, request.uuid);
+    if (css_wait_until(try_open, &request, timeout_ms))
+        return request.use == CSS_VFIO_FREE;
+    user = css_mdev_describe_user(host, request.uuid);
     g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
-                "ccw device %s cannot be given back: %s has it open; it can go back when that process has ended",
+                "cannot release ccw device %s: %s has it open; the device can be released when that process has ended",
                 ccw_bus_id_format(&record->device, buf), user);
     return FALSE;
 }
 
-/* Held until it is removed, whoever holds it: no process can open it between the kernel's answer and the write. */
-static gboolean back_mdev(CcwWalk *walk, GError **error)
+/* Holds the mdev until it is removed: no process can open it between the kernel's answer and the write. */
+static gboolean undo_mdev(HostdevSteps *steps, GError **error)
 {
-    g_autofree char *dir = g_build_filename(walk->css_dir, walk->uuid, NULL);
-    g_auto(CcwVfioHold) hold = -1;
+    g_autofree char *dir = g_build_filename(steps->css_dir, steps->uuid, NULL);
+    g_auto(CssVfioGroupFd) group_fd = -1;
     int errnum;
 
     if (!g_file_test(dir, G_FILE_TEST_EXISTS))
         return TRUE;
-    if (walk->held < 0 && !ccw_steps_hold(walk->host, walk->record, walk->host->patience_ms, &hold, error))
+    if (steps->group_fd < 0 &&
+        !hostdev_steps_open_group(steps->host, steps->record, steps->host->close_timeout_ms, &group_fd, error))
         return FALSE;
-    errnum = ccw_walk_write(walk, dir, "remove", "1");
+    errnum = hostdev_steps_write(steps, dir, "remove", "1");
     if (!errnum || !g_file_test(dir, G_FILE_TEST_EXISTS))
         return TRUE;
-    ccw_error_set_errno(error, errnum, "cannot remove mediated device %s of ccw device %s", walk->uuid, walk->device);
+    ccw_error_set_errno(error, errnum, "cannot remove mediated device %s of ccw device %s", steps->uuid, steps->device);
     return FALSE;
 }
 
-/* Unbinding would destroy a mediated device without a word. Ours is gone by now: one that is there is another's. */
-static gboolean back_bind(CcwWalk *walk, GError **error)
+/* The kernel would destroy an mdev at unbind. Ours is already removed: another program's must stay. */
+static gboolean undo_bind(HostdevSteps *steps, GError **error)
 {
     g_auto(GStrv) mdevs = NULL;
     CcwBusId subchannel;
 
-    if (!ccw_walk_driver_is(walk, CCW_DRIVER_VFIO))
+    if (!hostdev_steps_driver_is(steps, CSS_DRIVER_VFIO))
         return TRUE;
-    if (ccw_bus_id_parse(walk->subchannel, &subchannel, NULL))
-        mdevs = ccw_subchannel_mdevs(walk->host, &subchannel);
+    if (ccw_bus_id_parse(steps->subchannel, &subchannel, NULL))
+        mdevs = css_subchannel_mdevs(steps->host, &subchannel);
     if (mdevs && mdevs[0]) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
-                    "subchannel %s of ccw device %s holds mediated device %s, which is not ours: remove that first",
-                    walk->subchannel, walk->device, mdevs[0]);
+                    "subchannel %s of ccw device %s holds mediated device %s, which another program has made: remove "
+                    "that first",
+                    steps->subchannel, steps->device, mdevs[0]);
         return FALSE;
     }
-    return ccw_walk_unbind(walk, CCW_DRIVER_VFIO, error);
+    return hostdev_steps_unbind(steps, CSS_DRIVER_VFIO, error);
 }
 
-static gboolean write_override(CcwWalk *walk, const char *value, GError **error)
+static gboolean write_override(HostdevSteps *steps, const char *value, GError **error)
 {
     int errnum;
 
-    if (ccw_walk_attr_is(walk->css_dir, "driver_override", *value ? value : "(null)"))
+    if (hostdev_steps_attr_is(steps->css_dir, "driver_override", *value ? value : "(null)"))
         return TRUE;
-    errnum = ccw_walk_write(walk, walk->css_dir, "driver_override", *value ? value : "\n");
+    errnum = hostdev_steps_write(steps, steps->css_dir, "driver_override", *value ? value : "\n");
     if (!errnum)
         return TRUE;
     ccw_error_set_errno(error, errnum, "cannot restore driver_override of subchannel %s of ccw device %s",
-                        walk->subchannel, walk->device);
+                        steps->subchannel, steps->device);
     return FALSE;
 }
 
-/* One that keeps the old driver from being bound again waits until that is done (back_unbind). */
-static gboolean back_override(CcwWalk *walk, GError **error)
+/*
+ * Restores driver_override. A value that would prevent the old driver from being bound is restored later, by
+ * undo_unbind().
+ */
+static gboolean undo_override(HostdevSteps *steps, GError **error)
 {
-    const CcwRecord *record = walk->record;
-    gboolean binds = record->steps & 1u << CCW_STEP_UNBIND;
-    gboolean allows = g_strcmp0(record->found_override, record->found_driver) == 0;
+    const HostdevRecord *record = steps->record;
+    gboolean will_bind = record->steps & 1u << HOSTDEV_STEP_UNBIND;
+    gboolean is_allowed = g_strcmp0(record->found_override, record->found_driver) == 0;
 
-    return write_override(walk, binds && !allows ? "" : record->found_override, error);
+    return write_override(steps, will_bind && !is_allowed ? "" : record->found_override, error);
 }
 
 static gboolean has_device(gpointer data)
 {
-    CcwWalk *walk = data;
+    HostdevSteps *steps = data;
 
-    return ccw_sysfs_has(walk->ccw_dir, "online");
+    return css_sysfs_has(steps->ccw_dir, "online");
 }
 
-static gboolean back_unbind(CcwWalk *walk, GError **error)
+static gboolean undo_unbind(HostdevSteps *steps, GError **error)
 {
-    const char *found = walk->record->found_driver;
+    const char *found = steps->record->found_driver;
 
-    if (!ccw_walk_driver_is(walk, found)) {
-        /* An unbound subchannel is grabbed when vfio_ccw is loaded. */
-        if (strcmp(found, CCW_DRIVER_VFIO) != 0 && !back_bind(walk, error))
+    if (!hostdev_steps_driver_is(steps, found)) {
+        /* When vfio_ccw is loaded, it binds an unbound subchannel: it may have done so meanwhile. */
+        if (strcmp(found, CSS_DRIVER_VFIO) != 0 && !undo_bind(steps, error))
             return FALSE;
-        if (!ccw_walk_bind(walk, found, error))
+        if (!hostdev_steps_bind(steps, found, error))
             return FALSE;
     }
-    return write_override(walk, walk->record->found_override, error);
+    return write_override(steps, steps->record->found_override, error);
 }
 
-/* The device is there again, and usable: that one cannot be set is no reason to keep it. */
-static void restore_settings(CcwWalk *walk)
+/* Only warns if a setting cannot be restored: the device is usable again. */
+static void restore_settings(HostdevSteps *steps)
 {
-    for (guint i = 0; i < CCW_DASD_SETTINGS; i++) {
-        const char *name = ccw_dasd_setting_name(i);
-        const char *value = walk->record->found_settings.values[i];
+    for (guint i = 0; i < HOSTDEV_DASD_SETTINGS; i++) {
+        const char *name = hostdev_dasd_setting_name(i);
+        const char *value = steps->record->found_settings.values[i];
         int errnum;
 
-        if (!value || ccw_walk_attr_is(walk->ccw_dir, name, value))
+        if (!value || hostdev_steps_attr_is(steps->ccw_dir, name, value))
             continue;
-        errnum = ccw_walk_write(walk, walk->ccw_dir, name, value);
+        errnum = hostdev_steps_write(steps, steps->ccw_dir, name, value);
         if (errnum)
-            g_warning("ccw device %s is online again, but its %s cannot be set to %s as before: %s", walk->device, name,
-                      value, g_strerror(errnum));
+            g_warning("ccw device %s is online again, but its %s cannot be set to %s as before: %s", steps->device,
+                      name, value, g_strerror(errnum));
     }
 }
 
-static gboolean back_offline(CcwWalk *walk, GError **error)
+static gboolean undo_offline(HostdevSteps *steps, GError **error)
 {
-    if (!ccw_walk_set_online(walk, TRUE, error))
+    if (!hostdev_steps_set_online(steps, TRUE, error))
         return FALSE;
-    restore_settings(walk);
+    restore_settings(steps);
     return TRUE;
 }
 
-/* In reverse, but that binding the old driver is refused (ENODEV) while driver_override names another. */
+/*
+ * In reverse order, except that driver_override comes before the old driver: the kernel rejects the bind (ENODEV) while
+ * driver_override names another driver.
+ */
 static const struct {
-    CcwStep step;
-    gboolean (*back)(CcwWalk *walk, GError **error);
+    HostdevStep step;
+    gboolean (*undo)(HostdevSteps *steps, GError **error);
 } backward[] = {
-    { CCW_STEP_MDEV, back_mdev },     { CCW_STEP_BIND, back_bind },       { CCW_STEP_OVERRIDE, back_override },
-    { CCW_STEP_UNBIND, back_unbind }, { CCW_STEP_OFFLINE, back_offline },
+    { HOSTDEV_STEP_MDEV, undo_mdev },         { HOSTDEV_STEP_BIND, undo_bind },
+    { HOSTDEV_STEP_OVERRIDE, undo_override }, { HOSTDEV_STEP_UNBIND, undo_unbind },
+    { HOSTDEV_STEP_OFFLINE, undo_offline },
 };
-G_STATIC_ASSERT(G_N_ELEMENTS(backward) == CCW_STEP_LAST);
+G_STATIC_ASSERT(G_N_ELEMENTS(backward) == HOSTDEV_STEP_LAST);
 
-/* TRUE if the step needs nothing any more: it is undone, or the subchannel was taken out of the machine. */
-static gboolean back_step(CcwWalk *walk, gsize nth, GError **error)
+/* Returns TRUE if the step is undone, or if the subchannel no longer exists. */
+static gboolean undo_step(HostdevSteps *steps, gsize nth, GError **error)
 {
     g_autoptr(GError) step_error = NULL;
 
-    if ((backward[nth].step == CCW_STEP_OFFLINE || ccw_walk_check_device(walk, &step_error)) &&
-        backward[nth].back(walk, &step_error))
+    if ((backward[nth].step == HOSTDEV_STEP_OFFLINE || hostdev_steps_check_device(steps, &step_error)) &&
+        backward[nth].undo(steps, &step_error))
         return TRUE;
-    if (!g_file_test(walk->css_dir, G_FILE_TEST_EXISTS))
+    if (!g_file_test(steps->css_dir, G_FILE_TEST_EXISTS))
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&step_error));
     return FALSE;
@@ -178,90 +188,91 @@ static gboolean back_step(CcwWalk *walk, gsize nth, GError **error)
 
 /* --- a subchannel that the device has left --- */
 
-/* Whether the journal says that a device was taken; an entry that is not understood may say so. */
-static gboolean has_entry(CcwHost *host, const char *device)
+/* Whether the device has a journal entry, which may be malformed. */
+static gboolean has_entry(CssHost *host, const char *device)
 {
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
     CcwBusId id;
 
-    return device && ccw_bus_id_parse(device, &id, NULL) && (!ccw_journal_load(host, &id, &record, NULL) || record);
+    return device && ccw_bus_id_parse(device, &id, NULL) && (!hostdev_journal_load(host, &id, &record, NULL) || record);
 }
 
-/* Whether the subchannel is as this record's steps may have left it, and no other taking of a device explains that. */
-static gboolean is_left_changed(CcwWalk *walk)
+/* Whether the subchannel has the state that this record's steps leave, and its present device has no record. */
+static gboolean is_left_changed(HostdevSteps *steps)
 {
-    g_auto(GStrv) mdevs = ccw_subchannel_mdevs(walk->host, &walk->record->subchannel);
+    g_auto(GStrv) mdevs = css_subchannel_mdevs(steps->host, &steps->record->subchannel);
 
-    if (mdevs[0] || has_entry(walk->host, walk->has_now))
+    if (mdevs[0] || has_entry(steps->host, steps->has_now))
         return FALSE;
-    return ccw_walk_driver_is(walk, CCW_DRIVER_VFIO) || ccw_walk_driver_is(walk, NULL) ||
-           ccw_walk_attr_is(walk->css_dir, "driver_override", CCW_DRIVER_VFIO);
+    return hostdev_steps_driver_is(steps, CSS_DRIVER_VFIO) || hostdev_steps_driver_is(steps, NULL) ||
+           hostdev_steps_attr_is(steps->css_dir, "driver_override", CSS_DRIVER_VFIO);
 }
 
 /*
- * The device is on another subchannel now, or nowhere, and the one that it was taken on may have another device. That
- * one gets back the driver and the driver_override that were found, if they are as the steps leave them: its own
- * device would stay on vfio_ccw otherwise, without a record.
+ * Restores the driver and the driver_override of the subchannel on which the device was acquired, if they have the
+ * values that the steps leave. The device is on another subchannel now, or is gone; the old subchannel may have another
+ * device, which would otherwise stay on vfio_ccw without a record.
  */
-static gboolean restore_left(CcwHost *host, CcwRecord *record, CcwVfioHold hold, GError **error)
+static gboolean restore_old_subchannel(CssHost *host, HostdevRecord *record, CssVfioGroupFd group_fd, GError **error)
 {
-    g_auto(CcwWalk) walk = { 0 };
+    g_auto(HostdevSteps) steps = { 0 };
 
-    ccw_walk_init(&walk, host, record, &record->subchannel);
-    walk.held = hold;
-    if (!g_file_test(walk.css_dir, G_FILE_TEST_EXISTS))
+    hostdev_steps_init(&steps, host, record, &record->subchannel);
+    steps.group_fd = group_fd;
+    if (!g_file_test(steps.css_dir, G_FILE_TEST_EXISTS))
         return TRUE;
     for (gsize i = 0; i < G_N_ELEMENTS(backward); i++) {
-        if (!(record->steps & 1u << backward[i].step) || backward[i].step == CCW_STEP_OFFLINE)
+        if (!(record->steps & 1u << backward[i].step) || backward[i].step == HOSTDEV_STEP_OFFLINE)
             continue;
-        if (backward[i].step != CCW_STEP_MDEV && !is_left_changed(&walk))
+        if (backward[i].step != HOSTDEV_STEP_MDEV && !is_left_changed(&steps))
             continue;
-        if (!back_step(&walk, i, error))
+        if (!undo_step(&steps, i, error))
             return FALSE;
     }
     return TRUE;
 }
 
-static gboolean walk_back(CcwHost *host, CcwRecord *record, const CcwBusId *subchannel, CcwVfioHold hold,
-                          GError **error)
+static gboolean undo_steps(CssHost *host, HostdevRecord *record, const CcwBusId *subchannel, CssVfioGroupFd group_fd,
+                           GError **error)
 {
-    g_auto(CcwWalk) walk = { 0 };
-    gboolean reappears = record->steps & 1u << CCW_STEP_UNBIND && record->found_online >= 0;
+    g_auto(HostdevSteps) steps = { 0 };
+    gboolean will_reappear = record->steps & 1u << HOSTDEV_STEP_UNBIND && record->found_online >= 0;
 
-    ccw_walk_init(&walk, host, record, subchannel);
-    walk.held = hold;
+    hostdev_steps_init(&steps, host, record, subchannel);
+    steps.group_fd = group_fd;
     for (gsize i = 0; i < G_N_ELEMENTS(backward); i++) {
         if (!(record->steps & 1u << backward[i].step))
             continue;
-        if (!back_step(&walk, i, error))
+        if (!undo_step(&steps, i, error))
             return FALSE;
         record->steps &= ~(1u << backward[i].step);
-        ccw_journal_save(host, record, NULL);
+        hostdev_journal_save(host, record, NULL);
     }
-    /* Who takes it next shall find it. */
-    if (reappears && g_file_test(walk.css_dir, G_FILE_TEST_EXISTS))
-        ccw_wait_until(has_device, &walk, host->settle_ms);
+    /* The next claim must find the ccw device. */
+    if (will_reappear && g_file_test(steps.css_dir, G_FILE_TEST_EXISTS))
+        css_wait_until(has_device, &steps, host->kernel_timeout_ms);
     return TRUE;
 }
 
-gboolean ccw_steps_give_back_held(CcwHost *host, CcwRecord *record, CcwVfioHold hold, GError **error)
+gboolean hostdev_steps_release_with_group(CssHost *host, HostdevRecord *record, CssVfioGroupFd group_fd, GError **error)
 {
     CcwBusId subchannel;
-    gboolean is_there;
+    gboolean exists;
 
-    /* That a way back cannot be recorded (a full disk) is no reason not to walk it: it can be walked twice. */
-    record->state = CCW_CLAIM_RELEASING;
+    /* Continue if the journal cannot be written (disk full): a release can be repeated. */
+    record->state = HOSTDEV_CLAIM_RELEASING;
     g_clear_pointer(&record->token, g_free);
-    ccw_journal_save(host, record, NULL);
-    is_there = ccw_subchannel_of(host, &record->device, &subchannel);
-    if (!(is_there && ccw_bus_id_equal(&subchannel, &record->subchannel)) && !restore_left(host, record, hold, error))
+    hostdev_journal_save(host, record, NULL);
+    exists = css_subchannel_of(host, &record->device, &subchannel);
+    if (!(exists && ccw_bus_id_equal(&subchannel, &record->subchannel)) &&
+        !restore_old_subchannel(host, record, group_fd, error))
         return FALSE;
-    if (is_there && !walk_back(host, record, &subchannel, hold, error))
+    if (exists && !undo_steps(host, record, &subchannel, group_fd, error))
         return FALSE;
-    return ccw_journal_remove(host, &record->device, error);
+    return hostdev_journal_remove(host, &record->device, error);
 }
 
-gboolean ccw_steps_give_back(CcwHost *host, CcwRecord *record, GError **error)
+gboolean hostdev_steps_release(CssHost *host, HostdevRecord *record, GError **error)
 {
-    return ccw_steps_give_back_held(host, record, -1, error);
+    return hostdev_steps_release_with_group(host, record, -1, error);
 }

@@ -6,145 +6,144 @@
 
 #include "conf/uuid.h"
 #include "css/device.h"
+#include "css/fuser.h"
 #include "css/host-private.h"
 #include "css/in-use.h"
-#include "css/openers.h"
 #include "css/state.h"
 #include "css/sysfs.h"
 #include "css/wait.h"
-#include "hostdev/steps-walk.h"
+#include "hostdev/steps-write.h"
 #include "util/error.h"
 
-#define MDEV_TYPE "vfio_ccw-io" /* drivers/s390/cio/vfio_ccw_ops.c */
-
-static gboolean take_offline(CcwWalk *walk, GError **error)
+static gboolean do_offline(HostdevSteps *steps, GError **error)
 {
-    return ccw_walk_set_online(walk, FALSE, error);
+    return hostdev_steps_set_online(steps, FALSE, error);
 }
 
-static gboolean take_override(CcwWalk *walk, GError **error)
+static gboolean do_override(HostdevSteps *steps, GError **error)
 {
-    int errnum = ccw_walk_write(walk, walk->css_dir, "driver_override", CCW_DRIVER_VFIO);
+    int errnum = hostdev_steps_write(steps, steps->css_dir, "driver_override", CSS_DRIVER_VFIO);
 
     if (!errnum)
         return TRUE;
-    ccw_error_set_errno(error, errnum, "cannot reserve subchannel %s of ccw device %s for " CCW_DRIVER_VFIO,
-                        walk->subchannel, walk->device);
+    ccw_error_set_errno(error, errnum,
+                        "cannot set driver_override of subchannel %s of ccw device %s to " CSS_DRIVER_VFIO,
+                        steps->subchannel, steps->device);
     return FALSE;
 }
 
-static gboolean take_unbind(CcwWalk *walk, GError **error)
+static gboolean do_unbind(HostdevSteps *steps, GError **error)
 {
-    return ccw_walk_unbind(walk, walk->record->found_driver, error);
+    return hostdev_steps_unbind(steps, steps->record->found_driver, error);
 }
 
 static gboolean has_create(gpointer data)
 {
-    CcwWalk *walk = data;
+    HostdevSteps *steps = data;
 
-    return ccw_sysfs_has(walk->css_dir, "mdev_supported_types/" MDEV_TYPE "/create");
+    return css_sysfs_has(steps->css_dir, "mdev_supported_types/" CONF_MDEV_TYPE "/create");
 }
 
-static gboolean take_bind(CcwWalk *walk, GError **error)
+static gboolean do_bind(HostdevSteps *steps, GError **error)
 {
-    if (!ccw_walk_bind(walk, CCW_DRIVER_VFIO, error))
+    if (!hostdev_steps_bind(steps, CSS_DRIVER_VFIO, error))
         return FALSE;
-    if (ccw_wait_until(has_create, walk, walk->host->settle_ms))
+    if (css_wait_until(has_create, steps, steps->host->kernel_timeout_ms))
         return TRUE;
     g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
-                "subchannel %s of ccw device %s offers no mediated device of type " MDEV_TYPE, walk->subchannel,
-                walk->device);
+                "subchannel %s of ccw device %s offers no mediated device of type " CONF_MDEV_TYPE, steps->subchannel,
+                steps->device);
     return FALSE;
 }
 
-static gboolean take_mdev(CcwWalk *walk, GError **error)
+static gboolean do_mdev(HostdevSteps *steps, GError **error)
 {
-    int errnum = ccw_walk_write(walk, walk->css_dir, "mdev_supported_types/" MDEV_TYPE "/create", walk->uuid);
+    int errnum =
+        hostdev_steps_write(steps, steps->css_dir, "mdev_supported_types/" CONF_MDEV_TYPE "/create", steps->uuid);
 
     if (!errnum)
         return TRUE;
-    /* EUSERS, EEXIST: another made one between our look and now. */
+    /* EUSERS, EEXIST: another program has made one since the claim checked. */
     if (errnum == EUSERS || errnum == EEXIST)
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "subchannel %s of ccw device %s got a mediated device meanwhile",
-                    walk->subchannel, walk->device);
+                    steps->subchannel, steps->device);
     else
-        ccw_error_set_errno(error, errnum, "cannot create mediated device %s of ccw device %s", walk->uuid,
-                            walk->device);
+        ccw_error_set_errno(error, errnum, "cannot create mediated device %s of ccw device %s", steps->uuid,
+                            steps->device);
     return FALSE;
 }
 
-static gboolean was_online(const CcwRecord *record)
+static gboolean was_online(const HostdevRecord *record)
 {
     return record->found_online == 1;
 }
 
-static gboolean was_not_vfio(const CcwRecord *record)
+static gboolean was_not_vfio(const HostdevRecord *record)
 {
-    return g_strcmp0(record->found_driver, CCW_DRIVER_VFIO) != 0;
+    return g_strcmp0(record->found_driver, CSS_DRIVER_VFIO) != 0;
 }
 
-static gboolean was_bound_elsewhere(const CcwRecord *record)
+static gboolean was_bound_elsewhere(const HostdevRecord *record)
 {
     return record->found_driver && was_not_vfio(record);
 }
 
-static gboolean always(const CcwRecord *record G_GNUC_UNUSED)
+static gboolean is_always_needed(const HostdevRecord *record G_GNUC_UNUSED)
 {
     return TRUE;
 }
 
 static const struct {
-    CcwStep step;
-    gboolean (*needed)(const CcwRecord *record);
-    gboolean (*take)(CcwWalk *walk, GError **error);
+    HostdevStep step;
+    gboolean (*is_needed)(const HostdevRecord *record);
+    gboolean (*func)(HostdevSteps *steps, GError **error);
 } forward[] = {
-    { CCW_STEP_OFFLINE, was_online, take_offline },
-    { CCW_STEP_OVERRIDE, was_not_vfio, take_override },
-    { CCW_STEP_UNBIND, was_bound_elsewhere, take_unbind },
-    { CCW_STEP_BIND, was_not_vfio, take_bind },
-    { CCW_STEP_MDEV, always, take_mdev },
+    { HOSTDEV_STEP_OFFLINE, was_online, do_offline },        { HOSTDEV_STEP_OVERRIDE, was_not_vfio, do_override },
+    { HOSTDEV_STEP_UNBIND, was_bound_elsewhere, do_unbind }, { HOSTDEV_STEP_BIND, was_not_vfio, do_bind },
+    { HOSTDEV_STEP_MDEV, is_always_needed, do_mdev },
 };
 
-static gboolean take_step(CcwWalk *walk, gsize nth, CcwDiskHold *hold, GError **error)
+static gboolean do_step(HostdevSteps *steps, gsize nth, CssDiskFd *disk_fd, GError **error)
 {
-    gboolean taken = ccw_journal_save(walk->host, walk->record, error) &&
-                     (forward[nth].step == CCW_STEP_OFFLINE || ccw_walk_check_device(walk, error)) &&
-                     forward[nth].take(walk, error);
+    gboolean is_done = hostdev_journal_save(steps->host, steps->record, error) &&
+                       (forward[nth].step == HOSTDEV_STEP_OFFLINE || hostdev_steps_check_device(steps, error)) &&
+                       forward[nth].func(steps, error);
 
-    if (forward[nth].step == CCW_STEP_OFFLINE)
-        ccw_disk_hold_clear(hold);
-    return taken;
+    if (forward[nth].step == HOSTDEV_STEP_OFFLINE)
+        css_disk_fd_clear(disk_fd);
+    return is_done;
 }
 
-static gboolean take_until(CcwHost *host, CcwRecord *record, CcwStep last, CcwDiskHold *hold, GError **error)
+static gboolean do_steps(CssHost *host, HostdevRecord *record, HostdevStep last, CssDiskFd *disk_fd, GError **error)
 {
-    g_auto(CcwWalk) walk = { 0 };
+    g_auto(HostdevSteps) steps = { 0 };
 
-    ccw_walk_init(&walk, host, record, &record->subchannel);
-    g_free(walk.has_now);
-    walk.has_now = g_strdup(walk.device);
+    hostdev_steps_init(&steps, host, record, &record->subchannel);
+    g_free(steps.has_now);
+    steps.has_now = g_strdup(steps.device);
     for (gsize i = 0; i < G_N_ELEMENTS(forward); i++) {
-        if (forward[i].step > last || !forward[i].needed(record))
+        if (forward[i].step > last || !forward[i].is_needed(record))
             continue;
         record->steps |= 1u << forward[i].step;
-        if (!take_step(&walk, i, hold, error))
+        if (!do_step(&steps, i, disk_fd, error))
             return FALSE;
     }
-    return last != CCW_STEP_MDEV || ccw_walk_check_device(&walk, error); /* the mediated device is of the device */
+    /* Make sure that the new mdev is on the subchannel of this device. */
+    return last != HOSTDEV_STEP_MDEV || hostdev_steps_check_device(&steps, error);
 }
 
-gboolean ccw_steps_take(CcwHost *host, CcwRecord *record, CcwDiskHold *hold, GError **error)
+gboolean hostdev_steps_acquire(CssHost *host, HostdevRecord *record, CssDiskFd *disk_fd, GError **error)
 {
-    return take_until(host, record, CCW_STEP_MDEV, hold, error);
+    return do_steps(host, record, HOSTDEV_STEP_MDEV, disk_fd, error);
 }
 
-gboolean ccw_steps_restart(CcwHost *host, CcwRecord *record, CcwDiskHold *hold, GError **error)
+gboolean hostdev_steps_restart(CssHost *host, HostdevRecord *record, CssDiskFd *disk_fd, GError **error)
 {
     g_autoptr(GError) offline_error = NULL;
-    gboolean offline = take_until(host, record, CCW_STEP_OFFLINE, hold, &offline_error);
-    gboolean back = ccw_steps_give_back(host, record, offline ? error : NULL);
+    gboolean is_offline = do_steps(host, record, HOSTDEV_STEP_OFFLINE, disk_fd, &offline_error);
+    gboolean is_released = hostdev_steps_release(host, record, is_offline ? error : NULL);
 
     if (offline_error)
         g_propagate_error(error, g_steal_pointer(&offline_error));
-    return offline && back;
+    return is_offline && is_released;
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The writes that take a device from its host driver to a mediated device, and those that bring it back. Each step is
- * recorded in the journal before it is done; each way back looks at what is there, so that it can be walked again
- * after having been interrupted anywhere. Whether a device may be taken is not decided here, and the caller holds its
- * lock.
+ * The writes that turn a device of a host driver into a mediated device, and those that undo this. The journal has each
+ * step before it is done. Undoing a step first checks the present state, so that a release can be repeated after an
+ * interruption at any point. claim.c decides whether a device may be acquired. The caller holds the device's lock.
  */
 #pragma once
 
@@ -13,38 +12,44 @@
 #include "hostdev/journal.h"
 
 /**
- * ccw_steps_take:
- * @hold: of ccw_in_use_check(); closed as soon as the device is offline, or when that has failed. Held any longer it
- *     would keep the disk's name from the disk that comes back
+ * hostdev_steps_acquire:
+ * @disk_fd: from css_in_use_check(). The function closes it when the device is offline, or when that has failed: an
+ * open disk would keep its name from the disk that comes back
  *
- * Does every step that record's "found" makes necessary. On failure some are recorded: give back.
+ * Does each step that the record's "found" makes necessary. After a failure, the caller undoes the recorded steps with
+ * hostdev_steps_release().
  *
  * Returns: FALSE with CCW_ERROR_BUSY, CCW_ERROR_UNSUPPORTED (no vfio_ccw), CCW_ERROR_SYSTEM
  */
-gboolean ccw_steps_take(CcwHost *host, CcwRecord *record, CcwDiskHold *hold, GError **error);
+gboolean hostdev_steps_acquire(CssHost *host, HostdevRecord *record, CssDiskFd *disk_fd, GError **error);
 
-/* Sets it offline and, whether that succeeded or not, gives it back. Hold and errors: as above. */
-gboolean ccw_steps_restart(CcwHost *host, CcwRecord *record, CcwDiskHold *hold, GError **error);
+/* Sets the device offline and then releases it, even if the first failed. @disk_fd and errors: see above. */
+gboolean hostdev_steps_restart(CssHost *host, HostdevRecord *record, CssDiskFd *disk_fd, GError **error);
 
 /**
- * ccw_steps_hold:
- * @patience_ms: how long a process that has the device's mdev may take to close it
- * @ret_hold: what keeps other processes from the mdev, for ccw_steps_give_back_held(); -1 without an mdev
+ * hostdev_steps_open_group:
+ * @timeout_ms: how long a process that has the device's mdev may take to close it
+ * @ret_group_fd: keeps other processes from the mdev, for hostdev_steps_release_with_group(); -1 without an mdev
  *
- * Asks the kernel whether a process has the device's mdev (css/vfio-group.h: only when no domain may be getting it). A
- * removal would take it from a QEMU that runs, and would wait for one that is stopped for as long as that is.
+ * Asks the kernel whether a process has the device's mdev. Call this only when no domain can be about to get it
+ * (css/vfio-group.h). Removing the mdev would take it from a running QEMU, and would wait as long as a QEMU is stopped.
  *
- * Returns: FALSE with CCW_ERROR_BUSY, naming the process, or with CCW_ERROR_SYSTEM if the kernel cannot be asked
+ * Returns: FALSE with CCW_ERROR_BUSY, naming the process, or with CCW_ERROR_SYSTEM if the kernel does not answer
  */
-gboolean ccw_steps_hold(CcwHost *host, const CcwRecord *record, guint patience_ms, CcwVfioHold *ret_hold,
-                        GError **error);
+gboolean hostdev_steps_open_group(CssHost *host, const HostdevRecord *record, guint timeout_ms,
+                                  CssVfioGroupFd *ret_group_fd, GError **error);
 
-/*
- * Undoes what record->steps says, and removes the journal entry. The subchannel that the device has left is restored,
- * too. A device that is no longer there needs nothing undone; one that a process has open is left as it is. On failure
- * the entry stays, releasing, with the steps that remain. Errors as above.
+/**
+ * hostdev_steps_release:
+ *
+ * Undoes record->steps, and removes the journal entry. If the device is on another subchannel now, also restores the
+ * one that it has left. A device that no longer exists needs no undoing. Does not change a device that a process has
+ * open.
+ *
+ * Returns: FALSE with the errors above; the entry stays, in state releasing, with the remaining steps
  */
-gboolean ccw_steps_give_back(CcwHost *host, CcwRecord *record, GError **error);
+gboolean hostdev_steps_release(CssHost *host, HostdevRecord *record, GError **error);
 
-/* The same with the mdev held already, or with -1; hold stays the caller's. */
-gboolean ccw_steps_give_back_held(CcwHost *host, CcwRecord *record, CcwVfioHold hold, GError **error);
+/* The same with the open group of the mdev, or -1. The caller keeps ownership of @group_fd. */
+gboolean hostdev_steps_release_with_group(CssHost *host, HostdevRecord *record, CssVfioGroupFd group_fd,
+                                          GError **error);

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Devices with managed='no': the domain's start does not take them, they must have been detached before. */
+/* Devices with managed='no': the start of a domain does not acquire them, so an administrator must detach them before.
+ */
 #pragma once
 
 #include "css/host.h"
 #include "util/address.h"
 
-/*
- * A domain is about to start with a device that is not managed: it must be there already, detached by hand or by
- * another means than ours, and not be another domain's. CCW_ERROR_BUSY says what is to be done. A nodedev-reattach that
- * looked at the domains before looks again.
+/**
+ * hostdev_use_unmanaged:
+ *
+ * A domain is about to start with an unmanaged device. Checks that the device is detached, by this project or
+ * otherwise, and that no other domain has it. A nodedev-reattach that has queried the domains before must query them
+ * again.
+ *
+ * Returns: FALSE with CCW_ERROR_BUSY, which says what to do
  */
-gboolean ccw_host_use_unmanaged(CcwHost *host, const CcwBusId *id, GError **error);
+gboolean hostdev_use_unmanaged(CssHost *host, const CcwBusId *id, GError **error);
 
-/* Says what is to be done about a device that is not managed and was not detached. Returns FALSE. */
-gboolean ccw_host_refuse_unmanaged(CcwHost *host, const CcwBusId *id, GError **error);
+/* Sets CCW_ERROR_BUSY, which says how to detach an unmanaged device. Returns FALSE. */
+gboolean hostdev_unmanaged_set_error(CssHost *host, const CcwBusId *id, GError **error);

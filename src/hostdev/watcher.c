@@ -1,48 +1,53 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "hostdev/watcher.h"
-
-#include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
-#include "css/wait.h"
 #include "hostdev/live-domains.h"
+#include "hostdev/watcher-private.h"
 #include "util/error.h"
+#include "util/fd.h"
 #include "util/thread.h"
 
 #define RETRY_MIN (G_TIME_SPAN_SECOND / 4) /* doubled with each failure */
 #define CONNECT_RETRY_MAX (5 * G_TIME_SPAN_SECOND)
 #define RECONCILE_RETRY_MAX G_TIME_SPAN_MINUTE
-#define STOP_PATIENCE (10 * G_TIME_SPAN_SECOND)
+#define RELEASE_TIMEOUT (10 * G_TIME_SPAN_SECOND) /* for the end of a release */
+#define CALL_TIMEOUT (2 * G_TIME_SPAN_SECOND)     /* for the end of a call to libvirt whose connection is shut down */
+#define SHUT_DOWN_INTERVAL (G_TIME_SPAN_SECOND / 10)
 #define START_FAILED_INTERVAL G_TIME_SPAN_SECOND
-#define KEEPALIVE_SECONDS 5
-#define LISTED_MS 5000
-#define KEEPALIVE_COUNT 5
 
-/*
- * libvirt has one type for the callbacks of all events, and calls each by the type of its event. Its own macro casts
- * from the one to the other, which clang 19 rejects; a cast by way of void (*)(void) marks it as intended.
- */
-#define EVENT_CALLBACK(callback) ((virConnectDomainEventGenericCallback)(void (*)(void))(callback))
+HostdevWatcher *hostdev_watcher_ref(HostdevWatcher *watcher)
+{
+    return g_atomic_rc_box_acquire(watcher);
+}
 
-struct _CcwWatcher {
-    char *uri;
-    CcwManager *manager;
-    GMutex lock; /* of the flags; not held across a call to libvirt */
-    GCond wake;
-    gboolean dirty;        /* something may have to go back */
-    gboolean start_failed; /* the same, but not at once */
-    gboolean lost;         /* the connection */
-    gboolean stopping;     /* nothing is given back any more */
-    gboolean reconciling;  /* right now */
+static void clear(gpointer data)
+{
+    HostdevWatcher *watcher = data;
 
-    /* Of the watcher's thread alone: */
-    gint64 retry;      /* how long after a failure; 0: the last one went well */
-    gint64 retry_rest; /* how long after a look that was not complete; 0: the last one was complete */
-    gint64 looked;     /* when it began to look the last time; 0: never */
-    char *complaint;   /* the last one that was logged */
-};
+    g_free(watcher->socket);
+    g_free(watcher->uri);
+    hostdev_manager_unref(watcher->manager);
+    g_mutex_clear(&watcher->lock);
+    g_cond_clear(&watcher->wake);
+    g_free(watcher->last_warning);
+}
 
-static void set(CcwWatcher *watcher, gboolean *flag)
+void hostdev_watcher_unref(HostdevWatcher *watcher)
+{
+    g_atomic_rc_box_release_full(watcher, clear);
+}
+
+gboolean hostdev_watcher_is_stopping(HostdevWatcher *watcher)
+{
+    gboolean result;
+
+    g_mutex_lock(&watcher->lock);
+    result = watcher->is_stopping;
+    g_mutex_unlock(&watcher->lock);
+    return result;
+}
+
+void hostdev_watcher_set_flag(HostdevWatcher *watcher, gboolean *flag)
 {
     g_mutex_lock(&watcher->lock);
     *flag = TRUE;
@@ -50,128 +55,14 @@ static void set(CcwWatcher *watcher, gboolean *flag)
     g_mutex_unlock(&watcher->lock);
 }
 
-void ccw_watcher_kick(CcwWatcher *watcher)
+void hostdev_watcher_kick(HostdevWatcher *watcher)
 {
-    set(watcher, &watcher->dirty);
+    hostdev_watcher_set_flag(watcher, &watcher->is_dirty);
 }
 
-void ccw_watcher_start_failed(CcwWatcher *watcher)
+void hostdev_watcher_start_failed(HostdevWatcher *watcher)
 {
-    set(watcher, &watcher->start_failed);
-}
-
-static const char *last_error(void)
-{
-    const char *message = virGetLastErrorMessage();
-
-    return message ? message : "no reason is given";
-}
-
-/* libvirt's library knows both: the daemon is not asked. */
-static void note_name(CcwWatcher *watcher, virDomainPtr domain)
-{
-    char uuid[VIR_UUID_STRING_BUFLEN];
-
-    if (virDomainGetUUIDString(domain, uuid) == 0)
-        ccw_manager_note_name(watcher->manager, uuid, virDomainGetName(domain));
-}
-
-static void on_removed(virConnectPtr conn G_GNUC_UNUSED, virDomainPtr domain, const char *alias G_GNUC_UNUSED,
-                       void *data)
-{
-    note_name(data, domain);
-    ccw_watcher_kick(data);
-}
-
-static int on_lifecycle(virConnectPtr conn G_GNUC_UNUSED, virDomainPtr domain, int event, int detail G_GNUC_UNUSED,
-                        void *data)
-{
-    note_name(data, domain);
-    if (event == VIR_DOMAIN_EVENT_STOPPED)
-        ccw_watcher_kick(data);
-    return 0;
-}
-
-static void on_close(virConnectPtr conn G_GNUC_UNUSED, int reason G_GNUC_UNUSED, void *data)
-{
-    CcwWatcher *watcher = data;
-
-    set(watcher, &watcher->lost);
-}
-
-typedef struct {
-    int id;
-    virConnectDomainEventGenericCallback callback;
-    int registered; /* libvirt's number of it; negative: not registered */
-} Subscription;
-
-static gboolean subscribe(virConnectPtr conn, CcwWatcher *watcher, Subscription *subscriptions, gsize count)
-{
-    if (virConnectRegisterCloseCallback(conn, on_close, watcher, NULL) < 0 ||
-        virConnectSetKeepAlive(conn, KEEPALIVE_SECONDS, KEEPALIVE_COUNT) < 0)
-        return FALSE;
-    for (gsize i = 0; i < count; i++) {
-        Subscription *one = &subscriptions[i];
-
-        one->registered = virConnectDomainEventRegisterAny(conn, NULL, one->id, one->callback, watcher, NULL);
-        if (one->registered < 0)
-            return FALSE;
-    }
-    return TRUE;
-}
-
-/*
- * Each callback that stays registered keeps its connection, with a descriptor, after virConnectClose(). That libvirt is
- * gone, and so cannot be told, does not matter: the callback is removed first.
- */
-static void unsubscribe(virConnectPtr conn, const Subscription *subscriptions, gsize count)
-{
-    for (gsize i = 0; i < count; i++)
-        if (subscriptions[i].registered >= 0)
-            virConnectDomainEventDeregisterAny(conn, subscriptions[i].registered);
-    virConnectUnregisterCloseCallback(conn, on_close);
-}
-
-CcwLive *ccw_watcher_look(CcwWatcher *watcher, GError **error)
-{
-    virConnectPtr conn = virConnectOpen(watcher->uri);
-    CcwLive *live;
-
-    if (!conn) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "cannot ask libvirt which running domains have the device: %s",
-                    last_error());
-        return NULL;
-    }
-    live = ccw_look(conn, watcher->manager, error);
-    virConnectClose(conn);
-    return live;
-}
-
-typedef struct {
-    virConnectPtr conn;
-    const char *node;
-} Listed;
-
-/* Also when libvirt cannot be asked. */
-static gboolean is_listed(gpointer data)
-{
-    const Listed *listed = data;
-    virNodeDevicePtr device = virNodeDeviceLookupByName(listed->conn, listed->node);
-
-    if (!device)
-        return virGetLastErrorCode() != VIR_ERR_NO_NODE_DEVICE;
-    virNodeDeviceFree(device);
-    return TRUE;
-}
-
-void ccw_watcher_wait_listed(CcwWatcher *watcher, const char *node)
-{
-    Listed listed = { virConnectOpen(watcher->uri), node };
-
-    if (!listed.conn)
-        return;
-    ccw_wait_until(is_listed, &listed, LISTED_MS);
-    virConnectClose(listed.conn);
+    hostdev_watcher_set_flag(watcher, &watcher->has_start_failed);
 }
 
 static gint64 double_retry(gint64 retry)
@@ -179,180 +70,225 @@ static gint64 double_retry(gint64 retry)
     return CLAMP(retry * 2, RETRY_MIN, RECONCILE_RETRY_MAX);
 }
 
-/* A device that cannot go back now may do so later, when a guest has let go of it. Logs each complaint once. */
-static void failed(CcwWatcher *watcher, const char *complaint)
+/* Schedules another try: a release may succeed when a guest has closed the device. Logs the same warning only once. */
+static void note_failure(HostdevWatcher *watcher, const char *warning)
 {
     watcher->retry = double_retry(watcher->retry);
-    if (g_strcmp0(watcher->complaint, complaint) == 0)
+    if (g_strcmp0(watcher->last_warning, warning) == 0)
         return;
-    g_free(watcher->complaint);
-    watcher->complaint = g_strdup(complaint);
-    g_warning("%s; trying again", complaint);
+    g_free(watcher->last_warning);
+    watcher->last_warning = g_strdup(warning);
+    g_warning("%s; trying again", warning);
 }
 
-static void give_back(CcwWatcher *watcher, CcwLive *live)
+static void release_orphans(HostdevWatcher *watcher, HostdevLive *live)
 {
     g_autoptr(GError) error = NULL;
-    gboolean stale = FALSE;
+    gboolean is_outdated = FALSE;
 
-    if (!ccw_manager_reconcile(watcher->manager, live, NULL, &stale, &error)) {
-        failed(watcher, error->message);
+    if (!hostdev_manager_reconcile(watcher->manager, live, NULL, &is_outdated, &error)) {
+        note_failure(watcher, error->message);
         return;
     }
     watcher->retry = 0;
-    g_clear_pointer(&watcher->complaint, g_free);
-    if (stale)
-        ccw_watcher_kick(watcher);
+    g_clear_pointer(&watcher->last_warning, g_free);
+    if (is_outdated)
+        hostdev_watcher_kick(watcher);
 }
 
-static void reconcile(CcwWatcher *watcher, virConnectPtr conn)
+static void reconcile(HostdevWatcher *watcher, virConnectPtr conn)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(CcwLive) live = ccw_look(conn, watcher->manager, &error);
-    gboolean go;
+    g_autoptr(HostdevLive) live = hostdev_query_domains(conn, watcher->manager, &error);
+    gboolean may_release;
 
     if (!live) {
-        /* watch() notices a lost connection, and opens the next one. */
+        /* watch() notices a lost connection, and watch_thread() opens the next one. */
         if (virConnectIsAlive(conn) == 1)
-            failed(watcher, error->message);
+            note_failure(watcher, error->message);
         return;
     }
-    watcher->retry_rest = ccw_live_is_complete(live) ? 0 : double_retry(watcher->retry_rest);
+    watcher->incomplete_retry = hostdev_live_is_complete(live) ? 0 : double_retry(watcher->incomplete_retry);
     g_mutex_lock(&watcher->lock);
-    go = watcher->reconciling = !watcher->stopping;
+    may_release = watcher->is_reconciling = !watcher->is_stopping;
     g_mutex_unlock(&watcher->lock);
-    if (go)
-        give_back(watcher, live);
+    if (may_release)
+        release_orphans(watcher, live);
     g_mutex_lock(&watcher->lock);
-    watcher->reconciling = FALSE;
+    watcher->is_reconciling = FALSE;
     g_cond_broadcast(&watcher->wake);
     g_mutex_unlock(&watcher->lock);
 }
 
-/* The lesser of two times or durations, of which 0 stands for never. */
+/* Returns the smaller of two times or durations; 0 means never. */
 static gint64 earlier(gint64 one, gint64 other)
 {
     return one && other ? MIN(one, other) : MAX(one, other);
 }
 
-/* When to look although no event calls for it: after a failed look, or a failed start. 0: never. */
-static gint64 next_look(const CcwWatcher *watcher, gint64 retry_at)
+/* Returns the time of a query that no event causes: after a failed query, or a failed start; 0: never. */
+static gint64 next_query(const HostdevWatcher *watcher, gint64 retry_at)
 {
-    return earlier(retry_at, watcher->start_failed ? watcher->looked + START_FAILED_INTERVAL : 0);
+    return earlier(retry_at, watcher->has_start_failed ? watcher->queried + START_FAILED_INTERVAL : 0);
 }
 
-/* TRUE if there is something to look for, FALSE when the connection is lost. */
-static gboolean wait_for_work(CcwWatcher *watcher)
+/* Waits until a query is due. Returns FALSE if the connection is lost, or the watcher is stopping. */
+static gboolean wait_for_work(HostdevWatcher *watcher)
 {
-    gint64 retry = earlier(watcher->retry, watcher->retry_rest);
+    gint64 retry = earlier(watcher->retry, watcher->incomplete_retry);
     gint64 retry_at = retry ? g_get_monotonic_time() + retry : 0;
-    gboolean work;
+    gboolean has_work;
 
     g_mutex_lock(&watcher->lock);
-    while (!watcher->dirty && !watcher->lost) {
-        gint64 until = next_look(watcher, retry_at);
+    while (!watcher->is_dirty && !watcher->is_lost && !watcher->is_stopping) {
+        gint64 until = next_query(watcher, retry_at);
 
         if (!until)
             g_cond_wait(&watcher->wake, &watcher->lock);
         else if (!g_cond_wait_until(&watcher->wake, &watcher->lock, until))
             break;
     }
-    work = !watcher->lost;
-    watcher->dirty = FALSE;
-    watcher->start_failed = FALSE;
-    watcher->looked = g_get_monotonic_time();
+    has_work = !watcher->is_lost && !watcher->is_stopping;
+    watcher->is_dirty = FALSE;
+    watcher->has_start_failed = FALSE;
+    watcher->queried = g_get_monotonic_time();
     g_mutex_unlock(&watcher->lock);
-    return work;
+    return has_work;
 }
 
-static void watch(CcwWatcher *watcher, virConnectPtr conn)
+static void watch(HostdevWatcher *watcher, virConnectPtr conn)
 {
-    Subscription subscriptions[] = {
-        { VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, EVENT_CALLBACK(on_removed), -1 },
-        { VIR_DOMAIN_EVENT_ID_LIFECYCLE, EVENT_CALLBACK(on_lifecycle), -1 },
-    };
+    HostdevSubscriptions subscriptions;
 
     g_mutex_lock(&watcher->lock);
-    watcher->lost = FALSE;
-    watcher->dirty = TRUE;
+    watcher->is_lost = FALSE;
+    watcher->is_dirty = TRUE;
     g_mutex_unlock(&watcher->lock);
-    if (subscribe(conn, watcher, subscriptions, G_N_ELEMENTS(subscriptions))) {
+    if (hostdev_watcher_subscribe(watcher, conn, &subscriptions)) {
         g_message("watching domains");
         while (wait_for_work(watcher))
             reconcile(watcher, conn);
-        g_message("libvirt has gone away");
-    } else {
-        g_warning("cannot subscribe to libvirt's events: %s", last_error());
+        if (!hostdev_watcher_is_stopping(watcher))
+            g_message("lost the connection to libvirt");
+    } else if (!hostdev_watcher_is_stopping(watcher)) {
+        g_warning("cannot subscribe to libvirt's events: %s", virGetLastErrorMessage());
     }
-    unsubscribe(conn, subscriptions, G_N_ELEMENTS(subscriptions));
+    hostdev_watcher_unsubscribe(conn, &subscriptions);
+}
+
+/* Waits for the duration, but not longer than to the stop. */
+static void wait_to_retry(HostdevWatcher *watcher, gint64 retry)
+{
+    gint64 until = g_get_monotonic_time() + retry;
+
+    g_mutex_lock(&watcher->lock);
+    while (!watcher->is_stopping && g_cond_wait_until(&watcher->wake, &watcher->lock, until))
+        ;
+    g_mutex_unlock(&watcher->lock);
+}
+
+/* The thread calls this last. hostdev_watcher_start() calls it if the thread did not start. */
+static void thread_ended(HostdevWatcher *watcher)
+{
+    g_mutex_lock(&watcher->lock);
+    watcher->is_running = FALSE;
+    g_cond_broadcast(&watcher->wake);
+    g_mutex_unlock(&watcher->lock);
+    hostdev_watcher_unref(watcher);
 }
 
 static gpointer watch_thread(gpointer data)
 {
-    CcwWatcher *watcher = data;
+    HostdevWatcher *watcher = data;
     gint64 retry = RETRY_MIN;
 
-    for (;;) {
-        virConnectPtr conn = virConnectOpen(watcher->uri);
+    while (!hostdev_watcher_is_stopping(watcher)) {
+        virConnectPtr conn = hostdev_watcher_connect(watcher);
 
         if (conn) {
             retry = RETRY_MIN;
             watch(watcher, conn);
             virConnectClose(conn);
-        } else if (retry == RETRY_MIN) {
-            g_message("libvirt cannot be reached, trying again: %s", last_error());
+        } else if (retry == RETRY_MIN && !hostdev_watcher_is_stopping(watcher)) {
+            g_message("libvirt cannot be reached, trying again: %s", virGetLastErrorMessage());
         }
-        g_usleep((gulong)retry);
+        wait_to_retry(watcher, retry);
         retry = MIN(retry * 2, CONNECT_RETRY_MAX);
     }
+    thread_ended(watcher);
     return NULL;
 }
 
-/* libvirt's event loop: sockets and keepalive of the connection; callbacks only set flags. */
-static gpointer event_thread(gpointer data G_GNUC_UNUSED)
+HostdevWatcher *hostdev_watcher_new(const char *socket, HostdevManager *manager)
 {
-    while (virEventRunDefaultImpl() == 0)
-        ;
-    g_warning("libvirt's event loop has ended: %s", last_error());
-    return NULL;
-}
-
-static gboolean start_thread(const char *name, GThreadFunc func, gpointer data, GError **error)
-{
-    GThread *thread = ccw_thread_start(name, func, data, error);
-
-    if (thread)
-        g_thread_unref(thread);
-    return thread != NULL;
-}
-
-CcwWatcher *ccw_watcher_start(const char *socket, CcwManager *manager, GError **error)
-{
-    CcwWatcher *watcher = g_new0(CcwWatcher, 1);
+    HostdevWatcher *watcher = g_atomic_rc_box_new0(HostdevWatcher);
     g_autofree char *escaped = g_uri_escape_string(socket, "/", FALSE);
 
+    watcher->socket = g_strdup(socket);
     watcher->uri = g_strdup_printf("qemu+unix:///system?socket=%s", escaped);
-    watcher->manager = manager;
+    watcher->manager = hostdev_manager_ref(manager);
     g_mutex_init(&watcher->lock);
     g_cond_init(&watcher->wake);
-    ccw_libvirt_prepare();
-    if (virInitialize() < 0 || virEventRegisterDefaultImpl() < 0) {
-        g_warning("libvirt's client library does not start: %s", last_error());
-        return watcher;
-    }
-    if (!start_thread("events", event_thread, NULL, error) || !start_thread("watcher", watch_thread, watcher, error))
-        return NULL; /* the other thread may use it: it is left as it is */
     return watcher;
 }
 
-/* A QEMU that is stopped may hold a giving back up for ever; the journal has it for the next virtccwd. */
-void ccw_watcher_stop(CcwWatcher *watcher)
+gboolean hostdev_watcher_start(HostdevWatcher *watcher, GError **error)
 {
-    gint64 until = g_get_monotonic_time() + STOP_PATIENCE;
+    hostdev_libvirt_prepare();
+    if (virInitialize() < 0 || virEventRegisterDefaultImpl() < 0) {
+        g_warning("libvirt's client library does not start: %s", virGetLastErrorMessage());
+        return TRUE;
+    }
+    watcher->events = ccw_libvirt_events_start(error);
+    if (!watcher->events)
+        return FALSE;
+    watcher->is_running = TRUE;
+    watcher->thread = ccw_thread_start("watcher", watch_thread, hostdev_watcher_ref(watcher), error);
+    if (!watcher->thread)
+        thread_ended(watcher);
+    return watcher->thread != NULL;
+}
+
+/*
+ * Waits for the thread. It may be about to make a connection, so this function shuts connections down at intervals. It
+ * waits longer for a release, which no other thread can end: a stopped QEMU may delay it for ever, and the journal has
+ * the entry for the next virtccwd.
+ */
+static gboolean wait_for_thread(HostdevWatcher *watcher)
+{
+    gint64 now = g_get_monotonic_time();
+    gint64 release_until = now + RELEASE_TIMEOUT, until = now + CALL_TIMEOUT;
+    gboolean has_ended;
 
     g_mutex_lock(&watcher->lock);
-    watcher->stopping = TRUE;
-    while (watcher->reconciling && g_cond_wait_until(&watcher->wake, &watcher->lock, until))
-        ;
+    while (watcher->is_running && now < until) {
+        g_mutex_unlock(&watcher->lock);
+        ccw_fd_shut_down_connections(watcher->socket);
+        g_mutex_lock(&watcher->lock);
+        if (watcher->is_running)
+            g_cond_wait_until(&watcher->wake, &watcher->lock, now + SHUT_DOWN_INTERVAL);
+        now = g_get_monotonic_time();
+        if (watcher->is_reconciling)
+            until = MIN(now + CALL_TIMEOUT, release_until);
+    }
+    has_ended = !watcher->is_running;
     g_mutex_unlock(&watcher->lock);
+    return has_ended;
+}
+
+/* libvirt's event loop runs until the last call to libvirt has ended, because the calls need it. */
+gboolean hostdev_watcher_stop(HostdevWatcher *watcher)
+{
+    gboolean has_ended;
+
+    hostdev_watcher_set_flag(watcher, &watcher->is_stopping);
+    ccw_fd_shut_down_connections(watcher->socket); /* also those of other threads that ask for the watcher */
+    has_ended = wait_for_thread(watcher);
+    if (watcher->thread && has_ended)
+        g_thread_join(watcher->thread);
+    else if (watcher->thread)
+        g_thread_unref(watcher->thread);
+    watcher->thread = NULL;
+    return has_ended && (!watcher->events || ccw_libvirt_events_stop(g_steal_pointer(&watcher->events),
+                                                                     g_get_monotonic_time() + CALL_TIMEOUT));
 }

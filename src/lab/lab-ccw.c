@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The ccw bus: the device below a subchannel that io_subchannel drives (drivers/s390/cio/device.c).
+ * The operations on the ccw bus, for the device below a subchannel that io_subchannel drives
+ * (drivers/s390/cio/device.c).
  */
 #include "lab/lab-model-priv.h"
 #include "lab/lab-number.h"
@@ -10,29 +11,29 @@
 
 static void attach(LabModel *model, LabSubchannel *sch)
 {
-    sch->device_bound = TRUE;
+    sch->is_device_bound = TRUE;
     lab_emit_ccw(model, sch, "bind", NULL);
 }
 
 static void show_online(LabSubchannel *sch, gboolean online)
 {
-    sch->online = online;
+    sch->is_online = online;
     lab_dasd_set_online(&sch->dasd, online);
-    lab_changed(sch); /* paths_info */
+    lab_subchannel_changed(sch); /* paths_info exists for an online device only */
 }
 
 static void detach(LabModel *model, LabSubchannel *sch)
 {
     show_online(sch, FALSE);
-    sch->device_bound = FALSE;
+    sch->is_device_bound = FALSE;
     lab_emit_ccw(model, sch, "unbind", NULL);
 }
 
-/* A DASD that comes back stays offline until a user sets it online. */
+/* A DASD that is plugged in again stays offline until a user sets it online. */
 void lab_ccw_register(LabModel *model, LabSubchannel *sch)
 {
     sch->has_ccw = TRUE;
-    sch->boxed = FALSE;
+    sch->is_boxed = FALSE;
     show_online(sch, FALSE);
     lab_emit_ccw(model, sch, "add", NULL);
     if (model->ccw_autoprobe)
@@ -41,11 +42,11 @@ void lab_ccw_register(LabModel *model, LabSubchannel *sch)
 
 void lab_ccw_unregister(LabModel *model, LabSubchannel *sch)
 {
-    if (sch->device_bound)
+    if (sch->is_device_bound)
         detach(model, sch);
     lab_emit_ccw(model, sch, "remove", NULL);
-    sch->has_ccw = sch->orphan = FALSE;
-    lab_changed(sch);
+    sch->has_ccw = sch->is_orphan = FALSE;
+    lab_subchannel_changed(sch);
 }
 
 void lab_ccw_move(LabModel *model, LabSubchannel *sch, gboolean orphan)
@@ -53,19 +54,19 @@ void lab_ccw_move(LabModel *model, LabSubchannel *sch, gboolean orphan)
     g_autofree char *from =
         g_strdup_printf("DEVPATH_OLD=/devices/css0/%s/%s\n", orphan ? sch->name : LAB_DEFUNCT, sch->device);
 
-    sch->orphan = orphan;
-    lab_changed(sch);
+    sch->is_orphan = orphan;
+    lab_subchannel_changed(sch);
     lab_emit_ccw(model, sch, "move", from);
 }
 
-/* The kernel moves an online device back to where it was, and it goes on; another it asks who it is. */
+/* The kernel identifies a new device. An orphaned device, which was online, moves back and continues. */
 void lab_ccw_recognise(LabModel *model, LabSubchannel *sch)
 {
     if (!lab_has_path(model, sch) || sch->driver != LAB_DRIVER_IO_SUBCHANNEL)
         return;
     if (!sch->has_ccw) {
         lab_ccw_register(model, sch);
-    } else if (sch->orphan) {
+    } else if (sch->is_orphan) {
         lab_ccw_move(model, sch, FALSE);
         lab_set_paths(sch, LAB_PATH_MASK);
     }
@@ -79,7 +80,7 @@ int lab_ccw_bind(LabModel *model, const char *text)
     g_mutex_lock(&model->lock);
     sch = lab_find_ccw(model, text);
     if (sch) {
-        result = sch->device_bound ? EBUSY : 0;
+        result = sch->is_device_bound ? EBUSY : 0;
         if (!result)
             attach(model, sch);
     }
@@ -94,7 +95,7 @@ int lab_ccw_unbind(LabModel *model, const char *text)
 
     g_mutex_lock(&model->lock);
     sch = lab_find_ccw(model, text);
-    if (sch && sch->device_bound) {
+    if (sch && sch->is_device_bound) {
         detach(model, sch);
         result = 0;
     }
@@ -108,7 +109,7 @@ int lab_ccw_probe(LabModel *model, const char *text)
 
     g_mutex_lock(&model->lock);
     sch = lab_find_ccw(model, text);
-    if (sch && !sch->device_bound)
+    if (sch && !sch->is_device_bound)
         attach(model, sch);
     g_mutex_unlock(&model->lock);
     return sch ? 0 : ENODEV;
@@ -117,26 +118,26 @@ int lab_ccw_probe(LabModel *model, const char *text)
 /* ccw_device_set_online() and _set_offline() */
 static int set_online(LabModel *model, LabSubchannel *sch, gboolean value, gboolean force)
 {
-    if (!sch->device_bound || sch->online == value)
+    if (!sch->is_device_bound || sch->is_online == value)
         return EINVAL;
     if (value && sch->state == LAB_STATE_BOXED && !force) {
-        sch->boxed = TRUE;
+        sch->is_boxed = TRUE;
         return ENODEV;
     }
     if (value && sch->state == LAB_STATE_BOXED)
-        sch->state = LAB_STATE_GOOD; /* an unconditional reserve took it from the other system */
+        sch->state = LAB_STATE_GOOD; /* an unconditional reserve takes it from the other system */
     if (value)
-        sch->boxed = FALSE;
+        sch->is_boxed = FALSE;
     if (value)
         lab_set_paths(sch, LAB_PATH_MASK);
     show_online(sch, value);
-    /* dasd_change_state() of drivers/s390/block/dasd.c; libvirt lists a ccw device once it is online. */
+    /* dasd_change_state() of drivers/s390/block/dasd.c emits this; libvirt lists a ccw device when it is online. */
     lab_emit_ccw(model, sch, "change", NULL);
     return 0;
 }
 
-/* online_store_handle_offline(): a device that the kernel kept though it has gone is let go of now. */
-static int let_go(LabModel *model, LabSubchannel *sch, gboolean value)
+/* online_store_handle_offline(): writing 0 removes a device that the kernel has kept without hardware. */
+static int remove_disconnected(LabModel *model, LabSubchannel *sch, gboolean value)
 {
     if (value)
         return EINVAL;
@@ -144,7 +145,7 @@ static int let_go(LabModel *model, LabSubchannel *sch, gboolean value)
     return 0;
 }
 
-/* online_store(): "force" or a hexadecimal 0 or 1; the value that it has already is EINVAL. */
+/* online_store(): takes "force" or a hexadecimal 0 or 1; EINVAL for the value that the attribute has already. */
 int lab_ccw_online(LabModel *model, LabSubchannel *sch, const char *text, gsize length)
 {
     gboolean force = strncmp(text, "force\n", length) == 0;
@@ -158,10 +159,10 @@ int lab_ccw_online(LabModel *model, LabSubchannel *sch, const char *text, gsize 
     if (value > 1)
         return EINVAL;
     g_mutex_lock(&model->lock);
-    if (!lab_ccw_present(sch))
+    if (!lab_ccw_is_present(sch))
         result = ENODEV;
-    else if (lab_ccw_disconnected(model, sch))
-        result = let_go(model, sch, value == 1);
+    else if (lab_ccw_is_disconnected(model, sch))
+        result = remove_disconnected(model, sch, value == 1);
     else
         result = set_online(model, sch, value == 1, force);
     g_mutex_unlock(&model->lock);
@@ -174,7 +175,7 @@ int lab_ccw_dasd(LabModel *model, LabSubchannel *sch, guint attr, const char *te
     int result = ENODEV;
 
     g_mutex_lock(&model->lock);
-    if (lab_ccw_present(sch) && sch->device_bound)
+    if (lab_ccw_is_present(sch) && sch->is_device_bound)
         result = lab_dasd_store(&sch->dasd, attr, text, &offline);
     if (offline)
         result = set_online(model, sch, FALSE, FALSE);

@@ -3,7 +3,7 @@
 
 #include <glib/gstdio.h>
 
-#include "lab/lab-parts.h"
+#include "lab/lab-programs.h"
 #include "util/error.h"
 
 #define QEMU_CONF                                                                                                      \

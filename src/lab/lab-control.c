@@ -9,25 +9,28 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lab/lab-volser.h"
 #include "util/error.h"
 #include "util/fd.h"
 
 #define MAX_PACKET 512
-#define REQUEST_SECONDS 10 /* for a request to follow its connection */
-#define REQUESTS_MAX 64    /* each has a thread, a descriptor, and maybe a device that it waits for */
+#define REQUEST_SECONDS 10 /* a client has this time to send its request */
+#define REQUESTS_MAX 64    /* each request has a thread and a descriptor, and may wait for a device */
 #define ACCEPT_PAUSE_US (100 * G_TIME_SPAN_MILLISECOND)
 #define OK "ok "
 #define ERROR "error "
+#define VOLSER "volser"  /* no state has this name */
+#define VOLSER_SECONDS 1 /* a client waits so long for a serial */
 
 struct _LabControl {
     LabModel *model;
     int listener;
     void (*done)(gpointer);
     gpointer opaque;
-    GThreadPool *servers; /* a request may wait until a device is free */
-    GMutex lock;          /* of what follows */
-    GCond ended;
-    guint requests; /* connections that are open */
+    GThreadPool *servers; /* one thread for each request, because a request may wait until a device is free */
+    GMutex lock;          /* protects requests */
+    GCond ended;          /* a request has ended */
+    guint requests;       /* number of open connections */
 };
 
 static int open_socket(const char *path, struct sockaddr_un *ret_address, GError **error)
@@ -55,7 +58,7 @@ static gboolean parse_state(const char *word, LabState *ret_state)
     return FALSE;
 }
 
-static char *failure(int problem, const char *device, const char *word)
+static char *error_answer(int problem, const char *device, const char *word)
 {
     if (problem == EEXIST)
         return g_strdup_printf(ERROR "device %s is %s already", device, word);
@@ -66,6 +69,14 @@ static char *failure(int problem, const char *device, const char *word)
         ERROR "device %s has no state '%s': the states are good, boxed, no-path, alias and unplugged", device, word);
 }
 
+static char *serve_volser(LabControl *control, const char *device)
+{
+    char volser[DASD_VOLSER_MAX + 1];
+    int problem = lab_volser_read(control->model, device, volser);
+
+    return problem ? error_answer(problem, device, VOLSER) : g_strconcat(OK, volser, NULL);
+}
+
 static char *serve(LabControl *control, const char *packet)
 {
     g_auto(GStrv) words = g_strsplit(packet, " ", 2);
@@ -73,18 +84,21 @@ static char *serve(LabControl *control, const char *packet)
     LabState state = LAB_STATE_GOOD;
     int problem = 0;
 
+    if (words[0] && g_strcmp0(words[1], VOLSER) == 0)
+        return serve_volser(control, device);
     if (words[0] && words[1]) {
         if (!parse_state(words[1], &state))
-            return failure(EINVAL, device, words[1]);
+            return error_answer(EINVAL, device, words[1]);
         problem = lab_hardware_set(control->model, device, state);
         control->done(control->opaque);
     } else {
         problem = lab_hardware_get(control->model, device, &state);
     }
-    return problem ? failure(problem, device, lab_state_name(state)) : g_strconcat(OK, lab_state_name(state), NULL);
+    return problem ? error_answer(problem, device, lab_state_name(state))
+                   : g_strconcat(OK, lab_state_name(state), NULL);
 }
 
-/* Returns the length of the one packet; 0 or less if none comes in time. */
+/* Returns: the length of the packet; 0 or less if the client sends no packet in time. */
 static ssize_t receive_request(int fd, char packet[MAX_PACKET])
 {
     gint64 deadline = g_get_monotonic_time() + REQUEST_SECONDS * G_TIME_SPAN_SECOND;
@@ -123,7 +137,7 @@ static void serve_connection(gpointer data, gpointer opaque)
     request_ended(opaque);
 }
 
-static void wait_for_room(LabControl *control)
+static void wait_for_slot(LabControl *control)
 {
     g_mutex_lock(&control->lock);
     while (control->requests >= REQUESTS_MAX)
@@ -132,14 +146,14 @@ static void wait_for_room(LabControl *control)
     g_mutex_unlock(&control->lock);
 }
 
-static gpointer run(gpointer opaque)
+static gpointer accept_connections(gpointer opaque)
 {
     LabControl *control = opaque;
 
     for (;;) {
         int errnum, fd;
 
-        wait_for_room(control);
+        wait_for_slot(control);
         fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC);
         errnum = errno;
         if (fd >= 0) {
@@ -164,7 +178,7 @@ LabControl *lab_control_start(LabModel *model, const char *path, void (*done)(gp
         fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, SOMAXCONN) == 0;
 
     umask(old);
-    ccw_fd_refuse_fds(fd, TRUE);
+    ccw_fd_reject_fds(fd, TRUE);
     if (!listening) {
         if (fd >= 0) {
             ccw_error_set_errno(error, errno, "cannot listen at %s", path);
@@ -177,11 +191,11 @@ LabControl *lab_control_start(LabModel *model, const char *path, void (*done)(gp
     g_mutex_init(&control->lock);
     g_cond_init(&control->ended);
     control->servers = g_thread_pool_new(serve_connection, control, -1, FALSE, NULL);
-    g_thread_unref(g_thread_new("lab-control", run, control));
+    g_thread_unref(g_thread_new("lab-control", accept_connections, control));
     return control;
 }
 
-static gboolean dial(int fd, const struct sockaddr_un *address, const char *request, GError **error)
+static gboolean send_request(int fd, const struct sockaddr_un *address, const char *request, GError **error)
 {
     if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 &&
         send(fd, request, strlen(request), MSG_NOSIGNAL) >= 0)
@@ -194,9 +208,10 @@ static gboolean dial(int fd, const struct sockaddr_un *address, const char *requ
     return FALSE;
 }
 
-char *lab_control_ask(const char *path, const char *device, const char *state, GError **error)
+/* seconds: how long to wait for the answer; 0: until the lab ends */
+static char *ask(const char *path, const char *request, int seconds, GError **error)
 {
-    g_autofree char *request = state ? g_strdup_printf("%s %s", device, state) : g_strdup(device);
+    const struct timeval patience = { .tv_sec = seconds };
     char answer[MAX_PACKET] = "";
     struct sockaddr_un address;
     int fd = open_socket(path, &address, error);
@@ -204,7 +219,11 @@ char *lab_control_ask(const char *path, const char *device, const char *state, G
 
     if (fd < 0)
         return NULL;
-    if (dial(fd, &address, request, error)) {
+    if (seconds) {
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)); /* for connect(2), too */
+    }
+    if (send_request(fd, &address, request, error)) {
         length = recv(fd, answer, sizeof(answer) - 1, 0);
         if (length <= 0)
             ccw_error_set_errno(error, length ? errno : ECONNRESET, "the lab did not answer");
@@ -216,4 +235,18 @@ char *lab_control_ask(const char *path, const char *device, const char *state, G
         g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "%s",
                     g_str_has_prefix(answer, ERROR) ? answer + strlen(ERROR) : answer);
     return NULL;
+}
+
+char *lab_control_ask(const char *path, const char *device, const char *state, GError **error)
+{
+    g_autofree char *request = state ? g_strdup_printf("%s %s", device, state) : g_strdup(device);
+
+    return ask(path, request, 0, error);
+}
+
+char *lab_control_ask_volser(const char *path, const char *device, GError **error)
+{
+    g_autofree char *request = g_strconcat(device, " " VOLSER, NULL);
+
+    return ask(path, request, VOLSER_SECONDS, error);
 }

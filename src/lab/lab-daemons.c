@@ -23,7 +23,7 @@
 #define LIBVIRTD_LOG "/var/log/libvirt/libvirtd.log"
 #define VIRTCCWD_LOG "/var/log/libvirt/virtccwd.log"
 
-/* Handed on for whoever wants to look inside; else daemons have an environment of the lab's own. */
+/* The daemons get these from the caller, to debug them. The rest of their environment is the lab's own. */
 static const char *const debug_variables[] = { "LIBVIRT_DEBUG", "LIBVIRT_LOG_FILTERS", "LIBVIRT_LOG_OUTPUTS",
                                                "G_MESSAGES_DEBUG" };
 
@@ -34,7 +34,7 @@ static char **daemon_environment(void)
     env = g_environ_setenv(env, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", TRUE);
     env = g_environ_setenv(env, "LANG", "C.UTF-8", TRUE);
     env = g_environ_setenv(env, "HOME", "/", TRUE);
-    /* Else libudev shows nothing of a /sys that is no sysfs. */
+    /* Without this, libudev finds no devices in a /sys that is no sysfs. */
     env = g_environ_setenv(env, "SYSTEMD_DEVICE_VERIFY_SYSFS", "0", TRUE);
     for (gsize i = 0; i < G_N_ELEMENTS(debug_variables); i++)
         if (g_getenv(debug_variables[i]))
@@ -57,8 +57,8 @@ static void print_tail(const char *path)
     fprintf(stderr, "%s\n", from);
 }
 
-/* Starts a daemon and waits for its word on fd. */
-static LabDaemonsResult start(const LabProgram *program, const char *name, int fd, const char *word, int signal_fd,
+/* Starts a daemon and waits until it writes the line to fd, or anything if line is NULL. */
+static LabDaemonsResult start(const LabProgram *program, const char *name, int fd, const char *line, int signal_fd,
                               pid_t *ret_pid, int *ret_signal, GError **error)
 {
     int problem = 0;
@@ -70,7 +70,7 @@ static LabDaemonsResult start(const LabProgram *program, const char *name, int f
         ccw_error_set_errno(error, problem, "cannot start %s", program->path);
         return LAB_DAEMONS_FAILED;
     }
-    wait = lab_process_wait(*ret_pid, fd, word, signal_fd, START_SECONDS, ret_signal);
+    wait = lab_process_wait(*ret_pid, fd, line, signal_fd, START_SECONDS, ret_signal);
     if (wait == LAB_WAIT_READY)
         return LAB_DAEMONS_READY;
     if (wait == LAB_WAIT_SIGNAL)
@@ -86,13 +86,13 @@ static LabDaemonsResult start(const LabProgram *program, const char *name, int f
     return LAB_DAEMONS_FAILED;
 }
 
-/* libvirtd says READY=1 as a service of systemd's does (sd_notify(3)). */
-static int notify_socket(GError **error)
+/* libvirtd sends READY=1 there, as a service of systemd does (sd_notify(3)). */
+static int open_notify_socket(GError **error)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = NOTIFY_SOCKET };
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-    ccw_fd_refuse_fds(fd, TRUE);
+    ccw_fd_reject_fds(fd, TRUE);
     if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
         return fd;
     ccw_error_set_errno(error, errno, "cannot listen at %s", NOTIFY_SOCKET);
@@ -102,8 +102,8 @@ static int notify_socket(GError **error)
 }
 
 /*
- * At a path of the lab's own: AppArmor attaches its profiles by path, and the host's profile of libvirtd would take
- * LD_PRELOAD from the QEMU that libvirtd starts.
+ * Starts libvirtd from a path of the lab's own. AppArmor attaches its profiles by path, and the host's profile of
+ * libvirtd would remove LD_PRELOAD from the environment of the QEMU that libvirtd starts.
  */
 static LabDaemonsResult start_libvirtd(int signal_fd, pid_t *ret_pid, int *ret_signal, GError **error)
 {
@@ -111,7 +111,7 @@ static LabDaemonsResult start_libvirtd(int signal_fd, pid_t *ret_pid, int *ret_s
     g_auto(GStrv) env = daemon_environment();
     LabDaemonsResult result;
     sigset_t none;
-    int fd = notify_socket(error);
+    int fd = open_notify_socket(error);
 
     if (fd < 0)
         return LAB_DAEMONS_FAILED;
@@ -152,7 +152,7 @@ static LabDaemonsResult start_virtccwd(int signal_fd, pid_t *ret_pid, int *ret_s
     return result;
 }
 
-/* In a process of its own, through virtccwd. Asking for node devices waits until libvirtd has enumerated them. */
+/* Runs in a process of its own and connects to virtccwd. libvirtd answers when it has enumerated its node devices. */
 static void ask_libvirt(int fd) G_GNUC_NORETURN;
 static void ask_libvirt(int fd)
 {
@@ -165,7 +165,7 @@ static void ask_libvirt(int fd)
     _exit(EXIT_FAILURE);
 }
 
-/* A ccw device that the command sets offline before libvirtd has seen it would never be on libvirtd's list. */
+/* libvirtd would never list a ccw device that the command sets offline before libvirtd has enumerated it. */
 static LabDaemonsResult wait_for_devices(int signal_fd, int *ret_signal, GError **error)
 {
     LabWait wait;

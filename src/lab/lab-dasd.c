@@ -21,22 +21,21 @@ typedef struct {
     guint mode;
     int (*show)(const LabDasd *, guint attr, GString *);
     int (*store)(LabDasd *, guint attr, const char *);
-    guint which;         /* a feature, or a number */
-    gulong least, most;  /* of a number */
-    gulong first;        /* what the driver begins with */
-    const char *online;  /* of a text */
-    const char *offline; /* NULL: ENODEV */
+    guint which;         /* a feature, or a LabDasdNumber */
+    gulong least, most;  /* range of a number */
+    gulong initial;      /* the driver's default of a number */
+    const char *online;  /* constant text while the device is online; NULL: EOPNOTSUPP */
+    const char *offline; /* constant text while it is offline; NULL: ENODEV */
 } Attr;
 
 static const Attr attrs[];
 
-/* Without a device, what there is to say is said without one. */
 static int show_text(const LabDasd *dasd, guint attr, GString *text)
 {
-    const char *value = dasd->online ? attrs[attr].online : attrs[attr].offline;
+    const char *value = dasd->is_online ? attrs[attr].online : attrs[attr].offline;
 
     if (!value)
-        return dasd->online ? EOPNOTSUPP : ENODEV;
+        return dasd->is_online ? EOPNOTSUPP : ENODEV;
     g_string_append_printf(text, "%s\n", value);
     return 0;
 }
@@ -46,10 +45,10 @@ static int show_enodev(const LabDasd *dasd G_GNUC_UNUSED, guint attr G_GNUC_UNUS
     return ENODEV;
 }
 
-/* Operational, and of five kinds that are not: none is known of. */
+/* The mask of the operational paths, and five masks of paths with a problem, which a lab does not have. */
 static int show_path_masks(const LabDasd *dasd, guint attr G_GNUC_UNUSED, GString *text)
 {
-    if (dasd->online)
+    if (dasd->is_online)
         g_string_append_printf(text, "%02x 00 00 00 00 00\n", dasd->paths);
     else
         g_string_append(text, "0\n");
@@ -59,7 +58,7 @@ static int show_path_masks(const LabDasd *dasd, guint attr G_GNUC_UNUSED, GStrin
 static int show_feature(const LabDasd *dasd, guint attr, GString *text)
 {
     guint which = attrs[attr].which;
-    gboolean on = (dasd->features & which) || (which == READONLY && dasd->online && dasd->device_read_only);
+    gboolean on = (dasd->features & which) || (which == READONLY && dasd->is_online && dasd->is_read_only);
 
     g_string_append(text, on ? "1\n" : "0\n");
     return 0;
@@ -73,7 +72,7 @@ static int show_policy(const LabDasd *dasd, guint attr, GString *text)
 
 static int show_number(const LabDasd *dasd, guint attr, GString *text)
 {
-    if (!dasd->online)
+    if (!dasd->is_online)
         return ENODEV;
     g_string_append_printf(text, "%lu\n", dasd->numbers[attrs[attr].which]);
     return 0;
@@ -81,16 +80,16 @@ static int show_number(const LabDasd *dasd, guint attr, GString *text)
 
 static int show_alias(const LabDasd *dasd, guint attr G_GNUC_UNUSED, GString *text)
 {
-    g_string_append(text, dasd->online && dasd->alias ? "1\n" : "0\n");
+    g_string_append(text, dasd->is_online && dasd->is_alias ? "1\n" : "0\n");
     return 0;
 }
 
-/* Vendor, serial and ssid are the embedded 3990's own, src/dasd/dasd-config.c. */
+/* Vendor, serial and ssid are those of the embedded 3990, src/dasd/dasd-config.c. */
 static int show_uid(const LabDasd *dasd, guint attr G_GNUC_UNUSED, GString *text)
 {
     guint devno = dasd->id.devno;
 
-    if (dasd->online)
+    if (dasd->is_online)
         g_string_append_printf(text, "CCW.0000000%02X%X%04X.%02x%02x.%02x\n", dasd->id.cssid, dasd->id.ssid, devno,
                                dasd->id.cssid ^ dasd->id.ssid, devno >> 8, devno & 0xff);
     else
@@ -123,7 +122,7 @@ static int store_feature(LabDasd *dasd, guint attr, const char *text)
     return 0;
 }
 
-/* Two ways to speak to a device: not both, and chosen before it is online. */
+/* DIAG and raw track access exclude each other. A user can change them only while the device is offline. */
 static int store_access(LabDasd *dasd, guint attr, const char *text)
 {
     guint which = attrs[attr].which;
@@ -131,7 +130,7 @@ static int store_access(LabDasd *dasd, guint attr, const char *text)
 
     if (!parse_flag(text, &on))
         return EINVAL;
-    if (dasd->online || (dasd->features & (USE_DIAG | RAW) & ~which))
+    if (dasd->is_online || (dasd->features & (USE_DIAG | RAW) & ~which))
         return EPERM;
     set_feature(dasd, which, on);
     return 0;
@@ -156,7 +155,7 @@ static int store_policy(LabDasd *dasd, guint attr, const char *text)
 
 static int store_reservation(LabDasd *dasd, guint attr G_GNUC_UNUSED, const char *text)
 {
-    if (!dasd->online)
+    if (!dasd->is_online)
         return ENODEV;
     return is_word(text, "reset") ? 0 : EINVAL;
 }
@@ -166,7 +165,7 @@ static int store_number(LabDasd *dasd, guint attr, const char *text)
     const Attr *row = &attrs[attr];
     gulong value;
 
-    if (!dasd->online)
+    if (!dasd->is_online)
         return ENODEV;
     if (lab_strtoul(text, 10, &value) != 0 || value < row->least || value > row->most)
         return EINVAL;
@@ -175,19 +174,19 @@ static int store_number(LabDasd *dasd, guint attr, const char *text)
     return 0;
 }
 
-/* Error reporting goes to /dev/dasd_eer, which a lab has not. */
+/* Error reporting would go to /dev/dasd_eer, which a lab does not have, so it stays off. */
 static int store_eer(LabDasd *dasd, guint attr G_GNUC_UNUSED, const char *text)
 {
     gboolean on;
 
-    if (!dasd->online)
+    if (!dasd->is_online)
         return ENODEV;
     return parse_flag(text, &on) ? 0 : EINVAL;
 }
 
 static int store_online_only(LabDasd *dasd, guint attr G_GNUC_UNUSED, const char *text G_GNUC_UNUSED)
 {
-    return dasd->online ? 0 : ENODEV;
+    return dasd->is_online ? 0 : ENODEV;
 }
 
 static int store_einval(LabDasd *dasd G_GNUC_UNUSED, guint attr G_GNUC_UNUSED, const char *text G_GNUC_UNUSED)
@@ -203,9 +202,9 @@ static int store_einval(LabDasd *dasd G_GNUC_UNUSED, guint attr G_GNUC_UNUSED, c
     {                                                                                                                  \
         name, 0644, show_feature, store, which, 0, 0, 0, NULL, NULL                                                    \
     }
-#define NUMBER(name, which, least, most, first)                                                                        \
+#define NUMBER(name, which, least, most, initial)                                                                      \
     {                                                                                                                  \
-        name, 0644, show_number, store_number, which, least, most, first, NULL, NULL                                   \
+        name, 0644, show_number, store_number, which, least, most, initial, NULL, NULL                                 \
     }
 #define COMMAND(name, store)                                                                                           \
     {                                                                                                                  \
@@ -250,15 +249,15 @@ const guint lab_dasd_n_attrs = G_N_ELEMENTS(attrs);
 
 void lab_dasd_init(LabDasd *dasd, const CcwBusId *id, gboolean read_only)
 {
-    *dasd = (LabDasd){ .id = *id, .device_read_only = read_only, .features = AUTODISABLE };
+    *dasd = (LabDasd){ .id = *id, .is_read_only = read_only, .features = AUTODISABLE };
 }
 
 void lab_dasd_set_online(LabDasd *dasd, gboolean online)
 {
-    dasd->online = online;
+    dasd->is_online = online;
     for (gsize i = 0; online && i < G_N_ELEMENTS(attrs); i++)
         if (attrs[i].store == store_number)
-            dasd->numbers[attrs[i].which] = attrs[i].first;
+            dasd->numbers[attrs[i].which] = attrs[i].initial;
 }
 
 const char *lab_dasd_attr_name(guint attr)

@@ -11,36 +11,38 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lab/lab-image.h"
 #include "util/closer.h"
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/lab-protocol.h"
 
-/* Bounds of connections that have not shown a token yet; one that has is bound to an open group, and each has one. */
+/* Bounds of the connections that have not sent a token yet. After its token a connection belongs to one open group. */
 #define MAX_WAITING 64
 #define MAX_WAITING_OF_PROCESS 4
 #define WAITING_SECONDS 10
-#define ACCEPT_PAUSE_MS 100 /* where there is no descriptor or memory for a connection, it waits in the queue */
+#define PASSED_MAX 2        /* descriptors of a packet: the image and its snapshot */
+#define ACCEPT_PAUSE_MS 100 /* a connection waits in the queue while there is no descriptor or memory for it */
 
 typedef struct {
     int fd;
-    guint64 serial; /* of the open group; 0: it waits for its first packet */
-    pid_t pid;      /* of the peer; 0: it is in another pid namespace */
-    gint64 since;   /* monotonic, in us */
+    guint64 serial; /* the open of a group; 0: the client has not sent its token yet */
+    pid_t pid;      /* the client's process; 0: it is in another pid namespace */
+    gint64 since;   /* when the client connected, monotonic, in us */
 } Connection;
 
 struct _LabDevices {
     LabModel *model;
     int listener;
-    int stop; /* an eventfd */
+    int stop; /* an eventfd that ends the thread */
     GThread *thread;
     CcwCloser *closer;
-    GArray *received;    /* gint: descriptors that came with a packet; only the thread uses it */
-    GMutex lock;         /* of connections; comes after the model's lock, so the model is not called with it */
-    GArray *connections; /* Connection; only the thread changes it */
+    GArray *received;    /* gint: descriptors that arrived with a packet; only the thread uses it */
+    GMutex lock;         /* protects connections; comes after the model's lock, so its holder must not call the model */
+    GArray *connections; /* Connection, oldest first; only the thread changes it */
 };
 
-/* Group gid is that of the guests' QEMU. */
+/* Lets root and the group of the guests' QEMU connect. */
 static gboolean set_access(const char *path, gid_t gid)
 {
     return chmod(path, 0600) == 0 && (gid == getegid() || chown(path, (uid_t)-1, gid) == 0) && chmod(path, 0660) == 0;
@@ -52,7 +54,7 @@ static int listen_at(const char *path, gid_t gid, GError **error)
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
-    ccw_fd_refuse_fds(fd, TRUE);
+    ccw_fd_reject_fds(fd, TRUE);
     if (fd >= 0 && strlen(path) < sizeof(address.sun_path) &&
         bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && set_access(path, gid) &&
         listen(fd, SOMAXCONN) == 0)
@@ -63,31 +65,33 @@ static int listen_at(const char *path, gid_t gid, GError **error)
     return -1;
 }
 
-static gboolean send_packet(int fd, const void *packet, gsize length, int passed_fd)
+/* Sends a packet with up to PASSED_MAX descriptors. */
+static gboolean send_packet(int fd, const void *packet, gsize length, const int *passed_fds, gsize n_passed)
 {
     union {
         struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
+        char space[CMSG_SPACE(PASSED_MAX * sizeof(int))];
+    } control = { .header = { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
     struct iovec data = { (void *)packet, length };
     struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
 
-    if (passed_fd >= 0) {
-        memcpy(CMSG_DATA(&control.header), &passed_fd, sizeof(passed_fd));
+    if (n_passed) {
+        control.header.cmsg_len = CMSG_LEN(n_passed * sizeof(int));
+        memcpy(CMSG_DATA(&control.header), passed_fds, n_passed * sizeof(int));
         message.msg_control = &control;
-        message.msg_controllen = sizeof(control);
+        message.msg_controllen = CMSG_SPACE(n_passed * sizeof(int));
     }
     return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)length;
 }
 
-static gboolean request(int fd)
+static gboolean send_request(int fd)
 {
     CcwLabRequest packet = { .magic = CCW_LAB_MAGIC };
 
-    return send_packet(fd, &packet, sizeof(packet), -1);
+    return send_packet(fd, &packet, sizeof(packet), NULL, 0);
 }
 
-/* Only the thread changes the connections, so it needs no lock to read them. */
+/* Only the thread calls this. It changes the connections itself, so it needs no lock to read them. */
 static gboolean is_connected(LabDevices *devices, guint64 serial)
 {
     for (guint i = 0; i < devices->connections->len; i++)
@@ -96,37 +100,58 @@ static gboolean is_connected(LabDevices *devices, guint64 serial)
     return FALSE;
 }
 
+/* Finds the group, and opens its image. Returns: 0, or an errno for the client. */
+static int open_group(LabDevices *devices, const CcwLabToken *token, LabGroup *ret_group, int *ret_image_fd)
+{
+    int errnum = lab_group_find(devices->model, token, ret_group);
+    g_autoptr(GError) error = NULL;
+
+    if (errnum)
+        return errnum;
+    if (is_connected(devices, ret_group->serial))
+        return EBUSY;
+    *ret_image_fd = lab_image_open(ret_group, &error);
+    if (*ret_image_fd >= 0)
+        return 0;
+    g_warning("%s", error->message);
+    return g_error_matches(error, CCW_ERROR, CCW_ERROR_BUSY) ? EBUSY : EIO;
+}
+
 static gboolean serve_open(LabDevices *devices, Connection *connection, const CcwLabOpen *packet)
 {
     CcwLabOpened answer = { .magic = CCW_LAB_MAGIC, .chpid = LAB_CHPID };
     LabGroup group;
+    int image_fd;
+    gboolean is_sent;
 
     G_STATIC_ASSERT(sizeof(answer.uuid) == sizeof(group.uuid));
     G_STATIC_ASSERT(sizeof(answer.bus_id) == sizeof(group.bus_id));
-    answer.status = lab_group_find(devices->model, &packet->token, &group);
-    if (!answer.status && is_connected(devices, group.serial))
-        answer.status = EBUSY;
+    answer.status = open_group(devices, &packet->token, &group, &image_fd);
     if (answer.status) {
-        send_packet(connection->fd, &answer, sizeof(answer), -1);
+        send_packet(connection->fd, &answer, sizeof(answer), NULL, 0);
         return FALSE;
     }
     g_mutex_lock(&devices->lock);
     connection->serial = group.serial;
     g_mutex_unlock(&devices->lock);
-    answer.flags = (group.read_only ? CCW_LAB_READ_ONLY : 0) | (group.sync ? CCW_LAB_SYNC : 0);
+    answer.flags = (group.is_read_only ? CCW_LAB_READ_ONLY : 0) | (group.is_sync ? CCW_LAB_SYNC : 0) |
+                   (group.is_snapshot ? CCW_LAB_SNAPSHOT : 0);
     memcpy(answer.uuid, group.uuid, sizeof(answer.uuid));
     memcpy(answer.bus_id, group.bus_id, sizeof(answer.bus_id));
-    return send_packet(connection->fd, &answer, sizeof(answer), group.image_fd);
+    is_sent = send_packet(connection->fd, &answer, sizeof(answer), (const int[]){ image_fd, group.snapshot_fd },
+                          group.is_snapshot ? 2 : 1);
+    close(image_fd);
+    return is_sent;
 }
 
 static gboolean serve_in_use(LabDevices *devices, Connection *connection, const CcwLabInUse *packet)
 {
     if (lab_group_set_in_use(devices->model, connection->serial, packet->in_use != 0) || !packet->in_use)
         return TRUE;
-    return request(connection->fd);
+    return send_request(connection->fd);
 }
 
-/* Returns the packet's length; 0: no packet has come; -1: the peer has gone, or has sent descriptors. */
+/* Returns: the packet's length; 0 if there is no packet; -1 if the client has gone, or has sent descriptors. */
 static ssize_t receive(LabDevices *devices, const Connection *connection, gpointer packet, gsize size)
 {
     ssize_t length = ccw_fd_receive(connection->fd, packet, size, devices->received);
@@ -137,14 +162,14 @@ static ssize_t receive(LabDevices *devices, const Connection *connection, gpoint
     return -1;
 }
 
-/* FALSE: the connection is at its end, or broke the protocol. */
+/* Returns: FALSE if the client has closed the connection or violates the protocol. */
 static gboolean serve(LabDevices *devices, Connection *connection)
 {
     union {
         guint32 magic;
         CcwLabOpen open;
         CcwLabInUse in_use;
-        char room[64];
+        char bytes[64];
     } packet = { 0 };
     ssize_t length = receive(devices, connection, &packet, sizeof(packet));
 
@@ -159,8 +184,8 @@ static gboolean serve(LabDevices *devices, Connection *connection)
     return FALSE;
 }
 
-/* The peer sees the end now, whenever the close comes to its end. */
-static void hang_up(LabDevices *devices, const Connection *connection)
+/* The client sees the end at once, although the close may take long. */
+static void close_connection(LabDevices *devices, const Connection *connection)
 {
     shutdown(connection->fd, SHUT_RDWR);
     ccw_closer_push(devices->closer, connection->pid, connection->fd);
@@ -173,12 +198,17 @@ static void drop_connection(LabDevices *devices, guint index)
     g_mutex_lock(&devices->lock);
     g_array_remove_index(devices->connections, index);
     g_mutex_unlock(&devices->lock);
-    hang_up(devices, &connection);
+    close_connection(devices, &connection);
     if (connection.serial)
         lab_group_set_in_use(devices->model, connection.serial, FALSE);
 }
 
-/* The oldest connection that waits, and how many do. pid: only connections of this process; NULL: of all. */
+/*
+ * Finds the oldest connection without a token.
+ * pid: counts only the connections of this process; NULL: of all processes
+ *
+ * Returns: the number of connections without a token.
+ */
 static guint oldest_waiting(const LabDevices *devices, const pid_t *pid, guint *ret_index)
 {
     guint count = 0;
@@ -189,13 +219,13 @@ static guint oldest_waiting(const LabDevices *devices, const pid_t *pid, guint *
         if (connection->serial || (pid && connection->pid != *pid))
             continue;
         count++;
-        *ret_index = i; /* they are in the order in which they came */
+        *ret_index = i;
     }
     return count;
 }
 
-/* A client that opens connections and says nothing costs others nothing: its own oldest one goes. */
-static void make_room(LabDevices *devices, pid_t pid)
+/* A client that opens connections and sends nothing must not block others: it loses its own oldest connection first. */
+static void enforce_bounds(LabDevices *devices, pid_t pid)
 {
     guint index;
 
@@ -204,8 +234,8 @@ static void make_room(LabDevices *devices, pid_t pid)
         drop_connection(devices, index);
 }
 
-/* FALSE: a connection waits that cannot be taken now. */
-static gboolean take_connection(LabDevices *devices)
+/* Returns: FALSE if the lab has no descriptor or memory for a connection now. */
+static gboolean accept_connection(LabDevices *devices)
 {
     Connection connection = { .fd = accept4(devices->listener, NULL, NULL, SOCK_CLOEXEC) };
     struct ucred peer = { 0 };
@@ -213,23 +243,23 @@ static gboolean take_connection(LabDevices *devices)
 
     if (connection.fd < 0)
         return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
-    /* Without credentials no bound holds for the peer. */
+    /* MAX_WAITING_OF_PROCESS needs the client's process. */
     if (getsockopt(connection.fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0) {
-        g_warning("a connection to the lab's devices is refused: cannot read its credentials: %s", g_strerror(errno));
-        hang_up(devices, &connection);
+        g_warning("rejecting a connection to the lab's devices: cannot read its credentials: %s", g_strerror(errno));
+        close_connection(devices, &connection);
         return TRUE;
     }
     connection.pid = peer.pid;
     connection.since = g_get_monotonic_time();
-    make_room(devices, peer.pid);
+    enforce_bounds(devices, peer.pid);
     g_mutex_lock(&devices->lock);
     g_array_append_val(devices->connections, connection);
     g_mutex_unlock(&devices->lock);
     return TRUE;
 }
 
-/* Drops what has waited too long. Returns the milliseconds until that may be so again, -1 for never. */
-static int drop_late(LabDevices *devices)
+/* Drops connections that have sent no token in time. Returns: the milliseconds until the next may expire; -1: never. */
+static int drop_expired(LabDevices *devices)
 {
     guint index;
 
@@ -244,7 +274,7 @@ static int drop_late(LabDevices *devices)
     return -1;
 }
 
-/* First what stops the thread, then the listening socket, then the connections, in their order. */
+/* Lists the eventfd that stops the thread, the listening socket, and the connections in their order. */
 static struct pollfd *list_polls(const LabDevices *devices, gboolean can_accept, GArray *polls)
 {
     struct pollfd *poll_at;
@@ -258,7 +288,7 @@ static struct pollfd *list_polls(const LabDevices *devices, gboolean can_accept,
     return poll_at;
 }
 
-static gpointer run(gpointer opaque)
+static gpointer serve_connections(gpointer opaque)
 {
     LabDevices *devices = opaque;
     GArray *connections = devices->connections;
@@ -266,7 +296,7 @@ static gpointer run(gpointer opaque)
     gboolean can_accept = TRUE;
 
     for (;;) {
-        int timeout = drop_late(devices);
+        int timeout = drop_expired(devices);
         struct pollfd *poll_at = list_polls(devices, can_accept, polls);
 
         if (!can_accept && (timeout < 0 || timeout > ACCEPT_PAUSE_MS))
@@ -278,7 +308,7 @@ static gpointer run(gpointer opaque)
         for (guint i = connections->len; i-- > 0;)
             if (poll_at[i + 2].revents && !serve(devices, &g_array_index(connections, Connection, i)))
                 drop_connection(devices, i);
-        can_accept = !poll_at[1].revents || take_connection(devices);
+        can_accept = !poll_at[1].revents || accept_connection(devices);
     }
 }
 
@@ -297,7 +327,7 @@ LabDevices *lab_devices_start(LabModel *model, const char *path, gid_t gid, GErr
     devices->closer = ccw_closer_new();
     devices->received = g_array_new(FALSE, FALSE, sizeof(gint));
     g_mutex_init(&devices->lock);
-    devices->thread = g_thread_new("lab-devices", run, devices);
+    devices->thread = g_thread_new("lab-devices", serve_connections, devices);
     return devices;
 }
 
@@ -308,7 +338,7 @@ void lab_devices_request(LabDevices *devices, guint64 serial)
         const Connection *connection = &g_array_index(devices->connections, Connection, i);
 
         if (connection->serial == serial)
-            request(connection->fd);
+            send_request(connection->fd);
     }
     g_mutex_unlock(&devices->lock);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What stands in a directory of the lab's sysfs. */
+/* One entry of a directory in the lab's sysfs. */
 #pragma once
 
 #include <glib.h>
 
-#define LAB_ATTR_SIZE 4096 /* a page: what stat says of an attribute, and the longest write */
+#define LAB_ATTR_SIZE 4096 /* a page: the size of an attribute in stat(2), and the longest write */
 
 typedef enum {
     LAB_NODE_DIR,
@@ -13,8 +13,8 @@ typedef enum {
 } LabNodeKind;
 
 typedef struct {
-    char *name; /* the last part of the path */
+    char *name; /* the last component of the path */
     LabNodeKind kind;
-    guint mode;  /* permission bits of an attribute, by which open decides */
-    guint owner; /* the subchannel that it comes and goes with, from 1; 0: none. Not set in a list */
+    guint mode;  /* the permission bits that an open checks */
+    guint owner; /* number of the subchannel that the entry vanishes with; 0: no subchannel, or an entry of a list */
 } LabEntry;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the model's objects say of themselves in uevents, which is also what their uevent attributes read.
+ * The uevents of the model's objects, and their uevent attributes, which have the same lines.
  */
 #include "lab/lab-model-priv.h"
 
@@ -26,7 +26,7 @@ void lab_env_ccw(const LabSubchannel *sch, GString *text)
 {
     const LabDevice *device = &sch->config;
 
-    if (sch->device_bound)
+    if (sch->is_device_bound)
         g_string_append(text, "DRIVER=" LAB_CCW_DRIVER "\n");
     g_string_append_printf(text,
                            "CU_TYPE=%04X\nCU_MODEL=%02X\nDEV_TYPE=%04X\nDEV_MODEL=%02X\nMODALIAS=", device->cu_type,
@@ -37,7 +37,7 @@ void lab_env_ccw(const LabSubchannel *sch, GString *text)
 
 void lab_env_mdev(const LabSubchannel *sch, GString *text)
 {
-    if (sch->mdev->active && sch->mdev->bound)
+    if (sch->mdev->is_active && sch->mdev->is_bound)
         g_string_append(text, "DRIVER=" LAB_MDEV_DRIVER "\n");
 }
 
@@ -47,8 +47,8 @@ void lab_env_group(const LabSubchannel *sch, GString *text)
                            sch->mdev->group);
 }
 
-/* zap_modalias_env() of lib/kobject_uevent.c: nobody is to load a module for what is being unbound. MODALIAS is last.
- */
+/* zap_modalias_env() of lib/kobject_uevent.c: udev must load no module for an unbound device. MODALIAS is the last
+ * line. */
 static void zap_modalias(GString *env)
 {
     char *modalias = strstr(env->str, "MODALIAS=");
@@ -77,7 +77,7 @@ void lab_emit_subchannel(LabModel *model, const LabSubchannel *sch, const char *
 
 static char *ccw_path(const LabSubchannel *sch)
 {
-    return g_strdup_printf("/devices/css0/%s/%s", sch->orphan ? LAB_DEFUNCT : sch->name, sch->device);
+    return g_strdup_printf("/devices/css0/%s/%s", sch->is_orphan ? LAB_DEFUNCT : sch->name, sch->device);
 }
 
 void lab_emit_ccw(LabModel *model, const LabSubchannel *sch, const char *action, const char *extra)
@@ -98,7 +98,7 @@ void lab_emit_mdev(LabModel *model, const LabSubchannel *sch, const char *action
     emit(model, action, "mdev", path, env);
 }
 
-/* kobject_synth_uevent(): the first word is the action; what may follow it is not looked at. */
+/* kobject_synth_uevent(): the first word is the action. The model ignores the rest, which can be a UUID. */
 int lab_synth_uevent(LabModel *model, LabSubchannel *sch, LabSynth what, const char *text)
 {
     static const char *const actions[] = { "add", "remove", "change", "move", "online", "offline", "bind", "unbind" };
@@ -111,7 +111,7 @@ int lab_synth_uevent(LabModel *model, LabSubchannel *sch, LabSynth what, const c
     int result = EINVAL;
 
     g_mutex_lock(&model->lock);
-    if ((what == LAB_SYNTH_CCW && !lab_ccw_present(sch)) || (what == LAB_SYNTH_MDEV && !sch->mdev))
+    if ((what == LAB_SYNTH_CCW && !lab_ccw_is_present(sch)) || (what == LAB_SYNTH_MDEV && !sch->mdev))
         result = ENODEV;
     for (gsize i = 0; result == EINVAL && i < G_N_ELEMENTS(actions); i++) {
         if (strlen(actions[i]) == length && strncmp(actions[i], text, length) == 0) {

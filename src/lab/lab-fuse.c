@@ -12,27 +12,27 @@
 #include "util/error.h"
 
 /*
- * The kernel may keep names and attributes for good: what vanishes is taken from it (sweep), and that something is
- * missing it never keeps. An open, read and close costs half of what it does without.
+ * The kernel may cache names and attributes for ever, because invalidate() removes vanished names from its cache, and
+ * the kernel never caches that a name is missing. The cache halves the cost of an open, read and close.
  */
-#define KEEP_SECONDS 86400.0
+#define CACHE_SECONDS 86400.0
 
 struct _LabFuse {
     LabTree *tree;
     LabInodes *inodes;
     struct fuse_session *session;
-    GMutex sweeping;      /* one at a time; a write ends only when what it took away is swept */
-    guint64 *seen;        /* by sweep: lab_tree_changes() */
-    GThreadPool *writers; /* as many threads as writes: one that blocks does not block others */
+    GMutex invalidating;  /* held by invalidate(); a write ends only when the names that it removed are invalid */
+    guint64 *seen;        /* the counters of lab_tree_changes(), protected by invalidating */
+    GThreadPool *writers; /* one thread for each write, so that a write that blocks does not block others */
 };
 
-/* A write on its way through the pool; without a request it is only a sweep. */
+/* A job of the pool: a write; without a request it only invalidates vanished names. */
 typedef struct {
     fuse_req_t request;
     char *path;
     gsize length;
     char *data;
-} Write;
+} WriteJob;
 
 static LabFuse *fuse_of(fuse_req_t request)
 {
@@ -59,7 +59,7 @@ static void fill_stat(const LabEntry *entry, guint64 number, struct stat *ret_st
     };
 }
 
-/* ret_path's file as it is now. Answers the request itself when there is none. */
+/* Finds a file as it is now. Answers the request itself if the file is gone. */
 static gboolean find(fuse_req_t request, fuse_ino_t number, char **ret_path, LabEntry *ret_entry)
 {
     LabFuse *fuse = fuse_of(request);
@@ -83,14 +83,14 @@ static void lab_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
     LabFuse *fuse = fuse_of(request);
     g_autofree char *folder = lab_inodes_path(fuse->inodes, parent);
     g_autofree char *path = folder ? child_path(folder, name) : NULL;
-    struct fuse_entry_param answer = { .attr_timeout = KEEP_SECONDS, .entry_timeout = KEEP_SECONDS };
+    struct fuse_entry_param answer = { .attr_timeout = CACHE_SECONDS, .entry_timeout = CACHE_SECONDS };
     LabEntry entry;
 
     if (!path || !lab_tree_lookup(fuse->tree, path, &entry)) {
         fuse_reply_err(request, ENOENT);
         return;
     }
-    answer.ino = lab_inodes_take(fuse->inodes, path, entry.owner);
+    answer.ino = lab_inodes_lookup(fuse->inodes, path, entry.owner);
     fill_stat(&entry, answer.ino, &answer.attr);
     if (fuse_reply_entry(request, &answer) != 0)
         lab_inodes_forget(fuse->inodes, answer.ino, 1);
@@ -111,10 +111,10 @@ static void lab_getattr(fuse_req_t request, fuse_ino_t number, struct fuse_file_
     if (!find(request, number, &path, &entry))
         return;
     fill_stat(&entry, number, &answer);
-    fuse_reply_attr(request, &answer, KEEP_SECONDS);
+    fuse_reply_attr(request, &answer, CACHE_SECONDS);
 }
 
-/* The shell's ">" truncates: sysfs takes that for nothing. Owners and modes stay as they are. */
+/* sysfs ignores a truncation, as by the shell's ">". Users cannot change owners and modes. */
 static void lab_setattr(fuse_req_t request, fuse_ino_t number, struct stat *wanted G_GNUC_UNUSED, int what,
                         struct fuse_file_info *info)
 {
@@ -136,7 +136,7 @@ static void lab_readlink(fuse_req_t request, fuse_ino_t number)
         fuse_reply_err(request, ENOENT);
 }
 
-/* kernfs_fop_open(): a mode without a single read (write) bit stops root, too. */
+/* kernfs_fop_open(): an open for reading (writing) fails for root, too, if the mode has no read (write) bit at all. */
 static void lab_open(fuse_req_t request, fuse_ino_t number, struct fuse_file_info *info)
 {
     g_autofree char *path = NULL;
@@ -172,7 +172,7 @@ static void lab_write(fuse_req_t request, fuse_ino_t number, const char *data, s
                       struct fuse_file_info *info G_GNUC_UNUSED)
 {
     LabFuse *fuse = fuse_of(request);
-    Write *job = g_new0(Write, 1);
+    WriteJob *job = g_new0(WriteJob, 1);
 
     job->request = request;
     job->path = lab_inodes_path(fuse->inodes, number);
@@ -181,7 +181,7 @@ static void lab_write(fuse_req_t request, fuse_ino_t number, const char *data, s
     g_thread_pool_push(fuse->writers, job, NULL);
 }
 
-static void sweep_path(LabFuse *fuse, const char *path)
+static void invalidate_path(LabFuse *fuse, const char *path)
 {
     const char *slash = strrchr(path, '/');
     g_autofree char *folder = slash ? g_strndup(path, (gsize)(slash - path)) : g_strdup("");
@@ -193,32 +193,32 @@ static void sweep_path(LabFuse *fuse, const char *path)
         fuse_lowlevel_notify_inval_entry(fuse->session, parent, name, strlen(name));
 }
 
-/* Takes from the kernel every name that is no more. Nothing that a lookup needs is locked: the kernel may wait for one.
- */
-static void sweep(LabFuse *fuse)
+/* Removes every vanished name from the kernel's cache. The kernel may wait for a lookup, so no lock of a lookup is
+ * held. */
+static void invalidate(LabFuse *fuse)
 {
     g_autoptr(GArray) owners = g_array_new(FALSE, FALSE, sizeof(guint));
 
-    g_mutex_lock(&fuse->sweeping);
+    g_mutex_lock(&fuse->invalidating);
     lab_tree_changes(fuse->tree, fuse->seen, owners);
     for (guint i = 0; i < owners->len; i++) {
         g_autoptr(GPtrArray) paths = lab_inodes_paths(fuse->inodes, g_array_index(owners, guint, i));
 
         for (guint j = 0; j < paths->len; j++)
-            sweep_path(fuse, g_ptr_array_index(paths, j));
+            invalidate_path(fuse, g_ptr_array_index(paths, j));
     }
-    g_mutex_unlock(&fuse->sweeping);
+    g_mutex_unlock(&fuse->invalidating);
 }
 
 static void do_write(gpointer data, gpointer opaque)
 {
     LabFuse *fuse = opaque;
-    Write *job = data;
+    WriteJob *job = data;
     int result = ENODEV;
 
     if (job->request && job->path)
         result = lab_tree_write(fuse->tree, job->path, job->data, job->length);
-    sweep(fuse);
+    invalidate(fuse);
     if (job->request && result)
         fuse_reply_err(job->request, result);
     else if (job->request)
@@ -230,7 +230,7 @@ static void do_write(gpointer data, gpointer opaque)
 
 void lab_fuse_changed(LabFuse *fuse)
 {
-    g_thread_pool_push(fuse->writers, g_new0(Write, 1), NULL);
+    g_thread_pool_push(fuse->writers, g_new0(WriteJob, 1), NULL);
 }
 
 static void lab_opendir(fuse_req_t request, fuse_ino_t number, struct fuse_file_info *info)
@@ -275,7 +275,7 @@ static void lab_releasedir(fuse_req_t request, fuse_ino_t number G_GNUC_UNUSED, 
     fuse_reply_err(request, 0);
 }
 
-/* What sysfs has no operation for, VFS answers so. */
+/* VFS answers with these errors where sysfs has no operation. */
 static void lab_create(fuse_req_t request, fuse_ino_t parent G_GNUC_UNUSED, const char *name G_GNUC_UNUSED,
                        mode_t mode G_GNUC_UNUSED, struct fuse_file_info *info G_GNUC_UNUSED)
 {
@@ -312,8 +312,8 @@ static const struct fuse_lowlevel_ops operations = {
 };
 
 /*
- * Mounts by mount(2), and hands libfuse the descriptor. libfuse would run mount(8), which looks into /sys by
- * libselinux: that waits for an answer of the file system that is just being mounted.
+ * Mounts by mount(2), and passes the descriptor to libfuse. libfuse itself would run mount(8), whose libselinux reads
+ * /sys, and would so wait for an answer of the file system that it mounts.
  */
 static gboolean mount_session(struct fuse_session *session, const char *path)
 {
@@ -333,7 +333,7 @@ static gboolean mount_session(struct fuse_session *session, const char *path)
         return FALSE;
     }
     g_snprintf(name, sizeof(name), "/dev/fd/%d", fd);
-    return fuse_session_mount(session, name) == 0; /* which owns the descriptor then */
+    return fuse_session_mount(session, name) == 0; /* takes the descriptor */
 }
 
 LabFuse *lab_fuse_mount(LabTree *tree, const char *path, GError **error)
@@ -345,7 +345,7 @@ LabFuse *lab_fuse_mount(LabTree *tree, const char *path, GError **error)
     fuse->tree = tree;
     fuse->inodes = lab_inodes_new();
     fuse->seen = g_new0(guint64, lab_tree_owners(tree));
-    g_mutex_init(&fuse->sweeping);
+    g_mutex_init(&fuse->invalidating);
     fuse->writers = g_thread_pool_new(do_write, fuse, -1, FALSE, NULL);
     fuse->session = fuse_session_new(&args, &operations, sizeof(operations), fuse);
     fuse_opt_free_args(&args);
@@ -357,7 +357,7 @@ LabFuse *lab_fuse_mount(LabTree *tree, const char *path, GError **error)
         fuse_session_destroy(fuse->session);
     g_thread_pool_free(fuse->writers, TRUE, TRUE);
     lab_inodes_free(fuse->inodes);
-    g_mutex_clear(&fuse->sweeping);
+    g_mutex_clear(&fuse->invalidating);
     g_free(fuse->seen);
     g_free(fuse);
     return NULL;
@@ -365,7 +365,7 @@ LabFuse *lab_fuse_mount(LabTree *tree, const char *path, GError **error)
 
 int lab_fuse_run(LabFuse *fuse)
 {
-    int result = fuse_session_loop(fuse->session); /* an errno, which some versions of libfuse negate */
+    int result = fuse_session_loop(fuse->session); /* an errno; some versions of libfuse negate it */
 
     return ABS(result);
 }

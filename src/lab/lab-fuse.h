@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The tree as a file system, by libfuse's low-level interface. It behaves as sysfs does where VFS and sysfs have a say:
- * who may open what, what cannot be made or removed, how long a write may be.
+ * Serves the tree as a file system, by libfuse's low-level interface. It follows sysfs and VFS in who may open which
+ * file, in which files users can make or remove, and in how long a write may be.
  */
 #pragma once
 
@@ -9,11 +9,27 @@
 
 typedef struct _LabFuse LabFuse;
 
-/* Mounts; wants CAP_SYS_ADMIN in the mount namespace's user namespace, and /dev/fuse. */
+/**
+ * lab_fuse_mount: Mounts the file system.
+ * @tree: must live as long as the file system
+ * @path: the mount point
+ *
+ * The caller needs CAP_SYS_ADMIN in the user namespace of its mount namespace, and /dev/fuse.
+ *
+ * Returns: the file system, or NULL with CCW_ERROR_SYSTEM.
+ */
 LabFuse *lab_fuse_mount(LabTree *tree, const char *path, GError **error);
 
-/* Serves until unmounted. Returns 0 or an errno. */
+/**
+ * lab_fuse_run: Serves the file system until a user unmounts it.
+ *
+ * Returns: 0 or an errno.
+ */
 int lab_fuse_run(LabFuse *fuse);
 
-/* From any thread, also with the model's lock held: paths may have vanished though no write has ended. */
+/**
+ * lab_fuse_changed: Tells the kernel, from another thread, which paths have vanished without a write that has ended.
+ *
+ * Any thread may call this, also with the model's lock held.
+ */
 void lab_fuse_changed(LabFuse *fuse);

@@ -5,10 +5,10 @@
 #include <pwd.h>
 #include <stdio.h>
 
-/* Debian's and Fedora's names of the user that libvirt's package makes. */
+/* The user that libvirt's package makes, as Debian and Fedora name it. */
 static const char *const names[] = { "libvirt-qemu", "qemu", "nobody" };
 
-/* path: /proc/self/uid_map or gid_map, whose lines are "first in this namespace, first outside, how many". */
+/* path: /proc/self/uid_map or gid_map, whose lines are "first id inside, first id outside, count". */
 static gboolean is_mapped(const char *path, guint id)
 {
     g_autofree char *text = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The user that a lab's guests run as: QEMU's process of each guest that the lab's libvirtd starts.
+ * Finds the user that a lab's guests run as: the user of each QEMU that the lab's libvirtd starts.
  */
 #pragma once
 

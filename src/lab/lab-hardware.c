@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The hardware below the kernel: devices that come and go, lose their path or are another system's for a while, and
- * what the css makes of it (io_subchannel_sch_event() and _chp_event() of drivers/s390/cio/device.c,
+ * Changes the state of the hardware: plugged or not, with or without a path, reserved by another system. Then does what
+ * the kernel's css does about it (io_subchannel_sch_event() and _chp_event() of drivers/s390/cio/device.c,
  * vfio_ccw_sch_event()).
  */
 #include <errno.h>
@@ -22,28 +22,28 @@ const char *lab_state_name(LabState state)
 static void vanish(LabModel *model, LabSubchannel *sch)
 {
     if (sch->driver == LAB_DRIVER_NONE)
-        return; /* css_evaluate_known_subchannel() has no driver to ask */
-    if (sch->has_ccw && sch->online && !sch->orphan)
+        return; /* css_evaluate_known_subchannel() does nothing without a driver */
+    if (sch->has_ccw && sch->is_online && !sch->is_orphan)
         lab_ccw_move(model, sch, TRUE);
     lab_css_unregister(model, sch);
 }
 
-/* sch_get_action() and what follows from it. With the device lock. */
+/* Does what sch_get_action() and its callers do. The caller holds the device lock. */
 static void evaluate(LabModel *model, LabSubchannel *sch)
 {
     if (sch->state == LAB_STATE_UNPLUGGED) {
-        if (sch->registered)
+        if (sch->is_registered)
             vanish(model, sch);
-    } else if (!sch->registered) {
+    } else if (!sch->is_registered) {
         lab_css_register(model, sch);
     } else if (sch->driver == LAB_DRIVER_IO_SUBCHANNEL && !lab_has_path(model, sch)) {
-        if (sch->has_ccw && sch->online)
+        if (sch->has_ccw && sch->is_online)
             lab_set_paths(sch, 0);
-        else if (sch->has_ccw) /* its driver does not keep it */
+        else if (sch->has_ccw) /* the driver keeps online devices only */
             lab_ccw_unregister(model, sch);
     } else if (sch->driver == LAB_DRIVER_IO_SUBCHANNEL) {
         lab_ccw_recognise(model, sch);
-        if (sch->has_ccw && sch->online)
+        if (sch->has_ccw && sch->is_online)
             lab_set_paths(sch, LAB_PATH_MASK);
     }
 }
@@ -65,7 +65,7 @@ void lab_css_rescan(LabModel *model)
 
 static void vary(LabModel *model, gboolean on)
 {
-    model->varied_off = !on;
+    model->is_varied_off = !on;
     for (guint i = 0; i < model->subchannels->len; i++)
         evaluate_locked(model, g_ptr_array_index(model->subchannels, i));
 }
@@ -75,7 +75,7 @@ static gboolean begins(const char *word, const char *beginning)
     return g_ascii_strncasecmp(word, beginning, strlen(beginning)) == 0;
 }
 
-/* chp_status_write(): the first word of at most five characters. */
+/* chp_status_write(): takes the first word, of at most five characters. */
 int lab_chp_vary(LabModel *model, const char *text)
 {
     char word[6] = "";
@@ -90,7 +90,7 @@ int lab_chp_vary(LabModel *model, const char *text)
     if (!on && !off)
         return EINVAL;
     g_mutex_lock(&model->lock);
-    if (on || !model->varied_off)
+    if (on || !model->is_varied_off)
         vary(model, on);
     g_mutex_unlock(&model->lock);
     return 0;
@@ -110,8 +110,8 @@ int lab_hardware_set(LabModel *model, const char *device, LabState state)
     } else {
         lab_device_lock(model, sch);
         sch->state = state;
-        sch->boxed = state == LAB_STATE_BOXED;
-        sch->dasd.alias = state == LAB_STATE_ALIAS;
+        sch->is_boxed = state == LAB_STATE_BOXED;
+        sch->dasd.is_alias = state == LAB_STATE_ALIAS;
         evaluate(model, sch);
         lab_device_unlock(model, sch);
     }

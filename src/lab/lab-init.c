@@ -15,17 +15,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lab/lab-command.h"
 #include "lab/lab-config.h"
 #include "lab/lab-daemons.h"
 #include "lab/lab-guest.h"
 #include "lab/lab-model.h"
 #include "lab/lab-mounts.h"
 #include "lab/lab-process.h"
+#include "lab/lab-relay.h"
+#include "lab/lab-resolver.h"
 #include "lab/lab-server.h"
 #include "util/error.h"
 
 #define SERVER_SECONDS 30
-#define GRACE_SECONDS 5 /* for a command that was told to end */
+#define GRACE_SECONDS 5 /* a command has this time to end after a signal */
 
 typedef struct {
     const LabInit *init;
@@ -33,7 +36,8 @@ typedef struct {
     int signal_fd;
     pid_t server;
     LabDaemons daemons;
-    pid_t command;
+    pid_t relay;   /* 0: the lab has none */
+    pid_t command; /* 0: the lab stays */
 } Lab;
 
 static void die(GError *error) G_GNUC_NORETURN;
@@ -50,24 +54,24 @@ static void start_loopback(void)
     struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-    /* Without it the lab works as well; a guest's VNC or gdb port is then out of reach. */
+    /* The lab works without the interface, but its users cannot reach a guest's VNC or gdb port. */
     if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) != 0)
         g_printerr("%s: warning: cannot start the lab's loopback interface: %s\n", g_get_prgname(), g_strerror(errno));
     if (fd >= 0)
         close(fd);
 }
 
-static void run_server(const Lab *lab, char **real_parts, int ready_fd) G_GNUC_NORETURN;
-static void run_server(const Lab *lab, char **real_parts, int ready_fd)
+static void run_server(const Lab *lab, char **real_folders, int ready_fd) G_GNUC_NORETURN;
+static void run_server(const Lab *lab, char **real_folders, int ready_fd)
 {
     prctl(PR_SET_NAME, "virt-ccw-sysfs");
     setsid();
     close(lab->signal_fd);
-    lab_server_run(lab->init->devices, (const char *const *)real_parts, lab->guest_user.gid, ready_fd);
+    lab_server_run(lab->init->devices, (const char *const *)real_folders, lab->guest_user.gid, ready_fd);
 }
 
-/* Ends this process when there is no server. */
-static void start_server(Lab *lab, char **real_parts)
+/* Starts the server, or ends this process with an error. */
+static void start_server(Lab *lab, char **real_folders)
 {
     g_autoptr(GError) error = NULL;
     int ready[2];
@@ -80,36 +84,48 @@ static void start_server(Lab *lab, char **real_parts)
     }
     if (lab->server == 0) {
         close(ready[0]);
-        run_server(lab, real_parts, ready[1]);
+        run_server(lab, real_folders, ready[1]);
     }
     close(ready[1]);
     wait = lab_process_wait(lab->server, ready[0], NULL, lab->signal_fd, SERVER_SECONDS, &signal);
     close(ready[0]);
     if (wait == LAB_WAIT_SIGNAL)
         exit(128 + signal);
-    if (wait != LAB_WAIT_READY) /* it said why */
+    if (wait != LAB_WAIT_READY) /* the server has printed the error */
         exit(EXIT_FAILURE);
 }
 
-/* Everything but the command. Does not return when that fails. */
+void lab_init_close_images(const GArray *devices)
+{
+    for (guint i = 0; i < devices->len; i++) {
+        const LabDevice *device = &g_array_index(devices, LabDevice, i);
+
+        close(device->image_fd);
+        if (device->is_snapshot)
+            close(device->snapshot_fd);
+    }
+}
+
+/* Makes the lab, without the command, or ends this process with an error. */
 static void build(Lab *lab)
 {
     g_autoptr(GError) error = NULL;
-    g_auto(GStrv) real_parts = NULL;
+    g_auto(GStrv) real_folders = NULL;
     LabDaemonsResult result;
     gboolean can_make_nodes = FALSE;
     int signal = 0;
 
     umask(022);
-    if (!lab_mounts_enter(lab->init->parts, lab->init->writable, &can_make_nodes, &error))
+    if (!lab_mounts_enter(lab->init->programs, lab->init->writable, lab->init->hidden, &can_make_nodes, &error))
         die(error);
     lab->guest_user = lab_guest_find_user();
     start_loopback();
-    real_parts = lab_mounts_real_parts();
-    start_server(lab, real_parts);
-    for (guint i = 0; i < lab->init->devices->len; i++)
-        close(g_array_index(lab->init->devices, LabDevice, i).image_fd);
-    if (!lab_mounts_finish(real_parts, &error) || !lab_config_write(can_make_nodes, lab->guest_user, &error))
+    real_folders = lab_mounts_real_folders();
+    start_server(lab, real_folders);
+    lab_init_close_images(lab->init->devices); /* the lab's server has its own */
+    if (!lab_mounts_finish(real_folders, &error) || !lab_config_write(can_make_nodes, lab->guest_user, &error))
+        die(error);
+    if (lab->init->resolver && !lab_resolver_set(lab->init->resolver, &error))
         die(error);
     result = lab_daemons_start(lab->signal_fd, &lab->daemons, &signal, &error);
     if (result == LAB_DAEMONS_FAILED)
@@ -118,76 +134,85 @@ static void build(Lab *lab)
         exit(128 + signal);
 }
 
-/* The project's programs are found last: a caller's own come first. A QEMU that is started by hand gets the library. */
-static char **command_environment(void)
+/* The terminal did not send the command a ^C that came before it was there. */
+static void pass_earlier_signals(const Lab *lab)
 {
-    char **env = g_get_environ();
-    const char *path = g_environ_getenv(env, "PATH");
-    const char *preload = g_environ_getenv(env, "LD_PRELOAD");
-    g_autofree char *longer = path && *path ? g_strconcat(path, ":" LAB_BIN, NULL) : NULL;
-    g_autofree char *preloads =
-        preload && *preload ? g_strconcat(preload, ":" LAB_VFIO_LIBRARY, NULL) : g_strdup(LAB_VFIO_LIBRARY);
+    int signal;
 
-    if (longer)
-        env = g_environ_setenv(env, "PATH", longer, TRUE);
-    env = g_environ_setenv(env, "LD_PRELOAD", preloads, TRUE);
-    env = g_environ_setenv(env, "LIBVIRT_DEFAULT_URI", LAB_URI, TRUE);
-    env = g_environ_setenv(env, "SYSTEMD_DEVICE_VERIFY_SYSFS", "0", TRUE);
-    return g_environ_unsetenv(env, "VIRSH_DEFAULT_CONNECT_URI");
+    while ((signal = lab_process_signal(lab->signal_fd, LAB_TERMINAL_IS_OURS)) != 0)
+        if (signal != SIGCHLD)
+            kill(lab->command, signal);
 }
 
 static void start_command(Lab *lab)
 {
     const LabInit *init = lab->init;
-    g_auto(GStrv) env = command_environment();
-    g_autoptr(GError) error = NULL;
-    LabProgram program = { init->command[0], init->command, env, init->folder, NULL, &init->signals, init->umask, -1 };
-    int problem = 0;
+    const LabCommand command = { init->command, init->folder, &init->signals, init->umask, FALSE };
+    int code = 0;
 
-    if (init->folder && access(init->folder, X_OK) != 0) {
-        ccw_error_set_errno(&error, errno, "the lab does not have the current folder %s (it has its own /run and /dev)",
-                            init->folder);
+    lab->command = lab_command_start(&command, &code);
+    if (lab->command < 0)
+        exit(code);
+    pass_earlier_signals(lab);
+}
+
+/* A lab that stays reports that it is complete. It ends if the process that started it does not listen any more. */
+static void stay(Lab *lab)
+{
+    lab->relay = lab_relay_start(lab->init->relay_fd);
+    if (lab->relay < 0) {
+        g_autoptr(GError) error = NULL;
+
+        ccw_error_set_errno(&error, errno, "cannot start the relay for libvirt's clients outside");
         die(error);
     }
-    lab->command = lab_process_start(&program, &problem);
-    if (lab->command >= 0)
-        return;
-    g_printerr("%s: error: cannot run %s: %s\n", g_get_prgname(), init->command[0], g_strerror(problem));
-    exit(problem == ENOENT ? 127 : 126); /* as shells do */
+    close(lab->init->relay_fd);
+    if (!lab_record_set_complete(lab->init->record) || write(lab->init->ready_fd, "", 1) != 1)
+        exit(EXIT_FAILURE);
+    close(lab->init->ready_fd);
 }
 
-static int exit_code(int status)
+/* Returns: the name of a daemon of the lab for messages; NULL: another process */
+static const char *daemon_name(const Lab *lab, pid_t pid)
 {
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return pid == lab->daemons.libvirtd   ? "libvirtd"
+           : pid == lab->daemons.virtccwd ? "virtccwd"
+           : pid == lab->relay            ? "relay for libvirt's clients outside"
+                                          : NULL;
 }
 
-/* Reaps everything that has ended. TRUE when the command was among it. */
+/* Reaps every process that has ended. Returns: whether the command has ended, with its exit code. */
 static gboolean reap(const Lab *lab, int *ret_code)
 {
-    gboolean done = FALSE;
+    gboolean has_ended = FALSE;
+    const char *name;
     int status;
     pid_t pid;
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         if (pid == lab->command) {
-            *ret_code = exit_code(status);
-            done = TRUE;
+            *ret_code = lab_command_exit_code(status);
+            has_ended = TRUE;
         } else if (pid == lab->server) {
-            g_printerr("%s: error: the lab's file system ended (code %d)\n", g_get_prgname(), exit_code(status));
+            g_printerr("%s: error: the lab's file system ended (code %d)\n", g_get_prgname(),
+                       lab_command_exit_code(status));
             exit(EXIT_FAILURE);
-        } else if (pid == lab->daemons.libvirtd || pid == lab->daemons.virtccwd) {
-            g_printerr("%s: warning: the lab's %s ended (code %d)\n", g_get_prgname(),
-                       pid == lab->daemons.libvirtd ? "libvirtd" : "virtccwd", exit_code(status));
+        } else if ((name = daemon_name(lab, pid))) {
+            g_printerr("%s: warning: the lab's %s ended (code %d)\n", g_get_prgname(), name,
+                       lab_command_exit_code(status));
         }
     }
-    return done;
+    return has_ended;
 }
 
-/* Until the command has ended; or, when the lab is told to end, hands that on and gives the command a moment. */
+/*
+ * Waits until the command ends. Passes signals on to it, and ends without it GRACE_SECONDS after a signal. A lab that
+ * stays ends with the signal.
+ */
 static int supervise(const Lab *lab)
 {
     gint64 deadline = 0;
-    int told = 0;
+    int last_signal = 0;
     int code = 0;
 
     for (;;) {
@@ -195,18 +220,20 @@ static int supervise(const Lab *lab)
         struct pollfd poll_fd = { lab->signal_fd, POLLIN, 0 };
         int signal;
 
+        if (reap(lab, &code))
+            return code;
         if (deadline && left <= 0)
-            return 128 + told;
+            return 128 + last_signal;
         poll(&poll_fd, 1, (int)left);
-        while ((signal = lab_process_signal(lab->signal_fd)) != 0) {
+        while ((signal = lab_process_signal(lab->signal_fd, LAB_TERMINAL_IS_THE_COMMANDS)) != 0) {
             if (signal == SIGCHLD)
                 continue;
-            told = signal;
+            if (lab->command == 0)
+                return EXIT_SUCCESS;
+            last_signal = signal;
             deadline = g_get_monotonic_time() + GRACE_SECONDS * G_TIME_SPAN_SECOND;
             kill(lab->command, signal);
         }
-        if (reap(lab, &code))
-            return code;
     }
 }
 
@@ -217,6 +244,9 @@ void lab_init_run(const LabInit *init, const sigset_t *handled)
     prctl(PR_SET_NAME, "virt-ccw-lab");
     lab.signal_fd = signalfd(-1, handled, SFD_CLOEXEC | SFD_NONBLOCK);
     build(&lab);
-    start_command(&lab);
+    if (init->command)
+        start_command(&lab);
+    else
+        stay(&lab);
     exit(supervise(&lab));
 }

@@ -12,7 +12,7 @@ typedef struct {
 
 struct _LabInodes {
     GMutex lock;
-    GHashTable *by_number; /* guint64 * -> Inode *, the owner */
+    GHashTable *by_number; /* guint64 * -> Inode *; owns the inodes */
     GHashTable *by_path;   /* char * -> Inode * */
     guint64 last;
 };
@@ -41,7 +41,7 @@ LabInodes *lab_inodes_new(void)
     g_mutex_init(&inodes->lock);
     inodes->by_number = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, (GDestroyNotify)inode_free);
     inodes->by_path = g_hash_table_new(g_str_hash, g_str_equal);
-    add(inodes, ""); /* gets LAB_INODE_ROOT */
+    add(inodes, ""); /* LAB_INODE_ROOT */
     return inodes;
 }
 
@@ -53,7 +53,7 @@ void lab_inodes_free(LabInodes *inodes)
     g_free(inodes);
 }
 
-guint64 lab_inodes_take(LabInodes *inodes, const char *path, guint owner)
+guint64 lab_inodes_lookup(LabInodes *inodes, const char *path, guint owner)
 {
     Inode *inode;
     guint64 number;

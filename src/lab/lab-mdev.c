@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Mediated devices of vfio_ccw and their VFIO groups (drivers/vfio/mdev, drivers/vfio/vfio_main.c).
+ * The operations on mediated devices of vfio_ccw and their VFIO groups (drivers/vfio/mdev, drivers/vfio/vfio_main.c).
  */
 #include "lab/lab-model-priv.h"
 #include "lab/lab-number.h"
@@ -19,7 +19,7 @@ static guint free_group(LabModel *model)
         for (guint i = 0; i < model->subchannels->len; i++) {
             const LabSubchannel *sch = g_ptr_array_index(model->subchannels, i);
 
-            taken |= sch->mdev && sch->mdev->bound && sch->mdev->group == group;
+            taken |= sch->mdev && sch->mdev->is_bound && sch->mdev->group == group;
         }
         if (!taken)
             return group;
@@ -45,13 +45,13 @@ static void emit_vfio_dev(LabModel *model, const LabSubchannel *sch, const char 
         model->events->uevent(action, path, "vfio-dev", "", model->opaque);
 }
 
-static void node(LabModel *model, const LabSubchannel *sch, gboolean present)
+static void notify_node(LabModel *model, const LabSubchannel *sch, gboolean is_present)
 {
     if (model->events->node)
-        model->events->node(sch->mdev->group, present, model->opaque);
+        model->events->node(sch->mdev->group, is_present, model->opaque);
 }
 
-/* create_store() and guid_parse(): 36 characters, and one more that the kernel ignores; any version. */
+/* create_store() and guid_parse(): takes 36 characters, a UUID of any version, and one more that the kernel ignores. */
 static gboolean parse_uuid(const char *text, gsize length, char ret_uuid[LAB_UUID_STR_LEN])
 {
     static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
@@ -72,8 +72,8 @@ static gboolean parse_uuid(const char *text, gsize length, char ret_uuid[LAB_UUI
 static void bind_driver(LabModel *model, LabSubchannel *sch)
 {
     sch->mdev->group = free_group(model);
-    sch->mdev->bound = TRUE;
-    node(model, sch, TRUE);
+    sch->mdev->is_bound = TRUE;
+    notify_node(model, sch, TRUE);
     emit_group(model, sch, "add");
     emit_vfio_dev(model, sch, "add");
 }
@@ -90,59 +90,61 @@ int lab_mdev_create(LabModel *model, LabSubchannel *sch, const char *text, gsize
         result = EEXIST;
     else if (sch->mdev)
         result = EUSERS;
-    else if (sch->driver != LAB_DRIVER_VFIO_CCW || sch->unbinding)
+    else if (sch->driver != LAB_DRIVER_VFIO_CCW || sch->is_unbinding)
         result = ENODEV;
     if (!result) {
         sch->mdev = g_new0(LabMdev, 1);
         memcpy(sch->mdev->uuid, uuid, sizeof(uuid));
         lab_emit_mdev(model, sch, "add", NULL);
         bind_driver(model, sch);
-        sch->mdev->active = TRUE;
+        sch->mdev->is_active = TRUE;
         lab_emit_mdev(model, sch, "bind", NULL);
     }
     g_mutex_unlock(&model->lock);
     return result;
 }
 
-/* vfio_unregister_group_dev(). Whoever set `unbinding` is the only one to come here, so the mdev stays while the lock
- * is left. */
+/*
+ * vfio_unregister_group_dev(). Only the thread that has set is_unbinding calls this, so the mdev stays while this
+ * function releases the lock.
+ */
 static void unbind_driver(LabModel *model, LabSubchannel *sch)
 {
-    while (sch->mdev->in_use) {
+    while (sch->mdev->is_in_use) {
         gint64 until = g_get_monotonic_time() + REQUEST_INTERVAL;
 
         if (model->events->request)
             model->events->request(sch->mdev->serial, model->opaque);
-        while (sch->mdev->in_use && g_cond_wait_until(&model->changed, &model->lock, until))
+        while (sch->mdev->is_in_use && g_cond_wait_until(&model->changed, &model->lock, until))
             ;
     }
     emit_vfio_dev(model, sch, "remove");
-    node(model, sch, FALSE);
+    notify_node(model, sch, FALSE);
     emit_group(model, sch, "remove");
-    sch->mdev->bound = sch->mdev->unbinding = sch->mdev->open = FALSE;
-    lab_changed(sch);
+    sch->mdev->is_bound = sch->mdev->is_unbinding = sch->mdev->is_open = FALSE;
+    lab_subchannel_changed(sch);
     lab_emit_mdev(model, sch, "unbind", NULL);
     g_cond_broadcast(&model->changed);
 }
 
 static void begin_unbind(LabSubchannel *sch)
 {
-    sch->mdev->unbinding = TRUE;
-    lab_changed(sch);
+    sch->mdev->is_unbinding = TRUE;
+    lab_subchannel_changed(sch);
 }
 
-/* The one who took `active` away is the only one to come here. */
+/* Only the thread that has cleared is_active calls this. */
 void lab_mdev_destroy(LabModel *model, LabSubchannel *sch)
 {
-    while (sch->mdev->unbinding) /* its driver is being unbound by hand */
+    while (sch->mdev->is_unbinding) /* a user's write to "unbind" still waits */
         g_cond_wait(&model->changed, &model->lock);
-    if (sch->mdev->bound) {
+    if (sch->mdev->is_bound) {
         begin_unbind(sch);
         unbind_driver(model, sch);
     }
     lab_emit_mdev(model, sch, "remove", NULL);
     g_clear_pointer(&sch->mdev, g_free);
-    lab_changed(sch);
+    lab_subchannel_changed(sch);
     g_cond_broadcast(&model->changed);
 }
 
@@ -152,7 +154,7 @@ static LabSubchannel *find_active(LabModel *model, const char *text)
     g_autofree char *uuid = g_strndup(text, length && text[length - 1] == '\n' ? length - 1 : length);
     LabSubchannel *sch = lab_find_mdev(model, uuid);
 
-    return sch && sch->mdev->active ? sch : NULL;
+    return sch && sch->mdev->is_active ? sch : NULL;
 }
 
 int lab_mdev_unbind(LabModel *model, const char *text)
@@ -162,7 +164,7 @@ int lab_mdev_unbind(LabModel *model, const char *text)
 
     g_mutex_lock(&model->lock);
     sch = find_active(model, text);
-    if (sch && sch->mdev->bound && !sch->mdev->unbinding) {
+    if (sch && sch->mdev->is_bound && !sch->mdev->is_unbinding) {
         begin_unbind(sch);
         unbind_driver(model, sch);
         result = 0;
@@ -176,7 +178,7 @@ int lab_mdev_probe(LabModel *model, const char *text)
     int result;
 
     g_mutex_lock(&model->lock);
-    result = find_active(model, text) ? 0 : ENODEV; /* there is no driver that matches */
+    result = find_active(model, text) ? 0 : ENODEV; /* no driver matches, which is no error */
     g_mutex_unlock(&model->lock);
     return result;
 }
@@ -193,9 +195,9 @@ int lab_mdev_remove(LabModel *model, const char *uuid, const char *text)
         return 0;
     g_mutex_lock(&model->lock);
     sch = lab_find_mdev(model, uuid);
-    if (sch && sch->mdev->active) {
-        sch->mdev->active = FALSE;
-        lab_changed(sch);
+    if (sch && sch->mdev->is_active) {
+        sch->mdev->is_active = FALSE;
+        lab_subchannel_changed(sch);
         lab_mdev_destroy(model, sch);
         result = 0;
     }
@@ -205,7 +207,7 @@ int lab_mdev_remove(LabModel *model, const char *uuid, const char *text)
 
 static gboolean is_usable(const LabMdev *mdev)
 {
-    return mdev->active && mdev->bound && !mdev->unbinding;
+    return mdev->is_active && mdev->is_bound && !mdev->is_unbinding;
 }
 
 static LabMdev *find_group(LabModel *model, guint group, LabSubchannel **ret_sch)
@@ -227,8 +229,10 @@ static void fill_group(const LabSubchannel *sch, LabGroup *ret_group)
         .serial = sch->mdev->serial,
         .token = sch->mdev->token,
         .image_fd = sch->config.image_fd,
-        .read_only = sch->config.read_only,
-        .sync = sch->config.sync,
+        .snapshot_fd = sch->config.snapshot_fd,
+        .is_read_only = sch->config.is_read_only,
+        .is_sync = sch->config.is_sync,
+        .is_snapshot = sch->config.is_snapshot,
     };
     memcpy(ret_group->uuid, sch->mdev->uuid, sizeof(ret_group->uuid));
     memcpy(ret_group->bus_id, sch->device, sizeof(ret_group->bus_id));
@@ -244,12 +248,12 @@ int lab_group_open(LabModel *model, guint group, LabGroup *ret_group)
     mdev = find_group(model, group, &sch);
     if (!mdev) {
         result = ENODEV;
-    } else if (mdev->open) {
+    } else if (mdev->is_open) {
         result = EBUSY;
     } else if (getrandom(&mdev->token, sizeof(mdev->token), 0) != sizeof(mdev->token)) {
         result = EIO;
     } else {
-        mdev->open = TRUE;
+        mdev->is_open = TRUE;
         mdev->serial = ++model->last_serial;
         fill_group(sch, ret_group);
     }
@@ -266,7 +270,7 @@ int lab_group_find(LabModel *model, const CcwLabToken *token, LabGroup *ret_grou
         const LabSubchannel *sch = g_ptr_array_index(model->subchannels, i);
         const LabMdev *mdev = sch->mdev;
 
-        if (mdev && mdev->bound && mdev->open && memcmp(&mdev->token, token, sizeof(*token)) == 0) {
+        if (mdev && mdev->is_bound && mdev->is_open && memcmp(&mdev->token, token, sizeof(*token)) == 0) {
             fill_group(sch, ret_group);
             result = 0;
         }
@@ -278,19 +282,19 @@ int lab_group_find(LabModel *model, const CcwLabToken *token, LabGroup *ret_grou
 gboolean lab_group_set_in_use(LabModel *model, guint64 serial, gboolean in_use)
 {
     LabSubchannel *sch;
-    gboolean wanted = TRUE;
+    gboolean can_keep = FALSE;
 
     g_mutex_lock(&model->lock);
     sch = lab_find_serial(model, serial);
     if (sch) {
-        /* A removal that has begun does not begin to wait for a user who comes too late, but it waits on for one. */
+        /* A removal that has begun waits for its user to end, but not for a user that starts later. */
         if (!in_use || is_usable(sch->mdev))
-            sch->mdev->in_use = in_use && sch->mdev->open;
-        wanted = !is_usable(sch->mdev);
+            sch->mdev->is_in_use = in_use && sch->mdev->is_open;
+        can_keep = is_usable(sch->mdev);
         g_cond_broadcast(&model->changed);
     }
     g_mutex_unlock(&model->lock);
-    return !wanted;
+    return can_keep;
 }
 
 void lab_group_close(LabModel *model, guint64 serial)
@@ -300,7 +304,7 @@ void lab_group_close(LabModel *model, guint64 serial)
     g_mutex_lock(&model->lock);
     sch = lab_find_serial(model, serial);
     if (sch) {
-        sch->mdev->open = sch->mdev->in_use = FALSE;
+        sch->mdev->is_open = sch->mdev->is_in_use = FALSE;
         g_cond_broadcast(&model->changed);
     }
     g_mutex_unlock(&model->lock);

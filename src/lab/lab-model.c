@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The model's objects: making, finding, and what they say of themselves. What can be done to them is in lab-css.c,
- * lab-ccw.c and lab-mdev.c.
+ * Makes and finds the model's objects, and answers questions about them. The operations on them are in lab-css.c,
+ * lab-ccw.c, lab-mdev.c and lab-hardware.c.
  */
 #include "lab/lab-model-priv.h"
 
@@ -27,8 +27,8 @@ static LabSubchannel *subchannel_new(const LabDevice *device, guint16 number)
     ccw_bus_id_format(&id, sch->name);
     ccw_bus_id_format(&device->id, sch->device);
     sch->driver = LAB_DRIVER_IO_SUBCHANNEL;
-    sch->registered = sch->has_ccw = sch->device_bound = sch->online = TRUE;
-    lab_dasd_init(&sch->dasd, &device->id, device->read_only);
+    sch->is_registered = sch->has_ccw = sch->is_device_bound = sch->is_online = TRUE;
+    lab_dasd_init(&sch->dasd, &device->id, device->is_read_only);
     lab_dasd_set_online(&sch->dasd, TRUE);
     lab_set_paths(sch, LAB_PATH_MASK);
     return sch;
@@ -88,42 +88,42 @@ const char *lab_driver_name(LabDriver driver)
     return driver_names[driver];
 }
 
-gboolean lab_driver_linked(const LabSubchannel *sch)
+gboolean lab_driver_is_linked(const LabSubchannel *sch)
 {
-    return sch->driver != LAB_DRIVER_NONE && !sch->unbinding;
+    return sch->driver != LAB_DRIVER_NONE && !sch->is_unbinding;
 }
 
-gboolean lab_ccw_present(const LabSubchannel *sch)
+gboolean lab_ccw_is_present(const LabSubchannel *sch)
 {
     return sch->has_ccw;
 }
 
 gboolean lab_has_path(const LabModel *model, const LabSubchannel *sch)
 {
-    return sch->state != LAB_STATE_NO_PATH && sch->state != LAB_STATE_UNPLUGGED && !model->varied_off;
+    return sch->state != LAB_STATE_NO_PATH && sch->state != LAB_STATE_UNPLUGGED && !model->is_varied_off;
 }
 
-gboolean lab_ccw_disconnected(const LabModel *model, const LabSubchannel *sch)
+gboolean lab_ccw_is_disconnected(const LabModel *model, const LabSubchannel *sch)
 {
-    return sch->has_ccw && (sch->orphan || !lab_has_path(model, sch));
+    return sch->has_ccw && (sch->is_orphan || !lab_has_path(model, sch));
 }
 
 /* available_show() of drivers/s390/cio/device.c */
 const char *lab_availability(const LabModel *model, const LabSubchannel *sch)
 {
-    if (sch->orphan)
+    if (sch->is_orphan)
         return "no device";
-    if (lab_ccw_disconnected(model, sch))
+    if (lab_ccw_is_disconnected(model, sch))
         return "no path";
-    return sch->boxed ? "boxed" : "good";
+    return sch->is_boxed ? "boxed" : "good";
 }
 
-void lab_changed(LabSubchannel *sch)
+void lab_subchannel_changed(LabSubchannel *sch)
 {
     sch->changes++;
 }
 
-/* sysfs_streq(): text is compared but for one trailing newline. */
+/* sysfs_streq(): ignores one trailing newline of text. */
 static LabSubchannel *find_by(GHashTable *table, const char *text)
 {
     gsize length = strlen(text);
@@ -136,14 +136,14 @@ LabSubchannel *lab_find_subchannel(LabModel *model, const char *text)
 {
     LabSubchannel *sch = find_by(model->by_name, text);
 
-    return sch && sch->registered ? sch : NULL;
+    return sch && sch->is_registered ? sch : NULL;
 }
 
 LabSubchannel *lab_find_ccw(LabModel *model, const char *text)
 {
     LabSubchannel *sch = find_by(model->by_device, text);
 
-    return sch && lab_ccw_present(sch) ? sch : NULL;
+    return sch && lab_ccw_is_present(sch) ? sch : NULL;
 }
 
 LabSubchannel *lab_find_mdev(LabModel *model, const char *uuid)
@@ -162,7 +162,7 @@ LabSubchannel *lab_find_serial(LabModel *model, guint64 serial)
     for (guint i = 0; i < model->subchannels->len; i++) {
         LabSubchannel *sch = g_ptr_array_index(model->subchannels, i);
 
-        if (sch->mdev && sch->mdev->bound && sch->mdev->serial == serial)
+        if (sch->mdev && sch->mdev->is_bound && sch->mdev->serial == serial)
             return sch;
     }
     return NULL;
@@ -170,13 +170,13 @@ LabSubchannel *lab_find_serial(LabModel *model, guint64 serial)
 
 void lab_device_lock(LabModel *model, LabSubchannel *sch)
 {
-    while (sch->locked)
+    while (sch->is_locked)
         g_cond_wait(&model->changed, &model->lock);
-    sch->locked = TRUE;
+    sch->is_locked = TRUE;
 }
 
 void lab_device_unlock(LabModel *model, LabSubchannel *sch)
 {
-    sch->locked = FALSE;
+    sch->is_locked = FALSE;
     g_cond_broadcast(&model->changed);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The lab's channel subsystem as data: subchannels with their ccw devices, drivers, mediated devices and VFIO groups,
- * and the operations that sysfs offers on them, with the results of Linux 6.1 (drivers/base/bus.c, drivers/s390/cio,
- * drivers/vfio/mdev). No FUSE, no processes, no files: those hang on LabModelEvents.
+ * and the operations of sysfs on them, with the results of Linux 6.1 (drivers/base/bus.c, drivers/s390/cio,
+ * drivers/vfio/mdev). The model knows no FUSE, no processes and no files; LabModelEvents connects it with them.
  *
- * Every operation returns 0 or an errno. The lock is inside; where the kernel blocks because a process still uses a
- * device, the calling thread blocks, and the lock is free meanwhile.
+ * Every operation returns 0 or an errno, and takes the model's lock itself. Where the kernel blocks because a process
+ * still uses a device, the operation blocks the calling thread, and releases the lock meanwhile.
  */
 #pragma once
 
@@ -16,117 +16,134 @@
 #include "util/lab-protocol.h"
 
 #define LAB_UUID_STR_LEN 37
-#define LAB_CHPID 0x40 /* every DASD of a lab hangs on this one channel path */
+#define LAB_CHPID 0x40 /* the one channel path to every DASD of a lab */
 #define LAB_PATH_MASK 0x80
 
 typedef struct {
-    CcwBusId id; /* of the ccw device */
+    CcwBusId id; /* the ccw device's */
     guint16 cu_type, dev_type;
     guint8 cu_model, dev_model;
-    int image_fd; /* borrowed; only handed through */
-    gboolean read_only;
-    gboolean sync;
+    guint32 cylinders;
+    int image_fd; /* the caller owns it; the model only passes it on */
+    gboolean is_read_only;
+    gboolean is_sync;
+    gboolean is_snapshot;
+    int snapshot_fd; /* if is_snapshot: gets the guests' writes; the image is only read. The caller owns this descriptor
+                      */
 } LabDevice;
 
-/* What the hardware is to the kernel. Names as in its `availability`, where it has one. */
+/* The state of the hardware. The names are those of the kernel's attribute availability, where it has one. */
 typedef enum {
     LAB_STATE_GOOD,
     LAB_STATE_BOXED,     /* another system holds a reserve on it */
-    LAB_STATE_NO_PATH,   /* no path of the channel subsystem's leads to it */
-    LAB_STATE_ALIAS,     /* a PAV alias: no device of its own */
-    LAB_STATE_UNPLUGGED, /* its subchannel has gone */
+    LAB_STATE_NO_PATH,   /* the channel subsystem has no path to it */
+    LAB_STATE_ALIAS,     /* a PAV alias, which is no device of its own */
+    LAB_STATE_UNPLUGGED, /* its subchannel is gone */
     LAB_STATE_LAST
 } LabState;
 
 typedef enum { LAB_DRIVER_NONE, LAB_DRIVER_IO_SUBCHANNEL, LAB_DRIVER_VFIO_CCW, LAB_DRIVER_LAST } LabDriver;
 
-#define LAB_DEFUNCT "defunct" /* below css0, in the place of a subchannel: the orphanage of drivers/s390/cio */
+#define LAB_DEFUNCT "defunct" /* below css0, beside the subchannels: the orphanage of drivers/s390/cio */
 #define LAB_CCW_DRIVER "dasd-eckd"
 #define LAB_MDEV_DRIVER "vfio_ccw_mdev"
 #define LAB_MDEV_TYPE "vfio_ccw-io"
-#define LAB_GROUP_MAJOR "254" /* of /dev/vfio/N; Linux takes what is free */
+#define LAB_GROUP_MAJOR "254" /* the major number of /dev/vfio/N; Linux allocates a free one */
 
 typedef struct {
     char uuid[LAB_UUID_STR_LEN]; /* lower case */
     guint group;                 /* N of /dev/vfio/N */
-    guint64 serial;              /* of the last open of its group; no number is used twice, as UUID and group may be */
-    CcwLabToken token;           /* of that open, while it lasts */
-    gboolean bound;              /* it has its driver, and with that a group */
-    gboolean unbinding;          /* but its driver's remove function runs */
-    gboolean active;             /* FALSE from the start of its removal: off its bus, alive until its user lets go */
-    gboolean open;               /* /dev/vfio/N is open */
-    gboolean in_use;             /* and the device's own fd was taken: a removal waits for it */
+    guint64 serial;              /* names the last open of its group; unique, while UUIDs and groups can come back */
+    CcwLabToken token;           /* proves that open, while it lasts */
+    gboolean is_bound;           /* it has its driver, and so a group */
+    gboolean is_unbinding;       /* its driver's remove function runs */
+    gboolean is_active;          /* it is on its bus; FALSE from the start of its removal, which waits for its user */
+    gboolean is_open;            /* /dev/vfio/N is open */
+    gboolean is_in_use;          /* the user also has the device's own descriptor; a removal waits for that */
 } LabMdev;
 
 typedef struct {
-    char name[CCW_BUS_ID_STR_LEN];   /* of the subchannel, "0.0.0000" */
-    char device[CCW_BUS_ID_STR_LEN]; /* of its ccw device, "0.0.1234" */
-    guint number;                    /* among the model's, from 1 */
+    char name[CCW_BUS_ID_STR_LEN];   /* the subchannel's bus id, "0.0.0000" */
+    char device[CCW_BUS_ID_STR_LEN]; /* its ccw device's bus id, "0.0.1234" */
+    guint number;                    /* its number in the model, from 1 */
     LabDevice config;
     LabDriver driver;
-    gboolean unbinding;    /* the driver's links are gone, its remove function runs */
-    gboolean locked;       /* the driver core's device lock is held by an operation */
-    char *driver_override; /* NULL reads "(null)" */
-    LabState state;        /* of the hardware */
-    gboolean registered;   /* the subchannel is there; FALSE once the kernel has noticed that it was unplugged */
-    gboolean has_ccw;      /* its ccw device is there */
-    gboolean orphan;       /* below css0/defunct: it was online when the hardware went */
-    gboolean boxed;        /* the kernel knows of the reserve */
-    guint8 vpm;            /* paths that the kernel has verified, as the attribute vpm */
-    gboolean device_bound; /* the ccw device has its driver */
-    gboolean online;
+    gboolean is_unbinding;    /* the driver's links are gone, and its remove function runs */
+    gboolean is_locked;       /* an operation holds the driver core's device lock */
+    char *driver_override;    /* NULL reads "(null)" */
+    LabState state;           /* the hardware's */
+    gboolean is_registered;   /* the subchannel exists; FALSE when the kernel has noticed that it is unplugged */
+    gboolean has_ccw;         /* its ccw device exists */
+    gboolean is_orphan;       /* the ccw device is below css0/defunct: it was online when the hardware vanished */
+    gboolean is_boxed;        /* the kernel knows of the reserve */
+    guint8 vpm;               /* mask of the paths that the kernel has verified, as in the attribute vpm */
+    gboolean is_device_bound; /* the ccw device has its driver */
+    gboolean is_online;
     LabDasd dasd;
-    guint64 changes; /* counts up whenever paths may have vanished */
+    guint64 changes; /* grows whenever paths may have vanished */
     LabMdev *mdev;
 } LabSubchannel;
 
 /*
- * What the model tells, with its lock held: the receiver must not call back. Before an `add` of subsystem vfio its node
- * was made, and the node goes before its `remove`.
+ * The model calls these functions with its lock held, so they must not call the model. It adds the node of a group
+ * before the uevent "add" of subsystem vfio, and removes the node before the uevent "remove".
  */
 typedef struct {
-    /* env: lines KEY=VALUE beyond ACTION, DEVPATH and SUBSYSTEM; devpath begins with a slash, without /sys */
+    /* devpath: begins with a slash, without /sys; env: lines KEY=VALUE besides ACTION, DEVPATH and SUBSYSTEM */
     void (*uevent)(const char *action, const char *devpath, const char *subsystem, const char *env, gpointer opaque);
-    void (*node)(guint group, gboolean present, gpointer opaque);
-    /* a write waits for the user of this mdev to let go; said again every ten seconds, as the kernel does */
+    /* group N has /dev/vfio/N now, or no longer */
+    void (*node)(guint group, gboolean is_present, gpointer opaque);
+    /* a write waits until the user of this mdev releases it; called every ten seconds, as in the kernel */
     void (*request)(guint64 serial, gpointer opaque);
 } LabModelEvents;
 
 typedef struct {
     GMutex lock;
     GCond changed;
-    GPtrArray *subchannels;          /* LabSubchannel *, fixed for the model's life */
-    GHashTable *by_name, *by_device; /* of subchannels: char * -> LabSubchannel * */
+    GPtrArray *subchannels;          /* LabSubchannel *; never changes */
+    GHashTable *by_name, *by_device; /* bus id of a subchannel or ccw device: char * -> LabSubchannel * */
     gboolean css_autoprobe, ccw_autoprobe, mdev_autoprobe;
-    gboolean varied_off; /* the one channel path, by its attribute status */
+    gboolean is_varied_off; /* a user has varied off the one channel path, by its attribute status */
     const LabModelEvents *events;
     gpointer opaque;
     guint64 last_serial;
 } LabModel;
 
-/* Devices are online and bound to dasd-eckd; subchannels are numbered in order, within each subchannel set. */
+/**
+ * lab_model_new: Makes a model whose devices are online and bound to dasd-eckd.
+ * @devices: copied; the model numbers their subchannels in this order, within each subchannel set
+ */
 LabModel *lab_model_new(const LabDevice *devices, gsize n_devices);
 void lab_model_free(LabModel *model);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LabModel, lab_model_free)
 
+/* @events: must live as long as the model. */
 void lab_model_set_events(LabModel *model, const LabModelEvents *events, gpointer opaque);
 
-const char *lab_driver_name(LabDriver driver);      /* NULL for none */
-gboolean lab_ccw_present(const LabSubchannel *sch); /* the ccw device is there, if only below css0/defunct */
-/* What its attribute availability reads. */
-const char *lab_availability(const LabModel *model, const LabSubchannel *sch);
-gboolean lab_driver_linked(const LabSubchannel *sch); /* sysfs shows the subchannel's driver */
+/* Returns: the name in sysfs, or NULL for LAB_DRIVER_NONE. */
+const char *lab_driver_name(LabDriver driver);
 
-/* The uevent attribute of each, lines KEY=VALUE. */
+/* Returns: whether sysfs shows the subchannel's driver. */
+gboolean lab_driver_is_linked(const LabSubchannel *sch);
+
+/* Returns: whether the ccw device exists, below its subchannel or css0/defunct. */
+gboolean lab_ccw_is_present(const LabSubchannel *sch);
+
+/* Returns: the value of the ccw device's attribute availability. */
+const char *lab_availability(const LabModel *model, const LabSubchannel *sch);
+
+/* These append the uevent attribute of an object: lines KEY=VALUE. */
 void lab_env_subchannel(const LabSubchannel *sch, GString *text);
 void lab_env_ccw(const LabSubchannel *sch, GString *text);
 void lab_env_mdev(const LabSubchannel *sch, GString *text);
 void lab_env_group(const LabSubchannel *sch, GString *text);
+
+/* Appends the modalias of a ccw device. */
 void lab_modalias_ccw(const LabSubchannel *sch, GString *text);
 
 /*
- * Stores: text is what was written, with one NUL after its length bytes; names are compared as sysfs_streq() does, one
- * trailing newline not counting.
+ * The writes to attributes. @text is the text that a user wrote, with a NUL after its @length bytes. A trailing newline
+ * of a name does not count, as in sysfs_streq(). They return 0 or an errno.
  */
 int lab_css_bind(LabModel *model, LabDriver driver, const char *text);
 int lab_css_unbind(LabModel *model, LabDriver driver, const char *text);
@@ -138,60 +155,83 @@ int lab_ccw_unbind(LabModel *model, const char *text);
 int lab_ccw_probe(LabModel *model, const char *text);
 int lab_ccw_online(LabModel *model, LabSubchannel *sch, const char *text, gsize length);
 
-/* A write to one of dasd-eckd's attributes, lab-dasd.h. */
+/* Writes an attribute of dasd-eckd. @attr: as in lab-dasd.h. */
 int lab_ccw_dasd(LabModel *model, LabSubchannel *sch, guint attr, const char *text);
 
 int lab_mdev_create(LabModel *model, LabSubchannel *sch, const char *text, gsize length);
 int lab_mdev_remove(LabModel *model, const char *uuid, const char *text);
-/* drivers/vfio/mdev/mdev_driver.c: a driver is bound when an mdev is made, and never by hand. */
+/* The kernel binds a driver only when a user makes the mdev (drivers/vfio/mdev/mdev_driver.c), so there is no bind. */
 int lab_mdev_unbind(LabModel *model, const char *text);
 int lab_mdev_probe(LabModel *model, const char *text);
 
-/* A write to css0/rescan. */
+/* Does a write to css0/rescan. */
 void lab_css_rescan(LabModel *model);
-/* A write to the attribute status of the channel path. */
+/* Does a write to the attribute status of the channel path. */
 int lab_chp_vary(LabModel *model, const char *text);
 
-/*
- * What an administrator of the hardware does to a device (its bus id), and what the kernel makes of it. They return
- * when the kernel is done with it, which it is not while a process has a device that goes: docs/lab.md. ENODEV: there
- * is no such device; EEXIST: it is so already.
+/**
+ * lab_hardware_set: Changes the hardware's state of a device, as an administrator of the hardware does.
+ * @device: the ccw device's bus id
+ *
+ * The function waits until the kernel has handled the change, and so for a process that uses an unplugged device
+ * (docs/lab.md).
+ *
+ * Returns: 0; ENODEV if there is no such device; EEXIST if the device is in that state already.
  */
 int lab_hardware_set(LabModel *model, const char *device, LabState state);
+
+/* Returns: 0, or ENODEV if there is no such device. */
 int lab_hardware_get(LabModel *model, const char *device, LabState *ret_state);
+
+/* Returns: the word of the command line, such as "no-path". */
 const char *lab_state_name(LabState state);
 
 typedef enum {
     LAB_SYNTH_SUBCHANNEL,
     LAB_SYNTH_CCW,
     LAB_SYNTH_MDEV,
-    LAB_SYNTH_OTHER, /* a bus, a driver: checked, but it has no listeners */
+    LAB_SYNTH_OTHER, /* a bus or driver; the model checks the action, and sends nothing */
 } LabSynth;
 
-/* A write to a uevent attribute: says the event again. EINVAL for an action that is none. */
+/* Does a write to a uevent attribute: sends the event again. Returns: 0; EINVAL for an unknown action; ENODEV. */
 int lab_synth_uevent(LabModel *model, LabSubchannel *sch, LabSynth what, const char *text);
 
 typedef struct {
-    guint64 serial; /* names this open in the calls below */
+    guint64 serial; /* names this open for the functions below */
     CcwLabToken token;
     char uuid[LAB_UUID_STR_LEN];
     char bus_id[CCW_BUS_ID_STR_LEN];
     int image_fd;
-    gboolean read_only;
-    gboolean sync;
+    int snapshot_fd; /* if is_snapshot */
+    gboolean is_read_only;
+    gboolean is_sync;
+    gboolean is_snapshot;
 } LabGroup;
 
-/* An open of /dev/vfio/N. ENODEV: no such group; EBUSY: it is open. *ret_group is written on success only. */
+/**
+ * lab_group_open: Opens /dev/vfio/N.
+ * @group: N
+ * @ret_group: written on success only
+ *
+ * Returns: 0; ENODEV if there is no such group; EBUSY if it is open; EIO if the kernel has no random bytes.
+ */
 int lab_group_open(LabModel *model, guint group, LabGroup *ret_group);
 
 /**
- * lab_group_find: Finds the open of a group that a token belongs to.
- * @token: as lab_group_open() gave it
+ * lab_group_find: Finds the open of a group by its token.
+ * @token: that of lab_group_open()
  * @ret_group: written on success only
  *
- * Returns: 0; EACCES if no group is open under this token.
+ * Returns: 0; EACCES if no open group has this token.
  */
 int lab_group_find(LabModel *model, const CcwLabToken *token, LabGroup *ret_group);
-/* FALSE: the device is gone or wanted back, its user should let go. */
+
+/**
+ * lab_group_set_in_use: Notes whether the process that opened a group uses its device.
+ * @serial: the open of the group
+ *
+ * Returns: TRUE if the user can keep the device; FALSE if the device is gone or a removal waits for its user.
+ */
 gboolean lab_group_set_in_use(LabModel *model, guint64 serial, gboolean in_use);
+
 void lab_group_close(LabModel *model, guint64 serial);

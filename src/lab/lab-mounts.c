@@ -12,20 +12,21 @@
 #include <unistd.h>
 
 #include "util/error.h"
+#include "util/lab-protocol.h"
 
-#define STAGE "/tmp" /* any folder that every system has: the new root is there for a moment */
+#define STAGE "/tmp" /* any folder that every system has; the new root is there only until pivot_root(2) */
 #define OLD "/.lab-old-root"
 
 typedef struct {
     const char *target;
     const char *type;
     const char *options;
-    const char *program; /* whose folder the target is; NULL: it is made */
+    const char *program; /* an installed program that owns the target; NULL: the lab makes the target */
 } Mount;
 
 /*
- * In order, before the host's folders. The sysfs at /sys is hidden by the lab's own (lab-fuse.h), but it is the first
- * of its type in /proc/mounts, and s390-tools take the place of that one for sysfs.
+ * The lab mounts these in order, before the host's folders. The lab's own file system (lab-fuse.h) hides the sysfs at
+ * /sys. That is still the first sysfs in /proc/mounts, where s390-tools look for the path of sysfs.
  */
 static const Mount own_mounts[] = {
     { "/proc", "proc", NULL, NULL },
@@ -36,7 +37,7 @@ static const Mount own_mounts[] = {
     { "/dev/shm", "tmpfs", "mode=1777", NULL },
 };
 
-/* Over the host's folders. */
+/* The lab mounts these over the host's folders. */
 static const Mount private_mounts[] = {
     { "/etc/libvirt", "tmpfs", "mode=0755", "libvirt" },     { "/var/lib/libvirt", "tmpfs", "mode=0755", "libvirt" },
     { "/var/log/libvirt", "tmpfs", "mode=0755", "libvirt" }, { "/var/cache/libvirt", "tmpfs", "mode=0755", "libvirt" },
@@ -49,7 +50,7 @@ static const struct {
 } folders[] = {
     { LAB_BIN, 0755 },
     { LAB_REAL_SYS, 0755 },
-    { LAB_BACKEND, 0700 }, /* libvirtd authorises every client that can connect */
+    { LAB_BACKEND, 0700 }, /* libvirtd authorises every client that can connect there */
     { "/run/lock", 01777 },
     { "/run/libvirt", 0755 },
     { "/run/udev", 0755 },
@@ -70,7 +71,7 @@ static const struct {
     { "/dev/stdout", "/proc/self/fd/1" }, { "/dev/stderr", "/proc/self/fd/2" },
 };
 
-/* Empty files: libudev listens only where udevd is. */
+/* Empty files. libudev listens only if it finds the socket of udevd. */
 static const struct {
     const char *path;
     int mode;
@@ -81,6 +82,47 @@ static const struct {
 static gboolean fail(GError **error, const char *what, const char *path)
 {
     ccw_error_set_errno(error, errno, "cannot make the lab: %s %s", what, path);
+    return FALSE;
+}
+
+/* Explains why the lab may mount nothing, although it has a mount namespace of its own. */
+static gboolean fail_any_mount(GError **error, const char *what, const char *path)
+{
+    if (errno == EPERM || errno == ENOSYS)
+        ccw_error_set_errno(error, errno,
+                            "cannot make the lab: %s %s: a container's seccomp profile may forbid mounts (docker and "
+                            "podman: --security-opt seccomp=unconfined)",
+                            what, path);
+    else if (errno == EACCES)
+        ccw_error_set_errno(error, errno,
+                            "cannot make the lab: %s %s: an AppArmor or SELinux profile may forbid mounts (docker and "
+                            "podman: --security-opt apparmor=unconfined, or label=disable)",
+                            what, path);
+    else
+        fail(error, what, path);
+    return FALSE;
+}
+
+/*
+ * Explains why a file system cannot be mounted. In a user namespace the kernel mounts proc and sysfs only if all of the
+ * container's /proc and /sys is visible (fs/namespace.c: mount_too_revealing()). A lab's file system hides its /sys.
+ */
+static gboolean fail_mount(GError **error, const char *type, const char *path)
+{
+    int problem = errno;
+    gboolean is_sysfs = strcmp(type, "sysfs") == 0;
+
+    if (problem == EPERM && is_sysfs && g_file_test(OLD CCW_LAB_SOCKET, G_FILE_TEST_EXISTS))
+        g_set_error(error, CCW_ERROR, CCW_ERROR_DENIED,
+                    "cannot make the lab: this is a lab already, in which only its root can make another one");
+    else if (problem == EPERM && (is_sysfs || strcmp(type, "proc") == 0))
+        ccw_error_set_errno(
+            error, problem,
+            "cannot make the lab: mount %s: this container hides parts of %s (docker: --security-opt "
+            "systempaths=unconfined, podman: --security-opt unmask=ALL, Kubernetes: procMount: Unmasked)",
+            path, path);
+    else
+        ccw_error_set_errno(error, problem, "cannot make the lab: mount %s", path);
     return FALSE;
 }
 
@@ -99,13 +141,13 @@ static gboolean bind_mount(const char *source, const char *target, GError **erro
     return mount(source, target, NULL, MS_BIND | MS_REC, NULL) == 0 || fail(error, "bind", source);
 }
 
-/* Only for a mount that is new, so that nothing has a file of it open for writing. */
+/* Only for a new mount: the kernel rejects this for a mount with files that are open for writing. */
 static gboolean make_read_only(const char *path, GError **error)
 {
     struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
 
     return syscall(SYS_mount_setattr, AT_FDCWD, path, AT_RECURSIVE, &attr, sizeof(attr)) == 0 ||
-           fail(error, "make read-only the mount", path);
+           fail(error, "set read-only", path);
 }
 
 static gboolean bind_read_only(const char *source, const char *target, GError **error)
@@ -116,18 +158,18 @@ static gboolean bind_read_only(const char *source, const char *target, GError **
 static gboolean enter_root(GError **error)
 {
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
-        return fail(error, "make private the mount", "/");
+        return fail_any_mount(error, "set private propagation at", "/");
     if (mount("libvirt-ccw-lab", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") != 0)
-        return fail(error, "mount a tmpfs at", STAGE);
+        return fail_any_mount(error, "mount a tmpfs at", STAGE);
     if (mkdir(STAGE OLD, 0700) != 0)
         return fail(error, "create the folder", STAGE OLD);
     if (syscall(SYS_pivot_root, STAGE, STAGE OLD) != 0 || chdir("/") != 0)
-        return fail(error, "pivot to", STAGE);
+        return fail_any_mount(error, "pivot to", STAGE);
     return TRUE;
 }
 
-/* One entry of the host's root: folders and files are bound, links are links again. */
-static gboolean take_over(const char *name, gboolean is_writable, GError **error)
+/* Binds one folder or file of the host's root into the lab's, or makes a link again. */
+static gboolean bind_entry(const char *name, gboolean is_writable, GError **error)
 {
     g_autofree char *source = g_build_filename(OLD, name, NULL);
     g_autofree char *target = g_build_filename("/", name, NULL);
@@ -151,7 +193,7 @@ static gboolean is_own_folder(const char *name)
     return FALSE;
 }
 
-static gboolean take_over_all(gboolean are_writable, GError **error)
+static gboolean bind_entries(gboolean are_writable, GError **error)
 {
     g_autoptr(GDir) root = g_dir_open(OLD, 0, error);
     const char *name;
@@ -159,7 +201,7 @@ static gboolean take_over_all(gboolean are_writable, GError **error)
     if (!root)
         return FALSE;
     while ((name = g_dir_read_name(root))) {
-        if (strcmp(name, &OLD[1]) != 0 && !is_own_folder(name) && !take_over(name, are_writable, error))
+        if (strcmp(name, &OLD[1]) != 0 && !is_own_folder(name) && !bind_entry(name, are_writable, error))
             return FALSE;
     }
     return TRUE;
@@ -172,7 +214,7 @@ static gboolean is_below(const char *path, const char *folder)
     return strncmp(path, folder, length) == 0 && (path[length] == '\0' || path[length] == '/');
 }
 
-/* One of the first count others holds the path, so it is writable already. */
+/* Returns: whether one of the first count others holds the path, which is so writable already. */
 static gboolean is_covered(const char *path, const char *const *others, gsize count)
 {
     for (gsize i = 0; i < count; i++)
@@ -181,7 +223,7 @@ static gboolean is_covered(const char *path, const char *const *others, gsize co
     return FALSE;
 }
 
-/* The host's own mount, which can be written to, over the read-only one. */
+/* Mounts the host's writable folder over the read-only one. */
 static gboolean make_writable(const char *path, GError **error)
 {
     g_autofree char *source = g_build_filename(OLD, path, NULL);
@@ -189,13 +231,13 @@ static gboolean make_writable(const char *path, GError **error)
     return !g_file_test(source, G_FILE_TEST_IS_DIR) || bind_mount(source, path, error);
 }
 
-static gboolean take_over_host(const char *const *writable, GError **error)
+static gboolean bind_host(const char *const *writable, GError **error)
 {
     static const char *const always[] = { "/tmp", "/var/tmp" };
 
     if (g_strv_contains(writable, "/"))
-        return take_over_all(TRUE, error);
-    if (!take_over_all(FALSE, error))
+        return bind_entries(TRUE, error);
+    if (!bind_entries(FALSE, error))
         return FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(always); i++)
         if (!make_writable(always[i], error))
@@ -218,6 +260,15 @@ const char *lab_mounts_own_folder(const char *path)
     return NULL;
 }
 
+/* A container's /sys is often read-only. In a user namespace the kernel then mounts a sysfs read-only, or not at all.
+ */
+static gboolean mount_one(const Mount *new)
+{
+    return mount("libvirt-ccw-lab", new->target, new->type, MS_NOSUID, new->options) == 0 ||
+           (errno == EPERM && strcmp(new->type, "sysfs") == 0 &&
+            mount("libvirt-ccw-lab", new->target, new->type, MS_NOSUID | MS_RDONLY, new->options) == 0);
+}
+
 static gboolean mount_all(const Mount *mounts, gsize count, GError **error)
 {
     for (gsize i = 0; i < count; i++) {
@@ -230,13 +281,13 @@ static gboolean mount_all(const Mount *mounts, gsize count, GError **error)
             g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND, "there is no folder %s: install %s", target, program);
             return FALSE;
         }
-        if (mount("libvirt-ccw-lab", target, mounts[i].type, MS_NOSUID, mounts[i].options) != 0)
-            return fail(error, "mount", target);
+        if (!mount_one(&mounts[i]))
+            return fail_mount(error, mounts[i].type, target);
     }
     return TRUE;
 }
 
-/* Without the privilege to make nodes, the host's own are bound; those it has not are left out. */
+/* Makes the nodes that the host has; binds the host's nodes if the process has no privilege to make nodes. */
 static gboolean make_nodes(gboolean *ret_can_make_nodes, GError **error)
 {
     gboolean privileged = TRUE;
@@ -263,8 +314,7 @@ static gboolean make_nodes(gboolean *ret_can_make_nodes, GError **error)
     return TRUE;
 }
 
-/* At a terminal each virsh starts it, and it says that polkit, which is not in a lab and not asked there, is missing.
- */
+/* At a terminal each virsh starts this agent, which would report that polkit is missing. A lab needs no polkit. */
 static gboolean hide_polkit_agent(GError **error)
 {
     static const char agent[] = "/usr/bin/pkttyagent";
@@ -281,7 +331,7 @@ static gboolean bind_program(const char *path, GError **error)
     return make_file(target, 0755, error) && bind_read_only(source, target, error);
 }
 
-static gboolean fill(const LabParts *parts, gboolean *ret_can_make_nodes, GError **error)
+static gboolean fill(const LabPrograms *programs, gboolean *ret_can_make_nodes, GError **error)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(folders); i++)
         if (g_mkdir_with_parents(folders[i].path, 0755) != 0 || chmod(folders[i].path, (mode_t)folders[i].mode) != 0)
@@ -294,76 +344,88 @@ static gboolean fill(const LabParts *parts, gboolean *ret_can_make_nodes, GError
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++)
         if (!make_file(files[i].path, files[i].mode, error))
             return FALSE;
-    for (guint i = 0; i < parts->programs->len; i++)
-        if (!bind_program(g_ptr_array_index(parts->programs, i), error))
+    for (guint i = 0; i < programs->own->len; i++)
+        if (!bind_program(g_ptr_array_index(programs->own, i), error))
             return FALSE;
-    return bind_program(parts->libvirtd, error) && bind_mount("/sys", LAB_REAL_SYS, error);
+    return bind_program(programs->libvirtd, error) && bind_mount("/sys", LAB_REAL_SYS, error);
 }
 
-gboolean lab_mounts_enter(const LabParts *parts, const char *const *writable, gboolean *ret_can_make_nodes,
-                          GError **error)
+/* The record and the socket of a lab that stays are for the host. A guest's QEMU must not reach them. */
+static gboolean hide(const char *path, GError **error)
 {
-    if (!enter_root(error) || !mount_all(own_mounts, G_N_ELEMENTS(own_mounts), error) ||
-        !take_over_host(writable, error) || !mount_all(private_mounts, G_N_ELEMENTS(private_mounts), error) ||
-        !fill(parts, ret_can_make_nodes, error))
+    return !path || !g_file_test(path, G_FILE_TEST_IS_DIR) ||
+           mount("libvirt-ccw-lab", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_RDONLY, "mode=0755") == 0 ||
+           fail(error, "hide", path);
+}
+
+gboolean lab_mounts_enter(const LabPrograms *programs, const char *const *writable, const char *hidden,
+                          gboolean *ret_can_make_nodes, GError **error)
+{
+    if (!enter_root(error) || !mount_all(own_mounts, G_N_ELEMENTS(own_mounts), error) || !bind_host(writable, error) ||
+        !mount_all(private_mounts, G_N_ELEMENTS(private_mounts), error) || !hide(hidden, error) ||
+        !fill(programs, ret_can_make_nodes, error))
         return FALSE;
     if (umount2(OLD, MNT_DETACH) != 0 || rmdir(OLD) != 0)
         return fail(error, "unmount the old root at", OLD);
     return TRUE;
 }
 
-char **lab_mounts_real_parts(void)
+char **lab_mounts_real_folders(void)
 {
-    /* What libvirt's host capabilities and interfaces are made of; no cgroups: what libvirt makes there would stay. */
+    /*
+     * libvirt reads its host capabilities and interfaces from these. Cgroups are missing, because those that libvirt
+     * makes would outlive the lab.
+     */
     static const char *const whole[] = { "devices/system", "kernel/mm", "class/net" };
     static const char virtual[] = "devices/virtual";
-    g_autoptr(GDir) folder = g_dir_open(LAB_REAL_SYS "/devices/virtual", 0, NULL);
-    GPtrArray *parts = g_ptr_array_new();
+    g_autoptr(GDir) virtual_devices = g_dir_open(LAB_REAL_SYS "/devices/virtual", 0, NULL);
+    GPtrArray *real_folders = g_ptr_array_new();
     const char *name;
 
     for (gsize i = 0; i < G_N_ELEMENTS(whole); i++) {
         g_autofree char *path = g_build_filename(LAB_REAL_SYS, whole[i], NULL);
 
         if (g_file_test(path, G_FILE_TEST_IS_DIR))
-            g_ptr_array_add(parts, g_strdup(whole[i]));
+            g_ptr_array_add(real_folders, g_strdup(whole[i]));
     }
-    while (folder && (name = g_dir_read_name(folder))) {
+    while (virtual_devices && (name = g_dir_read_name(virtual_devices))) {
         g_autofree char *path = g_build_filename(LAB_REAL_SYS, virtual, name, NULL);
 
         if (strcmp(name, "vfio") != 0 && g_file_test(path, G_FILE_TEST_IS_DIR))
-            g_ptr_array_add(parts, g_build_filename(virtual, name, NULL));
+            g_ptr_array_add(real_folders, g_build_filename(virtual, name, NULL));
     }
-    g_ptr_array_add(parts, NULL);
-    return (char **)g_ptr_array_free(parts, FALSE);
+    g_ptr_array_add(real_folders, NULL);
+    return (char **)g_ptr_array_free(real_folders, FALSE);
 }
 
-/* The network namespace is the lab's own, and libvirt sets up bridges in it; other settings are the host's. */
-static gboolean is_of_network(const char *part)
+/* libvirt sets up bridges in the lab's own network namespace. The other settings are the host's. */
+static gboolean is_network(const char *folder)
 {
-    return strcmp(part, "class/net") == 0 || strcmp(part, "devices/virtual/net") == 0;
+    return strcmp(folder, "class/net") == 0 || strcmp(folder, "devices/virtual/net") == 0;
 }
 
-gboolean lab_mounts_finish(char **real_parts, GError **error)
+gboolean lab_mounts_finish(char **real_folders, GError **error)
 {
     static const char *const bound_from[] = { "/dev", "/dev/vfio" };
 
-    for (char **part = real_parts; *part; part++) {
-        g_autofree char *source = g_build_filename(LAB_REAL_SYS, *part, NULL);
-        g_autofree char *target = g_build_filename("/sys", *part, NULL);
+    for (char **folder = real_folders; *folder; folder++) {
+        g_autofree char *source = g_build_filename(LAB_REAL_SYS, *folder, NULL);
+        g_autofree char *target = g_build_filename("/sys", *folder, NULL);
 
-        if (!(is_of_network(*part) ? bind_mount : bind_read_only)(source, target, error))
+        if (!(is_network(*folder) ? bind_mount : bind_read_only)(source, target, error))
             return FALSE;
     }
     if (umount2(LAB_REAL_SYS, MNT_DETACH) != 0 || rmdir(LAB_REAL_SYS) != 0)
         return fail(error, "unmount", LAB_REAL_SYS);
     if (mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) != 0)
-        return fail(error, "make shared the mount", "/");
+        return fail(error, "set shared propagation at", "/");
     /*
-     * libvirt binds our nodes, being ordinary files, into each guest's /dev, and /dev/vfio/vfio once a device. Of a
-     * shared mount each of these binds would appear upon the last ones, too: twice as many with each device.
+     * libvirt binds our nodes, which are regular files, into each guest's /dev, and /dev/vfio/vfio once for each
+     * device. If the mount were shared, each bind would also appear on the earlier ones, and their number would double
+     * with each device.
      */
     for (gsize i = 0; i < G_N_ELEMENTS(bound_from); i++)
         if (mount(NULL, bound_from[i], NULL, MS_PRIVATE, NULL) != 0)
-            return fail(error, "make private the mount", bound_from[i]);
+            return fail(error, "set private propagation at", bound_from[i]);
     return TRUE;
 }

@@ -14,8 +14,8 @@
 #define NO_GROUP G_MAXUINT
 
 typedef struct {
-    guint64 number; /* of the inode; no number is used twice */
-    guint group;    /* NO_GROUP: this is the container */
+    guint64 number; /* the inode's; never used for a second node */
+    guint group;    /* NO_GROUP for the container */
     mode_t mode;
     uid_t uid;
     gid_t gid;
@@ -24,7 +24,7 @@ typedef struct {
 struct _LabNodes {
     LabModel *model;
     struct fuse_session *session;
-    GMutex lock; /* of what follows; comes after the model's lock, so the model is not called with it */
+    GMutex lock; /* protects the members below; comes after the model's lock, so its holder must not call the model */
     GArray *nodes;
     guint64 last_number;
 };
@@ -80,8 +80,8 @@ static void fill_stat(const Node *node, struct stat *ret_stat)
 }
 
 /*
- * The kernel holds back what it tells in the background, such as the last close of a file, when that is too much; an
- * open of the same node would then overtake it. A guest that is killed closes all its groups at once.
+ * The kernel delays background requests, such as the last close of a file, when there are too many of them. An open of
+ * the same node would then overtake its close. A guest that is killed closes all its groups at once.
  */
 static void nodes_init(void *opaque G_GNUC_UNUSED, struct fuse_conn_info *connection)
 {
@@ -90,7 +90,7 @@ static void nodes_init(void *opaque G_GNUC_UNUSED, struct fuse_conn_info *connec
 
 static void nodes_lookup(fuse_req_t request, fuse_ino_t parent G_GNUC_UNUSED, const char *name)
 {
-    struct fuse_entry_param answer = { 0 }; /* the kernel keeps nothing: nodes come and go */
+    struct fuse_entry_param answer = { 0 }; /* the kernel must cache nothing, because nodes vanish */
     Node node;
 
     if (!find_by_name(nodes_of(request), name, &node)) {
@@ -117,7 +117,7 @@ static void nodes_getattr(fuse_req_t request, fuse_ino_t number, struct fuse_fil
     fuse_reply_attr(request, &answer, 0);
 }
 
-/* libvirt gives the node to the user that QEMU runs as. A truncation does nothing to a device. */
+/* libvirt changes the owner of the node to the user of QEMU. A truncation has no effect on a device. */
 static void nodes_setattr(fuse_req_t request, fuse_ino_t number, struct stat *wanted, int what,
                           struct fuse_file_info *info)
 {
@@ -144,7 +144,7 @@ static void nodes_setattr(fuse_req_t request, fuse_ino_t number, struct stat *wa
     nodes_getattr(request, number, info);
 }
 
-/* fh is the LabGroup of an open group, 0 for the container. */
+/* Returns: the LabGroup of an open group, which fh holds, or NULL for the container. */
 static LabGroup *group_of(const struct fuse_file_info *info)
 {
     return (LabGroup *)(guintptr)info->fh;
@@ -178,7 +178,7 @@ static void nodes_open(fuse_req_t request, fuse_ino_t number, struct fuse_file_i
         info->fh = (guintptr)g_memdup2(&group, sizeof(group));
     }
     info->direct_io = 1;
-    if (fuse_reply_open(request, info) != 0) /* the caller was killed meanwhile: no release follows */
+    if (fuse_reply_open(request, info) != 0) /* the kernel sends no release if the caller was killed meanwhile */
         close_group(nodes, group_of(info));
 }
 
@@ -188,7 +188,7 @@ static void nodes_release(fuse_req_t request, fuse_ino_t number G_GNUC_UNUSED, s
     fuse_reply_err(request, 0);
 }
 
-/* The group's own ioctls are answered in QEMU's process, by src/vfio; any other program gets the error of a bad one. */
+/* In QEMU's process, src/vfio answers the group's own ioctls. Other programs get the error of an unknown ioctl. */
 static void nodes_ioctl(fuse_req_t request, fuse_ino_t number G_GNUC_UNUSED, unsigned int command,
                         void *argument G_GNUC_UNUSED, struct fuse_file_info *info, unsigned int flags G_GNUC_UNUSED,
                         const void *input G_GNUC_UNUSED, size_t input_size G_GNUC_UNUSED, size_t output_size)
@@ -201,7 +201,7 @@ static void nodes_ioctl(fuse_req_t request, fuse_ino_t number G_GNUC_UNUSED, uns
         fuse_reply_err(request, ENOTTY);
 }
 
-/* A group's descriptor of the kernel's has neither read nor write. */
+/* The kernel's descriptor of a group has no read and no write. */
 static void nodes_read(fuse_req_t request, fuse_ino_t number G_GNUC_UNUSED, size_t size G_GNUC_UNUSED,
                        off_t offset G_GNUC_UNUSED, struct fuse_file_info *info G_GNUC_UNUSED)
 {
@@ -269,7 +269,7 @@ static void add_node(LabNodes *nodes, guint group, mode_t mode)
     g_array_append_val(nodes->nodes, node);
 }
 
-/* A single thread: the kernel tells of the last close before the opens that follow it, and so it is done. */
+/* Serves from one thread, so that it handles the last close of a node before the next open, in the kernel's order. */
 static gpointer serve(gpointer opaque)
 {
     LabNodes *nodes = opaque;

@@ -10,7 +10,7 @@ int lab_strtoul(const char *text, guint base, gulong *ret_value)
     char *end = NULL;
     guint64 value;
 
-    /* kstrtoul takes neither blanks nor a minus; strtoull would. */
+    /* kstrtoul() rejects blanks and a minus, which strtoull() accepts. */
     if (!g_ascii_isxdigit(text[text[0] == '+']))
         return EINVAL;
     if (hex && !g_ascii_isxdigit(text[2 + (text[0] == '+')]))

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Numbers as the kernel reads them from what is written to an attribute. */
+/* Parses numbers as the kernel parses a write to an attribute. */
 #pragma once
 
 #include <glib.h>
 
-/* kstrtoul(): 0, EINVAL or ERANGE. base 0 reads 0x and 0 as C does. */
+/**
+ * lab_strtoul: Parses an unsigned number as the kernel's kstrtoul() does.
+ * @base: 10 or 16; 0 reads the prefixes 0x and 0 as C does
+ * @ret_value: written on success only
+ *
+ * Returns: 0, EINVAL or ERANGE.
+ */
 int lab_strtoul(const char *text, guint base, gulong *ret_value);

@@ -7,11 +7,14 @@
 #include "lab/lab-control.h"
 #include "lab/lab-devices.h"
 #include "lab/lab-fuse.h"
+#include "lab/lab-image.h"
 #include "lab/lab-nodes.h"
 #include "lab/lab-uevent.h"
 #include "util/lab-protocol.h"
 
 typedef struct {
+    const GArray *images; /* LabDevice */
+    LabModel *model;
     int uevents;
     guint64 seqnum;
     LabDevices *devices;
@@ -27,9 +30,9 @@ static void on_uevent(const char *action, const char *devpath, const char *subsy
     lab_uevent_send(server->uevents, message);
 }
 
-static void on_node(guint group, gboolean present, gpointer opaque)
+static void on_node(guint group, gboolean is_present, gpointer opaque)
 {
-    lab_nodes_set(((Server *)opaque)->nodes, group, present);
+    lab_nodes_set(((Server *)opaque)->nodes, group, is_present);
 }
 
 static void on_request(guint64 serial, gpointer opaque)
@@ -37,12 +40,24 @@ static void on_request(guint64 serial, gpointer opaque)
     Server *server = opaque;
 
     lab_devices_request(server->devices, serial);
-    lab_fuse_changed(server->fuse); /* while its remover waits, the mdev is off its bus already */
+    lab_fuse_changed(server->fuse); /* the mdev is off its bus already while its removal waits */
 }
 
+/* The image of an unplugged device is free for other programs. */
 static void on_control(gpointer opaque)
 {
-    lab_fuse_changed(((Server *)opaque)->fuse);
+    Server *server = opaque;
+    char bus_id[CCW_BUS_ID_STR_LEN];
+    LabState state;
+
+    for (guint i = 0; i < server->images->len; i++) {
+        const LabDevice *device = &g_array_index(server->images, LabDevice, i);
+
+        if (lab_hardware_get(server->model, ccw_bus_id_format(&device->id, bus_id), &state) == 0 &&
+            state == LAB_STATE_UNPLUGGED)
+            lab_image_release(device);
+    }
+    lab_fuse_changed(server->fuse);
 }
 
 static const LabModelEvents events = { on_uevent, on_node, on_request };
@@ -69,6 +84,8 @@ void lab_server_run(const GArray *devices, const char *const *mount_points, gid_
     g_autoptr(GError) error = NULL;
     static Server server;
 
+    server.images = devices;
+    server.model = model;
     if (!start(&server, model, tree, guest_gid, &error)) {
         g_printerr("%s: error: %s\n", g_get_prgname(), error->message);
         exit(EXIT_FAILURE);

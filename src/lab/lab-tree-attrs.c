@@ -72,7 +72,7 @@ int lab_show_modalias(const LabModel *model G_GNUC_UNUSED, const LabMatch *match
 
 int lab_show_online(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
 {
-    g_string_append(text, match->sch->online ? "1\n" : "0\n");
+    g_string_append(text, match->sch->is_online ? "1\n" : "0\n");
     return 0;
 }
 
@@ -88,7 +88,7 @@ int lab_show_vpm(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GSt
     return 0;
 }
 
-/* Installed, available, and where a path was tried last, operational. */
+/* The masks of installed, available and operational paths; the last is what the kernel found at its last try. */
 int lab_show_pimpampom(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
 {
     g_string_append_printf(text, "%02x %02x ff\n", LAB_PATH_MASK,
@@ -98,7 +98,7 @@ int lab_show_pimpampom(const LabModel *model G_GNUC_UNUSED, const LabMatch *matc
 
 int lab_show_chp_status(const LabModel *model, const LabMatch *match G_GNUC_UNUSED, GString *text)
 {
-    g_string_append(text, model->varied_off ? "offline\n" : "online\n");
+    g_string_append(text, model->is_varied_off ? "offline\n" : "online\n");
     return 0;
 }
 
@@ -113,18 +113,28 @@ int lab_show_dasd(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GS
     return lab_dasd_show(&match->sch->dasd, match->attr, text);
 }
 
-/* Of a volume that is not thinly provisioned, below capacity and extent_pool. */
+/* Attributes below extent_pool that say that the pool has room. */
 int lab_show_dasd_zero(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
 {
     g_string_append(text, "0\n");
-    return match->sch->online ? 0 : ENODEV;
+    return match->sch->is_online ? 0 : ENODEV;
 }
 
-/* The driver asks the control unit how much of it is used, and hands on the error (EIO). */
-int lab_show_dasd_space(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
+/*
+ * The volume storage query of the embedded 3990 (src/dasd/dasd-config.c) says of a standard volume that each of its
+ * cylinders has storage.
+ */
+int lab_show_dasd_cylinders(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
 {
-    g_string_append(text, "-5\n");
-    return match->sch->online ? 0 : ENODEV;
+    g_string_append_printf(text, "%u\n", match->sch->config.cylinders);
+    return match->sch->is_online ? 0 : ENODEV;
+}
+
+/* What Linux makes of the extent size in the answer to the logical configuration query. */
+int lab_show_dasd_extent_size(const LabModel *model G_GNUC_UNUSED, const LabMatch *match, GString *text)
+{
+    g_string_append(text, "1113\n");
+    return match->sch->is_online ? 0 : ENODEV;
 }
 
 int lab_show_css_autoprobe(const LabModel *model, const LabMatch *match G_GNUC_UNUSED, GString *text)
@@ -286,7 +296,7 @@ int lab_store_uevent(LabModel *model, const LabMatch *match, const char *text, g
     return lab_synth_uevent(model, match->sch, LAB_SYNTH_OTHER, text);
 }
 
-/* chp_configure_write(): the request goes to the machine, which does not report a refusal. */
+/* chp_configure_write(): the kernel sends the request to the machine, which does not report that it rejects it. */
 int lab_store_configure(LabModel *model G_GNUC_UNUSED, const LabMatch *match G_GNUC_UNUSED, const char *text,
                         gsize length G_GNUC_UNUSED)
 {
@@ -308,8 +318,7 @@ int lab_store_rescan(LabModel *model, const LabMatch *match G_GNUC_UNUSED, const
     return 0;
 }
 
-/* Channel measurements are off, and there are none to switch on; else as cmb_enable_store() of drivers/s390/cio/cmf.c.
- */
+/* cmb_enable_store() of drivers/s390/cio/cmf.c, on a machine without channel measurements. */
 int lab_store_cmb_enable(LabModel *model G_GNUC_UNUSED, const LabMatch *match G_GNUC_UNUSED, const char *text,
                          gsize length G_GNUC_UNUSED)
 {

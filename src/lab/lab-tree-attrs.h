@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What reading and writing the attributes of the lab's sysfs does; the table of lab-tree-rows.c names them. */
+/* Reads and writes the attributes of the lab's sysfs. The table in lab-tree-rows.c assigns the functions to paths. */
 #pragma once
 
-#include "lab/lab-model.h"
+#include "lab/lab-tree-match.h"
 
-/* What a path's placeholders stand for. */
-typedef struct {
-    LabSubchannel *sch; /* of %S, %D, %M, %G, %V */
-    LabDriver driver;   /* of %X */
-    guint attr;         /* of %A */
-    char uuid[LAB_UUID_STR_LEN];
-} LabMatch;
-
-/* With the model's lock. They return 0 or an errno. */
+/* The caller holds the model's lock. These return 0 or an errno. @text: gets the value. */
 int lab_show_subchannel_uevent(const LabModel *model, const LabMatch *match, GString *text);
 int lab_show_ccw_uevent(const LabModel *model, const LabMatch *match, GString *text);
 int lab_show_mdev_uevent(const LabModel *model, const LabMatch *match, GString *text);
@@ -31,14 +23,18 @@ int lab_show_chp_status(const LabModel *model, const LabMatch *match, GString *t
 int lab_show_available(const LabModel *model, const LabMatch *match, GString *text);
 int lab_show_dasd(const LabModel *model, const LabMatch *match, GString *text);
 int lab_show_dasd_zero(const LabModel *model, const LabMatch *match, GString *text);
-int lab_show_dasd_space(const LabModel *model, const LabMatch *match, GString *text);
+int lab_show_dasd_cylinders(const LabModel *model, const LabMatch *match, GString *text);
+int lab_show_dasd_extent_size(const LabModel *model, const LabMatch *match, GString *text);
 int lab_show_css_autoprobe(const LabModel *model, const LabMatch *match, GString *text);
 int lab_show_ccw_autoprobe(const LabModel *model, const LabMatch *match, GString *text);
 int lab_show_mdev_autoprobe(const LabModel *model, const LabMatch *match, GString *text);
 int lab_show_einval(const LabModel *model, const LabMatch *match, GString *text);
 int lab_show_eopnotsupp(const LabModel *model, const LabMatch *match, GString *text);
 
-/* Without it. */
+/*
+ * The caller does not hold the model's lock. These return 0 or an errno.
+ * @text: the text that a user wrote, of @length bytes and with a NUL after them
+ */
 int lab_store_css_bind(LabModel *model, const LabMatch *match, const char *text, gsize length);
 int lab_store_css_unbind(LabModel *model, const LabMatch *match, const char *text, gsize length);
 int lab_store_css_probe(LabModel *model, const LabMatch *match, const char *text, gsize length);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The sysfs tree as a table, after a real s390x kernel's (Linux 6.1 with vfio_ccw). Show and store functions here only
- * translate; what an operation does is the model's.
+ * The sysfs tree as a table, with the paths of a real s390x kernel (Linux 6.1 with vfio_ccw). It names the functions of
+ * lab-tree-attrs.c, and the model does the operations.
  */
 #include "lab/lab-tree-rows.h"
 
@@ -36,7 +36,7 @@
         path, LAB_WHEN_ALWAYS, LAB_NODE_ATTR, 0644, "", NULL, lab_store_uevent                                         \
     }
 
-/* Sizes are what they are on s390x, more or less; refcnt is not kept. */
+/* Sizes are approximately those on s390x. The lab does not count references. */
 #define MODULE(name, size)                                                                                             \
     DIR("module/" name, ALWAYS), TEXT("module/" name "/coresize", ALWAYS, size "\n"),                                  \
         DIR("module/" name "/holders", ALWAYS), TEXT("module/" name "/initsize", ALWAYS, "0\n"),                       \
@@ -49,9 +49,9 @@
 #define TYPES SCH "/mdev_supported_types"
 #define CHP "devices/css0/chp0.40"
 
-/* A ccw device, wherever it is. */
+/* A ccw device, below its subchannel or below css0/defunct. */
 /* clang-format off */
-#define CCW_ROWS(path, when) \
+#define LAB_CCW_ROWS(path, when) \
     DIR(path, when), \
     { path "/%A", LAB_WHEN_BOUND, LAB_NODE_ATTR, 0, NULL, lab_show_dasd, lab_store_dasd }, \
     SHOW(path "/availability", ALWAYS, lab_show_availability), \
@@ -62,12 +62,12 @@
     SHOW(path "/modalias", ALWAYS, lab_show_modalias), \
     BOTH(path "/online", ALWAYS, lab_show_online, lab_store_online), \
     DIR(path "/capacity", BOUND), \
-    SHOW(path "/capacity/logical_capacity", ALWAYS, lab_show_dasd_zero), \
-    SHOW(path "/capacity/space_allocated", ALWAYS, lab_show_dasd_space), \
-    SHOW(path "/capacity/space_configured", ALWAYS, lab_show_dasd_space), \
+    SHOW(path "/capacity/logical_capacity", ALWAYS, lab_show_dasd_cylinders), \
+    SHOW(path "/capacity/space_allocated", ALWAYS, lab_show_dasd_cylinders), \
+    SHOW(path "/capacity/space_configured", ALWAYS, lab_show_dasd_cylinders), \
     DIR(path "/extent_pool", BOUND), \
     SHOW(path "/extent_pool/cap_at_warnlevel", ALWAYS, lab_show_dasd_zero), \
-    SHOW(path "/extent_pool/extent_size", ALWAYS, lab_show_dasd_zero), \
+    SHOW(path "/extent_pool/extent_size", ALWAYS, lab_show_dasd_extent_size), \
     SHOW(path "/extent_pool/pool_id", ALWAYS, lab_show_dasd_zero), \
     SHOW(path "/extent_pool/pool_oos", ALWAYS, lab_show_dasd_zero), \
     SHOW(path "/extent_pool/warn_threshold", ALWAYS, lab_show_dasd_zero), \
@@ -139,8 +139,8 @@ const LabRow lab_rows[] = {
     BOTH(SCH "/uevent", ALWAYS, lab_show_subchannel_uevent, lab_store_subchannel_uevent),
     SHOW(SCH "/vpm", IO, lab_show_vpm),
 
-    CCW_ROWS(SCH "/%D", CCW_HERE),
-    CCW_ROWS("devices/css0/" LAB_DEFUNCT "/%D", ORPHAN),
+    LAB_CCW_ROWS(SCH "/%D", CCW_HERE),
+    LAB_CCW_ROWS("devices/css0/" LAB_DEFUNCT "/%D", ORPHAN),
 
     DIR(TYPES, VFIO),
     DIR(TYPES "/" LAB_MDEV_TYPE, ALWAYS),

@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Finds the row of a path and asks the model. What rows there are is not for this file.
+ * Finds the row of a path, and lists, reads and writes by the row and the model. The rows are in lab-tree-rows.c.
  */
 #include "lab/lab-tree.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "lab/lab-tree-match.h"
 #include "lab/lab-tree-rows.h"
 
 struct _LabTree {
     LabModel *model;
     char **mount_points;
-    const char **names; /* of each row: the last part of its path */
-    GArray **children;  /* of each row: gsize */
+    const char **names; /* for each row, the last component of its path */
+    GArray **children;  /* for each row of a folder, gsize: the rows in the folder */
 };
 
-/* The row whose path is that much of this row's. */
+/* Finds the row of a folder. length: of the folder's path, which the path of row begins with. */
 static gsize find_parent(gsize row, gsize length)
 {
     for (gsize i = 0; i < lab_n_rows; i++)
         if (lab_rows[i].kind == LAB_NODE_DIR && strlen(lab_rows[i].path) == length &&
             strncmp(lab_rows[i].path, lab_rows[row].path, length) == 0)
             return i;
-    g_assert_not_reached(); /* every row's folder is a row */
+    g_assert_not_reached(); /* the table has a row for every folder */
 }
 
 LabTree *lab_tree_new(LabModel *model, const char *const *mount_points)
@@ -57,122 +58,8 @@ void lab_tree_free(LabTree *tree)
     g_free(tree);
 }
 
-/* %V, %C or %G */
-static const char *group_prefix(char placeholder)
-{
-    if (placeholder == 'V')
-        return "vfio";
-    return placeholder == 'C' ? LAB_GROUP_MAJOR ":" : "";
-}
-
-/* The name that a placeholder has for this subchannel, NULL where it has none. */
-static const char *render(const char *part, const LabSubchannel *sch, LabDriver driver, char buf[LAB_UUID_STR_LEN])
-{
-    switch (part[1]) {
-    case 'X':
-        return lab_driver_name(driver ? driver : sch->driver);
-    case 'S':
-        return sch->name;
-    case 'P':
-        return sch->orphan ? LAB_DEFUNCT : sch->name;
-    case 'D':
-        return sch->device;
-    case 'M':
-        return sch->mdev ? sch->mdev->uuid : NULL;
-    default:
-        if (!sch->mdev || !sch->mdev->bound)
-            return NULL;
-        g_snprintf(buf, LAB_UUID_STR_LEN, "%s%u", group_prefix(part[1]), sch->mdev->group);
-        return buf;
-    }
-}
-
-static gboolean holds(LabWhen when, const LabMatch *match)
-{
-    const LabSubchannel *sch = match->sch;
-
-    switch (when) {
-    case LAB_WHEN_LINKED:
-        return lab_driver_linked(sch);
-    case LAB_WHEN_LINKED_X:
-        return lab_driver_linked(sch) && sch->driver == match->driver;
-    case LAB_WHEN_MODULE:
-        return match->driver == LAB_DRIVER_VFIO_CCW;
-    case LAB_WHEN_REGISTERED:
-        return sch->registered;
-    case LAB_WHEN_IO:
-        return sch->driver == LAB_DRIVER_IO_SUBCHANNEL && !sch->unbinding;
-    case LAB_WHEN_CCW:
-        return lab_ccw_present(sch);
-    case LAB_WHEN_CCW_HERE:
-        return lab_ccw_present(sch) && !sch->orphan;
-    case LAB_WHEN_ORPHAN:
-        return lab_ccw_present(sch) && sch->orphan;
-    case LAB_WHEN_BOUND:
-        return lab_ccw_present(sch) && sch->device_bound;
-    case LAB_WHEN_ONLINE:
-        return lab_ccw_present(sch) && sch->online;
-    case LAB_WHEN_VFIO:
-        return sch->driver == LAB_DRIVER_VFIO_CCW;
-    case LAB_WHEN_MDEV_BUS:
-        return sch->driver == LAB_DRIVER_VFIO_CCW && !sch->unbinding;
-    case LAB_WHEN_MDEV:
-        return sch->mdev != NULL;
-    case LAB_WHEN_GROUP:
-        return sch->mdev && sch->mdev->bound;
-    case LAB_WHEN_DRIVEN:
-        return sch->mdev && sch->mdev->active && sch->mdev->bound && !sch->mdev->unbinding;
-    case LAB_WHEN_ACTIVE:
-        return sch->mdev && sch->mdev->active;
-    default:
-        return TRUE;
-    }
-}
-
-static gboolean agree(const LabSubchannel *sch, LabMatch *match)
-{
-    if (!sch || (match->sch && match->sch != sch))
-        return FALSE;
-    match->sch = (LabSubchannel *)sch;
-    return TRUE;
-}
-
-static gboolean match_driver(const char *name, LabMatch *match)
-{
-    for (LabDriver driver = LAB_DRIVER_NONE + 1; driver < LAB_DRIVER_LAST; driver++) {
-        match->driver = driver;
-        if (strcmp(lab_driver_name(driver), name) == 0)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-/* Takes name for what the placeholder stands for, if that agrees with what is known already. */
-static gboolean match_placeholder(const LabTree *tree, const char *part, const char *name, LabMatch *match)
-{
-    char buf[LAB_UUID_STR_LEN];
-
-    if (part[1] == 'X')
-        return match_driver(name, match);
-    if (part[1] == 'A')
-        return lab_dasd_find_attr(name, &match->attr);
-    if (part[1] == 'S')
-        return agree(g_hash_table_lookup(tree->model->by_name, name), match);
-    if (part[1] == 'D')
-        return agree(g_hash_table_lookup(tree->model->by_device, name), match);
-    for (guint i = 0; i < tree->model->subchannels->len; i++) {
-        const LabSubchannel *sch = match->sch ? match->sch : g_ptr_array_index(tree->model->subchannels, i);
-
-        if (g_strcmp0(render(part, sch, LAB_DRIVER_NONE, buf), name) == 0)
-            return agree(sch, match);
-        if (match->sch)
-            break;
-    }
-    return FALSE;
-}
-
-/* The row of name in a row's folder; -1 when there is none. */
-static gssize step(const LabTree *tree, gsize row, const char *name, LabMatch *match)
+/* Finds the row of name in the folder of a row. Returns: the row, or -1. */
+static gssize find_child(const LabTree *tree, gsize row, const char *name, LabMatch *match)
 {
     const GArray *children = tree->children[row];
 
@@ -181,9 +68,9 @@ static gssize step(const LabTree *tree, gsize row, const char *name, LabMatch *m
         const char *part = tree->names[child];
         LabMatch found = *match;
 
-        if (part[0] == '%' ? !match_placeholder(tree, part, name, &found) : strcmp(part, name) != 0)
+        if (part[0] == '%' ? !lab_match_placeholder(tree->model, part, name, &found) : strcmp(part, name) != 0)
             continue;
-        if (!holds(lab_rows[child].when, &found))
+        if (!lab_match_is_true(lab_rows[child].when, &found))
             continue;
         *match = found;
         return (gssize)child;
@@ -198,14 +85,14 @@ static gssize find_row(const LabTree *tree, const char *path, LabMatch *ret_matc
     gssize row = 0;
 
     for (char **name = names; *name && row >= 0; name++)
-        row = step(tree, (gsize)row, *name, &match);
+        row = find_child(tree, (gsize)row, *name, &match);
     if (match.sch && match.sch->mdev)
         memcpy(match.uuid, match.sch->mdev->uuid, sizeof(match.uuid));
     *ret_match = match;
     return row;
 }
 
-/* A mount point, or a folder on the way to one. */
+/* Returns: whether path is a mount point, or a folder above a mount point. */
 static gboolean is_mount_point(const LabTree *tree, const char *path)
 {
     gsize length = strlen(path);
@@ -262,7 +149,7 @@ static gboolean has_entry(const GArray *entries, const char *name)
     return FALSE;
 }
 
-/* Every child that one row makes: one, or as many as its last placeholder has names. */
+/* Adds the entries of one row: one, or one for each name of the placeholder at the end of its path. */
 static void add_children(const LabTree *tree, gsize row, const LabMatch *folder, GArray *entries)
 {
     const char *part = tree->names[row];
@@ -271,13 +158,13 @@ static void add_children(const LabTree *tree, gsize row, const LabMatch *folder,
     LabMatch match = *folder;
 
     if (part[0] != '%') {
-        if (holds(child->when, &match))
+        if (lab_match_is_true(child->when, &match))
             add_entry(entries, part, child->kind, child->mode);
         return;
     }
     for (LabDriver driver = LAB_DRIVER_NONE + 1; part[1] == 'X' && driver < LAB_DRIVER_LAST; driver++)
         add_entry(entries, lab_driver_name(driver), child->kind, child->mode);
-    for (guint i = 0; part[1] == 'A' && holds(child->when, &match) && i < lab_dasd_n_attrs; i++)
+    for (guint i = 0; part[1] == 'A' && lab_match_is_true(child->when, &match) && i < lab_dasd_n_attrs; i++)
         add_entry(entries, lab_dasd_attr_name(i), child->kind, lab_dasd_attr_mode(i));
     for (guint i = 0; !strchr("XA", part[1]) && i < tree->model->subchannels->len; i++) {
         const char *name;
@@ -285,8 +172,8 @@ static void add_children(const LabTree *tree, gsize row, const LabMatch *folder,
         match.sch = g_ptr_array_index(tree->model->subchannels, i);
         if (folder->sch && folder->sch != match.sch)
             continue;
-        name = render(part, match.sch, LAB_DRIVER_NONE, buf);
-        if (name && holds(child->when, &match))
+        name = lab_match_name(part, match.sch, LAB_DRIVER_NONE, buf);
+        if (name && lab_match_is_true(child->when, &match))
             add_entry(entries, name, child->kind, child->mode);
     }
 }
@@ -327,7 +214,7 @@ GArray *lab_tree_list(LabTree *tree, const char *path)
     return entries;
 }
 
-/* "a/b/link" to "c/d": up as many folders as the link is deep, and down. Folders that both share stay out of it. */
+/* Makes a path to to relative to the folder of from: for "a/b/link" and "a/c/d" it is "../c/d". */
 static char *relative(const char *from, const char *to)
 {
     GString *text = g_string_new(NULL);
@@ -355,7 +242,7 @@ char *lab_tree_target(LabTree *tree, const char *path)
             char buf[LAB_UUID_STR_LEN];
 
             if (*at == '%')
-                g_string_append(target, render(at++, match.sch, match.driver, buf));
+                g_string_append(target, lab_match_name(at++, match.sch, match.driver, buf));
             else
                 g_string_append_c(target, *at);
         }
@@ -378,7 +265,7 @@ int lab_tree_read(LabTree *tree, const char *path, GString *text)
         g_string_append(text, lab_rows[row].text);
         result = 0;
     } else if (row >= 0) {
-        result = EIO; /* sysfs: an attribute without a show function */
+        result = EIO; /* as sysfs, for an attribute without a show function */
     }
     g_mutex_unlock(&tree->model->lock);
     return result;

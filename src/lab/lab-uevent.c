@@ -9,12 +9,12 @@
 #include "util/endian.h"
 #include "util/error.h"
 
-#define UDEV_GROUP 2 /* listeners of the kernel itself are in group 1 */
+#define UDEV_GROUP 2 /* udevd's multicast group; group 1 is the kernel's own */
 #define UDEV_MAGIC 0xfeedcafeu
 
 typedef struct {
     char prefix[8];
-    guint8 magic[4]; /* big-endian, as the hashes */
+    guint8 magic[4]; /* big-endian, like the hashes */
     guint32 header_size;
     guint32 properties_off;
     guint32 properties_len;
@@ -25,8 +25,7 @@ typedef struct {
 } UdevHeader;
 G_STATIC_ASSERT(sizeof(UdevHeader) == 40);
 
-/* MurmurHash2 with seed 0, words in the host's byte order, as libudev takes them: listeners filter by it in the kernel.
- */
+/* MurmurHash2 with seed 0 of words in the host's byte order, as in libudev. Listeners let the kernel filter by it. */
 static guint32 hash(const char *text)
 {
     const guint32 multiplier = 0x5bd1e995;
@@ -55,7 +54,7 @@ static void add(GByteArray *message, const char *key, const char *value)
     g_byte_array_append(message, (const guint8 *)line, (guint)strlen(line) + 1);
 }
 
-/* udevd says where the node is, the kernel only its name. */
+/* udevd sends the path of the node, the kernel only its name. */
 static void add_node(GByteArray *message, const char *name)
 {
     g_autofree char *path = g_strdup_printf("/dev/%s", name);
@@ -100,10 +99,10 @@ int lab_uevent_open(GError **error)
 
 void lab_uevent_send(int fd, const GByteArray *message)
 {
-    struct sockaddr_nl everybody = { .nl_family = AF_NETLINK, .nl_groups = UDEV_GROUP };
-    ssize_t sent = sendto(fd, message->data, message->len, 0, (struct sockaddr *)&everybody, sizeof(everybody));
+    struct sockaddr_nl listeners = { .nl_family = AF_NETLINK, .nl_groups = UDEV_GROUP };
+    ssize_t sent = sendto(fd, message->data, message->len, 0, (struct sockaddr *)&listeners, sizeof(listeners));
 
-    /* ECONNREFUSED: there is no listener. ENOBUFS: a listener sleeps; the kernel loses its events, too. */
+    /* ECONNREFUSED: there is no listener. ENOBUFS: a listener reads too slowly, and loses the kernel's events, too. */
     if (sent < 0 && errno != ECONNREFUSED && errno != ENOBUFS)
         g_warning("cannot send a uevent: %s", g_strerror(errno));
 }

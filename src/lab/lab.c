@@ -1,164 +1,120 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The lab from outside: its namespaces, its process 1, and the signals and the exit code that go through.
+ * Makes the lab's namespaces, starts its process 1, passes signals to it, and returns its exit code. lab-init.c is
+ * process 1; lab-stay.c runs a lab without a command in the background.
  */
 #include "lab/lab.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lab/lab-init.h"
+#include "lab/lab-command.h"
 #include "lab/lab-mounts.h"
+#include "lab/lab-namespaces.h"
+#include "lab/lab-network.h"
 #include "lab/lab-process.h"
+#include "lab/lab-run.h"
 #include "util/error.h"
-
-#define NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC)
-
-static const int handled_signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT };
-
-static gboolean write_file(const char *path, const char *text, GError **error)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    gboolean written = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-    if (!written)
-        ccw_error_set_errno(error, errno, "cannot make a user namespace: cannot write %s", path);
-    if (fd >= 0)
-        close(fd);
-    return written;
-}
-
-/* What is in the way of user namespaces; each of these is a file that says so. */
-static void explain_userns(int problem, GError **error)
-{
-    static const struct {
-        const char *path;
-        char forbids; /* the file's first character when it is this one that forbids */
-        const char *remedy;
-    } causes[] = {
-        { "/proc/sys/user/max_user_namespaces", '0', "sysctl user.max_user_namespaces=10000" },
-        { "/proc/sys/kernel/unprivileged_userns_clone", '0', "sysctl kernel.unprivileged_userns_clone=1" },
-        { "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", '1',
-          "sysctl kernel.apparmor_restrict_unprivileged_userns=0" },
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(causes); i++) {
-        g_autofree char *text = NULL;
-
-        if (g_file_get_contents(causes[i].path, &text, NULL, NULL) && text[0] == causes[i].forbids) {
-            g_set_error(error, CCW_ERROR, CCW_ERROR_DENIED,
-                        "a lab needs root or user namespaces, and those are disabled here: let root run '%s'",
-                        causes[i].remedy);
-            return;
-        }
-    }
-    ccw_error_set_errno(error, problem, "a lab needs root or a user namespace, and this host does not allow one");
-}
-
-/* Root's namespaces, or without privilege the same inside a user namespace in which the caller is root. */
-static gboolean enter_namespaces(GError **error)
-{
-    g_autofree char *uid_map = g_strdup_printf("0 %u 1\n", (guint)geteuid());
-    g_autofree char *gid_map = g_strdup_printf("0 %u 1\n", (guint)getegid());
-
-    if (unshare(NAMESPACES) == 0)
-        return TRUE;
-    if (errno != EPERM) {
-        ccw_error_set_errno(error, errno, "cannot make the lab's namespaces");
-        return FALSE;
-    }
-    if (unshare(CLONE_NEWUSER | NAMESPACES) != 0) {
-        explain_userns(errno, error);
-        return FALSE;
-    }
-    return write_file("/proc/self/setgroups", "deny", error) && write_file("/proc/self/uid_map", uid_map, error) &&
-           write_file("/proc/self/gid_map", gid_map, error);
-}
 
 static gboolean check_fuse(GError **error)
 {
     int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+    int problem = errno;
 
-    if (fd < 0) {
-        ccw_error_set_errno(error, errno, "a lab needs /dev/fuse (modprobe fuse)");
-        return FALSE;
+    if (fd >= 0) {
+        close(fd);
+        return TRUE;
     }
-    close(fd);
-    return TRUE;
+    if (problem == EACCES)
+        ccw_error_set_errno(error, problem,
+                            "a lab needs /dev/fuse, and cannot open it; let root run 'chmod 666 /dev/fuse'");
+    else if (problem == EPERM) /* of the control group for devices */
+        ccw_error_set_errno(error, problem,
+                            "a lab needs /dev/fuse, and this container may not open it; give it the device (docker and "
+                            "podman: --device /dev/fuse)");
+    else
+        ccw_error_set_errno(error, problem,
+                            "a lab needs /dev/fuse; let root run 'modprobe fuse', and give a container the device "
+                            "(docker and podman: --device /dev/fuse)");
+    return FALSE;
 }
 
-/* In the child: dies with the parent, also with one that is dead already. */
-static void tie_to_parent(int alive_fd)
+/* Runs in the child, which then dies with the parent, also if the parent is dead already. Waits for the parent's byte.
+ */
+static void tie_to_parent(int parent_fd)
 {
-    struct pollfd alive = { alive_fd, POLLIN, 0 };
+    struct pollfd end = { parent_fd, POLLIN, 0 };
+    char go;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (poll(&alive, 1, 0) != 0)
+    if (read(parent_fd, &go, 1) != 1 || poll(&end, 1, 0) != 0)
         _exit(EXIT_FAILURE);
-    close(alive_fd);
+    close(parent_fd);
 }
 
-/* Hands signals on to process 1 until it ends. */
+/* Records the lab, and lets its process 1 go on. */
+static gboolean release(pid_t child, int fd, LabRecord *record, GError **error)
+{
+    if (record) {
+        record->pid = child;
+        if (!lab_record_write(record, error))
+            return FALSE;
+        lab_record_leave_lock(record);
+    }
+    if (write(fd, "", 1) == 1)
+        return TRUE;
+    ccw_error_set_errno(error, errno, "cannot start the lab");
+    return FALSE;
+}
+
+/* Waits for process 1. Returns: the lab's exit code. */
 static int supervise(pid_t child, const sigset_t *handled)
 {
-    int signal_fd = signalfd(-1, handled, SFD_CLOEXEC | SFD_NONBLOCK);
     int status;
 
-    for (;;) {
-        struct pollfd poll_fd = { signal_fd, POLLIN, 0 };
-        int signal;
-
-        poll(&poll_fd, 1, -1);
-        while ((signal = lab_process_signal(signal_fd)) != 0)
-            if (signal != SIGCHLD)
-                kill(child, signal);
-        if (waitpid(child, &status, WNOHANG) == child)
-            break;
-    }
-    close(signal_fd);
-    if (WIFEXITED(status))
-        return WEXITSTATUS(status);
-    g_printerr("%s: error: the lab was killed by signal %d\n", g_get_prgname(), WTERMSIG(status));
-    return 128 + WTERMSIG(status);
+    lab_process_supervise(child, handled);
+    waitpid(child, &status, 0);
+    if (WIFSIGNALED(status))
+        g_printerr("%s: error: the lab was killed by signal %d\n", g_get_prgname(), WTERMSIG(status));
+    return lab_command_exit_code(status);
 }
 
-static int run(LabInit *init, GError **error)
+static int run_init(LabInit *init, LabRecord *record, GError **error)
 {
     sigset_t handled;
-    int alive[2];
+    int parent[2];
     pid_t child;
-    int code;
+    int code = -1;
 
-    sigemptyset(&handled);
-    for (gsize i = 0; i < G_N_ELEMENTS(handled_signals); i++)
-        sigaddset(&handled, handled_signals[i]);
-    sigprocmask(SIG_BLOCK, &handled, &init->signals);
-    if (pipe2(alive, O_CLOEXEC) != 0 || (child = fork()) < 0) {
+    lab_process_block_signals(&handled, &init->signals);
+    if (pipe2(parent, O_CLOEXEC) != 0 || (child = fork()) < 0) {
         ccw_error_set_errno(error, errno, "cannot start the lab");
         return -1;
     }
     if (child == 0) {
-        close(alive[1]);
-        tie_to_parent(alive[0]);
+        close(parent[1]);
+        tie_to_parent(parent[0]);
         lab_init_run(init, &handled);
     }
-    close(alive[0]);
-    code = supervise(child, &handled);
-    close(alive[1]);
+    close(parent[0]);
+    if (release(child, parent[1], record, error)) {
+        if (record) /* else the caller closes them. The locks must end with the lab, not with this process. */
+            lab_init_close_images(init->devices);
+        code = supervise(child, &handled);
+    }
+    close(parent[1]);
     sigprocmask(SIG_SETMASK, &init->signals, NULL);
     return code;
 }
 
-/* The working folder is writable in the lab, but not a folder of the system, one that holds users' homes, or a home. */
+/* The lab can write to its working folder, except a folder of the system, a home, and the folder of homes. */
 static gboolean is_writable_work(const char *folder)
 {
     static const char *const system[] = { "/boot/",  "/bin/",  "/etc/", "/lib/", "/lib32/",
@@ -189,7 +145,7 @@ static gboolean add_writable(const char *path, GPtrArray *folders, GError **erro
     return TRUE;
 }
 
-/* Real paths, NULL after the last; NULL with an error. */
+/* Returns: the real paths, NULL after the last, or NULL with an error. */
 static GPtrArray *find_writable(char *const *paths, GError **error)
 {
     g_autoptr(GPtrArray) folders = g_ptr_array_new_with_free_func(g_free);
@@ -204,22 +160,48 @@ static GPtrArray *find_writable(char *const *paths, GError **error)
     return g_steal_pointer(&folders);
 }
 
-int lab_exec(const GArray *devices, char **command, char *const *writable, GError **error)
+/* Enters the lab's namespaces and, if the settings ask for it, connects them with the host's network. */
+static gboolean enter(const LabSettings *settings, LabNetwork **ret_network, GError **error)
 {
-    g_autoptr(LabParts) parts = NULL;
-    g_autoptr(GPtrArray) folders = NULL;
-    g_autofree char *folder = g_get_current_dir();
-    LabInit init = { .devices = devices, .command = command, .folder = folder };
+    g_autoptr(LabNetwork) network = NULL;
 
-    init.umask = umask(0);
-    umask(init.umask);
+    if (settings->has_network && !(network = lab_network_prepare(error)))
+        return FALSE;
+    if (!lab_namespaces_enter(error) || (network && !lab_network_connect(network, error)))
+        return FALSE;
+    *ret_network = g_steal_pointer(&network);
+    return TRUE;
+}
+
+int lab_run(const LabSettings *settings, LabInit *init, LabRecord *record, GError **error)
+{
+    g_autoptr(LabPrograms) programs = NULL;
+    g_autoptr(GPtrArray) folders = NULL;
+    g_autoptr(LabNetwork) network = NULL;
+    g_autofree char *folder = g_get_current_dir();
+
+    init->devices = settings->devices;
+    init->record = record;
+    init->folder = folder;
+    init->umask = umask(0);
+    umask(init->umask);
     if (!check_fuse(error))
         return -1;
-    folders = find_writable(writable, error);
-    parts = folders ? lab_parts_find(error) : NULL;
-    if (!parts || !enter_namespaces(error))
+    folders = find_writable(settings->writable, error);
+    programs = folders ? lab_programs_find(error) : NULL;
+    if (!programs || !enter(settings, &network, error))
         return -1;
-    init.parts = parts;
-    init.writable = (const char *const *)folders->pdata;
-    return run(&init, error);
+    init->programs = programs;
+    init->writable = (const char *const *)folders->pdata;
+    init->resolver = network ? lab_network_resolver(network) : NULL;
+    if (record && network)
+        record->network = g_strdup(lab_network_program(network));
+    return run_init(init, record, error);
+}
+
+int lab_exec(const LabSettings *settings, char **command, GError **error)
+{
+    LabInit init = { .command = command, .relay_fd = -1, .ready_fd = -1 };
+
+    return lab_run(settings, &init, NULL, error);
 }

@@ -8,6 +8,7 @@
 
 #include "conf/uuid.h"
 #include "dasd/dasd-image.h"
+#include "dasd/dasd-snapshot.h"
 #include "qemu/caps.h"
 #include "qemu/dialect.h"
 #include "util/emulator.h"
@@ -19,31 +20,54 @@
 
 static void dasd_free(gpointer data)
 {
-    CcwLaunchDasd *dasd = data;
+    LauncherDasd *dasd = data;
 
     if (dasd->fd >= 0)
         close(dasd->fd);
+    if (dasd->snapshot_fd >= 0)
+        close(dasd->snapshot_fd);
     g_free(dasd->path);
     g_free(dasd);
 }
 
-void ccw_launch_free(CcwLaunch *launch)
+Launcher *launcher_new(void)
+{
+    Launcher *launch = g_new0(Launcher, 1);
+
+    launch->dasds = g_ptr_array_new_with_free_func(dasd_free);
+    launch->argv = qemu_argv_new();
+    launch->to_acquire = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
+    launch->monitor = (LauncherMonitor){ .listen_fd = -1, .alive_fd = -1 };
+    launch->library_fd = -1;
+    return launch;
+}
+
+void launcher_free(Launcher *launch)
 {
     if (!launch)
         return;
-    g_clear_pointer(&launch->argv, ccw_argv_free);
+    g_clear_pointer(&launch->argv, qemu_argv_free);
     g_clear_pointer(&launch->dasds, g_ptr_array_unref);
-    g_clear_pointer(&launch->taken, g_array_unref);
+    g_clear_pointer(&launch->to_acquire, g_array_unref);
     g_free(launch->qmp);
+    g_free(launch->snapshot_dir);
     if (launch->library_fd >= 0)
         close(launch->library_fd);
     g_free(launch);
 }
 
-static const CcwLaunchDasd *find_dasd(const CcwLaunch *launch, const CcwBusId *id)
+void launcher_add_dasd(Launcher *launch, const CcwBusId *id, const char *path, const DasdImageOptions *options)
+{
+    LauncherDasd *dasd = g_new0(LauncherDasd, 1);
+
+    *dasd = (LauncherDasd){ .id = *id, .path = g_strdup(path), .fd = -1, .snapshot_fd = -1, .options = *options };
+    g_ptr_array_add(launch->dasds, dasd);
+}
+
+const LauncherDasd *launcher_find_dasd(const Launcher *launch, const CcwBusId *id)
 {
     for (guint i = 0; i < launch->dasds->len; i++) {
-        const CcwLaunchDasd *dasd = g_ptr_array_index(launch->dasds, i);
+        const LauncherDasd *dasd = g_ptr_array_index(launch->dasds, i);
 
         if (ccw_bus_id_equal(&dasd->id, id))
             return dasd;
@@ -53,234 +77,105 @@ static const CcwLaunchDasd *find_dasd(const CcwLaunch *launch, const CcwBusId *i
 
 static gboolean is_dasd(const CcwBusId *id, gconstpointer launch)
 {
-    return find_dasd(launch, id) != NULL;
+    return launcher_find_dasd(launch, id) != NULL;
 }
 
-static gboolean parse_dasd(CcwLaunch *launch, const char *value, GError **error)
-{
-    const char *equals = strchr(value, '=');
-    g_autofree char *text = equals ? g_strndup(value, (gsize)(equals - value)) : NULL;
-    DasdImageOptions options;
-    g_autofree char *path = equals ? dasd_image_parse(equals + 1, &options) : NULL;
-    CcwLaunchDasd *dasd;
-    CcwBusId id;
-
-    if (!path || !*path) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "--dasd %s: give it as DEVICE=IMAGE[,ro][,sync], for example 0.0.1234=disk.ckd", value);
-        return FALSE;
-    }
-    if (!ccw_bus_id_read(text, &id, error)) {
-        g_prefix_error(error, "--dasd %s: ", value);
-        return FALSE;
-    }
-    if (find_dasd(launch, &id)) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "--dasd %s: device %s has an image already: %s", value, text,
-                    find_dasd(launch, &id)->path);
-        return FALSE;
-    }
-    dasd = g_new0(CcwLaunchDasd, 1);
-    dasd->id = id;
-    dasd->path = g_steal_pointer(&path);
-    dasd->options = options;
-    dasd->fd = -1;
-    g_ptr_array_add(launch->dasds, dasd);
-    return TRUE;
-}
-
-static gboolean parse_qemu(CcwLaunch *launch, const char *value, GError **error)
-{
-    if (launch->argv->program || !*value) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--qemu %s: give one program, and --qemu once",
-                    value);
-        return FALSE;
-    }
-    launch->argv->program = g_strdup(value);
-    return TRUE;
-}
-
-static gboolean parse_qmp(CcwLaunch *launch, const char *value, GError **error)
-{
-    if (launch->qmp || !*value) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--qmp %s: give one path, and --qmp once", value);
-        return FALSE;
-    }
-    launch->qmp = g_strdup(value);
-    return TRUE;
-}
-
-static gboolean parse_help(CcwLaunch *launch, const char *value G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
-{
-    launch->help = TRUE;
-    return TRUE;
-}
-
-static gboolean parse_version(CcwLaunch *launch, const char *value G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
-{
-    launch->version = TRUE;
-    return TRUE;
-}
-
-static const struct {
-    const char *name;
-    gboolean has_value;
-    gboolean (*parse)(CcwLaunch *launch, const char *value, GError **error);
-} own_options[] = {
-    { "--dasd", TRUE, parse_dasd },  { "--qemu", TRUE, parse_qemu },        { "--qmp", TRUE, parse_qmp },
-    { "--help", FALSE, parse_help }, { "--version", FALSE, parse_version },
-};
-
-/* One of ours, "--dasd VALUE" or "--dasd=VALUE". Returns how many words it took; 0 on errors. */
-static guint parse_own(CcwLaunch *launch, char *const *words, GError **error)
-{
-    gsize length = strcspn(words[0], "=");
-    const char *value = words[0][length] ? words[0] + length + 1 : NULL;
-
-    for (gsize i = 0; i < G_N_ELEMENTS(own_options); i++) {
-        guint used = 1;
-
-        if (strlen(own_options[i].name) != length || strncmp(own_options[i].name, words[0], length) != 0)
-            continue;
-        if (own_options[i].has_value && !value) {
-            value = words[1];
-            used = 2;
-        }
-        if (own_options[i].has_value != (value != NULL)) {
-            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s %s", own_options[i].name,
-                        value ? "takes no value" : "wants a value");
-            return 0;
-        }
-        return own_options[i].parse(launch, value, error) ? used : 0;
-    }
-    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION,
-                "there is no option '%s' (QEMU's own are written with one dash, or after --)", words[0]);
-    return 0;
-}
-
-static gboolean is_emulator(const char *word)
-{
-    return word[0] == '/' && ccw_emulator_is_qemu(word) && g_file_test(word, G_FILE_TEST_IS_EXECUTABLE);
-}
-
-CcwLaunch *ccw_launch_parse(char *const *words, GError **error)
-{
-    g_autoptr(CcwLaunch) launch = g_new0(CcwLaunch, 1);
-    gboolean all_qemu = FALSE;
-
-    launch->dasds = g_ptr_array_new_with_free_func(dasd_free);
-    launch->argv = ccw_argv_new();
-    launch->taken = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
-    launch->monitor = (CcwMonitor){ .listen_fd = -1, .alive_fd = -1 };
-    launch->library_fd = -1;
-    while (*words) {
-        guint used = 1;
-
-        if (!all_qemu && strcmp(*words, "--") == 0)
-            all_qemu = TRUE;
-        else if (!all_qemu && g_str_has_prefix(*words, "--"))
-            used = parse_own(launch, words, error);
-        else if (launch->argv->args->len == 0 && !launch->argv->program && is_emulator(*words))
-            launch->argv->program = g_strdup(*words);
-        else
-            used = ccw_argv_take(launch->argv, words);
-        if (used == 0)
-            return NULL;
-        words += used;
-    }
-    return g_steal_pointer(&launch);
-}
-
+/* The data of the callbacks that check a device of the host. */
 typedef struct {
-    const CcwLaunch *launch;
+    const Launcher *launch;
     const char *sysfs_root;
-} Hosts;
+} HostCheck;
 
-/* Without a lease, a hostid needs an image of ours, or the host's own mdev of its UUID. */
+/* Without LauncherDevices, a hostid needs an image, or a mediated device of the host with its UUID. */
 static gboolean check_host(const CcwBusId *host, gconstpointer data, GError **error)
 {
-    const Hosts *hosts = data;
-    char text[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
-    g_autofree char *mdev = g_build_filename(hosts->sysfs_root, "bus/mdev/devices", ccw_uuid_encode(host, uuid), NULL);
+    const HostCheck *check = data;
+    char text[CCW_BUS_ID_STR_LEN], uuid[CONF_UUID_STR_LEN];
+    g_autofree char *mdev = g_build_filename(check->sysfs_root, "bus/mdev/devices", conf_uuid_encode(host, uuid), NULL);
 
-    if (find_dasd(hosts->launch, host) || g_file_test(mdev, G_FILE_TEST_EXISTS))
+    if (launcher_find_dasd(check->launch, host) || g_file_test(mdev, G_FILE_TEST_EXISTS))
         return TRUE;
     ccw_bus_id_format(host, text);
     g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
                 "hostid %s: there is no mediated device %s: give an image with --dasd %s=IMAGE, or detach the "
-                "host's device first: virsh nodedev-detach ccw_%x_%x_%04x, or have qemu-ccw do that: as root, and "
-                "without -daemonize",
+                "host's device by virsh nodedev-detach ccw_%x_%x_%04x, or run qemu-ccw as root and without "
+                "-daemonize, which then acquires the device",
                 text, mdev, text, host->cssid, host->ssid, host->devno);
     return FALSE;
 }
 
-/* What is plugged in later is taken when it is. */
+/* Acquires a device of the host at its hot-plug. */
 static gboolean check_hotplugged(const CcwBusId *host, gconstpointer data, GError **error)
 {
-    const CcwLaunch *launch = ((const Hosts *)data)->launch;
+    const Launcher *launch = ((const HostCheck *)data)->launch;
 
-    if (!launch->lease || find_dasd(launch, host))
+    if (!launch->devices || launcher_find_dasd(launch, host))
         return check_host(host, data, error);
-    return ccw_lease_take(launch->lease, host, error);
+    return launcher_devices_acquire(launch->devices, host, error);
 }
 
-static gboolean has_option(const CcwArgv *argv, const char *option)
+static gboolean has_option(const QemuArgv *argv, const char *option)
 {
     for (guint i = 0; i < argv->args->len; i++)
-        if (ccw_arg_is(g_ptr_array_index(argv->args, i), option))
+        if (qemu_arg_is(g_ptr_array_index(argv->args, i), option))
             return TRUE;
     return FALSE;
 }
 
-static gboolean check_hosts(CcwLaunch *launch, const GArray *hosts, const CcwLaunchPlaces *places, GError **error)
+static gboolean check_hosts(Launcher *launch, const GArray *hosts, const LauncherSettings *settings, GError **error)
 {
-    const Hosts known = { .launch = launch, .sysfs_root = places->sysfs_root };
-    /* The caller does not wait for the end of a QEMU in the background. */
-    CcwLease *lease = has_option(launch->argv, "daemonize") ? NULL : places->lease;
+    const HostCheck check = { .launch = launch, .sysfs_root = settings->sysfs_root };
+    /* qemu-ccw does not wait for the end of a QEMU in the background, so it could not release the devices. */
+    LauncherDevices *devices = has_option(launch->argv, "daemonize") ? NULL : settings->devices;
 
     for (guint i = 0; i < hosts->len; i++) {
         const CcwBusId *host = &g_array_index(hosts, CcwBusId, i);
 
-        if (!lease && !check_host(host, &known, error))
+        if (!devices && !check_host(host, &check, error))
             return FALSE;
-        if (lease && !find_dasd(launch, host))
-            g_array_append_val(launch->taken, *host);
+        if (devices && !launcher_find_dasd(launch, host))
+            g_array_append_val(launch->to_acquire, *host);
     }
-    launch->lease = launch->taken->len > 0 || launch->qmp ? lease : NULL;
+    launch->devices = launch->to_acquire->len > 0 || launch->qmp ? devices : NULL;
     return TRUE;
 }
 
-static gboolean start_monitor(CcwLaunch *launch, CcwMapCss map_css, const char *sysfs_root, GError **error)
+static gboolean start_monitor(Launcher *launch, ConfMapCss map_css, const char *sysfs_root, GError **error)
 {
-    const Hosts known = { .launch = launch, .sysfs_root = sysfs_root };
-    const CcwHotplug hotplug = { .map_css = map_css, .check = check_hotplugged, .data = &known };
+    const HostCheck check = { .launch = launch, .sysfs_root = sysfs_root };
+    const QemuHotplug hotplug = { .map_css = map_css, .check = check_hotplugged, .data = &check };
     g_autofree char *chardev = NULL;
 
     if (!launch->qmp)
         return TRUE;
-    if (!ccw_monitor_start(launch->qmp, &hotplug, &launch->monitor, error)) {
+    if (!launcher_monitor_start(launch->qmp, &hotplug, &launch->monitor, error)) {
         g_prefix_error(error, "--qmp: ");
         return FALSE;
     }
     chardev = g_strdup_printf("socket,id=qemu-ccw-qmp,fd=%d,server=on,wait=off", launch->monitor.listen_fd);
-    ccw_argv_add(launch->argv, "-chardev", chardev);
-    ccw_argv_add(launch->argv, "-qmp", "chardev:qemu-ccw-qmp");
+    qemu_argv_add(launch->argv, "-chardev", chardev);
+    qemu_argv_add(launch->argv, "-qmp", "chardev:qemu-ccw-qmp");
     return TRUE;
 }
 
-static gboolean open_images(CcwLaunch *launch, GError **error)
+static gboolean open_images(Launcher *launch, GError **error)
 {
     for (guint i = 0; i < launch->dasds->len; i++) {
-        CcwLaunchDasd *dasd = g_ptr_array_index(launch->dasds, i);
+        LauncherDasd *dasd = g_ptr_array_index(launch->dasds, i);
         DasdImageInfo info;
 
         dasd->fd = dasd_image_open(dasd->path, &dasd->options, &info, error);
         if (dasd->fd < 0)
             return FALSE;
+        if (dasd->options.snapshot)
+            dasd->snapshot_fd = dasd_snapshot_create(launch->snapshot_dir, info.cylinders, error);
+        if (dasd->options.snapshot && dasd->snapshot_fd < 0)
+            return FALSE;
     }
     return TRUE;
 }
 
-static gboolean find_program(CcwLaunch *launch, GError **error)
+static gboolean find_program(Launcher *launch, GError **error)
 {
     char *path = ccw_emulator_find(launch->argv->program, error);
 
@@ -291,27 +186,29 @@ static gboolean find_program(CcwLaunch *launch, GError **error)
     return TRUE;
 }
 
-/* LIBVIRT_CCW_DEVICES, in the order of --dasd. */
-static char *format_devices(const CcwLaunch *launch)
+/* Returns: the value of LIBVIRT_CCW_DEVICES, in the order of --dasd. */
+static char *format_devices(const Launcher *launch)
 {
     GString *text = g_string_new(NULL);
 
     for (guint i = 0; i < launch->dasds->len; i++) {
-        const CcwLaunchDasd *dasd = g_ptr_array_index(launch->dasds, i);
-        char bus_id[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
+        const LauncherDasd *dasd = g_ptr_array_index(launch->dasds, i);
+        char bus_id[CCW_BUS_ID_STR_LEN], uuid[CONF_UUID_STR_LEN];
 
-        g_string_append_printf(text, "%s%s=%s:%d%s%s", i > 0 ? ";" : "", ccw_uuid_encode(&dasd->id, uuid),
+        g_string_append_printf(text, "%s%s=%s:%d%s%s", i > 0 ? ";" : "", conf_uuid_encode(&dasd->id, uuid),
                                ccw_bus_id_format(&dasd->id, bus_id), dasd->fd, dasd->options.read_only ? ":ro" : "",
                                dasd->options.sync ? ":sync" : "");
+        if (dasd->snapshot_fd >= 0)
+            g_string_append_printf(text, ":snapshot=%d", dasd->snapshot_fd);
     }
     return g_string_free(text, FALSE);
 }
 
 /*
- * The library as LD_PRELOAD takes it: there ld.so(8) parts names at blanks and colons, replaces what follows a '$', and
- * quotes nothing. A library with such a name is given as a descriptor that QEMU inherits.
+ * Finds a name of the library for LD_PRELOAD. ld.so(8) separates names at blanks and colons, expands '$', and knows no
+ * quotes, so a library with such a path gets the name of a descriptor that QEMU inherits.
  */
-static char *find_library(CcwLaunch *launch, GError **error)
+static char *find_library(Launcher *launch, GError **error)
 {
     g_autofree char *path = ccw_paths_find(VFIO_LIBRARY, error);
 
@@ -324,7 +221,7 @@ static char *find_library(CcwLaunch *launch, GError **error)
     return NULL;
 }
 
-static gboolean make_environment(CcwLaunch *launch, char *const *envp, char ***ret_envp, GError **error)
+static gboolean make_environment(Launcher *launch, char *const *envp, char ***ret_envp, GError **error)
 {
     g_auto(GStrv) env = g_environ_unsetenv(g_strdupv((char **)envp), CCW_LAB_DEVICES_ENV);
     g_autofree char *library = NULL, *preload = NULL, *devices = NULL;
@@ -343,28 +240,29 @@ static gboolean make_environment(CcwLaunch *launch, char *const *envp, char ***r
     return TRUE;
 }
 
-/* Can the emulator do it, and in which words does it want it? Only one that is to have channel devices is asked. */
-static gboolean adapt(CcwLaunch *launch, CcwArgv **stock, const GArray *hosts, const char *cache_dir, GError **error)
+/* Checks the emulator, and converts the command line to its dialect. Asks it only if the guest has channel devices. */
+static gboolean adapt_argv(Launcher *launch, QemuArgv **stock, const GArray *hosts, const char *cache_dir,
+                           GError **error)
 {
-    g_autoptr(CcwCaps) caps = NULL;
+    g_autoptr(QemuCaps) caps = NULL;
     g_autofree char *what = NULL;
     char text[CCW_BUS_ID_STR_LEN];
 
     if (hosts->len > 0 || launch->qmp) {
-        caps = ccw_caps_get(launch->argv->program, cache_dir, error);
+        caps = qemu_caps_get(launch->argv->program, cache_dir, error);
         what = hosts->len > 0
                    ? g_strconcat("hostid ", ccw_bus_id_format(&g_array_index(hosts, CcwBusId, 0), text), NULL)
                    : g_strdup("--qmp");
-        if (!caps || !ccw_caps_check(caps, launch->argv->program, what, error))
+        if (!caps || !qemu_caps_check(caps, launch->argv->program, what, error))
             return FALSE;
     }
-    if (launch->qmp && caps->dialect != CCW_CAPS_STOCK) {
+    if (launch->qmp && caps->dialect != QEMU_CAPS_STOCK) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
-                    "--qmp %s: emulator %s speaks another dialect than stock: use QEMU's own -qmp", launch->qmp,
+                    "--qmp %s: emulator %s does not know the stock dialect: use QEMU's own -qmp", launch->qmp,
                     launch->argv->program);
         return FALSE;
     }
-    if (caps && caps->dialect == CCW_CAPS_SERIES) {
+    if (caps && caps->dialect == QEMU_CAPS_SERIES) {
         if (launch->dasds->len == 0)
             return TRUE;
         g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
@@ -372,49 +270,49 @@ static gboolean adapt(CcwLaunch *launch, CcwArgv **stock, const GArray *hosts, c
                     launch->argv->program);
         return FALSE;
     }
-    if (caps && caps->dialect == CCW_CAPS_SQUASH_MCSS)
-        ccw_dialect_stock_to_squash(*stock);
+    if (caps && caps->dialect == QEMU_CAPS_SQUASH_MCSS)
+        qemu_dialect_stock_to_squash(*stock);
     g_free((*stock)->program);
     (*stock)->program = g_strdup(launch->argv->program);
-    ccw_argv_free(launch->argv);
+    qemu_argv_free(launch->argv);
     launch->argv = g_steal_pointer(stock);
     return TRUE;
 }
 
-gboolean ccw_launch_prepare(CcwLaunch *launch, const CcwLaunchPlaces *places, char *const *envp, char ***ret_envp,
-                            char **ret_warning, GError **error)
+gboolean launcher_prepare(Launcher *launch, const LauncherSettings *settings, char *const *envp, char ***ret_envp,
+                          char **ret_warning, GError **error)
 {
-    g_autoptr(CcwArgv) stock = ccw_argv_copy(launch->argv);
+    g_autoptr(QemuArgv) stock = qemu_argv_copy(launch->argv);
     g_autoptr(GArray) hosts = NULL;
-    CcwMapCss map_css;
+    ConfMapCss map_css;
 
-    if (!ccw_dialect_to_stock(stock, &hosts, &map_css, error) ||
-        !ccw_dialect_check_iommufd(stock, is_dasd, launch, error) || !check_hosts(launch, hosts, places, error) ||
-        !find_program(launch, error) || !adapt(launch, &stock, hosts, places->cache_dir, error) ||
-        !start_monitor(launch, map_css, places->sysfs_root, error) || !open_images(launch, error) ||
+    if (!qemu_dialect_to_stock(stock, &hosts, &map_css, error) ||
+        !qemu_dialect_check_iommufd(stock, is_dasd, launch, error) || !check_hosts(launch, hosts, settings, error) ||
+        !find_program(launch, error) || !adapt_argv(launch, &stock, hosts, settings->cache_dir, error) ||
+        !start_monitor(launch, map_css, settings->sysfs_root, error) || !open_images(launch, error) ||
         !make_environment(launch, envp, ret_envp, error))
         return FALSE;
-    *ret_warning = map_css == CCW_MAP_CSS_OFF ? g_strdup(CCW_DIALECT_OFF_WARNING) : NULL;
+    *ret_warning = map_css == CONF_MAP_CSS_OFF ? g_strdup(QEMU_DIALECT_OFF_WARNING) : NULL;
     return TRUE;
 }
 
-void ccw_launch_close_monitor(CcwLaunch *launch)
+void launcher_close_monitor(Launcher *launch)
 {
     if (launch->monitor.listen_fd >= 0) {
         close(launch->monitor.listen_fd);
         close(launch->monitor.alive_fd);
     }
-    launch->monitor = (CcwMonitor){ .listen_fd = -1, .alive_fd = -1 };
+    launch->monitor = (LauncherMonitor){ .listen_fd = -1, .alive_fd = -1 };
 }
 
-void ccw_launch_exec(CcwLaunch *launch, char **envp, GError **error)
+void launcher_exec(Launcher *launch, char **envp, GError **error)
 {
-    g_auto(GStrv) words = ccw_argv_to_words(launch->argv);
+    g_auto(GStrv) words = qemu_argv_to_words(launch->argv);
 
     for (guint i = 0; i < launch->dasds->len; i++) {
-        const CcwLaunchDasd *dasd = g_ptr_array_index(launch->dasds, i);
+        const LauncherDasd *dasd = g_ptr_array_index(launch->dasds, i);
 
-        if (fcntl(dasd->fd, F_SETFD, 0) < 0) {
+        if (fcntl(dasd->fd, F_SETFD, 0) < 0 || (dasd->snapshot_fd >= 0 && fcntl(dasd->snapshot_fd, F_SETFD, 0) < 0)) {
             ccw_error_set_errno(error, errno, "cannot pass %s to QEMU", dasd->path);
             return;
         }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu-ccw: reads its command line, rewrites QEMU's for the stock binary, opens the images and becomes QEMU. What the
- * preloaded library gets is in util/lab-protocol.h (LIBVIRT_CCW_DEVICES). Taking devices of the host, and giving
- * them back, is supervise.h's.
+ * Prepares QEMU for qemu-ccw: converts its command line for the stock binary, opens the images, makes the environment
+ * of the preloaded library (LIBVIRT_CCW_DEVICES in util/lab-protocol.h), and executes QEMU. supervise.h acquires and
+ * releases devices of the host.
  */
 #pragma once
 
 #include <glib.h>
 
 #include "dasd/dasd-image.h"
-#include "launcher/lease.h"
+#include "launcher/host-devices.h"
 #include "launcher/monitor.h"
 #include "qemu/argv.h"
 #include "util/address.h"
@@ -17,53 +17,58 @@
 typedef struct {
     CcwBusId id;
     char *path;
-    int fd; /* -1 until it is opened */
+    int fd;          /* -1 before launcher_prepare() */
+    int snapshot_fd; /* -1 before launcher_prepare(), and without a snapshot */
     DasdImageOptions options;
-} CcwLaunchDasd;
+} LauncherDasd;
 
 typedef struct {
-    gboolean help;
-    gboolean version;
-    GPtrArray *dasds; /* of CcwLaunchDasd *, each id once */
-    CcwArgv *argv;    /* QEMU's; its program is NULL if none was named */
-    char *qmp;        /* path of a monitor that takes hostid, or NULL */
-    int library_fd;   /* -1, or the library, where LD_PRELOAD cannot hold its name */
+    gboolean is_help;    /* the user asks for the help */
+    gboolean is_version; /* the user asks for the version */
+    GPtrArray *dasds;    /* LauncherDasd *, with unique ids */
+    QemuArgv *argv;      /* QEMU's; its program is NULL if the user names no program */
+    char *qmp;           /* path of a monitor that knows hostid; NULL: no monitor */
+    char *snapshot_dir;  /* folder of snapshots; NULL: as dasd_snapshot_create() chooses */
+    int library_fd;      /* the library, if LD_PRELOAD cannot hold its path; -1 */
 
-    /* of ccw_launch_prepare */
-    CcwMonitor monitor; /* of qmp; its descriptors are -1 without */
-    GArray *taken;      /* of CcwBusId: to be taken from the host with the lease */
-    CcwLease *lease;    /* borrowed; NULL: nothing is taken, now or later, and ccw_launch_exec is enough */
-} CcwLaunch;
+    /* launcher_prepare() sets these. */
+    LauncherMonitor monitor;  /* the monitor of qmp; its descriptors are -1 without one */
+    GArray *to_acquire;       /* CcwBusId of the host's devices to acquire */
+    LauncherDevices *devices; /* acquires them; the caller owns it. NULL: QEMU uses no device of the host, and the
+                                 caller needs launcher_exec() only */
+} Launcher;
 
-void ccw_launch_free(CcwLaunch *launch);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwLaunch, ccw_launch_free)
+Launcher *launcher_new(void);
+void launcher_free(Launcher *launch);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Launcher, launcher_free)
 
-/*
- * Reads the words after the program's name. Options with two dashes are ours, with one dash QEMU's with its value;
- * after "--" all are QEMU's. A first word of QEMU's that is the path of a qemu-system-* or qemu-kvm names the program,
- * so that a line printed by "virt-ccw argv --dialect series" can follow. Errors: G_OPTION_ERROR (usage);
- * CCW_ERROR_INVALID (a bus id that is none, given twice).
- */
-CcwLaunch *ccw_launch_parse(char *const *words, GError **error);
+/* Adds a DASD. @path: of its image */
+void launcher_add_dasd(Launcher *launch, const CcwBusId *id, const char *path, const DasdImageOptions *options);
+
+/* Returns: the DASD with a bus id, or NULL if there is no such DASD. */
+const LauncherDasd *launcher_find_dasd(const Launcher *launch, const CcwBusId *id);
 
 typedef struct {
-    const char *sysfs_root; /* "/sys": of mediated devices */
-    const char *cache_dir;  /* of capabilities: ccw_caps_get */
-    CcwLease *lease;        /* to take the host's devices with; NULL: a hostid without an image must have its mdev */
-} CcwLaunchPlaces;
+    const char *sysfs_root;   /* "/sys" */
+    const char *cache_dir;    /* for qemu_caps_get() */
+    LauncherDevices *devices; /* acquires the host's devices; NULL: a hostid without an image needs a mediated device */
+} LauncherSettings;
 
-/*
- * Makes everything ready: the arguments, in the dialect of the program, the images (opened and locked), the library. A
- * program that is to have channel devices is asked whether it can.
- * *ret_warning is NULL or a line for the user. *ret_envp is the environment to execute with, made from envp.
- * Errors: CCW_ERROR_INVALID, CCW_ERROR_NOT_FOUND, CCW_ERROR_IMAGE, CCW_ERROR_BUSY, CCW_ERROR_SYSTEM,
- * CCW_ERROR_UNSUPPORTED; one line each.
+/**
+ * launcher_prepare: Prepares the arguments in the dialect of the emulator, the images (opened and locked), and the
+ * library. Asks the emulator for its capabilities if the guest has channel devices.
+ * @envp: the environment of the caller
+ * @ret_envp: the environment to execute QEMU with
+ * @ret_warning: a line for the user; NULL: no warning
+ *
+ * Returns: FALSE with CCW_ERROR_INVALID, CCW_ERROR_NOT_FOUND, CCW_ERROR_IMAGE, CCW_ERROR_BUSY, CCW_ERROR_SYSTEM or
+ * CCW_ERROR_UNSUPPORTED; each message is one line.
  */
-gboolean ccw_launch_prepare(CcwLaunch *launch, const CcwLaunchPlaces *places, char *const *envp, char ***ret_envp,
-                            char **ret_warning, GError **error);
+gboolean launcher_prepare(Launcher *launch, const LauncherSettings *settings, char *const *envp, char ***ret_envp,
+                          char **ret_warning, GError **error);
 
-/* Closes what QEMU has of the monitor; once QEMU has ended, so does the monitor. */
-void ccw_launch_close_monitor(CcwLaunch *launch);
+/* Closes the descriptors of the monitor that QEMU has, too. So the monitor ends when QEMU ends. */
+void launcher_close_monitor(Launcher *launch);
 
-/* Becomes QEMU; returns on failure only. */
-void ccw_launch_exec(CcwLaunch *launch, char **envp, GError **error);
+/* Becomes QEMU. Returns with an error on failure only. */
+void launcher_exec(Launcher *launch, char **envp, GError **error);

@@ -17,15 +17,15 @@
 
 #define COMMAND_MAX (1024 * 1024) /* bytes of a command that is not complete */
 
-/* The process's own descriptors, at these places. */
+/* The numbers of the process's descriptors. */
 enum { ALIVE = 3, CLIENTS, QEMU_INODE, FIRST_FREE };
 
 typedef struct {
-    const CcwHotplug *hotplug;
+    const QemuHotplug *hotplug;
     int client, qemu;
-    GString *commands; /* of the client, not complete yet */
-    GString *refusals; /* to be said between two lines of QEMU's */
-    gboolean in_line;  /* of QEMU's */
+    GString *commands;   /* the client's input after its last complete command */
+    GString *errors;     /* answers to rejected commands, which the client gets between two lines of QEMU */
+    gboolean is_in_line; /* QEMU's last line is not complete */
 } Session;
 
 static int listen_at(const char *path, GError **error)
@@ -56,7 +56,7 @@ static int listen_at(const char *path, GError **error)
     return -1;
 }
 
-/* QEMU's end, which no other process reaches: its name is gone, and its inode is held. */
+/* Makes QEMU's socket, and removes its name, so that other processes cannot connect. The inode stays open for us. */
 static int listen_hidden(int *ret_inode, GError **error)
 {
     g_autofree char *dir = g_dir_make_tmp("qemu-ccw-XXXXXX", error);
@@ -90,7 +90,7 @@ static int connect_qemu(void)
     return -1;
 }
 
-/* FALSE if the other side is gone, or QEMU while the other does not read. */
+/* Returns: FALSE if the other side is gone, or if QEMU ends while the other side does not read. */
 static gboolean send_all(int fd, const char *data, gsize length)
 {
     while (length > 0) {
@@ -110,26 +110,26 @@ static gboolean send_all(int fd, const char *data, gsize length)
     return TRUE;
 }
 
-static gboolean send_refusals(Session *session)
+static gboolean send_errors(Session *session)
 {
-    gboolean sent = session->in_line || send_all(session->client, session->refusals->str, session->refusals->len);
+    gboolean sent = session->is_in_line || send_all(session->client, session->errors->str, session->errors->len);
 
-    if (!session->in_line)
-        g_string_truncate(session->refusals, 0);
+    if (!session->is_in_line)
+        g_string_truncate(session->errors, 0);
     return sent;
 }
 
 static gboolean relay_command(Session *session, gsize length)
 {
     g_autofree char *command = g_strndup(session->commands->str, length);
-    gboolean refused = FALSE, whole = strlen(command) == length; /* no NUL in it */
-    g_autofree char *text = whole ? ccw_hotplug_rewrite(session->hotplug, command, &refused) : NULL;
+    gboolean is_rejected = FALSE, is_text = strlen(command) == length; /* a command with a NUL goes to QEMU as it is */
+    g_autofree char *text = is_text ? qemu_hotplug_rewrite(session->hotplug, command, &is_rejected) : NULL;
     gboolean sent = TRUE;
 
-    if (refused)
-        g_string_append(session->refusals, text);
+    if (is_rejected)
+        g_string_append(session->errors, text);
     else
-        sent = send_all(session->qemu, whole ? text : session->commands->str, whole ? strlen(text) : length);
+        sent = send_all(session->qemu, is_text ? text : session->commands->str, is_text ? strlen(text) : length);
     g_string_erase(session->commands, 0, (gssize)length);
     return sent;
 }
@@ -143,10 +143,10 @@ static gboolean from_client(Session *session)
     if (n <= 0)
         return n == 0;
     g_string_append_len(session->commands, data, n);
-    while ((length = ccw_hotplug_measure(session->commands->str, session->commands->len)) > 0)
+    while ((length = qemu_hotplug_measure(session->commands->str, session->commands->len)) > 0)
         if (!relay_command(session, length))
             return FALSE;
-    return session->commands->len <= COMMAND_MAX && send_refusals(session);
+    return session->commands->len <= COMMAND_MAX && send_errors(session);
 }
 
 static gboolean from_qemu(Session *session)
@@ -156,8 +156,8 @@ static gboolean from_qemu(Session *session)
 
     if (n <= 0)
         return n == 0;
-    session->in_line = data[n - 1] != '\n';
-    return send_all(session->client, data, (gsize)n) && send_refusals(session);
+    session->is_in_line = data[n - 1] != '\n';
+    return send_all(session->client, data, (gsize)n) && send_errors(session);
 }
 
 static void relay(Session *session)
@@ -175,23 +175,23 @@ static void relay(Session *session)
     }
 }
 
-/* When QEMU ends, its socket ends too. */
-static void serve(const CcwHotplug *hotplug, int client)
+/* Serves one client, until it disconnects or QEMU ends, which closes QEMU's socket. */
+static void serve(const QemuHotplug *hotplug, int client)
 {
     Session session = { .hotplug = hotplug, .client = client, .qemu = connect_qemu() };
 
     if (session.qemu >= 0) {
         session.commands = g_string_new(NULL);
-        session.refusals = g_string_new(NULL);
+        session.errors = g_string_new(NULL);
         relay(&session);
         g_string_free(session.commands, TRUE);
-        g_string_free(session.refusals, TRUE);
+        g_string_free(session.errors, TRUE);
         close(session.qemu);
     }
     ccw_fd_close_soon(client);
 }
 
-static void run(const CcwHotplug *hotplug)
+static void serve_clients(const QemuHotplug *hotplug)
 {
     for (;;) {
         struct pollfd wait[] = { { .fd = CLIENTS, .events = POLLIN }, { .fd = ALIVE } };
@@ -203,14 +203,14 @@ static void run(const CcwHotplug *hotplug)
             return;
         client = accept4(CLIENTS, NULL, NULL, SOCK_CLOEXEC);
         if (client >= 0) {
-            ccw_fd_refuse_fds(client, TRUE); /* none of them would reach QEMU */
+            ccw_fd_reject_fds(client, TRUE); /* this process cannot pass them to QEMU */
             serve(hotplug, client);
         }
     }
 }
 
-/* Nothing of the caller's stays open here: images are locked by who has them open, terminals and pipes waited for. */
-static void settle(int alive, int clients, int inode)
+/* Closes the caller's descriptors: an open image stays locked, and readers wait for the end of open pipes. */
+static void isolate(int alive, int clients, int inode)
 {
     const int from[] = { alive, clients, inode };
     int high[G_N_ELEMENTS(from)], null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -222,13 +222,14 @@ static void settle(int alive, int clients, int inode)
     for (gsize i = 0; i < G_N_ELEMENTS(from); i++)
         dup2(high[i], ALIVE + (int)i);
     close_range(FIRST_FREE, ~0U, 0);
-    /* Who ends the process group ends QEMU, and that this one: with the socket removed. */
+    /* These signals go to the whole process group. QEMU's end then ends this process, which removes the socket. */
     signal(SIGTERM, SIG_IGN);
     signal(SIGINT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
 }
 
-static gboolean start(const char *path, const CcwHotplug *hotplug, int clients, CcwMonitor *monitor, GError **error)
+static gboolean start(const char *path, const QemuHotplug *hotplug, int clients, LauncherMonitor *monitor,
+                      GError **error)
 {
     g_autofree char *absolute = g_canonicalize_filename(path, NULL);
     int inode = -1, alive[2];
@@ -243,8 +244,8 @@ static gboolean start(const char *path, const CcwHotplug *hotplug, int clients, 
     }
     pid = fork();
     if (pid == 0) {
-        settle(alive[0], clients, inode);
-        run(hotplug);
+        isolate(alive[0], clients, inode);
+        serve_clients(hotplug);
         unlink(absolute);
         _exit(0);
     }
@@ -256,19 +257,20 @@ static gboolean start(const char *path, const CcwHotplug *hotplug, int clients, 
     return pid > 0;
 }
 
-gboolean ccw_monitor_start(const char *path, const CcwHotplug *hotplug, CcwMonitor *ret_monitor, GError **error)
+gboolean launcher_monitor_start(const char *path, const QemuHotplug *hotplug, LauncherMonitor *ret_monitor,
+                                GError **error)
 {
-    CcwMonitor monitor = { .listen_fd = -1, .alive_fd = -1 };
+    LauncherMonitor monitor = { .listen_fd = -1, .alive_fd = -1 };
     int clients = listen_at(path, error);
-    gboolean started;
+    gboolean is_started;
 
     if (clients < 0)
         return FALSE;
-    started = start(path, hotplug, clients, &monitor, error);
+    is_started = start(path, hotplug, clients, &monitor, error);
     close(clients);
-    if (started)
+    if (is_started)
         *ret_monitor = monitor;
     else
         g_unlink(path);
-    return started;
+    return is_started;
 }

@@ -18,26 +18,26 @@ static void block_signals(sigset_t *set, sigset_t *before)
     sigaddset(set, SIGCHLD);
     for (gsize i = 0; i < G_N_ELEMENTS(passed_on); i++)
         sigaddset(set, passed_on[i]);
-    signal(SIGCHLD, SIG_DFL); /* a caller's SIG_IGN would leave nothing to wait for */
+    signal(SIGCHLD, SIG_DFL); /* with a caller's SIG_IGN, waitpid() would not find QEMU */
     sigprocmask(SIG_BLOCK, set, before);
 }
 
-static gboolean take_all(const CcwLaunch *launch, GError **error)
+static gboolean acquire_all(const Launcher *launch, GError **error)
 {
-    for (guint i = 0; i < launch->taken->len; i++)
-        if (!ccw_lease_take(launch->lease, &g_array_index(launch->taken, CcwBusId, i), error))
+    for (guint i = 0; i < launch->to_acquire->len; i++)
+        if (!launcher_devices_acquire(launch->devices, &g_array_index(launch->to_acquire, CcwBusId, i), error))
             return FALSE;
     return TRUE;
 }
 
-G_NORETURN static void become_qemu(CcwLaunch *launch, pid_t parent, const sigset_t *mask, char **envp)
+G_NORETURN static void become_qemu(Launcher *launch, pid_t parent, const sigset_t *mask, char **envp)
 {
     g_autoptr(GError) error = NULL;
 
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() == parent) {
         sigprocmask(SIG_SETMASK, mask, NULL);
-        ccw_launch_exec(launch, envp, &error);
+        launcher_exec(launch, envp, &error);
         fprintf(stderr, "%s: error: %s\n", g_get_prgname(), error->message);
     }
     _exit(1);
@@ -48,7 +48,7 @@ static int exit_status(int status)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* A signal of the terminal's, which the kernel sends, went to QEMU as well: it is in the same process group. */
+/* Passes signals on, except those of the terminal (SI_KERNEL), which QEMU gets itself in the same process group. */
 static int wait_for_qemu(pid_t qemu, const sigset_t *set)
 {
     siginfo_t info;
@@ -64,21 +64,21 @@ static int wait_for_qemu(pid_t qemu, const sigset_t *set)
     }
 }
 
-/* Its end follows QEMU's; it may be taking a device, which is given back as the others are. */
+/* The monitor ends after QEMU. It may acquire a device until then, which launcher_devices_release() releases, too. */
 static void wait_for_monitor(void)
 {
     while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
         ;
 }
 
-static int run_qemu(CcwLaunch *launch, const sigset_t *set, const sigset_t *before, char **envp, GError **error)
+static int run_qemu(Launcher *launch, const sigset_t *set, const sigset_t *before, char **envp, GError **error)
 {
     pid_t self = getpid(), qemu = fork();
     int saved = errno, status = -1;
 
     if (qemu == 0)
         become_qemu(launch, self, before, envp);
-    ccw_launch_close_monitor(launch);
+    launcher_close_monitor(launch);
     if (qemu > 0)
         status = wait_for_qemu(qemu, set);
     else
@@ -87,15 +87,15 @@ static int run_qemu(CcwLaunch *launch, const sigset_t *set, const sigset_t *befo
     return status;
 }
 
-int ccw_supervise_run(CcwLaunch *launch, char **envp, GError **error)
+int launcher_supervise_run(Launcher *launch, char **envp, GError **error)
 {
     sigset_t set, before;
     int status = -1;
-    gboolean back;
+    gboolean is_released;
 
     block_signals(&set, &before);
-    if (take_all(launch, error))
+    if (acquire_all(launch, error))
         status = run_qemu(launch, &set, &before, envp, error);
-    back = ccw_lease_give_back(launch->lease, status < 0 ? NULL : error);
-    return back ? status : -1;
+    is_released = launcher_devices_release(launch->devices, status < 0 ? NULL : error);
+    return is_released ? status : -1;
 }

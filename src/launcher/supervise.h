@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu-ccw with devices of the host: it stays while QEMU runs, as its parent, and gives them back when QEMU has ended.
+ * Runs QEMU with devices of the host as a child of qemu-ccw, and releases the devices at QEMU's end.
  */
 #pragma once
 
 #include "launcher/launch.h"
 
-/*
- * Takes the devices, all or none, runs QEMU to its end and gives back what was taken, also what was plugged in
- * meanwhile. SIGTERM, SIGINT and SIGHUP sent to this process are passed on to QEMU, which gets SIGTERM, too, if this
- * process is killed. Returns QEMU's exit status, 128 and the signal's number if one ended it; or -1 and sets error:
- * QEMU was not started, or not all went back (which the journal then knows).
+/**
+ * launcher_supervise_run: Acquires all devices or no device, runs QEMU, and releases all devices at its end, also those
+ * of a hot-plug. Passes SIGTERM, SIGINT and SIGHUP on to QEMU. QEMU gets SIGTERM, too, if this process is killed.
+ *
+ * Returns: QEMU's exit status, or 128 and the signal that has ended it; -1 with an error if QEMU could not be started,
+ * or a device could not be released, which the journal then knows.
  */
-int ccw_supervise_run(CcwLaunch *launch, char **envp, GError **error);
+int launcher_supervise_run(Launcher *launch, char **envp, GError **error);

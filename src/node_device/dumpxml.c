@@ -8,7 +8,7 @@
 
 #include "util/error.h"
 
-/* Errors go into GError; nothing is printed by libvirt itself. */
+/* Keeps libvirt's library from printing errors: this file reports them as GError. */
 static void ignore_error(void *data G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED)
 {
 }
@@ -51,8 +51,8 @@ static char *connect_and_dump(const char *uri, const char *domain, GError **erro
     return xml;
 }
 
-/* SIGPIPE, which libvirt's client library leaves to the program, is standard output's again behind it. */
-char *ccw_dumpxml(const char *uri, const char *domain, GError **error)
+/* libvirt's client library leaves SIGPIPE to the program. Standard output needs the signal again afterwards. */
+char *nodedev_dumpxml(const char *uri, const char *domain, GError **error)
 {
     void (*before)(int) = signal(SIGPIPE, SIG_IGN);
     char *xml;

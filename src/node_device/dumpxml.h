@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A domain's XML, asked of a running libvirt. Nothing that a hook or virtccwd runs may use this: it waits for libvirt.
- */
+/* Asks a running libvirt for a domain's XML. It waits for libvirt, so hooks and virtccwd must not use it. */
 #pragma once
 
 #include <glib.h>
 
-/*
- * Of the domain of that name or UUID, as it will be started next; by the read-only socket. uri NULL: libvirt's default.
- * Errors: CCW_ERROR_NOT_FOUND, CCW_ERROR_UNSUPPORTED where libvirt cannot be reached, CCW_ERROR_SYSTEM.
+/**
+ * nodedev_dumpxml:
+ * @uri: NULL: libvirt's default
+ * @domain: a name or UUID
+ *
+ * Uses libvirt's read-only socket.
+ *
+ * Returns: the XML for the domain's next start, to be freed with g_free, or NULL with CCW_ERROR_NOT_FOUND,
+ * CCW_ERROR_UNSUPPORTED if libvirt cannot be reached, or CCW_ERROR_SYSTEM
  */
-char *ccw_dumpxml(const char *uri, const char *domain, GError **error);
+char *nodedev_dumpxml(const char *uri, const char *domain, GError **error);

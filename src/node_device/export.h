@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a machine needs so that a device is vfio_ccw's and has its mediated device from the boot on, without
- * libvirt-ccw: a definition for mdevctl, and a rule for udev. As files below a folder that stands for /etc.
+ * Exports a device: makes the files with which vfio_ccw gets the device, and the device its mdev, at each boot without
+ * libvirt-ccw. These are a definition for mdevctl and a rule for udev, below a folder that represents /etc.
  */
 #pragma once
 
@@ -11,19 +11,27 @@
 typedef struct {
     char *path; /* below the folder: "mdevctl.d/0.0.0034/cc390000-..." */
     char *text;
-} CcwExportFile;
-void ccw_export_file_free(CcwExportFile *file);
+} NodedevExportFile;
+void nodedev_export_file_free(NodedevExportFile *file);
 
-/*
- * Appends the device's files (CcwExportFile *). at_boot: the mediated device is to be there when the machine is up,
- * else when an administrator starts it. mdevctl wants the subchannel's number, which shifts with the set of devices: it
- * is the one of now. Errors: CCW_ERROR_NOT_FOUND; CCW_ERROR_BUSY and CCW_ERROR_UNSUPPORTED for a device that could not
- * be taken now: the host uses it, or no guest could.
+/**
+ * nodedev_export_device:
+ * @at_boot: TRUE: the mediated device is made at boot; FALSE: when an administrator starts it
+ * @files: the device's files are appended as NodedevExportFile *
+ *
+ * mdevctl needs the subchannel's number, which changes with the set of devices: the files have the present number.
+ *
+ * Returns: FALSE with CCW_ERROR_NOT_FOUND; or with CCW_ERROR_BUSY (the host uses the device) or CCW_ERROR_UNSUPPORTED
+ * (no guest can use it)
  */
-gboolean ccw_export_device(CcwHost *host, const CcwBusId *id, gboolean at_boot, GPtrArray *files, GError **error);
+gboolean nodedev_export_device(CssHost *host, const CcwBusId *id, gboolean at_boot, GPtrArray *files, GError **error);
 
-/*
- * Writes them below dir; those that are there with the same text stay. Nothing is written if one is there with another
- * text, or a mediated device is defined below another parent: CCW_ERROR_BUSY, naming the file.
+/**
+ * nodedev_export_write:
+ *
+ * Writes the files below @dir. Keeps a file that exists with the same text.
+ *
+ * Returns: FALSE with CCW_ERROR_BUSY, naming the file, if one exists with another text, or if a mediated device is
+ * defined below another parent; nothing is written then
  */
-gboolean ccw_export_write(const char *dir, const GPtrArray *files, GError **error);
+gboolean nodedev_export_write(const char *dir, const GPtrArray *files, GError **error);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Detach, reattach and reset by hand: for whoever calls virsh nodedev-detach and uses the device later. Decisions only,
- * as in hostdev/claim.c. An entry of this file's in the journal names no domain.
- */
+/* Decides about the operations; hostdev/steps.c does the writes. A journal entry of this file names no domain. */
 #include "node_device/node-detach.h"
 
 #include <string.h>
@@ -10,54 +7,55 @@
 
 #include "conf/uuid.h"
 #include "css/device.h"
+#include "css/fuser.h"
 #include "css/host-private.h"
 #include "css/in-use.h"
-#include "css/openers.h"
 #include "css/state.h"
 #include "hostdev/claim-private.h"
 #include "hostdev/journal.h"
+#include "hostdev/process.h"
 #include "hostdev/steps.h"
-#include "hostdev/token.h"
 #include "util/error.h"
 
-#define DRIVER_IO "io_subchannel"
-#define DRIVER_VFIO "vfio_ccw"
-
-/* For the time that a device is being taken; if this process is killed in it, the next one gives it back. */
-static char *own_token(CcwHost *host)
+/* Identifies this process in a pending entry: if it is killed, another process releases the device. */
+static char *own_token(CssHost *host)
 {
-    char *token = ccw_host_token(host, getpid());
+    char *token = hostdev_process_identify(host, getpid());
 
     return token ? token : g_strdup("0:0");
 }
 
 /*
- * Whether libvirt knows of it or not: a QEMU that has it would lose a disk. *ret_hold keeps others from it. The caller
- * has seen that no domain has begun to start with the device (css/vfio-group.h).
+ * Checks that no process has the mdev open: also a QEMU that libvirt does not know would lose a disk. *ret_group_fd
+ * keeps other processes from the mdev. The caller has made sure that no domain is about to get the device
+ * (css/vfio-group.h).
  */
-static gboolean is_idle(CcwHost *host, const CcwBusId *id, CcwVfioHold *ret_hold, GError **error)
+static gboolean check_idle(CssHost *host, const CcwBusId *id, CssVfioGroupFd *ret_group_fd, GError **error)
 {
-    char buf[CCW_BUS_ID_STR_LEN], uuid[CCW_UUID_STR_LEN];
+    char buf[CCW_BUS_ID_STR_LEN], uuid[CONF_UUID_STR_LEN];
     g_autofree char *user = NULL;
-    CcwVfioUse use = ccw_vfio_hold(host, ccw_uuid_encode(id, uuid), ret_hold, error);
+    CssVfioUse use = css_vfio_group_open(host, conf_uuid_encode(id, uuid), ret_group_fd, error);
 
-    if (use != CCW_VFIO_IN_USE)
-        return use == CCW_VFIO_FREE;
-    user = ccw_mdev_describe_user(host, uuid);
+    if (use != CSS_VFIO_IN_USE)
+        return use == CSS_VFIO_FREE;
+    user = css_mdev_describe_user(host, uuid);
     g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
                 "ccw device %s is in use by a guest: its mediated device is open by %s", ccw_bus_id_format(id, buf),
                 user);
     return FALSE;
 }
 
-/* Another process's attach, which may find the mediated device that is there. This one's own are its own to know. */
-static gboolean is_announced_by_none(CcwHost *host, const CcwBusId *id, GError **error)
+/*
+ * Checks that no other process has announced an attach, which may find the present mdev. hostdev/manager.c knows the
+ * attaches of this process.
+ */
+static gboolean check_not_announced(CssHost *host, const CcwBusId *id, GError **error)
 {
-    g_autofree char *token = ccw_journal_announced(host, id);
+    g_autofree char *token = hostdev_journal_announced(host, id);
     g_autofree char *own = own_token(host);
     char buf[CCW_BUS_ID_STR_LEN];
 
-    if (!token || strcmp(token, own) == 0 || !ccw_token_is_live(host, token))
+    if (!token || strcmp(token, own) == 0 || !hostdev_process_is_live(host, token))
         return TRUE;
     g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use: it is being attached to a domain",
                 ccw_bus_id_format(id, buf));
@@ -65,73 +63,77 @@ static gboolean is_announced_by_none(CcwHost *host, const CcwBusId *id, GError *
 }
 
 /*
- * The entry there is, or NULL; one that is half taken or half given back is brought to its end, and then
- * *ret_given_back is TRUE. One of an earlier boot is removed: it says nothing of what is there now. A domain's is
- * refused.
+ * Returns the entry of an administrator's detach, or NULL if the journal has no such entry. Removes an entry of an
+ * earlier boot. Releases a device whose steps are not complete, and then sets *ret_is_released. Fails if the entry
+ * names a domain or a qemu-ccw.
  */
-static gboolean settle(CcwHost *host, const CcwBusId *id, CcwRecord **ret_record, gboolean *ret_given_back,
-                       GError **error)
+static gboolean load_entry(CssHost *host, const CcwBusId *id, HostdevRecord **ret_record, gboolean *ret_is_released,
+                           GError **error)
 {
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
 
-    *ret_given_back = FALSE;
-    if (!is_announced_by_none(host, id, error))
+    *ret_is_released = FALSE;
+    if (!check_not_announced(host, id, error))
         return FALSE;
-    if (!ccw_journal_load(host, id, &record, error))
+    if (!hostdev_journal_load(host, id, &record, error))
         return FALSE;
-    if (!record && !ccw_journal_remove(host, id, error))
+    if (!record && !hostdev_journal_remove(host, id, error))
         return FALSE;
-    if (record && record->domain && record->state != CCW_CLAIM_RELEASING)
-        return ccw_claim_refuse(host, record, error);
-    if (record && !ccw_claim_is_whole(host, record)) {
-        if (!ccw_steps_give_back(host, record, error))
+    if (record && hostdev_owner_kind(record->owner) != HOSTDEV_OWNER_ADMINISTRATOR &&
+        record->state != HOSTDEV_CLAIM_RELEASING)
+        return hostdev_claim_set_busy(host, record, error);
+    if (record && !hostdev_claim_is_whole(host, record)) {
+        if (!hostdev_steps_release(host, record, error))
             return FALSE;
-        *ret_given_back = TRUE;
-        g_clear_pointer(&record, ccw_record_free);
+        *ret_is_released = TRUE;
+        g_clear_pointer(&record, hostdev_record_free);
     }
     *ret_record = g_steal_pointer(&record);
     return TRUE;
 }
 
-static gboolean keep(CcwHost *host, const CcwBusId *id, GError **error)
+/* Makes an administrator the owner of the pending entry, or releases the device. */
+static gboolean own_entry(CssHost *host, const CcwBusId *id, GError **error)
 {
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
 
-    if (!ccw_journal_load(host, id, &record, error))
+    if (!hostdev_journal_load(host, id, &record, error))
         return FALSE;
-    if (!record || ccw_claim_own(host, record, NULL, error))
+    if (!record || hostdev_claim_own(host, record, NULL, error))
         return TRUE;
-    ccw_steps_give_back(host, record, NULL);
+    hostdev_steps_release(host, record, NULL);
     return FALSE;
 }
 
-gboolean ccw_host_detach(CcwHost *host, const CcwBusId *id, GError **error)
+gboolean nodedev_detach(CssHost *host, const CcwBusId *id, GError **error)
 {
     g_autofree char *token = own_token(host);
-    g_autoptr(CcwRecord) record = NULL;
-    g_auto(CcwLockFd) lock = -1;
-    gboolean taken, given_back;
+    g_autoptr(HostdevRecord) record = NULL;
+    g_auto(HostdevLockFd) lock = -1;
+    gboolean is_acquired, is_released;
 
-    if (!ccw_claim_lock(host, id, &lock, error) || !settle(host, id, &record, &given_back, error))
+    if (!hostdev_claim_lock(host, id, &lock, error) || !load_entry(host, id, &record, &is_released, error))
         return FALSE;
     if (record)
         return TRUE;
-    return ccw_claim_take(host, id, NULL, token, &taken, error) && (!taken || keep(host, id, error));
+    return hostdev_claim_acquire(host, id, NULL, token, &is_acquired, error) &&
+           (!is_acquired || own_entry(host, id, error));
 }
 
-gboolean ccw_host_detach_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of G_GNUC_UNUSED, gboolean *ret_stale,
-                               GError **error)
+gboolean nodedev_detach_as_of(CssHost *host, const CcwBusId *id, gint64 as_of G_GNUC_UNUSED, gboolean *ret_outdated,
+                              GError **error)
 {
-    *ret_stale = FALSE;
-    return ccw_host_detach(host, id, error);
+    *ret_outdated = FALSE;
+    return nodedev_detach(host, id, error);
 }
 
-/* The mediated device that stands in the way of unbinding vfio_ccw, or NULL: that with our UUID does not. */
-static const char *stranger(const CcwHostDevice *device)
+/* Returns a mediated device of another program, which the user must remove first, or NULL if the subchannel has none.
+ */
+static const char *foreign_mdev(const CssDevice *device)
 {
-    char uuid[CCW_UUID_STR_LEN];
+    char uuid[CONF_UUID_STR_LEN];
 
-    ccw_uuid_encode(&device->bus_id, uuid);
+    conf_uuid_encode(&device->bus_id, uuid);
     for (gsize i = 0; device->mdevs[i]; i++)
         if (g_ascii_strcasecmp(device->mdevs[i], uuid) != 0)
             return device->mdevs[i];
@@ -139,94 +141,96 @@ static const char *stranger(const CcwHostDevice *device)
 }
 
 /*
- * There is no record of what was found. It goes to the driver that channel devices have, as libvirt does it with PCI
- * devices, from vfio_ccw or from no driver.
+ * Reattaches a device without an entry, whose earlier state is unknown. Binds it to the usual driver of channel
+ * devices, if it has vfio_ccw or no driver: libvirt does so with PCI devices.
  */
-static gboolean reattach_unknown(CcwHost *host, const CcwBusId *id, CcwVfioHold hold, GError **error)
+static gboolean reattach_unknown(CssHost *host, const CcwBusId *id, CssVfioGroupFd group_fd, GError **error)
 {
-    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, id, error);
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(CssDevice) device = css_host_lookup(host, id, error);
+    g_autoptr(HostdevRecord) record = NULL;
     char buf[CCW_BUS_ID_STR_LEN];
 
     if (!device)
         return FALSE;
-    if (device->driver && strcmp(device->driver, DRIVER_VFIO) != 0)
+    if (device->driver && strcmp(device->driver, CSS_DRIVER_VFIO) != 0)
         return TRUE;
-    if (stranger(device)) {
+    if (foreign_mdev(device)) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY,
-                    "ccw device %s cannot be reattached: its subchannel holds mediated device %s, which is not ours: "
-                    "remove that first",
-                    ccw_bus_id_format(id, buf), stranger(device));
+                    "ccw device %s cannot be reattached: its subchannel holds mediated device %s, which another "
+                    "program has made: remove that first",
+                    ccw_bus_id_format(id, buf), foreign_mdev(device));
         return FALSE;
     }
-    record = ccw_claim_record(host, device, NULL, NULL);
+    record = hostdev_claim_record(host, device, NULL, NULL);
     g_free(record->found_driver);
-    record->found_driver = g_strdup(DRIVER_IO);
+    record->found_driver = g_strdup(CSS_DRIVER_IO);
     g_free(record->found_override);
     record->found_override = g_strdup("");
     record->found_online = 0;
-    record->steps = 1u << CCW_STEP_OVERRIDE | 1u << CCW_STEP_UNBIND | 1u << CCW_STEP_BIND | 1u << CCW_STEP_MDEV;
-    return ccw_steps_give_back_held(host, record, hold, error);
+    record->steps =
+        1u << HOSTDEV_STEP_OVERRIDE | 1u << HOSTDEV_STEP_UNBIND | 1u << HOSTDEV_STEP_BIND | 1u << HOSTDEV_STEP_MDEV;
+    return hostdev_steps_release_with_group(host, record, group_fd, error);
 }
 
-gboolean ccw_host_reattach_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_stale, GError **error)
+gboolean nodedev_reattach_as_of(CssHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_outdated, GError **error)
 {
-    g_autoptr(CcwRecord) record = NULL;
-    g_auto(CcwVfioHold) hold = -1;
-    g_auto(CcwLockFd) lock = -1;
-    gboolean given_back;
+    g_autoptr(HostdevRecord) record = NULL;
+    g_auto(CssVfioGroupFd) group_fd = -1;
+    g_auto(HostdevLockFd) lock = -1;
+    gboolean is_released;
 
-    if (!ccw_claim_lock(host, id, &lock, error) || !settle(host, id, &record, &given_back, error))
+    if (!hostdev_claim_lock(host, id, &lock, error) || !load_entry(host, id, &record, &is_released, error))
         return FALSE;
-    *ret_stale = record && record->since > as_of;
-    if (*ret_stale)
+    *ret_outdated = record && record->since > as_of;
+    if (*ret_outdated)
         return TRUE;
-    if (!is_idle(host, id, &hold, error))
+    if (!check_idle(host, id, &group_fd, error))
         return FALSE;
     if (record)
-        return ccw_steps_give_back_held(host, record, hold, error);
-    return given_back || reattach_unknown(host, id, hold, error);
+        return hostdev_steps_release_with_group(host, record, group_fd, error);
+    return is_released || reattach_unknown(host, id, group_fd, error);
 }
 
-gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error)
+gboolean nodedev_reattach(CssHost *host, const CcwBusId *id, GError **error)
 {
-    gboolean stale;
+    gboolean outdated;
 
-    return ccw_host_reattach_as_of(host, id, G_MAXINT64, &stale, error);
+    return nodedev_reattach_as_of(host, id, G_MAXINT64, &outdated, error);
 }
 
-gboolean ccw_host_reset_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_stale, GError **error)
+gboolean nodedev_reset_as_of(CssHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_outdated, GError **error)
 {
     g_autofree char *token = own_token(host);
-    g_autoptr(CcwHostDevice) device = NULL;
-    g_autoptr(CcwRecord) record = NULL;
-    g_auto(CcwVfioHold) hold = -1;
-    g_auto(CcwDiskHold) disk = -1;
-    g_auto(CcwLockFd) lock = -1;
-    gboolean given_back;
+    g_autoptr(CssDevice) device = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
+    g_auto(CssVfioGroupFd) group_fd = -1;
+    g_auto(CssDiskFd) disk_fd = -1;
+    g_auto(HostdevLockFd) lock = -1;
+    gboolean is_released;
 
-    if (!ccw_claim_lock(host, id, &lock, error) || !settle(host, id, &record, &given_back, error))
+    if (!hostdev_claim_lock(host, id, &lock, error) || !load_entry(host, id, &record, &is_released, error))
         return FALSE;
-    *ret_stale = record && record->since > as_of;
-    if (*ret_stale)
+    *ret_outdated = record && record->since > as_of;
+    if (*ret_outdated)
         return TRUE;
     if (record)
-        return is_idle(host, id, &hold, error);
-    device = ccw_host_lookup(host, id, error);
+        return check_idle(host, id, &group_fd, error);
+    device = css_host_lookup(host, id, error);
     if (!device)
         return FALSE;
-    if (device->online != 1) /* nothing is done to it, and no start of a domain with it is noted: it is not asked for */
+    /* Nothing to do. check_idle() is not allowed here: without an entry, the start of a domain is not visible. */
+    if (device->online != 1)
         return TRUE;
-    /* One without a path would go offline, and not come back. */
-    if (!ccw_state_check(host, device, error) || !ccw_in_use_check(host, device, &disk, error))
+    /* A device without a path would go offline, and stay offline. */
+    if (!css_state_check(host, device, error) || !css_in_use_check(host, device, &disk_fd, error))
         return FALSE;
-    record = ccw_claim_record(host, device, NULL, token);
-    return ccw_steps_restart(host, record, &disk, error);
+    record = hostdev_claim_record(host, device, NULL, token);
+    return hostdev_steps_restart(host, record, &disk_fd, error);
 }
 
-gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error)
+gboolean nodedev_reset(CssHost *host, const CcwBusId *id, GError **error)
 {
-    gboolean stale;
+    gboolean outdated;
 
-    return ccw_host_reset_as_of(host, id, G_MAXINT64, &stale, error);
+    return nodedev_reset_as_of(host, id, G_MAXINT64, &outdated, error);
 }

@@ -1,38 +1,51 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Detach, reattach and reset of a device for no domain: virsh nodedev-detach and the like. */
+/* Detaches, reattaches and resets a device for an administrator and not for a domain: virsh nodedev-detach and the
+ * like. */
 #pragma once
 
 #include "css/host.h"
 #include "util/address.h"
 
-/*
- * By hand, for no domain: `virsh nodedev-detach` and the like. The device is taken as by a claim, and stays taken until
- * it is reattached by hand: domains find it there, use it and leave it. Done already is done.
- * Whether a running domain uses it is libvirt's to say: ask before. Errors: as ccw_host_claim; CCW_ERROR_BUSY too for
- * what the journal says is a domain's.
+/**
+ * nodedev_detach:
+ *
+ * Acquires the device like a claim. The device stays detached until an administrator reattaches it: domains can use it
+ * meanwhile. Succeeds if the device is detached already. The caller must ask libvirt before whether a running domain
+ * uses the device.
+ *
+ * Returns: FALSE with an error of hostdev_claim(); also CCW_ERROR_BUSY if the journal names a domain
  */
-gboolean ccw_host_detach(CcwHost *host, const CcwBusId *id, GError **error);
+gboolean nodedev_detach(CssHost *host, const CcwBusId *id, GError **error);
 
-/* The same with the arguments of ccw_host_reattach_as_of(). *ret_stale becomes FALSE: no domain has the device yet. */
-gboolean ccw_host_detach_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_stale, GError **error);
-
-/*
- * Gives it back as it was found. A subchannel that another program bound to vfio_ccw goes to io_subchannel, its device
- * offline. A device that its host driver has is left as it is.
+/* The same with the arguments of nodedev_reattach_as_of(). Sets *ret_outdated to FALSE: no domain has the device yet.
  */
-gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error);
+gboolean nodedev_detach_as_of(CssHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_outdated, GError **error);
 
-/*
- * The same, but if a domain has begun to start with the device since as_of (ccw_host_clock()), nothing is done,
- * *ret_stale is TRUE, and so is what is returned: whoever asked libvirt then which domains use it asks again.
+/**
+ * nodedev_reattach:
+ *
+ * Releases the device in the state in which it was found. If another program has bound the subchannel to vfio_ccw,
+ * binds it to io_subchannel, and leaves the device offline. Does not change a device that has its host driver.
  */
-gboolean ccw_host_reattach_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_stale, GError **error);
+gboolean nodedev_reattach(CssHost *host, const CcwBusId *id, GError **error);
 
-/*
- * Sets an online device offline and online again. One that is detached needs nothing: vfio_ccw quiesces the subchannel
+/**
+ * nodedev_reattach_as_of:
+ * @as_of: css_host_clock() when the caller asked libvirt which domains use the device
+ * @ret_outdated: TRUE: a domain has begun to start with the device since then; the caller must ask again
+ *
+ * Returns: TRUE if *ret_outdated is TRUE, without having changed the device; else as nodedev_reattach()
+ */
+gboolean nodedev_reattach_as_of(CssHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_outdated,
+                                GError **error);
+
+/**
+ * nodedev_reset:
+ *
+ * Sets an online device offline and online again. Does not change a detached device: vfio_ccw quiesces the subchannel
  * whenever a guest opens or closes it (drivers/s390/cio/vfio_ccw_fsm.c).
  */
-gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error);
+gboolean nodedev_reset(CssHost *host, const CcwBusId *id, GError **error);
 
-/* The same, with as_of and *ret_stale as ccw_host_reattach_as_of() has them. */
-gboolean ccw_host_reset_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_stale, GError **error);
+/* The same with the arguments of nodedev_reattach_as_of(). */
+gboolean nodedev_reset_as_of(CssHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_outdated, GError **error);

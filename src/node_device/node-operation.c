@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "conf/node-name.h"
-#include "conf/uuid.h"
+#include "conf/nodedev.h"
 #include "css/wait.h"
 #include "hostdev/live-domains.h"
 #include "hostdev/modules.h"
@@ -15,12 +15,12 @@
 #include "util/error.h"
 
 #define LISTED_MS 5000
-#define LOOKS_MAX 3 /* at what the domains have, if attaches come in between */
+#define TRIES_MAX 3 /* after attaches by other clients, or changes of libvirt's list */
 
-/* What each operation is: here, and as virtccwd is asked for it. */
+/* One operation. */
 typedef struct {
-    CcwByHandFunc func;
-    int (*ask)(virNodeDevicePtr node);
+    HostdevOperateFunc func;           /* does it in this process */
+    int (*ask)(virNodeDevicePtr node); /* asks virtccwd to do it */
     gboolean needs_modules;
 } Operation;
 
@@ -30,19 +30,17 @@ static int ask_detach(virNodeDevicePtr node)
 }
 
 static const Operation operations[] = {
-    [CCW_NODE_DETACH] = { ccw_host_detach_as_of, ask_detach, TRUE },
-    [CCW_NODE_REATTACH] = { ccw_host_reattach_as_of, virNodeDeviceReAttach, FALSE },
-    [CCW_NODE_RESET] = { ccw_host_reset_as_of, virNodeDeviceReset, FALSE },
+    [NODEDEV_DETACH] = { nodedev_detach_as_of, ask_detach, TRUE },
+    [NODEDEV_REATTACH] = { nodedev_reattach_as_of, virNodeDeviceReAttach, FALSE },
+    [NODEDEV_RESET] = { nodedev_reset_as_of, virNodeDeviceReset, FALSE },
 };
 
-static void set_libvirt_error(GError **error, const char *what)
+static void set_libvirt_error(GError **error, const char *prefix)
 {
-    const char *message = virGetLastErrorMessage();
-
-    g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "%s%s", what, message ? message : "no reason is given");
+    g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "%s%s", prefix, virGetLastErrorMessage());
 }
 
-gboolean ccw_node_connect(const char *uri, virConnectPtr *ret_conn, char **ret_missing, GError **error)
+gboolean nodedev_connect(const char *uri, virConnectPtr *ret_conn, char **ret_missing, GError **error)
 {
     virConnectPtr conn = uri || geteuid() == 0 ? virConnectOpen(uri) : NULL;
 
@@ -51,9 +49,9 @@ gboolean ccw_node_connect(const char *uri, virConnectPtr *ret_conn, char **ret_m
         conn = NULL;
     }
     if (!uri && !conn)
-        conn = virConnectOpen(CCW_NODE_SYSTEM_URI);
+        conn = virConnectOpen(NODEDEV_SYSTEM_URI);
     if (!conn && (uri || virGetLastErrorCode() != VIR_ERR_SYSTEM_ERROR)) {
-        set_libvirt_error(error, "libvirt does not say what its guests have: ");
+        set_libvirt_error(error, "cannot ask libvirt which devices its guests have: ");
         return FALSE;
     }
     *ret_missing = conn ? NULL : g_strdup(virGetLastErrorMessage());
@@ -62,20 +60,21 @@ gboolean ccw_node_connect(const char *uri, virConnectPtr *ret_conn, char **ret_m
 }
 
 typedef struct {
-    const CcwNodeRun *run;
-    const CcwHostDevice *device;
+    const NodedevRun *run;
+    const CssDevice *device;
     virNodeDevicePtr node;
 } Listing;
 
 /*
- * That of its subchannel is libvirt's own to list, also while the device is offline or detached; but not if it was put
- * into the machine after libvirt began. The device's is listed while it is online.
+ * Looks up the node device of the subchannel, which libvirt itself lists, also while the device is offline or detached;
+ * but not if the subchannel was added to the machine after libvirt started. Then looks up the node device of the ccw
+ * device, which libvirt lists while it is online.
  */
 static gboolean is_listed(gpointer data)
 {
     Listing *listing = data;
-    g_autofree char *css = ccw_node_name_format(CCW_NODE_CSS, &listing->device->subchannel);
-    g_autofree char *ccw = ccw_node_name_format(CCW_NODE_CCW, &listing->device->bus_id);
+    g_autofree char *css = conf_node_name_format(CONF_NODE_CSS, &listing->device->subchannel);
+    g_autofree char *ccw = conf_node_name_format(CONF_NODE_CCW, &listing->device->bus_id);
 
     listing->node = virNodeDeviceLookupByName(listing->run->conn, css);
     if (!listing->node && virGetLastErrorCode() == VIR_ERR_NO_NODE_DEVICE)
@@ -83,59 +82,68 @@ static gboolean is_listed(gpointer data)
     return listing->node || virGetLastErrorCode() != VIR_ERR_NO_NODE_DEVICE;
 }
 
-/* What has just been put into the machine is listed a moment later. */
-static virNodeDevicePtr find_node(const CcwNodeRun *run, const CcwHostDevice *device)
+/* Waits: libvirt lists a device a moment after it was added to the machine. */
+static virNodeDevicePtr find_node(const NodedevRun *run, const CssDevice *device)
 {
     Listing listing = { .run = run, .device = device };
 
-    ccw_wait_until(is_listed, &listing, LISTED_MS);
+    css_wait_until(is_listed, &listing, LISTED_MS);
     return listing.node;
 }
 
 typedef enum {
-    ASKED_NONE,   /* there is no virtccwd */
-    ASKED_ANYONE, /* not known yet: the answer tells stock libvirt from virtccwd */
-    ASKED_VIRTCCWD,
-} Asked;
+    SERVER_STOCK,
+    SERVER_UNKNOWN, /* stock libvirt or virtccwd: its answer to the operation will show */
+    SERVER_VIRTCCWD,
+} Server;
 
-/* libvirt reads which device is on a subchannel only when that is added, which may be before the kernel knows. */
-static gboolean names_device(const char *css_xml, const CcwBusId *id)
+/*
+ * Whether the XML is for another device, or for a subchannel without one. libvirt reads the device on a subchannel only
+ * when the subchannel is added, which may be before the kernel knows the device.
+ */
+static gboolean lacks_device(const char *xml, const CcwBusId *id)
 {
-    g_autofree char *devno = g_strdup_printf("<devno>0x%04x</devno>", id->devno);
-    const char *address = strstr(css_xml, "<channel_dev_addr>");
+    CcwBusId device;
 
-    return address && strstr(address, devno);
+    return !conf_nodedev_device(xml, &device) || device.devno != id->devno;
+}
+
+static gboolean is_local(const char *uri)
+{
+    g_autoptr(GUri) parsed = g_uri_parse(uri, G_URI_FLAGS_NONE, NULL);
+    const char *server = parsed ? g_uri_get_host(parsed) : NULL;
+
+    return parsed && (!server || !*server);
 }
 
 /*
- * virtccwd alone shows the UUID that it wants from virt-install, of a device that the XML names. On another host the
- * subchannel may be another device's.
+ * Only virtccwd advertises a UUID (conf/nodedev.h), and only for a device that the XML has. On another host the
+ * subchannel may have another device.
  */
-static Asked who_shows(const CcwNodeRun *run, virNodeDevicePtr node, const CcwBusId *id)
+static Server find_server(const NodedevRun *run, virNodeDevicePtr node, const CcwBusId *id)
 {
     char *xml = virNodeDeviceGetXMLDesc(node, 0);
     char *uri = virConnectGetURI(run->conn);
-    char uuid[CCW_UUID_STR_LEN];
-    Asked asked = ASKED_NONE;
+    Server server = SERVER_STOCK;
 
-    if (xml && strstr(xml, ccw_uuid_encode_advertised(id, uuid)))
-        asked = ASKED_VIRTCCWD;
-    else if (xml && uri && strstr(uri, ":///") && !names_device(xml, id))
-        asked = ASKED_ANYONE;
+    if (xml && conf_nodedev_is_advertised(xml, id))
+        server = SERVER_VIRTCCWD;
+    else if (xml && uri && is_local(uri) && lacks_device(xml, id))
+        server = SERVER_UNKNOWN;
     free(uri);
     free(xml);
-    return asked;
+    return server;
 }
 
-/* NULL: do it here, without virtccwd. */
-static virNodeDevicePtr find_asked(const CcwNodeRun *run, const CcwHostDevice *device, Asked *ret_asked)
+/* Returns NULL if this process has to do the operation, without virtccwd. */
+static virNodeDevicePtr find_server_node(const NodedevRun *run, const CssDevice *device, Server *ret_server)
 {
     virNodeDevicePtr node = NULL;
 
     if (run->conn && run->is_system && device)
         node = find_node(run, device);
-    *ret_asked = node ? who_shows(run, node, &device->bus_id) : ASKED_NONE;
-    if (*ret_asked != ASKED_NONE)
+    *ret_server = node ? find_server(run, node, &device->bus_id) : SERVER_STOCK;
+    if (*ret_server != SERVER_STOCK)
         return node;
     if (node)
         virNodeDeviceFree(node);
@@ -143,78 +151,79 @@ static virNodeDevicePtr find_asked(const CcwNodeRun *run, const CcwHostDevice *d
 }
 
 /*
- * Stock libvirt does this with PCI devices only, some drivers of its not at all, and some versions look first whether
- * the host could give a PCI device to a guest; virtccwd has other numbers.
+ * Whether the last error is one of stock libvirt. Stock libvirt supports these operations for PCI devices only, some of
+ * its drivers not at all, and some versions check first whether the host can give PCI devices to guests. virtccwd uses
+ * other error codes.
  */
-static gboolean is_refused_by_stock(void)
+static gboolean is_error_of_stock(void)
 {
-    static const int numbers[] = { VIR_ERR_INVALID_ARG, VIR_ERR_NO_SUPPORT, VIR_ERR_ARGUMENT_UNSUPPORTED };
+    static const int codes[] = { VIR_ERR_INVALID_ARG, VIR_ERR_NO_SUPPORT, VIR_ERR_ARGUMENT_UNSUPPORTED };
 
-    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++)
-        if (virGetLastErrorCode() == numbers[i])
+    for (gsize i = 0; i < G_N_ELEMENTS(codes); i++)
+        if (virGetLastErrorCode() == codes[i])
             return TRUE;
     return FALSE;
 }
 
-static gboolean do_here(const CcwNodeRun *run, const Operation *operation, const CcwBusId *id, GError **error)
+static gboolean do_here(const NodedevRun *run, const Operation *operation, const CcwBusId *id, GError **error)
 {
-    gboolean stale = TRUE;
+    gboolean is_outdated = TRUE;
 
-    if (operation->needs_modules && !ccw_host_load_modules(run->host, error))
+    if (operation->needs_modules && !hostdev_load_modules(run->host, error))
         return FALSE;
-    for (guint looks = 0; looks < LOOKS_MAX && stale; looks++) {
-        g_autoptr(CcwLive) live = run->conn ? ccw_look(run->conn, run->manager, error) : ccw_live_new(run->manager);
+    for (guint tries = 0; tries < TRIES_MAX && is_outdated; tries++) {
+        g_autoptr(HostdevLive) live =
+            run->conn ? hostdev_query_domains(run->conn, run->manager, error) : hostdev_live_new(run->manager);
 
-        if (!live || !ccw_manager_by_hand(run->manager, operation->func, id, live, &stale, error))
+        if (!live || !hostdev_manager_operate(run->manager, operation->func, id, live, &is_outdated, error))
             return FALSE;
     }
     return TRUE;
 }
 
 typedef enum {
-    ANSWER_NONE, /* there is no virtccwd, and nothing is done */
+    ANSWER_NONE, /* there is no virtccwd: this process has to do it */
     ANSWER_DONE,
-    ANSWER_REFUSED,
-    ANSWER_NOT_LISTED, /* it was still when it was looked for, and is not yet again */
+    ANSWER_ERROR,
+    ANSWER_NOT_LISTED, /* libvirt has removed the device from its list since the lookup; it may list it again */
 } Answer;
 
-static Answer ask_once(const CcwNodeRun *run, const Operation *operation, const CcwHostDevice *device, GError **error)
+static Answer ask_once(const NodedevRun *run, const Operation *operation, const CssDevice *device, GError **error)
 {
-    Asked asked;
-    virNodeDevicePtr node = find_asked(run, device, &asked);
+    Server server;
+    virNodeDevicePtr node = find_server_node(run, device, &server);
     Answer answer;
 
     if (!node)
         return ANSWER_NONE;
     if (operation->ask(node) == 0) {
         answer = ANSWER_DONE;
-    } else if (asked == ASKED_ANYONE && is_refused_by_stock()) {
+    } else if (server == SERVER_UNKNOWN && is_error_of_stock()) {
         answer = ANSWER_NONE;
     } else {
-        answer = virGetLastErrorCode() == VIR_ERR_NO_NODE_DEVICE ? ANSWER_NOT_LISTED : ANSWER_REFUSED;
+        answer = virGetLastErrorCode() == VIR_ERR_NO_NODE_DEVICE ? ANSWER_NOT_LISTED : ANSWER_ERROR;
         set_libvirt_error(error, "");
     }
     virNodeDeviceFree(node);
     return answer;
 }
 
-static Answer ask_virtccwd(const CcwNodeRun *run, const Operation *operation, const CcwHostDevice *device,
-                           GError **error)
+static Answer ask_virtccwd(const NodedevRun *run, const Operation *operation, const CssDevice *device, GError **error)
 {
-    g_autoptr(GError) refusal = NULL;
+    g_autoptr(GError) last_error = NULL;
     Answer answer = ANSWER_NOT_LISTED;
 
-    for (guint tries = 0; tries < LOOKS_MAX && answer == ANSWER_NOT_LISTED; tries++) {
-        g_clear_error(&refusal);
-        answer = ask_once(run, operation, device, &refusal);
+    for (guint tries = 0; tries < TRIES_MAX && answer == ANSWER_NOT_LISTED; tries++) {
+        g_clear_error(&last_error);
+        answer = ask_once(run, operation, device, &last_error);
     }
-    if (refusal)
-        g_propagate_error(error, g_steal_pointer(&refusal));
+    if (last_error)
+        g_propagate_error(error, g_steal_pointer(&last_error));
     return answer;
 }
 
-gboolean ccw_node_operate(const CcwNodeRun *run, CcwNodeOperation operation, const CcwBusId *id,
-                          const CcwHostDevice *device, gboolean *ret_by_virtccwd, GError **error)
+gboolean nodedev_operate(const NodedevRun *run, NodedevOperation operation, const CcwBusId *id, const CssDevice *device,
+                         gboolean *ret_by_virtccwd, GError **error)
 {
     Answer answer = ask_virtccwd(run, &operations[operation], device, error);
 

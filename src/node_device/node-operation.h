@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Detach, reattach or reset of a device, whatever there is on this host. Where there is a virtccwd it is asked to do
- * it, with all its checks; any other libvirt is asked what its running domains have; on a host without libvirt the
- * kernel and the journal decide.
+ * Detaches, reattaches or resets a device on any host. If the host has a virtccwd, asks it to do so, with all its
+ * checks. Any other libvirt is asked for the devices of its running domains. On a host without libvirt, the kernel and
+ * the journal decide.
  */
 #pragma once
 
@@ -11,39 +11,39 @@
 #include "css/device.h"
 #include "hostdev/manager.h"
 
-#define CCW_NODE_SYSTEM_URI "qemu:///system"
+#define NODEDEV_SYSTEM_URI "qemu:///system"
 
 typedef enum {
-    CCW_NODE_DETACH,
-    CCW_NODE_REATTACH,
-    CCW_NODE_RESET,
-} CcwNodeOperation;
+    NODEDEV_DETACH,
+    NODEDEV_REATTACH,
+    NODEDEV_RESET,
+} NodedevOperation;
 
 typedef struct {
-    virConnectPtr conn; /* NULL: there is no libvirt */
-    CcwHost *host;
-    CcwManager *manager;
-    gboolean is_system; /* the host is this one, not a tree of files */
-} CcwNodeRun;
+    virConnectPtr conn; /* NULL: the host has no libvirt */
+    CssHost *host;
+    HostdevManager *manager;
+    gboolean is_system; /* the host is this machine, not a tree of files */
+} NodedevRun;
 
-/*
- * ccw_node_connect:
+/**
+ * nodedev_connect:
  * @uri: NULL for libvirt's default
  * @ret_conn: NULL on a host without libvirt
- * @ret_missing: why there is none, then; else NULL
+ * @ret_missing: libvirt's message if @ret_conn is NULL; else NULL
  *
- * Connects to the libvirt that virsh would ask, if it has guests of QEMU.
+ * Connects to the libvirt that virsh would use, if that is a libvirt with QEMU guests.
  *
- * Returns: FALSE and CCW_ERROR_SYSTEM if there is a libvirt and it does not let us in.
+ * Returns: FALSE with CCW_ERROR_SYSTEM if a libvirt rejects the connection
  */
-gboolean ccw_node_connect(const char *uri, virConnectPtr *ret_conn, char **ret_missing, GError **error);
+gboolean nodedev_connect(const char *uri, virConnectPtr *ret_conn, char **ret_missing, GError **error);
 
-/*
- * ccw_node_operate:
- * @device: as it was found; NULL: it is not there, but the journal knows of it
- * @ret_by_virtccwd: virtccwd did it
+/**
+ * nodedev_operate:
+ * @device: NULL: a device that no longer exists, but has a journal entry
+ * @ret_by_virtccwd: whether virtccwd did it
  *
- * Returns: FALSE with libvirt's message, or as node_device/node-detach.h has it.
+ * Returns: FALSE with libvirt's message, or with an error of node_device/node-detach.h
  */
-gboolean ccw_node_operate(const CcwNodeRun *run, CcwNodeOperation operation, const CcwBusId *id,
-                          const CcwHostDevice *device, gboolean *ret_by_virtccwd, GError **error);
+gboolean nodedev_operate(const NodedevRun *run, NodedevOperation operation, const CcwBusId *id, const CssDevice *device,
+                         gboolean *ret_by_virtccwd, GError **error);

@@ -6,8 +6,8 @@
 #include "util/error.h"
 
 /*
- * QEMU's options without a value, all others have one: HAS_ARG in its qemu-options.hx, 2.12 to 8.x, all targets.
- * tests/qemu/check-flags.py holds this table to the installed QEMU.
+ * QEMU's options without a value; all others have one (HAS_ARG in its qemu-options.hx, 2.12 to 8.x, all targets).
+ * tests/qemu/check-flags.py compares this table with the installed QEMU.
  */
 static const char *const flags[] = {
     "S",
@@ -64,23 +64,23 @@ static const char *const flags[] = {
 
 static void arg_free(gpointer data)
 {
-    CcwArg *arg = data;
+    QemuArg *arg = data;
 
     g_free(arg->option);
     g_free(arg->value);
     g_free(arg);
 }
 
-CcwArgv *ccw_argv_new(void)
+QemuArgv *qemu_argv_new(void)
 {
-    CcwArgv *argv = g_new0(CcwArgv, 1);
+    QemuArgv *argv = g_new0(QemuArgv, 1);
 
     argv->env = g_ptr_array_new_with_free_func(g_free);
     argv->args = g_ptr_array_new_with_free_func(arg_free);
     return argv;
 }
 
-void ccw_argv_free(CcwArgv *argv)
+void qemu_argv_free(QemuArgv *argv)
 {
     if (!argv)
         return;
@@ -104,7 +104,7 @@ static gboolean is_flag(const char *name)
     return FALSE;
 }
 
-/* NAME=... with a name that a shell would take as a variable's. */
+/* Returns: whether the word is NAME=... with a valid name of a shell variable. */
 static gboolean is_assignment(const char *word)
 {
     const char *p = word;
@@ -114,47 +114,47 @@ static gboolean is_assignment(const char *word)
     return p > word && *p == '=';
 }
 
-void ccw_argv_add(CcwArgv *argv, const char *option, const char *value)
+void qemu_argv_add(QemuArgv *argv, const char *option, const char *value)
 {
-    CcwArg *arg = g_new0(CcwArg, 1);
+    QemuArg *arg = g_new0(QemuArg, 1);
 
     arg->option = g_strdup(option);
     arg->value = g_strdup(value);
     g_ptr_array_add(argv->args, arg);
 }
 
-CcwArgv *ccw_argv_copy(const CcwArgv *argv)
+QemuArgv *qemu_argv_copy(const QemuArgv *argv)
 {
-    CcwArgv *copy = ccw_argv_new();
+    QemuArgv *copy = qemu_argv_new();
 
     copy->program = g_strdup(argv->program);
     for (guint i = 0; i < argv->env->len; i++)
         g_ptr_array_add(copy->env, g_strdup(g_ptr_array_index(argv->env, i)));
     for (guint i = 0; i < argv->args->len; i++) {
-        const CcwArg *arg = g_ptr_array_index(argv->args, i);
+        const QemuArg *arg = g_ptr_array_index(argv->args, i);
 
-        ccw_argv_add(copy, arg->option, arg->value);
+        qemu_argv_add(copy, arg->option, arg->value);
     }
     return copy;
 }
 
-guint ccw_argv_take(CcwArgv *argv, char *const *words)
+guint qemu_argv_add_words(QemuArgv *argv, char *const *words)
 {
     if (words[0][0] != '-') {
-        ccw_argv_add(argv, NULL, words[0]);
+        qemu_argv_add(argv, NULL, words[0]);
         return 1;
     }
     if (is_flag(option_name(words[0])) || !words[1]) {
-        ccw_argv_add(argv, words[0], NULL);
+        qemu_argv_add(argv, words[0], NULL);
         return 1;
     }
-    ccw_argv_add(argv, words[0], words[1]);
+    qemu_argv_add(argv, words[0], words[1]);
     return 2;
 }
 
-CcwArgv *ccw_argv_parse_shell(const char *line, GError **error)
+QemuArgv *qemu_argv_parse_shell(const char *line, GError **error)
 {
-    g_autoptr(CcwArgv) argv = ccw_argv_new();
+    g_autoptr(QemuArgv) argv = qemu_argv_new();
     g_autoptr(GError) shell_error = NULL;
     g_auto(GStrv) words = NULL;
     guint i = 0;
@@ -171,11 +171,11 @@ CcwArgv *ccw_argv_parse_shell(const char *line, GError **error)
     }
     argv->program = g_strdup(words[i++]);
     while (words[i])
-        i += ccw_argv_take(argv, words + i);
+        i += qemu_argv_add_words(argv, words + i);
     return g_steal_pointer(&argv);
 }
 
-gboolean ccw_arg_is(const CcwArg *arg, const char *option)
+gboolean qemu_arg_is(const QemuArg *arg, const char *option)
 {
     return arg->option && strcmp(option_name(arg->option), option) == 0;
 }
@@ -193,7 +193,7 @@ static void append_word(GString *text, const char *word)
     }
 }
 
-/* Only the value of a variable is quoted: quotes around the name would make it a command. */
+/* Quotes only the value, because a shell takes a word with a quoted name as a command. */
 static void append_assignment(GString *text, const char *assignment)
 {
     const char *value = strchr(assignment, '=') + 1;
@@ -203,7 +203,7 @@ static void append_assignment(GString *text, const char *assignment)
         append_word(text, value);
 }
 
-char *ccw_argv_format(const CcwArgv *argv)
+char *qemu_argv_format(const QemuArgv *argv)
 {
     GString *text = g_string_new(NULL);
 
@@ -213,7 +213,7 @@ char *ccw_argv_format(const CcwArgv *argv)
     }
     append_word(text, argv->program ? argv->program : "");
     for (guint i = 0; i < argv->args->len; i++) {
-        const CcwArg *arg = g_ptr_array_index(argv->args, i);
+        const QemuArg *arg = g_ptr_array_index(argv->args, i);
 
         g_string_append(text, " \\\n");
         if (arg->option)
@@ -227,13 +227,13 @@ char *ccw_argv_format(const CcwArgv *argv)
     return g_string_free(text, FALSE);
 }
 
-char **ccw_argv_to_words(const CcwArgv *argv)
+char **qemu_argv_to_words(const QemuArgv *argv)
 {
     g_autoptr(GPtrArray) words = g_ptr_array_new();
 
     g_ptr_array_add(words, g_strdup(argv->program));
     for (guint i = 0; i < argv->args->len; i++) {
-        const CcwArg *arg = g_ptr_array_index(argv->args, i);
+        const QemuArg *arg = g_ptr_array_index(argv->args, i);
 
         if (arg->option)
             g_ptr_array_add(words, g_strdup(arg->option));

@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Domain XML in, QEMU's command line out, in either dialect. */
+/* Converts domain XML to QEMU's command line, in either dialect. */
 #pragma once
 
 #include <glib.h>
 
 #include "qemu/argv.h"
-#include "qemu/embed.h"
+#include "qemu/private-libvirt.h"
 #include "qemu/validate.h"
 
 typedef enum {
-    CCW_DIALECT_STOCK,  /* libvirt's own complete argv for the lowered domain */
-    CCW_DIALECT_SERIES, /* what qemu-ccw executes */
-} CcwDialect;
+    QEMU_DIALECT_STOCK,  /* libvirt's complete command line for the lowered domain */
+    QEMU_DIALECT_SERIES, /* a command line for qemu-ccw */
+} QemuDialect;
 
-gboolean ccw_dialect_from_name(const char *name, CcwDialect *ret_dialect);
+/* @name: "stock" or "series". Returns: FALSE for another name. */
+gboolean qemu_dialect_from_name(const char *name, QemuDialect *ret_dialect);
 
-/*
- * with: what ccw_qemu_validate is to know, which comes first. Errors: its own, and CCW_ERROR_INVALID of the rest of the
- * domain (libvirt's message).
+/**
+ * qemu_build_argv: Validates a domain, and converts it to a command line.
+ * @xml: a domain
+ * @with: for qemu_validate()
+ *
+ * Returns: the command line, or NULL with an error of qemu_validate(), or with CCW_ERROR_INVALID and libvirt's message
+ * if another part of the domain is not valid.
  */
-CcwArgv *ccw_build_argv(CcwEmbed *embed, const char *xml, CcwDialect dialect, const CcwQemuValidate *with,
-                        GError **error);
+QemuArgv *qemu_build_argv(QemuPrivateLibvirt *driver, const char *xml, QemuDialect dialect, const QemuValidate *with,
+                          GError **error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Asks an emulator for its capabilities over QMP and reads its answers. This file starts the emulator. virtccwd does
- * not link it (tests/tools/test-virtccwd-links.py).
+ * Starts an emulator, asks it for its capabilities over QMP, and reads its answers. virtccwd does not link this file
+ * (tests/tools/test-virtccwd-links.py).
  */
 #include <string.h>
 
@@ -13,27 +13,27 @@
 #define MACHINE "s390-ccw-virtio"
 #define LONGEST_NAME 100
 
-/* An array of objects with a "name" each: is one of them that? */
+/* Returns: whether one of the objects in the array has this "name". array may be NULL. */
 static gboolean has_name(JsonArray *array, const char *name)
 {
     for (guint i = 0; array && i < json_array_get_length(array); i++) {
         JsonNode *node = json_array_get_element(array, i);
 
-        if (JSON_NODE_HOLDS_OBJECT(node) && g_strcmp0(ccw_json_string(json_node_get_object(node), "name"), name) == 0)
+        if (JSON_NODE_HOLDS_OBJECT(node) && g_strcmp0(qemu_json_string(json_node_get_object(node), "name"), name) == 0)
             return TRUE;
     }
     return FALSE;
 }
 
-/* While the answers are read. */
+/* The state while the answers are read. */
 typedef struct {
-    CcwCaps *caps;
-    gboolean hostid, squash_mcss;
+    QemuCaps *caps;
+    gboolean has_hostid, has_squash_mcss;
 } Reading;
 
 static void read_target(Reading *reading, JsonObject *answer)
 {
-    const char *target = ccw_json_string(ccw_json_object(answer, "return"), "arch");
+    const char *target = qemu_json_string(qemu_json_object(answer, "return"), "arch");
 
     if (target && strlen(target) <= LONGEST_NAME) {
         g_free(reading->caps->target);
@@ -43,51 +43,51 @@ static void read_target(Reading *reading, JsonObject *answer)
 
 static void read_device(Reading *reading, JsonObject *answer)
 {
-    JsonArray *properties = ccw_json_array(answer, "return");
+    JsonArray *properties = qemu_json_array(answer, "return");
 
-    reading->caps->vfio_ccw = properties != NULL;
-    reading->caps->boot_index = has_name(properties, "bootindex");
-    reading->caps->force_orb_pfch = has_name(properties, "force-orb-pfch");
-    reading->caps->loadparm = has_name(properties, "loadparm");
-    reading->caps->iommufd = has_name(properties, "iommufd");
-    reading->hostid = has_name(properties, "hostid");
+    reading->caps->has_vfio_ccw = properties != NULL;
+    reading->caps->has_boot_index = has_name(properties, "bootindex");
+    reading->caps->has_force_orb_pfch = has_name(properties, "force-orb-pfch");
+    reading->caps->has_loadparm = has_name(properties, "loadparm");
+    reading->caps->has_iommufd = has_name(properties, "iommufd");
+    reading->has_hostid = has_name(properties, "hostid");
 }
 
 static void read_options(Reading *reading, JsonArray *options)
 {
-    reading->squash_mcss = reading->squash_mcss || has_name(options, "s390-squash-mcss");
+    reading->has_squash_mcss = reading->has_squash_mcss || has_name(options, "s390-squash-mcss");
 }
 
 static void read_machine(Reading *reading, JsonObject *answer)
 {
-    read_options(reading, ccw_json_array(answer, "return"));
+    read_options(reading, qemu_json_array(answer, "return"));
 }
 
-/* [{"option": "machine", "parameters": [...]}] */
+/* The answer is [{"option": "machine", "parameters": [...]}]. */
 static void read_machine_options(Reading *reading, JsonObject *answer)
 {
-    JsonArray *array = ccw_json_array(answer, "return");
+    JsonArray *array = qemu_json_array(answer, "return");
 
     for (guint i = 0; array && i < json_array_get_length(array); i++) {
         JsonNode *node = json_array_get_element(array, i);
 
         if (JSON_NODE_HOLDS_OBJECT(node))
-            read_options(reading, ccw_json_array(json_node_get_object(node), "parameters"));
+            read_options(reading, qemu_json_array(json_node_get_object(node), "parameters"));
     }
 }
 
-/* The name of the class behind s390-ccw-virtio, which is an alias: fit to stand in a question. */
+/* Returns: the name of the machine that has the alias s390-ccw-virtio, if it is safe to put into a question; NULL. */
 static const char *find_machine(JsonObject *answer)
 {
-    JsonArray *machines = ccw_json_array(answer, "return");
+    JsonArray *machines = qemu_json_array(answer, "return");
 
     for (guint i = 0; machines && i < json_array_get_length(machines); i++) {
         JsonNode *node = json_array_get_element(machines, i);
         JsonObject *machine = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-        const char *name = ccw_json_string(machine, "name");
+        const char *name = qemu_json_string(machine, "name");
 
         if (name && strlen(name) <= LONGEST_NAME && strspn(name, G_CSET_a_2_z G_CSET_DIGITS ".-") == strlen(name) &&
-            (strcmp(name, MACHINE) == 0 || g_strcmp0(ccw_json_string(machine, "alias"), MACHINE) == 0))
+            (strcmp(name, MACHINE) == 0 || g_strcmp0(qemu_json_string(machine, "alias"), MACHINE) == 0))
             return name;
     }
     return NULL;
@@ -95,10 +95,10 @@ static const char *find_machine(JsonObject *answer)
 
 static void read_machines(Reading *reading, JsonObject *answer)
 {
-    reading->caps->ccw_machine = find_machine(answer) != NULL;
+    reading->caps->has_ccw_machine = find_machine(answer) != NULL;
 }
 
-/* The questions, in the order they are asked in. "machine" needs an answer first, and is asked by ccw_caps_record. */
+/* The questions in their order. qemu_caps_record() makes the arguments of "machine" from the answer to "machines". */
 static const struct {
     const char *id;
     const char *command;
@@ -114,46 +114,46 @@ static const struct {
 
 static void read_greeting(Reading *reading, JsonObject *greeting)
 {
-    JsonObject *version = ccw_json_object(ccw_json_object(greeting, "version"), "qemu");
+    JsonObject *version = qemu_json_object(qemu_json_object(greeting, "version"), "qemu");
 
     g_free(reading->caps->version);
     reading->caps->version =
-        g_strdup_printf("%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT, ccw_json_int(version, "major"),
-                        ccw_json_int(version, "minor"), ccw_json_int(version, "micro"));
+        g_strdup_printf("%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT, qemu_json_int(version, "major"),
+                        qemu_json_int(version, "minor"), qemu_json_int(version, "micro"));
 }
 
-static CcwCapsDialect find_dialect(const Reading *reading)
+static QemuCapsDialect find_dialect(const Reading *reading)
 {
-    if (reading->hostid)
-        return CCW_CAPS_SERIES;
-    return reading->squash_mcss ? CCW_CAPS_SQUASH_MCSS : CCW_CAPS_STOCK;
+    if (reading->has_hostid)
+        return QEMU_CAPS_SERIES;
+    return reading->has_squash_mcss ? QEMU_CAPS_SQUASH_MCSS : QEMU_CAPS_STOCK;
 }
 
 static void read_answer(Reading *reading, JsonObject *answer)
 {
-    const char *id = ccw_json_string(answer, "id");
+    const char *id = qemu_json_string(answer, "id");
 
-    if (ccw_json_object(answer, "QMP"))
-        read_greeting(reading, ccw_json_object(answer, "QMP"));
+    if (qemu_json_object(answer, "QMP"))
+        read_greeting(reading, qemu_json_object(answer, "QMP"));
     for (gsize i = 0; id && i < G_N_ELEMENTS(questions); i++)
         if (strcmp(id, questions[i].id) == 0)
             questions[i].read(reading, answer);
 }
 
-CcwCaps *ccw_caps_read(const char *answers, GError **error)
+QemuCaps *qemu_caps_read(const char *answers, GError **error)
 {
-    g_autoptr(CcwCaps) caps = g_new0(CcwCaps, 1);
+    g_autoptr(QemuCaps) caps = g_new0(QemuCaps, 1);
     g_auto(GStrv) lines = g_strsplit(answers, "\n", -1);
     Reading reading = { .caps = caps };
 
     for (char **line = lines; *line; line++) {
-        g_autoptr(JsonObject) answer = **line == '{' ? ccw_json_parse(*line) : NULL;
+        g_autoptr(JsonObject) answer = **line == '{' ? qemu_json_parse(*line) : NULL;
 
         if (answer)
             read_answer(&reading, answer);
     }
     if (!caps->version || !caps->target) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED, "an emulator that does not report its %s over QMP",
+        g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED, "the emulator does not report its %s over QMP",
                     caps->version ? "target" : "version");
         return NULL;
     }
@@ -161,9 +161,9 @@ CcwCaps *ccw_caps_read(const char *answers, GError **error)
     return g_steal_pointer(&caps);
 }
 
-char *ccw_caps_record(const char *emulator, GError **error)
+char *qemu_caps_record(const char *emulator, GError **error)
 {
-    g_autoptr(CcwQmp) qmp = ccw_qmp_start(emulator, error);
+    g_autoptr(QemuQmp) qmp = qemu_qmp_start(emulator, error);
     g_autofree char *class = NULL;
 
     if (!qmp)
@@ -174,11 +174,11 @@ char *ccw_caps_record(const char *emulator, GError **error)
 
         if (questions[i].read == read_machine && !class)
             continue;
-        answer = ccw_qmp_ask(qmp, questions[i].id, questions[i].command, arguments, error);
+        answer = qemu_qmp_ask(qmp, questions[i].id, questions[i].command, arguments, error);
         if (!answer)
             return NULL;
         if (questions[i].read == read_machines && find_machine(answer))
             class = g_strdup_printf("{\"typename\":\"%s-machine\"}", find_machine(answer));
     }
-    return g_strdup(ccw_qmp_transcript(qmp));
+    return g_strdup(qemu_qmp_transcript(qmp));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Capabilities on disk: a JSON file an emulator, named by the hash of its path, with the identity of the binary it is
- * true of. Whatever is not as it should be is asked anew.
+ * Keeps capabilities on disk: one JSON file for each emulator, named by the hash of its path, with the identity of its
+ * binary. If a file is not valid or of another binary, the emulator is asked again.
  */
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -19,13 +19,13 @@
 #define SYSTEM_CACHE "/var/cache/libvirt-ccw/capabilities"
 #define FILE_MAX 65536
 
-char *ccw_caps_default_cache(void)
+char *qemu_caps_default_cache(void)
 {
     return geteuid() == 0 ? g_strdup(SYSTEM_CACHE)
                           : g_build_filename(g_get_user_cache_dir(), "libvirt-ccw", "capabilities", NULL);
 }
 
-/* Also of who reads the answers: another version of ours may find more in them. */
+/* The identity contains our version, too, because another version may read more from the emulator's answers. */
 static char *identify(const char *emulator, const struct stat *st)
 {
     return g_strdup_printf("%s %s %ju:%ju %ju %jd.%09ld", CCW_VERSION, emulator, (uintmax_t)st->st_dev,
@@ -37,29 +37,29 @@ static const struct {
     const char *name;
     gsize offset;
 } booleans[] = {
-    { "ccw-machine", G_STRUCT_OFFSET(CcwCaps, ccw_machine) },
-    { "vfio-ccw", G_STRUCT_OFFSET(CcwCaps, vfio_ccw) },
-    { "boot-index", G_STRUCT_OFFSET(CcwCaps, boot_index) },
-    { "force-orb-pfch", G_STRUCT_OFFSET(CcwCaps, force_orb_pfch) },
-    { "loadparm", G_STRUCT_OFFSET(CcwCaps, loadparm) },
-    { "iommufd", G_STRUCT_OFFSET(CcwCaps, iommufd) },
+    { "ccw-machine", G_STRUCT_OFFSET(QemuCaps, has_ccw_machine) },
+    { "vfio-ccw", G_STRUCT_OFFSET(QemuCaps, has_vfio_ccw) },
+    { "boot-index", G_STRUCT_OFFSET(QemuCaps, has_boot_index) },
+    { "force-orb-pfch", G_STRUCT_OFFSET(QemuCaps, has_force_orb_pfch) },
+    { "loadparm", G_STRUCT_OFFSET(QemuCaps, has_loadparm) },
+    { "iommufd", G_STRUCT_OFFSET(QemuCaps, has_iommufd) },
 };
 
-static CcwCaps *decode(const char *text, const char *identity)
+static QemuCaps *decode(const char *text, const char *identity)
 {
-    g_autoptr(JsonObject) object = ccw_json_parse(text);
-    g_autoptr(CcwCaps) caps = g_new0(CcwCaps, 1);
-    gint64 dialect = ccw_json_int(object, "dialect");
+    g_autoptr(JsonObject) object = qemu_json_parse(text);
+    g_autoptr(QemuCaps) caps = g_new0(QemuCaps, 1);
+    gint64 dialect = qemu_json_int(object, "dialect");
 
-    if (g_strcmp0(ccw_json_string(object, "identity"), identity) != 0)
+    if (g_strcmp0(qemu_json_string(object, "identity"), identity) != 0)
         return NULL;
-    caps->version = g_strdup(ccw_json_string(object, "version"));
-    caps->target = g_strdup(ccw_json_string(object, "target"));
-    if (!caps->version || !caps->target || dialect < CCW_CAPS_STOCK || dialect > CCW_CAPS_SERIES)
+    caps->version = g_strdup(qemu_json_string(object, "version"));
+    caps->target = g_strdup(qemu_json_string(object, "target"));
+    if (!caps->version || !caps->target || dialect < QEMU_CAPS_STOCK || dialect > QEMU_CAPS_SERIES)
         return NULL;
-    caps->dialect = (CcwCapsDialect)dialect;
+    caps->dialect = (QemuCapsDialect)dialect;
     for (gsize i = 0; i < G_N_ELEMENTS(booleans); i++) {
-        gint64 value = ccw_json_int(object, booleans[i].name);
+        gint64 value = qemu_json_int(object, booleans[i].name);
 
         if (value < 0)
             return NULL;
@@ -68,7 +68,7 @@ static CcwCaps *decode(const char *text, const char *identity)
     return g_steal_pointer(&caps);
 }
 
-static char *encode(const CcwCaps *caps, const char *identity)
+static char *encode(const QemuCaps *caps, const char *identity)
 {
     g_autoptr(JsonNode) root = json_node_init_object(json_node_alloc(), NULL);
     JsonObject *object = json_object_new();
@@ -88,29 +88,29 @@ static char *read_file(const char *path)
     g_autofree char *text = NULL;
     struct stat st;
 
-    /* Another user must not have put it there. */
+    /* The file may be another user's, who must not decide about our emulator. */
     if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_size > FILE_MAX)
         return NULL;
     return g_file_get_contents(path, &text, NULL, NULL) ? g_steal_pointer(&text) : NULL;
 }
 
-static CcwCaps *ask(const char *emulator, GError **error)
+static QemuCaps *ask(const char *emulator, GError **error)
 {
-    g_autofree char *answers = ccw_caps_record(emulator, error);
-    CcwCaps *caps = answers ? ccw_caps_read(answers, error) : NULL;
+    g_autofree char *answers = qemu_caps_record(emulator, error);
+    QemuCaps *caps = answers ? qemu_caps_read(answers, error) : NULL;
 
     if (answers && !caps)
         g_prefix_error(error, "%s: ", emulator);
     return caps;
 }
 
-CcwCaps *ccw_caps_get(const char *emulator, const char *cache_dir, GError **error)
+QemuCaps *qemu_caps_get(const char *emulator, const char *cache_dir, GError **error)
 {
     g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, emulator, -1);
     g_autofree char *path = cache_dir ? g_strdup_printf("%s/%s.json", cache_dir, hash) : NULL;
     g_autofree char *cached = path ? read_file(path) : NULL;
     g_autofree char *identity = NULL, *text = NULL;
-    g_autoptr(CcwCaps) caps = NULL;
+    g_autoptr(QemuCaps) caps = NULL;
     struct stat st;
 
     if (stat(emulator, &st) < 0) {

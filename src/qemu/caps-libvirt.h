@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the installed libvirt can do for channel devices of an emulator. libvirt is asked for the command lines of
- * sample domains; its version is not looked at.
+ * Finds out what the installed libvirt can do for channel devices of an emulator, by its command lines for sample
+ * domains and not by its version.
  */
 #pragma once
 
 #include <glib.h>
 
 #include "qemu/caps.h"
-#include "qemu/embed.h"
+#include "qemu/private-libvirt.h"
 
 typedef struct {
-    gboolean vfio_ccw; /* libvirt assigns a vfio-ccw device */
-    gboolean loadparm; /* libvirt writes the loadparm of <boot> on the device */
-    gboolean iommufd;  /* libvirt binds the device to an iommufd */
-} CcwLibvirtCaps;
+    gboolean has_vfio_ccw; /* libvirt assigns a vfio-ccw device */
+    gboolean has_loadparm; /* libvirt writes the loadparm of <boot> on the device */
+    gboolean has_iommufd;  /* libvirt binds the device to an iommufd */
+} QemuLibvirtCaps;
 
-/*
- * Asks @embed about @emulator, of which @caps are known. Without an s390-ccw-virtio machine nothing is asked.
+/**
+ * qemu_libvirt_caps_ask: Asks libvirt about an emulator.
+ * @caps: the emulator's
+ * @ret_caps: always written; all FALSE on failure
  *
- * Returns: FALSE with libvirt's reason if it does not assign a vfio-ccw device; @ret_caps is all FALSE then.
+ * Returns: FALSE with CCW_ERROR_UNSUPPORTED if the emulator has no machine s390-ccw-virtio, or with libvirt's error if
+ * it makes no command line of the sample.
  */
-gboolean ccw_libvirt_caps_ask(CcwEmbed *embed, const char *emulator, const CcwCaps *caps, CcwLibvirtCaps *ret_caps,
-                              GError **error);
+gboolean qemu_libvirt_caps_ask(QemuPrivateLibvirt *driver, const char *emulator, const QemuCaps *caps,
+                               QemuLibvirtCaps *ret_caps, GError **error);

@@ -6,12 +6,12 @@
 #define MACHINE "s390-ccw-virtio"
 
 static const char *const dialect_names[] = {
-    [CCW_CAPS_STOCK] = "stock",
-    [CCW_CAPS_SQUASH_MCSS] = "squash-mcss",
-    [CCW_CAPS_SERIES] = "series",
+    [QEMU_CAPS_STOCK] = "stock",
+    [QEMU_CAPS_SQUASH_MCSS] = "squash-mcss",
+    [QEMU_CAPS_SERIES] = "series",
 };
 
-void ccw_caps_free(CcwCaps *caps)
+void qemu_caps_free(QemuCaps *caps)
 {
     if (!caps)
         return;
@@ -20,21 +20,21 @@ void ccw_caps_free(CcwCaps *caps)
     g_free(caps);
 }
 
-const char *ccw_caps_dialect_name(CcwCapsDialect dialect)
+const char *qemu_caps_dialect_name(QemuCapsDialect dialect)
 {
     return dialect_names[dialect];
 }
 
-gboolean ccw_caps_check(const CcwCaps *caps, const char *emulator, const char *what, GError **error)
+gboolean qemu_caps_check(const QemuCaps *caps, const char *emulator, const char *what, GError **error)
 {
-    if (!caps->ccw_machine)
+    if (!caps->has_ccw_machine)
         g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
                     "%s: emulator %s (QEMU %s, %s) has no machine type " MACHINE ": name qemu-system-s390x", what,
                     emulator, caps->version, caps->target);
-    else if (!caps->vfio_ccw)
+    else if (!caps->has_vfio_ccw)
         g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
                     "%s: VFIO CCW device assignment is not supported by this version of QEMU: emulator %s (QEMU %s) "
                     "has no device vfio-ccw",
                     what, emulator, caps->version);
-    return caps->ccw_machine && caps->vfio_ccw;
+    return caps->has_ccw_machine && caps->has_vfio_ccw;
 }

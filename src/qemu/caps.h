@@ -1,55 +1,61 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What an emulator can do for channel devices, as it says itself over QMP, and in which dialect it wants them written.
+ * The capabilities of an emulator for channel devices, as it reports them over QMP, and its dialect for them.
  */
 #pragma once
 
 #include <glib.h>
 
 typedef enum {
-    CCW_CAPS_STOCK,       /* sysfsdev= and devno=, any device in any css (QEMU since 2.12, with or without libvirt) */
-    CCW_CAPS_SQUASH_MCSS, /* the same, and -machine s390-squash-mcss= maps into the default css (QEMU 2.12 to 3.x) */
-    CCW_CAPS_SERIES,      /* hostid=, guestid= and -machine s390-map-css= */
-} CcwCapsDialect;
+    QEMU_CAPS_STOCK,       /* sysfsdev= and devno=, any device in any css (QEMU since 2.12) */
+    QEMU_CAPS_SQUASH_MCSS, /* the same, and -machine s390-squash-mcss= maps into the default css (QEMU 2.12 to 3.x) */
+    QEMU_CAPS_SERIES,      /* hostid=, guestid= and -machine s390-map-css= */
+} QemuCapsDialect;
 
 typedef struct {
-    char *version;        /* "7.2.22" */
-    char *target;         /* "s390x" */
-    gboolean ccw_machine; /* there is an s390-ccw-virtio */
-    gboolean vfio_ccw;    /* there is a device of that name */
-    gboolean boot_index;  /* and it can be booted from */
-    gboolean force_orb_pfch;
-    gboolean loadparm; /* the device has one of its own; each machine has one */
-    gboolean iommufd;  /* the device can be bound to one */
-    CcwCapsDialect dialect;
-} CcwCaps;
+    char *version;               /* "7.2.22" */
+    char *target;                /* "s390x" */
+    gboolean has_ccw_machine;    /* it has the machine s390-ccw-virtio */
+    gboolean has_vfio_ccw;       /* it has the device vfio-ccw */
+    gboolean has_boot_index;     /* the device has the property bootindex, so that a guest can boot from it */
+    gboolean has_force_orb_pfch; /* the device has the property force-orb-pfch */
+    gboolean has_loadparm;       /* the device has a loadparm of its own, beside the machine's */
+    gboolean has_iommufd;        /* the device has the property iommufd */
+    QemuCapsDialect dialect;
+} QemuCaps;
 
-void ccw_caps_free(CcwCaps *caps);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwCaps, ccw_caps_free)
+void qemu_caps_free(QemuCaps *caps);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuCaps, qemu_caps_free)
 
-const char *ccw_caps_dialect_name(CcwCapsDialect dialect);
+const char *qemu_caps_dialect_name(QemuCapsDialect dialect);
 
-/*
- * What an emulator's answers say: a line each, with the ids of ccw_caps_record's questions; other lines count for
- * nothing. Error: CCW_ERROR_UNSUPPORTED (it does not say what it is).
+/**
+ * qemu_caps_read: Reads the capabilities from an emulator's answers.
+ * @answers: a JSON object on each line, with the ids of qemu_caps_record(); the function ignores other lines
+ *
+ * Returns: the capabilities, or NULL with CCW_ERROR_UNSUPPORTED if the answers lack the version or target.
  */
-CcwCaps *ccw_caps_read(const char *answers, GError **error);
+QemuCaps *qemu_caps_read(const char *answers, GError **error);
 
-/* Starts the emulator and asks it. Returns its answers. Errors as ccw_qmp_start and ccw_qmp_ask. */
-char *ccw_caps_record(const char *emulator, GError **error);
+/* Starts and asks the emulator. Returns: its answers, or NULL with an error of qemu_qmp_start() or qemu_qmp_ask(). */
+char *qemu_caps_record(const char *emulator, GError **error);
 
-/*
- * The emulator's capabilities, from cache_dir if it was asked before and its file is still the same (path, device,
- * inode, size, time of change), else by asking it. A cache that cannot be read or written costs time, no more;
- * NULL: none. Errors as ccw_caps_record and ccw_caps_read.
+/**
+ * qemu_caps_get: Finds the emulator's capabilities, in the cache or by asking it.
+ * @cache_dir: the cache, whose answers are valid while the emulator's file has the same path, device, inode, size and
+ * time of change. The function ignores errors of the cache. NULL: no cache
+ *
+ * Returns: the capabilities, or NULL with the errors of qemu_caps_record() and qemu_caps_read().
  */
-CcwCaps *ccw_caps_get(const char *emulator, const char *cache_dir, GError **error);
+QemuCaps *qemu_caps_get(const char *emulator, const char *cache_dir, GError **error);
 
-/* Where this user keeps them. */
-char *ccw_caps_default_cache(void);
+/* Returns: this user's cache, to be freed with g_free(). */
+char *qemu_caps_default_cache(void);
 
-/*
- * Refuses an emulator without channel devices, in libvirt's words. what names who wants them ("hostid 0.0.1234").
- * Error: CCW_ERROR_UNSUPPORTED.
+/**
+ * qemu_caps_check: Checks that an emulator has channel devices.
+ * @what: names the user of the device in the message, such as "hostid 0.0.1234"
+ *
+ * Returns: FALSE with CCW_ERROR_UNSUPPORTED, in libvirt's words.
  */
-gboolean ccw_caps_check(const CcwCaps *caps, const char *emulator, const char *what, GError **error);
+gboolean qemu_caps_check(const QemuCaps *caps, const char *emulator, const char *what, GError **error);

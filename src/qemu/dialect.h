@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The two ways to write a passed-through channel device on QEMU's command line, and the way from one to the other
- * (docs/qemu-dialects.md):
- *   stock   -device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/UUID,devno=fe.0.1234
- *   series  -machine ...,s390-map-css=on -device vfio-ccw,hostid=0.0.1234,guestid=fe.0.1234
- * UUIDs are those of conf/uuid.h. Nothing here looks at the host.
+ * Converts QEMU's command lines with channel devices between their two dialects (docs/qemu-dialects.md), without access
+ * to the host: stock   -device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/UUID,devno=fe.0.1234 series  -machine
+ * ...,s390-map-css=on -device vfio-ccw,hostid=0.0.1234,guestid=fe.0.1234 The UUIDs are those of conf/uuid.h.
  */
 #pragma once
 
@@ -14,50 +12,57 @@
 #include "qemu/argv.h"
 #include "qemu/props.h"
 
-#define CCW_DIALECT_MDEV_DIR "/sys/bus/mdev/devices"
+#define QEMU_DIALECT_MDEV_DIR "/sys/bus/mdev/devices"
 
-/* Where the guest finds a device when it is not stated: the rule for the element, too (conf/conf.h). */
-CcwBusId ccw_dialect_default_guest(const CcwBusId *host, CcwMapCss map_css);
+/* Returns: the guest address of a device without a stated one, as for the element in XML (conf/conf.h). */
+CcwBusId qemu_dialect_default_guest(const CcwBusId *host, ConfMapCss map_css);
 
-/* What a person is told who turns the feature off. */
-#define CCW_DIALECT_OFF_WARNING                                                                                        \
+/* The warning for users who turn the feature off. */
+#define QEMU_DIALECT_OFF_WARNING                                                                                       \
     "s390-map-css is off: a guest sees devices outside css fe only if it enables MCSS-E, which Linux does not"
 
-/*
- * Rewrites libvirt's stock command line in the series' dialect, and takes out what only works under libvirt's
- * supervision, so that it runs by itself. A vfio-ccw device on an mdev with a UUID that is not ours stays stock.
+/**
+ * qemu_dialect_to_series: Converts libvirt's stock command line to the series' dialect, and removes the arguments that
+ * work only with libvirt. A vfio-ccw device with a UUID that is not ours stays stock.
  */
-void ccw_dialect_to_series(CcwArgv *argv, CcwMapCss map_css);
+void qemu_dialect_to_series(QemuArgv *argv, ConfMapCss map_css);
 
-/*
- * Rewrites a command line in the series' dialect for stock QEMU. Whatever is stock already, and every other argument,
- * stays as it is. *ret_hosts: the CcwBusId of the devices that hostid= named, in order. *ret_map_css: the feature, as
- * the last -machine that states it has it.
- * Errors: CCW_ERROR_INVALID, naming the device. argv is then of no more use.
- */
-gboolean ccw_dialect_to_stock(CcwArgv *argv, GArray **ret_hosts, CcwMapCss *ret_map_css, GError **error);
-
-/*
- * ccw_dialect_check_iommufd: refuses an iommufd for devices that cannot be bound to one
- * @argv: a command line that ccw_dialect_to_stock() made
- * @is_embedded: whether the embedded channel subsystem answers for the device: it answers for VFIO groups only
+/**
+ * qemu_dialect_to_stock: Converts a command line in the series' dialect for stock QEMU. Stock devices and other
+ * arguments stay as they are.
+ * @argv: changed; not usable after an error
+ * @ret_hosts: CcwBusId of each hostid=, in their order
+ * @ret_map_css: the feature in the last -machine that states it
  *
- * Returns: FALSE and CCW_ERROR_UNSUPPORTED, with the first such device.
+ * Returns: FALSE with CCW_ERROR_INVALID, which names the device.
  */
-gboolean ccw_dialect_check_iommufd(const CcwArgv *argv,
-                                   gboolean (*is_embedded)(const CcwBusId *host, gconstpointer data),
-                                   gconstpointer data, GError **error);
+gboolean qemu_dialect_to_stock(QemuArgv *argv, GArray **ret_hosts, ConfMapCss *ret_map_css, GError **error);
 
-/*
- * The same as ccw_dialect_to_stock() for the properties of one vfio-ccw device. *ret_is_series tells whether it was in
- * the series' dialect; *ret_host, if so, is its hostid.
+/**
+ * qemu_dialect_check_iommufd: Rejects an iommufd of an embedded device, which knows VFIO groups only.
+ * @argv: the result of qemu_dialect_to_stock()
+ * @is_embedded: returns whether a device is an embedded one
+ * @data: passed to @is_embedded
+ *
+ * Returns: FALSE with CCW_ERROR_UNSUPPORTED and the first such device.
  */
-gboolean ccw_dialect_device_to_stock(CcwProps *props, CcwMapCss map_css, gboolean *ret_is_series, CcwBusId *ret_host,
-                                     GError **error);
+gboolean qemu_dialect_check_iommufd(const QemuArgv *argv,
+                                    gboolean (*is_embedded)(const CcwBusId *host, gconstpointer data),
+                                    gconstpointer data, GError **error);
 
-/*
- * Rewrites a command line that ccw_dialect_to_stock made for a QEMU before 2.12, which wants devices that are not
- * virtual outside css fe and maps all of them into it with s390-squash-mcss=on. A line without a device in css fe stays
- * as it is.
+/**
+ * qemu_dialect_device_to_stock: Does for one vfio-ccw device what qemu_dialect_to_stock() does for a command line.
+ * @ret_is_series: whether the device was in the series' dialect
+ * @ret_host: its hostid; written if @ret_is_series
+ *
+ * Returns: FALSE with CCW_ERROR_INVALID.
  */
-void ccw_dialect_stock_to_squash(CcwArgv *argv);
+gboolean qemu_dialect_device_to_stock(QemuProps *props, ConfMapCss map_css, gboolean *ret_is_series, CcwBusId *ret_host,
+                                      GError **error);
+
+/**
+ * qemu_dialect_stock_to_squash: Converts the result of qemu_dialect_to_stock() for a QEMU with s390-squash-mcss. Such a
+ * QEMU needs devices that are not virtual outside css fe, and maps all of them into it with s390-squash-mcss=on. A
+ * command line without a device in css fe stays as it is.
+ */
+void qemu_dialect_stock_to_squash(QemuArgv *argv);

@@ -5,7 +5,7 @@
 
 #define ATTRIBUTES_MAX 4
 
-/* The elements, with the attributes that mean something for a channel device. "model" is conf's to refuse. */
+/* The elements and attributes of a channel device. conf rejects "model". */
 static const struct {
     const char *element;
     const char *attributes[ATTRIBUTES_MAX];
@@ -18,14 +18,15 @@ static const struct {
 };
 
 /*
- * What other host devices have, and what libvirt says of it elsewhere; for a mediated device libvirt would ignore it. A
- * row with an attribute is about an element that has it. docs/formatdomain/hostdev-ccw.rst has a table of all there is.
+ * The elements of other host devices, with libvirt's messages for them. libvirt would ignore them for a mediated
+ * device. A row with an attribute is for an element that has it. docs/formatdomain/hostdev-ccw.rst has a table of all
+ * elements.
  */
 static const struct {
     const char *element;
     const char *attribute;
     const char *message;
-} refused[] = {
+} rejected[] = {
     { "rom", NULL, "ROM tuning is only supported for PCI devices" },
     { "teaming", NULL, "teaming is only supported for pci hostdev devices" },
     { "driver", "iommufd", "libvirt binds only PCI devices to an iommufd, and reaches a ccw device by its VFIO group" },
@@ -37,94 +38,92 @@ static const struct {
     { "route", NULL, "a route is only supported for network devices of containers" },
 };
 
-static gboolean is_known(gsize row, const CcwXmlElement *element, const CcwXmlAttr *attr)
+static gboolean is_known(gsize row, const ConfXmlElement *element, const ConfXmlAttr *attr)
 {
     for (gsize i = 0; i < ATTRIBUTES_MAX && known[row].attributes[i]; i++)
-        if (ccw_xml_attr_is(element, attr, known[row].attributes[i]))
+        if (conf_xml_attr_is(element, attr, known[row].attributes[i]))
             return TRUE;
     return FALSE;
 }
 
 /* An attribute with a prefix belongs to another program. */
-static gboolean check_attributes(const CcwXml *xml, const CcwXmlElement *element, gsize row, GError **error)
+static gboolean check_attributes(const ConfXml *xml, const ConfXmlElement *element, gsize row, GError **error)
 {
-    CcwXmlAttr attr = { 0 };
+    ConfXmlAttr attr = { 0 };
 
-    while (ccw_xml_attr_next(element, &attr)) {
+    while (conf_xml_attr_next(element, &attr)) {
         g_autofree char *name = NULL;
         g_autofree char *shown = NULL;
 
-        if (ccw_xml_attr_declares(element, &attr) || ccw_xml_attr_has_prefix(element, &attr) ||
+        if (conf_xml_attr_declares(element, &attr) || conf_xml_attr_has_prefix(element, &attr) ||
             is_known(row, element, &attr))
             continue;
-        name = ccw_xml_attr_name(element, &attr);
-        shown = ccw_conf_excerpt(name);
-        ccw_conf_refuse(xml, element, error,
-                        "unsupported configuration: attribute '%s' of <%s> is not supported for a ccw <hostdev>: "
-                        "remove it",
-                        shown, known[row].element);
+        name = conf_xml_attr_name(element, &attr);
+        shown = conf_excerpt(name);
+        conf_set_unsupported(xml, element, error,
+                             "attribute '%s' of <%s> is not supported for a ccw <hostdev>: "
+                             "remove it",
+                             shown, known[row].element);
         return FALSE;
     }
     return TRUE;
 }
 
-static gboolean refuse_element(const CcwXml *xml, const CcwXmlElement *element, GError **error)
+static gboolean reject_element(const ConfXml *xml, const ConfXmlElement *element, GError **error)
 {
-    g_autofree char *whole = ccw_xml_name(element);
-    g_autofree char *name = ccw_conf_excerpt(whole);
+    g_autofree char *whole = conf_xml_name(element);
+    g_autofree char *name = conf_excerpt(whole);
 
-    for (gsize i = 0; i < G_N_ELEMENTS(refused); i++) {
-        CcwXmlAttr attr;
+    for (gsize i = 0; i < G_N_ELEMENTS(rejected); i++) {
+        ConfXmlAttr attr;
 
-        if (!ccw_xml_is(element, refused[i].element) ||
-            (refused[i].attribute && !ccw_xml_attr(element, refused[i].attribute, &attr)))
+        if (!conf_xml_is(element, rejected[i].element) ||
+            (rejected[i].attribute && !conf_xml_attr(element, rejected[i].attribute, &attr)))
             continue;
-        ccw_conf_refuse(xml, element, error, "unsupported configuration: %s: remove <%s> from the ccw <hostdev>",
-                        refused[i].message, name);
+        conf_set_unsupported(xml, element, error, "%s: remove <%s> from the ccw <hostdev>", rejected[i].message, name);
         return FALSE;
     }
-    ccw_conf_refuse(
-        xml, element, error,
-        "unsupported configuration: <%s> is not supported in a ccw <hostdev>, which takes <source>, <boot>, "
-        "<address> and <alias>: remove it",
-        name);
+    conf_set_unsupported(xml, element, error,
+                         "<%s> is not supported in a ccw <hostdev>, which takes <source>, <boot>, "
+                         "<address> and <alias>: remove it",
+                         name);
     return FALSE;
 }
 
 /* Only <source> may have child elements; check_source() reads them. */
-static gboolean check_inside(const CcwXml *xml, const CcwXmlElement *parent, GError **error)
+static gboolean check_inside(const ConfXml *xml, const ConfXmlElement *parent, GError **error)
 {
-    for (const CcwXmlElement *n = ccw_xml_first_element(parent); n; n = ccw_xml_next_element(n))
-        if (!ccw_xml_has_namespace(n))
-            return refuse_element(xml, n, error);
+    for (const ConfXmlElement *n = conf_xml_first_element(parent); n; n = conf_xml_next_element(n))
+        if (!conf_xml_has_namespace(n))
+            return reject_element(xml, n, error);
     return TRUE;
 }
 
-/* libvirt reads the first of two. */
-static gboolean check_once(const CcwXml *xml, const CcwXmlElement *child, GError **error)
+/* libvirt reads only the first of two elements. */
+static gboolean check_once(const ConfXml *xml, const ConfXmlElement *child, GError **error)
 {
-    g_autofree char *name = ccw_xml_name(child);
-    const CcwXmlElement *second = ccw_xml_next(child, name);
+    g_autofree char *name = conf_xml_name(child);
+    const ConfXmlElement *second = conf_xml_next(child, name);
 
     if (second)
-        ccw_conf_refuse(xml, second, error, "a ccw <hostdev> has a second <%s>: keep one", name);
+        conf_set_invalid(xml, second, error, "a ccw <hostdev> has a second <%s>: keep one", name);
     return !second;
 }
 
-static gboolean check_child(const CcwXml *xml, const CcwXmlElement *child, GError **error)
+static gboolean check_child(const ConfXml *xml, const ConfXmlElement *child, GError **error)
 {
-    if (ccw_xml_has_namespace(child))
+    if (conf_xml_has_namespace(child))
         return TRUE;
     for (gsize i = 1; i < G_N_ELEMENTS(known); i++)
-        if (ccw_xml_is(child, known[i].element))
+        if (conf_xml_is(child, known[i].element))
             return check_attributes(xml, child, i, error) && check_once(xml, child, error) &&
-                   (ccw_xml_is(child, "source") || check_inside(xml, child, error));
-    return refuse_element(xml, child, error);
+                   (conf_xml_is(child, "source") || check_inside(xml, child, error));
+    return reject_element(xml, child, error);
 }
 
 /*
- * The hexadecimal numbers of a host address, with the digits that libvirt's schema allows (ccwCssidRange and the like
- * of basictypes.rng). libvirt does not see them: lowering replaces them by the UUID.
+ * The numbers of a host address, with the hexadecimal digits that libvirt's schema allows (ccwCssidRange and similar
+ * ranges of basictypes.rng). libvirt does not check them, because lowering replaces them by the UUID.
  */
 static const struct {
     const char *attribute;
@@ -135,15 +134,15 @@ static const struct {
     { "devno", 4 },
 };
 
-static gboolean check_spelling(const CcwXml *xml, const CcwXmlElement *address, GError **error)
+static gboolean check_spelling(const ConfXml *xml, const ConfXmlElement *address, GError **error)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
-        g_autofree char *text = ccw_xml_get(address, numbers[i].attribute);
+        g_autofree char *text = conf_xml_get(address, numbers[i].attribute);
         gboolean hex = text && text[0] == '0' && text[1] != '\0';
 
         if (!hex || (text[1] == 'x' && strlen(text + 2) <= numbers[i].digits))
             continue;
-        ccw_conf_refuse(
+        conf_set_invalid(
             xml, address, error,
             "%s='%s' of <address> in <source> of a ccw <hostdev> is not spelled as libvirt's schema has it: "
             "write 0x%" G_GINT64_MODIFIER "x",
@@ -153,33 +152,35 @@ static gboolean check_spelling(const CcwXml *xml, const CcwXmlElement *address, 
     return TRUE;
 }
 
-static gboolean check_source(const CcwXml *xml, const CcwHostdevNode *node, GError **error)
+static gboolean check_source(const ConfXml *xml, const ConfHostdevNode *node, GError **error)
 {
-    for (const CcwXmlElement *child = ccw_xml_first_element(node->source); child; child = ccw_xml_next_element(child))
-        if (child != node->address && !ccw_xml_has_namespace(child))
-            return refuse_element(xml, child, error);
+    for (const ConfXmlElement *child = conf_xml_first_element(node->source); child;
+         child = conf_xml_next_element(child))
+        if (child != node->address && !conf_xml_has_namespace(child))
+            return reject_element(xml, child, error);
     return check_inside(xml, node->address, error) && check_spelling(xml, node->address, error);
 }
 
-/* Lowering writes managed='yes' into the form that node devices advertise, whatever stands there. */
-static gboolean check_advertised(const CcwXml *xml, const CcwHostdevNode *node, GError **error)
+/* Lowering sets managed='yes' in the form that node devices advertise, so libvirt cannot check the value. */
+static gboolean check_advertised(const ConfXml *xml, const ConfHostdevNode *node, GError **error)
 {
-    g_autofree char *managed = ccw_xml_get(node->element, "managed");
-    g_autofree char *shown = managed ? ccw_conf_excerpt(managed) : NULL;
+    g_autofree char *managed = conf_xml_get(node->element, "managed");
+    g_autofree char *shown = managed ? conf_excerpt(managed) : NULL;
 
     if (!managed || strcmp(managed, "yes") == 0 || strcmp(managed, "no") == 0)
         return TRUE;
-    ccw_conf_refuse(xml, node->element, error, "managed='%s' of a <hostdev> is unknown: give yes or no", shown);
+    conf_set_invalid(xml, node->element, error, "managed='%s' of a <hostdev> is unknown: give yes or no", shown);
     return FALSE;
 }
 
-gboolean ccw_qemu_check_element(const CcwXml *xml, const CcwHostdevNode *node, GError **error)
+gboolean qemu_check_element(const ConfXml *xml, const ConfHostdevNode *node, GError **error)
 {
-    if (node->form == CCW_HOSTDEV_ADVERTISED)
+    if (node->form == CONF_HOSTDEV_ADVERTISED)
         return check_advertised(xml, node, error);
-    if (!ccw_hostdev_check_guest(xml, node, error) || !check_attributes(xml, node->element, 0, error))
+    if (!conf_hostdev_check_guest(xml, node, error) || !check_attributes(xml, node->element, 0, error))
         return FALSE;
-    for (const CcwXmlElement *child = ccw_xml_first_element(node->element); child; child = ccw_xml_next_element(child))
+    for (const ConfXmlElement *child = conf_xml_first_element(node->element); child;
+         child = conf_xml_next_element(child))
         if (!check_child(xml, child, error))
             return FALSE;
     return check_source(xml, node, error);

@@ -4,7 +4,7 @@
 #include "qemu/dialect.h"
 #include "qemu/json.h"
 
-gsize ccw_hotplug_measure(const char *text, gsize length)
+gsize qemu_hotplug_measure(const char *text, gsize length)
 {
     guint depth = 0;
     char quote = '\0';
@@ -26,8 +26,8 @@ gsize ccw_hotplug_measure(const char *text, gsize length)
     return 0;
 }
 
-/* {"error": ..., "id": ...}, as QEMU says it. */
-static char *format_refusal(JsonObject *command, const char *message)
+/* Formats {"error": ..., "id": ...}, as QEMU does. */
+static char *format_error(JsonObject *command, const char *message)
 {
     g_autoptr(JsonNode) root = json_node_init_object(json_node_alloc(), NULL);
     JsonObject *answer = json_object_new(), *what = json_object_new();
@@ -50,36 +50,36 @@ static char *format(JsonObject *object)
     return json_to_string(root, FALSE);
 }
 
-/* The arguments in the stock dialect; NULL without an error if they are that already. */
-static JsonObject *rewrite_arguments(const CcwHotplug *hotplug, JsonObject *arguments, GError **error)
+/* Returns: the arguments in the stock dialect, or NULL without an error if they are in this dialect already. */
+static JsonObject *rewrite_arguments(const QemuHotplug *hotplug, JsonObject *arguments, GError **error)
 {
     g_autofree char *text = format(arguments);
-    g_autoptr(CcwProps) props = ccw_props_parse(text, "driver");
+    g_autoptr(QemuProps) props = qemu_props_parse(text, "driver");
     g_autofree char *stock = NULL;
     gboolean is_series = FALSE;
     CcwBusId host;
 
-    if (!props || !ccw_dialect_device_to_stock(props, hotplug->map_css, &is_series, &host, error) || !is_series ||
+    if (!props || !qemu_dialect_device_to_stock(props, hotplug->map_css, &is_series, &host, error) || !is_series ||
         !hotplug->check(&host, hotplug->data, error))
         return NULL;
-    stock = ccw_props_format(props);
-    return ccw_json_parse(stock);
+    stock = qemu_props_format(props);
+    return qemu_json_parse(stock);
 }
 
-char *ccw_hotplug_rewrite(const CcwHotplug *hotplug, const char *text, gboolean *ret_refused)
+char *qemu_hotplug_rewrite(const QemuHotplug *hotplug, const char *text, gboolean *ret_is_rejected)
 {
-    g_autoptr(JsonObject) command = ccw_json_parse(text), stock = NULL;
-    JsonObject *arguments = ccw_json_object(command, "arguments");
+    g_autoptr(JsonObject) command = qemu_json_parse(text), stock = NULL;
+    JsonObject *arguments = qemu_json_object(command, "arguments");
     g_autoptr(GError) error = NULL;
 
-    *ret_refused = FALSE;
-    if (!arguments || g_strcmp0(ccw_json_string(command, "execute"), "device_add") != 0 ||
-        g_strcmp0(ccw_json_string(arguments, "driver"), "vfio-ccw") != 0)
+    *ret_is_rejected = FALSE;
+    if (!arguments || g_strcmp0(qemu_json_string(command, "execute"), "device_add") != 0 ||
+        g_strcmp0(qemu_json_string(arguments, "driver"), "vfio-ccw") != 0)
         return g_strdup(text);
     stock = rewrite_arguments(hotplug, arguments, &error);
     if (error) {
-        *ret_refused = TRUE;
-        return format_refusal(command, error->message);
+        *ret_is_rejected = TRUE;
+        return format_error(command, error->message);
     }
     if (!stock)
         return g_strdup(text);

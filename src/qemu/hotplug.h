@@ -1,29 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One QMP command of a user, for stock QEMU: device_add with hostid= becomes what -device does (dialect.h). Text
- * in, text out; launcher/monitor.h has the connections.
+ * Rewrites QMP commands of users for stock QEMU: device_add with hostid=, as dialect.h does for -device.
+ * launcher/monitor.h has the connections.
  */
 #pragma once
 
 #include "conf/conf.h"
 
-/* Is there such a device? */
-typedef gboolean (*CcwHotplugCheck)(const CcwBusId *host, gconstpointer data, GError **error);
+/* Returns: whether qemu-ccw can give the guest this device of the host, else FALSE with an error. */
+typedef gboolean (*QemuHotplugCheck)(const CcwBusId *host, gconstpointer data, GError **error);
 
 typedef struct {
-    CcwMapCss map_css;
-    CcwHotplugCheck check;
+    ConfMapCss map_css;
+    QemuHotplugCheck check;
     gconstpointer data; /* for check */
-} CcwHotplug;
+} QemuHotplug;
 
-/*
- * How many bytes of the text are up to the end of the first JSON object in it; 0 if that is not complete. QMP is a
- * stream of objects, on as many lines as the sender likes, and with strings in either kind of quotes.
+/**
+ * qemu_hotplug_measure: Finds the end of the first JSON object in a text. QMP is a stream of objects on any number of
+ * lines, with strings in single or double quotes.
+ *
+ * Returns: the number of bytes up to the end of the object; 0 if the object is not complete.
  */
-gsize ccw_hotplug_measure(const char *text, gsize length);
+gsize qemu_hotplug_measure(const char *text, gsize length);
 
-/*
- * The command for QEMU: the same text but for a device_add of vfio-ccw with hostid or guestid. With *ret_refused the
- * text is the answer to the sender instead, a line, and QEMU gets nothing.
+/**
+ * qemu_hotplug_rewrite: Rewrites a device_add of vfio-ccw with hostid or guestid. Other commands stay as they are.
+ * @ret_is_rejected: whether QEMU must not get the command
+ *
+ * Returns: the command for QEMU; if @ret_is_rejected, a line with the answer to the sender. Free with g_free().
  */
-char *ccw_hotplug_rewrite(const CcwHotplug *hotplug, const char *command, gboolean *ret_refused);
+char *qemu_hotplug_rewrite(const QemuHotplug *hotplug, const char *command, gboolean *ret_is_rejected);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "qemu/json.h"
 
-/* Of brackets outside strings. A text that is not JSON gets some number, too. */
+/* Returns: the depth of brackets outside of strings; any number for a text that is no JSON. */
 static guint measure_depth(const char *text)
 {
     guint depth = 0, deepest = 0;
@@ -21,12 +21,12 @@ static guint measure_depth(const char *text)
     return deepest;
 }
 
-JsonObject *ccw_json_parse(const char *text)
+JsonObject *qemu_json_parse(const char *text)
 {
     g_autoptr(JsonParser) parser = NULL;
     JsonNode *root;
 
-    if (measure_depth(text) > CCW_JSON_DEPTH_MAX)
+    if (measure_depth(text) > QEMU_JSON_DEPTH_MAX)
         return NULL;
     parser = json_parser_new();
     if (!json_parser_load_from_data(parser, text, -1, NULL))
@@ -40,28 +40,28 @@ static JsonNode *get(JsonObject *object, const char *name)
     return object ? json_object_get_member(object, name) : NULL;
 }
 
-JsonObject *ccw_json_object(JsonObject *object, const char *name)
+JsonObject *qemu_json_object(JsonObject *object, const char *name)
 {
     JsonNode *node = get(object, name);
 
     return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
 }
 
-JsonArray *ccw_json_array(JsonObject *object, const char *name)
+JsonArray *qemu_json_array(JsonObject *object, const char *name)
 {
     JsonNode *node = get(object, name);
 
     return node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
 }
 
-const char *ccw_json_string(JsonObject *object, const char *name)
+const char *qemu_json_string(JsonObject *object, const char *name)
 {
     JsonNode *node = get(object, name);
 
     return node && json_node_get_value_type(node) == G_TYPE_STRING ? json_node_get_string(node) : NULL;
 }
 
-gint64 ccw_json_int(JsonObject *object, const char *name)
+gint64 qemu_json_int(JsonObject *object, const char *name)
 {
     JsonNode *node = get(object, name);
     GType type = node ? json_node_get_value_type(node) : G_TYPE_INVALID;

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One JSON object out of a text that others wrote. json-glib's parser recurses a level a bracket and has no bound of
- * its own before 1.10: here it gets one.
+ * Parses one JSON object from hostile text, with a bound of its depth. json-glib's parser recurses for each bracket,
+ * and has no bound before version 1.10.
  */
 #pragma once
 
 #include <json-glib/json-glib.h>
 
-#define CCW_JSON_DEPTH_MAX 32
+#define QEMU_JSON_DEPTH_MAX 32
 
-/* NULL if the text is anything else than one object, or nests deeper than CCW_JSON_DEPTH_MAX. */
-JsonObject *ccw_json_parse(const char *text);
+/* Returns: the object, or NULL if the text is not one object, or deeper than QEMU_JSON_DEPTH_MAX. */
+JsonObject *qemu_json_parse(const char *text);
 
-/* A member of that type, or NULL: a member of another type counts as absent. Owned by object, which may be NULL. */
-JsonObject *ccw_json_object(JsonObject *object, const char *name);
-JsonArray *ccw_json_array(JsonObject *object, const char *name);
-const char *ccw_json_string(JsonObject *object, const char *name);
+/* Returns: the member, which object owns, or NULL if it is missing or of another type, or object is NULL. */
+JsonObject *qemu_json_object(JsonObject *object, const char *name);
+JsonArray *qemu_json_array(JsonObject *object, const char *name);
+const char *qemu_json_string(JsonObject *object, const char *name);
 
-/* A number or a boolean; -1 if there is none. */
-gint64 ccw_json_int(JsonObject *object, const char *name);
+/* Returns: a number, or 0 or 1 for a boolean; -1 if the member is missing or of another type. */
+gint64 qemu_json_int(JsonObject *object, const char *name);

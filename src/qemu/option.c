@@ -5,7 +5,7 @@
 
 static void option_free(gpointer data)
 {
-    CcwOption *option = data;
+    QemuOption *option = data;
 
     g_free(option->raw);
     g_free(option->key);
@@ -13,7 +13,7 @@ static void option_free(gpointer data)
     g_free(option);
 }
 
-/* A value ends at a comma that stands alone; a doubled one is a comma of the value. Returns where it ended. */
+/* Reads a value up to a single comma. Two commas are one comma of the value. Returns: the end of the value. */
 static const char *read_value(const char *p, char **ret_value)
 {
     GString *value = g_string_new(NULL);
@@ -37,9 +37,9 @@ static char *escape_value(const char *value)
     return g_string_free(text, FALSE);
 }
 
-static CcwOption *option_new(const char *key, const char *value)
+static QemuOption *option_new(const char *key, const char *value)
 {
-    CcwOption *option = g_new0(CcwOption, 1);
+    QemuOption *option = g_new0(QemuOption, 1);
     g_autofree char *escaped = escape_value(value);
 
     option->raw = g_strdup_printf("%s=%s", key, escaped);
@@ -48,12 +48,12 @@ static CcwOption *option_new(const char *key, const char *value)
     return option;
 }
 
-GPtrArray *ccw_options_parse(const char *text, const char *implied_key)
+GPtrArray *qemu_options_parse(const char *text, const char *implied_key)
 {
     GPtrArray *options = g_ptr_array_new_with_free_func(option_free);
 
     for (const char *p = text; *p;) {
-        CcwOption *option = g_new0(CcwOption, 1);
+        QemuOption *option = g_new0(QemuOption, 1);
         gsize length = strcspn(p, "=,");
         const char *end = p + length;
 
@@ -73,12 +73,12 @@ GPtrArray *ccw_options_parse(const char *text, const char *implied_key)
     return options;
 }
 
-char *ccw_options_format(GPtrArray *options)
+char *qemu_options_format(GPtrArray *options)
 {
     GString *text = g_string_new(NULL);
 
     for (guint i = 0; i < options->len; i++) {
-        const CcwOption *option = g_ptr_array_index(options, i);
+        const QemuOption *option = g_ptr_array_index(options, i);
 
         if (i > 0)
             g_string_append_c(text, ',');
@@ -87,10 +87,10 @@ char *ccw_options_format(GPtrArray *options)
     return g_string_free(text, FALSE);
 }
 
-const CcwOption *ccw_options_find(GPtrArray *options, const char *key)
+const QemuOption *qemu_options_find(GPtrArray *options, const char *key)
 {
     for (guint i = options->len; i > 0; i--) {
-        const CcwOption *option = g_ptr_array_index(options, i - 1);
+        const QemuOption *option = g_ptr_array_index(options, i - 1);
 
         if (strcmp(option->key, key) == 0)
             return option;
@@ -98,20 +98,20 @@ const CcwOption *ccw_options_find(GPtrArray *options, const char *key)
     return NULL;
 }
 
-void ccw_options_replace(GPtrArray *options, const char *key, const char *new_key, const char *value)
+void qemu_options_replace(GPtrArray *options, const char *key, const char *new_key, const char *value)
 {
-    guint place = 0;
+    guint index = 0;
 
-    while (place < options->len && strcmp(((CcwOption *)g_ptr_array_index(options, place))->key, key) != 0)
-        place++;
-    ccw_options_remove(options, key);
-    g_ptr_array_insert(options, (gint)place, option_new(new_key, value));
+    while (index < options->len && strcmp(((QemuOption *)g_ptr_array_index(options, index))->key, key) != 0)
+        index++;
+    qemu_options_remove(options, key);
+    g_ptr_array_insert(options, (gint)index, option_new(new_key, value));
 }
 
-void ccw_options_remove(GPtrArray *options, const char *key)
+void qemu_options_remove(GPtrArray *options, const char *key)
 {
     for (guint i = options->len; i > 0; i--) {
-        const CcwOption *option = g_ptr_array_index(options, i - 1);
+        const QemuOption *option = g_ptr_array_index(options, i - 1);
 
         if (strcmp(option->key, key) == 0)
             g_ptr_array_remove_index(options, i - 1);

@@ -1,28 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * QEMU's option strings, "vfio-ccw,id=d0,hostid=0.0.1234": read into pieces, and written back with every piece that
- * was not touched as it stood. It knows the syntax (qemu(1); QEMU's util/qemu-option.c), not what any key means.
+ * Parses QEMU's option strings, such as "vfio-ccw,id=d0,hostid=0.0.1234", and formats them with all unchanged
+ * properties as they were. It knows the syntax (qemu(1); QEMU's util/qemu-option.c), and not the meaning of a key.
  */
 #pragma once
 
 #include <glib.h>
 
 typedef struct {
-    char *raw;   /* the piece as written, without the commas around it */
-    char *key;   /* of a first piece without "=": the implied key that was given */
-    char *value; /* with ",," read as ","; NULL for a later piece without "=" */
-} CcwOption;
+    char *raw;   /* the property as written, without the commas around it */
+    char *key;   /* the implied key for a first property without "=" */
+    char *value; /* with ",," replaced by ","; NULL for a later property without "=" */
+} QemuOption;
 
-/* Never fails: what makes no sense is a piece too, for QEMU to complain about. Elements are CcwOption. */
-GPtrArray *ccw_options_parse(const char *text, const char *implied_key);
+/**
+ * qemu_options_parse: Parses an option string. It cannot fail: QEMU itself rejects a property that makes no sense.
+ * @implied_key: the key of a first property without "="; NULL: such a property is a key
+ *
+ * Returns: QemuOption.
+ */
+GPtrArray *qemu_options_parse(const char *text, const char *implied_key);
 
-char *ccw_options_format(GPtrArray *options);
+char *qemu_options_format(GPtrArray *options);
 
-/* The last piece of that key, which is the one that counts for QEMU; NULL if there is none. */
-const CcwOption *ccw_options_find(GPtrArray *options, const char *key);
+/* Returns: the last property with the key, which QEMU uses, or NULL if there is no such property. */
+const QemuOption *qemu_options_find(GPtrArray *options, const char *key);
 
-/* Replaces every piece of key by one new_key=value at the place of the first; at the end if there was none. */
-void ccw_options_replace(GPtrArray *options, const char *key, const char *new_key, const char *value);
+/* Replaces all properties with the key by new_key=value in the position of the first, or adds it at the end. */
+void qemu_options_replace(GPtrArray *options, const char *key, const char *new_key, const char *value);
 
-/* Removes every piece of key. */
-void ccw_options_remove(GPtrArray *options, const char *key);
+/* Removes all properties with the key. */
+void qemu_options_remove(GPtrArray *options, const char *key);

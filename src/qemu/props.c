@@ -6,24 +6,24 @@
 #include "qemu/json.h"
 #include "qemu/option.h"
 
-struct _CcwProps {
-    GPtrArray *options; /* of CcwOption; NULL: it is JSON */
+struct _QemuProps {
+    GPtrArray *options; /* QemuOption; NULL: the properties are a JSON object */
     JsonObject *object;
 };
 
-CcwProps *ccw_props_parse(const char *text, const char *implied_key)
+QemuProps *qemu_props_parse(const char *text, const char *implied_key)
 {
-    g_autoptr(CcwProps) props = g_new0(CcwProps, 1);
+    g_autoptr(QemuProps) props = g_new0(QemuProps, 1);
 
     if (text[0] != '{') {
-        props->options = ccw_options_parse(text, implied_key);
+        props->options = qemu_options_parse(text, implied_key);
         return g_steal_pointer(&props);
     }
-    props->object = ccw_json_parse(text);
+    props->object = qemu_json_parse(text);
     return props->object ? g_steal_pointer(&props) : NULL;
 }
 
-void ccw_props_free(CcwProps *props)
+void qemu_props_free(QemuProps *props)
 {
     if (!props)
         return;
@@ -32,22 +32,22 @@ void ccw_props_free(CcwProps *props)
     g_free(props);
 }
 
-char *ccw_props_format(CcwProps *props)
+char *qemu_props_format(QemuProps *props)
 {
     g_autoptr(JsonNode) root = NULL;
 
     if (props->options)
-        return ccw_options_format(props->options);
+        return qemu_options_format(props->options);
     root = json_node_init_object(json_node_alloc(), props->object);
     return json_to_string(root, FALSE);
 }
 
-gboolean ccw_props_get(CcwProps *props, const char *key, const char **ret_value)
+gboolean qemu_props_get(QemuProps *props, const char *key, const char **ret_value)
 {
     const char *value = NULL;
 
     if (props->options) {
-        const CcwOption *option = ccw_options_find(props->options, key);
+        const QemuOption *option = qemu_options_find(props->options, key);
 
         if (!option)
             return FALSE;
@@ -65,22 +65,21 @@ gboolean ccw_props_get(CcwProps *props, const char *key, const char **ret_value)
     return TRUE;
 }
 
-gboolean ccw_props_equal(CcwProps *props, const char *key, const char *value)
+gboolean qemu_props_equal(QemuProps *props, const char *key, const char *value)
 {
     const char *found = NULL;
 
-    return ccw_props_get(props, key, &found) && g_strcmp0(found, value) == 0;
+    return qemu_props_get(props, key, &found) && g_strcmp0(found, value) == 0;
 }
 
-/* JsonObject has no way to rename a member in its place: the object is built anew, without key where new_key is NULL.
- */
-static void rebuild_json(CcwProps *props, const char *key, const char *new_key, const char *value)
+/* Makes a new object with key replaced, because JsonObject cannot rename a member. new_key: NULL removes key */
+static void rebuild_json(QemuProps *props, const char *key, const char *new_key, const char *value)
 {
     JsonObject *object = json_object_new();
     JsonObjectIter iter;
     const char *name;
     JsonNode *node;
-    gboolean placed = new_key == NULL;
+    gboolean is_replaced = new_key == NULL;
 
     json_object_iter_init_ordered(&iter, props->object);
     while (json_object_iter_next_ordered(&iter, &name, &node)) {
@@ -88,27 +87,27 @@ static void rebuild_json(CcwProps *props, const char *key, const char *new_key, 
             json_object_set_member(object, name, json_node_copy(node));
         } else if (new_key) {
             json_object_set_string_member(object, new_key, value);
-            placed = TRUE;
+            is_replaced = TRUE;
         }
     }
-    if (!placed)
+    if (!is_replaced)
         json_object_set_string_member(object, new_key, value);
     json_object_unref(props->object);
     props->object = object;
 }
 
-void ccw_props_replace(CcwProps *props, const char *key, const char *new_key, const char *value)
+void qemu_props_replace(QemuProps *props, const char *key, const char *new_key, const char *value)
 {
     if (props->options)
-        ccw_options_replace(props->options, key, new_key, value);
+        qemu_options_replace(props->options, key, new_key, value);
     else
         rebuild_json(props, key, new_key, value);
 }
 
-void ccw_props_remove(CcwProps *props, const char *key)
+void qemu_props_remove(QemuProps *props, const char *key)
 {
     if (props->options)
-        ccw_options_remove(props->options, key);
+        qemu_options_remove(props->options, key);
     else
         rebuild_json(props, key, NULL, NULL);
 }

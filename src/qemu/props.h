@@ -1,31 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The argument of -device, -object, -chardev and their like in either spelling that QEMU takes: an option string or a
- * JSON object (the latter if it begins with "{"). Order and spelling survive a change.
+ * Parses and formats the properties of -device, -object, -chardev and similar options, as an option string or, if they
+ * begin with "{", as a JSON object. A change keeps the order and spelling of the other properties.
  */
 #pragma once
 
 #include <glib.h>
 
-typedef struct _CcwProps CcwProps;
+typedef struct _QemuProps QemuProps;
 
-/* NULL if it is JSON that cannot be read: then it is QEMU's to say so. */
-CcwProps *ccw_props_parse(const char *text, const char *implied_key);
-void ccw_props_free(CcwProps *props);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwProps, ccw_props_free)
+/* Returns: the properties, or NULL for JSON that is not valid, which QEMU itself rejects. */
+QemuProps *qemu_props_parse(const char *text, const char *implied_key);
+void qemu_props_free(QemuProps *props);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuProps, qemu_props_free)
 
-char *ccw_props_format(CcwProps *props);
+char *qemu_props_format(QemuProps *props);
 
-/*
- * TRUE if key is there; *ret_value (NULL is allowed) is then its value, owned by props, or NULL if it has none or, in
- * JSON, if it is not a string.
+/**
+ * qemu_props_get: Finds a property.
+ * @ret_value: NULL, or gets the value, which @props owns; NULL if the property has no value or, in JSON, no string
+ *
+ * Returns: whether the property exists.
  */
-gboolean ccw_props_get(CcwProps *props, const char *key, const char **ret_value);
+gboolean qemu_props_get(QemuProps *props, const char *key, const char **ret_value);
 
-/* TRUE if key is there with just that value. */
-gboolean ccw_props_equal(CcwProps *props, const char *key, const char *value);
+/* Returns: whether the property exists with this value. */
+gboolean qemu_props_equal(QemuProps *props, const char *key, const char *value);
 
-/* key becomes new_key with the string value, at key's place; at the end if there is no key. */
-void ccw_props_replace(CcwProps *props, const char *key, const char *new_key, const char *value);
+/* Replaces key by new_key with the string value in the same position, or adds new_key at the end. */
+void qemu_props_replace(QemuProps *props, const char *key, const char *new_key, const char *value);
 
-void ccw_props_remove(CcwProps *props, const char *key);
+void qemu_props_remove(QemuProps *props, const char *key);

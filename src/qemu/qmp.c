@@ -17,14 +17,14 @@
 
 #define STDERR_MAX 512
 
-struct _CcwQmp {
+struct _QemuQmp {
     char *emulator;
     GPid pid;
     int fd;
     int stderr_fd;
     gint64 deadline;
-    GString *input; /* what came, transcript and the line that is not complete yet */
-    gsize parsed;   /* of input */
+    GString *input; /* the transcript, and lines that are not parsed yet */
+    gsize parsed;   /* length of the transcript */
 };
 
 static void die_with_parent(gpointer data G_GNUC_UNUSED)
@@ -32,7 +32,7 @@ static void die_with_parent(gpointer data G_GNUC_UNUSED)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-void ccw_qmp_free(CcwQmp *qmp)
+void qemu_qmp_free(QemuQmp *qmp)
 {
     if (!qmp)
         return;
@@ -50,20 +50,20 @@ void ccw_qmp_free(CcwQmp *qmp)
     g_free(qmp);
 }
 
-/* What it had to say for itself: the first line. It is never waited for. */
-static char *read_stderr(const CcwQmp *qmp)
+/* Returns: the first line that the emulator has written to stderr. The function does not wait for one. */
+static char *read_stderr(const QemuQmp *qmp)
 {
     char text[STDERR_MAX];
     ssize_t n = read(qmp->stderr_fd, text, sizeof(text) - 1);
 
     if (n <= 0)
-        return g_strdup("it said nothing");
+        return g_strdup("it printed no error");
     text[n] = '\0';
     text[strcspn(text, "\r\n")] = '\0';
     return g_utf8_make_valid(text, -1);
 }
 
-static gboolean spawn(CcwQmp *qmp, GError **error)
+static gboolean spawn(QemuQmp *qmp, GError **error)
 {
     const char *argv[] = { qmp->emulator, "-S",   "-no-user-config", "-nodefaults", "-display", "none", "-machine",
                            "none",        "-qmp", "stdio",           NULL };
@@ -75,7 +75,7 @@ static gboolean spawn(CcwQmp *qmp, GError **error)
         return FALSE;
     }
     qmp->fd = sockets[0];
-    ccw_fd_refuse_fds(qmp->fd, TRUE);
+    ccw_fd_reject_fds(qmp->fd, TRUE);
     if (pipe2(pipes, O_CLOEXEC | O_NONBLOCK) < 0) {
         ccw_error_set_errno(error, errno, "cannot make a pipe for %s", qmp->emulator);
         close(sockets[1]);
@@ -94,17 +94,17 @@ static gboolean spawn(CcwQmp *qmp, GError **error)
     return FALSE;
 }
 
-static gboolean refuse(const CcwQmp *qmp, GError **error, const char *what)
+static gboolean set_unsupported(const QemuQmp *qmp, GError **error, const char *what)
 {
-    g_autofree char *said = read_stderr(qmp);
+    g_autofree char *line = read_stderr(qmp);
 
     g_set_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED,
-                "emulator %s %s (%s): is it a QEMU that works on this machine?", qmp->emulator, what, said);
+                "emulator %s %s (%s): is it a QEMU that works on this machine?", qmp->emulator, what, line);
     return FALSE;
 }
 
-/* More input. FALSE when there is no more. */
-static gboolean receive(CcwQmp *qmp, GError **error)
+/* Receives more input. Returns: FALSE with an error if there is no more. */
+static gboolean receive(QemuQmp *qmp, GError **error)
 {
     char data[16384];
     ssize_t n;
@@ -115,7 +115,7 @@ static gboolean receive(CcwQmp *qmp, GError **error)
         int rc = left > 0 ? poll(&ready, 1, (int)(left / 1000) + 1) : 0;
 
         if (rc == 0)
-            return refuse(qmp, error, "did not answer over QMP in time");
+            return set_unsupported(qmp, error, "did not answer over QMP in time");
         if (rc < 0)
             continue;
         n = ccw_fd_receive_bytes(qmp->fd, data, sizeof(data));
@@ -123,21 +123,21 @@ static gboolean receive(CcwQmp *qmp, GError **error)
             break;
     }
     if (n < 0)
-        return refuse(qmp, error, "ended without answering over QMP");
-    if (qmp->input->len + (gsize)n > CCW_QMP_BYTES_MAX || memchr(data, '\0', (gsize)n))
-        return refuse(qmp, error, "sends more over QMP than an emulator has to say");
+        return set_unsupported(qmp, error, "ended without answering over QMP");
+    if (qmp->input->len + (gsize)n > QEMU_QMP_BYTES_MAX || memchr(data, '\0', (gsize)n))
+        return set_unsupported(qmp, error, "sends too much data over QMP");
     g_string_append_len(qmp->input, data, n);
     return TRUE;
 }
 
-/* The next message. What is no object, like where a console is, is taken out of the transcript. */
-static JsonObject *next_message(CcwQmp *qmp, GError **error)
+/* Returns: the next message. Removes lines that are no objects from the transcript, such as a console's path. */
+static JsonObject *next_message(QemuQmp *qmp, GError **error)
 {
     for (;;) {
         const char *start = qmp->input->str + qmp->parsed;
         const char *end = memchr(start, '\n', qmp->input->len - qmp->parsed);
         g_autofree char *line = end ? g_strndup(start, (gsize)(end - start)) : NULL;
-        JsonObject *message = line ? ccw_json_parse(line) : NULL;
+        JsonObject *message = line ? qemu_json_parse(line) : NULL;
 
         if (message)
             qmp->parsed += (gsize)(end - start) + 1;
@@ -150,34 +150,34 @@ static JsonObject *next_message(CcwQmp *qmp, GError **error)
     }
 }
 
-CcwQmp *ccw_qmp_start(const char *emulator, GError **error)
+QemuQmp *qemu_qmp_start(const char *emulator, GError **error)
 {
-    g_autoptr(CcwQmp) qmp = g_new0(CcwQmp, 1);
+    g_autoptr(QemuQmp) qmp = g_new0(QemuQmp, 1);
     g_autoptr(JsonObject) greeting = NULL, answer = NULL;
 
     qmp->emulator = g_strdup(emulator);
     qmp->fd = qmp->stderr_fd = -1;
     qmp->input = g_string_new(NULL);
-    qmp->deadline = g_get_monotonic_time() + CCW_QMP_SECONDS * G_USEC_PER_SEC;
+    qmp->deadline = g_get_monotonic_time() + QEMU_QMP_SECONDS * G_USEC_PER_SEC;
     if (!spawn(qmp, error))
         return NULL;
     greeting = next_message(qmp, error);
     if (!greeting)
         return NULL;
-    if (!ccw_json_object(greeting, "QMP")) {
-        refuse(qmp, error, "does not greet over QMP");
+    if (!qemu_json_object(greeting, "QMP")) {
+        set_unsupported(qmp, error, "does not greet over QMP");
         return NULL;
     }
-    answer = ccw_qmp_ask(qmp, "negotiate", "qmp_capabilities", NULL, error);
+    answer = qemu_qmp_ask(qmp, "negotiate", "qmp_capabilities", NULL, error);
     return answer ? g_steal_pointer(&qmp) : NULL;
 }
 
-JsonObject *ccw_qmp_ask(CcwQmp *qmp, const char *id, const char *command, const char *arguments, GError **error)
+JsonObject *qemu_qmp_ask(QemuQmp *qmp, const char *id, const char *command, const char *arguments, GError **error)
 {
     g_autofree char *line = g_strdup_printf("{\"execute\":\"%s\",\"id\":\"%s\"%s%s}\n", command, id,
                                             arguments ? ",\"arguments\":" : "", arguments ? arguments : "");
 
-    /* A question is shorter than any socket buffer. Of an emulator that has gone the answer tells. */
+    /* A question is shorter than any socket buffer. If the emulator has ended, next_message() reports that. */
     if (send(qmp->fd, line, strlen(line), MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET) {
         ccw_error_set_errno(error, errno, "cannot ask emulator %s", qmp->emulator);
         return NULL;
@@ -185,12 +185,12 @@ JsonObject *ccw_qmp_ask(CcwQmp *qmp, const char *id, const char *command, const 
     for (;;) {
         g_autoptr(JsonObject) message = next_message(qmp, error);
 
-        if (!message || g_strcmp0(ccw_json_string(message, "id"), id) == 0)
+        if (!message || g_strcmp0(qemu_json_string(message, "id"), id) == 0)
             return g_steal_pointer(&message);
     }
 }
 
-const char *ccw_qmp_transcript(const CcwQmp *qmp)
+const char *qemu_qmp_transcript(const QemuQmp *qmp)
 {
     return qmp->input->str;
 }

@@ -1,32 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A conversation with an emulator that runs no guest (-machine none), over QMP (QEMU's docs/interop/qmp-spec): it is
- * started for it and gone afterwards. What the answers mean is caps.h's.
+ * Starts an emulator without a guest (-machine none), and asks it questions over QMP (QEMU's docs/interop/qmp-spec).
+ * caps.h knows what the answers mean.
  */
 #pragma once
 
 #include <json-glib/json-glib.h>
 
-#define CCW_QMP_SECONDS 30                  /* for a whole conversation */
-#define CCW_QMP_BYTES_MAX (4 * 1024 * 1024) /* of all answers together */
+#define QEMU_QMP_SECONDS 30                  /* time for all answers together */
+#define QEMU_QMP_BYTES_MAX (4 * 1024 * 1024) /* size of all answers together */
 
-typedef struct _CcwQmp CcwQmp;
+typedef struct _QemuQmp QemuQmp;
 
-/*
- * Starts it, and waits for its greeting. Errors: CCW_ERROR_NOT_FOUND, CCW_ERROR_SYSTEM (it cannot be executed);
- * CCW_ERROR_UNSUPPORTED (what it says is not QMP; with the first line of its stderr).
+/**
+ * qemu_qmp_start: Starts an emulator, and waits for its greeting.
+ *
+ * Returns: the connection, or NULL with CCW_ERROR_NOT_FOUND or CCW_ERROR_SYSTEM if the emulator cannot be executed, or
+ * with CCW_ERROR_UNSUPPORTED and the first line of its stderr if it does not speak QMP.
  */
-CcwQmp *ccw_qmp_start(const char *emulator, GError **error);
+QemuQmp *qemu_qmp_start(const char *emulator, GError **error);
 
-/* Kills it. */
-void ccw_qmp_free(CcwQmp *qmp);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwQmp, ccw_qmp_free)
+/* Kills the emulator, and waits for its end. */
+void qemu_qmp_free(QemuQmp *qmp);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuQmp, qemu_qmp_free)
 
-/*
- * Asks, and waits for the answer to this question; arguments is JSON text, or NULL. Returns the whole answer: it has
- * "return" or "error". Free with json_object_unref. Error: CCW_ERROR_UNSUPPORTED (no answer, not in time, too long).
+/**
+ * qemu_qmp_ask: Asks a question, and waits for its answer.
+ * @id: an id for the question and its answer
+ * @arguments: JSON text, or NULL
+ *
+ * Returns: the whole answer with "return" or "error", to be freed with json_object_unref(), or NULL with
+ * CCW_ERROR_UNSUPPORTED if the answer is missing, late or too long.
  */
-JsonObject *ccw_qmp_ask(CcwQmp *qmp, const char *id, const char *command, const char *arguments, GError **error);
+JsonObject *qemu_qmp_ask(QemuQmp *qmp, const char *id, const char *command, const char *arguments, GError **error);
 
-/* Everything it said until now: a JSON object a line, the greeting first, each answer with the id of its question. */
-const char *ccw_qmp_transcript(const CcwQmp *qmp);
+/* Returns: all messages so far, an object on each line: the greeting, then the answers with the ids of questions. */
+const char *qemu_qmp_transcript(const QemuQmp *qmp);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Can a domain's channel devices be given to QEMU: what libvirt's QEMU driver would say of them, in its words, if the
- * element were its own. The form of the element is conf/conf.h's and the schema's to judge; nothing here changes
- * anything.
+ * Validates the channel devices of a domain as libvirt's QEMU driver validates its own devices, and with its words.
+ * conf/conf.h and the schema check the form of the element.
  */
 #pragma once
 
@@ -10,40 +9,53 @@
 #include "css/host.h"
 #include "qemu/caps.h"
 
-/* The most devices of a domain that are looked up on the host for warnings. */
-#define CCW_QEMU_WARNED_DEVICES_MAX 256
+/* The warnings cover at most this number of devices of a domain. */
+#define QEMU_WARNED_DEVICES_MAX 256
 
-/* A device of a domain, and the line of its element. */
 typedef struct {
     CcwBusId id;
-    guint line;
-} CcwQemuDevice;
+    guint line; /* the line of its element */
+} QemuDevice;
+
+/* A warning for a user. */
+typedef struct {
+    guint line; /* the line of the XML, or 0 if the warning is about the whole domain */
+    char *message;
+} QemuWarning;
+
+/* Returns: an empty array for QemuWarning *, which owns them. */
+GPtrArray *qemu_warnings_new(void);
+
+/* Returns: "line N: MESSAGE", or only the message if it has no line; to be freed with g_free(). */
+char *qemu_warning_format(const QemuWarning *warning);
 
 typedef struct {
-    const CcwCaps *caps;  /* of the emulator; NULL: not known, and not judged */
-    const char *emulator; /* its name in messages; with caps */
-    CcwHost *host;        /* where devices are looked at for warnings; NULL: nowhere */
-    GArray *devices;      /* those to be looked at are added instead, of CcwQemuDevice; NULL: they are looked at */
-    GPtrArray *warnings;  /* lines for a person are added, of char *; NULL: none are wanted */
-    gboolean has_domain;  /* of a bare hostdev: which domain it is for is known, */
-    CcwMapCss map_css;    /* and its feature is this */
-} CcwQemuValidate;
-
-/*
- * Every domain in the document, or a bare hostdev. What has no channel device in it is good.
- * Errors: as ccw_conf_collect; CCW_ERROR_INVALID (the domain contradicts itself or QEMU, with the line);
- * CCW_ERROR_UNSUPPORTED (the emulator cannot do it).
- */
-gboolean ccw_qemu_validate(const char *xml, const CcwQemuValidate *validate, GError **error);
+    const QemuCaps *caps; /* the emulator's; NULL: do not check them */
+    const char *emulator; /* the emulator's name in messages; NULL if caps is NULL */
+    CssHost *host;        /* for warnings about devices; NULL: no such warnings */
+    GArray *devices;      /* gets the QemuDevice to warn of, and host is not used; NULL: warn of them by host */
+    GPtrArray *warnings;  /* gets QemuWarning *, or NULL if the caller needs no warnings */
+    gboolean has_domain;  /* the domain of a bare <hostdev> is known, */
+    ConfMapCss map_css;   /* and this is its feature */
+} QemuValidate;
 
 /**
- * ccw_qemu_warn_of_devices:
- * @devices: of CcwQemuDevice; the first CCW_QEMU_WARNED_DEVICES_MAX are looked at
- * @warnings: lines for a person are added, of char *
+ * qemu_validate: Validates every domain in a document, or a bare <hostdev>. XML without a channel device is valid.
  *
- * Looks up devices that ccw_qemu_validate() has found. Reads sysfs, and no XML.
+ * Returns: TRUE; FALSE with an error of conf_collect(), with CCW_ERROR_INVALID and the line if the domain contradicts
+ * itself or QEMU, or with CCW_ERROR_UNSUPPORTED if the emulator cannot do it.
  */
-void ccw_qemu_warn_of_devices(CcwHost *host, const GArray *devices, GPtrArray *warnings);
+gboolean qemu_validate(const char *xml, const QemuValidate *validate, GError **error);
 
-/* The <emulator> of the first domain in the document; NULL if none is stated. */
-char *ccw_qemu_emulator(const char *xml);
+/* As qemu_validate(), of a document that is parsed already. Errors: as there, except that it is well-formed. */
+gboolean qemu_validate_xml(ConfXml *xml, const QemuValidate *validate, GError **error);
+
+/**
+ * qemu_warn_of_devices: Warns of devices that qemu_validate() has found. Reads sysfs, and no XML.
+ * @devices: QemuDevice; the function uses the first QEMU_WARNED_DEVICES_MAX
+ * @warnings: gets QemuWarning *
+ */
+void qemu_warn_of_devices(CssHost *host, const GArray *devices, GPtrArray *warnings);
+
+/* Returns: the <emulator> of the first domain, to be freed with g_free(), or NULL if the domain has no <emulator>. */
+char *qemu_emulator(const char *xml);

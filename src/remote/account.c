@@ -3,166 +3,177 @@
 
 #include "util/log.h"
 
-/* A side is not read while more than this waits for the other one. */
+/* virtccwd does not read a side while more bytes than this wait for the other side. */
 #define OUTBOX_HIGH (256u * 1024)
-/* A client is not read while it has this many actions in flight: libvirtd's own max_client_requests is 5. */
-#define ACTIONS_MAX 16
-/* Nor while the calls of these have this many bytes: each is kept in some forms until it is over. */
-#define ACTIONS_BYTES_HIGH (1024u * 1024)
-/* The backend is not read while its replies of this many bytes are in work. */
+/*
+ * virtccwd does not read a client while this many of its tasks are in progress. libvirtd's own max_client_requests is
+ * 5.
+ */
+#define TASKS_MAX 16
+/*
+ * virtccwd does not read a client while the calls of its tasks have more bytes than this. It keeps three copies of a
+ * call until it sends the call to libvirt. It keeps one copy of an attach after that, because it may send the attach
+ * again.
+ */
+#define TASKS_BYTES_HIGH (1024u * 1024)
+/* virtccwd does not read the backend while workers raise replies of this many bytes. */
 #define REPLIES_BYTES_HIGH (1024u * 1024)
-/* A frame up to this size is taken whether the user has room for it or not: what is read at a time is no larger. */
-#define FRAME_SMALL CCW_READ_SIZE
+/* virtccwd takes a frame up to this size even if the user has no room for it: one read brings as many bytes anyway. */
+#define FRAME_SMALL REMOTE_READ_SIZE
 
 /*
- * A client may announce more than it ever sends: it is charged for what has come. libvirt's replies are charged from
- * the beginning, as nothing keeps them from coming.
+ * The account charges a client for the bytes that have arrived, because a client may announce more than it ever sends.
+ * It charges a reply of libvirt's as a whole from its header on, because libvirt will send all of it.
  */
-static gsize arriving_bytes(const CcwSide *side)
+static gsize arriving_bytes(const RemoteSide *side)
 {
-    if (!side->inbox.taking)
+    if (!side->inbox.is_holding)
         return 0;
-    if (side->index == CCW_SIDE_BACKEND)
+    if (side->index == REMOTE_SIDE_BACKEND)
         return side->inbox.header.length;
-    return side->inbox.taken ? side->inbox.taken->len : 0;
+    return side->inbox.held ? side->inbox.held->len : 0;
 }
 
-static gsize held_bytes(const CcwSide *side)
+static gsize side_bytes(const RemoteSide *side)
 {
     return side->outbox.bytes + side->deferred_bytes + (side->unread ? side->unread->len : 0) + arriving_bytes(side);
 }
 
-static guint held_fds(const CcwSide *side)
+static guint side_fds(const RemoteSide *side)
 {
     return side->outbox.fds + side->deferred_fds + (side->unread_fds ? side->unread_fds->len : 0) +
-           (side->inbox.taken_fds ? side->inbox.taken_fds->len : 0);
+           (side->inbox.held_fds ? side->inbox.held_fds->len : 0);
 }
 
-static guint connection_fds(const CcwConnection *connection)
+static guint connection_fds(const RemoteAccount *account)
 {
-    return connection->actions_fds + held_fds(&connection->sides[CCW_SIDE_CLIENT]) +
-           held_fds(&connection->sides[CCW_SIDE_BACKEND]);
+    return account->tasks_fds + side_fds(&account->sides[REMOTE_SIDE_CLIENT]) +
+           side_fds(&account->sides[REMOTE_SIDE_BACKEND]);
 }
 
-static void end_holder(gpointer data)
+void remote_account_init(RemoteAccount *account, RemoteSide *sides, RemoteConnection *connection,
+                         void (*has_room)(RemoteConnection *connection), void (*end)(RemoteConnection *connection))
+{
+    *account = (RemoteAccount){ .sides = sides, .connection = connection, .has_room = has_room, .end = end };
+}
+
+static void end_stalled(gpointer data)
 {
     static CcwLogLimit limit;
-    CcwConnection *connection = data;
+    RemoteAccount *account = data;
 
     ccw_log_limited(&limit, G_LOG_LEVEL_MESSAGE,
                     "a client of user %u has held %zu bytes without progress while others had no room; its connection "
                     "ends",
-                    connection->user->uid, connection->charged_bytes);
-    connection->is_holder = FALSE;
-    ccw_connection_close(connection);
+                    account->user->uid, account->charged_bytes);
+    account->is_watched = FALSE;
+    account->end(account->connection);
 }
 
-/* The client holds bytes until it has sent the rest of a frame, or reads what waits for it. */
-static void update_holder(CcwConnection *connection)
+/* A client holds bytes until it sends the rest of a frame, or reads the bytes that wait for it. */
+static void update_progress_watch(RemoteAccount *account)
 {
-    const CcwSide *client = &connection->sides[CCW_SIDE_CLIENT];
+    const RemoteSide *client = &account->sides[REMOTE_SIDE_CLIENT];
     gboolean is_arriving = arriving_bytes(client) > 0;
 
     if (is_arriving || client->outbox.bytes > 0)
-        ccw_user_hold(connection->user, is_arriving ? client->inbox.header.serial : client->outbox.sent, end_holder,
-                      connection);
-    else if (connection->is_holder)
-        ccw_user_release(connection->user, connection);
-    connection->is_holder = is_arriving || client->outbox.bytes > 0;
+        remote_user_watch_progress(account->user, is_arriving ? client->inbox.header.serial : client->outbox.sent,
+                                   end_stalled, account);
+    else if (account->is_watched)
+        remote_user_unwatch_progress(account->user, account);
+    account->is_watched = is_arriving || client->outbox.bytes > 0;
 }
 
-void ccw_account_update(CcwConnection *connection)
+void remote_account_update(RemoteAccount *account)
 {
-    gsize bytes = connection->actions_bytes;
-    guint fds = connection_fds(connection);
+    gsize bytes = account->tasks_bytes;
+    guint fds = connection_fds(account);
 
-    if (!connection->user)
+    if (!account->user)
         return;
-    for (guint i = 0; i < G_N_ELEMENTS(connection->sides); i++)
-        bytes += held_bytes(&connection->sides[i]);
-    ccw_user_charge(connection->user, (gssize)(bytes - connection->charged_bytes),
-                    (gint)(fds - connection->charged_fds));
-    connection->charged_bytes = bytes;
-    connection->charged_fds = fds;
-    update_holder(connection);
+    bytes += side_bytes(&account->sides[REMOTE_SIDE_CLIENT]) + side_bytes(&account->sides[REMOTE_SIDE_BACKEND]);
+    remote_user_charge(account->user, (gssize)(bytes - account->charged_bytes), (gint)(fds - account->charged_fds));
+    account->charged_bytes = bytes;
+    account->charged_fds = fds;
+    update_progress_watch(account);
 }
 
 static void on_room(gpointer data)
 {
-    ccw_connection_update(data);
+    RemoteAccount *account = data;
+
+    account->has_room(account->connection);
 }
 
-/* A client is not read while too many descriptors of its user's wait to be closed. */
-static gboolean has_user_room(const CcwUser *user, CcwSide *side)
+/* virtccwd does not read a client while workers have too many descriptors of its user to close. */
+static gboolean has_user_room(const RemoteUser *user, const RemoteSide *side)
 {
-    if (side->index == CCW_SIDE_CLIENT && user->closing + CCW_FRAME_FDS_MAX > CCW_CLIENT_FDS_MAX)
+    if (side->index == REMOTE_SIDE_CLIENT && user->closing + RPC_FRAME_FDS_MAX > REMOTE_CLIENT_FDS_MAX)
         return FALSE;
-    return ccw_user_has_fd_room(user, CCW_FRAME_FDS_MAX) &&
-           (ccw_side_other(side)->outbox.bytes == 0 || ccw_user_has_room(user, CCW_READ_SIZE));
+    return remote_user_has_fd_room(user, RPC_FRAME_FDS_MAX) &&
+           (side->other->outbox.bytes == 0 || remote_user_has_room(user, REMOTE_READ_SIZE));
 }
 
-void ccw_account_close(CcwConnection *connection)
+void remote_account_close(RemoteAccount *account)
 {
-    ccw_account_update(connection);
-    if (connection->user) {
-        ccw_limits_stop_waiting(connection->user->limits, connection);
-        ccw_user_release(connection->user, connection);
+    remote_account_update(account);
+    if (account->user) {
+        remote_limits_stop_waiting(account->user->limits, account);
+        remote_user_unwatch_progress(account->user, account);
     }
-    connection->user = NULL; /* its account may end with the connection */
+    account->user = NULL; /* the user may end with the connection */
 }
 
 /*
- * If nothing waits for the other side, one more read is always allowed, so that each connection makes progress. If the
- * user has no room, limits.c has the connection updated when that changes.
+ * If no bytes wait for the other side, the connection may read once more, so that each connection makes progress. If
+ * the user has no room, limits.c calls on_room() when that changes.
  */
-gboolean ccw_account_has_room_for_read(CcwSide *side)
+gboolean remote_account_has_room_for_read(RemoteAccount *account, const RemoteSide *side)
 {
-    const CcwConnection *connection = side->connection;
-    const CcwSide *to = ccw_side_other(side);
-    const CcwUser *user = connection->user;
-    /* The backend is read as long as the client reads; else libvirt, which waits for that, would take no calls. */
-    guint fds = side->index == CCW_SIDE_BACKEND ? to->outbox.fds + to->deferred_fds : connection_fds(connection);
+    const RemoteSide *to = side->other;
+    const RemoteUser *user = account->user;
+    /* virtccwd reads the backend as long as the client reads: libvirt takes no more calls while its replies wait. */
+    guint fds = side->index == REMOTE_SIDE_BACKEND ? to->outbox.fds + to->deferred_fds : connection_fds(account);
 
-    if (side->index == CCW_SIDE_BACKEND && connection->replies_bytes >= REPLIES_BYTES_HIGH)
+    if (side->index == REMOTE_SIDE_BACKEND && account->replies_bytes >= REPLIES_BYTES_HIGH)
         return FALSE;
-    if (to->outbox.bytes >= OUTBOX_HIGH || fds + CCW_FRAME_FDS_MAX > CCW_CLIENT_FDS_MAX)
+    if (to->outbox.bytes >= OUTBOX_HIGH || fds + RPC_FRAME_FDS_MAX > REMOTE_CLIENT_FDS_MAX)
         return FALSE;
     if (!user || has_user_room(user, side))
         return TRUE;
-    ccw_limits_wait(user->limits, on_room, side->connection);
+    remote_limits_wait(user->limits, on_room, account);
     return FALSE;
 }
 
-/* What is answered to the last calls may wait for the client to read it. */
-gboolean ccw_account_has_room_for_call(const CcwConnection *connection)
+/* A client that does not read its replies may not make more calls. */
+gboolean remote_account_has_room_for_call(const RemoteAccount *account, guint unanswered)
 {
-    const CcwSide *client = &connection->sides[CCW_SIDE_CLIENT];
+    const RemoteSide *client = &account->sides[REMOTE_SIDE_CLIENT];
 
-    return client->outbox.bytes + client->deferred_bytes < OUTBOX_HIGH &&
-           g_list_length(connection->actions) < ACTIONS_MAX && connection->actions_bytes < ACTIONS_BYTES_HIGH &&
-           g_hash_table_size(connection->unanswered) < CCW_CLIENT_CALLS_MAX;
+    return client->outbox.bytes + client->deferred_bytes < OUTBOX_HIGH && account->tasks < TASKS_MAX &&
+           account->tasks_bytes < TASKS_BYTES_HIGH && unanswered < REMOTE_CLIENT_CALLS_MAX;
 }
 
-/* If there is no room, the limits end connections that have held bytes for too long, so that a later call may find
- * some. */
-static gboolean find_room(CcwUser *user, gsize bytes)
+/*
+ * If the user has no room, the limits end connections that have held bytes for too long. A later call may then find
+ * room.
+ */
+static gboolean find_room(RemoteUser *user, gsize bytes)
 {
-    if (ccw_user_has_room(user, bytes))
+    if (remote_user_has_room(user, bytes))
         return TRUE;
-    ccw_user_lacks_room(user, bytes);
+    remote_user_lacks_room(user, bytes);
     return FALSE;
 }
 
-gboolean ccw_account_has_room_for_frame(const CcwSide *side, const CcwHeader *header)
+gboolean remote_account_has_room_for_frame(const RemoteAccount *account, const RpcHeader *header)
 {
-    CcwUser *user = side->connection->user;
-
-    return !user || header->length <= FRAME_SMALL || find_room(user, header->length);
+    return !account->user || header->length <= FRAME_SMALL || find_room(account->user, header->length);
 }
 
-gboolean ccw_account_has_room_for_bytes(const CcwSide *side, const CcwHeader *header, gsize length)
+gboolean remote_account_has_room_for_bytes(const RemoteAccount *account, const RemoteSide *side,
+                                           const RpcHeader *header, gsize length)
 {
-    CcwUser *user = side->connection->user;
-
-    return !user || side->index == CCW_SIDE_BACKEND || header->length <= FRAME_SMALL || find_room(user, length);
+    return !account->user || side->index == REMOTE_SIDE_BACKEND || header->length <= FRAME_SMALL ||
+           find_room(account->user, length);
 }

@@ -1,31 +1,76 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The account of a connection: the bytes, frames and descriptors that it holds, which its user is charged for, and
- * whether it may hold more. limits.c has the accounts of the users.
+ * The account of a connection: the bytes, frames and descriptors that the connection holds, for which it charges its
+ * user, and whether it may hold more. limits.c has the accounts of the users.
  */
 #pragma once
 
-#include "remote/connection-private.h"
+#include "remote/limits.h"
+#include "remote/side.h"
 
-/* Charges the user for what the connection holds now. */
-void ccw_account_update(CcwConnection *connection);
+/* The owner of the account changes the first four members, and then calls remote_account_update(). */
+typedef struct {
+    guint tasks;         /* number of tasks in progress */
+    gsize tasks_bytes;   /* bytes of the frames that began them, and of libvirt's replies to them */
+    guint tasks_fds;     /* descriptors that came with these frames */
+    gsize replies_bytes; /* bytes of libvirt's replies that workers rewrite; also in tasks_bytes */
 
-/* The same once the connection holds nothing more; then it has no user any more. */
-void ccw_account_close(CcwConnection *connection);
+    RemoteUser *user;    /* the user that the account charges; NULL: the account limits nothing */
+    RemoteSide *sides;   /* the client's side, then the backend's */
+    gsize charged_bytes; /* bytes that the user is charged for this connection */
+    guint charged_fds;
+    gboolean is_watched; /* the limits know that the client holds bytes here */
+    void (*has_room)(RemoteConnection *connection);
+    void (*end)(RemoteConnection *connection);
+    RemoteConnection *connection; /* argument of both functions */
+} RemoteAccount;
 
 /**
- * ccw_account_has_room_for_read:
- *
- * Whether CCW_READ_SIZE bytes of that side, and the descriptors of a frame with them, have room. If only the user has
- * none, the connection is updated when that changes.
+ * remote_account_init:
+ * @sides: the client's side and the backend's; they outlive the account
+ * @has_room: called when a side that had no room for a read may have some
+ * @end: called when the client has held bytes for too long while other users had no room: the connection must end
  */
-gboolean ccw_account_has_room_for_read(CcwSide *side);
+void remote_account_init(RemoteAccount *account, RemoteSide *sides, RemoteConnection *connection,
+                         void (*has_room)(RemoteConnection *connection), void (*end)(RemoteConnection *connection));
 
-/* Whether the client may begin one more call. */
-gboolean ccw_account_has_room_for_call(const CcwConnection *connection);
+/* Charges the user for the bytes and descriptors that the connection holds now. */
+void remote_account_update(RemoteAccount *account);
 
-/* Whether that frame of this side has room as a whole: to be asked before the first byte of its payload is kept. */
-gboolean ccw_account_has_room_for_frame(const CcwSide *side, const CcwHeader *header);
+/*
+ * Charges the user for the last time, when the connection holds nothing any more. Afterwards the account has no user.
+ */
+void remote_account_close(RemoteAccount *account);
 
-/* Whether so many more bytes of a frame have room that is kept: a client's has no room of its own before it comes. */
-gboolean ccw_account_has_room_for_bytes(const CcwSide *side, const CcwHeader *header, gsize length);
+/**
+ * remote_account_has_room_for_read:
+ *
+ * Returns: whether the connection has room for REMOTE_READ_SIZE bytes of @side and for the descriptors of one frame. If
+ * only the user lacks room, the account calls its has_room() when that changes.
+ */
+gboolean remote_account_has_room_for_read(RemoteAccount *account, const RemoteSide *side);
+
+/**
+ * remote_account_has_room_for_call:
+ * @unanswered: calls of the client that libvirt has not answered
+ *
+ * Returns: whether the client may begin one more call.
+ */
+gboolean remote_account_has_room_for_call(const RemoteAccount *account, guint unanswered);
+
+/*
+ * Returns: whether the user has room for the whole frame. The caller asks before it keeps the first byte of the
+ * payload.
+ */
+gboolean remote_account_has_room_for_frame(const RemoteAccount *account, const RpcHeader *header);
+
+/**
+ * remote_account_has_room_for_bytes:
+ * @header: of a frame that virtccwd keeps
+ * @length: bytes of the frame that have arrived
+ *
+ * Returns: whether the user has room for these bytes. The account reserves no room for a client's frame before its
+ * bytes arrive.
+ */
+gboolean remote_account_has_room_for_bytes(const RemoteAccount *account, const RemoteSide *side,
+                                           const RpcHeader *header, gsize length);

@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What systemd does for a daemon that it starts: sockets that it has opened (sd_listen_fds(3)), and somebody to tell
- * that it is ready (sd_notify(3)). Without libsystemd: both are a few lines.
+ * Start by systemd: inherits the sockets that systemd has opened for virtccwd, and tells systemd when virtccwd is
+ * ready.
  */
 #pragma once
 
 #include <glib.h>
 
-/* By these names (FileDescriptorName=) the units hand them over. */
-#define CCW_ACTIVATION_RW "rw"
-#define CCW_ACTIVATION_RO "ro"
+/* Names (FileDescriptorName=) of the two sockets in the systemd units. */
+#define REMOTE_ACTIVATION_RW "rw"
+#define REMOTE_ACTIVATION_RO "ro"
 
-/*
- * *ret_fds: the read-write socket, then the read-only one; -1 for one that was not handed over. They listen and do not
- * block. TRUE without any if systemd has not started this process. The environment no longer says so afterwards.
- * Errors: CCW_ERROR_INVALID, a socket of another name or kind.
+/**
+ * remote_activation_take:
+ * @ret_fds: the read-write socket, then the read-only one, which listen and do not block; -1 for a socket that systemd
+ * did not hand over
+ *
+ * Inherits the sockets from systemd, and removes their variables from the environment.
+ *
+ * Returns: TRUE, also if systemd did not start this process; FALSE and CCW_ERROR_INVALID for a socket of another name
+ * or kind, or an error of ccw_error_set_errno().
  */
-gboolean ccw_activation_take(int ret_fds[2], GError **error);
+gboolean remote_activation_take(int ret_fds[2], GError **error);
 
-/* state: "READY=1", "STOPPING=1". Does nothing without systemd. */
-void ccw_activation_notify(const char *state);
+/**
+ * remote_activation_notify:
+ * @state: "READY=1" or "STOPPING=1"
+ *
+ * Tells systemd the state. Does nothing without systemd.
+ */
+void remote_activation_notify(const char *state);

@@ -10,17 +10,18 @@
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/hash.h"
+#include "util/timer.h"
 
 #define BUS_PREFIX "unix:path="
-#define CONNECT_SECONDS 30 /* for the bus to let this process in */
+#define CONNECT_SECONDS 30 /* time for the bus to let this process in */
 #define READ_SIZE 16384
-#define ANSWER_MAX 256u /* of the bus's answer to the authentication */
+#define ANSWER_MAX 256u /* bytes of the bus's answer to the authentication */
 #define LINE_END "\r\n"
 
 /* The D-Bus specification, "Message Format": byte order, type, flags, version; lengths and a serial. */
 #define HEAD_LENGTH 16u
 #define HEAD_TYPE 1u
-#define REPLY_MAX (1024u * 1024) /* bytes, of a reply that is read */
+#define REPLY_MAX (1024u * 1024) /* longest reply in bytes; a longer one is skipped */
 
 typedef enum {
     STATE_AUTH, /* the bus has not accepted this process's user; calls wait */
@@ -29,45 +30,45 @@ typedef enum {
 } State;
 
 typedef struct {
-    CcwBusFunc func;
+    RemoteBusFunc func;
     gpointer data;
 } Call;
 
-struct _CcwBus {
+struct _RemoteBus {
     guint refs;
-    CcwPoll *poll;
+    RpcPoll *poll;
     int fd; /* -1: closed */
-    CcwPollWatch *watch;
-    guint timer; /* until the bus has let this process in */
+    RpcPollWatch *watch;
+    guint timer; /* limits the time in which the bus must let this process in */
     State state;
-    CcwOutbox outbox;
+    RpcOutbox outbox;
     GByteArray *waiting; /* calls until STATE_OPEN */
-    GByteArray *in;      /* of a line, or of a message that is read */
-    gsize wanted;        /* bytes of the message; 0: its head is not complete */
-    gsize skip;          /* bytes to throw away */
+    GByteArray *in;      /* bytes of a line, or of the current message */
+    gsize wanted;        /* bytes of the current message; 0: its head is not complete */
+    gsize skip;          /* number of bytes to throw away */
     guint32 serial;
     GHashTable *calls; /* serial -> Call */
 };
 
-CcwBus *ccw_bus_ref(CcwBus *bus)
+RemoteBus *remote_bus_ref(RemoteBus *bus)
 {
     bus->refs++;
     return bus;
 }
 
-static void hang_up(CcwBus *bus)
+static void hang_up(RemoteBus *bus)
 {
-    g_clear_handle_id(&bus->timer, g_source_remove);
+    g_clear_handle_id(&bus->timer, ccw_timer_remove);
     if (bus->fd < 0)
         return;
-    ccw_poll_remove(bus->watch);
-    ccw_outbox_clear(&bus->outbox);
+    rpc_poll_remove(bus->watch);
+    rpc_outbox_clear(&bus->outbox);
     close(bus->fd);
     bus->fd = -1;
     bus->state = STATE_CLOSED;
 }
 
-void ccw_bus_unref(CcwBus *bus)
+void remote_bus_unref(RemoteBus *bus)
 {
     if (--bus->refs > 0)
         return;
@@ -78,20 +79,20 @@ void ccw_bus_unref(CcwBus *bus)
     g_free(bus);
 }
 
-gboolean ccw_bus_is_closed(const CcwBus *bus)
+gboolean remote_bus_is_closed(const RemoteBus *bus)
 {
     return bus->state == STATE_CLOSED;
 }
 
-/* Every call that waits is answered with why. */
-static void end(CcwBus *bus, const char *why)
+/* Ends the connection, and gives each waiting call an error with @why. */
+static void end(RemoteBus *bus, const char *why)
 {
     g_autoptr(GError) error = g_error_new(G_IO_ERROR, G_IO_ERROR_CLOSED, "the message bus %s", why);
     g_autoptr(GHashTable) calls = g_steal_pointer(&bus->calls);
     GHashTableIter iter;
     gpointer value;
 
-    ccw_bus_ref(bus); /* a call may give back the last one */
+    remote_bus_ref(bus); /* a call's func may drop the last reference */
     bus->calls = g_hash_table_new_full(ccw_hash_number, NULL, NULL, g_free);
     hang_up(bus);
     g_hash_table_iter_init(&iter, calls);
@@ -101,31 +102,32 @@ static void end(CcwBus *bus, const char *why)
         if (call->func)
             call->func(NULL, error, call->data);
     }
-    ccw_bus_unref(bus);
+    remote_bus_unref(bus);
 }
 
 static gboolean on_timeout(gpointer data)
 {
-    CcwBus *bus = data;
+    RemoteBus *bus = data;
 
     bus->timer = 0;
-    end(bus, "does not let virtccwd in");
+    end(bus, "rejects the authentication of virtccwd");
     return G_SOURCE_REMOVE;
 }
 
-static void update_watch(CcwBus *bus)
+static void update_watch(RemoteBus *bus)
 {
-    ccw_poll_set(bus->watch, EPOLLIN | (ccw_outbox_is_empty(&bus->outbox) ? 0 : EPOLLOUT));
+    rpc_poll_set(bus->watch, EPOLLIN | (rpc_outbox_is_empty(&bus->outbox) ? 0 : EPOLLOUT));
 }
 
-/* Where nothing can be written the next event says so. */
-static void write_bytes(CcwBus *bus, const void *bytes, gsize length)
+/* If the socket takes no bytes now, a later event flushes the outbox. */
+static void write_bytes(RemoteBus *bus, const void *bytes, gsize length)
 {
-    ccw_outbox_write(&bus->outbox, bytes, length);
+    rpc_outbox_write(&bus->outbox, bytes, length);
     update_watch(bus);
 }
 
-void ccw_bus_call(CcwBus *bus, const CcwBusMethod *method, GVariant *arguments, CcwBusFunc func, gpointer data)
+void remote_bus_call(RemoteBus *bus, const RemoteBusMethod *method, GVariant *arguments, RemoteBusFunc func,
+                     gpointer data)
 {
     g_autoptr(GDBusMessage) message =
         g_dbus_message_new_method_call(method->name, method->path, method->interface, method->method);
@@ -146,16 +148,16 @@ void ccw_bus_call(CcwBus *bus, const CcwBusMethod *method, GVariant *arguments, 
 
 static void on_hello(GVariant *reply, const GError *error G_GNUC_UNUSED, gpointer data)
 {
-    CcwBus *bus = data;
+    RemoteBus *bus = data;
 
     if (reply)
-        g_clear_handle_id(&bus->timer, g_source_remove);
+        g_clear_handle_id(&bus->timer, ccw_timer_remove);
     else if (bus->fd >= 0)
-        shutdown(bus->fd, SHUT_RDWR); /* the next event ends it */
+        shutdown(bus->fd, SHUT_RDWR); /* the next event ends the connection */
 }
 
-/* FALSE: the bus broke its protocol. */
-static gboolean read_line(CcwBus *bus)
+/* Returns: FALSE if the bus broke its protocol. */
+static gboolean read_line(RemoteBus *bus)
 {
     if (bus->in->len < strlen(LINE_END) || memcmp(bus->in->data + bus->in->len - strlen(LINE_END), LINE_END, 2) != 0)
         return bus->in->len < ANSWER_MAX;
@@ -169,7 +171,7 @@ static gboolean read_line(CcwBus *bus)
     return TRUE;
 }
 
-static gboolean read_head(CcwBus *bus)
+static gboolean read_head(RemoteBus *bus)
 {
     gssize length = g_dbus_message_bytes_needed(bus->in->data, HEAD_LENGTH, NULL);
     guint8 type = bus->in->data[HEAD_TYPE];
@@ -186,7 +188,7 @@ static gboolean read_head(CcwBus *bus)
     return TRUE;
 }
 
-static void answer(CcwBus *bus, GDBusMessage *message)
+static void answer(RemoteBus *bus, GDBusMessage *message)
 {
     gpointer serial = GUINT_TO_POINTER(g_dbus_message_get_reply_serial(message));
     g_autofree Call *call = g_hash_table_lookup(bus->calls, serial);
@@ -207,7 +209,7 @@ static void answer(CcwBus *bus, GDBusMessage *message)
         call->func(body, error, call->data);
 }
 
-static gboolean read_reply(CcwBus *bus)
+static gboolean read_reply(RemoteBus *bus)
 {
     g_autoptr(GDBusMessage) message =
         g_dbus_message_new_from_blob(bus->in->data, bus->in->len, G_DBUS_CAPABILITY_FLAGS_NONE, NULL);
@@ -219,8 +221,8 @@ static gboolean read_reply(CcwBus *bus)
     return message != NULL;
 }
 
-/* How many of these bytes belong to what is being read. */
-static gsize next_part(const CcwBus *bus, gsize length)
+/* Returns: how many of the next bytes belong to the line or message that is being read. */
+static gsize next_part(const RemoteBus *bus, gsize length)
 {
     if (bus->state == STATE_AUTH)
         return 1;
@@ -229,8 +231,8 @@ static gsize next_part(const CcwBus *bus, gsize length)
     return MIN(length, (bus->wanted ? bus->wanted : HEAD_LENGTH) - bus->in->len);
 }
 
-/* FALSE: the bus broke its protocol. */
-static gboolean feed(CcwBus *bus, const guint8 *bytes, gsize length)
+/* Returns: FALSE if the bus broke its protocol. */
+static gboolean feed(RemoteBus *bus, const guint8 *bytes, gsize length)
 {
     gboolean is_right = TRUE;
 
@@ -253,25 +255,28 @@ static gboolean feed(CcwBus *bus, const guint8 *bytes, gsize length)
     return is_right;
 }
 
-/* A part of what there is, so that others have their turn; why it ends, or NULL. */
-static const char *read_some(CcwBus *bus)
+/*
+ * Reads only a part of the bytes that have arrived, so that other sockets get their turn. Returns: why the connection
+ * ends, or NULL.
+ */
+static const char *read_some(RemoteBus *bus)
 {
     guint8 bytes[READ_SIZE];
     ssize_t n = ccw_fd_receive_bytes(bus->fd, bytes, sizeof(bytes));
 
     if (n < 0)
-        return "has hung up";
-    return feed(bus, bytes, (gsize)n) ? NULL : "sends what virtccwd does not understand";
+        return "has closed the connection";
+    return feed(bus, bytes, (gsize)n) ? NULL : "sends a message that virtccwd does not understand";
 }
 
 static void on_event(guint32 events, gpointer data)
 {
-    g_autoptr(CcwBus) bus = ccw_bus_ref(data);
+    g_autoptr(RemoteBus) bus = remote_bus_ref(data);
     const char *why = NULL;
 
     if (events & EPOLLOUT)
-        ccw_outbox_flush(&bus->outbox);
-    if (events & CCW_POLL_FAILED)
+        rpc_outbox_flush(&bus->outbox);
+    if (events & RPC_POLL_FAILED)
         why = "cannot be watched";
     else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
         why = read_some(bus);
@@ -281,8 +286,8 @@ static void on_event(guint32 events, gpointer data)
         update_watch(bus);
 }
 
-/* "AUTH EXTERNAL" and the user's number, in decimal, in hexadecimal. */
-static void authenticate(CcwBus *bus)
+/* Sends "AUTH EXTERNAL" and this process's user number: its decimal digits, each as an ASCII code in hexadecimal. */
+static void authenticate(RemoteBus *bus)
 {
     g_autofree char *number = g_strdup_printf("%u", geteuid());
     g_autoptr(GString) line = g_string_new("AUTH EXTERNAL ");
@@ -290,15 +295,15 @@ static void authenticate(CcwBus *bus)
     for (const char *digit = number; *digit; digit++)
         g_string_append_printf(line, "%02x", (guint)*digit);
     g_string_append(line, LINE_END);
-    write_bytes(bus, "", 1); /* first of all a byte of 0 */
+    write_bytes(bus, "", 1); /* D-Bus begins with a byte of 0 */
     write_bytes(bus, line->str, line->len);
 }
 
-CcwBus *ccw_bus_new_for_fd(CcwPoll *poll, int fd)
+RemoteBus *remote_bus_new_for_fd(RpcPoll *poll, int fd)
 {
-    static const CcwBusMethod hello = { "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                        "Hello" };
-    CcwBus *bus = g_new0(CcwBus, 1);
+    static const RemoteBusMethod hello = { "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                           "Hello" };
+    RemoteBus *bus = g_new0(RemoteBus, 1);
 
     bus->refs = 1;
     bus->poll = poll;
@@ -306,16 +311,16 @@ CcwBus *ccw_bus_new_for_fd(CcwPoll *poll, int fd)
     bus->waiting = g_byte_array_new();
     bus->in = g_byte_array_new();
     bus->calls = g_hash_table_new_full(ccw_hash_number, NULL, NULL, g_free);
-    ccw_outbox_init(&bus->outbox, fd);
-    ccw_fd_refuse_fds(fd, TRUE);
-    bus->timer = g_timeout_add_seconds(CONNECT_SECONDS, on_timeout, bus);
-    bus->watch = ccw_poll_add(poll, fd, EPOLLIN, on_event, bus);
+    rpc_outbox_init(&bus->outbox, fd);
+    ccw_fd_reject_fds(fd, TRUE);
+    bus->timer = ccw_timer_add(CONNECT_SECONDS * 1000, on_timeout, bus);
+    bus->watch = rpc_poll_add(poll, fd, EPOLLIN, on_event, bus);
     authenticate(bus);
-    ccw_bus_call(bus, &hello, g_variant_new_tuple(NULL, 0), on_hello, bus);
+    remote_bus_call(bus, &hello, g_variant_new_tuple(NULL, 0), on_hello, bus);
     return bus;
 }
 
-/* The first socket of an address (the D-Bus specification, "Server Addresses"). */
+/* Returns: the path of the first socket in an address (the D-Bus specification, "Server Addresses"). */
 static char *find_path(const char *address)
 {
     g_auto(GStrv) entries = g_strsplit(address, ";", -1);
@@ -323,15 +328,15 @@ static char *find_path(const char *address)
     for (char **entry = entries; *entry; entry++) {
         if (!g_str_has_prefix(*entry, BUS_PREFIX))
             continue;
-        (*entry)[strcspn(*entry, ",")] = '\0'; /* other keys */
+        (*entry)[strcspn(*entry, ",")] = '\0'; /* cuts other keys off */
         return g_uri_unescape_string(*entry + strlen(BUS_PREFIX), NULL);
     }
     return NULL;
 }
 
-CcwBus *ccw_bus_new(CcwPoll *poll, GError **error)
+RemoteBus *remote_bus_new(RpcPoll *poll, GError **error)
 {
-    g_autofree char *address = g_dbus_address_get_for_bus_sync(G_BUS_TYPE_SYSTEM, NULL, error); /* of the environment */
+    g_autofree char *address = g_dbus_address_get_for_bus_sync(G_BUS_TYPE_SYSTEM, NULL, error);
     g_autofree char *path = address ? find_path(address) : NULL;
     int fd;
 
@@ -344,6 +349,6 @@ CcwBus *ccw_bus_new(CcwPoll *poll, GError **error)
                     address);
         return NULL;
     }
-    fd = ccw_socket_connect(path, "the message bus", error);
-    return fd < 0 ? NULL : ccw_bus_new_for_fd(poll, fd);
+    fd = rpc_socket_connect(path, "the message bus", error);
+    return fd < 0 ? NULL : remote_bus_new_for_fd(poll, fd);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A connection to the message bus, for calls only. Every local user may send signals to it, so it takes no descriptors,
- * and reads no message but the replies to its calls: the others are thrown away unread, whatever their length.
+ * A connection to the message bus, for calls only. Every local user may send messages to it. Therefore it takes no
+ * descriptors, and reads only the replies to its own calls: it throws all other messages away unread, whatever their
+ * length.
  *
- * GDBusConnection does neither. Its thread closes descriptors that were sent to it, which takes as long as their sender
- * likes (util/fd.h), and takes apart each message, which may need a hundred times the memory of its bytes.
+ * GDBusConnection does neither. Its thread closes descriptors that other processes send, which takes as long as the
+ * sender likes (util/fd.h). It also parses each message, which may need a hundred times the memory of its bytes.
  *
- * Everything here is for the main thread, and nothing waits.
+ * All functions are for the main thread (remote/limits.h), and do not wait.
  */
 #pragma once
 
@@ -14,41 +15,53 @@
 
 #include "rpc/poll.h"
 
-typedef struct _CcwBus CcwBus;
-
-/* One of the two is NULL. reply: the arguments, a tuple. Error: what the called one says, or G_IO_ERROR_CLOSED if the
- * connection ended before it has. */
-typedef void (*CcwBusFunc)(GVariant *reply, const GError *error, gpointer data);
+typedef struct _RemoteBus RemoteBus;
 
 /**
- * ccw_bus_new:
- *
- * Begins to connect to the system bus.
- *
- * Returns: a reference; calls are sent once the bus has let this process in. NULL if there is no bus at its address.
+ * RemoteBusFunc:
+ * @reply: the arguments of the reply, a tuple; NULL on error
+ * @error: the error that the called service returns, or G_IO_ERROR_CLOSED if the connection ended before the reply;
+ * else NULL
  */
-CcwBus *ccw_bus_new(CcwPoll *poll, GError **error);
+typedef void (*RemoteBusFunc)(GVariant *reply, const GError *error, gpointer data);
 
-/* The same for a socket that is connected to a bus, which it takes. */
-CcwBus *ccw_bus_new_for_fd(CcwPoll *poll, int fd);
+/**
+ * remote_bus_new:
+ *
+ * Begins to connect to the system bus. The connection sends calls once the bus has let this process in.
+ *
+ * Returns: a reference, or NULL with an error if there is no bus at its address.
+ */
+RemoteBus *remote_bus_new(RpcPoll *poll, GError **error);
 
-CcwBus *ccw_bus_ref(CcwBus *bus);
-void ccw_bus_unref(CcwBus *bus); /* the last one: nothing calls back any more */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwBus, ccw_bus_unref)
+/**
+ * remote_bus_new_for_fd:
+ * @fd: a socket that is connected to a bus; the bus owns it
+ *
+ * As remote_bus_new(), for that socket.
+ */
+RemoteBus *remote_bus_new_for_fd(RpcPoll *poll, int fd);
 
-/* Whether the connection has ended. Then there are no more calls by it. */
-gboolean ccw_bus_is_closed(const CcwBus *bus);
+RemoteBus *remote_bus_ref(RemoteBus *bus);
+void remote_bus_unref(RemoteBus *bus); /* after the last one no func is called any more */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RemoteBus, remote_bus_unref)
+
+/* Returns: whether the connection has ended. An ended connection makes no more calls. */
+gboolean remote_bus_is_closed(const RemoteBus *bus);
 
 typedef struct {
     const char *name;
     const char *path;
     const char *interface;
     const char *method;
-} CcwBusMethod;
+} RemoteBusMethod;
 
 /**
- * ccw_bus_call:
- * @arguments: a tuple; taken if it is floating
+ * remote_bus_call:
+ * @arguments: a tuple; the function owns it if it is floating
  * @func: called once from the main loop, never from within this function; NULL if the reply does not matter
+ *
+ * Calls a method of a service on the bus.
  */
-void ccw_bus_call(CcwBus *bus, const CcwBusMethod *method, GVariant *arguments, CcwBusFunc func, gpointer data);
+void remote_bus_call(RemoteBus *bus, const RemoteBusMethod *method, GVariant *arguments, RemoteBusFunc func,
+                     gpointer data);

@@ -6,507 +6,351 @@
 
 #include "remote/account.h"
 #include "remote/connection-private.h"
-#include "remote/identity.h"
-#include "remote/relay.h"
 #include "util/hash.h"
-#include "util/log.h"
 
-/* As many calls of a client are answered at a time. A client that waits for each answer has one. */
+/*
+ * virtccwd answers at most this many calls of a client in one turn. A client that waits for each answer never has more
+ * than one.
+ */
 #define ANSWERS_MAX 8
 
-/* Everything runs in one thread and nothing is kept in it from one read to the next: one for all connections. */
-static guint8 read_buffer[CCW_READ_SIZE];
-
-CcwConnection *ccw_connection_ref(CcwConnection *connection)
+RemoteConnection *remote_connection_ref(RemoteConnection *connection)
 {
     connection->refs++;
     return connection;
 }
 
-void ccw_connection_unref(CcwConnection *connection)
+void remote_connection_unref(RemoteConnection *connection)
 {
     if (--connection->refs > 0)
         return;
-    ccw_peer_free(connection->peer);
+    remote_client_process_free(connection->process);
     g_clear_pointer(&connection->identity, g_byte_array_unref);
     g_clear_error(&connection->identity_error);
     g_hash_table_unref(connection->unanswered);
     g_free(connection);
 }
 
-gboolean ccw_connection_is_gone(const CcwConnection *connection, CcwSideIndex side)
+gboolean remote_connection_is_gone(const RemoteConnection *connection, RemoteSideIndex side)
 {
     return connection->sides[side].fd < 0;
 }
 
-gboolean ccw_connection_is_root(const CcwConnection *connection)
+gboolean remote_connection_is_root(const RemoteConnection *connection)
 {
-    return !connection->peer || (connection->peer->uid == 0 && !connection->for_another);
+    return !connection->process || (connection->process->uid == 0 && !connection->is_for_another);
 }
 
-/* root may take the time of others. */
-static gboolean is_bounded(const CcwConnection *connection)
+/* Returns: whether the budget of a turn limits the client. It does not limit root. */
+static gboolean is_bounded(const RemoteConnection *connection)
 {
-    return connection->user && connection->user->uid != 0;
+    return connection->account.user && connection->account.user->uid != 0;
 }
 
 static void close_fd(int fd, gpointer data)
 {
-    const CcwUser *user = ((CcwConnection *)data)->user;
+    const RemoteUser *user = ((RemoteConnection *)data)->account.user;
 
     if (user)
-        ccw_limits_close(user->limits, user->uid, fd);
+        remote_limits_close(user->limits, user->uid, fd);
     else
         close(fd);
 }
 
-static void hang_up(const CcwSide *side, int fd)
+static void hang_up(const RemoteSide *side, int fd)
 {
-    const CcwUser *user = side->connection->user;
+    const RemoteUser *user = side->connection->account.user;
 
-    if (user && side->index == CCW_SIDE_CLIENT)
-        ccw_limits_hang_up(user->limits, user->uid, fd);
+    if (user && side->index == REMOTE_SIDE_CLIENT)
+        remote_limits_hang_up(user->limits, user->uid, fd);
     else
         close(fd);
 }
 
-static void forget_unread(CcwSide *side)
+static void side_close(RemoteSide *side)
 {
-    g_clear_pointer(&side->unread, g_byte_array_unref);
-    if (side->unread_fds)
-        ccw_fds_close(&side->connection->closer, side->unread_fds);
-    g_clear_pointer(&side->unread_fds, g_array_unref);
+    RemoteConnection *connection = side->connection;
+    gboolean is_open = side->fd >= 0;
+    int fd = remote_side_close(side);
+
+    if (fd >= 0)
+        hang_up(side, fd);
+    if (is_open && side->index == REMOTE_SIDE_BACKEND)
+        connection->ops->backend_lost(connection);
 }
 
-static void forget_deferred(CcwSide *side)
+static gboolean has_room_for_call(const RemoteConnection *connection)
 {
-    g_clear_pointer(&side->deferred, g_ptr_array_unref);
-    side->deferred_bytes = 0;
-    side->deferred_fds = 0;
+    return remote_account_has_room_for_call(&connection->account, g_hash_table_size(connection->unanswered));
 }
 
-static void side_close(CcwSide *side)
+/*
+ * Reads a paused client to the end of a call that has passed in part: libvirt gets a call of ours only after the end.
+ * on_ready() keeps the call after it.
+ */
+static gboolean is_paused(const RemoteSide *client)
 {
-    if (side->fd < 0)
-        return;
-    ccw_poll_remove(side->watch);
-    side->watch = NULL;
-    ccw_outbox_clear(&side->outbox);
-    if (ccw_outbox_is_at_work(&side->outbox))
-        side->lingers = side->fd;
-    else
-        hang_up(side, side->fd);
-    side->fd = -1;
-    forget_deferred(side);
-    forget_unread(side);
-    if (side->index == CCW_SIDE_BACKEND)
-        ccw_actions_lost(side->connection);
+    return client->connection->is_paused && rpc_inbox_at_boundary(&client->inbox);
 }
 
-static gboolean wants_reading(CcwSide *side)
+static gboolean wants_reading(RemoteSide *side)
 {
-    CcwConnection *connection = side->connection;
+    RemoteConnection *connection = side->connection;
 
-    if (side->index == CCW_SIDE_BACKEND)
-        return ccw_account_has_room_for_read(side);
-    return !connection->closing && !connection->is_held && ccw_side_other(side)->fd >= 0 &&
-           (side->inbox.head_length > 0 || ccw_account_has_room_for_call(connection)) &&
-           ccw_account_has_room_for_read(side);
+    if (side->index == REMOTE_SIDE_BACKEND)
+        return remote_account_has_room_for_read(&connection->account, side);
+    return !connection->is_closing && !is_paused(side) && side->other->fd >= 0 &&
+           (side->inbox.head_length > 0 || has_room_for_call(connection)) &&
+           remote_account_has_room_for_read(&connection->account, side);
 }
 
-/* Whether the side is read. */
-static gboolean side_update(CcwSide *side)
+/* Returns: whether the side is read. */
+static gboolean side_update(RemoteSide *side)
 {
     gboolean is_read = side->fd >= 0 && wants_reading(side);
-    guint32 events = is_read ? EPOLLIN : 0;
 
-    if (side->fd < 0)
-        return FALSE;
-    /* Bytes that were read already cause no event, and no more are read before those. */
-    if (events && side->unread) {
-        ccw_poll_again(side->watch);
-        events = 0;
-    }
-    /* The end of a worker's action brings this here again. */
-    if (!ccw_outbox_is_empty(&side->outbox) && !ccw_outbox_is_at_work(&side->outbox))
-        events |= EPOLLOUT;
-    /* The hang-up of a client that is neither read nor written: what it holds is needed for others. */
-    if (!events && side->index == CCW_SIDE_CLIENT)
-        events = EPOLLHUP;
-    ccw_poll_set(side->watch, events);
+    if (side->fd >= 0)
+        remote_side_watch(side, is_read);
     return is_read;
 }
 
 /*
- * A client that has gone takes its backend connection with it, once its last frames are written and no action needs it;
- * if it went in the middle of a frame that connection is of no more use. A backend that has gone takes the client with
- * it, once that has read what there is.
+ * Closes the sides that are of no more use.
+ *
+ * If the client has left, this function closes the backend's side once the last frames are written and no task needs
+ * it; at once if the client left in the middle of a frame. If the backend has left, this function closes the client's
+ * side once the client has read all bytes.
  */
-static void close_what_is_over(CcwConnection *connection)
+static void close_what_is_over(RemoteConnection *connection)
 {
-    CcwSide *client = &connection->sides[CCW_SIDE_CLIENT];
-    CcwSide *backend = &connection->sides[CCW_SIDE_BACKEND];
+    RemoteSide *client = &connection->sides[REMOTE_SIDE_CLIENT];
+    RemoteSide *backend = &connection->sides[REMOTE_SIDE_BACKEND];
 
     if (backend->outbox.failed)
         side_close(backend);
     if (client->outbox.failed ||
-        (backend->fd < 0 && ccw_outbox_is_empty(&client->outbox) && !ccw_outbox_is_at_work(&client->outbox)))
-        connection->closing = TRUE;
-    if (connection->closing)
+        (backend->fd < 0 && rpc_outbox_is_empty(&client->outbox) && !rpc_outbox_is_acquired(&client->outbox)))
+        connection->is_closing = TRUE;
+    if (connection->is_closing)
         side_close(client);
     if (client->fd < 0 &&
-        (!ccw_inbox_at_boundary(&client->inbox) || (!connection->actions && ccw_outbox_is_empty(&backend->outbox))))
+        (!rpc_inbox_at_boundary(&client->inbox) || (!connection->tasks && rpc_outbox_is_empty(&backend->outbox))))
         side_close(backend);
 }
 
-/* What workers have left of an outbox that was lent to them. */
-static void settle(CcwSide *client)
-{
-    if (ccw_outbox_is_at_work(&client->outbox))
-        return;
-    ccw_outbox_settle(&client->outbox);
-    if (client->lingers >= 0)
-        hang_up(client, client->lingers);
-    client->lingers = -1;
-}
-
 /*
- * Between two frames a worker may send the reply that it has raised, unless something waits for the end of an action.
- * That saves the client the time in which this thread wakes up.
+ * Between two frames a worker may send the client a reply that it has raised, unless something waits for the end of a
+ * task. The client then does not wait until this thread wakes up.
  */
-static void lend(CcwConnection *connection, gboolean is_anything_waiting)
+static void update_sharing(RemoteConnection *connection, gboolean is_anything_waiting)
 {
-    CcwSide *client = &connection->sides[CCW_SIDE_CLIENT];
-    const CcwInbox *inbox = &connection->sides[CCW_SIDE_BACKEND].inbox;
+    RemoteSide *client = &connection->sides[REMOTE_SIDE_CLIENT];
+    const RpcInbox *inbox = &connection->sides[REMOTE_SIDE_BACKEND].inbox;
 
     if (is_anything_waiting || client->deferred)
-        ccw_outbox_recall(&client->outbox);
-    else if (connection->raising && ccw_inbox_at_boundary(inbox))
-        ccw_outbox_lend(&client->outbox);
+        rpc_outbox_unshare(&client->outbox);
+    else if (connection->raising && rpc_inbox_at_boundary(inbox))
+        rpc_outbox_share(&client->outbox);
 }
 
-void ccw_connection_update(CcwConnection *connection)
+void remote_connection_update(RemoteConnection *connection)
 {
-    CcwSide *sides = connection->sides;
+    RemoteSide *sides = connection->sides;
     gboolean is_all_read;
+    int closed;
 
-    ccw_connection_ref(connection);
-    settle(&sides[CCW_SIDE_CLIENT]);
+    remote_connection_ref(connection);
+    closed = remote_side_take_closed(&sides[REMOTE_SIDE_CLIENT]);
+    if (closed >= 0)
+        hang_up(&sides[REMOTE_SIDE_CLIENT], closed);
     close_what_is_over(connection);
-    ccw_account_update(connection);
-    is_all_read = side_update(&sides[CCW_SIDE_CLIENT]) & side_update(&sides[CCW_SIDE_BACKEND]);
-    lend(connection, !is_all_read);
-    if (sides[CCW_SIDE_CLIENT].fd < 0 && sides[CCW_SIDE_BACKEND].fd < 0 && !connection->actions &&
-        !connection->ended_called) {
-        connection->ended_called = TRUE;
-        ccw_inbox_clear(&sides[CCW_SIDE_CLIENT].inbox);
-        ccw_inbox_clear(&sides[CCW_SIDE_BACKEND].inbox);
-        ccw_account_close(connection);
+    remote_account_update(&connection->account);
+    is_all_read = side_update(&sides[REMOTE_SIDE_CLIENT]) & side_update(&sides[REMOTE_SIDE_BACKEND]);
+    update_sharing(connection, !is_all_read);
+    if (sides[REMOTE_SIDE_CLIENT].fd < 0 && sides[REMOTE_SIDE_BACKEND].fd < 0 && !connection->tasks &&
+        !connection->is_ended) {
+        connection->is_ended = TRUE;
+        rpc_inbox_clear(&sides[REMOTE_SIDE_CLIENT].inbox);
+        rpc_inbox_clear(&sides[REMOTE_SIDE_BACKEND].inbox);
+        remote_account_close(&connection->account);
         connection->ended(connection, connection->data);
-        ccw_connection_unref(connection);
+        remote_connection_unref(connection);
     }
-    ccw_connection_unref(connection);
+    remote_connection_unref(connection);
 }
 
-void ccw_connection_start(CcwConnection *connection, CcwUser *user)
+void remote_connection_start(RemoteConnection *connection, RemoteUser *user)
 {
-    ccw_connection_ref(connection);
-    connection->user = user;
-    if (connection->peer)
-        ccw_identity_begin(connection);
-    ccw_connection_update(connection);
-    ccw_connection_unref(connection);
+    remote_connection_ref(connection);
+    connection->account.user = user;
+    for (guint i = 0; user && i < G_N_ELEMENTS(connection->sides); i++)
+        if (connection->sides[i].watch)
+            rpc_poll_set_group(connection->sides[i].watch, user->uid);
+    if (connection->process)
+        connection->ops->start(connection);
+    remote_connection_update(connection);
+    remote_connection_unref(connection);
 }
 
-void ccw_connection_set_readonly(CcwConnection *connection)
+void remote_connection_set_readonly(RemoteConnection *connection)
 {
-    connection->readonly = TRUE;
+    connection->is_readonly = TRUE;
 }
 
-void ccw_connection_close(CcwConnection *connection)
+void remote_connection_close(RemoteConnection *connection)
 {
-    connection->closing = TRUE;
-    ccw_connection_update(connection);
+    connection->is_closing = TRUE;
+    remote_connection_update(connection);
 }
 
-/* A frame of ours that waits for its turn. */
-typedef struct {
-    const CcwFdCloser *closer;
-    GByteArray *frame;
-    GArray *fds; /* NULL: none */
-} Deferred;
-
-static void deferred_free(Deferred *deferred)
+/* Counts the frames that the client's bytes cause at once. */
+static void note_answer(RemoteConnection *connection)
 {
-    g_byte_array_unref(deferred->frame);
-    if (deferred->fds) {
-        ccw_fds_close(deferred->closer, deferred->fds);
-        g_array_unref(deferred->fds);
-    }
-    g_free(deferred);
-}
-
-static void write_frame(CcwSide *side, const GByteArray *frame, GArray *fds)
-{
-    ccw_outbox_write(&side->outbox, frame->data, frame->len);
-    for (guint i = 0; fds && i < fds->len; i++)
-        ccw_outbox_write_fd(&side->outbox, g_array_index(fds, gint, i));
-    if (fds)
-        g_array_set_size(fds, 0);
-}
-
-static void defer(CcwSide *side, GByteArray *frame, GArray *fds)
-{
-    Deferred *deferred = g_new0(Deferred, 1);
-
-    deferred->closer = &side->connection->closer;
-    deferred->frame = g_byte_array_ref(frame);
-    if (fds && fds->len) {
-        deferred->fds = g_array_new(FALSE, FALSE, sizeof(gint));
-        g_array_append_vals(deferred->fds, fds->data, fds->len);
-        g_array_set_size(fds, 0);
-    }
-    if (!side->deferred)
-        side->deferred = g_ptr_array_new_with_free_func((GDestroyNotify)deferred_free);
-    g_ptr_array_add(side->deferred, deferred);
-    side->deferred_bytes += frame->len;
-    side->deferred_fds += deferred->fds ? deferred->fds->len : 0;
-    ccw_inbox_want_boundary(&ccw_side_other(side)->inbox);
-}
-
-/* Of those that the client's bytes cause at once. */
-static void note_answer(CcwConnection *connection)
-{
-    if (!is_bounded(connection) || !connection->sides[CCW_SIDE_CLIENT].outbox.corked)
+    if (!is_bounded(connection) || !connection->sides[REMOTE_SIDE_CLIENT].outbox.corked)
         return;
     connection->sent++;
-    ccw_poll_spend(connection->services->poll);
+    rpc_poll_spend(connection->services->poll);
 }
 
-void ccw_connection_send_fds(CcwConnection *connection, CcwSideIndex to, GByteArray *frame, GArray *fds)
+void remote_connection_note_reply(RemoteConnection *connection, const RpcHeader *header)
 {
-    CcwSide *side = &connection->sides[to];
-    CcwHeader header;
+    if (header->type == RPC_TYPE_REPLY || header->type == RPC_TYPE_REPLY_WITH_FDS)
+        g_hash_table_remove(connection->unanswered, GUINT_TO_POINTER(header->serial));
+}
+
+void remote_connection_send_fds(RemoteConnection *connection, RemoteSideIndex to, GByteArray *frame, GArray *fds)
+{
+    RemoteSide *side = &connection->sides[to];
+    RpcHeader header;
 
     note_answer(connection);
-    if (to == CCW_SIDE_CLIENT && ccw_header_decode(frame->data, &header, NULL))
-        ccw_actions_note_reply(connection, &header);
-    if (side->fd < 0) {
-        if (fds)
-            ccw_fds_close(&connection->closer, fds);
-    } else if (ccw_inbox_at_boundary(&ccw_side_other(side)->inbox)) {
-        write_frame(side, frame, fds);
-        if (!side->outbox.corked)
-            side_update(side);
-    } else {
-        defer(side, frame, fds);
-    }
+    if (to == REMOTE_SIDE_CLIENT && rpc_header_decode(frame->data, &header, NULL))
+        remote_connection_note_reply(connection, &header);
+    if (remote_side_send(side, frame, fds) && !side->outbox.corked)
+        side_update(side);
 }
 
-void ccw_connection_send(CcwConnection *connection, CcwSideIndex to, GByteArray *frame)
+void remote_connection_send(RemoteConnection *connection, RemoteSideIndex to, GByteArray *frame)
 {
-    ccw_connection_send_fds(connection, to, frame, NULL);
+    remote_connection_send_fds(connection, to, frame, NULL);
 }
 
-static CcwInboxWay on_header(const CcwHeader *header, gpointer data)
+static RpcInboxHandling on_header(const RpcHeader *header, gpointer data)
 {
-    CcwSide *side = data;
-    CcwConnection *connection = side->connection;
-    CcwInboxWay way = side->index == CCW_SIDE_CLIENT ? ccw_relay_client_header(connection, header)
-                                                     : ccw_relay_backend_header(connection, header);
+    RemoteSide *side = data;
+    RemoteConnection *connection = side->connection;
+    RpcInboxHandling handling = connection->ops->header(connection, side->index, header);
 
-    if (way == CCW_INBOX_TAKE && !ccw_account_has_room_for_frame(side, header))
-        way = side->index == CCW_SIDE_CLIENT ? ccw_relay_client_no_room(connection, header)
-                                             : ccw_relay_backend_no_room(connection, header);
-    return side->fd >= 0 ? way : CCW_INBOX_STOP; /* an answer may have ended the connection */
+    if (handling == RPC_INBOX_HOLD && !remote_account_has_room_for_frame(&connection->account, header))
+        handling = connection->ops->no_room(connection, side->index, header);
+    return side->fd >= 0 ? handling : RPC_INBOX_STOP; /* ops->header may have ended the connection */
 }
 
-static void on_pass(const guint8 *bytes, gsize length, gpointer data)
+static gboolean on_frame(const RpcHeader *header, const guint8 *payload, gsize length, GArray *fds, gpointer data)
 {
-    ccw_outbox_write(&ccw_side_other(data)->outbox, bytes, length);
-}
+    RemoteSide *side = data;
 
-static void on_pass_fd(int fd, gpointer data)
-{
-    ccw_outbox_write_fd(&ccw_side_other(data)->outbox, fd);
-}
-
-static gboolean on_frame(const CcwHeader *header, const guint8 *payload, gsize length, GArray *fds, gpointer data)
-{
-    CcwSide *side = data;
-
-    if (side->index == CCW_SIDE_CLIENT)
-        ccw_relay_client_frame(side->connection, header, payload, length, fds);
-    else
-        ccw_relay_backend_frame(side->connection, header, payload, length);
+    side->connection->ops->frame(side->connection, side->index, header, payload, length, fds);
     return side->fd >= 0;
 }
 
-static void on_boundary(gpointer data)
-{
-    CcwSide *to = ccw_side_other(data);
-    g_autoptr(GPtrArray) deferred = g_steal_pointer(&to->deferred);
-
-    to->deferred_bytes = 0;
-    to->deferred_fds = 0;
-    for (guint i = 0; deferred && i < deferred->len; i++) {
-        const Deferred *frame = g_ptr_array_index(deferred, i);
-
-        write_frame(to, frame->frame, frame->fds);
-    }
-}
-
 /*
- * A call that virtccwd answers by itself, or takes and sends on, takes more time than one that passes, and a client
- * that reads the answers is held back by nothing else. The first one of a read is always answered: a client that waits
- * for its answers does not wait for others' turns.
+ * A call that virtccwd answers itself, or holds and then forwards, takes more time than one that passes. A client that
+ * reads its answers has no other limit. virtccwd always answers the first call of a read, so that a client that waits
+ * for each answer does not wait for other clients' turns.
  */
-static gboolean has_time_for_call(const CcwConnection *connection)
+static gboolean has_time_for_call(const RemoteConnection *connection)
 {
-    return connection->sent == 0 || (connection->sent < ANSWERS_MAX && ccw_poll_has_time(connection->services->poll));
+    return connection->sent == 0 || (connection->sent < ANSWERS_MAX && rpc_poll_has_time(connection->services->poll));
 }
 
-static gboolean on_keep(const CcwHeader *header, gsize length, gpointer data)
+static gboolean on_keep(const RpcHeader *header, gsize length, gpointer data)
 {
-    CcwSide *side = data;
+    RemoteSide *side = data;
+    RemoteConnection *connection = side->connection;
 
-    if (ccw_account_has_room_for_bytes(side, header, length))
+    if (remote_account_has_room_for_bytes(&connection->account, side, header, length))
         return TRUE;
-    ccw_relay_client_no_room(side->connection, header);
+    connection->ops->no_room(connection, side->index, header);
     return FALSE;
 }
 
 static gboolean on_ready(gpointer data)
 {
-    const CcwSide *side = data;
+    const RemoteSide *side = data;
+    const RemoteConnection *connection = side->connection;
 
-    return side->index == CCW_SIDE_BACKEND ||
-           (has_time_for_call(side->connection) && ccw_account_has_room_for_call(side->connection));
+    return side->index == REMOTE_SIDE_BACKEND ||
+           (!connection->is_paused && has_time_for_call(connection) && has_room_for_call(connection));
 }
 
-static const CcwInboxOps inbox_ops = {
+static const RpcInboxOps inbox_ops = {
     .header = on_header,
-    .pass = on_pass,
-    .pass_fd = on_pass_fd,
+    .pass = remote_side_pass,
+    .pass_fd = remote_side_pass_fd,
     .frame = on_frame,
-    .boundary = on_boundary,
+    .boundary = remote_side_pass_ended,
     .ready = on_ready,
     .keeps = on_keep,
 };
 
-/* Keeps what the inbox has not read of these bytes, which are new, or the rest of what was kept before. */
-static void keep_unread(CcwSide *side, const guint8 *bytes, gsize length, GArray *fds)
+/* Returns: FALSE if the side is of no more use. */
+static gboolean side_read(RemoteSide *side)
 {
-    gsize left = side->inbox.unread;
-
-    if (left == 0) {
-        forget_unread(side);
-        return;
-    }
-    if (side->unread) {
-        side->unread_at = side->unread->len - left;
-        return;
-    }
-    side->unread = g_byte_array_append(g_byte_array_new(), bytes + length - left, (guint)left);
-    side->unread_at = 0;
-    side->unread_fds = g_array_new(FALSE, FALSE, sizeof(gint));
-    g_array_append_vals(side->unread_fds, fds->data, fds->len);
-    g_array_set_size(fds, 0);
-}
-
-/* FALSE: the side is of no more use. */
-static gboolean feed(CcwSide *side, const guint8 *bytes, gsize length, GArray *fds)
-{
-    static CcwLogLimit limit;
-    g_autoptr(GError) error = NULL;
-    gboolean stopped = FALSE;
-    gboolean is_fed;
-
     side->connection->sent = 0;
-    if (side->index == CCW_SIDE_CLIENT)
-        ccw_outbox_cork(&side->outbox);
-    is_fed = ccw_inbox_feed(&side->inbox, bytes, length, fds, &stopped, &error);
-    if (side->index == CCW_SIDE_CLIENT)
-        ccw_outbox_uncork(&side->outbox);
-    if (!is_fed) {
-        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING, "%s broke the protocol: %s",
-                        side->index == CCW_SIDE_CLIENT ? "a client" : "libvirt", error->message);
-    } else if (!stopped && side->fd >= 0) {
-        keep_unread(side, bytes, length, fds);
-    }
-    return !error && !stopped;
-}
-
-/* FALSE: the side has said its last. */
-static gboolean side_read(CcwSide *side)
-{
-    static GArray *fds; /* empty but for the time of a read */
-    gboolean goes_on;
-    ssize_t n;
-
-    if (side->unread) {
-        /* A callback may close the side, which forgets what is unread. */
-        g_autoptr(GByteArray) unread = g_byte_array_ref(side->unread);
-        g_autoptr(GArray) unread_fds = g_array_ref(side->unread_fds);
-
-        return feed(side, unread->data + side->unread_at, unread->len - side->unread_at, unread_fds);
-    }
-    if (!fds)
-        fds = g_array_new(FALSE, FALSE, sizeof(gint));
-    n = ccw_fd_receive(side->fd, read_buffer, sizeof(read_buffer), fds);
-    goes_on = n > 0 ? feed(side, read_buffer, (gsize)n, fds) : n == 0;
-    ccw_fds_close(&side->connection->closer, fds);
-    return goes_on;
+    return remote_side_read(side);
 }
 
 static void on_event(guint32 events, gpointer data)
 {
-    CcwSide *side = data;
-    CcwConnection *connection = ccw_connection_ref(side->connection);
+    RemoteSide *side = data;
+    RemoteConnection *connection = remote_connection_ref(side->connection);
 
     if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
-        ccw_outbox_flush(&side->outbox);
-    if (events & CCW_POLL_FAILED) {
-        connection->closing = TRUE;
+        rpc_outbox_flush(&side->outbox);
+    if (events & RPC_POLL_FAILED) {
+        connection->is_closing = TRUE;
         side_close(side);
-    } else if (side->index == CCW_SIDE_CLIENT && events & (EPOLLHUP | EPOLLERR) && !wants_reading(side)) {
-        connection->closing = TRUE;
+    } else if (side->index == REMOTE_SIDE_CLIENT && events & (EPOLLHUP | EPOLLERR) && !wants_reading(side)) {
+        connection->is_closing = TRUE;
     } else if (side->fd >= 0 && !side->outbox.failed && wants_reading(side) &&
                (side->unread || events & (EPOLLIN | EPOLLERR | EPOLLHUP)) && !side_read(side)) {
-        if (side->index == CCW_SIDE_CLIENT)
-            connection->closing = TRUE;
+        if (side->index == REMOTE_SIDE_CLIENT)
+            connection->is_closing = TRUE;
         else
             side_close(side);
     }
-    ccw_connection_update(connection);
-    ccw_connection_unref(connection);
+    remote_connection_update(connection);
+    remote_connection_unref(connection);
 }
 
-static void side_init(CcwConnection *connection, CcwSideIndex index, int fd)
+static void side_init(RemoteConnection *connection, RemoteSideIndex index, int fd)
 {
-    CcwSide *side = &connection->sides[index];
+    RemoteSide *side = &connection->sides[index];
 
-    *side = (CcwSide){ .connection = connection, .index = index, .fd = fd, .lingers = -1 };
-    ccw_inbox_init(&side->inbox, &inbox_ops, side);
-    side->inbox.closer = &connection->closer;
-    ccw_outbox_init(&side->outbox, fd);
-    side->outbox.closer = &connection->closer;
-    side->watch = ccw_poll_add(connection->services->poll, fd, 0, on_event, side);
+    side->connection = connection;
+    side->index = index;
+    remote_side_init(side, &connection->sides[!index], fd, &inbox_ops, connection->services->poll, on_event,
+                     &connection->closer);
 }
 
-CcwConnection *ccw_connection_new(const CcwServices *services, int client, int backend, CcwPeer *peer,
-                                  void (*ended)(CcwConnection *connection, gpointer data), gpointer data)
+RemoteConnection *remote_connection_new(const RemoteServices *services, const RemoteConnectionOps *ops, int client,
+                                        int backend, RemoteClientProcess *process,
+                                        void (*ended)(RemoteConnection *connection, gpointer data), gpointer data)
 {
-    CcwConnection *connection = g_new0(CcwConnection, 1);
+    RemoteConnection *connection = g_new0(RemoteConnection, 1);
 
     connection->refs = 1;
     connection->services = services;
-    connection->peer = peer;
+    connection->ops = ops;
+    connection->process = process;
     connection->unanswered = g_hash_table_new(ccw_hash_number, NULL);
     connection->ended = ended;
     connection->data = data;
-    side_init(connection, CCW_SIDE_CLIENT, client);
-    side_init(connection, CCW_SIDE_BACKEND, backend);
+    side_init(connection, REMOTE_SIDE_CLIENT, client);
+    side_init(connection, REMOTE_SIDE_BACKEND, backend);
     connection->closer = (CcwFdCloser){ close_fd, connection };
+    remote_account_init(&connection->account, connection->sides, connection, remote_connection_update,
+                        remote_connection_close);
     return connection;
 }

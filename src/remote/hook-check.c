@@ -6,16 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "remote/peer.h"
+#include "remote/client-process.h"
 #include "rpc/socket.h"
 
 #define CALLS "virt-ccw"
 #define TEXT_MAX 65536
 #define SLACK                                                                                                          \
-    G_USEC_PER_SEC /* a process's start is told in hundredths of a second, and it looks for hooks a bit later */
-#define INIT 1     /* who listens where systemd activates sockets; the daemon's own number is not known */
+    G_USEC_PER_SEC /* the kernel rounds a process's start time to 0.01 s, and libvirt looks for hooks a bit later */
+#define INIT 1     /* the process that listens if systemd activates sockets; the daemon's own number is unknown then */
 
-/* When it was last changed, in microseconds of the wall clock; 0 if it does not call virt-ccw. */
+/* Returns: when the file was last changed, in microseconds of the wall clock; 0 if it does not call virt-ccw. */
 static gint64 changed(const char *path)
 {
     g_autofree char *text = NULL;
@@ -27,7 +27,7 @@ static gint64 changed(const char *path)
     return st.st_ctim.tv_sec * G_USEC_PER_SEC + st.st_ctim.tv_nsec / 1000;
 }
 
-/* libvirt calls qemu, and all of qemu.d. */
+/* Finds a hook that calls virt-ccw: libvirt runs the file qemu, and all files in qemu.d. Returns: as changed(). */
 static gint64 find(const char *hooks_dir)
 {
     g_autofree char *one = g_build_filename(hooks_dir, "qemu", NULL);
@@ -44,31 +44,31 @@ static gint64 find(const char *hooks_dir)
     return found;
 }
 
-/* Of a process, in microseconds of the wall clock. */
-static gint64 started(const CcwPeer *peer)
+/* Returns: when the process started, in microseconds of the wall clock. */
+static gint64 started(const RemoteClientProcess *process)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_BOOTTIME, &now);
     return g_get_real_time() - now.tv_sec * G_USEC_PER_SEC - now.tv_nsec / 1000 +
-           (gint64)peer->start_time * (G_USEC_PER_SEC / sysconf(_SC_CLK_TCK));
+           (gint64)process->start_time * (G_USEC_PER_SEC / sysconf(_SC_CLK_TCK));
 }
 
-char *ccw_hook_check(const char *hooks_dir, const char *backend)
+char *remote_hook_check(const char *hooks_dir, const char *backend)
 {
     gint64 hook = find(hooks_dir);
-    int fd = hook ? ccw_socket_connect(backend, "libvirt", NULL) : -1;
-    g_autoptr(CcwPeer) daemon = fd >= 0 ? ccw_peer_new(fd, NULL) : NULL;
+    int fd = hook ? rpc_socket_connect(backend, "libvirt", NULL) : -1;
+    g_autoptr(RemoteClientProcess) daemon = fd >= 0 ? remote_client_process_new(fd, NULL) : NULL;
 
     if (fd >= 0)
         close(fd);
     if (!hook)
-        return g_strdup_printf("libvirt has no hook that calls %s: managed ccw devices are not taken for guests that "
-                               "start; put one into %s/qemu.d and reload libvirt (virtccwd-setup does both)",
+        return g_strdup_printf("libvirt has no hook that calls %s: no managed ccw device is acquired for a guest that "
+                               "starts; put a hook into %s/qemu.d and reload libvirt (virtccwd-setup does both)",
                                CALLS, hooks_dir);
     if (daemon && daemon->pid != INIT && started(daemon) + SLACK < hook)
-        return g_strdup_printf("the hook in %s is newer than libvirt's process %d, which knows of it only if it was "
-                               "reloaded since: 'kill -HUP %d' does it",
-                               hooks_dir, daemon->pid, daemon->pid);
+        return g_strdup_printf(
+            "the hook in %s is newer than libvirt's process %d, which uses it only after a reload: run 'kill -HUP %d'",
+            hooks_dir, daemon->pid, daemon->pid);
     return NULL;
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether libvirt calls virt-ccw's hook, without which managed devices of guests that start are not taken. libvirt
- * looks for hooks when it starts and on SIGHUP only, and says nothing if there are none; so this does.
+ * Checks whether libvirt calls virt-ccw's hook, which acquires the managed devices of guests that start. libvirt looks
+ * for hooks only when it starts and on SIGHUP, and does not log that it has no hook, so virtccwd does.
  */
 #pragma once
 
 #include <glib.h>
 
-/*
- * What is wrong, for the log, or NULL. hooks_dir: libvirt's. backend: the socket of the daemon that is to call it, if
- * it runs.
+/**
+ * remote_hook_check:
+ * @hooks_dir: libvirt's folder of hooks
+ * @backend: the socket of the daemon that calls the hook
+ *
+ * Returns: a message for the log; or NULL if libvirt calls the hook.
  */
-char *ccw_hook_check(const char *hooks_dir, const char *backend);
+char *remote_hook_check(const char *hooks_dir, const char *backend);

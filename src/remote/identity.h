@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Libvirt sees root in every connection of virtccwd's; here it learns whose calls they are, before the first of them
- * that matters (CONNECT_SET_IDENTITY, as virtproxyd does it). Until then only what needs no identity passes.
+ * Tells libvirt whose calls a connection carries, before the first call that matters, because libvirt sees root in
+ * every connection of virtccwd's. It uses CONNECT_SET_IDENTITY, as virtproxyd does. Until then virtccwd forwards only
+ * calls that need no identity.
  */
 #pragma once
 
@@ -9,11 +10,20 @@
 
 #include "remote/connection-private.h"
 
-/* Of a new connection: looks up who the client is, and has libvirt let it in. Only root is read meanwhile. */
-void ccw_identity_begin(CcwConnection *connection);
+/*
+ * Opens a new connection at libvirt, and begins to look up the client's identity. Meanwhile virtccwd reads only root's
+ * calls.
+ */
+void remote_identity_begin(RemoteConnection *connection);
 
-/* What is to be done with a frame of the client's. FALSE: the identity has nothing to do with it. */
-gboolean ccw_identity_header(CcwConnection *connection, const CcwHeader *header, CcwInboxWay *ret_way);
+/**
+ * remote_identity_header:
+ * @ret_handling: how to handle the frame
+ *
+ * Returns: FALSE if the relay decides about this frame of the client's, because the identity does not matter for it.
+ */
+gboolean remote_identity_header(RemoteConnection *connection, const RpcHeader *header, RpcInboxHandling *ret_handling);
 
-/* The same of one that was taken; TRUE: it was dealt with. */
-gboolean ccw_identity_frame(CcwConnection *connection, const CcwHeader *header, const guint8 *payload, gsize length);
+/* Returns: TRUE if this function has handled a frame of RPC_INBOX_HOLD of the client's. */
+gboolean remote_identity_frame(RemoteConnection *connection, const RpcHeader *header, const guint8 *payload,
+                               gsize length);

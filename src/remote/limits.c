@@ -7,56 +7,57 @@
 
 #include "rpc/wire.h"
 #include "util/error.h"
+#include "util/timer.h"
 
-#define SHARES 4u        /* a user other than root has one at most, */
-#define OTHERS_SHARES 3u /* and all of them together as many as that */
+#define SHARES 4u        /* a user other than root has at most one of these shares of a resource */
+#define OTHERS_SHARES 3u /* all users other than root together have at most this many shares */
 
-#define FDS_PER_CLIENT 2u /* the client's socket, and the backend's */
+#define FDS_PER_CLIENT 2u /* the client's socket and the backend's socket */
 
 #define BYTES_MAX (256u * 1024 * 1024)
-#define BYTES_MIN (SHARES * CCW_FRAME_MAX / 4)
-/* While a frame is in work there are several copies of it. */
+#define BYTES_MIN (SHARES * RPC_FRAME_MAX / 4)
+/* virtccwd keeps several copies of a frame while it works on it. */
 #define MEMORY_PER_BYTE 8u
 
-/* The time between two rounds of calls to those that wait for room. */
+/* Time between two rounds of calls to the connections that wait for room. */
 #define WAKE_MS 10u
 
-/* An amount that is had by all users, and by those other than root. */
+/* The used amount of a resource: by all users, and by all users other than root. */
 typedef struct {
     gsize max;
-    gsize user_max; /* of one user other than root */
+    gsize user_max; /* maximum of one user other than root */
     gsize all;
     gsize others;
 } Resource;
 
-struct _CcwLimits {
-    CcwWorkers *workers;
-    GHashTable *users; /* uid -> CcwUser */
+struct _RemoteLimits {
+    RemoteWorkers *workers;
+    GHashTable *users; /* uid -> RemoteUser */
     Resource clients;
     Resource logins;
     Resource fds;
     Resource bytes;
-    GHashTable *waiting; /* data -> func */
-    guint wake;          /* a timer that calls them, or 0 */
-    GHashTable *holders; /* data -> Holder */
-    gboolean lacks_room; /* a user had no room, although its own share is not used up */
-    guint reclaim;       /* a timer that ends holders, or 0 */
+    GHashTable *waiting; /* argument -> function */
+    guint wake;          /* timer that calls the waiting functions, or 0 */
+    GHashTable *watched; /* argument -> Watched */
+    gboolean lacks_room; /* a user lacked room although its own share was not full */
+    guint reclaim;       /* timer that ends connections without progress, or 0 */
 };
 
-/* A connection that holds bytes until its client sends or reads. */
+/* A connection that holds bytes until its client sends or reads more. */
 typedef struct {
-    const CcwUser *user;
+    const RemoteUser *user;
     guint64 progress;
     gint64 since;
     void (*end)(gpointer data);
-} Holder;
+} Watched;
 
 static Resource resource_of(gsize max)
 {
     return (Resource){ .max = max, .user_max = MAX(max / SHARES, 1) };
 }
 
-/* mine: what the user has of it already. */
+/* Returns: whether the user may have @more of a resource. @mine: the amount that the user has */
 static gboolean fits(const Resource *resource, uid_t uid, gsize mine, gsize more)
 {
     if (resource->all + more > resource->max)
@@ -79,7 +80,7 @@ static guint64 least(guint64 limit, guint64 other)
     return MIN(limit, other);
 }
 
-/* memory.max of cgroup v2; 0 where there is none, or "max". */
+/* Returns: memory.max of cgroup v2; 0 if the file does not exist, or contains "max". */
 static guint64 read_cgroup_limit(void)
 {
     g_autofree char *text = NULL;
@@ -96,7 +97,7 @@ static guint64 read_cgroup_limit(void)
     return value;
 }
 
-guint64 ccw_limits_find_memory(void)
+guint64 remote_limits_find_memory(void)
 {
     struct rlimit limit;
     guint64 address_space = 0;
@@ -106,55 +107,55 @@ guint64 ccw_limits_find_memory(void)
     return least(read_cgroup_limit(), address_space);
 }
 
-CcwLimits *ccw_limits_new(CcwWorkers *workers, guint fds, guint64 memory, guint max_clients, guint max_user_clients,
-                          guint max_logins)
+RemoteLimits *remote_limits_new(RemoteWorkers *workers, guint fds, guint64 memory, guint max_clients,
+                                guint max_user_clients, guint max_logins)
 {
-    CcwLimits *limits = g_new0(CcwLimits, 1);
-    guint usable = fds - MIN(CCW_RESERVED_FDS, fds / 2);
+    RemoteLimits *limits = g_new0(RemoteLimits, 1);
+    guint usable = fds - MIN(REMOTE_RESERVED_FDS, fds / 2);
     guint64 bytes = memory ? CLAMP(memory / MEMORY_PER_BYTE, BYTES_MIN, BYTES_MAX) : BYTES_MAX;
 
     limits->workers = workers;
     limits->users = g_hash_table_new(NULL, NULL);
     limits->waiting = g_hash_table_new(NULL, NULL);
-    limits->holders = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    limits->watched = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     limits->clients = resource_of(MIN(max_clients, usable / 2 / FDS_PER_CLIENT));
     if (max_user_clients)
         limits->clients.user_max = max_user_clients;
     limits->logins = resource_of(max_logins ? max_logins : G_MAXUINT);
     limits->fds = resource_of(usable / 2);
-    limits->fds.user_max = MAX(limits->fds.user_max, CCW_FRAME_FDS_MAX);
+    limits->fds.user_max = MAX(limits->fds.user_max, RPC_FRAME_FDS_MAX);
     limits->bytes = resource_of((gsize)bytes);
     return limits;
 }
 
-void ccw_limits_free(CcwLimits *limits)
+void remote_limits_free(RemoteLimits *limits)
 {
     if (limits->wake)
-        g_source_remove(limits->wake);
+        ccw_timer_remove(limits->wake);
     if (limits->reclaim)
-        g_source_remove(limits->reclaim);
-    g_hash_table_unref(limits->holders);
+        ccw_timer_remove(limits->reclaim);
+    g_hash_table_unref(limits->watched);
     g_hash_table_unref(limits->waiting);
     g_hash_table_unref(limits->users);
     g_free(limits);
 }
 
-guint ccw_limits_max_clients(const CcwLimits *limits)
+guint remote_limits_max_clients(const RemoteLimits *limits)
 {
     return (guint)limits->clients.max;
 }
 
-guint ccw_limits_clients(const CcwLimits *limits)
+guint remote_limits_clients(const RemoteLimits *limits)
 {
     return (guint)limits->clients.all;
 }
 
-static CcwUser *get_user(CcwLimits *limits, uid_t uid)
+static RemoteUser *get_user(RemoteLimits *limits, uid_t uid)
 {
-    CcwUser *user = g_hash_table_lookup(limits->users, GUINT_TO_POINTER(uid));
+    RemoteUser *user = g_hash_table_lookup(limits->users, GUINT_TO_POINTER(uid));
 
     if (!user) {
-        user = g_new0(CcwUser, 1);
+        user = g_new0(RemoteUser, 1);
         user->limits = limits;
         user->uid = uid;
         g_hash_table_insert(limits->users, GUINT_TO_POINTER(uid), user);
@@ -162,7 +163,7 @@ static CcwUser *get_user(CcwLimits *limits, uid_t uid)
     return user;
 }
 
-static void forget_unused(CcwUser *user)
+static void forget_unused(RemoteUser *user)
 {
     if (user->clients > 0 || user->closing > 0)
         return;
@@ -170,9 +171,9 @@ static void forget_unused(CcwUser *user)
     g_free(user);
 }
 
-CcwUser *ccw_limits_add_client(CcwLimits *limits, uid_t uid, GError **error)
+RemoteUser *remote_limits_add_client(RemoteLimits *limits, uid_t uid, GError **error)
 {
-    CcwUser *user = g_hash_table_lookup(limits->users, GUINT_TO_POINTER(uid));
+    RemoteUser *user = g_hash_table_lookup(limits->users, GUINT_TO_POINTER(uid));
 
     if (!fits(&limits->clients, uid, user ? user->clients : 0, 1) ||
         !fits(&limits->fds, uid, user ? user->fds : 0, 1)) {
@@ -188,7 +189,7 @@ CcwUser *ccw_limits_add_client(CcwLimits *limits, uid_t uid, GError **error)
     return user;
 }
 
-void ccw_user_remove_client(CcwUser *user)
+void remote_user_remove_client(RemoteUser *user)
 {
     user->clients--;
     add(&user->limits->clients, user->uid, -1);
@@ -196,7 +197,7 @@ void ccw_user_remove_client(CcwUser *user)
 }
 
 typedef struct {
-    CcwUser *user;
+    RemoteUser *user;
     int fd;
 } Closing;
 
@@ -208,15 +209,15 @@ static void close_work(gpointer data)
 static void closed(gpointer data)
 {
     Closing *closing = data;
-    CcwUser *user = closing->user;
+    RemoteUser *user = closing->user;
 
     g_free(closing);
     user->closing--;
-    ccw_user_charge(user, 0, -1);
+    remote_user_charge(user, 0, -1);
     forget_unused(user);
 }
 
-static void close_later(CcwLimits *limits, CcwWorkKind kind, uid_t uid, int fd)
+static void close_later(RemoteLimits *limits, RemoteWorkKind kind, uid_t uid, int fd)
 {
     Closing *closing;
 
@@ -227,24 +228,24 @@ static void close_later(CcwLimits *limits, CcwWorkKind kind, uid_t uid, int fd)
     closing = g_new0(Closing, 1);
     *closing = (Closing){ get_user(limits, uid), fd };
     closing->user->closing++;
-    ccw_user_charge(closing->user, 0, 1);
-    ccw_workers_push(limits->workers, kind, uid, limits, close_work, closed, closing);
+    remote_user_charge(closing->user, 0, 1);
+    remote_workers_push(limits->workers, kind, uid, limits, close_work, closed, closing);
 }
 
-void ccw_limits_close(CcwLimits *limits, uid_t uid, int fd)
+void remote_limits_close(RemoteLimits *limits, uid_t uid, int fd)
 {
-    close_later(limits, CCW_WORK_CLOSE, uid, fd);
+    close_later(limits, REMOTE_WORK_CLOSE, uid, fd);
 }
 
-void ccw_limits_hang_up(CcwLimits *limits, uid_t uid, int fd)
+void remote_limits_hang_up(RemoteLimits *limits, uid_t uid, int fd)
 {
-    if (ccw_fd_refuses_fds(fd)) /* no descriptor is in its queue, as virtccwd never refuses them again */
+    if (ccw_fd_rejects_fds(fd)) /* no descriptor is in its queue: virtccwd has never allowed any */
         close(fd);
     else
-        close_later(limits, CCW_WORK_HANG_UP, uid, fd);
+        close_later(limits, REMOTE_WORK_HANG_UP, uid, fd);
 }
 
-gboolean ccw_user_begin_login(CcwUser *user)
+gboolean remote_user_begin_login(RemoteUser *user)
 {
     if (user->uid != 0 && !fits(&user->limits->logins, user->uid, user->logins, 1))
         return FALSE;
@@ -253,26 +254,26 @@ gboolean ccw_user_begin_login(CcwUser *user)
     return TRUE;
 }
 
-void ccw_user_end_login(CcwUser *user)
+void remote_user_end_login(RemoteUser *user)
 {
     user->logins--;
     add(&user->limits->logins, user->uid, -1);
 }
 
-gboolean ccw_user_has_room(const CcwUser *user, gsize bytes)
+gboolean remote_user_has_room(const RemoteUser *user, gsize bytes)
 {
     return fits(&user->limits->bytes, user->uid, user->bytes, bytes);
 }
 
-gboolean ccw_user_has_fd_room(const CcwUser *user, guint fds)
+gboolean remote_user_has_fd_room(const RemoteUser *user, guint fds)
 {
     return fits(&user->limits->fds, user->uid, user->fds, fds);
 }
 
-/* A function may end the wait of others, or begin its own anew. */
+/* A waiting function may end the wait of another connection, or begin its own wait again. */
 static gboolean wake_waiting(gpointer data)
 {
-    CcwLimits *limits = data;
+    RemoteLimits *limits = data;
     g_autoptr(GList) keys = g_hash_table_get_keys(limits->waiting);
 
     limits->wake = 0;
@@ -285,77 +286,77 @@ static gboolean wake_waiting(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-void ccw_limits_wait(CcwLimits *limits, void (*func)(gpointer data), gpointer data)
+void remote_limits_wait(RemoteLimits *limits, void (*func)(gpointer data), gpointer data)
 {
     g_hash_table_replace(limits->waiting, data, func);
 }
 
-void ccw_limits_stop_waiting(CcwLimits *limits, gpointer data)
+void remote_limits_stop_waiting(RemoteLimits *limits, gpointer data)
 {
     g_hash_table_remove(limits->waiting, data);
 }
 
-void ccw_user_charge(CcwUser *user, gssize bytes, gint fds)
+void remote_user_charge(RemoteUser *user, gssize bytes, gint fds)
 {
     user->bytes += (gsize)bytes;
     user->fds += (guint)fds;
     add(&user->limits->bytes, user->uid, bytes);
     add(&user->limits->fds, user->uid, fds);
     if ((bytes < 0 || fds < 0) && !user->limits->wake && g_hash_table_size(user->limits->waiting) > 0)
-        user->limits->wake = g_timeout_add(WAKE_MS, wake_waiting, user->limits);
+        user->limits->wake = ccw_timer_add(WAKE_MS, wake_waiting, user->limits);
 }
 
-void ccw_limits_pass_time(CcwLimits *limits, gint64 microseconds)
+void remote_limits_pass_time(RemoteLimits *limits, gint64 microseconds)
 {
     GHashTableIter iter;
-    gpointer holder;
+    gpointer watched;
 
-    g_hash_table_iter_init(&iter, limits->holders);
-    while (g_hash_table_iter_next(&iter, NULL, &holder))
-        ((Holder *)holder)->since -= microseconds;
+    g_hash_table_iter_init(&iter, limits->watched);
+    while (g_hash_table_iter_next(&iter, NULL, &watched))
+        ((Watched *)watched)->since -= microseconds;
 }
 
-void ccw_user_hold(CcwUser *user, guint64 progress, void (*end)(gpointer data), gpointer data)
+void remote_user_watch_progress(RemoteUser *user, guint64 progress, void (*end)(gpointer data), gpointer data)
 {
-    Holder *holder = g_hash_table_lookup(user->limits->holders, data);
+    Watched *watched = g_hash_table_lookup(user->limits->watched, data);
 
-    if (user->uid == 0 || (holder && holder->progress == progress))
+    if (user->uid == 0 || (watched && watched->progress == progress))
         return;
-    holder = g_new0(Holder, 1);
-    *holder = (Holder){ user, progress, g_get_monotonic_time(), end };
-    g_hash_table_replace(user->limits->holders, data, holder);
+    watched = g_new0(Watched, 1);
+    *watched = (Watched){ user, progress, g_get_monotonic_time(), end };
+    g_hash_table_replace(user->limits->watched, data, watched);
 }
 
-void ccw_user_release(CcwUser *user, gconstpointer data)
+void remote_user_unwatch_progress(RemoteUser *user, gconstpointer data)
 {
-    g_hash_table_remove(user->limits->holders, data);
+    g_hash_table_remove(user->limits->watched, data);
 }
 
-static gboolean is_to_end(const CcwLimits *limits, const Holder *holder)
+static gboolean is_to_end(const RemoteLimits *limits, const Watched *watched)
 {
-    return (limits->lacks_room || holder->user->lacks_room) &&
-           g_get_monotonic_time() - holder->since >= CCW_HOLD_SECONDS * G_TIME_SPAN_SECOND;
+    return (limits->lacks_room || watched->user->lacks_room) &&
+           g_get_monotonic_time() - watched->since >= REMOTE_STALL_SECONDS * G_TIME_SPAN_SECOND;
 }
 
 static void forget_lack(gpointer uid G_GNUC_UNUSED, gpointer user, gpointer data G_GNUC_UNUSED)
 {
-    ((CcwUser *)user)->lacks_room = FALSE;
+    ((RemoteUser *)user)->lacks_room = FALSE;
 }
 
-/* The end of a connection may free its user, and may end other connections. */
+/* end() of one connection may free its user, and may end other connections. */
 static gboolean reclaim(gpointer data)
 {
-    CcwLimits *limits = data;
-    g_autoptr(GList) keys = g_hash_table_get_keys(limits->holders);
+    RemoteLimits *limits = data;
+    g_autoptr(GList) keys = g_hash_table_get_keys(limits->watched);
 
     limits->reclaim = 0;
     for (GList *item = keys; item; item = item->next) {
-        const Holder *holder = g_hash_table_lookup(limits->holders, item->data);
-        void (*end)(gpointer data) = holder && is_to_end(limits, holder) ? holder->end : NULL;
+        const Watched *watched = g_hash_table_lookup(limits->watched, item->data);
+        void (*end)(gpointer data) = watched && is_to_end(limits, watched) ? watched->end : NULL;
 
         if (!end)
             continue;
-        g_hash_table_remove(limits->holders, item->data);
+        g_hash_table_remove(limits->watched, item->data);
         end(item->data);
     }
     limits->lacks_room = FALSE;
@@ -363,15 +364,15 @@ static gboolean reclaim(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* A user whose own share is full must not end connections of others. */
-void ccw_user_lacks_room(CcwUser *user, gsize bytes)
+/* A user whose own share is full must not end other users' connections. */
+void remote_user_lacks_room(RemoteUser *user, gsize bytes)
 {
-    CcwLimits *limits = user->limits;
+    RemoteLimits *limits = user->limits;
 
     if (user->uid != 0 && user->bytes + bytes > limits->bytes.user_max)
         user->lacks_room = TRUE;
     else
         limits->lacks_room = TRUE;
     if (!limits->reclaim)
-        limits->reclaim = g_timeout_add(WAKE_MS, reclaim, limits);
+        limits->reclaim = ccw_timer_add(WAKE_MS, reclaim, limits);
 }

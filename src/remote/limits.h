@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How much of virtccwd's resources one user, and all users together, may have: clients, queued descriptors, bytes.
- * Each user has at most a quarter of a resource, and all users but root together have at most three quarters, so that
- * root is always served. docs/security.md has the bounds as a table.
+ * How many clients, queued descriptors and bytes one user, and all users together, may have. Each user has at most a
+ * quarter of a resource. All users other than root together have at most three quarters, so that virtccwd always serves
+ * root. docs/security.md has the bounds as a table.
  *
- * Everything here is for the main thread.
+ * All functions are for the main thread: the one whose GMainContext the server uses.
  */
 #pragma once
 
@@ -14,114 +14,133 @@
 #include "util/fd.h"
 
 /*
- * Descriptors that are kept back for virtccwd's own work: a message with as many as there can be, refusals, sysfs,
- * libvirt, polkit. If there are fewer than twice as many, half of what there are.
+ * Descriptors that virtccwd reserves for its own work: a message with the maximum number of descriptors, rejections,
+ * sysfs, libvirt, polkit. If the process may open fewer than twice this number, virtccwd reserves half of them.
  */
-#define CCW_RESERVED_FDS 512u
+#define REMOTE_RESERVED_FDS 512u
 
-/* Queued for one client: what libvirtd itself may hold, 5 calls with 32 descriptors each. */
-#define CCW_CLIENT_FDS_MAX 160u
+/*
+ * Maximum number of descriptors queued for one client. libvirtd itself may hold as many: 5 calls with 32 descriptors
+ * each.
+ */
+#define REMOTE_CLIENT_FDS_MAX 160u
 
-/* Calls of a client that libvirt has and has not answered; while there are more the client is not read. */
-#define CCW_CLIENT_CALLS_MAX 1024u
+/* Maximum number of a client's unanswered calls. virtccwd does not read a client that has more. */
+#define REMOTE_CLIENT_CALLS_MAX 1024u
 
-/* Seconds that a client may hold bytes without progress while others have no room for theirs. */
-#define CCW_HOLD_SECONDS 30u
+/* Seconds for which a client may hold bytes without progress while other users lack room. */
+#define REMOTE_STALL_SECONDS 30u
 
-typedef struct _CcwLimits CcwLimits;
+typedef struct _RemoteLimits RemoteLimits;
 
-/* The resources that one user holds. The members are for reading; the functions below change them. */
+/* The resources that one user holds. Only the functions below change the members. */
 typedef struct {
-    CcwLimits *limits;
+    RemoteLimits *limits;
     uid_t uid;
-    guint clients;       /* connections, and logins that wait or have begun */
-    guint closing;       /* descriptors that a worker closes; they count among fds too */
-    guint logins;        /* of those: not yet authenticated, and answered */
-    guint fds;           /* queued for the user's clients */
-    gsize bytes;         /* held for them: frames that arrive, calls in work, frames that wait to be read */
-    gboolean lacks_room; /* in its own share */
-} CcwUser;
+    guint clients;       /* connections, and logins that have begun or wait */
+    guint closing;       /* descriptors that workers have to close; they also count in fds */
+    guint logins;        /* clients that authenticate themselves now */
+    guint fds;           /* descriptors queued for the user's clients */
+    gsize bytes;         /* bytes of frames that arrive, calls in progress, and frames that wait to be read */
+    gboolean lacks_room; /* the user's own share was full */
+} RemoteUser;
 
 /**
- * ccw_limits_new:
- * @workers: close descriptors, and outlive this; NULL: they are closed at once
- * @fds: how many descriptors the process may have open (RLIMIT_NOFILE)
- * @memory: how many bytes of memory it may have, or 0 if that is not limited
+ * remote_limits_new:
+ * @workers: close descriptors, and outlive the limits; NULL: descriptors are closed at once
+ * @fds: maximum number of open descriptors of the process (RLIMIT_NOFILE)
+ * @memory: maximum memory of the process in bytes; 0: no limit
  * @max_clients: of all users together
- * @max_user_clients: of one user other than root; 0 for a quarter of what there is
- * @max_logins: of all users together, 0 for no limit
+ * @max_user_clients: of one user other than root; 0: a quarter of the maximum
+ * @max_logins: of all users together; 0: no limit
  */
-CcwLimits *ccw_limits_new(CcwWorkers *workers, guint fds, guint64 memory, guint max_clients, guint max_user_clients,
-                          guint max_logins);
-void ccw_limits_free(CcwLimits *limits); /* every client must be gone, and every descriptor closed */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwLimits, ccw_limits_free)
+RemoteLimits *remote_limits_new(RemoteWorkers *workers, guint fds, guint64 memory, guint max_clients,
+                                guint max_user_clients, guint max_logins);
+void remote_limits_free(RemoteLimits *limits); /* only after all clients have left, and all descriptors are closed */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RemoteLimits, remote_limits_free)
 
-/* Returns: what the process may have of memory: the least of its cgroup's limit and RLIMIT_AS; 0 if there is neither.
+/*
+ * Returns: how many bytes of memory the process may have: the lower of its cgroup's limit and RLIMIT_AS; 0 if there is
+ * no limit.
  */
-guint64 ccw_limits_find_memory(void);
+guint64 remote_limits_find_memory(void);
 
-/* How many clients of all users there can be, and are. */
-guint ccw_limits_max_clients(const CcwLimits *limits);
-guint ccw_limits_clients(const CcwLimits *limits);
+/* Return the maximum and the current number of clients of all users. */
+guint remote_limits_max_clients(const RemoteLimits *limits);
+guint remote_limits_clients(const RemoteLimits *limits);
 
 /**
- * ccw_limits_add_client:
+ * remote_limits_add_client:
  *
  * Counts one more client of that user.
  *
- * Returns: a reference to the user, which ccw_user_remove_client() takes back; or NULL with CCW_ERROR_BUSY if there are
- * as many already as there may be.
+ * Returns: a reference to the user, which remote_user_remove_client() drops, or NULL with CCW_ERROR_BUSY if there are
+ * too many clients.
  */
-CcwUser *ccw_limits_add_client(CcwLimits *limits, uid_t uid, GError **error);
-void ccw_user_remove_client(CcwUser *user);
+RemoteUser *remote_limits_add_client(RemoteLimits *limits, uid_t uid, GError **error);
+
+/* Drops the reference of remote_limits_add_client(), which may free the user. */
+void remote_user_remove_client(RemoteUser *user);
 
 /**
- * ccw_limits_close:
+ * remote_limits_close:
  * @limits: NULL closes at once, for tests
  *
- * Closes a descriptor that a client of that user has sent in a worker. Until it is closed it counts as one of the
+ * Closes a descriptor that a client of that user has sent, in a worker. Until then the descriptor counts as one of the
  * user's queued descriptors.
  */
-void ccw_limits_close(CcwLimits *limits, uid_t uid, int fd);
+void remote_limits_close(RemoteLimits *limits, uid_t uid, int fd);
 
-/* The same of a client's socket. limits: NULL closes at once, for tests. */
-void ccw_limits_hang_up(CcwLimits *limits, uid_t uid, int fd);
+/**
+ * remote_limits_hang_up:
+ * @limits: NULL closes at once, for tests
+ *
+ * As remote_limits_close(), for a client's own socket.
+ */
+void remote_limits_hang_up(RemoteLimits *limits, uid_t uid, int fd);
 
 /*
- * Whether one more client of that user may try to authenticate now; then it is counted until ccw_user_end_login().
- * root does not authenticate, and always may.
+ * Returns: whether one more client of that user may authenticate itself now. If so, the client counts until
+ * remote_user_end_login(). root does not authenticate, and always may.
  */
-gboolean ccw_user_begin_login(CcwUser *user);
-void ccw_user_end_login(CcwUser *user);
+gboolean remote_user_begin_login(RemoteUser *user);
+void remote_user_end_login(RemoteUser *user);
 
-/* Whether the user may have as many more bytes, or descriptors, as that. Nothing is counted. */
-gboolean ccw_user_has_room(const CcwUser *user, gsize bytes);
-gboolean ccw_user_has_fd_room(const CcwUser *user, guint fds);
+/* Return whether the user may have that many more bytes or descriptors. These functions count nothing. */
+gboolean remote_user_has_room(const RemoteUser *user, gsize bytes);
+gboolean remote_user_has_fd_room(const RemoteUser *user, guint fds);
 
 /**
- * ccw_limits_wait:
+ * remote_limits_wait:
  *
- * Has func called with @data once, in the default main context, after somewhere some bytes or descriptors have become
- * free; func asks again whether that is enough. A call with the same @data replaces the one before.
+ * Registers @func for one call with @data, in the default main context, after some bytes or descriptors of any user
+ * have become free. @func must check again whether it has room. A call with the same @data replaces the earlier one.
  */
-void ccw_limits_wait(CcwLimits *limits, void (*func)(gpointer data), gpointer data);
-void ccw_limits_stop_waiting(CcwLimits *limits, gpointer data);
+void remote_limits_wait(RemoteLimits *limits, void (*func)(gpointer data), gpointer data);
 
-/* Counts what the user holds, whether there is room or not. */
-void ccw_user_charge(CcwUser *user, gssize bytes, gint fds);
+/* Removes the function that waits with @data, if there is one. */
+void remote_limits_stop_waiting(RemoteLimits *limits, gpointer data);
+
+/* Counts bytes and descriptors that the user holds (< 0: holds no more), whether there is room for them or not. */
+void remote_user_charge(RemoteUser *user, gssize bytes, gint fds);
 
 /**
- * ccw_user_hold:
- * @progress: a value that changes whenever the client makes progress; then its time begins anew
+ * remote_user_watch_progress:
+ * @progress: a value that changes whenever the client makes progress; a change restarts the client's time
  *
- * Notes that @data holds bytes until its client sends or reads more. If that takes longer than CCW_HOLD_SECONDS while
- * others have no room, @end is called with @data once, in the default main context. Does nothing for root.
+ * Notes that @data holds bytes until its client sends or reads more. After REMOTE_STALL_SECONDS without progress while
+ * other users lack room, the limits call @end with @data once, in the default main context. Does nothing for root.
  */
-void ccw_user_hold(CcwUser *user, guint64 progress, void (*end)(gpointer data), gpointer data);
-void ccw_user_release(CcwUser *user, gconstpointer data);
+void remote_user_watch_progress(RemoteUser *user, guint64 progress, void (*end)(gpointer data), gpointer data);
 
-/* The user had no room for that many more bytes: ends the connections that have held bytes for too long. */
-void ccw_user_lacks_room(CcwUser *user, gsize bytes);
+/* Notes that @data holds no bytes any more. */
+void remote_user_unwatch_progress(RemoteUser *user, gconstpointer data);
 
-/* Makes every client that holds bytes have held them for that much longer; for tests. */
-void ccw_limits_pass_time(CcwLimits *limits, gint64 microseconds);
+/*
+ * Notes that the user had no room for that many more bytes. The limits then end connections that have held bytes for
+ * too long.
+ */
+void remote_user_lacks_room(RemoteUser *user, gsize bytes);
+
+/* Increases the time for which each client has held its bytes; for tests. */
+void remote_limits_pass_time(RemoteLimits *limits, gint64 microseconds);

@@ -1,29 +1,40 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A client that has not proved yet that it may connect. Until it has, nothing of it reaches libvirt: its calls are
- * answered here as libvirtd answers them then (src/remote/remote_daemon_dispatch.c): AUTH_LIST, AUTH_POLKIT, and
- * "authentication required" for every other. Nothing that it sends is kept.
+ * A client that has not authenticated itself yet. None of its calls reaches libvirt. virtccwd answers AUTH_LIST and
+ * AUTH_POLKIT, and each other call with "authentication required", as libvirtd does
+ * (src/remote/remote_daemon_dispatch.c). It throws the payloads of the calls away.
  */
 #pragma once
 
 #include <glib.h>
 
+#include "remote/client-process.h"
 #include "remote/limits.h"
-#include "remote/peer.h"
 #include "rpc/poll.h"
 
-typedef struct _CcwLogin CcwLogin;
+typedef struct _RemoteLogin RemoteLogin;
 
-/* login is freed after that. fd: the client's, to be served from now on; -1: it is gone or was sent away. */
-typedef void (*CcwLoginFunc)(CcwLogin *login, int fd, CcwPeer *peer, gpointer data);
+/**
+ * RemoteLoginFunc:
+ * @login: freed after this call
+ * @fd: the client's socket, which is to be served from now on; -1: the client has left or was rejected
+ */
+typedef void (*RemoteLoginFunc)(RemoteLogin *login, int fd, RemoteClientProcess *process, gpointer data);
 
-/* limits: where descriptors are closed; NULL: at once. Takes fd, which does not block, and peer. ended is called once,
- * and gets them; not from within this call. */
-CcwLogin *ccw_login_new(CcwPoll *poll, CcwLimits *limits, int fd, CcwPeer *peer, gboolean readonly, CcwLoginFunc ended,
-                        gpointer data);
+/**
+ * remote_login_new:
+ * @limits: closes the client's descriptors in workers; NULL: they are closed at once
+ * @fd: the client's socket, which does not block; the login owns it
+ * @process: the client's identity; the login frees it
+ * @ended: called once, not from within this function; the called function owns the socket and the identity
+ *
+ * Begins to read the client's calls.
+ */
+RemoteLogin *remote_login_new(RpcPoll *poll, RemoteLimits *limits, int fd, RemoteClientProcess *process,
+                              gboolean readonly, RemoteLoginFunc ended, gpointer data);
 
-/* Sends it away: ended is called. */
-void ccw_login_close(CcwLogin *login);
+/* Rejects the client, and calls its ended(). */
+void remote_login_close(RemoteLogin *login);
 
-/* Takes that much of the time which the login has left, or polkit to ask its user; for tests. */
-void ccw_login_pass_time(CcwLogin *login, gint64 microseconds);
+/* Reduces the time that is left to the client, or to polkit to ask its user; for tests. */
+void remote_login_pass_time(RemoteLogin *login, gint64 microseconds);

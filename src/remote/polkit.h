@@ -1,36 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Asks polkit whether a client may connect, about the client's own process, so that a prompt finds its user's agent.
- * What the answer means for the client's connection does not belong here.
+ * Asks polkit whether a client may connect. It names the client's own process, so that polkit prompts at the agent of
+ * that user. The consequences for the client's connection do not belong here.
  */
 #pragma once
 
 #include <gio/gio.h>
 
-#include "remote/peer.h"
+#include "remote/client-process.h"
 #include "rpc/poll.h"
 
-/* What libvirt's own daemons ask (libvirt src/remote/libvirtd.policy). */
-#define CCW_POLKIT_MANAGE "org.libvirt.unix.manage"
-#define CCW_POLKIT_MONITOR "org.libvirt.unix.monitor"
+/* The actions that libvirt's own daemons check (libvirt src/remote/libvirtd.policy). */
+#define REMOTE_POLKIT_MANAGE "org.libvirt.unix.manage"
+#define REMOTE_POLKIT_MONITOR "org.libvirt.unix.monitor"
 
 typedef enum {
-    CCW_POLKIT_YES,
-    CCW_POLKIT_NO,
-    CCW_POLKIT_NO_AGENT,  /* the user would have to be asked, and no agent is there to do it */
-    CCW_POLKIT_DISMISSED, /* the user did not want to be asked */
-    CCW_POLKIT_FAILED,    /* polkit does not answer */
-} CcwPolkitAnswer;
+    REMOTE_POLKIT_YES,
+    REMOTE_POLKIT_NO,
+    REMOTE_POLKIT_NO_AGENT,  /* polkit would have to ask the user, and no agent is there */
+    REMOTE_POLKIT_DISMISSED, /* the user cancelled the prompt */
+    REMOTE_POLKIT_FAILED,    /* polkit did not answer */
+} RemotePolkitAnswer;
 
-/* message: with CCW_POLKIT_FAILED why; else NULL. */
-typedef void (*CcwPolkitFunc)(CcwPolkitAnswer answer, const char *message, gpointer data);
+/* @message: the reason, with REMOTE_POLKIT_FAILED; else NULL */
+typedef void (*RemotePolkitFunc)(RemotePolkitAnswer answer, const char *message, gpointer data);
 
-/* Begins to connect to the system bus now, while there are descriptors for it. */
-void ccw_polkit_prepare(CcwPoll *poll);
+/* Begins to connect to the system bus at the start of virtccwd, while the process has descriptors left. */
+void remote_polkit_prepare(RpcPoll *poll);
 
-/*
- * func is called once, from the main loop and not from within this function: as long as a person takes to answer; soon
- * after cancellable is cancelled, with CCW_POLKIT_FAILED.
+/* Closes the connection to the system bus, after the last check, and before the poll is freed. */
+void remote_polkit_end(void);
+
+/**
+ * remote_polkit_check:
+ * @action: the polkit action to check for the client
+ * @func: called once, from the main loop and not from within this function, when polkit has answered; or with
+ * REMOTE_POLKIT_FAILED soon after @cancellable is cancelled
+ *
+ * Begins to check whether @process may do @action.
  */
-void ccw_polkit_check(CcwPoll *poll, const CcwPeer *peer, const char *action, GCancellable *cancellable,
-                      CcwPolkitFunc func, gpointer data);
+void remote_polkit_check(RpcPoll *poll, const RemoteClientProcess *process, const char *action,
+                         GCancellable *cancellable, RemotePolkitFunc func, gpointer data);

@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remote/queue.h"
 
-/* The clients of one user. It exists only while there are some. */
+/* The waiting clients of one user. A user without any has no such struct. */
 typedef struct {
     uid_t uid;
-    GQueue places; /* CcwPlace, the first one to be served first */
-    GList link;    /* in users */
+    GQueue clients; /* RemoteQueued, in the order of service */
+    GList link;     /* link in the queue's users */
 } User;
 
-struct _CcwQueue {
-    CcwPoll *poll;
+struct _RemoteQueue {
+    RpcPoll *poll;
     void (*gone)(gpointer client);
-    GQueue users; /* User, the next one to be served first */
+    GQueue users; /* User, in the order of service */
     GHashTable *by_uid;
 };
 
-struct _CcwPlace {
-    CcwQueue *queue;
+struct _RemoteQueued {
+    RemoteQueue *queue;
     User *user;
     gpointer client;
-    GList link;          /* in the user's places */
-    CcwPollWatch *watch; /* notices that the client goes */
+    GList link;          /* link in the user's clients */
+    RpcPollWatch *watch; /* notices that the client hangs up */
 };
 
-CcwQueue *ccw_queue_new(CcwPoll *poll, void (*gone)(gpointer client))
+RemoteQueue *remote_queue_new(RpcPoll *poll, void (*gone)(gpointer client))
 {
-    CcwQueue *queue = g_new0(CcwQueue, 1);
+    RemoteQueue *queue = g_new0(RemoteQueue, 1);
 
     queue->poll = poll;
     queue->gone = gone;
@@ -34,18 +34,18 @@ CcwQueue *ccw_queue_new(CcwPoll *poll, void (*gone)(gpointer client))
     return queue;
 }
 
-void ccw_queue_free(CcwQueue *queue)
+void remote_queue_free(RemoteQueue *queue)
 {
     g_hash_table_unref(queue->by_uid);
     g_free(queue);
 }
 
-gboolean ccw_queue_is_empty(const CcwQueue *queue)
+gboolean remote_queue_is_empty(const RemoteQueue *queue)
 {
     return queue->users.length == 0;
 }
 
-static User *get_user(CcwQueue *queue, uid_t uid)
+static User *get_user(RemoteQueue *queue, uid_t uid)
 {
     User *user = g_hash_table_lookup(queue->by_uid, GUINT_TO_POINTER(uid));
 
@@ -53,7 +53,7 @@ static User *get_user(CcwQueue *queue, uid_t uid)
         user = g_new0(User, 1);
         user->uid = uid;
         user->link.data = user;
-        g_queue_init(&user->places);
+        g_queue_init(&user->clients);
         g_hash_table_insert(queue->by_uid, GUINT_TO_POINTER(uid), user);
         if (uid == 0)
             g_queue_push_head_link(&queue->users, &user->link);
@@ -65,61 +65,61 @@ static User *get_user(CcwQueue *queue, uid_t uid)
 
 static void on_event(guint32 events G_GNUC_UNUSED, gpointer data)
 {
-    CcwPlace *place = data;
-    CcwQueue *queue = place->queue;
+    RemoteQueued *entry = data;
+    RemoteQueue *queue = entry->queue;
 
-    queue->gone(ccw_queue_remove(place));
+    queue->gone(remote_queue_remove(entry));
 }
 
-CcwPlace *ccw_queue_add(CcwQueue *queue, uid_t uid, int fd, gpointer client)
+RemoteQueued *remote_queue_add(RemoteQueue *queue, uid_t uid, int fd, gpointer client)
 {
-    CcwPlace *place = g_new0(CcwPlace, 1);
+    RemoteQueued *entry = g_new0(RemoteQueued, 1);
 
-    *place = (CcwPlace){ .queue = queue, .user = get_user(queue, uid), .client = client };
-    place->link.data = place;
-    g_queue_push_tail_link(&place->user->places, &place->link);
-    place->watch = ccw_poll_add(queue->poll, fd, EPOLLRDHUP, on_event, place);
-    return place;
+    *entry = (RemoteQueued){ .queue = queue, .user = get_user(queue, uid), .client = client };
+    entry->link.data = entry;
+    g_queue_push_tail_link(&entry->user->clients, &entry->link);
+    entry->watch = rpc_poll_add(queue->poll, fd, EPOLLRDHUP, on_event, entry);
+    return entry;
 }
 
-gpointer ccw_queue_remove(CcwPlace *place)
+gpointer remote_queue_remove(RemoteQueued *entry)
 {
-    User *user = place->user;
-    gpointer client = place->client;
+    User *user = entry->user;
+    gpointer client = entry->client;
 
-    ccw_poll_remove(place->watch);
-    g_queue_unlink(&user->places, &place->link);
-    if (g_queue_is_empty(&user->places)) {
-        g_queue_unlink(&place->queue->users, &user->link);
-        g_hash_table_remove(place->queue->by_uid, GUINT_TO_POINTER(user->uid));
+    rpc_poll_remove(entry->watch);
+    g_queue_unlink(&user->clients, &entry->link);
+    if (g_queue_is_empty(&user->clients)) {
+        g_queue_unlink(&entry->queue->users, &user->link);
+        g_hash_table_remove(entry->queue->by_uid, GUINT_TO_POINTER(user->uid));
         g_free(user);
     }
-    g_free(place);
+    g_free(entry);
     return client;
 }
 
-gpointer ccw_queue_remove_any(CcwQueue *queue)
+gpointer remote_queue_remove_any(RemoteQueue *queue)
 {
     User *user = g_queue_peek_head(&queue->users);
 
-    return user ? ccw_queue_remove(g_queue_peek_head(&user->places)) : NULL;
+    return user ? remote_queue_remove(g_queue_peek_head(&user->clients)) : NULL;
 }
 
-/* Whoever was asked has had the turn, whether there was room or not; but root is always the first. */
-gboolean ccw_queue_serve(CcwQueue *queue, gboolean (*serve)(gpointer client))
+/* A user moves to the end once @serve was called for its first client, whether it had room or not. root stays first. */
+gboolean remote_queue_serve(RemoteQueue *queue, gboolean (*serve)(gpointer client))
 {
     GList *link = queue->users.head;
 
     for (guint left = queue->users.length; left > 0; left--) {
         User *user = link->data;
-        const CcwPlace *place = g_queue_peek_head(&user->places);
+        const RemoteQueued *entry = g_queue_peek_head(&user->clients);
 
         link = link->next;
         if (user->uid != 0) {
             g_queue_unlink(&queue->users, &user->link);
             g_queue_push_tail_link(&queue->users, &user->link);
         }
-        if (serve(place->client))
+        if (serve(entry->client))
             return TRUE;
     }
     return FALSE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Clients that wait until there is room for them. root's go first; other users take turns, and the clients of a user
- * are in the order in which they came. A client that hangs up leaves the queue, whatever its place.
+ * Clients that wait until virtccwd has room for them. Those of root go first. Other users take turns; the clients of
+ * one user keep the order in which they came. A client that hangs up leaves the queue.
  */
 #pragma once
 
@@ -9,39 +9,42 @@
 
 #include "rpc/poll.h"
 
-typedef struct _CcwQueue CcwQueue;
+typedef struct _RemoteQueue RemoteQueue;
 
-/* The place of one client. */
-typedef struct _CcwPlace CcwPlace;
-
-/* gone: a client has hung up, and has no place any more. */
-CcwQueue *ccw_queue_new(CcwPoll *poll, void (*gone)(gpointer client));
-void ccw_queue_free(CcwQueue *queue); /* no client waits */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwQueue, ccw_queue_free)
-
-gboolean ccw_queue_is_empty(const CcwQueue *queue);
+/* The entry of one client in the queue. */
+typedef struct _RemoteQueued RemoteQueued;
 
 /**
- * ccw_queue_add:
+ * remote_queue_new:
+ * @gone: called when a client has hung up and left the queue
+ */
+RemoteQueue *remote_queue_new(RpcPoll *poll, void (*gone)(gpointer client));
+void remote_queue_free(RemoteQueue *queue); /* only if no client waits */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RemoteQueue, remote_queue_free)
+
+gboolean remote_queue_is_empty(const RemoteQueue *queue);
+
+/**
+ * remote_queue_add:
  * @uid: the client's user
- * @fd: its socket, which is watched
+ * @fd: its socket, which the queue watches
  *
- * Returns: its place, until the client is served, has gone or is removed.
+ * Returns: the entry, valid until the client leaves the queue.
  */
-CcwPlace *ccw_queue_add(CcwQueue *queue, uid_t uid, int fd, gpointer client);
+RemoteQueued *remote_queue_add(RemoteQueue *queue, uid_t uid, int fd, gpointer client);
 
-/* Returns: the client. */
-gpointer ccw_queue_remove(CcwPlace *place);
+/* Removes a client from the queue. Returns: the client. */
+gpointer remote_queue_remove(RemoteQueued *entry);
 
 /**
- * ccw_queue_serve:
- * @serve: whether there is room for that client; then it has lost its place
+ * remote_queue_serve:
+ * @serve: returns whether virtccwd has room for the client; if so, it has removed the client from the queue
  *
- * Serves one client: calls @serve for the first one of each user, until there is room for one.
+ * Serves one client: calls @serve for the first client of each user, until it returns TRUE.
  *
- * Returns: FALSE if there is room for no client.
+ * Returns: FALSE if virtccwd has room for no client.
  */
-gboolean ccw_queue_serve(CcwQueue *queue, gboolean (*serve)(gpointer client));
+gboolean remote_queue_serve(RemoteQueue *queue, gboolean (*serve)(gpointer client));
 
-/* Removes any client that waits. Returns: NULL if no client waits. */
-gpointer ccw_queue_remove_any(CcwQueue *queue);
+/* Removes any client. Returns: the client, or NULL if no client waits. */
+gpointer remote_queue_remove_any(RemoteQueue *queue);

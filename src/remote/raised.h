@@ -1,38 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Replies that were raised lately, as libvirt wrote them and as the clients had them. Programs that watch domains ask
- * for the same XML again and again; the answer to the same bytes is the same, whoever asks. Only the main thread uses
- * it.
+ * The latest raised replies: libvirt's payloads and the payloads that virtccwd made of them. Programs that watch
+ * domains ask for the same XML again and again, and the same bytes give the same result for every client. For the main
+ * thread only.
  *
- * It takes 4 MiB at most: CCW_RAISED_SLOTS replies of CCW_RAISED_MAX bytes, in two forms. Looking for a reply compares
- * it with one other at most.
+ * The replies take 4 MiB at most: REMOTE_RAISED_SLOTS replies of REMOTE_RAISED_MAX bytes, in two forms. A search
+ * compares the reply with at most one other.
  */
 #pragma once
 
 #include "rpc/wire.h"
 
-#define CCW_RAISED_SLOTS 64u
-#define CCW_RAISED_MAX 32768u /* bytes of a payload; longer ones are raised each time */
+#define REMOTE_RAISED_SLOTS 64u
+#define REMOTE_RAISED_MAX 32768u /* bytes of a payload; a worker raises a longer one each time */
 
-typedef struct _CcwRaised CcwRaised;
+typedef struct _RemoteRaised RemoteRaised;
 
-CcwRaised *ccw_raised_new(void);
-void ccw_raised_free(CcwRaised *raised);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CcwRaised, ccw_raised_free)
+/* Returns: an empty set of replies. */
+RemoteRaised *remote_raised_new(void);
+void remote_raised_free(RemoteRaised *raised);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RemoteRaised, remote_raised_free)
 
-/*
- * ccw_raised_keep: remembers what a reply was raised to
- * @frame: the reply, a whole frame
- * @payload: of the raised reply; a reference to it is kept
+/**
+ * remote_raised_keep:
+ * @frame: libvirt's reply, a whole frame
+ * @payload: of the raised reply; the function takes a reference of its own
  *
- * A reply with a password is not remembered.
+ * Keeps the raised form of a reply, unless the reply has a password.
  */
-void ccw_raised_keep(CcwRaised *raised, const GByteArray *frame, GBytes *payload);
+void remote_raised_keep(RemoteRaised *raised, const GByteArray *frame, GBytes *payload);
 
-/*
- * ccw_raised_find: the raised form of a reply with the same procedure and the same bytes as one of those
- * @raised: NULL: nothing is found
+/**
+ * remote_raised_find:
+ * @raised: NULL: finds nothing
+ *
+ * Finds the raised form of a reply with the same procedure and the same bytes.
  *
  * Returns: a new frame with @header's serial, or NULL.
  */
-GByteArray *ccw_raised_find(const CcwRaised *raised, const CcwHeader *header, const guint8 *payload, gsize length);
+GByteArray *remote_raised_find(const RemoteRaised *raised, const RpcHeader *header, const guint8 *payload,
+                               gsize length);

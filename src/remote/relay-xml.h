@@ -1,31 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the relay does to the XML in a frame, and to the texts of errors: calls are lowered, replies raised. Data in,
- * data out, for any thread.
+ * Raises replies: rewrites the XML in libvirt's replies, and the texts of its errors. The functions change no state,
+ * and are for any thread. call.h lowers calls.
  */
 #pragma once
 
-#include "remote/procedures.h"
+#include "remote/protocol.h"
 #include "rpc/wire.h"
 
-/* A longer payload is not looked through in the main thread: a worker finds out that there is nothing to do. */
-#define CCW_RELAY_LOOK_MAX 65536u
+/* The main thread does not search a longer payload: a worker finds out whether there is an element of ours. */
+#define REMOTE_RELAY_SEARCH_MAX 65536u
 
-/* The row of a frame's procedure; NULL: there is none, and the frame passes. */
-const CcwProcedure *ccw_relay_lookup(const CcwHeader *header);
+/* Returns: whether the frame carries an error of libvirt's. */
+gboolean remote_relay_has_error(const RpcHeader *header);
 
-/* Whether the payload is an error of libvirt's. */
-gboolean ccw_relay_has_error(const CcwHeader *header);
-
-/*
- * A call's frame as the backend shall have it: our elements lowered. What libvirt is to judge itself is left as it
- * is. NULL and an error (CCW_ERROR_INVALID) if the backend shall not see it. map: as ccw_conf_lower has it.
+/**
+ * remote_relay_must_parse_reply:
+ * @procedure: the row of the reply, or NULL if the table has no row
+ *
+ * Takes linear time.
+ *
+ * Returns: whether remote_relay_raise() has to parse XML, for which it needs a worker.
  */
-GByteArray *ccw_relay_lower(const CcwProcedure *procedure, const CcwHeader *header, const guint8 *payload, gsize length,
-                            int map, GError **error);
+gboolean remote_relay_must_parse_reply(const RemoteProcedure *procedure, const RpcHeader *header, const guint8 *payload,
+                                       gsize length);
 
-/* Whether ccw_relay_raise() has to parse XML for it, which is for a worker to do. A quick look, linear. */
-gboolean ccw_relay_must_parse_reply(const CcwHeader *header, const guint8 *payload, gsize length);
-
-/* A reply's frame as the client shall have it: our elements raised, our UUIDs in errors as bus ids. */
-GByteArray *ccw_relay_raise(const CcwHeader *header, const guint8 *payload, gsize length);
+/**
+ * remote_relay_raise:
+ * @procedure: the row of the reply; NULL: the function changes only an error's texts
+ *
+ * Returns: the reply's frame for the client: our elements raised, our UUIDs in errors replaced by bus ids.
+ */
+GByteArray *remote_relay_raise(const RemoteProcedure *procedure, const RpcHeader *header, const guint8 *payload,
+                               gsize length);

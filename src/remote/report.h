@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What virtccwd's log says of each attach and detach: a line at info level when it is done or refused, with the device,
- * the domain and who asked. Clients cause these lines: they are bounded as util/log.h says, each kind apart. A
- * release has its line in hostdev/release-log.h.
+ * Logs each attach and detach at info level when it is done or rejected, with the device, the domain and the client.
+ * Clients cause these lines, so util/log.h limits them, each kind separately. hostdev/release-log.h logs releases.
  */
 #pragma once
 
-#include "remote/action.h"
+#include "remote/task.h"
 #include "util/address.h"
 #include "util/log.h"
 
-/* One kind of call: static, and its limits zero at first. */
+/* One kind of call. A static variable, whose limits are 0 at first. */
 typedef struct {
-    const char *done;  /* "attached" */
-    const char *verb;  /* "attach" */
-    const char *place; /* behind the devices: " to ", and the domain follows; " from this host" without a domain */
-    CcwLogLimit done_limit, refused_limit;
-} CcwReport;
+    const char *done; /* "attached" */
+    const char *verb; /* "attach" */
+    const char
+        *preposition; /* the words after the devices: " to ", before the domain; " from this host" without a domain */
+    CcwLogLimit done_limit, rejected_limit;
+} RemoteReport;
 
 /**
- * ccw_report_reply:
- * @devices: what the call is about: "ccw device 0.0.1234"
- * @reply: what the client gets, a frame; NULL: the client or libvirt has gone
+ * remote_report_reply:
+ * @devices: the devices of the call: "ccw device 0.0.1234"
+ * @reply: the frame that the client gets; NULL: the client or libvirt has left
  *
  * Logs how a client's call ended.
  */
-void ccw_report_reply(CcwReport *report, const CcwAction *action, const char *devices, const GByteArray *reply);
+void remote_report_reply(RemoteReport *report, const RemoteTask *task, const char *devices, const GByteArray *reply);
 
-/* "ccw device 0.0.1234", or "ccw devices 0.0.1234, 0.0.1235" */
-char *ccw_report_devices(const GArray *ids);
+/* Returns: "ccw device 0.0.1234", or "ccw devices 0.0.1234, 0.0.1235". */
+char *remote_report_devices(const GArray *ids);

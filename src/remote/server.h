@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The two sockets that clients of libvirt connect to, one to manage and one only to look, and who is let in there. Each
- * client that is gets a connection of its own to the backend's socket of the same name.
+ * The two sockets that clients of libvirt connect to, read-write and read-only, and the choice of the clients that
+ * virtccwd serves. Each of these clients gets its own connection to the backend's socket of the same name.
  */
 #pragma once
 
@@ -10,25 +10,37 @@
 #include "remote/connection.h"
 #include "remote/settings.h"
 
-#define CCW_SOCKET "libvirt-sock" /* the read-only one's name has "-ro" behind it */
+#define REMOTE_SOCKET "libvirt-sock" /* the name of the read-only socket ends in "-ro" */
 
 typedef struct {
     const char *socket_dir;
     const char *backend_dir;
     const char *socket_name;
-    int inherited[2]; /* read-write and read-only sockets that listen already; both -1: they are made in socket_dir */
-} CcwPlaces;
+    int inherited[2]; /* listening read-write and read-only sockets; both -1: the server makes them */
+} RemoteServerPaths;
 
-typedef struct _CcwServer CcwServer;
+typedef struct _RemoteServer RemoteServer;
 
-/*
- * Listens. services and settings outlive it. Takes the inherited sockets. Errors: CCW_ERROR_BUSY if somebody listens
- * there already, CCW_ERROR_NOT_FOUND for a group that is not there, CCW_ERROR_SYSTEM.
+/**
+ * remote_server_new:
+ * @services: outlive the server
+ * @settings: outlive the server
+ * @paths: the server owns the inherited sockets
+ *
+ * Begins to listen.
+ *
+ * Returns: NULL and CCW_ERROR_BUSY if another process listens on the sockets, CCW_ERROR_NOT_FOUND if the group does not
+ * exist, or CCW_ERROR_SYSTEM.
  */
-CcwServer *ccw_server_new(const CcwServices *services, const CcwSettings *settings, const CcwPlaces *places,
-                          GError **error);
+RemoteServer *remote_server_new(const RemoteServices *services, const RemoteSettings *settings,
+                                const RemoteServerPaths *paths, GError **error);
 
-/* Stops listening, unlinks the sockets that it made, closes clients; stopped is called when every action has ended. */
-void ccw_server_stop(CcwServer *server, void (*stopped)(gpointer data), gpointer data);
+/**
+ * remote_server_stop:
+ * @stopped: called with @data when every task has ended
+ *
+ * Stops listening, unlinks the sockets that the server made, and closes the clients' connections.
+ */
+void remote_server_stop(RemoteServer *server, void (*stopped)(gpointer data), gpointer data);
 
-void ccw_server_free(CcwServer *server); /* after stopped */
+void remote_server_free(RemoteServer *server); /* after stopped() was called */

@@ -7,7 +7,7 @@
 #include "util/error.h"
 
 #define PERMS_MAX 0777
-/* libvirt src/remote/remote_daemon_config.c */
+/* Defaults of libvirt (src/remote/remote_daemon_config.c). */
 #define MAX_CLIENTS 5000
 #define MAX_QUEUED_CLIENTS 1000
 #define MAX_ANONYMOUS_CLIENTS 20
@@ -24,25 +24,25 @@ static const struct setting {
     Kind kind;
     goffset offset;
 } table[] = {
-    { "unix_sock_dir", KIND_TEXT, G_STRUCT_OFFSET(CcwSettings, unix_sock_dir) },
-    { "unix_sock_group", KIND_TEXT, G_STRUCT_OFFSET(CcwSettings, unix_sock_group) },
-    { "unix_sock_rw_perms", KIND_PERMS, G_STRUCT_OFFSET(CcwSettings, unix_sock_perms[0]) },
-    { "unix_sock_ro_perms", KIND_PERMS, G_STRUCT_OFFSET(CcwSettings, unix_sock_perms[1]) },
-    { "auth_unix_rw", KIND_AUTH, G_STRUCT_OFFSET(CcwSettings, auth_unix[0]) },
-    { "auth_unix_ro", KIND_AUTH, G_STRUCT_OFFSET(CcwSettings, auth_unix[1]) },
-    { "max_clients", KIND_NUMBER, G_STRUCT_OFFSET(CcwSettings, max_clients) },
-    { "max_queued_clients", KIND_NUMBER, G_STRUCT_OFFSET(CcwSettings, max_queued_clients) },
-    { "max_anonymous_clients", KIND_NUMBER, G_STRUCT_OFFSET(CcwSettings, max_anonymous_clients) },
-    { "max_user_clients", KIND_NUMBER, G_STRUCT_OFFSET(CcwSettings, max_user_clients) },
+    { "unix_sock_dir", KIND_TEXT, G_STRUCT_OFFSET(RemoteSettings, unix_sock_dir) },
+    { "unix_sock_group", KIND_TEXT, G_STRUCT_OFFSET(RemoteSettings, unix_sock_group) },
+    { "unix_sock_rw_perms", KIND_PERMS, G_STRUCT_OFFSET(RemoteSettings, unix_sock_perms[0]) },
+    { "unix_sock_ro_perms", KIND_PERMS, G_STRUCT_OFFSET(RemoteSettings, unix_sock_perms[1]) },
+    { "auth_unix_rw", KIND_AUTH, G_STRUCT_OFFSET(RemoteSettings, auth_unix[0]) },
+    { "auth_unix_ro", KIND_AUTH, G_STRUCT_OFFSET(RemoteSettings, auth_unix[1]) },
+    { "max_clients", KIND_NUMBER, G_STRUCT_OFFSET(RemoteSettings, max_clients) },
+    { "max_queued_clients", KIND_NUMBER, G_STRUCT_OFFSET(RemoteSettings, max_queued_clients) },
+    { "max_anonymous_clients", KIND_NUMBER, G_STRUCT_OFFSET(RemoteSettings, max_anonymous_clients) },
+    { "max_user_clients", KIND_NUMBER, G_STRUCT_OFFSET(RemoteSettings, max_user_clients) },
 };
 
-CcwSettings *ccw_settings_new(void)
+RemoteSettings *remote_settings_new(void)
 {
-    CcwSettings *settings = g_new0(CcwSettings, 1);
+    RemoteSettings *settings = g_new0(RemoteSettings, 1);
 
-    *settings = (CcwSettings){
+    *settings = (RemoteSettings){
         .unix_sock_perms = { 0777, 0777 },
-        .auth_unix = { CCW_AUTH_POLKIT, CCW_AUTH_POLKIT },
+        .auth_unix = { REMOTE_AUTH_POLKIT, REMOTE_AUTH_POLKIT },
         .max_clients = MAX_CLIENTS,
         .max_queued_clients = MAX_QUEUED_CLIENTS,
         .max_anonymous_clients = MAX_ANONYMOUS_CLIENTS,
@@ -50,7 +50,7 @@ CcwSettings *ccw_settings_new(void)
     return settings;
 }
 
-void ccw_settings_free(CcwSettings *settings)
+void remote_settings_free(RemoteSettings *settings)
 {
     if (!settings)
         return;
@@ -73,13 +73,13 @@ static gboolean set_perms(guint *perms, const char *value, GError **error)
     return TRUE;
 }
 
-static gboolean set_auth(CcwAuth *auth, const char *value, GError **error)
+static gboolean set_auth(RemoteAuth *auth, const char *value, GError **error)
 {
     if (strcmp(value, "none") != 0 && strcmp(value, "polkit") != 0) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "'%s' is not supported: give \"none\" or \"polkit\"", value);
         return FALSE;
     }
-    *auth = strcmp(value, "polkit") == 0 ? CCW_AUTH_POLKIT : CCW_AUTH_NONE;
+    *auth = strcmp(value, "polkit") == 0 ? REMOTE_AUTH_POLKIT : REMOTE_AUTH_NONE;
     return TRUE;
 }
 
@@ -95,8 +95,8 @@ static gboolean set_number(guint *number, const char *value, GError **error)
     return TRUE;
 }
 
-/* Numbers stand as they are, everything else in quotes. */
-static gboolean set(CcwSettings *settings, const struct setting *setting, const char *value, gboolean quoted,
+/* Sets one setting. A number has no quotes, any other value has. */
+static gboolean set(RemoteSettings *settings, const struct setting *setting, const char *value, gboolean quoted,
                     GError **error)
 {
     gpointer at = G_STRUCT_MEMBER_P(settings, setting->offset);
@@ -121,14 +121,14 @@ static gboolean set(CcwSettings *settings, const struct setting *setting, const 
     return TRUE;
 }
 
-/* Behind a value there may be a comment. */
+/* Returns: whether only a comment follows the value. */
 static gboolean is_end(const char *text)
 {
     text += strspn(text, " \t\r");
     return !*text || *text == '#';
 }
 
-/* The value in a line's rest, unquoted; NULL if it is none. */
+/* Returns: the value in the rest of a line, without quotes, or NULL if the line has no value. */
 static char *take_value(const char *rest, gboolean *ret_quoted)
 {
     gboolean quoted = *rest == '"' || *rest == '\'';
@@ -149,7 +149,7 @@ static const struct setting *find(const char *name)
     return NULL;
 }
 
-static gboolean parse_line(CcwSettings *settings, const char *line, GError **error)
+static gboolean parse_line(RemoteSettings *settings, const char *line, GError **error)
 {
     const char *start = line + strspn(line, " \t\r");
     gsize length = strspn(start, G_CSET_a_2_z "_");
@@ -175,7 +175,7 @@ static gboolean parse_line(CcwSettings *settings, const char *line, GError **err
     return FALSE;
 }
 
-gboolean ccw_settings_parse(CcwSettings *settings, const char *text, const char *name, GError **error)
+gboolean remote_settings_parse(RemoteSettings *settings, const char *text, const char *name, GError **error)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
@@ -192,13 +192,13 @@ gboolean ccw_settings_parse(CcwSettings *settings, const char *text, const char 
     return FALSE;
 }
 
-gboolean ccw_settings_load(CcwSettings *settings, const char *path, GError **error)
+gboolean remote_settings_load(RemoteSettings *settings, const char *path, GError **error)
 {
     g_autofree char *text = NULL;
     g_autoptr(GError) local = NULL;
 
     if (g_file_get_contents(path, &text, NULL, &local))
-        return ccw_settings_parse(settings, text, path, error);
+        return remote_settings_parse(settings, text, path, error);
     ccw_error_set_errno(error, g_error_matches(local, G_FILE_ERROR, G_FILE_ERROR_NOENT) ? ENOENT : EACCES,
                         "cannot read %s", path);
     return FALSE;

@@ -1,57 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remote/validator.h"
 
-#include <string.h>
-
 #include "qemu/validate.h"
-#include "util/error.h"
 
-#define UNSUPPORTED "unsupported configuration: "
-
-/* libvirt's client library puts the words of CCW_ERROR_UNSUPPORTED's number before the message. */
-static void sort_error(GError *error)
+void remote_remarks_clear(RemoteRemarks *remarks)
 {
-    char *at = g_error_matches(error, CCW_ERROR, CCW_ERROR_INVALID) ? strstr(error->message, UNSUPPORTED) : NULL;
-
-    if (!at)
-        return;
-    memmove(at, at + strlen(UNSUPPORTED), strlen(at + strlen(UNSUPPORTED)) + 1);
-    error->code = CCW_ERROR_UNSUPPORTED;
+    g_clear_pointer(&remarks->warnings, g_ptr_array_unref);
+    g_clear_pointer(&remarks->devices, g_array_unref);
 }
 
-static gboolean validate(const char *xml, const CcwMapCss *map_css, CcwQemuValidate *with, GError **error)
+static QemuValidate prepare(RemoteRemarks *remarks)
 {
-    with->has_domain = map_css != NULL;
-    with->map_css = map_css ? *map_css : CCW_MAP_CSS_ABSENT;
-    return ccw_qemu_validate(xml, with, error);
+    remote_remarks_clear(remarks);
+    remarks->warnings = qemu_warnings_new();
+    remarks->devices = g_array_new(FALSE, FALSE, sizeof(QemuDevice));
+    return (QemuValidate){ .devices = remarks->devices, .warnings = remarks->warnings };
 }
 
-gboolean ccw_validator_check(const char *xml, const CcwMapCss *map_css, GError **error)
+gboolean remote_validator_check(ConfXml *xml, const ConfMapCss *map_css, RemoteRemarks *remarks, GError **error)
 {
-    CcwQemuValidate with = { 0 };
-    GError *local = NULL;
+    QemuValidate with = prepare(remarks);
 
-    if (validate(xml, map_css, &with, &local))
-        return TRUE;
-    sort_error(local);
-    g_propagate_error(error, local);
-    return FALSE;
+    with.has_domain = map_css != NULL;
+    with.map_css = map_css ? *map_css : CONF_MAP_CSS_ABSENT;
+    return qemu_validate_xml(xml, &with, error);
 }
 
-GPtrArray *ccw_validator_read(const char *xml, GArray *devices)
+void remote_validator_look_up(RemoteRemarks *remarks, CssHost *host)
 {
-    GPtrArray *warnings = g_ptr_array_new_with_free_func(g_free);
-    CcwQemuValidate with = { .devices = devices, .warnings = warnings };
-
-    validate(xml, NULL, &with, NULL);
-    return warnings;
-}
-
-GPtrArray *ccw_validator_warn(const char *xml, const CcwMapCss *map_css, CcwHost *host)
-{
-    GPtrArray *warnings = g_ptr_array_new_with_free_func(g_free);
-    CcwQemuValidate with = { .host = host, .warnings = warnings };
-
-    validate(xml, map_css, &with, NULL);
-    return warnings;
+    if (host && remarks->devices)
+        qemu_warn_of_devices(host, remarks->devices, remarks->warnings);
 }

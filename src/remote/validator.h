@@ -1,46 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The validation that virtccwd does of a client's XML. It needs the XML alone: it starts no program, opens no file that
- * the XML names, and keeps nothing. Whether the emulator has vfio-ccw is libvirt's to check, at define and at start.
+ * virtccwd's validation of a client's XML. It needs only the XML: it starts no program, opens no file that the XML
+ * names, and keeps no state. libvirt checks whether the emulator has vfio-ccw, when it defines and starts the domain.
  */
 #pragma once
 
 #include "conf/conf.h"
 #include "css/host.h"
 
-/*
- * ccw_validator_check:
+/* Remarks on a document that are not errors. Empty if all 0. */
+typedef struct {
+    GPtrArray *warnings; /* of QemuWarning *, or NULL */
+    GArray *devices;     /* of QemuDevice: devices of the document, for remote_validator_look_up(); or NULL */
+} RemoteRemarks;
+
+void remote_remarks_clear(RemoteRemarks *remarks);
+
+/**
+ * remote_validator_check:
  * @xml: a domain or a bare hostdev, as the client sent it
- * @map_css: for a bare hostdev the feature of its domain; NULL if it is not known
+ * @map_css: for a bare hostdev: the feature of its domain; NULL if unknown
+ * @remarks: empty; receives the remarks on @xml
  *
- * Checks the ccw devices in @xml before libvirt authorises the call: the time is linear in the length of @xml. For any
- * thread.
+ * Checks the ccw devices in @xml before libvirt authorises the call, in linear time. For any thread.
  *
- * Returns: FALSE and CCW_ERROR_INVALID (the XML contradicts itself) or CCW_ERROR_UNSUPPORTED (QEMU cannot do it).
+ * Returns: FALSE and CCW_ERROR_INVALID (the XML contradicts itself) or CCW_ERROR_UNSUPPORTED (QEMU does not support
+ * it).
  */
-gboolean ccw_validator_check(const char *xml, const CcwMapCss *map_css, GError **error);
+gboolean remote_validator_check(ConfXml *xml, const ConfMapCss *map_css, RemoteRemarks *remarks, GError **error);
 
-/*
- * ccw_validator_read:
- * @xml: a domain
- * @devices: its ccw devices are added, of CcwQemuDevice, for ccw_qemu_warn_of_devices()
+/**
+ * remote_validator_look_up:
+ * @host: NULL: does nothing
  *
- * Looks for what ccw_validator_warn() does, but for the devices on the host. Reads nothing but @xml.
- *
- * Returns: an array of char *, a line each.
+ * Adds a warning for each device of @remarks that @host does not have or that is not a DASD. Reads sysfs: call it in a
+ * worker, and only after libvirt has authorised the call.
  */
-GPtrArray *ccw_validator_read(const char *xml, GArray *devices);
-
-/*
- * ccw_validator_warn:
- * @xml: as ccw_validator_check; also in libvirt's own form
- * @map_css: as ccw_validator_check
- * @host: where the devices are looked up; NULL for no look-up
- *
- * Looks for what an administrator should know of @xml and is no error: a device that @host does not have or that is not
- * a DASD, and <s390-map-css state='off'/>. Reads sysfs: call it in a worker, and only after libvirt authorised the
- * call.
- *
- * Returns: an array of char *, a line each.
- */
-GPtrArray *ccw_validator_warn(const char *xml, const CcwMapCss *map_css, CcwHost *host);
+void remote_validator_look_up(RemoteRemarks *remarks, CssHost *host);

@@ -7,9 +7,9 @@
 #include "util/endian.h"
 #include "util/error.h"
 
-/* One call of ccw_inbox_feed: what is left to read, and the run of bytes that are to be passed on together. */
+/* One call of rpc_inbox_feed(): the bytes that are left, and the run of bytes to be passed together. */
 typedef struct {
-    CcwInbox *inbox;
+    RpcInbox *inbox;
     const guint8 *start;
     const guint8 *at;
     gsize left;
@@ -21,31 +21,31 @@ typedef struct {
     GError **error;
 } Feed;
 
-void ccw_inbox_init(CcwInbox *inbox, const CcwInboxOps *ops, gpointer data)
+void rpc_inbox_init(RpcInbox *inbox, const RpcInboxOps *ops, gpointer data)
 {
-    *inbox = (CcwInbox){ .ops = ops, .data = data };
+    *inbox = (RpcInbox){ .ops = ops, .data = data };
 }
 
-static void close_fds(const CcwInbox *inbox, GArray *fds)
+static void close_fds(const RpcInbox *inbox, GArray *fds)
 {
     ccw_fds_close(inbox->closer, fds);
     g_array_unref(fds);
 }
 
-void ccw_inbox_clear(CcwInbox *inbox)
+void rpc_inbox_clear(RpcInbox *inbox)
 {
-    g_clear_pointer(&inbox->taken, g_byte_array_unref);
-    if (inbox->taken_fds)
-        close_fds(inbox, g_steal_pointer(&inbox->taken_fds));
-    inbox->taking = FALSE; /* or its user is charged for the rest of the frame for ever */
+    g_clear_pointer(&inbox->held, g_byte_array_unref);
+    if (inbox->held_fds)
+        close_fds(inbox, g_steal_pointer(&inbox->held_fds));
+    inbox->is_holding = FALSE; /* otherwise the account would charge the user for the frame for ever */
 }
 
-gboolean ccw_inbox_at_boundary(const CcwInbox *inbox)
+gboolean rpc_inbox_at_boundary(const RpcInbox *inbox)
 {
-    return inbox->state == CCW_INBOX_HEAD || inbox->state == CCW_INBOX_COUNT || inbox->taking || inbox->dropping;
+    return inbox->state == RPC_INBOX_HEAD || inbox->state == RPC_INBOX_COUNT || inbox->is_holding || inbox->dropping;
 }
 
-void ccw_inbox_want_boundary(CcwInbox *inbox)
+void rpc_inbox_want_boundary(RpcInbox *inbox)
 {
     inbox->want_boundary = TRUE;
 }
@@ -63,7 +63,7 @@ static void pass_run(Feed *feed)
     feed->run_length = 0;
 }
 
-/* Bytes of this feed are passed in runs as long as possible: many small frames are one write. */
+/* Passes the bytes of this feed in runs as long as possible: many small frames are one write. */
 static void pass(Feed *feed, const guint8 *bytes, gsize length)
 {
     if (feed->run_length && feed->run + feed->run_length != bytes)
@@ -75,11 +75,11 @@ static void pass(Feed *feed, const guint8 *bytes, gsize length)
 
 static void frame_ended(Feed *feed)
 {
-    CcwInbox *inbox = feed->inbox;
+    RpcInbox *inbox = feed->inbox;
 
-    inbox->state = CCW_INBOX_HEAD;
+    inbox->state = RPC_INBOX_HEAD;
     inbox->head_length = 0;
-    inbox->taking = FALSE;
+    inbox->is_holding = FALSE;
     inbox->dropping = FALSE;
     if (inbox->want_boundary) {
         pass_run(feed);
@@ -91,16 +91,16 @@ static void frame_ended(Feed *feed)
 static void body_ended(Feed *feed)
 {
     if (feed->inbox->fds)
-        feed->inbox->state = CCW_INBOX_FDS;
+        feed->inbox->state = RPC_INBOX_FDS;
     else
         frame_ended(feed);
 }
 
-static void frame_taken(Feed *feed, const guint8 *payload, gsize length)
+static void frame_held(Feed *feed, const guint8 *payload, gsize length)
 {
-    CcwInbox *inbox = feed->inbox;
-    g_autoptr(GByteArray) taken G_GNUC_UNUSED = g_steal_pointer(&inbox->taken);
-    GArray *fds = g_steal_pointer(&inbox->taken_fds);
+    RpcInbox *inbox = feed->inbox;
+    g_autoptr(GByteArray) held G_GNUC_UNUSED = g_steal_pointer(&inbox->held);
+    GArray *fds = g_steal_pointer(&inbox->held_fds);
 
     pass_run(feed);
     if (!inbox->ops->frame(&inbox->header, payload, length, fds, inbox->data))
@@ -110,51 +110,51 @@ static void frame_taken(Feed *feed, const guint8 *payload, gsize length)
     frame_ended(feed);
 }
 
-static void body_taken(Feed *feed)
+static void body_held(Feed *feed)
 {
-    CcwInbox *inbox = feed->inbox;
+    RpcInbox *inbox = feed->inbox;
 
     if (inbox->fds)
-        inbox->state = CCW_INBOX_FDS;
-    else if (inbox->taken)
-        frame_taken(feed, inbox->taken->data, inbox->taken->len);
+        inbox->state = RPC_INBOX_FDS;
+    else if (inbox->held)
+        frame_held(feed, inbox->held->data, inbox->held->len);
     else
-        frame_taken(feed, feed->at, 0);
+        frame_held(feed, feed->at, 0);
 }
 
-static void begin_taking(Feed *feed)
+static void begin_holding(Feed *feed)
 {
-    feed->inbox->state = CCW_INBOX_BODY;
+    feed->inbox->state = RPC_INBOX_BODY;
     if (feed->inbox->remaining == 0)
-        body_taken(feed);
+        body_held(feed);
 }
 
 static void begin_dropping(Feed *feed)
 {
     pass_run(feed);
-    feed->inbox->state = CCW_INBOX_BODY;
+    feed->inbox->state = RPC_INBOX_BODY;
     if (feed->inbox->remaining == 0)
         body_ended(feed);
 }
 
-/* Its head came in this feed as a whole, just now, or began in an earlier one. */
+/* Passes the head, which came in this feed as a whole, or began in an earlier feed. */
 static void begin_passing(Feed *feed)
 {
-    CcwInbox *inbox = feed->inbox;
+    RpcInbox *inbox = feed->inbox;
 
     if ((gsize)(feed->at - feed->start) >= inbox->head_length)
         pass(feed, feed->at - inbox->head_length, inbox->head_length);
     else
         inbox->ops->pass(inbox->head, inbox->head_length, inbox->data);
-    inbox->state = CCW_INBOX_BODY;
+    inbox->state = RPC_INBOX_BODY;
     if (inbox->remaining == 0)
         body_ended(feed);
 }
 
 static void begin_body(Feed *feed)
 {
-    if (feed->inbox->taking)
-        begin_taking(feed);
+    if (feed->inbox->is_holding)
+        begin_holding(feed);
     else if (feed->inbox->dropping)
         begin_dropping(feed);
     else
@@ -163,12 +163,12 @@ static void begin_body(Feed *feed)
 
 static gboolean read_count(Feed *feed)
 {
-    CcwInbox *inbox = feed->inbox;
+    RpcInbox *inbox = feed->inbox;
 
-    inbox->fds = ccw_load_be32(inbox->head + CCW_FRAME_HEAD);
-    if (inbox->fds > CCW_FRAME_FDS_MAX) {
+    inbox->fds = ccw_load_be32(inbox->head + RPC_FRAME_HEAD);
+    if (inbox->fds > RPC_FRAME_FDS_MAX) {
         g_set_error(feed->error, CCW_ERROR, CCW_ERROR_PROTOCOL, "a frame announces %u file descriptors, %u are allowed",
-                    inbox->fds, CCW_FRAME_FDS_MAX);
+                    inbox->fds, RPC_FRAME_FDS_MAX);
         return FALSE;
     }
     inbox->remaining -= 4;
@@ -179,41 +179,41 @@ static gboolean read_count(Feed *feed)
 
 static gboolean read_header(Feed *feed)
 {
-    CcwInbox *inbox = feed->inbox;
+    RpcInbox *inbox = feed->inbox;
 
-    if (!ccw_header_decode(inbox->head, &inbox->header, feed->error))
+    if (!rpc_header_decode(inbox->head, &inbox->header, feed->error))
         return FALSE;
-    inbox->remaining = inbox->header.length - CCW_FRAME_HEAD;
+    inbox->remaining = inbox->header.length - RPC_FRAME_HEAD;
     inbox->fds = 0;
     switch (inbox->ops->header(&inbox->header, inbox->data)) {
-    case CCW_INBOX_STOP:
+    case RPC_INBOX_STOP:
         feed->stopped = TRUE;
         return TRUE;
-    case CCW_INBOX_TAKE:
-        inbox->taking = TRUE;
+    case RPC_INBOX_HOLD:
+        inbox->is_holding = TRUE;
         break;
-    case CCW_INBOX_DROP:
+    case RPC_INBOX_DROP:
         inbox->dropping = TRUE;
         break;
-    case CCW_INBOX_PASS:
+    case RPC_INBOX_PASS:
         break;
     }
-    if (!ccw_header_has_fds(&inbox->header)) {
+    if (!rpc_header_has_fds(&inbox->header)) {
         begin_body(feed);
     } else if (inbox->remaining < 4) {
         g_set_error(feed->error, CCW_ERROR, CCW_ERROR_PROTOCOL,
                     "a frame of %u bytes has no room for its count of file descriptors", inbox->header.length);
         return FALSE;
     } else {
-        inbox->state = CCW_INBOX_COUNT;
+        inbox->state = RPC_INBOX_COUNT;
     }
     return TRUE;
 }
 
-/* The head of a frame may come in parts; it is put together in the inbox, where it outlives the feed. */
+/* Collects the head of a frame in the inbox, because the head may come in parts, over several feeds. */
 static gboolean feed_head(Feed *feed, guint wanted, gboolean (*complete)(Feed *feed))
 {
-    CcwInbox *inbox = feed->inbox;
+    RpcInbox *inbox = feed->inbox;
     gsize length = MIN(feed->left, wanted - inbox->head_length);
 
     memcpy(inbox->head + inbox->head_length, feed->at, length);
@@ -222,48 +222,51 @@ static gboolean feed_head(Feed *feed, guint wanted, gboolean (*complete)(Feed *f
     return inbox->head_length < wanted || complete(feed);
 }
 
-static gboolean is_kept(const CcwInbox *inbox, gsize length)
+static gboolean is_kept(const RpcInbox *inbox, gsize length)
 {
     return !inbox->ops->keeps || inbox->ops->keeps(&inbox->header, length, inbox->data);
 }
 
-static void drop_taken(Feed *feed)
+static void drop_held(Feed *feed)
 {
-    CcwInbox *inbox = feed->inbox;
+    RpcInbox *inbox = feed->inbox;
 
-    g_clear_pointer(&inbox->taken, g_byte_array_unref);
-    inbox->taking = FALSE;
+    g_clear_pointer(&inbox->held, g_byte_array_unref);
+    inbox->is_holding = FALSE;
     inbox->dropping = TRUE;
 }
 
-/* A frame that came in one piece is handed over where it lies; else it grows as it comes, whatever its length says. */
-static void feed_taken(Feed *feed, gsize length)
+/*
+ * Hands a frame that came in one piece over without a copy. Otherwise collects the frame as it comes, and reserves no
+ * memory by its announced length.
+ */
+static void feed_held(Feed *feed, gsize length)
 {
-    CcwInbox *inbox = feed->inbox;
+    RpcInbox *inbox = feed->inbox;
     const guint8 *bytes = feed->at;
 
     advance(feed, length);
-    if (!inbox->taken && length == inbox->remaining && !inbox->fds) {
-        frame_taken(feed, bytes, length);
+    if (!inbox->held && length == inbox->remaining && !inbox->fds) {
+        frame_held(feed, bytes, length);
         return;
     }
-    if (!inbox->taken)
-        inbox->taken = g_byte_array_new();
-    g_byte_array_append(inbox->taken, bytes, (guint)length);
+    if (!inbox->held)
+        inbox->held = g_byte_array_new();
+    g_byte_array_append(inbox->held, bytes, (guint)length);
     inbox->remaining -= length;
     if (inbox->remaining == 0)
-        body_taken(feed);
+        body_held(feed);
 }
 
 static void feed_body(Feed *feed)
 {
-    CcwInbox *inbox = feed->inbox;
+    RpcInbox *inbox = feed->inbox;
     gsize length = MIN(feed->left, inbox->remaining);
 
-    if (inbox->taking && !is_kept(inbox, length))
-        drop_taken(feed);
-    if (inbox->taking) {
-        feed_taken(feed, length);
+    if (inbox->is_holding && !is_kept(inbox, length))
+        drop_held(feed);
+    if (inbox->is_holding) {
+        feed_held(feed, length);
         return;
     }
     if (!inbox->dropping)
@@ -284,20 +287,20 @@ static void fd_passed(Feed *feed, int fd)
         frame_ended(feed);
 }
 
-static void fd_taken(Feed *feed, int fd)
+static void fd_held(Feed *feed, int fd)
 {
-    CcwInbox *inbox = feed->inbox;
+    RpcInbox *inbox = feed->inbox;
 
-    if (!inbox->taken_fds)
-        inbox->taken_fds = g_array_new(FALSE, FALSE, sizeof(gint));
-    g_array_append_val(inbox->taken_fds, fd);
+    if (!inbox->held_fds)
+        inbox->held_fds = g_array_new(FALSE, FALSE, sizeof(gint));
+    g_array_append_val(inbox->held_fds, fd);
     if (!inbox->fds)
-        body_taken(feed);
+        body_held(feed);
 }
 
 static gboolean feed_fd(Feed *feed)
 {
-    CcwInbox *inbox = feed->inbox;
+    RpcInbox *inbox = feed->inbox;
     int fd;
 
     if (feed->fds->len == 0) {
@@ -310,14 +313,14 @@ static gboolean feed_fd(Feed *feed)
     g_array_remove_index(feed->fds, 0);
     advance(feed, 1);
     inbox->fds--;
-    if (inbox->taking)
-        fd_taken(feed, fd);
+    if (inbox->is_holding)
+        fd_held(feed, fd);
     else
         fd_passed(feed, fd);
     return TRUE;
 }
 
-static gboolean is_ready(const CcwInbox *inbox)
+static gboolean is_ready(const RpcInbox *inbox)
 {
     return inbox->head_length > 0 || !inbox->ops->ready || inbox->ops->ready(inbox->data);
 }
@@ -325,23 +328,23 @@ static gboolean is_ready(const CcwInbox *inbox)
 static gboolean feed_some(Feed *feed)
 {
     switch (feed->inbox->state) {
-    case CCW_INBOX_HEAD:
+    case RPC_INBOX_HEAD:
         feed->paused = !is_ready(feed->inbox);
         if (feed->paused)
             return TRUE;
-        return feed_head(feed, CCW_FRAME_HEAD, read_header);
-    case CCW_INBOX_COUNT:
-        return feed_head(feed, CCW_FRAME_HEAD + 4, read_count);
-    case CCW_INBOX_FDS:
+        return feed_head(feed, RPC_FRAME_HEAD, read_header);
+    case RPC_INBOX_COUNT:
+        return feed_head(feed, RPC_FRAME_HEAD + 4, read_count);
+    case RPC_INBOX_FDS:
         return feed_fd(feed);
-    case CCW_INBOX_BODY:
+    case RPC_INBOX_BODY:
         feed_body(feed);
         return TRUE;
     }
     return TRUE;
 }
 
-gboolean ccw_inbox_feed(CcwInbox *inbox, const guint8 *bytes, gsize length, GArray *fds, gboolean *ret_stopped,
+gboolean rpc_inbox_feed(RpcInbox *inbox, const guint8 *bytes, gsize length, GArray *fds, gboolean *ret_stopped,
                         GError **error)
 {
     Feed feed = { .inbox = inbox, .start = bytes, .at = bytes, .left = length, .fds = fds, .error = error };

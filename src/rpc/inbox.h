@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Takes a byte stream with file descriptors apart into frames. For each header its owner says whether the frame passes,
- * and then its bytes are handed on as they come, never held; or is taken, and then it is handed over whole. Who sends
- * and receives does not belong here.
+ * Splits a byte stream with file descriptors into frames. The owner of the inbox decides about each frame by its
+ * header. The inbox passes a frame on as its bytes come, and keeps no byte of it; or it holds the frame, and hands it
+ * over as a whole. Reading from the socket does not belong here.
  */
 #pragma once
 
@@ -12,66 +12,84 @@
 #include "util/fd.h"
 
 typedef enum {
-    CCW_INBOX_PASS,
-    CCW_INBOX_TAKE,
-    CCW_INBOX_DROP, /* its bytes and descriptors are thrown away as they come */
-    CCW_INBOX_STOP, /* the stream ends here: nothing more is handed over */
-} CcwInboxWay;
+    RPC_INBOX_PASS,
+    RPC_INBOX_HOLD,
+    RPC_INBOX_DROP, /* the inbox throws the bytes and descriptors away */
+    RPC_INBOX_STOP, /* the stream ends here: the inbox hands no more bytes over */
+} RpcInboxHandling;
 
 typedef struct {
-    /* Every frame, once its header is there. */
-    CcwInboxWay (*header)(const CcwHeader *header, gpointer data);
-    /* Bytes of frames that pass; may be of several frames, or of a part of one. */
+    /* Called when the header of a frame has come. Returns: how to handle the frame. */
+    RpcInboxHandling (*header)(const RpcHeader *header, gpointer data);
+    /* Called with bytes that pass: of several frames, or of a part of one. */
     void (*pass)(const guint8 *bytes, gsize length, gpointer data);
-    /* A descriptor behind a frame that passes; and with it goes one byte. Takes fd. */
+    /* Called with a descriptor that passes, which one byte carries. Takes ownership of @fd. */
     void (*pass_fd)(int fd, gpointer data);
     /*
-     * A frame that was taken, whole: its payload without the count of descriptors, which is header->fds, and these, as
-     * gint; NULL without. Takes those that it removes from the array. FALSE stops.
+     * Called with a whole frame of RPC_INBOX_HOLD. @payload lacks the count of descriptors, which is header->fds. @fds:
+     * the descriptors, as gint, or NULL if the frame has none; the function owns those that it removes. Returns: FALSE
+     * ends the stream.
      */
-    gboolean (*frame)(const CcwHeader *header, const guint8 *payload, gsize length, GArray *fds, gpointer data);
-    /* A frame that passed has ended, and ccw_inbox_want_boundary() was called before. */
+    gboolean (*frame)(const RpcHeader *header, const guint8 *payload, gsize length, GArray *fds, gpointer data);
+    /* Called when the frame that passes has ended, after rpc_inbox_want_boundary(). */
     void (*boundary)(gpointer data);
-    /* Before the first byte of each frame. FALSE: the inbox reads no further, see ccw_inbox_feed(). NULL: always TRUE.
+    /*
+     * Called before the first byte of each frame. Returns: FALSE makes the inbox stop, see rpc_inbox_feed(). NULL:
+     * always TRUE.
      */
     gboolean (*ready)(gpointer data);
     /*
-     * Before so many more bytes of a frame that is taken, and comes in parts, are kept. FALSE: they are thrown away,
-     * and so is the rest of it. NULL: always TRUE.
+     * Called before the inbox keeps more bytes of a frame that it holds in parts. Returns: FALSE makes the inbox throw
+     * away these bytes, and all others of the frame. NULL: always TRUE.
      */
-    gboolean (*keeps)(const CcwHeader *header, gsize length, gpointer data);
-} CcwInboxOps;
+    gboolean (*keeps)(const RpcHeader *header, gsize length, gpointer data);
+} RpcInboxOps;
 
 typedef struct {
-    const CcwInboxOps *ops;
+    const RpcInboxOps *ops;
     gpointer data;
-    const CcwFdCloser *closer; /* NULL: descriptors are closed at once */
-    enum { CCW_INBOX_HEAD, CCW_INBOX_COUNT, CCW_INBOX_BODY, CCW_INBOX_FDS } state;
-    guint8 head[CCW_FRAME_HEAD + 4]; /* the header, then the count of descriptors where there is one */
+    const CcwFdCloser *closer; /* NULL: the inbox closes descriptors at once */
+    enum { RPC_INBOX_HEAD, RPC_INBOX_COUNT, RPC_INBOX_BODY, RPC_INBOX_FDS } state;
+    guint8 head[RPC_FRAME_HEAD + 4]; /* the header, then the count of descriptors if there is one */
     guint head_length;
-    CcwHeader header;
-    gsize remaining;   /* of the frame's payload */
-    guint fds;         /* to come behind it */
-    GByteArray *taken; /* the payload so far of a frame that is taken and did not come in one piece; else NULL */
-    GArray *taken_fds; /* its descriptors so far, as gint; NULL: none yet */
-    gboolean taking;
+    RpcHeader header;
+    gsize remaining;  /* unread bytes of the payload */
+    guint fds;        /* number of descriptors still to come */
+    GByteArray *held; /* payload so far of a held frame that did not come in one piece; else NULL */
+    GArray *held_fds; /* its descriptors so far, as gint, or NULL if none has come */
+    gboolean is_holding;
     gboolean dropping;
-    gsize unread; /* bytes of the last feed that were not read, because ready() was FALSE */
+    gsize unread; /* bytes of the last feed that the inbox has not used, because ready() returned FALSE */
     gboolean want_boundary;
-} CcwInbox;
+} RpcInbox;
 
-void ccw_inbox_init(CcwInbox *inbox, const CcwInboxOps *ops, gpointer data);
-void ccw_inbox_clear(CcwInbox *inbox);
-
-/*
- * fds: what came with these bytes, as gint; each one that is used is removed from the array. The kernel ends a
- * receive at the byte that has descriptors, so whatever is left over here came with a byte that should have none.
- * *ret_stopped: a callback said so. Where ready() was FALSE inbox->unread bytes are left at the end: the caller feeds
- * them again later, with the descriptors that are left. Error: CCW_ERROR_PROTOCOL; the stream is of no use any more.
+/**
+ * rpc_inbox_init:
+ * @ops: outlive the inbox
+ * @data: argument of @ops
  */
-gboolean ccw_inbox_feed(CcwInbox *inbox, const guint8 *bytes, gsize length, GArray *fds, gboolean *ret_stopped,
+void rpc_inbox_init(RpcInbox *inbox, const RpcInboxOps *ops, gpointer data);
+
+/* Drops a frame that has not come as a whole, and closes its descriptors. */
+void rpc_inbox_clear(RpcInbox *inbox);
+
+/**
+ * rpc_inbox_feed:
+ * @bytes: newly received bytes
+ * @fds: the descriptors that came with them, as gint; the inbox removes those that it uses
+ * @ret_stopped: whether a function of RpcInboxOps ended the stream
+ *
+ * Uses the bytes. The kernel ends a receive at the byte that carries descriptors, so a descriptor that is left over
+ * came with a byte that should carry none. If ready() returned FALSE, inbox->unread bytes at the end are unused: the
+ * caller feeds them again later, with the descriptors that are left.
+ *
+ * Returns: FALSE and CCW_ERROR_PROTOCOL if the stream broke the protocol.
+ */
+gboolean rpc_inbox_feed(RpcInbox *inbox, const guint8 *bytes, gsize length, GArray *fds, gboolean *ret_stopped,
                         GError **error);
 
-/* Whether no frame has been passed on in part: a frame from elsewhere may go out on the same way now. */
-gboolean ccw_inbox_at_boundary(const CcwInbox *inbox);
-void ccw_inbox_want_boundary(CcwInbox *inbox);
+/* Returns: whether no frame has passed in part, so that the owner may send a frame of its own in the same direction. */
+gboolean rpc_inbox_at_boundary(const RpcInbox *inbox);
+
+/* Requests one call of boundary() when the frame that passes has ended. */
+void rpc_inbox_want_boundary(RpcInbox *inbox);

@@ -6,27 +6,28 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Small writes are gathered into one item up to this size. */
+/* The outbox gathers small writes in one item up to this size. */
 #define GATHER_MAX 32768u
 
 /*
- * Who may write to the socket. The owner ends a loan by going from LENT to OWNED, or from BUSY to RECALLED; another
- * thread goes from LENT to BUSY, then back to LENT, or to OWNED if there is something for the owner to do.
+ * The thread that may write to the socket. The owner ends the sharing: it goes from OPEN to NONE, or from ACQUIRED to
+ * REVOKED. Another thread goes from OPEN to ACQUIRED. After its frame it goes back to OPEN; or to NONE, if the owner
+ * has work to do.
  */
 typedef enum {
-    LOAN_OWNED,
-    LOAN_LENT,     /* any thread that first makes it BUSY */
-    LOAN_BUSY,     /* another thread, which has all of loan_* meanwhile */
-    LOAN_RECALLED, /* the same, and the owner wants it back */
-} Loan;
+    SHARING_NONE,     /* only the owner */
+    SHARING_OPEN,     /* any thread, after it has set ACQUIRED */
+    SHARING_ACQUIRED, /* one other thread; only it uses shared_* meanwhile */
+    SHARING_REVOKED,  /* the same, and the owner ends the sharing */
+} Sharing;
 
 typedef struct {
-    GByteArray *bytes; /* NULL: an item that is a descriptor */
+    GByteArray *bytes; /* NULL: the item is a descriptor */
     gsize sent;
     int fd;
 } Item;
 
-static void item_free(const CcwOutbox *outbox, Item *item)
+static void item_free(const RpcOutbox *outbox, Item *item)
 {
     if (item->bytes)
         g_byte_array_unref(item->bytes);
@@ -35,32 +36,32 @@ static void item_free(const CcwOutbox *outbox, Item *item)
     g_free(item);
 }
 
-void ccw_outbox_init(CcwOutbox *outbox, int fd)
+void rpc_outbox_init(RpcOutbox *outbox, int fd)
 {
-    *outbox = (CcwOutbox){ .fd = fd };
+    *outbox = (RpcOutbox){ .fd = fd };
     g_queue_init(&outbox->items);
 }
 
-static gboolean go(CcwOutbox *outbox, Loan from, Loan to)
+static gboolean go(RpcOutbox *outbox, Sharing from, Sharing to)
 {
-    return g_atomic_int_compare_and_exchange(&outbox->loan, (gint)from, (gint)to);
+    return g_atomic_int_compare_and_exchange(&outbox->sharing, (gint)from, (gint)to);
 }
 
-/* Ends the loan. FALSE: another thread is just sending, and only queues may be changed. */
-static gboolean recall(CcwOutbox *outbox)
+/* Ends the sharing. Returns: FALSE if another thread sends now; then the owner may only queue. */
+static gboolean end_sharing(RpcOutbox *outbox)
 {
-    while (!go(outbox, LOAN_OWNED, LOAN_OWNED) && !go(outbox, LOAN_LENT, LOAN_OWNED))
-        if (go(outbox, LOAN_RECALLED, LOAN_RECALLED) || go(outbox, LOAN_BUSY, LOAN_RECALLED))
+    while (!go(outbox, SHARING_NONE, SHARING_NONE) && !go(outbox, SHARING_OPEN, SHARING_NONE))
+        if (go(outbox, SHARING_REVOKED, SHARING_REVOKED) || go(outbox, SHARING_ACQUIRED, SHARING_REVOKED))
             return FALSE;
-    ccw_outbox_settle(outbox);
+    rpc_outbox_collect(outbox);
     return TRUE;
 }
 
-void ccw_outbox_clear(CcwOutbox *outbox)
+void rpc_outbox_clear(RpcOutbox *outbox)
 {
     Item *item;
 
-    recall(outbox);
+    end_sharing(outbox);
     while ((item = g_queue_pop_head(&outbox->items)))
         item_free(outbox, item);
     outbox->bytes = 0;
@@ -68,13 +69,13 @@ void ccw_outbox_clear(CcwOutbox *outbox)
     outbox->fd = -1;
 }
 
-static void fail(CcwOutbox *outbox)
+static void fail(RpcOutbox *outbox)
 {
-    ccw_outbox_clear(outbox);
+    rpc_outbox_clear(outbox);
     outbox->failed = TRUE;
 }
 
-/* How much the socket took; 0 if it takes nothing now. -1: it is broken. */
+/* Returns: how many bytes the socket took, 0 if it takes no byte now, or -1 if it is broken. */
 static gssize send_some(int fd, const guint8 *bytes, gsize length)
 {
     ssize_t n;
@@ -85,8 +86,8 @@ static gssize send_some(int fd, const guint8 *bytes, gsize length)
     return n < 0 && errno == EAGAIN ? 0 : n;
 }
 
-/* How much was sent; 0 where the socket takes nothing now or is broken. */
-static gsize send_bytes(CcwOutbox *outbox, const guint8 *bytes, gsize length)
+/* Returns: how many bytes the socket took, or 0 if it takes no byte now or is broken. */
+static gsize send_bytes(RpcOutbox *outbox, const guint8 *bytes, gsize length)
 {
     gssize n = send_some(outbox->fd, bytes, length);
 
@@ -98,7 +99,7 @@ static gsize send_bytes(CcwOutbox *outbox, const guint8 *bytes, gsize length)
     return (gsize)n;
 }
 
-static gboolean send_fd(CcwOutbox *outbox, int fd)
+static gboolean send_fd(RpcOutbox *outbox, int fd)
 {
     union {
         struct cmsghdr header;
@@ -124,12 +125,12 @@ static gboolean send_fd(CcwOutbox *outbox, int fd)
     return n == 1;
 }
 
-void ccw_outbox_write(CcwOutbox *outbox, const guint8 *bytes, gsize length)
+void rpc_outbox_write(RpcOutbox *outbox, const guint8 *bytes, gsize length)
 {
     Item *tail;
     gsize sent = 0;
 
-    if (recall(outbox) && outbox->fd >= 0 && ccw_outbox_is_empty(outbox) && !outbox->corked)
+    if (end_sharing(outbox) && outbox->fd >= 0 && rpc_outbox_is_empty(outbox) && !outbox->corked)
         sent = send_bytes(outbox, bytes, length);
     if (outbox->fd < 0 || sent == length)
         return;
@@ -144,12 +145,12 @@ void ccw_outbox_write(CcwOutbox *outbox, const guint8 *bytes, gsize length)
     outbox->bytes += length - sent;
 }
 
-void ccw_outbox_write_fd(CcwOutbox *outbox, int fd)
+void rpc_outbox_write_fd(RpcOutbox *outbox, int fd)
 {
-    gboolean is_ours = recall(outbox);
+    gboolean is_ours = end_sharing(outbox);
     Item *item;
 
-    if (outbox->fd < 0 || (is_ours && ccw_outbox_is_empty(outbox) && !outbox->corked && send_fd(outbox, fd)) ||
+    if (outbox->fd < 0 || (is_ours && rpc_outbox_is_empty(outbox) && !outbox->corked && send_fd(outbox, fd)) ||
         outbox->failed) {
         ccw_fd_close(outbox->closer, fd);
         return;
@@ -161,8 +162,8 @@ void ccw_outbox_write_fd(CcwOutbox *outbox, int fd)
     outbox->fds++;
 }
 
-/* TRUE if the item is done with. */
-static gboolean flush_item(CcwOutbox *outbox, Item *item)
+/* Returns: whether the item is sent as a whole. */
+static gboolean flush_item(RpcOutbox *outbox, Item *item)
 {
     gsize sent;
 
@@ -175,17 +176,17 @@ static gboolean flush_item(CcwOutbox *outbox, Item *item)
     }
     sent = send_bytes(outbox, item->bytes->data + item->sent, item->bytes->len - item->sent);
     if (outbox->failed)
-        return FALSE; /* and the item is no more */
+        return FALSE; /* fail() has freed the item */
     item->sent += sent;
     outbox->bytes -= sent;
     return item->sent == item->bytes->len;
 }
 
-void ccw_outbox_flush(CcwOutbox *outbox)
+void rpc_outbox_flush(RpcOutbox *outbox)
 {
     Item *item;
 
-    while (recall(outbox) && (item = g_queue_peek_head(&outbox->items))) {
+    while (end_sharing(outbox) && (item = g_queue_peek_head(&outbox->items))) {
         if (!flush_item(outbox, item))
             return;
         g_queue_pop_head(&outbox->items);
@@ -193,81 +194,81 @@ void ccw_outbox_flush(CcwOutbox *outbox)
     }
 }
 
-void ccw_outbox_cork(CcwOutbox *outbox)
+void rpc_outbox_cork(RpcOutbox *outbox)
 {
     outbox->corked = TRUE;
 }
 
-void ccw_outbox_uncork(CcwOutbox *outbox)
+void rpc_outbox_uncork(RpcOutbox *outbox)
 {
     outbox->corked = FALSE;
-    ccw_outbox_flush(outbox);
+    rpc_outbox_flush(outbox);
 }
 
-void ccw_outbox_lend(CcwOutbox *outbox)
+void rpc_outbox_share(RpcOutbox *outbox)
 {
-    if (g_atomic_int_get(&outbox->loan) != LOAN_OWNED || outbox->loan_rest || outbox->loan_failed || outbox->fd < 0 ||
-        outbox->corked || !ccw_outbox_is_empty(outbox))
+    if (g_atomic_int_get(&outbox->sharing) != SHARING_NONE || outbox->shared_rest || outbox->shared_failed ||
+        outbox->fd < 0 || outbox->corked || !rpc_outbox_is_empty(outbox))
         return;
-    outbox->loan_fd = outbox->fd;
-    g_atomic_int_set(&outbox->loan, LOAN_LENT);
+    outbox->shared_fd = outbox->fd;
+    g_atomic_int_set(&outbox->sharing, SHARING_OPEN);
 }
 
-void ccw_outbox_recall(CcwOutbox *outbox)
+void rpc_outbox_unshare(RpcOutbox *outbox)
 {
-    recall(outbox);
+    end_sharing(outbox);
 }
 
-gboolean ccw_outbox_is_at_work(const CcwOutbox *outbox)
+gboolean rpc_outbox_is_acquired(const RpcOutbox *outbox)
 {
-    gint loan = g_atomic_int_get(&outbox->loan);
+    gint sharing = g_atomic_int_get(&outbox->sharing);
 
-    return loan == LOAN_BUSY || loan == LOAN_RECALLED;
+    return sharing == SHARING_ACQUIRED || sharing == SHARING_REVOKED;
 }
 
-void ccw_outbox_settle(CcwOutbox *outbox)
+void rpc_outbox_collect(RpcOutbox *outbox)
 {
     GByteArray *rest;
     Item *item;
 
-    if (g_atomic_int_get(&outbox->loan) != LOAN_OWNED)
+    if (g_atomic_int_get(&outbox->sharing) != SHARING_NONE)
         return;
-    rest = g_steal_pointer(&outbox->loan_rest);
-    outbox->sent += outbox->loan_sent;
-    outbox->loan_sent = 0;
-    if (rest && outbox->fd >= 0 && !outbox->loan_failed) {
+    rest = g_steal_pointer(&outbox->shared_rest);
+    outbox->sent += outbox->shared_sent;
+    outbox->shared_sent = 0;
+    if (rest && outbox->fd >= 0 && !outbox->shared_failed) {
         item = g_new0(Item, 1);
-        *item = (Item){ .bytes = rest, .sent = outbox->loan_rest_sent, .fd = -1 };
+        *item = (Item){ .bytes = rest, .sent = outbox->shared_rest_sent, .fd = -1 };
         g_queue_push_head(&outbox->items, item);
-        outbox->bytes += rest->len - outbox->loan_rest_sent;
+        outbox->bytes += rest->len - outbox->shared_rest_sent;
     } else if (rest) {
         g_byte_array_unref(rest);
     }
-    if (outbox->loan_failed && outbox->fd >= 0) {
-        outbox->loan_failed = FALSE;
+    if (outbox->shared_failed && outbox->fd >= 0) {
+        outbox->shared_failed = FALSE;
         fail(outbox);
     }
 }
 
-gboolean ccw_outbox_borrow(CcwOutbox *outbox)
+gboolean rpc_outbox_acquire(RpcOutbox *outbox)
 {
-    return go(outbox, LOAN_LENT, LOAN_BUSY);
+    return go(outbox, SHARING_OPEN, SHARING_ACQUIRED);
 }
 
-gboolean ccw_outbox_give_back(CcwOutbox *outbox, GByteArray *frame)
+gboolean rpc_outbox_send_acquired(RpcOutbox *outbox, GByteArray *frame)
 {
-    gssize n = send_some(outbox->loan_fd, frame->data, frame->len);
+    gssize n = send_some(outbox->shared_fd, frame->data, frame->len);
 
-    outbox->loan_failed = n < 0;
-    outbox->loan_sent += (gsize)MAX(n, 0);
+    outbox->shared_failed = n < 0;
+    outbox->shared_sent += (gsize)MAX(n, 0);
     if (n == (gssize)frame->len) {
         g_byte_array_unref(frame);
-        if (go(outbox, LOAN_BUSY, LOAN_LENT))
+        if (go(outbox, SHARING_ACQUIRED, SHARING_OPEN))
             return TRUE;
     } else {
-        outbox->loan_rest = frame;
-        outbox->loan_rest_sent = (gsize)MAX(n, 0);
+        outbox->shared_rest = frame;
+        outbox->shared_rest_sent = (gsize)MAX(n, 0);
     }
-    g_atomic_int_set(&outbox->loan, LOAN_OWNED);
+    g_atomic_int_set(&outbox->sharing, SHARING_NONE);
     return FALSE;
 }

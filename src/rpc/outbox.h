@@ -1,73 +1,89 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is to be written to a socket: at once as far as the socket takes it, the rest queued. Empty, it holds no memory.
+ * Bytes and descriptors to be written to a socket. The outbox writes as much as the socket takes, and queues the rest.
+ * An empty outbox holds no memory.
+ *
+ * An outbox belongs to one thread, its owner. Only the owner calls the functions of this file, except
+ * rpc_outbox_acquire() and rpc_outbox_send_acquired(). While its queue is empty the owner may share the outbox: then
+ * other threads may send one frame at a time without waking the owner first. The owner never waits for them. A write or
+ * rpc_outbox_clear() ends the sharing; while another thread sends, the outbox queues the owner's writes.
  */
 #pragma once
 
 #include "util/fd.h"
 
 typedef struct {
-    int fd;       /* borrowed; -1: everything is thrown away */
-    GQueue items; /* of the file's own type */
-    gsize bytes;  /* queued */
-    guint64 sent; /* bytes in all */
-    guint fds;    /* queued */
+    int fd;       /* the socket, which the caller closes; -1: the outbox throws everything away */
+    GQueue items; /* of Item */
+    gsize bytes;  /* number of queued bytes */
+    guint64 sent; /* number of bytes sent in all */
+    guint fds;    /* number of queued descriptors */
     gboolean failed;
-    gboolean corked;           /* everything is queued until ccw_outbox_uncork() */
-    const CcwFdCloser *closer; /* NULL: descriptors are closed at once */
-    gint loan;                 /* atomic: who may write to the socket; of the file's own type, 0 for the owner alone */
-    int loan_fd;               /* of a loan: the socket, */
-    gsize loan_sent;           /* the bytes that were sent and are not in sent yet, */
-    GByteArray *loan_rest;     /* the frame of which the socket has not taken all; or NULL */
-    gsize loan_rest_sent;      /* how much of it was sent */
-    gboolean loan_failed;      /* the socket is broken */
-} CcwOutbox;
+    gboolean corked;           /* the outbox queues everything until rpc_outbox_uncork() */
+    const CcwFdCloser *closer; /* NULL: the outbox closes descriptors at once */
+    gint sharing;              /* atomic: a Sharing: which thread may write to the socket */
+    int shared_fd;             /* the socket, while the outbox is shared */
+    gsize shared_sent;         /* number of bytes that another thread has sent, not yet in sent */
+    GByteArray *shared_rest;   /* frame that the socket has not accepted as a whole; or NULL */
+    gsize shared_rest_sent;    /* number of its bytes that the socket took */
+    gboolean shared_failed;    /* another thread found the socket broken */
+} RpcOutbox;
 
-void ccw_outbox_init(CcwOutbox *outbox, int fd);
+/* @fd: a connected socket, which does not block; the caller closes it */
+void rpc_outbox_init(RpcOutbox *outbox, int fd);
 
-/* Throws away what is queued, closes queued descriptors, and forgets fd. */
-void ccw_outbox_clear(CcwOutbox *outbox);
+/* Empties the queue, closes queued descriptors, and forgets the socket. */
+void rpc_outbox_clear(RpcOutbox *outbox);
 
-/* Errors of the socket set failed; from then on everything is thrown away. */
-void ccw_outbox_write(CcwOutbox *outbox, const guint8 *bytes, gsize length);
+/* Writes bytes. An error of the socket sets failed; from then on the outbox throws everything away. */
+void rpc_outbox_write(RpcOutbox *outbox, const guint8 *bytes, gsize length);
 
-/* A descriptor, with the one byte that carries it (libvirt src/util/virsocket.c). Takes fd. */
-void ccw_outbox_write_fd(CcwOutbox *outbox, int fd);
+/* Writes a descriptor, with the one byte that carries it (libvirt src/util/virsocket.c). Takes ownership of @fd. */
+void rpc_outbox_write_fd(RpcOutbox *outbox, int fd);
 
 /* Writes as much as the socket takes. */
-void ccw_outbox_flush(CcwOutbox *outbox);
+void rpc_outbox_flush(RpcOutbox *outbox);
 
-/* What is written in between goes out together. */
-void ccw_outbox_cork(CcwOutbox *outbox);
-void ccw_outbox_uncork(CcwOutbox *outbox);
+/* All writes between these two calls go out together. */
+void rpc_outbox_cork(RpcOutbox *outbox);
+void rpc_outbox_uncork(RpcOutbox *outbox);
 
-/*
- * An outbox belongs to one thread, its owner, which calls all functions of this file but the two of a loan. While
- * nothing is queued the owner may lend it: then other threads may send a frame each, one at a time, without waking the
- * owner first. The owner never waits for them: whatever it writes, and clearing, ends the loan, and while another
- * thread is just sending, what the owner writes is queued.
- */
+/* Shares the outbox if its queue is empty; otherwise does nothing. */
+void rpc_outbox_share(RpcOutbox *outbox);
 
-/* Lends an outbox with nothing queued; else does nothing. */
-void ccw_outbox_lend(CcwOutbox *outbox);
-void ccw_outbox_recall(CcwOutbox *outbox);
-
-/* Whether another thread sends at this moment. The socket must not be closed, even after ccw_outbox_clear(). */
-gboolean ccw_outbox_is_at_work(const CcwOutbox *outbox);
-
-/* Takes over what other threads could not send, in front of what is queued. Nothing while one of them is at work. */
-void ccw_outbox_settle(CcwOutbox *outbox);
-
-/* In another thread. TRUE: it may send a frame now, and must do so. FALSE: the frame is the owner's to send. */
-gboolean ccw_outbox_borrow(CcwOutbox *outbox);
+/* Ends the sharing. A thread that sends now completes its frame. */
+void rpc_outbox_unshare(RpcOutbox *outbox);
 
 /*
- * Sends that frame, as far as the socket takes it, and leaves the rest to the owner. Takes frame. FALSE: the owner has
- * to call ccw_outbox_settle() soon, as there is a rest, or it has written something meanwhile.
+ * Returns: whether another thread sends now. Then the caller must not close the socket, even after rpc_outbox_clear().
  */
-gboolean ccw_outbox_give_back(CcwOutbox *outbox, GByteArray *frame);
+gboolean rpc_outbox_is_acquired(const RpcOutbox *outbox);
 
-static inline gboolean ccw_outbox_is_empty(const CcwOutbox *outbox)
+/* Queues the bytes that other threads could not send before all others. Does nothing while another thread sends. */
+void rpc_outbox_collect(RpcOutbox *outbox);
+
+/**
+ * rpc_outbox_acquire:
+ *
+ * For a thread other than the owner.
+ *
+ * Returns: TRUE if the thread may send a frame now, for which it must call rpc_outbox_send_acquired(); FALSE if the
+ * owner has to send it.
+ */
+gboolean rpc_outbox_acquire(RpcOutbox *outbox);
+
+/**
+ * rpc_outbox_send_acquired:
+ * @frame: a whole frame; the function owns it
+ *
+ * Sends as much of the frame as the socket takes, leaves the rest to the owner, and releases the outbox.
+ *
+ * Returns: FALSE if the owner must call rpc_outbox_collect() soon, because there is a rest, or because the owner has
+ * written meanwhile.
+ */
+gboolean rpc_outbox_send_acquired(RpcOutbox *outbox, GByteArray *frame);
+
+static inline gboolean rpc_outbox_is_empty(const RpcOutbox *outbox)
 {
     return outbox->items.length == 0;
 }

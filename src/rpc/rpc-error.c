@@ -10,7 +10,7 @@
 
 #define UUID_BYTES 16
 
-/* How libvirt introduces an error of that number (src/util/virerror.c); clients print the whole. */
+/* libvirt's words before the message of an error with that number (src/util/virerror.c); clients print both. */
 static const struct {
     gint32 code;
     const char *words;
@@ -31,8 +31,8 @@ static const struct {
 };
 
 /*
- * What our errors are to a user of libvirt. A PCI device in use is VIR_ERR_OPERATION_INVALID
- * (src/hypervisor/virhostdev.c), one that is not there VIR_ERR_DEVICE_MISSING.
+ * The numbers of our errors for a user of libvirt. For a PCI device, libvirt uses VIR_ERR_OPERATION_INVALID if it is in
+ * use (src/hypervisor/virhostdev.c), and VIR_ERR_DEVICE_MISSING if it does not exist.
  */
 static const struct {
     CcwError code;
@@ -47,54 +47,54 @@ static const struct {
     { CCW_ERROR_DENIED, VIR_ERR_ACCESS_DENIED, VIR_FROM_QEMU },
 };
 
-static char *read_optional(CcwXdrReader *reader)
+static char *read_optional(RpcXdrReader *reader)
 {
     gsize length = 0;
-    const char *text = ccw_xdr_read_present(reader) ? ccw_xdr_read_string(reader, &length) : NULL;
+    const char *text = rpc_xdr_read_present(reader) ? rpc_xdr_read_string(reader, &length) : NULL;
 
     return text ? g_strndup(text, length) : NULL;
 }
 
-static void skip_domain(CcwXdrReader *reader)
+static void skip_domain(RpcXdrReader *reader)
 {
     gsize length;
 
-    if (!ccw_xdr_read_present(reader))
+    if (!rpc_xdr_read_present(reader))
         return;
-    ccw_xdr_read_string(reader, &length);
-    ccw_xdr_read_fixed(reader, UUID_BYTES);
-    ccw_xdr_read_u32(reader);
+    rpc_xdr_read_string(reader, &length);
+    rpc_xdr_read_fixed(reader, UUID_BYTES);
+    rpc_xdr_read_u32(reader);
 }
 
-gboolean ccw_rpc_error_decode(CcwRpcError *ret_error, const guint8 *payload, gsize length)
+gboolean rpc_error_decode(RpcError *ret_error, const guint8 *payload, gsize length)
 {
-    CcwRpcError error = { 0 };
-    CcwXdrReader reader;
+    RpcError error = { 0 };
+    RpcXdrReader reader;
 
-    ccw_xdr_reader_init(&reader, payload, length);
-    error.code = (gint32)ccw_xdr_read_u32(&reader);
-    error.domain = (gint32)ccw_xdr_read_u32(&reader);
+    rpc_xdr_reader_init(&reader, payload, length);
+    error.code = (gint32)rpc_xdr_read_u32(&reader);
+    error.domain = (gint32)rpc_xdr_read_u32(&reader);
     error.message = read_optional(&reader);
-    ccw_xdr_read_u32(&reader); /* level */
+    rpc_xdr_read_u32(&reader); /* level */
     skip_domain(&reader);
     for (guint i = 0; i < G_N_ELEMENTS(error.str); i++)
         error.str[i] = read_optional(&reader);
     if (reader.failed) {
-        ccw_rpc_error_clear(&error);
+        rpc_error_clear(&error);
         return FALSE;
     }
     *ret_error = error;
     return TRUE;
 }
 
-void ccw_rpc_error_clear(CcwRpcError *error)
+void rpc_error_clear(RpcError *error)
 {
     g_clear_pointer(&error->message, g_free);
     for (guint i = 0; i < G_N_ELEMENTS(error->str); i++)
         g_clear_pointer(&error->str[i], g_free);
 }
 
-gboolean ccw_rpc_error_mentions(const CcwRpcError *error, const char *text)
+gboolean rpc_error_mentions(const RpcError *error, const char *text)
 {
     if (error->message && strstr(error->message, text))
         return TRUE;
@@ -104,24 +104,24 @@ gboolean ccw_rpc_error_mentions(const CcwRpcError *error, const char *text)
     return FALSE;
 }
 
-char *ccw_rpc_error_hook_reason(const char *text)
+char *rpc_error_hook_reason(const char *text)
 {
     static const char introduction[] = "Hook script execution failed: ";
-    const char *said = strstr(text, CCW_RPC_ERROR_HOOK);
+    const char *said = strstr(text, RPC_ERROR_HOOK);
     const char *words = strstr(text, introduction);
     g_autofree char *reason = NULL;
 
     if (!said)
         return NULL;
-    reason = g_strchomp(g_strdup(said + strlen(CCW_RPC_ERROR_HOOK)));
+    reason = g_strchomp(g_strdup(said + strlen(RPC_ERROR_HOOK)));
     return words && words < said ? g_strdup_printf("%.*s%s%s", (int)(words - text), text, introduction, reason)
                                  : g_steal_pointer(&reason);
 }
 
 /*
- * What stands for the text behind libvirt's words: "%s", in newer versions "%1$s"; where there are no words it is "%s"
- * in all of them. libvirt's library, from which libvirtd has its words, is asked, by an error that it makes without a
- * connection.
+ * Returns: the placeholder for the message after libvirt's words: "%s", in newer versions "%1$s". Without words it is
+ * "%s" in all versions. This function asks libvirt's library, which provides libvirtd's words, by an error that the
+ * library makes without a connection.
  */
 static const char *find_placeholder(void)
 {
@@ -154,39 +154,39 @@ static const char *introduction_of(gint32 code)
     return "";
 }
 
-GByteArray *ccw_rpc_error_reply(const CcwHeader *call, gint32 code, gint32 domain, const char *message)
+GByteArray *rpc_error_reply(const RpcHeader *call, gint32 code, gint32 domain, const char *message)
 {
     g_autofree char *valid = g_utf8_make_valid(message, -1);
     g_autoptr(GByteArray) payload = g_byte_array_new();
     const char *introduction = introduction_of(code);
     g_autofree char *words = g_strconcat(introduction, *introduction ? placeholder() : "%s", NULL);
     g_autofree char *whole = NULL;
-    CcwHeader header = *call;
+    RpcHeader header = *call;
 
-    if (strlen(valid) > CCW_XDR_STRING_MAX / 4)
-        valid[CCW_XDR_STRING_MAX / 4] = '\0';
+    if (strlen(valid) > RPC_XDR_STRING_MAX / 4)
+        valid[RPC_XDR_STRING_MAX / 4] = '\0';
     whole = g_strconcat(introduction, valid, NULL);
-    ccw_xdr_write_u32(payload, (guint32)code);
-    ccw_xdr_write_u32(payload, (guint32)domain);
-    ccw_xdr_write_optional(payload, whole);
-    ccw_xdr_write_u32(payload, VIR_ERR_ERROR);
-    ccw_xdr_write_u32(payload, FALSE); /* dom */
-    ccw_xdr_write_optional(payload, words);
-    ccw_xdr_write_optional(payload, valid);
-    ccw_xdr_write_optional(payload, NULL);
-    ccw_xdr_write_u32(payload, (guint32)-1); /* int1, int2: none */
-    ccw_xdr_write_u32(payload, (guint32)-1);
-    ccw_xdr_write_u32(payload, FALSE); /* net */
-    header.type = CCW_TYPE_REPLY;
-    header.status = CCW_STATUS_ERROR;
-    return ccw_frame_new(&header, payload->data, payload->len);
+    rpc_xdr_write_u32(payload, (guint32)code);
+    rpc_xdr_write_u32(payload, (guint32)domain);
+    rpc_xdr_write_optional(payload, whole);
+    rpc_xdr_write_u32(payload, VIR_ERR_ERROR);
+    rpc_xdr_write_u32(payload, FALSE); /* dom */
+    rpc_xdr_write_optional(payload, words);
+    rpc_xdr_write_optional(payload, valid);
+    rpc_xdr_write_optional(payload, NULL);
+    rpc_xdr_write_u32(payload, (guint32)-1); /* int1, int2: none */
+    rpc_xdr_write_u32(payload, (guint32)-1);
+    rpc_xdr_write_u32(payload, FALSE); /* net */
+    header.type = RPC_TYPE_REPLY;
+    header.status = RPC_STATUS_ERROR;
+    return rpc_frame_new(&header, payload->data, payload->len);
 }
 
-GByteArray *ccw_rpc_error_reply_for(const CcwHeader *call, const GError *error)
+GByteArray *rpc_error_reply_for(const RpcHeader *call, const GError *error)
 {
     if (error->domain == CCW_ERROR)
         for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++)
             if (error->code == (gint)numbers[i].code)
-                return ccw_rpc_error_reply(call, numbers[i].number, numbers[i].domain, error->message);
-    return ccw_rpc_error_reply(call, VIR_ERR_OPERATION_FAILED, VIR_FROM_QEMU, error->message);
+                return rpc_error_reply(call, numbers[i].number, numbers[i].domain, error->message);
+    return rpc_error_reply(call, VIR_ERR_OPERATION_FAILED, VIR_FROM_QEMU, error->message);
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * libvirt's error on the wire (virNetMessageError of src/rpc/virnetprotocol.x), and our errors as its users know them.
- */
+/* libvirt's error on the wire (virNetMessageError of src/rpc/virnetprotocol.x), and our errors in that form. */
 #pragma once
 
 #include <glib.h>
@@ -13,31 +11,46 @@ typedef struct {
     gint32 domain; /* virErrorDomain */
     char *message; /* may be NULL */
     char *str[3];  /* may be NULL */
-} CcwRpcError;
+} RpcError;
 
-/* FALSE if payload is not one. */
-gboolean ccw_rpc_error_decode(CcwRpcError *ret_error, const guint8 *payload, gsize length);
-void ccw_rpc_error_clear(CcwRpcError *error);
-
-/* Whether one of its texts names it. */
-gboolean ccw_rpc_error_mentions(const CcwRpcError *error, const char *text);
-
-/* What our hook's message begins with, in libvirt's error of a hook script that failed. */
-#define CCW_RPC_ERROR_HOOK "virt-ccw hook: error: "
+/* Returns: FALSE if the payload is not laid out as libvirt's errors are. */
+gboolean rpc_error_decode(RpcError *ret_error, const guint8 *payload, gsize length);
+void rpc_error_clear(RpcError *error);
 
 /**
- * ccw_rpc_error_hook_reason:
- * @text: a text of an error of libvirt's
+ * rpc_error_mentions:
+ * @text: a name, path or UUID, which libvirt does not translate
  *
- * libvirt puts the command line of a hook that failed, some 250 characters, before what the hook has said. This is the
- * text with our hook's message alone; libvirt's own log has the whole.
+ * Decide on @code first, and call this function only if libvirt has that code, with the same domain, for several
+ * errors: it names the object of an error only in its texts.
  *
- * Returns: NULL if our hook has not said anything in it
+ * Returns: whether one of the error's texts contains @text.
  */
-char *ccw_rpc_error_hook_reason(const char *text);
+gboolean rpc_error_mentions(const RpcError *error, const char *text);
 
-/* The reply of status ERROR to a call. domain: of virErrorDomain. message is put behind the code's own words. */
-GByteArray *ccw_rpc_error_reply(const CcwHeader *call, gint32 code, gint32 domain, const char *message);
+/* Beginning of our hook's message, in libvirt's error about a hook script that failed. */
+#define RPC_ERROR_HOOK "virt-ccw hook: error: "
 
-/* The same for an error of ours: its code decides virErrorNumber, with the words that users know from PCI devices. */
-GByteArray *ccw_rpc_error_reply_for(const CcwHeader *call, const GError *error);
+/**
+ * rpc_error_hook_reason:
+ * @text: a text of libvirt's error
+ *
+ * libvirt puts the command line of the failed hook, some 250 characters, before the hook's message. libvirt's own log
+ * has the whole text.
+ *
+ * Returns: the text with our hook's message only, or NULL if the text has no message of our hook.
+ */
+char *rpc_error_hook_reason(const char *text);
+
+/**
+ * rpc_error_reply:
+ * @code: virErrorNumber
+ * @domain: virErrorDomain
+ * @message: added after libvirt's words for @code
+ *
+ * Returns: the reply of status ERROR to a call.
+ */
+GByteArray *rpc_error_reply(const RpcHeader *call, gint32 code, gint32 domain, const char *message);
+
+/* Returns: the same for an error of ours, with the virErrorNumber that users know from PCI devices. */
+GByteArray *rpc_error_reply_for(const RpcHeader *call, const GError *error);

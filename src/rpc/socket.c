@@ -25,7 +25,7 @@ static gboolean make_address(const char *path, struct sockaddr_un *ret_address, 
     return TRUE;
 }
 
-int ccw_socket_connect(const char *path, const char *peer, GError **error)
+int rpc_socket_connect(const char *path, const char *peer, GError **error)
 {
     struct sockaddr_un address;
     int fd;
@@ -44,7 +44,7 @@ int ccw_socket_connect(const char *path, const char *peer, GError **error)
     return -1;
 }
 
-static gboolean remove_stale(const char *path, GError **error)
+static gboolean remove_old_socket(const char *path, GError **error)
 {
     struct stat st;
     int fd;
@@ -52,10 +52,10 @@ static gboolean remove_stale(const char *path, GError **error)
     if (lstat(path, &st) < 0)
         return TRUE;
     if (!S_ISSOCK(st.st_mode)) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "%s is in the way: it is not a socket", path);
+        g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "%s exists and is not a socket: remove it", path);
         return FALSE;
     }
-    fd = ccw_socket_connect(path, "its owner", NULL);
+    fd = rpc_socket_connect(path, "its owner", NULL);
     if (fd >= 0) {
         close(fd);
         g_set_error(
@@ -68,19 +68,19 @@ static gboolean remove_stale(const char *path, GError **error)
     return TRUE;
 }
 
-/* No client can connect before the last step. */
-static gboolean open_up(int fd, const char *path, const CcwSocketAccess *access)
+/* Sets the owner and mode before it listens, so that no client connects too early. */
+static gboolean open_up(int fd, const char *path, const RpcSocketAccess *access)
 {
     return (access->group == (gid_t)-1 || chown(path, (uid_t)-1, access->group) == 0) &&
            chmod(path, (mode_t)access->perms) == 0 && listen(fd, (int)access->queue) == 0;
 }
 
-int ccw_socket_listen(const char *path, const CcwSocketAccess *access, GError **error)
+int rpc_socket_listen(const char *path, const RpcSocketAccess *access, GError **error)
 {
     struct sockaddr_un address;
     int fd;
 
-    if (!make_address(path, &address, error) || !remove_stale(path, error))
+    if (!make_address(path, &address, error) || !remove_old_socket(path, error))
         return -1;
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0) {

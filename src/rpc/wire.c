@@ -4,16 +4,16 @@
 #include "util/endian.h"
 #include "util/error.h"
 
-gboolean ccw_header_decode(const guint8 bytes[CCW_FRAME_HEAD], CcwHeader *ret_header, GError **error)
+gboolean rpc_header_decode(const guint8 bytes[RPC_FRAME_HEAD], RpcHeader *ret_header, GError **error)
 {
     guint32 length = ccw_load_be32(bytes);
 
-    if (length < CCW_FRAME_HEAD || length > CCW_FRAME_MAX) {
+    if (length < RPC_FRAME_HEAD || length > RPC_FRAME_MAX) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_PROTOCOL, "a frame of %u bytes is not within %u and %u", length,
-                    CCW_FRAME_HEAD, CCW_FRAME_MAX);
+                    RPC_FRAME_HEAD, RPC_FRAME_MAX);
         return FALSE;
     }
-    *ret_header = (CcwHeader){
+    *ret_header = (RpcHeader){
         .length = length,
         .program = ccw_load_be32(bytes + 4),
         .version = ccw_load_be32(bytes + 8),
@@ -25,16 +25,16 @@ gboolean ccw_header_decode(const guint8 bytes[CCW_FRAME_HEAD], CcwHeader *ret_he
     return TRUE;
 }
 
-gboolean ccw_header_has_fds(const CcwHeader *header)
+gboolean rpc_header_has_fds(const RpcHeader *header)
 {
-    return header->type == CCW_TYPE_CALL_WITH_FDS || header->type == CCW_TYPE_REPLY_WITH_FDS;
+    return header->type == RPC_TYPE_CALL_WITH_FDS || header->type == RPC_TYPE_REPLY_WITH_FDS;
 }
 
-GByteArray *ccw_frame_new(const CcwHeader *header, const guint8 *payload, gsize length)
+GByteArray *rpc_frame_new(const RpcHeader *header, const guint8 *payload, gsize length)
 {
-    const gsize count = ccw_header_has_fds(header) ? 1 : 0;
+    const gsize count = rpc_header_has_fds(header) ? 1 : 0;
     const guint32 words[] = {
-        (guint32)(CCW_FRAME_HEAD + 4 * count + length),
+        (guint32)(RPC_FRAME_HEAD + 4 * count + length),
         header->program,
         header->version,
         (guint32)header->procedure,
@@ -43,7 +43,7 @@ GByteArray *ccw_frame_new(const CcwHeader *header, const guint8 *payload, gsize 
         header->status,
         header->fds,
     };
-    GByteArray *frame = g_byte_array_sized_new((guint)(CCW_FRAME_HEAD + 4 * count + length));
+    GByteArray *frame = g_byte_array_sized_new((guint)(RPC_FRAME_HEAD + 4 * count + length));
 
     for (gsize i = 0; i < G_N_ELEMENTS(words) - 1 + count; i++) {
         guint8 word[4];

@@ -10,12 +10,12 @@ static gsize padded(gsize length)
     return (length + 3) & ~(gsize)3;
 }
 
-void ccw_xdr_reader_init(CcwXdrReader *reader, const guint8 *bytes, gsize length)
+void rpc_xdr_reader_init(RpcXdrReader *reader, const guint8 *bytes, gsize length)
 {
-    *reader = (CcwXdrReader){ .start = bytes, .length = length };
+    *reader = (RpcXdrReader){ .start = bytes, .length = length };
 }
 
-const guint8 *ccw_xdr_read_fixed(CcwXdrReader *reader, gsize length)
+const guint8 *rpc_xdr_read_fixed(RpcXdrReader *reader, gsize length)
 {
     const guint8 *at = reader->start + reader->at;
 
@@ -27,28 +27,28 @@ const guint8 *ccw_xdr_read_fixed(CcwXdrReader *reader, gsize length)
     return at;
 }
 
-guint32 ccw_xdr_read_u32(CcwXdrReader *reader)
+guint32 rpc_xdr_read_u32(RpcXdrReader *reader)
 {
-    const guint8 *at = ccw_xdr_read_fixed(reader, 4);
+    const guint8 *at = rpc_xdr_read_fixed(reader, 4);
 
     return at ? ccw_load_be32(at) : 0;
 }
 
-guint64 ccw_xdr_read_u64(CcwXdrReader *reader)
+guint64 rpc_xdr_read_u64(RpcXdrReader *reader)
 {
-    const guint8 *at = ccw_xdr_read_fixed(reader, 8);
+    const guint8 *at = rpc_xdr_read_fixed(reader, 8);
 
     return at ? ccw_load_be64(at) : 0;
 }
 
-const char *ccw_xdr_read_string(CcwXdrReader *reader, gsize *ret_length)
+const char *rpc_xdr_read_string(RpcXdrReader *reader, gsize *ret_length)
 {
-    guint32 length = ccw_xdr_read_u32(reader);
+    guint32 length = rpc_xdr_read_u32(reader);
     const guint8 *at;
 
-    if (length > CCW_XDR_STRING_MAX)
+    if (length > RPC_XDR_STRING_MAX)
         reader->failed = TRUE;
-    at = ccw_xdr_read_fixed(reader, length);
+    at = rpc_xdr_read_fixed(reader, length);
     if (!at || (length && memchr(at, '\0', length))) {
         reader->failed = TRUE;
         return NULL;
@@ -57,12 +57,12 @@ const char *ccw_xdr_read_string(CcwXdrReader *reader, gsize *ret_length)
     return (const char *)at;
 }
 
-gboolean ccw_xdr_read_present(CcwXdrReader *reader)
+gboolean rpc_xdr_read_present(RpcXdrReader *reader)
 {
-    return ccw_xdr_read_u32(reader) != 0;
+    return rpc_xdr_read_u32(reader) != 0;
 }
 
-void ccw_xdr_write_u32(GByteArray *out, guint32 value)
+void rpc_xdr_write_u32(GByteArray *out, guint32 value)
 {
     guint8 word[4];
 
@@ -70,18 +70,18 @@ void ccw_xdr_write_u32(GByteArray *out, guint32 value)
     g_byte_array_append(out, word, sizeof(word));
 }
 
-void ccw_xdr_write_string(GByteArray *out, const char *text, gsize length)
+void rpc_xdr_write_string(GByteArray *out, const char *text, gsize length)
 {
     static const guint8 zeros[4];
 
-    ccw_xdr_write_u32(out, (guint32)length);
+    rpc_xdr_write_u32(out, (guint32)length);
     g_byte_array_append(out, (const guint8 *)text, (guint)length);
     g_byte_array_append(out, zeros, (guint)(padded(length) - length));
 }
 
-void ccw_xdr_write_optional(GByteArray *out, const char *text)
+void rpc_xdr_write_optional(GByteArray *out, const char *text)
 {
-    ccw_xdr_write_u32(out, text != NULL);
+    rpc_xdr_write_u32(out, text != NULL);
     if (text)
-        ccw_xdr_write_string(out, text, strlen(text));
+        rpc_xdr_write_string(out, text, strlen(text));
 }

@@ -1,44 +1,44 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* virt-ccw capabilities: what an emulator, and libvirt with it, can do for channel devices. */
-#include <json-glib/json-glib.h>
+/* virt-ccw capabilities: prints what an emulator, and libvirt with it, can do for channel devices. */
 #include <stdio.h>
 
-#include "cmd.h"
+#include "cmd-json.h"
+#include "cmd-table.h"
 #include "commands.h"
 #include "qemu/caps-libvirt.h"
 #include "qemu/caps.h"
 #include "util/emulator.h"
 
 static const struct {
-    const char *name; /* in JSON */
+    const char *name; /* the key in JSON */
     const char *text;
     gsize offset;
 } rows[] = {
-    { "ccw_machine", "machine s390-ccw-virtio", G_STRUCT_OFFSET(CcwCaps, ccw_machine) },
-    { "vfio_ccw", "device vfio-ccw", G_STRUCT_OFFSET(CcwCaps, vfio_ccw) },
-    { "boot_index", "boots from vfio-ccw", G_STRUCT_OFFSET(CcwCaps, boot_index) },
-    { "force_orb_pfch", "forces prefetching", G_STRUCT_OFFSET(CcwCaps, force_orb_pfch) },
-    { "loadparm", "a loadparm per device", G_STRUCT_OFFSET(CcwCaps, loadparm) },
-    { "iommufd", "binds it to an iommufd", G_STRUCT_OFFSET(CcwCaps, iommufd) },
+    { "ccw_machine", "machine s390-ccw-virtio", G_STRUCT_OFFSET(QemuCaps, has_ccw_machine) },
+    { "vfio_ccw", "device vfio-ccw", G_STRUCT_OFFSET(QemuCaps, has_vfio_ccw) },
+    { "boot_index", "boots from vfio-ccw", G_STRUCT_OFFSET(QemuCaps, has_boot_index) },
+    { "force_orb_pfch", "forces prefetching", G_STRUCT_OFFSET(QemuCaps, has_force_orb_pfch) },
+    { "loadparm", "a loadparm per device", G_STRUCT_OFFSET(QemuCaps, has_loadparm) },
+    { "iommufd", "binds it to an iommufd", G_STRUCT_OFFSET(QemuCaps, has_iommufd) },
 };
 
 static const struct {
-    const char *name; /* in the object "libvirt" of JSON */
+    const char *name; /* the key in JSON's object "libvirt" */
     const char *text;
     gsize offset;
 } libvirt_rows[] = {
-    { "vfio_ccw", "libvirt assigns it", G_STRUCT_OFFSET(CcwLibvirtCaps, vfio_ccw) },
-    { "loadparm", "libvirt sets loadparm", G_STRUCT_OFFSET(CcwLibvirtCaps, loadparm) },
-    { "iommufd", "libvirt sets iommufd", G_STRUCT_OFFSET(CcwLibvirtCaps, iommufd) },
+    { "vfio_ccw", "libvirt assigns it", G_STRUCT_OFFSET(QemuLibvirtCaps, has_vfio_ccw) },
+    { "loadparm", "libvirt sets loadparm", G_STRUCT_OFFSET(QemuLibvirtCaps, has_loadparm) },
+    { "iommufd", "libvirt sets iommufd", G_STRUCT_OFFSET(QemuLibvirtCaps, has_iommufd) },
 };
 
-/* Both print what libvirt says if @libvirt is not NULL. */
-static void print_text(const char *emulator, const CcwCaps *caps, const CcwLibvirtCaps *libvirt)
+/* libvirt: NULL if libvirt could not be asked */
+static void print_text(const char *emulator, const QemuCaps *caps, const QemuLibvirtCaps *libvirt)
 {
     printf("%-25s%s\n%-25s%s\n%-25s%s\n", "emulator", emulator, "version", caps->version, "target", caps->target);
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
         printf("%-25s%s\n", rows[i].text, G_STRUCT_MEMBER(gboolean, caps, rows[i].offset) ? "yes" : "no");
-    printf("%-25s%s\n", "dialect", ccw_caps_dialect_name(caps->dialect));
+    printf("%-25s%s\n", "dialect", qemu_caps_dialect_name(caps->dialect));
     for (gsize i = 0; i < G_N_ELEMENTS(libvirt_rows); i++)
         printf("%-25s%s\n", libvirt_rows[i].text,
                !libvirt                                                     ? "not known"
@@ -46,7 +46,7 @@ static void print_text(const char *emulator, const CcwCaps *caps, const CcwLibvi
                                                                             : "no");
 }
 
-static void add_libvirt(JsonObject *object, const CcwLibvirtCaps *libvirt)
+static void add_libvirt(JsonObject *object, const QemuLibvirtCaps *libvirt)
 {
     JsonObject *member = libvirt ? json_object_new() : NULL;
 
@@ -59,71 +59,68 @@ static void add_libvirt(JsonObject *object, const CcwLibvirtCaps *libvirt)
         json_object_set_null_member(object, "libvirt");
 }
 
-static void print_json(const char *emulator, const CcwCaps *caps, const CcwLibvirtCaps *libvirt)
+static void print_json(const char *emulator, const QemuCaps *caps, const QemuLibvirtCaps *libvirt)
 {
-    g_autoptr(JsonNode) root = json_node_init_object(json_node_alloc(), NULL);
     JsonObject *object = json_object_new();
-    g_autofree char *text = NULL;
 
     json_object_set_string_member(object, "emulator", emulator);
     json_object_set_string_member(object, "version", caps->version);
     json_object_set_string_member(object, "target", caps->target);
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
         json_object_set_boolean_member(object, rows[i].name, G_STRUCT_MEMBER(gboolean, caps, rows[i].offset));
-    json_object_set_string_member(object, "dialect", ccw_caps_dialect_name(caps->dialect));
+    json_object_set_string_member(object, "dialect", qemu_caps_dialect_name(caps->dialect));
     add_libvirt(object, libvirt);
-    json_node_take_object(root, object);
-    text = json_to_string(root, TRUE);
-    puts(text);
+    cmd_print_json_object(object);
 }
 
-/* Asks libvirt, and warns if it does not answer: the emulator's part is worth printing then. */
-static gboolean ask_libvirt(const char *emulator, const CcwCaps *caps, CcwLibvirtCaps *ret_libvirt)
+/* Asks libvirt. Only warns of errors, because the emulator's capabilities are useful alone. */
+static gboolean ask_libvirt(const char *emulator, const QemuCaps *caps, QemuLibvirtCaps *ret_libvirt)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(CcwEmbed) embed = ccw_embed_open(&error);
-    gboolean is_asked = embed != NULL;
+    g_autoptr(QemuPrivateLibvirt) driver = qemu_private_libvirt_open(&error);
+    gboolean is_asked = driver != NULL;
 
-    if (!embed || !ccw_libvirt_caps_ask(embed, emulator, caps, ret_libvirt, &error))
-        g_printerr("%s: warning: %s\n", g_get_prgname(), error->message);
+    if (!driver || !qemu_libvirt_caps_ask(driver, emulator, caps, ret_libvirt, &error))
+        cmd_warning("%s", error->message);
     return is_asked;
 }
 
-static int print_capabilities(const char *name, gboolean json)
+static gboolean is_json;
+
+static const GOptionEntry options[] = {
+    { "json", 'j', 0, G_OPTION_ARG_NONE, &is_json, "Print JSON", NULL },
+    G_OPTION_ENTRY_NULL,
+};
+
+static int run(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
-    CcwLibvirtCaps answer;
-    const CcwLibvirtCaps *libvirt;
-    g_autofree char *emulator = ccw_emulator_find(name, &error);
-    g_autofree char *cache = ccw_caps_default_cache();
-    g_autoptr(CcwCaps) caps = emulator ? ccw_caps_get(emulator, cache, &error) : NULL;
+    QemuLibvirtCaps answer;
+    const QemuLibvirtCaps *libvirt;
+    g_autofree char *cache = qemu_caps_default_cache();
+    g_autofree char *emulator = NULL;
+    g_autoptr(QemuCaps) caps = NULL;
 
+    if (argc > 2)
+        return cmd_usage("give one EMULATOR: '%s' is one too many", argv[2]);
+    emulator = ccw_emulator_find(argv[1], &error);
+    caps = emulator ? qemu_caps_get(emulator, cache, &error) : NULL;
     if (!caps)
         return cmd_fail(g_steal_pointer(&error));
     libvirt = ask_libvirt(emulator, caps, &answer) ? &answer : NULL;
-    if (json)
+    if (is_json)
         print_json(emulator, caps, libvirt);
     else
         print_text(emulator, caps, libvirt);
     return CMD_OK;
 }
 
-int cmd_capabilities(int argc, char **argv)
-{
-    gboolean json = FALSE;
-    const GOptionEntry entries[] = {
-        { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "Write JSON", NULL },
-        G_OPTION_ENTRY_NULL,
-    };
-    int status =
-        cmd_options("[EMULATOR]",
-                    "Asks EMULATOR (" CCW_EMULATOR_DEFAULT ") what it can do for channel devices, and in which "
-                    "dialect it wants them written; and the installed libvirt, what it does with them.",
-                    entries, FALSE, &argc, &argv);
-
-    if (status >= 0)
-        return status;
-    if (argc > 2)
-        return cmd_usage("give one EMULATOR: '%s' is one too many", argv[2]);
-    return print_capabilities(argc == 2 ? argv[1] : NULL, json);
-}
+const CmdCommand cmd_capabilities = {
+    .name = "capabilities",
+    .summary = "print what an emulator can do for channel devices",
+    .description = "Asks EMULATOR (" CCW_EMULATOR_DEFAULT ") for its capabilities for channel devices and its dialect "
+                   "for them, and the installed libvirt for its capabilities.",
+    .arguments = "[EMULATOR]",
+    .options = options,
+    .func = run,
+};

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* virt-ccw export: what makes a domain's devices ready without libvirt-ccw. */
+/* virt-ccw export: prints or writes the files that make devices ready for guests at boot without libvirt-ccw. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "cmd-table.h"
 #include "commands.h"
 #include "conf/conf.h"
 #include "css/device.h"
@@ -15,37 +15,37 @@
 
 #define ETC "/etc"
 
-typedef struct {
+static struct {
     char *domain, *uri, *xml, *output, *sysfs_root, *proc_root;
-    gboolean manual;
-} Options;
+    gboolean is_manual;
+} given;
 
-/* Those that libvirt-ccw would make ready; an administrator makes the others ready. */
-static GArray *managed_devices(const Options *options, GError **error)
+/* Finds a domain's devices with managed='yes'. An administrator makes the others ready. */
+static GArray *managed_devices(GError **error)
 {
-    g_autofree char *xml = options->domain ? ccw_dumpxml(options->uri, options->domain, error)
-                                           : cmd_read_input(options->xml, CCW_CONF_XML_MAX, error);
-    g_autoptr(GArray) all = xml ? ccw_conf_collect(xml, NULL, error) : NULL;
+    g_autofree char *xml =
+        given.domain ? nodedev_dumpxml(given.uri, given.domain, error) : cmd_read_input(given.xml, CONF_XML_MAX, error);
+    g_autoptr(GArray) all = xml ? conf_collect(xml, NULL, error) : NULL;
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
 
     if (!all)
         return NULL;
     for (guint i = 0; i < all->len; i++)
-        if (g_array_index(all, CcwHostdev, i).managed)
-            g_array_append_val(ids, g_array_index(all, CcwHostdev, i).source);
+        if (g_array_index(all, ConfHostdev, i).managed)
+            g_array_append_val(ids, g_array_index(all, ConfHostdev, i).source);
     if (ids->len)
         return g_steal_pointer(&ids);
     g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND, "%s%s has no ccw device with managed='yes'",
-                options->domain ? "domain " : "", options->domain ? options->domain : options->xml);
+                given.domain ? "domain " : "", given.domain ? given.domain : given.xml);
     return NULL;
 }
 
-static GArray *named_devices(CcwHost *host, char **names, GError **error)
+static GArray *named_devices(CssHost *host, char **names, GError **error)
 {
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
 
     for (gsize i = 0; names[i]; i++) {
-        g_autoptr(CcwHostDevice) device = cmd_find_device(host, names[i], error);
+        g_autoptr(CssDevice) device = cmd_find_device(host, names[i], error);
 
         if (!device)
             return NULL;
@@ -54,12 +54,12 @@ static GArray *named_devices(CcwHost *host, char **names, GError **error)
     return g_steal_pointer(&ids);
 }
 
-static GPtrArray *files_of(CcwHost *host, const Options *options, const GArray *ids, GError **error)
+static GPtrArray *files_of(CssHost *host, const GArray *ids, GError **error)
 {
-    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func((GDestroyNotify)ccw_export_file_free);
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func((GDestroyNotify)nodedev_export_file_free);
 
     for (guint i = 0; i < ids->len; i++)
-        if (!ccw_export_device(host, &g_array_index(ids, CcwBusId, i), !options->manual, files, error))
+        if (!nodedev_export_device(host, &g_array_index(ids, CcwBusId, i), !given.is_manual, files, error))
             return NULL;
     return g_steal_pointer(&files);
 }
@@ -67,7 +67,7 @@ static GPtrArray *files_of(CcwHost *host, const Options *options, const GArray *
 static void print_files(const char *dir, const GPtrArray *files, gboolean with_text)
 {
     for (guint i = 0; i < files->len; i++) {
-        const CcwExportFile *file = files->pdata[i];
+        const NodedevExportFile *file = files->pdata[i];
 
         if (with_text)
             printf("# %s/%s\n%s%s\n", dir, file->path, file->text, g_str_has_suffix(file->text, "\n") ? "" : "\n");
@@ -76,61 +76,72 @@ static void print_files(const char *dir, const GPtrArray *files, gboolean with_t
     }
 }
 
-static void hint(const Options *options)
+static void print_hint(void)
 {
-    if (!isatty(STDOUT_FILENO))
+    if (cmd_is_quiet || !isatty(STDOUT_FILENO))
         return;
-    if (!options->output)
+    if (!given.output)
         printf("'virt-ccw export --output %s ...' writes these files.\n", ETC);
-    else if (strcmp(options->output, ETC) == 0)
-        printf("\nThe devices are taken at the next boot; now by 'udevadm control --reload' and "
+    else if (strcmp(given.output, ETC) == 0)
+        printf("\nudev makes the devices ready at the next boot. To do it now, run 'udevadm control --reload' and "
                "'udevadm trigger --action=add --subsystem-match=css'.\n");
 }
 
-static int export(const Options *options, char **names)
+/* Checks all files, then writes them: a signal does not come between two of them. */
+static gboolean write_files(const GPtrArray *files, GError **error)
 {
-    g_autoptr(CcwHost) host = ccw_host_new(options->sysfs_root ? options->sysfs_root : CCW_HOST_SYSFS,
-                                           options->proc_root ? options->proc_root : "/proc", CCW_HOST_RUN_DIR);
-    GError *error = NULL;
-    g_autoptr(GArray) ids = names[0] ? named_devices(host, names, &error) : managed_devices(options, &error);
-    g_autoptr(GPtrArray) files = ids ? files_of(host, options, ids, &error) : NULL;
+    gboolean done;
 
-    if (!files || (options->output && !ccw_export_write(options->output, files, &error)))
+    if (!given.output)
+        return TRUE;
+    cmd_block_signals();
+    done = nodedev_export_write(given.output, files, error);
+    cmd_unblock_signals();
+    return done;
+}
+
+static int export(char **names)
+{
+    g_autoptr(CssHost) host = css_host_new(given.sysfs_root ? given.sysfs_root : CSS_HOST_SYSFS,
+                                           given.proc_root ? given.proc_root : "/proc", CSS_HOST_RUN_DIR);
+    GError *error = NULL;
+    g_autoptr(GArray) ids = names[0] ? named_devices(host, names, &error) : managed_devices(&error);
+    g_autoptr(GPtrArray) files = ids ? files_of(host, ids, &error) : NULL;
+
+    if (!files || !write_files(files, &error))
         return cmd_fail(error);
-    print_files(options->output ? options->output : ETC, files, !options->output);
-    hint(options);
+    print_files(given.output ? given.output : ETC, files, !given.output);
+    print_hint();
     return CMD_OK;
 }
 
-int cmd_export(int argc, char **argv)
-{
-    Options options = { 0 };
-    const GOptionEntry entries[] = {
-        { "domain", 'd', 0, G_OPTION_ARG_STRING, &options.domain, "The managed devices of this domain", "NAME" },
-        { "connect", 'c', 0, G_OPTION_ARG_STRING, &options.uri, "Ask the libvirt at URI for it", "URI" },
-        { "xml", 'x', 0, G_OPTION_ARG_FILENAME, &options.xml, "The managed devices of a domain or hostdev XML",
-          "FILE" },
-        { "manual", 'm', 0, G_OPTION_ARG_NONE, &options.manual,
-          "Do not start the mediated devices at boot ('mdevctl start' does)", NULL },
-        { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, "Write the files below DIR, which stands for " ETC,
-          "DIR" },
-        { "sysfs-root", 0, 0, G_OPTION_ARG_FILENAME, &options.sysfs_root, "Take DIR for /sys", "DIR" },
-        { "proc-root", 0, 0, G_OPTION_ARG_FILENAME, &options.proc_root, "Take DIR for /proc", "DIR" },
-        G_OPTION_ENTRY_NULL,
-    };
-    char **const texts[] = { &options.domain, &options.uri,        &options.xml,
-                             &options.output, &options.sysfs_root, &options.proc_root };
-    int rc = cmd_options("[DEVICE...]",
-                         "Prints, or writes, what makes devices ready for guests at boot without libvirt-ccw: a "
-                         "definition for mdevctl and a rule for udev each.",
-                         entries, FALSE, &argc, &argv);
+static const GOptionEntry options[] = {
+    { "domain", 'd', 0, G_OPTION_ARG_STRING, &given.domain, "Export the managed devices of this domain", "DOMAIN" },
+    { "connect", 'c', 0, G_OPTION_ARG_STRING, &given.uri, "Ask the libvirt at URI for the domain", "URI" },
+    { "xml", 'x', 0, G_OPTION_ARG_FILENAME, &given.xml, "Export the managed devices of a domain or hostdev XML",
+      "FILE" },
+    { "manual", 'm', 0, G_OPTION_ARG_NONE, &given.is_manual,
+      "Do not start the mediated devices at boot ('mdevctl start' does)", NULL },
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &given.output, "Write the files to DIR in place of " ETC, "DIR" },
+    { "sysfs-root", 0, 0, G_OPTION_ARG_FILENAME, &given.sysfs_root, "Take DIR for /sys", "DIR" },
+    { "proc-root", 0, 0, G_OPTION_ARG_FILENAME, &given.proc_root, "Take DIR for /proc", "DIR" },
+    G_OPTION_ENTRY_NULL,
+};
 
-    if (rc < 0 && (argc > 1) + (options.domain != NULL) + (options.xml != NULL) != 1)
-        rc = cmd_usage("give one of --domain NAME, --xml FILE, or devices");
-    umask(022); /* udev and mdevctl read what is written */
-    if (rc < 0)
-        rc = export(&options, argv + 1);
-    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
-        g_free(*texts[i]);
-    return rc;
+static int run(int argc, char **argv)
+{
+    if ((argc > 1) + (given.domain != NULL) + (given.xml != NULL) != 1)
+        return cmd_usage("give one of --domain DOMAIN, --xml FILE, or devices");
+    umask(022); /* udev and mdevctl read the files */
+    return export(argv + 1);
 }
+
+const CmdCommand cmd_export = {
+    .name = "export",
+    .summary = "make devices ready for guests without libvirt-ccw",
+    .description = "Prints or writes the files that make devices ready for guests at boot without libvirt-ccw: a "
+                   "definition for mdevctl and a rule for udev for each device.",
+    .arguments = "[DEVICE...]",
+    .options = options,
+    .func = run,
+};

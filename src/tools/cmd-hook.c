@@ -1,45 +1,54 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * virt-ccw hook: what a script in /etc/libvirt/hooks/qemu.d calls with all the arguments that libvirt gave it and the
- * domain's XML on standard input (docs/host-side.md). Standard output stays empty: libvirt would take it for XML.
+ * virt-ccw hook: called by a script in /etc/libvirt/hooks/qemu.d with libvirt's arguments, and with the domain's XML on
+ * standard input (docs/host-side.md). It prints nothing to standard output, because libvirt would read that as XML.
  */
 #include <sys/stat.h>
 
-#include "cmd.h"
+#include "cmd-table.h"
 #include "commands.h"
 #include "hook/hook.h"
 #include "hook/status.h"
+#include "util/log.h"
 
-int cmd_hook(int argc, char **argv)
+static char *sysfs_root;
+static char *run_dir;
+
+static const GOptionEntry options[] = {
+    { "sysfs-root", 0, 0, G_OPTION_ARG_FILENAME, &sysfs_root, "Take DIR for /sys", "DIR" },
+    { "run-dir", 0, 0, G_OPTION_ARG_FILENAME, &run_dir, "Keep the journal in DIR, not in " CSS_HOST_RUN_DIR, "DIR" },
+    G_OPTION_ENTRY_NULL,
+};
+
+static int run(int argc, char **argv)
 {
-    g_autofree char *sysfs_root = NULL;
-    g_autofree char *run_dir = NULL;
-    const GOptionEntry entries[] = {
-        { "sysfs-root", 0, 0, G_OPTION_ARG_FILENAME, &sysfs_root, "Take DIR for /sys", "DIR" },
-        { "run-dir", 0, 0, G_OPTION_ARG_FILENAME, &run_dir, "Keep the journal in DIR, not in " CCW_HOST_RUN_DIR,
-          "DIR" },
-        G_OPTION_ENTRY_NULL,
-    };
-    g_autoptr(CcwHost) host = NULL;
+    g_autoptr(CssHost) host = NULL;
     g_autofree char *xml = NULL;
     GError *error = NULL;
-    int rc = cmd_options("-- GUEST OPERATION SUBOPERATION [EXTRA]",
-                         "Takes a guest's managed channel devices from the host, and gives them back: called by "
-                         "libvirt's qemu hook, with the domain XML on standard input.",
-                         entries, TRUE, &argc, &argv);
 
-    if (rc >= 0)
-        return rc;
     umask(077);
-    if (argc < 4) /* a later libvirt may give more */
-        return cmd_usage("GUEST, OPERATION and SUBOPERATION are needed, as libvirt gives them to a hook");
-    xml = cmd_read_input(NULL, CCW_HOOK_XML_MAX, &error);
+    if (!cmd_is_verbose) /* --verbose has set its own writer, and GLib takes one only */
+        g_log_set_writer_func(ccw_log_writer_journal, NULL, NULL);
+    if (argc < 4) /* a later libvirt may pass more */
+        return cmd_usage("give GUEST, OPERATION and SUBOPERATION, as libvirt passes them to a hook");
+    xml = cmd_read_input(NULL, HOOK_XML_MAX, &error);
     if (xml) {
-        host = ccw_host_new(sysfs_root ? sysfs_root : CCW_HOST_SYSFS, "/proc", run_dir ? run_dir : CCW_HOST_RUN_DIR);
-        ccw_hook_run(host, CCW_STATUS_DIR, argv[1], argv[2], argv[3], xml, &error);
+        host = css_host_new(sysfs_root ? sysfs_root : CSS_HOST_SYSFS, "/proc", run_dir ? run_dir : CSS_HOST_RUN_DIR);
+        hook_run(host, HOOK_STATUS_DIR, argv[1], argv[2], argv[3], xml, &error);
     }
     if (!error)
         return CMD_OK;
     cmd_fail(error);
-    return ccw_hook_failed(argv[2], argv[3]);
+    return hook_failed(argv[2], argv[3]);
 }
+
+const CmdCommand cmd_hook = {
+    .name = "hook",
+    .summary = "acquire and release a guest's devices; for libvirt's qemu hook",
+    .description = "Acquires a guest's managed channel devices from the host, and releases them. libvirt's qemu hook "
+                   "calls it, with the domain XML on standard input.",
+    .arguments = "-- GUEST OPERATION SUBOPERATION [EXTRA]",
+    .options = options,
+    .is_posix = TRUE,
+    .func = run,
+};

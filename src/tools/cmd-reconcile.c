@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * virt-ccw reconcile: brings the host and the journal together, as virtccwd does when it starts, and says what it did.
- * libvirt is asked which domain has what; where it is not there, its status files and who has a device open tell
- * which devices no guest can have.
+ * virt-ccw reconcile: reconciles the host with the journal, as virtccwd does when it starts, and prints the results. It
+ * asks libvirt which domain has which device. Without libvirt it reads libvirt's status files, and finds open devices.
  */
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
@@ -10,7 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cmd.h"
+#include "cmd-json.h"
+#include "cmd-table.h"
 #include "commands.h"
 #include "css/host.h"
 #include "hook/status.h"
@@ -24,20 +24,35 @@ typedef struct {
     const char *uri;
     const char *sysfs_root;
     const char *run_dir;
-    gboolean dry_run;
+    gboolean is_dry_run;
+    gboolean is_json;
 } Options;
 
-typedef struct {
-    virConnectPtr conn; /* NULL: libvirt is not there */
-    gboolean dry_run;
-    GPtrArray *lines;
-    gboolean failed; /* one of them says so */
-} Run;
+static Options given = {
+    .uri = DEFAULT_URI,
+    .sysfs_root = CSS_HOST_SYSFS,
+    .run_dir = CSS_HOST_RUN_DIR,
+};
 
-/* "NAME", or the UUID of a domain that libvirt does not know. */
-static char *name_of(const Run *run, const char *uuid)
+/* What happened to a device. */
+typedef struct {
+    char *device;
+    HostdevReconcileResult result;
+    char *domain; /* its name; NULL: the device was not a domain's */
+    char *message;
+} Row;
+
+typedef struct {
+    virConnectPtr conn; /* NULL: there is no libvirt */
+    gboolean is_dry_run;
+    GArray *rows;
+    gboolean has_failed; /* a device could not be released, or was left alone */
+} Report;
+
+/* Returns: the domain's name; its UUID if libvirt does not know the domain. */
+static char *name_of(const Report *report, const char *uuid)
 {
-    virDomainPtr domain = run->conn ? virDomainLookupByUUIDString(run->conn, uuid) : NULL;
+    virDomainPtr domain = report->conn ? virDomainLookupByUUIDString(report->conn, uuid) : NULL;
     char *name = g_strdup(domain ? virDomainGetName(domain) : uuid);
 
     if (domain)
@@ -45,152 +60,212 @@ static char *name_of(const Run *run, const char *uuid)
     return name;
 }
 
-static gboolean is_running(const Run *run, const char *uuid)
+static gboolean is_domain_running(const Report *report, const char *uuid)
 {
-    virDomainPtr domain = run->conn ? virDomainLookupByUUIDString(run->conn, uuid) : NULL;
-    gboolean running = domain && virDomainIsActive(domain) == 1;
+    virDomainPtr domain = report->conn ? virDomainLookupByUUIDString(report->conn, uuid) : NULL;
+    gboolean is_running = domain && virDomainIsActive(domain) == 1;
 
     if (domain)
         virDomainFree(domain);
-    return running;
+    return is_running;
 }
 
-/* Why it goes back, from what the journal said. */
-static char *reason(const Run *run, const CcwReconciled *said)
+/* Returns: why the device is released, by its entry in the journal. */
+static char *reason_of(const Report *report, const HostdevReconciled *result)
 {
-    g_autofree char *name = said->domain ? name_of(run, said->domain) : NULL;
+    g_autofree char *name = result->domain ? name_of(report, result->domain) : NULL;
 
-    if (strcmp(said->state, "pending") == 0)
-        return name ? g_strdup_printf("it was being taken for domain %s, by a process that has ended", name)
+    if (strcmp(result->state, "pending") == 0)
+        return name ? g_strdup_printf("it was being acquired for domain %s, by a process that has ended", name)
                     : g_strdup("it was being detached by a process that has ended");
-    if (strcmp(said->state, "releasing") == 0)
+    if (strcmp(result->state, "releasing") == 0)
         return name ? g_strdup_printf("its release from domain %s was interrupted", name)
                     : g_strdup("its release was interrupted");
     return g_strdup_printf("it belonged to domain %s, which %s", name,
-                           is_running(run, said->domain) ? "no longer has it" : "does not run");
+                           is_domain_running(report, result->domain) ? "no longer has it" : "does not run");
 }
 
-static char *line_of(const Run *run, const CcwReconciled *said)
+static char *line_of(const Report *report, const HostdevReconciled *result)
 {
-    g_autofree char *owner = said->owner ? name_of(run, said->owner) : NULL;
+    g_autofree char *owner = result->owner ? name_of(report, result->owner) : NULL;
     g_autofree char *why = NULL;
 
-    switch (said->result) {
-    case CCW_RECONCILE_GIVEN_BACK:
-        why = reason(run, said);
-        return g_strdup_printf("%s to the host; %s", run->dry_run ? "would be given back" : "given back", why);
-    case CCW_RECONCILE_NOTED:
-        return g_strdup_printf("%s as owned by domain %s", run->dry_run ? "would be noted" : "noted", owner);
+    switch (result->result) {
+    case HOSTDEV_RECONCILE_RELEASED:
+        why = reason_of(report, result);
+        return g_strdup_printf("%s to the host; %s", report->is_dry_run ? "would be released" : "released", why);
+    case HOSTDEV_RECONCILE_NOTED:
+        return g_strdup_printf("%s as owned by domain %s", report->is_dry_run ? "would be noted" : "noted", owner);
     default:
-        return g_strdup(said->message);
+        return g_strdup(result->message);
     }
 }
 
-static void report(const CcwReconciled *said, gpointer data)
+static void on_reconciled(const HostdevReconciled *result, gpointer data)
 {
-    Run *run = data;
-    char buf[CCW_BUS_ID_STR_LEN];
-    g_autofree char *line = line_of(run, said);
+    Report *report = data;
+    const char *uuid = result->owner ? result->owner : result->domain;
+    Row row = {
+        .device = ccw_bus_id_to_string(&result->device),
+        .result = result->result,
+        .domain = uuid ? name_of(report, uuid) : NULL,
+        .message = line_of(report, result),
+    };
 
-    g_ptr_array_add(run->lines, g_strdup_printf("%s: %s", ccw_bus_id_format(&said->device, buf), line));
-    if (said->result == CCW_RECONCILE_LEFT || said->result == CCW_RECONCILE_FAILED)
-        run->failed = TRUE;
+    g_array_append_val(report->rows, row);
+    if (result->result == HOSTDEV_RECONCILE_LEFT || result->result == HOSTDEV_RECONCILE_FAILED)
+        report->has_failed = TRUE;
 }
 
-static gint compare_lines(gconstpointer a, gconstpointer b)
+static void row_clear(gpointer data)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    Row *row = data;
+
+    g_free(row->device);
+    g_free(row->domain);
+    g_free(row->message);
 }
 
-static int finish(Run *run, GError *error)
+static gint compare_rows(gconstpointer a, gconstpointer b)
 {
-    g_ptr_array_sort(run->lines, compare_lines);
-    for (guint i = 0; i < run->lines->len; i++)
-        printf("%s\n", (const char *)run->lines->pdata[i]);
-    if (error && !run->failed) /* an entry that is not understood has no line of its own */
+    return strcmp(((const Row *)a)->device, ((const Row *)b)->device);
+}
+
+static gboolean is_success(const Row *row)
+{
+    return row->result == HOSTDEV_RECONCILE_RELEASED || row->result == HOSTDEV_RECONCILE_NOTED;
+}
+
+static void print_lines(const Report *report, gboolean is_complete)
+{
+    for (guint i = 0; i < report->rows->len; i++) {
+        const Row *row = &g_array_index(report->rows, Row, i);
+
+        if (!cmd_is_quiet || report->is_dry_run || !is_success(row))
+            printf("%s: %s\n", row->device, row->message);
+    }
+    if (report->rows->len == 0 && is_complete && !cmd_is_quiet)
+        printf("nothing to do\n");
+}
+
+static void print_json(const Report *report)
+{
+    static const char *const results[] = {
+        [HOSTDEV_RECONCILE_RELEASED] = "released",
+        [HOSTDEV_RECONCILE_NOTED] = "noted",
+        [HOSTDEV_RECONCILE_LEFT] = "left",
+        [HOSTDEV_RECONCILE_FAILED] = "failed",
+    };
+    JsonArray *array = json_array_new();
+
+    for (guint i = 0; i < report->rows->len; i++) {
+        const Row *row = &g_array_index(report->rows, Row, i);
+        JsonObject *object = json_object_new();
+
+        json_object_set_string_member(object, "device", row->device);
+        json_object_set_string_member(object, "result", results[row->result]);
+        if (row->domain)
+            json_object_set_string_member(object, "domain", row->domain);
+        else
+            json_object_set_null_member(object, "domain");
+        json_object_set_string_member(object, "message", row->message);
+        json_array_add_object_element(array, object);
+    }
+    cmd_print_json_array(array);
+}
+
+static int finish(Report *report, GError *error)
+{
+    gboolean is_complete = !error || report->has_failed; /* an entry that is not understood has no row */
+
+    g_array_sort(report->rows, compare_rows);
+    if (given.is_json)
+        print_json(report);
+    else
+        print_lines(report, is_complete);
+    if (!is_complete)
         return cmd_fail(error);
     g_clear_error(&error);
-    if (run->lines->len == 0)
-        printf("nothing to do\n");
-    return run->failed ? CMD_FAILED : CMD_OK;
+    return report->has_failed ? CMD_FAILED : CMD_OK;
 }
 
-static int reconcile_asked(Run *run, const Options *options, CcwHost *host, CcwReconcile *request)
+static int reconcile_by_libvirt(Report *report, const Options *options, CssHost *host, HostdevReconcile *request)
 {
-    g_autoptr(CcwManager) manager = ccw_manager_new(ccw_host_new(options->sysfs_root, "/proc", options->run_dir));
+    g_autoptr(HostdevManager) manager =
+        hostdev_manager_new(css_host_new(options->sysfs_root, "/proc", options->run_dir));
     GError *error = NULL;
-    g_autoptr(CcwLive) live = ccw_look(run->conn, manager, &error);
+    g_autoptr(HostdevLive) live = hostdev_query_domains(report->conn, manager, &error);
 
     if (!live) {
         g_prefix_error(&error, "nothing was done, try again: ");
         return cmd_fail(error);
     }
-    ccw_live_ask(live, request);
-    ccw_host_reconcile(host, request, &error);
-    return finish(run, error);
+    hostdev_live_ask(live, request);
+    cmd_block_signals();
+    hostdev_reconcile(host, request, &error);
+    cmd_unblock_signals();
+    return finish(report, error);
 }
 
-static int reconcile_unasked(Run *run, CcwHost *host, CcwReconcile *request)
+static int reconcile_by_files(Report *report, CssHost *host, HostdevReconcile *request)
 {
     g_autoptr(GHashTable) running = NULL;
     GError *error = NULL;
 
-    g_printerr("%s: warning: libvirt cannot be asked (%s): its status files and open files tell what is in use\n",
-               g_get_prgname(), virGetLastErrorMessage());
-    request->as_of = ccw_host_clock();
-    running = ccw_status_running(CCW_STATUS_DIR, "/proc", &error);
+    cmd_warning("cannot ask libvirt (%s): its status files and open files show which devices are in use",
+                virGetLastErrorMessage());
+    request->as_of = css_host_clock();
+    running = hook_status_running(HOOK_STATUS_DIR, "/proc", &error);
     if (!running)
         return cmd_fail(error);
     request->running = running;
-    ccw_host_reconcile(host, request, &error);
-    return finish(run, error);
+    cmd_block_signals();
+    hostdev_reconcile(host, request, &error);
+    cmd_unblock_signals();
+    return finish(report, error);
 }
 
 static int reconcile(const Options *options)
 {
-    g_autoptr(CcwHost) host = ccw_host_new(options->sysfs_root, "/proc", options->run_dir);
-    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
-    Run run = { .dry_run = options->dry_run, .lines = lines };
-    CcwReconcile request = { .dry_run = options->dry_run, .report = report, .report_data = &run };
+    g_autoptr(CssHost) host = css_host_new(options->sysfs_root, "/proc", options->run_dir);
+    g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
+    Report report = { .is_dry_run = options->is_dry_run, .rows = rows };
+    HostdevReconcile request = { .dry_run = options->is_dry_run, .report = on_reconciled, .report_data = &report };
     int rc;
 
-    ccw_libvirt_prepare();
-    run.conn = virConnectOpen(options->uri);
-    if (!run.conn)
-        return reconcile_unasked(&run, host, &request);
-    rc = reconcile_asked(&run, options, host, &request);
-    virConnectClose(run.conn);
+    g_array_set_clear_func(rows, row_clear);
+    hostdev_libvirt_prepare();
+    report.conn = virConnectOpen(options->uri);
+    if (!report.conn)
+        return reconcile_by_files(&report, host, &request);
+    rc = reconcile_by_libvirt(&report, options, host, &request);
+    virConnectClose(report.conn);
     return rc;
 }
 
-int cmd_reconcile(int argc, char **argv)
-{
-    g_autofree char *uri = NULL;
-    g_autofree char *sysfs_root = NULL;
-    g_autofree char *run_dir = NULL;
-    gboolean dry_run = FALSE;
-    const GOptionEntry entries[] = {
-        { "connect", 'c', 0, G_OPTION_ARG_STRING, &uri, "Ask this libvirt [" DEFAULT_URI "]", "URI" },
-        { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &dry_run, "Only say what would be done", NULL },
-        { "sysfs-root", 0, 0, G_OPTION_ARG_FILENAME, &sysfs_root, "Take DIR for /sys", "DIR" },
-        { "run-dir", 0, 0, G_OPTION_ARG_FILENAME, &run_dir, "The journal is in DIR, not in " CCW_HOST_RUN_DIR, "DIR" },
-        G_OPTION_ENTRY_NULL,
-    };
-    int rc =
-        cmd_options(NULL,
-                    "Gives back to the host the devices that a crash has left without a guest, and notes who has the "
-                    "others. What a guest has open is never touched.",
-                    entries, FALSE, &argc, &argv);
+static const GOptionEntry options[] = {
+    { "connect", 'c', 0, G_OPTION_ARG_STRING, &given.uri, "Ask this libvirt [" DEFAULT_URI "]", "URI" },
+    { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &given.is_dry_run, "Only print what would be done", NULL },
+    { "json", 'j', 0, G_OPTION_ARG_NONE, &given.is_json, "Print a JSON array", NULL },
+    { "sysfs-root", 0, 0, G_OPTION_ARG_FILENAME, &given.sysfs_root, "Take DIR for /sys", "DIR" },
+    { "run-dir", 0, 0, G_OPTION_ARG_FILENAME, &given.run_dir, "The journal is in DIR, not in " CSS_HOST_RUN_DIR,
+      "DIR" },
+    G_OPTION_ENTRY_NULL,
+};
 
-    if (rc >= 0)
-        return rc;
+static int run(int argc, char **argv)
+{
     if (argc > 1)
         return cmd_usage("unexpected argument '%s'", argv[1]);
     umask(077);
-    return reconcile(&(Options){
-        .uri = uri ? uri : DEFAULT_URI,
-        .sysfs_root = sysfs_root ? sysfs_root : CCW_HOST_SYSFS,
-        .run_dir = run_dir ? run_dir : CCW_HOST_RUN_DIR,
-        .dry_run = dry_run,
-    });
+    return reconcile(&given);
 }
+
+const CmdCommand cmd_reconcile = {
+    .name = "reconcile",
+    .summary = "release devices that a crash has left without a guest",
+    .description = "Releases to the host the devices that a crash has left without a guest, and notes the owners of "
+                   "the others. It never touches a device that a guest has open.",
+    .options = options,
+    .func = run,
+};

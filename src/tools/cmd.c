@@ -4,32 +4,40 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conf/node-name.h"
+#include "qemu/validate.h"
 #include "util/error.h"
+#include "util/file.h"
+#include "util/log.h"
+
+gboolean cmd_is_quiet;
+gboolean cmd_is_verbose;
 
 /*
- * A caller may close descriptors 0 to 2, and the next file opened would take their place: messages would then be
- * written into an image. What stands there instead fails as a closed one does: stdin is only written, the others only
- * read.
+ * Opens descriptors 0 to 2 that the caller has closed. Otherwise the next file would get their numbers, and messages
+ * would go into an image. Their use fails as that of closed ones: stdin is open for writing only, the others for
+ * reading only.
  */
-static void occupy_standard_files(void)
+static void open_standard_files(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) >= 0)
             continue;
         if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
-            exit(CMD_FAILED); /* and there is nowhere to say so */
+            exit(CMD_FAILED); /* there is no file for a message */
     }
 }
 
 void cmd_start(const char *name)
 {
-    occupy_standard_files();
+    open_standard_files();
     setlocale(LC_ALL, "");
     g_set_prgname(name);
 }
@@ -41,31 +49,80 @@ int cmd_finish(int code)
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
-    if (code != CMD_OK) /* that was said already */
+    if (code != CMD_OK) /* a message has reported the first error */
         return code;
     ccw_error_set_errno(&error, errno ? errno : EIO, "cannot write to standard output");
     return cmd_fail(g_steal_pointer(&error));
 }
 
-/* A message is one line, whatever a file name or XML text in it holds. */
-static void print_line(const char *prefix, const char *message)
+#define RED "\033[1;31m"
+#define MAGENTA "\033[1;35m"
+#define NO_COLOUR "\033[0m"
+
+/* Returns: whether standard error is a terminal with colours, and the user has not set NO_COLOR (no-color.org). */
+static gboolean has_colours(void)
+{
+    const char *no_color = g_getenv("NO_COLOR");
+    const char *terminal = g_getenv("TERM");
+
+    return isatty(STDERR_FILENO) && !(no_color && *no_color) && terminal && strcmp(terminal, "dumb") != 0;
+}
+
+/* Prints a message as one line, also if a file name or XML text in it has more. kind: "error: " or ""; colour: of it */
+static void print_line(const char *kind, const char *colour, const char *message)
 {
     g_autofree char *line = ccw_one_line(message);
+    gboolean is_coloured = *colour && has_colours();
 
-    fprintf(stderr, "%s: %s%s\n", g_get_prgname(), prefix, g_strchomp(line));
+    fprintf(stderr, "%s: %s%s%s%s\n", g_get_prgname(), is_coloured ? colour : "", kind, is_coloured ? NO_COLOUR : "",
+            g_strchomp(line));
 }
 
 int cmd_fail(GError *error)
 {
-    print_line("error: ", error->message);
+    print_line("error: ", RED, error->message);
     g_error_free(error);
     return CMD_FAILED;
 }
 
+void cmd_warning(const char *format, ...)
+{
+    g_autofree char *message = NULL;
+    va_list args;
+
+    if (cmd_is_quiet)
+        return;
+    va_start(args, format);
+    message = g_strdup_vprintf(format, args);
+    va_end(args);
+    print_line("warning: ", MAGENTA, message);
+}
+
 void cmd_warn(GPtrArray *warnings)
 {
-    for (guint i = 0; i < warnings->len; i++)
-        print_line("warning: ", g_ptr_array_index(warnings, i));
+    for (guint i = 0; i < warnings->len; i++) {
+        g_autofree char *warning = qemu_warning_format(g_ptr_array_index(warnings, i));
+
+        cmd_warning("%s", warning);
+    }
+}
+
+static GLogWriterOutput write_step(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+    const char *message = NULL;
+
+    for (gsize i = 0; i < n_fields; i++)
+        if (strcmp(fields[i].key, "MESSAGE") == 0)
+            message = fields[i].value;
+    if (!ccw_log_is_ours(fields, n_fields) || !message || !(level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO)))
+        return g_log_writer_default(level, fields, n_fields, data);
+    print_line("", "", message);
+    return G_LOG_WRITER_HANDLED;
+}
+
+void cmd_show_steps(void)
+{
+    g_log_set_writer_func(write_step, NULL, NULL);
 }
 
 int cmd_usage(const char *format, ...)
@@ -76,53 +133,66 @@ int cmd_usage(const char *format, ...)
     va_start(args, format);
     message = g_strdup_vprintf(format, args);
     va_end(args);
-    print_line("", message);
+    print_line("", "", message);
     fprintf(stderr, "Try '%s --help'.\n", g_get_prgname());
     return CMD_USAGE;
 }
 
-/* GOption leaves a "--" where it is if an argument that begins with '-' follows, or a command. */
-static void drop_separator(gboolean strict_posix, int *argc, char **argv)
+static void mask_signals(int how)
 {
-    for (int i = 1; i < *argc; i++) {
-        gboolean needed = i + 1 < *argc && argv[i + 1][0] == '-';
+    sigset_t signals;
 
-        if (strcmp(argv[i], "--") == 0 && (strict_posix || needed)) {
-            memmove(argv + i, argv + i + 1, (gsize)(*argc - i) * sizeof(*argv));
-            --*argc;
-            return;
-        }
-        if (strict_posix) /* what follows is the command's */
-            return;
-    }
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(how, &signals, NULL);
 }
 
-int cmd_options(const char *parameters, const char *summary, const GOptionEntry *entries, gboolean strict_posix,
-                int *argc, char ***argv)
+void cmd_block_signals(void)
 {
-    g_autoptr(GOptionContext) context = g_option_context_new(parameters);
-    g_autoptr(GError) error = NULL;
-    g_autofree char *help = NULL;
-    gboolean want_help = FALSE;
-    const GOptionEntry help_entry[] = {
-        { "help", 'h', 0, G_OPTION_ARG_NONE, &want_help, "Show this help", NULL },
-        G_OPTION_ENTRY_NULL,
-    };
+    mask_signals(SIG_BLOCK);
+}
 
-    g_option_context_set_help_enabled(context, FALSE);
-    g_option_context_set_summary(context, summary);
-    g_option_context_set_strict_posix(context, strict_posix);
-    if (entries)
-        g_option_context_add_main_entries(context, entries, NULL);
-    g_option_context_add_main_entries(context, help_entry, NULL);
-    if (!g_option_context_parse(context, argc, argv, &error))
-        return cmd_usage("%s", error->message);
-    drop_separator(strict_posix, argc, *argv);
-    if (!want_help)
-        return -1;
-    help = g_option_context_get_help(context, FALSE, NULL);
-    fputs(help, stdout);
-    return CMD_OK;
+void cmd_unblock_signals(void)
+{
+    mask_signals(SIG_UNBLOCK);
+}
+
+static gboolean write_in_place(const char *path, const char *text, GError **error)
+{
+    FILE *file = fopen(path, "we");
+    gboolean done = file && fputs(text, file) >= 0;
+
+    if (file && fclose(file) != 0)
+        done = FALSE;
+    if (!done)
+        ccw_error_set_errno(error, errno, "cannot write %s", path);
+    return done;
+}
+
+gboolean cmd_write_file(const char *path, const char *text, int mode, GError **error)
+{
+    g_autofree char *real = realpath(path, NULL); /* the file, and not a link to it, is replaced */
+    struct stat status;
+    gboolean done;
+
+    /* realpath() finds no file for a pipe in /dev/fd. */
+    if (stat(path, &status) == 0 && (!real || !S_ISREG(status.st_mode)))
+        return write_in_place(path, text, error);
+    cmd_block_signals();
+    done = ccw_file_replace(real ? real : path, text, strlen(text), mode, error);
+    cmd_unblock_signals();
+    return done;
+}
+
+gboolean cmd_is_one_file(const char *one, const char *other)
+{
+    struct stat a, b;
+
+    if (stat(one, &a) != 0 || stat(other, &b) != 0)
+        return strcmp(one, other) == 0;
+    return S_ISREG(a.st_mode) && ccw_file_is_same(&a, &b);
 }
 
 char *cmd_read_input(const char *path, gsize limit, GError **error)
@@ -157,12 +227,12 @@ char *cmd_read_input(const char *path, gsize limit, GError **error)
     return NULL;
 }
 
-CcwHostDevice *cmd_find_device(CcwHost *host, const char *text, GError **error)
+CssDevice *cmd_find_device(CssHost *host, const char *text, GError **error)
 {
-    CcwNodeKind kind;
+    ConfNodeKind kind;
     CcwBusId id;
 
-    if (!ccw_device_name_parse(text, &kind, &id, error))
+    if (!conf_device_name_parse(text, &kind, &id, error))
         return NULL;
-    return kind == CCW_NODE_CSS ? ccw_host_lookup_subchannel(host, &id, error) : ccw_host_lookup(host, &id, error);
+    return kind == CONF_NODE_CSS ? css_host_lookup_subchannel(host, &id, error) : css_host_lookup(host, &id, error);
 }

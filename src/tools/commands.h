@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The subcommands of virt-ccw; each is a CmdFunc in cmd-NAME.c. */
+/* The subcommands of virt-ccw; cmd-NAME.c has each. */
 #pragma once
 
-int cmd_argv(int argc, char **argv);
-int cmd_capabilities(int argc, char **argv);
-int cmd_dasd(int argc, char **argv);
-int cmd_dasd_check(int argc, char **argv); /* a verb of dasd's */
-int cmd_detach(int argc, char **argv);
-int cmd_export(int argc, char **argv);
-int cmd_hook(int argc, char **argv);
-int cmd_lab(int argc, char **argv);
-int cmd_list(int argc, char **argv);
-int cmd_lower(int argc, char **argv);
-int cmd_raise(int argc, char **argv);
-int cmd_reconcile(int argc, char **argv);
-int cmd_reattach(int argc, char **argv);
-int cmd_reset(int argc, char **argv);
-int cmd_trace(int argc, char **argv);
-int cmd_validate(int argc, char **argv);
+#include "cmd-table.h"
+
+extern const CmdCommand cmd_argv;
+extern const CmdCommand cmd_capabilities;
+extern const CmdCommand cmd_dasd;
+extern const CmdCommand cmd_dasd_check; /* a verb of dasd */
+extern const CmdCommand cmd_dasd_map;   /* a verb of dasd */
+extern const CmdCommand cmd_detach;
+extern const CmdCommand cmd_export;
+extern const CmdCommand cmd_hook;
+extern const CmdCommand cmd_image;
+extern const CmdCommand cmd_lab;
+extern const CmdCommand cmd_list;
+extern const CmdCommand cmd_lower;
+extern const CmdCommand cmd_raise;
+extern const CmdCommand cmd_reconcile;
+extern const CmdCommand cmd_reattach;
+extern const CmdCommand cmd_reset;
+extern const CmdCommand cmd_trace;
+extern const CmdCommand cmd_validate;

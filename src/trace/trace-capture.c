@@ -1,28 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See trace-capture.h. */
 #include "trace/trace-capture.h"
 
 #include "util/endian.h"
 
-/* The data of a CCW: one piece, or a list of pieces that end at the ends of blocks. */
+/* The data of a CCW: one piece, or a list of pieces that each end at the end of a block. */
 typedef struct {
-    const CcwProgram *program;
+    const ChannelProgram *program;
     guint index;
     guint32 block;
-    gboolean list;
+    gboolean is_list;
     guint16 count;
 } Source;
 
-/* Piece n of the data, and its length. NULL: there is no more. */
+/* Finds piece n of the data, after done bytes. Returns: the piece, or NULL after the last. */
 static const guint8 *piece(const Source *source, guint n, gsize done, gsize *ret_length)
 {
     guint64 cda = source->program->cda[source->index];
     const guint64 *list = (const guint64 *)(guintptr)cda;
 
-    if (cda == 0 || done >= source->count || n >= TRACE_ADDRESSES_MAX || (n > 0 && !source->list))
+    if (cda == 0 || done >= source->count || n >= TRACE_ADDRESSES_MAX || (n > 0 && !source->is_list))
         return NULL;
     *ret_length = source->count - done;
-    if (source->list) {
+    if (source->is_list) {
         cda = list[n];
         *ret_length = MIN(*ret_length, source->block - (cda & (source->block - 1)));
     }
@@ -59,23 +58,18 @@ static guint8 *put_data(const Source *source, gsize want, guint8 *at, guint *ret
     return at + done + (-done & 7);
 }
 
-static gboolean is_input(guint8 cmd)
-{
-    return (cmd & 0x03) == 0x02 || (cmd & 0x0f) == 0x04 || (cmd & 0x0f) == 0x0c;
-}
-
 /*
- * How much of a CCW's data means anything: what was transferred. What the guest wrote is there from the start; what
- * the device reads is there where it got to, and no more of it than the residual count leaves.
+ * Returns: the number of bytes of a CCW's data to record. The data of an output command is complete from the start. The
+ * data of an input command is valid if the device has executed the command, except the residual count.
  */
-static gsize data_wanted(const TraceCapture *capture, guint index, const guint8 *ccw, guint8 cmd)
+static gsize data_length(const TraceCapture *capture, guint index, const guint8 *ccw, guint8 cmd)
 {
     const guint8 *irb = capture->request->irb;
-    guint executed = ccw_load_be32(irb + CCW_SCSW_OFS_CPA) / CCW_SIZE;
+    guint executed = ccw_load_be32(irb + CHANNEL_SCSW_OFS_CPA) / CCW_SIZE;
     gsize count = ccw_load_be16(ccw + CCW_OFS_COUNT);
-    gsize residual = ccw_load_be16(irb + CCW_SCSW_OFS_COUNT);
+    gsize residual = ccw_load_be16(irb + CHANNEL_SCSW_OFS_COUNT);
 
-    if (is_input(cmd)) {
+    if (channel_cmd_is_input(cmd)) {
         if (index >= executed || ccw[CCW_OFS_FLAGS] & CCW_FLAG_SKIP)
             return 0;
         if (index + 1 == executed)
@@ -84,16 +78,16 @@ static gsize data_wanted(const TraceCapture *capture, guint index, const guint8 
     return MIN(count, capture->data_max);
 }
 
-/* cmd is the command, also of a data-chained CCW. */
-static guint8 *put_ccw(const TraceCapture *capture, const CcwProgram *program, guint index, guint8 cmd, guint8 *at)
+/* cmd: the command; for a data-chained CCW that of the CCW before it */
+static guint8 *put_ccw(const TraceCapture *capture, const ChannelProgram *program, guint index, guint8 cmd, guint8 *at)
 {
-    guint32 flags = ccw_load_be32(capture->request->orb + CCW_ORB_OFS_FLAGS);
+    guint32 flags = ccw_load_be32(capture->request->orb + CHANNEL_ORB_OFS_FLAGS);
     const guint8 *ccw = program->ccw[index];
     Source source = {
         .program = program,
         .index = index,
-        .block = flags & CCW_ORB_C64 && !(flags & CCW_ORB_T2K) ? 4096 : 2048,
-        .list = ccw[CCW_OFS_FLAGS] & CCW_FLAG_IDA ? TRUE : FALSE,
+        .block = flags & CHANNEL_ORB_C64 && !(flags & CHANNEL_ORB_T2K) ? 4096 : 2048,
+        .is_list = ccw[CCW_OFS_FLAGS] & CCW_FLAG_IDA ? TRUE : FALSE,
         .count = ccw_load_be16(ccw + CCW_OFS_COUNT),
     };
     guint8 *end = at + TRACE_CCW_SIZE;
@@ -102,7 +96,7 @@ static guint8 *put_ccw(const TraceCapture *capture, const CcwProgram *program, g
     memcpy(at, ccw, CCW_SIZE);
     if (capture->with_data && ccw[CCW_OFS_CMD] != CCW_CMD_TIC) {
         end = put_addresses(capture, &source, end, &n_addresses);
-        end = put_data(&source, data_wanted(capture, index, ccw, cmd), end, &n_data);
+        end = put_data(&source, data_length(capture, index, ccw, cmd), end, &n_data);
     }
     ccw_store_be16(at + TRACE_CCW_OFS_ADDRESSES, (guint16)n_addresses);
     ccw_store_be16(at + TRACE_CCW_OFS_DATA, (guint16)n_data);
@@ -112,7 +106,7 @@ static guint8 *put_ccw(const TraceCapture *capture, const CcwProgram *program, g
 
 static guint8 *put_program(const TraceCapture *capture, guint n, guint8 *at)
 {
-    const CcwProgram *program = (const CcwProgram *)(guintptr)capture->request->program;
+    const ChannelProgram *program = (const ChannelProgram *)(guintptr)capture->request->program;
     gboolean data_chained = FALSE;
     guint8 cmd = 0;
 
@@ -129,7 +123,7 @@ static guint8 *put_program(const TraceCapture *capture, guint n, guint8 *at)
 
 gsize trace_capture(const TraceCapture *capture, guint8 *buffer)
 {
-    guint n = capture->request ? MIN(capture->request->ccw_count, CCW_PROGRAM_MAX) : 0;
+    guint n = capture->request ? MIN(capture->request->ccw_count, CHANNEL_PROGRAM_MAX) : 0;
     guint8 *end = buffer + TRACE_RECORD_SIZE;
 
     memset(buffer, 0, TRACE_RECORD_SIZE);
@@ -143,11 +137,11 @@ gsize trace_capture(const TraceCapture *capture, guint8 *buffer)
     ccw_store_be16(buffer + TRACE_OFS_CCWS, (guint16)n);
     ccw_store_be32(buffer + TRACE_OFS_ERRNO, (guint32)capture->error);
     if (capture->orb)
-        memcpy(buffer + TRACE_OFS_ORB, capture->orb, CCW_ORB_SIZE);
+        memcpy(buffer + TRACE_OFS_ORB, capture->orb, CHANNEL_ORB_SIZE);
     if (capture->irb)
-        memcpy(buffer + TRACE_OFS_IRB, capture->irb, CCW_IRB_SIZE);
+        memcpy(buffer + TRACE_OFS_IRB, capture->irb, CHANNEL_IRB_SIZE);
     if (n > 0) {
-        ccw_store_be32(buffer + TRACE_OFS_STOP, ccw_load_be32(capture->request->irb + CCW_SCSW_OFS_CPA));
+        ccw_store_be32(buffer + TRACE_OFS_STOP, ccw_load_be32(capture->request->irb + CHANNEL_SCSW_OFS_CPA));
         end = put_program(capture, n, end);
     }
     ccw_store_be32(buffer + TRACE_OFS_LENGTH, (guint32)(end - buffer));

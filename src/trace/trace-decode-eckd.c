@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parameters of an ECKD program: extents, locate operations, addresses. Layouts: IBM 3990 Storage Control Reference;
- * DE_eckd_data, LO_eckd_data, LRE_eckd_data, PFX_eckd_data of drivers/s390/block/dasd_eckd.h.
+ * Decodes the parameters of an ECKD program: extents, locate operations, addresses. Layouts: IBM 3990 Storage Control
+ * Reference; DE_eckd_data, LO_eckd_data, LRE_eckd_data, PFX_eckd_data of drivers/s390/block/dasd_eckd.h.
  */
 #include "trace/trace-decode-private.h"
 
+#include "util/cchh.h"
 #include "util/endian.h"
 
 #define DE_SIZE 16
@@ -37,10 +38,10 @@
 #define PFX_VALID_HYPER_PAV 0x10
 #define PFX_FORMAT_LOCATE 1
 
-/* The left two bits of the mask. */
+/* Names of the left two bits of the mask. */
 static const char *const permissions[] = { "write, not R0", "read", "update", "write all" };
 
-/* Caching, bits 3 to 5 of the attributes. */
+/* Names of bits 3 to 5 of the attributes. */
 static const char *const caching[] = {
     "normal", "bypass", "inhibit load", "sequential", "sequential prestage", "record", "reserved 6", "reserved 7",
 };
@@ -65,17 +66,12 @@ static const struct {
 
 void trace_fields_add_track(TraceFields *fields, const char *name, const guint8 *cchh)
 {
-    guint16 head = ccw_load_be16(cchh + 2);
-
-    trace_fields_add(fields, name, "cyl %u head %u", ccw_load_be16(cchh) | (head & 0xfff0u) << 12, head & 0xfu);
+    trace_fields_add(fields, name, "cyl %u head %u", ccw_cchh_cylinder(cchh), ccw_cchh_head(cchh));
 }
 
 static void add_id(TraceFields *fields, const char *name, const guint8 *cchhr)
 {
-    guint16 head = ccw_load_be16(cchhr + 2);
-
-    trace_fields_add(fields, name, "cyl %u head %u rec %u", ccw_load_be16(cchhr) | (head & 0xfff0u) << 12, head & 0xfu,
-                     cchhr[4]);
+    trace_fields_add(fields, name, "cyl %u head %u rec %u", ccw_cchh_cylinder(cchhr), ccw_cchh_head(cchhr), cchhr[4]);
 }
 
 void trace_decode_define_extent(TraceFields *fields, const guint8 *data, gsize length G_GNUC_UNUSED)
@@ -167,4 +163,36 @@ void trace_decode_file_mask(TraceFields *fields, const guint8 *data, gsize lengt
 void trace_decode_sector(TraceFields *fields, const guint8 *data, gsize length G_GNUC_UNUSED)
 {
     trace_fields_add(fields, "sector", "%u", data[0]);
+}
+
+#define CMD_SEEK 0x07
+#define CMD_SEEK_CYLINDER 0x0b
+#define CMD_SEEK_HEAD 0x1b
+#define CMD_LOCATE 0x47
+#define CMD_LOCATE_EXTENDED 0x4b
+#define CMD_PREFIX 0xe7
+
+gboolean trace_decode_cylinder(guint8 cmd, const guint8 *data, gsize length, guint32 *ret_cylinder)
+{
+    static const struct {
+        guint8 cmd;
+        guint offset; /* of the CCHH in the data */
+    } places[] = {
+        { CMD_SEEK, 2 },
+        { CMD_SEEK_CYLINDER, 2 },
+        { CMD_SEEK_HEAD, 2 },
+        { CMD_LOCATE, LR_OFS_SEEK },
+        { CMD_LOCATE_EXTENDED, LR_OFS_SEEK },
+        { CMD_PREFIX, PFX_OFS_LOCATE + LR_OFS_SEEK },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
+        if (places[i].cmd != cmd || length < places[i].offset + 4)
+            continue;
+        if (cmd == CMD_PREFIX && data[0] != PFX_FORMAT_LOCATE)
+            continue;
+        *ret_cylinder = ccw_cchh_cylinder(data + places[i].offset);
+        return TRUE;
+    }
+    return FALSE;
 }

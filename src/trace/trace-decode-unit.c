@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is said to and by the control unit: identity, path groups, characteristics, subsystem functions. Layouts: IBM
- * 3990 Storage Control Reference; drivers/s390/cio/{device_id,device_pgid}.c, drivers/s390/block/dasd_eckd.h.
+ * Decodes the data of commands to the control unit: identity, path groups, characteristics, subsystem functions.
+ * Layouts: IBM 3990 Storage Control Reference; drivers/s390/cio/{device_id,device_pgid}.c,
+ * drivers/s390/block/dasd_eckd.h.
  */
 #include "trace/trace-decode-private.h"
 
@@ -47,12 +48,12 @@ void trace_decode_sense_id(TraceFields *fields, const guint8 *data, gsize length
     trace_fields_add(fields, "cutype", "%04x/%02x", ccw_load_be16(data + 1), data[3]);
     if (length >= 7)
         trace_fields_add(fields, "devtype", "%04x/%02x", ccw_load_be16(data + 4), data[6]);
-    /* Command information words: how to get at the rest. */
+    /* Command information words: the commands that read more. */
     for (gsize at = 8; at + 4 <= MIN(length, 24) && data[at]; at += 4)
         trace_fields_add(fields, "ciw", "%08x", ccw_load_be32(data + at));
 }
 
-/* The path-group identifier, 11 bytes. */
+/* id: a path-group identifier, 11 bytes */
 static void add_group(TraceFields *fields, const guint8 *id)
 {
     trace_fields_add(fields, "group", "%08x%08x%06x", ccw_load_be32(id), ccw_load_be32(id + 4),
@@ -84,8 +85,7 @@ void trace_decode_characteristics(TraceFields *fields, const guint8 *data, gsize
     trace_fields_add(fields, "track", "%u", ccw_load_be32(data + RDC_OFS_TRACK_SIZE - 1) & 0xffffffu);
 }
 
-/* Node-element descriptors, 32 bytes each: a byte of identifiers, then type, model, maker, plant and serial in EBCDIC.
- */
+/* Node-element descriptors have 32 bytes: a byte of flags, then type, model, maker, plant and serial in EBCDIC. */
 void trace_decode_configuration(TraceFields *fields, const guint8 *data, gsize length)
 {
     static const char *const kinds[] = { "not used", "specific qualifier", "general qualifier", "element" };

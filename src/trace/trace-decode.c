@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The tables: commands with their decoders, and the names of flags. Names of commands: IBM 3990 Storage Control
- * Reference (GA32-0099) and drivers/s390/block/dasd_eckd.h; docs/trace.md says how to add one.
+ * The tables of commands with their decoders, and of the names of flags. The names of commands are those of the IBM
+ * 3990 Storage Control Reference (GA32-0099) and drivers/s390/block/dasd_eckd.h; docs/trace.md says how to add a
+ * command.
  */
 #include "trace/trace-decode-private.h"
 
@@ -12,92 +13,93 @@
 typedef struct {
     guint8 code;
     const char *name;
-    TraceDecoder decode; /* NULL: plain data */
-    guint min;           /* bytes that it needs */
+    TraceCommandKind kind;
+    TraceDecoder decode; /* NULL: the data has no fields */
+    guint min;           /* bytes that the decoder needs */
 } Command;
 
 static const Command commands[] = {
-    { 0x01, "WRITE SPECIAL COUNT, KEY AND DATA" },
-    { 0x02, "READ IPL" },
-    { 0x03, "NO-OPERATION" },
-    { 0x04, "SENSE", trace_decode_sense, 8 },
-    { 0x05, "WRITE DATA" },
-    { 0x06, "READ DATA" },
-    { 0x07, "SEEK", trace_decode_seek, 6 },
-    { 0x08, "TRANSFER IN CHANNEL" },
-    { 0x09, "WRITE SPECIAL HOME ADDRESS" },
-    { 0x0a, "READ SPECIAL HOME ADDRESS" },
-    { 0x0b, "SEEK CYLINDER", trace_decode_seek, 6 },
-    { 0x0d, "WRITE KEY AND DATA" },
-    { 0x0e, "READ KEY AND DATA" },
-    { 0x0f, "SPACE COUNT" },
-    { 0x11, "ERASE", trace_decode_count, 8 },
-    { 0x12, "READ COUNT", trace_decode_count, 8 },
-    { 0x13, "RECALIBRATE" },
-    { 0x14, "UNCONDITIONAL RESERVE", trace_decode_sense, 8 },
-    { 0x15, "WRITE R0", trace_decode_count, 8 },
-    { 0x16, "READ R0", trace_decode_count, 8 },
-    { 0x17, "RESTORE" },
-    { 0x19, "WRITE HOME ADDRESS" },
-    { 0x1a, "READ HOME ADDRESS" },
-    { 0x1b, "SEEK HEAD", trace_decode_seek, 6 },
-    { 0x1d, "WRITE COUNT, KEY AND DATA", trace_decode_count, 8 },
-    { 0x1e, "READ COUNT, KEY AND DATA", trace_decode_count, 8 },
-    { 0x1f, "SET FILE MASK", trace_decode_file_mask, 1 },
-    { 0x22, "READ SECTOR", trace_decode_sector, 1 },
-    { 0x23, "SET SECTOR", trace_decode_sector, 1 },
-    { 0x27, "PERFORM SUBSYSTEM FUNCTION", trace_decode_subsystem_function, 2 },
-    { 0x29, "SEARCH KEY EQUAL" },
-    { 0x31, "SEARCH ID EQUAL", trace_decode_id, 5 },
-    { 0x34, "SENSE PATH GROUP ID", trace_decode_path_state, 12 },
-    { 0x39, "SEARCH HOME ADDRESS" },
-    { 0x3e, "READ SUBSYSTEM DATA" },
-    { 0x44, "RESET ALLEGIANCE" },
-    { 0x47, "LOCATE RECORD", trace_decode_locate, 16 },
-    { 0x49, "SEARCH KEY HIGH" },
-    { 0x4b, "LOCATE RECORD EXTENDED", trace_decode_locate_extended, 20 },
-    { 0x4e, "READ MESSAGE ID" },
-    { 0x51, "SEARCH ID HIGH", trace_decode_id, 5 },
-    { 0x54, "SENSE SUBSYSTEM STATUS" },
-    { 0x5b, "SUSPEND MULTIPATH RECONNECTION" },
-    { 0x5e, "READ MULTIPLE COUNT, KEY AND DATA", trace_decode_count, 8 },
-    { 0x63, "DEFINE EXTENT", trace_decode_define_extent, 16 },
-    { 0x64, "READ DEVICE CHARACTERISTICS", trace_decode_characteristics, 20 },
-    { 0x69, "SEARCH KEY EQUAL OR HIGH" },
-    { 0x71, "SEARCH ID EQUAL OR HIGH", trace_decode_id, 5 },
-    { 0x85, "WRITE UPDATE DATA" },
-    { 0x86, "READ DATA, MT" },
-    { 0x87, "SET SUBSYSTEM MODE" },
-    { 0x8d, "WRITE UPDATE KEY AND DATA" },
-    { 0x8e, "READ KEY AND DATA, MT" },
-    { 0x92, "READ COUNT, MT", trace_decode_count, 8 },
-    { 0x94, "DEVICE RELEASE", trace_decode_sense, 8 },
-    { 0x95, "WRITE FULL TRACK" },
-    { 0x96, "READ R0, MT", trace_decode_count, 8 },
-    { 0x9a, "READ HOME ADDRESS, MT" },
-    { 0x9d, "WRITE COUNT, KEY AND DATA NEXT TRACK", trace_decode_count, 8 },
-    { 0x9e, "READ COUNT, KEY AND DATA, MT", trace_decode_count, 8 },
-    { 0xa4, "READ AND RESET BUFFERED LOG", trace_decode_sense, 8 },
-    { 0xa5, "WRITE TRACK DATA" },
-    { 0xa6, "READ TRACK DATA" },
-    { 0xa9, "SEARCH KEY EQUAL, MT" },
-    { 0xaf, "SET PATH GROUP ID", trace_decode_set_path, 12 },
-    { 0xb1, "SEARCH ID EQUAL, MT", trace_decode_id, 5 },
-    { 0xb4, "DEVICE RESERVE", trace_decode_sense, 8 },
-    { 0xb9, "SEARCH HOME ADDRESS, MT" },
-    { 0xc4, "DIAGNOSTIC SENSE/READ" },
-    { 0xc9, "SEARCH KEY HIGH, MT" },
-    { 0xd1, "SEARCH ID HIGH, MT", trace_decode_id, 5 },
-    { 0xde, "READ TRACK" },
-    { 0xe4, "SENSE ID", trace_decode_sense_id, 4 },
-    { 0xe7, "PREFIX", trace_decode_prefix, 12 },
-    { 0xe9, "SEARCH KEY EQUAL OR HIGH, MT" },
-    { 0xea, "PREFIX READ", trace_decode_prefix, 12 },
-    { 0xf1, "SEARCH ID EQUAL OR HIGH, MT", trace_decode_id, 5 },
-    { 0xf3, "DIAGNOSTIC CONTROL" },
-    { 0xf7, "DEFINE SUBSYSTEM OPERATION" },
-    { 0xf9, "RESET SUMMARY UNIT CHECK" },
-    { 0xfa, "READ CONFIGURATION DATA", trace_decode_configuration, 32 },
+    { 0x01, "WRITE SPECIAL COUNT, KEY AND DATA", TRACE_COMMAND_WRITES },
+    { 0x02, "READ IPL", TRACE_COMMAND_READS },
+    { 0x03, "NO-OPERATION", TRACE_COMMAND_OTHER },
+    { 0x04, "SENSE", TRACE_COMMAND_OTHER, trace_decode_sense, 8 },
+    { 0x05, "WRITE DATA", TRACE_COMMAND_WRITES },
+    { 0x06, "READ DATA", TRACE_COMMAND_READS },
+    { 0x07, "SEEK", TRACE_COMMAND_OTHER, trace_decode_seek, 6 },
+    { 0x08, "TRANSFER IN CHANNEL", TRACE_COMMAND_OTHER },
+    { 0x09, "WRITE SPECIAL HOME ADDRESS", TRACE_COMMAND_WRITES },
+    { 0x0a, "READ SPECIAL HOME ADDRESS", TRACE_COMMAND_READS },
+    { 0x0b, "SEEK CYLINDER", TRACE_COMMAND_OTHER, trace_decode_seek, 6 },
+    { 0x0d, "WRITE KEY AND DATA", TRACE_COMMAND_WRITES },
+    { 0x0e, "READ KEY AND DATA", TRACE_COMMAND_READS },
+    { 0x0f, "SPACE COUNT", TRACE_COMMAND_OTHER },
+    { 0x11, "ERASE", TRACE_COMMAND_WRITES, trace_decode_count, 8 },
+    { 0x12, "READ COUNT", TRACE_COMMAND_READS, trace_decode_count, 8 },
+    { 0x13, "RECALIBRATE", TRACE_COMMAND_OTHER },
+    { 0x14, "UNCONDITIONAL RESERVE", TRACE_COMMAND_OTHER, trace_decode_sense, 8 },
+    { 0x15, "WRITE R0", TRACE_COMMAND_WRITES, trace_decode_count, 8 },
+    { 0x16, "READ R0", TRACE_COMMAND_READS, trace_decode_count, 8 },
+    { 0x17, "RESTORE", TRACE_COMMAND_OTHER },
+    { 0x19, "WRITE HOME ADDRESS", TRACE_COMMAND_WRITES },
+    { 0x1a, "READ HOME ADDRESS", TRACE_COMMAND_READS },
+    { 0x1b, "SEEK HEAD", TRACE_COMMAND_OTHER, trace_decode_seek, 6 },
+    { 0x1d, "WRITE COUNT, KEY AND DATA", TRACE_COMMAND_WRITES, trace_decode_count, 8 },
+    { 0x1e, "READ COUNT, KEY AND DATA", TRACE_COMMAND_READS, trace_decode_count, 8 },
+    { 0x1f, "SET FILE MASK", TRACE_COMMAND_OTHER, trace_decode_file_mask, 1 },
+    { 0x22, "READ SECTOR", TRACE_COMMAND_OTHER, trace_decode_sector, 1 },
+    { 0x23, "SET SECTOR", TRACE_COMMAND_OTHER, trace_decode_sector, 1 },
+    { 0x27, "PERFORM SUBSYSTEM FUNCTION", TRACE_COMMAND_OTHER, trace_decode_subsystem_function, 2 },
+    { 0x29, "SEARCH KEY EQUAL", TRACE_COMMAND_OTHER },
+    { 0x31, "SEARCH ID EQUAL", TRACE_COMMAND_OTHER, trace_decode_id, 5 },
+    { 0x34, "SENSE PATH GROUP ID", TRACE_COMMAND_OTHER, trace_decode_path_state, 12 },
+    { 0x39, "SEARCH HOME ADDRESS", TRACE_COMMAND_OTHER },
+    { 0x3e, "READ SUBSYSTEM DATA", TRACE_COMMAND_OTHER },
+    { 0x44, "RESET ALLEGIANCE", TRACE_COMMAND_OTHER },
+    { 0x47, "LOCATE RECORD", TRACE_COMMAND_OTHER, trace_decode_locate, 16 },
+    { 0x49, "SEARCH KEY HIGH", TRACE_COMMAND_OTHER },
+    { 0x4b, "LOCATE RECORD EXTENDED", TRACE_COMMAND_OTHER, trace_decode_locate_extended, 20 },
+    { 0x4e, "READ MESSAGE ID", TRACE_COMMAND_OTHER },
+    { 0x51, "SEARCH ID HIGH", TRACE_COMMAND_OTHER, trace_decode_id, 5 },
+    { 0x54, "SENSE SUBSYSTEM STATUS", TRACE_COMMAND_OTHER },
+    { 0x5b, "SUSPEND MULTIPATH RECONNECTION", TRACE_COMMAND_OTHER },
+    { 0x5e, "READ MULTIPLE COUNT, KEY AND DATA", TRACE_COMMAND_READS, trace_decode_count, 8 },
+    { 0x63, "DEFINE EXTENT", TRACE_COMMAND_OTHER, trace_decode_define_extent, 16 },
+    { 0x64, "READ DEVICE CHARACTERISTICS", TRACE_COMMAND_OTHER, trace_decode_characteristics, 20 },
+    { 0x69, "SEARCH KEY EQUAL OR HIGH", TRACE_COMMAND_OTHER },
+    { 0x71, "SEARCH ID EQUAL OR HIGH", TRACE_COMMAND_OTHER, trace_decode_id, 5 },
+    { 0x85, "WRITE UPDATE DATA", TRACE_COMMAND_WRITES },
+    { 0x86, "READ DATA, MT", TRACE_COMMAND_READS },
+    { 0x87, "SET SUBSYSTEM MODE", TRACE_COMMAND_OTHER },
+    { 0x8d, "WRITE UPDATE KEY AND DATA", TRACE_COMMAND_WRITES },
+    { 0x8e, "READ KEY AND DATA, MT", TRACE_COMMAND_READS },
+    { 0x92, "READ COUNT, MT", TRACE_COMMAND_READS, trace_decode_count, 8 },
+    { 0x94, "DEVICE RELEASE", TRACE_COMMAND_OTHER, trace_decode_sense, 8 },
+    { 0x95, "WRITE FULL TRACK", TRACE_COMMAND_WRITES },
+    { 0x96, "READ R0, MT", TRACE_COMMAND_READS, trace_decode_count, 8 },
+    { 0x9a, "READ HOME ADDRESS, MT", TRACE_COMMAND_READS },
+    { 0x9d, "WRITE COUNT, KEY AND DATA NEXT TRACK", TRACE_COMMAND_WRITES, trace_decode_count, 8 },
+    { 0x9e, "READ COUNT, KEY AND DATA, MT", TRACE_COMMAND_READS, trace_decode_count, 8 },
+    { 0xa4, "READ AND RESET BUFFERED LOG", TRACE_COMMAND_OTHER, trace_decode_sense, 8 },
+    { 0xa5, "WRITE TRACK DATA", TRACE_COMMAND_WRITES },
+    { 0xa6, "READ TRACK DATA", TRACE_COMMAND_READS },
+    { 0xa9, "SEARCH KEY EQUAL, MT", TRACE_COMMAND_OTHER },
+    { 0xaf, "SET PATH GROUP ID", TRACE_COMMAND_OTHER, trace_decode_set_path, 12 },
+    { 0xb1, "SEARCH ID EQUAL, MT", TRACE_COMMAND_OTHER, trace_decode_id, 5 },
+    { 0xb4, "DEVICE RESERVE", TRACE_COMMAND_OTHER, trace_decode_sense, 8 },
+    { 0xb9, "SEARCH HOME ADDRESS, MT", TRACE_COMMAND_OTHER },
+    { 0xc4, "DIAGNOSTIC SENSE/READ", TRACE_COMMAND_OTHER },
+    { 0xc9, "SEARCH KEY HIGH, MT", TRACE_COMMAND_OTHER },
+    { 0xd1, "SEARCH ID HIGH, MT", TRACE_COMMAND_OTHER, trace_decode_id, 5 },
+    { 0xde, "READ TRACK", TRACE_COMMAND_READS },
+    { 0xe4, "SENSE ID", TRACE_COMMAND_OTHER, trace_decode_sense_id, 4 },
+    { 0xe7, "PREFIX", TRACE_COMMAND_OTHER, trace_decode_prefix, 12 },
+    { 0xe9, "SEARCH KEY EQUAL OR HIGH, MT", TRACE_COMMAND_OTHER },
+    { 0xea, "PREFIX READ", TRACE_COMMAND_READS, trace_decode_prefix, 12 },
+    { 0xf1, "SEARCH ID EQUAL OR HIGH, MT", TRACE_COMMAND_OTHER, trace_decode_id, 5 },
+    { 0xf3, "DIAGNOSTIC CONTROL", TRACE_COMMAND_OTHER },
+    { 0xf7, "DEFINE SUBSYSTEM OPERATION", TRACE_COMMAND_OTHER },
+    { 0xf9, "RESET SUMMARY UNIT CHECK", TRACE_COMMAND_OTHER },
+    { 0xfa, "READ CONFIGURATION DATA", TRACE_COMMAND_OTHER, trace_decode_configuration, 32 },
 };
 
 typedef struct {
@@ -111,25 +113,28 @@ static const Flag ccw_flags[] = {
 };
 
 static const Flag orb_flags[] = {
-    { CCW_ORB_FORMAT1, "fmt1" }, { CCW_ORB_PREFETCH, "pfch" }, { CCW_ORB_C64, "c64" },           { CCW_ORB_T2K, "2k" },
-    { CCW_ORB_SUSPEND, "sus" },  { CCW_ORB_INITSTAT, "init" }, { CCW_ORB_SUPPRESS, "suppress" },
+    { CHANNEL_ORB_FORMAT1, "fmt1" },      { CHANNEL_ORB_PREFETCH, "pfch" },
+    { CHANNEL_ORB_C64, "c64" },           { CHANNEL_ORB_T2K, "2k" },
+    { CHANNEL_ORB_SUSPEND, "sus" },       { CHANNEL_ORB_INITSTAT, "init" },
+    { CHANNEL_ORB_SUPPRESS, "suppress" },
 };
 
 static const Flag device_status[] = {
-    { CCW_DSTAT_ATTENTION, "att" }, { CCW_DSTAT_STATUS_MODIFIER, "sm" }, { CCW_DSTAT_CONTROL_UNIT_END, "cue" },
-    { CCW_DSTAT_BUSY, "busy" },     { CCW_DSTAT_CHANNEL_END, "ce" },     { CCW_DSTAT_DEVICE_END, "de" },
-    { CCW_DSTAT_UNIT_CHECK, "uc" }, { CCW_DSTAT_UNIT_EXCEPTION, "ue" },
+    { CHANNEL_DSTAT_ATTENTION, "att" },        { CHANNEL_DSTAT_STATUS_MODIFIER, "sm" },
+    { CHANNEL_DSTAT_CONTROL_UNIT_END, "cue" }, { CHANNEL_DSTAT_BUSY, "busy" },
+    { CHANNEL_DSTAT_CHANNEL_END, "ce" },       { CHANNEL_DSTAT_DEVICE_END, "de" },
+    { CHANNEL_DSTAT_UNIT_CHECK, "uc" },        { CHANNEL_DSTAT_UNIT_EXCEPTION, "ue" },
 };
 
 static const Flag subchannel_status[] = {
-    { CCW_CSTAT_PCI, "pci" },
-    { CCW_CSTAT_INCORRECT_LENGTH, "il" },
-    { CCW_CSTAT_PROGRAM_CHECK, "program-check" },
-    { CCW_CSTAT_PROTECTION_CHECK, "protection-check" },
-    { CCW_CSTAT_CHANNEL_DATA_CHECK, "channel-data-check" },
-    { CCW_CSTAT_CHANNEL_CONTROL_CHECK, "channel-control-check" },
-    { CCW_CSTAT_INTERFACE_CONTROL_CHECK, "interface-control-check" },
-    { CCW_CSTAT_CHAINING_CHECK, "chaining-check" },
+    { CHANNEL_CSTAT_PCI, "pci" },
+    { CHANNEL_CSTAT_INCORRECT_LENGTH, "il" },
+    { CHANNEL_CSTAT_PROGRAM_CHECK, "program-check" },
+    { CHANNEL_CSTAT_PROTECTION_CHECK, "protection-check" },
+    { CHANNEL_CSTAT_CHANNEL_DATA_CHECK, "channel-data-check" },
+    { CHANNEL_CSTAT_CHANNEL_CONTROL_CHECK, "channel-control-check" },
+    { CHANNEL_CSTAT_INTERFACE_CONTROL_CHECK, "interface-control-check" },
+    { CHANNEL_CSTAT_CHAINING_CHECK, "chaining-check" },
 };
 
 static const Flag sense_flags[] = {
@@ -206,6 +211,13 @@ const char *trace_command_name(guint8 cmd)
     const Command *command = find(cmd);
 
     return command ? command->name : NULL;
+}
+
+TraceCommandKind trace_command_kind(guint8 cmd)
+{
+    const Command *command = find(cmd);
+
+    return command ? command->kind : TRACE_COMMAND_OTHER;
 }
 
 gboolean trace_decode(guint8 cmd, const guint8 *data, gsize length, TraceFields *ret_fields)

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a channel program says, in words: tables of commands, flags and sense, and the decoders of parameters. Text and
- * JSON (trace-text.h, trace-json.h) are both made of what this gives. Everything it reads is hostile: a decoder is only
- * called with as many bytes as its row in the table says, and reads no more.
+ * Names the commands, flags and sense of a channel program, and decodes the parameters of its commands, for both
+ * formats (trace-format.h). The data may be hostile: trace_decode() calls a decoder only with at least the bytes that
+ * its row in the table says, and the decoder reads no more.
  */
 #pragma once
 
 #include "trace/trace-record.h"
 
-/* Decoded parameters, in their order: a name ("sector") and a value ("12"), both plain ASCII without quotes. */
 #define TRACE_FIELDS_MAX 32
 
+/* A decoded parameter. The texts are plain ASCII without quotes. */
 typedef struct {
-    const char *name;
-    char value[96];
+    const char *name; /* such as "sector" */
+    char value[96];   /* such as "12" */
 } TraceField;
 
 typedef struct {
@@ -21,9 +21,9 @@ typedef struct {
     TraceField fields[TRACE_FIELDS_MAX];
 } TraceFields;
 
+/* Adds a field, unless there are TRACE_FIELDS_MAX already. */
 void trace_fields_add(TraceFields *fields, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
-/* The channel's names of flags, separated by blanks: "cc sli ida". */
 typedef enum {
     TRACE_FLAGS_CCW,
     TRACE_FLAGS_ORB,
@@ -32,17 +32,38 @@ typedef enum {
     TRACE_FLAGS_SENSE, /* bytes 0 and 1 of sense, 16 bits */
 } TraceFlags;
 
+/* Returns: the names of the flags that are set, with blanks between them, such as "cc sli ida"; free with g_free(). */
 char *trace_flags(TraceFlags what, guint32 value);
 
 const char *trace_function_name(TraceFunction function);
 
-/* The 3990's name of a command; NULL if it has none. */
+/* Returns: the 3990's name of a command, or NULL for an unknown command. */
 const char *trace_command_name(guint8 cmd);
 
-/*
- * The data of a command, sent or received. FALSE: it is plain data, or there is too little of it to be decoded.
+/**
+ * trace_decode: Decodes the data that a command sends or receives.
+ * @length: bytes of @data
+ * @ret_fields: always written
+ *
+ * Returns: FALSE if the command has no decoder, or the data is too short for it.
  */
 gboolean trace_decode(guint8 cmd, const guint8 *data, gsize length, TraceFields *ret_fields);
 
-/* Adds what sense says; of at least 8 bytes, and where it was if there are 32. */
+typedef enum {
+    TRACE_COMMAND_OTHER, /* also an unknown command */
+    TRACE_COMMAND_READS, /* from the volume */
+    TRACE_COMMAND_WRITES,
+} TraceCommandKind;
+
+TraceCommandKind trace_command_kind(guint8 cmd);
+
+/**
+ * trace_decode_cylinder: Reads the cylinder to which a command moves the device.
+ * @ret_cylinder: written on success only
+ *
+ * Returns: FALSE if the command does not move it, or the data is too short.
+ */
+gboolean trace_decode_cylinder(guint8 cmd, const guint8 *data, gsize length, guint32 *ret_cylinder);
+
+/* Adds the fields of sense data of at least 8 bytes; 32 bytes also give the track of the error. */
 void trace_decode_sense(TraceFields *fields, const guint8 *sense, gsize length);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See trace-find.h. */
 #include "trace/trace-find.h"
 
 #include <dirent.h>
@@ -47,7 +46,7 @@ int trace_find_ring(pid_t pid, GError **error)
     return fd;
 }
 
-/* "guest=NAME,debug-threads=on" or "NAME"; QEMU writes a comma in a name twice. */
+/* Parses "guest=NAME,debug-threads=on" or "NAME". QEMU writes a comma in a name twice. */
 static char *parse_name(const char *value, gsize length)
 {
     g_autoptr(GString) name = g_string_new(NULL);
@@ -76,14 +75,30 @@ char *trace_find_name(const char *words, gsize length)
     return NULL;
 }
 
-/* Is it a QEMU for s390x, and of that domain if one is given? */
-static gboolean is_wanted(pid_t pid, const char *domain)
+/* Returns: the command line of a process, with its length; NULL if it cannot be read. */
+static char *read_words(pid_t pid, gsize *ret_length)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/cmdline", (int)pid);
-    g_autofree char *words = NULL, *name = NULL;
-    gsize length = 0;
+    char *words = NULL;
 
-    if (!g_file_get_contents(path, &words, &length, NULL) || length == 0)
+    return g_file_get_contents(path, &words, ret_length, NULL) ? words : NULL;
+}
+
+char *trace_find_name_of(pid_t pid)
+{
+    gsize length = 0;
+    g_autofree char *words = read_words(pid, &length);
+
+    return words ? trace_find_name(words, length) : NULL;
+}
+
+/* Returns: whether the process is a QEMU for s390x, and that of the domain unless domain is NULL. */
+static gboolean is_wanted(pid_t pid, const char *domain)
+{
+    gsize length = 0;
+    g_autofree char *words = read_words(pid, &length), *name = NULL;
+
+    if (!words || length == 0)
         return FALSE;
     if (!ccw_emulator_is_s390x(words))
         return FALSE;
@@ -91,7 +106,7 @@ static gboolean is_wanted(pid_t pid, const char *domain)
     return !domain || (name && strcmp(name, domain) == 0);
 }
 
-static void none(const char *domain, const GError *denied, GError **error)
+static void set_not_found(const char *domain, const GError *denied, GError **error)
 {
     if (denied)
         g_set_error(error, CCW_ERROR, CCW_ERROR_DENIED, "%s", denied->message);
@@ -128,6 +143,6 @@ GArray *trace_find_qemus(const char *domain, GError **error)
     }
     if (pids->len > 0)
         return g_steal_pointer(&pids);
-    none(domain, denied, error);
+    set_not_found(domain, denied, error);
     return NULL;
 }

@@ -1,24 +1,37 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Finds what can be traced, in /proc: processes that have a ring (trace-ring.h). The kernel shows a process's
- * descriptors to its own user and to root, and so who may trace it is who may use a debugger on it.
+ * Finds the processes in /proc that have a ring (trace-ring.h), which a user can trace. The kernel shows a process's
+ * descriptors only to its own user and to root, so users who can debug a process can trace it.
  */
 #pragma once
 
 #include <glib.h>
 #include <sys/types.h>
 
-/*
- * Opens the ring of a process. Returns the descriptor, or -1.
- * Errors: CCW_ERROR_NOT_FOUND, CCW_ERROR_DENIED, CCW_ERROR_SYSTEM.
+/**
+ * trace_find_ring: Opens the ring of a process.
+ *
+ * Returns: the descriptor; -1 with CCW_ERROR_NOT_FOUND (no such process, or it has no ring), CCW_ERROR_DENIED (it
+ * belongs to another user) or CCW_ERROR_SYSTEM.
  */
 int trace_find_ring(pid_t pid, GError **error);
 
-/*
- * The QEMUs that can be traced, as pid_t: all, or the one of a domain's name (QEMU's -name). Never empty.
- * Errors: CCW_ERROR_NOT_FOUND (there is none), CCW_ERROR_DENIED (there are, but they are another user's).
+/**
+ * trace_find_qemus: Finds the QEMUs that the user can trace.
+ * @domain: the name of a domain (QEMU's -name); NULL: all
+ *
+ * Returns: pid_t of at least one QEMU, or NULL with CCW_ERROR_NOT_FOUND (no such QEMU) or CCW_ERROR_DENIED (they belong
+ * to another user).
  */
 GArray *trace_find_qemus(const char *domain, GError **error);
 
-/* A QEMU's domain name as its command line has it, NULL without one. words: of /proc/PID/cmdline, `length` bytes. */
+/**
+ * trace_find_name: Finds the domain's name in QEMU's command line.
+ * @words: the text of /proc/PID/cmdline, of @length bytes
+ *
+ * Returns: the name, to be freed with g_free(), or NULL if the command line has no name.
+ */
 char *trace_find_name(const char *words, gsize length);
+
+/* Returns: the name of the domain of a process, to be freed with g_free(); NULL if it has none. */
+char *trace_find_name_of(pid_t pid);

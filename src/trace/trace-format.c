@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What text and JSON share; see trace-format.h. */
+/* Prepares a record for both formats. */
 #include "trace/trace-format.h"
 
 #include "util/endian.h"
 
 #define HEX_DEFAULT 16
-#define OFS_ERW (CCW_IRB_OFS_ESW + 4)
+#define OFS_ERW (CHANNEL_IRB_OFS_ESW + 4)
 
 /*
- * The translation closes each run of CCWs with a NOOP of its own where there is a place (channel/request.h): the
- * guest has no such CCW.
+ * Returns: whether the guest does not have this CCW: it is the NOOP that the translation adds after the end of a chain
+ * (channel/request.h).
  */
 static gboolean is_padding(const TraceCcw *ccw, const TraceCcw *before)
 {
@@ -31,7 +31,7 @@ gboolean trace_format_step(TraceRecord *record, TraceStep *step)
         if (!trace_record_next(record, &ccw))
             return FALSE;
     } else if (index > 0) {
-        /* A TIC in a data chain is no end of it. */
+        /* A TIC does not end a data chain. */
         chained = step->ccw.cmd == CCW_CMD_TIC ? step->chained : (step->ccw.flags & CCW_FLAG_CD) != 0;
     }
     *step = (TraceStep){ .ccw = ccw, .index = index, .chained = chained, .cmd = chained ? cmd : ccw.cmd };
@@ -54,14 +54,23 @@ int trace_format_stop(const TraceRecord *record)
     return n == 0 || n > record->n_ccws ? -1 : (int)n - 1;
 }
 
-gboolean trace_format_suspended(const TraceRecord *record)
+gboolean trace_format_is_suspended(const TraceRecord *record)
 {
-    return (ccw_load_be16(record->irb + CCW_SCSW_OFS_CTL) & CCW_SCSW_ACTL_SUSPENDED) != 0;
+    return (ccw_load_be16(record->irb + CHANNEL_SCSW_OFS_CTL) & CHANNEL_SCSW_ACTL_SUSPENDED) != 0;
+}
+
+gboolean trace_format_is_error(const TraceRecord *record)
+{
+    guint8 dstat = record->irb[CHANNEL_SCSW_OFS_DSTAT], cstat = record->irb[CHANNEL_SCSW_OFS_CSTAT];
+
+    return record->error || (dstat & (CHANNEL_DSTAT_UNIT_CHECK | CHANNEL_DSTAT_UNIT_EXCEPTION)) ||
+           (cstat & ~CHANNEL_CSTAT_PCI);
 }
 
 const guint8 *trace_format_sense(const TraceRecord *record)
 {
-    gboolean extended = ccw_load_be16(record->irb + CCW_SCSW_OFS_FLAGS) & CCW_SCSW_FLAG_E;
+    gboolean extended = ccw_load_be16(record->irb + CHANNEL_SCSW_OFS_FLAGS) & CHANNEL_SCSW_FLAG_E;
 
-    return extended && ccw_load_be32(record->irb + OFS_ERW) & CCW_ERW_CONS ? record->irb + CCW_IRB_OFS_ECW : NULL;
+    return extended && ccw_load_be32(record->irb + OFS_ERW) & CHANNEL_ERW_CONS ? record->irb + CHANNEL_IRB_OFS_ECW
+                                                                               : NULL;
 }

@@ -1,40 +1,48 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A trace record as a person reads it (trace-text.c: a few lines) and as a program does (trace-json.c: one object on
- * one line). docs/trace.md describes both.
+ * Formats a trace record for people (trace-text.c: a few lines) and for programs (trace-json.c: one object on one
+ * line). docs/trace.md describes both formats.
  */
 #pragma once
 
 #include "trace/trace-record.h"
 
 typedef struct {
-    gboolean hex;   /* show bytes of data that have no decoder */
-    guint hex_more; /* and so many of any data; 0: 16 of what has none */
+    gboolean hex;   /* show bytes of data */
+    guint hex_more; /* show this many bytes of all data; 0: 16 of data that has no decoder */
 } TraceStyle;
 
-/* Both go through the record's CCWs from where it is; what they append ends in a newline. */
+/* These append a record and a newline to a text, with the CCWs that trace_record_next() has not returned yet. */
 void trace_format_text(TraceRecord *record, const TraceStyle *style, GString *text);
 void trace_format_json(TraceRecord *record, const TraceStyle *style, GString *text);
 
-/* For the two of them: a CCW with what is known of it from the CCWs before it. */
+/* A CCW of the guest in its program; for the two formats only. */
 typedef struct {
     TraceCcw ccw;
     guint index;
-    gboolean chained; /* it goes on with the data of the one before */
-    guint8 cmd;       /* its command, also then */
+    gboolean chained; /* data chaining: its data continues that of the CCW before */
+    guint8 cmd;       /* its command, for a data-chained CCW that of the CCW before */
 } TraceStep;
 
-/* The next CCW of the guest's. FALSE after the last. Begins with *step all zero. */
+/**
+ * trace_format_step: Goes on to the next CCW of the guest.
+ * @step: the CCW before; all zero for the first. Changed to the next
+ *
+ * Returns: FALSE after the last CCW.
+ */
 gboolean trace_format_step(TraceRecord *record, TraceStep *step);
 
-/* How many bytes of its data are to be shown. */
+/* Returns: how many bytes of a CCW's data to show. @decoded: the output has the fields of the data, too */
 guint trace_format_hex(const TraceStyle *style, const TraceStep *step, gboolean decoded);
 
-/* The index of the CCW that the status is of; -1: none. */
+/* Returns: the index of the CCW that the status belongs to; -1: no CCW. */
 int trace_format_stop(const TraceRecord *record);
 
-/* Whether it stands before that CCW, to be resumed. */
-gboolean trace_format_suspended(const TraceRecord *record);
+/* Returns: whether the program is suspended before that CCW. */
+gboolean trace_format_is_suspended(const TraceRecord *record);
 
-/* Concurrent sense in the IRB, 32 bytes; NULL without. */
+/* Returns: whether the function has failed: an errno, a unit check or exception, or an error of the channel. */
+gboolean trace_format_is_error(const TraceRecord *record);
+
+/* Returns: the concurrent sense in the IRB, 32 bytes, or NULL if the IRB has no sense. */
 const guint8 *trace_format_sense(const TraceRecord *record);

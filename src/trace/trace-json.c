@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A record as one JSON object. Names and values are our tables' and printf's: plain ASCII. See trace-format.h. */
+/* Formats a record as one JSON object. Names and values come from our tables and printf(), so they are plain ASCII. */
 #include <string.h>
 
 #include "trace/trace-decode.h"
@@ -14,7 +14,7 @@ static void append_hex(GString *text, const char *name, const guint8 *data, guin
     g_string_append_c(text, '"');
 }
 
-/* "a b" as "name": ["a", "b"] */
+/* Appends the flags "a b" as "name": ["a", "b"]. */
 static void append_flags(GString *text, const char *name, TraceFlags what, guint32 value)
 {
     g_autofree char *flags = trace_flags(what, value);
@@ -26,7 +26,7 @@ static void append_flags(GString *text, const char *name, TraceFlags what, guint
     g_string_append_c(text, ']');
 }
 
-/* "key length" is "key_length": an identifier for programs. */
+/* Appends the name "key length" as the identifier "key_length". */
 static void append_key(GString *text, const char *name)
 {
     g_autofree char *key = g_strdup(name);
@@ -34,7 +34,7 @@ static void append_key(GString *text, const char *name)
     g_string_append_printf(text, "\"%s\": ", g_strdelimit(key, " -", '_'));
 }
 
-/* A name that comes twice (node) becomes one name with a list of values. */
+/* Appends fields of the same name, such as "node", as one name with a list of values. */
 static void append_fields(GString *text, const char *name, const TraceFields *fields)
 {
     g_string_append_printf(text, ", \"%s\": {", name);
@@ -104,14 +104,14 @@ static void append_status(GString *text, const TraceRecord *record)
     int stop = trace_format_stop(record);
     TraceFields fields = { 0 };
 
-    g_string_append_printf(text, ", \"status\": {\"cpa\": \"%08x\"", ccw_load_be32(record->irb + CCW_SCSW_OFS_CPA));
-    append_flags(text, "device", TRACE_FLAGS_DEVICE_STATUS, record->irb[CCW_SCSW_OFS_DSTAT]);
-    append_flags(text, "channel", TRACE_FLAGS_SUBCHANNEL_STATUS, record->irb[CCW_SCSW_OFS_CSTAT]);
-    if (trace_format_suspended(record))
+    g_string_append_printf(text, ", \"status\": {\"cpa\": \"%08x\"", ccw_load_be32(record->irb + CHANNEL_SCSW_OFS_CPA));
+    append_flags(text, "device", TRACE_FLAGS_DEVICE_STATUS, record->irb[CHANNEL_SCSW_OFS_DSTAT]);
+    append_flags(text, "channel", TRACE_FLAGS_SUBCHANNEL_STATUS, record->irb[CHANNEL_SCSW_OFS_CSTAT]);
+    if (trace_format_is_suspended(record))
         g_string_append(text, ", \"suspended\": true");
     if (stop >= 0)
         g_string_append_printf(text, ", \"at\": %d, \"residual\": %u", stop,
-                               ccw_load_be16(record->irb + CCW_SCSW_OFS_COUNT));
+                               ccw_load_be16(record->irb + CHANNEL_SCSW_OFS_COUNT));
     if (sense) {
         trace_decode_sense(&fields, sense, 32);
         append_fields(text, "sense", &fields);
@@ -122,7 +122,7 @@ static void append_status(GString *text, const TraceRecord *record)
 
 void trace_format_json(TraceRecord *record, const TraceStyle *style, GString *text)
 {
-    guint32 flags = ccw_load_be32(record->orb + CCW_ORB_OFS_FLAGS);
+    guint32 flags = ccw_load_be32(record->orb + CHANNEL_ORB_OFS_FLAGS);
     char bus_id[CCW_BUS_ID_STR_LEN];
     TraceStep step = { 0 };
 
@@ -134,8 +134,8 @@ void trace_format_json(TraceRecord *record, const TraceStyle *style, GString *te
                            trace_function_name(record->function), record->started, record->duration);
     append_flags(text, "orb", TRACE_FLAGS_ORB, flags);
     g_string_append_printf(text, ", \"key\": %u, \"lpm\": \"%02x\", \"cpa\": \"%08x\", \"ccws\": [",
-                           flags >> CCW_ORB_KEY_SHIFT, flags >> CCW_ORB_LPM_SHIFT & 0xff,
-                           ccw_load_be32(record->orb + CCW_ORB_OFS_CPA));
+                           flags >> CHANNEL_ORB_KEY_SHIFT, flags >> CHANNEL_ORB_LPM_SHIFT & 0xff,
+                           ccw_load_be32(record->orb + CHANNEL_ORB_OFS_CPA));
     while (trace_format_step(record, &step))
         append_step(text, &step, style);
     g_string_append_c(text, ']');

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See trace-reader.h. */
 #include "trace/trace-reader.h"
 
 #include <dirent.h>
@@ -28,19 +27,19 @@ struct _TraceReader {
     int fd;
     int pid_fd;
     guint data_max;
-    guint64 position; /* of the next record */
-    guint64 sequence; /* that it should have */
-    gboolean fresh;   /* nothing was read yet: the sequence is what the ring said beside the position */
-    guint8 *copy;     /* TRACE_RECORD_MAX bytes */
+    guint64 position;  /* the next record's */
+    guint64 sequence;  /* the expected sequence number of the next record */
+    gboolean is_fresh; /* the reader has read no record yet, so the number may not belong to the position */
+    guint8 *copy;      /* TRACE_RECORD_MAX bytes */
 };
 
-static void renew(TraceReader *reader)
+static void renew_deadline(TraceReader *reader)
 {
     TraceShared *shared = reader->shared;
 
     if (__atomic_load_n(&shared->data_max, __ATOMIC_RELAXED) < reader->data_max)
         __atomic_store_n(&shared->data_max, reader->data_max, __ATOMIC_RELAXED);
-    __atomic_store_n(&shared->lease, trace_clock() + TRACE_LEASE_NS, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&shared->deadline, trace_clock() + TRACE_DEADLINE_NS, __ATOMIC_SEQ_CST);
     __atomic_store_n(&shared->enabled, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -49,7 +48,7 @@ static gboolean check_file(int fd, GError **error)
     struct stat status;
     int seals = fcntl(fd, F_GET_SEALS);
 
-    /* Sealed, so that it cannot become shorter under us. */
+    /* The seals keep the file from becoming shorter while it is mapped. */
     if (seals >= 0 && (seals & SEALS) == SEALS && fstat(fd, &status) == 0 && status.st_size == FILE_SIZE)
         return TRUE;
     g_set_error(error, CCW_ERROR, CCW_ERROR_PROTOCOL,
@@ -81,10 +80,10 @@ TraceReader *trace_reader_new(int fd, int pid_fd, guint data_max, GError **error
         return NULL;
     }
     reader->copy = g_malloc(TRACE_RECORD_MAX);
-    reader->fresh = TRUE;
+    reader->is_fresh = TRUE;
     reader->sequence = __atomic_load_n(&reader->shared->sequence, __ATOMIC_RELAXED);
     reader->position = __atomic_load_n(&reader->shared->head, __ATOMIC_ACQUIRE);
-    renew(reader);
+    renew_deadline(reader);
     return g_steal_pointer(&reader);
 }
 
@@ -101,7 +100,7 @@ void trace_reader_free(TraceReader *reader)
 
 TraceReader *trace_reader_attach(pid_t pid, guint data_max, GError **error)
 {
-    /* First: if the pid is another process's by the time that the ring is opened, its end is seen at once. */
+    /* If the pid is another process's when trace_find_ring() opens the ring, this descriptor shows the end at once. */
     int pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
     TraceReader *reader;
     int fd;
@@ -141,14 +140,14 @@ static void copy_out(const TraceReader *reader, guint64 position, guint8 *to, gs
     memcpy(to + first, reader->bytes, length - first);
 }
 
-/* Whether what lies from position on is still what it was: to be asked after it was copied. */
+/* Called after a copy. Returns: whether the writer has not overwritten the bytes from position on meanwhile. */
 static gboolean is_intact(const TraceReader *reader, guint64 position)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     return __atomic_load_n(&reader->shared->reserved, __ATOMIC_RELAXED) - position <= TRACE_RING_SIZE;
 }
 
-/* Copies the record at our position. FALSE: it was overwritten, or is none. */
+/* Copies the record at the reader's position. Returns: FALSE if the writer has overwritten it, or it is no record. */
 static gboolean copy_record(TraceReader *reader, guint64 head, gsize *ret_length)
 {
     gsize length;
@@ -165,7 +164,7 @@ static gboolean copy_record(TraceReader *reader, guint64 head, gsize *ret_length
     return is_intact(reader, reader->position);
 }
 
-/* To the oldest record that will stay for a while: a quarter of the ring is left to the writer meanwhile. */
+/* Goes to the oldest record that the writer will not soon overwrite: at least a quarter of the ring is in between. */
 static void skip_ahead(TraceReader *reader)
 {
     guint64 head = __atomic_load_n(&reader->shared->head, __ATOMIC_ACQUIRE);
@@ -187,13 +186,13 @@ static gboolean take_record(TraceReader *reader, const guint8 **ret_bytes, gsize
     guint64 sequence;
     gsize length;
 
-    /* A writer that goes on and on wins some of these races; the next call tries again. */
+    /* A busy writer wins some of these races. The next call tries again. */
     for (guint tries = 0; head != reader->position; tries++) {
         if (copy_record(reader, head, &length)) {
             sequence = ccw_load_be64(reader->copy + TRACE_OFS_SEQUENCE);
-            if (reader->fresh && !skipped)
+            if (reader->is_fresh && !skipped)
                 reader->sequence = sequence;
-            reader->fresh = FALSE;
+            reader->is_fresh = FALSE;
             *ret_lost = sequence > reader->sequence ? sequence - reader->sequence : 0;
             reader->sequence = sequence + 1;
             reader->position += length;
@@ -208,7 +207,7 @@ static gboolean take_record(TraceReader *reader, const guint8 **ret_bytes, gsize
         head = __atomic_load_n(&reader->shared->head, __ATOMIC_ACQUIRE);
     }
     if (skipped)
-        reader->fresh = FALSE;
+        reader->is_fresh = FALSE;
     return FALSE;
 }
 
@@ -227,13 +226,13 @@ TraceRead trace_reader_next(TraceReader *reader, guint timeout_ms, const guint8 
     gboolean ended;
 
     *ret_lost = 0;
-    renew(reader);
+    renew_deadline(reader);
     if (take_record(reader, ret_bytes, ret_length, ret_lost))
         return TRACE_READ_RECORD;
     ended = has_ended(reader);
     if (!ended && timeout_ms > 0)
         syscall(SYS_futex, &reader->shared->wake, FUTEX_WAIT, wake, &timeout, NULL, 0);
-    /* What it wrote before it ended is there. */
+    /* The process may have written a record before its end. */
     if (take_record(reader, ret_bytes, ret_length, ret_lost))
         return TRACE_READ_RECORD;
     return ended ? TRACE_READ_ENDED : TRACE_READ_NOTHING;

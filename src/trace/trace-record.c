@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See trace-record.h. */
 #include "trace/trace-record.h"
 
 #include "util/endian.h"
@@ -22,7 +21,7 @@ gsize trace_record_length(const guint8 *bytes)
     return length;
 }
 
-/* Reads the CCW at `at`, of which `left` bytes may belong to it. Returns the bytes it has; 0: it has more. */
+/* Parses the CCW at the beginning of left bytes. Returns: its length; 0 if it is longer, or not valid. */
 static gsize parse_ccw(const guint8 *at, gsize left, TraceCcw *ret_ccw)
 {
     gsize length;
@@ -59,7 +58,7 @@ static gboolean check_ccws(const guint8 *bytes, gsize length, guint n)
     gsize at = TRACE_RECORD_SIZE;
     TraceCcw ccw;
 
-    if (n > CCW_PROGRAM_MAX)
+    if (n > CHANNEL_PROGRAM_MAX)
         return FALSE;
     for (guint i = 0; i < n; i++) {
         gsize size = parse_ccw(bytes + at, length - at, &ccw);

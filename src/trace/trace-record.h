@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A trace record: one function of a subchannel, from start to status, with its program and the first bytes of its
- * data. It is what the VFIO library writes into the ring, what --record keeps and --decode reads. Everything in it is
- * big-endian, so that a file means the same everywhere. Whoever reads one trusts nothing in it: it comes out of a QEMU
- * that a guest may have taken over.
+ * Defines and parses trace records. A record is one function of a subchannel, from start to status, with its program
+ * and the first bytes of its data. The VFIO library writes records into the ring; --record writes them to a file, and
+ * --decode reads that. All integers are big-endian, so that a file means the same on every machine. A record may be
+ * hostile, because it comes from a QEMU that a guest may control.
  *
  *   0 magic (32 bits)      4 length in bytes, a multiple of 8 (32)    8 sequence number, from 0 in each ring (64)
  *  16 start, ns since 1970 (64)                                      24 duration, ns (64)
  *  32 cssid (8)           33 ssid (8)    34 devno (16)               36 function (8)    37 0 (8)
- *  38 number of CCWs (16) 40 errno that the subchannel answered with, 0: none (32)
- *  44 8 beyond the last CCW executed, in the program; 0: not known (32)
+ *  38 number of CCWs (16) 40 errno of the subchannel's answer, 0: no error (32)
+ *  44 offset in the program, 8 beyond the last executed CCW; 0: unknown (32)
  *  48 ORB (12)            60 IRB (96)   156 0 (32)                  160 the CCWs
  *
  * A CCW:
- *   0 the program's CCW, format 1; of a TIC the address is the offset of its target in the program (64)
- *   8 how many addresses follow (16), 10 how many bytes of data follow them (16), 12 0 (32)
- *  16 the addresses, of guest storage (64 each): of the data, or of each IDAW; TRACE_NO_ADDRESS: not known
- *     the data, filled up with zeros to a multiple of 8
+ *   0 the program's CCW, format 1; the address of a TIC is the offset of its target in the program (64)
+ *   8 number of addresses (16), 10 bytes of data (16), 12 0 (32)
+ *  16 the guest's addresses of the data or of the data of each IDAW (64 each); TRACE_NO_ADDRESS: unknown
+ *     the data, padded with zeros to a multiple of 8
  */
 #pragma once
 
@@ -26,12 +26,12 @@
 #define TRACE_RECORD_MAGIC 0x43435754u /* "CCWT" */
 #define TRACE_RECORD_SIZE 160          /* without CCWs */
 #define TRACE_CCW_SIZE 16              /* without addresses and data */
-#define TRACE_ADDRESSES_MAX 33         /* 65535 bytes that begin at the end of a 2 KiB block */
-#define TRACE_DATA_MAX 1024            /* bytes of data kept of a CCW, at most */
+#define TRACE_ADDRESSES_MAX 33         /* for 65535 bytes from the last byte of a 2 KiB block on */
+#define TRACE_DATA_MAX 1024            /* the largest number of bytes of a CCW's data */
 #define TRACE_DATA_DEFAULT 64
 #define TRACE_NO_ADDRESS G_MAXUINT64
 #define TRACE_RECORD_MAX                                                                                               \
-    (TRACE_RECORD_SIZE + CCW_PROGRAM_MAX * (TRACE_CCW_SIZE + TRACE_ADDRESSES_MAX * 8 + TRACE_DATA_MAX))
+    (TRACE_RECORD_SIZE + CHANNEL_PROGRAM_MAX * (TRACE_CCW_SIZE + TRACE_ADDRESSES_MAX * 8 + TRACE_DATA_MAX))
 
 #define TRACE_OFS_LENGTH 4
 #define TRACE_OFS_SEQUENCE 8
@@ -55,7 +55,7 @@ typedef enum {
     TRACE_HALT,        /* HALT SUBCHANNEL */
     TRACE_CLEAR,       /* CLEAR SUBCHANNEL */
     TRACE_REQUEST,     /* VFIO_DEVICE_CCW_CMD_REQUEST on the device's descriptor */
-    TRACE_UNSOLICITED, /* no function: the device tells something of itself */
+    TRACE_UNSOLICITED, /* an unsolicited interruption of the device, without a function */
     TRACE_FUNCTIONS
 } TraceFunction;
 
@@ -65,13 +65,13 @@ typedef struct {
     guint64 duration; /* ns */
     CcwBusId bus_id;
     TraceFunction function;
-    guint32 error; /* an errno, 0: none */
-    guint32 stop;  /* as above */
+    guint32 error; /* an errno; 0: no error */
+    guint32 stop;  /* offset in the program, 8 beyond the last executed CCW; 0: unknown */
     guint n_ccws;
-    const guint8 *orb; /* in the record's bytes, as all that follows */
-    const guint8 *irb;
-    const guint8 *rest; /* CCWs that trace_record_next() has not given yet */
-    guint n_left;
+    const guint8 *orb;  /* this and the next two point into the record's bytes */
+    const guint8 *irb;  /* in the guest's terms */
+    const guint8 *rest; /* the CCWs that trace_record_next() has not returned yet */
+    guint n_left;       /* their number */
 } TraceRecord;
 
 typedef struct {
@@ -85,14 +85,17 @@ typedef struct {
     const guint8 *data;
 } TraceCcw;
 
-/* The length that a record's first 8 bytes tell; 0 if they begin none, or one beyond TRACE_RECORD_MAX. */
+/* Returns: a record's length, from its first 8 bytes; 0 for no record, or one longer than TRACE_RECORD_MAX. */
 gsize trace_record_length(const guint8 *bytes);
 
-/*
- * Reads and checks the whole record, of exactly `length` bytes, which stay the caller's and are referred to.
- * Error: CCW_ERROR_PROTOCOL; *ret_record is written on success only.
+/**
+ * trace_record_parse: Parses and checks a whole record.
+ * @bytes: exactly the record's bytes, which must live as long as @ret_record
+ * @ret_record: written on success only
+ *
+ * Returns: TRUE; FALSE with CCW_ERROR_PROTOCOL.
  */
 gboolean trace_record_parse(const guint8 *bytes, gsize length, TraceRecord *ret_record, GError **error);
 
-/* The next CCW of a record that was parsed; FALSE after the last. */
+/* Parses the next CCW of a record. Returns: FALSE after the last CCW. */
 gboolean trace_record_next(TraceRecord *record, TraceCcw *ret_ccw);

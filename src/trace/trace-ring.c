@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See trace-ring.h. */
 #include "trace/trace-ring.h"
 
 #include <errno.h>
@@ -23,7 +22,7 @@ gint64 trace_clock(void)
     return now.tv_sec * G_GINT64_CONSTANT(1000000000) + now.tv_nsec;
 }
 
-/* A file whose size cannot change any more: no tracer can take the pages away under us, nor we under a tracer. */
+/* Makes a file whose size cannot change, so that neither the writer nor a tracer loses mapped pages. */
 static int make_file(void)
 {
     int fd = memfd_create(TRACE_RING_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -66,12 +65,12 @@ void trace_ring_free(TraceRing *ring)
 {
     munmap(ring->shared, FILE_SIZE);
     close(ring->fd);
-    g_free(ring->scratch);
+    g_free(ring->record);
     g_mutex_clear(&ring->lock);
     g_free(ring);
 }
 
-/* Puts `to` into the first place that has `from`. FALSE: no place has. */
+/* Replaces the first entry that is from by to. Returns: FALSE if there is no such entry. */
 static gboolean replace_device(TraceShared *shared, guint32 from, guint32 to)
 {
     for (guint i = 0; i < TRACE_RING_DEVICES; i++) {
@@ -99,19 +98,20 @@ void trace_ring_remove_device(TraceRing *ring, const CcwBusId *id)
     g_mutex_unlock(&ring->lock);
 }
 
-static gboolean is_leased(TraceRing *ring)
+static gboolean has_tracer(TraceRing *ring)
 {
-    return __atomic_load_n(&ring->shared->lease, __ATOMIC_SEQ_CST) > trace_clock();
+    return __atomic_load_n(&ring->shared->deadline, __ATOMIC_SEQ_CST) > trace_clock();
 }
 
-/* FALSE: the last tracer is gone. A new one may come at that very moment: it sets its lease first, then enabled. */
-static gboolean check_lease(TraceRing *ring)
+/* Returns: FALSE if there is no tracer any more. A new tracer may attach meanwhile: it sets the deadline first, then
+ * enabled. */
+static gboolean check_deadline(TraceRing *ring)
 {
-    if (is_leased(ring))
+    if (has_tracer(ring))
         return TRUE;
-    __atomic_store_n(&ring->shared->data_max, 0, __ATOMIC_RELAXED); /* the next tracer says what it wants */
+    __atomic_store_n(&ring->shared->data_max, 0, __ATOMIC_RELAXED); /* the next tracer sets it again */
     __atomic_store_n(&ring->shared->enabled, 0, __ATOMIC_SEQ_CST);
-    if (!is_leased(ring))
+    if (!has_tracer(ring))
         return FALSE;
     __atomic_store_n(&ring->shared->enabled, 1, __ATOMIC_SEQ_CST);
     return TRUE;
@@ -131,11 +131,11 @@ static void append(TraceRing *ring, gsize length)
     TraceShared *shared = ring->shared;
     guint64 end = ring->head + length;
 
-    /* Whoever copies what is overwritten now sees this first: the fence keeps the bytes behind it. */
+    /* A tracer that copies the overwritten bytes must see this first. The fence orders it before the bytes. */
     __atomic_store_n(&shared->reserved, end, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    put(ring, ring->head, ring->scratch, length);
-    /* The next record will be the first that begins in its part of the ring. */
+    put(ring, ring->head, ring->record, length);
+    /* The next record is the first that begins in its part of the ring. */
     if (ring->head / TRACE_RING_MARK_SIZE != end / TRACE_RING_MARK_SIZE)
         __atomic_store_n(&shared->marks[end / TRACE_RING_MARK_SIZE % TRACE_RING_MARKS], end, __ATOMIC_RELAXED);
     ring->head = end;
@@ -152,12 +152,12 @@ void trace_ring_write(TraceRing *ring, TraceCapture *capture)
     gsize length;
 
     g_mutex_lock(&ring->lock);
-    if (check_lease(ring)) {
-        if (!ring->scratch)
-            ring->scratch = g_malloc(TRACE_RECORD_MAX);
+    if (check_deadline(ring)) {
+        if (!ring->record)
+            ring->record = g_malloc(TRACE_RECORD_MAX);
         capture->data_max = MIN(data_max, TRACE_DATA_MAX);
-        length = trace_capture(capture, ring->scratch);
-        ccw_store_be64(ring->scratch + TRACE_OFS_SEQUENCE, ring->sequence);
+        length = trace_capture(capture, ring->record);
+        ccw_store_be64(ring->record + TRACE_OFS_SEQUENCE, ring->sequence);
         append(ring, length);
     }
     g_mutex_unlock(&ring->lock);

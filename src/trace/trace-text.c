@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A record as text: the function, a line a CCW, the status. See trace-format.h. */
+/* Formats a record as text: the function, a line for each CCW, the status. */
 #include <string.h>
 
 #include "trace/trace-decode.h"
@@ -81,27 +81,27 @@ static void append_step(GString *text, const TraceStep *step, const TraceStyle *
 
 static void append_orb(GString *text, const TraceRecord *record)
 {
-    guint32 flags = ccw_load_be32(record->orb + CCW_ORB_OFS_FLAGS);
+    guint32 flags = ccw_load_be32(record->orb + CHANNEL_ORB_OFS_FLAGS);
 
     if (record->function != TRACE_START && record->function != TRACE_REQUEST)
         return;
     append_flags(text, TRACE_FLAGS_ORB, flags);
-    if (flags >> CCW_ORB_KEY_SHIFT)
-        g_string_append_printf(text, " key %x", flags >> CCW_ORB_KEY_SHIFT);
-    g_string_append_printf(text, " lpm %02x", flags >> CCW_ORB_LPM_SHIFT & 0xff);
+    if (flags >> CHANNEL_ORB_KEY_SHIFT)
+        g_string_append_printf(text, " key %x", flags >> CHANNEL_ORB_KEY_SHIFT);
+    g_string_append_printf(text, " lpm %02x", flags >> CHANNEL_ORB_LPM_SHIFT & 0xff);
     if (record->function == TRACE_START)
-        g_string_append_printf(text, " cpa %08x", ccw_load_be32(record->orb + CCW_ORB_OFS_CPA));
+        g_string_append_printf(text, " cpa %08x", ccw_load_be32(record->orb + CHANNEL_ORB_OFS_CPA));
 }
 
 static void append_status(GString *text, const TraceRecord *record)
 {
     const guint8 *sense = trace_format_sense(record);
-    guint8 dstat = record->irb[CCW_SCSW_OFS_DSTAT], cstat = record->irb[CCW_SCSW_OFS_CSTAT];
+    guint8 dstat = record->irb[CHANNEL_SCSW_OFS_DSTAT], cstat = record->irb[CHANNEL_SCSW_OFS_CSTAT];
     int stop = trace_format_stop(record);
     TraceFields fields = { 0 };
 
     g_string_append(text, "  =");
-    if (trace_format_suspended(record))
+    if (trace_format_is_suspended(record))
         g_string_append(text, " suspended");
     else if (dstat || !cstat)
         g_string_append(text, dstat ? " device" : " no status");
@@ -111,9 +111,10 @@ static void append_status(GString *text, const TraceRecord *record)
         append_flags(text, TRACE_FLAGS_SUBCHANNEL_STATUS, cstat);
     }
     if (stop >= 0)
-        g_string_append_printf(text, " at [%d], residual %u", stop, ccw_load_be16(record->irb + CCW_SCSW_OFS_COUNT));
+        g_string_append_printf(text, " at [%d], residual %u", stop,
+                               ccw_load_be16(record->irb + CHANNEL_SCSW_OFS_COUNT));
     else if (cstat)
-        g_string_append_printf(text, ", cpa %08x", ccw_load_be32(record->irb + CCW_SCSW_OFS_CPA));
+        g_string_append_printf(text, ", cpa %08x", ccw_load_be32(record->irb + CHANNEL_SCSW_OFS_CPA));
     if (sense) {
         trace_decode_sense(&fields, sense, 32);
         g_string_append(text, ", ");

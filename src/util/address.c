@@ -5,9 +5,9 @@
 
 #include "util/error.h"
 
-#define NODE_PREFIX "ccw_" /* of libvirt's node devices: ccw_0_0_1234 */
+#define NODE_PREFIX "ccw_" /* libvirt names node devices ccw_0_0_1234 */
 
-/* At most max_digits hexadecimal digits, then the terminator; no sign, no blanks, no prefix. */
+/* Accepts up to max_digits hexadecimal digits and the terminator; rejects a sign, blanks and a prefix. */
 static gboolean parse_field(const char **pos, guint min_digits, guint max_digits, char terminator, guint *ret_value)
 {
     const char *p = *pos;

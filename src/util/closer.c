@@ -7,22 +7,22 @@
 #define THREADS_OF_PROCESS 2
 #define FREE_MAX (10 * G_TIME_SPAN_SECOND)
 
-/* The descriptors of one process. It exists only while there are some. */
+/* A process whose descriptors the closer closes. It exists only while it has some. */
 typedef struct {
     pid_t pid;
-    guint threads; /* that close for it */
-    GQueue fds;    /* of gint: they wait for one of these threads */
+    guint threads; /* threads that close its descriptors now */
+    GQueue fds;    /* gint: descriptors that no thread closes yet */
 } Owner;
 
 struct _CcwCloser {
     GMutex lock;
-    GCond idle;         /* there is no owner */
+    GCond idle;         /* signalled when the last owner is gone */
     GHashTable *owners; /* pid -> Owner */
     GThreadPool *threads;
 };
 
-/* TRUE: there is one more descriptor to close. Else the thread is no longer the owner's. */
-static gboolean take_next(CcwCloser *closer, Owner *owner, int *ret_fd)
+/* Returns FALSE if the owner has no more descriptors: this thread then no longer works for the owner. */
+static gboolean pop_fd(CcwCloser *closer, Owner *owner, int *ret_fd)
 {
     G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&closer->lock);
 
@@ -41,7 +41,7 @@ static void close_for(gpointer data, gpointer opaque)
 {
     int fd;
 
-    while (take_next(opaque, data, &fd))
+    while (pop_fd(opaque, data, &fd))
         ccw_fd_close_soon(fd);
 }
 
@@ -87,7 +87,7 @@ void ccw_closer_push_all(CcwCloser *closer, pid_t pid, GArray *fds)
     g_array_set_size(fds, 0);
 }
 
-/* FALSE: there are still descriptors to close after FREE_MAX. */
+/* Returns FALSE if threads still close descriptors after FREE_MAX. */
 static gboolean wait_idle(CcwCloser *closer)
 {
     G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&closer->lock);
@@ -103,7 +103,7 @@ void ccw_closer_free(CcwCloser *closer)
 {
     if (!wait_idle(closer)) {
         g_warning("descriptors are still being closed; their threads go on");
-        return; /* the threads use it */
+        return; /* the threads still use the closer */
     }
     g_thread_pool_free(closer->threads, FALSE, TRUE);
     g_hash_table_unref(closer->owners);

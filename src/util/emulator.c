@@ -11,8 +11,8 @@
 
 const char *const ccw_emulator_names[] = { PREFIX "s390x", KVM, NULL };
 
-/* In the order in which they are looked for. On a machine that is not s390x, qemu-kvm is not for s390x. */
-static const char *const usual[] = { PREFIX "s390x", KVM, LIBEXEC_KVM };
+/* The search order. qemu-kvm emulates s390x only on an s390x machine. */
+static const char *const default_emulators[] = { PREFIX "s390x", KVM, LIBEXEC_KVM };
 
 gboolean ccw_emulator_is_s390x(const char *path)
 {
@@ -41,8 +41,8 @@ char *ccw_emulator_find(const char *name, GError **error)
                         name, strchr(name, '/') ? "" : " in PATH");
         return path;
     }
-    for (gsize i = 0; i < G_N_ELEMENTS(usual) && !path; i++)
-        path = g_find_program_in_path(usual[i]);
+    for (gsize i = 0; i < G_N_ELEMENTS(default_emulators) && !path; i++)
+        path = g_find_program_in_path(default_emulators[i]);
     if (!path)
         g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND,
                     "there is no emulator for s390x, neither qemu-system-s390x nor qemu-kvm in PATH, nor " LIBEXEC_KVM

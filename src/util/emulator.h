@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which programs are QEMU for s390x, by their names, and where distributions have one: qemu-system-s390x in Debian,
- * Fedora and SUSE, and qemu-kvm, in PATH or in /usr/libexec, on an s390x machine of SUSE or RHEL. What an emulator can
- * do is not told by its name, but asked (qemu/caps.h).
+ * Finds QEMU for s390x by its name: qemu-system-s390x (Debian, Fedora, SUSE), or qemu-kvm in PATH or in /usr/libexec
+ * (SUSE and RHEL on s390x). qemu/caps.h finds out what an emulator can do.
  */
 #pragma once
 
 #include <glib.h>
 
-/* For messages and help texts: what ccw_emulator_find() looks for. */
+/* The default of ccw_emulator_find(), for messages and help texts. */
 #define CCW_EMULATOR_DEFAULT "qemu-system-s390x, else qemu-kvm"
 
-/* The file names of a QEMU that may have channel devices, with NULL at the end. */
+/* File names of a QEMU that may have channel devices; NULL-terminated. */
 extern const char *const ccw_emulator_names[];
 
-/* Whether the file name of that path is one of them. */
+/* Returns: whether @path has one of these file names. */
 gboolean ccw_emulator_is_s390x(const char *path);
 
-/* Whether the file name of that path is that of a QEMU for any machine. */
+/* Returns: whether @path has the file name of a QEMU, for any machine. */
 gboolean ccw_emulator_is_qemu(const char *path);
 
-/*
- * ccw_emulator_find: the emulator to use
- * @name: that of a program in PATH, or a path; NULL for the first of the usual ones that is there
+/**
+ * ccw_emulator_find:
+ * @name: a program in PATH, or a path; NULL for the default emulator
  *
- * Returns: its path, or NULL and CCW_ERROR_NOT_FOUND. Free with g_free.
+ * Finds the emulator to use.
+ *
+ * Returns: its path, to be freed with g_free, or NULL with CCW_ERROR_NOT_FOUND
  */
 char *ccw_emulator_find(const char *name, GError **error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Unaligned accessors with the byte order in their names. Channel structures are big-endian, the header of a CKD
- * image is little-endian, whatever the host is.
+ * Unaligned accessors with the byte order in their names. Channel structures are big-endian and the header of a CKD
+ * image is little-endian on every host.
  */
 #pragma once
 

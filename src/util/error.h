@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One error domain for the project. The code says what kind of thing went wrong (tools map it to an exit code,
- * virtccwd to a libvirt error); the message names the object, the value and what to do, on one line, without a
- * trailing period or newline.
+ * The error domain of the project. Tools map the code to an exit code, and virtccwd maps it to a libvirt error. A
+ * message names the object, the value and what to do, on one line, without a trailing period or newline.
  */
 #pragma once
 
@@ -12,22 +11,32 @@
 GQuark ccw_error_quark(void);
 
 typedef enum {
-    CCW_ERROR_INVALID,     /* a value that was given is malformed or out of range */
-    CCW_ERROR_XML,         /* XML that is not well-formed, or not what the schema allows */
-    CCW_ERROR_NOT_FOUND,   /* no such device, image, file */
+    CCW_ERROR_INVALID,     /* a value is malformed or out of range */
+    CCW_ERROR_XML,         /* the XML is not well-formed, or the schema does not allow it */
+    CCW_ERROR_NOT_FOUND,   /* the device, image or file does not exist */
     CCW_ERROR_BUSY,        /* the device or image is in use; the message names the user */
-    CCW_ERROR_UNSUPPORTED, /* understood, but not supported here */
+    CCW_ERROR_UNSUPPORTED, /* the request is valid, but not supported here */
     CCW_ERROR_DENIED,      /* the peer may not do that */
-    CCW_ERROR_IMAGE,       /* a DASD image that is damaged or of another format */
-    CCW_ERROR_PROTOCOL,    /* a frame or message that breaks its protocol */
+    CCW_ERROR_IMAGE,       /* a DASD image is damaged or has another format */
+    CCW_ERROR_PROTOCOL,    /* a frame or message violates its protocol */
     CCW_ERROR_SYSTEM,      /* a system call failed; the message has its strerror */
 } CcwError;
 
-/* Sets CCW_ERROR_SYSTEM (NOT_FOUND for ENOENT, DENIED for EACCES and EPERM, BUSY for EBUSY) to "MESSAGE: strerror". */
+/**
+ * ccw_error_set_errno:
+ *
+ * Sets the error "MESSAGE: strerror" with CCW_ERROR_NOT_FOUND for ENOENT, CCW_ERROR_DENIED for EACCES and EPERM,
+ * CCW_ERROR_BUSY for EBUSY, and CCW_ERROR_SYSTEM for any other errno.
+ */
 void ccw_error_set_errno(GError **error, int errnum, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
-/*
- * The text on one line, for a terminal: what is not UTF-8, and control characters, that a file's or a mount's name may
- * have brought, are '?'; a line break is a blank.
+/**
+ * ccw_one_line:
+ * @text: may contain the name of a file or a mount, which other users choose
+ *
+ * Makes a text safe to print on one line of a terminal: a line break becomes a blank; a control character and a byte
+ * that is not UTF-8 become '?'.
+ *
+ * Returns: the new text; free with g_free
  */
 char *ccw_one_line(const char *text);

@@ -3,13 +3,18 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 
-/* A close that does not wait takes a few microseconds. */
+#include "util/file.h"
+
+/* close(2) takes a few microseconds when it does not wait. */
 #define CLOSE_NS 200000
 
-/* glibc 2.36 has only the member, not the name that sigevent(7) gives it. */
+/* glibc 2.36 lacks the name that sigevent(7) documents for this member. */
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
@@ -18,20 +23,49 @@
 #define SO_PASSRIGHTS 83 /* include/uapi/asm-generic/socket.h of Linux 6.16 */
 #endif
 
-void ccw_fd_refuse_fds(int fd, gboolean refuse)
+void ccw_fd_reject_fds(int fd, gboolean reject)
 {
-    int pass = !refuse;
+    int pass = !reject;
 
-    /* An older kernel knows no such option: then they are received, and closed. */
+    /* An older kernel lacks the option: the receiver then gets the descriptors, and closes them. */
     setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &pass, sizeof(pass));
 }
 
-gboolean ccw_fd_refuses_fds(int fd)
+gboolean ccw_fd_rejects_fds(int fd)
 {
     int pass = TRUE;
     socklen_t length = sizeof(pass);
 
     return getsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &pass, &length) == 0 && !pass;
+}
+
+static gboolean is_connected_to(int fd, const struct stat *file)
+{
+    struct sockaddr_un peer = { 0 };
+    char path[sizeof(peer.sun_path) + 1] = { 0 }; /* sun_path may lack the NUL */
+    socklen_t length = sizeof(peer);
+    struct stat st;
+
+    if (getpeername(fd, (struct sockaddr *)&peer, &length) < 0 || peer.sun_family != AF_UNIX)
+        return FALSE;
+    memcpy(path, peer.sun_path, sizeof(peer.sun_path));
+    return stat(path, &st) == 0 && ccw_file_is_same(&st, file);
+}
+
+void ccw_fd_shut_down_connections(const char *path)
+{
+    g_autoptr(GDir) fds = g_dir_open("/proc/self/fd", 0, NULL);
+    const char *name;
+    struct stat st;
+
+    if (!fds || stat(path, &st) < 0)
+        return;
+    while ((name = g_dir_read_name(fds))) {
+        int fd = (int)g_ascii_strtoll(name, NULL, 10);
+
+        if (is_connected_to(fd, &st))
+            shutdown(fd, SHUT_RDWR);
+    }
 }
 
 static void collect(struct msghdr *message, GArray *fds)
@@ -59,7 +93,7 @@ ssize_t ccw_fd_receive(int fd, void *buffer, gsize length, GArray *fds)
     if (n < 0)
         return errno == EAGAIN ? 0 : -1;
     collect(&message, fds);
-    /* Descriptors got lost: too many, no room for them in this process, or a security module that keeps them back. */
+    /* The kernel dropped descriptors: too many, this process has no free ones, or a security module withholds them. */
     if (message.msg_flags & MSG_CTRUNC)
         return -1;
     return n ? n : -1;
@@ -74,7 +108,7 @@ static void do_nothing(int number G_GNUC_UNUSED)
 {
 }
 
-/* Without SA_RESTART: the signal has to end what a thread waits for. */
+/* Without SA_RESTART: the signal must interrupt the system call in which the thread waits. */
 static void install_handler(void)
 {
     struct sigaction action = { .sa_handler = do_nothing };
@@ -88,7 +122,7 @@ static void free_timer(gpointer data)
     g_free(data);
 }
 
-/* A timer of this thread that sends the signal to this thread; NULL if the kernel gives none. */
+/* Creates a timer that signals the calling thread. Returns NULL if the kernel does not create one. */
 static timer_t *new_timer(void)
 {
     struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = wake_signal() };
@@ -98,14 +132,14 @@ static timer_t *new_timer(void)
     event.sigev_notify_thread_id = gettid();
     if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0)
         return NULL;
-    /* The caller of the program may have blocked the signal. */
+    /* The parent process may have blocked the signal. */
     sigemptyset(&signals);
     sigaddset(&signals, wake_signal());
     pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
     return g_memdup2(&timer, sizeof(timer));
 }
 
-/* The kernel keeps the timer of a thread that has ended, and a user can have only so many of them. */
+/* Each thread frees its timer when it ends: the kernel does not, and it limits the timers of a user. */
 static timer_t *get_timer(void)
 {
     static gsize prepared;
@@ -130,7 +164,7 @@ void ccw_fd_close_soon(int fd)
     timer_t *timer = get_timer();
     gboolean timed = timer && timer_settime(*timer, 0, &often, NULL) == 0;
 
-    close(fd); /* it is closed, too, when a signal interrupts it */
+    close(fd); /* closes the descriptor even when a signal interrupts it */
     if (timed)
         timer_settime(*timer, 0, &never, NULL);
 }

@@ -76,11 +76,11 @@ static gboolean write_all(int fd, const char *data, gsize length)
     return TRUE;
 }
 
-/* Closes fd. */
+/* Writes data to fd, the open temporary file, and renames that to path. Closes fd. */
 static gboolean replace_from(int fd, const char *path, const char *temporary, const char *data, gsize length, int mode,
                              GError **error)
 {
-    /* The umask of the process has no part in it. */
+    /* fchmod() sets exactly this mode, whatever the umask is. */
     if (fchmod(fd, (mode_t)mode) < 0 || !write_all(fd, data, length) || fsync(fd) < 0) {
         ccw_error_set_errno(error, errno, "cannot write %s", temporary);
         close(fd);

@@ -1,41 +1,56 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Small files: sysfs attributes and state files. Paths are given by the caller, who knows the root.
- */
+/* Reads and writes small files: sysfs attributes and state files. The caller builds the paths: it knows the root. */
 #pragma once
 
 #include <glib.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #define CCW_ATTR_MAX 4096 /* a sysfs attribute is at most a page */
 
-/*
- * Reads a sysfs attribute, without its trailing newline. NULL and an error if it cannot be read
- * (see ccw_error_set_errno for the codes) or is longer than CCW_ATTR_MAX.
+/**
+ * ccw_attr_read:
+ *
+ * Reads a sysfs attribute.
+ *
+ * Returns: its value without the trailing newline, to be freed with g_free, or NULL with an error of
+ * ccw_error_set_errno() if the file cannot be read, or with CCW_ERROR_SYSTEM if it is longer than CCW_ATTR_MAX
  */
 char *ccw_attr_read(const char *path, GError **error);
 
-/*
- * Writes a sysfs attribute with one write(2), as the kernel wants it. Returns 0 or the errno of open or write, because
- * callers decide by it (EBUSY, ENODEV and EINVAL have meanings: see docs/host-side.md).
+/**
+ * ccw_attr_write:
+ *
+ * Writes a sysfs attribute with one write(2), as the kernel requires.
+ *
+ * Returns: 0, or the errno of open(2) or write(2). Callers decide by it: docs/host-side.md explains EBUSY, ENODEV and
+ * EINVAL.
  */
 int ccw_attr_write(const char *path, const char *value);
 
-/* "94:1": a device's number as the attribute dev and proc(5) have it. */
+/* Compares files and not paths: two paths may lead to one file. */
+static inline gboolean ccw_file_is_same(const struct stat *one, const struct stat *other)
+{
+    return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+/* Returns: a device number as proc(5) and the attribute dev write it, "94:1"; free with g_free. */
 char *ccw_dev_format(dev_t number);
 
-/* The same of the block device that a path below /dev leads to; NULL if it is none. */
+/* Returns: that number of the block device at a path below /dev, or NULL if the path leads to no block device. */
 char *ccw_block_dev_of(const char *path);
 
-/*
+/**
  * ccw_file_replace_by:
- * @temporary: a file beside @path that no other process writes at the same time; one that is there is overwritten
+ * @temporary: a file in the folder of @path; overwritten if it exists. The caller makes sure that no other process
+ *             writes it at the same time.
+ * @mode: the exact mode of the file, whatever the umask is
  *
- * Replaces the file at @path with @length bytes, atomically and durably: it writes @temporary, syncs and renames it.
- * The file has exactly this mode, whatever the umask.
+ * Replaces the file at @path with @length bytes, atomically and durably: writes @temporary, syncs it and renames it.
+ *
+ * Returns: FALSE with an error of ccw_error_set_errno()
  */
 gboolean ccw_file_replace_by(const char *path, const char *temporary, const char *data, gsize length, int mode,
                              GError **error);
 
-/* The same by a temporary file with a name of its own, for a file that several processes may replace at once. */
+/* The same with a temporary file of a unique name, for a file that several processes may replace at once. */
 gboolean ccw_file_replace(const char *path, const char *data, gsize length, int mode, GError **error);

@@ -4,13 +4,11 @@
 
 #include <glib.h>
 
-/*
+/**
  * ccw_hash_number:
- * @key: a number, as of GUINT_TO_POINTER
+ * @key: a number, made by GUINT_TO_POINTER
  *
- * Hashes with a random factor of this process. So a client cannot choose numbers that meet in one place of the table,
- * which would take quadratic time. For g_hash_table_new, with NULL for the comparison.
- *
- * Returns: the hash.
+ * Hashes with a factor that is random for each process, for g_hash_table_new() with NULL as the comparison. A client
+ * cannot choose numbers that collide, which would take quadratic time.
  */
 guint ccw_hash_number(gconstpointer key);

@@ -6,8 +6,8 @@
 #include "util/ccw-config.h"
 #include "util/error.h"
 
-/* Folders of a build tree, relative to the running program's own. */
-static const char *const build_places[] = {
+/* Folders of a build tree, relative to the folder of the running program. */
+static const char *const build_dirs[] = {
     ".",
     "../tools",
     "../vfio",
@@ -24,16 +24,16 @@ static const char *const build_places[] = {
     NULL,
 };
 
-static const char *const installed_places[] = { CCW_BINDIR, CCW_SBINDIR, CCW_PKGLIBDIR, CCW_PKGDATADIR, NULL };
+static const char *const installed_dirs[] = { CCW_BINDIR, CCW_SBINDIR, CCW_PKGLIBDIR, CCW_PKGDATADIR, NULL };
 
 /*
- * An installed program must not look into the places of a build tree: from /usr/local/bin "../src" is /usr/local/src,
- * where people other than root may have the right to write.
+ * An installed program must not search the folders of a build tree: from /usr/local/bin, "../src" is /usr/local/src,
+ * which users other than root may be able to write.
  */
 static gboolean is_installed(const char *self_dir)
 {
-    for (const char *const *place = installed_places; *place; place++) {
-        g_autofree char *real = realpath(*place, NULL);
+    for (const char *const *dir = installed_dirs; *dir; dir++) {
+        g_autofree char *real = realpath(*dir, NULL);
 
         if (g_strcmp0(real, self_dir) == 0)
             return TRUE;
@@ -41,10 +41,10 @@ static gboolean is_installed(const char *self_dir)
     return FALSE;
 }
 
-static char *find_in(const char *const *places, const char *self_dir, const char *name)
+static char *find_in(const char *const *dirs, const char *self_dir, const char *name)
 {
-    for (; *places; places++) {
-        g_autofree char *folder = g_canonicalize_filename(*places, self_dir);
+    for (; *dirs; dirs++) {
+        g_autofree char *folder = g_canonicalize_filename(*dirs, self_dir);
         g_autofree char *path = g_build_filename(folder, name, NULL);
 
         if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
@@ -60,9 +60,9 @@ char *ccw_paths_find(const char *name, GError **error)
     char *path = NULL;
 
     if (self_dir && !is_installed(self_dir))
-        path = find_in(build_places, self_dir, name);
+        path = find_in(build_dirs, self_dir, name);
     if (!path)
-        path = find_in(installed_places, "/", name);
+        path = find_in(installed_dirs, "/", name);
     if (!path)
         g_set_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND, "%s is neither beside %s nor in %s, %s, %s or %s", name,
                     self ? self : "this program", CCW_BINDIR, CCW_SBINDIR, CCW_PKGLIBDIR, CCW_PKGDATADIR);

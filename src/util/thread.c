@@ -21,7 +21,7 @@ typedef struct {
     gpointer data;
 } Work;
 
-static gpointer work_off(gpointer data)
+static gpointer do_work(gpointer data)
 {
     Work *work = data;
     guint index;
@@ -37,13 +37,13 @@ void ccw_parallel_run(guint n, guint width, void (*func)(guint index, gpointer d
     g_autoptr(GPtrArray) threads = g_ptr_array_new();
 
     for (guint i = 1; i < MIN(n, width); i++) {
-        GThread *thread = g_thread_try_new("ccw-devices", work_off, &work, NULL);
+        GThread *thread = g_thread_try_new("ccw-devices", do_work, &work, NULL);
 
         if (!thread)
             break;
         g_ptr_array_add(threads, thread);
     }
-    work_off(&work);
+    do_work(&work);
     for (guint i = 0; i < threads->len; i++)
         g_thread_join(threads->pdata[i]);
 }

@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Threads of processes that must go on when there is no room for one more thread: g_thread_new() would abort them. */
+/* Starts threads in processes that must survive when the system allows no more threads: g_thread_new() aborts. */
 #pragma once
 
 #include <glib.h>
 
-/*
+/**
  * ccw_thread_start:
  *
- * Returns: a thread to join, or NULL with CCW_ERROR_SYSTEM when a limit on threads or processes is reached.
+ * Returns: a thread to join, or NULL with CCW_ERROR_SYSTEM when a limit on threads or processes is reached
  */
 GThread *ccw_thread_start(const char *name, GThreadFunc func, gpointer data, GError **error);
 
 /*
- * The same for many devices at once. Most of what a device is waited for is the kernel's time, which is each device's
- * own: tens of milliseconds an online, an offline and a bind.
+ * How many devices one process changes at once. The kernel takes tens of milliseconds for each online, offline and bind
+ * of a device, and it works on several devices in parallel.
  */
-#define CCW_PARALLEL_MAX 16 /* threads at most; a start of a guest with more devices takes turns */
+#define CCW_PARALLEL_MAX 16
 
-/*
- * Calls func for each index below n, on up to width threads, the calling one among them; returns when all are done.
- * An index is begun after those before it have been. Threads that cannot be had are done without.
+/**
+ * ccw_parallel_run:
+ * @width: the most threads to use, with the calling one
+ *
+ * Calls @func for each index below @n, and returns when all calls have returned. The calls begin in the order of their
+ * indexes. If a thread cannot be started, the others do its work.
  */
 void ccw_parallel_run(guint n, guint width, void (*func)(guint index, gpointer data), gpointer data);

@@ -37,7 +37,7 @@ static const struct {
     { "/var/log/libvirt", TRUE },
 };
 
-/* The step failed, but for a thing that is not there. */
+/* Returns TRUE if a step failed because its object does not exist. */
 static gboolean is_missing(void)
 {
     return errno == ENOENT;
@@ -61,7 +61,7 @@ static gboolean mount_empty(const char *path)
            report("cannot hide", path);
 }
 
-/* What libvirt makes for guests is there again. */
+/* Shows again the files that libvirt makes for guests. */
 static gboolean bind_qemu(int qemu)
 {
     g_autofree char *source = g_strdup_printf("/proc/self/fd/%d", qemu);
@@ -70,7 +70,7 @@ static gboolean bind_qemu(int qemu)
            report("cannot bind", LIBVIRT_QEMU);
 }
 
-/* The folder, and not the socket in it, is hidden: a daemon that is started again makes a new socket. */
+/* Hides the folder, and not the socket in it, because a restarted daemon makes a new socket. */
 static gboolean hide_libvirt(void)
 {
     int qemu = open(LIBVIRT_QEMU, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -97,7 +97,7 @@ static gboolean set_read_only(const char *path, gboolean with_mounts_below)
     return syscall(SYS_mount_setattr, AT_FDCWD, path, with_mounts_below ? AT_RECURSIVE : 0, &attr, sizeof(attr)) == 0;
 }
 
-/* EINVAL: the folder is no mount, and becomes one. */
+/* EINVAL: the folder is not a mount. The bind mount makes it one. */
 static gboolean make_read_only(void)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(read_only); i++) {
@@ -118,7 +118,10 @@ static gboolean keep_privileges_out(void)
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 || report("cannot set", "no_new_privs");
 }
 
-/* The next exec gives uid 0 nothing, whatever else holds. The lock needs CAP_SETPCAP, and so comes first. */
+/*
+ * With this lock, the next exec gives uid 0 no privilege, whatever else holds. The lock needs CAP_SETPCAP, so it comes
+ * before drop_capabilities().
+ */
 static gboolean lock_root(void)
 {
     int bits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
@@ -127,7 +130,10 @@ static gboolean lock_root(void)
            report("cannot lock", "the securebit NOROOT");
 }
 
-/* exec gives uid 0 of a user namespace all capabilities, and libvirt leaves them to QEMU. They would undo the rest. */
+/*
+ * exec gives uid 0 of a user namespace all capabilities, and libvirt leaves them to QEMU. With them, QEMU could undo
+ * the other steps.
+ */
 static gboolean drop_capabilities(void)
 {
     struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -136,7 +142,7 @@ static gboolean drop_capabilities(void)
     return syscall(SYS_capset, &header, none) == 0 || report("cannot drop", "its capabilities");
 }
 
-/* struct landlock_ruleset_attr with the members that Linux 6.12 has; an older header has fewer. */
+/* struct landlock_ruleset_attr with the members of Linux 6.12; an older header has fewer. */
 typedef struct {
     guint64 handled_access_fs, handled_access_net, scoped;
 } Ruleset;
@@ -150,9 +156,10 @@ static int create_ruleset(const Ruleset *ruleset, gsize size)
 }
 
 /*
- * A Landlock domain of this process alone. What is in it cannot look into another process, such as another guest's QEMU
- * of the same user: neither by ptrace(2) nor by /proc/PID/mem and /proc/PID/fd. It can mount nothing, and where the
- * kernel has that (6.12), it can send no signal. A kernel without Landlock is no error. It needs no_new_privs.
+ * Enters a Landlock domain of this process alone. A process in a domain cannot look into another process, such as
+ * another guest's QEMU of the same user: neither by ptrace(2) nor by /proc/PID/mem and /proc/PID/fd. It cannot mount.
+ * If the kernel supports this (6.12), it cannot send signals. A kernel without Landlock is no error. Landlock needs
+ * no_new_privs.
  */
 static gboolean enter_domain(void)
 {

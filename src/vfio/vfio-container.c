@@ -13,8 +13,8 @@ struct _VfioContainer {
     VfioFile file;
     VfioMemory *memory;
     gboolean iommu_set;
-    gboolean noiommu;  /* as its groups are, if it has any */
-    GPtrArray *groups; /* of VfioGroup that were set into it */
+    gboolean noiommu;  /* its groups have no IOMMU; valid if it has groups */
+    GPtrArray *groups; /* VfioGroup; the groups in this container */
 };
 
 struct _VfioGroup {
@@ -22,10 +22,10 @@ struct _VfioGroup {
     VfioSource *source;
     gboolean noiommu;
     VfioContainer *container; /* a reference */
-    VfioDevice *device;       /* while it is open; it holds a reference to us */
+    VfioDevice *device;       /* NULL unless open; holds a reference to this group */
 };
 
-/* What belongs to what. Not on the way of any I/O. */
+/* Protects the links between containers, groups and devices. No I/O takes this lock. */
 static GMutex config_lock;
 
 /* --- containers --- */
@@ -67,7 +67,7 @@ static int unmap_dma(VfioContainer *container, void *arg)
     if (result < 0)
         return result;
 
-    /* What was started before may still be at work on that storage. */
+    /* A request that began before may still use that storage. */
     for (guint i = 0; i < container->groups->len; i++) {
         VfioGroup *group = g_ptr_array_index(container->groups, i);
 
@@ -78,7 +78,7 @@ static int unmap_dma(VfioContainer *container, void *arg)
     return 0;
 }
 
-/* Groups decide: without any, a container could become either. */
+/* The groups decide whether a container has an IOMMU. A container without groups may become either. */
 static gboolean may_be(const VfioContainer *container, gboolean noiommu)
 {
     return container->groups->len == 0 || container->noiommu == noiommu;
@@ -195,7 +195,7 @@ static int set_container(VfioGroup *group, const gint32 *fd)
     return 0;
 }
 
-/* The last group takes the IOMMU, and with it the mappings, away. */
+/* When the last group leaves, the container loses its IOMMU, and with it the mappings. */
 static void leave_container(VfioGroup *group)
 {
     VfioContainer *container = group->container;
@@ -220,7 +220,9 @@ static int unset_container(VfioGroup *group)
     return 0;
 }
 
-/* The device's end, which the group's lock keeps from others. Drops the device's reference. */
+/*
+ * Destroys the device under the lock, so that no other thread can reach it. Drops the device's reference to the group.
+ */
 static void end_device(gpointer owner, void (*destroy)(VfioDevice *device))
 {
     VfioGroup *group = owner;
@@ -256,7 +258,10 @@ static int open_device(VfioGroup *group, const char *name, VfioDevice **ret_devi
     return 0;
 }
 
-/* Not under the lock as a whole: where there is no descriptor left the device is released again. */
+/*
+ * Does not hold the lock all the time: if no descriptor is free, vfio_file_install() releases the device, which takes
+ * the lock.
+ */
 static int get_device_fd(VfioGroup *group, const char *name)
 {
     VfioDevice *device = NULL;

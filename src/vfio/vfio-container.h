@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * /dev/vfio/vfio and /dev/vfio/N: containers with the guest's storage, groups of one device each, and how they hang
- * together. Answers and errors as in drivers/vfio/{vfio_main,container,group}.c and vfio_iommu_type1.c of Linux.
+ * Implements /dev/vfio/vfio and /dev/vfio/N: containers with the guest's storage, and groups of one device each.
+ * Answers and errors are those of drivers/vfio/{vfio_main,container,group}.c and vfio_iommu_type1.c of Linux.
  *
- * /dev/vfio/noiommu-N is the same group without an IOMMU: its container knows no storage, and only the dedicated
- * request (channel/request.h), whose program has user virtual addresses, reaches the device. Unlike the kernel's it
- * needs no privilege: the addresses are those of the process that this library is in.
+ * /dev/vfio/noiommu-N is the same group without an IOMMU. Its container knows no storage. Only the dedicated request
+ * (channel/request.h) reaches the device, because its program has user virtual addresses. Unlike the kernel's group,
+ * this group needs no privilege: the addresses are those of the process that this library is in.
  */
 #pragma once
 
@@ -18,6 +18,18 @@
 typedef struct _VfioContainer VfioContainer;
 typedef struct _VfioGroup VfioGroup;
 
-/* All of them return a new descriptor or a negative errno. node_fd: as for vfio_source_open(). */
+/**
+ * vfio_container_open:
+ *
+ * Returns: a new descriptor of a container, or a negative errno
+ */
 int vfio_container_open(void);
+/**
+ * vfio_group_open:
+ * @number: of /dev/vfio/N
+ * @noiommu: TRUE for /dev/vfio/noiommu-N
+ * @node_fd: as for vfio_source_open()
+ *
+ * Returns: a new descriptor of a group, or a negative errno
+ */
 int vfio_group_open(guint number, gboolean noiommu, int node_fd);

@@ -20,7 +20,7 @@ struct _VfioDevice {
     gpointer owner;
     VfioIrqs irqs;
     VfioRegions regions;
-    GThread *watcher; /* of the lab's wish to have the device back */
+    GThread *watcher; /* waits for the lab to request the device back */
     int watcher_stop; /* eventfd */
 };
 
@@ -39,7 +39,7 @@ static void stop_watcher(VfioDevice *device)
 
     if (!device->watcher)
         return;
-    /* Never full: it is written once. */
+    /* The eventfd is never full, because this is its only write. */
     if (write(device->watcher_stop, &one, sizeof(one)) == sizeof(one))
         g_thread_join(device->watcher);
     close(device->watcher_stop);
@@ -122,13 +122,15 @@ static const VfioFileOps device_ops = {
 
 static VfioSubchannel *open_subchannel(VfioDevice *device, VfioMemory *memory, GError **error)
 {
-    int fd = fcntl(device->source->image_fd, F_DUPFD_CLOEXEC, 0);
+    const VfioSource *source = device->source;
+    int image_fd, snapshot_fd;
+    int result = vfio_source_duplicate_fds(source, &image_fd, &snapshot_fd);
 
-    if (fd < 0) {
-        ccw_error_set_errno(error, errno, "cannot duplicate the image's file descriptor");
+    if (result < 0) {
+        ccw_error_set_errno(error, -result, "cannot duplicate the image's file descriptor");
         return NULL;
     }
-    return vfio_subchannel_new(fd, &device->source->device, memory, &device->irqs, error);
+    return vfio_subchannel_new(image_fd, snapshot_fd, &source->device, memory, &device->irqs, error);
 }
 
 static gboolean start_watcher(VfioDevice *device, const VfioSource *source, GError **error)

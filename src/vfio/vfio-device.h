@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A vfio-ccw device's descriptor: its ioctls, and the regions that QEMU reads and writes. Answers and errors as in
- * drivers/s390/cio/vfio_ccw_{ops,async,chp}.c of Linux.
+ * The descriptor of a vfio-ccw device: its ioctls, and the regions that QEMU reads and writes. Answers and errors are
+ * those of drivers/s390/cio/vfio_ccw_{ops,async,chp}.c of Linux.
  */
 #pragma once
 
@@ -13,16 +13,24 @@
 
 typedef struct _VfioDevice VfioDevice;
 
-/* Calls destroy(device) while no other thread can reach the device by its owner. */
+/* Calls @destroy with the device while no other thread can reach the device through @owner. */
 typedef void (*VfioDeviceEndFunc)(gpointer owner, void (*destroy)(VfioDevice *device));
 
-/*
- * A device, opened; source and memory outlive it. end(owner) is called once its descriptor is closed. Error: the
- * image's.
+/**
+ * vfio_device_new:
+ * @source: must outlive the device
+ * @memory: must outlive the device
+ * @end: called with @owner after the descriptor of the device is closed
+ *
+ * Returns: a new device, or NULL if the image cannot be opened as a DASD or the host lacks a resource
  */
 VfioDevice *vfio_device_new(const VfioSource *source, VfioMemory *memory, VfioDeviceEndFunc end, gpointer owner,
                             GError **error);
 VfioFile *vfio_device_file(VfioDevice *device);
 
-/* Storage is going away: waits until no request works on it. Called with the configuration locked. */
+/**
+ * vfio_device_quiesce:
+ *
+ * Waits until no request works on storage that is going away. The caller has locked the configuration.
+ */
 void vfio_device_quiesce(VfioDevice *device);

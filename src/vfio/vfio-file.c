@@ -6,11 +6,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define FD_MAX 65536 /* a higher one is never ours: opening fails */
+#define FD_MAX 65536 /* this library uses no higher descriptor: opening fails instead */
 
 /*
- * Read without a lock, so that the descriptors of the rest of the process cost one load. An entry that is there is
- * looked at again under the lock, together with taking the reference.
+ * Readers take no lock, so the descriptors of the rest of the process cost one load. A reader that finds an entry looks
+ * at it again under the lock, and takes the reference there.
  */
 static VfioFile *table[FD_MAX];
 static GMutex table_lock;
@@ -34,7 +34,7 @@ void vfio_file_unref(VfioFile *file)
 
 int vfio_file_install(VfioFile *file, const char *name)
 {
-    /* A real file keeps the number taken: it may be polled, duplicated and closed by whoever has it. */
+    /* A real file reserves the number. The program may poll, duplicate and close it. */
     int fd = memfd_create(name, MFD_CLOEXEC);
     int errnum = errno;
 

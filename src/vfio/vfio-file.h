@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * File descriptors that this library answers for: a table from their numbers to what they are. It knows nothing of
- * VFIO beyond the calls it has to pass on.
+ * A table of the file descriptors that this library implements. It knows VFIO only by the calls that it passes on.
  */
 #pragma once
 
@@ -9,15 +8,18 @@
 
 typedef struct _VfioFile VfioFile;
 
-/* All of them return what the system call would, or a negative errno. NULL: the call is not for this kind of file. */
+/*
+ * Each call returns the result of the system call, or a negative errno. NULL: this kind of file does not support the
+ * call.
+ */
 typedef struct {
     int (*ioctl)(VfioFile *file, unsigned long request, void *arg);
     gssize (*pread)(VfioFile *file, void *buffer, gsize count, guint64 offset);
     gssize (*pwrite)(VfioFile *file, const void *buffer, gsize count, guint64 offset);
-    void (*release)(VfioFile *file); /* the last reference is gone */
+    void (*release)(VfioFile *file); /* called when the last reference is dropped */
 } VfioFileOps;
 
-/* The first member of whatever is behind a descriptor. */
+/* The first member of each object that has a descriptor. */
 struct _VfioFile {
     const VfioFileOps *ops;
     gint refs;
@@ -27,11 +29,27 @@ void vfio_file_init(VfioFile *file, const VfioFileOps *ops);
 void vfio_file_ref(VfioFile *file);
 void vfio_file_unref(VfioFile *file);
 
-/* A new descriptor for the file, whose reference it takes over (on failure too). Returns it or a negative errno. */
+/**
+ * vfio_file_install:
+ * @file: the table takes over the reference, on failure too
+ * @name: shown in /proc/PID/fd
+ *
+ * Returns: a new descriptor for the file, or a negative errno
+ */
 int vfio_file_install(VfioFile *file, const char *name);
 
-/* What is behind a descriptor, with a reference; NULL for one that is not ours, at the cost of one load. */
+/**
+ * vfio_file_get:
+ *
+ * Returns: the file of a descriptor, with a reference. NULL for a descriptor of another kind, at the cost of one load
+ */
 VfioFile *vfio_file_get(int fd);
 
-/* Takes the descriptor out of the table; its reference is the caller's now, to be dropped after the real close. */
+/**
+ * vfio_file_remove:
+ *
+ * Takes the descriptor out of the table.
+ *
+ * Returns: the file; the caller gets the reference, and drops it after the real close
+ */
 VfioFile *vfio_file_remove(int fd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The C library's calls on open folders, for those of our tree: as descriptors, and as streams of opendir(). A stream
- * of a folder that the machine has, too, holds the machine's names and ours.
+ * Implements the C library's calls on open folders, for the folders of this library's tree: as descriptors, and as
+ * streams of opendir(). If the machine has the folder, too, a stream holds the machine's names and those of the tree.
  */
 #undef _FILE_OFFSET_BITS
 #undef _FORTIFY_SOURCE
@@ -56,16 +56,16 @@ const VfioNode *vfio_folder_of(int fd)
 
 /* --- streams --- */
 
-/* What a DIR * of ours points to. */
+/* The object that a DIR * of this library points to. */
 typedef struct {
     const VfioNode *node;
-    int fd;          /* -1: dirfd() has not been called */
-    GArray *entries; /* of struct dirent64 */
-    guint position;  /* in it */
+    int fd;          /* -1 until dirfd() is called */
+    GArray *entries; /* struct dirent64 */
+    guint position;  /* index of the next entry */
 } Stream;
 
-static GHashTable *streams; /* the open ones, a set; NULL until there is one */
-static gint open_streams;   /* how many, so that other streams cost one load */
+static GHashTable *streams; /* set of the open streams; NULL until the first one */
+static gint open_streams;   /* number of open streams, so that other streams cost one load */
 static GMutex streams_lock;
 
 static Stream *stream_of(DIR *directory)
@@ -118,7 +118,7 @@ static void add_real(Stream *stream)
         VFIO_REAL(closedir)(real);
 }
 
-/* Takes over the descriptor. */
+/* @fd: the stream closes it; -1: the stream has no descriptor yet. */
 static DIR *stream_new(const VfioNode *node, int fd)
 {
     Stream *stream = g_new0(Stream, 1);
@@ -150,7 +150,7 @@ static int stream_free(Stream *stream)
     g_hash_table_remove(streams, stream);
     g_atomic_int_dec_and_test(&open_streams);
     g_mutex_unlock(&streams_lock);
-    /* Not past our own close(): the descriptor is in the table. */
+    /* The descriptor is in the table, so this must be the library's own close(). */
     if (stream->fd >= 0)
         close(stream->fd);
     g_array_unref(stream->entries);

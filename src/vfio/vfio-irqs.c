@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See vfio-irqs.h. Checks and their errors as in drivers/vfio/vfio_main.c and drivers/s390/cio/vfio_ccw_ops.c. */
+/* See vfio-irqs.h. Checks and errors are those of drivers/vfio/vfio_main.c and drivers/s390/cio/vfio_ccw_ops.c. */
 #include "vfio/vfio-irqs.h"
 
 #include <errno.h>
@@ -43,7 +43,10 @@ void vfio_irqs_trigger(VfioIrqs *irqs, guint index)
     const guint64 one = 1;
 
     g_mutex_lock(&irqs->lock);
-    /* It can fail only by being full of signals that QEMU has not seen yet: one more says nothing new. */
+    /*
+     * write() fails only if the eventfd is full of signals that QEMU has not seen yet. One more signal says nothing
+     * new.
+     */
     if (irqs->fds[index] >= 0 && write(irqs->fds[index], &one, sizeof(one)) < 0)
         errno = 0;
     g_mutex_unlock(&irqs->lock);
@@ -68,7 +71,7 @@ static int set_eventfd(VfioIrqs *irqs, const struct vfio_irq_set *set)
     return fd < -1 ? -EINVAL : vfio_irqs_set(irqs, set->index, fd);
 }
 
-/* Bytes of data behind the header; -1: not exactly one of the types. */
+/* Returns the bytes of data after the header; -1 if the flags do not have exactly one type. */
 static int data_size(guint32 flags)
 {
     switch (flags & VFIO_IRQ_SET_DATA_TYPE_MASK) {
@@ -95,7 +98,7 @@ int vfio_irqs_set_from(VfioIrqs *irqs, const struct vfio_irq_set *set)
         return -EINVAL;
     if ((set->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) != VFIO_IRQ_SET_ACTION_TRIGGER)
         return -EINVAL;
-    /* One interrupt an index: start 0, count 1. */
+    /* Each index has one interrupt: start 0, count 1. */
     if (set->start != 0 || set->count > 1 || (size && (set->count != 1 || set->argsz - sizeof(*set) < (gsize)size)))
         return -EINVAL;
 

@@ -14,7 +14,7 @@ void vfio_log(const char *format, ...)
     message = g_strdup_vprintf(format, args);
     va_end(args);
     line = g_strdup_printf("libvirt-ccw-vfio: %s\n", message);
-    /* One write, so that lines of several threads do not mix; where stderr is gone the line is lost. */
+    /* One write keeps the lines of several threads apart. If stderr is closed, the line is lost. */
     if (write(STDERR_FILENO, line, strlen(line)) < 0)
         return;
 }

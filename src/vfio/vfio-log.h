@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The one way in which this library speaks to a person: a line on QEMU's stderr, about an error of ours. */
+/* Writes a line on QEMU's stderr about an error of this library. The library has no other way to speak to a person. */
 #pragma once
 
 #include <glib.h>

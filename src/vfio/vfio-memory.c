@@ -16,11 +16,11 @@ typedef struct {
 
 struct _VfioMemory {
     GRWLock lock;
-    GArray *mappings; /* of Mapping, by iova; they do not overlap */
-    CcwMemory view;
+    GArray *mappings; /* Mapping, sorted by iova, without overlaps */
+    ChannelMemory view;
 };
 
-/* The index of the first mapping that ends beyond the address. */
+/* Returns the index of the first mapping that ends beyond the address. */
 static guint find(const VfioMemory *memory, guint64 address)
 {
     guint low = 0, high = memory->mappings->len;
@@ -58,7 +58,7 @@ VfioMemory *vfio_memory_new(void)
 
     g_rw_lock_init(&memory->lock);
     memory->mappings = g_array_new(FALSE, FALSE, sizeof(Mapping));
-    memory->view = (CcwMemory){ .map = map_address, .opaque = memory };
+    memory->view = (ChannelMemory){ .map = map_address, .opaque = memory };
     return memory;
 }
 
@@ -161,13 +161,13 @@ gboolean vfio_memory_find(VfioMemory *memory, gconstpointer host, guint64 *ret_a
     return found;
 }
 
-const CcwMemory *vfio_memory_hold(VfioMemory *memory)
+const ChannelMemory *vfio_memory_lock(VfioMemory *memory)
 {
     g_rw_lock_reader_lock(&memory->lock);
     return &memory->view;
 }
 
-void vfio_memory_release(VfioMemory *memory)
+void vfio_memory_unlock(VfioMemory *memory)
 {
     g_rw_lock_reader_unlock(&memory->lock);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What this library itself (src/vfio, src/dasd, src/trace, src/util) calls by path: the linker gives such a call the
- * name here (--wrap in meson.build), which is the C library's own behind those that vfio-path.c and vfio-folder.c
- * define. A call that is new needs its name here; the linker says so.
+ * Calls by path that this library itself makes (src/vfio, src/dasd, src/trace, src/util). The linker redirects such a
+ * call to the name in this file (--wrap in meson.build). The name calls the C library's function, not the one that
+ * vfio-open.c, vfio-stat.c or vfio-folder.c defines. A new call needs its name here; the linker reports a missing one.
  */
 #undef _FILE_OFFSET_BITS
 #undef _FORTIFY_SOURCE
@@ -26,7 +26,7 @@ DIR *__wrap_opendir(const char *path);
 struct dirent64 *__wrap_readdir64(DIR *stream);
 int __wrap_closedir(DIR *stream);
 
-/* The C library reads the mode only where the flags ask for one. */
+/* The C library reads the mode only if the flags ask for it. */
 static mode_t read_mode(int flags, va_list args)
 {
     return __OPEN_NEEDS_MODE(flags) ? va_arg(args, mode_t) : 0;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libvirt-ccw-vfio.so: the C library's calls that QEMU uses on VFIO, answered in its process. In any other program, on
- * any other path or descriptor, they are the C library's own: in a lab every program has this library. Nothing but the
- * choice is here: of the calls by descriptor in this file, of those by path in vfio-path.c and vfio-folder.c.
+ * libvirt-ccw-vfio.so answers the C library's calls that QEMU makes on VFIO, in QEMU's process. In a lab every program
+ * has this library. In any other program, and on any other path or descriptor, a call goes to the C library. These
+ * files only choose: this file for calls by descriptor; vfio-open.c, vfio-stat.c and vfio-folder.c for calls by path.
  *
  * libvirt in a lab without privilege is the exception: see the end of this file.
  */
-/* The names are defined here as the C library has them, each for itself. */
+/* This file defines each name of the C library by itself, so its headers must not redirect one name to another. */
 #undef _FILE_OFFSET_BITS
 #undef _FORTIFY_SOURCE
 
@@ -36,7 +36,7 @@
 VFIO_EXPORT ssize_t __pread_chk(int fd, void *buffer, size_t count, off_t offset, size_t length);
 VFIO_EXPORT ssize_t __pread64_chk(int fd, void *buffer, size_t count, off64_t offset, size_t length);
 
-static gboolean in_libvirt; /* or in a child of its, before exec */
+static gboolean in_libvirt; /* this process is libvirt, or a child of libvirt before exec */
 
 static const char *const libvirt_names[] = { "libvirtd", "virtqemud", NULL };
 
@@ -68,14 +68,14 @@ __attribute__((constructor)) static void initialize(int argc, char **argv)
             vfio_source_set_environment(devices);
         vfio_path_start(devices ? vfio_sysfs_new() : NULL);
     }
-    /* A guest can have an emulator of any name. */
+    /* A guest can have an emulator of any name, so the option decides, not the name. */
     if (is_sandboxed(argc, argv) && access(CCW_LAB_SOCKET, F_OK) == 0)
         vfio_confine();
 }
 
 /* --- calls by descriptor --- */
 
-/* Gives back what the caller of a system call expects. */
+/* Converts the result of a file's operation to the result of a system call, with errno. */
 static gssize answer(VfioFile *file, gssize result)
 {
     vfio_file_unref(file);
@@ -161,7 +161,7 @@ VFIO_EXPORT int close(int fd)
     int result = VFIO_REAL(close)(fd);
     int errnum = errno;
 
-    /* The last reference ends what runs, and waits for it. */
+    /* When the last reference is dropped, the file ends a running request, and waits for it. */
     if (file)
         vfio_file_unref(file);
     errno = errnum;
@@ -171,9 +171,9 @@ VFIO_EXPORT int close(int fd)
 /* --- libvirt in a lab that has no privilege --- */
 
 /*
- * It wants to lock the guest's memory, which no vfio_ccw of ours pins, and to drop groups it never had. Where the
- * kernel says no (and only there), and there is a lab, it is told yes. Children use this between fork and exec. Other
- * programs are told the truth.
+ * libvirt locks the guest's memory, although the lab's vfio_ccw pins none of it, and drops groups that it never had. If
+ * the kernel refuses these calls to libvirt in a lab, they return success. libvirt's children make them between fork
+ * and exec. Other programs get the kernel's answer.
  */
 static int tolerate_eperm(int result)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The C library's own calls, behind those of its names that the preloaded library takes; and the preloaded library's
- * own calls by path, which go straight to them (vfio-own.c).
+ * The C library's own functions, for the names that the preloaded library defines. The preloaded library's own calls by
+ * path use them directly (vfio-own.c).
  */
 #pragma once
 
@@ -15,7 +15,9 @@
 
 #define VFIO_EXPORT __attribute__((visibility("default")))
 
-/* A 64-bit variant stands for both: the plain name's types differ from its types only where a word has 32 bits. */
+/*
+ * A 64-bit variant serves both names: the types of the plain name differ from its types only where a word has 32 bits.
+ */
 typedef struct {
     int (*openat)(int at, const char *path, int flags, ...);
     FILE *(*fopen)(const char *path, const char *mode);
@@ -46,8 +48,12 @@ typedef struct {
 
 extern VfioReal vfio_real;
 
-/* Looks all of them up, early: dlsym() is not for a child between fork and exec. */
+/**
+ * vfio_real_resolve:
+ *
+ * Looks up all functions. The library does this early, because a child between fork and exec must not call dlsym().
+ */
 void vfio_real_resolve(void);
 
-/* Another library's constructor may call us before ours has run. */
+/* Another library's constructor may call a function before this library's constructor has run. */
 #define VFIO_REAL(name) (G_LIKELY(vfio_real.name) ? vfio_real.name : (vfio_real_resolve(), vfio_real.name))

@@ -7,7 +7,7 @@
 
 #include "util/endian.h"
 
-#define OFFSET_SHIFT 10 /* a region every 1 KiB of the descriptor, as vfio_ccw_private.h has it */
+#define OFFSET_SHIFT 10 /* each region takes 1 KiB of the descriptor, as in vfio_ccw_private.h */
 #define OFFSET_MASK ((G_GUINT64_CONSTANT(1) << OFFSET_SHIFT) - 1)
 
 #define PATH_MASK 0x80 /* one path, the first */
@@ -22,9 +22,10 @@
 #define PMCW_OFS_CHPID 16
 
 G_STATIC_ASSERT(sizeof(struct ccw_io_region) == 124);
-G_STATIC_ASSERT(ORB_AREA_SIZE == CCW_ORB_SIZE && SCSW_AREA_SIZE == CCW_SCSW_SIZE && IRB_AREA_SIZE == CCW_IRB_SIZE);
+G_STATIC_ASSERT(ORB_AREA_SIZE == CHANNEL_ORB_SIZE && SCSW_AREA_SIZE == CHANNEL_SCSW_SIZE &&
+                IRB_AREA_SIZE == CHANNEL_IRB_SIZE);
 
-/* --- what is in them --- */
+/* --- the contents of the regions --- */
 
 static int read_io(VfioRegions *regions, guint8 *region)
 {
@@ -41,7 +42,7 @@ static int read_command(VfioRegions *regions, guint8 *region)
     return 0;
 }
 
-/* Principles of Operation, chapter 15, "Path-Management-Control Word". QEMU takes the masks of it. */
+/* Principles of Operation, chapter 15, "Path-Management-Control Word". QEMU uses its masks. */
 static int read_schib(VfioRegions *regions, guint8 *region)
 {
     memset(region, 0, SCHIB_AREA_SIZE);
@@ -56,7 +57,7 @@ static int read_schib(VfioRegions *regions, guint8 *region)
     return 0;
 }
 
-/* Zero is the end of the queue of channel reports, and this one is always empty. */
+/* Zero ends the queue of channel reports. This queue is always empty. */
 static int read_crw(VfioRegions *regions G_GNUC_UNUSED, guint8 *region)
 {
     memset(region, 0, sizeof(struct ccw_crw_region));
@@ -80,35 +81,35 @@ static guint32 host32(const guint8 *at)
 }
 
 /* QEMU's ORB: intparm 32, ctrl0 16, lpm 8, ctrl1 8, cpa 32. */
-static void orb_from_host(guint8 orb[CCW_ORB_SIZE], const guint8 *area)
+static void orb_from_host(guint8 orb[CHANNEL_ORB_SIZE], const guint8 *area)
 {
-    ccw_store_be32(orb + CCW_ORB_OFS_INTPARM, host32(area));
-    ccw_store_be16(orb + CCW_ORB_OFS_FLAGS, host16(area + 4));
+    ccw_store_be32(orb + CHANNEL_ORB_OFS_INTPARM, host32(area));
+    ccw_store_be16(orb + CHANNEL_ORB_OFS_FLAGS, host16(area + 4));
     orb[6] = area[6];
     orb[7] = area[7];
-    ccw_store_be32(orb + CCW_ORB_OFS_CPA, host32(area + 8));
+    ccw_store_be32(orb + CHANNEL_ORB_OFS_CPA, host32(area + 8));
 }
 
 /* QEMU's SCSW: flags 16, ctrl 16, cpa 32, dstat 8, cstat 8, count 16. */
-static void scsw_from_host(guint8 scsw[CCW_SCSW_SIZE], const guint8 *area)
+static void scsw_from_host(guint8 scsw[CHANNEL_SCSW_SIZE], const guint8 *area)
 {
-    ccw_store_be16(scsw + CCW_SCSW_OFS_FLAGS, host16(area));
-    ccw_store_be16(scsw + CCW_SCSW_OFS_CTL, host16(area + 2));
-    ccw_store_be32(scsw + CCW_SCSW_OFS_CPA, host32(area + 4));
-    scsw[CCW_SCSW_OFS_DSTAT] = area[8];
-    scsw[CCW_SCSW_OFS_CSTAT] = area[9];
-    ccw_store_be16(scsw + CCW_SCSW_OFS_COUNT, host16(area + 10));
+    ccw_store_be16(scsw + CHANNEL_SCSW_OFS_FLAGS, host16(area));
+    ccw_store_be16(scsw + CHANNEL_SCSW_OFS_CTL, host16(area + 2));
+    ccw_store_be32(scsw + CHANNEL_SCSW_OFS_CPA, host32(area + 4));
+    scsw[CHANNEL_SCSW_OFS_DSTAT] = area[8];
+    scsw[CHANNEL_SCSW_OFS_CSTAT] = area[9];
+    ccw_store_be16(scsw + CHANNEL_SCSW_OFS_COUNT, host16(area + 10));
 }
 
 static int write_io(VfioRegions *regions, const guint8 *data, gsize at, gsize count)
 {
-    guint8 orb[CCW_ORB_SIZE], scsw[CCW_SCSW_SIZE];
+    guint8 orb[CHANNEL_ORB_SIZE], scsw[CHANNEL_SCSW_SIZE];
     int result;
 
     memcpy((guint8 *)&regions->io + at, data, count);
     orb_from_host(orb, regions->io.orb_area);
     scsw_from_host(scsw, regions->io.scsw_area);
-    if (ccw_load_be16(scsw + CCW_SCSW_OFS_CTL) & CCW_SCSW_FCTL_START)
+    if (ccw_load_be16(scsw + CHANNEL_SCSW_OFS_CTL) & CHANNEL_SCSW_FCTL_START)
         result = vfio_subchannel_start(regions->subchannel, orb, scsw);
     else
         result = -EOPNOTSUPP; /* halt and clear have their own region */
@@ -131,7 +132,7 @@ static int write_command(VfioRegions *regions, const guint8 *data, gsize at, gsi
     return result;
 }
 
-/* --- the table of them --- */
+/* --- the table of regions --- */
 
 static const struct {
     guint32 size;
@@ -174,7 +175,7 @@ int vfio_regions_get_info(struct vfio_region_info *info)
     return 0;
 }
 
-/* Finds the region, and that the bytes are in it. */
+/* Finds the region, and checks that it has the bytes. */
 static gboolean locate(guint64 offset, gsize count, gsize *ret_index, gsize *ret_at)
 {
     guint64 index = offset >> OFFSET_SHIFT;

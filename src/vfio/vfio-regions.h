@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The regions of a vfio-ccw device (linux/vfio_ccw.h): what QEMU writes in them becomes a function of the subchannel,
- * what it reads is the subchannel's. This is where the host's byte order ends: QEMU's ORB and SCSW have each 16- and
- * 32-bit field in it, its IRB and SCHIB are the channel's, big-endian.
+ * The regions of a vfio-ccw device (linux/vfio_ccw.h). A write of QEMU becomes a function of the subchannel. A read
+ * returns data of the subchannel. The host's byte order ends here: QEMU's ORB and SCSW have their 16- and 32-bit fields
+ * in the host's byte order. QEMU's IRB and SCHIB are big-endian, as the channel has them.
  */
 #pragma once
 
@@ -16,16 +16,34 @@ typedef struct {
     VfioSubchannel *subchannel;
     guint8 chpid;
     guint16 devno;
-    GMutex lock; /* of the last I/O region written */
+    GMutex lock; /* protects io and command, the regions as last written */
     struct ccw_io_region io;
     struct ccw_cmd_region command;
 } VfioRegions;
 
 extern const guint vfio_regions_count;
 
-/* VFIO_DEVICE_GET_REGION_INFO; the argument has at least its argsz bytes. 0 or a negative errno. */
+/**
+ * vfio_regions_get_info:
+ * @info: at least argsz bytes long
+ *
+ * Performs VFIO_DEVICE_GET_REGION_INFO.
+ *
+ * Returns: 0 or a negative errno
+ */
 int vfio_regions_get_info(struct vfio_region_info *info);
 
-/* At an offset of the device's descriptor. The bytes transferred or a negative errno. */
+/**
+ * vfio_regions_read:
+ * @offset: in the device's descriptor
+ *
+ * Returns: the bytes read, or a negative errno
+ */
 gssize vfio_regions_read(VfioRegions *regions, void *buffer, gsize count, guint64 offset);
+/**
+ * vfio_regions_write:
+ * @offset: in the device's descriptor
+ *
+ * Returns: the bytes written, or a negative errno
+ */
 gssize vfio_regions_write(VfioRegions *regions, const void *buffer, gsize count, guint64 offset);

@@ -13,7 +13,7 @@
 #include "util/lab-protocol.h"
 #include "vfio/vfio-log.h"
 
-#define ANSWER_TIMEOUT_SECONDS 10 /* QEMU's main loop waits with us */
+#define ANSWER_TIMEOUT_SECONDS 10 /* QEMU's main loop waits, too */
 
 static int dial(const char *path)
 {
@@ -35,7 +35,7 @@ static int dial(const char *path)
     return fd;
 }
 
-/* Returns TRUE when there is something to receive before the time is over. */
+/* Returns TRUE if data arrives within the timeout. */
 static gboolean wait_readable(int fd)
 {
     gint64 deadline = g_get_monotonic_time() + ANSWER_TIMEOUT_SECONDS * G_TIME_SPAN_SECOND;
@@ -50,35 +50,38 @@ static gboolean wait_readable(int fd)
     return FALSE;
 }
 
-/* Returns the first of the descriptors, or -1 without any; closes the others. */
-static int take_first(const GArray *fds)
+/* Takes the first two descriptors over, and closes the others. */
+static void take_fds(const GArray *fds, VfioSource *source)
 {
-    for (guint i = 1; i < fds->len; i++)
+    if (fds->len > 0)
+        source->image_fd = g_array_index(fds, gint, 0);
+    if (fds->len > 1)
+        source->snapshot_fd = g_array_index(fds, gint, 1);
+    for (guint i = 2; i < fds->len; i++)
         close(g_array_index(fds, gint, i));
-    return fds->len ? g_array_index(fds, gint, 0) : -1;
 }
 
-static int receive_opened(int fd, CcwLabOpened *ret_opened, int *ret_image_fd)
+static int receive_opened(VfioSource *source, CcwLabOpened *ret_opened)
 {
     g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(gint));
     ssize_t got;
 
-    if (!wait_readable(fd))
+    if (!wait_readable(source->lab_fd))
         return -ETIMEDOUT;
-    got = ccw_fd_receive(fd, ret_opened, sizeof(*ret_opened), fds);
-    *ret_image_fd = take_first(fds);
+    got = ccw_fd_receive(source->lab_fd, ret_opened, sizeof(*ret_opened), fds);
+    take_fds(fds, source);
     if (got != sizeof(*ret_opened) || ret_opened->magic != CCW_LAB_MAGIC)
         return -EPROTO;
     return 0;
 }
 
-/* Only what was checked goes on into the process. */
+/* Only checked values get into the process. */
 static int accept_opened(const CcwLabOpened *opened, VfioSource *source)
 {
     if (opened->status != 0)
         return opened->status > 0 && opened->status < 4096 ? -opened->status : -EPROTO;
-    if (source->image_fd < 0 || opened->uuid[sizeof(opened->uuid) - 1] != '\0' ||
-        !memchr(opened->bus_id, '\0', sizeof(opened->bus_id)) ||
+    if (source->image_fd < 0 || (source->snapshot_fd >= 0) != ((opened->flags & CCW_LAB_SNAPSHOT) != 0) ||
+        opened->uuid[sizeof(opened->uuid) - 1] != '\0' || !memchr(opened->bus_id, '\0', sizeof(opened->bus_id)) ||
         !ccw_bus_id_parse(opened->bus_id, &source->device.bus_id, NULL))
         return -EPROTO;
     memcpy(source->uuid, opened->uuid, sizeof(source->uuid));
@@ -96,7 +99,7 @@ static int ask(VfioSource *source, const CcwLabToken *token)
 
     if (send(source->lab_fd, &open_packet, sizeof(open_packet), MSG_NOSIGNAL) < 0)
         return -errno;
-    result = receive_opened(source->lab_fd, &opened, &source->image_fd);
+    result = receive_opened(source, &opened);
     return result < 0 ? result : accept_opened(&opened, source);
 }
 
@@ -106,7 +109,7 @@ int vfio_source_connect(const char *socket_path, guint group, const CcwLabToken 
     int result;
 
     source->group = group;
-    source->image_fd = source->node_fd = -1;
+    source->image_fd = source->snapshot_fd = source->node_fd = -1;
     source->lab_fd = dial(socket_path);
     result = source->lab_fd < 0 ? source->lab_fd : ask(source, token);
     if (result < 0) {
@@ -127,7 +130,7 @@ void vfio_source_set_in_use(const VfioSource *source, gboolean in_use)
         vfio_log("the lab is gone: %s", g_strerror(errno));
 }
 
-/* Receives one packet. FALSE: the lab is gone. */
+/* Receives one packet. Returns FALSE if the lab is gone. */
 static gboolean receive_request(int fd, gboolean *ret_requested)
 {
     CcwLabRequest request = { 0 };

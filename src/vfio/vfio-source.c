@@ -7,49 +7,60 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dasd/dasd-lock.h"
+#include "util/error.h"
 #include "util/lab-protocol.h"
 #include "vfio/vfio-log.h"
 
+#define SNAPSHOT "snapshot="
+
 static struct {
-    gboolean set;        /* the variable: then the lab is not asked */
-    GPtrArray *devices;  /* of VfioSource, whose image_fd is the inherited one */
-    GMutex lock;         /* of what follows */
+    gboolean set;        /* the variable is set, so this library does not ask the lab */
+    GPtrArray *devices;  /* VfioSource; its image_fd is the inherited descriptor */
+    GMutex lock;         /* protects open_by */
     GHashTable *open_by; /* groups that are open */
 } environment;
 
-/* ":ro" and ":sync" behind the descriptor. */
-static gboolean parse_flags(char *const *words, DasdDeviceConfig *config)
+/* Parses the number of a descriptor that this process has inherited, for itself alone. */
+static gboolean parse_fd(const char *text, int *ret_fd)
+{
+    guint64 fd;
+
+    if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT, &fd, NULL) || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+        return FALSE;
+    *ret_fd = (int)fd;
+    return TRUE;
+}
+
+/* Parses ":ro", ":sync" and ":snapshot=FD" after the descriptor. */
+static gboolean parse_flags(char *const *words, VfioSource *source)
 {
     for (; *words; words++) {
         if (strcmp(*words, "ro") == 0)
-            config->read_only = TRUE;
+            source->device.read_only = TRUE;
         else if (strcmp(*words, "sync") == 0)
-            config->sync = TRUE;
-        else
+            source->device.sync = TRUE;
+        else if (!g_str_has_prefix(*words, SNAPSHOT) || !parse_fd(*words + strlen(SNAPSHOT), &source->snapshot_fd))
             return FALSE;
     }
     return TRUE;
 }
 
-/* "UUID=BUSID:FD[:ro][:sync]" */
+/* Parses "UUID=BUSID:FD[:ro][:sync][:snapshot=FD]". */
 static gboolean parse_device(const char *text, VfioSource *source)
 {
     g_auto(GStrv) halves = g_strsplit(text, "=", 2);
     g_auto(GStrv) parts = halves[0] && halves[1] ? g_strsplit(halves[1], ":", -1) : NULL;
-    guint64 fd;
 
     if (!parts || g_strv_length(parts) < 2 || !g_uuid_string_is_valid(halves[0]))
         return FALSE;
-    if (!ccw_bus_id_parse(parts[0], &source->device.bus_id, NULL) ||
-        !g_ascii_string_to_unsigned(parts[1], 10, 0, G_MAXINT, &fd, NULL))
-        return FALSE;
-    if (!parse_flags(parts + 2, &source->device) || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+    source->lab_fd = source->node_fd = source->snapshot_fd = -1;
+    if (!ccw_bus_id_parse(parts[0], &source->device.bus_id, NULL) || !parse_fd(parts[1], &source->image_fd) ||
+        !parse_flags(parts + 2, source))
         return FALSE;
     for (gsize i = 0; i < sizeof(source->uuid) - 1; i++)
         source->uuid[i] = g_ascii_tolower(halves[0][i]);
     source->device.chpid = VFIO_SOURCE_CHPID;
-    source->image_fd = (int)fd;
-    source->lab_fd = source->node_fd = -1;
     return TRUE;
 }
 
@@ -67,9 +78,10 @@ void vfio_source_set_environment(const char *value)
             continue;
         source = g_new0(VfioSource, 1);
         if (!parse_device(texts[i], source))
-            vfio_log("%s: '%s' is not UUID=BUSID:FD[:ro][:sync] with an open FD", CCW_LAB_DEVICES_ENV, texts[i]);
+            vfio_log("%s: '%s' is not UUID=BUSID:FD[:ro][:sync][:snapshot=FD] with an open FD", CCW_LAB_DEVICES_ENV,
+                     texts[i]);
         source->group = environment.devices->len;
-        /* A device that was not understood keeps its number, so that the others keep theirs. */
+        /* An invalid device keeps its number, so that the others keep theirs. */
         g_ptr_array_add(environment.devices, source);
     }
 }
@@ -84,22 +96,64 @@ gboolean vfio_source_is_lab(void)
     return !environment.set;
 }
 
+/*
+ * The image is locked since qemu-ccw opened it, or free since this process has closed the device. Then another program
+ * may have it now.
+ */
+static int lock_image(const VfioSource *source)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (dasd_lock_take(source->image_fd, NULL, &error))
+        return 0;
+    vfio_log("%s: %s", source->uuid, error->message);
+    return g_error_matches(error, CCW_ERROR, CCW_ERROR_BUSY) ? -EBUSY : -EIO;
+}
+
+/* A snapshot needs an unchanged image until this process ends. */
+static void unlock_image(const VfioSource *source)
+{
+    if (source->snapshot_fd < 0)
+        dasd_lock_drop(source->image_fd);
+}
+
+int vfio_source_duplicate_fds(const VfioSource *source, int *ret_image_fd, int *ret_snapshot_fd)
+{
+    int image_fd = fcntl(source->image_fd, F_DUPFD_CLOEXEC, 0), snapshot_fd = -1;
+
+    if (image_fd >= 0 && source->snapshot_fd >= 0)
+        snapshot_fd = fcntl(source->snapshot_fd, F_DUPFD_CLOEXEC, 0);
+    if (image_fd < 0 || (source->snapshot_fd >= 0 && snapshot_fd < 0)) {
+        int errnum = errno;
+
+        if (image_fd >= 0)
+            close(image_fd);
+        return -errnum;
+    }
+    *ret_image_fd = image_fd;
+    *ret_snapshot_fd = snapshot_fd;
+    return 0;
+}
+
 static int open_from_environment(guint group, VfioSource **ret_source)
 {
     G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&environment.lock);
     const VfioSource *device = vfio_source_nth(group);
     VfioSource *source;
-    int fd;
+    int result;
 
     if (!device)
         return -ENOENT;
     if (g_hash_table_contains(environment.open_by, GUINT_TO_POINTER(group)))
         return -EBUSY;
-    fd = fcntl(device->image_fd, F_DUPFD_CLOEXEC, 0);
-    if (fd < 0)
-        return -errno;
     source = g_memdup2(device, sizeof(*device));
-    source->image_fd = fd;
+    result = lock_image(device);
+    if (result == 0 && (result = vfio_source_duplicate_fds(device, &source->image_fd, &source->snapshot_fd)) < 0)
+        unlock_image(device);
+    if (result < 0) {
+        g_free(source);
+        return result;
+    }
     g_hash_table_add(environment.open_by, GUINT_TO_POINTER(group));
     *ret_source = source;
     return 0;
@@ -134,12 +188,15 @@ void vfio_source_free(VfioSource *source)
 {
     if (source->image_fd >= 0)
         close(source->image_fd);
+    if (source->snapshot_fd >= 0)
+        close(source->snapshot_fd);
     if (source->node_fd >= 0)
         close(source->node_fd);
     if (source->lab_fd >= 0) {
         close(source->lab_fd);
     } else if (environment.set) {
         g_mutex_lock(&environment.lock);
+        unlock_image(g_ptr_array_index(environment.devices, source->group));
         g_hash_table_remove(environment.open_by, GUINT_TO_POINTER(source->group));
         g_mutex_unlock(&environment.lock);
     }

@@ -8,11 +8,14 @@
 
 #define CHP_TYPE "1b\n" /* FICON, as the kernel's chp type attribute has it */
 #define PIMPAMPOM "80 80 ff\n"
-/* The container's number is the kernel's. That of groups it chooses as it goes; here it is one for local use. */
+/*
+ * The container has the kernel's number. The kernel chooses the major number of groups at run time; this one is for
+ * local use.
+ */
 #define CONTAINER_NUMBER makedev(10, 196)
 #define GROUP_MAJOR 240
 
-/* What paths and texts are made of. */
+/* The parts of paths and texts. */
 typedef struct {
     VfioNode *root;
     guint css;
@@ -28,7 +31,7 @@ static void add_folder(const Device *device, char *path)
     g_free(path);
 }
 
-/* Takes over both strings. */
+/* Takes ownership of both strings. */
 static void add_text(const Device *device, VfioNodeKind kind, char *path, char *text)
 {
     vfio_tree_add(device->root, path, kind, text);
@@ -41,7 +44,7 @@ static void add_character_device(VfioNode *root, const char *path, guint64 numbe
     vfio_tree_add(root, path, VFIO_NODE_DEVICE, NULL)->number = number;
 }
 
-/* The mdev and its group, which no machine has besides. */
+/* Adds the mdev and its group. The machine has no folder of them. */
 static void add_mdev(const Device *device)
 {
     add_folder(device, g_strdup_printf("/sys/devices/css%x/%s/%s", device->css, device->subchannel, device->uuid));
@@ -64,7 +67,9 @@ static void add_subchannel(const Device *device)
              g_strdup_printf("/sys/devices/css%x/%s/pimpampom", device->css, device->subchannel), g_strdup(PIMPAMPOM));
     add_text(device, VFIO_NODE_FILE, g_strdup_printf("/sys/devices/css%x/%s/chpids", device->css, device->subchannel),
              g_strdup_printf("%02x 00 00 00 00 00 00 00\n", device->chpid));
-    /* QEMU looks for the path in the folder of the device's css, but under the name that it would have in css 0. */
+    /*
+     * QEMU looks for the channel path in the folder of the device's css, but under the name that the path has in css 0.
+     */
     add_text(device, VFIO_NODE_FILE, g_strdup_printf("/sys/devices/css%x/chp0.%02x/type", device->css, device->chpid),
              g_strdup(CHP_TYPE));
 }

@@ -17,7 +17,7 @@ static void make_ring(void)
 
     if (!g_once_init_enter(&once))
         return;
-    /* A guest does without being traced. */
+    /* Without a ring, the guest runs untraced. */
     vfio_trace_ring = trace_ring_new(&error);
     if (!vfio_trace_ring)
         vfio_log("%s", error->message);
@@ -44,9 +44,9 @@ static guint64 guest_address(gpointer opaque, gconstpointer host)
     return vfio_memory_find(opaque, host, &address) ? address : TRACE_NO_ADDRESS;
 }
 
-void vfio_trace_note(VfioTrace *trace, const guint8 orb[CCW_ORB_SIZE])
+void vfio_trace_note(VfioTrace *trace, const guint8 orb[CHANNEL_ORB_SIZE])
 {
-    memcpy(trace->orb, orb, CCW_ORB_SIZE);
+    memcpy(trace->orb, orb, CHANNEL_ORB_SIZE);
     trace->begun = trace_clock();
 }
 
@@ -64,26 +64,26 @@ void vfio_trace_write(VfioTrace *trace, TraceFunction function, const CcwCmdRequ
 {
     gboolean of_guest = function == TRACE_START;
     gint64 duration = trace_clock() - trace->begun;
-    guint8 irb[CCW_IRB_SIZE];
+    guint8 irb[CHANNEL_IRB_SIZE];
     TraceCapture capture = {
         .function = function,
         .error = -result,
         .orb = trace->orb,
         .irb = result == 0 ? irb : NULL,
         .request = result == 0 ? request : NULL,
-        /* Nobody but the device knows whether the addresses of a caller's own program are any. */
+        /* Only the device can check the addresses of a caller's own program. */
         .with_data = of_guest,
     };
 
     trace->begun = 0;
-    memcpy(irb, request->irb, CCW_IRB_SIZE);
-    /* Without a program the IRB was made by the translation, in guest terms. */
+    memcpy(irb, request->irb, CHANNEL_IRB_SIZE);
+    /* If the request has no program, the translation has made the IRB, in guest terms. */
     if (of_guest && result == 0 && request->ccw_count > 0)
-        ccw_translation_map_irb(trace->translation, irb);
+        channel_translation_map_irb(trace->translation, irb);
     write_record(trace, &capture, duration);
 }
 
-void vfio_trace_write_status(VfioTrace *trace, TraceFunction function, const guint8 irb[CCW_IRB_SIZE])
+void vfio_trace_write_status(VfioTrace *trace, TraceFunction function, const guint8 irb[CHANNEL_IRB_SIZE])
 {
     TraceCapture capture = { .function = function, .irb = irb };
 

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define LINKS_MAX 40 /* the kernel's */
+#define LINKS_MAX 40 /* limit of the kernel */
 #define FIRST_INODE 1000
 
 static void node_free(gpointer data)
@@ -95,7 +95,7 @@ VfioNode *vfio_tree_add(VfioNode *root, const char *path, VfioNodeKind kind, con
 
 static const VfioNode *walk(const VfioNode *at, const char *path, gboolean follow, guint links, int *ret_errno);
 
-/* From a folder to what a name in it stands for. */
+/* Goes from a folder to the node of a name in it. */
 static const VfioNode *step(const VfioNode *folder, const char *name, gsize length, gboolean follow, guint links,
                             int *ret_errno)
 {

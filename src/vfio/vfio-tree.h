@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A tree of files that exists in this process only, and the way from a path to one of its nodes. It knows neither sysfs
- * nor VFIO, and makes no system call.
+ * A tree of files that exists in this process only, and the lookup of paths in it. This file knows neither sysfs nor
+ * VFIO, and makes no system call.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ typedef struct _VfioNode VfioNode;
 
 struct _VfioNode {
     VfioNodeKind kind;
-    gboolean is_shared; /* a folder of which the machine may have one, too: what it holds is added to the machine's */
+    gboolean is_shared; /* the machine may have this folder, too; the tree's entries are added to the machine's */
     guint64 inode;
     char *name;
     char *path;          /* from the root, without links */
@@ -28,7 +28,11 @@ struct _VfioNode {
     GPtrArray *children; /* of a folder, in the order in which they were added */
 };
 
-/* A root that is shared and empty. */
+/**
+ * vfio_tree_new:
+ *
+ * Returns: a root that is shared and empty
+ */
 VfioNode *vfio_tree_new(void);
 void vfio_tree_free(VfioNode *root);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VfioNode, vfio_tree_free)
@@ -53,6 +57,6 @@ VfioNode *vfio_tree_add(VfioNode *root, const char *path, VfioNodeKind kind, con
  *
  * Goes from a path to its node, as the kernel does: by "..", links and repeated slashes.
  *
- * Returns: the node; NULL with @ret_errno
+ * Returns: the node, or NULL with @ret_errno
  */
 const VfioNode *vfio_tree_find(const VfioNode *from, const char *path, gboolean follow, int *ret_errno);

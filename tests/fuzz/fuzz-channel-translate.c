@@ -1,60 +1,61 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The translation under libFuzzer. Input: an ORB's flags and CPA, then what is in 64 KiB of the guest's storage from
- * address 0 on; a second piece follows at 64 KiB. Then all ways to translate plain CCWs have a go at it, with more
- * storage in one piece, which some of them want: they make the same of it.
+ * address 0 on; a second piece follows at 64 KiB. Then each mode of translating plain CCWs translates
+ * it, with more storage in one piece, which some modes need. All modes must make the same program.
  */
 #include <string.h>
 
-#include "channel-ways.h"
+#include "channel-modes.h"
+#include "fuzz-fail.h"
 #include "util/endian.h"
 
 #define STORAGE 0x10000
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 
-static void judge(const ChannelGuest *guest, const guint8 orb[CCW_ORB_SIZE])
+static void check(const ChannelGuest *guest, const guint8 orb[CHANNEL_ORB_SIZE])
 {
-    g_autoptr(CcwTranslation) t = ccw_translation_new();
-    const guint8 scsw[CCW_SCSW_SIZE] = { 0 };
+    g_autoptr(ChannelTranslation) t = channel_translation_new();
+    const guint8 scsw[CHANNEL_SCSW_SIZE] = { 0 };
     CcwCmdRequest request;
     const char *verdict;
 
-    if (ccw_translate(t, &guest->memory, orb, scsw, &request) != CCW_TRANSLATED)
+    if (channel_translate(t, &guest->memory, orb, scsw, &request) != CHANNEL_TRANSLATED)
         return;
-    verdict = channel_guest_judge(guest, &request);
+    verdict = channel_guest_check(guest, &request);
     if (verdict)
-        g_error("%s", verdict);
+        fuzz_fail("%s", verdict);
     for (guint32 i = 0; i <= request.ccw_count; i++) {
-        guint8 irb[CCW_IRB_SIZE] = { 0 };
+        guint8 irb[CHANNEL_IRB_SIZE] = { 0 };
 
-        ccw_store_be32(irb + CCW_SCSW_OFS_CPA, i * CCW_SIZE);
-        ccw_translation_map_irb(t, irb);
+        ccw_store_be32(irb + CHANNEL_SCSW_OFS_CPA, i * CCW_SIZE);
+        channel_translation_map_irb(t, irb);
     }
 }
 
-static void compare(const ChannelGuest *guest, const guint8 orb[CCW_ORB_SIZE])
+static void compare(const ChannelGuest *guest, const guint8 orb[CHANNEL_ORB_SIZE])
 {
-    const char *verdict = channel_ways_compare(guest, orb);
+    const char *verdict = channel_modes_compare(guest, orb);
 
     if (verdict)
-        g_error("%s", verdict);
+        fuzz_fail("%s", verdict);
 }
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
     g_auto(ChannelGuest) guest = { 0 }, whole = { 0 };
-    guint8 orb[CCW_ORB_SIZE] = { 0 };
+    guint8 orb[CHANNEL_ORB_SIZE] = { 0 };
 
     if (size < 8)
         return 0;
-    memcpy(orb + CCW_ORB_OFS_FLAGS, data, 8);
+    memcpy(orb + CHANNEL_ORB_OFS_FLAGS, data, 8);
     size = MIN(size - 8, STORAGE);
     channel_guest_init(&guest);
     channel_guest_add(&guest, 0, STORAGE);
     channel_guest_add(&guest, STORAGE, 0x1000);
     memcpy(channel_guest_at(&guest, 0), data + 8, size);
-    judge(&guest, orb);
+    check(&guest, orb);
 
     channel_guest_init(&whole);
     channel_guest_add(&whole, 0, 2 * STORAGE);

@@ -11,45 +11,46 @@
 #include "conf/domcaps.h"
 #include "conf/nodedev.h"
 #include "conf/uuid.h"
+#include "fuzz-fail.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 
 static void require_equal(const char *what, const char *is, const char *should_be)
 {
     if (g_strcmp0(is, should_be) != 0)
-        g_error("%s: '%s' is not '%s'", what, is, should_be);
+        fuzz_fail("%s: '%s' is not '%s'", what, is, should_be);
 }
 
 /* raise(lower(text)), or NULL if lower refuses it. */
-static char *settle(const char *text, CcwMapCss map)
+static char *lower_and_raise(const char *text, ConfMapCss map)
 {
     gboolean changed;
-    g_autofree char *lowered = ccw_conf_lower(text, map, &changed, NULL);
+    g_autofree char *lowered = conf_lower(text, map, &changed, NULL);
     g_autofree char *lowered_again = NULL;
     g_autofree char *raised = NULL;
     g_autofree char *raised_again = NULL;
 
-    if (!lowered || !ccw_conf_check(lowered, NULL))
+    if (!lowered || !conf_check(lowered, NULL))
         return NULL;
-    lowered_again = ccw_conf_lower(lowered, map, &changed, NULL);
+    lowered_again = conf_lower(lowered, map, &changed, NULL);
     require_equal("lowered again", lowered_again, lowered);
-    raised = ccw_conf_raise(lowered, &changed, NULL);
-    if (!ccw_conf_check(raised, NULL))
-        g_error("raised '%s' to '%s'", lowered, raised);
-    raised_again = ccw_conf_raise(raised, &changed, NULL);
+    raised = conf_raise(lowered, &changed, NULL);
+    if (!conf_check(raised, NULL))
+        fuzz_fail("raised '%s' to '%s'", lowered, raised);
+    raised_again = conf_raise(raised, &changed, NULL);
     require_equal("raised again", raised_again, raised);
     return g_steal_pointer(&raised);
 }
 
 /* The first time adds what was left out, the second finds nothing to do. */
-static void check_document(const char *text, CcwMapCss map)
+static void check_document(const char *text, ConfMapCss map)
 {
-    g_autofree char *once = settle(text, map);
-    g_autofree char *twice = once ? settle(once, map) : NULL;
-    g_autofree char *thrice = twice ? settle(twice, map) : NULL;
+    g_autofree char *once = lower_and_raise(text, map);
+    g_autofree char *twice = once ? lower_and_raise(once, map) : NULL;
+    g_autofree char *thrice = twice ? lower_and_raise(twice, map) : NULL;
 
     if (twice)
-        require_equal("settled again", thrice, twice);
+        require_equal("lowered and raised again", thrice, twice);
 }
 
 typedef char *(*RewriteFunc)(const char *text, gboolean *ret_changed, GError **error);
@@ -60,8 +61,8 @@ static void check_rewrite(const char *text, RewriteFunc rewrite)
     gboolean changed;
     g_autofree char *new = rewrite(text, &changed, NULL);
 
-    if (new &&changed && !ccw_conf_check(new, NULL))
-        g_error("'%s' became '%s'", text, new);
+    if (new &&changed && !conf_check(new, NULL))
+        fuzz_fail("'%s' became '%s'", text, new);
 }
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
@@ -76,23 +77,23 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 
     text = g_strndup((const char *)data, size);
     conf_compare(text);
-    check_document(text, (CcwMapCss)(size % 3));
-    raised = ccw_conf_raise(text, &changed, NULL);
-    devices = ccw_conf_collect(text, NULL, NULL);
-    message = ccw_conf_raise_text(text);
-    check_rewrite(text, ccw_conf_advertise);
-    check_rewrite(text, ccw_conf_unadvertise);
-    check_rewrite(text, ccw_conf_domcaps_raise);
-    sample = ccw_conf_domcaps_sample(text);
-    if (sample && !ccw_conf_check(sample, NULL))
-        g_error("the sample of '%s' is '%s'", text, sample);
-    if (ccw_uuid_decode(text, &id, &advertised) && !ccw_uuid_decode_xml(text, &id, &advertised))
-        g_error("libvirt reads '%s'", text);
-    if (ccw_uuid_decode(text, &id, &advertised) && !advertised) {
+    check_document(text, (ConfMapCss)(size % 3));
+    raised = conf_raise(text, &changed, NULL);
+    devices = conf_collect(text, NULL, NULL);
+    message = conf_raise_text(text);
+    check_rewrite(text, conf_advertise);
+    check_rewrite(text, conf_unadvertise);
+    check_rewrite(text, conf_domcaps_raise);
+    sample = conf_domcaps_sample(text);
+    if (sample && !conf_check(sample, NULL))
+        fuzz_fail("the sample of '%s' is '%s'", text, sample);
+    if (conf_uuid_decode(text, &id, &advertised) && !conf_uuid_decode_xml(text, &id, &advertised))
+        fuzz_fail("libvirt reads '%s'", text);
+    if (conf_uuid_decode(text, &id, &advertised) && !advertised) {
         g_autofree char *lower = g_ascii_strdown(text, -1);
-        char uuid[CCW_UUID_STR_LEN];
+        char uuid[CONF_UUID_STR_LEN];
 
-        require_equal("UUID", ccw_uuid_encode(&id, uuid), lower);
+        require_equal("UUID", conf_uuid_encode(&id, uuid), lower);
     }
     return 0;
 }

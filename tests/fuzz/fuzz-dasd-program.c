@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The oracle's generator of channel programs (tests/oracle), with the fuzzer as who chooses. One rule is held, whatever
- * the status is: a program writes to no track outside the extent that it defines, and to none before the first that its
- * own chain names by cylinder and head. Several programs run on one device, so that none may go on where another was.
+ * Fuzzes the device with the programs of the oracle's generator (tests/oracle): the input makes the generator's
+ * choices. The target checks one rule, whatever the status is: a program writes only to tracks that it names itself, or
+ * reaches from there, and that lie within the extent that it defines. Several programs run on one device, so a program
+ * that continues at the place of an earlier one breaks the rule.
  *
- * The input: a byte for the number of programs, then for each a byte for its window and one for each choice. Behind its
- * end all choices are 0. Of a detail only a byte from UNUSUAL on is a choice, so that most programs make sense.
+ * The input: a byte for the number of programs, then for each program a byte for its window and one for each choice.
+ * After the end of the input all choices are 0. A byte below UNUSUAL is no choice of a detail, so that most programs
+ * make sense.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,7 +17,9 @@
 #include <unistd.h>
 
 #include "dasd/dasd-ckd.h"
+#include "dasd/dasd-exec.h"
 #include "dasd/dasd-track.h"
+#include "fuzz-fail.h"
 #include "oracle-core.h"
 #include "oracle-image.h"
 #include "oracle-program.h"
@@ -26,6 +30,7 @@
 #define WINDOWS 4
 #define TRACKS_MAX 64
 #define UNUSUAL 0xd0
+#define PRINTED 72 /* bytes of a CCW's data, of a program that breaks the rule */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -53,7 +58,7 @@ ssize_t pwrite(int fd, const void *buffer, size_t length, off_t offset)
         gsize track = (gsize)(at - DASD_CKD_HEADER_SIZE) / DASD_3390_TRACK_SIZE;
 
         if (at < DASD_CKD_HEADER_SIZE || (gsize)at >= image_size)
-            g_error("a write beyond the tracks, at %" G_GUINT64_FORMAT, (guint64)at);
+            fuzz_fail("a write beyond the tracks, at %" G_GUINT64_FORMAT, (guint64)at);
         written |= G_GUINT64_CONSTANT(1) << track;
         at = (off_t)dasd_track_file_offset((guint32)track + 1) - 1;
     }
@@ -82,85 +87,203 @@ static guint choose_detail(G_GNUC_UNUSED gpointer opaque, guint n)
 
 static const OracleChoices choices = { choose_shape, choose_detail, NULL };
 
-/* What a program allows itself to write to. */
+/*
+ * A model of where a program may write: sets of tracks, a bit for each. It follows the commands that ran,
+ * and keeps all tracks where the program can be after each of them. It begins with no track: a program names its first
+ * one.
+ */
 typedef struct {
-    guint32 lowest;      /* track that is named; all that a command moves on to is behind it */
-    guint32 first, last; /* of its extents together */
-    gboolean has_extent;
-} Allowed;
+    guint64 here;    /* where the program can be */
+    guint64 extent;  /* the tracks of its limits */
+    guint64 allowed; /* where its writes may have gone */
+    guint left;      /* commands that its domain still takes */
+} Places;
 
-static void name_track(Allowed *allowed, const guint8 *cchh)
+static guint64 bit(guint32 track)
 {
-    guint32 track = ccw_load_be16(cchh) * (guint32)DASD_3390_HEADS + ccw_load_be16(cchh + 2);
-
-    allowed->lowest = MIN(allowed->lowest, track);
+    return track < TRACKS_MAX ? G_GUINT64_CONSTANT(1) << track : 0;
 }
 
-static void name_extent(Allowed *allowed, const guint8 *de)
+static guint64 between(guint32 first, guint32 last)
 {
-    guint32 first = ccw_load_be16(de + 8) * (guint32)DASD_3390_HEADS + ccw_load_be16(de + 10);
-    guint32 last = ccw_load_be16(de + 12) * (guint32)DASD_3390_HEADS + ccw_load_be16(de + 14);
+    guint64 tracks = 0;
 
-    allowed->first = allowed->has_extent ? MIN(allowed->first, first) : first;
-    allowed->last = allowed->has_extent ? MAX(allowed->last, last) : last;
-    allowed->has_extent = TRUE;
+    for (guint32 track = first; track <= MIN(last, TRACKS_MAX - 1); track++)
+        tracks |= bit(track);
+    return tracks;
 }
 
-/* A seek of the head stays in a cylinder that was named. */
-static void name_head(Allowed *allowed)
+static guint32 load_track(const guint8 *cchh)
 {
-    if (allowed->lowest != G_MAXUINT32)
-        allowed->lowest -= allowed->lowest % DASD_3390_HEADS;
+    return ccw_load_be16(cchh) * (guint32)DASD_3390_HEADS + ccw_load_be16(cchh + 2);
 }
 
-static Allowed read_program(const OracleProgram *program)
+static void follow_extent(Places *places, const guint8 *de)
 {
-    Allowed allowed = { .lowest = G_MAXUINT32, .last = G_MAXUINT32 };
-
-    for (guint i = 0; i < program->n; i++) {
-        const guint8 *ccw = program->slot + CORE_SLOT_CCWS + CCW_SIZE * i;
-        guint32 offset = ccw_load_be32(ccw + CCW_OFS_CDA) - program->address;
-        const guint8 *piece = program->slot + MIN(offset, CORE_SLOT_SIZE - CORE_PIECE_SIZE);
-
-        switch (ccw[CCW_OFS_CMD]) {
-        case 0x07:
-        case 0x0b:
-            name_track(&allowed, piece + 2);
-            break;
-        case 0x1b:
-            name_head(&allowed);
-            break;
-        case 0x02:
-            allowed.lowest = 0;
-            break;
-        case 0x47:
-        case 0x4b:
-            name_track(&allowed, piece + 4);
-            break;
-        case 0x63:
-            name_extent(&allowed, piece);
-            break;
-        case 0xe7:
-            name_extent(&allowed, piece + 12);
-            name_track(&allowed, piece + 44 + 4);
-            break;
-        default:
-            break;
-        }
-    }
-    return allowed;
+    places->extent = between(load_track(de + 8), load_track(de + 12));
+    places->here &= places->extent;
 }
 
-static void judge(const Allowed *allowed)
+/* Write full track has a map: its domain names each of its tracks. */
+static void follow_locate(Places *places, const guint8 *lr, gboolean is_extended)
 {
-    for (guint32 track = 0; track < TRACKS_MAX; track++) {
-        if (!(written >> track & 1))
+    guint32 track = load_track(lr + 4);
+    gboolean has_map = is_extended && (lr[0] & 0x3f) == 0x3f && lr[17] == 0x11;
+    guint16 map = has_map ? ccw_load_be16(lr + 20) : 0x8000;
+
+    if (has_map && ccw_load_be16(lr + 18) == 1)
+        map &= 0xff00;
+    places->here = 0;
+    for (guint i = 0; i < 16; i++)
+        places->here |= map << i & 0x8000 ? bit(track + i) : 0;
+    places->left = has_map ? 0 : lr[3];
+}
+
+/* A seek of the head stays in its cylinder. */
+static void follow_head(Places *places, guint32 head)
+{
+    guint64 before = places->here;
+
+    places->here = 0;
+    for (guint32 track = 0; track < TRACKS_MAX; track++)
+        if (before & bit(track))
+            places->here |= bit(track - track % DASD_3390_HEADS + head);
+}
+
+/*
+ * A multi-track command moves to the next track at most if it is in a domain, else to the end of the cylinder at most.
+ * The tracks of write full track are those of its map.
+ */
+static void follow_move(Places *places, const DasdCmd *cmd)
+{
+    guint64 before = places->here;
+    gboolean is_in_domain = places->left > 0;
+    gboolean moves = (cmd->code & 0x80) && (cmd->flags & DASD_CMD_PLACED) && cmd->code != 0x95;
+
+    if (is_in_domain)
+        places->left--;
+    for (guint32 track = 0; moves && track < TRACKS_MAX; track++) {
+        if (!(before & bit(track)))
             continue;
-        if (track < allowed->lowest)
-            g_error("track %u was written, and the chain names none before %u", track, allowed->lowest);
-        if (allowed->has_extent && (track < allowed->first || track > allowed->last))
-            g_error("track %u was written, and the extent is %u to %u", track, allowed->first, allowed->last);
+        if (is_in_domain)
+            places->here |= bit(track + 1);
+        else
+            places->here |= between(track, track - track % DASD_3390_HEADS + DASD_3390_HEADS - 1);
     }
+    places->here &= places->extent;
+    if (cmd->flags & (DASD_CMD_UPDATE | DASD_CMD_FORMAT))
+        places->allowed |= places->here;
+}
+
+static void follow(Places *places, const DasdCmd *cmd, const guint8 *data)
+{
+    switch (cmd->code) {
+    case 0x07:
+    case 0x0b:
+        places->here = bit(load_track(data + 2));
+        break;
+    case 0x1b:
+        follow_head(places, ccw_load_be16(data + 4));
+        break;
+    case 0x02:
+        places->here = bit(0);
+        places->left = 1;
+        break;
+    case 0x47:
+    case 0x4b:
+        follow_locate(places, data, cmd->code == 0x4b);
+        break;
+    case 0x63:
+        follow_extent(places, data);
+        break;
+    case 0xe7:
+        follow_extent(places, data + 12);
+        if (data[0] == 1)
+            follow_locate(places, data + 44, TRUE);
+        break;
+    default:
+        follow_move(places, cmd);
+        break;
+    }
+}
+
+/* Returns the CCWs of a program that have the flag for a suspension, a bit for each. */
+static guint64 find_suspending(const OracleProgram *program)
+{
+    guint64 suspending = 0;
+
+    for (guint i = 0; i < program->n; i++)
+        if (core_slot_ccw(program->slot, i).flags & CCW_FLAG_SUSPEND)
+            suspending |= G_GUINT64_CONSTANT(1) << i;
+    return suspending;
+}
+
+/*
+ * Returns the tracks that a program may have written: up to the CCW at which it ended. A command that ended with a unit
+ * check did nothing, with two exceptions: WRITE TRACK DATA may have written records before it, and the unit check of
+ * the last command of a chain may be that of a domain that is not complete, which comes after the command is done. A
+ * resumed program is a new chain, which names its tracks anew. oracle_device_run() has cleared the flag of the CCW
+ * before which the program was suspended.
+ */
+static guint64 find_allowed(const OracleProgram *program, guint64 suspending)
+{
+    const guint8 *scsw = program->slot + CORE_SLOT_IRB + CHANNEL_IRB_OFS_SCSW;
+    gint last = core_slot_index(program->slot, ccw_load_be32(scsw + CHANNEL_SCSW_OFS_CPA));
+    guint8 last_flags = core_slot_ccw(program->slot, (guint)CLAMP(last, 0, (gint)program->n - 1)).flags;
+    gboolean is_checked = (scsw[CHANNEL_SCSW_OFS_DSTAT] & CHANNEL_DSTAT_UNIT_CHECK) != 0;
+    guint64 suspended = suspending & ~find_suspending(program);
+    Places places = { .extent = G_MAXUINT64 };
+
+    for (guint i = 0; (gint)i <= last && i < program->n; i++) {
+        CoreCcw ccw = core_slot_ccw(program->slot, i);
+        const DasdCmd *cmd = dasd_cmd_find(ccw.cmd);
+        gboolean is_last = i == core_slot_command(program->slot, (guint)last);
+        guint8 parameters[80];
+
+        if (suspended >> i & 1)
+            places = (Places){ .extent = G_MAXUINT64, .allowed = places.allowed };
+        if (i != core_slot_command(program->slot, i) || !cmd)
+            continue;
+        core_slot_read(program->slot, i, parameters, sizeof(parameters));
+        if (!is_last || !is_checked || ccw.cmd == 0xa5 || !(last_flags & CCW_FLAG_CC))
+            follow(&places, cmd, parameters);
+        if (is_last)
+            break;
+    }
+    return places.allowed;
+}
+
+static void print_bytes(const guint8 *bytes, gsize n)
+{
+    for (gsize i = 0; i < n; i++)
+        g_printerr(" %02x", bytes[i]);
+    g_printerr("\n");
+}
+
+/* The SCSW, then each CCW with the beginning of its data. */
+static void print_program(const OracleProgram *program)
+{
+    g_printerr("SCSW of a program at 0x%x:", program->address + CORE_SLOT_CCWS);
+    print_bytes(program->slot + CORE_SLOT_IRB + CHANNEL_IRB_OFS_SCSW, CHANNEL_SCSW_SIZE);
+    for (guint i = 0; i < program->n; i++) {
+        CoreCcw ccw = core_slot_ccw(program->slot, i);
+        guint8 data[PRINTED];
+
+        core_slot_read(program->slot, i, data, sizeof(data));
+        g_printerr("%02x %02x %5u:", ccw.cmd, ccw.flags, ccw.count);
+        print_bytes(data, sizeof(data));
+    }
+}
+
+static void check(const OracleProgram *program, guint64 suspending)
+{
+    guint64 allowed = find_allowed(program, suspending);
+
+    for (guint32 track = 0; track < TRACKS_MAX; track++)
+        if ((written & bit(track)) && !(allowed & bit(track))) {
+            print_program(program);
+            fuzz_fail("track %u was written, but the program does not name it within its extent", track);
+        }
 }
 
 static guint make_programs(OracleProgram *programs)
@@ -214,7 +337,7 @@ static void restore_image(guint64 tracks)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     OracleProgram programs[PROGRAMS_MAX];
-    const CcwMemory memory = { .map = map };
+    const ChannelMemory memory = { .map = map };
     OracleDevice *device;
     guint64 changed = 0;
     guint n;
@@ -230,13 +353,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!device)
         abort();
     for (guint i = 0; i < n; i++) {
-        Allowed allowed = read_program(&programs[i]);
+        guint64 suspending = find_suspending(&programs[i]);
 
         written = 0;
         is_running = TRUE;
-        oracle_device_run(device, programs[i].slot + CORE_SLOT_ORB, programs[i].slot + CORE_SLOT_IRB);
+        oracle_device_run(device, programs[i].slot);
         is_running = FALSE;
-        judge(&allowed);
+        check(&programs[i], suspending);
         changed |= written;
     }
     oracle_device_free(device);

@@ -21,7 +21,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static guint8 buffers[CCW_PROGRAM_MAX][BUFFER_SIZE];
+static guint8 buffers[CHANNEL_PROGRAM_MAX][BUFFER_SIZE];
 
 static int make_image(void)
 {
@@ -37,7 +37,7 @@ static int make_image(void)
     return fd;
 }
 
-static void add_ccw(CcwProgram *program, guint32 i, const guint8 *step)
+static void add_ccw(ChannelProgram *program, guint32 i, const guint8 *step)
 {
     guint8 *ccw = program->ccw[i];
     guint16 count = ccw_load_be16(step + CCW_OFS_COUNT);
@@ -45,22 +45,22 @@ static void add_ccw(CcwProgram *program, guint32 i, const guint8 *step)
     memcpy(ccw, step, 4);
     memcpy(buffers[i], step + STEP_SIZE, step[STEP_SIZE - 1]);
     if (ccw[CCW_OFS_CMD] == CCW_CMD_TIC) {
-        ccw_store_be32(ccw + CCW_OFS_CDA, count % CCW_PROGRAM_MAX * CCW_SIZE);
+        ccw_store_be32(ccw + CCW_OFS_CDA, count % CHANNEL_PROGRAM_MAX * CCW_SIZE);
         return;
     }
     ccw[CCW_OFS_FLAGS] &= (guint8)~CCW_FLAG_IDA; /* lists are trusted to be of this process */
-    ccw_store_be32(ccw + CCW_OFS_CDA, CCW_PROGRAM_CDA_OFS + i * 8);
+    ccw_store_be32(ccw + CCW_OFS_CDA, CHANNEL_PROGRAM_CDA_OFS + i * 8);
     program->cda[i] = (guint64)(gsize)buffers[i];
 }
 
 /* The same input is to do the same again. */
-static void clean_buffers(const CcwProgram *program, guint32 n)
+static void clean_buffers(const ChannelProgram *program, guint32 n)
 {
     for (guint32 i = 0; i < n; i++)
         memset(buffers[i], 0, MAX(ccw_load_be16(program->ccw[i] + CCW_OFS_COUNT), 256));
 }
 
-static void run(DasdDevice *device, CcwProgram *program, guint32 n)
+static void run(DasdDevice *device, ChannelProgram *program, guint32 n)
 {
     CcwCmdRequest request = { .argsz = sizeof(request), .ccw_count = n, .program = (guint64)(gsize)program };
 
@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     off_t at = DASD_CKD_HEADER_SIZE + DASD_3390_TRACK_SIZE;
     int fd = make_image();
     g_autoptr(DasdDevice) device = dasd_device_new(fd, &config, NULL);
-    CcwProgram program = { 0 };
+    ChannelProgram program = { 0 };
     guint32 n = 0;
 
     if (!device)
@@ -88,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             ssize_t written = pwrite(fd, data + STEP_SIZE, step - STEP_SIZE, at);
 
             at += MAX(written, 0);
-        } else if (data[0] != 0 && n < CCW_PROGRAM_MAX)
+        } else if (data[0] != 0 && n < CHANNEL_PROGRAM_MAX)
             add_ccw(&program, n++, data);
         else if (n > 0) {
             run(device, &program, n);

@@ -42,18 +42,18 @@ static char *entry_of_folder(void)
     return g_build_filename(devices, "0.0.1234.json", NULL);
 }
 
-static void check_same(const CcwRecord *a, const CcwRecord *b)
+static void check_same(const HostdevRecord *a, const HostdevRecord *b)
 {
     g_assert_true(ccw_bus_id_equal(&a->device, &b->device));
     g_assert_true(ccw_bus_id_equal(&a->subchannel, &b->subchannel));
     g_assert_cmpint(a->state, ==, b->state);
     g_assert_cmpint(a->since, ==, b->since);
-    g_assert_cmpstr(a->domain, ==, b->domain);
+    g_assert_cmpstr(a->owner, ==, b->owner);
     g_assert_cmpstr(a->token, ==, b->token);
     g_assert_cmpint(a->found_online, ==, b->found_online);
     g_assert_cmpstr(a->found_driver, ==, b->found_driver);
     g_assert_cmpstr(a->found_override, ==, b->found_override);
-    for (guint i = 0; i < CCW_DASD_SETTINGS; i++)
+    for (guint i = 0; i < HOSTDEV_DASD_SETTINGS; i++)
         g_assert_cmpstr(a->found_settings.values[i], ==, b->found_settings.values[i]);
     g_assert_cmpuint(a->steps, ==, b->steps);
 }
@@ -61,19 +61,19 @@ static void check_same(const CcwRecord *a, const CcwRecord *b)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autofree char *path = entry_of_folder();
-    g_autoptr(CcwHost) host = ccw_host_new(folder, folder, folder);
-    g_autoptr(CcwRecord) record = NULL;
-    g_autoptr(CcwRecord) again = NULL;
-    CcwHostDevice device = { .bus_id = id };
+    g_autoptr(CssHost) host = css_host_new(folder, folder, folder);
+    g_autoptr(HostdevRecord) record = NULL;
+    g_autoptr(HostdevRecord) again = NULL;
+    CssDevice device = { .bus_id = id };
 
     if (!g_file_set_contents_full(path, (const char *)data, (gssize)size, G_FILE_SET_CONTENTS_NONE, 0600, NULL))
         abort();
-    ccw_owner_read(host, &device);
+    hostdev_owner_read(host, &device);
     g_free(device.owner);
-    if (!ccw_journal_load(host, &id, &record, NULL) || !record)
+    if (!hostdev_journal_load(host, &id, &record, NULL) || !record)
         return 0;
-    g_assert_true(ccw_journal_save(host, record, NULL));
-    g_assert_true(ccw_journal_load(host, &id, &again, NULL));
+    g_assert_true(hostdev_journal_save(host, record, NULL));
+    g_assert_true(hostdev_journal_load(host, &id, &again, NULL));
     g_assert_nonnull(again);
     check_same(record, again);
     return 0;

@@ -10,22 +10,20 @@
  */
 #include <unistd.h>
 
-#include "conf/conf.h"
+#include "remote/call.h"
 #include "remote/procedures.h"
 #include "remote/relay-xml.h"
-#include "remote/relay.h"
-#include "remote/rewrite.h"
 #include "rpc/inbox.h"
 #include "rpc/rpc-error.h"
 #include "rpc/xdr.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 
-static CcwInboxWay on_header(const CcwHeader *header, gpointer data G_GNUC_UNUSED)
+static RpcInboxHandling on_header(const RpcHeader *header, gpointer data G_GNUC_UNUSED)
 {
-    return ccw_procedure_lookup(header->program, header->procedure) || header->status == CCW_STATUS_ERROR
-               ? CCW_INBOX_TAKE
-               : CCW_INBOX_PASS;
+    return remote_procedure_lookup(header->program, header->procedure) || header->status == RPC_STATUS_ERROR
+               ? RPC_INBOX_HOLD
+               : RPC_INBOX_PASS;
 }
 
 static void on_pass(const guint8 *bytes G_GNUC_UNUSED, gsize length, gpointer data)
@@ -43,40 +41,48 @@ static void on_boundary(gpointer data G_GNUC_UNUSED)
 }
 
 /* What comes out must fit its row as what went in did, so that libvirt understands it. */
-static void check(const CcwHeader *header, const CcwField *fields, const guint8 *payload, gsize length,
+static void check(const RpcHeader *header, const RemoteField *fields, const guint8 *payload, gsize length,
                   const GByteArray *frame)
 {
-    const guint head = CCW_FRAME_HEAD + (ccw_header_has_fds(header) ? 4 : 0);
+    const guint head = RPC_FRAME_HEAD + (rpc_header_has_fds(header) ? 4 : 0);
 
-    if (ccw_rewrite_matches(fields, payload, length) &&
-        !ccw_rewrite_matches(fields, frame->data + head, frame->len - head))
+    if (remote_payload_matches(fields, payload, length) &&
+        !remote_payload_matches(fields, frame->data + head, frame->len - head))
         g_error("a payload of %zu bytes does not fit its row any more", length);
 }
 
-static gboolean on_frame(const CcwHeader *header, const guint8 *payload, gsize length, GArray *fds G_GNUC_UNUSED,
+/* As a call: lowered as the relay does it, and as for a domain with the feature off. */
+static void decode_call(const RemoteProcedure *procedure, const RpcHeader *header, const guint8 *payload, gsize length)
+{
+    static const ConfMapCss off = CONF_MAP_CSS_OFF;
+    RemoteCall *call = remote_call_new(procedure, header, payload, length, NULL, NULL);
+
+    remote_call_decode(call);
+    if (!call->error)
+        check(header, procedure->call, payload, length, remote_call_frame(call));
+    if (call->hostdevs && remote_call_lower(call, &off, NULL))
+        check(header, procedure->call, payload, length, remote_call_frame(call));
+    remote_call_free(call);
+}
+
+static gboolean on_frame(const RpcHeader *header, const guint8 *payload, gsize length, GArray *fds G_GNUC_UNUSED,
                          gpointer data G_GNUC_UNUSED)
 {
-    const CcwProcedure *procedure = ccw_procedure_lookup(header->program, header->procedure);
-    g_autoptr(GByteArray) raised = ccw_relay_raise(header, payload, length);
-    CcwArguments arguments;
-    CcwRpcError error;
+    const RemoteProcedure *procedure = remote_procedure_lookup(header->program, header->procedure);
+    g_autoptr(GByteArray) raised = remote_relay_raise(procedure, header, payload, length);
+    RpcError error;
 
     if (procedure) {
-        g_autoptr(GByteArray) lowered = ccw_relay_lower(procedure, header, payload, length, CCW_MAP_CSS_ABSENT, NULL);
-
-        if (lowered)
-            check(header, procedure->call, payload, length, lowered);
-        if (header->status != CCW_STATUS_ERROR)
+        decode_call(procedure, header, payload, length);
+        if (header->status != RPC_STATUS_ERROR)
             check(header, procedure->reply, payload, length, raised);
-        if (ccw_arguments_read(&arguments, procedure->call, payload, length))
-            ccw_arguments_clear(&arguments);
     }
-    if (ccw_rpc_error_decode(&error, payload, length))
-        ccw_rpc_error_clear(&error);
+    if (rpc_error_decode(&error, payload, length))
+        rpc_error_clear(&error);
     return TRUE;
 }
 
-static const CcwInboxOps ops = { on_header, on_pass, on_pass_fd, on_frame, on_boundary };
+static const RpcInboxOps ops = { on_header, on_pass, on_pass_fd, on_frame, on_boundary };
 
 static void stream(const guint8 *data, gsize size)
 {
@@ -84,23 +90,23 @@ static void stream(const guint8 *data, gsize size)
     gsize cut = MIN(data[0], size - 1);
     gsize passed = 0;
     gboolean stopped;
-    CcwInbox inbox;
+    RpcInbox inbox;
 
-    ccw_inbox_init(&inbox, &ops, &passed);
-    if (ccw_inbox_feed(&inbox, data + 1, cut, fds, &stopped, NULL))
-        ccw_inbox_feed(&inbox, data + 1 + cut, size - 1 - cut, fds, &stopped, NULL);
+    rpc_inbox_init(&inbox, &ops, &passed);
+    if (rpc_inbox_feed(&inbox, data + 1, cut, fds, &stopped, NULL))
+        rpc_inbox_feed(&inbox, data + 1 + cut, size - 1 - cut, fds, &stopped, NULL);
     if (passed > size)
         g_error("%zu bytes passed of %zu", passed, size);
-    ccw_inbox_clear(&inbox);
+    rpc_inbox_clear(&inbox);
 }
 
 static void row(const guint8 *data, gsize size)
 {
     gsize count;
-    const CcwProcedure *procedure = &ccw_procedures(&count)[data[0] % count];
-    const CcwHeader header = {
+    const RemoteProcedure *procedure = &remote_procedures(&count)[data[0] % count];
+    const RpcHeader header = {
         .program = procedure->program,
-        .version = CCW_PROGRAM_VERSION,
+        .version = RPC_PROGRAM_VERSION,
         .procedure = procedure->number,
     };
 
@@ -110,28 +116,28 @@ static void row(const guint8 *data, gsize size)
 static void attach(const guint8 *data, gsize size)
 {
     static const guint8 uuid[16];
-    const CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = CCW_PROGRAM_VERSION, .procedure = 8 };
+    const RpcHeader header = { .program = RPC_PROGRAM_REMOTE, .version = RPC_PROGRAM_VERSION, .procedure = 8 };
     g_autoptr(GByteArray) payload = g_byte_array_new();
 
-    ccw_xdr_write_string(payload, "guest", 5);
+    rpc_xdr_write_string(payload, "guest", 5);
     g_byte_array_append(payload, uuid, sizeof(uuid));
-    ccw_xdr_write_u32(payload, 1);
-    ccw_xdr_write_string(payload, (const char *)data, size);
+    rpc_xdr_write_u32(payload, 1);
+    rpc_xdr_write_string(payload, (const char *)data, size);
     on_frame(&header, payload->data, payload->len, NULL, NULL);
 }
 
 static void error_reply(const guint8 *data, gsize size)
 {
-    const CcwHeader header = {
-        .program = CCW_PROGRAM_REMOTE,
-        .version = CCW_PROGRAM_VERSION,
-        .type = CCW_TYPE_REPLY,
-        .status = CCW_STATUS_ERROR,
+    const RpcHeader header = {
+        .program = RPC_PROGRAM_REMOTE,
+        .version = RPC_PROGRAM_VERSION,
+        .type = RPC_TYPE_REPLY,
+        .status = RPC_STATUS_ERROR,
     };
-    g_autoptr(GByteArray) raised = ccw_relay_raise(&header, data, size);
+    g_autoptr(GByteArray) raised = remote_relay_raise(NULL, &header, data, size);
 
     on_frame(&header, data, size, NULL, NULL);
-    check(&header, ccw_error_fields, data, size, raised);
+    check(&header, remote_error_fields, data, size, raised);
 }
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)

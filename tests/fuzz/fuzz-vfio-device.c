@@ -95,16 +95,16 @@ static void close_file(int fd)
 }
 
 /* The program's CCWs are the input's; its addresses are of the storage, and so are those of lists. */
-static CcwProgram *make_program(const Fuzz *fuzz, const guint8 *bytes, gsize size)
+static ChannelProgram *make_program(const Fuzz *fuzz, const guint8 *bytes, gsize size)
 {
-    CcwProgram *program = (CcwProgram *)(fuzz->storage + STORAGE - sizeof(*program));
+    ChannelProgram *program = (ChannelProgram *)(fuzz->storage + STORAGE - sizeof(*program));
     guint64 *list = (guint64 *)(fuzz->storage + STORAGE / 2);
 
     memset(program, 0, sizeof(*program));
     memcpy(program->ccw, bytes, MIN(size, sizeof(program->ccw)));
     for (guint i = 0; i < 64; i++)
         list[i] = (guint64)(guintptr)fuzz->storage;
-    for (guint i = 0; i < CCW_PROGRAM_MAX; i++) {
+    for (guint i = 0; i < CHANNEL_PROGRAM_MAX; i++) {
         gboolean ida = program->ccw[i][CCW_OFS_FLAGS] & CCW_FLAG_IDA ? TRUE : FALSE;
         /* 64 KiB from there are the storage's. */
         guint64 at = ida ? (guint64)(guintptr)list : (guint64)(guintptr)fuzz->storage + i * 8;

@@ -1,15 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A domain that has the DASD in its definition, in a lab: libvirt's hook takes the device from the host at start and
-gives it back at the end; a second domain that wants it fails to start and disturbs nobody. The first installs a system on
+releases it at the end; a second domain that wants it fails to start and disturbs nobody. The first installs a system on
 it, with zipl of s390-tools; the second has nothing else to boot from, and does."""
 
-import os
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-# pylint: disable=wrong-import-position
 from bootable import install, kernel_disk
+from daemons import qemu_of
 from hosttree import differences, snapshot
 from labguest import BUS_ID, DEVICE_XML, LabGuest, device_xml, options
 from steps import expect
@@ -34,7 +31,8 @@ class ColdStart(LabGuest):
         self.taken = snapshot()
 
     def rival_fails(self):
-        self.rival.define(device_xml().replace("</source>", "</source>\n  <boot order='1'/>"), direct_boot=False)
+        self.rival.define(device_xml().replace("</source>", "</source>\n  <boot order='1'/>"), direct_boot=False,
+                          on_crash="restart")
         code, output = self.rival.try_virsh("start", self.rival.name)
         self.steps.note(output)
         expect(code != 0, "two domains were started with one device")
@@ -63,12 +61,15 @@ class ColdStart(LabGuest):
                "it was not booted from the DASD, or its root is elsewhere:\n" + found)
         self.rival.no_dasd_error()
 
-    def reboots_from_it(self):
-        # Else Linux asks for diagnose 308 with subcode 4, which QEMU 7.2 knows under KVM only.
-        self.rival.in_guest("echo 1 >/sys/firmware/reipl/ccw/clear; echo written by the first boot >/note && sync")
+    def reboots_from_it(self, clear):
+        """With clear=0, as it is, Linux asks for diagnose 308 with subcode 4, which QEMU knows under KVM only. Linux then
+        stops in a disabled wait, and libvirt starts the guest again, because its definition has on_crash restart."""
+        self.rival.in_guest(f"echo {clear} >/sys/firmware/reipl/ccw/clear; echo written before boot {clear} >/note && sync")
+        pid = qemu_of(self.rival.name)
         self.rival.guest.reboot(self.rival.console)
-        found = self.rival.in_guest("cat /note", timeout=180)
-        expect(found == "written by the first boot", "the note reads " + found)
+        found = self.rival.in_guest("cat /note /sys/firmware/ipl/device", timeout=180)
+        expect(found.splitlines() == [f"written before boot {clear}", BUS_ID], "the note and the IPL device read " + found)
+        expect(qemu_of(self.rival.name) == pid, "another QEMU runs")
         self.rival.no_dasd_error()
 
     def run(self):
@@ -85,7 +86,8 @@ class ColdStart(LabGuest):
         run("virsh destroy", self.destroy)
         run("the host side is as it was found", self.host_as_found)
         run("now the second domain boots from the DASD", self.boots_from_it)
-        run("and reboots from it", self.reboots_from_it)
+        run("and reboots from it, with reipl/ccw/clear", lambda: self.reboots_from_it(1))
+        run("and as it is, with on_crash restart", lambda: self.reboots_from_it(0))
         run("and ends", self.rival.destroy)
         run("the host side is as it was found, once more", self.host_as_found)
         self.steps.done()

@@ -8,10 +8,7 @@ virsh has detached."""
 
 import os
 import shlex
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-# pylint: disable=wrong-import-position
 from bareguest import BareTest, console_argv, main, vfio_library
 from steps import command, expect
 

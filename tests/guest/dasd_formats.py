@@ -5,10 +5,7 @@ Hercules' dasdinit made, one that grew, and Hercules' tools on what came of them
 
 import os
 import re
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-# pylint: disable=wrong-import-position
 from dasdguest import CYLINDERS, HEADS, RECORDS, DasdGuest
 from qemuguest import main
 from steps import command, expect

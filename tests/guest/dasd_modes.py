@@ -5,10 +5,7 @@ tracks, two devices at once, offline and online, a reboot in the middle of I/O, 
 the largest model."""
 
 import os
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-# pylint: disable=wrong-import-position
 from dasdguest import CYLINDERS, HEADS, DasdGuest
 from guest import REBOOT_CACHE
 from qemuguest import main
@@ -127,7 +124,7 @@ class DasdModes(DasdGuest):
         expect(now == self.sums, "the files differ from those before the reboot:\n" + now)
         self.no_complaint()
 
-    def refuses_writes(self):
+    def rejects_writes(self):
         self.online(SECOND)
         node = self.node(SECOND)
         self.has_file(SECOND)
@@ -173,7 +170,7 @@ class DasdModes(DasdGuest):
         run("a reboot in the middle of I/O", self.reboots)
         run("QEMU ends", self.stop)
         run("qemu-ccw boots with the second read-only", self.start_read_only)
-        run(f"a write to it fails: {INHIBITED}", self.refuses_writes)
+        run(f"a write to it fails: {INHIBITED}", self.rejects_writes)
         run("QEMU ends again", self.stop)
         self.steps.done()
 

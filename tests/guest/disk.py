@@ -2,26 +2,28 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A guest without a system (baremetal/disk.c) writes and reads the first and the last track of every model of a 3390, with
 CCWs of both formats and IDAWs of every kind. What is read-only to its host is so to the guest, whatever makes it so; in a
-lab, ro and sync do what they say."""
+lab, ro and sync do what they say. Several guests write over one image at once, which stays as it was."""
 
+import hashlib
 import os
 import re
 import shlex
-import sys
+import subprocess
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-# pylint: disable=wrong-import-position
 from bareguest import BareTest, console_argv, main, vfio_library
-from steps import command, expect
+from steps import StepSkipped, command, expect
 
 # The device's model, as READ DEVICE CHARACTERISTICS tells it, and cylinders.
 MODELS = (("3390-1", 0x02, 1113), ("3390-2", 0x06, 2226), ("3390-3", 0x0a, 3339), ("3390-9", 0x0c, 10017),
           ("3390-27", 0x0c, 32760), ("3390-54", 0x0c, 65520))
-WAYS = 6  # to say a program: the guest writes with another one on each device, and reads with all
-WRITTEN = "write 0c00, read " + ", ".join(["0c00 same"] * WAYS)
+MODES = 6  # of a channel program: the guest writes in another one on each device, and reads in all
+WRITTEN = "write 0c00, read " + ", ".join(["0c00 same"] * MODES)
 # Write inhibited; then no record was found.
-REFUSED = "write 0e00 sense 8002, read " + ", ".join(["0e00 sense 0008"] * WAYS)
+REJECTED = "write 0e00 sense 8002, read " + ", ".join(["0e00 sense 0008"] * MODES)
+# Equipment check, permanent error; then no record was found, because the track is as it was.
+FULL = "write 0e00 sense 1080, read " + ", ".join(["0e00 sense 0008"] * MODES)
 SMALL = 3  # cylinders
+RUNS = 4  # at once over one image
 DISK_USAGE = 1 << 20  # bytes that a large volume may take which has two tracks written
 
 
@@ -38,10 +40,11 @@ class Disk(BareTest):
         command([self.options.virt_ccw, "dasd", "create", path, *args])
         return path
 
-    def argv(self, count):
-        argv = [self.options.qemu_ccw, "-machine", "s390-ccw-virtio", *console_argv(self.console, self.options.guest)]
+    def argv(self, count, first=0x1000, console=None):
+        argv = [self.options.qemu_ccw, "-machine", "s390-ccw-virtio",
+                *console_argv(console or self.console, self.options.guest)]
         for i in range(count):
-            argv += ["-device", f"vfio-ccw,hostid=0.0.{0x1000 + i:04x}"]
+            argv += ["-device", f"vfio-ccw,hostid=0.0.{first + i:04x}"]
         return argv
 
     def boot(self, images):
@@ -51,15 +54,15 @@ class Disk(BareTest):
         self.steps.note(shlex.join(argv))
         self.steps.note(command(argv, timeout=120)[1])
 
-    def said(self, expected):
+    def said(self, expected, first=0x1000, console=None):
         """Of each device (its model, cylinders, what became of each of the two tracks)."""
-        with open(self.console, encoding="ascii") as file:
+        with open(console or self.console, encoding="ascii") as file:
             lines = file.read().splitlines()
         self.steps.note("\n".join(lines))
         expect(len(lines) == 3 * len(expected) + 1 and lines[-1] == "done", "the guest did not come to its end")
         for i, (model, cylinders, outcome) in enumerate(expected):
             device, *tracks = lines[3 * i:3 * i + 3]
-            expect(re.fullmatch(rf"{0x1000 + i:04x}: .*: 0c00, cylinders {cylinders:04x}, model {model:02x}", device),
+            expect(re.fullmatch(rf"{first + i:04x}: .*: 0c00, cylinders {cylinders:04x}, model {model:02x}", device),
                    f"not {cylinders} cylinders, model {model:02x}: {device}")
             expect(tracks == [f"  track 0000 0000: {outcome}", f"  track {cylinders - 1:04x} 000e: {outcome}"],
                    f"not {outcome}:\n" + "\n".join(tracks))
@@ -96,7 +99,7 @@ class Disk(BareTest):
         try:
             before = [os.stat(image.partition(",")[0]).st_mtime_ns for image in images]
             self.boot(images)
-            self.said([(0x02, SMALL, REFUSED)] * len(images))
+            self.said([(0x02, SMALL, REJECTED)] * len(images))
             expect(before == [os.stat(image.partition(",")[0]).st_mtime_ns for image in images], "an image was changed")
         finally:
             for argv in undo:
@@ -113,17 +116,81 @@ class Disk(BareTest):
         for i, (image, options) in enumerate(zip(images, ("", ",sync", ",ro"))):
             argv += ["--dasd", f"0.0.{0x1000 + i:04x}={image}{options}"]
         self.steps.note(command(argv + ["--", "sh", "-c", f"set -e; {detach}; {shlex.join(traced)}"], timeout=120)[1])
-        self.said([(0x02, SMALL, WRITTEN), (0x02, SMALL, WRITTEN), (0x02, SMALL, REFUSED)])
+        self.said([(0x02, SMALL, WRITTEN), (0x02, SMALL, WRITTEN), (0x02, SMALL, REJECTED)])
         with open(log, encoding="utf-8") as file:
             text = file.read()
         synced = [text.count(f"<{image}>") for image in images]
         self.steps.note(f"fdatasync of {', '.join(names)}: {synced}")
         expect(synced[0] == 0 and synced[1] >= 2 and synced[2] == 0, "not what was asked for, in\n" + text)
 
+    def base(self):
+        """(An image that snapshots are made of, a function that looks whether it is as it was)."""
+        image = self.small("base.ckd") if not os.path.exists(self.path("base.ckd")) else self.path("base.ckd")
+
+        def state():
+            with open(image, "rb") as file:
+                return hashlib.sha256(file.read()).hexdigest(), os.stat(image).st_mtime_ns
+        before = state()
+        return image, lambda: expect(state() == before, f"{image} was changed")
+
+    def at_once(self):
+        image, expect_same = self.base()
+        folder = self.path("snapshots")
+        os.mkdir(folder)
+        runs = []
+        for number in range(RUNS):
+            first, console = 0x2000 + 16 * number, self.path(f"console-{number}.log")
+            argv = self.argv(2, first, console) + ["--snapshot-dir", folder]
+            for i in range(2):
+                argv += ["--dasd", f"0.0.{first + i:04x}={image},snapshot"]
+            runs.append((first, console, subprocess.Popen(argv, stdin=subprocess.DEVNULL)))
+        try:
+            for first, console, process in runs:
+                expect(process.wait(120) == 0, f"exit code {process.returncode}")
+                self.said([(0x02, SMALL, WRITTEN)] * 2, first, console)
+        finally:
+            for _, _, process in runs:
+                process.kill()
+                process.wait()
+        expect(os.listdir(folder) == [], f"files are left: {os.listdir(folder)}")
+        expect_same()
+
+    def snapshot_in_lab(self):
+        """One image is two devices of a lab. Two guests write to their snapshots, one after the other. The image does not change."""
+        image, expect_same = self.base()
+        detach = "; ".join(f"virsh -q nodedev-detach ccw_0_0_{0x1000 + i:04x}" for i in range(2))
+        guest = shlex.join(["env", "LD_PRELOAD=" + self.options.vfio_library, *self.argv(2)])
+        argv = [self.options.virt_ccw, "lab", "exec"]
+        for i in range(2):
+            argv += ["--dasd", f"0.0.{0x1000 + i:04x}={image},snapshot"]
+        script = f"set -e; {detach}; {guest}; {guest}"
+        self.steps.note(command(argv + ["--", "sh", "-c", script], timeout=180)[1])
+        self.said([(0x02, SMALL, WRITTEN)] * 2)
+        expect_same()
+
+    def full_folder(self):
+        image, expect_same = self.base()
+        folder = self.path("full")
+        os.mkdir(folder)
+        if command(["mount", "-t", "tmpfs", "-o", "size=4k", "none", folder], check=False)[0] != 0:
+            raise StepSkipped("a small file system cannot be mounted here")
+        try:
+            output = command(self.argv(1) + ["--dasd", f"0.0.1000={image},snapshot", "--snapshot-dir", folder],
+                             timeout=120)[1]
+        finally:
+            command(["umount", folder])
+        self.steps.note(output)
+        self.said([(0x02, SMALL, FULL)])
+        expect(output.count(f"the snapshot of image {image} has no room in {folder}") == 1, "no clear warning, or two")
+        expect_same()
+
     def run(self):
         self.steps.run("every model, its first and its last track", self.models)
         self.steps.run("read-only to the host, read-only to the guest", self.read_only)
         self.steps.run("a lab's ro and sync", self.lab)
+        self.steps.run(f"{RUNS} guests at once write over one image, each its own data", self.at_once)
+        self.steps.run("two guests in turn write to the two snapshots that a lab has of one image", self.snapshot_in_lab)
+        self.steps.run("a full disk below a snapshot is the guest's error", self.full_folder)
         self.steps.done()
 
 

@@ -6,14 +6,13 @@ would have asked again by itself. The file system is a small tmpfs, so this need
 
 import argparse
 import os
-import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-# pylint: disable=wrong-import-position
 from qemuguest import QemuGuest
 from steps import Steps, command, expect
+from tap import skip_all
+from waiting import happens
 
 DISK = "0.0.1234"
 LINUX_WAITS = 60  # seconds, dasd_3990_erp_int_req() of drivers/s390/block/dasd_3990_erp.c
@@ -58,9 +57,8 @@ class FullDisk:
         image = self.guest.disks[DISK]
         before = os.stat(image).st_blocks
         command(["mount", "-o", f"remount,size={size}", self.folder])
-        while os.stat(image).st_blocks < before + ENOUGH:
-            expect(time.monotonic() < self.called + LINUX_WAITS - 5, "the guest's I/O did not go on by itself")
-            time.sleep(0.2)
+        expect(happens(lambda: os.stat(image).st_blocks >= before + ENOUGH, self.called + LINUX_WAITS - 5 - time.monotonic()),
+               "the guest's I/O did not go on by itself")
         self.steps.note(f"the guest's I/O went on {time.monotonic() - self.called:.1f} s after the device had called")
 
     def goes_on(self):
@@ -106,10 +104,9 @@ def main():
         parser.add_argument("--" + name, required=True)
     options = parser.parse_args()
     if os.geteuid() != 0:
-        print("1..0 # SKIP only root can mount a small file system")
-        return
+        skip_all("only root can mount a small file system")
     with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
-        test = FullDisk(options, workdir, Steps(story=False))
+        test = FullDisk(options, workdir, Steps(plain=False))
         try:
             test.run()
         finally:

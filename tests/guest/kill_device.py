@@ -7,7 +7,7 @@ After each kill `virt-ccw dasd check` finds the image clean, and every track hol
 byte. Only of the one operation that may have been under way is anything allowed that a device may leave behind: the old
 records, the new ones, data of both; of a format, no records. At the end the whole volume goes through Hercules' dasdcopy.
 
-With --liar it is shown that the test can fail: writes that are acknowledged before they are done have to be missed."""
+With --delayed-writes it is shown that the test can fail: writes that are acknowledged before they are done have to be missed."""
 
 import os
 import random
@@ -15,12 +15,9 @@ import re
 import shlex
 import struct
 import subprocess
-import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-# pylint: disable=wrong-import-position
 from bareguest import BareTest, main
 from ckd import CkdImage
 from steps import StepFailed, command, expect
@@ -149,13 +146,13 @@ class KillDevice(BareTest):
             self.next += 1  # the one under way is not begun again: a track's data tells which it was
 
     def compare(self, path, killed):
-        under_way = operation(self.next) if killed else (None, None)
+        in_progress = operation(self.next) if killed else (None, None)
         with CkdImage(path) as image:
             for track, expected in self.tracks.items():
                 found = image.records(track)
-                if track == under_way[0]:
-                    self.ends["not begun" if found == expected else "done" if found == under_way[1] else "half done"] += 1
-                if found != expected and not (track == under_way[0] and self.may_be(found, expected, under_way[1])):
+                if track == in_progress[0]:
+                    self.ends["not begun" if found == expected else "done" if found == in_progress[1] else "half done"] += 1
+                if found != expected and not (track == in_progress[0] and self.may_be(found, expected, in_progress[1])):
                     raise Lost(f"track {track} holds {self.describe(found)}; acknowledged was {self.describe(expected)}, "
                                f"and operation {self.next} was due next")
                 self.tracks[track] = found
@@ -191,7 +188,7 @@ class KillDevice(BareTest):
         # More than one kill only if none came while something waited to be written.
         for number in range(1, 11):
             try:
-                self.kill(env={**os.environ, "LD_PRELOAD": self.options.liar})
+                self.kill(env={**os.environ, "LD_PRELOAD": self.options.delayed_writes})
             except Lost as lost:
                 self.steps.note(f"kill {number}: {lost}")
                 return
@@ -202,13 +199,13 @@ class KillDevice(BareTest):
         self.steps.run("a guest without a system formats a volume", self.make)
         self.steps.run(f"{self.options.kills} times QEMU is killed, and nothing acknowledged is lost", self.kills)
         self.steps.run("dasdcopy finds the same on every track", self.copy)
-        if self.options.liar:
+        if self.options.delayed_writes:
             self.steps.run("a device that acknowledges before it writes is caught", self.lie)
         self.steps.done()
 
 
 def arguments(parser):
-    parser.add_argument("--liar", type=os.path.abspath, help="the library that acknowledges before it writes (liar.c)")
+    parser.add_argument("--delayed-writes", type=os.path.abspath, help="the library that acknowledges before it writes (delayed_writes.c)")
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32),
                         help="of the moments; another one each time if it is not given")

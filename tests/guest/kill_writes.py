@@ -19,16 +19,13 @@ import random
 import re
 import shlex
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-# pylint: disable=wrong-import-position
 import qmp
 from ckd import CkdImage
-from guest import Guest, GuestError
+from guest import Guest, GuestError, when_free
 from qemuguest import QemuGuest
 from steps import Steps, command, expect
 
@@ -140,7 +137,7 @@ class KillWrites:
 
     def format(self):
         self.guest.wake()
-        self.guest.in_guest("dasdfmt -b 4096 -y /dev/disk/by-path/ccw-" + WRITTEN, timeout=300)
+        self.guest.in_guest(when_free("dasdfmt -b 4096 -y /dev/disk/by-path/ccw-" + WRITTEN), timeout=300)
         self.guest.end()
         self.check_images()
 
@@ -236,7 +233,7 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32),
                         help="of the moments; another one each time if it is not given")
     with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
-        test = KillWrites(parser.parse_args(), workdir, Steps(story=False))
+        test = KillWrites(parser.parse_args(), workdir, Steps(plain=False))
         try:
             test.run()
         finally:

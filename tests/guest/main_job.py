@@ -1,14 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The main job, in a lab: a DASD goes into a running Linux guest by `virsh attach-device`, is formatted and written
-there, comes back, goes in again, and holds what was written. `./demo` tells it as a story, `./check` runs it as tests."""
+there, comes back, goes in again, and holds what was written. `./demo` prints it as plain text, `./check` runs it as tests."""
 
-import os
 import re
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-# pylint: disable=wrong-import-position
 from labguest import BUS_ID, DEVICE_XML, WAIT_FOR_NO_DEVICE, LabGuest, device_xml, options
 from steps import command, expect
 

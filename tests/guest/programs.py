@@ -7,10 +7,7 @@ The seed is always the same, unless --seed names another."""
 
 import os
 import subprocess
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-# pylint: disable=wrong-import-position
 import qmp
 from bareguest import BareTest, main
 from steps import command, expect

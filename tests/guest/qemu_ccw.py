@@ -4,11 +4,9 @@
 with what was written the first time still there the second."""
 
 import os
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-# pylint: disable=wrong-import-position
 from labguest import BUS_ID
+from guest import when_free
 from qemuguest import QemuGuest, main
 from steps import command, expect
 from tracer import Tracer, wanted
@@ -20,8 +18,9 @@ class QemuCcw(QemuGuest):
 
     def write(self):
         self.in_guest(f"chccwdev -e {BUS_ID}", timeout=120)
-        self.in_guest("dasdfmt -b 4096 -l QEMU01 -y /dev/dasda && udevadm settle", timeout=300)
-        self.in_guest("fdasd -a /dev/dasda && udevadm settle && mkfs.ext4 -q /dev/dasda1 && mount /dev/dasda1 /mnt", timeout=120)
+        self.in_guest(when_free("dasdfmt -b 4096 -l QEMU01 -y /dev/dasda"), timeout=300)
+        self.in_guest(when_free("fdasd -a /dev/dasda"), timeout=120)
+        self.in_guest("mkfs.ext4 -q /dev/dasda1 && mount /dev/dasda1 /mnt", timeout=120)
         self.in_guest("cp /bin/bash /mnt/ && umount /mnt", timeout=120)
 
     def read(self):

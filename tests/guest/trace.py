@@ -6,10 +6,7 @@ decoded again; a filter; a tracer that is told to end, one that is killed, and t
 import json
 import os
 import re
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-# pylint: disable=wrong-import-position
 from guest import Guest
 from labguest import BUS_ID, LabGuest, device_xml, options
 from steps import command, expect
@@ -24,15 +21,15 @@ class Trace(LabGuest):
     def file(self, name):
         return os.path.join(self.options.workdir, name)
 
-    def refuse(self, message, *args):
+    def reject(self, message, *args):
         code, output = command(["virt-ccw", "trace", *args], check=False)
         self.steps.note(output)
         expect(code == 1 and "\n" not in output and message in output, f"exit code {code}, not a line with: {message}")
 
     def nothing_to_trace(self):
-        self.refuse("no running QEMU has an embedded channel device")
-        self.refuse("there is no running domain 'nobody'", "nobody")
-        self.refuse(f"process {os.getpid()} has no embedded channel device", "--pid", str(os.getpid()))
+        self.reject("no running QEMU has an embedded channel device")
+        self.reject("there is no running domain 'nobody'", "nobody")
+        self.reject(f"process {os.getpid()} has no embedded channel device", "--pid", str(os.getpid()))
 
     def boot_traced(self):
         self.define(device_xml())
@@ -70,9 +67,12 @@ class Trace(LabGuest):
         for query in (r"52 \(volume storage query\)", r"53 \(logical configuration query\)"):
             self.steps.note("\n".join(wanted(text, rf"27 PERFORM SUBSYSTEM FUNCTION .*suborder {query}",
                                              r"\[1\] 3e READ SUBSYSTEM DATA", r"= device ce de at \[1\]")))
-        folder = f"/sys/bus/ccw/devices/{BUS_ID}/capacity"
-        capacity = self.in_guest(f"cat {folder}/logical_capacity {folder}/space_allocated").split()
-        expect(capacity == ["1113", "1113"], f"logical capacity and allocated space are {capacity}")
+        listing = self.in_guest(f"cd /sys/bus/ccw/devices/{BUS_ID} && grep . ese capacity/* extent_pool/*")  # as lsdasd -l does
+        self.steps.note(listing)
+        shown = dict(re.findall(r"^(?:\w+/)?(\w+):(\S+)$", listing, re.M))
+        wanted_storage = {"ese": "0", "extent_size": "1113", "logical_capacity": "1113", "space_allocated": "1113",
+                          "space_configured": "1113", "pool_id": "0", "pool_oos": "0"}
+        expect({name: shown.get(name) for name in wanted_storage} == wanted_storage, f"Linux shows other storage: {shown}")
         log = self.in_guest("mount -t debugfs debugfs /sys/kernel/debug && cat /sys/kernel/debug/s390dbf/dasd/sprintf")
         self.steps.note(log)
         expect("debug area created" in log, "the log does not begin where the driver did:\n" + log)
@@ -98,8 +98,8 @@ class Trace(LabGuest):
         expect("cyl 0 head 2" in (extent["from"], extent["to"]), "record 30 is on track 2")
 
     def filtered(self):
-        self.refuse(f"domain '{self.name}' has no embedded channel device 0.0.4711", self.name, "--device", "4711")
-        self.refuse("no running QEMU has the embedded channel device 0.0.4711", "--device", "0.0.4711")
+        self.reject(f"domain '{self.name}' has no embedded channel device 0.0.4711", self.name, "--device", "4711")
+        self.reject("no running QEMU has the embedded channel device 0.0.4711", "--device", "0.0.4711")
         tracer = Tracer("--wait", "--device", "0.0.4711").attached()
         self.in_guest(READ % 40)
         output = tracer.end()

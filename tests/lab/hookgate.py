@@ -4,8 +4,8 @@ wants; or our hook is not run at all, as if it had been killed."""
 
 import os
 
-from labtest import wait_until
 from steps import StepFailed
+from waiting import wait_until
 
 HOOKS = "/etc/libvirt/hooks"
 

@@ -7,9 +7,11 @@ import os
 import shlex
 import subprocess
 
+from files import write
 from hosttree import differences, snapshot
-from labtest import DEADLINE, domain, hostdev, wait_until
+from labtest import domain, hostdev, mdev_of
 from steps import command, expect
+from waiting import DEADLINE, wait_until
 
 DEVICES = ("0.0.1234", "0.0.1235", "0.0.1236", "0.0.1237")
 FIRST = DEVICES[0]
@@ -21,10 +23,6 @@ WANTS = {"one": "", "two": "", "a": hostdev(), "b": hostdev(), "u": hostdev(mana
          "c": hostdev(inside="<boot order='1'/>")}
 NEXT = "== next =="
 KEPT = "<on_crash>preserve</on_crash>"  # without a system to boot
-
-
-def mdev_of(bus_id):
-    return f"cc390000-0001-8000-8000-{bus_id.replace('.', '').zfill(12)}"
 
 
 class Host:
@@ -42,10 +40,7 @@ class Host:
         self.device = self.devices[FIRST]
 
     def file(self, xml, name):
-        path = os.path.join(self.folder, f"{name}.xml")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(xml)
-        return path
+        return write(os.path.join(self.folder, f"{name}.xml"), xml)
 
     # Clients.
 
@@ -132,7 +127,8 @@ class Host:
         return found
 
     def agreed(self):
-        """{bus id: name of the domain that has it}, by all accounts; what nobody has is the host's, or detached by hand."""
+        """{bus id: name of the domain that has it}: journal, libvirt and kernel agree. The host or an administrator has the
+        other devices."""
         owners = {}
         for bus_id, names in self.live().items():
             entry = self.entry(bus_id)

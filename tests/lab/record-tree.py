@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Plays story.py on the channel subsystem of the machine that it is on, a real one's or a lab's, and writes down what
+"""Plays recorded_steps.py on the channel subsystem of the machine that it is on, a real one's or a lab's, and writes down what
 sysfs shows, what each action answers and what uevents it makes.
 
     record-tree.py --inside FILE [BUSID]      as root; the DASD (0.0.1234) is online, unused and formatted or not
@@ -21,13 +21,12 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import labtest  # noqa: E402
-import story  # noqa: E402
+import recorded_steps
+from waiting import wait_until
 
 IN_LAB = os.path.exists("/run/libvirt-ccw/lab.sock")
 QUIET = 0.01 if IN_LAB else 0.3  # seconds without a uevent end a step; a lab has sent them all when a write returns
-PATIENCE = 5 if IN_LAB else 60
+TIMEOUT = 5 if IN_LAB else 60
 ROOTS = ("bus/css", "bus/ccw", "bus/mdev", "class/mdev_bus", "class/vfio", "class/vfio-dev", "devices/css0",
          "devices/virtual/vfio", "kernel/iommu_groups", "module/mdev", "module/vfio", "module/vfio_ccw")
 # Other machines have other devices, drivers and channel paths beside ours.
@@ -148,9 +147,9 @@ class Uevents:
 def act(path, text):
     """As echo does it: one write, no O_CREAT. The name of the errno, or ok."""
     try:
-        fd = os.open(f"/sys/{path}", os.O_RDONLY if text is story.READ else os.O_WRONLY | os.O_TRUNC)
+        fd = os.open(f"/sys/{path}", os.O_RDONLY if text is recorded_steps.READ else os.O_WRONLY | os.O_TRUNC)
         try:
-            if text is not story.READ:
+            if text is not recorded_steps.READ:
                 os.write(fd, text.encode() + b"\n")
         finally:
             os.close(fd)
@@ -171,7 +170,7 @@ def holds(machine, path, wanted):
 def wait_for(machine, goal):
     """What did not come is said in the recording, by the goal's own name."""
     try:
-        labtest.wait_until(lambda: holds(machine, machine.name(goal[0]), goal[1]), goal[0], PATIENCE)
+        wait_until(lambda: holds(machine, machine.name(goal[0]), goal[1]), goal[0], TIMEOUT)
         return ""
     except TimeoutError:
         return f"never {goal[0]} {goal[1]}\n"
@@ -188,7 +187,7 @@ def record(machine, out):
     uevents = Uevents()
     before = tree = machine.tree()
     out.write("== before\n" + "".join(f"{line}\n" for line in tree))
-    for label, *writes, goal in story.STORY:
+    for label, *writes, goal in recorded_steps.STEPS:
         answers = [play(machine, *write) for write in (writes[0] if len(writes) == 1 else [writes])]
         late = wait_for(machine, goal) if goal and answers[-1].endswith(" ok") else ""
         said = uevents.take(machine)
@@ -212,7 +211,7 @@ def main():
     machine = Machine(sys.argv[3] if len(sys.argv) > 3 else "0.0.1234")
     with open(sys.argv[2], "w", encoding="utf-8") as out:
         record(machine, out)
-    print(f"# {len(story.STORY)} steps in {time.monotonic() - started:.1f} s", flush=True)
+    print(f"# {len(recorded_steps.STEPS)} steps in {time.monotonic() - started:.1f} s", flush=True)
 
 
 main()

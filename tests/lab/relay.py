@@ -7,12 +7,9 @@ import socket
 import struct
 import threading
 
-from labtest import DEADLINE
+from rpc import REMOTE, REPLY
 from steps import StepFailed
-
-REMOTE = 0x20008086
-CALL, REPLY = 0, 1
-ATTACH, DETACH, LIST_DOMAINS, LOOKUP = 160, 161, 273, 23  # procedures, as virsh and ours use them
+from waiting import DEADLINE
 
 
 class Hold:

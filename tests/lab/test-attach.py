@@ -10,15 +10,16 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-# pylint: disable=wrong-import-position
-from daemons import Daemon, processes, qemu_of, text_of
+from daemons import Daemon, processes, qemu_of
+from files import write
 from hosttree import differences, snapshot
-from labtest import UUIDS, domain, hostdev, inside_a_lab, rounds, wait_until
+from labtest import DAEMON_LOGS, IMAGES, UUIDS, domain, hostdev, inside_a_lab, rounds
+from races import BACKEND
+from relay import Relay
+from rpc import CALL, GET_PERF_EVENTS
 from steps import Steps, command, expect
+from waiting import wait_until
 
 FIRST, SECOND = "0.0.1234", "0.0.1235"
 JOURNAL = f"/run/libvirt-ccw/devices/{FIRST}.json"
@@ -37,10 +38,7 @@ class AttachTest:
     # Tools.
 
     def file(self, xml, name="device"):
-        path = os.path.join(self.folder, f"{name}.xml")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(xml)
-        return path
+        return write(os.path.join(self.folder, f"{name}.xml"), xml)
 
     def virsh(self, *args):
         return command(["virsh", *args])[1]
@@ -111,7 +109,37 @@ class AttachTest:
         self.expect_as_before()
         expect(not self.has_in_xml("one") and not self.has_in_qemu("one"), "the domain has it still")
 
-    def refusals(self):
+    def image_free(self):
+        """The image is free as soon as the guest has let its device go: its QEMU runs on, and so does the lab."""
+        image = os.path.join(os.environ[IMAGES], FIRST + ".ckd")
+        opening = ["qemu-ccw", "--dasd", f"0.0.9999={image}"]
+
+        def expect_busy():
+            code, output = command([*opening, "-version"], check=False)
+            expect(code == 1 and f"{image} is in use by process " in output, f"exit code {code}: {output}")
+        expect_busy()  # the lab has it
+        self.attach("one")
+        expect_busy()
+        self.virsh("detach-device", "one", self.file(hostdev()), "--live")
+        expect(qemu_of("one") and self.virsh("domstate", "one") == "paused", "the guest has ended")
+        command([*opening, "-version"])
+        other = subprocess.Popen([*opening, "-S", "-nodefaults", "-display", "none", "-qmp", "stdio"],
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            expect("QMP" in other.stdout.readline(), "the other QEMU does not start")
+            code, output = command(["virsh", "attach-device", "one", self.file(hostdev()), "--live"], check=False)
+            expect(code == 1 and "cc390000" not in output.lower(), f"exit code {code}: {output}")
+            self.comes_back()
+        finally:
+            other.kill()
+            other.wait()
+        self.attach("one")
+        self.expect_with("one")
+        expect_busy()
+        self.virsh("detach-device", "one", self.file(hostdev()), "--live")
+        self.expect_as_before()
+
+    def rejections(self):
         """Of a device that a domain has: nothing happens to it."""
         self.attach("one")
         away = snapshot()
@@ -276,7 +304,7 @@ class AttachTest:
             self.comes_back()
 
     def taken_over(self, note):
-        """The hook gives back the one's device while libvirt gives it to the other: that one keeps it."""
+        """The hook releases the one's device while libvirt gives it to the other: that one keeps it."""
         got = 0
         for _ in range(rounds(8)):
             self.attach("one")
@@ -345,7 +373,6 @@ class AttachTest:
     def virtccwd_dies_in_attach(self):
         """libvirt goes on with it while a new virtccwd looks; a QEMU that is stopped makes that long."""
         qemu = qemu_of("one")
-        log = LOGS[1]
         os.kill(qemu, signal.SIGSTOP)
         try:
             attach = self.start_virsh("attach-device", "one", self.file(hostdev()), "--live")
@@ -353,12 +380,15 @@ class AttachTest:
                        "occupied" in self.virsh("domcontrol", "one"), "libvirt attaches it")
             self.virtccwd.kill()
             attach.communicate(timeout=60)
-            looks = text_of(log).count("watching domains")
-            self.virtccwd.start()
-            wait_until(lambda: text_of(log).count("watching domains") > looks, "it looks at the domains")
-            time.sleep(1)  # in which it would give it back
-            entry = self.journal()
-            expect(entry and entry["state"] == "pending", f"the journal says {entry}")
+            relay = Relay(BACKEND)
+            try:
+                with relay.hold(GET_PERF_EVENTS, CALL) as hold:  # libvirt answers it after the attach
+                    self.virtccwd.start()
+                    hold.reached()
+                    entry = self.journal()
+                expect(entry and entry["state"] == "pending", f"the journal says {entry}")
+            finally:
+                relay.close()
         finally:
             os.kill(qemu, signal.SIGCONT)
         wait_until(lambda: (self.journal() or {}).get("state") == "owned", "it is noted as the domain's")
@@ -415,14 +445,13 @@ class AttachTest:
 
 
 def inside(virt_ccw):
-    steps = Steps(False)
-    for path in (*LOGS, "/var/log/libvirt/libvirtd.log", "/var/log/libvirt/libvirtd-again.log"):
-        steps.log(path)
+    steps = Steps(False, DAEMON_LOGS)
     with tempfile.TemporaryDirectory() as folder:
         test = AttachTest(virt_ccw, folder)
         steps.run("two guests start", test.define_and_start)
+        steps.run("the image is free when its device is gone, although QEMU and the lab run on", test.image_free)
         steps.run("attached, seen by all, and detached by its source alone", test.there_and_back)
-        steps.run("what a guest has is refused to the others", test.refusals)
+        steps.run("what a guest has is refused to the others", test.rejections)
         steps.run("what is not to be had is refused in our words", test.not_to_be_had)
         steps.run("what is malformed is refused in one line", test.malformed)
         steps.run("live and persistent, and what is dumped can be defined", test.persistent)

@@ -20,13 +20,10 @@ import time
 import traceback
 from functools import partial
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-# pylint: disable=wrong-import-position
 import clock
 import hostile
-from labtest import inside_a_lab
-from races import BACKEND, CCW, DEVICES, FIRST, JOURNAL, KEPT, Host, mdev_of
+from labtest import DAEMON_LOGS, inside_a_lab, mdev_of
+from races import BACKEND, CCW, DEVICES, FIRST, JOURNAL, KEPT, Host
 from steps import SLOWER, Steps, StepSkipped, command, expect
 
 SECOND = DEVICES[1]
@@ -349,9 +346,7 @@ class Attacks:
 
 
 def inside(virt_ccw):
-    steps = Steps(False)
-    for name in ("virtccwd", "libvirtd"):
-        steps.log(f"/var/log/libvirt/{name}.log")
+    steps = Steps(False, DAEMON_LOGS)
     with tempfile.TemporaryDirectory() as folder:
         host = Host(virt_ccw, folder)
         host.start("one", "two")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Taking devices from the host and giving them back, by the hook's own command, on the lab's channel subsystem: real
+"""Acquiring devices and releasing them, by the hook's own command, on the lab's channel subsystem: real
 files and real system calls. No libvirt and no guest: those are the main job's. Run as: test-claim.py VIRT-CCW"""
 
 import json
@@ -9,11 +9,8 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-# pylint: disable=wrong-import-position
 from hosttree import differences, snapshot
-from labtest import inside_a_lab, set_online, subchannel_of
+from labtest import give_to_host, inside_a_lab, mdev_of, subchannel_of, write_sysfs
 from steps import Steps, command, expect
 
 DOMAIN = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
@@ -21,20 +18,11 @@ OTHER = "11111111-2222-4333-8444-555555555555"
 FIRST, SECOND, ABSENT = "0.0.1234", "0.0.1235", "0.0.4321"
 
 
-def uuid_of(bus_id):
-    return f"cc390000-0001-8000-8000-00000000{bus_id[-4:]}"
-
-
 def domain_xml(uuid, *bus_ids):
     hostdevs = "".join(
         "<hostdev mode='subsystem' type='mdev' managed='yes' model='vfio-ccw'>"
-        f"<source><address uuid='{uuid_of(bus_id)}'/></source></hostdev>" for bus_id in bus_ids)
+        f"<source><address uuid='{mdev_of(bus_id)}'/></source></hostdev>" for bus_id in bus_ids)
     return f"<domain type='qemu'><name>g</name><uuid>{uuid}</uuid><devices>{hostdevs}</devices></domain>"
-
-
-def write(path, text):
-    with open(path, "wb", buffering=0) as file:
-        file.write(text.encode())
 
 
 class Claims:
@@ -72,8 +60,8 @@ class Claims:
         self.hook("prepare", "begin", xml)
         for bus_id in (FIRST, SECOND):
             line = self.listed(bus_id)
-            expect("vfio_ccw" in line and uuid_of(bus_id) in line and DOMAIN in line, line)
-            expect(os.path.exists(f"/sys/bus/mdev/devices/{uuid_of(bus_id)}/iommu_group"), f"no group: {bus_id}")
+            expect("vfio_ccw" in line and mdev_of(bus_id) in line and DOMAIN in line, line)
+            expect(os.path.exists(f"/sys/bus/mdev/devices/{mdev_of(bus_id)}/iommu_group"), f"no group: {bus_id}")
         self.hook("release", "end", xml)
         self.as_before()
 
@@ -136,39 +124,33 @@ class Claims:
     def bound_by_administrator(self):
         subchannel = subchannel_of(FIRST)
         folder = f"/sys/bus/css/devices/{subchannel}"
-        write(f"/sys/bus/ccw/devices/{FIRST}/online", "0")
-        write(f"{folder}/driver_override", "vfio_ccw")
-        write("/sys/bus/css/drivers/io_subchannel/unbind", subchannel)
-        write("/sys/bus/css/drivers/vfio_ccw/bind", subchannel)
+        write_sysfs(f"/sys/bus/ccw/devices/{FIRST}/online", "0")
+        write_sysfs(f"{folder}/driver_override", "vfio_ccw")
+        write_sysfs("/sys/bus/css/drivers/io_subchannel/unbind", subchannel)
+        write_sysfs("/sys/bus/css/drivers/vfio_ccw/bind", subchannel)
         bound = snapshot()
         self.hook("prepare", "begin", domain_xml(DOMAIN, FIRST))
-        expect(os.path.exists(f"{folder}/{uuid_of(FIRST)}"), "no mediated device")
+        expect(os.path.exists(f"{folder}/{mdev_of(FIRST)}"), "no mediated device")
         self.hook("release", "end", domain_xml(DOMAIN, FIRST))
         lines = differences(bound, snapshot())
         expect(not lines, "\n".join(lines))
 
     def another_mdev(self):
         folder = f"/sys/bus/css/devices/{subchannel_of(FIRST)}"
-        write(f"{folder}/mdev_supported_types/vfio_ccw-io/create", OTHER)
+        write_sysfs(f"{folder}/mdev_supported_types/vfio_ccw-io/create", OTHER)
         output = self.hook("prepare", "begin", domain_xml(DOMAIN, FIRST), code=1)
         expect(f"holds mediated device {OTHER}" in output, output)
-        write(f"{folder}/{OTHER}/remove", "1")
+        write_sysfs(f"{folder}/{OTHER}/remove", "1")
 
     def foreign_mdev(self):
         folder = f"/sys/bus/css/devices/{subchannel_of(FIRST)}"
-        write(f"{folder}/mdev_supported_types/vfio_ccw-io/create", uuid_of(FIRST))
+        write_sysfs(f"{folder}/mdev_supported_types/vfio_ccw-io/create", mdev_of(FIRST))
         self.hook("prepare", "begin", domain_xml(DOMAIN, FIRST))
         self.hook("release", "end", domain_xml(DOMAIN, FIRST))
-        expect(os.path.exists(f"{folder}/{uuid_of(FIRST)}"), "somebody else's mediated device was removed")
+        expect(os.path.exists(f"{folder}/{mdev_of(FIRST)}"), "somebody else's mediated device was removed")
 
     def undo_administrator(self):
-        subchannel = subchannel_of(FIRST)
-        folder = f"/sys/bus/css/devices/{subchannel}"
-        write(f"{folder}/{uuid_of(FIRST)}/remove", "1")
-        write("/sys/bus/css/drivers/vfio_ccw/unbind", subchannel)
-        write(f"{folder}/driver_override", "\n")
-        write("/sys/bus/css/drivers/io_subchannel/bind", subchannel)
-        set_online(FIRST, 1)
+        give_to_host(FIRST)
         self.as_before()
 
 
@@ -176,12 +158,12 @@ def inside(virt_ccw):
     with tempfile.TemporaryDirectory() as run_dir:
         claims = Claims(virt_ccw, run_dir)
         steps = Steps(False)
-        steps.run("two devices are taken and given back", claims.there_and_back)
+        steps.run("two devices are acquired and released", claims.there_and_back)
         steps.run("a third that is not there: all goes back", claims.veto)
         steps.run("input that cannot be read vetoes a start alone", claims.unreadable)
-        steps.run("another domain neither gets nor gives it back", claims.another_domain)
+        steps.run("another domain neither gets nor releases it", claims.another_domain)
         steps.run("two at once: one of them has it", claims.both_at_once)
-        steps.run("killed anywhere, it is given back whole", claims.killed, steps.note)
+        steps.run("killed anywhere, it is released whole", claims.killed, steps.note)
         steps.run("bound by the administrator: left bound", claims.bound_by_administrator)
         steps.run("another's mediated device is refused", claims.another_mdev)
         steps.run("ours, made by somebody else, is used and left", claims.foreign_mdev)

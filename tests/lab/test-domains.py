@@ -10,12 +10,11 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-# pylint: disable=wrong-import-position
+from files import write
 from hosttree import differences, snapshot
-from labtest import domain, hostdev, inside_a_lab, wait_until
+from labtest import DAEMON_LOGS, domain, hostdev, inside_a_lab
 from steps import Steps, StepSkipped, command, expect
+from waiting import wait_until
 
 FIRST, SECOND = "0.0.1234", "0.0.1235"
 SOCKET = "/run/libvirt/libvirt-sock"
@@ -32,10 +31,7 @@ class DomainsTest:
         self.before = snapshot()
 
     def file(self, xml, name="device"):
-        path = os.path.join(self.folder, f"{name}.xml")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(xml)
-        return path
+        return write(os.path.join(self.folder, f"{name}.xml"), xml)
 
     def fails(self, words, *args):
         code, output = command(["virsh", "-q", *args], check=False)
@@ -149,9 +145,7 @@ class DomainsTest:
 
 
 def inside(_virt_ccw):
-    steps = Steps(False)
-    for path in (LOG, "/var/log/libvirt/libvirtd.log"):
-        steps.log(path)
+    steps = Steps(False, DAEMON_LOGS)
     with tempfile.TemporaryDirectory() as folder:
         test = DomainsTest(folder)
         steps.run("defined with --validate, edited with virt-xml, started", test.edited)

@@ -10,8 +10,10 @@ import stat
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import labtest  # noqa: E402
+import labtest
+from labtest import write_sysfs
+from tap import Tap
+from waiting import DEADLINE
 
 D = "0.0.1234"
 DEVICE = f"/sys/bus/ccw/devices/{D}"
@@ -26,21 +28,16 @@ def read(path):
         return error.errno
 
 
-def write(path, text):
-    with open(path, "w", encoding="ascii") as file:
-        file.write(text)
-
-
 def seen():
     return [name for name in (D, "0.0.1235") if os.path.lexists(f"/sys/bus/ccw/devices/{name}")]
 
 
 def inside(virt_ccw):
-    tap = labtest.Tap()
+    tap = Tap()
 
     def lab(*args):
         result = subprocess.run([virt_ccw, "lab", *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                timeout=labtest.DEADLINE, check=False)
+                                timeout=DEADLINE, check=False)
         return result.returncode, result.stdout.strip()
 
     tap.equal(lab("state", D), (0, "good"), "a device is good at first")
@@ -63,8 +60,8 @@ def inside(virt_ccw):
     tap.equal(lab("plug", D), (0, ""), "plug it again")
     tap.equal((read(f"{DEVICE}/availability"), read(f"{DEVICE}/online")), ("good", "1"), "it goes on")
 
-    write(f"{DEVICE}/online", "0")
-    write(f"{SUBCHANNEL}/driver_override", "vfio_ccw")
+    write_sysfs(f"{DEVICE}/online", "0")
+    write_sysfs(f"{SUBCHANNEL}/driver_override", "vfio_ccw")
     tap.equal(lab("unplug", D), (0, ""), "unplug an offline device")
     tap.equal(seen(), ["0.0.1235"], "it has gone, and the other has not")
     tap.equal(lab("plug", D), (0, ""), "plug it again")
@@ -76,11 +73,11 @@ def inside(virt_ccw):
     tap.equal(lab("state", D, "good"), (0, ""), "and lets go of it")
     tap.equal(read(f"{DEVICE}/availability"), "good", "good")
 
-    write("/sys/devices/css0/chp0.40/status", "offline")
+    write_sysfs("/sys/devices/css0/chp0.40/status", "offline")
     tap.equal(read("/sys/devices/css0/chp0.40/status"), "offline", "the channel path is varied off")
     tap.equal(seen(), ["0.0.1235"], "an offline device has gone")
     tap.equal(read("/sys/bus/ccw/devices/0.0.1235/availability"), "no path", "an online one waits")
-    write("/sys/devices/css0/chp0.40/status", "online")
+    write_sysfs("/sys/devices/css0/chp0.40/status", "online")
     tap.equal(read("/sys/bus/ccw/devices/0.0.1235/availability"), "good", "on again, it goes on")
     tap.equal(seen(), [D, "0.0.1235"], "and the other is found again")
     tap.done()
@@ -91,8 +88,9 @@ def main():
         result = subprocess.run([sys.argv[1], "lab", "state", D], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 text=True, check=False)
         if (result.returncode, "this is not a lab" in result.stdout) != (1, True):
-            print(f"1..1\nnot ok 1 - outside a lab: {result.stdout}")
-            return 1
+            tap = Tap()
+            tap.ok(False, "outside a lab", result.stdout)
+            tap.done()
     return labtest.inside_a_lab(__file__, inside, [D, "0.0.1235"])
 
 

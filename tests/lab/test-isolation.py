@@ -12,13 +12,11 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-# pylint: disable=wrong-import-position
 import labtest
 from daemons import processes
-from labtest import DEADLINE, NOBODY, domain, hostdev, inside_a_lab
+from labtest import NOBODY, domain, hostdev, inside_a_lab
 from steps import Steps, StepSkipped, command, expect
+from waiting import DEADLINE
 
 BUS_ID = "0.0.1234"
 OTHER = "0.0.2000"  # of no guest
@@ -87,6 +85,7 @@ os.environ.pop("LD_PRELOAD", None)
 os.execv("/usr/bin/cat", ["cat", "/proc/self/status"])
 """
 CONFINED = "-sandbox on,elevateprivileges=deny"  # of libvirt's options for QEMU: a program that has them is confined
+SANDBOX = {"on", "obsolete=deny", "elevateprivileges=deny", "spawn=deny", "resourcecontrol=deny"}  # all of libvirt's
 NOROOT_LOCKED = 0b11  # SECBIT_NOROOT and its lock
 LANDLOCK_CREATE_RULESET = 444  # the number of the system call, the same on every machine
 
@@ -194,6 +193,11 @@ class Isolation:
             expect(user == {"0"} if has_one_user() else "0" not in user, f"it runs as {user}")
             self.check_capabilities(status)
             expect(status["Seccomp"] == "2" and status["NoNewPrivs"] == "1", f"seccomp {status['Seccomp']}")
+            # The preloaded library has served the device under all that libvirt's seccomp_sandbox forbids.
+            with open(f"/proc/{pid}/cmdline", encoding="utf-8") as file:
+                words = file.read().split("\0")
+            given = set(words[words.index("-sandbox") + 1].split(","))
+            expect(given >= SANDBOX, f"libvirt gives -sandbox {given}")
             with open(f"/proc/{pid}/mountinfo", encoding="utf-8") as file:
                 options = {line.split()[4]: line.split()[5].split(",") for line in file}
             for folder in filter(os.path.isdir, ("/etc", "/usr", "/home", "/root")):

@@ -14,8 +14,9 @@ import subprocess
 import sys
 import threading
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import labtest  # noqa: E402
+import labtest
+from tap import Tap
+from waiting import DEADLINE, wait_until
 
 S, D = "0.0.0000", "0.0.1234"
 CSS = f"bus/css/devices/{S}"
@@ -36,7 +37,7 @@ def driver(name, action):
 IO, VFIO = "io_subchannel", "vfio_ccw"
 
 # What is written where, and the errno; the first line that fails its own expectation tells which.
-STORY = [
+ROWS = [
     ("bind while bound, the other driver", driver(VFIO, "bind"), S, errno.EBUSY),
     ("bind while bound, the same driver", driver(IO, "bind"), S, errno.EBUSY),
     ("drivers_probe of a bound device", "bus/css/drivers_probe", S, 0),
@@ -96,8 +97,8 @@ def name_of(code):
     return errno.errorcode.get(code, "ok")
 
 
-def play(tap, story):
-    for what, path, text, expected in story:
+def play(tap, rows):
+    for what, path, text, expected in rows:
         tap.equal(name_of(store(path, text)), name_of(expected), what)
 
 
@@ -126,7 +127,7 @@ class Qemu:
 
     def connect(self, token):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.socket.settimeout(labtest.DEADLINE)
+        self.socket.settimeout(DEADLINE)
         self.socket.connect("/run/libvirt-ccw/lab.sock")
         self.socket.send(struct.pack("=I", self.MAGIC) + token)
         answer, fds, _, _ = socket.recv_fds(self.socket, 256, 4)
@@ -174,25 +175,28 @@ def in_use(tap, what, path, text):
     writer = threading.Thread(target=lambda: result.append(store(path, text)))
     writer.start()
     tap.ok(qemu.wait_for_request(), f"{what}: QEMU is asked for the device")
-    labtest.wait_until(lambda: not os.path.lexists(f"/sys/bus/mdev/devices/{UUID}"), "the bus link goes")
+    wait_until(lambda: not os.path.lexists(f"/sys/bus/mdev/devices/{UUID}"), "the bus link goes")
     tap.equal(show(f"{CSS}/mdev_supported_types/vfio_ccw-io/available_instances"), "0", f"{what}: still none available")
     tap.equal(name_of(store(CREATE, OTHER)), "EUSERS", f"{what}: no other mdev meanwhile")
     tap.ok("css_0_0_0001" in node_devices("css"), f"{what}: libvirt answers meanwhile")
     tap.equal(result, [], f"{what}: who takes it away still waits")
     qemu.close()
-    writer.join(labtest.DEADLINE)
+    writer.join(DEADLINE)
     tap.equal(result, [0], f"{what}: and is done when QEMU has let go")
 
 
 def inside():
-    tap = labtest.Tap()
+    tap = Tap()
     uri = subprocess.run(["virsh", "-q", "uri"], text=True, stdout=subprocess.PIPE, check=False).stdout.strip()
     tap.equal(uri, "qemu:///system", "plain virsh speaks to qemu:///system")
     tap.equal(sorted(node_devices("ccw")), ["ccw_0_0_1234", "ccw_0_0_1235"], "libvirt sees the ccw devices")
+    tap.equal([show(f"{CSS}/{D}/{name}") for name in ("capacity/logical_capacity", "capacity/space_allocated",
+                                                      "capacity/space_configured", "extent_pool/extent_size")],
+              ["10", "10", "10", "1113"], "the storage of the volume is what the control unit tells a guest")
     tap.equal(show(OVERRIDE), "(null)", "no override")
     before = sorted(os.listdir("/sys/" + CSS))
 
-    play(tap, STORY)
+    play(tap, ROWS)
     attributes = set(os.listdir("/sys/" + CSS))
     tap.ok(not attributes & {D, "logging", "vpm"}, "the ccw device, logging and vpm are gone", attributes)
     tap.equal(show(f"{CSS}/dev_busid"), D, "dev_busid still names the device")
@@ -205,7 +209,7 @@ def inside():
         tap.ok(False, "reading a write-only attribute, as root")
     except OSError as error:
         tap.equal(name_of(error.errno), "EACCES", "reading a write-only attribute, as root")
-    labtest.wait_until(lambda: NODEDEV in node_devices("mdev"), "libvirt hears of the mdev")
+    wait_until(lambda: NODEDEV in node_devices("mdev"), "libvirt hears of the mdev")
     tap.ok(NODEDEV in node_devices("mdev"), "libvirt sees the mdev")
     tap.ok("ccw_0_0_1234" not in node_devices("ccw"), "libvirt no longer sees the ccw device")
 
@@ -216,7 +220,7 @@ def inside():
     tap.equal(store(CREATE, UUID), 0, "create again")
     in_use(tap, "remove in use", REMOVE, "1")
     tap.ok(not os.path.exists("/dev/vfio/0"), "/dev/vfio/0 is gone")
-    labtest.wait_until(lambda: not node_devices("mdev"), "libvirt hears that the mdev is gone")
+    wait_until(lambda: not node_devices("mdev"), "libvirt hears that the mdev is gone")
     tap.equal(store(CREATE, UUID), 0, "create a third time")
     in_use(tap, "unbind in use", driver(VFIO, "unbind"), S)
     tap.equal([store(driver(VFIO, "bind"), S), store(CREATE, UUID), store(driver(VFIO, "unbind"), S)], [0, 0, 0],
@@ -225,7 +229,7 @@ def inside():
     play(tap, BACK)
     tap.equal(sorted(os.listdir("/sys/" + CSS)), before, "the subchannel is as it was")
     tap.equal(show(OVERRIDE), "(null)", "no override, again")
-    labtest.wait_until(lambda: "ccw_0_0_1234" in node_devices("ccw"), "libvirt hears that the device is online")
+    wait_until(lambda: "ccw_0_0_1234" in node_devices("ccw"), "libvirt hears that the device is online")
     tap.equal(store(f"bus/ccw/devices/{D}/uevent", "change"), 0, "a change is said again by request")
     tap.done()
 

@@ -16,14 +16,13 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-# pylint: disable=wrong-import-position
 from daemons import Daemon, qemu_of, text_of
+from files import write
 from hosttree import differences, snapshot
 from killing import CALLS, processes_of, run_and_count, run_and_kill
-from labtest import DEADLINE, UUIDS, domain, few, hostdev, inside_a_lab, set_online, wait_until
+from labtest import DAEMON_LOGS, UUIDS, domain, few, hostdev, inside_a_lab, set_online
 from steps import Steps, StepFailed, command, expect
+from waiting import DEADLINE, wait_until
 
 FIRST = "0.0.1234"
 JOURNAL = f"/run/libvirt-ccw/devices/{FIRST}.json"
@@ -71,10 +70,7 @@ class KillTest:
         self.virsh("define", self.file("three", domain("three", hostdev(), uuid=THIRD)))
 
     def file(self, name, xml):
-        path = os.path.join(self.folder, f"{name}.xml")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(xml)
-        return path
+        return write(os.path.join(self.folder, f"{name}.xml"), xml)
 
     def argv(self, *args):
         return ["virsh", *([] if self.with_virtccwd else ["-c", BACKEND]), *args]
@@ -116,7 +112,7 @@ class KillTest:
             return f"libvirt says that {owner} has it, QEMU has not"
         return None
 
-    def settled(self):
+    def agrees(self):
         try:
             self.last = self.disagreement()
         except (StepFailed, ValueError) as error:  # a domain that ends while it is looked at, an entry half read
@@ -128,7 +124,7 @@ class KillTest:
             code, output = command([self.virt_ccw, "reconcile", "--connect", BACKEND], check=False)
             expect(code == 0, f"virt-ccw reconcile: {output}")
         try:
-            wait_until(self.settled, "all agree")
+            wait_until(self.agrees, "all agree")
         except TimeoutError as late:
             raise StepFailed(f"{late}: {self.last}") from late
 
@@ -165,21 +161,21 @@ class KillTest:
     def restart(self):
         wait_until(self.answers, "libvirt answers")
 
-    def prepare(self, deed):
-        if deed in ("attach", "detach") and "two" not in self.running():
+    def prepare(self, operation):
+        if operation in ("attach", "detach") and "two" not in self.running():
             self.virsh("start", "two", "--paused")
-        if deed == "detach":
+        if operation == "detach":
             self.virsh("attach-device", "two", self.device, "--live")
-        if deed == "stop":
+        if operation == "stop":
             self.virsh("start", "one", "--paused")
 
-    def deed(self, deed):
+    def operation(self, operation):
         return self.argv(*{
             "start": ("start", "one", "--paused"),
             "stop": ("destroy", "one"),
             "attach": ("attach-device", "two", self.device, "--live"),
             "detach": ("detach-device", "two", self.device, "--live"),
-        }[deed])
+        }[operation])
 
     def clean_up(self):
         owner = self.owner()
@@ -190,52 +186,52 @@ class KillTest:
         self.expect_agreement()
         expect(self.owner() is None, "a guest keeps it")
 
-    def count(self, deed, actor):
+    def count(self, operation, actor):
         """{call: how many there are}"""
-        if (deed, actor) not in self.counts:
-            self.prepare(deed)
-            self.counts[deed, actor] = run_and_count(self.folder, actor, self.deed(deed))
+        if (operation, actor) not in self.counts:
+            self.prepare(operation)
+            self.counts[operation, actor] = run_and_count(self.folder, actor, self.operation(operation))
             self.clean_up()
-        return self.counts[deed, actor]
+        return self.counts[operation, actor]
 
-    def one_step(self, deed, actor, victim, note):
+    def one_step(self, operation, actor, victim, note):
         """Another kind of step with each row."""
-        counts = [(call, count) for call, count in self.count(deed, actor).items() if count]
+        counts = [(call, count) for call, count in self.count(operation, actor).items() if count]
         self.rows, self.kept = self.rows + 1, 0
         call, count = counts[self.rows % len(counts)]
         step = 1 + 7 * self.rows % count
-        happened = self.kill_at(deed, actor, victim, call, step)
+        happened = self.kill_at(operation, actor, victim, call, step)
         note(f"{call} {step} of {count}{'' if happened else ' did not come'}; a guest had it after {self.kept}")
 
-    def row(self, deed, actor, victim, note):
-        """Each step of the actor's, until the deed is through before it comes."""
+    def row(self, operation, actor, victim, note):
+        """Each step of the actor's, until the operation is through before it comes."""
         if not self.stride:
-            self.one_step(deed, actor, victim, note)
+            self.one_step(operation, actor, victim, note)
             return
         done, self.kept = [], 0
         for call in CALLS[actor.split()[0]]:
             self.rows += 1
             step = 1 + self.rows % self.stride
-            while self.kill_at(deed, actor, victim, call, step):
+            while self.kill_at(operation, actor, victim, call, step):
                 done.append(f"{call} {step}")
                 step += self.stride
         note(f"{len(done)} steps; a guest had it after {self.kept}: {', '.join(done)}")
 
-    def kill_at(self, deed, actor, victim, call, step):
-        self.prepare(deed)
-        happened = run_and_kill(self.folder, actor, victim, call, step, self.deed(deed))
+    def kill_at(self, operation, actor, victim, call, step):
+        self.prepare(operation)
+        happened = run_and_kill(self.folder, actor, victim, call, step, self.operation(operation))
         try:
             self.restart()
             self.expect_agreement()
             self.kept += happened and self.owner() is not None
             self.clean_up()
         except (StepFailed, TimeoutError) as error:
-            raise StepFailed(f"{victim} killed after {call} {step} of {actor}'s at {deed}: {error}") from error
+            raise StepFailed(f"{victim} killed after {call} {step} of {actor}'s at {operation}: {error}") from error
         return happened
 
     def orphan(self):
         """libvirtd is gone before its hook looks for whom it takes the device: not for process 1, which never ends."""
-        expect(run_and_kill(self.folder, "hook prepare", "libvirtd", "read", 3, self.deed("start")), "it was through")
+        expect(run_and_kill(self.folder, "hook prepare", "libvirtd", "read", 3, self.operation("start")), "it was through")
         self.restart()
         self.expect_agreement()
         self.clean_up()
@@ -293,7 +289,7 @@ class KillTest:
     def next_guest(self):
         """What a killed start has left, the next guest that wants it finds out: nobody calls reconcile."""
         for victim in ("hook", "libvirtd"):
-            run_and_kill(self.folder, "hook prepare", victim, "write", 7, self.deed("start"))
+            run_and_kill(self.folder, "hook prepare", victim, "write", 7, self.operation("start"))
             self.restart()
             if self.owner() is None:
                 self.virsh("start", "three", "--paused")
@@ -312,17 +308,15 @@ class KillTest:
 
 
 def inside(virt_ccw):
-    steps = Steps(False)
+    steps = Steps(False, DAEMON_LOGS)
     wanted = os.environ.get("CCW_KILL_ROWS", "")
-    for name in ("virtccwd", "virtccwd-again", "libvirtd", "libvirtd-again"):
-        steps.log(f"/var/log/libvirt/{name}.log")
 
     def rows(table, where, short):
-        for turn, (deed, actor, victims) in enumerate(table):
+        for turn, (operation, actor, victims) in enumerate(table):
             for victim in victims if test.stride else few(victims, turn)[:short]:
-                name = f"{deed}{where}: {victim} killed at each step of {actor}'s"
+                name = f"{operation}{where}: {victim} killed at each step of {actor}'s"
                 if wanted in name:
-                    steps.run(name, test.row, deed, actor, victim, steps.note)
+                    steps.run(name, test.row, operation, actor, victim, steps.note)
 
     with tempfile.TemporaryDirectory() as folder:
         test = KillTest(virt_ccw, folder)

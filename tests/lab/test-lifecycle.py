@@ -13,11 +13,11 @@ import signal
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import labtest  # noqa: E402
+import labtest
+from tap import Tap
+from waiting import DEADLINE, wait_until
 
 NOBODY = 65534
-ENTERED = "LIBVIRT_CCW_ENTERED"  # set once the mount namespace is this test's own
 PARTS = ("virt-ccw", "virtccwd", "../vfio/libvirt-ccw-vfio.so")
 
 # Says its namespaces, then waits to be ended; "ended" and 20 more than the signal when told so.
@@ -42,7 +42,7 @@ class Lab:
     def run(self, devices, command, **more):
         return subprocess.run(self.arguments(devices, command), text=True, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, cwd=self.folder, env=self.environment, check=False,
-                              timeout=labtest.DEADLINE, **more)
+                              timeout=DEADLINE, **more)
 
     def start(self, devices, program):
         """Returns the process and the lab's namespaces, once the command runs."""
@@ -66,6 +66,8 @@ def exit_codes(lab, devices):
     ]
     for name, command, code in cases:
         lab.tap.equal(lab.run(devices, command).returncode, code, f"exit code: {name}")
+    ignoring = lab.run(devices, ["sh", "-c", "exit 7"], preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    lab.tap.equal(ignoring.returncode, 7, "exit code: a caller that ignores SIGCHLD")
 
 
 def surroundings(lab, devices):
@@ -74,7 +76,7 @@ def surroundings(lab, devices):
     script += "virt-ccw list | cut -d ' ' -f 1 | xargs"
     result = subprocess.run(lab.arguments(devices, ["sh", "-c", script]), text=True, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, cwd=lab.folder, env=environment, input="input\n", check=False,
-                            umask=0o027, timeout=labtest.DEADLINE)
+                            umask=0o027, timeout=DEADLINE)
     lab.tap.equal(result.stdout.splitlines(),
                   ["input", lab.folder, "kept", "0027", "qemu:///system", "ccw_0_0_1234",
                    "DEVICE 0.0.1234"],
@@ -87,7 +89,7 @@ def at_a_terminal(lab, devices):
     command = shlex.join(lab.arguments(devices, ["virsh", "-q", "uri"]))
     result = subprocess.run(["script", "-qec", command, "/dev/null"], text=True, stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, cwd=lab.folder, env=lab.environment, check=False,
-                            timeout=labtest.DEADLINE)
+                            timeout=DEADLINE)
     lab.tap.equal((result.stdout.split(), result.returncode), (["qemu:///system"], 0), "at a terminal virsh says no more")
 
 
@@ -97,10 +99,10 @@ def ended_by(lab, devices, number):
     process, namespaces = lab.start(devices, WAITER)
     lab.tap.ok(len(namespaces) == 2 and not gone(namespaces), f"{name}: the lab is there", namespaces)
     process.send_signal(number)
-    output = process.communicate(timeout=labtest.DEADLINE)[0]
+    output = process.communicate(timeout=DEADLINE)[0]
     if number == signal.SIGKILL:
         lab.tap.equal(process.returncode, -9, f"{name}: it kills")
-        labtest.wait_until(lambda: gone(namespaces), "the lab's processes end")
+        wait_until(lambda: gone(namespaces), "the lab's processes end")
     else:
         lab.tap.equal((output, process.returncode), ("ended\n", number + 20), f"{name}: the command is told, and asked")
     lab.tap.ok(gone(namespaces), f"{name}: no process and no mount namespace is left")
@@ -110,7 +112,7 @@ def ended_by(lab, devices, number):
 def stubborn(lab, devices):
     process, namespaces = lab.start(devices, STUBBORN)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=labtest.DEADLINE)
+    process.communicate(timeout=DEADLINE)
     lab.tap.equal(process.returncode, 128 + signal.SIGTERM, "a command that does not end when told is ended")
     lab.tap.ok(gone(namespaces), "and leaves nothing")
 
@@ -125,7 +127,7 @@ def two_at_once(lab, devices, others):
     lab.tap.ok(devices["0.0.1234"] in busy.stderr and busy.stderr.count("\n") == 1, "which one line says", busy.stderr)
     lab.tap.ok(not gone(first_namespaces), "the first one lives on")
     first.terminate()
-    first.communicate(timeout=labtest.DEADLINE)
+    first.communicate(timeout=DEADLINE)
 
 
 def bad_input(lab, devices):
@@ -147,12 +149,12 @@ def bad_input(lab, devices):
     for name, options, code, hint in cases:
         command = lab.prefix + [lab.virt_ccw, "lab", "exec", *options, "--", "echo", "ran"]
         result = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=lab.folder,
-                                check=False, timeout=labtest.DEADLINE)
+                                check=False, timeout=DEADLINE)
         lab.tap.ok(result.returncode == code and hint in result.stderr and not result.stdout and
                    (code == 2 or result.stderr.count("\n") == 1), f"bad input: {name}",
                    f"code {result.returncode}\n{result.stdout}{result.stderr}")
     result = subprocess.run(lab.prefix + [lab.virt_ccw, "lab", "exec", "--dasd", f"0.0.1234={image}", "--"], text=True,
-                            stderr=subprocess.PIPE, check=False, timeout=labtest.DEADLINE)
+                            stderr=subprocess.PIPE, check=False, timeout=DEADLINE)
     lab.tap.ok(result.returncode == 2 and "command" in result.stderr, "bad input: no command", result.stderr)
 
 
@@ -172,7 +174,7 @@ def missing_parts(tap, virt_ccw, image):
         command = shlex.join([virt_ccw, "lab", "exec", "--dasd", f"0.0.1234={image}", "--", "echo", "ran"])
         script = f"{prepare} && exec {wrap} {command}"
         result = subprocess.run(enter + ["sh", "-c", script], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                check=False, timeout=labtest.DEADLINE)
+                                check=False, timeout=DEADLINE)
         tap.ok(result.returncode == 1 and hint in result.stderr and not result.stdout and
                result.stderr.count("\n") == 1, name, f"code {result.returncode}\n{result.stdout}{result.stderr}")
 
@@ -196,21 +198,10 @@ def no_user_namespaces():
     return probe.returncode != 0
 
 
-def enter():
-    """
-    Starts this program again in a mount namespace of its own, in which no other test mounts anything while a lab runs. It
-    is shared, as a machine's own is, so that it would get what a lab failed to keep to itself.
-    """
-    if os.geteuid() == 0 and not os.environ.pop(ENTERED, None):
-        share = 'mount --make-rshared / && exec "$@"'
-        os.execvpe("unshare", ["unshare", "--mount", "--propagation", "private", "sh", "-c", share, "sh", sys.executable,
-                               *sys.argv], dict(os.environ, **{ENTERED: "1"}))
-
-
 def main():
-    enter()
+    labtest.enter_mounts()
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a shell cannot trap it where the tests run under nohup
-    tap = labtest.Tap()
+    tap = Tap()
     virt_ccw = os.path.abspath(sys.argv[1])
     with labtest.workdir() as folder:
         folder = os.path.realpath(folder)

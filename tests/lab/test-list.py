@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virt-ccw list says who has a device, as it goes from hand to hand; virt-ccw export makes devices ready without
+"""virt-ccw list says who has a device, as its owner changes; virt-ccw export makes devices ready without
 libvirt-ccw: for the real udevadm, mdevctl and libvirt. The guests are paused. Run as: test-list.py VIRT-CCW"""
 
 import json
@@ -11,23 +11,17 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-# pylint: disable=wrong-import-position
+from files import read, write
 from hosttree import differences, snapshot
-from labtest import domain, hostdev, inside_a_lab, wait_until
+from labtest import domain, hostdev, inside_a_lab
 from steps import Steps, command, expect
+from waiting import wait_until
 
 FIRST, SECOND = "0.0.1234", "0.0.1235"
 MDEV = "cc390000-0001-8000-8000-000000001234"
 CCW = "ccw_0_0_1234"
 RULE = f"udev/rules.d/61-libvirt-ccw-{FIRST}.rules"
 RUN_RULES = "/run/udev/rules.d"
-
-
-def text_of(path):
-    with open(path, encoding="utf-8") as file:
-        return file.read()
 
 
 class ListTest:
@@ -55,10 +49,7 @@ class ListTest:
         return self.cells(bus_id)[9]
 
     def file(self, name, text):
-        path = os.path.join(self.folder, name)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
+        return write(os.path.join(self.folder, name), text)
 
     def etc(self):
         """A folder that stands for /etc, new."""
@@ -76,14 +67,14 @@ class ListTest:
         for bus_id in (FIRST, SECOND):
             device, folder = devices[bus_id], os.path.realpath(f"/sys/bus/ccw/devices/{bus_id}")
             for name in ("devtype", "cutype", "availability"):
-                expect(device[name] == text_of(f"{folder}/{name}").strip(), f"{name} is {device[name]}")
-            expect(device["online"] == (text_of(f"{folder}/online").strip() == "1"), device)
+                expect(device[name] == read(f"{folder}/{name}").strip(), f"{name} is {device[name]}")
+            expect(device["online"] == (read(f"{folder}/online").strip() == "1"), device)
             expect(device["driver"] == os.path.basename(os.readlink(f"{folder}/driver")), device)
             expect(device["subchannel"] == os.path.basename(os.path.dirname(folder)), device)
             masks = [device[name] for name in ("pim", "pam", "pom")]
-            expect(masks == text_of(f"{folder}/../pimpampom").split(), masks)
+            expect(masks == read(f"{folder}/../pimpampom").split(), masks)
             installed = int(masks[0], 16)
-            chpids = [chpid for n, chpid in enumerate(text_of(f"{folder}/../chpids").split()) if installed & 0x80 >> n]
+            chpids = [chpid for n, chpid in enumerate(read(f"{folder}/../chpids").split()) if installed & 0x80 >> n]
             expect(device["chpids"] == chpids, device)
             expect(device["owner"] is None and device["in_use_by"] == [], device)
             expect(self.used_by(bus_id) == "-", self.cells(bus_id))
@@ -106,9 +97,35 @@ class ListTest:
         expect(self.used_by(FIRST) == "-", self.cells(FIRST))
         self.expect_as_before()
 
+    def what_it_is(self, *others):
+        """The first device's type, control unit and serial are as given; those of the other devices are unchanged."""
+        devices = {device["device"]: device for device in json.loads(self.tool("list", "--json"))}
+        for bus_id in others:
+            expect(devices[bus_id]["volser"] == "LAB001", devices[bus_id])
+        shown = [devices[FIRST][name] for name in ("devtype", "cutype", "volser")]
+        cells = self.cells(FIRST)
+        expect([cells[2], cells[3], cells[8]] == [name or "-" for name in shown], f"{cells} and {shown}")
+        return shown
+
+    def what_a_detached_device_is(self):
+        """The lab has no disk to read the serial from, and a detached device has no attributes in sysfs."""
+        online = [*(read(f"/sys/bus/ccw/devices/{FIRST}/{name}").strip() for name in ("devtype", "cutype")), "LAB001"]
+        expect(self.what_it_is(SECOND) == online, "online")
+        self.virsh("nodedev-detach", CCW)
+        expect(self.what_it_is(SECOND) == online, "detached")
+        self.virsh("create", "--paused", self.file("one.xml", domain("one", hostdev())))
+        expect(self.what_it_is(SECOND) == online, "with a guest")
+        self.virsh("destroy", "one")
+        self.virsh("nodedev-reattach", CCW)
+        self.tool("lab", "state", FIRST, "no-path")
+        expect(self.what_it_is(SECOND) == [*online[:2], None], "without a path no host could read the label")
+        self.tool("lab", "state", FIRST, "good")
+        expect(self.what_it_is(SECOND) == online, "online again")
+        self.expect_as_before()
+
     # export
 
-    def export_refuses(self):
+    def export_rejects(self):
         etc = self.etc()
         plain = self.file("plain.xml", domain("one", hostdev(managed="no")))
         self.fails("no ccw device with managed='yes'", "export", "--xml", plain)
@@ -118,7 +135,7 @@ class ListTest:
             os.makedirs(os.path.dirname(f"{etc}/{path}"))
             self.file(f"{etc}/{path}", "something else")
             self.fails(f"{etc}/{path}", "export", FIRST, "--output", etc)
-            expect(text_of(f"{etc}/{path}") == "something else", "it was written over")
+            expect(read(f"{etc}/{path}") == "something else", "it was written over")
             os.unlink(f"{etc}/{path}")
             os.rmdir(os.path.dirname(f"{etc}/{path}"))
         expect(not any(files for _, _, files in os.walk(etc)), "something was written")
@@ -138,13 +155,13 @@ class ListTest:
             written = self.tool("export", FIRST, "--output", etc).splitlines()
             expect(sorted(written) == [f"{etc}/{self.definition}", f"{etc}/{RULE}"], written)
         for path in (self.definition, RULE):
-            expect(text_of(f"{etc}/{path}").strip() in printed, f"{path} is not what was printed")
+            expect(read(f"{etc}/{path}").strip() in printed, f"{path} is not what was printed")
         expect('"start": "manual"' in self.tool("export", "--manual", FIRST), "it is not manual")
 
     def commands_of(self, rule):
         """What udev would run at boot for the subchannel, by udev's own account where it is there."""
         if not shutil.which("udevadm"):
-            return re.search(r"/bin/sh -c '(.*)'\"", text_of(rule)).group(1).replace("%k", self.subchannel) \
+            return re.search(r"/bin/sh -c '(.*)'\"", read(rule)).group(1).replace("%k", self.subchannel) \
                 .replace("$$", "$")
         os.makedirs(RUN_RULES, exist_ok=True)
         shutil.copy(rule, RUN_RULES)
@@ -165,12 +182,12 @@ class ListTest:
             file.write("vfio_ccw")
         command(["sh", "-c", self.commands_of(rule)], check=False)
 
-    def give_back(self):
+    def release_device(self):
         if os.path.exists(f"/sys/bus/mdev/devices/{MDEV}"):
             command(["mdevctl", "stop", "-u", MDEV])
         self.virsh("nodedev-reattach", CCW)
         online = f"/sys/bus/ccw/devices/{FIRST}/online"
-        if text_of(online) == "0\n" and self.before[online.replace(f"/sys/bus/ccw/devices/{FIRST}", os.path.realpath(
+        if read(online) == "0\n" and self.before[online.replace(f"/sys/bus/ccw/devices/{FIRST}", os.path.realpath(
                 f"/sys/bus/ccw/devices/{FIRST}"))] == b"1\n":
             with open(online, "w", encoding="ascii") as file:
                 file.write("1")
@@ -194,11 +211,11 @@ class ListTest:
             self.take(f"{etc}/{RULE}")  # nor while the guest runs
             expect("vfio-ccw" in self.virsh("qemu-monitor-command", "one", "--hmp", "info qtree"), "the guest lost it")
             self.virsh("destroy", "one")
-            expect(os.path.exists(f"/sys/bus/mdev/devices/{MDEV}"), "it was given back")
+            expect(os.path.exists(f"/sys/bus/mdev/devices/{MDEV}"), "it was released")
         finally:
             os.unlink(f"/etc/{self.definition}")
             os.rmdir(f"/etc/mdevctl.d/{self.subchannel}")
-        self.give_back()
+        self.release_device()
 
     def number_shifted(self):
         """The definition is for a subchannel that another device has by now: the device is made ready all the same."""
@@ -206,16 +223,16 @@ class ListTest:
         self.tool("export", FIRST, "--output", etc)
         self.take(f"{etc}/{RULE}")
         expect(os.path.exists(f"/sys/bus/mdev/devices/{MDEV}"), "no mediated device")
-        self.give_back()
+        self.release_device()
 
-    def by_hand(self):
+    def started_manually(self):
         etc = self.etc()
         self.tool("export", "--manual", FIRST, "--output", etc)
         self.take(f"{etc}/{RULE}")
         expect(not os.path.exists(f"/sys/bus/mdev/devices/{MDEV}"), "it was started")
         command(["mdevctl", "start", "-u", MDEV, "-p", self.subchannel, "--jsonfile", f"{etc}/{self.definition}"])
         expect(os.path.exists(f"/sys/bus/mdev/devices/{MDEV}"), "no mediated device")
-        self.give_back()
+        self.release_device()
 
 
 def inside(virt_ccw):
@@ -223,11 +240,12 @@ def inside(virt_ccw):
         steps, test = Steps(False), ListTest(virt_ccw, folder)
         steps.run("list says what sysfs does", test.as_sysfs_has_it)
         steps.run("list says who has a device", test.who_has_it)
-        steps.run("export refuses, and writes nothing then", test.export_refuses)
+        steps.run("list says what a detached device is", test.what_a_detached_device_is)
+        steps.run("export refuses, and writes nothing then", test.export_rejects)
         steps.run("the same of a device, a domain and an XML", test.the_same_by_each_way)
         steps.run("ready at boot: udev, mdevctl, libvirt, a guest", test.at_boot)
         steps.run("with another subchannel's number", test.number_shifted)
-        steps.run("started by hand", test.by_hand)
+        steps.run("started by mdevctl start", test.started_manually)
         steps.done()
 
 

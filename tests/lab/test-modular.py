@@ -8,13 +8,12 @@ import signal
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-for part in ("lib", "libvirt"):
-    sys.path.insert(0, os.path.join(HERE, "..", part))
-# pylint: disable=wrong-import-position
+from files import read, write
 from hosttree import differences, snapshot
-from labtest import domain, hostdev, inside_a_lab, wait_until
+from labtest import domain, hostdev, inside_a_lab
 from steps import Steps, command, expect
+from tap import skip_all
+from waiting import wait_until
 
 INSIDE = "LIBVIRT_CCW_TEST_MODULAR"
 FOLDERS = ("/run/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt", "/etc/libvirt")
@@ -38,21 +37,14 @@ class ModularTest:
     def __init__(self, virt_ccw):
         self.virt_ccw = virt_ccw
         self.running = {}
-        qemu_conf = open("/etc/libvirt/qemu.conf", encoding="utf-8").read()  # pylint: disable=consider-using-with
+        qemu_conf = read("/etc/libvirt/qemu.conf")
         for folder in FOLDERS:
             command(["mount", "-t", "tmpfs", "none", folder])
         for folder in (BACKEND, RUN, "/etc/libvirt/hooks", "/var/log/libvirt/qemu"):
             os.makedirs(folder)
-        self.file("/etc/libvirt/qemu.conf", qemu_conf + "namespaces = []\n")
-        self.file("/etc/libvirt/virtnodedevd.conf", OPEN)
+        write("/etc/libvirt/qemu.conf", qemu_conf + "namespaces = []\n")
+        write("/etc/libvirt/virtnodedevd.conf", OPEN)
         self.before = snapshot()
-
-    @staticmethod
-    def file(path, text, mode=0o644):
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(path, mode)
-        return path
 
     def start(self, name, argv, **extra):
         environment = dict(os.environ, SYSTEMD_DEVICE_VERIFY_SYSFS="0", **extra)
@@ -64,7 +56,7 @@ class ModularTest:
         expect(self.running[name].wait(timeout=30) == 0, f"{name} did not end well")
 
     def start_virtqemud(self, settings=""):
-        self.file("/etc/libvirt/virtqemud.conf", OPEN + settings)
+        write("/etc/libvirt/virtqemud.conf", OPEN + settings)
         self.start("virtqemud", [f"{programs()}/virtqemud"], LD_PRELOAD=f"{LAB_BIN}/libvirt-ccw-vfio.so")
 
     def virsh(self, *arguments, **kwargs):
@@ -74,7 +66,7 @@ class ModularTest:
         wait_until(lambda: not differences(self.before, snapshot()), "the host is as it was")
 
     def starts(self):
-        self.file("/etc/libvirt/hooks/qemu", f'#!/bin/sh\nexec {self.virt_ccw} hook --run-dir {RUN} -- "$@"\n', 0o755)
+        write("/etc/libvirt/hooks/qemu", f'#!/bin/sh\nexec {self.virt_ccw} hook --run-dir {RUN} -- "$@"\n', 0o755)
         self.start("virtnodedevd", [f"{programs()}/virtnodedevd"])
         self.start_virtqemud(f'unix_sock_dir = "{BACKEND}"\n')
         wait_until(lambda: os.path.exists(f"{BACKEND}/virtqemud-sock") and os.path.exists("/run/libvirt/virtnodedevd-sock"),
@@ -84,7 +76,7 @@ class ModularTest:
         wait_until(lambda: os.path.exists("/run/libvirt/virtqemud-sock"), "virtccwd listens")
         wait_until(lambda: CCW in self.virsh("nodedev-list", "--cap", "ccw").split(), "virtnodedevd has its devices")
 
-    def by_hand(self):
+    def detached(self):
         self.virsh("nodedev-detach", CCW)
         expect(CCW in self.virsh("nodedev-list", "--cap", "ccw").split(), "it is gone from the list")
         expect("vfio_ccw" in self.virsh("nodedev-dumpxml", CCW), "it is not on vfio_ccw")
@@ -92,8 +84,8 @@ class ModularTest:
         self.expect_as_before()
 
     def hot_plug(self):
-        self.virsh("create", "--paused", self.file(f"{OWN}/one.xml", domain("one")))
-        xml = self.file(f"{OWN}/hostdev.xml", hostdev())
+        self.virsh("create", "--paused", write(f"{OWN}/one.xml", domain("one")))
+        xml = write(f"{OWN}/hostdev.xml", hostdev())
         self.virsh("attach-device", "one", xml, "--live")
         expect("type='ccw' managed='yes'" in self.virsh("dumpxml", "one"), "it is not in the domain")
         expect(os.path.exists(f"/sys/bus/mdev/devices/{UUID}"), "it was not taken")
@@ -103,12 +95,12 @@ class ModularTest:
 
     def cold_start(self):
         """By the hook, and back by it."""
-        self.virsh("define", self.file(f"{OWN}/two.xml", domain("two", hostdev())))
+        self.virsh("define", write(f"{OWN}/two.xml", domain("two", hostdev())))
         self.virsh("start", "--paused", "two")
         expect(os.path.exists(f"/sys/bus/mdev/devices/{UUID}"), "it was not taken")
 
     def removed(self):
-        """The guest runs on; stock libvirt has it, on its own socket, and its end gives the device back."""
+        """The guest runs on; stock libvirt has it, on its own socket, and its end releases the device."""
         self.stop("virtccwd")
         self.stop("virtqemud")
         self.start_virtqemud()
@@ -132,7 +124,7 @@ def inside(virt_ccw):
     for name in (*DAEMONS, "virtccwd"):
         steps.log(f"{OWN}/{name}.log")
     test = ModularTest(virt_ccw)
-    for name, function in (("virtccwd before virtqemud", test.starts), ("by hand", test.by_hand),
+    for name, function in (("virtccwd before virtqemud", test.starts), ("an administrator detaches it", test.detached),
                            ("attached and detached", test.hot_plug), ("a guest starts with it", test.cold_start),
                            ("without virtccwd", test.removed)):
         steps.run(name, function)
@@ -141,8 +133,7 @@ def inside(virt_ccw):
 
 def main():
     if os.geteuid() != 0 or not programs():
-        print("1..0 # SKIP it needs root and modular daemons of libvirt (docs/deployment.md)")
-        return 0
+        skip_all("it needs root and modular daemons of libvirt (docs/deployment.md)")
     return inside_a_lab(__file__, inside, ["0.0.1234"])
 
 

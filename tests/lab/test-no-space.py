@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The file system of virtccwd's journal is full: nothing is taken from the host without an entry, what a guest lets go is
-given back, others are served, and everything works once there is space again. Run as: test-no-space.py VIRT-CCW"""
+released, others are served, and everything works once there is space again. Run as: test-no-space.py VIRT-CCW"""
 
 import os
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-# pylint: disable=wrong-import-position
+from files import write
 from hosttree import differences, snapshot
-from labtest import domain, hostdev, inside_a_lab, wait_until, workdir
+from labtest import domain, hostdev, inside_a_lab, workdir
 from steps import Steps, command, expect
+from waiting import wait_until
 
 JOURNAL = "/run/libvirt-ccw/devices"
 FILLER = f"{JOURNAL}/filler"
@@ -20,19 +20,13 @@ CCW = "ccw_0_0_1234"
 
 class NoSpaceTest:
     def __init__(self, folder):
-        self.domain_xml = self.file(os.path.join(folder, "one.xml"), domain("one"))
-        self.device_xml = self.file(os.path.join(folder, "hostdev.xml"), hostdev())
+        self.domain_xml = write(os.path.join(folder, "one.xml"), domain("one"))
+        self.device_xml = write(os.path.join(folder, "hostdev.xml"), hostdev())
         self.before = None
 
     @staticmethod
     def virsh(*arguments):
         return command(["virsh", "-q", *arguments], check=False)
-
-    @staticmethod
-    def file(path, text):
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
 
     def start(self):
         code, output = self.virsh("create", "--paused", self.domain_xml)
@@ -54,7 +48,7 @@ class NoSpaceTest:
         changes = differences(self.before, snapshot())
         expect(not changes, "\n".join(changes))
 
-    def refused(self, steps):
+    def rejected(self, steps):
         self.fill()
         for line in (("attach-device", "one", self.device_xml, "--live"), ("nodedev-detach", CCW)):
             code, output = self.virsh(*line)
@@ -71,7 +65,7 @@ class NoSpaceTest:
             expect(code == 0, f"{line[0]}: {output}")
         self.host_is_as_before()
 
-    def given_back(self, steps):
+    def released(self, steps):
         """A device that a guest has when the space ends comes back, at the latest when there is space."""
         self.virsh("attach-device", "one", self.device_xml, "--live")
         expect(os.path.exists(f"{JOURNAL}/0.0.1234.json"), "it is not in the journal")
@@ -81,7 +75,7 @@ class NoSpaceTest:
         expect("one" in self.virsh("list")[1], "the domain is not listed")
         os.unlink(FILLER)
         self.virsh("destroy", "one")  # the event makes virtccwd look
-        wait_until(lambda: not differences(self.before, snapshot()), "the device is given back")
+        wait_until(lambda: not differences(self.before, snapshot()), "the device is released")
 
 
 def inside(_):
@@ -89,9 +83,9 @@ def inside(_):
     with workdir() as folder:
         test = NoSpaceTest(folder)
         steps.run("a domain runs, and the journal has a small file system", test.start)
-        steps.run("without space virtccwd refuses attach and nodedev-detach, with words", test.refused, steps)
+        steps.run("without space virtccwd refuses attach and nodedev-detach, with words", test.rejected, steps)
         steps.run("with space both work", test.afterwards)
-        steps.run("a device that a guest lets go without space is given back", test.given_back, steps)
+        steps.run("a device that a guest lets go without space is released", test.released, steps)
     steps.done()
 
 

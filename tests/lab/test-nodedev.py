@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Node devices through stock virsh, libvirt's Python, virt-install and virt-xml: detached and reattached by hand, seen all
+"""Node devices through stock virsh, libvirt's Python, virt-install and virt-xml: detached and reattached by an administrator, seen all
 the while, and given to guests by their names. The guests are paused, or have no kernel. Run as: test-nodedev.py VIRT-CCW"""
 
 import json
@@ -10,12 +10,12 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-# pylint: disable=wrong-import-position
 from hosttree import differences, snapshot
-from labtest import domain, hostdev, inside_a_lab, wait_until
+from labtest import DAEMON_LOGS, domain, hostdev, inside_a_lab
 from steps import Steps, command, expect
+from waiting import wait_until
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 FIRST, SECOND = "0.0.1234", "0.0.1235"
 CCW, OTHER = "ccw_0_0_1234", "ccw_0_0_1235"
@@ -60,7 +60,7 @@ class NodeTest:
         expect(words in output, f"virsh {' '.join(args)} does not say '{words}': {output}")
         return output
 
-    def by_hand(self, verb, *names):
+    def operate(self, verb, *names):
         """As virsh does it, whichever name is used."""
         said = {"detach": "detached", "reattach": "re-attached", "reset": "reset"}[verb]
         for name in names or (CCW,):
@@ -106,20 +106,21 @@ class NodeTest:
 
     def there_and_back(self):
         for detach in (("nodedev-detach", CCW), ("nodedev-detach", CCW, "--driver", "vfio_ccw"),
+                       ("nodedev-detach", CCW, "--driver", "vfio-ccw"),
                        ("nodedev-detach", self.css)):
             for name in (CCW, self.css):
                 self.virsh(*detach)
                 self.expect_detached()
-                self.by_hand("detach", CCW, self.css)  # is already
-                self.by_hand("reset", CCW, self.css)
+                self.operate("detach", CCW, self.css)  # is already
+                self.operate("reset", CCW, self.css)
                 self.expect_detached()
-                self.by_hand("reattach", name)
+                self.operate("reattach", name)
                 self.expect_as_before()
-        self.by_hand("reattach", CCW, self.css)  # is already
-        self.by_hand("reset", CCW, self.css)
+        self.operate("reattach", CCW, self.css)  # is already
+        self.operate("reset", CCW, self.css)
         self.expect_as_before()
 
-    def refusals(self):
+    def rejections(self):
         # libvirt 10 and later look first whether the host has VFIO, which a lab has not.
         stock = self.fails("error", "-c", BACKEND, "nodedev-detach", "computer", "--driver", "foo")
         self.fails(stock.splitlines()[-1], "nodedev-detach", CCW, "--driver", "foo")
@@ -135,7 +136,7 @@ class NodeTest:
             expect(file.read() == b"1\n", "it is not online")
         subchannel = self.css[len("css_"):].replace("_", ".")
         create = f"/sys/bus/css/devices/{subchannel}/mdev_supported_types/vfio_ccw-io/create"
-        self.by_hand("detach")
+        self.operate("detach")
         with open(f"{MDEV}/remove", "w", encoding="ascii") as file:
             file.write("1")
         other = "11111111-2222-4333-8444-555555555555"
@@ -144,15 +145,15 @@ class NodeTest:
         self.fails(f"holds mediated device {other}", "nodedev-reattach", CCW)
         with open(f"/sys/bus/mdev/devices/{other}/remove", "w", encoding="ascii") as file:
             file.write("1")
-        self.by_hand("reattach")
+        self.operate("reattach")
         self.expect_as_before()
 
     def found_offline(self):
         with open(ONLINE, "w", encoding="ascii") as file:
             file.write("0")
-        self.by_hand("detach", self.css)
+        self.operate("detach", self.css)
         expect(self.described(CCW)[0] == "vfio_ccw", "it is not shown")
-        self.by_hand("reattach")
+        self.operate("reattach")
         with open(ONLINE, "r+", encoding="ascii") as file:
             expect(file.read() == "0\n", "it was offline, and is online now")
             file.write("1")
@@ -160,7 +161,7 @@ class NodeTest:
         wait_until(lambda: CCW in self.virsh("nodedev-list").split(), "libvirt lists it again")
 
     def stays_visible(self):
-        self.by_hand("detach")
+        self.operate("detach")
         for arguments in ((), ("--cap", "ccw"), ("--tree",)):
             names = self.virsh("nodedev-list", *arguments).split()
             expect(names.count(CCW) == 1 and names.count(OTHER) == 1, f"nodedev-list {arguments}: {names}")
@@ -178,7 +179,7 @@ class NodeTest:
             self.fails("Unsupported device type", f"nodedev-{verb}", CCW)
         self.newer_calls()
         expect(self.described(self.css)[2:] == (["mdev", "css"], ADVERTISED), self.described(self.css))
-        self.by_hand("reattach")
+        self.operate("reattach")
         expect(self.described(CCW)[0] == "dasd-eckd", "not the host's at once")
         expect(self.described(CCW)[1:] == (self.css, ["mdev", "ccw"], ADVERTISED), self.described(CCW))
 
@@ -200,8 +201,8 @@ class NodeTest:
         process = subprocess.Popen(["/usr/bin/python3", "-uc", LISTENER], stdout=subprocess.PIPE, text=True)
         try:
             expect(process.stdout.readline() == "ready\n", "no listener")
-            self.by_hand("detach")
-            self.by_hand("reattach")
+            self.operate("detach")
+            self.operate("reattach")
             wanted = [f"{CCW} 1", f"{CCW} 0"]  # deleted, created
             for line in process.stdout:
                 if line.strip() == wanted[0]:
@@ -215,7 +216,7 @@ class NodeTest:
         self.expect_as_before()
 
     def used_by_guests(self):
-        self.by_hand("detach")
+        self.operate("detach")
         for managed in ("no", "yes"):
             self.start(managed)
             for verb in ("detach", "reattach", "reset"):
@@ -232,7 +233,7 @@ class NodeTest:
             self.virsh("detach-device", "one", path, "--live")
             self.expect_detached()
         self.virsh("destroy", "one")
-        self.by_hand("reattach")
+        self.operate("reattach")
         self.expect_as_before()
 
     def plain(self):
@@ -277,16 +278,17 @@ class NodeTest:
         expect(self.described(OTHER)[0] == "vfio_ccw", "the guest does not have it")
         command(["virt-xml", "install", "--remove-device", "--hostdev", "2", "--update"])
         expect("devno='0x1235'/>" not in self.virsh("dumpxml", "install"), "virt-xml has not removed it")
+        command(["virt-xml", "install", "--edit", "1", "--hostdev", "boot.order=1"])
+        xml = self.virsh("dumpxml", "--inactive", "install")
+        expect("<hostdev mode='subsystem' type='ccw' managed='yes'>" in xml and "<boot order='1'/>" in xml, xml)
 
 
 def inside(virt_ccw):
-    steps = Steps(False)
-    for path in ("/var/log/libvirt/virtccwd.log", "/var/log/libvirt/libvirtd.log"):
-        steps.log(path)
+    steps = Steps(False, DAEMON_LOGS)
     with tempfile.TemporaryDirectory() as folder:
         test = NodeTest(virt_ccw, folder)
         steps.run("detached, reset and reattached by each name", test.there_and_back)
-        steps.run("what is not ours is refused in libvirt's words", test.refusals)
+        steps.run("what is not ours is refused in libvirt's words", test.rejections)
         steps.run("another's mediated device is in the way of reattaching", test.host_uses_it)
         steps.run("what was offline comes back offline", test.found_offline)
         steps.run("seen while it is detached, and reattached at once", test.stays_visible)

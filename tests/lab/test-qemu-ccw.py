@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""qemu-ccw with devices of the host, here a lab's: it takes them, and gives them back whole however it or QEMU ends. A
+"""qemu-ccw with devices of the host, here a lab's: it acquires them, and releases them whole however it or QEMU ends. A
 paused QEMU is enough of a guest. Run as: test-qemu-ccw.py VIRT-CCW"""
 
 import json
@@ -11,22 +11,16 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-# pylint: disable=wrong-import-position
 from hosttree import differences, snapshot
-from labtest import DEADLINE, inside_a_lab, set_online, wait_until
+from labtest import give_to_host, inside_a_lab, mdev_of
 from qmp import Monitor
 from steps import Steps, command, expect
+from waiting import DEADLINE, wait_until
 
 DOMAIN = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 OWNER = "qemu-ccw:"
 FIRST, SECOND, ABSENT = "0.0.1234", "0.0.1235", "0.0.4321"
 JOURNAL = "/run/libvirt-ccw/devices"
-
-
-def mdev_of(bus_id):
-    return f"cc390000-0001-8000-8000-00000000{bus_id[-4:]}"
 
 
 def connect(path):
@@ -147,12 +141,12 @@ class QemuCcw:
         qemu.end()
         self.as_before()
 
-    def refused(self):
+    def rejected(self):
         self.hook("prepare", "begin", DOMAIN, SECOND)
         self.fails(f"hostid {SECOND}: ccw device {SECOND} is in use by domain {DOMAIN}", hosts=(FIRST, SECOND))
         self.hook("release", "end", DOMAIN)
         self.fails(f"hostid {ABSENT}: there is no ccw device {ABSENT}", hosts=(FIRST, ABSENT))
-        self.fails("have qemu-ccw do that: as root, and without -daemonize", "-daemonize")
+        self.fails("run qemu-ccw as root and without -daemonize", "-daemonize")
         self.as_before()
 
     def qemu_does_not_start(self):
@@ -184,33 +178,22 @@ class QemuCcw:
         qemu.end()
         expect(not os.path.exists(path), "the monitor's socket was left")
 
-    def undo_administrator(self):
-        subchannel = next(name for name in os.listdir("/sys/bus/css/devices")
-                          if os.path.exists(f"/sys/bus/css/devices/{name}/{mdev_of(FIRST)}"))
-        folder = f"/sys/bus/css/devices/{subchannel}"
-        for path, text in ((f"{folder}/{mdev_of(FIRST)}/remove", "1"),
-                           ("/sys/bus/css/drivers/vfio_ccw/unbind", subchannel), (f"{folder}/driver_override", "\n"),
-                           ("/sys/bus/css/drivers/io_subchannel/bind", subchannel)):
-            with open(path, "wb", buffering=0) as file:
-                file.write(text.encode())
-        set_online(FIRST, 1)
-
 
 def inside(virt_ccw):
     with tempfile.TemporaryDirectory() as folder:
         test = QemuCcw(virt_ccw, folder)
         steps = Steps(False)
-        steps.run("two devices are taken, and given back at QEMU's end", test.there_and_back)
+        steps.run("two devices are acquired, and released at QEMU's end", test.there_and_back)
         steps.run("a signal is passed on, and ends it as well", test.signalled)
-        steps.run("killed: QEMU ends, and reconciling gives the device back", test.killed)
+        steps.run("killed: QEMU ends, and reconciling releases the device", test.killed)
         steps.run("killed: the next qemu-ccw takes it anew", test.killed_and_started)
         steps.run("a domain with a UUID like its owner's takes nothing from it", test.like_a_domain)
-        steps.run("what cannot be taken is refused, and all is as it was", test.refused)
+        steps.run("what cannot be taken is refused, and all is as it was", test.rejected)
         steps.run("QEMU does not start: all goes back", test.qemu_does_not_start)
         steps.run("plugged in by --qmp, it goes back at QEMU's end", test.plugged)
         steps.run("and all is as before", test.as_before)
         steps.run("what the administrator has prepared is used and left", test.prepared)
-        steps.run("and undone by the administrator", test.undo_administrator)
+        steps.run("and undone by the administrator", give_to_host, FIRST)
         steps.done()
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Races for a device, through stock virsh, virtccwd, libvirtd and QEMU: guests that start at once, attaches, work by hand,
+"""Races for a device, through stock virsh, virtccwd, libvirtd and QEMU: guests that start at once, attaches, node device operations,
 guests that end in the middle, parts that die. Nothing is left to chance: a relay stops what is said to libvirt, and a gate
 libvirt's hook, until the other one has done its part. The guests are paused and have no kernel.
 Run as: test-races.py VIRT-CCW"""
@@ -11,26 +11,26 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-# pylint: disable=wrong-import-position
 from daemons import Daemon, processes, qemu_of
 from hookgate import HookGates
-from labtest import DEADLINE, few, inside_a_lab, rounds, wait_until
+from labtest import DAEMON_LOGS, few, inside_a_lab, rounds
 from races import BACKEND, CCW, DEVICES, FIRST, UUIDS, Host
-from relay import ATTACH, CALL, LIST_DOMAINS, LOOKUP, REPLY, Relay
+from relay import Relay
+from rpc import ATTACH_DEVICE_FLAGS as ATTACH
+from rpc import CALL, LIST_ALL_DOMAINS, LOOKUP_BY_NAME, REPLY
 from steps import Steps, expect
+from waiting import DEADLINE, wait_until
 
 URI = f"qemu+unix:///system?socket={BACKEND}"  # past virtccwd
 
 # Where an attach is stopped: before libvirt is asked, when libvirt has missed the mdev, when there is one, and when libvirt
 # has attached it. (kind of frame, how many to let pass)
-PLACES = {"before the first call": (CALL, 0), "before the claim": (REPLY, 0), "before the second call": (CALL, 1),
+POINTS = {"before the first call": (CALL, 0), "before the claim": (REPLY, 0), "before the second call": (CALL, 1),
           "before the answer": (REPLY, 1)}
 
 
 class StartRaces:
-    """Guests that start, and what is done by hand at that time."""
+    """Guests that start, and what an administrator does at that time."""
 
     def __init__(self, host, gates, relay):
         self.host, self.gates, self.relay = host, gates, relay
@@ -81,14 +81,14 @@ class StartRaces:
             self.host.expect_as_before()
         note(loser.splitlines()[-1])
 
-    def by_hand_first(self):
-        """Unmanaged and managed guests take turns with what was detached by hand, and leave it."""
+    def detached_first(self):
+        """Unmanaged and managed guests take turns with what an administrator detached, and leave it."""
         self.host.virsh("nodedev-detach", CCW)
-        self.at_once_by_hand()
+        self.at_once_detached()
         self.host.virsh("nodedev-reattach", CCW)
         self.host.expect_as_before()
 
-    def at_once_by_hand(self):
+    def at_once_detached(self):
         for names in (("u", "a"), ("a", "u")):
             starts = [self.begin(name) for name in names]
             ends = [self.host.end(start) for start in starts]
@@ -103,12 +103,12 @@ class StartRaces:
     def reattached_meanwhile(self, name):
         """nodedev-reattach has seen that no domain has it; then one starts that finds it there."""
         self.host.virsh("nodedev-detach", CCW)
-        with self.relay.hold(LIST_DOMAINS, REPLY) as hold, self.gates.gate("behind", name, "prepare") as gate:
+        with self.relay.hold(LIST_ALL_DOMAINS, REPLY) as hold, self.gates.gate("behind", name, "prepare") as gate:
             reattach = self.host.begin("nodedev-reattach", CCW)
             hold.reached()
             start = self.begin(name)
             gate.reached()
-            with self.relay.hold(LIST_DOMAINS, CALL) as again: # libvirt answers when the guest's hook is through
+            with self.relay.hold(LIST_ALL_DOMAINS, CALL) as again: # libvirt answers when the guest's hook is through
                 hold.go()
                 again.reached()
         code, output = self.host.end(start)
@@ -121,17 +121,17 @@ class StartRaces:
         self.host.expect_as_before()
 
     def detached_meanwhile(self):
-        """By hand, while a guest that has the device is about to begin, or ends: refused, and it changes nothing."""
-        for place, operation in (("behind", "prepare"), ("before", "started"), ("before", "release")):
-            with self.gates.gate(place, "a", operation) as gate:
+        """Node device operations while a guest that has it is about to begin, or ends: refused, and they change nothing."""
+        for point, operation in (("behind", "prepare"), ("before", "started"), ("before", "release")):
+            with self.gates.gate(point, "a", operation) as gate:
                 start = self.begin("a")
                 if operation == "release":
                     expect(self.host.end(start)[0] == 0, "it does not start")
                     start = self.host.begin("destroy", "a")
                 gate.reached()
-                hands = [self.host.begin(f"nodedev-{verb}", CCW) for verb in ("detach", "reattach", "reset")]
+                operations = [self.host.begin(f"nodedev-{verb}", CCW) for verb in ("detach", "reattach", "reset")]
             self.host.end(start)
-            outputs = [self.host.end(hand) for hand in hands]
+            outputs = [self.host.end(begun) for begun in operations]
             if operation != "release":
                 for code, output in outputs:
                     expect(code == 1 and "is in use by" in output, output)
@@ -143,25 +143,25 @@ class StartRaces:
 
 
 class AttachRaces:
-    """An attach to the guest one, stopped at a place, while something else happens."""
+    """An attach to the guest one, stopped at a point, while something else happens."""
 
     def __init__(self, host, relay):
         self.host, self.relay = host, relay
         self.turn = 0
 
-    def at(self, place, deed):
-        kind, skip = PLACES[place]
+    def at(self, point, operation):
+        kind, skip = POINTS[point]
         with self.relay.hold(ATTACH, kind, skip) as hold:
             attach = self.host.begin("attach-device", "one", self.host.device, "--live")
             hold.reached()
-            deed(place, attach)
+            operation(point, attach)
         return self.host.end(attach)
 
-    def everywhere(self, deed, then):
+    def everywhere(self, operation, then):
         self.turn += 1
-        for place in few(list(PLACES), self.turn):
-            code, output = self.at(place, deed)
-            then(place, code, output)
+        for point in few(list(POINTS), self.turn):
+            code, output = self.at(point, operation)
+            then(point, code, output)
             for name in ("one", "two"):
                 self.host.tries("detach-device", name, self.host.device, "--live")
             self.host.destroy("a")
@@ -208,32 +208,32 @@ class AttachRaces:
     def client_dies(self, _place, attach):
         attach.kill()
 
-    def gone(self, place, code, output):
+    def gone(self, point, code, output):
         """Of a guest that has ended: a second start has nothing of it."""
-        expect(code == (0 if place == "before the answer" else 1), f"{place}: {code}, {output}")
+        expect(code == (0 if point == "before the answer" else 1), f"{point}: {code}, {output}")
         self.host.comes_back()
 
-    def new_run_has_it(self, place, code, output):
+    def new_run_has_it(self, point, code, output):
         """An attach is to the domain, not to a run of it; but what the run before got is gone with that."""
-        expect(code == 0, f"{place}: {output}")
-        if place == "before the answer":
+        expect(code == 0, f"{point}: {output}")
+        if point == "before the answer":
             self.host.comes_back()
         else:
             self.host.only("one")
 
     def client_is_gone(self, _place, code, _output):
-        """virtccwd goes on without it, as libvirtd would; until it has settled the attach it is announced."""
+        """virtccwd goes on without it, as libvirtd would; until it has ended the attach, the attach is announced."""
         expect(code == -9, "virsh was through")
-        wait_until(lambda: not self.host.is_announced() and self.host.state() in (None, "owned"), "it is settled")
+        wait_until(lambda: not self.host.is_announced() and self.host.state() in (None, "owned"), "the attach has ended")
 
-    def by_hand(self, place, _attach):
+    def node_operations(self, point, _attach):
         for verb in ("detach", "reattach", "reset"):
             code, output = self.host.tries(f"nodedev-{verb}", CCW)
-            words = "domain one" if place == "before the answer" else "it is being attached to a domain"
-            expect(code == 1 and f"ccw device {FIRST} is in use" in output and words in output, f"{place}: {output}")
+            words = "domain one" if point == "before the answer" else "it is being attached to a domain"
+            expect(code == 1 and f"ccw device {FIRST} is in use" in output and words in output, f"{point}: {output}")
 
-    def had_by_one(self, place, code, output):
-        expect(code == 0, f"{place}: {output}")
+    def had_by_one(self, point, code, output):
+        expect(code == 0, f"{point}: {output}")
         self.host.only("one")
 
     def to_two(self, _place, _attach):
@@ -242,20 +242,20 @@ class AttachRaces:
     def start_a(self, _place, _attach):
         self.other = self.host.tries("start", "a", "--paused")
 
-    def had_by_either(self, place, code, output, other):
+    def had_by_either(self, point, code, output, other):
         codes = (code, self.other[0])
-        expect(sorted(codes) == [0, 1], f"{place}: {code}, {output}, and the other {self.other}")
+        expect(sorted(codes) == [0, 1], f"{point}: {code}, {output}, and the other {self.other}")
         told = output if code else self.other[1]
         winner = "one" if code == 0 else other
         named = f"in use by driver QEMU, domain {winner}" in told or f"in use by domain {UUIDS[winner]}" in told
-        expect(f"ccw device {FIRST} is" in told and (named or winner in told), f"{place}: {told}")
+        expect(f"ccw device {FIRST} is" in told and (named or winner in told), f"{point}: {told}")
         self.host.only(winner)
 
-    def had_by_one_or_two(self, place, code, output):
-        self.had_by_either(place, code, output, "two")
+    def had_by_one_or_two(self, point, code, output):
+        self.had_by_either(point, code, output, "two")
 
-    def had_by_one_or_a(self, place, code, output):
-        self.had_by_either(place, code, output, "a")
+    def had_by_one_or_a(self, point, code, output):
+        self.had_by_either(point, code, output, "a")
 
 
 class DetachRaces:
@@ -279,9 +279,17 @@ class DetachRaces:
             os.kill(qemu, signal.SIGCONT)
         code, output = self.host.end(detach)
         if code == 1 and "End of file" in output:  # libvirtd died: whether QEMU has heard it, one more detach finds out
-            wait_until(lambda: "ok" in self.host.tries("domcontrol", "one")[1], "libvirt has QEMU again")
-            self.host.tries("detach-device", "one", self.host.device, "--live")
+            self.detach_again()
         self.host.comes_back()
+        if not self.host.is_running("one"):
+            self.host.start("one")
+
+    def detach_again(self):
+        """libvirtd has started again. It ends a guest whose monitor still holds the answer to its predecessor's command."""
+        wait_until(lambda: not self.host.is_running("one") or "ok" in self.host.tries("domcontrol", "one")[1],
+                   "libvirt has QEMU again, or has ended it")
+        if self.host.is_running("one"):
+            self.host.tries("detach-device", "one", self.host.device, "--live")
 
     def nothing(self, _detach):
         pass
@@ -317,13 +325,13 @@ class LibvirtRaces:
     def gone_when_asked(self):
         virtccwd = self.daemons["virtccwd"]
         virtccwd.kill()
-        with self.relay.hold(LIST_DOMAINS, REPLY) as hold:  # its watcher's first look, through the relay
+        with self.relay.hold(LIST_ALL_DOMAINS, REPLY) as hold:  # its watcher's first look, through the relay
             virtccwd.start()
             hold.reached()
         before = processes("virtccwd")
-        self.tells(LIST_DOMAINS, "nothing was done, try again: ", "reconcile")
-        self.tells(LOOKUP, "error: libvirt: ", "export", "--domain", "one")
-        with self.relay.hold(LIST_DOMAINS, REPLY) as hold:  # virtccwd looks again, on a connection that is new
+        self.tells(LIST_ALL_DOMAINS, "nothing was done, try again: ", "reconcile")
+        self.tells(LOOKUP_BY_NAME, "error: libvirt: ", "export", "--domain", "one")
+        with self.relay.hold(LIST_ALL_DOMAINS, REPLY) as hold:  # virtccwd looks again, on a connection that is new
             self.host.start("a")
             self.host.virsh("destroy", "a")
             hold.reached()
@@ -334,14 +342,14 @@ class LibvirtRaces:
 
 
 class HookRaces:
-    """The hook is killed: whoever kills it, what it had begun or should have done is settled."""
+    """The hook is killed: whoever kills it, what it had begun or should have done is completed."""
 
     def __init__(self, host, gates):
         self.host, self.gates = host, gates
 
     def with_gates(self, gates, *virsh):
         """virsh, and what is said at each of these gates when it comes there; its exit code."""
-        closed = [(self.gates.gate(place, "a", operation), verdict) for place, operation, verdict in gates]
+        closed = [(self.gates.gate(point, "a", operation), verdict) for point, operation, verdict in gates]
         process = self.host.begin(*virsh)
         for gate, verdict in closed:
             gate.reached().go(verdict)
@@ -349,8 +357,8 @@ class HookRaces:
 
     def in_prepare(self):
         """Before it did anything, or another's behind it: the guest does not start, and does at once when it is tried again."""
-        for place in ("before", "behind"):
-            code, output = self.with_gates([(place, "prepare", "killed")], "start", "a", "--paused")
+        for point in ("before", "behind"):
+            code, output = self.with_gates([(point, "prepare", "killed")], "start", "a", "--paused")
             expect(code == 1, output)
             self.host.expect_as_before()
             self.host.start("a")
@@ -359,7 +367,7 @@ class HookRaces:
             self.host.expect_as_before()
 
     def in_release(self):
-        """Of a guest that ran: it starts again at once, or else virtccwd gives the device back."""
+        """Of a guest that ran: it starts again at once, or else virtccwd releases the device."""
         for again in (True, False):
             self.host.start("a")
             code, output = self.with_gates([("before", "release", "killed")], "destroy", "a")
@@ -460,9 +468,7 @@ def hostdev_of(host, name):
 
 
 def inside(virt_ccw):
-    steps = Steps(False)
-    for name in ("virtccwd", "virtccwd-again", "libvirtd", "libvirtd-again"):
-        steps.log(f"/var/log/libvirt/{name}.log")
+    steps = Steps(False, DAEMON_LOGS)
     with tempfile.TemporaryDirectory() as folder:
         host = Host(virt_ccw, folder)
         daemons = {name: Daemon(name) for name in ("virtccwd", "libvirtd")}
@@ -489,23 +495,23 @@ def run_starts(steps, races):
               f"ccw device {FIRST} is in use by domain {UUIDS['a']}")
     steps.run("managed and unmanaged at once", races.at_once, ("a", "u"), 3, steps.note)
     steps.run("unmanaged and managed at once", races.at_once, ("u", "a"), 3, steps.note)
-    steps.run("the same with what was detached by hand", races.by_hand_first)
+    steps.run("the same with what an administrator detached", races.detached_first)
     for name in ("u", "a"):
         steps.run(f"reattached while {name} starts: {name} keeps it", races.reattached_meanwhile, name)
-    steps.run("by hand while a guest starts or ends", races.detached_meanwhile)
+    steps.run("node device operations while a guest starts or ends", races.detached_meanwhile)
 
 
 def run_attaches(steps, races, gates):
     steps.run("an attach that failed takes nothing from a start", races.overtaken_by_start, gates)
-    for what, deed, then in (
+    for what, operation, then in (
             ("the guest is destroyed", races.destroyed, races.gone),
             ("the guest is destroyed, and started again", races.destroyed_and_started, races.new_run_has_it),
             ("QEMU dies", races.dies, races.gone),
             ("the client dies", races.client_dies, races.client_is_gone),
-            ("it is detached, reattached and reset by hand", races.by_hand, races.had_by_one),
+            ("an administrator detaches, reattaches and resets it", races.node_operations, races.had_by_one),
             ("another guest gets it attached", races.to_two, races.had_by_one_or_two),
             ("a guest starts that wants it", races.start_a, races.had_by_one_or_a)):
-        steps.run(f"in the middle of an attach {what}", races.everywhere, deed, then)
+        steps.run(f"in the middle of an attach {what}", races.everywhere, operation, then)
 
 
 def run_detaches(steps, races):

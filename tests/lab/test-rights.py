@@ -7,24 +7,24 @@ import os
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-for folder in ("lib", "libvirt"):
-    sys.path.insert(0, os.path.join(HERE, "..", folder))
-# pylint: disable=wrong-import-position
 import private_libvirt
 import private_polkit
+from files import write
 from hosttree import differences, snapshot
-from labtest import DEADLINE, domain, hostdev, inside_a_lab
+from labtest import domain, hostdev, inside_a_lab
 from private_libvirt import BACKEND, FRONT, Private
 from private_polkit import Polkit, as_user
-from relay import ATTACH, CALL, Relay
+from relay import Relay
+from rpc import ATTACH_DEVICE_FLAGS, CALL
 from steps import Steps, command, expect
+from tap import skip_all
+from waiting import DEADLINE
 
 CCW = "ccw_0_0_1234"
 JOURNAL = "/run/libvirt-ccw/devices/0.0.1234.json"
 ANNOUNCED = "/run/libvirt-ccw/devices/0.0.1234.attach"
 
-# member may everything; guest everything but detach node devices and change domains; looker is let in, and sees nothing.
+# member may everything; guest everything but detach node devices and change domains; viewer is let in, and sees nothing.
 RULES = """
 polkit.addRule(function(action, subject) {
     if (action.id == "org.libvirt.unix.manage" && subject.user != "nobody")
@@ -58,11 +58,7 @@ class RightsTest:
         self.libvirt.start_virtccwd()
 
     def file(self, name, text):
-        path = os.path.join(self.libvirt.folder, name)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(path, 0o644)
-        return path
+        return write(os.path.join(self.libvirt.folder, name), text, 0o644)
 
     @staticmethod
     def argv(user, *arguments, socket="libvirt-sock"):
@@ -93,18 +89,18 @@ class RightsTest:
     def is_detached():
         return os.path.exists(JOURNAL)
 
-    def by_hand(self):
-        for deed in ("nodedev-detach", "nodedev-reattach", "nodedev-reset"):
-            self.may_not("guest", "access denied", deed, CCW)
-            self.may_not("member", "read only access prevents", deed, CCW, socket="libvirt-sock-ro")
-            self.may_not("nobody", "authentication unavailable", deed, CCW)
+    def node_operations(self):
+        for operation in ("nodedev-detach", "nodedev-reattach", "nodedev-reset"):
+            self.may_not("guest", "access denied", operation, CCW)
+            self.may_not("member", "read only access prevents", operation, CCW, socket="libvirt-sock-ro")
+            self.may_not("nobody", "authentication unavailable", operation, CCW)
         expect(not self.is_detached(), "it is in the journal")
         self.may("member", "nodedev-detach", CCW)
         expect(self.is_detached(), "it is not in the journal")
         self.may_not("guest", "access denied", "nodedev-reattach", CCW)
         expect(CCW in self.may("guest", "nodedev-list", "--cap", "ccw"), "a detached device is gone for who may see it")
-        expect(CCW not in self.may("looker", "nodedev-list", "--cap", "ccw"), "it shows to who may not")
-        self.may_not("looker", "error", "nodedev-dumpxml", CCW)
+        expect(CCW not in self.may("viewer", "nodedev-list", "--cap", "ccw"), "it shows to who may not")
+        self.may_not("viewer", "error", "nodedev-dumpxml", CCW)
         self.may("guest", "nodedev-dumpxml", CCW)
         self.may("member", "nodedev-reattach", CCW)
         changes = differences(self.before, snapshot())
@@ -113,7 +109,7 @@ class RightsTest:
     def attach(self):
         self.may("root", "create", "--paused", self.file("one.xml", domain("one")))
         xml = self.file("hostdev.xml", hostdev())
-        for user, words in (("guest", "access denied"), ("looker", "error"), ("nobody", "authentication unavailable")):
+        for user, words in (("guest", "access denied"), ("viewer", "error"), ("nobody", "authentication unavailable")):
             self.may_not(user, words, "attach-device", "one", xml, "--live")
         self.may_not("root", "read only access prevents", "attach-device", "one", xml, "--live",
                      socket="libvirt-sock-ro")
@@ -127,7 +123,7 @@ class RightsTest:
         of it then is not looked at: this libvirtd's /dev has no /dev/vfio."""
         relay = Relay(f"{BACKEND}/libvirt-sock")
         for user, skip in (("guest", 0), ("member", 0), ("member", 1)):
-            with relay.hold(ATTACH, CALL, skip) as hold, self.begin(user, "attach-device", "one", xml, "--live") as attach:
+            with relay.hold(ATTACH_DEVICE_FLAGS, CALL, skip) as hold, self.begin(user, "attach-device", "one", xml, "--live") as attach:
                 hold.reached()
                 expect(os.path.exists(ANNOUNCED) == bool(skip), f"announced for {user}, call {skip}: {not skip}")
                 hold.go()
@@ -145,15 +141,14 @@ def inside(virt_ccw):
     steps.log(test.libvirt.virtccwd_log)
     steps.log(test.libvirt.libvirtd_log)
     steps.run("libvirtd with access drivers, polkit and virtccwd start", test.start)
-    steps.run("detach, reattach and reset by hand need the right to detach", test.by_hand)
+    steps.run("detach, reattach and reset of a node device need the right to detach", test.node_operations)
     steps.run("attach needs the right to change the domain", test.attach)
     steps.done()
 
 
 def main():
     if os.geteuid() != 0 or private_polkit.missing():
-        print(f"1..0 # SKIP it needs root and {private_polkit.missing() or 'nothing else'}")
-        return 0
+        skip_all(f"it needs root and {private_polkit.missing() or 'nothing else'}")
     return inside_a_lab(__file__, inside, ["0.0.1234"])
 
 

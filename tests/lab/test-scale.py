@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Many devices: 256 are listed in one pass over sysfs; 64 of them are taken side by side for one domain that starts, all
+"""Many devices: 256 are listed in one pass over sysfs; 64 of them are acquired in parallel for one domain that starts, all
 or none, and come back. The guests are paused. Run as: test-scale.py VIRT-CCW"""
 
 import json
@@ -9,12 +9,10 @@ import re
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-# pylint: disable=wrong-import-position
 from killing import HookTrace
-from labtest import domain, hostdev, inside_a_lab, wait_until
+from labtest import DAEMON_LOGS, domain, hostdev, inside_a_lab
 from steps import Steps, command, expect
+from waiting import wait_until
 
 DEVNOS = range(0x1000, 0x1100)
 OF_DOMAIN = DEVNOS[:64]
@@ -75,7 +73,7 @@ class ScaleTest:
             calls = int(next(line.split()[3] for line in file if line.rstrip().endswith("total")))
         expect(calls < CALLS_A_DEVICE * len(self.before), f"{calls} system calls")
 
-    def side_by_side(self):
+    def in_parallel(self):
         trace = HookTrace(self.folder, "prepare", ("write",))
         try:
             command(["virsh", "create", "--paused", self.xml("one", OF_DOMAIN)], timeout=300)
@@ -98,14 +96,12 @@ class ScaleTest:
 
 
 def inside(virt_ccw):
-    steps = Steps(False)
-    for path in ("/var/log/libvirt/virtccwd.log", "/var/log/libvirt/libvirtd.log"):
-        steps.log(path)
+    steps = Steps(False, DAEMON_LOGS)
     with tempfile.TemporaryDirectory() as folder:
         test = ScaleTest(virt_ccw, folder)
         steps.run("256 devices are listed", test.listed)
         steps.run("in one pass", test.in_one_pass)
-        steps.run("a domain starts with 64 of them, which are taken side by side and come back", test.side_by_side)
+        steps.run("a domain starts with 64 of them, which are acquired in parallel and released", test.in_parallel)
         steps.run("another has one of them: none is taken", test.all_or_none)
     steps.done()
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """virt-ccw detach, reattach and reset, and every use and state of a device that they refuse: by virtccwd, by a stock
 libvirt, and with no libvirt at all. What a lab has no disks for is seen in the mainframe in a box: file systems, swap and
-stacks on a DASD. Run as: test-states.py VIRT-CCW"""
+layers of block devices on a DASD. Run as: test-states.py VIRT-CCW"""
 
 import contextlib
 import os
@@ -12,26 +12,24 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-# pylint: disable=wrong-import-position
 from daemons import Daemon
 from hosttree import differences, snapshot
-from labtest import domain, hostdev, inside_a_lab, wait_until
-from relay import CALL, REPLY, Relay
+from labtest import DAEMON_LOGS, domain, hostdev, inside_a_lab, write_sysfs
+from relay import Relay
+from rpc import CALL, NODE_DEVICE_GET_XML_DESC, NODE_DEVICE_LOOKUP_BY_NAME, NODE_DEVICE_RE_ATTACH, REPLY
 from steps import Steps, command, expect
+from waiting import wait_until
 
 FIRST, SECOND = "0.0.1234", "0.0.1235"
 UUID = "cc390000-0001-8000-8000-000000001234"
 BACKEND = "/run/libvirt-ccw/backend/libvirt-sock"
 STOCK = ("--connect", f"qemu+unix:///system?socket={BACKEND}")
-LOOK_UP_NODE, GET_NODE_XML, REATTACH_NODE = 113, 114, 119  # libvirt's numbers of these procedures
 CSS = "/sys/devices/css0"
 LAB_CONTROL = "/run/libvirt-ccw/lab-control.sock"
 OURS = "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1234'/></source></hostdev>"
 LOWERED = (f"<hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source><address uuid='{UUID}'/></source>"
            "</hostdev>")
-AGAIN = f"'virt-ccw reattach {FIRST}' back to the host"
+AGAIN = f"and 'virt-ccw reattach {FIRST}' returns it to the host"
 
 
 def read(path):
@@ -40,11 +38,6 @@ def read(path):
             return file.read().strip()
     except OSError:
         return None
-
-
-def write(path, text):
-    with open(path, "w", encoding="ascii") as file:
-        file.write(text)
 
 
 def online(device):
@@ -84,7 +77,7 @@ class StatesTest:
         expect(code == 1 and not out and err.count("\n") == 0, f"{args}: {code} {out} {err}")
         expect(err.startswith(f"virt-ccw {args[0]}: error: ") and err.endswith(words), f"not '{words}': {err}")
 
-    def refused(self, words, device=FIRST):
+    def rejected(self, words, device=FIRST):
         """By virtccwd and without it, and nothing is done."""
         before = snapshot()
         self.fails(words, "detach", device)
@@ -93,7 +86,7 @@ class StatesTest:
         expect(not lines, "\n".join(lines))
 
     def in_use(self, words, device=FIRST):
-        self.refused(f"ccw device {device} is in use by this host: {words}", device)
+        self.rejected(f"ccw device {device} is in use by this host: {words}", device)
 
     def expect_as_before(self):
         wait_until(lambda: not differences(self.before, snapshot()), "the host is as it was before")
@@ -148,10 +141,10 @@ class StatesTest:
             return re.sub(rb"<channel_dev_addr>.*?</channel_dev_addr>", lambda name: b" " * len(name[0]), frame,
                           flags=re.S)
 
-        write(f"/sys/bus/ccw/devices/{FIRST}/online", "0")
+        write_sysfs(f"/sys/bus/ccw/devices/{FIRST}/online", "0")
         relay = Relay(BACKEND)
-        relay.edit(GET_NODE_XML, REPLY, without_name)
-        relay.edit(LOOK_UP_NODE, CALL, lambda frame: frame.replace(b"ccw_0_0_1234", b"ccw_0_0_none"))
+        relay.edit(NODE_DEVICE_GET_XML_DESC, REPLY, without_name)
+        relay.edit(NODE_DEVICE_LOOKUP_BY_NAME, CALL, lambda frame: frame.replace(b"ccw_0_0_1234", b"ccw_0_0_none"))
         css = f"css_{self.subchannel.replace('.', '_')}"
         for libvirt, form in (((), OURS), (STOCK, LOWERED)):
             xml = command(["virsh", *libvirt, "nodedev-dumpxml", css])[1]
@@ -163,14 +156,14 @@ class StatesTest:
         with self.guest(SECOND):
             self.fails(f"ccw device {SECOND} is in use by driver QEMU, domain one", "detach", SECOND)
         relay.close()
-        write(f"/sys/bus/ccw/devices/{FIRST}/online", "1")
+        write_sysfs(f"/sys/bus/ccw/devices/{FIRST}/online", "1")
         self.expect_as_before()
 
     def unlisted(self):
         """As libvirt has it when the subchannel came after libvirt began: only the device is listed, while it is online."""
         css = f"css_{self.subchannel.replace('.', '_')}".encode()
         relay = Relay(BACKEND)
-        for procedure in (LOOK_UP_NODE, REATTACH_NODE):
+        for procedure in (NODE_DEVICE_LOOKUP_BY_NAME, NODE_DEVICE_RE_ATTACH):
             relay.edit(procedure, CALL, lambda frame: frame.replace(css, b"css_0_0_none"))
         for libvirt, form in (((), OURS), (STOCK, LOWERED)):
             self.says(f"{FIRST}: detached; {form} gives it to a guest, {AGAIN}", "detach", *libvirt, FIRST)
@@ -188,12 +181,12 @@ class StatesTest:
         self.expect_as_before()
 
     def found_offline(self):
-        write(f"/sys/bus/ccw/devices/{SECOND}/online", "0")
+        write_sysfs(f"/sys/bus/ccw/devices/{SECOND}/online", "0")
         self.says(f"{SECOND}: offline: nothing to reset", "reset", SECOND)
         self.detach(SECOND)
         self.says(f"{SECOND}: reattached, and offline as it was; 'chzdev -e {SECOND}' sets it online", "reattach",
                   SECOND)
-        write(f"/sys/bus/ccw/devices/{SECOND}/online", "1")
+        write_sysfs(f"/sys/bus/ccw/devices/{SECOND}/online", "1")
         self.expect_as_before()
 
     def settings(self):
@@ -204,7 +197,7 @@ class StatesTest:
             return
         found = {"expires": "77", "retries": "99", "readonly": before["readonly"]}
         for name in ("expires", "retries"):
-            write(f"{folder}/{name}", found[name])
+            write_sysfs(f"{folder}/{name}", found[name])
         for verbs in (("detach", "reattach"), ("reset",)):
             for verb in verbs:
                 code, out, err = self.run(verb, FIRST)
@@ -212,7 +205,7 @@ class StatesTest:
             now = {name: read(f"{folder}/{name}") for name in found}
             expect(now == found, now)
         for name in ("expires", "retries"):
-            write(f"{folder}/{name}", before[name])
+            write_sysfs(f"{folder}/{name}", before[name])
         self.expect_as_before()
 
     def drivers(self, device=SECOND):
@@ -224,36 +217,36 @@ class StatesTest:
     def reserved(self):
         """driver_override was set before, and the subchannel not moved, as udev's rule leaves a device in use."""
         override = f"/sys/bus/css/devices/{subchannel_of(SECOND)}/driver_override"
-        write(override, "vfio_ccw")
+        write_sysfs(override, "vfio_ccw")
         for options in ("", " ".join(STOCK)):
             self.detach(SECOND)
             self.back(options, SECOND)
             expect(self.drivers() == ("io_subchannel", "vfio_ccw"), self.drivers())
-        write(override, "\n")
+        write_sysfs(override, "\n")
         self.expect_as_before()
 
     def given_away(self):
         """The administrator has given it to vfio_ccw, or to nobody: it is used and left so; reattached, it is back."""
         subchannel = subchannel_of(SECOND)
         override = f"/sys/bus/css/devices/{subchannel}/driver_override"
-        write(f"/sys/bus/ccw/devices/{SECOND}/online", "0")
-        write("/sys/bus/css/drivers/io_subchannel/unbind", subchannel)
-        self.says(f"{SECOND}: no driver has it: nothing to reset", "reset", SECOND)
+        write_sysfs(f"/sys/bus/ccw/devices/{SECOND}/online", "0")
+        write_sysfs("/sys/bus/css/drivers/io_subchannel/unbind", subchannel)
+        self.says(f"{SECOND}: it has no driver: nothing to reset", "reset", SECOND)
         for driver in (None, "vfio_ccw"):
             if driver:
-                write(override, driver)
-                write(f"/sys/bus/css/drivers/{driver}/bind", subchannel)
+                write_sysfs(override, driver)
+                write_sysfs(f"/sys/bus/css/drivers/{driver}/bind", subchannel)
             found = self.drivers()
             self.detach(SECOND)
-            self.says(f"{SECOND}: given back to {driver or 'no driver'}, as it was found; 'virt-ccw reattach {SECOND}' "
-                      "once more gives it to io_subchannel", "reattach", SECOND)
+            self.says(f"{SECOND}: released to {driver or 'no driver'}, as it was found; 'virt-ccw reattach {SECOND}' "
+                      "again binds it to io_subchannel", "reattach", SECOND)
             expect(self.drivers() == found, self.drivers())
             self.says(f"{SECOND}: reattached, and offline as it was; 'chzdev -e {SECOND}' sets it online", "reattach",
                       SECOND)
             expect(self.drivers() == ("io_subchannel", "(null)"), self.drivers())
             if not driver:
-                write("/sys/bus/css/drivers/io_subchannel/unbind", subchannel)
-        write(f"/sys/bus/ccw/devices/{SECOND}/online", "1")
+                write_sysfs("/sys/bus/css/drivers/io_subchannel/unbind", subchannel)
+        write_sysfs(f"/sys/bus/ccw/devices/{SECOND}/online", "1")
         self.expect_as_before()
 
     def of_a_guest(self):
@@ -266,8 +259,8 @@ class StatesTest:
     def group(self):
         return os.path.basename(os.readlink(f"/sys/bus/mdev/devices/{UUID}/iommu_group"))
 
-    def refuses_opener(self, *options):
-        """A process that no libvirt knows of has it, as a QEMU by hand."""
+    def rejects_open_device(self, *options):
+        """A process that no libvirt knows of has it, as a QEMU that an administrator started."""
         with open(f"/dev/vfio/{self.group()}", "rb+", buffering=0):
             for verb in ("reattach", "reset"):
                 self.fails(f"ccw device {FIRST} is in use by a guest: its mediated device is open by "
@@ -276,8 +269,8 @@ class StatesTest:
 
     def of_a_process(self):
         self.detach()
-        self.refuses_opener()
-        self.refuses_opener(*STOCK)
+        self.rejects_open_device()
+        self.rejects_open_device(*STOCK)
         self.back()
         self.expect_as_before()
 
@@ -288,7 +281,7 @@ class StatesTest:
             daemon.kill()
         code, out, err = self.run("detach", FIRST)
         expect(code == 0 and out == f"{FIRST}: detached; {LOWERED} gives it to a guest, {AGAIN}", f"{code} {out} {err}")
-        expect("there is no libvirt to ask" in err, err)
+        expect("cannot ask libvirt" in err, err)
         with open(f"/dev/vfio/{self.group()}", "rb+", buffering=0):
             code, out, err = self.run("reattach", FIRST)
             expect(code == 1 and err.endswith(f"open by process {os.getpid()} ({read('/proc/self/comm')})"), err)
@@ -303,13 +296,13 @@ class StatesTest:
         """Nothing else is read meanwhile: some attributes of a DASD (host_access_count) ask the device, and wait."""
         status = f"{CSS}/chp{self.path}/status"
         words = f"has no channel path: channel path {self.path} is varied off; chchp -v 1 {self.path} first"
-        write(status, "offline")
+        write_sysfs(status, "offline")
         try:
             for verb in ("detach", "reset"):
                 self.fails(f"ccw device {FIRST} {words}", verb, FIRST)
                 self.fails(f"ccw device {FIRST} {words}", verb, *STOCK, FIRST)
         finally:
-            write(status, "online")
+            write_sysfs(status, "online")
         wait_until(lambda: online(FIRST) == "1" and read(f"/sys/bus/ccw/devices/{FIRST}/availability") == "good",
                    "its path is back")
         self.there_and_back()
@@ -321,14 +314,14 @@ class StatesTest:
         command([self.virt_ccw, "lab", *args])
 
     def lab_states(self):
-        write(f"/sys/bus/ccw/devices/{FIRST}/online", "0")
+        write_sysfs(f"/sys/bus/ccw/devices/{FIRST}/online", "0")
         self.lab("state", FIRST, "boxed")
-        self.refused(f"ccw device {FIRST} is boxed: another system has reserved it; release it there, or take it over "
+        self.rejected(f"ccw device {FIRST} is boxed: another system has reserved it; release it there, or take it over "
                      f"with 'echo force > /sys/bus/ccw/devices/{FIRST}/online'")
         self.lab("state", FIRST, "good")
-        write(f"/sys/bus/ccw/devices/{FIRST}/online", "1")
+        write_sysfs(f"/sys/bus/ccw/devices/{FIRST}/online", "1")
         self.lab("state", FIRST, "no-path")
-        self.refused(f"ccw device {FIRST} has no channel path: none is both installed and available (pim 80, pam 00); "
+        self.rejected(f"ccw device {FIRST} has no channel path: none is both installed and available (pim 80, pam 00); "
                      "see lschp")
         self.lab("state", FIRST, "good")
         self.lab("state", FIRST, "alias")
@@ -361,13 +354,13 @@ class StatesTest:
         wait_until(lambda: online(FIRST) == "1", "as it was found")
         self.detach()
         self.lab("unplug", FIRST)
-        self.says(f"{FIRST}: forgotten; it is not in this machine any more", "reattach", FIRST)
-        self.fails(f"there is no ccw device {FIRST} on this host: 'virt-ccw list' shows those there are", "reattach",
+        self.says(f"{FIRST}: removed from the journal; this machine no longer has it", "reattach", FIRST)
+        self.fails(f"there is no ccw device {FIRST} on this host: 'virt-ccw list' shows this host's devices", "reattach",
                    FIRST)
         self.lab("plug", FIRST)
         wait_until(lambda: online(FIRST) is not None, "it is back")
         if online(FIRST) == "0":
-            write(f"/sys/bus/ccw/devices/{FIRST}/online", "1")
+            write_sysfs(f"/sys/bus/ccw/devices/{FIRST}/online", "1")
         node = "ccw_0_0_1234"  # of the two, what libvirt lists of a subchannel that has come after it
         wait_until(lambda: node in command(["virsh", "nodedev-list", "--cap", "ccw"])[1].split(), "it is listed")
         for verb in ("nodedev-detach", "nodedev-reattach"):
@@ -478,14 +471,14 @@ class StatesTest:
         self.there_and_back()
 
     def ignored(self):
-        write(f"/sys/bus/ccw/devices/{SECOND}/online", "0")
-        write("/proc/cio_ignore", f"add {SECOND}")
-        write("/proc/cio_ignore", "purge")
+        write_sysfs(f"/sys/bus/ccw/devices/{SECOND}/online", "0")
+        write_sysfs("/proc/cio_ignore", f"add {SECOND}")
+        write_sysfs("/proc/cio_ignore", "purge")
         wait_until(lambda: subchannel_of(SECOND) is None, "it is hidden")
-        self.refused(f"ccw device {SECOND} is hidden by cio_ignore: cio_ignore -r {SECOND} first", SECOND)
-        write("/proc/cio_ignore", f"free {SECOND}")
+        self.rejected(f"ccw device {SECOND} is hidden by cio_ignore: cio_ignore -r {SECOND} first", SECOND)
+        write_sysfs("/proc/cio_ignore", f"free {SECOND}")
         wait_until(lambda: online(SECOND) == "0", "it is back")
-        write(f"/sys/bus/ccw/devices/{SECOND}/online", "1")
+        write_sysfs(f"/sys/bus/ccw/devices/{SECOND}/online", "1")
         self.there_and_back(SECOND)
 
     def root(self):
@@ -499,9 +492,7 @@ class StatesTest:
 
 
 def inside(virt_ccw):
-    steps = Steps(False)
-    for path in ("/var/log/libvirt/virtccwd.log", "/var/log/libvirt/libvirtd.log"):
-        steps.log(path)
+    steps = Steps(False, DAEMON_LOGS)
     with tempfile.TemporaryDirectory() as folder:
         test = StatesTest(virt_ccw, folder)
         steps.run("detached, reattached and reset by each name", test.by_any_name)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Many at once, for a while: attaches and detaches of four devices to and from two guests by clients that know nothing of
-each other, starts and ends of guests that want the same ones, work by hand. Whatever each was told, in the end journal,
+each other, starts and ends of guests that want the same ones, and node device operations. Whatever each was told, in the end journal,
 sysfs, libvirt and QEMU agree, and nothing is left over. Run as: test-storm.py VIRT-CCW
 LIBVIRT_CCW_STORM: seconds of the storm, LIBVIRT_CCW_SOAK: rounds of attach and detach, more than by default."""
 
@@ -11,13 +11,11 @@ import tempfile
 import threading
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-# pylint: disable=wrong-import-position
 from daemons import processes, text_of
-from labtest import inside_a_lab, rounds, wait_until
+from labtest import DAEMON_LOGS, inside_a_lab, rounds
 from races import CCW, DEVICES, JOURNAL, Host
 from steps import SLOWER, Steps, expect
+from waiting import wait_until
 
 SECONDS = int(os.environ.get("LIBVIRT_CCW_STORM", 6 * SLOWER))
 ROUNDS = int(os.environ.get("LIBVIRT_CCW_SOAK", rounds(6)))
@@ -25,7 +23,7 @@ LOG = "/var/log/libvirt/virtccwd.log"
 
 
 class Many:
-    """Functions side by side; the first that fails is the failure."""
+    """Functions in parallel; the first that fails is the failure."""
 
     def __init__(self, functions):
         self.failure = None
@@ -78,7 +76,7 @@ class Storm:
         expect(("attach-device", "done") in self.said, "attach-device was always refused")
 
     def is_over(self):
-        """By all accounts the same; then everything is given back, and the host is as it was."""
+        """Journal, libvirt and kernel agree; then everything is released, and the host is as it was."""
         wait_until(self.is_agreed, "all say the same")
         for name in ("a", "b", "u"):
             self.host.destroy(name)
@@ -134,14 +132,12 @@ class Storm:
 
 
 def inside(virt_ccw):
-    steps = Steps(False)
-    for name in ("virtccwd", "libvirtd"):
-        steps.log(f"/var/log/libvirt/{name}.log")
+    steps = Steps(False, DAEMON_LOGS)
     with tempfile.TemporaryDirectory() as folder:
         host = Host(virt_ccw, folder)
         host.start("one", "two")
         storm = Storm(host)
-        steps.run(f"{ROUNDS} rounds of attach and detach, side by side, leave nothing over", storm.leaks_nothing, steps.note)
+        steps.run(f"{ROUNDS} rounds of attach and detach, in parallel, leave nothing over", storm.leaks_nothing, steps.note)
         steps.run(f"{SECONDS} seconds of everything at once", storm.rages, steps.note)
         steps.run("then all say the same, and the host is as it was", storm.is_over)
         steps.run("and virtccwd has nothing to complain of", storm.quiet)

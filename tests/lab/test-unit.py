@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """virtccwd.service and virt-ccw-reconcile.service as they are installed, in their sandboxes, over a lab's devices: a real
-systemd detaches, attaches, gives back, loads modules and looks for openers through them.
+systemd detaches, attaches, releases, loads modules and looks for processes that have a device open through them.
 
     test-unit.py VIRT-CCW
 """
@@ -11,18 +11,16 @@ import os
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-for part in ("lib", "libvirt"):
-    sys.path.insert(0, os.path.join(HERE, "..", part))
-# pylint: disable=wrong-import-position
+import files
 import private_systemd
-from deploy import SETUP, add_units, install
+from deployment import SETUP, add_units, install
 from hosttree import differences, snapshot
-from labtest import domain, hostdev, inside_a_lab, wait_until
+from labtest import domain, hostdev, inside_a_lab
 from steps import Steps, command, expect
+from tap import skip_all
+from waiting import wait_until
 
 COMPOSED = "LIBVIRT_CCW_TEST_COMPOSED"
-REPORT = 77
 LAB_BIN, LAB_SOCKET = "/run/libvirt-ccw/bin", "/run/libvirt-ccw/lab.sock"
 LOG = "/run/virtccwd.log"
 MODULE = "vfio_iommu_type1"
@@ -41,10 +39,7 @@ OPEN = 'auth_unix_rw = "none"\nauth_unix_ro = "none"\n'
 
 def write(path, text, mode=0o644):
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.chmod(path, mode)
-    return path
+    return files.write(path, text, mode)
 
 
 def mount_cgroups(folder):
@@ -129,7 +124,7 @@ class UnitTest:
         self.virsh("nodedev-reattach", CCW)
         self.expect_as_before()
 
-    def opener(self):
+    def open_elsewhere(self):
         """Another user's process has it open: /proc shows that to root only with two capabilities."""
         self.virsh("nodedev-detach", CCW)
         group = os.path.basename(os.path.realpath(f"{MDEV}/iommu_group"))
@@ -166,7 +161,7 @@ class UnitTest:
         self.virsh("destroy", "one")
 
     def hooked(self):
-        """A guest starts and ends with it: the hook takes it, and virtccwd gives it back if the hook does not."""
+        """A guest starts and ends with it: the hook acquires it, and virtccwd releases it if the hook does not."""
         self.virsh("define", write("/run/two.xml", domain("two", hostdev())))
         self.virsh("start", "--paused", "two")
         expect(os.path.exists(MDEV), "it was not taken")
@@ -174,7 +169,7 @@ class UnitTest:
         self.expect_as_before()
 
     def reconciled(self):
-        """A hook that was killed has left it; virt-ccw-reconcile.service gives it back without virtccwd."""
+        """A hook that was killed has left it; virt-ccw-reconcile.service releases it without virtccwd."""
         xml = command(["virsh", "-c", "qemu:///system", "dumpxml", "two"])[1]
         command([SETUP, "hook", "libvirtd"], timeout=120)
         claim = subprocess.run(["virt-ccw", "hook", "--", "two", "prepare", "begin", "-"], input=xml, text=True, check=False,
@@ -194,7 +189,7 @@ def tests(virt_ccw):
     private_systemd.log_service("virtccwd.service", LOG)
     test = UnitTest()
     for name, function in (("virtccwd in front, by systemd", test.starts), ("modules are loaded by systemd", test.modules),
-                           ("reattached", test.reattached), ("another user has it open", test.opener),
+                           ("reattached", test.reattached), ("another user has it open", test.open_elsewhere),
                            ("attached to a guest that runs", test.attached), ("virtccwd restarts", test.restarted),
                            ("detached from it", test.detached), ("a guest starts with it", test.hooked),
                            ("virt-ccw-reconcile.service", test.reconciled)):
@@ -208,23 +203,12 @@ def inside(virt_ccw):
         os.execvp("unshare", ["unshare", "--mount", sys.executable] + sys.argv)
     if not os.environ.get(private_systemd.INSIDE):
         compose_sysfs()
-    told = private_systemd.enter(REPORT, keep=(LAB_BIN, LAB_SOCKET), network=False)
-    if told is not None:
-        sys.exit(int(told or b"1"))
-    code = 1
-    try:
-        tests(virt_ccw)
-        code = 0
-    except SystemExit as end:
-        code = end.code or 0
-    finally:
-        private_systemd.report(REPORT, code)
+    private_systemd.run(lambda: tests(virt_ccw), keep=(LAB_BIN, LAB_SOCKET), network=False)
 
 
 def main():
     if os.geteuid() != 0 or not os.path.exists(private_systemd.SYSTEMD):
-        print(f"1..0 # SKIP it needs root and {private_systemd.SYSTEMD}")
-        return 0
+        skip_all(f"it needs root and {private_systemd.SYSTEMD}")
     return inside_a_lab(__file__, inside, [BUS_ID])
 
 

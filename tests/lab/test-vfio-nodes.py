@@ -14,13 +14,11 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-# pylint: disable=wrong-import-position
 from hosttree import differences, snapshot
-from labtest import DEADLINE, domain, hostdev, inside_a_lab, rounds, subchannel_of, wait_until
+from labtest import domain, hostdev, inside_a_lab, rounds, subchannel_of
 from qmp import Monitor
 from steps import StepFailed, Steps, command, expect
+from waiting import DEADLINE, wait_until
 
 FIRST, SECOND = "0.0.1234", "0.0.1235"
 UUID = "cc390000-0001-8000-8000-000000001235"
@@ -63,15 +61,15 @@ class NodesTest:
             os.close(duplicate)
             expect(open_error(self.node) == 0, "it is not free after the last close")
 
-    def opener_is_killed(self):
+    def holder_is_killed(self):
         for _ in range(rounds(20)):
             program = f"import os, time; os.open('{self.node}', os.O_RDWR); print(flush=True); time.sleep(1000)"
-            with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as opener:
-                opener.stdout.readline()
+            with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as holder:
+                holder.stdout.readline()
                 expect(open_error(self.node) == errno.EBUSY, "a second open is not EBUSY")
-                opener.kill()
-                opener.wait()
-            expect(open_error(self.node) == 0, "it is not free at once after its opener was killed")
+                holder.kill()
+                holder.wait()
+            expect(open_error(self.node) == 0, "it is not free at once after the process that opened it was killed")
 
     def container(self):
         descriptors = [os.open("/dev/vfio/vfio", os.O_RDWR) for _ in range(5)]
@@ -119,7 +117,7 @@ class NodesTest:
         wait_until(is_there, f"{argv} listens at {path}")
         return process, Monitor(connected, DEADLINE)
 
-    def by_hand(self, argv, has_node=None):
+    def start_and_end(self, argv, has_node=None):
         """QEMU has the device, its node is busy as long, and free at once when QEMU was killed."""
         process, monitor = self.monitor(argv)
         answer = monitor.ask("qom-get", path="/machine/peripheral/d", property="realized")
@@ -136,16 +134,17 @@ class NodesTest:
         if has_node:
             expect(open_error(has_node) == 0, "the group is not free at once")
 
-    def stock_by_hand(self):
-        self.by_hand(["qemu-system-s390x", "-device", f"vfio-ccw,id=d,sysfsdev=/sys/bus/mdev/devices/{UUID}"], self.node)
+    def stock_without_libvirt(self):
+        device = f"vfio-ccw,id=d,sysfsdev=/sys/bus/mdev/devices/{UUID}"
+        self.start_and_end(["qemu-system-s390x", "-device", device], self.node)
 
     def qemu_ccw_stock(self):
         device = f"vfio-ccw,id=d,sysfsdev=/sys/bus/mdev/devices/{UUID}"
-        self.by_hand(["qemu-ccw", "-device", device])
+        self.start_and_end(["qemu-ccw", "-device", device])
 
     def qemu_ccw_hostid(self):
         before = snapshot()
-        self.by_hand(["qemu-ccw", "-device", f"vfio-ccw,id=d,hostid={FIRST}"])
+        self.start_and_end(["qemu-ccw", "-device", f"vfio-ccw,id=d,hostid={FIRST}"])
         changes = differences(before, snapshot())
         expect(not changes, "\n".join(changes))
 
@@ -183,7 +182,7 @@ class NodesTest:
         with open(f"/sys/bus/css/devices/{subchannel_of(SECOND)}/mdev_supported_types/vfio_ccw-io/create", "wb",
                   buffering=0) as file:
             file.write(UUID.encode())
-        expect(open_error(node_of(UUID)) == 0, "the new device's group is busy by the old one's opener")
+        expect(open_error(node_of(UUID)) == 0, "the old device's process keeps the new one's group busy")
         new = os.open(node_of(UUID), os.O_RDWR)
         os.close(descriptor)
         expect(open_error(node_of(UUID)) == errno.EBUSY, "the old one's close has freed the new one's group")
@@ -197,12 +196,12 @@ def inside(_virt_ccw):
         steps.log("/var/log/libvirt/libvirtd.log")
         steps.run("a device becomes a mediated one, with a group", test.export)
         steps.run("its node opens once, and is free after the last close", test.opens_once)
-        steps.run("it is free at once when its opener is killed", test.opener_is_killed)
+        steps.run("it is free at once when the process that opened it is killed", test.holder_is_killed)
         steps.run("the container opens any number of times", test.container)
         steps.run("mode, owner and calls are as with a kernel's node", test.looks_like_a_kernels)
-        steps.run("stock QEMU without libvirt gets the device, alone", test.stock_by_hand)
+        steps.run("stock QEMU without libvirt gets the device, alone", test.stock_without_libvirt)
         steps.run("so does qemu-ccw by the stock property", test.qemu_ccw_stock)
-        steps.run("so does qemu-ccw by hostid, and gives it back", test.qemu_ccw_hostid)
+        steps.run("so does qemu-ccw by hostid, and releases it", test.qemu_ccw_hostid)
         steps.run("the library lies to no other program", test.others_are_told_the_truth)
         steps.run("a running guest's device is in use to nodedev-destroy", test.destroy_in_use)
         steps.run("an open group holds no removal up, nor the next device", test.removed_while_open)

@@ -11,8 +11,8 @@ import time
 import traceback
 
 import private_polkit
-from private_libvirt import wait_for
 from steps import StepFailed, expect
+from waiting import DEADLINE, wait_until
 
 COUNTS = ("connected", "sent", "answered", "refused")
 NOBODY = 65534
@@ -91,17 +91,17 @@ class Attacker:
         os.kill(self._pid, signal.SIGKILL)
         os.waitpid(self._pid, 0)
 
-    def wait_for(self, name, number, seconds=20):
-        """Until it has done something so often."""
+    def wait_for(self, name, number, seconds=DEADLINE):
+        """Waits until the attacker has done something that many times."""
         def done():
             expect(os.waitpid(self._pid, os.WNOHANG)[0] == 0, "the attacker ended")
             return self.counts[name] >= number
         try:
-            wait_for(f"'{name} {number}' of the attacker", done, seconds)
+            wait_until(done, f"'{name} {number}' of the attacker", seconds)
         except StepFailed as late:
             raise StepFailed(f"{late}: {self.counts}") from late
 
-    def settle(self, quiet=0.5, seconds=20):
+    def wait_idle(self, quiet=0.5, seconds=20):
         """Until all of its threads wait: it has done nothing for a while."""
         highest(lambda: sum(self.counts[name] for name in COUNTS), lambda _: False, quiet, seconds)
 
@@ -118,5 +118,5 @@ def highest(value, is_enough, quiet, seconds):
             last, changed = now, time.monotonic()
         most = max(most, now)
         return is_enough(now) or time.monotonic() - min(changed + quiet, started + seconds) >= 0
-    wait_for("an end of changes", done, seconds + 10)
+    wait_until(done, "an end of changes", seconds + 10)
     return most

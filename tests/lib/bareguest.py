@@ -6,6 +6,7 @@ import os
 import tempfile
 
 from steps import Steps
+from tap import skip_all
 
 
 def console_argv(console, program):
@@ -44,10 +45,9 @@ def main(test, description, more=None):
         more(parser)
     options = parser.parse_args()
     if not options.guest:
-        print("1..0 # SKIP no cross compiler: install gcc-s390x-linux-gnu")
-        return
+        skip_all("there is no cross compiler s390x-linux-gnu-gcc")
     with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
-        running = test(options, workdir, Steps(story=False))
+        running = test(options, workdir, Steps(plain=False))
         try:
             running.run()
         finally:

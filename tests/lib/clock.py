@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How long root's, or another user's, 'virsh list' takes through virtccwd and past it, at the same time."""
+"""Measures how long 'virsh list' of root or another user takes through virtccwd and directly to libvirtd, in turns."""
 
 import os
 import statistics
@@ -8,10 +8,10 @@ import time
 
 from steps import SLOWER, StepFailed, expect
 
-FACTOR = 2  # at most, through virtccwd to past it. There is no allowance beside it.
+FACTOR = 2  # the largest ratio of the time through virtccwd to the direct one; there is no other allowance
 ROUNDS, MOST_ROUNDS = (9, 35) if SLOWER == 1 else (3, 9)
-MEASURING = 15 * SLOWER  # seconds: after that no round beyond the first ROUNDS is begun, whatever the ratio is
-GIVEN_UP = 20 * SLOWER  # seconds: a virsh that takes longer has no answer, and there is no ratio
+MEASURING = 15 * SLOWER  # seconds; after that time, no round beyond the first ROUNDS begins, whatever the ratio is
+GIVEN_UP = 20 * SLOWER  # seconds; a virsh that takes longer counts as one without an answer
 
 
 class NoAnswer(StepFailed):
@@ -19,8 +19,8 @@ class NoAnswer(StepFailed):
 
 
 def run_list(uri, prefix=(), words="live"):
-    """Seconds that stock 'virsh list' takes from its start to its end. prefix: a program that becomes another user; words:
-    what the list has."""
+    """Runs stock 'virsh list', and returns its seconds. prefix: a program that changes the user. words: the list must contain
+    them."""
     started = time.monotonic()
     with subprocess.Popen([*prefix, "virsh", "-q", "-c", uri, "list"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True) as virsh:
@@ -35,28 +35,28 @@ def run_list(uri, prefix=(), words="live"):
 
 
 class Comparison:
-    """Of two functions that return seconds: what is judged, and what it is judged by."""
+    """Compares two functions that return seconds: the measured one, and the reference."""
 
-    def __init__(self, judged, reference, names=("through virtccwd", "past it")):
-        self._functions = (judged, reference)
+    def __init__(self, measured, reference, names=("through virtccwd", "directly")):
+        self._functions = (measured, reference)
         self._names = names
         self._times = ([], [])
 
     def add(self, index, seconds):
-        """One measurement that was made elsewhere: index 0 is judged."""
+        """Adds a measurement that the caller made. index: 0 for the measured function, 1 for the reference."""
         self._times[index].append(seconds)
 
     def medians(self):
         return tuple(map(statistics.median, self._times))
 
     def ratio(self):
-        judged, reference = self.medians()
-        return judged / reference
+        measured, reference = self.medians()
+        return measured / reference
 
     def measure(self, rounds=ROUNDS, most=MOST_ROUNDS):
-        """In turns, and each goes first in every second round, as what else the machine does comes and goes. If
-        the medians are then too far from each other, a second batch of a fixed size follows: too few rounds are chance, and
-        a batch that ended with the first good median would favour passing. All rounds count."""
+        """Calls the two functions in turns. Each goes first in every second round, because the load of the machine changes. If
+        the ratio of the medians is too large, a second batch of a fixed size follows, because a few rounds can be chance. A
+        batch that ended at the first good ratio would favour success. All rounds count."""
         end = time.monotonic() + MEASURING
         self._measure_until(rounds)
         if self.ratio() > FACTOR:
@@ -64,7 +64,7 @@ class Comparison:
         return self
 
     def _measure_until(self, count, end=float("inf")):
-        """Up to count rounds in all; none begins after end."""
+        """Measures until there are count rounds. No round begins after end."""
         for number in range(len(self._times[0]), count):
             if time.monotonic() >= end:
                 break
@@ -72,8 +72,8 @@ class Comparison:
                 self.add(index, self._functions[index]())
 
     def __str__(self):
-        judged, reference = (f"{1000 * seconds:.0f} ms {name}" for seconds, name in zip(self.medians(), self._names))
-        return (f"{judged} and {reference}, {self.ratio():.2f} times that ({len(self._times[0])} rounds, "
+        measured, reference = (f"{1000 * seconds:.0f} ms {name}" for seconds, name in zip(self.medians(), self._names))
+        return (f"{measured} and {reference}, {self.ratio():.2f} times that ({len(self._times[0])} rounds, "
                 f"load {os.getloadavg()[0]:.0f})")
 
     def check(self, what):
@@ -81,8 +81,8 @@ class Comparison:
 
 
 def _time_lists(uri, prefix, words, problem):
-    """A function for Comparison. One list without an answer is a long one, which a median leaves out; two of them end the
-    test: they would make the ratio of what was given up, and not of what was measured."""
+    """Returns a function for Comparison. One list without an answer counts as GIVEN_UP seconds, which a median leaves out. Two
+    of them end the test: the ratio would be that of GIVEN_UP."""
     late = 0
 
     def measure():
@@ -98,7 +98,8 @@ def _time_lists(uri, prefix, words, problem):
 
 
 def compare_lists(through, past, prefix=(), words="live", rounds=ROUNDS):
-    """Where libvirt itself has no answer the test shows nothing about virtccwd, and fails with words of its own."""
+    """Compares 'virsh list' on two URIs. If libvirt itself does not answer, the test cannot say anything about virtccwd, and
+    fails with a message that says so."""
     comparison = Comparison(_time_lists(through, prefix, words, "through virtccwd"),
-                            _time_lists(past, prefix, words, "past virtccwd, so that there is nothing to compare with"))
+                            _time_lists(past, prefix, words, "directly to libvirtd, so there is nothing to compare with"))
     return comparison.measure(rounds)

@@ -3,16 +3,13 @@
 
 import os
 
+from guest import when_free
 from qemuguest import QemuGuest
 from steps import expect
 
 CYLINDERS = 20
 RECORDS = {512: 49, 1024: 33, 2048: 21, 4096: 12}  # of a track, by block size
 HEADS = 15
-
-
-# On a busy machine the first may fail: "Failed to wait for daemon to reply: Broken pipe".
-SETTLE = "{ udevadm settle || udevadm settle; }"
 
 
 class DasdGuest(QemuGuest):
@@ -24,13 +21,13 @@ class DasdGuest(QemuGuest):
         return f"/dev/disk/by-path/ccw-{bus_id}"
 
     def online(self, *bus_ids):
-        self.in_guest(f"chccwdev -e {','.join(bus_ids)} && {SETTLE}", timeout=120)
+        self.in_guest(when_free(f"chccwdev -e {','.join(bus_ids)}"), timeout=120)
 
     def offline(self, *bus_ids):
-        self.in_guest(f"chccwdev -d {','.join(bus_ids)} && {SETTLE}", timeout=120)
+        self.in_guest(when_free(f"chccwdev -d {','.join(bus_ids)}"), timeout=120)
 
     def dasdfmt(self, bus_id, *args):
-        self.in_guest(f"dasdfmt {' '.join(args)} -y {self.node(bus_id)} && {SETTLE}", timeout=300)
+        self.in_guest(when_free(f"dasdfmt {' '.join(args)} -y {self.node(bus_id)}"), timeout=300)
 
     def check_format(self, bus_id, layout, size):
         self.in_guest(f"dasdfmt --check -d {layout} -b {size} {self.node(bus_id)}", timeout=120)
@@ -39,7 +36,7 @@ class DasdGuest(QemuGuest):
         """Partitions, makes a file system with a file in it, checks both."""
         part = self.node(bus_id) + "-part1"
         if layout == "cdl":
-            self.in_guest(f"fdasd -a -k -s {self.node(bus_id)} && {SETTLE}", timeout=120)
+            self.in_guest(when_free(f"fdasd -a -k -s {self.node(bus_id)}"), timeout=120)
         self.in_guest(f"mkfs.ext4 -q -b {max(size, 1024)} {part} && mount {part} /mnt && cp /bin/bash /mnt && umount /mnt "
                       f"&& fsck.ext4 -fn {part}", timeout=120)
         self.has_file(bus_id)

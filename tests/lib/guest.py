@@ -7,6 +7,7 @@ import socket
 import time
 
 from steps import SLOWER
+from waiting import happens
 
 
 class GuestError(Exception):
@@ -18,6 +19,15 @@ class GuestLate(GuestError):
 
 
 BOOT_SECONDS = 180
+TRIES = 5
+
+
+def when_free(shell_command):
+    """The command for a guest's shell, tried again while udev may still look into the disk: it does so after each change,
+    and chccwdev, dasdfmt and fdasd call that in use. udevadm fails on a busy machine: "Failed to wait for daemon to
+    reply: Broken pipe"."""
+    return (f"for try in $(seq {TRIES}); do udevadm settle; {{ {shell_command}; }} && break; [ $try != {TRIES} ]; done"
+            " && { udevadm settle || udevadm settle; }")
 CONSOLE_LINES = 20
 # What the console of a guest shows that will never answer.
 DEAD = ("Kernel panic", "guest: no control port", "disabled wait")
@@ -150,11 +160,8 @@ class Guest:
         timeout *= SLOWER
         self.send("reboot -f")
         # What is sent before the guest has its port again would be lost with the old one's buffers.
-        deadline = time.monotonic() + timeout
-        while _times_ready(console) == before:
-            if time.monotonic() > deadline:
-                raise _not_up(f"the guest did not come up again within {timeout} s", console)
-            time.sleep(0.2)
+        if not happens(lambda: _times_ready(console) != before, timeout):
+            raise _not_up(f"the guest did not come up again within {timeout} s", console)
 
     def dasd_complaints(self):
         """What the guest's kernel has to say against its DASDs since it was last asked."""

@@ -228,7 +228,7 @@ def ask_for_descriptors(path, name, counts, _number):
     keep(client)
 
 
-def never_read_refusals(path, procedure, payload, counts, _number):
+def never_read_rejections(path, procedure, payload, counts, _number):
     """The same of calls that virtccwd itself refuses, as the connection is not open."""
     client = Client(path, is_open=False)
     client.log_in()
@@ -275,7 +275,7 @@ def announce(path, length, counts, _number):
 SO_PASSRIGHTS = 83  # include/uapi/asm-generic/socket.h of Linux 6.16
 
 
-def can_refuse_descriptors():
+def can_reject_descriptors():
     with socket.socket(socket.AF_UNIX) as any_socket:
         try:
             any_socket.getsockopt(socket.SOL_SOCKET, SO_PASSRIGHTS)
@@ -455,15 +455,15 @@ def churn_behind(path, holders, times, data, counts, _number):
         counts.add("sent")
 
 
-def call_refused(path, times, counts, _number):
+def call_rejected(path, times, counts, _number):
     """Calls that virtccwd or libvirt refuses."""
     payload = string(domain())
     with connect(path, counts) as client:
         call_again_and_again(client, counts, DEFINE, itertools.repeat(payload, times))
 
 
-def connect_refused(path, times, counts, _number):
-    """Connections that end because of what they send, or are refused as nobody has authenticated them."""
+def connect_rejected(path, times, counts, _number):
+    """Connections that end because of what they send, or that virtccwd rejects because the client is not authenticated."""
     for number in range(times):
         try:
             with Client(path, is_open=False) as client:

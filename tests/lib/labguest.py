@@ -6,7 +6,7 @@ import os
 import re
 import time
 
-from guest import REBOOT_CACHE, Guest
+from guest import Guest, REBOOT_CACHE, when_free
 from hosttree import differences, snapshot
 from steps import SLOWER, Steps, command, expect
 
@@ -33,7 +33,7 @@ def options(description, *extra):
     parser.add_argument("--image", required=True, help=f"of the DASD {BUS_ID} in this lab")
     parser.add_argument("--workdir", required=True, help="an empty folder for the domain's XML, socket and console log")
     parser.add_argument("--memory", type=int, default=1024, help="MiB of guest memory")
-    parser.add_argument("--story", action="store_true", help="for a person instead of a test harness")
+    parser.add_argument("--plain", action="store_true", help="for a person instead of a test harness")
     for name, keywords in extra:
         parser.add_argument(name, **keywords)
     return parser.parse_args()
@@ -59,7 +59,7 @@ class LabGuest:
 
     def __init__(self, opts, steps=None, name="ccw-guest"):
         self.options = opts
-        self.steps = steps or Steps(opts.story)
+        self.steps = steps or Steps(opts.plain)
         self.name = name
         self.guest = None
         self.before = None
@@ -87,13 +87,13 @@ class LabGuest:
         self.node_device_listed()
         self.before = snapshot()
 
-    def define(self, devices="", direct_boot=True):
+    def define(self, devices="", direct_boot=True, on_crash="destroy"):
         """With more devices, as XML. Without direct_boot the guest needs one among them that it can boot from."""
         with open(os.path.join(GUEST_FILES, "guest.xml.in"), encoding="utf-8") as file:
             template = file.read()
         boot = DIRECT_BOOT.format(self.options.kernel, self.options.initrd) if direct_boot else ""
         values = {"NAME": self.name, "MEMORY": self.options.memory, "BOOT": boot, "CACHE": REBOOT_CACHE,
-                  "CONSOLE": self.console, "SOCKET": self.socket, "DEVICES": devices}
+                  "CONSOLE": self.console, "SOCKET": self.socket, "DEVICES": devices, "CRASH": on_crash}
         with open(self.xml_path, "w", encoding="utf-8") as file:
             file.write(re.sub("@([A-Z]+)@", lambda match: str(values[match.group(1)]), template))
         self.virsh("define", self.xml_path)
@@ -122,9 +122,8 @@ class LabGuest:
             if percent and int(percent.group(1)) >= shown[0]:
                 shown[0] = int(percent.group(1)) + 20
                 self.steps.note(line.strip())
-        # udev looks into a device whenever it changes, and fdasd wants it for itself.
-        self.in_guest(f"dasdfmt -b 4096 -l {volser} -y -P /dev/dasda && udevadm settle", timeout=300, progress=progress)
-        self.in_guest("fdasd -a -k /dev/dasda && udevadm settle", timeout=120)
+        self.in_guest(when_free(f"dasdfmt -b 4096 -l {volser} -y -P /dev/dasda"), timeout=300, progress=progress)
+        self.in_guest(when_free("fdasd -a -k /dev/dasda"), timeout=120)
         self.in_guest("mkfs.ext4 -q /dev/dasda1", timeout=120)
         self.steps.note(self.in_guest("fdasd -p /dev/dasda | tail -n 5"))
 

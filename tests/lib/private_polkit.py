@@ -10,8 +10,8 @@ import stat
 import subprocess
 
 from bus import BUS
-from private_libvirt import wait_for
 from steps import command, expect
+from waiting import wait_until
 
 FOLDER = "/run/libvirt-ccw/polkit"
 POLKITD = "/usr/lib/polkit-1/polkitd"
@@ -23,7 +23,7 @@ RULES = "/etc/polkit-1/rules.d"
 PASSWORD = "correct horse"  # of root there, for prompts
 
 # name: (number, whether in group libvirt, who may manage with polkit's stock rules)
-USERS = {"member": (64101, True), "guest": (64102, False), "looker": (64103, False)}
+USERS = {"member": (64101, True), "guest": (64102, False), "viewer": (64103, False)}
 
 
 def missing():
@@ -118,13 +118,13 @@ class Polkit:
         with open(self.log, "ab") as log:
             self.bus = subprocess.Popen(["dbus-daemon", "--system", "--nofork", "--nopidfile", "--nosyslog",
                                          f"--address=unix:path={BUS}"], stdout=log, stderr=log)
-        wait_for("the message bus", lambda: os.path.exists(BUS))
+        wait_until(lambda: os.path.exists(BUS), "the message bus")
 
     def start(self):
         self.start_bus()
         with open(self.log, "ab") as log:
             self.polkitd = subprocess.Popen([POLKITD, "--no-debug"], stdout=log, stderr=log)
-        wait_for("polkitd", self._answers)
+        wait_until(self._answers, "polkitd")
         if not is_set_user_id() and not lacks_helper():
             self._start_helper()
 
@@ -137,7 +137,7 @@ class Polkit:
         with open(self.log, "ab") as log:
             self.helper = subprocess.Popen(["systemd-socket-activate", "--accept", "--inetd", f"--listen={HELPER_SOCKET}",
                                             HELPER, "--socket-activated"], stdout=log, stderr=log)
-        wait_for("the socket of polkit's helper", lambda: os.path.exists(HELPER_SOCKET))
+        wait_until(lambda: os.path.exists(HELPER_SOCKET), "the socket of polkit's helper")
         os.chmod(HELPER_SOCKET, 0o666)
 
     def _answers(self):

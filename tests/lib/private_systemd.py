@@ -10,32 +10,48 @@ import sys
 import tempfile
 
 import private_libvirt
-from private_libvirt import wait_for
 from steps import StepFailed, command
+from tap import skip_all
+from waiting import wait_until
 
 SYSTEMD = "/lib/systemd/systemd"
 INSIDE = "LIBVIRT_CCW_TEST_SYSTEMD"
 OWN = "/run/test-units"
 STAGE = "/mnt"  # any folder that every system has: the new /run is there for a moment
 STARTED = b"started "
+REPORT = 77  # the descriptor that gets the exit code
 PATH = ("/etc/systemd/system", OWN, "/usr/local/lib/systemd/system")
 # What services and sockets depend on by themselves, without what a machine does there.
 TARGETS = ("sysinit", "basic", "sockets", "shutdown", "multi-user", "network", "local-fs", "test")
 
 
-def enter(report_fd, keep=(), network=True):
-    """Starts this program again inside; there it returns, a child of systemd's. Outside it returns what the inside wrote to
-    report_fd's other end. keep: paths below /run that stay there; network: the network namespace is a new one."""
+def run(function, keep=(), network=True):
+    """Starts this program again in the namespaces. Calls function there, in a child of systemd, and ends with its exit code.
+    keep: paths below /run that stay there. network: the network namespace is a new one."""
+    told = _enter(REPORT, keep, network)
+    if told is not None:
+        sys.exit(int(told or b"1"))
+    code = 1
+    try:
+        function()
+        code = 0
+    except SystemExit as end:
+        code = end.code or 0
+    finally:
+        os.write(REPORT, b"%d" % code)
+        signal.pause()  # until the process outside kills it
+
+
+def _enter(report_fd, keep, network):
+    """Returns inside: None. Outside: what the inside wrote to report_fd."""
     if os.environ.get(INSIDE):
         _become_child(report_fd, keep)
         return None
     if os.geteuid() != 0 or not os.path.exists(SYSTEMD):
-        print(f"1..0 # SKIP {'it needs root' if os.geteuid() else 'there is no ' + SYSTEMD}")
-        sys.exit(0)
+        skip_all("it needs root" if os.geteuid() else f"there is no {SYSTEMD}")
     group = _make_group()
     if not group:
-        print("1..0 # SKIP no control group can be made here, of version 2", flush=True)
-        return b"0"
+        skip_all("no control group can be made here, of version 2")
     environment = dict(os.environ, **{INSIDE: "1", private_libvirt.INSIDE: "1"})
     mine, its = os.pipe()
     os.dup2(its, report_fd)
@@ -49,10 +65,9 @@ def enter(report_fd, keep=(), network=True):
         told = os.read(mine, 100)
         process.kill()
     os.close(mine)
-    wait_for("the end of systemd's groups", lambda: _remove_group(group))
+    wait_until(lambda: _remove_group(group), "the end of systemd's groups")
     if not started:  # the first process has ended, and all with it
-        print("1..0 # SKIP systemd does not start in namespaces here", flush=True)
-        return b"0"
+        skip_all("systemd does not start in namespaces here")
     return told
 
 
@@ -129,8 +144,8 @@ def _mount(keep):
 
 
 def _wait_started():
-    wait_for("systemd", lambda: os.path.exists("/run/systemd/private") and
-             command(["systemctl", "is-system-running"], check=False)[1] in ("running", "degraded"), seconds=60)
+    wait_until(lambda: os.path.exists("/run/systemd/private") and
+             command(["systemctl", "is-system-running"], check=False)[1] in ("running", "degraded"), "systemd", 60)
 
 
 def add_unit(path, programs="/usr/sbin"):
@@ -146,9 +161,3 @@ def log_service(name, log):
     with open(f"{OWN}/{name}.d/log.conf", "w", encoding="utf-8") as file:
         file.write(f"[Service]\nStandardError=append:{log}\nEnvironment=G_MESSAGES_DEBUG=all\n")
     command(["systemctl", "daemon-reload"])
-
-
-def report(report_fd, code):
-    """The end, for enter()."""
-    os.write(report_fd, b"%d" % code)
-    signal.pause()

@@ -92,7 +92,7 @@ def main(program, description):
     for name in ("virt-ccw", "qemu-ccw", "guest"):
         parser.add_argument("--" + name, required=True)
     with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
-        test = program(parser.parse_args(), workdir, Steps(story=False))
+        test = program(parser.parse_args(), workdir, Steps(plain=False))
         try:
             test.run()
         finally:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A QMP client over a connected socket."""
+"""QMP clients: over a connected socket, and over the standard input and output of a QEMU that the test starts."""
 
 import json
 import socket
+import subprocess
 
 from steps import StepFailed, expect
 
@@ -62,3 +63,45 @@ class Monitor:
     def close(self):
         self.lines.close()
         self.socket.close()
+
+
+class Child:
+    """A QEMU that this test starts. argv ends with what makes it talk QMP on its standard input and output."""
+
+    def __init__(self, *argv):
+        self.events = []  # that came before an answer: QEMU may tell of an event first
+        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for line in self.process.stdout:
+            if line.startswith('{"QMP"'):  # before it: where a pty console is
+                break
+        self.ask("qmp_capabilities")
+
+    def ask(self, command, **arguments):
+        """The answer's "return", or the whole of it if it is an error, or None when QEMU is gone."""
+        try:
+            self.process.stdin.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return None
+        for line in self.process.stdout:
+            answer = json.loads(line)
+            if "event" not in answer:
+                return answer.get("return", answer)
+            self.events.append(answer["event"])
+        return None
+
+    def wait_event(self, name):
+        if name in self.events:
+            self.events.remove(name)
+            return True
+        return any(json.loads(line).get("event") == name for line in self.process.stdout)
+
+    def device(self, name):
+        path = "/machine/peripheral/" + name
+        return tuple(self.ask("qom-get", path=path, property=key) for key in ("type", "realized", "devno"))
+
+    def quit(self):
+        """(exit code, messages)"""
+        self.ask("quit")
+        _, errors = self.process.communicate(timeout=60)
+        return self.process.returncode, errors

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Named steps of an integration test or a demonstration: the first that fails ends it, with the log that explains it.
 
-As TAP each step is a test; told as a story each is a line with its time. Both come from the same run of the same code.
+As TAP each step is a test; in plain text each is a line with its time. Both come from the same run of the same code.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
 
+from tap import Tap
 
 SLOWER = int(os.environ.get("LIBVIRT_CCW_SLOWER", "1"))  # what deadlines are multiplied by: the box is an emulated machine
 
@@ -29,67 +31,92 @@ def expect(condition, message):
         raise StepFailed(message)
 
 
+def say(text, file=None):
+    """Prints a line of plain text. Ends the program where nothing reads the lines, as SIGPIPE ends others: at the end Python
+    would try once more to write them, and report that."""
+    try:
+        print(text, file=file, flush=True)
+    except BrokenPipeError:
+        os._exit(128 + signal.SIGPIPE)
+
+
 class Steps:
-    def __init__(self, story, logs=()):
-        self._story = story
+    def __init__(self, plain, logs=()):
+        self._plain = plain
+        if plain:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a report of where it was
         self._logs = list(logs)  # files whose last lines explain a failure
-        self._count = 0
+        self._tap = Tap()
 
     def log(self, path):
         self._logs.append(path)
 
     def note(self, text):
         """Something worth reading within a step: a command line, a device's answer."""
+        if not self._plain:
+            self._tap.note(text)
+            return
         for line in str(text).splitlines():
-            print(f"     {line}" if self._story else f"# {line}", flush=True)
+            say(f"     {line}")
 
     def run(self, name, function, *args):
-        self._count += 1
-        if self._story:
-            print(f"\n[{self._count}] {name}", flush=True)
+        if self._plain:
+            self._tap.count += 1
+            say(f"\n[{self._tap.count}] {name}")
         started = time.monotonic()
         try:
             result = function(*args)
         except StepSkipped as reason:
-            print(f"     not tried: {reason}" if self._story else f"ok {self._count} - {name} # SKIP {reason}", flush=True)
+            if self._plain:
+                say(f"     not tried: {reason}")
+            else:
+                self._tap.skip(name, reason)
             return None
         except Exception as error:  # pylint: disable=broad-except
             self._fail(name, error)
         seconds = time.monotonic() - started
-        if self._story:
-            print(f"     ok, {seconds:.1f} s", flush=True)
+        if self._plain:
+            say(f"     ok, {seconds:.1f} s")
         else:
-            print(f"ok {self._count} - {name}", flush=True)
+            self._tap.ok(True, name)
             if seconds >= LONG:
                 self.note(f"{seconds:.0f} s")
         return result
 
     def skip(self, name, reason):
         """A step that cannot be tried on this machine."""
-        self.run(name, self._refuse, reason)
+        self.run(name, self._reject, reason)
 
     @staticmethod
-    def _refuse(reason):
+    def _reject(reason):
         raise StepSkipped(reason)
 
     def _fail(self, name, error):
         text = str(error) or type(error).__name__
-        if not self._story:
-            print(f"not ok {self._count} - {name}", flush=True)
-            self.note(text)
+        if not self._plain:
+            self._tap.ok(False, name, text)
         for path in self._logs:
             if os.path.exists(path) and os.path.getsize(path):
                 self.note(f"the end of {path}:")
                 with open(path, encoding="utf-8", errors="replace") as file:
                     self.note("".join(file.readlines()[-25:]))
         self.done()
-        if self._story:
-            print(f"\nFAILED at step {self._count}: {name}\n{text}", file=sys.stderr, flush=True)
+        if self._plain:
+            say(f"\nFAILED at step {self._tap.count}: {name}\n{text}", sys.stderr)
         sys.exit(1)
 
     def done(self):
-        if not self._story:
-            print(f"1..{self._count}", flush=True)
+        if not self._plain:
+            self._tap.plan()
+
+
+def _waiting():
+    """What each thread waits for: what did not end may be another program's fault."""
+    argv = ["ps", "-eLo", "pid,ppid,lwp,stat,wchan:32,comm,args"]
+    try:
+        return subprocess.run(argv, capture_output=True, text=True, errors="replace", timeout=30, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{argv[0]}: {error}"
 
 
 def command(argv, timeout=60, check=True, **kwargs):
@@ -99,7 +126,7 @@ def command(argv, timeout=60, check=True, **kwargs):
         result = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 timeout=timeout, text=True, errors="replace", check=False, **kwargs)
     except subprocess.TimeoutExpired as late:
-        raise StepFailed(f"no end within {timeout} s: {' '.join(argv)}\n{late.output or ''}") from late
+        raise StepFailed(f"no end within {timeout} s: {' '.join(argv)}\n{late.output or ''}\n{_waiting()}") from late
     if check and result.returncode != 0:
         raise StepFailed(f"exit code {result.returncode}: {' '.join(argv)}\n{result.stdout}")
     return result.returncode, result.stdout.strip()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virt-ccw trace in the background, and its lines as functions."""
+"""virt-ccw trace in the background, its lines as functions, and the records of its files."""
 
 import re
 import signal
@@ -29,6 +29,16 @@ class Tracer:
     def end(self):
         self.process.send_signal(signal.SIGINT)
         return self.ended()
+
+
+def records(path):
+    """The records of a file. src/trace/trace-record.h: the length is in bytes 4 to 7."""
+    with open(path, "rb") as file:
+        text = file.read()
+    while text:
+        length = int.from_bytes(text[4:8], "big")
+        yield text[:length]
+        text = text[length:]
 
 
 def functions(text):

@@ -1,55 +1,55 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Who gets through virtccwd: exactly who gets through without it, as whom, and with the same words. Stock virsh and stock
-libvirtd, real polkit; each thing is done twice, by virtccwd's socket and by libvirtd's own.
+"""virtccwd lets in the same users as libvirtd does, with the same rights and the same messages. The test uses stock virsh,
+stock libvirtd and real polkit, and does each step twice: through virtccwd's socket, and through libvirtd's own.
 
     auth.py VIRTCCWD
 """
 
 import os
-import pty
 import re
-import select
 import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
-import termios
 import threading
 import time
 
-sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
-
-import private_libvirt  # noqa: E402
-import private_polkit  # noqa: E402
-from private_libvirt import BACKEND, FRONT, Private, read, wait_for  # noqa: E402
-from private_polkit import Polkit, as_user  # noqa: E402
-from rpc import (ATTACH_DEVICE_FLAGS, AUTH_LIST, AUTH_POLKIT, CALL_WITH_FDS, CLOSE, DEFINE, FEATURE,  # noqa: E402
+import private_libvirt
+import private_polkit
+from files import read
+from private_libvirt import BACKEND, FRONT, Private
+from private_polkit import Polkit, as_user
+from rpc import (ATTACH_DEVICE_FLAGS, AUTH_LIST, AUTH_POLKIT, CALL_WITH_FDS, CLOSE, DEFINE, FEATURE,
                  GET_TYPE, GET_XML_DESC, HEAD, HOSTNAME, OPEN, OPEN_QEMU, QEMU, REMOTE, SASL_INIT, SET_IDENTITY, error, frame,
                  open_uri, string)
-from steps import SLOWER, Steps, StepSkipped, command, expect  # noqa: E402
+from steps import SLOWER, Steps, StepSkipped, command, expect
+from tap import skip_all
+from terminal import Terminal
+from waiting import wait_until
 
 # A copy of this program that each user can read: a clone may be below a folder that only its owner may enter.
 COPY = "/run/libvirt-ccw/auth-copy"
 PROGRAM = f"{COPY}/libvirt/auth.py"
-EVERYBODY = ("root", "member", "guest", "looker", "nobody")
+EVERYBODY = ("root", "member", "guest", "viewer", "nobody")
 NAMES = ("libvirt-sock", "libvirt-sock-ro")
 
 DEVICE = "<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x1234'/></source></hostdev>"
 OWN_URI = "qemu+unix:///system?socket="
+PROMPT = 60 * SLOWER  # seconds, for the next step of a login on a terminal
 DEVICE_MISSING = 99  # VIR_ERR_DEVICE_MISSING
 DOMAIN = """<domain type='qemu'><name>plain</name><uuid>5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0b001</uuid>
 <memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os>
 <devices><emulator>/usr/bin/qemu-system-s390x</emulator></devices></domain>"""
 
-# Who may connect: guest and looker too; nobody has root's password asked for. What the access drivers allow, if they are
-# asked: member everything, guest to look, looker and nobody nothing.
+# guest and viewer may connect. polkit asks nobody for root's password. The access drivers allow everything to member, reading
+# to guest, and nothing to viewer and nobody.
 RULES = """
 polkit.addAdminRule(function(action, subject) { return ["unix-user:root"]; });
 polkit.addRule(function(action, subject) {
-    if (action.id == "org.libvirt.unix.manage" && (subject.user == "guest" || subject.user == "looker"))
+    if (action.id == "org.libvirt.unix.manage" && (subject.user == "guest" || subject.user == "viewer"))
         return polkit.Result.YES;
     if (action.id.indexOf("org.libvirt.api.") != 0)
         return polkit.Result.NOT_HANDLED;
@@ -62,11 +62,11 @@ polkit.addRule(function(action, subject) {
 });
 """
 
-# Each: the calls of one connection, each after the answer to the one before.
+# The calls of one connection each. The client sends a call when it has the answer to the call before.
 DIALOGUES = {
-    "a call without a word": [frame(OPEN, OPEN_QEMU)],
-    "a question before": [frame(FEATURE, struct.pack(">i", 14)), frame(AUTH_LIST)],
-    "the wrong kind": [frame(SASL_INIT)],
+    "a call without authentication": [frame(OPEN, OPEN_QEMU)],
+    "a call before the list": [frame(FEATURE, struct.pack(">i", 14)), frame(AUTH_LIST)],
+    "SASL, which is not configured": [frame(SASL_INIT)],
     "list, and a call": [frame(AUTH_LIST), frame(FEATURE, struct.pack(">i", 14)), frame(OPEN, OPEN_QEMU),
                          frame(OPEN, OPEN_QEMU), frame(GET_TYPE)],
     "polkit without a list": [frame(AUTH_POLKIT), frame(OPEN, OPEN_QEMU), frame(GET_TYPE)],
@@ -76,7 +76,7 @@ DIALOGUES = {
 
 
 def identity(user):
-    """As virtproxyd hands it on."""
+    """The arguments of SET_IDENTITY, as virtproxyd sends them for a user."""
     uid = private_polkit.USERS[user][0]
     started = int(read("/proc/self/stat").rpartition(")")[2].split()[19])
     params = (("user-name", 7, user), ("unix-user-id", 4, uid), ("group-name", 7, user), ("unix-group-id", 4, uid),
@@ -109,14 +109,15 @@ def talk(path, frames):
 
 
 def readable(answer):
-    """To an AUTH_SASL_* or AUTH_POLKIT that is out of place libvirtd says whatever its worker's last error was."""
+    """An answer as text. libvirtd answers an AUTH_SASL_* or AUTH_POLKIT that is out of place with the last error of its worker
+    thread, which is left out."""
     if struct.unpack(">i", answer[12:16])[0] in (SASL_INIT, AUTH_POLKIT) and b"polkit" not in answer:
         answer = answer[4:28]
     return answer.hex(" ", 4) + " " + re.sub(rb"[^ -~]+", b" ", answer).decode()
 
 
 def talk_all(path):
-    """For a process of a user's: prints what it hears."""
+    """Runs as a user: prints the answers to all dialogues."""
     for name, frames in DIALOGUES.items():
         try:
             answers = talk(path, frames)
@@ -126,7 +127,7 @@ def talk_all(path):
 
 
 def silent(path):
-    """For a process of a user's: connects, says nothing, and goes when its input ends."""
+    """Runs as a user: connects, sends nothing, and ends when its standard input ends."""
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(path)
         print("connected", flush=True)
@@ -134,7 +135,7 @@ def silent(path):
 
 
 def in_one_go(path):
-    """For a process of a user's: calls around a CONNECT_OPEN that do not wait for its answer; then one that does."""
+    """Runs as a user: sends calls before and after a CONNECT_OPEN without waiting for its answer; then one that waits."""
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(30)
         client.connect(path)
@@ -154,7 +155,7 @@ def in_one_go(path):
 
 
 def reopen(path):
-    """For a process of a user's: on one connection, a CONNECT_CLOSE and another CONNECT_OPEN, and a call as if by whomever."""
+    """Runs as a user: closes and opens again on one connection, and sends calls that the user has no right to make."""
     other = DOMAIN.replace("plain", "reopened").replace("5d0ff2a5", "5d0ff2a6")
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(30)
@@ -169,12 +170,12 @@ def reopen(path):
 
 
 REPLY_WITH_FDS = 5
-SKEW = 32  # bytes of a frame for libvirtd, of which the first is that behind a descriptor
+SKEW = 32  # bytes of a frame as libvirtd reads it; the first byte is the one that comes with the descriptor
 SMUGGLED = 100
 
 
 def send_with_descriptor(client):
-    """The kernel refuses descriptors until virtccwd has let the client in."""
+    """Repeats the message: the kernel rejects descriptors until virtccwd has let the client in."""
     with open(os.devnull, "rb") as null:
         until = time.monotonic() + 30 * SLOWER
         while True:
@@ -187,10 +188,11 @@ def send_with_descriptor(client):
 
 
 def smuggle(path):
-    """For a process of a user's: libvirtd takes no descriptor behind a REPLY_WITH_FDS of a client, and so reads the byte that
-    comes with it as the first of the next frame. Then what is payload for a reader who took that byte is frames for libvirtd."""
+    """Runs as a user: libvirtd takes no descriptor after a client's REPLY_WITH_FDS, and so reads the byte that comes with the
+    descriptor as the first byte of the next frame. A reader that takes this byte then sees a payload where libvirtd sees
+    frames."""
     hidden = frame(OPEN, OPEN_QEMU, serial=SMUGGLED)
-    length = 0x2000  # whose first three bytes are the length SKEW for libvirtd, behind the byte of 0
+    length = 0x2000  # after the descriptor's byte of 0, libvirtd reads its first three bytes as the length SKEW
     rest = length - (SKEW - 4) - 3 - len(hidden)
     head = struct.pack(">IIIiIII", length, 0, 0, 0, 1, 0, 0)
     tail = struct.pack(">IIIiIII", rest, 0x20008099, 1, 1, 1, 77, 0) + bytes(rest - 28)
@@ -215,7 +217,7 @@ def smuggle(path):
 
 
 class OwnLibvirt(threading.Thread):
-    """A user's own program that speaks libvirt's protocol: it allows every call, and reports each device as missing."""
+    """A program of a user that speaks libvirt's protocol: it allows every call, and reports each device as missing."""
 
     def __init__(self, path):
         super().__init__(daemon=True)
@@ -248,8 +250,8 @@ class OwnLibvirt(threading.Thread):
 
 
 def attach_elsewhere(path, uri, flags):
-    """For a process of a user's: has libvirtd open such a connection, and attaches a device by it. An empty URI is libvirtd's
-    default."""
+    """Runs as a user: makes libvirtd open a connection to this URI, and attaches a device through it. Without a URI, libvirtd
+    opens its default."""
     device = string("own") + bytes(range(16)) + struct.pack(">I", 1) + string(DEVICE) + struct.pack(">I", 1)
     calls = [frame(AUTH_LIST), frame(AUTH_POLKIT), frame(OPEN, open_uri(uri, int(flags))),
              frame(ATTACH_DEVICE_FLAGS, device)]
@@ -258,8 +260,8 @@ def attach_elsewhere(path, uri, flags):
 
 
 def with_agent(uri):
-    """For a process of a user's on a terminal: virsh, with an agent for it. virsh's own ("--fallback") is of use to polkit only
-    where logind has the user's session."""
+    """Runs as a user on a terminal: starts a polkit agent and virsh. polkit uses virsh's own agent ("--fallback") only where
+    logind knows the user's session."""
     ready, its = os.pipe()
     # pylint: disable=consider-using-with
     subprocess.Popen(["pkttyagent", "--process", str(os.getpid()), "--notify-fd", str(its)], pass_fds=[its])
@@ -276,7 +278,7 @@ def receive_if_any(client):
 
 
 def receive_one(client):
-    """Of several that may come together."""
+    """Reads one of several answers that may arrive together."""
     length = struct.unpack(">I", client.recv(4, socket.MSG_WAITALL))[0]
     return struct.pack(">I", length) + client.recv(length - 4, socket.MSG_WAITALL)
 
@@ -288,7 +290,7 @@ class AuthTest:
         self.polkit.rules(RULES)
 
     def configure(self, path, **settings):
-        """What is not given is as stock libvirtd has it."""
+        """Writes a configuration. Other settings have the defaults of stock libvirtd."""
         with open(path, "w", encoding="utf-8") as file:
             for name, value in settings.items():
                 text = str(value) if isinstance(value, (int, list)) else f'"{value}"'
@@ -311,7 +313,7 @@ class AuthTest:
         for daemon in (self.libvirt.proxy, self.libvirt.libvirtd):
             self.libvirt.stop(daemon)
 
-    # Twice.
+    # Each command through virtccwd, and without it.
 
     def virsh(self, user, folder, readonly, *arguments):
         uri = f"qemu+unix:///system?socket={folder}/{NAMES[readonly]}"
@@ -327,7 +329,7 @@ class AuthTest:
         return ours
 
     def everybody(self):
-        """The same for each; returns who managed to do what."""
+        """Runs the same commands for each user, and returns their results."""
         got = {}
         with open(os.path.join(self.libvirt.folder, "domain.xml"), "w", encoding="utf-8") as file:
             file.write(DOMAIN)
@@ -342,7 +344,7 @@ class AuthTest:
         return got
 
     def same_bytes(self):
-        """Before and while a client authenticates itself, byte for byte; root, who must not, and a user who must."""
+        """Compares the bytes that a client gets before and during authentication: root, and users who must authenticate."""
         for user in ("root", "guest", "nobody"):
             for name in NAMES:
                 said = [command([*as_user(user), sys.executable, PROGRAM, "--talk", f"{folder}/{name}"])[1].splitlines()
@@ -361,20 +363,20 @@ class AuthTest:
                in got["nobody", False, "list"][1], got["nobody", False, "list"][1])
 
     def access_drivers(self):
-        """The identity that is handed on is the one that they judge."""
+        """The access drivers check the identity that virtccwd sends."""
         got = self.everybody()
         expect(got["root", False, "define"][0] == 0, f"{got['root', False, 'define']}")
         expect(got["member", False, "define"][0] == 0, f"{got['member', False, 'define']}")
         expect(got["guest", False, "dumpxml"][0] == 1 and "access denied" in got["guest", False, "define"][1], f"{got}")
         expect(got["guest", False, "list"][0] == 0 and "plain" in got["guest", False, "list"][1], f"{got}")
-        expect(got["looker", False, "list"][0] == 1 and "access denied" in got["looker", False, "list"][1], f"{got}")
+        expect(got["viewer", False, "list"][0] == 1 and "access denied" in got["viewer", False, "list"][1], f"{got}")
         for readonly in (False, True):
             self.both("guest", readonly, "domcapabilities", "--arch", "s390x")
         ours = self.virsh("member", FRONT, False, "domcapabilities", "--arch", "s390x")
-        expect("<value>ccw</value>" in ours[1], f"the question about QEMU is not the client's to ask: {ours}")
+        expect("<value>ccw</value>" in ours[1], f"the client's access decides about virtccwd's own question to QEMU: {ours}")
 
     def groups(self):
-        """auth none: the sockets' group and permissions decide."""
+        """With auth none, the group and the permissions of the sockets decide."""
         for name in NAMES:
             ours, stock = (os.stat(f"{folder}/{name}") for folder in (FRONT, BACKEND))
             expect((ours.st_mode, ours.st_uid, ours.st_gid) == (stock.st_mode, stock.st_uid, stock.st_gid),
@@ -384,54 +386,37 @@ class AuthTest:
             expect(got[user, False, "list"][0] == code, f"{user}: {got[user, False, 'list']}")
         expect("Permission denied" in got["guest", False, "list"][1], f"{got['guest', False, 'list']}")
 
-    # A prompt.
+    # A password prompt.
 
     @staticmethod
     def on_terminal(folder):
-        """virsh of nobody's, for which polkit asks for root's password."""
+        """virsh as the user nobody. polkit asks for root's password."""
         uri = f"qemu+unix:///system?socket={folder}/{NAMES[0]}"
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.execvp("setpriv", [*as_user("nobody"), sys.executable, PROGRAM, "--with-agent", uri])
-        return pid, terminal
+        return Terminal(["setpriv", *as_user("nobody"), sys.executable, PROGRAM, "--with-agent", uri])
 
     @staticmethod
-    def read_until(terminal, word=None):
-        """What it printed up to the word, which must come; without a word, up to its end."""
-        output, end = b"", time.monotonic() + 60 * SLOWER
-        while word is None or word not in output:
-            expect(select.select([terminal], [], [], max(0, end - time.monotonic()))[0], f"no more than {output!r}")
-            try:
-                output += os.read(terminal, 4096)
-            except OSError:
-                expect(word is None, f"it ended without {word!r}: {output!r}")
-                break
-        return output.decode(errors="replace")
-
-    def answer_prompt(self, terminal, password):
-        self.read_until(terminal, b"Password:")
-        wait_for("the end of the echo", lambda: not termios.tcgetattr(terminal)[3] & termios.ECHO)
-        os.write(terminal, password.encode() + b"\n")
+    def answer_prompt(terminal, password):
+        terminal.wait_for("Password:", PROMPT)
+        terminal.wait_echo_off()
+        terminal.type(password + "\n")
 
     def prompt(self):
         for folder in (FRONT, BACKEND):
-            pid, terminal = self.on_terminal(folder)
+            terminal = self.on_terminal(folder)
             self.answer_prompt(terminal, "wrong")
-            output = self.read_until(terminal, b"AUTHENTICATION FAILED")
+            terminal.wait_for("AUTHENTICATION FAILED", PROMPT)
             self.answer_prompt(terminal, private_polkit.PASSWORD)  # virsh tries once more
-            output += self.read_until(terminal)
-            os.close(terminal)
-            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-            expect(code == 0 and "AUTHENTICATION FAILED" in output and "AUTHENTICATION COMPLETE" in output,
-                   f"{folder}: exit code {code}: {output}")
+            output = terminal.rest(PROMPT)
+            code = terminal.end()
+            expect(code == 0 and "AUTHENTICATION COMPLETE" in output, f"{folder}: exit code {code}: {output}")
 
-    # Those who try.
+    # Attempts to get the rights of another user.
 
     def as_guest(self, mode, folder):
         return command([*as_user("guest"), sys.executable, PROGRAM, mode, f"{folder}/{NAMES[0]}"])[1].splitlines()
 
     def too_early(self):
-        """A call that overtakes the identity would be judged as root's."""
+        """libvirtd would check a call that arrives before the identity as root's."""
         lines = self.as_guest("--in-one-go", FRONT)
         opened = [line for line in lines[2:10] if line.split()[3] == f"{OPEN:08x}"]
         expect(len(lines) == 12 and len(opened) == 2, "\n".join(lines))
@@ -442,7 +427,7 @@ class AuthTest:
         expect("access denied" in lines[11], lines[11])
 
     def closed_and_opened(self):
-        """A connection that is closed and opened again is that client's still; libvirtd ends it some time."""
+        """A connection that is closed and opened again keeps the client's identity, until libvirtd ends the connection."""
         for folder in (FRONT, BACKEND):
             for _ in range(5):
                 lines = self.as_guest("--reopen", folder)
@@ -453,30 +438,30 @@ class AuthTest:
         expect("reopened" not in self.virsh("root", BACKEND, False, "list", "--all", "--name")[1].split(), "it is defined")
 
     def open_with_descriptors(self):
-        """A frame with descriptors, even none, cannot be held back; so it ends the connection."""
+        """virtccwd cannot hold a frame of the type with descriptors back, not even one without any: it ends the connection."""
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(30)
             client.connect(f"{FRONT}/{NAMES[0]}")
             client.sendall(frame(AUTH_LIST))
             receive(client)
             client.sendall(frame(OPEN, struct.pack(">I", 0) + OPEN_QEMU, kind=CALL_WITH_FDS))
-            expect(receive(client) == b"the end", "it was served")
+            expect(receive(client) == b"the end", "virtccwd answered the call")
 
     def smuggled(self):
-        """What only libvirtd sends ends the connection. Frames in it would be judged as root's."""
+        """A frame of a type that only libvirtd sends ends the connection. libvirtd would check frames in it as root's."""
         lines = self.as_guest("--smuggle", FRONT)
         expect(f"answered {SMUGGLED}" not in lines and "the connection ended" in lines, lines)
 
     @staticmethod
     def attach_by_uri(user, uri):
-        """What it hears."""
+        """Returns the answers."""
         return command([*as_user(user), sys.executable, PROGRAM, "--attach-elsewhere", f"{FRONT}/{NAMES[0]}", uri,
                         "0"])[1].splitlines()
 
     def elsewhere(self):
-        """A client may not name a libvirt that libvirtd, as root, shall connect to: its own, or virtccwd's or libvirtd's socket,
-        where it would be root. root may, but what answers there decides nothing. Newer libvirts (12.8)
-        refuse it to root, too."""
+        """libvirtd would connect as root to the libvirt that a URI names. So a user may not name a libvirt: neither the user's own,
+        nor virtccwd's or libvirtd's socket. root may, but the answers from there change nothing on the host. Newer versions
+        of libvirt (12.8) reject it from root, too."""
         socket_path = os.path.join(self.libvirt.folder, "own.sock")
         own = OwnLibvirt(socket_path)
         own.start()
@@ -486,7 +471,7 @@ class AuthTest:
                    f"libvirtd connected to {path} for a user: {own.calls}: {lines}")
         lines = self.attach_by_uri("root", OWN_URI + socket_path)
         if any("is not permitted to include a transport" in line for line in lines):
-            expect(not own.calls, f"libvirtd refuses the URI, and connected: {own.calls}")
+            expect(not own.calls, f"libvirtd rejects the URI, but has connected: {own.calls}")
             return
         attaches = [payload for procedure, payload in own.calls if procedure == ATTACH_DEVICE_FLAGS]
         expect(own.calls, f"libvirtd did not connect: {lines}")
@@ -494,7 +479,7 @@ class AuthTest:
                f"virtccwd did something for the attach: {attaches}: {lines}")
 
     def default_elsewhere(self):
-        """The administrator's default may be another libvirt: libvirtd connects to it as root, before it knows the client."""
+        """The administrator's default may be another libvirt. libvirtd connects to it as root, before it knows the client."""
         socket_path = os.path.join(self.libvirt.folder, "default.sock")
         default = OwnLibvirt(socket_path)
         default.start()
@@ -508,7 +493,7 @@ class AuthTest:
                f"virtccwd did something for the attach: {attaches}: {lines}")
 
     def session(self):
-        """libvirtd opens the same driver for qemu:///session as for qemu:///system. No other spelling is let through."""
+        """libvirtd opens the same driver for qemu:///session as for qemu:///system. virtccwd rejects other spellings."""
         heard = {}
         for uri in ("qemu:///system", "qemu:///session"):
             for user in ("member", "guest"):
@@ -524,7 +509,7 @@ class AuthTest:
         expect("<value>ccw</value>" in output, f"virtccwd does not handle qemu:///session: {output}")
 
     def in_anothers_name(self):
-        """root may, as virtproxyd does; then it has that one's rights."""
+        """root may set another user's identity, as virtproxyd does, and then has that user's rights."""
         calls = [frame(AUTH_LIST), frame(OPEN, OPEN_QEMU), frame(SET_IDENTITY, identity("guest")),
                  frame(DEFINE, string(DOMAIN))]
         ours, stock = ([readable(answer) for answer in talk(f"{folder}/{NAMES[0]}", calls)]
@@ -532,21 +517,21 @@ class AuthTest:
         expect(ours == stock and "access denied" in ours[3], f"{ours}\n{stock}")
 
     def too_many(self):
-        """A user with as many logins as one user may have waits for one of them to end; root does not."""
+        """A user who has the maximum number of logins waits until one of them ends. root does not wait."""
         path = f"{FRONT}/{NAMES[0]}"
         uri = f"qemu+unix:///system?socket={path}"
         with subprocess.Popen([*as_user("guest"), sys.executable, PROGRAM, "--silent", path], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE) as first:
-            expect(first.stdout.readline() == b"connected\n", "the first one did not connect")
+            expect(first.stdout.readline() == b"connected\n", "the first login did not connect")
             with subprocess.Popen([*as_user("guest"), "virsh", "-c", uri, "uri"], stdout=subprocess.DEVNULL) as second:
-                wait_for("the second login", lambda: "waits for a login to end" in read(self.libvirt.virtccwd_log))
-                expect(self.virsh("root", FRONT, False, "uri")[0] == 0, "root was not let in")
+                wait_until(lambda: "waits for a login to end" in read(self.libvirt.virtccwd_log), "the second login")
+                expect(self.virsh("root", FRONT, False, "uri")[0] == 0, "virtccwd did not let root in")
                 expect(second.poll() is None, "the second login did not wait")
                 first.stdin.close()
-                expect(second.wait(timeout=30) == 0, "the second login was not let in")
+                expect(second.wait(timeout=30) == 0, "virtccwd did not let the second login in")
 
     def polkit_restarts(self):
-        """And the bus with it, and libvirtd, which ends with its bus."""
+        """Restarts polkit with its bus, and libvirtd, which ends with its bus."""
         self.polkit.stop()
         self.libvirt.libvirtd.wait(timeout=20)
         code, output = self.virsh("guest", FRONT, False, "uri")
@@ -557,19 +542,17 @@ class AuthTest:
         expect(code == 0, output)
 
     def leaves_a_prompt(self):
-        """The client goes, or virtccwd ends, while polkit waits for a password."""
-        pid, terminal = self.on_terminal(FRONT)
-        self.read_until(terminal, b"Password:")
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        os.close(terminal)
+        """The client or virtccwd ends while polkit waits for a password."""
+        terminal = self.on_terminal(FRONT)
+        terminal.wait_for("Password:", PROMPT)
+        os.kill(terminal.pid, signal.SIGKILL)
+        terminal.end()
         self.virsh("guest", FRONT, False, "uri")
-        pid, terminal = self.on_terminal(FRONT)
-        self.read_until(terminal, b"Password:")
-        expect(self.libvirt.stop(self.libvirt.proxy, signal.SIGTERM) == 0, "it did not end well")
-        self.read_until(terminal, b"failed to connect")
-        os.close(terminal)
-        os.waitpid(pid, 0)
+        terminal = self.on_terminal(FRONT)
+        terminal.wait_for("Password:", PROMPT)
+        expect(self.libvirt.stop(self.libvirt.proxy, signal.SIGTERM) == 0, "virtccwd did not end with exit code 0")
+        terminal.wait_for("failed to connect", PROMPT)
+        terminal.end()
         self.libvirt.start_virtccwd()
 
     def bad_settings(self):
@@ -589,6 +572,7 @@ def copy_program():
     for name in ("libvirt", "lib"):
         shutil.copytree(os.path.join(here, "..", name), f"{COPY}/{name}", ignore=shutil.ignore_patterns("__pycache__"))
     command(["chmod", "-R", "u=rwX,go=rX", COPY])
+    os.environ["PYTHONPATH"] = f"{COPY}/lib"
 
 
 def with_prompt(function):
@@ -609,9 +593,8 @@ def main():
         print("usage: auth.py VIRTCCWD", file=sys.stderr)
         sys.exit(2)
     if private_polkit.missing():
-        print(f"1..0 # SKIP there is no {private_polkit.missing()}")
-        return
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which ends a terminal's agent, also where the tests run under nohup
+        skip_all(f"there is no {private_polkit.missing()}")
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # it ends the agent of a terminal, also where the tests run under nohup
     private_libvirt.enter()
     copy_program()
     test = AuthTest(os.path.abspath(sys.argv[1]))
@@ -621,27 +604,27 @@ def main():
     steps.run("polkit starts", test.polkit.start)
     test.configure_both()
     steps.run("libvirtd and virtccwd start with their defaults", test.start)
-    steps.run("before and while a client authenticates itself, the bytes are libvirtd's", test.same_bytes)
-    steps.run("everybody gets through what gets through without", test.stock_defaults)
-    steps.run("a terminal's user is asked for a password", with_prompt, test.prompt)
-    steps.run("virtccwd ends or its client goes in the middle of a prompt", with_prompt, test.leaves_a_prompt)
-    steps.run("polkit may go and come", test.polkit_restarts)
-    steps.run("restart with access drivers", lambda: test.restart(access=["polkit"]))
-    steps.run("access drivers judge who the client is", test.access_drivers)
-    steps.run("no call overtakes the identity", test.too_early)
-    steps.run("nor is it lost by a close and another open", test.closed_and_opened)
-    steps.run("nor by a libvirt of the client's own", test.elsewhere)
-    steps.run("nor by a default that is another libvirt", test.default_elsewhere)
-    steps.run("qemu:///session is qemu:///system", test.session)
-    steps.run("nor does one with descriptors", test.open_with_descriptors)
-    steps.run("nor one in a frame that only libvirtd sends", test.smuggled)
-    steps.run("root may call in another's name", test.in_anothers_name)
-    steps.run("restart with groups instead", lambda: test.restart(
+    steps.run("the bytes of authentication are the same as libvirtd's", test.same_bytes)
+    steps.run("each user can do the same as without virtccwd", test.stock_defaults)
+    steps.run("polkit asks a user on a terminal for a password", with_prompt, test.prompt)
+    steps.run("virtccwd or its client ends during a password prompt", with_prompt, test.leaves_a_prompt)
+    steps.run("polkit ends and starts again", test.polkit_restarts)
+    steps.run("the daemons restart with access drivers", lambda: test.restart(access=["polkit"]))
+    steps.run("access drivers check the client's identity", test.access_drivers)
+    steps.run("no call arrives before the identity", test.too_early)
+    steps.run("the identity stays after a close and another open", test.closed_and_opened)
+    steps.run("a client cannot name a libvirt of its own", test.elsewhere)
+    steps.run("the default may be another libvirt", test.default_elsewhere)
+    steps.run("qemu:///session is the same as qemu:///system", test.session)
+    steps.run("an open with descriptors ends the connection", test.open_with_descriptors)
+    steps.run("a frame that only libvirtd sends ends the connection", test.smuggled)
+    steps.run("root may set another user's identity", test.in_anothers_name)
+    steps.run("the daemons restart with a group for the sockets", lambda: test.restart(
         auth_unix_rw="none", auth_unix_ro="none", unix_sock_group="libvirt", unix_sock_rw_perms="0770"))
     steps.run("the sockets' permissions decide", test.groups)
-    steps.run("restart with few clients", lambda: test.restart(max_clients=20, max_anonymous_clients=4))
-    steps.run("too many logins of a user wait", test.too_many)
-    steps.run("settings that are wrong are named", test.bad_settings)
+    steps.run("the daemons restart with few clients", lambda: test.restart(max_clients=20, max_anonymous_clients=4))
+    steps.run("a user's login waits when there are too many", test.too_many)
+    steps.run("wrong settings are named", test.bad_settings)
     steps.done()
 
 

@@ -10,15 +10,16 @@ import os
 import random
 import re
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
+
+from tap import Tap
 
 VIRT_CCW = os.environ["VIRT_CCW"]
 SEED = int(os.environ.get("CCW_SEED", random.randrange(1 << 32)))
 RANDOM_ROWS = 300
 TIMEOUT = 60  # seconds, of one program
-COMPARED, DEVICES, REFUSED = 100, 30, 3  # at least: else the rows do not reach what is tested
+COMPARED, DEVICES, REJECTED = 100, 30, 3  # at least: else the rows do not reach what is tested
 UUID = "cc390000-0001-8000-8000-000000001234"
 SOURCE = f"<source><address uuid='{UUID}'/></source>"
 
@@ -118,10 +119,10 @@ def main():
     print(f"# seed {SEED}", flush=True)
     rng = random.Random(SEED)
     rows = ROWS + [random_row(rng) for _ in range(RANDOM_ROWS)]
-    lowered, wrong, refused = {}, [], 0
+    lowered, wrong, rejected = {}, [], 0
     for i, row in enumerate(rows):
         text = virt_ccw("lower", domain(f"g{i}", row, rng))
-        refused += text is None
+        rejected += text is None
         if text is not None:
             lowered[f"g{i}"] = text
     printed = libvirt_prints(lowered)
@@ -131,15 +132,13 @@ def main():
         if found != ours(text):
             wrong.append(f"libvirt reads {ours(text)} ccw devices, we {found}: {lowered[name]}")
     devices = sum(map(ours, printed.values()))
-    print("1..1")
-    print(f"# {len(rows)} documents, {refused} refused by us, {len(lowered) - len(printed)} by libvirt, "
-          f"{len(printed)} compared, {devices} ccw devices")
-    for line in wrong:
-        print(f"# {line}")
-    assert len(printed) > COMPARED and devices > DEVICES and refused > REFUSED, "the rows do not reach what is tested"
-    print(f"{'not ' if wrong else ''}ok 1 libvirt and libvirt-ccw read each document alike")
-    return bool(wrong)
+    tap = Tap()
+    tap.note(f"{len(rows)} documents, {rejected} refused by us, {len(lowered) - len(printed)} by libvirt, "
+             f"{len(printed)} compared, {devices} ccw devices")
+    assert len(printed) > COMPARED and devices > DEVICES and rejected > REJECTED, "the rows do not reach what is tested"
+    tap.none(wrong, "libvirt and libvirt-ccw read each document alike")
+    tap.done()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

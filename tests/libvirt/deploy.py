@@ -4,43 +4,43 @@
 virtccwd-setup and a real systemd, and the distribution's own units. With a modular libvirt, where there is one, the same
 of virtqemud.
 
-    deploy.py BUILD-FOLDER
+    deploy.py BUILD-FOLDER      the folder may have any name where packages are tested (tests/packages/test-packages)
 """
 
 import glob
 import json
 import os
 import re
+import select
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 from functools import partial
 
-sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
+import auth
+import hostile
+import private_libvirt
+import private_polkit
+import private_systemd
+from attacker import Attacker, highest
+from deployment import PREFIX, SETUP, add_units, apparmor_profile, install
+from files import read, write
+from sandbox import apparmor_enforced, expect_limits, expect_sandbox, main_process
+from setupfiles import modes, tells_whose
+from steps import SLOWER, Steps, StepSkipped, command, expect
+from waiting import wait_until
 
-import auth  # noqa: E402
-import hostile  # noqa: E402
-import private_libvirt  # noqa: E402
-import private_polkit  # noqa: E402
-import private_systemd  # noqa: E402
-from attacker import Attacker, highest  # noqa: E402
-from private_libvirt import read, wait_for  # noqa: E402
-from steps import SLOWER, Steps, StepSkipped, command, expect  # noqa: E402
-
-REPORT = 77
 UNFINISHED = 4 << 20  # bytes of a frame whose end does not come
 CLIENTS = 20  # of each user: with frames of that size they would have more than one user may have
 UUID = "cc390000-0001-8000-8000-000000001234"
 LOG = "/run/virtccwd.log"
+JOURNALD = "/run/systemd/journal/socket"
 ENTRY = "/run/libvirt-ccw/devices/0.0.1234.json"
-SETUP = "/usr/local/sbin/virtccwd-setup"
 HOOK = "/etc/libvirt/hooks/qemu.d/libvirt-ccw"
 SERVICES = ("virtccwd.service", "virt-ccw-reconcile.service")
 EXPOSURE_MAX = 30  # tenths of what 'systemd-analyze security' says, of 100
-CAPABILITIES = 1 << 2 | 1 << 19  # CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE
-READ_ONLY = ("/etc", "/home", "/root", "/etc/libvirt", "/usr", "/var/lib", "/run", "/run/libvirt", "/sys/kernel", "/sys/bus",
-             "/sys/class", "/sys/devices", "/sys/devices/system", "/sys/fs", "/sys/module", "/proc/sys/kernel")
 BESIDE = "qemu+unix:///system?socket=/run/libvirt/virtccwd-sock"
 HOSTDEV = ("<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x1234'/></source></hostdev>")
 DOMAIN = """<domain type='qemu'><name>{name}</name><uuid>5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0c00{number}</uuid>
@@ -69,10 +69,7 @@ class DeployTest:
         return command([SETUP, *arguments], timeout=120)[1]
 
     def file(self, name, number, devices=""):
-        path = os.path.join(self.folder, f"{name}.xml")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(DOMAIN.format(name=name, number=number, devices=devices))
-        return path
+        return write(os.path.join(self.folder, f"{name}.xml"), DOMAIN.format(name=name, number=number, devices=devices))
 
     @staticmethod
     def files():
@@ -98,10 +95,27 @@ class DeployTest:
         expect("ours" in self.virsh("-r", "list", "--all", "--name", uri=uri)[1], "the read-only socket is not served")
 
     def hook_runs(self, uri):
-        """libvirt knows of the hook, without a word of the administrator's."""
+        """libvirt calls the hook although the administrator configured nothing."""
         code, output = self.virsh("start", "ours", uri=uri, check=False)
         reason = output.partition("Hook script execution failed: ")[2]
         expect(code == 1 and ("kernel module" in reason or "ccw device" in reason), output)
+
+    def hook_logs(self):
+        """The hook of a domain that starts writes to systemd's journal. This test serves the journal's socket."""
+        os.makedirs(os.path.dirname(JOURNALD), exist_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journald:
+            journald.bind(JOURNALD)
+            try:
+                self.hook_runs(self.uri)
+                journald.settimeout(20 * SLOWER)
+                texts = [journald.recv(1 << 16).decode()]
+                journald.setblocking(False)
+                while select.select([journald], [], [], 0)[0]:
+                    texts.append(journald.recv(1 << 16).decode())
+            finally:
+                os.unlink(JOURNALD)
+        expect(any("cannot acquire ccw device 0.0.1234 for domain 'ours' (" in text and "SYSLOG_IDENTIFIER=virt-ccw\n" in text
+                   for text in texts), texts)
 
     def front(self):
         shutil.rmtree("/run/libvirt-ccw/backend", ignore_errors=True)  # systemd makes it for the backend's sockets
@@ -114,13 +128,21 @@ class DeployTest:
         states = command(["systemctl", "is-active", "virtccwd.socket", "virtccwd-ro.socket", "virtccwd.service"])[1]
         expect(states.split() == ["active"] * 3, states)
         output = self.setup("status")
-        expect(f"in front of {self.daemon}." in output and "a call through virtccwd is answered" in output, output)
+        for words in (f"in front of {self.daemon}.", "virtccwd and virt-ccw are version",
+                      f"{self.daemon}.socket is active, at {backend} (mode 600)",
+                      f"virtccwd.socket is active, at /run/libvirt/{self.socket} (mode 666)", f"libvirt's hook is {HOOK}",
+                      "a call through virtccwd is answered", "QEMU takes <hostdev type='ccw'>",
+                      "No device is detached", "journalctl -u virtccwd"):
+            expect(words in output, f"no '{words}' in\n{output}")
 
     def status_complains(self):
         """virtccwd-setup status names what is missing, and says so by its exit code."""
         command(["systemctl", "stop", "virtccwd-ro.socket"])
         os.chmod(HOOK, 0o644)
+        os.chmod(f"/run/libvirt-ccw/backend/{self.socket}", 0o666)
         code, output = command([SETUP, "status"], check=False, timeout=120)
+        os.chmod(f"/run/libvirt-ccw/backend/{self.socket}", 0o600)
+        expect("users can go past virtccwd" in output and "'When something is wrong' in" in output, output)
         expect(code == 1 and "WRONG  virtccwd-ro.socket is inactive" in output and f"WRONG  {HOOK} may not" in output, output)
         os.chmod(HOOK, 0o755)
         command(["systemctl", "stop", "virtccwd.service", "virtccwd.socket"])  # a socket starts only before its service
@@ -129,34 +151,41 @@ class DeployTest:
         expect("WRONG" not in self.setup("status"), "it is mended, and status does not see it")
 
     def activated(self):
-        """systemd starts virtccwd when somebody connects, also after it was killed."""
-        pid = command(["systemctl", "show", "--value", "-p", "MainPID", "virtccwd.service"])[1]
+        """systemd starts virtccwd when a client connects, also after virtccwd was killed."""
+        pid = self.process()
         command(["systemctl", "stop", "virtccwd.service"])
         self.is_through(self.uri)
-        again = command(["systemctl", "show", "--value", "-p", "MainPID", "virtccwd.service"])[1]
+        again = self.process()
         expect(again not in (pid, "0"), f"it is process {again}, and was {pid}")
         command(["systemctl", "kill", "--signal", "KILL", "virtccwd.service"])
         self.is_through(self.uri)
 
     @staticmethod
     def process():
-        return command(["systemctl", "show", "--value", "-p", "MainPID", "virtccwd.service"])[1]
+        return main_process("virtccwd.service")
 
     def sandboxed(self):
-        """systemd leaves out without a word what the kernel or its own build does not have; here it is in force."""
+        """Its unit's sandbox and limits are in force, and what it has to see is there."""
         pid = self.process()
-        with open(f"/proc/{pid}/status", encoding="ascii") as file:
-            status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
-        expect(status["Seccomp"] == "2" and status["NoNewPrivs"] == "1" and status["Umask"] == "0077", status)
-        expect(int(status["CapBnd"], 16) == int(status["CapEff"], 16) == CAPABILITIES, status)
-        for path in READ_ONLY:
-            code, output = command(["nsenter", "--mount", "--target", pid, "mkdir", f"{path}/of-a-test"], check=False)
-            expect(code != 0 and ("Read-only" in output or "No such file" in output), f"{path}: {output}")
-            expect(not os.path.exists(f"{path}/of-a-test"), f"virtccwd may write to {path}")
+        expect_sandbox(pid)
+        expect_limits("virtccwd.service", files=65536, tasks=512, memory=2 << 30)
         expect(os.stat("/run/libvirt-ccw").st_mode & 0o777 == 0o700, "others than root may look into /run/libvirt-ccw")
         home = f"{os.major(os.stat('/home').st_dev)}:{os.minor(os.stat('/home').st_dev)}"
         with open(f"/proc/{pid}/mountinfo", encoding="utf-8") as file:
             expect(any(line.split()[2] == home for line in file), "virtccwd does not see that /home is mounted")
+
+    def confined(self, profile):
+        """virtccwd works while AppArmor enforces its profile."""
+        with apparmor_enforced(profile):
+            command(["systemctl", "restart", "virtccwd.service"])
+            label = read(f"/proc/{self.process()}/attr/current").strip("\0\n")
+            expect(label == "virtccwd (enforce)", f"virtccwd is confined as '{label}'")
+            self.is_through(self.uri)
+            self.hook_runs(self.uri)
+            self.leave_behind()
+            command(["systemctl", "restart", "virtccwd.service"])
+            wait_until(lambda: not os.path.exists(ENTRY), "virtccwd releases what the journal has")
+        command(["systemctl", "restart", "virtccwd.service"])
 
     def journal_stays(self):
         """A restart keeps the journal, which virtccwd reads, and changes, in its sandbox."""
@@ -164,7 +193,7 @@ class DeployTest:
             pass
         self.leave_behind()
         command(["systemctl", "restart", "virtccwd.service"])
-        wait_for("virtccwd gives back what the journal has", lambda: not os.path.exists(ENTRY))
+        wait_until(lambda: not os.path.exists(ENTRY), "virtccwd releases what the journal has")
         command(["systemctl", "stop", "virtccwd.service"])
         expect(os.path.exists("/run/libvirt-ccw/of-a-test"), "systemd removed the journal")
         os.unlink("/run/libvirt-ccw/of-a-test")
@@ -200,7 +229,7 @@ class DeployTest:
                              ("calls that virtccwd rewrites", partial(hostile.define, path, nameless))):
             attackers = [Attacker(user, attack, CLIENTS) for user in private_polkit.USERS]
             try:
-                attackers[-1].wait_for("connected", CLIENTS, 60 * SLOWER)
+                attackers[-1].wait_for("connected", CLIENTS, 60)
                 peak = highest(lambda: self.peak(pid), lambda now: now >= limit, 3, 20 * SLOWER)
                 note(f"{what}: virtccwd had {before} KiB and has had {peak} KiB at most, MemoryMax= is {limit} KiB; "
                      + "; ".join(str(attacker.counts) for attacker in attackers))
@@ -233,7 +262,7 @@ class DeployTest:
         expect(UUID in self.virsh("dumpxml", "ours")[1], "libvirt's own socket is not libvirt's own")
 
     def hook_alone(self):
-        """Stock libvirt with the hook; when libvirtd was killed, what nobody has is brought back without a word."""
+        """Stock libvirt with the hook. After libvirtd was killed, a service releases a device that no guest has."""
         self.setup("hook", self.daemon)
         state = command(["systemctl", "is-active", "virtccwd.socket", "virtccwd.service"], check=False)[1]
         expect(state.split() == ["inactive"] * 2, state)
@@ -242,12 +271,12 @@ class DeployTest:
         self.leave_behind()
         pid = command(["systemctl", "show", "--value", "-p", "MainPID", f"{self.daemon}.service"])[1]
         os.kill(int(pid), signal.SIGKILL)  # systemd starts it anew
-        wait_for("virt-ccw-reconcile.service", lambda: not os.path.exists(ENTRY))
+        wait_until(lambda: not os.path.exists(ENTRY), "virt-ccw-reconcile.service")
         expect("paused" in self.virsh("domstate", "running")[1], "the guest has ended")
 
     @staticmethod
     def leave_behind():
-        """What the journal has of a guest that ended while nobody looked, of a device that is not there any more either."""
+        """Writes the journal entry of a guest that ended unnoticed, for a device that no longer exists."""
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             boot = file.read().strip()
         os.makedirs(os.path.dirname(ENTRY), exist_ok=True)
@@ -276,6 +305,25 @@ class DeployTest:
             self.virsh("destroy", name)
         self.virsh("undefine", "plain")
 
+    def removal_fails(self):
+        """The next call completes what a call has left half done: clients reach libvirt at its own socket again."""
+        self.front()
+        broken = f"{private_systemd.OWN}/{self.daemon}.socket.d/of-a-test.conf"
+        os.makedirs(os.path.dirname(broken))
+        with open(broken, "w", encoding="ascii") as file:
+            file.write("[Unit]\nAssertPathExists=/nothing\n")
+        command(["systemctl", "daemon-reload"])
+        code, output = command([SETUP, "remove"], check=False, timeout=120)
+        expect(code == 1 and f"{self.daemon} may be stopped" in output and "call the same command again" in output, output)
+        code, output = self.virsh("list", check=False)
+        expect(code == 1, f"libvirt was not stopped, and the test shows nothing: {output}")
+        output = command([SETUP, "status"], check=False, timeout=120)[1]
+        expect("WRONG  an earlier command ended half way" in output, output)
+        shutil.rmtree(os.path.dirname(broken))
+        self.setup("remove")
+        expect("running" in self.virsh("list", "--all", "--name")[1], "the guest is gone")
+        expect("Nothing is set up" in self.setup("status"), "status still sees something")
+
     def stops(self):
         command(["umount", "/home"])
         command(["systemctl", "stop", f"{self.daemon}.socket", f"{self.daemon}-ro.socket", f"{self.daemon}.service"])
@@ -288,13 +336,14 @@ def verify():
             continue
         command([SETUP, "--root", "/", "front", daemon])
         code, output = command(["systemd-analyze", "verify", "--man=no", "virtccwd.socket", "virtccwd-ro.socket", "virtccwd.service",
-                                "virt-ccw-reconcile.service", "virt-ccw-modules.service", f"{daemon}.socket", f"{daemon}-ro.socket"], check=False)
+                                "virt-ccw-reconcile.service", "virt-ccw-modules.service", f"{daemon}.socket",
+                                f"{daemon}-ro.socket"], check=False)
         complaints = [line for line in output.splitlines() if "virtccwd" in line or "virt-ccw" in line]
         expect(code == 0 and not complaints, output)
         secure()
         command([SETUP, "--root", "/", "remove"])
     for arguments, words in (((), "Usage: "), (("front",), "'front' needs the name of a daemon"),
-                             (("front", "libvirtdd"), "there is no daemon 'libvirtdd': libvirtd or virtqemud"),
+                             (("front", "libvirtdd"), "there is no daemon 'libvirtdd': give libvirtd, or virtqemud"),
                              (("remove", "x"), "'remove x' is not one of"), (("nonsense",), "'nonsense' is not one of")):
         code, output = command([SETUP, *arguments], check=False)
         expect(code == 2 and words in output, f"{arguments}: {code}: {output}")
@@ -309,55 +358,19 @@ def secure():
         expect(code == 0, output)
 
 
-def written(umask):
-    """What virtccwd-setup writes, with its modes."""
-    with tempfile.TemporaryDirectory(dir="/run") as folder:
-        os.chmod(folder, 0o755)
-        for path in ("etc/systemd/system/virtccwd.socket.d/50-libvirt-ccw.conf", "etc/libvirt/hooks/qemu.d/libvirt-ccw"):
-            os.makedirs(os.path.dirname(os.path.join(folder, path)))
-            with open(os.path.join(folder, path), "w", encoding="ascii"):  # of an earlier call, open to everybody
-                os.chmod(os.path.join(folder, path), 0o666)
-        command([SETUP, "--root", folder, "front", "libvirtd"], umask=umask)
-        paths = glob.glob(f"{folder}/**", recursive=True)
-        return {os.path.relpath(path, folder): os.stat(path).st_mode & 0o7777 for path in paths}
-
-
-def modes():
-    """They do not depend on the caller's umask."""
-    for umask in (0, 0o022, 0o077):
-        found = written(umask)
-        expect(len(found) > 10 and "etc/libvirt/hooks/qemu.d/libvirt-ccw" in found, found)
-        wrong = {path: oct(mode) for path, mode in found.items() if mode != (0o644 if path.endswith(".conf") else 0o755)}
-        expect(not wrong, f"under umask {umask:o}: {wrong}")
-
-
-def install(build):
-    """Into a folder that becomes /usr/local there."""
-    folder = "/run/test-installed"
-    command(["meson", "install", "-C", build, "--no-rebuild", "--destdir", folder], timeout=120)
-    command(["mount", "--bind", f"{folder}/usr/local", "/usr/local"])
-
-
 def own_files():
-    """An installed program takes no file from /usr/local/src, which is where a build tree of it would have sources."""
-    decoy = "/usr/local/src/conf/schemas"
+    """An installed program takes no file from the prefix's src, which is where a build tree of it would have sources."""
+    decoy = f"{PREFIX}/src/conf/schemas"
     os.makedirs(decoy)
-    for path in glob.glob("/usr/local/share/libvirt-ccw/*.rng"):
+    for path in glob.glob(f"{PREFIX}/share/libvirt-ccw/*.rng"):
         with open(os.path.join(decoy, os.path.basename(path)), "w", encoding="ascii") as file:
             file.write("this is no schema\n")
     expect(os.listdir(decoy), "no schema is installed")
     with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
         file.write("<hostdev mode='subsystem' type='ccw'><source><address devno='0x1234'/></source></hostdev>")
         file.flush()
-        command(["/usr/local/bin/virt-ccw", "validate", file.name])
-    shutil.rmtree("/usr/local/src/conf")
-
-
-def add_units(*patterns, programs="/usr/sbin"):
-    for pattern in patterns:
-        for path in glob.glob(pattern):
-            private_systemd.add_unit(path, programs)
-    command(["systemctl", "daemon-reload"])
+        command([f"{PREFIX}/bin/virt-ccw", "validate", file.name])
+    shutil.rmtree(f"{PREFIX}/src/conf")
 
 
 def add_modular():
@@ -371,10 +384,10 @@ def add_modular():
     return True
 
 
-def run_modular(steps, polkit):
+def run_modular(steps, polkit, profile):
     """virtqemud, virtnodedevd, and virtproxyd for clients that know only libvirtd's socket."""
     command(["systemctl", "start", *(f"{name}{rest}.socket" for name in MODULAR[1:] for rest in ("", "-ro"))])
-    run(steps, DeployTest("virtqemud", "qemu:///system?mode=direct", polkit), ("what connects to virtproxyd", by_proxy))
+    run(steps, DeployTest("virtqemud", "qemu:///system?mode=direct", polkit), profile, ("what connects to virtproxyd", by_proxy))
 
 
 def by_proxy(test):
@@ -385,16 +398,20 @@ def by_proxy(test):
     expect("node device" in test.virsh("nodedev-detach", "ccw_0_0_1234", check=False)[1], "not answered")
 
 
-def run(steps, test, also):
-    """also: a step of this daemon alone, its name and a function of the test."""
+def run(steps, test, profile, also):
+    """profile: AppArmor's, of virtccwd; also: a step of this daemon alone, its name and a function of the test."""
     also_name, also_function = also
     for name, function in (("stock, with a guest", test.stock), ("virtccwd in front", test.front),
                            ("status sees what is wrong", test.status_complains),
-                           ("virtccwd is in its sandbox", test.sandboxed), ("polkit is asked", test.polkit_decides),
+                           ("virtccwd is in its sandbox", test.sandboxed),
+                           ("virtccwd is confined by AppArmor", partial(test.confined, profile)),
+                           ("polkit is asked", test.polkit_decides),
                            (also_name, partial(also_function, test)), ("the journal stays", test.journal_stays),
                            ("systemd starts virtccwd when it is wanted", test.activated),
-                           ("the backend restarts", test.backend_restarts), ("beside it", test.beside),
-                           ("the hook alone", test.hook_alone), ("in front again", test.front), ("removed", test.removed),
+                           ("the backend restarts", test.backend_restarts),
+                           ("the hook's lines reach systemd's journal", test.hook_logs), ("beside it", test.beside),
+                           ("the hook alone", test.hook_alone), ("a removal that fails half way", test.removal_fails),
+                           ("in front again", test.front), ("removed", test.removed),
                            ("stopped", test.stops)):
         steps.run(f"{test.daemon}: {name}", function)
 
@@ -410,37 +427,32 @@ def tests(build):
     modular = add_modular()
     steps.run("the units are well-formed, and sandboxed", verify)
     steps.run("what virtccwd-setup writes has fixed modes", modes)
+    steps.run("virtccwd-setup says what brings a device back", tells_whose)
     polkit = None
     if not private_polkit.missing():
         polkit = private_polkit.Polkit("/run/polkit.log")
         steps.log(polkit.log)
-    run(steps, DeployTest("libvirtd", "qemu:///system", polkit),
+    profile = apparmor_profile(build)
+    run(steps, DeployTest("libvirtd", "qemu:///system", polkit), profile,
         ("users do not fill its memory", partial(DeployTest.memory_is_bounded, note=steps.note)))
     if modular:
-        run_modular(steps, polkit)
+        run_modular(steps, polkit, profile)
     else:
         steps.skip("virtqemud", "it needs modular daemons of libvirt (docs/deployment.md)")
     steps.done()
+
+
+def inside():
+    private_libvirt.enter()
+    write("/etc/libvirt/libvirtd.conf", "")
+    tests(sys.argv[1])
 
 
 def main():
     if len(sys.argv) != 2:
         print("usage: deploy.py BUILD-FOLDER", file=sys.stderr)
         sys.exit(2)
-    told = private_systemd.enter(REPORT)
-    if told is not None:
-        sys.exit(int(told or b"1"))
-    code = 1
-    try:
-        private_libvirt.enter()
-        with open("/etc/libvirt/libvirtd.conf", "w", encoding="utf-8") as file:
-            file.write("")
-        tests(sys.argv[1])
-        code = 0
-    except SystemExit as end:
-        code = end.code or 0
-    finally:
-        private_systemd.report(REPORT, code)
+    private_systemd.run(inside)
 
 
 if __name__ == "__main__":

@@ -8,17 +8,15 @@ afterwards. Real parts, as in attacks.py. tests/lab/test-no-space.py has its jou
 
 import os
 import re
-import sys
 from functools import partial
 
-sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
-
-import attacks  # noqa: E402
-import hostile  # noqa: E402
-from attacker import Attacker, highest  # noqa: E402
-from attacks import BACKEND, DEFINER, FRONT, LOOKER, RO, RW, AttackTest  # noqa: E402
-from private_libvirt import read, wait_for  # noqa: E402
-from steps import SLOWER, command, expect  # noqa: E402
+import attacks
+import hostile
+from attacker import Attacker, highest
+from attacks import BACKEND, DEFINER, FRONT, VIEWER, RO, RW, AttackTest
+from files import read, write
+from steps import SLOWER, command, expect
+from waiting import wait_until
 
 NOFILE = ("--nofile=256:256",)
 STACK = 256 << 20  # bytes of address space that each thread takes
@@ -43,8 +41,8 @@ class ExhaustionTest(AttackTest):
 
     def has_recovered(self, before):
         """What the attackers had is free again, and they themselves are served."""
-        wait_for("the end of the attackers' connections", lambda: self.descriptors() <= before + 2, 60 * SLOWER)
-        self.check_served("root", DEFINER, LOOKER)
+        wait_until(lambda: self.descriptors() <= before + 2, "the end of the attackers' connections", 60)
+        self.check_served("root", DEFINER, VIEWER)
 
     # Descriptors.
 
@@ -52,11 +50,11 @@ class ExhaustionTest(AttackTest):
         self.fresh(limits=NOFILE)
         before = self.descriptors()
         flood = partial(hostile.flood, (RW, RO), hostile.LOG_IN, 150)
-        with Attacker(LOOKER, flood) as attacker:
-            attacker.settle()
+        with Attacker(VIEWER, flood) as attacker:
+            attacker.wait_idle()
             self.check_delay(attacker, "256 descriptors and a user's 300 connections", users=("root", DEFINER))
             with Attacker(DEFINER, flood) as second:
-                second.settle()
+                second.wait_idle()
                 self.check_delay(second, "256 descriptors and two users' 600 connections")
                 self.note(f"{self.descriptors()} descriptors are open")
         self.has_recovered(before)
@@ -65,7 +63,7 @@ class ExhaustionTest(AttackTest):
         """The descriptors of calls that libvirt does not take."""
         self.fresh(limits=NOFILE, older_kernel=True)
         before = self.descriptors()
-        with Attacker(LOOKER, partial(hostile.send_descriptors, RO), 20) as attacker:
+        with Attacker(VIEWER, partial(hostile.send_descriptors, RO), 20) as attacker:
             attacker.wait_for("sent", 1)
             most = highest(self.descriptors, lambda now: now > 250, 2, 10 * SLOWER)
             self.note(f"{most} descriptors are open ({attacker.counts})")
@@ -85,7 +83,7 @@ class ExhaustionTest(AttackTest):
         self.fresh(limits=(f"--stack={STACK}:{STACK}",))
         before = self.descriptors()
         self.limit_address_space(self.address_space() + SPARE)
-        self.check_served("root", DEFINER, LOOKER)
+        self.check_served("root", DEFINER, VIEWER)
         for user in ("root", DEFINER):
             for line in (("define", self.write("define.xml", hostile.domain())),
                          ("attach-device", "live", self.write("device.xml", hostile.DEVICE % 0x1234), "--live"),
@@ -93,7 +91,7 @@ class ExhaustionTest(AttackTest):
                 code, output = self.virsh(user, FRONT, False, *line)
                 self.note(f"{line[0]} of {user}'s: {code}: {output.splitlines()[-1] if output else ''}")
                 self.check_alive()
-        with Attacker(LOOKER, partial(hostile.define, RW, hostile.domain()), 20) as attacker:
+        with Attacker(VIEWER, partial(hostile.define, RW, hostile.domain()), 20) as attacker:
             attacker.wait_for("sent", 20)
             self.check_delay(attacker, "no thread, and 20 clients")
         self.limit_address_space("unlimited")
@@ -101,10 +99,7 @@ class ExhaustionTest(AttackTest):
         self.virsh("root", BACKEND, False, "undefine", "attack")
 
     def write(self, name, text):
-        path = os.path.join(self.libvirt.folder, name)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
+        return write(os.path.join(self.libvirt.folder, name), text)
 
     # Memory.
 
@@ -113,10 +108,10 @@ class ExhaustionTest(AttackTest):
         self.fresh(limits=(f"--as={MEMORY}:{MEMORY}",))
         descriptors, before = self.descriptors(), self.libvirt.memory()
         unfinished = partial(hostile.keep_unfinished, RW, FRAME)
-        with Attacker(LOOKER, unfinished, SENDERS) as attacker, Attacker(DEFINER, unfinished, SENDERS) as second:
+        with Attacker(VIEWER, unfinished, SENDERS) as attacker, Attacker(DEFINER, unfinished, SENDERS) as second:
             for one in (attacker, second):
-                one.wait_for("connected", SENDERS, 180 * SLOWER)  # an attacker is nice, and sends megabytes
-            wait_for("a user's share is held", lambda: self.libvirt.memory() - before >= 0.9 * SHARE, 60 * SLOWER)
+                one.wait_for("connected", SENDERS, 180)  # an attacker is nice, and sends megabytes
+            wait_until(lambda: self.libvirt.memory() - before >= 0.9 * SHARE, "a user's share is held", 60)
             most = 2 * SHARE * OVERHEAD
             grown = highest(self.libvirt.memory, lambda now: now - before > most, 2, 15 * SLOWER) - before
             self.note(f"frames that do not end: virtccwd has grown by {grown} KiB, {most:.0f} are allowed "
@@ -131,13 +126,12 @@ class ExhaustionTest(AttackTest):
         descriptors = self.descriptors()
         define = partial(hostile.define, RW, hostile.domain(hostile.metadata("x" * LARGE)))
         announce = partial(hostile.announce, RO, ANNOUNCED)
-        with Attacker(LOOKER, announce, 2) as first, Attacker("looker", announce, 2) as second, \
+        with Attacker(VIEWER, announce, 2) as first, Attacker("viewer", announce, 2) as second, \
                 Attacker("nobody", announce, 2) as third:
             for attacker in (first, second, third):
                 attacker.wait_for("sent", 2)
             with Attacker(DEFINER, define) as victim:
-                wait_for("calls of the fourth user", lambda: victim.counts["answered"] + victim.counts["refused"] >= 20,
-                         60 * SLOWER)
+                wait_until(lambda: victim.counts["answered"] + victim.counts["refused"] >= 20, "calls of the fourth user", 60)
                 self.note(f"calls of {ANNOUNCED} bytes are announced: {DEFINER} has {victim.counts}")
                 expect(not victim.counts["refused"], f"calls that do not come keep {DEFINER} from its own: {victim.counts}")
         self.has_recovered(descriptors)

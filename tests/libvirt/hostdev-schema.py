@@ -13,9 +13,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
-sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
-
-from steps import Steps, StepSkipped, expect  # noqa: E402
+from steps import Steps, StepSkipped, expect
 
 RNG = "{http://relaxng.org/ns/structure/1.0}"
 DEPTH = 3  # elements below hostdev in the schema: source, what is in it, and its attributes
@@ -114,7 +112,7 @@ def hostdev(attributes="", source="", address="", in_source="", children=""):
             f"{in_source}</source>{children}</hostdev>")
 
 
-def refused_sample(name):
+def rejected_sample(name):
     """A ccw hostdev with that in it. The value is never looked at: the name is what is refused."""
     element, _, attribute = name.partition("@")
     element = element.rstrip("/")
@@ -201,13 +199,13 @@ class HostdevTest:
     def row(self, name):
         outcome = self.table.outcomes[name]
         if outcome == "refused":
-            done = self._run("validate", refused_sample(name))
+            done = self._run("validate", rejected_sample(name))
             what = name.rpartition("/")[2].lstrip("@")
-            expect(done.returncode == 1, f"{refused_sample(name)} is valid")
+            expect(done.returncode == 1, f"{rejected_sample(name)} is valid")
             expect(what in done.stderr or f"<{name.partition('/')[0]}>" in done.stderr,
-                   f"{refused_sample(name)}: the message does not name {what}: {done.stderr}")
+                   f"{rejected_sample(name)}: the message does not name {what}: {done.stderr}")
             for words in ("the schema does not allow", "not well-formed"):
-                expect(words not in done.stderr, f"{refused_sample(name)} is refused for another reason: {done.stderr}")
+                expect(words not in done.stderr, f"{rejected_sample(name)} is refused for another reason: {done.stderr}")
             return
         written, lowered = HONOURED[name] if outcome == "honoured" else (PASSED_ON[name], PASSED_ON[name])
         xml = DOMAIN % (hostdev() if outcome == "honoured" else hostdev(children=written))

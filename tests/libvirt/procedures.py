@@ -15,13 +15,13 @@ import struct
 import subprocess
 import sys
 
-sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
-
-import private_libvirt  # noqa: E402
-from private_libvirt import BACKEND, FRONT, read, wait_for  # noqa: E402
-from proxy import GUEST_UUID, HOSTDEV, UUID, ProxyTest, domain  # noqa: E402
-from rpc import Client  # noqa: E402
-from steps import Steps, command, expect  # noqa: E402
+import private_libvirt
+from files import read
+from private_libvirt import BACKEND, FRONT
+from proxy import GUEST_UUID, HOSTDEV, UUID, ProxyTest, domain
+from rpc import Client
+from steps import Steps, command, expect
+from waiting import wait_until
 
 LIVE_UUID = GUEST_UUID[:-2] + "f7"
 VIRTCCWD = os.path.abspath(sys.argv[1]) if len(sys.argv) == 2 else ""
@@ -33,18 +33,18 @@ import libvirt, sys
 conn = libvirt.open("qemu:///system")
 live = conn.lookupByName("live")
 xml = open(sys.argv[1]).read()
-def refused(call, *arguments):
+def rejected(call, *arguments):
     try:
         call(*arguments)
     except libvirt.libvirtError as error:
         print(call.__name__, error)
     else:
         sys.exit(f"{call.__name__} succeeded")
-refused(live.saveParams, {"file": "/nonexistent/image", "dxml": xml}, 0)
-refused(conn.restoreParams, {"file": "/nonexistent/image", "dxml": xml}, 0)
-refused(live.checkpointCreateXML, "<domaincheckpoint><name>c</name></domaincheckpoint>", 0)
-refused(conn.domainXMLFromNative, "qemu-argv", "/usr/bin/qemu-system-s390x", 0)
-refused(conn.nodeDeviceLookupByName, "ccw_0_0_1234")
+rejected(live.saveParams, {"file": "/nonexistent/image", "dxml": xml}, 0)
+rejected(conn.restoreParams, {"file": "/nonexistent/image", "dxml": xml}, 0)
+rejected(live.checkpointCreateXML, "<domaincheckpoint><name>c</name></domaincheckpoint>", 0)
+rejected(conn.domainXMLFromNative, "qemu-argv", "/usr/bin/qemu-system-s390x", 0)
+rejected(conn.nodeDeviceLookupByName, "ccw_0_0_1234")
 """
 
 
@@ -101,7 +101,7 @@ class ProcedureTest(ProxyTest):
         self.virsh("undefine", "wrong")
         self.both("define", "--validate", self.file("stock.xml", domain("stock", GUEST_UUID[:-2] + "f4", "<frob/>")))
 
-    def refused(self):
+    def rejected(self):
         """In libvirt's words, before it has seen anything."""
         second = HOSTDEV.replace("0x1234", "0x1235")
         boot = "<boot order='1'/></hostdev>"
@@ -128,7 +128,7 @@ class ProcedureTest(ProxyTest):
                    self.file("outside.xml", HOSTDEV.replace("</hostdev>", outside)), "--live")
         expect("no" not in self.direct("list", "--all", "--name")[1].split(), "libvirt has it nevertheless")
 
-    def same_judgement(self):
+    def same_answer(self):
         """What virt-ccw validate says of a document is what define does with it."""
         readonly, loadparm = (HOSTDEV.replace("</hostdev>", more + "</hostdev>") for more in (
             "<readonly/>", "<boot order='1' loadparm='2'/>"))
@@ -176,8 +176,7 @@ class ProcedureTest(ProxyTest):
         self.virsh("define", self.file("off.xml", domain("off", GUEST_UUID[:-2] + "f9", HOSTDEV, OFF)))
         ours = self.virsh("dominfo", "off")[1]
         expect("s390-map-css is off: a guest sees devices outside css fe only if it enables MCSS-E" in ours, ours)
-        wait_for("the line in the log, which comes after the client's reply",
-                 lambda: "s390-map-css is off" in read(self.libvirt.virtccwd_log))
+        wait_until(lambda: "s390-map-css is off" in read(self.libvirt.virtccwd_log), "the line in the log")
         self.virsh("undefine", "off")
         self.both("dominfo", "live")
         self.both("dominfo", "nothing")
@@ -288,7 +287,7 @@ class ProcedureTest(ProxyTest):
                 os.write(master, b"\x1d")
                 return virsh.poll() is not None
 
-            wait_for("the end of virsh console", ended, 30)
+            wait_until(ended, "the end of virsh console", 30)
             expect(virsh.returncode == 0, f"exit code {virsh.returncode}: {seen + os.read(master, 4096)}")
         finally:
             virsh.kill()
@@ -371,8 +370,8 @@ def main():
     steps.log(test.libvirt.virtccwd_log)
     steps.run("libvirtd and virtccwd start", test.set_up)
     steps.run("--validate is by libvirt's schema, and refuses by name what is ours", test.validated)
-    steps.run("what QEMU cannot do is refused in libvirt's words", test.refused)
-    steps.run("virt-ccw validate and define have one judgement", test.same_judgement)
+    steps.run("what QEMU cannot do is refused in libvirt's words", test.rejected)
+    steps.run("virt-ccw validate and define give the same answer", test.same_answer)
     steps.run("a loadparm", test.loadparm)
     steps.run("what is not ours is not validated here", test.not_validated)
     steps.run("dominfo warns of what no guest will see", test.warned)

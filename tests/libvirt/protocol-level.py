@@ -13,12 +13,11 @@ import re
 import struct
 import sys
 
-sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
-
-import private_libvirt  # noqa: E402
-from private_libvirt import BACKEND, Private, read  # noqa: E402
-from rpc import Client, is_ok  # noqa: E402
-from steps import Steps, expect  # noqa: E402
+import private_libvirt
+from files import read
+from private_libvirt import BACKEND, Private
+from rpc import Client, is_ok
+from steps import Steps, expect
 
 RPC_ERROR, SUCCESS = 39, None  # VIR_ERR_RPC
 UNKNOWN, UNDECODABLE = "unknown procedure", "Unable to decode message payload"
@@ -60,7 +59,7 @@ def procedures_above(level):
 
 
 def checked_level(header):
-    return int(re.search(r"#define CCW_PROCEDURES_CHECKED (\d+)", read(header)).group(1))
+    return int(re.search(r"#define REMOTE_PROCEDURES_CHECKED (\d+)", read(header)).group(1))
 
 
 def tell_apart():
@@ -83,7 +82,7 @@ def finds_nothing_new(steps, header):
     steps.note(f"the table is checked up to {level}, and libvirt has nothing above it" if not found else "")
     expect(not found, f"libvirt has procedures {', '.join(map(str, found))}, and {os.path.basename(header)} has been checked "
            f"up to {level}: read in libvirt's remote_protocol.x what they carry, add rows where they need one, and raise "
-           "CCW_PROCEDURES_CHECKED")
+           "REMOTE_PROCEDURES_CHECKED")
 
 
 def main():

@@ -15,11 +15,11 @@ import struct
 import subprocess
 import sys
 
-sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
-
-import private_libvirt  # noqa: E402
-from private_libvirt import Private, read, wait_for  # noqa: E402
-from steps import Steps, command, expect  # noqa: E402
+import private_libvirt
+from files import read, write
+from private_libvirt import Private
+from steps import Steps, command, expect
+from waiting import wait_until
 
 UUID = "cc390000-0001-8000-8000-000000001234"
 SOURCE = "<source><address devno='0x1234'/></source>"
@@ -42,10 +42,7 @@ class ProxyTest:
         self.direct = self.libvirt.virsh_direct
 
     def file(self, name, text):
-        path = os.path.join(self.libvirt.folder, name)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
+        return write(os.path.join(self.libvirt.folder, name), text)
 
     def fails(self, words, *arguments, **kwargs):
         code, output = self.virsh(*arguments, check=False, **kwargs)
@@ -265,14 +262,14 @@ class ProxyTest:
         """Returns when virtccwd has its own connection to the new libvirtd."""
         def is_watching():
             log = read(self.libvirt.virtccwd_log)
-            return log.rfind("watching domains") > log.rfind("libvirt has gone away")
+            return log.rfind("watching domains") > log.rfind("lost the connection to libvirt")
 
-        wait_for("virtccwd's own connection", is_watching)
+        wait_until(is_watching, "virtccwd's own connection")
         self.libvirt.stop(self.libvirt.libvirtd, number)
-        wait_for("virtccwd to see that libvirtd has gone", lambda: not is_watching())
+        wait_until(lambda: not is_watching(), "virtccwd to see that libvirtd has gone")
         meanwhile()
         self.libvirt.start_libvirtd()
-        wait_for("virtccwd's own connection to the new libvirtd", is_watching)
+        wait_until(is_watching, "virtccwd's own connection to the new libvirtd")
 
     def no_descriptors_lost(self):
         """virtccwd has as many open as before, however often libvirtd is killed and started."""
@@ -284,7 +281,7 @@ class ProxyTest:
         before = opened()
         for _ in range(RESTARTS):
             self.restart_libvirtd(signal.SIGKILL)
-        wait_for(f"virtccwd to have only {before} open again", lambda: opened() == before)
+        wait_until(lambda: opened() == before, f"virtccwd to have only {before} open again")
 
     def second_start(self):
         code, output = command([self.libvirt.virtccwd], check=False)

@@ -17,13 +17,13 @@ import sys
 import threading
 import time
 
-sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
-
-import private_libvirt  # noqa: E402
-from private_libvirt import FRONT, read, wait_for  # noqa: E402
-from proxy import GUEST_UUID, HOSTDEV, ProxyTest, domain  # noqa: E402
-from rpc import Client, string  # noqa: E402
-from steps import Steps, command, expect  # noqa: E402
+import private_libvirt
+from files import read
+from private_libvirt import FRONT
+from proxy import GUEST_UUID, HOSTDEV, ProxyTest, domain
+from rpc import CREATE, DEFINE, Client, string
+from steps import Steps, command, expect
+from waiting import wait_until
 
 QEMU = "/usr/bin/qemu-system-s390x"
 BIN = "/usr/local/bin"  # a folder of the system's programs, here with what the test puts into it
@@ -42,7 +42,6 @@ done
 echo "$line" >> {RECORD}
 exit 1
 """
-CREATE, DEFINE = 9, 11
 LISTS, CONNECTIONS, SPELLINGS = 15, 40, 600
 FAILED_STARTS_SECONDS = 3
 RATIO = 2  # root's call through virtccwd to the same past it, while others attack
@@ -168,7 +167,7 @@ class UntrustedTest(ProxyTest):
         off = self.xml(QEMU, "logged").replace("<devices>", "<features><s390-map-css state='off'/></features><devices>")
         for _ in range(60):
             wire.call(DEFINE, string(off))
-        wait_for("the first line", lambda: "s390-map-css is off" in read(self.libvirt.virtccwd_log))
+        wait_until(lambda: "s390-map-css is off" in read(self.libvirt.virtccwd_log), "the first line")
         lines = read(self.libvirt.virtccwd_log).count("a domain that is defined or created")
         expect(lines <= 20, f"{lines} lines in the log")
         self.virsh("undefine", "logged")
@@ -178,7 +177,7 @@ class UntrustedTest(ProxyTest):
         return read(self.libvirt.libvirtd_log).count("virConnectListAllDomains:")
 
     def failed_starts(self):
-        """After a failed start the watcher looks for devices to give back: it does not do so for each of them."""
+        """After a failed start the watcher looks for devices to release: it does not do so for each of them."""
         wire = Client(f"{FRONT}/libvirt-sock")
         nothing = string("nothing") + bytes(16) + struct.pack(">i", -1)
         before, failed = self.looks(), 0

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The oracle's programs for a guest in QEMU (tests/guest/programs.py): `make` writes storage and a volume for it to a
- * folder, `compare` runs the same programs on the device library and looks for a difference. There is to be none.
+ * Runs the oracle's programs in a guest in QEMU (tests/guest/programs.py): `make` writes storage and a volume for the
+ * guest to a folder, `compare` runs the same programs on the device library. Each difference is a failure.
  *
  *   dasd-oracle-guest make FOLDER SEED PROGRAMS    writes core and disk.ckd
  *   dasd-oracle-guest compare FOLDER               reads core, disk.ckd and result, the storage afterwards
@@ -44,7 +44,8 @@ static void make(const char *folder, guint32 seed, guint n)
         OracleProgram program = { .slot = core_slot(&core, i),
                                   .address = core_slot_address(i),
                                   .first_track = window_track(i),
-                                  .any_head = TRUE };
+                                  .any_head = TRUE,
+                                  .has_no_pci = TRUE };
 
         oracle_plan_next(plan, &program);
     }
@@ -55,13 +56,14 @@ static void make(const char *folder, guint32 seed, guint n)
 
 static Core read_core(const char *folder, const char *name)
 {
-    g_autofree char *path = in_folder(folder, name);
+    g_autofree char *path = in_folder(folder, name), *bytes = NULL;
     g_autoptr(GError) error = NULL;
     Core core = { NULL };
+    gsize size;
 
-    if (!g_file_get_contents(path, (char **)&core.bytes, &core.size, &error))
+    if (!g_file_get_contents(path, &bytes, &size, &error))
         fail(error);
-    core.n_slots = (guint)((core.size - CORE_SLOTS) / CORE_SLOT_SIZE);
+    core_load(&core, bytes, size);
     return core;
 }
 
@@ -80,19 +82,19 @@ static gboolean same_window(int ours, int theirs, guint window)
     return TRUE;
 }
 
-/* Whether all is the same: the whole IRB, too. */
+/* Returns TRUE if both results are the same, the whole IRB included. */
 static gboolean compare(const Core *ours, const Core *theirs, int a, int b)
 {
     guint differing = 0;
 
     for (guint i = 0; i < ours->n_slots; i++) {
         const guint8 *one = core_slot(ours, i), *two = core_slot(theirs, i);
-        g_autofree char *difference = compare_slots(one, two, core_slot_address(i), same_window(a, b, i));
+        g_autofree char *difference = compare_slots(one, two, same_window(a, b, i));
 
-        if (!difference && memcmp(one + CORE_SLOT_IRB, two + CORE_SLOT_IRB, CCW_IRB_SIZE) != 0)
+        if (!difference && memcmp(one + CORE_SLOT_IRB, two + CORE_SLOT_IRB, CHANNEL_IRB_SIZE) != 0)
             difference = g_strdup("the interruption-response block");
         if (difference && differing++ < 10) {
-            g_autofree char *text = compare_describe(one, two, core_slot_address(i));
+            g_autofree char *text = compare_describe(one, two);
 
             g_print("program %u: %s\n%s", i, difference, text);
         }
@@ -113,7 +115,7 @@ static gboolean compare_folder(const char *folder)
         g_printerr("dasd-oracle-guest: the guest's storage has %" G_GSIZE_FORMAT " bytes\n", theirs.size);
         return FALSE;
     }
-    if (!window_image_make(path, ours.n_slots, &error) || !oracle_run_device(&ours, path, &error))
+    if (!window_image_make(path, ours.n_slots, &error) || !oracle_run_device(&ours, path, NULL, &error))
         fail(error);
     a = g_open(path, O_RDONLY | O_CLOEXEC);
     b = g_open(disk, O_RDONLY | O_CLOEXEC);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Runs generated channel programs on Hercules 3.13 and on the device library, and compares what became of them: status,
- * residual count, address, sense, what was read, and the tracks. A difference that is not in the list of known ones is
- * a failure. docs/dasd.md says how it is used.
+ * Runs generated channel programs on Hercules 3.13 and on the device library, and compares the results: status,
+ * residual count, address, sense, data that was read, and the tracks. A difference that is not in the list of known
+ * differences is a failure. docs/dasd.md explains how to use this program.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,11 +16,13 @@
 #include "oracle-image.h"
 #include "oracle-known.h"
 #include "oracle-plan.h"
+#include "oracle-rules.h"
 #include "oracle-run.h"
 
-#define BATCH (300 * (ORACLE_WINDOWS_READ + 1)) /* programs in one start of Hercules */
-#define BATCH_SECONDS 300
+#define BATCH (280 * (ORACLE_WINDOWS_READ + 1)) /* programs in one start of Hercules */
+#define STARTS_MAX 3                            /* of Hercules, for one batch */
 #define HEADING "### Where Hercules 3.13 and this device differ"
+#define BEGINNING 4096   /* bytes of a track */
 #define EXAMPLES_MAX 400 /* differences that are shown */
 
 static struct {
@@ -31,7 +33,9 @@ static struct {
     char *page;
     gboolean complete;
     char *log;
-} options = { .seed = -1 };
+    int seconds;
+    int progress;
+} options = { .seed = -1, .seconds = 120 };
 
 static const GOptionEntry entries[] = {
     { "systematic", 0, 0, G_OPTION_ARG_INT, &options.step, "Run every STEP-th systematic program", "STEP" },
@@ -42,13 +46,18 @@ static const GOptionEntry entries[] = {
     { "complete", 0, 0, G_OPTION_ARG_NONE, &options.complete, "A pattern of that list that is not met is a failure",
       NULL },
     { "log", 0, 0, G_OPTION_ARG_FILENAME, &options.log, "Write all differences to a file, known ones, too", "FILE" },
+    { "seconds", 0, 0, G_OPTION_ARG_INT, &options.seconds,
+      "Wait so long for each start of Hercules [120]; a busy machine needs more", "NUMBER" },
+    { "progress", 0, 0, G_OPTION_ARG_INT, &options.progress,
+      "Say how far the run is after so many seconds each time; for long runs", "SECONDS" },
     { NULL },
 };
 
 typedef struct {
     OracleKnown *known;
     char *folder;
-    char *ours; /* images */
+    char *ours;  /* images */
+    char *ruled; /* of the device library with Hercules' rules */
     char *theirs;
     guint64 programs;
     guint64 differing;
@@ -56,6 +65,8 @@ typedef struct {
     gboolean failed;
     FILE *log;
     GHashTable *unknown; /* kind of difference: how often */
+    gint64 begin;        /* in microseconds */
+    gint64 said;         /* when the progress was last said */
 } Run;
 
 static void fail(GError *error) G_GNUC_NORETURN;
@@ -65,62 +76,104 @@ static void fail(GError *error)
     exit(1);
 }
 
-static void read_slot(int fd, guint32 track, guint8 *slot)
+static void read_slot(int fd, guint32 track, guint8 *slot, gsize size)
 {
     off_t at = (off_t)(DASD_CKD_HEADER_SIZE + (guint64)track * DASD_3390_TRACK_SIZE);
 
-    if (pread(fd, slot, DASD_3390_TRACK_SIZE, at) != DASD_3390_TRACK_SIZE)
+    if (pread(fd, slot, size, at) != (ssize_t)size)
         g_error("cannot read track %u: %s", track, g_strerror(errno));
 }
 
+/* Most tracks have few bytes, so this reads their beginning first. */
 static gboolean same_window(int ours, int theirs, guint window)
 {
     static guint8 a[DASD_3390_TRACK_SIZE], b[DASD_3390_TRACK_SIZE];
 
     for (guint32 i = 0; i < WINDOW_TRACKS; i++) {
-        read_slot(ours, window_track(window) + i, a);
-        read_slot(theirs, window_track(window) + i, b);
+        gsize size = BEGINNING;
+
+        read_slot(ours, window_track(window) + i, a, size);
+        if (!window_track_ends(a, size)) {
+            size = DASD_3390_TRACK_SIZE;
+            read_slot(ours, window_track(window) + i, a, size);
+        }
+        read_slot(theirs, window_track(window) + i, b, size);
         if (!window_tracks_equal(a, b))
             return FALSE;
     }
     return TRUE;
 }
 
-static void note(Run *run, const char *difference, const guint8 *ours, const guint8 *theirs, guint32 address)
+static void note(Run *run, const char *difference, const guint8 *ours, const guint8 *theirs)
 {
     char *kind = compare_kind(difference);
     guint times = GPOINTER_TO_UINT(g_hash_table_lookup(run->unknown, kind));
 
     if (times == 0 && g_hash_table_size(run->unknown) < EXAMPLES_MAX) {
-        g_autofree char *text = compare_describe(ours, theirs, address);
+        g_autofree char *text = compare_describe(ours, theirs);
 
         g_print("# a difference that is not known: %s\n%s", difference, text);
     }
     g_hash_table_replace(run->unknown, kind, GUINT_TO_POINTER(times + 1));
 }
 
-static void compare(Run *run, const Core *ours, const Core *theirs)
+/* The results of a batch. */
+typedef struct {
+    const Core *ours;
+    const Core *ruled; /* of the device library with Hercules' rules */
+    const Core *theirs;
+    const guint *rules; /* of each slot: those that changed something */
+    int ours_fd;        /* images */
+    int ruled_fd;
+    int theirs_fd;
+} Results;
+
+/* Hercules' rules explain a difference if there is none with them. */
+static void explain(Run *run, guint rules)
 {
-    int a = g_open(run->ours, O_RDONLY | O_CLOEXEC), b = g_open(run->theirs, O_RDONLY | O_CLOEXEC);
-
-    for (guint i = 0; i < ours->n_slots; i++) {
-        g_autofree char *difference =
-            compare_slots(core_slot(ours, i), core_slot(theirs, i), core_slot_address(i), same_window(a, b, i));
-
-        run->programs++;
-        if (!difference)
-            continue;
-        run->differing++;
-        if (run->log)
-            fprintf(run->log, "%s\n", difference);
-        if (!oracle_known_find(run->known, difference))
-            note(run, difference, core_slot(ours, i), core_slot(theirs, i), core_slot_address(i));
-    }
-    close(a);
-    close(b);
+    for (guint i = 0; i < oracle_rules(); i++)
+        if (rules >> i & 1)
+            oracle_known_find_rule(run->known, oracle_rule_name(i));
 }
 
-/* Fills the slots of a core; fewer than it has when the plan ends. */
+static void compare_slot(Run *run, const Results *results, guint i)
+{
+    const guint8 *ruled = core_slot(results->ruled, i), *theirs = core_slot(results->theirs, i);
+    g_autofree char *own =
+        compare_slots(core_slot(results->ours, i), theirs, same_window(results->ours_fd, results->theirs_fd, i));
+    g_autofree char *difference = NULL;
+
+    run->programs++;
+    if (!own)
+        return;
+    run->differing++;
+    difference = compare_slots(ruled, theirs, same_window(results->ruled_fd, results->theirs_fd, i));
+    if (run->log)
+        fprintf(run->log, "%s\n", difference ? difference : "rule");
+    if (!difference)
+        explain(run, results->rules[i]);
+    else if (!oracle_known_find(run->known, difference))
+        note(run, difference, ruled, theirs);
+}
+
+static void compare(Run *run, const Core *ours, const Core *ruled, const Core *theirs, const guint *rules)
+{
+    Results results = { .ours = ours,
+                        .ruled = ruled,
+                        .theirs = theirs,
+                        .rules = rules,
+                        .ours_fd = g_open(run->ours, O_RDONLY | O_CLOEXEC),
+                        .ruled_fd = g_open(run->ruled, O_RDONLY | O_CLOEXEC),
+                        .theirs_fd = g_open(run->theirs, O_RDONLY | O_CLOEXEC) };
+
+    for (guint i = 0; i < ours->n_slots; i++)
+        compare_slot(run, &results, i);
+    close(results.ours_fd);
+    close(results.ruled_fd);
+    close(results.theirs_fd);
+}
+
+/* Fills the slots of a core. Returns how many it filled: fewer than all when the plan ends. */
 static guint fill(OraclePlan *plan, const Core *core)
 {
     for (guint i = 0; i < core->n_slots; i++) {
@@ -136,25 +189,67 @@ static guint fill(OraclePlan *plan, const Core *core)
     return core->n_slots;
 }
 
-static void run_batch(Run *run, Core *ours)
+/* Hercules' automatic operator sometimes misses its message, and the start never ends. Then this starts it again. */
+static gboolean run_hercules(const Run *run, const Core *ours, Core *theirs, GError **error)
 {
     guint windows = ours->n_slots + ORACLE_WINDOWS_READ;
-    g_auto(Core) theirs = { NULL };
+
+    for (guint start = 1;; start++) {
+        g_autoptr(GError) failure = NULL;
+
+        memcpy(theirs->bytes, ours->bytes, ours->size);
+        if (!window_image_make(run->theirs, windows, error))
+            return FALSE;
+        if (oracle_run_hercules(theirs, run->theirs, run->folder, (guint)options.seconds, &failure))
+            return TRUE;
+        if (start == STARTS_MAX) {
+            g_propagate_error(error, g_steal_pointer(&failure));
+            return FALSE;
+        }
+        g_print("# again, because of: %s\n", failure->message);
+    }
+}
+
+static void copy_core(Core *to, const Core *from)
+{
+    core_init(to, from->n_slots);
+    memcpy(to->bytes, from->bytes, from->size);
+}
+
+static void run_batch(Run *run, Core *ours)
+{
+    g_autofree guint *rules = g_new0(guint, ours->n_slots);
+    guint windows = ours->n_slots + ORACLE_WINDOWS_READ;
+    g_auto(Core) theirs = { NULL }, ruled = { NULL };
     g_autoptr(GError) error = NULL;
 
-    core_init(&theirs, ours->n_slots);
-    memcpy(theirs.bytes, ours->bytes, ours->size);
-    if (!window_image_make(run->ours, windows, &error) || !window_image_make(run->theirs, windows, &error) ||
-        !oracle_run_device(ours, run->ours, &error) ||
-        !oracle_run_hercules(&theirs, run->theirs, run->folder, BATCH_SECONDS, &error))
+    copy_core(&theirs, ours);
+    copy_core(&ruled, ours);
+    if (!run_hercules(run, ours, &theirs, &error) || !window_image_make(run->ours, windows, &error) ||
+        !oracle_run_device(ours, run->ours, NULL, &error) || !window_image_make(run->ruled, windows, &error) ||
+        !oracle_run_device(&ruled, run->ruled, rules, &error))
         fail(error);
-    compare(run, ours, &theirs);
+    compare(run, ours, &ruled, &theirs, rules);
 }
 
 static void point(Run *run, gboolean good, const char *name)
 {
     g_print("%sok %u - %s\n", good ? "" : "not ", ++run->points, name);
     run->failed |= !good;
+}
+
+/* Says how far a long run is. */
+static void say_progress(Run *run)
+{
+    gint64 now = g_get_monotonic_time();
+    double seconds = (double)(now - run->begin) / G_USEC_PER_SEC;
+
+    if (options.progress <= 0 || now - run->said < options.progress * G_USEC_PER_SEC)
+        return;
+    run->said = now;
+    g_print("# %.0f s: %" G_GUINT64_FORMAT " programs (%.0f a second), %" G_GUINT64_FORMAT
+            " with a difference, %u kinds not known\n",
+            seconds, run->programs, (double)run->programs / seconds, run->differing, g_hash_table_size(run->unknown));
 }
 
 static void run_plan(Run *run, OraclePlan *plan, const char *name)
@@ -171,6 +266,7 @@ static void run_plan(Run *run, OraclePlan *plan, const char *name)
         if (n > 0) {
             core_shorten(&core, n);
             run_batch(run, &core);
+            say_progress(run);
         }
     } while (n == BATCH);
     g_print("# %" G_GUINT64_FORMAT " programs\n", run->programs - before);
@@ -201,10 +297,10 @@ static void run_plans(Run *run)
     }
 }
 
-/* All of the run; returns the exit code. */
+/* Prints the result of the whole run. Returns the exit code. */
 static int report(Run *run)
 {
-    guint unmet = oracle_known_report(run->known);
+    guint rules, unmet = oracle_known_report(run->known, &rules);
     GHashTableIter iter;
     gpointer difference, times;
 
@@ -213,13 +309,16 @@ static int report(Run *run)
         g_print("# %8u  NOT KNOWN %s\n", GPOINTER_TO_UINT(times), (char *)difference);
     g_print("# %" G_GUINT64_FORMAT " programs, %" G_GUINT64_FORMAT " with a difference, %u kinds not known\n",
             run->programs, run->differing, g_hash_table_size(run->unknown));
+    /* Without a difference, a rule of Hercules may have become one of the device. */
+    if (options.step > 0 && options.programs > 0 && run->programs > 0)
+        point(run, rules == 0, "each rule of Hercules makes a difference");
     if (options.complete)
         point(run, unmet == 0, "all that is known was met");
     g_print("1..%u\n", run->points);
     return run->failed;
 }
 
-/* In memory if the host has a folder there: the images are written anew for each batch. */
+/* Makes a folder in memory if the host has one there, because each batch writes the images anew. */
 static char *make_folder(void)
 {
     g_autoptr(GError) error = NULL;
@@ -236,7 +335,7 @@ static char *make_folder(void)
 
 static void clean(Run *run)
 {
-    static const char *const names[] = { "ours", "theirs", "core", "result", "start", "hercules.cnf", "log" };
+    static const char *const names[] = { "ours", "ruled", "theirs", "core", "result", "start", "hercules.cnf", "log" };
 
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *path = g_build_filename(run->folder, names[i], NULL);
@@ -246,6 +345,7 @@ static void clean(Run *run)
     g_rmdir(run->folder);
     g_free(run->folder);
     g_free(run->ours);
+    g_free(run->ruled);
     g_free(run->theirs);
     g_hash_table_unref(run->unknown);
     if (run->log)
@@ -257,7 +357,8 @@ int main(int argc, char **argv)
 {
     g_autoptr(GOptionContext) context = g_option_context_new("- compares channel programs with Hercules");
     g_autoptr(GError) error = NULL;
-    Run run = { .unknown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
+    Run run = { .unknown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                .begin = g_get_monotonic_time() };
     int rc;
 
     setlocale(LC_ALL, "");
@@ -272,6 +373,7 @@ int main(int argc, char **argv)
     run.log = options.log ? g_fopen(options.log, "we") : NULL;
     run.folder = make_folder();
     run.ours = g_build_filename(run.folder, "ours", NULL);
+    run.ruled = g_build_filename(run.folder, "ruled", NULL);
     run.theirs = g_build_filename(run.folder, "theirs", NULL);
     if (has_hercules())
         run_plans(&run);

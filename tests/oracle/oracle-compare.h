@@ -1,25 +1,47 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * What became of a program on both sides, and the words for a difference: those that the list of known differences has.
- */
+/* Compares the two results of a program, and describes a difference in the words of the list of known differences. */
 #pragma once
 
 #include "oracle-core.h"
 
-/*
- * NULL if all is the same, else "COMMAND BEHIND DOMAIN OURS THEIRS WHAT" of the command at which the first difference
- * shows (g_free):
+/**
+ * compare_slots:
+ * @ours, @theirs: the slot after the program ran on each side
+ * @same_image: the tracks of the program's window are the same on both sides
+ *
+ * Returns: NULL if both results are the same. Else "COMMAND BEHIND DOMAIN OURS THEIRS WHAT CHANNEL" of the command with
+ * the first difference (free with g_free()):
  *   COMMAND  its code, with a + if its data is chained
- *   BEHIND   the codes of the commands before it, with points between them, "-" for none
- *   DOMAIN   the operation of the locate record that it is behind, "-" without one
- *   OURS,    "on" where the program went on, else how it ended there: DSTAT/CSTAT, in a unit check with sense bytes 0,
- *   THEIRS   1 and 7, DSTAT/CSTAT/S0S1/S7
- *   WHAT     "-" if these two differ; else data, residual, image or address (of the CCW)
+ *   BEHIND   the codes of the commands before it, with points between them; "-" if it is the first
+ *   DOMAIN   the operation of the last locate record before it; "-" without one
+ *   OURS,    "on" if the program went on after the command; else how the program ended there: DSTAT/CSTAT, with a unit
+ *   THEIRS   check also sense bytes 0, 1 and 7: DSTAT/CSTAT/S0S1/S7
+ *   WHAT     "-" if OURS and THEIRS differ; else
+ *            data
+ *            residual/OURS/THEIRS: how many bytes of the last CCW each side took or gave; "all"; "none" of a
+ *            count of 0
+ *            image
+ *            address/modifier, address/chained: of the status; Hercules adds a CCW that a status modifier skips, or the
+ *            CCWs of chained data
+ *            pci, suspended: the address of the last such interruption, or the number of suspensions
+ *            stray: storage that no CCW names
+ *   CHANNEL  what is special in the way that the channel gets the program, with points between; "-" without anything.
+ *            Of the program: cpa (its address is not valid), format0, fetch (no prefetch), 64 or 64/2k (IDAWs),
+ * suspend, ils, suppress (ORB). Of the CCWs of the command: ida, skip, pci, stop (the flag for a suspension), mida, bad
+ * (an address or a chained count that is not valid). Before the command: tic
  */
-char *compare_slots(const guint8 *ours, const guint8 *theirs, guint32 address, gboolean same_image);
+char *compare_slots(const guint8 *ours, const guint8 *theirs, gboolean same_image);
 
-/* The same without what stands before the command: the kind of a difference (g_free). */
+/**
+ * compare_kind:
+ *
+ * Returns: the difference without the commands before it (free with g_free())
+ */
 char *compare_kind(const char *difference);
 
-/* The program of a slot for a reader, with both its ends. */
-char *compare_describe(const guint8 *ours, const guint8 *theirs, guint32 address);
+/**
+ * compare_describe:
+ *
+ * Returns: the program of a slot and both results, for a reader (free with g_free())
+ */
+char *compare_describe(const guint8 *ours, const guint8 *theirs);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See oracle-data.h. Each choice of a detail has what suits first, and its borders behind it. */
+/* Makes the data of each command. A choice of a detail has the value of a good program first, then its borders. */
 #include "oracle-data.h"
 
 #include <string.h>
@@ -41,7 +41,7 @@ void oracle_data_put_locate(guint8 *lr, guint8 operation, guint8 count, guint32 
     put_track(lr + 8, track);
 }
 
-/* The track that the program is about, another one, or none that the volume has. */
+/* Writes the program's track, another track of the window, or a track that no volume has. */
 static void put_some_track(OracleProgram *program, guint8 *at)
 {
     guint32 chosen = CHOOSE(program, 0, 1, 2, 3, 4);
@@ -225,7 +225,7 @@ static guint fill_r0(OracleProgram *program, guint8 *data)
     return 16;
 }
 
-/* R0, records and the end, as READ TRACK gives them. */
+/* Fills in R0, records and the end marker, as READ TRACK gives them. */
 static guint fill_full_track(OracleProgram *program, guint8 *data)
 {
     guint n = CHOOSE(program, 2, 0, 1), at = 16;
@@ -263,7 +263,7 @@ static guint fill_subsystem_function(OracleProgram *program, guint8 *data)
     return 12;
 }
 
-/* A row of its own for each command whose data has a meaning. All others get a pattern. */
+/* Each command whose data has a meaning has a row. All others get a pattern. */
 static const struct {
     guint8 code;
     guint8 mask; /* of the code: forms of one command share a row */
@@ -296,7 +296,7 @@ static const struct {
     { 0x27, 0xff, fill_subsystem_function },
 };
 
-/* What reads give of the first track of a window; all others, the size of a record's data. */
+/* Returns the bytes that a read gives on the first track of a window; for other commands the size of a record. */
 static guint read_size(guint8 code)
 {
     switch (code & 0x7f) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See oracle-image.h. */
+/* Writes the image with the windows of the programs, and compares tracks. */
 #include "oracle-image.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 #define FILLED 1024 /* bytes of a slot that a track of a window takes at most */
 #define RECORDS_MAX 5
 
-/* The records of each track; a key length and a data length for each of n. */
+/* The records of each track of a window: key length and data length. */
 static const struct {
     guint8 n;
     struct {
@@ -85,7 +85,7 @@ static void make_track(guint8 *slot, guint32 track, guint in_window)
     memset(at, 0xff, DASD_END_SIZE);
 }
 
-/* Two records, as a program that is loaded has them. */
+/* Makes a track with two records, as the program that an IPL loads has them. */
 static void make_ipl_track(guint8 *slot)
 {
     guint8 *at = put_head(slot, 0);
@@ -148,12 +148,12 @@ gboolean window_image_make(const char *path, guint windows, GError **error)
     return ok;
 }
 
-/* Offset behind the end marker; the slot's size if there is none. */
-static gsize used(const guint8 *slot)
+/* Returns the offset after the end marker, if it is within the first @size bytes of the slot; else @size. */
+static gsize used(const guint8 *slot, gsize size)
 {
     gsize at = DASD_HA_SIZE;
 
-    while (at + DASD_COUNT_SIZE <= DASD_3390_TRACK_SIZE) {
+    while (at + DASD_COUNT_SIZE < size) {
         const guint8 *count = slot + at;
 
         at += DASD_COUNT_SIZE;
@@ -161,10 +161,15 @@ static gsize used(const guint8 *slot)
             return at;
         at += (gsize)count[DASD_COUNT_OFS_KL] + ccw_load_be16(count + DASD_COUNT_OFS_DL);
     }
-    return DASD_3390_TRACK_SIZE;
+    return size;
+}
+
+gboolean window_track_ends(const guint8 *slot, gsize size)
+{
+    return used(slot, size) < size;
 }
 
 gboolean window_tracks_equal(const guint8 *a, const guint8 *b)
 {
-    return memcmp(a, b, used(a)) == 0;
+    return memcmp(a, b, used(a, DASD_3390_TRACK_SIZE)) == 0;
 }

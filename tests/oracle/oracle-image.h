@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The volume that the programs of the oracle work on: each program has a window of five tracks to itself, always with
- * the same records. Windows stand at the heads 0, 5 and 10 of their cylinder, so that the last ends with it. Cylinder 0
- * has the records of an IPL.
+ * The volume of the oracle's programs. Each program has a window of five tracks, always with the same records. Windows
+ * begin at the heads 0, 5 and 10 of their cylinder, so that the last one ends with the cylinder. Cylinder 0 has the
+ * records of an IPL.
  */
 #pragma once
 
@@ -12,16 +12,46 @@
 #define WINDOW_LENGTH 32 /* bytes of data of most records */
 #define WINDOW_KEY 8     /* bytes of key on track 2 */
 
+/**
+ * window_track:
+ *
+ * Returns: the first track of a window
+ */
 guint32 window_track(guint window);
 
-/* Cylinders of a volume with so many windows. */
+/**
+ * window_cylinders:
+ *
+ * Returns: the number of cylinders of a volume with so many windows
+ */
 guint32 window_cylinders(guint windows);
 
-/* A new image at path. */
+/**
+ * window_image_make:
+ *
+ * Makes a new image at @path.
+ *
+ * Returns: FALSE with @error if the host cannot write it
+ */
 gboolean window_image_make(const char *path, guint windows, GError **error);
 
-/* The key of a record of track 2; for a search, too. */
+/**
+ * window_key:
+ *
+ * Writes the key of a record of track 2, also for a search.
+ */
 void window_key(guint8 key[WINDOW_KEY], guint8 record);
 
-/* Whether two slots hold the same track: all up to the end marker, this included. */
+/**
+ * window_track_ends:
+ *
+ * Returns: TRUE if the end marker is within the first @size bytes of a slot
+ */
+gboolean window_track_ends(const guint8 *slot, gsize size);
+
+/**
+ * window_tracks_equal:
+ *
+ * Returns: TRUE if two slots have the same bytes up to the end marker, which is included
+ */
 gboolean window_tracks_equal(const guint8 *a, const guint8 *b);

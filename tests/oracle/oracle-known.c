@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See oracle-known.h. */
+/* Reads the list of known differences, and finds the pattern of a difference. */
 #include "oracle-known.h"
 
 #include <string.h>
 
 #include "doc-table.h"
+#include "oracle-rules.h"
 #include "util/error.h"
 
-#define FIELDS 6 /* of compare_slots */
+#define FIELDS 7 /* of compare_slots(). A pattern can leave the last one out, and matches then with any */
 
 typedef struct {
     char *group;
     char *text;
-    char **fields[FIELDS]; /* the alternatives of each */
+    char **fields[FIELDS]; /* the alternatives of each; NULL for a rule */
     guint64 met;
 } Pattern;
 
@@ -37,32 +38,62 @@ static gboolean add_pattern(OracleKnown *known, const char *group, const char *t
     g_auto(GStrv) words = g_strsplit(text, " ", -1);
     Pattern *pattern;
 
-    if (g_strv_length(words) != FIELDS) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "[%s]: '%s' has not %d words", group, text, FIELDS);
+    if (g_strv_length(words) != FIELDS && g_strv_length(words) != FIELDS - 1) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "[%s]: '%s' has not %d or %d words", group, text, FIELDS - 1,
+                    FIELDS);
         return FALSE;
     }
     pattern = g_new0(Pattern, 1);
     pattern->group = g_strdup(group);
     pattern->text = g_strdup(text);
-    for (guint i = 0; i < FIELDS; i++)
+    for (guint i = 0; words[i]; i++)
         pattern->fields[i] = g_strsplit(words[i], ",", -1);
     g_ptr_array_add(known->patterns, pattern);
     return TRUE;
 }
 
-static gboolean add_group(OracleKnown *known, GKeyFile *file, const char *group, GError **error)
+static gboolean is_rule(const char *group)
+{
+    for (guint i = 0; i < oracle_rules(); i++)
+        if (strcmp(oracle_rule_name(i), group) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean add_patterns(OracleKnown *known, GKeyFile *file, const char *group, GError **error)
 {
     g_auto(GStrv) patterns = g_key_file_get_string_list(file, group, "patterns", NULL, error);
-    g_autofree char *taken = patterns ? g_key_file_get_string(file, group, "taken", error) : NULL;
+
+    if (!patterns)
+        return FALSE;
+    for (guint i = 0; patterns[i]; i++)
+        if (!add_pattern(known, group, g_strstrip(patterns[i]), error))
+            return FALSE;
+    return TRUE;
+}
+
+static void add_rule(OracleKnown *known, const char *group)
+{
+    Pattern *rule = g_new0(Pattern, 1);
+
+    rule->group = g_strdup(group);
+    rule->text = g_strdup("a rule of oracle-rules.c");
+    g_ptr_array_add(known->patterns, rule);
+}
+
+static gboolean add_group(OracleKnown *known, GKeyFile *file, const char *group, GError **error)
+{
+    g_autofree char *taken = g_key_file_get_string(file, group, "taken", error);
     g_autofree char *why = taken ? g_key_file_get_string(file, group, "why", error) : NULL;
 
     if (!why)
         return FALSE;
     g_ptr_array_add(known->rows, g_strdup_printf("| %s | %s | %s |", group, taken, why));
-    for (guint i = 0; patterns[i]; i++)
-        if (!add_pattern(known, group, g_strstrip(patterns[i]), error))
-            return FALSE;
-    return TRUE;
+    if (is_rule(group)) {
+        add_rule(known, group);
+        return TRUE;
+    }
+    return add_patterns(known, file, group, error);
 }
 
 OracleKnown *oracle_known_load(const char *path, GError **error)
@@ -101,7 +132,7 @@ static gboolean field_matches(char **choices, const char *word)
 
 static gboolean matches(const Pattern *pattern, char **words)
 {
-    for (guint i = 0; i < FIELDS; i++)
+    for (guint i = 0; i < FIELDS && pattern->fields[i]; i++)
         if (!field_matches(pattern->fields[i], words[i]))
             return FALSE;
     return TRUE;
@@ -114,12 +145,25 @@ const char *oracle_known_find(OracleKnown *known, const char *difference)
     for (guint i = 0; i < known->patterns->len; i++) {
         Pattern *pattern = known->patterns->pdata[i];
 
-        if (!matches(pattern, words))
+        if (!pattern->fields[0] || !matches(pattern, words))
             continue;
         pattern->met++;
         return pattern->group;
     }
     return NULL;
+}
+
+gboolean oracle_known_find_rule(OracleKnown *known, const char *name)
+{
+    for (guint i = 0; i < known->patterns->len; i++) {
+        Pattern *pattern = known->patterns->pdata[i];
+
+        if (pattern->fields[0] || strcmp(pattern->group, name) != 0)
+            continue;
+        pattern->met++;
+        return TRUE;
+    }
+    return FALSE;
 }
 
 gboolean oracle_known_check_page(const OracleKnown *known, const char *page, const char *heading)
@@ -137,15 +181,17 @@ gboolean oracle_known_check_page(const OracleKnown *known, const char *page, con
     return same;
 }
 
-guint oracle_known_report(const OracleKnown *known)
+guint oracle_known_report(const OracleKnown *known, guint *ret_rules)
 {
     guint unmet = 0;
 
+    *ret_rules = 0;
     for (guint i = 0; i < known->patterns->len; i++) {
         const Pattern *pattern = known->patterns->pdata[i];
 
         g_print("# %8" G_GUINT64_FORMAT "  [%s] %s\n", pattern->met, pattern->group, pattern->text);
         unmet += pattern->met == 0;
+        *ret_rules += pattern->met == 0 && !pattern->fields[0];
     }
     return unmet;
 }

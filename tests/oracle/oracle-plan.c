@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See oracle-plan.h. */
+/* Walks over the systematic programs in their order, or makes random ones. */
 #include "oracle-plan.h"
 
 #include <string.h>
@@ -27,7 +27,7 @@ struct _OraclePlan {
     guint borders; /* of the detail at that place; 0: the program has no such */
 };
 
-/* Nothing but what suits, but for the one detail. */
+/* Returns the choice of a good program, except for the one detail. */
 static guint choose_systematic(gpointer opaque, guint n)
 {
     OraclePlan *plan = opaque;
@@ -45,7 +45,7 @@ static guint choose_random(gpointer opaque, guint n)
     return (guint)g_rand_int_range(plan->random, 0, (gint32)n);
 }
 
-static guint choose_mostly_what_suits(gpointer opaque, guint n)
+static guint choose_mostly_good(gpointer opaque, guint n)
 {
     return choose_random(opaque, UNUSUAL) ? 0 : choose_random(opaque, n);
 }
@@ -64,7 +64,7 @@ OraclePlan *oracle_plan_random(guint32 seed, guint64 programs)
 {
     OraclePlan *plan = g_new0(OraclePlan, 1);
 
-    plan->choices = (OracleChoices){ choose_random, choose_mostly_what_suits, plan };
+    plan->choices = (OracleChoices){ choose_random, choose_mostly_good, plan };
     plan->random = g_rand_new_with_seed(seed);
     plan->left = programs;
     return plan;
@@ -87,7 +87,7 @@ static guint body_length(Set set)
     return set == SET_TRIPLES ? 3 : set == SET_PAIRS ? 2 : 1;
 }
 
-/* On to the next head, and from the last one to the first of the next set. */
+/* Moves to the next head, and after the last one to the first head of the next set. */
 static void advance_head(OraclePlan *plan)
 {
     do {
@@ -140,7 +140,7 @@ static gboolean next_systematic(OraclePlan *plan, OracleProgram *program)
     while (plan->set < SET_END) {
         gboolean wanted = plan->index++ % plan->step == 0;
 
-        /* How many borders a detail has is known from a program only. */
+        /* Only a program tells how many borders a detail has. */
         if (wanted || plan->set == SET_DETAILS) {
             memset(program->slot, 0, CORE_SLOT_SIZE);
             make_systematic(plan, program);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See oracle-program.h. What commands have for data is in oracle-data.c. */
+/* Chooses the commands of a program. oracle-channel.c makes their CCWs, and oracle-data.c their data. */
 #include "oracle-program.h"
 
 #include <string.h>
 
 #include "channel/arch.h"
 #include "dasd/dasd-exec.h"
+#include "oracle-channel.h"
 #include "oracle-core.h"
 #include "oracle-data.h"
 #include "oracle-image.h"
@@ -22,6 +23,12 @@
 #define PREFIX 0xe7
 #define READ_IPL 0x02
 #define ERASE 0x11
+#define READ_COUNT 0x12
+#define READ_COUNT_MT 0x92
+#define READ_MULTIPLE 0x5e
+#define READ_DEVICE_CHARACTERISTICS 0x64
+#define SET_SECTOR 0x23
+#define SEARCH_ID_EQUAL_MT 0xb1
 #define READ_TRACK 0xde
 #define READ_TRACKS_FROM_HOME 0x4c
 
@@ -45,6 +52,10 @@ static const struct Head {
     { "file mask, seek", { SET_FILE_MASK, SEEK } },
     { "file mask, seek, search ID", { SET_FILE_MASK, SEEK, SEARCH_ID_EQUAL } },
     { "seek, extent", { SEEK, DEFINE_EXTENT } },
+    { "seek, search ID, sector", { SEEK, SEARCH_ID_EQUAL, SET_SECTOR } },
+    { "seek, search ID, characteristics", { SEEK, SEARCH_ID_EQUAL, READ_DEVICE_CHARACTERISTICS } },
+    { "seek, read multiple", { SEEK, READ_MULTIPLE } },
+    { "seek, read count, search ID, multi-track", { SEEK, READ_COUNT_MT, SEARCH_ID_EQUAL_MT } },
     { "read IPL", { READ_IPL } },
     { "locate 00", { DEFINE_EXTENT, LOCATE_RECORD }, 0x00 },
     { "locate 40", { DEFINE_EXTENT, LOCATE_RECORD }, 0x40 },
@@ -106,7 +117,7 @@ const char *oracle_head_name(guint head)
     return heads[head].name;
 }
 
-/* The device's table by its codes, and NULL behind the last. */
+/* Returns the device's table in the order of its codes, with NULL after the last row. */
 static const DasdCmd *const *get_table(void)
 {
     static const DasdCmd *table[256 + 1];
@@ -123,7 +134,7 @@ static const DasdCmd *const *get_table(void)
     return table;
 }
 
-/* The index-th row of the table whose domains have one of these bits; NULL behind the last. domain 0: every row. */
+/* Returns the index-th row whose domains have one of these bits; NULL after the last one. @domain 0: every row */
 static const DasdCmd *find_row(guint domain, guint index)
 {
     for (const DasdCmd *const *row = get_table(); *row; row++)
@@ -156,89 +167,40 @@ static guint detail(OracleProgram *program, guint n)
     return program->choices->detail(program->choices->opaque, n);
 }
 
-static guint8 *next_ccw(OracleProgram *program)
-{
-    g_assert_cmpuint(program->n, <, CORE_CCWS_MAX);
-    return program->slot + CORE_SLOT_CCWS + CCW_SIZE * program->n++;
-}
-
-static void put_ccw(OracleProgram *program, guint8 code, guint8 flags, guint16 count, guint32 address)
-{
-    guint8 *ccw = next_ccw(program);
-
-    ccw[CCW_OFS_CMD] = code;
-    ccw[CCW_OFS_FLAGS] = flags;
-    ccw_store_be16(ccw + CCW_OFS_COUNT, count);
-    ccw_store_be32(ccw + CCW_OFS_CDA, address);
-}
-
-static void put_tic(OracleProgram *program, guint target)
-{
-    put_ccw(program, CCW_CMD_TIC, 0, 0, program->address + CORE_SLOT_CCWS + CCW_SIZE * target);
-}
-
-/* The count at its borders: as it suits, one less, one more, the smallest and the largest ones. */
-static guint16 choose_count(OracleProgram *program, guint suits)
-{
-    const guint counts[] = { suits, suits ? suits - 1 : 0, suits + 1, 1, 0, 8, CORE_PIECE_SIZE, 0xffff };
-
-    return (guint16)counts[detail(program, G_N_ELEMENTS(counts))];
-}
-
-/* Length is suppressed where nothing else is chosen, so that most chains go on. */
-static guint8 choose_flags(OracleProgram *program, gboolean last)
-{
-    static const guint8 flags[] = { CCW_FLAG_SLI, 0, CCW_FLAG_SLI | CCW_FLAG_SKIP };
-    guint8 chosen = flags[detail(program, G_N_ELEMENTS(flags))];
-
-    return chosen | (last ? 0 : CCW_FLAG_CC);
-}
-
-static guint32 piece_address(const OracleProgram *program, guint8 code, guint16 count)
-{
-    if (count > CORE_PIECE_SIZE)
-        return ccw_cmd_is_input(code) ? CORE_SINK : CORE_SOURCE;
-    return program->address + CORE_SLOT_DATA + CORE_PIECE_SIZE * (program->n_pieces - 1);
-}
-
-/* In two CCWs by data chaining, now and then. */
-static void put_command(OracleProgram *program, guint8 code, gboolean last)
-{
-    guint8 *piece = program->slot + CORE_SLOT_DATA + CORE_PIECE_SIZE * program->n_pieces++;
-    guint16 count, half;
-    guint8 flags;
-    guint32 at;
-
-    g_assert_cmpuint(program->n_pieces, <=, CORE_PIECES);
-    count = choose_count(program, oracle_data_fill(program, code, piece));
-    flags = choose_flags(program, last);
-    at = piece_address(program, code, count);
-    half = detail(program, 2) ? count / 2 : 0;
-    if (half)
-        put_ccw(program, code, CCW_FLAG_CD | (flags & CCW_FLAG_SKIP), half, at);
-    put_ccw(program, half ? 0 : code, flags, count - half, at + half);
-}
-
 static gboolean is_search(guint8 code)
 {
     return (code & 0x1f) == 0x11 || (code & 0x1f) == 0x09 || (code & 0x7f) == SEARCH_HOME_ADDRESS;
 }
 
 /*
- * A search is repeated until it is satisfied, as drivers do, unless another is chosen. Hercules repeats a search for
- * another home address for ever: behind it comes what is skipped when it is satisfied.
+ * Adds a command. A good program repeats a search until its condition holds, as drivers do, or a READ COUNT and the
+ * search: with both, the program ends when it passes the index twice. Hercules repeats a search for another home
+ * address for ever, so a no-operation follows this search: the device skips it if the condition holds.
  */
 static void put_step(OracleProgram *program, guint8 code, gboolean last)
 {
-    guint begin = program->n;
+    gboolean searches = code != ERASE && is_search(code) && !last;
+    gboolean repeats = searches && (code & 0x7f) != SEARCH_HOME_ADDRESS;
+    guint again = repeats ? detail(program, 3) : 0, begin;
 
-    put_command(program, code, last);
-    if (last || code == ERASE || !is_search(code))
-        return;
-    if ((code & 0x7f) == SEARCH_HOME_ADDRESS)
-        put_ccw(program, CCW_CMD_NOOP, CCW_FLAG_CC | CCW_FLAG_SLI, 1, program->address);
-    else if (detail(program, 2) == 0)
-        put_tic(program, begin);
+    oracle_channel_put_transfer(program);
+    begin = program->n;
+    if (again == 2)
+        oracle_channel_put_ccw(program, READ_COUNT, CCW_FLAG_CC | CCW_FLAG_SLI, DASD_COUNT_SIZE, CORE_SINK);
+    oracle_channel_put_command(program, code, last);
+    if (searches && !repeats)
+        oracle_channel_put_ccw(program, CCW_CMD_NOOP, CCW_FLAG_CC | CCW_FLAG_SLI, 1, program->address);
+    else if (repeats && again != 1)
+        oracle_channel_put_tic(program, begin);
+}
+
+static guint count_head(const struct Head *head)
+{
+    guint n = 0;
+
+    while (n < G_N_ELEMENTS(head->commands) && head->commands[n])
+        n++;
+    return n;
 }
 
 static void put_head(OracleProgram *program, const struct Head *head)
@@ -248,18 +210,8 @@ static void put_head(OracleProgram *program, const struct Head *head)
     program->extended = head->extended;
     program->track = program->first_track + detail(program, 5);
     program->record = (guint8)(1 + detail(program, 3));
-    for (guint i = 0; i < G_N_ELEMENTS(head->commands) && head->commands[i]; i++)
-        put_step(program, head->commands[i],
-                 program->n_commands == 0 && (i + 1 == G_N_ELEMENTS(head->commands) || !head->commands[i + 1]));
-}
-
-static void begin(OracleProgram *program)
-{
-    guint8 *orb = program->slot + CORE_SLOT_ORB;
-
-    ccw_store_be32(orb + CCW_ORB_OFS_FLAGS, CCW_ORB_FORMAT1 | CCW_ORB_PREFETCH | 0xffu << CCW_ORB_LPM_SHIFT);
-    ccw_store_be32(orb + CCW_ORB_OFS_CPA, program->address + CORE_SLOT_CCWS);
-    program->n = program->n_pieces = 0;
+    for (guint i = 0; i < count_head(head); i++)
+        put_step(program, head->commands[i], program->n_commands == 0 && i + 1 == count_head(head));
 }
 
 void oracle_program_make_reading(OracleProgram *program)
@@ -268,13 +220,14 @@ void oracle_program_make_reading(OracleProgram *program)
     guint8 *extent = program->slot + CORE_SLOT_DATA, *locate = extent + CORE_PIECE_SIZE;
     guint32 first = program->first_track + WINDOW_TRACKS;
 
-    begin(program);
+    oracle_channel_begin_plain(program);
     oracle_data_put_extent(extent, first, first + n - 1);
     oracle_data_put_locate(locate, READ_TRACKS_FROM_HOME, (guint8)n, first);
-    put_ccw(program, DEFINE_EXTENT, CCW_FLAG_CC, 16, program->address + CORE_SLOT_DATA);
-    put_ccw(program, LOCATE_RECORD, CCW_FLAG_CC, 16, program->address + CORE_SLOT_DATA + CORE_PIECE_SIZE);
+    oracle_channel_put_ccw(program, DEFINE_EXTENT, CCW_FLAG_CC, 16, program->address + CORE_SLOT_DATA);
+    oracle_channel_put_ccw(program, LOCATE_RECORD, CCW_FLAG_CC, 16,
+                           program->address + CORE_SLOT_DATA + CORE_PIECE_SIZE);
     for (guint i = 0; i < n; i++)
-        put_ccw(program, READ_TRACK, CCW_FLAG_SLI | (i + 1 < n ? CCW_FLAG_CC : 0), 1, CORE_SINK);
+        oracle_channel_put_ccw(program, READ_TRACK, CCW_FLAG_SLI | (i + 1 < n ? CCW_FLAG_CC : 0), 1, CORE_SINK);
 }
 
 static void make(OracleProgram *program, guint head, guint domain, const guint *commands, guint n)
@@ -282,7 +235,7 @@ static void make(OracleProgram *program, guint head, guint domain, const guint *
     /* A chain has one command at least. */
     if (!heads[head].commands[0] && n == 0)
         head = 1;
-    begin(program);
+    oracle_channel_begin(program, count_head(&heads[head]) + n);
     program->n_commands = n;
     put_head(program, &heads[head]);
     for (guint i = 0; i < n; i++)
@@ -307,6 +260,7 @@ void oracle_program_make(OracleProgram *program)
     guint n = choices->shape(choices->opaque, ORACLE_BODY_MAX + 1);
     guint domain = choices->shape(choices->opaque, 4) ? heads[head].domain : 0;
 
+    program->is_plain = choices->shape(choices->opaque, 3) > 0;
     for (guint i = 0; i < n; i++)
         commands[i] = choices->shape(choices->opaque, count_rows(domain));
     make(program, head, domain, commands, n);

@@ -1,68 +1,115 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The generator of channel programs: made of the device's own table of commands, so that a new row comes in by itself.
- * A program is what a row of choices makes of it; who chooses is a counter, a random number or a fuzzer.
+ * The generator of channel programs. It uses the device's own table of commands, so that it tries a new command by
+ * itself. A list of choices determines a program. A counter, a random number or a fuzzer makes the choices.
  */
 #pragma once
 
 #include <glib.h>
 
 typedef struct {
-    /* Which commands the program has: 0 to n - 1. */
+    /* Returns 0 to n - 1: which commands the program has. */
     guint (*shape)(gpointer opaque, guint n);
-    /* Everything else, where 0 is what suits. */
+    /* Returns 0 to n - 1 for everything else. 0 is the choice of a good program. */
     guint (*detail)(gpointer opaque, guint n);
     gpointer opaque;
 } OracleChoices;
 
 typedef struct {
-    guint8 *slot;        /* of oracle-core.h */
-    guint32 address;     /* the guest's, of the slot */
+    guint8 *slot;        /* see oracle-core.h */
+    guint32 address;     /* the guest's address of the slot */
     guint32 first_track; /* of the program's window */
     const OracleChoices *choices;
-    gboolean any_head; /* those with PREFIX, too */
-    guint n;           /* CCWs */
+    gboolean any_head;   /* also what Hercules 3.13 cannot run: PREFIX, suppression of incorrect length */
+    gboolean has_no_pci; /* no program-controlled interruptions: how many a guest sees depends on its speed */
+    guint n;             /* CCWs */
     guint n_pieces;
-    /* What the commands are about. */
+    /* How the channel gets it: oracle-channel.c. */
+    gboolean is_plain; /* few details of the channel, so that long chains run to their end */
+    guint32 orb;       /* flags */
+    guint mode;
+    guint special; /* number of the command that has what the mode is for */
+    guint n_commands_put;
+    guint32 lists; /* offset in the slot of the next list of IDAWs */
+    gboolean is_spread;
+    /* The place and the domain of the commands. */
     guint32 track;
     guint8 record;
-    guint domain; /* DASD_OP_* of its locate record, 0: none */
+    guint domain; /* DASD_OP_* of its locate record; 0: no domain */
     guint8 operation;
     guint8 extended;
-    guint n_commands; /* behind the head */
+    guint n_commands; /* after the head */
 } OracleProgram;
 
-/* How chains begin: what stands before the commands that are tried. */
+/**
+ * oracle_heads:
+ *
+ * Returns: the number of heads: beginnings of a chain, before the commands that are tried
+ */
 guint oracle_heads(void);
 const char *oracle_head_name(guint head);
 
-/* Those that Hercules 3.13 knows: it has no PREFIX. They come first. */
+/**
+ * oracle_heads_compared:
+ *
+ * Returns: the number of heads that Hercules 3.13 can run. It has no PREFIX. These heads come first
+ */
 guint oracle_heads_compared(void);
 
-/* Whether a head opens the domain of a locate record. */
+/**
+ * oracle_has_domain:
+ *
+ * Returns: TRUE if the head opens the domain of a locate record
+ */
 gboolean oracle_has_domain(guint head);
 
-/* Commands of the device's table. */
+/**
+ * oracle_commands:
+ *
+ * Returns: the number of commands in the device's table
+ */
 guint oracle_commands(void);
 
-/* Those that a domain of this head takes, as far as the table says; of a head without a domain, all. */
+/**
+ * oracle_suiting:
+ *
+ * Returns: the number of commands that the table allows in the domain of this head; without a domain, of all commands
+ */
 guint oracle_suiting(guint head);
 
-#define ORACLE_BODY_MAX 4 /* commands behind the head */
+#define ORACLE_BODY_MAX 4 /* commands after the head */
 
-/* Makes a program in its slot. program: slot, address, first_track and choices are set. */
+/**
+ * oracle_program_make:
+ * @program: slot, address, first_track and choices are set
+ *
+ * Makes a program in its slot.
+ */
 void oracle_program_make(OracleProgram *program);
 
 #define ORACLE_WINDOWS_READ 6
 
-/*
- * Reads all tracks of the windows behind the program's own. Hercules runs a program on the processor's thread if the
- * tracks are in its cache, and else on another, which takes much longer on a busy host.
+/**
+ * oracle_program_make_reading:
+ *
+ * Makes a program that reads all tracks of the windows after the program's own window. Hercules runs a program on the
+ * processor's thread if the tracks are in its cache. Otherwise it uses another thread, which takes much longer on a
+ * busy host.
  */
 void oracle_program_make_reading(OracleProgram *program);
 
-/* As oracle_program_make, with a head and commands that are given: indexes into the table; shape is not asked. */
+/**
+ * oracle_program_make_of:
+ * @commands: @n indices into the table
+ *
+ * Like oracle_program_make(), with this head and these commands. Does not call the choice of the shape.
+ */
 void oracle_program_make_of(OracleProgram *program, guint head, const guint *commands, guint n);
 
-/* As oracle_program_make_of, for commands that suit the head, by their number among these. */
+/**
+ * oracle_program_make_suiting:
+ * @commands: @n indices into the commands that the domain of the head allows
+ *
+ * Like oracle_program_make_of().
+ */
 void oracle_program_make_suiting(OracleProgram *program, guint head, const guint *commands, guint n);

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Hercules' part of oracle-run.h: it loads the core, runs it until it waits, saves its storage and ends. Its automatic
- * operator does the last two when the messages before them come.
+ * Runs programs on Hercules. It loads the core, runs it until the processor waits, saves the storage and ends. Its
+ * automatic operator does the last two after the messages of the steps before them.
  */
 #include <errno.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "channel/arch.h"
 #include "oracle-run.h"
+#include "util/endian.h"
 #include "util/error.h"
+
+#define LAST_MESSAGE "HHCHD909I"
 
 static const char configuration[] = "ARCHMODE ESA/390\n"
                                     "CPUMODEL 9672\n"
@@ -18,7 +22,7 @@ static const char configuration[] = "ARCHMODE ESA/390\n"
                                     "NUMCPU 1\n"
                                     "PANRATE SLOW\n"
                                     "3001 3390 %s cu=3990-6\n";
-/* Each message of the left has its command: storage is saved again until the processor has stopped. */
+/* Each message on the left has a command. Hercules saves the storage again until the processor has stopped. */
 static const char script[] = "hao tgt HHCCP011I\n"
                              "hao cmd savecore %1$s/result 0 %2$zx\n"
                              "hao tgt HHCPN102E\n"
@@ -39,38 +43,69 @@ static gboolean put(const char *folder, const char *name, char *text, GError **e
 
 static gboolean prepare(const Core *core, const char *image, const char *folder, GError **error)
 {
-    g_autofree char *path = g_build_filename(folder, "core", NULL), *result = g_build_filename(folder, "result", NULL);
+    g_autofree char *path = g_build_filename(folder, "core", NULL), *result = g_build_filename(folder, "result", NULL),
+                    *log = g_build_filename(folder, "log", NULL);
 
+    /* Remove the files of the start before. GLib writes over a log, and leaves the rest of a longer one. */
     g_unlink(result);
+    g_unlink(log);
     return put(folder, "hercules.cnf", g_strdup_printf(configuration, core->size / (1024 * 1024) + 2, image), error) &&
            put(folder, "start", g_strdup_printf(script, folder, core->size - 1), error) &&
            g_file_set_contents(path, (const char *)core->bytes, (gssize)core->size, error);
 }
 
-static gboolean give_up(gpointer process)
+typedef struct {
+    GSubprocess *process;
+    GMainLoop *loop;
+    const char *log;
+    guint seconds;    /* that are left */
+    gboolean is_done; /* the log has Hercules' last message */
+} Wait;
+
+static gboolean has_said_all(const char *log)
 {
-    g_subprocess_force_exit(process);
-    return G_SOURCE_REMOVE;
+    g_autofree char *text = NULL;
+
+    return g_file_get_contents(log, &text, NULL, NULL) && strstr(text, LAST_MESSAGE);
 }
 
-static void note_end(GObject *process, GAsyncResult *result, gpointer loop)
+/* On a busy machine Hercules 3.13 sometimes runs for ever after its last message, when it has closed its image. */
+static gboolean look(gpointer data)
 {
+    Wait *wait = data;
+
+    wait->is_done = has_said_all(wait->log);
+    if (wait->is_done || wait->seconds <= 1)
+        g_subprocess_force_exit(wait->process);
+    else
+        wait->seconds--;
+    return G_SOURCE_CONTINUE;
+}
+
+static void note_end(GObject *process, GAsyncResult *result, gpointer data)
+{
+    Wait *wait = data;
+
     g_subprocess_wait_finish(G_SUBPROCESS(process), result, NULL);
-    g_main_loop_quit(loop);
+    g_main_loop_quit(wait->loop);
 }
 
-/* TRUE if it ended by itself. */
-static gboolean wait_for(GSubprocess *process, guint seconds)
+/* Returns TRUE if Hercules ended by itself, or had nothing more to do. */
+static gboolean wait_for(GSubprocess *process, const char *log, guint seconds)
 {
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-    guint timer = g_timeout_add_seconds(seconds, give_up, process);
+    Wait wait = { .process = process, .loop = loop, .log = log, .seconds = seconds };
+    guint timer = g_timeout_add_seconds(1, look, &wait);
 
-    g_subprocess_wait_async(process, NULL, note_end, loop);
+    g_subprocess_wait_async(process, NULL, note_end, &wait);
     g_main_loop_run(loop);
-    if (!g_subprocess_get_if_exited(process))
-        return FALSE;
     g_source_remove(timer);
-    return TRUE;
+    return wait.is_done || g_subprocess_get_if_exited(process);
+}
+
+static gboolean has_ended(const guint8 *slot)
+{
+    return ccw_load_be16(slot + CORE_SLOT_IRB + CHANNEL_SCSW_OFS_CTL) & CHANNEL_SCSW_STCTL_SECONDARY;
 }
 
 static gboolean take_result(Core *core, const char *folder, GError **error)
@@ -85,6 +120,12 @@ static gboolean take_result(Core *core, const char *folder, GError **error)
         return FALSE;
     }
     memcpy(core->bytes, bytes, size);
+    for (guint i = 0; i < core->n_slots; i++) {
+        if (has_ended(core_slot(core, i)))
+            continue;
+        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "program %u did not run to its end", i);
+        return FALSE;
+    }
     return TRUE;
 }
 
@@ -103,7 +144,7 @@ gboolean oracle_run_hercules(Core *core, const char *image, const char *folder, 
     process = g_subprocess_launcher_spawnv(launcher, argv, error);
     if (!process)
         return FALSE;
-    if (!wait_for(process, seconds)) {
+    if (!wait_for(process, log, seconds)) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "Hercules did not end in %u s; its log is %s", seconds, log);
         return FALSE;
     }

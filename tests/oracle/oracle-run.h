@@ -1,30 +1,56 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Running the programs of a core, in their order, on a volume: on Hercules, and on the device library.
- */
+/* Runs the programs of a core, in their order, on a volume: on Hercules, and on the device library. */
 #pragma once
 
 #include "channel/translate.h"
 #include "dasd/dasd-device.h"
 #include "oracle-core.h"
 
-/* The device library; device is a 3390 on an image of oracle-image.h. */
+/* The device library: a 3390 on an image of oracle-image.h. */
 typedef struct {
     DasdDevice *device;
-    CcwTranslation *translation;
-    CcwMemory memory;
+    ChannelTranslation *translation;
+    ChannelMemory memory;
+    guint8 *slot; /* of the program that runs */
 } OracleDevice;
 
-/* memory: where the translation finds the storage that guest addresses name. */
-OracleDevice *oracle_device_new(const char *path, const CcwMemory *memory, GError **error);
+/**
+ * oracle_device_new:
+ * @path: of the image
+ * @memory: the translation finds the guest's storage with it
+ *
+ * Returns: the device (free with oracle_device_free()); NULL with @error
+ */
+OracleDevice *oracle_device_new(const char *path, const ChannelMemory *memory, GError **error);
 void oracle_device_free(OracleDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OracleDevice, oracle_device_free)
 
-/* Runs the program of an ORB. */
-void oracle_device_run(OracleDevice *device, const guint8 orb[CCW_ORB_SIZE], guint8 irb[CCW_IRB_SIZE]);
+/**
+ * oracle_device_run:
+ * @slot: with the ORB of the program; gets the IRB, and what the device told before it
+ *
+ * Runs the program of a slot. If the program is suspended, this clears the flag of the CCW, and resumes the program.
+ */
+void oracle_device_run(OracleDevice *device, guint8 *slot);
 
-/* Runs all slots. */
-gboolean oracle_run_device(Core *core, const char *image, GError **error);
+/**
+ * oracle_run_device:
+ * @ret_rules: one for each slot: gets the rules of Hercules (oracle-rules.h) that changed something in its program;
+ * NULL: the device keeps its own rules
+ *
+ * Runs all slots on the device library.
+ *
+ * Returns: FALSE with @error if the image is not valid
+ */
+gboolean oracle_run_device(Core *core, const char *image, guint *ret_rules, GError **error);
 
-/* Starts Hercules in this folder and waits until it ended, at most so long. */
+/**
+ * oracle_run_hercules:
+ * @folder: for the files of Hercules
+ * @seconds: how long Hercules may take
+ *
+ * Runs all slots on Hercules.
+ *
+ * Returns: FALSE with @error if Hercules cannot start, or does not end in time
+ */
 gboolean oracle_run_hercules(Core *core, const char *image, const char *folder, guint seconds, GError **error);

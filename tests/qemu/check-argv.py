@@ -12,19 +12,18 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
+
+from files import read
+from tap import Tap
+from waiting import happens
 
 VIRT_CCW, FIXTURES = sys.argv[1:3]
 FIXTURE = os.path.join(FIXTURES, "hostdev-ccw-minimal")
-results = []
+tap = Tap()
 
 
 def check(name, good, *why):
-    results.append(good)
-    print(f"{'ok' if good else 'not ok'} {len(results)} - {name}")
-    if not good:
-        for item in why:
-            print("# " + repr(item))
+    tap.ok(good, name, *map(repr, why))
 
 
 def environment(tmp):
@@ -34,11 +33,6 @@ def environment(tmp):
 def argv(tmp, *arguments, text=""):
     return subprocess.run([VIRT_CCW, "argv", *arguments], input=text, capture_output=True, text=True, timeout=60,
                           env=environment(tmp), check=False)
-
-
-def read(path):
-    with open(path, encoding="utf-8") as file:
-        return file.read()
 
 
 def ours(text):
@@ -73,13 +67,6 @@ def outcomes(tmp):
     check("nothing is left in the temporary directory", os.listdir(tmp) == [], os.listdir(tmp))
 
 
-def wait_until(condition, seconds=30):
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    return condition()
-
-
 def emulators(tmp):
     """Processes that have tmp in their command line: emulators that libvirt started to ask them."""
     found = []
@@ -97,10 +84,10 @@ def killed(tmp, number, pattern):
     """Killed when a file of that pattern is there, below the root; then the root goes, and everything that used it."""
     with subprocess.Popen([VIRT_CCW, "argv", "--dialect", "stock", FIXTURE + ".xml"], env=environment(tmp),
                           stdout=subprocess.DEVNULL) as process:
-        began = wait_until(lambda: glob.glob(tmp + pattern) != [] or process.poll() is not None)
+        began = happens(lambda: glob.glob(tmp + pattern) != [] or process.poll() is not None)
         process.send_signal(number)
         process.wait(60)
-    gone = wait_until(lambda: os.listdir(tmp) == [] and emulators(tmp) == [])
+    gone = happens(lambda: os.listdir(tmp) == [] and emulators(tmp) == [])
     check(f"after {number.name} ({pattern} was there) nothing is left", began and gone and process.returncode == -number,
           process.returncode, os.listdir(tmp), emulators(tmp))
 
@@ -112,9 +99,8 @@ def main():
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
             for pattern in ("/*", "/*/lib/qemu/qmp-*/qmp.pid"):
                 killed(tmp, number, pattern)
-    print(f"1..{len(results)}")
-    return 0 if all(results) else 1
+    tap.done()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -15,17 +15,16 @@ import subprocess
 import sys
 import tempfile
 
+from qmp import Child
+from tap import Tap, skip_all
+
 QEMU_CCW, VIRT_CCW, FIXTURE = (os.path.abspath(path) for path in sys.argv[1:4])
 LIBEXEC = "/usr/libexec"
-results = []
+tap = Tap()
 
 
 def check(name, good, *why):
-    results.append(good)
-    print(f"{'ok' if good else 'not ok'} {len(results)} - {name}", flush=True)
-    if not good:
-        for item in why:
-            print("# " + repr(item))
+    tap.ok(good, name, *map(repr, why))
 
 
 def run(*arguments, **kwargs):
@@ -40,33 +39,11 @@ def enter():
                    dict(os.environ, CCW_ENTERED="1"))
 
 
-class Qemu:
-    """A started qemu-ccw with one device, asked over QMP on its standard input and output."""
-
-    def __init__(self, name, image, *arguments):
-        self.process = subprocess.Popen(
-            [QEMU_CCW, "--dasd", f"0.0.1234={image}", *arguments, "-L", "/usr/share/qemu", "-L", "/usr/share/qemu-firmware",
-             "-machine", "s390-ccw-virtio", "-name", name, "-device", "vfio-ccw,id=d0,hostid=0.0.1234", "-nodefaults",
-             "-display", "none", "-S", "-qmp", "stdio"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.process.stdout.readline()
-        self.ask("qmp_capabilities")
-
-    def ask(self, command, **arguments):
-        try:
-            self.process.stdin.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            return None
-        for line in self.process.stdout:
-            answer = json.loads(line)
-            if "event" not in answer:
-                return answer.get("return", answer)
-        return None
-
-    def quit(self):
-        self.ask("quit")
-        return self.process.communicate(timeout=60)[1]
+def start(name, image, *arguments):
+    """qemu-ccw with one device."""
+    return Child(QEMU_CCW, "--dasd", f"0.0.1234={image}", *arguments, "-L", "/usr/share/qemu", "-L", "/usr/share/qemu-firmware",
+                 "-machine", "s390-ccw-virtio", "-name", name, "-device", "vfio-ccw,id=d0,hostid=0.0.1234", "-nodefaults",
+                 "-display", "none", "-S", "-qmp", "stdio")
 
 
 def try_emulator(emulator, where, folder):
@@ -76,12 +53,12 @@ def try_emulator(emulator, where, folder):
           found.get("emulator") == emulator and found.get("vfio_ccw"), done)
     name = f"emulators-{os.getpid()}"
     for how, arguments in (("by itself", ()), ("as the first word", (emulator,))):
-        qemu = Qemu(name, os.path.join(folder, "disk.ckd"), *arguments)
+        qemu = start(name, os.path.join(folder, "disk.ckd"), *arguments)
         realized = qemu.ask("qom-get", path="/machine/peripheral/d0", property="realized")
         program = os.readlink(f"/proc/{qemu.process.pid}/exe")
         with subprocess.Popen([VIRT_CCW, "trace", name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as trace:
             attached = trace.stderr.readline() # at the end of a tracer that has found no guest, its error
-            errors = qemu.quit()
+            errors = qemu.quit()[1]
             trace.communicate(timeout=60)
         check(f"{where}: qemu-ccw starts it {how}, and its device is there", (realized, program) == (True, emulator), realized,
               program, errors)
@@ -116,7 +93,7 @@ def without_libvirt(emulator):
     subprocess.run(["umount", drivers[0]], check=True)
     check("without libvirt's driver the emulator's capabilities are printed",
           done.returncode == 0 and re.search("^device vfio-ccw +yes$", done.stdout, re.M)
-          and re.search("^libvirt assigns it +not known$", done.stdout, re.M) and "warning: libvirt" in done.stderr, done)
+          and re.search("^libvirt assigns it +not known$", done.stdout, re.M) and "warning: cannot start libvirt's QEMU driver" in done.stderr, done)
     check("and in JSON", as_json.returncode == 0 and json.loads(as_json.stdout)["libvirt"] is None, as_json)
 
 
@@ -126,8 +103,7 @@ def mount(*arguments):
 
 def main():
     if os.geteuid() != 0:
-        print("1..0 # SKIP only root can have a mount namespace in which /usr/libexec is another")
-        return 0
+        skip_all("only root can have a mount namespace in which /usr/libexec is another")
     enter()
     real = os.path.realpath(shutil.which("qemu-system-s390x"))
     with tempfile.TemporaryDirectory(prefix="ce-", dir="/tmp") as folder:
@@ -135,8 +111,7 @@ def main():
         subprocess.run([VIRT_CCW, "dasd", "create", os.path.join(folder, "disk.ckd"), "--cylinders", "10"], check=True,
                        stdout=subprocess.DEVNULL)
         if not os.path.isdir(LIBEXEC):
-            print("1..0 # SKIP this machine has no folder /usr/libexec, on which another could be mounted")
-            return 0
+            skip_all("this machine has no folder /usr/libexec, on which another could be mounted")
         mount("-t", "tmpfs", "emulators", LIBEXEC)
         in_libexec = os.path.join(LIBEXEC, "qemu-kvm")
         shutil.copy(real, in_libexec)
@@ -153,9 +128,8 @@ def main():
         without_libvirt(in_path)
         subprocess.run(["umount", real], check=True)
         subprocess.run(["umount", LIBEXEC], check=True)
-    print(f"1..{len(results)}")
-    return 0 if all(results) else 1
+    tap.done()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

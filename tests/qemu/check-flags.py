@@ -12,6 +12,8 @@ import re
 import subprocess
 import sys
 
+from tap import Tap
+
 
 def run(*arguments):
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
@@ -34,14 +36,12 @@ def main():
             wrong.append(f"{name}: {message.strip()}")
         elif is_flag != (name in table):
             wrong.append(f"{name}: {'has no value, and is not' if is_flag else 'has a value, but is'} in the table")
-    print("1..2")
-    print(("ok" if len(table) > 20 and len(options) > 80 else "not ok") +
-          f" 1 - {len(table)} flags in the table, {len(options)} options in QEMU's help")
-    print(("not ok" if wrong else "ok") + " 2 - the table agrees with " + qemu)
-    for line in wrong:
-        print("# " + line)
-    return 1 if wrong else 0
+    tap = Tap()
+    tap.ok(len(table) > 20 and len(options) > 80,
+           f"{len(table)} flags in the table, {len(options)} options in QEMU's help")
+    tap.none(wrong, f"the table agrees with {qemu}")
+    tap.done()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -8,23 +8,23 @@ Usage: check-qemu-ccw.py QEMU-CCW VIRT-CCW FIXTURES
 import glob
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 
+from qmp import Child
+from tap import Tap
+
 QEMU_CCW, VIRT_CCW, FIXTURES = (os.path.abspath(path) for path in sys.argv[1:4])
 UUID = "cc390000-0001-8000-8000-0000"
-results = []
+tap = Tap()
 
 
 def check(name, good, *why):
-    results.append(good)
-    print(f"{'ok' if good else 'not ok'} {len(results)} - {name}", flush=True)
-    if not good:
-        for item in why:
-            print("# " + repr(item))
+    tap.ok(good, name, *map(repr, why))
 
 
 def qemu_ccw(*arguments):
@@ -32,53 +32,26 @@ def qemu_ccw(*arguments):
                           check=False)
 
 
-class Qemu:
-    """A started qemu-ccw, asked over QMP on its standard input and output."""
+def start(*arguments):
+    return Child(QEMU_CCW, *arguments, "-S", "-qmp", "stdio")
 
-    def __init__(self, *arguments):
-        self.events = []  # that came before an answer: QEMU may tell of an event first
-        self.process = subprocess.Popen([QEMU_CCW, *arguments, "-S", "-qmp", "stdio"], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for line in self.process.stdout:
-            if line.startswith('{"QMP"'):  # before it: where a pty console is
-                break
-        self.ask("qmp_capabilities")
 
-    def ask(self, command, **arguments):
-        """The answer's "return", or the whole of it if it is an error, or None when QEMU is gone."""
-        try:
-            self.process.stdin.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            return None
-        for line in self.process.stdout:
-            answer = json.loads(line)
-            if "event" not in answer:
-                return answer.get("return", answer)
-            self.events.append(answer["event"])
-        return None
-
-    def wait_event(self, name):
-        if name in self.events:
-            self.events.remove(name)
-            return True
-        for line in self.process.stdout:
-            if json.loads(line).get("event") == name:
-                return True
-        return False
-
-    def device(self, name):
-        path = "/machine/peripheral/" + name
-        return tuple(self.ask("qom-get", path=path, property=key) for key in ("type", "realized", "devno"))
-
-    def quit(self):
-        self.ask("quit")
-        _, errors = self.process.communicate(timeout=60)
-        return self.process.returncode, errors
+def freed(qemu):
+    """The image of a device that was unplugged is free while QEMU runs on, and can be busy when it comes back."""
+    again = {"driver": "vfio-ccw", "id": "d1", "sysfsdev": f"/sys/bus/mdev/devices/{UUID}00001235", "devno": "fe.0.1235"}
+    other = start("--dasd", "0.0.1235=b.ckd", "-nodefaults", "-display", "none")
+    check("the image of a device that is gone is free", other.ask("query-status").get("running") is False)
+    refused = qemu.ask("device_add", **again)
+    check("while another has the image, the device does not come back", "error" in refused, refused)
+    other.quit()
+    added = qemu.ask("device_add", **again)
+    check("afterwards it does", added == {} and qemu.device("d1") == ("vfio-ccw", True, "fe.0.1235"), added)
+    qemu.ask("device_del", id="d1")
+    check("and goes", qemu.wait_event("DEVICE_DELETED"))
 
 
 def start_from_issue():
-    qemu = Qemu("--dasd", "0.0.1234=a.ckd", "--dasd", "0.0.1235=b.ckd", "-machine", "s390-ccw-virtio,s390-map-css=on",
+    qemu = start("--dasd", "0.0.1234=a.ckd", "--dasd", "0.0.1235=b.ckd", "-machine", "s390-ccw-virtio,s390-map-css=on",
                 "-device", "vfio-ccw,id=d0,hostid=0.0.1234,guestid=fe.0.1234", "-nodefaults", "-display", "none")
     device = qemu.device("d0")
     check("the documented command line starts, the device is realized",
@@ -90,12 +63,52 @@ def start_from_issue():
                      sysfsdev=f"/sys/bus/mdev/devices/{UUID}00001235", devno="fe.0.1235")
     check("a DASD that no -device named is plugged in later",
           added == {} and qemu.device("d1") == ("vfio-ccw", True, "fe.0.1235"), added, qemu.device("d1"))
+    busy = qemu_ccw("--dasd", "0.0.1235=b.ckd", "-version")
+    check("its image is not free", busy.returncode == 1, busy)
     removed = qemu.ask("device_del", id="d1")
     check("and out again", removed == {} and qemu.wait_event("DEVICE_DELETED"), removed)
+    freed(qemu)
     status, errors = qemu.quit()
-    check("it quits with status 0, and had nothing to say", (status, errors) == (0, ""), status, errors)
+    check("it quits with status 0, and said who had the image",
+          status == 0 and re.fullmatch(r"\S+: \S+: \S*/b\.ckd is in use by process \d+ \(qemu-system-s390x\), as device "
+                                       r"0\.0\.1235\n", errors), status, errors)
     again = qemu_ccw("--dasd", "0.0.1234=a.ckd", "-version")
     check("then the image is free", again.returncode == 0 and again.stdout.startswith("QEMU emulator"), again)
+
+
+def snapshots():
+    """Two at once over one image, and who else may have it meanwhile; nothing is left, also after SIGKILL."""
+    os.mkdir("snapshots")
+    options = ("--snapshot-dir", "snapshots", "-nodefaults", "-display", "none", "-device",
+               "vfio-ccw,id=d0,hostid=0.0.1234")
+    first = start("--dasd", "0.0.1234=a.ckd,snapshot", *options)
+    second = start("--dasd", "0.0.1234=a.ckd,snapshot", *options)
+    device = (first.device("d0"), second.device("d0"))
+    check("two snapshots of one image at once", device == (("vfio-ccw", True, "fe.0.1234"),) * 2, device)
+    reader = qemu_ccw("--dasd", "0.0.1234=a.ckd,ro", "-version")
+    check("and a reader", reader.returncode == 0, reader)
+    writer = qemu_ccw("--dasd", "0.0.1234=a.ckd", "-version")
+    holders = [f"a.ckd is in use by process {qemu.process.pid} (qemu-system-s390x), as device 0.0.1234"
+               for qemu in (first, second)]
+    check("a writer hears which process has it",
+          writer.returncode == 1 and any(holder in writer.stderr for holder in holders) and
+          len(writer.stderr.splitlines()) == 1, writer, holders)
+    removed = second.ask("device_del", id="d0")
+    check("a device that is unplugged", removed == {} and second.wait_event("DEVICE_DELETED"), removed)
+    first.process.kill()
+    first.process.communicate()
+    writer = qemu_ccw("--dasd", "0.0.1234=a.ckd", "-version")
+    check("its snapshot keeps the image as it is until the end", writer.returncode == 1 and holders[1] in writer.stderr,
+          writer)
+    check("no file is in the folder meanwhile, nor after SIGKILL", os.listdir("snapshots") == [],
+          os.listdir("snapshots"))
+    added = second.ask("device_add", driver="vfio-ccw", id="d0",
+                       sysfsdev=f"/sys/bus/mdev/devices/{UUID}00001234", devno="fe.0.1234")
+    check("and plugged in again", added == {} and second.device("d0") == ("vfio-ccw", True, "fe.0.1234"), added)
+    status, errors = second.quit()
+    check("it has nothing to say", (status, errors) == (0, ""), status, errors)
+    writer = qemu_ccw("--dasd", "0.0.1234=a.ckd", "-version")
+    check("then a writer can have the image", writer.returncode == 0, writer)
 
 
 def fixture_words(path, tmp):
@@ -111,7 +124,7 @@ def start_from_fixture(path, tmp):
     images = []
     for number, device in enumerate(devices):
         images += ["--dasd", f"{device['hostid']}={number}.ckd"]
-    qemu = Qemu(*images, *words)
+    qemu = start(*images, *words)
     found = [qemu.device(device["id"]) for device in devices]
     wanted = [("vfio-ccw", True, device["guestid"]) for device in devices]
     loadparm = qemu.ask("qom-get", path="/machine", property="loadparm")
@@ -163,13 +176,21 @@ def messages():
             ("a guest address that contradicts the feature", 1,
              ("--dasd", "0.0.1234=a.ckd", "-device", device + ",guestid=0.0.1234"), "contradicts s390-map-css=on"),
             ("a hostid that is nowhere", 1, ("-device", device), "--dasd 0.0.1234=IMAGE"),
-            ("no =", 2, ("--dasd", "0.0.1234"), "--dasd 0.0.1234: give it as DEVICE=IMAGE"),
+            ("a snapshot that is read-only", 1, ("--dasd", "0.0.1234=a.ckd,snapshot,ro"),
+             "a.ckd: snapshot and ro exclude each other"),
+            ("a snapshot that survives a power cut", 1, ("--dasd", "0.0.1234=a.ckd,sync,snapshot"),
+             "a.ckd: snapshot and sync exclude each other"),
+            ("no folder for snapshots", 1, ("--dasd", "0.0.1234=a.ckd,snapshot", "--snapshot-dir", "none"),
+             "cannot make a snapshot of 2 cylinders in none"),
+            ("two folders for snapshots", 2, ("--snapshot-dir", "/", "--snapshot-dir", "/"),
+             "--snapshot-dir /: give one folder"),
+            ("no =", 2, ("--dasd", "0.0.1234"), "--dasd 0.0.1234: give it as BUSID=IMAGE"),
             ("an unknown option", 2, ("--dsad", "0.0.1234=a.ckd"), "there is no option '--dsad'")):
         done = qemu_ccw(*arguments)
         check(f"{name}: exit {status}, one clear line",
               done.returncode == status and done.stdout == "" and message in done.stderr and
               done.stderr.startswith("qemu-ccw: ") and len(done.stderr.splitlines()) == status, done)
-    for option, beginning in (("--help", "Usage: qemu-ccw "), ("--version", "qemu-ccw "),
+    for option, beginning in (("--help", "Usage:\n  qemu-ccw "), ("--version", "qemu-ccw "),
                               ("-version", "QEMU emulator "), ("-help", "QEMU emulator ")):
         done = qemu_ccw(option)
         check(option, (done.returncode, done.stderr) == (0, "") and done.stdout.startswith(beginning), done)
@@ -188,12 +209,12 @@ def main():
         handed_on()
         odd_folders()
         start_from_issue()
+        snapshots()
         for path in sorted(glob.glob(FIXTURES + "/hostdev-ccw-*.series.args")):
             start_from_fixture(path, tmp)
         os.chdir("/")
-    print(f"1..{len(results)}")
-    return 0 if all(results) else 1
+    tap.done()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

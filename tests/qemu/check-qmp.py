@@ -11,19 +11,17 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
+
+from tap import Tap
+from waiting import happens
 
 QEMU_CCW, VIRT_CCW = (os.path.abspath(path) for path in sys.argv[1:3])
 DEADLINE = 60
-results = []
+tap = Tap()
 
 
 def check(name, good, *why):
-    results.append(good)
-    print(f"{'ok' if good else 'not ok'} {len(results)} - {name}", flush=True)
-    if not good:
-        for item in why:
-            print("# " + repr(item))
+    tap.ok(good, name, *map(repr, why))
 
 
 class Qemu:
@@ -45,7 +43,7 @@ class Client:
     """A client of the monitor; the greeting comes first."""
 
     def __init__(self):
-        wait_until(self.connect)
+        happens(self.connect)
         self.socket.settimeout(DEADLINE)
         self.lines = self.socket.makefile("r", encoding="utf-8")
         self.greeting = json.loads(self.lines.readline())
@@ -89,13 +87,6 @@ class Client:
     def close(self):
         self.lines.close()
         self.socket.close()
-
-
-def wait_until(condition):
-    end = time.monotonic() + DEADLINE
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    return condition()
 
 
 def hotplug(client):
@@ -154,7 +145,7 @@ def run():
         output, _ = process.communicate(timeout=DEADLINE)
         check("QEMU ends well, with nothing to say", (process.returncode, output) == (0, b""), process.returncode, output)
         client.close()
-    check("the socket goes", wait_until(lambda: not os.path.exists("qmp")))
+    check("the socket goes", happens(lambda: not os.path.exists("qmp")))
     free = subprocess.run([QEMU_CCW, "--dasd", "0.0.1234=a.ckd", "-version"], capture_output=True, timeout=DEADLINE,
                           check=False)
     check("the images are free", free.returncode == 0, free)
@@ -166,11 +157,11 @@ def killed():
         process.kill()
         process.wait(DEADLINE)
     check("QEMU is killed: its client is told, and the socket goes",
-          client.lines.read() == "" and wait_until(lambda: not os.path.exists("qmp")))
+          client.lines.read() == "" and happens(lambda: not os.path.exists("qmp")))
     client.close()
     failed = subprocess.run([QEMU_CCW, "--dasd", "0.0.1234=none.ckd", "--qmp", "qmp"], capture_output=True, text=True,
                             timeout=DEADLINE, stdin=subprocess.DEVNULL, check=False)
-    check("no image: nothing is left", failed.returncode == 1 and wait_until(lambda: not os.path.exists("qmp")), failed)
+    check("no image: nothing is left", failed.returncode == 1 and happens(lambda: not os.path.exists("qmp")), failed)
 
 
 def main():
@@ -182,9 +173,8 @@ def main():
         run()
         killed()
         os.chdir("/")
-    print(f"1..{len(results)}")
-    return 0 if all(results) else 1
+    tap.done()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

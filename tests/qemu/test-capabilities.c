@@ -12,7 +12,7 @@
 #define HEADER "# Recorded from " EMULATOR " by LIBVIRT_CCW_REGENERATE=1 (docs/qemu-dialects.md).\n"
 
 /* Those of the emulator's major and minor version: "qemu-7.2.s390x.replies". */
-static char *recorded_of(const CcwCaps *caps)
+static char *recorded_of(const QemuCaps *caps)
 {
     g_auto(GStrv) parts = g_strsplit(caps->version, ".", 3);
 
@@ -23,9 +23,9 @@ static char *recorded_of(const CcwCaps *caps)
 static void record(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(CcwCaps) real = ccw_caps_get(EMULATOR, NULL, &error);
+    g_autoptr(QemuCaps) real = qemu_caps_get(EMULATOR, NULL, &error);
     g_autofree char *path = real ? recorded_of(real) : NULL;
-    g_autofree char *answers = real ? ccw_caps_record(EMULATOR, &error) : NULL;
+    g_autofree char *answers = real ? qemu_caps_record(EMULATOR, &error) : NULL;
     g_autofree char *text = answers ? g_strconcat(HEADER, answers, NULL) : NULL;
 
     g_assert_no_error(error);
@@ -35,8 +35,8 @@ static void record(void)
 static void compare(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(CcwCaps) real = ccw_caps_get(EMULATOR, NULL, &error);
-    g_autoptr(CcwCaps) recorded = NULL;
+    g_autoptr(QemuCaps) real = qemu_caps_get(EMULATOR, NULL, &error);
+    g_autoptr(QemuCaps) recorded = NULL;
     g_autofree char *path = NULL;
     g_autofree char *text = NULL;
 
@@ -50,15 +50,15 @@ static void compare(void)
         return;
     }
     g_assert_true(g_file_get_contents(path, &text, NULL, &error));
-    recorded = ccw_caps_read(text, &error);
+    recorded = qemu_caps_read(text, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(real->target, ==, recorded->target);
-    g_assert_true(real->ccw_machine && recorded->ccw_machine);
-    g_assert_true(real->vfio_ccw && recorded->vfio_ccw);
-    g_assert_true(real->boot_index && recorded->boot_index);
-    g_assert_true(real->force_orb_pfch && recorded->force_orb_pfch);
-    g_assert_cmpint(real->loadparm, ==, recorded->loadparm);
-    g_assert_cmpint(real->iommufd, ==, recorded->iommufd);
+    g_assert_true(real->has_ccw_machine && recorded->has_ccw_machine);
+    g_assert_true(real->has_vfio_ccw && recorded->has_vfio_ccw);
+    g_assert_true(real->has_boot_index && recorded->has_boot_index);
+    g_assert_true(real->has_force_orb_pfch && recorded->has_force_orb_pfch);
+    g_assert_cmpint(real->has_loadparm, ==, recorded->has_loadparm);
+    g_assert_cmpint(real->has_iommufd, ==, recorded->has_iommufd);
     g_assert_cmpint(real->dialect, ==, recorded->dialect);
 }
 

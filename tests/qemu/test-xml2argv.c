@@ -21,10 +21,10 @@
 #define EMULATOR "/usr/bin/qemu-system-s390x"
 #define EMULATOR_VERSION "QEMU emulator version 7.2."
 
-static CcwEmbed *embed;
+static QemuPrivateLibvirt *driver;
 static gboolean regenerate;
 static gboolean whole_lines;
-static const CcwQemuValidate with;
+static const QemuValidate with;
 
 static void compare(const char *name, const char *suffix, const char *actual)
 {
@@ -59,7 +59,7 @@ static char *drop_loadparm(const char *line, GString *ret_loadparms)
 }
 
 /*
- * What this project adds to a command line, which has an argument a line as ccw_argv_format() writes it.
+ * What this project adds to a command line, which has an argument a line as qemu_argv_format() writes it.
  * @ret_loadparms: receives what libvirt adds to the devices
  */
 static char *keep_ours(const char *text, GString *ret_loadparms)
@@ -99,23 +99,23 @@ static void compare_args(const char *name, const char *suffix, const char *actua
 }
 
 /* Returns: the loadparms that libvirt wrote on the devices */
-static GString *check_args(const char *name, const char *xml, CcwDialect dialect, const char *suffix)
+static GString *check_args(const char *name, const char *xml, QemuDialect dialect, const char *suffix)
 {
     GString *loadparms = g_string_new(NULL);
     g_autoptr(GError) error = NULL;
-    g_autoptr(CcwArgv) argv = ccw_build_argv(embed, xml, dialect, &with, &error);
+    g_autoptr(QemuArgv) argv = qemu_build_argv(driver, xml, dialect, &with, &error);
     g_autofree char *text = NULL;
 
     g_assert_no_error(error);
-    text = ccw_argv_format(argv);
+    text = qemu_argv_format(argv);
     compare_args(name, suffix, text, loadparms);
     return loadparms;
 }
 
 static void check_lines(const char *name, const char *xml)
 {
-    g_autoptr(GString) stock = check_args(name, xml, CCW_DIALECT_STOCK, ".stock.args");
-    g_autoptr(GString) series = check_args(name, xml, CCW_DIALECT_SERIES, ".series.args");
+    g_autoptr(GString) stock = check_args(name, xml, QEMU_DIALECT_STOCK, ".stock.args");
+    g_autoptr(GString) series = check_args(name, xml, QEMU_DIALECT_SERIES, ".series.args");
 
     g_assert_cmpstr(stock->str, ==, series->str);
 }
@@ -125,7 +125,7 @@ static void check_error(const char *name, const char *xml)
     g_autoptr(GError) error = NULL;
     g_autofree char *text = NULL;
 
-    g_assert_null(ccw_build_argv(embed, xml, CCW_DIALECT_SERIES, &with, &error));
+    g_assert_null(qemu_build_argv(driver, xml, QEMU_DIALECT_SERIES, &with, &error));
     g_assert_nonnull(error);
     text = g_strconcat(error->message, "\n", NULL);
     compare(name, ".err", text);
@@ -143,7 +143,7 @@ static void check_fixture(gconstpointer data)
     if (strstr(name, "-err-")) {
         check_error(name, xml);
     } else {
-        ccw_conf_validate(xml, &error);
+        conf_validate(xml, &error);
         g_assert_no_error(error);
         check_lines(name, xml);
     }
@@ -203,7 +203,7 @@ int main(int argc, char **argv)
     regenerate = g_strcmp0(g_getenv("LIBVIRT_CCW_REGENERATE"), "1") == 0;
     g_test_add_func("/qemu/xml2argv/no-orphans", no_orphans);
     whole_lines = as_in_fixtures();
-    embed = ccw_embed_open(&error);
+    driver = qemu_private_libvirt_open(&error);
     g_assert_no_error(error);
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
@@ -212,6 +212,6 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, name, check_fixture);
     }
     status = g_test_run();
-    ccw_embed_free(embed);
+    qemu_private_libvirt_free(driver);
     return status;
 }

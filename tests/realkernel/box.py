@@ -6,15 +6,12 @@ import json
 import os
 import shlex
 import subprocess
-import sys
 import tempfile
+
+from guest import Guest, GuestError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-# pylint: disable=wrong-import-position
-from guest import Guest, GuestError  # noqa: E402
-
 BOOT_SECONDS = 300  # for what takes ten on an idle machine
 BIN = "/run/libvirt-ccw/bin"  # in the box
 DASDS = ("0.0.1234", "0.0.1235")
@@ -46,7 +43,7 @@ def parts(folder, build_s390x):
 class Box:
     """One boot of it. cylinders: {bus id: cylinders} of new volumes; those in `offline` are left so. virtio_disks: the
     bus ids of new virtio disks. Of two emulated processors each waits for the other at every change of an address
-    space: all that starts a process is a third faster with one, and two boxes side by side are as fast as one."""
+    space: all that starts a process is a third faster with one, and two boxes in parallel are as fast as one."""
 
     def __init__(self, found, cylinders=None, offline=(), cpus=1, memory=2048, tools=os.path.join(TOP, "build"),
                  tb_size=None, virtio_disks=()):

@@ -7,13 +7,10 @@ import argparse
 import os
 import shlex
 import socket
-import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-# pylint: disable=wrong-import-position
-import box  # noqa: E402
-from qmp import Monitor  # noqa: E402
-from steps import Steps, expect  # noqa: E402
+import box
+from qmp import Monitor
+from steps import Steps, expect
 
 DISK = "0.0.1234"
 OTHER = "0.0.1235"
@@ -183,7 +180,7 @@ def main():
     parser.add_argument("--build-s390x", required=True, help="the build that is used in the box")
     options = parser.parse_args()
     with box.Box(box.parts(options.build, options.build_s390x), tools=options.build) as machine:
-        steps = Steps(story=False)
+        steps = Steps(plain=False)
         steps.log(machine.console)
         Hardware(machine, steps).run()
 

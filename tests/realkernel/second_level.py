@@ -9,12 +9,10 @@ import shutil
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-# pylint: disable=wrong-import-position
-from labguest import BUS_ID, DEVICE_XML, WAIT_FOR_DEVICE, WAIT_FOR_NO_DEVICE, LabGuest, device_xml  # noqa: E402
-from steps import command, expect  # noqa: E402
+from labguest import BUS_ID, DEVICE_XML, WAIT_FOR_DEVICE, WAIT_FOR_NO_DEVICE, LabGuest, device_xml
+from steps import command, expect
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 NODE = f"/dev/disk/by-path/ccw-{BUS_ID}"
 PART = NODE + "-part1"
 CHECKSUMS = "cd /mnt && find . -type f -exec sha256sum {} + | sort; cd / && umount /mnt"
@@ -120,7 +118,7 @@ def main():
     with tempfile.TemporaryDirectory() as workdir:
         os.chmod(workdir, 0o755)
         SecondLevel(argparse.Namespace(kernel=KERNEL, initrd=make_initrd(workdir), workdir=workdir, memory=256,
-                                       story="--story" in sys.argv)).run()
+                                       plain="--plain" in sys.argv)).run()
 
 
 if __name__ == "__main__":

@@ -10,15 +10,12 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-for name in ("lab", "lib"):
-    sys.path.insert(0, os.path.join(HERE, "..", name))
-# pylint: disable=wrong-import-position
 from daemons import is_alive, signal_to, text_of
 from hosttree import differences, snapshot
-from killing import PATIENCE, Trace
-from labtest import domain, wait_until
+from killing import TIMEOUT, Trace
+from labtest import DAEMON_LOGS, domain
 from steps import Steps, command, expect
+from waiting import wait_until
 
 DISK = "0.0.2000"
 MDEV = "cc390000-0001-8000-8000-000000002000"
@@ -50,7 +47,7 @@ class VirtioDisk:
         virtio = next(name for name in os.listdir(folder) if name.startswith("virtio"))
         return os.listdir(f"{folder}/{virtio}/block")[0]
 
-    def refused(self, words):
+    def rejected(self, words):
         code, output = command([self.virt_ccw, "detach", DISK], check=False)
         expect(code == 1 and output.endswith(f"ccw device {DISK} is in use by this host: {self.name} {words}"),
                f"exit code {code}, not '{words}': {output}")
@@ -62,7 +59,7 @@ class VirtioDisk:
     def mounted(self):
         self.mount()
         try:
-            self.refused(f"is mounted on {self.where}; umount {self.where} first")
+            self.rejected(f"is mounted on {self.where}; umount {self.where} first")
         finally:
             command(["umount", self.where])
 
@@ -71,13 +68,13 @@ class VirtioDisk:
         with subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sh", "-c", script],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             expect(process.stdout.readline() == "mounted\n", "it cannot be mounted there")
-            self.refused(f"is mounted on {self.where} for process {process.pid} (sh)")
+            self.rejected(f"is mounted on {self.where} for process {process.pid} (sh)")
 
     def opened(self):
         for flags in (os.O_RDONLY, os.O_RDWR | os.O_EXCL):
             fd = os.open(self.node, flags)
             try:
-                self.refused(f"is open by process {os.getpid()} ({text_of('/proc/self/comm').strip()})")
+                self.rejected(f"is open by process {os.getpid()} ({text_of('/proc/self/comm').strip()})")
             finally:
                 os.close(fd)
 
@@ -88,7 +85,7 @@ class VirtioDisk:
             file.write(domain("one", BOOT_DISK.format(self.node)))
         command(["virsh", "-q", "create", "--paused", path], timeout=300)
         try:
-            self.refused("is a disk of domain one; detach it from that domain first")
+            self.rejected("is a disk of domain one; detach it from that domain first")
         finally:
             command(["virsh", "-q", "destroy", "one"])
 
@@ -135,42 +132,40 @@ class VirtioDisk:
         process = self.hook("prepare", "begin", "strace", "-f", "-qq", "-o", trace.path, "-P", path, "-e", f"trace={call}",
                             "-e", f"inject={call}:signal=SIGSTOP:when=1")
         try:
-            wait_until(lambda: trace.halted() or process.poll() is not None, f"the hook stops at {call} of {path}")
-            expect(trace.halted(), f"it was not halted, and ended with {process.returncode}")
-            yield trace.halted()
+            wait_until(lambda: trace.stopped() or process.poll() is not None, f"the hook stops at {call} of {path}")
+            expect(trace.stopped(), f"it did not stop, and ended with {process.returncode}")
+            yield trace.stopped()
         finally:
-            if trace.halted() and is_alive(trace.halted()):
-                signal_to(trace.halted(), signal.SIGCONT)
-            output = process.communicate(timeout=PATIENCE)[0]
+            if trace.stopped() and is_alive(trace.stopped()):
+                signal_to(trace.stopped(), signal.SIGCONT)
+            output = process.communicate(timeout=TIMEOUT)[0]
         expect(process.returncode == 0, f"exit code {process.returncode}: {output}")
 
     def has_open(self, pid):
         return any(os.readlink(f"/proc/{pid}/fd/{fd}").split()[0] == self.node for fd in os.listdir(f"/proc/{pid}/fd"))
 
-    def gives_back(self):
+    def check_release(self):
         process = self.hook("release", "end")
-        output = process.communicate(timeout=PATIENCE)[0]
+        output = process.communicate(timeout=TIMEOUT)[0]
         expect(process.returncode == 0, output)
         self.is_back()
 
-    def held_before(self):
+    def open_before(self):
         with self.halted("openat", self.node) as pid:
             expect(self.has_open(pid), "the hook does not have it open")
             code, output = command(["mount", self.node, self.where], check=False)
             expect(code != 0 and "already mounted or mount point busy" in output, f"mount: exit code {code}: {output}")
-        self.gives_back()
+        self.check_release()
 
-    def held_until_offline(self):
+    def open_until_offline(self):
         with self.halted("write", ONLINE) as pid:
             expect(not os.path.exists(self.node), "it is not offline")
             expect(self.has_open(pid), "the hook let go of it before it was offline")
-        self.gives_back()
+        self.check_release()
 
 
 def main():
-    steps = Steps(False)
-    for path in ("/var/log/libvirt/virtccwd.log", "/var/log/libvirt/libvirtd.log"):
-        steps.log(path)
+    steps = Steps(False, DAEMON_LOGS)
     with tempfile.TemporaryDirectory() as folder:
         disk = VirtioDisk(sys.argv[2], folder)
         steps.run("a virtio disk is refused while it is mounted", disk.mounted)
@@ -179,8 +174,8 @@ def main():
         steps.run("while a domain boots from it", disk.disk_of_a_domain)
         steps.run("a file is written to it", disk.write)
         steps.run("it is detached and reattached", disk.there_and_back)
-        steps.run("nothing can mount it once the hook has asked whether it is in use", disk.held_before)
-        steps.run("and the hook holds it until it is offline", disk.held_until_offline)
+        steps.run("nothing can mount it once the hook has asked whether it is in use", disk.open_before)
+        steps.run("and the hook holds it until it is offline", disk.open_until_offline)
     steps.done()
 
 

@@ -14,9 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
-
-from steps import Steps, expect  # noqa: E402
+from steps import Steps, expect
 
 CHECK_ROOT = os.path.abspath(sys.argv[1])
 PROGRAM = "/usr/bin/env"

@@ -11,8 +11,8 @@ import re
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import labtest  # noqa: E402
+import labtest
+from tap import Tap
 
 VIRT_CCW, QEMU_CCW, VIRTCCWD = (os.path.abspath(path) for path in sys.argv[1:4])
 TIMEOUT = 60
@@ -27,7 +27,7 @@ BAD = [
     (VIRT_CCW, [], 2, "a command is missing"),
     (VIRT_CCW, ["bogus"], 2, "'bogus'"),
     (VIRT_CCW, ["help", "bogus"], 2, "'bogus'"),
-    (VIRT_CCW, ["dasd"], 2, "create, info or check"),
+    (VIRT_CCW, ["dasd"], 2, "create, info, check or map"),
     (VIRT_CCW, ["dasd", "bogus"], 2, "'bogus'"),
     (VIRT_CCW, ["dasd", "create"], 2, "image is missing"),
     (VIRT_CCW, ["dasd", "create", "--model", "3390-1"], 2, "image is missing"),
@@ -49,9 +49,12 @@ BAD = [
     (VIRT_CCW, ["dasd", "create", "none/new", "--cylinders", "5"], 1, "none/new: No such file"),
     (VIRT_CCW, ["dasd", "info"], 2, "image is missing"),
     (VIRT_CCW, ["dasd", "info", "none"], 1, "cannot open none"),
-    (VIRT_CCW, ["dasd", "info", "text"], 1, "text is not a CKD image, which begins with 'CKD_P370': create"),
+    (VIRT_CCW, ["dasd", "info", "text"], 1, "not a CKD image: it begins with the bytes 6e 6f 20 44 41 53 44 0a,"),
     (VIRT_CCW, ["dasd", "info", "empty"], 1, "empty is too short"),
     (VIRT_CCW, ["dasd", "info", "."], 1, ". is not a regular file"),
+    (VIRT_CCW, ["dasd", "map"], 2, "image is missing"),
+    (VIRT_CCW, ["dasd", "map", "text"], 1, "text is not a CKD image"),
+    (VIRT_CCW, ["dasd", "map", "text", "--svg", "new", "--json"], 2, "not both"),
     (VIRT_CCW, ["trace", "one", "two"], 2, "one domain"),
     (VIRT_CCW, ["trace", "one", "--pid", "1"], 2, "--pid"),
     (VIRT_CCW, ["trace", "--pid", "-1"], 2, "-1 is not a process id"),
@@ -62,7 +65,30 @@ BAD = [
     (VIRT_CCW, ["trace", "--pid", "2147483647", "--output", "text"], 1, "no process 2147483647"),
     (VIRT_CCW, ["trace", "--decode", "none"], 1, "cannot open none"),
     (VIRT_CCW, ["trace", "--decode", "text"], 1, "text: this is not a file of trace records"),
-    (VIRT_CCW, ["trace", "--decode", "text", "--output", "text"], 1, "text is the file that is read"),
+    (VIRT_CCW, ["trace", "--decode", "text", "--output", "text"], 1, "text is the input, too"),
+    (VIRT_CCW, ["image"], 2, "build or run"),
+    (VIRT_CCW, ["image", "bogus"], 2, "'bogus'"),
+    (VIRT_CCW, ["image", "build", "root"], 2, "give ROOT and IMAGE"),
+    (VIRT_CCW, ["image", "build", "none", "new"], 1, "root file system none: No such file"),
+    (VIRT_CCW, ["image", "build", "text", "new"], 1, "cannot read text"),
+    (VIRT_CCW, ["image", "build", "text", "text"], 1, "cannot create text"),
+    (VIRT_CCW, ["image", "build", "--cylinders", "0", "text", "new"], 1, "--cylinders 0: give a number from 1 to 65520"),
+    (VIRT_CCW, ["image", "build", "--cylinders", "x", "text", "new"], 2, "--cylinders"),
+    (VIRT_CCW, ["image", "build", "--model", "3390-1", "--cylinders", "5", "text", "new"], 2, "not both"),
+    (VIRT_CCW, ["image", "build", "--no-guest", "--guest", "g", "text", "new"], 2, "not both"),
+    (VIRT_CCW, ["image", "build", "--volser", "abc", "text", "new"], 1, "'abc' is not a volume serial"),
+    (VIRT_CCW, ["image", "build", "--file-system", "vfat", "text", "new"], 1, "'vfat'; it is one of ext4, xfs, btrfs"),
+    (VIRT_CCW, ["image", "build", "--device", "fe.0.1234", "text", "new"], 1, "--device fe.0.1234"),
+    (VIRT_CCW, ["image", "build", "--device", "x", "text", "new"], 1, "--device x"),
+    (VIRT_CCW, ["image", "build", "--memory", "1", "text", "new"], 1, "--memory 1: give a number from 256"),
+    (VIRT_CCW, ["image", "build", "--timeout", "0", "text", "new"], 1, "--timeout 0: give a number from 1"),
+    (VIRT_CCW, ["image", "run"], 2, "image is missing"),
+    (VIRT_CCW, ["image", "run", "none"], 2, "give a COMMAND"),
+    (VIRT_CCW, ["image", "run", "none", "--"], 2, "COMMAND is missing"),
+    (VIRT_CCW, ["image", "run", "none", "true"], 2, "write -- before COMMAND"),
+    (VIRT_CCW, ["image", "run", "none", "--", "true"], 1, "cannot open none"),
+    (VIRT_CCW, ["image", "run", "text", "--", "true"], 1, "text is not a CKD image"),
+    (VIRT_CCW, ["image", "run", "--guest", "g", "--from", "r", "none", "--", "true"], 2, "not both"),
     (VIRT_CCW, ["lab"], 2, "exec"),
     (VIRT_CCW, ["lab", "--dasd", "0.0.1234=text", "exec", "--", "true"], 2, "'--dasd'"),
     (VIRT_CCW, ["lab", "exec"], 2, "command to run is missing"),
@@ -72,7 +98,7 @@ BAD = [
     (VIRT_CCW, ["lab", "exec", "--dasd", "0.0.1234=,ro", "--", "true"], 2, "--dasd 0.0.1234=,ro: give it as"),
     (VIRT_CCW, ["lab", "exec", "--dasd", "0.0.1234=none", "--", "true"], 1, "none ('virt-ccw dasd create' makes one)"),
     (VIRT_CCW, ["lab", "exec", "--dasd", "1234=empty,rw", "--", "true"], 1,
-     "cannot open empty,rw ('rw' is not an option: the options are ro, read-only and sync)"),
+     "cannot open empty,rw ('rw' is not an option: the options are ro, read-only, snapshot and sync)"),
     (VIRT_CCW, ["lab", "exec", "--dasd", "foo=empty", "--", "true"], 1, "'foo' is not a device bus id: give it as"),
     (VIRT_CCW, ["lab", "state", "foo"], 1, "'foo' is not a device bus id: give it as"),
     (VIRT_CCW, ["lower", "none.xml"], 1, "none.xml"),
@@ -92,14 +118,14 @@ BAD = [
     (VIRT_CCW, ["reset", "12345"], 1, "device number 12345 of '12345' is out of range"),
     (VIRT_CCW, ["detach", "--sysfs-root", "none", "1234"], 1, "no channel subsystem here: there is no none/"),
     (VIRT_CCW, ["detach", "--sysfs-root", "none", "css_0_0_0034"], 1, "no channel subsystem here: there is no none/"),
-    (VIRT_CCW, ["export"], 2, "--domain NAME, --xml FILE, or devices"),
+    (VIRT_CCW, ["export"], 2, "--domain DOMAIN, --xml FILE, or devices"),
     (VIRT_CCW, ["export", "0.0.1234", "--xml", "hostdev.xml"], 2, "one of"),
     (VIRT_CCW, ["export", "12345"], 1, "device number 12345 of '12345' is out of range"),
     (VIRT_CCW, ["export", "--xml", "none.xml"], 1, "none.xml"),
     (VIRT_CCW, ["export", "--xml", "text"], 1, "not well-formed"),
     (VIRT_CCW, ["export", "--connect", "bogus:///", "--domain", "one"], 1, "cannot reach libvirt"),
     (QEMU_CCW, ["--dasd"], 2, "--dasd"),
-    (QEMU_CCW, ["--dasd", "text"], 2, "--dasd text: give it as DEVICE=IMAGE"),
+    (QEMU_CCW, ["--dasd", "text"], 2, "--dasd text: give it as BUSID=IMAGE"),
     (QEMU_CCW, ["--dasd", "foo=text"], 1, "'foo' is not a device bus id: give it as CSSID.SSID.DEVNO"),
     (QEMU_CCW, ["--qemu", "true", "--dasd", "1234=empty,rw"], 1, "('rw' is not an option: the options are ro"),
     (QEMU_CCW, ["--bogus"], 2, "'--bogus'"),
@@ -116,14 +142,14 @@ HELP = [
     (VIRT_CCW, ["help", "list"], "virt-ccw list"),
     (VIRT_CCW, ["detach", "--help"], "virt-ccw detach [OPTION"),
     (VIRT_CCW, ["help", "dasd", "create"], "virt-ccw dasd create"),
-    (VIRT_CCW, ["dasd", "--help"], "dasd create IMAGE"),
+    (VIRT_CCW, ["dasd", "--help"], "  create       create an empty volume"),
     (VIRT_CCW, ["lab", "exec", "--help"], "--dasd=BUSID=IMAGE"),
     (VIRT_CCW, ["argv", "-h"], "--dialect"),
-    (VIRT_CCW, ["--version"], "virt-ccw 0"),
-    (QEMU_CCW, ["--help"], "--dasd DEVICE=IMAGE"),
-    (QEMU_CCW, ["--version"], "qemu-ccw 0"),
+    (VIRT_CCW, ["--version"], "virt-ccw 1."),
+    (QEMU_CCW, ["--help"], "--dasd=BUSID=IMAGE"),
+    (QEMU_CCW, ["--version"], "qemu-ccw 1."),
     (VIRTCCWD, ["--help"], "--socket-dir"),
-    (VIRTCCWD, ["--version"], "virtccwd 0"),
+    (VIRTCCWD, ["--version"], "virtccwd 1."),
 ]
 
 
@@ -208,7 +234,7 @@ def is_sanitized():
         return re.search(rb"__(asan|tsan)_init", file.read()) is not None
 
 
-def held_image(tap, folder):
+def locked_image(tap, folder):
     """The message names who has an image: the process, its command, and the bus id, however that was spelled."""
     if is_sanitized():
         tap.skip("who has an image", "a sanitizer's library cannot be preloaded into cat")
@@ -232,7 +258,7 @@ def held_image(tap, folder):
 
 
 def main():
-    tap = labtest.Tap()
+    tap = Tap()
     with labtest.workdir() as folder:
         for name, text in EXISTING.items():
             with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
@@ -241,7 +267,7 @@ def main():
         helpful(tap, folder)
         lost_output(tap, folder)
         closed_descriptors(tap, folder)
-        held_image(tap, folder)
+        locked_image(tap, folder)
     tap.done()
 
 

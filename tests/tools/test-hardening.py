@@ -5,9 +5,12 @@
     test-hardening.py FORTIFIED FILE...      FORTIFIED is 'yes' where the build asks for _FORTIFY_SOURCE
 """
 
+import os
 import re
 import subprocess
 import sys
+
+from tap import Tap
 
 FORTIFIED = sys.argv[1] == "yes"
 CHECKED = re.compile(r"\bUND __\w+_chk\b")
@@ -41,12 +44,10 @@ def missing(path):
 
 def main():
     paths = sys.argv[2:]
-    print(f"1..{len(paths)}")
-    for number, path in enumerate(paths, 1):
-        reasons = list(missing(path))
-        for reason in reasons:
-            print(f"# {path}: {reason}")
-        print(f"{'not ' if reasons else ''}ok {number} - {path.rsplit('/', 1)[-1]}")
+    tap = Tap()
+    for path in paths:
+        tap.none((f"{path}: {reason}" for reason in missing(path)), os.path.basename(path))
+    tap.done()
 
 
 main()

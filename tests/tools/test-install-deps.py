@@ -13,9 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
-
-from steps import Steps, StepSkipped, expect  # noqa: E402
+from steps import Steps, StepSkipped, expect
 
 INSTALL_DEPS = os.path.abspath(sys.argv[1])
 ABSENT = {"apt-get", "apt-cache", "cpio", "readelf", "xz"}  # all of them in /usr/bin, as PATH gets /usr/sbin added

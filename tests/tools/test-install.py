@@ -9,8 +9,10 @@ import os
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import labtest  # noqa: E402
+import labtest
+import links
+from tap import Tap
+from waiting import DEADLINE
 
 BUILD, PREFIX, BINDIR, SBINDIR, MANDIR = sys.argv[1:6]
 HOSTDEV = "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1234'/></source></hostdev>"
@@ -21,11 +23,11 @@ def installed(folder, script):
     enter = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--user", "--map-root-user"])
     prepare = f'mount --bind "{folder}/root{PREFIX}" "{PREFIX}" && PATH="{PREFIX}/{BINDIR}:/usr/bin:/bin:/usr/sbin:/sbin"'
     return subprocess.run(enter + ["sh", "-c", f"{prepare}; {script}"], text=True, input=HOSTDEV, cwd=folder,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=labtest.DEADLINE)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=DEADLINE)
 
 
 def main():
-    tap = labtest.Tap()
+    tap = Tap()
     if not os.path.isdir(PREFIX):
         tap.skip("an installed tree", f"there is no {PREFIX} to mount it at")
         tap.done()
@@ -40,16 +42,28 @@ def main():
                  ["ccw_0_0_1234"]),
                 ("qemu-ccw finds its library", "qemu-ccw --dasd 0.0.1234=disk --qemu grep -- -c "
                                                "libvirt-ccw-vfio.so$ /proc/self/maps >/dev/null && echo loaded", ["loaded"]),
+                ("virtccwd-setup names a page that is there",
+                 f"page=$({PREFIX}/{SBINDIR}/virtccwd-setup front x 2>&1 | sed 's/.* in //') && test -s \"$page\" && echo read", ["read"]),
                 ("virtccwd", f"{PREFIX}/{SBINDIR}/virtccwd --version | cut -d ' ' -f 1", ["virtccwd"])):
             result = installed(folder, command)
             tap.ok((result.returncode, result.stdout.split(), result.stderr) == (0, output, ""), name,
                    f"code {result.returncode}\n{result.stdout}{result.stderr}")
         if os.path.isdir(os.path.join(BUILD, "docs", "manpages")) and os.listdir(os.path.join(BUILD, "docs", "manpages")):
             pages = [os.path.exists(f"{folder}/root{PREFIX}/{MANDIR}/{page}")
-                     for page in ("man1/virt-ccw.1", "man1/qemu-ccw.1", "man8/virtccwd.8", "man8/virtccwd-setup.8")]
+                     for page in ("man1/virt-ccw.1", "man1/virt-ccw-dasd.1", "man1/qemu-ccw.1", "man8/virtccwd.8",
+                                  "man8/virtccwd-setup.8")]
             tap.ok(all(pages), "the man pages", pages)
         else:
             tap.skip("the man pages", "rst2man is not installed")
+        pages = f"{folder}/root{PREFIX}/share/doc/libvirt-ccw"
+        found = list(links.links_below(pages))
+        tap.ok(len(found) > 100, "the installed pages have links", found)
+        tap.none(sorted(f"{page}: {fault}" for page, target in found for fault in [links.fault(page, target, pages)] if fault),
+                 "which lead to installed pages and their headings")
+        tap.equal(links.fault("README.md", "none.md", pages), "there is no none.md", "a wrong link is found")
+        installed_files = {name for _, _, names in os.walk(f"{folder}/root{PREFIX}/share") for name in names}
+        wanted = {place + name for name in ("virt-ccw", "qemu-ccw", "virtccwd") for place in ("", "_")}
+        tap.none(sorted(wanted - installed_files), "the completions for bash and zsh")
     tap.done()
 
 

@@ -1,21 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What virt-ccw list shows of trees recorded from a kernel, text and JSON against tests/sysfsdata/list*.{txt,json}
-(UPDATE_GOLDEN=1 in the environment writes them), and what it makes of names that are meant ill. TAP.
+(LIBVIRT_CCW_REGENERATE=1 in the environment writes them), and what it makes of names that are meant ill. TAP.
 
     test-list.py VIRT-CCW SYSFSDATA
 """
 
 import json
 import os
-import pty
 import re
 import stat
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import labtest  # noqa: E402
+import labtest
+from recording import restore
+from tap import Tap
+from terminal import output_of
 
 VIRT_CCW, DATA = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 DOMAIN = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
@@ -30,25 +31,12 @@ class Host:
         self.root = root
         self.write("/proc/self/mountinfo", "")
         self.write("/proc/filesystems", "nodev\tproc\n\text4\n\tbtrfs\n")
-        with open(os.path.join(DATA, recording), encoding="utf-8") as file:
-            for line in file:
-                self.add(line.rstrip("\n"))
+        restore(root, os.path.join(DATA, recording))
 
     def at(self, path):
         full = self.root + path
         os.makedirs(os.path.dirname(full), exist_ok=True)
         return full
-
-    def add(self, line):
-        """docs/host-side.md has the format."""
-        if line.startswith("DIR  "):
-            os.makedirs(self.root + line[5:], exist_ok=True)
-        elif line.startswith("LINK "):
-            path, target = line[5:].split(" -> ")
-            os.symlink(target, self.at(path))
-        elif line.startswith("ATTR "):
-            path, value = line[5:line.rindex(" (")].split("=", 1)
-            self.write(path, "" if value.startswith("<") else value.replace("|", "\n"))
 
     def write(self, path, text):
         with open(self.at(path), "wb") as file:
@@ -63,9 +51,9 @@ class Host:
             return False
         return True
 
-    def own(self, bus_id, domain, state="owned"):
+    def own(self, bus_id, domain, state="owned", **found):
         entry = {"version": 1, "device": bus_id, "subchannel": "0.0.0000", "state": state, "since": 1,
-                 "domain": domain, "found": {"online": 1, "driver": "io_subchannel", "driver-override": ""},
+                 "domain": domain, "found": {"online": 1, "driver": "io_subchannel", "driver-override": "", **found},
                  "steps": []}
         self.write(f"/run/devices/{bus_id}.json", json.dumps(entry))
 
@@ -88,23 +76,12 @@ class Host:
         return [re.split("  +", line) for line in self.list(*arguments, lang=lang).stdout.splitlines()[1:]]
 
     def on_a_terminal(self, *arguments):
-        master, slave = pty.openpty()
-        with subprocess.Popen(self.command(*arguments), stdin=subprocess.DEVNULL, stdout=slave) as process:
-            os.close(slave)
-            text = b""
-            try:
-                while data := os.read(master, 65536):
-                    text += data
-            except OSError:  # the end, of a terminal
-                pass
-            process.wait()
-        os.close(master)
-        return text.decode().replace("\r\n", "\n")
+        return output_of(self.command(*arguments), stderr=None).replace("\r\n", "\n")
 
 
 def golden(tap, name, text):
     path = os.path.join(DATA, name)
-    if os.environ.get("UPDATE_GOLDEN") == "1":
+    if os.environ.get("LIBVIRT_CCW_REGENERATE") == "1":
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
     with open(path, encoding="utf-8") as file:
@@ -210,6 +187,18 @@ def owners(tap, folder):
         tap.equal(host.rows("0.0.1234")[0][-1], words or f"domain {domain}", f"owned by {domain}")
         tap.equal(json.loads(host.list("--json", "0.0.1234").stdout)[0]["owner"],
                   "qemu-ccw:812" if words and "qemu-ccw" in words else domain or "detached", "and in JSON")
+    tap.equal(host.rows("0.0.1234")[0][2:4], ["-", "-"], "what it is is not known of an entry of an older version")
+    host.own("0.0.1234", None, devtype="3390/0c", cutype="3990/e9")
+    tap.equal(host.rows("0.0.1234")[0][2:4], ["3390/0c", "3990/e9"], "a detached device is what it was")
+    shown = json.loads(host.list("--json", "0.0.1234").stdout)[0]
+    tap.equal((shown["devtype"], shown["cutype"]), ("3390/0c", "3990/e9"), "also in JSON")
+    tap.equal(shown["volser"], None, "and its volume's serial was not known")
+    host.own("0.0.1234", None, devtype="3390/0c", cutype="3990/e9", volser="0X1234")
+    tap.equal(host.rows("0.0.1234")[0][8], "0X1234", "or it was, and is shown")
+    tap.equal(json.loads(host.list("--json", "0.0.1234").stdout)[0]["volser"], "0X1234", "also in JSON")
+    host.own("0.0.1234", None, devtype="3390/0c", cutype="3990/e9", volser="\033[2J")
+    tap.ok("\033" not in host.list("0.0.1234").stdout, "without what a terminal would obey")
+    host.own("0.0.1234", None)
     mdev = "cc390000-0000-8000-8000-000000001234"  # that of the recording
     host.write("/proc/812/comm", "qemu\n")
     for element, words in (("hostdev", "domain guest one, detached"), ("disk", "detached")):
@@ -277,7 +266,7 @@ def hints(tap, folder):
     host = Host(os.path.join(folder, "hints"), "dasd.txt")
     tap.ok("\n\n0.0.1234 is not in use: <hostdev" in host.on_a_terminal(), "a terminal gets a hint", host.on_a_terminal())
     for arguments in (["--no-hint"], ["--json"]):
-        tap.ok("Nobody" not in host.on_a_terminal(*arguments), f"not with {arguments[0]}")
+        tap.ok("is not in use: <hostdev" not in host.on_a_terminal(*arguments), f"not with {arguments[0]}")
     host.write("/proc/cio_ignore", "0.0.0000-0.0.ffff\n")
     tap.ok("cio_ignore" not in host.on_a_terminal(), "none of cio_ignore where there are devices")
     for name in os.listdir(host.root + "/sys/bus/css/devices"):
@@ -286,7 +275,7 @@ def hints(tap, folder):
 
 
 def main():
-    tap = labtest.Tap()
+    tap = Tap()
     with labtest.workdir() as folder:
         for part in (recordings, users, without_holders, names_of_disks, disks_of_guests, beyond, no_mountinfo, owners, states, hostile, named, hints):
             part(tap, folder)

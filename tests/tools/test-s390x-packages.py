@@ -12,9 +12,8 @@ import subprocess
 import sys
 import tempfile
 
-sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib")]
-
-from steps import Steps, expect  # noqa: E402
+from steps import Steps, expect
+from tap import skip_all
 
 SCRIPT = os.path.abspath(sys.argv[1])
 PROGRAMS = ("apt-get", "apt-cache", "dpkg-deb", "dpkg-scanpackages")
@@ -29,8 +28,10 @@ ARCHIVE = {
                 ("linux-modules-6.12.10-s390x", "6.12.10-1", ""), ("linux-image-6.12.11-s390x-dbg", "6.12.11-1", ""),
                 ("linux-base", "4-1", "")),
 }
-TESTING = "debian/dists/testing/main/binary-s390x"
-NEWER = (("gone", "2.0-1", "libc6"), ("libc6", "3-1", ""))
+LISTS = "debian/dists/{}/main/binary-s390x"
+TESTING = (("gone", "2.0-1", "libc6"), ("libc6", "3-1", ""))
+TORN = (("gone", "2.0-1", "not-yet"), ("libc6", "3-1", ""))  # as testing is while a transition is under way
+UNSTABLE = (("gone", "2.1-1", "libc6"), ("libc6", "3-2", ""))
 
 
 class Archive:
@@ -56,9 +57,12 @@ class Archive:
         with open(f"{top}/{suite}/Packages", "w", encoding="utf-8") as file:
             file.write(index)
 
-    def add_testing(self):
-        os.makedirs(f"{self.folder}/debian")
-        self._fill(f"{self.folder}/debian", os.path.relpath(TESTING, "debian"), NEWER)
+    def add(self, suite, packages):
+        """Makes a suite of Debian's own layout, in place of one of that name."""
+        lists = LISTS.format(suite)
+        shutil.rmtree(f"{self.folder}/{lists}", ignore_errors=True)
+        os.makedirs(f"{self.folder}/debian", exist_ok=True)
+        self._fill(f"{self.folder}/debian", os.path.relpath(lists, "debian"), packages)
 
     def _build(self, suite, name, version, depends):
         tree = f"{self.folder}/tree"
@@ -129,12 +133,21 @@ def nothing_older(archive):
 
 
 def newer(archive):
-    archive.add_testing()
+    archive.add("testing", TESTING)
     code, found, said = archive.unpack(f"--manifest={archive.folder}/manifest", "gone")
     expect(code == 0 and found == {"gone": "2.0-1", "libc6": "3-1"}, f"{code}: {found}: {said}")
     expect("lacks gone 1.0-2 of the s390x port, and every older version: taking all from testing" in said, said)
     with open(f"{archive.folder}/manifest", encoding="utf-8") as file:
         expect(file.read() == "gone 2.0-1\nlibc6 3-1\n", "the manifest tells of others")
+
+
+def newest(archive):
+    archive.add("testing", TORN)
+    archive.add("sid", UNSTABLE)
+    shutil.rmtree(archive.cache)
+    code, found, said = archive.unpack("gone")
+    expect(code == 0 and found == {"gone": "2.1-1", "libc6": "3-2"}, f"{code}: {found}: {said}")
+    expect("testing: these packages cannot be installed together: gone" in said and "taking all from sid" in said, said)
 
 
 def kernel(archive):
@@ -163,8 +176,7 @@ def no_kernel(archive):
 def main():
     absent = [name for name in PROGRAMS if not shutil.which(name)]
     if absent:
-        print(f"1..0 # SKIP there is no {absent[0]}")
-        return
+        skip_all(f"there is no {absent[0]}")
     steps = Steps(False)
     with tempfile.TemporaryDirectory() as folder:
         archive = steps.run("an archive is made", Archive, folder)
@@ -174,6 +186,7 @@ def main():
         steps.run("a package that the archive lists and lacks is named, and the previous version taken", replaced, archive)
         steps.run("and is an error when there is no other version", nothing_older, archive)
         steps.run("but for testing, from which all is taken then", newer, archive)
+        steps.run("or for unstable, if they cannot be installed from testing", newest, archive)
         steps.run("the newest kernel comes with its modules, and without what it depends on", kernel, archive)
         steps.run("a kernel of which the archive lacks a part is named, and the one before it taken", kernel_replaced, archive)
         steps.run("and is an error when there is no other", no_kernel, archive)

@@ -10,29 +10,20 @@ import os
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import labtest  # noqa: E402
+import labtest
+from tap import Tap
+from tracer import records
 
 VIRT_CCW, TRACES = (os.path.abspath(path) for path in sys.argv[1:3])
 FIRST, SECOND = "0.0.1234", "0.0.1235"
 TIMEOUT = 60
 
 
-def records(name):
-    """src/trace/trace-record.h: the length is in bytes 4 to 7."""
-    with open(os.path.join(TRACES, name), "rb") as file:
-        text = file.read()
-    while text:
-        length = int.from_bytes(text[4:8], "big")
-        yield text[:length]
-        text = text[length:]
-
-
 def write_trace(path):
     """By turns of one device and of the other; returns how many of each."""
     count = 0
     with open(path, "wb") as file:
-        for record in records("online.trace"):
+        for record in records(os.path.join(TRACES, "online.trace")):
             file.write(record + record[:34] + b"\x12\x35" + record[36:])
             count += 1
     return count
@@ -74,7 +65,7 @@ def show(tap, trace, folder, count):
 
 
 def main():
-    tap = labtest.Tap()
+    tap = Tap()
     with labtest.workdir() as folder:
         path = os.path.join(folder, "two.trace")
         count = write_trace(path)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tells ThreadSanitizer what GLib's locks and queues order. GLib itself is not instrumented, and its locks are futexes,
- * so that without this each access under a GMutex looks like a race. Every program of a build with -Db_sanitize=thread
- * is linked with --wrap= for these functions (tests/tsan/meson.build).
+ * Tells ThreadSanitizer what GLib's locks and queues order, and lets it deliver signals. GLib itself is not
+ * instrumented, and its locks are futexes, so that without this each access under a GMutex looks like a race. Every
+ * program of a build with -Db_sanitize=thread is linked with --wrap= for these functions (tests/tsan/meson.build).
  */
 #include <gio/gio.h>
 #include <sanitizer/tsan_interface.h>
+#include <unistd.h>
 
 #define REAL(name) __real_##name
 #define WRAP(name) __wrap_##name
@@ -156,4 +157,46 @@ void WRAP(g_task_return_boolean)(GTask *task, gboolean result)
 {
     __tsan_release(task);
     REAL(g_task_return_boolean)(task, result);
+}
+
+/* The last reference of a block is dropped after all others, and then the block is cleared. */
+static __thread GDestroyNotify clear_func;
+
+static void clear_block(gpointer block)
+{
+    __tsan_acquire(block);
+    clear_func(block);
+}
+
+DECLARE(void, g_atomic_rc_box_release_full, (gpointer, GDestroyNotify));
+void WRAP(g_atomic_rc_box_release_full)(gpointer block, GDestroyNotify clear)
+{
+    GDestroyNotify outer = clear_func; /* clear() may drop the last reference of another block */
+
+    clear_func = clear;
+    __tsan_release(block);
+    REAL(g_atomic_rc_box_release_full)(block, clear_block);
+    clear_func = outer;
+}
+
+/*
+ * ThreadSanitizer keeps a signal until the thread calls the C library from code that is instrumented. A main loop that
+ * waits in GLib never does, so a timer does it ten times a second.
+ */
+static gboolean take_signals(gpointer data G_GNUC_UNUSED)
+{
+    usleep(0);
+    return G_SOURCE_CONTINUE;
+}
+
+DECLARE(void, g_main_loop_run, (GMainLoop *));
+void WRAP(g_main_loop_run)(GMainLoop *loop)
+{
+    GSource *timer = g_timeout_source_new(100);
+
+    g_source_set_callback(timer, take_signals, NULL, NULL);
+    g_source_attach(timer, g_main_loop_get_context(loop));
+    REAL(g_main_loop_run)(loop);
+    g_source_destroy(timer);
+    g_source_unref(timer);
 }

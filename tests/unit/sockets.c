@@ -2,11 +2,13 @@
 #include "sockets.h"
 
 #include <errno.h>
+#include <glib-unix.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#define PATIENCE (8 * G_USEC_PER_SEC)
+#include "main-loop.h"
+
 #define LINGER_SECONDS 60
 
 typedef union {
@@ -49,17 +51,35 @@ ssize_t socket_receive_fd(int from, gpointer data, gsize length, int *ret_fd)
     return n;
 }
 
+typedef struct {
+    int from;
+    gpointer data;
+    gsize length;
+    ssize_t n; /* received; negative: nothing yet */
+} Receipt;
+
+static gboolean has_received(gpointer data)
+{
+    Receipt *receipt = data;
+
+    receipt->n = recv(receipt->from, receipt->data, receipt->length, 0);
+    return receipt->n >= 0;
+}
+
+/* Only wakes main_loop_wait(). */
+static gboolean on_readable(gint fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer data G_GNUC_UNUSED)
+{
+    return G_SOURCE_CONTINUE;
+}
+
 ssize_t socket_await(int from, gpointer data, gsize length)
 {
-    gint64 until = g_get_monotonic_time() + PATIENCE;
-    ssize_t n;
+    Receipt receipt = { from, data, length, -1 };
+    guint readable = g_unix_fd_add(from, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, NULL);
 
-    while ((n = recv(from, data, length, 0)) < 0) {
-        g_assert_cmpint(g_get_monotonic_time(), <, until);
-        if (!g_main_context_iteration(NULL, FALSE))
-            g_usleep(100);
-    }
-    return n;
+    main_loop_wait(has_received, &receipt);
+    g_source_remove(readable);
+    return receipt.n;
 }
 
 int socket_lingering(int *ret_peer)

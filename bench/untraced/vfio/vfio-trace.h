@@ -12,7 +12,7 @@
 typedef struct {
     CcwBusId bus_id;
     VfioMemory *memory;
-    const CcwTranslation *translation;
+    const ChannelTranslation *translation;
 } VfioTrace;
 
 #define vfio_trace_open(trace) ((void)0)

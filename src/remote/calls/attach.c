@@ -1,489 +1,430 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Hot-plug of a managed ccw device. libvirt decides first, the host is touched second:
+ * Hot-plug of a managed ccw device. libvirt decides first, and virtccwd touches the host second:
  *
- *   may it        unless the client is root: asks libvirt the same about an element that no domain has. A client that
+ *   ask access    unless the client is root: asks libvirt to attach a deliberately unknown element. A client that
  *                 libvirt rejects must not block other users of the device
- *   prepare       a worker lets the manager hold the devices
- *   ask           the domain's XML for its css feature, if no guest address is given, or one outside of css fe
- *   validate      the element, in a worker
- *   first call    the lowered attach, as the client sent it
- *   load          if libvirt misses VFIO first: the kernel's modules, in a worker; then the first call once more
- *   claim         if libvirt misses our mdev (VIR_ERR_DEVICE_MISSING): the device is taken, in a worker; or, as it is
- *                 not managed, the user gets to know what to do
- *   second call   the same once more
- *   settle        the claim is confirmed or rolled back, in a worker; then the client gets its reply
- *   warn          if libvirt accepted the device: a worker looks at the host, and logs what an administrator should
- *                 know
+ *   announce      a worker lets the manager announce the attach
+ *   ask domain    asks for the domain's XML, with its css feature, if the element has no guest address, or one
+ *                 outside css fe
+ *   check         a worker lowers the element for that feature, and validates it
+ *   call          sends the client's attach, lowered
+ *   load          if libvirt does not find VFIO: a worker loads the kernel's modules; then call once more
+ *   claim         if libvirt does not find our mdev (VIR_ERR_DEVICE_MISSING): a worker acquires the device. If the
+ *                 device is not managed, the client gets an error that says what to do
+ *   call again    sends the same call
+ *   finish        a worker confirms the claim or rolls it back; then the client gets its reply
  *
- * Between claim and second call another client's attach may find the mdev that was made for this one, and get it:
- * the manager, which knows of both, sorts that out.
+ * If libvirt accepted the device, a worker then looks it up on the host, and logs its warnings for the administrator.
+ *
+ * Between claim and call again, another client's attach may find and get the mdev that was made for this one. The
+ * manager knows both attaches, and decides which domain owns the device.
  */
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <string.h>
 
 #include "conf/conf.h"
-#include "conf/uuid.h"
+#include "conf/xml.h"
+#include "remote/calls/attach-answer.h"
+#include "remote/calls/attach-host.h"
 #include "remote/calls/calls.h"
 #include "remote/connection-private.h"
-#include "remote/relay-xml.h"
 #include "remote/report.h"
-#include "remote/validator.h"
 #include "rpc/rpc-error.h"
 #include "rpc/xdr.h"
 #include "util/error.h"
 #include "util/log.h"
 
-/* No element of a domain's: libvirt says so, naming it, once the client is past its access check. */
+/* A deliberately unknown element. libvirt's error names it after libvirt's access check has accepted the client. */
 #define NO_DEVICE "no-device"
 
+typedef enum {
+    ATTACH_ASK_ACCESS,
+    ATTACH_ANNOUNCE,
+    ATTACH_ASK_DOMAIN,
+    ATTACH_CHECK,
+    ATTACH_CALL,
+    ATTACH_LOAD,
+    ATTACH_CLAIM,
+    ATTACH_CALL_AGAIN,
+    ATTACH_FINISH,
+} AttachState;
+
 typedef struct {
-    CcwAction action;
-    const CcwProcedure *procedure;
-    GByteArray *payload;  /* of the client's call */
-    GArray *hostdevs;     /* of CcwHostdev: ours in it */
-    GArray *ids;          /* of CcwBusId: theirs */
-    GByteArray *frame;    /* the lowered call */
-    char *domain_xml;     /* of the domain, if it was asked for and is its own; else NULL */
-    gboolean is_present;  /* that XML has the device already */
-    gboolean has_map;     /* the domain's feature has been asked for, */
-    CcwMapCss map;        /* and this is it */
-    gboolean is_stock;    /* it came in libvirt's own form */
-    gboolean is_accepted; /* libvirt said yes */
-    gboolean loaded;      /* the vfio modules, or tried to */
-    GError *no_modules;   /* why they are not there; NULL if they are, or before they are loaded */
-    CcwHostdev missing;   /* what libvirt misses, and is claimed if it is managed */
-    GError *error;        /* of that claim */
-    CcwAttachResult result;
-    gboolean look;     /* the watcher has to look at the live XML */
-    GByteArray *reply; /* to the client */
+    RemoteTask task;
+    AttachState state;
+    RemoteAttachHost host;
+    char *domain_xml;     /* domain's XML, libvirt's answer to ask domain; or NULL */
+    gboolean is_present;  /* the domain's XML has the device already */
+    gboolean has_map;     /* map is known */
+    ConfMapCss map;       /* the domain's css feature */
+    gboolean is_stock;    /* the client sent the element in libvirt's own form, which libvirt validates */
+    gboolean is_accepted; /* libvirt has accepted the attach */
+    ConfHostdev missing;  /* the device that libvirt does not find */
+    GError *error;        /* error of the check */
+    HostdevAttachResult result;
+    gboolean is_outdated; /* the watcher must read the live XML */
+    GByteArray *reply;    /* reply to the client */
 } Attach;
 
-static void attach_free(CcwAction *action)
-{
-    Attach *attach = (Attach *)action;
+static void enter(Attach *attach, AttachState state);
 
-    g_byte_array_unref(attach->payload);
-    g_array_unref(attach->hostdevs);
-    g_array_unref(attach->ids);
-    g_clear_pointer(&attach->frame, g_byte_array_unref);
+static void attach_free(RemoteTask *task)
+{
+    Attach *attach = (Attach *)task;
+
+    remote_attach_host_clear(&attach->host);
     g_free(attach->domain_xml);
     g_clear_pointer(&attach->reply, g_byte_array_unref);
-    g_clear_error(&attach->no_modules);
     g_clear_error(&attach->error);
     g_free(attach);
 }
 
-static CcwManager *manager_of(CcwAction *action)
-{
-    return action->connection->services->manager;
-}
-
-static void settle_work(CcwAction *action)
-{
-    Attach *attach = (Attach *)action;
-
-    attach->look = ccw_manager_settle(manager_of(action), action->arguments.domain_uuid, attach->ids, attach->result);
-}
-
-static const CcwMapCss *map_css(const Attach *attach)
+static const ConfMapCss *map_css(const Attach *attach)
 {
     return attach->has_map ? &attach->map : NULL;
 }
 
-static void log_reply(const CcwAction *action, const GByteArray *reply)
+static gboolean any(const Attach *attach, gboolean (*is)(const ConfHostdev *hostdev))
 {
-    static CcwReport report = { .done = "attached", .verb = "attach", .place = " to " };
-    g_autofree char *devices = ccw_report_devices(((const Attach *)action)->ids);
+    const GArray *hostdevs = attach->task.call->hostdevs;
 
-    ccw_report_reply(&report, action, devices, reply);
+    for (guint i = 0; i < hostdevs->len; i++)
+        if (is(&g_array_index(hostdevs, ConfHostdev, i)))
+            return TRUE;
+    return FALSE;
 }
 
-static void settled(CcwAction *action)
+static void log_reply(const Attach *attach, const GByteArray *reply)
 {
-    static CcwLogLimit limit;
-    const CcwServices *services = action->connection->services;
-    Attach *attach = (Attach *)action;
-    g_autofree char *subject = g_strdup_printf("attach to domain %s", action->arguments.domain_uuid);
+    static RemoteReport report = { .done = "attached", .verb = "attach", .preposition = " to " };
+    g_autofree char *devices = remote_report_devices(attach->host.ids);
 
-    if (attach->look && services->changed)
-        services->changed(services->changed_data);
-    log_reply(action, attach->reply);
-    ccw_action_reply(action, g_steal_pointer(&attach->reply));
-    if (attach->is_accepted && !attach->is_stock)
-        ccw_action_end_warned(action, map_css(attach), &limit, subject);
-    else
-        ccw_action_end(action, NULL);
+    remote_report_reply(&report, &attach->task, devices, reply);
 }
 
-/* Takes reply; NULL if the client has gone, or cannot get one. */
-static void settle(Attach *attach, CcwAttachResult result, GByteArray *reply)
+/* @reply: the function owns it; NULL if the client has left, or cannot get a reply */
+static void finish(Attach *attach, HostdevAttachResult result, GByteArray *reply)
 {
     attach->result = result;
     attach->reply = reply;
-    ccw_action_work(&attach->action, CCW_WORK_HOST, settle_work, settled);
+    enter(attach, ATTACH_FINISH);
 }
 
-static void settle_error(Attach *attach, const GError *error)
+static void finish_with_error(Attach *attach, const GError *error)
 {
-    settle(attach, CCW_ATTACH_NONE, ccw_rpc_error_reply_for(&attach->action.call, error));
-}
-
-/* libvirt may have attached the device, and its reply is lost: the watcher looks at the live XML. */
-static void lost_in_call(CcwAction *action)
-{
-    settle((Attach *)action, CCW_ATTACH_UNKNOWN, NULL);
-}
-
-static void lost_in_question(CcwAction *action)
-{
-    settle((Attach *)action, CCW_ATTACH_NONE, NULL);
-}
-
-static void second_reply(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
-{
-    ((Attach *)action)->is_accepted = header->status == CCW_STATUS_OK;
-    settle((Attach *)action, header->status == CCW_STATUS_OK ? CCW_ATTACH_LIVE : CCW_ATTACH_NONE,
-           ccw_relay_raise(header, payload, length));
-}
-
-/* Only when libvirt has let the client past its access check, and for devices that are managed. */
-static void load_work(CcwAction *action)
-{
-    Attach *attach = (Attach *)action;
-
-    if (!attach->loaded)
-        ccw_manager_load_modules(manager_of(action), &attach->no_modules);
-    attach->loaded = TRUE;
-}
-
-static void claim_work(CcwAction *action)
-{
-    Attach *attach = (Attach *)action;
-
-    if (attach->missing.managed)
-        load_work(action);
-    if (attach->missing.managed)
-        ccw_manager_claim(manager_of(action), &attach->missing.source, action->arguments.domain_uuid, &attach->error);
-    else
-        ccw_manager_refuse_unmanaged(manager_of(action), &attach->missing.source, &attach->error);
-}
-
-static void claimed(CcwAction *action)
-{
-    Attach *attach = (Attach *)action;
-
-    if (g_error_matches(attach->error, CCW_ERROR, CCW_ERROR_UNSUPPORTED) && attach->no_modules)
-        settle_error(attach, attach->no_modules);
-    else if (attach->error)
-        settle_error(attach, attach->error);
-    else if (ccw_connection_is_gone(action->connection, CCW_SIDE_BACKEND))
-        settle(attach, CCW_ATTACH_NONE, NULL);
-    else
-        ccw_action_call(action, attach->frame, second_reply, lost_in_call);
-}
-
-/* Or it went while libvirt looked at it (src/util/virmdev.c): another's attach was rolled back, or it was detached. */
-static gboolean is_missing(const CcwRpcError *error, const char *uuid)
-{
-    g_autofree char *inside = g_strdup_printf("/sys/bus/mdev/devices/%s/", uuid);
-
-    if (error->code == VIR_ERR_DEVICE_MISSING)
-        return ccw_rpc_error_mentions(error, uuid);
-    return error->code == VIR_ERR_SYSTEM_ERROR && ccw_rpc_error_mentions(error, inside);
-}
-
-/* The device whose absence libvirt complains of; NULL if it is another complaint. */
-static const CcwHostdev *find_missing(const Attach *attach, const CcwRpcError *error)
-{
-    const CcwHostdev *found = NULL;
-
-    for (guint i = 0; i < attach->hostdevs->len; i++) {
-        const CcwHostdev *hostdev = &g_array_index(attach->hostdevs, CcwHostdev, i);
-        char uuid[CCW_UUID_STR_LEN];
-
-        if (is_missing(error, ccw_uuid_encode(&hostdev->source, uuid)))
-            found = hostdev;
-    }
-    return found;
-}
-
-/* "Mediated host device assignment requires VFIO support": virtccwd's own message says which module is missing. */
-static gboolean is_no_vfio(const CcwRpcError *error)
-{
-    return error->code == VIR_ERR_CONFIG_UNSUPPORTED && ccw_rpc_error_mentions(error, "VFIO");
-}
-
-static gboolean any(const Attach *attach, gboolean (*is)(const CcwHostdev *hostdev))
-{
-    for (guint i = 0; i < attach->hostdevs->len; i++)
-        if (is(&g_array_index(attach->hostdevs, CcwHostdev, i)))
-            return TRUE;
-    return FALSE;
-}
-
-static gboolean is_managed(const CcwHostdev *hostdev)
-{
-    return hostdev->managed;
-}
-
-static void first_reply(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length);
-
-static void loaded(CcwAction *action)
-{
-    Attach *attach = (Attach *)action;
-
-    if (attach->no_modules)
-        settle_error(attach, attach->no_modules);
-    else if (ccw_connection_is_gone(action->connection, CCW_SIDE_BACKEND))
-        settle(attach, CCW_ATTACH_NONE, NULL);
-    else
-        ccw_action_call(action, attach->frame, first_reply, lost_in_call);
+    finish(attach, HOSTDEV_ATTACH_NONE, rpc_error_reply_for(&attach->task.header, error));
 }
 
 /*
- * libvirt finds a device that is attached twice by its guest address, and names that. Where the domain's XML is known
- * the device itself is named. A call for the domain's definition is about another XML.
+ * libvirt does not reply any more. After the call it may have attached the device, so the watcher must read the live
+ * XML.
  */
-static gboolean is_twice(const Attach *attach, const CcwRpcError *error)
+static void lost(RemoteTask *task)
 {
-    gboolean of_config =
-        attach->action.arguments.has_flags && attach->action.arguments.flags & VIR_DOMAIN_AFFECT_CONFIG;
+    Attach *attach = (Attach *)task;
 
-    return attach->is_present && !of_config && error->code == VIR_ERR_XML_ERROR &&
-           ccw_rpc_error_mentions(error, "CCW devno");
+    if (attach->state == ATTACH_ASK_ACCESS)
+        remote_task_end(task, NULL); /* there is no announcement to withdraw yet */
+    else if (attach->state == ATTACH_ASK_DOMAIN)
+        finish(attach, HOSTDEV_ATTACH_NONE, NULL);
+    else
+        finish(attach, HOSTDEV_ATTACH_UNKNOWN, NULL);
 }
 
-static void settle_twice(Attach *attach)
+/*
+ * The client gets any other answer, because its attach would get the same: no access, no such domain, or a domain that
+ * does not run.
+ */
+static void access_asked(RemoteTask *task, const RpcHeader *header, const guint8 *payload, gsize length)
 {
-    const CcwBusId *id = &g_array_index(attach->ids, CcwBusId, 0);
-    char buf[CCW_BUS_ID_STR_LEN];
+    Attach *attach = (Attach *)task;
+    GByteArray *reply;
 
-    g_set_error(&attach->error, CCW_ERROR, CCW_ERROR_BUSY, "the domain already has ccw device %s",
-                ccw_bus_id_format(id, buf));
-    settle_error(attach, attach->error);
-}
-
-static void first_refused(Attach *attach, const CcwHeader *header, const guint8 *payload, gsize length)
-{
-    const CcwHostdev *missing = NULL;
-    gboolean no_vfio = FALSE, twice = FALSE;
-    CcwRpcError error;
-
-    if (ccw_rpc_error_decode(&error, payload, length)) {
-        missing = find_missing(attach, &error);
-        twice = is_twice(attach, &error);
-        no_vfio = is_no_vfio(&error);
-        ccw_rpc_error_clear(&error);
-    }
-    if (missing && !ccw_connection_is_gone(attach->action.connection, CCW_SIDE_CLIENT)) {
-        attach->missing = *missing;
-        ccw_action_work(&attach->action, CCW_WORK_HOST, claim_work, claimed);
-    } else if (no_vfio && !attach->loaded && any(attach, is_managed)) {
-        ccw_action_work(&attach->action, CCW_WORK_HOST, load_work, loaded);
-    } else if (twice) {
-        settle_twice(attach);
+    if (remote_attach_is_past_access(header, payload, length, NO_DEVICE)) {
+        enter(attach, ATTACH_ANNOUNCE);
     } else {
-        settle(attach, CCW_ATTACH_NONE, ccw_relay_raise(header, payload, length));
+        reply = remote_task_error_reply(task, header, payload, length);
+        log_reply(attach, reply);
+        remote_task_end(task, reply);
     }
 }
 
-/* What libvirt has done when it says yes. Without flags the call is for running domains. */
-static CcwAttachResult result_of(const CcwArguments *arguments)
+static void ask_access(RemoteTask *task)
 {
-    if (!arguments->has_flags || arguments->flags & VIR_DOMAIN_AFFECT_LIVE)
-        return CCW_ATTACH_LIVE;
-    return arguments->flags & VIR_DOMAIN_AFFECT_CONFIG ? CCW_ATTACH_NONE : CCW_ATTACH_UNKNOWN;
+    const RemoteArguments *arguments = &task->call->arguments;
+    g_autoptr(GByteArray) payload = g_byte_array_new();
+    gsize length;
+    const guint8 *domain = g_bytes_get_data(arguments->domain, &length);
+
+    g_byte_array_append(payload, domain, (guint)length);
+    rpc_xdr_write_string(payload, "<" NO_DEVICE "/>", strlen("<" NO_DEVICE "/>"));
+    if (arguments->has_flags)
+        rpc_xdr_write_u32(payload, arguments->flags);
+    remote_task_ask(task, task->header.procedure, payload, access_asked, lost);
 }
 
-static void first_reply(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
-{
-    Attach *attach = (Attach *)action;
-
-    attach->is_accepted = header->status == CCW_STATUS_OK;
-    if (attach->is_accepted)
-        settle(attach, result_of(&action->arguments), ccw_relay_raise(header, payload, length));
-    else
-        first_refused(attach, header, payload, length);
-}
-
-static void validate_work(CcwAction *action)
-{
-    Attach *attach = (Attach *)action;
-
-    ccw_validator_check(action->arguments.xml, map_css(attach), &attach->error);
-}
-
-static void validated(CcwAction *action)
-{
-    Attach *attach = (Attach *)action;
-
-    if (attach->error)
-        settle_error(attach, attach->error);
-    else if (ccw_connection_is_gone(action->connection, CCW_SIDE_CLIENT))
-        settle(attach, CCW_ATTACH_NONE, NULL);
-    else
-        ccw_action_call(action, attach->frame, first_reply, lost_in_call);
-}
-
-/* What comes in libvirt's own form is libvirt's to validate. */
-static gboolean is_stock(const Attach *attach)
-{
-    return attach->frame->len == CCW_FRAME_HEAD + attach->payload->len &&
-           memcmp(attach->frame->data + CCW_FRAME_HEAD, attach->payload->data, attach->payload->len) == 0;
-}
-
-/* An attach is of one device: libvirt refuses more, so that no more are compared. */
-static gboolean has_device(const Attach *attach, const GArray *hostdevs)
-{
-    for (guint i = 0; attach->ids->len == 1 && i < hostdevs->len; i++)
-        if (ccw_bus_id_equal(&g_array_index(hostdevs, CcwHostdev, i).source, &g_array_index(attach->ids, CcwBusId, 0)))
-            return TRUE;
-    return FALSE;
-}
-
-/* What is lowered already holds for a domain without the feature, which is for most. */
-static void lower_work(CcwAction *action)
-{
-    static CcwLogLimit limit;
-    Attach *attach = (Attach *)action;
-    g_autoptr(GArray) hostdevs = NULL;
-    g_autoptr(GError) error = NULL;
-
-    if (attach->domain_xml) {
-        hostdevs = ccw_conf_collect(attach->domain_xml, &attach->map, &error);
-        attach->has_map = hostdevs != NULL;
-        attach->is_present = hostdevs && has_device(attach, hostdevs);
-    }
-    if (!attach->has_map)
-        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING,
-                        "the XML of domain %s is not understood, its s390-map-css feature is taken to be on: %s",
-                        action->arguments.domain_uuid, error ? error->message : "it is not this domain's");
-    g_clear_pointer(&attach->frame, g_byte_array_unref);
-    attach->frame = ccw_relay_lower(attach->procedure, &action->call, attach->payload->data, attach->payload->len,
-                                    (int)attach->map, &attach->error);
-}
-
-static void lowered(CcwAction *action)
-{
-    Attach *attach = (Attach *)action;
-
-    if (!attach->frame) {
-        settle_error(attach, attach->error);
-        return;
-    }
-    attach->is_stock = is_stock(attach);
-    if (attach->is_stock)
-        ccw_action_call(action, attach->frame, first_reply, lost_in_call);
-    else
-        ccw_action_work(action, CCW_WORK_PARSE, validate_work, validated);
-}
-
-static void got_domain_xml(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
-{
-    Attach *attach = (Attach *)action;
-
-    if (header->status != CCW_STATUS_OK) {
-        settle(attach, CCW_ATTACH_NONE, ccw_action_refusal(action, header, payload, length));
-        return;
-    }
-    attach->domain_xml = ccw_action_read_domain_xml(action, payload, length);
-    ccw_action_work(action, CCW_WORK_PARSE, lower_work, lowered);
-}
-
-/* The usual address is right whatever the feature says. */
-static gboolean depends_on_feature(const CcwHostdev *hostdev)
+/*
+ * Returns: whether the meaning of the guest address depends on the domain's css feature. That of the usual address does
+ * not.
+ */
+static gboolean depends_on_feature(const ConfHostdev *hostdev)
 {
     return !hostdev->has_guest || hostdev->guest.cssid != CCW_CSSID_VIRTUAL;
 }
 
-static void prepare_work(CcwAction *action)
+static void announce_work(RemoteTask *task)
 {
-    Attach *attach = (Attach *)action;
-
-    ccw_manager_hold(manager_of(action), attach->ids);
+    remote_attach_host_announce(&((Attach *)task)->host);
 }
 
-static void prepared(CcwAction *action)
+static void announced(RemoteTask *task)
 {
-    Attach *attach = (Attach *)action;
+    Attach *attach = (Attach *)task;
 
-    if (ccw_connection_is_gone(action->connection, CCW_SIDE_CLIENT))
-        settle(attach, CCW_ATTACH_NONE, NULL);
+    if (remote_connection_is_gone(task->connection, REMOTE_SIDE_CLIENT))
+        finish(attach, HOSTDEV_ATTACH_NONE, NULL);
     else if (any(attach, depends_on_feature))
-        ccw_action_get_domain_xml(action, got_domain_xml, lost_in_question);
+        enter(attach, ATTACH_ASK_DOMAIN);
     else
-        lowered(action);
+        enter(attach, attach->is_stock ? ATTACH_CALL : ATTACH_CHECK);
 }
 
-/* Nothing is announced yet, so that nothing has to be settled. */
-static void lost_before(CcwAction *action)
+static void domain_asked(RemoteTask *task, const RpcHeader *header, const guint8 *payload, gsize length)
 {
-    ccw_action_end(action, NULL);
+    Attach *attach = (Attach *)task;
+
+    if (header->status != RPC_STATUS_OK) {
+        finish(attach, HOSTDEV_ATTACH_NONE, remote_task_error_reply(task, header, payload, length));
+        return;
+    }
+    attach->domain_xml = remote_task_read_string(payload, length);
+    enter(attach, ATTACH_CHECK);
 }
 
-/* The number is another one from version to version. Before the check only the name of a domain can be in a message. */
-static gboolean is_past_access(const CcwHeader *header, const guint8 *payload, gsize length)
+/* An attach carries one device. libvirt rejects more, so this function compares only one. */
+static gboolean has_device(const Attach *attach, const GArray *hostdevs)
 {
-    CcwRpcError error;
-    gboolean past;
-
-    if (header->status != CCW_STATUS_ERROR || !ccw_rpc_error_decode(&error, payload, length))
-        return header->status == CCW_STATUS_OK;
-    past = error.code != VIR_ERR_NO_DOMAIN && error.code != VIR_ERR_ACCESS_DENIED &&
-           error.code != VIR_ERR_OPERATION_DENIED && ccw_rpc_error_mentions(&error, NO_DEVICE);
-    ccw_rpc_error_clear(&error);
-    return past;
+    for (guint i = 0; attach->host.ids->len == 1 && i < hostdevs->len; i++)
+        if (ccw_bus_id_equal(&g_array_index(hostdevs, ConfHostdev, i).source, remote_attach_host_first(&attach->host)))
+            return TRUE;
+    return FALSE;
 }
 
-/* Any other complaint is that which the attach would get: access, that there is no such domain, that it does not run.
+static void read_domain(Attach *attach)
+{
+    static CcwLogLimit limit;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(ConfXml) xml =
+        attach->domain_xml ? remote_task_open_domain_xml(&attach->task, attach->domain_xml, &error) : NULL;
+    g_autoptr(GArray) hostdevs = xml ? conf_collect_xml(xml, &attach->map, &error) : NULL;
+
+    attach->has_map = hostdevs != NULL;
+    attach->is_present = hostdevs && has_device(attach, hostdevs);
+    if (!attach->has_map)
+        ccw_log_limited(&limit, G_LOG_LEVEL_WARNING,
+                        "the XML of domain %s is not understood, its s390-map-css feature is taken to be on: %s",
+                        attach->task.call->arguments.domain_uuid, error ? error->message : "it is not this domain's");
+}
+
+static void check_work(RemoteTask *task)
+{
+    Attach *attach = (Attach *)task;
+
+    if (any(attach, depends_on_feature))
+        read_domain(attach);
+    if (!attach->is_stock)
+        remote_call_lower(task->call, map_css(attach), &attach->error);
+}
+
+static void checked(RemoteTask *task)
+{
+    Attach *attach = (Attach *)task;
+
+    if (attach->error)
+        finish_with_error(attach, attach->error);
+    else if (!attach->is_stock && remote_connection_is_gone(task->connection, REMOTE_SIDE_CLIENT))
+        finish(attach, HOSTDEV_ATTACH_NONE, NULL);
+    else
+        enter(attach, ATTACH_CALL);
+}
+
+static gboolean is_managed(const ConfHostdev *hostdev)
+{
+    return hostdev->managed;
+}
+
+/* Returns: the effect of an attach that libvirt accepted. Without flags the call is for running domains. */
+static HostdevAttachResult result_of(const RemoteArguments *arguments)
+{
+    if (!arguments->has_flags || arguments->flags & VIR_DOMAIN_AFFECT_LIVE)
+        return HOSTDEV_ATTACH_LIVE;
+    return arguments->flags & VIR_DOMAIN_AFFECT_CONFIG ? HOSTDEV_ATTACH_NONE : HOSTDEV_ATTACH_UNKNOWN;
+}
+
+/*
+ * Returns: whether the domain's XML shows that the domain has the device. A call for the domain's definition changes
+ * another XML.
  */
-static void may_answered(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
+static gboolean is_known_duplicate(const Attach *attach)
 {
-    GByteArray *refusal;
+    const RemoteArguments *arguments = &attach->task.call->arguments;
 
-    if (is_past_access(header, payload, length)) {
-        ccw_action_work(action, CCW_WORK_HOST, prepare_work, prepared);
-    } else {
-        refusal = ccw_action_refusal(action, header, payload, length);
-        log_reply(action, refusal);
-        ccw_action_end(action, refusal);
+    return attach->is_present && !(arguments->has_flags && arguments->flags & VIR_DOMAIN_AFFECT_CONFIG);
+}
+
+static void finish_duplicate(Attach *attach)
+{
+    char buf[CCW_BUS_ID_STR_LEN];
+
+    g_set_error(&attach->error, CCW_ERROR, CCW_ERROR_BUSY, "the domain already has ccw device %s",
+                ccw_bus_id_format(remote_attach_host_first(&attach->host), buf));
+    finish_with_error(attach, attach->error);
+}
+
+static void called(RemoteTask *task, const RpcHeader *header, const guint8 *payload, gsize length)
+{
+    Attach *attach = (Attach *)task;
+    RemoteAttachAnswer answer = remote_attach_answer(header, payload, length, task->call->hostdevs, &attach->missing);
+
+    attach->is_accepted = answer == REMOTE_ATTACH_ACCEPTED;
+    if (attach->is_accepted)
+        finish(attach, result_of(&task->call->arguments), remote_task_raise(task, header, payload, length));
+    else if (answer == REMOTE_ATTACH_MISSING && !remote_connection_is_gone(task->connection, REMOTE_SIDE_CLIENT))
+        enter(attach, ATTACH_CLAIM);
+    else if (answer == REMOTE_ATTACH_NO_VFIO && !attach->host.is_loaded && any(attach, is_managed))
+        enter(attach, ATTACH_LOAD);
+    else if (answer == REMOTE_ATTACH_DUPLICATE && is_known_duplicate(attach))
+        finish_duplicate(attach);
+    else
+        finish(attach, HOSTDEV_ATTACH_NONE, remote_task_raise(task, header, payload, length));
+}
+
+static void load_work(RemoteTask *task)
+{
+    remote_attach_host_load(&((Attach *)task)->host);
+}
+
+static void loaded(RemoteTask *task)
+{
+    Attach *attach = (Attach *)task;
+
+    if (attach->host.modules_error)
+        finish_with_error(attach, attach->host.modules_error);
+    else
+        enter(attach, ATTACH_CALL);
+}
+
+static void claim_work(RemoteTask *task)
+{
+    Attach *attach = (Attach *)task;
+
+    remote_attach_host_claim(&attach->host, &attach->missing);
+}
+
+static void claimed(RemoteTask *task)
+{
+    Attach *attach = (Attach *)task;
+
+    if (attach->host.error)
+        finish_with_error(attach, attach->host.error);
+    else
+        enter(attach, ATTACH_CALL_AGAIN);
+}
+
+static void called_again(RemoteTask *task, const RpcHeader *header, const guint8 *payload, gsize length)
+{
+    Attach *attach = (Attach *)task;
+
+    attach->is_accepted = header->status == RPC_STATUS_OK;
+    finish(attach, attach->is_accepted ? HOSTDEV_ATTACH_LIVE : HOSTDEV_ATTACH_NONE,
+           remote_task_raise(task, header, payload, length));
+}
+
+static void finish_work(RemoteTask *task)
+{
+    Attach *attach = (Attach *)task;
+
+    attach->is_outdated = remote_attach_host_finish(&attach->host, attach->result);
+}
+
+static void finished(RemoteTask *task)
+{
+    static CcwLogLimit limit;
+    const RemoteServices *services = task->connection->services;
+    Attach *attach = (Attach *)task;
+    g_autofree char *subject = g_strdup_printf("attach to domain %s", task->call->arguments.domain_uuid);
+
+    if (attach->is_outdated && services->changed)
+        services->changed(services->changed_data);
+    log_reply(attach, attach->reply);
+    remote_task_send_reply(task, g_steal_pointer(&attach->reply));
+    if (attach->is_accepted && !attach->is_stock)
+        remote_task_end_warned(task, &limit, subject);
+    else
+        remote_task_end(task, NULL);
+}
+
+/* If libvirt has gone before this call, the domain does not get the device. */
+static void call(Attach *attach, RemoteTaskOnReply on_reply)
+{
+    RemoteTask *task = &attach->task;
+
+    remote_call_drop_xml(task->call);
+    if (remote_connection_is_gone(task->connection, REMOTE_SIDE_BACKEND))
+        finish(attach, HOSTDEV_ATTACH_NONE, NULL);
+    else
+        remote_task_call_first(task, on_reply, lost);
+}
+
+static void enter(Attach *attach, AttachState state)
+{
+    RemoteTask *task = &attach->task;
+
+    attach->state = state;
+    switch (state) {
+    case ATTACH_ASK_ACCESS:
+        ask_access(task);
+        break;
+    case ATTACH_ANNOUNCE:
+        remote_task_work(task, REMOTE_WORK_HOST, announce_work, announced);
+        break;
+    case ATTACH_ASK_DOMAIN:
+        remote_task_get_domain_xml(task, domain_asked, lost);
+        break;
+    case ATTACH_CHECK:
+        remote_task_work(task, REMOTE_WORK_PARSE, check_work, checked);
+        break;
+    case ATTACH_CALL:
+        call(attach, called);
+        break;
+    case ATTACH_LOAD:
+        remote_task_work(task, REMOTE_WORK_HOST, load_work, loaded);
+        break;
+    case ATTACH_CLAIM:
+        remote_task_work(task, REMOTE_WORK_HOST, claim_work, claimed);
+        break;
+    case ATTACH_CALL_AGAIN:
+        call(attach, called_again);
+        break;
+    case ATTACH_FINISH:
+        remote_task_work(task, REMOTE_WORK_HOST, finish_work, finished);
+        break;
     }
 }
 
-static void ask_may(CcwAction *action)
-{
-    g_autoptr(GByteArray) payload = g_byte_array_new();
-    gsize length;
-    const guint8 *domain = g_bytes_get_data(action->arguments.domain, &length);
-
-    g_byte_array_append(payload, domain, (guint)length);
-    ccw_xdr_write_string(payload, "<" NO_DEVICE "/>", strlen("<" NO_DEVICE "/>"));
-    if (action->arguments.has_flags)
-        ccw_xdr_write_u32(payload, action->arguments.flags);
-    ccw_action_ask(action, action->call.procedure, payload, may_answered, lost_before);
-}
-
-gboolean ccw_attach_begin(CcwConnection *connection, CcwCall *call)
+gboolean remote_attach_begin(RemoteConnection *connection, RemoteCall *call)
 {
     Attach *attach;
 
-    if (!call->hostdevs || !call->frame)
+    if (!call->hostdevs || call->error)
         return FALSE;
     attach = g_new0(Attach, 1);
-    attach->action.free = attach_free;
-    attach->procedure = call->procedure;
-    attach->payload = g_byte_array_ref(call->payload);
-    attach->frame = g_steal_pointer(&call->frame);
-    attach->hostdevs = g_steal_pointer(&call->hostdevs);
-    attach->ids = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
-    for (guint i = 0; i < attach->hostdevs->len; i++)
-        g_array_append_val(attach->ids, g_array_index(attach->hostdevs, CcwHostdev, i).source);
-    ccw_action_begin(&attach->action, connection, &call->header, &call->arguments);
-    if (ccw_connection_is_root(connection))
-        ccw_action_work(&attach->action, CCW_WORK_HOST, prepare_work, prepared);
-    else
-        ask_may(&attach->action);
+    attach->task.free = attach_free;
+    attach->is_stock = !call->lowered;
+    remote_attach_host_init(&attach->host, connection->services->manager, call->arguments.domain_uuid, call->hostdevs);
+    remote_task_begin(&attach->task, connection, call);
+    enter(attach, remote_connection_is_root(connection) ? ATTACH_ANNOUNCE : ATTACH_ASK_ACCESS);
     return TRUE;
 }

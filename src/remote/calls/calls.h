@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The calls of a client that take several steps: one file each. */
+/* The handlers of the table in procedures.c, for calls that take several steps; one file for each kind of call. */
 #pragma once
 
-#include "remote/action.h"
+#include "remote/task.h"
 
-/* FALSE: nothing of ours in the call, forward it. */
-gboolean ccw_attach_begin(CcwConnection *connection, CcwCall *call);
-gboolean ccw_node_begin(CcwConnection *connection, const CcwCall *call);
-gboolean ccw_nodes_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
-                         const guint8 *payload, gsize length);
-gboolean ccw_by_hand_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
-                           const guint8 *payload, gsize length);
-gboolean ccw_migrate_begin(CcwConnection *connection, CcwCall *call);
-gboolean ccw_domcaps_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
-                           const guint8 *payload, gsize length);
-gboolean ccw_messages_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
-                            const guint8 *payload, gsize length);
-gboolean ccw_define_begin(CcwConnection *connection, CcwCall *call);
-gboolean ccw_detach_begin(CcwConnection *connection, CcwCall *call);
+gboolean remote_attach_begin(RemoteConnection *connection, RemoteCall *call);
+gboolean remote_detach_begin(RemoteConnection *connection, RemoteCall *call);
+gboolean remote_define_begin(RemoteConnection *connection, RemoteCall *call);
+gboolean remote_migrate_begin(RemoteConnection *connection, RemoteCall *call);
+gboolean remote_domain_capabilities_begin(RemoteConnection *connection, RemoteCall *call);
+gboolean remote_messages_begin(RemoteConnection *connection, RemoteCall *call);
+gboolean remote_nodedev_list_begin(RemoteConnection *connection, RemoteCall *call);
+gboolean remote_nodedev_query_begin(RemoteConnection *connection, RemoteCall *call);
+gboolean remote_nodedev_operation_begin(RemoteConnection *connection, RemoteCall *call);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Domain capabilities: libvirt's, with the host device type and the feature that libvirt-ccw adds, if the emulator can
- * have channel devices. virtccwd runs no emulator to find out. libvirt knows its capabilities:
+ * Domain capabilities: adds the host device type and the feature of libvirt-ccw to libvirt's reply, if the emulator
+ * supports channel devices. virtccwd runs no emulator to find out, because libvirt knows the emulator's capabilities:
  *
- *   call    the client's
- *   sample  if libvirt said yes: a domain with that emulator and a channel device, made of libvirt's answer in a worker
- *   ask     CONNECT_DOMAIN_XML_TO_NATIVE of the sample, in the client's name. libvirt checks the same access
- *           (connect.write), touches no device, and answers with an error where the emulator has no vfio-ccw
- *   extend  libvirt's reply to the client's call, in a worker, unless the answer was an error
+ *   call    sends the client's call
+ *   sample  if libvirt accepted it: a worker makes a domain with that emulator and a channel device from the reply
+ *   ask     asks CONNECT_DOMAIN_XML_TO_NATIVE about the sample, in the client's name. libvirt checks the same access
+ *           (connect.write), touches no device, and answers with an error if the emulator has no vfio-ccw
+ *   extend  unless the answer was an error: a worker extends the reply to the client's call
  */
 #include "conf/domcaps.h"
 
@@ -15,118 +15,111 @@
 
 #include "remote/calls/calls.h"
 #include "remote/connection-private.h"
-#include "remote/relay-xml.h"
 #include "rpc/xdr.h"
 
 #define NATIVE_FORMAT "qemu-argv" /* QEMU_ARGV_FORMAT of libvirt's src/qemu/qemu_driver.c */
 
 typedef struct {
-    CcwAction action;
-    GByteArray *reply; /* libvirt's */
-    char *xml;         /* in it */
-    char *sample;      /* NULL: there is none for this emulator */
-    char *extended;    /* NULL: nothing is added */
-} Domcaps;
+    RemoteTask task;
+    GByteArray *reply; /* libvirt's reply */
+    char *xml;         /* the XML in the reply */
+    char *sample;      /* NULL: virtccwd can make no sample for this emulator */
+    char *extended;    /* NULL: the reply stays as it is */
+} Capabilities;
 
-static void domcaps_free(CcwAction *action)
+static void capabilities_free(RemoteTask *task)
 {
-    Domcaps *domcaps = (Domcaps *)action;
+    Capabilities *capabilities = (Capabilities *)task;
 
-    g_clear_pointer(&domcaps->reply, g_byte_array_unref);
-    g_free(domcaps->xml);
-    g_free(domcaps->sample);
-    g_free(domcaps->extended);
-    g_free(domcaps);
+    g_clear_pointer(&capabilities->reply, g_byte_array_unref);
+    g_free(capabilities->xml);
+    g_free(capabilities->sample);
+    g_free(capabilities->extended);
+    g_free(capabilities);
 }
 
-static void end(CcwAction *action)
+static void end(RemoteTask *task)
 {
-    ccw_action_end(action, g_steal_pointer(&((Domcaps *)action)->reply));
+    remote_task_end(task, g_steal_pointer(&((Capabilities *)task)->reply));
 }
 
-static void extend_work(CcwAction *action)
+static void sample_work(RemoteTask *task);
+static void sample_done(RemoteTask *task);
+static void native_asked(RemoteTask *task, const RpcHeader *header, const guint8 *payload, gsize length);
+static void extend_work(RemoteTask *task);
+static void extend_done(RemoteTask *task);
+
+static void called(RemoteTask *task, const RpcHeader *header, const guint8 *payload, gsize length)
 {
-    Domcaps *domcaps = (Domcaps *)action;
+    Capabilities *capabilities = (Capabilities *)task;
+
+    capabilities->reply = remote_task_raise(task, header, payload, length);
+    if (header->status == RPC_STATUS_OK)
+        capabilities->xml = remote_task_read_string(payload, length);
+    if (capabilities->xml)
+        remote_task_work(task, REMOTE_WORK_PARSE, sample_work, sample_done);
+    else
+        end(task);
+}
+
+static void sample_work(RemoteTask *task)
+{
+    Capabilities *capabilities = (Capabilities *)task;
+
+    capabilities->sample = conf_domcaps_sample(capabilities->xml);
+}
+
+static void sample_done(RemoteTask *task)
+{
+    const char *domain = ((Capabilities *)task)->sample;
+    g_autoptr(GByteArray) payload = g_byte_array_new();
+
+    if (!domain || strlen(domain) > RPC_XDR_STRING_MAX) {
+        end(task);
+        return;
+    }
+    rpc_xdr_write_string(payload, NATIVE_FORMAT, strlen(NATIVE_FORMAT));
+    rpc_xdr_write_string(payload, domain, strlen(domain));
+    rpc_xdr_write_u32(payload, 0); /* flags */
+    remote_task_ask(task, REMOTE_PROC_CONNECT_DOMAIN_XML_TO_NATIVE, payload, native_asked, end);
+}
+
+static void native_asked(RemoteTask *task, const RpcHeader *header, const guint8 *payload G_GNUC_UNUSED,
+                         gsize length G_GNUC_UNUSED)
+{
+    if (header->status == RPC_STATUS_OK)
+        remote_task_work(task, REMOTE_WORK_PARSE, extend_work, extend_done);
+    else
+        end(task);
+}
+
+static void extend_work(RemoteTask *task)
+{
+    Capabilities *capabilities = (Capabilities *)task;
     gboolean changed;
 
-    domcaps->extended = ccw_conf_domcaps_raise(domcaps->xml, &changed, NULL);
+    capabilities->extended = conf_domcaps_raise(capabilities->xml, &changed, NULL);
 }
 
-static void extended(CcwAction *action)
+static void extend_done(RemoteTask *task)
 {
-    const char *xml = ((Domcaps *)action)->extended;
+    const char *xml = ((Capabilities *)task)->extended;
     g_autoptr(GByteArray) payload = g_byte_array_new();
 
-    if (!xml || strlen(xml) > CCW_XDR_STRING_MAX) {
-        end(action);
+    if (!xml || strlen(xml) > RPC_XDR_STRING_MAX) {
+        end(task);
         return;
     }
-    ccw_xdr_write_string(payload, xml, strlen(xml));
-    ccw_action_end(action, ccw_action_success(action, payload));
+    rpc_xdr_write_string(payload, xml, strlen(xml));
+    remote_task_end(task, remote_task_success(task, payload));
 }
 
-static void got_native(CcwAction *action, const CcwHeader *header, const guint8 *payload G_GNUC_UNUSED,
-                       gsize length G_GNUC_UNUSED)
+gboolean remote_domain_capabilities_begin(RemoteConnection *connection, RemoteCall *call)
 {
-    if (header->status == CCW_STATUS_OK)
-        ccw_action_work(action, CCW_WORK_PARSE, extend_work, extended);
-    else
-        end(action);
-}
+    Capabilities *capabilities = g_new0(Capabilities, 1);
 
-static void sample_work(CcwAction *action)
-{
-    Domcaps *domcaps = (Domcaps *)action;
-
-    domcaps->sample = ccw_conf_domcaps_sample(domcaps->xml);
-}
-
-static void sampled(CcwAction *action)
-{
-    const char *domain = ((Domcaps *)action)->sample;
-    g_autoptr(GByteArray) payload = g_byte_array_new();
-
-    if (!domain || strlen(domain) > CCW_XDR_STRING_MAX) {
-        end(action);
-        return;
-    }
-    ccw_xdr_write_string(payload, NATIVE_FORMAT, strlen(NATIVE_FORMAT));
-    ccw_xdr_write_string(payload, domain, strlen(domain));
-    ccw_xdr_write_u32(payload, 0); /* flags */
-    ccw_action_ask(action, CCW_PROC_CONNECT_DOMAIN_XML_TO_NATIVE, payload, got_native, end);
-}
-
-static void got_domcaps(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
-{
-    Domcaps *domcaps = (Domcaps *)action;
-    CcwXdrReader reader;
-    gsize text_length = 0;
-    const char *text = NULL;
-
-    domcaps->reply = ccw_relay_raise(header, payload, length);
-    ccw_xdr_reader_init(&reader, payload, length);
-    if (header->status == CCW_STATUS_OK)
-        text = ccw_xdr_read_string(&reader, &text_length);
-    domcaps->xml = text ? g_strndup(text, text_length) : NULL;
-    if (domcaps->xml)
-        ccw_action_work(action, CCW_WORK_PARSE, sample_work, sampled);
-    else
-        end(action);
-}
-
-gboolean ccw_domcaps_begin(CcwConnection *connection, const CcwProcedure *procedure, const CcwHeader *header,
-                           const guint8 *payload, gsize length)
-{
-    g_autoptr(GByteArray) frame = NULL;
-    CcwArguments arguments;
-    Domcaps *domcaps;
-
-    if (!ccw_arguments_read(&arguments, procedure->call, payload, length))
-        return FALSE;
-    frame = ccw_frame_new(header, payload, length);
-    domcaps = g_new0(Domcaps, 1);
-    domcaps->action.free = domcaps_free;
-    ccw_action_begin(&domcaps->action, connection, header, &arguments);
-    ccw_action_call(&domcaps->action, frame, got_domcaps, end);
+    capabilities->task.free = capabilities_free;
+    remote_task_begin(&capabilities->task, connection, call);
+    remote_task_call(&capabilities->task, called, end);
     return TRUE;
 }

@@ -1,46 +1,51 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Migration of a running domain with a ccw device: no channel device can be moved. libvirt would find out from QEMU,
- * in the middle, and not say which device it is; so it is refused when it begins, by name. A domain that is not running
- * migrates (VIR_MIGRATE_OFFLINE): its definition is all that moves.
+ * Migration of a running domain with a ccw device. A channel device cannot migrate. libvirt would learn so from QEMU in
+ * the middle of the migration, and would not name the device; so virtccwd rejects the first call, and names it. A
+ * domain that is not running can migrate (VIR_MIGRATE_OFFLINE), because only its definition moves.
  *
- * What a call that begins on this side has is looked up in the domain's XML; one that ends here has the XML with it.
+ * A call at the destination carries the XML. For a call at the source:
+ *
+ *   ask domain  asks for the domain's XML, in the client's name
+ *   read        a worker reads whether the XML has a device of ours; then virtccwd rejects or forwards the call
  */
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
 #include "conf/conf.h"
+#include "conf/xml.h"
 #include "remote/calls/calls.h"
 #include "remote/connection-private.h"
 #include "rpc/rpc-error.h"
 
 typedef struct {
-    CcwAction action;
-    GByteArray *frame;   /* the lowered call */
-    char *xml;           /* the domain's */
-    GByteArray *refusal; /* the reply, if there is a device of ours in that; else NULL */
+    RemoteTask task;
+    char *xml;         /* the domain's XML */
+    GByteArray *error; /* error reply, if the XML has a device of ours; else NULL */
 } Migrate;
 
-static void migrate_free(CcwAction *action)
+static void migrate_free(RemoteTask *task)
 {
-    Migrate *migrate = (Migrate *)action;
+    Migrate *migrate = (Migrate *)task;
 
-    g_byte_array_unref(migrate->frame);
     g_free(migrate->xml);
-    g_clear_pointer(&migrate->refusal, g_byte_array_unref);
-    g_free(action);
+    g_clear_pointer(&migrate->error, g_byte_array_unref);
+    g_free(task);
 }
 
-/* Every call that is the first of a migration; of these three, only where libvirtd itself leads it. */
+/*
+ * Returns: whether the call is the first one of a migration. The three PERFORM procedures come first only if libvirtd
+ * itself leads the migration.
+ */
 static gboolean is_first(gint32 procedure, guint64 flags)
 {
-    return (procedure != CCW_PROC_DOMAIN_MIGRATE_PERFORM && procedure != CCW_PROC_DOMAIN_MIGRATE_PERFORM3 &&
-            procedure != CCW_PROC_DOMAIN_MIGRATE_PERFORM3_PARAMS) ||
+    return (procedure != REMOTE_PROC_DOMAIN_MIGRATE_PERFORM && procedure != REMOTE_PROC_DOMAIN_MIGRATE_PERFORM3 &&
+            procedure != REMOTE_PROC_DOMAIN_MIGRATE_PERFORM3_PARAMS) ||
            flags & (VIR_MIGRATE_PEER2PEER | VIR_MIGRATE_TUNNELLED);
 }
 
-/* NULL if there is no device of ours. */
-static GByteArray *refuse(const CcwHeader *call, const GArray *hostdevs)
+/* Returns: an error reply, or NULL if there is no device of ours. */
+static GByteArray *reject(const RpcHeader *call, const GArray *hostdevs)
 {
     g_autofree char *message = NULL;
     char text[CCW_BUS_ID_STR_LEN];
@@ -49,72 +54,75 @@ static GByteArray *refuse(const CcwHeader *call, const GArray *hostdevs)
         return NULL;
     message = g_strdup_printf("cannot migrate a domain with <hostdev mode='subsystem' type='ccw'>: detach ccw device "
                               "%s%s first",
-                              ccw_bus_id_format(&g_array_index(hostdevs, CcwHostdev, 0).source, text),
+                              ccw_bus_id_format(&g_array_index(hostdevs, ConfHostdev, 0).source, text),
                               hostdevs->len > 1 ? ", and the others," : "");
-    return ccw_rpc_error_reply(call, VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_QEMU, message);
+    return rpc_error_reply(call, VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_QEMU, message);
 }
 
-static void forward(CcwAction *action)
+static void read_work(RemoteTask *task);
+static void read_done(RemoteTask *task);
+
+/*
+ * If the client may not read the XML, or if there is no such domain, the client gets libvirt's error to its own call.
+ */
+static void domain_asked(RemoteTask *task, const RpcHeader *header, const guint8 *payload, gsize length)
 {
-    ccw_action_forward(action, ((Migrate *)action)->frame);
-}
+    Migrate *migrate = (Migrate *)task;
 
-static void refuse_work(CcwAction *action)
-{
-    Migrate *migrate = (Migrate *)action;
-    g_autoptr(GArray) hostdevs = ccw_conf_collect(migrate->xml, NULL, NULL);
-
-    migrate->refusal = refuse(&action->call, hostdevs);
-}
-
-static void refused(CcwAction *action)
-{
-    Migrate *migrate = (Migrate *)action;
-
-    if (migrate->refusal)
-        ccw_action_end(action, g_steal_pointer(&migrate->refusal));
-    else
-        forward(action);
-}
-
-/* Who may not read the XML, or names no domain, is told so by libvirt. */
-static void got_domain_xml(CcwAction *action, const CcwHeader *header, const guint8 *payload, gsize length)
-{
-    Migrate *migrate = (Migrate *)action;
-
-    if (header->status == CCW_STATUS_OK)
-        migrate->xml = ccw_action_read_domain_xml(action, payload, length);
+    if (header->status == RPC_STATUS_OK)
+        migrate->xml = remote_task_read_string(payload, length);
     if (migrate->xml)
-        ccw_action_work(action, CCW_WORK_PARSE, refuse_work, refused);
+        remote_task_work(task, REMOTE_WORK_PARSE, read_work, read_done);
     else
-        forward(action);
+        remote_task_forward(task);
 }
 
-static gboolean refuse_incoming(CcwConnection *connection, const CcwCall *call)
+static void read_work(RemoteTask *task)
 {
-    g_autoptr(GByteArray) refusal = refuse(&call->header, call->hostdevs);
+    Migrate *migrate = (Migrate *)task;
+    g_autoptr(ConfXml) xml = remote_task_open_domain_xml(task, migrate->xml, NULL);
+    g_autoptr(GArray) hostdevs = xml ? conf_collect_xml(xml, NULL, NULL) : NULL;
 
-    if (refusal)
-        ccw_connection_send(connection, CCW_SIDE_CLIENT, refusal);
-    return refusal != NULL;
+    migrate->error = reject(&task->header, hostdevs);
 }
 
-gboolean ccw_migrate_begin(CcwConnection *connection, CcwCall *call)
+static void read_done(RemoteTask *task)
 {
-    const CcwArguments *arguments = &call->arguments;
+    Migrate *migrate = (Migrate *)task;
+
+    if (migrate->error)
+        remote_task_end(task, g_steal_pointer(&migrate->error));
+    else
+        remote_task_forward(task);
+}
+
+/* Rejects a migration at the destination. Takes ownership of @call if it returns TRUE. */
+static gboolean reject_incoming(RemoteConnection *connection, RemoteCall *call)
+{
+    g_autoptr(GByteArray) reply = reject(&call->header, call->hostdevs);
+
+    if (!reply)
+        return FALSE;
+    remote_connection_send(connection, REMOTE_SIDE_CLIENT, reply);
+    remote_call_free(call);
+    return TRUE;
+}
+
+gboolean remote_migrate_begin(RemoteConnection *connection, RemoteCall *call)
+{
+    const RemoteArguments *arguments = &call->arguments;
     guint64 flags = arguments->has_hyper ? arguments->hyper : arguments->flags;
     Migrate *migrate;
 
     if (flags & VIR_MIGRATE_OFFLINE || !is_first(call->procedure->number, flags))
         return FALSE;
     if (!arguments->domain)
-        return refuse_incoming(connection, call);
-    if (!call->frame)
+        return reject_incoming(connection, call);
+    if (call->error)
         return FALSE;
     migrate = g_new0(Migrate, 1);
-    migrate->action.free = migrate_free;
-    migrate->frame = g_steal_pointer(&call->frame);
-    ccw_action_begin(&migrate->action, connection, &call->header, &call->arguments);
-    ccw_action_get_domain_xml(&migrate->action, got_domain_xml, forward);
+    migrate->task.free = migrate_free;
+    remote_task_begin(&migrate->task, connection, call);
+    remote_task_get_domain_xml(&migrate->task, domain_asked, remote_task_forward);
     return TRUE;
 }

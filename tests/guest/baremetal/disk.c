@@ -2,7 +2,7 @@
 /*
  * A guest that uses DASDs as systems before z/Architecture did: format-0 CCWs, 31-bit IDAWs and blocks of 2 KiB, and
  * for comparison what Linux has. On the first and the last track of each device it writes a record and reads it back in
- * every way. A line a device, on the console: devno, cylinders, model; then the status of each program, with two bytes
+ * every mode. A line a device, on the console: devno, cylinders, model; then the status of each program, with two bytes
  * of sense if there is any.
  */
 #include "bare.h"
@@ -27,11 +27,11 @@
 #define UNIT_CHECK 0x0200
 #define OFFSET 0x334 /* the data begins in the middle of a block, whatever the block */
 
-/* Ways to say the same: one to write, all to read. */
+/* Modes of a channel program: one writes, all read. */
 static const struct {
     const char *name;
     u32 flags;
-} ways[] = {
+} modes[] = {
     { "format 0, 31 bits", ORB_BASE },
     { "format 0, 64 bits 2k", ORB_BASE | ORB_64 | ORB_2K },
     { "format 0, 64 bits 4k", ORB_BASE | ORB_64 },
@@ -39,9 +39,10 @@ static const struct {
     { "format 1, 64 bits 2k", ORB_BASE | ORB_FORMAT_1 | ORB_64 | ORB_2K },
     { "format 1, 64 bits 4k", ORB_BASE | ORB_FORMAT_1 | ORB_64 },
 };
-#define WAYS (sizeof(ways) / sizeof(ways[0]))
+#define MODES (sizeof(modes) / sizeof(modes[0]))
 
-static u32 id; /* the subchannel */
+static u32 id;    /* the subchannel */
+static u16 devno; /* its device: each has data of its own */
 static struct ccw program[4] __attribute__((aligned(8)));
 static u64 list[4] __attribute__((aligned(8)));
 static u8 extent[16], locate[16], characteristics[64], sense[32];
@@ -128,7 +129,7 @@ static u32 write(u32 flags, u32 cylinder, u32 head)
 
     put_domain(cylinder, head, 0xc0, 0x03, 0); /* all writes; format, behind R0 */
     for (u32 i = 0; i < BLOCK; i++)
-        data[COUNT_SIZE + i] = (u8)(i * 7 + i / 256 + cylinder + head);
+        data[COUNT_SIZE + i] = (u8)(i * 7 + i / 256 + cylinder + head + devno);
     *(u16 *)data = (u16)cylinder;
     *(u16 *)(data + 2) = (u16)head;
     data[4] = 1;
@@ -157,16 +158,16 @@ static int is_same(void)
     return 1;
 }
 
-static void use_track(u32 way, u32 cylinder, u32 head)
+static void use_track(u32 mode, u32 cylinder, u32 head)
 {
     char line[256];
     char *at = put_hex(put_text(put_hex(put_text(line, "  track "), cylinder, 4), " "), head, 4);
 
-    at = put_status(put_text(at, ": write "), ways[way].flags, write(ways[way].flags, cylinder, head));
-    for (u32 i = 0; i < WAYS; i++) {
-        u32 status = read(ways[i].flags, cylinder, head);
+    at = put_status(put_text(at, ": write "), modes[mode].flags, write(modes[mode].flags, cylinder, head));
+    for (u32 i = 0; i < MODES; i++) {
+        u32 status = read(modes[i].flags, cylinder, head);
 
-        at = put_status(put_text(at, i ? ", " : ", read "), ways[i].flags, status);
+        at = put_status(put_text(at, i ? ", " : ", read "), modes[i].flags, status);
         if (status == GOOD)
             at = put_text(at, is_same() ? " same" : " differs");
     }
@@ -174,32 +175,34 @@ static void use_track(u32 way, u32 cylinder, u32 head)
     print(line);
 }
 
-static void use_device(u16 devno, u32 way)
+static void use_device(u32 mode)
 {
     char line[128];
-    char *at = put_text(put_text(put_hex(line, devno, 4), ": "), ways[way].name);
+    char *at = put_text(put_text(put_hex(line, devno, 4), ": "), modes[mode].name);
     u32 cylinders;
 
     enable(id);
-    put_ccw(ways[way].flags, 0, CMD_READ_CHARACTERISTICS, 0, sizeof(characteristics), characteristics);
-    at = put_status(put_text(at, ": "), ways[way].flags, run(ways[way].flags));
+    put_ccw(modes[mode].flags, 0, CMD_READ_CHARACTERISTICS, 0, sizeof(characteristics), characteristics);
+    at = put_status(put_text(at, ": "), modes[mode].flags, run(modes[mode].flags));
     cylinders = *(u16 *)(characteristics + 12);
     at = put_hex(put_text(at, ", cylinders "), cylinders, 4);
     at = put_hex(put_text(at, ", model "), characteristics[5], 2);
     put_text(at, "\n");
     print(line);
-    use_track(way, 0, 0);
-    use_track(way, cylinders - 1, HEADS - 1);
+    use_track(mode, 0, 0);
+    use_track(mode, cylinders - 1, HEADS - 1);
 }
 
 void main(void)
 {
     struct schib schib;
-    u32 way = 0;
+    u32 mode = 0;
 
     open_console();
     for (id = ID_ONE; stsch(id, &schib) == 0; id++)
-        if (schib.flags & SCHIB_VALID)
-            use_device(schib.devno, way++ % WAYS);
+        if (schib.flags & SCHIB_VALID) {
+            devno = schib.devno;
+            use_device(mode++ % MODES);
+        }
     print("done\n");
 }

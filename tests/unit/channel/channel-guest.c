@@ -81,7 +81,7 @@ gboolean channel_guest_find(const ChannelGuest *guest, guint64 host, gsize lengt
     return FALSE;
 }
 
-static const char *judge_list(const ChannelGuest *guest, const guint64 *list, guint count, guint block)
+static const char *check_list(const ChannelGuest *guest, const guint64 *list, guint count, guint block)
 {
     guint left = count;
     guint64 unused;
@@ -100,43 +100,43 @@ static const char *judge_list(const ChannelGuest *guest, const guint64 *list, gu
     return NULL;
 }
 
-static const char *judge_tic(const CcwCmdRequest *request, const CcwProgram *program, guint32 cda)
+static const char *check_tic(const CcwCmdRequest *request, const ChannelProgram *program, guint32 cda)
 {
     if (cda % CCW_SIZE || cda / CCW_SIZE >= request->ccw_count)
         return "a TIC leads out of the program";
     return program->ccw[cda / CCW_SIZE][CCW_OFS_CMD] == CCW_CMD_TIC ? "a TIC leads to a TIC" : NULL;
 }
 
-static const char *judge_ccw(const ChannelGuest *guest, const CcwCmdRequest *request, guint i)
+static const char *check_ccw(const ChannelGuest *guest, const CcwCmdRequest *request, guint i)
 {
-    const CcwProgram *program = (const CcwProgram *)(guintptr)request->program;
-    guint32 orb = ccw_load_be32(request->orb + CCW_ORB_OFS_FLAGS);
-    guint block = (orb & (CCW_ORB_C64 | CCW_ORB_T2K)) == CCW_ORB_C64 ? 4096 : 2048;
+    const ChannelProgram *program = (const ChannelProgram *)(guintptr)request->program;
+    guint32 orb = ccw_load_be32(request->orb + CHANNEL_ORB_OFS_FLAGS);
+    guint block = (orb & (CHANNEL_ORB_C64 | CHANNEL_ORB_T2K)) == CHANNEL_ORB_C64 ? 4096 : 2048;
     const guint8 *ccw = program->ccw[i];
     guint16 count = ccw_load_be16(ccw + CCW_OFS_COUNT);
     guint32 cda = ccw_load_be32(ccw + CCW_OFS_CDA);
     guint64 unused;
 
     if (ccw[CCW_OFS_CMD] == CCW_CMD_TIC && ccw[CCW_OFS_FLAGS] == 0 && count == 0 &&
-        cda != CCW_PROGRAM_CDA_OFS + i * sizeof(guint64))
-        return judge_tic(request, program, cda);
-    if (cda != CCW_PROGRAM_CDA_OFS + i * sizeof(guint64))
+        cda != CHANNEL_PROGRAM_CDA_OFS + i * sizeof(guint64))
+        return check_tic(request, program, cda);
+    if (cda != CHANNEL_PROGRAM_CDA_OFS + i * sizeof(guint64))
         return "the address of a CCW is not that of its entry";
     if (program->cda[i] == 0)
         return NULL;
     if (ccw[CCW_OFS_FLAGS] & CCW_FLAG_IDA)
-        return judge_list(guest, (const guint64 *)(guintptr)program->cda[i], count, block);
+        return check_list(guest, (const guint64 *)(guintptr)program->cda[i], count, block);
     return channel_guest_find(guest, program->cda[i], count, &unused) ? NULL : "data outside of the guest's storage";
 }
 
-const char *channel_guest_judge(const ChannelGuest *guest, const CcwCmdRequest *request)
+const char *channel_guest_check(const ChannelGuest *guest, const CcwCmdRequest *request)
 {
-    if (request->argsz != sizeof(*request) || request->ccw_count < 1 || request->ccw_count > CCW_PROGRAM_MAX)
+    if (request->argsz != sizeof(*request) || request->ccw_count < 1 || request->ccw_count > CHANNEL_PROGRAM_MAX)
         return "a malformed request";
-    if (ccw_load_be32(request->orb + CCW_ORB_OFS_CPA) != 0)
+    if (ccw_load_be32(request->orb + CHANNEL_ORB_OFS_CPA) != 0)
         return "the program does not start at its start";
     for (guint i = 0; i < request->ccw_count; i++) {
-        const char *verdict = judge_ccw(guest, request, i);
+        const char *verdict = check_ccw(guest, request, i);
 
         if (verdict)
             return verdict;

@@ -17,7 +17,7 @@ typedef struct {
 } ChannelPiece;
 
 typedef struct {
-    CcwMemory memory;
+    ChannelMemory memory;
     ChannelPiece pieces[CHANNEL_GUEST_PIECES];
     guint n_pieces;
 } ChannelGuest;
@@ -37,4 +37,4 @@ void channel_guest_put_ccw(ChannelGuest *guest, guint32 at, guint8 cmd, guint8 f
 gboolean channel_guest_find(const ChannelGuest *guest, guint64 host, gsize length, guint64 *ret_address);
 
 /* NULL, or what a device must never get to see in this request. */
-const char *channel_guest_judge(const ChannelGuest *guest, const CcwCmdRequest *request);
+const char *channel_guest_check(const ChannelGuest *guest, const CcwCmdRequest *request);

@@ -6,7 +6,7 @@
 
 #include "util/endian.h"
 
-#define DSTAT_ENDS_CHAIN (CCW_DSTAT_UNIT_CHECK | CCW_DSTAT_UNIT_EXCEPTION)
+#define DSTAT_ENDS_CHAIN (CHANNEL_DSTAT_UNIT_CHECK | CHANNEL_DSTAT_UNIT_EXCEPTION)
 
 typedef struct {
     ChannelGuest *guest;
@@ -32,7 +32,7 @@ typedef struct {
 
 static guint64 limit(const Channel *ch)
 {
-    return ch->orb & CCW_ORB_FORMAT1 ? 1ull << 31 : 1ull << 24;
+    return ch->orb & CHANNEL_ORB_FORMAT1 ? 1ull << 31 : 1ull << 24;
 }
 
 /* One byte of storage, NULL if there is none; *ret_read_only as a storage key would have it. */
@@ -75,8 +75,8 @@ static gboolean is_input(guint8 cmd)
  */
 static guint8 find_byte(const Channel *ch, guint32 n, guint8 **ret_byte)
 {
-    gboolean wide = (ch->orb & CCW_ORB_C64) != 0, read_only = FALSE;
-    guint block = wide && !(ch->orb & CCW_ORB_T2K) ? 4096 : 2048, size = wide ? 8 : 4;
+    gboolean wide = (ch->orb & CHANNEL_ORB_C64) != 0, read_only = FALSE;
+    guint block = wide && !(ch->orb & CHANNEL_ORB_T2K) ? 4096 : 2048, size = wide ? 8 : 4;
     guint64 address = (guint64)ch->cda + n;
 
     if (ch->flags & CCW_FLAG_IDA) {
@@ -84,26 +84,26 @@ static guint8 find_byte(const Channel *ch, guint32 n, guint8 **ret_byte)
         guint entry;
 
         if (ch->cda % size || !fetch(ch, ch->cda, size, &first))
-            return CCW_CSTAT_PROGRAM_CHECK;
+            return CHANNEL_CSTAT_PROGRAM_CHECK;
         entry = (guint)((first % block + n) / block);
         if (!fetch(ch, (guint64)ch->cda + entry * size, size, &idaw) || (!wide && idaw >> 31))
-            return CCW_CSTAT_PROGRAM_CHECK;
+            return CHANNEL_CSTAT_PROGRAM_CHECK;
         if (entry && idaw % block)
-            return CCW_CSTAT_PROGRAM_CHECK;
+            return CHANNEL_CSTAT_PROGRAM_CHECK;
         address = entry ? idaw + (first % block + n) % block : first + n;
     } else if (address >= limit(ch)) {
-        return CCW_CSTAT_PROGRAM_CHECK;
+        return CHANNEL_CSTAT_PROGRAM_CHECK;
     }
     *ret_byte = byte_at(ch, address, &read_only);
     if (!*ret_byte)
-        return CCW_CSTAT_PROGRAM_CHECK;
-    return read_only && is_input(ch->cmd) ? CCW_CSTAT_PROTECTION_CHECK : 0;
+        return CHANNEL_CSTAT_PROGRAM_CHECK;
+    return read_only && is_input(ch->cmd) ? CHANNEL_CSTAT_PROTECTION_CHECK : 0;
 }
 
 static void decode(Channel *ch, guint64 raw)
 {
     ch->code = (guint8)(raw >> 56);
-    if (ch->orb & CCW_ORB_FORMAT1) {
+    if (ch->orb & CHANNEL_ORB_FORMAT1) {
         ch->flags = (guint8)(raw >> 48);
         ch->count = raw >> 32 & 0xffff;
         ch->cda = (guint32)raw;
@@ -116,13 +116,13 @@ static void decode(Channel *ch, guint64 raw)
 
 static gboolean is_tic(const Channel *ch)
 {
-    return ch->orb & CCW_ORB_FORMAT1 ? ch->code == 0x08 : (ch->code & 0x0f) == 0x08;
+    return ch->orb & CHANNEL_ORB_FORMAT1 ? ch->code == 0x08 : (ch->code & 0x0f) == 0x08;
 }
 
 /* Chapter 15, "Transfer in Channel"; chapter 16, "Program Check", for the address in the status of each. */
 static gboolean transfer(Channel *ch)
 {
-    gboolean bad_fields = ch->orb & CCW_ORB_FORMAT1 && (ch->flags || ch->count);
+    gboolean bad_fields = ch->orb & CHANNEL_ORB_FORMAT1 && (ch->flags || ch->count);
     guint32 target = ch->cda;
     guint64 raw;
 
@@ -139,14 +139,14 @@ static guint8 find_fault(const Channel *ch, gboolean data_chained)
 {
     guint8 *byte;
 
-    if (ch->count == 0 && (data_chained || !(ch->orb & CCW_ORB_FORMAT1) || ch->flags & CCW_FLAG_CD))
-        return CCW_CSTAT_PROGRAM_CHECK;
+    if (ch->count == 0 && (data_chained || !(ch->orb & CHANNEL_ORB_FORMAT1) || ch->flags & CCW_FLAG_CD))
+        return CHANNEL_CSTAT_PROGRAM_CHECK;
     if (ch->flags & CCW_FLAG_MIDA || ch->cda >> 31)
-        return CCW_CSTAT_PROGRAM_CHECK;
-    if (ch->flags & CCW_FLAG_SUSPEND && (data_chained || !(ch->orb & CCW_ORB_SUSPEND)))
-        return CCW_CSTAT_PROGRAM_CHECK;
+        return CHANNEL_CSTAT_PROGRAM_CHECK;
+    if (ch->flags & CCW_FLAG_SUSPEND && (data_chained || !(ch->orb & CHANNEL_ORB_SUSPEND)))
+        return CHANNEL_CSTAT_PROGRAM_CHECK;
     if (!data_chained && ((ch->code & 0x0f) == 0 || (ch->code & 0x0f) == 8))
-        return CCW_CSTAT_PROGRAM_CHECK;
+        return CHANNEL_CSTAT_PROGRAM_CHECK;
     /* No address is looked at where nothing is to be transferred; reading backward is not to be had. */
     if (ch->count == 0 || (ch->cmd == CCW_CMD_NOOP && !data_chained) || (ch->cmd & 15) == 12 ||
         (is_input(ch->cmd) && ch->flags & CCW_FLAG_SKIP))
@@ -161,12 +161,12 @@ static gboolean become_current(Channel *ch, gboolean data_chained)
 
     if (!fetch(ch, ch->address, 8, &raw)) {
         ch->left = 0;
-        ch->cstat |= CCW_CSTAT_PROGRAM_CHECK;
+        ch->cstat |= CHANNEL_CSTAT_PROGRAM_CHECK;
         return FALSE;
     }
     decode(ch, raw);
     if (is_tic(ch) && !transfer(ch)) {
-        ch->cstat |= CCW_CSTAT_PROGRAM_CHECK;
+        ch->cstat |= CHANNEL_CSTAT_PROGRAM_CHECK;
         return FALSE;
     }
     ch->first = FALSE;
@@ -242,12 +242,14 @@ static void end_command(Channel *ch, gboolean immediate)
         become_current(ch, TRUE);
         suppressed = ch->flags & CCW_FLAG_SLI && !(ch->flags & CCW_FLAG_CD);
     }
-    if (immediate && (!(ch->orb & CCW_ORB_FORMAT1) || ch->orb & CCW_ORB_ILS))
+    if (immediate && (!(ch->orb & CHANNEL_ORB_FORMAT1) || ch->orb & CHANNEL_ORB_ILS))
         suppressed = TRUE;
-    if (ch->cstat || suppressed || ch->dstat & CCW_DSTAT_UNIT_CHECK)
+    if (ch->cstat) /* the channel has stopped the device, which checks nothing then */
+        ch->dstat &= (guint8)~CHANNEL_DSTAT_UNIT_CHECK;
+    if (ch->cstat || suppressed || ch->dstat & CHANNEL_DSTAT_UNIT_CHECK)
         return;
     if (ch->left || ch->wanted_more)
-        ch->cstat |= CCW_CSTAT_INCORRECT_LENGTH;
+        ch->cstat |= CHANNEL_CSTAT_INCORRECT_LENGTH;
 }
 
 /* Chapter 15, "Program-Controlled Interruption": when the CCW is current, or (data chaining) its command goes on. */
@@ -270,7 +272,7 @@ static gboolean execute(Channel *ch)
     tell_pci(ch);
     ch->wanted_more = FALSE;
     if (kind == TOY_UNKNOWN) {
-        ch->dstat = CCW_DSTAT_CHANNEL_END | CCW_DSTAT_DEVICE_END | CCW_DSTAT_UNIT_CHECK;
+        ch->dstat = CHANNEL_DSTAT_CHANNEL_END | CHANNEL_DSTAT_DEVICE_END | CHANNEL_DSTAT_UNIT_CHECK;
         return FALSE;
     }
     ch->dstat = toy_device_execute(ch->device, ch->cmd, &port);
@@ -278,46 +280,50 @@ static gboolean execute(Channel *ch)
     if (ch->cstat || ch->dstat & DSTAT_ENDS_CHAIN || ch->flags & CCW_FLAG_CD || !(ch->flags & CCW_FLAG_CC))
         return FALSE;
     tell_pci(ch);
-    ch->address += ch->dstat & CCW_DSTAT_STATUS_MODIFIER ? 16 : 8;
+    ch->address += ch->dstat & CHANNEL_DSTAT_STATUS_MODIFIER ? 16 : 8;
     return TRUE;
 }
 
 /* Chapter 16, "Subchannel-Status Word". */
-static void store_status(const Channel *ch, guint8 scsw[CCW_SCSW_SIZE])
+static void store_status(const Channel *ch, guint8 scsw[CHANNEL_SCSW_SIZE])
 {
-    guint8 cstat = ch->cstat | (ch->pci ? CCW_CSTAT_PCI : 0);
-    guint16 flags = ch->orb >> 16 & (CCW_SCSW_FLAG_S | CCW_SCSW_FLAG_F | CCW_SCSW_FLAG_P | CCW_SCSW_FLAG_U);
-    guint16 ctl = CCW_SCSW_FCTL_START | CCW_SCSW_STCTL_PRIMARY | CCW_SCSW_STCTL_SECONDARY | CCW_SCSW_STCTL_PENDING;
+    guint8 cstat = ch->cstat | (ch->pci ? CHANNEL_CSTAT_PCI : 0);
+    guint16 flags =
+        ch->orb >> 16 & (CHANNEL_SCSW_FLAG_S | CHANNEL_SCSW_FLAG_F | CHANNEL_SCSW_FLAG_P | CHANNEL_SCSW_FLAG_U);
+    guint16 ctl = CHANNEL_SCSW_FCTL_START | CHANNEL_SCSW_STCTL_PRIMARY | CHANNEL_SCSW_STCTL_SECONDARY |
+                  CHANNEL_SCSW_STCTL_PENDING;
 
     if (ch->cstat || ch->dstat & DSTAT_ENDS_CHAIN)
-        ctl |= CCW_SCSW_STCTL_ALERT;
+        ctl |= CHANNEL_SCSW_STCTL_ALERT;
     if (ch->pci)
-        ctl |= CCW_SCSW_STCTL_INTERMEDIATE;
+        ctl |= CHANNEL_SCSW_STCTL_INTERMEDIATE;
     if (ch->suspended) {
-        ctl = CCW_SCSW_FCTL_START | CCW_SCSW_ACTL_SUSPENDED;
-        if (ch->pci || !(ch->orb & CCW_ORB_SUPPRESS))
-            ctl |= CCW_SCSW_STCTL_INTERMEDIATE | CCW_SCSW_STCTL_PENDING;
+        ctl = CHANNEL_SCSW_FCTL_START | CHANNEL_SCSW_ACTL_SUSPENDED;
+        if (ch->pci || !(ch->orb & CHANNEL_ORB_SUPPRESS))
+            ctl |= CHANNEL_SCSW_STCTL_INTERMEDIATE | CHANNEL_SCSW_STCTL_PENDING;
     }
-    if (ch->dstat & CCW_DSTAT_UNIT_CHECK)
-        flags |= CCW_SCSW_FLAG_L | CCW_SCSW_FLAG_E;
-    ccw_store_be16(scsw + CCW_SCSW_OFS_FLAGS, flags);
-    ccw_store_be16(scsw + CCW_SCSW_OFS_CTL, ctl);
-    ccw_store_be32(scsw + CCW_SCSW_OFS_CPA, ch->address + 8);
-    scsw[CCW_SCSW_OFS_DSTAT] = ch->dstat;
-    scsw[CCW_SCSW_OFS_CSTAT] = cstat;
-    ccw_store_be16(scsw + CCW_SCSW_OFS_COUNT, (guint16)ch->left);
+    if (ch->dstat & CHANNEL_DSTAT_UNIT_CHECK)
+        flags |= CHANNEL_SCSW_FLAG_L | CHANNEL_SCSW_FLAG_E;
+    ccw_store_be16(scsw + CHANNEL_SCSW_OFS_FLAGS, flags);
+    ccw_store_be16(scsw + CHANNEL_SCSW_OFS_CTL, ctl);
+    ccw_store_be32(scsw + CHANNEL_SCSW_OFS_CPA, ch->address + 8);
+    scsw[CHANNEL_SCSW_OFS_DSTAT] = ch->dstat;
+    scsw[CHANNEL_SCSW_OFS_CSTAT] = cstat;
+    ccw_store_be16(scsw + CHANNEL_SCSW_OFS_COUNT, (guint16)ch->left);
 }
 
-void channel_interpret(ChannelGuest *guest, ToyDevice *device, const guint8 orb[CCW_ORB_SIZE], gboolean resumes,
-                       GArray *pcis, guint8 ret_scsw[CCW_SCSW_SIZE])
+void channel_interpret(ChannelGuest *guest, ToyDevice *device, const guint8 orb[CHANNEL_ORB_SIZE], gboolean resumes,
+                       GArray *pcis, guint8 ret_scsw[CHANNEL_SCSW_SIZE])
 {
-    Channel ch = {
-        .guest = guest, .device = device, .orb = ccw_load_be32(orb + CCW_ORB_OFS_FLAGS), .first = !resumes, .pcis = pcis
-    };
+    Channel ch = { .guest = guest,
+                   .device = device,
+                   .orb = ccw_load_be32(orb + CHANNEL_ORB_OFS_FLAGS),
+                   .first = !resumes,
+                   .pcis = pcis };
 
-    ch.address = ccw_load_be32(orb + CCW_ORB_OFS_CPA);
+    ch.address = ccw_load_be32(orb + CHANNEL_ORB_OFS_CPA);
     if (ch.address % 8 || ch.address >> 31)
-        ch.cstat = CCW_CSTAT_PROGRAM_CHECK;
+        ch.cstat = CHANNEL_CSTAT_PROGRAM_CHECK;
     while (!ch.cstat) {
         if (!become_current(&ch, FALSE)) {
             ch.dstat = 0;

@@ -15,5 +15,5 @@
  * gets the CCW address (guint32) of each program-controlled interruption that is told at once; those are not in the
  * status then.
  */
-void channel_interpret(ChannelGuest *guest, ToyDevice *device, const guint8 orb[CCW_ORB_SIZE], gboolean resumes,
-                       GArray *pcis, guint8 ret_scsw[CCW_SCSW_SIZE]);
+void channel_interpret(ChannelGuest *guest, ToyDevice *device, const guint8 orb[CHANNEL_ORB_SIZE], gboolean resumes,
+                       GArray *pcis, guint8 ret_scsw[CHANNEL_SCSW_SIZE]);

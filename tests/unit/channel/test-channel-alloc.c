@@ -15,11 +15,11 @@
 #define THREADS 3
 #define ROUNDS 3000
 
-static void make_orb(guint8 orb[CCW_ORB_SIZE], guint32 flags, guint32 cpa)
+static void make_orb(guint8 orb[CHANNEL_ORB_SIZE], guint32 flags, guint32 cpa)
 {
-    memset(orb, 0, CCW_ORB_SIZE);
-    ccw_store_be32(orb + CCW_ORB_OFS_FLAGS, flags);
-    ccw_store_be32(orb + CCW_ORB_OFS_CPA, cpa);
+    memset(orb, 0, CHANNEL_ORB_SIZE);
+    ccw_store_be32(orb + CHANNEL_ORB_OFS_FLAGS, flags);
+    ccw_store_be32(orb + CHANNEL_ORB_OFS_CPA, cpa);
 }
 
 /* n CCWs from `at` on: writes with lists and reads without, searches with TICs, across pieces and out of storage. */
@@ -59,18 +59,18 @@ static void make_guest(ChannelGuest *guest)
         ccw_store_be64(channel_guest_at(guest, LIST + i * 8), DATA + ((i ^ 3) << 12));
 }
 
-static CcwTranslateResult run(CcwTranslation *t, const CcwMemory *memory, guint32 flags, guint32 cpa,
-                              CcwCmdRequest *request)
+static ChannelTranslateResult run(ChannelTranslation *t, const ChannelMemory *memory, guint32 flags, guint32 cpa,
+                                  CcwCmdRequest *request)
 {
-    static const guint8 scsw[CCW_SCSW_SIZE];
-    guint8 orb[CCW_ORB_SIZE];
-    CcwTranslateResult result;
+    static const guint8 scsw[CHANNEL_SCSW_SIZE];
+    guint8 orb[CHANNEL_ORB_SIZE];
+    ChannelTranslateResult result;
 
     make_orb(orb, flags, cpa);
-    result = ccw_translate(t, memory, orb, scsw, request);
-    if (result == CCW_TRANSLATED) {
-        ccw_store_be32(request->irb + CCW_SCSW_OFS_CPA, request->ccw_count * CCW_SIZE);
-        ccw_translation_map_irb(t, request->irb);
+    result = channel_translate(t, memory, orb, scsw, request);
+    if (result == CHANNEL_TRANSLATED) {
+        ccw_store_be32(request->irb + CHANNEL_SCSW_OFS_CPA, request->ccw_count * CCW_SIZE);
+        channel_translation_map_irb(t, request->irb);
     }
     return result;
 }
@@ -79,16 +79,16 @@ static void test_no_allocation(void)
 {
     static const struct {
         guint32 flags, cpa;
-        CcwTranslateResult result;
+        ChannelTranslateResult result;
     } rows[] = {
-        { CCW_ORB_FORMAT1 | CCW_ORB_C64, BASE, CCW_TRANSLATED },
-        { CCW_ORB_FORMAT1, BASE + 0x1000, CCW_TRANSLATED },
-        { CCW_ORB_FORMAT1 | CCW_ORB_C64 | CCW_ORB_T2K, BASE + 0x1000, CCW_TRANSLATED },
-        { CCW_ORB_FORMAT1 | CCW_ORB_C64, BASE + 3 * 8, CCW_TRANSLATE_STATUS },
-        { CCW_ORB_FORMAT1 | CCW_ORB_C64, 0x7ffffff8, CCW_TRANSLATE_STATUS },
-        { 0, BASE, CCW_TRANSLATE_STATUS },
+        { CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_C64, BASE, CHANNEL_TRANSLATED },
+        { CHANNEL_ORB_FORMAT1, BASE + 0x1000, CHANNEL_TRANSLATED },
+        { CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_C64 | CHANNEL_ORB_T2K, BASE + 0x1000, CHANNEL_TRANSLATED },
+        { CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_C64, BASE + 3 * 8, CHANNEL_TRANSLATE_STATUS },
+        { CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_C64, 0x7ffffff8, CHANNEL_TRANSLATE_STATUS },
+        { 0, BASE, CHANNEL_TRANSLATE_STATUS },
     };
-    g_autoptr(CcwTranslation) t = ccw_translation_new();
+    g_autoptr(ChannelTranslation) t = channel_translation_new();
     g_auto(ChannelGuest) guest = { 0 };
     CcwCmdRequest request;
 
@@ -96,7 +96,7 @@ static void test_no_allocation(void)
         return;
     make_guest(&guest);
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        CcwTranslateResult result;
+        ChannelTranslateResult result;
         gint before = allocations_count();
 
         result = run(t, &guest.memory, rows[i].flags, rows[i].cpa, &request);
@@ -108,11 +108,11 @@ static void test_no_allocation(void)
 /* All but the addresses of lists, which are each translation's own. */
 static void assert_same(const CcwCmdRequest *a, const CcwCmdRequest *b)
 {
-    const CcwProgram *program_a = (const CcwProgram *)(guintptr)a->program;
-    const CcwProgram *program_b = (const CcwProgram *)(guintptr)b->program;
+    const ChannelProgram *program_a = (const ChannelProgram *)(guintptr)a->program;
+    const ChannelProgram *program_b = (const ChannelProgram *)(guintptr)b->program;
 
     g_assert_cmpuint(a->ccw_count, ==, b->ccw_count);
-    g_assert_cmpmem(a->irb, CCW_IRB_SIZE, b->irb, CCW_IRB_SIZE);
+    g_assert_cmpmem(a->irb, CHANNEL_IRB_SIZE, b->irb, CHANNEL_IRB_SIZE);
     g_assert_cmpmem(program_a->ccw, a->ccw_count * CCW_SIZE, program_b->ccw, b->ccw_count * CCW_SIZE);
     for (guint i = 0; i < a->ccw_count; i++)
         if (!(program_a->ccw[i][CCW_OFS_FLAGS] & CCW_FLAG_IDA))
@@ -124,12 +124,13 @@ static CcwCmdRequest expected;
 
 static gpointer translate_many(gpointer unused G_GNUC_UNUSED)
 {
-    g_autoptr(CcwTranslation) t = ccw_translation_new();
+    g_autoptr(ChannelTranslation) t = channel_translation_new();
 
     for (guint i = 0; i < ROUNDS; i++) {
         CcwCmdRequest request;
 
-        g_assert_cmpint(run(t, &shared.memory, CCW_ORB_FORMAT1 | CCW_ORB_C64, BASE, &request), ==, CCW_TRANSLATED);
+        g_assert_cmpint(run(t, &shared.memory, CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_C64, BASE, &request), ==,
+                        CHANNEL_TRANSLATED);
         assert_same(&request, &expected);
     }
     return NULL;
@@ -138,31 +139,32 @@ static gpointer translate_many(gpointer unused G_GNUC_UNUSED)
 /* Looking something up in the guest's storage starts another translation. */
 static guint8 *map_within(void *opaque, guint64 address, gsize length, gboolean write, gsize *ret_length)
 {
-    CcwTranslation *inner = opaque;
+    ChannelTranslation *inner = opaque;
     CcwCmdRequest request;
 
-    g_assert_cmpint(run(inner, &shared.memory, CCW_ORB_FORMAT1, BASE + 0x1000, &request), ==, CCW_TRANSLATED);
+    g_assert_cmpint(run(inner, &shared.memory, CHANNEL_ORB_FORMAT1, BASE + 0x1000, &request), ==, CHANNEL_TRANSLATED);
     return shared.memory.map(shared.memory.opaque, address, length, write, ret_length);
 }
 
 static void test_reentrant(void)
 {
-    g_autoptr(CcwTranslation) t = ccw_translation_new();
-    g_autoptr(CcwTranslation) outer = ccw_translation_new();
-    g_autoptr(CcwTranslation) inner = ccw_translation_new();
-    CcwMemory within = { .map = map_within, .opaque = inner };
+    g_autoptr(ChannelTranslation) t = channel_translation_new();
+    g_autoptr(ChannelTranslation) outer = channel_translation_new();
+    g_autoptr(ChannelTranslation) inner = channel_translation_new();
+    ChannelMemory within = { .map = map_within, .opaque = inner };
     GThread *threads[THREADS];
     CcwCmdRequest request;
 
     make_guest(&shared);
-    g_assert_cmpint(run(t, &shared.memory, CCW_ORB_FORMAT1 | CCW_ORB_C64, BASE, &expected), ==, CCW_TRANSLATED);
-    g_assert_cmpstr(channel_guest_judge(&shared, &expected), ==, NULL);
+    g_assert_cmpint(run(t, &shared.memory, CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_C64, BASE, &expected), ==,
+                    CHANNEL_TRANSLATED);
+    g_assert_cmpstr(channel_guest_check(&shared, &expected), ==, NULL);
     for (guint i = 0; i < THREADS; i++)
         threads[i] = g_thread_new("translate", translate_many, NULL);
     for (guint i = 0; i < THREADS; i++)
         g_thread_join(threads[i]);
 
-    g_assert_cmpint(run(outer, &within, CCW_ORB_FORMAT1 | CCW_ORB_C64, BASE, &request), ==, CCW_TRANSLATED);
+    g_assert_cmpint(run(outer, &within, CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_C64, BASE, &request), ==, CHANNEL_TRANSLATED);
     assert_same(&request, &expected);
     channel_guest_clear(&shared);
 }

@@ -7,25 +7,25 @@
 #include <string.h>
 
 #include "channel-guest.h"
+#include "channel-modes.h"
 #include "channel-watch.h"
-#include "channel-ways.h"
 #include "util/endian.h"
 
 #define BASE 0x1000u
 #define LIST 0x2000u
 #define DATA 0x8000u
-#define READ_ONCE_SIZE 0x40000u /* all ways to translate plain CCWs have a use for it */
-#define ORB_FLAGS (CCW_ORB_FORMAT1 | CCW_ORB_PREFETCH | CCW_ORB_C64)
+#define READ_ONCE_SIZE 0x40000u /* large enough for every mode of translating plain CCWs */
+#define ORB_FLAGS (CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_PREFETCH | CHANNEL_ORB_C64)
 
 typedef struct {
-    CcwTranslation *t;
+    ChannelTranslation *t;
     ChannelGuest guest;
     CcwCmdRequest request;
 } Case;
 
 static void begin(Case *c, gsize size)
 {
-    *c = (Case){ .t = ccw_translation_new() };
+    *c = (Case){ .t = channel_translation_new() };
     channel_guest_init(&c->guest);
     channel_guest_add(&c->guest, 0, size);
 }
@@ -33,31 +33,31 @@ static void begin(Case *c, gsize size)
 static void end(Case *c)
 {
     channel_guest_clear(&c->guest);
-    ccw_translation_free(c->t);
+    channel_translation_free(c->t);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Case, end)
 
-static CcwTranslateResult run_in(CcwTranslation *t, Case *c, guint32 flags, guint32 cpa)
+static ChannelTranslateResult run_in(ChannelTranslation *t, Case *c, guint32 flags, guint32 cpa)
 {
-    static const guint8 scsw[CCW_SCSW_SIZE];
-    guint8 orb[CCW_ORB_SIZE] = { 0 };
+    static const guint8 scsw[CHANNEL_SCSW_SIZE];
+    guint8 orb[CHANNEL_ORB_SIZE] = { 0 };
 
-    ccw_store_be32(orb + CCW_ORB_OFS_FLAGS, flags);
-    ccw_store_be32(orb + CCW_ORB_OFS_CPA, cpa);
-    return ccw_translate(t, &c->guest.memory, orb, scsw, &c->request);
+    ccw_store_be32(orb + CHANNEL_ORB_OFS_FLAGS, flags);
+    ccw_store_be32(orb + CHANNEL_ORB_OFS_CPA, cpa);
+    return channel_translate(t, &c->guest.memory, orb, scsw, &c->request);
 }
 
-static CcwTranslateResult run(Case *c, guint32 flags, guint32 cpa)
+static ChannelTranslateResult run(Case *c, guint32 flags, guint32 cpa)
 {
     return run_in(c->t, c, flags, cpa);
 }
 
 static void assert_program_check(const Case *c, guint32 cpa)
 {
-    g_assert_cmphex(c->request.irb[CCW_SCSW_OFS_CSTAT], ==, CCW_CSTAT_PROGRAM_CHECK);
-    g_assert_cmphex(c->request.irb[CCW_SCSW_OFS_DSTAT], ==, 0);
-    g_assert_cmphex(ccw_load_be16(c->request.irb + CCW_SCSW_OFS_CTL), ==, 0x4017);
-    g_assert_cmphex(ccw_load_be32(c->request.irb + CCW_SCSW_OFS_CPA), ==, cpa);
+    g_assert_cmphex(c->request.irb[CHANNEL_SCSW_OFS_CSTAT], ==, CHANNEL_CSTAT_PROGRAM_CHECK);
+    g_assert_cmphex(c->request.irb[CHANNEL_SCSW_OFS_DSTAT], ==, 0);
+    g_assert_cmphex(ccw_load_be16(c->request.irb + CHANNEL_SCSW_OFS_CTL), ==, 0x4017);
+    g_assert_cmphex(ccw_load_be32(c->request.irb + CHANNEL_SCSW_OFS_CPA), ==, cpa);
 }
 
 /*
@@ -72,13 +72,13 @@ static void test_80550(void)
     begin(&c, end_of_storage);
     for (guint32 i = 0; i < 256; i++)
         channel_guest_put_ccw(&c.guest, first + i * CCW_SIZE, 0x07, CCW_FLAG_CC, 6, DATA % end_of_storage);
-    g_assert_cmpint(run(&c, ORB_FLAGS, first), ==, CCW_TRANSLATE_STATUS);
+    g_assert_cmpint(run(&c, ORB_FLAGS, first), ==, CHANNEL_TRANSLATE_STATUS);
     assert_program_check(&c, end_of_storage + CCW_SIZE);
 
     channel_guest_put_ccw(&c.guest, end_of_storage - CCW_SIZE, 0x07, 0, 6, 0);
-    g_assert_cmpint(run(&c, ORB_FLAGS, first), ==, CCW_TRANSLATED);
+    g_assert_cmpint(run(&c, ORB_FLAGS, first), ==, CHANNEL_TRANSLATED);
     g_assert_cmpuint(c.request.ccw_count, ==, 256);
-    g_assert_cmpstr(channel_guest_judge(&c.guest, &c.request), ==, NULL);
+    g_assert_cmpstr(channel_guest_check(&c.guest, &c.request), ==, NULL);
 }
 
 static void put_readable_program(Case *c, guint32 base, guint32 list)
@@ -97,10 +97,10 @@ static void put_readable_program(Case *c, guint32 base, guint32 list)
  * The word is at a page's start, so that an access to more than the word is known for one to it: where it begins in the
  * page before, the address that faults is the word's.
  */
-static void read_once(CcwTranslation *t, guint32 base, guint32 list, guint32 word)
+static void read_once(ChannelTranslation *t, guint32 base, guint32 list, guint32 word)
 {
     g_auto(Case) c = { 0 };
-    CcwTranslateResult result;
+    ChannelTranslateResult result;
     guint reads;
 
     begin(&c, READ_ONCE_SIZE);
@@ -109,21 +109,21 @@ static void read_once(CcwTranslation *t, guint32 base, guint32 list, guint32 wor
     result = run_in(t, &c, ORB_FLAGS, base);
     reads = channel_watch_end();
     g_assert_cmpuint(reads, ==, 1);
-    g_assert_cmpint(result, ==, CCW_TRANSLATED);
-    g_assert_cmpstr(channel_guest_judge(&c.guest, &c.request), ==, NULL);
+    g_assert_cmpint(result, ==, CHANNEL_TRANSLATED);
+    g_assert_cmpstr(channel_guest_check(&c.guest, &c.request), ==, NULL);
 }
 
 /* The first IDAW was read twice, once for its check. Every IDAW and CCW: read once, and changed right after. */
 static void test_80551(void)
 {
-    g_autoptr(CcwTranslation) t = ccw_translation_new();
+    g_autoptr(ChannelTranslation) t = channel_translation_new();
 
     if (!CHANNEL_WATCH_AVAILABLE) {
         g_test_skip("accesses are counted on x86-64 alone");
         return;
     }
-    for (guint way = 0; way < CHANNEL_WAYS; way++) {
-        channel_ways_next(t);
+    for (guint mode = 0; mode < CHANNEL_MODES; mode++) {
+        channel_modes_next(t);
         for (guint32 i = 0; i < 5; i++)
             read_once(t, 0x3000 - i * CCW_SIZE, 0x5000, 0x3000);
         for (guint32 i = 0; i < 3; i++)
@@ -175,15 +175,15 @@ static void test_80551_thread(void)
     }
     thread = g_thread_new("flipper", flip, &flipper);
     while (g_get_monotonic_time() < until || !seen[0] || !seen[1]) {
-        CcwTranslateResult result;
+        ChannelTranslateResult result;
 
-        channel_ways_next(c.t);
+        channel_modes_next(c.t);
         result = run(&c, ORB_FLAGS, BASE);
-        seen[result == CCW_TRANSLATED]++;
-        if (result == CCW_TRANSLATED)
-            g_assert_cmpstr(channel_guest_judge(&c.guest, &c.request), ==, NULL);
+        seen[result == CHANNEL_TRANSLATED]++;
+        if (result == CHANNEL_TRANSLATED)
+            g_assert_cmpstr(channel_guest_check(&c.guest, &c.request), ==, NULL);
         else
-            g_assert_cmpint(result, ==, CCW_TRANSLATE_STATUS);
+            g_assert_cmpint(result, ==, CHANNEL_TRANSLATE_STATUS);
     }
     g_atomic_int_set(&flipper.stop, 1);
     g_thread_join(thread);
@@ -200,7 +200,7 @@ static void test_80554(void)
         channel_guest_put_ccw(&c.guest, BASE + i * 0x18 + 8, CCW_CMD_TIC, 0, 0, BASE + (i + 1) * 0x18);
     }
     for (guint i = 0; i < 1000; i++) {
-        g_assert_cmpint(run(&c, ORB_FLAGS, BASE), ==, CCW_TRANSLATE_STATUS);
+        g_assert_cmpint(run(&c, ORB_FLAGS, BASE), ==, CHANNEL_TRANSLATE_STATUS);
         assert_program_check(&c, BASE + 128 * 0x18 + CCW_SIZE);
     }
 }
@@ -209,7 +209,7 @@ static void test_80554(void)
 static void test_series_cda_index(void)
 {
     g_auto(Case) c = { 0 };
-    const CcwProgram *program;
+    const ChannelProgram *program;
 
     begin(&c, 0x20000);
     for (guint32 i = 0; i < 256; i++)
@@ -217,25 +217,25 @@ static void test_series_cda_index(void)
                               65535, LIST);
     for (guint i = 0; i < 4096; i++)
         ccw_store_be64(channel_guest_at(&c.guest, LIST + i * 8), i ? 0x10000 : 0x10000 + 2047);
-    g_assert_cmpint(run(&c, ORB_FLAGS | CCW_ORB_T2K, BASE), ==, CCW_TRANSLATED);
-    program = (const CcwProgram *)(guintptr)c.request.program;
+    g_assert_cmpint(run(&c, ORB_FLAGS | CHANNEL_ORB_T2K, BASE), ==, CHANNEL_TRANSLATED);
+    program = (const ChannelProgram *)(guintptr)c.request.program;
     for (guint32 i = 0; i < 256; i++)
         g_assert_cmpuint(ccw_load_be32(program->ccw[i] + CCW_OFS_CDA), ==, 2048 + 8 * i);
-    g_assert_cmpstr(channel_guest_judge(&c.guest, &c.request), ==, NULL);
+    g_assert_cmpstr(channel_guest_check(&c.guest, &c.request), ==, NULL);
 }
 
 /* It did not look at the alignment of a TIC's target. */
 static void test_series_tic_alignment(void)
 {
     g_auto(Case) c = { 0 };
-    const CcwProgram *program;
+    const ChannelProgram *program;
 
     begin(&c, 0x10000);
     for (guint32 off = 1; off < CCW_SIZE; off++) {
         channel_guest_put_ccw(&c.guest, BASE, CCW_CMD_NOOP, CCW_FLAG_CC, 0, 0);
         channel_guest_put_ccw(&c.guest, BASE + 8, CCW_CMD_TIC, 0, 0, BASE + off);
-        g_assert_cmpint(run(&c, ORB_FLAGS, BASE), ==, CCW_TRANSLATED);
-        program = (const CcwProgram *)(guintptr)c.request.program;
+        g_assert_cmpint(run(&c, ORB_FLAGS, BASE), ==, CHANNEL_TRANSLATED);
+        program = (const ChannelProgram *)(guintptr)c.request.program;
         g_assert_cmphex(program->ccw[1][CCW_OFS_CMD], ==, 0);
         g_assert_cmpuint(c.request.ccw_count, ==, 2);
     }
@@ -250,9 +250,9 @@ static void test_series_pinning(void)
     begin(&c, 0x10000);
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         channel_guest_put_ccw(&c.guest, BASE, 0x02, CCW_FLAG_SLI, 100, bad[i]);
-        g_assert_cmpint(run(&c, ORB_FLAGS, BASE), ==, CCW_TRANSLATE_STATUS);
+        g_assert_cmpint(run(&c, ORB_FLAGS, BASE), ==, CHANNEL_TRANSLATE_STATUS);
         assert_program_check(&c, BASE + CCW_SIZE);
-        g_assert_cmpuint(ccw_load_be16(c.request.irb + CCW_SCSW_OFS_COUNT), ==, 100);
+        g_assert_cmpuint(ccw_load_be16(c.request.irb + CHANNEL_SCSW_OFS_COUNT), ==, 100);
     }
 }
 

@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "channel-interpreter.h"
-#include "channel-ways.h"
-#include "dasd/dasd-exec.h"
+#include "channel-modes.h"
+#include "dasd/dasd-device-private.h"
 #include "dasd/dasd-image.h"
 #include "util/endian.h"
 
@@ -45,7 +45,7 @@ typedef struct {
 
 static Side interpreted, translated;
 static DasdDevice *dasd;
-static CcwTranslation *translation;
+static ChannelTranslation *translation;
 static struct {
     GArray *expected, *taken; /* addresses of interruptions that are told at once; NULL: none is */
 } pcis;
@@ -88,39 +88,40 @@ static const DasdCmd *find_toy(guint8 code)
 /* TRUE where those are told at once: else they come with the status. */
 static gboolean take_pci(gpointer opaque, const guint8 *of_program)
 {
-    guint8 irb[CCW_IRB_SIZE];
+    guint8 irb[CHANNEL_IRB_SIZE];
     guint32 address;
 
     if (!pcis.taken)
         return FALSE;
     memcpy(irb, of_program, sizeof(irb));
-    ccw_translation_map_irb(opaque, irb);
-    g_assert_cmphex(ccw_load_be16(irb + CCW_SCSW_OFS_CTL), ==, 0x40c9);
-    g_assert_cmphex(irb[CCW_SCSW_OFS_CSTAT], ==, CCW_CSTAT_PCI);
-    g_assert_cmphex(irb[CCW_SCSW_OFS_DSTAT], ==, 0);
-    address = ccw_load_be32(irb + CCW_SCSW_OFS_CPA);
+    channel_translation_map_irb(opaque, irb);
+    g_assert_cmphex(ccw_load_be16(irb + CHANNEL_SCSW_OFS_CTL), ==, 0x40c9);
+    g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, CHANNEL_CSTAT_PCI);
+    g_assert_cmphex(irb[CHANNEL_SCSW_OFS_DSTAT], ==, 0);
+    address = ccw_load_be32(irb + CHANNEL_SCSW_OFS_CPA);
     g_array_append_val(pcis.taken, address);
     return TRUE;
 }
 
-static void translate_and_perform(const guint8 orb[CCW_ORB_SIZE], gboolean resumes, guint8 ret_scsw[CCW_SCSW_SIZE])
+static void translate_and_perform(const guint8 orb[CHANNEL_ORB_SIZE], gboolean resumes,
+                                  guint8 ret_scsw[CHANNEL_SCSW_SIZE])
 {
-    guint8 scsw[CCW_SCSW_SIZE] = { 0, 0, 0x40, 0 };
+    guint8 scsw[CHANNEL_SCSW_SIZE] = { 0, 0, 0x40, 0 };
     CcwCmdRequest request;
 
     if (resumes)
-        ccw_store_be16(scsw + CCW_SCSW_OFS_CTL, 0x4820);
-    channel_ways_next(translation);
-    switch (ccw_translate(translation, &translated.guest.memory, orb, scsw, &request)) {
-    case CCW_TRANSLATED:
-        g_assert_cmpstr(channel_guest_judge(&translated.guest, &request), ==, NULL);
+        ccw_store_be16(scsw + CHANNEL_SCSW_OFS_CTL, 0x4820);
+    channel_modes_next(translation);
+    switch (channel_translate(translation, &translated.guest.memory, orb, scsw, &request)) {
+    case CHANNEL_TRANSLATED:
+        g_assert_cmpstr(channel_guest_check(&translated.guest, &request), ==, NULL);
         g_assert_cmpint(dasd_device_request(dasd, &request), ==, 0);
-        ccw_translation_map_irb(translation, request.irb);
+        channel_translation_map_irb(translation, request.irb);
         break;
-    case CCW_TRANSLATE_STATUS:
+    case CHANNEL_TRANSLATE_STATUS:
         break;
     }
-    memcpy(ret_scsw, request.irb, CCW_SCSW_SIZE);
+    memcpy(ret_scsw, request.irb, CHANNEL_SCSW_SIZE);
 }
 
 /* --- programs --- */
@@ -185,7 +186,7 @@ static guint8 pick_flags(const Program *p)
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
         flags |= chance(p, rows[i].percent) ? rows[i].flag : 0;
-    if (!(p->flags & CCW_ORB_SUSPEND) && !chance(p, 20))
+    if (!(p->flags & CHANNEL_ORB_SUSPEND) && !chance(p, 20))
         flags &= ~CCW_FLAG_SUSPEND;
     return p->tame ? (flags | CCW_FLAG_SLI) & ~CCW_FLAG_MIDA : flags;
 }
@@ -204,7 +205,7 @@ static void put_ccw(const Program *p, guint32 at, guint8 cmd, guint8 flags, guin
     ccw_store_be32(ccw + CCW_OFS_CDA, cda);
     ccw[CCW_OFS_FLAGS] = flags;
     ccw_store_be16(ccw + CCW_OFS_COUNT, count);
-    if (!(p->flags & CCW_ORB_FORMAT1)) {
+    if (!(p->flags & CHANNEL_ORB_FORMAT1)) {
         ccw_store_be32(ccw, cda);
         ccw[CCW0_OFS_FLAGS] = flags;
         ccw[CCW0_OFS_FLAGS + 1] = (guint8)count;
@@ -237,8 +238,8 @@ static void put_slot(const Program *p, guint32 at)
 
 static void put_lists(const Program *p)
 {
-    guint size = p->flags & CCW_ORB_C64 ? 8 : 4;
-    guint32 block = (p->flags & (CCW_ORB_C64 | CCW_ORB_T2K)) == CCW_ORB_C64 ? 4096 : 2048;
+    guint size = p->flags & CHANNEL_ORB_C64 ? 8 : 4;
+    guint32 block = (p->flags & (CHANNEL_ORB_C64 | CHANNEL_ORB_T2K)) == CHANNEL_ORB_C64 ? 4096 : 2048;
     guint8 lists[LISTS_SIZE];
 
     for (guint i = 0; i < LISTS_SIZE; i += size) {
@@ -266,8 +267,8 @@ static void choose_guest(Side *side, const Program *p)
 static guint32 put_program(Program *p)
 {
     static const guint8 nothing[LISTS];
-    static const guint32 flags[] = { CCW_ORB_FORMAT1, CCW_ORB_PREFETCH, CCW_ORB_C64,     CCW_ORB_T2K,
-                                     CCW_ORB_ILS,     CCW_ORB_SUSPEND,  CCW_ORB_SUPPRESS };
+    static const guint32 flags[] = { CHANNEL_ORB_FORMAT1, CHANNEL_ORB_PREFETCH, CHANNEL_ORB_C64,     CHANNEL_ORB_T2K,
+                                     CHANNEL_ORB_ILS,     CHANNEL_ORB_SUSPEND,  CHANNEL_ORB_SUPPRESS };
 
     p->flags = 0;
     for (gsize i = 0; i < G_N_ELEMENTS(flags); i++)
@@ -319,22 +320,22 @@ static struct {
     guint cstat[8], unit_checks;
 } seen;
 
-static void count_outcome(const guint8 scsw[CCW_SCSW_SIZE])
+static void count_outcome(const guint8 scsw[CHANNEL_SCSW_SIZE])
 {
-    guint8 cstat = scsw[CCW_SCSW_OFS_CSTAT];
+    guint8 cstat = scsw[CHANNEL_SCSW_OFS_CSTAT];
 
     seen.programs++;
     for (guint i = 0; i < 8; i++)
         seen.cstat[i] += cstat >> i & 1;
-    seen.unit_checks += (scsw[CCW_SCSW_OFS_DSTAT] & CCW_DSTAT_UNIT_CHECK) != 0;
-    seen.good += !(cstat & ~CCW_CSTAT_PCI) && scsw[CCW_SCSW_OFS_DSTAT] == 0x0c;
+    seen.unit_checks += (scsw[CHANNEL_SCSW_OFS_DSTAT] & CHANNEL_DSTAT_UNIT_CHECK) != 0;
+    seen.good += !(cstat & ~CHANNEL_CSTAT_PCI) && scsw[CHANNEL_SCSW_OFS_DSTAT] == 0x0c;
     seen.long_ones += interpreted.toy.commands >= 8;
 }
 
 /* What a guest does to the CCW that its program was suspended before: nothing, or it is another one then. */
 static void change_ccw(const Program *p, guint32 at)
 {
-    gsize flags = p->flags & CCW_ORB_FORMAT1 ? CCW_OFS_FLAGS : CCW0_OFS_FLAGS;
+    gsize flags = p->flags & CHANNEL_ORB_FORMAT1 ? CCW_OFS_FLAGS : CCW0_OFS_FLAGS;
     guint8 *ccw = channel_guest_at(&interpreted.guest, at);
     guint8 changed[CCW_SIZE];
 
@@ -358,7 +359,7 @@ static gboolean same_pcis(void)
 
 static void run_both(guint seed, const Program *p, const guint8 *orb, gboolean resumes, guint8 *ret_scsw)
 {
-    guint8 expected[CCW_SCSW_SIZE];
+    guint8 expected[CHANNEL_SCSW_SIZE];
 
     channel_interpret(&interpreted.guest, &interpreted.toy, orb, resumes, pcis.expected, expected);
     translate_and_perform(orb, resumes, ret_scsw);
@@ -386,17 +387,18 @@ static void compare_one(guint seed)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(seed);
     Program program = { .rand = rand };
-    guint8 orb[CCW_ORB_SIZE] = { 0 }, scsw[CCW_SCSW_SIZE] = { 0 };
+    guint8 orb[CHANNEL_ORB_SIZE] = { 0 }, scsw[CHANNEL_SCSW_SIZE] = { 0 };
 
-    ccw_store_be32(orb + CCW_ORB_OFS_CPA, put_program(&program));
-    ccw_store_be32(orb + CCW_ORB_OFS_FLAGS, program.flags);
+    ccw_store_be32(orb + CHANNEL_ORB_OFS_CPA, put_program(&program));
+    ccw_store_be32(orb + CHANNEL_ORB_OFS_FLAGS, program.flags);
     interpreted.toy = translated.toy = (ToyDevice){ .hash = seed };
     begin_pcis(chance(&program, 50));
     run_both(seed, &program, orb, FALSE, scsw);
-    for (guint i = 0; i < RESUMES_MAX && ccw_load_be16(scsw + CCW_SCSW_OFS_CTL) & CCW_SCSW_ACTL_SUSPENDED; i++) {
-        guint32 at = ccw_load_be32(scsw + CCW_SCSW_OFS_CPA) - CCW_SIZE;
+    for (guint i = 0; i < RESUMES_MAX && ccw_load_be16(scsw + CHANNEL_SCSW_OFS_CTL) & CHANNEL_SCSW_ACTL_SUSPENDED;
+         i++) {
+        guint32 at = ccw_load_be32(scsw + CHANNEL_SCSW_OFS_CPA) - CCW_SIZE;
 
-        ccw_store_be32(orb + CCW_ORB_OFS_CPA, at);
+        ccw_store_be32(orb + CHANNEL_ORB_OFS_CPA, at);
         change_ccw(&program, at);
         run_both(seed, &program, orb, TRUE, scsw);
         seen.resumed++;
@@ -444,7 +446,7 @@ static void open_device(void)
     g_assert_cmpint(fd, >=, 0);
     dasd = dasd_device_new(fd, &config, &error);
     g_assert_no_error(error);
-    dasd->find_command = find_toy;
+    dasd->drive.find_command = find_toy;
     dasd_device_set_intermediate(dasd, take_pci, translation);
     g_unlink(path);
     g_rmdir(folder);
@@ -464,7 +466,7 @@ static void test_differential(void)
 
     fill(&interpreted);
     fill(&translated);
-    translation = ccw_translation_new();
+    translation = channel_translation_new();
     open_device();
     while (seen.programs < 3000 || g_get_monotonic_time() < until)
         compare_one(seed++);
@@ -483,7 +485,7 @@ static void test_differential(void)
     g_assert_cmpuint(seen.cstat[6], >, seen.programs / 100);
 
     begin_pcis(FALSE);
-    ccw_translation_free(translation);
+    channel_translation_free(translation);
     dasd_device_free(dasd);
     empty(&interpreted);
     empty(&translated);

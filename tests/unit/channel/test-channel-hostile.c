@@ -3,35 +3,35 @@
 #include <string.h>
 
 #include "channel-guest.h"
-#include "channel-ways.h"
+#include "channel-modes.h"
 #include "util/endian.h"
 
 #define BASE 0x1000u
-#define ORB_FLAGS (CCW_ORB_FORMAT1 | CCW_ORB_PREFETCH | CCW_ORB_C64)
+#define ORB_FLAGS (CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_PREFETCH | CHANNEL_ORB_C64)
 
-static void make_orb(guint8 orb[CCW_ORB_SIZE], guint32 flags, guint32 cpa)
+static void make_orb(guint8 orb[CHANNEL_ORB_SIZE], guint32 flags, guint32 cpa)
 {
-    memset(orb, 0, CCW_ORB_SIZE);
-    ccw_store_be32(orb + CCW_ORB_OFS_FLAGS, flags);
-    ccw_store_be32(orb + CCW_ORB_OFS_CPA, cpa);
+    memset(orb, 0, CHANNEL_ORB_SIZE);
+    ccw_store_be32(orb + CHANNEL_ORB_OFS_FLAGS, flags);
+    ccw_store_be32(orb + CHANNEL_ORB_OFS_CPA, cpa);
 }
 
-static CcwTranslateResult run(CcwTranslation *t, ChannelGuest *guest, guint32 cpa, CcwCmdRequest *request)
+static ChannelTranslateResult run(ChannelTranslation *t, ChannelGuest *guest, guint32 cpa, CcwCmdRequest *request)
 {
-    static const guint8 scsw[CCW_SCSW_SIZE];
-    guint8 orb[CCW_ORB_SIZE];
+    static const guint8 scsw[CHANNEL_SCSW_SIZE];
+    guint8 orb[CHANNEL_ORB_SIZE];
 
     make_orb(orb, ORB_FLAGS, cpa);
-    return ccw_translate(t, &guest->memory, orb, scsw, request);
+    return channel_translate(t, &guest->memory, orb, scsw, request);
 }
 
-static guint32 map_cpa(const CcwTranslation *t, guint32 offset)
+static guint32 map_cpa(const ChannelTranslation *t, guint32 offset)
 {
-    guint8 irb[CCW_IRB_SIZE] = { 0 };
+    guint8 irb[CHANNEL_IRB_SIZE] = { 0 };
 
-    ccw_store_be32(irb + CCW_SCSW_OFS_CPA, offset);
-    ccw_translation_map_irb(t, irb);
-    return ccw_load_be32(irb + CCW_SCSW_OFS_CPA);
+    ccw_store_be32(irb + CHANNEL_SCSW_OFS_CPA, offset);
+    channel_translation_map_irb(t, irb);
+    return ccw_load_be32(irb + CHANNEL_SCSW_OFS_CPA);
 }
 
 static void put_noops(ChannelGuest *guest, guint32 at, guint n, gboolean chain_last)
@@ -42,38 +42,38 @@ static void put_noops(ChannelGuest *guest, guint32 at, guint n, gboolean chain_l
 
 static void test_length(void)
 {
-    g_autoptr(CcwTranslation) t = ccw_translation_new();
+    g_autoptr(ChannelTranslation) t = channel_translation_new();
     g_auto(ChannelGuest) guest = { 0 };
     CcwCmdRequest request;
-    CcwProgram *program;
+    ChannelProgram *program;
 
     channel_guest_init(&guest);
     channel_guest_add(&guest, 0, 0x10000);
 
     put_noops(&guest, BASE, 255, FALSE);
-    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CCW_TRANSLATED);
+    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CHANNEL_TRANSLATED);
     g_assert_cmpuint(request.ccw_count, ==, 256);
-    program = (CcwProgram *)(guintptr)request.program;
+    program = (ChannelProgram *)(guintptr)request.program;
     g_assert_cmpuint(program->ccw[255][CCW_OFS_CMD], ==, CCW_CMD_NOOP);
     g_assert_cmpuint(program->ccw[255][CCW_OFS_FLAGS] & (CCW_FLAG_CC | CCW_FLAG_CD), ==, 0);
 
     put_noops(&guest, BASE, 256, FALSE);
-    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CCW_TRANSLATED);
+    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CHANNEL_TRANSLATED);
     g_assert_cmpuint(request.ccw_count, ==, 256);
     g_assert_cmphex(map_cpa(t, 256 * CCW_SIZE), ==, BASE + 256 * CCW_SIZE);
 
     put_noops(&guest, BASE, 257, FALSE);
-    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CCW_TRANSLATE_STATUS);
-    g_assert_cmphex(ccw_load_be32(request.irb + CCW_SCSW_OFS_CPA), ==, BASE + 257 * CCW_SIZE);
-    g_assert_cmphex(request.irb[CCW_SCSW_OFS_CSTAT], ==, CCW_CSTAT_PROGRAM_CHECK);
-    g_assert_cmphex(ccw_load_be16(request.irb + CCW_SCSW_OFS_CTL), ==, 0x4017);
-    g_assert_cmphex(ccw_load_be16(request.irb + CCW_SCSW_OFS_FLAGS), ==, CCW_SCSW_FLAG_F | CCW_SCSW_FLAG_P);
+    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CHANNEL_TRANSLATE_STATUS);
+    g_assert_cmphex(ccw_load_be32(request.irb + CHANNEL_SCSW_OFS_CPA), ==, BASE + 257 * CCW_SIZE);
+    g_assert_cmphex(request.irb[CHANNEL_SCSW_OFS_CSTAT], ==, CHANNEL_CSTAT_PROGRAM_CHECK);
+    g_assert_cmphex(ccw_load_be16(request.irb + CHANNEL_SCSW_OFS_CTL), ==, 0x4017);
+    g_assert_cmphex(ccw_load_be16(request.irb + CHANNEL_SCSW_OFS_FLAGS), ==, CHANNEL_SCSW_FLAG_F | CHANNEL_SCSW_FLAG_P);
 }
 
 /* A search, a TIC away, a chain end; 253 CCWs at the TIC's target: 256 in all, if no NOOP stands between. */
 static void test_length_two_ends(void)
 {
-    g_autoptr(CcwTranslation) t = ccw_translation_new();
+    g_autoptr(ChannelTranslation) t = channel_translation_new();
     g_auto(ChannelGuest) guest = { 0 };
     CcwCmdRequest request;
 
@@ -84,19 +84,19 @@ static void test_length_two_ends(void)
     channel_guest_put_ccw(&guest, BASE + 16, CCW_CMD_NOOP, 0, 0, 0);
 
     put_noops(&guest, 0x4000, 253, FALSE);
-    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CCW_TRANSLATED);
+    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CHANNEL_TRANSLATED);
     g_assert_cmpuint(request.ccw_count, ==, 256);
-    g_assert_cmpstr(channel_guest_judge(&guest, &request), ==, NULL);
+    g_assert_cmpstr(channel_guest_check(&guest, &request), ==, NULL);
 
     put_noops(&guest, 0x4000, 254, FALSE);
-    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CCW_TRANSLATE_STATUS);
-    g_assert_cmphex(ccw_load_be32(request.irb + CCW_SCSW_OFS_CPA), ==, 0x4000 + 254 * CCW_SIZE);
+    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CHANNEL_TRANSLATE_STATUS);
+    g_assert_cmphex(ccw_load_be32(request.irb + CHANNEL_SCSW_OFS_CPA), ==, 0x4000 + 254 * CCW_SIZE);
 }
 
 /* As many runs as there can be: NOOP and TIC, each pair elsewhere; then the last leads back to the first. */
 static void test_many_runs(void)
 {
-    g_autoptr(CcwTranslation) t = ccw_translation_new();
+    g_autoptr(ChannelTranslation) t = channel_translation_new();
     g_auto(ChannelGuest) guest = { 0 };
     CcwCmdRequest request;
 
@@ -106,24 +106,24 @@ static void test_many_runs(void)
         channel_guest_put_ccw(&guest, BASE + i * 0x20, CCW_CMD_NOOP, CCW_FLAG_CC, 0, 0);
         channel_guest_put_ccw(&guest, BASE + i * 0x20 + 8, CCW_CMD_TIC, 0, 0, BASE + (i + 1) % 128 * 0x20);
     }
-    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CCW_TRANSLATED);
+    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CHANNEL_TRANSLATED);
     g_assert_cmpuint(request.ccw_count, ==, 256);
-    g_assert_cmpstr(channel_guest_judge(&guest, &request), ==, NULL);
+    g_assert_cmpstr(channel_guest_check(&guest, &request), ==, NULL);
     g_assert_cmphex(map_cpa(t, 3 * CCW_SIZE), ==, BASE + 0x20 + CCW_SIZE);
 
     /* One more run: nothing of it is executed. */
     channel_guest_put_ccw(&guest, BASE + 127 * 0x20 + 8, CCW_CMD_TIC, 0, 0, 0x8000);
     channel_guest_put_ccw(&guest, 0x8000, CCW_CMD_NOOP, 0, 0, 0);
-    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CCW_TRANSLATE_STATUS);
-    g_assert_cmphex(ccw_load_be32(request.irb + CCW_SCSW_OFS_CPA), ==, 0x8000 + CCW_SIZE);
+    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CHANNEL_TRANSLATE_STATUS);
+    g_assert_cmphex(ccw_load_be32(request.irb + CHANNEL_SCSW_OFS_CPA), ==, 0x8000 + CCW_SIZE);
 }
 
 /* A read of the most there can be, in 2 KiB blocks that are no neighbours, from the last byte of one. */
 static void test_longest_list(void)
 {
-    g_autoptr(CcwTranslation) t = ccw_translation_new();
+    g_autoptr(ChannelTranslation) t = channel_translation_new();
     g_auto(ChannelGuest) guest = { 0 };
-    guint8 orb[CCW_ORB_SIZE], scsw[CCW_SCSW_SIZE] = { 0 };
+    guint8 orb[CHANNEL_ORB_SIZE], scsw[CHANNEL_SCSW_SIZE] = { 0 };
     CcwCmdRequest request;
     const guint64 *list;
 
@@ -134,29 +134,29 @@ static void test_longest_list(void)
     for (guint i = 1; i < 33; i++)
         ccw_store_be64(channel_guest_at(&guest, 0x2000 + i * 8), 0x10000 + i * 4096);
     /* Fits in 33 entries only as 1 + 31 * 2048 + 2046: there is no 34th. */
-    make_orb(orb, ORB_FLAGS | CCW_ORB_T2K, BASE);
-    g_assert_cmpint(ccw_translate(t, &guest.memory, orb, scsw, &request), ==, CCW_TRANSLATED);
-    g_assert_cmpstr(channel_guest_judge(&guest, &request), ==, NULL);
+    make_orb(orb, ORB_FLAGS | CHANNEL_ORB_T2K, BASE);
+    g_assert_cmpint(channel_translate(t, &guest.memory, orb, scsw, &request), ==, CHANNEL_TRANSLATED);
+    g_assert_cmpstr(channel_guest_check(&guest, &request), ==, NULL);
     /* The last of them outside: the device gets to know when it is there. */
     ccw_store_be64(channel_guest_at(&guest, 0x2000 + 32 * 8), 0x40000);
-    g_assert_cmpint(ccw_translate(t, &guest.memory, orb, scsw, &request), ==, CCW_TRANSLATED);
-    list = (const guint64 *)(guintptr)((const CcwProgram *)(guintptr)request.program)->cda[0];
+    g_assert_cmpint(channel_translate(t, &guest.memory, orb, scsw, &request), ==, CHANNEL_TRANSLATED);
+    list = (const guint64 *)(guintptr)((const ChannelProgram *)(guintptr)request.program)->cda[0];
     g_assert_cmpuint(list[31], !=, 0);
     g_assert_cmpuint(list[32], ==, 0);
 }
 
 static void test_map_irb(void)
 {
-    g_autoptr(CcwTranslation) t = ccw_translation_new();
+    g_autoptr(ChannelTranslation) t = channel_translation_new();
     g_auto(ChannelGuest) guest = { 0 };
-    guint8 irb[CCW_IRB_SIZE] = { 0x00, 0xc0, 0x40, 0x17 };
-    guint8 orb[CCW_ORB_SIZE], scsw[CCW_SCSW_SIZE] = { 0 };
+    guint8 irb[CHANNEL_IRB_SIZE] = { 0x00, 0xc0, 0x40, 0x17 };
+    guint8 orb[CHANNEL_ORB_SIZE], scsw[CHANNEL_SCSW_SIZE] = { 0 };
     CcwCmdRequest request;
 
     channel_guest_init(&guest);
     channel_guest_add(&guest, 0, 0x10000);
     put_noops(&guest, BASE, 3, FALSE);
-    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CCW_TRANSLATED);
+    g_assert_cmpint(run(t, &guest, BASE, &request), ==, CHANNEL_TRANSLATED);
     g_assert_cmphex(map_cpa(t, 0), ==, BASE);
     g_assert_cmphex(map_cpa(t, 8), ==, BASE + 8);
     g_assert_cmphex(map_cpa(t, 24), ==, BASE + 24);
@@ -166,12 +166,12 @@ static void test_map_irb(void)
 
     /* A guest of format 0 is told its own format, though the program has the other. */
     ccw_store_be64(channel_guest_at(&guest, BASE), 0x0300000000000001);
-    make_orb(orb, CCW_ORB_PREFETCH, BASE);
-    g_assert_cmpint(ccw_translate(t, &guest.memory, orb, scsw, &request), ==, CCW_TRANSLATED);
-    g_assert_cmphex(ccw_load_be32(request.orb + CCW_ORB_OFS_FLAGS), ==,
-                    CCW_ORB_PREFETCH | CCW_ORB_FORMAT1 | CCW_ORB_ILS);
-    ccw_translation_map_irb(t, irb);
-    g_assert_cmphex(ccw_load_be16(irb), ==, CCW_SCSW_FLAG_P);
+    make_orb(orb, CHANNEL_ORB_PREFETCH, BASE);
+    g_assert_cmpint(channel_translate(t, &guest.memory, orb, scsw, &request), ==, CHANNEL_TRANSLATED);
+    g_assert_cmphex(ccw_load_be32(request.orb + CHANNEL_ORB_OFS_FLAGS), ==,
+                    CHANNEL_ORB_PREFETCH | CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_ILS);
+    channel_translation_map_irb(t, irb);
+    g_assert_cmphex(ccw_load_be16(irb), ==, CHANNEL_SCSW_FLAG_P);
 }
 
 /* Noise with a grain of sense in it; tests/fuzz goes further. */
@@ -179,12 +179,12 @@ static void test_noise(void)
 {
     static const guint8 commands[] = { 0x02, 0x03, 0x04, 0x08, 0x08, 0x31, 0x85, 0x86, 0x0c, 0xe4 };
     g_autoptr(GRand) rand = g_rand_new_with_seed(3390);
-    g_autoptr(CcwTranslation) t = ccw_translation_new();
+    g_autoptr(ChannelTranslation) t = channel_translation_new();
     guint translated = 0;
 
     for (guint round = 0; round < 20000; round++) {
         g_auto(ChannelGuest) guest = { 0 };
-        guint8 orb[CCW_ORB_SIZE], scsw[CCW_SCSW_SIZE] = { 0 };
+        guint8 orb[CHANNEL_ORB_SIZE], scsw[CHANNEL_SCSW_SIZE] = { 0 };
         CcwCmdRequest request;
 
         channel_guest_init(&guest);
@@ -195,14 +195,14 @@ static void test_noise(void)
                                   g_rand_int(rand) & (g_rand_boolean(rand) ? 0x40 : 0xf4),
                                   g_rand_boolean(rand) ? 0 : g_rand_int_range(rand, 0, 0x1000),
                                   g_rand_int_range(rand, 0, 0x2400) & ~7u);
-        channel_ways_next(t);
-        make_orb(orb, g_rand_int(rand) & ~(CCW_ORB_SUSPEND | CCW_ORB_TRANSPORT),
+        channel_modes_next(t);
+        make_orb(orb, g_rand_int(rand) & ~(CHANNEL_ORB_SUSPEND | CHANNEL_ORB_TRANSPORT),
                  (guint32)g_rand_int_range(rand, 0, 0x2010) & ~7u);
-        if (ccw_translate(t, &guest.memory, orb, scsw, &request) == CCW_TRANSLATED) {
+        if (channel_translate(t, &guest.memory, orb, scsw, &request) == CHANNEL_TRANSLATED) {
             translated++;
-            g_assert_cmpstr(channel_guest_judge(&guest, &request), ==, NULL);
+            g_assert_cmpstr(channel_guest_check(&guest, &request), ==, NULL);
         } else {
-            g_assert_cmphex(request.irb[CCW_SCSW_OFS_CSTAT], ==, CCW_CSTAT_PROGRAM_CHECK);
+            g_assert_cmphex(request.irb[CHANNEL_SCSW_OFS_CSTAT], ==, CHANNEL_CSTAT_PROGRAM_CHECK);
         }
     }
     /* The noise would prove nothing if all of it were refused. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Plain CCWs are translated in several ways, by blocks in the fastest: all of them make the same of every program.
+ * The modes of translating plain CCWs, by blocks in the fastest, must make the same program.
  * Every kind of CCW stands at every place of a block, in storage of every form, and then chance has its turn.
  */
 #include <string.h>
 
-#include "channel-ways.h"
+#include "channel-modes.h"
 #include "util/endian.h"
 
 #define BASE 0x1000u
@@ -96,12 +96,12 @@ static const struct {
 
 static void compare(const ChannelGuest *guest, guint32 flags, guint32 cpa, const char *what)
 {
-    guint8 orb[CCW_ORB_SIZE] = { 0 };
+    guint8 orb[CHANNEL_ORB_SIZE] = { 0 };
     const char *verdict;
 
-    ccw_store_be32(orb + CCW_ORB_OFS_FLAGS, flags);
-    ccw_store_be32(orb + CCW_ORB_OFS_CPA, cpa);
-    verdict = channel_ways_compare(guest, orb);
+    ccw_store_be32(orb + CHANNEL_ORB_OFS_FLAGS, flags);
+    ccw_store_be32(orb + CHANNEL_ORB_OFS_CPA, cpa);
+    verdict = channel_modes_compare(guest, orb);
     if (verdict)
         g_error("%s: ORB %08x %08x: %s", what, flags, cpa, verdict);
 }
@@ -109,7 +109,7 @@ static void compare(const ChannelGuest *guest, guint32 flags, guint32 cpa, const
 /* A chain of plain CCWs in which one, at every place, is of every kind. */
 static void compare_lanes(guint form, guint32 flags)
 {
-    const gboolean format1 = (flags & CCW_ORB_FORMAT1) != 0;
+    const gboolean format1 = (flags & CHANNEL_ORB_FORMAT1) != 0;
     g_auto(ChannelGuest) guest = { 0 };
 
     make_guest(&guest, form);
@@ -129,9 +129,9 @@ static void compare_lanes(guint form, guint32 flags)
 static void test_lanes(void)
 {
     for (guint form = 0; form < G_N_ELEMENTS(forms); form++) {
-        compare_lanes(form, CCW_ORB_C64);
-        compare_lanes(form, CCW_ORB_C64 | CCW_ORB_FORMAT1);
-        compare_lanes(form, CCW_ORB_C64 | CCW_ORB_FORMAT1 | CCW_ORB_SUSPEND);
+        compare_lanes(form, CHANNEL_ORB_C64);
+        compare_lanes(form, CHANNEL_ORB_C64 | CHANNEL_ORB_FORMAT1);
+        compare_lanes(form, CHANNEL_ORB_C64 | CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_SUSPEND);
     }
 }
 
@@ -147,9 +147,9 @@ static void test_lengths(void)
     g_auto(ChannelGuest) guest = { 0 };
 
     make_guest(&guest, 0);
-    for (guint n = 1; n <= CCW_PROGRAM_MAX + 1; n++) {
+    for (guint n = 1; n <= CHANNEL_PROGRAM_MAX + 1; n++) {
         for (guint format1 = 0; format1 < 2; format1++) {
-            const guint32 flags = CCW_ORB_C64 | (format1 ? CCW_ORB_FORMAT1 : 0);
+            const guint32 flags = CHANNEL_ORB_C64 | (format1 ? CHANNEL_ORB_FORMAT1 : 0);
             const guint32 at_end = 0x40000 - n * CCW_SIZE;
 
             put_chain(&guest, format1, BASE, n);
@@ -192,33 +192,33 @@ static void test_random(void)
             ccw_store_be64(channel_guest_at(&guest, LIST + i * 8),
                            i % 13 ? (guint64)(i * 0x1000) : (guint64)g_rand_int(rand));
         for (guint round = 0; round < ROUNDS / G_N_ELEMENTS(forms); round++) {
-            const guint32 flags = g_rand_int(rand) & ~(guint32)CCW_ORB_TRANSPORT;
+            const guint32 flags = g_rand_int(rand) & ~(guint32)CHANNEL_ORB_TRANSPORT;
             const guint32 base = BASE + (guint32)g_rand_int_range(rand, 0, 16) * CCW_SIZE;
             const guint n = (guint)g_rand_int_range(rand, 1, g_rand_boolean(rand) ? 40 : 270);
             g_autofree char *what = g_strdup_printf("%s, round %u", forms[form].name, round);
 
             for (guint i = 0; i < n; i++)
-                put_ccw(&guest, (flags & CCW_ORB_FORMAT1) != 0, base + i * CCW_SIZE, pick_ccw(rand));
+                put_ccw(&guest, (flags & CHANNEL_ORB_FORMAT1) != 0, base + i * CCW_SIZE, pick_ccw(rand));
             put_ccw(&guest, TRUE, base + n * CCW_SIZE, 0);
             compare(&guest, flags, base, what);
         }
     }
 }
 
-static void assert_taken(CcwTranslation *t, const ChannelGuest *guest, guint32 flags, guint block)
+static void assert_taken(ChannelTranslation *t, const ChannelGuest *guest, guint32 flags, guint block)
 {
-    guint8 orb[CCW_ORB_SIZE] = { 0 }, scsw[CCW_SCSW_SIZE] = { 0 };
+    guint8 orb[CHANNEL_ORB_SIZE] = { 0 }, scsw[CHANNEL_SCSW_SIZE] = { 0 };
     CcwCmdRequest request;
 
-    ccw_store_be32(orb + CCW_ORB_OFS_FLAGS, flags);
-    ccw_store_be32(orb + CCW_ORB_OFS_CPA, BASE);
-    g_assert_cmpint(ccw_translate(t, &guest->memory, orb, scsw, &request), ==, CCW_TRANSLATED);
-    g_assert_cmpuint(request.ccw_count, ==, CCW_PROGRAM_MAX);
+    ccw_store_be32(orb + CHANNEL_ORB_OFS_FLAGS, flags);
+    ccw_store_be32(orb + CHANNEL_ORB_OFS_CPA, BASE);
+    g_assert_cmpint(channel_translate(t, &guest->memory, orb, scsw, &request), ==, CHANNEL_TRANSLATED);
+    g_assert_cmpuint(request.ccw_count, ==, CHANNEL_PROGRAM_MAX);
     /* The last CCW is not plain, and was read together with those before it. */
-    g_assert_cmpuint(t->ahead.n, ==, block);
+    g_assert_cmpuint(t->read_ahead.n, ==, block);
     if (block) {
-        g_assert_cmpuint(t->ahead.first, ==, CCW_PROGRAM_MAX - block);
-        g_assert_cmphex(t->ahead.plain, ==, (1u << (block - 1)) - 1);
+        g_assert_cmpuint(t->read_ahead.first, ==, CHANNEL_PROGRAM_MAX - block);
+        g_assert_cmphex(t->read_ahead.plain, ==, (1u << (block - 1)) - 1);
     }
 }
 
@@ -228,20 +228,20 @@ static void test_taken(void)
     static const struct {
         const char *name;
         guint block;
-    } ways[] = { { "not", 0 }, { "singly", 1 }, { "AVX2", 8 }, { "AVX-512", 16 } };
-    g_autoptr(CcwTranslation) t = ccw_translation_new();
+    } modes[] = { { "not", 0 }, { "singly", 1 }, { "AVX2", 8 }, { "AVX-512", 16 } };
+    g_autoptr(ChannelTranslation) t = channel_translation_new();
     g_auto(ChannelGuest) guest = { 0 };
 
     make_guest(&guest, 0);
-    for (guint way = 0; way < G_N_ELEMENTS(ways); way++) {
-        if (!ccw_translate_plain_choose(t, way)) {
-            g_test_message("%s: not on this machine", ways[way].name);
+    for (guint mode = 0; mode < G_N_ELEMENTS(modes); mode++) {
+        if (!channel_translate_plain_set_mode(t, mode)) {
+            g_test_message("%s: not on this machine", modes[mode].name);
             continue;
         }
-        put_chain(&guest, FALSE, BASE, CCW_PROGRAM_MAX);
-        assert_taken(t, &guest, 0, ways[way].block);
-        put_chain(&guest, TRUE, BASE, CCW_PROGRAM_MAX);
-        assert_taken(t, &guest, CCW_ORB_FORMAT1, ways[way].block);
+        put_chain(&guest, FALSE, BASE, CHANNEL_PROGRAM_MAX);
+        assert_taken(t, &guest, 0, modes[mode].block);
+        put_chain(&guest, TRUE, BASE, CHANNEL_PROGRAM_MAX);
+        assert_taken(t, &guest, CHANNEL_ORB_FORMAT1, modes[mode].block);
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Golden tests of the translation: tests/channeldata/NAME.in is a guest's storage and an ORB, NAME.out the program or
- * the IRB that comes of it. With CCW_TEST_REGENERATE=1 the outputs are written anew; read the diff.
+ * the IRB that comes of it. With LIBVIRT_CCW_REGENERATE=1 the outputs are written anew; read the diff.
  *
  * Lines of an input (numbers are hexadecimal, # begins a comment):
  *   piece ADDRESS SIZE [ro]     storage of the guest
@@ -31,7 +31,8 @@ static void put_bytes(ChannelGuest *guest, guint64 address, const char *hex)
     }
 }
 
-static void read_line(ChannelGuest *guest, const char *line, guint8 orb[CCW_ORB_SIZE], guint8 scsw[CCW_SCSW_SIZE])
+static void read_line(ChannelGuest *guest, const char *line, guint8 orb[CHANNEL_ORB_SIZE],
+                      guint8 scsw[CHANNEL_SCSW_SIZE])
 {
     unsigned long long address, size;
     unsigned int words[3];
@@ -46,8 +47,8 @@ static void read_line(ChannelGuest *guest, const char *line, guint8 orb[CCW_ORB_
         for (guint i = 0; i < 3; i++)
             ccw_store_be32(orb + i * 4, words[i]);
     } else if (!strcmp(line, "resume")) {
-        ccw_store_be16(scsw + CCW_SCSW_OFS_CTL,
-                       CCW_SCSW_FCTL_START | CCW_SCSW_ACTL_RESUME_PENDING | CCW_SCSW_ACTL_SUSPENDED);
+        ccw_store_be16(scsw + CHANNEL_SCSW_OFS_CTL,
+                       CHANNEL_SCSW_FCTL_START | CHANNEL_SCSW_ACTL_RESUME_PENDING | CHANNEL_SCSW_ACTL_SUSPENDED);
     } else {
         g_assert_true(*line == '\0' || *line == '#');
     }
@@ -61,7 +62,7 @@ static void print_address(GString *out, const ChannelGuest *guest, guint64 host)
     g_string_append_printf(out, " %08" G_GINT64_MODIFIER "x", address);
 }
 
-static void print_data(GString *out, const ChannelGuest *guest, const CcwProgram *program, guint i, guint block)
+static void print_data(GString *out, const ChannelGuest *guest, const ChannelProgram *program, guint i, guint block)
 {
     const guint8 *ccw = program->ccw[i];
     guint left = ccw_load_be16(ccw + CCW_OFS_COUNT);
@@ -85,27 +86,28 @@ static void print_data(GString *out, const ChannelGuest *guest, const CcwProgram
     }
 }
 
-static void print_program(GString *out, const ChannelGuest *guest, const CcwTranslation *t,
+static void print_program(GString *out, const ChannelGuest *guest, const ChannelTranslation *t,
                           const CcwCmdRequest *request)
 {
-    const CcwProgram *program = (const CcwProgram *)(guintptr)request->program;
-    guint32 orb = ccw_load_be32(request->orb + CCW_ORB_OFS_FLAGS);
+    const ChannelProgram *program = (const ChannelProgram *)(guintptr)request->program;
+    guint32 orb = ccw_load_be32(request->orb + CHANNEL_ORB_OFS_FLAGS);
 
     g_string_append_printf(out, "program: %u CCWs, orb %08x\n", request->ccw_count, orb);
     for (guint i = 0; i < request->ccw_count; i++) {
         const guint8 *ccw = program->ccw[i];
-        guint8 irb[CCW_IRB_SIZE] = { 0 };
+        guint8 irb[CHANNEL_IRB_SIZE] = { 0 };
 
-        ccw_store_be32(irb + CCW_SCSW_OFS_CPA, (i + 1) * CCW_SIZE);
-        irb[CCW_SCSW_OFS_CSTAT] = CCW_CSTAT_PROGRAM_CHECK;
-        ccw_translation_map_irb(t, irb);
+        ccw_store_be32(irb + CHANNEL_SCSW_OFS_CPA, (i + 1) * CCW_SIZE);
+        irb[CHANNEL_SCSW_OFS_CSTAT] = CHANNEL_CSTAT_PROGRAM_CHECK;
+        channel_translation_map_irb(t, irb);
         g_string_append_printf(out, "%3u: %02x %02x %04x cpa %08x", i, ccw[CCW_OFS_CMD], ccw[CCW_OFS_FLAGS],
-                               ccw_load_be16(ccw + CCW_OFS_COUNT), ccw_load_be32(irb + CCW_SCSW_OFS_CPA));
+                               ccw_load_be16(ccw + CCW_OFS_COUNT), ccw_load_be32(irb + CHANNEL_SCSW_OFS_CPA));
         if (ccw[CCW_OFS_CMD] == CCW_CMD_TIC)
             g_string_append_printf(out, " to %u", ccw_load_be32(ccw + CCW_OFS_CDA) / CCW_SIZE);
         else
-            print_data(out, guest, program, i, (orb & (CCW_ORB_C64 | CCW_ORB_T2K)) == CCW_ORB_C64 ? 4096 : 2048);
-        if (irb[CCW_SCSW_OFS_CSTAT] == CCW_CSTAT_PROTECTION_CHECK)
+            print_data(out, guest, program, i,
+                       (orb & (CHANNEL_ORB_C64 | CHANNEL_ORB_T2K)) == CHANNEL_ORB_C64 ? 4096 : 2048);
+        if (irb[CHANNEL_SCSW_OFS_CSTAT] == CHANNEL_CSTAT_PROTECTION_CHECK)
             g_string_append(out, " protected");
         g_string_append_c(out, '\n');
     }
@@ -114,10 +116,10 @@ static void print_program(GString *out, const ChannelGuest *guest, const CcwTran
 static char *translate(const char *input)
 {
     g_auto(GStrv) lines = g_strsplit(input, "\n", -1);
-    g_autoptr(CcwTranslation) t = ccw_translation_new();
+    g_autoptr(ChannelTranslation) t = channel_translation_new();
     g_auto(ChannelGuest) guest = { 0 };
-    guint8 orb[CCW_ORB_SIZE] = { 0 };
-    guint8 scsw[CCW_SCSW_SIZE] = { 0, 0, 0x40, 0 };
+    guint8 orb[CHANNEL_ORB_SIZE] = { 0 };
+    guint8 scsw[CHANNEL_SCSW_SIZE] = { 0, 0, 0x40, 0 };
     GString *out = g_string_new(NULL);
     CcwCmdRequest request;
 
@@ -125,15 +127,15 @@ static char *translate(const char *input)
     for (guint i = 0; lines[i]; i++)
         read_line(&guest, lines[i], orb, scsw);
 
-    switch (ccw_translate(t, &guest.memory, orb, scsw, &request)) {
-    case CCW_TRANSLATED:
-        g_assert_cmpstr(channel_guest_judge(&guest, &request), ==, NULL);
-        g_assert_cmpmem(request.scsw, CCW_SCSW_SIZE, scsw, CCW_SCSW_SIZE);
+    switch (channel_translate(t, &guest.memory, orb, scsw, &request)) {
+    case CHANNEL_TRANSLATED:
+        g_assert_cmpstr(channel_guest_check(&guest, &request), ==, NULL);
+        g_assert_cmpmem(request.scsw, CHANNEL_SCSW_SIZE, scsw, CHANNEL_SCSW_SIZE);
         print_program(out, &guest, t, &request);
         break;
-    case CCW_TRANSLATE_STATUS:
+    case CHANNEL_TRANSLATE_STATUS:
         g_string_append(out, "scsw:");
-        for (guint i = 0; i < CCW_SCSW_SIZE; i++)
+        for (guint i = 0; i < CHANNEL_SCSW_SIZE; i++)
             g_string_append_printf(out, "%s%02x", i % 4 ? "" : " ", request.irb[i]);
         g_string_append_c(out, '\n');
         break;
@@ -149,7 +151,7 @@ static void test_golden(gconstpointer name)
 
     g_assert_true(g_file_get_contents(in, &input, NULL, NULL));
     result = translate(input);
-    if (g_getenv("CCW_TEST_REGENERATE"))
+    if (g_strcmp0(g_getenv("LIBVIRT_CCW_REGENERATE"), "1") == 0)
         g_assert_true(g_file_set_contents(out, result, -1, NULL));
     g_assert_true(g_file_get_contents(out, &expected, NULL, NULL));
     g_assert_cmpstr(result, ==, expected);

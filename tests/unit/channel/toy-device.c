@@ -60,12 +60,12 @@ ToyKind toy_device_kind(guint8 cmd)
 static guint8 more_status(const ToyDevice *device, guint8 cmd)
 {
     if (device->commands > PROGRAM_MAX)
-        return CCW_DSTAT_UNIT_CHECK;
+        return CHANNEL_DSTAT_UNIT_CHECK;
     if ((cmd & 0x07) == 0x01 && device->hash % 3 == 0)
-        return CCW_DSTAT_STATUS_MODIFIER;
+        return CHANNEL_DSTAT_STATUS_MODIFIER;
     if (device->hash % 61 == 0)
-        return CCW_DSTAT_UNIT_CHECK;
-    return device->hash % 67 == 0 ? CCW_DSTAT_UNIT_EXCEPTION : 0;
+        return CHANNEL_DSTAT_UNIT_CHECK;
+    return device->hash % 67 == 0 ? CHANNEL_DSTAT_UNIT_EXCEPTION : 0;
 }
 
 guint8 toy_device_execute(ToyDevice *device, guint8 cmd, const ToyPort *port)
@@ -75,5 +75,5 @@ guint8 toy_device_execute(ToyDevice *device, guint8 cmd, const ToyPort *port)
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
         if (commands[i].cmd == cmd && commands[i].move)
             commands[i].move(device, port, commands[i].length ? commands[i].length : device->hash % DATA_MAX);
-    return CCW_DSTAT_CHANNEL_END | CCW_DSTAT_DEVICE_END | more_status(device, cmd);
+    return CHANNEL_DSTAT_CHANNEL_END | CHANNEL_DSTAT_DEVICE_END | more_status(device, cmd);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What ccw_conf_collect finds, and what a lone hostdev takes from the domain it is for. */
+/* What conf_collect finds, and what a lone hostdev takes from the domain it is for. */
 #include <string.h>
 
 #include "conf/conf.h"
@@ -14,18 +14,18 @@ static char *load(const char *file)
     return text;
 }
 
-static GArray *collect_file(const char *file, CcwMapCss *ret_map)
+static GArray *collect_file(const char *file, ConfMapCss *ret_map)
 {
     g_autofree char *text = load(file);
     g_autoptr(GError) error = NULL;
     GArray *devices;
 
-    devices = ccw_conf_collect(text, ret_map, &error);
+    devices = conf_collect(text, ret_map, &error);
     g_assert_no_error(error);
     return devices;
 }
 
-static void check(const CcwHostdev *dev, const char *source, gboolean managed, const char *guest, guint boot)
+static void check(const ConfHostdev *dev, const char *source, gboolean managed, const char *guest, guint boot)
 {
     char buf[CCW_BUS_ID_STR_LEN];
 
@@ -42,26 +42,26 @@ static void both_forms(void)
     static const char *const files[] = { "hostdev-ccw-boot-alias.xml", "hostdev-ccw-boot-alias.lowered.xml" };
 
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
-        CcwMapCss map = CCW_MAP_CSS_OFF;
+        ConfMapCss map = CONF_MAP_CSS_OFF;
         g_autoptr(GArray) devices = collect_file(files[i], &map);
 
         g_assert_cmpuint(devices->len, ==, 1);
-        check(&g_array_index(devices, CcwHostdev, 0), "1.3.abcd", TRUE, "fe.0.0001", 1);
-        g_assert_cmpint(map, ==, CCW_MAP_CSS_ABSENT);
+        check(&g_array_index(devices, ConfHostdev, 0), "1.3.abcd", TRUE, "fe.0.0001", 1);
+        g_assert_cmpint(map, ==, CONF_MAP_CSS_ABSENT);
     }
 }
 
 static void document_order(void)
 {
-    CcwMapCss map = CCW_MAP_CSS_ABSENT;
+    ConfMapCss map = CONF_MAP_CSS_ABSENT;
     g_autoptr(GArray) devices = collect_file("hostdev-ccw-defaults.xml", NULL);
     g_autoptr(GArray) snapshot = collect_file("snapshot.lowered.xml", &map);
 
     g_assert_cmpuint(devices->len, ==, 2);
-    check(&g_array_index(devices, CcwHostdev, 0), "0.0.1234", FALSE, NULL, 0);
-    check(&g_array_index(devices, CcwHostdev, 1), "0.2.1234", FALSE, NULL, 2);
+    check(&g_array_index(devices, ConfHostdev, 0), "0.0.1234", FALSE, NULL, 0);
+    check(&g_array_index(devices, ConfHostdev, 1), "0.2.1234", FALSE, NULL, 2);
     g_assert_cmpuint(snapshot->len, ==, 2);
-    g_assert_cmpint(map, ==, CCW_MAP_CSS_OFF);
+    g_assert_cmpint(map, ==, CONF_MAP_CSS_OFF);
 }
 
 static void advertised_is_managed(void)
@@ -69,23 +69,23 @@ static void advertised_is_managed(void)
     g_autoptr(GArray) devices = collect_file("hostdev-ccw-advertised.xml", NULL);
 
     g_assert_cmpuint(devices->len, ==, 2);
-    check(&g_array_index(devices, CcwHostdev, 0), "0.0.1234", TRUE, NULL, 0);
-    check(&g_array_index(devices, CcwHostdev, 1), "0.1.12ab", TRUE, NULL, 0);
+    check(&g_array_index(devices, ConfHostdev, 0), "0.0.1234", TRUE, NULL, 0);
+    check(&g_array_index(devices, ConfHostdev, 1), "0.1.12ab", TRUE, NULL, 0);
 }
 
 static void feature(void)
 {
     static const struct {
         const char *file;
-        CcwMapCss map;
+        ConfMapCss map;
     } rows[] = {
-        { "map-css-on.xml", CCW_MAP_CSS_ON },         { "map-css-on.lowered.xml", CCW_MAP_CSS_ON },
-        { "map-css-off.xml", CCW_MAP_CSS_OFF },       { "map-css-off.lowered.xml", CCW_MAP_CSS_OFF },
-        { "stock-metadata.xml", CCW_MAP_CSS_ABSENT },
+        { "map-css-on.xml", CONF_MAP_CSS_ON },         { "map-css-on.lowered.xml", CONF_MAP_CSS_ON },
+        { "map-css-off.xml", CONF_MAP_CSS_OFF },       { "map-css-off.lowered.xml", CONF_MAP_CSS_OFF },
+        { "stock-metadata.xml", CONF_MAP_CSS_ABSENT },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        CcwMapCss map = 7;
+        ConfMapCss map = 7;
 
         g_array_unref(collect_file(rows[i].file, &map));
         g_assert_cmpint(map, ==, rows[i].map);
@@ -96,8 +96,9 @@ static void feature(void)
 static void other_prefixes(void)
 {
     static const char *const carriers[] = {
-        "<x-y:s390-map-css xmlns:x-y='" CCW_CONF_NAMESPACE "' state='off'/>",
-        "<s390-map-css state='off' xmlns='" CCW_CONF_NAMESPACE "'></s390-map-css>",
+        "<x-y:s390-map-css xmlns:x-y='" CONF_NAMESPACE "' state='off'/>",
+        "<s390-map-css state='off' xmlns='" CONF_NAMESPACE "'></s390-map-css>",
+        "<ccw:s390-map-css xmlns:ccw='" CONF_NAMESPACE_BEFORE_1_0 "' state='off'/>",
     };
     g_autofree char *expected = load("map-css-off.xml");
     g_autofree char *lowered = load("map-css-off.lowered.xml");
@@ -108,7 +109,7 @@ static void other_prefixes(void)
         g_autofree char *head = g_strndup(lowered, (gsize)(start - lowered));
         g_autofree char *text = g_strconcat(head, carriers[i], end, NULL);
         gboolean changed = FALSE;
-        g_autofree char *raised = ccw_conf_raise(text, &changed, NULL);
+        g_autofree char *raised = conf_raise(text, &changed, NULL);
 
         g_assert_cmpstr(raised, ==, expected);
     }
@@ -119,17 +120,17 @@ static void no_carriers(void)
 {
     static const char *const carriers[] = {
         "<c:s390-map-css xmlns:c='urn:other' state='off'/>",
-        "<c:s390-map-css xmlns:c='" CCW_CONF_NAMESPACE "' state='maybe'/>",
-        "<c:s390-map-css xmlns:c='" CCW_CONF_NAMESPACE "'/>",
-        "<c:s390-map-css xmlns:c='" CCW_CONF_NAMESPACE "' state='on' more='x'/>",
-        "<c:s390-map-css xmlns:c='" CCW_CONF_NAMESPACE "' state='on'>text</c:s390-map-css>",
-        "<x><c:s390-map-css xmlns:c='" CCW_CONF_NAMESPACE "' state='off'/></x>",
+        "<c:s390-map-css xmlns:c='" CONF_NAMESPACE "' state='maybe'/>",
+        "<c:s390-map-css xmlns:c='" CONF_NAMESPACE "'/>",
+        "<c:s390-map-css xmlns:c='" CONF_NAMESPACE "' state='on' more='x'/>",
+        "<c:s390-map-css xmlns:c='" CONF_NAMESPACE "' state='on'>text</c:s390-map-css>",
+        "<x><c:s390-map-css xmlns:c='" CONF_NAMESPACE "' state='off'/></x>",
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(carriers); i++) {
         g_autofree char *text = g_strconcat("<domain><metadata>", carriers[i], "</metadata></domain>", NULL);
         gboolean changed = TRUE;
-        g_autofree char *raised = ccw_conf_raise(text, &changed, NULL);
+        g_autofree char *raised = conf_raise(text, &changed, NULL);
 
         g_assert_cmpstr(raised, ==, text);
         g_assert_false(changed);
@@ -163,7 +164,7 @@ static void errors(void)
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GError) error = NULL;
 
-        g_assert_null(ccw_conf_collect(rows[i].text, NULL, &error));
+        g_assert_null(conf_collect(rows[i].text, NULL, &error));
         g_assert_error(error, CCW_ERROR, (gint)rows[i].code);
     }
 }
@@ -191,11 +192,11 @@ static void guest_addresses(void)
                                                 rows[i].address);
         g_autoptr(GError) error = NULL;
         gboolean changed;
-        g_autofree char *lowered = ccw_conf_lower(text, CCW_MAP_CSS_ABSENT, &changed, &error);
-        g_autoptr(GArray) devices = ccw_conf_collect(text, NULL, &error);
+        g_autofree char *lowered = conf_lower(text, CONF_MAP_CSS_ABSENT, &changed, &error);
+        g_autoptr(GArray) devices = conf_collect(text, NULL, &error);
 
         g_assert_no_error(error);
-        check(&g_array_index(devices, CcwHostdev, 0), "0.0.0001", FALSE, rows[i].guest, 0);
+        check(&g_array_index(devices, ConfHostdev, 0), "0.0.0001", FALSE, rows[i].guest, 0);
         g_assert_nonnull(strstr(lowered, rows[i].address));
         g_assert_cmpstr(strstr(strstr(lowered, "</source>"), "<address"), ==,
                         strstr(strstr(text, "</source>"), "<address"));
@@ -206,19 +207,19 @@ static void guest_addresses(void)
 static void default_map(void)
 {
     static const struct {
-        CcwMapCss map;
+        ConfMapCss map;
         const char *cssid;
     } rows[] = {
-        { CCW_MAP_CSS_ABSENT, "cssid='0xfe'" },
-        { CCW_MAP_CSS_ON, "cssid='0xfe'" },
-        { CCW_MAP_CSS_OFF, "cssid='0x2'" },
+        { CONF_MAP_CSS_ABSENT, "cssid='0xfe'" },
+        { CONF_MAP_CSS_ON, "cssid='0xfe'" },
+        { CONF_MAP_CSS_OFF, "cssid='0x2'" },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         gboolean changed = FALSE;
         g_autofree char *lowered =
-            ccw_conf_lower("<hostdev type='ccw'><source><address cssid='2' devno='1'/></source></hostdev>", rows[i].map,
-                           &changed, NULL);
+            conf_lower("<hostdev type='ccw'><source><address cssid='2' devno='1'/></source></hostdev>", rows[i].map,
+                       &changed, NULL);
 
         g_assert_true(changed);
         g_assert_nonnull(strstr(lowered, rows[i].cssid));
@@ -255,7 +256,7 @@ static void readings(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(GArray) devices = ccw_conf_collect(rows[i].hostdev, NULL, &error);
+        g_autoptr(GArray) devices = conf_collect(rows[i].hostdev, NULL, &error);
 
         g_test_message("%s: %s", rows[i].hostdev, error ? error->message : "");
         g_assert_cmpint(devices ? (gint)devices->len : -1, ==, rows[i].devices);

@@ -34,7 +34,7 @@ static void check_lower(const char *from, const char *to)
 {
     g_autoptr(GError) error = NULL;
     gboolean changed = !strcmp(from, to);
-    g_autofree char *result = ccw_conf_lower(from, CCW_MAP_CSS_ABSENT, &changed, &error);
+    g_autofree char *result = conf_lower(from, CONF_MAP_CSS_ABSENT, &changed, &error);
 
     g_assert_no_error(error);
     g_assert_cmpstr(result, ==, to);
@@ -45,7 +45,7 @@ static void check_raise(const char *from, const char *to)
 {
     g_autoptr(GError) error = NULL;
     gboolean changed = !strcmp(from, to);
-    g_autofree char *result = ccw_conf_raise(from, &changed, &error);
+    g_autofree char *result = conf_raise(from, &changed, &error);
 
     g_assert_no_error(error);
     g_assert_cmpstr(result, ==, to);
@@ -58,7 +58,7 @@ static void check_error(const char *text, const char *pattern)
     CcwError code = strstr(pattern, "not well-formed") ? CCW_ERROR_XML : CCW_ERROR_INVALID;
     gboolean changed = 7;
 
-    g_assert_null(ccw_conf_lower(text, CCW_MAP_CSS_ABSENT, &changed, &error));
+    g_assert_null(conf_lower(text, CONF_MAP_CSS_ABSENT, &changed, &error));
     g_assert_error(error, CCW_ERROR, (gint)code);
     if (!g_pattern_match_simple(pattern, error->message))
         g_assert_cmpstr(error->message, ==, pattern);

@@ -28,8 +28,8 @@ static void check(const char *text, int code)
     g_autoptr(GError) lower_error = NULL;
     g_autoptr(GError) raise_error = NULL;
     gboolean changed = FALSE;
-    g_autofree char *lowered = ccw_conf_lower(text, CCW_MAP_CSS_ABSENT, &changed, &lower_error);
-    g_autofree char *raised = ccw_conf_raise(text, &changed, &raise_error);
+    g_autofree char *lowered = conf_lower(text, CONF_MAP_CSS_ABSENT, &changed, &lower_error);
+    g_autofree char *raised = conf_raise(text, &changed, &raise_error);
 
     if (code >= 0) {
         g_assert_null(lowered);
@@ -98,21 +98,21 @@ static void check_bound(const char *within, const char *beyond, const char *mess
     g_autofree char *stock = g_strconcat(parts[0], STOCK, parts[1], NULL);
     g_autoptr(GError) error = NULL;
     gboolean changed = FALSE;
-    g_autofree char *lowered = ccw_conf_lower(within, CCW_MAP_CSS_ABSENT, &changed, &error);
+    g_autofree char *lowered = conf_lower(within, CONF_MAP_CSS_ABSENT, &changed, &error);
     g_autofree char *raised = NULL;
     g_autoptr(GArray) devices = NULL;
 
     g_assert_no_error(error);
     g_assert_true(lowered && changed);
-    g_assert_null(ccw_conf_lower(beyond, CCW_MAP_CSS_ABSENT, &changed, &error));
+    g_assert_null(conf_lower(beyond, CONF_MAP_CSS_ABSENT, &changed, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_INVALID);
     g_assert_cmpstr(error->message, ==, message);
     g_clear_error(&error);
     check(other, -1);
-    raised = ccw_conf_raise(stock, &changed, &error);
+    raised = conf_raise(stock, &changed, &error);
     g_assert_no_error(error);
     g_assert_true(changed && strstr(raised, "devno='0x1234'"));
-    devices = ccw_conf_collect(stock, NULL, &error);
+    devices = conf_collect(stock, NULL, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(devices->len, ==, 1);
 }
@@ -124,10 +124,10 @@ static void bounds(void)
         guint max;
         const char *message;
     } rows[] = {
-        { with_attributes, CCW_CONF_ATTRIBUTES_MAX, "line 2: <x:y> has 257 attributes: give at most 256" },
-        { with_declarations, CCW_CONF_NAMESPACES_MAX,
+        { with_attributes, CONF_ATTRIBUTES_MAX, "line 2: <x:y> has 257 attributes: give at most 256" },
+        { with_declarations, CONF_NAMESPACES_MAX,
           "line 2: <n> has 129 namespace declarations in scope: give at most 128" },
-        { with_depth, CCW_CONF_DEPTH_MAX, "line 2: <a> has 257 levels of nesting: give at most 256" },
+        { with_depth, CONF_DEPTH_MAX, "line 2: <a> has 257 levels of nesting: give at most 256" },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -169,91 +169,91 @@ static void unclosed(void)
 }
 
 /* Texts in which the scanner and libxml2 could differ. */
+static const char *const strange_texts[] = {
+    "<a xmlns='u'><b xmlns=''/><c/></a>",
+    "<a xmlns:p='u'><p:b p:c='1' c='2'/><p:b xmlns:p='v'/><q:b q:c=''/></a>",
+    "<a xmlns:p='u' xmlns:p='u'/>",
+    "<a xmlns='u' xmlns='u'/>",
+    "<a xmlns:p='' xmlns:p=''><p:b/></a>",
+    "<a xmlns:xml='u' xmlns:xmlns='u'><xml:b xml:lang='c'/><xmlns:b/></a>",
+    "<a xmlns='http://www.w3.org/XML/1998/namespace' xmlns='u'><b/></a>",
+    "<a xmlns:p='http://www.w3.org/2000/xmlns/'><p:b/></a>",
+    "<a xmlns:p='u' xmlns:q='u' p:b='' q:b=''/>",
+    "<a xmlns:p='&#x75;'><p:b/></a>",
+    "<:a/>",
+    "<a:/>",
+    "<a::b/>",
+    "<a xmlns:b='u' b:='' :b=''/>",
+    "<a>&#x3c;&#60;&lt;&amp;&gt;&quot;&apos;</a>",
+    "<a>&#0;</a>",
+    "<a>&#x110000;</a>",
+    "<a>&#xfffe;</a>",
+    "<a>&#;</a>",
+    "<a>&#x;</a>",
+    "<a>&#4294967361;</a>",
+    "<a>&#x0000000000000000041;</a>",
+    "<a>&lt</a>",
+    "<a b='&#10;&#13;&#9; \r\n\t\r'>\r\n\r</a>",
+    "<a b='<'/>",
+    "<a b='>'>></a>",
+    "<a>]]</a>",
+    "<a>]]></a>",
+    "<a><![CDATA[]]]]><![CDATA[>&lt;\r\n]]></a>",
+    "<![CDATA[]]><a/>",
+    "<a/><![CDATA[]]>",
+    "<a><!-- - --><!----></a>",
+    "<a><!-- -- --></a>",
+    "<a><!-- ---></a>",
+    "<!-- --><?p?><a/><?p q?> <!-- -->",
+    "<a><?p?><?p ? ?></a>",
+    "<a><?xml version='1.0'?></a>",
+    "<a><?XML?></a>",
+    "<a><?xmls?></a>",
+    "<a><? p?></a>",
+    " <?xml version='1.0'?><a/>",
+    "<?xml version='1.0' ?><a/>",
+    "<?xml version='1.1' standalone='yes'?><a/>",
+    "<?xml version='2.0'?><a/>",
+    "<?xml version='1.0'encoding='UTF-8'?><a/>",
+    "<?xml encoding='UTF-8'?><a/>",
+    "<?xml version='1.0' encoding='utf-8' standalone='maybe'?><a/>",
+    "<?xml version='1.0' encoding='ISO-8859-1'?><a b='\xe9'>\xe9</a>",
+    "<?xml version='1.0' encoding='UTF-16'?><a/>",
+    "\xef\xbb\xbf <a/>",
+    "<\xc3\xa9 \xc3\xa9='\xc3\xa9'>\xc3\xa9</\xc3\xa9>",
+    "<\xcc\x80/>",
+    "<a\xcc\x80\xc2\xb7-.0/>",
+    "<a>\xed\xa0\x80</a>",
+    "<a>\xef\xbf\xbf</a>",
+    "<a>\xf4\x90\x80\x80</a>",
+    "<a>\xc3</a>",
+    "<a b='\xe0\x92\x90'/>",
+    "<a>\xe0\x92\x90\xf0\x82\x82\xac\xc1\x81</a>",
+    "<a>\x7f</a>",
+    "<a b='1' b='2'/>",
+    "<a b='1'c='2'/>",
+    "<a b = '1' c\n=\n\"2\" />",
+    "<a b/>",
+    "<a / >",
+    "< a/>",
+    "<a></a >",
+    "<a></ a>",
+    "<a></ab>",
+    "<ab></a>",
+    "<a/>x",
+    "x<a/>",
+    "<a/><b/>",
+    "<a>  <b/>x <c/><!-- --> <d/>&#32; <e/><![CDATA[]]> <f/></a>",
+    "<a><b>1<c>2</c><!-- 3 -->4</b><?p 5?></a>",
+    "<!-- --><!DOCTYPE a><a/>",
+    "<a><!DOCTYPE a></a>",
+    "<a/><!DOCTYPE a>",
+};
+
 static void strange(void)
 {
-    static const char *const texts[] = {
-        "<a xmlns='u'><b xmlns=''/><c/></a>",
-        "<a xmlns:p='u'><p:b p:c='1' c='2'/><p:b xmlns:p='v'/><q:b q:c=''/></a>",
-        "<a xmlns:p='u' xmlns:p='u'/>",
-        "<a xmlns='u' xmlns='u'/>",
-        "<a xmlns:p='' xmlns:p=''><p:b/></a>",
-        "<a xmlns:xml='u' xmlns:xmlns='u'><xml:b xml:lang='c'/><xmlns:b/></a>",
-        "<a xmlns='http://www.w3.org/XML/1998/namespace' xmlns='u'><b/></a>",
-        "<a xmlns:p='http://www.w3.org/2000/xmlns/'><p:b/></a>",
-        "<a xmlns:p='u' xmlns:q='u' p:b='' q:b=''/>",
-        "<a xmlns:p='&#x75;'><p:b/></a>",
-        "<:a/>",
-        "<a:/>",
-        "<a::b/>",
-        "<a xmlns:b='u' b:='' :b=''/>",
-        "<a>&#x3c;&#60;&lt;&amp;&gt;&quot;&apos;</a>",
-        "<a>&#0;</a>",
-        "<a>&#x110000;</a>",
-        "<a>&#xfffe;</a>",
-        "<a>&#;</a>",
-        "<a>&#x;</a>",
-        "<a>&#4294967361;</a>",
-        "<a>&#x0000000000000000041;</a>",
-        "<a>&lt</a>",
-        "<a b='&#10;&#13;&#9; \r\n\t\r'>\r\n\r</a>",
-        "<a b='<'/>",
-        "<a b='>'>></a>",
-        "<a>]]</a>",
-        "<a>]]></a>",
-        "<a><![CDATA[]]]]><![CDATA[>&lt;\r\n]]></a>",
-        "<![CDATA[]]><a/>",
-        "<a/><![CDATA[]]>",
-        "<a><!-- - --><!----></a>",
-        "<a><!-- -- --></a>",
-        "<a><!-- ---></a>",
-        "<!-- --><?p?><a/><?p q?> <!-- -->",
-        "<a><?p?><?p ? ?></a>",
-        "<a><?xml version='1.0'?></a>",
-        "<a><?XML?></a>",
-        "<a><?xmls?></a>",
-        "<a><? p?></a>",
-        " <?xml version='1.0'?><a/>",
-        "<?xml version='1.0' ?><a/>",
-        "<?xml version='1.1' standalone='yes'?><a/>",
-        "<?xml version='2.0'?><a/>",
-        "<?xml version='1.0'encoding='UTF-8'?><a/>",
-        "<?xml encoding='UTF-8'?><a/>",
-        "<?xml version='1.0' encoding='utf-8' standalone='maybe'?><a/>",
-        "<?xml version='1.0' encoding='ISO-8859-1'?><a b='\xe9'>\xe9</a>",
-        "<?xml version='1.0' encoding='UTF-16'?><a/>",
-        "\xef\xbb\xbf <a/>",
-        "<\xc3\xa9 \xc3\xa9='\xc3\xa9'>\xc3\xa9</\xc3\xa9>",
-        "<\xcc\x80/>",
-        "<a\xcc\x80\xc2\xb7-.0/>",
-        "<a>\xed\xa0\x80</a>",
-        "<a>\xef\xbf\xbf</a>",
-        "<a>\xf4\x90\x80\x80</a>",
-        "<a>\xc3</a>",
-        "<a b='\xe0\x92\x90'/>",
-        "<a>\xe0\x92\x90\xf0\x82\x82\xac\xc1\x81</a>",
-        "<a>\x7f</a>",
-        "<a b='1' b='2'/>",
-        "<a b='1'c='2'/>",
-        "<a b = '1' c\n=\n\"2\" />",
-        "<a b/>",
-        "<a / >",
-        "< a/>",
-        "<a></a >",
-        "<a></ a>",
-        "<a></ab>",
-        "<ab></a>",
-        "<a/>x",
-        "x<a/>",
-        "<a/><b/>",
-        "<a>  <b/>x <c/><!-- --> <d/>&#32; <e/><![CDATA[]]> <f/></a>",
-        "<a><b>1<c>2</c><!-- 3 -->4</b><?p 5?></a>",
-        "<!-- --><!DOCTYPE a><a/>",
-        "<a><!DOCTYPE a></a>",
-        "<a/><!DOCTYPE a>",
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
-        conf_compare(texts[i]);
+    for (gsize i = 0; i < G_N_ELEMENTS(strange_texts); i++)
+        conf_compare(strange_texts[i]);
 }
 
 static void huge(void)
@@ -265,7 +265,7 @@ static void huge(void)
 
     check(ours, CCW_ERROR_XML);
     check(other, -1);
-    g_assert_false(ccw_conf_check(other, &error));
+    g_assert_false(conf_check(other, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_XML);
     g_assert_cmpstr(error->message, ==, "XML is longer than 4194304 bytes, the most that libvirt takes");
 }
@@ -273,15 +273,15 @@ static void huge(void)
 /* As many as a string of libvirt's carries. */
 static void many(void)
 {
-    guint count = (CCW_CONF_XML_MAX - 100) / strlen(HOSTDEV);
+    guint count = (CONF_XML_MAX - 100) / strlen(HOSTDEV);
     g_autofree char *text = repeat("<domain><devices>", HOSTDEV, count, "</devices></domain>");
     g_autofree char *malformed =
         repeat("<domain><devices>", "<hostdev type='ccw'/>vfio-ccw", 140000, "</devices></domain>");
     g_autoptr(GError) error = NULL;
     gboolean changed = FALSE;
-    g_autofree char *lowered = ccw_conf_lower(text, CCW_MAP_CSS_ABSENT, &changed, &error);
-    g_autofree char *raised = ccw_conf_raise(malformed, &changed, &error);
-    g_autoptr(GArray) devices = ccw_conf_collect(text, NULL, &error);
+    g_autofree char *lowered = conf_lower(text, CONF_MAP_CSS_ABSENT, &changed, &error);
+    g_autofree char *raised = conf_raise(malformed, &changed, &error);
+    g_autoptr(GArray) devices = conf_collect(text, NULL, &error);
 
     g_assert_no_error(error);
     g_assert_nonnull(lowered);
@@ -312,13 +312,13 @@ static void entities(void)
     for (gsize i = 0; i < G_N_ELEMENTS(bombs); i++) {
         g_autoptr(GError) error = NULL;
         gboolean changed = TRUE;
-        g_autofree char *raised = ccw_conf_raise(bombs[i], &changed, NULL);
+        g_autofree char *raised = conf_raise(bombs[i], &changed, NULL);
 
         check(bombs[i], CCW_ERROR_INVALID);
         g_assert_cmpstr(raised, ==, bombs[i]);
         g_assert_false(changed);
-        ccw_conf_check(bombs[i], &error);
-        ccw_conf_validate(bombs[i], NULL);
+        conf_check(bombs[i], &error);
+        conf_validate(bombs[i], NULL);
     }
 }
 
@@ -347,7 +347,7 @@ static void loadparms(void)
             "loadparm='%s'/></hostdev></devices></domain>",
             rows[i].value);
         gboolean changed;
-        g_autofree char *lowered = ccw_conf_lower(text, CCW_MAP_CSS_ABSENT, &changed, NULL);
+        g_autofree char *lowered = conf_lower(text, CONF_MAP_CSS_ABSENT, &changed, NULL);
 
         g_assert_nonnull(lowered);
         g_assert_true(!!strstr(lowered, "commandline") == !!rows[i].argument);
@@ -361,22 +361,22 @@ static void check_mutant(const char *text)
 {
     g_autoptr(GError) error = NULL;
     gboolean changed;
-    g_autofree char *lowered = ccw_conf_lower(text, CCW_MAP_CSS_ABSENT, &changed, &error);
+    g_autofree char *lowered = conf_lower(text, CONF_MAP_CSS_ABSENT, &changed, &error);
     g_autofree char *again = NULL;
     g_autofree char *raised = NULL;
     g_autofree char *raised_again = NULL;
-    g_autoptr(GArray) devices = ccw_conf_collect(text, NULL, NULL);
+    g_autoptr(GArray) devices = conf_collect(text, NULL, NULL);
 
     g_assert_true((lowered != NULL) == (error == NULL));
     g_assert_true(lowered || !devices);
-    if (!lowered || !ccw_conf_check(lowered, NULL))
+    if (!lowered || !conf_check(lowered, NULL))
         return;
-    again = ccw_conf_lower(lowered, CCW_MAP_CSS_ABSENT, &changed, &error);
+    again = conf_lower(lowered, CONF_MAP_CSS_ABSENT, &changed, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(again, ==, lowered);
-    raised = ccw_conf_raise(lowered, &changed, &error);
+    raised = conf_raise(lowered, &changed, &error);
     g_assert_no_error(error);
-    raised_again = ccw_conf_raise(raised, &changed, &error);
+    raised_again = conf_raise(raised, &changed, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(raised_again, ==, raised);
 }

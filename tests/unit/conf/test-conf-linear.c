@@ -16,13 +16,14 @@
 #define SIZE (64 * 1024) /* bytes */
 #define FACTOR 8
 #define TIMES_MAX 40
-#define FLOOR 0.001 /* seconds that are not worth judging */
+#define FLOOR 0.001 /* seconds that are too short to compare */
 #define TRIES 3     /* the least counts; and as often again before a test fails */
 #define ROUNDS 6
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define JUDGED FALSE /* they take large blocks from the kernel and give them back each time, which is measured, too */
+#define MEASURED FALSE /* they take large blocks from the kernel and give them back each time, which is measured, too  \
+                        */
 #else
-#define JUDGED TRUE
+#define MEASURED TRUE
 #endif
 
 /* A text with a unit repeated, then another as often. A '#' is replaced by the number of the repetition. */
@@ -39,7 +40,7 @@ typedef struct {
 #define DOMAIN "<domain><features><s390-map-css state='on'/></features>"
 #define IN_METADATA DOMAIN "<metadata>"
 #define REST "</metadata>" DEVICES "</domain>"
-#define CARRIER "s390-map-css xmlns='" CCW_CONF_NAMESPACE "'"
+#define CARRIER "s390-map-css xmlns='" CONF_NAMESPACE "'"
 #define UUID "cc390000-0001-8000-8000-000000001234"
 
 static const Shape shapes[] = {
@@ -52,8 +53,7 @@ static const Shape shapes[] = {
     { "nested declarations and attributes", IN_METADATA, "<a xmlns:a#='u' a#:b='' a0:b=''>", "", "</a>", REST },
     { "long declaration and elements", IN_METADATA "<a xmlns:p='", "uuuu", "'>", "<p:" CARRIER "/><p:b/>",
       "</a>" REST },
-    { "declarations of ours", IN_METADATA, "<c:s390-map-css xmlns:c='u' xmlns:d='" CCW_CONF_NAMESPACE "'/>", "", "",
-      REST },
+    { "declarations of ours", IN_METADATA, "<c:s390-map-css xmlns:c='u' xmlns:d='" CONF_NAMESPACE "'/>", "", "", REST },
     /* Markup. */
     { "nested elements", IN_METADATA, "<a>", "", "</a>", REST },
     { "elements", IN_METADATA, "<b/>", "", "", REST },
@@ -137,7 +137,7 @@ static void lower(const char *text)
 {
     gboolean changed;
 
-    g_free(ccw_conf_lower(text, CCW_MAP_CSS_ABSENT, &changed, NULL));
+    g_free(conf_lower(text, CONF_MAP_CSS_ABSENT, &changed, NULL));
 }
 
 static void lower_with_error(const char *text)
@@ -145,19 +145,19 @@ static void lower_with_error(const char *text)
     g_autoptr(GError) error = NULL;
     gboolean changed;
 
-    g_free(ccw_conf_lower(text, CCW_MAP_CSS_OFF, &changed, &error));
+    g_free(conf_lower(text, CONF_MAP_CSS_OFF, &changed, &error));
 }
 
 static void raise_xml(const char *text)
 {
     gboolean changed;
 
-    g_free(ccw_conf_raise(text, &changed, NULL));
+    g_free(conf_raise(text, &changed, NULL));
 }
 
 static void collect(const char *text)
 {
-    GArray *devices = ccw_conf_collect(text, NULL, NULL);
+    GArray *devices = conf_collect(text, NULL, NULL);
 
     if (devices)
         g_array_unref(devices);
@@ -165,39 +165,39 @@ static void collect(const char *text)
 
 static void raise_text(const char *text)
 {
-    g_free(ccw_conf_raise_text(text));
+    g_free(conf_raise_text(text));
 }
 
 static void check(const char *text)
 {
     if (!g_str_has_prefix(text, "<!DOCTYPE")) /* that is libxml2's, and no client's */
-        ccw_conf_check(text, NULL);
+        conf_check(text, NULL);
 }
 
 static void advertise(const char *text)
 {
     gboolean changed;
 
-    g_free(ccw_conf_advertise(text, &changed, NULL));
+    g_free(conf_advertise(text, &changed, NULL));
 }
 
 static void unadvertise(const char *text)
 {
     gboolean changed;
 
-    g_free(ccw_conf_unadvertise(text, &changed, NULL));
+    g_free(conf_unadvertise(text, &changed, NULL));
 }
 
 static void raise_capabilities(const char *text)
 {
     gboolean changed;
 
-    g_free(ccw_conf_domcaps_raise(text, &changed, NULL));
+    g_free(conf_domcaps_raise(text, &changed, NULL));
 }
 
 static void read_emulator(const char *text)
 {
-    g_free(ccw_conf_domcaps_sample(text));
+    g_free(conf_domcaps_sample(text));
 }
 
 static const struct {
@@ -261,11 +261,11 @@ static double measure(void (*work)(const char *text), const char *text, double l
 /* The line of each of its elements. */
 static void ask_lines(const char *text)
 {
-    g_autoptr(CcwXml) xml = ccw_xml_open(text, NULL);
+    g_autoptr(ConfXml) xml = conf_xml_open(text, NULL);
 
-    for (const CcwXmlElement *element = ccw_xml_first_element(ccw_xml_root(xml)); element;
-         element = ccw_xml_next_element(element))
-        g_assert_cmpuint(ccw_xml_line(xml, ccw_xml_span(element)->start), ==, 1);
+    for (const ConfXmlElement *element = conf_xml_first_element(conf_xml_root(xml)); element;
+         element = conf_xml_next_element(element))
+        g_assert_cmpuint(conf_xml_line(xml, conf_xml_span(element)->start), ==, 1);
 }
 
 /* A text without a line break. */
@@ -278,7 +278,7 @@ static void one_line(void)
     double long_time = measure(ask_lines, large, G_MAXDOUBLE);
 
     g_test_message("%.3f and %.3f ms", short_time * 1e3, long_time * 1e3);
-    if (JUDGED)
+    if (MEASURED)
         g_assert_cmpfloat(long_time, <, MAX(TIMES_MAX * short_time, FLOOR));
 }
 
@@ -292,13 +292,13 @@ static void check_shape(gconstpointer data)
         double short_time = measure(works[i].work, small, G_MAXDOUBLE);
         double long_time = measure(works[i].work, large, G_MAXDOUBLE);
 
-        for (guint round = 0; JUDGED && round < ROUNDS && long_time > FLOOR && long_time > TIMES_MAX * short_time;
+        for (guint round = 0; MEASURED && round < ROUNDS && long_time > FLOOR && long_time > TIMES_MAX * short_time;
              round++) {
             short_time = measure(works[i].work, small, G_MAXDOUBLE);
             long_time = measure(works[i].work, large, long_time);
         }
         g_test_message("%s: %.3f and %.3f ms", works[i].name, short_time * 1e3, long_time * 1e3);
-        if (JUDGED && long_time > FLOOR && long_time > TIMES_MAX * short_time)
+        if (MEASURED && long_time > FLOOR && long_time > TIMES_MAX * short_time)
             g_error("%s of %d times the %s takes %.1f times the time", works[i].name, FACTOR, shape->name,
                     long_time / short_time);
     }

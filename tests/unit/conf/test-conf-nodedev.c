@@ -20,7 +20,7 @@ static void assert_valid(const char *text)
 {
     g_autoptr(GError) error = NULL;
 
-    ccw_conf_validate(text, &error);
+    conf_validate(text, &error);
     g_assert_no_error(error);
 }
 
@@ -28,7 +28,7 @@ static void assert_advertised(const char *text, const char *expected)
 {
     g_autoptr(GError) error = NULL;
     gboolean changed = -1;
-    g_autofree char *shown = ccw_conf_advertise(text, &changed, &error);
+    g_autofree char *shown = conf_advertise(text, &changed, &error);
 
     g_assert_no_error(error);
     g_assert_cmpstr(shown, ==, expected);
@@ -39,7 +39,7 @@ static void assert_unadvertised(const char *text, const char *expected)
 {
     g_autoptr(GError) error = NULL;
     gboolean changed = -1;
-    g_autofree char *stock = ccw_conf_unadvertise(text, &changed, &error);
+    g_autofree char *stock = conf_unadvertise(text, &changed, &error);
 
     g_assert_no_error(error);
     g_assert_cmpstr(stock, ==, expected);
@@ -84,7 +84,7 @@ static void broken(void)
     g_autoptr(GError) error = NULL;
     gboolean changed;
 
-    g_assert_null(ccw_conf_advertise("<device><capability type='ccw'></device>", &changed, &error));
+    g_assert_null(conf_advertise("<device><capability type='ccw'></device>", &changed, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_XML);
 }
 
@@ -94,12 +94,12 @@ static void detached(void)
     g_autofree char *css = load("css-vfio", ".xml");
     g_autofree char *expected = load("ccw-detached", ".shown.xml");
     g_autoptr(GError) error = NULL;
-    g_autofree char *xml = ccw_conf_detached_device(css, "ccw_0_0_1234", "css_0_0_0034", "vfio_ccw", &id, &error);
+    g_autofree char *xml = conf_detached_device(css, "ccw_0_0_1234", "css_0_0_0034", "vfio_ccw", &id, &error);
 
     g_assert_no_error(error);
     g_assert_cmpstr(xml, ==, expected);
     assert_valid(xml);
-    g_assert_null(ccw_conf_detached_device("<device>", "ccw_0_0_1234", "css_0_0_0034", "vfio_ccw", &id, &error));
+    g_assert_null(conf_detached_device("<device>", "ccw_0_0_1234", "css_0_0_0034", "vfio_ccw", &id, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_XML);
 }
 
@@ -111,10 +111,10 @@ static void outside_schema(void)
     g_autofree char *worse = g_strconcat(parts[0], "<frob/><devno>", parts[1], NULL);
     g_autoptr(GError) error = NULL;
 
-    g_assert_false(ccw_conf_validate(wrong, &error)); /* not well-formed */
+    g_assert_false(conf_validate(wrong, &error)); /* not well-formed */
     g_assert_error(error, CCW_ERROR, CCW_ERROR_XML);
     g_clear_error(&error);
-    g_assert_false(ccw_conf_validate(worse, &error));
+    g_assert_false(conf_validate(worse, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_XML);
     /* Which of the two lines libxml2 names depends on the schema of the libvirt that is installed. */
     g_assert_true(g_regex_match_simple("^line 1[23]: the schema does not allow this", error->message, 0, 0));

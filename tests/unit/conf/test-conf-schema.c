@@ -29,7 +29,7 @@ static void fixture(gconstpointer data)
     const char *file = data;
     g_autofree char *text = load(file);
     g_autoptr(GError) error = NULL;
-    gboolean valid = ccw_conf_validate(text, &error);
+    gboolean valid = conf_validate(text, &error);
 
     for (gsize i = 0; i < G_N_ELEMENTS(unfit); i++) {
         if (g_str_has_prefix(file, unfit[i].file)) {
@@ -93,7 +93,7 @@ static void wrong(void)
         g_assert_nonnull(at);
         g_string_append(broken, rows[i].becomes);
         g_string_append(broken, at + strlen(rows[i].is));
-        g_assert_false(ccw_conf_validate(broken->str, &error));
+        g_assert_false(conf_validate(broken->str, &error));
         if (!g_pattern_match_simple(rows[i].message, error->message))
             g_assert_cmpstr(error->message, ==, rows[i].message);
         g_assert_null(strchr(error->message, '\n'));
@@ -106,10 +106,10 @@ static void feature_does_not_displace_others(void)
     g_autoptr(GError) error = NULL;
     char *at = strstr(text, "<acpi/>");
 
-    g_assert_true(ccw_conf_validate(text, &error));
+    g_assert_true(conf_validate(text, &error));
     g_assert_no_error(error);
     memcpy(at, "<icpa/>", 7);
-    g_assert_false(ccw_conf_validate(text, &error));
+    g_assert_false(conf_validate(text, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_XML);
 }
 

@@ -15,17 +15,17 @@ static void known(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        char buf[CCW_UUID_STR_LEN];
+        char buf[CONF_UUID_STR_LEN];
         g_autofree char *upper = g_ascii_strup(rows[i].uuid, -1);
         gboolean advertised = TRUE;
         CcwBusId id;
 
-        g_assert_cmpstr(ccw_uuid_encode(&rows[i].id, buf), ==, rows[i].uuid);
-        g_assert_true(ccw_uuid_decode(buf, &id, &advertised));
+        g_assert_cmpstr(conf_uuid_encode(&rows[i].id, buf), ==, rows[i].uuid);
+        g_assert_true(conf_uuid_decode(buf, &id, &advertised));
         g_assert_true(ccw_bus_id_equal(&id, &rows[i].id));
         g_assert_false(advertised);
         upper[27] = '1';
-        g_assert_true(ccw_uuid_decode(upper, &id, &advertised));
+        g_assert_true(conf_uuid_decode(upper, &id, &advertised));
         g_assert_true(ccw_bus_id_equal(&id, &rows[i].id));
         g_assert_true(advertised);
     }
@@ -35,11 +35,11 @@ static void every_device_of_a_set(void)
 {
     for (guint devno = 0; devno <= G_MAXUINT16; devno++) {
         CcwBusId id = { .cssid = (guint8)(devno % 0xff), .ssid = devno & 3, .devno = (guint16)devno };
-        char buf[CCW_UUID_STR_LEN];
+        char buf[CONF_UUID_STR_LEN];
         gboolean advertised;
         CcwBusId back;
 
-        g_assert_true(ccw_uuid_decode(ccw_uuid_encode(&id, buf), &back, &advertised));
+        g_assert_true(conf_uuid_decode(conf_uuid_encode(&id, buf), &back, &advertised));
         g_assert_true(ccw_bus_id_equal(&id, &back));
     }
 }
@@ -65,7 +65,7 @@ static void foreign(void)
         CcwBusId id = { 9, 9, 9 };
         gboolean advertised;
 
-        g_assert_false(ccw_uuid_decode(uuids[i], &id, &advertised));
+        g_assert_false(conf_uuid_decode(uuids[i], &id, &advertised));
         g_assert_cmpuint(id.devno, ==, 9);
     }
 }
@@ -94,7 +94,7 @@ static void spelled_otherwise(void)
         CcwBusId id = { 0 };
         gboolean advertised;
 
-        g_assert_cmpint(ccw_uuid_decode_xml(rows[i].text, &id, &advertised), ==, rows[i].is_ours);
+        g_assert_cmpint(conf_uuid_decode_xml(rows[i].text, &id, &advertised), ==, rows[i].is_ours);
         g_assert_cmphex(id.devno, ==, rows[i].is_ours ? 0x1234 : 0);
     }
 }
@@ -125,7 +125,7 @@ static void in_messages(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *raised = ccw_conf_raise_text(rows[i].text);
+        g_autofree char *raised = conf_raise_text(rows[i].text);
 
         g_assert_cmpstr(raised, ==, rows[i].raised);
     }

@@ -121,7 +121,7 @@ static int write_online(Model *model, char **path, const char *value)
 
     if (strcmp(now, value) == 0)
         return EINVAL;
-    *(strcmp(value, "0") == 0 ? &model->held_at_offline : &model->held_at_online) = is_open(model->disk);
+    *(strcmp(value, "0") == 0 ? &model->open_at_offline : &model->open_at_online) = is_open(model->disk);
     set(model, attr, value);
     forget_settings(model, path[3]);
     move_children(model, path[3], strcmp(value, "1") == 0);
@@ -200,7 +200,7 @@ static void move_vfio(Model *model, const char *subchannel, gboolean there)
         return;
     }
     g_assert_true(ccw_bus_id_parse(subchannel, &id, NULL));
-    g_auto(GStrv) mdevs = ccw_subchannel_mdevs(model->host, &id);
+    g_auto(GStrv) mdevs = css_subchannel_mdevs(model->host, &id);
     for (gsize i = 0; mdevs[i]; i++)
         remove_mdev(model, subchannel, mdevs[i]);
     tree_remove(model->tree, types);
@@ -275,7 +275,7 @@ static int write_remove(Model *model, char **path, const char *value)
 {
     if (strcmp(value, "1") != 0)
         return EINVAL;
-    model->held_at_remove = is_open(model->group);
+    model->open_at_remove = is_open(model->group);
     remove_mdev(model, path[3], path[4]);
     return 0;
 }
@@ -376,7 +376,7 @@ static int model_open_node(const char *path, int flags, gpointer data)
     return model->group;
 }
 
-static const CcwHostOps model_ops = { model_write, model_load_module, model_open_node };
+static const CssHostOps model_ops = { model_write, model_load_module, model_open_node };
 
 Model *model_new(const char *recording)
 {
@@ -387,7 +387,7 @@ Model *model_new(const char *recording)
     model->group = model->disk = -1;
     model->host->ops = &model_ops;
     model->host->ops_data = model;
-    model->host->settle_ms = model->host->patience_ms = 0;
+    model->host->kernel_timeout_ms = model->host->close_timeout_ms = 0;
     model->host->parallel = 1;
     model->writes = g_string_new(NULL);
     model->modules = g_string_new(NULL);
@@ -420,7 +420,7 @@ void model_free(Model *model)
 {
     if (!model)
         return;
-    ccw_host_free(model->host);
+    css_host_free(model->host);
     tree_free(model->tree);
     g_string_free(model->writes, TRUE);
     g_string_free(model->modules, TRUE);

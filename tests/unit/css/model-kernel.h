@@ -12,7 +12,7 @@
 typedef struct _Model Model;
 struct _Model {
     Tree *tree;
-    CcwHost *host;
+    CssHost *host;
     GString *writes;              /* "PATH <- VALUE" a line, with " (NAME OF ERRNO)" where it failed */
     guint n_writes;               /* so far */
     guint fail_at;                /* the number, from 1, of the write that fails; 0: none */
@@ -26,10 +26,10 @@ struct _Model {
     gboolean mdev_open;           /* QEMU has the mediated device: an open of its group answers EBUSY */
     guint n_opens;                /* of groups, by us */
     int group;                    /* the descriptor of the last one */
-    gboolean held_at_remove;      /* it was open still when the mediated device was removed */
+    gboolean open_at_remove;      /* it was open still when the mediated device was removed */
     int disk;                     /* the descriptor of the last exclusive open of a disk, by us; -1: none */
-    gboolean held_at_offline;     /* it was open still when its device was set offline */
-    gboolean held_at_online;      /* or online */
+    gboolean open_at_offline;     /* it was open still when its device was set offline */
+    gboolean open_at_online;      /* or online */
     GString *modules;             /* names of the modules that were asked for, each with a newline */
 };
 

@@ -52,11 +52,12 @@ void tree_remove(Tree *tree, const char *path)
     remove_recursively(full);
 }
 
-CcwHost *tree_host(Tree *tree)
+CssHost *tree_host(Tree *tree)
 {
-    CcwHost *host = ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+    CssHost *host = css_host_new(tree->sysfs, tree->proc, tree->run_dir);
 
-    ccw_host_set_dev_root(host, tree->dev);
+    css_host_set_dev_root(host, tree->dev);
+    css_host_set_udev_dir(host, tree->udev);
     return host;
 }
 
@@ -143,6 +144,7 @@ Tree *tree_new(const char *recording)
     tree->sysfs = g_build_filename(tree->root, "sys", NULL);
     tree->proc = g_build_filename(tree->root, "proc", NULL);
     tree->dev = g_build_filename(tree->root, "dev", NULL);
+    tree->udev = g_build_filename(tree->root, "udev", NULL);
     tree->run_dir = g_build_filename(tree->root, "run", NULL);
     tree->status = g_build_filename(tree->root, "status", NULL);
     tree_write(tree, "proc/self/mountinfo", "");
@@ -164,6 +166,7 @@ void tree_free(Tree *tree)
     g_free(tree->sysfs);
     g_free(tree->proc);
     g_free(tree->dev);
+    g_free(tree->udev);
     g_free(tree->run_dir);
     g_free(tree->status);
     g_free(tree);
@@ -217,7 +220,7 @@ void assert_golden(const char *name, const char *text)
     g_autofree char *golden = NULL;
     g_autoptr(GError) error = NULL;
 
-    if (g_strcmp0(g_getenv("UPDATE_GOLDEN"), "1") == 0)
+    if (g_strcmp0(g_getenv("LIBVIRT_CCW_REGENERATE"), "1") == 0)
         g_file_set_contents(path, text, -1, &error);
     g_assert_no_error(error);
     g_file_get_contents(path, &golden, NULL, &error);

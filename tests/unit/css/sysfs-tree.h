@@ -15,6 +15,7 @@ typedef struct {
     char *sysfs;   /* ROOT/sys */
     char *proc;    /* ROOT/proc: self/mountinfo, empty; filesystems */
     char *dev;     /* ROOT/dev, not there yet */
+    char *udev;    /* ROOT/udev: udev's database, not there yet */
     char *run_dir; /* ROOT/run, not there yet */
     char *status;  /* ROOT/status: libvirt's status files; not there yet */
 } Tree;
@@ -25,7 +26,7 @@ void tree_free(Tree *tree);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tree, tree_free)
 
 /* A host on the tree. */
-CcwHost *tree_host(Tree *tree);
+CssHost *tree_host(Tree *tree);
 
 /* Makes the device node ROOT/dev/name, with the number "94:1". FALSE where that is not allowed: skip the test. */
 gboolean tree_node(Tree *tree, mode_t type, const char *name, const char *number);
@@ -40,7 +41,7 @@ void tree_remove(Tree *tree, const char *path);
 /* Everything under ROOT/sys, a line each, sorted; to compare two states. */
 char *tree_dump(Tree *tree);
 
-/* The golden file tests/sysfsdata/NAME must hold text; with UPDATE_GOLDEN=1 in the environment it is written. */
+/* The golden file tests/sysfsdata/NAME must hold text; LIBVIRT_CCW_REGENERATE=1 in the environment writes it. */
 void assert_golden(const char *name, const char *text);
 
 /* Removes a folder and everything in it, following no links. */

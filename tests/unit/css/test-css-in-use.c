@@ -69,9 +69,16 @@ static const Case cases[] = {
       NULL,
       { { MOUNTS,
           "31 1 94:11 / /srv rw - ext4 /dev/dasda11 rw\n22 1 8:1 / / rw - ext4 /dev/sda1 rw\nodd\n1 0 94:1\n" } } },
+    { "mount-behind-an-odd-line",
+      USED "dasda1 is mounted on /srv; umount /srv first",
+      { { MOUNTS,
+          "22 1 8:1 / / rw - ext4 /dev/sda1 rw\nodd\n1 0 94:2\n31 1 94:1 / /srv rw - ext4 /dev/dasda1 rw\n" } } },
     { "swap",
       USED "dasda2 is swap space; swapoff /dev/dasda2 first",
       { { SWAPS "/dev/dasda2   partition\t1\t0\t-2\n" } } },
+    { "swap-behind-a-file",
+      USED "dasda2 is swap space; swapoff /dev/dasda2 first",
+      { { SWAPS "/var/swap\\040file file\t1\t0\t-2\n/dev/dasda2 partition\t1\t0\t-3\n" } } },
     { "swap-of-another", NULL, { { SWAPS "/dev/dasdb2   partition\t1\t0\t-2\n" } } },
     { "lvm",
       USED "dasda1 is part of logical volume vg0/home (dm-3); lvchange -an vg0/home first",
@@ -157,11 +164,11 @@ static const Case cases[] = {
         { "proc/90/mountinfo", "22 1 94:1 / / rw - ext4 /dev/dasda1 rw\n" } } },
 };
 
-static gboolean may_take(CcwHost *host, const CcwHostDevice *device, GError **error)
+static gboolean may_take(CssHost *host, const CssDevice *device, GError **error)
 {
-    g_auto(CcwDiskHold) hold = -1;
+    g_auto(CssDiskFd) disk_fd = -1;
 
-    return ccw_in_use_check(host, device, &hold, error);
+    return css_in_use_check(host, device, &disk_fd, error);
 }
 
 /* What there is in /dev. */
@@ -202,8 +209,8 @@ static void one(gconstpointer data)
 {
     const Case *c = data;
     g_autoptr(Tree) tree = tree_new("dasd.txt");
-    g_autoptr(CcwHost) host = tree_host(tree);
-    g_autoptr(CcwHostDevice) device = NULL;
+    g_autoptr(CssHost) host = tree_host(tree);
+    g_autoptr(CssDevice) device = NULL;
     g_autoptr(GError) error = NULL;
     CcwBusId id = { .devno = 0x1234 };
 
@@ -211,18 +218,18 @@ static void one(gconstpointer data)
         return;
     for (gsize i = 0; i < G_N_ELEMENTS(c->files) && c->files[i].path; i++)
         put(tree, c->files[i].path, c->files[i].text);
-    device = ccw_host_lookup(host, &id, &error);
+    device = css_host_lookup(host, &id, &error);
     g_assert_no_error(error);
     if (!c->message) {
         g_assert_true(may_take(host, device, &error));
         g_assert_no_error(error);
-        g_assert_false(ccw_in_use_explain(host, &id, &error));
+        g_assert_false(css_in_use_explain(host, &id, &error));
         g_assert_cmpstr(error->message, ==,
                         "cannot set ccw device 0.0.1234 offline: the kernel says that it is in use; unmount it, or "
                         "close what has it open");
         return;
     }
-    g_assert_false(ccw_in_use_explain(host, &id, &error));
+    g_assert_false(css_in_use_explain(host, &id, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
     g_assert_cmpstr(error->message, ==, c->message);
 }
@@ -231,8 +238,8 @@ static void one(gconstpointer data)
 static void open_virtio(void)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
-    g_autoptr(CcwHost) host = tree_host(tree);
-    g_autoptr(CcwHostDevice) device = NULL;
+    g_autoptr(CssHost) host = tree_host(tree);
+    g_autoptr(CssDevice) device = NULL;
     g_autoptr(GError) error = NULL;
     CcwBusId id = { .devno = 0x1234 };
 
@@ -240,7 +247,7 @@ static void open_virtio(void)
         return;
     put(tree, "proc/812/comm", "dd\n");
     put(tree, "proc/812/fd/3", "-> /dev/vda");
-    device = ccw_host_lookup(host, &id, NULL);
+    device = css_host_lookup(host, &id, NULL);
     g_assert_false(may_take(host, device, &error));
     g_assert_cmpstr(error->message, ==, USED "vda is open by process 812 (dd)");
 }
@@ -258,10 +265,10 @@ static int open_exclusively(const char *path, int flags, gpointer data G_GNUC_UN
 static void claimed(void)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
-    g_autoptr(CcwHost) host = tree_host(tree);
-    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
+    g_autoptr(CssHost) host = tree_host(tree);
+    g_autoptr(CssDevice) device = css_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
     g_autoptr(GError) error = NULL;
-    CcwHostOps ops = *host->ops;
+    CssHostOps ops = *host->ops;
 
     if (!make_nodes(tree))
         return;
@@ -274,10 +281,9 @@ static void claimed(void)
     g_assert_true(may_take(host, device, NULL));
     claim_answer = -EBUSY;
     g_assert_false(may_take(host, device, &error));
-    g_assert_cmpstr(
-        error->message, ==,
-        USED
-        "vda cannot be opened exclusively: it or a partition is mounted, swap space or part of a stack; see lsblk");
+    g_assert_cmpstr(error->message, ==,
+                    USED "vda cannot be opened exclusively: it or a partition is mounted, swap space or part of "
+                         "another block device; see lsblk");
     g_clear_error(&error);
     put(tree, "proc/90/mountinfo", "22 1 254:0 / /srv rw - ext4 /dev/vda rw\n");
     g_assert_false(may_take(host, device, &error));
@@ -338,14 +344,14 @@ static GArray *pids_of(gconstpointer data G_GNUC_UNUSED)
     return g_array_copy((GArray *)guests);
 }
 
-static const CcwKnownDomains known = { .name = no_name, .disk_user = disk_of, .pids = pids_of };
+static const CssKnownDomains known = { .name = no_name, .disk_user = disk_of, .pids = pids_of };
 
 /* Three processes; the last one has the disk open. All have more files than a share together. */
 static void expect_found(guint user, guint group, const char *message)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
-    g_autoptr(CcwHost) host = tree_host(tree);
-    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
+    g_autoptr(CssHost) host = tree_host(tree);
+    g_autoptr(CssDevice) device = css_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
     g_autofree char *node = g_build_filename(tree->dev, "vda", NULL);
     g_autoptr(GError) error = NULL;
     gboolean may;
@@ -356,7 +362,7 @@ static void expect_found(guint user, guint group, const char *message)
     }
     g_assert_cmpint(chown(node, 0, DISK_GROUP), ==, 0);
     g_assert_cmpint(chmod(node, 0660), ==, 0);
-    ccw_host_know_domains(host, &known, NULL);
+    css_host_know_domains(host, &known, NULL);
     for (guint pid = 100; pid < 103; pid++)
         run_process(tree, pid, user, group, SHARE / 2);
     put(tree, "proc/103/fd/3", "-> /dev/vda");
@@ -387,29 +393,29 @@ static void many_files(void)
 static void disk_of_domain(void)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
-    g_autoptr(CcwHost) host = tree_host(tree);
-    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
+    g_autoptr(CssHost) host = tree_host(tree);
+    g_autoptr(CssDevice) device = css_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
     g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(guint64));
     g_autoptr(GError) error = NULL;
 
     guests = none;
-    ccw_host_know_domains(host, &known, "web");
+    css_host_know_domains(host, &known, "web");
     g_assert_false(may_take(host, device, &error));
     g_assert_cmpstr(error->message, ==, USED "vda is a disk of domain web; detach it from that domain first");
 }
 
 /* A process whose descriptors cannot be looked at: it is root's, so that it may have the disk open. */
-static void unknown_openers(void)
+static void unknown_processes(void)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
-    g_autoptr(CcwHost) host = tree_host(tree);
-    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
+    g_autoptr(CssHost) host = tree_host(tree);
+    g_autoptr(CssDevice) device = css_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
     g_autoptr(GError) error = NULL;
 
     tree_write(tree, "proc/90/comm", "dd\n");
     tree_write(tree, "proc/90/fd", ""); /* ENOTDIR */
     g_assert_false(may_take(host, device, &error));
-    g_assert_true(g_str_has_prefix(error->message, USED "vda may be open by a process: "));
+    g_assert_true(g_str_has_prefix(error->message, USED "vda may be open: "));
 }
 
 static int open_path(const char *path, int flags G_GNUC_UNUSED, gpointer data G_GNUC_UNUSED)
@@ -418,15 +424,15 @@ static int open_path(const char *path, int flags G_GNUC_UNUSED, gpointer data G_
 }
 
 /* What this process holds is no use of the disk; what else it has open of it, as a client's descriptor, is. */
-static void held_by_itself(void)
+static void opened_by_itself(void)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
-    g_autoptr(CcwHost) host = tree_host(tree);
+    g_autoptr(CssHost) host = tree_host(tree);
     g_autofree char *node = g_build_filename(tree->dev, "vda", NULL);
     g_autofree char *user = g_strdup_printf(USED "vda is open by process %d (", (int)getpid());
-    g_autoptr(CcwHostDevice) device = NULL;
+    g_autoptr(CssDevice) device = NULL;
     g_autoptr(GError) error = NULL;
-    CcwHostOps ops = *host->ops;
+    CssHostOps ops = *host->ops;
     int second;
 
     tree_write(tree, "sys/devices/css0/0.0.0000/0.0.1234/virtio1/block/vda/dev", "254:987654\n");
@@ -438,7 +444,7 @@ static void held_by_itself(void)
     host->ops = &ops;
     g_free(host->proc_root);
     host->proc_root = g_strdup("/proc");
-    device = ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
+    device = css_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
     may_take(host, device, &error);
     g_assert_no_error(error);
     second = open(node, O_PATH | O_CLOEXEC);
@@ -451,37 +457,37 @@ static void held_by_itself(void)
 static void momentary(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");
-    g_autoptr(CcwHost) host = tree_host(tree);
+    g_autoptr(CssHost) host = tree_host(tree);
     CcwBusId id = { .devno = 0x1234 };
 
     if (!make_nodes(tree))
         return;
-    g_assert_true(ccw_in_use_is_momentary(host, &id));
+    g_assert_true(css_in_use_is_momentary(host, &id));
     put(tree, MOUNTS, "1 0 94:1 / /srv rw - ext4 /dev/dasda1 rw\n");
-    g_assert_false(ccw_in_use_is_momentary(host, &id));
+    g_assert_false(css_in_use_is_momentary(host, &id));
     put(tree, MOUNTS, "");
     put(tree, "proc/812/comm", "(udev-worker)\n");
     put(tree, "proc/812/fd/3", "-> /dev/dasda");
-    g_assert_true(ccw_in_use_is_momentary(host, &id));
+    g_assert_true(css_in_use_is_momentary(host, &id));
     put(tree, "proc/81/comm", "dd\n");
     put(tree, "proc/81/fd/3", "-> /dev/dasda");
-    g_assert_false(ccw_in_use_is_momentary(host, &id));
+    g_assert_false(css_in_use_is_momentary(host, &id));
 }
 
 static void console(void)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
-    g_autoptr(CcwHost) host = tree_host(tree);
+    g_autoptr(CssHost) host = tree_host(tree);
     CcwBusId id = { .devno = 0x0009 };
 
     for (guint online = 0; online <= 1; online++) {
         for (guint active = 0; active <= 1; active++) {
-            g_autoptr(CcwHostDevice) device = NULL;
+            g_autoptr(CssDevice) device = NULL;
             g_autoptr(GError) error = NULL;
 
             tree_write(tree, "sys/class/tty/console/active", active ? "ttysclp0 3270/tty1\n" : "ttysclp0\n");
             tree_write(tree, "sys/devices/css0/0.0.0001/0.0.0009/online", online ? "1\n" : "0\n");
-            device = ccw_host_lookup(host, &id, NULL);
+            device = css_host_lookup(host, &id, NULL);
             g_assert_cmpint(may_take(host, device, &error), ==, !(online && active));
             if (error)
                 g_assert_cmpstr(error->message, ==,
@@ -493,13 +499,13 @@ static void console(void)
 static void virtio(void)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
-    g_autoptr(CcwHost) host = tree_host(tree);
-    g_autoptr(CcwHostDevice) device = NULL;
+    g_autoptr(CssHost) host = tree_host(tree);
+    g_autoptr(CssDevice) device = NULL;
     g_autoptr(GError) error = NULL;
     CcwBusId id = { .devno = 0x1234 };
 
     tree_write(tree, "proc/self/mountinfo", "1 0 254:0 / / rw - ext4 /dev/vda rw\n");
-    device = ccw_host_lookup(host, &id, NULL);
+    device = css_host_lookup(host, &id, NULL);
     g_assert_false(may_take(host, device, &error));
     g_assert_cmpstr(error->message, ==, USED "vda holds the root file system");
 }
@@ -523,8 +529,8 @@ static void beyond(void)
           "disk sdb is reached through it" },
     };
     g_autoptr(Tree) tree = tree_new("virtio.txt");
-    g_autoptr(CcwHost) host = tree_host(tree);
-    g_autoptr(CcwHostDevice) device = ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
+    g_autoptr(CssHost) host = tree_host(tree);
+    g_autoptr(CssDevice) device = css_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, NULL);
 
     for (gsize i = 0; i < G_N_ELEMENTS(links); i++) {
         g_autofree char *dir = g_strdup_printf("%s/class/%s", tree->sysfs, links[i].class_name);
@@ -551,13 +557,13 @@ static void beyond(void)
 static void no_mountinfo(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");
-    g_autoptr(CcwHost) host = tree_host(tree);
-    g_autoptr(CcwHostDevice) device = NULL;
+    g_autoptr(CssHost) host = tree_host(tree);
+    g_autoptr(CssDevice) device = NULL;
     g_autoptr(GError) error = NULL;
     CcwBusId id = { .devno = 0x1234 };
 
     tree_remove(tree, "proc");
-    device = ccw_host_lookup(host, &id, NULL);
+    device = css_host_lookup(host, &id, NULL);
     g_assert_false(may_take(host, device, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
 }
@@ -565,14 +571,14 @@ static void no_mountinfo(void)
 static void group(void)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
-    g_autoptr(CcwHost) host = tree_host(tree);
+    g_autoptr(CssHost) host = tree_host(tree);
     g_autofree char *link = g_build_filename(tree->sysfs, "devices/css0/0.0.0001/0.0.0009/group_device", NULL);
-    g_autoptr(CcwHostDevice) device = NULL;
+    g_autoptr(CssDevice) device = NULL;
     g_autoptr(GError) error = NULL;
     CcwBusId id = { .devno = 0x0009 };
 
     g_assert_cmpint(symlink("../../../qeth/0.0.0009", link), ==, 0);
-    device = ccw_host_lookup(host, &id, NULL);
+    device = css_host_lookup(host, &id, NULL);
     g_assert_false(may_take(host, device, &error));
     g_assert_cmpstr(error->message, ==,
                     "ccw device 0.0.0009 is in use by this host: it belongs to group device 0.0.0009");
@@ -588,10 +594,10 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/css/in-use/open-virtio", open_virtio);
     g_test_add_func("/css/in-use/claimed", claimed);
-    g_test_add_func("/css/in-use/held-by-itself", held_by_itself);
+    g_test_add_func("/css/in-use/opened-by-itself", opened_by_itself);
     g_test_add_func("/css/in-use/many-files", many_files);
     g_test_add_func("/css/in-use/disk-of-domain", disk_of_domain);
-    g_test_add_func("/css/in-use/unknown-openers", unknown_openers);
+    g_test_add_func("/css/in-use/unknown-processes", unknown_processes);
     g_test_add_func("/css/in-use/momentary", momentary);
     g_test_add_func("/css/in-use/console", console);
     g_test_add_func("/css/in-use/virtio", virtio);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static CcwHost *host_of(Tree *tree)
+static CssHost *host_of(Tree *tree)
 {
     return tree_host(tree);
 }
@@ -20,7 +20,7 @@ static CcwBusId bus_id(const char *text)
     return id;
 }
 
-static char *describe(const CcwHostDevice *device)
+static char *describe(const CssDevice *device)
 {
     g_autofree char *bus = ccw_bus_id_to_string(&device->bus_id);
     g_autofree char *sub = ccw_bus_id_to_string(&device->subchannel);
@@ -34,16 +34,16 @@ static char *describe(const CcwHostDevice *device)
 static void assert_list(const char *recording, const char *expected)
 {
     g_autoptr(Tree) tree = tree_new(recording);
-    g_autoptr(CcwHost) host = host_of(tree);
+    g_autoptr(CssHost) host = host_of(tree);
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) devices = ccw_host_list(host, &error);
+    g_autoptr(GPtrArray) devices = css_host_list(host, &error);
     g_autoptr(GString) text = g_string_new(NULL);
 
     g_assert_no_error(error);
     for (guint i = 0; i < devices->len; i++) {
         g_autofree char *line = NULL;
 
-        ccw_owner_read(host, devices->pdata[i]);
+        hostdev_owner_read(host, devices->pdata[i]);
         line = describe(devices->pdata[i]);
         g_string_append(text, line);
     }
@@ -73,49 +73,49 @@ static void list(void)
 
 static void no_css(void)
 {
-    g_autoptr(CcwHost) host = ccw_host_new("/nonexistent", "/proc", "/nonexistent/run");
+    g_autoptr(CssHost) host = css_host_new("/nonexistent", "/proc", "/nonexistent/run");
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(ccw_host_list(host, &error));
+    g_assert_null(css_host_list(host, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED);
     g_assert_nonnull(strstr(error->message, "no channel subsystem here"));
     g_clear_error(&error);
-    g_assert_null(ccw_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, &error));
+    g_assert_null(css_host_lookup(host, &(CcwBusId){ .devno = 0x1234 }, &error));
     g_assert_nonnull(strstr(error->message, "no channel subsystem here"));
     g_clear_error(&error);
-    g_assert_null(ccw_host_lookup_subchannel(host, &(CcwBusId){ .devno = 0 }, &error));
+    g_assert_null(css_host_lookup_subchannel(host, &(CcwBusId){ .devno = 0 }, &error));
     g_assert_nonnull(strstr(error->message, "no channel subsystem here"));
 }
 
 static void lookup(void)
 {
     g_autoptr(Tree) tree = tree_new("virtio-bound.txt");
-    g_autoptr(CcwHost) host = host_of(tree);
+    g_autoptr(CssHost) host = host_of(tree);
     g_autoptr(GError) error = NULL;
     CcwBusId disk = bus_id("0.0.1234"), gone = bus_id("0.0.4321"), sub = bus_id("0.0.0001");
-    g_autoptr(CcwHostDevice) by_id = ccw_host_lookup(host, &disk, NULL);
-    g_autoptr(CcwHostDevice) by_subchannel = ccw_host_lookup_subchannel(host, &sub, NULL);
+    g_autoptr(CssDevice) by_id = css_host_lookup(host, &disk, NULL);
+    g_autoptr(CssDevice) by_subchannel = css_host_lookup_subchannel(host, &sub, NULL);
 
     g_assert_cmphex(by_id->subchannel.devno, ==, 0);
     g_assert_cmphex(by_subchannel->bus_id.devno, ==, 9);
-    g_assert_null(ccw_host_lookup(host, &gone, &error));
+    g_assert_null(css_host_lookup(host, &gone, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND);
     g_assert_nonnull(strstr(error->message, "no ccw device 0.0.4321"));
     g_clear_error(&error);
-    g_assert_null(ccw_host_lookup_subchannel(host, &gone, &error));
+    g_assert_null(css_host_lookup_subchannel(host, &gone, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND);
 }
 
 /* A link that claims a device for a subchannel which says another's number is not believed. */
-static void stale_link(void)
+static void old_link(void)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
-    g_autoptr(CcwHost) host = host_of(tree);
+    g_autoptr(CssHost) host = host_of(tree);
     CcwBusId disk = bus_id("0.0.1234");
-    g_autoptr(CcwHostDevice) device = NULL;
+    g_autoptr(CssDevice) device = NULL;
 
     tree_write(tree, "sys/devices/css0/0.0.0000/dev_busid", "0.0.9999\n");
-    device = ccw_host_lookup(host, &disk, NULL);
+    device = css_host_lookup(host, &disk, NULL);
     g_assert_null(device);
 }
 
@@ -124,19 +124,19 @@ static void bound(void)
 {
     g_autoptr(Tree) io = tree_new("virtio.txt");
     g_autoptr(Tree) vfio = tree_new("virtio-bound.txt");
-    g_autoptr(CcwHost) io_host = host_of(io);
-    g_autoptr(CcwHost) vfio_host = host_of(vfio);
+    g_autoptr(CssHost) io_host = host_of(io);
+    g_autoptr(CssHost) vfio_host = host_of(vfio);
     CcwBusId disk = bus_id("0.0.1234"), gone = bus_id("0.0.4321");
-    g_autoptr(CcwHostDevice) on_io = ccw_host_lookup_bound(io_host, &disk);
-    g_autoptr(CcwHostDevice) on_vfio = ccw_host_lookup_bound(vfio_host, &disk);
-    g_autoptr(CcwHostDevice) searched = NULL;
+    g_autoptr(CssDevice) on_io = css_host_lookup_bound(io_host, &disk);
+    g_autoptr(CssDevice) on_vfio = css_host_lookup_bound(vfio_host, &disk);
+    g_autoptr(CssDevice) searched = NULL;
 
     g_assert_cmpstr(on_io->driver, ==, "io_subchannel");
     g_assert_cmpstr(on_vfio->driver, ==, "vfio_ccw");
-    g_assert_null(ccw_host_lookup_bound(io_host, &gone));
+    g_assert_null(css_host_lookup_bound(io_host, &gone));
     tree_remove(vfio, "sys/bus/css/drivers/vfio_ccw/0.0.0000");
-    g_assert_null(ccw_host_lookup_bound(vfio_host, &disk));
-    searched = ccw_host_lookup(vfio_host, &disk, NULL);
+    g_assert_null(css_host_lookup_bound(vfio_host, &disk));
+    searched = css_host_lookup(vfio_host, &disk, NULL);
     g_assert_nonnull(searched);
 }
 
@@ -146,7 +146,7 @@ int main(int argc, char **argv)
     g_test_add_func("/css/list/recordings", list);
     g_test_add_func("/css/list/no-css", no_css);
     g_test_add_func("/css/list/lookup", lookup);
-    g_test_add_func("/css/list/stale-link", stale_link);
+    g_test_add_func("/css/list/old-link", old_link);
     g_test_add_func("/css/list/bound", bound);
     return g_test_run();
 }

@@ -39,14 +39,13 @@ static const Case cases[] = {
       { { DEV "availability", "no device\n" } } },
     { "fcp",
       CCW_ERROR_UNSUPPORTED,
-      NAME "works with queues (QDIO: an FCP channel), and vfio_ccw cannot give it to a guest: give it the SCSI disks "
-           "behind it",
+      NAME
+      "is a QDIO device (an FCP channel), which vfio_ccw does not support: give the guest the SCSI disks behind it",
       { { DEV "cutype", "1731/03\n" } } },
     { "osa",
       CCW_ERROR_UNSUPPORTED,
-      NAME
-      "works with queues (QDIO: an OSA or HiperSockets adapter), and vfio_ccw cannot give it to a guest: give it a "
-      "network interface on it",
+      NAME "is a QDIO device (an OSA or HiperSockets adapter), which vfio_ccw does not support: give the guest a "
+           "network interface on it",
       { { DEV "cutype", "1731/01\n" } } },
     { "a-word-of-a-later-kernel", 0, NULL, { { DEV "availability", "splendid\n" } } },
     { "varied-off",
@@ -110,15 +109,15 @@ static void one(gconstpointer data)
 {
     const Case *c = data;
     g_autoptr(Tree) tree = tree_new("dasd.txt");
-    g_autoptr(CcwHost) host = tree_host(tree);
-    g_autoptr(CcwHostDevice) device = NULL;
+    g_autoptr(CssHost) host = tree_host(tree);
+    g_autoptr(CssDevice) device = NULL;
     g_autoptr(GError) error = NULL;
     CcwBusId id = { .devno = 0x1234 };
 
     put_all(tree, c);
-    device = ccw_host_lookup(host, &id, &error);
+    device = css_host_lookup(host, &id, &error);
     g_assert_no_error(error);
-    g_assert_cmpint(ccw_state_check(host, device, &error), ==, c->message == NULL);
+    g_assert_cmpint(css_state_check(host, device, &error), ==, c->message == NULL);
     if (!c->message)
         return;
     g_assert_error(error, CCW_ERROR, (gint)c->code);
@@ -126,7 +125,7 @@ static void one(gconstpointer data)
 }
 
 #define MISSING "there is no ccw device 0.0.4321 on this host"
-#define SHOWN ": 'virt-ccw list' shows those there are"
+#define SHOWN ": 'virt-ccw list' shows this host's devices"
 #define HIDDEN "ccw device 0.0.4321 is hidden by cio_ignore: cio_ignore -r 0.0.4321 first"
 
 static const Case missing[] = {
@@ -150,12 +149,12 @@ static void not_there(gconstpointer data)
 {
     const Case *c = data;
     g_autoptr(Tree) tree = tree_new("dasd.txt");
-    g_autoptr(CcwHost) host = tree_host(tree);
+    g_autoptr(CssHost) host = tree_host(tree);
     g_autoptr(GError) error = NULL;
     CcwBusId id = { .devno = 0x4321 };
 
     put_all(tree, c);
-    g_assert_null(ccw_host_lookup(host, &id, &error));
+    g_assert_null(css_host_lookup(host, &id, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND);
     g_assert_cmpstr(error->message, ==, c->message);
 }
@@ -164,11 +163,11 @@ static void not_there(gconstpointer data)
 static void decimal(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");
-    g_autoptr(CcwHost) host = tree_host(tree);
+    g_autoptr(CssHost) host = tree_host(tree);
     g_autoptr(GError) error = NULL;
     CcwBusId id = { .devno = 1234 };
 
-    g_assert_null(ccw_host_lookup(host, &id, &error));
+    g_assert_null(css_host_lookup(host, &id, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND);
     g_assert_cmpstr(error->message, ==,
                     "there is no ccw device 0.0.04d2 on this host: devno='1234' is decimal; is devno='0x1234' meant?");

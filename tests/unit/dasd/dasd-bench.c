@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dasd-bench.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "dasd/dasd-track.h"
 #include "util/endian.h"
 
 void bench_reopen(Bench *bench, gboolean read_only)
@@ -49,20 +51,43 @@ void bench_close(Bench *bench)
     g_free(bench->folder);
 }
 
+void bench_damage(const Bench *bench, guint32 track)
+{
+    static const guint8 garbage[] = { 0xde, 0xad, 0xbe, 0xef, 0xde };
+    int fd = g_open(bench->path, O_RDWR | O_CLOEXEC);
+
+    g_assert_cmpint(pwrite(fd, garbage, sizeof(garbage), (off_t)dasd_track_file_offset(track)), ==, sizeof(garbage));
+    close(fd);
+}
+
+DasdVerifyResult bench_verify(const char *path, const DasdVerifyEvents *events)
+{
+    DasdImageOptions options = { .read_only = TRUE };
+    g_autoptr(GError) error = NULL;
+    DasdVerifyResult result;
+    DasdImageInfo info;
+    int fd = dasd_image_open(path, &options, &info, &error);
+
+    g_assert_no_error(error);
+    dasd_verify(fd, &info, events, &result);
+    close(fd);
+    return result;
+}
+
 void bench_begin(Bench *bench)
 {
     memset(&bench->program, 0, sizeof(bench->program));
     memset(&bench->request, 0, sizeof(bench->request));
     bench->n = 0;
-    ccw_store_be32(bench->request.orb + CCW_ORB_OFS_FLAGS,
-                   CCW_ORB_FORMAT1 | CCW_ORB_PREFETCH | CCW_ORB_C64 | 0x80 << CCW_ORB_LPM_SHIFT);
+    ccw_store_be32(bench->request.orb + CHANNEL_ORB_OFS_FLAGS,
+                   CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_PREFETCH | CHANNEL_ORB_C64 | 0x80 << CHANNEL_ORB_LPM_SHIFT);
 }
 
 static guint8 *next_ccw(Bench *bench, guint8 cmd, guint8 flags, guint16 count, guint32 cda)
 {
     guint8 *ccw = bench->program.ccw[bench->n];
 
-    g_assert_cmpuint(bench->n, <, CCW_PROGRAM_MAX);
+    g_assert_cmpuint(bench->n, <, CHANNEL_PROGRAM_MAX);
     ccw[CCW_OFS_CMD] = cmd;
     ccw[CCW_OFS_FLAGS] = flags;
     ccw_store_be16(ccw + CCW_OFS_COUNT, count);
@@ -93,7 +118,7 @@ void bench_ccw(Bench *bench, guint8 cmd, guint8 flags, const void *data, guint16
 {
     if (writes_record(cmd) && count)
         give_length(bench, count);
-    next_ccw(bench, cmd, flags, count, CCW_PROGRAM_CDA_OFS + 8 * bench->n);
+    next_ccw(bench, cmd, flags, count, CHANNEL_PROGRAM_CDA_OFS + 8 * bench->n);
     bench->program.cda[bench->n++] = (guint64)(gsize)data;
 }
 
@@ -111,13 +136,13 @@ void bench_run(Bench *bench)
     bench->request.ccw_count = bench->n;
     bench->request.program = (guint64)(gsize)&bench->program;
     g_assert_cmpint(dasd_device_request(bench->device, &bench->request), ==, 0);
-    bench->scsw_flags = ccw_load_be16(irb + CCW_SCSW_OFS_FLAGS);
-    bench->control = ccw_load_be16(irb + CCW_SCSW_OFS_CTL);
-    bench->cpa = ccw_load_be32(irb + CCW_SCSW_OFS_CPA);
-    bench->dstat = irb[CCW_SCSW_OFS_DSTAT];
-    bench->cstat = irb[CCW_SCSW_OFS_CSTAT];
-    bench->residual = ccw_load_be16(irb + CCW_SCSW_OFS_COUNT);
-    bench->sense = bench->scsw_flags & CCW_SCSW_FLAG_E ? irb + CCW_IRB_OFS_ECW : NULL;
+    bench->scsw_flags = ccw_load_be16(irb + CHANNEL_SCSW_OFS_FLAGS);
+    bench->control = ccw_load_be16(irb + CHANNEL_SCSW_OFS_CTL);
+    bench->cpa = ccw_load_be32(irb + CHANNEL_SCSW_OFS_CPA);
+    bench->dstat = irb[CHANNEL_SCSW_OFS_DSTAT];
+    bench->cstat = irb[CHANNEL_SCSW_OFS_CSTAT];
+    bench->residual = ccw_load_be16(irb + CHANNEL_SCSW_OFS_COUNT);
+    bench->sense = bench->scsw_flags & CHANNEL_SCSW_FLAG_E ? irb + CHANNEL_IRB_OFS_ECW : NULL;
 }
 
 void bench_run_good(Bench *bench)
@@ -143,6 +168,16 @@ void bench_run_check(Bench *bench, guint32 index, guint8 sense0, guint8 sense1, 
     g_assert_cmphex(bench->sense[1], ==, sense1);
     g_assert_cmphex(bench->sense[7], ==, message);
     g_assert_cmphex(bench->sense[27], ==, 0x80);
+}
+
+void bench_run_failure(Bench *bench)
+{
+    bench_run(bench);
+    g_assert_cmphex(bench->dstat, ==, STATUS_CHECK);
+    g_assert_nonnull(bench->sense);
+    g_assert_cmphex(bench->sense[0], ==, 0x10);
+    g_assert_cmphex(bench->sense[1], ==, 0x80);
+    g_assert_false(dasd_device_waits(bench->device));
 }
 
 static void store_track(guint8 *at, guint32 track)
@@ -182,14 +217,14 @@ void bench_format(Bench *bench, guint32 track, guint8 n, guint8 kl, guint16 dl)
     guint8 counts[100][8] = { 0 };
 
     bench_begin(bench);
-    bench_ccw(bench, 0x63, CC, bench_extent(0, track, track), 16);
-    bench_ccw(bench, 0x47, CC, bench_locate(0x03, n, track, 0), 16);
+    bench_ccw(bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0, track, track), 16);
+    bench_ccw(bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x03, n, track, 0), 16);
     for (guint8 i = 0; i < n; i++) {
         store_track(counts[i], track);
         counts[i][4] = (guint8)(i + 1);
         counts[i][5] = kl;
         ccw_store_be16(counts[i] + 6, dl);
-        bench_ccw(bench, 0x1d, i + 1 < n ? CC | SLI : SLI, counts[i], 8);
+        bench_ccw(bench, DASD_CODE_WRITE_CKD, i + 1 < n ? CC | SLI : SLI, counts[i], 8);
     }
     bench_run_good(bench);
 }

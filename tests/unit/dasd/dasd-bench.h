@@ -4,22 +4,24 @@
  */
 #pragma once
 
+#include "dasd/dasd-codes.h"
 #include "dasd/dasd-device.h"
 #include "dasd/dasd-image.h"
+#include "dasd/dasd-verify.h"
 
 #define CC CCW_FLAG_CC
 #define CD CCW_FLAG_CD
 #define SLI CCW_FLAG_SLI
 
-#define STATUS_END (CCW_DSTAT_CHANNEL_END | CCW_DSTAT_DEVICE_END)
-#define STATUS_CHECK (STATUS_END | CCW_DSTAT_UNIT_CHECK)
+#define STATUS_END (CHANNEL_DSTAT_CHANNEL_END | CHANNEL_DSTAT_DEVICE_END)
+#define STATUS_CHECK (STATUS_END | CHANNEL_DSTAT_UNIT_CHECK)
 
 typedef struct {
     char *folder;
     char *path;
     DasdDevice *device;
     gboolean sync; /* of the devices that bench_reopen makes */
-    CcwProgram program;
+    ChannelProgram program;
     guint32 n;
     CcwCmdRequest request;
     /* The status of the last run */
@@ -41,6 +43,12 @@ void bench_reopen(Bench *bench, gboolean read_only);
 
 void bench_close(Bench *bench);
 
+/* Writes garbage over the beginning of a track in the image file. */
+void bench_damage(const Bench *bench, guint32 track);
+
+/* Opens the image and verifies it. */
+DasdVerifyResult bench_verify(const char *path, const DasdVerifyEvents *events);
+
 /* Begins a program. */
 void bench_begin(Bench *bench);
 
@@ -58,6 +66,9 @@ void bench_run_good(Bench *bench);
 
 /* Runs it and asserts a unit check with these sense bytes 0, 1 and 7 at CCW index. */
 void bench_run_check(Bench *bench, guint32 index, guint8 sense0, guint8 sense1, guint8 message);
+
+/* Equipment check, permanent error, and the device does not wait: it reports so what no retry helps against. */
+void bench_run_failure(Bench *bench);
 
 /*
  * Define extent over whole tracks, and locate record; the parameters are returned in static storage. A write of data

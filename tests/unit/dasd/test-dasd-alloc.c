@@ -17,8 +17,8 @@ static Bench bench;
 static void run(guint8 operation, guint8 command, guint8 *blocks)
 {
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x80, 1, 1), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(operation, RECORDS, 1, 1), 16);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x80, 1, 1), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(operation, RECORDS, 1, 1), 16);
     for (guint i = 0; i < RECORDS; i++)
         bench_ccw(&bench, command, i + 1 < RECORDS ? CC : 0, blocks + i * SIZE, SIZE);
     bench_run(&bench);

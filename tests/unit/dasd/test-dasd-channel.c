@@ -16,18 +16,18 @@ static void status(void)
 
     bench_open(&bench, 1, NULL);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x03, CC, NULL, 0);
-    bench_ccw(&bench, 0xe4, 0, id, 20);
+    bench_ccw(&bench, DASD_CODE_NO_OPERATION, CC, NULL, 0);
+    bench_ccw(&bench, DASD_CODE_SENSE_ID, 0, id, 20);
     bench_run_good(&bench);
     g_assert_cmpuint(bench.cpa, ==, 16);
     g_assert_cmphex(bench.scsw_flags, ==, 0x00c0);
-    g_assert_cmphex(bench.request.irb[CCW_IRB_OFS_ESW + 1], ==, 0x80);
+    g_assert_cmphex(bench.request.irb[CHANNEL_IRB_OFS_ESW + 1], ==, 0x80);
     /* With a check: sense in the ECW, its length in the ERW, flags L and E. */
     bench_begin(&bench);
     bench_ccw(&bench, 0xff, 0, id, 20);
     bench_run_check(&bench, 0, 0x80, 0, 0x01);
     g_assert_cmphex(bench.scsw_flags, ==, 0x00c0 | 0x0402);
-    g_assert_cmphex(ccw_load_be32(bench.request.irb + CCW_IRB_OFS_ESW + 4), ==, 0x01200000);
+    g_assert_cmphex(ccw_load_be32(bench.request.irb + CHANNEL_IRB_OFS_ESW + 4), ==, 0x01200000);
     bench_close(&bench);
 }
 
@@ -48,8 +48,8 @@ static void lengths(void)
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         memset(data, 0xaa, sizeof(data));
         bench_begin(&bench);
-        bench_ccw(&bench, 0x64, rows[i].flags | CC, data, rows[i].count);
-        bench_ccw(&bench, 0x03, 0, NULL, 0);
+        bench_ccw(&bench, DASD_CODE_READ_DEVICE_CHARACTERISTICS, rows[i].flags | CC, data, rows[i].count);
+        bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0);
         bench_run(&bench);
         g_assert_cmphex(bench.dstat, ==, STATUS_END);
         g_assert_cmphex(bench.cstat, ==, rows[i].cstat);
@@ -61,7 +61,7 @@ static void lengths(void)
             g_assert_cmphex(data[0], ==, 0xaa);
     }
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, 0, bench_extent(0, 0, 0), 15);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, 0, bench_extent(0, 0, 0), 15);
     bench_run_check(&bench, 0, 0x80, 0, 0x03);
     bench_close(&bench);
 }
@@ -72,16 +72,16 @@ static void data_chaining(void)
 
     bench_open(&bench, 1, NULL);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x64, 0, whole, 64);
+    bench_ccw(&bench, DASD_CODE_READ_DEVICE_CHARACTERISTICS, 0, whole, 64);
     bench_run_good(&bench);
     /* In three parts, the second skipped, a transfer in channel between. */
     bench_begin(&bench);
-    bench_ccw(&bench, 0x64, CD, parts, 10);
+    bench_ccw(&bench, DASD_CODE_READ_DEVICE_CHARACTERISTICS, CD, parts, 10);
     bench_tic(&bench, 3);
     bench_ccw(&bench, 0xff, 0, parts, 1);
     bench_ccw(&bench, 0x00, CD | CCW_FLAG_SKIP, NULL, 4);
     bench_ccw(&bench, 0x00, CC, parts + 14, 50);
-    bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0);
     bench_run_good(&bench);
     g_assert_cmpuint(bench.cpa, ==, 48);
     g_assert_cmpmem(parts, 10, whole, 10);
@@ -89,19 +89,19 @@ static void data_chaining(void)
     g_assert_cmpmem(parts + 14, 50, whole + 14, 50);
     /* Data that ends with the first CCW: the second one has a residual, and its length is wrong. */
     bench_begin(&bench);
-    bench_ccw(&bench, 0x64, CD, parts, 64);
+    bench_ccw(&bench, DASD_CODE_READ_DEVICE_CHARACTERISTICS, CD, parts, 64);
     bench_ccw(&bench, 0x00, CC, parts, 5);
-    bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0);
     bench_run(&bench);
-    g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_INCORRECT_LENGTH);
+    g_assert_cmphex(bench.cstat, ==, CHANNEL_CSTAT_INCORRECT_LENGTH);
     g_assert_cmpuint(bench.residual, ==, 5);
     g_assert_cmpuint(bench.cpa, ==, 16);
     /* No count in a data chain. */
     bench_begin(&bench);
-    bench_ccw(&bench, 0x64, CD, parts, 10);
+    bench_ccw(&bench, DASD_CODE_READ_DEVICE_CHARACTERISTICS, CD, parts, 10);
     bench_ccw(&bench, 0x00, 0, parts, 0);
     bench_run(&bench);
-    g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_PROGRAM_CHECK);
+    g_assert_cmphex(bench.cstat, ==, CHANNEL_CSTAT_PROGRAM_CHECK);
     bench_close(&bench);
 }
 
@@ -116,7 +116,7 @@ static void short_chains(void)
         for (guint tic = 0; tic < 2; tic++) {
             bench_begin(&bench);
             if (commands[i] == 0x47 || commands[i] == 0x4b)
-                bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 0, 14), 16);
+                bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 0, 14), 16);
             bench_ccw(&bench, commands[i], CD, data, 3);
             if (tic)
                 bench_tic(&bench, bench.n + 1);
@@ -125,7 +125,7 @@ static void short_chains(void)
         }
     }
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CD, bench_extent(0x40, 0, 14), 8);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CD, bench_extent(0x40, 0, 14), 8);
     bench_ccw(&bench, 0x00, 0, bench_extent(0x40, 0, 14) + 8, 8);
     bench_run_good(&bench);
     bench_close(&bench);
@@ -156,26 +156,26 @@ static void idaws(void)
             memcpy(GSIZE_TO_POINTER(list[2]), data + 100 + blocks[i], 3996 - blocks[i]);
         bench_begin(&bench);
         if (blocks[i] == 2048)
-            ccw_store_be32(bench.request.orb + CCW_ORB_OFS_FLAGS,
-                           CCW_ORB_FORMAT1 | CCW_ORB_C64 | CCW_ORB_T2K | 0x80 << CCW_ORB_LPM_SHIFT);
-        bench_ccw(&bench, 0x63, CC, bench_extent(0x80, 3, 3), 16);
-        bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, 3, 2), 16);
-        bench_ccw(&bench, 0x85, CCW_FLAG_IDA, list, 4096);
+            ccw_store_be32(bench.request.orb + CHANNEL_ORB_OFS_FLAGS,
+                           CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_C64 | CHANNEL_ORB_T2K | 0x80 << CHANNEL_ORB_LPM_SHIFT);
+        bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x80, 3, 3), 16);
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x01, 1, 3, 2), 16);
+        bench_ccw(&bench, DASD_CODE_WRITE_UPDATE_DATA, CCW_FLAG_IDA, list, 4096);
         bench_run_good(&bench);
         bench_begin(&bench);
-        bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 3, 3), 16);
-        bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, 3, 2), 16);
-        bench_ccw(&bench, 0x86, 0, back, 4096);
+        bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 3, 3), 16);
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 1, 3, 2), 16);
+        bench_ccw(&bench, DASD_CODE_READ_DATA_MT, 0, back, 4096);
         bench_run_good(&bench);
         g_assert_cmpmem(back, 4096, data, 4096);
         /* An entry that is no block's start. */
         list[1]++;
         bench_begin(&bench);
-        bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 3, 3), 16);
-        bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, 3, 2), 16);
-        bench_ccw(&bench, 0x86, CCW_FLAG_IDA, list, 4096);
+        bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 3, 3), 16);
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 1, 3, 2), 16);
+        bench_ccw(&bench, DASD_CODE_READ_DATA_MT, CCW_FLAG_IDA, list, 4096);
         bench_run(&bench);
-        g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_PROGRAM_CHECK);
+        g_assert_cmphex(bench.cstat, ==, CHANNEL_CSTAT_PROGRAM_CHECK);
     }
     bench_close(&bench);
 }
@@ -187,29 +187,29 @@ static void searching(void)
 
     bench_open(&bench, 1, "SRCH01");
     bench_begin(&bench);
-    bench_ccw(&bench, 0x07, CC, seek, 6);
-    bench_ccw(&bench, 0x31, CC, id, 5);
+    bench_ccw(&bench, DASD_CODE_SEEK, CC, seek, 6);
+    bench_ccw(&bench, DASD_CODE_SEARCH_ID_EQUAL, CC, id, 5);
     bench_tic(&bench, 1);
-    bench_ccw(&bench, 0x06, 0, data, 80);
+    bench_ccw(&bench, DASD_CODE_READ_DATA, 0, data, 80);
     bench_run_good(&bench);
     g_assert_cmphex(ccw_load_be32(data), ==, 0xe5d6d3f1);
     memset(written, 0x5a, sizeof(written));
     bench_begin(&bench);
-    bench_ccw(&bench, 0x07, CC, seek, 6);
-    bench_ccw(&bench, 0x31, CC, id, 5);
+    bench_ccw(&bench, DASD_CODE_SEEK, CC, seek, 6);
+    bench_ccw(&bench, DASD_CODE_SEARCH_ID_EQUAL, CC, id, 5);
     bench_tic(&bench, 1);
-    bench_ccw(&bench, 0x05, CC, written, 80);
-    bench_ccw(&bench, 0x31, CC, id, 5);
+    bench_ccw(&bench, DASD_CODE_WRITE_DATA, CC, written, 80);
+    bench_ccw(&bench, DASD_CODE_SEARCH_ID_EQUAL, CC, id, 5);
     bench_tic(&bench, 4);
-    bench_ccw(&bench, 0x06, 0, data, 80);
+    bench_ccw(&bench, DASD_CODE_READ_DATA, 0, data, 80);
     bench_run_good(&bench);
     g_assert_cmpmem(data, 80, written, 80);
     id[4] = 9;
     bench_begin(&bench);
-    bench_ccw(&bench, 0x07, CC, seek, 6);
-    bench_ccw(&bench, 0x31, CC, id, 5);
+    bench_ccw(&bench, DASD_CODE_SEEK, CC, seek, 6);
+    bench_ccw(&bench, DASD_CODE_SEARCH_ID_EQUAL, CC, id, 5);
     bench_tic(&bench, 1);
-    bench_ccw(&bench, 0x06, 0, data, 80);
+    bench_ccw(&bench, DASD_CODE_READ_DATA, 0, data, 80);
     bench_run_check(&bench, 1, 0, 0x08, 0);
     bench_close(&bench);
 }
@@ -222,13 +222,13 @@ static void end_of_cylinder(void)
     bench_format(&bench, 14, 1, 0, 512);
     bench_format(&bench, 15, 1, 0, 512);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x07, CC, seek, 6);
-    bench_ccw(&bench, 0x92, CC, count, 8);
-    bench_ccw(&bench, 0x92, 0, count, 8);
+    bench_ccw(&bench, DASD_CODE_SEEK, CC, seek, 6);
+    bench_ccw(&bench, DASD_CODE_READ_COUNT_MT, CC, count, 8);
+    bench_ccw(&bench, DASD_CODE_READ_COUNT_MT, 0, count, 8);
     bench_run_check(&bench, 2, 0, 0x20, 0);
     seek[5] = 15;
     bench_begin(&bench);
-    bench_ccw(&bench, 0x07, 0, seek, 6);
+    bench_ccw(&bench, DASD_CODE_SEEK, 0, seek, 6);
     bench_run_check(&bench, 0, 0x80, 0, 0x04);
     bench_close(&bench);
 }
@@ -239,7 +239,7 @@ static void read_ipl(void)
 
     bench_open(&bench, 1, "IPL001");
     bench_begin(&bench);
-    bench_ccw(&bench, 0x02, SLI, psw, 24);
+    bench_ccw(&bench, DASD_CODE_READ_IPL, SLI, psw, 24);
     bench_run_good(&bench);
     g_assert_cmphex(ccw_load_be64(psw), ==, 0x000600000000000fu);
     bench_close(&bench);
@@ -260,34 +260,34 @@ static void program_checks(void)
     bench_open(&bench, 1, NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         bench_begin(&bench);
-        bench_ccw(&bench, 0x03, CC, NULL, 0);
+        bench_ccw(&bench, DASD_CODE_NO_OPERATION, CC, NULL, 0);
         bench_ccw(&bench, rows[i].cmd, rows[i].flags, data, rows[i].count);
         bench_run(&bench);
-        g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_PROGRAM_CHECK);
+        g_assert_cmphex(bench.cstat, ==, CHANNEL_CSTAT_PROGRAM_CHECK);
         g_assert_cmphex(bench.dstat, ==, 0);
         g_assert_cmpuint(bench.cpa, ==, 16);
     }
     /* Beyond the program, a first TIC, a TIC to a TIC, no address. */
     bench_begin(&bench);
-    bench_ccw(&bench, 0x03, CC, NULL, 0);
+    bench_ccw(&bench, DASD_CODE_NO_OPERATION, CC, NULL, 0);
     bench_run(&bench);
-    g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_PROGRAM_CHECK);
+    g_assert_cmphex(bench.cstat, ==, CHANNEL_CSTAT_PROGRAM_CHECK);
     g_assert_cmpuint(bench.cpa, ==, 16);
     bench_begin(&bench);
     bench_tic(&bench, 1);
-    bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0);
     bench_run(&bench);
-    g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_PROGRAM_CHECK);
+    g_assert_cmphex(bench.cstat, ==, CHANNEL_CSTAT_PROGRAM_CHECK);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x03, CC, NULL, 0);
+    bench_ccw(&bench, DASD_CODE_NO_OPERATION, CC, NULL, 0);
     bench_tic(&bench, 2);
     bench_tic(&bench, 0);
     bench_run(&bench);
-    g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_PROGRAM_CHECK);
+    g_assert_cmphex(bench.cstat, ==, CHANNEL_CSTAT_PROGRAM_CHECK);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x64, 0, NULL, 64);
+    bench_ccw(&bench, DASD_CODE_READ_DEVICE_CHARACTERISTICS, 0, NULL, 64);
     bench_run(&bench);
-    g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_PROGRAM_CHECK);
+    g_assert_cmphex(bench.cstat, ==, CHANNEL_CSTAT_PROGRAM_CHECK);
     g_assert_cmpuint(bench.residual, ==, 64);
     /* Nobody looks for the data of a command that is rejected without: read backward. */
     bench_begin(&bench);
@@ -300,10 +300,10 @@ static void endless(void)
 {
     bench_open(&bench, 1, NULL);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x03, CC, NULL, 0);
+    bench_ccw(&bench, DASD_CODE_NO_OPERATION, CC, NULL, 0);
     bench_tic(&bench, 0);
     bench_run(&bench);
-    g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_CHANNEL_CONTROL_CHECK);
+    g_assert_cmphex(bench.cstat, ==, CHANNEL_CSTAT_CHANNEL_CONTROL_CHECK);
     bench_close(&bench);
 }
 
@@ -322,20 +322,20 @@ static void cancel(void)
     bench_open(&bench, 1, NULL);
     dasd_device_cancel(bench.device);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x03, CC, NULL, 0);
-    bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_ccw(&bench, DASD_CODE_NO_OPERATION, CC, NULL, 0);
+    bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0);
     bench_run_good(&bench);
     g_assert_cmpuint(bench.cpa, ==, 16);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x07, CC, seek, 6);
-    bench_ccw(&bench, 0x31, CC | SLI, id, 5);
-    bench_ccw(&bench, 0x03, CC, NULL, 0);
+    bench_ccw(&bench, DASD_CODE_SEEK, CC, seek, 6);
+    bench_ccw(&bench, DASD_CODE_SEARCH_ID_EQUAL, CC | SLI, id, 5);
+    bench_ccw(&bench, DASD_CODE_NO_OPERATION, CC, NULL, 0);
     bench_tic(&bench, 0);
     thread = g_thread_new("endless", run_endless, NULL);
     dasd_device_cancel(bench.device);
     g_thread_join(thread);
     /* Cancelled, or already at its bound when the cancel came. */
-    g_assert_true(bench.cstat == 0 || bench.cstat == CCW_CSTAT_CHANNEL_CONTROL_CHECK);
+    g_assert_true(bench.cstat == 0 || bench.cstat == CHANNEL_CSTAT_CHANNEL_CONTROL_CHECK);
     bench_close(&bench);
 }
 
@@ -345,7 +345,7 @@ static void malformed(void)
 
     bench_open(&bench, 1, NULL);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x64, 0, data, 64);
+    bench_ccw(&bench, DASD_CODE_READ_DEVICE_CHARACTERISTICS, 0, data, 64);
     bench_run_good(&bench);
     bench.request.argsz--;
     g_assert_cmpint(dasd_device_request(bench.device, &bench.request), ==, -EINVAL);
@@ -355,15 +355,15 @@ static void malformed(void)
     bench.request.ccw_count = 257;
     g_assert_cmpint(dasd_device_request(bench.device, &bench.request), ==, -EINVAL);
     bench.request.ccw_count = 1;
-    ccw_store_be32(bench.request.orb + CCW_ORB_OFS_CPA, 4);
+    ccw_store_be32(bench.request.orb + CHANNEL_ORB_OFS_CPA, 4);
     g_assert_cmpint(dasd_device_request(bench.device, &bench.request), ==, -EINVAL);
-    ccw_store_be32(bench.request.orb + CCW_ORB_OFS_CPA, 8);
+    ccw_store_be32(bench.request.orb + CHANNEL_ORB_OFS_CPA, 8);
     g_assert_cmpint(dasd_device_request(bench.device, &bench.request), ==, -EINVAL);
-    ccw_store_be32(bench.request.orb + CCW_ORB_OFS_CPA, 0);
-    ccw_store_be32(bench.program.ccw[0] + CCW_OFS_CDA, CCW_PROGRAM_CDA_OFS + 8);
+    ccw_store_be32(bench.request.orb + CHANNEL_ORB_OFS_CPA, 0);
+    ccw_store_be32(bench.program.ccw[0] + CCW_OFS_CDA, CHANNEL_PROGRAM_CDA_OFS + 8);
     g_assert_cmpint(dasd_device_request(bench.device, &bench.request), ==, -EINVAL);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x03, CC, NULL, 0);
+    bench_ccw(&bench, DASD_CODE_NO_OPERATION, CC, NULL, 0);
     bench_tic(&bench, 2);
     bench.request.argsz = sizeof(bench.request);
     bench.request.ccw_count = 2;
@@ -385,7 +385,7 @@ static const struct {
     { 0x3f, { 0x95, 0x95, 0x95, 0x95 } },
 };
 
-static guint8 buffers[CCW_PROGRAM_MAX][512];
+static guint8 buffers[CHANNEL_PROGRAM_MAX][512];
 
 static guint8 choose(GRand *rand, const guint8 *from, gsize n)
 {
@@ -444,8 +444,8 @@ static void random_head(GRand *rand, guint8 operation, guint8 n)
            record = (guint8)g_rand_int_range(rand, 0, 3);
 
     if (operation != 0x3f) {
-        bench_ccw(&bench, 0x63, CC, extent, 16);
-        bench_ccw(&bench, 0x47, CC, bench_locate(operation, count, track, record), 16);
+        bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, extent, 16);
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(operation, count, track, record), 16);
         return;
     }
     memset(prefix, 0, sizeof(prefix));
@@ -457,7 +457,7 @@ static void random_head(GRand *rand, guint8 operation, guint8 n)
     prefix[44 + 17] = 0x11;
     prefix[44 + 19] = 2;
     ccw_store_be16(prefix + 64, (guint16)(0xffff0000u >> count));
-    bench_ccw(&bench, 0xe7, CC, prefix, sizeof(prefix));
+    bench_ccw(&bench, DASD_CODE_PREFIX, CC, prefix, sizeof(prefix));
 }
 
 /* Programs of known commands and random parameters, over tracks that such programs wrote. */

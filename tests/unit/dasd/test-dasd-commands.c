@@ -3,9 +3,7 @@
  * Commands that Linux does not send, each with what it needs and what it refuses: where in a chain, which mask, extent
  * and domain, its bytes and its residual count. docs/dasd.md lists the rules and where each comes from.
  */
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "dasd-bench.h"
 #include "util/endian.h"
@@ -46,14 +44,14 @@ static void one(guint8 cmd, const void *from, guint16 count)
 static void begin_domain(guint8 operation, guint8 count, guint8 record)
 {
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0xc0, 0, 29), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(operation, count, TRACK, record), 16);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0xc0, 0, 29), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(operation, count, TRACK, record), 16);
 }
 
 static void begin_seek(const guint8 *seek)
 {
     bench_begin(&bench);
-    bench_ccw(&bench, 0x07, CC, seek, 6);
+    bench_ccw(&bench, DASD_CODE_SEEK, CC, seek, 6);
 }
 
 /* Commands that begin their chain, with what may come directly before them, and whether they end it. */
@@ -97,7 +95,7 @@ static void first_of_chain(void)
         run_behind(0xfa, before, 256, i, firsts[i].after_identity);
         /* A suspension that is not the first command, and two of them. */
         begin_seek(seek_track);
-        bench_ccw(&bench, 0x5b, CC, before, 0);
+        bench_ccw(&bench, DASD_CODE_SUSPEND_MULTIPATH_RECONNECTION, CC, before, 0);
         bench_ccw(&bench, firsts[i].cmd, SLI, firsts[i].from, firsts[i].count);
         bench_run_check(&bench, 2, REJECT, 0, SEQUENCE);
         begin_domain(0x06, 1, 1);
@@ -113,7 +111,7 @@ static void last_of_chain(void)
     for (gsize i = 0; i < G_N_ELEMENTS(firsts); i++) {
         bench_begin(&bench);
         bench_ccw(&bench, firsts[i].cmd, CC | SLI, firsts[i].from, firsts[i].count);
-        bench_ccw(&bench, 0x03, 0, NULL, 0);
+        bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0);
         if (firsts[i].last)
             bench_run_check(&bench, 1, REJECT, 0, SEQUENCE);
         else
@@ -128,17 +126,17 @@ static void suspend_multipath(void)
     open_formatted();
     one(0x5b, data, 0);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x5b, 0, data, 7);
+    bench_ccw(&bench, DASD_CODE_SUSPEND_MULTIPATH_RECONNECTION, 0, data, 7);
     bench_run(&bench);
-    g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_INCORRECT_LENGTH);
+    g_assert_cmphex(bench.cstat, ==, CHANNEL_CSTAT_INCORRECT_LENGTH);
     g_assert_cmpuint(bench.residual, ==, 7);
     begin_seek(seek_track);
-    bench_ccw(&bench, 0x5b, CC, data, 0);
-    bench_ccw(&bench, 0x12, 0, data, 8);
+    bench_ccw(&bench, DASD_CODE_SUSPEND_MULTIPATH_RECONNECTION, CC, data, 0);
+    bench_ccw(&bench, DASD_CODE_READ_COUNT, 0, data, 8);
     bench_run_good(&bench);
     g_assert_cmpuint(data[3], ==, TRACK);
     begin_domain(0x06, 1, 1);
-    bench_ccw(&bench, 0x5b, CC, data, 0);
+    bench_ccw(&bench, DASD_CODE_SUSPEND_MULTIPATH_RECONNECTION, CC, data, 0);
     bench_run_check(&bench, 2, REJECT, 0, SEQUENCE);
     bench_close(&bench);
 }
@@ -162,9 +160,9 @@ static void reset_allegiance(void)
     one(0x34, data, 12);
     g_assert_cmphex(data[0], ==, 0xf8);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x44, 0, data, 31);
+    bench_ccw(&bench, DASD_CODE_RESET_ALLEGIANCE, 0, data, 31);
     bench_run(&bench);
-    g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_INCORRECT_LENGTH);
+    g_assert_cmphex(bench.cstat, ==, CHANNEL_CSTAT_INCORRECT_LENGTH);
     bench_close(&bench);
 }
 
@@ -184,8 +182,8 @@ static void buffered_log(void)
 static void run_order(const guint8 *order, guint16 count, guint8 message)
 {
     bench_begin(&bench);
-    bench_ccw(&bench, 0x27, CC, order, count);
-    bench_ccw(&bench, 0x3e, SLI, data, sizeof(data));
+    bench_ccw(&bench, DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, CC, order, count);
+    bench_ccw(&bench, DASD_CODE_READ_SUBSYSTEM_DATA, SLI, data, sizeof(data));
     if (message)
         bench_run_check(&bench, 0, REJECT, 0, message);
     else
@@ -237,9 +235,9 @@ static void subsystem_orders(void)
     order[7] = 0xff;
     run_order(order, 12, 0);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x27, 0, order, 15);
+    bench_ccw(&bench, DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, 0, order, 15);
     bench_run(&bench);
-    g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_INCORRECT_LENGTH);
+    g_assert_cmphex(bench.cstat, ==, CHANNEL_CSTAT_INCORRECT_LENGTH);
     g_assert_cmpuint(bench.residual, ==, 3);
     bench_close(&bench);
 }
@@ -279,8 +277,8 @@ static void interface_identifier(void)
     /* Only the answer may come next. */
     order[1] = 0;
     bench_begin(&bench);
-    bench_ccw(&bench, 0x27, CC, order, 4);
-    bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_ccw(&bench, DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, CC, order, 4);
+    bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0);
     bench_run_check(&bench, 1, REJECT, 0, SEQUENCE);
     bench_close(&bench);
 }
@@ -319,7 +317,7 @@ static void host_told(void)
 static void add_multiple(guint16 count)
 {
     memset(data, 0xee, sizeof(data));
-    bench_ccw(&bench, 0x5e, SLI, data, count);
+    bench_ccw(&bench, DASD_CODE_READ_MULTIPLE_CKD, SLI, data, count);
 }
 
 static void assert_multiple(guint8 first)
@@ -347,22 +345,22 @@ static void multiple_orientation(void)
     bench_run_good(&bench);
     assert_multiple(1);
     begin_seek(seek_track);
-    bench_ccw(&bench, 0x16, CC, back, 16);
+    bench_ccw(&bench, DASD_CODE_READ_R0, CC, back, 16);
     add_multiple(sizeof(data));
     bench_run_good(&bench);
     assert_multiple(1);
     begin_seek(seek_track);
-    bench_ccw(&bench, 0x31, CC, id, 5);
+    bench_ccw(&bench, DASD_CODE_SEARCH_ID_EQUAL, CC, id, 5);
     bench_tic(&bench, 1);
     add_multiple(sizeof(data));
     bench_run_good(&bench);
     assert_multiple(2);
     /* Behind it the track is at its end: nothing more, and a read of a count goes around the index. */
     begin_seek(seek_track);
-    bench_ccw(&bench, 0x5e, CC | SLI, data, sizeof(data));
-    bench_ccw(&bench, 0x12, CC, back, 8);
-    bench_ccw(&bench, 0x07, CC, seek_track, 6);
-    bench_ccw(&bench, 0x5e, CC | SLI, data, sizeof(data));
+    bench_ccw(&bench, DASD_CODE_READ_MULTIPLE_CKD, CC | SLI, data, sizeof(data));
+    bench_ccw(&bench, DASD_CODE_READ_COUNT, CC, back, 8);
+    bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_track, 6);
+    bench_ccw(&bench, DASD_CODE_READ_MULTIPLE_CKD, CC | SLI, data, sizeof(data));
     add_multiple(sizeof(data));
     bench_run_good(&bench);
     g_assert_cmpuint(back[4], ==, 1);
@@ -382,9 +380,9 @@ static void multiple_lengths(void)
     g_assert_cmpuint(bench.residual, ==, 0);
     for (guint i = 0; i < 2; i++) {
         begin_seek(seek_track);
-        bench_ccw(&bench, 0x5e, 0, data, i ? RECORDS * RECORD_SIZE + 1 : RECORD_SIZE);
+        bench_ccw(&bench, DASD_CODE_READ_MULTIPLE_CKD, 0, data, i ? RECORDS * RECORD_SIZE + 1 : RECORD_SIZE);
         bench_run(&bench);
-        g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_INCORRECT_LENGTH);
+        g_assert_cmphex(bench.cstat, ==, CHANNEL_CSTAT_INCORRECT_LENGTH);
         g_assert_cmpuint(bench.residual, ==, i);
     }
     begin_seek(seek_empty);
@@ -392,7 +390,7 @@ static void multiple_lengths(void)
     bench_run_good(&bench);
     g_assert_cmpuint(bench.residual, ==, sizeof(data));
     begin_domain(0x03, 1, 0);
-    bench_ccw(&bench, 0x1d, 0, count, 8);
+    bench_ccw(&bench, DASD_CODE_WRITE_CKD, 0, count, 8);
     bench_run_good(&bench);
     begin_seek(seek_track);
     add_multiple(8);
@@ -401,18 +399,7 @@ static void multiple_lengths(void)
     bench_close(&bench);
 }
 
-static void damage_track(void)
-{
-    int fd;
-
-    bench_close_device(&bench);
-    fd = open(bench.path, O_RDWR | O_CLOEXEC);
-    g_assert_cmpint(pwrite(fd, "\xde\xad\xbe\xef\xde", 5, 512 + TRACK * 56832), ==, 5);
-    close(fd);
-    bench_reopen(&bench, FALSE);
-}
-
-static void multiple_refused(void)
+static void multiple_rejected(void)
 {
     guint8 id[5] = { [3] = TRACK, [4] = 1 };
 
@@ -426,18 +413,20 @@ static void multiple_refused(void)
         bench_run_check(&bench, 2, REJECT, 0, SEQUENCE);
     }
     begin_seek(seek_track);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 0, TRACK - 1), 16);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 0, TRACK - 1), 16);
     add_multiple(sizeof(data));
     bench_run_check(&bench, 2, 0, 0x04, 0);
     /* What a search found is no more. */
     begin_seek(seek_track);
-    bench_ccw(&bench, 0x1f, CC, "\x80", 1);
-    bench_ccw(&bench, 0x31, CC, id, 5);
+    bench_ccw(&bench, DASD_CODE_SET_FILE_MASK, CC, "\x80", 1);
+    bench_ccw(&bench, DASD_CODE_SEARCH_ID_EQUAL, CC, id, 5);
     bench_tic(&bench, 2);
-    bench_ccw(&bench, 0x5e, CC | SLI, data, 8);
-    bench_ccw(&bench, 0x05, 0, data, SIZE);
+    bench_ccw(&bench, DASD_CODE_READ_MULTIPLE_CKD, CC | SLI, data, 8);
+    bench_ccw(&bench, DASD_CODE_WRITE_DATA, 0, data, SIZE);
     bench_run_check(&bench, 5, REJECT, 0, SEQUENCE);
-    damage_track();
+    bench_close_device(&bench);
+    bench_damage(&bench, TRACK);
+    bench_reopen(&bench, FALSE);
     begin_seek(seek_track);
     add_multiple(sizeof(data));
     bench_run_check(&bench, 1, 0, 0x40, 0);
@@ -454,36 +443,36 @@ static void special_home(void)
     open_formatted();
     for (gsize i = 0; i < G_N_ELEMENTS(masks); i++) {
         begin_seek(seek_track);
-        bench_ccw(&bench, 0x1f, CC, masks + i, 1);
-        bench_ccw(&bench, 0x0a, CC | SLI, memset(data, 0xee, 40), 40);
-        bench_ccw(&bench, 0x0a, SLI, data, 40);
+        bench_ccw(&bench, DASD_CODE_SET_FILE_MASK, CC, masks + i, 1);
+        bench_ccw(&bench, DASD_CODE_READ_SPECIAL_HOME_ADDRESS, CC | SLI, memset(data, 0xee, 40), 40);
+        bench_ccw(&bench, DASD_CODE_READ_SPECIAL_HOME_ADDRESS, SLI, data, 40);
         if (masks[i] == 0x04)
             bench_run_good(&bench);
         else
             bench_run_check(&bench, 2, REJECT, 0, AUTHORITY);
     }
     begin_seek(seek_track);
-    bench_ccw(&bench, 0x1f, CC, "\x04", 1);
-    bench_ccw(&bench, 0x0a, SLI, memset(data, 0xee, 40), 40);
+    bench_ccw(&bench, DASD_CODE_SET_FILE_MASK, CC, "\x04", 1);
+    bench_ccw(&bench, DASD_CODE_READ_SPECIAL_HOME_ADDRESS, SLI, memset(data, 0xee, 40), 40);
     bench_run_good(&bench);
     g_assert_cmpuint(bench.residual, ==, 12);
     g_assert_cmpmem(data, 28, expected, 28);
     begin_seek(seek_track);
-    bench_ccw(&bench, 0x1f, CC, "\x04", 1);
-    bench_ccw(&bench, 0x0a, 0, data, 27);
+    bench_ccw(&bench, DASD_CODE_SET_FILE_MASK, CC, "\x04", 1);
+    bench_ccw(&bench, DASD_CODE_READ_SPECIAL_HOME_ADDRESS, 0, data, 27);
     bench_run(&bench);
-    g_assert_cmphex(bench.cstat, ==, CCW_CSTAT_INCORRECT_LENGTH);
+    g_assert_cmphex(bench.cstat, ==, CHANNEL_CSTAT_INCORRECT_LENGTH);
     /* Behind it comes this track's R0, as behind a home address. */
     begin_domain(0x06, 2, 1);
-    bench_ccw(&bench, 0x0a, CC, data, 28);
-    bench_ccw(&bench, 0x96, 0, r0, 16);
+    bench_ccw(&bench, DASD_CODE_READ_SPECIAL_HOME_ADDRESS, CC, data, 28);
+    bench_ccw(&bench, DASD_CODE_READ_R0_MT, 0, r0, 16);
     bench_run_good(&bench);
     g_assert_cmpuint(r0[3], ==, TRACK);
     g_assert_cmpuint(r0[4], ==, 0);
     bench_close(&bench);
 }
 
-static void special_home_refused(void)
+static void special_home_rejected(void)
 {
     static const struct {
         guint8 operation, message;
@@ -493,23 +482,23 @@ static void special_home_refused(void)
     open_formatted();
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         begin_domain(rows[i].operation, 1, rows[i].operation == 0x56 ? 0 : 1);
-        bench_ccw(&bench, 0x0a, SLI, data, 28);
+        bench_ccw(&bench, DASD_CODE_READ_SPECIAL_HOME_ADDRESS, SLI, data, 28);
         if (rows[i].message)
             bench_run_check(&bench, 2, REJECT, 0, rows[i].message);
         else
             bench_run_good(&bench);
     }
     bench_begin(&bench);
-    bench_ccw(&bench, 0x0a, SLI, data, 28);
+    bench_ccw(&bench, DASD_CODE_READ_SPECIAL_HOME_ADDRESS, SLI, data, 28);
     bench_run_check(&bench, 0, REJECT, 0, SEQUENCE);
     /* An extent has a mask, too, and its limits. */
     begin_seek(seek_track);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x44, TRACK, TRACK), 16);
-    bench_ccw(&bench, 0x0a, SLI, data, 28);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x44, TRACK, TRACK), 16);
+    bench_ccw(&bench, DASD_CODE_READ_SPECIAL_HOME_ADDRESS, SLI, data, 28);
     bench_run_good(&bench);
     begin_seek(seek_track);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x44, 0, TRACK - 1), 16);
-    bench_ccw(&bench, 0x0a, SLI, data, 28);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x44, 0, TRACK - 1), 16);
+    bench_ccw(&bench, DASD_CODE_READ_SPECIAL_HOME_ADDRESS, SLI, data, 28);
     bench_run_check(&bench, 2, 0, 0x04, 0);
     bench_close(&bench);
 }
@@ -529,18 +518,18 @@ static void diagnostic_control(void)
     open_formatted();
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         bench_begin(&bench);
-        bench_ccw(&bench, 0x1f, CC, &rows[i].mask, 1);
-        bench_ccw(&bench, 0xf3, 0, rows[i].control, 4);
+        bench_ccw(&bench, DASD_CODE_SET_FILE_MASK, CC, &rows[i].mask, 1);
+        bench_ccw(&bench, DASD_CODE_DIAGNOSTIC_CONTROL, 0, rows[i].control, 4);
         if (rows[i].message)
             bench_run_check(&bench, 1, REJECT, 0, rows[i].message);
         else
             bench_run_good(&bench);
     }
     bench_begin(&bench);
-    bench_ccw(&bench, 0xf3, 0, rows[0].control, 3);
+    bench_ccw(&bench, DASD_CODE_DIAGNOSTIC_CONTROL, 0, rows[0].control, 3);
     bench_run_check(&bench, 0, REJECT, 0, COUNT);
     begin_domain(0x06, 1, 1);
-    bench_ccw(&bench, 0xf3, 0, rows[0].control, 4);
+    bench_ccw(&bench, DASD_CODE_DIAGNOSTIC_CONTROL, 0, rows[0].control, 4);
     bench_run_check(&bench, 2, REJECT, 0, SEQUENCE);
     bench_close(&bench);
 }
@@ -559,9 +548,9 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/commands/host-told", host_told);
     g_test_add_func("/dasd/commands/multiple-orientation", multiple_orientation);
     g_test_add_func("/dasd/commands/multiple-lengths", multiple_lengths);
-    g_test_add_func("/dasd/commands/multiple-refused", multiple_refused);
+    g_test_add_func("/dasd/commands/multiple-rejected", multiple_rejected);
     g_test_add_func("/dasd/commands/special-home", special_home);
-    g_test_add_func("/dasd/commands/special-home-refused", special_home_refused);
+    g_test_add_func("/dasd/commands/special-home-rejected", special_home_rejected);
     g_test_add_func("/dasd/commands/diagnostic-control", diagnostic_control);
     return g_test_run();
 }

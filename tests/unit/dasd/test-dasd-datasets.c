@@ -5,10 +5,8 @@
  * directory block has the number of bytes in use (two bytes), then entries of a name (eight), where the member begins
  * (track of the data set, two bytes; record) and flags; the last name is all ones. A record of no data ends a member.
  */
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "dasd-bench.h"
 #include "dasd/dasd-ebcdic.h"
@@ -66,9 +64,9 @@ static void read_sequential(Bench *bench)
     guint8 data[BLOCK], line[LINE];
 
     bench_begin(bench);
-    bench_ccw(bench, 0x63, CC, bench_extent(0x40, SEQUENTIAL, SEQUENTIAL), 16);
-    bench_ccw(bench, 0x47, CC, bench_locate(0x06, 1, SEQUENTIAL, 3), 16);
-    bench_ccw(bench, 0x86, 0, data, BLOCK);
+    bench_ccw(bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, SEQUENTIAL, SEQUENTIAL), 16);
+    bench_ccw(bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 1, SEQUENTIAL, 3), 16);
+    bench_ccw(bench, DASD_CODE_READ_DATA_MT, 0, data, BLOCK);
     bench_run_good(bench);
     store_line(line, "LINE 29");
     g_assert_cmpmem(data + BLOCK - LINE, LINE, line, LINE);
@@ -84,10 +82,10 @@ static void write_records(Bench *bench)
     for (guint i = 0; i < G_N_ELEMENTS(lines); i++)
         store_line(record + 8 + i * LINE, lines[i]);
     bench_begin(bench);
-    bench_ccw(bench, 0x63, CC, bench_extent(0, LIBRARY + 1, LIBRARY + 1), 16);
-    bench_ccw(bench, 0x47, CC, bench_locate(0x03, 2, LIBRARY + 1, 0), 16);
-    bench_ccw(bench, 0x1d, CC, record, sizeof(record));
-    bench_ccw(bench, 0x1d, 0, end, sizeof(end));
+    bench_ccw(bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0, LIBRARY + 1, LIBRARY + 1), 16);
+    bench_ccw(bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x03, 2, LIBRARY + 1, 0), 16);
+    bench_ccw(bench, DASD_CODE_WRITE_CKD, CC, record, sizeof(record));
+    bench_ccw(bench, DASD_CODE_WRITE_CKD, 0, end, sizeof(end));
     bench_run_good(bench);
 }
 
@@ -104,9 +102,9 @@ static void write_directory(Bench *bench)
     entry[10] = 1;
     memset(entry + 12, 0xff, KEY_SIZE);
     bench_begin(bench);
-    bench_ccw(bench, 0x63, CC, bench_extent(0x80, LIBRARY, LIBRARY), 16);
-    bench_ccw(bench, 0x47, CC, bench_locate(0x01, 1, LIBRARY, 1), 16);
-    bench_ccw(bench, 0x8d, 0, block, sizeof(block));
+    bench_ccw(bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x80, LIBRARY, LIBRARY), 16);
+    bench_ccw(bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x01, 1, LIBRARY, 1), 16);
+    bench_ccw(bench, DASD_CODE_WRITE_UPDATE_KEY_AND_DATA, 0, block, sizeof(block));
     bench_run_good(bench);
 }
 
@@ -122,16 +120,8 @@ static void progress(guint32 tracks G_GNUC_UNUSED, gpointer opaque G_GNUC_UNUSED
 static void assert_clean(const char *path)
 {
     static const DasdVerifyEvents events = { found, progress, NULL };
-    DasdImageOptions options = { .read_only = TRUE };
-    g_autoptr(GError) error = NULL;
-    DasdVerifyResult result;
-    DasdImageInfo info;
-    int fd = dasd_image_open(path, &options, &info, &error);
 
-    g_assert_no_error(error);
-    dasd_verify(fd, &info, &events, &result);
-    g_assert_cmpuint(result.written, ==, 30);
-    close(fd);
+    g_assert_cmpuint(bench_verify(path, &events).written, ==, 30);
 }
 
 /* dasdcat ends with 1 whatever it did. */

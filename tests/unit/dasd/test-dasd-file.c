@@ -25,9 +25,20 @@
 static Bench bench;
 static guint8 data[DASD_VOLUME_CACHE + 1][SIZE];
 static gsize piece_max = G_MAXSIZE; /* bytes of one read or write */
+static guint reads;
+static gint clock_ahead; /* seconds, of the server of the file system */
+
+int fstat(int fd, struct stat *st)
+{
+    int rc = fstatat(fd, "", st, AT_EMPTY_PATH);
+
+    st->st_mtim.tv_sec += clock_ahead;
+    return rc;
+}
 
 ssize_t pread(int fd, void *buffer, size_t length, off_t offset)
 {
+    reads++;
     return (ssize_t)syscall(SYS_pread64, fd, buffer, MIN(length, piece_max), offset);
 }
 
@@ -40,9 +51,9 @@ static void begin(gboolean writes, guint32 track)
 {
     memset(data[0], (int)track + 1, SIZE);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x80, track, track), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(writes ? 0x01 : 0x06, 1, track, 1), 16);
-    bench_ccw(&bench, writes ? 0x85 : 0x86, 0, data[0], SIZE);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x80, track, track), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(writes ? 0x01 : 0x06, 1, track, 1), 16);
+    bench_ccw(&bench, writes ? DASD_CODE_WRITE_UPDATE_DATA : DASD_CODE_READ_DATA_MT, 0, data[0], SIZE);
 }
 
 static void write_good(guint32 track)
@@ -62,16 +73,10 @@ static void read_good(guint32 track)
     g_assert_cmpmem(data[0], SIZE, expected, SIZE);
 }
 
-/* Equipment check, permanent error, as a device reports what no retry helps against. */
 static void expect_failure(gboolean writes, guint32 track)
 {
     begin(writes, track);
-    bench_run(&bench);
-    g_assert_cmphex(bench.dstat, ==, STATUS_CHECK);
-    g_assert_nonnull(bench.sense);
-    g_assert_cmphex(bench.sense[0], ==, 0x10);
-    g_assert_cmphex(bench.sense[1], ==, 0x80);
-    g_assert_false(dasd_device_waits(bench.device));
+    bench_run_failure(&bench);
 }
 
 /* Two formatted tracks, both known to the device, so that a write needs no read. */
@@ -163,12 +168,24 @@ static void truncated(gconstpointer argument)
     bench_close(&bench);
 }
 
-/* Another program's write gives the file another time of change, if it is not in the same tick of the kernel's clock.
- */
+/* The device looks at a file once in a tick of the kernel's clock, but for its size. */
+static void wait_for_tick(void)
+{
+    struct timespec start, now;
+
+    clock_gettime(CLOCK_REALTIME_COARSE, &start);
+    do {
+        g_thread_yield();
+        clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    } while (now.tv_sec == start.tv_sec && now.tv_nsec == start.tv_nsec);
+}
+
+/* Another program's write gives the file another time of change, if it is not in the same tick as one of the device. */
 static void set_later_mtime(void)
 {
     struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_NOW } };
 
+    wait_for_tick();
     g_assert_cmpint(utimensat(AT_FDCWD, bench.path, times, 0), ==, 0);
     times[1] = (struct timespec){ .tv_sec = g_get_real_time() / G_USEC_PER_SEC + 2 };
     g_assert_cmpint(utimensat(AT_FDCWD, bench.path, times, 0), ==, 0);
@@ -223,13 +240,8 @@ static void written_over(void)
 /* Another program has damaged a track. The first write that replaces the whole track repairs it. */
 static void damaged(void)
 {
-    static const guint8 garbage[] = { 0xde, 0xad, 0xbe, 0xef, 0xde };
-    int fd;
-
     set_up();
-    fd = g_open(bench.path, O_RDWR | O_CLOEXEC);
-    g_assert_cmpint(pwrite(fd, garbage, sizeof(garbage), (off_t)dasd_track_file_offset(EMPTY)), ==, sizeof(garbage));
-    close(fd);
+    bench_damage(&bench, EMPTY);
     set_later_mtime();
     bench_format(&bench, EMPTY, 4, 0, SIZE);
     write_good(EMPTY);
@@ -249,11 +261,11 @@ static void written_over_and_truncated(void)
     g_assert_cmpint(truncate(bench.path, (off_t)dasd_track_file_offset(FAR)), ==, 0);
     memset(data[0], 0xee, SIZE);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x80, NEAR, FAR), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, NEAR, 1), 16);
-    bench_ccw(&bench, 0x85, CC, data[0], SIZE);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, FAR, 1), 16);
-    bench_ccw(&bench, 0x86, 0, data[1], SIZE);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x80, NEAR, FAR), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x01, 1, NEAR, 1), 16);
+    bench_ccw(&bench, DASD_CODE_WRITE_UPDATE_DATA, CC, data[0], SIZE);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 1, FAR, 1), 16);
+    bench_ccw(&bench, DASD_CODE_READ_DATA_MT, 0, data[1], SIZE);
     expect_warning("image */image was truncated*");
     bench_run(&bench);
     g_assert_cmphex(bench.dstat, ==, STATUS_CHECK);
@@ -276,6 +288,30 @@ static void touched(void)
     bench_close(&bench);
 }
 
+/*
+ * The device's own writes change the file's time, too, and it does not take them for those of another program: it reads
+ * nothing again. So it is where the file system's times are not those of the kernel's clock.
+ */
+static void own_writes(gconstpointer argument)
+{
+    clock_ahead = GPOINTER_TO_INT(argument);
+    set_up();
+    reads = 0;
+    for (guint turn = 0; turn < 5; turn++) {
+        write_good(NEAR);
+        write_good(FAR);
+        wait_for_tick();
+    }
+    g_assert_cmpuint(reads, ==, 0);
+    write_over(FAR);
+    expect_failure(TRUE, FAR);
+    g_assert_cmpuint(reads, >, 0);
+    write_good(NEAR);
+    read_good(NEAR);
+    bench_close(&bench);
+    clock_ahead = 0;
+}
+
 /* A write of many tracks, of which only the last is behind the end: none is written. */
 static void partly_truncated(void)
 {
@@ -290,11 +326,11 @@ static void partly_truncated(void)
     g_assert_cmpint(truncate(bench.path, (off_t)dasd_track_file_offset(FAR)), ==, 0);
     memset(data[1], 0xee, SIZE);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x80, NEAR, FAR), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, NEAR, 1), 16);
-    bench_ccw(&bench, 0x85, CC, data[1], SIZE);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, FAR, 1), 16);
-    bench_ccw(&bench, 0x85, 0, data[1], SIZE);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x80, NEAR, FAR), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x01, 1, NEAR, 1), 16);
+    bench_ccw(&bench, DASD_CODE_WRITE_UPDATE_DATA, CC, data[1], SIZE);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x01, 1, FAR, 1), 16);
+    bench_ccw(&bench, DASD_CODE_WRITE_UPDATE_DATA, 0, data[1], SIZE);
     expect_warning("image */image was truncated*");
     bench_run_check(&bench, 4, 0x10, 0x80, 0x10);
     g_assert_cmpint(pread(fd, after, SIZE, at), ==, SIZE);
@@ -309,6 +345,7 @@ static void deleted(void)
 {
     set_up();
     g_unlink(bench.path);
+    wait_for_tick();
     expect_warning("image */image*was deleted or replaced while a guest uses it*");
     expect_failure(TRUE, NEAR);
     expect_failure(TRUE, FAR);
@@ -325,6 +362,7 @@ static void replaced(void)
     other = g_strconcat(bench.path, ".new", NULL);
     g_assert_true(dasd_image_create(other, NULL, CYLINDERS, NULL, NULL));
     g_assert_cmpint(g_rename(other, bench.path), ==, 0);
+    wait_for_tick();
     expect_warning("image */image*was deleted or replaced while a guest uses it*");
     expect_failure(TRUE, NEAR);
     read_good(FAR);
@@ -359,6 +397,8 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/file/written-over-and-truncated", written_over_and_truncated);
     g_test_add_func("/dasd/file/damaged", damaged);
     g_test_add_func("/dasd/file/touched", touched);
+    g_test_add_data_func("/dasd/file/own-writes", GINT_TO_POINTER(0), own_writes);
+    g_test_add_data_func("/dasd/file/own-writes-another-clock", GINT_TO_POINTER(100), own_writes);
     g_test_add_func("/dasd/file/deleted", deleted);
     g_test_add_func("/dasd/file/replaced", replaced);
     g_test_add_func("/dasd/file/in-pieces", in_pieces);

@@ -25,7 +25,7 @@ static void dasdls_reads_ours(void)
 }
 
 /* Without a label the answer is that there is none, and not a crash. */
-static void dasdls_refuses_unlabelled(void)
+static void dasdls_rejects_unlabelled(void)
 {
     const char *const argv[] = { "dasdls", path, NULL };
     g_autoptr(GError) error = NULL;
@@ -60,12 +60,13 @@ static void we_read_theirs(void)
 /* Each type of disk that dasdinit makes is refused by its name, not by the byte that the header keeps of it. */
 static void other_types(void)
 {
-    static const char *const types[] = { "2311", "2314", "3330", "3340", "3350", "3375", "3380", "9345" };
+    static const char *const types[] = { "2305", "2311", "2314", "3330", "3340", "3350", "3375", "3380", "9345" };
 
     for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
         const char *const argv[] = { "dasdinit", "-lfs", path, types[i], "HERC01", "5", NULL };
         g_autofree char *out = bench_spawn(argv, 0);
-        g_autofree char *wanted = g_strdup_printf("is of device type %s, and only 3390 is supported", types[i]);
+        g_autofree char *wanted =
+            g_strdup_printf("is a CKD image of device type %s, and only 3390 is supported", types[i]);
         g_autoptr(GError) error = NULL;
         DasdImageInfo info;
         DasdImageOptions options = { .read_only = FALSE };
@@ -75,6 +76,91 @@ static void other_types(void)
         g_assert_nonnull(strstr(error->message, wanted));
         g_unlink(path);
     }
+}
+
+static void refuse(const char *image, const char *wanted)
+{
+    g_autoptr(GError) error = NULL;
+    DasdImageOptions options = { .read_only = FALSE };
+    DasdImageInfo info;
+
+    g_assert_cmpint(dasd_image_open(image, &options, &info, &error), ==, -1);
+    g_assert_nonnull(error);
+    g_test_message("%s", error->message);
+    g_assert_nonnull(strstr(error->message, wanted));
+}
+
+static void make_volume(const char *image, const char *serial)
+{
+    const char *const argv[] = { "dasdinit", "-lfs", image, "3390", serial, "4", NULL };
+    g_autofree char *out = bench_spawn(argv, 0);
+}
+
+/* Writes cylinders of a volume to a file of their own. */
+static void write_part(const char *part, const guint8 *volume, guint8 number, guint16 first, guint16 last)
+{
+    gsize cylinder = 15 * 56832;
+    g_autofree guint8 *bytes = g_malloc0(512 + (last - first + 1u) * cylinder);
+
+    memcpy(bytes, volume, 512);
+    bytes[17] = number;
+    bytes[18] = number == 1 ? (guint8)last : 0;
+    memcpy(bytes + 512, volume + 512 + first * cylinder, (last - first + 1u) * cylinder);
+    g_assert_true(g_file_set_contents(part, (char *)bytes, (gssize)(512 + (last - first + 1u) * cylinder), NULL));
+}
+
+static void assert_serial(const char *image, const char *serial, guint32 cylinders)
+{
+    g_autoptr(GError) error = NULL;
+    DasdImageOptions options = { .read_only = TRUE };
+    DasdImageInfo info;
+    int fd = dasd_image_open(image, &options, &info, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpstr(info.volser, ==, serial);
+    g_assert_cmpuint(info.cylinders, ==, cylinders);
+    close(fd);
+}
+
+/* The advice for a volume of two files makes one file of it, from the first file. */
+static void split_volume(void)
+{
+    g_autofree char *first = g_strconcat(path, "_1", NULL), *second = g_strconcat(path, "_2", NULL), *volume = NULL;
+
+    make_volume(path, "SPLIT1");
+    g_assert_true(g_file_get_contents(path, &volume, NULL, NULL));
+    g_unlink(path);
+    write_part(first, (guint8 *)volume, 1, 0, 1);
+    write_part(second, (guint8 *)volume, 2, 2, 3);
+    refuse(first, "is the first of several files of a volume: make it one file with Hercules' 'dasdcopy -lfs -o CKD");
+    refuse(second, "is file 2 of a volume of several files: give the first one to Hercules' 'dasdcopy -lfs -o CKD");
+    {
+        const char *const argv[] = { "dasdcopy", "-q", "-lfs", "-o", "CKD", first, path, NULL };
+        g_autofree char *out = bench_spawn(argv, 0);
+    }
+    assert_serial(path, "SPLIT1", 4);
+    g_unlink(first);
+    g_unlink(second);
+    g_unlink(path);
+}
+
+/* The advice for the header of alcckd makes an image of the copy. */
+static void alcckd_header(void)
+{
+    int fd;
+
+    make_volume(path, "ALCCKD");
+    fd = g_open(path, O_RDWR | O_CLOEXEC);
+    g_assert_cmpint(pwrite(fd, "\4\3\0\0\0\4\0\0\0", 9, 17), ==, 9);
+    close(fd);
+    refuse(path, "seek=17 count=9 conv=notrunc'");
+    {
+        g_autofree char *of = g_strconcat("of=", path, NULL);
+        const char *const argv[] = { "dd", "if=/dev/zero", of, "bs=1", "seek=17", "count=9", "conv=notrunc", NULL };
+        g_autofree char *out = bench_spawn(argv, 0);
+    }
+    assert_serial(path, "ALCCKD", 4);
+    g_unlink(path);
 }
 
 /* The header of a new image is the one that dasdinit writes. */
@@ -101,9 +187,9 @@ static void header_as_theirs(void)
 static void read_block(Bench *bench, guint32 track, guint8 record, guint8 *data)
 {
     bench_begin(bench);
-    bench_ccw(bench, 0x63, CC, bench_extent(0x40, track, track), 16);
-    bench_ccw(bench, 0x47, CC, bench_locate(0x06, 1, track, record), 16);
-    bench_ccw(bench, 0x86, 0, data, 4096);
+    bench_ccw(bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, track, track), 16);
+    bench_ccw(bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 1, track, record), 16);
+    bench_ccw(bench, DASD_CODE_READ_DATA_MT, 0, data, 4096);
     bench_run_good(bench);
 }
 
@@ -124,8 +210,8 @@ static void device_reads_theirs(void)
     for (guint32 track = 2; track < 30; track++)
         read_block(&bench, track, 12, data);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 2, 2), 16);
-    bench_ccw(&bench, 0x47, 0, bench_locate(0x06, 1, 2, 13), 16);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 2, 2), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, 0, bench_locate(0x06, 1, 2, 13), 16);
     bench_run_check(&bench, 1, 0, 0x08, 0);
     bench_close(&bench);
 }
@@ -143,9 +229,9 @@ static void dasdcopy_reads_ours(void)
         bench_format(&bench, track, 12, 0, 4096);
         memset(data, 0xa0 + (int)track, sizeof(data));
         bench_begin(&bench);
-        bench_ccw(&bench, 0x63, CC, bench_extent(0x80, track, track), 16);
-        bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, track, 7), 16);
-        bench_ccw(&bench, 0x85, 0, data, 4096);
+        bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x80, track, track), 16);
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x01, 1, track, 7), 16);
+        bench_ccw(&bench, DASD_CODE_WRITE_UPDATE_DATA, 0, data, 4096);
         bench_run_good(&bench);
     }
     bench_close_device(&bench);
@@ -171,9 +257,11 @@ int main(int argc, char **argv)
     folder = g_dir_make_tmp("test-dasd-hercules-XXXXXX", NULL);
     path = g_build_filename(folder, "image", NULL);
     g_test_add_func("/dasd/hercules/dasdls", dasdls_reads_ours);
-    g_test_add_func("/dasd/hercules/dasdls-unlabelled", dasdls_refuses_unlabelled);
+    g_test_add_func("/dasd/hercules/dasdls-unlabelled", dasdls_rejects_unlabelled);
     g_test_add_func("/dasd/hercules/dasdinit", we_read_theirs);
     g_test_add_func("/dasd/hercules/other-types", other_types);
+    g_test_add_func("/dasd/hercules/split-volume", split_volume);
+    g_test_add_func("/dasd/hercules/alcckd-header", alcckd_header);
     g_test_add_func("/dasd/hercules/header", header_as_theirs);
     g_test_add_func("/dasd/hercules/dasdinit-linux", device_reads_theirs);
     g_test_add_func("/dasd/hercules/dasdcopy", dasdcopy_reads_ours);

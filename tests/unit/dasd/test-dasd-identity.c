@@ -88,7 +88,7 @@ static void ask(Bench *bench, gsize sample, gsize answer)
 
     bench_begin(bench);
     if (answers[answer].order_size)
-        bench_ccw(bench, 0x27, CC, answers[answer].order, answers[answer].order_size);
+        bench_ccw(bench, DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, CC, answers[answer].order, answers[answer].order_size);
     bench_ccw(bench, answers[answer].order_size ? 0x3e : answers[answer].cmd, SLI, reply, ANSWER_MAX);
     bench_run_good(bench);
     reply_sizes[sample][answer] = ANSWER_MAX - bench->residual;
@@ -243,8 +243,8 @@ static void check_queries(void)
     for (guint suborder = 0; suborder < 256; suborder++) {
         order[6] = (guint8)suborder;
         bench_begin(&bench);
-        bench_ccw(&bench, 0x27, CC, order, sizeof(order));
-        bench_ccw(&bench, 0x3e, SLI, reply, sizeof(reply));
+        bench_ccw(&bench, DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, CC, order, sizeof(order));
+        bench_ccw(&bench, DASD_CODE_READ_SUBSYSTEM_DATA, SLI, reply, sizeof(reply));
         if (is_on_page((guint8)suborder))
             bench_run_good(&bench);
         else

@@ -119,7 +119,7 @@ static void labels(void)
     }
 }
 
-static void refused(void)
+static void rejected(void)
 {
     static const struct {
         const char *model;
@@ -150,46 +150,65 @@ static void refused(void)
     check_error(&error, CCW_ERROR_NOT_FOUND, "*cannot create /nonexistent/image*");
 }
 
+static const struct {
+    goffset offset;
+    const char *bytes;
+    gsize length;
+    const char *pattern;
+} damages[] = {
+    { 0, "X", 1, "the image is not a CKD image*58 4b 44 5f 50 33 37 30,*CKD_P370*virt-ccw dasd create*" },
+    { 0, "CKD_X370", 8, "*is not a CKD image*43 4b 44 5f 58 33 37 30*" },
+    { 0, "FBA_X370", 8, "*is not a CKD image*46 42 41 5f 58 33 37 30*" },
+    { 0, "CKD_C370", 8, "*compressed*dasdcopy*" },
+    { 0, "QFI\xfb", 4, "*qcow2*virt-ccw dasd create*" },
+    { 8, "\0", 1, "*damaged header: 0 heads*" },
+    { 8, "\xff\xff\xff\xff", 4, "*damaged header: 4294967295 heads*" },
+    { 12, "\1", 1, "*damaged header*bytes a track*" },
+    { 0, "CKD_S370", 8, "*shadow file*dasdcopy -lfs -o CKD IMAGE sf=SHADOW NEW'" },
+    { 0, "CKD_P064", 8, "*64-bit format of Hercules 4*dasdcopy64 -lfs -o CKD IMAGE NEW'" },
+    { 0, "CKD_C064", 8, "*compressed*64-bit format of Hercules 4*dasdcopy64*" },
+    { 0, "CKD_S064", 8, "*shadow file*64-bit format of Hercules 4*dasdcopy64*sf=SHADOW*" },
+    { 0, "FBA_P370", 8, "*an FBA image*virt-ccw dasd create*" },
+    { 0, "FBA_C370", 8, "*a compressed FBA image*virt-ccw dasd create*" },
+    { 0, "FBA_S370", 8, "*a shadow file of a compressed FBA image*" },
+    { 0, "FBA_P064", 8, "*an FBA image in the 64-bit format*" },
+    { 0, "FBA_C064", 8, "*a compressed FBA image in the 64-bit format*" },
+    { 0, "FBA_S064", 8, "*a shadow file of a compressed FBA image in the 64-bit format*" },
+    /* The advice for another format helps only for a 3390. */
+    { 0, "CKD_C370\17\0\0\0\200\273\0\0\200", 17, "*compressed CKD image of device type 3380, and only 3390*" },
+    { 0, "CKD_C370\17\0\0\0\0\336\0\0\167", 17, "*compressed CKD image with an unknown device type*0x77*" },
+    { 0, "CKD_S064\17\0\0\0\1\336\0\0\220", 17, "*shadow file*damaged header: 15 heads, 56833 bytes*" },
+    { 16, "\x80", 1, "*device type 3380*only 3390*" },
+    { 16, "\x45", 1, "*device type 9345*only 3390*" },
+    { 16, "\x14", 1, "*device type 2314*only 3390*" },
+    { 16, "\x05", 1, "*device type 2305*only 3390*" },
+    { 16, "\x77", 1, "*unknown device type: byte 16 is 0x77*0x90*" },
+    { 17, "\2", 1, "*file 2 of a volume of several files*first one*dasdcopy -lfs*" },
+    { 17, "\4", 1, "*file 4 of a volume of several files*" },
+    { 19, "\1", 1, "*the first of several files*dasdcopy -lfs*" },
+    { 17, "\4\1\0\0\0\2\0\0\0", 9, "*alcckd (byte 17 is 4)*Hercules' tools reject, too*seek=17 count=9*" },
+    { 17, "\3\1\0\0\0\2\0\0\0", 9, "*alcckd (byte 17 is 3)*Hercules' tools reject, too*" },
+    /* Hercules 4 has a serial number from byte 20 on. */
+    { 17, "\3\0\000123456789012", 15, "*file 3 of a volume of several files*" },
+    { 17, "\4\2\0000123456789012", 15, "*file 4 of a volume of several files*" },
+    { 17, "\4\11\0\0\0\12\0\0\0", 9, "*file 4 of a volume of several files*" },
+};
+
 /* Every damage of the header is told, by name. */
 static void headers(void)
 {
-    static const struct {
-        goffset offset;
-        const char *bytes;
-        gsize length;
-        const char *pattern;
-    } rows[] = {
-        { 0, "X", 1, "the image is not a CKD image*CKD_P370*virt-ccw dasd create*" },
-        { 0, "CKD_C370", 8, "*compressed*dasdcopy*" },
-        { 0, "QFI\xfb", 4, "*qcow2*virt-ccw dasd create*" },
-        { 8, "\0", 1, "*damaged header: 0 heads*" },
-        { 8, "\xff\xff\xff\xff", 4, "*damaged header: 4294967295 heads*" },
-        { 12, "\1", 1, "*damaged header*bytes a track*" },
-        { 0, "CKD_P064", 8, "*64-bit format of Hercules 4*" },
-        { 0, "CKD_C064", 8, "*compressed*64-bit format of Hercules 4*" },
-        { 0, "FBA_P370", 8, "*an FBA image*virt-ccw dasd create*" },
-        { 16, "\x80", 1, "*device type 3380*only 3390*" },
-        { 16, "\x45", 1, "*device type 9345*only 3390*" },
-        { 16, "\x14", 1, "*device type 2314*only 3390*" },
-        { 16, "\x77", 1, "*unknown device type: byte 16 is 0x77*0x90*" },
-        { 17, "\2", 1, "*file 2 of a volume of several files*first one*dasdcopy -lfs*" },
-        { 17, "\4", 1, "*file 4 of a volume of several files*" },
-        { 19, "\1", 1, "*the first of several files*dasdcopy -lfs*" },
-        { 17, "\4\11\0\0\0\12\0\0\0", 9, "*alcckd (byte 17 is 4)*Hercules' tools refuse, too*" },
-        { 17, "\3\11\0\0\0\12\0\0\0", 9, "*alcckd (byte 17 is 3)*Hercules' tools refuse, too*" },
-    };
     g_autoptr(GError) error = NULL;
     DasdImageInfo info = { .heads = 77 };
 
-    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+    for (gsize i = 0; i < G_N_ELEMENTS(damages); i++) {
         int fd;
 
         g_assert_true(dasd_image_create(path, NULL, 2, "HDR001", NULL));
         fd = g_open(path, O_RDWR | O_CLOEXEC);
-        g_assert_cmpint(pwrite(fd, rows[i].bytes, rows[i].length, rows[i].offset), ==, rows[i].length);
+        g_assert_cmpint(pwrite(fd, damages[i].bytes, damages[i].length, damages[i].offset), ==, damages[i].length);
         close(fd);
         g_assert_false(probe(&info, &error));
-        check_error(&error, CCW_ERROR_IMAGE, rows[i].pattern);
+        check_error(&error, CCW_ERROR_IMAGE, damages[i].pattern);
         g_unlink(path);
     }
     g_assert_cmpuint(info.heads, ==, 77);
@@ -209,10 +228,32 @@ static void sizes(void)
         g_unlink(path);
     }
     g_assert_true(dasd_image_create(path, NULL, 2, NULL, NULL));
-    g_assert_cmpint(truncate(path, 512 + (goffset)65521 * 15 * 56832), ==, 0);
+    g_assert_cmpint(truncate(path, 512 + (goffset)65536 * 15 * 56832), ==, 0);
     g_assert_false(probe(&info, &error));
-    check_error(&error, CCW_ERROR_IMAGE, "*65521 cylinders*at most 65520*");
+    check_error(&error, CCW_ERROR_IMAGE, "*65536 cylinders*at most 65535*");
     g_unlink(path);
+}
+
+/* Images larger than a new volume: dasdinit -a of a 3390-54, and the largest that Hercules makes. */
+static void alternates(void)
+{
+    static const struct {
+        guint32 cylinders;
+        const char *name;
+    } rows[] = { { 65521, "3390-54" }, { 65523, "3390-54" }, { 65524, "3390" }, { 65535, "3390" } };
+    g_autoptr(GError) error = NULL;
+    DasdImageInfo info;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_assert_true(dasd_image_create(path, NULL, 2, NULL, NULL));
+        g_assert_cmpint(truncate(path, 512 + (goffset)rows[i].cylinders * 15 * 56832), ==, 0);
+        g_assert_true(probe(&info, &error));
+        g_assert_no_error(error);
+        g_assert_cmpuint(info.cylinders, ==, rows[i].cylinders);
+        g_assert_cmpstr(info.name, ==, rows[i].name);
+        g_assert_cmphex(info.device_model, ==, 0x0c);
+        g_unlink(path);
+    }
 }
 
 static void open_and_lock(void)
@@ -252,12 +293,16 @@ static void names(void)
         const char *path;
         gboolean read_only;
         gboolean sync;
+        gboolean snapshot;
     } rows[] = {
         { "disk.ckd", "disk.ckd", FALSE, FALSE },
         { "disk.ckd,ro", "disk.ckd", TRUE, FALSE },
         { "disk.ckd,read-only", "disk.ckd", TRUE, FALSE },
         { "disk.ckd,sync", "disk.ckd", FALSE, TRUE },
         { "disk.ckd,sync,ro", "disk.ckd", TRUE, TRUE },
+        { "disk.ckd,snapshot", "disk.ckd", FALSE, FALSE, TRUE },
+        { "disk.ckd,ro,snapshot", "disk.ckd", TRUE, FALSE, TRUE },
+        { "disk.ckd,snapshot,", "disk.ckd,snapshot", FALSE, FALSE },
         { "a,b", "a,b", FALSE, FALSE },
         { "a,ro,b", "a,ro,b", FALSE, FALSE },
         { "/a,ro/b,sync", "/a,ro/b", FALSE, TRUE },
@@ -269,12 +314,13 @@ static void names(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        DasdImageOptions options = { TRUE, TRUE };
+        DasdImageOptions options = { TRUE, TRUE, TRUE };
         g_autofree char *name = dasd_image_parse(rows[i].text, &options);
 
         g_assert_cmpstr(name, ==, rows[i].path);
         g_assert_cmpint(options.read_only, ==, rows[i].read_only);
         g_assert_cmpint(options.sync, ==, rows[i].sync);
+        g_assert_cmpint(options.snapshot, ==, rows[i].snapshot);
     }
 }
 
@@ -352,9 +398,10 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/image/models", models);
     g_test_add_func("/dasd/image/labels", labels);
     g_test_add_func("/dasd/image/block-labels", block_labels);
-    g_test_add_func("/dasd/image/refused", refused);
+    g_test_add_func("/dasd/image/rejected", rejected);
     g_test_add_func("/dasd/image/headers", headers);
     g_test_add_func("/dasd/image/sizes", sizes);
+    g_test_add_func("/dasd/image/alternates", alternates);
     g_test_add_func("/dasd/image/open", open_and_lock);
     g_test_add_func("/dasd/image/names", names);
     g_test_add_func("/dasd/image/open-read-only", open_read_only);

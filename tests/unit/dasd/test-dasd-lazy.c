@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "dasd-bench.h"
@@ -32,7 +34,7 @@ ssize_t pread(int fd, void *buffer, size_t length, off_t offset)
 static void begin(guint32 track)
 {
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x80, track, track), 16);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x80, track, track), 16);
 }
 
 /* Consecutive records; what is read and what is in the model afterwards are compared. */
@@ -45,9 +47,10 @@ static void access_records(gboolean writes, guint32 track, guint8 record, guint8
     if (writes)
         memcpy(model[track][record], data, (gsize)n * SIZE);
     begin(track);
-    bench_ccw(&bench, 0x47, CC, bench_locate(writes ? 0x01 : 0x06, n, track, record), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(writes ? 0x01 : 0x06, n, track, record), 16);
     for (guint8 i = 0; i < n; i++)
-        bench_ccw(&bench, writes ? 0x85 : 0x86, i + 1 < n ? CC : 0, data + i * SIZE, SIZE);
+        bench_ccw(&bench, writes ? DASD_CODE_WRITE_UPDATE_DATA : DASD_CODE_READ_DATA_MT, i + 1 < n ? CC : 0,
+                  data + i * SIZE, SIZE);
     bench_run_good(&bench);
     g_assert_cmpmem(data, (gsize)n * SIZE, model[track][record], (gsize)n * SIZE);
 }
@@ -56,10 +59,10 @@ static void access_records(gboolean writes, guint32 track, guint8 record, guint8
 static void begin_two(guint32 track, guint8 first, guint8 second, guint8 *data)
 {
     begin(track);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, track, first), 16);
-    bench_ccw(&bench, 0x85, CC, data, SIZE);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, track, second), 16);
-    bench_ccw(&bench, 0x85, 0, data + SIZE, SIZE);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x01, 1, track, first), 16);
+    bench_ccw(&bench, DASD_CODE_WRITE_UPDATE_DATA, CC, data, SIZE);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x01, 1, track, second), 16);
+    bench_ccw(&bench, DASD_CODE_WRITE_UPDATE_DATA, 0, data + SIZE, SIZE);
 }
 
 static void check_all(void)
@@ -133,8 +136,8 @@ static void failures(void)
     begin_two(3, 2, 9, data);
     bench_run_check(&bench, 4, EQUIPMENT_CHECK, PERMANENT_ERROR, 0x10);
     begin(4);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, 4, 1), 16);
-    bench_ccw(&bench, 0x86, 0, data, SIZE);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 1, 4, 1), 16);
+    bench_ccw(&bench, DASD_CODE_READ_DATA_MT, 0, data, SIZE);
     bench_run_check(&bench, 2, EQUIPMENT_CHECK, PERMANENT_ERROR, 0x10);
     access_records(TRUE, 5, 4, 2);
     failing = FALSE;
@@ -150,24 +153,49 @@ static void formatting(void)
 
     set_up();
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0xc0, 6, 6), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x03, 1, 6, 4), 16);
-    bench_ccw(&bench, 0x1d, SLI, count, sizeof(count));
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0xc0, 6, 6), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x03, 1, 6, 4), 16);
+    bench_ccw(&bench, DASD_CODE_WRITE_CKD, SLI, count, sizeof(count));
     bench_run_good(&bench);
     bench_close_device(&bench);
     bench_reopen(&bench, FALSE);
     access_records(FALSE, 6, 1, 4);
     for (guint turn = 0; turn < 2; turn++) {
         begin(6);
-        bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 2, 6, 4), 16);
-        bench_ccw(&bench, 0x06, CC, data, SIZE);
-        bench_ccw(&bench, 0x1e, 0, key, sizeof(key));
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 2, 6, 4), 16);
+        bench_ccw(&bench, DASD_CODE_READ_DATA, CC, data, SIZE);
+        bench_ccw(&bench, DASD_CODE_READ_CKD, 0, key, sizeof(key));
         bench_run_good(&bench);
         g_assert_cmpmem(key, 8, count, 8);
         for (guint32 track = 10; track < 50; track++)
             access_records(FALSE, track, 1, 1);
     }
     bench_close(&bench);
+}
+
+static gboolean is_same_time(struct timespec one, struct timespec other)
+{
+    return one.tv_sec == other.tv_sec && one.tv_nsec == other.tv_nsec;
+}
+
+/*
+ * Writes in a later tick of the kernel's clock, until the file has another time of last modification. The device sees
+ * the write only then: it looks at the file once in a tick. qemu-user 10 gives the time of a file in whole seconds.
+ */
+static void write_at_another_time(int fd, const void *data, gsize length, off_t offset)
+{
+    gint64 deadline = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+    struct timespec first, tick;
+    struct stat before, now;
+
+    g_assert_cmpint(fstat(fd, &before), ==, 0);
+    clock_gettime(CLOCK_REALTIME_COARSE, &first);
+    do {
+        clock_gettime(CLOCK_REALTIME_COARSE, &tick);
+        g_assert_cmpint(pwrite(fd, data, length, offset), ==, length);
+        g_assert_cmpint(fstat(fd, &now), ==, 0);
+        g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+    } while (is_same_time(tick, first) || is_same_time(now.st_mtim, before.st_mtim));
 }
 
 /* Holes are not read to be formatted, nor is what a format replaces. What another program puts into a hole is seen. */
@@ -186,9 +214,9 @@ static void holes(void)
     /* Nor is a track that is written as a whole; track 2, which is no longer in the cache. */
     memcpy(locate, bench_locate(0x3f, 1, 2, 0), 16);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0xc0, 2, 2), 16);
-    bench_ccw(&bench, 0x4b, CC, locate, sizeof(locate));
-    bench_ccw(&bench, 0x95, 0, whole, sizeof(whole));
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0xc0, 2, 2), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD_EXTENDED, CC, locate, sizeof(locate));
+    bench_ccw(&bench, DASD_CODE_WRITE_FULL_TRACK, 0, whole, sizeof(whole));
     bench_run_good(&bench);
     g_assert_cmpuint(bytes_read, ==, 0);
     fd = open(bench.path, O_RDWR | O_CLOEXEC);
@@ -198,28 +226,27 @@ static void holes(void)
         slot[at + 1] = 3;
         slot[at + 3] = 5;
     }
-    g_usleep(20000); /* so that the file's time is another */
-    g_assert_cmpint(pwrite(fd, slot, sizeof(slot), 512 + 50 * 56832), ==, sizeof(slot));
+    write_at_another_time(fd, slot, sizeof(slot), 512 + 50 * 56832);
     close(fd);
     begin(50);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, 50, 7), 16);
-    bench_ccw(&bench, 0x12, 0, back, sizeof(back));
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 1, 50, 7), 16);
+    bench_ccw(&bench, DASD_CODE_READ_COUNT, 0, back, sizeof(back));
     bench_run_good(&bench);
     g_assert_cmpuint(back[4], ==, 8);
     bench_close(&bench);
 }
 
 /* A record that does not fit leaves those behind it as they were. */
-static void format_refused(void)
+static void format_rejected(void)
 {
     const guint8 count[] = { 0, 0, 0, 6, 5, 0, 0xdd, 0x58 };
 
     set_up();
     for (guint turn = 0; turn < 2; turn++) {
         bench_begin(&bench);
-        bench_ccw(&bench, 0x63, CC, bench_extent(0xc0, 6, 6), 16);
-        bench_ccw(&bench, 0x47, CC, bench_locate(0x03, 1, 6, 4), 16);
-        bench_ccw(&bench, 0x1d, SLI, count, sizeof(count));
+        bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0xc0, 6, 6), 16);
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x03, 1, 6, 4), 16);
+        bench_ccw(&bench, DASD_CODE_WRITE_CKD, SLI, count, sizeof(count));
         bench_run_check(&bench, 2, 0, 0x40, 0);
         access_records(FALSE, 6, 1, RECORDS);
     }
@@ -250,7 +277,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/lazy/failures", failures);
     g_test_add_func("/dasd/lazy/formatting", formatting);
     g_test_add_func("/dasd/lazy/holes", holes);
-    g_test_add_func("/dasd/lazy/format-refused", format_refused);
+    g_test_add_func("/dasd/lazy/format-rejected", format_rejected);
     g_test_add_func("/dasd/lazy/random", random_access);
     return g_test_run();
 }

@@ -177,11 +177,11 @@ static void add_domain(const Send *send)
     }
     locate[17] = send->extended;
     if (send->code == 0xe7) {
-        bench_ccw(&bench, 0xe7, CC, prefix, 64);
+        bench_ccw(&bench, DASD_CODE_PREFIX, CC, prefix, 64);
         return;
     }
-    bench_ccw(&bench, 0x63, CC, prefix + 12, 16);
-    bench_ccw(&bench, send->extended ? 0x4b : 0x47, CC, locate,
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, prefix + 12, 16);
+    bench_ccw(&bench, send->extended ? DASD_CODE_LOCATE_RECORD_EXTENDED : DASD_CODE_LOCATE_RECORD, CC, locate,
               send->extended ? (send->extended == 0x11 ? 22 : 20) : 16);
 }
 
@@ -220,13 +220,13 @@ static void send_good(guint8 code)
     if (send->operation != 0xff)
         add_domain(send);
     if (code == 0x9d)
-        bench_ccw(&bench, 0x1d, CC | SLI, count, 8);
+        bench_ccw(&bench, DASD_CODE_WRITE_CKD, CC | SLI, count, 8);
     bench_ccw(&bench, code_sent(send), SLI, data, send->length);
     bench_run_good(&bench);
     bench_close(&bench);
 }
 
-static void send_refused(guint8 code)
+static void send_rejected(guint8 code)
 {
     open_formatted();
     bench_begin(&bench);
@@ -243,9 +243,10 @@ static void send_order(guint8 order, guint8 suborder, gboolean is_done)
 
     bench_open(&bench, 2, NULL);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x27, prepares && is_done ? CC : 0, psf, prepares ? 12 : sizeof(psf));
+    bench_ccw(&bench, DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, prepares && is_done ? CC : 0, psf,
+              prepares ? 12 : sizeof(psf));
     if (prepares && is_done)
-        bench_ccw(&bench, 0x3e, SLI, data, sizeof(data));
+        bench_ccw(&bench, DASD_CODE_READ_SUBSYSTEM_DATA, SLI, data, sizeof(data));
     if (is_done)
         bench_run_good(&bench);
     else
@@ -263,7 +264,7 @@ static void commands(void)
 
         g_test_message("%s %s", row[0], row[1]);
         if (strcmp(row[4], "refused") == 0) {
-            send_refused(code);
+            send_rejected(code);
             continue;
         }
         g_assert_cmpstr(row[4], ==, "done");
@@ -316,11 +317,38 @@ static void assert_sense(guint at)
     g_assert_cmpuint(at, <, DASD_SENSE_SIZE);
     open_formatted();
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 0, 29), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, 15 + TRACK, 9), 16);
-    bench_ccw(&bench, 0x86, 0, data, SIZE);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 0, 29), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 1, 15 + TRACK, 9), 16);
+    bench_ccw(&bench, DASD_CODE_READ_DATA_MT, 0, data, SIZE);
     bench_run_check(&bench, 1, 0, 0x08, 0);
     g_assert_cmphex(bench.sense[at], ==, expected[at]);
+    bench_close(&bench);
+}
+
+/* The count field of a record on the track with keys, as dasdfmt's check and the analysis of a volume read it. */
+static void assert_count(const char *field)
+{
+    static const struct {
+        const char *field;
+        guint at;
+        guint size;
+        guint16 value;
+    } parts[] = {
+        { "cyl", 0, 2, 0 }, { "head", 2, 2, KEYED }, { "record", 4, 1, 1 }, { "kl", 5, 1, KEY }, { "dl", 6, 2, SIZE },
+    };
+    gsize i = 0;
+
+    g_test_message("count: %s", field);
+    while (strcmp(parts[i].field, field) != 0)
+        g_assert_cmpuint(++i, <, G_N_ELEMENTS(parts));
+    open_formatted();
+    memset(data, 0xee, sizeof(data));
+    bench_begin(&bench);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, KEYED, KEYED), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x16, 1, KEYED, 0), 16);
+    bench_ccw(&bench, DASD_CODE_READ_COUNT_MT, 0, data, 8);
+    bench_run_good(&bench);
+    g_assert_cmphex(parts[i].size == 1 ? data[parts[i].at] : ccw_load_be16(data + parts[i].at), ==, parts[i].value);
     bench_close(&bench);
 }
 
@@ -333,6 +361,8 @@ static void all_fields(void)
 
         if (strcmp(row[0], "Sense bytes") == 0)
             assert_sense((guint)atoi(row[1]));
+        else if (strcmp(row[0], "READ COUNT, 12") == 0)
+            assert_count(row[1]);
         else
             assert_field(row[0], row[1]);
     }

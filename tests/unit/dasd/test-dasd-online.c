@@ -45,7 +45,7 @@ static void path_group(void)
     /* Another group is refused; the same one may be set again, and disbanded. */
     id[5] ^= 1;
     bench_begin(&bench);
-    bench_ccw(&bench, 0xaf, SLI, id, 12);
+    bench_ccw(&bench, DASD_CODE_SET_PATH_GROUP_ID, SLI, id, 12);
     bench_run_check(&bench, 0, 0x80, 0, 0x04);
     id[5] ^= 1;
     one(0xaf, SLI, id, 12);
@@ -102,14 +102,14 @@ static void subsystem(void)
     for (gsize i = 0; i < G_N_ELEMENTS(rejected); i++) {
         prepare[6] = rejected[i];
         bench_begin(&bench);
-        bench_ccw(&bench, 0x27, CC, prepare, 12);
-        bench_ccw(&bench, 0x3e, SLI, features, 256);
+        bench_ccw(&bench, DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, CC, prepare, 12);
+        bench_ccw(&bench, DASD_CODE_READ_SUBSYSTEM_DATA, SLI, features, 256);
         bench_run_check(&bench, 0, 0x80, 0, 0x04);
     }
     prepare[6] = 0x41;
     bench_begin(&bench);
-    bench_ccw(&bench, 0x27, CC, prepare, 12);
-    bench_ccw(&bench, 0x3e, 0, features, 256);
+    bench_ccw(&bench, DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, CC, prepare, 12);
+    bench_ccw(&bench, DASD_CODE_READ_SUBSYSTEM_DATA, 0, features, 256);
     bench_run_good(&bench);
     g_assert_cmphex(features[8], ==, 0x01);
     g_assert_cmphex(features[9], ==, 0x20);
@@ -118,16 +118,16 @@ static void subsystem(void)
     /* One base device, no aliases. */
     prepare[6] = 0x0e;
     bench_begin(&bench);
-    bench_ccw(&bench, 0x27, CC, prepare, 12);
-    bench_ccw(&bench, 0x3e, 0, units, 512);
+    bench_ccw(&bench, DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, CC, prepare, 12);
+    bench_ccw(&bench, DASD_CODE_READ_SUBSYSTEM_DATA, 0, units, 512);
     bench_run_good(&bench);
     for (guint i = 0; i < 512; i++)
         g_assert_cmphex(units[i], ==, i == 2 * 0x34 ? 1 : 0);
     /* Statistics of a cache that is not here. */
     prepare[6] = 0x01;
     bench_begin(&bench);
-    bench_ccw(&bench, 0x27, CC, prepare, 12);
-    bench_ccw(&bench, 0x3e, 0, units, 192);
+    bench_ccw(&bench, DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, CC, prepare, 12);
+    bench_ccw(&bench, DASD_CODE_READ_SUBSYSTEM_DATA, 0, units, 192);
     bench_run_good(&bench);
     g_assert_cmphex(ccw_load_be16(units), ==, 0x8034);
     one(0xf9, SLI, order, 16);
@@ -136,7 +136,7 @@ static void subsystem(void)
     g_assert_cmphex(ccw_load_be16(units + 38), ==, 0x0012);
     /* Nothing is prepared any more. */
     bench_begin(&bench);
-    bench_ccw(&bench, 0x3e, 0, features, 256);
+    bench_ccw(&bench, DASD_CODE_READ_SUBSYSTEM_DATA, 0, features, 256);
     bench_run_check(&bench, 0, 0x80, 0, 0x02);
     bench_close(&bench);
 }
@@ -149,8 +149,8 @@ static void storage(void)
     bench_open(&bench, 30, NULL);
     prepare[6] = 0x52;
     bench_begin(&bench);
-    bench_ccw(&bench, 0x27, CC, prepare, 12);
-    bench_ccw(&bench, 0x3e, SLI, volume, 28);
+    bench_ccw(&bench, DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, CC, prepare, 12);
+    bench_ccw(&bench, DASD_CODE_READ_SUBSYSTEM_DATA, SLI, volume, 28);
     bench_run_good(&bench);
     g_assert_cmphex(volume[0], ==, 0);                    /* not space efficient */
     g_assert_cmpuint(ccw_load_be32(volume + 16), ==, 30); /* allocated */
@@ -158,8 +158,8 @@ static void storage(void)
     g_assert_cmpuint(ccw_load_be32(volume + 24), ==, 30); /* logical capacity */
     prepare[6] = 0x53;
     bench_begin(&bench);
-    bench_ccw(&bench, 0x27, CC, prepare, 12);
-    bench_ccw(&bench, 0x3e, SLI, pools, sizeof(pools));
+    bench_ccw(&bench, DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, CC, prepare, 12);
+    bench_ccw(&bench, DASD_CODE_READ_SUBSYSTEM_DATA, SLI, pools, sizeof(pools));
     bench_run_good(&bench);
     g_assert_cmpuint(ccw_load_be16(pools), ==, 40);
     g_assert_cmpuint(ccw_load_be16(pools + 2), ==, 1);
@@ -172,12 +172,12 @@ static void storage(void)
 static void analysis_program(guint8 counts[5][8])
 {
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 0, 1), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 4, 0, 0), 16);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 0, 1), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 4, 0, 0), 16);
     for (guint i = 0; i < 4; i++)
-        bench_ccw(&bench, 0x12, CC, counts[i], 8);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, 1, 0), 16);
-    bench_ccw(&bench, 0x12, 0, counts[4], 8);
+        bench_ccw(&bench, DASD_CODE_READ_COUNT, CC, counts[i], 8);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 1, 1, 0), 16);
+    bench_ccw(&bench, DASD_CODE_READ_COUNT, 0, counts[4], 8);
 }
 
 static void analysis(void)
@@ -209,8 +209,8 @@ static void no_message(void)
 
     bench_open(&bench, 30, NULL);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x27, CC, prepare, 12);
-    bench_ccw(&bench, 0x3e, SLI, message, sizeof(message));
+    bench_ccw(&bench, DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, CC, prepare, 12);
+    bench_ccw(&bench, DASD_CODE_READ_SUBSYSTEM_DATA, SLI, message, sizeof(message));
     bench_run_good(&bench);
     g_assert_cmpuint(bench.residual, ==, sizeof(message) - sizeof(expected));
     g_assert_cmpmem(message, sizeof(expected), expected, sizeof(expected));
@@ -246,8 +246,9 @@ static void reservation(void)
     /* Not behind a file mask or an extent. */
     for (gsize i = 0; i < 2; i++) {
         bench_begin(&bench);
-        bench_ccw(&bench, i ? 0x63 : 0x1f, CC, i ? bench_extent(0x40, 0, 0) : &mask, i ? 16 : 1);
-        bench_ccw(&bench, 0xb4, SLI, sense, 32);
+        bench_ccw(&bench, i ? DASD_CODE_DEFINE_EXTENT : DASD_CODE_SET_FILE_MASK, CC,
+                  i ? bench_extent(0x40, 0, 0) : &mask, i ? 16 : 1);
+        bench_ccw(&bench, DASD_CODE_DEVICE_RESERVE, SLI, sense, 32);
         bench_run_check(&bench, 1, 0x80, 0, 0x02);
     }
     one(0x34, SLI, answer, 12);

@@ -30,15 +30,15 @@ static void open_formatted(void)
 static void begin_extent(guint8 mask)
 {
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(mask, 0, 29), 16);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(mask, 0, 29), 16);
 }
 
 static void assert_unwritten(guint32 track)
 {
     begin_extent(0x40);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, RECORDS, track, 1), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, RECORDS, track, 1), 16);
     for (guint i = 0; i < RECORDS; i++)
-        bench_ccw(&bench, 0x86, i + 1 < RECORDS ? CC : 0, data + i * SIZE, SIZE);
+        bench_ccw(&bench, DASD_CODE_READ_DATA_MT, i + 1 < RECORDS ? CC : 0, data + i * SIZE, SIZE);
     memset(data, 0xee, sizeof(data));
     bench_run_good(&bench);
     for (guint i = 0; i < RECORDS * SIZE; i++)
@@ -57,26 +57,26 @@ static void no_place(void)
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
         for (guint extent = 0; extent < 2; extent++) {
             bench_begin(&bench);
-            bench_ccw(&bench, 0x07, 0, seek_track, 6);
+            bench_ccw(&bench, DASD_CODE_SEEK, 0, seek_track, 6);
             bench_run_good(&bench);
             bench_begin(&bench);
             /* An extent alone names no track. */
             if (extent)
-                bench_ccw(&bench, 0x63, CC, bench_extent(0xc0, TRACK, TRACK), 16);
+                bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0xc0, TRACK, TRACK), 16);
             bench_ccw(&bench, commands[i], SLI, memset(data, 0x77, sizeof(data)), 16);
             bench_run_check(&bench, extent, REJECT, 0, SEQUENCE);
         }
     }
     bench_begin(&bench);
-    bench_ccw(&bench, 0x07, 0, seek_track, 6);
+    bench_ccw(&bench, DASD_CODE_SEEK, 0, seek_track, 6);
     bench_run_good(&bench);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x1b, 0, seek_other, 6);
+    bench_ccw(&bench, DASD_CODE_SEEK_HEAD, 0, seek_other, 6);
     bench_run_check(&bench, 0, REJECT, 0, SEQUENCE);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x31, CC, id, sizeof(id));
+    bench_ccw(&bench, DASD_CODE_SEARCH_ID_EQUAL, CC, id, sizeof(id));
     bench_tic(&bench, 0);
-    bench_ccw(&bench, 0x05, 0, memset(data, 0xab, sizeof(data)), SIZE);
+    bench_ccw(&bench, DASD_CODE_WRITE_DATA, 0, memset(data, 0xab, sizeof(data)), SIZE);
     bench_run_check(&bench, 0, REJECT, 0, SEQUENCE);
     assert_unwritten(TRACK);
     bench_close(&bench);
@@ -91,22 +91,42 @@ static void places(void)
     for (guint i = 0; i < 4; i++) {
         bench_begin(&bench);
         if (i == 0)
-            bench_ccw(&bench, 0x07, CC, seek_track, 6);
+            bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_track, 6);
         else if (i == 1)
-            bench_ccw(&bench, 0x0b, CC, seek_track, 6);
+            bench_ccw(&bench, DASD_CODE_SEEK_CYLINDER, CC, seek_track, 6);
         else if (i == 2)
-            bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 0, 29), 16);
+            bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 0, 29), 16);
         if (i == 2)
-            bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, TRACK, 1), 16);
+            bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 1, TRACK, 1), 16);
         if (i == 3)
-            bench_ccw(&bench, 0x02, CC | SLI, data, 24);
-        bench_ccw(&bench, i == 2 ? 0x86 : 0x12, CC | SLI, count, 8);
-        bench_ccw(&bench, 0x1b, CC, seek_other, 6);
-        bench_ccw(&bench, 0x12, 0, other, 8);
+            bench_ccw(&bench, DASD_CODE_READ_IPL, CC | SLI, data, 24);
+        bench_ccw(&bench, i == 2 ? DASD_CODE_READ_DATA_MT : DASD_CODE_READ_COUNT, CC | SLI, count, 8);
+        bench_ccw(&bench, DASD_CODE_SEEK_HEAD, CC, seek_other, 6);
+        bench_ccw(&bench, DASD_CODE_READ_COUNT, 0, other, 8);
         bench_run_good(&bench);
         if (i < 2)
             g_assert_cmpuint(count[3], ==, TRACK);
         g_assert_cmpuint(other[3], ==, 3);
+    }
+    bench_close(&bench);
+}
+
+/* Without an extent, a locate record has the wrong place, whatever its parameters say. */
+static void no_extent(void)
+{
+    static const guint8 operations[] = { 0x06, 0x16, 0x2a, 0x3f };
+
+    open_formatted();
+    for (gsize i = 0; i < G_N_ELEMENTS(operations); i++) {
+        guint8 locate[20] = { 0 };
+
+        memcpy(locate, bench_locate(operations[i], 1, TRACK, 1), 16);
+        bench_begin(&bench);
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, 0, locate, 16);
+        bench_run_check(&bench, 0, REJECT, 0, SEQUENCE);
+        bench_begin(&bench);
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD_EXTENDED, 0, locate, 20);
+        bench_run_check(&bench, 0, REJECT, 0, SEQUENCE);
     }
     bench_close(&bench);
 }
@@ -117,11 +137,11 @@ static void seek_before_extent(void)
     open_formatted();
     for (guint i = 0; i < 2; i++) {
         bench_begin(&bench);
-        bench_ccw(&bench, 0x07, CC, seek_track, 6);
-        bench_ccw(&bench, 0x63, CC, bench_extent(0xc0, i ? TRACK : 0, i ? TRACK : TRACK - 1), 16);
-        bench_ccw(&bench, 0x31, CC, id, sizeof(id));
+        bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_track, 6);
+        bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0xc0, i ? TRACK : 0, i ? TRACK : TRACK - 1), 16);
+        bench_ccw(&bench, DASD_CODE_SEARCH_ID_EQUAL, CC, id, sizeof(id));
         bench_tic(&bench, 2);
-        bench_ccw(&bench, 0x05, 0, memset(data, 0, SIZE), SIZE);
+        bench_ccw(&bench, DASD_CODE_WRITE_DATA, 0, memset(data, 0, SIZE), SIZE);
         if (i)
             bench_run_good(&bench);
         else
@@ -153,12 +173,12 @@ static void limits(void)
         bench_begin(&bench);
         bench_ccw(&bench, rows[i].first, CC | SLI, rows[i].first_data, 16);
         if (rows[i].first == 0x02)
-            bench_ccw(&bench, 0x86, CC | SLI, data, 16); /* ends the domain of READ IPL */
+            bench_ccw(&bench, DASD_CODE_READ_DATA_MT, CC | SLI, data, 16); /* ends the domain of READ IPL */
         bench_ccw(&bench, rows[i].second, SLI, rows[i].second_data, 16);
         bench_run_check(&bench, rows[i].first == 0x02 ? 2 : 1, REJECT, 0, SEQUENCE);
     }
     bench_begin(&bench);
-    bench_ccw(&bench, 0x1f, SLI, reserved, 1);
+    bench_ccw(&bench, DASD_CODE_SET_FILE_MASK, SLI, reserved, 1);
     bench_run_check(&bench, 0, REJECT, 0, PARAMETER);
     /* Bytes of an extent that have to be zero, and blocks that no track holds. */
     for (guint i = 2; i < 7; i += i == 2 ? 2 : 1) {
@@ -166,8 +186,48 @@ static void limits(void)
         ccw_store_be16(extent + 2, i == 2 ? 57335 : 57334);
         extent[i] |= 1;
         bench_begin(&bench);
-        bench_ccw(&bench, 0x63, 0, extent, 16);
+        bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, 0, extent, 16);
         bench_run_check(&bench, 0, REJECT, 0, PARAMETER);
+    }
+    /* Cache fast write, alone and beside the inhibition of fast write: there is no cache. */
+    for (guint8 attributes = 0xc1; attributes <= 0xc3; attributes++) {
+        memcpy(extent, bench_extent(0x40, 0, 29), sizeof(extent));
+        extent[1] = attributes;
+        bench_begin(&bench);
+        bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, 0, extent, 16);
+        if (attributes == 0xc1)
+            bench_run_good(&bench);
+        else
+            bench_run_check(&bench, 0, REJECT, 0, PARAMETER);
+    }
+    bench_close(&bench);
+}
+
+/* A mask that forbids a seek is told before the seek's count. */
+static void seek_masks(void)
+{
+    static const struct {
+        guint8 mask, seek;
+        gboolean is_allowed;
+    } rows[] = {
+        { 0x00, 0x07, TRUE },  { 0x08, 0x07, FALSE }, { 0x08, 0x0b, TRUE },  { 0x08, 0x1b, TRUE },
+        { 0x10, 0x0b, FALSE }, { 0x10, 0x1b, TRUE },  { 0x18, 0x1b, FALSE }, { 0x18, 0x0b, FALSE },
+    };
+
+    open_formatted();
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        for (guint16 count = 5; count <= 6; count++) {
+            bench_begin(&bench);
+            bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_track, 6);
+            bench_ccw(&bench, DASD_CODE_SET_FILE_MASK, CC, &rows[i].mask, 1);
+            bench_ccw(&bench, rows[i].seek, SLI, seek_other, count);
+            if (!rows[i].is_allowed)
+                bench_run_check(&bench, 2, 0, 0x04, 0);
+            else if (count == 5)
+                bench_run_check(&bench, 2, REJECT, 0, 0x03);
+            else
+                bench_run_good(&bench);
+        }
     }
     bench_close(&bench);
 }
@@ -203,28 +263,28 @@ static void read_ipl(void)
     bench_open(&bench, 1, "IPL001");
     for (guint i = 0; i < 3; i++) {
         bench_begin(&bench);
-        bench_ccw(&bench, 0x02, CC | SLI, data, 24);
+        bench_ccw(&bench, DASD_CODE_READ_IPL, CC | SLI, data, 24);
         if (i == 0)
-            bench_ccw(&bench, 0x03, CC, NULL, 0);
+            bench_ccw(&bench, DASD_CODE_NO_OPERATION, CC, NULL, 0);
         if (i == 1)
-            bench_ccw(&bench, 0x06, CC | SLI, data, 24);
-        bench_ccw(&bench, 0x07, CC, seek_other, 6);
-        bench_ccw(&bench, 0x03, 0, NULL, 0);
+            bench_ccw(&bench, DASD_CODE_READ_DATA, CC | SLI, data, 24);
+        bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_other, 6);
+        bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0);
         if (i < 2)
             bench_run_good(&bench);
         else
             bench_run_check(&bench, 1, REJECT, 0, SEQUENCE);
     }
     bench_begin(&bench);
-    bench_ccw(&bench, 0x02, CC | SLI, data, 24);
-    bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_ccw(&bench, DASD_CODE_READ_IPL, CC | SLI, data, 24);
+    bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0);
     bench_run_good(&bench);
     /* A locate record may follow it, in the extent of the whole volume. */
     bench_begin(&bench);
-    bench_ccw(&bench, 0x02, CC | SLI, data, 24);
-    bench_ccw(&bench, 0x06, CC | SLI, data, 24);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, 0, 3), 16);
-    bench_ccw(&bench, 0x86, 0, data, 80);
+    bench_ccw(&bench, DASD_CODE_READ_IPL, CC | SLI, data, 24);
+    bench_ccw(&bench, DASD_CODE_READ_DATA, CC | SLI, data, 24);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 1, 0, 3), 16);
+    bench_ccw(&bench, DASD_CODE_READ_DATA_MT, 0, data, 80);
     bench_run_good(&bench);
     bench_close(&bench);
 }
@@ -255,13 +315,14 @@ static void operations(void)
             pfx[44 + 17] = rows[i].extended;
             bench_begin(&bench);
             if (command < 2)
-                bench_ccw(&bench, 0x63, CC, pfx + 12, 16);
+                bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, pfx + 12, 16);
             if (command < 2)
-                bench_ccw(&bench, command ? 0x4b : 0x47, CC, pfx + 44, command ? 20 : 16);
+                bench_ccw(&bench, command ? DASD_CODE_LOCATE_RECORD_EXTENDED : DASD_CODE_LOCATE_RECORD, CC, pfx + 44,
+                          command ? 20 : 16);
             else
-                bench_ccw(&bench, 0xe7, CC, pfx, sizeof(pfx));
+                bench_ccw(&bench, DASD_CODE_PREFIX, CC, pfx, sizeof(pfx));
             /* READ SECTOR is good behind an orientation and out of sequence in every domain. */
-            bench_ccw(&bench, 0x22, 0, data, 1);
+            bench_ccw(&bench, DASD_CODE_READ_SECTOR, 0, data, 1);
             g_test_message("operation %02x/%02x, command %u", rows[i].operation, rows[i].extended, command);
             if (!(rows[i].commands >> command & 1))
                 bench_run_check(&bench, command < 2, REJECT, 0, PARAMETER);
@@ -274,74 +335,76 @@ static void operations(void)
     bench_close(&bench);
 }
 
+static const struct {
+    guint8 operation, count;
+    guint8 first; /* 0: none */
+    guint8 command;
+    gboolean good;
+} form_rows[] = {
+    /* One write of data for one record, updates for several, and of one kind. */
+    { 0x01, 1, 0, 0x05, TRUE },
+    { 0x01, 2, 0, 0x05, FALSE },
+    { 0x01, 2, 0, 0x0d, FALSE },
+    { 0x81, 1, 0, 0x05, FALSE },
+    { 0x01, 2, 0x85, 0x85, TRUE },
+    { 0x01, 2, 0x85, 0x8d, FALSE },
+    { 0x01, 2, 0x85, 0x05, FALSE },
+    /* Reads. */
+    { 0x06, 1, 0, 0x06, TRUE },
+    { 0x16, 1, 0, 0x06, FALSE },
+    { 0x16, 1, 0, 0x86, TRUE },
+    { 0x16, 1, 0, 0x16, FALSE },
+    { 0xd6, 1, 0, 0x16, TRUE },
+    { 0x56, 1, 0, 0x16, TRUE },
+    { 0x56, 1, 0, 0x1a, FALSE },
+    { 0xd6, 1, 0, 0x1a, TRUE },
+    { 0x06, 1, 0, 0x1a, TRUE },
+    { 0x0c, 1, 0, 0x86, FALSE },
+    { 0x0c, 2, 0xa6, 0xde, FALSE },
+    { 0x0c, 2, 0xde, 0xde, TRUE },
+    /* Formats: R0 behind a home address, the next track behind a record, erase in a write track operation. */
+    { 0x03, 1, 0, 0x15, FALSE },
+    { 0x43, 1, 0, 0x15, TRUE },
+    { 0x03, 1, 0, 0x9d, FALSE },
+    { 0x03, 2, 0x1d, 0x9d, TRUE },
+    { 0x03, 1, 0, 0x11, FALSE },
+    { 0x0b, 1, 0, 0x11, TRUE },
+    { 0x0b, 2, 0x11, 0x05, FALSE },
+    /* No domain takes a second locate record, sense, no-operation, a seek, a search or another extent. */
+    { 0x06, 1, 0, 0x47, FALSE },
+    { 0x06, 1, 0, 0x4b, FALSE },
+    { 0x06, 1, 0, 0xe7, FALSE },
+    { 0x06, 1, 0, 0x04, FALSE },
+    { 0x06, 1, 0, 0x03, FALSE },
+    { 0x06, 1, 0, 0x07, FALSE },
+    { 0x06, 1, 0, 0x31, FALSE },
+    { 0x06, 1, 0, 0x63, FALSE },
+};
+
 /* Commands of a form that the operation does not take, each behind the commands that it does take. */
 static void forms(void)
 {
-    static const struct {
-        guint8 operation, count;
-        guint8 first; /* 0: none */
-        guint8 command;
-        gboolean good;
-    } rows[] = {
-        /* One write of data for one record, updates for several, and of one kind. */
-        { 0x01, 1, 0, 0x05, TRUE },
-        { 0x01, 2, 0, 0x05, FALSE },
-        { 0x01, 2, 0, 0x0d, FALSE },
-        { 0x81, 1, 0, 0x05, FALSE },
-        { 0x01, 2, 0x85, 0x85, TRUE },
-        { 0x01, 2, 0x85, 0x8d, FALSE },
-        { 0x01, 2, 0x85, 0x05, FALSE },
-        /* Reads. */
-        { 0x06, 1, 0, 0x06, TRUE },
-        { 0x16, 1, 0, 0x06, FALSE },
-        { 0x16, 1, 0, 0x86, TRUE },
-        { 0x16, 1, 0, 0x16, FALSE },
-        { 0xd6, 1, 0, 0x16, TRUE },
-        { 0x56, 1, 0, 0x16, TRUE },
-        { 0x56, 1, 0, 0x1a, FALSE },
-        { 0xd6, 1, 0, 0x1a, TRUE },
-        { 0x06, 1, 0, 0x1a, TRUE },
-        { 0x0c, 1, 0, 0x86, FALSE },
-        { 0x0c, 2, 0xa6, 0xde, FALSE },
-        { 0x0c, 2, 0xde, 0xde, TRUE },
-        /* Formats: R0 behind a home address, the next track behind a record, erase in a write track operation. */
-        { 0x03, 1, 0, 0x15, FALSE },
-        { 0x43, 1, 0, 0x15, TRUE },
-        { 0x03, 1, 0, 0x9d, FALSE },
-        { 0x03, 2, 0x1d, 0x9d, TRUE },
-        { 0x03, 1, 0, 0x11, FALSE },
-        { 0x0b, 1, 0, 0x11, TRUE },
-        { 0x0b, 2, 0x11, 0x05, FALSE },
-        /* No domain takes a second locate record, sense, no-operation, a seek, a search or another extent. */
-        { 0x06, 1, 0, 0x47, FALSE },
-        { 0x06, 1, 0, 0x4b, FALSE },
-        { 0x06, 1, 0, 0xe7, FALSE },
-        { 0x06, 1, 0, 0x04, FALSE },
-        { 0x06, 1, 0, 0x03, FALSE },
-        { 0x06, 1, 0, 0x07, FALSE },
-        { 0x06, 1, 0, 0x31, FALSE },
-        { 0x06, 1, 0, 0x63, FALSE },
-    };
     static guint8 buffers[2][4096];
 
     open_formatted();
-    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_test_message("operation %02x, count %u: %02x %02x", rows[i].operation, rows[i].count, rows[i].first,
-                       rows[i].command);
+    for (gsize i = 0; i < G_N_ELEMENTS(form_rows); i++) {
+        g_test_message("operation %02x, count %u: %02x %02x", form_rows[i].operation, form_rows[i].count,
+                       form_rows[i].first, form_rows[i].command);
         memset(buffers, 0, sizeof(buffers));
         buffers[0][3] = TRACK;
-        buffers[1][3] = rows[i].command == 0x9d ? TRACK + 1 : TRACK;
-        buffers[0][4] = buffers[1][4] = rows[i].command == 0x15 ? 0 : 4;
+        buffers[1][3] = form_rows[i].command == 0x9d ? TRACK + 1 : TRACK;
+        buffers[0][4] = buffers[1][4] = form_rows[i].command == 0x15 ? 0 : 4;
         buffers[0][7] = buffers[1][7] = 8;
         begin_extent(0xc0);
-        bench_ccw(&bench, 0x47, CC, bench_locate(rows[i].operation, rows[i].count, TRACK, 1), 16);
-        if (rows[i].first)
-            bench_ccw(&bench, rows[i].first, CC | SLI, buffers[0], SIZE);
-        bench_ccw(&bench, rows[i].command, SLI, buffers[1], SIZE);
-        if (rows[i].good)
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC,
+                  bench_locate(form_rows[i].operation, form_rows[i].count, TRACK, 1), 16);
+        if (form_rows[i].first)
+            bench_ccw(&bench, form_rows[i].first, CC | SLI, buffers[0], SIZE);
+        bench_ccw(&bench, form_rows[i].command, SLI, buffers[1], SIZE);
+        if (form_rows[i].good)
             bench_run_good(&bench);
         else
-            bench_run_check(&bench, rows[i].first ? 3 : 2, REJECT, 0, SEQUENCE);
+            bench_run_check(&bench, form_rows[i].first ? 3 : 2, REJECT, 0, SEQUENCE);
         bench_format(&bench, TRACK, RECORDS, 0, SIZE);
     }
     bench_close(&bench);
@@ -353,9 +416,9 @@ static void incomplete(void)
     open_formatted();
     for (guint8 count = 1; count < 4; count++) {
         begin_extent(0x40);
-        bench_ccw(&bench, 0x47, CC, bench_locate(0x06, count, TRACK, 1), 16);
-        bench_ccw(&bench, 0x86, CC, data, SIZE);
-        bench_ccw(&bench, 0x86, 0, data, SIZE);
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, count, TRACK, 1), 16);
+        bench_ccw(&bench, DASD_CODE_READ_DATA_MT, CC, data, SIZE);
+        bench_ccw(&bench, DASD_CODE_READ_DATA_MT, 0, data, SIZE);
         if (count == 3)
             bench_run_check(&bench, 3, REJECT | 0x01, 0, 0);
         else
@@ -379,9 +442,9 @@ static void block_size(void)
             ccw_store_be16(locate + 14, SIZE);
         }
         bench_begin(&bench);
-        bench_ccw(&bench, 0x63, CC, extent, 16);
-        bench_ccw(&bench, 0x47, CC, locate, 16);
-        bench_ccw(&bench, 0x85, 0, data, SIZE);
+        bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, extent, 16);
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, locate, 16);
+        bench_ccw(&bench, DASD_CODE_WRITE_UPDATE_DATA, 0, data, SIZE);
         if (i == 0)
             bench_run_good(&bench);
         else if (i == 1)
@@ -395,8 +458,8 @@ static void block_size(void)
 static void find_record(guint8 code, const guint8 *argument, guint16 length)
 {
     bench_begin(&bench);
-    bench_ccw(&bench, 0x1f, CC, "\xc0", 1);
-    bench_ccw(&bench, 0x07, CC, seek_track, 6);
+    bench_ccw(&bench, DASD_CODE_SET_FILE_MASK, CC, "\xc0", 1);
+    bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_track, 6);
     bench_ccw(&bench, code, CC | SLI, argument, length);
     bench_tic(&bench, 2);
 }
@@ -452,7 +515,7 @@ static void search_home(void)
     memcpy(locate, bench_locate(0x4c, 1, TRACK, 0), sizeof(locate));
     locate[11] ^= 1;
     begin_extent(0x40);
-    bench_ccw(&bench, 0x47, 0, locate, 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, 0, locate, 16);
     bench_run_check(&bench, 1, 0, 0x08, 0);
     bench_close(&bench);
 }
@@ -469,13 +532,13 @@ static void others(void)
         bench_run_check(&bench, 0, REJECT, 0, 0x01);
     }
     bench_begin(&bench);
-    bench_ccw(&bench, 0x27, CC, prepare, sizeof(prepare));
-    bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_ccw(&bench, DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, CC, prepare, sizeof(prepare));
+    bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0);
     bench_run_check(&bench, 1, REJECT, 0, SEQUENCE);
     memcpy(pfx + 12, bench_extent(0x40, 0, 29), 16);
     for (guint16 size = 63; size <= 64; size++) {
         bench_begin(&bench);
-        bench_ccw(&bench, 0xe7, 0, pfx, size);
+        bench_ccw(&bench, DASD_CODE_PREFIX, 0, pfx, size);
         if (size == 64)
             bench_run_good(&bench);
         else
@@ -498,16 +561,16 @@ static void write_track(void)
         guint8 record[16] = { [1] = (guint8)(number / 15), [3] = (guint8)(number % 15), [4] = 1, [7] = 8, [8] = 0x5a };
 
         begin_extent(0xc0);
-        bench_ccw(&bench, 0x47, CC, bench_locate(0x0b, count, number, 0), 16);
-        bench_ccw(&bench, 0x05, count > 1 ? CC : 0, r0, sizeof(r0));
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x0b, count, number, 0), 16);
+        bench_ccw(&bench, DASD_CODE_WRITE_DATA, count > 1 ? CC : 0, r0, sizeof(r0));
         if (count > 1)
-            bench_ccw(&bench, 0x1d, 0, record, sizeof(record));
+            bench_ccw(&bench, DASD_CODE_WRITE_CKD, 0, record, sizeof(record));
         bench_run_good(&bench);
         bench_close_device(&bench);
         bench_reopen(&bench, FALSE);
         begin_extent(0x40);
-        bench_ccw(&bench, 0x47, CC, bench_locate(0x4c, 1, number, 0), 16);
-        bench_ccw(&bench, 0xde, SLI, track, sizeof(track));
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x4c, 1, number, 0), 16);
+        bench_ccw(&bench, DASD_CODE_READ_TRACK, SLI, track, sizeof(track));
         bench_run_good(&bench);
         g_assert_cmpmem(track + 8, 8, r0, 8);
         if (count > 1)
@@ -516,14 +579,14 @@ static void write_track(void)
     }
     /* ERASE takes as much as a record of this count has. */
     begin_extent(0xc0);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x0b, 1, TRACK, 0), 16);
-    bench_ccw(&bench, 0x11, SLI, memcpy(data, "\0\0\0\7\1\0\0\10", 8), SIZE);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x0b, 1, TRACK, 0), 16);
+    bench_ccw(&bench, DASD_CODE_ERASE, SLI, memcpy(data, "\0\0\0\7\1\0\0\10", 8), SIZE);
     bench_run_good(&bench);
     g_assert_cmpuint(bench.residual, ==, SIZE - 16);
     /* A mask that allows updates alone does not allow it. */
     begin_extent(0x80);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x0b, 1, TRACK, 0), 16);
-    bench_ccw(&bench, 0x05, 0, r0, sizeof(r0));
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x0b, 1, TRACK, 0), 16);
+    bench_ccw(&bench, DASD_CODE_WRITE_DATA, 0, r0, sizeof(r0));
     bench_run_check(&bench, 2, REJECT, 0, SEQUENCE);
     bench_close(&bench);
 }
@@ -536,17 +599,17 @@ static void counts(void)
 
     open_formatted();
     begin_extent(0xc0);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x03, 1, TRACK, 1), 16);
-    bench_ccw(&bench, 0x1d, SLI, count, 5);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x03, 1, TRACK, 1), 16);
+    bench_ccw(&bench, DASD_CODE_WRITE_CKD, SLI, count, 5);
     bench_run_good(&bench);
     begin_extent(0x40);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, TRACK, 1), 16);
-    bench_ccw(&bench, 0x92, 0, count, 8);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 1, TRACK, 1), 16);
+    bench_ccw(&bench, DASD_CODE_READ_COUNT_MT, 0, count, 8);
     bench_run_good(&bench);
     g_assert_cmpmem(count, 8, padded, 8);
     begin_extent(0xc0);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x03, 1, TRACK, 1), 16);
-    bench_ccw(&bench, 0x1d, SLI, ones, 8);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x03, 1, TRACK, 1), 16);
+    bench_ccw(&bench, DASD_CODE_WRITE_CKD, SLI, ones, 8);
     bench_run_check(&bench, 2, REJECT, 0, PARAMETER);
     bench_close(&bench);
 }
@@ -555,9 +618,11 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/dasd/order/no-place", no_place);
+    g_test_add_func("/dasd/order/no-extent", no_extent);
     g_test_add_func("/dasd/order/places", places);
     g_test_add_func("/dasd/order/seek-before-extent", seek_before_extent);
     g_test_add_func("/dasd/order/limits", limits);
+    g_test_add_func("/dasd/order/seek-masks", seek_masks);
     g_test_add_func("/dasd/order/read-ipl", read_ipl);
     g_test_add_func("/dasd/order/operations", operations);
     g_test_add_func("/dasd/order/forms", forms);

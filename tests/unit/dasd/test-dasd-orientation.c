@@ -28,7 +28,7 @@ static void begin(void)
 {
     memset(back, 0, sizeof(back));
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 0, 29), 16);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 0, 29), 16);
 }
 
 static void assert_count(guint i, guint8 head, guint8 record)
@@ -50,20 +50,20 @@ static void past_empty_tracks(void)
 
     open_tracks();
     begin();
-    bench_ccw(&bench, 0x07, CC, seek_7, 6);
+    bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_7, 6);
     add_counts(0x92, 7);
     bench_run_good(&bench);
     for (guint i = 0; i < 7; i++)
         assert_count(i, i < 5 ? 7 : 9, (guint8)(i < 5 ? i + 1 : i - 4));
     begin();
-    bench_ccw(&bench, 0x07, CC, seek_7, 6);
+    bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_7, 6);
     add_counts(0x92, 8);
     bench_run_check(&bench, 9, 0, 0x20, 0);
     /* Data, too. */
     begin();
-    bench_ccw(&bench, 0x07, CC, seek_7, 6);
+    bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_7, 6);
     for (guint i = 0; i < 7; i++)
-        bench_ccw(&bench, 0x86, i < 6 ? CC | SLI : SLI, first, sizeof(first));
+        bench_ccw(&bench, DASD_CODE_READ_DATA_MT, i < 6 ? CC | SLI : SLI, first, sizeof(first));
     bench_run_good(&bench);
     bench_close(&bench);
 }
@@ -74,13 +74,13 @@ static void in_a_domain(void)
     open_tracks();
     for (guint i = 0; i < 2; i++) {
         begin();
-        bench_ccw(&bench, 0x47, CC, bench_locate(i ? 0x16 : 0x06, 7, 7, 1), 16);
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(i ? 0x16 : 0x06, 7, 7, 1), 16);
         add_counts(0x92, 7);
         bench_run_check(&bench, 6, 0, 0x08, 0);
         g_assert_cmpuint(bench.sense[31], ==, 8);
         assert_count(3, 7, 5);
         begin();
-        bench_ccw(&bench, 0x47, CC, bench_locate(i ? 0xd6 : 0x06, 2, 8, 0), 16);
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(i ? 0xd6 : 0x06, 2, 8, 0), 16);
         add_counts(0x92, 2);
         bench_run_good(&bench);
         assert_count(0, 9, 1);
@@ -108,9 +108,9 @@ static void read_track(void)
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         memset(track, 0, sizeof(track));
         begin();
-        bench_ccw(&bench, 0x47, CC, bench_locate(rows[i].operation, 2, 7, rows[i].record), 16);
-        bench_ccw(&bench, 0xde, CC | SLI, track[0], sizeof(track[0]));
-        bench_ccw(&bench, 0xde, SLI, track[1], sizeof(track[1]));
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(rows[i].operation, 2, 7, rows[i].record), 16);
+        bench_ccw(&bench, DASD_CODE_READ_TRACK, CC | SLI, track[0], sizeof(track[0]));
+        bench_ccw(&bench, DASD_CODE_READ_TRACK, SLI, track[1], sizeof(track[1]));
         bench_run_good(&bench);
         g_assert_cmphex(track[0][4], ==, rows[i].expected);
         g_assert_cmphex(ccw_load_be64(track[0] + rows[i].length - 8), ==, G_MAXUINT64);
@@ -133,25 +133,25 @@ static void home_and_r0(void)
         const guint8 bit = multi ? 0x80 : 0;
 
         begin();
-        bench_ccw(&bench, 0x07, CC, seek_7, 6);
-        bench_ccw(&bench, 0x1a | bit, CC, home[0], HOME_SIZE);
-        bench_ccw(&bench, 0x16 | bit, CC, r0, R0_SIZE);
-        bench_ccw(&bench, 0x1a | bit, 0, home[1], HOME_SIZE);
+        bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_7, 6);
+        bench_ccw(&bench, DASD_CODE_READ_HOME_ADDRESS | bit, CC, home[0], HOME_SIZE);
+        bench_ccw(&bench, DASD_CODE_READ_R0 | bit, CC, r0, R0_SIZE);
+        bench_ccw(&bench, DASD_CODE_READ_HOME_ADDRESS | bit, 0, home[1], HOME_SIZE);
         bench_run_good(&bench);
         g_assert_cmpuint(home[0][4], ==, multi ? 8 : 7);
         g_assert_cmpuint(r0[3], ==, multi ? 8 : 7);
         g_assert_cmpuint(home[1][4], ==, multi ? 9 : 7);
         begin();
-        bench_ccw(&bench, 0x07, CC, seek_7, 6);
-        bench_ccw(&bench, 0x16 | bit, 0, r0, R0_SIZE);
+        bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_7, 6);
+        bench_ccw(&bench, DASD_CODE_READ_R0 | bit, 0, r0, R0_SIZE);
         bench_run_good(&bench);
         g_assert_cmpuint(r0[3], ==, multi ? 8 : 7);
         /* The same in a domain; read home address begins with the track that it was oriented to. */
         begin();
-        bench_ccw(&bench, 0x47, CC, bench_locate(0xd6, 3, 7, 0), 16);
-        bench_ccw(&bench, 0x1a | bit, CC, home[0], HOME_SIZE);
-        bench_ccw(&bench, 0x16 | bit, CC, r0, R0_SIZE);
-        bench_ccw(&bench, 0x16 | bit, 0, r0, R0_SIZE);
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0xd6, 3, 7, 0), 16);
+        bench_ccw(&bench, DASD_CODE_READ_HOME_ADDRESS | bit, CC, home[0], HOME_SIZE);
+        bench_ccw(&bench, DASD_CODE_READ_R0 | bit, CC, r0, R0_SIZE);
+        bench_ccw(&bench, DASD_CODE_READ_R0 | bit, 0, r0, R0_SIZE);
         bench_run_good(&bench);
         g_assert_cmpuint(home[0][4], ==, 7);
         g_assert_cmpuint(r0[3], ==, multi ? 8 : 7);
@@ -167,10 +167,11 @@ static void search_home(void)
     open_tracks();
     for (guint multi = 0; multi < 2; multi++) {
         begin();
-        bench_ccw(&bench, 0x07, CC, seek_7, 6);
-        bench_ccw(&bench, multi ? 0xb9 : 0x39, CC, multi ? track_8 : track_7, 4);
-        bench_ccw(&bench, 0x03, 0, NULL, 0); /* passed over when the home address is equal */
-        bench_ccw(&bench, 0x96, 0, r0, R0_SIZE);
+        bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_7, 6);
+        bench_ccw(&bench, multi ? DASD_CODE_SEARCH_HOME_ADDRESS_MT : DASD_CODE_SEARCH_HOME_ADDRESS, CC,
+                  multi ? track_8 : track_7, 4);
+        bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0); /* passed over when the home address is equal */
+        bench_ccw(&bench, DASD_CODE_READ_R0_MT, 0, r0, R0_SIZE);
         bench_run_good(&bench);
         g_assert_cmpuint(bench.cpa, ==, 5 * CCW_SIZE);
         g_assert_cmpuint(r0[3], ==, multi ? 8 : 7);
@@ -187,33 +188,61 @@ static void search_home_again(void)
 
     open_tracks();
     begin();
-    bench_ccw(&bench, 0x07, CC, seek_7, 6);
+    bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_7, 6);
     for (guint i = 0; i < 2; i++) {
-        bench_ccw(&bench, 0x31, CC, record_1, 5);
+        bench_ccw(&bench, DASD_CODE_SEARCH_ID_EQUAL, CC, record_1, 5);
         bench_tic(&bench, bench.n - 1);
     }
-    bench_ccw(&bench, 0x39, CC, track_7, 4);
-    bench_ccw(&bench, 0x03, 0, NULL, 0);
-    bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_ccw(&bench, DASD_CODE_SEARCH_HOME_ADDRESS, CC, track_7, 4);
+    bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0);
+    bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0);
     bench_run_good(&bench);
     /* A home address that was found is no index that the searches behind it have passed. */
     begin();
-    bench_ccw(&bench, 0x07, CC, seek_7, 6);
+    bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_7, 6);
     for (guint i = 0; i < 3; i++) {
-        bench_ccw(&bench, 0x31, CC, record_5, 5);
+        bench_ccw(&bench, DASD_CODE_SEARCH_ID_EQUAL, CC, record_5, 5);
         bench_tic(&bench, bench.n - 1);
         if (i == 0) {
-            bench_ccw(&bench, 0x39, CC, track_7, 4);
-            bench_ccw(&bench, 0x03, 0, NULL, 0);
+            bench_ccw(&bench, DASD_CODE_SEARCH_HOME_ADDRESS, CC, track_7, 4);
+            bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0);
         }
     }
-    bench_ccw(&bench, 0x03, 0, NULL, 0);
+    bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0);
     bench_run_good(&bench);
     begin();
-    bench_ccw(&bench, 0x07, CC, seek_7, 6);
-    bench_ccw(&bench, 0x39, CC, track_8, 4);
+    bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_7, 6);
+    bench_ccw(&bench, DASD_CODE_SEARCH_HOME_ADDRESS, CC, track_8, 4);
     bench_tic(&bench, bench.n - 1);
     bench_run_check(&bench, bench.n - 2, 0, 0x08, 0);
+    bench_close(&bench);
+}
+
+/*
+ * SET SECTOR, DEFINE EXTENT and READ DEVICE CHARACTERISTICS reset the orientation: the next command begins at the
+ * index. Without them, it goes on after the record that was read.
+ */
+static void lost_orientation(void)
+{
+    static const guint8 commands[] = { 0x22, 0x23, 0x63, 0x64 };
+    static const guint8 id[5] = { [3] = 7, [4] = 2 };
+
+    open_tracks();
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        static guint8 data[SIZE];
+
+        memset(data, 0, sizeof(data));
+        if (commands[i] == 0x63)
+            memcpy(data, bench_extent(0x40, 0, 29), 16);
+        bench_begin(&bench);
+        bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_7, 6);
+        bench_ccw(&bench, DASD_CODE_SEARCH_ID_EQUAL, CC, id, sizeof(id));
+        bench_tic(&bench, 1);
+        bench_ccw(&bench, commands[i], CC | SLI, data, commands[i] == 0x63 ? 16 : 64);
+        bench_ccw(&bench, DASD_CODE_READ_COUNT, 0, back[0], COUNT_SIZE);
+        bench_run_good(&bench);
+        assert_count(0, 7, commands[i] == 0x22 ? 3 : 1);
+    }
     bench_close(&bench);
 }
 
@@ -226,5 +255,6 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/orientation/home-and-r0", home_and_r0);
     g_test_add_func("/dasd/orientation/search-home", search_home);
     g_test_add_func("/dasd/orientation/search-home-again", search_home_again);
+    g_test_add_func("/dasd/orientation/lost", lost_orientation);
     return g_test_run();
 }

@@ -14,17 +14,17 @@ static Bench bench;
 static void read_block(guint32 track, guint8 record, guint8 *data, guint16 length)
 {
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x40, track, track), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, track, record), 16);
-    bench_ccw(&bench, 0x86, 0, data, length);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, track, track), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 1, track, record), 16);
+    bench_ccw(&bench, DASD_CODE_READ_DATA_MT, 0, data, length);
 }
 
 static void write_block(guint32 track, guint8 record, const guint8 *data, guint16 length)
 {
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x80, track, track), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, track, record), 16);
-    bench_ccw(&bench, 0x85, 0, data, length);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x80, track, track), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x01, 1, track, record), 16);
+    bench_ccw(&bench, DASD_CODE_WRITE_UPDATE_DATA, 0, data, length);
 }
 
 static void write_and_read(void)
@@ -68,10 +68,11 @@ static void many_blocks(void)
         bench_format(&bench, track, 16, 0, 512);
     for (guint round = 0; round < 2; round++) {
         bench_begin(&bench);
-        bench_ccw(&bench, 0x63, CC, bench_extent(round ? 0x40 : 0x80, 13, 16), 16);
-        bench_ccw(&bench, 0x47, CC, bench_locate(round ? 0x06 : 0x01, 48, 13, 9), 16);
+        bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(round ? 0x40 : 0x80, 13, 16), 16);
+        bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(round ? 0x06 : 0x01, 48, 13, 9), 16);
         for (guint i = 0; i < 48; i++)
-            bench_ccw(&bench, round ? 0x86 : 0x85, i < 47 ? CC : 0, (round ? back : data) + 512 * i, 512);
+            bench_ccw(&bench, round ? DASD_CODE_READ_DATA_MT : DASD_CODE_WRITE_UPDATE_DATA, i < 47 ? CC : 0,
+                      (round ? back : data) + 512 * i, 512);
         bench_run_good(&bench);
     }
     g_assert_cmpmem(back, 48 * 512, data, 48 * 512);
@@ -85,8 +86,8 @@ static void format_tracks(void)
 
     bench_open(&bench, 2, NULL);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0, 13, 16), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x03, 48, 13, 0), 16);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0, 13, 16), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x03, 48, 13, 0), 16);
     for (guint i = 0; i < 48; i++) {
         guint32 track = 13 + i / 12;
 
@@ -94,14 +95,14 @@ static void format_tracks(void)
         ccw_store_be16(counts[i] + 2, (guint16)(track % 15));
         counts[i][4] = (guint8)(i % 12 + 1);
         ccw_store_be16(counts[i] + 6, 4096);
-        bench_ccw(&bench, i && i % 12 == 0 ? 0x9d : 0x1d, i < 47 ? CC | SLI : SLI, counts[i], 8);
+        bench_ccw(&bench, i && i % 12 == 0 ? 0x9d : DASD_CODE_WRITE_CKD, i < 47 ? CC | SLI : SLI, counts[i], 8);
     }
     bench_run_good(&bench);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 13, 16), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 48, 13, 0), 16);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 13, 16), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 48, 13, 0), 16);
     for (guint i = 0; i < 48; i++)
-        bench_ccw(&bench, 0x92, i < 47 ? CC : 0, back[i], 8);
+        bench_ccw(&bench, DASD_CODE_READ_COUNT_MT, i < 47 ? CC : 0, back[i], 8);
     bench_run_good(&bench);
     g_assert_cmpmem(back, sizeof(back), counts, sizeof(counts));
     bench_close(&bench);
@@ -115,26 +116,26 @@ static void keys(void)
 
     bench_open(&bench, 1, NULL);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0, 0, 0), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x03, 3, 0, 0), 16);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0, 0, 0), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x03, 3, 0, 0), 16);
     for (guint i = 0; i < 3; i++) {
         counts[i][4] = (guint8)(i + 1);
         counts[i][5] = 4;
         ccw_store_be16(counts[i] + 6, lengths[i]);
-        bench_ccw(&bench, 0x1d, i < 2 ? CC | SLI : SLI, counts[i], 8);
+        bench_ccw(&bench, DASD_CODE_WRITE_CKD, i < 2 ? CC | SLI : SLI, counts[i], 8);
     }
     bench_run_good(&bench);
     memset(label, 0x40, sizeof(label));
     memcpy(label, "\xe5\xd6\xd3\xf1\xe5\xd6\xd3\xf1\xf0\xe7\xf1\xf2\xf3\xf4", 14);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x80, 0, 0), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, 0, 3), 16);
-    bench_ccw(&bench, 0x8d, 0, label, 84);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x80, 0, 0), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x01, 1, 0, 3), 16);
+    bench_ccw(&bench, DASD_CODE_WRITE_UPDATE_KEY_AND_DATA, 0, label, 84);
     bench_run_good(&bench);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 0, 0), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, 0, 3), 16);
-    bench_ccw(&bench, 0x8e, 0, back, 84);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 0, 0), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 1, 0, 3), 16);
+    bench_ccw(&bench, DASD_CODE_READ_KEY_AND_DATA_MT, 0, back, 84);
     bench_run_good(&bench);
     g_assert_cmpmem(back, 84, label, 84);
     /* The data alone is behind the key. */
@@ -168,9 +169,10 @@ static void track_data(void)
         ccw_store_be16(pfx + 58, 4096);
         pfx[61] = round ? 0 : 0x23;
         bench_begin(&bench);
-        bench_ccw(&bench, 0xe7, CC, pfx, 64);
+        bench_ccw(&bench, DASD_CODE_PREFIX, CC, pfx, 64);
         for (guint i = 0; i < 3; i++) {
-            bench_ccw(&bench, round ? 0xa6 : 0xa5, i < 2 ? CC : 0, at, sizes[i]);
+            bench_ccw(&bench, round ? DASD_CODE_READ_TRACK_DATA : DASD_CODE_WRITE_TRACK_DATA, i < 2 ? CC : 0, at,
+                      sizes[i]);
             at += sizes[i];
         }
         bench_run_good(&bench);
@@ -186,8 +188,8 @@ static void track_data(void)
     pfx[45] = 0x80;
     ccw_store_be16(pfx + 58, 4096);
     pfx[61] = 0x23;
-    bench_ccw(&bench, 0xe7, CC, pfx, 64);
-    bench_ccw(&bench, 0xa5, 0, data, 8192);
+    bench_ccw(&bench, DASD_CODE_PREFIX, CC, pfx, 64);
+    bench_ccw(&bench, DASD_CODE_WRITE_TRACK_DATA, 0, data, 8192);
     bench_run_check(&bench, 1, 0, 0x08, 0);
     bench_close(&bench);
 }
@@ -199,21 +201,21 @@ static void r0_and_track(void)
     bench_open(&bench, 1, NULL);
     bench_format(&bench, 7, 2, 0, 10);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0xc0, 7, 7), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x40 | 0x03, 1, 7, 0), 16);
-    bench_ccw(&bench, 0x15, 0, r0, 16);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0xc0, 7, 7), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x40 | 0x03, 1, 7, 0), 16);
+    bench_ccw(&bench, DASD_CODE_WRITE_R0, 0, r0, 16);
     bench_run_good(&bench);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 7, 7), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0xc0 | 0x16, 1, 7, 0), 16);
-    bench_ccw(&bench, 0x16, 0, back, 16);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 7, 7), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0xc0 | 0x16, 1, 7, 0), 16);
+    bench_ccw(&bench, DASD_CODE_READ_R0, 0, back, 16);
     bench_run_good(&bench);
     g_assert_cmpmem(back, 16, r0, 16);
     bench_format(&bench, 7, 2, 0, 10);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 7, 7), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x40 | 0x0c, 1, 7, 0), 16);
-    bench_ccw(&bench, 0xde, SLI, back, 200);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 7, 7), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x40 | 0x0c, 1, 7, 0), 16);
+    bench_ccw(&bench, DASD_CODE_READ_TRACK, SLI, back, 200);
     bench_run_good(&bench);
     g_assert_cmpuint(bench.residual, ==, 200 - 16 - 2 * 18 - 8);
     g_assert_cmpmem(back, 16, r0, 16);
@@ -221,9 +223,9 @@ static void r0_and_track(void)
     g_assert_cmphex(ccw_load_be64(back + 52), ==, G_MAXUINT64);
     /* Erased behind R1. */
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0xc0, 7, 7), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x0b, 1, 7, 1), 16);
-    bench_ccw(&bench, 0x11, SLI, r0, 8);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0xc0, 7, 7), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x0b, 1, 7, 1), 16);
+    bench_ccw(&bench, DASD_CODE_ERASE, SLI, r0, 8);
     bench_run_good(&bench);
     read_block(7, 2, back, 10);
     bench_run_check(&bench, 1, 0, 0x08, 0);
@@ -261,122 +263,110 @@ static void extents(void)
         bench_format(&bench, track, 2, 0, 512);
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         bench_begin(&bench);
-        bench_ccw(&bench, 0x63, 0, bench_extent(bad[i].mask, bad[i].first, bad[i].last), 16);
+        bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, 0, bench_extent(bad[i].mask, bad[i].first, bad[i].last), 16);
         bench_run_check(&bench, 0, 0x80, 0, 0x04);
     }
     /* A head beyond the cylinder, and the attributes of another architecture. */
     memcpy(de, bench_extent(0x40, 0, 1), 16);
     de[15] = 15;
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, 0, de, 16);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, 0, de, 16);
     bench_run_check(&bench, 0, 0x80, 0, 0x04);
     de[15] = 1;
     de[1] = 0;
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, 0, de, 16);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, 0, de, 16);
     bench_run_check(&bench, 0, 0x80, 0, 0x04);
     /* A seek out of the extent, and a domain that runs out of it. */
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 4, 5), 16);
-    bench_ccw(&bench, 0x47, 0, bench_locate(0x06, 1, 6, 1), 16);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 4, 5), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, 0, bench_locate(0x06, 1, 6, 1), 16);
     bench_run_check(&bench, 1, 0, 0x04, 0);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 4, 5), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 2, 5, 2), 16);
-    bench_ccw(&bench, 0x86, CC, data, 512);
-    bench_ccw(&bench, 0x86, 0, data, 512);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 4, 5), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 2, 5, 2), 16);
+    bench_ccw(&bench, DASD_CODE_READ_DATA_MT, CC, data, 512);
+    bench_ccw(&bench, DASD_CODE_READ_DATA_MT, 0, data, 512);
     bench_run_check(&bench, 3, 0, 0x04, 0);
     bench_close(&bench);
 }
 
+/*
+ * A define extent (mask 0: none), a locate record for track 0 (operation 0: none) and commands. The last CCW gets the
+ * sense bytes and the message; all zeros: it is good.
+ */
+static const struct {
+    const char *what;
+    guint8 mask, last;               /* of the extent: the mask, the last track */
+    guint8 operation, count, record; /* of the locate record */
+    guint8 at, value;                /* a byte of the locate record to change; 0, 0: none */
+    guint16 length;                  /* transfer length factor; 0: none */
+    guint8 command, times;           /* after it; times 0: no command */
+    guint8 sense0, sense1, message;
+} domain_rows[] = {
+    { "no extent", 0, 0, 0x06, 1, 1, 0, 0, 0, 0, 0, 0x80, 0, 0x02 },
+    { "an unknown operation", 0x40, 1, 0x07, 1, 1, 0, 0, 0, 0, 0, 0x80, 0, 0x04 },
+    { "no count", 0x40, 1, 0x06, 0, 1, 0, 0, 0, 0, 0, 0x80, 0, 0x04 },
+    { "a sector beyond the last", 0x40, 1, 0x06, 1, 1, 13, 224, 0, 0, 0, 0x80, 0, 0x04 },
+    { "a write from the home address", 0x80, 1, 0x01, 1, 1, 0, 0x41, 0, 0, 0, 0x80, 0, 0x04 },
+    { "a write from the index", 0x80, 1, 0x01, 1, 1, 0, 0xc1, 0, 0, 0, 0x80, 0, 0x04 },
+    { "a reserved bit", 0x80, 1, 0x01, 1, 1, 1, 0x40, 0, 0, 0, 0x80, 0, 0x04 },
+    { "a CCW within", 0x80, 1, 0x01, 1, 1, 2, 0x06, 0, 0, 0, 0x80, 0, 0x04 },
+    { "a length that is not valid", 0x80, 1, 0x01, 1, 1, 15, 0x01, 0, 0, 0, 0x80, 0, 0x04 },
+    { "a valid length of 0", 0x80, 1, 0x01, 1, 1, 1, 0x80, 0, 0, 0, 0x80, 0, 0x04 },
+    /* The transfer length factor is the record's, or the track is not what the program took it for. */
+    { "a length of 511", 0x80, 1, 0x01, 1, 1, 0, 0, 511, DASD_CODE_WRITE_UPDATE_DATA, 1, 0, 0x40, 0 },
+    { "the record's length", 0x80, 1, 0x01, 1, 1, 0, 0, 512, DASD_CODE_WRITE_UPDATE_DATA, 1, 0, 0, 0 },
+    /* Without one, and without a block size in the extent, it is longer than every record. */
+    { "no length", 0x80, 1, 0x01, 1, 1, 0, 0, 0, DASD_CODE_WRITE_UPDATE_DATA, 1, 0, 0x40, 0 },
+    { "a write in a read's domain", 0x80, 0, 0x06, 1, 1, 0, 0, 0, DASD_CODE_WRITE_UPDATE_DATA, 1, 0x80, 0, 0x02 },
+    { "a write after the domain", 0x80, 0, 0x01, 1, 1, 0, 0, 512, DASD_CODE_WRITE_UPDATE_DATA, 2, 0x80, 0, 0x02 },
+    { "a format write without a domain", 0, 0, 0, 0, 0, 0, 0, 0, DASD_CODE_WRITE_CKD, 1, 0x80, 0, 0x02 },
+    { "a read of tracks without a domain", 0, 0, 0, 0, 0, 0, 0, 0, DASD_CODE_READ_TRACK_DATA, 1, 0x80, 0, 0x02 },
+    { "a mask without writes", 0x40, 0, 0x01, 1, 1, 0, 0, 512, DASD_CODE_WRITE_UPDATE_DATA, 1, 0x80, 0, 0x02 },
+    { "a mask without format writes", 0x80, 0, 0x03, 1, 2, 0, 0, 0, DASD_CODE_WRITE_CKD, 1, 0x80, 0, 0x02 },
+};
+
+/* The locate record of a row. */
+static const guint8 *domain_locate(gsize i)
+{
+    static guint8 lr[16];
+
+    memcpy(lr, bench_locate(domain_rows[i].operation, domain_rows[i].count, 0, domain_rows[i].record), sizeof(lr));
+    if (domain_rows[i].value)
+        lr[domain_rows[i].at] = domain_rows[i].value;
+    if (domain_rows[i].length) {
+        lr[1] = 0x80;
+        ccw_store_be16(lr + 14, domain_rows[i].length);
+    }
+    return lr;
+}
+
 static void domains(void)
 {
-    guint8 data[512] = { 0 }, count[8] = { 0, 0, 0, 0, 3, 0, 2, 0 };
+    static guint8 data[512], count[8] = { 0, 0, 0, 0, 3, 0, 2, 0 };
 
     bench_open(&bench, 1, NULL);
     bench_format(&bench, 0, 2, 0, 512);
-    /* No extent. */
-    bench_begin(&bench);
-    bench_ccw(&bench, 0x47, 0, bench_locate(0x06, 1, 0, 1), 16);
-    bench_run_check(&bench, 0, 0x80, 0, 0x02);
-    /* An unknown operation, no count, a sector that is none. */
-    for (guint i = 0; i < 3; i++) {
-        guint8 lr[16];
+    for (gsize i = 0; i < G_N_ELEMENTS(domain_rows); i++) {
+        gboolean is_format = domain_rows[i].command == DASD_CODE_WRITE_CKD;
+        guint n = (domain_rows[i].mask != 0) + (domain_rows[i].operation != 0) + domain_rows[i].times, left = n;
 
-        memcpy(lr, bench_locate(i == 0 ? 0x07 : 0x06, i == 1 ? 0 : 1, 0, 1), 16);
-        lr[13] = i == 2 ? 224 : 0;
+        g_test_message("%s", domain_rows[i].what);
         bench_begin(&bench);
-        bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 0, 1), 16);
-        bench_ccw(&bench, 0x47, 0, lr, 16);
-        bench_run_check(&bench, 1, 0x80, 0, 0x04);
-    }
-    /*
-     * A write from the home address or from the index, reserved bits, a CCW within, a length that is not valid, and a
-     * valid one that is none.
-     */
-    for (guint i = 0; i < 6; i++) {
-        static const struct {
-            guint8 at;
-            guint8 value;
-        } rows[] = { { 0, 0x41 }, { 0, 0xc1 }, { 1, 0x40 }, { 2, 0x06 }, { 15, 0x01 }, { 1, 0x80 } };
-        guint8 lr[16];
-
-        memcpy(lr, bench_locate(0x01, 1, 0, 1), 16);
-        lr[rows[i].at] = rows[i].value;
-        bench_begin(&bench);
-        bench_ccw(&bench, 0x63, CC, bench_extent(0x80, 0, 1), 16);
-        bench_ccw(&bench, 0x47, 0, lr, 16);
-        bench_run_check(&bench, 1, 0x80, 0, 0x04);
-    }
-    /*
-     * The transfer length factor is the record's, or the track is not what the program took it for. Without one, and
-     * without a block size in the extent, it is longer than every record.
-     */
-    for (guint i = 0; i < 3; i++) {
-        static const guint16 length[] = { 511, 512, 0 };
-        guint8 lr[16];
-
-        memcpy(lr, bench_locate(0x01, 1, 0, 1), 16);
-        lr[1] = length[i] ? 0x80 : 0;
-        ccw_store_be16(lr + 14, length[i]);
-        bench_begin(&bench);
-        bench_ccw(&bench, 0x63, CC, bench_extent(0x80, 0, 1), 16);
-        bench_ccw(&bench, 0x47, CC, lr, 16);
-        bench_ccw(&bench, 0x85, 0, data, 512);
-        if (length[i] == 512)
-            bench_run_good(&bench);
+        if (domain_rows[i].mask)
+            bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, --left ? CC : 0,
+                      bench_extent(domain_rows[i].mask, 0, domain_rows[i].last), 16);
+        if (domain_rows[i].operation)
+            bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, --left ? CC : 0, domain_locate(i), 16);
+        for (guint k = 0; k < domain_rows[i].times; k++)
+            bench_ccw(&bench, domain_rows[i].command, (--left ? CC : 0) | (is_format ? SLI : 0),
+                      is_format ? count : data, is_format ? sizeof(count) : sizeof(data));
+        if (domain_rows[i].sense0 || domain_rows[i].sense1)
+            bench_run_check(&bench, n - 1, domain_rows[i].sense0, domain_rows[i].sense1, domain_rows[i].message);
         else
-            bench_run_check(&bench, 2, 0, 0x40, 0);
+            bench_run_good(&bench);
     }
-    /* A write in a read's domain, a write behind the end of one, writes without any. */
-    bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x80, 0, 0), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, 0, 1), 16);
-    bench_ccw(&bench, 0x85, 0, data, 512);
-    bench_run_check(&bench, 2, 0x80, 0, 0x02);
-    bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x80, 0, 0), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, 0, 1), 16);
-    bench_ccw(&bench, 0x85, CC, data, 512);
-    bench_ccw(&bench, 0x85, 0, data, 512);
-    bench_run_check(&bench, 3, 0x80, 0, 0x02);
-    bench_begin(&bench);
-    bench_ccw(&bench, 0x1d, 0, count, 8);
-    bench_run_check(&bench, 0, 0x80, 0, 0x02);
-    bench_begin(&bench);
-    bench_ccw(&bench, 0xa6, 0, data, 8);
-    bench_run_check(&bench, 0, 0x80, 0, 0x02);
-    /* The mask: no write, no format write. */
-    bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x40, 0, 0), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x01, 1, 0, 1), 16);
-    bench_ccw(&bench, 0x85, 0, data, 512);
-    bench_run_check(&bench, 2, 0x80, 0, 0x02);
-    bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0x80, 0, 0), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x03, 1, 0, 2), 16);
-    bench_ccw(&bench, 0x1d, SLI, count, 8);
-    bench_run_check(&bench, 2, 0x80, 0, 0x02);
     bench_close(&bench);
 }
 
@@ -387,9 +377,9 @@ static void capacity(void)
     bench_open(&bench, 1, NULL);
     bench_format(&bench, 2, 12, 0, 4096);
     bench_begin(&bench);
-    bench_ccw(&bench, 0x63, CC, bench_extent(0, 2, 2), 16);
-    bench_ccw(&bench, 0x47, CC, bench_locate(0x03, 1, 2, 12), 16);
-    bench_ccw(&bench, 0x1d, SLI, count, 8);
+    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0, 2, 2), 16);
+    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x03, 1, 2, 12), 16);
+    bench_ccw(&bench, DASD_CODE_WRITE_CKD, SLI, count, 8);
     bench_run_check(&bench, 2, 0, 0x40, 0);
     read_block(2, 12, data, 4096);
     bench_run_good(&bench);
@@ -459,7 +449,7 @@ static void end_of_file(void)
     read_block(1, 1, data, 8);
     bench.program.ccw[2][CCW_OFS_FLAGS] = SLI;
     bench_run(&bench);
-    g_assert_cmphex(bench.dstat, ==, STATUS_END | CCW_DSTAT_UNIT_EXCEPTION);
+    g_assert_cmphex(bench.dstat, ==, STATUS_END | CHANNEL_DSTAT_UNIT_EXCEPTION);
     g_assert_cmpuint(bench.residual, ==, 8);
     bench_close(&bench);
 }

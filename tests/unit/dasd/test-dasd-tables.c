@@ -68,13 +68,13 @@ static void done(void)
 }
 
 /* Wherever they come: alone, behind a seek, in a domain. */
-static void refused(void)
+static void rejected(void)
 {
     static guint8 data[512], seek[6];
     g_autoptr(GPtrArray) rows = doc_table_read(page, "## Refused");
     Bench bench;
 
-    bench_open(&bench, 1, "REFUSE");
+    bench_open(&bench, 1, "REJECT");
     for (guint i = 0; i < rows->len; i++) {
         char **row = rows->pdata[i];
         g_autoptr(GArray) codes = read_codes(row[CODES]);
@@ -87,11 +87,11 @@ static void refused(void)
             for (guint place = 0; place < 3; place++) {
                 bench_begin(&bench);
                 if (place == 1)
-                    bench_ccw(&bench, 0x07, CC, seek, sizeof(seek));
+                    bench_ccw(&bench, DASD_CODE_SEEK, CC, seek, sizeof(seek));
                 if (place == 2)
-                    bench_ccw(&bench, 0x63, CC, bench_extent(0xc0, 0, 14), 16);
+                    bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0xc0, 0, 14), 16);
                 if (place == 2)
-                    bench_ccw(&bench, 0x47, CC, bench_locate(0x06, 1, 0, 1), 16);
+                    bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x06, 1, 0, 1), 16);
                 bench_ccw(&bench, code, SLI, data, sizeof(data));
                 bench_run_check(&bench, place, 0x80, 0, 0x01);
                 g_assert_cmpuint(bench.residual, ==, sizeof(data));
@@ -124,7 +124,7 @@ int main(int argc, char **argv)
     g_assert_cmpint(argc, ==, 2);
     page = argv[1];
     g_test_add_func("/dasd/tables/done", done);
-    g_test_add_func("/dasd/tables/refused", refused);
+    g_test_add_func("/dasd/tables/rejected", rejected);
     g_test_add_func("/dasd/tables/no-others", no_others);
     return g_test_run();
 }

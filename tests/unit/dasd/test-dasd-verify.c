@@ -31,18 +31,10 @@ static void progress(guint32 tracks, gpointer opaque G_GNUC_UNUSED)
 static DasdVerifyResult verify(const char *path)
 {
     static const DasdVerifyEvents events = { found, progress, NULL };
-    DasdImageOptions options = { .read_only = TRUE };
-    g_autoptr(GError) error = NULL;
-    DasdVerifyResult result;
-    DasdImageInfo info;
-    int fd = dasd_image_open(path, &options, &info, &error);
 
-    g_assert_no_error(error);
     g_string_truncate(findings, 0);
     seen_tracks = 0;
-    dasd_verify(fd, &info, &events, &result);
-    close(fd);
-    return result;
+    return bench_verify(path, &events);
 }
 
 /* Three records of four bytes of key and 100 of data, from byte 21 of the slot; the end marker is at 357. */
@@ -107,14 +99,14 @@ static void damages(void)
         { 9, "\5", 1, "warning 17 0 5 the first record has number 5, not 0\n" },
         { 5, "\xff\xff\xff\xff\xff\xff\xff\xff", 8, "error 17 -1 5 the track has no R0\n" },
         { 27, "\xff\xff", 2,
-          "error 17 1 21 the record, of a key of 4 and data of 65535 bytes, goes on beyond the track\n" },
+          "error 17 1 21 the record, with a key of 4 and data of 65535 bytes, extends beyond the track\n" },
         { 139, "\xdd\x7c", 2,
-          "error 17 2 133 the record, of a key of 4 and data of 56700 bytes, goes on beyond the track\n" },
+          "error 17 2 133 the record, with a key of 4 and data of 56700 bytes, extends beyond the track\n" },
         { 137, "\1", 1, "warning 17 2 133 the track has two records of number 1\n" },
         { 137, "\0", 1, "warning 17 2 133 the record has number 0\n" },
         { 134, "\7", 1, "warning 17 2 133 the count is that of cylinder 7 head 2\n" },
         { 247, "\1\1", 2, "warning 17 3 245 the count is that of cylinder 1 head 257\n" },
-        { 357, "", 1, "error 17 4 357 *goes on beyond the track\n" },
+        { 357, "", 1, "error 17 4 357 *extends beyond the track\n" },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {

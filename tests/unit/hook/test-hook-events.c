@@ -34,15 +34,15 @@ static void run(Model *model, const char *operation, const char *sub_operation, 
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_true(ccw_hook_run(model->host, model->tree->status, "g", operation, sub_operation, xml, &error));
+    g_assert_true(hook_run(model->host, model->tree->status, "g", operation, sub_operation, xml, &error));
     g_assert_no_error(error);
 }
 
 static gint state_of(Model *model, const CcwBusId *id)
 {
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
 
-    g_assert_true(ccw_journal_load(model->host, id, &record, NULL));
+    g_assert_true(hostdev_journal_load(model->host, id, &record, NULL));
     return record ? (gint)record->state : -1;
 }
 
@@ -54,20 +54,46 @@ static void a_life(void)
     const char *xml = DOMAIN(MDEV("1234", "yes") MDEV("1235", "yes"));
 
     run(model, "prepare", "begin", xml);
-    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_PENDING);
-    g_assert_cmpint(state_of(model, &second), ==, CCW_CLAIM_PENDING);
+    g_assert_cmpint(state_of(model, &first), ==, HOSTDEV_CLAIM_PENDING);
+    g_assert_cmpint(state_of(model, &second), ==, HOSTDEV_CLAIM_PENDING);
     run(model, "start", "begin", xml);
-    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_PENDING);
+    g_assert_cmpint(state_of(model, &first), ==, HOSTDEV_CLAIM_PENDING);
     run(model, "started", "begin", xml);
-    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_OWNED);
-    g_assert_cmpint(state_of(model, &second), ==, CCW_CLAIM_OWNED);
+    g_assert_cmpint(state_of(model, &first), ==, HOSTDEV_CLAIM_OWNED);
+    g_assert_cmpint(state_of(model, &second), ==, HOSTDEV_CLAIM_OWNED);
     run(model, "stopped", "end", xml);
-    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_OWNED);
+    g_assert_cmpint(state_of(model, &first), ==, HOSTDEV_CLAIM_OWNED);
     run(model, "release", "end", xml);
     g_assert_cmpint(state_of(model, &first), ==, -1);
     g_assert_cmpint(state_of(model, &second), ==, -1);
     after = tree_dump(model->tree);
     g_assert_cmpstr(before, ==, after);
+}
+
+/* Each device that a start gets or is refused, and each release, has a line, with the domain's name. */
+static void logged(void)
+{
+    g_autoptr(Model) model = start();
+    g_autoptr(GError) error = NULL;
+    const char *xml = DOMAIN(MDEV("1234", "yes"));
+
+    g_test_expect_message(NULL, G_LOG_LEVEL_INFO,
+                          "acquired ccw device 0.0.1234 for domain 'g' (" UUID "), which libvirt's process * starts");
+    run(model, "prepare", "begin", xml);
+    g_test_assert_expected_messages();
+    run(model, "started", "begin", xml);
+    g_test_expect_message(NULL, G_LOG_LEVEL_INFO, "released ccw device 0.0.1234 of domain 'g' (" UUID ") to this host");
+    run(model, "release", "end", xml);
+    g_test_assert_expected_messages();
+    g_test_expect_message(NULL, G_LOG_LEVEL_INFO, "cannot acquire ccw device 0.0.9999 for domain 'g' (*: *0.0.9999*");
+    g_assert_false(
+        hook_run(model->host, model->tree->status, "g", "prepare", "begin", DOMAIN(MDEV("9999", "yes")), &error));
+    g_test_assert_expected_messages();
+    g_clear_error(&error);
+    g_test_expect_message(NULL, G_LOG_LEVEL_INFO, "cannot acquire the ccw devices of domain 'g' (without a UUID)*: *");
+    g_assert_false(
+        hook_run(model->host, model->tree->status, "g", "prepare", "begin", "<domain><hostdev type='ccw'", &error));
+    g_test_assert_expected_messages();
 }
 
 /* A hook of a libvirtd that was killed comes to its work when the domain has been started again. */
@@ -79,13 +105,13 @@ static void late_release(void)
     run(model, "prepare", "begin", DOMAIN(MDEV("1234", "yes")));
     tree_write(model->tree, self, "1 (virt-ccw) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 0 1 1"); /* began at boot */
     run(model, "release", "end", DOMAIN(""));
-    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_PENDING);
+    g_assert_cmpint(state_of(model, &first), ==, HOSTDEV_CLAIM_PENDING);
     tree_remove(model->tree, self);
     run(model, "release", "end", DOMAIN(""));
     g_assert_cmpint(state_of(model, &first), ==, -1);
 }
 
-/* Unplugged from the XML while it ran: given back all the same. */
+/* Unplugged from the XML while it ran: released all the same. */
 static void release_without_hostdev(void)
 {
     g_autoptr(Model) model = start();
@@ -118,11 +144,11 @@ static void release_of_another(void)
     run(model, "started", "begin", DOMAIN(MDEV("1234", "yes")));
     write_status(model, getpid());
     n_writes = model->n_writes;
-    g_assert_false(ccw_hook_run(model->host, model->tree->status, "o", "prepare", "begin", other, &error));
+    g_assert_false(hook_run(model->host, model->tree->status, "o", "prepare", "begin", other, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
     g_assert_cmpstr(error->message, ==, "ccw device 0.0.1234 is in use by driver QEMU, domain g");
     run(model, "release", "end", other);
-    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_OWNED);
+    g_assert_cmpint(state_of(model, &first), ==, HOSTDEV_CLAIM_OWNED);
     g_assert_cmpuint(model->n_writes, ==, n_writes);
 }
 
@@ -133,8 +159,8 @@ static void veto_rolls_back(void)
     g_autofree char *after = NULL;
     g_autoptr(GError) error = NULL;
 
-    g_assert_false(ccw_hook_run(model->host, model->tree->status, "g", "prepare", "begin",
-                                DOMAIN(MDEV("1235", "yes") MDEV("1234", "yes") MDEV("4321", "yes")), &error));
+    g_assert_false(hook_run(model->host, model->tree->status, "g", "prepare", "begin",
+                            DOMAIN(MDEV("1235", "yes") MDEV("1234", "yes") MDEV("4321", "yes")), &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND);
     g_assert_nonnull(strstr(error->message, "0.0.4321"));
     g_assert_cmpint(state_of(model, &first), ==, -1);
@@ -144,10 +170,10 @@ static void veto_rolls_back(void)
 
 static void exit_codes(void)
 {
-    g_assert_cmpint(ccw_hook_failed("prepare", "begin"), ==, 1);
-    g_assert_cmpint(ccw_hook_failed("prepare", "end"), ==, 0);
-    g_assert_cmpint(ccw_hook_failed("reconnect", "begin"), ==, 0);
-    g_assert_cmpint(ccw_hook_failed("attach", "begin"), ==, 0);
+    g_assert_cmpint(hook_failed("prepare", "begin"), ==, 1);
+    g_assert_cmpint(hook_failed("prepare", "end"), ==, 0);
+    g_assert_cmpint(hook_failed("reconnect", "begin"), ==, 0);
+    g_assert_cmpint(hook_failed("attach", "begin"), ==, 0);
 }
 
 static void nothing_of_ours(void)
@@ -191,15 +217,15 @@ static void unmanaged(void)
     g_autoptr(GError) error = NULL;
     const char *xml = DOMAIN(MDEV("1235", "yes") MDEV("1234", "no"));
 
-    g_assert_false(ccw_hook_run(model->host, model->tree->status, "g", "prepare", "begin", xml, &error));
+    g_assert_false(hook_run(model->host, model->tree->status, "g", "prepare", "begin", xml, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
     g_assert_nonnull(strstr(error->message, "unmanaged ccw device 0.0.1234 must be detached from the host first"));
     g_assert_cmpuint(model->n_writes, ==, 0);
-    g_assert_true(ccw_host_detach(model->host, &first, NULL));
+    g_assert_true(nodedev_detach(model->host, &first, NULL));
     run(model, "prepare", "begin", xml);
-    g_assert_cmpint(state_of(model, &second), ==, CCW_CLAIM_PENDING);
+    g_assert_cmpint(state_of(model, &second), ==, HOSTDEV_CLAIM_PENDING);
     run(model, "release", "end", xml);
-    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_OWNED);
+    g_assert_cmpint(state_of(model, &first), ==, HOSTDEV_CLAIM_OWNED);
     g_assert_cmpint(state_of(model, &second), ==, -1);
 }
 
@@ -208,12 +234,12 @@ static void odd_but_ours(void)
     g_autoptr(Model) model = start();
     g_autoptr(GError) error = NULL;
 
-    g_assert_false(ccw_hook_run(model->host, model->tree->status, "g", "prepare", "begin",
-                                "<domain><devices>" MDEV("1234", "yes") "<odd", &error));
+    g_assert_false(hook_run(model->host, model->tree->status, "g", "prepare", "begin",
+                            "<domain><devices>" MDEV("1234", "yes") "<odd", &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_XML);
     g_clear_error(&error);
-    g_assert_false(ccw_hook_run(model->host, model->tree->status, "g", "prepare", "begin",
-                                "<domain><devices>" MDEV("1234", "yes") "</devices></domain>", &error));
+    g_assert_false(hook_run(model->host, model->tree->status, "g", "prepare", "begin",
+                            "<domain><devices>" MDEV("1234", "yes") "</devices></domain>", &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_XML);
     g_assert_nonnull(strstr(error->message, "guest 'g' has no domain UUID"));
     g_assert_cmpuint(model->n_writes, ==, 0);
@@ -228,7 +254,7 @@ static void restarted(void)
     run(model, "prepare", "begin", DOMAIN(MDEV("1234", "yes") MDEV("1235", "yes")));
     tree_remove(model->tree, stat); /* libvirtd ends before it says that the guest has started */
     run(model, "reconnect", "begin", xml);
-    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_OWNED);
+    g_assert_cmpint(state_of(model, &first), ==, HOSTDEV_CLAIM_OWNED);
     g_assert_cmpint(state_of(model, &second), ==, -1);
 }
 
@@ -244,13 +270,13 @@ static void gone(void)
     run(model, "prepare", "begin", DOMAIN(MDEV("1234", "yes")));
     run(model, "started", "begin", DOMAIN(MDEV("1234", "yes")));
     write_status(model, getpid());
-    g_assert_false(ccw_hook_run(model->host, model->tree->status, "o", "prepare", "begin", OTHERS, &error));
+    g_assert_false(hook_run(model->host, model->tree->status, "o", "prepare", "begin", OTHERS, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
     run(model, "release", "end", OTHERS);
-    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_OWNED);
+    g_assert_cmpint(state_of(model, &first), ==, HOSTDEV_CLAIM_OWNED);
     tree_remove(model->tree, "status/g.xml");
     run(model, "prepare", "begin", OTHERS);
-    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_PENDING);
+    g_assert_cmpint(state_of(model, &first), ==, HOSTDEV_CLAIM_PENDING);
 }
 
 /* libvirt has no file of a domain whose hook runs. */
@@ -260,7 +286,7 @@ static void name_not_known(void)
     g_autoptr(GError) error = NULL;
 
     run(model, "prepare", "begin", DOMAIN(MDEV("1234", "yes")));
-    g_assert_false(ccw_hook_run(model->host, model->tree->status, "o", "prepare", "begin", OTHERS, &error));
+    g_assert_false(hook_run(model->host, model->tree->status, "o", "prepare", "begin", OTHERS, &error));
     g_assert_cmpstr(error->message, ==, "ccw device 0.0.1234 is in use by domain " UUID);
 }
 
@@ -272,14 +298,14 @@ static void gone_while_it_started(void)
 
     run(model, "prepare", "begin", DOMAIN(MDEV("1234", "yes") MDEV("1235", "yes")));
     run(model, "release", "end", "<domain><uuid>" OTHER "</uuid></domain>");
-    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_PENDING);
+    g_assert_cmpint(state_of(model, &first), ==, HOSTDEV_CLAIM_PENDING);
     tree_remove(model->tree, parent);
     tree_write(model->tree, "status/g.xml", "<domstatus pid='1'><domain><uuid>odd</uuid></domain></domstatus>");
     run(model, "release", "end", "<domain><uuid>" OTHER "</uuid></domain>"); /* nobody knows what runs */
-    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_PENDING);
+    g_assert_cmpint(state_of(model, &first), ==, HOSTDEV_CLAIM_PENDING);
     write_status(model, -1);
     run(model, "release", "end", "<domain><uuid>" OTHER "</uuid></domain>");
-    g_assert_cmpint(state_of(model, &first), ==, CCW_CLAIM_PENDING);
+    g_assert_cmpint(state_of(model, &first), ==, HOSTDEV_CLAIM_PENDING);
     write_status(model, G_MAXINT);
     run(model, "release", "end", "<domain><uuid>" OTHER "</uuid></domain>");
     g_assert_cmpint(state_of(model, &first), ==, -1);
@@ -310,7 +336,7 @@ static void status_files(void)
 
         tree_write(model->tree, "status/a.xml", cases[i].text);
         tree_write(model->tree, "status/b.xml.new", "half");
-        running = ccw_status_running(model->tree->status, "/proc", &error);
+        running = hook_status_running(model->tree->status, "/proc", &error);
         g_assert_cmpint(running ? g_hash_table_contains(running, UUID) : -1, ==, cases[i].runs);
         if (!running) {
             g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
@@ -336,16 +362,16 @@ static void long_status_file(void)
     g_string_append(text, "</a></metadata><devices><hostdev><source><address uuid='" UUID
                           "'/></source></hostdev></devices></domain></domstatus>");
     tree_write(model->tree, "status/g.xml", text->str);
-    running = ccw_status_running(model->tree->status, "/proc", &error);
+    running = hook_status_running(model->tree->status, "/proc", &error);
     g_assert_no_error(error);
     g_assert_cmpuint(g_hash_table_size(running), ==, 1);
     g_assert_cmpstr(g_hash_table_lookup(running, UUID), ==, "g");
-    uses = ccw_status_uses(model->tree->status, "/proc");
+    uses = hook_status_uses(model->tree->status, "/proc");
     g_assert_cmpuint(g_hash_table_size(uses), ==, 0);
 
     g_string_insert(text, 0, "<domstatus><domain/></domstatus>"); /* not as libvirt writes it */
     tree_write(model->tree, "status/g.xml", text->str);
-    g_assert_null(ccw_status_running(model->tree->status, "/proc", NULL));
+    g_assert_null(hook_status_running(model->tree->status, "/proc", NULL));
 }
 
 #define ADDRESS(uuid) "<source><address uuid='" uuid "'/></source>"
@@ -365,7 +391,7 @@ static void uses_in_devices_alone(void)
                                    FIRST_MDEV) "</hostdev></devices></metadata>"
                                                "<devices><hostdev>" ADDRESS(
                                                    SECOND_MDEV) "</hostdev></devices></domain></domstatus>");
-    uses = ccw_status_uses(model->tree->status, "/proc");
+    uses = hook_status_uses(model->tree->status, "/proc");
     g_assert_cmpuint(g_hash_table_size(uses), ==, 1);
     g_assert_cmpstr(g_hash_table_lookup(uses, SECOND_MDEV), ==, "g");
 }
@@ -386,8 +412,8 @@ static void failures_that_do_not_veto(void)
         g_autoptr(GError) error = NULL;
 
         g_assert_false(
-            ccw_hook_run(model->host, model->tree->status, "g", operations[i][0], operations[i][1], xml, &error));
-        g_assert_cmpint(ccw_hook_failed(operations[i][0], operations[i][1]), ==, 0);
+            hook_run(model->host, model->tree->status, "g", operations[i][0], operations[i][1], xml, &error));
+        g_assert_cmpint(hook_failed(operations[i][0], operations[i][1]), ==, 0);
         g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
     }
 }
@@ -409,7 +435,7 @@ static void domain_uuid(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *uuid = ccw_hook_domain_uuid(cases[i].xml);
+        g_autofree char *uuid = hook_domain_uuid(cases[i].xml);
 
         g_assert_cmpstr(uuid, ==, cases[i].uuid);
     }
@@ -419,6 +445,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/hook/events/a-life", a_life);
+    g_test_add_func("/hook/events/logged", logged);
     g_test_add_func("/hook/events/uses-in-devices-alone", uses_in_devices_alone);
     g_test_add_func("/hook/events/late-release", late_release);
     g_test_add_func("/hook/events/release-without-hostdev", release_without_hostdev);

@@ -5,9 +5,9 @@
 #include "css/device.h"
 #include "hostdev/claim.h"
 #include "hostdev/modules.h"
+#include "hostdev/process.h"
 #include "hostdev/reconcile.h"
 #include "hostdev/release.h"
-#include "hostdev/token.h"
 #include "node_device/node-detach.h"
 #include "util/error.h"
 
@@ -16,11 +16,11 @@ static GCond cond;
 static GString *log_text;
 static char *claim_failure, *modules_failure;
 static CcwError claim_code;
-static gboolean holding;
+static gboolean are_claims_blocked;
 static gint announced;           /* a set of 1 << the last digit of a devno; atomic */
 static const char *blocked_word; /* what host_block() holds up */
 static gboolean is_blocked;      /* it has come there */
-/* By the last digit of the devno: the domain of a claim that is neither confirmed nor given back. */
+/* By the last digit of the devno: the domain of a claim that is neither confirmed nor rolled back. */
 static char *pending[16];
 
 static void note(const char *format, ...) G_GNUC_PRINTF(1, 2);
@@ -62,10 +62,10 @@ void host_fail_modules(const char *message)
     modules_failure = g_strdup(message);
 }
 
-void host_hold_claims(gboolean hold)
+void host_block_claims(gboolean block)
 {
     g_mutex_lock(&lock);
-    holding = hold;
+    are_claims_blocked = block;
     g_cond_broadcast(&cond);
     g_mutex_unlock(&lock);
 }
@@ -101,29 +101,29 @@ static void take_time(const char *word)
     g_mutex_unlock(&lock);
 }
 
-CcwHost *ccw_host_new(const char *sysfs_root G_GNUC_UNUSED, const char *proc_root G_GNUC_UNUSED,
+CssHost *css_host_new(const char *sysfs_root G_GNUC_UNUSED, const char *proc_root G_GNUC_UNUSED,
                       const char *run_dir G_GNUC_UNUSED)
 {
     static int host;
 
-    return (CcwHost *)&host;
+    return (CssHost *)&host;
 }
 
-void ccw_host_free(CcwHost *host G_GNUC_UNUSED)
+void css_host_free(CssHost *host G_GNUC_UNUSED)
 {
 }
 
-char *ccw_host_token(CcwHost *host G_GNUC_UNUSED, pid_t pid G_GNUC_UNUSED)
+char *hostdev_process_identify(CssHost *host G_GNUC_UNUSED, pid_t pid G_GNUC_UNUSED)
 {
     return g_strdup("token");
 }
 
-gint64 ccw_host_clock(void)
+gint64 css_host_clock(void)
 {
     return g_get_monotonic_time();
 }
 
-gboolean ccw_host_load_modules(CcwHost *host G_GNUC_UNUSED, GError **error)
+gboolean hostdev_load_modules(CssHost *host G_GNUC_UNUSED, GError **error)
 {
     note("modules ");
     if (modules_failure)
@@ -131,13 +131,13 @@ gboolean ccw_host_load_modules(CcwHost *host G_GNUC_UNUSED, GError **error)
     return !modules_failure;
 }
 
-void ccw_host_device_free(CcwHostDevice *device)
+void css_device_free(CssDevice *device)
 {
     g_free(device);
 }
 
-gboolean ccw_host_claim(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *domain_uuid, const char *token,
-                        gboolean *ret_taken, GError **error)
+gboolean hostdev_claim(CssHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *domain_uuid, const char *token,
+                       gboolean *ret_taken, GError **error)
 {
     char text[CCW_BUS_ID_STR_LEN];
 
@@ -145,7 +145,7 @@ gboolean ccw_host_claim(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const c
     g_assert_true(host_is_announced());
     note("claim %s ", ccw_bus_id_format(id, text));
     g_mutex_lock(&lock);
-    while (holding)
+    while (are_claims_blocked)
         g_cond_wait(&cond, &lock);
     g_mutex_unlock(&lock);
     if (claim_failure) {
@@ -159,7 +159,7 @@ gboolean ccw_host_claim(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const c
 }
 
 /* A claim is over; what is said of one that is not there has no effect, and is not noted. */
-static gboolean settle(const char *word, const CcwBusId *id, const char *domain_uuid)
+static gboolean end_claim(const char *word, const CcwBusId *id, const char *domain_uuid)
 {
     char text[CCW_BUS_ID_STR_LEN];
 
@@ -172,23 +172,23 @@ static gboolean settle(const char *word, const CcwBusId *id, const char *domain_
     return TRUE;
 }
 
-gboolean ccw_host_confirm(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *domain_uuid,
-                          GError **error G_GNUC_UNUSED)
+gboolean hostdev_confirm(CssHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *domain_uuid,
+                         GError **error G_GNUC_UNUSED)
 {
     g_assert_true(host_is_announced());
     take_time("confirm");
-    return settle("confirm", id, domain_uuid);
+    return end_claim("confirm", id, domain_uuid);
 }
 
-gboolean ccw_host_announce(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *token,
-                           GError **error G_GNUC_UNUSED)
+gboolean hostdev_announce(CssHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *token,
+                          GError **error G_GNUC_UNUSED)
 {
     g_assert_cmpstr(token, ==, "token");
     g_atomic_int_or((guint *)&announced, 1u << (id->devno & 0xf));
     return TRUE;
 }
 
-void ccw_host_withdraw(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id)
+void hostdev_withdraw(CssHost *host G_GNUC_UNUSED, const CcwBusId *id)
 {
     g_assert_true(host_has_announced(id));
     g_atomic_int_and((guint *)&announced, ~(1u << (id->devno & 0xf)));
@@ -204,66 +204,66 @@ gboolean host_is_announced(void)
     return g_atomic_int_get(&announced) != 0;
 }
 
-gboolean ccw_host_roll_back(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *token,
-                            GError **error G_GNUC_UNUSED)
+gboolean hostdev_roll_back(CssHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *token,
+                           GError **error G_GNUC_UNUSED)
 {
     g_assert_cmpstr(token, ==, "token");
     g_assert_false(host_has_announced(id));
     take_time("back");
-    return settle("back", id, pending[id->devno & 0xf]);
+    return end_claim("back", id, pending[id->devno & 0xf]);
 }
 
-gboolean ccw_host_leave_open(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *token,
-                             GError **error G_GNUC_UNUSED)
+gboolean hostdev_leave_open(CssHost *host G_GNUC_UNUSED, const CcwBusId *id, const char *token,
+                            GError **error G_GNUC_UNUSED)
 {
     g_assert_cmpstr(token, ==, "token");
-    return settle("open", id, pending[id->devno & 0xf]);
+    return end_claim("open", id, pending[id->devno & 0xf]);
 }
 
-gboolean ccw_host_has_stale(CcwHost *host G_GNUC_UNUSED)
+gboolean hostdev_has_stale(CssHost *host G_GNUC_UNUSED)
 {
     return FALSE;
 }
 
-gboolean ccw_host_reconcile(CcwHost *host G_GNUC_UNUSED, const CcwReconcile *request, GError **error G_GNUC_UNUSED)
+gboolean hostdev_reconcile(CssHost *host G_GNUC_UNUSED, const HostdevReconcile *request, GError **error G_GNUC_UNUSED)
 {
     GHashTable *devices = g_hash_table_lookup(request->live, GUEST_UUID);
 
     take_time("reconcile");
     note("reconcile %s:%u", request->only_domain ? "one" : "all", devices ? g_hash_table_size(devices) : 0);
-    if (request->is_held(&(CcwBusId){ .devno = 0x1234 }, request->held_data))
+    if (request->must_skip(&(CcwBusId){ .devno = 0x1234 }, request->skip_data))
         note(" but 0.0.1234");
     note(" ");
     return TRUE;
 }
 
-static CcwHostDevice *device_of(const CcwBusId *id, const CcwBusId *subchannel)
+static CssDevice *device_of(const CcwBusId *id, const CcwBusId *subchannel)
 {
-    CcwHostDevice *device = g_new0(CcwHostDevice, 1);
+    CssDevice *device = g_new0(CssDevice, 1);
 
     device->bus_id = *id;
     device->subchannel = *subchannel;
     return device;
 }
 
-gboolean ccw_host_has_css(CcwHost *host G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
+gboolean css_host_has_css(CssHost *host G_GNUC_UNUSED, GError **error G_GNUC_UNUSED)
 {
     return TRUE;
 }
 
 /* How often the host was asked for a device, and whether such a question waits. */
 static gint lookups;
-static gboolean holding_lookups;
+static gboolean are_lookups_blocked;
 
 guint host_take_lookups(void)
 {
     return (guint)g_atomic_int_exchange(&lookups, 0);
 }
 
-void host_hold_lookups(gboolean hold)
+void host_block_lookups(gboolean block)
 {
     g_mutex_lock(&lock);
-    holding_lookups = hold;
+    are_lookups_blocked = block;
     g_cond_broadcast(&cond);
     g_mutex_unlock(&lock);
 }
@@ -271,17 +271,18 @@ void host_hold_lookups(gboolean hold)
 static void count_lookup(void)
 {
     g_atomic_int_inc(&lookups);
+    g_main_context_wakeup(NULL); /* a test may wait for it */
     g_mutex_lock(&lock);
-    while (holding_lookups)
+    while (are_lookups_blocked)
         g_cond_wait(&cond, &lock);
     g_mutex_unlock(&lock);
 }
 
 /* There is 0.0.1234 on subchannel 0.0.0034, online, and 0.0.1236 on 0.0.0036, which is on vfio_ccw. */
-CcwHostDevice *ccw_host_lookup(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error G_GNUC_UNUSED)
+CssDevice *css_host_lookup(CssHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error G_GNUC_UNUSED)
 {
     static char vfio_ccw[] = "vfio_ccw";
-    CcwHostDevice *device;
+    CssDevice *device;
 
     count_lookup();
     if (id->devno != 0x1234 && id->devno != 0x1236)
@@ -293,13 +294,13 @@ CcwHostDevice *ccw_host_lookup(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, 
     return device;
 }
 
-CcwHostDevice *ccw_host_lookup_bound(CcwHost *host, const CcwBusId *id)
+CssDevice *css_host_lookup_bound(CssHost *host, const CcwBusId *id)
 {
-    return ccw_host_lookup(host, id, NULL);
+    return css_host_lookup(host, id, NULL);
 }
 
-CcwHostDevice *ccw_host_lookup_subchannel(CcwHost *host G_GNUC_UNUSED, const CcwBusId *subchannel,
-                                          GError **error G_GNUC_UNUSED)
+CssDevice *css_host_lookup_subchannel(CssHost *host G_GNUC_UNUSED, const CcwBusId *subchannel,
+                                      GError **error G_GNUC_UNUSED)
 {
     return subchannel->devno == 0x0034 ? device_of(&(CcwBusId){ .devno = 0x1234 }, subchannel) : NULL;
 }
@@ -312,7 +313,7 @@ void host_detach_many(guint count)
 }
 
 /* Those of host_detach_many() are 0.1.0000 and so on, on subchannels of the same numbers. */
-GPtrArray *ccw_host_list_detached(CcwHost *host G_GNUC_UNUSED)
+GPtrArray *css_host_list_detached(CssHost *host G_GNUC_UNUSED)
 {
     GPtrArray *devices = g_ptr_array_new_with_free_func(g_free);
 
@@ -325,7 +326,7 @@ GPtrArray *ccw_host_list_detached(CcwHost *host G_GNUC_UNUSED)
     return devices;
 }
 
-static gboolean by_hand(const char *what, const CcwBusId *id, GError **error)
+static gboolean operate(const char *what, const CcwBusId *id, GError **error)
 {
     char text[CCW_BUS_ID_STR_LEN];
 
@@ -336,42 +337,42 @@ static gboolean by_hand(const char *what, const CcwBusId *id, GError **error)
     return FALSE;
 }
 
-gboolean ccw_host_detach(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error)
+gboolean nodedev_detach(CssHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error)
 {
-    return by_hand("detach", id, error);
+    return operate("detach", id, error);
 }
 
-gboolean ccw_host_detach_as_of(CcwHost *host, const CcwBusId *id, gint64 as_of G_GNUC_UNUSED, gboolean *ret_stale,
-                               GError **error)
+gboolean nodedev_detach_as_of(CssHost *host, const CcwBusId *id, gint64 as_of G_GNUC_UNUSED, gboolean *ret_outdated,
+                              GError **error)
 {
-    *ret_stale = FALSE;
-    return ccw_host_detach(host, id, error);
+    *ret_outdated = FALSE;
+    return nodedev_detach(host, id, error);
 }
 
-gboolean ccw_host_reattach_as_of(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, gint64 as_of,
-                                 gboolean *ret_stale G_GNUC_UNUSED, GError **error)
+gboolean nodedev_reattach_as_of(CssHost *host G_GNUC_UNUSED, const CcwBusId *id, gint64 as_of,
+                                gboolean *ret_outdated G_GNUC_UNUSED, GError **error)
 {
     g_assert_cmpint(as_of, >, 0);
-    return by_hand("reattach", id, error);
+    return operate("reattach", id, error);
 }
 
-gboolean ccw_host_reattach(CcwHost *host, const CcwBusId *id, GError **error)
+gboolean nodedev_reattach(CssHost *host, const CcwBusId *id, GError **error)
 {
     gboolean stale;
 
-    return ccw_host_reattach_as_of(host, id, G_MAXINT64, &stale, error);
+    return nodedev_reattach_as_of(host, id, G_MAXINT64, &stale, error);
 }
 
-gboolean ccw_host_reset_as_of(CcwHost *host G_GNUC_UNUSED, const CcwBusId *id, gint64 as_of,
-                              gboolean *ret_stale G_GNUC_UNUSED, GError **error)
+gboolean nodedev_reset_as_of(CssHost *host G_GNUC_UNUSED, const CcwBusId *id, gint64 as_of,
+                             gboolean *ret_outdated G_GNUC_UNUSED, GError **error)
 {
     g_assert_cmpint(as_of, >, 0);
-    return by_hand("reset", id, error);
+    return operate("reset", id, error);
 }
 
-gboolean ccw_host_reset(CcwHost *host, const CcwBusId *id, GError **error)
+gboolean nodedev_reset(CssHost *host, const CcwBusId *id, GError **error)
 {
     gboolean stale;
 
-    return ccw_host_reset_as_of(host, id, G_MAXINT64, &stale, error);
+    return nodedev_reset_as_of(host, id, G_MAXINT64, &stale, error);
 }

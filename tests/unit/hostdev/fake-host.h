@@ -14,11 +14,11 @@
 char *host_take_log(void);
 void host_fail_claim(CcwError code, const char *message); /* NULL: not any more */
 void host_fail_modules(const char *message);
-void host_hold_claims(gboolean hold);
-guint host_take_lookups(void);         /* the look-ups of devices since last asked */
-void host_hold_lookups(gboolean hold); /* they wait until it is called with FALSE */
-void host_detach_many(guint count);    /* so many devices are on vfio_ccw besides the one; 65,536 at most */
-gboolean host_is_announced(void);      /* an attach is with libvirt */
+void host_block_claims(gboolean block);
+guint host_take_lookups(void);           /* the look-ups of devices since last asked */
+void host_block_lookups(gboolean block); /* they wait until it is called with FALSE */
+void host_detach_many(guint count);      /* so many devices are on vfio_ccw besides the one; 65,536 at most */
+gboolean host_is_announced(void);        /* an attach is with libvirt */
 gboolean host_has_announced(const CcwBusId *id);
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All devices of a domain or none, side by side; and domains that want the same ones at once. */
+/* All devices of a domain or none, in parallel; and domains that want the same ones at once. */
 #include <errno.h>
 #include <string.h>
 
@@ -27,13 +27,13 @@ static Model *start(void)
     Model *model = model_new("dasd.txt");
 
     tree_write(model->tree, "proc/17/stat", STAT);
-    g_assert_true(ccw_host_load_modules(model->host, NULL));
+    g_assert_true(hostdev_load_modules(model->host, NULL));
     return model;
 }
 
 static guint n_entries(Model *model)
 {
-    g_autoptr(GArray) ids = ccw_journal_list(model->host);
+    g_autoptr(GArray) ids = hostdev_journal_list(model->host);
 
     return ids->len;
 }
@@ -62,12 +62,12 @@ static void all_and_back(void)
     g_autoptr(GError) error = NULL;
 
     model->host->parallel = 8;
-    ccw_host_claim_all(model->host, down, 2, DOMAIN, TOKEN, &error);
+    hostdev_claim_all(model->host, down, 2, DOMAIN, TOKEN, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(n_entries(model), ==, 2);
     /* Once more: it has them. */
-    g_assert_true(ccw_host_claim_all(model->host, down, 2, DOMAIN, TOKEN, NULL));
-    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, &error));
+    g_assert_true(hostdev_claim_all(model->host, down, 2, DOMAIN, TOKEN, NULL));
+    g_assert_true(hostdev_release_domain(model->host, DOMAIN, &error));
     g_assert_cmpuint(n_entries(model), ==, 0);
     after = tree_dump(model->tree);
     g_assert_cmpstr(before, ==, after);
@@ -84,7 +84,7 @@ static void none_if_one_fails(void)
 
         model->fail_at = fail_at;
         model->fail_errno = EIO;
-        g_assert_false(ccw_host_claim_all(model->host, down, 2, DOMAIN, TOKEN, &error));
+        g_assert_false(hostdev_claim_all(model->host, down, 2, DOMAIN, TOKEN, &error));
         g_assert_nonnull(strstr(error->message, fail_at <= 5 ? "0.0.1234" : "0.0.1235"));
         g_assert_cmpuint(n_entries(model), ==, 0);
         after = tree_dump(model->tree);
@@ -92,22 +92,22 @@ static void none_if_one_fails(void)
     }
 }
 
-static void refused_before_anything(void)
+static void rejected_before_anything(void)
 {
     g_autoptr(Model) model = start();
     g_autoptr(GError) error = NULL;
     gboolean taken;
     guint n_writes;
 
-    g_assert_true(ccw_host_claim(model->host, &up[1], OTHER, TOKEN, &taken, NULL));
+    g_assert_true(hostdev_claim(model->host, &up[1], OTHER, TOKEN, &taken, NULL));
     n_writes = model->n_writes;
-    g_assert_false(ccw_host_claim_all(model->host, up, 2, DOMAIN, TOKEN, &error));
+    g_assert_false(hostdev_claim_all(model->host, up, 2, DOMAIN, TOKEN, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
     g_assert_nonnull(strstr(error->message, "0.0.1235 is in use by domain " OTHER));
     g_assert_cmpuint(model->n_writes, ==, n_writes);
     g_assert_cmpuint(n_entries(model), ==, 1);
     g_clear_error(&error);
-    g_assert_false(ccw_host_claim_all(model->host, up, 2, DOMAIN, NULL, &error));
+    g_assert_false(hostdev_claim_all(model->host, up, 2, DOMAIN, NULL, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_INVALID);
 }
 
@@ -115,25 +115,25 @@ static void refused_before_anything(void)
 static void reserved_only(void)
 {
     g_autoptr(Model) model = start();
-    CcwRecord record = { .device = up[0],
-                         .state = CCW_CLAIM_PENDING,
-                         .domain = (char *)DOMAIN,
-                         .token = (char *)"16:1",
-                         .found_online = -1,
-                         .found_override = (char *)"" };
+    HostdevRecord record = { .device = up[0],
+                             .state = HOSTDEV_CLAIM_PENDING,
+                             .owner = (char *)DOMAIN,
+                             .token = (char *)"16:1",
+                             .found_online = -1,
+                             .found_override = (char *)"" };
     g_autoptr(GHashTable) live = g_hash_table_new(g_str_hash, g_str_equal);
     gboolean taken = FALSE;
-    g_auto(CcwLockFd) lock = ccw_journal_lock(model->host, &up[0], NULL);
+    g_auto(HostdevLockFd) lock = hostdev_journal_lock(model->host, &up[0], NULL);
 
-    g_assert_true(ccw_journal_save(model->host, &record, NULL));
-    ccw_lock_fd_clear(&lock);
+    g_assert_true(hostdev_journal_save(model->host, &record, NULL));
+    hostdev_lock_fd_clear(&lock);
     lock = -1;
-    g_assert_true(ccw_host_claim(model->host, &up[0], DOMAIN, TOKEN, &taken, NULL));
+    g_assert_true(hostdev_claim(model->host, &up[0], DOMAIN, TOKEN, &taken, NULL));
     g_assert_true(taken);
-    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
-    g_assert_true(ccw_journal_save(model->host, &record, NULL));
+    g_assert_true(hostdev_release_domain(model->host, DOMAIN, NULL));
+    g_assert_true(hostdev_journal_save(model->host, &record, NULL));
     model_reset(model);
-    g_assert_true(ccw_host_reconcile(model->host, &(CcwReconcile){ .live = live, .as_of = ccw_host_clock() }, NULL));
+    g_assert_true(hostdev_reconcile(model->host, &(HostdevReconcile){ .live = live, .as_of = css_host_clock() }, NULL));
     g_assert_cmpuint(n_entries(model), ==, 0);
     g_assert_cmpuint(model->n_writes, ==, 0);
 }
@@ -150,7 +150,7 @@ static gpointer start_domain(gpointer data)
     Start *domain = data;
     g_autoptr(GError) error = NULL;
 
-    domain->got = ccw_host_claim_all(domain->model->host, domain->ids, 2, domain->domain, TOKEN, &error);
+    domain->got = hostdev_claim_all(domain->model->host, domain->ids, 2, domain->domain, TOKEN, &error);
     if (!domain->got)
         g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
     return NULL;
@@ -171,9 +171,9 @@ static void two_domains_at_once(void)
         start_domain(&two);
         g_thread_join(thread);
         g_assert_cmpint(one.got + two.got, ==, 1);
-        g_assert_true(ccw_host_release_domain(model->host, one.got ? OTHER : DOMAIN, NULL));
+        g_assert_true(hostdev_release_domain(model->host, one.got ? OTHER : DOMAIN, NULL));
         g_assert_cmpuint(n_entries(model), ==, 2);
-        g_assert_true(ccw_host_release_domain(model->host, one.got ? DOMAIN : OTHER, NULL));
+        g_assert_true(hostdev_release_domain(model->host, one.got ? DOMAIN : OTHER, NULL));
     }
     after = tree_dump(model->tree);
     g_assert_cmpstr(before, ==, after);
@@ -185,7 +185,7 @@ int main(int argc, char **argv)
     g_test_add_func("/hostdev/claim-all/every-index-once", every_index_once);
     g_test_add_func("/hostdev/claim-all/all-and-back", all_and_back);
     g_test_add_func("/hostdev/claim-all/none-if-one-fails", none_if_one_fails);
-    g_test_add_func("/hostdev/claim-all/refused-before-anything", refused_before_anything);
+    g_test_add_func("/hostdev/claim-all/rejected-before-anything", rejected_before_anything);
     g_test_add_func("/hostdev/claim-all/reserved-only", reserved_only);
     g_test_add_func("/hostdev/claim-all/two-domains-at-once", two_domains_at_once);
     return g_test_run();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who may take a device, who gives it back, and who decides when nobody remembers. */
+/* Which process may acquire a device, which one releases it, and what decides when the journal does not say. */
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -32,7 +32,7 @@ static Model *start(const char *recording)
     Model *model = model_new(recording);
 
     tree_write(model->tree, "proc/17/stat", STAT);
-    g_assert_true(ccw_host_load_modules(model->host, NULL));
+    g_assert_true(hostdev_load_modules(model->host, NULL));
     return model;
 }
 
@@ -41,13 +41,13 @@ static void claim_ok(Model *model, const char *domain, gboolean expect_taken)
     g_autoptr(GError) error = NULL;
     gboolean taken = -1;
 
-    ccw_host_claim(model->host, &id, domain, TOKEN, &taken, &error);
+    hostdev_claim(model->host, &id, domain, TOKEN, &taken, &error);
     g_assert_no_error(error);
     g_assert_cmpint(taken, ==, expect_taken);
 }
 
-static void claim_refused(Model *model, const CcwBusId *device, const char *domain, const char *token, CcwError code,
-                          const char *message)
+static void claim_rejected(Model *model, const CcwBusId *device, const char *domain, const char *token, CcwError code,
+                           const char *message)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *before = tree_dump(model->tree);
@@ -55,7 +55,7 @@ static void claim_refused(Model *model, const CcwBusId *device, const char *doma
     gboolean taken = -1;
     guint n_writes = model->n_writes;
 
-    g_assert_false(ccw_host_claim(model->host, device, domain, token, &taken, &error));
+    g_assert_false(hostdev_claim(model->host, device, domain, token, &taken, &error));
     g_assert_error(error, CCW_ERROR, (gint)code);
     g_assert_nonnull(strstr(error->message, message));
     g_assert_cmpint(taken, ==, -1);
@@ -64,19 +64,19 @@ static void claim_refused(Model *model, const CcwBusId *device, const char *doma
     g_assert_cmpstr(before, ==, after);
 }
 
-static CcwRecord *record_of(Model *model)
+static HostdevRecord *record_of(Model *model)
 {
     g_autoptr(GError) error = NULL;
-    CcwRecord *record = NULL;
+    HostdevRecord *record = NULL;
 
-    g_assert_true(ccw_journal_load(model->host, &id, &record, &error));
+    g_assert_true(hostdev_journal_load(model->host, &id, &record, &error));
     g_assert_no_error(error);
     return record;
 }
 
-static void assert_state(Model *model, CcwClaimState state)
+static void assert_state(Model *model, HostdevClaimState state)
 {
-    g_autoptr(CcwRecord) record = record_of(model);
+    g_autoptr(HostdevRecord) record = record_of(model);
 
     g_assert_nonnull(record);
     g_assert_cmpint(record->state, ==, state);
@@ -100,32 +100,32 @@ static void reconcile(Model *model, const char *live_domain, gint64 as_of, const
         g_hash_table_add(devices, (gpointer)&id);
         g_hash_table_insert(live, (gpointer)live_domain, devices);
     }
-    ccw_host_reconcile(model->host, &(CcwReconcile){ .live = live, .as_of = as_of, .only_domain = only }, &error);
+    hostdev_reconcile(model->host, &(HostdevReconcile){ .live = live, .as_of = as_of, .only_domain = only }, &error);
     g_assert_no_error(error);
 }
 
-static void refusals(void)
+static void rejections(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
     CcwBusId gone = { .devno = 0x4321 };
 
-    claim_refused(model, &gone, DOMAIN, TOKEN, CCW_ERROR_NOT_FOUND, "no ccw device 0.0.4321");
-    claim_refused(model, &id, "d1", TOKEN, CCW_ERROR_INVALID, "'d1' is not a domain UUID");
-    claim_refused(model, &id, DOMAIN, NULL, CCW_ERROR_INVALID, "has ended");
+    claim_rejected(model, &gone, DOMAIN, TOKEN, CCW_ERROR_NOT_FOUND, "no ccw device 0.0.4321");
+    claim_rejected(model, &id, "d1", TOKEN, CCW_ERROR_INVALID, "'d1' is not a domain UUID");
+    claim_rejected(model, &id, DOMAIN, NULL, CCW_ERROR_INVALID, "has ended");
     tree_write(model->tree, "proc/self/mountinfo", "22 1 94:1 / /srv rw - ext4 /dev/dasda1 rw\n");
-    claim_refused(model, &id, DOMAIN, TOKEN, CCW_ERROR_BUSY, "dasda1 is mounted on /srv");
+    claim_rejected(model, &id, DOMAIN, TOKEN, CCW_ERROR_BUSY, "dasda1 is mounted on /srv");
     tree_write(model->tree, "proc/self/mountinfo", "");
     tree_remove(model->tree, "sys/bus/css/drivers/vfio_ccw");
-    claim_refused(model, &id, DOMAIN, TOKEN, CCW_ERROR_UNSUPPORTED, "module vfio_ccw is not loaded");
-    g_assert_false(g_file_test(model->tree->run_dir, G_FILE_TEST_IS_DIR) && ccw_journal_has(model->host, &gone));
+    claim_rejected(model, &id, DOMAIN, TOKEN, CCW_ERROR_UNSUPPORTED, "module vfio_ccw is not loaded");
+    g_assert_false(g_file_test(model->tree->run_dir, G_FILE_TEST_IS_DIR) && hostdev_journal_has(model->host, &gone));
 }
 
 static void another_mdev(void)
 {
     g_autoptr(Model) model = start("virtio-mdev.txt");
 
-    claim_refused(model, &id, DOMAIN, TOKEN, CCW_ERROR_BUSY,
-                  "subchannel 0.0.0000 holds mediated device cc390000-0000-8000-8000-000000001234");
+    claim_rejected(model, &id, DOMAIN, TOKEN, CCW_ERROR_BUSY,
+                   "subchannel 0.0.0000 holds mediated device cc390000-0000-8000-8000-000000001234");
 }
 
 static void foreign_mdev(void)
@@ -136,7 +136,7 @@ static void foreign_mdev(void)
     claim_ok(model, DOMAIN, FALSE);
     g_assert_cmpuint(model->n_writes, ==, 0);
     assert_no_record(model);
-    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
+    g_assert_true(hostdev_release_domain(model->host, DOMAIN, NULL));
     g_assert_cmpuint(model->n_writes, ==, 0);
 }
 
@@ -145,7 +145,7 @@ static void mdev_elsewhere(void)
     g_autoptr(Model) model = start("dasd.txt");
 
     tree_write(model->tree, "sys/bus/mdev/devices/" UUID "/remove", "");
-    claim_refused(model, &id, DOMAIN, TOKEN, CCW_ERROR_BUSY, "on another subchannel");
+    claim_rejected(model, &id, DOMAIN, TOKEN, CCW_ERROR_BUSY, "on another subchannel");
 }
 
 static void other_driver(void)
@@ -155,7 +155,7 @@ static void other_driver(void)
 
     tree_remove(model->tree, "sys/devices/css0/0.0.0000/driver");
     g_assert_cmpint(symlink("../../../bus/css/drivers/chsc_subchannel", driver), ==, 0);
-    claim_refused(model, &id, DOMAIN, TOKEN, CCW_ERROR_UNSUPPORTED, "bound to chsc_subchannel");
+    claim_rejected(model, &id, DOMAIN, TOKEN, CCW_ERROR_UNSUPPORTED, "bound to chsc_subchannel");
 }
 
 static void kernel_busy(void)
@@ -167,7 +167,7 @@ static void kernel_busy(void)
     model->fail_at = 1;
     model->fail_to = 99;
     model->fail_errno = EBUSY;
-    g_assert_false(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, &error));
+    g_assert_false(hostdev_claim(model->host, &id, DOMAIN, TOKEN, &taken, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
     g_assert_nonnull(strstr(error->message, "the kernel says that it is in use"));
 }
@@ -185,34 +185,34 @@ static void kernel_busy_once(void)
 static void domains(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
-    g_autoptr(CcwHostDevice) device = NULL;
+    g_autoptr(CssDevice) device = NULL;
     g_autofree char *before = tree_dump(model->tree);
     g_autofree char *after = NULL;
     guint taken_writes;
 
     claim_ok(model, DOMAIN, TRUE);
     taken_writes = model->n_writes;
-    assert_state(model, CCW_CLAIM_PENDING);
-    claim_refused(model, &id, OTHER, TOKEN, CCW_ERROR_BUSY, "in use by domain " DOMAIN);
-    claim_ok(model, DOMAIN, FALSE); /* the one that took it gives it back */
+    assert_state(model, HOSTDEV_CLAIM_PENDING);
+    claim_rejected(model, &id, OTHER, TOKEN, CCW_ERROR_BUSY, "in use by domain " DOMAIN);
+    claim_ok(model, DOMAIN, FALSE); /* the domain that acquired it releases it */
 
-    g_assert_true(ccw_host_confirm_domain(model->host, OTHER, NULL));
-    assert_state(model, CCW_CLAIM_PENDING);
-    g_assert_true(ccw_host_confirm_domain(model->host, DOMAIN, NULL));
-    assert_state(model, CCW_CLAIM_OWNED);
-    claim_refused(model, &id, OTHER, TOKEN, CCW_ERROR_BUSY, "in use by domain " DOMAIN);
-    claim_ok(model, DOMAIN, TRUE); /* it starts anew, before its last run gave it back */
-    assert_state(model, CCW_CLAIM_PENDING);
-    g_assert_true(ccw_host_confirm_domain(model->host, DOMAIN, NULL));
-    device = ccw_host_lookup(model->host, &id, NULL);
-    ccw_owner_read(model->host, device);
+    g_assert_true(hostdev_confirm_domain(model->host, OTHER, NULL));
+    assert_state(model, HOSTDEV_CLAIM_PENDING);
+    g_assert_true(hostdev_confirm_domain(model->host, DOMAIN, NULL));
+    assert_state(model, HOSTDEV_CLAIM_OWNED);
+    claim_rejected(model, &id, OTHER, TOKEN, CCW_ERROR_BUSY, "in use by domain " DOMAIN);
+    claim_ok(model, DOMAIN, TRUE); /* it starts anew, before the device of its last run was released */
+    assert_state(model, HOSTDEV_CLAIM_PENDING);
+    g_assert_true(hostdev_confirm_domain(model->host, DOMAIN, NULL));
+    device = css_host_lookup(model->host, &id, NULL);
+    hostdev_owner_read(model->host, device);
     g_assert_cmpstr(device->owner, ==, DOMAIN);
 
-    g_assert_true(ccw_host_release_domain(model->host, OTHER, NULL));
-    g_assert_true(ccw_host_release(model->host, &id, OTHER, NULL));
+    g_assert_true(hostdev_release_domain(model->host, OTHER, NULL));
+    g_assert_true(hostdev_release(model->host, &id, OTHER, NULL));
     g_assert_cmpuint(model->n_writes, ==, taken_writes);
-    assert_state(model, CCW_CLAIM_OWNED);
-    g_assert_true(ccw_host_release(model->host, &id, "C7A5FDBD-EDAF-9455-926A-D65C16DB1809", NULL));
+    assert_state(model, HOSTDEV_CLAIM_OWNED);
+    g_assert_true(hostdev_release(model->host, &id, "C7A5FDBD-EDAF-9455-926A-D65C16DB1809", NULL));
     assert_no_record(model);
     after = tree_dump(model->tree);
     g_assert_cmpstr(before, ==, after);
@@ -221,16 +221,16 @@ static void domains(void)
 static void stale_taker(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
     g_autoptr(GError) error = NULL;
     gboolean taken;
 
     claim_ok(model, DOMAIN, TRUE);
     tree_remove(model->tree, "proc/17");
     tree_write(model->tree, "proc/18/stat", "18 (libvirtd) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 43 1 1");
-    claim_refused(model, &id, OTHER, "18:43", CCW_ERROR_BUSY,
-                  "the process that took it has ended: 'virt-ccw reconcile'");
-    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, "18:43", &taken, &error));
+    claim_rejected(model, &id, OTHER, "18:43", CCW_ERROR_BUSY,
+                   "the process that acquired it has ended: 'virt-ccw reconcile'");
+    g_assert_true(hostdev_claim(model->host, &id, DOMAIN, "18:43", &taken, &error));
     g_assert_true(taken);
     record = record_of(model);
     g_assert_cmpstr(record->token, ==, "18:43");
@@ -243,11 +243,11 @@ static void mdev_lost(void)
     g_autofree char *remove = g_build_filename(model->tree->sysfs, "bus/css/devices/0.0.0000/" UUID "/remove", NULL);
 
     claim_ok(model, DOMAIN, TRUE);
-    g_assert_true(ccw_host_confirm(model->host, &id, DOMAIN, NULL));
+    g_assert_true(hostdev_confirm(model->host, &id, DOMAIN, NULL));
     g_assert_cmpint(model->host->ops->attr_write(remove, "1", model), ==, 0);
     claim_ok(model, DOMAIN, TRUE);
     g_assert_true(g_file_test(remove, G_FILE_TEST_EXISTS));
-    assert_state(model, CCW_CLAIM_PENDING);
+    assert_state(model, HOSTDEV_CLAIM_PENDING);
 }
 
 /*
@@ -257,25 +257,25 @@ static void mdev_lost(void)
 static void start_and_attach(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
     gboolean taken;
 
     tree_write(model->tree, "proc/18/stat", "18 (virtccwd) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 43 1 1");
-    g_assert_true(ccw_host_announce(model->host, &id, "18:43", NULL));
-    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, "18:43", &taken, NULL));
+    g_assert_true(hostdev_announce(model->host, &id, "18:43", NULL));
+    g_assert_true(hostdev_claim(model->host, &id, DOMAIN, "18:43", &taken, NULL));
     claim_ok(model, DOMAIN, TRUE);
-    g_assert_true(ccw_host_roll_back(model->host, &id, "18:43", NULL));
-    assert_state(model, CCW_CLAIM_PENDING);
-    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, "18:43", &taken, NULL));
+    g_assert_true(hostdev_roll_back(model->host, &id, "18:43", NULL));
+    assert_state(model, HOSTDEV_CLAIM_PENDING);
+    g_assert_true(hostdev_claim(model->host, &id, DOMAIN, "18:43", &taken, NULL));
     g_assert_false(taken);
-    g_assert_true(ccw_host_roll_back(model->host, &id, "18:43", NULL));
+    g_assert_true(hostdev_roll_back(model->host, &id, "18:43", NULL));
     record = record_of(model);
     g_assert_cmpstr(record->token, ==, TOKEN);
     /* The start fails: it is the attach's again, as libvirt may be about to give it the mdev that is there. */
-    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
-    assert_state(model, CCW_CLAIM_PENDING);
-    ccw_host_withdraw(model->host, &id);
-    g_assert_true(ccw_host_roll_back(model->host, &id, "18:43", NULL));
+    g_assert_true(hostdev_release_domain(model->host, DOMAIN, NULL));
+    assert_state(model, HOSTDEV_CLAIM_PENDING);
+    hostdev_withdraw(model->host, &id);
+    g_assert_true(hostdev_roll_back(model->host, &id, "18:43", NULL));
     assert_no_record(model);
 }
 
@@ -285,31 +285,31 @@ static void unmanaged(void)
     g_autoptr(Model) model = start("dasd.txt");
     g_autoptr(GError) absent = NULL;
     g_autoptr(GError) claimed = NULL;
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
     gboolean stale;
     gint64 before;
 
-    g_assert_false(ccw_host_use_unmanaged(model->host, &id, &absent));
+    g_assert_false(hostdev_use_unmanaged(model->host, &id, &absent));
     g_assert_error(absent, CCW_ERROR, CCW_ERROR_BUSY);
     g_assert_nonnull(strstr(absent->message, "'virsh nodedev-detach ccw_0_0_1234', or give managed='yes'"));
     claim_ok(model, OTHER, TRUE);
-    g_assert_false(ccw_host_use_unmanaged(model->host, &id, &claimed));
+    g_assert_false(hostdev_use_unmanaged(model->host, &id, &claimed));
     g_assert_nonnull(strstr(claimed->message, "ccw device 0.0.1234 is in use by domain " OTHER));
-    g_assert_true(ccw_host_release_domain(model->host, OTHER, NULL));
-    g_assert_true(ccw_host_detach(model->host, &id, NULL));
-    before = ccw_host_clock();
-    g_assert_true(ccw_host_use_unmanaged(model->host, &id, NULL));
+    g_assert_true(hostdev_release_domain(model->host, OTHER, NULL));
+    g_assert_true(nodedev_detach(model->host, &id, NULL));
+    before = css_host_clock();
+    g_assert_true(hostdev_use_unmanaged(model->host, &id, NULL));
     record = record_of(model);
-    g_assert_null(record->domain);
-    g_assert_true(ccw_host_reattach_as_of(model->host, &id, before - 1, &stale, NULL));
+    g_assert_null(record->owner);
+    g_assert_true(nodedev_reattach_as_of(model->host, &id, before - 1, &stale, NULL));
     g_assert_true(stale);
-    assert_state(model, CCW_CLAIM_OWNED);
-    g_assert_true(ccw_host_reattach_as_of(model->host, &id, ccw_host_clock(), &stale, NULL));
+    assert_state(model, HOSTDEV_CLAIM_OWNED);
+    g_assert_true(nodedev_reattach_as_of(model->host, &id, css_host_clock(), &stale, NULL));
     g_assert_false(stale);
     assert_no_record(model);
 }
 
-/* Another's mdev on the subchannel that we bound is not destroyed by giving the subchannel back. */
+/* Another's mdev on the subchannel that we bound is not removed when the subchannel is released. */
 static void mdev_of_another(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -322,34 +322,67 @@ static void mdev_of_another(void)
     claim_ok(model, DOMAIN, TRUE);
     g_assert_cmpint(model->host->ops->attr_write(remove, "1", model), ==, 0);
     g_assert_cmpint(model->host->ops->attr_write(create, OTHER, model), ==, 0);
-    g_assert_false(ccw_host_release(model->host, &id, DOMAIN, &error));
+    g_assert_false(hostdev_release(model->host, &id, DOMAIN, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
     g_assert_nonnull(strstr(error->message, OTHER));
     g_assert_true(g_file_test(theirs, G_FILE_TEST_EXISTS));
-    assert_state(model, CCW_CLAIM_RELEASING);
+    assert_state(model, HOSTDEV_CLAIM_RELEASING);
     g_assert_cmpint(model->host->ops->attr_write(theirs, "1", model), ==, 0);
     g_clear_error(&error);
-    g_assert_true(ccw_host_release(model->host, &id, DOMAIN, &error));
+    g_assert_true(hostdev_release(model->host, &id, DOMAIN, &error));
     assert_no_record(model);
 }
 
-/* A domain takes over what another is still giving back, once that is through. */
+/* What is listed of a device while it is detached: the serial that udev knew, if it is one. */
+static void found_volser(void)
+{
+    static const struct {
+        const char *file; /* of udev's database */
+        const char *volser;
+    } rows[] = {
+        { "S:disk/by-id/ccw-0X1234\nE:ID_TYPE=disk\nE:ID_SERIAL=0X1234\nE:ID_SERIAL_SHORT=1\n", "0X1234" },
+        { "E:ID_SERIAL=A", "A" },
+        { "E:ID_SERIAL=TOOLONG\n", NULL },
+        { "E:ID_SERIAL=\n", NULL },
+        { "E:ID_SERIAL=A\033B\n", NULL },
+        { "E:ID_BUS=ccw\n", NULL },
+        { NULL, NULL },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(Model) model = start("dasd.txt");
+        g_autoptr(HostdevRecord) record = NULL;
+        g_autoptr(CssDevice) device = NULL;
+
+        if (rows[i].file)
+            tree_write(model->tree, "udev/b94:0", rows[i].file);
+        claim_ok(model, DOMAIN, TRUE);
+        record = record_of(model);
+        g_assert_cmpstr(record->found_volser, ==, rows[i].volser);
+        device = css_host_lookup(model->host, &id, NULL);
+        g_assert_null(device->found_volser);
+        hostdev_owner_read(model->host, device);
+        g_assert_cmpstr(device->found_volser, ==, rows[i].volser);
+    }
+}
+
+/* A domain gets a device that is being released for another, once that is done. */
 static void releasing(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
 
     claim_ok(model, DOMAIN, TRUE);
     model_reset(model);
     model->fail_at = 2;
     model->fail_errno = EIO;
-    g_assert_false(ccw_host_release(model->host, &id, DOMAIN, NULL));
-    assert_state(model, CCW_CLAIM_RELEASING);
-    g_assert_true(ccw_host_confirm(model->host, &id, DOMAIN, NULL));
-    assert_state(model, CCW_CLAIM_RELEASING);
+    g_assert_false(hostdev_release(model->host, &id, DOMAIN, NULL));
+    assert_state(model, HOSTDEV_CLAIM_RELEASING);
+    g_assert_true(hostdev_confirm(model->host, &id, DOMAIN, NULL));
+    assert_state(model, HOSTDEV_CLAIM_RELEASING);
     claim_ok(model, OTHER, TRUE);
     record = record_of(model);
-    g_assert_cmpstr(record->domain, ==, OTHER);
+    g_assert_cmpstr(record->owner, ==, OTHER);
     g_assert_cmpint(record->found_online, ==, 1);
 }
 
@@ -362,7 +395,7 @@ static void hardware_gone(void)
     tree_remove(model->tree, "sys/devices/css0/0.0.0000");
     tree_remove(model->tree, "sys/bus/css/devices/0.0.0000");
     model_reset(model);
-    g_assert_true(ccw_host_release(model->host, &id, DOMAIN, &error));
+    g_assert_true(hostdev_release(model->host, &id, DOMAIN, &error));
     g_assert_no_error(error);
     g_assert_cmpuint(model->n_writes, ==, 0);
     assert_no_record(model);
@@ -375,16 +408,16 @@ static void by_level(void)
     g_autofree char *after = NULL;
 
     claim_ok(model, DOMAIN, TRUE);
-    reconcile(model, NULL, ccw_host_clock(), DOMAIN); /* pending, and its taker lives */
-    assert_state(model, CCW_CLAIM_PENDING);
-    g_assert_true(ccw_host_confirm(model->host, &id, DOMAIN, NULL));
-    reconcile(model, DOMAIN, ccw_host_clock(), NULL);
-    assert_state(model, CCW_CLAIM_OWNED);
-    reconcile(model, NULL, ccw_host_clock(), OTHER); /* of another domain only */
-    assert_state(model, CCW_CLAIM_OWNED);
+    reconcile(model, NULL, css_host_clock(), DOMAIN); /* pending, and its taker lives */
+    assert_state(model, HOSTDEV_CLAIM_PENDING);
+    g_assert_true(hostdev_confirm(model->host, &id, DOMAIN, NULL));
+    reconcile(model, DOMAIN, css_host_clock(), NULL);
+    assert_state(model, HOSTDEV_CLAIM_OWNED);
+    reconcile(model, NULL, css_host_clock(), OTHER); /* of another domain only */
+    assert_state(model, HOSTDEV_CLAIM_OWNED);
     reconcile(model, NULL, 0, NULL); /* confirmed after the picture was taken */
-    assert_state(model, CCW_CLAIM_OWNED);
-    reconcile(model, NULL, ccw_host_clock(), NULL);
+    assert_state(model, HOSTDEV_CLAIM_OWNED);
+    reconcile(model, NULL, css_host_clock(), NULL);
     assert_no_record(model);
     after = tree_dump(model->tree);
     g_assert_cmpstr(before, ==, after);
@@ -392,11 +425,11 @@ static void by_level(void)
 
 static void assert_owned_by(Model *model, const char *domain)
 {
-    g_autoptr(CcwRecord) record = record_of(model);
+    g_autoptr(HostdevRecord) record = record_of(model);
 
     g_assert_nonnull(record);
-    g_assert_cmpint(record->state, ==, CCW_CLAIM_OWNED);
-    g_assert_cmpstr(record->domain, ==, domain);
+    g_assert_cmpint(record->state, ==, HOSTDEV_CLAIM_OWNED);
+    g_assert_cmpstr(record->owner, ==, domain);
     g_assert_null(record->token);
 }
 
@@ -408,17 +441,17 @@ static void another_got_it(void)
 
     claim_ok(model, DOMAIN, TRUE);
     n_writes = model->n_writes;
-    g_assert_true(ccw_host_confirm(model->host, &id, "11111111-2222-4333-8444-55555555555F", NULL));
+    g_assert_true(hostdev_confirm(model->host, &id, "11111111-2222-4333-8444-55555555555F", NULL));
     assert_owned_by(model, "11111111-2222-4333-8444-55555555555f");
-    g_assert_true(ccw_host_roll_back(model->host, &id, TOKEN, NULL));
-    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
+    g_assert_true(hostdev_roll_back(model->host, &id, TOKEN, NULL));
+    g_assert_true(hostdev_release_domain(model->host, DOMAIN, NULL));
     assert_owned_by(model, "11111111-2222-4333-8444-55555555555f");
     g_assert_cmpuint(model->n_writes, ==, n_writes);
 }
 
-static gboolean is_held(const CcwBusId *device, gpointer held)
+static gboolean must_skip(const CcwBusId *device, gpointer skipped)
 {
-    return ccw_bus_id_equal(device, held);
+    return ccw_bus_id_equal(device, skipped);
 }
 
 /* The same, found out by level. */
@@ -430,23 +463,24 @@ static void another_has_it(void)
 
     claim_ok(model, DOMAIN, TRUE);
     n_writes = model->n_writes;
-    g_assert_true(ccw_host_leave_open(model->host, &id, "18:43", NULL)); /* not its claim */
-    assert_state(model, CCW_CLAIM_PENDING);
-    g_assert_true(ccw_host_leave_open(model->host, &id, TOKEN, NULL));
+    g_assert_true(hostdev_leave_open(model->host, &id, "18:43", NULL)); /* not its claim */
+    assert_state(model, HOSTDEV_CLAIM_PENDING);
+    g_assert_true(hostdev_leave_open(model->host, &id, TOKEN, NULL));
     assert_owned_by(model, DOMAIN);
-    g_assert_true(ccw_host_reconcile(
+    g_assert_true(hostdev_reconcile(
         model->host,
-        &(CcwReconcile){ .live = nothing, .as_of = ccw_host_clock(), .is_held = is_held, .held_data = (gpointer)&id },
+        &(HostdevReconcile){
+            .live = nothing, .as_of = css_host_clock(), .must_skip = must_skip, .skip_data = (gpointer)&id },
         NULL));
     assert_owned_by(model, DOMAIN);
-    reconcile(model, OTHER, ccw_host_clock(), NULL);
+    reconcile(model, OTHER, css_host_clock(), NULL);
     assert_owned_by(model, OTHER);
     g_assert_cmpuint(model->n_writes, ==, n_writes);
-    reconcile(model, NULL, ccw_host_clock(), NULL);
+    reconcile(model, NULL, css_host_clock(), NULL);
     assert_no_record(model);
 }
 
-/* Giving back did not even begin, and then it was attached after all. */
+/* The release did not even begin, and then the device was attached after all. */
 static void not_released_after_all(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -455,49 +489,49 @@ static void not_released_after_all(void)
     model_reset(model);
     model->fail_at = 1;
     model->fail_errno = EIO;
-    g_assert_false(ccw_host_release(model->host, &id, DOMAIN, NULL));
-    assert_state(model, CCW_CLAIM_RELEASING);
-    reconcile(model, OTHER, ccw_host_clock(), NULL);
+    g_assert_false(hostdev_release(model->host, &id, DOMAIN, NULL));
+    assert_state(model, HOSTDEV_CLAIM_RELEASING);
+    reconcile(model, OTHER, css_host_clock(), NULL);
     assert_owned_by(model, OTHER);
-    g_assert_true(ccw_host_release(model->host, &id, OTHER, NULL));
+    g_assert_true(hostdev_release(model->host, &id, OTHER, NULL));
     assert_no_record(model);
 }
 
-/* virtccwd has asked libvirt to attach the device to another domain, while this one's end gives it back. */
+/* virtccwd has asked libvirt to attach the device to another domain, while the end of this one releases it. */
 static void announced(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
     const CcwBusId gone = { .devno = 0x4321 };
     guint n_writes;
 
     claim_ok(model, DOMAIN, TRUE);
-    g_assert_true(ccw_host_confirm_domain(model->host, DOMAIN, NULL));
+    g_assert_true(hostdev_confirm_domain(model->host, DOMAIN, NULL));
     n_writes = model->n_writes;
     tree_write(model->tree, "proc/18/stat", "18 (virtccwd) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 43 1 1");
-    g_assert_true(ccw_host_announce(model->host, &id, "18:43", NULL));
-    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
-    reconcile(model, NULL, ccw_host_clock(), NULL);
+    g_assert_true(hostdev_announce(model->host, &id, "18:43", NULL));
+    g_assert_true(hostdev_release_domain(model->host, DOMAIN, NULL));
+    reconcile(model, NULL, css_host_clock(), NULL);
     g_assert_cmpuint(model->n_writes, ==, n_writes);
     record = record_of(model);
-    g_assert_cmpint(record->state, ==, CCW_CLAIM_PENDING);
+    g_assert_cmpint(record->state, ==, HOSTDEV_CLAIM_PENDING);
     g_assert_cmpstr(record->token, ==, "18:43");
-    ccw_host_withdraw(model->host, &id);
-    g_assert_true(ccw_host_roll_back(model->host, &id, "18:43", NULL));
+    hostdev_withdraw(model->host, &id);
+    g_assert_true(hostdev_roll_back(model->host, &id, "18:43", NULL));
     assert_no_record(model);
 
-    g_assert_true(ccw_host_announce(model->host, &gone, "18:43", NULL));
-    g_assert_null(ccw_journal_announced(model->host, &gone));
+    g_assert_true(hostdev_announce(model->host, &gone, "18:43", NULL));
+    g_assert_null(hostdev_journal_announced(model->host, &gone));
 }
 
-/* The one who announced it has ended: nobody else would give it back. */
+/* The process that announced it has ended: no other process would release it. */
 static void announced_and_ended(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
 
     claim_ok(model, DOMAIN, TRUE);
-    g_assert_true(ccw_host_announce(model->host, &id, "18:43", NULL));
-    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
+    g_assert_true(hostdev_announce(model->host, &id, "18:43", NULL));
+    g_assert_true(hostdev_release_domain(model->host, DOMAIN, NULL));
     assert_no_record(model);
 }
 
@@ -508,9 +542,9 @@ static void roll_back(void)
     g_autofree char *after = NULL;
 
     claim_ok(model, DOMAIN, TRUE);
-    g_assert_true(ccw_host_roll_back(model->host, &id, "18:43", NULL));
-    assert_state(model, CCW_CLAIM_PENDING);
-    g_assert_true(ccw_host_roll_back(model->host, &id, TOKEN, NULL));
+    g_assert_true(hostdev_roll_back(model->host, &id, "18:43", NULL));
+    assert_state(model, HOSTDEV_CLAIM_PENDING);
+    g_assert_true(hostdev_roll_back(model->host, &id, TOKEN, NULL));
     assert_no_record(model);
     after = tree_dump(model->tree);
     g_assert_cmpstr(before, ==, after);
@@ -523,8 +557,8 @@ static void stale_but_live(void)
 
     claim_ok(model, DOMAIN, TRUE);
     tree_remove(model->tree, "proc/17");
-    reconcile(model, DOMAIN, ccw_host_clock(), DOMAIN);
-    assert_state(model, CCW_CLAIM_OWNED);
+    reconcile(model, DOMAIN, css_host_clock(), DOMAIN);
+    assert_state(model, HOSTDEV_CLAIM_OWNED);
 }
 
 static void stale(void)
@@ -534,8 +568,8 @@ static void stale(void)
     claim_ok(model, DOMAIN, TRUE);
     tree_remove(model->tree, "proc/17");
     reconcile(model, NULL, 0, NULL); /* younger than the picture */
-    assert_state(model, CCW_CLAIM_PENDING);
-    reconcile(model, NULL, ccw_host_clock(), NULL);
+    assert_state(model, HOSTDEV_CLAIM_PENDING);
+    reconcile(model, NULL, css_host_clock(), NULL);
     assert_no_record(model);
 }
 
@@ -543,14 +577,14 @@ static void stale(void)
 static void from_an_earlier_boot(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
 
     claim_ok(model, DOMAIN, TRUE);
-    g_assert_true(ccw_host_confirm(model->host, &id, DOMAIN, NULL));
+    g_assert_true(hostdev_confirm(model->host, &id, DOMAIN, NULL));
     record = record_of(model);
     record->since = G_MAXINT64;
-    g_assert_true(ccw_journal_save(model->host, record, NULL));
-    reconcile(model, NULL, ccw_host_clock(), NULL);
+    g_assert_true(hostdev_journal_save(model->host, record, NULL));
+    reconcile(model, NULL, css_host_clock(), NULL);
     assert_no_record(model);
 }
 
@@ -567,10 +601,10 @@ static void grabbed(void)
     model_reset(model);
     model->fail_at = 4; /* bind to io_subchannel */
     model->fail_errno = EIO;
-    g_assert_false(ccw_host_release(model->host, &id, DOMAIN, &error));
+    g_assert_false(hostdev_release(model->host, &id, DOMAIN, &error));
     g_clear_error(&error);
     g_assert_cmpint(model->host->ops->attr_write(bind, "0.0.0000", model), ==, 0);
-    g_assert_true(ccw_host_release(model->host, &id, DOMAIN, &error));
+    g_assert_true(hostdev_release(model->host, &id, DOMAIN, &error));
     g_assert_no_error(error);
     after = tree_dump(model->tree);
     g_assert_cmpstr(before, ==, after);
@@ -579,15 +613,15 @@ static void grabbed(void)
 static void modules(void)
 {
     g_autoptr(Model) model = model_new("virtio.txt");
-    g_autoptr(CcwHost) other = ccw_host_new(model->tree->sysfs, model->tree->proc, model->tree->run_dir);
+    g_autoptr(CssHost) other = css_host_new(model->tree->sysfs, model->tree->proc, model->tree->run_dir);
     g_autoptr(GError) error = NULL;
 
-    g_assert_false(ccw_host_load_modules(other, &error)); /* not the running kernel's tree */
+    g_assert_false(hostdev_load_modules(other, &error)); /* not the running kernel's tree */
     g_assert_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED);
     g_assert_nonnull(strstr(error->message, "vfio_iommu_type1"));
-    g_assert_true(ccw_host_load_modules(model->host, NULL));
+    g_assert_true(hostdev_load_modules(model->host, NULL));
     g_assert_cmpstr(model->modules->str, ==, "vfio_iommu_type1\nvfio_ccw\n");
-    g_assert_true(ccw_host_load_modules(model->host, NULL));
+    g_assert_true(hostdev_load_modules(model->host, NULL));
     g_assert_cmpstr(model->modules->str, ==, "vfio_iommu_type1\nvfio_ccw\n");
 }
 
@@ -597,12 +631,12 @@ static gpointer make_late(gpointer data)
     g_autofree char *late = g_build_filename(model->tree->root, "late", NULL);
     g_autofree char *device = g_build_filename(model->tree->sysfs, "bus/ccw/devices/0.0.1234", NULL);
 
-    g_usleep(150 * 1000);
+    g_usleep(150 * 1000); /* the delay is what is tested */
     g_assert_cmpint(g_rename(late, device), ==, 0);
     return NULL;
 }
 
-static const CcwHostOps *model_ops;
+static const CssHostOps *model_ops;
 static GThread *late_thread;
 
 /* The ccw device shows up some time after the subchannel was bound, as it does on a machine. */
@@ -626,7 +660,7 @@ static void late_device(gconstpointer online)
     g_autofree char *before = NULL;
     g_autofree char *after = NULL;
     g_autoptr(GError) error = NULL;
-    CcwHostOps ops = *model->host->ops;
+    CssHostOps ops = *model->host->ops;
 
     if (strcmp(online, "0") == 0) {
         tree_write(model->tree, "sys/devices/css0/0.0.0000/0.0.1234/online", "0\n");
@@ -636,9 +670,9 @@ static void late_device(gconstpointer online)
     model_ops = model->host->ops;
     ops.attr_write = late_write;
     model->host->ops = &ops;
-    model->host->settle_ms = 8000;
+    model->host->kernel_timeout_ms = 8000;
     claim_ok(model, DOMAIN, TRUE);
-    g_assert_true(ccw_host_release(model->host, &id, DOMAIN, &error));
+    g_assert_true(hostdev_release(model->host, &id, DOMAIN, &error));
     g_assert_no_error(error);
     g_thread_join(late_thread);
     after = tree_dump(model->tree);
@@ -651,17 +685,17 @@ static void late_device(gconstpointer online)
 static void owner_is_no_domain(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
     g_autofree char *path = g_build_filename(model->tree->root, "run/devices/0.0.1234.json", NULL);
     g_autofree char *text = NULL;
 
     claim_ok(model, "qemu-ccw:17", TRUE);
-    claim_refused(model, &id, LIKE_QEMU_CCW, "18:1", CCW_ERROR_INVALID, "is reserved for qemu-ccw");
-    claim_refused(model, &id, DOMAIN, "18:1", CCW_ERROR_BUSY, "is in use by qemu-ccw, process 17");
-    g_assert_false(ccw_host_claim_all(model->host, &id, 1, LIKE_QEMU_CCW, "18:1", NULL));
-    g_assert_true(ccw_host_confirm_domain(model->host, LIKE_QEMU_CCW, NULL));
-    g_assert_true(ccw_host_release_domain(model->host, LIKE_QEMU_CCW, NULL));
-    assert_state(model, CCW_CLAIM_PENDING);
+    claim_rejected(model, &id, LIKE_QEMU_CCW, "18:1", CCW_ERROR_INVALID, "is reserved for qemu-ccw");
+    claim_rejected(model, &id, DOMAIN, "18:1", CCW_ERROR_BUSY, "is in use by qemu-ccw, process 17");
+    g_assert_false(hostdev_claim_all(model->host, &id, 1, LIKE_QEMU_CCW, "18:1", NULL));
+    g_assert_true(hostdev_confirm_domain(model->host, LIKE_QEMU_CCW, NULL));
+    g_assert_true(hostdev_release_domain(model->host, LIKE_QEMU_CCW, NULL));
+    assert_state(model, HOSTDEV_CLAIM_PENDING);
     /* As an older version wrote it, and reads it. */
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
     g_assert_nonnull(strstr(text, LIKE_QEMU_CCW));
@@ -669,8 +703,8 @@ static void owner_is_no_domain(void)
     memcpy(strstr(text, "\"owner\""), "\"wrote\"", strlen("\"owner\""));
     g_assert_true(g_file_set_contents(path, text, -1, NULL));
     record = record_of(model);
-    g_assert_cmpstr(record->domain, ==, "qemu-ccw:17");
-    g_assert_true(ccw_host_release_domain(model->host, "qemu-ccw:17", NULL));
+    g_assert_cmpstr(record->owner, ==, "qemu-ccw:17");
+    g_assert_true(hostdev_release_domain(model->host, "qemu-ccw:17", NULL));
     assert_no_record(model);
 }
 
@@ -688,21 +722,21 @@ static void holds_disk(void)
         return;
     }
     tree_write(model->tree, "proc/17/stat", STAT);
-    g_assert_true(ccw_host_load_modules(model->host, NULL));
-    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
-    g_assert_true(model->held_at_offline);
+    g_assert_true(hostdev_load_modules(model->host, NULL));
+    g_assert_true(hostdev_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    g_assert_true(model->open_at_offline);
     g_assert_cmpint(fcntl(model->disk, F_GETFD), <, 0);
-    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
-    model->held_at_offline = FALSE;
-    g_assert_true(ccw_host_reset(model->host, &id, NULL));
-    g_assert_true(model->held_at_offline);
-    g_assert_false(model->held_at_online);
+    g_assert_true(hostdev_release_domain(model->host, DOMAIN, NULL));
+    model->open_at_offline = FALSE;
+    g_assert_true(nodedev_reset(model->host, &id, NULL));
+    g_assert_true(model->open_at_offline);
+    g_assert_false(model->open_at_online);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/hostdev/claim/refusals", refusals);
+    g_test_add_func("/hostdev/claim/rejections", rejections);
     g_test_add_func("/hostdev/claim/another-mdev", another_mdev);
     g_test_add_func("/hostdev/claim/foreign-mdev", foreign_mdev);
     g_test_add_func("/hostdev/claim/mdev-elsewhere", mdev_elsewhere);
@@ -715,6 +749,7 @@ int main(int argc, char **argv)
     g_test_add_func("/hostdev/claim/start-and-attach", start_and_attach);
     g_test_add_func("/hostdev/claim/unmanaged", unmanaged);
     g_test_add_func("/hostdev/claim/mdev-of-another", mdev_of_another);
+    g_test_add_func("/hostdev/claim/found-volser", found_volser);
     g_test_add_func("/hostdev/claim/releasing", releasing);
     g_test_add_func("/hostdev/claim/hardware-gone", hardware_gone);
     g_test_add_func("/hostdev/claim/by-level", by_level);

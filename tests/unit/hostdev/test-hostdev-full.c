@@ -26,7 +26,7 @@
 #define STEPS 5
 
 static const CcwBusId id = { .devno = 0x1234 };
-static const CcwHostOps *model_ops;
+static const CssHostOps *model_ops;
 static guint full_after; /* so many writes to sysfs */
 
 static void fill(Model *model)
@@ -62,7 +62,7 @@ static int write_and_fill(const char *path, const char *value, gpointer data)
 /* NULL: skipped. */
 static Model *start(void)
 {
-    static CcwHostOps ops;
+    static CssHostOps ops;
     Model *model = model_new("dasd.txt");
 
     g_mkdir_with_parents(model->tree->run_dir, 0755);
@@ -73,7 +73,7 @@ static Model *start(void)
         return NULL;
     }
     tree_write(model->tree, "proc/17/stat", STAT);
-    g_assert_true(ccw_host_load_modules(model->host, NULL));
+    g_assert_true(hostdev_load_modules(model->host, NULL));
     model_ops = model->host->ops;
     ops = *model_ops;
     ops.attr_write = write_and_fill;
@@ -92,10 +92,10 @@ static gboolean claim(Model *model, GError **error)
 {
     gboolean taken;
 
-    return ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, error);
+    return hostdev_claim(model->host, &id, DOMAIN, TOKEN, &taken, error);
 }
 
-static void expect_refused(Model *model, const char *before)
+static void expect_rejected(Model *model, const char *before)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *now = NULL;
@@ -104,7 +104,7 @@ static void expect_refused(Model *model, const char *before)
     g_assert_nonnull(strstr(error->message, g_strerror(ENOSPC)));
     now = tree_dump(model->tree);
     g_assert_cmpstr(now, ==, before);
-    g_assert_false(ccw_journal_has(model->host, &id));
+    g_assert_false(hostdev_journal_has(model->host, &id));
 }
 
 /* Before the host is touched. */
@@ -117,7 +117,7 @@ static void from_the_start(void)
         return;
     before = tree_dump(model->tree);
     fill(model);
-    expect_refused(model, before);
+    expect_rejected(model, before);
     g_assert_cmpuint(model->n_writes, ==, 0);
     empty(model);
     g_assert_true(claim(model, NULL));
@@ -135,7 +135,7 @@ static void midway(void)
             return;
         before = tree_dump(model->tree);
         full_after = step;
-        expect_refused(model, before);
+        expect_rejected(model, before);
         g_assert_cmpuint(model->n_writes, >, step);
         finish(model);
     }
@@ -144,7 +144,7 @@ static void midway(void)
 /* What a domain has had goes back all the way, though that cannot be written down; that it has it is tried again. */
 static void afterwards(void)
 {
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
     g_autoptr(GError) error = NULL;
     g_autofree char *before = NULL;
     g_autofree char *after = NULL;
@@ -155,16 +155,16 @@ static void afterwards(void)
     before = tree_dump(model->tree);
     g_assert_true(claim(model, NULL));
     fill(model);
-    g_assert_false(ccw_host_confirm(model->host, &id, DOMAIN, &error));
+    g_assert_false(hostdev_confirm(model->host, &id, DOMAIN, &error));
     g_assert_nonnull(strstr(error->message, g_strerror(ENOSPC)));
-    g_assert_true(ccw_journal_load(model->host, &id, &record, NULL));
-    g_assert_cmpint(record->state, ==, CCW_CLAIM_PENDING);
-    g_assert_false(ccw_host_announce(model->host, &id, TOKEN, NULL));
-    ccw_host_withdraw(model->host, &id);
-    g_assert_true(ccw_host_release(model->host, &id, DOMAIN, NULL));
+    g_assert_true(hostdev_journal_load(model->host, &id, &record, NULL));
+    g_assert_cmpint(record->state, ==, HOSTDEV_CLAIM_PENDING);
+    g_assert_false(hostdev_announce(model->host, &id, TOKEN, NULL));
+    hostdev_withdraw(model->host, &id);
+    g_assert_true(hostdev_release(model->host, &id, DOMAIN, NULL));
     after = tree_dump(model->tree);
     g_assert_cmpstr(after, ==, before);
-    g_assert_false(ccw_journal_has(model->host, &id));
+    g_assert_false(hostdev_journal_has(model->host, &id));
     finish(model);
 }
 

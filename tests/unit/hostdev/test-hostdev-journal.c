@@ -6,9 +6,9 @@
 #include "css/host-private.h"
 #include "hostdev/claim.h"
 #include "hostdev/journal.h"
+#include "hostdev/process.h"
 #include "hostdev/reconcile.h"
 #include "hostdev/release.h"
-#include "hostdev/token.h"
 #include "sysfs-tree.h"
 #include "util/error.h"
 
@@ -17,55 +17,62 @@
 
 static const CcwBusId id = { .devno = 0x1234 };
 
-static CcwHost *host_of(Tree *tree)
+static CssHost *host_of(Tree *tree)
 {
-    return ccw_host_new(tree->sysfs, tree->proc, tree->run_dir);
+    return css_host_new(tree->sysfs, tree->proc, tree->run_dir);
 }
 
 static void round_trip(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");
-    g_autoptr(CcwHost) host = host_of(tree);
+    g_autoptr(CssHost) host = host_of(tree);
     g_autoptr(GError) error = NULL;
-    g_autoptr(CcwRecord) read = NULL;
-    g_autoptr(CcwRecord) none = NULL;
+    g_autoptr(HostdevRecord) read = NULL;
+    g_autoptr(HostdevRecord) none = NULL;
     g_autoptr(GArray) ids = NULL;
-    char domain[] = DOMAIN, token[] = "17:42", override[] = "", driver[] = "io_subchannel";
-    CcwRecord record = {
+    char owner[] = DOMAIN, token[] = "17:42", override[] = "", driver[] = "io_subchannel";
+    char devtype[] = "3390/0c", cutype[] = "3990/e9", volser[] = "0X1234";
+    HostdevRecord record = {
         .device = id,
         .subchannel = { .ssid = 1, .devno = 0x34 },
-        .state = CCW_CLAIM_PENDING,
+        .state = HOSTDEV_CLAIM_PENDING,
         .since = 123456789012,
-        .domain = domain,
+        .owner = owner,
         .token = token,
         .found_online = 1,
         .found_driver = driver,
         .found_override = override,
-        .steps = 1u << CCW_STEP_OFFLINE | 1u << CCW_STEP_OVERRIDE,
+        .found_devtype = devtype,
+        .found_cutype = cutype,
+        .found_volser = volser,
+        .steps = 1u << HOSTDEV_STEP_OFFLINE | 1u << HOSTDEV_STEP_OVERRIDE,
     };
-    int lock = ccw_journal_lock(host, &id, &error);
+    int lock = hostdev_journal_lock(host, &id, &error);
 
     g_assert_no_error(error);
-    g_assert_true(ccw_journal_load(host, &id, &none, &error));
+    g_assert_true(hostdev_journal_load(host, &id, &none, &error));
     g_assert_null(none);
-    g_assert_true(ccw_journal_save(host, &record, &error));
+    g_assert_true(hostdev_journal_save(host, &record, &error));
     g_assert_no_error(error);
-    g_assert_true(ccw_journal_load(host, &id, &read, &error));
+    g_assert_true(hostdev_journal_load(host, &id, &read, &error));
     g_assert_no_error(error);
     g_assert_cmpint(read->subchannel.ssid, ==, 1);
-    g_assert_cmpint(read->state, ==, CCW_CLAIM_PENDING);
+    g_assert_cmpint(read->state, ==, HOSTDEV_CLAIM_PENDING);
     g_assert_cmpint(read->since, ==, 123456789012);
-    g_assert_cmpstr(read->domain, ==, DOMAIN);
+    g_assert_cmpstr(read->owner, ==, DOMAIN);
     g_assert_cmpstr(read->token, ==, "17:42");
     g_assert_cmpint(read->found_online, ==, 1);
     g_assert_cmpstr(read->found_driver, ==, "io_subchannel");
     g_assert_cmpstr(read->found_override, ==, "");
+    g_assert_cmpstr(read->found_devtype, ==, "3390/0c");
+    g_assert_cmpstr(read->found_cutype, ==, "3990/e9");
+    g_assert_cmpstr(read->found_volser, ==, "0X1234");
     g_assert_cmphex(read->steps, ==, 3);
-    ids = ccw_journal_list(host);
+    ids = hostdev_journal_list(host);
     g_assert_cmpuint(ids->len, ==, 1);
-    g_assert_true(ccw_journal_remove(host, &id, &error));
-    g_assert_true(ccw_journal_remove(host, &id, &error));
-    g_assert_false(ccw_journal_has(host, &id));
+    g_assert_true(hostdev_journal_remove(host, &id, &error));
+    g_assert_true(hostdev_journal_remove(host, &id, &error));
+    g_assert_false(hostdev_journal_has(host, &id));
     close(lock);
 }
 
@@ -116,13 +123,13 @@ static void damaged(gconstpointer data)
 {
     const char *text = data;
     g_autoptr(Tree) tree = tree_new("dasd.txt");
-    g_autoptr(CcwHost) host = host_of(tree);
+    g_autoptr(CssHost) host = host_of(tree);
     g_autoptr(GError) error = NULL;
     g_autofree char *before = NULL;
     g_autofree char *after = NULL;
     g_autofree char *kept = NULL;
     g_autofree char *path = g_build_filename(tree->root, FILE_NAME, NULL);
-    g_autoptr(CcwHostDevice) device = g_new0(CcwHostDevice, 1);
+    g_autoptr(CssDevice) device = g_new0(CssDevice, 1);
     g_autoptr(GHashTable) live = g_hash_table_new(g_str_hash, g_str_equal);
     gboolean taken = -1;
 
@@ -130,18 +137,18 @@ static void damaged(gconstpointer data)
     tree_write(tree, "proc/17/stat", "17 (virtccwd) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 42 1 1");
     before = tree_dump(tree);
     device->bus_id = id;
-    ccw_owner_read(host, device);
+    hostdev_owner_read(host, device);
     g_assert_cmpstr(device->owner, ==, "?");
-    g_assert_false(ccw_host_claim(host, &id, DOMAIN, "17:42", &taken, &error));
+    g_assert_false(hostdev_claim(host, &id, DOMAIN, "17:42", &taken, &error));
     g_assert_cmpint(taken, ==, -1);
     g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
     g_assert_nonnull(strstr(error->message, "0.0.1234.json is not understood"));
     g_assert_null(strchr(error->message, '\n'));
     g_clear_error(&error);
-    g_assert_false(ccw_host_release(host, &id, DOMAIN, &error));
+    g_assert_false(hostdev_release(host, &id, DOMAIN, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
     g_clear_error(&error);
-    g_assert_false(ccw_host_reconcile(host, &(CcwReconcile){ .live = live, .as_of = G_MAXINT64 }, &error));
+    g_assert_false(hostdev_reconcile(host, &(HostdevReconcile){ .live = live, .as_of = G_MAXINT64 }, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
     g_file_get_contents(path, &kept, NULL, NULL);
     g_assert_cmpstr(kept, ==, text);
@@ -152,17 +159,17 @@ static void damaged(gconstpointer data)
 static void accepted(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");
-    g_autoptr(CcwHost) host = host_of(tree);
+    g_autoptr(CssHost) host = host_of(tree);
     g_autoptr(GError) error = NULL;
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
 
     tree_write(tree, FILE_NAME, HEAD WHO FOUND STEPS);
     tree_write(tree, "run/devices/0.0.1234.json.new", "left over");
     tree_write(tree, "run/devices/README.json", "not a device");
-    g_assert_true(ccw_journal_load(host, &id, &record, &error));
+    g_assert_true(hostdev_journal_load(host, &id, &record, &error));
     g_assert_no_error(error);
-    g_assert_cmpint(record->state, ==, CCW_CLAIM_OWNED);
-    g_autoptr(GArray) ids = ccw_journal_list(host);
+    g_assert_cmpint(record->state, ==, HOSTDEV_CLAIM_OWNED);
+    g_autoptr(GArray) ids = hostdev_journal_list(host);
     g_assert_cmpuint(ids->len, ==, 1);
 }
 
@@ -170,7 +177,7 @@ static void accepted(void)
 static void lock(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");
-    g_autoptr(CcwHost) host = host_of(tree);
+    g_autoptr(CssHost) host = host_of(tree);
     g_autofree char *path = g_build_filename(tree->run_dir, "devices/0.0.1234.lock", NULL);
     g_autofree char *left = g_build_filename(tree->run_dir, "devices/0.0.1234.json.new", NULL);
     g_autofree char *of_another = g_build_filename(tree->run_dir, "devices/0.0.1235.json.new", NULL);
@@ -180,7 +187,7 @@ static void lock(void)
 
     tree_write(tree, "run/devices/0.0.1234.json.new", "");
     tree_write(tree, "run/devices/0.0.1235.json.new", "");
-    held = ccw_journal_lock(host, &id, NULL);
+    held = hostdev_journal_lock(host, &id, NULL);
     g_assert_cmpint(held, >=, 0);
     g_assert_false(g_file_test(left, G_FILE_TEST_EXISTS)); /* by one who was killed */
     g_assert_true(g_file_test(of_another, G_FILE_TEST_EXISTS));
@@ -197,7 +204,7 @@ static void lock(void)
 static void many_entries(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");
-    g_autoptr(CcwHost) host = host_of(tree);
+    g_autoptr(CssHost) host = host_of(tree);
     gdouble seconds[2];
 
     for (guint round = 0; round < 2; round++) {
@@ -205,7 +212,7 @@ static void many_entries(void)
 
         for (guint n = 0; n < MANY; n++) {
             CcwBusId one = { .devno = (guint16)(round ? n : 0) };
-            int held = ccw_journal_lock(host, &one, NULL);
+            int held = hostdev_journal_lock(host, &one, NULL);
 
             g_assert_cmpint(held, >=, 0);
             close(held);
@@ -224,30 +231,30 @@ static void many_entries(void)
 static void tokens(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");
-    g_autoptr(CcwHost) host = host_of(tree);
-    g_autoptr(CcwHost) here = ccw_host_new("/sys", "/proc", tree->run_dir);
-    g_autofree char *own = ccw_host_token(here, getpid());
+    g_autoptr(CssHost) host = host_of(tree);
+    g_autoptr(CssHost) here = css_host_new("/sys", "/proc", tree->run_dir);
+    g_autofree char *own = hostdev_process_identify(here, getpid());
     g_autofree char *token = NULL;
     g_autofree char *zombie = NULL;
     g_autofree char *none = NULL;
 
     g_assert_nonnull(own);
-    g_assert_true(ccw_token_is_live(here, own));
+    g_assert_true(hostdev_process_is_live(here, own));
     tree_write(tree, "proc/17/stat", "17 (a) b (c)) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 42 1 1");
     tree_write(tree, "proc/18/stat", "18 (libvirtd) Z 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 42 1 1");
     tree_write(tree, "proc/19/stat", "19 (x) S 1 1");
-    token = ccw_host_token(host, 17);
+    token = hostdev_process_identify(host, 17);
     g_assert_cmpstr(token, ==, "17:42");
-    g_assert_true(ccw_token_is_live(host, "17:42"));
-    g_assert_false(ccw_token_is_live(host, "17:43"));
-    zombie = ccw_host_token(host, 18);
+    g_assert_true(hostdev_process_is_live(host, "17:42"));
+    g_assert_false(hostdev_process_is_live(host, "17:43"));
+    zombie = hostdev_process_identify(host, 18);
     g_assert_null(zombie);
-    none = ccw_host_token(host, 19);
+    none = hostdev_process_identify(host, 19);
     g_assert_null(none);
     for (const char *const *odd =
              (const char *const[]){ "", ":", "x:42", "0:42", "17", "-17:42", "99999999999:1", NULL };
          *odd; odd++)
-        g_assert_false(ccw_token_is_live(host, *odd));
+        g_assert_false(hostdev_process_is_live(host, *odd));
 }
 
 int main(int argc, char **argv)

@@ -13,37 +13,37 @@ static const CcwBusId first = { .devno = 0x1234 }, second = { .devno = 0x1235 };
 /* A call of the manager in a thread of its own. */
 typedef struct Call Call;
 struct Call {
-    CcwManager *manager;
+    HostdevManager *manager;
     void (*func)(Call *call);
     GArray *ids;
     const char *domain_uuid;
-    CcwAttachResult result;
-    CcwLive *live;
-    gboolean stale;
+    HostdevAttachResult result;
+    HostdevLive *live;
+    gboolean outdated;
     gboolean done; /* what the function returned */
     GThread *thread;
     gint ended; /* atomic */
 };
 
-static void call_hold(Call *call)
+static void call_begin_attach(Call *call)
 {
-    ccw_manager_hold(call->manager, call->ids);
+    hostdev_manager_begin_attach(call->manager, call->ids);
 }
 
-static void call_settle(Call *call)
+static void call_end_attach(Call *call)
 {
-    call->done = ccw_manager_settle(call->manager, call->domain_uuid, call->ids, call->result);
+    call->done = hostdev_manager_end_attach(call->manager, call->domain_uuid, call->ids, call->result);
 }
 
 static void call_reconcile(Call *call)
 {
-    call->done = ccw_manager_reconcile(call->manager, call->live, NULL, &call->stale, NULL);
+    call->done = hostdev_manager_reconcile(call->manager, call->live, NULL, &call->outdated, NULL);
 }
 
-static void call_by_hand(Call *call)
+static void call_operate(Call *call)
 {
-    call->done = ccw_manager_by_hand(call->manager, ccw_host_detach_as_of, &g_array_index(call->ids, CcwBusId, 0),
-                                     call->live, &call->stale, NULL);
+    call->done = hostdev_manager_operate(call->manager, nodedev_detach_as_of, &g_array_index(call->ids, CcwBusId, 0),
+                                         call->live, &call->outdated, NULL);
 }
 
 static gpointer run(gpointer data)
@@ -60,7 +60,7 @@ static GArray *ids_of(const CcwBusId *id)
     return g_array_append_vals(g_array_new(FALSE, FALSE, sizeof(CcwBusId)), id, 1);
 }
 
-static Call *begin(CcwManager *manager, void (*func)(Call *call), const CcwBusId *id, CcwAttachResult result)
+static Call *begin(HostdevManager *manager, void (*func)(Call *call), const CcwBusId *id, HostdevAttachResult result)
 {
     Call *call = g_new0(Call, 1);
 
@@ -69,7 +69,7 @@ static Call *begin(CcwManager *manager, void (*func)(Call *call), const CcwBusId
     call->ids = ids_of(id);
     call->domain_uuid = GUEST_UUID;
     call->result = result;
-    call->live = ccw_live_new(manager);
+    call->live = hostdev_live_new(manager);
     call->thread = g_thread_new("call", run, call);
     return call;
 }
@@ -90,7 +90,7 @@ static void end(Call *call)
     expect_end(call);
     g_thread_join(call->thread);
     g_array_unref(call->ids);
-    ccw_live_free(call->live);
+    hostdev_live_free(call->live);
     g_free(call);
 }
 
@@ -101,122 +101,121 @@ static void expect_log(const char *expected)
     g_assert_cmpstr(log, ==, expected);
 }
 
-static void claim(CcwManager *manager, const CcwBusId *id)
+static void claim(HostdevManager *manager, const CcwBusId *id)
 {
     g_autoptr(GArray) ids = ids_of(id);
 
-    ccw_manager_hold(manager, ids);
-    g_assert_true(ccw_manager_claim(manager, id, GUEST_UUID, NULL));
+    hostdev_manager_begin_attach(manager, ids);
+    g_assert_true(hostdev_manager_claim(manager, id, GUEST_UUID, NULL));
 }
 
-static CcwManager *start(void)
+static HostdevManager *start(void)
 {
     g_free(host_take_log());
-    return ccw_manager_new(ccw_host_new("/", "/", "/"));
+    return hostdev_manager_new(css_host_new("/", "/", "/"));
 }
 
-/* During a roll-back, an attach of another device begins, is claimed and settled, and a client detaches the device. */
+/* During a roll-back, an attach of another device begins, is claimed and ends, and a client detaches the device. */
 static void roll_back_takes_long(void)
 {
-    g_autoptr(CcwManager) manager = start();
-    Call *back, *hold, *hand;
+    g_autoptr(HostdevManager) manager = start();
+    Call *back, *hold, *operation;
 
     claim(manager, &first);
     host_block("back");
-    back = begin(manager, call_settle, &first, CCW_ATTACH_NONE);
+    back = begin(manager, call_end_attach, &first, HOSTDEV_ATTACH_NONE);
     host_wait_blocked();
-    hold = begin(manager, call_hold, &second, CCW_ATTACH_NONE);
+    hold = begin(manager, call_begin_attach, &second, HOSTDEV_ATTACH_NONE);
     end(hold);
-    g_assert_true(ccw_manager_claim(manager, &second, GUEST_UUID, NULL));
-    end(begin(manager, call_settle, &second, CCW_ATTACH_LIVE));
-    hand = begin(manager, call_by_hand, &second, CCW_ATTACH_NONE);
-    expect_end(hand);
-    g_assert_true(hand->done);
-    end(hand);
+    g_assert_true(hostdev_manager_claim(manager, &second, GUEST_UUID, NULL));
+    end(begin(manager, call_end_attach, &second, HOSTDEV_ATTACH_LIVE));
+    operation = begin(manager, call_operate, &second, HOSTDEV_ATTACH_NONE);
+    expect_end(operation);
+    g_assert_true(operation->done);
+    end(operation);
     g_assert_false(g_atomic_int_get(&back->ended));
     host_block(NULL);
     end(back);
     expect_log("claim 0.0.1234 claim 0.0.1235 confirm 0.0.1235 detach 0.0.1235 back 0.0.1234 ");
 }
 
-/* The same with a give-back by level; which leaves alone what has come in between, and says that it has seen old XML.
- */
-static void level_takes_long(void)
+/* The same during a reconcile; it skips a device that an attach has got meanwhile, and says that its XML is old. */
+static void reconcile_takes_long(void)
 {
-    g_autoptr(CcwManager) manager = start();
-    Call *level;
+    g_autoptr(HostdevManager) manager = start();
+    Call *reconcile;
 
     host_block("reconcile");
-    level = begin(manager, call_reconcile, &first, CCW_ATTACH_NONE);
+    reconcile = begin(manager, call_reconcile, &first, HOSTDEV_ATTACH_NONE);
     host_wait_blocked();
-    end(begin(manager, call_hold, &first, CCW_ATTACH_NONE));
-    end(begin(manager, call_settle, &first, CCW_ATTACH_LIVE));
-    g_assert_false(g_atomic_int_get(&level->ended));
+    end(begin(manager, call_begin_attach, &first, HOSTDEV_ATTACH_NONE));
+    end(begin(manager, call_end_attach, &first, HOSTDEV_ATTACH_LIVE));
+    g_assert_false(g_atomic_int_get(&reconcile->ended));
     host_block(NULL);
-    expect_end(level);
-    g_assert_true(level->done && level->stale);
-    end(level);
+    expect_end(reconcile);
+    g_assert_true(reconcile->done && reconcile->outdated);
+    end(reconcile);
     expect_log("reconcile all:0 but 0.0.1234 ");
 }
 
-/* A device is held until its attach is settled to the end: what passes it over then is looked at again. */
-static void level_meets_settling(void)
+/* A device is held until its attach has ended; a reconcile that skipped it is then repeated. */
+static void reconcile_meets_roll_back(void)
 {
-    g_autoptr(CcwManager) manager = start();
+    g_autoptr(HostdevManager) manager = start();
     Call *back;
 
     claim(manager, &first);
     host_block("back");
-    back = begin(manager, call_settle, &first, CCW_ATTACH_NONE);
+    back = begin(manager, call_end_attach, &first, HOSTDEV_ATTACH_NONE);
     host_wait_blocked();
-    end(begin(manager, call_reconcile, &first, CCW_ATTACH_NONE));
+    end(begin(manager, call_reconcile, &first, HOSTDEV_ATTACH_NONE));
     expect_log("claim 0.0.1234 reconcile all:0 but 0.0.1234 ");
     host_block(NULL);
     expect_end(back);
     g_assert_true(back->done);
     end(back);
-    end(begin(manager, call_reconcile, &first, CCW_ATTACH_NONE));
+    end(begin(manager, call_reconcile, &first, HOSTDEV_ATTACH_NONE));
     expect_log("back 0.0.1234 reconcile all:0 ");
 }
 
 /*
- * The next attach of a device is announced when the last one is rolled back, and not before: both have one token. By
- * hand, too, waits for that.
+ * The next attach of a device is announced when the last one is rolled back, and not before: both have one token. A
+ * detach by an administrator waits for that, too.
  */
 static void same_device_waits(void)
 {
-    g_autoptr(CcwManager) manager = start();
-    Call *back, *hold, *hand;
+    g_autoptr(HostdevManager) manager = start();
+    Call *back, *hold, *operation;
 
     claim(manager, &first);
     host_block("back");
-    back = begin(manager, call_settle, &first, CCW_ATTACH_NONE);
+    back = begin(manager, call_end_attach, &first, HOSTDEV_ATTACH_NONE);
     host_wait_blocked();
-    hand = begin(manager, call_by_hand, &first, CCW_ATTACH_NONE);
-    hold = begin(manager, call_hold, &first, CCW_ATTACH_NONE);
+    operation = begin(manager, call_operate, &first, HOSTDEV_ATTACH_NONE);
+    hold = begin(manager, call_begin_attach, &first, HOSTDEV_ATTACH_NONE);
     g_assert_false(host_has_announced(&first));
     host_block(NULL);
     end(back);
     end(hold);
     g_assert_true(host_has_announced(&first));
-    end(hand); /* done before the attach, or refused because of it */
-    end(begin(manager, call_settle, &first, CCW_ATTACH_NONE));
+    end(operation); /* done before the attach, or refused because of it */
+    end(begin(manager, call_end_attach, &first, HOSTDEV_ATTACH_NONE));
     g_free(host_take_log());
 }
 
-/* Of two attaches to a device the last one settled rolls back, and finds what the other one has confirmed. */
-static void two_settle(void)
+/* Of two attaches to a device the last one to end rolls back, and finds what the other one has confirmed. */
+static void two_end(void)
 {
-    g_autoptr(CcwManager) manager = start();
+    g_autoptr(HostdevManager) manager = start();
     g_autoptr(GArray) ids = ids_of(&first);
     Call *live, *none;
 
     claim(manager, &first);
-    ccw_manager_hold(manager, ids);
+    hostdev_manager_begin_attach(manager, ids);
     host_block("confirm");
-    live = begin(manager, call_settle, &first, CCW_ATTACH_LIVE);
+    live = begin(manager, call_end_attach, &first, HOSTDEV_ATTACH_LIVE);
     host_wait_blocked();
-    none = begin(manager, call_settle, &first, CCW_ATTACH_NONE);
+    none = begin(manager, call_end_attach, &first, HOSTDEV_ATTACH_NONE);
     host_block(NULL);
     end(live);
     end(none);
@@ -228,9 +227,9 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/hostdev/manager/roll-back-takes-long", roll_back_takes_long);
-    g_test_add_func("/hostdev/manager/level-takes-long", level_takes_long);
-    g_test_add_func("/hostdev/manager/level-meets-settling", level_meets_settling);
+    g_test_add_func("/hostdev/manager/reconcile-takes-long", reconcile_takes_long);
+    g_test_add_func("/hostdev/manager/reconcile-meets-roll-back", reconcile_meets_roll_back);
     g_test_add_func("/hostdev/manager/same-device-waits", same_device_waits);
-    g_test_add_func("/hostdev/manager/two-settle", two_settle);
+    g_test_add_func("/hostdev/manager/two-end", two_end);
     return g_test_run();
 }

@@ -16,7 +16,7 @@
 
 #define DOMAIN "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 #define OTHER "11111111-2222-4333-8444-555555555555"
-#define QEMU_CCW "qemu-ccw:17" /* launcher/lease.h: no domain of libvirt's */
+#define QEMU_CCW "qemu-ccw:17" /* launcher/host-devices.h: no domain of libvirt's */
 #define UUID "cc390000-0001-8000-8000-000000001234"
 #define TOKEN "17:42"
 #define STAT "17 (libvirtd) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 42 1 1"
@@ -32,10 +32,10 @@ static Model *start(void)
 
     tree_write(model->tree, "proc/17/stat", STAT);
     tree_write(model->tree, BOOT, "aaaaaaaa-1111-4222-8333-444444444444\n");
-    g_assert_true(ccw_host_load_modules(model->host, NULL));
-    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    g_assert_true(hostdev_load_modules(model->host, NULL));
+    g_assert_true(hostdev_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
     g_assert_true(taken);
-    g_assert_true(ccw_host_confirm(model->host, &id, DOMAIN, NULL));
+    g_assert_true(hostdev_confirm(model->host, &id, DOMAIN, NULL));
     model_reset(model);
     return model;
 }
@@ -43,12 +43,12 @@ static Model *start(void)
 /* "pending", "owned by DOMAIN", ... or "none". */
 static char *journal_of(Model *model)
 {
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
 
-    g_assert_true(ccw_journal_load(model->host, &id, &record, NULL));
+    g_assert_true(hostdev_journal_load(model->host, &id, &record, NULL));
     if (!record)
         return g_strdup("none");
-    return g_strdup_printf("%s by %s", ccw_claim_state_name(record->state), record->domain);
+    return g_strdup_printf("%s by %s", hostdev_claim_state_name(record->state), record->owner);
 }
 
 static void assert_journal(Model *model, const char *expected)
@@ -58,7 +58,7 @@ static void assert_journal(Model *model, const char *expected)
     g_assert_cmpstr(now, ==, expected);
 }
 
-static void note(const CcwReconciled *reconciled, gpointer data)
+static void note(const HostdevReconciled *reconciled, gpointer data)
 {
     static const char *const results[] = { "given back", "noted", "left", "failed" };
     char buf[CCW_BUS_ID_STR_LEN];
@@ -72,7 +72,7 @@ static void note(const CcwReconciled *reconciled, gpointer data)
 }
 
 /* With what request says, at this moment; what is reported is to be report. */
-static void reconcile(Model *model, CcwReconcile request, gboolean expected, const char *report)
+static void reconcile(Model *model, HostdevReconcile request, gboolean expected, const char *report)
 {
     g_autoptr(GHashTable) nothing = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GString) text = g_string_new(NULL);
@@ -80,16 +80,17 @@ static void reconcile(Model *model, CcwReconcile request, gboolean expected, con
 
     if (!request.running && !request.live)
         request.live = nothing;
-    request.as_of = ccw_host_clock();
+    request.as_of = css_host_clock();
     request.report = note;
     request.report_data = text;
-    g_assert_cmpint(ccw_host_reconcile(model->host, &request, &error), ==, expected);
+    g_assert_cmpint(hostdev_reconcile(model->host, &request, &error), ==, expected);
     g_assert_cmpint(error == NULL, ==, expected);
     g_assert_cmpstr(text->str, ==, report);
 }
 
 #define KEPT                                                                                                           \
-    "ccw device 0.0.1234 cannot be given back: process 99 (qemu-system-s39) has it open; it can go back when that "    \
+    "cannot release ccw device 0.0.1234: process 99 (qemu-system-s39) has it open; the device can be released when "   \
+    "that "                                                                                                            \
     "process has ended"
 
 /* libvirt knows of no such guest, and a process has the device nevertheless. */
@@ -98,12 +99,12 @@ static void open_is_left(void)
     g_autoptr(Model) model = start();
 
     model_open_mdev(model, "99");
-    reconcile(model, (CcwReconcile){ 0 }, FALSE, "0.0.1234 left: owned of " DOMAIN ", " KEPT);
-    reconcile(model, (CcwReconcile){ .only_domain = OTHER }, TRUE, "");
+    reconcile(model, (HostdevReconcile){ 0 }, FALSE, "0.0.1234 left: owned of " DOMAIN ", " KEPT);
+    reconcile(model, (HostdevReconcile){ .only_domain = OTHER }, TRUE, "");
     g_assert_cmpuint(model->n_writes, ==, 0);
     assert_journal(model, "owned by " DOMAIN);
     model_close_mdev(model, "99");
-    reconcile(model, (CcwReconcile){ .only_device = &id }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
+    reconcile(model, (HostdevReconcile){ .only_device = &id }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
     assert_journal(model, "none");
 }
 
@@ -115,19 +116,19 @@ static void open_is_not_released(void)
     gboolean taken;
 
     model_open_mdev(model, "99");
-    g_assert_false(ccw_host_release_domain(model->host, DOMAIN, &error));
+    g_assert_false(hostdev_release_domain(model->host, DOMAIN, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
     g_assert_cmpstr(error->message, ==, KEPT);
     g_clear_error(&error);
-    g_assert_false(ccw_host_claim(model->host, &id, OTHER, TOKEN, &taken, &error));
+    g_assert_false(hostdev_claim(model->host, &id, OTHER, TOKEN, &taken, &error));
     g_assert_cmpstr(error->message, ==, KEPT);
     g_clear_error(&error);
-    g_assert_false(ccw_host_reattach(model->host, &id, &error));
+    g_assert_false(nodedev_reattach(model->host, &id, &error));
     g_assert_cmpstr(error->message, ==, KEPT);
     g_assert_cmpuint(model->n_writes, ==, 0);
     assert_journal(model, "releasing by " DOMAIN);
     model_close_mdev(model, "99");
-    reconcile(model, (CcwReconcile){ 0 }, TRUE, "0.0.1234 given back: releasing of " DOMAIN);
+    reconcile(model, (HostdevReconcile){ 0 }, TRUE, "0.0.1234 given back: releasing of " DOMAIN);
 }
 
 /* libvirt gave the mdev to another domain before this one's end was through. */
@@ -138,13 +139,15 @@ static void open_by_another(void)
     g_autoptr(GHashTable) devices = g_hash_table_new(ccw_bus_id_hash, ccw_bus_id_equal);
 
     model_open_mdev(model, "99");
-    g_assert_false(ccw_host_release_domain(model->host, DOMAIN, NULL));
+    g_assert_false(hostdev_release_domain(model->host, DOMAIN, NULL));
     g_hash_table_add(devices, (gpointer)&id);
     g_hash_table_insert(live, (gpointer)OTHER, devices);
-    reconcile(model, (CcwReconcile){ .live = live }, TRUE, "0.0.1234 noted: releasing of " DOMAIN ", is " OTHER "'s");
+    reconcile(model, (HostdevReconcile){ .live = live }, TRUE,
+              "0.0.1234 noted: releasing of " DOMAIN ", is " OTHER "'s");
     assert_journal(model, "owned by " OTHER);
-    g_assert_false(ccw_host_release_domain(model->host, OTHER, NULL));
-    reconcile(model, (CcwReconcile){ .live = live }, TRUE, "0.0.1234 noted: releasing of " OTHER ", is " OTHER "'s");
+    g_assert_false(hostdev_release_domain(model->host, OTHER, NULL));
+    reconcile(model, (HostdevReconcile){ .live = live }, TRUE,
+              "0.0.1234 noted: releasing of " OTHER ", is " OTHER "'s");
     g_assert_cmpuint(model->n_writes, ==, 0);
 }
 
@@ -155,18 +158,18 @@ static void open_by_another(void)
 static void locked_elsewhere(void)
 {
     g_autoptr(Model) model = start();
-    g_auto(CcwLockFd) lock = -1;
+    g_auto(HostdevLockFd) lock = -1;
     gboolean taken;
 
-    reconcile(model, (CcwReconcile){ 0 }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
-    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
-    g_assert_true(ccw_host_announce(model->host, &id, TOKEN, NULL));
-    lock = ccw_journal_lock(model->host, &id, NULL);
+    reconcile(model, (HostdevReconcile){ 0 }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
+    g_assert_true(hostdev_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    g_assert_true(hostdev_announce(model->host, &id, TOKEN, NULL));
+    lock = hostdev_journal_lock(model->host, &id, NULL);
     g_assert_cmpint(lock, >=, 0);
-    reconcile(model, (CcwReconcile){ 0 }, TRUE, ""); /* the process that takes it lives */
-    g_assert_true(ccw_host_release_domain(model->host, OTHER, NULL));
-    g_assert_true(ccw_host_confirm_domain(model->host, OTHER, NULL));
-    g_assert_false(ccw_host_has_stale(model->host));
+    reconcile(model, (HostdevReconcile){ 0 }, TRUE, ""); /* the process that takes it lives */
+    g_assert_true(hostdev_release_domain(model->host, OTHER, NULL));
+    g_assert_true(hostdev_confirm_domain(model->host, OTHER, NULL));
+    g_assert_false(hostdev_has_stale(model->host));
     assert_journal(model, "pending by " DOMAIN);
 }
 
@@ -174,7 +177,7 @@ static void dry_run(void)
 {
     g_autoptr(Model) model = start();
 
-    reconcile(model, (CcwReconcile){ .dry_run = TRUE }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
+    reconcile(model, (HostdevReconcile){ .dry_run = TRUE }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
     g_assert_cmpuint(model->n_writes, ==, 0);
     assert_journal(model, "owned by " DOMAIN);
 }
@@ -187,22 +190,22 @@ static void without_libvirt(void)
     gboolean taken;
 
     g_hash_table_add(running, (gpointer)DOMAIN);
-    reconcile(model, (CcwReconcile){ .running = running }, TRUE, "");
+    reconcile(model, (HostdevReconcile){ .running = running }, TRUE, "");
     assert_journal(model, "owned by " DOMAIN);
     g_hash_table_remove_all(running);
     model_open_mdev(model, "99");
-    reconcile(model, (CcwReconcile){ .running = running }, FALSE, "0.0.1234 left: owned of " DOMAIN ", " KEPT);
+    reconcile(model, (HostdevReconcile){ .running = running }, FALSE, "0.0.1234 left: owned of " DOMAIN ", " KEPT);
     model_close_mdev(model, "99");
-    reconcile(model, (CcwReconcile){ .running = running }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
+    reconcile(model, (HostdevReconcile){ .running = running }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
 
-    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
-    reconcile(model, (CcwReconcile){ .running = running }, TRUE, ""); /* whoever takes it lives */
+    g_assert_true(hostdev_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    reconcile(model, (HostdevReconcile){ .running = running }, TRUE, ""); /* whoever takes it lives */
     tree_remove(model->tree, "proc/17");
     g_hash_table_add(running, (gpointer)DOMAIN);
-    reconcile(model, (CcwReconcile){ .running = running }, TRUE, ""); /* libvirt may go on with an attach */
+    reconcile(model, (HostdevReconcile){ .running = running }, TRUE, ""); /* libvirt may go on with an attach */
     assert_journal(model, "pending by " DOMAIN);
     g_hash_table_remove_all(running);
-    reconcile(model, (CcwReconcile){ .running = running }, TRUE, "0.0.1234 given back: pending of " DOMAIN);
+    reconcile(model, (HostdevReconcile){ .running = running }, TRUE, "0.0.1234 given back: pending of " DOMAIN);
 }
 
 /* libvirtd lives, and the start it took the device for is over: then libvirt does not list the domain. */
@@ -213,19 +216,19 @@ static void abandoned(void)
     g_autoptr(GHashTable) devices = g_hash_table_new(ccw_bus_id_hash, ccw_bus_id_equal);
     gboolean taken;
 
-    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
-    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    g_assert_true(hostdev_release_domain(model->host, DOMAIN, NULL));
+    g_assert_true(hostdev_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
     g_hash_table_insert(live, (gpointer)DOMAIN, devices);
-    reconcile(model, (CcwReconcile){ .live = live }, TRUE, ""); /* it starts */
+    reconcile(model, (HostdevReconcile){ .live = live }, TRUE, ""); /* it starts */
     g_hash_table_remove(live, DOMAIN);
-    reconcile(model, (CcwReconcile){ .live = live, .only_domain = DOMAIN }, TRUE, ""); /* nobody was asked */
-    g_assert_true(ccw_host_announce(model->host, &id, TOKEN, NULL));
-    reconcile(model, (CcwReconcile){ .live = live }, TRUE, ""); /* an attach, whose process lives */
-    ccw_host_withdraw(model->host, &id);
-    reconcile(model, (CcwReconcile){ .live = live }, TRUE, "0.0.1234 given back: pending of " DOMAIN);
+    reconcile(model, (HostdevReconcile){ .live = live, .only_domain = DOMAIN }, TRUE, ""); /* nobody was asked */
+    g_assert_true(hostdev_announce(model->host, &id, TOKEN, NULL));
+    reconcile(model, (HostdevReconcile){ .live = live }, TRUE, ""); /* an attach, whose process lives */
+    hostdev_withdraw(model->host, &id);
+    reconcile(model, (HostdevReconcile){ .live = live }, TRUE, "0.0.1234 given back: pending of " DOMAIN);
 
-    g_assert_true(ccw_host_claim(model->host, &id, QEMU_CCW, TOKEN, &taken, NULL));
-    reconcile(model, (CcwReconcile){ .live = live }, TRUE, "");
+    g_assert_true(hostdev_claim(model->host, &id, QEMU_CCW, TOKEN, &taken, NULL));
+    reconcile(model, (HostdevReconcile){ .live = live }, TRUE, "");
     assert_journal(model, "pending by " QEMU_CCW);
 }
 
@@ -235,7 +238,7 @@ static void unknown_domain(void)
     g_autoptr(Model) model = start();
     g_autoptr(GHashTable) live = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GHashTable) unknown = g_hash_table_new(g_str_hash, g_str_equal);
-    CcwReconcile request = { .live = live, .running = unknown };
+    HostdevReconcile request = { .live = live, .running = unknown };
     gboolean taken;
 
     g_hash_table_add(unknown, (gpointer)DOMAIN);
@@ -249,7 +252,7 @@ static void unknown_domain(void)
     model_close_mdev(model, "99");
     reconcile(model, request, TRUE, "0.0.1234 given back: owned of " DOMAIN);
 
-    g_assert_true(ccw_host_claim(model->host, &id, OTHER, TOKEN, &taken, NULL));
+    g_assert_true(hostdev_claim(model->host, &id, OTHER, TOKEN, &taken, NULL));
     reconcile(model, request, TRUE, ""); /* OTHER starts */
     assert_journal(model, "pending by " OTHER);
 }
@@ -260,15 +263,15 @@ static void stale_is_kept(void)
     g_autoptr(Model) model = start();
     gboolean taken;
 
-    reconcile(model, (CcwReconcile){ .keep_stale = TRUE }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
-    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    reconcile(model, (HostdevReconcile){ .keep_stale = TRUE }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
+    g_assert_true(hostdev_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
     tree_remove(model->tree, "proc/17");
-    reconcile(model, (CcwReconcile){ .keep_stale = TRUE }, TRUE, "");
+    reconcile(model, (HostdevReconcile){ .keep_stale = TRUE }, TRUE, "");
     assert_journal(model, "pending by " DOMAIN);
-    reconcile(model, (CcwReconcile){ 0 }, TRUE, "0.0.1234 given back: pending of " DOMAIN);
+    reconcile(model, (HostdevReconcile){ 0 }, TRUE, "0.0.1234 given back: pending of " DOMAIN);
 }
 
-/* What was being given back is finished, whoever runs. */
+/* A release that has begun is completed, whichever domain runs. */
 static void without_libvirt_releasing(void)
 {
     g_autoptr(Model) model = start();
@@ -276,10 +279,10 @@ static void without_libvirt_releasing(void)
 
     model->fail_at = 2;
     model->fail_errno = EIO;
-    g_assert_false(ccw_host_release(model->host, &id, DOMAIN, NULL));
+    g_assert_false(hostdev_release(model->host, &id, DOMAIN, NULL));
     model_reset(model);
     g_hash_table_add(running, (gpointer)DOMAIN);
-    reconcile(model, (CcwReconcile){ .running = running }, TRUE, "0.0.1234 given back: releasing of " DOMAIN);
+    reconcile(model, (HostdevReconcile){ .running = running }, TRUE, "0.0.1234 given back: releasing of " DOMAIN);
 }
 
 /* Out of the machine and back: bound to its host driver, no mdev. Nobody has it, and another may. */
@@ -301,10 +304,10 @@ static void vanished_and_came_back(void)
         g_assert_cmpint(model->host->ops->attr_write(path, writes[i][1], model), ==, 0);
     }
     g_hash_table_add(running, (gpointer)DOMAIN);
-    reconcile(model, (CcwReconcile){ .running = running }, TRUE, "");
-    g_assert_true(ccw_host_claim(model->host, &id, OTHER, TOKEN, &taken, NULL));
+    reconcile(model, (HostdevReconcile){ .running = running }, TRUE, "");
+    g_assert_true(hostdev_claim(model->host, &id, OTHER, TOKEN, &taken, NULL));
     assert_journal(model, "pending by " OTHER);
-    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL)); /* has nothing any more */
+    g_assert_true(hostdev_release_domain(model->host, DOMAIN, NULL)); /* has nothing any more */
     assert_journal(model, "pending by " OTHER);
 }
 
@@ -315,14 +318,14 @@ static void rebooted(void)
     g_autofree char *entry = g_build_filename(model->tree->run_dir, "devices/0.0.1234.json", NULL);
     gboolean taken;
 
-    g_assert_true(ccw_host_announce(model->host, &id, TOKEN, NULL));
+    g_assert_true(hostdev_announce(model->host, &id, TOKEN, NULL));
     tree_write(model->tree, BOOT, "bbbbbbbb-1111-4222-8333-444444444444\n");
-    g_assert_null(ccw_journal_announced(model->host, &id));
+    g_assert_null(hostdev_journal_announced(model->host, &id));
     assert_journal(model, "none");
-    g_assert_true(ccw_host_claim(model->host, &id, OTHER, TOKEN, &taken, NULL));
+    g_assert_true(hostdev_claim(model->host, &id, OTHER, TOKEN, &taken, NULL));
     g_assert_false(taken);
     g_assert_true(g_file_test(entry, G_FILE_TEST_EXISTS));
-    reconcile(model, (CcwReconcile){ 0 }, TRUE, "");
+    reconcile(model, (HostdevReconcile){ 0 }, TRUE, "");
     g_assert_false(g_file_test(entry, G_FILE_TEST_EXISTS));
     g_assert_cmpuint(model->n_writes, ==, 0);
 }

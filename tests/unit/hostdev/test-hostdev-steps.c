@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Taking a device and giving it back: the exact writes (tests/sysfsdata/NAME.writes), and the way back from a failure
+ * Acquiring a device and releasing it: the exact writes (tests/sysfsdata/NAME.writes), and the way back from a failure
  * or the end of the process at each of them.
  */
 #include <errno.h>
@@ -48,7 +48,7 @@ static Model *start(const Case *c)
     if (c->edit[0])
         tree_write(model->tree, c->edit[0], c->edit[1]);
     tree_write(model->tree, "proc/17/stat", STAT);
-    g_assert_true(ccw_host_load_modules(model->host, &error));
+    g_assert_true(hostdev_load_modules(model->host, &error));
     g_assert_no_error(error);
     return model;
 }
@@ -57,7 +57,7 @@ static gboolean claim(Model *model, const Case *c, GError **error)
 {
     CcwBusId id = { .devno = c->devno };
     gboolean taken = FALSE;
-    gboolean ok = ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, error);
+    gboolean ok = hostdev_claim(model->host, &id, DOMAIN, TOKEN, &taken, error);
 
     g_assert_true(taken == ok);
     return ok;
@@ -67,7 +67,7 @@ static gboolean in_journal(Model *model, const Case *c)
 {
     CcwBusId id = { .devno = c->devno };
 
-    return ccw_journal_has(model->host, &id);
+    return hostdev_journal_has(model->host, &id);
 }
 
 /* As virtccwd does it when it starts, with no domain running. */
@@ -77,7 +77,8 @@ static void reconcile(Model *model)
     g_autoptr(GError) error = NULL;
 
     tree_remove(model->tree, "proc/17");
-    g_assert_true(ccw_host_reconcile(model->host, &(CcwReconcile){ .live = live, .as_of = ccw_host_clock() }, &error));
+    g_assert_true(
+        hostdev_reconcile(model->host, &(HostdevReconcile){ .live = live, .as_of = css_host_clock() }, &error));
     g_assert_no_error(error);
 }
 
@@ -110,7 +111,7 @@ static void there_and_back(gconstpointer data)
     g_assert_no_error(error);
     g_assert_true(g_file_test(link, G_FILE_TEST_EXISTS));
     g_string_append(model->writes, "--\n");
-    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, &error));
+    g_assert_true(hostdev_release_domain(model->host, DOMAIN, &error));
     g_assert_no_error(error);
     assert_golden(golden, model->writes->str);
     assert_as(model, before);
@@ -152,7 +153,7 @@ static void fails_for_good(gconstpointer data)
         model->fail_to = G_MAXUINT;
         model->fail_errno = EIO;
         g_assert_false(claim(model, c, &error));
-        g_assert_nonnull(strstr(error->message, "giving it back to the host failed, too"));
+        g_assert_nonnull(strstr(error->message, "its release failed, too"));
         g_assert_true(in_journal(model, c));
         model_reset(model);
         reconcile(model);
@@ -211,7 +212,7 @@ static void crashes_and_claims_again(gconstpointer data)
         model_reset(model);
         g_assert_true(claim(model, c, &error));
         g_assert_no_error(error);
-        g_assert_true(ccw_host_release_domain(model->host, DOMAIN, &error));
+        g_assert_true(hostdev_release_domain(model->host, DOMAIN, &error));
         assert_as(model, before);
     }
 }
@@ -220,10 +221,10 @@ static gboolean release(Model *model, const Case *c, GError **error)
 {
     CcwBusId id = { .devno = c->devno };
 
-    return ccw_host_release(model->host, &id, DOMAIN, error);
+    return hostdev_release(model->host, &id, DOMAIN, error);
 }
 
-static void interrupted_giving_back(gconstpointer data)
+static void interrupted_release(gconstpointer data)
 {
     const Case *c = data;
     guint n_writes = 0;
@@ -250,14 +251,14 @@ static void interrupted_giving_back(gconstpointer data)
     g_assert_cmpuint(n_writes, >, 0);
 }
 
-static void fails_giving_back(gconstpointer data)
+static void fails_release(gconstpointer data)
 {
     const Case *c = data;
 
     for (guint n = 1; n <= 1 || n <= count_claim_writes(c); n++) {
         g_autoptr(Model) model = start(c);
         g_autofree char *before = tree_dump(model->tree);
-        g_autoptr(CcwRecord) record = NULL;
+        g_autoptr(HostdevRecord) record = NULL;
         g_autoptr(GError) error = NULL;
         CcwBusId id = { .devno = c->devno };
 
@@ -268,8 +269,8 @@ static void fails_giving_back(gconstpointer data)
         if (release(model, c, &error)) /* virtio sets itself online: a write less */
             continue;
         g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
-        g_assert_true(ccw_journal_load(model->host, &id, &record, NULL));
-        g_assert_cmpint(record->state, ==, CCW_CLAIM_RELEASING);
+        g_assert_true(hostdev_journal_load(model->host, &id, &record, NULL));
+        g_assert_cmpint(record->state, ==, HOSTDEV_CLAIM_RELEASING);
         g_assert_cmphex(record->steps, !=, 0);
         model_reset(model);
         reconcile(model);
@@ -286,8 +287,8 @@ static const struct {
     { "fails-for-good", fails_for_good },
     { "crashes-taking", crashes_taking },
     { "crashes-and-claims-again", crashes_and_claims_again },
-    { "interrupted-giving-back", interrupted_giving_back },
-    { "fails-giving-back", fails_giving_back },
+    { "interrupted-release", interrupted_release },
+    { "fails-release", fails_release },
 };
 
 /* --- the machine changes: another device takes the place of 0.0.1234 on its subchannel --- */
@@ -331,14 +332,14 @@ static void attach_another(Model *model)
 static void assert_as_found(Model *model)
 {
     g_autofree char *sub = g_build_filename(model->tree->root, PLACE, NULL);
-    g_autofree char *driver = ccw_sysfs_link_name(sub, "driver");
-    g_autofree char *override = ccw_sysfs_attr(sub, "driver_override");
-    g_auto(GStrv) mdevs = ccw_subchannel_mdevs(model->host, &(CcwBusId){ 0 });
+    g_autofree char *driver = css_sysfs_link_name(sub, "driver");
+    g_autofree char *override = css_sysfs_attr(sub, "driver_override");
+    g_auto(GStrv) mdevs = css_subchannel_mdevs(model->host, &(CcwBusId){ 0 });
 
     g_assert_cmpstr(driver, ==, "io_subchannel");
     g_assert_cmpstr(override, ==, "(null)");
     g_assert_null(mdevs[0]);
-    g_assert_true(ccw_sysfs_has(sub, "0.0.9999/online"));
+    g_assert_true(css_sysfs_has(sub, "0.0.9999/online"));
 }
 
 /* n odd: after write (n + 1) / 2; even: between the look at the device before write n / 2, and that write. */
@@ -375,7 +376,7 @@ static void machine_changes_and_another_takes(void)
     gboolean taken = FALSE;
 
     g_assert_true(claim(model, c, NULL));
-    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
+    g_assert_true(hostdev_release_domain(model->host, DOMAIN, NULL));
     model_reset(model);
     model->fail_at = 4; /* the bind of vfio_ccw, and the way back */
     model->fail_to = G_MAXUINT;
@@ -383,12 +384,12 @@ static void machine_changes_and_another_takes(void)
     g_assert_false(claim(model, c, NULL));
     model_reset(model);
     attach_another(model);
-    g_assert_true(ccw_host_claim(model->host, &other, "11111111-2222-4333-8444-555555555555", TOKEN, &taken, NULL));
+    g_assert_true(hostdev_claim(model->host, &other, "11111111-2222-4333-8444-555555555555", TOKEN, &taken, NULL));
     g_assert_true(release(model, c, NULL));
     g_assert_false(in_journal(model, c));
-    driver = ccw_sysfs_link_name(sub, "driver");
+    driver = css_sysfs_link_name(sub, "driver");
     g_assert_cmpstr(driver, ==, "vfio_ccw");
-    g_assert_true(ccw_journal_has(model->host, &other));
+    g_assert_true(hostdev_journal_has(model->host, &other));
 }
 
 int main(int argc, char **argv)

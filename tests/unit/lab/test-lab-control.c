@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The control of a lab over a real socket: what it answers, and how much of it clients can take up. */
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -9,12 +10,14 @@
 #include <unistd.h>
 
 #include "../sockets.h"
+#include "dasd/dasd-image.h"
 #include "lab/lab-control.h"
+#include "util/error.h"
 #include "util/fd.h"
 
 #define CLIENTS 200
 #define THREADS_MAX 80 /* all requests, and the test's own */
-#define PATIENCE (20 * G_TIME_SPAN_SECOND)
+#define TIMEOUT (20 * G_TIME_SPAN_SECOND)
 
 static char *path;
 
@@ -56,6 +59,26 @@ static void answers(void)
     g_assert_nonnull(strstr(error->message, "0.0.9999"));
 }
 
+/* The serial is read when it is asked for, and of the device that is asked for. */
+static void volsers(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *labelled = lab_control_ask_volser(path, "0.0.1234", &error);
+    g_autofree char *unlabelled = lab_control_ask_volser(path, "0.0.1235", &error);
+    g_autofree char *unreadable = lab_control_ask_volser(path, "0.0.1236", &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpstr(labelled, ==, "LAB001");
+    g_assert_cmpstr(unlabelled, ==, "");
+    g_assert_cmpstr(unreadable, ==, "");
+    g_assert_null(lab_control_ask_volser(path, "0.0.9999", &error));
+    g_assert_error(error, CCW_ERROR, CCW_ERROR_INVALID);
+    g_assert_nonnull(strstr(error->message, "0.0.9999"));
+    g_clear_error(&error);
+    g_assert_null(lab_control_ask_volser("/nonexistent/sock", "0.0.1234", &error));
+    g_assert_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND);
+}
+
 static guint count_threads(void)
 {
     g_autoptr(GDir) folder = g_dir_open("/proc/self/task", 0, NULL);
@@ -72,7 +95,7 @@ static guint count_threads(void)
 /* The number of threads, when all requests have one and no more have come for a while. */
 static guint wait_for_threads(void)
 {
-    gint64 until = g_get_monotonic_time() + PATIENCE;
+    gint64 until = g_get_monotonic_time() + TIMEOUT;
     gint64 since = g_get_monotonic_time();
     guint count = count_threads();
 
@@ -103,7 +126,7 @@ static void silent(void)
 /* Descriptors whose close waits come along: other clients are served. */
 static void lingering(void)
 {
-    gint64 until = g_get_monotonic_time() + PATIENCE;
+    gint64 until = g_get_monotonic_time() + TIMEOUT;
     int fd, peer, sent;
 
     if (g_getenv("MESON_EXE_WRAPPER")) {
@@ -121,12 +144,30 @@ static void lingering(void)
     g_assert_cmpint(g_get_monotonic_time(), <, until);
 }
 
+/* Returns an image without a name. */
+static int make_image(const char *folder, const char *volser)
+{
+    g_autofree char *name = g_build_filename(folder, "disk.ckd", NULL);
+    g_autoptr(GError) error = NULL;
+    int fd;
+
+    dasd_image_create(name, NULL, 1, volser, &error);
+    g_assert_no_error(error);
+    fd = open(name, O_RDWR | O_CLOEXEC);
+    g_unlink(name);
+    return fd;
+}
+
 int main(int argc, char **argv)
 {
-    const LabDevice device = { .id = { 0, 0, 0x1234 }, .image_fd = -1 };
     g_autoptr(GError) error = NULL;
     g_autofree char *folder = g_dir_make_tmp("test-lab-control-XXXXXX", NULL);
-    LabModel *model = lab_model_new(&device, 1);
+    const LabDevice devices[] = {
+        { .id = { 0, 0, 0x1234 }, .image_fd = make_image(folder, "LAB001") },
+        { .id = { 0, 0, 0x1235 }, .image_fd = make_image(folder, NULL) },
+        { .id = { 0, 0, 0x1236 }, .image_fd = -1 },
+    };
+    LabModel *model = lab_model_new(devices, G_N_ELEMENTS(devices));
     int result;
 
     g_test_init(&argc, &argv, NULL);
@@ -134,6 +175,7 @@ int main(int argc, char **argv)
     lab_control_start(model, path, done, NULL, &error); /* until the process ends */
     g_assert_no_error(error);
     g_test_add_func("/lab/control/answers", answers);
+    g_test_add_func("/lab/control/volsers", volsers);
     g_test_add_func("/lab/control/silent", silent);
     g_test_add_func("/lab/control/lingering", lingering);
     result = g_test_run();

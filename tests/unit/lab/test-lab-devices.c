@@ -16,12 +16,14 @@
 #include <unistd.h>
 
 #include "../sockets.h"
+#include "dasd/dasd-lock.h"
 #include "lab/lab-devices.h"
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/lab-protocol.h"
 
 #define UUID "cc390000-0001-8000-8000-000000001234"
+#define LOCK_SECONDS 20
 
 typedef struct {
     char *folder, *path;
@@ -44,7 +46,7 @@ static void make_mdev(Fixture *f)
 
 static void set_up(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
-    LabDevice device = { { 0, 0, 0x1234 }, 0x3990, 0x3390, 0xe9, 0x0c, -1, TRUE };
+    LabDevice device = { { 0, 0, 0x1234 }, 0x3990, 0x3390, 0xe9, 0x0c, 10017, -1, TRUE };
     g_autoptr(GError) error = NULL;
 
     f->folder = g_dir_make_tmp("test-lab-devices-XXXXXX", NULL);
@@ -74,11 +76,11 @@ static int dial(Fixture *f)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    struct timeval patience = { .tv_sec = 8 };
+    struct timeval timeout = { .tv_sec = 8 };
 
     g_strlcpy(address.sun_path, f->path, sizeof(address.sun_path));
     g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
-    g_assert_cmpint(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), ==, 0);
+    g_assert_cmpint(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)), ==, 0);
     return fd;
 }
 
@@ -151,6 +153,129 @@ static void opened(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(image, ==, -1);
     expect_end(third);
     close(first);
+}
+
+/* Opens the image as another program does. */
+static int open_image(Fixture *f, int flags)
+{
+    g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", f->image);
+    int fd = open(link, flags | O_CLOEXEC);
+
+    g_assert_cmpint(fd, >=, 0);
+    return fd;
+}
+
+static gboolean is_locked(Fixture *f)
+{
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    int fd = open_image(f, O_RDWR);
+
+    g_assert_cmpint(fcntl(fd, F_OFD_GETLK, &lock), ==, 0);
+    close(fd);
+    return lock.l_type != F_UNLCK;
+}
+
+/* Waits until the image is free: the service closes its own descriptor after the client may have got another. */
+static void expect_free(Fixture *f)
+{
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    int fd = open_image(f, O_RDWR);
+
+    alarm(LOCK_SECONDS); /* ends this test if the image is never free */
+    g_assert_cmpint(fcntl(fd, F_OFD_SETLKW, &lock), ==, 0);
+    alarm(0);
+    close(fd);
+}
+
+/* The client alone has the image locked, and no longer than it has the image open. */
+static void lock_of_client(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GError) error = NULL;
+    LabGroup group;
+    int fd, image;
+
+    g_assert_true(dasd_lock_take(f->image, NULL, &error));
+    for (guint i = 0; i < 2; i++) {
+        fd = dial(f);
+        g_assert_cmpint(lab_group_open(f->model, 0, &group), ==, 0);
+        g_assert_cmpint(show_token(fd, &group.token, &image).status, ==, 0);
+        g_assert_true(is_locked(f));
+        /* The lock is not that of the group: a client that keeps the image keeps the lock. */
+        close(fd);
+        lab_group_close(f->model, group.serial);
+        g_assert_true(is_locked(f));
+        close(image);
+        expect_free(f);
+    }
+}
+
+/* Another program has the image: the client hears that it is busy, and later it is not. */
+static void locked_by_other(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    int other = open_image(f, O_RDWR), fd = dial(f), image;
+    g_autoptr(GError) error = NULL;
+    LabGroup group;
+
+    g_assert_true(dasd_lock_take(other, NULL, &error));
+    g_assert_cmpint(lab_group_open(f->model, 0, &group), ==, 0);
+    g_test_expect_message(G_LOG_DOMAIN, G_LOG_LEVEL_WARNING,
+                          "a guest cannot have 0.0.1234: * is in use by this command itself*");
+    g_assert_cmpint(show_token(fd, &group.token, &image).status, ==, EBUSY);
+    g_test_assert_expected_messages();
+    g_assert_cmpint(image, ==, -1);
+    expect_end(fd);
+    close(other);
+    fd = dial(f);
+    g_assert_cmpint(show_token(fd, &group.token, &image).status, ==, 0);
+    close(image);
+    close(fd);
+}
+
+static CcwLabOpened receive_two(int fd, int ret_fds[2])
+{
+    g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(gint));
+    struct pollfd ready = { .fd = fd, .events = POLLIN };
+    CcwLabOpened opened = { 0 };
+
+    g_assert_cmpint(poll(&ready, 1, 8000), ==, 1);
+    g_assert_cmpint(ccw_fd_receive(fd, &opened, sizeof(opened), fds), ==, sizeof(opened));
+    g_assert_cmpuint(fds->len, ==, 2);
+    memcpy(ret_fds, fds->data, 2 * sizeof(gint));
+    return opened;
+}
+
+/* The snapshot comes with the image, which the lab keeps locked for reading when the client has gone. */
+static void with_snapshot(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+    LabDevice *config = &((LabSubchannel *)g_ptr_array_index(f->model->subchannels, 0))->config;
+    g_autoptr(GError) error = NULL;
+    struct stat ours, theirs;
+    CcwLabOpen packet = { .magic = CCW_LAB_MAGIC };
+    CcwLabOpened answer;
+    LabGroup group;
+    int fd = dial(f), fds[2];
+
+    config->is_read_only = FALSE;
+    config->is_snapshot = TRUE;
+    config->snapshot_fd = memfd_create("snapshot", MFD_CLOEXEC);
+    config->image_fd = open_image(f, O_RDONLY);
+    g_assert_true(dasd_lock_take(config->image_fd, NULL, &error));
+    g_assert_cmpint(lab_group_open(f->model, 0, &group), ==, 0);
+    packet.token = group.token;
+    g_assert_cmpint(send(fd, &packet, sizeof(packet), 0), ==, sizeof(packet));
+    answer = receive_two(fd, fds);
+    g_assert_cmpint(answer.status, ==, 0);
+    g_assert_cmpuint(answer.flags, ==, CCW_LAB_SNAPSHOT);
+    g_assert_cmpint(fcntl(fds[0], F_GETFL) & O_ACCMODE, ==, O_RDONLY);
+    g_assert_cmpint(fstat(fds[1], &theirs) | fstat(config->snapshot_fd, &ours), ==, 0);
+    g_assert_cmpuint(theirs.st_ino, ==, ours.st_ino);
+    close(fds[0]);
+    close(fds[1]);
+    close(fd);
+    g_assert_true(is_locked(f));
+    close(config->image_fd);
+    expect_free(f);
+    close(config->snapshot_fd);
 }
 
 /* A token is worth nothing when its open has ended, nor before there is one. */
@@ -314,7 +439,7 @@ static gboolean is_in_use(Fixture *f)
     gboolean in_use;
 
     g_mutex_lock(&f->model->lock);
-    in_use = sch->mdev->in_use;
+    in_use = sch->mdev->is_in_use;
     g_mutex_unlock(&f->model->lock);
     return in_use;
 }
@@ -388,6 +513,9 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, func) g_test_add("/lab/devices/" name, Fixture, NULL, set_up, func, tear_down)
     ADD("opened", opened);
+    ADD("lock-of-client", lock_of_client);
+    ADD("locked-by-other", locked_by_other);
+    ADD("with-snapshot", with_snapshot);
     ADD("closed", closed);
     ADD("silent", silent);
     ADD("lingering", lingering);

@@ -4,15 +4,15 @@
 static void inodes(void)
 {
     g_autoptr(LabInodes) table = lab_inodes_new();
-    guint64 bus = lab_inodes_take(table, "bus", 0), css;
+    guint64 bus = lab_inodes_lookup(table, "bus", 0), css;
     g_autofree char *root = lab_inodes_path(table, LAB_INODE_ROOT);
     g_autofree char *path = lab_inodes_path(table, bus);
     g_autoptr(GPtrArray) paths = NULL;
 
     g_assert_cmpstr(root, ==, "");
     g_assert_cmpstr(path, ==, "bus");
-    g_assert_cmpuint(lab_inodes_take(table, "bus", 0), ==, bus);
-    css = lab_inodes_take(table, "bus/css", 7);
+    g_assert_cmpuint(lab_inodes_lookup(table, "bus", 0), ==, bus);
+    css = lab_inodes_lookup(table, "bus/css", 7);
     g_assert_cmpuint(css, !=, bus);
     lab_inodes_forget(table, bus, 1);
     g_assert_cmpuint(lab_inodes_number(table, "bus"), ==, bus);

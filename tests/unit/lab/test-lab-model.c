@@ -46,9 +46,9 @@ static const LabModelEvents events = { on_uevent, on_node, on_request };
 static void set_up(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     const LabDevice devices[] = {
-        { { 0, 0, 0x1234 }, 0x3990, 0x3390, 0xe9, 0x0c, 11, FALSE },
-        { { 0, 0, 0x1235 }, 0x3990, 0x3390, 0xe9, 0x0a, 12, TRUE },
-        { { 0, 1, 0xabcd }, 0x3990, 0x3390, 0xe9, 0x0a, 13, FALSE },
+        { { 0, 0, 0x1234 }, 0x3990, 0x3390, 0xe9, 0x0c, 10, 11, FALSE },
+        { { 0, 0, 0x1235 }, 0x3990, 0x3390, 0xe9, 0x0a, 10, 12, TRUE },
+        { { 0, 1, 0xabcd }, 0x3990, 0x3390, 0xe9, 0x0a, 10, 13, FALSE },
     };
 
     f->model = lab_model_new(devices, G_N_ELEMENTS(devices));
@@ -97,7 +97,7 @@ static void beginning(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     for (guint i = 0; i < f->model->subchannels->len; i++) {
         const LabSubchannel *sch = g_ptr_array_index(f->model->subchannels, i);
 
-        g_assert_true(lab_ccw_present(sch) && sch->device_bound && sch->online);
+        g_assert_true(lab_ccw_is_present(sch) && sch->is_device_bound && sch->is_online);
         g_assert_null(sch->driver_override);
     }
 }
@@ -130,75 +130,75 @@ static int run(Fixture *f, Op op, const char *text)
     }
 }
 
-/* One story, step by step; after each the driver is what the last column says. */
+/* Steps in order. After each, the driver is the one in the last column. */
+static const struct {
+    Op op;
+    const char *text;
+    int expected;
+    LabDriver driver;
+} transition_steps[] = {
+    { BIND_VFIO, "0.0.0000\n", EBUSY, LAB_DRIVER_IO_SUBCHANNEL },
+    { BIND_IO, "0.0.0000\n", EBUSY, LAB_DRIVER_IO_SUBCHANNEL },
+    { UNBIND_VFIO, "0.0.0000\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
+    { UNBIND_IO, "0.0.1234\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL }, /* a ccw id */
+    { UNBIND_IO, "0.0.0009\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
+    { UNBIND_IO, "0.0.0000\n\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
+    { UNBIND_IO, " 0.0.0000", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
+    { UNBIND_IO, "", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
+    { PROBE, "0.0.0000\n", 0, LAB_DRIVER_IO_SUBCHANNEL },
+    { PROBE, "0.0.0009\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
+    { ONLINE, "1\n", EINVAL, LAB_DRIVER_IO_SUBCHANNEL },
+    { ONLINE, "2\n", EINVAL, LAB_DRIVER_IO_SUBCHANNEL },
+    { ONLINE, "yes\n", EINVAL, LAB_DRIVER_IO_SUBCHANNEL },
+    { ONLINE, "-1\n", EINVAL, LAB_DRIVER_IO_SUBCHANNEL },
+    { ONLINE, "0x\n", EINVAL, LAB_DRIVER_IO_SUBCHANNEL },
+    { ONLINE, "10000000000000000\n", ERANGE, LAB_DRIVER_IO_SUBCHANNEL },
+    { ONLINE, "+0x0\n", 0, LAB_DRIVER_IO_SUBCHANNEL },
+    { ONLINE, "0\n", EINVAL, LAB_DRIVER_IO_SUBCHANNEL },
+    { CREATE, UUID "\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
+    { OVERRIDE, "vfio_ccw\n", 0, LAB_DRIVER_IO_SUBCHANNEL },
+    { BIND_IO, "0.0.0000\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
+    { UNBIND_IO, "0.0.0000", 0, LAB_DRIVER_NONE },
+    { UNBIND_IO, "0.0.0000", ENODEV, LAB_DRIVER_NONE },
+    { ONLINE, "1\n", ENODEV, LAB_DRIVER_NONE },
+    { BIND_IO, "0.0.0000\n", ENODEV, LAB_DRIVER_NONE },
+    { PROBE, "0.0.0000\n", 0, LAB_DRIVER_VFIO_CCW },
+    { BIND_VFIO, "0.0.0000\n", EBUSY, LAB_DRIVER_VFIO_CCW },
+    { CREATE, UUID " \n", EINVAL, LAB_DRIVER_VFIO_CCW },
+    { CREATE, "cc390000-0001-8000-8000-00000000123", EINVAL, LAB_DRIVER_VFIO_CCW },
+    { CREATE, "cc390000x0001-8000-8000-000000001234", EINVAL, LAB_DRIVER_VFIO_CCW },
+    { CREATE, "gc390000-0001-8000-8000-000000001234", EINVAL, LAB_DRIVER_VFIO_CCW },
+    { CREATE, "CC390000-0001-8000-8000-000000001234\n", 0, LAB_DRIVER_VFIO_CCW },
+    { CREATE, UUID "\n", EEXIST, LAB_DRIVER_VFIO_CCW },
+    { CREATE, UUID_2 "\n", EUSERS, LAB_DRIVER_VFIO_CCW },
+    { REMOVE, "0\n", 0, LAB_DRIVER_VFIO_CCW },
+    { CREATE, UUID "\n", EEXIST, LAB_DRIVER_VFIO_CCW },
+    { REMOVE, "x\n", EINVAL, LAB_DRIVER_VFIO_CCW },
+    { REMOVE, "1\n", 0, LAB_DRIVER_VFIO_CCW },
+    { REMOVE, "1\n", ENODEV, LAB_DRIVER_VFIO_CCW },
+    { CREATE, "00000000-0000-0000-0000-000000000000\n", 0, LAB_DRIVER_VFIO_CCW },
+    { UNBIND_VFIO, "0.0.0000\n", 0, LAB_DRIVER_NONE }, /* the idle mdev goes with it */
+    { BIND_VFIO, "0.0.0000\n", 0, LAB_DRIVER_VFIO_CCW },
+    { CREATE, "ffffffff-ffff-ffff-ffff-ffffffffffff", 0, LAB_DRIVER_VFIO_CCW },
+    { UNBIND_VFIO, "0.0.0000\n", 0, LAB_DRIVER_NONE },
+    { OVERRIDE, "nonsense\n", 0, LAB_DRIVER_NONE },
+    { PROBE, "0.0.0000\n", 0, LAB_DRIVER_NONE },
+    { OVERRIDE, "\n", 0, LAB_DRIVER_NONE },
+    { BIND_IO, "0.0.0000\n", 0, LAB_DRIVER_IO_SUBCHANNEL },
+    { ONLINE, "0\n", EINVAL, LAB_DRIVER_IO_SUBCHANNEL }, /* a DASD comes back offline */
+    { ONLINE, "force\n", 0, LAB_DRIVER_IO_SUBCHANNEL },
+    { UNBIND_IO, "0.0.0000\n", 0, LAB_DRIVER_NONE },      /* online: no objection */
+    { PROBE, "0.0.0000\n", 0, LAB_DRIVER_IO_SUBCHANNEL }, /* io_subchannel was there first */
+};
+
 static void transitions(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
-    static const struct {
-        Op op;
-        const char *text;
-        int expected;
-        LabDriver driver;
-    } steps[] = {
-        { BIND_VFIO, "0.0.0000\n", EBUSY, LAB_DRIVER_IO_SUBCHANNEL },
-        { BIND_IO, "0.0.0000\n", EBUSY, LAB_DRIVER_IO_SUBCHANNEL },
-        { UNBIND_VFIO, "0.0.0000\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
-        { UNBIND_IO, "0.0.1234\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL }, /* a ccw id */
-        { UNBIND_IO, "0.0.0009\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
-        { UNBIND_IO, "0.0.0000\n\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
-        { UNBIND_IO, " 0.0.0000", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
-        { UNBIND_IO, "", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
-        { PROBE, "0.0.0000\n", 0, LAB_DRIVER_IO_SUBCHANNEL },
-        { PROBE, "0.0.0009\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
-        { ONLINE, "1\n", EINVAL, LAB_DRIVER_IO_SUBCHANNEL },
-        { ONLINE, "2\n", EINVAL, LAB_DRIVER_IO_SUBCHANNEL },
-        { ONLINE, "yes\n", EINVAL, LAB_DRIVER_IO_SUBCHANNEL },
-        { ONLINE, "-1\n", EINVAL, LAB_DRIVER_IO_SUBCHANNEL },
-        { ONLINE, "0x\n", EINVAL, LAB_DRIVER_IO_SUBCHANNEL },
-        { ONLINE, "10000000000000000\n", ERANGE, LAB_DRIVER_IO_SUBCHANNEL },
-        { ONLINE, "+0x0\n", 0, LAB_DRIVER_IO_SUBCHANNEL },
-        { ONLINE, "0\n", EINVAL, LAB_DRIVER_IO_SUBCHANNEL },
-        { CREATE, UUID "\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
-        { OVERRIDE, "vfio_ccw\n", 0, LAB_DRIVER_IO_SUBCHANNEL },
-        { BIND_IO, "0.0.0000\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
-        { UNBIND_IO, "0.0.0000", 0, LAB_DRIVER_NONE },
-        { UNBIND_IO, "0.0.0000", ENODEV, LAB_DRIVER_NONE },
-        { ONLINE, "1\n", ENODEV, LAB_DRIVER_NONE },
-        { BIND_IO, "0.0.0000\n", ENODEV, LAB_DRIVER_NONE },
-        { PROBE, "0.0.0000\n", 0, LAB_DRIVER_VFIO_CCW },
-        { BIND_VFIO, "0.0.0000\n", EBUSY, LAB_DRIVER_VFIO_CCW },
-        { CREATE, UUID " \n", EINVAL, LAB_DRIVER_VFIO_CCW },
-        { CREATE, "cc390000-0001-8000-8000-00000000123", EINVAL, LAB_DRIVER_VFIO_CCW },
-        { CREATE, "cc390000x0001-8000-8000-000000001234", EINVAL, LAB_DRIVER_VFIO_CCW },
-        { CREATE, "gc390000-0001-8000-8000-000000001234", EINVAL, LAB_DRIVER_VFIO_CCW },
-        { CREATE, "CC390000-0001-8000-8000-000000001234\n", 0, LAB_DRIVER_VFIO_CCW },
-        { CREATE, UUID "\n", EEXIST, LAB_DRIVER_VFIO_CCW },
-        { CREATE, UUID_2 "\n", EUSERS, LAB_DRIVER_VFIO_CCW },
-        { REMOVE, "0\n", 0, LAB_DRIVER_VFIO_CCW },
-        { CREATE, UUID "\n", EEXIST, LAB_DRIVER_VFIO_CCW },
-        { REMOVE, "x\n", EINVAL, LAB_DRIVER_VFIO_CCW },
-        { REMOVE, "1\n", 0, LAB_DRIVER_VFIO_CCW },
-        { REMOVE, "1\n", ENODEV, LAB_DRIVER_VFIO_CCW },
-        { CREATE, "00000000-0000-0000-0000-000000000000\n", 0, LAB_DRIVER_VFIO_CCW },
-        { UNBIND_VFIO, "0.0.0000\n", 0, LAB_DRIVER_NONE }, /* the idle mdev goes with it */
-        { BIND_VFIO, "0.0.0000\n", 0, LAB_DRIVER_VFIO_CCW },
-        { CREATE, "ffffffff-ffff-ffff-ffff-ffffffffffff", 0, LAB_DRIVER_VFIO_CCW },
-        { UNBIND_VFIO, "0.0.0000\n", 0, LAB_DRIVER_NONE },
-        { OVERRIDE, "nonsense\n", 0, LAB_DRIVER_NONE },
-        { PROBE, "0.0.0000\n", 0, LAB_DRIVER_NONE },
-        { OVERRIDE, "\n", 0, LAB_DRIVER_NONE },
-        { BIND_IO, "0.0.0000\n", 0, LAB_DRIVER_IO_SUBCHANNEL },
-        { ONLINE, "0\n", EINVAL, LAB_DRIVER_IO_SUBCHANNEL }, /* a DASD comes back offline */
-        { ONLINE, "force\n", 0, LAB_DRIVER_IO_SUBCHANNEL },
-        { UNBIND_IO, "0.0.0000\n", 0, LAB_DRIVER_NONE },      /* online: no objection */
-        { PROBE, "0.0.0000\n", 0, LAB_DRIVER_IO_SUBCHANNEL }, /* io_subchannel was there first */
-    };
+    for (gsize i = 0; i < G_N_ELEMENTS(transition_steps); i++) {
+        int result = run(f, transition_steps[i].op, transition_steps[i].text);
 
-    for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
-        int result = run(f, steps[i].op, steps[i].text);
-
-        if (result != steps[i].expected || f->sch->driver != steps[i].driver)
-            g_error("step %zu (%d, '%s'): %s, driver %d", i, steps[i].op, steps[i].text, g_strerror(result),
-                    f->sch->driver);
+        if (result != transition_steps[i].expected || f->sch->driver != transition_steps[i].driver)
+            g_error("step %zu (%d, '%s'): %s, driver %d", i, transition_steps[i].op, transition_steps[i].text,
+                    g_strerror(result), f->sch->driver);
     }
     g_assert_null(f->sch->driver_override);
 }
@@ -238,11 +238,11 @@ static void ccw_drivers(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(lab_ccw_bind(f->model, "0.0.1234\n"), ==, EBUSY);
     g_assert_cmpint(lab_ccw_unbind(f->model, "0.0.0000\n"), ==, ENODEV);
     g_assert_cmpint(lab_ccw_unbind(f->model, "0.0.1234\n"), ==, 0);
-    g_assert_false(f->sch->online);
+    g_assert_false(f->sch->is_online);
     g_assert_cmpint(lab_ccw_unbind(f->model, "0.0.1234\n"), ==, ENODEV);
     g_assert_cmpint(online(f, f->sch, "1\n"), ==, EINVAL);
     g_assert_cmpint(lab_ccw_probe(f->model, "0.0.1234\n"), ==, 0);
-    g_assert_true(f->sch->device_bound);
+    g_assert_true(f->sch->is_device_bound);
     g_assert_cmpint(lab_css_unbind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000"), ==, 0);
     g_assert_cmpint(lab_ccw_bind(f->model, "0.0.1234\n"), ==, ENODEV);
     g_assert_cmpint(lab_ccw_probe(f->model, "0.0.1234\n"), ==, ENODEV);
@@ -315,7 +315,7 @@ static void groups(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(group.uuid, ==, UUID);
     g_assert_cmpstr(group.bus_id, ==, "0.0.1234");
     g_assert_cmpint(group.image_fd, ==, 11);
-    g_assert_false(group.read_only);
+    g_assert_false(group.is_read_only);
     g_assert_cmpint(lab_group_open(f->model, 0, &other), ==, EBUSY);
     lab_group_close(f->model, group.serial);
     g_assert_cmpint(lab_group_open(f->model, 0, &other), ==, 0);
@@ -371,8 +371,8 @@ static void in_use(Fixture *f, gconstpointer how)
     g_assert_cmpint(online(f, f->sch_2, "0"), ==, 0); /* nobody else is held up */
     g_mutex_lock(&f->model->lock);
     g_assert_nonnull(f->sch->mdev);
-    g_assert_false(f->sch->mdev->active);
-    g_assert_cmpint(lab_driver_linked(f->sch), ==, !how);
+    g_assert_false(f->sch->mdev->is_active);
+    g_assert_cmpint(lab_driver_is_linked(f->sch), ==, !how);
     g_mutex_unlock(&f->model->lock);
     g_assert_false(lab_group_set_in_use(f->model, group.serial, TRUE));
     g_assert_cmpint(remover.result, ==, -1);
@@ -385,7 +385,7 @@ static void in_use(Fixture *f, gconstpointer how)
     g_assert_cmpint(remover.result, ==, 0);
     g_assert_null(f->sch->mdev);
     g_assert_cmpint(f->sch->driver, ==, how ? LAB_DRIVER_NONE : LAB_DRIVER_VFIO_CCW);
-    g_assert_cmpint(f->sch->registered, ==, g_strcmp0(how, "unplug") != 0);
+    g_assert_cmpint(f->sch->is_registered, ==, g_strcmp0(how, "unplug") != 0);
 }
 
 static int set(Fixture *f, LabState state)
@@ -415,7 +415,7 @@ static void unplugged(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(set(f, LAB_STATE_GOOD), ==, 0);
     expect_log(f, "add " CSS " css " CSS_ENV "bind " CSS " css DRIVER=io_subchannel " CSS_ENV "add " D " ccw " CCW_ENV
                   "bind " D " ccw DRIVER=dasd-eckd " CCW_ENV);
-    g_assert_false(f->sch->online);
+    g_assert_false(f->sch->is_online);
 }
 
 /* dasd_generic_notify() wants to keep a device that is online: it waits below css0/defunct. */
@@ -425,17 +425,17 @@ static void unplugged_online(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     expect_log(f, "move /devices/css0/defunct/0.0.1234 ccw DEVPATH_OLD=" D " DRIVER=dasd-eckd " CCW_ENV "unbind " CSS
                   " css " CSS_GONE "remove " CSS " css " CSS_ENV);
     g_assert_cmpstr(lab_availability(f->model, f->sch), ==, "no device");
-    g_assert_true(f->sch->online);
+    g_assert_true(f->sch->is_online);
     g_assert_cmpint(online(f, f->sch, "1"), ==, EINVAL);
     g_assert_cmpint(set(f, LAB_STATE_GOOD), ==, 0);
     expect_log(f, "add " CSS " css " CSS_ENV "bind " CSS " css DRIVER=io_subchannel " CSS_ENV "move " D
                   " ccw DEVPATH_OLD=/devices/css0/defunct/0.0.1234 DRIVER=dasd-eckd " CCW_ENV);
     g_assert_cmpstr(lab_availability(f->model, f->sch), ==, "good");
-    g_assert_true(f->sch->online);
+    g_assert_true(f->sch->is_online);
 
     set(f, LAB_STATE_UNPLUGGED);
     g_assert_cmpint(online(f, f->sch, "0"), ==, 0);
-    g_assert_false(lab_ccw_present(f->sch));
+    g_assert_false(lab_ccw_is_present(f->sch));
 }
 
 static void unplugged_taken(Fixture *f, gconstpointer data G_GNUC_UNUSED)
@@ -448,7 +448,7 @@ static void unplugged_taken(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(set(f, LAB_STATE_GOOD), ==, 0);
     g_assert_null(f->sch->driver_override);
     g_assert_cmpint(f->sch->driver, ==, LAB_DRIVER_IO_SUBCHANNEL);
-    g_assert_false(f->sch->online);
+    g_assert_false(f->sch->is_online);
 }
 
 /* css_evaluate_known_subchannel() asks the driver, and there is none. */
@@ -456,17 +456,17 @@ static void unplugged_unbound(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     g_assert_cmpint(lab_css_unbind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000"), ==, 0);
     g_assert_cmpint(set(f, LAB_STATE_UNPLUGGED), ==, 0);
-    g_assert_true(f->sch->registered);
+    g_assert_true(f->sch->is_registered);
     g_assert_cmpint(lab_css_bind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000"), ==, 0);
-    g_assert_false(lab_ccw_present(f->sch));
+    g_assert_false(lab_ccw_is_present(f->sch));
     g_assert_cmpint(set(f, LAB_STATE_GOOD), ==, 0);
-    g_assert_true(lab_ccw_present(f->sch));
+    g_assert_true(lab_ccw_is_present(f->sch));
 }
 
 static void boxed(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     g_assert_cmpint(set(f, LAB_STATE_BOXED), ==, 0);
-    g_assert_true(f->sch->online);
+    g_assert_true(f->sch->is_online);
     g_assert_cmpstr(lab_availability(f->model, f->sch), ==, "boxed");
     g_assert_cmpint(online(f, f->sch, "0"), ==, 0);
     g_assert_cmpint(online(f, f->sch, "1"), ==, ENODEV);
@@ -485,7 +485,7 @@ static void no_path(Fixture *f, gconstpointer vary)
 #define REGAIN() (vary ? lab_chp_vary(f->model, "1\n") : set(f, LAB_STATE_GOOD))
     g_assert_cmpint(LOSE(), ==, 0);
     g_assert_cmpstr(lab_availability(f->model, f->sch), ==, "no path");
-    g_assert_true(f->sch->online);
+    g_assert_true(f->sch->is_online);
     g_assert_cmpint(f->sch->vpm, ==, 0);
     g_assert_cmpint(REGAIN(), ==, 0);
     g_assert_cmpstr(lab_availability(f->model, f->sch), ==, "good");
@@ -506,7 +506,7 @@ static void no_path(Fixture *f, gconstpointer vary)
     g_assert_nonnull(f->sch->mdev);
     g_assert_cmpint(lab_css_unbind(f->model, LAB_DRIVER_VFIO_CCW, "0.0.0000"), ==, 0);
     g_assert_cmpint(lab_css_bind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000"), ==, 0);
-    g_assert_false(lab_ccw_present(f->sch));
+    g_assert_false(lab_ccw_is_present(f->sch));
 }
 
 static void vary_words(Fixture *f, gconstpointer data G_GNUC_UNUSED)
@@ -523,7 +523,7 @@ static void vary_words(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_assert_cmpint(lab_chp_vary(f->model, rows[i].text), ==, rows[i].expected);
-        g_assert_cmpint(f->model->varied_off, ==, rows[i].off);
+        g_assert_cmpint(f->model->is_varied_off, ==, rows[i].off);
     }
 }
 
@@ -604,7 +604,7 @@ static void safe_offline(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
     g_assert_true(lab_dasd_find_attr("safe_offline", &attr));
     g_assert_cmpint(lab_ccw_dasd(f->model, f->sch, attr, "1"), ==, 0);
-    g_assert_false(f->sch->online);
+    g_assert_false(f->sch->is_online);
     g_assert_cmpint(lab_ccw_dasd(f->model, f->sch, attr, "1"), ==, ENODEV);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The whole tree, in each state, against golden files; and what is written to it by those who mean no good.
- * LAB_TREE_REGENERATE=1 writes the golden files anew.
+ * LIBVIRT_CCW_REGENERATE=1 writes the golden files anew.
  */
 #include <errno.h>
 #include <string.h>
@@ -21,8 +21,8 @@ typedef struct {
 static void set_up(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     const LabDevice devices[] = {
-        { { 0, 0, 0x1234 }, 0x3990, 0x3390, 0xe9, 0x0c, -1, FALSE },
-        { { 0, 0, 0x1235 }, 0x3990, 0x3390, 0xe9, 0x0a, -1, TRUE },
+        { { 0, 0, 0x1234 }, 0x3990, 0x3390, 0xe9, 0x0c, 10017, -1, FALSE },
+        { { 0, 0, 0x1235 }, 0x3990, 0x3390, 0xe9, 0x0a, 3339, -1, TRUE },
     };
 
     f->model = lab_model_new(devices, G_N_ELEMENTS(devices));
@@ -115,7 +115,7 @@ static void check_golden(Fixture *f, const char *name)
     g_autofree char *expected = NULL;
 
     dump(f, "", text);
-    if (g_getenv("LAB_TREE_REGENERATE"))
+    if (g_strcmp0(g_getenv("LIBVIRT_CCW_REGENERATE"), "1") == 0)
         g_assert_true(g_file_set_contents(path, text->str, -1, NULL));
     g_assert_true(g_file_get_contents(path, &expected, NULL, NULL));
     compare_lines(text->str, expected);
@@ -130,7 +130,7 @@ static void golden(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     check_golden(f, "mdev");
 }
 
-static void given_back(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+static void released(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     take(f);
     make(f);
@@ -224,7 +224,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, func) g_test_add("/lab/tree/" name, Fixture, NULL, set_up, func, tear_down)
     ADD("golden", golden);
-    ADD("given-back", given_back);
+    ADD("released", released);
     ADD("not-there", not_there);
     ADD("odd-writes", odd_writes);
     return g_test_run();

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "launcher/command-line.h"
 #include "launcher/launch.h"
 
 #include <fcntl.h>
@@ -12,7 +13,7 @@
 
 #define MDEV "cc390000-0001-8000-8000-0000"
 
-static const CcwLaunchPlaces places = { .sysfs_root = "sys" };
+static const LauncherSettings settings = { .sysfs_root = "sys" };
 
 /* A program in the current folder that says what was recorded of an emulator. */
 static void make_emulator(const char *name)
@@ -26,25 +27,24 @@ static void make_emulator(const char *name)
     g_assert_cmpint(chmod(name, 0755), ==, 0);
 }
 
-static CcwLaunch *parse(const char *line, GError **error)
+static Launcher *parse(const char *line, GError **error)
 {
     g_auto(GStrv) words = NULL;
 
     if (*line)
         g_assert_true(g_shell_parse_argv(line, NULL, &words, NULL));
-    return ccw_launch_parse(words ? words : (char *[]){ NULL }, error);
+    return launcher_parse(words ? words : (char *[]){ NULL }, error);
 }
 
 static void parsed(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(CcwLaunch) launch =
-        parse("--dasd 0.0.1234=/a=b -S --dasd=1.1.abcd=c,x,sync --qemu /x/qemu -append --dasd "
-              "-device y -- --dasd --help",
-              &error);
+    g_autoptr(Launcher) launch = parse("--dasd 0.0.1234=/a=b -S --dasd=1.1.abcd=c,x,sync --qemu /x/qemu -append --dasd "
+                                       "-device y -- --dasd --help",
+                                       &error);
     g_auto(GStrv) words = NULL;
     g_autofree char *text = NULL;
-    const CcwLaunchDasd *dasd;
+    const LauncherDasd *dasd;
 
     g_assert_no_error(error);
     g_assert_cmpuint(launch->dasds->len, ==, 2);
@@ -55,22 +55,22 @@ static void parsed(void)
     g_assert_cmpstr(dasd->path, ==, "c,x");
     g_assert_true(dasd->options.sync && !dasd->options.read_only);
     g_assert_cmphex(dasd->id.cssid, ==, 1);
-    g_assert_false(launch->help);
-    words = ccw_argv_to_words(launch->argv);
+    g_assert_false(launch->is_help);
+    words = qemu_argv_to_words(launch->argv);
     text = g_strjoinv(" ", words);
     g_assert_cmpstr(text, ==, "/x/qemu -S -append --dasd -device y --dasd --help");
 }
 
 static void help_and_version(void)
 {
-    g_autoptr(CcwLaunch) help = parse("--help", NULL);
-    g_autoptr(CcwLaunch) version = parse("-S --version", NULL);
-    g_autoptr(CcwLaunch) qemus = parse("-help -version", NULL);
-    g_autoptr(CcwLaunch) nothing = parse("", NULL);
+    g_autoptr(Launcher) help = parse("--help", NULL);
+    g_autoptr(Launcher) version = parse("-S --version", NULL);
+    g_autoptr(Launcher) qemus = parse("-help -version", NULL);
+    g_autoptr(Launcher) nothing = parse("", NULL);
 
-    g_assert_true(help->help && !help->version);
-    g_assert_true(version->version && !version->help);
-    g_assert_true(!qemus->help && !qemus->version);
+    g_assert_true(help->is_help && !help->is_version);
+    g_assert_true(version->is_version && !version->is_help);
+    g_assert_true(!qemus->is_help && !qemus->is_version);
     g_assert_cmpuint(qemus->argv->args->len, ==, 2);
     g_assert_cmpuint(nothing->argv->args->len, ==, 0);
 }
@@ -82,7 +82,7 @@ static void emulator_first(gconstpointer name)
     g_autofree char *path = g_build_filename(dir, name, NULL);
     g_autofree char *line = g_strdup_printf("--dasd 0.0.1234=i %s -S", path);
     g_autofree char *later = g_strdup_printf("-S %s", path);
-    g_autoptr(CcwLaunch) first = NULL, second = NULL, image = NULL;
+    g_autoptr(Launcher) first = NULL, second = NULL, image = NULL;
     int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0755);
 
     g_assert_cmpint(fd, >=, 0);
@@ -105,13 +105,14 @@ static void usage(void)
         const char *line;
         const char *message;
     } cases[] = {
-        { "--dasd", "--dasd wants a value" },
-        { "--dasd 0.0.1234", "--dasd 0.0.1234: give it as DEVICE=IMAGE[,ro][,sync], for example 0.0.1234=disk.ckd" },
+        { "--dasd", "--dasd needs a value" },
+        { "--dasd 0.0.1234",
+          "--dasd 0.0.1234: give it as BUSID=IMAGE[,ro][,sync][,snapshot], for example 0.0.1234=disk.ckd" },
         { "--dasd 0.0.1234=", "--dasd 0.0.1234=: give it as*" },
         { "--dasd=", "--dasd : give it as*" },
         { "--dsad 0.0.1234=x", "there is no option '--dsad' (QEMU's own are written with one dash*" },
         { "-S --dasdx", "there is no option '--dasdx'*" },
-        { "--qemu", "--qemu wants a value" },
+        { "--qemu", "--qemu needs a value" },
         { "--qemu a --qemu b", "--qemu b: give one program*" },
         { "--help=x", "--help takes no value" },
     };
@@ -127,56 +128,55 @@ static void usage(void)
     }
 }
 
-/* In a folder with an image i.ckd and a file text.ckd that is none. */
-static void refused(void)
-{
-    static const struct {
-        const char *line;
-        CcwError code;
-        const char *message;
-    } cases[] = {
-        { "--dasd 0.0.1234=i.ckd --dasd 0.0.1234=j.ckd", CCW_ERROR_INVALID,
-          "--dasd 0.0.1234=j.ckd: device 0.0.1234 has an image already: i.ckd" },
-        { "--dasd 0.0.1234=i.ckd --dasd 1234=j.ckd", CCW_ERROR_INVALID, "--dasd *: device 1234 has an image already*" },
-        { "--dasd foo=i.ckd", CCW_ERROR_INVALID, "--dasd foo=i.ckd: 'foo' is not a device bus id*" },
-        { "--dasd ff.0.1234=i.ckd", CCW_ERROR_INVALID, "--dasd *: cssid ff of 'ff.0.1234' is out of range: 0 to fe" },
-        { "--qemu /bin/true --dasd 0.0.1234=none.ckd", CCW_ERROR_NOT_FOUND, "*none.ckd*" },
-        { "--qemu /bin/true --dasd 0.0.1234=text.ckd", CCW_ERROR_IMAGE, "*text.ckd*" },
-        { "--qemu /bin/true --dasd 0.0.1234=i.ckd --dasd 0.0.1235=i.ckd", CCW_ERROR_BUSY, "*i.ckd*" },
-        { "--qemu /bin/true -device vfio-ccw,hostid=0.0.1234", CCW_ERROR_NOT_FOUND,
-          "hostid 0.0.1234: there is no mediated device sys/bus/mdev/devices/" MDEV "00001234: give an image with "
-          "--dasd 0.0.1234=IMAGE, or detach the host's device first: virsh nodedev-detach ccw_0_0_1234, "
-          "or have qemu-ccw do that: as root, and without -daemonize" },
-        { "--qemu /bin/true -device vfio-ccw,hostid=0.0.4711", CCW_ERROR_UNSUPPORTED,
-          "emulator /bin/true ended without answering over QMP (*" },
-        { "--qemu ./no-vfio-ccw.s390x -device vfio-ccw,hostid=0.0.4711", CCW_ERROR_UNSUPPORTED,
-          "hostid 0.0.4711: VFIO CCW device assignment is not supported by this version of QEMU: emulator "
-          "*no-vfio-ccw.s390x (QEMU 8.2.0) has no device vfio-ccw" },
-        { "--qemu ./no-ccw-machine.x86_64 -device vfio-ccw,hostid=0.0.4711", CCW_ERROR_UNSUPPORTED,
-          "hostid 0.0.4711: emulator *no-ccw-machine.x86_64 (QEMU 7.2.0, x86_64) has no machine type *" },
-        { "--dasd 0.0.4711=i.ckd --qemu ./series.s390x -device vfio-ccw,hostid=0.0.4711", CCW_ERROR_UNSUPPORTED,
-          "emulator *series.s390x has the series' own vfio-ccw, which --dasd cannot serve*" },
-        { "--dasd 0.0.4711=i.ckd -object iommufd,id=i -device vfio-ccw,hostid=0.0.4711,iommufd=i",
-          CCW_ERROR_UNSUPPORTED,
-          "iommufd of ccw device 0.0.4711: the embedded channel subsystem *: remove iommufd from the device" },
-        { "--dasd 0.0.4711=i.ckd -device "
-          "'{\"driver\":\"vfio-ccw\",\"sysfsdev\":\"/sys/bus/mdev/devices/" MDEV "00004711\",\"iommufd\":\"i\"}'",
-          CCW_ERROR_UNSUPPORTED, "iommufd of ccw device 0.0.4711: *" },
-        { "--qemu no-such-qemu", CCW_ERROR_NOT_FOUND, "no-such-qemu is not an executable program in PATH: *" },
-        { "--qemu ./no-such-qemu", CCW_ERROR_NOT_FOUND, "./no-such-qemu is not an executable program: *" },
-        { "-device vfio-ccw,id=d,hostid=0.1", CCW_ERROR_INVALID, "-device vfio-ccw,id=d,hostid=0.1: hostid: *" },
-    };
+static const struct {
+    const char *line;
+    CcwError code;
+    const char *message;
+} rejections[] = {
+    { "--dasd 0.0.1234=i.ckd --dasd 0.0.1234=j.ckd", CCW_ERROR_INVALID,
+      "--dasd 0.0.1234=j.ckd: device 0.0.1234 has an image already: i.ckd" },
+    { "--dasd 0.0.1234=i.ckd --dasd 1234=j.ckd", CCW_ERROR_INVALID, "--dasd *: device 1234 has an image already*" },
+    { "--dasd foo=i.ckd", CCW_ERROR_INVALID, "--dasd foo=i.ckd: 'foo' is not a device bus id*" },
+    { "--dasd ff.0.1234=i.ckd", CCW_ERROR_INVALID, "--dasd *: cssid ff of 'ff.0.1234' is out of range: 0 to fe" },
+    { "--qemu /bin/true --dasd 0.0.1234=none.ckd", CCW_ERROR_NOT_FOUND, "*none.ckd*" },
+    { "--qemu /bin/true --dasd 0.0.1234=text.ckd", CCW_ERROR_IMAGE, "*text.ckd*" },
+    { "--qemu /bin/true --dasd 0.0.1234=i.ckd --dasd 0.0.1235=i.ckd", CCW_ERROR_BUSY, "*i.ckd*" },
+    { "--qemu /bin/true -device vfio-ccw,hostid=0.0.1234", CCW_ERROR_NOT_FOUND,
+      "hostid 0.0.1234: there is no mediated device sys/bus/mdev/devices/" MDEV "00001234: give an image with "
+      "--dasd 0.0.1234=IMAGE, or detach the host's device by virsh nodedev-detach ccw_0_0_1234, "
+      "or run qemu-ccw as root and without -daemonize, which then acquires the device" },
+    { "--qemu /bin/true -device vfio-ccw,hostid=0.0.4711", CCW_ERROR_UNSUPPORTED,
+      "emulator /bin/true ended without answering over QMP (*" },
+    { "--qemu ./no-vfio-ccw.s390x -device vfio-ccw,hostid=0.0.4711", CCW_ERROR_UNSUPPORTED,
+      "hostid 0.0.4711: VFIO CCW device assignment is not supported by this version of QEMU: emulator "
+      "*no-vfio-ccw.s390x (QEMU 8.2.0) has no device vfio-ccw" },
+    { "--qemu ./no-ccw-machine.x86_64 -device vfio-ccw,hostid=0.0.4711", CCW_ERROR_UNSUPPORTED,
+      "hostid 0.0.4711: emulator *no-ccw-machine.x86_64 (QEMU 7.2.0, x86_64) has no machine type *" },
+    { "--dasd 0.0.4711=i.ckd --qemu ./series.s390x -device vfio-ccw,hostid=0.0.4711", CCW_ERROR_UNSUPPORTED,
+      "emulator *series.s390x has the series' own vfio-ccw, which --dasd cannot serve*" },
+    { "--dasd 0.0.4711=i.ckd -object iommufd,id=i -device vfio-ccw,hostid=0.0.4711,iommufd=i", CCW_ERROR_UNSUPPORTED,
+      "iommufd of ccw device 0.0.4711: an embedded device *: remove iommufd from the device" },
+    { "--dasd 0.0.4711=i.ckd -device "
+      "'{\"driver\":\"vfio-ccw\",\"sysfsdev\":\"/sys/bus/mdev/devices/" MDEV "00004711\",\"iommufd\":\"i\"}'",
+      CCW_ERROR_UNSUPPORTED, "iommufd of ccw device 0.0.4711: *" },
+    { "--qemu no-such-qemu", CCW_ERROR_NOT_FOUND, "no-such-qemu is not an executable program in PATH: *" },
+    { "--qemu ./no-such-qemu", CCW_ERROR_NOT_FOUND, "./no-such-qemu is not an executable program: *" },
+    { "-device vfio-ccw,id=d,hostid=0.1", CCW_ERROR_INVALID, "-device vfio-ccw,id=d,hostid=0.1: hostid: *" },
+};
 
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+/* In a folder with an image i.ckd and a file text.ckd that is none. */
+static void rejected(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(rejections); i++) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(CcwLaunch) launch = parse(cases[i].line, &error);
+        g_autoptr(Launcher) launch = parse(rejections[i].line, &error);
         char *env[] = { NULL }, **envp = NULL, *warning = NULL;
 
         if (launch)
-            g_assert_false(ccw_launch_prepare(launch, &places, env, &envp, &warning, &error));
-        g_assert_error(error, CCW_ERROR, (int)cases[i].code);
-        if (!g_pattern_match_simple(cases[i].message, error->message))
-            g_error("'%s' is not '%s'", error->message, cases[i].message);
+            g_assert_false(launcher_prepare(launch, &settings, env, &envp, &warning, &error));
+        g_assert_error(error, CCW_ERROR, (int)rejections[i].code);
+        if (!g_pattern_match_simple(rejections[i].message, error->message))
+            g_error("'%s' is not '%s'", error->message, rejections[i].message);
         g_assert_null(envp);
         g_assert_null(warning);
     }
@@ -209,15 +209,15 @@ static void host_device(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *line = g_strdup_printf("--qemu %s %s", cases[i].emulator, cases[i].line);
-        g_autoptr(CcwLaunch) launch = parse(line, NULL);
+        g_autoptr(Launcher) launch = parse(line, NULL);
         g_autoptr(GError) error = NULL;
         g_auto(GStrv) envp = NULL, words = NULL;
         g_autofree char *warning = NULL, *text = NULL;
 
-        g_assert_true(ccw_launch_prepare(launch, &places, env, &envp, &warning, &error));
+        g_assert_true(launcher_prepare(launch, &settings, env, &envp, &warning, &error));
         g_assert_no_error(error);
         g_assert_true(!!strstr(line, "off") == (warning && strstr(warning, "s390-map-css is off")));
-        words = ccw_argv_to_words(launch->argv);
+        words = qemu_argv_to_words(launch->argv);
         text = g_strjoinv(" ", words + 1);
         g_assert_cmpstr(text, ==, cases[i].words);
         g_assert_cmpstr(g_environ_getenv(envp, "A"), ==, "1");
@@ -269,7 +269,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/launcher/launch/emulator-first", "qemu-system-s390x", emulator_first);
     g_test_add_data_func("/launcher/launch/emulator-first-kvm", "qemu-kvm", emulator_first);
     g_test_add_func("/launcher/launch/usage", usage);
-    g_test_add_func("/launcher/launch/refused", refused);
+    g_test_add_func("/launcher/launch/rejected", rejected);
     g_test_add_func("/launcher/launch/host-device", host_device);
     status = g_test_run();
     remove_files(dir);

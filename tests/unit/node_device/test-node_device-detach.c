@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Detached by hand: nobody but a hand gives it back, and domains use it and leave it. */
+/* Detached by an administrator: only an administrator releases it, and domains use it and leave it. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,18 +25,18 @@
 
 static const CcwBusId id = { .devno = 0x1234 };
 
-typedef gboolean (*ByHand)(CcwHost *host, const CcwBusId *bus_id, GError **error);
+typedef gboolean (*Operation)(CssHost *host, const CcwBusId *bus_id, GError **error);
 
 static Model *start(const char *recording)
 {
     Model *model = model_new(recording);
 
     tree_write(model->tree, "proc/17/stat", STAT);
-    g_assert_true(ccw_host_load_modules(model->host, NULL));
+    g_assert_true(hostdev_load_modules(model->host, NULL));
     return model;
 }
 
-static void ok(Model *model, ByHand func)
+static void ok(Model *model, Operation func)
 {
     g_autoptr(GError) error = NULL;
 
@@ -44,7 +44,7 @@ static void ok(Model *model, ByHand func)
     g_assert_no_error(error);
 }
 
-static void refused(Model *model, ByHand func, CcwError code, const char *message)
+static void rejected(Model *model, Operation func, CcwError code, const char *message)
 {
     g_autoptr(GError) error = NULL;
 
@@ -65,7 +65,7 @@ static void assert_tree(Model *model, const char *expected)
     g_autofree char *now = tree_dump(model->tree);
 
     g_assert_cmpstr(now, ==, expected);
-    g_assert_false(ccw_journal_has(model->host, &id));
+    g_assert_false(hostdev_journal_has(model->host, &id));
 }
 
 /* No domain runs. */
@@ -74,7 +74,7 @@ static void reconcile(Model *model)
     g_autoptr(GHashTable) live = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GError) error = NULL;
 
-    ccw_host_reconcile(model->host, &(CcwReconcile){ .live = live, .as_of = ccw_host_clock() }, &error);
+    hostdev_reconcile(model->host, &(HostdevReconcile){ .live = live, .as_of = css_host_clock() }, &error);
     g_assert_no_error(error);
 }
 
@@ -89,24 +89,24 @@ static void there_and_back(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
     g_autofree char *before = tree_dump(model->tree);
-    g_autoptr(CcwHostDevice) device = NULL;
+    g_autoptr(CssDevice) device = NULL;
     guint writes;
 
-    ok(model, ccw_host_reattach); /* nothing to do, nothing done */
+    ok(model, nodedev_reattach); /* nothing to do, nothing done */
     g_assert_cmpuint(model->n_writes, ==, 0);
-    ok(model, ccw_host_detach);
+    ok(model, nodedev_detach);
     writes = model->n_writes;
-    device = ccw_host_lookup(model->host, &id, NULL);
-    ccw_owner_read(model->host, device);
+    device = css_host_lookup(model->host, &id, NULL);
+    hostdev_owner_read(model->host, device);
     g_assert_cmpstr(device->driver, ==, "vfio_ccw");
     g_assert_cmpstr(device->mdevs[0], ==, UUID);
-    g_assert_cmpstr(device->owner, ==, CCW_OWNER_BY_HAND);
-    ok(model, ccw_host_detach); /* is already */
+    g_assert_cmpstr(device->owner, ==, HOSTDEV_OWNER_DETACHED);
+    ok(model, nodedev_detach); /* is already */
     reconcile(model);
-    ok(model, ccw_host_reset);
+    ok(model, nodedev_reset);
     g_assert_cmpuint(model->n_writes, ==, writes);
     g_assert_true(has_mdev(model));
-    ok(model, ccw_host_reattach);
+    ok(model, nodedev_reattach);
     assert_tree(model, before);
 }
 
@@ -114,24 +114,24 @@ static void there_and_back(void)
 static void used_by_domain(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
-    g_autoptr(CcwRecord) record = NULL;
+    g_autoptr(HostdevRecord) record = NULL;
     gboolean taken = -1;
     guint writes;
 
-    ok(model, ccw_host_detach);
+    ok(model, nodedev_detach);
     writes = model->n_writes;
-    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    g_assert_true(hostdev_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
     g_assert_false(taken);
-    g_assert_true(ccw_host_confirm(model->host, &id, DOMAIN, NULL));
-    g_assert_true(ccw_host_confirm_domain(model->host, DOMAIN, NULL));
-    g_assert_true(ccw_host_roll_back(model->host, &id, TOKEN, NULL));
-    g_assert_true(ccw_host_leave_open(model->host, &id, TOKEN, NULL));
-    g_assert_true(ccw_host_release(model->host, &id, DOMAIN, NULL));
-    g_assert_true(ccw_host_release_domain(model->host, DOMAIN, NULL));
+    g_assert_true(hostdev_confirm(model->host, &id, DOMAIN, NULL));
+    g_assert_true(hostdev_confirm_domain(model->host, DOMAIN, NULL));
+    g_assert_true(hostdev_roll_back(model->host, &id, TOKEN, NULL));
+    g_assert_true(hostdev_leave_open(model->host, &id, TOKEN, NULL));
+    g_assert_true(hostdev_release(model->host, &id, DOMAIN, NULL));
+    g_assert_true(hostdev_release_domain(model->host, DOMAIN, NULL));
     g_assert_cmpuint(model->n_writes, ==, writes);
-    g_assert_true(ccw_journal_load(model->host, &id, &record, NULL));
-    g_assert_null(record->domain);
-    g_assert_cmpint(record->state, ==, CCW_CLAIM_OWNED);
+    g_assert_true(hostdev_journal_load(model->host, &id, &record, NULL));
+    g_assert_null(record->owner);
+    g_assert_cmpint(record->state, ==, HOSTDEV_CLAIM_OWNED);
 }
 
 static void a_domains(void)
@@ -139,33 +139,33 @@ static void a_domains(void)
     g_autoptr(Model) model = start("dasd.txt");
     gboolean taken;
 
-    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
-    refused(model, ccw_host_detach, CCW_ERROR_BUSY, "ccw device 0.0.1234 is in use by domain " DOMAIN);
-    refused(model, ccw_host_reattach, CCW_ERROR_BUSY, "in use by domain " DOMAIN);
-    refused(model, ccw_host_reset, CCW_ERROR_BUSY, "in use by domain " DOMAIN);
+    g_assert_true(hostdev_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    rejected(model, nodedev_detach, CCW_ERROR_BUSY, "ccw device 0.0.1234 is in use by domain " DOMAIN);
+    rejected(model, nodedev_reattach, CCW_ERROR_BUSY, "in use by domain " DOMAIN);
+    rejected(model, nodedev_reset, CCW_ERROR_BUSY, "in use by domain " DOMAIN);
     g_assert_true(has_mdev(model));
 }
 
-/* A managed domain's giving back that stopped midway is finished, and the wish is done. */
-static void half_given_back(gconstpointer data)
+/* A release for a managed domain that stopped midway is completed, and then the operation is done. */
+static void half_released(gconstpointer data)
 {
     gboolean detach = GPOINTER_TO_INT(data);
     g_autoptr(Model) model = start("dasd.txt");
     g_autofree char *before = tree_dump(model->tree);
     gboolean taken;
 
-    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    g_assert_true(hostdev_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
     model_reset(model);
     model->fail_at = 2;
     model->fail_errno = EIO;
-    g_assert_false(ccw_host_release(model->host, &id, DOMAIN, NULL));
+    g_assert_false(hostdev_release(model->host, &id, DOMAIN, NULL));
     if (detach) {
-        ok(model, ccw_host_detach);
+        ok(model, nodedev_detach);
         g_assert_true(has_mdev(model));
         reconcile(model);
         g_assert_true(has_mdev(model));
     }
-    ok(model, ccw_host_reattach);
+    ok(model, nodedev_reattach);
     assert_tree(model, before);
 }
 
@@ -175,19 +175,19 @@ static void failed(void)
     g_autofree char *before = tree_dump(model->tree);
 
     tree_write(model->tree, "proc/self/mountinfo", "22 1 94:1 / /srv rw - ext4 /dev/dasda1 rw\n");
-    refused(model, ccw_host_detach, CCW_ERROR_BUSY, "dasda1 is mounted on /srv");
-    refused(model, ccw_host_reset, CCW_ERROR_BUSY, "dasda1 is mounted on /srv");
+    rejected(model, nodedev_detach, CCW_ERROR_BUSY, "dasda1 is mounted on /srv");
+    rejected(model, nodedev_reset, CCW_ERROR_BUSY, "dasda1 is mounted on /srv");
     tree_write(model->tree, "proc/self/mountinfo", "");
     for (guint step = 1; step <= 5; step++) {
         model_reset(model);
         model->fail_at = step;
         model->fail_errno = EIO;
-        refused(model, ccw_host_detach, CCW_ERROR_SYSTEM, "0.0.1234");
+        rejected(model, nodedev_detach, CCW_ERROR_SYSTEM, "0.0.1234");
         assert_tree(model, before);
     }
 }
 
-/* Killed at any write: reconcile, which finds the token stale, or the next hand brings it back. */
+/* Killed at any write: reconcile, which finds the token stale, or the next operation releases it. */
 static void killed(void)
 {
     for (guint step = 1; step <= 5; step++) {
@@ -200,17 +200,17 @@ static void killed(void)
         pid = fork();
         g_assert_cmpint(pid, >=, 0);
         if (pid == 0) {
-            ccw_host_detach(model->host, &id, NULL);
+            nodedev_detach(model->host, &id, NULL);
             _exit(0);
         }
         g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
         g_assert_cmpint(WEXITSTATUS(status), ==, CRASH_EXIT);
-        g_assert_true(ccw_journal_has(model->host, &id));
+        g_assert_true(hostdev_journal_has(model->host, &id));
         model->crash_after = 0;
         if (step % 2)
             reconcile(model);
         else
-            ok(model, ccw_host_reattach);
+            ok(model, nodedev_reattach);
         assert_tree(model, before);
     }
 }
@@ -220,7 +220,7 @@ static void reset(void)
     g_autoptr(Model) model = start("dasd.txt");
     g_autofree char *before = tree_dump(model->tree);
 
-    ok(model, ccw_host_reset);
+    ok(model, nodedev_reset);
     g_assert_cmpstr(model->writes->str, ==,
                     "bus/ccw/devices/0.0.1234/online <- 0\nbus/ccw/devices/0.0.1234/online <- 1\n");
     assert_tree(model, before);
@@ -228,14 +228,14 @@ static void reset(void)
     model->fail_at = 1;
     model->fail_to = 99;
     model->fail_errno = EBUSY;
-    refused(model, ccw_host_reset, CCW_ERROR_BUSY, "the kernel says that it is in use");
+    rejected(model, nodedev_reset, CCW_ERROR_BUSY, "the kernel says that it is in use");
     assert_tree(model, before);
 }
 
 /* What the kernel forgets at offline is set again; if that fails the device is back nevertheless, with a warning. */
 static void settings(void)
 {
-    static const ByHand verbs[][2] = { { ccw_host_reset }, { ccw_host_detach, ccw_host_reattach } };
+    static const Operation verbs[][2] = { { nodedev_reset }, { nodedev_detach, nodedev_reattach } };
     g_autoptr(Model) model = start("dasd.txt");
     g_autofree char *before = NULL;
 
@@ -252,9 +252,9 @@ static void settings(void)
     model->fail_errno = EMEDIUMTYPE;
     g_test_expect_message(G_LOG_DOMAIN, G_LOG_LEVEL_WARNING,
                           "ccw device 0.0.1234 is online again, but its eer_enabled cannot be set to 1 as before: *");
-    ok(model, ccw_host_reset);
+    ok(model, nodedev_reset);
     g_test_assert_expected_messages();
-    g_assert_false(ccw_journal_has(model->host, &id));
+    g_assert_false(hostdev_journal_has(model->host, &id));
 }
 
 /* Bound by the administrator and never taken by us: as with PCI, reattaching it is for its host driver. */
@@ -262,24 +262,24 @@ static void bound_by_somebody(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
     g_autofree char *bound = NULL;
-    g_autoptr(CcwHostDevice) device = NULL;
+    g_autoptr(CssDevice) device = NULL;
 
     write_attr(model, "sys/bus/ccw/devices/0.0.1234/online", "0");
     write_attr(model, CSS "driver_override", "vfio_ccw");
     write_attr(model, "sys/bus/css/drivers/io_subchannel/unbind", "0.0.0000");
     write_attr(model, "sys/bus/css/drivers/vfio_ccw/bind", "0.0.0000");
     bound = tree_dump(model->tree);
-    ok(model, ccw_host_detach);
-    ok(model, ccw_host_reattach); /* as it was found */
+    ok(model, nodedev_detach);
+    ok(model, nodedev_reattach); /* as it was found */
     assert_tree(model, bound);
     write_attr(model, CSS "mdev_supported_types/vfio_ccw-io/create", UUID);
-    ok(model, ccw_host_detach); /* is already, and not by us */
-    g_assert_false(ccw_journal_has(model->host, &id));
-    ok(model, ccw_host_reattach);
-    device = ccw_host_lookup(model->host, &id, NULL);
+    ok(model, nodedev_detach); /* is already, and not by us */
+    g_assert_false(hostdev_journal_has(model->host, &id));
+    ok(model, nodedev_reattach);
+    device = css_host_lookup(model->host, &id, NULL);
     g_assert_cmpstr(device->driver, ==, "io_subchannel");
     g_assert_cmpint(device->online, ==, 0);
-    g_assert_false(ccw_journal_has(model->host, &id));
+    g_assert_false(hostdev_journal_has(model->host, &id));
 }
 
 /* From no driver to none, as it was found; without an entry, to its host driver. */
@@ -287,28 +287,28 @@ static void bound_to_nothing(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
     g_autofree char *unbound = NULL;
-    g_autoptr(CcwHostDevice) device = NULL;
+    g_autoptr(CssDevice) device = NULL;
 
     write_attr(model, "sys/bus/ccw/devices/0.0.1234/online", "0");
     write_attr(model, "sys/bus/css/drivers/io_subchannel/unbind", "0.0.0000");
     unbound = tree_dump(model->tree);
-    ok(model, ccw_host_detach);
-    ok(model, ccw_host_reattach);
+    ok(model, nodedev_detach);
+    ok(model, nodedev_reattach);
     assert_tree(model, unbound);
     write_attr(model, CSS "driver_override", "vfio_ccw");
-    ok(model, ccw_host_reattach);
-    device = ccw_host_lookup(model->host, &id, NULL);
+    ok(model, nodedev_reattach);
+    device = css_host_lookup(model->host, &id, NULL);
     g_assert_cmpstr(device->driver, ==, "io_subchannel");
     g_assert_cmpint(device->online, ==, 0);
-    g_assert_false(ccw_journal_has(model->host, &id));
+    g_assert_false(hostdev_journal_has(model->host, &id));
 }
 
 static void stranger(void)
 {
     g_autoptr(Model) model = start("virtio-mdev.txt");
 
-    refused(model, ccw_host_detach, CCW_ERROR_BUSY, "holds mediated device cc390000-0000-8000-8000-000000001234");
-    refused(model, ccw_host_reattach, CCW_ERROR_BUSY, "holds mediated device cc390000-0000-8000-8000-000000001234");
+    rejected(model, nodedev_detach, CCW_ERROR_BUSY, "holds mediated device cc390000-0000-8000-8000-000000001234");
+    rejected(model, nodedev_reattach, CCW_ERROR_BUSY, "holds mediated device cc390000-0000-8000-8000-000000001234");
     g_assert_cmpuint(model->n_writes, ==, 0);
 }
 
@@ -318,10 +318,10 @@ static void not_there(void)
     CcwBusId gone = { .devno = 0x4321 };
     g_autoptr(GError) error = NULL;
 
-    g_assert_false(ccw_host_detach(model->host, &gone, &error));
+    g_assert_false(nodedev_detach(model->host, &gone, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND);
-    g_assert_false(ccw_host_reattach(model->host, &gone, NULL));
-    g_assert_false(ccw_host_reset(model->host, &gone, NULL));
+    g_assert_false(nodedev_reattach(model->host, &gone, NULL));
+    g_assert_false(nodedev_reset(model->host, &gone, NULL));
 }
 
 /* A QEMU that libvirt knows nothing of has the mediated device: ours, or one that somebody else made. */
@@ -333,43 +333,43 @@ static void used_by_qemu(gconstpointer data)
     g_autofree char *journal = g_build_filename(model->tree->run_dir, "devices/0.0.1234.json", NULL);
     guint writes;
 
-    ok(model, ccw_host_detach);
+    ok(model, nodedev_detach);
     if (!ours)
         g_assert_cmpint(unlink(journal), ==, 0);
     writes = model->n_writes;
     model_open_mdev(model, "812");
-    refused(model, ccw_host_reattach, CCW_ERROR_BUSY,
-            "ccw device 0.0.1234 is in use by a guest: its mediated device is open by process 812 (qemu-system-s39)");
+    rejected(model, nodedev_reattach, CCW_ERROR_BUSY,
+             "ccw device 0.0.1234 is in use by a guest: its mediated device is open by process 812 (qemu-system-s39)");
     if (ours)
-        refused(model, ccw_host_reset, CCW_ERROR_BUSY, "open by process 812");
+        rejected(model, nodedev_reset, CCW_ERROR_BUSY, "open by process 812");
     else
-        ok(model, ccw_host_reset); /* which does nothing, and asks nothing */
-    ok(model, ccw_host_detach);    /* is already */
+        ok(model, nodedev_reset); /* which does nothing, and asks nothing */
+    ok(model, nodedev_detach);    /* is already */
     g_assert_cmpuint(model->n_writes, ==, writes);
     g_assert_true(has_mdev(model));
     model_close_mdev(model, "812");
-    ok(model, ccw_host_reset);
-    ok(model, ccw_host_reattach);
-    g_assert_true(model->held_at_remove);
+    ok(model, nodedev_reset);
+    ok(model, nodedev_reattach);
+    g_assert_true(model->open_at_remove);
     if (ours)
         assert_tree(model, before);
 }
 
-/* It was half given back, and a QEMU took what was left: its mediated device. */
-static void half_given_back_and_used(void)
+/* It was half released, and a QEMU opened what was left: its mediated device. */
+static void half_released_and_used(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
     gboolean taken;
 
-    g_assert_true(ccw_host_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
+    g_assert_true(hostdev_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
     model_reset(model);
     model->fail_at = 1;
     model->fail_errno = EIO;
-    g_assert_false(ccw_host_release(model->host, &id, DOMAIN, NULL));
+    g_assert_false(hostdev_release(model->host, &id, DOMAIN, NULL));
     g_assert_true(has_mdev(model));
     model_open_mdev(model, "812");
-    refused(model, ccw_host_reattach, CCW_ERROR_BUSY, "process 812 (qemu-system-s39) has it open");
-    refused(model, ccw_host_detach, CCW_ERROR_BUSY, "process 812 (qemu-system-s39) has it open");
+    rejected(model, nodedev_reattach, CCW_ERROR_BUSY, "process 812 (qemu-system-s39) has it open");
+    rejected(model, nodedev_detach, CCW_ERROR_BUSY, "process 812 (qemu-system-s39) has it open");
     g_assert_true(has_mdev(model));
 }
 
@@ -386,30 +386,31 @@ static void open_raw(void)
     tree_open(model->tree, "812", "dd\n", "dev/dasda1");
     model->fail_at = 1;
     model->fail_errno = EBUSY;
-    refused(model, ccw_host_detach, CCW_ERROR_BUSY,
-            "ccw device 0.0.1234 is in use by this host: dasda1 is open by process 812 (dd)");
+    rejected(model, nodedev_detach, CCW_ERROR_BUSY,
+             "ccw device 0.0.1234 is in use by this host: dasda1 is open by process 812 (dd)");
     assert_tree(model, before);
     model_reset(model);
     model->fail_at = 1;
-    refused(model, ccw_host_reset, CCW_ERROR_BUSY, "dasda1 is open by process 812 (dd)");
+    rejected(model, nodedev_reset, CCW_ERROR_BUSY, "dasda1 is open by process 812 (dd)");
     assert_tree(model, before);
 }
 
-/* Another process's attach is at it: until it has withdrawn, or ended, no hand touches the device. */
+/* While another process attaches the device, no administrator can detach it. */
 static void being_attached(void)
 {
-    static const ByHand deeds[] = { ccw_host_detach, ccw_host_reattach, ccw_host_reset };
+    static const Operation operations[] = { nodedev_detach, nodedev_reattach, nodedev_reset };
     g_autoptr(Model) model = start("dasd.txt");
 
-    for (gsize i = 0; i < G_N_ELEMENTS(deeds); i++) {
-        g_assert_true(ccw_host_announce(model->host, &id, TOKEN, NULL));
-        refused(model, deeds[i], CCW_ERROR_BUSY, "ccw device 0.0.1234 is in use: it is being attached to a domain");
-        ccw_host_withdraw(model->host, &id);
-        ok(model, deeds[i]);
+    for (gsize i = 0; i < G_N_ELEMENTS(operations); i++) {
+        g_assert_true(hostdev_announce(model->host, &id, TOKEN, NULL));
+        rejected(model, operations[i], CCW_ERROR_BUSY,
+                 "ccw device 0.0.1234 is in use: it is being attached to a domain");
+        hostdev_withdraw(model->host, &id);
+        ok(model, operations[i]);
     }
-    g_assert_true(ccw_host_announce(model->host, &id, TOKEN, NULL));
+    g_assert_true(hostdev_announce(model->host, &id, TOKEN, NULL));
     tree_remove(model->tree, "proc/17");
-    ok(model, ccw_host_detach);
+    ok(model, nodedev_detach);
 }
 
 /* Taken out of the machine while detached, and put in again: the override is lost, and its host driver has it. */
@@ -419,31 +420,31 @@ static void back_again(gconstpointer data)
     g_autoptr(Model) model = start("dasd.txt");
     g_autofree char *before = tree_dump(model->tree);
 
-    ok(model, ccw_host_detach);
+    ok(model, nodedev_detach);
     write_attr(model, "sys/bus/css/drivers/vfio_ccw/unbind", "0.0.0000");
     write_attr(model, CSS "driver_override", "\n");
     write_attr(model, "sys/bus/css/drivers/io_subchannel/bind", "0.0.0000");
     if (detach) {
-        ok(model, ccw_host_detach);
+        ok(model, nodedev_detach);
         g_assert_true(has_mdev(model));
     }
-    ok(model, ccw_host_reattach);
+    ok(model, nodedev_reattach);
     assert_tree(model, before);
 }
 
-/* And not put in again: there is nothing to give back. */
+/* The same, and it is not plugged in again: there is nothing to release. */
 static void gone_for_good(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
 
-    ok(model, ccw_host_detach);
+    ok(model, nodedev_detach);
     tree_remove(model->tree, "sys/bus/css/devices/0.0.0000");
     tree_remove(model->tree, "sys/bus/css/drivers/vfio_ccw/0.0.0000");
     tree_remove(model->tree, "sys/devices/css0/0.0.0000");
     tree_remove(model->tree, "sys/bus/mdev/devices/" UUID);
-    ok(model, ccw_host_reattach);
-    g_assert_false(ccw_journal_has(model->host, &id));
-    refused(model, ccw_host_reattach, CCW_ERROR_NOT_FOUND, "there is no ccw device 0.0.1234 on this host");
+    ok(model, nodedev_reattach);
+    g_assert_false(hostdev_journal_has(model->host, &id));
+    rejected(model, nodedev_reattach, CCW_ERROR_NOT_FOUND, "there is no ccw device 0.0.1234 on this host");
 }
 
 static void boxed(void)
@@ -451,7 +452,7 @@ static void boxed(void)
     g_autoptr(Model) model = start("dasd.txt");
 
     tree_write(model->tree, "sys/bus/ccw/devices/0.0.1234/availability", "boxed\n");
-    refused(model, ccw_host_detach, CCW_ERROR_BUSY, "ccw device 0.0.1234 is boxed");
+    rejected(model, nodedev_detach, CCW_ERROR_BUSY, "ccw device 0.0.1234 is boxed");
     g_assert_cmpuint(model->n_writes, ==, 0);
 }
 
@@ -465,13 +466,13 @@ static void entry_of_an_earlier_boot(void)
     g_autofree char *driver = NULL;
 
     tree_write(model->tree, BOOT, "aaaaaaaa-1111-4222-8333-444444444444\n");
-    ok(model, ccw_host_detach);
+    ok(model, nodedev_detach);
     tree_write(model->tree, BOOT, "bbbbbbbb-1111-4222-8333-444444444444\n");
-    ok(model, ccw_host_reattach);
-    driver = ccw_sysfs_link_name(sub, "driver");
+    ok(model, nodedev_reattach);
+    driver = css_sysfs_link_name(sub, "driver");
     g_assert_cmpstr(driver, ==, "io_subchannel");
     g_assert_false(has_mdev(model));
-    g_assert_false(ccw_journal_has(model->host, &id));
+    g_assert_false(hostdev_journal_has(model->host, &id));
 }
 
 int main(int argc, char **argv)
@@ -480,8 +481,8 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/detach/there-and-back", there_and_back);
     g_test_add_func("/node_device/detach/used-by-domain", used_by_domain);
     g_test_add_func("/node_device/detach/a-domains", a_domains);
-    g_test_add_data_func("/node_device/detach/half-given-back/detach", GINT_TO_POINTER(TRUE), half_given_back);
-    g_test_add_data_func("/node_device/detach/half-given-back/reattach", GINT_TO_POINTER(FALSE), half_given_back);
+    g_test_add_data_func("/node_device/detach/half-released/detach", GINT_TO_POINTER(TRUE), half_released);
+    g_test_add_data_func("/node_device/detach/half-released/reattach", GINT_TO_POINTER(FALSE), half_released);
     g_test_add_func("/node_device/detach/failed", failed);
     g_test_add_func("/node_device/detach/killed", killed);
     g_test_add_func("/node_device/detach/reset", reset);
@@ -492,7 +493,7 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/detach/not-there", not_there);
     g_test_add_data_func("/node_device/detach/used-by-qemu/ours", GINT_TO_POINTER(TRUE), used_by_qemu);
     g_test_add_data_func("/node_device/detach/used-by-qemu/another's", GINT_TO_POINTER(FALSE), used_by_qemu);
-    g_test_add_func("/node_device/detach/half-given-back-and-used", half_given_back_and_used);
+    g_test_add_func("/node_device/detach/half-released-and-used", half_released_and_used);
     g_test_add_func("/node_device/detach/open-raw", open_raw);
     g_test_add_func("/node_device/detach/being-attached", being_attached);
     g_test_add_data_func("/node_device/detach/back-again/detach", GINT_TO_POINTER(TRUE), back_again);

@@ -5,9 +5,9 @@
 static void taken_apart(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(CcwArgv) argv = ccw_argv_parse_shell("LC_ALL=C A_1='x y' /usr/bin/qemu -S --append '-device' "
-                                                   "disk.img -no-shutdown -device '{\"driver\":\"x\"}' -machine",
-                                                   &error);
+    g_autoptr(QemuArgv) argv = qemu_argv_parse_shell("LC_ALL=C A_1='x y' /usr/bin/qemu -S --append '-device' "
+                                                     "disk.img -no-shutdown -device '{\"driver\":\"x\"}' -machine",
+                                                     &error);
     static const struct {
         const char *option;
         const char *value;
@@ -22,21 +22,21 @@ static void taken_apart(void)
     g_assert_cmpstr(argv->program, ==, "/usr/bin/qemu");
     g_assert_cmpuint(argv->args->len, ==, G_N_ELEMENTS(expected));
     for (gsize i = 0; i < G_N_ELEMENTS(expected); i++) {
-        const CcwArg *arg = g_ptr_array_index(argv->args, i);
+        const QemuArg *arg = g_ptr_array_index(argv->args, i);
 
         g_assert_cmpstr(arg->option, ==, expected[i].option);
         g_assert_cmpstr(arg->value, ==, expected[i].value);
     }
-    g_assert_true(ccw_arg_is(g_ptr_array_index(argv->args, 1), "append"));
-    g_assert_false(ccw_arg_is(g_ptr_array_index(argv->args, 2), "disk.img"));
+    g_assert_true(qemu_arg_is(g_ptr_array_index(argv->args, 1), "append"));
+    g_assert_false(qemu_arg_is(g_ptr_array_index(argv->args, 2), "disk.img"));
 }
 
 static void printed(void)
 {
-    g_autoptr(CcwArgv) argv =
-        ccw_argv_parse_shell("LC_ALL=C E= X='a b' '/usr/bin/my qemu' -S -append 'it'\\''s a=1' -name '' img", NULL);
-    g_autofree char *text = ccw_argv_format(argv);
-    g_auto(GStrv) words = ccw_argv_to_words(argv);
+    g_autoptr(QemuArgv) argv =
+        qemu_argv_parse_shell("LC_ALL=C E= X='a b' '/usr/bin/my qemu' -S -append 'it'\\''s a=1' -name '' img", NULL);
+    g_autofree char *text = qemu_argv_format(argv);
+    g_auto(GStrv) words = qemu_argv_to_words(argv);
 
     g_assert_cmpstr(text, ==,
                     "LC_ALL=C \\\n"
@@ -55,8 +55,8 @@ static void printed(void)
 /* What is printed means, to a shell's reader, what was meant: for every byte there is. */
 static void round_trip(void)
 {
-    g_autoptr(CcwArgv) argv = ccw_argv_new();
-    g_autoptr(CcwArgv) again = NULL;
+    g_autoptr(QemuArgv) argv = qemu_argv_new();
+    g_autoptr(QemuArgv) again = NULL;
     g_autofree char *text = NULL;
 
     argv->program = g_strdup("qemu");
@@ -64,18 +64,18 @@ static void round_trip(void)
         char value[] = { 'x', (char)byte, '\0' };
         char alone[] = { (char)byte, '\0' };
 
-        ccw_argv_add(argv, "-append", value);
-        ccw_argv_add(argv, "-append", alone);
+        qemu_argv_add(argv, "-append", value);
+        qemu_argv_add(argv, "-append", alone);
     }
-    text = ccw_argv_format(argv);
-    again = ccw_argv_parse_shell(text, NULL);
+    text = qemu_argv_format(argv);
+    again = qemu_argv_parse_shell(text, NULL);
     g_assert_cmpuint(again->args->len, ==, argv->args->len);
     for (guint i = 0; i < again->args->len; i++)
-        g_assert_cmpstr(((CcwArg *)g_ptr_array_index(again->args, i))->value, ==,
-                        ((CcwArg *)g_ptr_array_index(argv->args, i))->value);
+        g_assert_cmpstr(((QemuArg *)g_ptr_array_index(again->args, i))->value, ==,
+                        ((QemuArg *)g_ptr_array_index(argv->args, i))->value);
 }
 
-static void refused(void)
+static void rejected(void)
 {
     static const struct {
         const char *line;
@@ -89,7 +89,7 @@ static void refused(void)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
 
-        g_assert_null(ccw_argv_parse_shell(cases[i].line, &error));
+        g_assert_null(qemu_argv_parse_shell(cases[i].line, &error));
         g_assert_error(error, CCW_ERROR, CCW_ERROR_INVALID);
         g_assert_true(g_pattern_match_simple(cases[i].message, error->message));
     }
@@ -101,6 +101,6 @@ int main(int argc, char **argv)
     g_test_add_func("/qemu/argv/taken-apart", taken_apart);
     g_test_add_func("/qemu/argv/printed", printed);
     g_test_add_func("/qemu/argv/round-trip", round_trip);
-    g_test_add_func("/qemu/argv/refused", refused);
+    g_test_add_func("/qemu/argv/rejected", rejected);
     return g_test_run();
 }

@@ -15,25 +15,26 @@ static char *replies_path(const char *name)
     return g_test_build_filename(G_TEST_DIST, "qemucapabilitiesdata", file, NULL);
 }
 
-static CcwCaps *read_replies(const char *name)
+static QemuCaps *read_replies(const char *name)
 {
     g_autofree char *path = replies_path(name);
     g_autofree char *text = NULL;
     g_autoptr(GError) error = NULL;
-    CcwCaps *caps;
+    QemuCaps *caps;
 
     g_assert_true(g_file_get_contents(path, &text, NULL, &error));
-    caps = ccw_caps_read(text, &error);
+    caps = qemu_caps_read(text, &error);
     g_assert_no_error(error);
     return caps;
 }
 
-static char *describe(const CcwCaps *caps)
+static char *describe(const QemuCaps *caps)
 {
-    return g_strdup_printf("%s %s%s%s%s%s%s%s, %s", caps->version, caps->target, caps->ccw_machine ? " machine" : "",
-                           caps->vfio_ccw ? " vfio-ccw" : "", caps->boot_index ? " bootindex" : "",
-                           caps->force_orb_pfch ? " pfch" : "", caps->loadparm ? " loadparm" : "",
-                           caps->iommufd ? " iommufd" : "", ccw_caps_dialect_name(caps->dialect));
+    return g_strdup_printf("%s %s%s%s%s%s%s%s, %s", caps->version, caps->target,
+                           caps->has_ccw_machine ? " machine" : "", caps->has_vfio_ccw ? " vfio-ccw" : "",
+                           caps->has_boot_index ? " bootindex" : "", caps->has_force_orb_pfch ? " pfch" : "",
+                           caps->has_loadparm ? " loadparm" : "", caps->has_iommufd ? " iommufd" : "",
+                           qemu_caps_dialect_name(caps->dialect));
 }
 
 static void recorded(void)
@@ -53,7 +54,7 @@ static void recorded(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(CcwCaps) caps = read_replies(cases[i].name);
+        g_autoptr(QemuCaps) caps = read_replies(cases[i].name);
         g_autofree char *text = describe(caps);
 
         if (!g_pattern_match_simple(cases[i].caps, text))
@@ -63,19 +64,19 @@ static void recorded(void)
 
 static void checked(void)
 {
-    g_autoptr(CcwCaps) good = read_replies("qemu-7.2.s390x");
-    g_autoptr(CcwCaps) without = read_replies("no-vfio-ccw.s390x");
-    g_autoptr(CcwCaps) other = read_replies("no-ccw-machine.x86_64");
+    g_autoptr(QemuCaps) good = read_replies("qemu-7.2.s390x");
+    g_autoptr(QemuCaps) without = read_replies("no-vfio-ccw.s390x");
+    g_autoptr(QemuCaps) other = read_replies("no-ccw-machine.x86_64");
     g_autoptr(GError) error = NULL;
 
-    g_assert_true(ccw_caps_check(good, "/q", "hostid 0.0.1234", NULL));
-    g_assert_false(ccw_caps_check(without, "/q", "hostid 0.0.1234", &error));
+    g_assert_true(qemu_caps_check(good, "/q", "hostid 0.0.1234", NULL));
+    g_assert_false(qemu_caps_check(without, "/q", "hostid 0.0.1234", &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED);
     g_assert_cmpstr(error->message, ==,
                     "hostid 0.0.1234: VFIO CCW device assignment is not supported by this version of QEMU: emulator /q "
                     "(QEMU 8.2.0) has no device vfio-ccw");
     g_clear_error(&error);
-    g_assert_false(ccw_caps_check(other, "/q", "hostid 0.0.1234", &error));
+    g_assert_false(qemu_caps_check(other, "/q", "hostid 0.0.1234", &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED);
     g_assert_cmpstr(error->message, ==,
                     "hostid 0.0.1234: emulator /q (QEMU 7.2.0, x86_64) has no machine type s390-ccw-virtio: name "
@@ -101,7 +102,7 @@ static void hostile_answers(void)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
 
-        g_assert_null(ccw_caps_read(cases[i], &error));
+        g_assert_null(qemu_caps_read(cases[i], &error));
         g_assert_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED);
     }
 }
@@ -130,7 +131,7 @@ static gsize count_runs(const char *dir)
 static void expect_caps(const char *emulator, const char *cache, const char *expected)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(CcwCaps) caps = ccw_caps_get(emulator, cache, &error);
+    g_autoptr(QemuCaps) caps = qemu_caps_get(emulator, cache, &error);
     g_autofree char *text = NULL;
 
     g_assert_no_error(error);
@@ -194,11 +195,11 @@ static void no_emulators(void)
         const char *script;
         const char *message;
     } cases[] = {
-        { "exit 1", "emulator */qemu-system-s390x ended without answering over QMP (it said nothing): *" },
+        { "exit 1", "emulator */qemu-system-s390x ended without answering over QMP (it printed no error): *" },
         { "echo no lib >&2; echo more >&2; exit 127", "emulator * ended without answering over QMP (no lib): *" },
         { "echo hello; echo '{}'", "emulator * does not greet over QMP (*): *" },
         { "echo '{\"QMP\":{}}'", "emulator * ended without answering over QMP (*): *" },
-        { "exec head -c 5000000 /dev/zero", "emulator * sends more over QMP than an emulator has to say (*): *" },
+        { "exec head -c 5000000 /dev/zero", "emulator * sends too much data over QMP (*): *" },
     };
     g_autofree char *dir = g_dir_make_tmp("ccw-caps-XXXXXX", NULL);
     g_autofree char *none = g_build_filename(dir, "none", NULL);
@@ -208,12 +209,12 @@ static void no_emulators(void)
         g_autofree char *emulator = make_emulator(dir, cases[i].script);
         g_autoptr(GError) error = NULL;
 
-        g_assert_null(ccw_caps_get(emulator, NULL, &error));
+        g_assert_null(qemu_caps_get(emulator, NULL, &error));
         g_assert_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED);
         if (!g_pattern_match_simple(cases[i].message, error->message))
             g_error("'%s' is not '%s'", error->message, cases[i].message);
     }
-    g_assert_null(ccw_caps_get(none, NULL, &missing));
+    g_assert_null(qemu_caps_get(none, NULL, &missing));
     g_assert_error(missing, CCW_ERROR, CCW_ERROR_NOT_FOUND);
     remove_all(dir);
 }

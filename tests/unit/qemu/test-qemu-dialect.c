@@ -7,10 +7,10 @@
 #define MDEV "/sys/bus/mdev/devices/cc390000-0001-8000-8000-0000"
 
 /* One line of arguments: the printed form with its continuations taken out. */
-static char *flat(const CcwArgv *argv)
+static char *flat(const QemuArgv *argv)
 {
     GString *text = g_string_new(NULL);
-    g_autofree char *printed = ccw_argv_format(argv);
+    g_autofree char *printed = qemu_argv_format(argv);
 
     g_string_append(text, printed);
     g_string_replace(text, " \\\n", " ", 0);
@@ -18,80 +18,81 @@ static char *flat(const CcwArgv *argv)
     return g_string_free(text, FALSE);
 }
 
+static const struct {
+    const char *series;
+    const char *stock;
+    ConfMapCss map_css;
+    guint hosts;
+} stock_cases[] = {
+    { "q -machine s390-ccw-virtio,s390-map-css=on -device vfio-ccw,id=d0,hostid=0.0.1234,guestid=fe.0.1234",
+      "q -machine s390-ccw-virtio -device vfio-ccw,id=d0,sysfsdev=" MDEV "00001234,devno=fe.0.1234", CONF_MAP_CSS_ON,
+      1 },
+    { "q -device vfio-ccw,hostid=1.2.abcd,bootindex=1",
+      "q -device vfio-ccw,sysfsdev=" MDEV "0102abcd,bootindex=1,devno=fe.2.abcd", CONF_MAP_CSS_ABSENT, 1 },
+    { "q -M s390-map-css=off -device vfio-ccw,hostid=1.2.abcd",
+      "q -device vfio-ccw,sysfsdev=" MDEV "0102abcd,devno=1.2.abcd", CONF_MAP_CSS_OFF, 1 },
+    { "q -machine s390-map-css=off,type=x,y=1,,2 --machine s390-map-css=on,z=1",
+      "q -machine type=x,y=1,,2 --machine z=1", CONF_MAP_CSS_ON, 0 },
+    { "q -machine x,s390-map-css=on,s390-map-css=off", "q -machine x", CONF_MAP_CSS_OFF, 0 },
+    { "q -device '{\"driver\":\"vfio-ccw\",\"hostid\":\"0.0.1234\",\"guestid\":\"fe.0.0001\",\"bootindex\":1}'",
+      "q -device '{\"driver\":\"vfio-ccw\",\"sysfsdev\":\"" MDEV "00001234\",\"devno\":\"fe.0.0001\","
+      "\"bootindex\":1}'",
+      CONF_MAP_CSS_ABSENT, 1 },
+    { "q -device hostid=0.0.1234,id=a,,b,driver=vfio-ccw",
+      "q -device sysfsdev=" MDEV "00001234,id=a,,b,driver=vfio-ccw,devno=fe.0.1234", CONF_MAP_CSS_ABSENT, 1 },
+    /* Stock already, or none of our business: to the byte. */
+    { "q -device vfio-ccw,sysfsdev=/x,devno=fe.0.0001 -device '{ \"driver\" : \"vfio-ccw\" }'",
+      "q -device vfio-ccw,sysfsdev=/x,devno=fe.0.0001 -device '{ \"driver\" : \"vfio-ccw\" }'", CONF_MAP_CSS_ABSENT,
+      0 },
+    { "q -device virtio-blk-ccw,hostid=0.0.1234 -device vfio-ccw,help -device help",
+      "q -device virtio-blk-ccw,hostid=0.0.1234 -device vfio-ccw,help -device help", CONF_MAP_CSS_ABSENT, 0 },
+    { "q -append -machine -name s390-map-css=on -append 'vfio-ccw,hostid=0.0.1234' -device vfio-ccw,,hostid=x",
+      "q -append -machine -name s390-map-css=on -append vfio-ccw,hostid=0.0.1234 -device vfio-ccw,,hostid=x",
+      CONF_MAP_CSS_ABSENT, 0 },
+    { "q -device '{\"driver\":\"vfio-ccw\",\"hostid\":' -device",
+      "q -device '{\"driver\":\"vfio-ccw\",\"hostid\":' -device", CONF_MAP_CSS_ABSENT, 0 },
+    { "q -device '{\"driver\":\"x\",\"y\":{\"driver\":\"vfio-ccw\",\"hostid\":\"0.0.1234\"}}'",
+      "q -device '{\"driver\":\"x\",\"y\":{\"driver\":\"vfio-ccw\",\"hostid\":\"0.0.1234\"}}'", CONF_MAP_CSS_ABSENT,
+      0 },
+};
+
 static void to_stock(void)
 {
-    static const struct {
-        const char *series;
-        const char *stock;
-        CcwMapCss map_css;
-        guint hosts;
-    } cases[] = {
-        { "q -machine s390-ccw-virtio,s390-map-css=on -device vfio-ccw,id=d0,hostid=0.0.1234,guestid=fe.0.1234",
-          "q -machine s390-ccw-virtio -device vfio-ccw,id=d0,sysfsdev=" MDEV "00001234,devno=fe.0.1234", CCW_MAP_CSS_ON,
-          1 },
-        { "q -device vfio-ccw,hostid=1.2.abcd,bootindex=1",
-          "q -device vfio-ccw,sysfsdev=" MDEV "0102abcd,bootindex=1,devno=fe.2.abcd", CCW_MAP_CSS_ABSENT, 1 },
-        { "q -M s390-map-css=off -device vfio-ccw,hostid=1.2.abcd",
-          "q -device vfio-ccw,sysfsdev=" MDEV "0102abcd,devno=1.2.abcd", CCW_MAP_CSS_OFF, 1 },
-        { "q -machine s390-map-css=off,type=x,y=1,,2 --machine s390-map-css=on,z=1",
-          "q -machine type=x,y=1,,2 --machine z=1", CCW_MAP_CSS_ON, 0 },
-        { "q -machine x,s390-map-css=on,s390-map-css=off", "q -machine x", CCW_MAP_CSS_OFF, 0 },
-        { "q -device '{\"driver\":\"vfio-ccw\",\"hostid\":\"0.0.1234\",\"guestid\":\"fe.0.0001\",\"bootindex\":1}'",
-          "q -device '{\"driver\":\"vfio-ccw\",\"sysfsdev\":\"" MDEV "00001234\",\"devno\":\"fe.0.0001\","
-          "\"bootindex\":1}'",
-          CCW_MAP_CSS_ABSENT, 1 },
-        { "q -device hostid=0.0.1234,id=a,,b,driver=vfio-ccw",
-          "q -device sysfsdev=" MDEV "00001234,id=a,,b,driver=vfio-ccw,devno=fe.0.1234", CCW_MAP_CSS_ABSENT, 1 },
-        /* Stock already, or none of our business: to the byte. */
-        { "q -device vfio-ccw,sysfsdev=/x,devno=fe.0.0001 -device '{ \"driver\" : \"vfio-ccw\" }'",
-          "q -device vfio-ccw,sysfsdev=/x,devno=fe.0.0001 -device '{ \"driver\" : \"vfio-ccw\" }'", CCW_MAP_CSS_ABSENT,
-          0 },
-        { "q -device virtio-blk-ccw,hostid=0.0.1234 -device vfio-ccw,help -device help",
-          "q -device virtio-blk-ccw,hostid=0.0.1234 -device vfio-ccw,help -device help", CCW_MAP_CSS_ABSENT, 0 },
-        { "q -append -machine -name s390-map-css=on -append 'vfio-ccw,hostid=0.0.1234' -device vfio-ccw,,hostid=x",
-          "q -append -machine -name s390-map-css=on -append vfio-ccw,hostid=0.0.1234 -device vfio-ccw,,hostid=x",
-          CCW_MAP_CSS_ABSENT, 0 },
-        { "q -device '{\"driver\":\"vfio-ccw\",\"hostid\":' -device",
-          "q -device '{\"driver\":\"vfio-ccw\",\"hostid\":' -device", CCW_MAP_CSS_ABSENT, 0 },
-        { "q -device '{\"driver\":\"x\",\"y\":{\"driver\":\"vfio-ccw\",\"hostid\":\"0.0.1234\"}}'",
-          "q -device '{\"driver\":\"x\",\"y\":{\"driver\":\"vfio-ccw\",\"hostid\":\"0.0.1234\"}}'", CCW_MAP_CSS_ABSENT,
-          0 },
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    for (gsize i = 0; i < G_N_ELEMENTS(stock_cases); i++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(GArray) hosts = NULL;
-        g_autoptr(CcwArgv) argv = ccw_argv_parse_shell(cases[i].series, &error);
+        g_autoptr(QemuArgv) argv = qemu_argv_parse_shell(stock_cases[i].series, &error);
         g_autofree char *stock = NULL;
-        CcwMapCss map_css;
+        ConfMapCss map_css;
 
         g_assert_no_error(error);
-        g_assert_true(ccw_dialect_to_stock(argv, &hosts, &map_css, &error));
+        g_assert_true(qemu_dialect_to_stock(argv, &hosts, &map_css, &error));
         g_assert_no_error(error);
         stock = flat(argv);
-        g_assert_cmpstr(stock, ==, cases[i].stock);
-        g_assert_cmpint(map_css, ==, cases[i].map_css);
-        g_assert_cmpuint(hosts->len, ==, cases[i].hosts);
+        g_assert_cmpstr(stock, ==, stock_cases[i].stock);
+        g_assert_cmpint(map_css, ==, stock_cases[i].map_css);
+        g_assert_cmpuint(hosts->len, ==, stock_cases[i].hosts);
     }
 }
 
-static void refused(void)
+static void rejected(void)
 {
     static const struct {
         const char *line;
         const char *message;
     } cases[] = {
-        { "q -machine x,s390-map-css=maybe", "'s390-map-css=maybe' of -machine: s390-map-css is on or off" },
-        { "q -M x,s390-map-css", "'s390-map-css' of -M: s390-map-css is on or off" },
+        { "q -machine x,s390-map-css=maybe",
+          "'s390-map-css=maybe' of -machine: give s390-map-css=on or s390-map-css=off" },
+        { "q -M x,s390-map-css", "'s390-map-css' of -M: give s390-map-css=on or s390-map-css=off" },
         { "q -device vfio-ccw,id=d,hostid=", "-device vfio-ccw,id=d,hostid=: hostid: '' is not a device bus id*" },
-        { "q -device vfio-ccw,hostid", "*: hostid wants a device bus id*" },
-        { "q -device '{\"driver\":\"vfio-ccw\",\"hostid\":4660}'", "*: hostid wants a device bus id*" },
+        { "q -device vfio-ccw,hostid", "*: hostid needs a bus id*" },
+        { "q -device '{\"driver\":\"vfio-ccw\",\"hostid\":4660}'", "*: hostid needs a bus id*" },
         { "q -device vfio-ccw,hostid=ff.0.1234", "*: hostid: cssid ff of 'ff.0.1234' is out of range: 0 to fe" },
         { "q -device vfio-ccw,hostid=0.4.1234", "*: hostid: ssid 4 of '0.4.1234' is out of range: 0 to 3" },
         { "q -device vfio-ccw,hostid=0.0.1234,guestid=1234", "*: guestid 0.0.1234 of hostid * is outside css fe*" },
         { "q -device vfio-ccw,guestid=fe.0.1234", "*: guestid without hostid*" },
-        { "q -device vfio-ccw,hostid=0.0.1234,sysfsdev=/x", "*: hostid and guestid do not go with sysfsdev*" },
-        { "q -device vfio-ccw,hostid=0.0.1234,devno=fe.0.1", "*: hostid and guestid do not go with sysfsdev*" },
+        { "q -device vfio-ccw,hostid=0.0.1234,sysfsdev=/x", "*: hostid and guestid exclude sysfsdev*" },
+        { "q -device vfio-ccw,hostid=0.0.1234,devno=fe.0.1", "*: hostid and guestid exclude sysfsdev*" },
         { "q -device vfio-ccw,guestid=fe.0.0001,sysfsdev=/x", "*: guestid without hostid*" },
         { "q -device vfio-ccw,hostid=0.0.1234 -device vfio-ccw,hostid=0.0.1234",
           "*: hostid 0.0.1234 is used by another device already" },
@@ -102,11 +103,11 @@ static void refused(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(CcwArgv) argv = ccw_argv_parse_shell(cases[i].line, NULL);
+        g_autoptr(QemuArgv) argv = qemu_argv_parse_shell(cases[i].line, NULL);
         GArray *hosts = NULL;
-        CcwMapCss map_css;
+        ConfMapCss map_css;
 
-        g_assert_false(ccw_dialect_to_stock(argv, &hosts, &map_css, &error));
+        g_assert_false(qemu_dialect_to_stock(argv, &hosts, &map_css, &error));
         g_assert_error(error, CCW_ERROR, CCW_ERROR_INVALID);
         if (!g_pattern_match_simple(cases[i].message, error->message))
             g_error("'%s' is not '%s'", error->message, cases[i].message);
@@ -139,13 +140,13 @@ static void to_series(void)
         "-device vfio-ccw,hostid=1.2.abcd -machine dump-guest-core=off";
     static const char *const states[] = { "on", "on", "off" };
 
-    for (guint map_css = CCW_MAP_CSS_ABSENT; map_css <= CCW_MAP_CSS_OFF; map_css++) {
-        g_autoptr(CcwArgv) argv = ccw_argv_parse_shell(stock, NULL);
+    for (guint map_css = CONF_MAP_CSS_ABSENT; map_css <= CONF_MAP_CSS_OFF; map_css++) {
+        g_autoptr(QemuArgv) argv = qemu_argv_parse_shell(stock, NULL);
         g_auto(GStrv) around = g_strsplit(series, "%s", 2);
         g_autofree char *expected = g_strjoin(states[map_css], around[0], around[1], NULL);
         g_autofree char *text = NULL;
 
-        ccw_dialect_to_series(argv, (CcwMapCss)map_css);
+        qemu_dialect_to_series(argv, (ConfMapCss)map_css);
         text = flat(argv);
         g_assert_cmpstr(text, ==, expected);
     }
@@ -154,13 +155,13 @@ static void to_series(void)
 /* libvirt writes every interface as a tap whose descriptor it would have opened. */
 static void networks(void)
 {
-    g_autoptr(CcwArgv) argv = ccw_argv_parse_shell(
+    g_autoptr(QemuArgv) argv = qemu_argv_parse_shell(
         "q -machine x -netdev '{\"type\":\"tap\",\"fd\":\"6\",\"vhost\":true,\"vhostfd\":\"7\",\"id\":\"hostnet0\"}' "
         "-netdev tap,fds=1:2,id=n1,queues=2 -netdev tap,ifname=t,id=n2 -netdev '{\"type\":\"user\", \"id\":\"n3\"}'",
         NULL);
     g_autofree char *text = NULL;
 
-    ccw_dialect_to_series(argv, CCW_MAP_CSS_ON);
+    qemu_dialect_to_series(argv, CONF_MAP_CSS_ON);
     text = flat(argv);
     g_assert_cmpstr(text, ==,
                     "q -machine x,s390-map-css=on -netdev '{\"type\":\"user\",\"id\":\"hostnet0\"}' "
@@ -169,10 +170,10 @@ static void networks(void)
 
 static void no_machine(void)
 {
-    g_autoptr(CcwArgv) argv = ccw_argv_parse_shell("q -nodefaults", NULL);
+    g_autoptr(QemuArgv) argv = qemu_argv_parse_shell("q -nodefaults", NULL);
     g_autofree char *text = NULL;
 
-    ccw_dialect_to_series(argv, CCW_MAP_CSS_OFF);
+    qemu_dialect_to_series(argv, CONF_MAP_CSS_OFF);
     text = flat(argv);
     g_assert_cmpstr(text, ==, "q -nodefaults -machine s390-map-css=off");
 }
@@ -181,7 +182,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/qemu/dialect/to-stock", to_stock);
-    g_test_add_func("/qemu/dialect/refused", refused);
+    g_test_add_func("/qemu/dialect/rejected", rejected);
     g_test_add_func("/qemu/dialect/to-series", to_series);
     g_test_add_func("/qemu/dialect/no-machine", no_machine);
     g_test_add_func("/qemu/dialect/networks", networks);

@@ -6,7 +6,7 @@
 #include "util/error.h"
 
 #define ADD(arguments) "{\"execute\":\"device_add\",\"arguments\":{" arguments "},\"id\":7}"
-#define REFUSED(message) "{\"error\":{\"class\":\"GenericError\",\"desc\":\"" message "\"},\"id\":7}\r\n"
+#define REJECTED(message) "{\"error\":{\"class\":\"GenericError\",\"desc\":\"" message "\"},\"id\":7}\r\n"
 #define MDEV "/sys/bus/mdev/devices/cc390000-0001-8000-8000-0000"
 
 static void measured(void)
@@ -30,7 +30,7 @@ static void measured(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
-        g_assert_cmpuint(ccw_hotplug_measure(cases[i].text, strlen(cases[i].text)), ==, cases[i].length);
+        g_assert_cmpuint(qemu_hotplug_measure(cases[i].text, strlen(cases[i].text)), ==, cases[i].length);
 }
 
 /* The host has all devices but 0.0.4711. */
@@ -46,55 +46,55 @@ static gboolean check(const CcwBusId *host, gconstpointer data, GError **error)
 static void rewritten(void)
 {
     static const struct {
-        CcwMapCss map_css;
+        ConfMapCss map_css;
         const char *command;
         const char *result; /* NULL: the same */
     } cases[] = {
-        { CCW_MAP_CSS_ABSENT, ADD("\"driver\":\"vfio-ccw\",\"id\":\"d\",\"hostid\":\"0.0.1234\""),
+        { CONF_MAP_CSS_ABSENT, ADD("\"driver\":\"vfio-ccw\",\"id\":\"d\",\"hostid\":\"0.0.1234\""),
           ADD("\"driver\":\"vfio-ccw\",\"id\":\"d\",\"sysfsdev\":\"" MDEV "00001234\",\"devno\":\"fe.0.1234\"") },
-        { CCW_MAP_CSS_OFF, ADD("\"driver\":\"vfio-ccw\",\"hostid\":\"1.0.1234\""),
+        { CONF_MAP_CSS_OFF, ADD("\"driver\":\"vfio-ccw\",\"hostid\":\"1.0.1234\""),
           ADD("\"driver\":\"vfio-ccw\",\"sysfsdev\":\"" MDEV "01001234\",\"devno\":\"1.0.1234\"") },
-        { CCW_MAP_CSS_ON,
+        { CONF_MAP_CSS_ON,
           ADD("\"driver\":\"vfio-ccw\",\"guestid\":\"fe.1.0001\",\"hostid\":\"0.0.1234\",\"bootindex\":1"),
           ADD("\"driver\":\"vfio-ccw\",\"devno\":\"fe.1.0001\",\"sysfsdev\":\"" MDEV "00001234\",\"bootindex\":1") },
-        { CCW_MAP_CSS_ON, ADD("\"driver\":\"vfio-ccw\",\"sysfsdev\":\"x\""), NULL },
-        { CCW_MAP_CSS_ON, ADD("\"driver\":\"virtio-rng-ccw\",\"hostid\":\"0.0.1234\""), NULL },
-        { CCW_MAP_CSS_ON, "{ \"execute\" : \"qmp_capabilities\" }", NULL },
-        { CCW_MAP_CSS_ON, "{'execute': 'device_add'}", NULL },
-        { CCW_MAP_CSS_ON, "{\"execute\":\"device_add\",\"arguments\":[]}", NULL },
-        { CCW_MAP_CSS_ON, "} junk", NULL },
+        { CONF_MAP_CSS_ON, ADD("\"driver\":\"vfio-ccw\",\"sysfsdev\":\"x\""), NULL },
+        { CONF_MAP_CSS_ON, ADD("\"driver\":\"virtio-rng-ccw\",\"hostid\":\"0.0.1234\""), NULL },
+        { CONF_MAP_CSS_ON, "{ \"execute\" : \"qmp_capabilities\" }", NULL },
+        { CONF_MAP_CSS_ON, "{'execute': 'device_add'}", NULL },
+        { CONF_MAP_CSS_ON, "{\"execute\":\"device_add\",\"arguments\":[]}", NULL },
+        { CONF_MAP_CSS_ON, "} junk", NULL },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        const CcwHotplug hotplug = { .map_css = cases[i].map_css, .check = check, .data = "data" };
-        gboolean refused = TRUE;
-        g_autofree char *text = ccw_hotplug_rewrite(&hotplug, cases[i].command, &refused);
+        const QemuHotplug hotplug = { .map_css = cases[i].map_css, .check = check, .data = "data" };
+        gboolean rejected = TRUE;
+        g_autofree char *text = qemu_hotplug_rewrite(&hotplug, cases[i].command, &rejected);
 
-        g_assert_false(refused);
+        g_assert_false(rejected);
         g_assert_cmpstr(text, ==, cases[i].result ? cases[i].result : cases[i].command);
     }
 }
 
-static void refused(void)
+static void rejected(void)
 {
     static const struct {
         const char *command;
         const char *answer;
     } cases[] = {
-        { ADD("\"driver\":\"vfio-ccw\",\"hostid\":\"0.0.4711\""), REFUSED("no such device") },
-        { ADD("\"driver\":\"vfio-ccw\",\"guestid\":\"fe.0.1234\""), REFUSED("guestid without hostid: *") },
-        { ADD("\"driver\":\"vfio-ccw\",\"hostid\":\"foo\""), REFUSED("hostid: 'foo' is not a device bus id*") },
-        { ADD("\"driver\":\"vfio-ccw\",\"hostid\":1234"), REFUSED("hostid wants a device bus id, *") },
+        { ADD("\"driver\":\"vfio-ccw\",\"hostid\":\"0.0.4711\""), REJECTED("no such device") },
+        { ADD("\"driver\":\"vfio-ccw\",\"guestid\":\"fe.0.1234\""), REJECTED("guestid without hostid: *") },
+        { ADD("\"driver\":\"vfio-ccw\",\"hostid\":\"foo\""), REJECTED("hostid: 'foo' is not a device bus id*") },
+        { ADD("\"driver\":\"vfio-ccw\",\"hostid\":1234"), REJECTED("hostid needs a bus id, *") },
         { ADD("\"driver\":\"vfio-ccw\",\"hostid\":\"0.0.1234\",\"guestid\":\"0.0.1234\""),
-          REFUSED("guestid 0.0.1234 of hostid 0.0.1234 is outside css fe, *") },
+          REJECTED("guestid 0.0.1234 of hostid 0.0.1234 is outside css fe, *") },
     };
-    const CcwHotplug hotplug = { .map_css = CCW_MAP_CSS_ABSENT, .check = check, .data = "data" };
+    const QemuHotplug hotplug = { .map_css = CONF_MAP_CSS_ABSENT, .check = check, .data = "data" };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        gboolean was_refused = FALSE;
-        g_autofree char *answer = ccw_hotplug_rewrite(&hotplug, cases[i].command, &was_refused);
+        gboolean was_rejected = FALSE;
+        g_autofree char *answer = qemu_hotplug_rewrite(&hotplug, cases[i].command, &was_rejected);
 
-        g_assert_true(was_refused);
+        g_assert_true(was_rejected);
         if (!g_pattern_match_simple(cases[i].answer, answer))
             g_error("'%s' is not '%s'", answer, cases[i].answer);
     }
@@ -105,6 +105,6 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/qemu/hotplug/measured", measured);
     g_test_add_func("/qemu/hotplug/rewritten", rewritten);
-    g_test_add_func("/qemu/hotplug/refused", refused);
+    g_test_add_func("/qemu/hotplug/rejected", rejected);
     return g_test_run();
 }

@@ -5,10 +5,10 @@
 
 static void check(const char *text, const char *implied, const char *const *expected)
 {
-    g_autoptr(GPtrArray) options = ccw_options_parse(text, implied);
+    g_autoptr(GPtrArray) options = qemu_options_parse(text, implied);
 
     for (guint i = 0; i < options->len; i++) {
-        const CcwOption *option = g_ptr_array_index(options, i);
+        const QemuOption *option = g_ptr_array_index(options, i);
 
         g_assert_cmpstr(option->key, ==, expected[2 * i]);
         g_assert_cmpstr(option->value, ==, expected[2 * i + 1]);
@@ -43,20 +43,20 @@ static void pieces(void)
 
 static void changes(void)
 {
-    g_autoptr(GPtrArray) options = ccw_options_parse("vfio-ccw,id=a,,b,hostid=1,x=,,,hostid=2", "driver");
-    g_autofree char *same = ccw_options_format(options);
+    g_autoptr(GPtrArray) options = qemu_options_parse("vfio-ccw,id=a,,b,hostid=1,x=,,,hostid=2", "driver");
+    g_autofree char *same = qemu_options_format(options);
     g_autofree char *replaced = NULL, *removed = NULL;
 
     g_assert_cmpstr(same, ==, "vfio-ccw,id=a,,b,hostid=1,x=,,,hostid=2");
-    g_assert_cmpstr(ccw_options_find(options, "hostid")->value, ==, "2");
-    g_assert_null(ccw_options_find(options, "host"));
-    ccw_options_replace(options, "hostid", "sysfsdev", "/a,b");
-    ccw_options_replace(options, "guestid", "devno", "fe.0.1234");
-    replaced = ccw_options_format(options);
+    g_assert_cmpstr(qemu_options_find(options, "hostid")->value, ==, "2");
+    g_assert_null(qemu_options_find(options, "host"));
+    qemu_options_replace(options, "hostid", "sysfsdev", "/a,b");
+    qemu_options_replace(options, "guestid", "devno", "fe.0.1234");
+    replaced = qemu_options_format(options);
     g_assert_cmpstr(replaced, ==, "vfio-ccw,id=a,,b,sysfsdev=/a,,b,x=,,,devno=fe.0.1234");
-    ccw_options_remove(options, "x");
-    ccw_options_remove(options, "absent");
-    removed = ccw_options_format(options);
+    qemu_options_remove(options, "x");
+    qemu_options_remove(options, "absent");
+    removed = qemu_options_format(options);
     g_assert_cmpstr(removed, ==, "vfio-ccw,id=a,,b,sysfsdev=/a,,b,devno=fe.0.1234");
 }
 
@@ -74,8 +74,8 @@ static void hostile(void)
 
         for (gsize i = 0; i < length; i++)
             text[i] = alphabet[g_rand_int_range(rand, 0, sizeof(alphabet) - 1)];
-        options = ccw_options_parse(text, seed % 2 ? "driver" : NULL);
-        again = ccw_options_format(options);
+        options = qemu_options_parse(text, seed % 2 ? "driver" : NULL);
+        again = qemu_options_format(options);
         g_assert_true(g_str_has_prefix(text, again));
         g_assert_cmpuint(strlen(text) - strlen(again), <=, 1);
     }

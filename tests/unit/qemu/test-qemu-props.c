@@ -17,28 +17,28 @@ static void both_spellings(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(CcwProps) props = ccw_props_parse(cases[i].before, "driver");
+        g_autoptr(QemuProps) props = qemu_props_parse(cases[i].before, "driver");
         g_autofree char *after = NULL;
 
-        g_assert_true(ccw_props_equal(props, "driver", "vfio-ccw"));
-        g_assert_true(ccw_props_equal(props, "id", "d0"));
-        g_assert_false(ccw_props_equal(props, "id", "d"));
-        g_assert_false(ccw_props_equal(props, "absent", "d0"));
-        ccw_props_replace(props, "hostid", "sysfsdev", "/a");
-        ccw_props_replace(props, "guestid", "devno", "fe");
-        ccw_props_remove(props, "absent");
-        after = ccw_props_format(props);
+        g_assert_true(qemu_props_equal(props, "driver", "vfio-ccw"));
+        g_assert_true(qemu_props_equal(props, "id", "d0"));
+        g_assert_false(qemu_props_equal(props, "id", "d"));
+        g_assert_false(qemu_props_equal(props, "absent", "d0"));
+        qemu_props_replace(props, "hostid", "sysfsdev", "/a");
+        qemu_props_replace(props, "guestid", "devno", "fe");
+        qemu_props_remove(props, "absent");
+        after = qemu_props_format(props);
         g_assert_cmpstr(after, ==, cases[i].after);
     }
 }
 
 static void removed(void)
 {
-    g_autoptr(CcwProps) props = ccw_props_parse("{\"a\":1,\"b\":\"2\"}", NULL);
+    g_autoptr(QemuProps) props = qemu_props_parse("{\"a\":1,\"b\":\"2\"}", NULL);
     g_autofree char *text = NULL;
 
-    ccw_props_remove(props, "a");
-    text = ccw_props_format(props);
+    qemu_props_remove(props, "a");
+    text = qemu_props_format(props);
     g_assert_cmpstr(text, ==, "{\"b\":\"2\"}");
 }
 
@@ -49,10 +49,10 @@ static void not_a_string(void)
                                          "{\"hostid\":[\"0.0.1234\"]}", "vfio-ccw,hostid" };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(CcwProps) props = ccw_props_parse(cases[i], "driver");
+        g_autoptr(QemuProps) props = qemu_props_parse(cases[i], "driver");
         const char *value = "untouched";
 
-        g_assert_true(ccw_props_get(props, "hostid", &value));
+        g_assert_true(qemu_props_get(props, "hostid", &value));
         g_assert_null(value);
     }
 }
@@ -64,18 +64,18 @@ static void unreadable(void)
     g_autofree char *text = g_strconcat("{\"a\":", deep, NULL);
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
-        g_assert_null(ccw_props_parse(cases[i], "driver"));
-    g_assert_null(ccw_props_parse(text, "driver"));
+        g_assert_null(qemu_props_parse(cases[i], "driver"));
+    g_assert_null(qemu_props_parse(text, "driver"));
 }
 
 /* In an option string a JSON look-alike is a value, and the other way round. */
 static void not_confused(void)
 {
-    g_autoptr(CcwProps) string = ccw_props_parse("x,name={\"driver\":\"vfio-ccw\"}", "driver");
-    g_autoptr(CcwProps) json = ccw_props_parse("{\"driver\":\"x\",\"name\":\"y,driver=vfio-ccw\"}", "driver");
+    g_autoptr(QemuProps) string = qemu_props_parse("x,name={\"driver\":\"vfio-ccw\"}", "driver");
+    g_autoptr(QemuProps) json = qemu_props_parse("{\"driver\":\"x\",\"name\":\"y,driver=vfio-ccw\"}", "driver");
 
-    g_assert_false(ccw_props_equal(string, "driver", "vfio-ccw"));
-    g_assert_false(ccw_props_equal(json, "driver", "vfio-ccw"));
+    g_assert_false(qemu_props_equal(string, "driver", "vfio-ccw"));
+    g_assert_false(qemu_props_equal(json, "driver", "vfio-ccw"));
 }
 
 /* {"a":{"a":...{}}} with that many objects. */
@@ -92,12 +92,12 @@ static char *nest(guint depth)
 
 static void nests_up_to_the_limit(void)
 {
-    g_autofree char *deepest = nest(CCW_JSON_DEPTH_MAX);
-    g_autofree char *deeper = nest(CCW_JSON_DEPTH_MAX + 1);
-    g_autoptr(JsonObject) object = ccw_json_parse(deepest);
+    g_autofree char *deepest = nest(QEMU_JSON_DEPTH_MAX);
+    g_autofree char *deeper = nest(QEMU_JSON_DEPTH_MAX + 1);
+    g_autoptr(JsonObject) object = qemu_json_parse(deepest);
 
     g_assert_nonnull(object);
-    g_assert_null(ccw_json_parse(deeper));
+    g_assert_null(qemu_json_parse(deeper));
 }
 
 int main(int argc, char **argv)

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #include "conf/conf.h"
-#include "peers.h"
+#include "proxy-fixture.h"
 #include "rpc/wire.h"
 
 #define GUEST_ADDRESS "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x0005'/>"
@@ -16,17 +16,17 @@
 #define MISSING "mediated device '" UUID "' not found"
 #define SERIAL 21
 
-static void send_call(Peers *peers, gint32 procedure, const char *xml)
+static void send_call(Proxy *proxy, gint32 procedure, const char *xml)
 {
     g_autoptr(GByteArray) payload = payload_attach(xml, 1);
 
-    peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, SERIAL, CCW_STATUS_OK, payload);
+    proxy_send(proxy, proxy->client, RPC_TYPE_CALL, procedure, SERIAL, RPC_STATUS_OK, payload);
 }
 
 /* The attach or detach as libvirt gets it: lowered, under the client's serial. */
-static char *expect_call(Peers *peers, gint32 procedure)
+static char *expect_call(Proxy *proxy, gint32 procedure)
 {
-    g_auto(Frame) call = peers_receive(peers, peers->backend);
+    g_auto(Frame) call = proxy_receive(proxy, proxy->backend);
     char *xml;
 
     g_assert_cmpint(call.header.procedure, ==, procedure);
@@ -36,25 +36,25 @@ static char *expect_call(Peers *peers, gint32 procedure)
     return xml;
 }
 
-static void reply_error(Peers *peers, gint32 procedure, guint32 serial, gint32 code, const char *message)
+static void reply_error(Proxy *proxy, gint32 procedure, guint32 serial, gint32 code, const char *message)
 {
     g_autoptr(GByteArray) payload = payload_error(code, message);
 
-    peers_send(peers, peers->backend, CCW_TYPE_REPLY, procedure, serial, CCW_STATUS_ERROR, payload);
+    proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, procedure, serial, RPC_STATUS_ERROR, payload);
 }
 
-static void reply_ok(Peers *peers, gint32 procedure)
+static void reply_ok(Proxy *proxy, gint32 procedure)
 {
-    peers_send(peers, peers->backend, CCW_TYPE_REPLY, procedure, SERIAL, CCW_STATUS_OK, NULL);
+    proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, procedure, SERIAL, RPC_STATUS_OK, NULL);
 }
 
-static void expect_ok(Peers *peers, gint32 procedure)
+static void expect_ok(Proxy *proxy, gint32 procedure)
 {
-    g_auto(Frame) reply = peers_receive(peers, peers->client);
+    g_auto(Frame) reply = proxy_receive(proxy, proxy->client);
 
     g_assert_cmpint(reply.header.procedure, ==, procedure);
     g_assert_cmpuint(reply.header.serial, ==, SERIAL);
-    g_assert_cmpuint(reply.header.status, ==, CCW_STATUS_OK);
+    g_assert_cmpuint(reply.header.status, ==, RPC_STATUS_OK);
 }
 
 static void expect_host(const char *log)
@@ -65,128 +65,128 @@ static void expect_host(const char *log)
 }
 
 /* Up to the moment that libvirt has said that the device is missing. */
-static void attach_until_missing(Peers *peers)
+static void attach_until_missing(Proxy *proxy)
 {
-    send_call(peers, 160, HOSTDEV("yes", GUEST_ADDRESS));
-    g_free(expect_call(peers, 160));
+    send_call(proxy, ATTACH, HOSTDEV("yes", GUEST_ADDRESS));
+    g_free(expect_call(proxy, ATTACH));
     expect_host("");
-    reply_error(peers, 160, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
+    reply_error(proxy, ATTACH, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
 }
 
-static void attached(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void attached(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autofree char *xml = NULL;
 
-    attach_until_missing(peers);
-    xml = expect_call(peers, 160);
+    attach_until_missing(proxy);
+    xml = expect_call(proxy, ATTACH);
     g_assert_nonnull(strstr(xml, "0x0005"));
     expect_host("modules claim 0.0.1234 ");
-    peers_assert_quiet(peers, peers->client);
-    reply_ok(peers, 160);
-    expect_ok(peers, 160);
+    proxy_assert_quiet(proxy, proxy->client);
+    reply_ok(proxy, ATTACH);
+    expect_ok(proxy, ATTACH);
     expect_host("confirm 0.0.1234 ");
 }
 
 /* It went while libvirt looked at it. */
-static void vanished(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void vanished(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    send_call(peers, 160, HOSTDEV("yes", GUEST_ADDRESS));
-    g_free(expect_call(peers, 160));
-    reply_error(peers, 160, SERIAL, VIR_ERR_SYSTEM_ERROR,
+    send_call(proxy, ATTACH, HOSTDEV("yes", GUEST_ADDRESS));
+    g_free(expect_call(proxy, ATTACH));
+    reply_error(proxy, ATTACH, SERIAL, VIR_ERR_SYSTEM_ERROR,
                 "failed to read '/sys/bus/mdev/devices/" UUID "/mdev_type/device_api': No such file or directory");
-    g_free(expect_call(peers, 160));
+    g_free(expect_call(proxy, ATTACH));
     expect_host("modules claim 0.0.1234 ");
-    reply_ok(peers, 160);
-    expect_ok(peers, 160);
+    reply_ok(proxy, ATTACH);
+    expect_ok(proxy, ATTACH);
     expect_host("confirm 0.0.1234 ");
 }
 
-static void rolled_back(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void rolled_back(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    attach_until_missing(peers);
-    g_free(expect_call(peers, 160));
-    reply_error(peers, 160, SERIAL, VIR_ERR_INTERNAL_ERROR, "QEMU does not like " UUID);
-    peers_expect_error(peers, SERIAL, 160, VIR_ERR_INTERNAL_ERROR, "0.0.1234");
+    attach_until_missing(proxy);
+    g_free(expect_call(proxy, ATTACH));
+    reply_error(proxy, ATTACH, SERIAL, VIR_ERR_INTERNAL_ERROR, "QEMU does not like " UUID);
+    proxy_expect_error(proxy, SERIAL, ATTACH, VIR_ERR_INTERNAL_ERROR, "0.0.1234");
     expect_host("modules claim 0.0.1234 back 0.0.1234 ");
 }
 
 /* A second "missing" is not a reason for a third try. */
-static void missing_still(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void missing_still(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    attach_until_missing(peers);
-    g_free(expect_call(peers, 160));
-    reply_error(peers, 160, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
-    peers_expect_error(peers, SERIAL, 160, VIR_ERR_DEVICE_MISSING, "0.0.1234");
+    attach_until_missing(proxy);
+    g_free(expect_call(proxy, ATTACH));
+    reply_error(proxy, ATTACH, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
+    proxy_expect_error(proxy, SERIAL, ATTACH, VIR_ERR_DEVICE_MISSING, "0.0.1234");
     expect_host("modules claim 0.0.1234 back 0.0.1234 ");
 }
 
-static void not_to_be_had(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void not_to_be_had(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     host_fail_claim(CCW_ERROR_BUSY, "device 0.0.1234 is in use: /dev/dasda1 is mounted on /srv");
-    attach_until_missing(peers);
-    peers_expect_error(peers, SERIAL, 160, VIR_ERR_OPERATION_INVALID, "mounted on /srv");
+    attach_until_missing(proxy);
+    proxy_expect_error(proxy, SERIAL, ATTACH, VIR_ERR_OPERATION_INVALID, "mounted on /srv");
     expect_host("modules claim 0.0.1234 ");
-    peers_assert_quiet(peers, peers->backend);
+    proxy_assert_quiet(proxy, proxy->backend);
 }
 
 /* Why there is no VFIO is our knowledge; that there is no such device comes before. */
-static void no_modules(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void no_modules(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     host_fail_modules("kernel module vfio_ccw cannot be loaded: no such file");
-    send_call(peers, 160, HOSTDEV("yes", GUEST_ADDRESS));
-    g_free(expect_call(peers, 160));
-    reply_error(peers, 160, SERIAL, VIR_ERR_CONFIG_UNSUPPORTED,
+    send_call(proxy, ATTACH, HOSTDEV("yes", GUEST_ADDRESS));
+    g_free(expect_call(proxy, ATTACH));
+    reply_error(proxy, ATTACH, SERIAL, VIR_ERR_CONFIG_UNSUPPORTED,
                 "Mediated host device assignment requires VFIO support");
-    peers_expect_error(peers, SERIAL, 160, VIR_ERR_CONFIG_UNSUPPORTED, "vfio_ccw cannot be loaded: no such file");
+    proxy_expect_error(proxy, SERIAL, ATTACH, VIR_ERR_CONFIG_UNSUPPORTED, "vfio_ccw cannot be loaded: no such file");
     expect_host("modules ");
 
     host_fail_claim(CCW_ERROR_UNSUPPORTED, "the kernel module vfio_ccw is not loaded");
-    attach_until_missing(peers);
-    peers_expect_error(peers, SERIAL, 160, VIR_ERR_CONFIG_UNSUPPORTED, "vfio_ccw cannot be loaded: no such file");
+    attach_until_missing(proxy);
+    proxy_expect_error(proxy, SERIAL, ATTACH, VIR_ERR_CONFIG_UNSUPPORTED, "vfio_ccw cannot be loaded: no such file");
     host_fail_claim(CCW_ERROR_NOT_FOUND, "there is no ccw device 0.0.1234");
     expect_host("modules claim 0.0.1234 ");
-    attach_until_missing(peers);
-    peers_expect_error(peers, SERIAL, 160, VIR_ERR_DEVICE_MISSING, "there is no ccw device");
+    attach_until_missing(proxy);
+    proxy_expect_error(proxy, SERIAL, ATTACH, VIR_ERR_DEVICE_MISSING, "there is no ccw device");
     expect_host("modules claim 0.0.1234 ");
 }
 
 /* libvirt wants VFIO before it looks for the device. Only then, past its access check, the modules are loaded. */
-static void modules_loaded(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void modules_loaded(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    send_call(peers, 160, HOSTDEV("yes", GUEST_ADDRESS));
+    send_call(proxy, ATTACH, HOSTDEV("yes", GUEST_ADDRESS));
     for (guint i = 0; i < 2; i++) {
-        g_free(expect_call(peers, 160));
+        g_free(expect_call(proxy, ATTACH));
         expect_host(i ? "modules " : "");
-        reply_error(peers, 160, SERIAL, VIR_ERR_CONFIG_UNSUPPORTED,
+        reply_error(proxy, ATTACH, SERIAL, VIR_ERR_CONFIG_UNSUPPORTED,
                     "Mediated host device assignment requires VFIO support");
     }
-    peers_expect_error(peers, SERIAL, 160, VIR_ERR_CONFIG_UNSUPPORTED, "requires VFIO support");
+    proxy_expect_error(proxy, SERIAL, ATTACH, VIR_ERR_CONFIG_UNSUPPORTED, "requires VFIO support");
     expect_host("");
-    send_call(peers, 160, HOSTDEV("no", GUEST_ADDRESS));
-    g_free(expect_call(peers, 160));
-    reply_error(peers, 160, SERIAL, VIR_ERR_CONFIG_UNSUPPORTED, "requires VFIO support");
-    peers_expect_error(peers, SERIAL, 160, VIR_ERR_CONFIG_UNSUPPORTED, "requires VFIO support");
+    send_call(proxy, ATTACH, HOSTDEV("no", GUEST_ADDRESS));
+    g_free(expect_call(proxy, ATTACH));
+    reply_error(proxy, ATTACH, SERIAL, VIR_ERR_CONFIG_UNSUPPORTED, "requires VFIO support");
+    proxy_expect_error(proxy, SERIAL, ATTACH, VIR_ERR_CONFIG_UNSUPPORTED, "requires VFIO support");
     expect_host("");
 }
 
-static void send_second(Peers *peers, gint32 procedure, guint32 flags)
+static void send_second(Proxy *proxy, gint32 procedure, guint32 flags)
 {
     g_autoptr(GByteArray) payload = payload_attach(HOSTDEV("yes", GUEST_ADDRESS), flags);
     g_auto(Frame) call = { 0 };
 
-    peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, SERIAL + 1, CCW_STATUS_OK, payload);
-    call = peers_receive(peers, peers->backend);
+    proxy_send(proxy, proxy->client, RPC_TYPE_CALL, procedure, SERIAL + 1, RPC_STATUS_OK, payload);
+    call = proxy_receive(proxy, proxy->backend);
     g_assert_cmpuint(call.header.serial, ==, SERIAL + 1);
 }
 
-static void reply_second(Peers *peers, gboolean success)
+static void reply_second(Proxy *proxy, gboolean success)
 {
     g_autoptr(GByteArray) payload = success ? NULL : payload_error(VIR_ERR_OPERATION_FAILED, "no");
     g_auto(Frame) reply = { 0 };
 
-    peers_send(peers, peers->backend, CCW_TYPE_REPLY, 160, SERIAL + 1, success ? CCW_STATUS_OK : CCW_STATUS_ERROR,
+    proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, ATTACH, SERIAL + 1, success ? RPC_STATUS_OK : RPC_STATUS_ERROR,
                payload);
-    reply = peers_receive(peers, peers->client);
+    reply = proxy_receive(proxy, proxy->client);
     g_assert_cmpuint(reply.header.serial, ==, SERIAL + 1);
 }
 
@@ -194,61 +194,61 @@ static void reply_second(Peers *peers, gboolean success)
  * A second attach finds the mdev that was made for the first, and gets it: the first one's failure must not take it
  * away again, whichever of the two is told first.
  */
-static void two_at_once(Peers *peers, gconstpointer data)
+static void two_at_once(Proxy *proxy, gconstpointer data)
 {
     gboolean first_told_first = GPOINTER_TO_INT(data);
 
-    attach_until_missing(peers);
-    g_free(expect_call(peers, 160));
+    attach_until_missing(proxy);
+    g_free(expect_call(proxy, ATTACH));
     expect_host("modules claim 0.0.1234 ");
-    send_second(peers, 160, 1);
+    send_second(proxy, ATTACH, 1);
     if (!first_told_first) {
-        reply_second(peers, TRUE);
+        reply_second(proxy, TRUE);
         expect_host("confirm 0.0.1234 ");
     }
-    reply_error(peers, 160, SERIAL, VIR_ERR_OPERATION_INVALID, "mediated device " UUID " is in use");
-    peers_expect_error(peers, SERIAL, 160, VIR_ERR_OPERATION_INVALID, "is in use");
+    reply_error(proxy, ATTACH, SERIAL, VIR_ERR_OPERATION_INVALID, "mediated device " UUID " is in use");
+    proxy_expect_error(proxy, SERIAL, ATTACH, VIR_ERR_OPERATION_INVALID, "is in use");
     if (first_told_first) {
         expect_host("");
-        reply_second(peers, TRUE);
+        reply_second(proxy, TRUE);
         expect_host("confirm 0.0.1234 ");
     }
     expect_host("");
 }
 
 /* Neither gets it: the last one rolls back the claim of the first. */
-static void two_at_once_refused(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void two_at_once_rejected(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    attach_until_missing(peers);
-    g_free(expect_call(peers, 160));
-    send_second(peers, 160, 1);
-    reply_error(peers, 160, SERIAL, VIR_ERR_OPERATION_FAILED, "no");
-    peers_expect_error(peers, SERIAL, 160, VIR_ERR_OPERATION_FAILED, "no");
+    attach_until_missing(proxy);
+    g_free(expect_call(proxy, ATTACH));
+    send_second(proxy, ATTACH, 1);
+    reply_error(proxy, ATTACH, SERIAL, VIR_ERR_OPERATION_FAILED, "no");
+    proxy_expect_error(proxy, SERIAL, ATTACH, VIR_ERR_OPERATION_FAILED, "no");
     expect_host("modules claim 0.0.1234 ");
-    reply_second(peers, FALSE);
+    reply_second(proxy, FALSE);
     expect_host("back 0.0.1234 ");
 }
 
 /* What changes a configuration alone neither gets a device nor loses one; what may have done either is looked at. */
-static void flags(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void flags(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    attach_until_missing(peers);
-    g_free(expect_call(peers, 160));
+    attach_until_missing(proxy);
+    g_free(expect_call(proxy, ATTACH));
     expect_host("modules claim 0.0.1234 ");
-    send_second(peers, 160, 2);
-    reply_second(peers, TRUE);
-    g_assert_cmpuint(peers->changed, ==, 0);
+    send_second(proxy, ATTACH, 2);
+    reply_second(proxy, TRUE);
+    g_assert_cmpuint(proxy->changed, ==, 0);
     expect_host("");
-    send_second(peers, 160, 0);
-    reply_second(peers, TRUE);
-    g_assert_cmpuint(peers->changed, ==, 1);
+    send_second(proxy, ATTACH, 0);
+    reply_second(proxy, TRUE);
+    g_assert_cmpuint(proxy->changed, ==, 1);
     expect_host("open 0.0.1234 ");
-    reply_ok(peers, 160);
-    expect_ok(peers, 160);
+    reply_ok(proxy, ATTACH);
+    expect_ok(proxy, ATTACH);
 }
 
 /* libvirt decides first: what it refuses for another reason does not touch the host. */
-static void refused(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void rejected(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const struct {
         gint32 code;
@@ -260,45 +260,44 @@ static void refused(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        send_call(peers, 160, HOSTDEV("yes", GUEST_ADDRESS));
-        g_free(expect_call(peers, 160));
-        reply_error(peers, 160, SERIAL, rows[i].code, rows[i].message);
-        peers_expect_error(peers, SERIAL, 160, rows[i].code, "");
+        send_call(proxy, ATTACH, HOSTDEV("yes", GUEST_ADDRESS));
+        g_free(expect_call(proxy, ATTACH));
+        reply_error(proxy, ATTACH, SERIAL, rows[i].code, rows[i].message);
+        proxy_expect_error(proxy, SERIAL, ATTACH, rows[i].code, "");
         expect_host("");
     }
 }
 
-static void unmanaged(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void unmanaged(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    send_call(peers, 160, HOSTDEV("no", GUEST_ADDRESS));
-    g_free(expect_call(peers, 160));
-    reply_error(peers, 160, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
-    peers_expect_error(peers, SERIAL, 160, VIR_ERR_OPERATION_INVALID, "virsh nodedev-detach ccw_0_0_1234");
+    send_call(proxy, ATTACH, HOSTDEV("no", GUEST_ADDRESS));
+    g_free(expect_call(proxy, ATTACH));
+    reply_error(proxy, ATTACH, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
+    proxy_expect_error(proxy, SERIAL, ATTACH, VIR_ERR_OPERATION_INVALID, "virsh nodedev-detach ccw_0_0_1234");
     expect_host("");
 }
 
 /* Without a guest address libvirt is asked for the domain, in the client's name, but the client does not see it. */
-static Frame expect_question(Peers *peers)
+static Frame expect_question(Proxy *proxy)
 {
-    Frame question = peers_receive(peers, peers->backend);
+    Frame question = proxy_receive(proxy, proxy->backend);
 
-    g_assert_cmpint(question.header.procedure, ==, 14);
+    g_assert_cmpint(question.header.procedure, ==, GET_XML_DESC);
     g_assert_cmpuint(question.header.serial, !=, SERIAL);
     return question;
 }
 
-static void answer(Peers *peers, const Frame *question, const char *inside)
+static void answer(Proxy *proxy, const Frame *question, const char *inside)
 {
     g_autofree char *xml =
         g_strdup_printf("<domain type='kvm' id='3'><name>guest</name><uuid>" GUEST_UUID "</uuid>%s</domain>", inside);
-    g_autofree char *lowered =
-        ccw_conf_lower(xml, CCW_MAP_CSS_ABSENT, &(gboolean){ FALSE }, NULL); /* as it was defined */
+    g_autofree char *lowered = conf_lower(xml, CONF_MAP_CSS_ABSENT, &(gboolean){ FALSE }, NULL); /* as it was defined */
     g_autoptr(GByteArray) payload = payload_string(lowered);
 
-    peers_send(peers, peers->backend, CCW_TYPE_REPLY, 14, question->header.serial, CCW_STATUS_OK, payload);
+    proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, GET_XML_DESC, question->header.serial, RPC_STATUS_OK, payload);
 }
 
-static void default_address(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void default_address(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const struct {
         const char *features;
@@ -313,15 +312,15 @@ static void default_address(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         g_autofree char *xml = NULL;
         g_auto(Frame) question = { 0 };
 
-        send_call(peers, 160, HOSTDEV("yes", ""));
-        question = expect_question(peers);
-        answer(peers, &question, rows[i].features);
-        xml = expect_call(peers, 160);
+        send_call(proxy, ATTACH, HOSTDEV("yes", ""));
+        question = expect_question(proxy);
+        answer(proxy, &question, rows[i].features);
+        xml = expect_call(proxy, ATTACH);
         g_test_message("%s", xml);
         g_assert_nonnull(strstr(xml, rows[i].cssid));
         g_assert_nonnull(strstr(xml, "devno='0x1234'"));
-        reply_ok(peers, 160);
-        expect_ok(peers, 160);
+        reply_ok(proxy, ATTACH);
+        expect_ok(proxy, ATTACH);
         expect_host("");
     }
 }
@@ -331,7 +330,7 @@ static void default_address(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     "'/></source><address type='ccw' cssid='0xfe' ssid='0x0' devno='0x1234'/></hostdev></devices>"
 
 /* libvirt complains of the address, which the user has not written: the device is named, if it is the domain's. */
-static void twice(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void twice(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const struct {
         const char *devices;
@@ -345,192 +344,215 @@ static void twice(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_auto(Frame) question = { 0 };
 
-        send_call(peers, 160, HOSTDEV("yes", ""));
-        question = expect_question(peers);
-        answer(peers, &question, rows[i].devices);
-        g_free(expect_call(peers, 160));
-        reply_error(peers, 160, SERIAL, VIR_ERR_XML_ERROR, "The CCW devno 'fe.0.1234' is in use already");
-        peers_expect_error(peers, SERIAL, 160, rows[i].code, rows[i].words);
+        send_call(proxy, ATTACH, HOSTDEV("yes", ""));
+        question = expect_question(proxy);
+        answer(proxy, &question, rows[i].devices);
+        g_free(expect_call(proxy, ATTACH));
+        reply_error(proxy, ATTACH, SERIAL, VIR_ERR_XML_ERROR, "The CCW devno 'fe.0.1234' is in use already");
+        proxy_expect_error(proxy, SERIAL, ATTACH, rows[i].code, rows[i].words);
         expect_host("");
     }
 }
 
-static void no_such_domain(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void no_such_domain(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_auto(Frame) question = { 0 };
 
-    send_call(peers, 160, HOSTDEV("yes", ""));
-    question = expect_question(peers);
-    reply_error(peers, 14, question.header.serial, VIR_ERR_NO_DOMAIN, "no domain with matching uuid");
-    peers_expect_error(peers, SERIAL, 160, VIR_ERR_NO_DOMAIN, "no domain");
+    send_call(proxy, ATTACH, HOSTDEV("yes", ""));
+    question = expect_question(proxy);
+    reply_error(proxy, GET_XML_DESC, question.header.serial, VIR_ERR_NO_DOMAIN, "no domain with matching uuid");
+    proxy_expect_error(proxy, SERIAL, ATTACH, VIR_ERR_NO_DOMAIN, "no domain");
 }
 
-static void send_all(Peers *peers, int fd, const GByteArray *bytes)
+static void send_all(Proxy *proxy, int fd, const GByteArray *bytes)
 {
     for (guint sent = 0; sent < bytes->len;) {
         ssize_t n = send(fd, bytes->data + sent, bytes->len - sent, MSG_NOSIGNAL);
 
         sent += n > 0 ? (guint)n : 0;
-        peers_turn(peers);
+        proxy_turn(proxy);
     }
 }
 
 /* A call that takes much memory is the only one for a while. */
-static void much_memory(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void much_memory(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autofree char *comment = g_strnfill(2 * 1024 * 1024, 'x');
     g_autofree char *xml = g_strdup_printf("<!--%s-->%s", comment, HOSTDEV("yes", ""));
     g_autoptr(GByteArray) payload = payload_attach(xml, 1);
-    const CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = 160, .serial = SERIAL };
-    g_autoptr(GByteArray) frame = ccw_frame_new(&header, payload->data, payload->len);
+    const RpcHeader header = { .program = RPC_PROGRAM_REMOTE, .version = 1, .procedure = ATTACH, .serial = SERIAL };
+    g_autoptr(GByteArray) frame = rpc_frame_new(&header, payload->data, payload->len);
     g_auto(Frame) question = { 0 };
     g_auto(Frame) next = { 0 };
 
-    send_all(peers, peers->client, frame);
-    question = expect_question(peers);
-    peers_send(peers, peers->client, CCW_TYPE_CALL, 9, 50, CCW_STATUS_OK, NULL);
-    peers_assert_quiet(peers, peers->backend);
-    reply_error(peers, 14, question.header.serial, VIR_ERR_NO_DOMAIN, "no domain");
-    peers_expect_error(peers, SERIAL, 160, VIR_ERR_NO_DOMAIN, "no domain");
-    next = peers_receive(peers, peers->backend);
-    g_assert_cmpint(next.header.procedure, ==, 9);
+    send_all(proxy, proxy->client, frame);
+    question = expect_question(proxy);
+    proxy_send(proxy, proxy->client, RPC_TYPE_CALL, CREATE, 50, RPC_STATUS_OK, NULL);
+    proxy_assert_quiet(proxy, proxy->backend);
+    reply_error(proxy, GET_XML_DESC, question.header.serial, VIR_ERR_NO_DOMAIN, "no domain");
+    proxy_expect_error(proxy, SERIAL, ATTACH, VIR_ERR_NO_DOMAIN, "no domain");
+    next = proxy_receive(proxy, proxy->backend);
+    g_assert_cmpint(next.header.procedure, ==, CREATE);
 }
 
 /* While the kernel takes its time, the connection goes on. */
-static void meanwhile(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void meanwhile(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_auto(Frame) call = { 0 };
     g_auto(Frame) reply = { 0 };
 
-    host_hold_claims(TRUE);
-    attach_until_missing(peers);
-    peers_send(peers, peers->client, CCW_TYPE_CALL, 9, 50, CCW_STATUS_OK, NULL);
-    call = peers_receive(peers, peers->backend);
-    g_assert_cmpint(call.header.procedure, ==, 9);
-    peers_send(peers, peers->backend, CCW_TYPE_REPLY, 9, 50, CCW_STATUS_OK, NULL);
-    reply = peers_receive(peers, peers->client);
+    host_block_claims(TRUE);
+    attach_until_missing(proxy);
+    proxy_send(proxy, proxy->client, RPC_TYPE_CALL, CREATE, 50, RPC_STATUS_OK, NULL);
+    call = proxy_receive(proxy, proxy->backend);
+    g_assert_cmpint(call.header.procedure, ==, CREATE);
+    proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, CREATE, 50, RPC_STATUS_OK, NULL);
+    reply = proxy_receive(proxy, proxy->client);
     g_assert_cmpuint(reply.header.serial, ==, 50);
-    host_hold_claims(FALSE);
-    g_free(expect_call(peers, 160));
-    reply_ok(peers, 160);
-    expect_ok(peers, 160);
+    host_block_claims(FALSE);
+    g_free(expect_call(proxy, ATTACH));
+    reply_ok(proxy, ATTACH);
+    expect_ok(proxy, ATTACH);
 }
 
 /* The client goes while the device is being taken: the call is made nevertheless, and its end is kept to. */
-static void client_leaves_in_claim(Peers *peers, gconstpointer data)
+static void client_leaves_in_claim(Proxy *proxy, gconstpointer data)
 {
     gboolean succeeds = GPOINTER_TO_INT(data);
 
-    host_hold_claims(TRUE);
-    attach_until_missing(peers);
-    peers_hang_up(&peers->client);
-    peers_turn(peers);
-    host_hold_claims(FALSE);
-    g_free(expect_call(peers, 160));
+    host_block_claims(TRUE);
+    attach_until_missing(proxy);
+    proxy_hang_up(&proxy->client);
+    proxy_turn(proxy);
+    host_block_claims(FALSE);
+    g_free(expect_call(proxy, ATTACH));
     if (succeeds)
-        reply_ok(peers, 160);
+        reply_ok(proxy, ATTACH);
     else
-        reply_error(peers, 160, SERIAL, VIR_ERR_INTERNAL_ERROR, "no");
-    peers_wait_ended(peers);
+        reply_error(proxy, ATTACH, SERIAL, VIR_ERR_INTERNAL_ERROR, "no");
+    proxy_wait_ended(proxy);
     expect_host(succeeds ? "modules claim 0.0.1234 confirm 0.0.1234 " : "modules claim 0.0.1234 back 0.0.1234 ");
-    g_assert_cmpuint(peers->changed, ==, 0);
+    g_assert_cmpuint(proxy->changed, ==, 0);
 }
 
 /* It goes before: then nothing is taken for it. */
-static void client_leaves_before(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void client_leaves_before(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    send_call(peers, 160, HOSTDEV("yes", GUEST_ADDRESS));
-    g_free(expect_call(peers, 160));
-    peers_hang_up(&peers->client);
-    peers_turn(peers);
-    reply_error(peers, 160, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
-    peers_wait_ended(peers);
+    send_call(proxy, ATTACH, HOSTDEV("yes", GUEST_ADDRESS));
+    g_free(expect_call(proxy, ATTACH));
+    proxy_hang_up(&proxy->client);
+    proxy_turn(proxy);
+    reply_error(proxy, ATTACH, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
+    proxy_wait_ended(proxy);
     expect_host("");
 }
 
 /* libvirtd pings; nobody else is there to answer. */
-static void ping_without_client(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void ping_without_client(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    const CcwHeader ping = {
-        .program = CCW_PROGRAM_KEEPALIVE,
+    const RpcHeader ping = {
+        .program = RPC_PROGRAM_KEEPALIVE,
         .version = 1,
-        .procedure = CCW_KEEPALIVE_PING,
-        .type = CCW_TYPE_MESSAGE,
+        .procedure = RPC_KEEPALIVE_PING,
+        .type = RPC_TYPE_MESSAGE,
     };
-    g_autoptr(GByteArray) frame = ccw_frame_new(&ping, NULL, 0);
+    g_autoptr(GByteArray) frame = rpc_frame_new(&ping, NULL, 0);
     g_auto(Frame) pong = { 0 };
 
-    attach_until_missing(peers);
-    g_free(expect_call(peers, 160));
-    peers_hang_up(&peers->client);
-    peers_turn(peers);
-    g_assert_cmpint(send(peers->backend, frame->data, frame->len, 0), ==, frame->len);
-    pong = peers_receive(peers, peers->backend);
-    g_assert_cmphex(pong.header.program, ==, CCW_PROGRAM_KEEPALIVE);
-    g_assert_cmpint(pong.header.procedure, ==, CCW_KEEPALIVE_PONG);
-    reply_ok(peers, 160);
-    peers_wait_ended(peers);
+    attach_until_missing(proxy);
+    g_free(expect_call(proxy, ATTACH));
+    proxy_hang_up(&proxy->client);
+    proxy_turn(proxy);
+    g_assert_cmpint(send(proxy->backend, frame->data, frame->len, 0), ==, frame->len);
+    pong = proxy_receive(proxy, proxy->backend);
+    g_assert_cmphex(pong.header.program, ==, RPC_PROGRAM_KEEPALIVE);
+    g_assert_cmpint(pong.header.procedure, ==, RPC_KEEPALIVE_PONG);
+    reply_ok(proxy, ATTACH);
+    proxy_wait_ended(proxy);
 }
 
 /* Nobody will say whether the device was attached: it is left as it is, and looked at. */
-static void backend_leaves(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void backend_leaves(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    attach_until_missing(peers);
-    g_free(expect_call(peers, 160));
-    peers_hang_up(&peers->backend);
-    peers_wait_ended(peers);
+    attach_until_missing(proxy);
+    g_free(expect_call(proxy, ATTACH));
+    proxy_hang_up(&proxy->backend);
+    proxy_wait_ended(proxy);
     expect_host("modules claim 0.0.1234 open 0.0.1234 ");
-    g_assert_cmpuint(peers->changed, ==, 1);
+    g_assert_cmpuint(proxy->changed, ==, 1);
 }
 
-static void backend_leaves_in_claim(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+#define STOCK                                                                                                          \
+    "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source><address uuid='" UUID "'/></source></hostdev>"
+
+/* libvirt leaves before it gets the call: no domain has got the device, so the watcher has nothing to do. */
+static void backend_leaves_before(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    host_hold_claims(TRUE);
-    attach_until_missing(peers);
-    peers_turn(peers);
-    peers_hang_up(&peers->backend);
-    peers_turn(peers);
-    host_hold_claims(FALSE);
-    peers_wait_ended(peers);
+    g_auto(Frame) question = { 0 };
+
+    send_call(proxy, ATTACH, STOCK);
+    question = expect_question(proxy);
+    proxy_block_parsers(proxy, TRUE);
+    answer(proxy, &question, "");
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+    proxy_hang_up(&proxy->backend);
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+    proxy_block_parsers(proxy, FALSE);
+    proxy_wait_ended(proxy);
+    expect_host("");
+    g_assert_cmpuint(proxy->changed, ==, 0);
+}
+
+static void backend_leaves_in_claim(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
+{
+    host_block_claims(TRUE);
+    attach_until_missing(proxy);
+    proxy_turn(proxy);
+    proxy_hang_up(&proxy->backend);
+    proxy_turn(proxy);
+    host_block_claims(FALSE);
+    proxy_wait_ended(proxy);
     expect_host("modules claim 0.0.1234 back 0.0.1234 ");
 }
 
-static void serial_twice(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void serial_twice(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_auto(Frame) question = { 0 };
 
     g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "a client used serial * twice*");
-    send_call(peers, 160, HOSTDEV("yes", ""));
-    question = expect_question(peers);
-    peers_send(peers, peers->client, CCW_TYPE_CALL, 14, question.header.serial, CCW_STATUS_OK, NULL);
-    peers_turn(peers);
-    answer(peers, &question, ""); /* the client has gone: its attach goes no further */
-    peers_wait_ended(peers);
+    send_call(proxy, ATTACH, HOSTDEV("yes", ""));
+    question = expect_question(proxy);
+    proxy_send(proxy, proxy->client, RPC_TYPE_CALL, GET_XML_DESC, question.header.serial, RPC_STATUS_OK, NULL);
+    proxy_turn(proxy);
+    answer(proxy, &question, ""); /* the client has gone: its attach goes no further */
+    proxy_wait_ended(proxy);
     g_test_assert_expected_messages();
     expect_host("");
 }
 
 /* The reply to another call of the same procedure would be taken for the attach's. */
-static void serial_of_attach(Peers *peers, gconstpointer data)
+static void serial_of_attach(Proxy *proxy, gconstpointer data)
 {
     gboolean before = GPOINTER_TO_INT(data);
     g_autoptr(GByteArray) other = payload_string("an attach of something else");
 
     g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "a client used serial * twice*");
     if (!before)
-        send_call(peers, 160, HOSTDEV("yes", ""));
-    peers_send(peers, peers->client, CCW_TYPE_CALL, 160, SERIAL, CCW_STATUS_OK, other);
+        send_call(proxy, ATTACH, HOSTDEV("yes", ""));
+    proxy_send(proxy, proxy->client, RPC_TYPE_CALL, ATTACH, SERIAL, RPC_STATUS_OK, other);
     if (before)
-        send_call(peers, 160, HOSTDEV("yes", ""));
-    peers_turn(peers);
-    peers_hang_up(&peers->backend);
-    peers_wait_ended(peers);
+        send_call(proxy, ATTACH, HOSTDEV("yes", ""));
+    proxy_turn(proxy);
+    proxy_hang_up(&proxy->backend);
+    proxy_wait_ended(proxy);
     g_test_assert_expected_messages();
     expect_host("");
 }
 
 /* A client that foresees the serials of our questions would answer them itself. */
-static void serial_foreseen(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void serial_foreseen(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const guint32 ranges[] = { 0xcc390000u, 0x4c390000u };
     g_auto(Frame) question = { 0 };
@@ -538,128 +560,127 @@ static void serial_foreseen(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     for (gsize i = 0; i < G_N_ELEMENTS(ranges); i++) {
         g_auto(Frame) passed = { 0 };
 
-        peers_send(peers, peers->client, CCW_TYPE_CALL, 9, ranges[i], CCW_STATUS_OK, NULL);
-        passed = peers_receive(peers, peers->backend);
+        proxy_send(proxy, proxy->client, RPC_TYPE_CALL, CREATE, ranges[i], RPC_STATUS_OK, NULL);
+        passed = proxy_receive(proxy, proxy->backend);
         g_assert_cmpuint(passed.header.serial, ==, ranges[i]);
     }
-    send_call(peers, 160, HOSTDEV("yes", ""));
-    question = expect_question(peers);
+    send_call(proxy, ATTACH, HOSTDEV("yes", ""));
+    question = expect_question(proxy);
     for (gsize i = 0; i < G_N_ELEMENTS(ranges); i++)
         g_assert_cmpuint(question.header.serial, !=, ranges[i]);
-    answer(peers, &question, "");
-    g_free(expect_call(peers, 160));
-    reply_error(peers, 160, SERIAL, VIR_ERR_ACCESS_DENIED, "no");
-    peers_expect_error(peers, SERIAL, 160, VIR_ERR_ACCESS_DENIED, "no");
+    answer(proxy, &question, "");
+    g_free(expect_call(proxy, ATTACH));
+    reply_error(proxy, ATTACH, SERIAL, VIR_ERR_ACCESS_DENIED, "no");
+    proxy_expect_error(proxy, SERIAL, ATTACH, VIR_ERR_ACCESS_DENIED, "no");
     expect_host("");
 }
 
 /* libvirt refuses it: nobody is told that the device may be in use, and no device is looked at. */
-static void readonly(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void readonly(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    static const gint32 procedures[] = { 8, 160, 13, 161 };
+    static const gint32 procedures[] = { 8, ATTACH, 13, DETACH };
 
-    ccw_connection_set_readonly(peers->connection);
+    remote_connection_set_readonly(proxy->connection);
     for (gsize i = 0; i < G_N_ELEMENTS(procedures); i++) {
         g_auto(Frame) frame = { 0 };
 
-        send_call(peers, procedures[i], HOSTDEV("yes", ""));
-        peers_turn(peers);
+        send_call(proxy, procedures[i], HOSTDEV("yes", ""));
+        proxy_turn(proxy);
         g_assert_false(host_is_announced());
-        frame = peers_receive(peers, peers->backend);
+        frame = proxy_receive(proxy, proxy->backend);
         g_assert_cmpint(frame.header.procedure, ==, procedures[i]);
         g_assert_nonnull(memmem(frame.payload->data, frame.payload->len, "type='ccw'", 10));
-        reply_error(peers, procedures[i], SERIAL, VIR_ERR_OPERATION_DENIED, "read only access");
-        peers_expect_error(peers, SERIAL, procedures[i], VIR_ERR_OPERATION_DENIED, "read only");
+        reply_error(proxy, procedures[i], SERIAL, VIR_ERR_OPERATION_DENIED, "read only access");
+        proxy_expect_error(proxy, SERIAL, procedures[i], VIR_ERR_OPERATION_DENIED, "read only");
     }
     expect_host("");
 }
 
-static void detached(Peers *peers, gconstpointer data)
+static void detached(Proxy *proxy, gconstpointer data)
 {
     gboolean still_there = GPOINTER_TO_INT(data);
     g_auto(Frame) question = { 0 };
 
-    send_call(peers, 161, HOSTDEV("yes", ""));
-    g_free(expect_call(peers, 161));
-    reply_ok(peers, 161);
-    question = expect_question(peers);
-    peers_assert_quiet(peers, peers->client);
-    answer(peers, &question,
+    send_call(proxy, DETACH, HOSTDEV("yes", ""));
+    g_free(expect_call(proxy, DETACH));
+    reply_ok(proxy, DETACH);
+    question = expect_question(proxy);
+    proxy_assert_quiet(proxy, proxy->client);
+    answer(proxy, &question,
            still_there
                ? "<devices><hostdev mode='subsystem' type='mdev' managed='yes' model='vfio-ccw'><source><address "
                  "uuid='" UUID "'/></source>" GUEST_ADDRESS "</hostdev></devices>"
                : "");
-    expect_ok(peers, 161);
+    expect_ok(proxy, DETACH);
     expect_host(still_there ? "reconcile one:1 " : "reconcile one:0 ");
 }
 
-static void detach_refused(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void detach_rejected(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    send_call(peers, 161, HOSTDEV("yes", ""));
-    g_free(expect_call(peers, 161));
-    reply_error(peers, 161, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
-    peers_expect_error(peers, SERIAL, 161, VIR_ERR_DEVICE_MISSING,
+    send_call(proxy, DETACH, HOSTDEV("yes", ""));
+    g_free(expect_call(proxy, DETACH));
+    reply_error(proxy, DETACH, SERIAL, VIR_ERR_DEVICE_MISSING, MISSING);
+    proxy_expect_error(proxy, SERIAL, DETACH, VIR_ERR_DEVICE_MISSING,
                        "device not found: the domain has no ccw device 0.0.1234");
     expect_host("");
 }
 
 /* An attach that succeeded after the live XML was made spoils it. */
-static void detach_meets_attach(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void detach_meets_attach(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_auto(Frame) stale = { 0 };
     g_auto(Frame) fresh = { 0 };
     const CcwBusId id = { 0, 0, 0x1234 };
     g_autoptr(GArray) ids = g_array_append_vals(g_array_new(FALSE, FALSE, sizeof(CcwBusId)), &id, 1);
 
-    send_call(peers, 161, HOSTDEV("yes", ""));
-    g_free(expect_call(peers, 161));
-    reply_ok(peers, 161);
-    stale = expect_question(peers);
-    ccw_manager_hold(peers->services.manager, ids);
-    g_assert_false(ccw_manager_settle(peers->services.manager, GUEST_UUID, ids, CCW_ATTACH_LIVE));
-    answer(peers, &stale, "");
-    fresh = expect_question(peers);
+    send_call(proxy, DETACH, HOSTDEV("yes", ""));
+    g_free(expect_call(proxy, DETACH));
+    reply_ok(proxy, DETACH);
+    stale = expect_question(proxy);
+    hostdev_manager_begin_attach(proxy->services.manager, ids);
+    g_assert_false(hostdev_manager_end_attach(proxy->services.manager, GUEST_UUID, ids, HOSTDEV_ATTACH_LIVE));
+    answer(proxy, &stale, "");
+    fresh = expect_question(proxy);
     expect_host("");
-    answer(peers, &fresh, "");
-    expect_ok(peers, 161);
+    answer(proxy, &fresh, "");
+    expect_ok(proxy, DETACH);
     expect_host("reconcile one:0 ");
 }
 
 /* A device of an attach that libvirt has not answered yet is left alone, and looked at when it has. */
-static void detach_beside_attach(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void detach_beside_attach(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     const CcwBusId id = { 0, 0, 0x1234 };
     g_autoptr(GArray) ids = g_array_append_vals(g_array_new(FALSE, FALSE, sizeof(CcwBusId)), &id, 1);
     g_auto(Frame) question = { 0 };
 
-    ccw_manager_hold(peers->services.manager, ids);
-    send_call(peers, 161, HOSTDEV("yes", ""));
-    g_free(expect_call(peers, 161));
-    reply_ok(peers, 161);
-    question = expect_question(peers);
-    answer(peers, &question, "");
-    expect_ok(peers, 161);
+    hostdev_manager_begin_attach(proxy->services.manager, ids);
+    send_call(proxy, DETACH, HOSTDEV("yes", ""));
+    g_free(expect_call(proxy, DETACH));
+    reply_ok(proxy, DETACH);
+    question = expect_question(proxy);
+    answer(proxy, &question, "");
+    expect_ok(proxy, DETACH);
     expect_host("reconcile one:0 but 0.0.1234 ");
-    g_assert_true(ccw_manager_settle(peers->services.manager, GUEST_UUID, ids, CCW_ATTACH_NONE));
+    g_assert_true(hostdev_manager_end_attach(proxy->services.manager, GUEST_UUID, ids, HOSTDEV_ATTACH_NONE));
 }
 
 /* Each attach and detach has a line in the log, whether it is done or refused, with the domain's name. */
-static void logged(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void logged(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_test_expect_message(NULL, G_LOG_LEVEL_INFO,
                           "attached ccw device 0.0.1234 to domain 'guest' (" GUEST_UUID ") for virtccwd itself");
-    attached(peers, NULL);
+    attached(proxy, NULL);
     g_test_assert_expected_messages();
     g_test_expect_message(NULL, G_LOG_LEVEL_INFO,
-                          "refused to attach ccw device 0.0.1234 to domain 'guest' (*) for *: *no such*");
-    send_call(peers, 160, HOSTDEV("yes", GUEST_ADDRESS));
-    g_free(expect_call(peers, 160));
-    reply_error(peers, 160, SERIAL, VIR_ERR_OPERATION_FAILED, "no such\nhost");
-    peers_expect_error(peers, SERIAL, 160, VIR_ERR_OPERATION_FAILED, "no such");
+                          "cannot attach ccw device 0.0.1234 to domain 'guest' (*) for *: *no such*");
+    send_call(proxy, ATTACH, HOSTDEV("yes", GUEST_ADDRESS));
+    g_free(expect_call(proxy, ATTACH));
+    reply_error(proxy, ATTACH, SERIAL, VIR_ERR_OPERATION_FAILED, "no such\nhost");
+    proxy_expect_error(proxy, SERIAL, ATTACH, VIR_ERR_OPERATION_FAILED, "no such");
     g_test_assert_expected_messages();
-    g_test_expect_message(NULL, G_LOG_LEVEL_INFO,
-                          "refused to detach ccw device 0.0.1234 from domain 'guest' (*) for *");
-    detach_refused(peers, NULL);
+    g_test_expect_message(NULL, G_LOG_LEVEL_INFO, "cannot detach ccw device 0.0.1234 from domain 'guest' (*) for *");
+    detach_rejected(proxy, NULL);
     g_test_assert_expected_messages();
 }
 
@@ -667,7 +688,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
 #define ADD_DATA(name, data, func)                                                                                     \
-    g_test_add("/remote/" name, Peers, GINT_TO_POINTER(data), peers_set_up, func, peers_tear_down)
+    g_test_add("/remote/" name, Proxy, GINT_TO_POINTER(data), proxy_set_up, func, proxy_tear_down)
 #define ADD(name, func) ADD_DATA(name, 0, func)
     ADD("attach/logged", logged); /* first: there is a limit of lines */
     ADD("attach/attached", attached);
@@ -675,13 +696,13 @@ int main(int argc, char **argv)
     ADD("attach/rolled-back", rolled_back);
     ADD("attach/missing-still", missing_still);
     ADD("attach/not-to-be-had", not_to_be_had);
-    ADD("attach/refused", refused);
+    ADD("attach/rejected", rejected);
     ADD("attach/unmanaged", unmanaged);
     ADD("attach/no-modules", no_modules);
     ADD("attach/modules-loaded", modules_loaded);
     ADD_DATA("attach/two-at-once/first", TRUE, two_at_once);
     ADD_DATA("attach/two-at-once/second", FALSE, two_at_once);
-    ADD("attach/two-at-once/refused", two_at_once_refused);
+    ADD("attach/two-at-once/rejected", two_at_once_rejected);
     ADD("attach/flags", flags);
     ADD("attach/default-address", default_address);
     ADD("attach/twice", twice);
@@ -689,10 +710,11 @@ int main(int argc, char **argv)
     ADD("attach/meanwhile", meanwhile);
     ADD("attach/much-memory", much_memory);
     ADD_DATA("attach/client-leaves-in-claim/attached", TRUE, client_leaves_in_claim);
-    ADD_DATA("attach/client-leaves-in-claim/refused", FALSE, client_leaves_in_claim);
+    ADD_DATA("attach/client-leaves-in-claim/rejected", FALSE, client_leaves_in_claim);
     ADD("attach/client-leaves-before", client_leaves_before);
     ADD("attach/ping-without-client", ping_without_client);
     ADD("attach/backend-leaves", backend_leaves);
+    ADD("attach/backend-leaves-before", backend_leaves_before);
     ADD("attach/backend-leaves-in-claim", backend_leaves_in_claim);
     ADD("attach/serial-twice", serial_twice);
     ADD_DATA("attach/serial-of-it", FALSE, serial_of_attach);
@@ -701,7 +723,7 @@ int main(int argc, char **argv)
     ADD("attach/readonly", readonly);
     ADD_DATA("detach/gone", FALSE, detached);
     ADD_DATA("detach/still-there", TRUE, detached);
-    ADD("detach/refused", detach_refused);
+    ADD("detach/rejected", detach_rejected);
     ADD("detach/meets-attach", detach_meets_attach);
     ADD("detach/beside-attach", detach_beside_attach);
     return g_test_run();

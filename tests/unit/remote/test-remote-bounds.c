@@ -2,48 +2,44 @@
 /* What a connection holds is bounded, for itself and for its user, whatever the client and libvirt send. */
 #include <fcntl.h>
 #include <libvirt/virterror.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "peers.h"
+#include "proxy-fixture.h"
+#include "remote/relay.h"
 #include "rpc/wire.h"
 #include "rpc/xdr.h"
 #include "util/endian.h"
 
 #define PASSING 9 /* a procedure that is not looked into */
-#define AUTH_LIST 66
-#define OPEN 1
-#define DEFINE 11
-#define GET_XML_DESC 14
-#define LOOKUP_NODE 113
-#define GET_MESSAGES 426
 
 #define MIB (1024u * 1024)
 #define READ_SIZE 65536u /* bytes that a connection reads at a time */
 
 /* Of the 30 s for which a client may hold bytes; the margin is for a slow machine. */
-#define SHORT_OF_HOLD_TIME (25 * G_TIME_SPAN_SECOND)
-#define REST_OF_HOLD_TIME (5 * G_TIME_SPAN_SECOND)
+#define SHORT_OF_STALL_TIME (25 * G_TIME_SPAN_SECOND)
+#define REST_OF_STALL_TIME (5 * G_TIME_SPAN_SECOND)
 
-static CcwLimits *limits;
-static CcwUser *user;
+static RemoteLimits *limits;
+static RemoteUser *user;
 
-static void set_up(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void set_up(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    limits = ccw_limits_new(NULL, 65536, 16 * 1024 * 1024, 100, 0, 20); /* 8 MiB for one user */
-    user = ccw_limits_add_client(limits, 1000, NULL);
-    peers->user = user;
-    peers_set_up(peers, NULL);
+    limits = remote_limits_new(NULL, 65536, 16 * 1024 * 1024, 100, 0, 20); /* 8 MiB for one user */
+    user = remote_limits_add_client(limits, 1000, NULL);
+    proxy->user = user;
+    proxy_set_up(proxy, NULL);
 }
 
-static void tear_down(Peers *peers, gconstpointer data)
+static void tear_down(Proxy *proxy, gconstpointer data)
 {
-    peers_tear_down(peers, data);
+    proxy_tear_down(proxy, data);
     g_assert_cmpuint(user->bytes, ==, 0);
     g_assert_cmpuint(user->fds, ==, 0);
-    ccw_user_remove_client(user);
-    ccw_limits_free(limits);
+    remote_user_remove_client(user);
+    remote_limits_free(limits);
 }
 
 static gboolean send_some(int fd, const guint8 *bytes, gsize length, gsize *sent)
@@ -55,21 +51,21 @@ static gboolean send_some(int fd, const guint8 *bytes, gsize length, gsize *sent
 }
 
 /* Sends until it is all sent, or the connection has taken nothing in a few turns. */
-static gsize send_until_stuck(Peers *peers, int fd, const GByteArray *bytes)
+static gsize send_until_stuck(Proxy *proxy, int fd, const GByteArray *bytes)
 {
     gsize sent = 0;
 
     for (guint stuck = 0; stuck < 5 && sent < bytes->len;) {
         stuck = send_some(fd, bytes->data, bytes->len, &sent) ? 0 : stuck + 1;
-        peers_turn(peers);
+        proxy_turn(proxy);
     }
     return sent;
 }
 
 static void append_frame(GByteArray *stream, guint32 type, gint32 procedure, guint32 serial, const GByteArray *payload)
 {
-    const CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = procedure, .serial = serial };
-    g_autoptr(GByteArray) frame = ccw_frame_new(&header, payload ? payload->data : NULL, payload ? payload->len : 0);
+    const RpcHeader header = { .program = RPC_PROGRAM_REMOTE, .version = 1, .procedure = procedure, .serial = serial };
+    g_autoptr(GByteArray) frame = rpc_frame_new(&header, payload ? payload->data : NULL, payload ? payload->len : 0);
 
     ccw_store_be32(frame->data + 16, type);
     g_byte_array_append(stream, frame->data, frame->len);
@@ -87,16 +83,16 @@ static GByteArray *domain_xml(gsize length)
     return payload_string(xml);
 }
 
-static void send_reply(Peers *peers, gint32 procedure, guint32 serial, const GByteArray *payload)
+static void send_reply(Proxy *proxy, gint32 procedure, guint32 serial, const GByteArray *payload)
 {
     g_autoptr(GByteArray) stream = g_byte_array_new();
 
-    append_frame(stream, CCW_TYPE_REPLY, procedure, serial, payload);
-    peers_send_all(peers, peers->backend, stream);
+    append_frame(stream, RPC_TYPE_REPLY, procedure, serial, payload);
+    proxy_send_all(proxy, proxy->backend, stream);
 }
 
 /* A call of which the XML comes from libvirt: the serial of virtccwd's question. */
-static guint32 ask_messages(Peers *peers, guint32 serial)
+static guint32 ask_messages(Proxy *proxy, guint32 serial)
 {
     g_autoptr(GByteArray) call = payload_attach("", 0);
     g_autoptr(GByteArray) none = g_byte_array_new();
@@ -104,12 +100,12 @@ static guint32 ask_messages(Peers *peers, guint32 serial)
     g_auto(Frame) question = { 0 };
 
     g_byte_array_set_size(call, call->len - 4); /* no XML, but flags */
-    ccw_xdr_write_u32(none, 0);
-    peers_send(peers, peers->client, CCW_TYPE_CALL, GET_MESSAGES, serial, CCW_STATUS_OK, call);
-    asked = peers_receive(peers, peers->backend);
+    rpc_xdr_write_u32(none, 0);
+    proxy_send(proxy, proxy->client, RPC_TYPE_CALL, GET_MESSAGES, serial, RPC_STATUS_OK, call);
+    asked = proxy_receive(proxy, proxy->backend);
     g_assert_cmpint(asked.header.procedure, ==, GET_MESSAGES);
-    send_reply(peers, GET_MESSAGES, serial, none);
-    question = peers_receive(peers, peers->backend);
+    send_reply(proxy, GET_MESSAGES, serial, none);
+    question = proxy_receive(proxy, proxy->backend);
     g_assert_cmpint(question.header.procedure, ==, GET_XML_DESC);
     return question.header.serial;
 }
@@ -118,53 +114,97 @@ static guint32 ask_messages(Peers *peers, guint32 serial)
  * A domain's XML that waits for a worker counts as held for the client: the next one has no room, and its call ends
  * with libvirt's own reply.
  */
-static void waiting_xml(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void waiting_xml(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     const gsize length = 3 * 1024 * 1024;
     g_autoptr(GByteArray) xml = domain_xml(length);
     guint32 serials[3];
 
-    host_hold_lookups(TRUE);
+    host_block_lookups(TRUE);
     for (guint i = 0; i < G_N_ELEMENTS(serials); i++)
-        serials[i] = ask_messages(peers, i);
+        serials[i] = ask_messages(proxy, i);
     for (guint i = 0; i < 2; i++) {
-        send_reply(peers, GET_XML_DESC, serials[i], xml);
+        send_reply(proxy, GET_XML_DESC, serials[i], xml);
         g_assert_cmpuint(user->bytes, >=, (i + 1) * length);
     }
-    send_reply(peers, GET_XML_DESC, serials[2], xml);
+    send_reply(proxy, GET_XML_DESC, serials[2], xml);
     g_assert_cmpuint(user->bytes, <, 8 * 1024 * 1024);
-    frame_clear(&(Frame){ .payload = peers_receive(peers, peers->client).payload });
-    host_hold_lookups(FALSE);
+    frame_clear(&(Frame){ .payload = proxy_receive(proxy, proxy->client).payload });
+    host_block_lookups(FALSE);
     for (guint i = 0; i < 2; i++)
-        frame_clear(&(Frame){ .payload = peers_receive(peers, peers->client).payload });
-    peers_turn(peers);
+        frame_clear(&(Frame){ .payload = proxy_receive(proxy, proxy->client).payload });
+    proxy_turn(proxy);
     g_assert_cmpuint(user->bytes, ==, 0);
 }
 
+/* Returns: the bytes that malloc() has handed out; 0 if a sanitizer has an allocator of its own. */
+static gsize allocated(void)
+{
+    struct mallinfo2 info = mallinfo2();
+
+    return info.uordblks + info.hblkhd;
+}
+
+static void expect_lowered(Proxy *proxy)
+{
+    g_auto(Frame) call = proxy_receive(proxy, proxy->backend);
+
+    g_assert_nonnull(memmem(call.payload->data, call.payload->len, "type='mdev'", strlen("type='mdev'")));
+}
+
+/* virtccwd keeps no copy of a large call that libvirt works on. */
+static void sent_call(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
+{
+    const gsize length = 3 * 1024 * 1024;
+    g_autoptr(GByteArray) stream = g_byte_array_new();
+    g_autoptr(GByteArray) none = g_byte_array_new();
+    gsize before = allocated(), after;
+
+    if (before == 0) {
+        g_test_skip("this allocator does not say how much it has handed out");
+        return;
+    }
+    for (guint i = 0; i < 2; i++) { /* the first call also allocates what lasts */
+        g_autoptr(GByteArray) xml = domain_xml(length);
+
+        g_byte_array_set_size(stream, 0);
+        append_frame(stream, RPC_TYPE_CALL, DEFINE, i, xml);
+        before = allocated();
+        proxy_send_all(proxy, proxy->client, stream);
+        expect_lowered(proxy);
+        proxy_turn(proxy);
+        after = allocated();
+        send_reply(proxy, DEFINE, i, none);
+        frame_clear(&(Frame){ .payload = proxy_receive(proxy, proxy->client).payload });
+    }
+    g_test_message("%zu bytes for a call of %zu", after - before, length);
+    g_assert_cmpuint(after, <, before + length / 2);
+}
+
 /* A thousand calls in one packet: as many are begun as may be, the others when those have ended. */
-static void calls(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void calls(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) stream = g_byte_array_new();
     g_autoptr(GByteArray) name = payload_string("ccw_0_0_1234");
     const guint count = 1000;
 
     for (guint i = 0; i < count; i++)
-        append_frame(stream, CCW_TYPE_CALL, LOOKUP_NODE, i, name);
-    g_assert_cmpint(send(peers->client, stream->data, stream->len, MSG_NOSIGNAL), ==, stream->len);
+        append_frame(stream, RPC_TYPE_CALL, LOOKUP_NODE, i, name);
+    g_assert_cmpint(send(proxy->client, stream->data, stream->len, MSG_NOSIGNAL), ==, stream->len);
     for (guint i = 0; i < count; i++) {
-        g_auto(Frame) asked = peers_receive(peers, peers->backend);
+        g_auto(Frame) asked = proxy_receive(proxy, proxy->backend);
         g_auto(Frame) reply = { 0 };
         gint waiting = 0;
 
         if (i == 0) {
             guint8 rest[65536];
 
-            peers_turn(peers);
-            waiting = (gint)recv(peers->backend, rest, sizeof(rest), MSG_PEEK);
+            proxy_turn(proxy);
+            waiting = (gint)recv(proxy->backend, rest, sizeof(rest), MSG_PEEK);
             g_assert_cmpint(waiting, <=, 16 * (gint)asked.header.length);
         }
-        peers_send(peers, peers->backend, CCW_TYPE_REPLY, LOOKUP_NODE, asked.header.serial, CCW_STATUS_OK, name);
-        reply = peers_receive(peers, peers->client);
+        proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, LOOKUP_NODE, asked.header.serial, RPC_STATUS_OK, name);
+        reply = proxy_receive(proxy, proxy->client);
         g_assert_cmpuint(reply.header.serial, ==, asked.header.serial);
     }
     g_assert_cmpuint(user->bytes, ==, 0);
@@ -234,13 +274,13 @@ static void count_frame(Flow *flow, guint32 serial)
 static void flow_await(Flow *flow, guint count)
 {
     gint64 until = g_get_monotonic_time() + 5 * G_TIME_SPAN_SECOND;
-    CcwHeader header;
+    RpcHeader header;
 
     while (flow->count < count) {
         g_assert_cmpint(g_get_monotonic_time(), <, until);
         flow_until_stuck(flow);
-        while (flow->arrived->len >= CCW_FRAME_HEAD) {
-            g_assert_true(ccw_header_decode(flow->arrived->data, &header, NULL));
+        while (flow->arrived->len >= RPC_FRAME_HEAD) {
+            g_assert_true(rpc_header_decode(flow->arrived->data, &header, NULL));
             if (header.length > flow->arrived->len)
                 break;
             count_frame(flow, header.serial);
@@ -250,74 +290,74 @@ static void flow_await(Flow *flow, guint count)
 }
 
 /* Calls that libvirt has not answered keep their bytes: from 1 MiB on the client is not read. */
-static void calls_in_work(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void calls_in_work(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    g_auto(Flow) flow = flow_of_domains(peers->client, peers->backend, CCW_TYPE_CALL, DEFINE);
+    g_auto(Flow) flow = flow_of_domains(proxy->client, proxy->backend, RPC_TYPE_CALL, DEFINE);
     g_autoptr(GByteArray) error = payload_error(VIR_ERR_OPERATION_FAILED, "no such domain");
 
     flow_await(&flow, LARGE_IN_WORK);
-    peers_turn(peers);
+    proxy_turn(proxy);
     flow_until_stuck(&flow);
     g_assert_cmpuint(flow.count, ==, LARGE_IN_WORK);
     g_assert_cmpuint(flow.arrived->len, ==, 0);
     g_assert_cmpuint(user->bytes, >=, MIB);
     g_assert_cmpuint(user->bytes, <, MIB + LARGE + READ_SIZE);
     for (guint i = 0; i < LARGE_COUNT; i++) {
-        peers_send(peers, peers->backend, CCW_TYPE_REPLY, DEFINE, flow.serials[i], CCW_STATUS_ERROR, error);
-        peers_expect_error(peers, flow.serials[i], DEFINE, VIR_ERR_OPERATION_FAILED, "no such domain");
+        proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, DEFINE, flow.serials[i], RPC_STATUS_ERROR, error);
+        proxy_expect_error(proxy, flow.serials[i], DEFINE, VIR_ERR_OPERATION_FAILED, "no such domain");
         flow_await(&flow, MIN(i + 1 + LARGE_IN_WORK, LARGE_COUNT));
     }
     g_assert_cmpuint(user->bytes, ==, 0);
 }
 
 /* libvirt's replies that wait for a worker keep their bytes: from 1 MiB on libvirt is not read for this client. */
-static void replies_in_work(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void replies_in_work(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    g_auto(Flow) flow = flow_of_domains(peers->backend, peers->client, CCW_TYPE_REPLY, GET_XML_DESC);
+    g_auto(Flow) flow = flow_of_domains(proxy->backend, proxy->client, RPC_TYPE_REPLY, GET_XML_DESC);
 
-    peers_hold_parsers(peers, TRUE);
+    proxy_block_parsers(proxy, TRUE);
     flow_until_stuck(&flow);
     g_assert_cmpuint(flow.arrived->len, ==, 0);
     g_assert_cmpuint(user->bytes, >=, MIB);
     /* A reply is charged from its beginning, which one read brings with the end of the one before. */
     g_assert_cmpuint(user->bytes, <, MIB + 2 * LARGE);
-    peers_hold_parsers(peers, FALSE);
+    proxy_block_parsers(proxy, FALSE);
     flow_await(&flow, LARGE_COUNT);
-    peers_turn(peers);
+    proxy_turn(proxy);
     g_assert_cmpuint(user->bytes, ==, 0);
 }
 
 /* How many frames without a payload have come to libvirt. */
-static guint count_frames(const Peers *peers)
+static guint count_frames(const Proxy *proxy)
 {
-    guint8 head[CCW_FRAME_HEAD];
+    guint8 head[RPC_FRAME_HEAD];
     guint count = 0;
 
-    while (recv(peers->backend, head, sizeof(head), MSG_DONTWAIT) == (ssize_t)sizeof(head))
+    while (recv(proxy->backend, head, sizeof(head), MSG_DONTWAIT) == (ssize_t)sizeof(head))
         count++;
     return count;
 }
 
 /* Calls that pass unread are bounded too: the client is not read until libvirt has answered some. */
-static void unanswered(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void unanswered(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) stream = g_byte_array_new();
-    const guint count = 3 * CCW_CLIENT_CALLS_MAX;
+    const guint count = 3 * REMOTE_CLIENT_CALLS_MAX;
     guint arrived;
 
     for (guint i = 0; i < count; i++)
-        append_frame(stream, CCW_TYPE_CALL, PASSING, i, NULL);
-    g_assert_cmpint(send(peers->client, stream->data, stream->len, MSG_NOSIGNAL), ==, stream->len);
-    peers_turn(peers);
-    arrived = count_frames(peers);
-    g_assert_cmpuint(arrived, ==, CCW_CLIENT_CALLS_MAX);
+        append_frame(stream, RPC_TYPE_CALL, PASSING, i, NULL);
+    g_assert_cmpint(send(proxy->client, stream->data, stream->len, MSG_NOSIGNAL), ==, stream->len);
+    proxy_turn(proxy);
+    arrived = count_frames(proxy);
+    g_assert_cmpuint(arrived, ==, REMOTE_CLIENT_CALLS_MAX);
     for (guint i = 0; i < count; i++) {
         g_auto(Frame) reply = { 0 };
 
-        peers_send(peers, peers->backend, CCW_TYPE_REPLY, PASSING, i, CCW_STATUS_OK, NULL);
-        reply = peers_receive(peers, peers->client);
+        proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, PASSING, i, RPC_STATUS_OK, NULL);
+        reply = proxy_receive(proxy, proxy->client);
         g_assert_cmpuint(reply.header.serial, ==, i);
-        arrived += count_frames(peers);
+        arrived += count_frames(proxy);
     }
     g_assert_cmpuint(arrived, ==, count);
 }
@@ -333,7 +373,7 @@ static guint count_open_files(void)
 }
 
 /* libvirt's replies bring descriptors, and the client reads none of them. */
-static void descriptors(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void descriptors(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) stream = g_byte_array_new();
     guint before = count_open_files();
@@ -343,7 +383,7 @@ static void descriptors(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     int fd = open("/dev/null", O_RDONLY);
 
     g_assert_cmpint(fd, >=, 0);
-    setsockopt(peers->client, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+    setsockopt(proxy->client, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
     ccw_store_be32(filler, 1);
     for (guint stuck = 0, i = 0; stuck < 50 && i < 5000; i++) {
         g_autoptr(GByteArray) one = g_byte_array_new();
@@ -351,51 +391,51 @@ static void descriptors(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         gsize sent = 0;
         guint open_files;
 
-        append_frame(one, CCW_TYPE_REPLY_WITH_FDS, PASSING, i, payload);
+        append_frame(one, RPC_TYPE_REPLY_WITH_FDS, PASSING, i, payload);
         while (stuck < 50 && sent < one->len) {
-            stuck = send_some(peers->backend, one->data, one->len, &sent) ? 0 : stuck + 1;
-            peers_turn(peers);
+            stuck = send_some(proxy->backend, one->data, one->len, &sent) ? 0 : stuck + 1;
+            proxy_turn(proxy);
         }
-        while (stuck < 50 && !peers_send_fd(peers->backend, fd)) {
+        while (stuck < 50 && !proxy_send_fd(proxy->backend, fd)) {
             stuck++;
-            peers_turn(peers);
+            proxy_turn(proxy);
         }
         open_files = count_open_files();
         most = MAX(most, open_files);
     }
     close(fd);
     g_test_message("%u descriptors more than before at most", most - before);
-    g_assert_cmpuint(most - before, <=, CCW_CLIENT_FDS_MAX + 2);
-    g_assert_cmpuint(user->fds, <=, CCW_CLIENT_FDS_MAX);
+    g_assert_cmpuint(most - before, <=, REMOTE_CLIENT_FDS_MAX + 2);
+    g_assert_cmpuint(user->fds, <=, REMOTE_CLIENT_FDS_MAX);
     g_assert_cmpuint(user->fds, >, 0); /* the test did fill it */
 }
 
-/* Until a timer that began later than that of ccw_user_lacks_room() has run. */
+/* Until a timer that began later than that of remote_user_lacks_room() has run. */
 static gboolean set_true(gpointer data)
 {
     *(gboolean *)data = TRUE;
     return G_SOURCE_REMOVE;
 }
 
-static void wait_reclaimed(Peers *peers)
+static void wait_reclaimed(Proxy *proxy)
 {
     gboolean has_run = FALSE;
 
     g_timeout_add(20, set_true, &has_run);
     while (!has_run)
         g_main_context_iteration(NULL, TRUE);
-    peers_turn(peers);
+    proxy_turn(proxy);
 }
 
 /* A call of which so many bytes come: all of it that is announced, or less. */
 static GByteArray *beginning(gsize announced, gsize length)
 {
-    CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = DEFINE, .serial = 1 };
-    GByteArray *frame = ccw_frame_new(&header, NULL, 0);
+    RpcHeader header = { .program = RPC_PROGRAM_REMOTE, .version = 1, .procedure = DEFINE, .serial = 1 };
+    GByteArray *frame = rpc_frame_new(&header, NULL, 0);
     g_autofree char *text = g_strnfill(length, 'x');
 
     ccw_store_be32(frame->data, (guint32)announced);
-    g_byte_array_append(frame, (const guint8 *)text, (guint)length - CCW_FRAME_HEAD);
+    g_byte_array_append(frame, (const guint8 *)text, (guint)length - RPC_FRAME_HEAD);
     return frame;
 }
 
@@ -403,23 +443,23 @@ static GByteArray *beginning(gsize announced, gsize length)
  * A frame that does not come to its end is charged as far as it has come. tear_down() sees that its user has all of the
  * room again.
  */
-static void unfinished(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void unfinished(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) frame = beginning(4 * 1024 * 1024, 1024 * 1024);
 
-    g_assert_cmpint(send(peers->client, frame->data, CCW_FRAME_HEAD, MSG_NOSIGNAL), ==, CCW_FRAME_HEAD);
-    peers_turn(peers);
+    g_assert_cmpint(send(proxy->client, frame->data, RPC_FRAME_HEAD, MSG_NOSIGNAL), ==, RPC_FRAME_HEAD);
+    proxy_turn(proxy);
     g_assert_cmpuint(user->bytes, ==, 0);
-    g_byte_array_remove_range(frame, 0, CCW_FRAME_HEAD);
-    peers_send_all(peers, peers->client, frame);
-    peers_turn(peers);
+    g_byte_array_remove_range(frame, 0, RPC_FRAME_HEAD);
+    proxy_send_all(proxy, proxy->client, frame);
+    proxy_turn(proxy);
     g_assert_cmpuint(user->bytes, ==, frame->len);
-    peers_hang_up(&peers->client);
-    peers_wait_ended(peers);
+    proxy_hang_up(&proxy->client);
+    proxy_wait_ended(proxy);
 }
 
 /* A call for which its user has no room is answered, and what follows it on the connection is served. */
-static void big_call(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void big_call(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autofree char *text = g_strnfill(3 * 1024 * 1024, 'x');
     g_autoptr(GByteArray) xml = payload_string(text);
@@ -427,122 +467,123 @@ static void big_call(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     g_auto(Frame) frame = { 0 };
     gsize sent = 0;
 
-    ccw_user_charge(user, 6 * 1024 * 1024, 0);
-    append_frame(stream, CCW_TYPE_CALL, DEFINE, 1, xml);
-    append_frame(stream, CCW_TYPE_CALL, PASSING, 2, NULL);
+    remote_user_charge(user, 6 * 1024 * 1024, 0);
+    append_frame(stream, RPC_TYPE_CALL, DEFINE, 1, xml);
+    append_frame(stream, RPC_TYPE_CALL, PASSING, 2, NULL);
     while (sent < stream->len) {
-        send_some(peers->client, stream->data, stream->len, &sent);
-        peers_turn(peers);
+        send_some(proxy->client, stream->data, stream->len, &sent);
+        proxy_turn(proxy);
         g_assert_cmpuint(user->bytes, <, 7 * 1024 * 1024);
     }
-    peers_expect_error(peers, 1, DEFINE, VIR_ERR_RPC, "has no room");
-    frame = peers_receive(peers, peers->backend);
+    proxy_expect_error(proxy, 1, DEFINE, VIR_ERR_RPC, "has no room");
+    frame = proxy_receive(proxy, proxy->backend);
     g_assert_cmpint(frame.header.procedure, ==, PASSING);
-    ccw_user_charge(user, -6 * 1024 * 1024, 0);
+    remote_user_charge(user, -6 * 1024 * 1024, 0);
 }
 
 /* A client may take its time with a frame as long as all others have room; after that its connection ends. */
-static void holder(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void holder(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) frame = beginning(4 * 1024 * 1024, 1024 * 1024);
-    CcwUser *other = ccw_limits_add_client(limits, 1001, NULL);
-    CcwUser *root = ccw_limits_add_client(limits, 0, NULL);
+    RemoteUser *other = remote_limits_add_client(limits, 1001, NULL);
+    RemoteUser *root = remote_limits_add_client(limits, 0, NULL);
 
-    peers_send_all(peers, peers->client, frame);
-    peers_turn(peers);
-    ccw_limits_pass_time(limits, SHORT_OF_HOLD_TIME);
-    ccw_user_lacks_room(root, 1);
-    wait_reclaimed(peers);
-    g_assert_nonnull(peers->connection);
-    ccw_limits_pass_time(limits, REST_OF_HOLD_TIME);
-    ccw_user_lacks_room(other, 16 * 1024 * 1024); /* more than that user may have */
-    wait_reclaimed(peers);
-    g_assert_nonnull(peers->connection);
-    ccw_user_lacks_room(other, 4096);
-    peers_wait_ended(peers);
-    ccw_user_remove_client(other);
-    ccw_user_remove_client(root);
+    proxy_send_all(proxy, proxy->client, frame);
+    proxy_turn(proxy);
+    remote_limits_pass_time(limits, SHORT_OF_STALL_TIME);
+    remote_user_lacks_room(root, 1);
+    wait_reclaimed(proxy);
+    g_assert_nonnull(proxy->connection);
+    remote_limits_pass_time(limits, REST_OF_STALL_TIME);
+    remote_user_lacks_room(other, 16 * 1024 * 1024); /* more than that user may have */
+    wait_reclaimed(proxy);
+    g_assert_nonnull(proxy->connection);
+    remote_user_lacks_room(other, 4096);
+    proxy_wait_ended(proxy);
+    remote_user_remove_client(other);
+    remote_user_remove_client(root);
 }
 
 /* So does that of a client that does not read. */
-static void unread(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void unread(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) message = g_byte_array_new();
     g_autofree char *text = g_strnfill(512 * 1024, 'x');
     g_autoptr(GByteArray) payload = payload_string(text);
 
-    append_frame(message, CCW_TYPE_MESSAGE, PASSING, 0, payload);
-    send_until_stuck(peers, peers->backend, message);
+    append_frame(message, RPC_TYPE_MESSAGE, PASSING, 0, payload);
+    send_until_stuck(proxy, proxy->backend, message);
     g_assert_cmpuint(user->bytes, >, 0);
-    ccw_limits_pass_time(limits, SHORT_OF_HOLD_TIME);
-    ccw_user_lacks_room(user, 8 * 1024 * 1024);
-    wait_reclaimed(peers);
-    g_assert_nonnull(peers->connection);
-    ccw_limits_pass_time(limits, REST_OF_HOLD_TIME);
-    ccw_user_lacks_room(user, 8 * 1024 * 1024);
-    peers_wait_ended(peers);
+    remote_limits_pass_time(limits, SHORT_OF_STALL_TIME);
+    remote_user_lacks_room(user, 8 * 1024 * 1024);
+    wait_reclaimed(proxy);
+    g_assert_nonnull(proxy->connection);
+    remote_limits_pass_time(limits, REST_OF_STALL_TIME);
+    remote_user_lacks_room(user, 8 * 1024 * 1024);
+    proxy_wait_ended(proxy);
 }
 
 /* A name that no node device has is not held: its beginning is with libvirt before its end has come. */
-static void long_name(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void long_name(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = LOOKUP_NODE, .serial = 1 };
+    RpcHeader header = { .program = RPC_PROGRAM_REMOTE, .version = 1, .procedure = LOOKUP_NODE, .serial = 1 };
     g_autofree char *text = g_strnfill(60 * 1024, 'x');
     g_autoptr(GByteArray) name = payload_string(text);
-    g_autoptr(GByteArray) call = ccw_frame_new(&header, name->data, name->len);
-    guint8 head[CCW_FRAME_HEAD];
+    g_autoptr(GByteArray) call = rpc_frame_new(&header, name->data, name->len);
+    guint8 head[RPC_FRAME_HEAD];
 
-    g_assert_cmpint(send(peers->client, call->data, call->len / 2, MSG_NOSIGNAL), ==, call->len / 2);
-    peers_turn(peers);
+    g_assert_cmpint(send(proxy->client, call->data, call->len / 2, MSG_NOSIGNAL), ==, call->len / 2);
+    proxy_turn(proxy);
     g_assert_cmpuint(user->bytes, ==, 0);
-    g_assert_cmpint(recv(peers->backend, head, sizeof(head), 0), ==, sizeof(head));
+    g_assert_cmpint(recv(proxy->backend, head, sizeof(head), 0), ==, sizeof(head));
     g_assert_cmpmem(head, sizeof(head), call->data, sizeof(head));
 }
 
 /* A call for which there was room when it began is answered too, and its client is served on. */
-static void growing_call(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void growing_call(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     const gsize length = 3 * 1024 * 1024;
     g_autoptr(GByteArray) stream = beginning(length, length);
     g_auto(Frame) frame = { 0 };
     gsize sent = 0;
 
-    append_frame(stream, CCW_TYPE_CALL, PASSING, 2, NULL);
+    append_frame(stream, RPC_TYPE_CALL, PASSING, 2, NULL);
     while (sent < length / 2) {
-        send_some(peers->client, stream->data, length / 2, &sent);
-        peers_turn(peers);
+        send_some(proxy->client, stream->data, length / 2, &sent);
+        proxy_turn(proxy);
     }
-    g_assert_cmpuint(user->bytes, ==, length / 2 - CCW_FRAME_HEAD);
-    ccw_user_charge(user, 6 * 1024 * 1024, 0);
+    g_assert_cmpuint(user->bytes, ==, length / 2 - RPC_FRAME_HEAD);
+    remote_user_charge(user, 6 * 1024 * 1024, 0);
     while (sent < stream->len) {
-        send_some(peers->client, stream->data, stream->len, &sent);
-        peers_turn(peers);
+        send_some(proxy->client, stream->data, stream->len, &sent);
+        proxy_turn(proxy);
         g_assert_cmpuint(user->bytes, <=, 8 * 1024 * 1024);
     }
     g_assert_cmpuint(user->bytes, ==, 6 * 1024 * 1024);
-    peers_expect_error(peers, 1, DEFINE, VIR_ERR_RPC, "has no room");
-    frame = peers_receive(peers, peers->backend);
+    proxy_expect_error(proxy, 1, DEFINE, VIR_ERR_RPC, "has no room");
+    frame = proxy_receive(proxy, proxy->backend);
     g_assert_cmpint(frame.header.procedure, ==, PASSING);
-    ccw_user_charge(user, -6 * 1024 * 1024, 0);
+    remote_user_charge(user, -6 * 1024 * 1024, 0);
 }
 
 /* A reply is answered with an error, and one that comes when there is room again is handed over. */
-static void big_reply(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void big_reply(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autofree char *text = g_strnfill(3 * 1024 * 1024, 'x');
     g_autoptr(GByteArray) xml = payload_string(text);
 
     for (guint full = 0; full < 2; full++) {
         g_autoptr(GByteArray) stream = g_byte_array_new();
+        g_auto(Frame) call = { 0 };
         gsize sent = 0;
 
-        peers_send(peers, peers->client, CCW_TYPE_CALL, GET_XML_DESC, full, CCW_STATUS_OK, NULL);
-        frame_clear(&(Frame){ peers_receive(peers, peers->backend).header, NULL });
-        append_frame(stream, CCW_TYPE_REPLY, GET_XML_DESC, full, xml);
-        ccw_user_charge(user, full * 6 * 1024 * 1024, 0);
+        proxy_send(proxy, proxy->client, RPC_TYPE_CALL, GET_XML_DESC, full, RPC_STATUS_OK, NULL);
+        call = proxy_receive(proxy, proxy->backend);
+        append_frame(stream, RPC_TYPE_REPLY, GET_XML_DESC, full, xml);
+        remote_user_charge(user, full * 6 * 1024 * 1024, 0);
         if (full) {
-            send_until_stuck(peers, peers->backend, stream);
-            peers_expect_error(peers, full, GET_XML_DESC, VIR_ERR_RPC, "has no room");
+            send_until_stuck(proxy, proxy->backend, stream);
+            proxy_expect_error(proxy, full, GET_XML_DESC, VIR_ERR_RPC, "has no room");
         } else {
             g_autoptr(GByteArray) got = g_byte_array_new();
 
@@ -551,15 +592,15 @@ static void big_reply(Peers *peers, gconstpointer data G_GNUC_UNUSED)
                 ssize_t n;
 
                 if (sent < stream->len)
-                    send_some(peers->backend, stream->data, stream->len, &sent);
-                peers_turn(peers);
-                n = recv(peers->client, buffer, sizeof(buffer), MSG_DONTWAIT);
+                    send_some(proxy->backend, stream->data, stream->len, &sent);
+                proxy_turn(proxy);
+                n = recv(proxy->client, buffer, sizeof(buffer), MSG_DONTWAIT);
                 if (n > 0)
                     g_byte_array_append(got, buffer, (guint)n);
             }
             g_assert_cmpmem(got->data, got->len, stream->data, stream->len);
         }
-        ccw_user_charge(user, (gssize)full * -6 * 1024 * 1024, 0);
+        remote_user_charge(user, (gssize)full * -6 * 1024 * 1024, 0);
     }
 }
 
@@ -568,30 +609,30 @@ static void big_reply(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 #define AT_ONCE 8u /* of one connection, in a turn of its events and again in one of those that wait */
 #define BUDGET 64u /* of all of them; each has one more */
 
-static void set_up_guest(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void set_up_guest(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    CcwPeer *peer = g_new0(CcwPeer, 1);
+    RemoteClientProcess *process = g_new0(RemoteClientProcess, 1);
 
-    peer->uid = 1000;
-    limits = ccw_limits_new(NULL, 65536, 0, 100, 0, 20);
-    user = ccw_limits_add_client(limits, 1000, NULL);
-    peers->user = user;
-    peers_set_up_as(peers, peer);
+    process->uid = 1000;
+    limits = remote_limits_new(NULL, 65536, 0, 100, 0, 20);
+    user = remote_limits_add_client(limits, 1000, NULL);
+    proxy->user = user;
+    proxy_set_up_as(proxy, process);
 }
 
 /* libvirt lets virtccwd in. */
-static void greet(Peers *peers, int backend)
+static void greet(Proxy *proxy, int backend)
 {
     g_autoptr(GByteArray) types = g_byte_array_new();
-    guint8 call[CCW_FRAME_HEAD];
-    CcwHeader header;
+    guint8 call[RPC_FRAME_HEAD];
+    RpcHeader header;
 
     g_assert_cmpint(recv(backend, call, sizeof(call), 0), ==, sizeof(call));
-    g_assert_true(ccw_header_decode(call, &header, NULL));
-    ccw_xdr_write_u32(types, 1);
-    ccw_xdr_write_u32(types, 0);
-    peers_send(peers, backend, CCW_TYPE_REPLY, AUTH_LIST, header.serial, CCW_STATUS_OK, types);
-    peers_turn(peers);
+    g_assert_true(rpc_header_decode(call, &header, NULL));
+    rpc_xdr_write_u32(types, 1);
+    rpc_xdr_write_u32(types, 0);
+    proxy_send(proxy, backend, RPC_TYPE_REPLY, AUTH_LIST, header.serial, RPC_STATUS_OK, types);
+    proxy_turn(proxy);
 }
 
 static void send_calls(int client)
@@ -599,7 +640,7 @@ static void send_calls(int client)
     g_autoptr(GByteArray) stream = g_byte_array_new();
 
     for (guint i = 0; i < CALLS; i++)
-        append_frame(stream, CCW_TYPE_CALL, PASSING, i, NULL);
+        append_frame(stream, RPC_TYPE_CALL, PASSING, i, NULL);
     g_assert_cmpint(send(client, stream->data, stream->len, MSG_NOSIGNAL), ==, stream->len);
 }
 
@@ -607,18 +648,18 @@ static void send_calls(int client)
 static guint count_answers(int client, GByteArray *stream, guint *ret_next)
 {
     guint8 buffer[65536];
-    CcwHeader header;
+    RpcHeader header;
     guint count = 0;
     ssize_t n;
 
     while ((n = recv(client, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0)
         g_byte_array_append(stream, buffer, (guint)n);
-    while (stream->len >= CCW_FRAME_HEAD) {
-        g_assert_true(ccw_header_decode(stream->data, &header, NULL));
+    while (stream->len >= RPC_FRAME_HEAD) {
+        g_assert_true(rpc_header_decode(stream->data, &header, NULL));
         if (header.length > stream->len)
             break;
         g_assert_cmpuint(header.serial, ==, *ret_next);
-        g_assert_cmpuint(header.status, ==, CCW_STATUS_ERROR);
+        g_assert_cmpuint(header.status, ==, RPC_STATUS_ERROR);
         g_byte_array_remove_range(stream, 0, header.length);
         (*ret_next)++;
         count++;
@@ -627,16 +668,16 @@ static guint count_answers(int client, GByteArray *stream, guint *ret_next)
 }
 
 /* Calls that virtccwd answers by itself do not keep the main loop from other clients, and all of them are answered. */
-static void answers(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void answers(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) stream = g_byte_array_new();
     guint next = 0;
     guint most = 0;
 
-    greet(peers, peers->backend);
-    send_calls(peers->client);
+    greet(proxy, proxy->backend);
+    send_calls(proxy->client);
     while (g_main_context_iteration(NULL, FALSE)) {
-        guint now = count_answers(peers->client, stream, &next);
+        guint now = count_answers(proxy->client, stream, &next);
 
         most = MAX(most, now);
     }
@@ -646,34 +687,34 @@ static void answers(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 }
 
 /* A long call that libvirt may not have yet is refused by its head, CONNECT_OPEN too, and what follows is answered. */
-static void early(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void early(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     const gint32 procedures[] = { PASSING, OPEN };
     g_autofree char *text = g_strnfill(1024 * 1024, 'x');
     g_autoptr(GByteArray) payload = payload_string(text);
 
-    greet(peers, peers->backend);
+    greet(proxy, proxy->backend);
     for (guint i = 0; i < G_N_ELEMENTS(procedures); i++) {
         g_autoptr(GByteArray) call = g_byte_array_new();
 
-        append_frame(call, CCW_TYPE_CALL, procedures[i], i, payload);
-        g_assert_cmpint(send(peers->client, call->data, CCW_FRAME_HEAD, MSG_NOSIGNAL), ==, CCW_FRAME_HEAD);
-        peers_expect_error(peers, i, procedures[i], VIR_ERR_INTERNAL_ERROR, i == 0 ? "not open" : "shorten the URI");
-        g_byte_array_remove_range(call, 0, CCW_FRAME_HEAD);
-        peers_send_all(peers, peers->client, call);
+        append_frame(call, RPC_TYPE_CALL, procedures[i], i, payload);
+        g_assert_cmpint(send(proxy->client, call->data, RPC_FRAME_HEAD, MSG_NOSIGNAL), ==, RPC_FRAME_HEAD);
+        proxy_expect_error(proxy, i, procedures[i], VIR_ERR_INTERNAL_ERROR, i == 0 ? "not open" : "shorten the URI");
+        g_byte_array_remove_range(call, 0, RPC_FRAME_HEAD);
+        proxy_send_all(proxy, proxy->client, call);
         g_assert_cmpuint(user->bytes, ==, 0);
     }
-    peers_send(peers, peers->client, CCW_TYPE_CALL, PASSING, 2, CCW_STATUS_OK, NULL);
-    peers_expect_error(peers, 2, PASSING, VIR_ERR_INTERNAL_ERROR, "not open");
+    proxy_send(proxy, proxy->client, RPC_TYPE_CALL, PASSING, 2, RPC_STATUS_OK, NULL);
+    proxy_expect_error(proxy, 2, PASSING, VIR_ERR_INTERNAL_ERROR, "not open");
 }
 
-static void on_crowd_ended(CcwConnection *connection G_GNUC_UNUSED, gpointer data)
+static void on_crowd_ended(RemoteConnection *connection G_GNUC_UNUSED, gpointer data)
 {
     --*(guint *)data;
 }
 
 /* The same of many connections of that user's: together they have a budget. */
-static void answers_of_many(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void answers_of_many(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     GByteArray *streams[CROWD];
     int client[CROWD][2], backend[CROWD][2];
@@ -682,17 +723,18 @@ static void answers_of_many(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     guint all = 0;
     guint most = 0;
 
-    greet(peers, peers->backend);
+    greet(proxy, proxy->backend);
     for (guint i = 0; i < CROWD; i++) {
-        CcwPeer *peer = g_new0(CcwPeer, 1);
+        RemoteClientProcess *process = g_new0(RemoteClientProcess, 1);
 
-        peer->uid = 1000;
+        process->uid = 1000;
         streams[i] = g_byte_array_new();
         g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, client[i]), ==, 0);
         g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, backend[i]), ==, 0);
-        ccw_connection_start(
-            ccw_connection_new(&peers->services, client[i][1], backend[i][1], peer, on_crowd_ended, &left), user);
-        greet(peers, backend[i][0]);
+        remote_connection_start(remote_connection_new(&proxy->services, &remote_relay_ops, client[i][1], backend[i][1],
+                                                      process, on_crowd_ended, &left),
+                                user);
+        greet(proxy, backend[i][0]);
     }
     for (guint i = 0; i < CROWD; i++)
         send_calls(client[i][0]);
@@ -712,15 +754,16 @@ static void answers_of_many(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         close(backend[i][0]);
         g_byte_array_unref(streams[i]);
     }
-    peers_turn(peers);
+    proxy_turn(proxy);
     g_assert_cmpuint(left, ==, 0);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-#define ADD(name, func) g_test_add("/remote/bounds/" name, Peers, NULL, set_up, func, tear_down)
+#define ADD(name, func) g_test_add("/remote/bounds/" name, Proxy, NULL, set_up, func, tear_down)
     ADD("calls", calls);
+    ADD("sent-call", sent_call);
     ADD("waiting-xml", waiting_xml);
     ADD("calls-in-work", calls_in_work);
     ADD("replies-in-work", replies_in_work);
@@ -734,7 +777,7 @@ int main(int argc, char **argv)
     ADD("long-name", long_name);
     ADD("big-reply", big_reply);
 #undef ADD
-#define ADD(name, func) g_test_add("/remote/bounds/" name, Peers, NULL, set_up_guest, func, tear_down)
+#define ADD(name, func) g_test_add("/remote/bounds/" name, Proxy, NULL, set_up_guest, func, tear_down)
     ADD("early", early);
     ADD("answers", answers);
     ADD("answers-of-many", answers_of_many);

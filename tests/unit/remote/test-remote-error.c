@@ -6,49 +6,49 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "remote/procedures.h"
-#include "remote/refusal.h"
-#include "remote/rewrite.h"
+#include "remote/payload.h"
+#include "remote/reject.h"
 #include "rpc/rpc-error.h"
 #include "rpc/xdr.h"
 #include "util/error.h"
 
-static const CcwHeader call = {
-    .program = CCW_PROGRAM_REMOTE,
+static const RpcHeader call = {
+    .program = RPC_PROGRAM_REMOTE,
     .version = 1,
     .procedure = 160,
-    .type = CCW_TYPE_CALL,
+    .type = RPC_TYPE_CALL,
     .serial = 42,
 };
 
-static void decode_frame(GByteArray *frame, CcwHeader *header, CcwRpcError *error)
+static void decode_frame(GByteArray *frame, RpcHeader *header, RpcError *error)
 {
-    g_assert_true(ccw_header_decode(frame->data, header, NULL));
+    g_assert_true(rpc_header_decode(frame->data, header, NULL));
     g_assert_cmpuint(header->length, ==, frame->len);
-    g_assert_true(ccw_rpc_error_decode(error, frame->data + CCW_FRAME_HEAD, frame->len - CCW_FRAME_HEAD));
-    g_assert_true(ccw_rewrite_matches(ccw_error_fields, frame->data + CCW_FRAME_HEAD, frame->len - CCW_FRAME_HEAD));
+    g_assert_true(rpc_error_decode(error, frame->data + RPC_FRAME_HEAD, frame->len - RPC_FRAME_HEAD));
+    g_assert_true(
+        remote_payload_matches(remote_error_fields, frame->data + RPC_FRAME_HEAD, frame->len - RPC_FRAME_HEAD));
 }
 
 static void round_trip(void)
 {
-    g_autoptr(GByteArray) frame = ccw_rpc_error_reply(&call, VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, "devno '0xg'");
-    CcwHeader header;
-    CcwRpcError error;
+    g_autoptr(GByteArray) frame = rpc_error_reply(&call, VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, "devno '0xg'");
+    RpcHeader header;
+    RpcError error;
 
     decode_frame(frame, &header, &error);
     g_assert_cmpint(header.procedure, ==, 160);
     g_assert_cmpuint(header.serial, ==, 42);
-    g_assert_cmpuint(header.type, ==, CCW_TYPE_REPLY);
-    g_assert_cmpuint(header.status, ==, CCW_STATUS_ERROR);
+    g_assert_cmpuint(header.type, ==, RPC_TYPE_REPLY);
+    g_assert_cmpuint(header.status, ==, RPC_STATUS_ERROR);
     g_assert_cmpint(error.code, ==, VIR_ERR_XML_ERROR);
     g_assert_cmpint(error.domain, ==, VIR_FROM_DOMAIN);
     g_assert_cmpstr(error.message, ==, "XML error: devno '0xg'");
     g_assert_true(g_str_has_prefix(error.str[0], "XML error: %"));
     g_assert_cmpstr(error.str[1], ==, "devno '0xg'");
     g_assert_null(error.str[2]);
-    g_assert_true(ccw_rpc_error_mentions(&error, "0xg"));
-    g_assert_false(ccw_rpc_error_mentions(&error, "0xh"));
-    ccw_rpc_error_clear(&error);
+    g_assert_true(rpc_error_mentions(&error, "0xg"));
+    g_assert_false(rpc_error_mentions(&error, "0xh"));
+    rpc_error_clear(&error);
 }
 
 static void keep_quiet(void *data G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED)
@@ -58,10 +58,10 @@ static void keep_quiet(void *data G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED
 /* The place of the text in our words is written as in the words of the libvirt that is installed. */
 static void placeholder(void)
 {
-    g_autoptr(GByteArray) frame = ccw_rpc_error_reply(&call, VIR_ERR_OPERATION_FAILED, VIR_FROM_QEMU, "text");
-    g_autoptr(GByteArray) bare = ccw_rpc_error_reply(&call, VIR_ERR_RPC, VIR_FROM_RPC, "text");
-    CcwHeader header;
-    CcwRpcError error;
+    g_autoptr(GByteArray) frame = rpc_error_reply(&call, VIR_ERR_OPERATION_FAILED, VIR_FROM_QEMU, "text");
+    g_autoptr(GByteArray) bare = rpc_error_reply(&call, VIR_ERR_RPC, VIR_FROM_RPC, "text");
+    RpcHeader header;
+    RpcError error;
     virErrorPtr stock;
 
     virSetErrorFunc(NULL, keep_quiet);
@@ -71,10 +71,10 @@ static void placeholder(void)
     g_test_message("%s", stock->str1);
     decode_frame(frame, &header, &error);
     g_assert_cmpstr(strchr(stock->str1, '%'), ==, strchr(error.str[0], '%'));
-    ccw_rpc_error_clear(&error);
+    rpc_error_clear(&error);
     decode_frame(bare, &header, &error);
     g_assert_cmpstr(error.str[0], ==, "%s");
-    ccw_rpc_error_clear(&error);
+    rpc_error_clear(&error);
 }
 
 #define COMMAND                                                                                                        \
@@ -96,7 +96,7 @@ static void hook_reason(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *reason = ccw_rpc_error_hook_reason(rows[i].text);
+        g_autofree char *reason = rpc_error_hook_reason(rows[i].text);
 
         g_assert_cmpstr(reason, ==, rows[i].reason);
     }
@@ -104,12 +104,12 @@ static void hook_reason(void)
 
 static void truncated(void)
 {
-    g_autoptr(GByteArray) frame = ccw_rpc_error_reply(&call, VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, "text");
-    CcwRpcError error;
+    g_autoptr(GByteArray) frame = rpc_error_reply(&call, VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, "text");
+    RpcError error;
 
     /* up to str3 everything is needed; what follows is not read */
-    for (gsize length = 0; length < frame->len - CCW_FRAME_HEAD - 12; length++)
-        g_assert_false(ccw_rpc_error_decode(&error, frame->data + CCW_FRAME_HEAD, length));
+    for (gsize length = 0; length < frame->len - RPC_FRAME_HEAD - 12; length++)
+        g_assert_false(rpc_error_decode(&error, frame->data + RPC_FRAME_HEAD, length));
 }
 
 static void codes(void)
@@ -128,42 +128,42 @@ static void codes(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GError) ours = g_error_new(CCW_ERROR, (gint)rows[i].ours, "it");
-        g_autoptr(GByteArray) frame = ccw_rpc_error_reply_for(&call, ours);
-        CcwHeader header;
-        CcwRpcError error;
+        g_autoptr(GByteArray) frame = rpc_error_reply_for(&call, ours);
+        RpcHeader header;
+        RpcError error;
 
         decode_frame(frame, &header, &error);
         g_assert_cmpint(error.code, ==, rows[i].code);
         g_assert_cmpstr(error.message, ==, rows[i].message);
-        ccw_rpc_error_clear(&error);
+        rpc_error_clear(&error);
     }
 }
 
 /* Longer than a string of the wire, and not UTF-8. */
 static void hostile_message(void)
 {
-    g_autofree char *text = g_strnfill(2 * CCW_XDR_STRING_MAX, 'x');
+    g_autofree char *text = g_strnfill(2 * RPC_XDR_STRING_MAX, 'x');
     g_autoptr(GByteArray) frame = NULL;
-    CcwHeader header;
-    CcwRpcError error;
+    RpcHeader header;
+    RpcError error;
 
     text[0] = '\377';
-    frame = ccw_rpc_error_reply(&call, VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text);
+    frame = rpc_error_reply(&call, VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, text);
     decode_frame(frame, &header, &error);
     g_assert_true(g_utf8_validate(error.message, -1, NULL));
-    ccw_rpc_error_clear(&error);
+    rpc_error_clear(&error);
 }
 
-static GByteArray *refused_answer(const guint8 *bytes, gsize length)
+static GByteArray *rejected_answer(const guint8 *bytes, gsize length)
 {
-    g_autoptr(CcwPoll) poll = ccw_poll_new(NULL, NULL);
+    g_autoptr(RpcPoll) poll = rpc_poll_new(NULL, NULL);
     GByteArray *answer = g_byte_array_new();
     guint8 buffer[4096];
     ssize_t n;
     int fds[2];
 
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), ==, 0);
-    ccw_refuse(poll, NULL, 0, fds[1], VIR_ERR_AUTH_FAILED, "root only");
+    remote_reject(poll, NULL, 0, fds[1], VIR_ERR_AUTH_FAILED, "root only");
     for (gsize i = 0; i < length; i++) {
         g_assert_cmpint(send(fds[0], bytes + i, 1, MSG_NOSIGNAL), ==, 1);
         while (g_main_context_iteration(NULL, FALSE))
@@ -182,23 +182,23 @@ static GByteArray *refused_answer(const guint8 *bytes, gsize length)
     return answer;
 }
 
-static void refused(void)
+static void rejected(void)
 {
-    g_autoptr(GByteArray) frame = ccw_frame_new(&call, (const guint8 *)"payload!", 8);
-    g_autoptr(GByteArray) answer = refused_answer(frame->data, frame->len);
-    CcwHeader header;
-    CcwRpcError error;
+    g_autoptr(GByteArray) frame = rpc_frame_new(&call, (const guint8 *)"payload!", 8);
+    g_autoptr(GByteArray) answer = rejected_answer(frame->data, frame->len);
+    RpcHeader header;
+    RpcError error;
 
     decode_frame(answer, &header, &error);
     g_assert_cmpuint(header.serial, ==, 42);
     g_assert_cmpint(error.code, ==, VIR_ERR_AUTH_FAILED);
     g_assert_cmpstr(error.message, ==, "authentication failed: root only");
-    ccw_rpc_error_clear(&error);
+    rpc_error_clear(&error);
 }
 
-static void refused_silence(void)
+static void rejected_silence(void)
 {
-    g_autoptr(GByteArray) answer = refused_answer((const guint8 *)"\0\0\0", 3);
+    g_autoptr(GByteArray) answer = rejected_answer((const guint8 *)"\0\0\0", 3);
 
     g_assert_cmpuint(answer->len, ==, 0);
 }
@@ -212,7 +212,7 @@ int main(int argc, char **argv)
     g_test_add_func("/remote/error/hook-reason", hook_reason);
     g_test_add_func("/remote/error/codes", codes);
     g_test_add_func("/remote/error/hostile-message", hostile_message);
-    g_test_add_func("/remote/refusal/answered", refused);
-    g_test_add_func("/remote/refusal/silence", refused_silence);
+    g_test_add_func("/remote/rejection/answered", rejected);
+    g_test_add_func("/remote/rejection/silence", rejected_silence);
     return g_test_run();
 }

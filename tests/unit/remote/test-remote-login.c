@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../main-loop.h"
 #include "../sockets.h"
 #include "remote/login.h"
 #include "remote/polkit.h"
@@ -18,52 +19,51 @@
 #include "rpc/xdr.h"
 #include "util/endian.h"
 
-#define PATIENCE (5 * G_TIME_SPAN_SECOND)
 #define STILL_THERE -2
 
 #define BUS_ADDRESS "DBUS_SYSTEM_BUS_ADDRESS"
 #define BUS_PREFIX "unix:path="
 
 typedef struct {
-    CcwPoll *poll;
-    CcwLogin *login;
+    RpcPoll *poll;
+    RemoteLogin *login;
     int client;
     int served; /* what ended() got */
 } Fixture;
 
-static void ended(CcwLogin *login, int fd, CcwPeer *peer, gpointer data)
+static void ended(RemoteLogin *login, int fd, RemoteClientProcess *process, gpointer data)
 {
     Fixture *fixture = data;
 
     g_assert_true(login == fixture->login);
     fixture->login = NULL;
     fixture->served = fd;
-    ccw_peer_free(peer);
+    remote_client_process_free(process);
 }
 
 /* data: the user */
 static void set_up(Fixture *fixture, gconstpointer data)
 {
-    CcwPeer *peer = g_new0(CcwPeer, 1);
+    RemoteClientProcess *process = g_new0(RemoteClientProcess, 1);
     int fds[2];
 
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==, 0);
-    peer->pid = getpid();
-    peer->uid = (uid_t)GPOINTER_TO_INT(data);
-    fixture->poll = ccw_poll_new(NULL, NULL);
+    process->pid = getpid();
+    process->uid = (uid_t)GPOINTER_TO_INT(data);
+    fixture->poll = rpc_poll_new(NULL, NULL);
     fixture->client = fds[0];
     fixture->served = STILL_THERE;
-    fixture->login = ccw_login_new(fixture->poll, NULL, fds[1], peer, FALSE, ended, fixture);
+    fixture->login = remote_login_new(fixture->poll, NULL, fds[1], process, FALSE, ended, fixture);
+}
+
+static gboolean has_ended(gpointer data)
+{
+    return !((Fixture *)data)->login;
 }
 
 static void wait_ended(Fixture *fixture)
 {
-    gint64 until = g_get_monotonic_time() + PATIENCE;
-
-    while (fixture->login && g_get_monotonic_time() < until)
-        if (!g_main_context_iteration(NULL, FALSE))
-            g_usleep(100);
-    g_assert_null(fixture->login);
+    main_loop_wait(has_ended, fixture);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
@@ -73,15 +73,15 @@ static void tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     wait_ended(fixture);
     if (fixture->served >= 0)
         close(fixture->served);
-    ccw_poll_free(fixture->poll);
+    rpc_poll_free(fixture->poll);
 }
 
 static GByteArray *call(guint32 program, gint32 procedure, guint32 type, gsize payload)
 {
-    const CcwHeader header = { .program = program, .version = 1, .procedure = procedure, .type = type, .serial = 7 };
+    const RpcHeader header = { .program = program, .version = 1, .procedure = procedure, .type = type, .serial = 7 };
     g_autofree guint8 *zeros = g_malloc0(payload + 1);
 
-    return ccw_frame_new(&header, zeros, payload);
+    return rpc_frame_new(&header, zeros, payload);
 }
 
 static void send_pieces(Fixture *fixture, const GByteArray *frame, gsize piece)
@@ -95,24 +95,24 @@ static void send_pieces(Fixture *fixture, const GByteArray *frame, gsize piece)
     }
 }
 
-static GByteArray *receive(Fixture *fixture, CcwHeader *ret_header)
+static GByteArray *receive(Fixture *fixture, RpcHeader *ret_header)
 {
     guint8 bytes[4096];
     ssize_t n = socket_await(fixture->client, bytes, sizeof(bytes));
 
-    g_assert_cmpint(n, >=, CCW_FRAME_HEAD);
-    g_assert_true(ccw_header_decode(bytes, ret_header, NULL));
+    g_assert_cmpint(n, >=, RPC_FRAME_HEAD);
+    g_assert_true(rpc_header_decode(bytes, ret_header, NULL));
     g_assert_cmpuint(ret_header->length, ==, n);
     g_assert_cmpuint(ret_header->serial, ==, 7);
-    return g_byte_array_append(g_byte_array_new(), bytes + CCW_FRAME_HEAD, (guint)(n - CCW_FRAME_HEAD));
+    return g_byte_array_append(g_byte_array_new(), bytes + RPC_FRAME_HEAD, (guint)(n - RPC_FRAME_HEAD));
 }
 
 static void expect_types(Fixture *fixture, guint32 type)
 {
-    CcwHeader header;
+    RpcHeader header;
     g_autoptr(GByteArray) payload = receive(fixture, &header);
 
-    g_assert_cmpuint(header.status, ==, CCW_STATUS_OK);
+    g_assert_cmpuint(header.status, ==, RPC_STATUS_OK);
     g_assert_cmpuint(payload->len, ==, 8);
     g_assert_cmpuint(ccw_load_be32(payload->data), ==, 1);
     g_assert_cmpuint(ccw_load_be32(payload->data + 4), ==, type);
@@ -120,15 +120,15 @@ static void expect_types(Fixture *fixture, guint32 type)
 
 static void expect_error(Fixture *fixture, gint32 code, const char *words)
 {
-    CcwHeader header;
+    RpcHeader header;
     g_autoptr(GByteArray) payload = receive(fixture, &header);
-    CcwRpcError error;
+    RpcError error;
 
-    g_assert_cmpuint(header.status, ==, CCW_STATUS_ERROR);
-    g_assert_true(ccw_rpc_error_decode(&error, payload->data, payload->len));
+    g_assert_cmpuint(header.status, ==, RPC_STATUS_ERROR);
+    g_assert_true(rpc_error_decode(&error, payload->data, payload->len));
     g_assert_cmpint(error.code, ==, code);
     g_assert_nonnull(strstr(error.message, words));
-    ccw_rpc_error_clear(&error);
+    rpc_error_clear(&error);
 }
 
 static void user(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
@@ -139,19 +139,19 @@ static void user(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
         gint32 code; /* 0: AUTH_LIST's answer */
         const char *words;
     } rows[] = {
-        { CCW_PROGRAM_REMOTE, 1, VIR_ERR_RPC, "authentication required" },
-        { CCW_PROGRAM_REMOTE, 66, 0, NULL },
-        { CCW_PROGRAM_REMOTE, 67, VIR_ERR_AUTH_FAILED, "authentication failed" },
-        { CCW_PROGRAM_REMOTE, 419, VIR_ERR_RPC, "authentication required" },
-        { CCW_PROGRAM_QEMU, 66, VIR_ERR_RPC, "authentication required" },
-        { CCW_PROGRAM_REMOTE, 70, VIR_ERR_AUTH_FAILED, "polkit cannot be asked" },
-        { CCW_PROGRAM_REMOTE, 66, 0, NULL },
+        { RPC_PROGRAM_REMOTE, 1, VIR_ERR_RPC, "authentication required" },
+        { RPC_PROGRAM_REMOTE, 66, 0, NULL },
+        { RPC_PROGRAM_REMOTE, 67, VIR_ERR_AUTH_FAILED, "authentication failed" },
+        { RPC_PROGRAM_REMOTE, 419, VIR_ERR_RPC, "authentication required" },
+        { RPC_PROGRAM_QEMU, 66, VIR_ERR_RPC, "authentication required" },
+        { RPC_PROGRAM_REMOTE, 70, VIR_ERR_AUTH_FAILED, "polkit cannot be asked" },
+        { RPC_PROGRAM_REMOTE, 66, 0, NULL },
     };
     static const gsize pieces[] = { 1, 5, 100000 };
 
     for (gsize i = 0; i < G_N_ELEMENTS(pieces); i++) {
         for (gsize j = 0; j < G_N_ELEMENTS(rows); j++) {
-            g_autoptr(GByteArray) frame = call(rows[j].program, rows[j].procedure, CCW_TYPE_CALL, i * 5000);
+            g_autoptr(GByteArray) frame = call(rows[j].program, rows[j].procedure, RPC_TYPE_CALL, i * 5000);
 
             send_pieces(fixture, frame, pieces[i]);
             if (rows[j].code)
@@ -166,8 +166,8 @@ static void user(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 /* Nobody waits for an answer to what is no call. */
 static void no_call(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GByteArray) message = call(CCW_PROGRAM_KEEPALIVE, 1, CCW_TYPE_MESSAGE, 0);
-    g_autoptr(GByteArray) frame = call(CCW_PROGRAM_REMOTE, 66, CCW_TYPE_CALL, 0);
+    g_autoptr(GByteArray) message = call(RPC_PROGRAM_KEEPALIVE, 1, RPC_TYPE_MESSAGE, 0);
+    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, 66, RPC_TYPE_CALL, 0);
 
     send_pieces(fixture, message, message->len);
     send_pieces(fixture, frame, frame->len);
@@ -176,7 +176,7 @@ static void no_call(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 
 static void broken(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GByteArray) frame = call(CCW_PROGRAM_REMOTE, 1, CCW_TYPE_CALL_WITH_FDS, 4);
+    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, 1, RPC_TYPE_CALL_WITH_FDS, 4);
 
     send_pieces(fixture, frame, frame->len);
     wait_ended(fixture);
@@ -185,9 +185,9 @@ static void broken(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 
 static void too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GByteArray) frame = call(CCW_PROGRAM_REMOTE, 1, CCW_TYPE_CALL, 0);
+    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, 1, RPC_TYPE_CALL, 0);
 
-    ccw_store_be32(frame->data, CCW_FRAME_MAX + 1);
+    ccw_store_be32(frame->data, RPC_FRAME_MAX + 1);
     send_pieces(fixture, frame, frame->len);
     wait_ended(fixture);
     g_assert_cmpint(fixture->served, ==, -1);
@@ -196,7 +196,7 @@ static void too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 /* The client goes while polkit is asked, and a server that stops closes it then. */
 static void gone_meanwhile(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(GByteArray) frame = call(CCW_PROGRAM_REMOTE, 70, CCW_TYPE_CALL, 0);
+    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, 70, RPC_TYPE_CALL, 0);
 
     g_assert_cmpint(send(fixture->client, frame->data, frame->len, MSG_NOSIGNAL), ==, frame->len);
     g_main_context_iteration(NULL, TRUE);
@@ -204,7 +204,7 @@ static void gone_meanwhile(Fixture *fixture, gconstpointer data)
         close(fixture->client);
         fixture->client = -1;
     } else if (fixture->login) {
-        ccw_login_close(fixture->login);
+        remote_login_close(fixture->login);
     }
     wait_ended(fixture);
     g_assert_cmpint(fixture->served, ==, -1);
@@ -225,24 +225,24 @@ static void expect_timeout(Fixture *fixture)
 {
     turn();
     g_assert_nonnull(fixture->login);
-    ccw_login_pass_time(fixture->login, REST);
+    remote_login_pass_time(fixture->login, REST);
     wait_ended(fixture);
     g_assert_cmpint(fixture->served, ==, -1);
 }
 
 static void takes_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    ccw_login_pass_time(fixture->login, SHORT_OF_LOGIN);
+    remote_login_pass_time(fixture->login, SHORT_OF_LOGIN);
     expect_timeout(fixture);
 }
 
 /* Its tries have that time together. */
 static void tries_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GByteArray) frame = call(CCW_PROGRAM_REMOTE, 70, CCW_TYPE_CALL, 0);
+    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, 70, RPC_TYPE_CALL, 0);
 
     for (gint64 passed = 0; passed < SHORT_OF_LOGIN; passed += REST) {
-        ccw_login_pass_time(fixture->login, REST);
+        remote_login_pass_time(fixture->login, REST);
         turn();
         g_assert_nonnull(fixture->login);
         send_pieces(fixture, frame, frame->len);
@@ -323,17 +323,7 @@ static void bus_stop(Bus *bus)
     g_unlink(g_getenv(BUS_ADDRESS) + strlen(BUS_PREFIX));
 }
 
-static void wait_until(const gboolean *condition)
-{
-    gint64 until = g_get_monotonic_time() + PATIENCE;
-
-    while (!*condition && g_get_monotonic_time() < until)
-        if (!g_main_context_iteration(NULL, FALSE))
-            g_usleep(100);
-    g_assert_true(*condition);
-}
-
-static void on_answer(CcwPolkitAnswer answer G_GNUC_UNUSED, const char *why G_GNUC_UNUSED, gpointer data)
+static void on_answer(RemotePolkitAnswer answer G_GNUC_UNUSED, const char *why G_GNUC_UNUSED, gpointer data)
 {
     *(gboolean *)data = TRUE;
 }
@@ -341,30 +331,30 @@ static void on_answer(CcwPolkitAnswer answer G_GNUC_UNUSED, const char *why G_GN
 /* Asks polkit on the same connection: what virtccwd sent before has arrived then, or the connection has ended. */
 static void wait_bus(Fixture *fixture)
 {
-    const CcwPeer peer = { .pid = getpid(), .uid = 1000 };
+    const RemoteClientProcess process = { .pid = getpid(), .uid = 1000 };
     g_autoptr(GCancellable) never = g_cancellable_new();
     gboolean is_answered = FALSE;
 
-    ccw_polkit_check(fixture->poll, &peer, CCW_POLKIT_MANAGE, never, on_answer, &is_answered);
-    wait_until(&is_answered);
+    remote_polkit_check(fixture->poll, &process, REMOTE_POLKIT_MANAGE, never, on_answer, &is_answered);
+    main_loop_wait_flag(&is_answered);
 }
 
 /* While polkit asks its user, only the longer time passes. */
 static void asks_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GByteArray) frame = call(CCW_PROGRAM_REMOTE, 70, CCW_TYPE_CALL, 0);
+    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, 70, RPC_TYPE_CALL, 0);
     Bus bus = { 0 };
 
     bus_start(&bus);
-    ccw_login_pass_time(fixture->login, SHORT_OF_LOGIN);
+    remote_login_pass_time(fixture->login, SHORT_OF_LOGIN);
     send_pieces(fixture, frame, frame->len);
-    wait_until(&bus.is_asked);
-    ccw_login_pass_time(fixture->login, SHORT_OF_PROMPT);
+    main_loop_wait_flag(&bus.is_asked);
+    remote_login_pass_time(fixture->login, SHORT_OF_PROMPT);
     turn();
     wait_bus(fixture);
     g_assert_false(bus.is_cancelled);
-    ccw_login_pass_time(fixture->login, REST);
-    wait_until(&bus.is_cancelled);
+    remote_login_pass_time(fixture->login, REST);
+    main_loop_wait_flag(&bus.is_cancelled);
     g_dbus_method_invocation_return_dbus_error(bus.check, "org.freedesktop.PolicyKit1.Error.Cancelled", "cancelled");
     wait_ended(fixture);
     g_assert_cmpint(fixture->served, ==, -1);
@@ -375,14 +365,14 @@ static void asks_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 /* The time in which polkit asked its user is not taken from the login's, and what was taken before stays so. */
 static void asks_and_takes_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GByteArray) frame = call(CCW_PROGRAM_REMOTE, 70, CCW_TYPE_CALL, 0);
+    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, 70, RPC_TYPE_CALL, 0);
     Bus bus = { 0 };
 
     bus_start(&bus);
-    ccw_login_pass_time(fixture->login, SHORT_OF_LOGIN);
+    remote_login_pass_time(fixture->login, SHORT_OF_LOGIN);
     send_pieces(fixture, frame, frame->len);
-    wait_until(&bus.is_asked);
-    ccw_login_pass_time(fixture->login, SHORT_OF_PROMPT);
+    main_loop_wait_flag(&bus.is_asked);
+    remote_login_pass_time(fixture->login, SHORT_OF_PROMPT);
     g_dbus_method_invocation_return_value(bus.check, g_variant_new("((bba{ss}))", FALSE, FALSE, NULL));
     expect_error(fixture, VIR_ERR_AUTH_FAILED, "access denied by policy");
     expect_timeout(fixture);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "peers.h"
+#include "proxy-fixture.h"
 #include "remote/connection-private.h"
 #include "rpc/xdr.h"
 #include "util/endian.h"
@@ -17,38 +17,38 @@
 #define CSS_XML                                                                                                        \
     "<device><name>" PARENT "</name><path>/sys/devices/css0/0.0.0036</path><parent>computer</parent></device>"
 
-static void call(Peers *peers, gint32 procedure, const GByteArray *payload)
+static void call(Proxy *proxy, gint32 procedure, const GByteArray *payload)
 {
-    peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, SERIAL, CCW_STATUS_OK, payload);
+    proxy_send(proxy, proxy->client, RPC_TYPE_CALL, procedure, SERIAL, RPC_STATUS_OK, payload);
 }
 
-static void call_name(Peers *peers, gint32 procedure, const char *name)
+static void call_name(Proxy *proxy, gint32 procedure, const char *name)
 {
     g_autoptr(GByteArray) payload = payload_string(name);
 
-    if (procedure == 114 || procedure == 117)
-        ccw_xdr_write_u32(payload, procedure == 117 ? 16 : 0);
-    call(peers, procedure, payload);
+    if (procedure == NODE_GET_XML_DESC || procedure == NODE_LIST_CAPS)
+        rpc_xdr_write_u32(payload, procedure == NODE_LIST_CAPS ? 16 : 0);
+    call(proxy, procedure, payload);
 }
 
-static void reply(Peers *peers, gint32 procedure, guint32 serial, const GByteArray *payload)
+static void reply(Proxy *proxy, gint32 procedure, guint32 serial, const GByteArray *payload)
 {
-    peers_send(peers, peers->backend, CCW_TYPE_REPLY, procedure, serial, CCW_STATUS_OK, payload);
+    proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, procedure, serial, RPC_STATUS_OK, payload);
 }
 
 static GByteArray *names_of(const char *const *names)
 {
     GByteArray *out = g_byte_array_new();
 
-    ccw_xdr_write_u32(out, g_strv_length((char **)names));
+    rpc_xdr_write_u32(out, g_strv_length((char **)names));
     for (gsize i = 0; names[i]; i++)
-        ccw_xdr_write_string(out, names[i], strlen(names[i]));
+        rpc_xdr_write_string(out, names[i], strlen(names[i]));
     return out;
 }
 
-static guint32 expect_question(Peers *peers, gint32 procedure, const char *name)
+static guint32 expect_question(Proxy *proxy, gint32 procedure, const char *name)
 {
-    g_auto(Frame) question = peers_receive(peers, peers->backend);
+    g_auto(Frame) question = proxy_receive(proxy, proxy->backend);
 
     g_assert_cmpint(question.header.procedure, ==, procedure);
     g_assert_cmpuint(question.header.serial, !=, SERIAL);
@@ -60,62 +60,68 @@ static guint32 expect_question(Peers *peers, gint32 procedure, const char *name)
     return question.header.serial;
 }
 
-static void expect_reply(Peers *peers, gint32 procedure, const GByteArray *expected)
+static void expect_reply(Proxy *proxy, gint32 procedure, const GByteArray *expected)
 {
-    g_auto(Frame) got = peers_receive(peers, peers->client);
+    g_auto(Frame) got = proxy_receive(proxy, proxy->client);
 
     g_assert_cmpint(got.header.procedure, ==, procedure);
     g_assert_cmpuint(got.header.serial, ==, SERIAL);
-    g_assert_cmpuint(got.header.status, ==, CCW_STATUS_OK);
+    g_assert_cmpuint(got.header.status, ==, RPC_STATUS_OK);
     g_assert_cmpmem(got.payload->data, got.payload->len, expected->data, expected->len);
 }
 
 /* The client's own call. */
-static void expect_call(Peers *peers, gint32 procedure)
+static void expect_call(Proxy *proxy, gint32 procedure)
 {
-    g_auto(Frame) got = peers_receive(peers, peers->backend);
+    g_auto(Frame) got = proxy_receive(proxy, proxy->backend);
 
     g_assert_cmpint(got.header.procedure, ==, procedure);
     g_assert_cmpuint(got.header.serial, ==, SERIAL);
 }
 
-static void by_name(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void by_name(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const struct {
         gint32 procedure;
         gint32 asked;
-    } rows[] = { { 113, 113 }, { 115, 113 }, { 116, 113 }, { 117, 113 }, { 433, 433 }, { 435, 435 }, { 436, 436 } };
+    } rows[] = { { LOOKUP_NODE, LOOKUP_NODE },
+                 { NODE_GET_PARENT, LOOKUP_NODE },
+                 { NODE_NUM_OF_CAPS, LOOKUP_NODE },
+                 { NODE_LIST_CAPS, LOOKUP_NODE },
+                 { NODE_GET_AUTOSTART, NODE_GET_AUTOSTART },
+                 { NODE_IS_PERSISTENT, NODE_IS_PERSISTENT },
+                 { NODE_IS_ACTIVE, NODE_IS_ACTIVE } };
     g_autoptr(GByteArray) found = payload_string(PARENT);
     g_autoptr(GByteArray) number = g_byte_array_new();
 
-    ccw_xdr_write_u32(number, 1);
+    rpc_xdr_write_u32(number, 1);
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GByteArray) expected = g_byte_array_new();
 
-        if (rows[i].procedure == 113)
-            ccw_xdr_write_string(expected, DETACHED, strlen(DETACHED));
-        else if (rows[i].procedure == 115)
-            ccw_xdr_write_optional(expected, PARENT);
+        if (rows[i].procedure == LOOKUP_NODE)
+            rpc_xdr_write_string(expected, DETACHED, strlen(DETACHED));
+        else if (rows[i].procedure == NODE_GET_PARENT)
+            rpc_xdr_write_optional(expected, PARENT);
         else
-            ccw_xdr_write_u32(expected, 1);
-        if (rows[i].procedure == 117)
-            ccw_xdr_write_string(expected, "ccw", 3);
-        call_name(peers, rows[i].procedure, DETACHED);
-        reply(peers, rows[i].asked, expect_question(peers, rows[i].asked, PARENT),
-              rows[i].asked == 113 ? found : number);
-        expect_reply(peers, rows[i].procedure, expected);
+            rpc_xdr_write_u32(expected, 1);
+        if (rows[i].procedure == NODE_LIST_CAPS)
+            rpc_xdr_write_string(expected, "ccw", 3);
+        call_name(proxy, rows[i].procedure, DETACHED);
+        reply(proxy, rows[i].asked, expect_question(proxy, rows[i].asked, PARENT),
+              rows[i].asked == LOOKUP_NODE ? found : number);
+        expect_reply(proxy, rows[i].procedure, expected);
     }
 }
 
-static void xml(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void xml(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) css = payload_string(CSS_XML);
     g_autofree char *text = NULL;
     g_auto(Frame) got = { 0 };
 
-    call_name(peers, 114, DETACHED);
-    reply(peers, 114, expect_question(peers, 114, PARENT), css);
-    got = peers_receive(peers, peers->client);
+    call_name(proxy, NODE_GET_XML_DESC, DETACHED);
+    reply(proxy, NODE_GET_XML_DESC, expect_question(proxy, NODE_GET_XML_DESC, PARENT), css);
+    got = proxy_receive(proxy, proxy->client);
     g_assert_cmpuint(got.header.serial, ==, SERIAL);
     text = payload_read_string(&got);
     g_assert_nonnull(strstr(text, "<name>" DETACHED "</name>"));
@@ -129,33 +135,33 @@ static void xml(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     "<device><name>" PARENT "</name><capability type='css'><cssid>0x0</cssid><ssid>0x0</ssid><devno>0x0036</devno>"    \
     "</capability></device>"
 
-static guint32 expect_number_question(Peers *peers, gint32 procedure, gboolean has_xml, gboolean has_number)
+static guint32 expect_number_question(Proxy *proxy, gint32 procedure, gboolean has_xml, gboolean has_number)
 {
-    g_auto(Frame) got = peers_receive(peers, peers->backend);
+    g_auto(Frame) got = proxy_receive(proxy, proxy->backend);
     g_autoptr(GByteArray) expected = payload_string(PARENT);
 
     if (has_xml)
-        ccw_xdr_write_string(expected, PLAIN_CSS, strlen(PLAIN_CSS));
+        rpc_xdr_write_string(expected, PLAIN_CSS, strlen(PLAIN_CSS));
     if (has_number)
-        ccw_xdr_write_u32(expected, 5);
+        rpc_xdr_write_u32(expected, 5);
     g_assert_cmpint(got.header.procedure, ==, procedure);
     g_assert_cmpmem(got.payload->data, got.payload->len, expected->data, expected->len);
     return got.header.serial;
 }
 
 /* Destroyed, undefined, started: libvirt says of its subchannel what it would say of the device. */
-static void not_possible(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void not_possible(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const struct {
         gint32 procedure;
         gboolean has_number;
         const char *xml;
-    } rows[] = { { 124, FALSE },
-                 { 429, TRUE },
-                 { 430, TRUE },
-                 { 434, TRUE },
-                 { 447, TRUE, "<device/>" },
-                 { 447, TRUE, "<device><capability type='ccw'/></device>" } };
+    } rows[] = { { NODE_DESTROY, FALSE },
+                 { NODE_UNDEFINE, TRUE },
+                 { NODE_CREATE, TRUE },
+                 { NODE_SET_AUTOSTART, TRUE },
+                 { NODE_UPDATE, TRUE, "<device/>" },
+                 { NODE_UPDATE, TRUE, "<device><capability type='ccw'/></device>" } };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GByteArray) payload = payload_string(DETACHED);
@@ -163,40 +169,41 @@ static void not_possible(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         guint32 serial;
 
         if (rows[i].xml)
-            ccw_xdr_write_string(payload, rows[i].xml, strlen(rows[i].xml));
+            rpc_xdr_write_string(payload, rows[i].xml, strlen(rows[i].xml));
         if (rows[i].has_number)
-            ccw_xdr_write_u32(payload, 5);
-        call(peers, rows[i].procedure, payload);
-        serial = expect_number_question(peers, rows[i].procedure, rows[i].xml != NULL, rows[i].has_number);
-        peers_send(peers, peers->backend, CCW_TYPE_REPLY, rows[i].procedure, serial, CCW_STATUS_ERROR, error);
-        peers_expect_error(peers, SERIAL, rows[i].procedure, VIR_ERR_CONFIG_UNSUPPORTED, "Unsupported device type");
+            rpc_xdr_write_u32(payload, 5);
+        call(proxy, rows[i].procedure, payload);
+        serial = expect_number_question(proxy, rows[i].procedure, rows[i].xml != NULL, rows[i].has_number);
+        proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, rows[i].procedure, serial, RPC_STATUS_ERROR, error);
+        proxy_expect_error(proxy, SERIAL, rows[i].procedure, VIR_ERR_CONFIG_UNSUPPORTED, "Unsupported device type");
     }
 }
 
 /* What the client may not know of its subchannel it may not know of the device. */
-static void hidden(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void hidden(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) none = payload_error(VIR_ERR_NO_NODE_DEVICE, "no node device with matching name");
     g_auto(Frame) got = { 0 };
 
-    call_name(peers, 113, DETACHED);
-    peers_send(peers, peers->backend, CCW_TYPE_REPLY, 113, expect_question(peers, 113, PARENT), CCW_STATUS_ERROR, none);
-    got = peers_receive(peers, peers->client);
-    g_assert_cmpint(got.header.procedure, ==, 113);
+    call_name(proxy, LOOKUP_NODE, DETACHED);
+    proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, LOOKUP_NODE, expect_question(proxy, LOOKUP_NODE, PARENT),
+               RPC_STATUS_ERROR, none);
+    got = proxy_receive(proxy, proxy->client);
+    g_assert_cmpint(got.header.procedure, ==, LOOKUP_NODE);
     g_assert_cmpuint(got.header.serial, ==, SERIAL);
-    g_assert_cmpuint(got.header.status, ==, CCW_STATUS_ERROR);
+    g_assert_cmpuint(got.header.status, ==, RPC_STATUS_ERROR);
 }
 
-static void attached(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void attached(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const char *const names[] = { ATTACHED, "ccw_0_0_4321", "pci_0000_00_02_0", PARENT };
     g_autoptr(GByteArray) stock = payload_string("<device><capability type='pci'/></device>");
 
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        call_name(peers, 114, names[i]);
-        expect_call(peers, 114);
-        reply(peers, 114, SERIAL, stock);
-        expect_reply(peers, 114, stock);
+        call_name(proxy, NODE_GET_XML_DESC, names[i]);
+        expect_call(proxy, NODE_GET_XML_DESC);
+        reply(proxy, NODE_GET_XML_DESC, SERIAL, stock);
+        expect_reply(proxy, NODE_GET_XML_DESC, stock);
     }
 }
 
@@ -205,22 +212,22 @@ static void note_waited(gpointer data, const char *node)
     g_string_append_printf(data, "%s ", node);
 }
 
-static void reply_unknown(Peers *peers)
+static void reply_unknown(Proxy *proxy)
 {
     g_autoptr(GByteArray) none = payload_error(VIR_ERR_NO_NODE_DEVICE, "no node device with matching name");
 
-    expect_call(peers, 113);
-    peers_send(peers, peers->backend, CCW_TYPE_REPLY, 113, SERIAL, CCW_STATUS_ERROR, none);
+    expect_call(proxy, LOOKUP_NODE);
+    proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, LOOKUP_NODE, SERIAL, RPC_STATUS_ERROR, none);
 }
 
 /* May the client see the subchannel of the device that libvirt does not know? */
-static void answer_subchannel(Peers *peers, gboolean visible)
+static void answer_subchannel(Proxy *proxy, gboolean visible)
 {
-    guint32 serial = expect_question(peers, 113, "css_0_0_0034");
+    guint32 serial = expect_question(proxy, LOOKUP_NODE, "css_0_0_0034");
     g_autoptr(GByteArray) found = payload_string("css_0_0_0034");
     g_autoptr(GByteArray) denied = payload_error(VIR_ERR_ACCESS_DENIED, "access denied");
 
-    peers_send(peers, peers->backend, CCW_TYPE_REPLY, 113, serial, visible ? CCW_STATUS_OK : CCW_STATUS_ERROR,
+    proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, LOOKUP_NODE, serial, visible ? RPC_STATUS_OK : RPC_STATUS_ERROR,
                visible ? found : denied);
 }
 
@@ -228,72 +235,72 @@ static void answer_subchannel(Peers *peers, gboolean visible)
  * The host has the device again, and libvirt has not heard of it yet. One that the host does not have is unknown, and
  * so is one whose subchannel the client may not see: virtccwd does not wait for that.
  */
-static void not_listed_yet(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void not_listed_yet(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) found = payload_string(ATTACHED);
     g_autoptr(GString) waited = g_string_new(NULL);
 
-    peers->services.wait_listed = note_waited;
-    peers->services.look_data = waited;
-    call_name(peers, 113, ATTACHED);
-    reply_unknown(peers);
-    answer_subchannel(peers, TRUE);
-    expect_call(peers, 113);
-    reply(peers, 113, SERIAL, found);
-    expect_reply(peers, 113, found);
+    proxy->services.wait_listed = note_waited;
+    proxy->services.query_data = waited;
+    call_name(proxy, LOOKUP_NODE, ATTACHED);
+    reply_unknown(proxy);
+    answer_subchannel(proxy, TRUE);
+    expect_call(proxy, LOOKUP_NODE);
+    reply(proxy, LOOKUP_NODE, SERIAL, found);
+    expect_reply(proxy, LOOKUP_NODE, found);
     g_assert_cmpstr(waited->str, ==, ATTACHED " ");
 
-    call_name(peers, 113, ATTACHED);
-    reply_unknown(peers);
-    answer_subchannel(peers, TRUE);
-    reply_unknown(peers);
-    peers_expect_error(peers, SERIAL, 113, VIR_ERR_NO_NODE_DEVICE, "no node device");
+    call_name(proxy, LOOKUP_NODE, ATTACHED);
+    reply_unknown(proxy);
+    answer_subchannel(proxy, TRUE);
+    reply_unknown(proxy);
+    proxy_expect_error(proxy, SERIAL, LOOKUP_NODE, VIR_ERR_NO_NODE_DEVICE, "no node device");
 
-    call_name(peers, 113, ATTACHED);
-    reply_unknown(peers);
-    answer_subchannel(peers, FALSE);
-    peers_expect_error(peers, SERIAL, 113, VIR_ERR_NO_NODE_DEVICE, "no node device");
+    call_name(proxy, LOOKUP_NODE, ATTACHED);
+    reply_unknown(proxy);
+    answer_subchannel(proxy, FALSE);
+    proxy_expect_error(proxy, SERIAL, LOOKUP_NODE, VIR_ERR_NO_NODE_DEVICE, "no node device");
 
-    call_name(peers, 113, "ccw_0_0_4321");
-    reply_unknown(peers);
-    peers_expect_error(peers, SERIAL, 113, VIR_ERR_NO_NODE_DEVICE, "no node device");
+    call_name(proxy, LOOKUP_NODE, "ccw_0_0_4321");
+    reply_unknown(proxy);
+    proxy_expect_error(proxy, SERIAL, LOOKUP_NODE, VIR_ERR_NO_NODE_DEVICE, "no node device");
     g_assert_cmpstr(waited->str, ==, ATTACHED " " ATTACHED " ");
 }
 
-static void call_list(Peers *peers, guint32 need_results, guint32 flags)
+static void call_list(Proxy *proxy, guint32 need_results, guint32 flags)
 {
     g_autoptr(GByteArray) payload = g_byte_array_new();
 
-    ccw_xdr_write_u32(payload, need_results);
-    ccw_xdr_write_u32(payload, flags);
-    call(peers, 285, payload);
-    expect_call(peers, 285);
+    rpc_xdr_write_u32(payload, need_results);
+    rpc_xdr_write_u32(payload, flags);
+    call(proxy, LIST_ALL_NODES, payload);
+    expect_call(proxy, LIST_ALL_NODES);
 }
 
-static void reply_list(Peers *peers, guint32 serial, const char *const *names, guint32 count)
+static void reply_list(Proxy *proxy, guint32 serial, const char *const *names, guint32 count)
 {
     g_autoptr(GByteArray) payload = names_of(names);
 
-    ccw_xdr_write_u32(payload, count);
-    reply(peers, 285, serial, payload);
+    rpc_xdr_write_u32(payload, count);
+    reply(proxy, LIST_ALL_NODES, serial, payload);
 }
 
-static void expect_list(Peers *peers, const char *const *names, guint32 count)
+static void expect_list(Proxy *proxy, const char *const *names, guint32 count)
 {
     g_autoptr(GByteArray) payload = names_of(names);
 
-    ccw_xdr_write_u32(payload, count);
-    expect_reply(peers, 285, payload);
+    rpc_xdr_write_u32(payload, count);
+    expect_reply(proxy, LIST_ALL_NODES, payload);
 }
 
-static guint32 expect_list_question(Peers *peers, guint32 flags)
+static guint32 expect_list_question(Proxy *proxy, guint32 flags)
 {
-    g_auto(Frame) got = peers_receive(peers, peers->backend);
+    g_auto(Frame) got = proxy_receive(proxy, proxy->backend);
     g_autoptr(GByteArray) expected = g_byte_array_new();
 
-    ccw_xdr_write_u32(expected, 1);
-    ccw_xdr_write_u32(expected, flags);
-    g_assert_cmpint(got.header.procedure, ==, 285);
+    rpc_xdr_write_u32(expected, 1);
+    rpc_xdr_write_u32(expected, flags);
+    g_assert_cmpint(got.header.procedure, ==, LIST_ALL_NODES);
     g_assert_cmpmem(got.payload->data, got.payload->len, expected->data, expected->len);
     return got.header.serial;
 }
@@ -301,43 +308,43 @@ static guint32 expect_list_question(Peers *peers, guint32 flags)
 #define NAMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define NO_NAMES ((const char *const[]){ NULL })
 
-static void listed(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void listed(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    call_list(peers, 1, 0);
-    reply_list(peers, SERIAL, NAMES("computer", ATTACHED), 2);
-    reply_list(peers, expect_question(peers, 285, NULL), NAMES(ATTACHED, PARENT), 2);
-    expect_list(peers, NAMES("computer", ATTACHED, DETACHED), 3);
+    call_list(proxy, 1, 0);
+    reply_list(proxy, SERIAL, NAMES("computer", ATTACHED), 2);
+    reply_list(proxy, expect_question(proxy, LIST_ALL_NODES, NULL), NAMES(ATTACHED, PARENT), 2);
+    expect_list(proxy, NAMES("computer", ATTACHED, DETACHED), 3);
 
-    call_list(peers, 0, VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV); /* how many */
-    reply_list(peers, SERIAL, NO_NAMES, 1);
-    reply_list(peers, expect_question(peers, 285, NULL), NAMES(ATTACHED, PARENT), 2);
-    expect_list(peers, NO_NAMES, 2);
+    call_list(proxy, 0, VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV); /* how many */
+    reply_list(proxy, SERIAL, NO_NAMES, 1);
+    reply_list(proxy, expect_question(proxy, LIST_ALL_NODES, NULL), NAMES(ATTACHED, PARENT), 2);
+    expect_list(proxy, NO_NAMES, 2);
 
-    call_list(peers, 1, VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV); /* not seen by this client */
-    reply_list(peers, SERIAL, NAMES(ATTACHED), 1);
-    reply_list(peers, expect_question(peers, 285, NULL), NAMES(ATTACHED), 1);
-    expect_list(peers, NAMES(ATTACHED), 1);
+    call_list(proxy, 1, VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV); /* not seen by this client */
+    reply_list(proxy, SERIAL, NAMES(ATTACHED), 1);
+    reply_list(proxy, expect_question(proxy, LIST_ALL_NODES, NULL), NAMES(ATTACHED), 1);
+    expect_list(proxy, NAMES(ATTACHED), 1);
 
-    call_list(peers, 1, VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV); /* libvirt has not noticed yet */
-    reply_list(peers, SERIAL, NAMES(DETACHED), 1);
-    reply_list(peers, expect_question(peers, 285, NULL), NAMES(DETACHED, PARENT), 2);
-    expect_list(peers, NAMES(DETACHED), 1);
+    call_list(proxy, 1, VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV); /* libvirt has not noticed yet */
+    reply_list(proxy, SERIAL, NAMES(DETACHED), 1);
+    reply_list(proxy, expect_question(proxy, LIST_ALL_NODES, NULL), NAMES(DETACHED, PARENT), 2);
+    expect_list(proxy, NAMES(DETACHED), 1);
 }
 
-static void filtered(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void filtered(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const guint32 flags[] = { VIR_CONNECT_LIST_NODE_DEVICES_CAP_CSS_DEV,
                                      VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE };
 
     for (gsize i = 0; i < G_N_ELEMENTS(flags); i++) {
-        call_list(peers, 1, flags[i]);
-        reply_list(peers, SERIAL, NAMES(PARENT), 1);
-        expect_list(peers, NAMES(PARENT), 1);
+        call_list(proxy, 1, flags[i]);
+        reply_list(proxy, SERIAL, NAMES(PARENT), 1);
+        expect_list(proxy, NAMES(PARENT), 1);
     }
 }
 
 /* PERSISTENT, TRANSIENT, both, and with a capability: the subchannel is asked for with the same. */
-static void persistence(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void persistence(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const guint32 css_ccw =
         VIR_CONNECT_LIST_NODE_DEVICES_CAP_CSS_DEV | VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV;
@@ -348,65 +355,65 @@ static void persistence(Peers *peers, gconstpointer data G_GNUC_UNUSED)
             gboolean persistent = bits & 1;
             guint32 serial;
 
-            call_list(peers, 1, caps[i] | bits << 28);
-            reply_list(peers, SERIAL, NAMES(ATTACHED), 1);
-            serial = expect_list_question(peers, css_ccw | bits << 28);
+            call_list(proxy, 1, caps[i] | bits << 28);
+            reply_list(proxy, SERIAL, NAMES(ATTACHED), 1);
+            serial = expect_list_question(proxy, css_ccw | bits << 28);
             if (persistent) {
-                reply_list(peers, serial, NAMES(ATTACHED, PARENT), 2);
-                expect_list(peers, NAMES(ATTACHED, DETACHED), 2);
+                reply_list(proxy, serial, NAMES(ATTACHED, PARENT), 2);
+                expect_list(proxy, NAMES(ATTACHED, DETACHED), 2);
             } else {
-                reply_list(peers, serial, NO_NAMES, 0);
-                expect_list(peers, NAMES(ATTACHED), 1);
+                reply_list(proxy, serial, NO_NAMES, 0);
+                expect_list(proxy, NAMES(ATTACHED), 1);
             }
         }
 }
 
-static void strange_reply(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void strange_reply(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) strange = payload_string("what is this");
 
-    call_list(peers, 1, 0);
-    reply(peers, 285, SERIAL, strange);
-    reply_list(peers, expect_question(peers, 285, NULL), NAMES(PARENT), 1);
-    expect_reply(peers, 285, strange);
-    call_list(peers, 1, 0);
-    reply_list(peers, SERIAL, NAMES("computer"), 1);
-    reply(peers, 285, expect_question(peers, 285, NULL), strange);
-    expect_list(peers, NAMES("computer"), 1);
+    call_list(proxy, 1, 0);
+    reply(proxy, LIST_ALL_NODES, SERIAL, strange);
+    reply_list(proxy, expect_question(proxy, LIST_ALL_NODES, NULL), NAMES(PARENT), 1);
+    expect_reply(proxy, LIST_ALL_NODES, strange);
+    call_list(proxy, 1, 0);
+    reply_list(proxy, SERIAL, NAMES("computer"), 1);
+    reply(proxy, LIST_ALL_NODES, expect_question(proxy, LIST_ALL_NODES, NULL), strange);
+    expect_list(proxy, NAMES("computer"), 1);
 }
 
 /* The calls that were there before 285. */
-static void old_calls(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void old_calls(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     for (guint32 max = 1; max <= 2; max++) {
         g_autoptr(GByteArray) arguments = g_byte_array_new();
         g_autoptr(GByteArray) one = names_of(NAMES(ATTACHED));
         g_autoptr(GByteArray) two = names_of(NAMES(ATTACHED, DETACHED));
 
-        ccw_xdr_write_optional(arguments, "ccw");
-        ccw_xdr_write_u32(arguments, max);
-        ccw_xdr_write_u32(arguments, 0);
-        call(peers, 112, arguments);
-        expect_call(peers, 112);
-        reply(peers, 112, SERIAL, one);
-        reply_list(peers, expect_question(peers, 285, NULL), NAMES(ATTACHED, PARENT), 2);
-        expect_reply(peers, 112, max == 1 ? one : two);
+        rpc_xdr_write_optional(arguments, "ccw");
+        rpc_xdr_write_u32(arguments, max);
+        rpc_xdr_write_u32(arguments, 0);
+        call(proxy, LIST_NODES, arguments);
+        expect_call(proxy, LIST_NODES);
+        reply(proxy, LIST_NODES, SERIAL, one);
+        reply_list(proxy, expect_question(proxy, LIST_ALL_NODES, NULL), NAMES(ATTACHED, PARENT), 2);
+        expect_reply(proxy, LIST_NODES, max == 1 ? one : two);
     }
     for (guint i = 0; i < 2; i++) {
         g_autoptr(GByteArray) arguments = g_byte_array_new();
         g_autoptr(GByteArray) stock = g_byte_array_new();
         g_autoptr(GByteArray) more = g_byte_array_new();
 
-        ccw_xdr_write_optional(arguments, i ? "pci" : NULL);
-        ccw_xdr_write_u32(arguments, 0);
-        ccw_xdr_write_u32(stock, 5);
-        ccw_xdr_write_u32(more, 6);
-        call(peers, 111, arguments);
-        expect_call(peers, 111);
-        reply(peers, 111, SERIAL, stock);
+        rpc_xdr_write_optional(arguments, i ? "pci" : NULL);
+        rpc_xdr_write_u32(arguments, 0);
+        rpc_xdr_write_u32(stock, 5);
+        rpc_xdr_write_u32(more, 6);
+        call(proxy, NUM_OF_NODES, arguments);
+        expect_call(proxy, NUM_OF_NODES);
+        reply(proxy, NUM_OF_NODES, SERIAL, stock);
         if (!i)
-            reply_list(peers, expect_question(peers, 285, NULL), NAMES(PARENT), 1);
-        expect_reply(peers, 111, i ? stock : more);
+            reply_list(proxy, expect_question(proxy, LIST_ALL_NODES, NULL), NAMES(PARENT), 1);
+        expect_reply(proxy, NUM_OF_NODES, i ? stock : more);
     }
 }
 
@@ -415,24 +422,26 @@ static GByteArray *many_subchannels(guint count)
 {
     GByteArray *out = g_byte_array_new();
 
-    ccw_xdr_write_u32(out, count);
+    rpc_xdr_write_u32(out, count);
     for (guint i = 0; i < count; i++) {
-        g_autofree char *name = ccw_node_name_format(CCW_NODE_CSS, &(CcwBusId){ .ssid = 1, .devno = (guint16)i });
+        g_autofree char *name = conf_node_name_format(CONF_NODE_CSS, &(CcwBusId){ .ssid = 1, .devno = (guint16)i });
 
-        ccw_xdr_write_string(out, name, strlen(name));
+        rpc_xdr_write_string(out, name, strlen(name));
     }
-    ccw_xdr_write_u32(out, count);
+    rpc_xdr_write_u32(out, count);
     return out;
 }
 
-static void send_list(Peers *peers, guint32 serial, const GByteArray *payload)
+static void send_list(Proxy *proxy, guint32 serial, const GByteArray *payload)
 {
-    const CcwHeader header = {
-        .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = 285, .type = CCW_TYPE_REPLY, .serial = serial
-    };
-    g_autoptr(GByteArray) frame = ccw_frame_new(&header, payload->data, payload->len);
+    const RpcHeader header = { .program = RPC_PROGRAM_REMOTE,
+                               .version = 1,
+                               .procedure = LIST_ALL_NODES,
+                               .type = RPC_TYPE_REPLY,
+                               .serial = serial };
+    g_autoptr(GByteArray) frame = rpc_frame_new(&header, payload->data, payload->len);
 
-    peers_send_all(peers, peers->backend, frame);
+    proxy_send_all(proxy, proxy->backend, frame);
 }
 
 static gint64 used_processor(void)
@@ -444,7 +453,7 @@ static gint64 used_processor(void)
 }
 
 /* The processor time of the main thread, in microseconds, for a list to which so many names are added. */
-static gint64 time_list(Peers *peers, guint count)
+static gint64 time_list(Proxy *proxy, guint count)
 {
     g_autoptr(GByteArray) subchannels = many_subchannels(count);
     g_auto(Frame) got = { 0 };
@@ -452,23 +461,23 @@ static gint64 time_list(Peers *peers, guint count)
     guint32 serial;
 
     host_detach_many(count);
-    call_list(peers, 1, 0);
+    call_list(proxy, 1, 0);
     before = used_processor();
-    send_list(peers, SERIAL, subchannels);
-    serial = expect_question(peers, 285, NULL);
-    send_list(peers, serial, subchannels);
-    got = peers_receive(peers, peers->client);
+    send_list(proxy, SERIAL, subchannels);
+    serial = expect_question(proxy, LIST_ALL_NODES, NULL);
+    send_list(proxy, serial, subchannels);
+    got = proxy_receive(proxy, proxy->client);
     g_assert_cmpuint(ccw_load_be32(got.payload->data), ==, 2 * count);
     return used_processor() - before;
 }
 
 /* Eight times the names take about eight times as long; 64 times if each were compared with each. */
-static void many(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void many(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     gint64 few = G_MAXINT64, many = G_MAXINT64;
 
     for (guint i = 0; i < 3; i++) {
-        gint64 few_now = time_list(peers, 1000), many_now = time_list(peers, 8000);
+        gint64 few_now = time_list(proxy, 1000), many_now = time_list(proxy, 8000);
 
         few = MIN(few, few_now);
         many = MIN(many, many_now);
@@ -478,28 +487,28 @@ static void many(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 }
 
 /* The serials of questions start again while an early question is unanswered: its serial is not used twice. */
-static void serial_wraps(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void serial_wraps(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) payload = payload_string(DETACHED);
     g_autoptr(GByteArray) found = payload_string(PARENT);
     guint32 serials[2];
 
     for (guint i = 0; i < 2; i++) {
-        peers_send(peers, peers->client, CCW_TYPE_CALL, 113, SERIAL + i, CCW_STATUS_OK, payload);
-        serials[i] = expect_question(peers, 113, PARENT);
-        peers->connection->serial_next = (guint16)serials[0];
+        proxy_send(proxy, proxy->client, RPC_TYPE_CALL, LOOKUP_NODE, SERIAL + i, RPC_STATUS_OK, payload);
+        serials[i] = expect_question(proxy, LOOKUP_NODE, PARENT);
+        proxy->connection->serial_next = (guint16)serials[0];
     }
     g_assert_cmpuint(serials[0], !=, serials[1]);
     for (guint i = 2; i-- > 0;) {
         g_auto(Frame) got = { 0 };
 
-        reply(peers, 113, serials[i], found);
-        got = peers_receive(peers, peers->client);
+        reply(proxy, LOOKUP_NODE, serials[i], found);
+        got = proxy_receive(proxy, proxy->client);
         g_assert_cmpuint(got.header.serial, ==, SERIAL + i);
     }
 }
 
-#define ADD(name, func) g_test_add("/remote/nodedev/" name, Peers, NULL, peers_set_up, func, peers_tear_down)
+#define ADD(name, func) g_test_add("/remote/nodedev/" name, Proxy, NULL, proxy_set_up, func, proxy_tear_down)
 
 int main(int argc, char **argv)
 {

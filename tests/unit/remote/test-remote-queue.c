@@ -10,10 +10,10 @@
 
 /* The clients are these letters. */
 typedef struct {
-    CcwPoll *poll;
-    CcwQueue *queue;
+    RpcPoll *poll;
+    RemoteQueue *queue;
     int fds[CLIENTS][2];
-    CcwPlace *places[CLIENTS];
+    RemoteQueued *places[CLIENTS];
     GString *served; /* in this order */
     GString *gone;
     uid_t full; /* there is no room for this user's */
@@ -37,8 +37,8 @@ static void gone(gpointer client)
 static void set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     current = fixture;
-    fixture->poll = ccw_poll_new(NULL, NULL);
-    fixture->queue = ccw_queue_new(fixture->poll, gone);
+    fixture->poll = rpc_poll_new(NULL, NULL);
+    fixture->queue = remote_queue_new(fixture->poll, gone);
     fixture->served = g_string_new(NULL);
     fixture->gone = g_string_new(NULL);
     fixture->full = (uid_t)-1;
@@ -48,11 +48,11 @@ static void set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 
 static void tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    while (ccw_queue_remove_any(fixture->queue))
+    while (remote_queue_remove_any(fixture->queue))
         ;
-    g_assert_true(ccw_queue_is_empty(fixture->queue));
-    ccw_queue_free(fixture->queue);
-    ccw_poll_free(fixture->poll);
+    g_assert_true(remote_queue_is_empty(fixture->queue));
+    remote_queue_free(fixture->queue);
+    rpc_poll_free(fixture->poll);
     for (guint i = 0; i < CLIENTS; i++) {
         close(fixture->fds[i][0]);
         if (fixture->fds[i][1] >= 0)
@@ -67,7 +67,7 @@ static void add(Fixture *fixture, const char *users)
 {
     for (guint i = 0; users[i]; i++)
         fixture->places[i] =
-            ccw_queue_add(fixture->queue, (uid_t)(users[i] - '0'), fixture->fds[i][0], (gpointer)&letters[i]);
+            remote_queue_add(fixture->queue, (uid_t)(users[i] - '0'), fixture->fds[i][0], (gpointer)&letters[i]);
 }
 
 static uid_t users_of[CLIENTS];
@@ -79,7 +79,7 @@ static gboolean serve(gpointer client)
     if (users_of[i] == current->full)
         return FALSE;
     g_string_append_c(current->served, *(const char *)client);
-    ccw_queue_remove(g_steal_pointer(&current->places[i]));
+    remote_queue_remove(g_steal_pointer(&current->places[i]));
     return TRUE;
 }
 
@@ -87,7 +87,7 @@ static void serve_all(Fixture *fixture, const char *users)
 {
     for (guint i = 0; users[i]; i++)
         users_of[i] = (uid_t)(users[i] - '0');
-    while (ccw_queue_serve(fixture->queue, serve))
+    while (remote_queue_serve(fixture->queue, serve))
         ;
 }
 
@@ -98,7 +98,7 @@ static void order(Fixture *fixture, gconstpointer data)
     add(fixture, texts[0]);
     serve_all(fixture, texts[0]);
     g_assert_cmpstr(fixture->served->str, ==, texts[1]);
-    g_assert_true(ccw_queue_is_empty(fixture->queue));
+    g_assert_true(remote_queue_is_empty(fixture->queue));
 }
 
 /* One user's clients, for whom there is no room, do not keep others from being served. */
@@ -108,7 +108,7 @@ static void no_room(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     fixture->full = 1;
     serve_all(fixture, "11121");
     g_assert_cmpstr(fixture->served->str, ==, "d");
-    g_assert_false(ccw_queue_is_empty(fixture->queue));
+    g_assert_false(remote_queue_is_empty(fixture->queue));
     fixture->full = 2;
     serve_all(fixture, "11121");
     g_assert_cmpstr(fixture->served->str, ==, "dabce");

@@ -2,51 +2,49 @@
 /* The memory of raised replies: it answers the same bytes alone, and keeps its bounds. */
 #include <string.h>
 
+#include "procedures.h"
 #include "remote/raised.h"
 
-#define GET_XML_DESC 14
-#define NODE_GET_XML_DESC 114
-
-static CcwHeader reply_header(gint32 procedure, guint32 serial)
+static RpcHeader reply_header(gint32 procedure, guint32 serial)
 {
-    return (CcwHeader){
-        .program = CCW_PROGRAM_REMOTE,
-        .version = CCW_PROGRAM_VERSION,
+    return (RpcHeader){
+        .program = RPC_PROGRAM_REMOTE,
+        .version = RPC_PROGRAM_VERSION,
         .procedure = procedure,
-        .type = CCW_TYPE_REPLY,
+        .type = RPC_TYPE_REPLY,
         .serial = serial,
-        .status = CCW_STATUS_OK,
+        .status = RPC_STATUS_OK,
     };
 }
 
-static void keep(CcwRaised *raised, gint32 procedure, const guint8 *payload, gsize length, const char *text)
+static void keep(RemoteRaised *raised, gint32 procedure, const guint8 *payload, gsize length, const char *text)
 {
-    const CcwHeader header = reply_header(procedure, 1);
-    g_autoptr(GByteArray) frame = ccw_frame_new(&header, payload, length);
+    const RpcHeader header = reply_header(procedure, 1);
+    g_autoptr(GByteArray) frame = rpc_frame_new(&header, payload, length);
     g_autoptr(GBytes) raised_payload = g_bytes_new(text, strlen(text));
 
-    ccw_raised_keep(raised, frame, raised_payload);
+    remote_raised_keep(raised, frame, raised_payload);
 }
 
 /* text: NULL: nothing is found */
-static void expect(CcwRaised *raised, const CcwHeader *header, const guint8 *payload, gsize length, const char *text)
+static void expect(RemoteRaised *raised, const RpcHeader *header, const guint8 *payload, gsize length, const char *text)
 {
-    g_autoptr(GByteArray) found = ccw_raised_find(raised, header, payload, length);
-    CcwHeader of_found;
+    g_autoptr(GByteArray) found = remote_raised_find(raised, header, payload, length);
+    RpcHeader of_found;
 
     g_assert_true((found != NULL) == (text != NULL));
     if (!found)
         return;
-    g_assert_true(ccw_header_decode(found->data, &of_found, NULL));
+    g_assert_true(rpc_header_decode(found->data, &of_found, NULL));
     g_assert_cmpuint(of_found.serial, ==, header->serial);
     g_assert_cmpuint(of_found.length, ==, found->len);
-    g_assert_cmpmem(found->data + CCW_FRAME_HEAD, found->len - CCW_FRAME_HEAD, text, strlen(text));
+    g_assert_cmpmem(found->data + RPC_FRAME_HEAD, found->len - RPC_FRAME_HEAD, text, strlen(text));
 }
 
 static void only_the_same(void)
 {
-    g_autoptr(CcwRaised) raised = ccw_raised_new();
-    CcwHeader header = reply_header(GET_XML_DESC, 9);
+    g_autoptr(RemoteRaised) raised = remote_raised_new();
+    RpcHeader header = reply_header(GET_XML_DESC, 9);
     guint8 payload[1000];
 
     memset(payload, 'x', sizeof(payload));
@@ -63,18 +61,18 @@ static void only_the_same(void)
     header.procedure = NODE_GET_XML_DESC;
     expect(raised, &header, payload, sizeof(payload), NULL);
     header = reply_header(GET_XML_DESC, 9);
-    header.program = CCW_PROGRAM_QEMU;
+    header.program = RPC_PROGRAM_QEMU;
     expect(raised, &header, payload, sizeof(payload), NULL);
     header = reply_header(GET_XML_DESC, 9);
-    header.status = CCW_STATUS_ERROR;
+    header.status = RPC_STATUS_ERROR;
     expect(raised, &header, payload, sizeof(payload), NULL);
 }
 
 /* Two replies that meet in one place: the newer one stays. */
 static void newer_one(void)
 {
-    g_autoptr(CcwRaised) raised = ccw_raised_new();
-    const CcwHeader header = reply_header(GET_XML_DESC, 1);
+    g_autoptr(RemoteRaised) raised = remote_raised_new();
+    const RpcHeader header = reply_header(GET_XML_DESC, 1);
     guint8 payload[1000] = { 0 };
 
     keep(raised, GET_XML_DESC, payload, sizeof(payload), "older");
@@ -88,37 +86,37 @@ static void newer_one(void)
 /* Not more than it says, however many are kept. */
 static void bounds(void)
 {
-    g_autoptr(CcwRaised) raised = ccw_raised_new();
-    const CcwHeader header = reply_header(GET_XML_DESC, 1);
-    g_autofree guint8 *payload = g_malloc0(CCW_RAISED_MAX + 1);
-    g_autofree char *text = g_strnfill(CCW_RAISED_MAX + 1, 'y');
+    g_autoptr(RemoteRaised) raised = remote_raised_new();
+    const RpcHeader header = reply_header(GET_XML_DESC, 1);
+    g_autofree guint8 *payload = g_malloc0(REMOTE_RAISED_MAX + 1);
+    g_autofree char *text = g_strnfill(REMOTE_RAISED_MAX + 1, 'y');
     guint found = 0;
 
-    keep(raised, GET_XML_DESC, payload, CCW_RAISED_MAX + 1, "raised");
-    expect(raised, &header, payload, CCW_RAISED_MAX + 1, NULL);
+    keep(raised, GET_XML_DESC, payload, REMOTE_RAISED_MAX + 1, "raised");
+    expect(raised, &header, payload, REMOTE_RAISED_MAX + 1, NULL);
     keep(raised, GET_XML_DESC, payload, 1, text);
     expect(raised, &header, payload, 1, NULL);
-    for (guint i = 0; i < 10 * CCW_RAISED_SLOTS; i++) {
+    for (guint i = 0; i < 10 * REMOTE_RAISED_SLOTS; i++) {
         memcpy(payload, &i, sizeof(i));
-        keep(raised, GET_XML_DESC, payload, CCW_RAISED_MAX, "raised");
+        keep(raised, GET_XML_DESC, payload, REMOTE_RAISED_MAX, "raised");
     }
-    for (guint i = 0; i < 10 * CCW_RAISED_SLOTS; i++) {
+    for (guint i = 0; i < 10 * REMOTE_RAISED_SLOTS; i++) {
         g_autoptr(GByteArray) frame = NULL;
 
         memcpy(payload, &i, sizeof(i));
-        frame = ccw_raised_find(raised, &header, payload, CCW_RAISED_MAX);
+        frame = remote_raised_find(raised, &header, payload, REMOTE_RAISED_MAX);
         found += frame != NULL;
     }
     g_assert_cmpuint(found, >, 0);
-    g_assert_cmpuint(found, <=, CCW_RAISED_SLOTS);
+    g_assert_cmpuint(found, <=, REMOTE_RAISED_SLOTS);
 }
 
 /* Passwords are not kept longer than it takes to send them. */
 static void passwords(void)
 {
     static const char xml[] = "<domain><graphics type='vnc' passwd='secret'/></domain>";
-    g_autoptr(CcwRaised) raised = ccw_raised_new();
-    const CcwHeader header = reply_header(GET_XML_DESC, 1);
+    g_autoptr(RemoteRaised) raised = remote_raised_new();
+    const RpcHeader header = reply_header(GET_XML_DESC, 1);
 
     keep(raised, GET_XML_DESC, (const guint8 *)xml, sizeof(xml), "raised");
     expect(raised, &header, (const guint8 *)xml, sizeof(xml), NULL);

@@ -5,16 +5,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../main-loop.h"
 #include "../sockets.h"
-#include "peers.h"
+#include "proxy-fixture.h"
 
 #include "rpc/wire.h"
 
-#define GET_XML_DESC 14
-#define PATIENCE_MS 10000
+#define TIMEOUT_MS 10000
 #define UUID "cc390000-0001-8000-8000-000000001234"
 
-static void send_domain_of(Peers *peers, guint32 serial, const char *name)
+static void send_domain_of(Proxy *proxy, guint32 serial, const char *name)
 {
     g_autofree char *xml = g_strdup_printf(
         "<domain type='kvm'><name>%s</name><devices><hostdev mode='subsystem' type='mdev' managed='yes' "
@@ -22,12 +22,12 @@ static void send_domain_of(Peers *peers, guint32 serial, const char *name)
         name);
     g_autoptr(GByteArray) reply = payload_string(xml);
 
-    peers_send(peers, peers->backend, CCW_TYPE_REPLY, GET_XML_DESC, serial, CCW_STATUS_OK, reply);
+    proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, GET_XML_DESC, serial, RPC_STATUS_OK, reply);
 }
 
-static void send_domain(Peers *peers, guint32 serial)
+static void send_domain(Proxy *proxy, guint32 serial)
 {
-    send_domain_of(peers, serial, "guest");
+    send_domain_of(proxy, serial, "guest");
 }
 
 /* The main loop runs until it has read all that libvirt has sent, without waiting for a worker. */
@@ -38,168 +38,179 @@ static void read_backend(void)
 }
 
 /* The reply is there without a turn of the main loop. */
-static void expect_without_main_loop(const Peers *peers, guint32 serial)
+static void expect_without_main_loop(const Proxy *proxy, guint32 serial)
 {
-    struct pollfd client = { .fd = peers->client, .events = POLLIN };
-    guint8 head[CCW_FRAME_HEAD];
+    struct pollfd client = { .fd = proxy->client, .events = POLLIN };
+    guint8 head[RPC_FRAME_HEAD];
     guint8 payload[1024];
-    CcwHeader header;
+    RpcHeader header;
 
-    g_assert_cmpint(poll(&client, 1, PATIENCE_MS), ==, 1);
-    g_assert_cmpint(recv(peers->client, head, sizeof(head), 0), ==, sizeof(head));
-    g_assert_true(ccw_header_decode(head, &header, NULL));
+    g_assert_cmpint(poll(&client, 1, TIMEOUT_MS), ==, 1);
+    g_assert_cmpint(recv(proxy->client, head, sizeof(head), 0), ==, sizeof(head));
+    g_assert_true(rpc_header_decode(head, &header, NULL));
     g_assert_cmpuint(header.serial, ==, serial);
-    g_assert_cmpuint(header.length - CCW_FRAME_HEAD, <, sizeof(payload));
-    g_assert_cmpint(recv(peers->client, payload, sizeof(payload), 0), ==, header.length - CCW_FRAME_HEAD);
+    g_assert_cmpuint(header.length - RPC_FRAME_HEAD, <, sizeof(payload));
+    g_assert_cmpint(recv(proxy->client, payload, sizeof(payload), 0), ==, header.length - RPC_FRAME_HEAD);
     g_assert_nonnull(memmem(payload, sizeof(payload), "devno='0x1234'", strlen("devno='0x1234'")));
 }
 
-static void expect_reply(Peers *peers, guint32 serial)
+static void expect_reply(Proxy *proxy, guint32 serial)
 {
-    g_auto(Frame) reply = peers_receive(peers, peers->client);
+    g_auto(Frame) reply = proxy_receive(proxy, proxy->client);
     g_autofree char *xml = payload_read_string(&reply);
 
     g_assert_cmpuint(reply.header.serial, ==, serial);
     g_assert_nonnull(strstr(xml, "devno='0x1234'"));
 }
 
-static void call(Peers *peers, guint32 serial)
+static void call(Proxy *proxy, guint32 serial)
 {
     g_auto(Frame) frame = { 0 };
 
-    peers_send(peers, peers->client, CCW_TYPE_CALL, GET_XML_DESC, serial, CCW_STATUS_OK, NULL);
-    frame = peers_receive(peers, peers->backend);
+    proxy_send(proxy, proxy->client, RPC_TYPE_CALL, GET_XML_DESC, serial, RPC_STATUS_OK, NULL);
+    frame = proxy_receive(proxy, proxy->backend);
     g_assert_cmpuint(frame.header.serial, ==, serial);
 }
 
-/* The client may use the serial again as soon as it has the reply, and several replies come one after the other. */
-static void by_worker(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static gboolean has_no_parser(gpointer data)
+{
+    return remote_workers_are_idle(((Proxy *)data)->services.workers, REMOTE_WORK_PARSE);
+}
+
+/*
+ * The client may use the serial again as soon as it has the reply, and several replies come one after the other. A
+ * worker that has sent a reply may still have the outbox, so that the next worker would leave its reply to the main
+ * loop.
+ */
+static void by_worker(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     for (guint i = 0; i < 3; i++) {
-        call(peers, 7);
-        call(peers, 8);
-        peers_hold_parsers(peers, TRUE);
-        send_domain(peers, 7);
+        call(proxy, 7);
+        call(proxy, 8);
+        main_loop_wait(has_no_parser, proxy);
+        proxy_block_parsers(proxy, TRUE);
+        send_domain(proxy, 7);
         read_backend();
-        peers_hold_parsers(peers, FALSE);
-        expect_without_main_loop(peers, 7);
-        send_domain(peers, 8);
-        expect_reply(peers, 8);
+        proxy_block_parsers(proxy, FALSE);
+        expect_without_main_loop(proxy, 7);
+        send_domain(proxy, 8);
+        expect_reply(proxy, 8);
     }
-    peers_assert_quiet(peers, peers->client);
+    proxy_assert_quiet(proxy, proxy->client);
 }
 
 /* A frame that passes in two parts is not torn by a reply that is ready in between. */
-static void between_parts(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void between_parts(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    const CcwHeader header = {
-        .program = CCW_PROGRAM_REMOTE,
-        .version = CCW_PROGRAM_VERSION,
-        .procedure = 333,
-        .type = CCW_TYPE_MESSAGE,
+    const RpcHeader header = {
+        .program = RPC_PROGRAM_REMOTE,
+        .version = RPC_PROGRAM_VERSION,
+        .procedure = DEVICE_REMOVED,
+        .type = RPC_TYPE_MESSAGE,
     };
-    g_autoptr(GByteArray) event = ccw_frame_new(&header, (const guint8 *)"an event", 8);
+    g_autoptr(GByteArray) event = rpc_frame_new(&header, (const guint8 *)"an event", 8);
     g_auto(Frame) first = { 0 };
 
-    peers_hold_parsers(peers, TRUE);
-    send_domain(peers, 7);
+    proxy_block_parsers(proxy, TRUE);
+    send_domain(proxy, 7);
     read_backend();
-    g_assert_cmpint(send(peers->backend, event->data, CCW_FRAME_HEAD + 4, 0), ==, CCW_FRAME_HEAD + 4);
+    g_assert_cmpint(send(proxy->backend, event->data, RPC_FRAME_HEAD + 4, 0), ==, RPC_FRAME_HEAD + 4);
     read_backend();
-    peers_hold_parsers(peers, FALSE);
-    peers_turn(peers);
-    g_assert_cmpint(send(peers->backend, event->data + CCW_FRAME_HEAD + 4, 4, 0), ==, 4);
-    first = peers_receive(peers, peers->client);
-    g_assert_cmpint(first.header.procedure, ==, 333);
+    proxy_block_parsers(proxy, FALSE);
+    proxy_turn(proxy);
+    g_assert_cmpint(send(proxy->backend, event->data + RPC_FRAME_HEAD + 4, 4, 0), ==, 4);
+    first = proxy_receive(proxy, proxy->client);
+    g_assert_cmpint(first.header.procedure, ==, DEVICE_REMOVED);
     g_assert_cmpmem(first.payload->data, first.payload->len, "an event", 8);
-    expect_reply(peers, 7);
+    expect_reply(proxy, 7);
 }
 
 /* The socket is closed while a worker may still write to it, or rather not before. */
-static void client_leaves(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void client_leaves(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     for (guint i = 0; i < 8; i++)
-        send_domain(peers, i);
+        send_domain(proxy, i);
     read_backend();
-    peers_hang_up(&peers->client);
-    peers_wait_ended(peers);
+    proxy_hang_up(&proxy->client);
+    proxy_wait_ended(proxy);
 }
 
-static void backend_leaves(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void backend_leaves(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     guint8 bytes[65536];
 
     for (guint i = 0; i < 8; i++)
-        send_domain(peers, i);
-    peers_hang_up(&peers->backend);
-    peers_wait_ended(peers);
-    while (recv(peers->client, bytes, sizeof(bytes), 0) > 0)
+        send_domain(proxy, i);
+    proxy_hang_up(&proxy->backend);
+    proxy_wait_ended(proxy);
+    while (recv(proxy->client, bytes, sizeof(bytes), 0) > 0)
         ;
 }
 
-/* More replies than the main thread takes actions: the client is not read, and goes on as soon as they are there. */
-static void many(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+/* More replies than a connection may have tasks: the client is not read, and goes on as soon as they are there. */
+static void many(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     for (guint round = 0; round < 20; round++) {
         g_autofree gboolean *seen = g_new0(gboolean, 64);
 
         for (guint i = 0; i < 64; i++)
-            call(peers, i);
+            call(proxy, i);
         for (guint i = 0; i < 64; i++)
-            send_domain(peers, i);
+            send_domain(proxy, i);
         for (guint i = 0; i < 64; i++) {
-            g_auto(Frame) reply = peers_receive(peers, peers->client);
+            g_auto(Frame) reply = proxy_receive(proxy, proxy->client);
 
             g_assert_cmpuint(reply.header.serial, <, 64);
             g_assert_false(seen[reply.header.serial]);
             seen[reply.header.serial] = TRUE;
         }
     }
-    peers_assert_quiet(peers, peers->client);
+    proxy_assert_quiet(proxy, proxy->client);
 }
 
 /* The main thread answers with what a worker has raised before. Other bytes are raised anew. */
-static void once(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void once(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(CcwRaised) raised = ccw_raised_new();
+    g_autoptr(RemoteRaised) raised = remote_raised_new();
 
-    peers->services.raised = raised;
-    send_domain(peers, 7);
-    expect_reply(peers, 7);
-    peers_turn(peers);
-    peers_hold_parsers(peers, TRUE);
-    send_domain(peers, 8);
-    expect_reply(peers, 8);
-    peers_hold_parsers(peers, FALSE);
-    peers_turn(peers);
-    peers_assert_quiet(peers, peers->client);
-    peers->services.raised = NULL;
+    proxy->services.raised = raised;
+    send_domain(proxy, 7);
+    expect_reply(proxy, 7);
+    proxy_turn(proxy);
+    proxy_block_parsers(proxy, TRUE);
+    send_domain(proxy, 8);
+    expect_reply(proxy, 8);
+    proxy_block_parsers(proxy, FALSE);
+    proxy_turn(proxy);
+    proxy_assert_quiet(proxy, proxy->client);
+    proxy->services.raised = NULL;
 }
 
 #define LONG_NAME 20000 /* bytes; a dozen of such replies fill the client's socket */
 #define LONG_REPLIES 16u
 
 /* A reply has to be queued, and a frame follows it: the frame does not become part of the reply that is remembered. */
-static void queued(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void queued(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    const CcwHeader event = {
-        .program = CCW_PROGRAM_REMOTE, .version = CCW_PROGRAM_VERSION, .procedure = 333, .type = CCW_TYPE_MESSAGE
-    };
-    g_autoptr(CcwRaised) raised = ccw_raised_new();
-    g_autoptr(GByteArray) secret = ccw_frame_new(&event, (const guint8 *)"of one client alone", 19);
+    const RpcHeader event = { .program = RPC_PROGRAM_REMOTE,
+                              .version = RPC_PROGRAM_VERSION,
+                              .procedure = DEVICE_REMOVED,
+                              .type = RPC_TYPE_MESSAGE };
+    g_autoptr(RemoteRaised) raised = remote_raised_new();
+    g_autoptr(GByteArray) secret = rpc_frame_new(&event, (const guint8 *)"of one client alone", 19);
     g_autofree char *name = g_strnfill(LONG_NAME, 'x');
     gsize lengths[LONG_REPLIES];
 
-    peers->services.raised = raised;
+    proxy->services.raised = raised;
     for (guint i = 0; i < LONG_REPLIES; i++) {
         name[0] = (char)('a' + i);
-        send_domain_of(peers, i, name);
-        peers_turn(peers);
+        send_domain_of(proxy, i, name);
+        proxy_turn(proxy);
     }
-    g_assert_cmpint(send(peers->backend, secret->data, secret->len, 0), ==, secret->len);
-    peers_turn(peers);
+    g_assert_cmpint(send(proxy->backend, secret->data, secret->len, 0), ==, secret->len);
+    proxy_turn(proxy);
     for (guint i = 0; i <= LONG_REPLIES; i++) {
-        g_auto(Frame) frame = peers_receive(peers, peers->client);
+        g_auto(Frame) frame = proxy_receive(proxy, proxy->client);
 
         if (frame.header.procedure == GET_XML_DESC)
             lengths[frame.header.serial] = frame.payload->len;
@@ -208,17 +219,17 @@ static void queued(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         g_auto(Frame) frame = { 0 };
 
         name[0] = (char)('a' + i);
-        send_domain_of(peers, i, name);
-        frame = peers_receive(peers, peers->client);
+        send_domain_of(proxy, i, name);
+        frame = proxy_receive(proxy, proxy->client);
         g_assert_cmpuint(frame.payload->len, ==, lengths[i]);
     }
-    peers->services.raised = NULL;
+    proxy->services.raised = NULL;
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-#define ADD(name, func) g_test_add("/remote/replies/" name, Peers, NULL, peers_set_up, func, peers_tear_down)
+#define ADD(name, func) g_test_add("/remote/replies/" name, Proxy, NULL, proxy_set_up, func, proxy_tear_down)
     ADD("by-worker", by_worker);
     ADD("between-parts", between_parts);
     ADD("client-leaves", client_leaves);

@@ -10,7 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "peers.h"
+#include "../main-loop.h"
+#include "proxy-fixture.h"
 #include "rpc/wire.h"
 #include "rpc/xdr.h"
 #include "util/endian.h"
@@ -38,49 +39,57 @@ static GByteArray *payload_xml(const char *xml, gboolean has_flags, guint32 flag
     GByteArray *out = payload_string(xml);
 
     if (has_flags)
-        ccw_xdr_write_u32(out, flags);
+        rpc_xdr_write_u32(out, flags);
     return out;
 }
 
-static void call(Peers *peers, gint32 procedure, const GByteArray *payload)
+static void call(Proxy *proxy, gint32 procedure, const GByteArray *payload)
 {
-    peers_send(peers, peers->client, CCW_TYPE_CALL, procedure, ++serial, CCW_STATUS_OK, payload);
+    proxy_send(proxy, proxy->client, RPC_TYPE_CALL, procedure, ++serial, RPC_STATUS_OK, payload);
 }
 
 /* libvirt has the client's last call, of this procedure, and gives this answer. NULL: an error. */
-static Frame answer(Peers *peers, gint32 procedure, const GByteArray *payload)
+static Frame answer(Proxy *proxy, gint32 procedure, const GByteArray *payload)
 {
     g_autoptr(GByteArray) error = payload_error(VIR_ERR_ACCESS_DENIED, "access denied");
-    Frame frame = peers_receive(peers, peers->backend);
+    Frame frame = proxy_receive(proxy, proxy->backend);
 
     g_assert_cmpint(frame.header.procedure, ==, procedure);
-    peers_send(peers, peers->backend, CCW_TYPE_REPLY, procedure, frame.header.serial,
-               payload ? CCW_STATUS_OK : CCW_STATUS_ERROR, payload ? payload : error);
+    proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, procedure, frame.header.serial,
+               payload ? RPC_STATUS_OK : RPC_STATUS_ERROR, payload ? payload : error);
     return frame;
 }
 
 /* The client gets the reply to its last call. */
-static void expect_reply(Peers *peers, gint32 procedure, guint32 status)
+static void expect_reply(Proxy *proxy, gint32 procedure, guint32 status)
 {
-    g_auto(Frame) frame = peers_receive(peers, peers->client);
+    g_auto(Frame) frame = proxy_receive(proxy, proxy->client);
 
     g_assert_cmpint(frame.header.procedure, ==, procedure);
     g_assert_cmpuint(frame.header.serial, ==, serial);
     g_assert_cmpuint(frame.header.status, ==, status);
 }
 
+typedef struct {
+    guint wanted;
+    guint seen;
+} Lookups;
+
+static gboolean have_all_come(gpointer data)
+{
+    Lookups *lookups = data;
+
+    lookups->seen += host_take_lookups();
+    return lookups->seen >= lookups->wanted;
+}
+
 /* Waits until the host was asked for that many devices. */
 static void expect_lookups(guint count)
 {
-    gint64 until = g_get_monotonic_time() + 5 * G_TIME_SPAN_SECOND;
-    guint seen = 0;
+    Lookups lookups = { count, 0 };
 
-    while (seen < count && g_get_monotonic_time() < until) {
-        seen += host_take_lookups();
-        if (!g_main_context_iteration(NULL, FALSE))
-            g_usleep(100);
-    }
-    g_assert_cmpuint(seen, ==, count);
+    main_loop_wait(have_all_come, &lookups);
+    g_assert_cmpuint(lookups.seen, ==, count);
 }
 
 static const struct {
@@ -89,16 +98,16 @@ static const struct {
     guint32 flags;
     gboolean starts;
 } defines[] = {
-    { 10, TRUE, VIR_DOMAIN_START_AUTODESTROY, TRUE },
-    { 10, TRUE, VIR_DOMAIN_START_VALIDATE, TRUE },
-    { 11, FALSE, 0, FALSE },
-    { 309, TRUE, VIR_DOMAIN_START_VALIDATE, TRUE },
-    { 350, TRUE, 0, FALSE },
-    { 350, TRUE, VIR_DOMAIN_DEFINE_VALIDATE, FALSE },
+    { CREATE_XML, TRUE, VIR_DOMAIN_START_AUTODESTROY, TRUE },
+    { CREATE_XML, TRUE, VIR_DOMAIN_START_VALIDATE, TRUE },
+    { DEFINE, FALSE, 0, FALSE },
+    { CREATE_XML_WITH_FILES, TRUE, VIR_DOMAIN_START_VALIDATE, TRUE },
+    { DEFINE_FLAGS, TRUE, 0, FALSE },
+    { DEFINE_FLAGS, TRUE, VIR_DOMAIN_DEFINE_VALIDATE, FALSE },
 };
 
 /* The host is looked at after libvirt said yes, and the client has its reply before. */
-static void define(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void define(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) yes = payload_string("guest");
 
@@ -108,41 +117,41 @@ static void define(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         g_autofree char *text = NULL;
 
         g_test_message("procedure %d", defines[i].procedure);
-        host_hold_lookups(TRUE);
-        call(peers, defines[i].procedure, payload);
-        frame = peers_receive(peers, peers->backend);
+        host_block_lookups(TRUE);
+        call(proxy, defines[i].procedure, payload);
+        frame = proxy_receive(proxy, proxy->backend);
         g_assert_cmpuint(frame.header.serial, ==, serial);
         text = payload_read_string(&frame);
         g_assert_nonnull(strstr(text, "type='mdev'"));
         if (defines[i].has_flags)
             g_assert_cmpuint(ccw_load_be32(frame.payload->data + frame.payload->len - 4), ==, defines[i].flags);
         g_assert_cmpuint(host_take_lookups(), ==, 0);
-        peers_send(peers, peers->backend, CCW_TYPE_REPLY, defines[i].procedure, serial, CCW_STATUS_OK, yes);
-        expect_reply(peers, defines[i].procedure, CCW_STATUS_OK);
-        host_hold_lookups(FALSE);
+        proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, defines[i].procedure, serial, RPC_STATUS_OK, yes);
+        expect_reply(proxy, defines[i].procedure, RPC_STATUS_OK);
+        host_block_lookups(FALSE);
         expect_lookups(1);
     }
 }
 
-/* Then nothing of the host is looked at; a start that failed may have left a device to give back. */
-static void define_refused(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+/* Then nothing of the host is looked at; a start that failed may have left a device to release. */
+static void define_rejected(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(defines); i++) {
         g_autoptr(GByteArray) payload = payload_xml(DOMAIN(HOSTDEV), defines[i].has_flags, defines[i].flags);
         g_auto(Frame) frame = { 0 };
 
-        peers->changed = 0;
-        call(peers, defines[i].procedure, payload);
-        frame = answer(peers, defines[i].procedure, NULL);
-        peers_expect_error(peers, serial, defines[i].procedure, VIR_ERR_ACCESS_DENIED, "access denied");
-        peers_turn(peers);
+        proxy->changed = 0;
+        call(proxy, defines[i].procedure, payload);
+        frame = answer(proxy, defines[i].procedure, NULL);
+        proxy_expect_error(proxy, serial, defines[i].procedure, VIR_ERR_ACCESS_DENIED, "access denied");
+        proxy_turn(proxy);
         g_assert_cmpuint(host_take_lookups(), ==, 0);
-        g_assert_cmpuint(peers->changed, ==, defines[i].starts);
+        g_assert_cmpuint(proxy->changed, ==, defines[i].starts);
     }
 }
 
 /* What contradicts itself is refused here; libvirt does not get it. */
-static void invalid(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void invalid(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const struct {
         const char *xml;
@@ -160,35 +169,35 @@ static void invalid(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         for (gsize k = 0; k < G_N_ELEMENTS(defines); k++) {
             g_autoptr(GByteArray) payload = payload_xml(rows[i].xml, defines[k].has_flags, defines[k].flags);
 
-            call(peers, defines[k].procedure, payload);
-            peers_expect_error(peers, serial, defines[k].procedure, rows[i].code, rows[i].words);
-            peers_assert_quiet(peers, peers->backend);
+            call(proxy, defines[k].procedure, payload);
+            proxy_expect_error(proxy, serial, defines[k].procedure, rows[i].code, rows[i].words);
+            proxy_assert_quiet(proxy, proxy->backend);
         }
     }
     g_assert_cmpuint(host_take_lookups(), ==, 0);
 }
 
 /* A client may use the serial of a call again once it has its reply, also while virtccwd still looks at the host. */
-static void serial_again(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void serial_again(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) payload = payload_xml(DOMAIN(HOSTDEV), FALSE, 0);
     g_autoptr(GByteArray) yes = payload_string("guest");
 
-    host_hold_lookups(TRUE);
+    host_block_lookups(TRUE);
     for (guint i = 0; i < 2; i++) {
         g_auto(Frame) frame = { 0 };
 
-        call(peers, 11, payload);
-        frame = answer(peers, 11, yes);
-        expect_reply(peers, 11, CCW_STATUS_OK);
+        call(proxy, DEFINE, payload);
+        frame = answer(proxy, DEFINE, yes);
+        expect_reply(proxy, DEFINE, RPC_STATUS_OK);
         serial--;
     }
-    host_hold_lookups(FALSE);
+    host_block_lookups(FALSE);
     expect_lookups(2);
 }
 
 /* What has nothing of ours in it, or has it in libvirt's own form, is not validated. */
-static void stock(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void stock(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const char *const documents[] = { DOMAIN(""), DOMAIN(MDEV MDEV), "<domain><name>ccw hostdev</domain>" };
 
@@ -196,21 +205,21 @@ static void stock(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         g_autoptr(GByteArray) payload = payload_xml(documents[i], TRUE, VIR_DOMAIN_DEFINE_VALIDATE);
         g_auto(Frame) frame = { 0 };
 
-        call(peers, 350, payload);
-        frame = peers_receive(peers, peers->backend);
+        call(proxy, DEFINE_FLAGS, payload);
+        frame = proxy_receive(proxy, proxy->backend);
         g_assert_cmpmem(frame.payload->data, frame.payload->len, payload->data, payload->len);
     }
 }
 
 /* A read-only connection makes no work: its call goes on unread. */
-static void readonly(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void readonly(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) payload = payload_xml(DOMAIN(HOSTDEV HOSTDEV), TRUE, VIR_DOMAIN_DEFINE_VALIDATE);
     g_auto(Frame) frame = { 0 };
 
-    ccw_connection_set_readonly(peers->connection);
-    call(peers, 350, payload);
-    frame = peers_receive(peers, peers->backend);
+    remote_connection_set_readonly(proxy->connection);
+    call(proxy, DEFINE_FLAGS, payload);
+    frame = proxy_receive(proxy, proxy->backend);
     g_assert_cmpmem(frame.payload->data, frame.payload->len, payload->data, payload->len);
 }
 
@@ -219,12 +228,12 @@ static GByteArray *payload_create_with_files(const char *document)
     g_autoptr(GByteArray) xml = payload_xml(document, TRUE, 0);
     GByteArray *out = g_byte_array_new();
 
-    ccw_xdr_write_u32(out, 2); /* descriptors */
+    rpc_xdr_write_u32(out, 2); /* descriptors */
     return g_byte_array_append(out, xml->data, xml->len);
 }
 
 /* DOMAIN_CREATE_XML_WITH_FILES: its descriptors wait with it, and go or are closed with it. */
-static void with_files(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void with_files(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) yes = payload_string("guest");
 
@@ -235,26 +244,27 @@ static void with_files(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         char byte = 'p';
 
         g_assert_cmpint(pipe(pipes), ==, 0);
-        peers_send(peers, peers->client, CCW_TYPE_CALL_WITH_FDS, 309, ++serial, CCW_STATUS_OK, payload);
-        g_assert_true(peers_send_fd(peers->client, pipes[1]));
-        g_assert_true(peers_send_fd(peers->client, pipes[1]));
+        proxy_send(proxy, proxy->client, RPC_TYPE_CALL_WITH_FDS, CREATE_XML_WITH_FILES, ++serial, RPC_STATUS_OK,
+                   payload);
+        g_assert_true(proxy_send_fd(proxy->client, pipes[1]));
+        g_assert_true(proxy_send_fd(proxy->client, pipes[1]));
         close(pipes[1]);
         if (refuse) {
-            peers_expect_error(peers, serial, 309, VIR_ERR_XML_ERROR, "already exists");
+            proxy_expect_error(proxy, serial, CREATE_XML_WITH_FILES, VIR_ERR_XML_ERROR, "already exists");
         } else {
-            frame = peers_receive(peers, peers->backend);
-            g_assert_cmpuint(frame.header.type, ==, CCW_TYPE_CALL_WITH_FDS);
+            frame = proxy_receive(proxy, proxy->backend);
+            g_assert_cmpuint(frame.header.type, ==, RPC_TYPE_CALL_WITH_FDS);
             g_assert_cmpuint(ccw_load_be32(frame.payload->data), ==, 2);
             g_assert_nonnull(g_strstr_len((const char *)frame.payload->data + 8, frame.payload->len - 8, "mdev"));
             for (guint i = 0; i < 2; i++) {
-                int fd = peers_receive_fd(peers->backend);
+                int fd = proxy_receive_fd(proxy->backend);
 
                 g_assert_cmpint(write(fd, &byte, 1), ==, 1);
                 close(fd);
                 g_assert_cmpint(read(pipes[0], &byte, 1), ==, 1);
             }
-            peers_send(peers, peers->backend, CCW_TYPE_REPLY, 309, serial, CCW_STATUS_OK, yes);
-            expect_reply(peers, 309, CCW_STATUS_OK);
+            proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, CREATE_XML_WITH_FILES, serial, RPC_STATUS_OK, yes);
+            expect_reply(proxy, CREATE_XML_WITH_FILES, RPC_STATUS_OK);
         }
         g_assert_cmpint(read(pipes[0], &byte, 1), ==, 0); /* nobody else holds it */
         close(pipes[0]);
@@ -262,31 +272,30 @@ static void with_files(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 }
 
 /* libvirt is asked for the domain's feature. The answer says that it is state. */
-static void answer_feature(Peers *peers, const char *state)
+static void answer_feature(Proxy *proxy, const char *state)
 {
-    g_autofree char *xml =
-        g_strdup_printf("<domain><uuid>" GUEST_UUID "</uuid><metadata><ccw:s390-map-css "
-                        "xmlns:ccw='https://libvirt.org/schemas/ccw/1.0' state='%s'/></metadata></domain>",
-                        state);
+    g_autofree char *xml = g_strdup_printf("<domain><uuid>" GUEST_UUID "</uuid><metadata><ccw:s390-map-css "
+                                           "xmlns:ccw='urn:libvirt-ccw:domain:1.0' state='%s'/></metadata></domain>",
+                                           state);
     g_autoptr(GByteArray) domain = payload_string(xml);
-    g_auto(Frame) question = answer(peers, 14, domain);
+    g_auto(Frame) question = answer(proxy, GET_XML_DESC, domain);
 
     g_assert_cmpuint(question.header.serial, !=, serial);
 }
 
-static void attach_invalid(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void attach_invalid(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) payload = payload_attach(DEVICE("0x1234", OUTSIDE), 1);
 
-    call(peers, 160, payload);
-    answer_feature(peers, "on");
-    peers_expect_error(peers, serial, 160, VIR_ERR_XML_ERROR, "contradicts <s390-map-css state='on'/>");
-    peers_assert_quiet(peers, peers->backend);
+    call(proxy, ATTACH, payload);
+    answer_feature(proxy, "on");
+    proxy_expect_error(proxy, serial, ATTACH, VIR_ERR_XML_ERROR, "contradicts <s390-map-css state='on'/>");
+    proxy_assert_quiet(proxy, proxy->backend);
     g_assert_cmpuint(host_take_lookups(), ==, 0);
 }
 
 /* The host is looked at for warnings only if libvirt said yes, and after the client's reply. */
-static void attach(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void attach(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) payload = payload_attach(DEVICE("0x1234", OUTSIDE), 1);
     g_autoptr(GByteArray) yes = g_byte_array_new();
@@ -294,13 +303,13 @@ static void attach(Peers *peers, gconstpointer data G_GNUC_UNUSED)
     for (guint accept = 0; accept < 2; accept++) {
         g_auto(Frame) frame = { 0 };
 
-        host_hold_lookups(TRUE);
-        call(peers, 160, payload);
-        answer_feature(peers, "off");
-        frame = answer(peers, 160, accept ? yes : NULL);
-        expect_reply(peers, 160, accept ? CCW_STATUS_OK : CCW_STATUS_ERROR);
-        host_hold_lookups(FALSE);
-        peers_turn(peers);
+        host_block_lookups(TRUE);
+        call(proxy, ATTACH, payload);
+        answer_feature(proxy, "off");
+        frame = answer(proxy, ATTACH, accept ? yes : NULL);
+        expect_reply(proxy, ATTACH, accept ? RPC_STATUS_OK : RPC_STATUS_ERROR);
+        host_block_lookups(FALSE);
+        proxy_turn(proxy);
         expect_lookups(accept);
     }
 }
@@ -310,12 +319,12 @@ static GByteArray *payload_domain(guint32 flags)
     g_autoptr(GByteArray) payload = payload_attach("", 0);
 
     g_byte_array_set_size(payload, payload->len - 8);
-    ccw_xdr_write_u32(payload, flags);
+    rpc_xdr_write_u32(payload, flags);
     return g_steal_pointer(&payload);
 }
 
 /* The warning behind libvirt's own messages; the rest of the reply as it was. */
-static void messages(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void messages(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const struct {
         guint32 flags;
@@ -336,22 +345,22 @@ static void messages(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         g_auto(Frame) reply = { 0 };
 
         g_test_message("row %zu", i);
-        ccw_xdr_write_u32(stock_reply, 1);
-        ccw_xdr_write_string(stock_reply, "tainted: by itself", 18);
-        call(peers, 426, payload);
-        first = answer(peers, 426, stock_reply);
+        rpc_xdr_write_u32(stock_reply, 1);
+        rpc_xdr_write_string(stock_reply, "tainted: by itself", 18);
+        call(proxy, GET_MESSAGES, payload);
+        first = answer(proxy, GET_MESSAGES, stock_reply);
         if (rows[i].xml) {
             g_autoptr(GByteArray) xml = payload_string(rows[i].xml);
             g_auto(Frame) question = { 0 };
 
-            peers_turn(peers);
+            proxy_turn(proxy);
             g_assert_cmpuint(host_take_lookups(), ==, 0);
-            question = answer(peers, 14, xml);
+            question = answer(proxy, GET_XML_DESC, xml);
         }
-        reply = peers_receive(peers, peers->client);
+        reply = proxy_receive(proxy, proxy->client);
         if (rows[i].warning) {
             ccw_store_be32(stock_reply->data, 2);
-            ccw_xdr_write_string(stock_reply, rows[i].warning, strlen(rows[i].warning));
+            rpc_xdr_write_string(stock_reply, rows[i].warning, strlen(rows[i].warning));
         }
         g_assert_cmpmem(reply.payload->data, reply.payload->len, stock_reply->data, stock_reply->len);
         g_assert_cmpuint(host_take_lookups(), ==, rows[i].lookups);
@@ -367,6 +376,7 @@ static gint waiting; /* atomic */
 static void wait_for_lock(gpointer data G_GNUC_UNUSED)
 {
     g_atomic_int_inc(&waiting);
+    g_main_context_wakeup(NULL);
     g_mutex_lock(&busy);
     g_mutex_unlock(&busy);
 }
@@ -376,8 +386,13 @@ static void count_done(gpointer data)
     ++*(guint *)data;
 }
 
+static gboolean do_all_wait(gpointer data G_GNUC_UNUSED)
+{
+    return g_atomic_int_get(&waiting) >= HOST_THREADS;
+}
+
 /* The XML of a domain is parsed by those that parse: a domain without our devices waits for no work on the host. */
-static void messages_without_host(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void messages_without_host(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) payload = payload_domain(0);
     g_autoptr(GByteArray) stock_reply = g_byte_array_new();
@@ -389,14 +404,13 @@ static void messages_without_host(Peers *peers, gconstpointer data G_GNUC_UNUSED
 
     g_mutex_lock(&busy);
     for (guint i = 0; i < HOST_THREADS; i++)
-        ccw_workers_push(peers->services.workers, CCW_WORK_HOST, 0, peers, wait_for_lock, count_done, &done);
-    while (g_atomic_int_get(&waiting) < HOST_THREADS)
-        g_usleep(100);
-    ccw_xdr_write_u32(stock_reply, 0);
-    call(peers, 426, payload);
-    first = answer(peers, 426, stock_reply);
-    question = answer(peers, 14, xml);
-    reply = peers_receive(peers, peers->client);
+        remote_workers_push(proxy->services.workers, REMOTE_WORK_HOST, 0, proxy, wait_for_lock, count_done, &done);
+    main_loop_wait(do_all_wait, NULL);
+    rpc_xdr_write_u32(stock_reply, 0);
+    call(proxy, GET_MESSAGES, payload);
+    first = answer(proxy, GET_MESSAGES, stock_reply);
+    question = answer(proxy, GET_XML_DESC, xml);
+    reply = proxy_receive(proxy, proxy->client);
     g_assert_cmpuint(done, ==, 0);
     g_mutex_unlock(&busy);
     while (done < HOST_THREADS)
@@ -408,27 +422,27 @@ static GByteArray *payload_domcaps(void)
     GByteArray *payload = g_byte_array_new();
 
     for (guint n = 0; n < 4; n++)
-        ccw_xdr_write_optional(payload, n == 1 ? "s390x" : NULL);
-    ccw_xdr_write_u32(payload, 0);
+        rpc_xdr_write_optional(payload, n == 1 ? "s390x" : NULL);
+    rpc_xdr_write_u32(payload, 0);
     return payload;
 }
 
 /* libvirt is asked, in the client's name, what QEMU would be started with for a domain with a channel device. */
-static void answer_native(Peers *peers, gboolean capable)
+static void answer_native(Proxy *proxy, gboolean capable)
 {
     g_autoptr(GByteArray) line = payload_string("qemu-system-s390x -device vfio-ccw");
-    g_auto(Frame) question = answer(peers, 136, capable ? line : NULL);
-    CcwXdrReader reader;
+    g_auto(Frame) question = answer(proxy, XML_TO_NATIVE, capable ? line : NULL);
+    RpcXdrReader reader;
     gsize length;
     const char *text;
     g_autofree char *domain = NULL;
 
-    ccw_xdr_reader_init(&reader, question.payload->data, question.payload->len);
-    text = ccw_xdr_read_string(&reader, &length);
+    rpc_xdr_reader_init(&reader, question.payload->data, question.payload->len);
+    text = rpc_xdr_read_string(&reader, &length);
     g_assert_cmpmem(text, length, "qemu-argv", 9);
-    text = ccw_xdr_read_string(&reader, &length);
+    text = rpc_xdr_read_string(&reader, &length);
     domain = g_strndup(text, length);
-    g_assert_cmpuint(ccw_xdr_read_u32(&reader), ==, 0);
+    g_assert_cmpuint(rpc_xdr_read_u32(&reader), ==, 0);
     g_assert_false(reader.failed);
     g_assert_nonnull(strstr(domain, "<domain type='kvm'>"));
     g_assert_nonnull(strstr(domain, "<type arch='s390x' machine='s390-ccw-virtio-7.2'>hvm</type>"));
@@ -436,7 +450,7 @@ static void answer_native(Peers *peers, gboolean capable)
     g_assert_nonnull(strstr(domain, "model='vfio-ccw'"));
 }
 
-static void domcaps(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void domcaps(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autofree char *plain = g_strdup_printf(CAPS, "", "");
     g_autofree char *more =
@@ -457,13 +471,13 @@ static void domcaps(Peers *peers, gconstpointer data G_GNUC_UNUSED)
         g_auto(Frame) reply = { 0 };
         g_autofree char *text = NULL;
 
-        call(peers, 342, payload);
-        asked = answer(peers, 342, stock_reply);
+        call(proxy, GET_DOMAIN_CAPABILITIES, payload);
+        asked = answer(proxy, GET_DOMAIN_CAPABILITIES, stock_reply);
         g_assert_cmpmem(asked.payload->data, asked.payload->len, payload->data, payload->len);
         if (rows[i].asked)
-            answer_native(peers, rows[i].capable);
-        reply = peers_receive(peers, peers->client);
-        g_assert_cmpint(reply.header.procedure, ==, 342);
+            answer_native(proxy, rows[i].capable);
+        reply = proxy_receive(proxy, proxy->client);
+        g_assert_cmpint(reply.header.procedure, ==, GET_DOMAIN_CAPABILITIES);
         g_assert_cmpuint(reply.header.serial, ==, serial);
         text = payload_read_string(&reply);
         g_assert_cmpstr(text, ==, rows[i].expected);
@@ -471,24 +485,24 @@ static void domcaps(Peers *peers, gconstpointer data G_GNUC_UNUSED)
 }
 
 /* Nothing is asked for a client that libvirt refuses. */
-static void domcaps_refused(Peers *peers, gconstpointer data G_GNUC_UNUSED)
+static void domcaps_rejected(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) payload = payload_domcaps();
     g_auto(Frame) asked = { 0 };
 
-    call(peers, 342, payload);
-    asked = answer(peers, 342, NULL);
-    peers_expect_error(peers, serial, 342, VIR_ERR_ACCESS_DENIED, "access denied");
-    peers_assert_quiet(peers, peers->backend);
+    call(proxy, GET_DOMAIN_CAPABILITIES, payload);
+    asked = answer(proxy, GET_DOMAIN_CAPABILITIES, NULL);
+    proxy_expect_error(proxy, serial, GET_DOMAIN_CAPABILITIES, VIR_ERR_ACCESS_DENIED, "access denied");
+    proxy_assert_quiet(proxy, proxy->backend);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR);
-#define ADD(name, func) g_test_add("/remote/validate/" name, Peers, NULL, peers_set_up, func, peers_tear_down)
+#define ADD(name, func) g_test_add("/remote/validate/" name, Proxy, NULL, proxy_set_up, func, proxy_tear_down)
     ADD("define", define);
-    ADD("define-refused", define_refused);
+    ADD("define-rejected", define_rejected);
     ADD("invalid", invalid);
     ADD("serial-again", serial_again);
     ADD("stock", stock);
@@ -499,6 +513,6 @@ int main(int argc, char **argv)
     ADD("messages", messages);
     ADD("messages-without-host", messages_without_host);
     ADD("domcaps", domcaps);
-    ADD("domcaps-refused", domcaps_refused);
+    ADD("domcaps-rejected", domcaps_rejected);
     return g_test_run();
 }

@@ -2,19 +2,21 @@
 /* Worker threads: fair between users and clients, in order within a client, and never all of them for one user. */
 #include <sys/resource.h>
 
+#include "../main-loop.h"
 #include "remote/workers.h"
 
 #define DEADLINE (10 * G_TIME_SPAN_SECOND)
 #define JOBS 40u
 
 typedef struct {
-    CcwWorkers *workers;
+    RemoteWorkers *workers;
     GMutex lock;
     GCond gate;
     gboolean open[3]; /* gates; the first one always is */
     guint running;    /* jobs at a gate, or passing it */
     GString *order;
     guint done;
+    gboolean is_freed; /* what the work uses */
 } Fixture;
 
 typedef struct {
@@ -28,7 +30,7 @@ static void set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GError) error = NULL;
 
-    fixture->workers = ccw_workers_new(NULL, &error);
+    fixture->workers = remote_workers_new(NULL, &error);
     g_assert_no_error(error);
     g_mutex_init(&fixture->lock);
     g_cond_init(&fixture->gate);
@@ -38,7 +40,7 @@ static void set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 
 static void tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    ccw_workers_free(fixture->workers);
+    g_clear_pointer(&fixture->workers, remote_workers_free);
     g_mutex_clear(&fixture->lock);
     g_cond_clear(&fixture->gate);
     g_string_free(fixture->order, TRUE);
@@ -67,12 +69,12 @@ static void done(gpointer data)
     g_free(job);
 }
 
-static void push(Fixture *fixture, CcwWorkKind kind, guint uid, guint client, char name, guint waits_at)
+static void push(Fixture *fixture, RemoteWorkKind kind, guint uid, guint client, char name, guint waits_at)
 {
     Job *job = g_new0(Job, 1);
 
     *job = (Job){ fixture, name, waits_at };
-    ccw_workers_push(fixture->workers, kind, uid, GUINT_TO_POINTER(client), work, done, job);
+    remote_workers_push(fixture->workers, kind, uid, GUINT_TO_POINTER(client), work, done, job);
 }
 
 static void open_gate(Fixture *fixture, guint gate)
@@ -95,53 +97,62 @@ static void wait_running(Fixture *fixture, guint count)
     g_mutex_unlock(&fixture->lock);
 }
 
+typedef struct {
+    const Fixture *fixture;
+    guint count;
+} Wanted;
+
+static gboolean are_done(gpointer data)
+{
+    const Wanted *wanted = data;
+
+    return wanted->fixture->done >= wanted->count;
+}
+
 static void wait_done(Fixture *fixture, guint count)
 {
-    gint64 until = g_get_monotonic_time() + DEADLINE;
+    Wanted wanted = { fixture, count };
 
-    while (fixture->done < count) {
-        g_assert_cmpint(g_get_monotonic_time(), <, until);
-        g_main_context_iteration(NULL, FALSE);
-    }
+    main_loop_wait(are_done, &wanted);
 }
 
 /* A user who fills the queue leaves threads to others, which serve them at once. root has every thread that is free. */
 static void per_user(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     for (guint i = 0; i < JOBS; i++)
-        push(fixture, CCW_WORK_HOST, 1000, i, 'a', 1);
+        push(fixture, REMOTE_WORK_HOST, 1000, i, 'a', 1);
     wait_running(fixture, 8);
-    push(fixture, CCW_WORK_HOST, 1001, 1, 'b', 0);
+    push(fixture, REMOTE_WORK_HOST, 1001, 1, 'b', 0);
     wait_done(fixture, 1);
     for (guint i = 0; i < JOBS; i++)
-        push(fixture, CCW_WORK_HOST, 0, i, 'r', 1);
+        push(fixture, REMOTE_WORK_HOST, 0, i, 'r', 1);
     wait_running(fixture, 16);
-    g_assert_false(ccw_workers_are_idle(fixture->workers, CCW_WORK_HOST));
-    g_assert_true(ccw_workers_are_idle(fixture->workers, CCW_WORK_PARSE));
-    push(fixture, CCW_WORK_PARSE, 1000, 1, 'p', 0); /* other kinds go on */
+    g_assert_false(remote_workers_are_idle(fixture->workers, REMOTE_WORK_HOST));
+    g_assert_true(remote_workers_are_idle(fixture->workers, REMOTE_WORK_PARSE));
+    push(fixture, REMOTE_WORK_PARSE, 1000, 1, 'p', 0); /* other kinds go on */
     wait_done(fixture, 2);
     open_gate(fixture, 1);
     wait_done(fixture, 2 + 2 * JOBS);
-    g_assert_true(ccw_workers_are_idle(fixture->workers, CCW_WORK_HOST));
+    g_assert_true(remote_workers_are_idle(fixture->workers, REMOTE_WORK_HOST));
 }
 
 /* Very many users with slow work leave threads of every kind to root, and each of them has fewer than they share. */
 static void root_is_served(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    static const guint for_others[CCW_WORK_KINDS] = {
-        [CCW_WORK_LOOK_UP] = 3,
-        [CCW_WORK_HOST] = 12,
-        [CCW_WORK_CLOSE] = 6,
-        [CCW_WORK_HANG_UP] = 3,
+    static const guint for_others[REMOTE_WORK_KINDS] = {
+        [REMOTE_WORK_LOOK_UP] = 3,
+        [REMOTE_WORK_HOST] = 12,
+        [REMOTE_WORK_CLOSE] = 6,
+        [REMOTE_WORK_HANG_UP] = 3,
     };
     guint running = 0, jobs = 0;
 
-    for (CcwWorkKind kind = 0; kind < CCW_WORK_KINDS; kind++) {
+    for (RemoteWorkKind kind = 0; kind < REMOTE_WORK_KINDS; kind++) {
         guint parsers = CLAMP(g_get_num_processors(), 3, 8);
 
         for (guint i = 0; i < JOBS; i++)
             push(fixture, kind, 1000 + i, i, 'a', 1);
-        running += kind == CCW_WORK_PARSE ? parsers - MAX(parsers / 4, 1) : for_others[kind];
+        running += kind == REMOTE_WORK_PARSE ? parsers - MAX(parsers / 4, 1) : for_others[kind];
         wait_running(fixture, running);
         push(fixture, kind, 0, 0, 'r', 0);
         wait_done(fixture, kind + 1);
@@ -155,27 +166,27 @@ static void root_is_served(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 /* A user with slow work of a kind leaves at least one thread of it to each next user. */
 static void second_user_is_served(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    for (CcwWorkKind kind = 0; kind < CCW_WORK_KINDS; kind++) {
+    for (RemoteWorkKind kind = 0; kind < REMOTE_WORK_KINDS; kind++) {
         for (guint i = 0; i < JOBS; i++)
             push(fixture, kind, 1000, i, 'a', 1);
         push(fixture, kind, 1001, 1, 'b', 0);
         wait_done(fixture, kind + 1);
     }
     open_gate(fixture, 1);
-    wait_done(fixture, CCW_WORK_KINDS * (JOBS + 1));
+    wait_done(fixture, REMOTE_WORK_KINDS * (JOBS + 1));
 }
 
 /* What waits is served in turn: users first, then the clients of each, and what one client wants in its order. */
 static void in_turn(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    push(fixture, CCW_WORK_LOOK_UP, 1000, 9, '-', 1); /* the first of the two threads that one user may have, */
-    push(fixture, CCW_WORK_LOOK_UP, 1000, 9, '-', 2); /* and the second one, which is free before the first */
+    push(fixture, REMOTE_WORK_LOOK_UP, 1000, 9, '-', 1); /* the first of the two threads that one user may have, */
+    push(fixture, REMOTE_WORK_LOOK_UP, 1000, 9, '-', 2); /* and the second one, which is free before the first */
     wait_running(fixture, 2);
     for (guint i = 0; i < 3; i++)
-        push(fixture, CCW_WORK_LOOK_UP, 1000, 1, (char)('a' + i), 0);
+        push(fixture, REMOTE_WORK_LOOK_UP, 1000, 1, (char)('a' + i), 0);
     for (guint i = 0; i < 3; i++)
-        push(fixture, CCW_WORK_LOOK_UP, 1000, 2, (char)('x' + i), 0);
-    push(fixture, CCW_WORK_LOOK_UP, 1001, 3, 'o', 0);
+        push(fixture, REMOTE_WORK_LOOK_UP, 1000, 2, (char)('x' + i), 0);
+    push(fixture, REMOTE_WORK_LOOK_UP, 1001, 3, 'o', 0);
     wait_done(fixture, 1); /* the other user did not wait for any of them */
     open_gate(fixture, 2);
     wait_done(fixture, 8);
@@ -185,7 +196,7 @@ static void in_turn(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 }
 
 /* Whether something wakes the main loop up within that time. ret_timeout: how long it would wait itself. */
-static gboolean is_woken(gint patience, gint *ret_timeout)
+static gboolean is_woken(gint timeout, gint *ret_timeout)
 {
     GMainContext *context = g_main_context_default();
     GPollFD fds[8];
@@ -196,11 +207,11 @@ static gboolean is_woken(gint patience, gint *ret_timeout)
     count = g_main_context_query(context, G_MAXINT, ret_timeout, fds, G_N_ELEMENTS(fds));
     g_assert_cmpint(count, <=, (gint)G_N_ELEMENTS(fds));
     g_main_context_release(context);
-    return g_poll(fds, (guint)count, patience) > 0;
+    return g_poll(fds, (guint)count, timeout) > 0;
 }
 
 /* A result that can wait wakes no thread up, and is there soon all the same. */
-static void patient(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+static void bounded_wait(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     gint timeout;
 
@@ -210,7 +221,7 @@ static void patient(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
         g_main_context_iteration(NULL, FALSE); /* a new source has woken it up */
         *job = (Job){ fixture, 'p', 1, i == 0 };
         fixture->open[1] = FALSE;
-        ccw_workers_push_patient(fixture->workers, CCW_WORK_PARSE, 0, NULL, work, done, job, &job->can_wait);
+        remote_workers_push_background(fixture->workers, REMOTE_WORK_PARSE, 0, NULL, work, done, job, &job->can_wait);
         wait_running(fixture, 1);
         g_assert_false(is_woken(0, &timeout));
         g_assert_cmpint(timeout, >, 0);
@@ -246,9 +257,55 @@ static void no_threads(void)
         g_test_trap_assert_passed();
     } else {
         g_assert_cmpint(setrlimit(RLIMIT_AS, &none), ==, 0);
-        g_assert_null(ccw_workers_new(NULL, &error));
+        g_assert_null(remote_workers_new(NULL, &error));
         g_assert_nonnull(strstr(error->message, "cannot start a worker thread"));
     }
+}
+
+static void note_freed(gpointer data)
+{
+    Fixture *fixture = data;
+
+    g_mutex_lock(&fixture->lock);
+    fixture->is_freed = TRUE;
+    g_cond_broadcast(&fixture->gate);
+    g_mutex_unlock(&fixture->lock);
+}
+
+static void not_called(gpointer data G_GNUC_UNUSED)
+{
+    g_assert_not_reached();
+}
+
+/* Work that does not end does not delay the stop. Its thread keeps what the work uses, and frees that at its end. */
+static void stop_in_work(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    const gint64 until = g_get_monotonic_time() + DEADLINE;
+    Job job = { .fixture = fixture, .name = 'a', .waits_at = 1 };
+
+    remote_workers_keep(fixture->workers, fixture, note_freed);
+    remote_workers_push(fixture->workers, REMOTE_WORK_HOST, 1000, NULL, work, not_called, &job);
+    wait_running(fixture, 1);
+    g_assert_false(remote_workers_stop(fixture->workers, g_get_monotonic_time() + G_TIME_SPAN_MILLISECOND));
+    g_clear_pointer(&fixture->workers, remote_workers_unref);
+    g_mutex_lock(&fixture->lock);
+    g_assert_false(fixture->is_freed);
+    g_mutex_unlock(&fixture->lock);
+    open_gate(fixture, 1);
+    g_mutex_lock(&fixture->lock);
+    while (!fixture->is_freed)
+        g_assert_true(g_cond_wait_until(&fixture->gate, &fixture->lock, until));
+    g_mutex_unlock(&fixture->lock);
+}
+
+/* Without work all threads end, and their last reference is the caller's. */
+static void stop_idle(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    remote_workers_keep(fixture->workers, fixture, note_freed);
+    g_assert_true(remote_workers_stop(fixture->workers, g_get_monotonic_time() + DEADLINE));
+    g_assert_false(fixture->is_freed);
+    g_clear_pointer(&fixture->workers, remote_workers_unref);
+    g_assert_true(fixture->is_freed);
 }
 
 int main(int argc, char **argv)
@@ -258,7 +315,9 @@ int main(int argc, char **argv)
     g_test_add("/remote/workers/root", Fixture, NULL, set_up, root_is_served, tear_down);
     g_test_add("/remote/workers/second-user", Fixture, NULL, set_up, second_user_is_served, tear_down);
     g_test_add("/remote/workers/in-turn", Fixture, NULL, set_up, in_turn, tear_down);
-    g_test_add("/remote/workers/patient", Fixture, NULL, set_up, patient, tear_down);
+    g_test_add("/remote/workers/stop-in-work", Fixture, NULL, set_up, stop_in_work, tear_down);
+    g_test_add("/remote/workers/stop-idle", Fixture, NULL, set_up, stop_idle, tear_down);
+    g_test_add("/remote/workers/bounded-wait", Fixture, NULL, set_up, bounded_wait, tear_down);
     g_test_add_func("/remote/workers/no-threads", no_threads);
     return g_test_run();
 }

@@ -12,19 +12,19 @@
 #define BIG (4u * 1024 * 1024)
 
 typedef struct {
-    CcwOutbox outbox;
+    RpcOutbox outbox;
     int fds[2]; /* the outbox writes to the second */
 } Fixture;
 
 static void set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fixture->fds), ==, 0);
-    ccw_outbox_init(&fixture->outbox, fixture->fds[1]);
+    rpc_outbox_init(&fixture->outbox, fixture->fds[1]);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    ccw_outbox_clear(&fixture->outbox);
+    rpc_outbox_clear(&fixture->outbox);
     if (fixture->fds[0] >= 0)
         close(fixture->fds[0]);
     close(fixture->fds[1]);
@@ -51,8 +51,8 @@ static void at_once(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_autoptr(GByteArray) got = g_byte_array_new();
     guint fds = 0;
 
-    ccw_outbox_write(&fixture->outbox, (const guint8 *)"hello", 5);
-    g_assert_true(ccw_outbox_is_empty(&fixture->outbox));
+    rpc_outbox_write(&fixture->outbox, (const guint8 *)"hello", 5);
+    g_assert_true(rpc_outbox_is_empty(&fixture->outbox));
     drain(fixture, got, &fds);
     g_assert_cmpmem(got->data, got->len, "hello", 5);
 }
@@ -65,14 +65,14 @@ static void queued(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 
     for (guint i = 0; i < BIG; i++)
         big[i] = (guint8)(i * 7 + i / 251);
-    ccw_outbox_write(&fixture->outbox, big, BIG);
-    g_assert_false(ccw_outbox_is_empty(&fixture->outbox));
+    rpc_outbox_write(&fixture->outbox, big, BIG);
+    g_assert_false(rpc_outbox_is_empty(&fixture->outbox));
     g_assert_cmpuint(fixture->outbox.bytes, >, 0);
-    ccw_outbox_write_fd(&fixture->outbox, open("/dev/null", O_RDONLY | O_CLOEXEC));
-    ccw_outbox_write(&fixture->outbox, (const guint8 *)"tail", 4);
-    while (!ccw_outbox_is_empty(&fixture->outbox)) {
+    rpc_outbox_write_fd(&fixture->outbox, open("/dev/null", O_RDONLY | O_CLOEXEC));
+    rpc_outbox_write(&fixture->outbox, (const guint8 *)"tail", 4);
+    while (!rpc_outbox_is_empty(&fixture->outbox)) {
         drain(fixture, got, &fds);
-        ccw_outbox_flush(&fixture->outbox);
+        rpc_outbox_flush(&fixture->outbox);
     }
     drain(fixture, got, &fds);
     g_assert_cmpuint(fixture->outbox.bytes, ==, 0);
@@ -86,16 +86,16 @@ static void broken(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     g_autofree guint8 *big = g_malloc0(BIG);
 
-    ccw_outbox_write(&fixture->outbox, big, BIG);
-    ccw_outbox_write_fd(&fixture->outbox, open("/dev/null", O_RDONLY | O_CLOEXEC));
+    rpc_outbox_write(&fixture->outbox, big, BIG);
+    rpc_outbox_write_fd(&fixture->outbox, open("/dev/null", O_RDONLY | O_CLOEXEC));
     close(fixture->fds[0]);
     fixture->fds[0] = -1;
-    ccw_outbox_flush(&fixture->outbox);
+    rpc_outbox_flush(&fixture->outbox);
     g_assert_true(fixture->outbox.failed);
-    g_assert_true(ccw_outbox_is_empty(&fixture->outbox));
-    ccw_outbox_write(&fixture->outbox, big, BIG); /* into nothing */
-    ccw_outbox_write_fd(&fixture->outbox, open("/dev/null", O_RDONLY | O_CLOEXEC));
-    g_assert_true(ccw_outbox_is_empty(&fixture->outbox));
+    g_assert_true(rpc_outbox_is_empty(&fixture->outbox));
+    rpc_outbox_write(&fixture->outbox, big, BIG); /* into nothing */
+    rpc_outbox_write_fd(&fixture->outbox, open("/dev/null", O_RDONLY | O_CLOEXEC));
+    g_assert_true(rpc_outbox_is_empty(&fixture->outbox));
 }
 
 static GByteArray *frame_of(const char *text)
@@ -113,71 +113,71 @@ static void assert_sent(Fixture *fixture, const char *text)
 }
 
 /* One at a time sends what it has, until the owner writes. */
-static void lent(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+static void shared(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    CcwOutbox *outbox = &fixture->outbox;
+    RpcOutbox *outbox = &fixture->outbox;
 
-    g_assert_false(ccw_outbox_borrow(outbox));
-    ccw_outbox_lend(outbox);
+    g_assert_false(rpc_outbox_acquire(outbox));
+    rpc_outbox_share(outbox);
     for (guint i = 0; i < 2; i++) {
-        g_assert_true(ccw_outbox_borrow(outbox));
-        g_assert_true(ccw_outbox_is_at_work(outbox));
-        g_assert_false(ccw_outbox_borrow(outbox));
-        g_assert_true(ccw_outbox_give_back(outbox, frame_of("frame")));
-        g_assert_false(ccw_outbox_is_at_work(outbox));
+        g_assert_true(rpc_outbox_acquire(outbox));
+        g_assert_true(rpc_outbox_is_acquired(outbox));
+        g_assert_false(rpc_outbox_acquire(outbox));
+        g_assert_true(rpc_outbox_send_acquired(outbox, frame_of("frame")));
+        g_assert_false(rpc_outbox_is_acquired(outbox));
         assert_sent(fixture, "frame");
     }
-    ccw_outbox_write(outbox, (const guint8 *)"own", 3);
+    rpc_outbox_write(outbox, (const guint8 *)"own", 3);
     assert_sent(fixture, "own");
-    g_assert_false(ccw_outbox_borrow(outbox));
+    g_assert_false(rpc_outbox_acquire(outbox));
     g_assert_cmpuint(outbox->sent, ==, strlen("frameframeown"));
-    ccw_outbox_lend(outbox);
-    ccw_outbox_recall(outbox);
-    g_assert_false(ccw_outbox_borrow(outbox));
+    rpc_outbox_share(outbox);
+    rpc_outbox_unshare(outbox);
+    g_assert_false(rpc_outbox_acquire(outbox));
 }
 
 /* What the owner writes while a frame is being sent comes behind that frame. */
-static void recalled(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+static void unshared(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    CcwOutbox *outbox = &fixture->outbox;
+    RpcOutbox *outbox = &fixture->outbox;
 
-    ccw_outbox_lend(outbox);
-    g_assert_true(ccw_outbox_borrow(outbox));
-    ccw_outbox_write(outbox, (const guint8 *)"own", 3);
-    ccw_outbox_flush(outbox);
+    rpc_outbox_share(outbox);
+    g_assert_true(rpc_outbox_acquire(outbox));
+    rpc_outbox_write(outbox, (const guint8 *)"own", 3);
+    rpc_outbox_flush(outbox);
     g_assert_cmpuint(outbox->bytes, ==, 3);
-    g_assert_false(ccw_outbox_give_back(outbox, frame_of("frame")));
-    ccw_outbox_lend(outbox); /* something is queued */
-    g_assert_false(ccw_outbox_borrow(outbox));
-    ccw_outbox_flush(outbox);
+    g_assert_false(rpc_outbox_send_acquired(outbox, frame_of("frame")));
+    rpc_outbox_share(outbox); /* something is queued */
+    g_assert_false(rpc_outbox_acquire(outbox));
+    rpc_outbox_flush(outbox);
     assert_sent(fixture, "frameown");
     g_assert_cmpuint(outbox->bytes, ==, 0);
-    ccw_outbox_cork(outbox);
-    ccw_outbox_lend(outbox);
-    g_assert_false(ccw_outbox_borrow(outbox));
-    ccw_outbox_uncork(outbox);
+    rpc_outbox_cork(outbox);
+    rpc_outbox_share(outbox);
+    g_assert_false(rpc_outbox_acquire(outbox));
+    rpc_outbox_uncork(outbox);
 }
 
 /* The rest of a frame that the socket does not take is the owner's to send, before what it has written meanwhile. */
 static void rest_of_frame(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    CcwOutbox *outbox = &fixture->outbox;
+    RpcOutbox *outbox = &fixture->outbox;
     GByteArray *frame = g_byte_array_new();
     g_autoptr(GByteArray) got = g_byte_array_new();
     guint fds = 0;
 
     g_byte_array_set_size(frame, BIG);
     memset(frame->data, 'f', BIG);
-    ccw_outbox_lend(outbox);
-    g_assert_true(ccw_outbox_borrow(outbox));
-    ccw_outbox_write(outbox, (const guint8 *)"own", 3);
-    g_assert_false(ccw_outbox_give_back(outbox, frame));
-    ccw_outbox_settle(outbox);
+    rpc_outbox_share(outbox);
+    g_assert_true(rpc_outbox_acquire(outbox));
+    rpc_outbox_write(outbox, (const guint8 *)"own", 3);
+    g_assert_false(rpc_outbox_send_acquired(outbox, frame));
+    rpc_outbox_collect(outbox);
     g_assert_cmpuint(outbox->sent, >, 0);
     g_assert_cmpuint(outbox->bytes + outbox->sent, ==, BIG + 3);
-    while (!ccw_outbox_is_empty(outbox)) {
+    while (!rpc_outbox_is_empty(outbox)) {
         drain(fixture, got, &fds);
-        ccw_outbox_flush(outbox);
+        rpc_outbox_flush(outbox);
     }
     drain(fixture, got, &fds);
     g_assert_cmpuint(got->len, ==, BIG + 3);
@@ -185,37 +185,37 @@ static void rest_of_frame(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpmem(got->data + BIG, 3, "own", 3);
 }
 
-static void cleared_at_work(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+static void cleared_while_acquired(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    CcwOutbox *outbox = &fixture->outbox;
+    RpcOutbox *outbox = &fixture->outbox;
     GByteArray *frame = g_byte_array_new();
 
     g_byte_array_set_size(frame, BIG);
-    ccw_outbox_lend(outbox);
-    g_assert_true(ccw_outbox_borrow(outbox));
-    ccw_outbox_clear(outbox);
-    g_assert_true(ccw_outbox_is_at_work(outbox));
-    g_assert_false(ccw_outbox_give_back(outbox, frame));
-    g_assert_false(ccw_outbox_is_at_work(outbox));
-    ccw_outbox_settle(outbox);
-    g_assert_true(ccw_outbox_is_empty(outbox));
-    ccw_outbox_lend(outbox);
-    g_assert_false(ccw_outbox_borrow(outbox));
+    rpc_outbox_share(outbox);
+    g_assert_true(rpc_outbox_acquire(outbox));
+    rpc_outbox_clear(outbox);
+    g_assert_true(rpc_outbox_is_acquired(outbox));
+    g_assert_false(rpc_outbox_send_acquired(outbox, frame));
+    g_assert_false(rpc_outbox_is_acquired(outbox));
+    rpc_outbox_collect(outbox);
+    g_assert_true(rpc_outbox_is_empty(outbox));
+    rpc_outbox_share(outbox);
+    g_assert_false(rpc_outbox_acquire(outbox));
 }
 
-static void broken_at_work(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+static void broken_while_acquired(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    CcwOutbox *outbox = &fixture->outbox;
+    RpcOutbox *outbox = &fixture->outbox;
 
-    ccw_outbox_lend(outbox);
+    rpc_outbox_share(outbox);
     close(fixture->fds[0]);
     fixture->fds[0] = -1;
-    g_assert_true(ccw_outbox_borrow(outbox));
-    g_assert_false(ccw_outbox_give_back(outbox, frame_of("frame")));
+    g_assert_true(rpc_outbox_acquire(outbox));
+    g_assert_false(rpc_outbox_send_acquired(outbox, frame_of("frame")));
     g_assert_false(outbox->failed);
-    ccw_outbox_settle(outbox);
+    rpc_outbox_collect(outbox);
     g_assert_true(outbox->failed);
-    g_assert_true(ccw_outbox_is_empty(outbox));
+    g_assert_true(rpc_outbox_is_empty(outbox));
 }
 
 #define FRAMES 2000u /* of each thread */
@@ -229,12 +229,12 @@ static gpointer send_frames(gpointer data)
     for (guint i = 0; i < FRAMES;) {
         GByteArray *frame;
 
-        if (!ccw_outbox_borrow(&fixture->outbox))
+        if (!rpc_outbox_acquire(&fixture->outbox))
             continue;
         frame = g_byte_array_new();
         g_byte_array_set_size(frame, FRAME);
         memset(frame->data, 'w', FRAME);
-        ccw_outbox_give_back(&fixture->outbox, frame);
+        rpc_outbox_send_acquired(&fixture->outbox, frame);
         i++;
     }
     return NULL;
@@ -253,17 +253,17 @@ static void threads(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
         others[i] = g_thread_new("worker", send_frames, fixture);
     for (guint own = 0; got->len < 3 * FRAMES * FRAME; own++) {
         if (own < FRAMES) {
-            ccw_outbox_write(&fixture->outbox, half, sizeof(half));
-            ccw_outbox_write(&fixture->outbox, half, sizeof(half));
+            rpc_outbox_write(&fixture->outbox, half, sizeof(half));
+            rpc_outbox_write(&fixture->outbox, half, sizeof(half));
         }
-        ccw_outbox_settle(&fixture->outbox);
-        ccw_outbox_flush(&fixture->outbox);
-        ccw_outbox_lend(&fixture->outbox);
+        rpc_outbox_collect(&fixture->outbox);
+        rpc_outbox_flush(&fixture->outbox);
+        rpc_outbox_share(&fixture->outbox);
         drain(fixture, got, &fds);
     }
     for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
         g_thread_join(others[i]);
-    ccw_outbox_recall(&fixture->outbox);
+    rpc_outbox_unshare(&fixture->outbox);
     g_assert_cmpuint(fixture->outbox.sent, ==, 3 * FRAMES * FRAME);
     for (guint i = 0; i < got->len; i++)
         g_assert_cmpint(got->data[i], ==, got->data[i - i % FRAME]);
@@ -276,11 +276,11 @@ int main(int argc, char **argv)
     ADD("at-once", at_once);
     ADD("queued", queued);
     ADD("broken", broken);
-    ADD("lent", lent);
-    ADD("recalled", recalled);
+    ADD("shared", shared);
+    ADD("unshared", unshared);
     ADD("rest-of-frame", rest_of_frame);
-    ADD("cleared-at-work", cleared_at_work);
-    ADD("broken-at-work", broken_at_work);
+    ADD("cleared-while-acquired", cleared_while_acquired);
+    ADD("broken-while-acquired", broken_while_acquired);
     ADD("threads", threads);
     return g_test_run();
 }

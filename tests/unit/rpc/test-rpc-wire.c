@@ -10,23 +10,23 @@
 
 /* Procedures of even number pass, of odd number are taken, 98 is dropped, 99 stops. */
 typedef struct {
-    CcwInbox inbox;
+    RpcInbox inbox;
     guint frames_left; /* until the inbox is to read no further; 0: no limit */
     GByteArray *passed;
     guint runs; /* calls of pass */
     GString *log;
 } Fixture;
 
-static CcwInboxWay on_header(const CcwHeader *header, gpointer data)
+static RpcInboxHandling on_header(const RpcHeader *header, gpointer data)
 {
     Fixture *fixture = data;
 
     g_string_append_printf(fixture->log, "h%d ", header->procedure);
     if (header->procedure == 99)
-        return CCW_INBOX_STOP;
+        return RPC_INBOX_STOP;
     if (header->procedure == 98)
-        return CCW_INBOX_DROP;
-    return header->procedure & 1 ? CCW_INBOX_TAKE : CCW_INBOX_PASS;
+        return RPC_INBOX_DROP;
+    return header->procedure & 1 ? RPC_INBOX_HOLD : RPC_INBOX_PASS;
 }
 
 static void on_pass(const guint8 *bytes, gsize length, gpointer data)
@@ -45,7 +45,7 @@ static void on_pass_fd(int fd, gpointer data)
     close(fd);
 }
 
-static gboolean on_frame(const CcwHeader *header, const guint8 *payload, gsize length, GArray *fds, gpointer data)
+static gboolean on_frame(const RpcHeader *header, const guint8 *payload, gsize length, GArray *fds, gpointer data)
 {
     Fixture *fixture = data;
 
@@ -70,18 +70,18 @@ static gboolean on_ready(gpointer data)
     return fixture->frames_left == 0 || --fixture->frames_left > 0;
 }
 
-static const CcwInboxOps ops = { on_header, on_pass, on_pass_fd, on_frame, on_boundary, on_ready };
+static const RpcInboxOps ops = { on_header, on_pass, on_pass_fd, on_frame, on_boundary, on_ready };
 
 static void set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    ccw_inbox_init(&fixture->inbox, &ops, fixture);
+    rpc_inbox_init(&fixture->inbox, &ops, fixture);
     fixture->passed = g_byte_array_new();
     fixture->log = g_string_new(NULL);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    ccw_inbox_clear(&fixture->inbox);
+    rpc_inbox_clear(&fixture->inbox);
     g_byte_array_unref(fixture->passed);
     g_string_free(fixture->log, TRUE);
 }
@@ -89,8 +89,8 @@ static void tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 /* payload is all that follows the header: with the count of descriptors where there is one, right or wrong. */
 static GByteArray *frame(gint32 procedure, guint32 type, const char *payload, gsize length)
 {
-    const CcwHeader header = { .program = CCW_PROGRAM_REMOTE, .version = 1, .procedure = procedure, .serial = 7 };
-    GByteArray *bytes = ccw_frame_new(&header, (const guint8 *)payload, length);
+    const RpcHeader header = { .program = RPC_PROGRAM_REMOTE, .version = 1, .procedure = procedure, .serial = 7 };
+    GByteArray *bytes = rpc_frame_new(&header, (const guint8 *)payload, length);
 
     ccw_store_be32(bytes->data + 16, type);
     return bytes;
@@ -98,7 +98,7 @@ static GByteArray *frame(gint32 procedure, guint32 type, const char *payload, gs
 
 static void append(GByteArray *stream, gint32 procedure, const char *payload)
 {
-    g_autoptr(GByteArray) one = frame(procedure, CCW_TYPE_CALL, payload, strlen(payload));
+    g_autoptr(GByteArray) one = frame(procedure, RPC_TYPE_CALL, payload, strlen(payload));
 
     g_byte_array_append(stream, one->data, one->len);
 }
@@ -114,7 +114,7 @@ static gboolean feed(Fixture *fixture, const guint8 *bytes, gsize length, guint 
 
         g_array_append_val(fds, fd);
     }
-    ok = ccw_inbox_feed(&fixture->inbox, bytes, length, fds, &stopped, error);
+    ok = rpc_inbox_feed(&fixture->inbox, bytes, length, fds, &stopped, error);
     for (guint i = 0; i < fds->len; i++)
         close(g_array_index(fds, gint, i));
     if (stopped)
@@ -124,30 +124,30 @@ static gboolean feed(Fixture *fixture, const guint8 *bytes, gsize length, guint 
 
 static void header(void)
 {
-    g_autoptr(GByteArray) bytes = frame(-5, CCW_TYPE_REPLY, "abcd", 4);
+    g_autoptr(GByteArray) bytes = frame(-5, RPC_TYPE_REPLY, "abcd", 4);
     g_autoptr(GError) error = NULL;
-    CcwHeader decoded;
+    RpcHeader decoded;
 
-    g_assert_true(ccw_header_decode(bytes->data, &decoded, &error));
+    g_assert_true(rpc_header_decode(bytes->data, &decoded, &error));
     g_assert_no_error(error);
     g_assert_cmpuint(decoded.length, ==, 32);
-    g_assert_cmphex(decoded.program, ==, CCW_PROGRAM_REMOTE);
+    g_assert_cmphex(decoded.program, ==, RPC_PROGRAM_REMOTE);
     g_assert_cmpint(decoded.procedure, ==, -5);
-    g_assert_cmpuint(decoded.type, ==, CCW_TYPE_REPLY);
+    g_assert_cmpuint(decoded.type, ==, RPC_TYPE_REPLY);
     g_assert_cmpuint(decoded.serial, ==, 7);
-    g_assert_cmpuint(decoded.status, ==, CCW_STATUS_OK);
+    g_assert_cmpuint(decoded.status, ==, RPC_STATUS_OK);
 }
 
 static void hostile_lengths(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    const guint32 lengths[] = { 0, 4, 27, CCW_FRAME_MAX + 1, 0x80000000u, G_MAXUINT32 };
+    const guint32 lengths[] = { 0, 4, 27, RPC_FRAME_MAX + 1, 0x80000000u, G_MAXUINT32 };
 
     for (gsize i = 0; i < G_N_ELEMENTS(lengths); i++) {
-        g_autoptr(GByteArray) bytes = frame(2, CCW_TYPE_CALL, "", 0);
+        g_autoptr(GByteArray) bytes = frame(2, RPC_TYPE_CALL, "", 0);
         g_autoptr(GError) error = NULL;
 
         ccw_store_be32(bytes->data, lengths[i]);
-        ccw_inbox_init(&fixture->inbox, &ops, fixture);
+        rpc_inbox_init(&fixture->inbox, &ops, fixture);
         g_assert_false(feed(fixture, bytes->data, bytes->len, 0, &error));
         g_assert_error(error, CCW_ERROR, CCW_ERROR_PROTOCOL);
     }
@@ -158,11 +158,11 @@ static void hostile_lengths(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 /* A length that is allowed but not followed by as much costs nothing. */
 static void announced_only(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GByteArray) bytes = frame(3, CCW_TYPE_CALL, "some", 4);
+    g_autoptr(GByteArray) bytes = frame(3, RPC_TYPE_CALL, "some", 4);
 
-    ccw_store_be32(bytes->data, CCW_FRAME_MAX);
+    ccw_store_be32(bytes->data, RPC_FRAME_MAX);
     g_assert_true(feed(fixture, bytes->data, bytes->len, 0, NULL));
-    g_assert_cmpuint(fixture->inbox.taken->len, ==, 4);
+    g_assert_cmpuint(fixture->inbox.held->len, ==, 4);
     g_assert_cmpstr(fixture->log->str, ==, "h3 ");
 }
 
@@ -180,7 +180,7 @@ static GByteArray *mixed_stream(void)
 }
 
 #define MIXED_LOG "h2 h4 h3 f3:three h1 f1: h6 h8 "
-#define MIXED_PASSED (4 * CCW_FRAME_HEAD + 3 + 3 + 5)
+#define MIXED_PASSED (4 * RPC_FRAME_HEAD + 3 + 3 + 5)
 
 static void whole(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
@@ -190,7 +190,7 @@ static void whole(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(fixture->log->str, ==, MIXED_LOG);
     g_assert_cmpuint(fixture->passed->len, ==, MIXED_PASSED);
     g_assert_cmpuint(fixture->runs, ==, 2); /* neighbours go together */
-    g_assert_cmpmem(fixture->passed->data, CCW_FRAME_HEAD + 3, stream->data, CCW_FRAME_HEAD + 3);
+    g_assert_cmpmem(fixture->passed->data, RPC_FRAME_HEAD + 3, stream->data, RPC_FRAME_HEAD + 3);
 }
 
 /* However the stream is cut in two, what comes out is the same. */
@@ -227,12 +227,12 @@ static void boundary(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) stream = mixed_stream();
 
-    g_assert_true(ccw_inbox_at_boundary(&fixture->inbox));
+    g_assert_true(rpc_inbox_at_boundary(&fixture->inbox));
     feed(fixture, stream->data, 10, 0, NULL);
-    g_assert_true(ccw_inbox_at_boundary(&fixture->inbox)); /* nothing of that head has gone out */
+    g_assert_true(rpc_inbox_at_boundary(&fixture->inbox)); /* nothing of that head has gone out */
     feed(fixture, stream->data + 10, 19, 0, NULL);
-    g_assert_false(ccw_inbox_at_boundary(&fixture->inbox));
-    ccw_inbox_want_boundary(&fixture->inbox);
+    g_assert_false(rpc_inbox_at_boundary(&fixture->inbox));
+    rpc_inbox_want_boundary(&fixture->inbox);
     feed(fixture, stream->data + 29, stream->len - 29, 0, NULL);
     g_assert_cmpstr(fixture->log->str, ==, "h2 b31 h4 h3 f3:three h1 f1: h6 h8 ");
 }
@@ -251,15 +251,15 @@ static void stop(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 /* As libvirt sends them: the frame, then one byte with each descriptor. */
 static void with_fds(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GByteArray) stream = frame(4, CCW_TYPE_CALL_WITH_FDS, "\0\0\0\2rest", 8);
+    g_autoptr(GByteArray) stream = frame(4, RPC_TYPE_CALL_WITH_FDS, "\0\0\0\2rest", 8);
     guint length = stream->len;
 
     append(stream, 2, "z");
     g_assert_true(feed(fixture, stream->data, length, 0, NULL));
     g_assert_true(feed(fixture, (const guint8 *)"", 1, 1, NULL));
-    g_assert_false(ccw_inbox_at_boundary(&fixture->inbox));
+    g_assert_false(rpc_inbox_at_boundary(&fixture->inbox));
     g_assert_true(feed(fixture, (const guint8 *)"", 1, 1, NULL));
-    g_assert_true(ccw_inbox_at_boundary(&fixture->inbox));
+    g_assert_true(rpc_inbox_at_boundary(&fixture->inbox));
     g_assert_true(feed(fixture, stream->data + length, stream->len - length, 0, NULL));
     g_assert_cmpstr(fixture->log->str, ==, "h4 fd36 fd36 h2 ");
     g_assert_cmpmem(fixture->passed->data, fixture->passed->len, stream->data, stream->len);
@@ -268,15 +268,15 @@ static void with_fds(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 /* Taken, it is handed over with its descriptors, when the last one is there. */
 static void taken_with_fds(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GByteArray) stream = frame(3, CCW_TYPE_CALL_WITH_FDS, "\0\0\0\2rest", 8);
-    g_autoptr(GByteArray) none = frame(5, CCW_TYPE_CALL_WITH_FDS, "\0\0\0\0", 4);
-    g_autoptr(GByteArray) bare = frame(7, CCW_TYPE_CALL_WITH_FDS, "\0\0\0\1", 4);
+    g_autoptr(GByteArray) stream = frame(3, RPC_TYPE_CALL_WITH_FDS, "\0\0\0\2rest", 8);
+    g_autoptr(GByteArray) none = frame(5, RPC_TYPE_CALL_WITH_FDS, "\0\0\0\0", 4);
+    g_autoptr(GByteArray) bare = frame(7, RPC_TYPE_CALL_WITH_FDS, "\0\0\0\1", 4);
 
     append(stream, 2, "z");
     g_assert_true(feed(fixture, stream->data, 36, 0, NULL));
     g_assert_true(feed(fixture, (const guint8 *)"", 1, 1, NULL));
     g_assert_cmpstr(fixture->log->str, ==, "h3 ");
-    g_assert_true(ccw_inbox_at_boundary(&fixture->inbox)); /* nothing of it has been passed on */
+    g_assert_true(rpc_inbox_at_boundary(&fixture->inbox)); /* nothing of it has been passed on */
     g_assert_true(feed(fixture, (const guint8 *)"", 1, 1, NULL));
     g_assert_true(feed(fixture, stream->data + 36, stream->len - 36, 0, NULL));
     g_assert_true(feed(fixture, none->data, none->len, 0, NULL));
@@ -292,11 +292,11 @@ static void taken_with_fds(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 /* The count and the descriptors of a frame of ours. */
 static void frame_with_fds(void)
 {
-    const CcwHeader header = { .procedure = 309, .type = CCW_TYPE_CALL_WITH_FDS, .fds = 2 };
-    g_autoptr(GByteArray) bytes = ccw_frame_new(&header, (const guint8 *)"abcd", 4);
+    const RpcHeader header = { .procedure = 309, .type = RPC_TYPE_CALL_WITH_FDS, .fds = 2 };
+    g_autoptr(GByteArray) bytes = rpc_frame_new(&header, (const guint8 *)"abcd", 4);
 
-    g_assert_cmpuint(ccw_load_be32(bytes->data), ==, CCW_FRAME_HEAD + 8);
-    g_assert_cmpmem(bytes->data + CCW_FRAME_HEAD, bytes->len - CCW_FRAME_HEAD, "\0\0\0\2abcd", 8);
+    g_assert_cmpuint(ccw_load_be32(bytes->data), ==, RPC_FRAME_HEAD + 8);
+    g_assert_cmpmem(bytes->data + RPC_FRAME_HEAD, bytes->len - RPC_FRAME_HEAD, "\0\0\0\2abcd", 8);
 }
 
 static void hostile_fds(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
@@ -315,11 +315,11 @@ static void hostile_fds(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autoptr(GByteArray) stream = frame(2, CCW_TYPE_CALL_WITH_FDS, rows[i].payload, rows[i].length);
+        g_autoptr(GByteArray) stream = frame(2, RPC_TYPE_CALL_WITH_FDS, rows[i].payload, rows[i].length);
         g_autoptr(GError) error = NULL;
 
         append(stream, 2, "more");
-        ccw_inbox_init(&fixture->inbox, &ops, fixture);
+        rpc_inbox_init(&fixture->inbox, &ops, fixture);
         g_assert_false(feed(fixture, stream->data, stream->len, rows[i].fds, &error));
         g_assert_error(error, CCW_ERROR, CCW_ERROR_PROTOCOL);
         g_assert_cmpstr(error->message, ==, rows[i].message);
@@ -330,7 +330,7 @@ static void hostile_fds(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 static void dropped(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) stream = g_byte_array_new();
-    g_autoptr(GByteArray) with_fd = frame(98, CCW_TYPE_CALL_WITH_FDS, "\0\0\0\1gone", 8);
+    g_autoptr(GByteArray) with_fd = frame(98, RPC_TYPE_CALL_WITH_FDS, "\0\0\0\1gone", 8);
 
     append(stream, 2, "two");
     append(stream, 98, "gone");
@@ -339,12 +339,12 @@ static void dropped(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_byte_array_append(stream, with_fd->data, with_fd->len);
     g_byte_array_append(stream, (const guint8 *)"", 1);
     g_assert_true(feed(fixture, stream->data, stream->len, 1, NULL));
-    g_assert_true(ccw_inbox_at_boundary(&fixture->inbox));
+    g_assert_true(rpc_inbox_at_boundary(&fixture->inbox));
     stream->len = 0;
     append(stream, 4, "four");
     g_assert_true(feed(fixture, stream->data, stream->len, 0, NULL));
     g_assert_cmpstr(fixture->log->str, ==, "h2 h98 h98 h3 f3:three h98 h4 ");
-    g_assert_cmpuint(fixture->passed->len, ==, 2 * CCW_FRAME_HEAD + 3 + 4);
+    g_assert_cmpuint(fixture->passed->len, ==, 2 * RPC_FRAME_HEAD + 3 + 4);
 }
 
 /* An inbox that is to read no further leaves whole frames, which are read later. */

@@ -77,7 +77,7 @@ static void test_process(void)
 }
 
 /* Without a ring there is nothing; another user's is denied. */
-static void test_refused(void)
+static void test_rejected(void)
 {
     g_autoptr(GError) error = NULL;
     pid_t pid;
@@ -134,7 +134,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/trace/attach/process", test_process);
-    g_test_add_func("/trace/attach/refused", test_refused);
+    g_test_add_func("/trace/attach/rejected", test_rejected);
     g_test_add_func("/trace/attach/names", test_names);
     return g_test_run();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What is shown of records that a real Linux guest made: going online, dasdfmt, reading and writing. Then captures of
- * programs made here, for what Linux does not do. CCW_TEST_REGENERATE=1 writes the golden files anew.
+ * programs made here, for what Linux does not do. LIBVIRT_CCW_REGENERATE=1 writes the golden files anew.
  */
 #include <json-glib/json-glib.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ static void check(const char *name, const char *suffix, const char *is)
     g_autofree char *expected = NULL;
     gsize length;
 
-    if (g_getenv("CCW_TEST_REGENERATE"))
+    if (g_strcmp0(g_getenv("LIBVIRT_CCW_REGENERATE"), "1") == 0)
         g_assert_true(g_file_set_contents(path, is, -1, NULL));
     expected = samples_read(path, &length);
     g_assert_cmpstr(is, ==, expected);
@@ -62,7 +62,7 @@ static void test_json(void)
     g_autoptr(GPtrArray) names = samples_names();
 
     /* This runs before those that write the files anew. */
-    for (guint i = 0; i < names->len && !g_getenv("CCW_TEST_REGENERATE"); i++) {
+    for (guint i = 0; i < names->len && g_strcmp0(g_getenv("LIBVIRT_CCW_REGENERATE"), "1") != 0; i++) {
         g_autofree char *path = samples_path(names->pdata[i], ".json");
         g_autofree char *text = samples_read(path, &(gsize){ 0 });
         g_auto(GStrv) lines = g_strsplit(g_strchomp(text), "\n", -1);
@@ -109,9 +109,9 @@ static void test_idal(void)
     sample->capture.opaque = base;
     sample->program.ccw[0][CCW_OFS_FLAGS] |= CCW_FLAG_IDA;
     sample->program.cda[0] = (guint64)(guintptr)list;
-    ccw_store_be32(sample->request.irb + CCW_SCSW_OFS_CPA, CCW_SIZE);
-    ccw_store_be16(sample->request.irb + CCW_SCSW_OFS_COUNT, 6000 - 14);
-    ccw_store_be16(sample->irb + CCW_SCSW_OFS_COUNT, 6000 - 14);
+    ccw_store_be32(sample->request.irb + CHANNEL_SCSW_OFS_CPA, CCW_SIZE);
+    ccw_store_be16(sample->request.irb + CHANNEL_SCSW_OFS_COUNT, 6000 - 14);
+    ccw_store_be16(sample->irb + CHANNEL_SCSW_OFS_COUNT, 6000 - 14);
     sample->program.cda[1] = list[2];
     text = show(sample, &plain);
     expected = g_strdup("0.0.1234 #0 SSCH fmt1 c64 lpm 00 cpa 00000000\n"
@@ -136,9 +136,9 @@ static void test_channel(void)
     sample->program.ccw[4][CCW_OFS_FLAGS] = CCW_FLAG_PCI;
     memcpy(sample->program.ccw[5], (const guint8[]){ 0x03, CCW_FLAG_SLI, 0, 0, 0, 0, 8, 0 }, CCW_SIZE);
     sample->program.cda[5] = 0;
-    ccw_store_be32(sample->request.irb + CCW_SCSW_OFS_CPA, 5 * CCW_SIZE);
-    sample->irb[CCW_SCSW_OFS_DSTAT] = 0;
-    sample->irb[CCW_SCSW_OFS_CSTAT] = CCW_CSTAT_PROGRAM_CHECK | CCW_CSTAT_PCI;
+    ccw_store_be32(sample->request.irb + CHANNEL_SCSW_OFS_CPA, 5 * CCW_SIZE);
+    sample->irb[CHANNEL_SCSW_OFS_DSTAT] = 0;
+    sample->irb[CHANNEL_SCSW_OFS_CSTAT] = CHANNEL_CSTAT_PROGRAM_CHECK | CHANNEL_CSTAT_PCI;
     text = show(sample, &no_data);
     g_assert_cmpstr(text, ==,
                     "0.0.1234 #0 SSCH fmt1 c64 lpm 00 cpa 00000000\n"
@@ -154,11 +154,11 @@ static void test_channel(void)
 static void test_no_program(void)
 {
     Sample *sample = sample_make(0, 0, 0);
-    g_autofree char *text = NULL, *refused = NULL;
+    g_autofree char *text = NULL, *rejected = NULL;
 
-    sample->irb[CCW_SCSW_OFS_DSTAT] = 0;
-    sample->irb[CCW_SCSW_OFS_CSTAT] = CCW_CSTAT_PROGRAM_CHECK;
-    ccw_store_be32(sample->irb + CCW_SCSW_OFS_CPA, 0x1008);
+    sample->irb[CHANNEL_SCSW_OFS_DSTAT] = 0;
+    sample->irb[CHANNEL_SCSW_OFS_CSTAT] = CHANNEL_CSTAT_PROGRAM_CHECK;
+    ccw_store_be32(sample->irb + CHANNEL_SCSW_OFS_CPA, 0x1008);
     text = show(sample, &plain);
     g_assert_cmpstr(text, ==,
                     "0.0.1234 #0 SSCH fmt1 c64 lpm 00 cpa 00000000\n"
@@ -166,18 +166,26 @@ static void test_no_program(void)
     sample->capture.error = 95;
     sample->capture.irb = NULL;
     sample->capture.function = TRACE_REQUEST;
-    refused = show(sample, &plain);
-    g_assert_cmpstr(refused, ==,
+    rejected = show(sample, &plain);
+    g_assert_cmpstr(rejected, ==,
                     "0.0.1234 #0 REQUEST fmt1 c64 lpm 00\n"
                     "  = error 95 (Operation not supported), 0.000 ms\n");
 }
 
-/* The device's own commands are all known here, by the same names. */
+/* Both tables have the device's commands by the same names, and agree on which of them write. */
 static void test_commands(void)
 {
-    for (guint code = 0; code < 256; code++)
-        if (dasd_cmd_find((guint8)code))
-            g_assert_cmpstr(trace_command_name((guint8)code), ==, dasd_cmd_find((guint8)code)->name);
+    for (guint code = 0; code < 256; code++) {
+        const DasdCmd *command = dasd_cmd_find((guint8)code);
+        TraceCommandKind kind = trace_command_kind((guint8)code);
+
+        if (!command)
+            continue;
+        g_assert_cmpstr(trace_command_name((guint8)code), ==, command->name);
+        g_assert_cmpint(kind == TRACE_COMMAND_WRITES, ==, (command->flags & (DASD_CMD_UPDATE | DASD_CMD_FORMAT)) != 0);
+        if (kind == TRACE_COMMAND_READS)
+            g_assert_cmpint(strncmp(command->name, "READ ", 5), ==, 0);
+    }
 }
 
 int main(int argc, char **argv)

@@ -10,7 +10,7 @@
 #include "util/endian.h"
 #include "util/error.h"
 
-#define TEXT_MAX (CCW_PROGRAM_MAX * 16384)
+#define TEXT_MAX (CHANNEL_PROGRAM_MAX * 16384)
 #define MUTANTS 1500
 
 /* Shown in every style if it is a record. */

@@ -63,13 +63,13 @@ static void test_off(void)
     g_autoptr(TraceRing) ring = trace_ring_new(&error);
 
     g_assert_no_error(error);
-    g_assert_false(trace_ring_enabled(ring));
-    /* Without a lease nothing is recorded, whatever the flag says. */
+    g_assert_false(trace_ring_is_enabled(ring));
+    /* After the deadline nothing is recorded, whatever the flag says. */
     ring->shared->enabled = 1;
     trace_ring_write(ring, &sample_make(1, 8, 1)->capture);
-    g_assert_false(trace_ring_enabled(ring));
+    g_assert_false(trace_ring_is_enabled(ring));
     g_assert_cmpuint(ring->shared->head, ==, 0);
-    g_assert_null(ring->scratch);
+    g_assert_null(ring->record);
 }
 
 static void test_on(void)
@@ -78,7 +78,7 @@ static void test_on(void)
     guint64 lost;
 
     pair_open(&pair);
-    g_assert_true(trace_ring_enabled(pair.ring));
+    g_assert_true(trace_ring_is_enabled(pair.ring));
     expect_nothing(pair.reader);
     for (guint8 i = 1; i < 100; i++) {
         TraceRecord record;
@@ -93,10 +93,10 @@ static void test_on(void)
             g_assert_cmpuint(ccw.data[7], ==, i);
         expect_nothing(pair.reader);
     }
-    /* The tracer is gone: its lease runs out, and with the next function tracing ends. */
-    pair.ring->shared->lease = trace_clock();
+    /* The tracer is gone: the deadline passes, and with the next function tracing ends. */
+    pair.ring->shared->deadline = trace_clock();
     trace_ring_write(pair.ring, &sample_make(1, 8, 0)->capture);
-    g_assert_false(trace_ring_enabled(pair.ring));
+    g_assert_false(trace_ring_is_enabled(pair.ring));
     g_assert_cmpuint(pair.ring->sequence, ==, 99);
     /* And it was only asleep. */
     expect_nothing(pair.reader);
@@ -262,7 +262,7 @@ static void test_other_files(void)
     ring->shared->version++;
     g_assert_null(trace_reader_new(fcntl(ring->fd, F_DUPFD_CLOEXEC, 0), -1, 0, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_PROTOCOL);
-    g_assert_false(trace_ring_enabled(ring));
+    g_assert_false(trace_ring_is_enabled(ring));
 }
 
 /* A tracer is told which devices are open, as they come and go, and where there are too many to list. */

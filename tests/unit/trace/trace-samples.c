@@ -62,10 +62,10 @@ Sample *sample_make(guint n_ccws, guint16 data_length, guint8 fill)
     }
     sample.request.ccw_count = n_ccws;
     sample.request.program = (guint64)(guintptr)&sample.program;
-    ccw_store_be32(sample.orb + CCW_ORB_OFS_FLAGS, CCW_ORB_FORMAT1 | CCW_ORB_C64);
-    memcpy(sample.request.orb, sample.orb, CCW_ORB_SIZE);
-    ccw_store_be32(sample.request.irb + CCW_SCSW_OFS_CPA, n_ccws * CCW_SIZE);
-    sample.irb[CCW_SCSW_OFS_DSTAT] = CCW_DSTAT_CHANNEL_END | CCW_DSTAT_DEVICE_END;
+    ccw_store_be32(sample.orb + CHANNEL_ORB_OFS_FLAGS, CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_C64);
+    memcpy(sample.request.orb, sample.orb, CHANNEL_ORB_SIZE);
+    ccw_store_be32(sample.request.irb + CHANNEL_SCSW_OFS_CPA, n_ccws * CCW_SIZE);
+    sample.irb[CHANNEL_SCSW_OFS_DSTAT] = CHANNEL_DSTAT_CHANNEL_END | CHANNEL_DSTAT_DEVICE_END;
     sample.capture = (TraceCapture){
         .bus_id = { 0, 0, 0x1234 },
         .orb = sample.orb,

@@ -13,10 +13,10 @@ GPtrArray *samples_names(void);
 
 /* A program for trace_capture(): CCWs that read, each `data_length` bytes of value `fill`. */
 typedef struct {
-    CcwProgram program;
+    ChannelProgram program;
     CcwCmdRequest request;
-    guint8 orb[CCW_ORB_SIZE];
-    guint8 irb[CCW_IRB_SIZE];
+    guint8 orb[CHANNEL_ORB_SIZE];
+    guint8 irb[CHANNEL_IRB_SIZE];
     guint8 data[65536];
     TraceCapture capture;
 } Sample;

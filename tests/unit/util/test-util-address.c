@@ -27,7 +27,7 @@ static void fields(void)
     g_assert_cmphex(id.devno, ==, 0xabcd);
 }
 
-static void refused(void)
+static void rejected(void)
 {
     static const struct {
         const char *text;
@@ -81,7 +81,7 @@ static void read_from_user(void)
     }
 }
 
-static void refused_from_user(void)
+static void rejected_from_user(void)
 {
     static const struct {
         const char *text;
@@ -122,8 +122,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/util/address/round-trip", round_trip);
     g_test_add_func("/util/address/fields", fields);
-    g_test_add_func("/util/address/refused", refused);
+    g_test_add_func("/util/address/rejected", rejected);
     g_test_add_func("/util/address/read-from-user", read_from_user);
-    g_test_add_func("/util/address/refused-from-user", refused_from_user);
+    g_test_add_func("/util/address/rejected-from-user", rejected_from_user);
     return g_test_run();
 }

@@ -12,11 +12,11 @@
 #include "util/fd.h"
 
 #define THREADS 20
-#define PATIENCE (20 * G_TIME_SPAN_SECOND) /* less than SO_LINGER of socket_lingering() */
+#define TIMEOUT (20 * G_TIME_SPAN_SECOND) /* less than SO_LINGER of socket_lingering() */
 
 static void close_in_time(int fd)
 {
-    gint64 until = g_get_monotonic_time() + PATIENCE;
+    gint64 until = g_get_monotonic_time() + TIMEOUT;
 
     ccw_fd_close_soon(fd);
     g_assert_cmpint(g_get_monotonic_time(), <, until);
@@ -80,7 +80,7 @@ static void signal_blocked(void)
 static void closer(void)
 {
     CcwCloser *closer = ccw_closer_new();
-    gint64 until = g_get_monotonic_time() + PATIENCE;
+    gint64 until = g_get_monotonic_time() + TIMEOUT;
     int fds[3 * THREADS], peers[G_N_ELEMENTS(fds)];
 
     for (guint i = 0; i < G_N_ELEMENTS(fds); i++)

@@ -41,7 +41,7 @@ static void test_80552(void)
 typedef struct {
     VfioClient client;
     gint stop;
-    gint started, halted, refused, mapped; /* what happened, so that the test means something */
+    gint started, halted, rejected, mapped; /* what happened, so that the test means something */
 } Race;
 
 static gpointer start_and_fetch(gpointer data)
@@ -51,7 +51,7 @@ static gpointer start_and_fetch(gpointer data)
 
     while (!g_atomic_int_get(&race->stop)) {
         g_atomic_int_inc(vfio_client_start(&race->client, CLIENT_ORB_FLAGS, PROGRAM) == 0 ? &race->started
-                                                                                          : &race->refused);
+                                                                                          : &race->rejected);
         g_assert_cmpint(pread(race->client.device, &region, sizeof(region), 0), ==, sizeof(region));
     }
     return NULL;
@@ -99,7 +99,7 @@ static void test_80547_80549(void)
     static const GThreadFunc functions[] = { start_and_fetch, start_and_fetch, halt_and_clear, map_and_unmap };
     GThread *threads[G_N_ELEMENTS(functions)];
     Race race = { .stop = 0 };
-    guint8 irb[CCW_IRB_SIZE];
+    guint8 irb[CHANNEL_IRB_SIZE];
 
     vfio_client_open(&race.client, "/dev/vfio/0", UUID_RW);
     for (guint32 i = 0; i < 40; i++)
@@ -112,7 +112,7 @@ static void test_80547_80549(void)
     g_atomic_int_set(&race.stop, 1);
     for (gsize i = 0; i < G_N_ELEMENTS(functions); i++)
         g_thread_join(threads[i]);
-    g_test_message("%d started, %d refused, %d halted or cleared, %d mapped", race.started, race.refused, race.halted,
+    g_test_message("%d started, %d rejected, %d halted or cleared, %d mapped", race.started, race.rejected, race.halted,
                    race.mapped);
     g_assert_cmpint(race.started, >, 0);
     g_assert_cmpint(race.halted, >, 0);
@@ -123,7 +123,7 @@ static void test_80547_80549(void)
     vfio_client_is_interrupted(&race.client, VFIO_CCW_IO_IRQ_INDEX);
     g_assert_cmpint(vfio_client_start(&race.client, CLIENT_ORB_FLAGS, PROGRAM + 40 * 8), ==, 0);
     vfio_client_wait(&race.client, irb);
-    g_assert_cmphex(ccw_load_be16(irb + CCW_SCSW_OFS_CTL), ==, 0x4007);
+    g_assert_cmphex(ccw_load_be16(irb + CHANNEL_SCSW_OFS_CTL), ==, 0x4007);
     vfio_client_close(&race.client);
 }
 

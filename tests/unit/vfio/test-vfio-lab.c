@@ -134,7 +134,7 @@ static void test_open(void)
 }
 
 /* Answers that are not of the protocol, or that refuse. The descriptors that came with them are not kept. */
-static void test_refused(void)
+static void test_rejected(void)
 {
     static const struct {
         gint32 status;
@@ -188,7 +188,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/vfio/lab/open", test_open);
-    g_test_add_func("/vfio/lab/refused", test_refused);
+    g_test_add_func("/vfio/lab/rejected", test_rejected);
     g_test_add_func("/vfio/lab/no-lab", test_no_lab);
     return g_test_run();
 }

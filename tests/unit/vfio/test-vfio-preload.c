@@ -33,7 +33,7 @@
 
 static guint16 irb_ctl(const guint8 *irb)
 {
-    return ccw_load_be16(irb + CCW_SCSW_OFS_CTL);
+    return ccw_load_be16(irb + CHANNEL_SCSW_OFS_CTL);
 }
 
 static void assert_sense_id(const guint8 *data)
@@ -46,7 +46,7 @@ static void assert_sense_id(const guint8 *data)
 static void test_sense_id(void)
 {
     g_auto(VfioClient) client = { 0 };
-    guint8 irb[CCW_IRB_SIZE];
+    guint8 irb[CHANNEL_IRB_SIZE];
 
     vfio_client_open(&client, "/dev/vfio/0", UUID_RW);
     vfio_client_put_ccw(&client, PROGRAM, CCW_CMD_SENSE_ID, CCW_FLAG_SLI, 256, DATA);
@@ -55,10 +55,10 @@ static void test_sense_id(void)
         g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS, PROGRAM), ==, 0);
         vfio_client_wait(&client, irb);
         g_assert_cmphex(irb_ctl(irb), ==, 0x4007);
-        g_assert_cmphex(ccw_load_be32(irb + CCW_SCSW_OFS_CPA), ==, PROGRAM + CCW_SIZE);
-        g_assert_cmphex(irb[CCW_SCSW_OFS_DSTAT], ==, CCW_DSTAT_CHANNEL_END | CCW_DSTAT_DEVICE_END);
-        g_assert_cmphex(irb[CCW_SCSW_OFS_CSTAT], ==, 0);
-        g_assert_cmphex(irb[CCW_IRB_OFS_ESW + 1], ==, 0x80);
+        g_assert_cmphex(ccw_load_be32(irb + CHANNEL_SCSW_OFS_CPA), ==, PROGRAM + CCW_SIZE);
+        g_assert_cmphex(irb[CHANNEL_SCSW_OFS_DSTAT], ==, CHANNEL_DSTAT_CHANNEL_END | CHANNEL_DSTAT_DEVICE_END);
+        g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, 0);
+        g_assert_cmphex(irb[CHANNEL_IRB_OFS_ESW + 1], ==, 0x80);
         assert_sense_id(client.storage + DATA);
     }
 }
@@ -74,7 +74,7 @@ static void test_high_storage(void)
         .size = 0x10000,
     };
     guint8 *high = mmap(NULL, map.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    guint8 irb[CCW_IRB_SIZE];
+    guint8 irb[CHANNEL_IRB_SIZE];
 
     g_assert_true(high != MAP_FAILED);
     vfio_client_open(&client, "/dev/vfio/0", UUID_RW);
@@ -85,7 +85,7 @@ static void test_high_storage(void)
     ccw_store_be64(client.storage + 0x2008, 0x100001000);
     g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS, PROGRAM), ==, 0);
     vfio_client_wait(&client, irb);
-    g_assert_cmphex(irb[CCW_SCSW_OFS_CSTAT], ==, 0);
+    g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, 0);
     memmove(high + 0x1003, high + 0x1000, 3);
     memcpy(high + 0x1000, high + 0x3ffd, 3);
     assert_sense_id(high + 0x1000);
@@ -95,19 +95,19 @@ static void test_high_storage(void)
 static void test_request(void)
 {
     g_auto(VfioClient) client = { 0 };
-    g_autofree CcwProgram *program = g_new0(CcwProgram, 1);
+    g_autofree ChannelProgram *program = g_new0(ChannelProgram, 1);
     guint8 data[256] = { 0 };
     CcwCmdRequest request = { .argsz = sizeof(request), .ccw_count = 2 };
 
     vfio_client_open(&client, "/dev/vfio/0", UUID_RW);
-    ccw_store_be32(request.orb + CCW_ORB_OFS_FLAGS, CLIENT_ORB_FLAGS);
+    ccw_store_be32(request.orb + CHANNEL_ORB_OFS_FLAGS, CLIENT_ORB_FLAGS);
     request.program = (guint64)(guintptr)program;
     ccw_store_be64(program->ccw[0], 0xe420010000000800);
     ccw_store_be64(program->ccw[1], 0x0300000000000808);
     program->cda[0] = (guint64)(guintptr)data;
     g_assert_cmpint(ioctl(client.device, VFIO_DEVICE_CCW_CMD_REQUEST, &request), ==, 0);
-    g_assert_cmphex(ccw_load_be32(request.irb + CCW_SCSW_OFS_CPA), ==, CCW_SIZE);
-    g_assert_cmphex(request.irb[CCW_SCSW_OFS_DSTAT], ==, CCW_DSTAT_CHANNEL_END | CCW_DSTAT_DEVICE_END);
+    g_assert_cmphex(ccw_load_be32(request.irb + CHANNEL_SCSW_OFS_CPA), ==, CCW_SIZE);
+    g_assert_cmphex(request.irb[CHANNEL_SCSW_OFS_DSTAT], ==, CHANNEL_DSTAT_CHANNEL_END | CHANNEL_DSTAT_DEVICE_END);
     assert_sense_id(data);
     /* Its status is the caller's, not the guest's. */
     g_assert_false(vfio_client_is_interrupted(&client, VFIO_CCW_IO_IRQ_INDEX));
@@ -134,7 +134,7 @@ static void test_bad_programs(void)
         { 0x08, 0, 0, PROGRAM + CCW_SIZE, 0, 0x20 },
     };
     g_auto(VfioClient) client = { 0 };
-    guint8 irb[CCW_IRB_SIZE];
+    guint8 irb[CHANNEL_IRB_SIZE];
 
     vfio_client_open(&client, "/dev/vfio/0", UUID_RW);
     for (gsize i = 0; i < G_N_ELEMENTS(second); i++) {
@@ -144,21 +144,21 @@ static void test_bad_programs(void)
         g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS, PROGRAM), ==, 0);
         vfio_client_wait(&client, irb);
         g_assert_cmphex(irb_ctl(irb), ==, 0x4017);
-        g_assert_cmphex(irb[CCW_SCSW_OFS_DSTAT], ==, second[i].dstat);
-        g_assert_cmphex(irb[CCW_SCSW_OFS_CSTAT], ==, second[i].cstat);
-        g_assert_cmphex(ccw_load_be32(irb + CCW_SCSW_OFS_CPA), ==, PROGRAM + 2 * CCW_SIZE);
+        g_assert_cmphex(irb[CHANNEL_SCSW_OFS_DSTAT], ==, second[i].dstat);
+        g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, second[i].cstat);
+        g_assert_cmphex(ccw_load_be32(irb + CHANNEL_SCSW_OFS_CPA), ==, PROGRAM + 2 * CCW_SIZE);
         /* Concurrent sense, told by E, L and the ERW. */
-        g_assert_cmpint(irb[CCW_IRB_OFS_ECW] == 0x80, ==, second[i].dstat != 0);
+        g_assert_cmpint(irb[CHANNEL_IRB_OFS_ECW] == 0x80, ==, second[i].dstat != 0);
     }
     g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS, CLIENT_STORAGE), ==, 0);
     vfio_client_wait(&client, irb);
-    g_assert_cmphex(ccw_load_be32(irb + CCW_SCSW_OFS_CPA), ==, CLIENT_STORAGE + CCW_SIZE);
-    g_assert_cmphex(irb[CCW_SCSW_OFS_CSTAT], ==, CCW_CSTAT_PROGRAM_CHECK);
+    g_assert_cmphex(ccw_load_be32(irb + CHANNEL_SCSW_OFS_CPA), ==, CLIENT_STORAGE + CCW_SIZE);
+    g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, CHANNEL_CSTAT_PROGRAM_CHECK);
 
     /* Transport mode is not to be had: an ORB that is not valid. */
-    g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS | CCW_ORB_TRANSPORT, PROGRAM), ==, 0);
+    g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS | CHANNEL_ORB_TRANSPORT, PROGRAM), ==, 0);
     vfio_client_wait(&client, irb);
-    g_assert_cmphex(irb[CCW_SCSW_OFS_CSTAT], ==, CCW_CSTAT_PROGRAM_CHECK);
+    g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, CHANNEL_CSTAT_PROGRAM_CHECK);
 }
 
 /* A program without end (the device gives up on it some time), and the device at work on it. */
@@ -168,7 +168,7 @@ static void start_endless(VfioClient *client)
         vfio_client_put_ccw(client, PROGRAM + i * CCW_SIZE, CCW_CMD_SENSE_ID, CCW_FLAG_CC | CCW_FLAG_SLI, 256, DATA);
     vfio_client_put_ccw(client, PROGRAM + 250 * CCW_SIZE, CCW_CMD_TIC, 0, 0, PROGRAM);
     for (guint i = 0; i < TRIES; i++) {
-        guint8 irb[CCW_IRB_SIZE];
+        guint8 irb[CHANNEL_IRB_SIZE];
 
         g_assert_cmpint(vfio_client_start(client, CLIENT_ORB_FLAGS, PROGRAM), ==, 0);
         if (vfio_client_start(client, CLIENT_ORB_FLAGS, PROGRAM) == 0) {
@@ -185,13 +185,13 @@ static void start_endless(VfioClient *client)
 static void test_halt(void)
 {
     g_auto(VfioClient) client = { 0 };
-    guint8 irb[CCW_IRB_SIZE];
+    guint8 irb[CHANNEL_IRB_SIZE];
     guint halted = 0;
 
     vfio_client_open(&client, "/dev/vfio/0", UUID_RW);
     g_assert_cmpint(vfio_client_command(&client, VFIO_CCW_ASYNC_CMD_HSCH), ==, 0);
     vfio_client_wait(&client, irb);
-    g_assert_cmphex(irb_ctl(irb), ==, CCW_SCSW_FCTL_HALT | CCW_SCSW_STCTL_PENDING);
+    g_assert_cmphex(irb_ctl(irb), ==, CHANNEL_SCSW_FCTL_HALT | CHANNEL_SCSW_STCTL_PENDING);
 
     for (guint i = 0; i < TRIES && !halted; i++) {
         start_endless(&client);
@@ -202,15 +202,15 @@ static void test_halt(void)
         vfio_client_wait(&client, irb);
     }
     g_assert_cmpuint(halted, ==, 1);
-    g_assert_cmphex(irb_ctl(irb) & 0x7000, ==, CCW_SCSW_FCTL_START | CCW_SCSW_FCTL_HALT);
+    g_assert_cmphex(irb_ctl(irb) & 0x7000, ==, CHANNEL_SCSW_FCTL_START | CHANNEL_SCSW_FCTL_HALT);
     g_assert_cmphex(irb_ctl(irb) & 0x07, ==, 0x07);
-    g_assert_cmphex(ccw_load_be32(irb + CCW_SCSW_OFS_CPA), >, PROGRAM);
+    g_assert_cmphex(ccw_load_be32(irb + CHANNEL_SCSW_OFS_CPA), >, PROGRAM);
 }
 
 static void test_clear(void)
 {
     g_auto(VfioClient) client = { 0 };
-    guint8 irb[CCW_IRB_SIZE], expected[CCW_IRB_SIZE] = { 0, 0, 0x10, 0x01 };
+    guint8 irb[CHANNEL_IRB_SIZE], expected[CHANNEL_IRB_SIZE] = { 0, 0, 0x10, 0x01 };
 
     vfio_client_open(&client, "/dev/vfio/0", UUID_RW);
     start_endless(&client);
@@ -230,7 +230,7 @@ static void test_clear(void)
 static void test_cancelled(void)
 {
     g_auto(VfioClient) client = { 0 };
-    guint8 irb[CCW_IRB_SIZE];
+    guint8 irb[CHANNEL_IRB_SIZE];
 
     vfio_client_open(&client, "/dev/vfio/0", UUID_RW);
     vfio_client_put_ccw(&client, PROGRAM, CCW_CMD_NOOP, 0, 0, 0);
@@ -257,7 +257,7 @@ static void test_unmap_busy(void)
 {
     g_auto(VfioClient) client = { 0 };
     struct vfio_iommu_type1_dma_unmap unmap = { .argsz = sizeof(unmap), .size = CLIENT_STORAGE };
-    guint8 irb[CCW_IRB_SIZE];
+    guint8 irb[CHANNEL_IRB_SIZE];
 
     vfio_client_open(&client, "/dev/vfio/0", UUID_RW);
     start_endless(&client);
@@ -269,13 +269,13 @@ static void test_unmap_busy(void)
     g_assert_cmphex(irb_ctl(irb) & 0x4007, ==, 0x4007);
     g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS, PROGRAM), ==, 0);
     vfio_client_wait(&client, irb);
-    g_assert_cmphex(irb[CCW_SCSW_OFS_CSTAT], ==, CCW_CSTAT_PROGRAM_CHECK);
+    g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, CHANNEL_CSTAT_PROGRAM_CHECK);
 }
 
 static void test_read_only(void)
 {
     g_auto(VfioClient) client = { 0 };
-    guint8 irb[CCW_IRB_SIZE];
+    guint8 irb[CHANNEL_IRB_SIZE];
 
     vfio_client_open(&client, "/dev/vfio/2", UUID_RO);
     /* Define extent for the first track, all writes allowed; locate for a write; write. */
@@ -288,7 +288,7 @@ static void test_read_only(void)
     vfio_client_put_ccw(&client, PROGRAM + 16, 0x1d, CCW_FLAG_SLI, 8, DATA + 0x200);
     g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS, PROGRAM), ==, 0);
     vfio_client_wait(&client, irb);
-    g_assert_cmphex(irb[CCW_SCSW_OFS_DSTAT] & CCW_DSTAT_UNIT_CHECK, !=, 0);
+    g_assert_cmphex(irb[CHANNEL_SCSW_OFS_DSTAT] & CHANNEL_DSTAT_UNIT_CHECK, !=, 0);
 }
 
 static void test_information(void)
@@ -484,8 +484,6 @@ static void test_other_files(void)
     g_autofree char *path = NULL;
     char buffer[4] = "";
     int fd = g_file_open_tmp("ccw-vfio-XXXXXX", &path, NULL);
-    /* qemu-user, by which the tests of a cross build run, passes on only the requests that it knows. */
-    const int from_kernel = g_getenv("MESON_EXE_WRAPPER") ? ENOSYS : EBADF;
 
     g_assert_cmpint(fd, >=, 0);
     g_assert_cmpint(pwrite(fd, "abcd", 4, 2), ==, 4);
@@ -493,7 +491,12 @@ static void test_other_files(void)
     g_assert_cmpmem(buffer, 4, "abcd", 4);
     g_assert_cmpint(close(fd), ==, 0);
     assert_fails(close(fd), EBADF);
-    assert_fails(ioctl(fd, VFIO_GET_API_VERSION), from_kernel);
+    g_assert_cmpint(ioctl(fd, VFIO_GET_API_VERSION), ==, -1);
+    /* qemu-user, which runs the tests of a cross build, rejects a request that it does not know. */
+    if (g_getenv("MESON_EXE_WRAPPER"))
+        g_assert_true(errno == ENOSYS || errno == ENOTTY);
+    else
+        g_assert_cmpint(errno, ==, EBADF);
     g_assert_cmpint(unlink(path), ==, 0);
 }
 

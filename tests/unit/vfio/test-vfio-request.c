@@ -26,12 +26,12 @@
         g_assert_cmpint(errno, ==, errnum);                                                                            \
     } while (0)
 
-static void assert_good(const guint8 irb[CCW_IRB_SIZE], guint32 cpa)
+static void assert_good(const guint8 irb[CHANNEL_IRB_SIZE], guint32 cpa)
 {
-    g_assert_cmphex(ccw_load_be16(irb + CCW_SCSW_OFS_CTL), ==, 0x4007);
-    g_assert_cmphex(irb[CCW_SCSW_OFS_DSTAT], ==, CCW_DSTAT_CHANNEL_END | CCW_DSTAT_DEVICE_END);
-    g_assert_cmphex(irb[CCW_SCSW_OFS_CSTAT], ==, 0);
-    g_assert_cmphex(ccw_load_be32(irb + CCW_SCSW_OFS_CPA), ==, cpa);
+    g_assert_cmphex(ccw_load_be16(irb + CHANNEL_SCSW_OFS_CTL), ==, 0x4007);
+    g_assert_cmphex(irb[CHANNEL_SCSW_OFS_DSTAT], ==, CHANNEL_DSTAT_CHANNEL_END | CHANNEL_DSTAT_DEVICE_END);
+    g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, 0);
+    g_assert_cmphex(ccw_load_be32(irb + CHANNEL_SCSW_OFS_CPA), ==, cpa);
 }
 
 static void assert_sense_id(const guint8 *data)
@@ -52,7 +52,7 @@ static void put_parameters(guint8 *seek, guint8 *search)
 static void test_region(void)
 {
     g_auto(VfioClient) client = { 0 };
-    guint8 irb[CCW_IRB_SIZE];
+    guint8 irb[CHANNEL_IRB_SIZE];
 
     vfio_client_open(&client, "/dev/vfio/0", UUID_RW);
     vfio_client_put_ccw(&client, PROGRAM, CCW_CMD_SENSE_ID, CCW_FLAG_SLI, 256, DATA);
@@ -73,7 +73,7 @@ static void test_region(void)
 }
 
 typedef struct {
-    CcwProgram program;
+    ChannelProgram program;
     CcwCmdRequest request;
 } Request;
 
@@ -85,7 +85,7 @@ static void add(Request *r, guint8 cmd, guint8 flags, guint16 count, const void 
     ccw[CCW_OFS_CMD] = cmd;
     ccw[CCW_OFS_FLAGS] = flags;
     ccw_store_be16(ccw + CCW_OFS_COUNT, count);
-    ccw_store_be32(ccw + CCW_OFS_CDA, CCW_PROGRAM_CDA_OFS + i * 8);
+    ccw_store_be32(ccw + CCW_OFS_CDA, CHANNEL_PROGRAM_CDA_OFS + i * 8);
     r->program.cda[i] = (guint64)(guintptr)data;
 }
 
@@ -94,7 +94,7 @@ static void begin(Request *r)
     memset(r, 0, sizeof(*r));
     r->request.argsz = sizeof(r->request);
     r->request.program = (guint64)(guintptr)&r->program;
-    ccw_store_be32(r->request.orb + CCW_ORB_OFS_FLAGS, CLIENT_ORB_FLAGS);
+    ccw_store_be32(r->request.orb + CHANNEL_ORB_OFS_FLAGS, CLIENT_ORB_FLAGS);
 }
 
 /* Addresses of the client's own: nothing of this was told to a container. */
@@ -143,7 +143,7 @@ static void test_request(void)
 static void test_noiommu(void)
 {
     g_auto(VfioClient) client = { 0 };
-    guint8 irb[CCW_IRB_SIZE];
+    guint8 irb[CHANNEL_IRB_SIZE];
 
     vfio_client_open_noiommu(&client, "/dev/vfio/noiommu-0", UUID_RW);
     run_requests(&client);
@@ -153,7 +153,7 @@ static void test_noiommu(void)
     vfio_client_put_ccw(&client, PROGRAM, CCW_CMD_SENSE_ID, CCW_FLAG_SLI, 256, DATA);
     g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS, PROGRAM), ==, 0);
     vfio_client_wait(&client, irb);
-    g_assert_cmphex(irb[CCW_SCSW_OFS_CSTAT], ==, CCW_CSTAT_PROGRAM_CHECK);
+    g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, CHANNEL_CSTAT_PROGRAM_CHECK);
 }
 
 /* What the kernel's container answers once it is one without an IOMMU, and to whom it is closed then. */

@@ -14,7 +14,7 @@
 #define PROGRAM 0x1000u
 #define DATA 0x3000u
 #define TRIES 300
-#define ORB_S (CLIENT_ORB_FLAGS | CCW_ORB_SUSPEND)
+#define ORB_S (CLIENT_ORB_FLAGS | CHANNEL_ORB_SUSPEND)
 #define SUSPEND CCW_FLAG_SUSPEND
 
 #define CTL_GOOD 0x4007
@@ -23,23 +23,23 @@
 #define CTL_ACTIVE 0x40c9
 
 static VfioClient client;
-static guint8 irb[CCW_IRB_SIZE];
+static guint8 irb[CHANNEL_IRB_SIZE];
 
 static guint16 ctl(void)
 {
-    return ccw_load_be16(irb + CCW_SCSW_OFS_CTL);
+    return ccw_load_be16(irb + CHANNEL_SCSW_OFS_CTL);
 }
 
 static void expect_status(guint16 control, guint32 cpa, guint8 cstat)
 {
     vfio_client_wait(&client, irb);
     g_assert_cmphex(ctl(), ==, control);
-    g_assert_cmphex(ccw_load_be32(irb + CCW_SCSW_OFS_CPA), ==, cpa);
-    g_assert_cmphex(irb[CCW_SCSW_OFS_CSTAT], ==, cstat);
-    g_assert_cmphex(irb[CCW_SCSW_OFS_DSTAT], ==, control & CCW_SCSW_STCTL_PRIMARY && !cstat ? 0x0c : 0);
+    g_assert_cmphex(ccw_load_be32(irb + CHANNEL_SCSW_OFS_CPA), ==, cpa);
+    g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, cstat);
+    g_assert_cmphex(irb[CHANNEL_SCSW_OFS_DSTAT], ==, control & CHANNEL_SCSW_STCTL_PRIMARY && !cstat ? 0x0c : 0);
 }
 
-static void expect_refusal(int result)
+static void expect_rejection(int result)
 {
     g_assert_cmpint(result, ==, -1);
     g_assert_cmpint(errno, ==, EBUSY);
@@ -72,10 +72,10 @@ static void open_client(void)
 static void test_suspend(void)
 {
     open_client();
-    expect_refusal(vfio_client_resume(&client, ORB_S, PROGRAM));
+    expect_rejection(vfio_client_resume(&client, ORB_S, PROGRAM));
     start_suspending(ORB_S, 0);
     expect_status(CTL_SUSPENDED, PROGRAM + 16, 0);
-    g_assert_cmphex(ccw_load_be16(irb) & CCW_SCSW_FLAG_S, ==, CCW_SCSW_FLAG_S);
+    g_assert_cmphex(ccw_load_be16(irb) & CHANNEL_SCSW_FLAG_S, ==, CHANNEL_SCSW_FLAG_S);
     g_assert_false(has_data());
     /* Resumed as it is, it suspends again: the CCW is fetched anew, and that is all. */
     resume();
@@ -85,7 +85,7 @@ static void test_suspend(void)
     resume();
     expect_status(CTL_GOOD, PROGRAM + 16, 0);
     g_assert_true(has_data());
-    expect_refusal(vfio_client_resume(&client, ORB_S, PROGRAM));
+    expect_rejection(vfio_client_resume(&client, ORB_S, PROGRAM));
     vfio_client_close(&client);
 }
 
@@ -124,23 +124,23 @@ static void test_chain_ends(void)
     client.storage[PROGRAM + 16 + CCW_OFS_FLAGS] &= ~SUSPEND;
     resume();
     vfio_client_wait(&client, irb);
-    g_assert_cmphex(irb[CCW_SCSW_OFS_DSTAT], ==, 0x0e);
-    g_assert_cmphex(irb[CCW_IRB_OFS_ECW], ==, 0x80);
-    g_assert_cmphex(irb[CCW_IRB_OFS_ECW + 7], ==, 0x02);
+    g_assert_cmphex(irb[CHANNEL_SCSW_OFS_DSTAT], ==, 0x0e);
+    g_assert_cmphex(irb[CHANNEL_IRB_OFS_ECW], ==, 0x80);
+    g_assert_cmphex(irb[CHANNEL_IRB_OFS_ECW + 7], ==, 0x02);
     vfio_client_close(&client);
 }
 
 static void test_suppressed(void)
 {
     open_client();
-    start_suspending(ORB_S | CCW_ORB_SUPPRESS, 0);
+    start_suspending(ORB_S | CHANNEL_ORB_SUPPRESS, 0);
     expect_status(CTL_SUSPENDED_QUIET, PROGRAM + 16, 0);
     client.storage[PROGRAM + 8 + CCW_OFS_FLAGS] &= ~SUSPEND;
     resume();
     expect_status(CTL_GOOD, PROGRAM + 16, 0);
     /* A PCI is told all the same, with the suspension. */
-    start_suspending(ORB_S | CCW_ORB_SUPPRESS, CCW_FLAG_PCI);
-    expect_status(CTL_SUSPENDED, PROGRAM + 16, CCW_CSTAT_PCI);
+    start_suspending(ORB_S | CHANNEL_ORB_SUPPRESS, CCW_FLAG_PCI);
+    expect_status(CTL_SUSPENDED, PROGRAM + 16, CHANNEL_CSTAT_PCI);
     vfio_client_close(&client);
 }
 
@@ -148,14 +148,14 @@ static void test_not_allowed(void)
 {
     open_client();
     start_suspending(CLIENT_ORB_FLAGS, 0);
-    expect_status(0x4017, PROGRAM + 16, CCW_CSTAT_PROGRAM_CHECK);
+    expect_status(0x4017, PROGRAM + 16, CHANNEL_CSTAT_PROGRAM_CHECK);
     /* Nor by data chaining. */
     vfio_client_put_ccw(&client, PROGRAM, CCW_CMD_SENSE_ID, CCW_FLAG_CD | CCW_FLAG_SLI, 4, DATA);
     vfio_client_put_ccw(&client, PROGRAM + 8, 0, CCW_FLAG_SLI | SUSPEND, 256, DATA + 4);
     g_assert_cmpint(vfio_client_start(&client, ORB_S, PROGRAM), ==, 0);
     vfio_client_wait(&client, irb);
-    g_assert_cmphex(irb[CCW_SCSW_OFS_CSTAT], ==, CCW_CSTAT_PROGRAM_CHECK);
-    g_assert_cmphex(ccw_load_be32(irb + CCW_SCSW_OFS_CPA), ==, PROGRAM + 16);
+    g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, CHANNEL_CSTAT_PROGRAM_CHECK);
+    g_assert_cmphex(ccw_load_be32(irb + CHANNEL_SCSW_OFS_CPA), ==, PROGRAM + 16);
     vfio_client_close(&client);
 }
 
@@ -168,24 +168,24 @@ static void test_given_up(void)
     vfio_client_put_ccw(&client, PROGRAM + 0x800, CCW_CMD_NOOP, 0, 0, 0);
     g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS, PROGRAM + 0x800), ==, 0);
     expect_status(CTL_GOOD, PROGRAM + 0x808, 0);
-    expect_refusal(vfio_client_resume(&client, ORB_S, PROGRAM));
+    expect_rejection(vfio_client_resume(&client, ORB_S, PROGRAM));
 
     start_suspending(ORB_S, 0);
     expect_status(CTL_SUSPENDED, PROGRAM + 16, 0);
     g_assert_cmpint(vfio_client_command(&client, VFIO_CCW_ASYNC_CMD_HSCH), ==, 0);
-    expect_status(CCW_SCSW_FCTL_START | CCW_SCSW_FCTL_HALT | CCW_SCSW_STCTL_PENDING, PROGRAM + 16, 0);
-    expect_refusal(vfio_client_resume(&client, ORB_S, PROGRAM));
+    expect_status(CHANNEL_SCSW_FCTL_START | CHANNEL_SCSW_FCTL_HALT | CHANNEL_SCSW_STCTL_PENDING, PROGRAM + 16, 0);
+    expect_rejection(vfio_client_resume(&client, ORB_S, PROGRAM));
 
     start_suspending(ORB_S, 0);
     expect_status(CTL_SUSPENDED, PROGRAM + 16, 0);
     g_assert_cmpint(vfio_client_command(&client, VFIO_CCW_ASYNC_CMD_CSCH), ==, 0);
-    expect_status(CCW_SCSW_FCTL_CLEAR | CCW_SCSW_STCTL_PENDING, 0, 0);
-    expect_refusal(vfio_client_resume(&client, ORB_S, PROGRAM));
+    expect_status(CHANNEL_SCSW_FCTL_CLEAR | CHANNEL_SCSW_STCTL_PENDING, 0, 0);
+    expect_rejection(vfio_client_resume(&client, ORB_S, PROGRAM));
 
     start_suspending(ORB_S, 0);
     expect_status(CTL_SUSPENDED, PROGRAM + 16, 0);
     g_assert_cmpint(ioctl(client.device, VFIO_DEVICE_RESET), ==, 0);
-    expect_refusal(vfio_client_resume(&client, ORB_S, PROGRAM));
+    expect_rejection(vfio_client_resume(&client, ORB_S, PROGRAM));
     vfio_client_close(&client);
 }
 
@@ -208,16 +208,16 @@ static void test_pci_alone(void)
     for (guint i = 0; i < TRIES && !alone; i++) {
         g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS, PROGRAM), ==, 0);
         vfio_client_wait(&client, irb);
-        g_assert_cmphex(irb[CCW_SCSW_OFS_CSTAT] & CCW_CSTAT_PCI, ==, CCW_CSTAT_PCI);
+        g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT] & CHANNEL_CSTAT_PCI, ==, CHANNEL_CSTAT_PCI);
         alone = ctl() == CTL_ACTIVE;
     }
     g_assert_true(alone);
-    g_assert_cmphex(irb[CCW_SCSW_OFS_CSTAT], ==, CCW_CSTAT_PCI);
-    g_assert_cmphex(irb[CCW_SCSW_OFS_DSTAT], ==, 0);
-    g_assert_cmphex(ccw_load_be32(irb + CCW_SCSW_OFS_CPA), ==, PROGRAM + 8);
+    g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, CHANNEL_CSTAT_PCI);
+    g_assert_cmphex(irb[CHANNEL_SCSW_OFS_DSTAT], ==, 0);
+    g_assert_cmphex(ccw_load_be32(irb + CHANNEL_SCSW_OFS_CPA), ==, PROGRAM + 8);
     /* The program's own status follows, and says nothing of it any more. */
     vfio_client_wait(&client, irb);
-    g_assert_cmphex(irb[CCW_SCSW_OFS_CSTAT], ==, CCW_CSTAT_CHANNEL_CONTROL_CHECK);
+    g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, CHANNEL_CSTAT_CHANNEL_CONTROL_CHECK);
     g_assert_cmphex(ctl(), ==, 0x4017);
     vfio_client_close(&client);
 }
@@ -236,13 +236,13 @@ static void test_pci_once(void)
         g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS, PROGRAM), ==, 0);
         do {
             vfio_client_wait(&client, irb);
-            pcis += (irb[CCW_SCSW_OFS_CSTAT] & CCW_CSTAT_PCI) != 0;
+            pcis += (irb[CHANNEL_SCSW_OFS_CSTAT] & CHANNEL_CSTAT_PCI) != 0;
             if (ctl() != CTL_ACTIVE)
-                g_assert_cmphex(ctl(), ==, irb[CCW_SCSW_OFS_CSTAT] ? 0x400f : CTL_GOOD);
+                g_assert_cmphex(ctl(), ==, irb[CHANNEL_SCSW_OFS_CSTAT] ? 0x400f : CTL_GOOD);
             merged += ctl() == 0x400f;
         } while (ctl() == CTL_ACTIVE);
         g_assert_cmpuint(pcis, ==, 1);
-        g_assert_cmphex(ccw_load_be32(irb + CCW_SCSW_OFS_CPA), ==, PROGRAM + 50 * 8);
+        g_assert_cmphex(ccw_load_be32(irb + CHANNEL_SCSW_OFS_CPA), ==, PROGRAM + 50 * 8);
         g_assert_false(vfio_client_is_interrupted(&client, VFIO_CCW_IO_IRQ_INDEX));
     }
     g_test_message("%u of %u came with the end", merged, TRIES);
@@ -264,7 +264,7 @@ static void test_pci_halted(void)
         g_assert_cmpint(poll(&poll_fd, 1, 10000), ==, 1);
         halted = vfio_client_command(&client, VFIO_CCW_ASYNC_CMD_HSCH) == 0;
         vfio_client_wait(&client, irb);
-        g_assert_cmphex(irb[CCW_SCSW_OFS_CSTAT] & CCW_CSTAT_PCI, ==, CCW_CSTAT_PCI);
+        g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT] & CHANNEL_CSTAT_PCI, ==, CHANNEL_CSTAT_PCI);
     }
     g_assert_true(halted);
     g_assert_cmphex(ctl() & 0x600f, ==, 0x600f);
@@ -273,7 +273,7 @@ static void test_pci_halted(void)
 
 /* --- the dedicated request --- */
 
-static CcwProgram program;
+static ChannelProgram program;
 static CcwCmdRequest request;
 
 static void add(guint8 cmd, guint8 flags, guint16 count, const void *data)
@@ -283,16 +283,16 @@ static void add(guint8 cmd, guint8 flags, guint16 count, const void *data)
     program.ccw[i][CCW_OFS_CMD] = cmd;
     program.ccw[i][CCW_OFS_FLAGS] = flags;
     ccw_store_be16(program.ccw[i] + CCW_OFS_COUNT, count);
-    ccw_store_be32(program.ccw[i] + CCW_OFS_CDA, CCW_PROGRAM_CDA_OFS + i * 8);
+    ccw_store_be32(program.ccw[i] + CCW_OFS_CDA, CHANNEL_PROGRAM_CDA_OFS + i * 8);
     program.cda[i] = (guint64)(guintptr)data;
 }
 
 static void perform(guint16 control, guint32 cpa, guint8 cstat)
 {
     g_assert_cmpint(ioctl(client.device, VFIO_DEVICE_CCW_CMD_REQUEST, &request), ==, 0);
-    g_assert_cmphex(ccw_load_be16(request.irb + CCW_SCSW_OFS_CTL), ==, control);
-    g_assert_cmphex(ccw_load_be32(request.irb + CCW_SCSW_OFS_CPA), ==, cpa);
-    g_assert_cmphex(request.irb[CCW_SCSW_OFS_CSTAT], ==, cstat);
+    g_assert_cmphex(ccw_load_be16(request.irb + CHANNEL_SCSW_OFS_CTL), ==, control);
+    g_assert_cmphex(ccw_load_be32(request.irb + CHANNEL_SCSW_OFS_CPA), ==, cpa);
+    g_assert_cmphex(request.irb[CHANNEL_SCSW_OFS_CSTAT], ==, cstat);
 }
 
 static void test_request(void)
@@ -302,15 +302,15 @@ static void test_request(void)
     open_client();
     memset(&program, 0, sizeof(program));
     request = (CcwCmdRequest){ .argsz = sizeof(request), .program = (guint64)(guintptr)&program };
-    ccw_store_be32(request.orb + CCW_ORB_OFS_FLAGS, ORB_S);
+    ccw_store_be32(request.orb + CHANNEL_ORB_OFS_FLAGS, ORB_S);
     add(CCW_CMD_NOOP, CCW_FLAG_CC | CCW_FLAG_PCI, 0, NULL);
     add(CCW_CMD_SENSE_ID, CCW_FLAG_SLI | SUSPEND, sizeof(id), id);
     /* It returns once, so the PCI comes with what it returns. */
-    perform(CTL_SUSPENDED, 16, CCW_CSTAT_PCI);
+    perform(CTL_SUSPENDED, 16, CHANNEL_CSTAT_PCI);
     g_assert_cmphex(id[0], ==, 0);
     program.ccw[1][CCW_OFS_FLAGS] &= ~SUSPEND;
-    ccw_store_be32(request.orb + CCW_ORB_OFS_CPA, 8);
-    ccw_store_be16(request.scsw + CCW_SCSW_OFS_CTL, CCW_SCSW_FCTL_START | CCW_SCSW_ACTL_RESUME_PENDING);
+    ccw_store_be32(request.orb + CHANNEL_ORB_OFS_CPA, 8);
+    ccw_store_be16(request.scsw + CHANNEL_SCSW_OFS_CTL, CHANNEL_SCSW_FCTL_START | CHANNEL_SCSW_ACTL_RESUME_PENDING);
     perform(CTL_GOOD, 16, 0);
     g_assert_cmphex(id[0], ==, 0xff);
     /* A TIC may be what it goes on with, but not what it begins with. */
@@ -319,13 +319,13 @@ static void test_request(void)
     add(CCW_CMD_NOOP, 0, 0, NULL);
     perform(CTL_GOOD, 24, 0);
     memset(request.scsw, 0, sizeof(request.scsw));
-    perform(0x4017, 16, CCW_CSTAT_PROGRAM_CHECK);
+    perform(0x4017, 16, CHANNEL_CSTAT_PROGRAM_CHECK);
     /* The device looks for itself that data chaining does not suspend. */
     request.ccw_count = 0;
-    ccw_store_be32(request.orb + CCW_ORB_OFS_CPA, 0);
+    ccw_store_be32(request.orb + CHANNEL_ORB_OFS_CPA, 0);
     add(CCW_CMD_SENSE_ID, CCW_FLAG_CD, 4, id);
     add(0, CCW_FLAG_SLI | SUSPEND, 4, id + 4);
-    perform(0x4017, 16, CCW_CSTAT_PROGRAM_CHECK);
+    perform(0x4017, 16, CHANNEL_CSTAT_PROGRAM_CHECK);
     g_assert_false(vfio_client_is_interrupted(&client, VFIO_CCW_IO_IRQ_INDEX));
     vfio_client_close(&client);
 }

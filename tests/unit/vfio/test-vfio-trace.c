@@ -52,7 +52,7 @@ static char *next_text(TraceReader *reader)
 
 static void run(VfioClient *client)
 {
-    guint8 irb[CCW_IRB_SIZE];
+    guint8 irb[CHANNEL_IRB_SIZE];
 
     g_assert_cmpint(vfio_client_start(client, CLIENT_ORB_FLAGS, PROGRAM), ==, 0);
     vfio_client_wait(client, irb);
@@ -62,7 +62,7 @@ static void test_functions(void)
 {
     g_auto(VfioClient) client = { 0 };
     g_autoptr(TraceReader) reader = NULL;
-    guint8 irb[CCW_IRB_SIZE];
+    guint8 irb[CHANNEL_IRB_SIZE];
 
     vfio_client_open(&client, "/dev/vfio/0", UUID_RW);
     vfio_client_put_ccw(&client, PROGRAM, CCW_CMD_SENSE_ID, CCW_FLAG_SLI, 40, DATA);
@@ -103,7 +103,7 @@ static void test_functions(void)
 
     /* Suspended: nothing of that CCW was transferred. */
     vfio_client_put_ccw(&client, PROGRAM, CCW_CMD_SENSE_ID, CCW_FLAG_SUSPEND, 40, DATA);
-    g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS | CCW_ORB_SUSPEND, PROGRAM), ==, 0);
+    g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS | CHANNEL_ORB_SUSPEND, PROGRAM), ==, 0);
     vfio_client_wait(&client, irb);
     assert_next(reader, "0.0.1234 #5 SSCH fmt1 pfch c64 sus lpm ff cpa 00001000\n"
                         "    [0] e4 SENSE ID sus 40 at 3000\n"
@@ -115,13 +115,13 @@ static void test_request(void)
 {
     g_auto(VfioClient) client = { 0 };
     g_autoptr(TraceReader) reader = NULL;
-    g_autofree CcwProgram *program = g_new0(CcwProgram, 1);
+    g_autofree ChannelProgram *program = g_new0(ChannelProgram, 1);
     guint8 data[64];
     CcwCmdRequest request = { .argsz = sizeof(request), .ccw_count = 2, .program = (guint64)(guintptr)program };
 
     vfio_client_open(&client, "/dev/vfio/0", UUID_RW);
     reader = attach();
-    ccw_store_be32(request.orb + CCW_ORB_OFS_FLAGS, CLIENT_ORB_FLAGS);
+    ccw_store_be32(request.orb + CHANNEL_ORB_OFS_FLAGS, CLIENT_ORB_FLAGS);
     ccw_store_be64(program->ccw[0], 0xe420002800000800);
     ccw_store_be64(program->ccw[1], 0x8604ffff00000808);
     program->cda[0] = (guint64)(guintptr)data;
@@ -141,11 +141,11 @@ static void test_request(void)
 /* ns for a NO-OPERATION through the dedicated request, the shortest way there is. */
 static gdouble measure(VfioClient *client)
 {
-    g_autofree CcwProgram *program = g_new0(CcwProgram, 1);
+    g_autofree ChannelProgram *program = g_new0(ChannelProgram, 1);
     CcwCmdRequest request = { .argsz = sizeof(request), .ccw_count = 1, .program = (guint64)(guintptr)program };
     gint64 begun = g_get_monotonic_time();
 
-    ccw_store_be32(request.orb + CCW_ORB_OFS_FLAGS, CLIENT_ORB_FLAGS);
+    ccw_store_be32(request.orb + CHANNEL_ORB_OFS_FLAGS, CLIENT_ORB_FLAGS);
     ccw_store_be64(program->ccw[0], 0x0320000000000800);
     for (guint i = 0; i < ROUNDS; i++)
         g_assert_cmpint(ioctl(client->device, VFIO_DEVICE_CCW_CMD_REQUEST, &request), ==, 0);

@@ -50,7 +50,7 @@ typedef struct {
     VfioIrqs irqs;
     int eventfd;
     VfioSubchannel *sch;
-    guint8 irb[CCW_IRB_SIZE];
+    guint8 irb[CHANNEL_IRB_SIZE];
 } Fixture;
 
 static int make_image(void)
@@ -82,7 +82,7 @@ static void set_up(Fixture *f, G_GNUC_UNUSED gconstpointer unused)
     vfio_irqs_init(&f->irqs);
     f->eventfd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     g_assert_cmpint(vfio_irqs_set(&f->irqs, VFIO_CCW_IO_IRQ_INDEX, f->eventfd), ==, 0);
-    f->sch = vfio_subchannel_new(make_image(), &config, f->memory, &f->irqs, &error);
+    f->sch = vfio_subchannel_new(make_image(), -1, &config, f->memory, &f->irqs, &error);
     g_assert_no_error(error);
 }
 
@@ -125,11 +125,11 @@ static void put_ccw(Fixture *f, guint index, guint8 cmd, guint8 flags, guint16 c
 
 static void start(Fixture *f)
 {
-    const guint8 scsw[CCW_SCSW_SIZE] = { 0, 0, 0x40 };
-    guint8 orb[CCW_ORB_SIZE] = { 0 };
+    const guint8 scsw[CHANNEL_SCSW_SIZE] = { 0, 0, 0x40 };
+    guint8 orb[CHANNEL_ORB_SIZE] = { 0 };
 
-    ccw_store_be32(orb + CCW_ORB_OFS_FLAGS, CCW_ORB_FORMAT1 | CCW_ORB_PREFETCH | 0x8000);
-    ccw_store_be32(orb + CCW_ORB_OFS_CPA, PROGRAM);
+    ccw_store_be32(orb + CHANNEL_ORB_OFS_FLAGS, CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_PREFETCH | 0x8000);
+    ccw_store_be32(orb + CHANNEL_ORB_OFS_CPA, PROGRAM);
     g_assert_cmpint(vfio_subchannel_start(f->sch, orb, scsw), ==, 0);
 }
 
@@ -151,9 +151,9 @@ static void start_write(Fixture *f)
 static void expect_status(Fixture *f, guint16 control, guint8 dstat)
 {
     wait_status(f);
-    g_assert_cmphex(ccw_load_be16(f->irb + CCW_SCSW_OFS_CTL), ==, control);
-    g_assert_cmphex(f->irb[CCW_SCSW_OFS_DSTAT], ==, dstat);
-    g_assert_cmphex(f->irb[CCW_SCSW_OFS_CSTAT], ==, 0);
+    g_assert_cmphex(ccw_load_be16(f->irb + CHANNEL_SCSW_OFS_CTL), ==, control);
+    g_assert_cmphex(f->irb[CHANNEL_SCSW_OFS_DSTAT], ==, dstat);
+    g_assert_cmphex(f->irb[CHANNEL_SCSW_OFS_CSTAT], ==, 0);
 }
 
 static void expect_intervention(Fixture *f)
@@ -161,8 +161,8 @@ static void expect_intervention(Fixture *f)
     g_atomic_int_set(&failure, ENOSPC);
     start_write(f);
     expect_status(f, 0x4017, 0x0e);
-    g_assert_cmphex(f->irb[CCW_IRB_OFS_ECW], ==, 0x40);
-    g_assert_cmphex(f->irb[CCW_IRB_OFS_ECW + 1], ==, 0);
+    g_assert_cmphex(f->irb[CHANNEL_IRB_OFS_ECW], ==, 0x40);
+    g_assert_cmphex(f->irb[CHANNEL_IRB_OFS_ECW + 1], ==, 0);
 }
 
 /* Attention, device end, unit exception; alert status alone; on the first path. */
@@ -170,7 +170,7 @@ static void expect_state_change(Fixture *f)
 {
     expect_status(f, 0x0011, 0x85);
     g_assert_cmphex(ccw_load_be16(f->irb), ==, 0);
-    g_assert_cmphex(f->irb[CCW_IRB_OFS_ESW + 1], ==, 0x80);
+    g_assert_cmphex(f->irb[CHANNEL_IRB_OFS_ESW + 1], ==, 0x80);
 }
 
 static void test_ready_again(Fixture *f, G_GNUC_UNUSED gconstpointer unused)
@@ -231,8 +231,8 @@ static void test_file_size_limit(Fixture *f, G_GNUC_UNUSED gconstpointer unused)
     start_write(f);
     wait_status(f);
     g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
-    g_assert_cmphex(f->irb[CCW_SCSW_OFS_DSTAT], ==, 0x0e);
-    g_assert_cmphex(f->irb[CCW_IRB_OFS_ECW], ==, 0x10);
+    g_assert_cmphex(f->irb[CHANNEL_SCSW_OFS_DSTAT], ==, 0x0e);
+    g_assert_cmphex(f->irb[CHANNEL_IRB_OFS_ECW], ==, 0x10);
     start_write(f);
     expect_status(f, 0x4007, 0x0c);
 }
@@ -249,7 +249,7 @@ static void fail_to_start(int image)
     g_assert_cmpint(getrlimit(RLIMIT_NPROC, &limit), ==, 0);
     limit.rlim_cur = 0;
     g_assert_cmpint(setrlimit(RLIMIT_NPROC, &limit), ==, 0);
-    g_assert_null(vfio_subchannel_new(image, &config, NULL, NULL, &error));
+    g_assert_null(vfio_subchannel_new(image, -1, &config, NULL, NULL, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
     g_assert_nonnull(strstr(error->message, "cannot start thread ccw-device: "));
     g_assert_cmpint(fcntl(image, F_GETFD), ==, -1);

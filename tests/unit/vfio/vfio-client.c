@@ -57,11 +57,12 @@ void vfio_client_become_qemu(char **argv)
         return;
     dir = g_dir_make_tmp("ccw-vfio-XXXXXX", NULL);
     path = g_build_filename(dir, "image", NULL);
-    if (!dasd_image_create(path, NULL, 2, "TEST01", &error))
-        g_error("%s", error->message);
-    for (guint i = 0; i < 2; i++)
+    for (guint i = 0; i < 2; i++) {
+        if (!dasd_image_create(path, NULL, 2, "TEST01", &error))
+            g_error("%s", error->message);
         fds[i] = dup(open(path, i ? O_RDONLY : O_RDWR));
-    unlink(path);
+        unlink(path);
+    }
     rmdir(dir);
     devices = g_strdup_printf(UUID_RW "=0.0.1234:%d;nonsense;" UUID_RO "=0.0.1235:%d:sync:ro", fds[0], fds[1]);
     g_setenv(CCW_LAB_DEVICES_ENV, devices, TRUE);
@@ -166,13 +167,13 @@ static int write_io_region(VfioClient *client, guint32 orb_flags, guint32 cpa, g
 
 int vfio_client_start(VfioClient *client, guint32 orb_flags, guint32 cpa)
 {
-    return write_io_region(client, orb_flags, cpa, CCW_SCSW_FCTL_START);
+    return write_io_region(client, orb_flags, cpa, CHANNEL_SCSW_FCTL_START);
 }
 
 int vfio_client_resume(VfioClient *client, guint32 orb_flags, guint32 cpa)
 {
     return write_io_region(client, orb_flags, cpa,
-                           CCW_SCSW_FCTL_START | CCW_SCSW_ACTL_RESUME_PENDING | CCW_SCSW_ACTL_SUSPENDED);
+                           CHANNEL_SCSW_FCTL_START | CHANNEL_SCSW_ACTL_RESUME_PENDING | CHANNEL_SCSW_ACTL_SUSPENDED);
 }
 
 int vfio_client_command(VfioClient *client, guint32 command)
@@ -182,7 +183,7 @@ int vfio_client_command(VfioClient *client, guint32 command)
     return pwrite(client->device, &region, sizeof(region), REGION(1)) == sizeof(region) ? 0 : -1;
 }
 
-void vfio_client_wait(VfioClient *client, guint8 irb[CCW_IRB_SIZE])
+void vfio_client_wait(VfioClient *client, guint8 irb[CHANNEL_IRB_SIZE])
 {
     struct pollfd poll_fd = { .fd = client->irqs[VFIO_CCW_IO_IRQ_INDEX], .events = POLLIN };
     struct ccw_io_region region;
@@ -190,7 +191,7 @@ void vfio_client_wait(VfioClient *client, guint8 irb[CCW_IRB_SIZE])
     g_assert_cmpint(poll(&poll_fd, 1, WAIT_MS), ==, 1);
     g_assert_true(vfio_client_is_interrupted(client, VFIO_CCW_IO_IRQ_INDEX));
     g_assert_cmpint(pread(client->device, &region, sizeof(region), 0), ==, sizeof(region));
-    memcpy(irb, region.irb_area, CCW_IRB_SIZE);
+    memcpy(irb, region.irb_area, CHANNEL_IRB_SIZE);
 }
 
 gboolean vfio_client_is_interrupted(VfioClient *client, guint index)

@@ -16,7 +16,7 @@
 #define UUID_RO "cc390000-0001-8000-8000-000000001235"
 
 #define CLIENT_STORAGE 0x100000
-#define CLIENT_ORB_FLAGS (CCW_ORB_FORMAT1 | CCW_ORB_PREFETCH | CCW_ORB_C64 | 0xff00)
+#define CLIENT_ORB_FLAGS (CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_PREFETCH | CHANNEL_ORB_C64 | 0xff00)
 
 typedef struct {
     int container;
@@ -46,7 +46,7 @@ int vfio_client_resume(VfioClient *client, guint32 orb_flags, guint32 cpa);
 int vfio_client_command(VfioClient *client, guint32 command);
 
 /* Waits for the I/O interrupt and fetches the IRB. */
-void vfio_client_wait(VfioClient *client, guint8 irb[CCW_IRB_SIZE]);
+void vfio_client_wait(VfioClient *client, guint8 irb[CHANNEL_IRB_SIZE]);
 gboolean vfio_client_is_interrupted(VfioClient *client, guint index);
 
 void vfio_client_put_ccw(VfioClient *client, guint32 at, guint8 cmd, guint8 flags, guint16 count, guint32 cda);

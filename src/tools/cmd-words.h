@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The kinds of values that the completion finds on this host: devices, images, domains, models. */
+#pragma once
+
+#include "cmd-complete.h"
+
+extern const CmdKind cmd_words[];       /* of virt-ccw */
+extern const CmdKind cmd_image_words[]; /* of qemu-ccw */

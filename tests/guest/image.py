@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""virt-ccw image: builds a DASD image from a small root file system, finds every owner, mode and attribute in it, runs
+commands on it, and IPLs it by the firmware of stock QEMU. A build that fails or is interrupted leaves nothing."""
+
+import glob
+import io
+import os
+import signal
+import subprocess
+import tarfile
+
+import smallroot
+from guest import REBOOT_CACHE
+from labguest import BUS_ID
+from qemuguest import QemuGuest, main
+from steps import SLOWER, command, expect
+
+CAPABILITY = "\x01\x00\x00\x02\x00\x20" + "\x00" * 14  # cap_net_raw, effective
+LONG = "srv/" + "long-name-" * 15
+BUILD_SECONDS = 900
+RUN_SECONDS = 300
+
+
+def add_special(tar):
+    """Files whose properties get lost easily."""
+    smallroot.add_file(tar, "srv/note", b"a note\n", 0o640, (1234, 4321))
+    smallroot.add_file(tar, "srv/tool", b"#!/bin/sh\n", 0o4755, (0, 42),
+                       (("security.capability", CAPABILITY), ("user.note", "with an attribute")))
+    smallroot.add_file(tar, LONG, b"long\n")
+    smallroot.add_file(tar, "srv/F\u0151tan\u00fas.crt", b"umlauts\n")
+    hard = tarfile.TarInfo("srv/hard")
+    hard.type, hard.linkname = tarfile.LNKTYPE, "srv/note"
+    tar.addfile(hard)
+    soft = tarfile.TarInfo("srv/soft")
+    soft.type, soft.linkname = tarfile.SYMTYPE, "/nowhere"
+    tar.addfile(soft)
+    null = tarfile.TarInfo("srv/null")
+    null.type, null.devmajor, null.devminor, null.mode = tarfile.CHRTYPE, 1, 3, 0o666
+    tar.addfile(null)
+
+
+def break_format(tar):
+    """A dasdfmt that fails."""
+    smallroot.add_file(tar, "usr/sbin/dasdfmt", b"#!/bin/sh\necho no luck today\nexit 3\n", 0o755)
+
+
+class Image(QemuGuest):
+    def __init__(self, options, workdir, steps):
+        self.image = os.path.join(workdir, "disk.ckd")
+        self.root = os.path.join(workdir, "root.tar")
+        super().__init__(options, workdir, steps, {BUS_ID: self.image})
+
+    def argv(self):
+        """Boots from the DASD, not from a kernel of the host."""
+        argv = super().argv()
+        for option in ("-kernel", "-initrd", "-append"):
+            at = argv.index(option)
+            del argv[at:at + 2]
+        argv += ["-accel", f"tcg,tb-size={REBOOT_CACHE}"]
+        return [word + ",bootindex=1" if word.startswith("vfio-ccw,") else word for word in argv]
+
+    def build_argv(self, root, *options):
+        return [self.options.virt_ccw, "image", "build", "--device", BUS_ID, "--cylinders", "350", "--volser", "IMG001",
+                *options, root, self.image]
+
+    def make_root(self, name, more, **kwargs):
+        path = os.path.join(self.workdir, name)
+        smallroot.make(self.options.guest, self.workdir, path, more, **kwargs)
+        return path
+
+    def build(self):
+        self.make_root("root.tar", add_special)
+        _, output = command(self.build_argv(self.root, "--parameters", "console=ttysclp0 panic=-1"),
+                            timeout=BUILD_SECONDS)
+        self.steps.note(output)
+        for step in ("format", "unpack", "boot-record", "total"):
+            expect(any(line.split()[:1] == [step] and line.endswith(" s") for line in output.splitlines()),
+                   f"the time of the step '{step}' is not shown")
+        self.left_over([self.image, self.image + ".guest"])
+
+    def left_over(self, expected):
+        found = sorted(glob.glob(self.image + "*"))
+        expect(found == expected, f"the files beside the image are {found}, not {expected}")
+
+    def check(self):
+        _, output = command([self.options.virt_ccw, "dasd", "check", self.image], timeout=300)
+        self.steps.note(output)
+        _, output = command([self.options.virt_ccw, "dasd", "info", self.image])
+        expect("IMG001" in output, "the volume serial is not IMG001:\n" + output)
+
+    def exists(self):
+        before = os.stat(self.image)
+        code, output = command(self.build_argv(self.root), check=False)
+        self.steps.note(output)
+        after = os.stat(self.image)
+        expect(code == 1 and self.image in output.splitlines()[-1], "an image that exists was not refused")
+        expect((before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns), "the image was changed")
+
+    def run_on_image(self, *words, data=b"", options=()):
+        argv = [self.options.virt_ccw, "image", "run", *options, self.image, "--", *words]
+        return subprocess.run(argv, input=data, capture_output=True, timeout=RUN_SECONDS * SLOWER, check=False)
+
+    def properties(self):
+        result = self.run_on_image("tar", "-c", "--format=pax", "--xattrs", "--xattrs-include=*", "-C", "/", "srv")
+        expect(result.returncode == 0, f"exit code {result.returncode}: {result.stderr!r}")
+        with tarfile.open(fileobj=io.BytesIO(result.stdout)) as tar:
+            found = {member.name: member for member in tar.getmembers()}
+            expect(tar.extractfile("srv/note").read() == b"a note\n", "srv/note has another text")
+        note, hard = found["srv/note"], found["srv/hard"]
+        first, second = (note, hard) if hard.islnk() else (hard, note)
+        expect((first.uid, first.gid, first.mode) == (1234, 4321, 0o640), "srv/note has another owner or mode")
+        expect(second.islnk(), "srv/note and srv/hard are no longer one file")
+        tool = found["srv/tool"]
+        expect((tool.mode, tool.gid) == (0o4755, 42), f"srv/tool has mode {tool.mode:o} and group {tool.gid}")
+        for name, value in (("security.capability", CAPABILITY), ("user.note", "with an attribute")):
+            expect(tool.pax_headers.get("SCHILY.xattr." + name) == value, f"srv/tool has lost {name}: {tool.pax_headers}")
+        expect(LONG in found and "srv/F\u0151tan\u00fas.crt" in found, f"a name is lost: {sorted(found)}")
+        expect(found["srv/soft"].linkname == "/nowhere", "the symbolic link leads elsewhere")
+        null = found["srv/null"]
+        expect(null.ischr() and (null.devmajor, null.devminor) == (1, 3), "srv/null is no device 1:3")
+
+    def streams(self):
+        data = bytes(range(256)) * 1000
+        result = self.run_on_image("sh", "-c", "cat; echo 'one thing' >&2; touch '/srv/by run'; exit 7", data=data)
+        expect(result.returncode == 7, f"the exit code is {result.returncode}, not 7: {result.stderr!r}")
+        expect(result.stdout == data, f"{len(result.stdout)} bytes came back of {len(data)}, or they are others")
+        expect(result.stderr == b"one thing\n", f"standard error is {result.stderr!r}")
+
+    def unmounted(self):
+        result = self.run_on_image("e2fsck", "-f", "-n", "/dev/disk/by-path/ccw-" + BUS_ID + "-part1",
+                                   options=("--unmounted", "--read-only"))
+        self.steps.note(result.stdout.decode(errors="replace"))
+        expect(result.returncode == 0, f"exit code {result.returncode}: {result.stderr!r}")
+
+    def ipl(self):
+        self.start()
+        found = self.in_guest("cat /sys/firmware/ipl/ipl_type /sys/firmware/ipl/device; "
+                              "while read -r what where _; do [ $where != / ] || echo $what; done </proc/mounts")
+        self.steps.note(found)
+        expect(found.split()[:2] == ["ccw", BUS_ID] and found.split()[-1].startswith("/dev/dasd"),
+               "it was not booted from the DASD, or its root is elsewhere:\n" + found)
+        expect(self.in_guest("cat /srv/note") == "a note", "srv/note is not there")
+        found = self.in_guest("[ -e '/srv/by run' ] && cat /etc/fstab /proc/cmdline")
+        part = f"/dev/disk/by-path/ccw-{BUS_ID}-part1"
+        for text in (f"{part} / ext4", f"root={part}", "console=ttysclp0 panic=-1"):
+            expect(text in found, f"'{text}' is missing:\n" + found)
+        complaints = self.guest.dasd_complaints()
+        expect(not complaints, "the kernel complains of the DASD:\n" + "\n".join(complaints))
+
+    def reboots(self):
+        """Else Linux asks for diagnose 308 with subcode 4, which QEMU 7.2 knows under KVM only."""
+        self.in_guest("echo 1 >/sys/firmware/reipl/ccw/clear; echo before >/srv/reboot && sync")
+        self.reboot()
+        expect(self.in_guest("cat /srv/reboot") == "before", "srv/reboot is lost")
+        complaints = self.guest.dasd_complaints()
+        expect(not complaints, "the kernel complains of the DASD:\n" + "\n".join(complaints))
+
+    def fails(self):
+        """A program of the guest fails: the error names the step and its words, and nothing is left."""
+        root = self.make_root("broken.tar", break_format, without=("usr/sbin/dasdfmt",))
+        code, output = command(self.build_argv(root), timeout=BUILD_SECONDS, check=False)
+        self.steps.note(output)
+        last = output.splitlines()[-1]
+        expect(code == 1 and "'format'" in last and "exit code 3" in last and "no luck today" in last,
+               "the error does not name the step, its exit code and its words")
+        self.left_over([])
+
+    def lacks(self):
+        """The root lacks a program: it is named before any guest is started."""
+        root = self.make_root("poor.tar", None, without=("usr/sbin/fdasd",))
+        code, output = command(self.build_argv(root), timeout=BUILD_SECONDS, check=False)
+        self.steps.note(output)
+        expect(code == 1 and "fdasd" in output.splitlines()[-1], "the error does not name fdasd")
+        self.left_over([])
+
+    def interrupted(self):
+        self.process = subprocess.Popen(self.build_argv(self.root, "--verbose"), stdin=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE, text=True, errors="replace")
+        for line in self.process.stderr:
+            if line.startswith("boot "):  # its end: the guest does the first step
+                break
+        parts = glob.glob(self.image + "*.part")
+        expect(len(parts) == 2, f"the image and its captive guest are not made beside their places: {parts}")
+        self.process.send_signal(signal.SIGTERM)
+        rest = self.process.stderr.read()
+        expect(self.process.wait(timeout=60 * SLOWER) == 1, f"the exit code is {self.process.returncode}")
+        expect("ended by" in rest.splitlines()[-1], "the error does not say why it ended:\n" + rest)
+        self.left_over([])
+
+    def forget(self):
+        for path in (self.image, self.image + ".guest"):
+            os.unlink(path)
+
+    def run(self):
+        run = self.steps.run
+        run("virt-ccw image build makes an image of a small root", self.build)
+        run("virt-ccw dasd check finds no error", self.check)
+        run("an image that exists is refused", self.exists)
+        run("every owner, mode, link and attribute is in the image", self.properties)
+        run("virt-ccw image run passes data, errors and the exit code on", self.streams)
+        run("and runs fsck beside the volume", self.unmounted)
+        run("the image IPLs", self.ipl)
+        run("and reboots", self.reboots)
+        run("QEMU ends", self.stop)
+        run("virt-ccw dasd check finds no error again", self.check)
+        run("the image is removed", self.forget)
+        run("a root that lacks a program is refused", self.lacks)
+        run("a build that fails names the step, and leaves nothing", self.fails)
+        run("a build that is interrupted leaves nothing", self.interrupted)
+        self.steps.done()
+
+
+if __name__ == "__main__":
+    main(Image, __doc__)

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The installed programs and units, in a test's own mount namespace: of a build, or of packages that are installed there."""
+
+import glob
+import os
+
+import private_systemd
+from steps import command
+
+PACKAGES = bool(os.environ.get("CCW_TEST_PACKAGES"))  # tests/packages/test-packages sets it
+PREFIX = "/usr" if PACKAGES else "/usr/local"
+SETUP = f"{PREFIX}/sbin/virtccwd-setup"
+
+
+def install(build):
+    """Into a folder that becomes /usr/local there. With packages: their units alone, among those of the distribution."""
+    if PACKAGES:
+        add_units("/lib/systemd/system/virtccwd*", "/lib/systemd/system/virt-ccw-*")
+        return
+    folder = "/run/test-installed"
+    command(["meson", "install", "-C", build, "--no-rebuild", "--destdir", folder], timeout=120)
+    command(["mount", "--bind", f"{folder}/usr/local", "/usr/local"])
+
+
+def apparmor_profile(build):
+    """virtccwd's, as it is installed; a build for another prefix than /usr does not install it."""
+    return "/etc/apparmor.d/usr.sbin.virtccwd" if PACKAGES else os.path.join(build, "packaging", "usr.sbin.virtccwd")
+
+
+def add_units(*patterns, programs="/usr/sbin"):
+    for pattern in patterns:
+        for path in glob.glob(pattern):
+            private_systemd.add_unit(path, programs)
+    command(["systemctl", "daemon-reload"])

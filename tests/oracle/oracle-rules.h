@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Rules of Hercules 3.13 that change where later commands work. A list of patterns would have to allow everything after
+ * such a rule. Instead the device library runs a program a second time, with Hercules' rules in place of its own. Then
+ * the results have to be the same.
+ */
+#pragma once
+
+#include "dasd/dasd-exec.h"
+
+/**
+ * oracle_rules:
+ *
+ * Returns: the number of rules
+ */
+guint oracle_rules(void);
+
+/**
+ * oracle_rule_name:
+ *
+ * Returns: the group of the list of known differences that explains the rule
+ */
+const char *oracle_rule_name(guint rule);
+
+/**
+ * oracle_rules_find_command:
+ *
+ * Finds a command as dasd_cmd_find() does, for DasdDrive.find_command. The command has Hercules' rules.
+ */
+const DasdCmd *oracle_rules_find_command(guint8 code);
+
+/**
+ * oracle_rules_take:
+ *
+ * Returns: the rules that changed something since the last call, a bit for each
+ */
+guint oracle_rules_take(void);
