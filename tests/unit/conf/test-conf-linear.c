@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Time in proportion to the length of the text, whatever stands in it: FACTOR times the text may take TIMES_MAX times
- * the processor time of one thread. That is five times as much as in proportion, as a short text is in the processor's
- * cache; time with the square of the length takes 64 times.
+ * the processor time of one thread. That is ten times as much as in proportion, as a short text is in the processor's
+ * cache and the machine does other work; time with the square of the length takes 1,024 times.
  */
 #include <malloc.h>
 #include <string.h>
@@ -13,9 +13,9 @@
 #include "conf/nodedev.h"
 #include "conf/xml.h"
 
-#define SIZE (64 * 1024) /* bytes */
-#define FACTOR 8
-#define TIMES_MAX 40
+#define SIZE (16 * 1024) /* bytes */
+#define FACTOR 32
+#define TIMES_MAX (10 * FACTOR)
 #define FLOOR 0.001 /* seconds that are too short to compare */
 #define TRIES 3     /* the least counts; and as often again before a test fails */
 #define ROUNDS 6
