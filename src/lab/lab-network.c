@@ -66,7 +66,8 @@ static void add_pasta(Launch *launch)
 
 static void add_slirp(Launch *launch)
 {
-    add(launch, "--configure", "--mtu=65520", "--disable-host-loopback", "--cidr=" SLIRP_CIDR, NULL);
+    add(launch, "--configure", "--mtu=65520", "--disable-host-loopback", "--enable-sandbox", "--enable-seccomp",
+        "--cidr=" SLIRP_CIDR, NULL);
     g_ptr_array_add(launch->words, g_strdup_printf("%d", launch->lab));
     add(launch, "tap0", NULL);
 }

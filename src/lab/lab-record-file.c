@@ -57,6 +57,7 @@ gboolean lab_record_file_save(const LabRecord *record, GError **error)
 
     g_key_file_set_int64(file, GROUP, "started", record->started);
     g_key_file_set_integer(file, GROUP, "pid", record->pid);
+    g_key_file_set_uint64(file, GROUP, "pid-namespace", record->pid_namespace);
     set_paths(file, "dasds", record->dasds);
     if (record->network)
         g_key_file_set_string(file, GROUP, "network", record->network);
@@ -99,6 +100,7 @@ void lab_record_file_load(LabRecord *record)
     record->started = g_key_file_get_int64(file, GROUP, "started", NULL);
     pid = g_key_file_get_integer(file, GROUP, "pid", NULL);
     record->pid = MAX(pid, 0);
+    record->pid_namespace = g_key_file_get_uint64(file, GROUP, "pid-namespace", NULL);
     g_strfreev(record->dasds);
     record->dasds = get_paths(file, "dasds");
     g_free(record->network);

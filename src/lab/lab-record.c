@@ -74,6 +74,14 @@ static int open_folder(int parent, const char *name)
     return openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+/* Returns: the inode of this process's PID namespace; 0 where /proc does not say it. */
+static guint64 own_pid_namespace(void)
+{
+    struct stat found;
+
+    return stat("/proc/self/ns/pid", &found) == 0 ? found.st_ino : 0;
+}
+
 static LabRecord *record_new(const char *labs, int labs_fd, const char *name)
 {
     LabRecord *record = g_new0(LabRecord, 1);
@@ -120,7 +128,7 @@ static int open_labs(const char *labs, gboolean make, GError **error)
 typedef enum {
     LOCK_TAKEN,
     LOCK_BUSY,    /* another process has it */
-    LOCK_VANISHED /* the lab ends just now, and its record with it */
+    LOCK_VANISHED /* the lab ends just now, and its record with it; errno says what was missing */
 } LockResult;
 
 /* @make: make the file; @wait: wait for the process that has the lock */
@@ -128,19 +136,19 @@ static LockResult take_lock(LabRecord *record, gboolean make, gboolean wait)
 {
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
     int fd = openat(record->folder_fd, LOCK, (make ? O_CREAT : 0) | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int problem = 0;
     struct stat found;
 
     if (fd < 0)
         return LOCK_VANISHED;
-    if (fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock) != 0) {
-        gboolean is_busy = errno == EAGAIN || errno == EACCES;
-
+    if (fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock) != 0 || fstat(fd, &found) != 0)
+        problem = errno;
+    else if (found.st_nlink == 0)
+        problem = ENOENT;
+    if (problem) {
         close(fd);
-        return is_busy ? LOCK_BUSY : LOCK_VANISHED;
-    }
-    if (fstat(fd, &found) != 0 || found.st_nlink == 0) {
-        close(fd);
-        return LOCK_VANISHED;
+        errno = problem;
+        return problem == EAGAIN || problem == EACCES ? LOCK_BUSY : LOCK_VANISHED;
     }
     record->lock_fd = fd;
     return LOCK_TAKEN;
@@ -196,6 +204,7 @@ LabRecord *lab_record_create(const char *name, GError **error)
     if (result != LOCK_TAKEN)
         return NULL;
     remove_files(record);
+    record->pid_namespace = own_pid_namespace();
     record->started = g_get_real_time() / G_USEC_PER_SEC;
     return g_steal_pointer(&record);
 }
@@ -280,6 +289,11 @@ static LabRecord *load(const char *labs, int labs_fd, const char *name)
     else
         record->state = LAB_RECORD_STARTING;
     return g_steal_pointer(&record);
+}
+
+gboolean lab_record_is_of_own_namespace(const LabRecord *record)
+{
+    return record->pid_namespace == own_pid_namespace();
 }
 
 LabRecord *lab_record_find(const char *name, GError **error)

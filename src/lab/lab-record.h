@@ -19,13 +19,14 @@ typedef enum {
 
 typedef struct {
     char *name;
-    char *folder;         /* absolute path */
-    char *uri;            /* for libvirt's clients outside */
-    char **dasds;         /* "BUSID=PATH[,OPTION]..." with absolute paths */
-    char *network;        /* the program that connects the lab with the host's network; NULL: the lab has no network */
-    gint64 started;       /* seconds since 1970 */
-    pid_t pid;            /* of the lab's process 1, as the host sees it; 0: it is not recorded yet */
-    LabRecordState state; /* of lab_record_find() and lab_record_list() */
+    char *folder;          /* absolute path */
+    char *uri;             /* for libvirt's clients outside */
+    char **dasds;          /* "BUSID=PATH[,OPTION]..." with absolute paths */
+    char *network;         /* the program that connects the lab with the host's network; NULL: the lab has no network */
+    gint64 started;        /* seconds since 1970 */
+    pid_t pid;             /* of the lab's process 1, as the host sees it; 0: it is not recorded yet */
+    guint64 pid_namespace; /* the inode of the PID namespace that pid belongs to */
+    LabRecordState state;  /* of lab_record_find() and lab_record_list() */
     int folder_fd, labs_fd;
     int lock_fd; /* the descriptor with the lock; -1: this process does not have it */
 } LabRecord;
@@ -40,7 +41,7 @@ typedef struct {
  */
 LabRecord *lab_record_create(const char *name, GError **error);
 
-/* Writes dasds, network, started and pid into the record. Returns: FALSE with an error. */
+/* Writes dasds, network, started, pid and pid_namespace into the record. Returns: FALSE with an error. */
 gboolean lab_record_write(const LabRecord *record, GError **error);
 
 /* Records that the lab is complete. Returns: FALSE with errno. */
@@ -61,6 +62,9 @@ int lab_record_open_log(const LabRecord *record, GError **error);
  * Returns: NULL with CCW_ERROR_INVALID for a bad name, CCW_ERROR_NOT_FOUND, or an error of ccw_error_set_errno()
  */
 LabRecord *lab_record_find(const char *name, GError **error);
+
+/* Returns: whether the record's pid is one of this process's PID namespace. In another, it is another process's. */
+gboolean lab_record_is_of_own_namespace(const LabRecord *record);
 
 /* Reads the records of all labs of this user. Returns: LabRecord, sorted by name, or NULL with an error. */
 GPtrArray *lab_record_list(GError **error);

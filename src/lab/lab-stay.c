@@ -19,6 +19,7 @@
 #include "lab/lab-record.h"
 #include "lab/lab-run.h"
 #include "util/error.h"
+#include "util/fd.h"
 #include "util/file.h"
 
 #define START_SECONDS 200 /* more than its steps may take, each of which has a deadline of its own */
@@ -42,6 +43,7 @@ static void run_in_background(Stay *stay)
     int code;
 
     setsid();
+    ccw_fd_close_inherited(); /* whoever waits for the end of a pipe does not wait for the end of the lab */
     sigprocmask(SIG_SETMASK, &stay->before, NULL);
     dup2(input, STDIN_FILENO);
     dup2(stay->log_fd, STDOUT_FILENO);
@@ -157,9 +159,16 @@ int lab_start(const char *name, const LabSettings *settings, char *const *dasds,
  */
 static int open_process(const LabRecord *record, GError **error)
 {
-    int fd = record->pid > 0 ? pidfd_open(record->pid, 0) : -1;
     g_autoptr(LabRecord) now = NULL;
+    int fd;
 
+    if (record->pid > 0 && !lab_record_is_of_own_namespace(record)) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID,
+                    "the lab '%s' was started in another PID namespace, such as a container's: run this command there",
+                    record->name);
+        return -1;
+    }
+    fd = record->pid > 0 ? pidfd_open(record->pid, 0) : -1;
     if (record->state == LAB_RECORD_STARTING && fd < 0) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "the lab '%s' has only begun to start: try again", record->name);
         return -1;

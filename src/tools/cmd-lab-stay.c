@@ -156,7 +156,7 @@ static void add_record(JsonBuilder *builder, const LabRecord *record)
     add_number(builder, "pid", lives ? record->pid : 0);
     add_number(builder, "started", record->started);
     add_string(builder, "network", record->network);
-    add_string(builder, "log", lives ? log : NULL);
+    add_string(builder, "log", log);
     json_builder_set_member_name(builder, "dasds");
     json_builder_begin_array(builder);
     for (char **dasd = record->dasds; *dasd; dasd++)
@@ -194,9 +194,6 @@ static int run_list(int argc, char **argv)
         print_json(records);
     else
         print_table(records);
-    for (guint i = 0; i < records->len; i++)
-        if (((const LabRecord *)records->pdata[i])->state == LAB_RECORD_DIED)
-            lab_record_remove(records->pdata[i], FALSE);
     return CMD_OK;
 }
 
@@ -230,9 +227,9 @@ const CmdCommand cmd_lab_stop = {
 const CmdCommand cmd_lab_list = {
     .name = "list",
     .summary = "list the labs that stay",
-    .description =
-        "Lists the labs of this user that stay. A lab that was killed is listed once more, as died, and what "
-        "it left is removed.",
+    .description = "Lists the labs of this user that stay. A lab that was killed is listed as died, and keeps its log, "
+                   "until 'virt-ccw "
+                   "lab stop' removes it or 'virt-ccw lab start' uses its name again.",
     .options = list_options,
     .func = run_list,
 };

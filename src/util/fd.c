@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "util/fd.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -22,6 +25,22 @@
 #ifndef SO_PASSRIGHTS
 #define SO_PASSRIGHTS 83 /* include/uapi/asm-generic/socket.h of Linux 6.16 */
 #endif
+
+void ccw_fd_close_inherited(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    struct dirent *entry;
+
+    while (folder && (entry = readdir(folder))) {
+        int fd = atoi(entry->d_name); /* 0 for . and .. */
+        int flags = fd > STDERR_FILENO ? fcntl(fd, F_GETFD) : -1;
+
+        if (flags >= 0 && !(flags & FD_CLOEXEC))
+            close(fd);
+    }
+    if (folder)
+        closedir(folder);
+}
 
 void ccw_fd_reject_fds(int fd, gboolean reject)
 {

@@ -66,6 +66,14 @@ ssize_t ccw_fd_receive_bytes(int fd, void *buffer, gsize length);
  */
 void ccw_fd_close_soon(int fd);
 
+/**
+ * ccw_fd_close_inherited:
+ *
+ * Closes what the caller of this program has left open, apart from stdin, stdout and stderr: the descriptors that are
+ * not close-on-exec, as all of the program's own are. Only a process with one thread may call this function.
+ */
+void ccw_fd_close_inherited(void);
+
 typedef struct {
     void (*func)(int fd, gpointer data); /* must not wait */
     gpointer data;

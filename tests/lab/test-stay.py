@@ -9,6 +9,7 @@ labs that are killed; and that nothing is left behind. As root all of it is done
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import stat
@@ -168,6 +169,28 @@ def two_at_once(caller, image):
     tap.equal(sorted(caller.listed()), ["one"], "the first stays")
 
 
+def other_namespace(tap, virt_ccw, folder):
+    """The number of the lab's process is another process's there, which must not be killed."""
+    caller = Caller(tap, virt_ccw, folder, [])
+    caller.start("one")
+    there = ("unshare", "--pid", "--fork", "--mount-proc")
+    for words in (("stop", "one"), ("enter", "one"), ("exec", "--lab", "one", "--", "true")):
+        caller.error(caller.run(*there, virt_ccw, "lab", *words), "in another PID namespace", f"lab {words[0]} elsewhere")
+    tap.equal(caller.listed()["one"]["state"], "running", "the lab stays")
+    caller.lab("stop", "one")
+
+
+def leaves_pipes(caller):
+    """A caller that waits for the end of a pipe, as a shell's $(...) does, does not wait for the lab."""
+    there, here = os.pipe()
+    os.set_inheritable(here, True)
+    caller.run(caller.virt_ccw, "lab", "start", "one", pass_fds=[here])
+    os.close(here)
+    caller.tap.equal(select.select([there], [], [], DEADLINE)[0], [there], "the lab keeps no pipe of its caller open")
+    os.close(there)
+    caller.tap.equal(caller.lab("stop", "one").returncode, 0, "it was there")
+
+
 def stops(caller, uri):
     tap = caller.tap
     namespace = namespace_of(caller.listed()["one"]["pid"])
@@ -206,7 +229,10 @@ def killed(caller, image):
     caller.error(caller.lab("exec", "--lab", "one", "--", "true"), "the lab 'one' has died", "so does lab exec")
     table = caller.lab("list").stdout.splitlines()
     tap.equal(table[-1].split()[:2], ["one", "died"], "lab list says that it died")
-    tap.equal((caller.left(), caller.lab("list").stdout), ([], ""), "and removes what it left")
+    log = caller.listed()["one"]["log"]
+    tap.ok(os.path.exists(log), "and the log of a lab that died is kept", log)
+    tap.equal((caller.lab("stop", "one").returncode, caller.left(), caller.lab("list").stdout), (0, [], ""),
+              "until lab stop removes what it left")
     caller.start("one", image)
     pid = caller.listed()["one"]["pid"]
     namespace = namespace_of(pid)
@@ -278,6 +304,7 @@ def all_of_it(caller):
     again_and_again(caller, image)
     killed(caller, image)
     interrupted(caller, image)
+    leaves_pipes(caller)
 
 
 def main():
@@ -300,6 +327,7 @@ def main():
             tap.skip("with no privilege at all", "user namespaces are disabled here")
         else:
             root_without_session(tap, virt_ccw)
+            other_namespace(tap, virt_ccw, folder)
             cannot_be_made(tap, virt_ccw, folder)
             # The build may be where nobody else may look.
             for part in PARTS:

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../sockets.h"
@@ -95,6 +96,29 @@ static void closer(void)
     }
 }
 
+/* A child closes what its caller has left open, and keeps what is close-on-exec. */
+static void inherited(void)
+{
+    int kept = fcntl(0, F_DUPFD_CLOEXEC, 0), left = dup(0), far = fcntl(0, F_DUPFD, 900), status;
+    pid_t child = fork();
+
+    g_assert_cmpint(child, >=, 0);
+    if (child == 0) {
+        ccw_fd_close_inherited();
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+            g_assert_cmpint(fcntl(fd, F_GETFD), >=, 0);
+        g_assert_cmpint(fcntl(kept, F_GETFD), >=, 0);
+        g_assert_cmpint(fcntl(left, F_GETFD), ==, -1);
+        g_assert_cmpint(fcntl(far, F_GETFD), ==, -1);
+        _exit(0);
+    }
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    g_assert_cmpint(status, ==, 0);
+    close(kept);
+    close(left);
+    close(far);
+}
+
 /* As many as a message can have are received, so that the kernel closes none; the bytes alone come without any. */
 static void received(void)
 {
@@ -133,6 +157,7 @@ int main(int argc, char **argv)
     g_test_add_func("/util/fd/threads-end", threads_end);
     g_test_add_func("/util/fd/signal-blocked", signal_blocked);
     g_test_add_func("/util/fd/closer", closer);
+    g_test_add_func("/util/fd/inherited", inherited);
     g_test_add_func("/util/fd/received", received);
     return g_test_run();
 }
