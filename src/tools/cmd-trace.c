@@ -23,6 +23,8 @@ typedef struct {
     char **device_texts;
     GArray *devices; /* CcwBusId; empty: all */
     gboolean is_json;
+    gboolean has_time;
+    gboolean has_relative;
     gint count; /* functions to show; negative: no limit */
     gboolean has_no_data;
     gint data;
@@ -108,7 +110,11 @@ static gboolean show(const Options *options, GError **error)
         .is_json = options->is_json,
         .summary = summary,
         .picture = picture,
-        .style = { .hex = !options->has_no_data, .hex_more = (guint)options->data },
+        .style = { .stamp = options->has_time       ? TRACE_STAMP_TIME
+                            : options->has_relative ? TRACE_STAMP_RELATIVE
+                                                    : TRACE_STAMP_NONE,
+                   .hex = !options->has_no_data,
+                   .hex_more = (guint)options->data },
         .count = options->count,
     };
     g_autoptr(TraceOutput) output = trace_output_new(&output_options);
@@ -133,6 +139,25 @@ static int check_sums(const Options *options)
     return -1;
 }
 
+/* Returns: -1 if the options for the lines are valid, else the exit code. */
+static int check_lines(const Options *options)
+{
+    gboolean has_stamp = options->has_time || options->has_relative;
+
+    if (options->has_time && options->has_relative)
+        return cmd_usage("give either --time or --relative");
+    if (has_stamp && (options->is_json || options->record || options->is_summary || options->svg))
+        return cmd_usage("%s is for the lines of functions: --json has started_ns, and --record keeps it",
+                         options->has_time ? "--time" : "--relative");
+    if (options->count == 0 || options->count < -1)
+        return cmd_usage("--count is at least 1");
+    if (options->data < 0 || options->data > TRACE_DATA_MAX)
+        return cmd_usage("--data is 1 to %d bytes", TRACE_DATA_MAX);
+    if (options->data && options->has_no_data)
+        return cmd_usage("give either --data or --no-data");
+    return -1;
+}
+
 /* Checks the options. Returns: -1 if they are valid, else the exit code. */
 static int check(Options *options, int argc, char **argv)
 {
@@ -147,14 +172,8 @@ static int check(Options *options, int argc, char **argv)
         return cmd_usage("--wait does not go with --pid or --decode");
     if (options->record && (options->output || options->is_json || options->decode))
         return cmd_usage("--record excludes --output, --json and --decode");
-    if (check_sums(options) >= 0)
+    if (check_sums(options) >= 0 || check_lines(options) >= 0)
         return CMD_USAGE;
-    if (options->count == 0 || options->count < -1)
-        return cmd_usage("--count is at least 1");
-    if (options->data < 0 || options->data > TRACE_DATA_MAX)
-        return cmd_usage("--data is 1 to %d bytes", TRACE_DATA_MAX);
-    if (options->data && options->has_no_data)
-        return cmd_usage("give either --data or --no-data");
     for (char **text = options->device_texts; text && *text; text++) {
         g_autoptr(GError) error = NULL;
         CcwBusId id;
@@ -171,6 +190,10 @@ static const GOptionEntry options[] = {
     { "wait", 0, 0, G_OPTION_ARG_NONE, &given.can_wait, "Wait for a guest with a device, or for the device of --device",
       NULL },
     { "device", 'd', 0, G_OPTION_ARG_STRING_ARRAY, &given.device_texts, "Show this device only; repeatable", "DEVICE" },
+    { "time", 't', 0, G_OPTION_ARG_NONE, &given.has_time, "Begin each function with the time of day at its start",
+      NULL },
+    { "relative", 'r', 0, G_OPTION_ARG_NONE, &given.has_relative,
+      "Begin each function with the seconds since the start of the one before", NULL },
     { "json", 'j', 0, G_OPTION_ARG_NONE, &given.is_json, "Print one JSON object for each function", NULL },
     { "count", 'c', 0, G_OPTION_ARG_INT, &given.count, "End after N functions", "N" },
     { "data", 0, 0, G_OPTION_ARG_INT, &given.data, "Show N bytes of all data, at most 1024", "N" },

@@ -7,9 +7,18 @@
 
 #include "trace/trace-record.h"
 
+/* What a text's line of a function begins with. */
+typedef enum {
+    TRACE_STAMP_NONE,
+    TRACE_STAMP_TIME,     /* the local time of its start, with microseconds, as of strace -tt */
+    TRACE_STAMP_RELATIVE, /* seconds since the start of the function shown before, as of strace -r */
+} TraceStamp;
+
 typedef struct {
-    gboolean hex;   /* show bytes of data */
-    guint hex_more; /* show this many bytes of all data; 0: 16 of data that has no decoder */
+    TraceStamp stamp;
+    guint64 previous; /* ns since 1970: the start of the function shown before; 0: none */
+    gboolean hex;     /* show bytes of data */
+    guint hex_more;   /* show this many bytes of all data; 0: 16 of data that has no decoder */
 } TraceStyle;
 
 /* These append a record and a newline to a text, with the CCWs that trace_record_next() has not returned yet. */

@@ -98,6 +98,7 @@ static void write_record(TraceOutput *output, const guint8 *bytes, gsize length,
         g_string_truncate(output->text, 0);
         (options->is_json ? trace_format_json : trace_format_text)(record, &options->style, output->text);
         write_bytes(output, output->text->str, output->text->len);
+        output->options.style.previous = record->started;
     }
     if (output->count > 0 && --output->count == 0)
         output->is_done = TRUE;

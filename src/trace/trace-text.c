@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Formats a record as text: the function, a line for each CCW, the status. */
 #include <string.h>
+#include <time.h>
 
 #include "trace/trace-decode.h"
 #include "trace/trace-format.h"
@@ -125,11 +126,41 @@ static void append_status(GString *text, const TraceRecord *record)
     }
 }
 
+static void append_time(GString *text, const TraceRecord *record)
+{
+    time_t seconds = (time_t)(record->started / 1000000000);
+    struct tm local = { 0 };
+
+    localtime_r(&seconds, &local);
+    g_string_append_printf(text, "%02d:%02d:%02d.%06u ", local.tm_hour, local.tm_min, local.tm_sec,
+                           (guint)(record->started / 1000 % 1000000));
+}
+
+/* Functions are shown in the order in which they end, so that one may have started before the one shown before it. */
+static void append_relative(GString *text, const TraceRecord *record, guint64 previous)
+{
+    gboolean is_earlier = record->started < previous;
+    guint64 ns = previous == 0 ? 0 : is_earlier ? previous - record->started : record->started - previous;
+    g_autofree char *seconds = g_strdup_printf("%s%" G_GUINT64_FORMAT ".%06u", is_earlier ? "-" : "", ns / 1000000000,
+                                               (guint)(ns / 1000 % 1000000));
+
+    g_string_append_printf(text, "%10s ", seconds);
+}
+
+static void append_stamp(GString *text, const TraceRecord *record, const TraceStyle *style)
+{
+    if (style->stamp == TRACE_STAMP_TIME)
+        append_time(text, record);
+    else if (style->stamp == TRACE_STAMP_RELATIVE)
+        append_relative(text, record, style->previous);
+}
+
 void trace_format_text(TraceRecord *record, const TraceStyle *style, GString *text)
 {
     char bus_id[CCW_BUS_ID_STR_LEN];
     TraceStep step = { 0 };
 
+    append_stamp(text, record, style);
     g_string_append_printf(text, "%s #%" G_GUINT64_FORMAT " %s", ccw_bus_id_format(&record->bus_id, bus_id),
                            record->sequence, trace_function_name(record->function));
     append_orb(text, record);

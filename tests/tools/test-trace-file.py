@@ -7,6 +7,7 @@
 
 import json
 import os
+import struct
 import subprocess
 import sys
 
@@ -64,6 +65,26 @@ def show(tap, trace, folder, count):
     tap.equal(oct(os.stat(output).st_mode & 0o777), "0o600", "which is its user's alone")
 
 
+def stamps(tap, folder):
+    """Functions that start at a known time, the third before the second."""
+    path = os.path.join(folder, "times.trace")
+    starts = (1_700_000_000_000_001_999, 1_700_000_061_500_000_000, 1_700_000_061_499_999_000)
+    first = next(iter(records(os.path.join(TRACES, "online.trace"))))
+    with open(path, "wb") as file:
+        for start in starts:
+            file.write(first[:16] + struct.pack(">Q", start) + first[24:])
+
+    def first_words(option):
+        text = subprocess.run([VIRT_CCW, "trace", option, "--decode", path], text=True, timeout=TIMEOUT, check=True,
+                              env=dict(os.environ, TZ="UTC"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).stdout
+        return [line.split()[0] for line in text.splitlines() if FIRST in line]
+
+    for option in ("-t", "--time"):
+        tap.equal(first_words(option), ["22:13:20.000001", "22:14:21.500000", "22:14:21.499999"], f"{option}: times of day")
+    for option in ("-r", "--relative"):
+        tap.equal(first_words(option), ["0.000000", "61.499998", "-0.000001"], f"{option}: times between the starts")
+
+
 def main():
     tap = Tap()
     with labtest.workdir() as folder:
@@ -77,6 +98,7 @@ def main():
 
         choose(tap, trace, count)
         show(tap, trace, folder, count)
+        stamps(tap, folder)
     tap.done()
 
 
