@@ -50,7 +50,12 @@ def main():
             return subprocess.run(argv, env={**os.environ, **own}, text=True, check=False,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
 
-        expect("tests are counted", run("count-tests", f"{folder}/unit", f"{folder}/lab"), "4 passed, 2 failed, 2 skipped\n")
+        counted = run("count-tests", f"unit={folder}/unit", f"sanitizers={folder}/unit", f"lab={folder}/lab")
+        expect("tests are counted", counted, "\n6 passed, 2 failed, 4 skipped\n")
+        expect("each skipped test is listed once, with its suites and its reason", counted,
+               "skipped:\n  unit, sanitizers: one: b: no such file\n  unit, sanitizers: two: it needs root\n")
+        expect("each failed test is listed, with its points", counted,
+               "failed:\n  lab: four: the end\n  lab: five: timeout\n")
         expect("there is no page without a record", run("supported"), "there is no record")
         print(run("supported", "record", f"lab={folder}/lab", commit="old"), end="")
         print(run("supported", "record", f"unit={folder}/unit"), end="")

@@ -107,7 +107,7 @@ int image_run(const ImageRunSettings *settings, GPtrArray **ret_words, GError **
     const ImageSessionSettings session = {
         .steps = run_steps,
         .step_seconds = settings->step_seconds,
-        .mark = settings->has_terminal ? NULL : mark,
+        .mark = mark,
         .watcher = &settings->watcher,
     };
 

@@ -23,7 +23,7 @@ typedef struct {
 typedef struct {
     const ImageStep *steps; /* in the order in which the guest reports them; the last has no name */
     guint step_seconds;     /* longest time of a step, and of the boot */
-    const char *mark;       /* of the command's output (image-mark.h); NULL: no command, or one with a terminal */
+    const char *mark;       /* of the command's output (image-mark.h); NULL: no command */
     const ImageWatcher *watcher;
 } ImageSessionSettings;
 

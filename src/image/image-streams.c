@@ -15,7 +15,7 @@
 typedef struct {
     ImagePort port;
     int to;
-    ImageMark *mark; /* NULL: the stream has no end */
+    ImageMark *mark; /* NULL: the guest does not have this port, or there is no command */
 } Output;
 
 #define OUTPUTS 3u
@@ -35,9 +35,12 @@ ImageStreams *image_streams_new(ImageGuest *guest, const char *mark)
     ImageStreams *streams = g_new0(ImageStreams, 1);
 
     streams->guest = guest;
-    streams->outputs[0] = (Output){ IMAGE_PORT_OUTPUT, STDOUT_FILENO, mark ? image_mark_new(mark) : NULL };
-    streams->outputs[1] = (Output){ IMAGE_PORT_ERROR, STDERR_FILENO, mark ? image_mark_new(mark) : NULL };
+    streams->outputs[0] = (Output){ IMAGE_PORT_OUTPUT, STDOUT_FILENO, NULL };
+    streams->outputs[1] = (Output){ IMAGE_PORT_ERROR, STDERR_FILENO, NULL };
     streams->outputs[2] = (Output){ IMAGE_PORT_TERMINAL, STDOUT_FILENO, NULL };
+    for (guint i = 0; i < OUTPUTS; i++)
+        if (mark && guest->ports[streams->outputs[i].port] >= 0)
+            streams->outputs[i].mark = image_mark_new(mark);
     streams->input = guest->ports[IMAGE_PORT_TERMINAL] >= 0 ? IMAGE_PORT_TERMINAL : IMAGE_PORT_INPUT;
     streams->pending = g_byte_array_new();
     return streams;

@@ -11,7 +11,7 @@
 
 typedef struct _ImageStreams ImageStreams;
 
-/* @mark: ends the output and the errors of the command; NULL: the guest has a terminal, or no command */
+/* @mark: ends what the command writes to each port of the guest; NULL: there is no command */
 ImageStreams *image_streams_new(ImageGuest *guest, const char *mark);
 
 /* Gives the terminal its settings back. */

@@ -15,6 +15,7 @@ from guest import REBOOT_CACHE
 from labguest import BUS_ID
 from qemuguest import QemuGuest, main
 from steps import SLOWER, command, expect
+from terminal import Terminal
 
 CAPABILITY = "\x01\x00\x00\x02\x00\x20" + "\x00" * 14  # cap_net_raw, effective
 LONG = "srv/" + "long-name-" * 15
@@ -127,6 +128,21 @@ class Image(QemuGuest):
         expect(result.stdout == data, f"{len(result.stdout)} bytes came back of {len(data)}, or they are others")
         expect(result.stderr == b"one thing\n", f"standard error is {result.stderr!r}")
 
+    def on_terminal(self):
+        """A shell on a terminal: keys go to it, its output comes to the last byte, and ^C ends a command of it only."""
+        shell = Terminal([self.options.virt_ccw, "image", "run", self.image])
+        shell.wait_for(r"[#$] ", RUN_SECONDS * SLOWER)
+        shell.type("stty size; tty; sleep 1000\r")
+        shell.wait_for(r"50 300\r\n.*hvc0\r\n", RUN_SECONDS * SLOWER)
+        shell.type("\x03")
+        shell.wait_for(r"\^C.*[#$] ")
+        shell.type("exec sh -c 'i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); echo line $i; done; exit 5'\r")
+        output = shell.rest(RUN_SECONDS * SLOWER)
+        lines = [line for line in output.splitlines() if line.startswith("line ")]
+        expect(lines == [f"line {number}" for number in range(1, 2001)] and output.endswith("line 2000\r\n"),
+               f"{len(lines)} lines came of 2000; the last bytes are {output[-80:]!r}")
+        expect((code := shell.end()) == 5, f"the exit code is {code}, not 5")
+
     def unmounted(self):
         result = self.run_on_image("e2fsck", "-f", "-n", "/dev/disk/by-path/ccw-" + BUS_ID + "-part1",
                                    options=("--unmounted", "--read-only"))
@@ -199,6 +215,7 @@ class Image(QemuGuest):
         run("an image that exists is refused", self.exists)
         run("every owner, mode, link and attribute is in the image", self.properties)
         run("virt-ccw image run passes data, errors and the exit code on", self.streams)
+        run("and a terminal with all that the command writes", self.on_terminal)
         run("and runs fsck beside the volume", self.unmounted)
         run("the image IPLs", self.ipl)
         run("and reboots", self.reboots)
