@@ -19,7 +19,7 @@ FORMATS = {"arch.h", "request.h"}
 # remote validates XML. It must not start an emulator, so it knows nothing of QMP, capabilities and the launcher.
 VALIDATOR = {"validate.h"}
 ONLY = {("dasd", "channel"): FORMATS, ("trace", "channel"): FORMATS, ("remote", "qemu"): VALIDATOR}
-INCLUDE = re.compile(r'^\s*#\s*include\s+"((?:[a-z_]+/)+[^"]+)"', re.M)
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 ARROW = re.compile(r"^    (\w+) +->(.*)$", re.M)
 STRUCT = re.compile(r"^\} ([A-Z]\w+);", re.M)
 
@@ -45,12 +45,18 @@ def module_of(name):
     return stem
 
 
+def headers_of(name, text):
+    """The project's headers that a file includes. One without a folder is beside the file."""
+    for header in INCLUDE.findall(text):
+        yield header if "/" in header else os.path.join(os.path.dirname(name), header)
+
+
 def included(texts):
     """Folder -> the folders that its files include, each with the includes as text."""
     found = {}
     for name, text in texts.items():
         uses = found.setdefault(folder_of(name), {})
-        for header in INCLUDE.findall(text):
+        for header in headers_of(name, text):
             if folder_of(header) != folder_of(name):
                 uses.setdefault(folder_of(header), []).append((name, header))
     return found
@@ -83,7 +89,7 @@ def circles(texts):
     modules = {module_of(name) for name in texts}
     reach = {module: set() for module in modules}
     for name, text in texts.items():
-        reach[module_of(name)] |= {module_of(header) for header in INCLUDE.findall(text)} & modules
+        reach[module_of(name)] |= {module_of(header) for header in headers_of(name, text)} & modules
     grown = True
     while grown:
         grown = False

@@ -40,7 +40,9 @@ gboolean hostdev_claim_set_busy(CssHost *host, const HostdevRecord *record, GErr
     g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "ccw device %s is in use by %s %s%s",
                 ccw_bus_id_format(&record->device, buf), name ? "driver QEMU, domain" : kind, /* libvirt's words */
                 name ? name : text,
-                is_stale ? ", and the process that acquired it has ended: 'virt-ccw reconcile' decides who owns it"
+                is_stale ? ", and the process that acquired it has ended: run 'virt-ccw reconcile', which releases the "
+                           "device or notes "
+                           "its domain"
                          : "");
     return FALSE;
 }
@@ -63,7 +65,7 @@ gboolean hostdev_claim_is_anothers(CssHost *host, const HostdevRecord *record, c
 }
 
 /*
- * Whether a claim becomes responsible for an entry that its domain has already. The start of a domain does: an attach
+ * Whether a claim puts its token into an entry that its domain has already. The start of a domain does: an attach
  * to this domain that libvirt has not answered can only fail now, and must not roll back the device that the guest is
  * about to get; and an entry may be left from an earlier start of the domain. An attach, which has announced its
  * token, does so only if the process of the entry's token has ended.
@@ -111,7 +113,7 @@ static EntryResult use_entry(CssHost *host, const CcwBusId *id, const char *owne
         g_free(record->token);
         record->token = g_strdup(token);
     }
-    record->since = css_host_clock(); /* the answer of an earlier query does not count */
+    record->since = css_host_clock(); /* reconcile skips the entry if its list of domains is older */
     return hostdev_journal_save(host, record, error) ? ENTRY_USABLE : ENTRY_ERROR;
 }
 

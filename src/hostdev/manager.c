@@ -124,12 +124,11 @@ void hostdev_manager_begin_attach(HostdevManager *manager, GArray *ids)
 }
 
 /*
- * Updates the journal after an attach. The last attach that holds the device withdraws the announcement: before it
- * rolls back, so that it also rolls back claims that other processes have left to it; but after the journal names the
- * domain, so that no process releases the device in between.
- *
- * If the result is unknown, the journal names the owners before the announcement is withdrawn, and once more after it:
- * until then another process may have left its claim to this one.
+ * Updates the journal after an attach, in this order:
+ * 1. names the domain as the owner, so that no process releases the device when the announcement is gone;
+ * 2. withdraws the announcement, if no other attach holds the device. No process leaves its claim to this one any more;
+ * 3. rolls back, with the claims that other processes have left to this one; or, if the result is unknown, names the
+ *    owners of those claims, too.
  */
 static gboolean update_journal(HostdevManager *manager, const char *domain_uuid, const CcwBusId *id, gboolean is_last,
                                HostdevAttachResult result, GError **error)

@@ -20,8 +20,9 @@
  *
  * hostdev_manager_end_attach() waits while the device is busy, and makes it busy. It confirms, withdraws or rolls back.
  * Then it increments the generation, and the device is no longer held and busy, all under the mutex. The calls for two
- * attaches of one device run one after the other, so the second sees the result of the first. A new attach waits. Its
- * announcement and claim name the same process, so this call would otherwise remove them.
+ * attaches of one device run one after the other, so the second sees the result of the first. A new attach
+ * waits until this call is over. Both attaches have the same token, so this call would otherwise remove the announcement
+ * and the claim of the new one.
  *
  * hostdev_manager_reconcile() releases each device under the device's lock. Under the lock it first checks whether the
  * device is held or the generation has changed, and skips the device then. The generation shows an attach that has

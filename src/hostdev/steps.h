@@ -13,8 +13,8 @@
 
 /**
  * hostdev_steps_acquire:
- * @disk_fd: from css_in_use_check(). The function closes it when the device is offline, or when that has failed: an
- * open disk would keep its name from the disk that comes back
+ * @disk_fd: from css_in_use_check(). The function closes it when the device is offline, or when that has failed: while it is
+ * open, the kernel cannot give the disk's name (dasda) to the disk that comes back
  *
  * Does each step that the record's "found" makes necessary. After a failure, the caller undoes the recorded steps with
  * hostdev_steps_release().

@@ -32,8 +32,9 @@
 #define MESSAGES .handler = remote_messages_begin
 #define NODE_OPERATION .handler = remote_nodedev_operation_begin, WRITE
 /*
- * These rows have no WRITE, although some of the calls change something: virtccwd asks libvirt about the subchannel
- * instead, and a read-only libvirtd rejects that question.
+ * These rows have no WRITE, so that the calls of read-only clients reach the handler, too. Those that change something
+ * do not change it for such a client: the handler first asks libvirt about the subchannel, by a call that a read-only
+ * libvirtd rejects.
  */
 #define NODE_QUERY .handler = remote_nodedev_query_begin, .length_max = NODE_CALL_MAX
 #define NODE_QUERY_XML .handler = remote_nodedev_query_begin, NODE_DEVICE, WRITE

@@ -40,9 +40,9 @@ static const RemoteProcedure *lookup_call(const RemoteConnection *connection, co
 }
 
 /*
- * Handles a client's other frames: data of streams, and pings. libvirt accepts descriptors only after a call. After any
- * other frame with a count of descriptors, virtccwd would see bytes that carry descriptors where libvirt reads on.
- * libvirt would then take payload that virtccwd passes on for calls, before libvirt knows who the client is.
+ * Handles a client's other frames: data of streams, and pings. libvirt reads descriptors only after a call. It would
+ * take the bytes that carry the descriptors of any other frame for the next frame. A client could so hide calls from
+ * virtccwd, before libvirt knows who the client is.
  */
 static RpcInboxHandling client_frame_without_call(const RpcHeader *header)
 {

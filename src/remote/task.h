@@ -29,11 +29,11 @@ struct _RemoteTask {
     gint32 awaited_procedure;
     gsize reply_bytes; /* bytes of libvirt's replies, which the user is charged for until the end */
     RemoteTaskStep work, done;
-    /* Used by reply.c only: */
+    gint is_answered; /* atomic: the client has its reply, or a part of it */
+    /* Of a task that raises a reply of libvirt in a worker (reply.c): */
     GByteArray *frame; /* libvirt's reply */
     GByteArray *reply; /* the raised reply until it is sent */
     GBytes *raised;    /* payload of the raised reply, for remote_raised_keep() */
-    gint is_answered;  /* atomic: the client has its reply, or a part of it */
     gint can_wait;     /* set by the worker: nothing waits for the end of its work */
     struct {
         CcwLogLimit *limit;

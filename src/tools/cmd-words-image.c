@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "cmd-words-image.h"
-#include "cmd-words.h"
 #include "dasd/dasd-image.h"
 
 #define ENTRIES_MAX 5000 /* of a folder; a shell waits for the answer */

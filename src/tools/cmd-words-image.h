@@ -4,6 +4,9 @@
 
 #include "cmd-complete.h"
 
+/* The kinds of values of qemu-ccw. */
+extern const CmdKind cmd_image_words[];
+
 /* Adds a device number that the command line does not have yet, with "=". */
 void cmd_add_new_bus_id(const CmdWord *word);
 

@@ -4,5 +4,4 @@
 
 #include "cmd-complete.h"
 
-extern const CmdKind cmd_words[];       /* of virt-ccw */
-extern const CmdKind cmd_image_words[]; /* of qemu-ccw */
+extern const CmdKind cmd_words[]; /* of virt-ccw */

@@ -8,7 +8,7 @@
 
 #include "cmd-complete.h"
 #include "cmd-table.h"
-#include "cmd-words.h"
+#include "cmd-words-image.h"
 #include "css/host.h"
 #include "launcher/command-line.h"
 #include "launcher/launch.h"

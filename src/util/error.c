@@ -3,7 +3,10 @@
 
 #include <errno.h>
 
-G_DEFINE_QUARK(ccw - error - quark, ccw_error)
+GQuark ccw_error_quark(void)
+{
+    return g_quark_from_static_string("ccw-error-quark");
+}
 
 static const struct {
     int errnum;

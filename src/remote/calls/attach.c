@@ -47,7 +47,7 @@ typedef enum {
     ATTACH_CALL,
     ATTACH_LOAD,
     ATTACH_CLAIM,
-    ATTACH_CALL_AGAIN,
+    ATTACH_CALL_CLAIMED,
     ATTACH_FINISH,
 } AttachState;
 
@@ -225,7 +225,7 @@ static void read_domain(Attach *attach)
     if (!attach->has_map)
         ccw_log_limited(&limit, G_LOG_LEVEL_WARNING,
                         "the XML of domain %s is not understood, its s390-map-css feature is taken to be on: %s",
-                        attach->task.call->arguments.domain_uuid, error ? error->message : "it is not this domain's");
+                        attach->task.call->arguments.domain_uuid, error ? error->message : "libvirt has sent none");
 }
 
 static void check_work(RemoteTask *task)
@@ -330,10 +330,10 @@ static void claimed(RemoteTask *task)
     if (attach->host.error)
         finish_with_error(attach, attach->host.error);
     else
-        enter(attach, ATTACH_CALL_AGAIN);
+        enter(attach, ATTACH_CALL_CLAIMED);
 }
 
-static void called_again(RemoteTask *task, const RpcHeader *header, const guint8 *payload, gsize length)
+static void called_claimed(RemoteTask *task, const RpcHeader *header, const guint8 *payload, gsize length)
 {
     Attach *attach = (Attach *)task;
 
@@ -405,8 +405,8 @@ static void enter(Attach *attach, AttachState state)
     case ATTACH_CLAIM:
         remote_task_work(task, REMOTE_WORK_HOST, claim_work, claimed);
         break;
-    case ATTACH_CALL_AGAIN:
-        call(attach, called_again);
+    case ATTACH_CALL_CLAIMED:
+        call(attach, called_claimed);
         break;
     case ATTACH_FINISH:
         remote_task_work(task, REMOTE_WORK_HOST, finish_work, finished);
