@@ -15,6 +15,7 @@
 #include "launcher/launch.h"
 #include "qemu/caps.h"
 #include "util/error.h"
+#include "util/file.h"
 
 #define STOP_SECONDS 60
 
@@ -83,29 +84,13 @@ static void start_clear(Start *start)
         close_fd(&start->ports[i]);
 }
 
-static gboolean write_all(int fd, GBytes *bytes)
-{
-    gsize size, done = 0;
-    const guint8 *data = g_bytes_get_data(bytes, &size);
-
-    while (done < size) {
-        ssize_t n = write(fd, data + done, size - done);
-
-        if (n < 0 && errno != EINTR)
-            return FALSE;
-        if (n > 0)
-            done += (gsize)n;
-    }
-    return TRUE;
-}
-
 /* Returns: a file in memory with all of the parts; -1 with an error. parts: up to the first NULL */
 static int make_memory_file(const char *name, GBytes *const *parts, GError **error)
 {
     int fd = memfd_create(name, MFD_CLOEXEC);
 
     for (; fd >= 0 && *parts; parts++)
-        if (!write_all(fd, *parts)) {
+        if (!ccw_file_write_all(fd, g_bytes_get_data(*parts, NULL), g_bytes_get_size(*parts))) {
             int saved = errno;
 
             close(fd);

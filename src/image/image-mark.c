@@ -5,7 +5,7 @@
 
 char *image_mark_random(void)
 {
-    return g_strdup_printf("\001virt-ccw-end-%08x%08x%08x%08x\n", g_random_int(), g_random_int(), g_random_int(),
+    return g_strdup_printf("\001virt-ccw-end-%08x%08x%08x%08x", g_random_int(), g_random_int(), g_random_int(),
                            g_random_int());
 }
 

@@ -13,7 +13,7 @@ typedef struct {
     gboolean is_found; /* whatever follows the mark is dropped */
 } ImageMark;
 
-/* Returns: a new mark of 128 random bits; free with g_free(). */
+/* Returns: a new mark of 128 random bits, which a terminal passes on as it is; free with g_free(). */
 char *image_mark_random(void);
 
 ImageMark *image_mark_new(const char *mark);

@@ -7,6 +7,7 @@
 
 #include "image/image-root-private.h"
 #include "util/error.h"
+#include "util/file.h"
 
 #define LINKS_MAX 40u /* as Linux */
 
@@ -18,28 +19,13 @@ static void entry_free(gpointer data)
     g_free(entry);
 }
 
-/* Returns: a file without a name, of which nothing is left at the end of this process; -1 with errno. */
-static int open_temporary(const char *folder)
-{
-    g_autofree char *path = NULL;
-    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
-        return fd;
-    path = g_build_filename(folder, "virt-ccw.XXXXXX", NULL);
-    fd = g_mkstemp_full(path, O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0)
-        unlink(path);
-    return fd;
-}
-
 ImageRoot *image_root_open(const char *path, const char *work_dir, GError **error)
 {
     g_autoptr(ImageRoot) root = g_new0(ImageRoot, 1);
 
     root->name = g_strdup(strcmp(path, "-") == 0 ? "standard input" : path);
     root->entries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, entry_free);
-    root->fd = open_temporary(work_dir);
+    root->fd = ccw_file_open_nameless(work_dir);
     if (root->fd < 0) {
         ccw_error_set_errno(error, errno, "cannot create a temporary file in %s", work_dir);
         return NULL;

@@ -10,6 +10,7 @@
 #include "image/image-mark.h"
 #include "image/image-plan.h"
 #include "util/error.h"
+#include "util/file.h"
 
 /* The steps of guest/run, in its order. */
 static const ImageStep run_steps[] = {
@@ -35,9 +36,7 @@ static gboolean check_image(const char *path, GError **error)
 /* Makes the captive guest of a root file system, which is left as it is. */
 static ImageCaptive *make_captive(const char *path, GError **error)
 {
-    const char *of_user = g_getenv("TMPDIR");
-    const char *work_dir = of_user && *of_user ? of_user : "/var/tmp"; /* the copy of the root may be large */
-    g_autoptr(ImageRoot) root = image_root_open(path, work_dir, error);
+    g_autoptr(ImageRoot) root = image_root_open(path, ccw_file_temporary_folder(), error);
     g_autoptr(ImageKernel) kernel = root ? image_kernel_find(root, error) : NULL;
 
     return kernel ? image_captive_make(root, kernel, IMAGE_EXT4, error) : NULL;

@@ -6,12 +6,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "lab/lab-volser.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/sockaddr.h"
 
 #define MAX_PACKET 512
 #define REQUEST_SECONDS 10 /* a client has this time to send its request */
@@ -35,13 +35,8 @@ struct _LabControl {
 
 static int open_socket(const char *path, struct sockaddr_un *ret_address, GError **error)
 {
-    int fd = -1;
+    int fd = ccw_sockaddr_set(ret_address, path) ? socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0) : -1;
 
-    *ret_address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-    if (g_strlcpy(ret_address->sun_path, path, sizeof(ret_address->sun_path)) >= sizeof(ret_address->sun_path))
-        errno = ENAMETOOLONG;
-    else
-        fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (fd < 0)
         ccw_error_set_errno(error, errno, "cannot make a socket for %s", path);
     return fd;

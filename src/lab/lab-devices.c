@@ -8,7 +8,6 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "lab/lab-image.h"
@@ -16,6 +15,7 @@
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/lab-protocol.h"
+#include "util/sockaddr.h"
 
 /* Bounds of the connections that have not sent a token yet. After its token a connection belongs to one open group. */
 #define MAX_WAITING 64
@@ -50,13 +50,12 @@ static gboolean set_access(const char *path, gid_t gid)
 
 static int listen_at(const char *path, gid_t gid, GError **error)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct sockaddr_un address;
+    int fd = ccw_sockaddr_set(&address, path) ? socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
 
-    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
-    ccw_fd_reject_fds(fd, TRUE);
-    if (fd >= 0 && strlen(path) < sizeof(address.sun_path) &&
-        bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && set_access(path, gid) &&
+    if (fd >= 0)
+        ccw_fd_reject_fds(fd, TRUE);
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && set_access(path, gid) &&
         listen(fd, SOMAXCONN) == 0)
         return fd;
     ccw_error_set_errno(error, errno, "cannot listen at %s", path);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "util/error.h"
+#include "util/file.h"
 
 #define GROUP "lab"
 #define SIZE_MAX_BYTES (1024 * 1024)
@@ -34,19 +35,6 @@ static char **get_paths(GKeyFile *file, const char *key)
     return paths ? paths : g_new0(char *, 1);
 }
 
-static gboolean write_all(int fd, const char *text, gsize length)
-{
-    while (length > 0) {
-        ssize_t written = write(fd, text, length);
-
-        if (written < 0 && errno != EINTR)
-            return FALSE;
-        text += MAX(written, 0);
-        length -= (gsize)MAX(written, 0);
-    }
-    return TRUE;
-}
-
 gboolean lab_record_file_save(const LabRecord *record, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
@@ -63,7 +51,7 @@ gboolean lab_record_file_save(const LabRecord *record, GError **error)
         g_key_file_set_string(file, GROUP, "network", record->network);
     text = g_key_file_to_data(file, &length, NULL);
     fd = openat(record->folder_fd, LAB_RECORD_FILE_NEW, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
-    is_written = fd >= 0 && write_all(fd, text, length);
+    is_written = fd >= 0 && ccw_file_write_all(fd, text, length);
     if (!is_written || renameat(record->folder_fd, LAB_RECORD_FILE_NEW, record->folder_fd, LAB_RECORD_FILE) != 0) {
         ccw_error_set_errno(error, errno, "cannot write %s/" LAB_RECORD_FILE, record->folder);
         is_written = FALSE;

@@ -6,11 +6,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "lab/lab-record-private.h"
 #include "util/error.h"
+#include "util/sockaddr.h"
 
 #define ROOT_FOLDER "/run"
 #define SUBFOLDER "libvirt-ccw/labs"
@@ -229,19 +229,18 @@ void lab_record_leave_lock(LabRecord *record)
 
 int lab_record_listen(const LabRecord *record, GError **error)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address;
     g_autofree char *path = g_build_filename(record->folder, SOCKET, NULL);
     int fd;
 
-    if (strlen(path) >= sizeof(address.sun_path)) {
+    if (!ccw_sockaddr_set(&address, path)) {
         g_set_error(
             error, CCW_ERROR, CCW_ERROR_INVALID,
             "the path of the lab's socket, %s, has more than %zu characters: use a shorter name for the lab, or "
             "a shorter path in XDG_RUNTIME_DIR",
-            path, sizeof(address.sun_path) - 1);
+            path, CCW_SOCKADDR_PATH_MAX);
         return -1;
     }
-    memcpy(address.sun_path, path, strlen(path));
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, QUEUE) == 0)
         return fd;

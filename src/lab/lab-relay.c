@@ -6,11 +6,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "util/fd.h"
 #include "util/log.h"
+#include "util/sockaddr.h"
 
 #define CLIENTS_MAX 64 /* others wait in the queue of the socket */
 #define BUFFER_SIZE 65536
@@ -37,10 +37,9 @@ static struct {
 
 static int dial(const char *path)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_un address;
+    int fd = ccw_sockaddr_set(&address, path) ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
 
-    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
     if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
         return fd;
     if (fd >= 0)

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/sockaddr.h"
 
 #define COMMAND_MAX (1024 * 1024) /* bytes of a command that is not complete */
 
@@ -30,17 +30,15 @@ typedef struct {
 
 static int listen_at(const char *path, GError **error)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address;
     mode_t mask;
     int fd, rc;
 
-    if (strlen(path) >= sizeof(address.sun_path)) {
+    if (!ccw_sockaddr_set(&address, path)) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID,
-                    "%s is too long for a socket: give a path of at most %zu bytes", path,
-                    sizeof(address.sun_path) - 1);
+                    "%s is too long for a socket: give a path of at most %zu bytes", path, CCW_SOCKADDR_PATH_MAX);
         return -1;
     }
-    strcpy(address.sun_path, path);
     fd = socket(AF_UNIX, SOCK_STREAM, 0);
     mask = umask(0177);
     rc = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&address, sizeof(address));
@@ -79,10 +77,10 @@ static int listen_hidden(int *ret_inode, GError **error)
 
 static int connect_qemu(void)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", QEMU_INODE);
+    struct sockaddr_un address;
+    int fd = ccw_sockaddr_set(&address, path) ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
 
-    g_snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", QEMU_INODE);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
         return fd;
     if (fd >= 0)

@@ -9,20 +9,15 @@
 #include <unistd.h>
 
 #include "util/error.h"
+#include "util/sockaddr.h"
 
 static gboolean make_address(const char *path, struct sockaddr_un *ret_address, GError **error)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-    if (strlen(path) >= sizeof(address.sun_path)) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID,
-                    "%s is too long for a socket's path, which has at most %zu bytes", path,
-                    sizeof(address.sun_path) - 1);
-        return FALSE;
-    }
-    strcpy(address.sun_path, path);
-    *ret_address = address;
-    return TRUE;
+    if (ccw_sockaddr_set(ret_address, path))
+        return TRUE;
+    g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "%s is too long for a socket's path, which has at most %zu bytes",
+                path, CCW_SOCKADDR_PATH_MAX);
+    return FALSE;
 }
 
 int rpc_socket_connect(const char *path, const char *peer, GError **error)

@@ -61,19 +61,50 @@ int ccw_attr_write(const char *path, const char *value)
     return saved;
 }
 
-static gboolean write_all(int fd, const char *data, gsize length)
+gboolean ccw_file_write_all(int fd, const void *data, gsize length)
 {
+    const char *rest = data;
+
     while (length > 0) {
-        ssize_t n = write(fd, data, length);
+        ssize_t n = write(fd, rest, length);
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return FALSE;
-        data += n;
+        rest += n;
         length -= (gsize)n;
     }
     return TRUE;
+}
+
+/*
+ * A file system without O_TMPFILE (NFS, FUSE, overlayfs before Linux 6.1) needs a name for a moment. If the process is
+ * killed in that moment, it leaves an empty file.
+ */
+static int open_named(const char *folder)
+{
+    g_autofree char *name = g_build_filename(folder, "libvirt-ccw-XXXXXX", NULL);
+    int fd = g_mkstemp_full(name, O_RDWR | O_CLOEXEC, 0600);
+
+    if (fd >= 0)
+        unlink(name);
+    return fd;
+}
+
+int ccw_file_open_nameless(const char *folder)
+{
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    /* A kernel or file system that does not know O_TMPFILE sees an open of a folder for writing. */
+    return fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR) ? open_named(folder) : fd;
+}
+
+const char *ccw_file_temporary_folder(void)
+{
+    const char *of_user = g_getenv("TMPDIR");
+
+    return of_user && *of_user ? of_user : "/var/tmp";
 }
 
 /* Writes data to fd, the open temporary file, and renames that to path. Closes fd. */
@@ -81,7 +112,7 @@ static gboolean replace_from(int fd, const char *path, const char *temporary, co
                              GError **error)
 {
     /* fchmod() sets exactly this mode, whatever the umask is. */
-    if (fchmod(fd, (mode_t)mode) < 0 || !write_all(fd, data, length) || fsync(fd) < 0) {
+    if (fchmod(fd, (mode_t)mode) < 0 || !ccw_file_write_all(fd, data, length) || fsync(fd) < 0) {
         ccw_error_set_errno(error, errno, "cannot write %s", temporary);
         close(fd);
         unlink(temporary);

@@ -39,6 +39,21 @@ char *ccw_dev_format(dev_t number);
 /* Returns: that number of the block device at a path below /dev, or NULL if the path leads to no block device. */
 char *ccw_block_dev_of(const char *path);
 
+/* Writes all of the bytes. Returns: FALSE with errno; some of them may be written then. */
+gboolean ccw_file_write_all(int fd, const void *data, gsize length);
+
+/**
+ * ccw_file_open_nameless:
+ *
+ * Makes a file without a name in a folder, readable and writable. When its last descriptor is closed, the file is gone.
+ *
+ * Returns: -1 with errno
+ */
+int ccw_file_open_nameless(const char *folder);
+
+/* Returns: the folder for large temporary files: TMPDIR, or /var/tmp, since /tmp is often in memory. */
+const char *ccw_file_temporary_folder(void);
+
 /**
  * ccw_file_replace_by:
  * @temporary: a file in the folder of @path; overwritten if it exists. The caller makes sure that no other process

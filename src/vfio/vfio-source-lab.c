@@ -6,23 +6,22 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "util/fd.h"
 #include "util/lab-protocol.h"
+#include "util/sockaddr.h"
 #include "vfio/vfio-log.h"
 
 #define ANSWER_TIMEOUT_SECONDS 10 /* QEMU's main loop waits, too */
 
 static int dial(const char *path)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address;
     int fd;
 
-    if (strlen(path) >= sizeof(address.sun_path))
-        return -ENAMETOOLONG;
-    memcpy(address.sun_path, path, strlen(path));
+    if (!ccw_sockaddr_set(&address, path))
+        return -errno;
     fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;

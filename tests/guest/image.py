@@ -135,9 +135,12 @@ class Image(QemuGuest):
         shell.type("stty size; tty; sleep 1000\r")
         shell.wait_for(r"50 300\r\n.*hvc0\r\n", RUN_SECONDS * SLOWER)
         shell.type("\x03")
-        shell.wait_for(r"\^C.*[#$] ")
+        shell.wait_for(r"(?s)\^C.*[#$] ")
         shell.type("exec sh -c 'i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); echo line $i; done; exit 5'\r")
-        output = shell.rest(RUN_SECONDS * SLOWER)
+        try:
+            output = shell.rest(RUN_SECONDS * SLOWER)
+        except TimeoutError:
+            output = shell.text
         lines = [line for line in output.splitlines() if line.startswith("line ")]
         expect(lines == [f"line {number}" for number in range(1, 2001)] and output.endswith("line 2000\r\n"),
                f"{len(lines)} lines came of 2000; the last bytes are {output[-80:]!r}")

@@ -229,7 +229,7 @@ static void stale_taker(void)
     tree_remove(model->tree, "proc/17");
     tree_write(model->tree, "proc/18/stat", "18 (libvirtd) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 43 1 1");
     claim_rejected(model, &id, OTHER, "18:43", CCW_ERROR_BUSY,
-                   "the process that acquired it has ended: 'virt-ccw reconcile'");
+                   "the process that acquired it has ended: run 'virt-ccw reconcile'");
     g_assert_true(hostdev_claim(model->host, &id, DOMAIN, "18:43", &taken, &error));
     g_assert_true(taken);
     record = record_of(model);
