@@ -90,7 +90,7 @@ static const char *check_list(const ChannelGuest *guest, const guint64 *list, gu
         guint length = MIN(left, block - (guint)(list[n] & (block - 1)));
 
         if (list[n] == 0)
-            return NULL; /* a program check, if the device gets there */
+            return NULL; /* the device reports a program check if it reaches this address */
         if (n && list[n] & (block - 1))
             return "an entry of a list is not at a block's start";
         if (!channel_guest_find(guest, list[n], length, &unused))

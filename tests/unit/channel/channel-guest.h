@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A guest's storage for tests and fuzzers of the translation: a few pieces of host memory, and what must hold of every
- * program that was translated from it.
+ * A guest's storage for tests and fuzzers of the translation: a few pieces of host memory, and a check of the rules
+ * that every translated program must keep.
  */
 #pragma once
 
@@ -26,15 +26,15 @@ void channel_guest_init(ChannelGuest *guest);
 void channel_guest_clear(ChannelGuest *guest);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ChannelGuest, channel_guest_clear)
 
-/* Zeroed storage at `address`; pieces that follow one another in the guest do not in the host. */
+/* Adds zeroed storage at `address`. Pieces that follow each other in the guest are apart in the host. */
 ChannelPiece *channel_guest_add(ChannelGuest *guest, guint64 address, gsize size);
 
-/* The bytes at a guest address; the test ends if it has none. */
+/* Returns the bytes at a guest address. The test fails if the guest has no storage there. */
 guint8 *channel_guest_at(ChannelGuest *guest, guint64 address);
 void channel_guest_put_ccw(ChannelGuest *guest, guint32 at, guint8 cmd, guint8 flags, guint16 count, guint32 cda);
 
-/* The guest's address of a host address; FALSE if the `length` bytes there are not all of one piece. */
+/* Finds the guest's address of a host address. FALSE if the `length` bytes there are not all in one piece. */
 gboolean channel_guest_find(const ChannelGuest *guest, guint64 host, gsize length, guint64 *ret_address);
 
-/* NULL, or what a device must never get to see in this request. */
+/* Returns NULL, or a description of what this request must not show to a device. */
 const char *channel_guest_check(const ChannelGuest *guest, const CcwCmdRequest *request);

@@ -12,22 +12,22 @@ typedef struct {
     ChannelGuest *guest;
     ToyDevice *device;
     guint32 orb;
-    /* The CCW at hand. */
-    guint32 address; /* where it is */
-    guint8 code;     /* as it stands there */
+    /* The current CCW. */
+    guint32 address; /* its address */
+    guint8 code;     /* as stored, before a transfer in channel or data chaining */
     guint8 flags;
     guint32 cda;
-    guint32 count; /* as it stands there */
+    guint32 count; /* as stored */
     guint32 left;  /* the residual count */
-    guint8 cmd;    /* the command under way: of the CCW that began it */
+    guint8 cmd;    /* the command in progress: that of the CCW that began it */
     /* The status so far. */
     guint8 dstat;
     guint8 cstat;
     gboolean pci;
     gboolean wanted_more;
-    gboolean first; /* of a program that is started */
+    gboolean first; /* the next CCW is the first of a started program */
     gboolean suspended;
-    GArray *pcis; /* where interruptions go that are told at once */
+    GArray *pcis; /* receives interruptions that the channel reports at once */
 } Channel;
 
 static guint64 limit(const Channel *ch)
@@ -35,7 +35,7 @@ static guint64 limit(const Channel *ch)
     return ch->orb & CHANNEL_ORB_FORMAT1 ? 1ull << 31 : 1ull << 24;
 }
 
-/* One byte of storage, NULL if there is none; *ret_read_only as a storage key would have it. */
+/* Returns one byte of storage, NULL outside of it. *ret_read_only: whether a storage key would forbid a store. */
 static guint8 *byte_at(const Channel *ch, guint64 address, gboolean *ret_read_only)
 {
     for (guint i = 0; i < ch->guest->n_pieces; i++) {
@@ -49,7 +49,7 @@ static guint8 *byte_at(const Channel *ch, guint64 address, gboolean *ret_read_on
     return NULL;
 }
 
-/* `size` bytes, big-endian, that a CCW or an IDAW is. */
+/* Reads the `size` bytes of a CCW or an IDAW, which are big-endian. */
 static gboolean fetch(const Channel *ch, guint64 address, guint size, guint64 *ret_value)
 {
     *ret_value = 0;
@@ -70,8 +70,8 @@ static gboolean is_input(guint8 cmd)
 }
 
 /*
- * Where byte `n` of the CCW's data is. Chapter 15, "CCW Indirect Data Addressing": the first IDAW may name any byte of
- * its block, every other the first; a block is 2 KiB, or 4 KiB for format-2 IDAWs unless the ORB says otherwise.
+ * Finds byte `n` of the CCW's data. Chapter 15, "CCW Indirect Data Addressing": the first IDAW may name any byte of its
+ * block, every other one names the first. A block is 2 KiB, or 4 KiB for format-2 IDAWs unless the ORB says otherwise.
  */
 static guint8 find_byte(const Channel *ch, guint32 n, guint8 **ret_byte)
 {
@@ -134,7 +134,7 @@ static gboolean transfer(Channel *ch)
     return !is_tic(ch);
 }
 
-/* Chapter 16, "Program Check": what of a CCW is wrong when it becomes current. */
+/* Chapter 16, "Program Check": finds an error in a CCW when it becomes current. */
 static guint8 find_fault(const Channel *ch, gboolean data_chained)
 {
     guint8 *byte;
@@ -147,7 +147,9 @@ static guint8 find_fault(const Channel *ch, gboolean data_chained)
         return CHANNEL_CSTAT_PROGRAM_CHECK;
     if (!data_chained && ((ch->code & 0x0f) == 0 || (ch->code & 0x0f) == 8))
         return CHANNEL_CSTAT_PROGRAM_CHECK;
-    /* No address is looked at where nothing is to be transferred; reading backward is not to be had. */
+    /*
+     * The channel does not check the address if no data is transferred. The toy device does not support read backward.
+     */
     if (ch->count == 0 || (ch->cmd == CCW_CMD_NOOP && !data_chained) || (ch->cmd & 15) == 12 ||
         (is_input(ch->cmd) && ch->flags & CCW_FLAG_SKIP))
         return 0;
@@ -180,7 +182,7 @@ static gboolean become_current(Channel *ch, gboolean data_chained)
     return TRUE;
 }
 
-/* The next byte's place; a CCW with chain data and no count left gives way to its successor. */
+/* Finds the next byte of data. A CCW with chain data and no count left is followed by its successor. */
 static gboolean next_byte(Channel *ch, guint8 **ret_byte)
 {
     if (ch->cstat)
@@ -244,7 +246,7 @@ static void end_command(Channel *ch, gboolean immediate)
     }
     if (immediate && (!(ch->orb & CHANNEL_ORB_FORMAT1) || ch->orb & CHANNEL_ORB_ILS))
         suppressed = TRUE;
-    if (ch->cstat) /* the channel has stopped the device, which checks nothing then */
+    if (ch->cstat) /* the channel has stopped the device, which then checks nothing */
         ch->dstat &= (guint8)~CHANNEL_DSTAT_UNIT_CHECK;
     if (ch->cstat || suppressed || ch->dstat & CHANNEL_DSTAT_UNIT_CHECK)
         return;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A channel that executes the guest's own program: CCW by CCW, IDAW by IDAW, byte by byte, each looked up in the
- * guest's storage when its turn comes. It shares nothing with the translation or the device's loop, is slow, and is
- * meant to be seen to be right beside chapters 15 and 16 of the Principles of Operation.
+ * A channel that executes the guest's own program: CCW by CCW, IDAW by IDAW, byte by byte. It reads each of them in the
+ * guest's storage when it needs it. It shares no code with the translation or the device's loop. It is slow, and so
+ * simple that a reader can compare it with chapters 15 and 16 of the Principles of Operation.
  */
 #pragma once
 
@@ -10,10 +10,12 @@
 #include "toy-device.h"
 
 /*
- * Runs the program that the ORB names to its end, or until it is suspended; resumes: the ORB's address is that of the
- * CCW it was suspended before. ret_scsw: the 12 bytes that TEST SUBCHANNEL would store, big-endian. pcis, if not NULL,
- * gets the CCW address (guint32) of each program-controlled interruption that is told at once; those are not in the
- * status then.
+ * Runs the program that the ORB names to its end, or until it is suspended.
+ *
+ * @resumes: whether the ORB's address is that of the CCW before which the program was suspended
+ * @ret_scsw: the 12 bytes that TEST SUBCHANNEL would store, big-endian
+ * @pcis: NULL, or receives the CCW address (guint32) of each program-controlled interruption that is reported at once;
+ * these interruptions are not in the status then
  */
 void channel_interpret(ChannelGuest *guest, ToyDevice *device, const guint8 orb[CHANNEL_ORB_SIZE], gboolean resumes,
                        GArray *pcis, guint8 ret_scsw[CHANNEL_SCSW_SIZE]);

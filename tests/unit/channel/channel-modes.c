@@ -21,7 +21,7 @@ typedef struct {
     const ChannelProgram *program;
 } Outcome;
 
-/* One for each mode, used again for each program: the state of earlier programs must have no effect. */
+/* One translation for each mode, used for all programs: earlier programs must have no effect on later ones. */
 static ChannelTranslation *translations[CHANNEL_MODES];
 
 static gboolean translate(Outcome *outcome, ChannelPlainMode mode, const ChannelGuest *guest, const guint8 *orb)
@@ -56,7 +56,7 @@ static gboolean same_data(const Outcome *a, const Outcome *b, guint i)
     guint64 cda_a = a->program->cda[i], cda_b = b->program->cda[i];
 
     if (ccw[CCW_OFS_CMD] == CCW_CMD_TIC && ccw_load_be32(ccw + CCW_OFS_CDA) < CHANNEL_PROGRAM_CDA_OFS)
-        return TRUE; /* has none */
+        return TRUE; /* the machine does not have this mode */
     if (!(ccw[CCW_OFS_FLAGS] & CCW_FLAG_IDA) || !cda_a || !cda_b)
         return cda_a == cda_b;
     return same_list((const guint64 *)(guintptr)cda_a, (const guint64 *)(guintptr)cda_b,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Compares the modes of translating plain CCWs (ChannelPlainMode): each must make the same program. */
+/* Compares the modes of translating plain CCWs (ChannelPlainMode): all of them must make the same program. */
 #pragma once
 
 #include "channel-guest.h"

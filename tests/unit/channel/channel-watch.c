@@ -17,7 +17,7 @@ static struct {
     guint8 *page;
     guint64 after;
     volatile guint reads;
-    volatile gboolean hit; /* the access being stepped over is of the bytes */
+    volatile gboolean hit; /* the current single step is an access to the bytes */
     struct sigaction old_segv;
     struct sigaction old_trap;
 } watch;
@@ -28,7 +28,7 @@ static void on_segv(int signum, siginfo_t *info, void *context)
     guint8 *address = info->si_addr;
 
     if (address < watch.page || address >= watch.page + PAGE) {
-        signal(signum, SIG_DFL); /* a real one: happens again, and ends the test */
+        signal(signum, SIG_DFL); /* a real fault: it happens again, and ends the test */
         return;
     }
     watch.hit = address >= watch.at && address < watch.at + sizeof(guint64);

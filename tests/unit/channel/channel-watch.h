@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Counts how often eight bytes of a guest's storage are read, and changes them behind every read, as a hostile guest
- * would at the worst moment: their page is taken away, and each access to it is stepped over. x86-64 alone.
+ * Counts how often eight bytes of a guest's storage are read, and changes them after every read, as a hostile guest
+ * would at the worst moment. The page of the bytes is made inaccessible, and each access to it is single-stepped. Works
+ * on x86-64 only.
  */
 #pragma once
 
@@ -13,8 +14,8 @@
 #define CHANNEL_WATCH_AVAILABLE 0
 #endif
 
-/* at: in a page that nothing else lives in; after: what is put there after a read. One watch at a time. */
+/* Begins the only watch. at: in a page that has no other users; after: stored there after each read. */
 void channel_watch_begin(guint8 *at, guint64 after);
 
-/* Ends the watch. How often the bytes were read. */
+/* Ends the watch. Returns how often the bytes were read. */
 guint channel_watch_end(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The translation allocates nothing, and knows nothing but what it is given: translations run in several threads and
+ * The translation allocates nothing and has no state outside of its arguments: translations run in several threads and
  * within one another.
  */
 #include <string.h>
@@ -22,7 +22,10 @@ static void make_orb(guint8 orb[CHANNEL_ORB_SIZE], guint32 flags, guint32 cpa)
     ccw_store_be32(orb + CHANNEL_ORB_OFS_CPA, cpa);
 }
 
-/* n CCWs from `at` on: writes with lists and reads without, searches with TICs, across pieces and out of storage. */
+/*
+ * Stores n CCWs from `at` on: writes with lists, reads without, and searches with TICs, across pieces and out of
+ * storage.
+ */
 static void put_chain(ChannelGuest *guest, guint32 at, guint n)
 {
     for (guint i = 0; i < n; i++) {
@@ -105,7 +108,7 @@ static void test_no_allocation(void)
     }
 }
 
-/* All but the addresses of lists, which are each translation's own. */
+/* Compares everything but the addresses of lists, which belong to each translation. */
 static void assert_same(const CcwCmdRequest *a, const CcwCmdRequest *b)
 {
     const ChannelProgram *program_a = (const ChannelProgram *)(guintptr)a->program;
@@ -136,7 +139,7 @@ static gpointer translate_many(gpointer unused G_GNUC_UNUSED)
     return NULL;
 }
 
-/* Looking something up in the guest's storage starts another translation. */
+/* A lookup in the guest's storage starts another translation. */
 static guint8 *map_within(void *opaque, guint64 address, gsize length, gboolean write, gsize *ret_length)
 {
     ChannelTranslation *inner = opaque;

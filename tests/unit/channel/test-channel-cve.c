@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What was wrong with the translators before this one: the kernel's (drivers/s390/cio/vfio_ccw_cp.c), by the number it
- * got, and the one of the 2016 series. Those that are no matter of the translation (a region's index, locks) are in
- * tests/unit/vfio/test-vfio-cve.c.
+ * Known errors of earlier translators: the kernel's (drivers/s390/cio/vfio_ccw_cp.c), by CVE number, and those of the
+ * 2016 series. Errors outside of the translation (a region's index, locks) are in tests/unit/vfio/test-vfio-cve.c.
  */
 #include <string.h>
 
@@ -61,8 +60,8 @@ static void assert_program_check(const Case *c, guint32 cpa)
 }
 
 /*
- * A 257th CCW was read out of bounds. Here the 256 CCWs lie at the end of storage, and the page behind them is not to
- * be touched: with chaining on the last one the program is refused, and its length is what is told.
+ * The kernel read a 257th CCW out of bounds. Here the 256 CCWs lie at the end of storage, and the page behind them must
+ * not be accessed. If the last one has the chaining flag, the translation rejects the program because of its length.
  */
 static void test_80550(void)
 {
@@ -94,8 +93,8 @@ static void put_readable_program(Case *c, guint32 base, guint32 list)
 }
 
 /*
- * The word is at a page's start, so that an access to more than the word is known for one to it: where it begins in the
- * page before, the address that faults is the word's.
+ * Puts the word at the start of a page. A wider access that includes the word then faults, too: if it begins in the
+ * page before, the faulting address is still that of the word.
  */
 static void read_once(ChannelTranslation *t, guint32 base, guint32 list, guint32 word)
 {
@@ -113,7 +112,10 @@ static void read_once(ChannelTranslation *t, guint32 base, guint32 list, guint32
     g_assert_cmpstr(channel_guest_check(&c.guest, &c.request), ==, NULL);
 }
 
-/* The first IDAW was read twice, once for its check. Every IDAW and CCW: read once, and changed right after. */
+/*
+ * The kernel read the first IDAW twice, once to check it. Every IDAW and CCW is read once, and changed right after
+ * that.
+ */
 static void test_80551(void)
 {
     g_autoptr(ChannelTranslation) t = channel_translation_new();
@@ -133,7 +135,7 @@ static void test_80551(void)
 
 typedef struct {
     guint64 *at[5];
-    guint64 values[5][2]; /* as they are in storage */
+    guint64 values[5][2]; /* the values in storage */
     gint stop;
 } Flipper;
 
@@ -147,7 +149,7 @@ static gpointer flip(gpointer data)
     return NULL;
 }
 
-/* The same with another processor of the guest that writes all the time: what comes of it is never out of bounds. */
+/* The same, with another processor of the guest that writes all the time: no translated address is out of bounds. */
 static void test_80551_thread(void)
 {
     static const struct {
@@ -189,7 +191,9 @@ static void test_80551_thread(void)
     g_thread_join(thread);
 }
 
-/* Segments behind TICs were fetched without a bound: memory and time of the host. There are 4000 of them here. */
+/*
+ * The kernel fetched segments behind TICs without a bound, which cost the host memory and time. This program has 4000.
+ */
 static void test_80554(void)
 {
     g_auto(Case) c = { 0 };
@@ -205,7 +209,7 @@ static void test_80554(void)
     }
 }
 
-/* The series took any number for the index of a cda entry: here each CCW has its own, and lists have their bound. */
+/* The series took any number as the index of a cda entry. Here each CCW has its own entry, and lists are bounded. */
 static void test_series_cda_index(void)
 {
     g_auto(Case) c = { 0 };
@@ -224,7 +228,7 @@ static void test_series_cda_index(void)
     g_assert_cmpstr(channel_guest_check(&c.guest, &c.request), ==, NULL);
 }
 
-/* It did not look at the alignment of a TIC's target. */
+/* The series did not check the alignment of a TIC's target. */
 static void test_series_tic_alignment(void)
 {
     g_auto(Case) c = { 0 };
@@ -241,7 +245,10 @@ static void test_series_tic_alignment(void)
     }
 }
 
-/* It said yes where pages could not be pinned: data that is not the guest's is a program check, at the first byte. */
+/*
+ * The series ignored failures to pin pages. Here data outside of the guest's storage is a program check at its first
+ * byte.
+ */
 static void test_series_pinning(void)
 {
     static const guint32 bad[] = { 0x10000, 0x7fff0000, 0x7fffffff };

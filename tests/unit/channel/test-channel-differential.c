@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Random programs, right and wrong, executed twice: by the interpreter of channel-interpreter.h, and by the translation
- * with the device's own loop, whose table of commands is the toy device's. Storage and status are the same afterwards,
- * and so are the program-controlled interruptions in between. Programs that suspend themselves are changed and resumed.
+ * Executes random programs, valid and invalid ones, twice: by the interpreter of channel-interpreter.h, and by the
+ * translation with the device's own loop and the toy device's command table. Afterwards storage, status and the
+ * program-controlled interruptions must be the same. Programs that suspend themselves are changed and resumed.
  *
- * CCW_TEST_SECONDS=N: as long as that. CCW_TEST_SEED=N: from that program on.
+ * CCW_TEST_SECONDS=N: runs that long. CCW_TEST_SEED=N: begins with that program.
  */
 #include <glib/gstdio.h>
 
@@ -25,19 +25,19 @@
 #define LISTS_SIZE 0x1000u
 #define SLOTS_MAX 24
 #define RESUMES_MAX 8
-#define READ_ONLY 2 /* the piece that may be so */
+#define READ_ONLY 2 /* the index of the piece that some programs cannot store into */
 
-/* Code and lists; data; data that some programs cannot store into; data. They are no neighbours in the host. */
+/* Code and lists; data; data that some programs cannot store into; data. The pieces are apart in the host. */
 static const struct {
     guint64 address;
     gsize size;
 } pieces[] = { { 0, CODE_END }, { 0x10000, 0x8000 }, { 0x18000, 0x1000 }, { 0x19000, 0x10000 } };
 
-/* The other half of the programs has storage of one piece, as most guests have. */
+/* Half of the programs have storage in one piece, as most guests have. */
 #define WHOLE 0x30000u
 
 typedef struct {
-    ChannelGuest guest; /* one of those below */
+    ChannelGuest guest; /* one of the two below */
     ChannelGuest scattered;
     ChannelGuest whole;
     ToyDevice toy;
@@ -47,10 +47,10 @@ static Side interpreted, translated;
 static DasdDevice *dasd;
 static ChannelTranslation *translation;
 static struct {
-    GArray *expected, *taken; /* addresses of interruptions that are told at once; NULL: none is */
+    GArray *expected, *taken; /* addresses of interruptions that are reported at once; NULL: all come with the status */
 } pcis;
 
-/* --- the toy behind the device's loop --- */
+/* --- the toy device behind the device's loop --- */
 
 static gsize exec_put(void *opaque, const void *from, gsize length)
 {
@@ -85,7 +85,7 @@ static const DasdCmd *find_toy(guint8 code)
     return NULL;
 }
 
-/* TRUE where those are told at once: else they come with the status. */
+/* Returns TRUE if interruptions are reported at once. Otherwise they come with the status. */
 static gboolean take_pci(gpointer opaque, const guint8 *of_program)
 {
     guint8 irb[CHANNEL_IRB_SIZE];
@@ -131,9 +131,9 @@ typedef struct {
     guint32 flags; /* of the ORB */
     guint32 base;
     gint slots;
-    gboolean tame;      /* little is wrong with it, so that it gets far */
+    gboolean tame;      /* has few errors, so that it runs long */
     gboolean whole;     /* storage is one piece */
-    gboolean read_only; /* there is storage that is so, and no search: see docs/data-plane.md, known limits */
+    gboolean read_only; /* one piece is read-only, and no command searches: see docs/data-plane.md, known limits */
 } Program;
 
 static gboolean chance(const Program *p, gint percent)
@@ -215,7 +215,7 @@ static void put_ccw(const Program *p, guint32 at, guint8 cmd, guint8 flags, guin
     put_bytes(at, ccw, sizeof(ccw));
 }
 
-/* A TIC never leads to data: a program that changes itself is executed as it was when it was started. */
+/* No TIC leads to data: a program that changes itself is executed as it was at its start. */
 static void put_slot(const Program *p, guint32 at)
 {
     guint8 flags = pick_flags(p);
@@ -279,7 +279,7 @@ static guint32 put_program(Program *p)
     choose_guest(&interpreted, p);
     choose_guest(&translated, p);
     p->slots = g_rand_int_range(p->rand, 1, SLOTS_MAX + 1);
-    /* At times it ends where storage does. */
+    /* Some programs lie at the end of storage. */
     p->base = chance(p, 80) ? 0x1000 : CODE_END - (guint32)p->slots * CCW_SIZE;
     put_bytes(0, nothing, sizeof(nothing));
     put_bytes(LISTS + LISTS_SIZE, nothing, CODE_END - LISTS - LISTS_SIZE);
@@ -314,7 +314,7 @@ static gboolean same_storage(void)
     return TRUE;
 }
 
-/* What came of the programs: a test that never gets anywhere would pass, too. */
+/* Statistics: the test would also pass if no program got far. */
 static struct {
     guint programs, good, long_ones, resumed, pcis;
     guint cstat[8], unit_checks;
@@ -332,7 +332,7 @@ static void count_outcome(const guint8 scsw[CHANNEL_SCSW_SIZE])
     seen.long_ones += interpreted.toy.commands >= 8;
 }
 
-/* What a guest does to the CCW that its program was suspended before: nothing, or it is another one then. */
+/* Changes the CCW before which the program was suspended, or leaves it, as a guest may. */
 static void change_ccw(const Program *p, guint32 at)
 {
     gsize flags = p->flags & CHANNEL_ORB_FORMAT1 ? CCW_OFS_FLAGS : CCW0_OFS_FLAGS;

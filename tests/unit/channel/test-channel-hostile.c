@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What golden files cannot show of the translation: its bounds, the way back, and noise. */
+/*
+ * Bounds of the translation, the mapping of status back to the guest, and random input, which golden files cannot show.
+ */
 #include <string.h>
 
 #include "channel-guest.h"
@@ -70,7 +72,10 @@ static void test_length(void)
     g_assert_cmphex(ccw_load_be16(request.irb + CHANNEL_SCSW_OFS_FLAGS), ==, CHANNEL_SCSW_FLAG_F | CHANNEL_SCSW_FLAG_P);
 }
 
-/* A search, a TIC away, a chain end; 253 CCWs at the TIC's target: 256 in all, if no NOOP stands between. */
+/*
+ * A search, a TIC away, the end of the chain, and 253 CCWs at the TIC's target: 256 in all, if the translation adds no
+ * NOOP.
+ */
 static void test_length_two_ends(void)
 {
     g_autoptr(ChannelTranslation) t = channel_translation_new();
@@ -93,7 +98,9 @@ static void test_length_two_ends(void)
     g_assert_cmphex(ccw_load_be32(request.irb + CHANNEL_SCSW_OFS_CPA), ==, 0x4000 + 254 * CCW_SIZE);
 }
 
-/* As many runs as there can be: NOOP and TIC, each pair elsewhere; then the last leads back to the first. */
+/*
+ * The maximum number of runs: pairs of NOOP and TIC at separate addresses. The last TIC leads back to the first NOOP.
+ */
 static void test_many_runs(void)
 {
     g_autoptr(ChannelTranslation) t = channel_translation_new();
@@ -111,14 +118,14 @@ static void test_many_runs(void)
     g_assert_cmpstr(channel_guest_check(&guest, &request), ==, NULL);
     g_assert_cmphex(map_cpa(t, 3 * CCW_SIZE), ==, BASE + 0x20 + CCW_SIZE);
 
-    /* One more run: nothing of it is executed. */
+    /* With one more run the whole program is rejected. */
     channel_guest_put_ccw(&guest, BASE + 127 * 0x20 + 8, CCW_CMD_TIC, 0, 0, 0x8000);
     channel_guest_put_ccw(&guest, 0x8000, CCW_CMD_NOOP, 0, 0, 0);
     g_assert_cmpint(run(t, &guest, BASE, &request), ==, CHANNEL_TRANSLATE_STATUS);
     g_assert_cmphex(ccw_load_be32(request.irb + CHANNEL_SCSW_OFS_CPA), ==, 0x8000 + CCW_SIZE);
 }
 
-/* A read of the most there can be, in 2 KiB blocks that are no neighbours, from the last byte of one. */
+/* A read of the maximum length, into 2 KiB blocks that are not adjacent, from the last byte of the first one on. */
 static void test_longest_list(void)
 {
     g_autoptr(ChannelTranslation) t = channel_translation_new();
@@ -133,11 +140,11 @@ static void test_longest_list(void)
     ccw_store_be64(channel_guest_at(&guest, 0x2000), 0x10000 + 2047);
     for (guint i = 1; i < 33; i++)
         ccw_store_be64(channel_guest_at(&guest, 0x2000 + i * 8), 0x10000 + i * 4096);
-    /* Fits in 33 entries only as 1 + 31 * 2048 + 2046: there is no 34th. */
+    /* It fits in 33 entries only as 1 + 31 * 2048 + 2046, so there is no 34th. */
     make_orb(orb, ORB_FLAGS | CHANNEL_ORB_T2K, BASE);
     g_assert_cmpint(channel_translate(t, &guest.memory, orb, scsw, &request), ==, CHANNEL_TRANSLATED);
     g_assert_cmpstr(channel_guest_check(&guest, &request), ==, NULL);
-    /* The last of them outside: the device gets to know when it is there. */
+    /* The last block is outside of storage: the device finds this only when it reaches the block. */
     ccw_store_be64(channel_guest_at(&guest, 0x2000 + 32 * 8), 0x40000);
     g_assert_cmpint(channel_translate(t, &guest.memory, orb, scsw, &request), ==, CHANNEL_TRANSLATED);
     list = (const guint64 *)(guintptr)((const ChannelProgram *)(guintptr)request.program)->cda[0];
@@ -160,11 +167,11 @@ static void test_map_irb(void)
     g_assert_cmphex(map_cpa(t, 0), ==, BASE);
     g_assert_cmphex(map_cpa(t, 8), ==, BASE + 8);
     g_assert_cmphex(map_cpa(t, 24), ==, BASE + 24);
-    /* The NOOP is nobody's, and what is beyond the program does not exist. */
+    /* The NOOP that the translation adds has no CCW in the guest, and addresses beyond the program have none either. */
     g_assert_cmphex(map_cpa(t, 32), ==, BASE + 24);
     g_assert_cmphex(map_cpa(t, 0xfffffff8), ==, BASE + 24);
 
-    /* A guest of format 0 is told its own format, though the program has the other. */
+    /* The IRB has the guest's format 0, although the translated program has format 1. */
     ccw_store_be64(channel_guest_at(&guest, BASE), 0x0300000000000001);
     make_orb(orb, CHANNEL_ORB_PREFETCH, BASE);
     g_assert_cmpint(channel_translate(t, &guest.memory, orb, scsw, &request), ==, CHANNEL_TRANSLATED);
@@ -174,7 +181,7 @@ static void test_map_irb(void)
     g_assert_cmphex(ccw_load_be16(irb), ==, CHANNEL_SCSW_FLAG_P);
 }
 
-/* Noise with a grain of sense in it; tests/fuzz goes further. */
+/* Random programs, most of them with plausible fields. tests/fuzz goes further. */
 static void test_noise(void)
 {
     static const guint8 commands[] = { 0x02, 0x03, 0x04, 0x08, 0x08, 0x31, 0x85, 0x86, 0x0c, 0xe4 };
@@ -205,7 +212,7 @@ static void test_noise(void)
             g_assert_cmphex(request.irb[CHANNEL_SCSW_OFS_CSTAT], ==, CHANNEL_CSTAT_PROGRAM_CHECK);
         }
     }
-    /* The noise would prove nothing if all of it were refused. */
+    /* The random programs would prove nothing if all of them were rejected. */
     g_assert_cmpuint(translated, >, 4000);
 }
 

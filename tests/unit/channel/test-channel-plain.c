@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The modes of translating plain CCWs, by blocks in the fastest, must make the same program.
- * Every kind of CCW stands at every place of a block, in storage of every form, and then chance has its turn.
+ * All modes of translating plain CCWs, the fastest of which works in blocks, must make the same program. Puts every
+ * kind of CCW at every position of a block, in storage of every form, and then tries random programs.
  */
 #include <string.h>
 
@@ -11,14 +11,14 @@
 #define BASE 0x1000u
 #define LIST 0x3000u
 #define DATA 0x8000u
-#define LENGTH 37 /* two of the largest blocks, and some */
+#define LENGTH 37 /* more than two of the largest blocks */
 #define ROUNDS 30000
 
-/* Forms of storage; the CCWs are in the first piece that holds BASE. */
+/* Forms of storage. The CCWs are in the first piece that holds BASE. */
 static const struct {
     const char *name;
     guint64 pieces[3][2]; /* address, size */
-    guint read_only;      /* bit i: piece i is */
+    guint read_only;      /* bit i: piece i is read-only */
 } forms[] = {
     { "one piece", { { 0, 0x40000 } }, 0 },
     { "one piece, all of it below the room for any count", { { 0, 0x10000 } }, 0 },
@@ -40,14 +40,14 @@ static void make_guest(ChannelGuest *guest, guint form)
 
 static void put_ccw(ChannelGuest *guest, gboolean format1, guint32 at, guint64 ccw)
 {
-    /* The byte of format 0 that means nothing is never 0 here. */
+    /* The unused byte of a format-0 CCW is never 0 here. */
     if (!format1)
         ccw =
             (ccw & 0xffull << 56) | (ccw & 0xffffff) << 32 | (ccw >> 24 & 0xff000000) | 0xa50000 | (ccw >> 32 & 0xffff);
     ccw_store_be64(channel_guest_at(guest, at), ccw);
 }
 
-/* What can stand between plain CCWs, plain ones among it. */
+/* CCWs that can be between plain CCWs, and plain ones. */
 static const struct {
     const char *name;
     guint64 ccw; /* format 1 */
@@ -106,7 +106,7 @@ static void compare(const ChannelGuest *guest, guint32 flags, guint32 cpa, const
         g_error("%s: ORB %08x %08x: %s", what, flags, cpa, verdict);
 }
 
-/* A chain of plain CCWs in which one, at every place, is of every kind. */
+/* Puts every kind of CCW at every position of a chain of plain CCWs. */
 static void compare_lanes(guint form, guint32 flags)
 {
     const gboolean format1 = (flags & CHANNEL_ORB_FORMAT1) != 0;
@@ -141,7 +141,7 @@ static void put_chain(ChannelGuest *guest, gboolean format1, guint32 base, guint
         put_ccw(guest, format1, base + i * CCW_SIZE, i + 1 < n ? 0x8640100000008000 : 0x0500100000008000);
 }
 
-/* All lengths, and more than there can be: from the first place on, and from the third; and where storage ends. */
+/* All lengths, and beyond the maximum: from the first position on, from the third, and at the end of storage. */
 static void test_lengths(void)
 {
     g_auto(ChannelGuest) guest = { 0 };
@@ -214,7 +214,7 @@ static void assert_taken(ChannelTranslation *t, const ChannelGuest *guest, guint
     ccw_store_be32(orb + CHANNEL_ORB_OFS_CPA, BASE);
     g_assert_cmpint(channel_translate(t, &guest->memory, orb, scsw, &request), ==, CHANNEL_TRANSLATED);
     g_assert_cmpuint(request.ccw_count, ==, CHANNEL_PROGRAM_MAX);
-    /* The last CCW is not plain, and was read together with those before it. */
+    /* The last CCW is not plain, and was read in one block with those before it. */
     g_assert_cmpuint(t->read_ahead.n, ==, block);
     if (block) {
         g_assert_cmpuint(t->read_ahead.first, ==, CHANNEL_PROGRAM_MAX - block);
@@ -222,7 +222,7 @@ static void assert_taken(ChannelTranslation *t, const ChannelGuest *guest, guint
     }
 }
 
-/* The comparison would prove nothing if blocks were never taken. */
+/* The comparison would prove nothing if no block was translated as a whole. */
 static void test_taken(void)
 {
     static const struct {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Golden tests of the translation: tests/channeldata/NAME.in is a guest's storage and an ORB, NAME.out the program or
- * the IRB that comes of it. With LIBVIRT_CCW_REGENERATE=1 the outputs are written anew; read the diff.
+ * Golden tests of the translation: tests/channeldata/NAME.in has a guest's storage and an ORB, NAME.out has the
+ * resulting program or IRB. LIBVIRT_CCW_REGENERATE=1 writes the outputs anew; read the diff.
  *
  * Lines of an input (numbers are hexadecimal, # begins a comment):
  *   piece ADDRESS SIZE [ro]     storage of the guest
- *   at ADDRESS: BYTES ...       what is in it
+ *   at ADDRESS: BYTES ...       the bytes at an address
  *   orb WORD WORD WORD
- *   resume                      of a program that was suspended before the ORB's address
+ *   resume                      the program was suspended before the CCW at the ORB's address
  */
 #include <stdio.h>
 #include <string.h>

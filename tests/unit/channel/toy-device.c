@@ -4,7 +4,7 @@
 
 #include "channel/arch.h"
 
-#define PROGRAM_MAX 300 /* commands: then it has enough, so that no loop is endless */
+#define PROGRAM_MAX 300 /* commands; then the device ends the program, so that no loop is endless */
 #define DATA_MAX 6000
 
 static void give(ToyDevice *device, const ToyPort *port, gsize length)
@@ -26,14 +26,14 @@ static void take(ToyDevice *device, const ToyPort *port, gsize length)
     device->hash = device->hash * 31 + (guint32)given;
 }
 
-/* In parts, as a device that reads the parameters first and then the data. */
+/* Takes the data in two parts, as a device does that reads the parameters first. */
 static void take_twice(ToyDevice *device, const ToyPort *port, gsize length)
 {
     take(device, port, MIN(length, 16));
     take(device, port, length);
 }
 
-/* What is moved by command, 0: as many bytes as the device feels like. */
+/* The length of each command's data; 0: the device chooses one. */
 static const struct {
     guint8 cmd;
     ToyKind kind;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A device for comparing two channels: what it does with a command depends on nothing but its own few numbers and the
- * bytes that it is given, and everything it is given changes them. It knows no storage.
+ * A device for comparing two channels. Its behaviour depends only on its own few numbers and on the bytes that it
+ * receives, and each received byte changes the numbers. It has no storage.
  */
 #pragma once
 
 #include <glib.h>
 
-/* The channel's side of one command. Both return how many of the bytes were moved. */
+/* The channel's side of one command. Both functions return how many bytes they moved. */
 typedef struct {
     gsize (*put)(void *opaque, const void *from, gsize length); /* to the guest */
     gsize (*get)(void *opaque, void *to, gsize length);
@@ -16,7 +16,7 @@ typedef struct {
 
 typedef struct {
     guint commands; /* executed since the program began */
-    guint32 hash;   /* of all that it was given */
+    guint32 hash;   /* of all bytes that it received */
 } ToyDevice;
 
 typedef enum {
@@ -27,5 +27,5 @@ typedef enum {
 
 ToyKind toy_device_kind(guint8 cmd);
 
-/* Executes a command it knows. The device status: channel end, device end, and what else there is. */
+/* Executes a known command. Returns the device status: channel end, device end, and other bits. */
 guint8 toy_device_execute(ToyDevice *device, guint8 cmd, const ToyPort *port);
