@@ -9,7 +9,7 @@
 #include "conf/xml-dom.h"
 #include "conf/xml.h"
 
-#define CONTENT_MAX 16 /* elements in one whose content is compared: that of all would take time with the square */
+#define CONTENT_MAX 16 /* elements with a comparison of their content; comparing all would take quadratic time */
 
 typedef struct {
     const char *text;
@@ -31,7 +31,7 @@ static char *take(xmlChar *text)
     return copy;
 }
 
-/* The text of an encoding other than UTF-8 is compared where it is ASCII. */
+/* Compares text of another encoding than UTF-8 only where it is ASCII. */
 static gboolean is_equal(const Compared *compared, const char *is, const xmlChar *expected)
 {
     return strcmp(is, (const char *)expected) == 0 || (!compared->is_utf8 && !g_str_is_ascii(is));
@@ -123,13 +123,13 @@ static void compare_tree(const Compared *compared, const ConfXmlElement *element
     require(compared, conf_xml_last_element(element) == last, "last child", (const char *)node->name);
 }
 
-/* libxml2 knows encodings and characters that the scanner refuses. Then the text is forwarded as it is. */
+/* libxml2 knows encodings and characters that the scanner rejects. virtccwd forwards such text unchanged. */
 static gboolean may_reject(const char *text)
 {
     return !g_utf8_validate(text, -1, NULL) || g_str_has_prefix(text, "L\xc2");
 }
 
-/* Names with several colons, which libxml2 refuses in part. */
+/* Names with several colons, some of which libxml2 rejects. */
 static gboolean may_take(const ConfXml *xml)
 {
     const char *p = xml->text;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What conf/xml.h finds in a text, compared with libxml2's tree of the same text. */
+/* Compares what conf/xml.h finds in a text with libxml2's tree of the same text. */
 #pragma once
 
 #include <glib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What conf_collect finds, and what a lone hostdev takes from the domain it is for. */
+/* Tests the devices that conf_collect finds, and what a single hostdev takes over from its domain. */
 #include <string.h>
 
 #include "conf/conf.h"
@@ -92,7 +92,7 @@ static void feature(void)
     }
 }
 
-/* The namespace counts, not the prefix that somebody bound it to. */
+/* The namespace matters, not the prefix that the document binds to it. */
 static void other_prefixes(void)
 {
     static const char *const carriers[] = {
@@ -115,7 +115,7 @@ static void other_prefixes(void)
     }
 }
 
-/* What cannot be the carrier that lower wrote stays where it is. */
+/* Elements that lower cannot have written stay unchanged. */
 static void no_carriers(void)
 {
     static const char *const carriers[] = {
@@ -169,7 +169,7 @@ static void errors(void)
     }
 }
 
-/* Guest addresses as libvirt reads them; what it refuses counts as not given, and stays. */
+/* Guest addresses as libvirt reads them. An address that libvirt rejects counts as missing, and stays in the XML. */
 static void guest_addresses(void)
 {
     static const struct {
@@ -203,7 +203,7 @@ static void guest_addresses(void)
     }
 }
 
-/* A hostdev by itself has no feature: the domain's is given. */
+/* A hostdev without a domain has no feature: the caller passes the domain's. */
 static void default_map(void)
 {
     static const struct {
@@ -228,12 +228,12 @@ static void default_map(void)
 
 #define OURS "uuid='cc390000-0001-8000-8000-000000001234'"
 
-/* What libvirt reads in another way than the schema and we would, and what is no device of ours by any reading. */
+/* Elements that libvirt reads differently from the schema, and elements that are no ccw device in any reading. */
 static void readings(void)
 {
     static const struct {
         const char *hostdev;
-        gint devices; /* -1: refused */
+        gint devices; /* -1: rejected */
     } rows[] = {
         { "<hostdev xmlns:x='u' x:type='scsi_host' type='ccw'><source><address devno='1'/></source></hostdev>", -1 },
         { "<hostdev xmlns:x='u' x:type='ccw'><source><address devno='1'/></source></hostdev>", -1 },

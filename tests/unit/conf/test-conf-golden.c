@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The golden files of tests/qemuxml2xmldata:
- *   NAME.xml           what a user writes
- *   NAME.lowered.xml   what stock libvirt is given. Without it, neither lower nor raise may change NAME.xml
- *   NAME.raised.xml    what raise makes of NAME.lowered.xml. Without it, that is NAME.xml
+ *   NAME.xml           a user's document
+ *   NAME.lowered.xml   the same for stock libvirt. Without it, neither lower nor raise may change NAME.xml
+ *   NAME.raised.xml    NAME.lowered.xml, raised. Without it, that is NAME.xml
  *   NAME.libvirt.xml   what stock libvirt 9.0.0 prints for NAME.lowered.xml
- *   NAME.shown.xml     what raise makes of NAME.libvirt.xml
- *   NAME.err           the message for NAME.xml, as a pattern. Then there is nothing else
+ *   NAME.shown.xml     NAME.libvirt.xml, raised
+ *   NAME.err           the message for NAME.xml, as a pattern. Then there are no other files of that name
  */
 #include <string.h>
 
@@ -20,7 +20,7 @@ static char *data_file(const char *name, const char *suffix)
     return g_build_filename(g_getenv("CCW_TEST_DATA"), base, NULL);
 }
 
-/* NULL if there is no such file. */
+/* Returns NULL if the file does not exist. */
 static char *load(const char *name, const char *suffix)
 {
     g_autofree char *path = data_file(name, suffix);

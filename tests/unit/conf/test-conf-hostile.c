@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Documents made to hurt, and thousands that are merely broken: an answer each, in time, and the right one. */
+/* Documents that are made to cost time or memory, and thousands of damaged ones: each gets the right answer in time. */
 #include <string.h>
 
 #include "conf-compare.h"
@@ -22,7 +22,7 @@ static char *repeat(const char *head, const char *text, guint count, const char 
     return g_string_free(out, FALSE);
 }
 
-/* Neither direction may change it; if code is not negative, both must refuse it with that. */
+/* Neither lower nor raise may change the text. If code is not negative, both must reject it with this code. */
 static void check(const char *text, int code)
 {
     g_autoptr(GError) lower_error = NULL;
@@ -90,7 +90,9 @@ static char *with_depth(guint depth)
     return nest(HEAD, depth - 2, TAIL);
 }
 
-/* Beyond a bound, text with something of ours is refused and other text is forwarded; raise and collect go on. */
+/*
+ * Text beyond a bound is rejected if it has an element of ours, and forwarded otherwise. raise and collect do not fail.
+ */
 static void check_bound(const char *within, const char *beyond, const char *message)
 {
     g_auto(GStrv) parts = g_strsplit(beyond, HOSTDEV, 2);
@@ -270,7 +272,7 @@ static void huge(void)
     g_assert_cmpstr(error->message, ==, "XML is longer than 4194304 bytes, the most that libvirt takes");
 }
 
-/* As many as a string of libvirt's carries. */
+/* As many devices as fit into libvirt's longest string. */
 static void many(void)
 {
     guint count = (CONF_XML_MAX - 100) / strlen(HOSTDEV);
@@ -322,12 +324,12 @@ static void entities(void)
     }
 }
 
-/* Nothing but a loadparm becomes an argument of QEMU's. */
+/* Only a valid loadparm becomes an argument of QEMU. */
 static void loadparms(void)
 {
     static const struct {
         const char *value;
-        const char *argument; /* NULL: there is none */
+        const char *argument; /* NULL: no argument */
     } rows[] = {
         { "2", "value='loadparm=2'" },
         { "prog.1 x", "value='loadparm=PROG.1 X'" },
@@ -356,7 +358,7 @@ static void loadparms(void)
     }
 }
 
-/* Whatever comes: no crash, an error xor a result, and what was lowered or raised once stays as it is. */
+/* Random changes: no crash, either an error or a result, and lowering or raising again changes nothing. */
 static void check_mutant(const char *text)
 {
     g_autoptr(GError) error = NULL;
@@ -438,7 +440,9 @@ static void mutants(void)
     }
 }
 
-/* The scanner looks at eight bytes at a time: each byte at each place of them, in the middle and at the end of a text.
+/*
+ * The scanner reads eight bytes at a time. Puts each byte at each position of them, in the middle and at the end of a
+ * text.
  */
 static void words(void)
 {
@@ -462,7 +466,10 @@ static void words(void)
             }
 }
 
-/* Names of attributes are compared with each other up to some number, and from a declaration on they are looked up. */
+/*
+ * The parser compares the names of up to some number of attributes with each other. From a declaration on it uses a
+ * table.
+ */
 static void repeated(void)
 {
     static const char *const between[] = { "", " xmlns:p='u'", " xmlns:p=''", " xmlns:xml='u'",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Time in proportion to the length of the text, whatever stands in it: FACTOR times the text may take TIMES_MAX times
- * the processor time of one thread. That is ten times as much as in proportion, as a short text is in the processor's
- * cache and the machine does other work; time with the square of the length takes 1,024 times.
+ * The time must be proportional to the length of the text, whatever is in it: FACTOR times the text may take TIMES_MAX
+ * times the processor time of one thread. That is ten times the proportional time, because a short text fits in the
+ * processor's cache and the machine does other work. Quadratic time would be 1,024 times as much.
  */
 #include <malloc.h>
 #include <string.h>
@@ -16,17 +16,16 @@
 #define SIZE (16 * 1024) /* bytes */
 #define FACTOR 32
 #define TIMES_MAX (10 * FACTOR)
-#define FLOOR 0.001 /* seconds that are too short to compare */
-#define TRIES 3     /* the least counts; and as often again before a test fails */
+#define FLOOR 0.001 /* seconds; shorter times are not compared */
+#define TRIES 3     /* the shortest counts; a failed comparison is repeated once */
 #define ROUNDS 6
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MEASURED FALSE /* they take large blocks from the kernel and give them back each time, which is measured, too  \
-                        */
+#define MEASURED FALSE /* sanitizers request and release large blocks each time, which would be measured, too */
 #else
 #define MEASURED TRUE
 #endif
 
-/* A text with a unit repeated, then another as often. A '#' is replaced by the number of the repetition. */
+/* A text with a repeated unit, then as often another one. '#' stands for the number of the repetition. */
 typedef struct {
     const char *name;
     const char *head, *unit, *middle, *second, *tail;
@@ -44,7 +43,7 @@ typedef struct {
 #define UUID "cc390000-0001-8000-8000-000000001234"
 
 static const Shape shapes[] = {
-    /* Those for which libxml2 takes time with the square. */
+    /* libxml2 takes quadratic time for these. */
     { "attributes", IN_METADATA "<a", " a#=''", "/>", "", REST },
     { "attributes with a prefix", IN_METADATA "<a xmlns:p='u'", " p:a#=''", "/>", "", REST },
     { "declarations", IN_METADATA "<a", " xmlns:a#='u'", "/>", "", REST },
@@ -85,7 +84,7 @@ static const Shape shapes[] = {
     { "document type and blanks", "<!DOCTYPE a><a b='cc", " ", "'/>", "", "" },
     { "document type and nearly ours", "<!DOCTYPE a><a b='", "cc390000-0001-8000-8000-0000-", "'/>", "", "" },
     { "document type and letters", "<!DOCTYPE a><a b='", "C c-", "'/>", "", "" },
-    /* What is ours. */
+    /* Elements of this project. */
     { "our devices", DOMAIN "<devices>", OURS, "</devices>", "", "</domain>" },
     { "our devices on lines", DOMAIN "<devices>", "\n\n\n\n\n\n    " OURS, "</devices>", "", "</domain>" },
     { "lists of devices", DOMAIN, DEVICES, "", "", "</domain>" },
@@ -170,7 +169,7 @@ static void raise_text(const char *text)
 
 static void check(const char *text)
 {
-    if (!g_str_has_prefix(text, "<!DOCTYPE")) /* that is libxml2's, and no client's */
+    if (!g_str_has_prefix(text, "<!DOCTYPE")) /* libxml2 parses these, and clients cannot send them */
         conf_check(text, NULL);
 }
 
@@ -258,7 +257,7 @@ static double measure(void (*work)(const char *text), const char *text, double l
     return least;
 }
 
-/* The line of each of its elements. */
+/* Asks for the line of each element. */
 static void ask_lines(const char *text)
 {
     g_autoptr(ConfXml) xml = conf_xml_open(text, NULL);
@@ -307,7 +306,7 @@ static void check_shape(gconstpointer data)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    /* Memory that was used once stays: what the kernel takes to give it would be measured, too. */
+    /* Keep memory in the process: the time in which the kernel supplies it would be measured, too. */
     mallopt(M_MMAP_MAX, 0);
     mallopt(M_TRIM_THRESHOLD, G_MAXINT);
     for (gsize i = 0; i < G_N_ELEMENTS(shapes); i++) {

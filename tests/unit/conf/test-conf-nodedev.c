@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Node devices as libvirt has them and as our users read them: golden pairs, all within the schema. */
+/* Node devices as libvirt shows them and as our users read them: golden pairs, all valid by the schema. */
 #include <string.h>
 
 #include "conf/conf.h"
@@ -56,7 +56,7 @@ static void fixture(gconstpointer name)
     assert_valid(stock);
     assert_valid(expected);
     assert_advertised(stock, expected);
-    assert_advertised(expected, expected); /* once is enough */
+    assert_advertised(expected, expected); /* a second call changes nothing */
     assert_unadvertised(expected, stock);
     assert_unadvertised(stock, stock);
 }
@@ -116,7 +116,7 @@ static void outside_schema(void)
     g_clear_error(&error);
     g_assert_false(conf_validate(worse, &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_XML);
-    /* Which of the two lines libxml2 names depends on the schema of the libvirt that is installed. */
+    /* The line that libxml2 names depends on the schema of the installed libvirt. */
     g_assert_true(g_regex_match_simple("^line 1[23]: the schema does not allow this", error->message, 0, 0));
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The schema over every fixture, and over documents that are wrong in one place. */
+/* Validates every fixture against the schema, and documents that are wrong in one place. */
 #include <string.h>
 
 #include "conf/conf.h"
 #include "util/error.h"
 
-/* Fixtures that are not what the schema describes, and how each is refused. */
+/* Fixtures that the schema does not describe, and the error for each. */
 static const struct {
     const char *file;
     CcwError code;
