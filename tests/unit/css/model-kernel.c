@@ -13,7 +13,7 @@
 #include "css/device.h"
 #include "css/host-private.h"
 
-#define STASH "stash" /* beside sys: what has left the tree for now */
+#define STASH "stash" /* a folder beside sys, for what has left the tree for now */
 
 /* A path below the tree's root. */
 static char *at(Model *model, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -62,7 +62,7 @@ static void move(const char *from, const char *to)
     g_assert_cmpint(g_rename(from, to), ==, 0);
 }
 
-/* What hangs below a ccw device while it is online: block/ of a DASD, virtioN/ of a virtio device. */
+/* Moves the children that a ccw device has while it is online: block/ of a DASD, virtioN/ of a virtio device. */
 static void move_children(Model *model, const char *device, gboolean online)
 {
     g_autofree char *here = at(model, "sys/bus/ccw/devices/%s", device);
@@ -84,7 +84,7 @@ static void move_children(Model *model, const char *device, gboolean online)
         g_dir_close(dir);
 }
 
-/* Of a DASD: what its driver keeps for as long as it is online, and what it has then. */
+/* Attributes that a DASD's driver keeps only while it is online, and their values after that. */
 static const struct {
     const char *name;
     const char *value;
@@ -136,7 +136,7 @@ static int write_override(Model *model, char **path, const char *value)
     return 0;
 }
 
-/* The ccw device comes and goes with io_subchannel; it comes offline, but virtio sets itself online. */
+/* The ccw device comes and goes with io_subchannel. It comes back offline, except that virtio sets itself online. */
 static void move_device(Model *model, const char *subchannel, gboolean there)
 {
     g_autofree char *busid_attr = g_strdup_printf("sys/bus/css/devices/%s/dev_busid", subchannel);
@@ -265,7 +265,7 @@ static int write_create(Model *model, char **path, const char *value)
     if (strcmp(now, "0") == 0)
         return EUSERS;
     tree_write(model->tree, remove_attr, "");
-    link_to(group, "../../../../kernel/iommu_groups/0"); /* of all of them: one is there in a test */
+    link_to(group, "../../../../kernel/iommu_groups/0"); /* all devices share group 0: a test has one at a time */
     link_to(link, target);
     set(model, left, "0");
     return 0;
@@ -306,7 +306,7 @@ static int kernel_write(Model *model, const char *path, const char *below, const
     g_error("a write to %s, which the model does not know", below);
 }
 
-static GMutex one_at_a_time; /* of what threads do to the model */
+static GMutex one_at_a_time; /* serialises the writes of several threads */
 
 static int model_write(const char *path, const char *value, gpointer data)
 {
@@ -372,7 +372,7 @@ static int model_open_node(const char *path, int flags, gpointer data)
     model->n_opens++;
     if (model->mdev_open)
         return -EBUSY;
-    model->group = open(model->tree->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* anything that is no device */
+    model->group = open(model->tree->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* any file that is no device */
     return model->group;
 }
 
@@ -396,7 +396,7 @@ Model *model_new(const char *recording)
 
 void model_open_mdev(Model *model, const char *pid)
 {
-    tree_write(model->tree, "dev/vfio/0", ""); /* as in a lab, where the node is a file */
+    tree_write(model->tree, "dev/vfio/0", ""); /* as in a lab, where the node is a regular file */
     tree_open(model->tree, pid, "qemu-system-s39\n", "dev/vfio/0");
     model->mdev_open = TRUE;
 }

@@ -134,7 +134,7 @@ Tree *tree_new(const char *recording)
     g_auto(GStrv) lines = NULL;
     g_autoptr(GError) error = NULL;
 
-    /* In memory where there is such a place: the journal is synced at each step, hundreds of times in a test. */
+    /* Use a file system in memory if there is one: the journal is synced at each step, hundreds of times in a test. */
     tree->root = g_strdup("/dev/shm/test-sysfs-XXXXXX");
     if (!g_mkdtemp(tree->root)) {
         g_free(tree->root);

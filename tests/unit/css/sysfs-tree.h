@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Trees of files that look like sysfs, made of the recordings in tests/sysfsdata; for tests only. What a tree cannot do
- * is react to a write: that is model-kernel.h.
+ * Trees of files that look like sysfs, made from the recordings in tests/sysfsdata; for tests only. A tree does not
+ * react to writes: model-kernel.h does.
  */
 #pragma once
 
@@ -11,38 +11,38 @@
 #include "css/host.h"
 
 typedef struct {
-    char *root;    /* a temporary folder, with: */
+    char *root;    /* a temporary folder, which contains the others */
     char *sysfs;   /* ROOT/sys */
-    char *proc;    /* ROOT/proc: self/mountinfo, empty; filesystems */
-    char *dev;     /* ROOT/dev, not there yet */
-    char *udev;    /* ROOT/udev: udev's database, not there yet */
-    char *run_dir; /* ROOT/run, not there yet */
-    char *status;  /* ROOT/status: libvirt's status files; not there yet */
+    char *proc;    /* ROOT/proc: self/mountinfo, which is empty, and filesystems */
+    char *dev;     /* ROOT/dev; a test makes it */
+    char *udev;    /* ROOT/udev: udev's database; a test makes it */
+    char *run_dir; /* ROOT/run; a test makes it */
+    char *status;  /* ROOT/status: libvirt's status files; a test makes it */
 } Tree;
 
-/* recording: a file name in tests/sysfsdata. */
+/* recording: the name of a file in tests/sysfsdata */
 Tree *tree_new(const char *recording);
 void tree_free(Tree *tree);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tree, tree_free)
 
-/* A host on the tree. */
+/* Returns a host on the tree. */
 CssHost *tree_host(Tree *tree);
 
-/* Makes the device node ROOT/dev/name, with the number "94:1". FALSE where that is not allowed: skip the test. */
+/* Makes the device node ROOT/dev/name with a number such as "94:1". FALSE without permission: skip the test. */
 gboolean tree_node(Tree *tree, mode_t type, const char *name, const char *number);
 
-/* Process pid, whose name is comm, has the file at ROOT/path open. */
+/* Adds a process with this id and command name that has the file at ROOT/path open. */
 void tree_open(Tree *tree, const char *pid, const char *comm, const char *path);
 
-/* Writes ROOT/path, with the folders it needs. */
+/* Writes ROOT/path, and makes its folders. */
 void tree_write(Tree *tree, const char *path, const char *text);
 void tree_remove(Tree *tree, const char *path);
 
-/* Everything under ROOT/sys, a line each, sorted; to compare two states. */
+/* Returns everything below ROOT/sys as sorted lines, to compare two states. */
 char *tree_dump(Tree *tree);
 
-/* The golden file tests/sysfsdata/NAME must hold text; LIBVIRT_CCW_REGENERATE=1 in the environment writes it. */
+/* Compares text with the golden file tests/sysfsdata/NAME. LIBVIRT_CCW_REGENERATE=1 in the environment writes it. */
 void assert_golden(const char *name, const char *text);
 
-/* Removes a folder and everything in it, following no links. */
+/* Removes a folder and its contents, without following links. */
 void remove_recursively(const char *path);

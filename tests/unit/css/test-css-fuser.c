@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who has a device open, on trees like /proc: by numbers alone, and within bounds. */
+/* Finds the processes that have a device open, on trees like /proc: by device numbers only, and within bounds. */
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -15,7 +15,7 @@
 #include "model-kernel.h"
 #include "node_device/node-detach.h"
 
-#define UUID "cc390000-0000-8000-8000-000000001234" /* of the recording */
+#define UUID "cc390000-0000-8000-8000-000000001234" /* the recording's */
 #define USER 4711
 #define FILES 6000 /* more than one user's share of a scan */
 
@@ -43,7 +43,7 @@ static void expect(CssHost *host, const GArray *nodes, gint node, const char *us
         g_assert_cmpint((gint)found, ==, node);
 }
 
-/* Whatever a file is called, in a mount namespace of its user's or not, it is no device. */
+/* A regular file is no device, whatever its name and its mount namespace. */
 static void not_by_name(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");
@@ -60,7 +60,7 @@ static void not_by_name(void)
     expect(host, nodes, 0, NULL);
 }
 
-/* In a container /dev/dasda1 may be another disk, and /srv/disk this one. */
+/* In a container, /dev/dasda1 may be another disk, and /srv/disk may be this one. */
 static void by_number(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");
@@ -76,7 +76,7 @@ static void by_number(void)
     tree_open(tree, "7", "cat\n", "dev/dasda1");
     tree_open(tree, "7", "cat\n", "dev/disk");
     tree_open(tree, "nobody", "x\n", "dev/srv");
-    tree_write(tree, "proc/10/comm", "gone\n"); /* and its fd/ is not to be looked at */
+    tree_write(tree, "proc/10/comm", "gone\n"); /* and its fd/ must not be read */
     expect(host, nodes, 0, NULL);
     tree_open(tree, "812", "dd\n", "dev/srv");
     expect(host, nodes, 1, "process 812 (dd)");
@@ -87,7 +87,7 @@ static void by_number(void)
     expect(host, nodes, 0, "process 81");
 }
 
-/* A process of USER with many files open, and more of them. */
+/* Adds processes of USER with many open files. */
 static void fill(Tree *tree, guint pid, gboolean dumpable)
 {
     g_autofree char *name = g_strdup_printf("%u", pid);
@@ -107,8 +107,8 @@ static void fill(Tree *tree, guint pid, gboolean dumpable)
 }
 
 /*
- * One user's many processes and files cost a scan no more than the user's share, whether the processes say whose they
- * are or hide it (PR_SET_DUMPABLE), and they hide no process of another user.
+ * The many processes and files of one user cost a scan no more than the user's share, whether the processes reveal
+ * their user or hide it (PR_SET_DUMPABLE). They do not hide the process of another user.
  */
 static void bounded(void)
 {
@@ -127,7 +127,7 @@ static void bounded(void)
     g_assert_cmpint(host->scanned, <=, 4096);
     g_assert_cmpint(host->scanned, >, 2000);
     tree_open(tree, "4000", "dd\n", "dev/dasda1");
-    expect(host, nodes, 1, "process 4000 (dd)"); /* root's */
+    expect(host, nodes, 1, "process 4000 (dd)"); /* process 4000 is root's */
     g_assert_cmpint(host->scanned, <, 2 * 4096);
 }
 
@@ -165,7 +165,7 @@ static gpointer search(gpointer data)
     return NULL;
 }
 
-/* A user's FUSE file system whose daemon does not answer, and a process that has something open on it. */
+/* A user's FUSE file system whose daemon does not answer, and a process that has a file on it open. */
 static void fuse_without_answer(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");
@@ -199,12 +199,12 @@ static void fuse_without_answer(void)
     ended = g_atomic_int_get(&work.ended);
     umount2(where, MNT_DETACH);
     close(inside);
-    close(fuse); /* whatever waits for an answer gets an error */
+    close(fuse); /* ends the requests that wait for an answer, with an error */
     g_thread_join(thread);
     g_assert_true(ended);
 }
 
-/* --- whether a guest has a mediated device: what open(2) of its group answers --- */
+/* --- whether a guest has a mediated device: the result of open(2) of its group --- */
 
 static int answer;
 
@@ -237,24 +237,25 @@ static void group(void)
     ops.open_node = open_node;
     host->ops = &ops;
     host->ops_data = tree;
-    tree_write(tree, "sys/class/vfio/0/dev", "1:3\n");             /* as /dev/null */
-    g_assert_cmpint(use_of(host, UUID, FALSE), ==, CSS_VFIO_FREE); /* it is in no group */
+    tree_write(tree, "sys/class/vfio/0/dev", "1:3\n");             /* the number of /dev/null */
+    g_assert_cmpint(use_of(host, UUID, FALSE), ==, CSS_VFIO_FREE); /* the device is in no group */
     g_assert_cmpint(symlink("../../../../kernel/iommu_groups/0", link), ==, 0);
     answer = -EBUSY;
     g_assert_cmpint(use_of(host, UUID, FALSE), ==, CSS_VFIO_IN_USE);
-    g_assert_cmpint(use_of(host, "cc390000-0001-8000-8000-000000004321", FALSE), ==, CSS_VFIO_FREE); /* no such */
-    answer = -ENODEV; /* the group is being removed */
+    g_assert_cmpint(use_of(host, "cc390000-0001-8000-8000-000000004321", FALSE), ==,
+                    CSS_VFIO_FREE); /* does not exist */
+    answer = -ENODEV;               /* the group is being removed */
     g_assert_cmpint(use_of(host, UUID, FALSE), ==, CSS_VFIO_FREE);
     answer = 0;
     g_assert_cmpint(use_of(host, UUID, TRUE), ==, CSS_VFIO_FREE);
-    tree_write(tree, "sys/class/vfio/0/dev", "243:0\n"); /* then the node is another device's */
+    tree_write(tree, "sys/class/vfio/0/dev", "243:0\n"); /* now the node belongs to another device */
     g_assert_cmpint(use_of(host, UUID, FALSE), ==, CSS_VFIO_UNKNOWN);
     answer = -ENOENT;
     g_assert_cmpint(css_vfio_group_open(host, UUID, &group_fd, &error), ==, CSS_VFIO_UNKNOWN);
     g_assert_nonnull(strstr(error->message, "vfio/0 whether a guest has mediated device " UUID));
 }
 
-/* A regular file of the name of a group's node says nothing to the kernel, and nothing to us. */
+/* A regular file with the name of a group's node proves nothing. */
 static void group_by_name(void)
 {
     g_autoptr(Model) model = model_new("dasd.txt");

@@ -15,8 +15,8 @@ typedef struct {
     const char *name;
     const char *message; /* NULL: not in use */
     struct {
-        const char *path; /* of the tree */
-        const char *text; /* "-> TARGET": a link */
+        const char *path; /* in the tree */
+        const char *text; /* "-> TARGET": a link to it */
     } files[7];
 } Case;
 
@@ -41,7 +41,7 @@ static const Case cases[] = {
     { "mount-tags",
       USED "dasda is mounted on /mnt; umount /mnt first",
       { { MOUNTS, "30 1 94:0 /sub /mnt rw master:1 shared:3 - xfs /dev/dasda rw\n" } } },
-    { "btrfs", /* a number of its own */
+    { "btrfs", /* its device number is not the disk's */
       USED "dasda2 is mounted on /srv; umount /srv first",
       { { MOUNTS, "31 1 0:45 / /srv rw shared:9 - btrfs /dev/dasda2 rw,space_cache\n" } } },
     { "btrfs-of-two",
@@ -49,7 +49,7 @@ static const Case cases[] = {
       { { "sys/fs/btrfs/6b7e/devices/dasda2/dev", "94:2\n" },
         { "sys/fs/btrfs/6b7e/devices/dasdq1/dev", "94:65\n" },
         { MOUNTS, "31 1 0:45 / /srv rw shared:9 - btrfs /dev/dasdq1 rw,space_cache\n" } } },
-    { "fuse", /* whoever mounts it, as any user may, names its source: the number says otherwise */
+    { "fuse", /* any user can mount it with any source: only the device number counts */
       NULL,
       { { MOUNTS, "31 1 0:51 / /home/user/mnt rw,nosuid - fuse.dasda1 /dev/dasda1 rw,user_id=1000\n"
                   "32 1 0:52 / /home/user/two rw,nosuid - fuse /dev/dasda2 rw,user_id=1000\n"
@@ -62,7 +62,7 @@ static const Case cases[] = {
         { "proc/90/comm", "fuse\n" },
         { "proc/90/mountinfo",
           "31 1 0:51 / / rw - fuse /dev/dasda1 rw\n32 1 0:60 / /x rw - tmpfs /dev/dasda1 rw\n" } } },
-    { "file-of-its-name", /* in another's mount namespace */
+    { "file-of-its-name", /* in another mount namespace */
       NULL,
       { { "proc/90/comm", "cat\n" }, { "proc/90/fd/3", "-> /nowhere/dev/dasda1" } } },
     { "others",
@@ -116,7 +116,7 @@ static const Case cases[] = {
         { "proc/811/fd/3", "-> /dev/dasda1" },
         { "proc/812/comm", "qemu-system-x86\n" },
         { "proc/812/fd/9", "-> /dev/dm-3" } } },
-    { "encrypted-on-raid", /* the top is to go first */
+    { "encrypted-on-raid", /* the message names the topmost layer */
       USED "dasda is part of encrypted volume secret (dm-5); cryptsetup close secret first",
       { { DASD "holders/md127", "" },
         { BLOCK "md127/holders/dm-5", "" },
@@ -125,7 +125,7 @@ static const Case cases[] = {
     { "raid",
       USED "dasda is part of RAID array md127; mdadm --stop /dev/md127 first",
       { { DASD "holders/md127", "" } } },
-    { "multipath", /* whose daemon has the paths open */
+    { "multipath", /* multipathd has the paths open */
       USED "dasda is part of multipath device mpatha (dm-1); multipath -f mpatha first",
       { { DASD "holders/dm-1", "" },
         { BLOCK "dm-1/dm/name", "mpatha\n" },
@@ -136,7 +136,7 @@ static const Case cases[] = {
       USED "dasda1 is part of device-mapper device odd-name (dm-3); dmsetup remove odd-name first",
       { { DASD "dasda1/holders/dm-3", "" }, { BLOCK "dm-3/dm/name", "odd-name\n" } } },
     { "something", USED "dasda1 is part of bcache0", { { DASD "dasda1/holders/bcache0", "" } } },
-    { "circle", /* no kernel says so */
+    { "circle", /* a real kernel never shows a circle */
       USED "dasda1 is part of RAID array md0; mdadm --stop /dev/md0 first",
       { { DASD "dasda1/holders/md0", "" }, { BLOCK "md0/holders/md0", "" }, { BLOCK "md0/holders/dasda", "" } } },
     { "loop",
@@ -145,7 +145,7 @@ static const Case cases[] = {
         { BLOCK "loop7/dev", "7:7\n" },
         { BLOCK "loop8/loop/backing_file", "/srv/image\n" },
         { MOUNTS, "40 1 7:7 / /srv rw - ext4 /dev/loop7 rw\n" } } },
-    /* The kernel guards a DASD by itself: then it is to be explained. */
+    /* The kernel guards a DASD by itself: then the message explains the kernel's error. */
     { "open",
       USED "dasda1 is open by process 812 (dd)",
       { { "proc/812/comm", "dd\n" }, { "proc/812/fd/3", "-> /dev/dasda1" } } },
@@ -171,7 +171,7 @@ static gboolean may_take(CssHost *host, const CssDevice *device, GError **error)
     return css_in_use_check(host, device, &disk_fd, error);
 }
 
-/* What there is in /dev. */
+/* The device nodes in /dev. */
 static const struct {
     const char *name;
     const char *number;
@@ -234,7 +234,7 @@ static void one(gconstpointer data)
     g_assert_cmpstr(error->message, ==, c->message);
 }
 
-/* What the kernel does not guard is looked for beforehand. */
+/* Uses that the kernel does not guard against are found before the device is touched. */
 static void open_virtio(void)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
@@ -260,7 +260,9 @@ static int open_exclusively(const char *path, int flags, gpointer data G_GNUC_UN
     return claim_answer < 0 ? claim_answer : open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* A disk that the kernel does not guard is opened exclusively; the mounts of other namespaces only give a name to it.
+/*
+ * A disk that the kernel does not guard is opened exclusively. Mounts in other namespaces only add names to the
+ * message.
  */
 static void claimed(void)
 {
@@ -299,9 +301,9 @@ static char *numbers(guint count)
     return g_string_free(text, FALSE);
 }
 
-static guint other_groups; /* that a process has before the last one */
+static guint other_groups; /* groups of a process before its last one */
 
-/* Process pid of user, and of group, with files that are no device's. */
+/* Adds a process of a user and a group, whose open files are no devices. */
 static void run_process(Tree *tree, guint pid, guint user, guint group, guint files)
 {
     g_autofree char *others = numbers(other_groups);
@@ -325,9 +327,9 @@ static void run_process(Tree *tree, guint pid, guint user, guint group, guint fi
 }
 
 #define DISK_GROUP 6
-#define SHARE 4096 /* of a user who may not open a disk */
+#define SHARE 4096 /* open files that are scanned for a user who may not open a disk */
 
-static const GArray *guests; /* of guint64 */
+static const GArray *guests; /* process ids (guint64) */
 
 static char *no_name(const char *domain_uuid G_GNUC_UNUSED, gconstpointer data G_GNUC_UNUSED)
 {
@@ -346,7 +348,7 @@ static GArray *pids_of(gconstpointer data G_GNUC_UNUSED)
 
 static const CssKnownDomains known = { .name = no_name, .disk_user = disk_of, .pids = pids_of };
 
-/* Three processes; the last one has the disk open. All have more files than a share together. */
+/* Adds three processes, the last of which has the disk open. Together they have more open files than a share. */
 static void expect_found(guint user, guint group, const char *message)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
@@ -372,7 +374,9 @@ static void expect_found(guint user, guint group, const char *message)
     g_assert_cmpstr(error ? error->message : NULL, ==, message);
 }
 
-/* Who may open the disk is looked at without a share, and so is the user whom libvirt runs guests as. */
+/*
+ * Processes that may open the disk are scanned without a bound, and so are those of the user who runs libvirt's guests.
+ */
 static void many_files(void)
 {
     const char *found = USED "vda is open by process 103 (qemu-system-s39)";
@@ -382,8 +386,8 @@ static void many_files(void)
     guests = some;
     expect_found(0, 0, found);
     expect_found(4711, DISK_GROUP, found);
-    expect_found(4711, 100, NULL); /* he may not open it, and must not keep it from others by opening many files */
-    other_groups = 2000;           /* more than virtccwd reads, so that the disk's may be one of them */
+    expect_found(4711, 100, NULL); /* this user may not open it; many open files of that user must not block others */
+    other_groups = 2000;           /* more groups than virtccwd reads, so that one of the others may be the disk's */
     expect_found(4711, DISK_GROUP, found);
     other_groups = 0;
     g_array_append_val(some, pid);
@@ -404,7 +408,7 @@ static void disk_of_domain(void)
     g_assert_cmpstr(error->message, ==, USED "vda is a disk of domain web; detach it from that domain first");
 }
 
-/* A process whose descriptors cannot be looked at: it is root's, so that it may have the disk open. */
+/* A process of root whose descriptors cannot be read may have the disk open. */
 static void unknown_processes(void)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
@@ -420,10 +424,12 @@ static void unknown_processes(void)
 
 static int open_path(const char *path, int flags G_GNUC_UNUSED, gpointer data G_GNUC_UNUSED)
 {
-    return open(path, O_PATH | O_CLOEXEC); /* there is no such disk */
+    return open(path, O_PATH | O_CLOEXEC); /* the disk itself does not exist */
 }
 
-/* What this process holds is no use of the disk; what else it has open of it, as a client's descriptor, is. */
+/*
+ * The descriptor of css_in_use_check() does not count as a use. Another one in this process, as that of a client, does.
+ */
 static void opened_by_itself(void)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
@@ -453,7 +459,7 @@ static void opened_by_itself(void)
     close(second);
 }
 
-/* A user that lets go of a disk by itself, or has done so since the kernel said EBUSY. */
+/* A process that closes the disk by itself, or has closed it since the kernel answered EBUSY. */
 static void momentary(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");
@@ -510,7 +516,9 @@ static void virtio(void)
     g_assert_cmpstr(error->message, ==, USED "vda holds the root file system");
 }
 
-/* SCSI disks and interfaces, which the kernel takes away with the device; but not those of another, nor its own disk.
+/*
+ * SCSI disks and network interfaces that the kernel removes with the device; not those of other devices, nor its own
+ * disk.
  */
 static void beyond(void)
 {
@@ -544,7 +552,7 @@ static void beyond(void)
             g_assert_cmpint(symlink(target, link), ==, 0);
         tree_write(tree, flags, "0x1002\n");
         if (strcmp(links[i].class_name, "net") == 0) {
-            g_assert_true(may_take(host, device, NULL)); /* it is down */
+            g_assert_true(may_take(host, device, NULL)); /* the interface is down */
             tree_write(tree, flags, "0x1003\n");
         }
         g_assert_cmpint(may_take(host, device, &error), ==, !links[i].why);
@@ -553,7 +561,7 @@ static void beyond(void)
     }
 }
 
-/* What cannot be looked up is not taken for unused. */
+/* If a lookup fails, the device does not count as unused. */
 static void no_mountinfo(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");

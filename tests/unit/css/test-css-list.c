@@ -106,7 +106,7 @@ static void lookup(void)
     g_assert_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND);
 }
 
-/* A link that claims a device for a subchannel which says another's number is not believed. */
+/* A link from a device to a subchannel that names another device is ignored. */
 static void old_link(void)
 {
     g_autoptr(Tree) tree = tree_new("virtio.txt");
@@ -119,7 +119,7 @@ static void old_link(void)
     g_assert_null(device);
 }
 
-/* A device that io_subchannel or vfio_ccw has is found; one whose subchannel has no driver only by a search. */
+/* Finds a device whose subchannel has io_subchannel or vfio_ccw; one without a driver is found only by a search. */
 static void bound(void)
 {
     g_autoptr(Tree) io = tree_new("virtio.txt");

@@ -8,9 +8,9 @@
 typedef struct {
     const char *name;
     CcwError code;
-    const char *message; /* NULL: fine */
+    const char *message; /* NULL: no error */
     struct {
-        const char *path; /* of the tree */
+        const char *path; /* in the tree */
         const char *text;
     } files[6];
 } Case;
@@ -159,7 +159,7 @@ static void not_there(gconstpointer data)
     g_assert_cmpstr(error->message, ==, c->message);
 }
 
-/* Who writes devno='1234' means 0.0.1234, which is there. */
+/* devno='1234' means 0.0.1234, which exists. */
 static void decimal(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");
