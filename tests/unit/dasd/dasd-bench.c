@@ -95,7 +95,7 @@ static guint8 *next_ccw(Bench *bench, guint8 cmd, guint8 flags, guint16 count, g
     return ccw;
 }
 
-/* Parameters that bench_locate() made. */
+/* The parameters that bench_locate() has made. */
 static guint8 locates[4][16];
 
 static gboolean writes_record(guint8 cmd)
@@ -103,7 +103,7 @@ static gboolean writes_record(guint8 cmd)
     return (cmd & 0x7f) == 0x05 || (cmd & 0x7f) == 0x0d;
 }
 
-/* The transfer length factor of a locate record, if it has none: what the write directly behind it takes. */
+/* Gives a locate record without a transfer length factor the length of the write directly after it. */
 static void give_length(Bench *bench, guint16 length)
 {
     for (guint i = 0; bench->n > 0 && i < G_N_ELEMENTS(locates); i++) {

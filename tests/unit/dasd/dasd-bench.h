@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * What the tests of the device share: a device on a fresh image, and channel programs built CCW by CCW.
- */
+/* A device on a new image, and channel programs built CCW by CCW, for the tests of the device. */
 #pragma once
 
 #include "dasd/dasd-codes.h"
@@ -24,7 +22,7 @@ typedef struct {
     ChannelProgram program;
     guint32 n;
     CcwCmdRequest request;
-    /* The status of the last run */
+    /* The status of the last run. */
     guint16 scsw_flags;
     guint16 control;
     guint32 cpa;
@@ -34,10 +32,10 @@ typedef struct {
     const guint8 *sense; /* NULL without concurrent sense */
 } Bench;
 
-/* A device on a new image. volser NULL: unlabelled. */
+/* Makes a device on a new image. volser NULL: the volume has no label. */
 void bench_open(Bench *bench, guint32 cylinders, const char *volser);
 
-/* Ends the device; the image stays. bench_reopen makes a device of it again. */
+/* Ends the device and keeps the image, on which bench_reopen() makes a device again. */
 void bench_close_device(Bench *bench);
 void bench_reopen(Bench *bench, gboolean read_only);
 
@@ -58,27 +56,30 @@ void bench_ccw(Bench *bench, guint8 cmd, guint8 flags, const void *data, guint16
 /* Appends a transfer in channel to CCW index. */
 void bench_tic(Bench *bench, guint32 index);
 
-/* Runs the program and asserts that a status came. */
+/* Runs the program and asserts that it gets a status. */
 void bench_run(Bench *bench);
 
-/* Runs it and asserts channel end, device end and nothing else. */
+/* Runs it and asserts channel end, device end and no other bit. */
 void bench_run_good(Bench *bench);
 
-/* Runs it and asserts a unit check with these sense bytes 0, 1 and 7 at CCW index. */
+/* Runs it and asserts a unit check at CCW index, with these sense bytes 0, 1 and 7. */
 void bench_run_check(Bench *bench, guint32 index, guint8 sense0, guint8 sense1, guint8 message);
 
-/* Equipment check, permanent error, and the device does not wait: it reports so what no retry helps against. */
+/*
+ * Runs it and asserts an equipment check with a permanent error, and that the device does not wait: a retry cannot
+ * help.
+ */
 void bench_run_failure(Bench *bench);
 
 /*
- * Define extent over whole tracks, and locate record; the parameters are returned in static storage. A write of data
- * directly behind the locate record gives it a transfer length factor.
+ * Make the parameters of a define extent over whole tracks, and of a locate record, in static storage. bench_ccw() adds
+ * a transfer length factor to the locate record if a write of data directly follows it.
  */
 const guint8 *bench_extent(guint8 mask, guint32 first, guint32 last);
 const guint8 *bench_locate(guint8 operation, guint8 count, guint32 track, guint8 record);
 
-/* Formats a track with n records of equal length behind R0, as dasdfmt does: counts alone. */
+/* Formats a track with n records of equal length after R0. As dasdfmt, it writes only the count fields. */
 void bench_format(Bench *bench, guint32 track, guint8 n, guint8 kl, guint16 dl);
 
-/* Runs a program, which must end with this exit code; what it wrote to its standard output. */
+/* Runs a command, which must end with this exit code. Returns its standard output. */
 char *bench_spawn(const char *const *argv, int exit_code);

@@ -18,13 +18,13 @@ static gboolean is_row(const char *line)
     return line && g_str_has_prefix(line, "|");
 }
 
-/* What is between the bars; a cell holds none. */
+/* Returns the text between two bars. A cell never contains a bar. */
 static char **split_row(const char *line)
 {
     char **cells = g_strsplit(line + 1, "|", -1);
     guint n = g_strv_length(cells);
 
-    g_clear_pointer(&cells[n - 1], g_free); /* behind the last bar */
+    g_clear_pointer(&cells[n - 1], g_free); /* the text after the last bar */
     for (guint i = 0; cells[i]; i++)
         g_strstrip(cells[i]);
     return cells;

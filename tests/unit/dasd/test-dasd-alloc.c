@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A device that has been at work for a while allocates nothing: what a request needs is there from the start, and
- * tracks have their places in the cache.
+ * A device that has been in use for a while allocates nothing: it has all memory for requests from the start, and each
+ * track has a slot in the cache.
  */
 #include <string.h>
 
@@ -13,7 +13,7 @@
 
 static Bench bench;
 
-/* As Linux does it: define extent, locate record, a CCW a block. */
+/* Define extent, locate record, and one CCW for each block, as Linux sends them. */
 static void run(guint8 operation, guint8 command, guint8 *blocks)
 {
     bench_begin(&bench);
@@ -31,7 +31,7 @@ static void requests(void)
     } rows[] = {
         { 0x06, 0x86, STATUS_END },   /* read data */
         { 0x01, 0x85, STATUS_END },   /* write data */
-        { 0x06, 0x85, STATUS_CHECK }, /* the wrong one */
+        { 0x06, 0x85, STATUS_CHECK }, /* a command that the operation does not allow */
     };
     static guint8 blocks[RECORDS * SIZE];
 

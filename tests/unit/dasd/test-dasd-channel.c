@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * What is the channel's: chaining, counts, addresses, malformed and endless programs.
- */
+/* The channel's part of a device: chaining, counts, addresses, invalid and endless programs. */
 #include <errno.h>
 #include <string.h>
 
@@ -22,7 +20,7 @@ static void status(void)
     g_assert_cmpuint(bench.cpa, ==, 16);
     g_assert_cmphex(bench.scsw_flags, ==, 0x00c0);
     g_assert_cmphex(bench.request.irb[CHANNEL_IRB_OFS_ESW + 1], ==, 0x80);
-    /* With a check: sense in the ECW, its length in the ERW, flags L and E. */
+    /* A unit check has sense in the ECW, its length in the ERW, and the flags L and E. */
     bench_begin(&bench);
     bench_ccw(&bench, 0xff, 0, id, 20);
     bench_run_check(&bench, 0, 0x80, 0, 0x01);
@@ -74,7 +72,7 @@ static void data_chaining(void)
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_READ_DEVICE_CHARACTERISTICS, 0, whole, 64);
     bench_run_good(&bench);
-    /* In three parts, the second skipped, a transfer in channel between. */
+    /* In three parts, the second of which is skipped, with a transfer in channel in between. */
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_READ_DEVICE_CHARACTERISTICS, CD, parts, 10);
     bench_tic(&bench, 3);
@@ -87,7 +85,7 @@ static void data_chaining(void)
     g_assert_cmpmem(parts, 10, whole, 10);
     g_assert_cmpuint(parts[10] | parts[13], ==, 0);
     g_assert_cmpmem(parts + 14, 50, whole + 14, 50);
-    /* Data that ends with the first CCW: the second one has a residual, and its length is wrong. */
+    /* The first CCW takes all the data: the second one has a residual count, and its length is incorrect. */
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_READ_DEVICE_CHARACTERISTICS, CD, parts, 64);
     bench_ccw(&bench, 0x00, CC, parts, 5);
@@ -96,7 +94,7 @@ static void data_chaining(void)
     g_assert_cmphex(bench.cstat, ==, CHANNEL_CSTAT_INCORRECT_LENGTH);
     g_assert_cmpuint(bench.residual, ==, 5);
     g_assert_cmpuint(bench.cpa, ==, 16);
-    /* No count in a data chain. */
+    /* A count of 0 in a data chain. */
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_READ_DEVICE_CHARACTERISTICS, CD, parts, 10);
     bench_ccw(&bench, 0x00, 0, parts, 0);
@@ -105,7 +103,10 @@ static void data_chaining(void)
     bench_close(&bench);
 }
 
-/* What a command needs may come in parts. Too few bytes in all of them are too few, as in one CCW. */
+/*
+ * A command's parameters may be divided by data chaining. If all parts together are too short, that is an error as in
+ * one CCW.
+ */
 static void short_chains(void)
 {
     static const guint8 commands[] = { 0x63, 0x47, 0x4b, 0xe7, 0x07, 0xaf };
@@ -168,7 +169,7 @@ static void idaws(void)
         bench_ccw(&bench, DASD_CODE_READ_DATA_MT, 0, back, 4096);
         bench_run_good(&bench);
         g_assert_cmpmem(back, 4096, data, 4096);
-        /* An entry that is no block's start. */
+        /* An entry that is not the start of a block. */
         list[1]++;
         bench_begin(&bench);
         bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 3, 3), 16);
@@ -180,7 +181,7 @@ static void idaws(void)
     bench_close(&bench);
 }
 
-/* The classic loop: search until equal, then read. And a search for what is not there ends. */
+/* Searches until equal, then reads. A search for a record that does not exist ends. */
 static void searching(void)
 {
     guint8 id[5] = { 0, 0, 0, 0, 3 }, seek[6] = { 0 }, data[80], written[80];
@@ -267,7 +268,7 @@ static void program_checks(void)
         g_assert_cmphex(bench.dstat, ==, 0);
         g_assert_cmpuint(bench.cpa, ==, 16);
     }
-    /* Beyond the program, a first TIC, a TIC to a TIC, no address. */
+    /* An address beyond the program, a TIC as the first CCW, a TIC to a TIC, no address. */
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_NO_OPERATION, CC, NULL, 0);
     bench_run(&bench);
@@ -289,7 +290,7 @@ static void program_checks(void)
     bench_run(&bench);
     g_assert_cmphex(bench.cstat, ==, CHANNEL_CSTAT_PROGRAM_CHECK);
     g_assert_cmpuint(bench.residual, ==, 64);
-    /* Nobody looks for the data of a command that is rejected without: read backward. */
+    /* The device does not check the data address of a command that it rejects anyway: read backward. */
     bench_begin(&bench);
     bench_ccw(&bench, 0x0c, 0, NULL, 64);
     bench_run_check(&bench, 0, 0x80, 0, 0x01);
@@ -313,7 +314,7 @@ static gpointer run_endless(G_GNUC_UNUSED gpointer data)
     return NULL;
 }
 
-/* Cancelled from another thread; without a request, cancelling is nothing. */
+/* Cancels from another thread. Without a request, cancelling has no effect. */
 static void cancel(void)
 {
     guint8 seek[6] = { 0 }, id[5] = { 9 };
@@ -334,7 +335,7 @@ static void cancel(void)
     thread = g_thread_new("endless", run_endless, NULL);
     dasd_device_cancel(bench.device);
     g_thread_join(thread);
-    /* Cancelled, or already at its bound when the cancel came. */
+    /* Cancelled, or at its bound before the cancel arrived. */
     g_assert_true(bench.cstat == 0 || bench.cstat == CHANNEL_CSTAT_CHANNEL_CONTROL_CHECK);
     bench_close(&bench);
 }
@@ -374,7 +375,7 @@ static void malformed(void)
     bench_close(&bench);
 }
 
-/* What suits an operation of locate record, so that not every program is rejected. */
+/* Commands that an operation of locate record allows, so that not all programs are rejected. */
 static const struct {
     guint8 operation;
     guint8 commands[4];
@@ -392,7 +393,7 @@ static guint8 choose(GRand *rand, const guint8 *from, gsize n)
     return from[g_rand_int_range(rand, 0, (gint32)n)];
 }
 
-/* What READ TRACK gives of a track with a few records: R0, counts with data, the end. At times one byte is wrong. */
+/* Stores a track as READ TRACK transfers it: R0, a few records, the end. One byte is wrong in some of them. */
 static void put_raw_track(GRand *rand, guint8 *at)
 {
     static const guint8 r0[16] = { [7] = 8 };
@@ -412,7 +413,7 @@ static void put_raw_track(GRand *rand, guint8 *at)
         begin[g_rand_int_range(rand, 0, 32)] ^= 0x10;
 }
 
-/* form: the command that this program mostly has, as a domain takes some only by themselves. */
+/* form: the command of most CCWs of this program, as some commands may not be mixed with others in a domain. */
 static void random_ccw(GRand *rand, guint i, gsize row, guint8 form, gboolean last)
 {
     static const guint8 any[] = { 0x63, 0x47, 0x4b, 0xe7, 0x31, 0xb1, 0x29, 0x07, 0x27, 0x3e, 0x04, 0x12,
@@ -434,7 +435,7 @@ static void random_ccw(GRand *rand, guint i, gsize row, guint8 form, gboolean la
     bench_ccw(&bench, cmd, last ? SLI : choose(rand, flags, G_N_ELEMENTS(flags)), buffers[i], count);
 }
 
-/* Define extent and locate record; an extended operation needs a prefix, as Linux' raw track access has it. */
+/* Adds define extent and locate record. An extended operation needs a prefix, as in Linux' raw track access. */
 static void random_head(GRand *rand, guint8 operation, guint8 n)
 {
     static guint8 prefix[66];
@@ -460,7 +461,7 @@ static void random_head(GRand *rand, guint8 operation, guint8 n)
     bench_ccw(&bench, DASD_CODE_PREFIX, CC, prefix, sizeof(prefix));
 }
 
-/* Programs of known commands and random parameters, over tracks that such programs wrote. */
+/* Runs programs of known commands with random parameters, on tracks that such programs have written. */
 static void random_programs(void)
 {
     GRand *rand = g_rand_new_with_seed(990);
@@ -485,7 +486,7 @@ static void random_programs(void)
         full_tracks += bench.dstat == STATUS_END && suiting[row].operation == 0x3f;
         g_assert_cmpuint(bench.cpa, <=, (bench.n + 1) * CCW_SIZE);
     }
-    /* Not only rejections. */
+    /* At least some programs must succeed. */
     g_assert_cmpuint(ended_well, >, 500);
     g_assert_cmpuint(full_tracks, >, 100);
     g_rand_free(rand);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Commands that Linux does not send, each with what it needs and what it refuses: where in a chain, which mask, extent
- * and domain, its bytes and its residual count. docs/dasd.md lists the rules and where each comes from.
+ * Commands that Linux does not send: the conditions of each (position in a chain, mask, extent, domain), its data and
+ * its residual count. docs/dasd.md lists the rules and the source of each.
  */
 #include <string.h>
 
@@ -40,7 +40,7 @@ static void one(guint8 cmd, const void *from, guint16 count)
     bench_run_good(&bench);
 }
 
-/* A locate record over the whole volume comes before the next CCW. */
+/* Begins a program with a locate record over the whole volume. */
 static void begin_domain(guint8 operation, guint8 count, guint8 record)
 {
     bench_begin(&bench);
@@ -54,7 +54,9 @@ static void begin_seek(const guint8 *seek)
     bench_ccw(&bench, DASD_CODE_SEEK, CC, seek, 6);
 }
 
-/* Commands that begin their chain, with what may come directly before them, and whether they end it. */
+/*
+ * Commands that must be first in their chain: which commands may still come before them, and whether they must be last.
+ */
 static const struct {
     guint8 cmd;
     const guint8 *from;
@@ -93,7 +95,7 @@ static void first_of_chain(void)
         run_behind(0xe4, before, 20, i, FALSE);
         run_behind(0x64, before, 64, i, firsts[i].after_identity);
         run_behind(0xfa, before, 256, i, firsts[i].after_identity);
-        /* A suspension that is not the first command, and two of them. */
+        /* A suspension after another command, and two suspensions. */
         begin_seek(seek_track);
         bench_ccw(&bench, DASD_CODE_SUSPEND_MULTIPATH_RECONNECTION, CC, before, 0);
         bench_ccw(&bench, firsts[i].cmd, SLI, firsts[i].from, firsts[i].count);
@@ -120,7 +122,7 @@ static void last_of_chain(void)
     bench_close(&bench);
 }
 
-/* It takes no data; elsewhere than first it does nothing either, but in a domain it is rejected. */
+/* The command takes no data. After the first command of a chain it has no effect, and in a domain it is rejected. */
 static void suspend_multipath(void)
 {
     open_formatted();
@@ -156,7 +158,7 @@ static void reset_allegiance(void)
     memcpy(expected + 5, group + 1, 11);
     one(0x44, data, 32);
     g_assert_cmpmem(data, 32, expected, 32);
-    /* The reservation is another matter. */
+    /* The reservation is not affected. */
     one(0x34, data, 12);
     g_assert_cmphex(data[0], ==, 0xf8);
     bench_begin(&bench);
@@ -190,7 +192,7 @@ static void run_order(const guint8 *order, guint16 count, guint8 message)
         bench_run_good(&bench);
 }
 
-/* Each order has its length, and bytes that are zero. */
+/* Each order has its length, and bytes that must be zero. */
 static void subsystem_orders(void)
 {
     static const struct {
@@ -228,7 +230,7 @@ static void subsystem_orders(void)
         if (code != 0x18 && code != 0x1d && code != 0xb0)
             run_order(order, 66, PARAMETER);
     }
-    /* Statistics of all, and more than an order needs, which is not taken. */
+    /* Statistics of all devices, with more data than the order needs, which the device does not take. */
     memset(order, 0, sizeof(order));
     order[0] = 0x18;
     order[6] = 0x01;
@@ -242,7 +244,7 @@ static void subsystem_orders(void)
     bench_close(&bench);
 }
 
-/* The answer to a query for a message says which one was asked for. */
+/* The answer to a query for a message repeats the number of the requested message. */
 static void message(void)
 {
     static const guint8 order[12] = { 0x18, [6] = 0x03, [8] = 0x12, 0x34, 0x56, 0x78 };
@@ -255,7 +257,7 @@ static void message(void)
     bench_close(&bench);
 }
 
-/* The node's descriptor, with or without its qualifier; the second names the interface, which has to be the path's. */
+/* The node's descriptor, with or without its qualifier. With it, the requested interface must be that of the path. */
 static void interface_identifier(void)
 {
     guint8 order[4] = { 0xb0 };
@@ -274,7 +276,7 @@ static void interface_identifier(void)
     run_order(order, 4, STATUS);
     order[1] = 0x02;
     run_order(order, 4, PARAMETER);
-    /* Only the answer may come next. */
+    /* Only the read of the answer may follow. */
     order[1] = 0;
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, CC, order, 4);
@@ -289,7 +291,7 @@ static void assert_host_told(guint8 facilities)
     g_assert_cmphex(data[6], ==, facilities);
 }
 
-/* The characteristics say whether the host has told its own; that ends with its path group. */
+/* The characteristics show whether the host has set its characteristics. The end of its path group resets that. */
 static void host_told(void)
 {
     static const guint8 order[66] = { 0x1d };
@@ -331,10 +333,10 @@ static void assert_multiple(guint8 first)
         g_assert_cmpuint(data[i * RECORD_SIZE + 5], ==, KEY);
         g_assert_cmpuint(ccw_load_be16(data + i * RECORD_SIZE + 6), ==, SIZE);
     }
-    g_assert_cmphex(data[n * RECORD_SIZE], ==, 0xee); /* no end of the track */
+    g_assert_cmphex(data[n * RECORD_SIZE], ==, 0xee); /* the end of the track was not transferred */
 }
 
-/* READ MULTIPLE begins with the next count, never with R0, and ends with the track. */
+/* READ MULTIPLE begins with the next count, never with R0, and ends at the end of the track. */
 static void multiple_orientation(void)
 {
     guint8 id[5] = { [3] = TRACK, [4] = 1 }, back[16];
@@ -355,7 +357,10 @@ static void multiple_orientation(void)
     add_multiple(sizeof(data));
     bench_run_good(&bench);
     assert_multiple(2);
-    /* Behind it the track is at its end: nothing more, and a read of a count goes around the index. */
+    /*
+     * After it the track is at its end: another READ MULTIPLE transfers nothing, and a read of a count passes the
+     * index.
+     */
     begin_seek(seek_track);
     bench_ccw(&bench, DASD_CODE_READ_MULTIPLE_CKD, CC | SLI, data, sizeof(data));
     bench_ccw(&bench, DASD_CODE_READ_COUNT, CC, back, 8);
@@ -368,7 +373,7 @@ static void multiple_orientation(void)
     bench_close(&bench);
 }
 
-/* How much there is; no unit exception for a record without data; nothing on an empty track. */
+/* The number of bytes; no unit exception for a record without data; nothing from an empty track. */
 static void multiple_lengths(void)
 {
     static const guint8 count[8] = { 0, 0, 0, TRACK, 1, 0, 0, 0 };
@@ -416,7 +421,7 @@ static void multiple_rejected(void)
     bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 0, TRACK - 1), 16);
     add_multiple(sizeof(data));
     bench_run_check(&bench, 2, 0, 0x04, 0);
-    /* What a search found is no more. */
+    /* The result of the search before it is lost. */
     begin_seek(seek_track);
     bench_ccw(&bench, DASD_CODE_SET_FILE_MASK, CC, "\x80", 1);
     bench_ccw(&bench, DASD_CODE_SEARCH_ID_EQUAL, CC, id, 5);
@@ -462,7 +467,7 @@ static void special_home(void)
     bench_ccw(&bench, DASD_CODE_READ_SPECIAL_HOME_ADDRESS, 0, data, 27);
     bench_run(&bench);
     g_assert_cmphex(bench.cstat, ==, CHANNEL_CSTAT_INCORRECT_LENGTH);
-    /* Behind it comes this track's R0, as behind a home address. */
+    /* The next record after it is this track's R0, as after a home address. */
     begin_domain(0x06, 2, 1);
     bench_ccw(&bench, DASD_CODE_READ_SPECIAL_HOME_ADDRESS, CC, data, 28);
     bench_ccw(&bench, DASD_CODE_READ_R0_MT, 0, r0, 16);
@@ -491,7 +496,7 @@ static void special_home_rejected(void)
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_READ_SPECIAL_HOME_ADDRESS, SLI, data, 28);
     bench_run_check(&bench, 0, REJECT, 0, SEQUENCE);
-    /* An extent has a mask, too, and its limits. */
+    /* The define extent has a mask, too, and limits. */
     begin_seek(seek_track);
     bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x44, TRACK, TRACK), 16);
     bench_ccw(&bench, DASD_CODE_READ_SPECIAL_HOME_ADDRESS, SLI, data, 28);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A volume with data sets of MVS, which no Linux writes: Hercules' dasdload makes it, our device reads it and puts a
- * member into its library, and Hercules' programs read that; also out of a compressed copy, and back. Formats: a
- * directory block has the number of bytes in use (two bytes), then entries of a name (eight), where the member begins
- * (track of the data set, two bytes; record) and flags; the last name is all ones. A record of no data ends a member.
+ * A volume with data sets of MVS, which Linux does not write. Hercules' dasdload makes it, our device reads it and adds
+ * a member to its library, and Hercules' programs read that, also from a compressed copy and after decompressing it.
+ * Formats: a directory block has the number of used bytes (two bytes), then entries of a name (eight), the member's
+ * first record (track of the data set, two bytes; record number) and flags. The last name is all ones. A record without
+ * data ends a member.
  */
 #include <glib/gstdio.h>
 #include <string.h>
@@ -19,7 +20,7 @@
 #define KEY_SIZE 8
 #define LINE 80
 #define BLOCK (10 * LINE)
-#define LOADED 30 /* lines of the sequential data set */
+#define LOADED 30 /* number of lines in the sequential data set */
 
 static const char *const lines[] = { "A MEMBER THAT A DEVICE", "OF OURS WROTE", "0123456789 @#$" };
 
@@ -58,7 +59,7 @@ static void load(Bench *bench)
     bench_reopen(bench, FALSE);
 }
 
-/* The third block of ten lines, as dasdload wrote it. */
+/* Reads the third block of ten lines, as dasdload wrote it. */
 static void read_sequential(Bench *bench)
 {
     guint8 data[BLOCK], line[LINE];
@@ -72,7 +73,7 @@ static void read_sequential(Bench *bench)
     g_assert_cmpmem(data + BLOCK - LINE, LINE, line, LINE);
 }
 
-/* A block of lines, and the record that ends it, on the library's second track. */
+/* Writes a block of lines, and the record that ends the member, to the library's second track. */
 static void write_records(Bench *bench)
 {
     guint8 record[8 + G_N_ELEMENTS(lines) * LINE] = { 0, 0, 0, LIBRARY + 1, 1 };
@@ -89,7 +90,7 @@ static void write_records(Bench *bench)
     bench_run_good(bench);
 }
 
-/* The only directory block in use: its key, the highest name in it, stays all ones. */
+/* Updates the only used directory block. Its key, the highest name in it, stays all ones. */
 static void write_directory(Bench *bench)
 {
     guint8 block[KEY_SIZE + DIRECTORY_SIZE] = { 0 };
@@ -98,7 +99,7 @@ static void write_directory(Bench *bench)
     memset(block, 0xff, KEY_SIZE);
     ccw_store_be16(block + KEY_SIZE, 2 + 12 + KEY_SIZE);
     dasd_ebcdic_store(entry, KEY_SIZE, "MEMBER");
-    ccw_store_be16(entry + 8, 1); /* tracks from the data set's first */
+    ccw_store_be16(entry + 8, 1); /* the track's number from the start of the data set */
     entry[10] = 1;
     memset(entry + 12, 0xff, KEY_SIZE);
     bench_begin(bench);
@@ -124,7 +125,7 @@ static void assert_clean(const char *path)
     g_assert_cmpuint(bench_verify(path, &events).written, ==, 30);
 }
 
-/* dasdcat ends with 1 whatever it did. */
+/* dasdcat exits with 1 in all cases. */
 static void assert_lists(const char *path)
 {
     g_autofree char *list = bench_spawn((const char *const[]){ "dasdls", path, NULL }, 0);
@@ -153,7 +154,7 @@ static void they_load_we_write_they_read(void)
     bench_close(&bench);
 }
 
-/* dasdcopy takes tracks apart and makes them anew. A compressed image is refused, with advice. */
+/* dasdcopy parses each track and rebuilds it. Our device rejects a compressed image, and the message has advice. */
 static void copies(void)
 {
     g_autofree char *packed = NULL, *out = NULL, *back = NULL;

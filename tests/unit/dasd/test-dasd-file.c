@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The image file is truncated, deleted or replaced under a device, or the host reads and writes it in pieces: a write
- * that is not in the image is not acknowledged, and does not change the file.
+ * Another program truncates, deletes or replaces the image file under a device, or the host reads and writes it in
+ * pieces. The device does not acknowledge a write that does not reach the image, and then does not change the file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,16 +17,16 @@
 #include "dasd/dasd-volume.h"
 
 #define SIZE 512
-#define NEAR 3   /* a track that stays */
-#define FAR 40   /* a track behind the new end */
-#define EMPTY 20 /* one that was never formatted */
+#define NEAR 3   /* a track before the new end of the file */
+#define FAR 40   /* a track after it */
+#define EMPTY 20 /* a track that was never formatted */
 #define CYLINDERS 4
 
 static Bench bench;
 static guint8 data[DASD_VOLUME_CACHE + 1][SIZE];
-static gsize piece_max = G_MAXSIZE; /* bytes of one read or write */
+static gsize piece_max = G_MAXSIZE; /* the most bytes that one read or write transfers */
 static guint reads;
-static gint clock_ahead; /* seconds, of the server of the file system */
+static gint clock_ahead; /* seconds by which the clock of the file system's server is ahead */
 
 int fstat(int fd, struct stat *st)
 {
@@ -79,7 +79,7 @@ static void expect_failure(gboolean writes, guint32 track)
     bench_run_failure(&bench);
 }
 
-/* Two formatted tracks, both known to the device, so that a write needs no read. */
+/* Formats two tracks. The device knows the layout of both, so that a write needs no read. */
 static void set_up(void)
 {
     bench_open(&bench, CYLINDERS, NULL);
@@ -102,7 +102,7 @@ static off_t file_size(void)
     return st.st_size;
 }
 
-/* The first byte of data in record 1. */
+/* Returns the first byte of the data of record 1. */
 static guint8 byte_at(guint32 track)
 {
     off_t at = (off_t)dasd_track_file_offset(track) + DASD_HA_SIZE + 2 * DASD_COUNT_SIZE + DASD_R0_DL;
@@ -153,8 +153,8 @@ static void truncated(gconstpointer argument)
         read_good(NEAR);
         g_assert_cmpint(file_size(), ==, left);
     }
-    g_test_assert_expected_messages(); /* one warning, not nine */
-    /* Grown again, the track is one that was never formatted: what the device knew of it is no longer true. */
+    g_test_assert_expected_messages(); /* there is one warning, not nine */
+    /* After the file has grown again, the track was never formatted: the device must forget what it knew. */
     g_assert_cmpint(truncate(bench.path, whole), ==, 0);
     read_good(NEAR);
     if (GPOINTER_TO_INT(argument) == 0) {
@@ -168,7 +168,7 @@ static void truncated(gconstpointer argument)
     bench_close(&bench);
 }
 
-/* The device looks at a file once in a tick of the kernel's clock, but for its size. */
+/* The device checks the file's times once in each tick of the kernel's clock, and its size each time. */
 static void wait_for_tick(void)
 {
     struct timespec start, now;
@@ -180,7 +180,7 @@ static void wait_for_tick(void)
     } while (now.tv_sec == start.tv_sec && now.tv_nsec == start.tv_nsec);
 }
 
-/* Another program's write gives the file another time of change, if it is not in the same tick as one of the device. */
+/* A write of another program changes the file's time, unless it is in the same tick as a write of the device. */
 static void set_later_mtime(void)
 {
     struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_NOW } };
@@ -191,7 +191,7 @@ static void set_later_mtime(void)
     g_assert_cmpint(utimensat(AT_FDCWD, bench.path, times, 0), ==, 0);
 }
 
-/* Between two writes of the guest, so that the size alone tells nothing: "cp other.ckd disk.ckd" does this. */
+/* As "cp other.ckd disk.ckd" between two writes of the guest: the size does not change. */
 static void emptied_and_grown(void)
 {
     off_t whole;
@@ -210,7 +210,7 @@ static void emptied_and_grown(void)
     bench_close(&bench);
 }
 
-/* By another program: a record of another length is where the device's records were. */
+/* Another program puts a record of another length in the place of the device's records. */
 static void write_over(guint32 number)
 {
     g_autofree guint8 *slot = g_malloc(DASD_3390_TRACK_SIZE);
@@ -237,7 +237,7 @@ static void written_over(void)
     bench_close(&bench);
 }
 
-/* Another program has damaged a track. The first write that replaces the whole track repairs it. */
+/* Another program has damaged a track. A write that replaces the whole track repairs it. */
 static void damaged(void)
 {
     set_up();
@@ -250,7 +250,7 @@ static void damaged(void)
     bench_close(&bench);
 }
 
-/* The program that writes to the track reads behind the end of the file first, and that is where the change shows. */
+/* Another program replaces the track and truncates the file; the device finds out when it reads beyond the end. */
 static void written_over_and_truncated(void)
 {
     set_up();
@@ -274,7 +274,7 @@ static void written_over_and_truncated(void)
     bench_close(&bench);
 }
 
-/* The file's time changed, and its tracks did not: writes go on. */
+/* The file's time changes, but its tracks do not: the device continues to write. */
 static void touched(void)
 {
     set_up();
@@ -289,8 +289,8 @@ static void touched(void)
 }
 
 /*
- * The device's own writes change the file's time, too, and it does not take them for those of another program: it reads
- * nothing again. So it is where the file system's times are not those of the kernel's clock.
+ * The device's own writes change the file's time, too. The device recognises them and reads nothing again, also where
+ * the file system's clock differs from the kernel's.
  */
 static void own_writes(gconstpointer argument)
 {
@@ -312,7 +312,7 @@ static void own_writes(gconstpointer argument)
     clock_ahead = 0;
 }
 
-/* A write of many tracks, of which only the last is behind the end: none is written. */
+/* A write of several tracks, only the last of which is beyond the end of the file: nothing is written. */
 static void partly_truncated(void)
 {
     guint8 before[SIZE] = { 0 }, after[SIZE] = { 0 };
@@ -340,7 +340,7 @@ static void partly_truncated(void)
     bench_close(&bench);
 }
 
-/* What is written to a file without a name is gone when the device ends. What the device reads is still right. */
+/* Writes to a file without a name are lost at the end of the device. Until then the device reads them back. */
 static void deleted(void)
 {
     set_up();
@@ -378,7 +378,7 @@ static void in_pieces(void)
     bench_reopen(&bench, FALSE);
     read_good(NEAR);
     read_good(FAR);
-    piece_max = 0; /* a device must not wait for ever for a host that makes no progress */
+    piece_max = 0; /* the device must not wait for ever for a host that makes no progress */
     expect_failure(TRUE, NEAR);
     piece_max = G_MAXSIZE;
     write_good(NEAR);

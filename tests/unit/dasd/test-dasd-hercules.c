@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Images against an oracle made elsewhere: the programs of the hercules package read ours, and we read theirs.
- */
+/* Images in both directions: the programs of the package hercules read ours, and we read theirs. */
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -24,7 +22,7 @@ static void dasdls_reads_ours(void)
     g_unlink(path);
 }
 
-/* Without a label the answer is that there is none, and not a crash. */
+/* dasdls reports that a volume has no label, and does not crash. */
 static void dasdls_rejects_unlabelled(void)
 {
     const char *const argv[] = { "dasdls", path, NULL };
@@ -57,7 +55,7 @@ static void we_read_theirs(void)
     g_unlink(path);
 }
 
-/* Each type of disk that dasdinit makes is refused by its name, not by the byte that the header keeps of it. */
+/* Each disk type of dasdinit is rejected by its name, not by the type byte in the header. */
 static void other_types(void)
 {
     static const char *const types[] = { "2305", "2311", "2314", "3330", "3340", "3350", "3375", "3380", "9345" };
@@ -122,7 +120,7 @@ static void assert_serial(const char *image, const char *serial, guint32 cylinde
     close(fd);
 }
 
-/* The advice for a volume of two files makes one file of it, from the first file. */
+/* The message for a volume of two files tells how to make one file of it. */
 static void split_volume(void)
 {
     g_autofree char *first = g_strconcat(path, "_1", NULL), *second = g_strconcat(path, "_2", NULL), *volume = NULL;
@@ -144,7 +142,7 @@ static void split_volume(void)
     g_unlink(path);
 }
 
-/* The advice for the header of alcckd makes an image of the copy. */
+/* The message for the header of alcckd tells how to make an image from the file. */
 static void alcckd_header(void)
 {
     int fd;
@@ -163,7 +161,7 @@ static void alcckd_header(void)
     g_unlink(path);
 }
 
-/* The header of a new image is the one that dasdinit writes. */
+/* A new image has the same header as one of dasdinit. */
 static void header_as_theirs(void)
 {
     const char *const argv[] = { "dasdinit", "-lfs", "-r", path, "3390", "5", NULL };
@@ -193,7 +191,9 @@ static void read_block(Bench *bench, guint32 track, guint8 record, guint8 *data)
     bench_run_good(bench);
 }
 
-/* A volume that dasdinit made as Linux formats it: every track's last block is there, and nothing behind. */
+/*
+ * The device reads each track's last block, and nothing after it, of a volume that dasdinit made as Linux formats it.
+ */
 static void device_reads_theirs(void)
 {
     Bench bench;

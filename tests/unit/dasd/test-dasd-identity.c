@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the device says of itself, held to the tables of docs/dasd-identity.md: a test for each row, which reads the
- * value from the page and the bytes from the device, and one for each answer, that its rows are all of it. Argument:
- * the page.
+ * Compares what the device says of itself with the tables of docs/dasd-identity.md. One test for each row takes the
+ * value from the page and the bytes from the device. One test for each answer checks that its rows cover all bytes.
+ * Argument: the page.
  */
 #include <string.h>
 
@@ -16,7 +16,7 @@
 
 enum { OFFSET, LENGTH, ORDER, VALUE, FIELD };
 
-/* How each answer of the page is asked for: by a command alone, or by an order before READ SUBSYSTEM DATA. */
+/* How to ask for each answer of the page: by one command, or by an order before READ SUBSYSTEM DATA. */
 static const struct {
     const char *heading;
     const char *name;
@@ -38,7 +38,7 @@ static const struct {
     { "## Node descriptor, 27 with order B0", "node", 0x27, { 0xb0 }, 4 },
 };
 
-/* The devices that are asked, with what the page calls by a name in angle brackets. */
+/* The devices that the test asks, and their values for the names in angle brackets on the page. */
 static const struct {
     guint32 cylinders;
     guint8 model;
@@ -62,7 +62,7 @@ typedef struct {
     char **cells;
 } Row;
 
-static GPtrArray *tables[G_N_ELEMENTS(answers)]; /* of the page */
+static GPtrArray *tables[G_N_ELEMENTS(answers)]; /* the tables of the page */
 static guint8 replies[G_N_ELEMENTS(samples)][G_N_ELEMENTS(answers)][ANSWER_MAX];
 static gsize reply_sizes[G_N_ELEMENTS(samples)][G_N_ELEMENTS(answers)];
 
@@ -134,7 +134,7 @@ static void put_hex(guint8 *at, gsize length, const char *digits)
     }
 }
 
-/* A value in angle brackets. FALSE: there is no such, or not in this order. */
+/* Returns a value in angle brackets. FALSE: this device has no such value, or not in this order. */
 static gboolean put_named(guint8 *at, gsize length, const char *order, const char *name, gsize sample)
 {
     g_autofree char *model = g_strdup_printf("0%02X", samples[sample].model);
@@ -165,7 +165,7 @@ static gboolean put_named(guint8 *at, gsize length, const char *order, const cha
     return TRUE;
 }
 
-/* What a row says, as bytes. */
+/* Converts the value of a row to bytes. */
 static void put_row(guint8 *at, gsize length, char **cells, gsize sample)
 {
     memset(at, 0, length);
@@ -196,7 +196,7 @@ static void check_row(gconstpointer data)
     }
 }
 
-/* The rows follow one another from the first byte to the last. */
+/* The rows cover the answer from the first byte to the last, without a gap. */
 static void check_whole(gconstpointer data)
 {
     gsize answer = GPOINTER_TO_SIZE(data);
@@ -212,7 +212,7 @@ static void check_whole(gconstpointer data)
         g_assert_cmpuint(reply_sizes[sample][answer], ==, at);
 }
 
-/* No table of the page is left out. */
+/* The test reads all tables of the page. */
 static void check_page(gconstpointer data)
 {
     g_autofree char *text = NULL;
@@ -232,7 +232,7 @@ static gboolean is_on_page(guint8 suborder)
     return FALSE;
 }
 
-/* No query is answered that the page does not have. */
+/* The device answers no query that is not on the page. */
 static void check_queries(void)
 {
     static guint8 reply[ANSWER_MAX];

@@ -76,7 +76,7 @@ static void models(void)
     }
 }
 
-/* As Linux shows block 2 of a disk: in "VOL1" key and data of a CDL volume; the others have no key. */
+/* Linux' view of block 2 of a disk: of "VOL1" on a CDL volume it sees key and data; the others have no key. */
 static void block_labels(void)
 {
     static const struct {
@@ -174,7 +174,7 @@ static const struct {
     { 0, "FBA_P064", 8, "*an FBA image in the 64-bit format*" },
     { 0, "FBA_C064", 8, "*a compressed FBA image in the 64-bit format*" },
     { 0, "FBA_S064", 8, "*a shadow file of a compressed FBA image in the 64-bit format*" },
-    /* The advice for another format helps only for a 3390. */
+    /* The message's advice for another format applies only to a 3390. */
     { 0, "CKD_C370\17\0\0\0\200\273\0\0\200", 17, "*compressed CKD image of device type 3380, and only 3390*" },
     { 0, "CKD_C370\17\0\0\0\0\336\0\0\167", 17, "*compressed CKD image with an unknown device type*0x77*" },
     { 0, "CKD_S064\17\0\0\0\1\336\0\0\220", 17, "*shadow file*damaged header: 15 heads, 56833 bytes*" },
@@ -188,13 +188,13 @@ static const struct {
     { 19, "\1", 1, "*the first of several files*dasdcopy -lfs*" },
     { 17, "\4\1\0\0\0\2\0\0\0", 9, "*alcckd (byte 17 is 4)*Hercules' tools reject, too*seek=17 count=9*" },
     { 17, "\3\1\0\0\0\2\0\0\0", 9, "*alcckd (byte 17 is 3)*Hercules' tools reject, too*" },
-    /* Hercules 4 has a serial number from byte 20 on. */
+    /* The header of Hercules 4 has a serial number from byte 20 on. */
     { 17, "\3\0\000123456789012", 15, "*file 3 of a volume of several files*" },
     { 17, "\4\2\0000123456789012", 15, "*file 4 of a volume of several files*" },
     { 17, "\4\11\0\0\0\12\0\0\0", 9, "*file 4 of a volume of several files*" },
 };
 
-/* Every damage of the header is told, by name. */
+/* The message names each kind of damage of the header. */
 static void headers(void)
 {
     g_autoptr(GError) error = NULL;
@@ -234,7 +234,7 @@ static void sizes(void)
     g_unlink(path);
 }
 
-/* Images larger than a new volume: dasdinit -a of a 3390-54, and the largest that Hercules makes. */
+/* Images larger than a new volume can be: dasdinit -a of a 3390-54, and the largest of Hercules. */
 static void alternates(void)
 {
     static const struct {
@@ -324,7 +324,7 @@ static void names(void)
     }
 }
 
-/* Readers share an image, and keep a writer out. */
+/* Several readers share an image, and keep a writer out. */
 static void open_read_only(void)
 {
     DasdImageOptions reader = { .read_only = TRUE }, writer = { .read_only = FALSE };
@@ -346,8 +346,8 @@ static void open_read_only(void)
     g_unlink(path);
 }
 
-/* Whoever opens it, also root, who could write. */
-static void nobody_writes(void)
+/* No process can write through the descriptor, not even root. */
+static void never_writable(void)
 {
     DasdImageOptions options = { .read_only = FALSE };
     g_autoptr(GError) error = NULL;
@@ -371,7 +371,7 @@ static void nobody_writes(void)
     g_unlink(path);
 }
 
-/* A track 0 of rubbish does not keep the image from being used: a guest can format it. */
+/* A damaged track 0 does not prevent the use of the image: a guest can format it. */
 static void damaged_track(void)
 {
     g_autoptr(GError) error = NULL;
@@ -405,7 +405,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/image/open", open_and_lock);
     g_test_add_func("/dasd/image/names", names);
     g_test_add_func("/dasd/image/open-read-only", open_read_only);
-    g_test_add_func("/dasd/image/nobody-writes", nobody_writes);
+    g_test_add_func("/dasd/image/never-writable", never_writable);
     g_test_add_func("/dasd/image/damaged-track", damaged_track);
     rc = g_test_run();
     g_rmdir(folder);

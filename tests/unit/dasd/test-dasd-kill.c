@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The process is killed in the middle of a channel program that writes, at each place where the kernel can end it:
- * before a write and between two pages of one. Whatever the image has then is a valid track: the old, the new, or the
- * old one that ends where the new records would have begun. And a program that ended well is in the image.
+ * The process is killed in the middle of a channel program that writes, at each point where the kernel can end it:
+ * before a write, and between two pages of one. In all cases the image then has a valid track: the old one, the new
+ * one, or the old one up to where the new records would begin. A program that ended well is in the image.
  *
- * The same when the host loses its power under a device with sync; then any of the blocks written since the last
+ * The same for a host that loses its power under a device with sync. Then any of the blocks written since the last
  * fdatasync may be missing.
  */
 #include <errno.h>
@@ -21,11 +21,11 @@
 #define TRACK 7
 #define NEVER G_MAXUINT
 
-/* The writes of the code under test come here instead of the C library. */
+/* The code under test calls these instead of the C library. */
 static guint pages_until_death = NEVER;
-static int failure; /* an errno for every write */
+static int failure; /* the errno of every write; 0: writes succeed */
 
-/* What was written while this is not NULL, a block or a part of one each; a length of 0 is an fdatasync. */
+/* Receives all writes while it is not NULL, each block or part of a block as one; a length of 0 is an fdatasync. */
 typedef struct {
     off_t offset;
     gsize length;
@@ -62,7 +62,7 @@ ssize_t pwrite(int fd, const void *buffer, size_t length, off_t offset)
         size_t piece = MIN(length - done, DASD_FILE_BLOCK - (size_t)(offset + (off_t)done) % DASD_FILE_BLOCK);
 
         if (pages_until_death == 0)
-            return (ssize_t)length; /* nobody is there any more to see it */
+            return (ssize_t)length; /* the process is dead by now, and cannot see the result */
         if (pages_until_death != NEVER)
             pages_until_death--;
         if (syscall(SYS_pwrite64, fd, (const char *)buffer + done, piece, offset + (off_t)done) != (ssize_t)piece)
@@ -73,7 +73,7 @@ ssize_t pwrite(int fd, const void *buffer, size_t length, off_t offset)
     return (ssize_t)length;
 }
 
-/* What asks for space on the disk; nothing of the image changes by it. */
+/* Reserves space on the disk, and does not change the image. */
 int fallocate(int fd, int mode, off_t offset, off_t length)
 {
     if (failure) {
@@ -85,7 +85,7 @@ int fallocate(int fd, int mode, off_t offset, off_t length)
 
 static guint8 data[4][60000];
 static guint8 counts[4][8];
-static guint16 first_length; /* of R1 */
+static guint16 first_length; /* the length of R1's data */
 
 static guint8 *count_of(guint8 record, guint16 dl)
 {
@@ -97,7 +97,7 @@ static guint8 *count_of(guint8 record, guint16 dl)
     return count;
 }
 
-/* Formats records from (behind the one before) to last with data of one byte. */
+/* Formats the records `from` to `last`, after the one before `from`, with data of one byte value. */
 static void build_format(Bench *bench, guint8 from, guint8 last, guint16 dl, guint8 fill)
 {
     bench_begin(bench);
@@ -133,7 +133,7 @@ static void whole(Bench *bench)
     build_format(bench, 1, 3, 700, 0x77);
 }
 
-/* Formats the track as it is: the records stay where they are, with other data. */
+/* Formats the track with its present layout: the records keep their positions and get other data. */
 static void again(Bench *bench)
 {
     build_format(bench, 2, 3, first_length, 0x77);
@@ -158,17 +158,17 @@ static void update(Bench *bench)
 
 static const struct {
     const char *name;
-    guint8 old_last; /* records of the track before; 0: never written */
-    guint16 old_dl;  /* 0: as R1 */
+    guint8 old_last; /* number of records on the track before; 0: never written */
+    guint16 old_dl;  /* the length of their data; 0: that of R1 */
     void (*build)(Bench *bench);
-    guint8 keeps; /* records that are there whatever happens */
+    guint8 keeps; /* number of records that must survive in all cases */
 } scenarios[] = {
     { "append", 1, 0, append, 1 },    { "shorter", 3, 5000, shorter, 1 }, { "longer", 3, 5000, longer, 1 },
     { "whole", 3, 5000, whole, 0 },   { "hole", 0, 0, whole, 0 },         { "erase", 3, 5000, erase, 1 },
     { "update", 3, 5000, update, 3 }, { "again", 3, 0, again, 3 },
 };
 
-/* The length of R1 that leaves so many bytes of R2's count in the first of two pages. */
+/* Returns the length of R1 at which this many bytes of R2's count are in the first of two pages. */
 static guint16 length_for_split(guint split)
 {
     guint16 dl = 1000;
@@ -181,10 +181,10 @@ static guint16 length_for_split(guint split)
 typedef struct {
     guint8 slot[DASD_3390_TRACK_SIZE];
     guint32 end;
-    guint32 records[5]; /* where they begin, and the end */
+    guint32 records[5]; /* where the records begin, and the end of the last */
 } Snapshot;
 
-/* The track as somebody else finds it in the file. */
+/* Reads the track as another program finds it in the file. */
 static void take_snapshot(const Bench *bench, Snapshot *snapshot)
 {
     DasdVolume *volume = dasd_volume_new(g_open(bench->path, O_RDONLY | O_CLOEXEC), 1, FALSE);
@@ -204,7 +204,7 @@ static gboolean same(const Snapshot *a, const Snapshot *b, guint32 end)
     return a->end == end && memcmp(a->slot, b->slot, end) == 0;
 }
 
-/* Brings the track to what it was before the scenario. */
+/* Restores the track to its state before the scenario. */
 static void prepare(Bench *bench, guint i)
 {
     bench_open(bench, 1, NULL);
@@ -222,7 +222,7 @@ static void run_killed(Bench *bench, guint i, guint pages)
     bench_close_device(bench);
 }
 
-/* Data was written in place: all counts are the old ones, and each byte is old or new. */
+/* Data was written in place: all counts are the old ones, and each byte of data is old or new. */
 static gboolean is_mixture(const Snapshot *found, const Snapshot *old, const Snapshot *new)
 {
     guint32 differing = 0;
@@ -242,7 +242,7 @@ static gboolean is_known(guint i, const Snapshot *found, const Snapshot *old, co
            (found->end == old->end && updated < found->end && memcmp(found->slot, old->slot, updated) == 0);
 }
 
-/* TRUE while the program is killed before its end. */
+/* Returns TRUE if the program was killed before its end. */
 static gboolean kill_at(guint i, guint pages, const Snapshot *old, const Snapshot *new)
 {
     static Snapshot found;
@@ -286,7 +286,7 @@ static void killed(gconstpointer argument)
     g_test_message("%u kills", kills);
 }
 
-/* What was cut in the middle of a count goes on as if it had not been touched. */
+/* After a kill in the middle of a count, the old records still exist, and the program can run again. */
 static void written_again(void)
 {
     static Snapshot old, new;
@@ -313,7 +313,7 @@ static void written_again(void)
     }
 }
 
-/* Replays the writes from first to the next sync, those that mask has, into the file. Returns the place of the sync. */
+/* Replays into the file those writes from first to the next sync that mask selects. Returns the index of the sync. */
 static guint replay(const Bench *bench, guint first, guint64 mask)
 {
     int fd = g_open(bench->path, O_WRONLY | O_CLOEXEC);
@@ -341,7 +341,7 @@ static void copy_track(const Bench *bench, guint8 *slot, gboolean back)
     close(fd);
 }
 
-/* All subsets of a few writes, or some of many. */
+/* Tries all subsets of a few writes, or some of many. */
 static void lose_some(Bench *bench, guint i, guint first, GRand *rand, const Snapshot *old, const Snapshot *new)
 {
     static guint8 before[DASD_3390_TRACK_SIZE];
@@ -386,7 +386,7 @@ static void power_cut(gconstpointer argument)
         copy_track(&bench, slot, FALSE);
         record_program(&bench, i);
         take_snapshot(&bench, &new);
-        /* Nothing is acknowledged before it is on the disk. */
+        /* The device acknowledges only what is on the disk. */
         g_assert_cmpuint(g_array_index(recorded, Written, recorded->len - 1).length, ==, 0);
         copy_track(&bench, slot, TRUE);
         for (guint at = 0; at < recorded->len; at = replay(&bench, at, G_MAXUINT64) + 1)
@@ -400,8 +400,8 @@ static void power_cut(gconstpointer argument)
 }
 
 /*
- * A host that cannot write is an equipment check, one that has no room for now calls for somebody to intervene. The
- * device goes on when the host can again, and tells so where it called.
+ * A failed write is an equipment check. A full disk is an intervention required. When the host can write again, the
+ * device continues, and after an intervention required it raises an unsolicited interrupt.
  */
 static void host_fails(void)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tracks whose layout is known are not read to be written, and read only where the guest wants to see them: how many
- * bytes of the image are read, and that it makes no difference else. Twice as many tracks as the cache holds.
+ * The device does not read a track whose layout it knows before it writes, and reads only those parts that the guest
+ * asks for. Counts the bytes that are read from the image, and checks that the result is the same. There are twice as
+ * many tracks as the cache holds.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,7 @@
 
 #include "dasd-bench.h"
 
-#define TRACKS 60 /* of four cylinders */
+#define TRACKS 60 /* the tracks of four cylinders */
 #define RECORDS 12
 #define SIZE 512
 #define EQUIPMENT_CHECK 0x10
@@ -22,7 +23,7 @@
 static gsize bytes_read;
 static gboolean failing;
 static Bench bench;
-static guint8 model[TRACKS][RECORDS + 1][SIZE]; /* by record number */
+static guint8 model[TRACKS][RECORDS + 1][SIZE]; /* expected data, by track and record number */
 
 ssize_t pread(int fd, void *buffer, size_t length, off_t offset)
 {
@@ -37,7 +38,7 @@ static void begin(guint32 track)
     bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x80, track, track), 16);
 }
 
-/* Consecutive records; what is read and what is in the model afterwards are compared. */
+/* Reads or writes consecutive records. Compares with the model, or updates it. */
 static void access_records(gboolean writes, guint32 track, guint8 record, guint8 n)
 {
     static guint8 data[RECORDS * SIZE];
@@ -55,7 +56,7 @@ static void access_records(gboolean writes, guint32 track, guint8 record, guint8
     g_assert_cmpmem(data, (gsize)n * SIZE, model[track][record], (gsize)n * SIZE);
 }
 
-/* Two records of a track that are not neighbours, in one program. */
+/* Begins a program for two records of a track that are not adjacent. */
 static void begin_two(guint32 track, guint8 first, guint8 second, guint8 *data)
 {
     begin(track);
@@ -80,7 +81,7 @@ static void set_up(void)
     }
 }
 
-/* Track 0 is not in the cache any more, and others are when this is done. */
+/* Track 0 has left the cache before the test, and other tracks leave it during the test. */
 static void known_tracks(void)
 {
     set_up();
@@ -93,7 +94,7 @@ static void known_tracks(void)
     access_records(TRUE, 2, 1, RECORDS);
     access_records(FALSE, 2, 3, 4);
     g_assert_cmpuint(bytes_read, ==, 0);
-    /* Of a new device every track is read once, whole. */
+    /* A new device reads each track once, as a whole. */
     bench_close_device(&bench);
     bench_reopen(&bench, FALSE);
     bytes_read = 0;
@@ -126,7 +127,7 @@ static void gaps(void)
     bench_close(&bench);
 }
 
-/* What is between two writes cannot be read: neither is acknowledged, and nothing else is lost. */
+/* The bytes between two written records cannot be read: neither write is acknowledged, and no other data is lost. */
 static void failures(void)
 {
     static guint8 data[2 * SIZE];
@@ -145,7 +146,7 @@ static void failures(void)
     bench_close(&bench);
 }
 
-/* A track that is formatted anew behind R4: what stays was in the image only. */
+/* Formats a track anew after R4. The remaining records were only in the image before that. */
 static void formatting(void)
 {
     const guint8 count[] = { 0, 0, 0, 6, 5, 0, 0, 100 };
@@ -179,8 +180,8 @@ static gboolean is_same_time(struct timespec one, struct timespec other)
 }
 
 /*
- * Writes in a later tick of the kernel's clock, until the file has another time of last modification. The device sees
- * the write only then: it looks at the file once in a tick. qemu-user 10 gives the time of a file in whole seconds.
+ * Writes in a later tick of the kernel's clock, until the file's time of last modification has changed. The device sees
+ * the write only then, as it checks the file once in a tick. qemu-user 10 shows a file's time in whole seconds.
  */
 static void write_at_another_time(int fd, const void *data, gsize length, off_t offset)
 {
@@ -198,7 +199,10 @@ static void write_at_another_time(int fd, const void *data, gsize length, off_t 
     } while (is_same_time(tick, first) || is_same_time(now.st_mtim, before.st_mtim));
 }
 
-/* Holes are not read to be formatted, nor is what a format replaces. What another program puts into a hole is seen. */
+/*
+ * Formatting a hole reads nothing, and no format reads what it replaces. A track that another program writes into a
+ * hole is seen.
+ */
 static void holes(void)
 {
     const guint8 whole[] = { 0, 0, 0, 2, 0, 0, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8, 255, 255, 255, 255, 255, 255, 255, 255 };
@@ -211,7 +215,7 @@ static void holes(void)
     for (guint turn = 0; turn < 2; turn++)
         for (guint32 track = 1; track < 40; track++)
             bench_format(&bench, track, RECORDS, 0, SIZE);
-    /* Nor is a track that is written as a whole; track 2, which is no longer in the cache. */
+    /* Writing a whole track reads nothing either. Track 2 is no longer in the cache. */
     memcpy(locate, bench_locate(0x3f, 1, 2, 0), 16);
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0xc0, 2, 2), 16);
@@ -221,7 +225,7 @@ static void holes(void)
     g_assert_cmpuint(bytes_read, ==, 0);
     fd = open(bench.path, O_RDWR | O_CLOEXEC);
     g_assert_cmpint(pread(fd, slot, sizeof(slot), 512 + 56832), ==, sizeof(slot));
-    /* Track 1 becomes track 50: 3, 5. */
+    /* Makes track 50 (cylinder 3, head 5) of track 1. */
     for (gsize at = 1; at < 5 + 8 + 8 + RECORDS * (8 + SIZE); at += at == 1 ? 4 : at == 5 ? 16 : 8 + SIZE) {
         slot[at + 1] = 3;
         slot[at + 3] = 5;
@@ -236,7 +240,7 @@ static void holes(void)
     bench_close(&bench);
 }
 
-/* A record that does not fit leaves those behind it as they were. */
+/* A record that does not fit leaves the records after it unchanged. */
 static void format_rejected(void)
 {
     const guint8 count[] = { 0, 0, 0, 6, 5, 0, 0xdd, 0x58 };

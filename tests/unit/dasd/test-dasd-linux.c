@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The rows of docs/dasd-linux.md, which has what Linux' dasd_eckd can send and what it reads: each command and order
- * that the page calls done ends well in a chain as Linux makes it, each that it calls refused is rejected; each field
- * is in a row of docs/dasd-identity.md. Arguments: the two pages.
+ * The rows of docs/dasd-linux.md, which lists what Linux' dasd_eckd can send and read. Each command and order that the
+ * page calls done ends well in a chain as Linux builds it; each one that it calls refused is rejected; each field is in
+ * a row of docs/dasd-identity.md. Arguments: the two pages.
  */
 #include <string.h>
 
@@ -11,18 +11,18 @@
 #include "doc-table.h"
 #include "util/endian.h"
 
-#define TRACK 2 /* with records of this size, without keys */
-#define KEYED 3 /* the same with keys */
+#define TRACK 2 /* has records of SIZE bytes, without keys */
+#define KEYED 3 /* has the same records with keys */
 #define SIZE 512
 #define KEY 8
 
 typedef struct {
     guint8 code;
-    guint8 operation; /* of the locate record before it; 0xff: it is alone in its chain */
+    guint8 operation; /* of the locate record before it; 0xff: no other command in its chain */
     guint8 extended;
-    guint8 count; /* of the domain */
+    guint8 count; /* of its domain */
     guint8 mask;
-    guint16 length; /* of the data */
+    guint16 length; /* of its data */
 } Send;
 
 static const Send sends[] = {
@@ -55,7 +55,7 @@ static const Send sends[] = {
     { 0xde, 0x4c, 0, 1, 0x40, 2000 },
     { 0xf9, 0xff, 0, 0, 0, 1 },
     { 0xfa, 0xff, 0, 0, 0, 256 },
-    /* Those that stand before the others: what they open has to be used. */
+    /* Commands that open a domain, each followed by one that uses it. */
     { 0x47, 0x06, 0, 1, 0x40, SIZE },
     { 0x4b, 0x3f, 0x23, 1, 0x80, 3 * SIZE },
     { 0x63, 0x06, 0, 1, 0x40, SIZE },
@@ -63,7 +63,7 @@ static const Send sends[] = {
     { 0x9d, 0x03, 0, 2, 0xc0, 8 },
 };
 
-/* Fields of an answer by Linux' name, and the byte that they begin with. NONE: of an answer that never comes. */
+/* Fields of an answer by Linux' name, and their first byte. NONE: the device never gives this answer. */
 #define NONE -1
 static const struct {
     const char *answer;
@@ -142,7 +142,7 @@ static guint32 track_of(const Send *send)
                                                                                    : TRACK;
 }
 
-/* What a write has for its data. */
+/* Prepares the data of a write. */
 static void fill(const Send *send)
 {
     memset(data, 0, sizeof(data));
@@ -185,7 +185,7 @@ static void add_domain(const Send *send)
               send->extended ? (send->extended == 0x11 ? 22 : 20) : 16);
 }
 
-/* What the domain of a command that opens one is used for. */
+/* Returns the command that follows one that opens a domain. */
 static guint8 code_sent(const Send *send)
 {
     switch (send->code) {
@@ -235,7 +235,7 @@ static void send_rejected(guint8 code)
     bench_close(&bench);
 }
 
-/* PERFORM SUBSYSTEM FUNCTION, and READ SUBSYSTEM DATA where it prepares an answer. */
+/* Runs PERFORM SUBSYSTEM FUNCTION, and READ SUBSYSTEM DATA if the order prepares an answer. */
 static void send_order(guint8 order, guint8 suborder, gboolean is_done)
 {
     guint8 psf[66] = { order, [6] = suborder };
@@ -287,7 +287,7 @@ static void orders(void)
     }
 }
 
-/* Whether the page of answers has a row that begins with this byte. */
+/* Returns whether the page of answers has a row that begins with this byte. */
 static gboolean has_row(const char *answer, int at)
 {
     g_autofree char *heading = g_strdup_printf("## %s", answer);
@@ -309,7 +309,7 @@ static void assert_field(const char *answer, const char *field)
     g_assert_true(fields[i].at == NONE || has_row(answer, fields[i].at));
 }
 
-/* The bytes of a unit check, of a track whose cylinder and head are not 0. */
+/* Checks the sense bytes of a unit check, for a track whose cylinder and head are not 0. */
 static void assert_sense(guint at)
 {
     static const guint8 expected[DASD_SENSE_SIZE] = { [1] = 0x08, [4] = 0x34, [27] = 0x80, [30] = 1, [31] = TRACK };
@@ -325,7 +325,7 @@ static void assert_sense(guint at)
     bench_close(&bench);
 }
 
-/* The count field of a record on the track with keys, as dasdfmt's check and the analysis of a volume read it. */
+/* Checks the count field of a record with a key, which dasdfmt's check and the analysis of a volume read. */
 static void assert_count(const char *field)
 {
     static const struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What Linux does to set a 3390 online, in its order, with the bytes that it looks at (drivers/s390/cio/device_pgid.c,
- * drivers/s390/block/dasd_eckd.c).
+ * The commands by which Linux sets a 3390 online, in its order, and the bytes that it reads
+ * (drivers/s390/cio/device_pgid.c, drivers/s390/block/dasd_eckd.c).
  */
 #include <string.h>
 
@@ -42,7 +42,7 @@ static void path_group(void)
     one(0x34, SLI, answer, 12);
     g_assert_cmphex(answer[0], ==, 0xc8);
     g_assert_cmpmem(answer + 1, 11, id + 1, 11);
-    /* Another group is refused; the same one may be set again, and disbanded. */
+    /* The device rejects another group. The host may set the same group again, and disband it. */
     id[5] ^= 1;
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_SET_PATH_GROUP_ID, SLI, id, 12);
@@ -115,7 +115,7 @@ static void subsystem(void)
     g_assert_cmphex(features[9], ==, 0x20);
     g_assert_cmphex(features[12], ==, 0x40);
     g_assert_cmphex(features[40], ==, 0x00);
-    /* One base device, no aliases. */
+    /* One base device, without aliases. */
     prepare[6] = 0x0e;
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, CC, prepare, 12);
@@ -123,7 +123,7 @@ static void subsystem(void)
     bench_run_good(&bench);
     for (guint i = 0; i < 512; i++)
         g_assert_cmphex(units[i], ==, i == 2 * 0x34 ? 1 : 0);
-    /* Statistics of a cache that is not here. */
+    /* Statistics of a cache, which the device does not have. */
     prepare[6] = 0x01;
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, CC, prepare, 12);
@@ -134,7 +134,7 @@ static void subsystem(void)
     one(0x54, 0, units, 44);
     g_assert_cmphex(units[1], ==, 0x34);
     g_assert_cmphex(ccw_load_be16(units + 38), ==, 0x0012);
-    /* Nothing is prepared any more. */
+    /* The device has no prepared answer any more. */
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_READ_SUBSYSTEM_DATA, 0, features, 256);
     bench_run_check(&bench, 0, 0x80, 0, 0x02);
@@ -188,7 +188,7 @@ static void analysis(void)
     analysis_program(counts);
     bench_run_check(&bench, 2, 0, 0x08, 0);
     bench_close(&bench);
-    /* Three records: the fourth read goes around the index to the first. */
+    /* There are three records: the read of a fourth one passes the index, to the first. */
     bench_open(&bench, 30, "ANA001");
     analysis_program(counts);
     bench_run_good(&bench);
@@ -201,7 +201,7 @@ static void analysis(void)
     bench_close(&bench);
 }
 
-/* A host asks for a message when the device had attention: there is none, and the answer says so. */
+/* A host asks for a message after an attention. The device has no message, and answers so. */
 static void no_message(void)
 {
     static const guint8 expected[9] = { 0, 9 };
@@ -217,7 +217,7 @@ static void no_message(void)
     bench_close(&bench);
 }
 
-/* Sense path group ID tells who reserved; a release, a disband and a reset end it. */
+/* Sense path group ID shows which group has the reservation. A release, a disband and a reset end it. */
 static void reservation(void)
 {
     static const guint8 reserves[] = { 0xb4, 0x14 };
@@ -243,7 +243,7 @@ static void reservation(void)
             g_assert_cmphex(answer[0], ==, end == 0 ? 0xc8 : end == 1 ? 0x80 : 0x00);
         }
     }
-    /* Not behind a file mask or an extent. */
+    /* It must not follow a file mask or a define extent. */
     for (gsize i = 0; i < 2; i++) {
         bench_begin(&bench);
         bench_ccw(&bench, i ? DASD_CODE_DEFINE_EXTENT : DASD_CODE_SET_FILE_MASK, CC,
@@ -267,7 +267,7 @@ static void unknown_commands(void)
         bench_ccw(&bench, commands[i], SLI, data, sizeof(data));
         bench_run_check(&bench, 0, 0x80, 0, 0x01);
     }
-    /* BASIC SENSE gives the same once more, then it is gone. */
+    /* BASIC SENSE returns the same sense once more, and then no sense. */
     one(0x04, 0, sense, 32);
     g_assert_cmphex(sense[0], ==, 0x80);
     one(0x04, 0, sense, 32);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The order of commands in a chain: what each command needs before it, and what it excludes. docs/dasd.md lists the
- * rules and where each comes from.
+ * The order of commands in a chain: what must come before each command, and what must not. docs/dasd.md lists the rules
+ * and the source of each.
  */
 #include <string.h>
 
@@ -45,7 +45,7 @@ static void assert_unwritten(guint32 track)
         g_assert_cmphex(data[i], ==, 0);
 }
 
-/* Each chain says where it works: the place that the program before it left is not its place. */
+/* Each chain must name its track: the position that an earlier program left does not count. */
 static void no_place(void)
 {
     static const guint8 commands[] = {
@@ -60,7 +60,7 @@ static void no_place(void)
             bench_ccw(&bench, DASD_CODE_SEEK, 0, seek_track, 6);
             bench_run_good(&bench);
             bench_begin(&bench);
-            /* An extent alone names no track. */
+            /* A define extent alone names no track. */
             if (extent)
                 bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0xc0, TRACK, TRACK), 16);
             bench_ccw(&bench, commands[i], SLI, memset(data, 0x77, sizeof(data)), 16);
@@ -82,7 +82,7 @@ static void no_place(void)
     bench_close(&bench);
 }
 
-/* Seek, seek cylinder, locate record and read IPL each name a place; seek head then goes on from it. */
+/* Seek, seek cylinder, locate record and read IPL name a track. Seek head continues from there. */
 static void places(void)
 {
     guint8 count[8], other[8];
@@ -111,7 +111,7 @@ static void places(void)
     bench_close(&bench);
 }
 
-/* Without an extent, a locate record has the wrong place, whatever its parameters say. */
+/* Without a define extent, a locate record is out of sequence, whatever its parameters. */
 static void no_extent(void)
 {
     static const guint8 operations[] = { 0x06, 0x16, 0x2a, 0x3f };
@@ -131,7 +131,7 @@ static void no_extent(void)
     bench_close(&bench);
 }
 
-/* A seek that came before the extent does not lead out of it. */
+/* A seek before the define extent does not lead out of the extent. */
 static void seek_before_extent(void)
 {
     open_formatted();
@@ -150,7 +150,7 @@ static void seek_before_extent(void)
     bench_close(&bench);
 }
 
-/* What limits a chain is said once, and before the commands that it limits. */
+/* A chain has one define extent and one file mask, before the commands that they limit. */
 static void limits(void)
 {
     static const guint8 none[16], reserved[16] = { 0x20 };
@@ -180,7 +180,7 @@ static void limits(void)
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_SET_FILE_MASK, SLI, reserved, 1);
     bench_run_check(&bench, 0, REJECT, 0, PARAMETER);
-    /* Bytes of an extent that have to be zero, and blocks that no track holds. */
+    /* Bytes of a define extent that must be zero, and block sizes that no track can hold. */
     for (guint i = 2; i < 7; i += i == 2 ? 2 : 1) {
         memcpy(extent, bench_extent(0x40, 0, 29), sizeof(extent));
         ccw_store_be16(extent + 2, i == 2 ? 57335 : 57334);
@@ -189,7 +189,7 @@ static void limits(void)
         bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, 0, extent, 16);
         bench_run_check(&bench, 0, REJECT, 0, PARAMETER);
     }
-    /* Cache fast write, alone and beside the inhibition of fast write: there is no cache. */
+    /* Cache fast write, alone and with the inhibition of fast write: the device has no cache. */
     for (guint8 attributes = 0xc1; attributes <= 0xc3; attributes++) {
         memcpy(extent, bench_extent(0x40, 0, 29), sizeof(extent));
         extent[1] = attributes;
@@ -203,7 +203,7 @@ static void limits(void)
     bench_close(&bench);
 }
 
-/* A mask that forbids a seek is told before the seek's count. */
+/* If the mask forbids a seek, the device reports that before it checks the seek's count. */
 static void seek_masks(void)
 {
     static const struct {
@@ -232,7 +232,7 @@ static void seek_masks(void)
     bench_close(&bench);
 }
 
-/* A reserve begins its chain; SENSE SUBSYSTEM STATUS does, or follows what asks who is there. */
+/* A reserve must be first in its chain. SENSE SUBSYSTEM STATUS may also follow a command that identifies the device. */
 static void first_in_chain(void)
 {
     static const struct {
@@ -257,7 +257,10 @@ static void first_in_chain(void)
     bench_close(&bench);
 }
 
-/* READ IPL stands for a locate record of two: one read more, or a no-operation, and no seek before that. */
+/*
+ * READ IPL stands for a locate record with a count of two: one more read or a no-operation must follow, before any
+ * seek.
+ */
 static void read_ipl(void)
 {
     bench_open(&bench, 1, "IPL001");
@@ -279,7 +282,7 @@ static void read_ipl(void)
     bench_ccw(&bench, DASD_CODE_READ_IPL, CC | SLI, data, 24);
     bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0);
     bench_run_good(&bench);
-    /* A locate record may follow it, in the extent of the whole volume. */
+    /* A locate record may follow it, within the extent of the whole volume. */
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_READ_IPL, CC | SLI, data, 24);
     bench_ccw(&bench, DASD_CODE_READ_DATA, CC | SLI, data, 24);
@@ -289,7 +292,7 @@ static void read_ipl(void)
     bench_close(&bench);
 }
 
-/* Which operations each of the three commands has, with which orientations. */
+/* The operations that each of the three commands supports, and the orientation after each. */
 static void operations(void)
 {
     static const struct {
@@ -321,7 +324,7 @@ static void operations(void)
                           command ? 20 : 16);
             else
                 bench_ccw(&bench, DASD_CODE_PREFIX, CC, pfx, sizeof(pfx));
-            /* READ SECTOR is good behind an orientation and out of sequence in every domain. */
+            /* READ SECTOR is valid with an orientation, and out of sequence in every domain. */
             bench_ccw(&bench, DASD_CODE_READ_SECTOR, 0, data, 1);
             g_test_message("operation %02x/%02x, command %u", rows[i].operation, rows[i].extended, command);
             if (!(rows[i].commands >> command & 1))
@@ -337,11 +340,11 @@ static void operations(void)
 
 static const struct {
     guint8 operation, count;
-    guint8 first; /* 0: none */
+    guint8 first; /* a command before it; 0: no such command */
     guint8 command;
     gboolean good;
 } form_rows[] = {
-    /* One write of data for one record, updates for several, and of one kind. */
+    /* One write of data for one record; updates for several records, all of one kind. */
     { 0x01, 1, 0, 0x05, TRUE },
     { 0x01, 2, 0, 0x05, FALSE },
     { 0x01, 2, 0, 0x0d, FALSE },
@@ -362,7 +365,7 @@ static const struct {
     { 0x0c, 1, 0, 0x86, FALSE },
     { 0x0c, 2, 0xa6, 0xde, FALSE },
     { 0x0c, 2, 0xde, 0xde, TRUE },
-    /* Formats: R0 behind a home address, the next track behind a record, erase in a write track operation. */
+    /* Formats: R0 after a home address, the next track after a record, erase in a write track operation. */
     { 0x03, 1, 0, 0x15, FALSE },
     { 0x43, 1, 0, 0x15, TRUE },
     { 0x03, 1, 0, 0x9d, FALSE },
@@ -370,7 +373,7 @@ static const struct {
     { 0x03, 1, 0, 0x11, FALSE },
     { 0x0b, 1, 0, 0x11, TRUE },
     { 0x0b, 2, 0x11, 0x05, FALSE },
-    /* No domain takes a second locate record, sense, no-operation, a seek, a search or another extent. */
+    /* No domain allows a second locate record, sense, no-operation, a seek, a search or another extent. */
     { 0x06, 1, 0, 0x47, FALSE },
     { 0x06, 1, 0, 0x4b, FALSE },
     { 0x06, 1, 0, 0xe7, FALSE },
@@ -381,7 +384,7 @@ static const struct {
     { 0x06, 1, 0, 0x63, FALSE },
 };
 
-/* Commands of a form that the operation does not take, each behind the commands that it does take. */
+/* Sends commands that the operation does not allow, each after commands that it allows. */
 static void forms(void)
 {
     static guint8 buffers[2][4096];
@@ -410,7 +413,7 @@ static void forms(void)
     bench_close(&bench);
 }
 
-/* The commands that a locate record promised have to come before the chain ends. */
+/* All commands that a locate record announces must come before the end of the chain. */
 static void incomplete(void)
 {
     open_formatted();
@@ -427,7 +430,7 @@ static void incomplete(void)
     bench_close(&bench);
 }
 
-/* The block size of an extent is the length of what is written, and the most that a transfer length factor may be. */
+/* The block size of an extent is the length of a write, and the maximum of a transfer length factor. */
 static void block_size(void)
 {
     guint8 extent[16], locate[16];
@@ -464,14 +467,14 @@ static void find_record(guint8 code, const guint8 *argument, guint16 length)
     bench_tic(&bench, 2);
 }
 
-/* Outside a domain a write follows a search that was equal in all bytes. */
+/* Outside of a domain, a write must follow a search that was equal in all bytes. */
 static void searches(void)
 {
     static const guint8 r0[16] = { [3] = TRACK, [7] = 8 }, home[4] = { [3] = TRACK }, key[4] = { 0 };
     static const struct {
         guint8 search;
         guint16 length;
-        guint8 between; /* 0: none */
+        guint8 between; /* 0: no command */
         guint8 write;
         gboolean good;
     } rows[] = {
@@ -506,7 +509,7 @@ static void searches(void)
     bench_close(&bench);
 }
 
-/* Home orientation searches the home address. */
+/* With home orientation, a search compares the home address. */
 static void search_home(void)
 {
     guint8 locate[16];
@@ -520,7 +523,7 @@ static void search_home(void)
     bench_close(&bench);
 }
 
-/* A 3390 has neither command any more; a prepared answer is read at once; a prefix has 64 bytes. */
+/* A 3390 does not have the two old commands; the host must read a prepared answer at once; a prefix has 64 bytes. */
 static void others(void)
 {
     guint8 pfx[64] = { 0, 0x80 }, prepare[12] = { 0x18, [6] = 0x41 };
@@ -547,7 +550,7 @@ static void others(void)
     bench_close(&bench);
 }
 
-/* LOCATE RECORD operation 0B: R0's data, then records, and nothing of what was behind; on a track of a hole, too. */
+/* LOCATE RECORD operation 0B: R0's data and records replace the whole track, also one in a hole. */
 static void write_track(void)
 {
     static const guint8 r0[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
@@ -577,13 +580,13 @@ static void write_track(void)
             g_assert_cmpmem(track + 16, 16, record, 16);
         g_assert_cmphex(ccw_load_be64(track + 16 * count), ==, G_MAXUINT64);
     }
-    /* ERASE takes as much as a record of this count has. */
+    /* ERASE takes as many bytes as a record with this count has. */
     begin_extent(0xc0);
     bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x0b, 1, TRACK, 0), 16);
     bench_ccw(&bench, DASD_CODE_ERASE, SLI, memcpy(data, "\0\0\0\7\1\0\0\10", 8), SIZE);
     bench_run_good(&bench);
     g_assert_cmpuint(bench.residual, ==, SIZE - 16);
-    /* A mask that allows updates alone does not allow it. */
+    /* A mask that only allows updates does not allow it. */
     begin_extent(0x80);
     bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x0b, 1, TRACK, 0), 16);
     bench_ccw(&bench, DASD_CODE_WRITE_DATA, 0, r0, sizeof(r0));
@@ -591,7 +594,7 @@ static void write_track(void)
     bench_close(&bench);
 }
 
-/* A count that is cut short is padded with zeros; a count of ones would end the track. */
+/* The device pads a short count with zeros. A count of all ones would be the end of the track. */
 static void counts(void)
 {
     static const guint8 ones[8] = { 255, 255, 255, 255, 255, 255, 255, 255 };

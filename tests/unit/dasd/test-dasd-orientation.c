@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where reads begin and go on: behind the record that was searched, on the next track, past empty tracks. Track 7 has
- * five records, track 8 none, track 9 two. docs/dasd.md lists the rules and where each comes from.
+ * Where reads begin and continue: after the record that was searched, on the next track, past empty tracks. Track 7 has
+ * five records, track 8 has no record, track 9 has two. docs/dasd.md lists the rules and the source of each.
  */
 #include <string.h>
 
@@ -43,7 +43,7 @@ static void add_counts(guint8 cmd, guint n)
         bench_ccw(&bench, cmd, i + 1 < n ? CC : 0, back[i], COUNT_SIZE);
 }
 
-/* Outside a domain: on over the empty track, to the end of the cylinder. */
+/* Outside of a domain, reads continue past the empty track, to the end of the cylinder. */
 static void past_empty_tracks(void)
 {
     guint8 first[8];
@@ -59,7 +59,7 @@ static void past_empty_tracks(void)
     bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_7, 6);
     add_counts(0x92, 8);
     bench_run_check(&bench, 9, 0, 0x20, 0);
-    /* Data, too. */
+    /* The same for reads of data. */
     begin();
     bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_7, 6);
     for (guint i = 0; i < 7; i++)
@@ -68,7 +68,7 @@ static void past_empty_tracks(void)
     bench_close(&bench);
 }
 
-/* In a domain the track behind the first one has to have a record; the first one may be empty. */
+/* In a domain, the first track may be empty, but the next one must have a record. */
 static void in_a_domain(void)
 {
     open_tracks();
@@ -89,12 +89,12 @@ static void in_a_domain(void)
     bench_close(&bench);
 }
 
-/* READ TRACK: behind the record that was searched; the next one from R0 on. */
+/* READ TRACK begins after the record that was searched. The next one begins with R0. */
 static void read_track(void)
 {
     static const struct {
         guint8 operation, record;
-        guint8 expected; /* the first record's number; 0xff: only the end of the track */
+        guint8 expected; /* number of the first record; 0xff: only the end of the track */
         guint16 length;
     } rows[] = {
         { 0x4c, 0, 0, R0_SIZE + 5 * (COUNT_SIZE + SIZE) + 8 },
@@ -115,7 +115,7 @@ static void read_track(void)
         g_assert_cmphex(track[0][4], ==, rows[i].expected);
         g_assert_cmphex(ccw_load_be64(track[0] + rows[i].length - 8), ==, G_MAXUINT64);
         g_assert_cmphex(track[0][rows[i].length], ==, 0);
-        /* R0 of track 8, and its end. */
+        /* R0 of track 8, and the end of the track. */
         g_assert_cmpuint(track[1][3], ==, 8);
         g_assert_cmpuint(track[1][4], ==, 0);
         g_assert_cmpuint(bench.residual, ==, sizeof(track[1]) - R0_SIZE - 8);
@@ -123,7 +123,7 @@ static void read_track(void)
     bench_close(&bench);
 }
 
-/* A multi-track one reads the next track's home address or R0, but for R0 behind a home address. */
+/* A multi-track form reads the home address or R0 of the next track, except R0 directly after a home address. */
 static void home_and_r0(void)
 {
     guint8 home[2][HOME_SIZE], r0[R0_SIZE];
@@ -146,7 +146,7 @@ static void home_and_r0(void)
         bench_ccw(&bench, DASD_CODE_READ_R0 | bit, 0, r0, R0_SIZE);
         bench_run_good(&bench);
         g_assert_cmpuint(r0[3], ==, multi ? 8 : 7);
-        /* The same in a domain; read home address begins with the track that it was oriented to. */
+        /* The same in a domain. Read home address begins with the track to which the domain is oriented. */
         begin();
         bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0xd6, 3, 7, 0), 16);
         bench_ccw(&bench, DASD_CODE_READ_HOME_ADDRESS | bit, CC, home[0], HOME_SIZE);
@@ -170,7 +170,7 @@ static void search_home(void)
         bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_7, 6);
         bench_ccw(&bench, multi ? DASD_CODE_SEARCH_HOME_ADDRESS_MT : DASD_CODE_SEARCH_HOME_ADDRESS, CC,
                   multi ? track_8 : track_7, 4);
-        bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0); /* passed over when the home address is equal */
+        bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0); /* skipped if the home address is equal */
         bench_ccw(&bench, DASD_CODE_READ_R0_MT, 0, r0, R0_SIZE);
         bench_run_good(&bench);
         g_assert_cmpuint(bench.cpa, ==, 5 * CCW_SIZE);
@@ -179,7 +179,9 @@ static void search_home(void)
     bench_close(&bench);
 }
 
-/* Whether a search of the home address is repeated until it has been passed twice; what other searches pass is theirs.
+/*
+ * A search of the home address repeats until it has passed the home address twice. Records that other searches pass do
+ * not count for it.
  */
 static void search_home_again(void)
 {
@@ -197,7 +199,7 @@ static void search_home_again(void)
     bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0);
     bench_ccw(&bench, DASD_CODE_NO_OPERATION, 0, NULL, 0);
     bench_run_good(&bench);
-    /* A home address that was found is no index that the searches behind it have passed. */
+    /* A home address that was found does not count as a passed index for the following searches. */
     begin();
     bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_7, 6);
     for (guint i = 0; i < 3; i++) {
@@ -220,7 +222,7 @@ static void search_home_again(void)
 
 /*
  * SET SECTOR, DEFINE EXTENT and READ DEVICE CHARACTERISTICS reset the orientation: the next command begins at the
- * index. Without them, it goes on after the record that was read.
+ * index. Without them, it continues after the record that was read.
  */
 static void lost_orientation(void)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Raw track access, as dasd_eckd_build_cp_raw of drivers/s390/block/dasd_eckd.c does it: whole tracks out and in.
+ * Raw track access as dasd_eckd_build_cp_raw() of drivers/s390/block/dasd_eckd.c does it: reads and writes whole
+ * tracks.
  */
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +11,7 @@
 
 #define RAW_SIZE 57326
 #define WRITE_PFX_SIZE 66
-#define FIRST_OF_MAP 5 /* the track of the first bit */
+#define FIRST_OF_MAP 5 /* the track of the map's first bit */
 #define END_OF_MAP 22
 
 static Bench bench;
@@ -57,14 +58,14 @@ static void write_program(guint32 track, guint8 count)
     add_tracks(0x95, count);
 }
 
-/* R0 names its own track. */
+/* R0 has the address of its own track. */
 static void address_r0(guint8 *track, guint32 number)
 {
     ccw_store_be16(track, (guint16)(number / 15));
     ccw_store_be16(track + 2, (guint16)(number % 15));
 }
 
-/* Three tracks of different kinds are copied to others, over the end of a cylinder. */
+/* Copies three different tracks to others, across the end of a cylinder. */
 static void copy(void)
 {
     guint8(*before)[RAW_SIZE] = g_malloc(sizeof(raw));
@@ -78,12 +79,12 @@ static void copy(void)
     memcpy(before, raw, sizeof(raw));
     write_program(13, 3);
     bench_run_good(&bench);
-    g_assert_cmpuint(bench.residual, ==, RAW_SIZE - 16 - 8); /* the last was empty */
+    g_assert_cmpuint(bench.residual, ==, RAW_SIZE - 16 - 8); /* the last track was empty */
     bench_close_device(&bench);
     bench_reopen(&bench, FALSE);
     read_tracks(13, 3);
     g_assert_cmpmem(raw, sizeof(raw), before, sizeof(raw));
-    /* The fullest track that there is. */
+    /* A track without any space left. */
     bench_format(&bench, 2, 1, 0, 56664);
     read_tracks(2, 1);
     address_r0(raw[0], 13);
@@ -108,7 +109,7 @@ static void damage(guint32 track)
     bench_reopen(&bench, FALSE);
 }
 
-/* A damaged track is replaced, not read. */
+/* A write replaces a damaged track. A read fails. */
 static void repair(void)
 {
     bench_open(&bench, 1, NULL);
@@ -127,7 +128,7 @@ static void repair(void)
     bench_close(&bench);
 }
 
-/* Data that is not a whole track leaves the old one as it was: too few bytes, another R0, more than a track holds. */
+/* Invalid track data leaves the old track unchanged: too few bytes, another R0, more than a track holds. */
 static void no_track(void)
 {
     enum { SHORTEST, NO_END, ENDLESS, R0_CYLINDER, R0_HEAD, R0_NUMBER, R0_KEY, R0_LENGTH, TOO_LONG, CASES };
@@ -170,9 +171,9 @@ static void run_prefix(const guint8 *pfx, guint16 size, guint8 count)
 
 typedef struct {
     guint16 map;
-    guint8 length; /* of the parameter */
+    guint8 length; /* length of the parameter */
     guint8 count;
-    guint32 last; /* of the extent */
+    guint32 last; /* last track of the extent */
     guint8 sense0, sense1, message;
 } MapRow;
 
@@ -183,7 +184,7 @@ static gboolean is_in_map(const MapRow *row, guint32 track)
     return (map << (track - FIRST_OF_MAP) & 0x8000) != 0;
 }
 
-/* Copies track 2, with the addresses of the tracks in the map. */
+/* Copies track 2 to the tracks in the map, with their addresses. */
 static void fill_tracks(const MapRow *row)
 {
     guint32 track = FIRST_OF_MAP;
@@ -215,7 +216,7 @@ static void run_map(const MapRow *row)
         bench_run_good(&bench);
 }
 
-/* A map of the tracks, with or without gaps. The locate record checks it, and the addresses of all tracks. */
+/* A map of the tracks, with or without gaps. The locate record checks it and the addresses of all tracks. */
 static void maps(void)
 {
     static const MapRow rows[] = {
@@ -244,8 +245,10 @@ static void maps(void)
     bench_close(&bench);
 }
 
-/* The locate record rejects a mask that does not allow formats. One that protects R0 is good: a track has only the
- * standard R0. */
+/*
+ * The locate record rejects a mask that does not allow formats. A mask that protects R0 is allowed: a track can only
+ * have the standard R0.
+ */
 static void masks(void)
 {
     static const guint8 rejected[] = { 0x40, 0x80 };
@@ -271,7 +274,7 @@ static void parameters(void)
 
     bench_open(&bench, 1, NULL);
     read_tracks(5, 2);
-    /* A parameter that is cut off, and an orientation that makes no sense. */
+    /* A parameter that is too short, and an invalid orientation. */
     for (guint i = 0; i < 2; i++) {
         memcpy(pfx, prefix(0x3f, 2, 5), sizeof(pfx));
         if (i == 1)
@@ -279,20 +282,20 @@ static void parameters(void)
         run_prefix(pfx, i == 0 ? 64 : WRITE_PFX_SIZE, 2);
         bench_run_check(&bench, 0, 0x80, 0, i == 0 ? 0x03 : 0x04);
     }
-    /* More tracks than the domain; another command. */
+    /* More tracks than the domain has; another command. */
     run_prefix(prefix(0x3f, 1, 5), WRITE_PFX_SIZE, 2);
     bench_run_check(&bench, 2, 0x80, 0, 0x02);
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_PREFIX, CC, prefix(0x3f, 1, 5), WRITE_PFX_SIZE);
     add_tracks(0xde, 1);
     bench_run_check(&bench, 1, 0x80, 0, 0x02);
-    /* As define extent and locate record extended, too: 22 bytes. */
+    /* Also by define extent and locate record extended, with 22 bytes. */
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0xc0, 5, 6), 16);
     bench_ccw(&bench, DASD_CODE_LOCATE_RECORD_EXTENDED, CC, prefix(0x3f, 2, 5) + 44, 22);
     add_tracks(0x95, 2);
     bench_run_good(&bench);
-    /* Never on a volume that is read-only. */
+    /* A read-only volume rejects it. */
     bench_close_device(&bench);
     bench_reopen(&bench, TRUE);
     write_program(5, 1);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Records: formatting, reading, writing, and what a device says when that is not to be had.
- */
+/* Records: formatting, reading, writing, and the errors of a device. */
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,7 +53,7 @@ static void write_and_read(void)
     bench_close(&bench);
 }
 
-/* A domain over the end of a track and of a cylinder. */
+/* A domain across the end of a track and of a cylinder. */
 static void many_blocks(void)
 {
     g_autofree guint8 *data = g_malloc(48 * 512);
@@ -79,7 +77,7 @@ static void many_blocks(void)
     bench_close(&bench);
 }
 
-/* As dasdfmt: tracks chained with the next-track write, over a cylinder's end; then all counts are checked. */
+/* As dasdfmt: chains tracks by the next-track write, across the end of a cylinder, and then reads all counts. */
 static void format_tracks(void)
 {
     guint8 counts[48][8] = { 0 }, back[48][8];
@@ -108,7 +106,7 @@ static void format_tracks(void)
     bench_close(&bench);
 }
 
-/* Track 0 of the compatible disk layout: key and data written and read together. */
+/* Track 0 of the compatible disk layout: writes and reads key and data together. */
 static void keys(void)
 {
     static const guint16 lengths[] = { 24, 144, 80 };
@@ -138,7 +136,7 @@ static void keys(void)
     bench_ccw(&bench, DASD_CODE_READ_KEY_AND_DATA_MT, 0, back, 84);
     bench_run_good(&bench);
     g_assert_cmpmem(back, 84, label, 84);
-    /* The data alone is behind the key. */
+    /* A read of data alone begins after the key. */
     read_block(0, 3, back, 80);
     bench_run_good(&bench);
     g_assert_cmpmem(back, 80, label + 4, 80);
@@ -181,7 +179,7 @@ static void track_data(void)
     read_block(4, 2, back, 4096);
     bench_run_good(&bench);
     g_assert_cmpuint(back[0] | back[4095], ==, 0);
-    /* More data than records. */
+    /* More data than the records have. */
     bench_begin(&bench);
     memcpy(pfx + 12, bench_extent(0x80, 2, 4), 16);
     memcpy(pfx + 44, bench_locate(0x3f, 1, 2, 12), 16);
@@ -221,7 +219,7 @@ static void r0_and_track(void)
     g_assert_cmpmem(back, 16, r0, 16);
     g_assert_cmpuint(back[16 + 4], ==, 1);
     g_assert_cmphex(ccw_load_be64(back + 52), ==, G_MAXUINT64);
-    /* Erased behind R1. */
+    /* The rest of the track after R1 was erased. */
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0xc0, 7, 7), 16);
     bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(0x0b, 1, 7, 1), 16);
@@ -277,7 +275,7 @@ static void extents(void)
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, 0, de, 16);
     bench_run_check(&bench, 0, 0x80, 0, 0x04);
-    /* A seek out of the extent, and a domain that runs out of it. */
+    /* A seek out of the extent, and a domain that continues beyond it. */
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 4, 5), 16);
     bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, 0, bench_locate(0x06, 1, 6, 1), 16);
@@ -292,16 +290,16 @@ static void extents(void)
 }
 
 /*
- * A define extent (mask 0: none), a locate record for track 0 (operation 0: none) and commands. The last CCW gets the
- * sense bytes and the message; all zeros: it is good.
+ * A define extent (mask 0: without), a locate record for track 0 (operation 0: without) and commands. The last CCW gets
+ * these sense bytes and this message; if all are zero, it succeeds.
  */
 static const struct {
     const char *what;
-    guint8 mask, last;               /* of the extent: the mask, the last track */
+    guint8 mask, last;               /* mask and last track of the extent */
     guint8 operation, count, record; /* of the locate record */
-    guint8 at, value;                /* a byte of the locate record to change; 0, 0: none */
-    guint16 length;                  /* transfer length factor; 0: none */
-    guint8 command, times;           /* after it; times 0: no command */
+    guint8 at, value;                /* index and new value of a changed byte of the locate record; 0, 0: no change */
+    guint16 length;                  /* transfer length factor; 0: without */
+    guint8 command, times;           /* the commands after it; times 0: no command */
     guint8 sense0, sense1, message;
 } domain_rows[] = {
     { "no extent", 0, 0, 0x06, 1, 1, 0, 0, 0, 0, 0, 0x80, 0, 0x02 },
@@ -314,10 +312,10 @@ static const struct {
     { "a CCW within", 0x80, 1, 0x01, 1, 1, 2, 0x06, 0, 0, 0, 0x80, 0, 0x04 },
     { "a length that is not valid", 0x80, 1, 0x01, 1, 1, 15, 0x01, 0, 0, 0, 0x80, 0, 0x04 },
     { "a valid length of 0", 0x80, 1, 0x01, 1, 1, 1, 0x80, 0, 0, 0, 0x80, 0, 0x04 },
-    /* The transfer length factor is the record's, or the track is not what the program took it for. */
+    /* The transfer length factor must be the record's length, or the track is not what the program expects. */
     { "a length of 511", 0x80, 1, 0x01, 1, 1, 0, 0, 511, DASD_CODE_WRITE_UPDATE_DATA, 1, 0, 0x40, 0 },
     { "the record's length", 0x80, 1, 0x01, 1, 1, 0, 0, 512, DASD_CODE_WRITE_UPDATE_DATA, 1, 0, 0, 0 },
-    /* Without one, and without a block size in the extent, it is longer than every record. */
+    /* Without a factor, and without a block size in the extent, the length is larger than that of every record. */
     { "no length", 0x80, 1, 0x01, 1, 1, 0, 0, 0, DASD_CODE_WRITE_UPDATE_DATA, 1, 0, 0x40, 0 },
     { "a write in a read's domain", 0x80, 0, 0x06, 1, 1, 0, 0, 0, DASD_CODE_WRITE_UPDATE_DATA, 1, 0x80, 0, 0x02 },
     { "a write after the domain", 0x80, 0, 0x01, 1, 1, 0, 0, 512, DASD_CODE_WRITE_UPDATE_DATA, 2, 0x80, 0, 0x02 },
@@ -327,7 +325,7 @@ static const struct {
     { "a mask without format writes", 0x80, 0, 0x03, 1, 2, 0, 0, 0, DASD_CODE_WRITE_CKD, 1, 0x80, 0, 0x02 },
 };
 
-/* The locate record of a row. */
+/* Makes the locate record of a row. */
 static const guint8 *domain_locate(gsize i)
 {
     static guint8 lr[16];
@@ -401,7 +399,7 @@ static void read_only(void)
     bench_close(&bench);
 }
 
-/* A damaged track is told as one, its neighbours are not concerned, and it can be formatted again. */
+/* The device reports a damaged track, still reads its neighbours, and can format the track again. */
 static void damaged(void)
 {
     guint8 data[512];
@@ -426,7 +424,7 @@ static void damaged(void)
     bench_close(&bench);
 }
 
-/* The host's end of the image goes away: an equipment check, and nothing worse. */
+/* The image cannot be accessed any more: the device reports an equipment check, and goes on. */
 static void host_errors(void)
 {
     guint8 data[512];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Snapshots: several devices write over one image at once, each its own data, and the image stays as it was. What
- * a kill or a full disk leaves, who may open the image meanwhile, and that no file is left.
+ * Snapshots: several devices write over one image at the same time, each its own data, and the image does not change.
+ * The state after a kill or on a full disk, the locks of the image meanwhile, and that no file remains.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,13 +20,13 @@
 
 #define CYLINDERS 4
 #define TRACKS (CYLINDERS * 15)
-#define FORMATTED 50 /* tracks of the image that have records; the others are holes */
+#define FORMATTED 50 /* the tracks of the image that have records; the others are holes */
 #define RECORDS 6
 #define SIZE 512
 #define RUNS 4
 
-static Bench image;                   /* without a device: the image below the snapshots */
-static guint writes_left = G_MAXUINT; /* then writes are lost, or fail with write_error */
+static Bench image;                   /* has no device: the image below the snapshots */
+static guint writes_left = G_MAXUINT; /* later writes are lost, or fail with write_error */
 static int write_error;
 static gsize bytes_read;
 
@@ -48,7 +48,7 @@ ssize_t pwrite(int fd, const void *buffer, size_t length, off_t offset)
     return -1;
 }
 
-/* Writes n records of a track from @record on, or reads them. */
+/* Writes or reads n records of a track, from @record on. */
 static void access_track(Bench *bench, gboolean writes, guint32 track, guint8 record, guint8 n, guint8 *data)
 {
     bench_begin(bench);
@@ -147,7 +147,7 @@ static int make_snapshot(void)
     return fd;
 }
 
-/* Makes a device on a duplicate of the snapshot, so that the snapshot outlives the device. */
+/* Makes a device on a duplicate of the snapshot's descriptor, so that the snapshot outlives the device. */
 static void start(Bench *bench, int snapshot_fd)
 {
     const DasdDeviceConfig config = { .bus_id = { 0, 0, 0x1234 }, .chpid = 0x42 };
@@ -173,7 +173,7 @@ static void own_writes(void)
         fds[run] = make_snapshot();
         start(&runs[run], fds[run]);
     }
-    /* More tracks than the cache holds, updated, formatted anew and formatted where the image has a hole. */
+    /* More tracks than the cache holds: updated, formatted anew, and formatted where the image has a hole. */
     for (guint32 track = 0; track < TRACKS; track++)
         for (guint run = 0; run < RUNS; run++) {
             if (track >= FORMATTED || track % 3 == 1)
@@ -195,7 +195,7 @@ static void own_writes(void)
     tear_down(hash);
 }
 
-/* A guest that detaches the device and attaches it again, in one run, has its writes. */
+/* A guest detaches the device and attaches it again in one run: its writes are still there. */
 static void next_device(void)
 {
     g_autofree char *hash = set_up();
@@ -224,7 +224,7 @@ static void expect_volser(int image_fd, int snapshot_fd, const char *expected)
     g_assert_cmpstr(volser, ==, expected);
 }
 
-/* The serial is that of the label in the snapshot, once a guest has written one there. */
+/* The serial is that of the label in the snapshot, after a guest has written a label there. */
 static void volser(void)
 {
     g_autofree char *hash = set_up();
@@ -249,7 +249,7 @@ static void volser(void)
     tear_down(hash);
 }
 
-/* Returns the bytes of a track as a device would read them, up to and with the end marker. */
+/* Returns the bytes of a track as a device would read them, up to and including the end marker. */
 static GBytes *read_track(int image_fd, int snapshot_fd, guint32 number)
 {
     g_autofree guint8 *slot = g_malloc(DASD_3390_TRACK_SIZE);
@@ -276,7 +276,7 @@ static void copy_image(const char *path)
     g_assert_true(g_file_set_contents(path, bytes, (gssize)length, NULL));
 }
 
-/* One random operation; both devices get the same. */
+/* Runs one random operation on both devices. */
 static void do_random(Bench *both[2])
 {
     guint32 track = (guint32)g_test_rand_int_range(0, TRACKS);
@@ -302,7 +302,7 @@ static void do_random(Bench *both[2])
     g_assert_cmpmem(data[0], SIZE, data[1], SIZE);
 }
 
-/* A snapshot is to the guest what a copy of the image is. */
+/* A guest cannot distinguish a snapshot from a copy of the image. */
 static void as_copy(void)
 {
     g_autofree char *hash = set_up();
@@ -333,7 +333,7 @@ static void as_copy(void)
     tear_down(hash);
 }
 
-/* Returns the first byte of the record, which must be of that byte alone, on a device that begins anew. */
+/* Returns the first byte of the record, all of whose bytes must be the same, as a new device reads it. */
 static guint8 read_after(int fd, guint32 track)
 {
     guint8 data[SIZE];
@@ -349,8 +349,8 @@ static guint8 read_after(int fd, guint32 track)
 }
 
 /*
- * Writes from a certain one on do not reach the file, as if the process had been killed before: the track is the
- * image's or the new one, and never a part of it.
+ * From a certain number on, writes do not reach the file, as if the process had been killed before them: the track is
+ * the image's or the new one, and never a mixture.
  */
 static void killed(void)
 {
@@ -378,7 +378,7 @@ static void killed(void)
     tear_down(hash);
 }
 
-/* No drive that an operator makes ready: the guest of a run that is thrown away gets an error. */
+/* A snapshot never waits for an operator: its guest gets an error. */
 static void full(gconstpointer argument)
 {
     g_autofree char *hash = set_up();
@@ -466,7 +466,7 @@ static void options(void)
     tear_down(hash);
 }
 
-/* The folder of the snapshot: the given one, TMPDIR's, or /var/tmp; and no folder lists it. */
+/* The snapshot's folder is the given one, that of TMPDIR, or /var/tmp, and never has a visible file. */
 static void folders(void)
 {
     g_autofree char *hash = set_up();
@@ -515,7 +515,7 @@ static void of_other_image(void)
     tear_down(hash);
 }
 
-/* The image is truncated below the snapshot: an error for what is gone, and no damage to what is there. */
+/* Another program truncates the image below the snapshot: lost tracks give an error, the others are intact. */
 static void truncated(void)
 {
     g_autofree char *hash = set_up();
@@ -539,7 +539,10 @@ static void truncated(void)
     bench_close(&image);
 }
 
-/* What is known of a track needs no read, as without a snapshot: a change reads the rest of the track once. */
+/*
+ * The device does not read a track whose layout it knows, as without a snapshot. A change reads the rest of the track
+ * once.
+ */
 static void reads(void)
 {
     g_autofree char *hash = set_up();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The tables of docs/dasd-commands.md and the command table are one: each command that the page calls done is there,
- * under its name, and no other; each that it calls refused is refused as it says. Argument: the page.
+ * The tables of docs/dasd-commands.md agree with the command table: it has each command that the page calls done, under
+ * its name, and no other command. Each command that the page calls refused is rejected as it says. Argument: the page.
  */
 #include <string.h>
 
@@ -14,7 +14,7 @@ enum { CODES, NAME };
 
 static const char *page;
 
-/* The codes of a row: "06 86". */
+/* Returns the codes of a row, such as "06 86". */
 static GArray *read_codes(const char *cell)
 {
     g_auto(GStrv) words = g_strsplit(cell, " ", -1);
@@ -58,7 +58,7 @@ static void done(void)
             listed[code] = TRUE;
             assert_named(cmd ? cmd->name : NULL, row[NAME], code, k > 0);
             g_assert_cmphex(code & 0x80, ==, k > 0 ? 0x80 : code & 0x80);
-            /* The tracer has the same name for it. */
+            /* The tracer uses the same name. */
             assert_named(trace_command_name(code), row[NAME], code, k > 0);
         }
     }
@@ -67,7 +67,7 @@ static void done(void)
             g_error("docs/dasd-commands.md does not list %02x, %s", code, dasd_cmd_find((guint8)code)->name);
 }
 
-/* Wherever they come: alone, behind a seek, in a domain. */
+/* Wherever these commands are: alone, after a seek, in a domain. */
 static void rejected(void)
 {
     static guint8 data[512], seek[6];
@@ -101,7 +101,7 @@ static void rejected(void)
     bench_close(&bench);
 }
 
-/* A code that neither table has is no command. */
+/* The device rejects each code that is in neither table. */
 static void no_others(void)
 {
     static guint8 data[64];

@@ -34,7 +34,7 @@ static void hole(void)
     g_assert_cmphex(ccw_load_be16(slot + 1), ==, 2);
     g_assert_cmphex(ccw_load_be16(slot + 3), ==, 1);
     g_assert_cmpuint(track.records[0].dl, ==, 8);
-    /* What was synthesised is a valid track as it stands. */
+    /* A synthesised track is valid. */
     g_assert_true(dasd_track_parse(&track, 31));
     g_assert_false(track.unwritten);
 }
@@ -57,7 +57,7 @@ static void append_and_parse(void)
     g_assert_cmpuint(track.n_records, ==, 2);
 }
 
-/* Records of one length on a track, as drivers/s390/block/dasd_eckd.c and IBM's reference cards have them. */
+/* The numbers of records of one length on a track, from drivers/s390/block/dasd_eckd.c and IBM's reference cards. */
 static void capacity(void)
 {
     static const struct {
@@ -106,7 +106,7 @@ static void damaged(void)
     }
 }
 
-/* A count of zero length repeated to the end of the slot, and one record too many, must both end. */
+/* Counts of length zero up to the end of the slot, and one record too many: the parser must end in both cases. */
 static void endless(void)
 {
     clear();

@@ -9,7 +9,7 @@
 #include "dasd/dasd-verify.h"
 #include "util/endian.h"
 
-#define TRACK 17 /* cylinder 1 head 2 */
+#define TRACK 17 /* cylinder 1, head 2 */
 #define SLOT ((guint64)512 + TRACK * 56832)
 
 static GString *findings;
@@ -37,7 +37,7 @@ static DasdVerifyResult verify(const char *path)
     return bench_verify(path, &events);
 }
 
-/* Three records of four bytes of key and 100 of data, from byte 21 of the slot; the end marker is at 357. */
+/* Three records with four bytes of key and 100 of data, from byte 21 of the slot on; the end marker is at 357. */
 static void open_formatted(Bench *bench)
 {
     bench_open(bench, 2, "CHECK1");
@@ -124,7 +124,7 @@ static void damages(void)
     }
 }
 
-/* A whole slot of records. */
+/* A slot full of records. */
 static void fill_track(const Bench *bench, guint n, guint8 kl, guint16 dl)
 {
     g_autofree guint8 *slot = g_malloc0(56832);
@@ -175,7 +175,7 @@ static void capacity(void)
     }
 }
 
-/* What dasd_track_cut() knows is no damage, and said. */
+/* The state that dasd_track_cut() recognises is reported, and does not count as damage. */
 static void interrupted(void)
 {
     DasdVerifyResult result;
@@ -196,7 +196,7 @@ static void interrupted(void)
     bench_close(&bench);
 }
 
-/* A track of rubbish is told in a few lines. */
+/* A track of random bytes is reported in a few lines. */
 static void rubbish(void)
 {
     g_auto(GStrv) lines = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The rules of writes: which data a record takes, what a short count and a program check in the middle leave, and when
- * a damaged track is repaired. docs/dasd.md lists the rules and their sources.
+ * The rules of writes: the data that a record takes, the effect of a short count and of a program check in the middle,
+ * and the repair of a damaged track. docs/dasd.md lists the rules and their sources.
  */
 #include <string.h>
 
@@ -12,9 +12,9 @@
 #define SIZE 100
 #define KEY 4
 #define PAGE 4096
-#define GOOD_BYTES 16 /* before an invalid address */
+#define GOOD_BYTES 16 /* bytes before the invalid address */
 #define REJECT 0x80
-#define PARAMETER 0x04 /* message of a command reject */
+#define PARAMETER 0x04 /* a message of a command reject */
 #define UNIT_EXCEPTION CHANNEL_DSTAT_UNIT_EXCEPTION
 
 static Bench bench;
@@ -107,7 +107,7 @@ static void write_r0(void)
     bench_close(&bench);
 }
 
-/* Writes to the record whose data is empty, with this factor, in an extent with or without CKD conversion. */
+/* Writes with this factor to the record that has no data, in an extent with or without CKD conversion. */
 static void write_empty(guint8 cmd, guint16 factor, gboolean converts)
 {
     static guint8 data[SIZE], extent[16], locate[16];
@@ -123,7 +123,7 @@ static void write_empty(guint8 cmd, guint16 factor, gboolean converts)
     bench_ccw(&bench, cmd, SLI, data, SIZE);
 }
 
-/* A record without data has another length than the factor says. Only CKD conversion makes this an end of file. */
+/* The length of a record without data differs from the factor. Only CKD conversion makes this an end of file. */
 static void record_without_data(void)
 {
     static const guint8 commands[] = { 0x05, 0x85, 0x0d, 0x8d };
@@ -138,7 +138,7 @@ static void record_without_data(void)
         g_assert_cmphex(bench.dstat, ==, STATUS_END | UNIT_EXCEPTION);
         g_assert_cmpuint(bench.residual, ==, SIZE);
     }
-    /* The key alone is as long as the factor says. */
+    /* The factor is the length of the key alone. */
     write_empty(0x8d, KEY, FALSE);
     bench_run(&bench);
     g_assert_cmphex(bench.dstat, ==, STATUS_END | UNIT_EXCEPTION);
@@ -158,7 +158,7 @@ static void write_behind_search(guint8 cmd, const void *data, guint16 count)
     g_assert_cmpuint(bench.residual, ==, 0);
 }
 
-/* A 3990 pads each write with zeros, from the first byte on. An erase needs no whole count either. */
+/* A 3990 pads each write with zeros from the first missing byte on. An erase needs no complete count either. */
 static void short_counts(void)
 {
     static guint8 track[2 * PAGE], data[SIZE];
@@ -192,7 +192,7 @@ static void short_counts(void)
     bench_close(&bench);
 }
 
-/* The factor of a domain that has ended says nothing about the writes after it. */
+/* The factor of a finished domain does not apply to later writes. */
 static void after_a_domain(void)
 {
     guint8 data[SIZE] = { 0 };
@@ -209,7 +209,9 @@ static void after_a_domain(void)
     bench_close(&bench);
 }
 
-/* Adds a CCW by a list of addresses: the first GOOD_BYTES bytes are at the end of a page, and the next address is 0. */
+/*
+ * Adds a CCW with a list of addresses: the first GOOD_BYTES bytes are at the end of a page, and the next address is 0.
+ */
 static void add_invalid(guint8 cmd, const void *bytes, guint16 count)
 {
     static guint64 list[2];
@@ -251,7 +253,7 @@ static const guint8 *prefix_of(guint8 extended)
     return pfx;
 }
 
-/* A program check in the middle of the data leaves the record and the track as they were. */
+/* A program check in the middle of the data leaves the record and the track unchanged. */
 static void program_check(void)
 {
     static const guint8 record[GOOD_BYTES] = { [3] = TRACK, [4] = 2, [7] = SIZE };
@@ -290,7 +292,7 @@ static void program_check(void)
         bench_run_good(&bench);
         g_assert_cmpmem(track[0], sizeof(track[0]), track[1], sizeof(track[1]));
     }
-    /* The whole record came before the invalid address, so it is written. */
+    /* The record was complete before the invalid address, so it is written. */
     begin_domain(0xc0, 0x43, 1, 0);
     add_invalid(0x15, r0, 40);
     bench_run_good(&bench);
@@ -298,7 +300,7 @@ static void program_check(void)
     bench_close(&bench);
 }
 
-/* A program check comes alone: the device does not check parameters that it did not get. */
+/* With a program check, the device does not also report parameters that it has not received. */
 static void parameters_cut_short(void)
 {
     guint8 extent[16], lre[22] = { 0 };
@@ -307,7 +309,7 @@ static void parameters_cut_short(void)
     bench_begin(&bench);
     add_invalid(0xe7, prefix_of(0x23), 64);
     run_program_check();
-    memcpy(extent, bench_extent(0x20, 0, 29), sizeof(extent)); /* not valid either */
+    memcpy(extent, bench_extent(0x20, 0, 29), sizeof(extent)); /* these parameters are invalid, too */
     bench_begin(&bench);
     add_invalid(0x63, extent, 32);
     run_program_check();
