@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The hook, operation by operation as libvirt calls it, on the model of the kernel. */
+/* Runs the hook's operations as libvirt calls them, on the model of the kernel. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@
 static const CcwBusId first = { .devno = 0x1234 };
 static const CcwBusId second = { .devno = 0x1235 };
 
-/* With our own parent as the libvirtd of this host. */
+/* Makes a host on which this process's parent is libvirtd. */
 static Model *start(void)
 {
     Model *model = model_new("dasd.txt");
@@ -70,7 +70,7 @@ static void a_life(void)
     g_assert_cmpstr(before, ==, after);
 }
 
-/* Each device that a start gets or is refused, and each release, has a line, with the domain's name. */
+/* Each device that a start acquires or cannot acquire, and each release, has a log line with the domain's name. */
 static void logged(void)
 {
     g_autoptr(Model) model = start();
@@ -96,14 +96,15 @@ static void logged(void)
     g_test_assert_expected_messages();
 }
 
-/* A hook of a libvirtd that was killed comes to its work when the domain has been started again. */
+/* A hook of a killed libvirtd calls release late, after the domain has been started again. */
 static void late_release(void)
 {
     g_autoptr(Model) model = start();
     g_autofree char *self = g_strdup_printf("proc/%d/stat", (int)getpid());
 
     run(model, "prepare", "begin", DOMAIN(MDEV("1234", "yes")));
-    tree_write(model->tree, self, "1 (virt-ccw) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 0 1 1"); /* began at boot */
+    /* The hook has run since boot. */
+    tree_write(model->tree, self, "1 (virt-ccw) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 0 1 1");
     run(model, "release", "end", DOMAIN(""));
     g_assert_cmpint(state_of(model, &first), ==, HOSTDEV_CLAIM_PENDING);
     tree_remove(model->tree, self);
@@ -111,7 +112,7 @@ static void late_release(void)
     g_assert_cmpint(state_of(model, &first), ==, -1);
 }
 
-/* Unplugged from the XML while it ran: released all the same. */
+/* The hostdev was removed from the XML while the domain ran: the device is released all the same. */
 static void release_without_hostdev(void)
 {
     g_autoptr(Model) model = start();
@@ -121,7 +122,7 @@ static void release_without_hostdev(void)
     g_assert_cmpint(state_of(model, &first), ==, -1);
 }
 
-/* libvirt's file of the domain that has it; pid: of a QEMU. */
+/* Writes libvirt's status file of the domain that has the device. pid: the QEMU's. */
 static void write_status(Model *model, int pid)
 {
     g_autofree char *text = g_strdup_printf(
@@ -210,7 +211,7 @@ static void nothing_of_ours(void)
     g_assert_false(g_file_test(model->tree->run_dir, G_FILE_TEST_EXISTS));
 }
 
-/* Of two devices one is not managed, and was not detached: the other one is not taken. */
+/* One of two devices is not managed, and was not detached: the start fails and does not acquire the other one. */
 static void unmanaged(void)
 {
     g_autoptr(Model) model = start();
@@ -252,7 +253,7 @@ static void restarted(void)
     g_autofree char *stat = g_strdup_printf("proc/%d", (int)getppid());
 
     run(model, "prepare", "begin", DOMAIN(MDEV("1234", "yes") MDEV("1235", "yes")));
-    tree_remove(model->tree, stat); /* libvirtd ends before it says that the guest has started */
+    tree_remove(model->tree, stat); /* libvirtd ends before it calls the hook with "started" */
     run(model, "reconnect", "begin", xml);
     g_assert_cmpint(state_of(model, &first), ==, HOSTDEV_CLAIM_OWNED);
     g_assert_cmpint(state_of(model, &second), ==, -1);
@@ -261,7 +262,7 @@ static void restarted(void)
 #define OTHER "11111111-2222-4333-8444-555555555555"
 #define OTHERS "<domain><name>o</name><uuid>" OTHER "</uuid><devices>" MDEV("1234", "yes") "</devices></domain>"
 
-/* The domain is gone without a release: another that wants its device finds that out, where there is no virtccwd. */
+/* Without virtccwd, a domain that wants the device finds out that its owner has gone without a release. */
 static void gone(void)
 {
     g_autoptr(Model) model = start();
@@ -279,7 +280,7 @@ static void gone(void)
     g_assert_cmpint(state_of(model, &first), ==, HOSTDEV_CLAIM_PENDING);
 }
 
-/* libvirt has no file of a domain whose hook runs. */
+/* libvirt has no status file of the domain. */
 static void name_not_known(void)
 {
     g_autoptr(Model) model = start();
@@ -290,7 +291,7 @@ static void name_not_known(void)
     g_assert_cmpstr(error->message, ==, "ccw device 0.0.1234 is in use by domain " UUID);
 }
 
-/* libvirtd was killed while it started it. */
+/* libvirtd was killed while it started the domain. */
 static void gone_while_it_started(void)
 {
     g_autoptr(Model) model = start();
@@ -301,7 +302,8 @@ static void gone_while_it_started(void)
     g_assert_cmpint(state_of(model, &first), ==, HOSTDEV_CLAIM_PENDING);
     tree_remove(model->tree, parent);
     tree_write(model->tree, "status/g.xml", "<domstatus pid='1'><domain><uuid>odd</uuid></domain></domstatus>");
-    run(model, "release", "end", "<domain><uuid>" OTHER "</uuid></domain>"); /* nobody knows what runs */
+    /* The damaged status file may be of any domain. */
+    run(model, "release", "end", "<domain><uuid>" OTHER "</uuid></domain>");
     g_assert_cmpint(state_of(model, &first), ==, HOSTDEV_CLAIM_PENDING);
     write_status(model, -1);
     run(model, "release", "end", "<domain><uuid>" OTHER "</uuid></domain>");
@@ -316,7 +318,7 @@ static void status_files(void)
 {
     static const struct {
         const char *text;
-        gint runs; /* -1: not understood */
+        gint runs; /* -1: the file is not understood */
     } cases[] = {
         { "<domstatus pid='0'><domain><uuid>C7A5FDBD-edaf-9455-926a-d65c16db1809</uuid></domain></domstatus>", 1 },
         { "<domstatus><a><uuid>x</uuid></a><domain><os><uuid>x</uuid></os><uuid> " UUID
@@ -345,7 +347,7 @@ static void status_files(void)
     }
 }
 
-/* A file of 65 MiB in which a client chose nearly everything: the domain's UUID is known, and nothing else is. */
+/* A status file of 65 MiB, nearly all of it a client's text: the hook finds the domain's UUID, and nothing else. */
 static void long_status_file(void)
 {
     g_autoptr(Model) model = start();
@@ -369,7 +371,7 @@ static void long_status_file(void)
     uses = hook_status_uses(model->tree->status, "/proc");
     g_assert_cmpuint(g_hash_table_size(uses), ==, 0);
 
-    g_string_insert(text, 0, "<domstatus><domain/></domstatus>"); /* not as libvirt writes it */
+    g_string_insert(text, 0, "<domstatus><domain/></domstatus>"); /* libvirt does not write this */
     tree_write(model->tree, "status/g.xml", text->str);
     g_assert_null(hook_status_running(model->tree->status, "/proc", NULL));
 }
@@ -378,7 +380,7 @@ static void long_status_file(void)
 #define FIRST_MDEV "cc390000-0001-8000-8000-000000001234"
 #define SECOND_MDEV "cc390000-0001-8000-8000-000000001235"
 
-/* Anyone who may write a domain's metadata could name another domain's device in it. */
+/* A user who may write a domain's metadata could put another domain's device into it. */
 static void uses_in_devices_alone(void)
 {
     g_autoptr(Model) model = start();
@@ -396,7 +398,7 @@ static void uses_in_devices_alone(void)
     g_assert_cmpstr(g_hash_table_lookup(uses, SECOND_MDEV), ==, "g");
 }
 
-/* Whatever it is, reconnect must not fail: libvirt kills the guest. */
+/* reconnect must not fail for any reason: libvirt would kill the guest. */
 static void failures_that_do_not_veto(void)
 {
     g_autoptr(Model) model = start();
