@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Called from worker threads. */
+/* Worker threads call these functions. */
 #include "fake-host.h"
 
 #include "css/device.h"
@@ -17,10 +17,10 @@ static GString *log_text;
 static char *claim_failure, *modules_failure;
 static CcwError claim_code;
 static gboolean are_claims_blocked;
-static gint announced;           /* a set of 1 << the last digit of a devno; atomic */
-static const char *blocked_word; /* what host_block() holds up */
-static gboolean is_blocked;      /* it has come there */
-/* By the last digit of the devno: the domain of a claim that is neither confirmed nor rolled back. */
+static gint announced;           /* a bit (1 << the last digit of a devno) for each announced device; atomic */
+static const char *blocked_word; /* the word of the calls that host_block() stops */
+static gboolean is_blocked;      /* such a call has begun */
+/* The domains of the claims that are neither confirmed nor rolled back, by the last digit of the devno. */
 static char *pending[16];
 
 static void note(const char *format, ...) G_GNUC_PRINTF(1, 2);
@@ -89,7 +89,7 @@ void host_wait_blocked(void)
     g_mutex_unlock(&lock);
 }
 
-/* As the kernel, which may take its time. */
+/* Waits as long as the kernel would, which is until host_block() lets the call go on. */
 static void take_time(const char *word)
 {
     g_mutex_lock(&lock);
@@ -158,7 +158,7 @@ gboolean hostdev_claim(CssHost *host G_GNUC_UNUSED, const CcwBusId *id, const ch
     return TRUE;
 }
 
-/* A claim is over; what is said of one that is not there has no effect, and is not noted. */
+/* Ends a claim. A call for a device without a claim has no effect and is not noted. */
 static gboolean end_claim(const char *word, const CcwBusId *id, const char *domain_uuid)
 {
     char text[CCW_BUS_ID_STR_LEN];
@@ -251,7 +251,7 @@ gboolean css_host_has_css(CssHost *host G_GNUC_UNUSED, GError **error G_GNUC_UNU
     return TRUE;
 }
 
-/* How often the host was asked for a device, and whether such a question waits. */
+/* The number of device lookups, and whether they wait. */
 static gint lookups;
 static gboolean are_lookups_blocked;
 
@@ -278,7 +278,7 @@ static void count_lookup(void)
     g_mutex_unlock(&lock);
 }
 
-/* There is 0.0.1234 on subchannel 0.0.0034, online, and 0.0.1236 on 0.0.0036, which is on vfio_ccw. */
+/* The host has 0.0.1234 on subchannel 0.0.0034, online, and 0.0.1236 on 0.0.0036, which is bound to vfio_ccw. */
 CssDevice *css_host_lookup(CssHost *host G_GNUC_UNUSED, const CcwBusId *id, GError **error G_GNUC_UNUSED)
 {
     static char vfio_ccw[] = "vfio_ccw";
@@ -312,7 +312,7 @@ void host_detach_many(guint count)
     more_detached = count;
 }
 
-/* Those of host_detach_many() are 0.1.0000 and so on, on subchannels of the same numbers. */
+/* The devices of host_detach_many() are 0.1.0000 and so on, on subchannels of the same numbers. */
 GPtrArray *css_host_list_detached(CssHost *host G_GNUC_UNUSED)
 {
     GPtrArray *devices = g_ptr_array_new_with_free_func(g_free);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All devices of a domain or none, in parallel; and domains that want the same ones at once. */
+/* A domain gets all of its devices, in parallel, or no device; and two domains that want the same ones at once. */
 #include <errno.h>
 #include <string.h>
 
@@ -65,7 +65,7 @@ static void all_and_back(void)
     hostdev_claim_all(model->host, down, 2, DOMAIN, TOKEN, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(n_entries(model), ==, 2);
-    /* Once more: it has them. */
+    /* A second claim of the same domain succeeds. */
     g_assert_true(hostdev_claim_all(model->host, down, 2, DOMAIN, TOKEN, NULL));
     g_assert_true(hostdev_release_domain(model->host, DOMAIN, &error));
     g_assert_cmpuint(n_entries(model), ==, 0);
@@ -73,7 +73,7 @@ static void all_and_back(void)
     g_assert_cmpstr(before, ==, after);
 }
 
-/* Whichever write fails, nothing stays taken or reserved. */
+/* Whichever write fails, no device stays acquired or reserved. */
 static void none_if_one_fails(void)
 {
     for (guint fail_at = 1; fail_at <= 8; fail_at++) {
@@ -111,7 +111,7 @@ static void rejected_before_anything(void)
     g_assert_error(error, CCW_ERROR, CCW_ERROR_INVALID);
 }
 
-/* What somebody reserved who was killed before he began needs nothing but a new look. */
+/* A start that was killed after it had reserved the devices leaves nothing to undo. */
 static void reserved_only(void)
 {
     g_autoptr(Model) model = start();
@@ -156,7 +156,7 @@ static gpointer start_domain(gpointer data)
     return NULL;
 }
 
-/* Exactly one gets them, whatever the order in which each names them, and neither waits for ever. */
+/* Exactly one domain gets the devices, whatever the order in which each names them, and neither waits for ever. */
 static void two_domains_at_once(void)
 {
     g_autoptr(Model) model = start();

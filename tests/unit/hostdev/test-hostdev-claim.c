@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which process may acquire a device, which one releases it, and what decides when the journal does not say. */
+/*
+ * Which process may acquire a device, which one releases it, and the rules for cases that the journal does not answer.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -87,7 +89,7 @@ static void assert_no_record(Model *model)
     g_assert_null(record_of(model));
 }
 
-/* NULL: no domain runs. */
+/* live: NULL: no domain runs */
 static void reconcile(Model *model, const char *live_domain, gint64 as_of, const char *only)
 {
     g_autoptr(GHashTable) live =
@@ -172,7 +174,7 @@ static void kernel_busy(void)
     g_assert_nonnull(strstr(error->message, "the kernel says that it is in use"));
 }
 
-/* udev had it open when the kernel was asked, and has closed it when its processes are looked through. */
+/* udev had the device open when the kernel was asked, and has closed it when its processes are looked up. */
 static void kernel_busy_once(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -194,14 +196,14 @@ static void domains(void)
     taken_writes = model->n_writes;
     assert_state(model, HOSTDEV_CLAIM_PENDING);
     claim_rejected(model, &id, OTHER, TOKEN, CCW_ERROR_BUSY, "in use by domain " DOMAIN);
-    claim_ok(model, DOMAIN, FALSE); /* the domain that acquired it releases it */
+    claim_ok(model, DOMAIN, FALSE); /* this domain has the device already */
 
     g_assert_true(hostdev_confirm_domain(model->host, OTHER, NULL));
     assert_state(model, HOSTDEV_CLAIM_PENDING);
     g_assert_true(hostdev_confirm_domain(model->host, DOMAIN, NULL));
     assert_state(model, HOSTDEV_CLAIM_OWNED);
     claim_rejected(model, &id, OTHER, TOKEN, CCW_ERROR_BUSY, "in use by domain " DOMAIN);
-    claim_ok(model, DOMAIN, TRUE); /* it starts anew, before the device of its last run was released */
+    claim_ok(model, DOMAIN, TRUE); /* the domain starts again, before the device of its last run was released */
     assert_state(model, HOSTDEV_CLAIM_PENDING);
     g_assert_true(hostdev_confirm_domain(model->host, DOMAIN, NULL));
     device = css_host_lookup(model->host, &id, NULL);
@@ -236,7 +238,7 @@ static void stale_taker(void)
     g_assert_cmpstr(record->token, ==, "18:43");
 }
 
-/* The mdev was removed behind our back: claimed anew, it is there again. */
+/* Another program removed the mdev: a new claim makes it again. */
 static void mdev_lost(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -251,8 +253,8 @@ static void mdev_lost(void)
 }
 
 /*
- * A domain is started while an attach to it has not been answered: what becomes of that attach is nothing to the guest.
- * The other way round the attach answers for nothing.
+ * A domain is started while libvirt has not answered an attach to it: the end of that attach does not affect the guest.
+ * In the other order, the attach does not release the device.
  */
 static void start_and_attach(void)
 {
@@ -271,7 +273,7 @@ static void start_and_attach(void)
     g_assert_true(hostdev_roll_back(model->host, &id, "18:43", NULL));
     record = record_of(model);
     g_assert_cmpstr(record->token, ==, TOKEN);
-    /* The start fails: it is the attach's again, as libvirt may be about to give it the mdev that is there. */
+    /* The start fails. Then the claim is the attach's again, as libvirt may be about to attach the existing mdev. */
     g_assert_true(hostdev_release_domain(model->host, DOMAIN, NULL));
     assert_state(model, HOSTDEV_CLAIM_PENDING);
     hostdev_withdraw(model->host, &id);
@@ -279,7 +281,7 @@ static void start_and_attach(void)
     assert_no_record(model);
 }
 
-/* Not managed: there, and nobody else's; whoever looked at the domains before shall look again. */
+/* An unmanaged device must be detached and have no other owner. Live XML from before that is outdated. */
 static void unmanaged(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -309,7 +311,7 @@ static void unmanaged(void)
     assert_no_record(model);
 }
 
-/* Another's mdev on the subchannel that we bound is not removed when the subchannel is released. */
+/* A release does not remove another program's mdev from a subchannel, although we have bound the subchannel. */
 static void mdev_of_another(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -333,11 +335,11 @@ static void mdev_of_another(void)
     assert_no_record(model);
 }
 
-/* What is listed of a device while it is detached: the serial that udev knew, if it is one. */
+/* What is listed of a detached device: the serial from udev's database, if it is valid. */
 static void found_volser(void)
 {
     static const struct {
-        const char *file; /* of udev's database */
+        const char *file; /* in udev's database */
         const char *volser;
     } rows[] = {
         { "S:disk/by-id/ccw-0X1234\nE:ID_TYPE=disk\nE:ID_SERIAL=0X1234\nE:ID_SERIAL_SHORT=1\n", "0X1234" },
@@ -366,7 +368,7 @@ static void found_volser(void)
     }
 }
 
-/* A domain gets a device that is being released for another, once that is done. */
+/* A domain gets a device whose release for another domain has begun, after that release is complete. */
 static void releasing(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -408,14 +410,14 @@ static void by_level(void)
     g_autofree char *after = NULL;
 
     claim_ok(model, DOMAIN, TRUE);
-    reconcile(model, NULL, css_host_clock(), DOMAIN); /* pending, and its taker lives */
+    reconcile(model, NULL, css_host_clock(), DOMAIN); /* the claim is pending, and its process lives */
     assert_state(model, HOSTDEV_CLAIM_PENDING);
     g_assert_true(hostdev_confirm(model->host, &id, DOMAIN, NULL));
     reconcile(model, DOMAIN, css_host_clock(), NULL);
     assert_state(model, HOSTDEV_CLAIM_OWNED);
-    reconcile(model, NULL, css_host_clock(), OTHER); /* of another domain only */
+    reconcile(model, NULL, css_host_clock(), OTHER); /* only another domain's devices */
     assert_state(model, HOSTDEV_CLAIM_OWNED);
-    reconcile(model, NULL, 0, NULL); /* confirmed after the picture was taken */
+    reconcile(model, NULL, 0, NULL); /* the live XML is from before the confirmation */
     assert_state(model, HOSTDEV_CLAIM_OWNED);
     reconcile(model, NULL, css_host_clock(), NULL);
     assert_no_record(model);
@@ -433,7 +435,7 @@ static void assert_owned_by(Model *model, const char *domain)
     g_assert_null(record->token);
 }
 
-/* Another domain's attach found the mdev of this one's claim: it is not taken from under that. */
+/* Another domain's attach found the mdev of this claim: the claim's end must not remove it. */
 static void another_got_it(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -454,7 +456,7 @@ static gboolean must_skip(const CcwBusId *device, gpointer skipped)
     return ccw_bus_id_equal(device, skipped);
 }
 
-/* The same, found out by level. */
+/* The same, found by reconcile. */
 static void another_has_it(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -463,7 +465,7 @@ static void another_has_it(void)
 
     claim_ok(model, DOMAIN, TRUE);
     n_writes = model->n_writes;
-    g_assert_true(hostdev_leave_open(model->host, &id, "18:43", NULL)); /* not its claim */
+    g_assert_true(hostdev_leave_open(model->host, &id, "18:43", NULL)); /* the token of another claim */
     assert_state(model, HOSTDEV_CLAIM_PENDING);
     g_assert_true(hostdev_leave_open(model->host, &id, TOKEN, NULL));
     assert_owned_by(model, DOMAIN);
@@ -480,7 +482,7 @@ static void another_has_it(void)
     assert_no_record(model);
 }
 
-/* The release did not even begin, and then the device was attached after all. */
+/* The first step of the release failed, and then the device was attached to another domain. */
 static void not_released_after_all(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -497,7 +499,7 @@ static void not_released_after_all(void)
     assert_no_record(model);
 }
 
-/* virtccwd has asked libvirt to attach the device to another domain, while the end of this one releases it. */
+/* virtccwd has asked libvirt to attach the device to another domain, while the end of this domain releases it. */
 static void announced(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -524,7 +526,7 @@ static void announced(void)
     g_assert_null(hostdev_journal_announced(model->host, &gone));
 }
 
-/* The process that announced it has ended: no other process would release it. */
+/* The process that announced the attach has ended, and cannot release the device any more. */
 static void announced_and_ended(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -550,7 +552,7 @@ static void roll_back(void)
     g_assert_cmpstr(before, ==, after);
 }
 
-/* virtccwd ended between libvirt's yes and its confirmation. */
+/* virtccwd ended after libvirt's success, and before it confirmed the claim. */
 static void stale_but_live(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -567,13 +569,13 @@ static void stale(void)
 
     claim_ok(model, DOMAIN, TRUE);
     tree_remove(model->tree, "proc/17");
-    reconcile(model, NULL, 0, NULL); /* younger than the picture */
+    reconcile(model, NULL, 0, NULL); /* the live XML is older than the claim */
     assert_state(model, HOSTDEV_CLAIM_PENDING);
     reconcile(model, NULL, css_host_clock(), NULL);
     assert_no_record(model);
 }
 
-/* The clock starts anew at each boot; a journal that outlived one is old, whatever its numbers say. */
+/* The clock begins anew at each boot. A journal from an earlier boot is outdated, whatever its times are. */
 static void from_an_earlier_boot(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -588,7 +590,7 @@ static void from_an_earlier_boot(void)
     assert_no_record(model);
 }
 
-/* While it was bound to nothing, vfio_ccw was loaded and took it. */
+/* vfio_ccw was loaded while the subchannel had no driver, and has bound it. */
 static void grabbed(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -616,7 +618,7 @@ static void modules(void)
     g_autoptr(CssHost) other = css_host_new(model->tree->sysfs, model->tree->proc, model->tree->run_dir);
     g_autoptr(GError) error = NULL;
 
-    g_assert_false(hostdev_load_modules(other, &error)); /* not the running kernel's tree */
+    g_assert_false(hostdev_load_modules(other, &error)); /* the modules of another kernel */
     g_assert_error(error, CCW_ERROR, CCW_ERROR_UNSUPPORTED);
     g_assert_nonnull(strstr(error->message, "vfio_iommu_type1"));
     g_assert_true(hostdev_load_modules(model->host, NULL));
@@ -631,7 +633,7 @@ static gpointer make_late(gpointer data)
     g_autofree char *late = g_build_filename(model->tree->root, "late", NULL);
     g_autofree char *device = g_build_filename(model->tree->sysfs, "bus/ccw/devices/0.0.1234", NULL);
 
-    g_usleep(150 * 1000); /* the delay is what is tested */
+    g_usleep(150 * 1000); /* the test is about this delay */
     g_assert_cmpint(g_rename(late, device), ==, 0);
     return NULL;
 }
@@ -639,7 +641,7 @@ static gpointer make_late(gpointer data)
 static const CssHostOps *model_ops;
 static GThread *late_thread;
 
-/* The ccw device shows up some time after the subchannel was bound, as it does on a machine. */
+/* The ccw device appears some time after the subchannel was bound, as on a real machine. */
 static int late_write(const char *path, const char *value, gpointer data)
 {
     Model *model = data;
@@ -681,7 +683,7 @@ static void late_device(gconstpointer online)
 
 #define LIKE_QEMU_CCW "cc390000-0002-8000-8000-000000000017"
 
-/* Whoever defines a domain chooses its UUID: none makes the domain the owner of what qemu-ccw has. */
+/* A user who defines a domain chooses its UUID. No UUID makes the domain the owner of qemu-ccw's devices. */
 static void owner_is_no_domain(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -696,7 +698,7 @@ static void owner_is_no_domain(void)
     g_assert_true(hostdev_confirm_domain(model->host, LIKE_QEMU_CCW, NULL));
     g_assert_true(hostdev_release_domain(model->host, LIKE_QEMU_CCW, NULL));
     assert_state(model, HOSTDEV_CLAIM_PENDING);
-    /* As an older version wrote it, and reads it. */
+    /* An older version has written this, and can read it. */
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
     g_assert_nonnull(strstr(text, LIKE_QEMU_CCW));
     g_assert_nonnull(strstr(text, "\"owner\" : \"qemu-ccw\","));
@@ -709,8 +711,9 @@ static void owner_is_no_domain(void)
 }
 
 /*
- * The kernel guards a virtio disk against a mount only while another has it open exclusively: from the question to the
- * write of online. A disk that comes back would get another name if the old one was open still.
+ * The kernel prevents a mount of a virtio disk only while a process has the disk open exclusively, which is from the
+ * check for users to the write of "online". A disk that comes back would get another name if its old node were still
+ * open.
  */
 static void holds_disk(void)
 {

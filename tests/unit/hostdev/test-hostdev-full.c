@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * /run is full: the journal is on a small tmpfs of the test's own, in a mount namespace of its own. Nothing is done to
- * the host that the journal cannot say, and nothing stays done.
+ * /run is full: the journal is on a small tmpfs in the test's own mount namespace. No step is done on the host that the
+ * journal cannot record, and no step stays done.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@
 
 static const CcwBusId id = { .devno = 0x1234 };
 static const CssHostOps *model_ops;
-static guint full_after; /* so many writes to sysfs */
+static guint full_after; /* the number of writes to sysfs after which it is full */
 
 static void fill(Model *model)
 {
@@ -59,7 +59,7 @@ static int write_and_fill(const char *path, const char *value, gpointer data)
     return errnum;
 }
 
-/* NULL: skipped. */
+/* NULL: the test was skipped */
 static Model *start(void)
 {
     static CssHostOps ops;
@@ -107,7 +107,7 @@ static void expect_rejected(Model *model, const char *before)
     g_assert_false(hostdev_journal_has(model->host, &id));
 }
 
-/* Before the host is touched. */
+/* Full before the first step. */
 static void from_the_start(void)
 {
     g_autofree char *before = NULL;
@@ -124,7 +124,7 @@ static void from_the_start(void)
     finish(model);
 }
 
-/* After each step: what was done is undone, in reverse. */
+/* Full after each step: the steps that were done are undone, in reverse order. */
 static void midway(void)
 {
     for (guint step = 1; step < STEPS; step++) {
@@ -141,7 +141,7 @@ static void midway(void)
     }
 }
 
-/* What a domain has had goes back all the way, though that cannot be written down; that it has it is tried again. */
+/* A release of an owned device completes although the journal cannot record it. A confirmation is repeated later. */
 static void afterwards(void)
 {
     g_autoptr(HostdevRecord) record = NULL;

@@ -173,7 +173,7 @@ static void accepted(void)
     g_assert_cmpuint(ids->len, ==, 1);
 }
 
-/* Two descriptions of one process exclude each other, as two threads of virtccwd must. */
+/* Two descriptors in one process exclude each other, as two threads of virtccwd must. */
 static void lock(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");
@@ -189,7 +189,7 @@ static void lock(void)
     tree_write(tree, "run/devices/0.0.1235.json.new", "");
     held = hostdev_journal_lock(host, &id, NULL);
     g_assert_cmpint(held, >=, 0);
-    g_assert_false(g_file_test(left, G_FILE_TEST_EXISTS)); /* by one who was killed */
+    g_assert_false(g_file_test(left, G_FILE_TEST_EXISTS)); /* a killed process has left this */
     g_assert_true(g_file_test(of_another, G_FILE_TEST_EXISTS));
     other = open(path, O_RDWR | O_CLOEXEC);
     g_assert_cmpint(fcntl(other, F_OFD_SETLK, &try), ==, -1);
@@ -200,7 +200,7 @@ static void lock(void)
 
 #define MANY 2000
 
-/* A lock takes the same time however many entries there are: it lists no folder. */
+/* A lock takes the same time for any number of entries, because it lists no folder. */
 static void many_entries(void)
 {
     g_autoptr(Tree) tree = tree_new("dasd.txt");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is done to one device, however long the kernel takes, holds up no client of another one; and what is done to the
- * same device waits, or is refused, so that the order of events in hostdev/manager.h holds.
+ * Work on one device does not delay clients of another one, however long the kernel takes. Other work on the same
+ * device waits or is rejected, so that the order of events in hostdev/manager.h is kept.
  */
 #include "css/host.h"
 #include "fake-host.h"
@@ -10,7 +10,7 @@
 
 static const CcwBusId first = { .devno = 0x1234 }, second = { .devno = 0x1235 };
 
-/* A call of the manager in a thread of its own. */
+/* Runs a call of the manager in a thread. */
 typedef struct Call Call;
 struct Call {
     HostdevManager *manager;
@@ -20,7 +20,7 @@ struct Call {
     HostdevAttachResult result;
     HostdevLive *live;
     gboolean outdated;
-    gboolean done; /* what the function returned */
+    gboolean done; /* the function's result */
     GThread *thread;
     gint ended; /* atomic */
 };
@@ -74,7 +74,7 @@ static Call *begin(HostdevManager *manager, void (*func)(Call *call), const CcwB
     return call;
 }
 
-/* It ends within some seconds. */
+/* Asserts that the call ends within some seconds. */
 static void expect_end(Call *call)
 {
     gint64 until = g_get_monotonic_time() + 5 * G_TIME_SPAN_SECOND;
@@ -115,7 +115,7 @@ static HostdevManager *start(void)
     return hostdev_manager_new(css_host_new("/", "/", "/"));
 }
 
-/* During a roll-back, an attach of another device begins, is claimed and ends, and a client detaches the device. */
+/* During a roll-back, an attach of another device begins, is claimed and ends, and a client detaches that device. */
 static void roll_back_takes_long(void)
 {
     g_autoptr(HostdevManager) manager = start();
@@ -139,7 +139,10 @@ static void roll_back_takes_long(void)
     expect_log("claim 0.0.1234 claim 0.0.1235 confirm 0.0.1235 detach 0.0.1235 back 0.0.1234 ");
 }
 
-/* The same during a reconcile; it skips a device that an attach has got meanwhile, and says that its XML is old. */
+/*
+ * The same during a reconcile. It skips a device that was attached meanwhile, and returns that its live XML is
+ * outdated.
+ */
 static void reconcile_takes_long(void)
 {
     g_autoptr(HostdevManager) manager = start();
@@ -158,7 +161,7 @@ static void reconcile_takes_long(void)
     expect_log("reconcile all:0 but 0.0.1234 ");
 }
 
-/* A device is held until its attach has ended; a reconcile that skipped it is then repeated. */
+/* A device is held until its attach has ended. A reconcile that skipped it is repeated then. */
 static void reconcile_meets_roll_back(void)
 {
     g_autoptr(HostdevManager) manager = start();
@@ -179,8 +182,8 @@ static void reconcile_meets_roll_back(void)
 }
 
 /*
- * The next attach of a device is announced when the last one is rolled back, and not before: both have one token. A
- * detach by an administrator waits for that, too.
+ * The next attach of a device is announced only after the roll-back of the last one, as both have the same token. An
+ * administrator's detach waits for that roll-back, too.
  */
 static void same_device_waits(void)
 {
@@ -198,12 +201,14 @@ static void same_device_waits(void)
     end(back);
     end(hold);
     g_assert_true(host_has_announced(&first));
-    end(operation); /* done before the attach, or refused because of it */
+    end(operation); /* done before the attach, or rejected because of it */
     end(begin(manager, call_end_attach, &first, HOSTDEV_ATTACH_NONE));
     g_free(host_take_log());
 }
 
-/* Of two attaches to a device the last one to end rolls back, and finds what the other one has confirmed. */
+/*
+ * The last of two attaches to a device rolls back when it ends, and finds that the other one has confirmed the claim.
+ */
 static void two_end(void)
 {
     g_autoptr(HostdevManager) manager = start();

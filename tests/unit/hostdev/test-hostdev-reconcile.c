@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What goes back when nobody says so: what is still open, where libvirt cannot be asked, after a reboot. */
+/* Which devices reconcile releases: not those that are open; without libvirt; and after a reboot. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@
 
 #define DOMAIN "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 #define OTHER "11111111-2222-4333-8444-555555555555"
-#define QEMU_CCW "qemu-ccw:17" /* launcher/host-devices.h: no domain of libvirt's */
+#define QEMU_CCW "qemu-ccw:17" /* launcher/host-devices.h: an owner that is no domain of libvirt */
 #define UUID "cc390000-0001-8000-8000-000000001234"
 #define TOKEN "17:42"
 #define STAT "17 (libvirtd) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 42 1 1"
@@ -24,7 +24,7 @@
 
 static const CcwBusId id = { .devno = 0x1234 };
 
-/* A device that a domain owns. */
+/* Acquires a device for a domain, and confirms it. */
 static Model *start(void)
 {
     Model *model = model_new("dasd.txt");
@@ -40,7 +40,7 @@ static Model *start(void)
     return model;
 }
 
-/* "pending", "owned by DOMAIN", ... or "none". */
+/* Compares the journal's entry with "pending", "owned by DOMAIN", ... or "none". */
 static char *journal_of(Model *model)
 {
     g_autoptr(HostdevRecord) record = NULL;
@@ -71,7 +71,7 @@ static void note(const HostdevReconciled *reconciled, gpointer data)
         g_string_append_printf(data, ", %s", reconciled->message);
 }
 
-/* With what request says, at this moment; what is reported is to be report. */
+/* Runs reconcile with the request and the current time, and compares its report. */
 static void reconcile(Model *model, HostdevReconcile request, gboolean expected, const char *report)
 {
     g_autoptr(GHashTable) nothing = g_hash_table_new(g_str_hash, g_str_equal);
@@ -93,7 +93,7 @@ static void reconcile(Model *model, HostdevReconcile request, gboolean expected,
     "that "                                                                                                            \
     "process has ended"
 
-/* libvirt knows of no such guest, and a process has the device nevertheless. */
+/* libvirt does not know the guest, but a process has the device open. */
 static void open_is_left(void)
 {
     g_autoptr(Model) model = start();
@@ -108,7 +108,9 @@ static void open_is_left(void)
     assert_journal(model, "none");
 }
 
-/* The domain has ended, says libvirt. What still has the device keeps it until the next who looks. */
+/*
+ * libvirt says that the domain has ended. A process that still has the device open keeps it until the next reconcile.
+ */
 static void open_is_not_released(void)
 {
     g_autoptr(Model) model = start();
@@ -131,7 +133,7 @@ static void open_is_not_released(void)
     reconcile(model, (HostdevReconcile){ 0 }, TRUE, "0.0.1234 given back: releasing of " DOMAIN);
 }
 
-/* libvirt gave the mdev to another domain before this one's end was through. */
+/* libvirt gave the mdev to another domain before this domain's end was complete. */
 static void open_by_another(void)
 {
     g_autoptr(Model) model = start();
@@ -152,8 +154,8 @@ static void open_by_another(void)
 }
 
 /*
- * Another process holds the device's lock, for as long as the kernel takes: questions about other devices do not wait
- * for it. (If one did, this test would never end.)
+ * Another process holds the device's lock for as long as the kernel takes. Calls for other devices do not wait for it.
+ * (If one did, this test would not end.)
  */
 static void locked_elsewhere(void)
 {
@@ -166,7 +168,7 @@ static void locked_elsewhere(void)
     g_assert_true(hostdev_announce(model->host, &id, TOKEN, NULL));
     lock = hostdev_journal_lock(model->host, &id, NULL);
     g_assert_cmpint(lock, >=, 0);
-    reconcile(model, (HostdevReconcile){ 0 }, TRUE, ""); /* the process that takes it lives */
+    reconcile(model, (HostdevReconcile){ 0 }, TRUE, ""); /* the claim's process lives */
     g_assert_true(hostdev_release_domain(model->host, OTHER, NULL));
     g_assert_true(hostdev_confirm_domain(model->host, OTHER, NULL));
     g_assert_false(hostdev_has_stale(model->host));
@@ -182,7 +184,7 @@ static void dry_run(void)
     assert_journal(model, "owned by " DOMAIN);
 }
 
-/* Where libvirt cannot be asked: what a domain that may run has is left to it; what nobody can have goes back. */
+/* Without libvirt, a domain that may run keeps its devices. A device that no guest can have is released. */
 static void without_libvirt(void)
 {
     g_autoptr(Model) model = start();
@@ -199,16 +201,16 @@ static void without_libvirt(void)
     reconcile(model, (HostdevReconcile){ .running = running }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
 
     g_assert_true(hostdev_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
-    reconcile(model, (HostdevReconcile){ .running = running }, TRUE, ""); /* whoever takes it lives */
+    reconcile(model, (HostdevReconcile){ .running = running }, TRUE, ""); /* the claim's process lives */
     tree_remove(model->tree, "proc/17");
     g_hash_table_add(running, (gpointer)DOMAIN);
-    reconcile(model, (HostdevReconcile){ .running = running }, TRUE, ""); /* libvirt may go on with an attach */
+    reconcile(model, (HostdevReconcile){ .running = running }, TRUE, ""); /* libvirt may continue with an attach */
     assert_journal(model, "pending by " DOMAIN);
     g_hash_table_remove_all(running);
     reconcile(model, (HostdevReconcile){ .running = running }, TRUE, "0.0.1234 given back: pending of " DOMAIN);
 }
 
-/* libvirtd lives, and the start it took the device for is over: then libvirt does not list the domain. */
+/* libvirtd lives, but the start for which it acquired the device is over: libvirt does not list the domain. */
 static void abandoned(void)
 {
     g_autoptr(Model) model = start();
@@ -219,9 +221,10 @@ static void abandoned(void)
     g_assert_true(hostdev_release_domain(model->host, DOMAIN, NULL));
     g_assert_true(hostdev_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
     g_hash_table_insert(live, (gpointer)DOMAIN, devices);
-    reconcile(model, (HostdevReconcile){ .live = live }, TRUE, ""); /* it starts */
+    reconcile(model, (HostdevReconcile){ .live = live }, TRUE, ""); /* the domain starts */
     g_hash_table_remove(live, DOMAIN);
-    reconcile(model, (HostdevReconcile){ .live = live, .only_domain = DOMAIN }, TRUE, ""); /* nobody was asked */
+    /* The request does not include libvirt's answer about the domain. */
+    reconcile(model, (HostdevReconcile){ .live = live, .only_domain = DOMAIN }, TRUE, "");
     g_assert_true(hostdev_announce(model->host, &id, TOKEN, NULL));
     reconcile(model, (HostdevReconcile){ .live = live }, TRUE, ""); /* an attach, whose process lives */
     hostdev_withdraw(model->host, &id);
@@ -232,7 +235,10 @@ static void abandoned(void)
     assert_journal(model, "pending by " QEMU_CCW);
 }
 
-/* libvirt answers for all running domains but one: its entries stay, and the kernel decides about the others. */
+/*
+ * libvirt answers for all running domains but one. That one keeps its devices; for the others the kernel's answer
+ * counts.
+ */
 static void unknown_domain(void)
 {
     g_autoptr(Model) model = start();
@@ -257,7 +263,7 @@ static void unknown_domain(void)
     assert_journal(model, "pending by " OTHER);
 }
 
-/* libvirt may go on with the attach of a process that has died. */
+/* libvirt may continue with the attach of a process that has died. */
 static void stale_is_kept(void)
 {
     g_autoptr(Model) model = start();
@@ -271,7 +277,7 @@ static void stale_is_kept(void)
     reconcile(model, (HostdevReconcile){ 0 }, TRUE, "0.0.1234 given back: pending of " DOMAIN);
 }
 
-/* A release that has begun is completed, whichever domain runs. */
+/* A release that has begun is completed, whatever domains run. */
 static void without_libvirt_releasing(void)
 {
     g_autoptr(Model) model = start();
@@ -285,7 +291,10 @@ static void without_libvirt_releasing(void)
     reconcile(model, (HostdevReconcile){ .running = running }, TRUE, "0.0.1234 given back: releasing of " DOMAIN);
 }
 
-/* Out of the machine and back: bound to its host driver, no mdev. Nobody has it, and another may. */
+/*
+ * The device was taken out of the machine and came back: it has its host driver and no mdev. Another domain may claim
+ * it.
+ */
 static void vanished_and_came_back(void)
 {
     g_autoptr(Model) model = start();
@@ -307,11 +316,11 @@ static void vanished_and_came_back(void)
     reconcile(model, (HostdevReconcile){ .running = running }, TRUE, "");
     g_assert_true(hostdev_claim(model->host, &id, OTHER, TOKEN, &taken, NULL));
     assert_journal(model, "pending by " OTHER);
-    g_assert_true(hostdev_release_domain(model->host, DOMAIN, NULL)); /* has nothing any more */
+    g_assert_true(hostdev_release_domain(model->host, DOMAIN, NULL)); /* the domain owns no device any more */
     assert_journal(model, "pending by " OTHER);
 }
 
-/* Nothing of it is true any more: a mediated device of that UUID is somebody else's, and stays. */
+/* The entry is outdated after a reboot: a mediated device with its UUID belongs to another program, and stays. */
 static void rebooted(void)
 {
     g_autoptr(Model) model = start();

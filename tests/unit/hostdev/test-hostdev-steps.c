@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Acquiring a device and releasing it: the exact writes (tests/sysfsdata/NAME.writes), and the way back from a failure
- * or the end of the process at each of them.
+ * Acquires and releases a device: the exact writes (tests/sysfsdata/NAME.writes), and the roll-back after a failure or
+ * the end of the process at each of them.
  */
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -27,7 +27,7 @@ typedef struct {
     const char *name; /* of the golden file */
     const char *recording;
     guint16 devno;
-    const char *edit[2]; /* a file of the tree and its text, or NULL */
+    const char *edit[2]; /* a file of the tree and its new text, or NULL */
 } Case;
 
 static const Case cases[] = {
@@ -70,7 +70,7 @@ static gboolean in_journal(Model *model, const Case *c)
     return hostdev_journal_has(model->host, &id);
 }
 
-/* As virtccwd does it when it starts, with no domain running. */
+/* Runs the reconcile of virtccwd's start, with no domain running. */
 static void reconcile(Model *model)
 {
     g_autoptr(GHashTable) live = g_hash_table_new(g_str_hash, g_str_equal);
@@ -138,7 +138,7 @@ static void fails_at_each(gconstpointer data)
     }
 }
 
-/* From the n-th write on nothing works any more, also on the way back; later it does again. */
+/* All writes from the n-th one on fail, also those of the roll-back; later all writes succeed. */
 static void fails_for_good(gconstpointer data)
 {
     const Case *c = data;
@@ -196,7 +196,7 @@ static void crashes_taking(gconstpointer data)
     }
 }
 
-/* The same domain asks again after its taker was killed: it gets a whole device. */
+/* The same domain claims again after its process was killed, and gets a complete device. */
 static void crashes_and_claims_again(gconstpointer data)
 {
     const Case *c = data;
@@ -266,7 +266,7 @@ static void fails_release(gconstpointer data)
         model_reset(model);
         model->fail_at = n;
         model->fail_errno = EIO;
-        if (release(model, c, &error)) /* virtio sets itself online: a write less */
+        if (release(model, c, &error)) /* virtio sets itself online, which saves a write */
             continue;
         g_assert_error(error, CCW_ERROR, CCW_ERROR_SYSTEM);
         g_assert_true(hostdev_journal_load(model->host, &id, &record, NULL));
@@ -302,7 +302,7 @@ static void rename_in(Model *model, const char *from, const char *to)
     g_autofree char *here = g_build_filename(model->tree->root, from, NULL);
     g_autofree char *there = g_build_filename(model->tree->root, to, NULL);
 
-    g_rename(here, there); /* where there is one */
+    g_rename(here, there); /* the file may be missing */
 }
 
 static void link_in(Model *model, const char *link, const char *target)
@@ -342,7 +342,10 @@ static void assert_as_found(Model *model)
     g_assert_true(css_sysfs_has(sub, "0.0.9999/online"));
 }
 
-/* n odd: after write (n + 1) / 2; even: between the look at the device before write n / 2, and that write. */
+/*
+ * n odd: change after write (n + 1) / 2; even: change between the check of the device before write n / 2 and that
+ * write.
+ */
 static void machine_changes(void)
 {
     const Case *c = &cases[0];
@@ -365,7 +368,7 @@ static void machine_changes(void)
     }
 }
 
-/* Another taking of the device that is there now, which has an entry, is left alone; so is a mediated device of it. */
+/* A claim of the device that is there now, and its mediated device, are left alone. */
 static void machine_changes_and_another_takes(void)
 {
     const Case *c = &cases[0];
@@ -378,7 +381,7 @@ static void machine_changes_and_another_takes(void)
     g_assert_true(claim(model, c, NULL));
     g_assert_true(hostdev_release_domain(model->host, DOMAIN, NULL));
     model_reset(model);
-    model->fail_at = 4; /* the bind of vfio_ccw, and the way back */
+    model->fail_at = 4; /* the bind to vfio_ccw, and all writes of the roll-back */
     model->fail_to = G_MAXUINT;
     model->fail_errno = EIO;
     g_assert_false(claim(model, c, NULL));
