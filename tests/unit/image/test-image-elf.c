@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tests image/image-elf.h with a program of s390x that is made here, whole and damaged. */
+/* Tests image/image-elf.h with an s390x program that this test makes, valid and damaged. */
 #include "image/image-elf.h"
 
 #include <elf.h>
@@ -121,7 +121,7 @@ static void test_refused(void)
     check_refused(data, "interpreter is damaged");
 }
 
-/* Whatever is in the file, it is read or refused; the sanitizers see a read beyond it. */
+/* Random damage: the file is parsed or rejected, and the sanitizers find a read beyond its end. */
 static void test_damaged(void)
 {
     static const guint8 values[] = { 0, 1, 0x7f, 0x80, 0xff };

@@ -36,7 +36,7 @@ static void check_order(const char *dep, const char *const *names, const char *e
     g_assert_cmpstr(order, ==, expected);
 }
 
-/* Each module is behind what it needs, also where the line of modules.dep has another order, and there once. */
+/* Each module comes once, after the modules that it needs, also if the line in modules.dep has another order. */
 static void test_order(void)
 {
     const char *const names[] = { "ext4", "dasd_eckd_mod", "jbd2", NULL };
@@ -83,7 +83,7 @@ static void test_refused(void)
     check_refused(chain->str, "m0", CCW_ERROR_INVALID, "too long a chain");
 }
 
-/* Every module needs all the others: without a limit this would take for ever. */
+/* Every module needs all others: without a limit this would not end. */
 static void test_circles(void)
 {
     g_autoptr(GString) dep = g_string_new(NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tests what reads the words of a guest: image/image-report.h, image/image-lines.h and image/image-mark.h. */
+/* Tests the parsers of a guest's output: image/image-report.h, image/image-lines.h and image/image-mark.h. */
 #include "image/image-report.h"
 
 #include "image/image-lines.h"
@@ -81,7 +81,7 @@ static gboolean add_line(const char *line, gpointer data, GError **error)
     return FALSE;
 }
 
-/* The lines are the same, wherever the bytes are divided. */
+/* The lines are the same, however the bytes are divided. */
 static void test_lines(void)
 {
     static const char text[] = "one\n\r\ntwo\r\nth\0ree\nrest";
@@ -134,8 +134,7 @@ static void test_tail(void)
     g_assert_cmpstr(g_ptr_array_index(tail, 0), ==, "40 ?[2J");
 }
 
-/* What is before the mark comes out unchanged and at once, wherever the bytes are divided; what follows it is dropped.
- */
+/* The output before the mark comes out unchanged and at once, however the bytes are divided. The rest is dropped. */
 static void test_mark(void)
 {
     static const char text[] = "a\001b\001en\001e\001end\nrest\001end\n";

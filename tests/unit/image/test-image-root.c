@@ -20,7 +20,7 @@ static char *folder;
 typedef struct {
     const char *path;
     guint mode;
-    const char *text; /* of a file, or the target of a link */
+    const char *text; /* a file's content, or a link's target */
     gboolean is_hard_link;
 } Member;
 
@@ -114,7 +114,7 @@ static void check_root(const ImageRoot *root)
     g_assert_cmpuint(image_root_size(root), >=, 4096);
 }
 
-/* The copy has what the root had: its owners, modes and extended attributes. */
+/* The copy has the root's owners, modes and extended attributes. */
 static void check_copy(const ImageRoot *root, guint owner)
 {
     struct archive *archive = archive_read_new();
@@ -241,7 +241,7 @@ static void test_refused(void)
     unlink(path);
 }
 
-/* An archive that ends in the middle of a file is no root. */
+/* An archive that ends in the middle of a file is rejected. */
 static void test_truncated(void)
 {
     g_autofree char *text = g_strnfill(50000, 'x');
@@ -255,7 +255,7 @@ static void test_truncated(void)
     unlink(path);
 }
 
-/* Checks the one member of an archive whose path ends in the name. */
+/* Checks the member of an archive whose path ends in the name. */
 static void check_member(GBytes *cpio, const char *expected_path, guint mode, const char *text)
 {
     struct archive *archive = archive_read_new();
@@ -289,7 +289,7 @@ static void test_cpio(void)
     g_autoptr(GError) error = NULL;
 
     g_assert_true(image_cpio_add_file(cpio, "usr/bin/a", bytes, 0755, &error));
-    g_assert_true(image_cpio_add_file(cpio, "usr/bin/a", bytes, 0755, &error)); /* it is there already */
+    g_assert_true(image_cpio_add_file(cpio, "usr/bin/a", bytes, 0755, &error)); /* it exists already */
     g_assert_true(image_cpio_add_link(cpio, "bin", "usr/bin", &error));
     g_assert_true(image_cpio_add_folder(cpio, "usr", &error));
     archive = image_cpio_finish(cpio, &error);
@@ -300,7 +300,7 @@ static void test_cpio(void)
     check_member(archive, "bin", AE_IFLNK | 0777, "usr/bin");
 }
 
-/* A shell reads back what was put into a plan, whatever it is. */
+/* A shell reads back the same values that were put into a plan. */
 static void test_plan(void)
 {
     char *const words[] = { (char *)"echo", (char *)"a 'b'", (char *)"$(false)\n\"", NULL };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tests what is found in a root file system: image/image-kernel.h, image/image-system.h and image/image-programs.h. */
+/* Tests the search in a root file system: image/image-kernel.h, image/image-system.h and image/image-programs.h. */
 #include "image/image-system.h"
 
 #include <archive.h>
@@ -12,7 +12,7 @@
 #include "util/error.h"
 
 static char *folder;     /* the root file system */
-static GPtrArray *paths; /* what is in it, to be removed */
+static GPtrArray *paths; /* the files in it, to remove them */
 
 static void put(const char *path, const char *text)
 {
@@ -38,7 +38,7 @@ static void remove_all(void)
         g_autofree char *parent = g_strdup(g_ptr_array_index(paths, i - 1));
 
         unlink(parent);
-        do { /* folders that are empty by now */
+        do { /* remove the folders that are empty now */
             char *up = g_path_get_dirname(parent);
 
             g_free(parent);
@@ -57,7 +57,7 @@ static ImageRoot *open_root(void)
     return root;
 }
 
-/* A root with two kernels. The newer one has its parts where Fedora puts them, and so no initramfs in /boot. */
+/* Makes a root with two kernels. The newer one has its files where Fedora puts them, and so no initramfs in /boot. */
 static void put_kernels(void)
 {
     put("usr/lib/modules/6.1.9-s390x/modules.dep",
@@ -131,7 +131,7 @@ static void test_modules(void)
     remove_all();
 }
 
-/* Returns: the text of a plan. */
+/* Returns the text of a plan. */
 static char *plan_text(GBytes *cpio)
 {
     struct archive *archive = archive_read_new();
@@ -211,7 +211,7 @@ static void test_plain_plan(void)
     remove_all();
 }
 
-/* The links that a distribution keeps, its tools, and its own zipl.conf. */
+/* A distribution's links, its tools, and its own zipl.conf. */
 static void test_distribution_plan(void)
 {
     const char *const debian[] = { "kernel='/boot/vmlinuz'",
@@ -237,7 +237,7 @@ static void test_distribution_plan(void)
     put_one_kernel();
     put("usr/sbin/chzdev", "");
     put("etc/zipl.conf", "");
-    check_plan(NULL, own); /* it may need no initramfs */
+    check_plan(NULL, own); /* this distribution needs no initramfs */
     check_no_plan("quiet", CCW_ERROR_INVALID, "/etc/zipl.conf");
     remove_all();
 }
@@ -269,7 +269,7 @@ static gboolean has_member(GBytes *cpio, const char *path)
     return found;
 }
 
-/* A script takes its interpreter with it, and every link on the way to both. */
+/* A script needs its interpreter, and every link on the way to both. */
 static void test_script(void)
 {
     static const char *const expected[] = { "bin", "usr/bin/tool", "usr/bin/sh", "usr/bin/dash" };
