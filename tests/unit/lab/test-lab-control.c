@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The control of a lab over a real socket: what it answers, and how much of it clients can take up. */
+/* The control of a lab over a real socket: its answers, and the bounds of what clients can use. */
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -16,7 +16,7 @@
 #include "util/fd.h"
 
 #define CLIENTS 200
-#define THREADS_MAX 80 /* all requests, and the test's own */
+#define THREADS_MAX 80 /* those of all requests, and the test's own */
 #define TIMEOUT (20 * G_TIME_SPAN_SECOND)
 
 static char *path;
@@ -59,7 +59,7 @@ static void answers(void)
     g_assert_nonnull(strstr(error->message, "0.0.9999"));
 }
 
-/* The serial is read when it is asked for, and of the device that is asked for. */
+/* The serial is read for each request, and only of the requested device. */
 static void volsers(void)
 {
     g_autoptr(GError) error = NULL;
@@ -92,7 +92,7 @@ static guint count_threads(void)
 #define REQUESTS_MAX 64
 #define STILL (100 * G_TIME_SPAN_MILLISECOND)
 
-/* The number of threads, when all requests have one and no more have come for a while. */
+/* Returns the number of threads when all requests have one, and no more have started for a while. */
 static guint wait_for_threads(void)
 {
     gint64 until = g_get_monotonic_time() + TIMEOUT;
@@ -110,7 +110,7 @@ static guint wait_for_threads(void)
     return count;
 }
 
-/* Clients that say nothing have a bounded number of threads, and the next one is served when they have gone. */
+/* Clients that send nothing use a bounded number of threads. The next client is served when they have gone. */
 static void silent(void)
 {
     int fds[CLIENTS];
@@ -123,7 +123,7 @@ static void silent(void)
     expect_answer(NULL, "good");
 }
 
-/* Descriptors whose close waits come along: other clients are served. */
+/* Clients send descriptors whose close(2) waits: other clients are still served. */
 static void lingering(void)
 {
     gint64 until = g_get_monotonic_time() + TIMEOUT;
@@ -135,7 +135,7 @@ static void lingering(void)
     }
     fd = dial();
     sent = socket_lingering(&peer);
-    /* Where the kernel lets the lab refuse descriptors they do not come at all. */
+    /* Where the kernel lets the lab reject descriptors, they do not arrive at all. */
     g_assert_true(socket_send_fd(fd, "0.0.1234", strlen("0.0.1234"), sent) || errno == EPERM);
     ccw_fd_close_soon(sent);
     close(fd);
@@ -172,7 +172,7 @@ int main(int argc, char **argv)
 
     g_test_init(&argc, &argv, NULL);
     path = g_build_filename(folder, "sock", NULL);
-    lab_control_start(model, path, done, NULL, &error); /* until the process ends */
+    lab_control_start(model, path, done, NULL, &error); /* runs until the process ends */
     g_assert_no_error(error);
     g_test_add_func("/lab/control/answers", answers);
     g_test_add_func("/lab/control/volsers", volsers);

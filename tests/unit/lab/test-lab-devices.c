@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * The device service over a real socket, with clients that keep to the protocol and such that do not.
- */
+/* The device service over a real socket, with clients that keep to the protocol and clients that do not. */
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -120,7 +118,7 @@ static void expect_end(int fd)
 {
     char byte;
 
-    errno = 0; /* an end leaves it as it is */
+    errno = 0; /* the end of the connection does not set errno */
     g_assert_cmpint(recv(fd, &byte, 1, 0), <=, 0);
     g_assert_cmpint(errno, !=, EAGAIN);
     close(fd);
@@ -175,7 +173,7 @@ static gboolean is_locked(Fixture *f)
     return lock.l_type != F_UNLCK;
 }
 
-/* Waits until the image is free: the service closes its own descriptor after the client may have got another. */
+/* Waits until the image is free: the service may close its descriptor after the client has received its own. */
 static void expect_free(Fixture *f)
 {
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -187,7 +185,7 @@ static void expect_free(Fixture *f)
     close(fd);
 }
 
-/* The client alone has the image locked, and no longer than it has the image open. */
+/* Only the client has the image locked, and only while it has the image open. */
 static void lock_of_client(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GError) error = NULL;
@@ -200,7 +198,7 @@ static void lock_of_client(Fixture *f, gconstpointer data G_GNUC_UNUSED)
         g_assert_cmpint(lab_group_open(f->model, 0, &group), ==, 0);
         g_assert_cmpint(show_token(fd, &group.token, &image).status, ==, 0);
         g_assert_true(is_locked(f));
-        /* The lock is not that of the group: a client that keeps the image keeps the lock. */
+        /* The lock does not belong to the group: a client that keeps the image keeps the lock. */
         close(fd);
         lab_group_close(f->model, group.serial);
         g_assert_true(is_locked(f));
@@ -209,7 +207,7 @@ static void lock_of_client(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-/* Another program has the image: the client hears that it is busy, and later it is not. */
+/* Another program has the image locked: the client gets an error, and later it gets the image. */
 static void locked_by_other(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     int other = open_image(f, O_RDWR), fd = dial(f), image;
@@ -244,7 +242,7 @@ static CcwLabOpened receive_two(int fd, int ret_fds[2])
     return opened;
 }
 
-/* The snapshot comes with the image, which the lab keeps locked for reading when the client has gone. */
+/* The answer has the snapshot and the image, which the lab keeps locked for reading when the client has gone. */
 static void with_snapshot(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     LabDevice *config = &((LabSubchannel *)g_ptr_array_index(f->model->subchannels, 0))->config;
@@ -278,7 +276,7 @@ static void with_snapshot(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     close(config->snapshot_fd);
 }
 
-/* A token is worth nothing when its open has ended, nor before there is one. */
+/* A token is invalid before the first open and after the end of its open. */
 static void closed(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     static const CcwLabToken zero;
@@ -298,7 +296,7 @@ static void closed(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     expect_end(third);
 }
 
-/* Connections that say nothing: the oldest of them go, and a client with a token is served. */
+/* Connections that send nothing: the oldest of them are closed, and a client with a token is served. */
 static void silent(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     int silent[100];
@@ -317,7 +315,7 @@ static void silent(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     close(fd);
 }
 
-/* A client that the service must go on serving. */
+/* Connects a client that the service must continue to serve. */
 static void expect_service(Fixture *f, const LabGroup *group)
 {
     int fd = dial(f);
@@ -328,8 +326,7 @@ static void expect_service(Fixture *f, const LabGroup *group)
     close(fd);
 }
 
-/* Sends a descriptor whose close(2) waits, and keeps no other one of it. The kernel may refuse it, see the build file.
- */
+/* Sends the only descriptor of a file whose close(2) waits. The kernel may reject it, see the build file. */
 static void send_lingering(int fd, gconstpointer packet, gsize length, int *ret_peer)
 {
     int lingering = socket_lingering(ret_peer);
@@ -339,7 +336,10 @@ static void send_lingering(int fd, gconstpointer packet, gsize length, int *ret_
     ccw_fd_close_soon(lingering);
 }
 
-/* With a packet, as a peer that shows a token, and as one that shows none: others are served all the same. */
+/*
+ * Such a descriptor comes with a packet, from a peer with a token, and from one without: others are served all the
+ * same.
+ */
 static void lingering(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     CcwLabOpen open_packet = { CCW_LAB_MAGIC, { { 1, 2, 3, 4 } } };
@@ -362,7 +362,7 @@ static void lingering(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-/* It is in the queue of a connection that the service closes. The model's lock makes the order certain. */
+/* The descriptor is in the queue of a connection that the service closes. The model's lock makes the order certain. */
 static void lingering_unread(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     CcwLabOpen guessed = { CCW_LAB_MAGIC, { { 1, 2, 3, 4 } } };
@@ -376,7 +376,7 @@ static void lingering_unread(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     send_lingering(fd, &guessed, sizeof(guessed), &peer);
     g_mutex_unlock(&f->model->lock);
     errno = 0;
-    while (recv(fd, &byte, 1, 0) > 0) /* the answer is lost if the end is quicker */
+    while (recv(fd, &byte, 1, 0) > 0) /* the answer is lost if the connection ends before */
         ;
     g_assert_cmpint(errno, !=, EAGAIN);
     expect_service(f, &group);
@@ -392,7 +392,7 @@ int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
     return (int)syscall(SYS_accept4, fd, address, length, flags);
 }
 
-/* The process has no descriptor for a connection: it waits, is tried again now and then, and is served later. */
+/* The process has no descriptor for a connection. The service tries again now and then, and serves the client later. */
 static void no_descriptors(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -455,13 +455,13 @@ static void requested(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(show_token(fd, &group.token, &image).status, ==, 0);
     close(image);
     say_in_use(fd, 1);
-    while (!is_in_use(f)) /* until it is heard */
+    while (!is_in_use(f)) /* until the lab has noticed */
         g_thread_yield();
     thread = g_thread_new("remover", remove_it, f);
     expect_request(fd);
     say_in_use(fd, 0);
     g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(thread)), ==, 0);
-    /* Too late: the device is gone, and who takes it is told at once. */
+    /* Too late: the device is gone. A client that asks for it is told at once. */
     say_in_use(fd, 1);
     expect_request(fd);
     close(fd);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * The model against what a real s390x kernel (Linux 6.1 with vfio_ccw) answered and said.
- */
+/* Compares the model with the recorded answers and events of a real s390x kernel (Linux 6.1 with vfio_ccw). */
 #include <errno.h>
 #include <string.h>
 
@@ -16,7 +14,7 @@ typedef struct {
     GString *log;
     GMutex lock;
     GCond requested;
-    guint64 request; /* the serial asked for last */
+    guint64 request; /* serial of the last request */
 } Fixture;
 
 static void on_uevent(const char *action, const char *devpath, const char *subsystem, const char *env, gpointer opaque)
@@ -78,7 +76,7 @@ static int online(Fixture *f, LabSubchannel *sch, const char *text)
     return lab_ccw_online(f->model, sch, text, strlen(text));
 }
 
-/* With a vfio_ccw subchannel, and the log empty. */
+/* The device is on vfio_ccw, and the log is empty. */
 static void take(Fixture *f)
 {
     g_assert_cmpint(lab_css_unbind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000\n"), ==, 0);
@@ -130,7 +128,7 @@ static int run(Fixture *f, Op op, const char *text)
     }
 }
 
-/* Steps in order. After each, the driver is the one in the last column. */
+/* Runs steps in order. After each, the driver is the one in the last column. */
 static const struct {
     Op op;
     const char *text;
@@ -140,7 +138,7 @@ static const struct {
     { BIND_VFIO, "0.0.0000\n", EBUSY, LAB_DRIVER_IO_SUBCHANNEL },
     { BIND_IO, "0.0.0000\n", EBUSY, LAB_DRIVER_IO_SUBCHANNEL },
     { UNBIND_VFIO, "0.0.0000\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
-    { UNBIND_IO, "0.0.1234\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL }, /* a ccw id */
+    { UNBIND_IO, "0.0.1234\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL }, /* a ccw bus id */
     { UNBIND_IO, "0.0.0009\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
     { UNBIND_IO, "0.0.0000\n\n", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
     { UNBIND_IO, " 0.0.0000", ENODEV, LAB_DRIVER_IO_SUBCHANNEL },
@@ -177,7 +175,7 @@ static const struct {
     { REMOVE, "1\n", 0, LAB_DRIVER_VFIO_CCW },
     { REMOVE, "1\n", ENODEV, LAB_DRIVER_VFIO_CCW },
     { CREATE, "00000000-0000-0000-0000-000000000000\n", 0, LAB_DRIVER_VFIO_CCW },
-    { UNBIND_VFIO, "0.0.0000\n", 0, LAB_DRIVER_NONE }, /* the idle mdev goes with it */
+    { UNBIND_VFIO, "0.0.0000\n", 0, LAB_DRIVER_NONE }, /* the unused mdev is removed, too */
     { BIND_VFIO, "0.0.0000\n", 0, LAB_DRIVER_VFIO_CCW },
     { CREATE, "ffffffff-ffff-ffff-ffff-ffffffffffff", 0, LAB_DRIVER_VFIO_CCW },
     { UNBIND_VFIO, "0.0.0000\n", 0, LAB_DRIVER_NONE },
@@ -187,8 +185,8 @@ static const struct {
     { BIND_IO, "0.0.0000\n", 0, LAB_DRIVER_IO_SUBCHANNEL },
     { ONLINE, "0\n", EINVAL, LAB_DRIVER_IO_SUBCHANNEL }, /* a DASD comes back offline */
     { ONLINE, "force\n", 0, LAB_DRIVER_IO_SUBCHANNEL },
-    { UNBIND_IO, "0.0.0000\n", 0, LAB_DRIVER_NONE },      /* online: no objection */
-    { PROBE, "0.0.0000\n", 0, LAB_DRIVER_IO_SUBCHANNEL }, /* io_subchannel was there first */
+    { UNBIND_IO, "0.0.0000\n", 0, LAB_DRIVER_NONE },      /* Linux allows this while the device is online */
+    { PROBE, "0.0.0000\n", 0, LAB_DRIVER_IO_SUBCHANNEL }, /* io_subchannel was registered first */
 };
 
 static void transitions(Fixture *f, gconstpointer data G_GNUC_UNUSED)
@@ -250,7 +248,7 @@ static void ccw_drivers(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 #define CCW_ENV "CU_TYPE=3990 CU_MODEL=E9 DEV_TYPE=3390 DEV_MODEL=0C MODALIAS=ccw:t3990mE9dt3390dm0C\n"
 #define CSS_ENV "ST=0 MODALIAS=css:t0\n"
-/* Of an unbind: Linux takes MODALIAS out of it. */
+/* The event of an unbind has no MODALIAS: Linux removes it. */
 #define CCW_GONE "CU_TYPE=3990 CU_MODEL=E9 DEV_TYPE=3390 DEV_MODEL=0C\n"
 #define CSS_GONE "ST=0\n"
 #define CSS "/devices/css0/0.0.0000"
@@ -319,18 +317,18 @@ static void groups(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(lab_group_open(f->model, 0, &other), ==, EBUSY);
     lab_group_close(f->model, group.serial);
     g_assert_cmpint(lab_group_open(f->model, 0, &other), ==, 0);
-    /* Open, but the device's own fd is not taken: a removal does not wait. */
+    /* The group is open, but the client has not received the device's own fd: a removal does not wait. */
     g_assert_cmpint(lab_mdev_remove(f->model, UUID, "1"), ==, 0);
     g_assert_false(lab_group_set_in_use(f->model, other.serial, TRUE));
     create(f, f->sch, UUID);
-    lab_group_close(f->model, other.serial); /* of the mdev before */
+    lab_group_close(f->model, other.serial); /* the open of the removed mdev */
     g_assert_cmpint(lab_group_open(f->model, 0, &group), ==, 0);
     g_assert_cmpuint(group.serial, !=, other.serial);
 }
 
 typedef struct {
     Fixture *f;
-    const char *how; /* NULL: remove */
+    const char *how; /* NULL: by "remove" */
     int result;
 } Remover;
 
@@ -347,7 +345,7 @@ static gpointer remove_it(gpointer opaque)
     return NULL;
 }
 
-/* QEMU has the device: who takes it away waits; what others see and may do meanwhile. */
+/* QEMU has the device: a removal waits. Meanwhile other processes read the old state, and may do other things. */
 static void in_use(Fixture *f, gconstpointer how)
 {
     Remover remover = { f, how, -1 };
@@ -368,7 +366,7 @@ static void in_use(Fixture *f, gconstpointer how)
     g_assert_cmpint(create(f, f->sch, UUID), ==, EEXIST);
     g_assert_cmpint(create(f, f->sch, UUID_2), ==, EUSERS);
     g_assert_cmpint(lab_group_open(f->model, 0, &other), ==, ENODEV);
-    g_assert_cmpint(online(f, f->sch_2, "0"), ==, 0); /* nobody else is held up */
+    g_assert_cmpint(online(f, f->sch_2, "0"), ==, 0); /* other devices are not blocked */
     g_mutex_lock(&f->model->lock);
     g_assert_nonnull(f->sch->mdev);
     g_assert_false(f->sch->mdev->is_active);
@@ -418,7 +416,7 @@ static void unplugged(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_assert_false(f->sch->is_online);
 }
 
-/* dasd_generic_notify() wants to keep a device that is online: it waits below css0/defunct. */
+/* dasd_generic_notify() keeps a device that is online: the device waits below css0/defunct. */
 static void unplugged_online(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     g_assert_cmpint(set(f, LAB_STATE_UNPLUGGED), ==, 0);
@@ -451,7 +449,7 @@ static void unplugged_taken(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_assert_false(f->sch->is_online);
 }
 
-/* css_evaluate_known_subchannel() asks the driver, and there is none. */
+/* css_evaluate_known_subchannel() asks the driver, but the subchannel has no driver. */
 static void unplugged_unbound(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     g_assert_cmpint(lab_css_unbind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000"), ==, 0);
@@ -472,7 +470,7 @@ static void boxed(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(online(f, f->sch, "1"), ==, ENODEV);
     g_assert_cmpint(lab_css_unbind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000"), ==, 0);
     g_assert_cmpint(lab_css_bind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000"), ==, 0);
-    g_assert_cmpstr(lab_availability(f->model, f->sch), ==, "good"); /* it answers to Sense ID */
+    g_assert_cmpstr(lab_availability(f->model, f->sch), ==, "good"); /* the device answers to Sense ID */
     g_assert_cmpint(online(f, f->sch, "1"), ==, ENODEV);
     g_assert_cmpstr(lab_availability(f->model, f->sch), ==, "boxed");
     g_assert_cmpint(online(f, f->sch, "force\n"), ==, 0);
@@ -502,7 +500,7 @@ static void no_path(Fixture *f, gconstpointer vary)
 
     g_assert_cmpint(LOSE(), ==, 0);
     take(f);
-    create(f, f->sch, UUID); /* vfio_ccw does not ask for paths */
+    create(f, f->sch, UUID); /* vfio_ccw does not check the paths */
     g_assert_nonnull(f->sch->mdev);
     g_assert_cmpint(lab_css_unbind(f->model, LAB_DRIVER_VFIO_CCW, "0.0.0000"), ==, 0);
     g_assert_cmpint(lab_css_bind(f->model, LAB_DRIVER_IO_SUBCHANNEL, "0.0.0000"), ==, 0);
@@ -527,7 +525,7 @@ static void vary_words(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-/* The driver of an mdev can be unbound by hand, and never be bound so. */
+/* The driver of an mdev can be unbound through sysfs, but not bound. */
 static void mdev_unbound(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     LabGroup group;
@@ -557,7 +555,7 @@ static void dasd_attributes(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     static const struct {
         const char *name, *text;
         int online, offline;
-        const char *shown; /* while online */
+        const char *shown; /* the value while the device is online */
     } rows[] = {
         { "readonly", "1\n", 0, 0, "1\n" },
         { "readonly", "2\n", EINVAL, EINVAL, "1\n" },

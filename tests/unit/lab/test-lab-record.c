@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The records of labs that stay: names, the lock, what is written and read again, and what is left. */
+/* The records of labs that stay: names, the lock, reading back what was written, and removal. */
 #include "lab/lab-record.h"
 
 #include <fcntl.h>
@@ -102,7 +102,7 @@ static void lock(Fixture *f G_GNUC_UNUSED, gconstpointer data G_GNUC_UNUSED)
     g_assert_null(lab_record_create("one", &error));
     g_assert_error(error, CCW_ERROR, CCW_ERROR_BUSY);
     lab_record_leave_lock(first);
-    lab_record_remove(first, FALSE); /* does nothing: the copy has the lock */
+    lab_record_remove(first, FALSE); /* has no effect: the copy of the descriptor has the lock */
     g_clear_pointer(&now, lab_record_free);
     now = find("one");
     g_assert_cmpint(now->state, ==, LAB_RECORD_STARTING);
@@ -115,7 +115,7 @@ static void lock(Fixture *f G_GNUC_UNUSED, gconstpointer data G_GNUC_UNUSED)
     now = find("one");
     g_assert_cmpint(now->state, ==, LAB_RECORD_DIED);
     g_clear_pointer(&first, lab_record_free);
-    first = create("one"); /* takes the name of the dead one, and nothing else of it */
+    first = create("one"); /* reuses the name of the dead lab, but not its values */
     g_clear_pointer(&now, lab_record_free);
     now = find("one");
     g_assert_cmpint(now->state, ==, LAB_RECORD_STARTING);
@@ -123,7 +123,7 @@ static void lock(Fixture *f G_GNUC_UNUSED, gconstpointer data G_GNUC_UNUSED)
     expect_absent("one");
 }
 
-/* Any bytes of a file name come back; a damaged file is a record that says nothing. */
+/* Any bytes of a file name are read back; a damaged file is a record without values. */
 static void contents(Fixture *f G_GNUC_UNUSED, gconstpointer data G_GNUC_UNUSED)
 {
     static const char *const dasds[] = { "0.0.1234=/a;b\\c \xff\xc3\xa4\n.ckd,ro", "0.0.1235=/d", NULL };
@@ -165,7 +165,7 @@ static void listed(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(records->len, ==, 0);
     second = create("b");
     first = create("a");
-    g_assert_cmpint(g_mkdir(stray, 0700), ==, 0); /* no record: it has no lock */
+    g_assert_cmpint(g_mkdir(stray, 0700), ==, 0); /* no record, as it has no lock */
     g_ptr_array_unref(records);
     records = lab_record_list(&error);
     g_assert_cmpuint(records->len, ==, 2);
@@ -196,7 +196,7 @@ static void sockets(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
 }
 
-/* A folder that others can write to is not used. root then has its labs in /run, which this test leaves alone. */
+/* A folder to which others can write is not used. root's labs are in /run, which this test leaves alone. */
 static void folders(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GError) error = NULL;

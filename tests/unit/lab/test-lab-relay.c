@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The relay for libvirt's clients outside a lab: what it passes on, how it ends, and whom it admits. */
+/*
+ * The relay for libvirt's clients outside of a lab: the data that it passes, how it ends, and which clients it admits.
+ */
 #include "lab/lab-relay.h"
 
 #include <errno.h>
@@ -15,7 +17,7 @@
 #define SIZE (1024 * 1024)
 #define SECONDS 20
 
-/* The relay between two connections. The test has the other ends. */
+/* The relay between two connections. The test has the other end of each. */
 typedef struct {
     int client, libvirt;
     int relayed[2];
@@ -46,7 +48,7 @@ static void set_up(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     alarm(SECONDS); /* ends this test if the relay hangs */
 }
 
-/* The relay has ended: its connections are closed. */
+/* Waits for the end of the relay, which closes its connections. */
 static void tear_down(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     g_thread_join(f->thread);
@@ -83,7 +85,7 @@ static void both_ways(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     expect_text(f->client, "answer");
     shutdown(f->client, SHUT_WR);
     expect_end(f->libvirt);
-    send_text(f->libvirt, "last words"); /* the other direction lives on */
+    send_text(f->libvirt, "last words"); /* the other direction still works */
     expect_text(f->client, "last words");
     shutdown(f->libvirt, SHUT_WR);
     expect_end(f->client);
@@ -106,7 +108,7 @@ static gpointer send_much(gpointer data)
     return NULL;
 }
 
-/* More than all buffers hold, to a receiver that reads late. */
+/* More data than all buffers hold, to a receiver that reads late. */
 static void much(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     GThread *sender = g_thread_new("sender", send_much, f);
@@ -124,7 +126,7 @@ static void much(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     expect_end(f->client);
 }
 
-/* libvirt says why, and hangs up, while the client still sends. */
+/* libvirt sends a reason and closes the connection, while the client still sends. */
 static void rejected(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
     char byte;
@@ -146,7 +148,7 @@ static void test_admits(void)
     g_assert_false(lab_relay_admits(1, 0));
 }
 
-/* A process of the lab, such as QEMU, gets no libvirt, although it has the right user. */
+/* The relay rejects a process of the lab, such as QEMU, although it has the right user. */
 static void test_inside(void)
 {
     g_autofree char *folder = g_dir_make_tmp("ccw-relay-XXXXXX", NULL);
@@ -161,7 +163,7 @@ static void test_inside(void)
     relay = fork();
     g_assert_cmpint(relay, >=, 0);
     if (relay == 0)
-        lab_relay_run(listening, path); /* it would connect to itself */
+        lab_relay_run(listening, path); /* the relay would connect to itself */
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
     alarm(SECONDS);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a lab's network reads and writes as text: the kernel's routes, and resolv.conf. */
+/* The texts that a lab's network reads and writes: the kernel's routes, and resolv.conf. */
 #include <glib.h>
 
 #include "lab/lab-resolver.h"
@@ -18,10 +18,10 @@ static const struct {
 } routes[] = {
     { NULL, NULL, FALSE },
     { "", "", FALSE },
-    { HEAD, V6(ZERO, "00", ZERO), FALSE }, /* the line of every namespace */
+    { HEAD, V6(ZERO, "00", ZERO), FALSE }, /* every namespace has this line */
     { HEAD V4("0003000A", "0001", "00FFFFFF"), NULL, FALSE },
     { HEAD V4("0003000A", "0001", "00FFFFFF") V4("00000000", "0003", "00000000"), NULL, TRUE },
-    { HEAD V4("00000000", "0002", "00000000"), NULL, FALSE }, /* it is not up */
+    { HEAD V4("00000000", "0002", "00000000"), NULL, FALSE }, /* the interface is not up */
     { HEAD V4("00000000", "0003", "000000FF"), NULL, FALSE }, /* 0.0.0.0/8 */
     { HEAD, V6(ZERO, "00", ROUTER), TRUE },
     { HEAD, V6(ZERO, "40", ROUTER), FALSE },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The whole tree, in each state, against golden files; and what is written to it by those who mean no good.
- * LIBVIRT_CCW_REGENERATE=1 writes the golden files anew.
+ * Compares the whole tree, in each state, with golden files, and tests hostile writes to it. LIBVIRT_CCW_REGENERATE=1
+ * writes the golden files anew.
  */
 #include <errno.h>
 #include <string.h>
@@ -42,7 +42,7 @@ static int write_text(Fixture *f, const char *path, const char *text)
 
 static void take(Fixture *f)
 {
-    g_assert_cmpint(write_text(f, "bus/ccw/devices/0.0.1234/online", "0\n"), ==, ENODEV); /* that path is a link's */
+    g_assert_cmpint(write_text(f, "bus/ccw/devices/0.0.1234/online", "0\n"), ==, ENODEV); /* through a link */
     g_assert_cmpint(write_text(f, S "/0.0.1234/online", "0\n"), ==, 0);
     g_assert_cmpint(write_text(f, S "/driver_override", "vfio_ccw\n"), ==, 0);
     g_assert_cmpint(write_text(f, "bus/css/drivers/io_subchannel/unbind", "0.0.0000\n"), ==, 0);
@@ -59,7 +59,7 @@ static int by_name(gconstpointer a, gconstpointer b)
     return strcmp(((const LabEntry *)a)->name, ((const LabEntry *)b)->name);
 }
 
-/* What is listed can be looked up, and is the same; a line an entry. */
+/* Lists the tree, one line for each entry. Each listed name can be looked up, and is the same inode. */
 static void dump(Fixture *f, const char *folder, GString *text)
 {
     g_autoptr(GArray) entries = lab_tree_list(f->tree, folder);
@@ -94,7 +94,7 @@ static void dump(Fixture *f, const char *folder, GString *text)
     }
 }
 
-/* A failure shows one line, not two trees. */
+/* Shows only the first different line of two trees. */
 static void compare_lines(const char *got, const char *expected)
 {
     g_auto(GStrv) ours = g_strsplit(got, "\n", -1);
@@ -188,7 +188,7 @@ static void odd_writes(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     static const char binary[] = "\xff\xfe\0\n\x01%s%n";
     static const struct {
         const char *path;
-        int empty, binary, huge; /* what each gets */
+        int empty, binary, huge; /* the errno for each kind of text */
     } rows[] = {
         { "bus/css/drivers/io_subchannel/unbind", ENODEV, ENODEV, ENODEV },
         { "bus/css/drivers/vfio_ccw/bind", ENODEV, ENODEV, ENODEV },
@@ -203,14 +203,14 @@ static void odd_writes(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_autofree char *huge = g_strnfill(1 << 20, '7');
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        /* An empty write never comes as such: a newline is the least that a shell writes. */
+        /* The kernel does not pass an empty write on. A shell writes at least a newline. */
         g_assert_cmpint(lab_tree_write(f->tree, rows[i].path, "\n", 1), ==, rows[i].empty);
         g_assert_cmpint(lab_tree_write(f->tree, rows[i].path, binary, sizeof(binary)), ==, rows[i].binary);
         g_assert_cmpint(lab_tree_write(f->tree, rows[i].path, huge, 1 << 20), ==, rows[i].huge);
     }
     write_text(f, S "/driver_override", "\n");
     check_golden(f, "online");
-    /* A name ends at a NUL, as in the kernel; no newline is fine. */
+    /* A name ends at a NUL, as in the kernel. The newline is optional. */
     g_assert_cmpint(lab_tree_write(f->tree, "bus/css/drivers/io_subchannel/unbind", nul_inside, sizeof(nul_inside)), ==,
                     0);
     g_assert_cmpint(lab_tree_write(f->tree, "bus/css/drivers/vfio_ccw/bind", "0.0.0000", 8), ==, 0);

@@ -4,7 +4,7 @@
 #include "lab/lab-uevent.h"
 #include "util/endian.h"
 
-/* libudev's hash of "vfio", which differs with the host's byte order. */
+/* libudev's hash of "vfio", which depends on the host's byte order. */
 #define VFIO_HASH (G_BYTE_ORDER == G_BIG_ENDIAN ? 0x77dcffefu : 0x9cba94c3u)
 
 static void message(void)
