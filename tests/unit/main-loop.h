@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Waits for what the main loop, or another thread that wakes it, brings about. */
+/* Waits for effects of the main loop, or of another thread that wakes it up. */
 #pragma once
 
 #include <glib.h>
@@ -12,5 +12,5 @@ typedef gboolean (*MainLoopCondition)(gpointer data);
  */
 void main_loop_wait(MainLoopCondition condition, gpointer data);
 
-/* The same until a flag is TRUE. */
+/* The same for a flag that becomes TRUE. */
 void main_loop_wait_flag(const gboolean *flag);

@@ -15,7 +15,7 @@
 
 static const LauncherSettings settings = { .sysfs_root = "sys" };
 
-/* A program in the current folder that says what was recorded of an emulator. */
+/* Makes a program in the current folder that prints an emulator's recorded answers. */
 static void make_emulator(const char *name)
 {
     g_autofree char *file = g_strconcat(name, ".replies", NULL);
@@ -75,7 +75,7 @@ static void help_and_version(void)
     g_assert_cmpuint(nothing->argv->args->len, ==, 0);
 }
 
-/* A printed line begins with the emulator; a disk image's name does not look like one. */
+/* A printed line begins with the emulator. A disk image's name does not look like one. */
 static void emulator_first(gconstpointer name)
 {
     g_autofree char *dir = g_dir_make_tmp("ccw-launch-XXXXXX", NULL);
@@ -164,7 +164,7 @@ static const struct {
     { "-device vfio-ccw,id=d,hostid=0.1", CCW_ERROR_INVALID, "-device vfio-ccw,id=d,hostid=0.1: hostid: *" },
 };
 
-/* In a folder with an image i.ckd and a file text.ckd that is none. */
+/* Runs in a folder with an image i.ckd, and a file text.ckd that is no image. */
 static void rejected(void)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(rejections); i++) {
@@ -182,13 +182,13 @@ static void rejected(void)
     }
 }
 
-/* No image of ours, but the host has the mdev: no library. Each emulator gets its own dialect. */
+/* Without an image, but with the host's mdev, no library is needed. Each emulator gets its own dialect. */
 static void host_device(void)
 {
     static const struct {
         const char *emulator;
         const char *line;
-        const char *words; /* after the emulator */
+        const char *words; /* the arguments after the emulator */
     } cases[] = {
         { "./qemu-7.2.s390x", "-M x,s390-map-css=off -device vfio-ccw,hostid=0.0.4711",
           "-M x -device vfio-ccw,sysfsdev=/sys/bus/mdev/devices/" MDEV "00004711,devno=0.0.4711" },
@@ -226,11 +226,11 @@ static void host_device(void)
     }
 }
 
-/* The files that were recorded, and two more files. */
+/* The recorded files, and two more files. */
 static const char *const files[] = { "qemu-7.2.s390x",    "qemu-3.1.s390x",        "qemu-2.11.s390x", "series.s390x",
                                      "no-vfio-ccw.s390x", "no-ccw-machine.x86_64", "i.ckd",           "text.ckd" };
 
-/* What the tests above look at, below the current folder. */
+/* Makes the files that the tests above use, below the current folder. */
 static void make_files(void)
 {
     g_autoptr(GError) error = NULL;
