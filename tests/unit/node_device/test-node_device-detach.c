@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Detached by an administrator: only an administrator releases it, and domains use it and leave it. */
+/*
+ * A device that an administrator has detached: only an administrator releases it. Domains use it and leave it detached.
+ */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -92,7 +94,7 @@ static void there_and_back(void)
     g_autoptr(CssDevice) device = NULL;
     guint writes;
 
-    ok(model, nodedev_reattach); /* nothing to do, nothing done */
+    ok(model, nodedev_reattach); /* no step to do */
     g_assert_cmpuint(model->n_writes, ==, 0);
     ok(model, nodedev_detach);
     writes = model->n_writes;
@@ -101,7 +103,7 @@ static void there_and_back(void)
     g_assert_cmpstr(device->driver, ==, "vfio_ccw");
     g_assert_cmpstr(device->mdevs[0], ==, UUID);
     g_assert_cmpstr(device->owner, ==, HOSTDEV_OWNER_DETACHED);
-    ok(model, nodedev_detach); /* is already */
+    ok(model, nodedev_detach); /* it is detached already */
     reconcile(model);
     ok(model, nodedev_reset);
     g_assert_cmpuint(model->n_writes, ==, writes);
@@ -146,7 +148,7 @@ static void a_domains(void)
     g_assert_true(has_mdev(model));
 }
 
-/* A release for a managed domain that stopped midway is completed, and then the operation is done. */
+/* The release for a managed domain stopped midway. The operation first completes that release. */
 static void half_released(gconstpointer data)
 {
     gboolean detach = GPOINTER_TO_INT(data);
@@ -187,7 +189,9 @@ static void failed(void)
     }
 }
 
-/* Killed at any write: reconcile, which finds the token stale, or the next operation releases it. */
+/*
+ * The process is killed at each write: reconcile, which finds a stale token, or the next operation releases the device.
+ */
 static void killed(void)
 {
     for (guint step = 1; step <= 5; step++) {
@@ -232,7 +236,10 @@ static void reset(void)
     assert_tree(model, before);
 }
 
-/* What the kernel forgets at offline is set again; if that fails the device is back nevertheless, with a warning. */
+/*
+ * Settings that the kernel forgets at offline are set again. If that fails, the device is back all the same, with a
+ * warning.
+ */
 static void settings(void)
 {
     static const Operation verbs[][2] = { { nodedev_reset }, { nodedev_detach, nodedev_reattach } };
@@ -248,7 +255,7 @@ static void settings(void)
         assert_tree(model, before);
     }
     model_reset(model);
-    model->fail_at = 3; /* after offline and online */
+    model->fail_at = 3; /* the write after those of offline and online */
     model->fail_errno = EMEDIUMTYPE;
     g_test_expect_message(G_LOG_DOMAIN, G_LOG_LEVEL_WARNING,
                           "ccw device 0.0.1234 is online again, but its eer_enabled cannot be set to 1 as before: *");
@@ -257,8 +264,8 @@ static void settings(void)
     g_assert_false(hostdev_journal_has(model->host, &id));
 }
 
-/* Bound by the administrator and never taken by us: as with PCI, reattaching it is for its host driver. */
-static void bound_by_somebody(void)
+/* An administrator has bound the device without us. As for PCI, reattach binds it to its host driver. */
+static void bound_by_administrator(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
     g_autofree char *bound = NULL;
@@ -270,10 +277,10 @@ static void bound_by_somebody(void)
     write_attr(model, "sys/bus/css/drivers/vfio_ccw/bind", "0.0.0000");
     bound = tree_dump(model->tree);
     ok(model, nodedev_detach);
-    ok(model, nodedev_reattach); /* as it was found */
+    ok(model, nodedev_reattach); /* to the state in which it was found */
     assert_tree(model, bound);
     write_attr(model, CSS "mdev_supported_types/vfio_ccw-io/create", UUID);
-    ok(model, nodedev_detach); /* is already, and not by us */
+    ok(model, nodedev_detach); /* it is detached already, though not by us */
     g_assert_false(hostdev_journal_has(model->host, &id));
     ok(model, nodedev_reattach);
     device = css_host_lookup(model->host, &id, NULL);
@@ -282,7 +289,7 @@ static void bound_by_somebody(void)
     g_assert_false(hostdev_journal_has(model->host, &id));
 }
 
-/* From no driver to none, as it was found; without an entry, to its host driver. */
+/* A device that was found without a driver gets no driver back. Without an entry it gets its host driver. */
 static void bound_to_nothing(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -324,7 +331,7 @@ static void not_there(void)
     g_assert_false(nodedev_reset(model->host, &gone, NULL));
 }
 
-/* A QEMU that libvirt knows nothing of has the mediated device: ours, or one that somebody else made. */
+/* A QEMU that libvirt does not know has the mediated device, which is ours or that of another program. */
 static void used_by_qemu(gconstpointer data)
 {
     gboolean ours = GPOINTER_TO_INT(data);
@@ -343,8 +350,8 @@ static void used_by_qemu(gconstpointer data)
     if (ours)
         rejected(model, nodedev_reset, CCW_ERROR_BUSY, "open by process 812");
     else
-        ok(model, nodedev_reset); /* which does nothing, and asks nothing */
-    ok(model, nodedev_detach);    /* is already */
+        ok(model, nodedev_reset); /* which changes nothing, and so needs no check */
+    ok(model, nodedev_detach);    /* it is detached already */
     g_assert_cmpuint(model->n_writes, ==, writes);
     g_assert_true(has_mdev(model));
     model_close_mdev(model, "812");
@@ -355,7 +362,7 @@ static void used_by_qemu(gconstpointer data)
         assert_tree(model, before);
 }
 
-/* It was half released, and a QEMU opened what was left: its mediated device. */
+/* The device was half released when a QEMU opened its mediated device, which was still there. */
 static void half_released_and_used(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -373,7 +380,7 @@ static void half_released_and_used(void)
     g_assert_true(has_mdev(model));
 }
 
-/* The kernel guards a DASD that is open: it is asked, and the process is named. */
+/* The kernel guards a DASD that is open: the error names the process. */
 static void open_raw(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -395,7 +402,7 @@ static void open_raw(void)
     assert_tree(model, before);
 }
 
-/* While another process attaches the device, no administrator can detach it. */
+/* An administrator cannot detach the device while another process attaches it. */
 static void being_attached(void)
 {
     static const Operation operations[] = { nodedev_detach, nodedev_reattach, nodedev_reset };
@@ -413,7 +420,10 @@ static void being_attached(void)
     ok(model, nodedev_detach);
 }
 
-/* Taken out of the machine while detached, and put in again: the override is lost, and its host driver has it. */
+/*
+ * The device was taken out of the machine while detached, and put in again: without the override, it has its host
+ * driver.
+ */
 static void back_again(gconstpointer data)
 {
     gboolean detach = GPOINTER_TO_INT(data);
@@ -432,7 +442,7 @@ static void back_again(gconstpointer data)
     assert_tree(model, before);
 }
 
-/* The same, and it is not plugged in again: there is nothing to release. */
+/* The same, but the device is not plugged in again: there is nothing to release. */
 static void gone_for_good(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -458,7 +468,7 @@ static void boxed(void)
 
 #define BOOT "proc/sys/kernel/random/boot_id"
 
-/* A file that outlived a reboot says nothing of what was bound to vfio_ccw since. */
+/* An entry from before a reboot is outdated, although the subchannel has been bound to vfio_ccw since. */
 static void entry_of_an_earlier_boot(void)
 {
     g_autoptr(Model) model = start("dasd.txt");
@@ -487,7 +497,7 @@ int main(int argc, char **argv)
     g_test_add_func("/node_device/detach/killed", killed);
     g_test_add_func("/node_device/detach/reset", reset);
     g_test_add_func("/node_device/detach/settings", settings);
-    g_test_add_func("/node_device/detach/bound-by-somebody", bound_by_somebody);
+    g_test_add_func("/node_device/detach/bound-by-administrator", bound_by_administrator);
     g_test_add_func("/node_device/detach/bound-to-nothing", bound_to_nothing);
     g_test_add_func("/node_device/detach/stranger", stranger);
     g_test_add_func("/node_device/detach/not-there", not_there);
