@@ -52,7 +52,7 @@ static void printed(void)
     g_assert_cmpuint(g_strv_length(words), ==, 7);
 }
 
-/* What is printed means, to a shell's reader, what was meant: for every byte there is. */
+/* A shell that reads the printed command line gets back the arguments, with every possible byte in them. */
 static void round_trip(void)
 {
     g_autoptr(QemuArgv) argv = qemu_argv_new();

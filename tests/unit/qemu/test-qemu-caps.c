@@ -107,7 +107,7 @@ static void hostile_answers(void)
     }
 }
 
-/* An emulator that says what was recorded, and notes that it ran. */
+/* Makes an emulator that gives the recorded answers, and notes that it ran. */
 static char *make_emulator(const char *dir, const char *script)
 {
     char *path = g_build_filename(dir, "qemu-system-s390x", NULL);
@@ -139,7 +139,7 @@ static void expect_caps(const char *emulator, const char *cache, const char *exp
     g_assert_cmpstr(text, ==, expected);
 }
 
-/* The one file in the cache. */
+/* Returns the only file in the cache. */
 static char *cache_file(const char *cache)
 {
     g_autoptr(GDir) dir = g_dir_open(cache, 0, NULL);
@@ -174,17 +174,17 @@ static void cached(void)
     g_assert_cmpuint(count_runs(dir), ==, 1);
     expect_caps(emulator, NULL, "2.8.0 s390x machine vfio-ccw, series");
     g_assert_cmpuint(count_runs(dir), ==, 2);
-    /* What is damaged is asked anew, and written anew. */
+    /* A damaged file is replaced after asking the emulator again. */
     file = cache_file(cache);
     g_assert_true(g_file_set_contents(file, "{\"identity\":", -1, NULL));
     expect_caps(emulator, cache, "2.8.0 s390x machine vfio-ccw, series");
     expect_caps(emulator, cache, "2.8.0 s390x machine vfio-ccw, series");
     g_assert_cmpuint(count_runs(dir), ==, 3);
-    /* Another binary at the same place. */
+    /* Another program at the same path. */
     again = make_emulator(dir, say_old);
     expect_caps(again, cache, "3.1.0 s390x machine vfio-ccw pfch, squash-mcss");
     g_assert_cmpuint(count_runs(dir), ==, 4);
-    /* Somewhere nothing can be written: it works all the same. */
+    /* Where the cache cannot be written, the answers are still correct. */
     expect_caps(again, "/proc/none", "3.1.0 s390x machine vfio-ccw pfch, squash-mcss");
     remove_all(dir);
 }

@@ -6,7 +6,7 @@
 
 #define MDEV "/sys/bus/mdev/devices/cc390000-0001-8000-8000-0000"
 
-/* One line of arguments: the printed form with its continuations taken out. */
+/* Returns the arguments as one line: the printed form without its continuations. */
 static char *flat(const QemuArgv *argv)
 {
     GString *text = g_string_new(NULL);
@@ -40,7 +40,7 @@ static const struct {
       CONF_MAP_CSS_ABSENT, 1 },
     { "q -device hostid=0.0.1234,id=a,,b,driver=vfio-ccw",
       "q -device sysfsdev=" MDEV "00001234,id=a,,b,driver=vfio-ccw,devno=fe.0.1234", CONF_MAP_CSS_ABSENT, 1 },
-    /* Stock already, or none of our business: to the byte. */
+    /* Command lines in stock form, or without our devices, do not change. */
     { "q -device vfio-ccw,sysfsdev=/x,devno=fe.0.0001 -device '{ \"driver\" : \"vfio-ccw\" }'",
       "q -device vfio-ccw,sysfsdev=/x,devno=fe.0.0001 -device '{ \"driver\" : \"vfio-ccw\" }'", CONF_MAP_CSS_ABSENT,
       0 },
@@ -152,7 +152,7 @@ static void to_series(void)
     }
 }
 
-/* libvirt writes every interface as a tap whose descriptor it would have opened. */
+/* libvirt writes every interface as a tap, with the number of a descriptor that it would have opened. */
 static void networks(void)
 {
     g_autoptr(QemuArgv) argv = qemu_argv_parse_shell(

@@ -33,7 +33,7 @@ static void measured(void)
         g_assert_cmpuint(qemu_hotplug_measure(cases[i].text, strlen(cases[i].text)), ==, cases[i].length);
 }
 
-/* The host has all devices but 0.0.4711. */
+/* The host has all devices except 0.0.4711. */
 static gboolean check(const CcwBusId *host, gconstpointer data, GError **error)
 {
     g_assert_cmpstr(data, ==, "data");
@@ -48,7 +48,7 @@ static void rewritten(void)
     static const struct {
         ConfMapCss map_css;
         const char *command;
-        const char *result; /* NULL: the same */
+        const char *result; /* NULL: unchanged */
     } cases[] = {
         { CONF_MAP_CSS_ABSENT, ADD("\"driver\":\"vfio-ccw\",\"id\":\"d\",\"hostid\":\"0.0.1234\""),
           ADD("\"driver\":\"vfio-ccw\",\"id\":\"d\",\"sysfsdev\":\"" MDEV "00001234\",\"devno\":\"fe.0.1234\"") },

@@ -16,7 +16,7 @@ static void check(const char *text, const char *implied, const char *const *expe
     g_assert_null(expected[2 * options->len]);
 }
 
-/* Key, value, key, value, ... as QEMU reads them. */
+/* Expected key, value, key, value, ... as QEMU reads them. */
 static void pieces(void)
 {
     static const struct {
@@ -60,7 +60,7 @@ static void changes(void)
     g_assert_cmpstr(removed, ==, "vfio-ccw,id=a,,b,sysfsdev=/a,,b,devno=fe.0.1234");
 }
 
-/* Whatever the bytes are: it ends, and what is read is written back, but for a lone comma at the end. */
+/* Random bytes: the parser ends, and writes back what it has read, except a lone comma at the end. */
 static void hostile(void)
 {
     static const char alphabet[] = "a=,,={\"\\\n\xff";

@@ -42,7 +42,7 @@ static void removed(void)
     g_assert_cmpstr(text, ==, "{\"b\":\"2\"}");
 }
 
-/* There, but not a string: that is for the caller to refuse. */
+/* The property exists, but is not a string: the caller rejects it. */
 static void not_a_string(void)
 {
     static const char *const cases[] = { "{\"hostid\":5}", "{\"hostid\":null}", "{\"hostid\":{\"hostid\":\"x\"}}",
@@ -68,7 +68,7 @@ static void unreadable(void)
     g_assert_null(qemu_props_parse(text, "driver"));
 }
 
-/* In an option string a JSON look-alike is a value, and the other way round. */
+/* Text that looks like JSON is a value in an option string, and the other way round. */
 static void not_confused(void)
 {
     g_autoptr(QemuProps) string = qemu_props_parse("x,name={\"driver\":\"vfio-ccw\"}", "driver");
@@ -78,7 +78,7 @@ static void not_confused(void)
     g_assert_false(qemu_props_equal(json, "driver", "vfio-ccw"));
 }
 
-/* {"a":{"a":...{}}} with that many objects. */
+/* Makes {"a":{"a":...{}}} with this many objects. */
 static char *nest(guint depth)
 {
     g_autoptr(GString) text = g_string_new("{}");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is refused in a domain with channel devices, and what is warned about. */
+/* Errors and warnings for domains with channel devices. */
 #include "qemu/validate.h"
 
 #include <string.h>
@@ -30,9 +30,9 @@ static void good(void)
         "<domain/>",
         "<pool/>",
         DEV("0x1234", ""),
-        DEV("0x1234", GUEST("0x0", "0x1234")), /* which domain it goes to is not known */
+        DEV("0x1234", GUEST("0x0", "0x1234")), /* the hostdev's domain is not known */
         DEVICES(DEV("0x1234", "")),
-        DOMAIN("", "", DEV("0x1234", "")), /* libvirt takes the host's */
+        DOMAIN("", "", DEV("0x1234", "")), /* libvirt uses the host's */
         DOMAIN("<os><type arch='s390x' machine='s390-ccw-virtio-7.2'>hvm</type></os>", "", DEV("0x1234", "")),
         DOMAIN("<os><type arch='x86_64' machine='pc'>hvm</type></os>", "", "<disk>" BOOT("1") "</disk>"),
         DOMAIN(OS, OFF, DEV("0x1234", GUEST("0x0", "0x1234"))),
@@ -45,7 +45,7 @@ static void good(void)
         DOMAIN(OS, "<s390-map-css state='off'> <!-- here --> </s390-map-css>", ""),
         "<domain><features><acpi/></features><features><apic/></features><devices>" DEV("0x1",
                                                                                         "") "</devices></domain>",
-        /* Not ours: libvirt's to say. */
+        /* libvirt itself rejects these. */
         DEVICES("<disk>" BOOT("1") GUEST("0xfe", "0x1") "</disk><disk>" BOOT("1") GUEST("0xfe", "0x1") "</disk>"),
         DEVICES(MDEV("1234", "<rom/>") MDEV("1235", "")),
         "<!DOCTYPE domain><domain><devices><hostdev type='pci'/><disk>" GUEST("0xfe",
@@ -64,7 +64,7 @@ static void good(void)
 static const struct {
     const char *xml;
     const char *message;
-    gint code; /* CCW_ERROR_INVALID where it is left out */
+    gint code; /* 0 stands for CCW_ERROR_INVALID */
 } rejected_cases[] = {
     { DOMAIN("<os><type arch='x86_64' machine='pc'>hvm</type></os>", "", DEV("0x1234", "")),
       "line 1: a ccw <hostdev> is only supported for machine type s390-ccw-virtio of "
@@ -181,8 +181,8 @@ static void expect_noticed(const char *xml)
 }
 
 /*
- * What the extended schema does not allow, with --validate: virtccwd, which does not use the schema, refuses it by
- * name, or hands it to libvirt in a form that libvirt's own schema does not allow. So it never passes unnoticed.
+ * Documents that the extended schema does not allow, with --validate. virtccwd, which does not use the schema, rejects
+ * them by name, or forwards them in a form that libvirt's own schema does not allow: so they never pass unnoticed.
  */
 static const char *const strict_devices[] = {
     DEV("0x1234", "<frob/>"),
@@ -263,10 +263,10 @@ static void strict(void)
 }
 
 #define KEYS 60000u
-#define TABLE 65521u           /* the prime that GLib's table of so many keys is indexed by */
+#define TABLE 65521u           /* the prime by which GLib indexes a table of this many keys */
 #define INVERSE_11 3123612579u /* GLib multiplies by 11 first */
 
-/* The processor time, in seconds, for a domain with these multiples for its boot orders. */
+/* Returns the processor time, in seconds, for a domain whose boot orders are these multiples. */
 static double time_boot_orders(guint factor)
 {
     g_autoptr(GString) devices = g_string_new(DEV("0x1234", ""));
@@ -284,7 +284,7 @@ static double time_boot_orders(guint factor)
     return (double)(clock() - start) / CLOCKS_PER_SEC;
 }
 
-/* Boot orders that meet in one place of a table without a secret take quadratic time. */
+/* Boot orders that collide in a table without a secret take quadratic time. */
 static void colliding_keys(void)
 {
     double usual = time_boot_orders(1);
