@@ -277,12 +277,12 @@ static void mdev_user(void)
 {
     g_autoptr(Model) model = model_new("virtio-mdev.txt");
     g_autofree char *link = g_build_filename(model->tree->sysfs, "bus/mdev/devices/" UUID "/iommu_group", NULL);
-    g_autofree char *nobody = NULL;
+    g_autofree char *unknown = NULL;
     g_autofree char *user = NULL;
 
     g_assert_cmpint(symlink("../../../../kernel/iommu_groups/0", link), ==, 0);
-    nobody = css_mdev_describe_user(model->host, UUID);
-    g_assert_cmpstr(nobody, ==, "a process");
+    unknown = css_mdev_describe_user(model->host, UUID);
+    g_assert_cmpstr(unknown, ==, "a process");
     model_open_mdev(model, "813");
     user = css_mdev_describe_user(model->host, UUID);
     g_assert_cmpstr(user, ==, "process 813 (qemu-system-s39)");
