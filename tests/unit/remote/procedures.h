@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Numbers of the procedures that the tests call, by libvirt's names (src/remote/remote_protocol.x) without the words
- * CONNECT_, DOMAIN_ and MIGRATE_; NODE stands for NODE_DEVICE.
+ * The numbers of the procedures that the tests call, under libvirt's names (src/remote/remote_protocol.x) without the
+ * words CONNECT_, DOMAIN_ and MIGRATE_. NODE stands for NODE_DEVICE.
  */
 #pragma once
 

@@ -15,7 +15,7 @@
 
 #define TIMEOUT (5 * G_TIME_SPAN_SECOND)
 
-/* Workers of the kinds that do not wait for the host are waited for. */
+/* Waits for workers of the kinds that do not wait for the host. */
 static gboolean is_at_work(const Proxy *proxy)
 {
     return !remote_workers_are_idle(proxy->services.workers, REMOTE_WORK_PARSE) ||
@@ -105,7 +105,7 @@ void proxy_tear_down(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_free(host_take_log());
 }
 
-#define PARSERS 8u /* as many worker threads parse at most */
+#define PARSERS 8u /* the maximum number of worker threads that parse */
 
 static GMutex parsers_lock;
 static GCond parsers_cond;
@@ -151,7 +151,8 @@ void proxy_send(Proxy *proxy G_GNUC_UNUSED, int fd, guint32 type, gint32 procedu
     };
     g_autoptr(GByteArray) frame = rpc_frame_new(&header, payload ? payload->data : NULL, payload ? payload->len : 0);
 
-    ccw_store_be32(frame->data + 16, type); /* payload has the count of descriptors already, where there is one */
+    /* If the type has descriptors, the payload begins with their count. */
+    ccw_store_be32(frame->data + 16, type);
     g_assert_cmpint(send(fd, frame->data, frame->len, MSG_NOSIGNAL), ==, frame->len);
 }
 
@@ -189,7 +190,7 @@ static void receive(int fd, guint8 *bytes, gsize length)
     while (length) {
         ssize_t n = socket_await(fd, bytes, length);
 
-        g_assert_cmpint(n, >, 0); /* else it hung up */
+        g_assert_cmpint(n, >, 0); /* 0: the connection was closed */
         bytes += n;
         length -= (gsize)n;
     }
@@ -303,5 +304,5 @@ void proxy_expect_error(Proxy *proxy, guint32 serial, gint32 procedure, gint32 c
     g_assert_cmpint(got, ==, code);
     g_test_message("%s", message);
     g_assert_nonnull(strstr(message, words));
-    g_assert_null(strstr(message, "cc390000-")); /* the encoded UUID is nothing for users */
+    g_assert_null(strstr(message, "cc390000-")); /* users must not see the encoded UUID */
 }

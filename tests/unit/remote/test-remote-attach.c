@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Attach and detach step by step: who is asked what, in which order, and what is undone. */
+/* Attach and detach step by step: the order of questions to libvirt and of calls to the host, and the roll-back. */
 #include <libvirt/virterror.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,7 +23,7 @@ static void send_call(Proxy *proxy, gint32 procedure, const char *xml)
     proxy_send(proxy, proxy->client, RPC_TYPE_CALL, procedure, SERIAL, RPC_STATUS_OK, payload);
 }
 
-/* The attach or detach as libvirt gets it: lowered, under the client's serial. */
+/* Returns the XML of the attach or detach that libvirt gets: lowered, under the client's serial. */
 static char *expect_call(Proxy *proxy, gint32 procedure)
 {
     g_auto(Frame) call = proxy_receive(proxy, proxy->backend);
@@ -64,7 +64,7 @@ static void expect_host(const char *log)
     g_assert_cmpstr(got, ==, log);
 }
 
-/* Up to the moment that libvirt has said that the device is missing. */
+/* Runs an attach up to libvirt's answer that the device is missing. */
 static void attach_until_missing(Proxy *proxy)
 {
     send_call(proxy, ATTACH, HOSTDEV("yes", GUEST_ADDRESS));
@@ -87,7 +87,7 @@ static void attached(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_host("confirm 0.0.1234 ");
 }
 
-/* It went while libvirt looked at it. */
+/* The mdev was removed while libvirt looked at it. */
 static void vanished(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     send_call(proxy, ATTACH, HOSTDEV("yes", GUEST_ADDRESS));
@@ -110,7 +110,7 @@ static void rolled_back(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_host("modules claim 0.0.1234 back 0.0.1234 ");
 }
 
-/* A second "missing" is not a reason for a third try. */
+/* libvirt answers "missing" twice: there is no third attempt. */
 static void missing_still(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     attach_until_missing(proxy);
@@ -120,7 +120,7 @@ static void missing_still(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_host("modules claim 0.0.1234 back 0.0.1234 ");
 }
 
-static void not_to_be_had(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
+static void claim_fails(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     host_fail_claim(CCW_ERROR_BUSY, "device 0.0.1234 is in use: /dev/dasda1 is mounted on /srv");
     attach_until_missing(proxy);
@@ -129,7 +129,7 @@ static void not_to_be_had(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     proxy_assert_quiet(proxy, proxy->backend);
 }
 
-/* Why there is no VFIO is our knowledge; that there is no such device comes before. */
+/* Without VFIO, the client gets our error, unless the device does not exist. */
 static void no_modules(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     host_fail_modules("kernel module vfio_ccw cannot be loaded: no such file");
@@ -150,7 +150,7 @@ static void no_modules(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_host("modules claim 0.0.1234 ");
 }
 
-/* libvirt wants VFIO before it looks for the device. Only then, past its access check, the modules are loaded. */
+/* libvirt checks for VFIO before the device. virtccwd loads the modules only then, after libvirt's access check. */
 static void modules_loaded(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     send_call(proxy, ATTACH, HOSTDEV("yes", GUEST_ADDRESS));
@@ -191,8 +191,8 @@ static void reply_second(Proxy *proxy, gboolean success)
 }
 
 /*
- * A second attach finds the mdev that was made for the first, and gets it: the first one's failure must not take it
- * away again, whichever of the two is told first.
+ * A second attach finds the mdev of the first one and succeeds. The first one's failure must not remove the mdev,
+ * whichever reply comes first.
  */
 static void two_at_once(Proxy *proxy, gconstpointer data)
 {
@@ -216,7 +216,7 @@ static void two_at_once(Proxy *proxy, gconstpointer data)
     expect_host("");
 }
 
-/* Neither gets it: the last one rolls back the claim of the first. */
+/* Both attaches fail: the last one rolls back the claim of the first. */
 static void two_at_once_rejected(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     attach_until_missing(proxy);
@@ -229,7 +229,10 @@ static void two_at_once_rejected(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_host("back 0.0.1234 ");
 }
 
-/* What changes a configuration alone neither gets a device nor loses one; what may have done either is looked at. */
+/*
+ * An attach to the configuration neither claims nor releases a device. After a call with unknown effect, the watcher
+ * looks.
+ */
 static void flags(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     attach_until_missing(proxy);
@@ -247,7 +250,7 @@ static void flags(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_ok(proxy, ATTACH);
 }
 
-/* libvirt decides first: what it refuses for another reason does not touch the host. */
+/* libvirt decides first: if it rejects the call for another reason, virtccwd does not touch the host. */
 static void rejected(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const struct {
@@ -277,7 +280,7 @@ static void unmanaged(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_host("");
 }
 
-/* Without a guest address libvirt is asked for the domain, in the client's name, but the client does not see it. */
+/* Without a guest address, virtccwd asks libvirt for the domain, in the client's name and unseen by the client. */
 static Frame expect_question(Proxy *proxy)
 {
     Frame question = proxy_receive(proxy, proxy->backend);
@@ -291,7 +294,8 @@ static void answer(Proxy *proxy, const Frame *question, const char *inside)
 {
     g_autofree char *xml =
         g_strdup_printf("<domain type='kvm' id='3'><name>guest</name><uuid>" GUEST_UUID "</uuid>%s</domain>", inside);
-    g_autofree char *lowered = conf_lower(xml, CONF_MAP_CSS_ABSENT, &(gboolean){ FALSE }, NULL); /* as it was defined */
+    g_autofree char *lowered =
+        conf_lower(xml, CONF_MAP_CSS_ABSENT, &(gboolean){ FALSE }, NULL); /* the domain has it so */
     g_autoptr(GByteArray) payload = payload_string(lowered);
 
     proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, GET_XML_DESC, question->header.serial, RPC_STATUS_OK, payload);
@@ -329,7 +333,10 @@ static void default_address(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     "<devices><hostdev mode='subsystem' type='mdev' managed='yes' model='vfio-ccw'><source><address uuid='" UUID       \
     "'/></source><address type='ccw' cssid='0xfe' ssid='0x0' devno='0x1234'/></hostdev></devices>"
 
-/* libvirt complains of the address, which the user has not written: the device is named, if it is the domain's. */
+/*
+ * libvirt's error names the address, which the user has not written: the client's error names the device, if the domain
+ * has it.
+ */
 static void twice(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const struct {
@@ -374,7 +381,7 @@ static void send_all(Proxy *proxy, int fd, const GByteArray *bytes)
     }
 }
 
-/* A call that takes much memory is the only one for a while. */
+/* While virtccwd handles a call that takes much memory, it does not read the next one. */
 static void much_memory(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autofree char *comment = g_strnfill(2 * 1024 * 1024, 'x');
@@ -395,7 +402,7 @@ static void much_memory(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(next.header.procedure, ==, CREATE);
 }
 
-/* While the kernel takes its time, the connection goes on. */
+/* The connection serves other calls while the kernel works on the device. */
 static void meanwhile(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_auto(Frame) call = { 0 };
@@ -415,7 +422,7 @@ static void meanwhile(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_ok(proxy, ATTACH);
 }
 
-/* The client goes while the device is being taken: the call is made nevertheless, and its end is kept to. */
+/* The client leaves while virtccwd acquires the device: virtccwd still makes the call, and handles its reply. */
 static void client_leaves_in_claim(Proxy *proxy, gconstpointer data)
 {
     gboolean succeeds = GPOINTER_TO_INT(data);
@@ -435,7 +442,7 @@ static void client_leaves_in_claim(Proxy *proxy, gconstpointer data)
     g_assert_cmpuint(proxy->changed, ==, 0);
 }
 
-/* It goes before: then nothing is taken for it. */
+/* The client leaves before that: virtccwd does not acquire the device. */
 static void client_leaves_before(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     send_call(proxy, ATTACH, HOSTDEV("yes", GUEST_ADDRESS));
@@ -447,7 +454,7 @@ static void client_leaves_before(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_host("");
 }
 
-/* libvirtd pings; nobody else is there to answer. */
+/* libvirtd sends a ping, and virtccwd answers it, as the client has left. */
 static void ping_without_client(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     const RpcHeader ping = {
@@ -471,7 +478,7 @@ static void ping_without_client(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     proxy_wait_ended(proxy);
 }
 
-/* Nobody will say whether the device was attached: it is left as it is, and looked at. */
+/* libvirt leaves without a reply: virtccwd does not release the device, and wakes the watcher. */
 static void backend_leaves(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     attach_until_missing(proxy);
@@ -485,7 +492,7 @@ static void backend_leaves(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 #define STOCK                                                                                                          \
     "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source><address uuid='" UUID "'/></source></hostdev>"
 
-/* libvirt leaves before it gets the call: no domain has got the device, so the watcher has nothing to do. */
+/* libvirt leaves before it gets the call: no domain has the device, so virtccwd does not wake the watcher. */
 static void backend_leaves_before(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_auto(Frame) question = { 0 };
@@ -526,13 +533,13 @@ static void serial_twice(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     question = expect_question(proxy);
     proxy_send(proxy, proxy->client, RPC_TYPE_CALL, GET_XML_DESC, question.header.serial, RPC_STATUS_OK, NULL);
     proxy_turn(proxy);
-    answer(proxy, &question, ""); /* the client has gone: its attach goes no further */
+    answer(proxy, &question, ""); /* the client has left: its attach ends here */
     proxy_wait_ended(proxy);
     g_test_assert_expected_messages();
     expect_host("");
 }
 
-/* The reply to another call of the same procedure would be taken for the attach's. */
+/* The reply to another call of the same procedure and serial would be mistaken for that to the attach. */
 static void serial_of_attach(Proxy *proxy, gconstpointer data)
 {
     gboolean before = GPOINTER_TO_INT(data);
@@ -551,8 +558,8 @@ static void serial_of_attach(Proxy *proxy, gconstpointer data)
     expect_host("");
 }
 
-/* A client that foresees the serials of our questions would answer them itself. */
-static void serial_foreseen(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
+/* A client that guesses the serials of our questions could otherwise answer them itself. */
+static void serial_guessed(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const guint32 ranges[] = { 0xcc390000u, 0x4c390000u };
     g_auto(Frame) question = { 0 };
@@ -575,7 +582,7 @@ static void serial_foreseen(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_host("");
 }
 
-/* libvirt refuses it: nobody is told that the device may be in use, and no device is looked at. */
+/* libvirt rejects these calls: virtccwd announces nothing, and looks up no device. */
 static void readonly(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const gint32 procedures[] = { 8, ATTACH, 13, DETACH };
@@ -625,7 +632,7 @@ static void detach_rejected(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_host("");
 }
 
-/* An attach that succeeded after the live XML was made spoils it. */
+/* An attach that succeeds after the live XML was made outdates it. */
 static void detach_meets_attach(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_auto(Frame) stale = { 0 };
@@ -647,7 +654,7 @@ static void detach_meets_attach(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_host("reconcile one:0 ");
 }
 
-/* A device of an attach that libvirt has not answered yet is left alone, and looked at when it has. */
+/* reconcile skips a device whose attach libvirt has not answered, and handles it after that. */
 static void detach_beside_attach(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     const CcwBusId id = { 0, 0, 0x1234 };
@@ -665,7 +672,7 @@ static void detach_beside_attach(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_assert_true(hostdev_manager_end_attach(proxy->services.manager, GUEST_UUID, ids, HOSTDEV_ATTACH_NONE));
 }
 
-/* Each attach and detach has a line in the log, whether it is done or refused, with the domain's name. */
+/* Each attach and detach has a log line with the domain's name, whether it succeeds or fails. */
 static void logged(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_test_expect_message(NULL, G_LOG_LEVEL_INFO,
@@ -690,12 +697,12 @@ int main(int argc, char **argv)
 #define ADD_DATA(name, data, func)                                                                                     \
     g_test_add("/remote/" name, Proxy, GINT_TO_POINTER(data), proxy_set_up, func, proxy_tear_down)
 #define ADD(name, func) ADD_DATA(name, 0, func)
-    ADD("attach/logged", logged); /* first: there is a limit of lines */
+    ADD("attach/logged", logged); /* first, because the number of log lines is limited */
     ADD("attach/attached", attached);
     ADD("attach/vanished", vanished);
     ADD("attach/rolled-back", rolled_back);
     ADD("attach/missing-still", missing_still);
-    ADD("attach/not-to-be-had", not_to_be_had);
+    ADD("attach/claim-fails", claim_fails);
     ADD("attach/rejected", rejected);
     ADD("attach/unmanaged", unmanaged);
     ADD("attach/no-modules", no_modules);
@@ -719,7 +726,7 @@ int main(int argc, char **argv)
     ADD("attach/serial-twice", serial_twice);
     ADD_DATA("attach/serial-of-it", FALSE, serial_of_attach);
     ADD_DATA("attach/serial-of-it-before", TRUE, serial_of_attach);
-    ADD("attach/serial-foreseen", serial_foreseen);
+    ADD("attach/serial-guessed", serial_guessed);
     ADD("attach/readonly", readonly);
     ADD_DATA("detach/gone", FALSE, detached);
     ADD_DATA("detach/still-there", TRUE, detached);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a connection holds is bounded, for itself and for its user, whatever the client and libvirt send. */
+/*
+ * A connection's memory and descriptors are bounded, for itself and for its user, whatever the client and libvirt send.
+ */
 #include <fcntl.h>
 #include <libvirt/virterror.h>
 #include <malloc.h>
@@ -13,12 +15,12 @@
 #include "rpc/xdr.h"
 #include "util/endian.h"
 
-#define PASSING 9 /* a procedure that is not looked into */
+#define PASSING 9 /* a procedure whose frames virtccwd does not read */
 
 #define MIB (1024u * 1024)
 #define READ_SIZE 65536u /* bytes that a connection reads at a time */
 
-/* Of the 30 s for which a client may hold bytes; the margin is for a slow machine. */
+/* A client may hold bytes for 30 s. The margin is for a slow machine. */
 #define SHORT_OF_STALL_TIME (25 * G_TIME_SPAN_SECOND)
 #define REST_OF_STALL_TIME (5 * G_TIME_SPAN_SECOND)
 
@@ -50,7 +52,7 @@ static gboolean send_some(int fd, const guint8 *bytes, gsize length, gsize *sent
     return n > 0;
 }
 
-/* Sends until it is all sent, or the connection has taken nothing in a few turns. */
+/* Sends all bytes, or until the connection has read nothing in a few turns. */
 static gsize send_until_stuck(Proxy *proxy, int fd, const GByteArray *bytes)
 {
     gsize sent = 0;
@@ -71,7 +73,7 @@ static void append_frame(GByteArray *stream, guint32 type, gint32 procedure, gui
     g_byte_array_append(stream, frame->data, frame->len);
 }
 
-/* The payload of a domain's XML of so many bytes, with a device of ours. */
+/* Makes the payload of a domain's XML of about this length, with a device of ours. */
 static GByteArray *domain_xml(gsize length)
 {
     g_autofree char *filler = g_strnfill(length, 'x');
@@ -91,7 +93,7 @@ static void send_reply(Proxy *proxy, gint32 procedure, guint32 serial, const GBy
     proxy_send_all(proxy, proxy->backend, stream);
 }
 
-/* A call of which the XML comes from libvirt: the serial of virtccwd's question. */
+/* Makes a call for which virtccwd asks libvirt for the XML. Returns the serial of that question. */
 static guint32 ask_messages(Proxy *proxy, guint32 serial)
 {
     g_autoptr(GByteArray) call = payload_attach("", 0);
@@ -99,7 +101,7 @@ static guint32 ask_messages(Proxy *proxy, guint32 serial)
     g_auto(Frame) asked = { 0 };
     g_auto(Frame) question = { 0 };
 
-    g_byte_array_set_size(call, call->len - 4); /* no XML, but flags */
+    g_byte_array_set_size(call, call->len - 4); /* flags, and no XML */
     rpc_xdr_write_u32(none, 0);
     proxy_send(proxy, proxy->client, RPC_TYPE_CALL, GET_MESSAGES, serial, RPC_STATUS_OK, call);
     asked = proxy_receive(proxy, proxy->backend);
@@ -111,8 +113,8 @@ static guint32 ask_messages(Proxy *proxy, guint32 serial)
 }
 
 /*
- * A domain's XML that waits for a worker counts as held for the client: the next one has no room, and its call ends
- * with libvirt's own reply.
+ * A domain's XML that waits for a worker counts as held for the client. When the user's share is used up, the next call
+ * ends with libvirt's own reply.
  */
 static void waiting_xml(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
@@ -137,7 +139,7 @@ static void waiting_xml(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(user->bytes, ==, 0);
 }
 
-/* Returns: the bytes that malloc() has handed out; 0 if a sanitizer has an allocator of its own. */
+/* Returns the number of bytes in use by malloc(); 0 if a sanitizer has an allocator of its own. */
 static gsize allocated(void)
 {
     struct mallinfo2 info = mallinfo2();
@@ -152,7 +154,7 @@ static void expect_lowered(Proxy *proxy)
     g_assert_nonnull(memmem(call.payload->data, call.payload->len, "type='mdev'", strlen("type='mdev'")));
 }
 
-/* virtccwd keeps no copy of a large call that libvirt works on. */
+/* virtccwd keeps no copy of a large call while libvirt works on it. */
 static void sent_call(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     const gsize length = 3 * 1024 * 1024;
@@ -164,7 +166,7 @@ static void sent_call(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
         g_test_skip("this allocator does not say how much it has handed out");
         return;
     }
-    for (guint i = 0; i < 2; i++) { /* the first call also allocates what lasts */
+    for (guint i = 0; i < 2; i++) { /* the first call also allocates memory that stays */
         g_autoptr(GByteArray) xml = domain_xml(length);
 
         g_byte_array_set_size(stream, 0);
@@ -181,7 +183,7 @@ static void sent_call(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(after, <, before + length / 2);
 }
 
-/* A thousand calls in one packet: as many are begun as may be, the others when those have ended. */
+/* A thousand calls in one packet: virtccwd begins as many as allowed, and the others after those have ended. */
 static void calls(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) stream = g_byte_array_new();
@@ -210,18 +212,18 @@ static void calls(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(user->bytes, ==, 0);
 }
 
-#define LARGE (300u * 1024) /* bytes of a domain's XML: less than four of them are within 1 MiB, and four are not */
+#define LARGE (300u * 1024) /* bytes of a domain's XML: three of them are below 1 MiB, four are not */
 #define LARGE_COUNT 12u
 #define LARGE_IN_WORK 4u
 
-/* What one end sends, and what has come to the other one. */
+/* The frames that one end sends, and those that have arrived at the other end. */
 typedef struct {
     int from, to;
     GByteArray *stream;
     gsize sent;
     GByteArray *arrived;
-    guint count;                  /* of the whole frames that have come */
-    guint32 serials[LARGE_COUNT]; /* theirs; workers may change the order */
+    guint count;                  /* of complete frames that have arrived */
+    guint32 serials[LARGE_COUNT]; /* their serials; the workers may change the order */
 } Flow;
 
 static void flow_clear(Flow *flow)
@@ -231,7 +233,7 @@ static void flow_clear(Flow *flow)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Flow, flow_clear)
 
-/* LARGE_COUNT domains of LARGE bytes each, with serials from 0 on. */
+/* Makes LARGE_COUNT domains of LARGE bytes each, with serials from 0 on. */
 static Flow flow_of_domains(int from, int to, guint32 type, gint32 procedure)
 {
     g_autoptr(GByteArray) xml = domain_xml(LARGE);
@@ -242,7 +244,7 @@ static Flow flow_of_domains(int from, int to, guint32 type, gint32 procedure)
     return flow;
 }
 
-/* Without waiting for a worker, which may be blocked. */
+/* Runs the main loop without waiting for a worker, which may be blocked. */
 static void flow_until_stuck(Flow *flow)
 {
     static guint8 buffer[65536];
@@ -270,7 +272,7 @@ static void count_frame(Flow *flow, guint32 serial)
     flow->serials[flow->count++] = serial;
 }
 
-/* Until that many whole frames have come. */
+/* Receives until this many complete frames have arrived. */
 static void flow_await(Flow *flow, guint count)
 {
     gint64 until = g_get_monotonic_time() + 5 * G_TIME_SPAN_SECOND;
@@ -289,7 +291,7 @@ static void flow_await(Flow *flow, guint count)
     }
 }
 
-/* Calls that libvirt has not answered keep their bytes: from 1 MiB on the client is not read. */
+/* Calls that libvirt has not answered keep their bytes: from 1 MiB on, virtccwd does not read from the client. */
 static void calls_in_work(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_auto(Flow) flow = flow_of_domains(proxy->client, proxy->backend, RPC_TYPE_CALL, DEFINE);
@@ -310,7 +312,10 @@ static void calls_in_work(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(user->bytes, ==, 0);
 }
 
-/* libvirt's replies that wait for a worker keep their bytes: from 1 MiB on libvirt is not read for this client. */
+/*
+ * libvirt's replies that wait for a worker keep their bytes: from 1 MiB on, virtccwd does not read them for this
+ * client.
+ */
 static void replies_in_work(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_auto(Flow) flow = flow_of_domains(proxy->backend, proxy->client, RPC_TYPE_REPLY, GET_XML_DESC);
@@ -319,7 +324,7 @@ static void replies_in_work(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     flow_until_stuck(&flow);
     g_assert_cmpuint(flow.arrived->len, ==, 0);
     g_assert_cmpuint(user->bytes, >=, MIB);
-    /* A reply is charged from its beginning, which one read brings with the end of the one before. */
+    /* A reply is charged from its beginning on, which arrives in one read with the end of the reply before it. */
     g_assert_cmpuint(user->bytes, <, MIB + 2 * LARGE);
     proxy_block_parsers(proxy, FALSE);
     flow_await(&flow, LARGE_COUNT);
@@ -327,7 +332,7 @@ static void replies_in_work(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(user->bytes, ==, 0);
 }
 
-/* How many frames without a payload have come to libvirt. */
+/* Returns the number of frames without a payload that have arrived at libvirt. */
 static guint count_frames(const Proxy *proxy)
 {
     guint8 head[RPC_FRAME_HEAD];
@@ -338,7 +343,7 @@ static guint count_frames(const Proxy *proxy)
     return count;
 }
 
-/* Calls that pass unread are bounded too: the client is not read until libvirt has answered some. */
+/* Calls that pass unread are bounded, too: virtccwd does not read from the client until libvirt has answered some. */
 static void unanswered(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) stream = g_byte_array_new();
@@ -372,7 +377,7 @@ static guint count_open_files(void)
     return count;
 }
 
-/* libvirt's replies bring descriptors, and the client reads none of them. */
+/* libvirt's replies have descriptors, and the client reads no reply. */
 static void descriptors(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) stream = g_byte_array_new();
@@ -407,10 +412,10 @@ static void descriptors(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_test_message("%u descriptors more than before at most", most - before);
     g_assert_cmpuint(most - before, <=, REMOTE_CLIENT_FDS_MAX + 2);
     g_assert_cmpuint(user->fds, <=, REMOTE_CLIENT_FDS_MAX);
-    g_assert_cmpuint(user->fds, >, 0); /* the test did fill it */
+    g_assert_cmpuint(user->fds, >, 0); /* the share was used up */
 }
 
-/* Until a timer that began later than that of remote_user_lacks_room() has run. */
+/* Runs the main loop until a timer that began later than that of remote_user_lacks_room() has expired. */
 static gboolean set_true(gpointer data)
 {
     *(gboolean *)data = TRUE;
@@ -427,7 +432,7 @@ static void wait_reclaimed(Proxy *proxy)
     proxy_turn(proxy);
 }
 
-/* A call of which so many bytes come: all of it that is announced, or less. */
+/* Sends the beginning of a call, up to this many bytes. */
 static GByteArray *beginning(gsize announced, gsize length)
 {
     RpcHeader header = { .program = RPC_PROGRAM_REMOTE, .version = 1, .procedure = DEFINE, .serial = 1 };
@@ -440,8 +445,8 @@ static GByteArray *beginning(gsize announced, gsize length)
 }
 
 /*
- * A frame that does not come to its end is charged as far as it has come. tear_down() sees that its user has all of the
- * room again.
+ * A frame whose end does not arrive is charged for the bytes that have arrived. tear_down() checks that the user's
+ * whole share is free again.
  */
 static void unfinished(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
@@ -458,7 +463,9 @@ static void unfinished(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     proxy_wait_ended(proxy);
 }
 
-/* A call for which its user has no room is answered, and what follows it on the connection is served. */
+/*
+ * A call that does not fit in its user's share gets an error, and virtccwd serves the calls after it on the connection.
+ */
 static void big_call(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autofree char *text = g_strnfill(3 * 1024 * 1024, 'x');
@@ -481,7 +488,7 @@ static void big_call(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     remote_user_charge(user, -6 * 1024 * 1024, 0);
 }
 
-/* A client may take its time with a frame as long as all others have room; after that its connection ends. */
+/* A client may be slow with a frame as long as other users have memory left. After that, its connection ends. */
 static void holder(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) frame = beginning(4 * 1024 * 1024, 1024 * 1024);
@@ -504,7 +511,7 @@ static void holder(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     remote_user_remove_client(root);
 }
 
-/* So does that of a client that does not read. */
+/* The same for a client that does not read. */
 static void unread(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) message = g_byte_array_new();
@@ -523,7 +530,9 @@ static void unread(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     proxy_wait_ended(proxy);
 }
 
-/* A name that no node device has is not held: its beginning is with libvirt before its end has come. */
+/*
+ * virtccwd does not hold a name that is too long for a node device: it passes the beginning on before the end arrives.
+ */
 static void long_name(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     RpcHeader header = { .program = RPC_PROGRAM_REMOTE, .version = 1, .procedure = LOOKUP_NODE, .serial = 1 };
@@ -539,7 +548,7 @@ static void long_name(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpmem(head, sizeof(head), call->data, sizeof(head));
 }
 
-/* A call for which there was room when it began is answered too, and its client is served on. */
+/* A call that fitted when it began gets an error, too, and virtccwd goes on serving its client. */
 static void growing_call(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     const gsize length = 3 * 1024 * 1024;
@@ -566,7 +575,7 @@ static void growing_call(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     remote_user_charge(user, -6 * 1024 * 1024, 0);
 }
 
-/* A reply is answered with an error, and one that comes when there is room again is handed over. */
+/* A reply that does not fit is replaced by an error. A later reply that fits is passed on. */
 static void big_reply(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autofree char *text = g_strnfill(3 * 1024 * 1024, 'x');
@@ -604,10 +613,10 @@ static void big_reply(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-#define CALLS 1000u /* which virtccwd answers by itself: "not open" */
+#define CALLS 1000u /* virtccwd answers these by itself: "not open" */
 #define CROWD 20u
-#define AT_ONCE 8u /* of one connection, in a turn of its events and again in one of those that wait */
-#define BUDGET 64u /* of all of them; each has one more */
+#define AT_ONCE 8u /* from one connection, in a turn of its events, and again in a turn of waiting calls */
+#define BUDGET 64u /* from all connections together; each has one more */
 
 static void set_up_guest(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
@@ -620,7 +629,7 @@ static void set_up_guest(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     proxy_set_up_as(proxy, process);
 }
 
-/* libvirt lets virtccwd in. */
+/* libvirt accepts virtccwd's connection. */
 static void greet(Proxy *proxy, int backend)
 {
     g_autoptr(GByteArray) types = g_byte_array_new();
@@ -644,7 +653,7 @@ static void send_calls(int client)
     g_assert_cmpint(send(client, stream->data, stream->len, MSG_NOSIGNAL), ==, stream->len);
 }
 
-/* How many whole frames came; each has the serial behind that of the one before. */
+/* Returns the number of complete frames that arrived. Their serials are consecutive. */
 static guint count_answers(int client, GByteArray *stream, guint *ret_next)
 {
     guint8 buffer[65536];
@@ -667,7 +676,7 @@ static guint count_answers(int client, GByteArray *stream, guint *ret_next)
     return count;
 }
 
-/* Calls that virtccwd answers by itself do not keep the main loop from other clients, and all of them are answered. */
+/* Calls that virtccwd answers by itself do not keep the main loop from other clients, and all of them get an answer. */
 static void answers(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) stream = g_byte_array_new();
@@ -686,7 +695,9 @@ static void answers(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(most, <=, 2 * AT_ONCE);
 }
 
-/* A long call that libvirt may not have yet is refused by its head, CONNECT_OPEN too, and what follows is answered. */
+/*
+ * A long call before the connection is open is rejected by its header, CONNECT_OPEN too, and later calls get an answer.
+ */
 static void early(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     const gint32 procedures[] = { PASSING, OPEN };
@@ -713,7 +724,7 @@ static void on_crowd_ended(RemoteConnection *connection G_GNUC_UNUSED, gpointer 
     --*(guint *)data;
 }
 
-/* The same of many connections of that user's: together they have a budget. */
+/* The same for many connections of one user: they share a budget. */
 static void answers_of_many(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     GByteArray *streams[CROWD];

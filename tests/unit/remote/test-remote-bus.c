@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The test plays the message bus, byte by byte if need be. tests/libvirt/auth.py and attacks.py have a real one. */
+/* The test is the message bus, byte by byte where needed. tests/libvirt/auth.py and attacks.py use a real one. */
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,15 +8,15 @@
 #include "remote/bus.h"
 
 #define TIMEOUT (5 * G_TIME_SPAN_SECOND)
-#define LONGEST (127u * 1024 * 1024) /* bytes that are announced for a signal, and not all sent */
-#define BODY 200000u                 /* bytes of a signal that comes */
+#define LONGEST (127u * 1024 * 1024) /* the announced length of a signal, not all of which is sent */
+#define BODY 200000u                 /* length of a signal that is sent completely */
 
 typedef struct {
     RpcPoll *poll;
     RemoteBus *bus;
-    int fd;        /* the bus's end */
+    int fd;        /* the bus's end of the connection */
     guint answers; /* calls of answered() */
-    char *answer;  /* the last one's text, or error */
+    char *answer;  /* the text or error of the last one */
     gboolean is_closed;
 } Fixture;
 
@@ -76,7 +76,7 @@ static GByteArray *receive(Fixture *fixture)
     return g_byte_array_append(g_steal_pointer(&bytes), buffer, (guint)n);
 }
 
-/* The next call, of those in bytes. */
+/* Returns the next call in bytes. */
 static GDBusMessage *next_call(GByteArray *bytes)
 {
     gssize length = g_dbus_message_bytes_needed(bytes->data, bytes->len, NULL);
@@ -127,7 +127,7 @@ static void call(Fixture *fixture)
     remote_bus_call(fixture->bus, &method, g_variant_new("(s)", "question"), answered, fixture);
 }
 
-/* The bus lets it in; Hello and a call that waited for that come. Returns that call. */
+/* The bus accepts the connection; Hello and a call that waited for that arrive. Returns that call. */
 static GDBusMessage *let_in(Fixture *fixture)
 {
     static const char auth[] = "\0AUTH EXTERNAL 3";
@@ -159,7 +159,7 @@ static void calls(Fixture *fixture, gconstpointer data)
 
     g_assert_cmpstr(g_dbus_message_get_member(first), ==, "Method");
     reply(fixture, first, "an answer", (gsize)GPOINTER_TO_INT(data));
-    reply(fixture, first, "once more", G_MAXINT); /* to which no call is left */
+    reply(fixture, first, "once more", G_MAXINT); /* there is no call left for this reply */
     turn();
     g_assert_cmpuint(fixture->answers, ==, 1);
     g_assert_cmpstr(fixture->answer, ==, "an answer");
@@ -176,7 +176,7 @@ static void error_reply(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_false(fixture->is_closed);
 }
 
-/* A signal and a call are thrown away, and what comes behind them is understood. */
+/* A signal and a call are ignored, and later messages are understood. */
 static void others(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GDBusMessage) first = let_in(fixture);
@@ -191,7 +191,7 @@ static void others(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(fixture->answer, ==, "an answer");
 }
 
-/* A reply whose length takes more memory than any of polkit's is thrown away, too: its call is not answered. */
+/* A reply that is longer than any of polkit's is ignored, too: its call gets no answer. */
 static void long_reply(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     const guint32 head[] = { GUINT32_TO_LE(0x01000000 | G_DBUS_MESSAGE_TYPE_METHOD_RETURN << 8 | 'l'),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who a client is, as the kernel says it; and that the client does not decide how long that takes. */
+/* Asks the kernel for the identity of a client, in a time that does not depend on the client. */
 #include "remote/client-process.h"
 
 #include <grp.h>
@@ -16,7 +16,7 @@
 #include "util/error.h"
 
 #define THREADS 4000u
-#define ENOUGH_THREADS 1000u /* what a machine with a low limit has may be fewer */
+#define ENOUGH_THREADS 1000u /* a machine with a low limit of threads may allow fewer */
 #define GROUPS 65536u
 #define STACK 16384u
 #define ROUNDS 9
@@ -32,17 +32,17 @@
 /* A process that has connected. */
 typedef struct {
     pid_t pid;
-    int fd; /* our end */
+    int fd; /* our end of the connection */
 } Client;
 
-/* What the process does before it says how much of that it managed; then it does nothing more. */
+/* Prepares the process, which then reports the result and waits. */
 typedef guint (*Prepare)(void);
 
 static int listening = -1;
 static struct sockaddr_un address = { .sun_family = AF_UNIX };
 static const socklen_t address_length = sizeof(sa_family_t);
 
-/* At an abstract address that the kernel chooses. */
+/* Listens at an abstract address that the kernel chooses. */
 static void start_listening(void)
 {
     socklen_t length = sizeof(address);
@@ -69,7 +69,7 @@ static void run_client(Prepare prepare)
     _exit(1);
 }
 
-/* ret_done: what prepare() returned */
+/* ret_done: the result of prepare() */
 static Client client_start(Prepare prepare, guint *ret_done)
 {
     Client client = { fork(), -1 };
@@ -134,7 +134,7 @@ static guint prepare_other(void)
     return setuid(OTHER_UID) == 0;
 }
 
-/* The processor time of one look at the client, in nanoseconds. */
+/* Returns the processor time of one check of the client, in nanoseconds. */
 static gint64 time_check(const Client *client)
 {
     g_autoptr(GError) error = NULL;
@@ -150,7 +150,10 @@ static gint64 time_check(const Client *client)
     return (after.tv_sec - before.tv_sec) * G_GINT64_CONSTANT(1000000000) + after.tv_nsec - before.tv_nsec;
 }
 
-/* Looks at both in turn; the least of the times of each counts. Time for each thread or group is hundreds of times more. */
+/*
+ * Measures both in turns. The shortest time of each counts. Time for each thread or group would be hundreds of times
+ * more.
+ */
 static void compare_times(const Client *plain, const Client *heavy, const char *what)
 {
     gint64 plain_time = G_MAXINT64, heavy_time = G_MAXINT64;
@@ -180,7 +183,7 @@ static void many_threads(void)
     if (threads >= ENOUGH_THREADS)
         compare_times(&plain, &heavy, "many threads");
     else
-        g_test_skip("this machine has no room for threads");
+        g_test_skip("this machine cannot start enough threads");
     client_end(&plain);
     client_end(&heavy);
 }
@@ -199,7 +202,9 @@ static void many_groups(void)
     client_end(&heavy);
 }
 
-/* root that has set another effective user since it connected is served; a process that can be root no more is not. */
+/*
+ * A root process that has set another effective user since it connected is served, but not one that has given up root.
+ */
 static void changed_user(void)
 {
     guint changed;
@@ -221,7 +226,7 @@ static void changed_user(void)
     client_end(&client);
 }
 
-/* The start time is the one that polkit finds in /proc/PID/stat: field 22 of proc(5). */
+/* The start time is the same as polkit's, from /proc/PID/stat: field 22 of proc(5). */
 static void start_time(void)
 {
     guint ignored;

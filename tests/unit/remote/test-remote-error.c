@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Errors on the wire, and who is refused with one. */
+/* Errors in libvirt's protocol, and rejected clients. */
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <string.h>
@@ -55,7 +55,7 @@ static void keep_quiet(void *data G_GNUC_UNUSED, virErrorPtr error G_GNUC_UNUSED
 {
 }
 
-/* The place of the text in our words is written as in the words of the libvirt that is installed. */
+/* The placeholder has the same form in our messages and in those of the installed libvirt. */
 static void placeholder(void)
 {
     g_autoptr(GByteArray) frame = rpc_error_reply(&call, VIR_ERR_OPERATION_FAILED, VIR_FROM_QEMU, "text");
@@ -81,7 +81,7 @@ static void placeholder(void)
     "internal error: Child process (LC_ALL=C PATH=/usr/bin /etc/libvirt/hooks/qemu.d/libvirt-ccw one prepare begin "   \
     "-) unexpected exit status 1: "
 
-/* The reason of a failed start comes before libvirt's words, or in their place. */
+/* The reason of a failed start comes before libvirt's text, or replaces it. */
 static void hook_reason(void)
 {
     static const struct {
@@ -107,7 +107,7 @@ static void truncated(void)
     g_autoptr(GByteArray) frame = rpc_error_reply(&call, VIR_ERR_XML_ERROR, VIR_FROM_DOMAIN, "text");
     RpcError error;
 
-    /* up to str3 everything is needed; what follows is not read */
+    /* all fields up to str3 are required; the rest is not read */
     for (gsize length = 0; length < frame->len - RPC_FRAME_HEAD - 12; length++)
         g_assert_false(rpc_error_decode(&error, frame->data + RPC_FRAME_HEAD, length));
 }
@@ -139,7 +139,7 @@ static void codes(void)
     }
 }
 
-/* Longer than a string of the wire, and not UTF-8. */
+/* Longer than a string of the protocol, and not UTF-8. */
 static void hostile_message(void)
 {
     g_autofree char *text = g_strnfill(2 * RPC_XDR_STRING_MAX, 'x');
@@ -176,7 +176,7 @@ static GByteArray *rejected_answer(const guint8 *bytes, gsize length)
     while (n != 0) {
         while (g_main_context_iteration(NULL, FALSE))
             ;
-        n = recv(fds[0], buffer, sizeof(buffer), 0); /* and it hangs up */
+        n = recv(fds[0], buffer, sizeof(buffer), 0); /* then the connection is closed */
     }
     close(fds[0]);
     return answer;

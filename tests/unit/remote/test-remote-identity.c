@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How libvirt learns who a client is, and that nothing which depends on it gets there before. */
+/* How libvirt learns who a client is: no call that depends on it gets there before. */
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <string.h>
@@ -11,9 +11,9 @@
 #include "rpc/xdr.h"
 #include "util/log.h"
 
-static gboolean is_root; /* the client */
+static gboolean is_root; /* whether the client is root */
 
-/* data: the user */
+/* data: the user's number */
 static void set_up(Proxy *proxy, gconstpointer data)
 {
     RemoteClientProcess *process = g_new0(RemoteClientProcess, 1);
@@ -43,7 +43,7 @@ static void call(Proxy *proxy, gint32 procedure, guint32 serial)
         proxy_send(proxy, proxy->client, RPC_TYPE_CALL, procedure, serial, RPC_STATUS_OK, NULL);
 }
 
-/* The next call that libvirt gets; its serial. */
+/* Receives the next call at libvirt's end. Returns its serial. */
 static guint32 expect_call(Proxy *proxy, gint32 procedure)
 {
     g_auto(Frame) frame = proxy_receive(proxy, proxy->backend);
@@ -80,7 +80,7 @@ static void expect_ok(Proxy *proxy, gint32 procedure, guint32 serial)
     g_assert_cmpuint(frame.header.status, ==, RPC_STATUS_OK);
 }
 
-/* root's AUTH_LIST is the client's own. */
+/* virtccwd itself answers root's AUTH_LIST. */
 static void greet_root(Proxy *proxy)
 {
     call(proxy, AUTH_LIST, 0);
@@ -89,7 +89,7 @@ static void greet_root(Proxy *proxy)
     expect_ok(proxy, AUTH_LIST, 0);
 }
 
-/* Up to the identity, whose serial it returns. root has the reply by then. */
+/* Runs up to SET_IDENTITY, and returns its serial. root has the reply to AUTH_LIST by then. */
 static guint32 open_uri_until_identity(Proxy *proxy, const char *uri, guint32 flags)
 {
     g_auto(Frame) frame = { 0 };
@@ -120,12 +120,12 @@ static void root(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     guint32 identity;
 
     call(proxy, GET_VERSION, 9);
-    proxy_expect_error(proxy, 9, GET_VERSION, VIR_ERR_RPC, "authentication required"); /* as libvirt says it */
+    proxy_expect_error(proxy, 9, GET_VERSION, VIR_ERR_RPC, "authentication required"); /* in libvirt's words */
     greet_root(proxy);
     call(proxy, GET_VERSION, 9);
     proxy_expect_error(proxy, 9, GET_VERSION, VIR_ERR_INTERNAL_ERROR, "not open");
     identity = open_until_identity(proxy);
-    call(proxy, SET_IDENTITY, 2); /* is not read before libvirt knows who the client is */
+    call(proxy, SET_IDENTITY, 2); /* virtccwd does not read this before libvirt knows the client */
     proxy_assert_quiet(proxy, proxy->backend);
     reply(proxy, SET_IDENTITY, identity, NULL, 0);
     g_assert_cmpuint(expect_call(proxy, SET_IDENTITY), ==, 2);
@@ -134,8 +134,8 @@ static void root(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 }
 
 /*
- * A call of root's has passed in part when libvirt opens the connection. virtccwd reads the rest of that call, and no
- * other call, before it tells libvirt who root is.
+ * A part of one of root's calls has passed when libvirt opens the connection. virtccwd reads the rest of that call, and
+ * no other call, before it tells libvirt who root is.
  */
 static void root_half_call(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
@@ -163,8 +163,8 @@ static void root_half_call(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(expect_call(proxy, GET_VERSION), ==, 3);
 }
 
-/* libvirt does not take the identity, when root has the reply already: nothing else of it reaches libvirt. */
-static void root_not_taken(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
+/* libvirt rejects the identity after root has received its reply: no other call of root reaches libvirt. */
+static void root_identity_rejected(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     guint32 identity;
 
@@ -177,10 +177,10 @@ static void root_not_taken(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     proxy_assert_quiet(proxy, proxy->client);
 }
 
-/* One question more. What is answered to it does not matter, but for one thing. */
+/* virtccwd asks one more question, whose answer matters in one case only. */
 static void user(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    call(proxy, AUTH_LIST, 0); /* is not read before */
+    call(proxy, AUTH_LIST, 0); /* virtccwd does not read this before */
     greet(proxy, 0);
     g_assert_cmpuint(expect_call(proxy, AUTH_LIST), ==, 0);
     reply(proxy, AUTH_LIST, 0, NULL, 0);
@@ -198,7 +198,10 @@ static void user(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     "<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x1234'/></source>"                    \
     "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x0005'/></hostdev>"
 
-/* The attach, or, before that, the question whether he may: with the serial that it returns. Nobody else is held up. */
+/*
+ * libvirt gets the attach, or first the question whether the client may attach; returns its serial. Other clients are
+ * served.
+ */
 static guint32 expect_attach(Proxy *proxy, gboolean question)
 {
     g_auto(Frame) frame = proxy_receive(proxy, proxy->backend);
@@ -220,7 +223,7 @@ static void attach(Proxy *proxy, guint32 serial)
     proxy_send(proxy, proxy->client, RPC_TYPE_CALL, ATTACH, serial, RPC_STATUS_OK, payload);
 }
 
-/* Whoever is refused by libvirt has announced nothing; whoever may attaches as root does. */
+/* A client that libvirt rejects announces nothing. A client that it allows attaches as root does. */
 static void user_attaches(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const struct {
@@ -228,7 +231,7 @@ static void user_attaches(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
         const char *words;
     } rejections[] = {
         { VIR_ERR_ACCESS_DENIED, "'QEMU' denied access" },
-        { VIR_ERR_NO_DOMAIN, "no domain with matching name 'no-device'" }, /* as the client has called it */
+        { VIR_ERR_NO_DOMAIN, "no domain with matching name 'no-device'" }, /* the name that the client has sent */
         { VIR_ERR_OPERATION_INVALID, "domain is not running" },
     };
     g_autoptr(GByteArray) no_device = NULL;
@@ -258,7 +261,7 @@ static void user_attaches(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     proxy_hang_up(&proxy->backend);
 }
 
-/* Not asked, but in another's name. */
+/* virtccwd asks no question if the connection has another identity. */
 static void root_attaches(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     greet_root(proxy);
@@ -284,7 +287,7 @@ static void open_uri(Proxy *proxy, const char *uri, guint32 flags)
     expect_ok(proxy, OPEN, 1);
 }
 
-/* The next attach passes as it is: no question, no announcement. */
+/* The next attach passes unchanged: no question, no announcement. */
 static void expect_untouched(Proxy *proxy)
 {
     g_auto(Frame) frame = { 0 };
@@ -298,7 +301,7 @@ static void expect_untouched(Proxy *proxy)
     g_assert_false(host_is_announced());
 }
 
-/* data: the URI. root may open it; what answers there checks nothing for virtccwd. */
+/* data: the URI. root may open it, but that libvirt's answers prove nothing to virtccwd. */
 static void elsewhere(Proxy *proxy, gconstpointer data)
 {
     set_up(proxy, GINT_TO_POINTER(0));
@@ -308,7 +311,7 @@ static void elsewhere(Proxy *proxy, gconstpointer data)
     proxy_tear_down(proxy, NULL);
 }
 
-/* The test driver is open to everybody, and checks nothing. */
+/* Every user may open the test driver, which checks no rights. */
 static void test_driver(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     open_uri(proxy, "test:///default", 0);
@@ -319,7 +322,7 @@ static void test_driver(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     "<domain><devices><hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source>"                                 \
     "<address uuid='cc390000-0001-8000-8000-000000001234'/></source></hostdev></devices></domain>"
 
-/* What such a libvirt answers passes byte for byte, as what it is asked does: its XML and its errors. */
+/* Calls to such a libvirt, and its replies with their XML and errors, pass byte for byte. */
 static void reply_of_test_driver(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) xml = payload_string(STOCK);
@@ -341,7 +344,7 @@ static void reply_of_test_driver(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-/* data: the URI. A user may not have libvirt connect there, and may open another one afterwards. */
+/* data: the URI. A user may not make libvirt connect there, and may open another one after that. */
 static void not_elsewhere(Proxy *proxy, gconstpointer data)
 {
     set_up(proxy, GINT_TO_POINTER(1));
@@ -364,7 +367,7 @@ static void here(Proxy *proxy, gconstpointer data)
     proxy_tear_down(proxy, NULL);
 }
 
-/* A user who names no URI; libvirt's default is this one. */
+/* A user who names no URI, where this one is libvirt's default. */
 static void open_default(Proxy *proxy, const char *uri)
 {
     g_autoptr(GByteArray) text = g_byte_array_new();
@@ -393,14 +396,14 @@ static void default_elsewhere(Proxy *proxy, gconstpointer data)
     proxy_tear_down(proxy, NULL);
 }
 
-/* virtqemud connects as root to virtnodedevd for it. */
+/* virtqemud connects to virtnodedevd as root for the user. */
 static void node_devices(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     open_uri(proxy, "nodedev:///system", 0);
     expect_untouched(proxy);
 }
 
-/* A client may say on the read-write socket that it changes nothing; and may not open anew without that. */
+/* On the read-write socket, a client may declare that it changes nothing, and may not open again without that. */
 static void opened_readonly(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     open_uri(proxy, "qemu:///system", VIR_CONNECT_RO);
@@ -409,7 +412,7 @@ static void opened_readonly(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_untouched(proxy);
 }
 
-/* Nor does a second open, which is libvirt's to refuse, make a libvirt elsewhere one that is believed. */
+/* A second open, which libvirt must reject, does not make virtccwd trust another libvirt. */
 static void opened_twice(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     open_uri(proxy, "test:///default", 0);
@@ -442,14 +445,14 @@ static void denied(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_shut_out(proxy, VIR_ERR_ACCESS_DENIED);
 }
 
-/* An access driver that cannot tell (polkit is not there): a CONNECT_OPEN that the driver has to check fails, too. */
+/* An access driver that cannot decide (polkit is missing): a CONNECT_OPEN that the driver has to check fails, too. */
 static void not_checked(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     expect_shut_out(proxy, VIR_ERR_DBUS_SERVICE);
 }
 
-/* libvirt does not take it: then it has no call of this client's. */
-static void not_taken(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
+/* libvirt rejects the identity, and gets no call of this client. */
+static void identity_rejected(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     greet(proxy, 0);
     reply(proxy, SET_IDENTITY, open_until_identity(proxy), NULL, VIR_ERR_RPC);
@@ -459,7 +462,7 @@ static void not_taken(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     proxy_assert_quiet(proxy, proxy->backend);
 }
 
-/* libvirt has it as another client's socket: SASL. */
+/* libvirt authenticates the socket in another way: SASL. */
 static void no_way_in(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "*does not let root in*");
@@ -470,7 +473,7 @@ static void no_way_in(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_test_assert_expected_messages();
 }
 
-/* A refused open may be tried again. */
+/* A client may repeat a rejected open. */
 static void rejected_open(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     greet(proxy, 0);
@@ -482,7 +485,7 @@ static void rejected_open(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_call(proxy, SUPPORTS_FEATURE);
 }
 
-/* Calls that come with the open, or in its midst, do not reach libvirt. */
+/* Calls that arrive with CONNECT_OPEN, or while it is pending, do not reach libvirt. */
 static void overtaking(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     guint32 serial;
@@ -506,7 +509,7 @@ static void overtaking(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_ok(proxy, OPEN, 1);
 }
 
-/* An attach by the read-only socket of which half came before libvirt knew who calls. */
+/* Half of an attach on the read-only socket arrived before libvirt knew the client. */
 static void readonly_overtaking(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     const RpcHeader header = { .program = RPC_PROGRAM_REMOTE, .version = 1, .procedure = ATTACH, .serial = 20 };
@@ -574,7 +577,7 @@ static void send_in_phase(Proxy *proxy, Phase phase, guint32 type, const GByteAr
         answer_identity(proxy, identity);
 }
 
-/* Up to its end, libvirt gets frames of virtccwd's own only. */
+/* Up to its end, libvirt gets only frames that virtccwd itself makes. */
 static void expect_nothing_of_client(int backend)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
@@ -591,7 +594,7 @@ static void expect_nothing_of_client(int backend)
     }
 }
 
-/* Only libvirt sends these. Behind the one with descriptors libvirt would take what is payload here for frames. */
+/* Only libvirt sends these types. After one with descriptors, libvirt would read as frames what is payload here. */
 static void only_from_libvirt(Proxy *unused G_GNUC_UNUSED, gconstpointer data G_GNUC_UNUSED)
 {
     static const guint32 types[] = { RPC_TYPE_REPLY, RPC_TYPE_MESSAGE, RPC_TYPE_REPLY_WITH_FDS, 7, 8, G_MAXUINT32 };
@@ -638,7 +641,7 @@ static void streams_and_pings(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-/* Whoever goes first, and whenever. */
+/* Either side leaves first, at any time. */
 static void gone(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     greet(proxy, 0);
@@ -662,11 +665,11 @@ int main(int argc, char **argv)
     g_test_add("/remote/identity/" name, Proxy, GINT_TO_POINTER(uid), set_up, func, proxy_tear_down)
     ADD("root", 0, root);
     ADD("root-half-call", 0, root_half_call);
-    ADD("root-not-taken", 0, root_not_taken);
-    ADD("user", 1, user); /* daemon: every system has it */
+    ADD("root-identity-rejected", 0, root_identity_rejected);
+    ADD("user", 1, user); /* every system has the user daemon */
     ADD("denied", 1, denied);
     ADD("not-checked", 1, not_checked);
-    ADD("not-taken", 1, not_taken);
+    ADD("identity-rejected", 1, identity_rejected);
     ADD("no-way-in", 1, no_way_in);
     ADD("rejected-open", 1, rejected_open);
     ADD("overtaking", 1, overtaking);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What one user, and all users together, may have: arithmetic, and who is called when room comes about. */
+/* The shares of one user and of all users, and the callbacks of those who wait for memory. */
 #include "remote/limits.h"
 #include "rpc/wire.h"
 #include "util/error.h"
 
 #define MIB (1024u * 1024)
 
-/* Returns how many clients of that user are let in, at most 10,000; keeps the user in *ret_user. */
+/* Returns how many clients of that user are accepted, at most 10,000; keeps the user in *ret_user. */
 static guint fill(RemoteLimits *limits, uid_t uid, RemoteUser **ret_user)
 {
     guint count = 0;
@@ -31,7 +31,7 @@ static void empty(RemoteUser *user, guint count)
         remote_user_remove_client(user);
 }
 
-/* A quarter for each, three quarters for all but root. */
+/* One user gets a quarter, all users but root three quarters. */
 static void clients(void)
 {
     g_autoptr(RemoteLimits) limits = remote_limits_new(NULL, 65536, 0, 5000, 0, 20);
@@ -52,7 +52,7 @@ static void clients(void)
     g_assert_cmpuint(remote_limits_clients(limits), ==, 0);
 }
 
-/* Few descriptors, few clients: what is kept back for virtccwd's own work stays free. */
+/* With few descriptors there are few clients: those that virtccwd needs for itself stay free. */
 static void few_fds(void)
 {
     g_autoptr(RemoteLimits) limits = remote_limits_new(NULL, 256, 0, 5000, 0, 20);
@@ -141,7 +141,7 @@ static void give_room(RemoteUser *user)
     remote_user_charge(user, -1, 0);
 }
 
-/* Each who waits is called once, unless the wait has ended; and may wait again. */
+/* Each waiting client is called once, unless its wait has ended, and may wait again. */
 static void waits(void)
 {
     g_autoptr(RemoteLimits) limits = remote_limits_new(NULL, 65536, 0, 5000, 0, 20);
@@ -175,7 +175,7 @@ static gboolean set_true(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* Until a timer that began later than that of remote_user_lacks_room() has run. */
+/* Runs the main loop until a timer that began later than that of remote_user_lacks_room() has expired. */
 static void wait_reclaimed(void)
 {
     gboolean has_run = FALSE;
@@ -185,7 +185,7 @@ static void wait_reclaimed(void)
         g_main_context_iteration(NULL, TRUE);
 }
 
-/* When another user has no room, a client that has held bytes for 30 s ends; one with progress, or root, stays. */
+/* When another user lacks memory, a client that has held bytes for 30 s ends. One with progress, and root's, stay. */
 static void holders(void)
 {
     g_autoptr(RemoteLimits) limits = remote_limits_new(NULL, 65536, 0, 5000, 0, 20);

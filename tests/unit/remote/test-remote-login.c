@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a client gets to hear before it is let in, byte by byte if need be; where no polkit is to be reached, or where
- * the test plays it.
+ * The bytes that a client gets before its login is complete, with a missing polkit, and with one that the test plays.
  */
 #include <gio/gio.h>
 #include <glib/gstdio.h>
@@ -28,7 +27,7 @@ typedef struct {
     RpcPoll *poll;
     RemoteLogin *login;
     int client;
-    int served; /* what ended() got */
+    int served; /* the argument of ended() */
 } Fixture;
 
 static void ended(RemoteLogin *login, int fd, RemoteClientProcess *process, gpointer data)
@@ -41,7 +40,7 @@ static void ended(RemoteLogin *login, int fd, RemoteClientProcess *process, gpoi
     remote_client_process_free(process);
 }
 
-/* data: the user */
+/* data: the user's number */
 static void set_up(Fixture *fixture, gconstpointer data)
 {
     RemoteClientProcess *process = g_new0(RemoteClientProcess, 1);
@@ -136,7 +135,7 @@ static void user(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     static const struct {
         guint32 program;
         gint32 procedure;
-        gint32 code; /* 0: AUTH_LIST's answer */
+        gint32 code; /* 0: the reply to AUTH_LIST */
         const char *words;
     } rows[] = {
         { RPC_PROGRAM_REMOTE, 1, VIR_ERR_RPC, "authentication required" },
@@ -163,7 +162,7 @@ static void user(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(fixture->login);
 }
 
-/* Nobody waits for an answer to what is no call. */
+/* Messages that are not calls get no answer. */
 static void no_call(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) message = call(RPC_PROGRAM_KEEPALIVE, 1, RPC_TYPE_MESSAGE, 0);
@@ -193,7 +192,7 @@ static void too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(fixture->served, ==, -1);
 }
 
-/* The client goes while polkit is asked, and a server that stops closes it then. */
+/* The client leaves while polkit is asked, and the server stops and closes the connection then. */
 static void gone_meanwhile(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, 70, RPC_TYPE_CALL, 0);
@@ -210,7 +209,7 @@ static void gone_meanwhile(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(fixture->served, ==, -1);
 }
 
-/* Of the 60 s that a login may take, and of the 600 s in which polkit may ask; the margin is for a slow machine. */
+/* A login may take 60 s, and polkit may ask its user for 600 s. The margin is for a slow machine. */
 #define SHORT_OF_LOGIN (55 * G_TIME_SPAN_SECOND)
 #define SHORT_OF_PROMPT (595 * G_TIME_SPAN_SECOND)
 #define REST (5 * G_TIME_SPAN_SECOND)
@@ -236,7 +235,7 @@ static void takes_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     expect_timeout(fixture);
 }
 
-/* Its tries have that time together. */
+/* All attempts of one login have that time together. */
 static void tries_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, 70, RPC_TYPE_CALL, 0);
@@ -251,11 +250,11 @@ static void tries_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     expect_timeout(fixture);
 }
 
-/* The message bus, and polkit on it, which asks its user until the check is cancelled. */
+/* The message bus with a polkit that asks its user until the check is cancelled. */
 typedef struct {
     GDBusServer *server;
-    GDBusConnection *connection;  /* virtccwd's */
-    GDBusMethodInvocation *check; /* the first one, which has no answer yet; the others are answered at once */
+    GDBusConnection *connection;  /* virtccwd's connection */
+    GDBusMethodInvocation *check; /* the first check, which has no answer yet; the others are answered at once */
     gboolean is_asked;
     gboolean is_cancelled;
 } Bus;
@@ -328,7 +327,7 @@ static void on_answer(RemotePolkitAnswer answer G_GNUC_UNUSED, const char *why G
     *(gboolean *)data = TRUE;
 }
 
-/* Asks polkit on the same connection: what virtccwd sent before has arrived then, or the connection has ended. */
+/* Asks polkit on the same connection: virtccwd's earlier messages have arrived then, or the connection has ended. */
 static void wait_bus(Fixture *fixture)
 {
     const RemoteClientProcess process = { .pid = getpid(), .uid = 1000 };
@@ -339,7 +338,7 @@ static void wait_bus(Fixture *fixture)
     main_loop_wait_flag(&is_answered);
 }
 
-/* While polkit asks its user, only the longer time passes. */
+/* While polkit asks its user, only the longer time counts. */
 static void asks_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, 70, RPC_TYPE_CALL, 0);
@@ -359,10 +358,10 @@ static void asks_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     wait_ended(fixture);
     g_assert_cmpint(fixture->served, ==, -1);
     bus_stop(&bus);
-    wait_bus(fixture); /* so that the connection ends before its poll */
+    wait_bus(fixture); /* the connection must end before its poll */
 }
 
-/* The time in which polkit asked its user is not taken from the login's, and what was taken before stays so. */
+/* The time in which polkit asked its user does not count for the login, but the time before it does. */
 static void asks_and_takes_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, 70, RPC_TYPE_CALL, 0);
@@ -386,7 +385,7 @@ int main(int argc, char **argv)
     g_autofree char *address = g_strconcat(BUS_PREFIX, folder, "/bus", NULL);
     int result;
 
-    g_setenv(BUS_ADDRESS, address, TRUE); /* nothing is there, but for the time between bus_start() and bus_stop() */
+    g_setenv(BUS_ADDRESS, address, TRUE); /* the address has a bus only between bus_start() and bus_stop() */
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, uid, func) g_test_add("/remote/login/" name, Fixture, GINT_TO_POINTER(uid), set_up, func, tear_down)
     ADD("user", 1000, user);

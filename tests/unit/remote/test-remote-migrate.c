@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Migration: refused by name when it begins, on either side, for a domain with a ccw device; else it goes its way. */
+/* A migration of a domain with a ccw device is rejected by name when it begins, on either side; others pass. */
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "rpc/wire.h"
 #include "rpc/xdr.h"
 
-static guint32 serial; /* of the last call */
+static guint32 serial; /* of the client's last call */
 
 #define OURS                                                                                                           \
     "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source>"                                                  \
@@ -59,7 +59,7 @@ typedef enum {
     PARAMS,
 } Field;
 
-/* The arguments of each procedure, as libvirt's src/remote/remote_protocol.x has them. */
+/* The arguments of each procedure, from libvirt's src/remote/remote_protocol.x. */
 static const struct {
     gint32 procedure;
     Field fields[9]; /* up to END */
@@ -146,7 +146,7 @@ static const struct {
     { PERFORM3_PARAMS, VIR_MIGRATE_PEER2PEER | VIR_MIGRATE_TUNNELLED },
 };
 
-/* libvirt is asked for the domain's XML, and answers. */
+/* virtccwd asks libvirt for the domain's XML, and libvirt answers. */
 static void answer_xml(Proxy *proxy, guint32 status, const char *xml)
 {
     g_auto(Frame) question = proxy_receive(proxy, proxy->backend);
@@ -178,11 +178,11 @@ static void source(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
         answer_xml(proxy, RPC_STATUS_OK, WITH);
         proxy_expect_error(proxy, serial, procedure, VIR_ERR_OPERATION_UNSUPPORTED, REJECTION);
         proxy_assert_quiet(proxy, proxy->backend);
-        /* a domain without: as it is */
+        /* a domain without a ccw device: the call passes */
         proxy_send(proxy, proxy->client, RPC_TYPE_CALL, procedure, ++serial, RPC_STATUS_OK, call);
         answer_xml(proxy, RPC_STATUS_OK, WITHOUT);
         expect_forwarded(proxy, procedure, call);
-        /* who may not know is told so by libvirt */
+        /* a client without rights gets libvirt's error */
         proxy_send(proxy, proxy->client, RPC_TYPE_CALL, procedure, ++serial, RPC_STATUS_OK, call);
         answer_xml(proxy, RPC_STATUS_ERROR, "no domain");
         expect_forwarded(proxy, procedure, call);
@@ -192,7 +192,7 @@ static void source(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     proxy_assert_quiet(proxy, proxy->client);
 }
 
-/* What follows on MIGRATE_BEGIN3 asks no more. */
+/* virtccwd asks no question for the calls after MIGRATE_BEGIN3. */
 static void second_call(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const gint32 procedures[] = { PERFORM, PERFORM3, PERFORM3_PARAMS };
@@ -222,7 +222,7 @@ static void destination(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-/* A definition moves; its XML may come from the user (virsh migrate --offline --persistent-xml). */
+/* The migration of a definition: its XML may come from the user (virsh migrate --offline --persistent-xml). */
 static void offline_xml(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const gint32 procedures[] = { PREPARE2,       PREPARE_TUNNEL,  BEGIN3,
@@ -249,7 +249,7 @@ static void offline_xml(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-/* What begins a migration is handed on to the other host, which need not know us: it stays libvirt's own. */
+/* The reply to a migration's begin goes to the other host, which may lack virtccwd: it stays in libvirt's form. */
 static void begun(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) reply = g_byte_array_new();

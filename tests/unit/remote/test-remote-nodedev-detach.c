@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* nodedev-detach and its like step by step: libvirt is asked who may, and only past that is the host touched. */
+/*
+ * nodedev-detach, -reattach and -reset step by step: virtccwd touches the host only after libvirt has checked access.
+ */
 #include <libvirt/virterror.h>
 #include <string.h>
 
@@ -35,7 +37,7 @@ static void call_flags(Proxy *proxy, const char *name, const char *driver, guint
     send_call(proxy, NODE_DETACH_FLAGS, payload);
 }
 
-/* Our own question: under a serial that is not the client's. Returns that. */
+/* Receives virtccwd's own question, under a serial that differs from the client's. Returns that serial. */
 static guint32 expect_question_of(Proxy *proxy, gint32 procedure, const char *node)
 {
     g_auto(Frame) question = proxy_receive(proxy, proxy->backend);
@@ -111,7 +113,7 @@ static void drivers(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-/* The client's call as it is, and the answer to it. */
+/* Passes the client's call to libvirt unchanged, and answers it. */
 static void expect_passed(Proxy *proxy, gint32 procedure, const char *name)
 {
     g_auto(Frame) passed = proxy_receive(proxy, proxy->backend);
@@ -139,7 +141,7 @@ static void not_ours(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_passed(proxy, NODE_DETACH_FLAGS, DEVICE);
 }
 
-/* Any other answer than that it is no PCI device is the client's answer, and nothing is touched. */
+/* Any other answer than "no PCI device" goes to the client, and virtccwd does not touch the host. */
 static void denied(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const struct {
@@ -159,7 +161,9 @@ static void denied(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-/* Its subchannel has come after libvirt: who may is asked of the device, if that is listed. */
+/*
+ * libvirt does not know the subchannel, which is newer than libvirt: the access check uses the device, if it is listed.
+ */
 static void unlisted(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const char gone[] = "no node device with matching name '" SUBCHANNEL "'";
@@ -207,7 +211,7 @@ static void changing(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_host("");
 }
 
-/* A libvirt that can do it: then who may is no longer known to have been asked. */
+/* A newer libvirt can detach the device by itself. Then it may not have checked access. */
 static void unknown_libvirt(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     call(proxy, NODE_DETTACH, DEVICE);
@@ -265,7 +269,7 @@ static void failed(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     proxy_expect_error(proxy, SERIAL, NODE_DETTACH, VIR_ERR_CONFIG_UNSUPPORTED, "vfio_ccw cannot be loaded");
 }
 
-/* libvirt or the client goes in the middle: nothing is left behind, and nothing done that was not allowed. */
+/* libvirt or the client leaves midway: the host is unchanged, or the allowed operation is complete. */
 static void lost(Proxy *proxy, gconstpointer backend_goes)
 {
     guint32 serial;

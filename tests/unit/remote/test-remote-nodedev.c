@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* ccw_* node devices that libvirt drops while they are detached, in lists and by name. */
+/* ccw_* node devices, which libvirt drops while they are detached, in lists and by name. */
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "util/endian.h"
 
 #define SERIAL 21
-#define DETACHED "ccw_0_0_1236" /* on css_0_0_0036, as fake-host.c has it */
+#define DETACHED "ccw_0_0_1236" /* on css_0_0_0036, as in fake-host.c */
 #define PARENT "css_0_0_0036"
 #define ATTACHED "ccw_0_0_1234"
 #define CSS_XML                                                                                                        \
@@ -70,7 +70,7 @@ static void expect_reply(Proxy *proxy, gint32 procedure, const GByteArray *expec
     g_assert_cmpmem(got.payload->data, got.payload->len, expected->data, expected->len);
 }
 
-/* The client's own call. */
+/* Sends the client's own call. */
 static void expect_call(Proxy *proxy, gint32 procedure)
 {
     g_auto(Frame) got = proxy_receive(proxy, proxy->backend);
@@ -149,7 +149,7 @@ static guint32 expect_number_question(Proxy *proxy, gint32 procedure, gboolean h
     return got.header.serial;
 }
 
-/* Destroyed, undefined, started: libvirt says of its subchannel what it would say of the device. */
+/* For destroy, undefine and start, libvirt answers about the subchannel as it would about the device. */
 static void not_possible(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const struct {
@@ -179,7 +179,7 @@ static void not_possible(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-/* What the client may not know of its subchannel it may not know of the device. */
+/* A client that may not see the subchannel may not see the device. */
 static void hidden(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) none = payload_error(VIR_ERR_NO_NODE_DEVICE, "no node device with matching name");
@@ -220,7 +220,7 @@ static void reply_unknown(Proxy *proxy)
     proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, LOOKUP_NODE, SERIAL, RPC_STATUS_ERROR, none);
 }
 
-/* May the client see the subchannel of the device that libvirt does not know? */
+/* virtccwd asks whether the client may see the subchannel of the device that libvirt does not know. */
 static void answer_subchannel(Proxy *proxy, gboolean visible)
 {
     guint32 serial = expect_question(proxy, LOOKUP_NODE, "css_0_0_0034");
@@ -232,8 +232,8 @@ static void answer_subchannel(Proxy *proxy, gboolean visible)
 }
 
 /*
- * The host has the device again, and libvirt has not heard of it yet. One that the host does not have is unknown, and
- * so is one whose subchannel the client may not see: virtccwd does not wait for that.
+ * The host has the device again, and libvirt has not noticed yet. A device that the host does not have is unknown, and
+ * so is one whose subchannel the client may not see: virtccwd does not wait for these.
  */
 static void not_listed_yet(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
@@ -315,17 +315,17 @@ static void listed(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     reply_list(proxy, expect_question(proxy, LIST_ALL_NODES, NULL), NAMES(ATTACHED, PARENT), 2);
     expect_list(proxy, NAMES("computer", ATTACHED, DETACHED), 3);
 
-    call_list(proxy, 0, VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV); /* how many */
+    call_list(proxy, 0, VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV); /* asks only for the number */
     reply_list(proxy, SERIAL, NO_NAMES, 1);
     reply_list(proxy, expect_question(proxy, LIST_ALL_NODES, NULL), NAMES(ATTACHED, PARENT), 2);
     expect_list(proxy, NO_NAMES, 2);
 
-    call_list(proxy, 1, VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV); /* not seen by this client */
+    call_list(proxy, 1, VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV); /* this client may not see it */
     reply_list(proxy, SERIAL, NAMES(ATTACHED), 1);
     reply_list(proxy, expect_question(proxy, LIST_ALL_NODES, NULL), NAMES(ATTACHED), 1);
     expect_list(proxy, NAMES(ATTACHED), 1);
 
-    call_list(proxy, 1, VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV); /* libvirt has not noticed yet */
+    call_list(proxy, 1, VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV); /* libvirt has not noticed the device yet */
     reply_list(proxy, SERIAL, NAMES(DETACHED), 1);
     reply_list(proxy, expect_question(proxy, LIST_ALL_NODES, NULL), NAMES(DETACHED, PARENT), 2);
     expect_list(proxy, NAMES(DETACHED), 1);
@@ -343,7 +343,7 @@ static void filtered(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-/* PERSISTENT, TRANSIENT, both, and with a capability: the subchannel is asked for with the same. */
+/* PERSISTENT, TRANSIENT, both, and with a capability: virtccwd asks for the subchannel with the same flags. */
 static void persistence(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const guint32 css_ccw =
@@ -382,7 +382,7 @@ static void strange_reply(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_list(proxy, NAMES("computer"), 1);
 }
 
-/* The calls that were there before 285. */
+/* The older list calls, from before LIST_ALL_NODES. */
 static void old_calls(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     for (guint32 max = 1; max <= 2; max++) {
@@ -420,7 +420,7 @@ static void old_calls(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 #define FEW_NAMES 250
 #define FACTOR 64
 
-/* The payload of a list with the subchannels of so many detached devices, each of which is visible. */
+/* Makes the payload of a list of the subchannels of this many detached devices, all of which are visible. */
 static GByteArray *many_subchannels(guint count)
 {
     GByteArray *out = g_byte_array_new();
@@ -455,7 +455,7 @@ static gint64 used_processor(void)
     return used.tv_sec * G_USEC_PER_SEC + used.tv_nsec / 1000;
 }
 
-/* The processor time of the main thread, in microseconds, for a list to which so many names are added. */
+/* Returns the processor time of the main thread, in microseconds, for a list to which this many names are added. */
 static gint64 time_list(Proxy *proxy, guint count)
 {
     g_autoptr(GByteArray) subchannels = many_subchannels(count);
@@ -475,8 +475,8 @@ static gint64 time_list(Proxy *proxy, guint count)
 }
 
 /*
- * FACTOR times the names take about FACTOR times as long, and FACTOR * FACTOR times if each were compared with each. What
- * else the machine does may make that ten times as long.
+ * FACTOR times the names take about FACTOR times as long. Comparing each name with each would take FACTOR * FACTOR
+ * times as long. Other work of the machine may make the time ten times as long.
  */
 static void many(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whose turn it is. */
+/* The order in which waiting clients are served. */
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,12 +14,12 @@ typedef struct {
     RemoteQueue *queue;
     int fds[CLIENTS][2];
     RemoteQueued *places[CLIENTS];
-    GString *served; /* in this order */
+    GString *served; /* in the order of service */
     GString *gone;
-    uid_t full; /* there is no room for this user's */
+    uid_t full; /* clients of this user do not fit */
 } Fixture;
 
-/* Whose callbacks these are. */
+/* The queue whose callbacks these are. */
 static Fixture *current;
 static const char letters[] = "abcdefgh";
 
@@ -62,7 +62,7 @@ static void tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_string_free(fixture->gone, TRUE);
 }
 
-/* One client for each digit, which is its user. */
+/* Adds a client for each digit, which is its user. */
 static void add(Fixture *fixture, const char *users)
 {
     for (guint i = 0; users[i]; i++)
@@ -101,8 +101,8 @@ static void order(Fixture *fixture, gconstpointer data)
     g_assert_true(remote_queue_is_empty(fixture->queue));
 }
 
-/* One user's clients, for whom there is no room, do not keep others from being served. */
-static void no_room(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+/* The clients of one user, who has no memory left, do not keep others from being served. */
+static void share_used_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     add(fixture, "11121");
     fixture->full = 1;
@@ -114,7 +114,7 @@ static void no_room(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(fixture->served->str, ==, "dabce");
 }
 
-/* A client that hangs up leaves the queue from its middle, and a user's last one takes the user with it. */
+/* A client that leaves is removed from the middle of the queue. The user of the last client is removed, too. */
 static void hang_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     add(fixture, "1112");
@@ -140,7 +140,7 @@ int main(int argc, char **argv)
     ADD("one-user", one_user, order);
     ADD("turns", turns, order);
     ADD("root-first", root_first, order);
-    ADD("no-room", NULL, no_room);
+    ADD("share-used-up", NULL, share_used_up);
     ADD("hang-up", NULL, hang_up);
     return g_test_run();
 }

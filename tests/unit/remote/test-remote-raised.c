@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The memory of raised replies: it answers the same bytes alone, and keeps its bounds. */
+/* The memory of raised replies: it answers only for the same bytes, and keeps its bounds. */
 #include <string.h>
 
 #include "procedures.h"
@@ -26,7 +26,7 @@ static void keep(RemoteRaised *raised, gint32 procedure, const guint8 *payload, 
     remote_raised_keep(raised, frame, raised_payload);
 }
 
-/* text: NULL: nothing is found */
+/* text: the expected reply; NULL: none is remembered */
 static void expect(RemoteRaised *raised, const RpcHeader *header, const guint8 *payload, gsize length, const char *text)
 {
     g_autoptr(GByteArray) found = remote_raised_find(raised, header, payload, length);
@@ -68,7 +68,7 @@ static void only_the_same(void)
     expect(raised, &header, payload, sizeof(payload), NULL);
 }
 
-/* Two replies that meet in one place: the newer one stays. */
+/* Two replies with one slot: the newer one stays. */
 static void newer_one(void)
 {
     g_autoptr(RemoteRaised) raised = remote_raised_new();
@@ -83,7 +83,7 @@ static void newer_one(void)
     expect(raised, &header, payload, sizeof(payload), NULL);
 }
 
-/* Not more than it says, however many are kept. */
+/* The memory stays within its bounds, however many replies are added. */
 static void bounds(void)
 {
     g_autoptr(RemoteRaised) raised = remote_raised_new();
@@ -111,7 +111,7 @@ static void bounds(void)
     g_assert_cmpuint(found, <=, REMOTE_RAISED_SLOTS);
 }
 
-/* Passwords are not kept longer than it takes to send them. */
+/* A reply with a password is not remembered. */
 static void passwords(void)
 {
     static const char xml[] = "<domain><graphics type='vnc' passwd='secret'/></domain>";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What passes a connection untouched, what is rewritten, and what happens when one side goes or does not read. */
+/* Frames that pass unchanged, frames that are rewritten, and a side that leaves or does not read. */
 #include <fcntl.h>
 #include <libvirt/virterror.h>
 #include <string.h>
@@ -112,7 +112,7 @@ static void error_text(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(strstr(message, "0.0.1234"));
 }
 
-/* Of a start that our hook has refused, the client gets the reason, not the hook's command line. */
+/* When our hook rejects a start, the client's error has the reason, not the hook's command line. */
 static void rejected_by_hook(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) error = payload_error(VIR_ERR_HOOK_SCRIPT_FAILED,
@@ -130,12 +130,12 @@ static void rejected_by_hook(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(message, ==, "Hook script execution failed: ccw device 0.0.1234 is boxed");
 }
 
-/* What the hook of a start took may have to go back, by whatever call it was. */
+/* After a start failed, its devices may have to be released, whatever the call was. */
 static void failed_start(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const struct {
         gint32 procedure;
-        guint changed; /* and those before it */
+        guint changed; /* of all calls up to this one */
     } calls[] = {
         { CREATE, 1 },
         { CREATE_XML, 2 },
@@ -162,7 +162,7 @@ static void failed_start(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-/* A stream that libvirt ends with an error, and what else it has of that status. */
+/* A stream that libvirt ends with an error, and other frames with that status. */
 static void stream_error(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) error = payload_error(VIR_ERR_OPERATION_FAILED, "mediated device " UUID " went away");
@@ -183,7 +183,7 @@ static void stream_error(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(reply.payload->len, ==, 0);
 }
 
-/* The longest frame that libvirt takes passes; its bytes are not looked at. One byte more is the end. */
+/* The longest frame that libvirt accepts passes unread. A frame with one byte more ends the connection. */
 static void longest_frame(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autofree guint8 *chunk = g_malloc0(65536);
@@ -221,7 +221,7 @@ static void big_frame(Proxy *proxy, gint32 procedure)
     const RpcHeader header = { .program = RPC_PROGRAM_REMOTE, .version = 1, .procedure = procedure, .serial = 8 };
     g_autoptr(GByteArray) bytes = rpc_frame_new(&header, payload->data, payload->len);
 
-    /* The other end reads nothing: at some time nothing more is taken from this one. */
+    /* The other end reads nothing: after some time this end is not read either. */
     for (guint idle = 0; idle < 3 && sent < bytes->len;) {
         ssize_t n = send(proxy->client, bytes->data + sent, bytes->len - sent, MSG_NOSIGNAL);
 
@@ -261,7 +261,7 @@ static void big_frame(Proxy *proxy, gint32 procedure)
     g_assert_cmpint(memcmp(frame.payload->data, payload->data, payload->len), ==, 0);
 }
 
-/* libvirt hangs up while the client's call is on its way: the client hears that, too. */
+/* libvirt closes the connection while the client's call is on its way: the client's connection is closed, too. */
 static void hang_up_meets_call(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     proxy_send(proxy, proxy->client, RPC_TYPE_CALL, CREATE, 1, RPC_STATUS_OK, NULL);
@@ -279,7 +279,7 @@ static void big_table_frame(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     big_frame(proxy, DEFINE);
 }
 
-/* Two descriptors behind a call, a frame behind them: each arrives in its place. */
+/* Two descriptors after a call, and a frame after them: all arrive in order. */
 static void descriptors(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) counted = g_byte_array_append(g_byte_array_new(), (const guint8 *)"\0\0\0\2data", 8);
@@ -307,7 +307,7 @@ static void descriptors(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(second.header.procedure, ==, CREATE);
     g_assert_cmpint(read(pipes[0], &byte, 1), ==, 1);
     g_assert_cmpint(read(pipes[0], &byte, 1), ==, 1);
-    g_assert_cmpint(read(pipes[0], &byte, 1), ==, 0); /* nobody else holds it */
+    g_assert_cmpint(read(pipes[0], &byte, 1), ==, 0); /* no other descriptor of the pipe is open */
     close(pipes[0]);
 }
 
@@ -345,7 +345,7 @@ static void hostile_client(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_test_assert_expected_messages();
 }
 
-/* libvirt's side is not trusted more: the client is left, nothing else happens. */
+/* virtccwd does not trust libvirt's side more: it closes the connection, and other connections are not affected. */
 static void hostile_backend(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     guint8 byte;
@@ -357,7 +357,7 @@ static void hostile_backend(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(recv(proxy->client, &byte, 1, 0), ==, 0);
 }
 
-/* A frame that is cut off by the end of either side reaches the other as far as it came, and no further. */
+/* A frame that is cut off, by the end of either side, reaches the other side up to there. */
 static void cut_off(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) call = payload_string("<domain/>");
@@ -366,7 +366,8 @@ static void cut_off(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     guint8 byte;
 
     g_assert_cmpint(send(proxy->client, frame->data, frame->len - 4, 0), ==, frame->len - 4);
-    proxy_assert_quiet(proxy, proxy->backend); /* it is in the table: held until it is whole */
+    /* The procedure is in the table: virtccwd holds the frame until it is complete. */
+    proxy_assert_quiet(proxy, proxy->backend);
     proxy_hang_up(&proxy->client);
     proxy_wait_ended(proxy);
     g_assert_cmpint(recv(proxy->backend, &byte, 1, 0), ==, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Replies that a worker raises and sends to the client by itself, and what the main thread does meanwhile. */
+/* Replies that a worker raises and sends to the client by itself, and the main thread's work meanwhile. */
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -30,14 +30,14 @@ static void send_domain(Proxy *proxy, guint32 serial)
     send_domain_of(proxy, serial, "guest");
 }
 
-/* The main loop runs until it has read all that libvirt has sent, without waiting for a worker. */
+/* Runs the main loop until it has read all that libvirt has sent, without waiting for a worker. */
 static void read_backend(void)
 {
     while (g_main_context_iteration(NULL, FALSE))
         ;
 }
 
-/* The reply is there without a turn of the main loop. */
+/* Waits for a reply without running the main loop. */
 static void expect_without_main_loop(const Proxy *proxy, guint32 serial)
 {
     struct pollfd client = { .fd = proxy->client, .events = POLLIN };
@@ -78,9 +78,8 @@ static gboolean has_no_parser(gpointer data)
 }
 
 /*
- * The client may use the serial again as soon as it has the reply, and several replies come one after the other. A
- * worker that has sent a reply may still have the outbox, so that the next worker would leave its reply to the main
- * loop.
+ * The client may use a serial again as soon as it has the reply, also if several replies follow one another. A worker
+ * that has sent a reply may still hold the outbox, so that the next worker would leave its reply to the main loop.
  */
 static void by_worker(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
@@ -99,7 +98,7 @@ static void by_worker(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     proxy_assert_quiet(proxy, proxy->client);
 }
 
-/* A frame that passes in two parts is not torn by a reply that is ready in between. */
+/* A reply that is ready meanwhile does not divide a frame that passes in two parts. */
 static void between_parts(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     const RpcHeader header = {
@@ -125,7 +124,7 @@ static void between_parts(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_reply(proxy, 7);
 }
 
-/* The socket is closed while a worker may still write to it, or rather not before. */
+/* The socket is not closed while a worker may still write to it. */
 static void client_leaves(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     for (guint i = 0; i < 8; i++)
@@ -147,7 +146,10 @@ static void backend_leaves(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
         ;
 }
 
-/* More replies than a connection may have tasks: the client is not read, and goes on as soon as they are there. */
+/*
+ * More replies than a connection may have tasks: virtccwd stops reading from the client, and continues when they are
+ * raised.
+ */
 static void many(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     for (guint round = 0; round < 20; round++) {
@@ -168,7 +170,7 @@ static void many(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     proxy_assert_quiet(proxy, proxy->client);
 }
 
-/* The main thread answers with what a worker has raised before. Other bytes are raised anew. */
+/* The main thread answers with a reply that a worker has raised before. Other bytes are raised anew. */
 static void once(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(RemoteRaised) raised = remote_raised_new();
@@ -189,7 +191,7 @@ static void once(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 #define LONG_NAME 20000 /* bytes; a dozen of such replies fill the client's socket */
 #define LONG_REPLIES 16u
 
-/* A reply has to be queued, and a frame follows it: the frame does not become part of the reply that is remembered. */
+/* A reply is queued, and a frame follows it: the frame does not become part of the remembered reply. */
 static void queued(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     const RpcHeader event = { .program = RPC_PROGRAM_REMOTE,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* virtccwd.conf: libvirtd's words and defaults, and what is refused, by line and word. And systemd's sockets. */
+/* virtccwd.conf with libvirtd's names and defaults, its errors with line and word, and systemd's sockets. */
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -24,7 +24,7 @@ static void defaults(void)
     g_assert_cmpuint(settings->max_anonymous_clients, ==, 20);
 }
 
-/* The file that is installed: each setting in it is a comment, and shows the default. */
+/* The installed file: each setting in it is a comment, and shows the default. */
 static void installed(void)
 {
     g_autoptr(RemoteSettings) expected = remote_settings_new();
@@ -36,7 +36,7 @@ static void installed(void)
 
     g_assert_true(g_file_get_contents(path, &text, NULL, &error));
     g_assert_true(remote_settings_parse(settings, text, path, &error));
-    g_assert_cmpmem(settings, sizeof(*settings), expected, sizeof(*expected)); /* the file as it is changes nothing */
+    g_assert_cmpmem(settings, sizeof(*settings), expected, sizeof(*expected)); /* the installed file changes nothing */
     active = g_regex_replace(regex, text, -1, 0, "\\1", 0, &error);
     remote_settings_parse(settings, active, path, &error);
     g_assert_no_error(error);
@@ -130,7 +130,7 @@ static void no_file(void)
     g_assert_nonnull(strstr(error->message, "/nothing/virtccwd.conf"));
 }
 
-/* For another process than this: as it is inherited by what a service starts. */
+/* For another process: a service's child inherits these variables. */
 static void not_for_us(void)
 {
     int fds[2] = { 0, 0 };

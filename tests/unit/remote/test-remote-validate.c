@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Calls with XML that virtccwd validates, and calls whose answers it extends: what it does before libvirt's answer, and
- * what after.
+ * Calls whose XML virtccwd validates, and calls whose answers it extends: its work before libvirt's answer, and after
+ * it.
  */
 #include <fcntl.h>
 #include <libvirt/libvirt.h>
@@ -16,7 +16,7 @@
 #include "rpc/xdr.h"
 #include "util/endian.h"
 
-static guint32 serial; /* of the last call */
+static guint32 serial; /* of the client's last call */
 
 #define DEVICE(devno, rest)                                                                                            \
     "<hostdev mode='subsystem' type='ccw'><source><address devno='" devno "'/></source>" rest "</hostdev>"
@@ -48,7 +48,7 @@ static void call(Proxy *proxy, gint32 procedure, const GByteArray *payload)
     proxy_send(proxy, proxy->client, RPC_TYPE_CALL, procedure, ++serial, RPC_STATUS_OK, payload);
 }
 
-/* libvirt has the client's last call, of this procedure, and gives this answer. NULL: an error. */
+/* libvirt gets the client's last call, of this procedure, and answers it. NULL: with an error. */
 static Frame answer(Proxy *proxy, gint32 procedure, const GByteArray *payload)
 {
     g_autoptr(GByteArray) error = payload_error(VIR_ERR_ACCESS_DENIED, "access denied");
@@ -83,7 +83,7 @@ static gboolean have_all_come(gpointer data)
     return lookups->seen >= lookups->wanted;
 }
 
-/* Waits until the host was asked for that many devices. */
+/* Waits until the host was asked for this many devices. */
 static void expect_lookups(guint count)
 {
     Lookups lookups = { count, 0 };
@@ -106,7 +106,7 @@ static const struct {
     { DEFINE_FLAGS, TRUE, VIR_DOMAIN_DEFINE_VALIDATE, FALSE },
 };
 
-/* The host is looked at after libvirt said yes, and the client has its reply before. */
+/* virtccwd checks the host after libvirt's success, and sends the reply before that. */
 static void define(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) yes = payload_string("guest");
@@ -133,7 +133,7 @@ static void define(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-/* Then nothing of the host is looked at; a start that failed may have left a device to release. */
+/* After an error, virtccwd does not check the host. A failed start may have left a device to release. */
 static void define_rejected(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(defines); i++) {
@@ -150,7 +150,7 @@ static void define_rejected(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-/* What contradicts itself is refused here; libvirt does not get it. */
+/* virtccwd rejects XML that contradicts itself, and libvirt does not get it. */
 static void invalid(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const struct {
@@ -177,7 +177,7 @@ static void invalid(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(host_take_lookups(), ==, 0);
 }
 
-/* A client may use the serial of a call again once it has its reply, also while virtccwd still looks at the host. */
+/* A client may use the serial of a call again once it has the reply, also while virtccwd still checks the host. */
 static void serial_again(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) payload = payload_xml(DOMAIN(HOSTDEV), FALSE, 0);
@@ -196,7 +196,7 @@ static void serial_again(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     expect_lookups(2);
 }
 
-/* What has nothing of ours in it, or has it in libvirt's own form, is not validated. */
+/* XML without our element, or with libvirt's own form of it, is not validated. */
 static void stock(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const char *const documents[] = { DOMAIN(""), DOMAIN(MDEV MDEV), "<domain><name>ccw hostdev</domain>" };
@@ -211,7 +211,7 @@ static void stock(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-/* A read-only connection makes no work: its call goes on unread. */
+/* A read-only connection causes no work: its call passes unread. */
 static void readonly(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) payload = payload_xml(DOMAIN(HOSTDEV HOSTDEV), TRUE, VIR_DOMAIN_DEFINE_VALIDATE);
@@ -228,11 +228,11 @@ static GByteArray *payload_create_with_files(const char *document)
     g_autoptr(GByteArray) xml = payload_xml(document, TRUE, 0);
     GByteArray *out = g_byte_array_new();
 
-    rpc_xdr_write_u32(out, 2); /* descriptors */
+    rpc_xdr_write_u32(out, 2); /* number of descriptors */
     return g_byte_array_append(out, xml->data, xml->len);
 }
 
-/* DOMAIN_CREATE_XML_WITH_FILES: its descriptors wait with it, and go or are closed with it. */
+/* DOMAIN_CREATE_XML_WITH_FILES: its descriptors wait with the call, and are passed on or closed with it. */
 static void with_files(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) yes = payload_string("guest");
@@ -266,12 +266,12 @@ static void with_files(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
             proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, CREATE_XML_WITH_FILES, serial, RPC_STATUS_OK, yes);
             expect_reply(proxy, CREATE_XML_WITH_FILES, RPC_STATUS_OK);
         }
-        g_assert_cmpint(read(pipes[0], &byte, 1), ==, 0); /* nobody else holds it */
+        g_assert_cmpint(read(pipes[0], &byte, 1), ==, 0); /* no other descriptor of the pipe is open */
         close(pipes[0]);
     }
 }
 
-/* libvirt is asked for the domain's feature. The answer says that it is state. */
+/* virtccwd asks libvirt for the domain's feature. The answer says that it is state. */
 static void answer_feature(Proxy *proxy, const char *state)
 {
     g_autofree char *xml = g_strdup_printf("<domain><uuid>" GUEST_UUID "</uuid><metadata><ccw:s390-map-css "
@@ -294,7 +294,7 @@ static void attach_invalid(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(host_take_lookups(), ==, 0);
 }
 
-/* The host is looked at for warnings only if libvirt said yes, and after the client's reply. */
+/* virtccwd checks the host for warnings only after libvirt's success and the client's reply. */
 static void attach(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) payload = payload_attach(DEVICE("0x1234", OUTSIDE), 1);
@@ -323,7 +323,7 @@ static GByteArray *payload_domain(guint32 flags)
     return g_steal_pointer(&payload);
 }
 
-/* The warning behind libvirt's own messages; the rest of the reply as it was. */
+/* The warning follows libvirt's own messages. The rest of the reply is unchanged. */
 static void messages(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     static const struct {
@@ -367,7 +367,7 @@ static void messages(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-#define HOST_THREADS 16 /* as remote/workers.c has it */
+#define HOST_THREADS 16 /* as in remote/workers.c */
 
 /* Work on the host that waits: it ends when the lock is free. */
 static GMutex busy;
@@ -391,7 +391,7 @@ static gboolean do_all_wait(gpointer data G_GNUC_UNUSED)
     return g_atomic_int_get(&waiting) >= HOST_THREADS;
 }
 
-/* The XML of a domain is parsed by those that parse: a domain without our devices waits for no work on the host. */
+/* The threads that parse also parse a domain's XML: a domain without our devices does not wait for work on the host. */
 static void messages_without_host(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) payload = payload_domain(0);
@@ -427,7 +427,7 @@ static GByteArray *payload_domcaps(void)
     return payload;
 }
 
-/* libvirt is asked, in the client's name, what QEMU would be started with for a domain with a channel device. */
+/* virtccwd asks libvirt, in the client's name, for the QEMU arguments of a domain with a channel device. */
 static void answer_native(Proxy *proxy, gboolean capable)
 {
     g_autoptr(GByteArray) line = payload_string("qemu-system-s390x -device vfio-ccw");
@@ -484,7 +484,7 @@ static void domcaps(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-/* Nothing is asked for a client that libvirt refuses. */
+/* virtccwd asks no question for a client that libvirt rejects. */
 static void domcaps_rejected(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) payload = payload_domcaps();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Worker threads: fair between users and clients, in order within a client, and never all of them for one user. */
+/* Worker threads: fair between users and clients, in order for each client, and never all of them for one user. */
 #include <sys/resource.h>
 
 #include "../main-loop.h"
@@ -12,17 +12,17 @@ typedef struct {
     RemoteWorkers *workers;
     GMutex lock;
     GCond gate;
-    gboolean open[3]; /* gates; the first one always is */
-    guint running;    /* jobs at a gate, or passing it */
+    gboolean open[3]; /* the first gate is always open */
+    guint running;    /* jobs that wait at a gate, or pass it */
     GString *order;
     guint done;
-    gboolean is_freed; /* what the work uses */
+    gboolean is_freed; /* the data of the work was freed */
 } Fixture;
 
 typedef struct {
     Fixture *fixture;
     char name;
-    guint waits_at; /* a gate */
+    guint waits_at; /* the gate at which it waits */
     gint can_wait;
 } Job;
 
@@ -85,7 +85,7 @@ static void open_gate(Fixture *fixture, guint gate)
     g_mutex_unlock(&fixture->lock);
 }
 
-/* Until as many jobs stand at the gate. */
+/* Waits until this many jobs wait at the gate. */
 static void wait_running(Fixture *fixture, guint count)
 {
     gint64 until = g_get_monotonic_time() + DEADLINE;
@@ -116,7 +116,7 @@ static void wait_done(Fixture *fixture, guint count)
     main_loop_wait(are_done, &wanted);
 }
 
-/* A user who fills the queue leaves threads to others, which serve them at once. root has every thread that is free. */
+/* A user who fills the queue leaves threads to others, which serve them at once. root gets every free thread. */
 static void per_user(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     for (guint i = 0; i < JOBS; i++)
@@ -129,14 +129,14 @@ static void per_user(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     wait_running(fixture, 16);
     g_assert_false(remote_workers_are_idle(fixture->workers, REMOTE_WORK_HOST));
     g_assert_true(remote_workers_are_idle(fixture->workers, REMOTE_WORK_PARSE));
-    push(fixture, REMOTE_WORK_PARSE, 1000, 1, 'p', 0); /* other kinds go on */
+    push(fixture, REMOTE_WORK_PARSE, 1000, 1, 'p', 0); /* other kinds of work continue */
     wait_done(fixture, 2);
     open_gate(fixture, 1);
     wait_done(fixture, 2 + 2 * JOBS);
     g_assert_true(remote_workers_are_idle(fixture->workers, REMOTE_WORK_HOST));
 }
 
-/* Very many users with slow work leave threads of every kind to root, and each of them has fewer than they share. */
+/* Very many users with slow work leave threads of every kind to root. Each user has fewer than their common maximum. */
 static void root_is_served(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     static const guint for_others[REMOTE_WORK_KINDS] = {
@@ -176,10 +176,10 @@ static void second_user_is_served(Fixture *fixture, gconstpointer data G_GNUC_UN
     wait_done(fixture, REMOTE_WORK_KINDS * (JOBS + 1));
 }
 
-/* What waits is served in turn: users first, then the clients of each, and what one client wants in its order. */
+/* Waiting work is served in turns: of the users, of each user's clients, and in order for each client. */
 static void in_turn(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    push(fixture, REMOTE_WORK_LOOK_UP, 1000, 9, '-', 1); /* the first of the two threads that one user may have, */
+    push(fixture, REMOTE_WORK_LOOK_UP, 1000, 9, '-', 1); /* the first of the two threads of this user, */
     push(fixture, REMOTE_WORK_LOOK_UP, 1000, 9, '-', 2); /* and the second one, which is free before the first */
     wait_running(fixture, 2);
     for (guint i = 0; i < 3; i++)
@@ -187,7 +187,7 @@ static void in_turn(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     for (guint i = 0; i < 3; i++)
         push(fixture, REMOTE_WORK_LOOK_UP, 1000, 2, (char)('x' + i), 0);
     push(fixture, REMOTE_WORK_LOOK_UP, 1001, 3, 'o', 0);
-    wait_done(fixture, 1); /* the other user did not wait for any of them */
+    wait_done(fixture, 1); /* the other user did not wait for these */
     open_gate(fixture, 2);
     wait_done(fixture, 8);
     open_gate(fixture, 1);
@@ -195,7 +195,7 @@ static void in_turn(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(fixture->order->str, ==, "--oaxbycz");
 }
 
-/* Whether something wakes the main loop up within that time. ret_timeout: how long it would wait itself. */
+/* Returns whether the main loop is woken within this time. ret_timeout: how long it would wait itself. */
 static gboolean is_woken(gint timeout, gint *ret_timeout)
 {
     GMainContext *context = g_main_context_default();
@@ -210,7 +210,7 @@ static gboolean is_woken(gint timeout, gint *ret_timeout)
     return g_poll(fds, (guint)count, timeout) > 0;
 }
 
-/* A result that can wait wakes no thread up, and is there soon all the same. */
+/* A result without urgency wakes no thread, and is delivered soon all the same. */
 static void bounded_wait(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     gint timeout;
@@ -218,7 +218,7 @@ static void bounded_wait(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     for (guint i = 0; i < 2; i++) {
         Job *job = g_new0(Job, 1);
 
-        g_main_context_iteration(NULL, FALSE); /* a new source has woken it up */
+        g_main_context_iteration(NULL, FALSE); /* a new source has woken the loop */
         *job = (Job){ fixture, 'p', 1, i == 0 };
         fixture->open[1] = FALSE;
         remote_workers_push_background(fixture->workers, REMOTE_WORK_PARSE, 0, NULL, work, done, job, &job->can_wait);
@@ -229,7 +229,7 @@ static void bounded_wait(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
         open_gate(fixture, 1);
         do
             is_woken(0, &timeout);
-        while (timeout != 0); /* until the result is there */
+        while (timeout != 0); /* until the result has arrived */
         g_assert_true(is_woken(i == 0 ? 0 : DEADLINE / G_TIME_SPAN_MILLISECOND, &timeout) == (i == 1));
         wait_done(fixture, i + 1);
         is_woken(0, &timeout);
@@ -237,17 +237,17 @@ static void bounded_wait(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-/* The limit is on the address space: what a sanitizer or qemu-user, which runs the tests of s390x, needs is more. */
+/* The limit of the address space must leave what a sanitizer or qemu-user, which runs the tests of s390x, needs. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__s390x__)
 #define HAS_OWN_MEMORY 0
 #else
 #define HAS_OWN_MEMORY 1
 #endif
 
-/* A limit of threads shows when the workers start, as an error. */
+/* If the workers cannot start because of a limit of threads, the start of virtccwd fails with an error. */
 static void no_threads(void)
 {
-    const struct rlimit none = { 1 << 20, 1 << 20 }; /* no room for a stack */
+    const struct rlimit none = { 1 << 20, 1 << 20 }; /* too little for a stack */
     g_autoptr(GError) error = NULL;
 
     if (!HAS_OWN_MEMORY) {
@@ -277,7 +277,7 @@ static void not_called(gpointer data G_GNUC_UNUSED)
     g_assert_not_reached();
 }
 
-/* Work that does not end does not delay the stop. Its thread keeps what the work uses, and frees that at its end. */
+/* Work that does not end does not delay the stop. Its thread keeps the data of the work, and frees it at its end. */
 static void stop_in_work(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     const gint64 until = g_get_monotonic_time() + DEADLINE;
@@ -298,7 +298,7 @@ static void stop_in_work(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_mutex_unlock(&fixture->lock);
 }
 
-/* Without work all threads end, and their last reference is the caller's. */
+/* Without work all threads end, and the caller has the last reference. */
 static void stop_idle(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     remote_workers_keep(fixture->workers, fixture, note_freed);

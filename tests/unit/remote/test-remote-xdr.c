@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* XDR, the table of procedures, and the rewriting of payloads by its rows. */
+/* XDR, the table of procedures, and rewriting payloads by its rows. */
 #include <string.h>
 
 #include "procedures.h"
@@ -11,7 +11,7 @@
 #include "util/endian.h"
 #include "util/error.h"
 
-/* What remote_rewrite_frame() makes, without the head of the frame. */
+/* Returns the frame of remote_rewrite_frame() without its header. */
 static RemoteRewrite rewrite_payload(const RemoteField *fields, const guint8 *payload, gsize length,
                                      RemoteRewriteFunc func, gpointer data, GByteArray **ret_payload, GError **error)
 {
@@ -57,7 +57,7 @@ static void strings(void)
     g_assert_true(reader.failed);
 }
 
-/* A string's length word against what there is. */
+/* Strings with a length word that is too large. */
 static void hostile_strings(void)
 {
     static const struct {
@@ -80,7 +80,7 @@ static void hostile_strings(void)
     }
     memcpy(bytes, "\0\0\0\4a\0bc", 8);
     rpc_xdr_reader_init(&reader, bytes, 8);
-    g_assert_null(rpc_xdr_read_string(&reader, &length)); /* a NUL inside */
+    g_assert_null(rpc_xdr_read_string(&reader, &length)); /* a NUL inside of the string */
 }
 
 static void longest_string(void)
@@ -96,7 +96,7 @@ static void longest_string(void)
     g_assert_cmpuint(length, ==, RPC_XDR_STRING_MAX);
 }
 
-/* The arguments that a handler relies on: the first two fields. */
+/* The arguments on which a handler relies: the first two fields. */
 static const struct {
     RemoteHandler handler;
     RemoteField first, second;
@@ -120,7 +120,7 @@ static void check_handler(const RemoteProcedure *row)
     }
     g_assert_true(row->handler || !row->is_for_ours);
     g_assert_true(!row->is_validated || row->handler == remote_define_begin);
-    /* A client that may change nothing must not have its XML parsed. */
+    /* The XML of a client that may change nothing must not be parsed. */
     g_assert_true(row->is_write || !remote_call_has_xml(row));
 }
 
@@ -145,7 +145,7 @@ static void table(void)
     g_assert_null(remote_procedure_lookup(RPC_PROGRAM_REMOTE, -1));
 }
 
-/* Makes "old" to longer text, refuses "bad", leaves the rest. */
+/* Rewrites "old" to a longer text, rejects "bad", and leaves other texts unchanged. */
 static char *replace(const char *text, gpointer data, gboolean *ret_changed, GError **error)
 {
     guint *calls = data;
@@ -179,7 +179,7 @@ static void rewrite_attach(void)
     g_assert_cmpuint(calls, ==, 1);
 }
 
-/* Puts an 'x' behind the text, and counts its bytes. */
+/* Appends an 'x' to the text, and counts its bytes. */
 static char *lengthen(const char *text, gpointer data, gboolean *ret_changed, GError **error G_GNUC_UNUSED)
 {
     *(gsize *)data = strlen(text);
@@ -187,7 +187,7 @@ static char *lengthen(const char *text, gpointer data, gboolean *ret_changed, GE
     return g_strconcat(text, "x", NULL);
 }
 
-/* Of each length, with what fills it up to four bytes as it should be, and not; in a frame with its header. */
+/* Strings of each length, with correct and with incorrect padding to four bytes, in a frame with its header. */
 static void rewrite_frames(void)
 {
     static const RemoteField fields[REMOTE_FIELDS_MAX] = { REMOTE_FIELD_XML };
@@ -215,7 +215,7 @@ static void rewrite_frames(void)
         }
 }
 
-/* Whatever is cut off or put behind, the payload is not understood and not changed. */
+/* A payload that is cut off, or has bytes behind its end, is not understood and not changed. */
 static void rewrite_misfits(void)
 {
     const RemoteField *fields = remote_procedure_lookup(RPC_PROGRAM_REMOTE, 160)->call;
@@ -297,7 +297,7 @@ static void write_string_param(GByteArray *out, const char *name, const char *va
     rpc_xdr_write_string(out, value, strlen(value));
 }
 
-/* One of each type; only the string that is named dxml is XML. */
+/* One parameter of each type; only the string with the name dxml is XML. */
 static void rewrite_params(void)
 {
     const RemoteField *fields = remote_procedure_lookup(RPC_PROGRAM_REMOTE, 441)->call;
@@ -321,11 +321,11 @@ static void rewrite_params(void)
     g_assert_cmpuint(calls, ==, 1);
     g_assert_cmpuint(out->len, ==, in->len + 8);
     g_assert_cmpmem(out->data + out->len - 20, 20, "\0\0\0\11brand new\0\0\0\0\0\0\0", 20);
-    ccw_store_be32(in->data, G_MAXUINT32); /* as many are not there */
+    ccw_store_be32(in->data, G_MAXUINT32); /* there are fewer */
     g_assert_cmpint(rewrite_payload(fields, in->data, in->len, replace, &calls, &out, NULL), ==, REMOTE_REWRITE_SAME);
 }
 
-/* Those of migration, and a cookie that is as long as it says, or is not. */
+/* The fields of migration, and a cookie with a correct and with an incorrect length. */
 static void rewrite_migration(void)
 {
     static const guint32 lengths[] = { 4, 9, 0x10000000, 0xffffffff };
