@@ -55,7 +55,7 @@ typedef struct {
     int from;
     gpointer data;
     gsize length;
-    ssize_t n; /* received; negative: nothing yet */
+    ssize_t n; /* bytes received; negative: none so far */
 } Receipt;
 
 static gboolean has_received(gpointer data)
@@ -66,7 +66,7 @@ static gboolean has_received(gpointer data)
     return receipt->n >= 0;
 }
 
-/* Only wakes main_loop_wait(). */
+/* Wakes main_loop_wait(), and does nothing else. */
 static gboolean on_readable(gint fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer data G_GNUC_UNUSED)
 {
     return G_SOURCE_CONTINUE;

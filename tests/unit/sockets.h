@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What tests do with UNIX sockets: descriptors go along, and what comes is waited for. */
+/* UNIX sockets in tests: sends descriptors, and waits for bytes. */
 #pragma once
 
 #include <glib.h>
@@ -8,12 +8,12 @@
 /* Sends the bytes and a descriptor without waiting. FALSE: errno says why nothing was sent. */
 gboolean socket_send_fd(int to, gconstpointer data, gsize length, int fd);
 
-/* Receives one packet. *ret_fd: the one descriptor that came with it, -1 if there is none. Returns as recvmsg(2). */
+/* Receives one packet. *ret_fd: the only descriptor that came with it, -1 without one. Returns as recvmsg(2). */
 ssize_t socket_receive_fd(int from, gpointer data, gsize length, int *ret_fd);
 
 /*
- * Runs the main loop until something comes from a socket that does not block, for some seconds at most. Returns as
- * recv(2); 0: the peer has hung up.
+ * Runs the main loop until bytes arrive at a non-blocking socket, for some seconds at most. Returns as recv(2); 0: the
+ * peer has closed the connection.
  */
 ssize_t socket_await(int from, gpointer data, gsize length);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a socket does not take at once is queued, in order, descriptors among the bytes. */
+/* The outbox queues what a socket does not accept at once, in order, with descriptors among the bytes. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,7 +13,7 @@
 
 typedef struct {
     RpcOutbox outbox;
-    int fds[2]; /* the outbox writes to the second */
+    int fds[2]; /* the outbox writes to the second one */
 } Fixture;
 
 static void set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
@@ -30,7 +30,7 @@ static void tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     close(fixture->fds[1]);
 }
 
-/* Reads all there is; counts the descriptors that come along. */
+/* Reads all bytes; counts the descriptors that come with them. */
 static void drain(Fixture *fixture, GByteArray *into, guint *ret_fds)
 {
     guint8 buffer[65536];
@@ -93,7 +93,7 @@ static void broken(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     rpc_outbox_flush(&fixture->outbox);
     g_assert_true(fixture->outbox.failed);
     g_assert_true(rpc_outbox_is_empty(&fixture->outbox));
-    rpc_outbox_write(&fixture->outbox, big, BIG); /* into nothing */
+    rpc_outbox_write(&fixture->outbox, big, BIG); /* after the other end was closed */
     rpc_outbox_write_fd(&fixture->outbox, open("/dev/null", O_RDONLY | O_CLOEXEC));
     g_assert_true(rpc_outbox_is_empty(&fixture->outbox));
 }
@@ -112,7 +112,7 @@ static void assert_sent(Fixture *fixture, const char *text)
     g_assert_cmpmem(got->data, got->len, text, strlen(text));
 }
 
-/* One at a time sends what it has, until the owner writes. */
+/* One thread at a time may send a frame directly, until the owner writes. */
 static void shared(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     RpcOutbox *outbox = &fixture->outbox;
@@ -136,7 +136,7 @@ static void shared(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_false(rpc_outbox_acquire(outbox));
 }
 
-/* What the owner writes while a frame is being sent comes behind that frame. */
+/* Bytes that the owner writes while a thread sends a frame come after that frame. */
 static void unshared(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     RpcOutbox *outbox = &fixture->outbox;
@@ -147,7 +147,7 @@ static void unshared(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     rpc_outbox_flush(outbox);
     g_assert_cmpuint(outbox->bytes, ==, 3);
     g_assert_false(rpc_outbox_send_acquired(outbox, frame_of("frame")));
-    rpc_outbox_share(outbox); /* something is queued */
+    rpc_outbox_share(outbox); /* the queue is not empty */
     g_assert_false(rpc_outbox_acquire(outbox));
     rpc_outbox_flush(outbox);
     assert_sent(fixture, "frameown");
@@ -158,7 +158,10 @@ static void unshared(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     rpc_outbox_uncork(outbox);
 }
 
-/* The rest of a frame that the socket does not take is the owner's to send, before what it has written meanwhile. */
+/*
+ * If the socket does not accept a whole frame, the owner sends the rest, before the bytes that it has written
+ * meanwhile.
+ */
 static void rest_of_frame(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     RpcOutbox *outbox = &fixture->outbox;
@@ -221,7 +224,7 @@ static void broken_while_acquired(Fixture *fixture, gconstpointer data G_GNUC_UN
 #define FRAMES 2000u /* of each thread */
 #define FRAME 64u
 
-/* Sends as many frames as it may, each of one letter. */
+/* Sends frames of one letter as often as allowed. */
 static gpointer send_frames(gpointer data)
 {
     Fixture *fixture = data;
@@ -240,7 +243,7 @@ static gpointer send_frames(gpointer data)
     return NULL;
 }
 
-/* Frames of several threads and of the owner, which writes each in two parts: each arrives in one piece. */
+/* Frames of several threads, and of the owner, which writes each in two parts: each frame arrives in one piece. */
 static void threads(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     GThread *others[2];

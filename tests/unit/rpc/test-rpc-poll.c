@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which watches a turn calls. */
+/* The watches that one turn calls. */
 #include "rpc/poll.h"
 
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #define MANY 40u
 #define TURNS 100u
 
-/* A descriptor that can always be read: nothing takes the byte in its pipe. */
+/* A descriptor that can always be read: the byte in its pipe stays. */
 typedef struct {
     int ends[2];
     RpcPollWatch *watch;
@@ -55,7 +55,9 @@ static void assert_equal_shares(const Busy *busy, guint n)
     }
 }
 
-/* Each turn calls few of a group's watches, one after the other, and those of another group and of none as well. */
+/*
+ * Each turn calls only some of a group's watches, in order, and also those of another group and those without a group.
+ */
 static void test_groups(void)
 {
     g_autoptr(RpcPoll) poll = rpc_poll_new(NULL, NULL);
@@ -77,7 +79,7 @@ static void test_groups(void)
     busy_end(&of_none);
 }
 
-/* Without a group, each turn calls all. */
+/* Each turn calls all watches without a group. */
 static void test_no_group(void)
 {
     g_autoptr(RpcPoll) poll = rpc_poll_new(NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Frames: their head, and the inbox that takes a stream apart into them. */
+/* Frames: their header, and the inbox that divides a stream into them. */
 #include <string.h>
 #include <unistd.h>
 
@@ -8,10 +8,10 @@
 #include "util/endian.h"
 #include "util/error.h"
 
-/* Procedures of even number pass, of odd number are taken, 98 is dropped, 99 stops. */
+/* Procedures of even numbers pass, those of odd numbers are handed over, 98 is dropped, 99 stops. */
 typedef struct {
     RpcInbox inbox;
-    guint frames_left; /* until the inbox is to read no further; 0: no limit */
+    guint frames_left; /* the number of frames after which the inbox stops reading; 0: no limit */
     GByteArray *passed;
     guint runs; /* calls of pass */
     GString *log;
@@ -86,7 +86,7 @@ static void tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_string_free(fixture->log, TRUE);
 }
 
-/* payload is all that follows the header: with the count of descriptors where there is one, right or wrong. */
+/* payload is everything after the header, with the count of descriptors for types that have one, right or wrong. */
 static GByteArray *frame(gint32 procedure, guint32 type, const char *payload, gsize length)
 {
     const RpcHeader header = { .program = RPC_PROGRAM_REMOTE, .version = 1, .procedure = procedure, .serial = 7 };
@@ -155,7 +155,7 @@ static void hostile_lengths(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(fixture->passed->len, ==, 0);
 }
 
-/* A length that is allowed but not followed by as much costs nothing. */
+/* A large length costs nothing before the bytes arrive. */
 static void announced_only(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) bytes = frame(3, RPC_TYPE_CALL, "some", 4);
@@ -189,11 +189,11 @@ static void whole(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_true(feed(fixture, stream->data, stream->len, 0, NULL));
     g_assert_cmpstr(fixture->log->str, ==, MIXED_LOG);
     g_assert_cmpuint(fixture->passed->len, ==, MIXED_PASSED);
-    g_assert_cmpuint(fixture->runs, ==, 2); /* neighbours go together */
+    g_assert_cmpuint(fixture->runs, ==, 2); /* consecutive frames that pass go together */
     g_assert_cmpmem(fixture->passed->data, RPC_FRAME_HEAD + 3, stream->data, RPC_FRAME_HEAD + 3);
 }
 
-/* However the stream is cut in two, what comes out is the same. */
+/* Wherever the stream is divided, the result is the same. */
 static void cut_anywhere(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) stream = mixed_stream();
@@ -229,7 +229,7 @@ static void boundary(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 
     g_assert_true(rpc_inbox_at_boundary(&fixture->inbox));
     feed(fixture, stream->data, 10, 0, NULL);
-    g_assert_true(rpc_inbox_at_boundary(&fixture->inbox)); /* nothing of that head has gone out */
+    g_assert_true(rpc_inbox_at_boundary(&fixture->inbox)); /* no byte of that header was passed on */
     feed(fixture, stream->data + 10, 19, 0, NULL);
     g_assert_false(rpc_inbox_at_boundary(&fixture->inbox));
     rpc_inbox_want_boundary(&fixture->inbox);
@@ -248,7 +248,7 @@ static void stop(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(fixture->passed->len, ==, 0);
 }
 
-/* As libvirt sends them: the frame, then one byte with each descriptor. */
+/* In libvirt's form: the frame, then one byte with each descriptor. */
 static void with_fds(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) stream = frame(4, RPC_TYPE_CALL_WITH_FDS, "\0\0\0\2rest", 8);
@@ -265,7 +265,7 @@ static void with_fds(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpmem(fixture->passed->data, fixture->passed->len, stream->data, stream->len);
 }
 
-/* Taken, it is handed over with its descriptors, when the last one is there. */
+/* The inbox hands the frame over with its descriptors, after the last of them has arrived. */
 static void taken_with_fds(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) stream = frame(3, RPC_TYPE_CALL_WITH_FDS, "\0\0\0\2rest", 8);
@@ -276,7 +276,7 @@ static void taken_with_fds(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_true(feed(fixture, stream->data, 36, 0, NULL));
     g_assert_true(feed(fixture, (const guint8 *)"", 1, 1, NULL));
     g_assert_cmpstr(fixture->log->str, ==, "h3 ");
-    g_assert_true(rpc_inbox_at_boundary(&fixture->inbox)); /* nothing of it has been passed on */
+    g_assert_true(rpc_inbox_at_boundary(&fixture->inbox)); /* no byte of it was passed on */
     g_assert_true(feed(fixture, (const guint8 *)"", 1, 1, NULL));
     g_assert_true(feed(fixture, stream->data + 36, stream->len - 36, 0, NULL));
     g_assert_true(feed(fixture, none->data, none->len, 0, NULL));
@@ -284,7 +284,9 @@ static void taken_with_fds(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_true(feed(fixture, (const guint8 *)"", 1, 1, NULL));
     g_assert_cmpstr(fixture->log->str, ==, "h3 f3:rest with 2 h2 h5 f5: h7 f7: with 1 ");
     g_assert_cmpuint(fixture->passed->len, ==, 29);
-    /* The rest of a client that goes in the middle of one is closed by tear_down: ASan's and the limit's to see. */
+    /*
+     * A client leaves in the middle of a frame: tear_down() must close its descriptors, which ASan and the limit check.
+     */
     g_assert_true(feed(fixture, stream->data, 36, 0, NULL));
     g_assert_true(feed(fixture, (const guint8 *)"", 1, 1, NULL));
 }
@@ -304,7 +306,7 @@ static void hostile_fds(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     static const struct {
         const char *payload;
         gsize length;
-        guint fds; /* with the bytes */
+        guint fds; /* descriptors that come with the bytes */
         const char *message;
     } rows[] = {
         { "\0\0\0\41", 4, 0, "a frame announces 33 file descriptors, 32 are allowed" },
@@ -326,7 +328,7 @@ static void hostile_fds(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
-/* What is dropped is neither handed over nor in the way of what stands before and behind it. */
+/* A dropped frame is not handed over, and the frames before and after it are. */
 static void dropped(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) stream = g_byte_array_new();
@@ -347,7 +349,7 @@ static void dropped(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(fixture->passed->len, ==, 2 * RPC_FRAME_HEAD + 3 + 4);
 }
 
-/* An inbox that is to read no further leaves whole frames, which are read later. */
+/* An inbox that is told to stop leaves whole frames, and reads them later. */
 static void not_ready(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) stream = mixed_stream();
@@ -357,7 +359,7 @@ static void not_ready(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
         gsize length = stream->len - at;
 
         g_assert_cmpuint(i, <, 6);
-        fixture->frames_left = 2; /* one, and no more */
+        fixture->frames_left = 2; /* the first frame, and then no more */
         g_assert_true(feed(fixture, stream->data + at, length, 0, NULL));
         g_assert_cmpuint(fixture->inbox.unread, <, length);
         at = stream->len - fixture->inbox.unread;
