@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Attaching to another process: who may, what is found, and its end. */
+/* Attaching to another process: the permission, the devices, and its end. */
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 
 #define NOBODY 65534
 
-/* A process with a ring; told by a byte in `go` it writes three records and ends without a word. */
+/* A process with a ring. After it gets a byte in `go`, it writes three records, and exits without closing the ring. */
 static pid_t start_child(int *ret_go)
 {
     int go[2], ready[2];
@@ -76,7 +76,7 @@ static void test_process(void)
     g_assert_error(error, CCW_ERROR, CCW_ERROR_NOT_FOUND);
 }
 
-/* Without a ring there is nothing; another user's is denied. */
+/* A process without a ring cannot be traced. Another user's process is denied. */
 static void test_rejected(void)
 {
     g_autoptr(GError) error = NULL;
@@ -125,7 +125,7 @@ static void test_names(void)
 
         g_assert_cmpstr(name, ==, rows[i].name);
     }
-    /* The name is missing, and nothing ends the last word. */
+    /* The second name is missing, and the last word has no end. */
     g_assert_null(trace_find_name("-name", 5));
     g_assert_null(trace_find_name("", 0));
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * What is decoded of a command's parameters, byte by byte: also of those that no recorded guest uses, and of too few.
- */
+/* Decodes a command's parameters, byte by byte: also those that no recorded guest uses, and incomplete ones. */
 #include <string.h>
 
 #include "trace/trace-decode.h"
@@ -9,9 +7,9 @@
 static const struct {
     guint8 cmd;
     const char *data;   /* hexadecimal; blanks are ignored */
-    const char *fields; /* NULL: not enough of them */
+    const char *fields; /* NULL: the data is incomplete */
 } rows[] = {
-    /* Define extent: cylinders above 65535 go on in the head's upper bits. */
+    /* Define extent: cylinders above 65535 use the upper bits of the head. */
     { 0x63, "80 c4 1000 00000050 0001000e 0002001e",
       "mask 80 (update), attributes c4, cache bypass, block 4096, extended 50, from cyl 1 head 14, to cyl 65538 head "
       "14" },
@@ -33,7 +31,7 @@ static const struct {
     /* Prefix: of base 02 in subsystem 01, by a time stamp, without an extent; and one that ends before its extent. */
     { 0xe7, "00 70 02 00 01 00000000000000", "format 0, valid 70 time base hyper-pav, base 01/02" },
     { 0xe7, "01 80 00 00 00 00000000000000", "format 1, valid 80 extent, base 00/00" },
-    /* Subsystem functions. */
+    /* Orders of PERFORM SUBSYSTEM FUNCTION. */
     { 0x27, "18 00 0000 0000 01", "order 18 (prepare for read subsystem data), suborder 01 (subsystem statistics)" },
     { 0x27, "18 00 0000 0000 77", "order 18 (prepare for read subsystem data), suborder 77 (unknown)" },
     { 0x27, "1d 00", "order 1d (set subsystem characteristics)" },
@@ -50,7 +48,7 @@ static const struct {
     { 0x34, "c8 0102030405060708090a0b", "state c8 (grouped, multipath), group 0102030405060708090a0b" },
     { 0xaf, "80 0102030405060708090a0b", "function 80 (establish, multipath), group 0102030405060708090a0b" },
     { 0xaf, "20 0102030405060708090a0b", "function 20 (disband), group 0102030405060708090a0b" },
-    /* Before there were extents. */
+    /* Commands from before there were extents. */
     { 0x07, "0000 0008 000e", "seek cyl 8 head 14" },
     { 0x31, "0008 000e 03", "id cyl 8 head 14 rec 3" },
     { 0x1f, "40", "mask 40 (read)" },
@@ -80,7 +78,7 @@ static void test_row(gconstpointer data)
 {
     const gsize i = GPOINTER_TO_SIZE(data);
     g_autoptr(GByteArray) bytes = bytes_of(rows[i].data);
-    g_autofree guint8 *exact = g_memdup2(bytes->data, bytes->len); /* its end is the end of the storage */
+    g_autofree guint8 *exact = g_memdup2(bytes->data, bytes->len); /* the storage ends with the data */
     g_autoptr(GString) text = g_string_new(NULL);
     TraceFields fields;
 

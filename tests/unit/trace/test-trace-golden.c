@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is shown of records that a real Linux guest made: going online, dasdfmt, reading and writing. Then captures of
- * programs made here, for what Linux does not do. LIBVIRT_CCW_REGENERATE=1 writes the golden files anew.
+ * Shows records of a real Linux guest (going online, dasdfmt, reading and writing), and captures of programs that this
+ * test makes, for what Linux does not do. LIBVIRT_CCW_REGENERATE=1 writes the golden files anew.
  */
 #include <json-glib/json-glib.h>
 #include <stdio.h>
@@ -61,7 +61,7 @@ static void test_json(void)
 {
     g_autoptr(GPtrArray) names = samples_names();
 
-    /* This runs before those that write the files anew. */
+    /* This test runs before those that write the files anew. */
     for (guint i = 0; i < names->len && g_strcmp0(g_getenv("LIBVIRT_CCW_REGENERATE"), "1") != 0; i++) {
         g_autofree char *path = samples_path(names->pdata[i], ".json");
         g_autofree char *text = samples_read(path, &(gsize){ 0 });
@@ -77,7 +77,7 @@ static void test_json(void)
     }
 }
 
-/* As text, of a program that is made here. */
+/* Returns the text of a program that this test makes. */
 static char *show(Sample *sample, const TraceStyle *style)
 {
     g_autofree guint8 *buffer = g_malloc(TRACE_RECORD_MAX);
@@ -92,7 +92,7 @@ static char *show(Sample *sample, const TraceStyle *style)
     return g_strdup(text->str);
 }
 
-/* A list whose first entry starts inside its block, and the part of a read that the device did not fill. */
+/* A list whose first entry begins inside of its block, and the rest of a read that the device did not fill. */
 static void test_idal(void)
 {
     Sample *sample = sample_make(2, 6000, 0xaa);
@@ -121,7 +121,7 @@ static void test_idal(void)
     g_assert_cmpstr(text, ==, expected);
 }
 
-/* TIC, data chaining, an unknown command, a program check, the translation's own NOOP. */
+/* TIC, data chaining, an unknown command, a program check, the NOOP that the translation adds. */
 static void test_channel(void)
 {
     const TraceStyle no_data = { .hex = FALSE };
@@ -150,7 +150,7 @@ static void test_channel(void)
                     "  = channel pci program-check at [4], residual 0, 0.000 ms\n");
 }
 
-/* A program that did not reach the device, and one that was refused. */
+/* A program that did not reach the device, and one that was rejected. */
 static void test_no_program(void)
 {
     Sample *sample = sample_make(0, 0, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Records and files that nobody of ours wrote: they are refused, or shown within bounds. */
+/* Hostile records and files: they are rejected, or shown within bounds. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 #define TEXT_MAX (CHANNEL_PROGRAM_MAX * 16384)
 #define MUTANTS 1500
 
-/* Shown in every style if it is a record. */
+/* Shows the bytes in every style if they are a valid record. */
 static gboolean try_record(const guint8 *bytes, gsize length)
 {
     static const TraceStyle styles[] = { { TRUE, 0 }, { FALSE, 0 }, { TRUE, TRACE_DATA_MAX } };
@@ -34,7 +34,7 @@ static gboolean try_record(const guint8 *bytes, gsize length)
     return TRUE;
 }
 
-/* Exactly as many bytes as it has, so that a sanitizer sees the first one beyond. */
+/* The buffer ends with the record, so that a sanitizer finds a read beyond it. */
 static gboolean try_exact(const guint8 *bytes, gsize length)
 {
     g_autofree guint8 *copy = g_memdup2(bytes, length);
@@ -67,7 +67,7 @@ static void test_mutants(void)
             at += size;
         }
     }
-    /* Most changes hit data: the decoders have seen them. */
+    /* Most changes are in the data: the decoders must have run. */
     g_assert_cmpuint(shown, >, 100);
 }
 
@@ -80,7 +80,7 @@ static void test_cut(void)
     g_assert_true(try_exact(buffer, length));
     for (gsize n = 0; n < length; n++)
         g_assert_false(try_exact(buffer, n));
-    /* Cut, and the length in it says so. */
+    /* A short record with a matching length. */
     for (gsize n = TRACE_RECORD_SIZE; n < length; n += 8) {
         ccw_store_be32(buffer + TRACE_OFS_LENGTH, (guint32)n);
         g_assert_false(try_exact(buffer, n));
@@ -117,7 +117,7 @@ static void test_fields(void)
     }
 }
 
-/* Every command with every length of data, and with data that is extreme. */
+/* Every command with every length of data, and with extreme values. */
 static void test_decoders(void)
 {
     static const guint8 fills[] = { 0x00, 0xff, 0x80, 0x7f };

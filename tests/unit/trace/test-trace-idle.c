@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* When the trace gives a hint about a silent guest, and what the hint says. */
+/* When the trace prints a hint about an idle guest, and the text of the hint. */
 #include "trace/trace-idle.h"
 
 #include <signal.h>
@@ -54,7 +54,7 @@ static void test_again(void)
     expect_hint(&idle, 419 * S, 4 * S, TEXT("19", "idle (40 %)"));
 }
 
-/* I/O in between begins the time anew, and a processor time that cannot be read is none. */
+/* I/O in between restarts the time. If the processor time cannot be read, there is no hint. */
 static void test_io(void)
 {
     TraceIdle idle = { 0 };
@@ -66,7 +66,7 @@ static void test_io(void)
     expect_hint(&idle, 119 * S, 0, TEXT("10", "idle (0 %)"));
 }
 
-/* The name is a guest's, and may be anything. */
+/* The name comes from a guest, and may contain any byte. */
 static void test_names(void)
 {
     TraceIdle idle = { 0 };
@@ -87,7 +87,7 @@ static void test_names(void)
     g_assert_null(strchr(odd, '\n'));
 }
 
-/* A process that runs without end. qemu-user makes up /proc/PID/stat of the process itself, so that is a child. */
+/* Runs a process that does not end. qemu-user invents /proc/PID/stat of its own process, so this is a child. */
 static pid_t start_busy(void)
 {
     pid_t pid = fork();
@@ -101,7 +101,7 @@ static pid_t start_busy(void)
     return pid;
 }
 
-/* A process that does not exist uses no processor. */
+/* A process that does not exist uses no processor time. */
 static void test_cpu(void)
 {
     gint64 deadline = g_get_monotonic_time() + 60 * S;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The ring: off until somebody reads, overwritten when nobody does in time, and hostile on either side. */
+/* The ring: it is off without a reader, overwrites records that are not read in time, and survives hostile peers. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "util/endian.h"
 #include "util/error.h"
 
-#define BURST 1500 /* records of 0.2 MB each: the ring is lapped some 40 times */
+#define BURST 1500 /* records of 0.2 MB each: they fill the ring some 40 times */
 
 typedef struct {
     TraceRing *ring;
@@ -34,7 +34,7 @@ static void pair_close(Pair *pair)
     trace_ring_free(pair->ring);
 }
 
-/* The next record, which must be there; *ret_lost those before it. */
+/* Returns the next record, which must exist; *ret_lost: the number of lost records before it. */
 static TraceRecord expect_record(TraceReader *reader, guint64 *ret_lost)
 {
     g_autoptr(GError) error = NULL;
@@ -64,7 +64,7 @@ static void test_off(void)
 
     g_assert_no_error(error);
     g_assert_false(trace_ring_is_enabled(ring));
-    /* After the deadline nothing is recorded, whatever the flag says. */
+    /* Nothing is recorded after the deadline, whatever the flag is. */
     ring->shared->enabled = 1;
     trace_ring_write(ring, &sample_make(1, 8, 1)->capture);
     g_assert_false(trace_ring_is_enabled(ring));
@@ -93,12 +93,12 @@ static void test_on(void)
             g_assert_cmpuint(ccw.data[7], ==, i);
         expect_nothing(pair.reader);
     }
-    /* The tracer is gone: the deadline passes, and with the next function tracing ends. */
+    /* The tracer is gone: with the first function after the deadline tracing ends. */
     pair.ring->shared->deadline = trace_clock();
     trace_ring_write(pair.ring, &sample_make(1, 8, 0)->capture);
     g_assert_false(trace_ring_is_enabled(pair.ring));
     g_assert_cmpuint(pair.ring->sequence, ==, 99);
-    /* And it was only asleep. */
+    /* The tracer was only suspended. */
     expect_nothing(pair.reader);
     trace_ring_write(pair.ring, &sample_make(1, 8, 0)->capture);
     expect_record(pair.reader, &lost);
@@ -119,13 +119,13 @@ static void test_two_readers(void)
     trace_ring_write(pair.ring, &sample_make(2, 8, 0)->capture);
     g_assert_cmpuint(expect_record(pair.reader, &lost).sequence, ==, 0);
     g_assert_cmpuint(expect_record(pair.reader, &lost).sequence, ==, 1);
-    /* The second sees what came since it is there, and misses nothing. */
+    /* The second reader gets all records since it attached. */
     g_assert_cmpuint(expect_record(second, &lost).sequence, ==, 1);
     g_assert_cmpuint(lost, ==, 0);
     pair_close(&pair);
 }
 
-/* A reader that comes too late finds the newest part, and how much it lost. */
+/* A late reader gets the newest records, and the number of lost ones. */
 static void test_overwritten(void)
 {
     guint64 lost = 0, next = 0;
@@ -138,7 +138,7 @@ static void test_overwritten(void)
         TraceRecord record = expect_record(pair.reader, &lost);
 
         g_assert_cmpuint(record.sequence, ==, next + lost);
-        /* Once, at the beginning, and not all of it. */
+        /* Once, at the beginning, and not all records. */
         g_assert_true(lost == 0 || sum == 0);
         g_assert_cmpuint(lost, <, 195);
         next = record.sequence + 1;
@@ -154,7 +154,7 @@ static gpointer write_burst(gpointer data)
     return NULL;
 }
 
-/* A writer that never waits, and a reader that looks at every byte: what it gets is whole. */
+/* A writer that never waits, and a reader that checks every byte: each record is complete. */
 static void test_race(void)
 {
     guint64 next = 0, read = 0, lost = 0;
@@ -189,7 +189,7 @@ static void test_race(void)
     pair_close(&pair);
 }
 
-/* What a tracer may do to the writer: nothing. */
+/* A hostile tracer cannot disturb the writer. */
 static void test_hostile_tracer(void)
 {
     TraceShared *shared;
@@ -212,7 +212,7 @@ static void test_hostile_tracer(void)
     pair_close(&pair);
 }
 
-/* What a process may do to its tracer: be no longer believed. */
+/* A hostile process: its tracer stops reading its ring. */
 static void test_hostile_process(void)
 {
     static const guint64 values[] = { 0,
@@ -249,7 +249,7 @@ static void test_hostile_process(void)
     pair_close(&pair);
 }
 
-/* A file that can be cut under its reader, or is of another version, is not read at all. */
+/* The reader rejects a file that could be truncated under it, and a file of another version. */
 static void test_other_files(void)
 {
     g_autoptr(GError) error = NULL;
@@ -265,7 +265,7 @@ static void test_other_files(void)
     g_assert_false(trace_ring_is_enabled(ring));
 }
 
-/* A tracer is told which devices are open, as they come and go, and where there are too many to list. */
+/* A tracer learns which devices are open, as they come and go, also where there are too many to list. */
 static void test_devices(void)
 {
     const CcwBusId first = { 0, 0, 0 }, second = { 0xfe, 3, 0xffff };

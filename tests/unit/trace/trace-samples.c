@@ -40,7 +40,7 @@ GPtrArray *samples_names(void)
     return names;
 }
 
-/* Guest storage begins where the data does. */
+/* Guest storage begins at the address of the data. */
 static guint64 guest_address(gpointer opaque, gconstpointer host)
 {
     return (guint64)((const guint8 *)host - (const guint8 *)opaque);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the tests of tracing share: recorded files, and captures of programs that they make. */
+/* Recorded files, and captures of programs, for the tests of tracing. */
 #pragma once
 
 #include "trace/trace-capture.h"
 
-/* A file of CCW_TEST_DATA; the test ends without it. */
+/* Reads a file of CCW_TEST_DATA. The test fails without it. */
 char *samples_path(const char *name, const char *suffix);
 char *samples_read(const char *path, gsize *ret_length);
 
 /* The base names of NAME.trace in CCW_TEST_DATA, sorted. Never empty. */
 GPtrArray *samples_names(void);
 
-/* A program for trace_capture(): CCWs that read, each `data_length` bytes of value `fill`. */
+/* A program for trace_capture(): CCWs that read `data_length` bytes of the value `fill` each. */
 typedef struct {
     ChannelProgram program;
     CcwCmdRequest request;
@@ -21,5 +21,5 @@ typedef struct {
     TraceCapture capture;
 } Sample;
 
-/* In static storage; made anew by each call. */
+/* Returns static storage, which the next call overwrites. */
 Sample *sample_make(guint n_ccws, guint16 data_length, guint8 fill);
