@@ -52,7 +52,7 @@ static void rejected(void)
     }
 }
 
-/* What a user may write, as chccwdev and chzdev read it. */
+/* The forms that a user may write, as chccwdev and chzdev read them. */
 static void read_from_user(void)
 {
     static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Descriptors whose close(2) waits for a minute are closed at once, in whatever thread. */
+/* Closes descriptors whose close(2) waits for a minute without waiting, in any thread. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -43,7 +43,7 @@ static guint count_timers(void)
     return count;
 }
 
-/* A thread that has ended leaves no timer: a user may have only so many. */
+/* A thread that has ended leaves no timer: the number of a user's timers is limited. */
 static void threads_end(void)
 {
     guint before;
@@ -77,7 +77,7 @@ static void signal_blocked(void)
     close(peer);
 }
 
-/* More than there are threads, of two processes and of an unknown one; pushing does not wait. */
+/* More descriptors than there are threads, of two processes and of an unknown one. Pushing does not wait. */
 static void closer(void)
 {
     CcwCloser *closer = ccw_closer_new();
@@ -96,7 +96,7 @@ static void closer(void)
     }
 }
 
-/* A child closes what its caller has left open, and keeps what is close-on-exec. */
+/* A child closes the descriptors that its caller has left open, and keeps those that are close-on-exec. */
 static void inherited(void)
 {
     int kept = fcntl(0, F_DUPFD_CLOEXEC, 0), left = dup(0), far = fcntl(0, F_DUPFD, 900), status;
@@ -119,7 +119,9 @@ static void inherited(void)
     close(far);
 }
 
-/* As many as a message can have are received, so that the kernel closes none; the bytes alone come without any. */
+/*
+ * As many descriptors as a message can have are received, so that the kernel closes none. Bytes alone come without any.
+ */
 static void received(void)
 {
     g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(gint));
@@ -148,7 +150,8 @@ static void received(void)
     close(ends[1]);
     g_assert_cmpint(ccw_fd_receive_bytes(ends[0], &byte, 1), ==, -1);
     close(ends[0]);
-    g_assert_cmpint(dup(first), ==, ends[1] < ends[0] ? ends[1] : ends[0]); /* the lowest is free: no other is open */
+    /* The lowest number is free: no other descriptor is open. */
+    g_assert_cmpint(dup(first), ==, ends[1] < ends[0] ? ends[1] : ends[0]);
 }
 
 int main(int argc, char **argv)

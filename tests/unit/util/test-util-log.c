@@ -17,7 +17,10 @@ static void log_some(CcwLogLimit *limit)
         ccw_log_limited(limit, G_LOG_LEVEL_MESSAGE, "client %u does it again", i);
 }
 
-/* One kind of line does not take the place of another; after some time there may be more, with the number dropped. */
+/*
+ * Log lines of one kind do not suppress those of another. After some time, more are allowed, with the number of dropped
+ * ones.
+ */
 static void limited(void)
 {
     static CcwLogLimit one, other;
@@ -36,7 +39,10 @@ static void limited(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    /* Not what g_test_init() has chosen: newer GLib's prints a message itself, and hands it to no writer. */
+    /*
+     * This replaces the handler of g_test_init(): that of newer GLib prints a message itself, and does not call the
+     * writer.
+     */
     g_log_set_default_handler(g_log_default_handler, NULL);
     g_log_set_writer_func(count, NULL, NULL);
     g_test_add_func("/util/log/limited", limited);
