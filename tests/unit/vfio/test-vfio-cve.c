@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What was wrong with the kernel's vfio-ccw outside of the translation, by the number it got; see
- * tests/unit/channel/test-channel-cve.c for the rest.
+ * Known errors of the kernel's vfio-ccw outside of the translation, by CVE number.
+ * tests/unit/channel/test-channel-cve.c has the others.
  */
 #include <errno.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 #define HIGH 0x10000000u
 #define SECONDS_TENTHS 7
 
-/* A region's index from the file offset or the argument was used as it came. */
+/* The kernel used a region's index from the file offset or the argument without a check. */
 static void test_80552(void)
 {
     static const guint64 indexes[] = { 4, 5, 63, 255, G_MAXUINT32, G_MAXUINT64 >> 11 };
@@ -41,7 +41,7 @@ static void test_80552(void)
 typedef struct {
     VfioClient client;
     gint stop;
-    gint started, halted, rejected, mapped; /* what happened, so that the test means something */
+    gint started, halted, rejected, mapped; /* counts of what happened, to show that the threads did meet */
 } Race;
 
 static gpointer start_and_fetch(gpointer data)
@@ -70,7 +70,7 @@ static gpointer halt_and_clear(gpointer data)
     return NULL;
 }
 
-/* The storage that programs work on comes and goes; behind it there is nothing between. */
+/* The storage that programs use is mapped and unmapped. Behind it there is a gap. */
 static gpointer map_and_unmap(gpointer data)
 {
     Race *race = data;
@@ -91,8 +91,9 @@ static gpointer map_and_unmap(gpointer data)
 }
 
 /*
- * The program and the status were used and freed by several at once (start, halt, clear, reset, the interrupt, the end
- * of a mapping). Who uses storage that is gone ends here with a signal, and the sanitizers see the rest.
+ * Several threads of the kernel used and freed the program and the status at once (start, halt, clear, reset, the
+ * interrupt, the end of a mapping). Here a use of unmapped storage ends the test with a signal, and the sanitizers find
+ * the rest.
  */
 static void test_80547_80549(void)
 {
@@ -118,7 +119,7 @@ static void test_80547_80549(void)
     g_assert_cmpint(race.halted, >, 0);
     g_assert_cmpint(race.mapped, >, 0);
 
-    /* And it still works. */
+    /* And the device still works. */
     g_assert_cmpint(ioctl(race.client.device, VFIO_DEVICE_RESET), ==, 0);
     vfio_client_is_interrupted(&race.client, VFIO_CCW_IO_IRQ_INDEX);
     g_assert_cmpint(vfio_client_start(&race.client, CLIENT_ORB_FLAGS, PROGRAM + 40 * 8), ==, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The lab as a source of devices, by a real socket; at its other end a lab that says what the test wants. */
+/* The lab as a source of devices, over a real socket. The test plays the lab. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -21,12 +21,12 @@ typedef struct {
     char *path;
     int listener;
     GThread *thread;
-    /* What it answers. */
+    /* The lab's answers. */
     CcwLabOpened opened;
     gsize length;
     guint fds;
     gboolean requests;
-    /* What it heard. */
+    /* The requests that it received. */
     CcwLabToken token;
     guint32 in_use[4];
     guint n_in_use;
@@ -133,7 +133,7 @@ static void test_open(void)
     g_assert_cmpuint(lab.in_use[1], ==, 0);
 }
 
-/* Answers that are not of the protocol, or that refuse. The descriptors that came with them are not kept. */
+/* Invalid answers, and errors. The descriptors that came with them are closed. */
 static void test_rejected(void)
 {
     static const struct {
@@ -161,7 +161,7 @@ static void test_rejected(void)
         int after;
 
         lab_start(&lab);
-        /* The thread waits for our packet before it looks at these. */
+        /* The thread waits for our packet before it reads these. */
         lab.opened.status = answers[i].status;
         lab.opened.magic = answers[i].magic;
         memcpy(lab.opened.bus_id, answers[i].bus_id, MIN(strlen(answers[i].bus_id) + 1, sizeof(lab.opened.bus_id)));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The preloaded library's own files are the machine's: what the image's code, the trace and the search for devices call
- * by path does not pass through the names that the library takes from the C library. Those names are defined here once
- * more, as the program comes before the library where a name is looked for.
+ * The preloaded library uses the machine's files itself: the code for images, the trace and the search for devices do
+ * not call the functions that the library interposes. This program defines these functions again, as a program's
+ * symbols take precedence over a library's.
  */
 #undef _FILE_OFFSET_BITS
 #undef _FORTIFY_SOURCE
@@ -17,7 +17,7 @@
 
 int __open64_2(const char *path, int flags);
 
-static guint calls; /* of the names below, but for the client's own of /dev/vfio */
+static guint calls; /* of the functions below, except the client's own calls for /dev/vfio */
 
 static void count_open(const char *path)
 {
@@ -61,7 +61,7 @@ static void test_own(void)
     struct stat64 status;
     guint before;
 
-    /* The names are ours, indeed. */
+    /* The functions below do take precedence. */
     g_assert_cmpint(fstat64(STDOUT_FILENO, &status), ==, 0);
     before = calls;
     g_assert_cmpuint(before, >, 0);

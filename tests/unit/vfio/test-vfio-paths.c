@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Every call of the C library that says something about a path, each under all of its names, on the files that the
- * preloaded library stands in for. What one call says another must not deny. The devices: vfio-client.h.
+ * All functions of the C library that say something about a path, each under all of its names, on the files that the
+ * preloaded library provides. Their answers must agree. The devices: vfio-client.h.
  */
 #undef _FILE_OFFSET_BITS
 #undef _FORTIFY_SOURCE
@@ -25,9 +25,11 @@
 #define GROUP_LINK MDEV_LINK "/iommu_group"
 #define GROUP "/sys/kernel/iommu_groups/2"
 #define CHPIDS "/sys/bus/css/devices/0.0.0002/chpids"
-#define MISSING MDEV_LINK "/vfio-dev" /* QEMU's way to a device by iommufd */
+#define MISSING MDEV_LINK "/vfio-dev" /* QEMU looks there for a device by iommufd */
 
-/* What the C library has without a declaration: for fortified callers, and for those linked before its version 2.33. */
+/*
+ * Functions of the C library without a declaration: for fortified callers, and for programs linked before version 2.33.
+ */
 int __open_2(const char *path, int flags);
 int __open64_2(const char *path, int flags);
 int __openat_2(int at, const char *path, int flags);
@@ -44,7 +46,7 @@ int __fxstatat64(int version, int at, const char *path, struct stat64 *status, i
 
 #define STAT_VERSION 1
 
-/* --- the calls, each brought to one form --- */
+/* --- the functions, all with one signature --- */
 
 typedef struct {
     mode_t mode;
@@ -180,16 +182,16 @@ static char *call_canonicalize(const char *path, char *resolved)
 static char *(*const realpath_calls[])(const char *path, char *resolved) = { call_realpath, call_realpath_chk,
                                                                              call_canonicalize };
 
-/* --- what they have to say --- */
+/* --- the expected answers --- */
 
 typedef struct {
     const char *path;
-    mode_t type, link_type; /* with a link at the end followed, and not */
+    mode_t type, link_type; /* of the path with a final link followed, and not followed */
     const char *real_path;
 } Known;
 
 static const Known known[] = {
-    /* As QEMU 7.2 asks, and as 8.2, 9.0 and 10 do. */
+    /* Paths that QEMU 7.2 asks for, and those of 8.2, 9.0 and 10. */
     { MDEV_LINK, S_IFDIR, S_IFLNK, MDEV },
     { "/sys/bus/css/devices/0.0.0002/" UUID_RO "/iommu_group", S_IFDIR, S_IFLNK, GROUP },
     { GROUP_LINK, S_IFDIR, S_IFLNK, GROUP },
@@ -200,7 +202,7 @@ static const Known known[] = {
     { "/sys/devices/css0/chp0.34/type", S_IFREG, S_IFREG, "/sys/devices/css0/chp0.34/type" },
     { "/dev/vfio/vfio", S_IFCHR, S_IFCHR, "/dev/vfio/vfio" },
     { "/dev/vfio/2", S_IFCHR, S_IFCHR, "/dev/vfio/2" },
-    /* Other ways to write the same. */
+    /* Other spellings of the same paths. */
     { "/sys//bus/./mdev/devices/../devices/" UUID_RO "/", S_IFDIR, S_IFDIR, MDEV },
     { MDEV_LINK "/../chpids", S_IFREG, S_IFREG, SUBCHANNEL "/chpids" },
     { GROUP_LINK "/devices/" UUID_RO "/iommu_group/", S_IFDIR, S_IFDIR, GROUP },
@@ -232,7 +234,7 @@ static void test_stat(void)
     }
 }
 
-/* One node, by whatever path. */
+/* A node has one inode, whatever the path to it. */
 static void test_same_inode(void)
 {
     Status mdev = { 0 }, by_link = { 0 }, by_group = { 0 };
@@ -304,7 +306,7 @@ static void test_open(void)
     }
 }
 
-/* A folder's descriptor, from which relative paths start. */
+/* Relative paths that start from a folder's descriptor. */
 static void test_at(void)
 {
     int folder = open(MDEV_LINK, O_RDONLY | O_DIRECTORY);
@@ -382,7 +384,7 @@ static gint compare_names(gconstpointer a, gconstpointer b)
     return g_strcmp0(*(char *const *)a, *(char *const *)b);
 }
 
-/* The names in a folder, ordered. */
+/* Returns the sorted names in a folder. */
 static char *list(DIR *directory, gboolean wide)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
@@ -437,7 +439,7 @@ static void test_opendir(void)
     g_assert_cmpint(errno, ==, ENOTDIR);
 }
 
-/* A folder that this machine has, or may have, too: its names and ours, each once. */
+/* A folder that this machine has, or may have, too: it lists the machine's names and ours, each once. */
 static void test_shared(void)
 {
     static const char *const shared[] = { "/sys/bus/mdev/devices", "/dev/vfio", "/sys/kernel/iommu_groups",
@@ -457,11 +459,11 @@ static void test_shared(void)
         g_assert_cmpint(stat(shared[i], &status), ==, 0);
         g_assert_true(S_ISDIR(status.st_mode));
     }
-    /* The machine's own is as it is. */
+    /* A folder that only the machine has is unchanged. */
     g_assert_cmpint(access("/sys/devices/system", F_OK), ==, 0);
 }
 
-/* No path of ours: the C library answers. */
+/* Paths that are not ours go to the C library. */
 static void test_others(void)
 {
     char buffer[PATH_MAX];
@@ -484,7 +486,7 @@ static void test_others(void)
     g_assert_cmpint(fstatat(AT_FDCWD, "", &status, AT_EMPTY_PATH), ==, 0);
 }
 
-/* As Rust's library asks whether there is a statx(), and others with a mistake: the kernel says so, nothing crashes. */
+/* NULL as a path, by which Rust's library checks for statx(): the error is the kernel's, and nothing crashes. */
 static void test_null(void)
 {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The preloaded library with a client that has QEMU's name: linked before the C library, its calls come first as they
- * do when it is preloaded. The devices: vfio-client.h.
+ * The preloaded library with a client that has QEMU's name. The library is linked before the C library, so that its
+ * functions take precedence as if it were preloaded. The devices: vfio-client.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -63,7 +63,7 @@ static void test_sense_id(void)
     }
 }
 
-/* Storage above 4 GiB, reached by format-2 IDAWs, in a second mapping. */
+/* Storage above 4 GiB in a second mapping, which format-2 IDAWs reach. */
 static void test_high_storage(void)
 {
     g_auto(VfioClient) client = { 0 };
@@ -109,7 +109,7 @@ static void test_request(void)
     g_assert_cmphex(ccw_load_be32(request.irb + CHANNEL_SCSW_OFS_CPA), ==, CCW_SIZE);
     g_assert_cmphex(request.irb[CHANNEL_SCSW_OFS_DSTAT], ==, CHANNEL_DSTAT_CHANNEL_END | CHANNEL_DSTAT_DEVICE_END);
     assert_sense_id(data);
-    /* Its status is the caller's, not the guest's. */
+    /* The status belongs to the caller of the request, not to the guest. */
     g_assert_false(vfio_client_is_interrupted(&client, VFIO_CCW_IO_IRQ_INDEX));
 
     request.argsz--;
@@ -147,7 +147,7 @@ static void test_bad_programs(void)
         g_assert_cmphex(irb[CHANNEL_SCSW_OFS_DSTAT], ==, second[i].dstat);
         g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, second[i].cstat);
         g_assert_cmphex(ccw_load_be32(irb + CHANNEL_SCSW_OFS_CPA), ==, PROGRAM + 2 * CCW_SIZE);
-        /* Concurrent sense, told by E, L and the ERW. */
+        /* Concurrent sense, shown by E, L and the ERW. */
         g_assert_cmpint(irb[CHANNEL_IRB_OFS_ECW] == 0x80, ==, second[i].dstat != 0);
     }
     g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS, CLIENT_STORAGE), ==, 0);
@@ -155,13 +155,13 @@ static void test_bad_programs(void)
     g_assert_cmphex(ccw_load_be32(irb + CHANNEL_SCSW_OFS_CPA), ==, CLIENT_STORAGE + CCW_SIZE);
     g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, CHANNEL_CSTAT_PROGRAM_CHECK);
 
-    /* Transport mode is not to be had: an ORB that is not valid. */
+    /* Transport mode is not supported: the ORB is invalid. */
     g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS | CHANNEL_ORB_TRANSPORT, PROGRAM), ==, 0);
     vfio_client_wait(&client, irb);
     g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, CHANNEL_CSTAT_PROGRAM_CHECK);
 }
 
-/* A program without end (the device gives up on it some time), and the device at work on it. */
+/* A program without end (the device ends it at some time), and waiting until the device works on it. */
 static void start_endless(VfioClient *client)
 {
     for (guint32 i = 0; i < 250; i++)
@@ -172,7 +172,7 @@ static void start_endless(VfioClient *client)
 
         g_assert_cmpint(vfio_client_start(client, CLIENT_ORB_FLAGS, PROGRAM), ==, 0);
         if (vfio_client_start(client, CLIENT_ORB_FLAGS, PROGRAM) == 0) {
-            /* It was over before we looked: the second one has not been. Again. */
+            /* It ended before the first check, and the second check saw no change: try again. */
             vfio_client_wait(client, irb);
             continue;
         }
@@ -217,7 +217,7 @@ static void test_clear(void)
     g_assert_cmpint(vfio_client_command(&client, VFIO_CCW_ASYNC_CMD_CSCH), ==, 0);
     vfio_client_wait(&client, irb);
     g_assert_cmpmem(irb, sizeof(irb), expected, sizeof(expected));
-    /* Nothing of the program comes after it, and the device is free. */
+    /* No status of the program follows, and the device is free. */
     g_assert_false(vfio_client_is_interrupted(&client, VFIO_CCW_IO_IRQ_INDEX));
     vfio_client_put_ccw(&client, PROGRAM, CCW_CMD_NOOP, 0, 0, 0);
     g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS, PROGRAM), ==, 0);
@@ -226,7 +226,7 @@ static void test_clear(void)
     assert_fails(vfio_client_command(&client, 3), EINVAL);
 }
 
-/* CANCEL SUBCHANNEL is not told: the status of the program given up must not come with the next one's. */
+/* CANCEL SUBCHANNEL does not report: the status of the cancelled program must not come with the next program's. */
 static void test_cancelled(void)
 {
     g_auto(VfioClient) client = { 0 };
@@ -263,7 +263,7 @@ static void test_unmap_busy(void)
     start_endless(&client);
     g_assert_cmpint(ioctl(client.container, VFIO_IOMMU_UNMAP_DMA, &unmap), ==, 0);
     g_assert_cmpuint(unmap.size, ==, CLIENT_STORAGE);
-    /* Nobody writes there any more. */
+    /* The device does not write there any more. */
     g_assert_cmpint(mprotect(client.storage, CLIENT_STORAGE, PROT_NONE), ==, 0);
     vfio_client_wait(&client, irb);
     g_assert_cmphex(irb_ctl(irb) & 0x4007, ==, 0x4007);
@@ -278,7 +278,7 @@ static void test_read_only(void)
     guint8 irb[CHANNEL_IRB_SIZE];
 
     vfio_client_open(&client, "/dev/vfio/2", UUID_RO);
-    /* Define extent for the first track, all writes allowed; locate for a write; write. */
+    /* Define extent for the first track with all writes allowed; locate record for a write; write data. */
     client.storage[DATA] = 0xc0;
     client.storage[DATA + 1] = 0xc0;
     vfio_client_put_ccw(&client, PROGRAM, 0x63, CCW_FLAG_CC, 16, DATA);
@@ -311,7 +311,7 @@ static void test_information(void)
     g_assert_cmpint(ioctl(client.device, VFIO_DEVICE_GET_REGION_INFO, &region), ==, 0);
     g_assert_cmpuint(region.info.size, ==, 124);
 
-    /* As QEMU asks: 32 bytes, then as many as it was told. */
+    /* QEMU asks with 32 bytes, and then with the size that the answer names. */
     region.info.index = 2;
     g_assert_cmpint(ioctl(client.device, VFIO_DEVICE_GET_REGION_INFO, &region), ==, 0);
     g_assert_cmpuint(region.info.argsz, ==, 48);
@@ -355,7 +355,7 @@ static void test_region_bounds(void)
     }
     assert_fails(pwrite(client.device, buffer, 52, 2 << 10), EINVAL);
     assert_fails(pwrite(client.device, buffer, 8, 3 << 10), EINVAL);
-    /* No function at all. */
+    /* No function bit. */
     assert_fails(pwrite(client.device, buffer, 124, 0), EOPNOTSUPP);
     assert_fails(pread(client.group, buffer, 1, 0), EINVAL);
 }
@@ -436,7 +436,7 @@ static void test_container(void)
     close(other);
 }
 
-/* Unplugged and plugged again: the group and the container end with their last descriptors. */
+/* Unplug and plug: the group and the container end with their last descriptors. */
 static void test_again(void)
 {
     for (guint i = 0; i < 3; i++) {
@@ -478,7 +478,7 @@ static void test_sysfs(void)
     g_assert_null(fopen("/sys/bus/css/devices/0.0.0001/chpids", "r"));
 }
 
-/* The descriptors of everybody else. */
+/* Descriptors of other files. */
 static void test_other_files(void)
 {
     g_autofree char *path = NULL;

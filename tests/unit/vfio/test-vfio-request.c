@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * SENSE ID and the read of a record, in each of the ways to a device: a guest's program through the I/O region, the
- * dedicated request with a program of the client's own, and the same without an IOMMU, where nothing is mapped and the
- * request's user virtual addresses are all there is.
+ * SENSE ID and the read of a record on each path to a device: a guest's program through the I/O region, the dedicated
+ * request with a program of the client, and the same without an IOMMU, where nothing is mapped and the request has only
+ * the user's virtual addresses.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -97,7 +97,7 @@ static void begin(Request *r)
     ccw_store_be32(r->request.orb + CHANNEL_ORB_OFS_FLAGS, CLIENT_ORB_FLAGS);
 }
 
-/* Addresses of the client's own: nothing of this was told to a container. */
+/* Addresses of the client, which were never mapped in a container. */
 static void run_requests(const VfioClient *client)
 {
     g_autofree Request *r = g_new0(Request, 1);
@@ -136,7 +136,7 @@ static void test_request(void)
 
     vfio_client_open(&client, "/dev/vfio/0", UUID_RW);
     run_requests(&client);
-    /* Their status is the caller's, not the guest's. */
+    /* The status belongs to the caller of the request, not to the guest. */
     g_assert_false(vfio_client_is_interrupted(&client, VFIO_CCW_IO_IRQ_INDEX));
 }
 
@@ -149,14 +149,14 @@ static void test_noiommu(void)
     run_requests(&client);
     g_assert_false(vfio_client_is_interrupted(&client, VFIO_CCW_IO_IRQ_INDEX));
 
-    /* A guest's address is nobody's here. */
+    /* Guest addresses are invalid here. */
     vfio_client_put_ccw(&client, PROGRAM, CCW_CMD_SENSE_ID, CCW_FLAG_SLI, 256, DATA);
     g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS, PROGRAM), ==, 0);
     vfio_client_wait(&client, irb);
     g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, CHANNEL_CSTAT_PROGRAM_CHECK);
 }
 
-/* What the kernel's container answers once it is one without an IOMMU, and to whom it is closed then. */
+/* The answers of the kernel's container without an IOMMU, and the groups that cannot join it. */
 static void test_noiommu_container(void)
 {
     g_auto(VfioClient) client = { 0 };
@@ -172,7 +172,7 @@ static void test_noiommu_container(void)
     map.vaddr = (guint64)(guintptr)client.storage;
     assert_fails(ioctl(client.container, VFIO_IOMMU_MAP_DMA, &map), ENOTTY);
 
-    /* One group has one node at a time, and groups of the two kinds do not mix. */
+    /* One group has one open node at a time. Groups of the two kinds do not mix. */
     assert_fails(open("/dev/vfio/0", O_RDWR), EBUSY);
     assert_fails(open("/dev/vfio/noiommu-", O_RDWR), ENOENT);
     group = open("/dev/vfio/2", O_RDWR);

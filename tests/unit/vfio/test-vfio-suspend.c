@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Programs that do more than begin and end: suspended and resumed, with program-controlled interruptions; through the
- * I/O region, as QEMU does it, and by the dedicated request.
+ * Programs that are suspended and resumed, and programs with program-controlled interruptions, through the I/O region
+ * as QEMU does it, and by the dedicated request.
  */
 #include <errno.h>
 #include <poll.h>
@@ -50,7 +50,7 @@ static gboolean has_data(void)
     return client.storage[DATA] == 0xff && client.storage[DATA + 1] == 0x39;
 }
 
-/* NOOP, then a SENSE ID that suspends. */
+/* A no-operation, then a SENSE ID that suspends. */
 static void start_suspending(guint32 orb_flags, guint8 flags)
 {
     memset(client.storage + DATA, 0, 8);
@@ -77,7 +77,7 @@ static void test_suspend(void)
     expect_status(CTL_SUSPENDED, PROGRAM + 16, 0);
     g_assert_cmphex(ccw_load_be16(irb) & CHANNEL_SCSW_FLAG_S, ==, CHANNEL_SCSW_FLAG_S);
     g_assert_false(has_data());
-    /* Resumed as it is, it suspends again: the CCW is fetched anew, and that is all. */
+    /* The unchanged CCW is fetched again, and the program suspends again without executing it. */
     resume();
     expect_status(CTL_SUSPENDED, PROGRAM + 16, 0);
     g_assert_false(has_data());
@@ -89,7 +89,7 @@ static void test_suspend(void)
     vfio_client_close(&client);
 }
 
-/* Before the first CCW; it becomes a transfer in channel, and suspends once more where that leads. */
+/* Suspends before the first CCW. The CCW becomes a transfer in channel to another CCW that suspends. */
 static void test_suspend_first(void)
 {
     open_client();
@@ -107,7 +107,7 @@ static void test_suspend_first(void)
     vfio_client_close(&client);
 }
 
-/* The device is told that the chain ended: what comes after begins without an extent. */
+/* The device learns that the chain has ended: the next program has no extent. */
 static void test_chain_ends(void)
 {
     open_client();
@@ -138,7 +138,7 @@ static void test_suppressed(void)
     client.storage[PROGRAM + 8 + CCW_OFS_FLAGS] &= ~SUSPEND;
     resume();
     expect_status(CTL_GOOD, PROGRAM + 16, 0);
-    /* A PCI is told all the same, with the suspension. */
+    /* A PCI is reported all the same, with the suspension. */
     start_suspending(ORB_S | CHANNEL_ORB_SUPPRESS, CCW_FLAG_PCI);
     expect_status(CTL_SUSPENDED, PROGRAM + 16, CHANNEL_CSTAT_PCI);
     vfio_client_close(&client);
@@ -149,7 +149,7 @@ static void test_not_allowed(void)
     open_client();
     start_suspending(CLIENT_ORB_FLAGS, 0);
     expect_status(0x4017, PROGRAM + 16, CHANNEL_CSTAT_PROGRAM_CHECK);
-    /* Nor by data chaining. */
+    /* Data chaining is not allowed either. */
     vfio_client_put_ccw(&client, PROGRAM, CCW_CMD_SENSE_ID, CCW_FLAG_CD | CCW_FLAG_SLI, 4, DATA);
     vfio_client_put_ccw(&client, PROGRAM + 8, 0, CCW_FLAG_SLI | SUSPEND, 256, DATA + 4);
     g_assert_cmpint(vfio_client_start(&client, ORB_S, PROGRAM), ==, 0);
@@ -159,7 +159,7 @@ static void test_not_allowed(void)
     vfio_client_close(&client);
 }
 
-/* What ends a suspended program: CANCEL (nobody is told: the next start), HALT, CLEAR, a reset. */
+/* A suspended program ends by CANCEL (without a report: with the next start), HALT, CLEAR, or a reset. */
 static void test_given_up(void)
 {
     open_client();
@@ -197,7 +197,7 @@ static void put_interrupting(guint32 n)
     client.storage[PROGRAM + CCW_OFS_FLAGS] |= CCW_FLAG_PCI;
 }
 
-/* The program loops (its PCI is outside of the loop): time enough to see the interruption while it goes on. */
+/* The program loops (its PCI is outside of the loop), so that the interruption arrives while it still runs. */
 static void test_pci_alone(void)
 {
     gboolean alone = FALSE;
@@ -215,14 +215,14 @@ static void test_pci_alone(void)
     g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, CHANNEL_CSTAT_PCI);
     g_assert_cmphex(irb[CHANNEL_SCSW_OFS_DSTAT], ==, 0);
     g_assert_cmphex(ccw_load_be32(irb + CHANNEL_SCSW_OFS_CPA), ==, PROGRAM + 8);
-    /* The program's own status follows, and says nothing of it any more. */
+    /* The program's own status follows, without the PCI. */
     vfio_client_wait(&client, irb);
     g_assert_cmphex(irb[CHANNEL_SCSW_OFS_CSTAT], ==, CHANNEL_CSTAT_CHANNEL_CONTROL_CHECK);
     g_assert_cmphex(ctl(), ==, 0x4017);
     vfio_client_close(&client);
 }
 
-/* However the two meet: told once, and before the end or with it. */
+/* The PCI is reported once, before the end of the program or with it. */
 static void test_pci_once(void)
 {
     guint merged = 0;
@@ -249,7 +249,7 @@ static void test_pci_once(void)
     vfio_client_close(&client);
 }
 
-/* A halt finds the interruption not fetched yet: it is in the status of the halt. */
+/* The guest halts before it fetches the interruption: the status of the halt includes it. */
 static void test_pci_halted(void)
 {
     gboolean halted = FALSE;
@@ -305,7 +305,7 @@ static void test_request(void)
     ccw_store_be32(request.orb + CHANNEL_ORB_OFS_FLAGS, ORB_S);
     add(CCW_CMD_NOOP, CCW_FLAG_CC | CCW_FLAG_PCI, 0, NULL);
     add(CCW_CMD_SENSE_ID, CCW_FLAG_SLI | SUSPEND, sizeof(id), id);
-    /* It returns once, so the PCI comes with what it returns. */
+    /* The request returns once, so it returns the PCI, too. */
     perform(CTL_SUSPENDED, 16, CHANNEL_CSTAT_PCI);
     g_assert_cmphex(id[0], ==, 0);
     program.ccw[1][CCW_OFS_FLAGS] &= ~SUSPEND;
@@ -313,14 +313,14 @@ static void test_request(void)
     ccw_store_be16(request.scsw + CHANNEL_SCSW_OFS_CTL, CHANNEL_SCSW_FCTL_START | CHANNEL_SCSW_ACTL_RESUME_PENDING);
     perform(CTL_GOOD, 16, 0);
     g_assert_cmphex(id[0], ==, 0xff);
-    /* A TIC may be what it goes on with, but not what it begins with. */
+    /* The program may continue with a TIC, but not begin with one. */
     program.ccw[1][CCW_OFS_CMD] = CCW_CMD_TIC;
     ccw_store_be32(program.ccw[1] + CCW_OFS_CDA, 16);
     add(CCW_CMD_NOOP, 0, 0, NULL);
     perform(CTL_GOOD, 24, 0);
     memset(request.scsw, 0, sizeof(request.scsw));
     perform(0x4017, 16, CHANNEL_CSTAT_PROGRAM_CHECK);
-    /* The device looks for itself that data chaining does not suspend. */
+    /* The device itself rejects a suspension in data chaining. */
     request.ccw_count = 0;
     ccw_store_be32(request.orb + CHANNEL_ORB_OFS_CPA, 0);
     add(CCW_CMD_SENSE_ID, CCW_FLAG_CD, 4, id);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the preloaded library tells a tracer of its own process, function by function; and what tracing costs when it is
- * off and when it is on, told as notes.
+ * The preloaded library's reports to a tracer in its own process, function by function. Two notes give the cost of
+ * tracing that is off and on.
  */
 #include <errno.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static TraceReader *attach(void)
     return reader;
 }
 
-/* What the next record is shown as, its duration left out. */
+/* Returns the text of the next record, without its duration. */
 static char *next_text(TraceReader *reader)
 {
     const TraceStyle style = { .hex = TRUE };
@@ -74,7 +74,7 @@ static void test_functions(void)
                         "ciw 41270004, ciw 423e0040\n"
                         "  = device ce de at [0], residual 20");
 
-    /* A list that begins inside its block, and a unit check with sense. */
+    /* A list that begins inside of its block, and a unit check with sense. */
     vfio_client_put_ccw(&client, PROGRAM, 0x63, CCW_FLAG_IDA | CCW_FLAG_CC, 16, 0x2000);
     ccw_store_be64(client.storage + 0x2000, 0x5ffa);
     ccw_store_be64(client.storage + 0x2008, 0x4000);
@@ -89,7 +89,7 @@ static void test_functions(void)
                         "  = device ce de uc at [0], residual 0, sense command-reject, message 04, at cyl 0 head 0 "
                         "(80000000 34000004 00000000 00000000 00000000 00000000 00000080 00000000)");
 
-    /* Not for the device to see. */
+    /* The device does not see this program. */
     g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS, 0x80001000), ==, 0);
     vfio_client_wait(&client, irb);
     assert_next(reader, "0.0.1234 #2 SSCH fmt1 pfch c64 lpm ff cpa 80001000\n"
@@ -101,7 +101,7 @@ static void test_functions(void)
     vfio_client_wait(&client, irb);
     assert_next(reader, "0.0.1234 #4 HSCH\n  = no status");
 
-    /* Suspended: nothing of that CCW was transferred. */
+    /* Suspended: no data of that CCW was transferred. */
     vfio_client_put_ccw(&client, PROGRAM, CCW_CMD_SENSE_ID, CCW_FLAG_SUSPEND, 40, DATA);
     g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS | CHANNEL_ORB_SUSPEND, PROGRAM), ==, 0);
     vfio_client_wait(&client, irb);
@@ -110,7 +110,7 @@ static void test_functions(void)
                         "  = suspended at [0], residual 40");
 }
 
-/* A caller's own program: no address of it is followed. */
+/* A caller's own program: none of its addresses is followed. */
 static void test_request(void)
 {
     g_auto(VfioClient) client = { 0 };
@@ -138,7 +138,7 @@ static void test_request(void)
     assert_next(reader, "0.0.1234 #7 REQUEST fmt1 pfch c64 lpm ff\n  = error 22 (Invalid argument)");
 }
 
-/* ns for a NO-OPERATION through the dedicated request, the shortest way there is. */
+/* Returns the nanoseconds of a NO-OPERATION through the dedicated request, which is the shortest path. */
 static gdouble measure(VfioClient *client)
 {
     g_autofree ChannelProgram *program = g_new0(ChannelProgram, 1);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The host has no room for what a guest writes: intervention required; and when it has room again, the device tells so
- * unasked. What the process may not write is an error as well. The subchannel itself, on a host whose write fails when
- * this test wants it to.
+ * The host's disk is full while a guest writes: the device reports intervention required. When there is space again,
+ * the device raises an unsolicited interrupt. A limit on the process's files is an error, too. Tests the subchannel
+ * itself, with writes that fail when the test wants it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,9 +28,9 @@
 #define COUNT 0x2200u
 
 #define SOON 8000    /* ms */
-#define A_WHILE 1200 /* longer than the device takes to look */
+#define A_WHILE 1200 /* longer than the interval in which the device checks */
 
-static gint failure; /* atomic: an errno for every write */
+static gint failure; /* atomic: the errno of every write; 0: writes succeed */
 
 ssize_t pwrite(int fd, const void *buffer, size_t length, off_t offset)
 {
@@ -103,7 +103,7 @@ static gboolean is_signalled(Fixture *f, int timeout)
     return poll(&poll_fd, 1, timeout) == 1;
 }
 
-/* As QEMU does: the eventfd first. */
+/* The eventfd first, as QEMU does it. */
 static void wait_status(Fixture *f)
 {
     guint64 count;
@@ -176,7 +176,7 @@ static void expect_state_change(Fixture *f)
 static void test_ready_again(Fixture *f, G_GNUC_UNUSED gconstpointer unused)
 {
     expect_intervention(f);
-    /* Twice, as Linux asks; and nothing is told before there is room. */
+    /* Twice, because Linux asks twice. There is no interrupt before the disk has space. */
     expect_intervention(f);
     g_assert_false(is_signalled(f, A_WHILE));
     g_atomic_int_set(&failure, 0);
@@ -186,7 +186,7 @@ static void test_ready_again(Fixture *f, G_GNUC_UNUSED gconstpointer unused)
     expect_status(f, 0x4007, 0x0c);
 }
 
-/* The guest starts something before it hears of it: that ends as it should, and it hears of it afterwards. */
+/* The guest starts a program before the interrupt: the program ends normally, and the interrupt follows. */
 static void test_not_lost(Fixture *f, G_GNUC_UNUSED gconstpointer unused)
 {
     expect_intervention(f);
@@ -198,7 +198,7 @@ static void test_not_lost(Fixture *f, G_GNUC_UNUSED gconstpointer unused)
     g_assert_false(is_signalled(f, 0));
 }
 
-/* A halt takes its place, too. */
+/* The interrupt also waits for a halt. */
 static void test_halted(Fixture *f, G_GNUC_UNUSED gconstpointer unused)
 {
     expect_intervention(f);
@@ -209,7 +209,7 @@ static void test_halted(Fixture *f, G_GNUC_UNUSED gconstpointer unused)
     expect_state_change(f);
 }
 
-/* Who comes after a reset did not ask. */
+/* There is no interrupt after a reset: the new system has not asked. */
 static void test_reset(Fixture *f, G_GNUC_UNUSED gconstpointer unused)
 {
     expect_intervention(f);
@@ -218,7 +218,8 @@ static void test_reset(Fixture *f, G_GNUC_UNUSED gconstpointer unused)
     g_assert_false(is_signalled(f, A_WHILE));
 }
 
-/* ulimit -f: the process lives, and the guest gets an equipment check. The image's header is all that may be written.
+/*
+ * ulimit -f: the process is not killed, and the guest gets an equipment check. Only the image's header may be written.
  */
 static void test_file_size_limit(Fixture *f, G_GNUC_UNUSED gconstpointer unused)
 {
@@ -255,7 +256,7 @@ static void fail_to_start(int image)
     g_assert_cmpint(fcntl(image, F_GETFD), ==, -1);
 }
 
-/* A limit of a container or unit on processes: device_add fails, and the guest that runs goes on. */
+/* A container's or unit's limit on processes: device_add fails, and the running guest continues. */
 static void test_no_thread(void)
 {
     int image = make_image();

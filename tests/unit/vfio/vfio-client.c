@@ -20,9 +20,10 @@
 #define REGION(index) ((off_t)(index) << 10)
 #define WAIT_MS 10000
 
-/* Runs this very program anew as QEMU: by its name. An emulator of user space that runs the test (as MESON_EXE_WRAPPER
- * has it in a cross build) is run once more, for the host knows nothing of the program; -0 is qemu-user's option for
- * the name. */
+/*
+ * Runs this program again under QEMU's name. If an emulator of user space runs the test (MESON_EXE_WRAPPER in a cross
+ * build), it is started again, because the host cannot run the program itself. -0 is qemu-user's option for the name.
+ */
 static void run_as_qemu(char **argv)
 {
     const char *wrapper = g_getenv("MESON_EXE_WRAPPER");
@@ -45,7 +46,7 @@ static void run_as_qemu(char **argv)
     execv(command[0], command);
 }
 
-/* As any other program it sees what the kernel has, whatever the environment says; then it becomes QEMU. */
+/* Like any other program, it first sees the kernel's files, whatever the environment is. Then it becomes QEMU. */
 void vfio_client_become_qemu(char **argv)
 {
     g_autofree char *dir = NULL, *path = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What QEMU does with a vfio-ccw device, without QEMU: the sequence of hw/vfio/common.c and hw/vfio/ccw.c, a guest's
- * storage of a few pages, and its way of writing the I/O region (16- and 32-bit fields in the host's byte order).
+ * Uses a vfio-ccw device as QEMU does, without QEMU: the sequence of hw/vfio/common.c and hw/vfio/ccw.c, a guest's
+ * storage of a few pages, and QEMU's accesses to the I/O region (16- and 32-bit fields in the host's byte order).
  */
 #pragma once
 
@@ -11,7 +11,10 @@
 
 #include "channel/request.h"
 
-/* Group 0 can be written, group 2 cannot, group 1 is not understood. Both have a volume TEST01 of two cylinders. */
+/*
+ * Group 0 can be written, group 2 is read-only, group 1 is invalid. Both volumes have the label TEST01 and two
+ * cylinders.
+ */
 #define UUID_RW "cc390000-0001-8000-8000-000000001234"
 #define UUID_RO "cc390000-0001-8000-8000-000000001235"
 
@@ -26,22 +29,22 @@ typedef struct {
     guint8 *storage; /* mapped at guest address 0 */
 } VfioClient;
 
-/* For main(): starts the program anew under QEMU's name, with the devices in its environment. */
+/* For main(): starts the program again under QEMU's name, with the devices in its environment. */
 void vfio_client_become_qemu(char **argv);
 
-/* Everything up to enabled interrupts; the test ends if anything is refused. */
+/* Does everything up to enabled interrupts. The test fails if any step fails. */
 void vfio_client_open(VfioClient *client, const char *group_path, const char *uuid);
 
-/* The same in no-IOMMU mode: nothing is mapped, `storage` is memory like any other. */
+/* The same in no-IOMMU mode: nothing is mapped, and `storage` is ordinary memory. */
 void vfio_client_open_noiommu(VfioClient *client, const char *group_path, const char *uuid);
 
 void vfio_client_close(VfioClient *client);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VfioClient, vfio_client_close)
 
-/* -1 and errno, or 0. */
+/* Return 0, or -1 and errno. */
 int vfio_client_set_irq(VfioClient *client, guint index, int fd);
 int vfio_client_start(VfioClient *client, guint32 orb_flags, guint32 cpa);
-/* As QEMU does for RESUME SUBCHANNEL: with the ORB of the start. */
+/* As QEMU for RESUME SUBCHANNEL: with the ORB of the start. */
 int vfio_client_resume(VfioClient *client, guint32 orb_flags, guint32 cpa);
 int vfio_client_command(VfioClient *client, guint32 command);
 
