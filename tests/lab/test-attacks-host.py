@@ -42,13 +42,13 @@ CLONE_NEWNS, CLONE_NEWUSER = 0x20000, 0x10000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 def may_change_user():
-    """In a lab that a user has started there is no other user."""
+    """A lab that a user has started has no other user."""
     with open("/proc/self/uid_map", encoding="ascii") as file:
         return any(int(first) <= NOBODY < int(first) + int(count) for first, _, count in map(str.split, file))
 
 
 def as_nobody():
-    """What a child does before it begins: every right of root is gone."""
+    """Runs in a child before its program: gives up all of root's rights."""
     if may_change_user():
         os.setgroups([])
         os.setgid(NOBODY)
@@ -57,8 +57,8 @@ def as_nobody():
 
 @contextlib.contextmanager
 def attacker(attack, *args, count=1):
-    """COUNT processes of a user, each of which begins with attack(*args). They are not other programs: an interpreter
-    in root's home is none that the user may run."""
+    """Runs COUNT processes of a user, each of which begins with attack(*args). They do not run other programs, because
+    a user may not be able to run an interpreter in root's home."""
     children = []
     try:
         for _ in range(count):
@@ -92,10 +92,10 @@ def run_attack(begun, attack, args):
 
 
 def open_in_own_dev(names):
-    """A /dev/vfio with files in it, in namespaces of the user's own."""
+    """Makes a /dev/vfio with files in it, in namespaces of the user."""
     as_nobody()
     user, group = os.getuid(), os.getgid()
-    LIBC.prctl(PR_SET_DUMPABLE, 1)  # else /proc/self is root's, after a change of the user
+    LIBC.prctl(PR_SET_DUMPABLE, 1)  # otherwise /proc/self is root's after the change of the user
     if LIBC.unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0:
         raise OSError(ctypes.get_errno(), "no namespaces of one's own")
     for name_of_map, text in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
@@ -114,7 +114,7 @@ def open_many():
 
 
 def mount(source, where, kind, options):
-    """mount(2), which believes any source, and so does fusermount3."""
+    """Calls mount(2), which does not check the source. fusermount3 does not either."""
     if LIBC.mount(source.encode(), where.encode(), kind.encode(), MS_NOSUID_NODEV, options.encode()) < 0:
         raise OSError(ctypes.get_errno(), f"cannot mount {kind} on {where}")
 
@@ -132,11 +132,11 @@ class Attacks:
         self.note = note
 
     def disk(self):
-        """Its name; None in a lab, whose DASDs are nobody's disks."""
+        """Returns the disk's name; None in a lab, whose DASDs are no disks."""
         folder = f"/sys/bus/ccw/devices/{FIRST}/block"
         return os.listdir(folder)[0] if os.path.exists(folder) else None
 
-    # What others see of it.
+    # The attack's effects on other users.
 
     def detach(self):
         self.host.virsh("nodedev-detach", CCW)
@@ -167,17 +167,18 @@ class Attacks:
         self.host.expect_as_before()
 
     def check_list(self, what):
-        """'virsh list' of others, while the host side works on the device that is attacked."""
+        """Times 'virsh list' of other users, while the host side works on the attacked device."""
         with self.busy_host():
             compared = clock.compare_lists("qemu:///system", PAST, words=" one ")
         self.note(f"{what}: 'virsh list' takes {compared}")
         compared.check(what)
 
     def check_others(self, attack, what, libvirts_own=None):
-        """The device that is attacked, another device, and lists: each takes at most twice as long with the attack as without
-        it. attack: makes the context that the attack goes on in. They take turns, as what else the machine does comes and
-        goes. libvirts_own: what libvirt itself has to do once more for each of them because of the attack, a function. An
-        attack with that takes long to begin, and is measured once; its time past virtccwd is the other side's, too."""
+        """Times the attacked device, another device, and lists: each takes at most twice as long with the attack as
+        without it. attack: makes the context of the attack. Both alternate, as the machine's other load changes.
+        libvirts_own: a function that does what libvirt itself has to do in addition for each of them because of the
+        attack. Such an attack takes long to begin, and is measured once; its time without virtccwd is added to the
+        other side, too."""
         functions = (self.detach, self.reattach, partial(self.there_and_back, SECOND))
         compared = [clock.Comparison(None, None, ("with it", "without it")) for _ in functions]
 
@@ -188,7 +189,7 @@ class Attacks:
 
         own = 0
         if not libvirts_own:
-            for number in range(clock.MOST_ROUNDS):  # all of them, if the first few are not enough: see tests/lib/clock.py
+            for number in range(clock.MOST_ROUNDS):  # all rounds, if the first few are not enough: see tests/lib/clock.py
                 if number == ROUNDS and all(one.ratio() <= clock.FACTOR for one in compared):
                     break
                 for index in ((0, 1), (1, 0))[number % 2]:
@@ -206,7 +207,7 @@ class Attacks:
             self.note(f"{what}: {name} takes {one}")
             one.check(f"{what}: {name}")
 
-    # A name that is no device.
+    # A name of a device that is no device.
 
     def file_of_its_name(self):
         self.detach()
@@ -237,7 +238,7 @@ class Attacks:
 
     @contextlib.contextmanager
     def mounted_fuse(self, source):
-        """Its server, this process, answers nothing."""
+        """Its server, which is this process, answers nothing."""
         fuse = os.open("/dev/fuse", os.O_RDWR)
         try:
             options = f"fd={fuse},rootmode=40000,user_id={os.getuid()},group_id={os.getgid()}"
@@ -272,12 +273,12 @@ class Attacks:
             raise StepSkipped(f"a process may have only {hard} files open here")
         self.check_others(partial(attacker, open_many, count=PROCESSES), f"{PROCESSES} processes with {FILES} open files")
 
-    # A domain that runs.
+    # A running domain.
 
     @contextlib.contextmanager
     def heavy(self):
-        """One with attributes in its metadata that a parser may take quadratic time for, and with words in it for which
-        virtccwd looks into them. virtccwd reads the XML of each domain that runs before it gives a device away."""
+        """A domain with attributes in its metadata for which a parser may take quadratic time, and with words in it
+        that make virtccwd parse them. virtccwd reads the XML of each running domain before it acquires a device."""
         metadata = hostile.attributes(HEAVY).replace("<a:a ", "<a:a s390-map-css='' vfio-ccw='' ")
         path = self.host.file(hostile.domain(metadata, devices="").replace("attack", "heavy").replace("<devices>",
                                                                                                    f"{KEPT}<devices>"), "heavy")
@@ -326,7 +327,8 @@ class Attacks:
         expect("domain" not in row and "not understood" not in row and "mediated device" in row, row)
 
     def full(self):
-        """The first entry cannot be written, or a later one; in either case nothing is taken, and clients are served."""
+        """The first entry cannot be written, or a later one. In both cases no device is acquired, and clients are
+        served."""
         os.makedirs(JOURNAL, mode=0o700, exist_ok=True)
         mount("tmpfs", JOURNAL, "tmpfs", "size=16k,mode=700")
         try:
