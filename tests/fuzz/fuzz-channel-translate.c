@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The translation under libFuzzer. Input: an ORB's flags and CPA, then what is in 64 KiB of the guest's storage from
- * address 0 on; a second piece follows at 64 KiB. Then each mode of translating plain CCWs translates
- * it, with more storage in one piece, which some modes need. All modes must make the same program.
+ * Fuzzes the translation. Input: an ORB's flags and CPA, then the content of the guest's first 64 KiB of storage; a
+ * second piece follows at 64 KiB. Each mode of translating plain CCWs translates the program, once more with storage in
+ * one piece, which some modes need. All modes must make the same program.
  */
 #include <string.h>
 

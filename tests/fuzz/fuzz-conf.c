@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * lower, raise, collect and the UUID under libFuzzer. Input: a document; its length picks the default of the feature.
- * What was lowered or raised once stays as it is, and raise(lower(x)) comes to rest. Elements, attributes and the
- * verdict are those of libxml2.
+ * Fuzzes lower, raise, collect and the UUID. Input: a document, whose length chooses the default of the feature.
+ * Lowering or raising twice changes nothing more, and so does raise(lower(x)). Elements, attributes and the verdict are
+ * those of libxml2.
  */
 #include <string.h>
 
@@ -42,7 +42,7 @@ static char *lower_and_raise(const char *text, ConfMapCss map)
     return g_steal_pointer(&raised);
 }
 
-/* The first time adds what was left out, the second finds nothing to do. */
+/* The first call adds what is missing, the second one changes nothing. */
 static void check_document(const char *text, ConfMapCss map)
 {
     g_autofree char *once = lower_and_raise(text, map);
@@ -55,7 +55,7 @@ static void check_document(const char *text, ConfMapCss map)
 
 typedef char *(*RewriteFunc)(const char *text, gboolean *ret_changed, GError **error);
 
-/* Node devices and capabilities: what comes out is well-formed, if what went in is. */
+/* Node devices and capabilities: the result is well-formed if the input is. */
 static void check_rewrite(const char *text, RewriteFunc rewrite)
 {
     gboolean changed;

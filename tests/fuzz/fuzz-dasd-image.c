@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Headers, labels and tracks. The input is the start of an image; the rest of its cylinder is a hole.
- */
+/* Fuzzes headers, labels and tracks. The input is the start of an image. The rest of its cylinder is a hole. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -30,7 +30,7 @@
 #define WINDOWS 4
 #define TRACKS_MAX 64
 #define UNUSUAL 0xd0
-#define PRINTED 72 /* bytes of a CCW's data, of a program that breaks the rule */
+#define PRINTED 72 /* bytes of a CCW's data that are printed of a program that breaks the rule */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -44,14 +44,14 @@ static char path[32]; /* of the image */
 static guint8 *pristine;
 static gsize image_size;
 static gboolean is_running;
-static guint64 written; /* by the program that runs: a bit for each track */
+static guint64 written; /* by the running program: a bit for each track */
 
 static void put_back(int fd, gsize length, off_t offset)
 {
     syscall(SYS_pwrite64, fd, pristine + offset, MIN(length, image_size - (gsize)offset), offset);
 }
 
-/* In place of the C library's, for the device. */
+/* The device calls these instead of the C library. */
 ssize_t pwrite(int fd, const void *buffer, size_t length, off_t offset)
 {
     for (off_t at = offset; is_running && at < offset + (off_t)length; at++) {
@@ -88,14 +88,13 @@ static guint choose_detail(G_GNUC_UNUSED gpointer opaque, guint n)
 static const OracleChoices choices = { choose_shape, choose_detail, NULL };
 
 /*
- * A model of where a program may write: sets of tracks, a bit for each. It follows the commands that ran,
- * and keeps all tracks where the program can be after each of them. It begins with no track: a program names its first
- * one.
+ * A model of where a program may write: sets of tracks, a bit for each. It follows the commands that ran, and keeps all
+ * tracks where the program can be after each of them. It begins with no track: a program must name its first one.
  */
 typedef struct {
     guint64 here;    /* where the program can be */
     guint64 extent;  /* the tracks of its limits */
-    guint64 allowed; /* where its writes may have gone */
+    guint64 allowed; /* where its earlier writes may be */
     guint left;      /* commands that its domain still takes */
 } Places;
 
@@ -260,7 +259,7 @@ static void print_bytes(const guint8 *bytes, gsize n)
     g_printerr("\n");
 }
 
-/* The SCSW, then each CCW with the beginning of its data. */
+/* Prints the SCSW, then each CCW with the beginning of its data. */
 static void print_program(const OracleProgram *program)
 {
     g_printerr("SCSW of a program at 0x%x:", program->address + CORE_SLOT_CCWS);
@@ -324,7 +323,7 @@ static void make_image(void)
         abort();
 }
 
-/* As it was, for the next input. */
+/* Restores the state for the next input. */
 static void restore_image(guint64 tracks)
 {
     int fd = atoi(path + strlen("/proc/self/fd/"));

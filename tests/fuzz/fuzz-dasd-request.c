@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Channel programs against a 3390-1. The input is a list of steps: a CCW's command, flags and count (two bytes; of a
- * transfer in channel the index of its target), the number of bytes it begins with in storage, and these. Command 0 is
- * none: with flags 0 its bytes are laid over track 1 of the image, so that hostile tracks come up, too; with others the
- * program is run, and the next one begins. The seeds are what a real Linux ran (record-seeds).
+ * Fuzzes channel programs on a 3390-1. The input is a list of steps: a CCW's command, flags and count (two bytes; for a
+ * transfer in channel the index of its target), the number of bytes with which its storage begins, and these. Command 0
+ * is no CCW: with flags 0 its bytes are laid over track 1 of the image, so that there are hostile tracks, too; with
+ * other flags the program runs, and the next one begins. The seeds are programs of a real Linux (record-seeds).
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -48,12 +48,12 @@ static void add_ccw(ChannelProgram *program, guint32 i, const guint8 *step)
         ccw_store_be32(ccw + CCW_OFS_CDA, count % CHANNEL_PROGRAM_MAX * CCW_SIZE);
         return;
     }
-    ccw[CCW_OFS_FLAGS] &= (guint8)~CCW_FLAG_IDA; /* lists are trusted to be of this process */
+    ccw[CCW_OFS_FLAGS] &= (guint8)~CCW_FLAG_IDA; /* the device trusts lists to be of this process */
     ccw_store_be32(ccw + CCW_OFS_CDA, CHANNEL_PROGRAM_CDA_OFS + i * 8);
     program->cda[i] = (guint64)(gsize)buffers[i];
 }
 
-/* The same input is to do the same again. */
+/* The same input must have the same result again. */
 static void clean_buffers(const ChannelProgram *program, guint32 n)
 {
     for (guint32 i = 0; i < n; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What virt-ccw image reads of a foreign root file system and its guest: a program, a kernel's modules, the guest's
- * reports and its output. The first byte chooses the parser.
+ * Fuzzes the parsers of virt-ccw image for a foreign root file system and its guest: a program, a kernel's modules, the
+ * guest's reports and its output. The first byte chooses the parser.
  */
 #include <stdint.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static void read_elf(const uint8_t *data, size_t size)
         g_assert_nonnull(g_ptr_array_index(elf->needed, i));
 }
 
-/* Whatever modules.dep says, each module is added once, and none without an end. */
+/* Whatever is in modules.dep, each module is added once, and the search ends. */
 static void read_modules(const uint8_t *data, size_t size)
 {
     g_autofree char *text = g_strndup((const char *)data, size);
@@ -57,7 +57,7 @@ static void read_reports(const uint8_t *data, size_t size)
     g_assert_cmpuint(tail->len, <=, IMAGE_TAIL_LINES);
 }
 
-/* Divided anywhere, the output before the mark is the same. */
+/* However it is divided, the output before the mark is the same. */
 static void read_output(const uint8_t *data, size_t size)
 {
     g_autoptr(ImageMark) whole = image_mark_new("\001end\n"), divided = image_mark_new("\001end\n");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A file of the journal, as anything may have left it: what is understood is written and read again, and must then be
- * the same. The seeds are what a host leaves.
+ * Fuzzes the files of the journal: an entry that is understood, written and read again must be the same. The seeds are
+ * entries of a real host.
  */
 #include <glib/gstdio.h>
 #include <stdint.h>

@@ -40,7 +40,7 @@ static void on_boundary(gpointer data G_GNUC_UNUSED)
 {
 }
 
-/* What comes out must fit its row as what went in did, so that libvirt understands it. */
+/* The result must fit its row as the input did, so that libvirt understands it. */
 static void check(const RpcHeader *header, const RemoteField *fields, const guint8 *payload, gsize length,
                   const GByteArray *frame)
 {
@@ -51,7 +51,7 @@ static void check(const RpcHeader *header, const RemoteField *fields, const guin
         g_error("a payload of %zu bytes does not fit its row any more", length);
 }
 
-/* As a call: lowered as the relay does it, and as for a domain with the feature off. */
+/* Rewrites a call: lowered as the relay does it, and as for a domain whose feature is off. */
 static void decode_call(const RemoteProcedure *procedure, const RpcHeader *header, const guint8 *payload, gsize length)
 {
     static const ConfMapCss off = CONF_MAP_CSS_OFF;

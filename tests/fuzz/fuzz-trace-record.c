@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files of trace records, read and shown in both ways. The seeds are what a real guest's channel I/O left. */
+/*
+ * Fuzzes files of trace records, which are read and shown as text and JSON. The seeds are a real guest's channel I/O.
+ */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The descriptors of a VFIO container, group and device: every ioctl with structures of any content and length, reads
- * and writes of the regions, the dedicated request with any program. Input: calls, each a kind (one byte), what it is
- * told (one byte), the number of bytes that follow (two, big-endian), and these.
+ * Fuzzes the descriptors of a VFIO container, group and device: every ioctl with structures of any content and length,
+ * reads and writes of the regions, the dedicated request with any program. Input: calls, each with a kind (one byte),
+ * an argument (one byte), the number of bytes that follow (two, big-endian), and these.
  *
- * What QEMU itself answers for is as it should be: a structure is as long as its argsz says, and addresses of this
- * process are ours: of one piece of storage for everything.
+ * The input keeps to what QEMU itself guarantees: a structure is as long as its argsz, and all addresses of this
+ * process are in one piece of storage.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -35,10 +35,10 @@ typedef struct {
     guint8 *storage; /* page-aligned */
 } Fuzz;
 
-/* Where an ioctl's structure has an address of this process, which is replaced. */
+/* The offset of an address of this process in an ioctl's structure, which is replaced. */
 static const struct {
     unsigned long request;
-    gsize address_at; /* 0: nowhere */
+    gsize address_at; /* 0: there is no address */
 } ioctls[] = {
     { VFIO_GET_API_VERSION, 0 },
     { VFIO_CHECK_EXTENSION, 0 },
@@ -94,7 +94,7 @@ static void close_file(int fd)
     close(fd);
 }
 
-/* The program's CCWs are the input's; its addresses are of the storage, and so are those of lists. */
+/* The program's CCWs are the input's. Its addresses, and those of its lists, are moved into the storage. */
 static ChannelProgram *make_program(const Fuzz *fuzz, const guint8 *bytes, gsize size)
 {
     ChannelProgram *program = (ChannelProgram *)(fuzz->storage + STORAGE - sizeof(*program));
@@ -106,7 +106,7 @@ static ChannelProgram *make_program(const Fuzz *fuzz, const guint8 *bytes, gsize
         list[i] = (guint64)(guintptr)fuzz->storage;
     for (guint i = 0; i < CHANNEL_PROGRAM_MAX; i++) {
         gboolean ida = program->ccw[i][CCW_OFS_FLAGS] & CCW_FLAG_IDA ? TRUE : FALSE;
-        /* 64 KiB from there are the storage's. */
+        /* The 64 KiB from there on are in the storage. */
         guint64 at = ida ? (guint64)(guintptr)list : (guint64)(guintptr)fuzz->storage + i * 8;
 
         if (ccw_load_be32(program->ccw[i] + CCW_OFS_CDA) % 3)
@@ -125,7 +125,7 @@ static void one_ioctl(const Fuzz *fuzz, guint8 which, const guint8 *bytes, gsize
 
     if (size < sizeof(argsz))
         return;
-    /* A structure of its own, that ends where argsz says. */
+    /* A copy of the structure that ends where argsz says. */
     memcpy(&argsz, bytes, sizeof(argsz));
     argsz = MIN(argsz, ARGUMENT_SIZE);
     argument = g_malloc0(MAX(argsz, sizeof(argsz)));
@@ -143,7 +143,7 @@ static void one_ioctl(const Fuzz *fuzz, guint8 which, const guint8 *bytes, gsize
 
         map->size = MIN(map->size, STORAGE / 2);
     }
-    /* Descriptors are the process's own; -1 takes one away. */
+    /* Descriptors are the process's own; -1 removes one. */
     if (ioctls[n].request == VFIO_DEVICE_SET_IRQS && argsz >= sizeof(struct vfio_irq_set) + sizeof(gint32))
         memset(argument + sizeof(struct vfio_irq_set), 0xff, sizeof(gint32));
     call(fds[which / G_N_ELEMENTS(ioctls) % G_N_ELEMENTS(fds)], ioctls[n].request, argument);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Stands in for libFuzzer where there is none, as for s390x: gives a fuzzer every file of the folders it is called
- * with, and each again with some bytes changed, always the same ones. The fuzzer aborts if something is wrong. It finds
- * nothing new, but it has hostile input met by every build.
+ * Replaces libFuzzer where there is none, as for s390x: runs a fuzzer on every file of the given folders, and again
+ * with some bytes changed, always the same ones. The fuzzer aborts if it finds an error. This finds nothing new, but
+ * every build runs its parsers on hostile input.
  */
 #include <glib.h>
 #include <stdint.h>
 #include <string.h>
 
-#define VARIANTS 20 /* of each file */
+#define VARIANTS 20 /* changed copies of each file */
 #define CHANGES_MAX 8
 #define SEED 3390
 
@@ -30,7 +30,7 @@ static void replay(gpointer path, gpointer random)
         g_error("%s", error->message);
     LLVMFuzzerTestOneInput((const guint8 *)text, size);
     for (guint i = 0; i < VARIANTS && size > 0; i++) {
-        /* The exact size on the heap: the sanitizers, too, see what is read behind it. */
+        /* A heap block of the exact size: the sanitizers find a read beyond it. */
         gsize length = i % 4 ? size : (gsize)g_rand_int_range(random, 0, (gint32)size) + 1;
         g_autofree guint8 *variant = g_memdup2(text, length);
 
