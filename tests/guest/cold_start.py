@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A domain that has the DASD in its definition, in a lab: libvirt's hook takes the device from the host at start and
-releases it at the end; a second domain that wants it fails to start and disturbs nobody. The first installs a system on
-it, with zipl of s390-tools; the second has nothing else to boot from, and does."""
+"""Starts a domain that has the DASD in its definition, in a lab: libvirt's hook acquires the device at the start and
+releases it at the end. A second domain that wants the device fails to start and disturbs no other domain. The first
+domain installs a system on the DASD, with zipl of s390-tools. The second one boots from the DASD, which is its only
+disk."""
 
 
 from bootable import install, kernel_disk
@@ -62,7 +63,7 @@ class ColdStart(LabGuest):
         self.rival.no_dasd_error()
 
     def reboots_from_it(self, clear):
-        """With clear=0, as it is, Linux asks for diagnose 308 with subcode 4, which QEMU knows under KVM only. Linux then
+        """By default (clear=0), Linux uses diagnose 308 with subcode 4, which QEMU knows under KVM only. Linux then
         stops in a disabled wait, and libvirt starts the guest again, because its definition has on_crash restart."""
         self.rival.in_guest(f"echo {clear} >/sys/firmware/reipl/ccw/clear; echo written before boot {clear} >/note && sync")
         pid = qemu_of(self.rival.name)

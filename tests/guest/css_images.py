@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""s390-map-css on and off, as a guest sees them that looks into every channel subsystem image (baremetal/css.c): it says
-what is in its default one, enables MCSS-E, and says what is in each. The first device found answers a SENSE ID.
+"""Boots a guest that looks into every channel subsystem image (baremetal/css.c), with s390-map-css on and off: it
+prints the content of its default image, enables MCSS-E, and prints the content of each image. The first device answers
+a SENSE ID.
 
-The last steps do it with a device of the host in place of --dasd: the one of a lab, which qemu-ccw takes itself, or which
+The last steps use a device of the host instead of --dasd: a lab's device, which qemu-ccw acquires itself, or which
 virsh has detached."""
 
 import os
@@ -16,7 +17,7 @@ WARNING = "qemu-ccw: warning: s390-map-css is off"
 MCSS_E = ["mcss-e: 0001"]
 DASD = ["msch: 0", "ssch: 0", "status: 0c00", "control unit: 3990e9", "device: 33900a", "done"]
 
-# What, the machine's option, the host's device, device properties; what the guest says before and after MCSS-E.
+# Name, the machine's option, the host's device, device properties; the guest's output before and after MCSS-E.
 CASES = (
     ("on: in the default css, which is fe", ",s390-map-css=on", "0.0.1234", "",
      ["css default: subchannel 0000 device 1234"], ["css fe: subchannel 0000 device 1234"]),
@@ -55,7 +56,7 @@ class CssImages(BareTest):
     def boot_from_host(self, before, after):
         qemu = [self.options.qemu_ccw, "-machine", "s390-ccw-virtio,s390-map-css=off", "-device",
                 "vfio-ccw,hostid=0.0.1234", *console_argv(self.console, self.options.guest)]
-        # In a lab /dev/vfio is answered for by the library, which libvirtd has there and a shell has not.
+        # The VFIO library provides /dev/vfio in a lab. libvirtd has it preloaded there, but a shell has not.
         run = f"LD_PRELOAD={shlex.quote(self.options.vfio_library)} {shlex.join(qemu)}"
         script = f"set -e; {before}; {run}; {after}; virt-ccw list"
         _, output = command([self.options.virt_ccw, "lab", "exec", "--dasd", f"0.0.1234={self.image}", "--", "sh", "-c",

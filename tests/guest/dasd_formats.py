@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""dasdfmt in a guest under qemu-ccw: every mode, layout and block size, with file systems on what it made; a volume that
-Hercules' dasdinit made, one that grew, and Hercules' tools on what came of them."""
+"""dasdfmt in a guest under qemu-ccw: every mode, layout and block size, each with file systems; a volume that Hercules'
+dasdinit made, one that has grown, and Hercules' tools on the results."""
 
 import os
 import re
@@ -77,7 +77,7 @@ class DasdFormats(DasdGuest):
         os.unlink(back)
 
     def grow(self):
-        """Nobody has formatted the cylinders that are new."""
+        """The new cylinders are not formatted."""
         image = self.disks[FIRST]
         os.truncate(image, os.path.getsize(image) + GROWTH * HEADS * TRACK_BYTES)
 
@@ -87,7 +87,7 @@ class DasdFormats(DasdGuest):
         self.steps.note(output)
         expect(code != 0, "dasdfmt --check is content with tracks that nobody formatted")
         self.dasdfmt(FIRST, "-M expand -d cdl -b 4096")
-        # udev looks at a volume's last blocks, which had no records until now: that much a kernel may say.
+        # udev reads a volume's last blocks, which have no records yet: the kernel may log that.
         found = self.guest.dasd_complaints()
         for line in found:
             expect("0- 7:" not in line or "0- 7: 00 08" in line, "not only 'no record found':\n" + "\n".join(found))

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What Linux does with a 3390 besides formatting it, in a guest under qemu-ccw: dasdview, reservations by tunedasd, raw
-tracks, two devices at once, offline and online, a reboot in the middle of I/O, a volume that is read-only, and one of
-the largest model."""
+"""Linux' other uses of a 3390, in a guest under qemu-ccw: dasdview, reservations by tunedasd, raw tracks, two devices
+at once, offline and online, a reboot in the middle of I/O, a read-only volume, and a volume of the largest model."""
 
 import os
 
@@ -57,13 +56,13 @@ class DasdModes(DasdGuest):
         self.online(*bus_ids)
 
     def raw_copy(self):
-        """The first volume's tracks over the second's, which is not even formatted."""
+        """Copies the first volume's tracks to the second one, which is not formatted."""
         self.raw(1, FIRST, SECOND)
         source, target = self.node(FIRST), self.node(SECOND)
         self.in_guest(f"dd if={source} of={target} bs=1M iflag=direct oflag=direct && "
                       f"dd if={source} bs=64k iflag=direct | sha256sum >/run/a && "
                       f"dd if={target} bs=64k iflag=direct | sha256sum >/run/b && cmp /run/a /run/b", timeout=300)
-        # Of track 1, what comes first is the count and data of R0.
+        # The first bytes of track 1 are the count and data of R0.
         r0 = self.in_guest(f"dd if={target} bs=64k skip=1 count=1 iflag=direct 2>/dev/null | od -A n -t x1 -N 16")
         expect(r0.split() == "00 00 00 01 00 00 00 08".split() + ["00"] * 8, "track 1 does not begin with R0: " + r0)
         self.raw(0, FIRST, SECOND)
@@ -72,7 +71,7 @@ class DasdModes(DasdGuest):
         self.no_complaint()
 
     def large(self):
-        """Its last track is read, gets other data in R0, and is read again."""
+        """Reads the last track, changes the data in R0, and reads the track again."""
         self.in_guest(f"echo 1 >/sys/bus/ccw/devices/{LARGE}/raw_track_access")
         self.online(LARGE)
         node = self.node(LARGE)
@@ -113,7 +112,7 @@ class DasdModes(DasdGuest):
         self.no_complaint()
 
     def reboots(self):
-        # With I/O under way, and a device reserved: both end with the system reset.
+        # With I/O in progress, and a device reserved: the system reset ends both.
         self.in_guest(f"tunedasd -S {self.node(SECOND)}; (cat {self.node(FIRST)} >/dev/null 2>&1 &)")
         self.reboot()
         self.online(FIRST, SECOND)

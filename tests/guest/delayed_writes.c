@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a disk must not do, for kill_device.py to catch: preloaded into QEMU, it says of every write to a file at an
- * offset that it is done, and does it a while later. Those that wait when QEMU is killed are lost.
+ * An error of a disk that kill_device.py must find. Preloaded into QEMU, this acknowledges every write to a file at an
+ * offset at once, and performs it later. When QEMU is killed, the waiting writes are lost.
  */
 #include <glib.h>
 #include <string.h>
@@ -40,7 +40,7 @@ static gpointer write_later(gpointer data)
     return NULL;
 }
 
-/* With 64-bit offsets this is the C library's pwrite64. */
+/* With 64-bit offsets, this replaces the C library's pwrite64. */
 __attribute__((visibility("default"))) ssize_t pwrite(int fd, const void *buffer, size_t count, off_t offset)
 {
     static GAsyncQueue *queue;

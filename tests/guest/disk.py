@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A guest without a system (baremetal/disk.c) writes and reads the first and the last track of every model of a 3390, with
-CCWs of both formats and IDAWs of every kind. What is read-only to its host is so to the guest, whatever makes it so; in a
-lab, ro and sync do what they say. Several guests write over one image at once, which stays as it was."""
+"""A guest without an operating system (baremetal/disk.c) writes and reads the first and the last track of every model
+of a 3390, with CCWs of both formats and IDAWs of every kind. If the host makes an image read-only in any way, it is
+read-only to the guest. In a lab, the options ro and sync work. Several guests write over one image at once, which does
+not change."""
 
 import hashlib
 import os
@@ -13,18 +14,18 @@ import subprocess
 from bareguest import BareTest, console_argv, main, vfio_library
 from steps import StepSkipped, command, expect
 
-# The device's model, as READ DEVICE CHARACTERISTICS tells it, and cylinders.
+# The device's model in READ DEVICE CHARACTERISTICS, and cylinders.
 MODELS = (("3390-1", 0x02, 1113), ("3390-2", 0x06, 2226), ("3390-3", 0x0a, 3339), ("3390-9", 0x0c, 10017),
           ("3390-27", 0x0c, 32760), ("3390-54", 0x0c, 65520))
-MODES = 6  # of a channel program: the guest writes in another one on each device, and reads in all
+MODES = 6  # of a channel program: on each device the guest writes in another one, and reads in all
 WRITTEN = "write 0c00, read " + ", ".join(["0c00 same"] * MODES)
-# Write inhibited; then no record was found.
+# Write inhibited; then no record found.
 REJECTED = "write 0e00 sense 8002, read " + ", ".join(["0e00 sense 0008"] * MODES)
-# Equipment check, permanent error; then no record was found, because the track is as it was.
+# Equipment check, permanent error; then no record found, because the track is unchanged.
 FULL = "write 0e00 sense 1080, read " + ", ".join(["0e00 sense 0008"] * MODES)
 SMALL = 3  # cylinders
-RUNS = 4  # at once over one image
-DISK_USAGE = 1 << 20  # bytes that a large volume may take which has two tracks written
+RUNS = 4  # at the same time over one image
+DISK_USAGE = 1 << 20  # bytes that a large volume with two written tracks may take
 
 
 class Disk(BareTest):
@@ -55,7 +56,7 @@ class Disk(BareTest):
         self.steps.note(command(argv, timeout=120)[1])
 
     def said(self, expected, first=0x1000, console=None):
-        """Of each device (its model, cylinders, what became of each of the two tracks)."""
+        """Returns, for each device, (its model, cylinders, the status for each of the two tracks)."""
         with open(console or self.console, encoding="ascii") as file:
             lines = file.read().splitlines()
         self.steps.note("\n".join(lines))
@@ -81,7 +82,7 @@ class Disk(BareTest):
         return self.create(self.path(*names), "--cylinders", str(SMALL))
 
     def read_only(self):
-        """By its mode, by ro, by its file system and by an attribute, as far as this host lets us."""
+        """By its mode, by ro, by its file system and by an attribute, as far as this host allows."""
         mode, option = self.small("mode.ckd"), self.small("option.ckd")
         os.chmod(mode, 0o444)
         images, undo = [mode, option + ",ro"], []
@@ -124,7 +125,7 @@ class Disk(BareTest):
         expect(synced[0] == 0 and synced[1] >= 2 and synced[2] == 0, "not what was asked for, in\n" + text)
 
     def base(self):
-        """(An image that snapshots are made of, a function that looks whether it is as it was)."""
+        """Returns (an image for snapshots, a function that checks that the image is unchanged)."""
         image = self.small("base.ckd") if not os.path.exists(self.path("base.ckd")) else self.path("base.ckd")
 
         def state():

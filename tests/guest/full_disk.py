@@ -16,7 +16,7 @@ from waiting import happens
 
 DISK = "0.0.1234"
 LINUX_WAITS = 60  # seconds, dasd_3990_erp_int_req() of drivers/s390/block/dasd_3990_erp.c
-ENOUGH = 2048  # blocks of 512 bytes: more than the device needs to find out
+ENOUGH = 2048  # blocks of 512 bytes: more than the device can write before it notices the full disk
 WRITE = "dd if={0} of=/dev/dasda bs=48k seek={1} count={2} oflag=direct conv=notrunc iflag=fullblock 2>&1"
 
 
@@ -25,7 +25,7 @@ class FullDisk:
         self.options = options
         self.workdir = workdir
         self.steps = steps
-        self.called = None  # when the device called for intervention
+        self.called = None  # when the device reported intervention required
         self.calls_heard = 0
         self.folder = os.path.join(workdir, "small")
         self.guest = QemuGuest(options, workdir, steps, {DISK: os.path.join(self.folder, "disk.ckd")})
@@ -53,7 +53,8 @@ class FullDisk:
         expect(self.guest.in_guest("test -e /run/code && echo ended || echo waits") == "waits", "dasdfmt did not wait")
 
     def grow(self, size):
-        """Linux blocks the device's queue for a minute; what goes on earlier was told to."""
+        """Linux blocks the device's queue for a minute. If it continues earlier, the device has reported that it is
+        ready."""
         image = self.guest.disks[DISK]
         before = os.stat(image).st_blocks
         command(["mount", "-o", f"remount,size={size}", self.folder])
@@ -63,7 +64,7 @@ class FullDisk:
 
     def goes_on(self):
         self.grow("60m")
-        # Once more, in the same dasdfmt.
+        # A second time, in the same dasdfmt.
         self.await_call()
         self.grow("200m")
         self.guest.in_guest("while ! test -e /run/code; do sleep 1; done", timeout=300)

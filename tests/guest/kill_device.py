@@ -23,7 +23,7 @@ from ckd import CkdImage
 from steps import StepFailed, command, expect
 
 DISK = "0.0.1234"
-DEADLINE = 60  # for QEMU and the guest to begin, on a busy machine
+DEADLINE = 60  # seconds for QEMU and the guest to begin, on a busy machine
 LONGEST = 0.4  # seconds from the first acknowledgement to the kill
 # As in writes.c.
 ORDERS = 0x8000
@@ -35,11 +35,11 @@ REPORTED = "a write was interrupted here"
 
 
 class Lost(StepFailed):
-    """Something that was acknowledged is not there, or something is there that nobody wrote."""
+    """An acknowledged write is missing, or there is data that was never written."""
 
 
 def operation(number):
-    """(track, its records) as operation `number` writes them."""
+    """Returns (track, its records) as operation `number` writes them."""
     turn, formats = divmod(number, 2)
     track = (FIRST_FORMATTED if formats else FIRST_UPDATED) + turn % SLOTS
     records, length = LAYOUTS[turn % len(LAYOUTS)] if formats else LAYOUTS[0]
@@ -51,7 +51,7 @@ def contents(number, track, records, length):
 
 
 def either(found, old, new):
-    """Was the data of a record replaced from its begin up to some byte, or not at all?"""
+    """Returns whether the data of a record was replaced from its beginning up to some byte, or not at all."""
     if len(found) != len(old) or len(old) != len(new):
         return False
     same = next((i for i in range(len(found)) if found[i] != new[i]), len(found))
@@ -64,10 +64,10 @@ class KillDevice(BareTest):
         self.random = random.Random(options.seed)
         self.image = os.path.join(workdir, "disk.ckd")
         self.log = os.path.join(workdir, "qemu.log")
-        self.next = 0  # the operation to begin with
+        self.next = 0  # the first operation
         self.operations = 0
         self.tracks = {}  # what must be on each track
-        self.ends = dict.fromkeys(("not begun", "done", "half done"), 0)  # of the operation under way at a kill
+        self.ends = dict.fromkeys(("not begun", "done", "half done"), 0)  # of the operation in progress at a kill
         steps.log(self.log)
 
     def start(self, end=NO_END, **kwargs):
@@ -88,17 +88,17 @@ class KillDevice(BareTest):
         first.set()
 
     def listen(self):
-        """What the guest says: a thread that reads it, its lines, and the event of the first one."""
+        """Reads the guest's output. Returns the thread that reads, its lines, and an event for the first one."""
         lines, first = [], threading.Event()
         reader = threading.Thread(target=self.read_lines, args=(lines, first))
         reader.start()
         return reader, lines, first
 
     def hear(self, lines):
-        """Takes the acknowledgements for what is on the tracks from now on."""
+        """From now on, expects on the tracks what these lines acknowledge."""
         for line in lines:
             if not line.endswith(b"\n"):
-                break  # QEMU was killed while it said so
+                break  # QEMU was killed in the middle of this line
             expect(re.fullmatch(rb"[0-9a-f]{8}\r?\n", line), f"the guest says: {line}")
             number = int(line, 16)
             expect(number == self.next, f"the guest has done operation {number}, and {self.next} was due")
@@ -114,7 +114,7 @@ class KillDevice(BareTest):
         self.check()
 
     def work(self, end):
-        """Operations up to one, by a guest that is not killed."""
+        """Runs operations up to this one, in a guest that is not killed."""
         self.start(end)
         try:
             said = self.process.communicate(timeout=2 * DEADLINE)[0].splitlines(keepends=True)
@@ -128,7 +128,7 @@ class KillDevice(BareTest):
         self.start(**kwargs)
         reader, lines, first = self.listen()
         expect(first.wait(timeout=DEADLINE), "the guest acknowledges nothing")
-        time.sleep(self.random.uniform(0, LONGEST))  # the moment of the kill is what is random
+        time.sleep(self.random.uniform(0, LONGEST))  # the moment of the kill is random
         expect(self.process.poll() is None, f"the guest has ended: {lines[-2:]}")
         self.process.kill()
         self.process.wait()
@@ -143,7 +143,7 @@ class KillDevice(BareTest):
             raise Lost(output)
         self.compare(self.image, killed)
         if killed:
-            self.next += 1  # the one under way is not begun again: a track's data tells which it was
+            self.next += 1  # the operation in progress is not repeated: a track's data shows its operation
 
     def compare(self, path, killed):
         in_progress = operation(self.next) if killed else (None, None)
@@ -176,8 +176,8 @@ class KillDevice(BareTest):
                                 f"{time.monotonic() - started:.0f} s; what was under way was {self.ends}")
 
     def copy(self):
-        """Another program's reader: dasdcopy takes every track apart and makes it anew."""
-        self.work(self.next + 2 * SLOTS)  # tracks of which a format was interrupted are made whole
+        """Reads the volume with another program: dasdcopy parses every track and rebuilds it."""
+        self.work(self.next + 2 * SLOTS)  # completes tracks whose format was interrupted
         self.check()
         packed, back = self.image + ".cckd", self.image + ".copy"
         command(["dasdcopy", "-q", "-o", "cckd", self.image, packed])
@@ -185,7 +185,7 @@ class KillDevice(BareTest):
         self.compare(back, killed=False)
 
     def lie(self):
-        # More than one kill only if none came while something waited to be written.
+        # Several kills are needed only if no write was waiting at the first ones.
         for number in range(1, 11):
             try:
                 self.kill(env={**os.environ, "LD_PRELOAD": self.options.delayed_writes})

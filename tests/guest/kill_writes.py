@@ -31,18 +31,18 @@ from steps import Steps, command, expect
 
 WRITTEN, FORMATTED = "0.0.1234", "0.0.1235"
 FIRST_BLOCK = 120
-BATCH = 48  # blocks, 4 tracks
+BATCH = 48  # blocks, which are 4 tracks
 SAVES = 5  # attempts
 DEADLINE = 60
-# Of each loop the block size of its writes: single blocks, and whole tracks.
+# The block size of each loop's writes: single blocks, and whole tracks.
 LOOPS = (4096, 4096, 12 * 4096)
 BLOCK = re.compile(rb"w(\d+) g(\d+) b(\d+) ")
-# Not chccwdev: it waits for all of the channel subsystem to settle, which takes long after a guest was woken up.
+# Not chccwdev: it waits for the whole channel subsystem to settle, which takes long after a guest was resumed.
 ONLINE = "cd /sys/bus/ccw/devices; until echo 1 2>/dev/null >{0}/online && [ $(cat {0}/online) = 1 ]; do :; done"
 
 
 class SavedGuest(QemuGuest):
-    """A guest that is booted once, without its DASDs, and then begun from its saved state with them."""
+    """A guest that boots once, without its DASDs. After that, each QEMU starts from its saved state, with the DASDs."""
 
     def __init__(self, options, workdir, steps, disks):
         super().__init__(options, workdir, steps, disks)
@@ -51,7 +51,7 @@ class SavedGuest(QemuGuest):
 
     def _launch(self, *extra):
         qmp_path = os.path.join(self.workdir, "qmp.sock")
-        # Without the devices on the command line: they are plugged in.
+        # The command line has no devices: they are plugged in.
         argv = self.argv()[:-2 * len(self.disks)] + ["-qmp", f"unix:{qmp_path}", *extra]
         monitor = qmp.listen(qmp_path)
         with open(self.log, "ab") as log:
@@ -72,7 +72,8 @@ class SavedGuest(QemuGuest):
         raise GuestError(f"{SAVES} times the guest was saved while an interrupt was pending")
 
     def _is_sound(self):
-        """Is the woken guest interrupted by its virtio-serial port? Without that it hears us only now and then."""
+        """Returns whether the resumed guest gets interrupts of its virtio-serial port. Without them it reads its port
+        only rarely."""
         self._wake_bare()
         try:
             counts = [self.guest.run("awk '/VAI/ { print $2 }' /proc/interrupts", timeout=30) for _ in range(3)]
@@ -125,7 +126,7 @@ class KillWrites:
         disks = {WRITTEN: os.path.join(workdir, "written.ckd"), FORMATTED: os.path.join(workdir, "formatted.ckd")}
         self.guest = SavedGuest(options, workdir, steps, disks)
         self.first_generation = 1
-        self.acknowledged = [0] * len(LOOPS)  # generations; 0: none
+        self.acknowledged = [0] * len(LOOPS)  # generations; 0: no generation
         self.found = [[0] * BATCH for _ in LOOPS]
         self.batches = 0
         self.acknowledging = threading.Event()
@@ -142,7 +143,7 @@ class KillWrites:
         self.check_images()
 
     def load(self):
-        """The shell commands of a load that does not end by itself."""
+        """Returns the shell commands of a load that does not end by itself."""
         lines = [f"disk=$(readlink -f /dev/disk/by-path/ccw-{WRITTEN})",
                  f"other=$(readlink -f /dev/disk/by-path/ccw-{FORMATTED})",
                  "(while :; do dasdfmt -b 4096 -y $other >/dev/null 2>&1; done) &"]
@@ -174,7 +175,7 @@ class KillWrites:
         reader = threading.Thread(target=self.run_load)
         reader.start()
         expect(self.acknowledging.wait(timeout=120), "the guest acknowledges nothing")
-        time.sleep(self.random.uniform(0, 1.5))  # the moment of the kill is what is random
+        time.sleep(self.random.uniform(0, 1.5))  # the moment of the kill is random
         self.guest.process.kill()
         reader.join(timeout=60)
         expect(not reader.is_alive(), "the port of a killed QEMU is still open")
@@ -192,7 +193,8 @@ class KillWrites:
             for loop, acknowledged in enumerate(self.acknowledged):
                 for number in range(BATCH):
                     found = self.generation(image, loop, number)
-                    # What was begun and not acknowledged may be there or not; nothing older than what was.
+                    # A batch without an acknowledgement may be there or not. Older data than the acknowledged one is an
+                    # error.
                     before = self.found[loop][number]
                     expect(found >= acknowledged and (found == before or found >= self.first_generation),
                            f"block {number} of loop {loop} has generation {found}, and {acknowledged} was acknowledged; "

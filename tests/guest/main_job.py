@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The main job, in a lab: a DASD goes into a running Linux guest by `virsh attach-device`, is formatted and written
-there, comes back, goes in again, and holds what was written. `./demo` prints it as plain text, `./check` runs it as tests."""
+"""The main job, in a lab: `virsh attach-device` attaches a DASD to a running Linux guest, which formats it and writes
+to it. After a detach and another attach, the data is still there. `./demo` prints this as plain text, `./check` runs it
+as tests."""
 
 import re
 

@@ -18,7 +18,7 @@ from steps import expect
 from tap import skip_all
 
 INTERFACE = "<interface type='user'><model type='virtio'/></interface>"
-# As QEMU's network for guests is (net/slirp.c).
+# In QEMU's network for guests (net/slirp.c).
 CONFIGURE = """modprobe virtio_net && udevadm settle &&
 for path in /sys/class/net/*; do name=${path##*/}; [ $name = lo ] || break; done &&
 busybox ip link set $name up && busybox ip addr add 10.0.2.15/24 dev $name &&
@@ -50,7 +50,7 @@ class Network(LabGuest):
 
 
 def outside():
-    """Makes the host, and runs this program once more in a lab there."""
+    """Makes the host, and runs this program again in a lab there."""
     if os.geteuid() != 0:
         skip_all("only root can make the test's network")
     if not shutil.which("pasta") and not shutil.which("slirp4netns"):

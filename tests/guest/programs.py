@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A guest without a system (baremetal/programs.c) runs generated channel programs (tests/oracle) in stock QEMU. Status,
-sense, data and tracks are what the device library makes of the same programs without QEMU, to the byte.
+"""A guest without an operating system (baremetal/programs.c) runs generated channel programs (tests/oracle) in stock
+QEMU. Status, sense, data and tracks must be those of the device library for the same programs without QEMU, to the
+byte.
 
 The seed is always the same, unless --seed names another."""
 
@@ -12,8 +13,8 @@ import qmp
 from bareguest import BareTest, main
 from steps import command, expect
 
-DISK = "0.0.3001"  # the oracle's; it is in the data that some programs read
-ORDERS, FIRST = 0x8000, 0x10000  # as in programs.c; below FIRST is QEMU's and the guest's own
+DISK = "0.0.3001"  # the oracle's; some programs read it
+ORDERS, FIRST = 0x8000, 0x10000  # as in programs.c; the storage below FIRST is QEMU's and the guest's own
 DEADLINE = 120
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""qemu-ccw by itself, no libvirt and no lab: the series' command line boots the test guest with an embedded 3390, twice,
-with what was written the first time still there the second."""
+"""qemu-ccw alone, without libvirt or a lab: the series' command line boots the test guest with an embedded 3390, twice.
+The second boot finds what the first one has written."""
 
 import os
 

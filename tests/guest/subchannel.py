@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A guest without a system (baremetal/subchannel.c) suspends, resumes, halts, clears and cancels programs of its DASD in
-stock QEMU. Then, in the middle of I/O: a system reset, after which it does all of it again; and the device is unplugged
-and plugged in once more."""
+"""A guest without an operating system (baremetal/subchannel.c) suspends, resumes, halts, clears and cancels programs of
+its DASD in stock QEMU. Then, in the middle of I/O: a system reset, after which the guest does all of it again; and the
+device is unplugged and plugged in again."""
 
 import os
 import socket
@@ -37,14 +37,14 @@ GIVEN_UP = [
     "rsch: 2",
     "csch: 0",
 ]
-CLEARED = "cleared: ctl 1001 status 0000"  # where is not said
+CLEARED = "cleared: ctl 1001 status 0000"  # the CPA is unpredictable
 INTERRUPTED = ["in between: ctl 40c9 status 0080 at 01", "then: 4017", "short: good"]
 STOPPED = ["halted in the middle: 6007", "csch: 0"]
 CANCELLED = ["and nothing more: 1", "xsch: 0", "ssch: 0", "after xsch in the middle: ctl 4007 status 0c00 at 02"]
 
 
 class Lines:
-    """Lines that QEMU writes into a socket of ours."""
+    """Lines that QEMU writes into a socket of this test."""
 
     def __init__(self, path):
         self.listener = socket.socket(socket.AF_UNIX)
@@ -102,7 +102,7 @@ class Subchannel(BareTest):
         self.does_all()
 
     def unplug(self):
-        # What plugs it in again is what qemu-ccw made of the device's host id.
+        # To plug it in again needs what qemu-ccw made of the device's host id.
         self.path = self.monitor.get("qom-get", path="/machine/peripheral/d0", property="sysfsdev")
         self.monitor.get("device_del", id="d0")
         self.says(["gone"])

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virt-ccw trace on a real guest, in a lab: from the first SENSE ID through dasdfmt, as text, as JSON, recorded and
-decoded again; a filter; a tracer that is told to end, one that is killed, and the end of QEMU."""
+"""virt-ccw trace of a real guest, in a lab: from the first SENSE ID to dasdfmt, as text, as JSON, recorded and decoded
+again; a filter; a tracer that ends by a signal, one that is killed, and the end of QEMU."""
 
 import json
 import os
@@ -61,7 +61,7 @@ class Trace(LabGuest):
             self.steps.note("\n".join(wanted(text, *patterns)[:4]))
 
     def storage_answered(self):
-        """Linux keeps a query that is refused in the debug log of its DASD driver, and leaves it out of dmesg."""
+        """Linux logs a rejected query in the debug log of its DASD driver, and not in dmesg."""
         with open(self.file("boot.txt"), encoding="utf-8") as file:
             text = file.read()
         for query in (r"52 \(volume storage query\)", r"53 \(logical configuration query\)"):

@@ -18,7 +18,7 @@ void open_console(void)
 {
     clear_page();
     *(u16 *)page = 28;
-    *(u16 *)(page + 10) = 4; /* bytes a mask */
+    *(u16 *)(page + 10) = 4; /* bytes of a mask */
     *(u32 *)(page + 16) = 1u << (32 - SCLP_ASCII_CONSOLE);
     servc(SCLP_WRITE_MASK, page);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What guest programs without a system under them share: the I/O instructions (start.S), the SCLP's ASCII console, and
- * channel devices. Instructions and formats: z/Architecture Principles of Operation, chapters 14 to 16; SCLP as Linux
- * has it (drivers/s390/char/sclp.h).
+ * Functions for guest programs without an operating system: the I/O instructions (start.S), the SCLP's ASCII console,
+ * and channel devices. Instructions and formats: z/Architecture Principles of Operation, chapters 14 to 16; SCLP as in
+ * Linux (drivers/s390/char/sclp.h).
  */
 #pragma once
 
@@ -39,7 +39,7 @@ struct schib {
     u32 parameter;
     u16 flags;
     u16 devno;
-    u32 rest[11]; /* the SCSW from rest[5] on */
+    u32 rest[11]; /* the SCSW begins at rest[5] */
 };
 
 struct ccw {
@@ -58,5 +58,5 @@ char *put_text(char *at, const char *text);
 char *put_hex(char *at, u32 value, int digits);
 void print_number(const char *text, u32 value, int digits);
 
-/* Condition code of the MODIFY SUBCHANNEL. */
+/* Returns the condition code of the MODIFY SUBCHANNEL. */
 int enable(u32 id);

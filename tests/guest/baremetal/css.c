@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A guest that does what Linux never does: it enables the multiple-channel-subsystems facility extended (MCSS-E), looks
- * for devices in every channel subsystem image, and asks the first of them what it is. It reports on the SCLP's ASCII
- * console, a line a fact, and ends in a disabled wait. CHSC as Linux has it (drivers/s390/cio/chsc.c).
+ * for devices in every channel subsystem image, and sends a SENSE ID to the first of them. It prints one line for each
+ * fact on the SCLP's ASCII console, and ends in a disabled wait. CHSC is as in Linux (drivers/s390/cio/chsc.c).
  */
 #include "bare.h"
 
 #define CHSC_SDA 0x0031 /* set domain attributes; operation 0: MCSS-E */
 #define CHSC_SDA_LENGTH 0x0400
 
-#define ID_CSS 0x00080000u /* a cssid is given: needs MCSS-E */
+#define ID_CSS 0x00080000u /* the id has a cssid: needs MCSS-E */
 #define ID_CSSID(cssid) ((u32)(cssid) << 24)
 #define CSSID_MAX 0xfe
 
@@ -28,7 +28,7 @@ static void print_device(const char *css, u32 number, u32 devno)
     print(line);
 }
 
-/* All valid subchannels of a css's first set. Returns the id of the first one, or 0. */
+/* Prints all valid subchannels of a css's first set. Returns the id of the first one, or 0. */
 static u32 scan(u32 base, const char *css)
 {
     struct schib schib;
@@ -44,7 +44,7 @@ static u32 scan(u32 base, const char *css)
     return first;
 }
 
-/* Returns the response code: 1 if it was done. */
+/* Returns the response code: 1 for success. */
 static u32 enable_mcsse(void)
 {
     clear_page();
@@ -53,7 +53,7 @@ static u32 enable_mcsse(void)
     return chsc(page) == 0 ? *(u16 *)(page + CHSC_SDA_LENGTH + 2) : 0xffff;
 }
 
-/* One channel program on the device: SENSE ID. */
+/* Runs one channel program on the device: SENSE ID. */
 static void sense_id(u32 id)
 {
     print_number("msch: ", (u32)enable(id), 1);
@@ -62,7 +62,7 @@ static void sense_id(u32 id)
     orb[2] = (u32)(u64)&program;
     print_number("ssch: ", (u32)ssch(id, orb), 1);
     while (tsch(id, irb) == 1)
-        ; /* no status yet; who started this guest has a deadline */
+        ; /* no status yet; the program that started this guest has a deadline */
     print_number("status: ", irb[2] >> 16, 4);
     print_number("control unit: ", (u32)identity[1] << 16 | (u32)identity[2] << 8 | identity[3], 6);
     print_number("device: ", (u32)identity[4] << 16 | (u32)identity[5] << 8 | identity[6], 6);

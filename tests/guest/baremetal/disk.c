@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A guest that uses DASDs as systems before z/Architecture did: format-0 CCWs, 31-bit IDAWs and blocks of 2 KiB, and
- * for comparison what Linux has. On the first and the last track of each device it writes a record and reads it back in
- * every mode. A line a device, on the console: devno, cylinders, model; then the status of each program, with two bytes
- * of sense if there is any.
+ * for comparison as Linux does. On the first and the last track of each device it writes a record, and reads it back in
+ * every mode. It prints a line for each device on the console: devno, cylinders, model; then the status of each
+ * program, with two bytes of sense if it has sense.
  */
 #include "bare.h"
 
@@ -25,9 +25,9 @@
 #define COUNT_SIZE 8
 #define GOOD 0x0c00 /* channel end, device end */
 #define UNIT_CHECK 0x0200
-#define OFFSET 0x334 /* the data begins in the middle of a block, whatever the block */
+#define OFFSET 0x334 /* the data begins in the middle of a block of either size */
 
-/* Modes of a channel program: one writes, all read. */
+/* Modes of a channel program: one is used to write, all to read. */
 static const struct {
     const char *name;
     u32 flags;
@@ -42,7 +42,7 @@ static const struct {
 #define MODES (sizeof(modes) / sizeof(modes[0]))
 
 static u32 id;    /* the subchannel */
-static u16 devno; /* its device: each has data of its own */
+static u16 devno; /* of its device: each has data of its own */
 static struct ccw program[4] __attribute__((aligned(8)));
 static u64 list[4] __attribute__((aligned(8)));
 static u8 extent[16], locate[16], characteristics[64], sense[32];
@@ -51,7 +51,7 @@ static u8 input[BLOCK * 3] __attribute__((aligned(BLOCK)));
 static u32 orb[8] __attribute__((aligned(8)));
 static u32 irb[24] __attribute__((aligned(8)));
 
-/* The 24 bits of a format-0 address hold all of this program: it is loaded at 64 KiB. */
+/* The 24 bits of a format-0 address can address this whole program, which is loaded at 64 KiB. */
 static void put_ccw(u32 flags, u32 i, u8 command, u8 ccw_flags, u16 count, const void *data)
 {
     u32 address = (u32)(u64)data;
@@ -65,7 +65,7 @@ static void put_ccw(u32 flags, u32 i, u8 command, u8 ccw_flags, u16 count, const
     words[1] = (u32)ccw_flags << 24 | count;
 }
 
-/* IDAWs for `length` bytes at an address. */
+/* Makes IDAWs for `length` bytes at an address. */
 static void put_list(u32 flags, const u8 *data, u32 length)
 {
     u32 block = flags & ORB_64 && !(flags & ORB_2K) ? 4096 : 2048;
@@ -79,7 +79,7 @@ static void put_list(u32 flags, const u8 *data, u32 length)
     }
 }
 
-/* Runs the program; its device and subchannel status. */
+/* Runs the program. Returns its device and subchannel status. */
 static u32 run(u32 flags)
 {
     orb[1] = flags;
@@ -91,7 +91,7 @@ static u32 run(u32 flags)
     return irb[2] >> 16;
 }
 
-/* Concurrent sense is not enabled, so it is asked for. */
+/* Concurrent sense is not enabled, so this program reads the sense. */
 static char *put_status(char *at, u32 flags, u32 status)
 {
     at = put_hex(at, status, 4);
@@ -146,7 +146,7 @@ static u32 read(u32 flags, u32 cylinder, u32 head)
     return transfer(flags, CMD_READ_DATA, input + OFFSET, BLOCK);
 }
 
-/* What was read, and nothing around it. */
+/* Checks the data that was read, and that the bytes around it are unchanged. */
 static int is_same(void)
 {
     for (u32 i = 0; i < sizeof(input); i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Runs the channel programs of the oracle (tests/oracle/oracle-core.h), which QEMU's loader has put into storage: each
- * slot has its ORB, CCWs and data, and room for the IRB. tests/guest/programs.py looks at the storage afterwards.
+ * slot has its ORB, CCWs and data, and space for the IRB. tests/guest/programs.py reads the storage afterwards.
  */
 #include "bare.h"
 
@@ -10,14 +10,14 @@
 #define SLOT_SIZE 8192
 #define SLOT_ORB_FORMAT 5 /* the byte of the ORB that has the format of the CCWs */
 #define SLOT_IRB 0x40
-#define SLOT_TOLD 0xa0 /* the CPA of the last PCI, and of the last suspension; the number of suspensions */
+#define SLOT_TOLD 0xa0 /* the CPA of the last PCI and of the last suspension; the number of suspensions */
 #define FORMAT_1 0x80
 #define IRB_CTL 3
 #define CTL_SECONDARY 0x02
 #define CTL_SUSPENDED 0x20
 #define IRB_CSTAT 9
 #define CSTAT_PCI 0x80
-#define CONCURRENT_SENSE 1 /* of the last of the bytes 24 to 27 of a SCHIB */
+#define CONCURRENT_SENSE 1 /* in the last of the bytes 24 to 27 of a SCHIB */
 
 static const u32 id = ID_ONE;
 

@@ -54,7 +54,10 @@ static void wait_status(void)
         ;
 }
 
-/* Name, function, activity and status control; device and subchannel status; CCWs from the program's begin. */
+/*
+ * Prints name, function, activity and status control; device and subchannel status; the CPA in CCWs from the program's
+ * start.
+ */
 static void print_status(const char *name)
 {
     char line[96];
@@ -73,7 +76,7 @@ static void print_next(const char *name)
     print_status(name);
 }
 
-/* NOOP, then SENSE ID with these flags. */
+/* Makes a NOOP, then a SENSE ID with these flags. */
 static void put_short(u8 flags)
 {
     for (u32 i = 0; i < sizeof(identity); i++)
@@ -82,7 +85,10 @@ static void put_short(u8 flags)
     program[1] = (struct ccw){ CCW_SENSE_ID, CCW_SLI | flags, sizeof(identity), (u32)(u64)identity };
 }
 
-/* SENSE ID again and again, until the device gives up on it; `flags` of the first, outside of the loop. */
+/*
+ * Makes an endless loop of SENSE ID, which the device ends at some time; `flags` are those of the first CCW, before the
+ * loop.
+ */
 static void put_long(u8 flags)
 {
     for (u32 i = 0; i < LONG; i++)
@@ -115,7 +121,7 @@ static void test_resume(void)
     print_next("not allowed");
 }
 
-/* Known by the SCSW alone. */
+/* Only the SCSW shows the suspension. */
 static void test_suppressed(void)
 {
     struct schib schib;
@@ -173,7 +179,7 @@ static void test_interruptions(void)
     print(seen <= 1 && dstat() == 0x0c && !(cstat() & ~CSTAT_PCI) ? "short: good\n" : "short: bad\n");
 }
 
-/* The program may have been given up by the device before: then again. */
+/* The device may end the program before the halt: then the test tries again. */
 static void test_halt(void)
 {
     put_long(0);
@@ -190,8 +196,8 @@ static void test_halt(void)
 }
 
 /*
- * Here too. Until QEMU has heard that the function is done, it shows the end of a program that was given up before
- * together with it; what it should show follows.
+ * The same for a clear. Until QEMU has learned that the function is complete, it shows the end of a program that ended
+ * before together with it. The expected status follows.
  */
 static void test_clear(void)
 {
@@ -211,7 +217,10 @@ static void test_clear(void)
     print_number("and nothing more: ", (u32)tsch(id, irb), 1);
 }
 
-/* The device goes on with what nobody wants any more; its status may still come. Here too the end can come first. */
+/*
+ * The device continues with the cancelled program, whose status may still arrive. Its end can also come before the
+ * cancel.
+ */
 static void test_cancel(void)
 {
     int cc = 1;
@@ -246,8 +255,8 @@ static void work_until_gone(void)
 }
 
 /*
- * QEMU keeps a subchannel's status over a system reset: what was under way is then still a start function, and its end
- * will not come. docs/data-plane.md
+ * QEMU keeps a subchannel's status over a system reset: it still shows a start function for a program that was active,
+ * and the end of that never comes. See docs/data-plane.md.
  */
 static int take_over(void)
 {

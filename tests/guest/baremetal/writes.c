@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A guest that writes to its first DASD as fast as it can, and says on the console what is written: a line an
- * operation, once the device has acknowledged it and before the next one. Operation n is even: the records of one of
- * the first tracks are updated; or odd: another track is formatted anew. tests/guest/kill_device.py knows the same
- * rules, says where to begin, and ends it.
+ * A guest that writes to its first DASD as fast as it can. It prints one line on the console for each operation, after
+ * the device has acknowledged it and before the next one begins. Operation n is even: it updates the records of one of
+ * the first tracks; or odd: it formats another track anew. tests/guest/kill_device.py has the same rules, sets the
+ * first operation, and ends the guest.
  */
 #include "bare.h"
 
-/* What QEMU's loader device leaves here: the first operation, and the one to end before. */
+/* QEMU's loader device stores these: the first operation, and the one before which to end. */
 #define ORDERS ((const volatile u32 *)0x8000)
 
 #define CMD_DEFINE_EXTENT 0x63
@@ -31,7 +31,7 @@
 #define FIRST_FORMATTED 15
 #define LAST_TRACK 44
 
-/* Of a formatted track: all it has room for. The first is that of the tracks that are updated, too. */
+/* Of a formatted track: as many as fit. The first record is that of the updated tracks, too. */
 static const struct {
     u8 records;
     u16 length;
@@ -46,7 +46,7 @@ static u32 sense[8];
 static u32 orb[8] __attribute__((aligned(8)));
 static u32 irb[24] __attribute__((aligned(8)));
 
-/* The status of the device and the subchannel. */
+/* Returns the status of the device and the subchannel. */
 static u32 run(void)
 {
     orb[1] = ORB_FORMAT_1_PREFETCH;
@@ -74,7 +74,7 @@ static void put_domain(u32 track, u8 mask, u8 operation, u8 count, u8 record, u1
     program[1] = (struct ccw){ CMD_LOCATE_RECORD, CCW_CC, sizeof(locate), (u32)(u64)locate };
 }
 
-/* Every eight bytes say of which operation they are, of which track and record. */
+/* Each eight bytes contain their operation, track and record. */
 static u8 *put_data(u8 *at, u32 n, u32 track, u8 record, u32 length)
 {
     for (u32 i = 0; i < length; i += 8, at += 8) {
@@ -94,7 +94,7 @@ static u8 *put_count(u8 *at, u32 track, u8 record, u16 length)
     return at + COUNT_SIZE;
 }
 
-/* Writes a whole track: the data of its records, or with the counts. */
+/* Writes a whole track: the data of its records, or counts and data. */
 static u32 write_track(u32 n, u32 track, u32 layout, int format)
 {
     u8 records = layouts[layout].records;
@@ -145,7 +145,7 @@ void main(void)
         print("no device\n");
         return;
     }
-    /* The first of all makes the volume. */
+    /* The first operation labels the volume. */
     for (u32 track = 1; first == 0 && track <= LAST_TRACK; track++)
         if (write_track(0, track, 0, 1) != GOOD) {
             print("not formatted\n");
