@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Gates in libvirt's hook for guests: a start or an end stops there, before our hook or behind it, for as long as a test
-wants; or our hook is not run at all, as if it had been killed."""
+"""Gates in libvirt's hook for guests: a start or an end stops there, before our hook or after it, for as long as a test
+wants. Or our hook is not run, as if it had been killed."""
 
 import os
 
@@ -19,7 +19,7 @@ fi
 
 
 class HookGates:
-    """place: "before" or "behind" our hook."""
+    """place: "before" or "behind" our hook"""
 
     def __init__(self, folder):
         self.folder = folder
@@ -50,7 +50,7 @@ class HookGates:
 
 
 class HookGate:
-    """One of them, closed from its making to its end."""
+    """One gate, which is closed while it exists."""
 
     def __init__(self, path):
         self.path = path
@@ -61,7 +61,7 @@ class HookGate:
         return self
 
     def go(self, verdict="go"):
-        """verdict: or "killed"."""
+        """verdict: the word by which the hook goes on; "killed" for a hook that is not run"""
         if not os.path.exists(self.path):
             return
         if os.path.exists(self.path + ".at"):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests of races share: guests that want the same devices, and the account of who has them, which the journal,
-sysfs, libvirt and QEMU must agree on at any time when nothing is going on."""
+"""The common parts of the tests of races: guests that want the same devices, and a check of their owners. Journal,
+sysfs, libvirt and QEMU must agree on the owners whenever no operation is in progress."""
 
 import json
 import os
@@ -22,18 +22,18 @@ UUIDS = {name: f"11111111-2222-4333-8444-55555555{i:04}" for i, name in enumerat
 WANTS = {"one": "", "two": "", "a": hostdev(), "b": hostdev(), "u": hostdev(managed="no"),
          "c": hostdev(inside="<boot order='1'/>")}
 NEXT = "== next =="
-KEPT = "<on_crash>preserve</on_crash>"  # without a system to boot
+KEPT = "<on_crash>preserve</on_crash>"  # the guest has no system to boot
 
 
 class Host:
-    """The guests: one and two run and have no device; the others want the first one when they start, u unmanaged,
-    and c to boot from."""
+    """The guests: one and two run and have no device; the others want the first device when they start, u unmanaged,
+    and c to boot from it."""
 
     def __init__(self, virt_ccw, folder):
         self.virt_ccw = virt_ccw
         self.folder = folder
         self.before = snapshot()
-        self.running = []  # virsh in the background
+        self.running = []  # virsh processes in the background
         for name, inside in WANTS.items():
             self.virsh("define", self.file(domain(name, inside, KEPT, UUIDS[name]), name))
         self.devices = {bus_id: self.file(hostdev(f"0x{bus_id[4:]}"), bus_id) for bus_id in DEVICES}
@@ -48,7 +48,7 @@ class Host:
         return command(["virsh", "-q", *args], timeout=DEADLINE)[1]
 
     def each(self, commands):
-        """Their outputs; by one virsh, whose start is what takes long."""
+        """Returns the outputs of commands. One virsh runs them all, because its start takes long."""
         if not commands:
             return []
         text = f"; echo '{NEXT}'; ".join(map(shlex.join, commands))
@@ -57,7 +57,7 @@ class Host:
         return answers
 
     def tries(self, *args):
-        """(exit code, output), in which nothing shows of how it is done."""
+        """Returns (exit code, output), in which nothing shows our implementation."""
         return self.checked(args, *command(["virsh", "-q", *args], timeout=DEADLINE, check=False))
 
     def fails(self, words, *args):
@@ -71,14 +71,14 @@ class Host:
         return code, output
 
     def begin(self, *args):
-        """virsh in the background."""
+        """Starts virsh in the background."""
         virsh = subprocess.Popen(["virsh", "-q", *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                  stderr=subprocess.STDOUT, text=True)
         virsh.arguments = args
         return virsh
 
     def end(self, virsh):
-        """(exit code, output) of one that begin() began."""
+        """Returns (exit code, output) of a process of begin()."""
         output = virsh.communicate(timeout=DEADLINE)[0].strip()
         return self.checked(virsh.arguments, virsh.returncode, output)
 
@@ -93,7 +93,7 @@ class Host:
     def is_running(self, name):
         return self.virsh("domstate", name) in ("running", "paused")
 
-    # Accounts.
+    # Owners.
 
     @staticmethod
     def entry(bus_id=FIRST):
@@ -111,7 +111,7 @@ class Host:
         return os.path.exists(f"{JOURNAL}/{bus_id}.attach")
 
     def live(self):
-        """{bus id: names of the domains that have it, by their XML and by QEMU, which must not differ}"""
+        """Returns {bus id: names of the domains that have it}, by their XML and by QEMU, which must not differ."""
         found = {bus_id: [] for bus_id in DEVICES}
         names = [name for name in self.virsh("list", "--name").split() if name in UUIDS]
         asked = [words for name in names
@@ -127,8 +127,8 @@ class Host:
         return found
 
     def agreed(self):
-        """{bus id: name of the domain that has it}: journal, libvirt and kernel agree. The host or an administrator has the
-        other devices."""
+        """Returns {bus id: name of the domain that has it}: journal, libvirt and kernel agree. The host or an
+        administrator has the other devices."""
         owners = {}
         for bus_id, names in self.live().items():
             entry = self.entry(bus_id)
@@ -147,7 +147,7 @@ class Host:
         return not any(map(self.entry, DEVICES)) and not differences(self.before, snapshot())
 
     def comes_back(self):
-        """Whoever brings it back, in their own time."""
+        """Waits until the device is the host's again, whichever process releases it."""
         wait_until(self.as_before, f"the host is as it was before: {differences(self.before, snapshot())}, "
                                    f"the journal says {self.entry()}")
         expect(not self.agreed(), "a domain has a device")
@@ -156,6 +156,6 @@ class Host:
         expect(self.as_before(), f"{differences(self.before, snapshot())}, the journal says {self.entry()}")
 
     def only(self, name):
-        """This domain has the first device, by all accounts, and no other has any."""
+        """This domain has the first device, as all parts agree, and no domain has another one."""
         owners = self.agreed()
         expect(owners == {FIRST: name}, f"not {name} alone: {owners}")

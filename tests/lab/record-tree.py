@@ -29,12 +29,12 @@ QUIET = 0.01 if IN_LAB else 0.3  # seconds without a uevent end a step; a lab ha
 TIMEOUT = 5 if IN_LAB else 60
 ROOTS = ("bus/css", "bus/ccw", "bus/mdev", "class/mdev_bus", "class/vfio", "class/vfio-dev", "devices/css0",
          "devices/virtual/vfio", "kernel/iommu_groups", "module/mdev", "module/vfio", "module/vfio_ccw")
-# Other machines have other devices, drivers and channel paths beside ours.
+# Other machines have other devices, drivers and channel paths besides ours.
 OTHERS = ("*/0.?.????", "*/chp?.*", "bus/ccw/drivers/*", "bus/css/drivers/*")
-# Folders of which it is enough to know that they are there, and names and values that are the kernel build's.
+# Folders of which only the existence matters, and names and values that depend on the kernel's build.
 CLOSED = ("*/block/*", "*/paths_info/*")
 BUILD = ("module/*/sections", "module/*/notes", "module/*/srcversion", "module/*/version")
-# Reading these asks the control unit, which says no again and again, or, without a path, nothing at all.
+# Reading these sends a command to the control unit, which rejects it each time, or gets none without a path.
 ASKING = ("*/capacity/*", "*/extent_pool/*", "*/host_access_count")
 MASKED = ("*/coresize", "*/initsize", "*/pools", "*/cm_enable", "module/*/refcnt", "*/chid", "*/util_string",
           "module/*/taint", *ASKING)
@@ -95,7 +95,7 @@ class Machine:
         return self.mask(text).replace("\n", "|")
 
     def entry(self, path):
-        """One line of the recording, and whether there is more below; None when it has gone."""
+        """Returns one line of the recording, and whether the path is a folder; None when it has gone."""
         try:
             info = os.lstat(f"/sys/{path}")
         except OSError:
@@ -123,7 +123,7 @@ class Machine:
 
 
 class Uevents:
-    """The kernel's own messages; a lab has only those that udevd would hand on."""
+    """The kernel's own messages; a lab has only those that udevd would pass on."""
 
     def __init__(self):
         self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 15)
@@ -131,7 +131,7 @@ class Uevents:
         self.socket.bind((0, 2 if IN_LAB else 1))
 
     def take(self, machine):
-        """All until it is quiet, as lines."""
+        """Returns all of them as lines, when no more arrive."""
         lines = []
         while select.select([self.socket], [], [], QUIET)[0]:
             words = self.socket.recv(1 << 16).split(b"\0")[IN_LAB:]
@@ -145,7 +145,7 @@ class Uevents:
 
 
 def act(path, text):
-    """As echo does it: one write, no O_CREAT. The name of the errno, or ok."""
+    """Writes as echo does it: one write, no O_CREAT. Returns the name of the errno, or ok."""
     try:
         fd = os.open(f"/sys/{path}", os.O_RDONLY if text is recorded_steps.READ else os.O_WRONLY | os.O_TRUNC)
         try:
@@ -168,7 +168,7 @@ def holds(machine, path, wanted):
 
 
 def wait_for(machine, goal):
-    """What did not come is said in the recording, by the goal's own name."""
+    """An event that did not happen is named in the recording."""
     try:
         wait_until(lambda: holds(machine, machine.name(goal[0]), goal[1]), goal[0], TIMEOUT)
         return ""
@@ -178,7 +178,7 @@ def wait_for(machine, goal):
 
 def play(machine, path, text):
     if not IN_LAB and "online" in path:
-        subprocess.run(["udevadm", "settle"], check=True)  # it opens what is new or has changed, and offline is EBUSY then
+        subprocess.run(["udevadm", "settle"], check=True)  # udev opens new and changed disks, and offline fails with EBUSY then
     result = act(machine.name(path), text if text is None else machine.name(text))
     return f"{'read' if text is None else 'write'} {path.split('/')[-1]}{'' if text is None else f' <- {text}'}: {result}"
 

@@ -13,12 +13,12 @@ OTHER = "cc390000-0001-8000-8000-000000004321"
 MDEV = f"{SCH}/{UUID}"
 CREATE = f"{SCH}/mdev_supported_types/vfio_ccw-io/create"
 VARY = "devices/css0/chp{C}/status"
-READ = None  # for a text: open it to read
+READ = None  # as text: open the file to read
 IO, VFIO, ECKD, MDEV_DRIVER = (f"bus/{name}" for name in ("css/drivers/io_subchannel", "css/drivers/vfio_ccw",
                                                           "ccw/drivers/dasd-eckd", "mdev/drivers/vfio_ccw_mdev"))
 
 
-# What a step waits for: the path is there (True) or not (False); or it reads so.
+# Conditions for the end of a step: the path exists (True) or not (False), or its content is this text.
 def there(path):
     return path, True
 
@@ -32,8 +32,8 @@ def reads(path, value):
 
 
 def attributes(state):
-    """Wrong and right values of what dasd-eckd has, each alone. Not of eer_enabled: after a wrong one Linux 6.1 keeps a
-    reference for ever (dasd_eer_store()), and the next offline waits for it."""
+    """Wrong and right values for each attribute of dasd-eckd. Not for eer_enabled: after a wrong value Linux 6.1 keeps
+    a reference for ever (dasd_eer_store()), and the next offline waits for it."""
     rows = [
         ("readonly", ("2", "x", "1", "0")), ("use_diag", ("2", "1", "0")), ("raw_track_access", ("2", "1", "0")),
         ("erplog", ("2", "1", "0")), ("failfast", ("2", "1", "0")),

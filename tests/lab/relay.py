@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A relay on the way from virtccwd to libvirtd that stops at a frame which a test names: what happens between two calls
-to libvirt, or while one is answered, can be made to happen there, every time. Or it makes libvirt say another thing."""
+"""A relay between virtccwd and libvirtd that stops at a frame which a test chooses. So a test can make something happen
+between two calls to libvirt, or while libvirt handles one, each time. The relay can also change libvirt's answers."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ from waiting import DEADLINE
 
 
 class Hold:
-    """The next frame of a kind stops here: the first `skip` of them pass, and so do those that come after."""
+    """Stops the next frame of a kind: the first `skip` of them pass, and so do those after it."""
 
     def __init__(self, relay, procedure, kind, skip):
         self.relay, self.procedure, self.kind, self.skip = relay, procedure, kind, skip
@@ -46,7 +46,7 @@ class Hold:
 
 
 class Relay:
-    """Takes the place of libvirtd's socket; connections that were there before are not led through it."""
+    """Takes the place of libvirtd's socket. Connections from before do not go through it."""
 
     def __init__(self, path):
         self.path, self.real = path, path + "-real"
@@ -71,7 +71,7 @@ class Relay:
         return hold
 
     def edit(self, procedure, kind, function):
-        """Frames of a kind go on as the function returns them: no longer and no shorter."""
+        """The function rewrites all frames of a kind, without changing their length."""
         self._edits[procedure, kind] = function
 
     def forget(self, hold):
@@ -80,8 +80,8 @@ class Relay:
                 self._holds.remove(hold)
 
     def deafen(self):
-        """What a client finds that does not know yet that libvirtd has ended: on the connections that there are, whatever
-        it writes raises SIGPIPE. It hears what libvirtd says, and no end."""
+        """Imitates libvirtd's end, before the clients notice it: on the present connections each write raises SIGPIPE,
+        while what libvirtd sends still arrives, and there is no end of file."""
         with self._lock:
             self._deaf |= self._heard
             for client in self._heard:
@@ -126,7 +126,7 @@ class Relay:
 
     def _close(self, source, target):
         with self._lock:
-            if source in self._deaf:  # the other direction goes on
+            if source in self._deaf:  # the other direction continues
                 return
             self._heard -= {source, target}
             self._deaf.discard(target)

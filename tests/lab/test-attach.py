@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Attach and detach through stock virsh, virtccwd, stock libvirtd and stock QEMU: what users read when it goes wrong,
-who has the device when two want it, and that none is lost whoever dies. The guests are paused and have no kernel: on
-s390x a device comes and goes without their doing. Run as: test-attach.py VIRT-CCW"""
+"""Attach and detach through stock virsh, virtccwd, stock libvirtd and stock QEMU: the messages of failures, two domains
+that want one device, and that no device is lost, whichever process dies. The guests are paused and have no kernel: on
+s390x a device comes and goes without the guest's help. Run as: test-attach.py VIRT-CCW"""
 
 import json
 import os
@@ -44,7 +44,7 @@ class AttachTest:
         return command(["virsh", *args])[1]
 
     def fails(self, words, *args):
-        """It fails, says this and nothing of how it is done, and the host is as it was."""
+        """The command fails with this message, which does not show our implementation, and the host is unchanged."""
         code, output = command(["virsh", *args], check=False)
         expect(code == 1, f"exit code {code} of virsh {' '.join(args)}: {output}")
         expect(words in output, f"virsh {' '.join(args)} does not say '{words}': {output}")
@@ -67,7 +67,7 @@ class AttachTest:
         expect(not os.path.exists(JOURNAL), f"there is still {JOURNAL}")
 
     def comes_back(self):
-        """Whoever brings it back, in their own time."""
+        """Waits until the device is the host's again, whichever process releases it."""
         wait_until(self.as_before, f"the host is as it was before: {differences(self.before, snapshot())}")
 
     def journal(self):
@@ -84,7 +84,7 @@ class AttachTest:
         return "vfio-ccw" in self.virsh("qemu-monitor-command", name, "--hmp", "info qtree")
 
     def expect_with(self, name):
-        """The domain has it, by everybody's account."""
+        """The domain has the device, as all parts agree."""
         expect(self.has_in_xml(name), f"not in the XML of {name}")
         expect(self.has_in_qemu(name), f"not in the QEMU of {name}")
         entry = self.journal()
@@ -92,7 +92,7 @@ class AttachTest:
         listed = command([self.virt_ccw, "list", FIRST])[1].splitlines()[1]
         expect(f"domain {name}" in listed and "vfio_ccw" in listed, listed)
 
-    # The ordinary way.
+    # Attach and detach without failures.
 
     def define_and_start(self):
         for name in UUIDS:
@@ -110,14 +110,14 @@ class AttachTest:
         expect(not self.has_in_xml("one") and not self.has_in_qemu("one"), "the domain has it still")
 
     def image_free(self):
-        """The image is free as soon as the guest has let its device go: its QEMU runs on, and so does the lab."""
+        """The image is free as soon as the guest has lost its device, while its QEMU and the lab still run."""
         image = os.path.join(os.environ[IMAGES], FIRST + ".ckd")
         opening = ["qemu-ccw", "--dasd", f"0.0.9999={image}"]
 
         def expect_busy():
             code, output = command([*opening, "-version"], check=False)
             expect(code == 1 and f"{image} is in use by process " in output, f"exit code {code}: {output}")
-        expect_busy()  # the lab has it
+        expect_busy()  # the lab has the image
         self.attach("one")
         expect_busy()
         self.virsh("detach-device", "one", self.file(hostdev()), "--live")
@@ -140,7 +140,7 @@ class AttachTest:
         self.expect_as_before()
 
     def rejections(self):
-        """Of a device that a domain has: nothing happens to it."""
+        """The operation on a device that a domain has does not change it."""
         self.attach("one")
         away = snapshot()
         device = self.file(hostdev())
@@ -226,10 +226,10 @@ class AttachTest:
         self.virsh("destroy", "off")
         self.expect_as_before()
 
-    # A guest that is not running, and starts.
+    # A guest that does not run, and starts.
 
     def stopped(self):
-        """With what is in its definition; '-x' is a name that a guest may have."""
+        """Starts with the device in its definition; '-x' is a name that a guest may have."""
         uuid = "11111111-2222-4333-8444-777777777777"
         device = self.file(hostdev())
         self.virsh("define", self.file(domain("-x", uuid=uuid), "stopped"))
@@ -253,10 +253,10 @@ class AttachTest:
         self.expect_as_before()
         self.virsh("undefine", "--domain=-x")
 
-    # Gone without our being asked.
+    # The device goes without a call to virtccwd.
 
     def by_alias(self):
-        """libvirt answers before the device is gone: its event brings it back."""
+        """libvirt answers before the device is gone. virtccwd releases it after libvirt's event."""
         self.attach("one")
         self.virsh("detach-device-alias", "one", "hostdev0", "--live")
         self.comes_back()
@@ -273,10 +273,10 @@ class AttachTest:
         wait_until(lambda: self.virsh("domstate", "one") == "shut off", "libvirt knows that it ended")
         self.virsh("start", "one", "--paused")
 
-    # Two who want it.
+    # Two domains want one device.
 
     def both_attach(self, names, note):
-        """names: of two domains, or twice of one."""
+        """names: two domains, or one domain twice"""
         for _ in range(rounds(8)):
             path = self.file(hostdev())
             attaches = [self.start_virsh("attach-device", name, path, "--live") for name in names]
@@ -290,7 +290,7 @@ class AttachTest:
             self.expect_as_before()
 
     def handed_over(self):
-        """One domain's event is not waited for before the other asks: it gets it, or is told who has it."""
+        """The second domain asks before the first one's event: it gets the device, or an error that names its owner."""
         for _ in range(rounds(8)):
             self.attach("one")
             self.virsh("qemu-monitor-command", "one", '{"execute": "device_del", "arguments": {"id": "hostdev0"}}')
@@ -304,7 +304,7 @@ class AttachTest:
             self.comes_back()
 
     def taken_over(self, note):
-        """The hook releases the one's device while libvirt gives it to the other: that one keeps it."""
+        """The hook releases the first domain's device while libvirt gives it to the second one, which keeps it."""
         got = 0
         for _ in range(rounds(8)):
             self.attach("one")
@@ -330,7 +330,7 @@ class AttachTest:
             self.comes_back()
             self.virsh("start", "two", "--paused")
 
-    # Who dies.
+    # A process dies.
 
     def virtccwd_dies_with_it(self):
         self.attach("one")
@@ -341,7 +341,7 @@ class AttachTest:
         self.expect_as_before()
 
     def virtccwd_is_away(self):
-        """It goes while virtccwd is not there: found out at its start."""
+        """The device goes while virtccwd does not run, which finds that out when it starts."""
         self.attach("one")
         self.virtccwd.kill()
         command(["virsh", "-c", "qemu+unix:///system?socket=/run/libvirt-ccw/backend/libvirt-sock",
@@ -350,7 +350,7 @@ class AttachTest:
         self.comes_back()
 
     def virtccwd_dies_in_claim(self, note):
-        """As soon as its journal shows that it has begun."""
+        """Killed as soon as its journal has an entry."""
         caught = 0
         for _ in range(rounds(6)):
             attach = self.start_virsh("attach-device", "one", self.file(hostdev()), "--live")
@@ -371,7 +371,7 @@ class AttachTest:
         expect(caught > 0, "it was always through before it was killed")
 
     def virtccwd_dies_in_attach(self):
-        """libvirt goes on with it while a new virtccwd looks; a QEMU that is stopped makes that long."""
+        """libvirt continues with the attach while a new virtccwd reconciles. A stopped QEMU makes the attach take long."""
         qemu = qemu_of("one")
         os.kill(qemu, signal.SIGSTOP)
         try:
@@ -382,7 +382,7 @@ class AttachTest:
             attach.communicate(timeout=60)
             relay = Relay(BACKEND)
             try:
-                with relay.hold(GET_PERF_EVENTS, CALL) as hold:  # libvirt answers it after the attach
+                with relay.hold(GET_PERF_EVENTS, CALL) as hold:  # libvirt answers this call after the attach
                     self.virtccwd.start()
                     hold.reached()
                     entry = self.journal()
@@ -397,7 +397,7 @@ class AttachTest:
         self.expect_as_before()
 
     def virtccwd_ends_in_claim(self, note):
-        """Told to end (SIGTERM) it brings what it has begun to its end first."""
+        """After SIGTERM, virtccwd first completes what it has begun."""
         caught = 0
         for _ in range(rounds(3)):
             attach = self.start_virsh("attach-device", "one", self.file(hostdev()), "--live")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Acquiring devices and releasing them, by the hook's own command, on the lab's channel subsystem: real
-files and real system calls. No libvirt and no guest: those are the main job's. Run as: test-claim.py VIRT-CCW"""
+"""Acquires and releases devices by the hook's own command, on the lab's channel subsystem: real files and real system
+calls. It needs no libvirt and no guest: the main job tests those. Run as: test-claim.py VIRT-CCW"""
 
 import json
 import os
@@ -106,7 +106,7 @@ class Claims:
             return 0
 
     def killed(self, note):
-        """Killed as soon as the journal shows the n-th step of the two devices' ten."""
+        """Killed as soon as the journal has the n-th step; the two devices have ten."""
         caught = 0
         for wanted in range(1, 11):
             process = self.start_hook("prepare", "begin", domain_xml(DOMAIN, FIRST, SECOND))

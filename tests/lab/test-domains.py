@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Domains that have a ccw device, by the clients that people use: defined with virt-xml, started by themselves, transient,
-destroyed with their client; and what cannot be done with them, by name. The guests are paused and have no kernel.
-Run as: test-domains.py VIRT-CCW"""
+"""Domains with a ccw device, by usual clients: defined with virt-xml, started automatically, transient, destroyed with
+their client; and the errors of unsupported operations. The guests are paused and have no kernel. Run as:
+test-domains.py VIRT-CCW"""
 
 import os
 import signal
@@ -70,7 +70,8 @@ class DomainsTest:
         self.has_it()
 
     def with_iommufd(self):
-        """libvirt binds only PCI devices to the domain's iommufd, so that a ccw device starts with it, and is attached to it."""
+        """libvirt binds only PCI devices to the domain's iommufd, so that a domain with iommufd can start with a ccw
+        device, and attach one."""
         virsh("define", self.file(domain("one", hostdev(), "<iommufd enabled='yes'/>"), "one"))
         if "<iommufd enabled='yes'" not in virsh("dumpxml", "one"):
             raise StepSkipped("this libvirt has no iommufd for a domain")
@@ -86,7 +87,7 @@ class DomainsTest:
                    self.file(domain("one", hostdev(inside="<driver iommufd='yes'/>")), "one"))
 
     def snapshots(self):
-        """Of the definition, which another brings back."""
+        """Deletes the definition, which another one replaces."""
         virsh("destroy", "one")
         self.comes_back()
         virsh("define", self.file(domain("one", hostdev()), "one"))
@@ -102,7 +103,7 @@ class DomainsTest:
         virsh("snapshot-delete", "one", "s1")
 
     def autostarted(self):
-        """libvirtd starts it by itself: nobody calls through virtccwd, the hook takes the device."""
+        """libvirtd starts the domain by itself: no client calls virtccwd, and the hook acquires the device."""
         virsh("autostart", "one")
         expect("one" in virsh("list", "--all", "--autostart", "--name"), "it would not start by itself")
         stock = "qemu+unix:///system?socket=/run/libvirt-ccw/backend/libvirt-sock"
@@ -124,7 +125,7 @@ class DomainsTest:
         expect("one" not in virsh("list", "--all", "--name").split(), "it did not go")
 
     def autodestroyed(self):
-        """It goes with the client that created it, however that ends."""
+        """The domain ends with the client that created it, however that client ends."""
         path = self.file(domain("one", hostdev()), "one")
         for end in (signal.SIGTERM, signal.SIGKILL):
             with subprocess.Popen(["virsh", "-q"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,

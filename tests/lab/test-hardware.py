@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What happens to hardware, by 'virt-ccw lab plug, unplug, state', and what the lab's kernel makes of it.
+"""Hardware events by 'virt-ccw lab plug, unplug, state', and the reactions of the lab's kernel.
 
     test-hardware.py VIRT-CCW
 """

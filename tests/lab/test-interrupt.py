@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A lab ends at every moment at which it is told to, by the keys of its terminal and by signals, and leaves nothing. TAP.
+"""Ends a lab at each stage of its start, by the keys of its terminal and by signals. It must end and leave nothing.
+TAP.
 
     test-interrupt.py VIRT-CCW
 """
@@ -16,7 +17,7 @@ from labtest import create_image, enter_mounts, host_state, processes_in, workdi
 from tap import Tap
 from waiting import DEADLINE
 
-# The moments: a process of the lab with this name is there. The last one is the command.
+# The stages: a process of the lab with this name exists. The last one is the command.
 MOMENTS = ("virt-ccw", "virt-ccw-lab", "virt-ccw-sysfs", "libvirtd", "virtccwd", "sleep")
 WAYS = {"^C": signal.SIGINT, "^\\": signal.SIGQUIT, "a terminal that goes": signal.SIGHUP, "SIGTERM": signal.SIGTERM,
         "SIGINT": signal.SIGINT}
@@ -32,7 +33,7 @@ def children(pid):
 
 
 def names_below(pid):
-    """The names of a process and of all its descendants."""
+    """Returns the names of a process and of all its descendants."""
     found = []
     for each in [pid, *children(pid)]:
         try:
@@ -46,7 +47,7 @@ def names_below(pid):
 
 
 def namespace_of_lab(pid):
-    """The pid namespace of its process 1, which is its only child; None before there is one."""
+    """Returns the pid namespace of its process 1, which is its only child; None before it exists."""
     for child in children(pid):
         try:
             return os.readlink(f"/proc/{child}/ns/pid")
@@ -90,7 +91,7 @@ class Interrupted:
         """Ends a lab. Returns its exit code, -N for a signal, and the processes that are left in it."""
         pid, terminal = pty.fork()
         if pid == 0:
-            for number in WAYS.values():  # they are ignored where the tests run in the background
+            for number in WAYS.values():  # where the tests run in the background, these are ignored
                 signal.signal(number, signal.SIG_DFL)
             os.execv(self.command[0], self.command)
         self.await_moment(pid, moment)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a lab keeps from the host, and what its guests' QEMU cannot do: the table in docs/lab.md, as root and without
+"""Protections of the host from a lab, and of a lab from its guests' QEMU: the table in docs/lab.md, as root and without
 privilege. Run as: test-isolation.py VIRT-CCW [--unprivileged]"""
 
 import contextlib
@@ -19,11 +19,11 @@ from steps import Steps, StepSkipped, command, expect
 from waiting import DEADLINE
 
 BUS_ID = "0.0.1234"
-OTHER = "0.0.2000"  # of no guest
+OTHER = "0.0.2000"  # no guest has it
 SOCKET = "/run/libvirt-ccw/lab.sock"
 LIBRARY = "/run/libvirt-ccw/bin/libvirt-ccw-vfio.so"
 LIBVIRT = ("qemu:///system", "qemu+unix:///system?socket=/run/libvirt-ccw/backend/libvirt-sock")
-# What root's programs of a lab believe, and the hardware: (file, how it is opened).
+# Files that root's programs in a lab trust, and the hardware: (file, how to open it).
 TRUSTED = {"/etc/libvirt/hooks/qemu": "a", "/etc/libvirt/new": "w", "/etc/mdevctl.d/new": "w", "/run/new": "w", "/new": "w",
            "/dev/new": "w", f"/sys/bus/ccw/devices/{OTHER}/online": "r+", "/var/cache/libvirt/new": "w"}
 TAKE_OVER = """
@@ -44,7 +44,7 @@ WRITABLE = ("/tmp", "/var/tmp", "/run", "/dev/shm", "/etc/libvirt", "/var/lib/li
 
 
 def create_error(folder):
-    """The errno that making a file there gives; 0 when it works (and the file is removed again)."""
+    """Returns the errno of making a file there; 0 when it works (and removes the file)."""
     path = os.path.join(folder, f"libvirt-ccw-test.{os.getpid()}")
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
@@ -59,7 +59,7 @@ def status_of(pid):
         return dict(line.rstrip("\n").split(":\t", 1) for line in file)
 
 
-# What a process can do to another one.
+# Attacks of one process on another.
 PRY = """
 import ctypes, os, sys
 pid, libc = sys.argv[1], ctypes.CDLL(None, use_errno=True)
@@ -76,7 +76,7 @@ for name, function in tries.items():
     except OSError:
         pass
 """
-# What a program with QEMU's options keeps, in itself and after an exec.
+# What a program with QEMU's options keeps, for itself and after an exec.
 REGAIN = """
 import ctypes, os
 libc = ctypes.CDLL(None)
@@ -84,19 +84,19 @@ print(libc.prctl(27, 0, 0, 0, 0), flush=True)  # PR_GET_SECUREBITS
 os.environ.pop("LD_PRELOAD", None)
 os.execv("/usr/bin/cat", ["cat", "/proc/self/status"])
 """
-CONFINED = "-sandbox on,elevateprivileges=deny"  # of libvirt's options for QEMU: a program that has them is confined
-SANDBOX = {"on", "obsolete=deny", "elevateprivileges=deny", "spawn=deny", "resourcecontrol=deny"}  # all of libvirt's
+CONFINED = "-sandbox on,elevateprivileges=deny"  # libvirt's options for QEMU, by which a program is recognised and confined
+SANDBOX = {"on", "obsolete=deny", "elevateprivileges=deny", "spawn=deny", "resourcecontrol=deny"}  # all of libvirt's options
 NOROOT_LOCKED = 0b11  # SECBIT_NOROOT and its lock
 LANDLOCK_CREATE_RULESET = 444  # the number of the system call, the same on every machine
 
 
 def landlock_version():
-    """0: the kernel has none. 6 and later keep signals in."""
+    """Returns Landlock's version: 0 without it. Version 6 and later can restrict signals."""
     return max(0, ctypes.CDLL(None).syscall(LANDLOCK_CREATE_RULESET, None, 0, 1))
 
 
 def pry(pid, options):
-    """What a program with these options, which is of the user that QEMU is of, can do to that QEMU."""
+    """Returns what a program with these options, of the same user as QEMU, can do to that QEMU."""
     change = []
     if not has_one_user():
         user, group = (status_of(pid)[name].split()[0] for name in ("Uid", "Gid"))
@@ -107,7 +107,7 @@ def pry(pid, options):
 
 
 def in_place_of(pid, argv):
-    """A command that runs argv with the mounts, the user and the capabilities of a guest's QEMU."""
+    """Returns a command that runs argv with the mounts, the user and the capabilities of a guest's QEMU."""
     user, group = (status_of(pid)[name].split()[0] for name in ("Uid", "Gid"))
     change = [] if has_one_user() else [f"--reuid={user}", f"--regid={group}", "--clear-groups"]
     return ["nsenter", "--target", pid, "--mount", "--", "setpriv", *change, "--inh-caps=-all", "--bounding-set=-all", "--",
@@ -136,7 +136,7 @@ class Isolation:
 
     @staticmethod
     def programs():
-        """Of the host, bound into the lab: root could write to them through it."""
+        """Files of the host that are bound into the lab: root could write to them there."""
         folder = "/run/libvirt-ccw/bin"
         for name in os.listdir(folder):
             try:
@@ -147,7 +147,7 @@ class Isolation:
 
     @staticmethod
     def first_sysfs():
-        """chccwdev takes the first mount of type sysfs; lscss and others do the same by libutil."""
+        """chccwdev uses the first mount of type sysfs. lscss and others do the same by libutil."""
         _, place = command(["awk", '$3=="sysfs"{print $2; exit}', "/proc/mounts"])
         expect(place == "/sys", f"the first sysfs is {place}")
         path = f"{place}/bus/ccw/devices/{BUS_ID}/online"
@@ -171,7 +171,7 @@ class Isolation:
 
     @contextlib.contextmanager
     def running_guest(self, document):
-        """Its QEMU's process id."""
+        """Returns the process id of its QEMU."""
         path = os.path.join(self.folder, "one.xml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(document)
@@ -193,7 +193,7 @@ class Isolation:
             expect(user == {"0"} if has_one_user() else "0" not in user, f"it runs as {user}")
             self.check_capabilities(status)
             expect(status["Seccomp"] == "2" and status["NoNewPrivs"] == "1", f"seccomp {status['Seccomp']}")
-            # The preloaded library has served the device under all that libvirt's seccomp_sandbox forbids.
+            # The preloaded library serves the device although libvirt's seccomp_sandbox is in force.
             with open(f"/proc/{pid}/cmdline", encoding="utf-8") as file:
                 words = file.read().split("\0")
             given = set(words[words.index("-sandbox") + 1].split(","))
@@ -204,7 +204,7 @@ class Isolation:
                 expect("ro" in options[folder], f"{folder} is {options[folder]}")
 
     def guest_takes_over(self):
-        """A guest that has taken over its QEMU would be root of the lab, if it could do one of these."""
+        """A guest that has taken over its QEMU would be root of the lab if it could do one of these."""
         with self.running_guest(domain("one", hostdev())) as pid:
             for uri in LIBVIRT:
                 code, output = command(in_place_of(pid, ["virsh", "-q", "-c", uri, "list"]), check=False)
@@ -213,7 +213,7 @@ class Isolation:
             expect(output == "", f"these are open: {output}")
 
     def guests_apart(self):
-        """A program with libvirt's options for QEMU is confined as a QEMU is."""
+        """A program with libvirt's options for QEMU is confined like a QEMU."""
         with self.running_guest(domain("one")) as pid:
             found = pry(pid, "")
             expect(found == ["fd", "mem", "environ", "kill"], f"an unconfined program: {found}")
@@ -232,7 +232,7 @@ class Isolation:
             expect(found == [], f"Landlock {version}: {found}")
 
     def root_regains_nothing(self):
-        """By an exec, of uid 0: also where the kernel has no Landlock."""
+        """After an exec as uid 0, also if the kernel has no Landlock."""
         script = f'exec /usr/bin/python3 -c "$0" {CONFINED}'
         _, output = command(["sh", "-c", script, REGAIN], env={**os.environ, "LD_PRELOAD": LIBRARY})
         bits, _, text = output.partition("\n")
@@ -244,12 +244,12 @@ class Isolation:
 
     @staticmethod
     def libvirtd_path():
-        """AppArmor would attach the host's profile to another one."""
+        """AppArmor would apply the host's profile to another program."""
         paths = {os.readlink(f"/proc/{pid}/exe") for pid in processes("libvirtd")}
         expect(paths == {"/run/libvirt-ccw/bin/libvirtd"}, f"libvirtd runs from {paths}")
 
     def other_emulator(self):
-        """Its name is another one, so that the VFIO library does nothing for it."""
+        """Its name is another one, so that the VFIO library does not serve it."""
         emulator = os.path.join(self.folder, "emulator")
         os.chmod(self.folder, 0o755)
         os.symlink(command(["which", "qemu-system-s390x"])[1], emulator)
@@ -279,7 +279,7 @@ def inside(_virt_ccw):
 
 
 def outside(steps):
-    """What was tried before this lab was there: see main()."""
+    """Attempts from before this lab started: see main()."""
     for line in os.environ.get("LIBVIRT_CCW_TEST_RESULTS", "").splitlines():
         name, _, why = line.partition("\t")
         steps.run(name, expect, not why, why)
@@ -293,7 +293,7 @@ def lab(virt_ccw, folder, image, options, script):
 
 
 def writable_folders(virt_ccw):
-    """Yields (name, what is wrong). In the build's folder: /tmp is writable anyway."""
+    """Yields (name, fault). In the build's folder, as /tmp is writable anyway."""
     build = os.path.dirname(virt_ccw)
     if build.startswith(("/tmp/", "/var/tmp/", "/usr/")) or not os.access(build, os.W_OK):
         return

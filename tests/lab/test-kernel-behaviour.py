@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Linux's own answers to right and wrong actions on a channel subsystem's sysfs, expected of the lab's.
+"""Compares the lab's answers to right and wrong actions on the channel subsystem's sysfs with Linux' own answers.
 
     test-kernel-behaviour.py VIRT-CCW
 """
@@ -36,7 +36,7 @@ def driver(name, action):
 
 IO, VFIO = "io_subchannel", "vfio_ccw"
 
-# What is written where, and the errno; the first line that fails its own expectation tells which.
+# Writes and their expected errno. The first line that differs is reported.
 ROWS = [
     ("bind while bound, the other driver", driver(VFIO, "bind"), S, errno.EBUSY),
     ("bind while bound, the same driver", driver(IO, "bind"), S, errno.EBUSY),
@@ -79,7 +79,7 @@ BACK = [
 
 
 def store(path, text):
-    """As echo does it: one write, no O_CREAT."""
+    """Writes as echo does it: one write, no O_CREAT."""
     try:
         fd = os.open(f"/sys/{path}", os.O_WRONLY | os.O_TRUNC)
     except OSError as error:
@@ -108,13 +108,14 @@ def show(path):
 
 
 def node_devices(capability):
-    """What stock libvirtd makes of it; virtccwd shows a detached device still."""
+    """The same through stock libvirtd; virtccwd still shows a detached device."""
     return subprocess.run(["virsh", "-q", "-c", STOCK_LIBVIRT, "nodedev-list", "--cap", capability], check=True,
                           text=True, stdout=subprocess.PIPE).stdout.split()
 
 
 class Qemu:
-    """Does what the library does: opens the group, and shows its token at the lab's socket (src/util/lab-protocol.h)."""
+    """Does the same as the VFIO library: opens the group, and shows its token at the lab's socket
+    (src/util/lab-protocol.h)."""
 
     MAGIC = 0x4343574C
     GET_TOKEN = 0x80104C01  # _IOR('L', 1, 16 bytes)
@@ -147,7 +148,7 @@ class Qemu:
 
 
 class Guesser(Qemu):
-    """Has no group open."""
+    """A library that has no group open."""
 
     def __init__(self):  # pylint: disable=super-init-not-called
         self.connect(b"0123456789abcdef")
@@ -155,8 +156,8 @@ class Guesser(Qemu):
 
 
 def second_open():
-    """The errno of a second open, once the lab has heard that the device is in use: it answers one connection after the
-    other."""
+    """Returns the errno of a second open, after the lab has noticed that the device is in use: it answers one
+    connection after the other."""
     Guesser()
     try:
         os.close(os.open("/dev/vfio/0", os.O_RDWR))
@@ -166,7 +167,7 @@ def second_open():
 
 
 def in_use(tap, what, path, text):
-    """Somebody has the device: taking it away asks for it, and waits."""
+    """A process has the device open: a removal requests it, and waits."""
     qemu = Qemu()
     tap.equal(qemu.status, 0, f"{what}: QEMU opens the group")
     qemu.use(1)

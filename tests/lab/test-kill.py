@@ -31,7 +31,8 @@ STATUS = "/run/libvirt/qemu"
 THIRD = "11111111-2222-4333-8444-999999999999"
 UUID = "cc390000-0001-8000-8000-000000001234"
 
-# What is done to which guest; who is halted at each of its steps, or dies there; who else dies there.
+# A guest and an action; the process that is stopped or killed at each of its steps; a second process that is killed
+# there.
 WITH_VIRTCCWD = (
     ("start", "hook prepare", ("hook", "libvirtd", "virtccwd")),
     ("start", "hook started", ("hook", "libvirtd", "qemu")),
@@ -78,7 +79,7 @@ class KillTest:
     def virsh(self, *args, check=True):
         return command(self.argv(*args), check=check)[1]
 
-    # Who has it.
+    # The owner.
 
     @staticmethod
     def journal():
@@ -89,7 +90,7 @@ class KillTest:
         return self.virsh("list", "--name").split()
 
     def owner(self):
-        """The guest that has it by its live XML; None: none has."""
+        """Returns the guest that has the device by its live XML, or None."""
         owners = []
         for name in self.running():
             xml = self.virsh("dumpxml", name)
@@ -99,7 +100,7 @@ class KillTest:
         return owners[0] if owners else None
 
     def disagreement(self):
-        """What does not fit together; None: all agree."""
+        """Returns a contradiction between the parts, or None."""
         owner = self.owner()
         entry = self.journal()
         if owner is None:
@@ -115,7 +116,7 @@ class KillTest:
     def agrees(self):
         try:
             self.last = self.disagreement()
-        except (StepFailed, ValueError) as error:  # a domain that ends while it is looked at, an entry half read
+        except (StepFailed, ValueError) as error:  # a domain ended meanwhile, or an entry was incomplete
             self.last = str(error)
         return self.last is None
 
@@ -128,13 +129,13 @@ class KillTest:
         except TimeoutError as late:
             raise StepFailed(f"{late}: {self.last}") from late
 
-    # A row.
+    # One row.
 
     @staticmethod
     def forget_unborn():
-        """A domain that libvirtd was starting when it was killed, before it knew QEMU's process: a new libvirtd (9.0)
-        waits for the monitor of process 0, holding the domain's lock. Nobody but an administrator can help there. And in
-        a lab, whose /dev/vfio/N is an ordinary file, it may have been binding that for a guest of that number."""
+        """Handles a domain that libvirtd was starting when it was killed, before it knew QEMU's process: a new libvirtd
+        (9.0) waits for the monitor of process 0, with the domain's lock. Only an administrator can help there. In a
+        lab, whose /dev/vfio/N is an ordinary file, libvirtd may also have been binding that for a guest of that number."""
         for name in os.listdir(STATUS):
             path = f"{STATUS}/{name}"
             if name.endswith(".xml") and "pid='0'" in text_of(path):
@@ -144,7 +145,7 @@ class KillTest:
                 os.unlink(path)
 
     def start_missing(self):
-        """Whoever is gone; virtccwd answers for libvirtd only while that is there."""
+        """Starts the missing processes. virtccwd answers for libvirtd only while libvirtd runs."""
         if not processes_of("libvirtd"):
             self.forget_unborn()
         for name, daemon in self.daemons.items():
@@ -154,7 +155,7 @@ class KillTest:
                                      stderr=log, start_new_session=True)
 
     def answers(self):
-        """A child that libvirtd was about to make something of when it died goes by its name for a moment."""
+        """A child that libvirtd forked just before it died has libvirtd's name for a moment."""
         self.start_missing()
         return command(self.argv("uri"), check=False)[0] == 0
 
@@ -187,7 +188,7 @@ class KillTest:
         expect(self.owner() is None, "a guest keeps it")
 
     def count(self, operation, actor):
-        """{call: how many there are}"""
+        """Returns {call: number of such calls}."""
         if (operation, actor) not in self.counts:
             self.prepare(operation)
             self.counts[operation, actor] = run_and_count(self.folder, actor, self.operation(operation))
@@ -195,7 +196,7 @@ class KillTest:
         return self.counts[operation, actor]
 
     def one_step(self, operation, actor, victim, note):
-        """Another kind of step with each row."""
+        """Chooses another kind of step for each row."""
         counts = [(call, count) for call, count in self.count(operation, actor).items() if count]
         self.rows, self.kept = self.rows + 1, 0
         call, count = counts[self.rows % len(counts)]
@@ -204,7 +205,7 @@ class KillTest:
         note(f"{call} {step} of {count}{'' if happened else ' did not come'}; a guest had it after {self.kept}")
 
     def row(self, operation, actor, victim, note):
-        """Each step of the actor's, until the operation is through before it comes."""
+        """Yields each step of the actor, until the operation ends before the step."""
         if not self.stride:
             self.one_step(operation, actor, victim, note)
             return
@@ -230,14 +231,15 @@ class KillTest:
         return happened
 
     def orphan(self):
-        """libvirtd is gone before its hook looks for whom it takes the device: not for process 1, which never ends."""
+        """libvirtd ends before its hook looks up its parent: the device must not be claimed for process 1, which never
+        ends."""
         expect(run_and_kill(self.folder, "hook prepare", "libvirtd", "read", 3, self.operation("start")), "it was through")
         self.restart()
         self.expect_agreement()
         self.clean_up()
 
     def halted(self):
-        """The kernel's remove would wait for a QEMU that is stopped: nobody waits, or takes it away."""
+        """The kernel's remove would wait for a stopped QEMU: virt-ccw neither waits nor removes the mdev."""
         self.virsh("start", "one", "--paused")
         qemu = qemu_of("one")
         os.kill(qemu, signal.SIGSTOP)
@@ -261,7 +263,7 @@ class KillTest:
         self.expect_agreement()
 
     def vanished(self):
-        """It is taken out of the machine while a guest has it; what comes back is the host's."""
+        """The device is taken out of the machine while a guest has it. When it comes back, it is the host's."""
         self.virsh("start", "one", "--paused")
         self.hardware("unplug")
         wait_until(lambda: self.owner() is None and not self.journal(), "nobody has what is not there")
@@ -270,7 +272,7 @@ class KillTest:
         self.virsh("destroy", "one")
 
     def vanished_without_virtccwd(self):
-        """The journal still has it for a guest that runs, and has it no more: another gets it."""
+        """The journal has the device for a running guest, which has lost it: another guest gets it."""
         self.virsh("start", "one", "--paused")
         self.hardware("unplug")
         wait_until(lambda: self.owner() is None, "libvirt knows that it is gone")
@@ -287,7 +289,7 @@ class KillTest:
         self.with_virtccwd = False
 
     def next_guest(self):
-        """What a killed start has left, the next guest that wants it finds out: nobody calls reconcile."""
+        """The next guest that wants the device cleans up after a killed start, without a call of reconcile."""
         for victim in ("hook", "libvirtd"):
             run_and_kill(self.folder, "hook prepare", victim, "write", 7, self.operation("start"))
             self.restart()

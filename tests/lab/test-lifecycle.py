@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A lab from outside: exit codes, signals, two at once, bad input; and that nothing is left behind. As root all of it
-is done as root and then with no privilege at all.
+"""A lab from outside: exit codes, signals, two labs at once, bad input; and that it leaves nothing behind. As root, the
+test does all of it as root and then without any privilege.
 
     test-lifecycle.py VIRT-CCW
 """
@@ -20,7 +20,7 @@ from waiting import DEADLINE, wait_until
 NOBODY = 65534
 PARTS = ("virt-ccw", "virtccwd", "../vfio/libvirt-ccw-vfio.so")
 
-# Says its namespaces, then waits to be ended; "ended" and 20 more than the signal when told so.
+# Prints its namespaces, then waits for a signal, prints "ended", and exits with 20 more than the signal.
 WAITER = """
 for signal in 1 2 15; do trap "echo ended; exit $((signal + 20))" $signal; done
 readlink /proc/self/ns/pid /proc/self/ns/mnt | xargs
@@ -30,7 +30,7 @@ STUBBORN = WAITER.replace("echo ended; exit $((signal + 20))", ":")
 
 
 class Lab:
-    """How this kind of caller runs labs."""
+    """Runs labs for one kind of caller."""
 
     def __init__(self, tap, virt_ccw, folder, prefix):
         self.tap, self.virt_ccw, self.folder, self.prefix = tap, virt_ccw, folder, prefix
@@ -85,7 +85,7 @@ def surroundings(lab, devices):
 
 
 def at_a_terminal(lab, devices):
-    """script(1) gives it one; virsh then asks for polkit's agent, which has nothing to do here."""
+    """script(1) makes a terminal. virsh then starts polkit's agent, which is not needed here."""
     command = shlex.join(lab.arguments(devices, ["virsh", "-q", "uri"]))
     result = subprocess.run(["script", "-qec", command, "/dev/null"], text=True, stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, cwd=lab.folder, env=lab.environment, check=False,
@@ -159,7 +159,7 @@ def bad_input(lab, devices):
 
 
 def missing_parts(tap, virt_ccw, image):
-    """What a machine may lack: hidden, or forbidden, in namespaces of the test's own."""
+    """Hides or forbids a part of the machine, in namespaces of the test."""
     no_caps = "setpriv --bounding-set=-all --inh-caps=-all"
     cases = [
         ("no /dev/fuse", ["unshare", "--mount"], "mount -t tmpfs none /dev", "", "/dev/fuse"),
@@ -200,7 +200,7 @@ def no_user_namespaces():
 
 def main():
     labtest.enter_mounts()
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a shell cannot trap it where the tests run under nohup
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup a shell could not trap it
     tap = Tap()
     virt_ccw = os.path.abspath(sys.argv[1])
     with labtest.workdir() as folder:
@@ -216,7 +216,7 @@ def main():
         elif no_user_namespaces():
             tap.skip("with no privilege at all", "user namespaces are disabled here")
         else:
-            # The build may be where nobody else may look.
+            # Other users may not be able to read the build folder.
             for part in PARTS:
                 shutil.copy(os.path.join(os.path.dirname(virt_ccw), part), folder)
             for path in [folder] + [os.path.join(folder, name) for name in os.listdir(folder)]:

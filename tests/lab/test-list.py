@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virt-ccw list says who has a device, as its owner changes; virt-ccw export makes devices ready without
-libvirt-ccw: for the real udevadm, mdevctl and libvirt. The guests are paused. Run as: test-list.py VIRT-CCW"""
+"""virt-ccw list shows a device's owner, as it changes; virt-ccw export prepares devices for use without libvirt-ccw, by
+the real udevadm, mdevctl and libvirt. The guests are paused. Run as: test-list.py VIRT-CCW"""
 
 import json
 import os
@@ -52,7 +52,7 @@ class ListTest:
         return write(os.path.join(self.folder, name), text)
 
     def etc(self):
-        """A folder that stands for /etc, new."""
+        """Makes a new folder in place of /etc."""
         return tempfile.mkdtemp(dir=self.folder)
 
     def expect_as_before(self):
@@ -151,7 +151,7 @@ class ListTest:
         finally:
             self.virsh("undefine", "one")
         etc = self.etc()
-        for _ in range(2):  # what is there already is fine
+        for _ in range(2):  # files that exist already are no error
             written = self.tool("export", FIRST, "--output", etc).splitlines()
             expect(sorted(written) == [f"{etc}/{self.definition}", f"{etc}/{RULE}"], written)
         for path in (self.definition, RULE):
@@ -159,7 +159,7 @@ class ListTest:
         expect('"start": "manual"' in self.tool("export", "--manual", FIRST), "it is not manual")
 
     def commands_of(self, rule):
-        """What udev would run at boot for the subchannel, by udev's own account where it is there."""
+        """Returns what udev would run at boot for the subchannel; asks udev where it is installed."""
         if not shutil.which("udevadm"):
             return re.search(r"/bin/sh -c '(.*)'\"", read(rule)).group(1).replace("%k", self.subchannel) \
                 .replace("$$", "$")
@@ -194,7 +194,8 @@ class ListTest:
         self.expect_as_before()
 
     def at_boot(self):
-        """mdevctl and libvirt know what is defined; after what udev does a guest starts, and leaves the device there."""
+        """mdevctl and libvirt show what is defined. After udev's commands a guest starts, and does not release the
+        device."""
         etc = self.etc()
         self.tool("export", FIRST, "--output", etc)
         os.makedirs(f"/etc/mdevctl.d/{self.subchannel}", exist_ok=True)
@@ -208,7 +209,7 @@ class ListTest:
             expect(self.used_by(FIRST) == f"mediated device {MDEV}", self.cells(FIRST))
             self.take(f"{etc}/{RULE}")  # a second `udevadm trigger` harms nothing
             self.virsh("create", "--paused", self.file("one.xml", domain("one", hostdev())))
-            self.take(f"{etc}/{RULE}")  # nor while the guest runs
+            self.take(f"{etc}/{RULE}")  # not even while the guest runs
             expect("vfio-ccw" in self.virsh("qemu-monitor-command", "one", "--hmp", "info qtree"), "the guest lost it")
             self.virsh("destroy", "one")
             expect(os.path.exists(f"/sys/bus/mdev/devices/{MDEV}"), "it was released")
@@ -218,7 +219,7 @@ class ListTest:
         self.release_device()
 
     def number_shifted(self):
-        """The definition is for a subchannel that another device has by now: the device is made ready all the same."""
+        """The definition names a subchannel that has another device by now: the right device is prepared all the same."""
         etc = self.etc()
         self.tool("export", FIRST, "--output", etc)
         self.take(f"{etc}/{RULE}")

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Devices with a modular libvirt: virtccwd before virtqemud, which has node devices from virtnodedevd; in a lab, beside its
-own libvirtd. Then without virtccwd. Needs modular daemons (docs/deployment.md). Run as: test-modular.py VIRT-CCW"""
+"""Devices with a modular libvirt: virtccwd before virtqemud, which gets node devices from virtnodedevd; in a lab,
+beside its own libvirtd. Then without virtccwd. Needs modular daemons (docs/deployment.md). Run as: test-modular.py
+VIRT-CCW"""
 
 import os
 import signal
@@ -28,7 +29,7 @@ OPEN = 'auth_unix_rw = "none"\nauth_unix_ro = "none"\n'
 
 
 def programs():
-    """Where they are; None: nowhere."""
+    """Returns their folder, or None."""
     folder = os.environ.get("CCW_MODULAR_LIBVIRT") or "/usr/sbin"
     return folder if all(os.path.exists(f"{folder}/{name}") for name in DAEMONS) else None
 
@@ -94,13 +95,13 @@ class ModularTest:
         self.virsh("destroy", "one")
 
     def cold_start(self):
-        """By the hook, and back by it."""
+        """The hook acquires the device, and releases it."""
         self.virsh("define", write(f"{OWN}/two.xml", domain("two", hostdev())))
         self.virsh("start", "--paused", "two")
         expect(os.path.exists(f"/sys/bus/mdev/devices/{UUID}"), "it was not taken")
 
     def removed(self):
-        """The guest runs on; stock libvirt has it, on its own socket, and its end releases the device."""
+        """The guest continues to run; stock libvirt has it, on its own socket, and its end releases the device."""
         self.stop("virtccwd")
         self.stop("virtqemud")
         self.start_virtqemud()
@@ -110,7 +111,7 @@ class ModularTest:
         expect(UUID in xml and "type='mdev'" in xml, xml)
         self.virsh("destroy", "two")
         self.expect_as_before()
-        self.virsh("start", "--paused", "two")  # the hook is there still
+        self.virsh("start", "--paused", "two")  # the hook is still installed
         self.virsh("destroy", "two")
         self.virsh("undefine", "two")
         self.expect_as_before()

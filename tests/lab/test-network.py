@@ -20,7 +20,7 @@ from waiting import DEADLINE, happens
 PARTS = ("virt-ccw", "virtccwd", "../vfio/libvirt-ccw-vfio.so")
 PROGRAMS = ("pasta", "slirp4netns")
 
-# Prints what the lab reaches: the neighbour by address and by name, and no loopback of the host.
+# Prints what the lab reaches: the neighbour by address and by name, and nothing on the host's loopback.
 CLIENT = f"""
 import socket
 def get(host, port):
@@ -34,7 +34,7 @@ print(get("{NAME}", {PORT}))
 print([host for host in ("127.0.0.1", "10.0.3.2", "{HOST}") if get(host, {LOOPBACK_PORT}) == "loopback"])
 """
 
-PYTHON = shutil.which("python3", path="/usr/bin:/bin:/usr/local/bin")  # ours may be in a home that is closed
+PYTHON = shutil.which("python3", path="/usr/bin:/bin:/usr/local/bin")  # another python3 may be in a home that others cannot enter
 REACHED = [TEXT, TEXT, "[]"]
 
 
@@ -43,7 +43,7 @@ class Caller:
         self.tap, self.virt_ccw, self.folder, self.prefix = tap, virt_ccw, folder, prefix
 
     def path(self, *programs):
-        """A PATH with just these of the programs."""
+        """Makes a PATH with only these programs."""
         folder = os.path.join(self.folder, "only-" + "-".join(programs))
         os.makedirs(folder, exist_ok=True)
         for name in (*programs, "mdevctl"):
@@ -76,7 +76,7 @@ class Caller:
                f"{program}: it ends with the lab")
 
     def is_ours(self, pid, program):
-        """Whether the process runs the program, in this test's network namespace."""
+        """Returns whether the process runs the program, in this test's network namespace."""
         try:
             with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
                 same = os.readlink(f"/proc/{pid}/ns/net") == os.readlink("/proc/self/ns/net")
@@ -97,7 +97,7 @@ class Caller:
 
 
 def no_route(caller, programs):
-    """The host loses its route: no program can work, and the error has their words."""
+    """The host has no route any more: no program can work, and the error has each program's message."""
     subprocess.run(["ip", "route", "del", "default"], check=True)
     result = caller.lab(caller.path("pasta"), "exec", "--network", "--", "/bin/true") if "pasta" in programs else None
     if result:

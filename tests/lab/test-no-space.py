@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The file system of virtccwd's journal is full: nothing is taken from the host without an entry, what a guest lets go is
-released, others are served, and everything works once there is space again. Run as: test-no-space.py VIRT-CCW"""
+"""The file system of virtccwd's journal is full: no device is acquired without an entry, devices of guests that end are
+released, other clients are served, and everything works once there is space again. Run as: test-no-space.py VIRT-CCW"""
 
 import os
 import sys
@@ -66,7 +66,7 @@ class NoSpaceTest:
         self.host_is_as_before()
 
     def released(self, steps):
-        """A device that a guest has when the space ends comes back, at the latest when there is space."""
+        """A device that a guest has when the disk becomes full is released at the latest when there is space."""
         self.virsh("attach-device", "one", self.device_xml, "--live")
         expect(os.path.exists(f"{JOURNAL}/0.0.1234.json"), "it is not in the journal")
         self.fill()
@@ -74,7 +74,7 @@ class NoSpaceTest:
         steps.note(f"detach-device: {code}: {output}")
         expect("one" in self.virsh("list")[1], "the domain is not listed")
         os.unlink(FILLER)
-        self.virsh("destroy", "one")  # the event makes virtccwd look
+        self.virsh("destroy", "one")  # the event wakes virtccwd's watcher
         wait_until(lambda: not differences(self.before, snapshot()), "the device is released")
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Node devices through stock virsh, libvirt's Python, virt-install and virt-xml: detached and reattached by an administrator, seen all
-the while, and given to guests by their names. The guests are paused, or have no kernel. Run as: test-nodedev.py VIRT-CCW"""
+"""Node devices through stock virsh, libvirt's Python, virt-install and virt-xml: detached and reattached by an
+administrator, always visible, and attached to guests by their names. The guests are paused, or have no kernel. Run as:
+test-nodedev.py VIRT-CCW"""
 
 import json
 import os
@@ -61,7 +62,7 @@ class NodeTest:
         return output
 
     def operate(self, verb, *names):
-        """As virsh does it, whichever name is used."""
+        """Operates on a device by either of its names, as virsh does."""
         said = {"detach": "detached", "reattach": "re-attached", "reset": "reset"}[verb]
         for name in names or (CCW,):
             output = command(["virsh", f"nodedev-{verb}", name])[1]
@@ -83,7 +84,8 @@ class NodeTest:
         expect((record["state"], record["domain"]) == ("owned", None), f"the journal has {record}")
 
     def described(self, name):
-        """(driver, parent, types of the capabilities, the first one's uuid), and it is within the schema."""
+        """Returns (driver, parent, types of the capabilities, the first one's uuid), after validating the XML against
+        the schema."""
         text = self.virsh("nodedev-dumpxml", name)
         path = os.path.join(self.folder, "device.xml")
         with open(path, "w", encoding="utf-8") as file:
@@ -111,17 +113,17 @@ class NodeTest:
             for name in (CCW, self.css):
                 self.virsh(*detach)
                 self.expect_detached()
-                self.operate("detach", CCW, self.css)  # is already
+                self.operate("detach", CCW, self.css)  # it is already
                 self.operate("reset", CCW, self.css)
                 self.expect_detached()
                 self.operate("reattach", name)
                 self.expect_as_before()
-        self.operate("reattach", CCW, self.css)  # is already
+        self.operate("reattach", CCW, self.css)  # it is already
         self.operate("reset", CCW, self.css)
         self.expect_as_before()
 
     def rejections(self):
-        # libvirt 10 and later look first whether the host has VFIO, which a lab has not.
+        # libvirt 10 and later first check whether the host has VFIO, which a lab has not.
         stock = self.fails("error", "-c", BACKEND, "nodedev-detach", "computer", "--driver", "foo")
         self.fails(stock.splitlines()[-1], "nodedev-detach", CCW, "--driver", "foo")
         self.fails("device computer is not a PCI device", "nodedev-reset", "computer")
@@ -184,7 +186,7 @@ class NodeTest:
         expect(self.described(CCW)[1:] == (self.css, ["mdev", "ccw"], ADVERTISED), self.described(CCW))
 
     def newer_calls(self):
-        """Of a libvirt that has them: its answer about a device that the host has is that about a detached one."""
+        """A libvirt that has these calls gives the same answer about a detached device as about one that the host has."""
         if command(["virsh", "help", "nodedev-update"], check=False)[0] == 0:
             with open(os.path.join(self.folder, "update.xml"), "w", encoding="utf-8") as file:
                 file.write(self.virsh("nodedev-dumpxml", CCW))
@@ -197,7 +199,7 @@ class NodeTest:
                 expect(names.count(CCW) == names.count(OTHER) <= 1, f"nodedev-list {arguments}: {names}")
 
     def events(self):
-        """As libvirt sends them: the ccw device goes and comes."""
+        """libvirt's events: the ccw device goes and comes."""
         process = subprocess.Popen(["/usr/bin/python3", "-uc", LISTENER], stdout=subprocess.PIPE, text=True)
         try:
             expect(process.stdout.readline() == "ready\n", "no listener")
@@ -261,7 +263,7 @@ class NodeTest:
         wait_until(self.as_before, "the host is as it was before")
 
     def installed(self, name):
-        """The guest has no kernel: it crashes, and is kept."""
+        """The guest has no kernel: it crashes, and its domain is preserved."""
         command([*INSTALL, "--hostdev", name], timeout=120, check=False)
         xml = self.virsh("dumpxml", "install")
         expect("<hostdev mode='subsystem' type='ccw' managed='yes'>" in xml and "devno='0x1234'/>" in xml, xml)

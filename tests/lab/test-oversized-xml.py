@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A domain whose XML libvirt cannot send, as it is longer than libvirt's protocol allows: a client who may change metadata
-makes it so. virtccwd still decides about every device that this domain does not have, and never takes one that it has.
-Run as: test-oversized-xml.py VIRT-CCW"""
+"""A domain whose XML is longer than libvirt's protocol allows, made so by a client who may change metadata. virtccwd
+still works on every device that this domain does not have, and never takes a device from it. Run as:
+test-oversized-xml.py VIRT-CCW"""
 
 import os
 import struct
@@ -23,7 +23,7 @@ DIRECT = ("-c", f"qemu+unix:///system?socket={BACKEND}")
 ELEMENT, LIVE = 2, 1  # of libvirt's virDomainMetadataType and virDomainModificationImpact
 LENGTH = 3 << 20  # bytes of one element; libvirt's protocol has no string of more than 4 MiB
 STATUS_LENGTH = 20 << 20  # bytes of libvirt's status file
-MEMORY_MAX = 128 << 10  # KiB that virtccwd may have had at any time
+MEMORY_MAX = 128 << 10  # KiB that virtccwd may ever have used
 
 
 def set_metadata(client, name, key, content):
@@ -40,7 +40,7 @@ class OversizedXml:
         self.client = Client(FRONT, timeout=60 * SLOWER)
 
     def grow(self):
-        """The guest two, by a client who may change metadata and nothing else; two has a device."""
+        """Enlarges the metadata of guest two, which has a device, by a client who may change nothing else."""
         self.host.virsh("attach-device", "two", self.host.devices[SECOND], "--live")
         for key in ("a", "b"):
             set_metadata(self.client, "two", key, f"<a>{'x' * LENGTH}</a>")
@@ -49,7 +49,7 @@ class OversizedXml:
         self.expect_kept()
 
     def expect_kept(self):
-        """The device of two."""
+        """Checks that two still has its device."""
         entry = self.host.entry(SECOND)
         expect(entry and (entry["state"], entry["domain"]) == ("owned", UUIDS["two"]), f"the journal says {entry}")
         qtree = self.host.virsh("qemu-monitor-command", "two", "--hmp", "info qtree")
@@ -67,7 +67,7 @@ class OversizedXml:
         expect(self.is_back(FIRST), "it is not back")
 
     def unplugged(self):
-        """Past virtccwd, which hears of it by an event alone."""
+        """Detaches directly at libvirtd: virtccwd learns of it only by an event."""
         self.host.virsh("attach-device", "one", self.host.device, "--live")
         stock = f"<hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source><address uuid='{mdev_of(FIRST)}'/>" \
                 "</source></hostdev>"
@@ -76,20 +76,20 @@ class OversizedXml:
         self.expect_kept()
 
     def reconciled(self):
-        """What another process asks of libvirt."""
+        """Gets the XML as another process gets it from libvirt."""
         code, output = command([self.host.virt_ccw, "reconcile", "--connect", DIRECT[1]], check=False)
         expect(code == 0 and "nothing to do" in output, f"virt-ccw reconcile, {code}: {output}")
         self.expect_kept()
 
     def kept(self):
-        """By all who ask for it."""
+        """All processes that need it ask for it."""
         for verb in ("detach", "reattach", "reset"):
             self.host.fails("in use by driver QEMU, domain two", f"nodedev-{verb}", SECOND_NODE)
         self.host.fails("in use by", "attach-device", "one", self.host.devices[SECOND], "--live")
         self.expect_kept()
 
     def in_the_journal_of_another(self):
-        """The journal says that one has it; two has it in truth, and the kernel says so."""
+        """The journal says that one has the device. In truth two has it, and the kernel knows."""
         path = f"/run/libvirt-ccw/devices/{SECOND}.json"
         text = text_of(path)
         with open(path, "w", encoding="utf-8") as file:
@@ -102,7 +102,7 @@ class OversizedXml:
         self.expect_kept()
 
     def status_file(self, note):
-        """libvirt's status file of two is long, and has many small elements; virtccwd looks for the guest's name in it."""
+        """libvirt's status file of two is long, and has many small elements. virtccwd searches it for the guest's name."""
         path, key = "/run/libvirt/qemu/two.xml", 0
         while os.path.getsize(path) <= STATUS_LENGTH:
             set_metadata(self.client, "two", f"k{key}", f"<a>{'<b/>' * (LENGTH // 4)}</a>")
@@ -133,7 +133,7 @@ def inside(virt_ccw):
         steps.run("virt-ccw reconcile looks at what other guests have", oversized.reconciled)
         steps.run("the guest keeps its own device", oversized.kept)
         steps.run("also if the journal says that another guest has it", oversized.in_the_journal_of_another)
-        if SLOWER == 1:  # an emulated machine takes minutes to write it, and it tells nothing of a kernel
+        if SLOWER == 1:  # an emulated machine takes minutes to write the file
             steps.run("a long status file changes nothing, and costs no memory", oversized.status_file, steps.note)
         steps.run("its device goes back when it has ended", oversized.ended)
     steps.done()

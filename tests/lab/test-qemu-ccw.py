@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""qemu-ccw with devices of the host, here a lab's: it acquires them, and releases them whole however it or QEMU ends. A
-paused QEMU is enough of a guest. Run as: test-qemu-ccw.py VIRT-CCW"""
+"""qemu-ccw with devices of the host, here a lab's: it acquires them, and releases all of them however it or QEMU ends.
+QEMU is paused. Run as: test-qemu-ccw.py VIRT-CCW"""
 
 import json
 import os
@@ -24,7 +24,7 @@ JOURNAL = "/run/libvirt-ccw/devices"
 
 
 def connect(path):
-    """Its monitor, as soon as it listens."""
+    """Returns its monitor, as soon as it listens."""
     connected = socket.socket(socket.AF_UNIX)
     wait_until(lambda: os.path.exists(path), path)
     wait_until(lambda: connected.connect_ex(path) == 0, f"{path} is listened at")
@@ -32,7 +32,7 @@ def connect(path):
 
 
 class Running:
-    """A qemu-ccw that is started, and has its devices."""
+    """A running qemu-ccw that has its devices."""
 
     def __init__(self, argv, path):
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -40,7 +40,7 @@ class Running:
         self.monitor = connect(path)
 
     def end(self):
-        """Its exit status and output, once nobody has that open any more: not QEMU either."""
+        """Returns its exit status and output, when no process, such as QEMU, has the output open any more."""
         output = self.process.communicate(timeout=DEADLINE)[0]
         return self.process.returncode, output
 
@@ -123,7 +123,7 @@ class QemuCcw:
         self.as_before()
 
     def like_a_domain(self):
-        """A client may define a domain with any UUID, also with that which older versions had in the journal."""
+        """A client may define a domain with any UUID, also the one that older versions had in the journal."""
         qemu = self.start()
         pid = int(json.loads(self.listed(FIRST))[0]["owner"].removeprefix(OWNER))
         for operation, sub_operation in (("started", "begin"), ("release", "end"), ("reconnect", "begin")):
@@ -156,7 +156,7 @@ class QemuCcw:
         self.as_before()
 
     def prepared(self):
-        """By the administrator, with other means."""
+        """The administrator removes the device without us."""
         self.hook("prepare", "begin", DOMAIN, FIRST)
         os.unlink(f"{JOURNAL}/{FIRST}.json")
         tree = snapshot()
@@ -174,7 +174,7 @@ class QemuCcw:
         self.is_taken(SECOND)
         answer = qemu.monitor.ask("device_add", driver="vfio-ccw", id="d1", hostid=ABSENT)
         expect(f"hostid {ABSENT}: there is no ccw device" in answer["error"]["desc"], answer)
-        os.killpg(qemu.process.pid, signal.SIGTERM)  # as timeout(1) does: the monitor's process as well
+        os.killpg(qemu.process.pid, signal.SIGTERM)  # also to the monitor's process, as timeout(1) does
         qemu.end()
         expect(not os.path.exists(path), "the monitor's socket was left")
 

@@ -21,16 +21,16 @@ from rpc import CALL, LIST_ALL_DOMAINS, LOOKUP_BY_NAME, REPLY
 from steps import Steps, expect
 from waiting import DEADLINE, wait_until
 
-URI = f"qemu+unix:///system?socket={BACKEND}"  # past virtccwd
+URI = f"qemu+unix:///system?socket={BACKEND}"  # directly, without virtccwd
 
-# Where an attach is stopped: before libvirt is asked, when libvirt has missed the mdev, when there is one, and when libvirt
-# has attached it. (kind of frame, how many to let pass)
+# Where an attach is stopped: before libvirt is asked, after libvirt missed the mdev, after the mdev was made, and after
+# libvirt has attached it. (kind of frame, number of frames to let pass)
 POINTS = {"before the first call": (CALL, 0), "before the claim": (REPLY, 0), "before the second call": (CALL, 1),
           "before the answer": (REPLY, 1)}
 
 
 class StartRaces:
-    """Guests that start, and what an administrator does at that time."""
+    """Starts of guests, and an administrator's operations at that time."""
 
     def __init__(self, host, gates, relay):
         self.host, self.gates, self.relay = host, gates, relay
@@ -46,7 +46,7 @@ class StartRaces:
         self.host.expect_as_before()
 
     def loser_is_told(self, winner, loser, words):
-        """The loser comes when the winner has the device, and is not through with its start."""
+        """The second guest starts when the first one has the device, before its start is complete."""
         with self.gates.gate("behind", winner, "prepare") as gate:
             start = self.begin(winner)
             gate.reached()
@@ -56,7 +56,7 @@ class StartRaces:
         self.ends_well(start, winner)
 
     def overtaken(self, first, second, words):
-        """The first one's hook has not begun yet, or has done its part, when the second one gets the device."""
+        """The first guest's hook has not begun, or has done its part, when the second one gets the device."""
         with self.gates.gate("before", first, "prepare") as gate:
             start = self.begin(first)
             gate.reached()
@@ -82,7 +82,8 @@ class StartRaces:
         note(loser.splitlines()[-1])
 
     def detached_first(self):
-        """Unmanaged and managed guests take turns with what an administrator detached, and leave it."""
+        """Unmanaged and managed guests alternate with a device that an administrator has detached, and leave it
+        detached."""
         self.host.virsh("nodedev-detach", CCW)
         self.at_once_detached()
         self.host.virsh("nodedev-reattach", CCW)
@@ -101,14 +102,14 @@ class StartRaces:
             expect(self.host.entry()["domain"] is None, f"{self.host.entry()}")
 
     def reattached_meanwhile(self, name):
-        """nodedev-reattach has seen that no domain has it; then one starts that finds it there."""
+        """nodedev-reattach has checked that no domain has the device. Then a domain starts with it."""
         self.host.virsh("nodedev-detach", CCW)
         with self.relay.hold(LIST_ALL_DOMAINS, REPLY) as hold, self.gates.gate("behind", name, "prepare") as gate:
             reattach = self.host.begin("nodedev-reattach", CCW)
             hold.reached()
             start = self.begin(name)
             gate.reached()
-            with self.relay.hold(LIST_ALL_DOMAINS, CALL) as again: # libvirt answers when the guest's hook is through
+            with self.relay.hold(LIST_ALL_DOMAINS, CALL) as again: # libvirt answers after the guest's hook
                 hold.go()
                 again.reached()
         code, output = self.host.end(start)
@@ -121,7 +122,7 @@ class StartRaces:
         self.host.expect_as_before()
 
     def detached_meanwhile(self):
-        """Node device operations while a guest that has it is about to begin, or ends: refused, and they change nothing."""
+        """Node device operations while a guest with the device starts or ends are rejected, and change nothing."""
         for point, operation in (("behind", "prepare"), ("before", "started"), ("before", "release")):
             with self.gates.gate(point, "a", operation) as gate:
                 start = self.begin("a")
@@ -143,7 +144,7 @@ class StartRaces:
 
 
 class AttachRaces:
-    """An attach to the guest one, stopped at a point, while something else happens."""
+    """An attach to the guest one, stopped at a point, while another event happens."""
 
     def __init__(self, host, relay):
         self.host, self.relay = host, relay
@@ -171,7 +172,8 @@ class AttachRaces:
                     self.host.start(name)
 
     def overtaken_by_start(self, gates):
-        """libvirt refuses the attach because the guest has ended; before that is heard the guest starts, and takes it."""
+        """libvirt rejects the attach because the guest has ended. Before virtccwd reads that, the guest starts with the
+        device."""
         self.host.start("a")
         self.host.virsh("detach-device", "a", self.host.device, "--live")
         with self.relay.hold(ATTACH, CALL, 1) as call, self.relay.hold(ATTACH, REPLY, 1) as reply:
@@ -192,7 +194,7 @@ class AttachRaces:
         self.host.destroy("a")
         self.host.expect_as_before()
 
-    # What happens, and what comes of it.
+    # The events, and their results.
 
     def destroyed(self, _place, _attach):
         self.host.virsh("destroy", "one")
@@ -209,12 +211,13 @@ class AttachRaces:
         attach.kill()
 
     def gone(self, point, code, output):
-        """Of a guest that has ended: a second start has nothing of it."""
+        """The guest has ended: its next start does not have the device."""
         expect(code == (0 if point == "before the answer" else 1), f"{point}: {code}, {output}")
         self.host.comes_back()
 
     def new_run_has_it(self, point, code, output):
-        """An attach is to the domain, not to a run of it; but what the run before got is gone with that."""
+        """An attach belongs to the domain, not to one run of it. But a device that was attached to the last run is
+        gone."""
         expect(code == 0, f"{point}: {output}")
         if point == "before the answer":
             self.host.comes_back()
@@ -222,7 +225,8 @@ class AttachRaces:
             self.host.only("one")
 
     def client_is_gone(self, _place, code, _output):
-        """virtccwd goes on without it, as libvirtd would; until it has ended the attach, the attach is announced."""
+        """virtccwd goes on without its client, as libvirtd would. The attach stays announced until virtccwd has ended
+        it."""
         expect(code == -9, "virsh was through")
         wait_until(lambda: not self.host.is_announced() and self.host.state() in (None, "owned"), "the attach has ended")
 
@@ -259,13 +263,13 @@ class AttachRaces:
 
 
 class DetachRaces:
-    """A guest that is asked to let go of it and does not: on s390x a stopped QEMU alone can keep it."""
+    """A guest that does not release its device when asked: on s390x, only a stopped QEMU can keep it."""
 
     def __init__(self, host, daemons):
         self.host, self.daemons = host, daemons
 
     def keeps(self, meanwhile):
-        """It goes back when QEMU has let go, and not before, whatever happens meanwhile."""
+        """The host gets the device after QEMU has closed it, and not before, whatever happens meanwhile."""
         self.host.virsh("attach-device", "one", self.host.device, "--live")
         qemu = qemu_of("one")
         os.kill(qemu, signal.SIGSTOP)
@@ -278,14 +282,15 @@ class DetachRaces:
         finally:
             os.kill(qemu, signal.SIGCONT)
         code, output = self.host.end(detach)
-        if code == 1 and "End of file" in output:  # libvirtd died: whether QEMU has heard it, one more detach finds out
+        if code == 1 and "End of file" in output:  # libvirtd died: one more detach shows whether QEMU got the request
             self.detach_again()
         self.host.comes_back()
         if not self.host.is_running("one"):
             self.host.start("one")
 
     def detach_again(self):
-        """libvirtd has started again. It ends a guest whose monitor still holds the answer to its predecessor's command."""
+        """libvirtd has started again. It ends a guest whose monitor still holds the answer to the old libvirtd's
+        command."""
         wait_until(lambda: not self.host.is_running("one") or "ok" in self.host.tries("domcontrol", "one")[1],
                    "libvirt has QEMU again, or has ended it")
         if self.host.is_running("one"):
@@ -307,13 +312,13 @@ class DetachRaces:
 
 
 class LibvirtRaces:
-    """libvirtd ends just when it is asked something: who asks hears of it by the SIGPIPE of a write."""
+    """libvirtd ends just when it is called: the caller gets SIGPIPE for its write."""
 
     def __init__(self, host, relay, daemons):
         self.host, self.relay, self.daemons = host, relay, daemons
 
     def tells(self, procedure, words, *args):
-        """virt-ccw, behind the answer to its first question."""
+        """Stops virt-ccw after the answer to its first question."""
         with self.relay.hold(procedure, REPLY) as hold:
             asked = subprocess.Popen([self.host.virt_ccw, *args, "--connect", URI], stdin=subprocess.DEVNULL,
                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -325,13 +330,13 @@ class LibvirtRaces:
     def gone_when_asked(self):
         virtccwd = self.daemons["virtccwd"]
         virtccwd.kill()
-        with self.relay.hold(LIST_ALL_DOMAINS, REPLY) as hold:  # its watcher's first look, through the relay
+        with self.relay.hold(LIST_ALL_DOMAINS, REPLY) as hold:  # the first call of its watcher, through the relay
             virtccwd.start()
             hold.reached()
         before = processes("virtccwd")
         self.tells(LIST_ALL_DOMAINS, "nothing was done, try again: ", "reconcile")
         self.tells(LOOKUP_BY_NAME, "error: libvirt: ", "export", "--domain", "one")
-        with self.relay.hold(LIST_ALL_DOMAINS, REPLY) as hold:  # virtccwd looks again, on a connection that is new
+        with self.relay.hold(LIST_ALL_DOMAINS, REPLY) as hold:  # virtccwd reconciles again, on a new connection
             self.host.start("a")
             self.host.virsh("destroy", "a")
             hold.reached()
@@ -342,13 +347,13 @@ class LibvirtRaces:
 
 
 class HookRaces:
-    """The hook is killed: whoever kills it, what it had begun or should have done is completed."""
+    """The hook is killed: the caller completes what it has begun or should have done."""
 
     def __init__(self, host, gates):
         self.host, self.gates = host, gates
 
     def with_gates(self, gates, *virsh):
-        """virsh, and what is said at each of these gates when it comes there; its exit code."""
+        """Runs virsh, with the given answers at these gates. Returns its exit code."""
         closed = [(self.gates.gate(point, "a", operation), verdict) for point, operation, verdict in gates]
         process = self.host.begin(*virsh)
         for gate, verdict in closed:
@@ -356,7 +361,8 @@ class HookRaces:
         return self.host.end(process)
 
     def in_prepare(self):
-        """Before it did anything, or another's behind it: the guest does not start, and does at once when it is tried again."""
+        """Killed before it did anything, or another hook after it: the guest does not start, and starts at once when
+        tried again."""
         for point in ("before", "behind"):
             code, output = self.with_gates([(point, "prepare", "killed")], "start", "a", "--paused")
             expect(code == 1, output)
@@ -367,7 +373,7 @@ class HookRaces:
             self.host.expect_as_before()
 
     def in_release(self):
-        """Of a guest that ran: it starts again at once, or else virtccwd releases the device."""
+        """The hook of a guest's end: the guest starts again at once, or virtccwd releases the device."""
         for again in (True, False):
             self.host.start("a")
             code, output = self.with_gates([("before", "release", "killed")], "destroy", "a")
@@ -379,7 +385,7 @@ class HookRaces:
             self.host.comes_back()
 
     def in_both(self):
-        """A start fails when the device was taken, and nobody is told: the same guest can start, and so can others."""
+        """A start fails after the device was acquired, without a release: the same guest can start, and so can others."""
         for name in ("a", "b"):
             code, output = self.with_gates([("behind", "prepare", "killed"), ("before", "release", "killed")],
                                            "start", "a", "--paused")
@@ -393,13 +399,13 @@ class HookRaces:
 
 
 class DomainRaces:
-    """What libvirt does with a guest as a whole."""
+    """Operations of libvirt on a whole guest."""
 
     def __init__(self, host, daemons):
         self.host, self.daemons = host, daemons
 
     def autostarted(self):
-        """libvirtd starts it when the machine comes up, before there is a virtccwd."""
+        """libvirtd starts the guest when the machine boots, before virtccwd runs."""
         self.host.virsh("autostart", "a")
         for name in ("virtccwd", "libvirtd"):
             self.daemons[name].kill()
@@ -419,7 +425,7 @@ class DomainRaces:
         return ["virsh", "-q", "-c", URI, *args]
 
     def booting(self):
-        """Detached from a guest that boots from it, as soon as libvirt lets anybody."""
+        """Detaches the device from a guest that boots from it, as soon as libvirt allows it."""
         for _ in range(rounds(3)):
             self.host.virsh("start", "c")
             self.host.virsh("detach-device", "c", self.host.device, "--live")
@@ -432,7 +438,7 @@ class DomainRaces:
     def suspended(self):
         self.host.start("a")
         self.host.virsh("resume", "a")
-        self.host.tries("suspend", "a")  # without a system it may have crashed before
+        self.host.tries("suspend", "a")  # without a system the guest may have crashed before
         self.host.only("a")
         for verb in ("save", "managedsave"):
             path = [os.path.join(self.host.folder, "image")] if verb == "save" else []
@@ -442,7 +448,7 @@ class DomainRaces:
         self.host.expect_as_before()
 
     def reverted(self):
-        """To a state in which it has no device, and back to one in which it has."""
+        """Reverts to a state in which the guest has no device, and back to one in which it has."""
         for name, xml in (("without", self.host.virsh("dumpxml", "b").replace(hostdev_of(self.host, "b"), "")),
                           ("with", self.host.virsh("dumpxml", "b"))):
             text = f"<domainsnapshot><name>{name}</name><state>shutoff</state><creationTime>1700000000</creationTime>" \
@@ -462,7 +468,7 @@ class DomainRaces:
 
 
 def hostdev_of(host, name):
-    """As it is in the XML of the domain."""
+    """The XML of the domain shows it."""
     xml = host.virsh("dumpxml", name)
     return xml[xml.index("<hostdev"):xml.index("</hostdev>") + len("</hostdev>")]
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Whether a lab shows and answers what a real kernel does: record-tree.py in a lab, against realkernel.txt, which is a
-recording of a real kernel. Each difference must be in known-differences, and each of those must be one.
+"""Compares a lab's sysfs and its answers with those of a real kernel: runs record-tree.py in a lab, and compares the
+result with realkernel.txt, a recording of a real kernel. Each difference must be in known-differences, and each of
+those must be a difference.
 
     test-recording.py VIRT-CCW                   in a lab
-    test-recording.py --inside VIRT-CCW          where it is; on a real kernel no difference is allowed
+    test-recording.py --inside VIRT-CCW          on this machine; on a real kernel no difference is allowed
 """
 
 import difflib
@@ -41,7 +42,7 @@ def rules():
 
 
 def matches(text, pattern):
-    """* is anything; nothing else is special: paths have brackets and braces of their own."""
+    """* matches any text, and no other character is special: paths have brackets and braces."""
     return fnmatch.fnmatchcase(text, pattern.replace("[", "[[]"))
 
 

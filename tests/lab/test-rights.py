@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What virtccwd does itself, it does for those whom libvirt's access drivers would let do it: in a lab, with a libvirtd of its
-own that asks a real polkit. Who may not leaves the host as it was. Run as: test-rights.py VIRT-CCW"""
+"""virtccwd's own operations are allowed to the same users as by libvirt's access drivers: in a lab, with a libvirtd of
+the test that asks a real polkit. A user without the right leaves the host unchanged. Run as: test-rights.py VIRT-CCW"""
 
 import os
 import subprocess
@@ -24,7 +24,8 @@ CCW = "ccw_0_0_1234"
 JOURNAL = "/run/libvirt-ccw/devices/0.0.1234.json"
 ANNOUNCED = "/run/libvirt-ccw/devices/0.0.1234.attach"
 
-# member may everything; guest everything but detach node devices and change domains; viewer is let in, and sees nothing.
+# member may do everything; guest everything but detach node devices and change domains; viewer may connect, and sees
+# nothing.
 RULES = """
 polkit.addRule(function(action, subject) {
     if (action.id == "org.libvirt.unix.manage" && subject.user != "nobody")
@@ -78,7 +79,7 @@ class RightsTest:
         return output
 
     def may_not(self, user, words, *arguments, **kwargs):
-        """And the host stays as it is."""
+        """Checks that the call fails and the host does not change."""
         before = snapshot()
         code, output = self.virsh(user, *arguments, **kwargs)
         expect(code == 1 and words in output, f"{' '.join(arguments)} of {user}: exit code {code}: {output}")
@@ -119,8 +120,8 @@ class RightsTest:
         self.may("root", "destroy", "one")
 
     def announced(self, xml):
-        """Others leave the device alone for an attach only once libvirt has let that one past its access check. What comes
-        of it then is not looked at: this libvirtd's /dev has no /dev/vfio."""
+        """Other users leave the device to an attach only after libvirt has checked the access of its client. The attach
+        itself cannot succeed: this libvirtd's /dev has no /dev/vfio."""
         relay = Relay(f"{BACKEND}/libvirt-sock")
         for user, skip in (("guest", 0), ("member", 0), ("member", 1)):
             with relay.hold(ATTACH_DEVICE_FLAGS, CALL, skip) as hold, self.begin(user, "attach-device", "one", xml, "--live") as attach:

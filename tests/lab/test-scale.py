@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Many devices: 256 are listed in one pass over sysfs; 64 of them are acquired in parallel for one domain that starts, all
-or none, and come back. The guests are paused. Run as: test-scale.py VIRT-CCW"""
+"""Many devices: 256 are listed in one pass over sysfs; 64 of them are acquired in parallel for one domain that starts,
+all or none, and are released. The guests are paused. Run as: test-scale.py VIRT-CCW"""
 
 import json
 import os
@@ -16,7 +16,7 @@ from waiting import wait_until
 
 DEVNOS = range(0x1000, 0x1100)
 OF_DOMAIN = DEVNOS[:64]
-CALLS_A_DEVICE = 100  # some 50 in a lab, 94 with a disk of one partition; a look at all for each would be thousands
+CALLS_A_DEVICE = 100  # some 50 in a lab, 94 with a disk of one partition; reading all devices for each would take thousands
 
 
 def bus_id(devno):
@@ -42,12 +42,12 @@ class ScaleTest:
         return path
 
     def used(self):
-        """Of the devices of this test: the box has others."""
+        """The devices of this test: the emulated mainframe has others."""
         return [(device["device"], device["in_use_by"][0]["name"]) for device in self.list("--used")
                 if device["device"] in BUS_IDS]
 
     def state(self):
-        """What matters of all devices: all that there is of them takes seconds to read."""
+        """The important attributes of all devices: reading all attributes takes seconds."""
         overrides = []
         for device in self.list():
             with open(f"/sys/bus/css/devices/{device['subchannel']}/driver_override", encoding="ascii") as file:

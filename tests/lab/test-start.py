@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Each way in which a lab cannot start says what is in the way and what to do, and leaves nothing. Where a container takes
-something away that a lab can do without, the lab starts. TAP.
+"""If a lab cannot start, its message names the cause and what to do, and it leaves nothing. If a container lacks
+something that a lab can do without, the lab starts. TAP.
 
     test-start.py VIRT-CCW
 """
@@ -18,12 +18,13 @@ from labtest import NOBODY, create_image, enter_mounts, host_state, workdir
 from tap import Tap, skip_all
 
 AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all", "--"]
-# What docker and podman give a container's root, and CAP_SYS_ADMIN.
+# The capabilities of root in a container of docker or podman, and CAP_SYS_ADMIN.
 CAPABILITIES = ("chown", "dac_override", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap", "net_bind_service", "sys_chroot",
                 "setfcap", "sys_admin")
 WITH_SYS_ADMIN = ["setpriv", "--bounding-set", ",".join(["-all", *(f"+{name}" for name in CAPABILITIES)]), "--inh-caps=-all", "--"]
 WITHOUT_ANY = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--"]
-# name: the shell commands that put the obstacle into a mount namespace, whether the lab is an unprivileged user's, the words.
+# name: shell commands that make the obstacle in a mount namespace, whether the lab is an unprivileged user's, the
+# message.
 OBSTACLES = {
     "there is no /dev/fuse": ("mount -t tmpfs none /dev", False, ("needs /dev/fuse", "modprobe fuse", "--device /dev/fuse")),
     "/dev/fuse is root's": ("mknod fuse c 10 229 && chmod 600 fuse && mount --bind fuse /dev/fuse", True,
@@ -43,16 +44,16 @@ OBSTACLES = {
     "libvirtd is killed at its start": ("mount --bind killed /usr/sbin/libvirtd", False,
                                         ("libvirtd ended at its start with signal 9",)),
 }
-# A seccomp filter of an unprivileged user: the calls that it makes fail, and the words.
+# A seccomp filter of an unprivileged user: the calls that it makes fail, and the message.
 FILTERS = {
     "seccomp allows no user namespace": ({"unshare": errno.EPERM}, ("needs root or a user namespace", "seccomp=unconfined")),
     "seccomp knows no namespaces": ({"unshare": errno.ENOSYS}, ("needs root or a user namespace", "seccomp=unconfined")),
     "seccomp allows no mounts": ({"mount": errno.EPERM}, ("seccomp profile may forbid mounts", "seccomp=unconfined")),
     "seccomp allows no other root": ({"pivot_root": errno.EPERM}, ("seccomp profile may forbid mounts", "seccomp=unconfined")),
-    # The errno of a profile of AppArmor.
+    # The errno that an AppArmor profile causes.
     "mounts are denied": ({"mount": errno.EACCES}, ("AppArmor", "apparmor=unconfined")),
 }
-# Settings of a user namespace: its limit or capability, and the words of the message.
+# Settings of a user namespace: its limit or capability, and the message.
 LIMITS = {
     "no mount namespaces are allowed": ("max_mnt_namespaces", [], ("user.max_mnt_namespaces",)),
     "no pid namespaces are allowed": ("max_pid_namespaces", [], ("user.max_pid_namespaces",)),
@@ -60,18 +61,18 @@ LIMITS = {
     "no ipc namespaces are allowed": ("max_ipc_namespaces", [], ("user.max_ipc_namespaces",)),
     "no user namespaces are allowed": ("max_user_namespaces", WITHOUT_ANY, ("disabled here", "user.max_user_namespaces")),
 }
-# name: the shell commands, the prefix of the lab, and the words of a warning, if there is one. The lab starts.
+# name: shell commands, the prefix of the lab, and the text of a warning, if there is one. The lab starts.
 HARMLESS = {
     "/sys is read-only": ("mount -o remount,bind,ro /sys", AS_NOBODY, ""),
     "a container's root with CAP_SYS_ADMIN": ("true", WITH_SYS_ADMIN, "virt-ccw lab exec: warning: cannot start the lab's loopback "
                                               "interface: Operation not permitted\n"),
 }
-DEVICES = "/sys/fs/cgroup/devices"  # the control group of version 1; version 2 has a BPF program in its place
+DEVICES = "/sys/fs/cgroup/devices"  # the control group of version 1; version 2 has a BPF program instead
 
 
 @contextlib.contextmanager
 def no_fuse_device():
-    """A group of processes that may not open /dev/fuse, and a shell command that joins it."""
+    """Makes a group of processes that may not open /dev/fuse, and a shell command that joins it."""
     group = f"{DEVICES}/libvirt-ccw-test.{os.getpid()}"
     os.mkdir(group)
     try:
@@ -87,7 +88,7 @@ class StartTest:
         self.tap = Tap()
         self.folder = folder
         os.chmod(folder, 0o755)
-        # An unprivileged user may not look into the build folder.
+        # An unprivileged user may not be able to read the build folder.
         for part in ("virt-ccw", "virtccwd", "qemu-ccw", "../vfio/libvirt-ccw-vfio.so"):
             shutil.copy(os.path.join(os.path.dirname(virt_ccw), part), folder)
         self.images = [create_image(virt_ccw, os.path.join(folder, f"{name}.ckd")) for name in ("disk", "other")]
@@ -107,7 +108,7 @@ class StartTest:
         os.chmod(file.name, 0o755 if text else 0o644)
 
     def start(self, argv, filtered=None):
-        """Starts a lab; filtered: the system calls that fail."""
+        """Starts a lab. filtered: the system calls that fail"""
         return subprocess.run(argv, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, check=False, timeout=180,
                               preexec_fn=(lambda: seccomp.forbid(filtered)) if filtered else None)  # pylint: disable=W1509

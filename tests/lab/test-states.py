@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virt-ccw detach, reattach and reset, and every use and state of a device that they refuse: by virtccwd, by a stock
-libvirt, and with no libvirt at all. What a lab has no disks for is seen in the mainframe in a box: file systems, swap and
-layers of block devices on a DASD. Run as: test-states.py VIRT-CCW"""
+"""virt-ccw detach, reattach and reset, and every use and state of a device that they reject: by virtccwd, by a stock
+libvirt, and without libvirt. The emulated mainframe tests what needs a disk, which a lab has not: file systems, swap
+and layers of block devices on a DASD. Run as: test-states.py VIRT-CCW"""
 
 import contextlib
 import os
@@ -72,13 +72,13 @@ class StatesTest:
         expect((code, out, err) == (0, expected, ""), f"{args}: {code} {out} {err}")
 
     def fails(self, words, *args):
-        """With one line that ends with the words; libvirt puts its own before."""
+        """The command fails with one line that ends with these words, after libvirt's own."""
         code, out, err = self.run(*args)
         expect(code == 1 and not out and err.count("\n") == 0, f"{args}: {code} {out} {err}")
         expect(err.startswith(f"virt-ccw {args[0]}: error: ") and err.endswith(words), f"not '{words}': {err}")
 
     def rejected(self, words, device=FIRST):
-        """By virtccwd and without it, and nothing is done."""
+        """Fails with virtccwd and without it, and changes nothing."""
         before = snapshot()
         self.fails(words, "detach", device)
         self.fails(words, "detach", *STOCK, device)
@@ -103,7 +103,7 @@ class StatesTest:
         expect(code == 0 and out.startswith(f"{device}: detached; "), f"{code} {out} {err}")
 
     def back(self, name="", device=FIRST):
-        """What reattach says of a device that was online; a lab's has no disk to name."""
+        """Returns reattach's message for a device that was online; a lab's device has no disk to name."""
         code, out, err = self.run("reattach", *name.split(), device)
         expect(code == 0 and out.startswith(f"{device}: reattached, and online"), f"{code} {out} {err}")
 
@@ -123,11 +123,11 @@ class StatesTest:
     def by_any_name(self):
         for name in (FIRST, "1234", "ccw_0_0_1234", f"css_{self.subchannel.replace('.', '_')}"):
             self.says(f"{FIRST}: detached; {OURS} gives it to a guest, {AGAIN}", "detach", name)
-            self.says(f"{FIRST}: detached; {OURS} gives it to a guest, {AGAIN}", "detach", name)  # is already
+            self.says(f"{FIRST}: detached; {OURS} gives it to a guest, {AGAIN}", "detach", name)  # it is already
             self.says(f"{FIRST}: detached: each guest that opens it resets it", "reset", name)
             self.back(device=FIRST)
             self.says(f"{FIRST}: reset", "reset", name)
-            self.back()  # is already
+            self.back()  # it is already
         self.expect_as_before()
 
     def by_stock_libvirt(self):
@@ -136,7 +136,7 @@ class StatesTest:
         self.expect_as_before()
 
     def nameless(self):
-        """As libvirt has a subchannel that it met before the kernel knew its device: nothing shows who answers."""
+        """libvirt met the subchannel before the kernel knew its device: libvirt's node device does not show the device."""
         def without_name(frame):
             return re.sub(rb"<channel_dev_addr>.*?</channel_dev_addr>", lambda name: b" " * len(name[0]), frame,
                           flags=re.S)
@@ -160,7 +160,7 @@ class StatesTest:
         self.expect_as_before()
 
     def unlisted(self):
-        """As libvirt has it when the subchannel came after libvirt began: only the device is listed, while it is online."""
+        """The subchannel is newer than libvirt: libvirt lists only the device, while it is online."""
         css = f"css_{self.subchannel.replace('.', '_')}".encode()
         relay = Relay(BACKEND)
         for procedure in (NODE_DEVICE_LOOKUP_BY_NAME, NODE_DEVICE_RE_ATTACH):
@@ -190,7 +190,7 @@ class StatesTest:
         self.expect_as_before()
 
     def settings(self):
-        """What the kernel forgets when a DASD goes offline, and what it keeps."""
+        """Settings that the kernel forgets when a DASD goes offline, and those that it keeps."""
         folder = f"/sys/bus/ccw/devices/{FIRST}"
         before = {name: read(f"{folder}/{name}") for name in ("expires", "retries", "readonly")}
         if before["expires"] is None:
@@ -209,13 +209,13 @@ class StatesTest:
         self.expect_as_before()
 
     def drivers(self, device=SECOND):
-        """The driver of its subchannel, and the one that it is reserved for."""
+        """Returns the driver of its subchannel, and the one for which it is reserved."""
         folder = f"/sys/bus/css/devices/{subchannel_of(device)}"
         driver = os.path.basename(os.readlink(f"{folder}/driver")) if os.path.exists(f"{folder}/driver") else None
         return driver, read(f"{folder}/driver_override")
 
     def reserved(self):
-        """driver_override was set before, and the subchannel not moved, as udev's rule leaves a device in use."""
+        """driver_override was set before, and the subchannel kept its driver, as udev's rule does for a device in use."""
         override = f"/sys/bus/css/devices/{subchannel_of(SECOND)}/driver_override"
         write_sysfs(override, "vfio_ccw")
         for options in ("", " ".join(STOCK)):
@@ -226,7 +226,8 @@ class StatesTest:
         self.expect_as_before()
 
     def given_away(self):
-        """The administrator has given it to vfio_ccw, or to nobody: it is used and left so; reattached, it is back."""
+        """The administrator has bound the device to vfio_ccw, or to no driver: guests use it and leave it so. reattach
+        returns it."""
         subchannel = subchannel_of(SECOND)
         override = f"/sys/bus/css/devices/{subchannel}/driver_override"
         write_sysfs(f"/sys/bus/ccw/devices/{SECOND}/online", "0")
@@ -260,7 +261,7 @@ class StatesTest:
         return os.path.basename(os.readlink(f"/sys/bus/mdev/devices/{UUID}/iommu_group"))
 
     def rejects_open_device(self, *options):
-        """A process that no libvirt knows of has it, as a QEMU that an administrator started."""
+        """A process that libvirt does not know has the device, such as a QEMU of an administrator."""
         with open(f"/dev/vfio/{self.group()}", "rb+", buffering=0):
             for verb in ("reattach", "reset"):
                 self.fails(f"ccw device {FIRST} is in use by a guest: its mediated device is open by "
@@ -275,7 +276,7 @@ class StatesTest:
         self.expect_as_before()
 
     def without_libvirt(self):
-        """Last, as the daemons are started again."""
+        """This step comes last, because it restarts the daemons."""
         daemons = [Daemon("libvirtd"), Daemon("virtccwd")]
         for daemon in reversed(daemons):
             daemon.kill()
@@ -293,7 +294,8 @@ class StatesTest:
         self.expect_as_before()
 
     def varied_off(self):
-        """Nothing else is read meanwhile: some attributes of a DASD (host_access_count) ask the device, and wait."""
+        """No other attribute is read meanwhile: some of a DASD (host_access_count) send a command to the device, and
+        wait."""
         status = f"{CSS}/chp{self.path}/status"
         words = f"has no channel path: channel path {self.path} is varied off; chchp -v 1 {self.path} first"
         write_sysfs(status, "offline")
@@ -331,7 +333,8 @@ class StatesTest:
         self.lab("state", FIRST, "good")
 
     def boxed_meanwhile(self):
-        """Another system reserves it while it is detached: it is said why it does not come online, and it is not lost."""
+        """Another system reserves the device while it is detached: the message says why it does not come online, and it
+        is not lost."""
         self.detach()
         self.lab("state", FIRST, "boxed")
         self.fails(f"ccw device {FIRST} is boxed: another system has reserved it; release it there, or take it over "
@@ -342,7 +345,7 @@ class StatesTest:
         self.expect_as_before()
 
     def gone_and_back(self):
-        """Taken out of the machine while detached, and put in: the host's driver has it, and its entry is outlived."""
+        """Taken out of the machine while detached, and put in: it has its host driver, and the entry is outdated."""
         for verb in ("detach", "reattach"):
             self.detach()
             self.lab("unplug", FIRST)
@@ -361,25 +364,25 @@ class StatesTest:
         wait_until(lambda: online(FIRST) is not None, "it is back")
         if online(FIRST) == "0":
             write_sysfs(f"/sys/bus/ccw/devices/{FIRST}/online", "1")
-        node = "ccw_0_0_1234"  # of the two, what libvirt lists of a subchannel that has come after it
+        node = "ccw_0_0_1234"  # libvirt lists only this one of the two names if the subchannel is newer than libvirt
         wait_until(lambda: node in command(["virsh", "nodedev-list", "--cap", "ccw"])[1].split(), "it is listed")
         for verb in ("nodedev-detach", "nodedev-reattach"):
             command(["virsh", verb, node])
         expect(online(FIRST) == "1", "it is not online")
 
-    # Disks, of a real kernel.
+    # Disks of a real kernel.
 
     def format(self):
         for device in (FIRST, SECOND):
             disk = f"/dev/{os.listdir(f'/sys/bus/ccw/devices/{device}/block')[0]}"
             command(["dasdfmt", "-b", "4096", "-y", disk], timeout=600)
-            command(["udevadm", "settle"])  # it looks into a disk whenever that changes, and fdasd wants it for itself
+            command(["udevadm", "settle"])  # udev reads a disk after each change, and fdasd needs exclusive access
             command(["fdasd", "-s", "-a", disk], timeout=300)
             command(["udevadm", "settle"])
             expect(os.path.exists(f"{disk}1"), "there is no partition")
         command(["mke2fs", "-q", "-F", "-t", "ext4", self.disk() + "1"], timeout=300)
-        command(["modprobe", "-a", "loop", "dm_mod", "md_mod"])  # the nodes of their controls come with them
-        self.before = snapshot()  # status reads "online" now
+        command(["modprobe", "-a", "loop", "dm_mod", "md_mod"])  # the device nodes of their controls appear with them
+        self.before = snapshot()  # the status is "online" now
 
     def disk(self, device=FIRST):
         return f"/dev/{os.listdir(f'/sys/bus/ccw/devices/{device}/block')[0]}"
@@ -409,7 +412,7 @@ class StatesTest:
         self.there_and_back()
 
     def mount_elsewhere(self):
-        """In a mount namespace of its own, as a container's."""
+        """Mounted in another mount namespace, as in a container."""
         where = os.path.join(self.folder, "elsewhere")
         os.makedirs(where)
         script = f"mount {self.disk()}1 {where} && echo mounted && read end"
@@ -461,7 +464,7 @@ class StatesTest:
                  self.disk() + "1"])
         self.in_use(f"{self.part()} is part of RAID array md7; mdadm --stop /dev/md7 first")
         command(["mdadm", "--stop", "/dev/md7"])
-        command(["mdadm", "--zero-superblock", self.disk() + "1"])  # or udev puts it together when it is online again
+        command(["mdadm", "--zero-superblock", self.disk() + "1"])  # otherwise udev would assemble the array when the disk is online again
         self.there_and_back()
 
     def loop(self):
@@ -482,7 +485,7 @@ class StatesTest:
         self.there_and_back(SECOND)
 
     def root(self):
-        """The box's own disk is a virtio one, which no kernel guards."""
+        """The disk of the emulated mainframe itself is a virtio disk, which the kernel does not guard."""
         with open("/proc/self/mountinfo", encoding="ascii") as file:
             number = next(line.split()[2] for line in file if line.split()[4] == "/")
         disk = os.path.realpath(f"/sys/dev/block/{number}")

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Labs that stay: start, enter, exec, stop and list, with virsh outside; two at once, bad names, an interrupted start,
-labs that are killed; and that nothing is left behind. As root all of it is done as root and then with no privilege at all.
+labs that are killed; and that they leave nothing behind. As root, the test does all of it as root and then without any
+privilege.
 
     test-stay.py VIRT-CCW
 """
@@ -26,7 +27,7 @@ PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 
 class Caller:
-    """How this kind of caller runs labs that stay: with a runtime folder of its own."""
+    """Runs labs that stay for one kind of caller, with a runtime folder of its own."""
 
     def __init__(self, tap, virt_ccw, folder, prefix):
         self.tap, self.virt_ccw, self.folder, self.prefix = tap, virt_ccw, folder, prefix
@@ -59,14 +60,14 @@ class Caller:
         return result.stdout.strip()
 
     def listed(self):
-        """{name: object}"""
+        """Returns {name: object}."""
         return {item["name"]: item for item in json.loads(self.lab("list", "--json").stdout)}
 
     def virsh(self, uri, *words):
         return self.run("virsh", "-q", "-c", uri, *words)
 
     def left(self):
-        """What is in the folder of labs."""
+        """Returns the names in the folder of labs."""
         return sorted(os.listdir(self.labs)) if os.path.isdir(self.labs) else []
 
     def error(self, result, hint, name, code=1):
@@ -170,7 +171,7 @@ def two_at_once(caller, image):
 
 
 def other_namespace(tap, virt_ccw, folder):
-    """The number of the lab's process is another process's there, which must not be killed."""
+    """The recorded process number of the lab belongs to another process there, which must not be killed."""
     caller = Caller(tap, virt_ccw, folder, [])
     caller.start("one")
     there = ("unshare", "--pid", "--fork", "--mount-proc")
@@ -221,7 +222,7 @@ def kill_background(caller):
 
 
 def killed(caller, image):
-    """The process in the background is killed, and with it the lab."""
+    """The end of the process in the background ends the lab."""
     tap = caller.tap
     uri = caller.start("one", image)
     kill_background(caller)
@@ -273,7 +274,7 @@ def runtime_folder(caller):
 
 
 def root_without_session(tap, virt_ccw):
-    """root without a session has its labs in /run; here a /run of this test's own."""
+    """root without a session has its labs in /run; here in a /run of this test."""
     script = f"""mount -t tmpfs none /run && unset XDG_RUNTIME_DIR && uri=$({virt_ccw} lab start one) &&
         virsh -q -c "$uri" uri && echo "$uri" && {virt_ccw} lab stop one && find /run -mindepth 1 ! -type d"""
     result = subprocess.run(["unshare", "--mount", "sh", "-c", script], text=True, stdout=subprocess.PIPE,
@@ -329,7 +330,7 @@ def main():
             root_without_session(tap, virt_ccw)
             other_namespace(tap, virt_ccw, folder)
             cannot_be_made(tap, virt_ccw, folder)
-            # The build may be where nobody else may look.
+            # Other users may not be able to read the build folder.
             for part in PARTS:
                 shutil.copy(os.path.join(os.path.dirname(virt_ccw), part), folder)
             shutil.rmtree(f"{folder}/run")

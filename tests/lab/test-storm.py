@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Many at once, for a while: attaches and detaches of four devices to and from two guests by clients that know nothing of
-each other, starts and ends of guests that want the same ones, and node device operations. Whatever each was told, in the end journal,
-sysfs, libvirt and QEMU agree, and nothing is left over. Run as: test-storm.py VIRT-CCW
+"""Many clients at once, for some time: attaches and detaches of four devices to and from two guests by independent
+clients, starts and ends of guests that want the same devices, and node device operations. Whatever each client was
+answered, in the end journal, sysfs, libvirt and QEMU agree, and nothing is left over. Run as: test-storm.py VIRT-CCW
 LIBVIRT_CCW_STORM: seconds of the storm, LIBVIRT_CCW_SOAK: rounds of attach and detach, more than by default."""
 
 import os
@@ -23,7 +23,7 @@ LOG = "/var/log/libvirt/virtccwd.log"
 
 
 class Many:
-    """Functions in parallel; the first that fails is the failure."""
+    """Runs functions in parallel. The first failure is raised."""
 
     def __init__(self, functions):
         self.failure = None
@@ -58,7 +58,7 @@ class Storm:
         return code
 
     def rages(self, note):
-        """Each client does its own in its own order until the time is over."""
+        """Each client runs its own operations in its own order until the time is over."""
         until = time.monotonic() + SECONDS
         plans = [[("attach-device", guest, self.host.devices[device], "--live") for device in order] +
                  [("detach-device", guest, self.host.devices[device], "--live") for device in order]
@@ -87,18 +87,18 @@ class Storm:
         self.host.comes_back()
 
     def is_agreed(self):
-        """The watcher may be at something still: its last word counts."""
+        """The watcher may still be working: its last result counts."""
         try:
             self.host.agreed()
             return True
         except Exception:  # pylint: disable=broad-except
             return False
 
-    # The same again and again.
+    # The same operations again and again.
 
     @staticmethod
     def measured():
-        """What virtccwd has: {descriptors, threads, MiB}; and how many files there are in the journal but locks."""
+        """Returns {descriptors, threads, MiB} of virtccwd, and the number of files in the journal without locks."""
         pid = processes("virtccwd")[0]
         status = dict(line.split(":\t", 1) for line in text_of(f"/proc/{pid}/status").splitlines() if ":\t" in line)
         return {"descriptors": len(os.listdir(f"/proc/{pid}/fd")), "threads": int(status["Threads"]),
@@ -111,7 +111,7 @@ class Storm:
             Many([lambda pair=pair, verb=verb: self.host.virsh(verb, *pair, "--live") for pair in pairs])
 
     def leaks_nothing(self, note):
-        for _ in range(rounds(3)):  # caches, pools of threads
+        for _ in range(rounds(3)):  # fills caches and pools of threads
             self.one_round()
         before = self.measured()
         started = time.monotonic()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virtccwd.service and virt-ccw-reconcile.service as they are installed, in their sandboxes, over a lab's devices: a real
-systemd detaches, attaches, releases, loads modules and looks for processes that have a device open through them.
+"""virtccwd.service and virt-ccw-reconcile.service as they are installed, in their sandboxes, with a lab's devices. A
+real systemd starts them; they detach, attach, release, load modules and find processes that have a device open.
 
     test-unit.py VIRT-CCW
 """
@@ -29,7 +29,7 @@ JOURNAL = "/run/libvirt-ccw/devices"
 BUS_ID, CCW, UUID = "0.0.1234", "ccw_0_0_1234", "cc390000-0001-8000-8000-000000001234"
 MDEV = f"/sys/bus/mdev/devices/{UUID}"
 ANOTHER_USER = "64999"
-# What stands for the kernel, which cannot load its modules into a lab.
+# Replaces the kernel, which cannot load its modules into a lab.
 MODPROBE = f"""#!/bin/sh
 echo "$@" >>{LOADED}
 mkdir -p /sys/module/{MODULE}
@@ -43,7 +43,7 @@ def write(path, text, mode=0o644):
 
 
 def mount_cgroups(folder):
-    """As the machine has them: a lab shows none, and systemd needs its own."""
+    """Mounts the machine's own files: a lab shows none, and systemd needs them."""
     with open("/proc/self/cgroup", encoding="ascii") as file:
         named = "name=systemd" in file.read()
     if not named:
@@ -56,7 +56,7 @@ def mount_cgroups(folder):
 
 
 def compose_sysfs():
-    """The lab's /sys with what it does not have: cgroups, and modules that come and go."""
+    """The lab's /sys with parts that it lacks: cgroups, and modules that can be loaded and unloaded."""
     stage = private_systemd.STAGE
     command(["mount", "-t", "tmpfs", "-o", "mode=755", "none", stage])
     modules = [f"module/{name}" for name in os.listdir("/sys/module") if name != MODULE]
@@ -81,7 +81,7 @@ class UnitTest:
 
     @staticmethod
     def owner():
-        """Whose the device is, as the journal says."""
+        """Returns the device's owner in the journal."""
         with open(f"{JOURNAL}/{BUS_ID}.json", encoding="utf-8") as file:
             return json.load(file)["domain"]
 
@@ -102,7 +102,8 @@ class UnitTest:
 
     @staticmethod
     def configure_qemu():
-        """The lab's user cannot reach the library: /run/libvirt-ccw is root's here. libvirt takes the first of two settings."""
+        """The lab's user cannot reach the library: /run/libvirt-ccw is root's here. Of two settings, libvirt uses the
+        first."""
         ours = {"user": '"+0"', "group": '"+0"', "namespaces": "[]", "cgroup_controllers": "[]"}
         with open("/etc/libvirt/qemu.conf", encoding="utf-8") as file:
             lines = [line for line in file if line.split("=")[0].strip() not in ours]
@@ -110,7 +111,7 @@ class UnitTest:
         write("/etc/libvirt/qemu.conf", "".join(lines))
 
     def modules(self):
-        """virtccwd may not load them; systemd does, when virtccwd starts, and when one is missing later."""
+        """virtccwd may not load modules. systemd loads them when virtccwd starts, and when one is missing later."""
         expect(os.path.isdir(f"/sys/module/{MODULE}"), "they were not loaded at the start")
         os.rmdir(f"/sys/module/{MODULE}")
         os.unlink(LOADED)
@@ -125,7 +126,7 @@ class UnitTest:
         self.expect_as_before()
 
     def open_elsewhere(self):
-        """Another user's process has it open: /proc shows that to root only with two capabilities."""
+        """Another user's process has the device open: /proc shows that to root only with two capabilities."""
         self.virsh("nodedev-detach", CCW)
         group = os.path.basename(os.path.realpath(f"{MDEV}/iommu_group"))
         with open(f"/dev/vfio/{group}", "rb") as node, \
@@ -149,7 +150,7 @@ class UnitTest:
             expect(not os.stat(path).st_mode & 0o022, f"others than root may write to {path}")
 
     def restarted(self):
-        """A virtccwd that starts anew knows whose the device is."""
+        """A restarted virtccwd knows the device's owner."""
         owner = self.owner()
         command(["systemctl", "restart", "virtccwd.service"])
         expect("type='ccw' managed='yes'" in self.virsh("dumpxml", "one"), "it is not in the domain")
@@ -161,7 +162,7 @@ class UnitTest:
         self.virsh("destroy", "one")
 
     def hooked(self):
-        """A guest starts and ends with it: the hook acquires it, and virtccwd releases it if the hook does not."""
+        """A guest starts and ends with the device: the hook acquires it, and virtccwd releases it if the hook does not."""
         self.virsh("define", write("/run/two.xml", domain("two", hostdev())))
         self.virsh("start", "--paused", "two")
         expect(os.path.exists(MDEV), "it was not taken")
@@ -169,7 +170,7 @@ class UnitTest:
         self.expect_as_before()
 
     def reconciled(self):
-        """A hook that was killed has left it; virt-ccw-reconcile.service releases it without virtccwd."""
+        """A killed hook has left a device. virt-ccw-reconcile.service releases it without virtccwd."""
         xml = command(["virsh", "-c", "qemu:///system", "dumpxml", "two"])[1]
         command([SETUP, "hook", "libvirtd"], timeout=120)
         claim = subprocess.run(["virt-ccw", "hook", "--", "two", "prepare", "begin", "-"], input=xml, text=True, check=False,

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The lab's /dev/vfio/N: it opens once, as a kernel's does, and any QEMU that is started in the lab gets the device behind
-it. On a real kernel the same steps show that this is what a kernel does. Run as: test-vfio-nodes.py VIRT-CCW
-[--unprivileged]"""
+"""The lab's /dev/vfio/N: only one process can open it, as with a kernel's, and any QEMU in the lab gets its device. On
+a real kernel the same steps show that a kernel behaves so. Run as: test-vfio-nodes.py VIRT-CCW [--unprivileged]"""
 
 import errno
 import fcntl
@@ -28,7 +27,7 @@ QEMU = ["-M", "s390-ccw-virtio", "-m", "64", "-display", "none", "-nodefaults", 
 
 
 def open_error(path, flags=os.O_RDWR):
-    """The errno that open(2) answers; 0 when it opens (and is closed again)."""
+    """Returns the errno of open(2); 0 when it works (and closes it again)."""
     try:
         os.close(os.open(path, flags))
     except OSError as error:
@@ -94,7 +93,7 @@ class NodesTest:
 
     @staticmethod
     def has_no_status(descriptor):
-        """In a program that is no QEMU; the lab has no other calls than QEMU's."""
+        """A program that is no QEMU; the lab only serves QEMU's calls."""
         try:
             fcntl.ioctl(descriptor, VFIO_GROUP_GET_STATUS, bytearray(8))
             expect(False, "a group has a status in a program that is no QEMU")
@@ -102,7 +101,7 @@ class NodesTest:
             expect(error.errno == errno.ENOTTY, error)
 
     def monitor(self, argv, **kwargs):
-        """Starts QEMU; returns the process and its monitor, which answers once every device is realized."""
+        """Starts QEMU. Returns the process and its monitor, which answers once every device is realized."""
         path = os.path.join(self.folder, "qmp")
         if os.path.exists(path):
             os.unlink(path)
@@ -118,7 +117,7 @@ class NodesTest:
         return process, Monitor(connected, DEADLINE)
 
     def start_and_end(self, argv, has_node=None):
-        """QEMU has the device, its node is busy as long, and free at once when QEMU was killed."""
+        """While QEMU has the device, its node is busy. It is free at once when QEMU was killed."""
         process, monitor = self.monitor(argv)
         answer = monitor.ask("qom-get", path="/machine/peripheral/d", property="realized")
         expect(answer == {"return": True}, answer)
@@ -149,7 +148,7 @@ class NodesTest:
         expect(not changes, "\n".join(changes))
 
     def others_are_told_the_truth(self):
-        """Where the kernel refuses something to a program other than libvirt, the library does not say that it worked."""
+        """Where the kernel rejects a call of a program other than libvirt, the library does not report success."""
         if command(["cat", "/proc/self/setgroups"])[1] == "deny":
             expect(command(["setpriv", "--clear-groups", "true"], check=False)[0] != 0, "setgroups is said to work")
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What virt-manager does with a device and a domain, by its own library (virtinst): lists the node devices, adds one to a
-guest that runs and to its definition, reads the guest, takes the device away from both. Run in a lab by test-nodedev.py,
-which makes the domain: virt-manager-calls.py NODE-DEVICE DOMAIN. Prints what it saw, a line each."""
+"""Does with a device and a domain what virt-manager does, by its own library (virtinst): lists the node devices, adds
+one to a running guest and to its definition, reads the guest, removes the device from both. test-nodedev.py runs it in
+a lab and makes the domain: virt-manager-calls.py NODE-DEVICE DOMAIN. Prints one line for each result."""
 
 import sys
 
@@ -16,7 +16,7 @@ BOTH = libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_AFFECT_CONFIG
 
 
 def hostdevs(connection, domain, flags):
-    """As virt-manager's details of a guest show them."""
+    """Returns the devices as virt-manager's details of a guest show them."""
     return Guest(connection, parsexml=domain.XMLDesc(flags)).devices.hostdev
 
 
@@ -34,7 +34,7 @@ def main(name, guest):
     for flags in (0, libvirt.VIR_DOMAIN_XML_INACTIVE):
         print("added:", [(each.type, each.managed) for each in hostdevs(connection, domain, flags)])
 
-    # From the guest that runs by the device's XML, from the definition by another definition.
+    # From the running guest by the device's XML, from the definition by another definition.
     domain.detachDeviceFlags(hostdevs(connection, domain, 0)[0].get_xml(), libvirt.VIR_DOMAIN_AFFECT_LIVE)
     definition = Guest(connection, parsexml=domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
     definition.remove_device(definition.devices.hostdev[0])
