@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A local user who attacks virtccwd: a process with threads, one for each connection, that count what they do."""
+"""A local user who attacks virtccwd: a process with one thread for each connection, which count what they do."""
 
 import mmap
 import os
@@ -16,7 +16,7 @@ from waiting import DEADLINE, wait_until
 
 COUNTS = ("connected", "sent", "answered", "refused")
 NOBODY = 65534
-NICE = 10  # the attack is on the daemon: it must not win the processor's time from those who are measured
+NICE = 10  # the attack is on the daemon: it must not take processor time from the measured clients
 
 
 class Counts:
@@ -40,7 +40,7 @@ class Counts:
 
 
 def become(user):
-    """That user's number and groups, for the rest of this process."""
+    """Gives the rest of this process that user's number and groups."""
     if user == "root":
         return
     number, member = private_polkit.USERS.get(user, (NOBODY, False))
@@ -50,7 +50,8 @@ def become(user):
 
 
 class Attacker:
-    """Runs attack(counts, number) in each of so many threads of a process of that user's, until the with statement ends."""
+    """Runs attack(counts, number) in each of this many threads, in a process of that user, until the with statement
+    ends."""
 
     def __init__(self, user, attack, threads=1):
         self.counts = Counts()
@@ -68,13 +69,13 @@ class Attacker:
                 thread.start()
             for thread in running:
                 thread.join()
-            signal.pause()  # what it has open stays open
+            signal.pause()  # keeps everything open
         except BaseException:  # pylint: disable=broad-except
             traceback.print_exc(file=sys.stdout)
         os._exit(1)
 
     def _run_one(self, attack, number):
-        """To its end, or until virtccwd does not let it go on."""
+        """Sends all bytes, or as many as virtccwd reads."""
         try:
             attack(self.counts, number)
         except (OSError, StepFailed):
@@ -87,12 +88,12 @@ class Attacker:
         self.end()
 
     def end(self):
-        """For those that are not in a with statement."""
+        """Starts the attacker without a with statement."""
         os.kill(self._pid, signal.SIGKILL)
         os.waitpid(self._pid, 0)
 
     def wait_for(self, name, number, seconds=DEADLINE):
-        """Waits until the attacker has done something that many times."""
+        """Waits until the attacker has counted this many."""
         def done():
             expect(os.waitpid(self._pid, os.WNOHANG)[0] == 0, "the attacker ended")
             return self.counts[name] >= number
@@ -102,12 +103,12 @@ class Attacker:
             raise StepFailed(f"{late}: {self.counts}") from late
 
     def wait_idle(self, quiet=0.5, seconds=20):
-        """Until all of its threads wait: it has done nothing for a while."""
+        """Waits until all of its threads wait: the counts have not changed for a while."""
         highest(lambda: sum(self.counts[name] for name in COUNTS), lambda _: False, quiet, seconds)
 
 
 def highest(value, is_enough, quiet, seconds):
-    """The highest value() until it is enough, has not changed for a while, or so much time has passed."""
+    """Returns the highest value(): when it is enough, has not changed for a while, or this much time has passed."""
     started = changed = time.monotonic()
     last = most = value()
 

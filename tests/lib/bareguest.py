@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests share whose guest is a program without a system under it (tests/guest/baremetal)."""
+"""Common parts of tests whose guest is a program without an operating system (tests/guest/baremetal)."""
 
 import argparse
 import os
@@ -10,13 +10,13 @@ from tap import skip_all
 
 
 def console_argv(console, program):
-    """QEMU's options: nothing but the program, and a file for what it says."""
+    """Returns QEMU's options: only the program, and a file for its output."""
     return ["-nodefaults", "-display", "none", "-chardev", f"file,id=console,path={console}",
             "-device", "sclpconsole,chardev=console", "-kernel", program]
 
 
 class BareTest:
-    """A test of such a guest. process: the QEMU that runs, if it is to be killed at the end."""
+    """A test of such a guest. process: the running QEMU, which is killed if the test fails."""
 
     def __init__(self, options, workdir, steps):
         self.options = options
@@ -31,12 +31,12 @@ class BareTest:
 
 
 def vfio_library(parser):
-    """The argument of tests that run QEMU in a lab by themselves."""
+    """The argument of tests that themselves start QEMU in a lab."""
     parser.add_argument("--vfio-library", required=True, type=os.path.abspath)
 
 
 def main(test, description, more=None):
-    """Runs a BareTest. more: adds arguments of its own to the parser."""
+    """Runs a BareTest. more: a function that adds arguments to the parser"""
     parser = argparse.ArgumentParser(description=description)
     for name in ("virt-ccw", "qemu-ccw"):
         parser.add_argument("--" + name, required=True, type=os.path.abspath)

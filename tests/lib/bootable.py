@@ -12,13 +12,13 @@ MODULES = "crc32c_generic ext4 dasd_eckd_mod"
 
 
 def kernel_disk(kernel):
-    """The element of a disk that holds the kernel, from its first byte on."""
+    """Returns the element of a disk that contains the kernel from its first byte on."""
     return (f"<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{kernel}'/>"
             "<target dev='vda' bus='virtio'/><readonly/></disk>")
 
 
 def install(run, kernel, partition):
-    """run is a LabGuest's in_guest; the partition has a file system. Returns what zipl says."""
+    """run is a LabGuest's in_guest; the partition has a file system. Returns zipl's output."""
     with open(INIT, encoding="utf-8") as file:
         init = file.read()
     run(f"mount {partition} /mnt && mkdir /mnt/boot && head -c {os.path.getsize(kernel)} /dev/vda >/mnt/boot/kernel")
@@ -26,7 +26,7 @@ def install(run, kernel, partition):
         "*) cp -a $name /mnt/ ;; esac || exit 1; done", timeout=120)
     run("mkdir -p /run/initrd/bin /run/initrd/lib /run/initrd/dev /run/initrd/sys /run/initrd/mnt && cd /run/initrd && "
         f"cp /bin/busybox bin/ && ln -s busybox bin/sh && printf %s {shlex.quote(init)} >init && chmod 755 init && "
-        # In the order in which they are loaded. A kernel may have a module built in, or no more.
+        # In the order in which they are loaded. In some kernels a module is built in, or no longer exists.
         f"for module in {MODULES}; do modprobe -D $module 2>/dev/null; done | while read -r kind path _; do "
         "[ $kind = insmod ] && [ ! -e lib/${path##*/} ] && cp $path lib/ && echo ${path##*/} >>lib/order; done; "
         "[ -s lib/order ] && "

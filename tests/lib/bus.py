@@ -7,7 +7,7 @@ import struct
 
 from steps import expect
 
-BUS = "/run/dbus/system_bus_socket"  # where the setuid helper of polkit's agents looks, whatever the environment says
+BUS = "/run/dbus/system_bus_socket"  # the setuid helper of polkit's agents uses this path, whatever the environment is
 METHOD_CALL, METHOD_RETURN, ERROR, SIGNAL = 1, 2, 3, 4
 PATH, INTERFACE, MEMBER, ERROR_NAME, REPLY_SERIAL, DESTINATION, SENDER, SIGNATURE, UNIX_FDS = range(1, 10)
 # Their types, for those that are sent here.
@@ -40,23 +40,23 @@ def message(kind, fields, serial, body=b"", flags=0):
 
 
 def answers(received):
-    """The serial of what a message answers."""
+    """Returns the serial of the message that a message answers."""
     fields = received[1]
     return struct.unpack_from("<I", fields, fields.index(bytes((REPLY_SERIAL, 1)) + b"u\0") + 4)[0]
 
 
-BUS = "/run/dbus/system_bus_socket"  # where the setuid helper of polkit's agents looks, whatever the environment says
+BUS = "/run/dbus/system_bus_socket"  # the setuid helper of polkit's agents uses this path, whatever the environment is
 
 
 class Bus:
-    """A connection of this process's user's, with descriptors."""
+    """A connection of this process's user that supports descriptors."""
 
     def __init__(self, timeout=20):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
         self.socket.connect(BUS)
         self.serial = 0
-        self.errors = 0  # that came for what nobody waited for
+        self.errors = 0  # number of errors for messages without a waiting caller
         self.socket.sendall(b"\0AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode() + b"\r\n")
         self._expect(b"OK ")
         self.socket.sendall(b"NEGOTIATE_UNIX_FD\r\n")
@@ -88,12 +88,12 @@ class Bus:
         return self.socket.recv(length, socket.MSG_WAITALL)
 
     def receive(self):
-        """The next message: its kind, its header fields as they came, and its body."""
+        """Returns the next message: its kind, its header fields unparsed, and its body."""
         kind, length, _, fields = struct.unpack("<xBxxIII", self._receive(16))
         return kind, self._receive(fields + -fields % 8), self._receive(length)
 
     def ask(self, member, signature="", body=b""):
-        """A question to the bus itself; the body of the answer."""
+        """Calls the bus itself. Returns the body of the answer."""
         fields = {PATH: "/org/freedesktop/DBus", DESTINATION: "org.freedesktop.DBus", INTERFACE: "org.freedesktop.DBus",
                   MEMBER: member, SIGNATURE: signature}
         self.send(METHOD_CALL, fields, body)
@@ -105,7 +105,7 @@ class Bus:
         return answer[2]
 
     def names(self):
-        """Of all connections."""
+        """Returns the names of all connections."""
         data, at, names = self.ask("ListNames"), 4, []
         while at < len(data):
             at += -at % 4
@@ -115,7 +115,7 @@ class Bus:
         return names
 
     def name_of(self, pid):
-        """The unique name of that process's connection, which every user may ask for."""
+        """Returns the unique name of that process's connection, which every user may ask for."""
         for name in self.names():
             if name.startswith(":") and struct.unpack("<I", self.ask("GetConnectionUnixProcessID", "s", text(name)))[0] == pid:
                 return name
@@ -123,5 +123,5 @@ class Bus:
         return None
 
     def signal(self, destination, signature="", body=b"", fds=()):
-        """To one connection alone, which need not want it. An error is the bus's."""
+        """Sends a signal to one connection, which need not have asked for it. The bus may answer with an error."""
         self.send(SIGNAL, {PATH: "/a", INTERFACE: "a.a", MEMBER: "A", DESTINATION: destination, SIGNATURE: signature}, body, fds=fds)

@@ -2,7 +2,7 @@
 """Reads blocks out of a CKD image, independently of the project's own code. Format: docs/dasd.md."""
 
 TRACK_SIZE = 56832
-BLOCKS = 12  # of 4096 bytes, a track
+BLOCKS = 12  # 4096-byte blocks on a track
 
 
 class CkdImage:
@@ -31,11 +31,11 @@ class CkdImage:
         self._number = number
 
     def records(self, number):
-        """The data of a track's records, without that of R0."""
+        """Returns the data of a track's records, except R0."""
         self._load(number)
         return self._records[1:]
 
     def block(self, number):
-        """The 4096 bytes that Linux has as this block of the whole volume."""
+        """Returns the 4096 bytes that Linux shows as this block of the whole volume."""
         self._load(number // BLOCKS)
         return self._records[1 + number % BLOCKS]

@@ -30,13 +30,13 @@ def text_of(path):
 
 
 def is_alive(pid):
-    """A zombie is not; who is gone is not, either."""
+    """Returns whether a process runs. A zombie does not, nor does a process that has gone."""
     stat = text_of(f"/proc/{pid}/stat")
     return bool(stat) and stat.rsplit(")", 1)[1].split()[0] not in "ZX"
 
 
 def signal_to(pid, number):
-    """Nothing to one that has gone meanwhile."""
+    """Sends a signal. A process that has gone meanwhile is no error."""
     try:
         os.kill(pid, number)
     except ProcessLookupError:
@@ -44,7 +44,7 @@ def signal_to(pid, number):
 
 
 class Daemon:
-    """One of libvirt's or ours, to be killed and started again as it was started."""
+    """A daemon of libvirt's or ours, which can be killed and started again with the same arguments."""
 
     def __init__(self, name):
         self.name = name
@@ -68,7 +68,7 @@ class Daemon:
         return any(map(is_alive, processes(self.name)))
 
     def start(self, answers=("virsh", "uri")):
-        """answers: the command that succeeds when it is there."""
+        """answers: a command that succeeds when the daemon serves clients"""
         with open(f"/var/log/libvirt/{self.name}-again.log", "ab") as log:
             subprocess.Popen(self.argv, env=self.env, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                              start_new_session=True)
@@ -76,7 +76,7 @@ class Daemon:
 
 
 def qemu_of(name):
-    """The process of a running domain's QEMU."""
+    """Returns the process of a running domain's QEMU."""
     for pid in processes("qemu-system-s390x"):
         if f"guest={name}," in text_of(f"/proc/{pid}/cmdline"):
             return pid

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the guest programs share that work with DASDs in a guest under qemu-ccw: on, off, formatted, filled."""
+"""Common parts of tests that use DASDs in a guest under qemu-ccw: online, offline, dasdfmt, file systems."""
 
 import os
 
@@ -8,7 +8,7 @@ from qemuguest import QemuGuest
 from steps import expect
 
 CYLINDERS = 20
-RECORDS = {512: 49, 1024: 33, 2048: 21, 4096: 12}  # of a track, by block size
+RECORDS = {512: 49, 1024: 33, 2048: 21, 4096: 12}  # records on a track, by block size
 HEADS = 15
 
 
@@ -17,7 +17,7 @@ class DasdGuest(QemuGuest):
         super().__init__(options, workdir, steps, {bus_id: os.path.join(workdir, f"{bus_id}.ckd") for bus_id in bus_ids})
 
     def node(self, bus_id):
-        """Where a device is found by its bus id: its name may differ after a reboot."""
+        """Returns the path of a device by its bus id: its name may differ after a reboot."""
         return f"/dev/disk/by-path/ccw-{bus_id}"
 
     def online(self, *bus_ids):
@@ -42,7 +42,7 @@ class DasdGuest(QemuGuest):
         self.has_file(bus_id)
 
     def has_file(self, bus_id):
-        """The file of fill() is there, read from the device: a mount begins with an empty page cache."""
+        """Checks the file of fill(), as read from the device: a mount begins with an empty page cache."""
         self.in_guest(f"mount -o ro,noload {self.node(bus_id)}-part1 /mnt && cmp /bin/bash /mnt/bash; code=$?; umount /mnt; "
                       "exit $code", timeout=120)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The installed programs and units, in a test's own mount namespace: of a build, or of packages that are installed there."""
+"""The installed programs and units of a build, or of packages that are installed, in a test's own mount namespace."""
 
 import glob
 import os
@@ -13,7 +13,8 @@ SETUP = f"{PREFIX}/sbin/virtccwd-setup"
 
 
 def install(build):
-    """Into a folder that becomes /usr/local there. With packages: their units alone, among those of the distribution."""
+    """Installs into a folder that becomes /usr/local in the namespace. With packages: only their units, with the
+    distribution's."""
     if PACKAGES:
         add_units("/lib/systemd/system/virtccwd*", "/lib/systemd/system/virt-ccw-*")
         return
@@ -23,7 +24,7 @@ def install(build):
 
 
 def apparmor_profile(build):
-    """virtccwd's, as it is installed; a build for another prefix than /usr does not install it."""
+    """Returns virtccwd's unit as it is installed. A build for another prefix than /usr does not install it."""
     return "/etc/apparmor.d/usr.sbin.virtccwd" if PACKAGES else os.path.join(build, "packaging", "usr.sbin.virtccwd")
 
 

@@ -23,18 +23,19 @@ TRIES = 5
 
 
 def when_free(shell_command):
-    """The command for a guest's shell, tried again while udev may still look into the disk: it does so after each change,
-    and chccwdev, dasdfmt and fdasd call that in use. udevadm fails on a busy machine: "Failed to wait for daemon to
-    reply: Broken pipe"."""
+    """Returns the command for a guest's shell with repetitions while udev may still read the disk. udev does so after
+    each change, and chccwdev, dasdfmt and fdasd then report that the disk is in use. udevadm fails on a busy machine:
+    "Failed to wait for daemon to reply: Broken pipe"."""
     return (f"for try in $(seq {TRIES}); do udevadm settle; {{ {shell_command}; }} && break; [ $try != {TRIES} ]; done"
             " && { udevadm settle || udevadm settle; }")
 CONSOLE_LINES = 20
-# What the console of a guest shows that will never answer.
+# The console of a guest that will never answer shows one of these.
 DEAD = ("Kernel panic", "guest: no control port", "disabled wait")
 
 
-# MiB of translated code that QEMU is to keep. A guest that reboots is unpacked over the code of the one before it, and QEMU
-# looks through what it has of that page at each store: a minute with its usual cache, nothing with a small one.
+# MiB of translated code that QEMU may keep. A guest that reboots is unpacked over the code of the guest before it, and
+# at each store QEMU searches all translated code of that page: this takes a minute with its usual cache, and no time
+# with a small one.
 REBOOT_CACHE = 64
 
 
@@ -77,10 +78,10 @@ class _Listener:
 
 
 class Guest:
-    """A running guest. Every call has a deadline of its own; none of them polls."""
+    """A running guest. Every call has a deadline of its own, and no call polls."""
 
     def __init__(self, socket_path, connected=None):
-        """Connects to the port's listening socket; or takes a connection that the port made itself."""
+        """Connects to the port's listening socket, or uses a connection that the port has made itself."""
         self._socket = connected
         self._buffer = b""
         if not connected:
@@ -89,7 +90,7 @@ class Guest:
 
     @staticmethod
     def listen(socket_path):
-        """For a QEMU that connects to us: a context manager, and in it accept(timeout) gives the Guest."""
+        """For a QEMU that connects to the test: a context manager whose accept(timeout) returns the Guest."""
         return _Listener(socket_path)
 
     def close(self):
@@ -112,12 +113,12 @@ class Guest:
         return line.decode("utf-8", "replace")
 
     def send(self, command, timeout=60):
-        """Gives the guest a shell command and awaits no answer: for one that ends it."""
+        """Sends the guest a shell command without waiting for an answer: for a command that ends the guest."""
         self._socket.settimeout(timeout)
         self._socket.sendall(base64.b64encode(command.encode()) + b"\n")
 
     def try_run(self, command, timeout=60, progress=None):
-        """Runs a shell command; returns (exit code, output). progress is called with each line as it comes."""
+        """Runs a shell command; returns (exit code, output). progress is called with each line as it arrives."""
         deadline = time.monotonic() + timeout * SLOWER
         self.send(command, timeout * SLOWER)
         lines = []
@@ -137,8 +138,9 @@ class Guest:
         return output
 
     def await_boot(self, console, timeout=BOOT_SECONDS):
-        """Waits for the first answer of a guest that boots, and whose console goes to that file. Raises GuestError with the
-        last lines of the console when the guest is not up in time, or as soon as it shows that it will not be."""
+        """Waits for the first answer of a guest that boots, and whose console is this file. Raises GuestError with the
+        last lines of the console when the guest does not answer in time, or as soon as the console shows that it never
+        will."""
         timeout *= SLOWER
         deadline = time.monotonic() + timeout
         self.send("true", timeout)
@@ -155,16 +157,16 @@ class Guest:
                 raise _not_up("the guest cannot come up", console)
 
     def reboot(self, console, timeout=BOOT_SECONDS):
-        """Boots anew in the same QEMU, whose guest's console goes to that file. See REBOOT_CACHE."""
+        """Boots again in the same QEMU, where the guest's console is this file. See REBOOT_CACHE."""
         before = _times_ready(console)
         timeout *= SLOWER
         self.send("reboot -f")
-        # What is sent before the guest has its port again would be lost with the old one's buffers.
+        # Bytes that are sent before the guest has opened its port again would be lost with the old port's buffers.
         if not happens(lambda: _times_ready(console) != before, timeout):
             raise _not_up(f"the guest did not come up again within {timeout} s", console)
 
     def dasd_complaints(self):
-        """What the guest's kernel has to say against its DASDs since it was last asked."""
+        """Returns the kernel's errors about its DASDs since the last call."""
         log = self.run("dmesg -c | grep -i -E 'dasd|0\\.0\\.[0-9a-f]{4}|I/O error|EXT4-fs|blk_update' || true")
         return [line for line in log.splitlines()
                 if re.search(r"error|fail|timeout|sense|reject|lost|inhibit", line, re.I)]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What attackers send to virtccwd: each function is the attack(counts, number) of an Attacker, once its first arguments are
-given, and goes on until its process ends."""
+"""Attacks on virtccwd: each function is the attack(counts, number) of an Attacker after its first arguments, and runs
+until its process ends."""
 
 import functools
 import itertools
@@ -15,15 +15,15 @@ from rpc import Client, frame, is_ok, string
 from steps import StepFailed
 
 DEVICE = "<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x%04x'/></source></hostdev>"
-TEXT_MAX = 4 << 20  # libvirt's protocol has no longer strings
-ROOM = TEXT_MAX - 8192  # of which the rest of a domain needs a little
-FDS = 32  # nor more descriptors in a frame
-READ_SIZE = 65536  # as much virtccwd reads at a time
-ENOUGH_REPLIES = 100  # of capabilities, some 10 KB each: more than all buffers on their way hold
+TEXT_MAX = 4 << 20  # the longest string of libvirt's protocol
+ROOM = TEXT_MAX - 8192  # bytes for the hostile part of a domain
+FDS = 32  # the most descriptors in a frame
+READ_SIZE = 65536  # bytes that virtccwd reads at a time
+ENOUGH_REPLIES = 100  # of capabilities, some 10 KB each: more than fits in all buffers in between
 
 
 def domain(content="", emulator="/usr/bin/qemu-system-s390x", devices=DEVICE % 0x1234):
-    """A domain with a device of ours in it, so that virtccwd looks at it."""
+    """Returns a domain with a ccw device, so that virtccwd parses it."""
     return f"""<domain type='qemu'><name>attack</name><uuid>5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0c001</uuid>
 <memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os>
 {content}<devices><emulator>{emulator}</emulator>{devices}</devices></domain>"""
@@ -34,7 +34,7 @@ def metadata(content):
 
 
 def repeat(length, piece):
-    """piece(0) piece(1) ... in so many bytes."""
+    """Returns piece(0) piece(1) ... of about this many bytes."""
     parts, size = [], 0
     for number in itertools.count():
         part = piece(number)
@@ -53,7 +53,7 @@ def devices(length):
 
 
 def nested(start, stop):
-    """As deep as fits into the protocol's longest string."""
+    """Nests elements as deep as fits in the protocol's longest string."""
     size = len(start(1 << 20)) + len(stop)
     starts = [start(number) for number in range(ROOM // size)]
     return "".join(starts) + stop * len(starts)
@@ -85,7 +85,7 @@ def count_reply(counts, reply):
 
 
 def call_again_and_again(client, counts, procedure, payloads):
-    """Each of the payloads in turn, each after the reply to the one before."""
+    """Sends all the payloads in turns, each after the reply to the one before."""
     for payload in payloads:
         client.send(procedure, payload)
         counts.add("sent")
@@ -99,7 +99,7 @@ def connect(path, counts, timeout=600):
 
 
 def log_in(path, counts, _number):
-    """Comes, is let in by polkit, and goes: no attack, but what virtccwd answers by itself."""
+    """Connects, logs in by polkit, and leaves: no attack, but virtccwd handles it alone."""
     while True:
         with Client(path, is_open=False) as client:
             client.log_in()
@@ -107,7 +107,7 @@ def log_in(path, counts, _number):
 
 
 def define(path, xml, counts, _number):
-    """libvirt ends the connection where its error, with a line of the XML in it, is too long for its protocol."""
+    """libvirt ends the connection if its error, with a line of the XML in it, is too long for its protocol."""
     payload = string(xml)
     while True:
         try:
@@ -118,27 +118,28 @@ def define(path, xml, counts, _number):
 
 
 def define_together(path, xml, barrier, counts, _number):
-    """The same, once all threads are connected."""
+    """The same, after all threads have connected."""
     with connect(path, counts) as client:
         barrier.wait()
         call_again_and_again(client, counts, DEFINE, itertools.repeat(string(xml)))
 
 
 def define_spellings(path, each, counts, number):
-    """Domains whose emulators are one file by many names: each thread has names of its own."""
+    """Defines domains whose emulators are one file under many names: each thread has its own names."""
     with connect(path, counts) as client:
         emulators = ("/usr/bin/" + "./" * (number * each + n) + "qemu-system-s390x" for n in itertools.cycle(range(each)))
         call_again_and_again(client, counts, DEFINE, (string(domain(emulator=emulator)) for emulator in emulators))
 
 
 def call_for_domain(path, name, procedure, rest, counts, _number):
-    """The same call for one domain again and again."""
+    """Repeats one call for one domain."""
     with connect(path, counts) as client:
         call_again_and_again(client, counts, procedure, itertools.repeat(client.find_domain(name) + rest))
 
 
 def flip_emulator(path, link, targets, counts, number):
-    """The first thread changes what a symbolic link leads to; the others define domains with it as their emulator."""
+    """The first thread changes the target of a symbolic link; the others define domains with the link as their
+    emulator."""
     if number > 0:
         define(path, domain(emulator=link), counts, number)
     for target in itertools.cycle(targets):
@@ -158,7 +159,7 @@ def byte_by_byte(path, xml, counts, _number):
 
 
 def send_until_blocked(client, counts, calls):
-    """Sends these calls again and again until virtccwd has taken none for a second, and reads nothing."""
+    """Repeats these calls until virtccwd has read none for a second, and reads no reply."""
     client.socket.settimeout(1)
     try:
         for call in itertools.cycle(calls):
@@ -171,7 +172,7 @@ def send_until_blocked(client, counts, calls):
 
 
 def never_read(path, calls, counts, _number):
-    """Calls, pairs of procedure and payload, one behind the other, whose replies are not read."""
+    """Sends calls, which are pairs of procedure and payload, one after another, and reads no reply."""
     client = connect(path, counts)
     send_until_blocked(client, counts, calls)
     keep(client)
@@ -182,18 +183,18 @@ KEPT = []
 
 
 def keep(client):
-    """Does not close it."""
+    """Opens a connection and keeps it open."""
     KEPT.append(client)
 
 
 @functools.lru_cache
 def unfinished_frame(length):
-    """All but the last byte of a call. Made once: it is megabytes, and there are many clients."""
+    """Returns all but the last byte of a call. Cached, because it has megabytes, and there are many clients."""
     return frame(DEFINE, struct.pack(">I", length) + b"x" * length)[:-1]
 
 
 def keep_unfinished(path, length, counts, _number):
-    """A frame of which all but the last byte comes."""
+    """Sends a frame without its last byte."""
     client = connect(path, counts)
     client.socket.settimeout(2)
     try:
@@ -205,7 +206,7 @@ def keep_unfinished(path, length, counts, _number):
 
 
 def send_descriptors(path, counts, _number):
-    """Calls with descriptors for a libvirt that cannot take them, as its earlier replies are not read."""
+    """Sends calls with descriptors to a libvirt that cannot read them, as its earlier replies are not read."""
     client = connect(path, counts)
     client.socket.settimeout(2)
     for _ in range(ENOUGH_REPLIES):
@@ -221,7 +222,7 @@ def send_descriptors(path, counts, _number):
 
 
 def ask_for_descriptors(path, name, counts, _number):
-    """Each reply has a descriptor, and is not read."""
+    """Requests replies with a descriptor each, and reads none."""
     client = connect(path, counts)
     payload = client.find_domain(name) + struct.pack(">II", 0, 1)  # the first display, without authentication
     send_until_blocked(client, counts, [(OPEN_GRAPHICS_FD, payload)])
@@ -229,7 +230,7 @@ def ask_for_descriptors(path, name, counts, _number):
 
 
 def never_read_rejections(path, procedure, payload, counts, _number):
-    """The same of calls that virtccwd itself refuses, as the connection is not open."""
+    """The same with calls that virtccwd itself rejects, as the connection is not open."""
     client = Client(path, is_open=False)
     client.log_in()
     counts.add("connected")
@@ -238,7 +239,7 @@ def never_read_rejections(path, procedure, payload, counts, _number):
 
 
 def call_and_read(path, is_open, call, clients, counts, _number):
-    """A call that virtccwd answers by itself, on many connections as often as it goes; the answers are read."""
+    """Sends a call that virtccwd answers by itself, on many connections, as often as possible, and reads the answers."""
     calls, waste = memoryview(call * (READ_SIZE // len(call) * 2)), bytearray(1 << 20)
     poll, state = select.epoll(), {}
     for _ in range(clients):
@@ -264,7 +265,7 @@ def call_and_read(path, is_open, call, clients, counts, _number):
 
 
 def announce(path, length, counts, _number):
-    """A call of which only the head comes. Before the connection is open virtccwd takes each call, on either socket."""
+    """Sends only the header of a call. Before the connection is open, virtccwd reads every call, on either socket."""
     client = Client(path, is_open=False)
     client.log_in()
     client.socket.sendall(struct.pack(">I", length) + frame(HOSTNAME, serial=99)[4:])
@@ -285,7 +286,7 @@ def can_reject_descriptors():
 
 
 def may_send_descriptor(client):
-    """Sends one of /dev/null; False when the kernel refuses it."""
+    """Sends a descriptor of /dev/null. Returns False when the kernel rejects it."""
     with open("/dev/null", "rb") as null:
         control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("=i", null.fileno()))]
         try:
@@ -296,7 +297,8 @@ def may_send_descriptor(client):
 
 
 def lingering_connection(address):
-    """The descriptor of a TCP connection with data that its peer does not read: who closes it last waits."""
+    """Returns the descriptor of a TCP connection with data that its peer does not read: the process that closes it last
+    waits."""
     peer = socket.socket(socket.AF_INET)
     peer.connect(address)
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, LINGER))
@@ -309,8 +311,8 @@ def lingering_connection(address):
 
 
 def send_lingering(path, address, before, counts, _number):
-    """A descriptor that no frame announces, and whose close(2) waits. virtccwd comes to it once polkit has answered; where it
-    was faster all the same, it is this thread that waits."""
+    """Sends a descriptor that no frame announces, and whose close(2) waits. virtccwd receives it after polkit has
+    answered. If virtccwd was faster all the same, this thread waits."""
     number = lingering_connection(address)
     client = Client(path, is_open=False)
     first = b"".join(client.next_frame(AUTH_POLKIT) for _ in range(8)) + before
@@ -319,7 +321,7 @@ def send_lingering(path, address, before, counts, _number):
     client.socket.sendall(first)
     try:
         client.socket.sendmsg(last, control)
-    except OSError:  # virtccwd takes no descriptors here
+    except OSError:  # virtccwd accepts no descriptors here
         counts.add("refused")
     else:
         os.close(number)
@@ -328,12 +330,13 @@ def send_lingering(path, address, before, counts, _number):
 
 
 def signal_lingering(pid, address, counts, _number):
-    """A descriptor whose close(2) waits, in a signal on the message bus to the connection of that process. Where the bus hands on
-    none it would be the bus that waits, and with it everybody who uses it; so it is first tried with another one."""
+    """Sends a descriptor whose close(2) waits in a signal on the message bus, to that process's connection. If the bus
+    did not pass it on, the bus and with it all its users would wait; so the test first tries it with another
+    descriptor."""
     with Bus() as bus, open("/dev/null", "rb") as null:
         name = bus.name_of(pid)
         bus.signal(name, "h", bytes(4), [null.fileno()])
-        bus.ask("GetId")  # the answer to the signal comes before this one's
+        bus.ask("GetId")  # the answer to the signal comes before the answer to this call
         if bus.errors:
             counts.add("refused")
         else:
@@ -346,7 +349,7 @@ def signal_lingering(pid, address, counts, _number):
 
 
 def signal_many_values(pid, length, counts, _number):
-    """A signal of so many bytes with a value of a type of its own in each four of them, to that process."""
+    """Sends a signal of this many bytes to that process, with a value of a type of its own in each four of them."""
     values = b"\1y\0\0" * (length // 4)
     with Bus() as bus:
         bus.signal(bus.name_of(pid), "av", struct.pack("<I", len(values)) + values)
@@ -358,7 +361,7 @@ def signal_many_values(pid, length, counts, _number):
 
 
 def signal_again_and_again(pid, counts, _number):
-    """Small signals to that process, as fast as the message bus takes them."""
+    """Sends small signals to that process, as fast as the message bus accepts them."""
     with Bus() as bus:
         name = bus.name_of(pid)
         while True:
@@ -373,7 +376,7 @@ LOG_IN_CALLS = 3
 
 
 def connect_once(path, data, counts):
-    """A connection with some calls that are not waited for; None if there is no room for it."""
+    """Returns a connection with some calls whose replies are not read, or None if it was not accepted."""
     client = socket.socket(socket.AF_UNIX)
     client.settimeout(0.5)
     try:
@@ -388,7 +391,7 @@ def connect_once(path, data, counts):
 
 
 def whole_frames(data):
-    """Those at the beginning of data without their length words, and the rest."""
+    """Returns the frames at the beginning of data without their length words, and the rest."""
     frames = []
     while len(data) >= 4 and len(data) >= struct.unpack(">I", data[:4])[0]:
         length = struct.unpack(">I", data[:4])[0]
@@ -398,7 +401,7 @@ def whole_frames(data):
 
 
 def flood(paths, data, times, counts, _number):
-    """Many connections to each of the sockets, all of which stay. Those that are let in are counted as answered."""
+    """Opens many connections to each of the sockets, all of which stay open. Those that are accepted count as answered."""
     clients = [connect_once(path, data, counts) for _ in range(times) for path in paths]
     waiting = {client.fileno(): [client, b"", 0] for client in clients if client}
     poll = select.poll()
@@ -424,20 +427,20 @@ def receive_some(client):
 
 
 def reconnect(path, data, counts, _number):
-    """Comes and goes."""
+    """Connects and leaves."""
     while True:
         client = connect_once(path, data, counts)
         if client:
             client.close()
 
 
-# How far a client comes before it goes: not at all, into a frame, and through parts of its login.
+# The stage at which a client leaves: at once, within a frame, or after parts of its login.
 HALF = len(frame(AUTH_LIST)) // 2
 STAGES = (b"", frame(AUTH_LIST)[:HALF], frame(AUTH_LIST), frame(AUTH_POLKIT), LOG_IN[:-HALF], LOG_IN, LOG_IN + LOG_IN[:HALF])
 
 
 def churn(paths, counts, _number):
-    """Comes and goes by each of the sockets, at each stage of a login."""
+    """Connects to each of the sockets, and leaves at each stage of a login."""
     for path, data in itertools.cycle(itertools.product(paths, STAGES)):
         client = connect_once(path, data, counts)
         if client:
@@ -445,7 +448,7 @@ def churn(paths, counts, _number):
 
 
 def churn_behind(path, holders, times, data, counts, _number):
-    """Some connections that stay and send nothing, and then many that go at once."""
+    """Keeps some connections open without sending anything, and opens many that leave at once."""
     for _ in range(holders):
         keep(connect_once(path, b"", counts))
     for _ in range(times):
@@ -456,14 +459,15 @@ def churn_behind(path, holders, times, data, counts, _number):
 
 
 def call_rejected(path, times, counts, _number):
-    """Calls that virtccwd or libvirt refuses."""
+    """Makes calls that virtccwd or libvirt rejects."""
     payload = string(domain())
     with connect(path, counts) as client:
         call_again_and_again(client, counts, DEFINE, itertools.repeat(payload, times))
 
 
 def connect_rejected(path, times, counts, _number):
-    """Connections that end because of what they send, or that virtccwd rejects because the client is not authenticated."""
+    """Opens connections that end because of what they send, or that virtccwd rejects because the client is not
+    authenticated."""
     for number in range(times):
         try:
             with Client(path, is_open=False) as client:

@@ -15,7 +15,7 @@ def _attribute(path):
 
 
 def _link(path):
-    """It may go while it is looked at."""
+    """The file may disappear meanwhile."""
     try:
         return os.readlink(path)
     except OSError as error:
@@ -23,8 +23,8 @@ def _link(path):
 
 
 def snapshot(sysfs="/sys"):
-    """{path: link target, attribute's bytes, errno of reading it, or None for a folder}; without what a real kernel
-    changes by itself: a block device's statistics and sequence number, run times."""
+    """Returns {path: link target, attribute's bytes, errno of reading it, or None for a folder}, without what a real
+    kernel changes by itself: a block device's statistics and sequence number, run times."""
     tree = {}
     for root in ROOTS:
         for folder, folders, files in os.walk(os.path.join(sysfs, root)):
@@ -40,7 +40,7 @@ def snapshot(sysfs="/sys"):
 
 
 def differences(before, after):
-    """One line a difference; empty where both are the same."""
+    """Returns one line for each difference."""
     lines = []
     for path in sorted(set(before) | set(after)):
         if path not in after:

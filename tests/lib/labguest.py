@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the guest programs in tests/guest share: a lab's libvirt, a domain with the test guest, and its options."""
+"""Common parts of the guest programs in tests/guest: a lab's libvirt, a domain with the test guest, and its options."""
 
 import argparse
 import os
@@ -19,14 +19,15 @@ DIRECT_BOOT = """    <kernel>{}</kernel>
     <initrd>{}</initrd>
     <cmdline>console=ttysclp0 panic=-1</cmdline>
 """
-# The guest is told of a device by a machine check and handles it in its own time; /proc/cio_settle waits for what it
-# knows of already, so the loop ends as soon as the device is there (or gone), and the command's deadline bounds it.
+# The guest gets a machine check for a device and handles it asynchronously. /proc/cio_settle waits for the devices that
+# the guest already knows. So the loop ends as soon as the device has come or gone, and the command's deadline bounds
+# it.
 WAIT_FOR_DEVICE = f"until [ -e /sys/bus/ccw/devices/{BUS_ID} ]; do echo 1 >/proc/cio_settle; done"
 WAIT_FOR_NO_DEVICE = f"while [ -e /sys/bus/ccw/devices/{BUS_ID} ]; do echo 1 >/proc/cio_settle; done"
 
 
 def options(description, *extra):
-    """Parses the options that tests/guest/run-in-lab gives, and those of the program: (name, keywords) each."""
+    """Parses the options of tests/guest/run-in-lab, and those of the program: (name, keywords) each."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--kernel", required=True)
     parser.add_argument("--initrd", required=True)
@@ -88,7 +89,8 @@ class LabGuest:
         self.before = snapshot()
 
     def define(self, devices="", direct_boot=True, on_crash="destroy"):
-        """With more devices, as XML. Without direct_boot the guest needs one among them that it can boot from."""
+        """Starts the guest with more devices, as XML. Without direct_boot it needs one among them from which it can
+        boot."""
         with open(os.path.join(GUEST_FILES, "guest.xml.in"), encoding="utf-8") as file:
             template = file.read()
         boot = DIRECT_BOOT.format(self.options.kernel, self.options.initrd) if direct_boot else ""
@@ -128,7 +130,8 @@ class LabGuest:
         self.steps.note(self.in_guest("fdasd -p /dev/dasda | tail -n 5"))
 
     def node_device_listed(self):
-        """libvirt learns of a node device by a uevent, in its own time: asks until it knows, or the deadline is over."""
+        """libvirt learns of a node device asynchronously, by a uevent: asks until libvirt knows it, or the deadline is
+        over."""
         deadline = time.monotonic() + 10 * SLOWER
         names = self.virsh("nodedev-list", "--cap", "ccw").split()
         while NODE_DEVICE not in names and time.monotonic() < deadline:

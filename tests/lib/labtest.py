@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the lab's tests share: images, and finding whatever a lab may have left behind."""
+"""Common parts of the lab's tests: images, and a search for what a lab may have left behind."""
 
 import os
 import shutil
@@ -14,9 +14,9 @@ from waiting import wait_until
 HERE = os.path.dirname(os.path.abspath(__file__))
 UUIDS = {"one": "c7a5fdbd-edaf-9455-926a-d65c16db1809", "two": "11111111-2222-4333-8444-555555555555"}
 NOBODY = 65534
-IMAGES = "LIBVIRT_CCW_TEST_IMAGES"  # of inside_a_lab(): the folder of the images, which are named by bus id
-ENTERED = "LIBVIRT_CCW_ENTERED"  # set once the mount namespace is this test's own
-# Of a lab's daemons, and of those that a test has started again: what explains a failed step.
+IMAGES = "LIBVIRT_CCW_TEST_IMAGES"  # environment of inside_a_lab(): the folder of the images, which are named by bus id
+ENTERED = "LIBVIRT_CCW_ENTERED"  # set once this test has its own mount namespace
+# The logs of a lab's daemons, and of those that a test has started again: they explain a failed step.
 DAEMON_LOGS = tuple(f"/var/log/libvirt/{name}.log" for name in ("virtccwd", "virtccwd-again", "libvirtd", "libvirtd-again"))
 PARTS = ("virt-ccw", "virtccwd", "qemu-ccw", "../vfio/libvirt-ccw-vfio.so")
 
@@ -27,7 +27,7 @@ def hostdev(devno="0x1234", managed="yes", inside=""):
 
 
 def domain(name, hostdevs="", features="", uuid=None):
-    """A guest to be started paused: it has no kernel."""
+    """Returns a domain to be started paused: it has no kernel."""
     return f"""<domain type='qemu'><name>{name}</name><uuid>{uuid or UUIDS[name]}</uuid>
 <memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os>
 {features}<devices><emulator>/usr/bin/qemu-system-s390x</emulator><memballoon model='none'/>{hostdevs}</devices></domain>
@@ -44,7 +44,7 @@ def create_image(virt_ccw, path):
 
 
 def create_images(virt_ccw, folder, bus_ids):
-    """{bus id: image}, all the same: to copy is quicker than to make, if there are many."""
+    """Returns {bus id: image}. All images are copies of one, which is faster than making many."""
     images = {bus_id: os.path.join(folder, f"{bus_id}.ckd") for bus_id in bus_ids}
     first, *others = images.values()
     create_image(virt_ccw, first)
@@ -60,7 +60,8 @@ def lab_command(virt_ccw, devices, command):
 
 
 def inside_a_lab(script, function, bus_ids):
-    """The main of SCRIPT VIRT-CCW: runs function(VIRT-CCW) in a lab with new volumes; the script's exit code."""
+    """The main function of SCRIPT VIRT-CCW: runs function(VIRT-CCW) in a lab with new volumes; returns the script's
+    exit code."""
     if sys.argv[1] == "--inside":
         function(sys.argv[2])
         return 0
@@ -74,7 +75,7 @@ def inside_a_lab(script, function, bus_ids):
 
 
 def copy_for(virt_ccw, folder, user):
-    """Copies the programs and the tests to a folder of user's, who may look into neither the build nor the sources, and
+    """Copies the programs and the tests to a folder that user can read, which the build and the sources may not be, and
     gives the folder to user. Returns the copy of virt-ccw."""
     for part in PARTS:
         shutil.copy(os.path.join(os.path.dirname(virt_ccw), part), folder)
@@ -87,7 +88,7 @@ def copy_for(virt_ccw, folder, user):
 
 
 def call_unprivileged(virt_ccw, script, folder, bus_ids):
-    """inside_a_lab() in a lab without privilege, which only root can leave out: it becomes another user."""
+    """inside_a_lab() in a lab without privilege. root becomes another user for it."""
     prefix = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"]
     if os.geteuid() != 0:
         skip_all("the test without this option has no privilege already")
@@ -95,13 +96,13 @@ def call_unprivileged(virt_ccw, script, folder, bus_ids):
         skip_all("user namespaces are disabled here")
     devices = create_images(virt_ccw, folder, bus_ids)
     copy = copy_for(virt_ccw, folder, NOBODY)
-    python = shutil.which("python3", path="/usr/bin:/bin:/usr/local/bin")  # ours may be in a home that is closed
+    python = shutil.which("python3", path="/usr/bin:/bin:/usr/local/bin")  # another python3 may be in a home that others cannot enter
     command = [python, os.path.join(folder, "tests", "lab", os.path.basename(script)), "--inside", copy]
     return subprocess.call(prefix + lab_command(copy, devices, command), cwd=folder, env=dict(os.environ, HOME=folder, PYTHONPATH=os.path.join(folder, "tests", "lib")))
 
 
 def subchannel_of(bus_id):
-    """The number of its subchannel, by what that says: the ccw device may be away."""
+    """Returns the number of its subchannel, from the subchannel's attributes: the ccw device may not exist."""
     folder = "/sys/bus/css/devices"
     for name in os.listdir(folder):
         with open(f"{folder}/{name}/dev_busid", encoding="ascii") as file:
@@ -111,7 +112,7 @@ def subchannel_of(bus_id):
 
 
 def mdev_of(bus_id):
-    """The UUID of the mediated device that stands for it."""
+    """Returns the UUID of the mediated device of this bus id."""
     return f"cc390000-0001-8000-8000-{bus_id.replace('.', '').zfill(12)}"
 
 
@@ -121,7 +122,7 @@ def write_sysfs(path, text):
 
 
 def give_to_host(bus_id):
-    """What an administrator writes to undo a mediated device."""
+    """Removes a mediated device by an administrator's writes."""
     subchannel = subchannel_of(bus_id)
     folder = f"/sys/bus/css/devices/{subchannel}"
     write_sysfs(f"{folder}/{mdev_of(bus_id)}/remove", "1")
@@ -132,7 +133,8 @@ def give_to_host(bus_id):
 
 
 def set_online(bus_id, value):
-    """As chccwdev does it: a device that has just got its driver back is recognised some time later."""
+    """Sets the device online as chccwdev does: a device that has just got its driver back is recognised some time
+    later."""
     path = f"/sys/bus/ccw/devices/{bus_id}/online"
 
     def done():
@@ -148,17 +150,17 @@ def set_online(bus_id, value):
 
 
 def rounds(number):
-    """How often what happens by chance is tried: less where each try takes many times as long."""
+    """Returns the number of attempts for events that happen by chance: fewer on a slow machine."""
     return max(2, number // SLOWER)
 
 
 def few(cases, turn):
-    """All of them; where each takes many times as long one of them, another at each turn."""
+    """Returns all of them; on a slow machine one of them, another one each time."""
     return cases if SLOWER == 1 else [cases[turn % len(cases)]]
 
 
 def processes_in(namespace):
-    """The processes of a pid or mount namespace, which is given as its link under /proc/PID/ns reads."""
+    """Returns the processes of a pid or mount namespace. The namespace is a link's text under /proc/PID/ns."""
     kind = namespace.split(":")[0]
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -182,7 +184,7 @@ def enter_mounts():
 
 
 def host_state():
-    """The host's mounts, and the names in every folder of which a lab has its own."""
+    """Returns the host's mounts, and the names in every folder of which a lab has its own."""
     with open("/proc/self/mountinfo", encoding="utf-8") as file:
         state = set(file)
     for root in ("/etc/libvirt", "/etc/mdevctl.d", "/var/lib/libvirt", "/var/log/libvirt", "/var/cache/libvirt",

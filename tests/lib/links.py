@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The links between pages of Markdown: of the repository, and as they are installed."""
+"""The links between pages of Markdown, in the repository and as installed."""
 
 import os
 import re
@@ -19,7 +19,7 @@ def anchors(text):
 
 
 def fault(page, target, top):
-    """What is wrong with a link of the page top/page; None if it leads to a file or folder, and to a heading."""
+    """Returns what is wrong with a link of the page top/page; None if it leads to a file or folder, and to a heading."""
     if re.match(r"[a-z]+:", target):
         return None
     path, _, anchor = target.partition("#")

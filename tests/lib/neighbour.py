@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A host with a neighbour, for tests of a lab's network: a network namespace of the test is the host, with a cable to
-another one, which has a server for HTTP and one for names. So the test needs no network of the machine."""
+"""A host with a neighbour, for tests of a lab's network: one network namespace of the test is the host, which a virtual
+cable connects to another one with an HTTP server and a name server. So the test does not need the machine's network."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ INSIDE = "LIBVIRT_CCW_TEST_HOST"  # the folder of the test, once its network nam
 
 
 def _serve(address, port, text):
-    """Answers each client, whatever it asks."""
+    """Gives each client the same answer."""
     listening = socket.create_server((address, port))
 
     def run():
@@ -40,7 +40,8 @@ def _serve_names():
 
 
 def _neighbour():
-    """The main of the neighbour's process, in a network namespace of its own: begins when the host gives it a cable."""
+    """The main function of the neighbour's process, in its own network namespace: begins when the host connects the
+    cable."""
     print("there", flush=True)
     sys.stdin.readline()
     for command in ("ip link set lo up", f"ip addr add {NEIGHBOUR}/24 dev eth0", "ip link set eth0 up"):
@@ -51,7 +52,7 @@ def _neighbour():
 
 
 def make_host():
-    """The host: a network with a neighbour, who routes and knows names."""
+    """The host: its network has a neighbour that routes and resolves names."""
     process = subprocess.Popen(["unshare", "--net", sys.executable, os.path.abspath(__file__)], text=True,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     process.stdout.readline()

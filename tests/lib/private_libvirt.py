@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Stock libvirtd and virtccwd with folders of their own, in private namespaces: nothing of the machine is touched, and
-everything ends with the process that entered them."""
+"""Stock libvirtd and virtccwd with their own folders, in private namespaces: the test changes nothing on the machine,
+and all processes end with the one that has entered the namespaces."""
 
 import os
 import re
@@ -18,7 +18,7 @@ FOLDERS = ("/run/libvirt", "/run/libvirt-ccw", "/var/lib/libvirt", "/var/cache/l
            "/etc/libvirt", "/run/dbus", "/run/lock")
 DEVICES = (("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0))
 BACKEND = "/run/libvirt-ccw/backend"
-NODES = "/run/libvirt-ccw/nodes"  # a lab's, beside the /dev of this test
+NODES = "/run/libvirt-ccw/nodes"  # a lab's nodes, beside the /dev of this test
 FRONT = "/run/libvirt"
 INSIDE = "LIBVIRT_CCW_TEST_INSIDE"
 
@@ -41,7 +41,7 @@ cgroup_controllers = []
 
 
 def enter():
-    """Starts this program again in namespaces of its own; returns inside of them."""
+    """Starts this program again in its own namespaces; returns inside of them."""
     if os.environ.get(INSIDE):
         _reap()
         _mount()
@@ -54,7 +54,7 @@ def enter():
 
 
 def _reap():
-    """Process 1 there adopts what libvirt's daemonized QEMUs leave, and has to wait for it; the test is its child."""
+    """Process 1 of the namespace adopts libvirt's daemonized QEMUs, and must wait for them. The test is its child."""
     child = os.fork()
     if child == 0:
         return
@@ -68,7 +68,8 @@ def _mount():
     os.environ.pop("LD_PRELOAD", None)  # a lab's library, in a folder that is hidden from here on
     missing = [folder for folder in FOLDERS if not os.path.isdir(folder)]
     if missing:
-        # Their mount points must not appear on the machine: a tmpfs in place of the folder above, with its content.
+        # Their mount points must not appear on the machine: mounts a tmpfs over the folder above, with a copy of its
+        # content.
         if any(not folder.startswith("/run/") for folder in missing):
             skip_all(f"libvirt is not installed: there is no {missing[0]}")
         command(["mount", "-t", "tmpfs", "none", "/run"])
@@ -83,7 +84,7 @@ def _mount():
 
 
 def _mount_dev():
-    """libvirt wants /dev/vfio/vfio; that it is empty is seen only by a program that opens it. A lab's nodes are kept."""
+    """libvirt needs /dev/vfio/vfio to exist, and does not open it, so it is an empty file. A lab's nodes are kept."""
     in_lab = os.path.ismount("/dev/vfio")
     if in_lab:
         os.makedirs(NODES)
@@ -126,8 +127,8 @@ class Private:
         return os.path.exists(f"{BACKEND}/libvirt-sock") and self.virsh_direct("uri", check=False)[0] == 0
 
     def start_virtccwd(self, *options, limits=(), older_kernel=False):
-        """It is ready when it says so on its descriptor. limits: options of prlimit, for the daemon. older_kernel: it finds
-        a kernel before Linux 6.16 (older-kernel.c)."""
+        """Starts virtccwd. It is ready when it says so on its descriptor. limits: options of prlimit for the daemon.
+        older_kernel: with the behaviour of a kernel before Linux 6.16 (older-kernel.c)"""
         mine, its = os.pipe()
         environment = dict(os.environ, G_MESSAGES_DEBUG="all")
         if older_kernel:
@@ -142,7 +143,7 @@ class Private:
         expect(ready == b"\n", f"virtccwd said {ready!r} when it should be ready:\n{read(self.virtccwd_log)}")
 
     def memory(self, name="VmRSS"):
-        """KiB of virtccwd's that are resident; VmHWM: the most that ever were."""
+        """Returns virtccwd's resident KiB; VmHWM: the highest number so far."""
         return int(re.search(name + r":\s*(\d+)", read(f"/proc/{self.proxy.pid}/status"))[1])
 
     @staticmethod
@@ -152,12 +153,12 @@ class Private:
 
     @staticmethod
     def virsh(*arguments, uri="qemu:///system", **kwargs):
-        """As a user has it: by libvirt's own path."""
+        """Runs virsh as a user does: by libvirt's own path."""
         return command(["virsh", "-c", uri, *arguments], **kwargs)
 
     @staticmethod
     def virsh_direct(*arguments, uri="qemu:///system", **kwargs):
-        """To libvirtd, past virtccwd."""
+        """Runs virsh on libvirtd's own socket, without virtccwd."""
         scheme, rest = uri.split(":", 1)
         uri = f"{scheme}+unix:{rest}?socket={BACKEND}/libvirt-sock"
         return command(["virsh", "-c", uri, *arguments], **kwargs)

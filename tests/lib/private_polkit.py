@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A real message bus and a real polkitd with users, rules and a socket of their own, in the private namespaces of
-private_libvirt: as a system without systemd has them."""
+"""A real message bus and a real polkitd with their own users, rules and socket, in the private namespaces of
+private_libvirt, as on a system without systemd."""
 
 import os
 import re
@@ -20,14 +20,14 @@ HELPER_UNIT = "/usr/lib/systemd/system/polkit-agent-helper.socket"
 HELPER_SOCKET = "/run/polkit/agent-helper.socket"
 SO_PEERPIDFD = 77  # since Linux 6.5
 RULES = "/etc/polkit-1/rules.d"
-PASSWORD = "correct horse"  # of root there, for prompts
+PASSWORD = "correct horse"  # root's password in the namespaces, for prompts
 
 # name: (number, whether in group libvirt, who may manage with polkit's stock rules)
 USERS = {"member": (64101, True), "guest": (64102, False), "viewer": (64103, False)}
 
 
 def missing():
-    """What the machine lacks, or None."""
+    """Returns what the machine lacks, or None."""
     for path in ("/usr/bin/dbus-daemon", POLKITD, "/usr/share/polkit-1/actions/org.libvirt.unix.policy"):
         if not os.path.exists(path):
             return path
@@ -39,8 +39,8 @@ def is_set_user_id():
 
 
 def lacks_helper():
-    """Why an agent could not check a password, or None. Where polkit's helper is not set-user-ID, an agent connects to a
-    socket, for which systemd starts it; the helper then asks the kernel for the agent's pidfd."""
+    """Returns why an agent could not check a password, or None. If polkit's helper is not set-user-ID, an agent
+    connects to a socket for which systemd starts the helper, and the helper asks the kernel for the agent's pidfd."""
     if is_set_user_id():
         return None
     for path in (HELPER, HELPER_UNIT, shutil.which("systemd-socket-activate") or "systemd-socket-activate"):
@@ -56,7 +56,7 @@ def lacks_helper():
 
 
 def as_user(name):
-    """What runs a command as that user with the groups it has."""
+    """Returns the prefix that runs a command as that user with its groups."""
     if name == "root":
         return []
     number, member = USERS[name] if name in USERS else (65534, False)
@@ -75,7 +75,7 @@ def _lines(path, drop):
 
 
 def _cover(path, lines, mode):
-    """A file of our own in the place of a file of the machine."""
+    """Mounts a file of this test over a file of the machine."""
     own = os.path.join(FOLDER, os.path.basename(path))
     with open(own, "w", encoding="utf-8") as file:
         file.writelines(lines)
@@ -84,7 +84,7 @@ def _cover(path, lines, mode):
 
 
 def _make_users():
-    # Where shadow passwords were never turned on, root has none in /etc/shadow, and "*" in place of "x".
+    # Where shadow passwords were never turned on, root has none in /etc/shadow, and "*" instead of "x".
     _cover("/etc/passwd", [re.sub("^root:[^:]*:", "root:x:", line) for line in _lines("/etc/passwd", USERS)] +
            [f"{name}:x:{number}:{number}::/:/bin/sh\n" for name, (number, _) in USERS.items()], 0o644)
     members = ",".join(name for name, (_, member) in USERS.items() if member)
@@ -110,7 +110,7 @@ class Polkit:
         self.helper = None
 
     def rules(self, text):
-        """Besides those that are installed. Before start()."""
+        """Adds rules to the installed ones. Before start()."""
         with open(os.path.join(RULES, "10-test.rules"), "w", encoding="utf-8") as file:
             file.write(text)
 
@@ -129,7 +129,7 @@ class Polkit:
             self._start_helper()
 
     def _start_helper(self):
-        """As systemd does by polkit-agent-helper.socket: one for each connection, as root."""
+        """Starts the helper for each connection, as root, as systemd does by polkit-agent-helper.socket."""
         folder = os.path.dirname(HELPER_SOCKET)
         if not os.path.ismount(folder):
             os.makedirs(folder, exist_ok=True)
@@ -142,7 +142,7 @@ class Polkit:
 
     def _answers(self):
         expect(self.polkitd.poll() is None, "polkitd ended")
-        # To call it itself would have the bus start another one.
+        # Calling polkitd directly would make the bus start another one.
         return "boolean true" in command(["dbus-send", "--system", "--print-reply", "--dest=org.freedesktop.DBus",
                                           "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner",
                                           "string:org.freedesktop.PolicyKit1"], check=False)[1]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A real systemd as the first process of private namespaces, with nothing but libvirt's units and ours, a /etc and a /run of
-its own. Nothing of the machine's own systemd, its units or its generators is touched or started."""
+"""A real systemd as the first process of private namespaces, with only libvirt's units and ours, and its own /etc and
+/run. The machine's own systemd, its units and its generators are neither changed nor started."""
 
 import os
 import shutil
@@ -17,17 +17,17 @@ from waiting import wait_until
 SYSTEMD = "/lib/systemd/systemd"
 INSIDE = "LIBVIRT_CCW_TEST_SYSTEMD"
 OWN = "/run/test-units"
-STAGE = "/mnt"  # any folder that every system has: the new /run is there for a moment
+STAGE = "/mnt"  # a folder that every system has: the new /run is mounted there for a moment
 STARTED = b"started "
-REPORT = 77  # the descriptor that gets the exit code
+REPORT = 77  # the descriptor for the exit code
 PATH = ("/etc/systemd/system", OWN, "/usr/local/lib/systemd/system")
-# What services and sockets depend on by themselves, without what a machine does there.
+# Units on which services and sockets depend by default, without their usual work.
 TARGETS = ("sysinit", "basic", "sockets", "shutdown", "multi-user", "network", "local-fs", "test")
 
 
 def run(function, keep=(), network=True):
-    """Starts this program again in the namespaces. Calls function there, in a child of systemd, and ends with its exit code.
-    keep: paths below /run that stay there. network: the network namespace is a new one."""
+    """Starts this program again in the namespaces. Calls function there, in a child of systemd, and ends with its exit
+    code. keep: paths below /run that stay visible. network: the network namespace is a new one."""
     told = _enter(REPORT, keep, network)
     if told is not None:
         sys.exit(int(told or b"1"))
@@ -39,11 +39,11 @@ def run(function, keep=(), network=True):
         code = end.code or 0
     finally:
         os.write(REPORT, b"%d" % code)
-        signal.pause()  # until the process outside kills it
+        signal.pause()  # until the process outside kills this one
 
 
 def _enter(report_fd, keep, network):
-    """Returns inside: None. Outside: what the inside wrote to report_fd."""
+    """Returns None inside. Outside, returns what the inside has written to report_fd."""
     if os.environ.get(INSIDE):
         _become_child(report_fd, keep)
         return None
@@ -66,19 +66,19 @@ def _enter(report_fd, keep, network):
         process.kill()
     os.close(mine)
     wait_until(lambda: _remove_group(group), "the end of systemd's groups")
-    if not started:  # the first process has ended, and all with it
+    if not started:  # the first process has ended, and with it all others
         skip_all("systemd does not start in namespaces here")
     return told
 
 
 def _make_group():
-    """A control group of version 2 below our own, which is the root of systemd's; None when none can be made. systemd since
-    258 takes no other version, and a machine may have both."""
+    """Makes a control group of version 2 below our own, as the root of systemd's; None when that is not possible.
+    systemd since 258 requires this version, and a machine may have both."""
     with open("/proc/self/cgroup", encoding="utf-8") as file:
         own = next((line.rstrip("\n")[len("0::"):] for line in file if line.startswith("0::")), "/")
     for mounted in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"):
         if os.path.exists(f"{mounted}/cgroup.controllers"):
-            try:  # a process id would not do: other namespaces have the same ones
+            try:  # process ids do not work, as other namespaces have the same ones
                 return tempfile.mkdtemp(prefix="libvirt-ccw-test-", dir=f"{mounted}{own}")
             except OSError:
                 return None
@@ -86,7 +86,7 @@ def _make_group():
 
 
 def _remove_group(group):
-    """TRUE when it is gone: the last of its processes may be about to end."""
+    """Returns whether the group is gone: the last of its processes may be about to end."""
     for folder, _, _ in os.walk(group, topdown=False):
         try:
             os.rmdir(folder)
@@ -149,14 +149,14 @@ def _wait_started():
 
 
 def add_unit(path, programs="/usr/sbin"):
-    """One of the distribution's, as it is but for the folder of its program."""
+    """Copies a unit of the distribution, and changes only the folder of its program."""
     with open(path, encoding="utf-8") as source, open(os.path.join(OWN, os.path.basename(path)), "w",
                                                       encoding="utf-8") as target:
         target.write(source.read().replace("=/usr/sbin/virt", f"={programs}/virt"))
 
 
 def log_service(name, log):
-    """There is no journal."""
+    """Replaces systemd's journal, which does not run."""
     os.makedirs(f"{OWN}/{name}.d")
     with open(f"{OWN}/{name}.d/log.conf", "w", encoding="utf-8") as file:
         file.write(f"[Service]\nStandardError=append:{log}\nEnvironment=G_MESSAGES_DEBUG=all\n")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The test guest in stock QEMU by qemu-ccw, with any number of DASDs: no libvirt, no lab."""
+"""The test guest in stock QEMU by qemu-ccw, with any number of DASDs, without libvirt and without a lab."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ from steps import Steps, command, expect
 
 
 class QemuGuest:
-    """One guest, booted again and again. disks: {bus id: image}; each has a vfio-ccw device of the same number."""
+    """One guest, booted several times. disks: {bus id: image}; each has a vfio-ccw device of the same number."""
 
     def __init__(self, options, workdir, steps, disks):
         self.options = options
@@ -46,10 +46,10 @@ class QemuGuest:
         return argv
 
     def start(self):
-        """Boots, until the guest sees its devices."""
+        """Boots, and waits until the guest sees its devices."""
         argv = self.argv()
         self.steps.note(shlex.join(argv))
-        # The listening socket is made here and inherited, so that there is nothing to wait for.
+        # QEMU inherits the listening socket of this process, so that there is nothing to wait for.
         with open(self.log, "ab") as log:
             with Guest.listen(self.socket) as listener:
                 self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -80,14 +80,14 @@ class QemuGuest:
         expect(self.process.wait(timeout=60) == 0, f"QEMU ended with exit code {self.process.returncode}")
 
     def kill(self):
-        """For the end of a test that failed."""
+        """Explains a test that failed."""
         if self.process:
             self.process.kill()
             self.process.wait()
 
 
 def main(program, description):
-    """Runs the steps of a QemuGuest that has no more arguments than options, workdir, steps."""
+    """Runs the steps of a QemuGuest whose only arguments are options, workdir, steps."""
     parser = argparse.ArgumentParser(description=description)
     for name in ("virt-ccw", "qemu-ccw", "guest"):
         parser.add_argument("--" + name, required=True)

@@ -9,7 +9,7 @@ from steps import StepFailed, expect
 
 
 def listen(path):
-    """For a QEMU that connects to us: Monitor.accept takes it."""
+    """For a QEMU that connects to the test: Monitor.accept returns its connection."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(1)
@@ -22,7 +22,7 @@ class Monitor:
         self.socket.settimeout(deadline)
         self.lines = self.socket.makefile("r", encoding="utf-8")
         self.lines.readline()
-        self.events = []  # that came before an answer: QEMU may tell of an event first
+        self.events = []  # events that arrived before an answer
         self.ask("qmp_capabilities")
 
     @classmethod
@@ -32,7 +32,7 @@ class Monitor:
             return cls(listener.accept()[0], deadline)
 
     def ask(self, name, **arguments):
-        """The answer, an object with "return" or "error"; None if QEMU is gone. Events are kept for wait_event()."""
+        """Returns the answer, an object with "return" or "error"; None if QEMU is gone. Keeps events for wait_event()."""
         self.socket.sendall((json.dumps({"execute": name, "arguments": arguments}) + "\n").encode())
         for line in self.lines:
             message = json.loads(line)
@@ -42,7 +42,7 @@ class Monitor:
         return None
 
     def get(self, name, **arguments):
-        """What QEMU returns; it must not refuse."""
+        """Returns QEMU's "return". An error fails the test."""
         answer = self.ask(name, **arguments)
         expect(answer and "return" in answer, f"{name} {arguments}: {answer}")
         return answer["return"]
@@ -54,7 +54,7 @@ class Monitor:
         raise StepFailed(f"QEMU ended before {name}")
 
     def _messages(self):
-        """Those that came before, then those that come."""
+        """Yields the events that arrived before, then new ones."""
         while self.events:
             yield self.events.pop(0)
         for line in self.lines:
@@ -66,18 +66,18 @@ class Monitor:
 
 
 class Child:
-    """A QEMU that this test starts. argv ends with what makes it talk QMP on its standard input and output."""
+    """A QEMU that this test starts. argv ends with options for QMP on its standard input and output."""
 
     def __init__(self, *argv):
-        self.events = []  # that came before an answer: QEMU may tell of an event first
+        self.events = []  # events that arrived before an answer
         self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for line in self.process.stdout:
-            if line.startswith('{"QMP"'):  # before it: where a pty console is
+            if line.startswith('{"QMP"'):  # QEMU prints other lines before it, such as the name of a pty console
                 break
         self.ask("qmp_capabilities")
 
     def ask(self, command, **arguments):
-        """The answer's "return", or the whole of it if it is an error, or None when QEMU is gone."""
+        """Returns the answer's "return", the whole answer if it is an error, or None when QEMU is gone."""
         try:
             self.process.stdin.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
             self.process.stdin.flush()
@@ -101,7 +101,7 @@ class Child:
         return tuple(self.ask("qom-get", path=path, property=key) for key in ("type", "realized", "devno"))
 
     def quit(self):
-        """(exit code, messages)"""
+        """Returns (exit code, messages)."""
         self.ask("quit")
         _, errors = self.process.communicate(timeout=60)
         return self.process.returncode, errors

@@ -28,7 +28,7 @@ def string(text):
 
 
 def open_uri(uri, flags=0):
-    """The arguments of CONNECT_OPEN."""
+    """Returns the arguments of CONNECT_OPEN."""
     return struct.pack(">I", 1) + string(uri) + struct.pack(">I", flags)
 
 
@@ -36,7 +36,7 @@ OPEN_QEMU = open_uri("qemu:///system")
 
 
 def error(code, message):
-    """libvirt's error as a reply has it."""
+    """Returns libvirt's error in a reply."""
     return struct.pack(">III", code, 10, 1) + string(message) + struct.pack(">5Iii", 2, 0, 0, 0, 0, 0, 0) + bytes(4)
 
 
@@ -74,7 +74,7 @@ class Client:
         return bytes(data)
 
     def receive(self):
-        """The next frame without its length word."""
+        """Returns the next frame without its length word."""
         length = struct.unpack(">I", self._read(4))[0]
         return self._read(length - 4)
 
@@ -90,18 +90,18 @@ class Client:
         return self.receive()
 
     def send_fds(self, procedure, payload, fds):
-        """A call with descriptors: their count before the payload, and each of them with a byte of its own behind it."""
+        """Sends a call with descriptors: their count before the payload, and each of them with one byte after it."""
         self.socket.sendall(self.next_frame(procedure, struct.pack(">I", len(fds)) + payload, kind=CALL_WITH_FDS))
         for fd in fds:
             self.socket.sendmsg([b"\0"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))])
 
     def find_domain(self, name):
-        """The domain as it stands in the arguments of calls."""
+        """Returns the domain as the arguments of calls contain it."""
         reply = self.call(LOOKUP_BY_NAME, string(name))
         expect(is_ok(reply), f"there is no domain {name}")
         return reply[HEAD - 4:]
 
 
 def is_ok(reply):
-    """Whether a frame without its length word is a reply without an error."""
+    """Returns whether a frame without its length word is a reply without an error."""
     return struct.unpack(">I", reply[HEAD - 8:HEAD - 4])[0] == 0

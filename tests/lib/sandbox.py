@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks in its process what a systemd service may do. systemd silently omits what the kernel or its own build does not
-have."""
+"""Checks from within its process what a systemd service may do. systemd silently omits what the kernel or its own build
+does not support."""
 
 import contextlib
 import os
@@ -22,7 +22,7 @@ def main_process(unit):
 
 
 def expect_sandbox(pid):
-    """The process is in the sandbox of virtccwd.service."""
+    """Checks that the process is in the sandbox of virtccwd.service."""
     status = dict(line.split(":\t", 1) for line in read(f"/proc/{pid}/status").splitlines() if ":\t" in line)
     expect(status["Seccomp"] == "2" and status["NoNewPrivs"] == "1" and status["Umask"] == "0077", status)
     expect(int(status["CapBnd"], 16) == int(status["CapEff"], 16) == CAPABILITIES, status)
@@ -33,7 +33,7 @@ def expect_sandbox(pid):
 
 
 def expect_limits(unit, files, tasks, memory):
-    """The unit's limits are those of the process, and of its control group where the kernel counts these there."""
+    """Checks the unit's limits of the process, and of its control group if the kernel counts these there."""
     limits = read(f"/proc/{main_process(unit)}/limits")
     # Without CAP_SYS_RESOURCE, systemd sets the highest limit that it may set.
     highest = min(files, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
@@ -49,7 +49,7 @@ def expect_limits(unit, files, tasks, memory):
 
 @contextlib.contextmanager
 def apparmor_enforced(profile):
-    """The kernel enforces a profile that is in complain mode otherwise."""
+    """Makes the kernel enforce a profile that is in complain mode otherwise."""
     if not os.path.exists(APPARMOR) or read(APPARMOR).strip() != "Y":
         raise StepSkipped("the kernel has no AppArmor, or it is off")
     with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:

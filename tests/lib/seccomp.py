@@ -23,7 +23,7 @@ class _Program(ctypes.Structure):
 
 
 def is_known():
-    """Whether the numbers of system calls of this machine are known."""
+    """Returns whether the numbers of system calls of this machine are known."""
     return os.uname().machine in NUMBERS
 
 
@@ -32,7 +32,7 @@ def _instruction(code, value, if_true=0, if_false=0):
 
 
 def forbid(errors):
-    """Makes system calls of this process and of all that it starts fail. errors: {name: errno}"""
+    """Makes system calls of this process and of all its later children fail. errors: {name: errno}"""
     code = _instruction(LOAD_WORD, OFFSET_OF_NUMBER)
     for name, error in errors.items():
         code += _instruction(JUMP_EQUAL, NUMBERS[os.uname().machine][name], 0, 1) + _instruction(RETURN, ERRNO | error)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The files that virtccwd-setup --root writes, and what it says about a folder's journal."""
+"""Tests the files that virtccwd-setup --root writes, and its messages about a folder's journal."""
 
 import glob
 import os
@@ -10,12 +10,12 @@ from steps import command, expect
 
 
 def written(umask):
-    """What virtccwd-setup writes, with its modes."""
+    """Checks the files of virtccwd-setup and their modes."""
     with tempfile.TemporaryDirectory(dir="/run") as folder:
         os.chmod(folder, 0o755)
         for path in ("etc/systemd/system/virtccwd.socket.d/50-libvirt-ccw.conf", "etc/libvirt/hooks/qemu.d/libvirt-ccw"):
             os.makedirs(os.path.dirname(os.path.join(folder, path)))
-            with open(os.path.join(folder, path), "w", encoding="ascii"):  # of an earlier call, open to everybody
+            with open(os.path.join(folder, path), "w", encoding="ascii"):  # from an earlier call, readable by every user
                 os.chmod(os.path.join(folder, path), 0o666)
         command([SETUP, "--root", folder, "front", "libvirtd"], umask=umask)
         paths = glob.glob(f"{folder}/**", recursive=True)
@@ -32,7 +32,7 @@ def modes():
 
 
 def tells_whose():
-    """remove says what brings each device back, by what the journal has; and status sees AppArmor."""
+    """remove names, for each device in the journal, the command that reattaches it; and status finds AppArmor."""
     with tempfile.TemporaryDirectory(dir="/run") as folder:
         for path, text in (("0.0.1234", '{ "owner" : "hand", "domain" : null }'), ("0.0.1235", '{ "domain" : null }'),
                            ("0.0.1236", '{ "owner" : "domain", "domain" : "c7a5fdbd-edaf-9455-926a-d65c16db1809" }'),

@@ -10,11 +10,11 @@ import tarfile
 
 INIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "guest", "init-on-dasd")
 MODULES = ("crc32c_generic", "ext4", "dasd_eckd_mod")
-OPTIONAL = ("crc32c_generic",)  # not every kernel has it as a module
+OPTIONAL = ("crc32c_generic",)  # not a module in every kernel
 
 
 def _modules_in_order(root, version):
-    """Paths of MODULES and what they need, in the order in which they are loaded."""
+    """Returns the paths of MODULES and of what they need, in the order in which they are loaded."""
     folder = os.path.join(root, "usr/lib/modules", version)
     needs = {}
     with open(os.path.join(folder, "modules.dep"), encoding="utf-8") as file:
@@ -38,7 +38,7 @@ def _modules_in_order(root, version):
 
 
 def _make_initramfs(root, version, work):
-    """An initramfs in which init-on-dasd finds busybox and the modules. Returns its bytes."""
+    """Makes an initramfs in which init-on-dasd finds busybox and the modules. Returns its bytes."""
     top = os.path.join(work, "initramfs")
     for name in ("bin", "lib", "dev", "sys", "mnt"):
         os.makedirs(os.path.join(top, name))
@@ -57,7 +57,8 @@ def _make_initramfs(root, version, work):
 
 
 def _link_shell(tar):
-    """busybox, the shell of the test guest, would run programs of its own in the place of GNU tar and mount."""
+    """Makes links for busybox. As the shell of the test guest, it would run its own programs instead of GNU tar and
+    mount."""
     shell = tarfile.TarInfo("usr/bin/sh")
     shell.type, shell.linkname = tarfile.SYMTYPE, "bash"
     tar.addfile(shell)

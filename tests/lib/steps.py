@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Named steps of an integration test or a demonstration: the first that fails ends it, with the log that explains it.
+"""Named steps of an integration test or a demonstration: the first step that fails ends it, with the log that explains
+it.
 
-As TAP each step is a test; in plain text each is a line with its time. Both come from the same run of the same code.
+As TAP, each step is a test; in plain text, each is a line with its time. The same code runs in both cases.
 """
 
 import os
@@ -12,18 +13,18 @@ import time
 
 from tap import Tap
 
-SLOWER = int(os.environ.get("LIBVIRT_CCW_SLOWER", "1"))  # what deadlines are multiplied by: the box is an emulated machine
+SLOWER = int(os.environ.get("LIBVIRT_CCW_SLOWER", "1"))  # the factor of all deadlines: the emulated mainframe is slow
 
 
-LONG = 5  # seconds: a step that took them says so
+LONG = 5  # seconds: a step that takes longer prints its time
 
 
 class StepFailed(Exception):
-    """A step found something else than it promised."""
+    """A step found something else than expected."""
 
 
 class StepSkipped(Exception):
-    """A step cannot be tried on this machine. The text says why."""
+    """A step cannot run on this machine. The text says why."""
 
 
 def expect(condition, message):
@@ -32,8 +33,8 @@ def expect(condition, message):
 
 
 def say(text, file=None):
-    """Prints a line of plain text. Ends the program where nothing reads the lines, as SIGPIPE ends others: at the end Python
-    would try once more to write them, and report that."""
+    """Prints a line of plain text. Ends the program if the output is closed, as SIGPIPE ends others: otherwise Python
+    would try again at its end to write the line, and report the error."""
     try:
         print(text, file=file, flush=True)
     except BrokenPipeError:
@@ -44,7 +45,7 @@ class Steps:
     def __init__(self, plain, logs=()):
         self._plain = plain
         if plain:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a report of where it was
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program without a traceback
         self._logs = list(logs)  # files whose last lines explain a failure
         self._tap = Tap()
 
@@ -52,7 +53,7 @@ class Steps:
         self._logs.append(path)
 
     def note(self, text):
-        """Something worth reading within a step: a command line, a device's answer."""
+        """Prints an important line of a step: a command line, a device's answer."""
         if not self._plain:
             self._tap.note(text)
             return
@@ -84,7 +85,7 @@ class Steps:
         return result
 
     def skip(self, name, reason):
-        """A step that cannot be tried on this machine."""
+        """Skips a step that cannot run on this machine."""
         self.run(name, self._reject, reason)
 
     @staticmethod
@@ -111,7 +112,7 @@ class Steps:
 
 
 def _waiting():
-    """What each thread waits for: what did not end may be another program's fault."""
+    """Prints what each thread waits for: the cause of a time-out may be in another program."""
     argv = ["ps", "-eLo", "pid,ppid,lwp,stat,wchan:32,comm,args"]
     try:
         return subprocess.run(argv, capture_output=True, text=True, errors="replace", timeout=30, check=False).stdout
@@ -120,7 +121,7 @@ def _waiting():
 
 
 def command(argv, timeout=60, check=True, **kwargs):
-    """Runs a command to its end within a deadline; returns (exit code, output of both streams)."""
+    """Runs a command with a deadline; returns (exit code, output of both streams)."""
     timeout *= SLOWER
     try:
         result = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -1,31 +1,32 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The test points of a Python test, in the Test Anything Protocol, which meson reads. Every Python test writes its points
-by this file. pytest writes one point for a function, and these tests find out while they run how many points there are.
+"""The test points of a Python test, in the Test Anything Protocol, which meson reads. Every Python test writes its
+points through this module. pytest writes one point for each function, but these tests find out while they run how many
+they are.
 """
 
 import sys
 
 
 def skip_all(reason):
-    """Ends the test. It cannot run on this machine."""
+    """Ends the test, which cannot run on this machine."""
     print(f"1..0 # SKIP {reason}", flush=True)
     sys.exit(0)
 
 
 class Tap:
-    """Numbered test points; the plan is the last line."""
+    """Numbered test points. The plan is the last line."""
 
     def __init__(self):
         self.count = 0
         self.failed = 0
 
     def note(self, text):
-        """Writes lines that are no test points."""
+        """Writes comment lines."""
         for line in str(text).splitlines():
             print(f"# {line}", flush=True)
 
     def ok(self, condition, name, *why):
-        """Writes a test point. why: explains a failure, a line or more each."""
+        """Writes a test point. why: explains a failure in one or more lines."""
         self.count += 1
         self.failed += not condition
         print(f"{'ok' if condition else 'not ok'} {self.count} - {name}", flush=True)
@@ -35,7 +36,7 @@ class Tap:
         return condition
 
     def none(self, faults, name):
-        """A test point that passes if there are no faults, which are lines of text."""
+        """Writes a test point that passes if faults, which are lines of text, is empty."""
         faults = list(faults)
         return self.ok(not faults, name, *faults)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Programs on a terminal: one that this test types to, and output that a program writes to a terminal."""
+"""Programs on a terminal: a program to which the test types, and output that a program writes to a terminal."""
 
 import fcntl
 import os
@@ -23,7 +23,7 @@ def _read(fd):
 
 
 class Terminal:
-    """A program on a terminal of its own, of which it is the session's leader."""
+    """A program on its own terminal, as the leader of its session."""
 
     def __init__(self, argv, environment=None, folder=None, lines=50, columns=300):
         self.pid, self.fd = pty.fork()
@@ -32,10 +32,10 @@ class Terminal:
                 os.chdir(folder)
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
             os.execvpe(argv[0], argv, os.environ if environment is None else environment)
-        self.text = ""  # that the test has not taken yet
+        self.text = ""  # text that the test has not read yet
 
     def wait_for(self, pattern, seconds=DEADLINE):
-        """Takes the text up to a pattern. Returns the match and that text."""
+        """Reads up to a pattern. Returns the match and the text before it."""
         deadline = time.monotonic() + seconds
         while not (match := re.search(pattern, self.text)):
             self._read_until(deadline, pattern)
@@ -58,7 +58,7 @@ class Terminal:
         wait_until(lambda: not termios.tcgetattr(self.fd)[3] & termios.ECHO, "the end of the echo")
 
     def rest(self, seconds=DEADLINE):
-        """Takes the text up to the end of the program."""
+        """Reads up to the end of the program."""
         deadline = time.monotonic() + seconds
         try:
             while True:
@@ -74,7 +74,7 @@ class Terminal:
 
 
 def output_of(argv, timeout=DEADLINE, stderr=subprocess.STDOUT, **kwargs):
-    """What a program writes to a terminal that is its standard output. stderr: None: not to the terminal."""
+    """Returns what a program writes to a terminal that is its standard output. stderr: None for no terminal there"""
     master, slave = pty.openpty()
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=slave, stderr=stderr, **kwargs) as process:
         os.close(slave)

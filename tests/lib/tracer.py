@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virt-ccw trace in the background, its lines as functions, and the records of its files."""
+"""Runs virt-ccw trace in the background, divides its lines into functions, and reads the records of its files."""
 
 import re
 import signal
@@ -9,7 +9,7 @@ from steps import expect
 
 
 class Tracer:
-    """Begins at once; what is done after attached() is in the trace."""
+    """Starts at once. The trace has everything that happens after attached()."""
 
     def __init__(self, *args, virt_ccw="virt-ccw"):
         self.process = subprocess.Popen([virt_ccw, "trace", *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -21,7 +21,7 @@ class Tracer:
         return self
 
     def ended(self, timeout=60):
-        """Waits for its end; returns what it printed."""
+        """Waits for its end. Returns its output."""
         output, errors = self.process.communicate(timeout=timeout)
         expect(self.process.returncode == 0, f"exit code {self.process.returncode}: {errors}")
         return output
@@ -32,7 +32,7 @@ class Tracer:
 
 
 def records(path):
-    """The records of a file. src/trace/trace-record.h: the length is in bytes 4 to 7."""
+    """Returns the records of a file. src/trace/trace-record.h: the length is in bytes 4 to 7."""
     with open(path, "rb") as file:
         text = file.read()
     while text:
@@ -42,7 +42,7 @@ def records(path):
 
 
 def functions(text):
-    """The functions of a trace: lists of lines."""
+    """Returns the functions of a trace: lists of lines."""
     found = []
     for line in text.splitlines():
         if not line.startswith(" ") and not line.startswith("--"):
@@ -53,7 +53,7 @@ def functions(text):
 
 
 def wanted(text, *patterns):
-    """The first function with lines that match the patterns, each in a line of its own, in this order."""
+    """Returns the first function in which lines match the patterns, each pattern another line, in this order."""
     for lines in functions(text):
         rest = iter(lines)
         if all(any(re.search(pattern, line) for line in rest) for pattern in patterns):

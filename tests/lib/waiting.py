@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Waits, with a deadline, for what sends no event when it happens: looks again every few milliseconds."""
+"""Waits, with a deadline, for events that send no notification: checks every few milliseconds."""
 
 import os
 import time
 
 from steps import SLOWER, StepFailed
 
-DEADLINE = int(os.environ.get("LIBVIRT_CCW_TEST_DEADLINE", "180"))  # seconds; for what happens at once on an idle machine
+DEADLINE = int(os.environ.get("LIBVIRT_CCW_TEST_DEADLINE", "180"))  # seconds for what an idle machine does at once
 INTERVAL = 0.01  # seconds
 
 
@@ -15,7 +15,7 @@ class NotInTime(StepFailed, TimeoutError):
 
 
 def happens(condition, seconds=DEADLINE):
-    """Whether the condition comes true in time."""
+    """Returns whether the condition becomes true in time."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
