@@ -34,32 +34,32 @@ from tap import skip_all
 from waiting import wait_until
 
 RW, RO = f"{FRONT}/libvirt-sock", f"{FRONT}/libvirt-sock-ro"
-VIEWER = "guest"  # may connect and look, and change nothing
+VIEWER = "guest"  # may connect and read, and change nothing
 DEFINER = "member"  # may do everything
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 OUR_CACHE = "/var/cache/libvirt-ccw"
 
-WORKERS = 100  # of libvirtd: an attacker with 40 connections leaves it some
+WORKERS = 100  # libvirtd's; an attacker with 40 connections leaves it some
 SPELLING_CLIENTS, SPELLINGS = 40, 15  # 600 names of an emulator
-STOCK_WORKERS = 20  # libvirtd's own max_workers
-STALLED = 3 * SLOWER  # seconds without an answer of libvirtd's
-LOGINS, LOGIN_SECONDS = 20, 1 * SLOWER  # one takes some ms where nothing is attacked
-# What a client and a user may hold. libvirtd takes 5 calls of a client at a time, with 32 descriptors each.
+STOCK_WORKERS = 20  # libvirtd's default of max_workers
+STALLED = 3 * SLOWER  # seconds without an answer of libvirtd
+LOGINS, LOGIN_SECONDS = 20, 1 * SLOWER  # one login takes some milliseconds without an attack
+# The bounds of a client and of a user. libvirtd handles 5 calls of a client at a time, with 32 descriptors each.
 CLIENT_FDS = 5 * 32
-FDS_OVER = 32 + 8  # one frame that was under way, and the connection's own
-GROWTH = 16 * 1024  # KiB: what 10,000 rejections may leave
+FDS_OVER = 32 + 8  # one frame that is in transit, and the connection itself
+GROWTH = 16 * 1024  # KiB: the most that 10,000 rejections may leave
 WATCHER_WAITS = 20
-HELD = 256 * 1024  # KiB: what one user's clients may make virtccwd hold
-BUS_SIGNAL = 4 << 20  # bytes of a signal on the message bus, where the longest message has 32 MiB
-BUS_MEMORY = 8 * 1024  # KiB: what that may make it hold, and the clients that are measured
-MANY_CLIENTS = 200  # max_clients while the sockets are flooded
+HELD = 256 * 1024  # KiB: the most that one user's clients may make virtccwd hold
+BUS_SIGNAL = 4 << 20  # bytes of a signal on the message bus; the longest message has 32 MiB
+BUS_MEMORY = 8 * 1024  # KiB: the most that such signals and the measured clients may use
+MANY_CLIENTS = 200  # the setting max_clients while the sockets are flooded
 MANY = 200  # clients of one user
 HOLDERS = 5  # logins that one user may have: a quarter of max_anonymous_clients
-BEHIND = 300  # clients behind those
-LIBVIRT_QUEUE = 10  # clients that libvirtd's socket has room for
+BEHIND = 300  # clients that wait after those
+LIBVIRT_QUEUE = 10  # clients that the queue of libvirtd's socket holds
 
 
-# Leaves a marker, where root alone can, if a process above it is virtccwd.
+# Writes a marker, where only root can, if one of its parent processes is virtccwd.
 STARTED_BY = """#!/bin/sh
 pid=$PPID
 while [ "$pid" -gt 1 ]; do
@@ -78,7 +78,7 @@ class AttackTest(AuthTest):
         self.note = print
 
     def set_up(self):
-        command(["mount", "-t", "tmpfs", "none", "/var/cache"])  # virtccwd's and libvirt's
+        command(["mount", "-t", "tmpfs", "none", "/var/cache"])  # the caches of virtccwd and libvirt
         os.makedirs("/var/cache/libvirt")
         os.chmod(self.libvirt.folder, 0o755)
         self.polkit.start()
@@ -88,21 +88,21 @@ class AttackTest(AuthTest):
         self.create("live", hostile.domain(devices="").replace("attack", "live").replace("c001", "c002"))
 
     def create(self, name, xml):
-        """A running domain, by libvirtd's own socket."""
+        """Starts a domain through libvirtd's own socket."""
         path = os.path.join(self.libvirt.folder, f"{name}.xml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(xml)
         self.libvirt.virsh_direct("create", "--paused", path)
 
     def fresh(self, *options, limits=(), older_kernel=False, **settings):
-        """A virtccwd that has seen no attack yet."""
+        """Starts a virtccwd that has not been attacked yet."""
         if self.libvirt.proxy:
             self.libvirt.stop(self.libvirt.proxy, signal.SIGKILL)
         self.configure("/etc/libvirt/virtccwd.conf", **settings)
         self.libvirt.start_virtccwd(*options, limits=limits, older_kernel=older_kernel)
         clock.run_list(self.uri(FRONT))
 
-    # What others see of it.
+    # The attack's effects on other users.
 
     @staticmethod
     def uri(folder):
@@ -132,10 +132,10 @@ class AttackTest(AuthTest):
     # Programs.
 
     def spellings(self):
-        """600 names of one emulator on 40 connections, by a user who may define nothing. libvirtd itself starts each
-        of them before it looks at the user's rights, one at a time, and a worker of its waits for that. With more workers
-        than the attacker has connections it still answers others, and virtccwd must keep up."""
-        self.restart_libvirtd(min_workers=WORKERS, max_workers=WORKERS)  # 9.0 starts none while calls wait
+        """600 names of one emulator on 40 connections, by a user who may define nothing. libvirtd itself starts each of
+        them, one at a time, before it checks the user's rights, and one of its workers waits for each. With more
+        workers than the attacker has connections libvirtd still answers others, and virtccwd must keep up."""
+        self.restart_libvirtd(min_workers=WORKERS, max_workers=WORKERS)  # libvirtd 9.0 starts no worker while calls wait
         self.fresh()
         with self.define_spellings() as attacker:
             attacker.wait_for("sent", SPELLING_CLIENTS)
@@ -145,9 +145,9 @@ class AttackTest(AuthTest):
         self.restart_libvirtd()
 
     def spellings_stall_libvirt(self):
-        """The same with libvirtd's own number of workers: all of them wait for the emulators, and libvirtd answers neither
-        through virtccwd nor past it. There is no ratio then. What virtccwd answers by itself, another user's login, must
-        come all the same."""
+        """The same with libvirtd's default number of workers: all of them wait for the emulators, and libvirtd answers
+        neither through virtccwd nor directly. So there is no ratio. Another user's login, which virtccwd handles by
+        itself, must succeed."""
         self.fresh()
         with self.define_spellings() as attacker:
             attacker.wait_for("sent", STOCK_WORKERS)
@@ -165,7 +165,7 @@ class AttackTest(AuthTest):
         self.compare(rounds=3).check("root's virsh list after libvirtd has started again")
 
     def answer_past(self):
-        """Whether libvirtd itself lets root in."""
+        """Returns whether libvirtd itself accepts root."""
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(STALLED)
             client.connect(f"{BACKEND}/libvirt-sock")
@@ -184,7 +184,8 @@ class AttackTest(AuthTest):
         expect(not left, f"{len(left)} files are left in {OUR_CACHE}")
 
     def restart_libvirtd(self, **settings):
-        """It starts each emulator that a client names before it looks at the client's rights, and has not ended yet."""
+        """libvirtd starts each emulator that a client names before it checks the client's rights, and has not finished
+        yet."""
         self.libvirt.stop(self.libvirt.libvirtd, signal.SIGKILL)
         self.configure_libvirtd(**settings)
         self.libvirt.start_libvirtd()
@@ -193,7 +194,7 @@ class AttackTest(AuthTest):
         self.configure("/etc/libvirt/libvirtd.conf", unix_sock_dir=BACKEND, access_drivers=["polkit"], **settings)
 
     def flipped_emulator(self):
-        """A script in QEMU's place is not run by virtccwd. libvirtd, which is root here too, may try it."""
+        """virtccwd does not run a script in QEMU's place. libvirtd, which is root here too, may try it."""
         self.fresh()
         secret = os.path.join(self.libvirt.folder, "secret")
         theirs = os.path.join(self.libvirt.folder, "theirs")
@@ -218,13 +219,14 @@ class AttackTest(AuthTest):
     # Descriptors.
 
     def queued_descriptors(self):
-        """Calls with descriptors on the read-only socket, which libvirt does not take as its replies are not read."""
+        """Calls with descriptors on the read-only socket, which libvirt does not read as its replies are not read."""
         for older_kernel in (True, False):
             self.fresh(older_kernel=older_kernel)
             self.check_descriptors(VIEWER, 10, partial(hostile.send_descriptors, RO), "descriptors that are sent")
 
     def asked_descriptors(self):
-        """Replies with descriptors that are not read: virDomainOpenGraphicsFD, which the read-only socket does not have."""
+        """Replies with descriptors that are not read: virDomainOpenGraphicsFD, which the read-only socket does not
+        have."""
         if not self.libvirt.virsh_direct("list", "--name")[1].count("screen"):
             screen = hostile.domain(devices="<graphics type='vnc' port='-1'/>").replace("attack", "screen")
             self.create("screen", screen.replace("c001", "c003"))
@@ -233,8 +235,8 @@ class AttackTest(AuthTest):
         self.check_descriptors(DEFINER, 1, attack, "descriptors that are asked for")
 
     def lingering_descriptors(self):
-        """Those whose close(2) waits for a minute: nobody else does. They come from a user who is let in, from one who is not,
-        and behind nonsense, for which virtccwd ends the connection."""
+        """Descriptors whose close(2) waits for a minute: no other process closes them. They come from a user who is
+        accepted, from one who is not, and after invalid bytes, for which virtccwd ends the connection."""
         self.loopback_up()
         with socket.create_server(("127.0.0.1", 0)) as server:
             for user, before in ((VIEWER, b""), ("nobody", b""), ("nobody", bytes(28))):
@@ -247,13 +249,13 @@ class AttackTest(AuthTest):
     # The message bus.
 
     def bus_descriptors(self):
-        """Descriptors whose close(2) waits, in signals to virtccwd's own name on the message bus, do not delay a login that
-        polkit decides about."""
+        """Descriptors whose close(2) waits, in signals to virtccwd's name on the message bus, do not delay a login by
+        polkit."""
         self.loopback_up()
         with socket.create_server(("127.0.0.1", 0)) as server:
             self.fresh()
             attack = partial(hostile.signal_lingering, self.libvirt.proxy.pid, server.getsockname())
-            self.libvirt.proxy.send_signal(signal.SIGSTOP)  # so that the attacker's own close is never the last one
+            self.libvirt.proxy.send_signal(signal.SIGSTOP)  # so that the attacker does not close them last
             with Attacker("nobody", attack, 4) as attacker:
                 try:
                     wait_until(lambda: attacker.counts["sent"] + attacker.counts["refused"] == 4, "the descriptors")
@@ -263,7 +265,7 @@ class AttackTest(AuthTest):
                 expect(attacker.counts["refused"] == 4, f"virtccwd takes descriptors on the message bus: {attacker.counts}")
 
     def bus_values(self):
-        """A signal whose values take many times its length in memory, once they are taken apart."""
+        """A signal whose values take many times its length in memory after they are parsed."""
         self.fresh()
         before = self.libvirt.memory("VmHWM")
         attack = partial(hostile.signal_many_values, self.libvirt.proxy.pid, BUS_SIGNAL)
@@ -296,7 +298,7 @@ class AttackTest(AuthTest):
 
     @staticmethod
     def loopback_up():
-        """In the network of this test's own."""
+        """Uses the network namespace of this test."""
         request = struct.pack("16sH22x", b"lo", IFF_UP)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
             fcntl.ioctl(control, SIOCSIFFLAGS, request)
@@ -315,7 +317,7 @@ class AttackTest(AuthTest):
     # XML.
 
     def attributes(self):
-        """730 KB of attributes of one element: of those who may define domains and of those who may not."""
+        """730 KB of attributes of one element, from users who may define domains and from users who may not."""
         xml = hostile.domain(hostile.attributes(730_000))
         for user in (VIEWER, DEFINER):
             self.fresh()
@@ -331,7 +333,7 @@ class AttackTest(AuthTest):
             self.check_delay(attacker, f"{MANY} clients with 730 KB of attributes")
 
     def attributes_of_running(self):
-        """They are a running domain's metadata, which others ask for."""
+        """The attributes are a running domain's metadata, which other users ask for."""
         if not self.libvirt.virsh_direct("list", "--name")[1].count("heavy"):
             heavy = hostile.domain(hostile.attributes(120_000).replace("<a:a ", "<a:a s390-map-css='' "), devices="")
             self.create("heavy", heavy.replace("attack", "heavy").replace("c001", "c004"))
@@ -357,7 +359,7 @@ class AttackTest(AuthTest):
             self.check_delay(attacker, "4 MiB byte by byte")
 
     def unread_replies(self):
-        """Calls behind each other, whose replies are not read: small ones with large replies, and large ones."""
+        """Calls without pauses, whose replies are not read: small ones with large replies, and large ones."""
         self.fresh()
         before = self.libvirt.memory()
         calls = ((CAPABILITIES,), (DEFINE, string(hostile.domain(hostile.metadata("x" * 32768)))))
@@ -369,7 +371,7 @@ class AttackTest(AuthTest):
             expect(grown <= HELD, f"calls whose replies are not read: virtccwd has grown by {grown} KiB")
 
     def unread_rejections(self):
-        """Calls that virtccwd itself refuses, with the payload thrown away: their replies are not read, and are bounded."""
+        """Calls that virtccwd itself rejects, discarding their payload: their replies are not read, and are bounded."""
         self.fresh()
         before = self.libvirt.memory()
         with Attacker(VIEWER, partial(hostile.never_read_rejections, RO, HOSTNAME, b""), 4) as attacker:
@@ -380,7 +382,7 @@ class AttackTest(AuthTest):
             self.check_delay(attacker, "rejections that are not read", rounds=5)
 
     def answered_calls(self):
-        """Calls that virtccwd answers by itself, and whose answers are read: nothing but virtccwd holds these clients back."""
+        """Calls that virtccwd answers by itself, and whose answers are read: only virtccwd can slow these clients down."""
         for what, is_open, call, clients in (
                 ("calls before the connection is open", False, frame(HOSTNAME), 25),
                 ("the same on 200 connections", False, frame(HOSTNAME), MANY),
@@ -392,10 +394,10 @@ class AttackTest(AuthTest):
                 self.check_delay(attacker, what, users=("root", DEFINER))
                 expect(not attacker.counts["refused"], f"{what}: virtccwd ended connections: {attacker.counts}")
 
-    # What virtccwd does by itself.
+    # Work that virtccwd does by itself.
 
     def watcher_switches(self):
-        """How often the thread that looks at all running domains has waited, as it does for each reply of libvirt's."""
+        """Returns how often the thread that reads all running domains has waited: it waits for each reply of libvirt."""
         tasks = f"/proc/{self.libvirt.proxy.pid}/task"
         status = [read(f"{tasks}/{task}/status") for task in os.listdir(tasks)]
         found = [re.search(r"^voluntary_ctxt_switches:\s*(\d+)", text, re.M)[1] for text in status
@@ -404,9 +406,9 @@ class AttackTest(AuthTest):
         return int(found[0])
 
     def rejected_starts(self):
-        """Who may start nothing does not make virtccwd look at all domains."""
+        """A user who may start no domain does not make virtccwd read all domains."""
         self.fresh()
-        before = highest(self.watcher_switches, lambda _: False, 0.5, 10 * SLOWER)  # when it has looked once, as it starts
+        before = highest(self.watcher_switches, lambda _: False, 0.5, 10 * SLOWER)  # after the first reconcile at the start
         with Attacker(VIEWER, partial(hostile.call_for_domain, RO, "live", CREATE, b""), 4) as attacker:
             attacker.wait_for("refused", 2000)
             waits = self.watcher_switches() - before
@@ -415,7 +417,7 @@ class AttackTest(AuthTest):
             expect(waits <= WATCHER_WAITS, f"starts that libvirt refuses made the watcher look: it waited {waits} times")
 
     def many_devices(self):
-        """An attach names all the devices that there can be, in XML that libvirt takes for no device."""
+        """An attach names all possible devices, in XML that libvirt does not read as a device."""
         self.fresh()
         rest = string(hostile.domain(devices=hostile.devices(hostile.ROOM))) + struct.pack(">I", 1)
         with Attacker(DEFINER, partial(hostile.call_for_domain, RW, "live", ATTACH_DEVICE_FLAGS, rest), 2) as attacker:
@@ -425,7 +427,7 @@ class AttackTest(AuthTest):
     # Connections.
 
     def flooded(self):
-        """One user's connections fill what there is for that user, not what there is for others."""
+        """One user's connections use up that user's share, and not that of others."""
         for what, data in (("connections that log in", hostile.LOG_IN), ("connections that send nothing", b"")):
             self.fresh(max_clients=MANY_CLIENTS)
             with Attacker(VIEWER, partial(hostile.flood, (RW, RO), data, MANY_CLIENTS)) as attacker:
@@ -435,7 +437,7 @@ class AttackTest(AuthTest):
                 expect(let_in < MANY_CLIENTS, f"{VIEWER} has all {let_in} of {MANY_CLIENTS} connections")
 
     def reconnects(self):
-        """Connections that come and go, with and without a call."""
+        """Connections that open and close, with and without a call."""
         for what, data in (("connections that come and go", b""), ("calls that are not waited for", hostile.LOG_IN)):
             self.fresh()
             with Attacker(VIEWER, partial(hostile.reconnect, RW, data)) as attacker:
@@ -443,14 +445,14 @@ class AttackTest(AuthTest):
                 self.check_delay(attacker, what, users=("root", DEFINER))
 
     def wait_closed(self, most, what):
-        """Until virtccwd has as few descriptors as that."""
+        """Waits until virtccwd has only this many descriptors."""
         try:
             wait_until(lambda: self.descriptors() <= most, f"the end of {what}", 20)
         except StepFailed as late:
             raise StepFailed(f"{late}: virtccwd has {self.descriptors()} descriptors, {most} are allowed") from late
 
     def churned(self):
-        """Connections of three users that come and go at each stage of a login leave no descriptor behind."""
+        """Connections of three users that open and close at each stage of a login leave no descriptor behind."""
         self.fresh()
         before = self.descriptors()
         churn = partial(hostile.churn, (RW, RO))
@@ -460,7 +462,8 @@ class AttackTest(AuthTest):
         self.wait_closed(before + 2, "the descriptors of connections that came and went")
 
     def left_the_queue(self):
-        """A client that waits for its login leaves the queue as it goes, also while the logins before it go on."""
+        """A client that waits for its login leaves the queue when it disconnects, also while earlier logins are
+        pending."""
         self.fresh()
         before = self.descriptors()
         for user in (VIEWER, "nobody"):
@@ -472,7 +475,7 @@ class AttackTest(AuthTest):
                 self.wait_closed(before + 2, "the clients before them")
 
     def left_for_libvirt(self):
-        """So does a client that waits for room in libvirt's queue."""
+        """The same for a client that waits for libvirt's queue."""
         self.libvirt.stop(self.libvirt.libvirtd, signal.SIGKILL)
         self.configure_both(access=["polkit"], max_queued_clients=LIBVIRT_QUEUE)
         self.libvirt.start_libvirtd()
@@ -490,10 +493,10 @@ class AttackTest(AuthTest):
     # Memory.
 
     def rejections(self):
-        """What is refused leaves nothing behind."""
+        """Rejected calls and connections use no memory afterwards."""
         self.fresh()
         for what, attack in (("calls", hostile.call_rejected), ("connections", hostile.connect_rejected)):
-            self.reject(partial(attack, RW, 25))  # whatever is kept for good is kept by now
+            self.reject(partial(attack, RW, 25))  # virtccwd has by now what it keeps for good
             before = self.libvirt.memory()
             self.reject(partial(attack, RW, 1250))
             grown = self.libvirt.memory() - before
@@ -503,7 +506,7 @@ class AttackTest(AuthTest):
 
     @staticmethod
     def reject(attack):
-        """By four clients at a time."""
+        """Four clients at a time."""
         with Attacker(VIEWER, attack, 4) as attacker:
             attacker.wait_for("refused", 4 * attack.args[1], 180)
 
@@ -539,7 +542,7 @@ ATTACKS = (
 
 
 def run(test_class, attacks):
-    """main() of this test and of exhaustion.py."""
+    """The main function of this test and of exhaustion.py."""
     if len(sys.argv) < 2:
         print(f"usage: {os.path.basename(sys.argv[0])} VIRTCCWD [WORD...]", file=sys.stderr)
         sys.exit(2)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Lower and raise against stock libvirt itself, in its embedded QEMU driver: no daemon, no QEMU started.
+"""Lower and raise against stock libvirt, in its embedded QEMU driver: it needs no daemon, and starts no QEMU.
 
-Every domain fixture is lowered, defined, and printed by libvirt. What libvirt prints must raise to something that the
-schema takes, that has every ccw device of the fixture and its feature, and that lowers to the very bytes libvirt
-printed. `conf-define.py --write` renews the NAME.libvirt.xml and NAME.shown.xml of the fixtures that have them.
+libvirt defines and prints every lowered domain fixture. Raised again, its output must be valid by the schema, have
+every ccw device of the fixture and its feature, and lower to the same bytes that libvirt printed. `conf-define.py
+--write` renews the NAME.libvirt.xml and NAME.shown.xml of the fixtures that have them.
 """
 import os
 import re
@@ -17,7 +17,7 @@ from tap import Tap
 
 VIRT_CCW = os.environ["VIRT_CCW"]
 DATA = Path(os.environ["CCW_TEST_DATA"])
-# libvirt refuses these for what is stock in them.
+# libvirt rejects these because of their stock parts.
 UNFIT = {"map-css-features-last": "gic is not for s390x", "hostdev-ccw-encoding": "libvirt takes UTF-8 alone"}
 
 
@@ -34,7 +34,7 @@ def state(text):
 
 
 def define(lowered, folder):
-    """What libvirt prints for it."""
+    """Returns libvirt's XML of the domain."""
     path = Path(folder) / "domain.xml"
     path.write_bytes(lowered)
     run = subprocess.run(["virsh", "-q", "-c", f"qemu:///embed?root={folder}/libvirt",

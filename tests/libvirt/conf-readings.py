@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""One reading of an element: what libvirt reads as a ccw host device, we read so, or refuse the document.
+"""An element that libvirt reads as a ccw host device, we read in the same way, or reject the document.
 
-Each document is lowered, defined with libvirt's test driver, and printed by libvirt. The mediated devices of ours that
-libvirt prints must be those that `virt-ccw raise` finds in the document that libvirt got. The first rows are spellings
-that once had two readings; the others are made at random (CCW_SEED repeats them).
+libvirt's test driver defines and prints each lowered document. The mediated devices of ours that libvirt prints must be
+those that `virt-ccw raise` finds in the document that libvirt got. The first rows are spellings that once had two
+readings; the others are random (CCW_SEED repeats them).
 """
 import os
 import random
@@ -18,8 +18,8 @@ from tap import Tap
 VIRT_CCW = os.environ["VIRT_CCW"]
 SEED = int(os.environ.get("CCW_SEED", random.randrange(1 << 32)))
 RANDOM_ROWS = 300
-TIMEOUT = 60  # seconds, of one program
-COMPARED, DEVICES, REJECTED = 100, 30, 3  # at least: else the rows do not reach what is tested
+TIMEOUT = 60  # seconds, for one program
+COMPARED, DEVICES, REJECTED = 100, 30, 3  # minimum numbers: with fewer, the rows do not reach the tested code
 UUID = "cc390000-0001-8000-8000-000000001234"
 SOURCE = f"<source><address uuid='{UUID}'/></source>"
 
@@ -44,7 +44,7 @@ def spell_uuid(rng):
 
 
 def attributes(rng, prefixes, names):
-    """Each name with one value or two, in any order, with a prefix or without."""
+    """Each name with one value or two, in any order, with or without a prefix."""
     seen, text = set(), ""
     for name, values in rng.sample(names, len(names)):
         for value in rng.sample(values, min(len(values), rng.choice([1, 1, 2]))):
@@ -56,7 +56,7 @@ def attributes(rng, prefixes, names):
 
 
 def valid_row(rng):
-    """What libvirt reads as a ccw device, in any order and spelling."""
+    """Elements that libvirt reads as a ccw device, in any order and spelling."""
     managed = [("managed", [rng.choice(["yes", "no"])])] if rng.random() < 0.5 else []
     if rng.random() < 0.5:
         hostdev = single(rng, [("mode", ["subsystem"]), ("type", ["ccw"]), *managed])
@@ -89,14 +89,14 @@ def domain(name, row, rng):
 
 
 def virt_ccw(command, text):
-    """None: refused."""
+    """Returns None if the document is rejected."""
     run = subprocess.run([VIRT_CCW, command], input=text.encode(), capture_output=True, timeout=TIMEOUT)
     assert run.returncode >= 0, f"virt-ccw {command} ended by signal {-run.returncode}: {text}"
     return run.stdout.decode() if run.returncode == 0 else None
 
 
 def libvirt_prints(documents):
-    """Name -> what libvirt prints of it; what it refuses lacks."""
+    """Returns {name: libvirt's XML}, without the documents that libvirt rejects."""
     with tempfile.TemporaryDirectory() as folder:
         commands = []
         for name, text in documents.items():
@@ -110,7 +110,8 @@ def libvirt_prints(documents):
 
 
 def ours(printed):
-    """libvirt starts no guest whose model is not that of the mediated device, so that vfio-pci is none of ours."""
+    """libvirt starts no guest whose hostdev model differs from that of the mediated device, so vfio-pci is no ccw
+    device."""
     return len(re.findall(r"<hostdev [^>]*model='vfio-ccw'[^>]*>\s*<source>\s*"
                           r"<address uuid='cc390000-0001-8000-8000-0000[0-9a-f]{8}'", printed))
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virtccwd before stock libvirtd and beside it, and away again, as an administrator does it: installed, with
-virtccwd-setup and a real systemd, and the distribution's own units. With a modular libvirt, where there is one, the same
-of virtqemud.
+"""Installs and removes virtccwd in front of stock libvirtd and beside it, as an administrator does, with
+virtccwd-setup, a real systemd, and the distribution's own units. With a modular libvirt, where it is installed, the
+same for virtqemud.
 
-    deploy.py BUILD-FOLDER      the folder may have any name where packages are tested (tests/packages/test-packages)
+    deploy.py BUILD-FOLDER      a folder of any name if packages are tested (tests/packages/test-packages)
 """
 
 import glob
@@ -32,15 +32,15 @@ from setupfiles import modes, tells_whose
 from steps import SLOWER, Steps, StepSkipped, command, expect
 from waiting import wait_until
 
-UNFINISHED = 4 << 20  # bytes of a frame whose end does not come
-CLIENTS = 20  # of each user: with frames of that size they would have more than one user may have
+UNFINISHED = 4 << 20  # bytes of a frame without its end
+CLIENTS = 20  # of each user: their frames have together more bytes than one user may have
 UUID = "cc390000-0001-8000-8000-000000001234"
 LOG = "/run/virtccwd.log"
 JOURNALD = "/run/systemd/journal/socket"
 ENTRY = "/run/libvirt-ccw/devices/0.0.1234.json"
 HOOK = "/etc/libvirt/hooks/qemu.d/libvirt-ccw"
 SERVICES = ("virtccwd.service", "virt-ccw-reconcile.service")
-EXPOSURE_MAX = 30  # tenths of what 'systemd-analyze security' says, of 100
+EXPOSURE_MAX = 30  # the highest number from 'systemd-analyze security', in tenths: 100 is the worst
 BESIDE = "qemu+unix:///system?socket=/run/libvirt/virtccwd-sock"
 HOSTDEV = ("<hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x1234'/></source></hostdev>")
 DOMAIN = """<domain type='qemu'><name>{name}</name><uuid>5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0c00{number}</uuid>
@@ -52,7 +52,7 @@ MODULAR = ("virtqemud", "virtnodedevd", "virtproxyd")
 
 
 class DeployTest:
-    """daemon: libvirtd or virtqemud; uri: how clients name it; polkit: None where there is no polkitd."""
+    """daemon: libvirtd or virtqemud; uri: the clients' name for it; polkit: None without polkitd"""
 
     def __init__(self, daemon, uri, polkit):
         self.daemon = daemon
@@ -73,21 +73,21 @@ class DeployTest:
 
     @staticmethod
     def files():
-        """What an administrator would find changed."""
+        """Returns what an administrator would find changed."""
         return sorted(path for folder in ("/etc/systemd", "/etc/libvirt/hooks") for path in
                       glob.glob(f"{folder}/**", recursive=True) if not os.path.isdir(path))
 
     def stock(self):
-        """Before anything of ours: a guest runs."""
+        """Before our installation: a guest runs."""
         self.before = self.files()
-        command(["mount", "-t", "tmpfs", "none", "/home"])  # as a disk of its own may be
+        command(["mount", "-t", "tmpfs", "none", "/home"])  # as if it were another disk
         command(["systemctl", "start", f"{self.daemon}.socket", f"{self.daemon}-ro.socket"])
         self.virsh("create", "--paused", self.file("running", 1))
         code, output = self.virsh("define", self.file("ours", 2, HOSTDEV), check=False)
         expect(code == 1 and "'ccw'" in output, f"stock libvirt takes the element already, or says otherwise: {output}")
 
     def is_through(self, uri):
-        """The guest is there still, and the element is known."""
+        """The guest still runs, and virtccwd supports the element."""
         expect("running" in self.virsh("list", "--all", "--name", uri=uri)[1].split(), "the guest is gone")
         expect("paused" in self.virsh("domstate", "running", uri=uri)[1], "the guest has ended")
         self.virsh("define", self.file("ours", 2, HOSTDEV), uri=uri)
@@ -95,7 +95,7 @@ class DeployTest:
         expect("ours" in self.virsh("-r", "list", "--all", "--name", uri=uri)[1], "the read-only socket is not served")
 
     def hook_runs(self, uri):
-        """libvirt calls the hook although the administrator configured nothing."""
+        """libvirt calls the hook without any configuration by the administrator."""
         code, output = self.virsh("start", "ours", uri=uri, check=False)
         reason = output.partition("Hook script execution failed: ")[2]
         expect(code == 1 and ("kernel module" in reason or "ccw device" in reason), output)
@@ -136,7 +136,7 @@ class DeployTest:
             expect(words in output, f"no '{words}' in\n{output}")
 
     def status_complains(self):
-        """virtccwd-setup status names what is missing, and says so by its exit code."""
+        """virtccwd-setup status names the missing parts, and has a matching exit code."""
         command(["systemctl", "stop", "virtccwd-ro.socket"])
         os.chmod(HOOK, 0o644)
         os.chmod(f"/run/libvirt-ccw/backend/{self.socket}", 0o666)
@@ -165,7 +165,7 @@ class DeployTest:
         return main_process("virtccwd.service")
 
     def sandboxed(self):
-        """Its unit's sandbox and limits are in force, and what it has to see is there."""
+        """The sandbox and the limits of its unit are in force, and virtccwd can read what it needs."""
         pid = self.process()
         expect_sandbox(pid)
         expect_limits("virtccwd.service", files=65536, tasks=512, memory=2 << 30)
@@ -205,7 +205,7 @@ class DeployTest:
         return self._polkit
 
     def polkit_decides(self):
-        """Over the system's message bus, from within the sandbox."""
+        """virtccwd uses the system's message bus from within the sandbox."""
         polkit = self.polkit()
         polkit.start()
         for user, allowed in (("member", True), ("guest", False)):
@@ -216,15 +216,15 @@ class DeployTest:
         polkit.stop()
 
     def memory_is_bounded(self, note):
-        """All users but root fill what they may hold: first with frames that do not end, then with calls that virtccwd
-        rewrites. The process stays below the unit's MemoryMax=, so that the kernel has no reason to kill it."""
+        """All users but root use up their shares: first with incomplete frames, then with calls that virtccwd rewrites.
+        The process stays below the unit's MemoryMax=, so that the kernel has no reason to kill it."""
         polkit = self.polkit()
         limit = int(command(["systemctl", "show", "--value", "-p", "MemoryMax", "virtccwd.service"])[1]) // 1024
         pid, path = self.process(), f"/run/libvirt/{self.socket}"
         polkit.rules(auth.RULES)
         polkit.start()
         before = self.peak(pid)
-        nameless = hostile.SHAPES["4 MiB of ccw hostdevs"]().replace("<name>attack</name>", "")  # libvirt refuses it at once
+        nameless = hostile.SHAPES["4 MiB of ccw hostdevs"]().replace("<name>attack</name>", "")  # libvirt rejects it at once
         for what, attack in (("frames that do not end", partial(hostile.keep_unfinished, path, UNFINISHED)),
                              ("calls that virtccwd rewrites", partial(hostile.define, path, nameless))):
             attackers = [Attacker(user, attack, CLIENTS) for user in private_polkit.USERS]
@@ -244,7 +244,7 @@ class DeployTest:
 
     @staticmethod
     def peak(pid):
-        """KiB that were resident at most, and what the kernel has counted for the unit's control group, if it does here."""
+        """Returns the highest resident KiB, and the kernel's count for the unit's control group, if it counts here."""
         resident = int(re.search(r"VmHWM:\s*(\d+)", read(f"/proc/{pid}/status"))[1])
         group = command(["systemctl", "show", "--value", "-p", "ControlGroup", "virtccwd.service"])[1]
         counted = f"/sys/fs/cgroup{group}/memory.peak"
@@ -270,7 +270,7 @@ class DeployTest:
         self.hook_runs(self.uri)
         self.leave_behind()
         pid = command(["systemctl", "show", "--value", "-p", "MainPID", f"{self.daemon}.service"])[1]
-        os.kill(int(pid), signal.SIGKILL)  # systemd starts it anew
+        os.kill(int(pid), signal.SIGKILL)  # systemd starts it again
         wait_until(lambda: not os.path.exists(ENTRY), "virt-ccw-reconcile.service")
         expect("paused" in self.virsh("domstate", "running")[1], "the guest has ended")
 
@@ -287,7 +287,7 @@ class DeployTest:
                        "steps": ["offline", "override", "unbind", "bind", "mdev"]}, file)
 
     def removed(self):
-        """As if it had never been: stock libvirt has every domain, on its own socket."""
+        """After removal, stock libvirt has every domain, on its own socket."""
         self.setup("remove")
         expect(self.files() == self.before, f"left: {set(self.files()) - set(self.before)}")
         expect("paused" in self.virsh("domstate", "running")[1], "the guest has ended")
@@ -306,7 +306,7 @@ class DeployTest:
         self.virsh("undefine", "plain")
 
     def removal_fails(self):
-        """The next call completes what a call has left half done: clients reach libvirt at its own socket again."""
+        """The next call completes what an interrupted one has left: clients reach libvirt at its own socket again."""
         self.front()
         broken = f"{private_systemd.OWN}/{self.daemon}.socket.d/of-a-test.conf"
         os.makedirs(os.path.dirname(broken))
@@ -330,7 +330,7 @@ class DeployTest:
 
 
 def verify():
-    """systemd's own opinion of the units."""
+    """Checks the units with systemd's own tools."""
     for daemon in ("libvirtd", "virtqemud"):
         if not os.path.exists(f"{private_systemd.OWN}/{daemon}.socket"):
             continue
@@ -359,7 +359,7 @@ def secure():
 
 
 def own_files():
-    """An installed program takes no file from the prefix's src, which is where a build tree of it would have sources."""
+    """An installed program reads no file from the prefix's src, which is where a build tree of it would have sources."""
     decoy = f"{PREFIX}/src/conf/schemas"
     os.makedirs(decoy)
     for path in glob.glob(f"{PREFIX}/share/libvirt-ccw/*.rng"):
@@ -374,7 +374,7 @@ def own_files():
 
 
 def add_modular():
-    """The distribution's modular daemons, or those of scripts/modular-libvirt. False: there are none."""
+    """Finds the distribution's modular daemons, or those of scripts/modular-libvirt. False: there are none."""
     made = os.environ.get("CCW_MODULAR_LIBVIRT")
     folder = made or "/lib/systemd/system"
     if not os.path.exists(f"{folder}/virtqemud.socket"):
@@ -385,13 +385,13 @@ def add_modular():
 
 
 def run_modular(steps, polkit, profile):
-    """virtqemud, virtnodedevd, and virtproxyd for clients that know only libvirtd's socket."""
+    """virtqemud, virtnodedevd, and virtproxyd for clients that only know libvirtd's socket."""
     command(["systemctl", "start", *(f"{name}{rest}.socket" for name in MODULAR[1:] for rest in ("", "-ro"))])
     run(steps, DeployTest("virtqemud", "qemu:///system?mode=direct", polkit), profile, ("what connects to virtproxyd", by_proxy))
 
 
 def by_proxy(test):
-    """virtproxyd's clients have the element too, and node devices, which virtqemud has from virtnodedevd."""
+    """virtproxyd's clients have the element, too, and node devices, which virtqemud gets from virtnodedevd."""
     test.is_through("qemu+unix:///system?socket=/run/libvirt/libvirt-sock")
     code, output = test.virsh("nodedev-list")
     expect(code == 0 and "computer" in output, output)
@@ -399,7 +399,7 @@ def by_proxy(test):
 
 
 def run(steps, test, profile, also):
-    """profile: AppArmor's, of virtccwd; also: a step of this daemon alone, its name and a function of the test."""
+    """profile: AppArmor's, of virtccwd; also: a step of this daemon alone, its name and a function of the test"""
     also_name, also_function = also
     for name, function in (("stock, with a guest", test.stock), ("virtccwd in front", test.front),
                            ("status sees what is wrong", test.status_complains),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virtccwd without descriptors, threads or memory: it does not end, others are served meanwhile, and everybody is served
-afterwards. Real parts, as in attacks.py. tests/lab/test-no-space.py has its journal without space.
+"""virtccwd without descriptors, threads or memory: it does not end, other users are served meanwhile, and all users
+afterwards. Real parts, as in attacks.py. tests/lab/test-no-space.py fills the disk of its journal.
 
     exhaustion.py VIRTCCWD [WORD...]    with words only those tests that have one of them in their names
 """
@@ -19,20 +19,20 @@ from steps import SLOWER, command, expect
 from waiting import wait_until
 
 NOFILE = ("--nofile=256:256",)
-STACK = 256 << 20  # bytes of address space that each thread takes
-SPARE = 128 << 20  # of it that are left for everything else: no thread has room
+STACK = 256 << 20  # bytes of address space for each thread
+SPARE = 128 << 20  # address space for everything else: too little for a thread
 MEMORY = 2 << 30  # bytes of address space in all
-FRAME = hostile.TEXT_MAX  # bytes. virtccwd held nothing of frames of 24 MiB
-SENDERS = 60  # of such frames, of each user
-SHARE = (MEMORY // 8 // 4) >> 10  # KiB that a user may have
-ANNOUNCED = (32 << 20) - 4096  # bytes: about as many as a frame may have
-LARGE = 100_000  # bytes of a call that is not taken without room
-OVERHEAD = 1.25  # of the process's memory to the bytes that are counted
+FRAME = hostile.TEXT_MAX  # bytes. virtccwd would hold no frames of 24 MiB
+SENDERS = 60  # of such frames, for each user
+SHARE = (MEMORY // 8 // 4) >> 10  # KiB that one user may have
+ANNOUNCED = (32 << 20) - 4096  # bytes: nearly the maximum of a frame
+LARGE = 100_000  # bytes of a call that is rejected without free memory
+OVERHEAD = 1.25  # the process's memory, relative to the counted bytes
 
 
 class ExhaustionTest(AttackTest):
     def check_served(self, *users):
-        """Each of them gets in, at most twice as slow as past virtccwd."""
+        """Each user gets in, at most twice as slowly as directly at libvirtd."""
         for user in users:
             compared = self.compare(user, rounds=3)
             self.note(f"{user} is served: {compared}")
@@ -40,7 +40,7 @@ class ExhaustionTest(AttackTest):
         self.check_alive()
 
     def has_recovered(self, before):
-        """What the attackers had is free again, and they themselves are served."""
+        """The attackers' share is free again, and they themselves are served."""
         wait_until(lambda: self.descriptors() <= before + 2, "the end of the attackers' connections", 60)
         self.check_served("root", DEFINER, VIEWER)
 
@@ -60,7 +60,7 @@ class ExhaustionTest(AttackTest):
         self.has_recovered(before)
 
     def queued(self):
-        """The descriptors of calls that libvirt does not take."""
+        """The descriptors of calls that libvirt does not read."""
         self.fresh(limits=NOFILE, older_kernel=True)
         before = self.descriptors()
         with Attacker(VIEWER, partial(hostile.send_descriptors, RO), 20) as attacker:
@@ -76,10 +76,10 @@ class ExhaustionTest(AttackTest):
         return 1024 * int(re.search(r"VmSize:\s*(\d+)", read(f"/proc/{self.libvirt.proxy.pid}/status"))[1])
 
     def limit_address_space(self, limit):
-        command(["prlimit", "--pid", str(self.libvirt.proxy.pid), f"--as={limit}:"])  # the soft one
+        command(["prlimit", "--pid", str(self.libvirt.proxy.pid), f"--as={limit}:"])  # the soft limit
 
     def threads(self):
-        """None has room any more when virtccwd is in use for the first time."""
+        """No thread can start when virtccwd is used for the first time."""
         self.fresh(limits=(f"--stack={STACK}:{STACK}",))
         before = self.descriptors()
         self.limit_address_space(self.address_space() + SPARE)
@@ -104,13 +104,13 @@ class ExhaustionTest(AttackTest):
     # Memory.
 
     def memory(self):
-        """Frames that never end."""
+        """Frames without an end."""
         self.fresh(limits=(f"--as={MEMORY}:{MEMORY}",))
         descriptors, before = self.descriptors(), self.libvirt.memory()
         unfinished = partial(hostile.keep_unfinished, RW, FRAME)
         with Attacker(VIEWER, unfinished, SENDERS) as attacker, Attacker(DEFINER, unfinished, SENDERS) as second:
             for one in (attacker, second):
-                one.wait_for("connected", SENDERS, 180)  # an attacker is nice, and sends megabytes
+                one.wait_for("connected", SENDERS, 180)  # an attacker has a low priority, and sends megabytes
             wait_until(lambda: self.libvirt.memory() - before >= 0.9 * SHARE, "a user's share is held", 60)
             most = 2 * SHARE * OVERHEAD
             grown = highest(self.libvirt.memory, lambda now: now - before > most, 2, 15 * SLOWER) - before
@@ -121,7 +121,7 @@ class ExhaustionTest(AttackTest):
         self.has_recovered(descriptors)
 
     def announced(self):
-        """Three users announce as many bytes as there are for all users but root, and another one's calls have room."""
+        """Three users announce as many bytes as all users but root may have, and another user's calls still fit."""
         self.fresh()
         descriptors = self.descriptors()
         define = partial(hostile.define, RW, hostile.domain(hostile.metadata("x" * LARGE)))

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The table of docs/formatdomain/hostdev-ccw.rst, of what libvirt's schema allows in a hostdev: it names all that the installed
-libvirt's schema has, and what it says of each row is what happens. So a newer libvirt's addition fails here until the
-table has a row for it.
+"""Compares the table of docs/formatdomain/hostdev-ccw.rst with libvirt's schema of a hostdev: the table has all names
+in the installed libvirt's schema, and each row describes what happens. So an addition of a newer libvirt fails here
+until the table has a row for it.
 
     hostdev-schema.py HOSTDEV-CCW.RST VIRT-CCW SCHEMAS
 """
@@ -16,11 +16,11 @@ import xml.etree.ElementTree as ElementTree
 from steps import Steps, StepSkipped, expect
 
 RNG = "{http://relaxng.org/ns/structure/1.0}"
-DEPTH = 3  # elements below hostdev in the schema: source, what is in it, and its attributes
-# Names in the table that the schemas of older libvirts lack.
+DEPTH = 3  # levels of elements below hostdev in the schema: source, its elements, and their attributes
+# Names in the table that older libvirts' schemas lack.
 NEWER = {"acpi/@nodeset", "driver/@iommufd", "driver/@model", "source/address/@port"}
 OUTCOMES = ("passed on", "honoured", "refused")
-# What is in the element that the other samples are made of, and how it is lowered.
+# The content of the element in the other samples, and its lowered form.
 HONOURED = {
     "@mode": ("mode='subsystem'", "mode='subsystem'"),
     "@type": ("type='ccw'", "type='mdev'"),
@@ -46,7 +46,7 @@ GUEST = "type='ccw' cssid='0xfe' ssid='0x0' devno='0x0001'"
 
 
 class Table:
-    """The rows of the documentation: each name's outcome."""
+    """Returns the rows of the documentation: each name's outcome."""
 
     def __init__(self, path):
         self.outcomes = {}
@@ -59,7 +59,7 @@ class Table:
                 self.outcomes[name] = outcome
 
     def covers(self, name):
-        """A row of its own, or an element around it that is refused with all that is in it."""
+        """Returns whether the name has a row of its own, or is inside of an element that is rejected as a whole."""
         parts = name.split("/")
         around = ("/".join(parts[:count]) for count in range(1, len(parts)))
         return name in self.outcomes or any(self.outcomes.get(element) == "refused" for element in around)
@@ -79,14 +79,14 @@ class Schema:
                 self._defines.setdefault(node.get("name"), []).append(node)
 
     def names(self, define):
-        """The paths of the attributes and elements that the definition has in its hostdev."""
+        """Returns the paths of the attributes and elements that the definition has in its hostdev."""
         found = set()
         for node in self._defines[define]:
             self._walk(node, "", DEPTH, (), found)
         return {name.removeprefix("hostdev/") for name in found} - {"hostdev"}
 
     def has(self, element):
-        """Whether there is an element of that name anywhere."""
+        """Returns whether there is an element of that name anywhere."""
         return any(node.get("name") == element for nodes in self._defines.values() for define in nodes
                    for node in define.iter(RNG + "element"))
 
@@ -113,7 +113,7 @@ def hostdev(attributes="", source="", address="", in_source="", children=""):
 
 
 def rejected_sample(name):
-    """A ccw hostdev with that in it. The value is never looked at: the name is what is refused."""
+    """A ccw hostdev with this content. The name is rejected, whatever the value is."""
     element, _, attribute = name.partition("@")
     element = element.rstrip("/")
     given = f" {attribute}='1'" if attribute else ""
@@ -152,7 +152,7 @@ class HostdevTest:
         expect(not other, "the table has what libvirt's schema does not allow in a hostdev: " + ", ".join(other))
 
     def notices_an_addition(self):
-        """A name that is taken out of the table, and one that is added to the schema."""
+        """Removes a name from the table, and adds one to the schema."""
         del self.table.outcomes["readonly"]
         try:
             self.nothing_missing()
@@ -166,8 +166,8 @@ class HostdevTest:
         expect(self.table.covers("rom/@frob"), "what is in a refused element is not covered")
 
     def mediated(self):
-        """What a mediated device has is passed on or refused with a reason that holds. A libvirt with which it has more must be
-        looked at: iommufd, for one, is refused because libvirt would ignore it there."""
+        """An attribute of a mediated device is passed on, or rejected with a valid reason. If a libvirt has more of
+        them, check each: for example, iommufd is rejected because libvirt would ignore it there."""
         expect(self.schema.names("hostdevsubsysmdev") == {"@type", "@model", "@ramfb", "@display", "source", "source/address",
                                                         "source/address/@uuid"},
                f"a mediated device has now {sorted(self.schema.names('hostdevsubsysmdev'))}")
@@ -180,7 +180,7 @@ class HostdevTest:
         expect(alone.returncode == 1 and "loadparm of <boot>" in alone.stderr, f"a hostdev alone: {alone.stderr}")
 
     def iommufd(self):
-        """That of the domain is libvirt's, which binds PCI devices to it; the schema of an older libvirt has none."""
+        """The domain's iommufd is libvirt's, which binds PCI devices to it. An older libvirt's schema has none."""
         xml = (DOMAIN % hostdev()).replace("<os>", "<iommufd enabled='yes'/><os>")
         expect("<iommufd enabled='yes'/>" in self._run("lower", xml).stdout, "the domain's iommufd is lost")
         if not self.schema.has("iommufd"):

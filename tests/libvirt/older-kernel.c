@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Loaded before libc into virtccwd: the kernel knows no SO_PASSRIGHTS, as before Linux 6.16, so that descriptors that
- * any local user sends do arrive. tests/libvirt/attacks.py runs those attacks both ways.
+ * Loaded before libc into virtccwd: hides SO_PASSRIGHTS, as a kernel before Linux 6.16 does, so that descriptors of any
+ * local user arrive. tests/libvirt/attacks.py runs those attacks with and without it.
  */
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The procedures of virtccwd's table with the real clients (virsh, python3-libvirt) and a stock libvirtd behind it:
-every row fits what libvirt sends to the last byte, the element goes in and comes out, and what QEMU cannot do is
-refused in libvirt's words. Without any channel device; the lab has those.
+"""The procedures of virtccwd's table with real clients (virsh, python3-libvirt) and a stock libvirtd: every row fits
+libvirt's data to the last byte, the element is lowered and raised, and unsupported operations fail with libvirt's
+messages. It has no channel device; the lab has some.
 
     procedures.py VIRTCCWD
 """
@@ -25,9 +25,9 @@ from waiting import wait_until
 
 LIVE_UUID = GUEST_UUID[:-2] + "f7"
 VIRTCCWD = os.path.abspath(sys.argv[1]) if len(sys.argv) == 2 else ""
-IMAGE_MAGIC = b"LibvirtQemudSave"  # and a header of 92 bytes in all (src/qemu/qemu_saveimage.h)
+IMAGE_MAGIC = b"LibvirtQemudSave"  # the header has 92 bytes in all (src/qemu/qemu_saveimage.h)
 OFF = "<features><s390-map-css state='off'/></features>"
-# By the interpreter that has Debian's python3-libvirt.
+# Runs with the interpreter for which Debian packages python3-libvirt.
 PYTHON = """
 import libvirt, sys
 conn = libvirt.open("qemu:///system")
@@ -49,14 +49,14 @@ rejected(conn.nodeDeviceLookupByName, "ccw_0_0_1234")
 
 
 def save_image(xml):
-    """A saved guest's image as far as libvirt reads it to show and change its XML."""
+    """Writes a saved guest's image as far as libvirt reads it to show and change its XML."""
     data = xml.encode() + b"\0"
     return IMAGE_MAGIC + struct.pack("=5I", 2, len(data), 0, 0, 0) + bytes(56) + data
 
 
 class ProcedureTest(ProxyTest):
     def both(self, *arguments, **kwargs):
-        """The same through virtccwd and without it."""
+        """Runs the same command through virtccwd and without it."""
         ours = self.virsh(*arguments, check=False, **kwargs)
         stock = self.direct(*arguments, check=False, **kwargs)
         expect(ours == stock, f"'{arguments}': through virtccwd\n{ours}\nand without\n{stock}")
@@ -73,11 +73,11 @@ class ProcedureTest(ProxyTest):
         self.virsh("create", "--paused", self.file("live.xml", domain("live", LIVE_UUID,
                                                                       "<console type='pty'/>")))
 
-    # What is validated, and by which part.
+    # Validation, by virtccwd and by libvirt.
 
     def validated(self):
-        """--validate: libvirt's schema allows what our element and the feature are lowered to. virtccwd refuses by name
-        what is wrong with them."""
+        """--validate: libvirt's schema allows the lowered form of our element and of the feature. virtccwd rejects
+        errors in them by name."""
         good = self.file("good.xml", domain("good", GUEST_UUID[:-2] + "f1", HOSTDEV, OFF))
         guest = HOSTDEV.replace("</hostdev>", "<boot order='1'/><alias name='ua-d'/>"
                                 "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x1234'/></hostdev>")
@@ -97,12 +97,12 @@ class ProcedureTest(ProxyTest):
         wrong = self.file("wrong.xml", domain("wrong", GUEST_UUID[:-2] + "f3", HOSTDEV + "<frob/>"))
         self.fails(words, "define", "--validate", wrong)
         self.fails(words, "create", "--validate", wrong)
-        self.virsh("define", wrong)  # as stock libvirt does, which ignores what it does not know
+        self.virsh("define", wrong)  # stock libvirt ignores what it does not know
         self.virsh("undefine", "wrong")
         self.both("define", "--validate", self.file("stock.xml", domain("stock", GUEST_UUID[:-2] + "f4", "<frob/>")))
 
     def rejected(self):
-        """In libvirt's words, before it has seen anything."""
+        """The message is libvirt's, before libvirt gets the document."""
         second = HOSTDEV.replace("0x1234", "0x1235")
         boot = "<boot order='1'/></hostdev>"
         guest = "<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x1234'/></hostdev>"
@@ -129,7 +129,7 @@ class ProcedureTest(ProxyTest):
         expect("no" not in self.direct("list", "--all", "--name")[1].split(), "libvirt has it nevertheless")
 
     def same_answer(self):
-        """What virt-ccw validate says of a document is what define does with it."""
+        """virt-ccw validate and define agree about a document."""
         readonly, loadparm = (HOSTDEV.replace("</hostdev>", more + "</hostdev>") for more in (
             "<readonly/>", "<boot order='1' loadparm='2'/>"))
         other = "<disk type='file'><source file='/nonexistent'/><target dev='vda' bus='virtio'/></disk>"
@@ -150,7 +150,7 @@ class ProcedureTest(ProxyTest):
             self.virsh("undefine", "same")
 
     def loadparm(self):
-        """The loadparm of the device that is booted first goes to the machine, and does not show."""
+        """The loadparm of the first boot device becomes the machine's, and does not appear elsewhere."""
         boot = HOSTDEV.replace("</hostdev>", "<boot order='1' loadparm='2'/></hostdev>")
         path = self.file("boot.xml", domain("boot", GUEST_UUID[:-2] + "e2", boot))
         self.virsh("define", "--validate", path)
@@ -165,14 +165,14 @@ class ProcedureTest(ProxyTest):
         self.virsh("undefine", "boot")
 
     def not_validated(self):
-        """What libvirt takes without our element in it, it takes."""
+        """A document without our element is accepted if libvirt accepts it."""
         boot = "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'><source><address uuid='%s'/></source>%s</hostdev>"
         odd = boot % (UUID, "<address type='ccw' cssid='0x1' ssid='0x0' devno='0x1234'/>")
         self.both("define", self.file("odd.xml", domain("odd", GUEST_UUID[:-2] + "f6", odd)))
         self.virsh("undefine", "odd")
 
     def warned(self):
-        """Where a person looks: the messages of dominfo."""
+        """The warnings are in dominfo's messages."""
         self.virsh("define", self.file("off.xml", domain("off", GUEST_UUID[:-2] + "f9", HOSTDEV, OFF)))
         ours = self.virsh("dominfo", "off")[1]
         expect("s390-map-css is off: a guest sees devices outside css fe only if it enables MCSS-E" in ours, ours)
@@ -181,7 +181,7 @@ class ProcedureTest(ProxyTest):
         self.both("dominfo", "live")
         self.both("dominfo", "nothing")
 
-    # What is told of what there is.
+    # Output about devices and capabilities.
 
     def domain_capabilities(self):
         ours = self.virsh("domcapabilities", "--arch", "s390x")[1]
@@ -197,7 +197,7 @@ class ProcedureTest(ProxyTest):
                                                                                               HOSTDEV)))[1]
         expect(f"/sys/bus/mdev/devices/{UUID}" in ours and "vfio-ccw" in ours, ours)
 
-    # What moves.
+    # Domains that move to a file or another host.
 
     def images(self):
         """Saved guests: libvirt shows and changes the XML in their images."""
@@ -237,7 +237,7 @@ class ProcedureTest(ProxyTest):
         expect("saveParams" in output and "restoreParams" in output, output)
 
     def devices(self):
-        """update-device and detach-device-alias, of a definition."""
+        """update-device and detach-device-alias, for a definition."""
         alias = HOSTDEV.replace("</hostdev>", "<alias name='ua-dasd'/></hostdev>")
         self.virsh("define", self.file("aliased.xml", domain("aliased", GUEST_UUID[:-2] + "f0", alias)))
         self.fails("persistent update of device 'hostdev' is not supported", "update-device", "aliased",
@@ -247,7 +247,7 @@ class ProcedureTest(ProxyTest):
         self.virsh("undefine", "aliased")
 
     def node_devices(self):
-        """That the capability which is added for virt-install goes in again does not make an mdev."""
+        """The capability that virtccwd adds for virt-install does not make an mdev when it is passed back."""
         device = """<device><name>ccw_0_0_1234</name><parent>css_0_0_0034</parent><capability type='mdev'>
 <type id='vfio_ccw-io'/><uuid>cc390000-0001-8000-8000-000100001234</uuid></capability>
 <capability type='ccw'><cssid>0</cssid><ssid>0</ssid><devno>0x1234</devno></capability></device>"""
@@ -257,21 +257,21 @@ class ProcedureTest(ProxyTest):
             self.both(verb, "ccw_0_0_1234")
 
     def kinds_of_domain(self):
-        """Autostart, transient, destroyed with its client; and one that comes with descriptors."""
+        """Autostart, transient, destroyed with its client; and a start with descriptors."""
         self.virsh("autostart", "guest")
         expect("guest" in self.virsh("list", "--all", "--autostart", "--name")[1], "it is not to start by itself")
         self.virsh("autostart", "guest", "--disable")
         path = self.file("transient.xml", domain("transient", GUEST_UUID[:-2] + "fa", HOSTDEV))
         self.fails("0.0.1234", "create", path)
         self.fails("0.0.1234", "create", "--autodestroy", path)
-        with open("/dev/null", "rb") as null:  # which libvirt has for containers only: the call arrives whole
+        with open("/dev/null", "rb") as null:  # libvirt supports this only for containers: the call arrives completely
             self.fails("virDomainCreateXMLWithFiles", "create", path, "--pass-fds", str(null.fileno()),
                        pass_fds=[null.fileno()])
 
-    # What is not ours.
+    # Calls without our devices.
 
     def console(self):
-        """A stream both ways: virsh's console of a guest, and its own end."""
+        """A stream in both directions: virsh's console of a guest, and its end."""
         master, slave = pty.openpty()
         virsh = subprocess.Popen(["virsh", "-c", "qemu:///system", "console", "live"], stdin=slave, stdout=slave,
                                  stderr=slave, start_new_session=True)
@@ -283,7 +283,7 @@ class ProcedureTest(ProxyTest):
                 seen += os.read(master, 4096)
 
             def ended():
-                """What is typed before virsh has made its terminal raw is lost: it is typed again."""
+                """Input before virsh has made its terminal raw is lost, so it is repeated."""
                 os.write(master, b"\x1d")
                 return virsh.poll() is not None
 
@@ -295,7 +295,7 @@ class ProcedureTest(ProxyTest):
             os.close(master)
 
     def big(self):
-        """A string of nearly 4 MiB, which the element is in."""
+        """A string of nearly 4 MiB that contains the element."""
         title = f"<description>{'x' * (4 * 1024 * 1024 - 8192)}</description>"
         xml = domain("big", GUEST_UUID[:-2] + "fc", HOSTDEV).replace("<memory", title + "<memory", 1)
         self.virsh("define", self.file("big.xml", xml))
@@ -304,13 +304,14 @@ class ProcedureTest(ProxyTest):
         self.virsh("undefine", "big")
 
     def keepalive(self):
-        """Whose pings are answered: virsh would leave after two seconds."""
+        """virtccwd answers pings: virsh would end after two seconds without an answer."""
         self.virsh("-k", "1", "-K", "1", "event", "lifecycle", "--timeout", "4", check=False)
         code, output = self.virsh("-k", "1", "-K", "1", "event", "lifecycle", "--timeout", "4", check=False)
         expect("keepalive" not in output and "closed" not in output, f"{code}: {output}")
 
     def stalled(self):
-        """A client that asks and asks, and reads nothing: it is not read then, and takes no memory; others are served."""
+        """A client that sends calls and reads no reply: virtccwd stops reading from it, and its memory stays bounded.
+        Other clients are served."""
         self.virsh("define", self.file("fat.xml", domain("fat", GUEST_UUID[:-2] + "fd", HOSTDEV).replace(
             "<memory", f"<description>{'x' * (1 << 20)}</description><memory", 1)))
         before = self.libvirt.memory()
@@ -333,7 +334,7 @@ class ProcedureTest(ProxyTest):
         self.virsh("undefine", "fat")
 
     def hostile(self):
-        """Frames that are too long, too short, cut off, or come with what they should not: the others do not notice."""
+        """Frames that are too long, too short, cut off, or have unexpected descriptors do not affect other clients."""
         for data in (struct.pack(">I", 0xffffffff), struct.pack(">I", 27) + bytes(64),
                      struct.pack(">7I", 32 << 20, 0x20008086, 1, 11, 0, 1, 0) + bytes(1000),
                      struct.pack(">8I", 4096, 0x20008086, 1, 309, 4, 1, 0, 33) + bytes(4096),
@@ -347,7 +348,7 @@ class ProcedureTest(ProxyTest):
         self.virsh("list")
 
     def newer(self):
-        """Procedures and programs that nobody knows are answered by libvirtd, as it answers them."""
+        """libvirtd itself answers unknown procedures and programs."""
         ours, stock = Client(f"{FRONT}/libvirt-sock"), Client(f"{BACKEND}/libvirt-sock")
         for procedure, program in ((9999, 0x20008086), (450, 0x20008086), (1, 0x20008099), (99, 0x20008087)):
             answers = [wire.call(procedure, b"\0" * 64, program) for wire in (ours, stock)]
@@ -355,7 +356,7 @@ class ProcedureTest(ProxyTest):
             expect(len(answers[0]) > 24, "that is no answer")
 
     def event_names(self):
-        """A detached alias is one of libvirt's; device events pass as they are."""
+        """The alias in a detach is libvirt's; device events pass unchanged."""
         text = read(self.libvirt.virtccwd_log)
         expect("CRITICAL" not in text, text)
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Whether the installed libvirt has procedures that virtccwd's table has not been checked against. The table says how far it
-has been checked; libvirt appends new procedures. Each number above that is called with an empty payload: a procedure that
-libvirt lacks is "unknown", and one that it has cannot decode its arguments, or has none and succeeds. libvirt says
-"unknown" of events, too, which only it sends: they are not found here.
+"""Checks whether the installed libvirt has procedures that virtccwd's table was not compared with. The table says how
+far it was compared; libvirt appends new procedures. Calls each higher number with an empty payload: libvirt answers
+"unknown" if it lacks the procedure, and otherwise an error about its arguments, or success if it has none. libvirt also
+answers "unknown" for events, which only libvirt sends: this test does not find them.
 
     protocol-level.py CCW-PROCEDURES.H VIRTCCWD
 """
@@ -21,14 +21,14 @@ from steps import Steps, expect
 
 RPC_ERROR, SUCCESS = 39, None  # VIR_ERR_RPC
 UNKNOWN, UNDECODABLE = "unknown procedure", "Unable to decode message payload"
-GAP = 64  # libvirt numbers its procedures without gaps, but for events
-# Of libvirt 9.0, with arguments, without, and an event. The test itself is tried on them.
+GAP = 64  # libvirt numbers its procedures without gaps, except for events
+# Procedures of libvirt 9.0 with arguments, without, and an event. They show that the test works.
 WITH_ARGUMENTS, WITHOUT_ARGUMENTS, EVENT = 443, 59, 376
 TRIED_LEVEL = 400
 
 
 def answer(client, number):
-    """The code and the text of libvirt's error, or SUCCESS."""
+    """Returns the code and the text of libvirt's error, or SUCCESS."""
     reply = client.call(number)
     if is_ok(reply):
         return SUCCESS, ""
@@ -47,7 +47,7 @@ def has(client, number):
 
 
 def procedures_above(level):
-    """Those that libvirtd has, up to the first long gap."""
+    """Returns the procedures that libvirtd has, up to the first long gap."""
     found = []
     with Client(f"{BACKEND}/libvirt-sock") as client:
         number = level + 1

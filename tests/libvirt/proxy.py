@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Stock virsh and stock libvirtd with virtccwd between them: what is not ours passes as it is, what is ours is read and
-written as the element. Without any channel device; the lab has those. Who gets in is auth.py's matter.
+"""Stock virsh and stock libvirtd with virtccwd between them: data without our devices passes unchanged, and users read
+and write our devices as the element. It has no channel device; the lab has some. auth.py tests authentication.
 
     proxy.py VIRTCCWD
 """
@@ -50,10 +50,10 @@ class ProxyTest:
         expect(words in output, f"virsh {' '.join(arguments)} says\n{output}\nand not '{words}'")
         return output
 
-    # What is not ours.
+    # Data without our devices.
 
     def same_words(self):
-        """Both ways the same bytes, of what libvirt's test driver has and of libvirt's complaints."""
+        """The same bytes in both directions, of libvirt's test driver and of libvirt's errors."""
         self.direct("define", self.file("plain.xml", domain("plain", "5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0a002")))
         for uri, lines in ((TEST, ("list --all", "dumpxml test", "nodeinfo", "capabilities", "net-dumpxml default",
                                    "pool-list --details", "vol-list default-pool", "iface-list", "domstats",
@@ -67,7 +67,7 @@ class ProxyTest:
                 expect(ours == stock, f"'{line}' of {uri}: through virtccwd\n{ours}\nand without\n{stock}")
 
     def big_reply_and_stream(self):
-        """Some MiB up and down a stream, with their checksum."""
+        """Some MiB in each direction of a stream, with their checksum."""
         folder = os.path.join(self.libvirt.folder, "pool")
         os.mkdir(folder)
         content = os.urandom(65536) * 80
@@ -84,20 +84,20 @@ class ProxyTest:
         self.virsh("pool-destroy", "pool")
 
     def descriptors(self):
-        """virDomainFDAssociate: libvirtd waits for every descriptor that is announced."""
+        """virDomainFDAssociate: libvirtd waits for all announced descriptors."""
         with open("/dev/null", "rb") as one, open("/dev/zero", "rb") as two:
             numbers = [file.fileno() for file in (one, two)]
             self.virsh("dom-fd-associate", "plain", "--name", "disk", "--pass-fds", ",".join(map(str, numbers)),
                        pass_fds=numbers)
 
     def events(self):
-        """An event of one client's doing reaches another."""
+        """An event that one client causes reaches another client."""
         listener = subprocess.Popen(["virsh", "-c", "qemu:///system", "event", "--event", "lifecycle", "--loop",
                                      "--timeout", "20"], stdout=subprocess.PIPE, text=True)
         xml = self.file("event.xml", domain("event", "5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0a004"))
         try:
             lines = []
-            while not lines:  # it may not have been listening yet
+            while not lines:  # the client may not have been listening yet
                 self.virsh("define", xml)
                 self.virsh("undefine", "event")
                 os.set_blocking(listener.stdout.fileno(), False)
@@ -107,7 +107,7 @@ class ProxyTest:
             listener.kill()
             listener.wait()
 
-    # What is ours.
+    # Our devices.
 
     def define_and_dump(self):
         self.virsh("define", self.file("guest.xml", domain("guest", GUEST_UUID, HOSTDEV)))
@@ -165,7 +165,7 @@ class ProxyTest:
         expect(ours == self.direct("define", torn, check=False), f"not libvirt's own words: {ours}")
 
     def attach(self):
-        """To a running domain, of a device that this machine does not have: libvirt asks, the host says no."""
+        """Attaches a device that this machine does not have to a running domain: the host reports the error."""
         hostdev = self.file("hostdev.xml", HOSTDEV)
         self.virsh("create", "--paused", self.file("live.xml", domain("live", GUEST_UUID[:-1] + "7")))
         words = self.fails("0.0.1234", "attach-device", "live", hostdev, "--live")
@@ -182,7 +182,7 @@ class ProxyTest:
         expect(UUID not in words, words)
 
     def other_rows(self):
-        """Procedures that fail here, but whose arguments the table must know to their last byte."""
+        """Procedures that fail here, but whose arguments the table must describe to their last byte."""
         xml = self.file("guest2.xml", domain("guest", GUEST_UUID, HOSTDEV))
         hostdev = self.file("hostdev.xml", HOSTDEV)
         image = self.file("image", "no image")
@@ -195,10 +195,10 @@ class ProxyTest:
         misfits = [line for line in read(self.libvirt.virtccwd_log).splitlines() if "not laid out" in line]
         expect(not misfits, "\n".join(misfits))
 
-    # Who, and when.
+    # Clients and daemons.
 
     def not_root(self):
-        """There is no polkit here (auth.py has one), and so only root gets in."""
+        """Without polkit (auth.py has one), only root gets in."""
         user = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
         for option in ([], ["-r"]):
             code, output = command([*user, "virsh", *option, "-c", "qemu:///system", "list"], check=False)
@@ -211,7 +211,7 @@ class ProxyTest:
         self.fails("read only", "-r", "attach-device", "guest", self.file("hostdev.xml", HOSTDEV), "--config")
 
     def hostile_client(self):
-        """Nonsense ends its own connection only: before it is let in, and after."""
+        """Invalid bytes only end their own connection: before the login, and after it."""
         listing = struct.pack(">IIIiIII", 28, 0x20008086, 1, 66, 0, 1, 0)
         for first in (b"", listing):
             with socket.socket(socket.AF_UNIX) as client:
@@ -233,13 +233,13 @@ class ProxyTest:
         expect([client.wait(timeout=60) for client in clients] == [0] * 15, "not all of 15 clients at once were served")
 
     def backend_dies(self):
-        """A client that waits for events hears what libvirtd's own clients hear."""
+        """A client that waits for events gets the same events as libvirtd's own clients."""
         folders = (private_libvirt.FRONT, private_libvirt.BACKEND)
         front, stock = (subprocess.Popen(["virsh", "-c", f"qemu+unix:///system?socket={folder}/libvirt-sock", "event",
                                           "--all", "--loop"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
                         for folder in folders)
         xml = self.file("dies.xml", domain("dies", "5d0ff2a5-9a5c-4a9a-8a53-6f3c57a0a00d"))
-        for listener in (front, stock):  # it listens when it has heard of something
+        for listener in (front, stock):  # it listens once it has received an event
             os.set_blocking(listener.stdout.fileno(), False)
             while not listener.stdout.readlines():
                 self.virsh("define", xml)
@@ -272,7 +272,7 @@ class ProxyTest:
         wait_until(is_watching, "virtccwd's own connection to the new libvirtd")
 
     def no_descriptors_lost(self):
-        """virtccwd has as many open as before, however often libvirtd is killed and started."""
+        """virtccwd has as many descriptors as before, however often libvirtd is killed and started."""
         def opened():
             return sorted(os.readlink(f"/proc/{self.libvirt.proxy.pid}/fd/{number}").partition(":")[0]
                           for number in os.listdir(f"/proc/{self.libvirt.proxy.pid}/fd"))
@@ -297,7 +297,8 @@ class ProxyTest:
         self.virsh("list")
 
     def hook(self):
-        """That libvirt has no hook of ours, or may not have noticed, is said when virtccwd starts. libvirtd runs for seconds."""
+        """If libvirt has no hook of ours, or may not have noticed it, virtccwd warns when it starts. libvirtd runs for
+        seconds here."""
         expect("libvirt has no hook that calls virt-ccw" in read(self.libvirt.virtccwd_log), "not a word of it")
         os.makedirs("/etc/libvirt/hooks/qemu.d")
         with open("/etc/libvirt/hooks/qemu.d/ours", "w", encoding="utf-8") as file:

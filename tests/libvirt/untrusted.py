@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a client can make virtccwd do before libvirt has authorised its call: virtccwd runs no program that a client names,
-keeps nothing of what a client sends, and does not work for calls that fail. Stock libvirtd, which asks the emulator itself,
-and virtccwd; the emulator is a script that writes down who started it.
+"""What a client can make virtccwd do before libvirt has authorised its call: virtccwd runs no program that a client
+names, keeps no data of the client, and does not work for calls that fail. The emulator is a script that logs who has
+started it; stock libvirtd itself runs it.
 
     untrusted.py VIRTCCWD
 """
@@ -26,10 +26,10 @@ from steps import Steps, command, expect
 from waiting import wait_until
 
 QEMU = "/usr/bin/qemu-system-s390x"
-BIN = "/usr/local/bin"  # a folder of the system's programs, here with what the test puts into it
+BIN = "/usr/local/bin"  # a folder of system programs, here with the test's own content
 CACHE = "/var/cache"
 RECORD = "/run/libvirt-ccw/started"
-# A line for each start: its user, and the program of each process above it.
+# Logs a line for each start: its user, and the program of each parent process.
 SCRIPT = f"""#!/bin/sh
 line=$(id -u)
 pid=$PPID
@@ -44,7 +44,7 @@ exit 1
 """
 LISTS, CONNECTIONS, SPELLINGS = 15, 40, 600
 FAILED_STARTS_SECONDS = 3
-RATIO = 2  # root's call through virtccwd to the same past it, while others attack
+RATIO = 2  # the time of root's call through virtccwd, relative to a direct one, while others attack
 
 
 class UntrustedTest(ProxyTest):
@@ -81,7 +81,7 @@ class UntrustedTest(ProxyTest):
         return domain(name, GUEST_UUID[:-2] + "a2", HOSTDEV).replace(QEMU, emulator)
 
     def nameless(self, emulator):
-        """libvirt misses the name before it asks the emulator, which would take its own time."""
+        """libvirt rejects the name before it runs the emulator, which would take time."""
         return self.xml(emulator).replace("<name>evil</name>", "")
 
     def named(self):
@@ -99,7 +99,7 @@ class UntrustedTest(ProxyTest):
         self.expect_not_started()
 
     def flipped(self):
-        """A link to QEMU that becomes a link to the script while it is looked at."""
+        """A link to QEMU that is changed to the script while it is checked."""
         link = f"{self.libvirt.folder}/qemu-flip"
         done = threading.Event()
 
@@ -126,8 +126,8 @@ class UntrustedTest(ProxyTest):
         return {os.path.join(path, name) for path, _, names in os.walk(folder) for name in names}
 
     def attack(self):
-        """Sends DEFINEs on 40 connections, each with another spelling of an emulator, until it is killed. Says when it has
-        sent 600."""
+        """Sends DEFINEs on 40 connections, each with another spelling of an emulator, until it is killed. Prints a line
+        when it has sent 600."""
         wires = [Client(f"{FRONT}/libvirt-sock") for _ in range(CONNECTIONS)]
         template = self.nameless("EMULATOR")
         for number in itertools.count():
@@ -146,7 +146,7 @@ class UntrustedTest(ProxyTest):
         return time.monotonic() - started
 
     def spellings(self):
-        """While others attack, root does not wait longer than it would without virtccwd, and nothing of it is kept."""
+        """While others attack, root does not wait longer than without virtccwd, and no memory stays in use."""
         before = self.files(CACHE) | self.files("/run/libvirt-ccw")
         with subprocess.Popen([sys.executable, __file__, "--attack", self.libvirt.virtccwd], stdout=subprocess.PIPE,
                               text=True) as attacker:
@@ -162,7 +162,7 @@ class UntrustedTest(ProxyTest):
         expect(not [name for name in new if "libvirt-ccw" in name], f"virtccwd keeps {sorted(new)}")
 
     def journal(self):
-        """The log does not grow with what a client repeats."""
+        """Repeated calls of a client do not enlarge the log."""
         wire = Client(f"{FRONT}/libvirt-sock")
         off = self.xml(QEMU, "logged").replace("<devices>", "<features><s390-map-css state='off'/></features><devices>")
         for _ in range(60):
@@ -173,11 +173,11 @@ class UntrustedTest(ProxyTest):
         self.virsh("undefine", "logged")
 
     def looks(self):
-        """How often virtccwd has asked libvirt for the running domains."""
+        """Returns how often virtccwd has asked libvirt for the running domains."""
         return read(self.libvirt.libvirtd_log).count("virConnectListAllDomains:")
 
     def failed_starts(self):
-        """After a failed start the watcher looks for devices to release: it does not do so for each of them."""
+        """After a failed start the watcher looks for devices to release, but not once for each failed start."""
         wire = Client(f"{FRONT}/libvirt-sock")
         nothing = string("nothing") + bytes(16) + struct.pack(">i", -1)
         before, failed = self.looks(), 0
@@ -189,7 +189,7 @@ class UntrustedTest(ProxyTest):
         expect(1 <= looks <= FAILED_STARTS_SECONDS + 1, f"{looks} looks for {failed} failed starts")
 
     def capable(self):
-        """Domain capabilities have ccw where libvirt says that the emulator has vfio-ccw."""
+        """Domain capabilities have ccw where libvirt reports that the emulator has vfio-ccw."""
         other = f"{self.libvirt.folder}/qemu-without"
         with open(QEMU, "rb") as file:
             data = file.read()
