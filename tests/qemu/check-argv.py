@@ -36,7 +36,7 @@ def argv(tmp, *arguments, text=""):
 
 
 def ours(text):
-    """What is ours in a command line. The rest, which is libvirt's, differs from release to release; test-xml2argv compares
+    """Returns our parts of a command line. The rest is libvirt's, and differs between releases; test-xml2argv compares
     it where it can."""
     devices = [line.rstrip(" \\") for line in text.splitlines() if line.startswith('-device \'{"driver":"vfio-ccw"')]
     return devices + re.findall(r"s390-map-css=\w+", text)
@@ -68,7 +68,7 @@ def outcomes(tmp):
 
 
 def emulators(tmp):
-    """Processes that have tmp in their command line: emulators that libvirt started to ask them."""
+    """Returns processes that have tmp in their command line: emulators that libvirt has started to probe them."""
     found = []
     for path in glob.glob("/proc/[0-9]*/cmdline"):
         try:
@@ -81,7 +81,7 @@ def emulators(tmp):
 
 
 def killed(tmp, number, pattern):
-    """Killed when a file of that pattern is there, below the root; then the root goes, and everything that used it."""
+    """Kills it when a file of that pattern exists below the root; then the root and all its users must go."""
     with subprocess.Popen([VIRT_CCW, "argv", "--dialect", "stock", FIXTURE + ".xml"], env=environment(tmp),
                           stdout=subprocess.DEVNULL) as process:
         began = happens(lambda: glob.glob(tmp + pattern) != [] or process.poll() is not None)
@@ -93,7 +93,7 @@ def killed(tmp, number, pattern):
 
 
 def main():
-    # The directory libvirt works in has to have a short name: sockets are in it.
+    # libvirt makes sockets in this directory, so its path must be short.
     with tempfile.TemporaryDirectory(prefix="ca-", dir="/tmp") as tmp:
         outcomes(tmp)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):

@@ -33,14 +33,14 @@ def run(*arguments, **kwargs):
 
 
 def enter():
-    """Runs this program anew in a mount namespace of its own."""
+    """Runs this program again in its own mount namespace."""
     if os.environ.get("CCW_ENTERED") is None:
         os.execvpe("unshare", ["unshare", "-m", "--propagation", "private", sys.executable, *sys.argv],
                    dict(os.environ, CCW_ENTERED="1"))
 
 
 def start(name, image, *arguments):
-    """qemu-ccw with one device."""
+    """Starts qemu-ccw with one device."""
     return Child(QEMU_CCW, "--dasd", f"0.0.1234={image}", *arguments, "-L", "/usr/share/qemu", "-L", "/usr/share/qemu-firmware",
                  "-machine", "s390-ccw-virtio", "-name", name, "-device", "vfio-ccw,id=d0,hostid=0.0.1234", "-nodefaults",
                  "-display", "none", "-S", "-qmp", "stdio")
@@ -57,7 +57,7 @@ def try_emulator(emulator, where, folder):
         realized = qemu.ask("qom-get", path="/machine/peripheral/d0", property="realized")
         program = os.readlink(f"/proc/{qemu.process.pid}/exe")
         with subprocess.Popen([VIRT_CCW, "trace", name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as trace:
-            attached = trace.stderr.readline() # at the end of a tracer that has found no guest, its error
+            attached = trace.stderr.readline() # its error if the tracer has ended without a guest
             errors = qemu.quit()[1]
             trace.communicate(timeout=60)
         check(f"{where}: qemu-ccw starts it {how}, and its device is there", (realized, program) == (True, emulator), realized,
@@ -84,7 +84,7 @@ def write(folder, xml):
 
 
 def without_libvirt(emulator):
-    """What the emulator can do is worth knowing where libvirt has no driver for it."""
+    """The emulator's capabilities are printed, too, where libvirt has no driver for it."""
     drivers = glob.glob("/usr/lib*/libvirt/connection-driver/libvirt_driver_qemu.so") or glob.glob(
         "/usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so")
     mount("--bind", "/dev/null", drivers[0])

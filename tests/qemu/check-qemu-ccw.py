@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""qemu-ccw as a program, with the real emulator: what the fixtures show is what runs. TAP.
+"""qemu-ccw as a program, with the real emulator: the fixtures are what it runs. TAP.
 
 Usage: check-qemu-ccw.py QEMU-CCW VIRT-CCW FIXTURES
 """
@@ -77,7 +77,8 @@ def start_from_issue():
 
 
 def snapshots():
-    """Two at once over one image, and who else may have it meanwhile; nothing is left, also after SIGKILL."""
+    """Two snapshots of one image at once, and who else may open the image meanwhile; no file remains, also after
+    SIGKILL."""
     os.mkdir("snapshots")
     options = ("--snapshot-dir", "snapshots", "-nodefaults", "-display", "none", "-device",
                "vfio-ccw,id=d0,hostid=0.0.1234")
@@ -112,7 +113,7 @@ def snapshots():
 
 
 def fixture_words(path, tmp):
-    """The words of a printed command line, with files that are there."""
+    """Returns the words of a printed command line, with existing files."""
     with open(path, encoding="utf-8") as file:
         text = file.read().replace("/path/to/", tmp + "/")
     return shlex.split(text.replace("\\\n", ""))

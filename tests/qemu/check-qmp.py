@@ -25,7 +25,7 @@ def check(name, good, *why):
 
 
 class Qemu:
-    """A started qemu-ccw, which is gone afterwards."""
+    """A running qemu-ccw, which ends with the with statement."""
 
     def __init__(self, *arguments, **kwargs):
         self.process = subprocess.Popen([QEMU_CCW, *arguments, "--qmp", "qmp", "-S", "-nodefaults", "-display", "none"],
@@ -40,17 +40,17 @@ class Qemu:
 
 
 class Client:
-    """A client of the monitor; the greeting comes first."""
+    """A client of the monitor, which first reads the greeting."""
 
     def __init__(self):
         happens(self.connect)
         self.socket.settimeout(DEADLINE)
         self.lines = self.socket.makefile("r", encoding="utf-8")
         self.greeting = json.loads(self.lines.readline())
-        self.events = []  # that came before an answer: QEMU may tell of an event first
+        self.events = []  # events that arrived before an answer
 
     def connect(self):
-        """A socket has its name before it is listened at."""
+        """A socket exists before it listens."""
         self.socket = socket.socket(socket.AF_UNIX)
         try:
             self.socket.connect("qmp")

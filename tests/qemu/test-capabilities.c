@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The real emulator's capabilities against those that were recorded, in tests/qemucapabilitiesdata.
+ * Compares the real emulator's capabilities with the recorded ones, in tests/qemucapabilitiesdata.
  *
- * LIBVIRT_CCW_REGENERATE=1 records the answers anew instead. The other files there were made by hand, and say so.
+ * LIBVIRT_CCW_REGENERATE=1 records the answers anew instead. The other files there were made manually, and say so.
  */
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #define EMULATOR "/usr/bin/qemu-system-s390x"
 #define HEADER "# Recorded from " EMULATOR " by LIBVIRT_CCW_REGENERATE=1 (docs/qemu-dialects.md).\n"
 
-/* Those of the emulator's major and minor version: "qemu-7.2.s390x.replies". */
+/* Returns the file of the emulator's major and minor version: "qemu-7.2.s390x.replies". */
 static char *recorded_of(const QemuCaps *caps)
 {
     g_auto(GStrv) parts = g_strsplit(caps->version, ".", 3);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Every tests/qemuxml2argvdata/NAME.xml through real libvirt and the emulator it names, against NAME.stock.args and
- * NAME.series.args, and against the schema; those with "-err-" in their name fail, with the message in NAME.err. All in
- * one process: libvirt asks the emulator for its capabilities once.
+ * Runs every tests/qemuxml2argvdata/NAME.xml through real libvirt and the emulator it names, and compares the result
+ * with NAME.stock.args and NAME.series.args, and the XML with the schema. Those with "-err-" in their name fail, with
+ * the message in NAME.err. All run in one process, so that libvirt probes the emulator only once.
  *
- * The whole command line is compared where libvirt and QEMU are of the fixtures' versions. Elsewhere the test compares
+ * The whole command line is compared where libvirt and QEMU have the fixtures' versions. Elsewhere the test compares
  * what this project adds: each vfio-ccw device, the machine's s390-map-css and its loadparm.
  *
- * LIBVIRT_CCW_REGENERATE=1 writes the expected files anew instead: read the diff before it is committed.
+ * LIBVIRT_CCW_REGENERATE=1 writes the expected files anew instead: read the diff before you commit it.
  */
 #include <libvirt/libvirt.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 #include "conf/conf.h"
 #include "qemu/build.h"
 
-/* What the fixtures show: these versions, and libvirt as root (its environment for QEMU is another as a user). */
+/* The fixtures are for these versions, and for libvirt as root (for a user, its environment for QEMU differs). */
 #define LIBVIRT_MAJOR_MINOR 9000
 #define EMULATOR "/usr/bin/qemu-system-s390x"
 #define EMULATOR_VERSION "QEMU emulator version 7.2."
@@ -59,7 +59,7 @@ static char *drop_loadparm(const char *line, GString *ret_loadparms)
 }
 
 /*
- * What this project adds to a command line, which has an argument a line as qemu_argv_format() writes it.
+ * Returns what this project adds to a command line, which has one argument on each line as in qemu_argv_format().
  * @ret_loadparms: receives what libvirt adds to the devices
  */
 static char *keep_ours(const char *text, GString *ret_loadparms)
@@ -98,7 +98,7 @@ static void compare_args(const char *name, const char *suffix, const char *actua
     g_assert_cmpstr(ours, ==, expected);
 }
 
-/* Returns: the loadparms that libvirt wrote on the devices */
+/* Returns the loadparms that libvirt has written on the devices. */
 static GString *check_args(const char *name, const char *xml, QemuDialect dialect, const char *suffix)
 {
     GString *loadparms = g_string_new(NULL);
@@ -149,7 +149,7 @@ static void check_fixture(gconstpointer data)
     }
 }
 
-/* An expected file whose .xml is gone is checked by nobody. */
+/* An expected file without its .xml would never be checked. */
 static void no_orphans(void)
 {
     g_autoptr(GDir) dir = g_dir_open(FIXTURES, 0, NULL);
