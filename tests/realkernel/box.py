@@ -12,14 +12,15 @@ from guest import Guest, GuestError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-BOOT_SECONDS = 300  # for what takes ten on an idle machine
+BOOT_SECONDS = 300  # for what takes ten seconds on an idle machine
 BIN = "/run/libvirt-ccw/bin"  # in the box
 DASDS = ("0.0.1234", "0.0.1235")
 VIRTIO_DISK_BYTES = 16 << 20
 
 
 def prepare(folder):
-    """Builds the kernel and the root unless they are in the cache, which may take minutes; says in folder where they are."""
+    """Builds the kernel and the root unless they are in the cache, which may take minutes. Writes their paths to files
+    in folder."""
     def script(*argv):
         return subprocess.run([os.path.join(TOP, "scripts", argv[0]), *argv[1:]], check=True, text=True,
                               stdout=subprocess.PIPE).stdout.strip()
@@ -31,7 +32,7 @@ def prepare(folder):
 
 
 def parts(folder, build_s390x):
-    """What a box is made of: {name: path}."""
+    """Returns the parts of a box: {name: path}."""
     path = os.path.join(folder, "box.json")
     if not os.path.exists(path):
         prepare(folder)
@@ -41,9 +42,10 @@ def parts(folder, build_s390x):
 
 
 class Box:
-    """One boot of it. cylinders: {bus id: cylinders} of new volumes; those in `offline` are left so. virtio_disks: the
-    bus ids of new virtio disks. Of two emulated processors each waits for the other at every change of an address
-    space: all that starts a process is a third faster with one, and two boxes in parallel are as fast as one."""
+    """One boot of the box. cylinders: {bus id: cylinders} of new volumes; those in `offline` are left offline.
+    virtio_disks: the bus ids of new virtio disks. Two emulated processors wait for each other at every change of an
+    address space: with one, everything that starts a process is a third faster, and two boxes in parallel are as fast
+    as one."""
 
     def __init__(self, found, cylinders=None, offline=(), cpus=1, memory=2048, tools=os.path.join(TOP, "build"),
                  tb_size=None, virtio_disks=()):
@@ -76,7 +78,7 @@ class Box:
         return os.path.join(self.folder.name, f"{bus_id}.img")
 
     def create_images(self):
-        """New volumes; those of an earlier boot stay as they are."""
+        """Makes new volumes; those of an earlier boot keep their content."""
         for bus_id, cylinders in self.cylinders.items():
             if os.path.exists(self.image(bus_id)):
                 continue
@@ -88,13 +90,13 @@ class Box:
 
     def argv(self, console):
         online = ",".join(bus_id for bus_id in self.cylinders if bus_id not in self.offline)
-        # What QEMU has translated serves the next process, too, if the same code has the same address there.
+        # QEMU uses its translated code for the next process, too, if the same code has the same address there.
         append = ["console=ttysclp0 panic=-1 norandmaps quiet", f"box.online={online}"]
         argv = [os.path.join(self.tools, "qemu-ccw"), "--qmp", self.qmp]
         for bus_id in self.cylinders:
             argv += ["--dasd", f"{bus_id}={self.image(bus_id)}"]
-        # Without minste3=off user space of a second level computes wrong results (QEMU 7.2, TCG). Without vector
-        # instructions, each of which is a call of QEMU's, libc does with fewer.
+        # Without minste3=off, user space of a second level computes wrong results (QEMU 7.2, TCG). Without vector
+        # instructions, each of which QEMU emulates by a call, libc uses fewer of them.
         argv += ["-machine", "s390-ccw-virtio,s390-map-css=on", "-cpu", "max,minste3=off,vx=off", "-smp", str(self.cpus),
                  "-m", str(self.memory), "-nodefaults", "-display", "none", "-no-reboot", "-kernel", self.parts["kernel"],
                  "-initrd", self.parts["initrd"],
@@ -123,16 +125,16 @@ class Box:
         return argv + ["-append", " ".join(append)]
 
     def shell(self):
-        """A shell in it, here; until it is left."""
+        """Runs a shell in it on this terminal, until the user leaves it."""
         self.create_images()
         return subprocess.call(self.argv(console=False))
 
     def boot(self):
         self.create_images()
-        # The listening socket is made here, so that there is nothing to wait for but the box itself.
+        # This process makes the listening socket, so that it only has to wait for the box itself.
         with open(self.log, "ab") as log:
             with Guest.listen(os.path.join(self.folder.name, "port")) as listener:
-                # However this ends, by SIGKILL too, QEMU does.
+                # However this process ends, also by SIGKILL, QEMU ends.
                 self.process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *self.argv(console=True)],
                                                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
                 self.guest = listener.accept(timeout=60)
@@ -140,7 +142,7 @@ class Box:
         self.guest.run("true", timeout=BOOT_SECONDS)
 
     def run(self, command, timeout=600, progress=None):
-        """(exit code, output) of a shell command in the clone; progress is called with each line as it comes."""
+        """Returns (exit code, output) of a shell command in the clone; progress is called with each line as it arrives."""
         if not isinstance(command, str):
             command = shlex.join(command)
         return self.guest.try_run(command, timeout, progress)
@@ -155,7 +157,7 @@ class Box:
             raise GuestError(f"QEMU ended with exit code {code}:\n{self.why()}")
 
     def why(self):
-        """What explains a failure: the ends of the console's and of QEMU's output."""
+        """Returns what explains a failure: the ends of the console's and of QEMU's output."""
         text = []
         for path in (self.console, self.log):
             if os.path.exists(path):
@@ -165,7 +167,7 @@ class Box:
 
     def kill(self):
         if self.process and self.process.poll() is None:
-            # qemu-ccw first hands SIGTERM on to QEMU; with SIGKILL it could not.
+            # qemu-ccw passes SIGTERM on to QEMU; with SIGKILL it could not.
             self.process.terminate()
             self.process.wait()
         if self.guest:

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A mainframe whose hardware goes and comes back, and which boots again while it has devices detached: from outside the
-box, by the monitor of the QEMU that it runs in. Afterwards no device is lost, and none belongs to nobody."""
+"""An emulated mainframe whose hardware goes and comes back, and which boots again while it has devices detached. The
+test changes it from outside, by the monitor of its QEMU. In the end no device is lost, and each has an owner or is the
+host's."""
 
 import argparse
 import os
@@ -22,7 +23,7 @@ GUEST = """<domain type='qemu'><name>one</name><memory unit='MiB'>64</memory>
 <devices><emulator>/usr/bin/qemu-system-s390x</emulator><memballoon model='none'/>
 <hostdev mode='subsystem' type='ccw' managed='yes'><source><address devno='0x1234'/></source></hostdev>
 </devices></domain>"""
-# The kernel's own message about each, from now on: what is awaited may have been said already, so a look comes first.
+# The kernel's own messages, from now on: the expected one may be older, so the test checks the state first.
 AWAIT = ("exec 9< <(exec udevadm monitor --kernel 2>/dev/null); read -r -u 9; read -r -u 9; until {test}; do "
          "read -r -t {deadline} -u 9 || {{ echo 'it was not seen: {test}'; exit 1; }}; done")
 
@@ -40,7 +41,7 @@ class Hardware:
         self.monitor = Monitor(connected, DEADLINE)
 
     def host(self, text, code=0):
-        """A command in the box."""
+        """Runs a command in the box."""
         self.steps.note("host# " + text)
         found, output = self.machine.run("bash -c " + shlex.quote(text), DEADLINE)
         self.steps.note(output)
@@ -88,7 +89,7 @@ class Hardware:
         return os.path.basename(os.path.dirname(path))
 
     def format_other(self):
-        """The host has a file system of it mounted from now on."""
+        """Mounts a file system of it on the host."""
         node = f"/dev/disk/by-path/ccw-{OTHER}"
         self.host(f"dasdfmt -b 4096 -y {node} >/dev/null; udevadm settle; fdasd -s -a {node} >/dev/null; udevadm settle; "
                   f"mkfs.ext4 -q {node}-part1; mount {node}-part1 /mnt; echo kept >/mnt/file; sync")
@@ -102,7 +103,7 @@ class Hardware:
         self.monitor.get("stop")
         for bus_id in found:
             self.monitor.get("device_del", id=f"dasd{bus_id[-4:]}")
-        for bus_id in sorted(found, key=found.get, reverse=True):  # the first free subchannel is the one that QEMU takes
+        for bus_id in sorted(found, key=found.get, reverse=True):  # QEMU uses the first free subchannel
             self.monitor.get("device_add", driver="vfio-ccw", id=f"dasd{bus_id[-4:]}", hostid=bus_id,
                              guestid=f"fe.{bus_id[2:]}")
         self.monitor.get("cont")
@@ -112,7 +113,7 @@ class Hardware:
         expect(driver == "vfio_ccw", f"the subchannel of the detached device is on {driver} when it has another")
 
     def exchanged_for_a_guest(self):
-        """The guest gets the device that it is to have, and no other."""
+        """The guest gets its own device, and no other one."""
         self.start_guest()
         found = self.host(f"cat /sys/bus/mdev/devices/{MDEV}/../dev_busid")
         expect(found == DISK, f"the guest has {found}, not {DISK}")
@@ -125,7 +126,7 @@ class Hardware:
         self.host("umount /mnt")
 
     def have_both(self):
-        """The host has: the disk that it has mounted, too, which was never detached."""
+        """The host has its devices, and the mounted disk, which was never detached."""
         self.is_the_hosts(1)
         self.wait(f"grep -qsx 1 /sys/bus/ccw/devices/{OTHER}/online")
         for bus_id in (DISK, OTHER):
@@ -148,7 +149,7 @@ class Hardware:
         self.is_the_hosts(1)
 
     def reboots(self):
-        """/run, driver_override and the mediated device are gone with the boot; the volume is as it was left."""
+        """/run, driver_override and the mediated device are gone with the boot. The volume is unchanged."""
         self.start_guest()
         self.host(f"virt-ccw list --no-hint {DISK} && test -e {JOURNAL}")
         self.machine.off()

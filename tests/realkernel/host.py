@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""In the box: configures stock libvirt as docs/deployment.md says for a host without systemd, and starts it with
+"""In the box: configures stock libvirt as docs/deployment.md describes for a host without systemd, and starts it with
 virtccwd in front of it and the hook. Paths and logs are those of a lab, so that its tests find theirs.
 
     host.py start
@@ -25,7 +25,7 @@ auth_unix_ro = "none"
 auth_unix_rw = "none"
 log_outputs = "3:stderr"
 """,
-    # virtlogd is not started; images, kernels and initrds belong to whoever runs the box.
+    # virtlogd does not run; images, kernels and initrds belong to the user who runs the box.
     "/etc/libvirt/qemu.conf": """stdio_handler = "file"
 user = "+0"
 group = "+0"
@@ -59,7 +59,7 @@ def wait_for(fd, what):
 
 
 def start_libvirtd():
-    """It says READY=1 as a service of systemd's does (sd_notify(3))."""
+    """The daemon reports READY=1 like a service of systemd (sd_notify(3))."""
     path = "/run/libvirtd.notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
         ready.bind(path)

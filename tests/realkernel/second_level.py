@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""In the box: a Linux guest of the box's own libvirt gets a DASD by `virsh attach-device` and by its start, does I/O to
-it through the kernel's vfio_ccw, and the host has it back each time, with what was written."""
+"""In the box: a Linux guest of the box's own libvirt gets a DASD by `virsh attach-device` and by its start, and uses it
+through the kernel's vfio_ccw. The host gets the DASD back each time, with the guest's data."""
 
 import argparse
 import os
@@ -21,7 +21,7 @@ KERNEL = "/kernel/bzImage"  # the box's own
 
 
 def make_initrd(folder):
-    """Busybox, the init beside this file, and the modules that the guest needs, with their order."""
+    """Makes an initramfs of busybox, the init beside this file, and the modules that the guest needs, in their order."""
     root = os.path.join(folder, "initrd.root")
     os.makedirs(root + "/bin")
     shutil.copy("/usr/bin/busybox", root + "/bin/busybox")
@@ -45,7 +45,7 @@ class SecondLevel(LabGuest):
     checksums = ""
 
     def on_host(self, text, timeout=300):
-        """A shell command in the box, which is the host here."""
+        """Runs a shell command in the box, which is the host here."""
         self.steps.note("host# " + text)
         return command(["bash", "-ec", text], timeout=timeout)[1]
 
@@ -62,7 +62,7 @@ class SecondLevel(LabGuest):
         expect("3390/" in found and "3990/" in found, "the guest does not see a 3390 behind a 3990: " + found)
 
     def write_in_guest(self, name):
-        """Everything is as the last who had it left it; then one more file."""
+        """Checks that the last user's data is unchanged, and adds a file."""
         self.in_guest(f"echo 1 >/sys/bus/ccw/devices/{BUS_ID}/online && cat /proc/partitions", timeout=180)
         found = self.in_guest(f"mount -t ext4 /dev/dasda1 /mnt && {CHECKSUMS}", timeout=300)
         expect(found == self.checksums, f"not what was written:\n{found}\ninstead of\n{self.checksums}")
@@ -114,7 +114,7 @@ class SecondLevel(LabGuest):
 
 
 def main():
-    """As the lab's tests: second_level.py --inside VIRT-CCW."""
+    """Runs like the lab's tests: second_level.py --inside VIRT-CCW."""
     with tempfile.TemporaryDirectory() as workdir:
         os.chmod(workdir, 0o755)
         SecondLevel(argparse.Namespace(kernel=KERNEL, initrd=make_initrd(workdir), workdir=workdir, memory=256,

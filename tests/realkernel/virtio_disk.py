@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""In the box: a detach of a virtio disk. The kernel sets such a disk offline whatever uses it, so that the host side alone
-keeps a disk that is in use, and keeps others from it until it is offline. Run as: virtio_disk.py --inside VIRT-CCW"""
+"""In the box: detaches a virtio disk. The kernel sets such a disk offline although it is in use, so only our code keeps
+a disk that is in use, and keeps others from it until it is offline. Run as: virtio_disk.py --inside VIRT-CCW"""
 
 import contextlib
 import os
@@ -42,7 +42,7 @@ class VirtioDisk:
 
     @staticmethod
     def name_now():
-        """Below its virtio device, whose name has a number that is counted up."""
+        """The path below its virtio device, whose name has an increasing number."""
         folder = f"/sys/bus/ccw/devices/{DISK}"
         virtio = next(name for name in os.listdir(folder) if name.startswith("virtio"))
         return os.listdir(f"{folder}/{virtio}/block")[0]
@@ -79,7 +79,7 @@ class VirtioDisk:
                 os.close(fd)
 
     def disk_of_a_domain(self):
-        """A guest that boots from it. QEMU claims nothing, so that the kernel knows of no conflict."""
+        """A guest that boots from the disk. QEMU makes no exclusive claim, so that the kernel knows of no conflict."""
         path = os.path.join(self.folder, "one.xml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(domain("one", BOOT_DISK.format(self.node)))
@@ -96,7 +96,7 @@ class VirtioDisk:
         command(["umount", self.where])
 
     def is_back(self):
-        """Under the name that it had, as nothing had the old one open when it came."""
+        """It has the same name as before, because no process had the old one open when it came back."""
         wait_until(lambda: os.path.exists(ONLINE) and not differences(self.state(self.before), self.state(snapshot())),
                    f"it is as it was: {differences(self.state(self.before), self.state(snapshot()))}")
         expect(self.name_now() == self.name, f"it is called {self.name_now()}, not {self.name}")
@@ -108,7 +108,7 @@ class VirtioDisk:
 
     @staticmethod
     def state(tree):
-        """Without the virtio device, whose number is counted up."""
+        """Without the virtio device, whose number increases."""
         return {path: value for path, value in tree.items() if f"/{DISK}/virtio" not in path}
 
     def there_and_back(self):
@@ -127,7 +127,7 @@ class VirtioDisk:
 
     @contextlib.contextmanager
     def halted(self, call, path):
-        """The hook of a guest's start, as it comes back from a call on this file; it ends with success afterwards."""
+        """Returns the result of the hook of a guest's start after it was stopped at a call on this file and continued."""
         trace = Trace(self.folder)
         process = self.hook("prepare", "begin", "strace", "-f", "-qq", "-o", trace.path, "-P", path, "-e", f"trace={call}",
                             "-e", f"inject={call}:signal=SIGSTOP:when=1")
