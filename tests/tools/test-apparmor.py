@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The AppArmor profile of virtccwd: apparmor_parser takes it, in complain mode and enforced, and refuses a copy with a
-fault. tests/libvirt/deploy.py enforces it. TAP.
+"""The AppArmor profile of virtccwd: apparmor_parser accepts it, in complain mode and enforced, and rejects a copy with
+an error. tests/libvirt/deploy.py enforces it. TAP.
 
     test-apparmor.py PROFILE
 """
@@ -17,7 +17,7 @@ PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
 def parse(parser, text):
-    """Without the kernel and without the cache."""
+    """Parses it without the kernel and without the cache."""
     return subprocess.run([parser, "--skip-kernel-load", "--skip-cache", "--skip-read-cache"], input=text, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60)
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""scripts/build finds out again what the first configuration did not find: ./check after ./demo runs what ./check alone runs.
+"""scripts/build notices programs that were missing at the first configuration: ./check after ./demo runs the same tests
+as ./check alone.
 
     test-build.py SCRIPTS
 """

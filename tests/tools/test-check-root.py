@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""scripts/check-root: what a guest's root lacks is named before it is packed. The roots are made of a program of this machine
-and the libraries that it needs.
+"""scripts/check-root names what a guest's root lacks, before the root is packed. The roots have a program of this
+machine and the libraries that it needs.
 
     test-check-root.py CHECK-ROOT
 """
@@ -21,14 +21,14 @@ PROGRAM = "/usr/bin/env"
 
 
 def libraries():
-    """{name: path} of those that the program loads on this machine."""
+    """Returns {name: path} of the libraries that the program loads on this machine."""
     output = subprocess.run(["ldd", PROGRAM], check=True, capture_output=True, text=True).stdout
     return dict(re.findall(r"^\s*(\S+) => (/\S+)", output, re.M))
 
 
 @contextlib.contextmanager
 def root_with(names, folder="usr/lib"):
-    """A root whose bin and lib are links into usr, with the program, and those libraries in that folder."""
+    """Makes a root whose bin and lib are links into usr, with the program, and with those libraries in that folder."""
     with tempfile.TemporaryDirectory() as root:
         for path in ("usr/bin", "usr/lib", folder):
             os.makedirs(os.path.join(root, path), exist_ok=True)
@@ -37,7 +37,7 @@ def root_with(names, folder="usr/lib"):
         shutil.copy(PROGRAM, f"{root}/usr/bin/env")
         for name in names:
             shutil.copy(libraries()[name], os.path.join(root, folder, name))
-        # The dynamic loader is needed by name, too, by some libraries.
+        # Some libraries also need the dynamic loader by its name.
         for name in sorted(os.listdir("/lib64") if os.path.isdir("/lib64") else ()):
             if name.startswith("ld-"):
                 shutil.copy(f"/lib64/{name}", os.path.join(root, folder, name))
@@ -72,7 +72,7 @@ def program_missing():
 
 
 def links_stay_inside():
-    """An absolute link in the root means a file of the root, not of this machine."""
+    """An absolute link in the root leads to a file of the root, not of this machine."""
     with root_with(libraries()) as root:
         os.symlink(PROGRAM, f"{root}/usr/bin/inside")
         os.symlink("/etc/passwd", f"{root}/usr/bin/outside")

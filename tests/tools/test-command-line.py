@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The programs as a person at a shell meets them: what is bad is said in one line that names it, with exit code 1 (2 for
-usage), and nothing is changed; where output goes, and what stands in for descriptors that the caller closed. TAP.
+"""The programs at a shell: an error is one line that names its cause, with exit code 1 (2 for usage), and nothing is
+changed; where output goes; and descriptors that the caller has closed. TAP.
 
     test-command-line.py VIRT-CCW QEMU-CCW VIRTCCWD
 """
@@ -22,7 +22,7 @@ EXISTING = {"text": "no DASD\n" * 200, "empty": "", "bad.xml": "<domain>\n<a>\n"
 </hostdev>
 """}
 
-# A row a line: the program, its arguments, the exit code, what the message names.
+# One row on each line: the program, its arguments, the exit code, words of the message.
 BAD = [
     (VIRT_CCW, [], 2, "a command is missing"),
     (VIRT_CCW, ["bogus"], 2, "'bogus'"),
@@ -212,7 +212,7 @@ def lost_output(tap, folder):
 
 
 def closed_descriptors(tap, folder):
-    """The image must not become the place that messages are written to."""
+    """Messages must not be written into the image."""
     emulator = os.path.join(folder, "noisy")
     with open(emulator, "w", encoding="utf-8") as file:
         file.write("#!/bin/sh\necho noise\necho noise >&2\n")
@@ -232,13 +232,14 @@ def closed_descriptors(tap, folder):
 
 
 def is_sanitized():
-    """Then no other program can load the preloaded library: the sanitizer's own has to come first in it."""
+    """With a sanitizer, no other program can load the preloaded library: the sanitizer's own library must come first in
+    it."""
     with open(QEMU_CCW, "rb") as file:
         return re.search(rb"__(asan|tsan)_init", file.read()) is not None
 
 
 def locked_image(tap, folder):
-    """The message names who has an image: the process, its command, and the bus id, however that was spelled."""
+    """The message names the process that has an image, its command, and the bus id, in any spelling of the path."""
     if is_sanitized():
         tap.skip("who has an image", "a sanitizer's library cannot be preloaded into cat")
         return
@@ -246,7 +247,7 @@ def locked_image(tap, folder):
                           stdout=subprocess.PIPE) as holder:
         holder.stdin.write(b"ready\n")
         holder.stdin.flush()
-        holder.stdout.readline()  # cat runs, with the image
+        holder.stdout.readline()  # cat has opened the image
         for program, arguments in ((QEMU_CCW, ["--qemu", "true", "--dasd", "0.0.1235=image"]),
                                    (VIRT_CCW, ["dasd", "check", "image"]),
                                    (VIRT_CCW, ["lab", "exec", "--dasd", "0.0.1235=image", "--", "true"])):

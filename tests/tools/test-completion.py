@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The completion of command lines: the programs' answers for each option and argument of their tables, and the command lines
-that real bash and zsh make of them on a terminal. TAP.
+"""The completion of command lines: the programs' answers for each option and argument of their tables, and the
+resulting command lines of real bash and zsh on a terminal. TAP.
 
     test-completion.py FOLDER-OF-RECORDINGS FOLDER-OF-COMPLETIONS VIRT-CCW QEMU-CCW VIRTCCWD
 """
@@ -27,7 +27,7 @@ TIMEOUT = 60
 
 
 class Programs:
-    """The programs under their names, in a folder with images and files to complete."""
+    """Makes a folder with the programs under their names, and with images and files to complete."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -145,7 +145,7 @@ class Shell(Terminal):
         """Returns the command line after these keys, and then empties it."""
         self.type(keys + "\x0f")
         match, _ = self.wait_for(r"LINE<(.*?)>\r?\n")
-        self.wait_for("READY> ")  # the shell reads keys again, and not the terminal lines
+        self.wait_for("READY> ")  # the shell reads keys again, in place of the terminal
         self.type("\x15")
         return match[1]
 
@@ -176,7 +176,7 @@ def zsh(programs):
     return [shutil.which("zsh"), "-d", "-i"]
 
 
-# What is typed, with a TAB at its end, and the line then.
+# Input, with a TAB at its end, and the completed line.
 TYPED = (
     ("virt-ccw recon", "virt-ccw reconcile "),
     ("virt-ccw dasd cr", "virt-ccw dasd create "),
@@ -212,7 +212,7 @@ def in_shell(tap, programs, name, command):
     for keys, line in TYPED:
         tap.equal(shell.line_after(keys.replace("SYSFS", programs.sysfs) + "\t"), line.replace("SYSFS", programs.sysfs),
                   f"{name}: {keys}")
-    # 3390-9 is the last of the list; zsh ends its line without a newline.
+    # 3390-9 is the last name in the list, which zsh ends without a newline.
     text = shell.shown_after("virt-ccw dasd create new --model 3390-\t\t", r"3390-9\b")
     tap.ok(all(model in text for model in MODELS), f"{name}: all models are listed", text)
     shell.end()

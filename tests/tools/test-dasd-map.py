@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virt-ccw dasd map: the table, JSON and the picture of volumes that virt-ccw has made and this test has written on, by
-its own reading of the formats; and of images that are damaged or hostile. TAP.
+"""virt-ccw dasd map: the table, JSON and the picture of volumes that virt-ccw has made and on which this test writes
+with its own code; and of damaged or hostile images. TAP.
 
     test-dasd-map.py VIRT-CCW
 """
@@ -32,7 +32,7 @@ def record(track, number, key, data):
 
 
 def slot(track, *records):
-    """A track: home address, R0, the records, the end marker."""
+    """Returns a track: home address, R0, the records, the end marker."""
     return b"\0" + cchh(track) + record(track, 0, b"", bytes(8)) + b"".join(records) + b"\xff" * 8
 
 
@@ -71,7 +71,7 @@ class Image:
             file.write(content)
 
     def write_vtoc(self, last, *dscbs):
-        """The DSCBs on the tracks from 1 on, 40 on a track."""
+        """Writes the DSCBs to the tracks from 1 on, 40 on a track."""
         dscbs = [format_4(last), *dscbs]
         for track in range(1, last + 1):
             part = dscbs[(track - 1) * 40:track * 40]
@@ -108,7 +108,7 @@ def new_volumes(tap, folder):
 
 
 def partitioned(folder, name="parts.ckd"):
-    """Two partitions of Linux and a data set in two pieces. 300 tracks of the first are written, and one is damaged."""
+    """Two partitions of Linux, and a data set in two extents. 300 tracks of the first are written, and one is damaged."""
     image = Image(os.path.join(folder, name), 100, "0X1234")
     image.write_vtoc(1, format_1("LINUX.V0X1234.PART0001.NATIVE", extent(2, 599)),
                      format_1("LINUX.V0X1234.PART0002.NATIVE", extent(600, 899)),
@@ -141,7 +141,7 @@ def partitions(tap, folder):
 
 
 def into_a_pipe(tap, folder):
-    """A pipe has no name that a picture could be put beside."""
+    """A pipe has no name from which the picture could get its own."""
     image = Image(os.path.join(folder, "piped.ckd"), 1)
     reader, writer = os.pipe()
     with open(reader, "rb") as pipe:
@@ -153,10 +153,10 @@ def into_a_pipe(tap, folder):
 
 
 def quiet_check(tap, folder):
-    """Warnings that --quiet does not print leave room for errors."""
+    """Warnings that --quiet hides do not use up the limit of messages."""
     image = Image(os.path.join(folder, "quiet.ckd"), 10)
     for track in range(60):
-        image.write(track, b"\x01" + slot(track)[1:])  # a defective track
+        image.write(track, b"\x01" + slot(track)[1:])  # a track with the defective flag
     image.write(100, slot(101))
     result = subprocess.run([VIRT_CCW, "dasd", "check", "--quiet", image.path], text=True, stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=TIMEOUT)

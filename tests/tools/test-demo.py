@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How ./demo ends: Ctrl-C and a closed pipe end it at once, without a traceback and without the report of a failure; a step
-that fails is named. The test runs the real demo with steps that only wait, fail or print. TAP.
+"""The end of ./demo: Ctrl-C and a closed pipe end it at once, without a traceback and without a report of a failure; a
+step that fails is named. The test runs the real demo with steps that only wait, fail or print. TAP.
 
     test-demo.py REPOSITORY
 """
@@ -38,7 +38,7 @@ steps.run("the step", {{"wait": wait, "fail": fail, "talk": talk}}[os.environ["W
 
 
 def make_demo(folder):
-    """A copy of the demo whose programs only print steps. Nothing writes to the FIFO."""
+    """Makes a copy of the demo whose programs only print steps. The FIFO has no writer."""
     shutil.copy(os.path.join(TOP, "demo"), folder)
     os.makedirs(os.path.join(folder, "scripts"))
     os.makedirs(os.path.join(folder, "tests", "guest"))

@@ -14,7 +14,7 @@ from tap import Tap
 
 
 class Page(HTMLParser):
-    """The links and the anchors of a page."""
+    """Returns the links and the anchors of a page."""
 
     def __init__(self, path):
         super().__init__()

@@ -21,7 +21,7 @@ def readelf(*arguments):
 
 
 def missing(path):
-    """The protections that this file lacks."""
+    """Returns the protections that this file lacks."""
     header, segments = readelf("--file-header", path), readelf("--program-headers", path)
     dynamic, symbols = readelf("--dynamic", path), readelf("--dyn-syms", path)
     stack = re.search(r"^\s+GNU_STACK\s.*", segments, re.M)
@@ -37,7 +37,7 @@ def missing(path):
         yield "it has text relocations"
     if "UND __stack_chk_fail" not in symbols:
         yield "it has no stack protector"
-    # The preloaded library has no call that needs a check.
+    # The preloaded library makes no call that needs a check.
     if FORTIFIED and not path.endswith(".so") and not CHECKED.search(symbols):
         yield "it calls none of the C library's checked functions"
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""scripts/install-deps where there is no apt: it names what is missing by its own name, guesses no package's, and installs
-nothing. And with an apt that another program keeps from the package lists: it waits, but not for ever. The programs in PATH
-are links to this machine's, without some.
+"""scripts/install-deps without apt: it names each missing program or library, guesses no package name, and installs
+nothing. With an apt whose package lists are locked, it waits for some time. The programs in PATH are links to this
+machine's, some of which are missing.
 
     test-install-deps.py INSTALL-DEPS
 """
@@ -16,11 +16,11 @@ import tempfile
 from steps import Steps, StepSkipped, expect
 
 INSTALL_DEPS = os.path.abspath(sys.argv[1])
-ABSENT = {"apt-get", "apt-cache", "cpio", "readelf", "xz"}  # all of them in /usr/bin, as PATH gets /usr/sbin added
+ABSENT = {"apt-get", "apt-cache", "cpio", "readelf", "xz"}  # all of them are in /usr/bin: the script adds /usr/sbin to PATH
 
 
 def rows():
-    """What the script needs: kind, name, and the names of Debian's packages."""
+    """Returns what the script needs: kind, name, and the names of Debian's packages."""
     with open(INSTALL_DEPS, encoding="utf-8") as file:
         return re.findall(r"^(?:build|run|guest) +(program|library|file) +(\S+) +(\S+)$", file.read(), re.M)
 
@@ -32,7 +32,7 @@ def links(folder, absent):
 
 
 def missing(absent, libraries):
-    """The lines that the script writes, without the first."""
+    """Returns the lines that the script writes, except the first."""
     with tempfile.TemporaryDirectory() as folder:
         links(folder, absent)
         env = {"PATH": folder}
@@ -74,7 +74,7 @@ def no_pkg_config():
     expect("Without pkg-config" in lines[-1], f"the reason is not said: {lines}")
 
 
-# Stands for apt-get: for its first $LOCKED calls of update another has the lock. What it installs is a link each.
+# Replaces apt-get: its first $LOCKED calls of update find the lock taken. It installs a link for each package.
 APT_GET = """#!/bin/bash
 case " $* " in
 *" update "*)
@@ -93,7 +93,7 @@ ID = "#!/bin/bash\necho 0\n"
 
 
 def with_apt(locked):
-    """(what was run, how often it paused) where cpio is missing."""
+    """Returns (commands, number of pauses) where cpio is missing."""
     with open("/etc/os-release", encoding="utf-8") as file:
         if not re.search(r"^ID=\"?debian\"?$", file.read(), re.M):
             raise StepSkipped("only on Debian does it run apt-get")

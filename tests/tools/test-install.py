@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What `meson install` puts where: in a mount namespace it stands at its prefix, and works from there. TAP.
+"""The files of `meson install`: in a mount namespace they are at their prefix, and work from there. TAP.
 
     test-install.py BUILD PREFIX BINDIR SBINDIR MANDIR
 """
@@ -19,7 +19,7 @@ HOSTDEV = "<hostdev mode='subsystem' type='ccw'><source><address devno='0x1234'/
 
 
 def installed(folder, script):
-    """Runs the script where the prefix has what was installed, and nothing else."""
+    """Runs the script where the prefix has only what was installed."""
     enter = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--user", "--map-root-user"])
     prepare = f'mount --bind "{folder}/root{PREFIX}" "{PREFIX}" && PATH="{PREFIX}/{BINDIR}:/usr/bin:/bin:/usr/sbin:/sbin"'
     return subprocess.run(enter + ["sh", "-c", f"{prepare}; {script}"], text=True, input=HOSTDEV, cwd=folder,

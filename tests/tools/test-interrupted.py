@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""SIGINT in the middle of the commands that write files: strace sends it at each system call by which a command makes or
-changes a file. What is to be written is there as a whole afterwards, or not at all, and nothing else is there. TAP.
+"""SIGINT in the middle of commands that write files: strace sends it at each system call by which a command makes or
+changes a file. Afterwards the result exists completely or not at all, and there are no other files. TAP.
 
     test-interrupted.py VIRT-CCW SYSFSDATA TRACEDATA
 """
@@ -18,9 +18,9 @@ from tap import Tap, skip_all
 
 VIRT_CCW, SYSFSDATA, TRACEDATA = (os.path.abspath(path) for path in sys.argv[1:4])
 CALLS = ("openat", "ftruncate", "pwrite64", "write", "fchmod", "fsync", "mkdir", "rename", "close")
-LAST = 12  # of the calls of a kind; the others load the program
+LAST = 12  # tested calls of a kind, counted from the last one; earlier calls load the program
 TIMEOUT = 120
-ENDED = {0, 128 + signal.SIGINT}  # the code of strace, which ends as the command does
+ENDED = {0, 128 + signal.SIGINT}  # strace ends as the command does
 
 
 def contents(folder):
@@ -39,13 +39,13 @@ def run(arguments, *prefix):
 
 
 def interrupt(call, number, arguments):
-    """Runs a command that gets SIGINT at the number-th such call. Returns its code as a shell shows it."""
+    """Runs a command that gets SIGINT at this call. Returns its exit code as a shell shows it."""
     code = run(arguments, "strace", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGINT:when={number}").returncode
     return 128 - code if code < 0 else code
 
 
 def in_new_folder(folder, function):
-    """Calls function(new folder). Returns what it does, and what it leaves there."""
+    """Calls function(new folder). Returns its result, and the files in the folder."""
     out = os.path.join(folder, "out")
     os.mkdir(out)
     result = function(out)
@@ -55,7 +55,7 @@ def in_new_folder(folder, function):
 
 
 def count_calls(folder, arguments):
-    """{call: how many of it the command makes}"""
+    """Returns {call: how many of it the command makes}."""
     log = os.path.join(folder, "calls")
     in_new_folder(folder, lambda out: run([argument.replace("OUT", out) for argument in arguments], "strace", "-qq", "-o", log))
     with open(log, encoding="utf-8", errors="replace") as file:

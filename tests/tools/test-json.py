@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What --json prints is what the man pages say (docs/stability.md): each member is in the page, and the page has no other. TAP.
+"""The output of --json has exactly the members that the man pages describe (docs/stability.md). TAP.
 
     test-json.py MANPAGES SYSFSDATA TRACEDATA VIRT-CCW
 """
@@ -21,9 +21,9 @@ MANPAGES, SYSFSDATA, TRACEDATA, VIRT_CCW = (os.path.abspath(path) for path in sy
 EMULATOR = "qemu-system-s390x"
 DOMAIN = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 WORD = re.compile(r"(?<!\*)\*([a-z0-9][a-z0-9 _-]*)\*(?!\*)")
-# Their members are the names that the lines use.
+# Their members are the names in the lines.
 OPEN = {"parameters", "sense"}
-# The words of a page that are values, not members.
+# Words of a page that are values, not members.
 VALUES = {
     "list": {"mount", "swap", "holder", "group", "disk", "net", "domain", "qemu-ccw", "mdev", "detached", "returning",
              "unknown"},
@@ -32,19 +32,19 @@ VALUES = {
     "check": {"error", "warning"},
     "map": {"label", "vtoc", "data set", "free"},
 }
-# Of a record (src/trace/trace-record.h).
+# In a record (src/trace/trace-record.h).
 OFS_FUNCTION, OFS_ERRNO, RECORD_SIZE = 36, 40, 160
 FLAG_CHAIN_DATA = 0x80
 
 
 def page(command):
-    """What the man page of a command says."""
+    """Returns the member names on a command's man page."""
     with open(os.path.join(MANPAGES, f"virt-ccw-{command}.rst"), encoding="utf-8") as file:
         return file.read()
 
 
 def of_option(text, after=""):
-    """The paragraph of --json, the first one after some words."""
+    """Returns the paragraph of --json, the first one after some words."""
     text = text[text.index(after):]
     return re.search(r"^\*\*-j\*\*, \*\*--json\*\*\n((?:    .*\n)+)", text, re.M)[1]
 
@@ -54,7 +54,7 @@ def of_section(text):
 
 
 def members(value):
-    """The names of all members, at each depth."""
+    """Returns the names of all members, at each depth."""
     if isinstance(value, list):
         return set().union(*map(members, value)) if value else set()
     if not isinstance(value, dict):
@@ -86,7 +86,7 @@ def compare_output(tap, what, arguments, text, values=()):
 
 
 def host(folder):
-    """Options for recorded trees of a host. A domain that no longer exists owns one of its devices."""
+    """Returns options for recorded trees of a host. A domain that no longer exists owns one of its devices."""
     restore(folder, os.path.join(SYSFSDATA, "virtio-mdev.txt"))
     os.makedirs(f"{folder}/run/devices", 0o700)
     with open(f"{folder}/run/devices/0.0.1234.json", "w", encoding="utf-8") as file:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What virt-ccw list shows of trees recorded from a kernel, text and JSON against tests/sysfsdata/list*.{txt,json}
-(LIBVIRT_CCW_REGENERATE=1 in the environment writes them), and what it makes of names that are meant ill. TAP.
+"""virt-ccw list of trees recorded from a kernel: compares text and JSON with tests/sysfsdata/list*.{txt,json}
+(LIBVIRT_CCW_REGENERATE=1 in the environment writes them), and prints hostile names safely. TAP.
 
     test-list.py VIRT-CCW SYSFSDATA
 """
@@ -25,7 +25,7 @@ HEADINGS = ["DEVICE", "SUBCHAN.", "DEVTYPE", "CUTYPE", "DRIVER", "ONLINE", "CHPI
 
 
 class Host:
-    """The trees that list reads, of a recording."""
+    """Makes the trees that list reads from a recording."""
 
     def __init__(self, root, recording):
         self.root = root
@@ -43,7 +43,7 @@ class Host:
             file.write(text if isinstance(text, bytes) else text.encode())
 
     def nodes(self, **numbers):
-        """Block devices in /dev. False where none can be made."""
+        """Makes block devices in /dev. Returns False without permission."""
         try:
             for name, (major, minor) in numbers.items():
                 os.mknod(self.at(f"/dev/{name}"), stat.S_IFBLK | 0o600, os.makedev(major, minor))
@@ -72,7 +72,7 @@ class Host:
                               stderr=subprocess.PIPE, check=False, env={**os.environ, "LC_ALL": lang}, timeout=60)
 
     def rows(self, *arguments, lang="C.UTF-8"):
-        """The lines without the headings, cells apart."""
+        """Returns the lines without the headings, divided into cells."""
         return [re.split("  +", line) for line in self.list(*arguments, lang=lang).stdout.splitlines()[1:]]
 
     def on_a_terminal(self, *arguments):
@@ -118,7 +118,7 @@ def users(tap, folder):
 
 
 def without_holders(tap, folder):
-    """What is built on a disk, and is no holder of it."""
+    """Layers on a disk that do not use it."""
     host = Host(os.path.join(folder, "loop"), "dasd.txt")
     if not host.nodes(dasda1=(94, 1)):
         tap.skip("what is built on a disk", "device nodes cannot be made here")
@@ -137,7 +137,7 @@ def without_holders(tap, folder):
 
 
 def names_of_disks(tap, folder):
-    """The source of a mount that any user may make is what he likes."""
+    """A user may mount a file system with any source."""
     host = Host(os.path.join(folder, "names"), "dasd.txt")
     host.nodes(dasda1=(94, 1), dasda2=(94, 2))
     host.mounts(("0:51", "/home/user/mnt", "fuse", "/dev/dasda1"), ("0:52", "/home/user/two", "fuse.btrfs", "/dev/dasda2"),
@@ -237,7 +237,7 @@ def states(tap, folder):
 
 
 def hostile(tap, folder):
-    """A mount point, a volume's name and a UUID-like file name come from others."""
+    """Other users choose a mount point, a volume's name and a UUID-like file name."""
     host = Host(os.path.join(folder, "hostile"), "dasd.txt")
     host.mounts(("94:0", b"/\xff\x1b[2J\\012", "ext4", "x"), ("94:1", "/字" * 300, "ext4", "x"))
     result = host.list("0.0.1234")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""There is a man page for each command, with examples and exit codes, and it knows every verb and every option that --help
-shows (which is made from the table of the command), and no other. TAP.
+"""Each command has a man page with examples and exit codes, which has exactly the verbs and options that --help shows
+(--help is made from the table of the command). TAP.
 
     test-manpages.py MANPAGES VIRT-CCW QEMU-CCW VIRTCCWD
 """
@@ -25,12 +25,12 @@ def help_of(*command):
 
 
 def verbs_of(text):
-    """The commands or verbs that a --help lists."""
+    """Returns the commands or verbs that a --help lists."""
     return re.findall(r"^  ([a-z]+) +\S", text, re.M) if "\nCommands:\n" in text else []
 
 
 def read(folder, name):
-    """A page with what it includes; "" where there is none."""
+    """Returns a page with its included files; "" for a missing page."""
     path = os.path.join(folder, name)
     if not os.path.exists(path):
         return ""

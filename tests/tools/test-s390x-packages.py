@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""scripts/s390x-packages with a small archive of its own: what depends on what is found by apt, and a package that the archive
-lists and lacks is named, and replaced by its previous version; a kernel, whose version is in the names of its packages, too.
+"""scripts/s390x-packages with the test's own small archive: apt finds the dependencies. A package that the archive
+lists and lacks is named, and replaced by its previous version; also a kernel, whose version is part of its packages'
+names.
 
     test-s390x-packages.py S390X-PACKAGES
 """
@@ -17,7 +18,7 @@ from tap import skip_all
 
 SCRIPT = os.path.abspath(sys.argv[1])
 PROGRAMS = ("apt-get", "apt-cache", "dpkg-deb", "dpkg-scanpackages")
-# suite: packages as NAME VERSION DEPENDENCIES. Without a libc6 the script takes the lists for unread.
+# suite: packages as NAME VERSION DEPENDENCIES. Without a libc6 the script regards the lists as missing.
 ARCHIVE = {
     "old": (("tool", "1.0-1", "library"), ("gone", "1.0-1", "")),
     "new": (("tool", "1.0-2", "library"), ("library", "3-1", "libc6, tiny"), ("libc6", "2-1", ""), ("tiny", "1-1", ""),
@@ -30,7 +31,7 @@ ARCHIVE = {
 }
 LISTS = "debian/dists/{}/main/binary-s390x"
 TESTING = (("gone", "2.0-1", "libc6"), ("libc6", "3-1", ""))
-TORN = (("gone", "2.0-1", "not-yet"), ("libc6", "3-1", ""))  # as testing is while a transition is under way
+TORN = (("gone", "2.0-1", "not-yet"), ("libc6", "3-1", ""))  # like testing during a transition
 UNSTABLE = (("gone", "2.1-1", "libc6"), ("libc6", "3-2", ""))
 
 
@@ -58,7 +59,7 @@ class Archive:
             file.write(index)
 
     def add(self, suite, packages):
-        """Makes a suite of Debian's own layout, in place of one of that name."""
+        """Makes a suite in Debian's layout, in place of one of that name."""
         lists = LISTS.format(suite)
         shutil.rmtree(f"{self.folder}/{lists}", ignore_errors=True)
         os.makedirs(f"{self.folder}/debian", exist_ok=True)
@@ -88,7 +89,7 @@ class Archive:
         return done.returncode, done.stdout, done.stderr
 
     def unpack(self, *arguments):
-        """{package: version} of what is in the folder then, and what the script said."""
+        """Returns {package: version} of the folder's content, and the script's messages."""
         root = tempfile.mkdtemp(dir=self.folder)
         options = [argument for argument in arguments if argument.startswith("--")]
         code, _, said = self.run(*options, root, *arguments[len(options):])
@@ -108,7 +109,7 @@ def closure(archive):
 
 
 def without(archive):
-    """With what only it needs."""
+    """With the package's own dependencies."""
     code, found, said = archive.unpack("--without=library", "tool")
     expect(code == 0 and found == {"tool": "1.0-2"}, f"{code}: {found}: {said}")
 
@@ -157,7 +158,7 @@ def kernel(archive):
 
 
 def kernel_replaced(archive):
-    """Not by half of the newest."""
+    """Not by a part of the newest one."""
     os.unlink(archive.deb("kernels", "linux-modules-6.12.10-s390x", "6.12.10-1"))
     shutil.rmtree(archive.cache)
     code, found, said = archive.unpack("--kernel")

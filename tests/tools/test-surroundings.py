@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The same command gives the same JSON and the same picture in every locale, also for names with blanks and umlauts, in a
-home that is read-only, and with a TMPDIR that is missing; colours and progress are for a terminal that wants them. TAP.
+"""A command prints the same JSON and draws the same picture in every locale, also for names with blanks and umlauts, in
+a read-only home, and with a missing TMPDIR; colours and progress appear only on a terminal that supports them. TAP.
 
     test-surroundings.py VIRT-CCW TRACEDATA
 """
@@ -28,7 +28,7 @@ def run(folder, *arguments, **environment):
 
 
 def german(folder):
-    """The environment of a German locale, which is made here; None where it cannot be made."""
+    """Returns the environment of a German locale, which the test makes; None where it cannot be made."""
     path = os.path.join(folder, "locales")
     os.mkdir(path)
     if not shutil.which("localedef"):
@@ -37,13 +37,13 @@ def german(folder):
                             stderr=subprocess.DEVNULL, check=False, timeout=TIMEOUT)
     if result.returncode != 0:
         return None
-    # glibc never frees the words of LOCPATH, which a sanitizer would take for a leak of ours.
+    # glibc never frees the words of LOCPATH, which a sanitizer would report as a leak.
     sanitizer = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "detect_leaks=0")))
     return {"LOCPATH": path, "LC_ALL": "de_DE.UTF-8", "ASAN_OPTIONS": sanitizer}
 
 
 def outputs(folder, image, environment):
-    """What must not depend on the locale."""
+    """Runs what must not depend on the locale."""
     svg = os.path.join(folder, "picture.svg")
     found = []
     for arguments in (["dasd", "info", "--json", image], ["dasd", "map", "--json", image], ["dasd", "map", image, "--svg", svg],

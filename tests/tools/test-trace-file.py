@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virt-ccw trace of a recorded file with the channel I/O of two devices: what is chosen of it, and how it is shown. TAP.
+"""virt-ccw trace of a recorded file with the channel I/O of two devices: filters and output forms. TAP.
 
     test-trace-file.py VIRT-CCW FOLDER-OF-TRACES
 """
@@ -21,7 +21,7 @@ TIMEOUT = 60
 
 
 def write_trace(path):
-    """By turns of one device and of the other; returns how many of each."""
+    """Alternates between one device and the other; returns how many functions of each."""
     count = 0
     with open(path, "wb") as file:
         for record in records(os.path.join(TRACES, "online.trace")):
@@ -31,7 +31,7 @@ def write_trace(path):
 
 
 def functions(text):
-    """The bus ids of the functions that are shown, in their order."""
+    """Returns the bus ids of the shown functions, in their order."""
     return [line.split()[0] for line in text.splitlines() if not line.startswith(" ")]
 
 
@@ -52,7 +52,7 @@ def show(tap, trace, folder, count):
     text = trace("--json")[1]
     objects = [json.loads(line) for line in text.splitlines()]
     tap.ok([one["device"] for one in objects] == [FIRST, SECOND] * count, "JSON, a line a function", text)
-    # Of reads that are decoded, and of others.
+    # Reads that are decoded, and other functions.
     plain, none, some = (trace("--device", FIRST, *arguments)[1] for arguments in ((), ("--no-data",), ("--data", "4")))
     tap.ok("00000000 00000000 01200000 40000000..." in plain, "16 bytes of data that is not decoded", plain)
     tap.ok("..." not in none and functions(none) == functions(plain), "no data", none)

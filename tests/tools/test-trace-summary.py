@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virt-ccw trace --summary and --svg of recorded traces, against what --json shows of the same records. TAP.
+"""Compares virt-ccw trace --summary and --svg of recorded traces with --json of the same records. TAP.
 
     test-trace-summary.py VIRT-CCW FOLDER-OF-TRACES
 """
@@ -25,7 +25,7 @@ PICTURE_MAX = 3 << 20  # bytes
 MANY = 20000
 STEP = re.compile(r"^    \[(\d+)\] ", re.M)
 KINDS = ("other", "read", "write", "error")  # a cell of the picture shows the last of its functions' kinds
-NO_READS = {"22", "3e", "4e", "fa"}  # commands of a read's form that read nothing of the volume
+NO_READS = {"22", "3e", "4e", "fa"}  # commands with a read's code that read no data of the volume
 WRITES = {"01", "05", "09", "0d", "11", "15", "19", "1d", "85", "8d", "95", "9d", "a5"}
 
 
@@ -36,7 +36,7 @@ def trace(path, *arguments):
 
 
 def functions_of(path):
-    """The functions as --json has them; each CCW also with its index, which only the text has."""
+    """Returns the functions of --json; each CCW also with its index, which only the text shows."""
     functions = [json.loads(line) for line in trace(path, "--json").stdout.splitlines()]
     texts = re.split(r"^(?=\S)", trace(path).stdout, flags=re.M)[1:]
     for function, text in zip(functions, texts, strict=True):
@@ -53,7 +53,7 @@ def is_failed(function):
 
 
 def executed(function):
-    """The CCWs up to the one at which the program stopped, and how many bytes each has moved."""
+    """Returns the CCWs up to the one at which the program stopped, and how many bytes each has moved."""
     status = function.get("status", {})
     stop = status.get("at")
     for ccw in function["ccws"]:
@@ -68,7 +68,7 @@ def executed(function):
 
 
 def expected_sums(functions):
-    """{(device, command's name): [ccws, bytes, errors, times of functions]}"""
+    """Returns {(device, command's name): [ccws, bytes, errors, times of functions]}."""
     sums = {}
 
     def row(function, name):
@@ -133,7 +133,7 @@ def kind_of(function):
 
 
 def seeks_of(functions):
-    """The kinds of the seeks in all functions. The last seek of a failed function is an error."""
+    """Returns the kinds of the seeks in all functions. The last seek of a failed function is an error."""
     found = set()
     for function in functions:
         seeks = [kind_of(function) for ccw, _ in executed(function) if "seek" in ccw.get("parameters", {})]
@@ -155,7 +155,7 @@ def picture(tap, path, folder):
     tap.ok(0 < len(shades) <= len(functions), f"{name}: each time has a cell", len(shades), len(functions))
     expected = seeks_of(functions)
     errors = drawing.rectangles("error")
-    strip = max((one[1] for one in errors), default=0)  # the marks of errors are below the seeks
+    strip = max((one[1] for one in errors), default=0)  # marks of errors are below the seeks
     drawn = {kind for kind in KINDS[:-1] if drawing.rectangles(kind)}
     drawn |= {"error" for one in errors if one[1] < strip}
     tap.ok(drawn <= expected, f"{name}: only seeks that the trace has are drawn", drawn, expected)
@@ -168,7 +168,7 @@ def with_times(record, started, duration):
 
 
 def many(tap, folder):
-    """A long trace: the memory and the picture do not grow with it."""
+    """A long trace does not need more memory or a larger picture."""
     path = os.path.join(folder, "many.trace")
     source = list(records(os.path.join(TRACES, "dasdfmt.trace")))
     with open(path, "wb") as file:
@@ -185,7 +185,7 @@ def many(tap, folder):
 
 
 def hostile(tap, folder):
-    """Times at the ends of their range, devices without end."""
+    """Times at the ends of their range, and very many devices."""
     path = os.path.join(folder, "hostile.trace")
     source = list(records(os.path.join(TRACES, "online.trace")))
     with open(path, "wb") as file:

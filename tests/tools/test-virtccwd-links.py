@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virtccwd links neither the code that starts an emulator nor anything that calls libxml2, whose time is not linear in
-what a client sends. virt-ccw does not link the proxy. TAP.
+"""virtccwd links neither the code that starts an emulator nor any caller of libxml2, which takes more than linear time
+for a client's input. virt-ccw does not link the proxy. TAP.
 
     test-virtccwd-links.py VIRTCCWD VIRT-CCW
 """
@@ -13,7 +13,7 @@ import sys
 
 from tap import Tap, skip_all
 
-# What each of them would bring: the function that a program links if it uses it.
+# A function of each, which a program links if it uses that code.
 FORBIDDEN = {
     "starts an emulator": r"qemu_qmp_\w+|qemu_caps_(record|get)|launcher_\w+|qemu_private_libvirt_\w+",
     "validates by a schema": r"xmlRelaxNG\w+|conf_validate",

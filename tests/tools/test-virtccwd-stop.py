@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virtccwd ends when it is told to, whatever its threads do: its main function returns, so that a sanitizer's build also
-finds memory that is used after it was freed, and leaks. The backend is a socket of this test. TAP.
+"""virtccwd ends when it gets a signal, whatever its threads do: its main function returns, so that a sanitizer's build
+also finds leaks, and uses of freed memory. The backend is a socket of this test. TAP.
 
     test-virtccwd-stop.py VIRTCCWD
 """
@@ -21,7 +21,7 @@ from tap import Tap
 from waiting import DEADLINE, wait_until
 
 NAME = "libvirt-sock"
-# What libvirt answers; all other calls get an empty answer.
+# libvirt's answers; all other calls get an empty answer.
 ANSWERS = {
     rpc.AUTH_LIST: struct.pack(">II", 1, 0),
     rpc.FEATURE: struct.pack(">i", 1),
@@ -31,14 +31,14 @@ ANSWERS = {
 
 
 def syscall_of(pid, task):
-    """The words of the system call that a thread waits in; empty: it runs."""
+    """Returns the words of the system call in which a thread waits; empty: it runs."""
     with open(f"/proc/{pid}/task/{task}/syscall", encoding="ascii") as file:
         words = file.read().split()
     return [] if words == ["running"] else words
 
 
 class Backend:
-    """libvirt's socket, which has room for one connection that is not accepted."""
+    """libvirt's socket, whose queue holds one connection that is not accepted."""
 
     def __init__(self, folder):
         self.path = os.path.join(folder, NAME)
@@ -52,7 +52,7 @@ class Backend:
         return bool(select.select([self.listener], [], [], 0)[0])
 
     def fill(self):
-        """Takes all the room, so that the next connect(2) waits."""
+        """Fills the queue, so that the next connect(2) waits."""
         while True:
             client = socket.socket(socket.AF_UNIX)
             client.setblocking(False)
@@ -63,8 +63,8 @@ class Backend:
                 return
 
     def number_of_connect(self):
-        """Returns the system call number of connect(2), as /proc shows it for a thread of this test that waits in it. The
-        thread waits until the listener is closed."""
+        """Returns the system call number of connect(2), which /proc shows for a thread of this test that waits in it.
+        The thread waits until the listener is closed."""
         client = socket.socket(socket.AF_UNIX)
         self.open.append(client)
         thread = threading.Thread(target=client.connect_ex, args=(self.path,), daemon=True)
@@ -78,8 +78,8 @@ class Backend:
         return found[0]
 
     def serve(self, silent_at):
-        """Answers every connection as libvirt does. From the first call of the procedure silent_at on, that connection gets no
-        answer."""
+        """Answers every connection as libvirt does. From the first call of the procedure silent_at on, that connection
+        gets no answer."""
         def accept():
             while True:
                 client = self.listener.accept()[0]
@@ -129,7 +129,7 @@ class Daemon:
         os.close(self.ready)
 
     def is_connecting(self, number):
-        """Whether the watcher's thread waits in connect(2), which has this number."""
+        """Returns whether the watcher's thread waits in connect(2), which has this number."""
         for task in os.listdir(f"/proc/{self.process.pid}/task"):
             with open(f"/proc/{self.process.pid}/task/{task}/comm", encoding="ascii", errors="replace") as file:
                 name = file.read().strip()
@@ -138,7 +138,7 @@ class Daemon:
         return False
 
     def stop(self):
-        """(exit code, messages)"""
+        """Returns (exit code, messages)."""
         self.process.send_signal(signal.SIGTERM)
         try:
             messages = self.process.communicate(timeout=DEADLINE)[1]
@@ -177,7 +177,7 @@ def stalled(daemon, folder):
 
 
 def with_client(daemon, folder):
-    """A client's call is with libvirt, which does not answer. The watcher makes no such call."""
+    """libvirt has a client's call and does not answer. The watcher makes no such call."""
     backend = Backend(folder)
     backend.serve(rpc.HOSTNAME)
     daemon.wait_ready()
