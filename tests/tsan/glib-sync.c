@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tells ThreadSanitizer what GLib's locks and queues order, and lets it deliver signals. GLib itself is not
- * instrumented, and its locks are futexes, so that without this each access under a GMutex looks like a race. Every
+ * Describes to ThreadSanitizer how GLib's locks and queues order threads, and lets it deliver signals. GLib itself is
+ * not instrumented, and its locks are futexes, so that otherwise each access under a GMutex looks like a race. Every
  * program of a build with -Db_sanitize=thread is linked with --wrap= for these functions (tests/tsan/meson.build).
  */
 #include <gio/gio.h>
@@ -82,7 +82,7 @@ void WRAP(g_once_init_leave)(void *location, gsize result)
     REAL(g_once_init_leave)(location, result);
 }
 
-/* A pool's worker sees what was written before the work was pushed; the pool itself stands for its queue. */
+/* A pool's worker sees what was written before the work was pushed. The address of the pool stands for its queue. */
 typedef struct {
     GFunc func;
     gpointer data;
@@ -99,7 +99,7 @@ static void work(gpointer item, gpointer data)
 DECLARE(GThreadPool *, g_thread_pool_new, (GFunc, gpointer, gint, gboolean, GError **));
 GThreadPool *WRAP(g_thread_pool_new)(GFunc func, gpointer data, gint max_threads, gboolean exclusive, GError **error)
 {
-    Worker *worker = g_new(Worker, 1); /* as long as the program: a pool may be freed while its work goes on */
+    Worker *worker = g_new(Worker, 1); /* lives until the program ends: a pool may be freed while its work continues */
 
     *worker = (Worker){ func, data };
     return REAL(g_thread_pool_new)(work, worker, max_threads, exclusive, error);
@@ -180,8 +180,8 @@ void WRAP(g_atomic_rc_box_release_full)(gpointer block, GDestroyNotify clear)
 }
 
 /*
- * ThreadSanitizer keeps a signal until the thread calls the C library from code that is instrumented. A main loop that
- * waits in GLib never does, so a timer does it ten times a second.
+ * ThreadSanitizer delays a signal until the thread calls the C library from instrumented code. A main loop that waits
+ * in GLib never does, so a timer does it ten times a second.
  */
 static gboolean take_signals(gpointer data G_GNUC_UNUSED)
 {
