@@ -14,7 +14,7 @@ TEST = re.compile(r"(test|fuzz)-(.+)\.(c|py|sh)$")
 
 
 def forgotten(folder):
-    """A list may have the whole name, what is behind "test-", or that without the folder's own name."""
+    """A list may have the whole name, the part after "test-", or that without the folder's own name."""
     with open(os.path.join(folder, "meson.build"), encoding="utf-8") as file:
         words = {word for line in file if not line.startswith("#") for word in re.findall(r"[\w.-]+", line)}
     folder_name = os.path.basename(folder) + "-"
@@ -24,14 +24,14 @@ def forgotten(folder):
             yield name
 
 
-# A unit test's path as the C sources have it: whole, or a folder that a macro puts in front of the name.
+# A unit test's path in the C sources: complete, or completed by a macro that adds a folder.
 WHOLE = re.compile(r'"/(?:remote/)?([\w/-]+)"')
 FOLDER = re.compile(r'"/(?:remote/)?([\w/-]+)/"')
 NAME = re.compile(r'\b[A-Z]\w*\("([\w/-]+)"')
 
 
 def existing(tests):
-    """The names of unit tests, without the /remote/ in front, and of Python tests."""
+    """Returns the names of unit tests, without the /remote/ in front, and of Python tests."""
     for folder, _, files in os.walk(tests):
         yield from (name for name in files if name.endswith(".py"))
         for name in files:

@@ -14,9 +14,9 @@ import sys
 
 from tap import Tap
 
-# dasd knows the channel's formats and the request, not the translation.
+# dasd uses the channel's formats and the request, but not the translation.
 FORMATS = {"arch.h", "request.h"}
-# remote validates XML. It must not start an emulator, so it knows nothing of QMP, capabilities and the launcher.
+# remote validates XML. It must not start an emulator, so it does not use QMP, capabilities and the launcher.
 VALIDATOR = {"validate.h"}
 ONLY = {("dasd", "channel"): FORMATS, ("trace", "channel"): FORMATS, ("remote", "qemu"): VALIDATOR}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
@@ -38,7 +38,7 @@ def folder_of(name):
 
 
 def module_of(name):
-    """A source, its header and its private header are one thing."""
+    """Returns one name for a source, its header and its private header."""
     stem = os.path.splitext(name)[0]
     for suffix in ("-private", "-priv"):
         stem = stem.removesuffix(suffix)
@@ -52,7 +52,7 @@ def headers_of(name, text):
 
 
 def included(texts):
-    """Folder -> the folders that its files include, each with the includes as text."""
+    """Returns {folder: the folders that its files include, each with the includes as text}."""
     found = {}
     for name, text in texts.items():
         uses = found.setdefault(folder_of(name), {})
@@ -85,7 +85,7 @@ def twice(pairs):
 
 
 def circles(texts):
-    """The sets of two and more modules each of which reaches the others by includes."""
+    """Returns the sets of two and more modules that reach each other by includes."""
     modules = {module_of(name) for name in texts}
     reach = {module: set() for module in modules}
     for name, text in texts.items():

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""scripts/check-procedures on a small protocol and small tables: it agrees with a good one and finds each kind of fault.
+"""Tests scripts/check-procedures on a small protocol and small tables: it accepts correct ones, and finds each kind of
+fault.
 
     check-procedures.py SCRIPT
 """

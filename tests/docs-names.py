@@ -23,7 +23,7 @@ import sys
 import links
 from tap import Tap
 
-# Files and functions of other programs and of the C library, which the pages name as such.
+# Files and functions of other programs and of the C library that the pages name.
 FOREIGN_FILES = {
     "css.c", "s390-ccw.c", "ccw.c", "group.c",  # QEMU's and the kernel's
     "ckddasd.c", "dasd.py",  # Hercules' and curtin's
@@ -43,7 +43,7 @@ PLACEHOLDER = re.compile(r"\b[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*\b")
 
 
 def repository_files(top):
-    """All files but those of builds, and their folders."""
+    """Returns all files except those of builds, and their folders."""
     files = set()
     for folder, folders, names in os.walk(top):
         if folder == top:
@@ -63,7 +63,7 @@ def is_page(name):
 
 
 def functions(top, names):
-    """What the sources define, declare or call."""
+    """Returns the names that the sources define, declare or call."""
     found = set()
     for name in names:
         if name.endswith((".c", ".h")):
@@ -74,7 +74,7 @@ def functions(top, names):
 
 
 def alternatives(path):
-    """a{b,c} -> ab, ac"""
+    """Expands a{b,c} to ab, ac."""
     match = re.search(r"\{([^{}]*)\}", path)
     if not match:
         return [path]
@@ -82,7 +82,7 @@ def alternatives(path):
 
 
 def constants(top, names):
-    """What the sources, the tests and the scripts define or use."""
+    """Returns the names that the sources, the tests and the scripts define or use."""
     found = set()
     for name in names:
         if os.path.isfile(os.path.join(top, name)):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What scripts/forget-unused removes of a cache, and what it leaves: what was used lately, and what is open."""
+"""scripts/forget-unused removes old entries of a cache, but neither recently used nor open ones."""
 
 import os
 import shutil

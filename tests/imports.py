@@ -16,7 +16,7 @@ INTERPRETER = b"python3"
 
 
 def programs(top):
-    """The Python programs and modules of a folder, with and without a suffix."""
+    """Returns the Python programs and modules of a folder, with and without a suffix."""
     for folder, _, names in os.walk(top):
         for name in sorted(names):
             path = os.path.join(folder, name)
@@ -35,7 +35,7 @@ def parse(path):
 
 
 def bound(statements):
-    """The names that these statements of a module define, those in the branches of an if, a try or a with among them."""
+    """Returns the names that these statements of a module define, also in the branches of an if, a try or a with."""
     for statement in statements:
         if isinstance(statement, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
             yield statement.name
@@ -51,7 +51,7 @@ def bound(statements):
 
 
 def wanted(tree, modules):
-    """(line, module, name) of each name that is taken from one of the modules."""
+    """Returns (line, module, name) for each name that is imported from one of the modules."""
     imported = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module in modules:

@@ -14,7 +14,7 @@ from tap import Tap
 
 FOLDERS = ("src", "tests", "bench")
 MACRO = re.compile(r"\b(MIN|MAX|CLAMP|ABS)\s*\(")
-# Called twice without harm: they compute something of their arguments.
+# Arguments that may be evaluated twice: these functions only compute a value.
 HARMLESS = {"MIN", "MAX", "CLAMP", "ABS", "strlen", "strspn", "strcspn", "sizeof", "ccw_load_be16", "g_get_num_processors",
             "g_ascii_xdigit_value", "bytes_left_in_block", "width_of"}
 CALL = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
@@ -22,7 +22,7 @@ EFFECT = re.compile(r"\+\+|--|(?<![=!<>])=(?!=)")
 
 
 def arguments(text, start):
-    """What stands between the parentheses, the first of which is just before start."""
+    """Returns the text between two parentheses, the first of which is just before start."""
     depth = 1
     for end in range(start, len(text)):
         depth += {"(": 1, ")": -1}.get(text[end], 0)

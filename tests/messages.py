@@ -9,14 +9,14 @@ import sys
 
 from tap import Tap
 
-# What a message must not have, and why: the words stand in for something that has a name, or are not plain English.
+# Words that a message must not have, and why: they replace the name of a thing, or are not plain English.
 RULES = (
     ("says who does it", r"\b(nobody|somebody|whom)\b"),
     ("says what is the case", r"\bto be had\b|\bnone of (this|these)\b|\bis no (?!longer)[a-z]"),
     ("names no package of a distribution", r"\bthe package\b|\bpackage [a-z]|libvirt-daemon-system|\bhercules package\b"),
     ("does not plead", r"\bplease\b"),
 )
-NOT_OUTPUT = re.compile(r"^\S+ (g_debug|-): ")  # a table's rows are not messages alone
+NOT_OUTPUT = re.compile(r"^\S+ (g_debug|-): ")  # a table's rows are not only messages
 THERE_IS_NO = re.compile(r"\b(there|This) is no\b")
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What scripts/count-tests counts in meson's logs, and what scripts/supported keeps of them and shows."""
+"""Tests the counts of scripts/count-tests from meson's logs, and the records and page of scripts/supported."""
 
 import json
 import os
