@@ -21,6 +21,7 @@ static const char configuration[] = "ARCHMODE ESA/390\n"
                                     "MAINSIZE %" G_GSIZE_FORMAT "\n"
                                     "NUMCPU 1\n"
                                     "PANRATE SLOW\n"
+                                    "OSTAILOR QUIET\n"
                                     "3001 3390 %s cu=3990-6\n";
 /* Each message on the left has a command. Hercules saves the storage again until the processor has stopped. */
 static const char script[] = "hao tgt HHCCP011I\n"
