@@ -13,7 +13,9 @@
 #include "util/endian.h"
 #include "util/error.h"
 
+#define WAIT_MESSAGE "HHCCP011I" /* the processor waits */
 #define LAST_MESSAGE "HHCHD909I"
+#define STALLED_MAX 3 /* seconds that the log may stay as it is after the processor waits */
 
 static const char configuration[] = "ARCHMODE ESA/390\n"
                                     "CPUMODEL 9672\n"
@@ -24,7 +26,7 @@ static const char configuration[] = "ARCHMODE ESA/390\n"
                                     "OSTAILOR QUIET\n"
                                     "3001 3390 %s cu=3990-6\n";
 /* Each message on the left has a command. Hercules saves the storage again until the processor has stopped. */
-static const char script[] = "hao tgt HHCCP011I\n"
+static const char script[] = "hao tgt " WAIT_MESSAGE "\n"
                              "hao cmd savecore %1$s/result 0 %2$zx\n"
                              "hao tgt HHCPN102E\n"
                              "hao cmd savecore %1$s/result 0 %2$zx\n"
@@ -61,22 +63,32 @@ typedef struct {
     const char *log;
     guint seconds;    /* that are left */
     gboolean is_done; /* the log has Hercules' last message */
+    gsize size;       /* of the log, when the processor waits */
+    guint stalled;    /* seconds since the log got this size */
 } Wait;
 
-static gboolean has_said_all(const char *log)
+/*
+ * On a busy machine Hercules 3.13 sometimes runs for ever after its last message, when it has closed its image, or its
+ * automatic operator misses the message of the wait.
+ */
+static void read_log(Wait *wait)
 {
     g_autofree char *text = NULL;
+    gsize size;
 
-    return g_file_get_contents(log, &text, NULL, NULL) && strstr(text, LAST_MESSAGE);
+    if (!g_file_get_contents(wait->log, &text, &size, NULL))
+        return;
+    wait->is_done = strstr(text, LAST_MESSAGE) != NULL;
+    wait->stalled = size == wait->size && strstr(text, WAIT_MESSAGE) ? wait->stalled + 1 : 0;
+    wait->size = size;
 }
 
-/* On a busy machine Hercules 3.13 sometimes runs for ever after its last message, when it has closed its image. */
 static gboolean look(gpointer data)
 {
     Wait *wait = data;
 
-    wait->is_done = has_said_all(wait->log);
-    if (wait->is_done || wait->seconds <= 1)
+    read_log(wait);
+    if (wait->is_done || wait->seconds <= 1 || wait->stalled >= STALLED_MAX)
         g_subprocess_force_exit(wait->process);
     else
         wait->seconds--;
@@ -146,7 +158,8 @@ gboolean oracle_run_hercules(Core *core, const char *image, const char *folder, 
     if (!process)
         return FALSE;
     if (!wait_for(process, log, seconds)) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "Hercules did not end in %u s; its log is %s", seconds, log);
+        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "Hercules did not end, and had %u s; its log is %s", seconds,
+                    log);
         return FALSE;
     }
     return take_result(core, folder, error);
