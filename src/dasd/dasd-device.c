@@ -26,6 +26,7 @@ static DasdDevice *make_device(DasdVolume *volume, gboolean read_only, const Das
     g_mutex_init(&device->request_lock);
     g_mutex_init(&device->state_lock);
     device->drive.find_command = dasd_cmd_find;
+    device->drive.check_sequence = dasd_sequence_check;
     device->exec = g_new0(DasdExec, 1);
     device->drive.volume = volume;
     device->drive.read_only = read_only;

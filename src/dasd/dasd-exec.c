@@ -78,7 +78,7 @@ static void execute(DasdExec *exec)
         dasd_check(exec, DASD_CHECK_COMMAND);
         return;
     }
-    if (!dasd_sequence_check(exec, cmd))
+    if (!exec->drive->check_sequence(exec, cmd))
         return;
     dasd_sequence_begin(&exec->chain, cmd);
     cmd->run(exec);

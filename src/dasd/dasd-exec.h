@@ -33,9 +33,14 @@ typedef struct {
     gint waits;         /* atomic: an attention must tell the guest when the disk of the image has room again */
 } DasdLasting;
 
+struct _DasdCmd;
+struct _DasdExec;
+
 /* The drive that programs run on. */
 typedef struct {
     const struct _DasdCmd *(*find_command)(guint8 code); /* dasd_cmd_find(); tests of the loop set their own function */
+    /* dasd_sequence_check(); the oracle of generated programs sets its own function. */
+    gboolean (*check_sequence)(struct _DasdExec *exec, const struct _DasdCmd *cmd);
     /* A DasdIntermediateFunc; NULL: intermediate status comes together with the last one. */
     gboolean (*intermediate)(gpointer opaque, const guint8 irb[CHANNEL_IRB_SIZE]);
     gpointer intermediate_opaque;
@@ -135,7 +140,7 @@ typedef struct {
     guint8 message[4]; /* identifier of the message that the answer is about */
 } DasdChain;
 
-typedef struct {
+typedef struct _DasdExec {
     DasdDrive *drive;
     const guint8 *orb;
     DasdData data;

@@ -20,7 +20,7 @@
 #include "oracle-run.h"
 
 #define BATCH (280 * (ORACLE_WINDOWS_READ + 1)) /* programs in one start of Hercules */
-#define STARTS_MAX 3                            /* of Hercules, for one batch */
+#define STARTS_MAX 5                            /* of Hercules, for one batch */
 #define HEADING "### Where Hercules 3.13 and this device differ"
 #define BEGINNING 4096   /* bytes of a track */
 #define EXAMPLES_MAX 400 /* differences that are shown */
@@ -138,20 +138,23 @@ static void explain(Run *run, guint rules)
 
 static void compare_slot(Run *run, const Results *results, guint i)
 {
-    const guint8 *ruled = core_slot(results->ruled, i), *theirs = core_slot(results->theirs, i);
+    const guint8 *ruled = core_slot(results->ruled, i);
+    guint8 *theirs = core_slot(results->theirs, i);
     g_autofree char *own =
         compare_slots(core_slot(results->ours, i), theirs, same_window(results->ours_fd, results->theirs_fd, i));
     g_autofree char *difference = NULL;
+    guint rules = results->rules[i];
 
     run->programs++;
     if (!own)
         return;
     run->differing++;
+    rules |= oracle_rules_correct(ruled, theirs);
     difference = compare_slots(ruled, theirs, same_window(results->ruled_fd, results->theirs_fd, i));
     if (run->log)
         fprintf(run->log, "%s\n", difference ? difference : "rule");
     if (!difference)
-        explain(run, results->rules[i]);
+        explain(run, rules);
     else if (!oracle_known_find(run->known, difference))
         note(run, difference, ruled, theirs);
 }

@@ -1,32 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Commands with the rules of Hercules 3.13. Each runs the device's own command, and changes the place before or after
- * it.
- */
+/* Runs the device's commands with the rules of Hercules 3.13, and notes the rules that changed something. */
 #include "oracle-rules.h"
 
-typedef enum {
-    RULE_ORIENTATION,
-    RULE_NEXT_TRACK,
-    RULE_AFTER_HOME,
-    RULE_READ_MULTIPLE,
-    RULE_MULTI_READ,
-    RULE_MULTI_SEARCH,
-    N_RULES,
-} Rule;
+#include "channel/arch.h"
+#include "oracle-rules-private.h"
+
+#define MASK_ALL 0xc0 /* a file mask that allows all writes */
 
 static const char *const names[N_RULES] = {
-    "lost orientation", "next track in a domain",          "read R0 after a home address",
-    "read multiple",    "search after a multi-track read", "multi-track search",
+    [RULE_ORIENTATION] = "lost orientation",
+    [RULE_NEXT_TRACK] = "next track in a domain",
+    [RULE_AFTER_HOME] = "read R0 after a home address",
+    [RULE_READ_MULTIPLE] = "read multiple",
+    [RULE_MULTI_READ] = "search after a multi-track read",
+    [RULE_MULTI_SEARCH] = "multi-track search",
+    [RULE_CHAINED_DATA] = "chained data",
+    [RULE_INCOMPLETE] = "incomplete domain",
+    [RULE_SHORT_WRITE] = "length of what is written",
+    [RULE_SUPPRESS] = "suppression of a suspension",
+    [RULE_WRITE_DOMAIN] = "commands of a write domain",
+    [RULE_READ_DATA] = "read data in any operation",
+    [RULE_WRITE_R0] = "write of R0 ends the track",
+    [RULE_LOCATE] = "locate record parameters",
+    [RULE_EXTENDED] = "extended operations",
+    [RULE_LENGTH_IN_CHECK] = "incorrect length in a unit check",
 };
 
 static guint acted;
-
-/* The end of a track, where READ MULTIPLE has left the program. */
-static struct {
-    gboolean is_here;
-    guint32 track;
-} end;
+/* The command that runs: */
+static gboolean ends_domain; /* is the last of its chain, but not of its domain */
+static gboolean is_wider;    /* is not allowed here by the device's rules */
 
 guint oracle_rules(void)
 {
@@ -43,168 +46,166 @@ guint oracle_rules_take(void)
     guint rules = acted;
 
     acted = 0;
-    end.is_here = FALSE;
+    oracle_rules_moves_reset();
+    oracle_rules_locate_reset();
     return rules;
 }
 
-static void act(Rule rule)
+void oracle_rules_act(Rule rule)
 {
     acted |= 1u << rule;
 }
 
-static gboolean is_checked(const DasdExec *exec)
+/* Hercules looks at the rest of a domain after each command, also after one that failed, and after part of a read. */
+static gboolean leaves_domain(const DasdExec *exec)
 {
-    return (exec->dstat & CHANNEL_DSTAT_UNIT_CHECK) != 0;
+    guint8 code = exec->ccw.cmd;
+
+    return exec->chain.domain.operation && exec->chain.domain.count > 1 && !exec->chain.prepared &&
+           !(oracle_rules_flags(exec) & CCW_FLAG_CC) && code != DASD_CODE_READ_IPL && code != DASD_CODE_LOCATE_RECORD &&
+           code != DASD_CODE_LOCATE_RECORD_EXTENDED;
 }
 
-static void run_original(DasdExec *exec)
-{
-    dasd_cmd_find(exec->ccw.cmd)->run(exec);
-}
-
-/* The orientation stays. */
-static void run_oriented(DasdExec *exec)
-{
-    DasdOrientation at = exec->chain.at;
-    guint32 record = exec->chain.record;
-
-    run_original(exec);
-    if (is_checked(exec) || exec->chain.at == at)
-        return;
-    exec->chain.at = at;
-    exec->chain.record = record;
-    act(RULE_ORIENTATION);
-}
-
-/* In a domain, the command works on this track. Outside a domain, it works on the next one, also after a home address.
- */
-static void run_at_index(DasdExec *exec)
-{
-    gboolean is_r0 = exec->ccw.cmd == DASD_CODE_READ_R0_MT;
-    guint8 cmd = exec->ccw.cmd;
-
-    if (!exec->chain.domain.operation) {
-        if (is_r0 && exec->chain.at == DASD_AT_HOME) {
-            exec->chain.at = DASD_AT_INDEX;
-            act(RULE_AFTER_HOME);
-        }
-        run_original(exec);
-        return;
-    }
-    if (exec->chain.at != (is_r0 ? DASD_AT_HOME : DASD_AT_INDEX))
-        act(RULE_NEXT_TRACK);
-    exec->ccw.cmd &= 0x7f;
-    run_original(exec);
-    exec->ccw.cmd = cmd;
-}
-
-/* Moves to the next track if the program is at the end of a track. Returns FALSE if there is no next track. */
-static gboolean leave_end(DasdExec *exec)
-{
-    if (!end.is_here || exec->chain.track_number != end.track)
-        return TRUE;
-    act(RULE_READ_MULTIPLE);
-    return dasd_move_next_track(exec);
-}
-
-static void run_read_multiple(DasdExec *exec)
-{
-    if (!leave_end(exec))
-        return;
-    run_original(exec);
-    end.is_here = !is_checked(exec);
-    end.track = exec->chain.track_number;
-}
-
-/* A read that went on to the next track has passed an index. */
-static void run_multi_read(DasdExec *exec)
-{
-    guint32 track;
-
-    if (!leave_end(exec))
-        return;
-    track = exec->chain.track_number;
-    run_original(exec);
-    if (is_checked(exec) || exec->chain.track_number == track)
-        return;
-    exec->chain.index_passes = 1;
-    act(RULE_MULTI_READ);
-}
-
-static void run_at_count(DasdExec *exec)
-{
-    if (leave_end(exec))
-        run_original(exec);
-}
-
-/* A search that would pass a second index finds no record, although it would go on to the next track. */
-static void run_multi_search(DasdExec *exec)
+/* Changes the state of the chain so that the device has the command where Hercules has it. */
+static void widen(DasdExec *exec)
 {
     DasdChain *chain = &exec->chain;
 
-    if (!leave_end(exec) || !dasd_move_load(exec))
-        return;
-    if (chain->index_passes > 0 && chain->at >= DASD_AT_COUNT && chain->record + 1 >= chain->track->n_records) {
-        act(RULE_MULTI_SEARCH);
-        dasd_check(exec, DASD_CHECK_NO_RECORD);
-        return;
+    switch (exec->ccw.cmd) {
+    case DASD_CODE_WRITE_DATA:
+    case DASD_CODE_WRITE_KEY_AND_DATA:
+        chain->domain.operation = DASD_OP_WRITE;
+        chain->domain.orientation = DASD_ORIENT_COUNT;
+        chain->domain.count = 1;
+        chain->domain.is_fresh = TRUE;
+        break;
+    case DASD_CODE_WRITE_UPDATE_DATA:
+    case DASD_CODE_WRITE_UPDATE_KEY_AND_DATA:
+        chain->domain.is_fresh = TRUE;
+        chain->mask = MASK_ALL;
+        break;
+    case DASD_CODE_READ_DATA:
+        chain->domain.operation = chain->domain.operation == DASD_OP_READ_ANY ? DASD_OP_READ : chain->domain.operation;
+        break;
+    case DASD_CODE_READ_COUNT:
+    case DASD_CODE_READ_COUNT_MT:
+        if (chain->domain.operation == DASD_OP_WRITE && chain->domain.count == 1 && oracle_rules_has_suffix())
+            chain->domain.operation = DASD_OP_READ;
+        break;
+    default:
+        break;
     }
-    run_original(exec);
 }
 
-static const struct {
-    guint8 code;
-    DasdCmdFunc run;
-} substitutes[] = {
-    { DASD_CODE_DEFINE_EXTENT, run_oriented },
-    { DASD_CODE_SET_SECTOR, run_oriented },
-    { DASD_CODE_READ_DEVICE_CHARACTERISTICS, run_oriented },
-    { DASD_CODE_READ_R0_MT, run_at_index },
-    { DASD_CODE_READ_HOME_ADDRESS_MT, run_at_index },
-    { DASD_CODE_READ_MULTIPLE_CKD, run_read_multiple },
-    { DASD_CODE_READ_DATA_MT, run_multi_read },
-    { DASD_CODE_READ_KEY_AND_DATA_MT, run_multi_read },
-    { DASD_CODE_READ_COUNT_MT, run_multi_read },
-    { DASD_CODE_READ_CKD_MT, run_multi_read },
-    { DASD_CODE_READ_DATA, run_at_count },
-    { DASD_CODE_READ_KEY_AND_DATA, run_at_count },
-    { DASD_CODE_READ_COUNT, run_at_count },
-    { DASD_CODE_READ_CKD, run_at_count },
-    { DASD_CODE_SEARCH_KEY_EQUAL, run_at_count },
-    { DASD_CODE_SEARCH_KEY_EQUAL_MT, run_at_count },
-    { DASD_CODE_SEARCH_KEY_HIGH, run_at_count },
-    { DASD_CODE_SEARCH_KEY_HIGH_MT, run_at_count },
-    { DASD_CODE_SEARCH_KEY_EQUAL_OR_HIGH, run_at_count },
-    { DASD_CODE_SEARCH_KEY_EQUAL_OR_HIGH_MT, run_at_count },
-    { DASD_CODE_SEARCH_ID_EQUAL, run_at_count },
-    { DASD_CODE_SEARCH_ID_HIGH, run_at_count },
-    { DASD_CODE_SEARCH_ID_EQUAL_OR_HIGH, run_at_count },
-    { DASD_CODE_SEARCH_ID_EQUAL_MT, run_multi_search },
-    { DASD_CODE_SEARCH_ID_HIGH_MT, run_multi_search },
-    { DASD_CODE_SEARCH_ID_EQUAL_OR_HIGH_MT, run_multi_search },
-};
-
-/* Returns TRUE if the program can be at another place of the volume after the command. */
-static gboolean moves(const DasdCmd *cmd)
+/* Checks the command by the device's own rules, and in a domain by the wider ones. */
+static gboolean check_in_domain(DasdExec *exec, const DasdCmd *cmd)
 {
-    return cmd->code == DASD_CODE_READ_IPL || (cmd->flags & (DASD_CMD_SEEK | DASD_CMD_OPENS_DOMAIN)) ||
-           ((cmd->flags & DASD_CMD_PLACED) && cmd->code != DASD_CODE_SET_SECTOR);
+    DasdChain chain = exec->chain;
+
+    is_wider = FALSE;
+    if (dasd_sequence_check(exec, cmd))
+        return TRUE;
+    if (!chain.domain.operation)
+        return FALSE;
+    widen(exec);
+    exec->dstat = CHANNEL_DSTAT_CHANNEL_END | CHANNEL_DSTAT_DEVICE_END;
+    is_wider = dasd_sequence_check(exec, cmd);
+    exec->chain = chain;
+    if (is_wider)
+        oracle_rules_act(cmd->code == DASD_CODE_READ_DATA ? RULE_READ_DATA : RULE_WRITE_DOMAIN);
+    return is_wider;
+}
+
+/* Writes R0 in the domain of a write track operation, and keeps the records after it. */
+static void write_r0(DasdExec *exec)
+{
+    DasdDomain domain = exec->chain.domain;
+
+    exec->chain.domain.operation = DASD_OP_WRITE;
+    exec->chain.domain.length = DASD_R0_DL;
+    oracle_rules_run_original(exec);
+    exec->chain.domain = domain;
+    oracle_rules_act(RULE_WRITE_R0);
+}
+
+static gboolean is_at_r0(const DasdExec *exec)
+{
+    return exec->chain.domain.operation == DASD_OP_WRITE_TRACK && exec->chain.at >= DASD_AT_COUNT &&
+           exec->chain.record == 0;
+}
+
+/* Returns the bytes that a write in a domain would write. READ TRACK leaves Hercules without a record. */
+static guint32 get_length(DasdExec *exec, gboolean with_key)
+{
+    const DasdRecord *record;
+
+    if (exec->chain.at < DASD_AT_COUNT || exec->chain.previous == DASD_CODE_READ_TRACK || !dasd_move_load(exec))
+        return 0;
+    record = dasd_exec_record(exec);
+    return record->dl + (with_key ? record->kl : 0);
+}
+
+/* Runs WRITE DATA or WRITE KEY AND DATA where the device rejects it: Hercules looks at the length first. */
+static void run_wider_write(DasdExec *exec)
+{
+    gboolean with_key = exec->ccw.cmd == DASD_CODE_WRITE_KEY_AND_DATA;
+    DasdChain *chain = &exec->chain;
+    guint16 length = !with_key && is_at_r0(exec) ? DASD_R0_DL : chain->domain.length;
+
+    if (!chain->has_ckd_conversion && get_length(exec, with_key) != length)
+        dasd_check(exec, DASD_CHECK_TRACK_FORMAT);
+    else if (chain->at != DASD_AT_COUNT && (with_key || chain->at != DASD_AT_KEY))
+        dasd_check(exec, DASD_CHECK_SEQUENCE);
+    else
+        oracle_rules_run_original(exec);
+}
+
+static DasdCmdFunc find_function(DasdExec *exec)
+{
+    DasdCmdFunc move = oracle_rules_move(exec->ccw.cmd);
+
+    if (exec->ccw.cmd == DASD_CODE_WRITE_DATA && exec->chain.at == DASD_AT_COUNT && is_at_r0(exec))
+        return write_r0;
+    if (is_wider && (exec->ccw.cmd == DASD_CODE_WRITE_DATA || exec->ccw.cmd == DASD_CODE_WRITE_KEY_AND_DATA))
+        return run_wider_write;
+    return move ? move : oracle_rules_run_original;
+}
+
+gboolean oracle_rules_check_sequence(DasdExec *exec, const DasdCmd *cmd)
+{
+    if (oracle_rules_rejects_chained(exec)) {
+        oracle_rules_act(RULE_CHAINED_DATA);
+        return dasd_check(exec, DASD_CHECK_COMMAND);
+    }
+    ends_domain = leaves_domain(exec);
+    if (check_in_domain(exec, cmd))
+        return TRUE;
+    if (ends_domain) {
+        oracle_rules_act(RULE_INCOMPLETE);
+        dasd_check(exec, DASD_CHECK_INCOMPLETE);
+    }
+    return FALSE;
 }
 
 /* Runs any command, with Hercules' rule if it has one. */
 static void run(DasdExec *exec)
 {
     const DasdCmd *cmd = dasd_cmd_find(exec->ccw.cmd);
-    DasdCmdFunc func = cmd->run;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(substitutes); i++)
-        if (substitutes[i].code == cmd->code)
-            func = substitutes[i].run;
-    if (exec->chain.commands == 0)
-        end.is_here = FALSE;
-    func(exec);
-    if (moves(cmd) && cmd->code != DASD_CODE_READ_MULTIPLE_CKD)
-        end.is_here = FALSE;
+    oracle_rules_moves_begin(exec);
+    if (ends_domain && exec->ccw.flags & CCW_FLAG_CD && channel_cmd_is_input(cmd->code)) {
+        exec->ccw.flags &= (guint8)~CCW_FLAG_CD;
+        oracle_rules_act(RULE_INCOMPLETE);
+    }
+    find_function(exec)(exec);
+    oracle_rules_moves_end(cmd);
+    if (ends_domain) {
+        if (oracle_rules_is_checked(exec) || exec->data.left > 0 || exec->data.is_short)
+            oracle_rules_act(RULE_INCOMPLETE);
+        dasd_check(exec, DASD_CHECK_INCOMPLETE);
+    } else if (!oracle_rules_is_checked(exec)) {
+        oracle_rules_end_data(exec);
+    }
 }
 
 const DasdCmd *oracle_rules_find_command(guint8 code)

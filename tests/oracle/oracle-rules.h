@@ -30,8 +30,26 @@ const char *oracle_rule_name(guint rule);
 const DasdCmd *oracle_rules_find_command(guint8 code);
 
 /**
+ * oracle_rules_check_sequence:
+ *
+ * Checks a command before it runs, for DasdDrive.check_sequence.
+ */
+gboolean oracle_rules_check_sequence(DasdExec *exec, const DasdCmd *cmd);
+
+/**
  * oracle_rules_take:
  *
  * Returns: the rules that changed something since the last call, a bit for each
  */
 guint oracle_rules_take(void);
+
+/**
+ * oracle_rules_correct:
+ * @ours: the slot after the program ran with Hercules' rules
+ * @theirs: the slot after it ran on Hercules
+ *
+ * Removes from @theirs what Hercules' rules add to a status.
+ *
+ * Returns: the rules that changed something, a bit for each
+ */
+guint oracle_rules_correct(const guint8 *ours, guint8 *theirs);

@@ -135,8 +135,10 @@ gboolean oracle_run_device(Core *core, const char *image, guint *ret_rules, GErr
 
     if (!device)
         return FALSE;
-    if (ret_rules)
+    if (ret_rules) {
         device->device->drive.find_command = oracle_rules_find_command;
+        device->device->drive.check_sequence = oracle_rules_check_sequence;
+    }
     for (guint i = 0; i < core->n_slots; i++) {
         oracle_device_run(device, core_slot(core, i));
         if (ret_rules)

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of Hercules' rules share. Private to them. */
+#pragma once
+
+#include "dasd/dasd-exec.h"
+
+typedef enum {
+    RULE_ORIENTATION,
+    RULE_NEXT_TRACK,
+    RULE_AFTER_HOME,
+    RULE_READ_MULTIPLE,
+    RULE_MULTI_READ,
+    RULE_MULTI_SEARCH,
+    RULE_CHAINED_DATA,
+    RULE_INCOMPLETE,
+    RULE_SHORT_WRITE,
+    RULE_SUPPRESS,
+    RULE_WRITE_DOMAIN,
+    RULE_READ_DATA,
+    RULE_WRITE_R0,
+    RULE_LOCATE,
+    RULE_EXTENDED,
+    RULE_LENGTH_IN_CHECK,
+    N_RULES,
+} Rule;
+
+/* Notes that a rule changed something. */
+void oracle_rules_act(Rule rule);
+
+static inline gboolean oracle_rules_is_checked(const DasdExec *exec)
+{
+    return (exec->dstat & CHANNEL_DSTAT_UNIT_CHECK) != 0;
+}
+
+static inline void oracle_rules_run_original(DasdExec *exec)
+{
+    dasd_cmd_find(exec->ccw.cmd)->run(exec);
+}
+
+/* oracle-rules-moves.c: where a command works. Returns the function that runs a command; NULL: the device's own. */
+DasdCmdFunc oracle_rules_move(guint8 code);
+void oracle_rules_moves_begin(const DasdExec *exec);
+void oracle_rules_moves_end(const DasdCmd *cmd);
+void oracle_rules_moves_reset(void);
+
+/* oracle-rules-locate.c: LOCATE RECORD and LOCATE RECORD EXTENDED. */
+void oracle_rules_run_locate(DasdExec *exec);
+
+/* Returns TRUE if the last locate record asked for a READ COUNT behind its domain. */
+gboolean oracle_rules_has_suffix(void);
+void oracle_rules_locate_reset(void);
+
+/* oracle-rules-data.c: chained data and incorrect length. */
+
+/* Returns TRUE if Hercules rejects the command because its data is chained. */
+gboolean oracle_rules_rejects_chained(const DasdExec *exec);
+
+/* Returns the flags that Hercules sees: of a write, those of the last CCW of its data. */
+guint8 oracle_rules_flags(const DasdExec *exec);
+
+/* Ends the data of a command that ended without a unit check. */
+void oracle_rules_end_data(DasdExec *exec);
