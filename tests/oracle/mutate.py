@@ -20,46 +20,54 @@ TOP = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "
 PROGRAMS = ("--systematic", "40", "--random", "10000", "--seed", "17", "--seconds", "300")
 
 
-def mutate(mutant):
+def changes(mutant):
+    """Its files, each with the old and the new text. A rule that two files check has file2, old2 and new2."""
+    return [(mutant[f"file{n}"], mutant[f"old{n}"], mutant[f"new{n}"]) for n in ("", "2") if f"file{n}" in mutant]
+
+
+def mutate(name, path, old, new):
     """The text of the file with the changed rule."""
-    with open(os.path.join(TOP, mutant["file"]), encoding="utf-8") as file:
+    with open(os.path.join(TOP, path), encoding="utf-8") as file:
         text = file.read()
-    if text.count(mutant["old"]) != 1:
-        sys.exit(f"mutate.py: [{mutant.name}]: 'old' occurs {text.count(mutant['old'])} times in {mutant['file']}; "
+    if text.count(old) != 1:
+        sys.exit(f"mutate.py: [{name}]: 'old' occurs {text.count(old)} times in {path}; "
                  "bring tests/oracle/mutants up to date")
-    return text.replace(mutant["old"], mutant["new"])
+    return text.replace(old, new)
 
 
-def compile_mutant(build, mutant, folder):
-    """Compiles it as the build does."""
-    source, target = os.path.join(folder, os.path.basename(mutant["file"])), os.path.join(folder, "mutant.o")
+def compile_change(build, name, change, folder):
+    """Compiles the file as the build does."""
+    path = change[0]
+    source, target = os.path.join(folder, os.path.basename(path)), os.path.join(folder, os.path.basename(path) + ".o")
     with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
         entry = next(entry for entry in json.load(file)
-                     if os.path.join(TOP, mutant["file"]) == os.path.normpath(os.path.join(build, entry["file"])))
+                     if os.path.join(TOP, path) == os.path.normpath(os.path.join(build, entry["file"])))
     with open(source, "w", encoding="utf-8") as file:
-        file.write(mutate(mutant))
+        file.write(mutate(name, *change))
     argv = shlex.split(entry["command"])
     for option in ("-MQ", "-MF", "-o", "-c"):
         at = argv.index(option)
         del argv[at:at + 2]
     argv = [word for word in argv if word != "-MD" and word != "-Werror"]
-    subprocess.run([*argv, "-I", os.path.join(TOP, os.path.dirname(mutant["file"])), "-c", source, "-o", target],
+    subprocess.run([*argv, "-I", os.path.join(TOP, os.path.dirname(path)), "-c", source, "-o", target],
                    cwd=build, check=True)
     return target
 
 
-def link(build, name, mutant_object, target):
-    """Links the oracle with it. The linker then takes no object of the libraries that defines the same functions."""
+def link(build, name, objects, target):
+    """Links the oracle with them. The linker then takes no object of the libraries that defines the same functions."""
     said = subprocess.run(["ninja", "-C", build, "-t", "commands", "-s", name], capture_output=True, text=True, check=True)
     argv = shlex.split(said.stdout.strip().splitlines()[-1])
     argv[argv.index("-o") + 1] = target
-    argv.insert(argv.index("-o"), mutant_object)
+    at = argv.index("-o")
+    argv[at:at] = objects
     subprocess.run(argv, cwd=build, check=True)
 
 
 def finds(build, mutant, folder):
     target = os.path.join(folder, "oracle")
-    link(build, os.path.join("tests", "oracle", "dasd-oracle"), compile_mutant(build, mutant, folder), target)
+    objects = [compile_change(build, mutant.name, change, folder) for change in changes(mutant)]
+    link(build, os.path.join("tests", "oracle", "dasd-oracle"), objects, target)
     said = subprocess.run([target, "--known", os.path.join(TOP, "tests", "oracle", "differences"), *PROGRAMS],
                           stdout=subprocess.PIPE, text=True, check=False)
     print(next(line for line in said.stdout.splitlines() if line.endswith("kinds not known") and "programs," in line))

@@ -18,12 +18,13 @@
 #define FORMAT0_LIMIT (1u << 24)
 #define PARTS_MAX 3 /* CCWs of a command */
 
-/* How a CCW addresses its data. The kinds after ADDRESS_SPREAD_HALF are errors. */
+/* How a CCW addresses its data. The kinds after ADDRESS_ACROSS are errors. */
 typedef enum {
     ADDRESS_DIRECT,
     ADDRESS_IDAW,
     ADDRESS_SPREAD,      /* two IDAWs, each with a part of the data */
     ADDRESS_SPREAD_HALF, /* the second one is on a border of 2 KiB only */
+    ADDRESS_ACROSS,      /* in one piece, across a border of 2 KiB that is not one of 4 KiB */
     ADDRESS_SECOND_ODD,
     ADDRESS_SECOND_OUTSIDE,
     ADDRESS_SECOND_RESERVED,
@@ -50,6 +51,9 @@ static const struct Mode {
     { CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_PREFETCH | CHANNEL_ORB_C64, ADDRESS_IDAW, FALSE },
     { CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_PREFETCH | CHANNEL_ORB_C64, ADDRESS_SPREAD, FALSE },
     { CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_PREFETCH | CHANNEL_ORB_C64, ADDRESS_SPREAD_HALF, FALSE },
+    { CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_PREFETCH | CHANNEL_ORB_C64, ADDRESS_ACROSS, FALSE },
+    { CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_PREFETCH | CHANNEL_ORB_C64 | CHANNEL_ORB_T2K, ADDRESS_ACROSS, FALSE },
+    { CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_PREFETCH, ADDRESS_ACROSS, FALSE },
     { CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_PREFETCH | CHANNEL_ORB_C64, ADDRESS_SECOND_OUTSIDE, FALSE },
     { CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_C64 | CHANNEL_ORB_T2K, ADDRESS_SPREAD, FALSE },
     { CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_PREFETCH | CHANNEL_ORB_C64 | CHANNEL_ORB_T2K, ADDRESS_SPREAD_HALF, FALSE },
@@ -62,6 +66,20 @@ static const struct Mode {
     { CHANNEL_ORB_FORMAT1 | CHANNEL_ORB_PREFETCH | CHANNEL_ORB_ILS, ADDRESS_DIRECT, FALSE },
 };
 #define N_MODES_COMPARED (G_N_ELEMENTS(modes) - 1)
+
+guint oracle_channel_modes(void)
+{
+    return N_MODES_COMPARED;
+}
+
+guint oracle_channel_suspendable(void)
+{
+    guint mode = 0;
+
+    while (!(modes[mode].orb & CHANNEL_ORB_SUSPEND) || modes[mode].suspends)
+        mode++;
+    return mode;
+}
 
 static guint detail(OracleProgram *program, guint n)
 {
@@ -105,7 +123,8 @@ void oracle_channel_begin(OracleProgram *program, guint n_commands)
     guint back, error;
     guint32 cpa = ccw_address(program, 0);
 
-    program->mode = channel_detail(program, program->any_head ? G_N_ELEMENTS(modes) : N_MODES_COMPARED);
+    if (!oracle_program_is_set(program, ORACLE_DETAIL_MODE, &program->mode))
+        program->mode = channel_detail(program, program->any_head ? G_N_ELEMENTS(modes) : N_MODES_COMPARED);
     /* Format 0 has addresses of 24 bits. */
     if (!(modes[program->mode].orb & CHANNEL_ORB_FORMAT1) && program->address + CORE_SLOT_SIZE > FORMAT0_LIMIT)
         program->mode = 0;
@@ -185,7 +204,10 @@ void oracle_channel_put_transfer(OracleProgram *program)
 static guint16 choose_count(OracleProgram *program, guint good)
 {
     const guint counts[] = { good, good ? good - 1 : 0, good + 1, 1, 0, 8, CORE_PIECE_SIZE, 0xffff };
+    guint chosen;
 
+    if (oracle_program_is_set(program, ORACLE_DETAIL_COUNT, &chosen))
+        return (guint16)(chosen ? chosen : good);
     return (guint16)counts[detail(program, G_N_ELEMENTS(counts))];
 }
 
@@ -214,9 +236,11 @@ static guint8 choose_flags(OracleProgram *program, gboolean last)
 /* Divides a count among CCWs. Returns how many. A good program has one. */
 static guint choose_parts(OracleProgram *program, guint16 count, guint16 parts[PARTS_MAX])
 {
-    const guint16 firsts[] = { count, count / 2, 8, 1, count - 1, count, 5 };
-    guint chosen = detail(program, program->is_plain ? N_FIRSTS_PLAIN : G_N_ELEMENTS(firsts));
+    const guint16 firsts[ORACLE_CHANNEL_PARTS] = { count, count / 2, 8, 1, count - 1, count, 5 };
+    guint chosen;
 
+    if (!oracle_program_is_set(program, ORACLE_DETAIL_PARTS, &chosen))
+        chosen = detail(program, program->is_plain ? N_FIRSTS_PLAIN : G_N_ELEMENTS(firsts));
     parts[0] = firsts[chosen];
     if (parts[0] == 0 || parts[0] > count || (chosen != 5 && parts[0] == count)) {
         parts[0] = count;
@@ -296,6 +320,15 @@ static void put_spread(OracleProgram *program, guint32 at, guint count, Address 
     put_idaw(program, second_idaw(program, address));
 }
 
+static void put_across(OracleProgram *program, guint32 at, guint count)
+{
+    guint32 begin = CORE_SLOT_HALF - count / 2;
+
+    program->is_spread = TRUE;
+    memcpy(program->slot + begin, program->slot + (at - program->address), count);
+    put_list(program, program->address + begin, count);
+}
+
 /* An error that the format cannot have is another one. */
 static Address choose_address(OracleProgram *program, guint32 at, guint count)
 {
@@ -335,6 +368,8 @@ static void put_part(OracleProgram *program, guint8 code, guint8 flags, guint16 
     list = program->address + program->lists;
     if (address == ADDRESS_FIRST_OUTSIDE || address == ADDRESS_FIRST_RESERVED)
         put_idaw(program, address == ADDRESS_FIRST_OUTSIDE ? OUTSIDE : at | RESERVED);
+    else if (address == ADDRESS_ACROSS)
+        put_across(program, at, count);
     else if (address >= ADDRESS_SPREAD && address <= ADDRESS_SECOND_RESERVED)
         put_spread(program, at, count, address);
     else
@@ -352,11 +387,24 @@ static guint32 piece_address(const OracleProgram *program, guint8 code, guint16 
     return program->address + CORE_SLOT_DATA + CORE_PIECE_SIZE * (program->n_pieces - 1);
 }
 
+/* Chooses flags of the CCWs of chained data: of all but the last one, and of all but the first one. */
+static void choose_chained(OracleProgram *program, guint8 *ret_all, guint8 *ret_later)
+{
+    static const guint8 all[ORACLE_CHANNEL_CHAINED] = { 0, CCW_FLAG_SLI, 0 };
+    static const guint8 later[ORACLE_CHANNEL_CHAINED] = { 0, 0, CCW_FLAG_SUSPEND };
+    guint chosen;
+
+    if (!oracle_program_is_set(program, ORACLE_DETAIL_CHAINED, &chosen))
+        chosen = channel_detail(program, ORACLE_CHANNEL_CHAINED);
+    *ret_all = all[chosen];
+    *ret_later = later[chosen];
+}
+
 void oracle_channel_put_command(OracleProgram *program, guint8 code, gboolean last)
 {
     guint8 *piece = program->slot + CORE_SLOT_DATA + CORE_PIECE_SIZE * program->n_pieces++;
     guint16 count, parts[PARTS_MAX];
-    guint8 flags, chained;
+    guint8 flags, chained, all = 0, later = 0;
     guint n_parts;
     guint32 at;
 
@@ -365,15 +413,16 @@ void oracle_channel_put_command(OracleProgram *program, guint8 code, gboolean la
     flags = choose_flags(program, last);
     at = piece_address(program, code, count);
     n_parts = choose_parts(program, count, parts);
-    chained = CCW_FLAG_CD | (flags & CCW_FLAG_SKIP);
+    if (n_parts > 1)
+        choose_chained(program, &all, &later);
+    chained = CCW_FLAG_CD | (flags & CCW_FLAG_SKIP) | all;
     if (modes[program->mode].suspends && program->n_commands_put == program->special) {
         chained |= n_parts > 1 ? CCW_FLAG_SUSPEND : 0;
         flags |= n_parts > 1 ? 0 : CCW_FLAG_SUSPEND;
     }
     for (guint i = 0; i < n_parts; i++) {
-        put_part(program, i ? 0 : code, i + 1 < n_parts ? chained : flags, parts[i], at);
+        put_part(program, i ? 0 : code, (i + 1 < n_parts ? chained : flags) | (i ? later : 0), parts[i], at);
         at += parts[i];
-        /* The flag would not be valid in a CCW of chained data. */
         chained &= (guint8)~CCW_FLAG_SUSPEND;
         if (i + 1 < n_parts && channel_detail(program, 2))
             oracle_channel_put_tic(program, program->n + 1);

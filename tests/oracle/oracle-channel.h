@@ -51,3 +51,20 @@ void oracle_channel_put_ccw(OracleProgram *program, guint8 code, guint8 flags, g
  * Adds a transfer in channel.
  */
 void oracle_channel_put_tic(OracleProgram *program, guint target);
+
+/**
+ * oracle_channel_modes:
+ *
+ * Returns: the number of modes that Hercules 3.13 can run: what the ORB says, and how one command has its data
+ */
+guint oracle_channel_modes(void);
+
+/**
+ * oracle_channel_suspendable:
+ *
+ * Returns: a mode that allows suspensions, and has none
+ */
+guint oracle_channel_suspendable(void);
+
+#define ORACLE_CHANNEL_PARTS 7   /* ways to divide a count among CCWs; the first one has one CCW */
+#define ORACLE_CHANNEL_CHAINED 3 /* choices of flags for chained data */

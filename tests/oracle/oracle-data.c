@@ -44,9 +44,11 @@ void oracle_data_put_locate(guint8 *lr, guint8 operation, guint8 count, guint32 
 /* Writes the program's track, another track of the window, or a track that no volume has. */
 static void put_some_track(OracleProgram *program, guint8 *at)
 {
-    guint32 chosen = CHOOSE(program, 0, 1, 2, 3, 4);
+    guint32 chosen = CHOOSE(program, 0, 1, 2, 3, 4), last = program->first_track + WINDOW_TRACKS - 1;
 
-    put_track(at, chosen == 1 ? program->first_track : chosen == 2 ? program->track + 1 : program->track);
+    put_track(at, chosen == 1                            ? program->first_track
+                  : chosen == 2 && program->track < last ? program->track + 1
+                                                         : program->track);
     if (chosen == 3)
         at[3] = DASD_3390_HEADS;
     else if (chosen == 4)

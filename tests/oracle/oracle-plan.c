@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "oracle-border.h"
 #include "oracle-core.h"
 
 typedef enum { SET_COMMANDS, SET_DETAILS, SET_PAIRS, SET_TRIPLES, SET_END } Set;
@@ -16,6 +17,7 @@ struct _OraclePlan {
     guint64 left;  /* random programs */
     guint step;
     guint64 index;
+    guint n_borders; /* programs of oracle-border.h that have been made */
     /* The systematic program that comes next. */
     Set set;
     guint head;
@@ -137,6 +139,12 @@ static void make_systematic(OraclePlan *plan, OracleProgram *program)
 
 static gboolean next_systematic(OraclePlan *plan, OracleProgram *program)
 {
+    /* They are few, so each step has all. */
+    if (plan->n_borders < oracle_borders()) {
+        memset(program->slot, 0, CORE_SLOT_SIZE);
+        oracle_border_make(program, plan->n_borders++);
+        return TRUE;
+    }
     while (plan->set < SET_END) {
         gboolean wanted = plan->index++ % plan->step == 0;
 

@@ -117,6 +117,14 @@ const char *oracle_head_name(guint head)
     return heads[head].name;
 }
 
+guint oracle_head_find(const char *name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(heads); i++)
+        if (strcmp(heads[i].name, name) == 0)
+            return i;
+    g_error("no head is called %s", name);
+}
+
 /* Returns the device's table in the order of its codes, with NULL after the last row. */
 static const DasdCmd *const *get_table(void)
 {
@@ -152,6 +160,15 @@ static guint count_rows(guint domain)
     return n;
 }
 
+guint oracle_command_find(guint8 code)
+{
+    guint index = 0;
+
+    while (get_table()[index] && get_table()[index]->code != code)
+        index++;
+    return index;
+}
+
 guint oracle_commands(void)
 {
     return count_rows(0);
@@ -160,6 +177,14 @@ guint oracle_commands(void)
 guint oracle_suiting(guint head)
 {
     return count_rows(heads[head].domain);
+}
+
+gboolean oracle_program_is_set(const OracleProgram *program, OracleDetail detail, guint *ret_value)
+{
+    if (!program->set || program->set[detail] < 0)
+        return FALSE;
+    *ret_value = (guint)program->set[detail];
+    return TRUE;
 }
 
 static guint detail(OracleProgram *program, guint n)
@@ -181,8 +206,10 @@ static void put_step(OracleProgram *program, guint8 code, gboolean last)
 {
     gboolean searches = code != ERASE && is_search(code) && !last;
     gboolean repeats = searches && (code & 0x7f) != SEARCH_HOME_ADDRESS;
-    guint again = repeats ? detail(program, 3) : 0, begin;
+    guint again = 0, begin;
 
+    if (repeats && !oracle_program_is_set(program, ORACLE_DETAIL_AGAIN, &again))
+        again = detail(program, 3);
     oracle_channel_put_transfer(program);
     begin = program->n;
     if (again == 2)
@@ -205,10 +232,14 @@ static guint count_head(const struct Head *head)
 
 static void put_head(OracleProgram *program, const struct Head *head)
 {
+    guint track;
+
     program->domain = head->domain;
     program->operation = head->operation;
     program->extended = head->extended;
-    program->track = program->first_track + detail(program, 5);
+    if (!oracle_program_is_set(program, ORACLE_DETAIL_TRACK, &track))
+        track = detail(program, 5);
+    program->track = program->first_track + track;
     program->record = (guint8)(1 + detail(program, 3));
     for (guint i = 0; i < count_head(head); i++)
         put_step(program, head->commands[i], program->n_commands == 0 && i + 1 == count_head(head));

@@ -15,11 +15,23 @@ typedef struct {
     gpointer opaque;
 } OracleChoices;
 
+/* Details that a border program sets. */
+typedef enum {
+    ORACLE_DETAIL_TRACK,   /* of the window */
+    ORACLE_DETAIL_AGAIN,   /* how a search is repeated */
+    ORACLE_DETAIL_MODE,    /* of the channel */
+    ORACLE_DETAIL_COUNT,   /* of bytes */
+    ORACLE_DETAIL_PARTS,   /* how a count is divided among CCWs */
+    ORACLE_DETAIL_CHAINED, /* flags of chained data */
+    ORACLE_DETAILS_SET,
+} OracleDetail;
+
 typedef struct {
     guint8 *slot;        /* see oracle-core.h */
     guint32 address;     /* the guest's address of the slot */
     guint32 first_track; /* of the program's window */
     const OracleChoices *choices;
+    const gint *set;     /* ORACLE_DETAILS_SET values, -1 for a detail that is chosen; NULL: all are chosen */
     gboolean any_head;   /* also what Hercules 3.13 cannot run: PREFIX, suppression of incorrect length */
     gboolean has_no_pci; /* no program-controlled interruptions: how many a guest sees depends on its speed */
     guint n;             /* CCWs */
@@ -76,6 +88,27 @@ guint oracle_commands(void);
  * Returns: the number of commands that the table allows in the domain of this head; without a domain, of all commands
  */
 guint oracle_suiting(guint head);
+
+/**
+ * oracle_program_is_set:
+ *
+ * Returns: TRUE if a detail is set; then @ret_value has its value
+ */
+gboolean oracle_program_is_set(const OracleProgram *program, OracleDetail detail, guint *ret_value);
+
+/**
+ * oracle_head_find:
+ *
+ * Returns: the head with this name
+ */
+guint oracle_head_find(const char *name);
+
+/**
+ * oracle_command_find:
+ *
+ * Returns: the index into the table of a command of the device
+ */
+guint oracle_command_find(guint8 code);
 
 #define ORACLE_BODY_MAX 4 /* commands after the head */
 

@@ -91,6 +91,18 @@ static void run_at_count(DasdExec *exec)
         oracle_rules_run_original(exec);
 }
 
+/* A multi-track search for a key keeps the index that was passed before it. */
+static void run_multi_key(DasdExec *exec)
+{
+    guint passes = exec->chain.index_passes;
+
+    run_at_count(exec);
+    if (passes == 0 || oracle_rules_is_checked(exec) || exec->chain.index_passes == passes)
+        return;
+    exec->chain.index_passes = passes;
+    oracle_rules_act(RULE_MULTI_SEARCH);
+}
+
 /* A search that would pass a second index finds no record, although it would go on to the next track. */
 static void run_multi_search(DasdExec *exec)
 {
@@ -127,11 +139,11 @@ static const struct {
     { DASD_CODE_READ_COUNT, run_at_count },
     { DASD_CODE_READ_CKD, run_at_count },
     { DASD_CODE_SEARCH_KEY_EQUAL, run_at_count },
-    { DASD_CODE_SEARCH_KEY_EQUAL_MT, run_at_count },
+    { DASD_CODE_SEARCH_KEY_EQUAL_MT, run_multi_key },
     { DASD_CODE_SEARCH_KEY_HIGH, run_at_count },
-    { DASD_CODE_SEARCH_KEY_HIGH_MT, run_at_count },
+    { DASD_CODE_SEARCH_KEY_HIGH_MT, run_multi_key },
     { DASD_CODE_SEARCH_KEY_EQUAL_OR_HIGH, run_at_count },
-    { DASD_CODE_SEARCH_KEY_EQUAL_OR_HIGH_MT, run_at_count },
+    { DASD_CODE_SEARCH_KEY_EQUAL_OR_HIGH_MT, run_multi_key },
     { DASD_CODE_SEARCH_ID_EQUAL, run_at_count },
     { DASD_CODE_SEARCH_ID_HIGH, run_at_count },
     { DASD_CODE_SEARCH_ID_EQUAL_OR_HIGH, run_at_count },
