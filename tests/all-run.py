@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Each file that is called a test is named by the meson.build beside it, one test point a folder: one that is in no list
-never runs, and nobody sees it fail. And each test exists that docs/security.md and SECURITY.md name in a column "test", and
+"""Each file with the name of a test is in a list of the meson.build beside it, because a test in no list never runs.
+One test point for each folder. And each test exists that docs/security.md and SECURITY.md name in a column "test", and
 each Python test that they name elsewhere. Run as: all-run.py TESTS"""
 
 import os

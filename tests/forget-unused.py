@@ -49,7 +49,7 @@ def main():
         make(f"{folder}/old-gone.gone", OLD, True)
         make(f"{folder}/young", YOUNG)
         make(f"{folder}/young folder", YOUNG, True)
-        expect(run("what is old goes", folder, f"{folder}/none-*"), ["young", "young folder"])
+        expect(run("old entries are removed", folder, f"{folder}/none-*"), ["young", "young folder"])
         expect(run("nothing is old", folder), ["young", "young folder"])
     with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as folder:
         make(f"{folder}/ope", OLD)
@@ -58,10 +58,10 @@ def main():
         os.utime(f"{folder}/runs", (time.time() - OLD,) * 2)
         with open(make(f"{folder}/open", OLD), "rb"), open(make(f"{folder}/within", OLD, True) + "/file", "rb"), \
                 subprocess.Popen([f"{folder}/runs", "60"]) as process:
-            expect(run("what is open stays", folder), ["open", "runs", "within"])
+            expect(run("open entries stay", folder), ["open", "runs", "within"])
             process.kill()
-        expect(run("until it is not", folder), [])
-        expect(run("nothing there", folder, f"{folder}/none-*"), [])
+        expect(run("closed entries are removed", folder), [])
+        expect(run("patterns without a match", folder, f"{folder}/none-*"), [])
     tap.done()
 
 

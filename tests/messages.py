@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The messages of the sources, as scripts/messages lists them: words that a reader should not have to guess, and names of a
-distribution's packages, are in none of them. One test a rule. Run as: messages.py SCRIPTS-MESSAGES"""
+"""Checks that no message of the sources, as scripts/messages lists them, has words that a reader must guess, or the
+name of a distribution's package. One test for each rule. Run as: messages.py SCRIPTS-MESSAGES"""
 
 import re
 import subprocess

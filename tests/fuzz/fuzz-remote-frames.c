@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A peer of the proxy under libFuzzer: its stream is taken apart into frames, and every frame that the table has is
- * rewritten by its row, as a call and as a reply, with the real lower and raise. Input: a kind (one byte) and
+ * Fuzzes a peer of the proxy: its stream is divided into frames, and every frame that has a row in the table is
+ * rewritten by it, as a call and as a reply, with the real lower and raise. Input: a kind (one byte) and
  *
  *     0   where to cut the stream (one byte), then the stream
  *     1   a row of the table (one byte), then the payload of its call and reply

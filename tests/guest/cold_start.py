@@ -76,14 +76,14 @@ class ColdStart(LabGuest):
     def run(self):
         run = self.steps.run
         run("virsh nodedev-list --cap ccw shows the device", self.host_shows_device)
-        run("virsh define with the device touches nothing", self.define_with_device)
+        run("virsh define with the device does not change the host", self.define_with_device)
         run("virsh start: the guest sees a 3390 from the first", self.start_and_see)
-        run("the host has given the device away", self.device_is_away)
+        run("the host no longer has the device", self.device_is_away)
         run("the guest's dasd_eckd sets it online and formats it", lambda: (self.online(), self.format("COLD01")))
         run("a system is installed on it, zipl writes its boot records", self.install)
         run("a second domain, with the same device to boot from, fails to start", self.rival_fails)
         run("attaching it a second time fails", self.attach_twice_fails)
-        run("the guest's kernel has no complaint of the device", self.no_dasd_error)
+        run("the guest's kernel has logged no error of the device", self.no_dasd_error)
         run("virsh destroy", self.destroy)
         run("the host side is as it was found", self.host_as_found)
         run("now the second domain boots from the DASD", self.boots_from_it)

@@ -85,7 +85,7 @@ class DasdFormats(DasdGuest):
         self.online(FIRST)
         code, output = self.guest.try_run(f"dasdfmt --check -d cdl -b 4096 {self.node(FIRST)}", timeout=120)
         self.steps.note(output)
-        expect(code != 0, "dasdfmt --check is content with tracks that nobody formatted")
+        expect(code != 0, "dasdfmt --check accepts tracks that are not formatted")
         self.dasdfmt(FIRST, "-M expand -d cdl -b 4096")
         # udev reads a volume's last blocks, which have no records yet: the kernel may log that.
         found = self.guest.dasd_complaints()
@@ -104,7 +104,7 @@ class DasdFormats(DasdGuest):
         run("they are online and not formatted", self.fresh)
         for layout in ("cdl", "ldl"):
             run(f"dasdfmt, {layout}, with every block size", self.layouts, layout)
-        run("dasdfmt -M full, to go on from", self.dasdfmt, FIRST, "-M full -b 4096")
+        run("dasdfmt -M full, as the start", self.dasdfmt, FIRST, "-M full -b 4096")
         run("dasdfmt -M quick", self.quick)
         run("dasdfmt -M quick is refused with another block size", self.not_quick)
         run("the volume by dasdinit is formatted", self.foreign)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The host's file system has no room left while a guest writes: the device calls for intervention, and Linux waits. When
-there is room again the device says so, and the guest's I/O goes on without help and without an error, long before Linux
-would have asked again by itself. The file system is a small tmpfs, so this needs root."""
+"""The host's file system is full while a guest writes: the device reports intervention required, and Linux waits. When
+there is space again the device reports that it is ready, and the guest's I/O continues by itself and without an error,
+long before Linux would have tried again. The file system is a small tmpfs, so this needs root."""
 
 import argparse
 import os
@@ -85,10 +85,10 @@ class FullDisk:
     def run(self):
         run = self.steps.run
         run("an image on a small file system", self.mount)
-        run("a guest that has it", self.make)
-        run("the file system is full, and the device calls for intervention", self.calls)
-        run("there is room again, twice, and the guest goes on by itself", self.goes_on)
-        run("and all is well", self.works)
+        run("a guest with the image", self.make)
+        run("the file system is full, and the device reports intervention required", self.calls)
+        run("there is space again, twice, and the guest continues by itself", self.goes_on)
+        run("the guest's volume works", self.works)
         run("the guest ends", self.guest.stop)
         run("virt-ccw dasd check finds the image clean", self.check)
         self.steps.done()

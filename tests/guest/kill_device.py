@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Kills QEMU with SIGKILL at random moments while a guest without a system (baremetal/writes.c) updates and formats
-tracks as fast as it can. Each operation is acknowledged by a line on the console, out of QEMU before the next begins.
+"""Kills QEMU with SIGKILL at random moments while a guest without an operating system (baremetal/writes.c) updates and
+formats tracks as fast as it can. The guest acknowledges each operation by a line on the console, which has left QEMU
+before the next one begins.
 
-After each kill `virt-ccw dasd check` finds the image clean, and every track holds what was acknowledged last, byte by
-byte. Only of the one operation that may have been under way is anything allowed that a device may leave behind: the old
-records, the new ones, data of both; of a format, no records. At the end the whole volume goes through Hercules' dasdcopy.
+After each kill `virt-ccw dasd check` finds the image clean, and every track has the last acknowledged data, byte by
+byte. Only the operation in progress may have left another state: the old records, the new ones, or data of both; after
+a format also no records. At the end Hercules' dasdcopy reads the whole volume.
 
-With --delayed-writes it is shown that the test can fail: writes that are acknowledged before they are done have to be missed."""
+--delayed-writes shows that the test can fail: it must find that writes were acknowledged before they were done."""
 
 import os
 import random
@@ -184,7 +185,7 @@ class KillDevice(BareTest):
         command(["dasdcopy", "-q", "-lfs", "-o", "ckd", packed, back])
         self.compare(back, killed=False)
 
-    def lie(self):
+    def find_delayed_writes(self):
         # Several kills are needed only if no write was waiting at the first ones.
         for number in range(1, 11):
             try:
@@ -196,11 +197,11 @@ class KillDevice(BareTest):
 
     def run(self):
         self.steps.note(f"seed {self.options.seed}")
-        self.steps.run("a guest without a system formats a volume", self.make)
-        self.steps.run(f"{self.options.kills} times QEMU is killed, and nothing acknowledged is lost", self.kills)
+        self.steps.run("a guest without an operating system formats a volume", self.make)
+        self.steps.run(f"{self.options.kills} times QEMU is killed, and no acknowledged write is lost", self.kills)
         self.steps.run("dasdcopy finds the same on every track", self.copy)
         if self.options.delayed_writes:
-            self.steps.run("a device that acknowledges before it writes is caught", self.lie)
+            self.steps.run("the test finds a device that acknowledges before it writes", self.find_delayed_writes)
         self.steps.done()
 
 

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Kills QEMU with SIGKILL at random moments while its guest writes, and looks for what the guest was told is written.
+"""Kills QEMU with SIGKILL at random moments while its guest writes, and checks that acknowledged writes are not lost.
 
-The guest has two DASDs. To the first, three loops write numbered blocks with direct I/O, and acknowledge each batch to
-the outside once its dd has ended; the second is formatted over and over. After each kill `virt-ccw dasd check` finds
-both images clean, and every acknowledged block is on the first as it was acknowledged, or newer.
+The guest has two DASDs. Three loops write numbered blocks to the first one with direct I/O, and acknowledge each batch
+to the host after its dd has ended. The second one is formatted again and again. After each kill `virt-ccw dasd check`
+finds both images clean, and every acknowledged block is on the first one as it was acknowledged, or newer.
 
-A kill costs no boot: a guest without DASDs is booted once, its state is saved, and each QEMU begins with that state and
-has the DASDs plugged in.
+A kill does not need another boot: a guest without DASDs boots once, its state is saved, and each QEMU starts from that
+state and gets the DASDs plugged in.
 
-QEMU without KVM saves no interrupt that is pending (hw/intc/s390_flic.c, before QEMU 9.2): if it is the one that
-virtio-serial waits for, the woken guest hears nothing more of it. So it is first seen whether the state is sound.
+QEMU without KVM does not save a pending interrupt (hw/intc/s390_flic.c, before QEMU 9.2): if virtio-serial waits for
+that interrupt, the resumed guest no longer reads its port. So the test first checks whether the saved state works.
 """
 
 import argparse
@@ -222,8 +222,8 @@ class KillWrites:
     def run(self):
         self.steps.note(f"seed {self.options.seed}")
         self.steps.run("a guest without DASDs boots, and its state is saved", self.boot)
-        self.steps.run("it is begun again, with two DASDs, and formats one", self.format)
-        self.steps.run(f"{self.options.kills} times QEMU is killed, and nothing acknowledged is lost", self.kills)
+        self.steps.run("the state is resumed with two DASDs, and the guest formats one", self.format)
+        self.steps.run(f"{self.options.kills} times QEMU is killed, and no acknowledged write is lost", self.kills)
         self.steps.done()
 
 

@@ -60,8 +60,8 @@ class Programs(BareTest):
 
     def run(self):
         self.steps.run("channel programs and a volume for them", self.make)
-        self.steps.run("a guest without a system runs them in QEMU", self.run_guest)
-        self.steps.run("all became of them that becomes of them without QEMU", self.compare)
+        self.steps.run("a guest without an operating system runs them in QEMU", self.run_guest)
+        self.steps.run("the results are the same as without QEMU", self.compare)
         self.steps.done()
 
 

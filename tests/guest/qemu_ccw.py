@@ -44,11 +44,11 @@ class QemuCcw(QemuGuest):
         run("virt-ccw dasd create", self.create, BUS_ID, "--cylinders", "200")
         run("qemu-ccw boots a guest that sees the 3390", self.start)
         run("the image is locked meanwhile", self.locked)
-        run("virt-ccw trace shows how it is set online", self.traced)
+        run("virt-ccw trace shows the guest setting it online", self.traced)
         run("it is formatted and written", self.write)
         run("QEMU ends", self.stop)
         run("qemu-ccw boots again", self.start)
-        run("what was written is there", self.read)
+        run("the written data is there", self.read)
         run("QEMU ends again", self.stop)
         self.steps.done()
 

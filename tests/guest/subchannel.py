@@ -114,7 +114,7 @@ class Subchannel(BareTest):
 
     def run(self):
         run = self.steps.run
-        run("a guest without a system", self.start)
+        run("a guest without an operating system", self.start)
         run("suspends, resumes, is interrupted, halts, clears, cancels", self.does_all)
         run("a system reset in the middle of I/O, and all of it again", self.reset)
         run("the device is unplugged in the middle of I/O", self.unplug)

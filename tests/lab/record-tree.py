@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Plays recorded_steps.py on the channel subsystem of the machine that it is on, a real one's or a lab's, and writes down what
-sysfs shows, what each action answers and what uevents it makes.
+"""Runs recorded_steps.py on the channel subsystem of its machine, which is real or a lab's, and records what sysfs
+shows, the errno of each action and its uevents.
 
     record-tree.py --inside FILE [BUSID]      as root; the DASD (0.0.1234) is online, unused and formatted or not
 
-FILE is a text with one part a step: its errno, its uevents, and how the tree differs from before. What may differ between
-two machines is masked: the numbers of subchannel, channel path, group and device node.
+FILE is a text with one part for each step: its errno, its uevents, and how the tree differs from before. Values that
+may differ between two machines are masked: the numbers of subchannel, channel path, group and device node.
 """
 
 import errno

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What record-tree.py does to a DASD: right and wrong actions, in an order in which each finds what it needs.
+"""The actions of record-tree.py on a DASD: right and wrong ones, in an order in which each has what it needs.
 
-A step is (label, path below /sys, what is written, and what is to be waited for, or None), or with a list of (path, what is
-written) for the two. In paths and texts {S} is the
-subchannel, {D} the DASD's bus id and {C} its channel path, as "0.40".
+A step is (label, path below /sys, written text, condition to wait for or None), or with a list of (path, written text)
+in place of the two. In paths and texts {S} is the subchannel, {D} the DASD's bus id and {C} its channel path, as
+"0.40".
 """
 
 DASD = "devices/css0/{S}/{D}"

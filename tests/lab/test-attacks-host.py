@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a local user without privileges tries in order to keep a channel device from the host and from guests, or to slow
-other clients down: files of a device's name, mounts of a device's name, many open files, a domain with very large metadata,
-a full /run, and a look at the journal. What others do meanwhile is timed. Run as: test-attacks-host.py VIRT-CCW"""
+"""A local user without privileges tries to keep a channel device from the host and from guests, or to slow other
+clients down: by files with a device's name, mounts with a device's name, many open files, a domain with very large
+metadata, a full /run, and reading the journal. The test times other users meanwhile. Run as: test-attacks-host.py
+VIRT-CCW"""
 
 import contextlib
 import ctypes
@@ -354,10 +355,10 @@ def inside(virt_ccw):
         host = Host(virt_ccw, folder)
         host.start("one", "two")
         attacks = Attacks(host, folder, steps.note)
-        steps.run("a file that is called as a group of VFIO keeps no device", attacks.file_of_its_name)
-        steps.run("nor does a mount whose source is called as its disk", attacks.mount_of_its_name)
+        steps.run("a file with the name of a VFIO group blocks no device", attacks.file_of_its_name)
+        steps.run("a mount whose source has the name of its disk blocks no device", attacks.mount_of_its_name)
         steps.run("a user's many open files slow no attach", attacks.many_files)
-        steps.run("nor does a running domain's metadata", attacks.heavy_domain)
+        steps.run("a running domain's metadata slows no attach", attacks.heavy_domain)
         steps.run("the journal is closed to other users", attacks.journal_is_closed)
         steps.run("and virt-ccw list says so", attacks.list_as_user)
         steps.run("a full /run refuses an attach before the host is touched", attacks.full)

@@ -147,7 +147,7 @@ class Claims:
         write_sysfs(f"{folder}/mdev_supported_types/vfio_ccw-io/create", mdev_of(FIRST))
         self.hook("prepare", "begin", domain_xml(DOMAIN, FIRST))
         self.hook("release", "end", domain_xml(DOMAIN, FIRST))
-        expect(os.path.exists(f"{folder}/{mdev_of(FIRST)}"), "somebody else's mediated device was removed")
+        expect(os.path.exists(f"{folder}/{mdev_of(FIRST)}"), "another program's mediated device was removed")
 
     def undo_administrator(self):
         give_to_host(FIRST)
@@ -159,14 +159,14 @@ def inside(virt_ccw):
         claims = Claims(virt_ccw, run_dir)
         steps = Steps(False)
         steps.run("two devices are acquired and released", claims.there_and_back)
-        steps.run("a third that is not there: all goes back", claims.veto)
+        steps.run("a third device does not exist: all are released", claims.veto)
         steps.run("input that cannot be read vetoes a start alone", claims.unreadable)
         steps.run("another domain neither gets nor releases it", claims.another_domain)
         steps.run("two at once: one of them has it", claims.both_at_once)
-        steps.run("killed anywhere, it is released whole", claims.killed, steps.note)
+        steps.run("killed at any step, all devices are released", claims.killed, steps.note)
         steps.run("bound by the administrator: left bound", claims.bound_by_administrator)
-        steps.run("another's mediated device is refused", claims.another_mdev)
-        steps.run("ours, made by somebody else, is used and left", claims.foreign_mdev)
+        steps.run("another program's mediated device is refused", claims.another_mdev)
+        steps.run("our mediated device, made by another program, is used and left", claims.foreign_mdev)
         steps.run("and the host is as it was", claims.undo_administrator)
         steps.done()
 

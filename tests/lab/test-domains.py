@@ -150,7 +150,7 @@ def inside(_virt_ccw):
     with tempfile.TemporaryDirectory() as folder:
         test = DomainsTest(folder)
         steps.run("defined with --validate, edited with virt-xml, started", test.edited)
-        steps.run("not migrated, saved or updated, and told why", test.cannot)
+        steps.run("migrate, save and update fail with a reason", test.cannot)
         steps.run("snapshots of its definition", test.snapshots)
         steps.run("in a domain with an iommufd", test.with_iommufd)
         steps.run("autostart, and a start that virtccwd does not see", test.autostarted)

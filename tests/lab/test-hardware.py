@@ -47,18 +47,18 @@ def inside(virt_ccw):
     tap.equal(lab("state", D, "sick"),
               (1, f"virt-ccw lab state: error: device {D} has no state 'sick': the states are good, boxed, "
                   "no-path, alias and unplugged"), "a state that is not there")
-    tap.equal(lab("plug", D), (1, f"virt-ccw lab plug: error: device {D} is good already"), "plug what is there")
-    tap.equal(lab("unplug")[0], 2, "unplug what")
+    tap.equal(lab("plug", D), (1, f"virt-ccw lab plug: error: device {D} is good already"), "plug a device that is there")
+    tap.equal(lab("unplug")[0], 2, "unplug without a device")
     tap.equal(lab("unplug", D, D)[0], 2, "unplug two")
     mode = stat.S_IMODE(os.stat("/run/libvirt-ccw/lab-control.sock").st_mode)
-    tap.equal(oct(mode), "0o600", "only root may")
+    tap.equal(oct(mode), "0o600", "only root may connect")
 
     tap.equal(lab("unplug", D), (0, ""), "unplug an online device")
     tap.ok(not os.path.exists(SUBCHANNEL), "its subchannel has gone")
     tap.equal(os.path.basename(os.path.dirname(os.path.realpath(DEVICE))), "defunct", "it waits below css0/defunct")
     tap.equal((read(f"{DEVICE}/availability"), read(f"{DEVICE}/online")), ("no device", "1"), "and says so")
     tap.equal(lab("plug", D), (0, ""), "plug it again")
-    tap.equal((read(f"{DEVICE}/availability"), read(f"{DEVICE}/online")), ("good", "1"), "it goes on")
+    tap.equal((read(f"{DEVICE}/availability"), read(f"{DEVICE}/online")), ("good", "1"), "the device works again")
 
     write_sysfs(f"{DEVICE}/online", "0")
     write_sysfs(f"{SUBCHANNEL}/driver_override", "vfio_ccw")
@@ -70,7 +70,7 @@ def inside(virt_ccw):
 
     tap.equal(lab("state", D, "boxed"), (0, ""), "another system reserves it")
     tap.equal(read(f"{DEVICE}/availability"), "boxed", "boxed")
-    tap.equal(lab("state", D, "good"), (0, ""), "and lets go of it")
+    tap.equal(lab("state", D, "good"), (0, ""), "and releases it")
     tap.equal(read(f"{DEVICE}/availability"), "good", "good")
 
     write_sysfs("/sys/devices/css0/chp0.40/status", "offline")
@@ -78,7 +78,7 @@ def inside(virt_ccw):
     tap.equal(seen(), ["0.0.1235"], "an offline device has gone")
     tap.equal(read("/sys/bus/ccw/devices/0.0.1235/availability"), "no path", "an online one waits")
     write_sysfs("/sys/devices/css0/chp0.40/status", "online")
-    tap.equal(read("/sys/bus/ccw/devices/0.0.1235/availability"), "good", "on again, it goes on")
+    tap.equal(read("/sys/bus/ccw/devices/0.0.1235/availability"), "good", "varied on again, the device works")
     tap.equal(seen(), [D, "0.0.1235"], "and the other is found again")
     tap.done()
 

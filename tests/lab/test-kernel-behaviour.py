@@ -180,10 +180,10 @@ def in_use(tap, what, path, text):
     tap.equal(show(f"{CSS}/mdev_supported_types/vfio_ccw-io/available_instances"), "0", f"{what}: still none available")
     tap.equal(name_of(store(CREATE, OTHER)), "EUSERS", f"{what}: no other mdev meanwhile")
     tap.ok("css_0_0_0001" in node_devices("css"), f"{what}: libvirt answers meanwhile")
-    tap.equal(result, [], f"{what}: who takes it away still waits")
+    tap.equal(result, [], f"{what}: the removal still waits")
     qemu.close()
     writer.join(DEADLINE)
-    tap.equal(result, [0], f"{what}: and is done when QEMU has let go")
+    tap.equal(result, [0], f"{what}: and ends when QEMU has closed the device")
 
 
 def inside():
@@ -214,7 +214,7 @@ def inside():
     tap.ok(NODEDEV in node_devices("mdev"), "libvirt sees the mdev")
     tap.ok("ccw_0_0_1234" not in node_devices("ccw"), "libvirt no longer sees the ccw device")
 
-    tap.equal(name_of(Guesser().status), "EACCES", "who guesses a token gets no image")
+    tap.equal(name_of(Guesser().status), "EACCES", "a guessed token gives no image")
     idle = Qemu()
     tap.equal(store(REMOVE, "1"), 0, "remove with the group open, but no device: at once")
     idle.close()
@@ -231,7 +231,7 @@ def inside():
     tap.equal(sorted(os.listdir("/sys/" + CSS)), before, "the subchannel is as it was")
     tap.equal(show(OVERRIDE), "(null)", "no override, again")
     wait_until(lambda: "ccw_0_0_1234" in node_devices("ccw"), "libvirt hears that the device is online")
-    tap.equal(store(f"bus/ccw/devices/{D}/uevent", "change"), 0, "a change is said again by request")
+    tap.equal(store(f"bus/ccw/devices/{D}/uevent", "change"), 0, "a change event is repeated on request")
     tap.done()
 
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The hook, virtccwd, libvirtd and QEMU are killed, one at a time, after each step of a guest's start and stop and of an
-attach and a detach. Then those who are gone are started again, and everybody agrees who has the device: the guest by
-libvirt's XML, its QEMU and the journal, or the host, whose files are as they were; and nobody took it from a guest.
+"""Kills the hook, virtccwd, libvirtd and QEMU, one at a time, after each step of a guest's start and stop and of an
+attach and a detach. Then the test starts the missing processes again, and all parts agree on the device's owner: the
+guest, by libvirt's XML, its QEMU and the journal, or the host, whose files are as before. No guest loses its device.
 
     test-kill.py VIRT-CCW
 
-In the environment: CCW_KILL_STRIDE, every n-th step (1: all; without it one step a row, and not all who may die);
-CCW_KILL_ROWS, rows that have this word only."""
+In the environment: CCW_KILL_STRIDE, every n-th step (1: all; without it one step for each row, and not all processes);
+CCW_KILL_ROWS, only rows that have this word."""
 
 import json
 import os
@@ -266,7 +266,7 @@ class KillTest:
         """The device is taken out of the machine while a guest has it. When it comes back, it is the host's."""
         self.virsh("start", "one", "--paused")
         self.hardware("unplug")
-        wait_until(lambda: self.owner() is None and not self.journal(), "nobody has what is not there")
+        wait_until(lambda: self.owner() is None and not self.journal(), "the missing device has no owner")
         self.hardware("plug")
         self.back_online()
         self.virsh("destroy", "one")
@@ -331,8 +331,8 @@ def inside(virt_ccw):
         rows(HOOK_ALONE, " without virtccwd", 1)
         if in_lab:
             steps.run("the hardware goes and comes back: another guest gets it", test.vanished_without_virtccwd)
-        steps.run("libvirtd is gone before its hook has begun: nothing is taken for nobody", test.orphan)
-        steps.run("the next guest that wants it gets what a killed start has left", test.next_guest)
+        steps.run("libvirtd is gone before its hook has begun: no device is acquired", test.orphan)
+        steps.run("the next guest gets the device that a killed start has left", test.next_guest)
         steps.run("and the host is as it was", test.end)
     steps.done()
 

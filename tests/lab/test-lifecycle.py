@@ -104,7 +104,7 @@ def ended_by(lab, devices, number):
         lab.tap.equal(process.returncode, -9, f"{name}: it kills")
         wait_until(lambda: gone(namespaces), "the lab's processes end")
     else:
-        lab.tap.equal((output, process.returncode), ("ended\n", number + 20), f"{name}: the command is told, and asked")
+        lab.tap.equal((output, process.returncode), ("ended\n", number + 20), f"{name}: the command gets the signal and chooses the exit code")
     lab.tap.ok(gone(namespaces), f"{name}: no process and no mount namespace is left")
     lab.tap.equal(labtest.host_state() ^ before, set(), f"{name}: the host's mounts and folders are as they were")
 
@@ -113,7 +113,7 @@ def stubborn(lab, devices):
     process, namespaces = lab.start(devices, STUBBORN)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=DEADLINE)
-    lab.tap.equal(process.returncode, 128 + signal.SIGTERM, "a command that does not end when told is ended")
+    lab.tap.equal(process.returncode, 128 + signal.SIGTERM, "a command that ignores the signal is killed")
     lab.tap.ok(gone(namespaces), "and leaves nothing")
 
 
@@ -123,7 +123,7 @@ def two_at_once(lab, devices, others):
     second = lab.run(others, ["sh", "-c", f"{take}; virsh -q nodedev-list --cap ccw; ls /sys/bus/ccw/devices"])
     lab.tap.equal(second.stdout.split(), ["0", "ccw_0_0_1234", "0.0.1234"], "a second lab beside the first")
     busy = lab.run(devices, ["true"])
-    lab.tap.equal(busy.returncode, 1, "the first one's image is not to be had")
+    lab.tap.equal(busy.returncode, 1, "the first one's image is in use")
     lab.tap.ok(devices["0.0.1234"] in busy.stderr and busy.stderr.count("\n") == 1, "which one line says", busy.stderr)
     lab.tap.ok(not gone(first_namespaces), "the first one lives on")
     first.terminate()

@@ -239,11 +239,11 @@ class ListTest:
 def inside(virt_ccw):
     with tempfile.TemporaryDirectory() as folder:
         steps, test = Steps(False), ListTest(virt_ccw, folder)
-        steps.run("list says what sysfs does", test.as_sysfs_has_it)
-        steps.run("list says who has a device", test.who_has_it)
-        steps.run("list says what a detached device is", test.what_a_detached_device_is)
-        steps.run("export refuses, and writes nothing then", test.export_rejects)
-        steps.run("the same of a device, a domain and an XML", test.the_same_by_each_way)
+        steps.run("list shows what sysfs has", test.as_sysfs_has_it)
+        steps.run("list shows who has a device", test.who_has_it)
+        steps.run("list shows the type of a detached device", test.what_a_detached_device_is)
+        steps.run("export rejects errors, and writes no file then", test.export_rejects)
+        steps.run("the same for a device, a domain and an XML", test.the_same_by_each_way)
         steps.run("ready at boot: udev, mdevctl, libvirt, a guest", test.at_boot)
         steps.run("with another subchannel's number", test.number_shifted)
         steps.run("started by mdevctl start", test.started_manually)

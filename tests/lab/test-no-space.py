@@ -83,9 +83,9 @@ def inside(_):
     with workdir() as folder:
         test = NoSpaceTest(folder)
         steps.run("a domain runs, and the journal has a small file system", test.start)
-        steps.run("without space virtccwd refuses attach and nodedev-detach, with words", test.rejected, steps)
+        steps.run("without space virtccwd refuses attach and nodedev-detach, with a message", test.rejected, steps)
         steps.run("with space both work", test.afterwards)
-        steps.run("a device that a guest lets go without space is released", test.released, steps)
+        steps.run("a device that a guest loses without space is released", test.released, steps)
     steps.done()
 
 

@@ -290,16 +290,16 @@ def inside(virt_ccw):
     with tempfile.TemporaryDirectory() as folder:
         test = NodeTest(virt_ccw, folder)
         steps.run("detached, reset and reattached by each name", test.there_and_back)
-        steps.run("what is not ours is refused in libvirt's words", test.rejections)
-        steps.run("another's mediated device is in the way of reattaching", test.host_uses_it)
-        steps.run("what was offline comes back offline", test.found_offline)
-        steps.run("seen while it is detached, and reattached at once", test.stays_visible)
+        steps.run("other devices are refused with libvirt's message", test.rejections)
+        steps.run("another program's mediated device prevents reattaching", test.host_uses_it)
+        steps.run("a device that was offline comes back offline", test.found_offline)
+        steps.run("visible while it is detached, and after reattaching at once", test.stays_visible)
         steps.run("events are libvirt's own", test.events)
-        steps.run("guests use what is detached, and leave it", test.used_by_guests)
+        steps.run("guests use a detached device, and leave it detached", test.used_by_guests)
         steps.run("a managed device of a guest is refused", test.managed_is_the_guests)
         for name in (CCW, test.css, "type=ccw,xpath.set=./source/address/@devno=0x1234"):
             steps.run(f"virt-install --hostdev {name}", test.installed, name)
-        steps.run("what virt-manager calls", test.virt_manager)
+        steps.run("the calls of virt-manager", test.virt_manager)
         steps.run("and the host is as it was", test.expect_as_before)
     steps.done()
 

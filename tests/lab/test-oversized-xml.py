@@ -129,13 +129,13 @@ def inside(virt_ccw):
         oversized = OversizedXml(host)
         steps.run("a client makes the XML of a guest too long for libvirt to send", oversized.grow)
         steps.run("another device is detached, reset and reattached", oversized.there_and_back)
-        steps.run("virtccwd releases what another guest has lost", oversized.unplugged)
-        steps.run("virt-ccw reconcile looks at what other guests have", oversized.reconciled)
+        steps.run("virtccwd releases a device that another guest has lost", oversized.unplugged)
+        steps.run("virt-ccw reconcile checks the devices of other guests", oversized.reconciled)
         steps.run("the guest keeps its own device", oversized.kept)
         steps.run("also if the journal says that another guest has it", oversized.in_the_journal_of_another)
         if SLOWER == 1:  # an emulated machine takes minutes to write the file
             steps.run("a long status file changes nothing, and costs no memory", oversized.status_file, steps.note)
-        steps.run("its device goes back when it has ended", oversized.ended)
+        steps.run("its device is released when it has ended", oversized.ended)
     steps.done()
 
 

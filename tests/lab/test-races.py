@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Races for a device, through stock virsh, virtccwd, libvirtd and QEMU: guests that start at once, attaches, node device operations,
-guests that end in the middle, parts that die. Nothing is left to chance: a relay stops what is said to libvirt, and a gate
-libvirt's hook, until the other one has done its part. The guests are paused and have no kernel.
-Run as: test-races.py VIRT-CCW"""
+"""Races for a device, through stock virsh, virtccwd, libvirtd and QEMU: guests that start at once, attaches, node
+device operations, guests that end in the middle, processes that die. The order does not depend on chance: a relay stops
+messages to libvirt, and a gate stops libvirt's hook, until the other side has done its part. The guests are paused and
+have no kernel. Run as: test-races.py VIRT-CCW"""
 
 import os
 import signal
@@ -497,18 +497,18 @@ def run_starts(steps, races):
     steps.run("two starts: the one that began first is overtaken", races.overtaken, "a", "b",
               f"ccw device {FIRST} is in use by driver QEMU, domain b")
     steps.run("two starts at once", races.at_once, ("a", "b"), 6, steps.note)
-    steps.run("an unmanaged guest does not take what another's start has taken", races.loser_is_told, "a", "u",
+    steps.run("an unmanaged guest does not get a device of another's start", races.loser_is_told, "a", "u",
               f"ccw device {FIRST} is in use by domain {UUIDS['a']}")
     steps.run("managed and unmanaged at once", races.at_once, ("a", "u"), 3, steps.note)
     steps.run("unmanaged and managed at once", races.at_once, ("u", "a"), 3, steps.note)
-    steps.run("the same with what an administrator detached", races.detached_first)
+    steps.run("the same with a device that an administrator has detached", races.detached_first)
     for name in ("u", "a"):
         steps.run(f"reattached while {name} starts: {name} keeps it", races.reattached_meanwhile, name)
     steps.run("node device operations while a guest starts or ends", races.detached_meanwhile)
 
 
 def run_attaches(steps, races, gates):
-    steps.run("an attach that failed takes nothing from a start", races.overtaken_by_start, gates)
+    steps.run("an attach that failed takes no device from a start", races.overtaken_by_start, gates)
     for what, operation, then in (
             ("the guest is destroyed", races.destroyed, races.gone),
             ("the guest is destroyed, and started again", races.destroyed_and_started, races.new_run_has_it),

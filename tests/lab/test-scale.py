@@ -102,7 +102,7 @@ def inside(virt_ccw):
         steps.run("256 devices are listed", test.listed)
         steps.run("in one pass", test.in_one_pass)
         steps.run("a domain starts with 64 of them, which are acquired in parallel and released", test.in_parallel)
-        steps.run("another has one of them: none is taken", test.all_or_none)
+        steps.run("another domain has one of them: no device is acquired", test.all_or_none)
     steps.done()
 
 

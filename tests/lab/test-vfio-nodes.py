@@ -147,7 +147,7 @@ class NodesTest:
         changes = differences(before, snapshot())
         expect(not changes, "\n".join(changes))
 
-    def others_are_told_the_truth(self):
+    def others_are_not_misled(self):
         """Where the kernel rejects a call of a program other than libvirt, the library does not report success."""
         if command(["cat", "/proc/self/setgroups"])[1] == "deny":
             expect(command(["setpriv", "--clear-groups", "true"], check=False)[0] != 0, "setgroups is said to work")
@@ -201,9 +201,9 @@ def inside(_virt_ccw):
         steps.run("stock QEMU without libvirt gets the device, alone", test.stock_without_libvirt)
         steps.run("so does qemu-ccw by the stock property", test.qemu_ccw_stock)
         steps.run("so does qemu-ccw by hostid, and releases it", test.qemu_ccw_hostid)
-        steps.run("the library lies to no other program", test.others_are_told_the_truth)
+        steps.run("the library does not mislead other programs", test.others_are_not_misled)
         steps.run("a running guest's device is in use to nodedev-destroy", test.destroy_in_use)
-        steps.run("an open group holds no removal up, nor the next device", test.removed_while_open)
+        steps.run("an open group delays neither a removal nor the next device", test.removed_while_open)
         steps.done()
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a local user does to others by way of virtccwd. While each attack runs, root's 'virsh list' takes at most twice as
-long through virtccwd as past it: tests/lib/clock.py measures that, without any allowance. Stock virsh, stock libvirtd with
-access drivers, real polkit and QEMU.
+"""Attacks of a local user on other users through virtccwd. While each attack runs, root's 'virsh list' takes at most
+twice as long through virtccwd as directly at libvirtd: tests/lib/clock.py measures that, without any allowance. Stock
+virsh, stock libvirtd with access drivers, real polkit and QEMU.
 
     attacks.py VIRTCCWD [WORD...]    with words only those attacks that have one of them in their names
 """

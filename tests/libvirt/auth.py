@@ -44,8 +44,8 @@ DOMAIN = """<domain type='qemu'><name>plain</name><uuid>5d0ff2a5-9a5c-4a9a-8a53-
 <memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='s390x' machine='s390-ccw-virtio'>hvm</type></os>
 <devices><emulator>/usr/bin/qemu-system-s390x</emulator></devices></domain>"""
 
-# guest and viewer may connect. polkit asks nobody for root's password. The access drivers allow everything to member, reading
-# to guest, and nothing to viewer and nobody.
+# guest and viewer may connect. polkit asks the user nobody for root's password. The access drivers allow everything to
+# member, reading to guest, and nothing to viewer and nobody.
 RULES = """
 polkit.addAdminRule(function(action, subject) { return ["unix-user:root"]; });
 polkit.addRule(function(action, subject) {

@@ -426,8 +426,8 @@ def tests(build):
     steps.log(LOG)
     modular = add_modular()
     steps.run("the units are well-formed, and sandboxed", verify)
-    steps.run("what virtccwd-setup writes has fixed modes", modes)
-    steps.run("virtccwd-setup says what brings a device back", tells_whose)
+    steps.run("the files of virtccwd-setup have fixed modes", modes)
+    steps.run("virtccwd-setup names the command that reattaches a device", tells_whose)
     polkit = None
     if not private_polkit.missing():
         polkit = private_polkit.Polkit("/run/polkit.log")

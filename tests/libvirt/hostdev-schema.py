@@ -223,7 +223,7 @@ def main():
     steps.run("the table has all that libvirt's schema allows in a hostdev", test.nothing_missing)
     steps.run("and nothing else", test.nothing_else)
     steps.run("an addition is noticed", test.notices_an_addition)
-    steps.run("a mediated device has what it had", test.mediated)
+    steps.run("the attributes of a mediated device are unchanged", test.mediated)
     steps.run("a loadparm goes to the machine, too", test.loadparm)
     steps.run("an iommufd of the domain is passed on, and is not the ccw device's", test.iommufd)
     steps.run("an iommufd of the device is refused", test.iommufd_of_device)

@@ -93,8 +93,8 @@ def main():
     libvirt = Private(os.path.abspath(sys.argv[2]))
     steps = Steps(False)
     steps.run("libvirtd starts", libvirt.start_libvirtd)
-    steps.run("a procedure that libvirt has is told from one that it lacks", tell_apart)
-    steps.run("with a lower level the test finds what libvirt has above it", lambda: finds_known(steps))
+    steps.run("the test distinguishes a procedure of libvirt from an unknown one", tell_apart)
+    steps.run("with a lower level the test finds the procedures above it", lambda: finds_known(steps))
     steps.run("the table has been checked against all that libvirt has",
               lambda: finds_nothing_new(steps, os.path.abspath(sys.argv[1])))
     steps.done()

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a client can make virtccwd do before libvirt has authorised its call: virtccwd runs no program that a client
-names, keeps no data of the client, and does not work for calls that fail. The emulator is a script that logs who has
-started it; stock libvirtd itself runs it.
+"""Limits of what a client can make virtccwd do before libvirt has authorised its call: virtccwd runs no program that a
+client names, keeps no data of the client, and does not work for calls that fail. The emulator is a script that logs who
+has started it; stock libvirtd itself runs it.
 
     untrusted.py VIRTCCWD
 """
@@ -216,11 +216,11 @@ def main():
     steps.log(test.libvirt.virtccwd_log)
     steps.run("libvirtd and virtccwd start", test.set_up)
     steps.run("virtccwd starts no emulator that a client names", test.named)
-    steps.run("nor one that changes while it is looked at", test.flipped)
+    steps.run("virtccwd starts no emulator that changes while it is checked", test.flipped)
     steps.run("600 spellings of an emulator delay no other client and leave nothing", test.spellings)
     steps.run("warnings do not fill the log", test.journal)
     steps.run("failed starts do not keep the watcher busy", test.failed_starts)
-    steps.run("libvirt says what an emulator can do", test.capable)
+    steps.run("libvirt reports what an emulator supports", test.capable)
     steps.done()
 
 

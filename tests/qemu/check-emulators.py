@@ -68,7 +68,7 @@ def try_emulator(emulator, where, folder):
     with_loadparm = xml.replace("</hostdev>", "<boot order='1' loadparm='2'/></hostdev>")
     line = run(VIRT_CCW, "argv", "--dialect", "stock", write(folder, with_loadparm)).stdout
     asked = {"vfio_ccw": True, "loadparm": '"loadparm":"2"' in line, "iommufd": False}
-    check(f"{where}: and what libvirt does with its devices", found.get("libvirt") == asked, found, line)
+    check(f"{where}: and how libvirt handles its devices", found.get("libvirt") == asked, found, line)
     for dialect in ("stock", "series"):
         done = run(VIRT_CCW, "argv", "--dialect", dialect, write(folder, xml))
         check(f"{where}: virt-ccw argv --dialect {dialect}", emulator in done.stdout and "vfio-ccw" in done.stdout, done)

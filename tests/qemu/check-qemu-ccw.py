@@ -69,7 +69,7 @@ def start_from_issue():
     check("and out again", removed == {} and qemu.wait_event("DEVICE_DELETED"), removed)
     freed(qemu)
     status, errors = qemu.quit()
-    check("it quits with status 0, and said who had the image",
+    check("it quits with status 0, and has named the process that had the image",
           status == 0 and re.fullmatch(r"\S+: \S+: \S*/b\.ckd is in use by process \d+ \(qemu-system-s390x\), as device "
                                        r"0\.0\.1235\n", errors), status, errors)
     again = qemu_ccw("--dasd", "0.0.1234=a.ckd", "-version")
@@ -91,7 +91,7 @@ def snapshots():
     writer = qemu_ccw("--dasd", "0.0.1234=a.ckd", "-version")
     holders = [f"a.ckd is in use by process {qemu.process.pid} (qemu-system-s390x), as device 0.0.1234"
                for qemu in (first, second)]
-    check("a writer hears which process has it",
+    check("the error for a writer names the process that has it",
           writer.returncode == 1 and any(holder in writer.stderr for holder in holders) and
           len(writer.stderr.splitlines()) == 1, writer, holders)
     removed = second.ask("device_del", id="d0")
@@ -107,7 +107,7 @@ def snapshots():
                        sysfsdev=f"/sys/bus/mdev/devices/{UUID}00001234", devno="fe.0.1234")
     check("and plugged in again", added == {} and second.device("d0") == ("vfio-ccw", True, "fe.0.1234"), added)
     status, errors = second.quit()
-    check("it has nothing to say", (status, errors) == (0, ""), status, errors)
+    check("it has no message", (status, errors) == (0, ""), status, errors)
     writer = qemu_ccw("--dasd", "0.0.1234=a.ckd", "-version")
     check("then a writer can have the image", writer.returncode == 0, writer)
 
@@ -176,7 +176,7 @@ def messages():
             ("a cssid out of range", 1, ("--dasd", "ff.0.1234=a.ckd"), "cssid ff of 'ff.0.1234' is out of range"),
             ("a guest address that contradicts the feature", 1,
              ("--dasd", "0.0.1234=a.ckd", "-device", device + ",guestid=0.0.1234"), "contradicts s390-map-css=on"),
-            ("a hostid that is nowhere", 1, ("-device", device), "--dasd 0.0.1234=IMAGE"),
+            ("a hostid that does not exist", 1, ("-device", device), "--dasd 0.0.1234=IMAGE"),
             ("a snapshot that is read-only", 1, ("--dasd", "0.0.1234=a.ckd,snapshot,ro"),
              "a.ckd: snapshot and ro exclude each other"),
             ("a snapshot that survives a power cut", 1, ("--dasd", "0.0.1234=a.ckd,sync,snapshot"),

@@ -96,7 +96,7 @@ def hotplug(client):
     answer = client.ask("device_add", driver="vfio-ccw", id="d1", hostid="0.0.1235", guestid="fe.1.0001")
     check("and guestid", "return" in answer and client.device("d1") == ["vfio-ccw", True, "fe.1.0001"], answer)
     for name, arguments, message in (
-            ("a device that is nowhere", {"hostid": "0.0.4711"}, "hostid 0.0.4711: there is no mediated device "),
+            ("a device that does not exist", {"hostid": "0.0.4711"}, "hostid 0.0.4711: there is no mediated device "),
             ("a guest address that is none", {"hostid": "0.0.1234", "guestid": "0.0.x"}, "guestid: '0.0.x' is not"),
             ("one that contradicts the feature", {"hostid": "0.0.1234", "guestid": "0.0.1234"},
              "guestid 0.0.1234 of hostid 0.0.1234 is outside css fe")):
@@ -143,7 +143,7 @@ def run():
         answer = client.ask("quit")
         check("quit is answered", answer == {"return": {}, "id": "quit"}, answer)
         output, _ = process.communicate(timeout=DEADLINE)
-        check("QEMU ends well, with nothing to say", (process.returncode, output) == (0, b""), process.returncode, output)
+        check("QEMU ends well, without a message", (process.returncode, output) == (0, b""), process.returncode, output)
         client.close()
     check("the socket goes", happens(lambda: not os.path.exists("qmp")))
     free = subprocess.run([QEMU_CCW, "--dasd", "0.0.1234=a.ckd", "-version"], capture_output=True, timeout=DEADLINE,
@@ -156,7 +156,7 @@ def killed():
         client = Client()
         process.kill()
         process.wait(DEADLINE)
-    check("QEMU is killed: its client is told, and the socket goes",
+    check("QEMU is killed: its client gets an answer, and the socket goes",
           client.lines.read() == "" and happens(lambda: not os.path.exists("qmp")))
     client.close()
     failed = subprocess.run([QEMU_CCW, "--dasd", "0.0.1234=none.ckd", "--qmp", "qmp"], capture_output=True, text=True,

@@ -165,7 +165,7 @@ class Hardware:
         run("it comes back, and can be detached and reattached", self.comes_back)
         run("the host mounts another DASD", self.format_other)
         run("the machine exchanges the subchannels of both, while one is detached", self.exchange)
-        run("a guest that starts gets its own device, and the host the other", self.exchanged_for_a_guest)
+        run("a guest that starts gets its own device, and the host the other one", self.exchanged_for_a_guest)
         run("the machine exchanges them again", self.exchange)
         run("both are the host's again when the one is reattached", self.exchanged_back)
         run("the device of a guest is taken out of the machine", self.goes_from_a_guest)

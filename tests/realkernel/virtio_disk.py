@@ -174,7 +174,7 @@ def main():
         steps.run("while a domain boots from it", disk.disk_of_a_domain)
         steps.run("a file is written to it", disk.write)
         steps.run("it is detached and reattached", disk.there_and_back)
-        steps.run("nothing can mount it once the hook has asked whether it is in use", disk.open_before)
+        steps.run("no process can mount it once the hook has checked its users", disk.open_before)
         steps.run("and the hook holds it until it is offline", disk.open_until_offline)
     steps.done()
 

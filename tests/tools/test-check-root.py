@@ -84,7 +84,7 @@ def main():
     steps = Steps(False)
     expect(libraries(), f"{PROGRAM} needs no library")
     steps.run("a root with a program and all its libraries passes", whole)
-    steps.run("each library that is missing is named, and who needs it", library_missing)
+    steps.run("each missing library is named, with the file that needs it", library_missing)
     steps.run("a program that is missing is named", program_missing)
     steps.run("a link is followed in the root", links_stay_inside)
     steps.done()

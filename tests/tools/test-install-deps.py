@@ -128,8 +128,8 @@ def main():
     steps.run("libraries by those of their pkg-config files", libraries)
     steps.run("and no package is", no_package)
     steps.run("without pkg-config it says that it cannot see libraries", no_pkg_config)
-    steps.run("it waits for another that reads the package lists", lists_locked)
-    steps.run("for a bounded time, and then names the other", lists_stay_locked)
+    steps.run("it waits for another program that reads the package lists", lists_locked)
+    steps.run("for a bounded time, and then names that program", lists_stay_locked)
     steps.done()
 
 

@@ -121,7 +121,7 @@ def without_holders(tap, folder):
     """Layers on a disk that do not use it."""
     host = Host(os.path.join(folder, "loop"), "dasd.txt")
     if not host.nodes(dasda1=(94, 1)):
-        tap.skip("what is built on a disk", "device nodes cannot be made here")
+        tap.skip("layers on a disk", "device nodes cannot be made here")
         return
     host.write("/sys/class/block/loop7/loop/backing_file", "/dev/dasda1\n")
     host.write("/sys/class/block/loop7/dev", "7:7\n")
@@ -187,17 +187,17 @@ def owners(tap, folder):
         tap.equal(host.rows("0.0.1234")[0][-1], words or f"domain {domain}", f"owned by {domain}")
         tap.equal(json.loads(host.list("--json", "0.0.1234").stdout)[0]["owner"],
                   "qemu-ccw:812" if words and "qemu-ccw" in words else domain or "detached", "and in JSON")
-    tap.equal(host.rows("0.0.1234")[0][2:4], ["-", "-"], "what it is is not known of an entry of an older version")
+    tap.equal(host.rows("0.0.1234")[0][2:4], ["-", "-"], "an entry of an older version has no device type")
     host.own("0.0.1234", None, devtype="3390/0c", cutype="3990/e9")
-    tap.equal(host.rows("0.0.1234")[0][2:4], ["3390/0c", "3990/e9"], "a detached device is what it was")
+    tap.equal(host.rows("0.0.1234")[0][2:4], ["3390/0c", "3990/e9"], "a detached device keeps its type")
     shown = json.loads(host.list("--json", "0.0.1234").stdout)[0]
     tap.equal((shown["devtype"], shown["cutype"]), ("3390/0c", "3990/e9"), "also in JSON")
-    tap.equal(shown["volser"], None, "and its volume's serial was not known")
+    tap.equal(shown["volser"], None, "its volume's serial may be unknown")
     host.own("0.0.1234", None, devtype="3390/0c", cutype="3990/e9", volser="0X1234")
-    tap.equal(host.rows("0.0.1234")[0][8], "0X1234", "or it was, and is shown")
+    tap.equal(host.rows("0.0.1234")[0][8], "0X1234", "a known serial is shown")
     tap.equal(json.loads(host.list("--json", "0.0.1234").stdout)[0]["volser"], "0X1234", "also in JSON")
     host.own("0.0.1234", None, devtype="3390/0c", cutype="3990/e9", volser="\033[2J")
-    tap.ok("\033" not in host.list("0.0.1234").stdout, "without what a terminal would obey")
+    tap.ok("\033" not in host.list("0.0.1234").stdout, "no control characters for a terminal")
     host.own("0.0.1234", None)
     mdev = "cc390000-0000-8000-8000-000000001234"  # that of the recording
     host.write("/proc/812/comm", "qemu\n")
@@ -216,7 +216,7 @@ def owners(tap, folder):
     host.own("0.0.1234", DOMAIN)
     tap.equal(host.rows("0.0.1234")[0][-1], "domain guest one", "its owner is named once")
     os.unlink(host.root + "/run/devices/0.0.1234.json")
-    tap.equal(host.rows("0.0.1234")[0][-1], f"domain guest one, mediated device {mdev}", "one that somebody else made")
+    tap.equal(host.rows("0.0.1234")[0][-1], f"domain guest one, mediated device {mdev}", "another program's mediated device")
     host.write("/libvirt/guest one.xml", "<domstatus pid='813'><domain><devices><hostdev><source>"
                f"<address uuid='{mdev}'/></source></hostdev></devices></domain></domstatus>")
     tap.equal(host.rows("0.0.1234")[0][-1], f"mediated device {mdev}", "its QEMU has ended")

@@ -103,12 +103,12 @@ def colours(tap, folder):
 def quiet(tap, folder):
     image = labtest.create_image(VIRT_CCW, os.path.join(folder, "quiet.ckd"))
     result = run(folder, "dasd", "check", "--quiet", image)
-    tap.ok(result.returncode == 0 and not result.stdout and not result.stderr, "--quiet: nothing is said of a clean image", result.stdout)
+    tap.ok(result.returncode == 0 and not result.stdout and not result.stderr, "--quiet: a clean image gives no output", result.stdout)
     with open(image, "r+b") as file:
         file.seek(512 + 3 * 56832)
         file.write(b"\0\xff\xff\xff\xff" + b"\1" * 100)
     result = run(folder, "dasd", "check", "--quiet", image)
-    tap.ok(result.returncode == 1 and b"damaged" in result.stdout, "but of a damaged one", result.stdout)
+    tap.ok(result.returncode == 1 and b"damaged" in result.stdout, "--quiet: a damaged image is reported", result.stdout)
     shown = json.loads(run(folder, "dasd", "check", "--json", image).stdout)
     tap.ok(shown["errors"] == 1 and (shown["findings"][0]["cylinder"], shown["findings"][0]["head"]) == (0, 3), "the same in JSON", shown)
 

@@ -207,7 +207,7 @@ def options(tap, folder):
     tap.ok(result.returncode == 0 and not result.stdout and os.path.getsize(svg) and os.path.getsize(text), "both at once, into files",
            result.stderr)
     result = trace(path, "--summary", "--device", "0.0.4711")
-    tap.equal(result.stdout, "no function was traced\n", "of another device")
+    tap.equal(result.stdout, "no function was traced\n", "a device without functions")
     before = open(path, "rb").read()  # pylint: disable=consider-using-with
     for arguments, words in ((["--svg", path], "the input, too"), (["--svg", svg, "--json"], "go with --summary"),
                              (["--svg", svg, "--summary", "--output", svg], "two files")):

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Where QEMU's -kernel begins, in z/Architecture mode and without translation: a stack, new PSWs that end the run, and
- * the instructions that C has no words for. What a program is for is its C file's to say.
+ * the instructions that C cannot express. The C file of each program describes it.
  */
     .equ PSW_EXTERNAL_NEW, 0x1b0
     .equ PSW_PROGRAM_NEW, 0x1d0

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A guest that does to its first subchannel what Linux does seldom or never: suspends and resumes programs, has itself
- * interrupted in between, and ends I/O in the middle by HALT, CLEAR and CANCEL SUBCHANNEL. It looks for status by TEST
- * SUBCHANNEL alone. A line a fact, on the console; whoever started it has a deadline.
+ * A guest that does with its first subchannel what Linux does seldom or never: it suspends and resumes programs,
+ * requests interruptions in the middle, and ends I/O by HALT, CLEAR and CANCEL SUBCHANNEL. It gets status only by TEST
+ * SUBCHANNEL. It prints a line for each result on the console. The program that started it has a deadline.
  *
- * Then it says "ready", and starts programs without end until its device is gone, and one more when it is back.
+ * Then it prints "ready", and starts programs without end until its device is gone, and one more when it is back.
  */
 #include "bare.h"
 

@@ -164,7 +164,7 @@ static void test_cost(void)
     reader = attach();
     on = measure(&client);
     trace_reader_free(reader);
-    g_test_message("a NO-OPERATION takes %.0f ns with tracing off, %.0f ns with it on and nobody reading", off, on);
+    g_test_message("a NO-OPERATION takes %.0f ns with tracing off, %.0f ns with it on and no reader", off, on);
 }
 
 int main(int argc, char **argv)
