@@ -46,7 +46,8 @@ class FullDisk:
 
     def calls(self):
         # 100 cylinders are 81 MiB.
-        self.guest.in_guest("(dasdfmt -b 4096 -y /dev/dasda; echo $? > /run/code) > /run/dasdfmt 2>&1 &")
+        self.guest.in_guest("mkfifo /run/end && "
+                            "(dasdfmt -b 4096 -y /dev/dasda; echo $? > /run/code; : > /run/end) > /run/dasdfmt 2>&1 &")
         self.await_call()
         free = os.statvfs(self.folder)
         expect(free.f_bavail * free.f_bsize < 1 << 20, "and there was room left")
@@ -67,7 +68,7 @@ class FullDisk:
         # A second time, in the same dasdfmt.
         self.await_call()
         self.grow("200m")
-        self.guest.in_guest("while ! test -e /run/code; do sleep 1; done", timeout=300)
+        self.guest.in_guest("cat /run/end", timeout=300)
         self.steps.note(self.guest.in_guest("cat /run/dasdfmt; test $(cat /run/code) = 0 && udevadm settle", timeout=120))
 
     def works(self):

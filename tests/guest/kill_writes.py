@@ -86,7 +86,8 @@ class SavedGuest(QemuGuest):
     def _try_save(self):
         self.steps.note(shlex.join(self._launch()))
         self.steps.note(self.guest.run("uname -r && udevadm settle && echo 1 >/proc/cio_settle", timeout=300))
-        # The answer is an interrupt, too: time for the guest to take it. Whether it has, _is_sound() sees.
+        # The answer itself causes an interrupt, and no event tells that the guest has handled it. This leaves it time,
+        # and _is_sound() checks the saved state.
         time.sleep(0.5)
         self.monitor.get("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
         self.monitor.get("stop")
