@@ -8,7 +8,7 @@ import sys
 
 import libvirt
 
-sys.path.insert(0, "/usr/share/virt-manager")
+sys.path.insert(0, "/usr/share/virt-manager")  # virtinst is not in Python's own path
 # pylint: disable=wrong-import-position,import-error
 from virtinst import DeviceHostdev, DomainCapabilities, Guest, NodeDevice, VirtinstConnection
 

@@ -20,8 +20,7 @@ from waiting import DEADLINE
 TOP = os.path.abspath(sys.argv[1])
 SCRIPTS = ("install-deps", "build", "guest-build")
 STEPS = """\
-import os, subprocess, sys
-sys.path.insert(0, {lib!r})
+import os
 from steps import Steps, command, expect
 steps = Steps(True)
 def wait():
@@ -46,7 +45,7 @@ def make_demo(folder):
     os.mkfifo(fifo)
     steps = os.path.join(folder, "plain_steps.py")
     with open(steps, "w", encoding="utf-8") as file:
-        file.write(STEPS.format(lib=os.path.join(TOP, "tests", "lib"), fifo=fifo))
+        file.write(STEPS.format(fifo=fifo))
     run = f"#!/bin/bash\nset -euo pipefail\n{sys.executable} '{steps}'\n"
     for name, text in (*((f"scripts/{name}", "#!/bin/sh\n") for name in SCRIPTS), ("tests/guest/run-in-lab", run)):
         path = os.path.join(folder, name)
