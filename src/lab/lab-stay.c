@@ -43,7 +43,7 @@ static void run_in_background(Stay *stay)
     int code;
 
     setsid();
-    ccw_fd_close_inherited(); /* whoever waits for the end of a pipe does not wait for the end of the lab */
+    ccw_fd_close_inherited(); /* a reader of a pipe must not wait for the end of the lab */
     sigprocmask(SIG_SETMASK, &stay->before, NULL);
     dup2(input, STDIN_FILENO);
     dup2(stay->log_fd, STDOUT_FILENO);

@@ -300,8 +300,8 @@ static gboolean wait_for_closes(RemoteWorkers *workers)
 }
 
 /*
- * Ends the threads and frees what they share. What a client's unfinished call uses stays, because a thread may still
- * use it: the connection, and with it the server and the poll.
+ * Ends the threads and frees what they share. The connection of a client's unfinished call stays, and with it the
+ * server and the poll, because a thread may still use them.
  */
 static void end(Daemon *daemon)
 {
