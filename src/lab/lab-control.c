@@ -206,7 +206,7 @@ static gboolean send_request(int fd, const struct sockaddr_un *address, const ch
 /* seconds: how long to wait for the answer; 0: until the lab ends */
 static char *ask(const char *path, const char *request, int seconds, GError **error)
 {
-    const struct timeval patience = { .tv_sec = seconds };
+    const struct timeval timeout = { .tv_sec = seconds };
     char answer[MAX_PACKET] = "";
     struct sockaddr_un address;
     int fd = open_socket(path, &address, error);
@@ -215,8 +215,8 @@ static char *ask(const char *path, const char *request, int seconds, GError **er
     if (fd < 0)
         return NULL;
     if (seconds) {
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)); /* for connect(2), too */
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)); /* for connect(2), too */
     }
     if (send_request(fd, &address, request, error)) {
         length = recv(fd, answer, sizeof(answer) - 1, 0);
