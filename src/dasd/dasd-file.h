@@ -52,13 +52,13 @@ void dasd_file_init(DasdFile *file, int fd, guint64 size, gboolean sync);
 
 /**
  * dasd_file_check:
- * @ret_changed: whether the file differs from the last look, apart from the device's own writes
+ * @ret_changed: whether the file differs from the last check, apart from the device's own writes
  *
  * Checks how much of the image file still exists, and whether another program has written to it.
  *
  * This function notices a smaller or larger file at once. Within one tick of the kernel's clock (1 to 10 ms, as the
- * kernel was built) after a look, it checks only the size, because a file's time of change is no more precise than the
- * tick. So it does not notice that another program wrote in the tick of a look, or in the tick of a write of the
+ * kernel was built) after a check, it checks only the size, because a file's time of change is no more precise than the
+ * tick. So it does not notice that another program wrote in the tick of a check, or in the tick of a write of the
  * device. It notices one tick later that the file was deleted or replaced.
  *
  * The first time that a part of the file is missing, this function logs a warning that names the file.

@@ -63,7 +63,7 @@ static gboolean has_data(const DasdProgram *program, const DasdCcw *ccw, gboolea
 {
     guint64 address = program->code.cda[ccw->index];
 
-    /* The device rejects read backward, with any modifier, without a look at its data. */
+    /* The device rejects read backward, with any modifier, without checking its data. */
     if (!data_chained && (ccw->cmd == CCW_CMD_NOOP || (ccw->cmd & 0x0f) == 0x0c))
         return TRUE;
     if (ccw->count == 0 || (channel_cmd_is_input(ccw->cmd) && (ccw->flags & CCW_FLAG_SKIP)))

@@ -155,7 +155,7 @@ static gboolean is_same_track(DasdVolume *volume, const DasdVolumeEntry *entry)
 
 /*
  * Returns FALSE if a changed track is no longer in the image file, because pwrite(2) would extend the file and succeed.
- * Also returns FALSE if another program has replaced the track. This function does not notice changes between the look
+ * Also returns FALSE if another program has replaced the track. This function does not notice changes between the check
  * and the write.
  */
 static gboolean tracks_exist(DasdVolume *volume)
@@ -259,7 +259,7 @@ gboolean dasd_volume_flush(DasdVolume *volume)
     good = is_begun && write_changes(volume);
     if (!good && volume->snapshot && is_full(volume->error))
         dasd_snapshot_report_full(volume->snapshot, volume->error);
-    /* Without a look before, a write of another program would count as the device's own. */
+    /* Without an earlier check, a write of another program would count as the device's own. */
     if (is_begun)
         dasd_file_wrote(&volume->file);
     volume->changed = FALSE;
