@@ -7,6 +7,7 @@
 
 #include "../allocations.h"
 #include "channel-guest.h"
+#include "dasd/dasd-codes.h"
 #include "util/endian.h"
 
 #define BASE 0x1000u
@@ -33,19 +34,19 @@ static void put_chain(ChannelGuest *guest, guint32 at, guint n)
 
         switch (i % 5) {
         case 0:
-            channel_guest_put_ccw(guest, at + i * 8, 0x86, flags, 4096, DATA + i * 64);
+            channel_guest_put_ccw(guest, at + i * 8, DASD_CODE_READ_DATA_MT, flags, 4096, DATA + i * 64);
             break;
         case 1:
-            channel_guest_put_ccw(guest, at + i * 8, 0x05, flags | CCW_FLAG_IDA, 20000, LIST);
+            channel_guest_put_ccw(guest, at + i * 8, DASD_CODE_WRITE_DATA, flags | CCW_FLAG_IDA, 20000, LIST);
             break;
         case 2:
-            channel_guest_put_ccw(guest, at + i * 8, 0x31, flags, 5, DATA);
+            channel_guest_put_ccw(guest, at + i * 8, DASD_CODE_SEARCH_ID_EQUAL, flags, 5, DATA);
             break;
         case 3:
             channel_guest_put_ccw(guest, at + i * 8, CCW_CMD_TIC, 0, 0, at + i * 8 - 8);
             break;
         default:
-            channel_guest_put_ccw(guest, at + i * 8, 0x02, flags, 65535, 0x1f000);
+            channel_guest_put_ccw(guest, at + i * 8, DASD_CODE_READ_IPL, flags, 65535, 0x1f000);
         }
     }
 }

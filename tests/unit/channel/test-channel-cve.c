@@ -8,6 +8,7 @@
 #include "channel-guest.h"
 #include "channel-modes.h"
 #include "channel-watch.h"
+#include "dasd/dasd-codes.h"
 #include "util/endian.h"
 
 #define BASE 0x1000u
@@ -70,11 +71,11 @@ static void test_80550(void)
 
     begin(&c, end_of_storage);
     for (guint32 i = 0; i < 256; i++)
-        channel_guest_put_ccw(&c.guest, first + i * CCW_SIZE, 0x07, CCW_FLAG_CC, 6, DATA % end_of_storage);
+        channel_guest_put_ccw(&c.guest, first + i * CCW_SIZE, DASD_CODE_SEEK, CCW_FLAG_CC, 6, DATA % end_of_storage);
     g_assert_cmpint(run(&c, ORB_FLAGS, first), ==, CHANNEL_TRANSLATE_STATUS);
     assert_program_check(&c, end_of_storage + CCW_SIZE);
 
-    channel_guest_put_ccw(&c.guest, end_of_storage - CCW_SIZE, 0x07, 0, 6, 0);
+    channel_guest_put_ccw(&c.guest, end_of_storage - CCW_SIZE, DASD_CODE_SEEK, 0, 6, 0);
     g_assert_cmpint(run(&c, ORB_FLAGS, first), ==, CHANNEL_TRANSLATED);
     g_assert_cmpuint(c.request.ccw_count, ==, 256);
     g_assert_cmpstr(channel_guest_check(&c.guest, &c.request), ==, NULL);
@@ -82,11 +83,11 @@ static void test_80550(void)
 
 static void put_readable_program(Case *c, guint32 base, guint32 list)
 {
-    channel_guest_put_ccw(&c->guest, base, 0x07, CCW_FLAG_CC, 6, DATA);
-    channel_guest_put_ccw(&c->guest, base + 8, 0x86, CCW_FLAG_CC | CCW_FLAG_IDA, 8192, list);
-    channel_guest_put_ccw(&c->guest, base + 16, 0x31, CCW_FLAG_CC, 5, DATA);
+    channel_guest_put_ccw(&c->guest, base, DASD_CODE_SEEK, CCW_FLAG_CC, 6, DATA);
+    channel_guest_put_ccw(&c->guest, base + 8, DASD_CODE_READ_DATA_MT, CCW_FLAG_CC | CCW_FLAG_IDA, 8192, list);
+    channel_guest_put_ccw(&c->guest, base + 16, DASD_CODE_SEARCH_ID_EQUAL, CCW_FLAG_CC, 5, DATA);
     channel_guest_put_ccw(&c->guest, base + 24, CCW_CMD_TIC, 0, 0, base + 16);
-    channel_guest_put_ccw(&c->guest, base + 32, 0x06, 0, 100, DATA);
+    channel_guest_put_ccw(&c->guest, base + 32, DASD_CODE_READ_DATA, 0, 100, DATA);
     ccw_store_be64(channel_guest_at(&c->guest, list), DATA + 5);
     ccw_store_be64(channel_guest_at(&c->guest, list + 8), DATA + 0x2000);
     ccw_store_be64(channel_guest_at(&c->guest, list + 16), DATA + 0x4000);
@@ -217,8 +218,8 @@ static void test_series_cda_index(void)
 
     begin(&c, 0x20000);
     for (guint32 i = 0; i < 256; i++)
-        channel_guest_put_ccw(&c.guest, BASE + i * CCW_SIZE, 0x05, i < 255 ? CCW_FLAG_CC | CCW_FLAG_IDA : CCW_FLAG_IDA,
-                              65535, LIST);
+        channel_guest_put_ccw(&c.guest, BASE + i * CCW_SIZE, DASD_CODE_WRITE_DATA,
+                              i < 255 ? CCW_FLAG_CC | CCW_FLAG_IDA : CCW_FLAG_IDA, 65535, LIST);
     for (guint i = 0; i < 4096; i++)
         ccw_store_be64(channel_guest_at(&c.guest, LIST + i * 8), i ? 0x10000 : 0x10000 + 2047);
     g_assert_cmpint(run(&c, ORB_FLAGS | CHANNEL_ORB_T2K, BASE), ==, CHANNEL_TRANSLATED);
@@ -256,7 +257,7 @@ static void test_series_pinning(void)
 
     begin(&c, 0x10000);
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
-        channel_guest_put_ccw(&c.guest, BASE, 0x02, CCW_FLAG_SLI, 100, bad[i]);
+        channel_guest_put_ccw(&c.guest, BASE, DASD_CODE_READ_IPL, CCW_FLAG_SLI, 100, bad[i]);
         g_assert_cmpint(run(&c, ORB_FLAGS, BASE), ==, CHANNEL_TRANSLATE_STATUS);
         assert_program_check(&c, BASE + CCW_SIZE);
         g_assert_cmpuint(ccw_load_be16(c.request.irb + CHANNEL_SCSW_OFS_COUNT), ==, 100);

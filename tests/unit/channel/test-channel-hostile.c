@@ -6,6 +6,7 @@
 
 #include "channel-guest.h"
 #include "channel-modes.h"
+#include "dasd/dasd-codes.h"
 #include "util/endian.h"
 
 #define BASE 0x1000u
@@ -84,7 +85,7 @@ static void test_length_two_ends(void)
 
     channel_guest_init(&guest);
     channel_guest_add(&guest, 0, 0x10000);
-    channel_guest_put_ccw(&guest, BASE, 0x31, CCW_FLAG_CC, 5, 0x100);
+    channel_guest_put_ccw(&guest, BASE, DASD_CODE_SEARCH_ID_EQUAL, CCW_FLAG_CC, 5, 0x100);
     channel_guest_put_ccw(&guest, BASE + 8, CCW_CMD_TIC, 0, 0, 0x4000);
     channel_guest_put_ccw(&guest, BASE + 16, CCW_CMD_NOOP, 0, 0, 0);
 
@@ -136,7 +137,7 @@ static void test_longest_list(void)
 
     channel_guest_init(&guest);
     channel_guest_add(&guest, 0, 0x40000);
-    channel_guest_put_ccw(&guest, BASE, 0x86, CCW_FLAG_IDA, 65535, 0x2000);
+    channel_guest_put_ccw(&guest, BASE, DASD_CODE_READ_DATA_MT, CCW_FLAG_IDA, 65535, 0x2000);
     ccw_store_be64(channel_guest_at(&guest, 0x2000), 0x10000 + 2047);
     for (guint i = 1; i < 33; i++)
         ccw_store_be64(channel_guest_at(&guest, 0x2000 + i * 8), 0x10000 + i * 4096);

@@ -29,15 +29,15 @@ static void requests(void)
     static const struct {
         guint8 operation, command, dstat;
     } rows[] = {
-        { 0x06, 0x86, STATUS_END },   /* read data */
-        { 0x01, 0x85, STATUS_END },   /* write data */
-        { 0x06, 0x85, STATUS_CHECK }, /* a command that the operation does not allow */
+        { 0x06, DASD_CODE_READ_DATA_MT, STATUS_END },        /* read data */
+        { 0x01, DASD_CODE_WRITE_UPDATE_DATA, STATUS_END },   /* write data */
+        { 0x06, DASD_CODE_WRITE_UPDATE_DATA, STATUS_CHECK }, /* a command that the operation does not allow */
     };
     static guint8 blocks[RECORDS * SIZE];
 
     bench_open(&bench, 1, NULL);
     bench_format(&bench, 1, RECORDS, 0, SIZE);
-    run(0x01, 0x85, blocks);
+    run(0x01, DASD_CODE_WRITE_UPDATE_DATA, blocks);
     if (allocations_are_counted()) {
         for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
             gint before = allocations_count();

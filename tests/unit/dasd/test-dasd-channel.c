@@ -109,20 +109,25 @@ static void data_chaining(void)
  */
 static void short_chains(void)
 {
-    static const guint8 commands[] = { 0x63, 0x47, 0x4b, 0xe7, 0x07, 0xaf };
+    static const guint8 commands[] = {
+        DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD, DASD_CODE_LOCATE_RECORD_EXTENDED,
+        DASD_CODE_PREFIX,        DASD_CODE_SEEK,          DASD_CODE_SET_PATH_GROUP_ID
+    };
     guint8 data[64] = { 0 };
 
     bench_open(&bench, 1, NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
         for (guint tic = 0; tic < 2; tic++) {
             bench_begin(&bench);
-            if (commands[i] == 0x47 || commands[i] == 0x4b)
+            if (commands[i] == DASD_CODE_LOCATE_RECORD || commands[i] == DASD_CODE_LOCATE_RECORD_EXTENDED)
                 bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0x40, 0, 14), 16);
             bench_ccw(&bench, commands[i], CD, data, 3);
             if (tic)
                 bench_tic(&bench, bench.n + 1);
             bench_ccw(&bench, 0x00, SLI, data, 2);
-            bench_run_check(&bench, commands[i] == 0x47 || commands[i] == 0x4b, 0x80, 0, 0x03);
+            bench_run_check(&bench,
+                            commands[i] == DASD_CODE_LOCATE_RECORD || commands[i] == DASD_CODE_LOCATE_RECORD_EXTENDED,
+                            0x80, 0, 0x03);
         }
     }
     bench_begin(&bench);
@@ -252,10 +257,12 @@ static void program_checks(void)
         guint8 cmd;
         guint8 flags;
         guint16 count;
-    } rows[] = {
-        { 0x00, 0, 1 }, { 0x10, 0, 1 }, { 0x18, 0, 1 }, { 0x64, CCW_FLAG_MIDA, 64 }, { 0x64, CCW_FLAG_SUSPEND, 64 },
-        { 0x64, CD, 0 }
-    };
+    } rows[] = { { 0x00, 0, 1 },
+                 { 0x10, 0, 1 },
+                 { 0x18, 0, 1 },
+                 { DASD_CODE_READ_DEVICE_CHARACTERISTICS, CCW_FLAG_MIDA, 64 },
+                 { DASD_CODE_READ_DEVICE_CHARACTERISTICS, CCW_FLAG_SUSPEND, 64 },
+                 { DASD_CODE_READ_DEVICE_CHARACTERISTICS, CD, 0 } };
     guint8 data[64];
 
     bench_open(&bench, 1, NULL);
@@ -380,10 +387,22 @@ static const struct {
     guint8 operation;
     guint8 commands[4];
 } suiting[] = {
-    { 0x01, { 0x85, 0x8d, 0x05, 0x85 } }, { 0x03, { 0x1d, 0x1d, 0x1d, 0x9d } }, { 0x06, { 0x06, 0x86, 0x8e, 0x92 } },
-    { 0x0b, { 0x11, 0x05, 0x11, 0x05 } }, { 0x0c, { 0xa6, 0xde, 0xa6, 0xde } }, { 0x16, { 0x1e, 0x9e, 0x12, 0x0e } },
-    { 0x43, { 0x15, 0x1d, 0x15, 0x9d } }, { 0xd6, { 0x16, 0x1a, 0x96, 0x9a } }, { 0x81, { 0x85, 0x8d, 0x85, 0x8d } },
-    { 0x3f, { 0x95, 0x95, 0x95, 0x95 } },
+    { 0x01,
+      { DASD_CODE_WRITE_UPDATE_DATA, DASD_CODE_WRITE_UPDATE_KEY_AND_DATA, DASD_CODE_WRITE_DATA,
+        DASD_CODE_WRITE_UPDATE_DATA } },
+    { 0x03, { DASD_CODE_WRITE_CKD, DASD_CODE_WRITE_CKD, DASD_CODE_WRITE_CKD, DASD_CODE_WRITE_CKD_NEXT_TRACK } },
+    { 0x06, { DASD_CODE_READ_DATA, DASD_CODE_READ_DATA_MT, DASD_CODE_READ_KEY_AND_DATA_MT, DASD_CODE_READ_COUNT_MT } },
+    { 0x0b, { DASD_CODE_ERASE, DASD_CODE_WRITE_DATA, DASD_CODE_ERASE, DASD_CODE_WRITE_DATA } },
+    { 0x0c, { DASD_CODE_READ_TRACK_DATA, DASD_CODE_READ_TRACK, DASD_CODE_READ_TRACK_DATA, DASD_CODE_READ_TRACK } },
+    { 0x16, { DASD_CODE_READ_CKD, DASD_CODE_READ_CKD_MT, DASD_CODE_READ_COUNT, DASD_CODE_READ_KEY_AND_DATA } },
+    { 0x43, { DASD_CODE_WRITE_R0, DASD_CODE_WRITE_CKD, DASD_CODE_WRITE_R0, DASD_CODE_WRITE_CKD_NEXT_TRACK } },
+    { 0xd6, { DASD_CODE_READ_R0, DASD_CODE_READ_HOME_ADDRESS, DASD_CODE_READ_R0_MT, DASD_CODE_READ_HOME_ADDRESS_MT } },
+    { 0x81,
+      { DASD_CODE_WRITE_UPDATE_DATA, DASD_CODE_WRITE_UPDATE_KEY_AND_DATA, DASD_CODE_WRITE_UPDATE_DATA,
+        DASD_CODE_WRITE_UPDATE_KEY_AND_DATA } },
+    { 0x3f,
+      { DASD_CODE_WRITE_FULL_TRACK, DASD_CODE_WRITE_FULL_TRACK, DASD_CODE_WRITE_FULL_TRACK,
+        DASD_CODE_WRITE_FULL_TRACK } },
 };
 
 static guint8 buffers[CHANNEL_PROGRAM_MAX][512];
@@ -416,9 +435,42 @@ static void put_raw_track(GRand *rand, guint8 *at)
 /* form: the command of most CCWs of this program, as some commands may not be mixed with others in a domain. */
 static void random_ccw(GRand *rand, guint i, gsize row, guint8 form, gboolean last)
 {
-    static const guint8 any[] = { 0x63, 0x47, 0x4b, 0xe7, 0x31, 0xb1, 0x29, 0x07, 0x27, 0x3e, 0x04, 0x12,
-                                  0x1f, 0x39, 0x02, 0xaf, 0x34, 0x23, 0x22, 0xa5, 0x16, 0x06, 0x92, 0x85,
-                                  0x1d, 0x12, 0x54, 0xf9, 0x95, 0xde, 0x5e, 0x0a, 0x5b, 0x44, 0xa4, 0xf3 };
+    static const guint8 any[] = { DASD_CODE_DEFINE_EXTENT,
+                                  DASD_CODE_LOCATE_RECORD,
+                                  DASD_CODE_LOCATE_RECORD_EXTENDED,
+                                  DASD_CODE_PREFIX,
+                                  DASD_CODE_SEARCH_ID_EQUAL,
+                                  DASD_CODE_SEARCH_ID_EQUAL_MT,
+                                  DASD_CODE_SEARCH_KEY_EQUAL,
+                                  DASD_CODE_SEEK,
+                                  DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION,
+                                  DASD_CODE_READ_SUBSYSTEM_DATA,
+                                  DASD_CODE_SENSE,
+                                  DASD_CODE_READ_COUNT,
+                                  DASD_CODE_SET_FILE_MASK,
+                                  DASD_CODE_SEARCH_HOME_ADDRESS,
+                                  DASD_CODE_READ_IPL,
+                                  DASD_CODE_SET_PATH_GROUP_ID,
+                                  DASD_CODE_SENSE_PATH_GROUP_ID,
+                                  DASD_CODE_SET_SECTOR,
+                                  DASD_CODE_READ_SECTOR,
+                                  DASD_CODE_WRITE_TRACK_DATA,
+                                  DASD_CODE_READ_R0,
+                                  DASD_CODE_READ_DATA,
+                                  DASD_CODE_READ_COUNT_MT,
+                                  DASD_CODE_WRITE_UPDATE_DATA,
+                                  DASD_CODE_WRITE_CKD,
+                                  DASD_CODE_READ_COUNT,
+                                  DASD_CODE_SENSE_SUBSYSTEM_STATUS,
+                                  DASD_CODE_RESET_SUMMARY_UNIT_CHECK,
+                                  DASD_CODE_WRITE_FULL_TRACK,
+                                  DASD_CODE_READ_TRACK,
+                                  DASD_CODE_READ_MULTIPLE_CKD,
+                                  DASD_CODE_READ_SPECIAL_HOME_ADDRESS,
+                                  DASD_CODE_SUSPEND_MULTIPATH_RECONNECTION,
+                                  DASD_CODE_RESET_ALLEGIANCE,
+                                  DASD_CODE_READ_AND_RESET_BUFFERED_LOG,
+                                  DASD_CODE_DIAGNOSTIC_CONTROL };
     static const guint8 flags[] = { CC, SLI, CC | SLI, CC | SLI, CC | SLI, CC | SLI, CD, CC | CCW_FLAG_SKIP };
     gint32 roll = g_rand_int_range(rand, 0, 8);
     guint8 cmd = roll < 5   ? form
@@ -428,7 +480,7 @@ static void random_ccw(GRand *rand, guint i, gsize row, guint8 form, gboolean la
 
     for (guint k = 0; k < 24; k++)
         buffers[i][k] = (guint8)(g_rand_int(rand) & (k == 6 ? 0 : 0x03));
-    if (cmd == 0x95) {
+    if (cmd == DASD_CODE_WRITE_FULL_TRACK) {
         put_raw_track(rand, buffers[i]);
         count = g_rand_int_range(rand, 0, 8) ? 512 : count;
     }

@@ -64,9 +64,13 @@ static const struct {
     gboolean after_identity;
     gboolean last;
 } firsts[] = {
-    { 0x14, data, 32, FALSE, FALSE }, { 0xb4, data, 32, FALSE, FALSE }, { 0x34, data, 12, FALSE, TRUE },
-    { 0xaf, group, 12, FALSE, TRUE }, { 0x44, data, 32, FALSE, FALSE }, { 0x54, data, 44, TRUE, TRUE },
-    { 0xa4, data, 32, TRUE, FALSE },
+    { DASD_CODE_UNCONDITIONAL_RESERVE, data, 32, FALSE, FALSE },
+    { DASD_CODE_DEVICE_RESERVE, data, 32, FALSE, FALSE },
+    { DASD_CODE_SENSE_PATH_GROUP_ID, data, 12, FALSE, TRUE },
+    { DASD_CODE_SET_PATH_GROUP_ID, group, 12, FALSE, TRUE },
+    { DASD_CODE_RESET_ALLEGIANCE, data, 32, FALSE, FALSE },
+    { DASD_CODE_SENSE_SUBSYSTEM_STATUS, data, 44, TRUE, TRUE },
+    { DASD_CODE_READ_AND_RESET_BUFFERED_LOG, data, 32, TRUE, FALSE },
 };
 
 static void run_behind(guint8 cmd, const void *from, guint16 count, gsize row, gboolean good)
@@ -89,12 +93,12 @@ static void first_of_chain(void)
         bench_begin(&bench);
         bench_ccw(&bench, firsts[i].cmd, 0, firsts[i].from, firsts[i].count);
         bench_run_good(&bench);
-        run_behind(0x5b, before, 0, i, TRUE);
-        run_behind(0x03, before, 0, i, FALSE);
-        run_behind(0x07, seek_track, 6, i, FALSE);
-        run_behind(0xe4, before, 20, i, FALSE);
-        run_behind(0x64, before, 64, i, firsts[i].after_identity);
-        run_behind(0xfa, before, 256, i, firsts[i].after_identity);
+        run_behind(DASD_CODE_SUSPEND_MULTIPATH_RECONNECTION, before, 0, i, TRUE);
+        run_behind(DASD_CODE_NO_OPERATION, before, 0, i, FALSE);
+        run_behind(DASD_CODE_SEEK, seek_track, 6, i, FALSE);
+        run_behind(DASD_CODE_SENSE_ID, before, 20, i, FALSE);
+        run_behind(DASD_CODE_READ_DEVICE_CHARACTERISTICS, before, 64, i, firsts[i].after_identity);
+        run_behind(DASD_CODE_READ_CONFIGURATION_DATA, before, 256, i, firsts[i].after_identity);
         /* A suspension after another command, and two suspensions. */
         begin_seek(seek_track);
         bench_ccw(&bench, DASD_CODE_SUSPEND_MULTIPATH_RECONNECTION, CC, before, 0);
@@ -126,7 +130,7 @@ static void last_of_chain(void)
 static void suspend_multipath(void)
 {
     open_formatted();
-    one(0x5b, data, 0);
+    one(DASD_CODE_SUSPEND_MULTIPATH_RECONNECTION, data, 0);
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_SUSPEND_MULTIPATH_RECONNECTION, 0, data, 7);
     bench_run(&bench);
@@ -149,17 +153,17 @@ static void reset_allegiance(void)
 
     open_formatted();
     memset(data, 0xee, sizeof(data));
-    one(0x44, data, 40);
+    one(DASD_CODE_RESET_ALLEGIANCE, data, 40);
     g_assert_cmpuint(bench.residual, ==, 8);
     g_assert_cmpmem(data, 32, expected, 32);
-    one(0xaf, group, 12);
-    one(0xb4, sense, 32);
+    one(DASD_CODE_SET_PATH_GROUP_ID, group, 12);
+    one(DASD_CODE_DEVICE_RESERVE, sense, 32);
     expected[0] = 0x90;
     memcpy(expected + 5, group + 1, 11);
-    one(0x44, data, 32);
+    one(DASD_CODE_RESET_ALLEGIANCE, data, 32);
     g_assert_cmpmem(data, 32, expected, 32);
     /* The reservation is not affected. */
-    one(0x34, data, 12);
+    one(DASD_CODE_SENSE_PATH_GROUP_ID, data, 12);
     g_assert_cmphex(data[0], ==, 0xf8);
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_RESET_ALLEGIANCE, 0, data, 31);
@@ -174,7 +178,7 @@ static void buffered_log(void)
 
     open_formatted();
     memset(data, 0xee, sizeof(data));
-    one(0xa4, data, 40);
+    one(DASD_CODE_READ_AND_RESET_BUFFERED_LOG, data, 40);
     g_assert_cmpuint(bench.residual, ==, 8);
     g_assert_cmpmem(data, 32, nothing, 32);
     g_assert_cmphex(data[32], ==, 0xee);
@@ -287,7 +291,7 @@ static void interface_identifier(void)
 
 static void assert_host_told(guint8 facilities)
 {
-    one(0x64, data, 64);
+    one(DASD_CODE_READ_DEVICE_CHARACTERISTICS, data, 64);
     g_assert_cmphex(data[6], ==, facilities);
 }
 
@@ -301,12 +305,12 @@ static void host_told(void)
     assert_host_told(0x5a);
     for (guint i = 0; i <= G_N_ELEMENTS(ends); i++) {
         group[0] = 0x80;
-        one(0xaf, group, 12);
-        one(0x27, order, 66);
+        one(DASD_CODE_SET_PATH_GROUP_ID, group, 12);
+        one(DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, order, 66);
         assert_host_told(0x5e);
         if (i < G_N_ELEMENTS(ends)) {
             group[0] = ends[i];
-            one(0xaf, group, 12);
+            one(DASD_CODE_SET_PATH_GROUP_ID, group, 12);
         } else {
             dasd_device_reset(bench.device);
         }

@@ -25,17 +25,45 @@ static const struct {
     guint16 order_size;
 } answers[] = {
     { "## SENSE ID, E4", "sense-id", 0xe4, { 0 }, 0 },
-    { "## READ DEVICE CHARACTERISTICS, 64", "characteristics", 0x64, { 0 }, 0 },
-    { "## READ CONFIGURATION DATA, FA", "configuration", 0xfa, { 0 }, 0 },
-    { "## SENSE SUBSYSTEM STATUS, 54", "subsystem-status", 0x54, { 0 }, 0 },
-    { "## Storage path status, 27 with suborder 00", "path-status", 0x27, { 0x18, [6] = 0x00 }, 12 },
-    { "## Statistics, 27 with suborder 01", "statistics", 0x27, { 0x18, [6] = 0x01, [8] = 0x01 }, 12 },
-    { "## Attention message, 27 with suborder 03", "message", 0x27, { 0x18, [6] = 0x03 }, 12 },
-    { "## Unit addresses, 27 with suborder 0E", "unit-addresses", 0x27, { 0x18, [6] = 0x0e }, 12 },
-    { "## Feature codes, 27 with suborder 41", "features", 0x27, { 0x18, [6] = 0x41 }, 12 },
-    { "## Volume storage, 27 with suborder 52", "volume-storage", 0x27, { 0x18, [6] = 0x52 }, 12 },
-    { "## Logical configuration, 27 with suborder 53", "logical-configuration", 0x27, { 0x18, [6] = 0x53 }, 12 },
-    { "## Node descriptor, 27 with order B0", "node", 0x27, { 0xb0 }, 4 },
+    { "## READ DEVICE CHARACTERISTICS, 64", "characteristics", DASD_CODE_READ_DEVICE_CHARACTERISTICS, { 0 }, 0 },
+    { "## READ CONFIGURATION DATA, FA", "configuration", DASD_CODE_READ_CONFIGURATION_DATA, { 0 }, 0 },
+    { "## SENSE SUBSYSTEM STATUS, 54", "subsystem-status", DASD_CODE_SENSE_SUBSYSTEM_STATUS, { 0 }, 0 },
+    { "## Storage path status, 27 with suborder 00",
+      "path-status",
+      DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION,
+      { 0x18, [6] = 0x00 },
+      12 },
+    { "## Statistics, 27 with suborder 01",
+      "statistics",
+      DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION,
+      { 0x18, [6] = 0x01, [8] = 0x01 },
+      12 },
+    { "## Attention message, 27 with suborder 03",
+      "message",
+      DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION,
+      { 0x18, [6] = 0x03 },
+      12 },
+    { "## Unit addresses, 27 with suborder 0E",
+      "unit-addresses",
+      DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION,
+      { 0x18, [6] = 0x0e },
+      12 },
+    { "## Feature codes, 27 with suborder 41",
+      "features",
+      DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION,
+      { 0x18, [6] = 0x41 },
+      12 },
+    { "## Volume storage, 27 with suborder 52",
+      "volume-storage",
+      DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION,
+      { 0x18, [6] = 0x52 },
+      12 },
+    { "## Logical configuration, 27 with suborder 53",
+      "logical-configuration",
+      DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION,
+      { 0x18, [6] = 0x53 },
+      12 },
+    { "## Node descriptor, 27 with order B0", "node", DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, { 0xb0 }, 4 },
 };
 
 /* The devices that the test asks, and their values for the names in angle brackets on the page. */
@@ -89,7 +117,8 @@ static void ask(Bench *bench, gsize sample, gsize answer)
     bench_begin(bench);
     if (answers[answer].order_size)
         bench_ccw(bench, DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, CC, answers[answer].order, answers[answer].order_size);
-    bench_ccw(bench, answers[answer].order_size ? 0x3e : answers[answer].cmd, SLI, reply, ANSWER_MAX);
+    bench_ccw(bench, answers[answer].order_size ? DASD_CODE_READ_SUBSYSTEM_DATA : answers[answer].cmd, SLI, reply,
+              ANSWER_MAX);
     bench_run_good(bench);
     reply_sizes[sample][answer] = ANSWER_MAX - bench->residual;
 }

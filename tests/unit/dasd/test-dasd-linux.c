@@ -26,41 +26,41 @@ typedef struct {
 } Send;
 
 static const Send sends[] = {
-    { 0x03, 0xff },
-    { 0x05, 0x01, 0, 1, 0x80, SIZE },
-    { 0x06, 0x06, 0, 1, 0x40, SIZE },
-    { 0x0a, 0x06, 0, 1, 0x40, 28 },
-    { 0x0d, 0x01, 0, 1, 0x80, KEY + SIZE },
-    { 0x0e, 0x06, 0, 1, 0x40, KEY + SIZE },
-    { 0x11, 0x0b, 0, 1, 0xc0, 8 },
-    { 0x12, 0x06, 0, 1, 0x40, 8 },
-    { 0x14, 0xff, 0, 0, 0, 32 },
-    { 0x15, 0x43, 0, 1, 0xc0, 16 },
-    { 0x16, 0x46, 0, 1, 0x40, 16 },
-    { 0x1d, 0x03, 0, 1, 0xc0, 8 },
-    { 0x1e, 0x06, 0, 1, 0x40, 8 + SIZE },
-    { 0x34, 0xff, 0, 0, 0, 12 },
-    { 0x54, 0xff, 0, 0, 0, 44 },
-    { 0x85, 0x01, 0, 1, 0x80, SIZE },
-    { 0x86, 0x06, 0, 1, 0x40, SIZE },
-    { 0x8d, 0x01, 0, 1, 0x80, KEY + SIZE },
-    { 0x8e, 0x06, 0, 1, 0x40, KEY + SIZE },
-    { 0x92, 0x16, 0, 1, 0x40, 8 },
-    { 0x94, 0xff, 0, 0, 0, 32 },
-    { 0x95, 0x3f, 0x11, 1, 0xc0, 24 },
-    { 0x9e, 0x16, 0, 1, 0x40, 8 + SIZE },
-    { 0xa5, 0x3f, 0x23, 1, 0x80, 3 * SIZE },
-    { 0xa6, 0x0c, 0, 1, 0x40, 3 * SIZE },
-    { 0xb4, 0xff, 0, 0, 0, 32 },
-    { 0xde, 0x4c, 0, 1, 0x40, 2000 },
-    { 0xf9, 0xff, 0, 0, 0, 1 },
-    { 0xfa, 0xff, 0, 0, 0, 256 },
+    { DASD_CODE_NO_OPERATION, 0xff },
+    { DASD_CODE_WRITE_DATA, 0x01, 0, 1, 0x80, SIZE },
+    { DASD_CODE_READ_DATA, 0x06, 0, 1, 0x40, SIZE },
+    { DASD_CODE_READ_SPECIAL_HOME_ADDRESS, 0x06, 0, 1, 0x40, 28 },
+    { DASD_CODE_WRITE_KEY_AND_DATA, 0x01, 0, 1, 0x80, KEY + SIZE },
+    { DASD_CODE_READ_KEY_AND_DATA, 0x06, 0, 1, 0x40, KEY + SIZE },
+    { DASD_CODE_ERASE, 0x0b, 0, 1, 0xc0, 8 },
+    { DASD_CODE_READ_COUNT, 0x06, 0, 1, 0x40, 8 },
+    { DASD_CODE_UNCONDITIONAL_RESERVE, 0xff, 0, 0, 0, 32 },
+    { DASD_CODE_WRITE_R0, 0x43, 0, 1, 0xc0, 16 },
+    { DASD_CODE_READ_R0, 0x46, 0, 1, 0x40, 16 },
+    { DASD_CODE_WRITE_CKD, 0x03, 0, 1, 0xc0, 8 },
+    { DASD_CODE_READ_CKD, 0x06, 0, 1, 0x40, 8 + SIZE },
+    { DASD_CODE_SENSE_PATH_GROUP_ID, 0xff, 0, 0, 0, 12 },
+    { DASD_CODE_SENSE_SUBSYSTEM_STATUS, 0xff, 0, 0, 0, 44 },
+    { DASD_CODE_WRITE_UPDATE_DATA, 0x01, 0, 1, 0x80, SIZE },
+    { DASD_CODE_READ_DATA_MT, 0x06, 0, 1, 0x40, SIZE },
+    { DASD_CODE_WRITE_UPDATE_KEY_AND_DATA, 0x01, 0, 1, 0x80, KEY + SIZE },
+    { DASD_CODE_READ_KEY_AND_DATA_MT, 0x06, 0, 1, 0x40, KEY + SIZE },
+    { DASD_CODE_READ_COUNT_MT, 0x16, 0, 1, 0x40, 8 },
+    { DASD_CODE_DEVICE_RELEASE, 0xff, 0, 0, 0, 32 },
+    { DASD_CODE_WRITE_FULL_TRACK, 0x3f, 0x11, 1, 0xc0, 24 },
+    { DASD_CODE_READ_CKD_MT, 0x16, 0, 1, 0x40, 8 + SIZE },
+    { DASD_CODE_WRITE_TRACK_DATA, 0x3f, 0x23, 1, 0x80, 3 * SIZE },
+    { DASD_CODE_READ_TRACK_DATA, 0x0c, 0, 1, 0x40, 3 * SIZE },
+    { DASD_CODE_DEVICE_RESERVE, 0xff, 0, 0, 0, 32 },
+    { DASD_CODE_READ_TRACK, 0x4c, 0, 1, 0x40, 2000 },
+    { DASD_CODE_RESET_SUMMARY_UNIT_CHECK, 0xff, 0, 0, 0, 1 },
+    { DASD_CODE_READ_CONFIGURATION_DATA, 0xff, 0, 0, 0, 256 },
     /* Commands that open a domain, each followed by one that uses it. */
-    { 0x47, 0x06, 0, 1, 0x40, SIZE },
-    { 0x4b, 0x3f, 0x23, 1, 0x80, 3 * SIZE },
-    { 0x63, 0x06, 0, 1, 0x40, SIZE },
-    { 0xe7, 0x06, 0, 1, 0x40, SIZE },
-    { 0x9d, 0x03, 0, 2, 0xc0, 8 },
+    { DASD_CODE_LOCATE_RECORD, 0x06, 0, 1, 0x40, SIZE },
+    { DASD_CODE_LOCATE_RECORD_EXTENDED, 0x3f, 0x23, 1, 0x80, 3 * SIZE },
+    { DASD_CODE_DEFINE_EXTENT, 0x06, 0, 1, 0x40, SIZE },
+    { DASD_CODE_PREFIX, 0x06, 0, 1, 0x40, SIZE },
+    { DASD_CODE_WRITE_CKD_NEXT_TRACK, 0x03, 0, 2, 0xc0, 8 },
 };
 
 /* Fields of an answer by Linux' name, and their first byte. NONE: the device never gives this answer. */
@@ -137,23 +137,26 @@ static guint8 parse_code(const char *cell)
 
 static guint32 track_of(const Send *send)
 {
-    return (send->code & 0x0f) == 0x0d && send->code != 0x1d && send->code != 0x9d ? KEYED
-           : (send->code & 0x7f) == 0x0e                                           ? KEYED
-                                                                                   : TRACK;
+    return (send->code & 0x0f) == 0x0d && send->code != DASD_CODE_WRITE_CKD &&
+                   send->code != DASD_CODE_WRITE_CKD_NEXT_TRACK
+               ? KEYED
+           : (send->code & 0x7f) == 0x0e ? KEYED
+                                         : TRACK;
 }
 
 /* Prepares the data of a write. */
 static void fill(const Send *send)
 {
     memset(data, 0, sizeof(data));
-    ccw_store_be16(data + 2, TRACK + (send->code == 0x9d));
+    ccw_store_be16(data + 2, TRACK + (send->code == DASD_CODE_WRITE_CKD_NEXT_TRACK));
     if (send->operation == 0x03)
-        data[4] = send->code == 0x9d ? 1 : 2;
-    if (send->code == 0x15 || send->code == 0x95)
+        data[4] = send->code == DASD_CODE_WRITE_CKD_NEXT_TRACK ? 1 : 2;
+    if (send->code == DASD_CODE_WRITE_R0 || send->code == DASD_CODE_WRITE_FULL_TRACK)
         data[7] = 8;
-    if (send->code == 0x95)
+    if (send->code == DASD_CODE_WRITE_FULL_TRACK)
         memset(data + 16, 0xff, 8);
-    if (send->code == 0x11 || send->code == 0x1d || send->code == 0x9d)
+    if (send->code == DASD_CODE_ERASE || send->code == DASD_CODE_WRITE_CKD ||
+        send->code == DASD_CODE_WRITE_CKD_NEXT_TRACK)
         ccw_store_be16(data + 6, SIZE);
 }
 
@@ -161,7 +164,9 @@ static void add_domain(const Send *send)
 {
     static guint8 prefix[66], *locate = prefix + 44;
     const guint32 track = track_of(send);
-    guint16 length = send->code == 0xa5 || send->code == 0x4b ? SIZE : send->length;
+    guint16 length = send->code == DASD_CODE_WRITE_TRACK_DATA || send->code == DASD_CODE_LOCATE_RECORD_EXTENDED
+                         ? SIZE
+                         : send->length;
 
     memset(prefix, 0, sizeof(prefix));
     prefix[0] = 1;
@@ -176,7 +181,7 @@ static void add_domain(const Send *send)
         ccw_store_be16(locate + 20, 0x8000);
     }
     locate[17] = send->extended;
-    if (send->code == 0xe7) {
+    if (send->code == DASD_CODE_PREFIX) {
         bench_ccw(&bench, DASD_CODE_PREFIX, CC, prefix, 64);
         return;
     }
@@ -189,12 +194,12 @@ static void add_domain(const Send *send)
 static guint8 code_sent(const Send *send)
 {
     switch (send->code) {
-    case 0x47:
-    case 0x63:
-    case 0xe7:
-        return 0x86;
-    case 0x4b:
-        return 0xa5;
+    case DASD_CODE_LOCATE_RECORD:
+    case DASD_CODE_DEFINE_EXTENT:
+    case DASD_CODE_PREFIX:
+        return DASD_CODE_READ_DATA_MT;
+    case DASD_CODE_LOCATE_RECORD_EXTENDED:
+        return DASD_CODE_WRITE_TRACK_DATA;
     default:
         return send->code;
     }
@@ -219,7 +224,7 @@ static void send_good(guint8 code)
     bench_begin(&bench);
     if (send->operation != 0xff)
         add_domain(send);
-    if (code == 0x9d)
+    if (code == DASD_CODE_WRITE_CKD_NEXT_TRACK)
         bench_ccw(&bench, DASD_CODE_WRITE_CKD, CC | SLI, count, 8);
     bench_ccw(&bench, code_sent(send), SLI, data, send->length);
     bench_run_good(&bench);
@@ -268,7 +273,7 @@ static void commands(void)
             continue;
         }
         g_assert_cmpstr(row[4], ==, "done");
-        if (code == 0x27 || code == 0x3e)
+        if (code == DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION || code == DASD_CODE_READ_SUBSYSTEM_DATA)
             send_order(0x18, 0x41, TRUE);
         else
             send_good(code);

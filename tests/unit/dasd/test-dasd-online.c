@@ -24,7 +24,7 @@ static void sense_id(void)
     guint8 id[40] = { 0 };
 
     bench_open(&bench, 30, NULL);
-    one(0xe4, SLI, id, sizeof(id));
+    one(DASD_CODE_SENSE_ID, SLI, id, sizeof(id));
     g_assert_cmpmem(id, 20, expected, 20);
     g_assert_cmpuint(bench.residual, ==, 20);
     bench_close(&bench);
@@ -36,10 +36,10 @@ static void path_group(void)
     guint8 answer[12];
 
     bench_open(&bench, 30, NULL);
-    one(0x34, SLI, answer, 12);
+    one(DASD_CODE_SENSE_PATH_GROUP_ID, SLI, answer, 12);
     g_assert_cmphex(answer[0], ==, 0x00);
-    one(0xaf, SLI, id, 12);
-    one(0x34, SLI, answer, 12);
+    one(DASD_CODE_SET_PATH_GROUP_ID, SLI, id, 12);
+    one(DASD_CODE_SENSE_PATH_GROUP_ID, SLI, answer, 12);
     g_assert_cmphex(answer[0], ==, 0xc8);
     g_assert_cmpmem(answer + 1, 11, id + 1, 11);
     /* The device rejects another group. The host may set the same group again, and disband it. */
@@ -48,15 +48,15 @@ static void path_group(void)
     bench_ccw(&bench, DASD_CODE_SET_PATH_GROUP_ID, SLI, id, 12);
     bench_run_check(&bench, 0, 0x80, 0, 0x04);
     id[5] ^= 1;
-    one(0xaf, SLI, id, 12);
+    one(DASD_CODE_SET_PATH_GROUP_ID, SLI, id, 12);
     id[0] = 0xa0;
-    one(0xaf, SLI, id, 12);
-    one(0x34, SLI, answer, 12);
+    one(DASD_CODE_SET_PATH_GROUP_ID, SLI, id, 12);
+    one(DASD_CODE_SENSE_PATH_GROUP_ID, SLI, answer, 12);
     g_assert_cmphex(answer[0], ==, 0x80);
     id[0] = 0x80;
-    one(0xaf, SLI, id, 12);
+    one(DASD_CODE_SET_PATH_GROUP_ID, SLI, id, 12);
     dasd_device_reset(bench.device);
-    one(0x34, SLI, answer, 12);
+    one(DASD_CODE_SENSE_PATH_GROUP_ID, SLI, answer, 12);
     g_assert_cmphex(answer[0], ==, 0x00);
     bench_close(&bench);
 }
@@ -67,7 +67,7 @@ static void configuration(void)
     guint device_neds = 0, general = 0;
 
     bench_open(&bench, 30, NULL);
-    one(0xfa, 0, rcd, 256);
+    one(DASD_CODE_READ_CONFIGURATION_DATA, 0, rcd, 256);
     for (guint i = 0; i < 8; i++) {
         const guint8 *part = rcd + 32 * i;
 
@@ -78,7 +78,7 @@ static void configuration(void)
     g_assert_cmpuint(general, ==, 1);
     g_assert_cmphex(rcd[31], ==, 0x34);
     g_assert_cmphex(rcd[224], ==, 0x80);
-    one(0x64, 0, rdc, 64);
+    one(DASD_CODE_READ_DEVICE_CHARACTERISTICS, 0, rdc, 64);
     g_assert_cmphex(ccw_load_be16(rdc), ==, 0x3990);
     g_assert_cmphex(rdc[2], ==, 0xe9);
     g_assert_cmphex(ccw_load_be16(rdc + 3), ==, 0x3390);
@@ -98,7 +98,7 @@ static void subsystem(void)
     guint8 order[66] = { 0x1d }, prepare[12] = { 0x18 }, features[256], units[512];
 
     bench_open(&bench, 30, NULL);
-    one(0x27, 0, order, 66);
+    one(DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, 0, order, 66);
     for (gsize i = 0; i < G_N_ELEMENTS(rejected); i++) {
         prepare[6] = rejected[i];
         bench_begin(&bench);
@@ -130,8 +130,8 @@ static void subsystem(void)
     bench_ccw(&bench, DASD_CODE_READ_SUBSYSTEM_DATA, 0, units, 192);
     bench_run_good(&bench);
     g_assert_cmphex(ccw_load_be16(units), ==, 0x8034);
-    one(0xf9, SLI, order, 16);
-    one(0x54, 0, units, 44);
+    one(DASD_CODE_RESET_SUMMARY_UNIT_CHECK, SLI, order, 16);
+    one(DASD_CODE_SENSE_SUBSYSTEM_STATUS, 0, units, 44);
     g_assert_cmphex(units[1], ==, 0x34);
     g_assert_cmphex(ccw_load_be16(units + 38), ==, 0x0012);
     /* The device has no prepared answer any more. */
@@ -220,7 +220,7 @@ static void no_message(void)
 /* Sense path group ID shows which group has the reservation. A release, a disband and a reset end it. */
 static void reservation(void)
 {
-    static const guint8 reserves[] = { 0xb4, 0x14 };
+    static const guint8 reserves[] = { DASD_CODE_DEVICE_RESERVE, DASD_CODE_UNCONDITIONAL_RESERVE };
     guint8 id[12] = { 0x80, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 };
     guint8 answer[12], sense[32], mask = 0;
 
@@ -228,18 +228,18 @@ static void reservation(void)
     for (gsize i = 0; i < G_N_ELEMENTS(reserves); i++) {
         for (guint end = 0; end < 3; end++) {
             id[0] = 0x80;
-            one(0xaf, SLI, id, 12);
+            one(DASD_CODE_SET_PATH_GROUP_ID, SLI, id, 12);
             one(reserves[i], SLI, sense, 32);
-            one(0x34, SLI, answer, 12);
+            one(DASD_CODE_SENSE_PATH_GROUP_ID, SLI, answer, 12);
             g_assert_cmphex(answer[0], ==, 0xf8);
             id[0] = 0xa0;
             if (end == 0)
-                one(0x94, SLI, sense, 32);
+                one(DASD_CODE_DEVICE_RELEASE, SLI, sense, 32);
             else if (end == 1)
-                one(0xaf, SLI, id, 12);
+                one(DASD_CODE_SET_PATH_GROUP_ID, SLI, id, 12);
             else
                 dasd_device_reset(bench.device);
-            one(0x34, SLI, answer, 12);
+            one(DASD_CODE_SENSE_PATH_GROUP_ID, SLI, answer, 12);
             g_assert_cmphex(answer[0], ==, end == 0 ? 0xc8 : end == 1 ? 0x80 : 0x00);
         }
     }
@@ -251,7 +251,7 @@ static void reservation(void)
         bench_ccw(&bench, DASD_CODE_DEVICE_RESERVE, SLI, sense, 32);
         bench_run_check(&bench, 1, 0x80, 0, 0x02);
     }
-    one(0x34, SLI, answer, 12);
+    one(DASD_CODE_SENSE_PATH_GROUP_ID, SLI, answer, 12);
     g_assert_cmphex(answer[0], ==, 0x00);
     bench_close(&bench);
 }
@@ -268,13 +268,13 @@ static void unknown_commands(void)
         bench_run_check(&bench, 0, 0x80, 0, 0x01);
     }
     /* BASIC SENSE returns the same sense once more, and then no sense. */
-    one(0x04, 0, sense, 32);
+    one(DASD_CODE_SENSE, 0, sense, 32);
     g_assert_cmphex(sense[0], ==, 0x80);
-    one(0x04, 0, sense, 32);
+    one(DASD_CODE_SENSE, 0, sense, 32);
     g_assert_cmphex(sense[0], ==, 0);
-    one(0xb4, 0, data, 32);
-    one(0x94, 0, data, 32);
-    one(0x14, 0, data, 32);
+    one(DASD_CODE_DEVICE_RESERVE, 0, data, 32);
+    one(DASD_CODE_DEVICE_RELEASE, 0, data, 32);
+    one(DASD_CODE_UNCONDITIONAL_RESERVE, 0, data, 32);
     bench_close(&bench);
 }
 

@@ -49,8 +49,38 @@ static void assert_unwritten(guint32 track)
 static void no_place(void)
 {
     static const guint8 commands[] = {
-        0x06, 0x86, 0x0e, 0x8e, 0x12, 0x92, 0x1e, 0x9e, 0x1a, 0x9a, 0x16, 0x96, 0x31, 0xb1, 0x51, 0xd1,
-        0x71, 0xf1, 0x29, 0xa9, 0x49, 0xc9, 0x69, 0xe9, 0x39, 0xb9, 0x23, 0x05, 0x0d, 0x1d, 0x15, 0x11,
+        DASD_CODE_READ_DATA,
+        DASD_CODE_READ_DATA_MT,
+        DASD_CODE_READ_KEY_AND_DATA,
+        DASD_CODE_READ_KEY_AND_DATA_MT,
+        DASD_CODE_READ_COUNT,
+        DASD_CODE_READ_COUNT_MT,
+        DASD_CODE_READ_CKD,
+        DASD_CODE_READ_CKD_MT,
+        DASD_CODE_READ_HOME_ADDRESS,
+        DASD_CODE_READ_HOME_ADDRESS_MT,
+        DASD_CODE_READ_R0,
+        DASD_CODE_READ_R0_MT,
+        DASD_CODE_SEARCH_ID_EQUAL,
+        DASD_CODE_SEARCH_ID_EQUAL_MT,
+        DASD_CODE_SEARCH_ID_HIGH,
+        DASD_CODE_SEARCH_ID_HIGH_MT,
+        DASD_CODE_SEARCH_ID_EQUAL_OR_HIGH,
+        DASD_CODE_SEARCH_ID_EQUAL_OR_HIGH_MT,
+        DASD_CODE_SEARCH_KEY_EQUAL,
+        DASD_CODE_SEARCH_KEY_EQUAL_MT,
+        DASD_CODE_SEARCH_KEY_HIGH,
+        DASD_CODE_SEARCH_KEY_HIGH_MT,
+        DASD_CODE_SEARCH_KEY_EQUAL_OR_HIGH,
+        DASD_CODE_SEARCH_KEY_EQUAL_OR_HIGH_MT,
+        DASD_CODE_SEARCH_HOME_ADDRESS,
+        DASD_CODE_SEARCH_HOME_ADDRESS_MT,
+        DASD_CODE_SET_SECTOR,
+        DASD_CODE_WRITE_DATA,
+        DASD_CODE_WRITE_KEY_AND_DATA,
+        DASD_CODE_WRITE_CKD,
+        DASD_CODE_WRITE_R0,
+        DASD_CODE_ERASE,
     };
 
     open_formatted();
@@ -161,10 +191,18 @@ static void limits(void)
         guint8 second;
         const guint8 *second_data;
     } rows[] = {
-        { 0x1f, none, 0x63, extent }, { 0x1f, none, 0x1f, none },   { 0x1f, none, 0x02, data },
-        { 0x1f, none, 0xb4, data },   { 0x63, extent, 0x1f, none }, { 0x63, extent, 0x63, extent },
-        { 0x63, extent, 0x02, data }, { 0x63, extent, 0x94, data }, { 0x02, data, 0x63, extent },
-        { 0x02, data, 0x1f, none },   { 0x02, data, 0x02, data },   { 0x02, data, 0x14, data },
+        { DASD_CODE_SET_FILE_MASK, none, DASD_CODE_DEFINE_EXTENT, extent },
+        { DASD_CODE_SET_FILE_MASK, none, DASD_CODE_SET_FILE_MASK, none },
+        { DASD_CODE_SET_FILE_MASK, none, DASD_CODE_READ_IPL, data },
+        { DASD_CODE_SET_FILE_MASK, none, DASD_CODE_DEVICE_RESERVE, data },
+        { DASD_CODE_DEFINE_EXTENT, extent, DASD_CODE_SET_FILE_MASK, none },
+        { DASD_CODE_DEFINE_EXTENT, extent, DASD_CODE_DEFINE_EXTENT, extent },
+        { DASD_CODE_DEFINE_EXTENT, extent, DASD_CODE_READ_IPL, data },
+        { DASD_CODE_DEFINE_EXTENT, extent, DASD_CODE_DEVICE_RELEASE, data },
+        { DASD_CODE_READ_IPL, data, DASD_CODE_DEFINE_EXTENT, extent },
+        { DASD_CODE_READ_IPL, data, DASD_CODE_SET_FILE_MASK, none },
+        { DASD_CODE_READ_IPL, data, DASD_CODE_READ_IPL, data },
+        { DASD_CODE_READ_IPL, data, DASD_CODE_UNCONDITIONAL_RESERVE, data },
     };
 
     open_formatted();
@@ -172,10 +210,10 @@ static void limits(void)
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         bench_begin(&bench);
         bench_ccw(&bench, rows[i].first, CC | SLI, rows[i].first_data, 16);
-        if (rows[i].first == 0x02)
+        if (rows[i].first == DASD_CODE_READ_IPL)
             bench_ccw(&bench, DASD_CODE_READ_DATA_MT, CC | SLI, data, 16); /* ends the domain of READ IPL */
         bench_ccw(&bench, rows[i].second, SLI, rows[i].second_data, 16);
-        bench_run_check(&bench, rows[i].first == 0x02 ? 2 : 1, REJECT, 0, SEQUENCE);
+        bench_run_check(&bench, rows[i].first == DASD_CODE_READ_IPL ? 2 : 1, REJECT, 0, SEQUENCE);
     }
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_SET_FILE_MASK, SLI, reserved, 1);
@@ -210,8 +248,10 @@ static void seek_masks(void)
         guint8 mask, seek;
         gboolean is_allowed;
     } rows[] = {
-        { 0x00, 0x07, TRUE },  { 0x08, 0x07, FALSE }, { 0x08, 0x0b, TRUE },  { 0x08, 0x1b, TRUE },
-        { 0x10, 0x0b, FALSE }, { 0x10, 0x1b, TRUE },  { 0x18, 0x1b, FALSE }, { 0x18, 0x0b, FALSE },
+        { 0x00, DASD_CODE_SEEK, TRUE },           { 0x08, DASD_CODE_SEEK, FALSE },
+        { 0x08, DASD_CODE_SEEK_CYLINDER, TRUE },  { 0x08, DASD_CODE_SEEK_HEAD, TRUE },
+        { 0x10, DASD_CODE_SEEK_CYLINDER, FALSE }, { 0x10, DASD_CODE_SEEK_HEAD, TRUE },
+        { 0x18, DASD_CODE_SEEK_HEAD, FALSE },     { 0x18, DASD_CODE_SEEK_CYLINDER, FALSE },
     };
 
     open_formatted();
@@ -239,15 +279,22 @@ static void first_in_chain(void)
         guint8 before, command;
         gboolean good;
     } rows[] = {
-        { 0x03, 0xb4, FALSE }, { 0x07, 0xb4, FALSE }, { 0x64, 0xb4, FALSE }, { 0x03, 0x14, FALSE },
-        { 0xfa, 0x14, FALSE }, { 0x03, 0x54, FALSE }, { 0x07, 0x54, FALSE }, { 0x54, 0x54, FALSE },
-        { 0x64, 0x54, TRUE },  { 0xfa, 0x54, TRUE },
+        { DASD_CODE_NO_OPERATION, DASD_CODE_DEVICE_RESERVE, FALSE },
+        { DASD_CODE_SEEK, DASD_CODE_DEVICE_RESERVE, FALSE },
+        { DASD_CODE_READ_DEVICE_CHARACTERISTICS, DASD_CODE_DEVICE_RESERVE, FALSE },
+        { DASD_CODE_NO_OPERATION, DASD_CODE_UNCONDITIONAL_RESERVE, FALSE },
+        { DASD_CODE_READ_CONFIGURATION_DATA, DASD_CODE_UNCONDITIONAL_RESERVE, FALSE },
+        { DASD_CODE_NO_OPERATION, DASD_CODE_SENSE_SUBSYSTEM_STATUS, FALSE },
+        { DASD_CODE_SEEK, DASD_CODE_SENSE_SUBSYSTEM_STATUS, FALSE },
+        { DASD_CODE_SENSE_SUBSYSTEM_STATUS, DASD_CODE_SENSE_SUBSYSTEM_STATUS, FALSE },
+        { DASD_CODE_READ_DEVICE_CHARACTERISTICS, DASD_CODE_SENSE_SUBSYSTEM_STATUS, TRUE },
+        { DASD_CODE_READ_CONFIGURATION_DATA, DASD_CODE_SENSE_SUBSYSTEM_STATUS, TRUE },
     };
 
     bench_open(&bench, 1, NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         bench_begin(&bench);
-        bench_ccw(&bench, rows[i].before, CC | SLI, rows[i].before == 0x07 ? seek_other : data, 6);
+        bench_ccw(&bench, rows[i].before, CC | SLI, rows[i].before == DASD_CODE_SEEK ? seek_other : data, 6);
         bench_ccw(&bench, rows[i].command, SLI, data, 6);
         if (rows[i].good)
             bench_run_good(&bench);
@@ -345,43 +392,43 @@ static const struct {
     gboolean good;
 } form_rows[] = {
     /* One write of data for one record; updates for several records, all of one kind. */
-    { 0x01, 1, 0, 0x05, TRUE },
-    { 0x01, 2, 0, 0x05, FALSE },
-    { 0x01, 2, 0, 0x0d, FALSE },
-    { 0x81, 1, 0, 0x05, FALSE },
-    { 0x01, 2, 0x85, 0x85, TRUE },
-    { 0x01, 2, 0x85, 0x8d, FALSE },
-    { 0x01, 2, 0x85, 0x05, FALSE },
+    { 0x01, 1, 0, DASD_CODE_WRITE_DATA, TRUE },
+    { 0x01, 2, 0, DASD_CODE_WRITE_DATA, FALSE },
+    { 0x01, 2, 0, DASD_CODE_WRITE_KEY_AND_DATA, FALSE },
+    { 0x81, 1, 0, DASD_CODE_WRITE_DATA, FALSE },
+    { 0x01, 2, DASD_CODE_WRITE_UPDATE_DATA, DASD_CODE_WRITE_UPDATE_DATA, TRUE },
+    { 0x01, 2, DASD_CODE_WRITE_UPDATE_DATA, DASD_CODE_WRITE_UPDATE_KEY_AND_DATA, FALSE },
+    { 0x01, 2, DASD_CODE_WRITE_UPDATE_DATA, DASD_CODE_WRITE_DATA, FALSE },
     /* Reads. */
-    { 0x06, 1, 0, 0x06, TRUE },
-    { 0x16, 1, 0, 0x06, FALSE },
-    { 0x16, 1, 0, 0x86, TRUE },
-    { 0x16, 1, 0, 0x16, FALSE },
-    { 0xd6, 1, 0, 0x16, TRUE },
-    { 0x56, 1, 0, 0x16, TRUE },
-    { 0x56, 1, 0, 0x1a, FALSE },
-    { 0xd6, 1, 0, 0x1a, TRUE },
-    { 0x06, 1, 0, 0x1a, TRUE },
-    { 0x0c, 1, 0, 0x86, FALSE },
-    { 0x0c, 2, 0xa6, 0xde, FALSE },
-    { 0x0c, 2, 0xde, 0xde, TRUE },
+    { 0x06, 1, 0, DASD_CODE_READ_DATA, TRUE },
+    { 0x16, 1, 0, DASD_CODE_READ_DATA, FALSE },
+    { 0x16, 1, 0, DASD_CODE_READ_DATA_MT, TRUE },
+    { 0x16, 1, 0, DASD_CODE_READ_R0, FALSE },
+    { 0xd6, 1, 0, DASD_CODE_READ_R0, TRUE },
+    { 0x56, 1, 0, DASD_CODE_READ_R0, TRUE },
+    { 0x56, 1, 0, DASD_CODE_READ_HOME_ADDRESS, FALSE },
+    { 0xd6, 1, 0, DASD_CODE_READ_HOME_ADDRESS, TRUE },
+    { 0x06, 1, 0, DASD_CODE_READ_HOME_ADDRESS, TRUE },
+    { 0x0c, 1, 0, DASD_CODE_READ_DATA_MT, FALSE },
+    { 0x0c, 2, DASD_CODE_READ_TRACK_DATA, DASD_CODE_READ_TRACK, FALSE },
+    { 0x0c, 2, DASD_CODE_READ_TRACK, DASD_CODE_READ_TRACK, TRUE },
     /* Formats: R0 after a home address, the next track after a record, erase in a write track operation. */
-    { 0x03, 1, 0, 0x15, FALSE },
-    { 0x43, 1, 0, 0x15, TRUE },
-    { 0x03, 1, 0, 0x9d, FALSE },
-    { 0x03, 2, 0x1d, 0x9d, TRUE },
-    { 0x03, 1, 0, 0x11, FALSE },
-    { 0x0b, 1, 0, 0x11, TRUE },
-    { 0x0b, 2, 0x11, 0x05, FALSE },
+    { 0x03, 1, 0, DASD_CODE_WRITE_R0, FALSE },
+    { 0x43, 1, 0, DASD_CODE_WRITE_R0, TRUE },
+    { 0x03, 1, 0, DASD_CODE_WRITE_CKD_NEXT_TRACK, FALSE },
+    { 0x03, 2, DASD_CODE_WRITE_CKD, DASD_CODE_WRITE_CKD_NEXT_TRACK, TRUE },
+    { 0x03, 1, 0, DASD_CODE_ERASE, FALSE },
+    { 0x0b, 1, 0, DASD_CODE_ERASE, TRUE },
+    { 0x0b, 2, DASD_CODE_ERASE, DASD_CODE_WRITE_DATA, FALSE },
     /* No domain allows a second locate record, sense, no-operation, a seek, a search or another extent. */
-    { 0x06, 1, 0, 0x47, FALSE },
-    { 0x06, 1, 0, 0x4b, FALSE },
-    { 0x06, 1, 0, 0xe7, FALSE },
-    { 0x06, 1, 0, 0x04, FALSE },
-    { 0x06, 1, 0, 0x03, FALSE },
-    { 0x06, 1, 0, 0x07, FALSE },
-    { 0x06, 1, 0, 0x31, FALSE },
-    { 0x06, 1, 0, 0x63, FALSE },
+    { 0x06, 1, 0, DASD_CODE_LOCATE_RECORD, FALSE },
+    { 0x06, 1, 0, DASD_CODE_LOCATE_RECORD_EXTENDED, FALSE },
+    { 0x06, 1, 0, DASD_CODE_PREFIX, FALSE },
+    { 0x06, 1, 0, DASD_CODE_SENSE, FALSE },
+    { 0x06, 1, 0, DASD_CODE_NO_OPERATION, FALSE },
+    { 0x06, 1, 0, DASD_CODE_SEEK, FALSE },
+    { 0x06, 1, 0, DASD_CODE_SEARCH_ID_EQUAL, FALSE },
+    { 0x06, 1, 0, DASD_CODE_DEFINE_EXTENT, FALSE },
 };
 
 /* Sends commands that the operation does not allow, each after commands that it allows. */
@@ -395,8 +442,8 @@ static void forms(void)
                        form_rows[i].first, form_rows[i].command);
         memset(buffers, 0, sizeof(buffers));
         buffers[0][3] = TRACK;
-        buffers[1][3] = form_rows[i].command == 0x9d ? TRACK + 1 : TRACK;
-        buffers[0][4] = buffers[1][4] = form_rows[i].command == 0x15 ? 0 : 4;
+        buffers[1][3] = form_rows[i].command == DASD_CODE_WRITE_CKD_NEXT_TRACK ? TRACK + 1 : TRACK;
+        buffers[0][4] = buffers[1][4] = form_rows[i].command == DASD_CODE_WRITE_R0 ? 0 : 4;
         buffers[0][7] = buffers[1][7] = 8;
         begin_extent(0xc0);
         bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC,
@@ -478,29 +525,49 @@ static void searches(void)
         guint8 write;
         gboolean good;
     } rows[] = {
-        { 0x31, 5, 0, 0x05, TRUE },     { 0x31, 4, 0, 0x05, FALSE },    { 0x71, 5, 0, 0x05, FALSE },
-        { 0x39, 4, 0, 0x05, FALSE },    { 0x29, 4, 0, 0x05, TRUE },     { 0x29, 3, 0, 0x05, FALSE },
-        { 0x29, 4, 0, 0x0d, FALSE },    { 0x31, 5, 0, 0x0d, TRUE },     { 0x31, 5, 0x06, 0x05, FALSE },
-        { 0x31, 5, 0x06, 0x1d, TRUE },  { 0x31, 5, 0x0e, 0x1d, TRUE },  { 0x29, 4, 0x06, 0x1d, TRUE },
-        { 0x29, 4, 0x0e, 0x1d, FALSE }, { 0x31, 5, 0x12, 0x1d, FALSE }, { 0x31, 5, 0x05, 0x1d, TRUE },
-        { 0x31, 5, 0x1d, 0x1d, TRUE },  { 0x31, 5, 0x1d, 0x11, TRUE },  { 0x39, 4, 0, 0x15, TRUE },
-        { 0x39, 3, 0, 0x15, FALSE },    { 0x39, 4, 0, 0x1d, FALSE },    { 0x39, 4, 0x15, 0x1d, TRUE },
-        { 0x31, 5, 0, 0x15, FALSE },    { 0x31, 5, 0x03, 0x05, FALSE }, { 0x31, 5, 0x07, 0x05, FALSE },
+        { DASD_CODE_SEARCH_ID_EQUAL, 5, 0, DASD_CODE_WRITE_DATA, TRUE },
+        { DASD_CODE_SEARCH_ID_EQUAL, 4, 0, DASD_CODE_WRITE_DATA, FALSE },
+        { DASD_CODE_SEARCH_ID_EQUAL_OR_HIGH, 5, 0, DASD_CODE_WRITE_DATA, FALSE },
+        { DASD_CODE_SEARCH_HOME_ADDRESS, 4, 0, DASD_CODE_WRITE_DATA, FALSE },
+        { DASD_CODE_SEARCH_KEY_EQUAL, 4, 0, DASD_CODE_WRITE_DATA, TRUE },
+        { DASD_CODE_SEARCH_KEY_EQUAL, 3, 0, DASD_CODE_WRITE_DATA, FALSE },
+        { DASD_CODE_SEARCH_KEY_EQUAL, 4, 0, DASD_CODE_WRITE_KEY_AND_DATA, FALSE },
+        { DASD_CODE_SEARCH_ID_EQUAL, 5, 0, DASD_CODE_WRITE_KEY_AND_DATA, TRUE },
+        { DASD_CODE_SEARCH_ID_EQUAL, 5, DASD_CODE_READ_DATA, DASD_CODE_WRITE_DATA, FALSE },
+        { DASD_CODE_SEARCH_ID_EQUAL, 5, DASD_CODE_READ_DATA, DASD_CODE_WRITE_CKD, TRUE },
+        { DASD_CODE_SEARCH_ID_EQUAL, 5, DASD_CODE_READ_KEY_AND_DATA, DASD_CODE_WRITE_CKD, TRUE },
+        { DASD_CODE_SEARCH_KEY_EQUAL, 4, DASD_CODE_READ_DATA, DASD_CODE_WRITE_CKD, TRUE },
+        { DASD_CODE_SEARCH_KEY_EQUAL, 4, DASD_CODE_READ_KEY_AND_DATA, DASD_CODE_WRITE_CKD, FALSE },
+        { DASD_CODE_SEARCH_ID_EQUAL, 5, DASD_CODE_READ_COUNT, DASD_CODE_WRITE_CKD, FALSE },
+        { DASD_CODE_SEARCH_ID_EQUAL, 5, DASD_CODE_WRITE_DATA, DASD_CODE_WRITE_CKD, TRUE },
+        { DASD_CODE_SEARCH_ID_EQUAL, 5, DASD_CODE_WRITE_CKD, DASD_CODE_WRITE_CKD, TRUE },
+        { DASD_CODE_SEARCH_ID_EQUAL, 5, DASD_CODE_WRITE_CKD, DASD_CODE_ERASE, TRUE },
+        { DASD_CODE_SEARCH_HOME_ADDRESS, 4, 0, DASD_CODE_WRITE_R0, TRUE },
+        { DASD_CODE_SEARCH_HOME_ADDRESS, 3, 0, DASD_CODE_WRITE_R0, FALSE },
+        { DASD_CODE_SEARCH_HOME_ADDRESS, 4, 0, DASD_CODE_WRITE_CKD, FALSE },
+        { DASD_CODE_SEARCH_HOME_ADDRESS, 4, DASD_CODE_WRITE_R0, DASD_CODE_WRITE_CKD, TRUE },
+        { DASD_CODE_SEARCH_ID_EQUAL, 5, 0, DASD_CODE_WRITE_R0, FALSE },
+        { DASD_CODE_SEARCH_ID_EQUAL, 5, DASD_CODE_NO_OPERATION, DASD_CODE_WRITE_DATA, FALSE },
+        { DASD_CODE_SEARCH_ID_EQUAL, 5, DASD_CODE_SEEK, DASD_CODE_WRITE_DATA, FALSE },
     };
     guint8 count[16] = { [3] = TRACK, [4] = 2, [7] = 8 };
 
     bench_open(&bench, 1, NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        const guint8 *argument = rows[i].search == 0x39 ? home : rows[i].search == 0x29 ? key : id;
-        const guint8 *between = rows[i].between == 0x15 ? r0 : rows[i].between == 0x1d ? count : data;
+        const guint8 *argument = rows[i].search == DASD_CODE_SEARCH_HOME_ADDRESS ? home
+                                 : rows[i].search == DASD_CODE_SEARCH_KEY_EQUAL  ? key
+                                                                                 : id;
+        const guint8 *between = rows[i].between == DASD_CODE_WRITE_R0    ? r0
+                                : rows[i].between == DASD_CODE_WRITE_CKD ? count
+                                                                         : data;
 
         g_test_message("%02x %02x %02x", rows[i].search, rows[i].between, rows[i].write);
         memset(data, 0, sizeof(data));
         bench_format(&bench, TRACK, 1, 4, 20);
         find_record(rows[i].search, argument, rows[i].length);
         if (rows[i].between)
-            bench_ccw(&bench, rows[i].between, CC | SLI, rows[i].between == 0x07 ? seek_track : between, 16);
-        bench_ccw(&bench, rows[i].write, SLI, rows[i].write == 0x15 ? r0 : count, 16);
+            bench_ccw(&bench, rows[i].between, CC | SLI, rows[i].between == DASD_CODE_SEEK ? seek_track : between, 16);
+        bench_ccw(&bench, rows[i].write, SLI, rows[i].write == DASD_CODE_WRITE_R0 ? r0 : count, 16);
         if (rows[i].good)
             bench_run_good(&bench);
         else

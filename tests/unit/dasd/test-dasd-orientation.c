@@ -51,13 +51,13 @@ static void past_empty_tracks(void)
     open_tracks();
     begin();
     bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_7, 6);
-    add_counts(0x92, 7);
+    add_counts(DASD_CODE_READ_COUNT_MT, 7);
     bench_run_good(&bench);
     for (guint i = 0; i < 7; i++)
         assert_count(i, i < 5 ? 7 : 9, (guint8)(i < 5 ? i + 1 : i - 4));
     begin();
     bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_7, 6);
-    add_counts(0x92, 8);
+    add_counts(DASD_CODE_READ_COUNT_MT, 8);
     bench_run_check(&bench, 9, 0, 0x20, 0);
     /* The same for reads of data. */
     begin();
@@ -75,13 +75,13 @@ static void in_a_domain(void)
     for (guint i = 0; i < 2; i++) {
         begin();
         bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(i ? 0x16 : 0x06, 7, 7, 1), 16);
-        add_counts(0x92, 7);
+        add_counts(DASD_CODE_READ_COUNT_MT, 7);
         bench_run_check(&bench, 6, 0, 0x08, 0);
         g_assert_cmpuint(bench.sense[31], ==, 8);
         assert_count(3, 7, 5);
         begin();
         bench_ccw(&bench, DASD_CODE_LOCATE_RECORD, CC, bench_locate(i ? 0xd6 : 0x06, 2, 8, 0), 16);
-        add_counts(0x92, 2);
+        add_counts(DASD_CODE_READ_COUNT_MT, 2);
         bench_run_good(&bench);
         assert_count(0, 9, 1);
         assert_count(1, 9, 2);
@@ -226,7 +226,8 @@ static void search_home_again(void)
  */
 static void lost_orientation(void)
 {
-    static const guint8 commands[] = { 0x22, 0x23, 0x63, 0x64 };
+    static const guint8 commands[] = { DASD_CODE_READ_SECTOR, DASD_CODE_SET_SECTOR, DASD_CODE_DEFINE_EXTENT,
+                                       DASD_CODE_READ_DEVICE_CHARACTERISTICS };
     static const guint8 id[5] = { [3] = 7, [4] = 2 };
 
     open_tracks();
@@ -234,16 +235,16 @@ static void lost_orientation(void)
         static guint8 data[SIZE];
 
         memset(data, 0, sizeof(data));
-        if (commands[i] == 0x63)
+        if (commands[i] == DASD_CODE_DEFINE_EXTENT)
             memcpy(data, bench_extent(0x40, 0, 29), 16);
         bench_begin(&bench);
         bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_7, 6);
         bench_ccw(&bench, DASD_CODE_SEARCH_ID_EQUAL, CC, id, sizeof(id));
         bench_tic(&bench, 1);
-        bench_ccw(&bench, commands[i], CC | SLI, data, commands[i] == 0x63 ? 16 : 64);
+        bench_ccw(&bench, commands[i], CC | SLI, data, commands[i] == DASD_CODE_DEFINE_EXTENT ? 16 : 64);
         bench_ccw(&bench, DASD_CODE_READ_COUNT, 0, back[0], COUNT_SIZE);
         bench_run_good(&bench);
-        assert_count(0, 7, commands[i] == 0x22 ? 3 : 1);
+        assert_count(0, 7, commands[i] == DASD_CODE_READ_SECTOR ? 3 : 1);
     }
     bench_close(&bench);
 }

@@ -47,7 +47,7 @@ static void read_tracks(guint32 track, guint8 count)
     memset(raw, 0, sizeof(raw));
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_PREFIX, CC, prefix(0x40 | 0x0c, count, track), 64);
-    add_tracks(0xde, count);
+    add_tracks(DASD_CODE_READ_TRACK, count);
     bench_run_good(&bench);
 }
 
@@ -55,7 +55,7 @@ static void write_program(guint32 track, guint8 count)
 {
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_PREFIX, CC, prefix(0x3f, count, track), WRITE_PFX_SIZE);
-    add_tracks(0x95, count);
+    add_tracks(DASD_CODE_WRITE_FULL_TRACK, count);
 }
 
 /* R0 has the address of its own track. */
@@ -166,7 +166,7 @@ static void run_prefix(const guint8 *pfx, guint16 size, guint8 count)
 {
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_PREFIX, CC, pfx, size);
-    add_tracks(0x95, count);
+    add_tracks(DASD_CODE_WRITE_FULL_TRACK, count);
 }
 
 typedef struct {
@@ -287,13 +287,13 @@ static void parameters(void)
     bench_run_check(&bench, 2, 0x80, 0, 0x02);
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_PREFIX, CC, prefix(0x3f, 1, 5), WRITE_PFX_SIZE);
-    add_tracks(0xde, 1);
+    add_tracks(DASD_CODE_READ_TRACK, 1);
     bench_run_check(&bench, 1, 0x80, 0, 0x02);
     /* Also by define extent and locate record extended, with 22 bytes. */
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0xc0, 5, 6), 16);
     bench_ccw(&bench, DASD_CODE_LOCATE_RECORD_EXTENDED, CC, prefix(0x3f, 2, 5) + 44, 22);
-    add_tracks(0x95, 2);
+    add_tracks(DASD_CODE_WRITE_FULL_TRACK, 2);
     bench_run_good(&bench);
     /* A read-only volume rejects it. */
     bench_close_device(&bench);

@@ -93,7 +93,8 @@ static void format_tracks(void)
         ccw_store_be16(counts[i] + 2, (guint16)(track % 15));
         counts[i][4] = (guint8)(i % 12 + 1);
         ccw_store_be16(counts[i] + 6, 4096);
-        bench_ccw(&bench, i && i % 12 == 0 ? 0x9d : DASD_CODE_WRITE_CKD, i < 47 ? CC | SLI : SLI, counts[i], 8);
+        bench_ccw(&bench, i && i % 12 == 0 ? DASD_CODE_WRITE_CKD_NEXT_TRACK : DASD_CODE_WRITE_CKD,
+                  i < 47 ? CC | SLI : SLI, counts[i], 8);
     }
     bench_run_good(&bench);
     bench_begin(&bench);

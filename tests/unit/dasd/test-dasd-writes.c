@@ -126,7 +126,8 @@ static void write_empty(guint8 cmd, guint16 factor, gboolean converts)
 /* The length of a record without data differs from the factor. Only CKD conversion makes this an end of file. */
 static void record_without_data(void)
 {
-    static const guint8 commands[] = { 0x05, 0x85, 0x0d, 0x8d };
+    static const guint8 commands[] = { DASD_CODE_WRITE_DATA, DASD_CODE_WRITE_UPDATE_DATA, DASD_CODE_WRITE_KEY_AND_DATA,
+                                       DASD_CODE_WRITE_UPDATE_KEY_AND_DATA };
 
     bench_open(&bench, 2, NULL);
     bench_format(&bench, TRACK, 1, KEY, 0);
@@ -139,7 +140,7 @@ static void record_without_data(void)
         g_assert_cmpuint(bench.residual, ==, SIZE);
     }
     /* The factor is the length of the key alone. */
-    write_empty(0x8d, KEY, FALSE);
+    write_empty(DASD_CODE_WRITE_UPDATE_KEY_AND_DATA, KEY, FALSE);
     bench_run(&bench);
     g_assert_cmphex(bench.dstat, ==, STATUS_END | UNIT_EXCEPTION);
     g_assert_cmpuint(bench.residual, ==, SIZE - KEY);
@@ -166,19 +167,19 @@ static void short_counts(void)
 
     bench_open(&bench, 2, NULL);
     bench_format(&bench, TRACK, 3, 0, SIZE);
-    write_behind_search(0x05, memset(data, 0x77, SIZE), SIZE);
-    write_behind_search(0x05, data, 0);
+    write_behind_search(DASD_CODE_WRITE_DATA, memset(data, 0x77, SIZE), SIZE);
+    write_behind_search(DASD_CODE_WRITE_DATA, data, 0);
     read_track(track);
     bench_run_good(&bench);
     g_assert_cmpmem(track + 24, SIZE, nothing, SIZE);
-    write_behind_search(0x1d, data, 0);
+    write_behind_search(DASD_CODE_WRITE_CKD, data, 0);
     read_track(track);
     bench_run_good(&bench);
     g_assert_cmpmem(track + 24 + SIZE, 8, nothing, 8);
     g_assert_cmphex(ccw_load_be64(track + 24 + SIZE + 8), ==, G_MAXUINT64);
     for (guint16 count = 0; count <= 4; count += 4) {
         bench_format(&bench, TRACK, 3, 0, SIZE);
-        write_behind_search(0x11, data, count);
+        write_behind_search(DASD_CODE_ERASE, data, count);
         read_track(track);
         bench_run_good(&bench);
         g_assert_cmphex(ccw_load_be64(track + 24 + SIZE), ==, G_MAXUINT64);
@@ -266,10 +267,14 @@ static void program_check(void)
         const guint8 *bytes;
         guint16 count;
     } rows[] = {
-        { 0x01, 1, 0x85, some, SIZE },          { 0x01, 1, 0x05, some, SIZE },
-        { 0x01, 1, 0x8d, some, SIZE },          { 0x03, 1, 0x1d, record, 8 + SIZE },
-        { 0x03, 1, 0x1d, long_count, 8 + 256 }, { 0x0b, 1, 0x11, record, 8 + SIZE },
-        { 0x3f, 0x11, 0x95, r0, 24 },           { 0x3f, 0x23, 0xa5, some, SIZE },
+        { 0x01, 1, DASD_CODE_WRITE_UPDATE_DATA, some, SIZE },
+        { 0x01, 1, DASD_CODE_WRITE_DATA, some, SIZE },
+        { 0x01, 1, DASD_CODE_WRITE_UPDATE_KEY_AND_DATA, some, SIZE },
+        { 0x03, 1, DASD_CODE_WRITE_CKD, record, 8 + SIZE },
+        { 0x03, 1, DASD_CODE_WRITE_CKD, long_count, 8 + 256 },
+        { 0x0b, 1, DASD_CODE_ERASE, record, 8 + SIZE },
+        { 0x3f, 0x11, DASD_CODE_WRITE_FULL_TRACK, r0, 24 },
+        { 0x3f, 0x23, DASD_CODE_WRITE_TRACK_DATA, some, SIZE },
     };
     static guint8 track[2][2 * PAGE];
 
@@ -294,7 +299,7 @@ static void program_check(void)
     }
     /* The record was complete before the invalid address, so it is written. */
     begin_domain(0xc0, 0x43, 1, 0);
-    add_invalid(0x15, r0, 40);
+    add_invalid(DASD_CODE_WRITE_R0, r0, 40);
     bench_run_good(&bench);
     g_assert_cmpuint(bench.residual, ==, 40 - GOOD_BYTES);
     bench_close(&bench);
@@ -307,16 +312,16 @@ static void parameters_cut_short(void)
 
     bench_open(&bench, 2, NULL);
     bench_begin(&bench);
-    add_invalid(0xe7, prefix_of(0x23), 64);
+    add_invalid(DASD_CODE_PREFIX, prefix_of(0x23), 64);
     run_program_check();
     memcpy(extent, bench_extent(0x20, 0, 29), sizeof(extent)); /* these parameters are invalid, too */
     bench_begin(&bench);
-    add_invalid(0x63, extent, 32);
+    add_invalid(DASD_CODE_DEFINE_EXTENT, extent, 32);
     run_program_check();
     memcpy(lre, bench_locate(0x3f, 1, TRACK, 1), 16);
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_DEFINE_EXTENT, CC, bench_extent(0xc0, 0, 29), 16);
-    add_invalid(0x4b, lre, 22);
+    add_invalid(DASD_CODE_LOCATE_RECORD_EXTENDED, lre, 22);
     run_program_check();
     bench_begin(&bench);
     bench_ccw(&bench, DASD_CODE_SENSE, SLI, extent, 16);

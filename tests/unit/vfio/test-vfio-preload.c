@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "dasd/dasd-codes.h"
 #include "dasd/dasd-image.h"
 #include "util/endian.h"
 #include "util/lab-protocol.h"
@@ -128,10 +129,10 @@ static void test_bad_programs(void)
         guint32 cda;
         guint8 dstat, cstat;
     } second[] = {
-        { 0x5f, 0, 1, DATA, 0x0e, 0 },               /* no such command */
-        { 0x02, 0, 0x100, CLIENT_STORAGE, 0, 0x20 }, /* no such storage */
-        { 0x02, 0, 0x100, 0xffffff00, 0, 0x20 },
-        { 0x08, 0, 0, PROGRAM + CCW_SIZE, 0, 0x20 },
+        { 0x5f, 0, 1, DATA, 0x0e, 0 },                             /* no such command */
+        { DASD_CODE_READ_IPL, 0, 0x100, CLIENT_STORAGE, 0, 0x20 }, /* no such storage */
+        { DASD_CODE_READ_IPL, 0, 0x100, 0xffffff00, 0, 0x20 },
+        { CCW_CMD_TIC, 0, 0, PROGRAM + CCW_SIZE, 0, 0x20 },
     };
     g_auto(VfioClient) client = { 0 };
     guint8 irb[CHANNEL_IRB_SIZE];
@@ -281,11 +282,11 @@ static void test_read_only(void)
     /* Define extent for the first track with all writes allowed; locate record for a write; write data. */
     client.storage[DATA] = 0xc0;
     client.storage[DATA + 1] = 0xc0;
-    vfio_client_put_ccw(&client, PROGRAM, 0x63, CCW_FLAG_CC, 16, DATA);
+    vfio_client_put_ccw(&client, PROGRAM, DASD_CODE_DEFINE_EXTENT, CCW_FLAG_CC, 16, DATA);
     client.storage[DATA + 0x100] = 0x03;
     client.storage[DATA + 0x103] = 1;
-    vfio_client_put_ccw(&client, PROGRAM + 8, 0x47, CCW_FLAG_CC, 16, DATA + 0x100);
-    vfio_client_put_ccw(&client, PROGRAM + 16, 0x1d, CCW_FLAG_SLI, 8, DATA + 0x200);
+    vfio_client_put_ccw(&client, PROGRAM + 8, DASD_CODE_LOCATE_RECORD, CCW_FLAG_CC, 16, DATA + 0x100);
+    vfio_client_put_ccw(&client, PROGRAM + 16, DASD_CODE_WRITE_CKD, CCW_FLAG_SLI, 8, DATA + 0x200);
     g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS, PROGRAM), ==, 0);
     vfio_client_wait(&client, irb);
     g_assert_cmphex(irb[CHANNEL_SCSW_OFS_DSTAT] & CHANNEL_DSTAT_UNIT_CHECK, !=, 0);

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "dasd/dasd-codes.h"
 #include "util/endian.h"
 #include "vfio-client.h"
 
@@ -62,10 +63,10 @@ static void test_region(void)
     assert_sense_id(client.storage + DATA);
 
     put_parameters(client.storage + SEEK, client.storage + SEARCH);
-    vfio_client_put_ccw(&client, PROGRAM, 0x07, CCW_FLAG_CC, 6, SEEK);
-    vfio_client_put_ccw(&client, PROGRAM + 8, 0x31, CCW_FLAG_CC, 5, SEARCH);
+    vfio_client_put_ccw(&client, PROGRAM, DASD_CODE_SEEK, CCW_FLAG_CC, 6, SEEK);
+    vfio_client_put_ccw(&client, PROGRAM + 8, DASD_CODE_SEARCH_ID_EQUAL, CCW_FLAG_CC, 5, SEARCH);
     vfio_client_put_ccw(&client, PROGRAM + 16, CCW_CMD_TIC, 0, 0, PROGRAM + 8);
-    vfio_client_put_ccw(&client, PROGRAM + 24, 0x06, 0, 80, DATA);
+    vfio_client_put_ccw(&client, PROGRAM + 24, DASD_CODE_READ_DATA, 0, 80, DATA);
     g_assert_cmpint(vfio_client_start(&client, CLIENT_ORB_FLAGS, PROGRAM), ==, 0);
     vfio_client_wait(&client, irb);
     assert_good(irb, PROGRAM + 4 * CCW_SIZE);
@@ -111,18 +112,18 @@ static void run_requests(const VfioClient *client)
 
     put_parameters(seek, search);
     begin(r);
-    add(r, 0x07, CCW_FLAG_CC, sizeof(seek), seek);
-    add(r, 0x31, CCW_FLAG_CC, sizeof(search), search);
+    add(r, DASD_CODE_SEEK, CCW_FLAG_CC, sizeof(seek), seek);
+    add(r, DASD_CODE_SEARCH_ID_EQUAL, CCW_FLAG_CC, sizeof(search), search);
     add(r, CCW_CMD_TIC, 0, 0, NULL);
     ccw_store_be32(r->program.ccw[2] + CCW_OFS_CDA, 8);
-    add(r, 0x06, 0, sizeof(data), data);
+    add(r, DASD_CODE_READ_DATA, 0, sizeof(data), data);
     g_assert_cmpint(ioctl(client->device, VFIO_DEVICE_CCW_CMD_REQUEST, &r->request), ==, 0);
     assert_good(r->request.irb, 4 * CCW_SIZE);
     g_assert_cmpmem(data, 10, VOL1, 10);
 
     /* In two parts, by data chaining. */
     r->request.ccw_count = 3;
-    add(r, 0x06, CCW_FLAG_CD, 40, parts[0]);
+    add(r, DASD_CODE_READ_DATA, CCW_FLAG_CD, 40, parts[0]);
     add(r, 0, 0, 40, parts[1]);
     g_assert_cmpint(ioctl(client->device, VFIO_DEVICE_CCW_CMD_REQUEST, &r->request), ==, 0);
     assert_good(r->request.irb, 5 * CCW_SIZE);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "dasd/dasd-codes.h"
 #include "util/endian.h"
 #include "vfio-client.h"
 
@@ -116,9 +117,9 @@ static void test_chain_ends(void)
     client.storage[DATA + 0x40] = 0x06;
     client.storage[DATA + 0x43] = 1;
     client.storage[DATA + 0x4c] = 3;
-    vfio_client_put_ccw(&client, PROGRAM, 0x63, CCW_FLAG_CC, 16, DATA);
-    vfio_client_put_ccw(&client, PROGRAM + 8, 0x47, CCW_FLAG_CC, 16, DATA + 0x40);
-    vfio_client_put_ccw(&client, PROGRAM + 16, 0xde, CCW_FLAG_SLI | SUSPEND, 16, DATA + 0x100);
+    vfio_client_put_ccw(&client, PROGRAM, DASD_CODE_DEFINE_EXTENT, CCW_FLAG_CC, 16, DATA);
+    vfio_client_put_ccw(&client, PROGRAM + 8, DASD_CODE_LOCATE_RECORD, CCW_FLAG_CC, 16, DATA + 0x40);
+    vfio_client_put_ccw(&client, PROGRAM + 16, DASD_CODE_READ_TRACK, CCW_FLAG_SLI | SUSPEND, 16, DATA + 0x100);
     g_assert_cmpint(vfio_client_start(&client, ORB_S, PROGRAM), ==, 0);
     expect_status(CTL_SUSPENDED, PROGRAM + 24, 0);
     client.storage[PROGRAM + 16 + CCW_OFS_FLAGS] &= ~SUSPEND;

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "dasd/dasd-codes.h"
 #include "trace/trace-format.h"
 #include "trace/trace-reader.h"
 #include "util/endian.h"
@@ -75,12 +76,12 @@ static void test_functions(void)
                         "  = device ce de at [0], residual 20");
 
     /* A list that begins inside of its block, and a unit check with sense. */
-    vfio_client_put_ccw(&client, PROGRAM, 0x63, CCW_FLAG_IDA | CCW_FLAG_CC, 16, 0x2000);
+    vfio_client_put_ccw(&client, PROGRAM, DASD_CODE_DEFINE_EXTENT, CCW_FLAG_IDA | CCW_FLAG_CC, 16, 0x2000);
     ccw_store_be64(client.storage + 0x2000, 0x5ffa);
     ccw_store_be64(client.storage + 0x2008, 0x4000);
     memcpy(client.storage + 0x5ffa, "\x40\xc0\x00\x00\x00\x00", 6);
     memcpy(client.storage + 0x4000, "\x00\x00\x00\x00\x00\x07\x00\x01\x00\x0f", 10);
-    vfio_client_put_ccw(&client, PROGRAM + 8, 0x86, 0, 512, DATA);
+    vfio_client_put_ccw(&client, PROGRAM + 8, DASD_CODE_READ_DATA_MT, 0, 512, DATA);
     run(&client);
     assert_next(reader, "0.0.1234 #1 SSCH fmt1 pfch c64 lpm ff cpa 00001000\n"
                         "    [0] 63 DEFINE EXTENT cc ida 16 at {5ffa 4000}: mask 40 (read), attributes c0, cache "

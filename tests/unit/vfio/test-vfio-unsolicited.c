@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "dasd/dasd-codes.h"
 #include "dasd/dasd-image.h"
 #include "util/endian.h"
 #include "util/error.h"
@@ -142,9 +143,9 @@ static void start_write(Fixture *f)
     f->storage[LOCATE + 3] = 1;
     f->storage[COUNT + 4] = 1;
     f->storage[COUNT + 7] = 16;
-    put_ccw(f, 0, 0x63, CCW_FLAG_CC, 16, EXTENT);
-    put_ccw(f, 1, 0x47, CCW_FLAG_CC, 16, LOCATE);
-    put_ccw(f, 2, 0x1d, CCW_FLAG_SLI, 8, COUNT);
+    put_ccw(f, 0, DASD_CODE_DEFINE_EXTENT, CCW_FLAG_CC, 16, EXTENT);
+    put_ccw(f, 1, DASD_CODE_LOCATE_RECORD, CCW_FLAG_CC, 16, LOCATE);
+    put_ccw(f, 2, DASD_CODE_WRITE_CKD, CCW_FLAG_SLI, 8, COUNT);
     start(f);
 }
 
