@@ -19,7 +19,7 @@ import private_libvirt
 from files import read
 from private_libvirt import BACKEND, FRONT
 from proxy import GUEST_UUID, HOSTDEV, UUID, ProxyTest, domain
-from rpc import Client
+from rpc import GET_XML_DESC, LOOKUP_BY_NAME, Client
 from steps import Steps, command, expect
 from waiting import wait_until
 
@@ -317,12 +317,12 @@ class ProcedureTest(ProxyTest):
         before = self.libvirt.memory()
         wire = Client(f"{FRONT}/libvirt-sock")
         name = struct.pack(">I", 3) + b"fat\0"
-        found = wire.call(23, name)[24:]
+        found = wire.call(LOOKUP_BY_NAME, name)[24:]
         wire.socket.settimeout(1)
         asked = 0
         try:
             while asked < 100000:
-                wire.send(14, found + struct.pack(">I", 0))
+                wire.send(GET_XML_DESC, found + struct.pack(">I", 0))
                 asked += 1
         except TimeoutError:
             pass

@@ -585,7 +585,7 @@ static void serial_guessed(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 /* libvirt rejects these calls: virtccwd announces nothing, and looks up no device. */
 static void readonly(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
 {
-    static const gint32 procedures[] = { 8, ATTACH, 13, DETACH };
+    static const gint32 procedures[] = { ATTACH_DEVICE, ATTACH, DETACH_DEVICE, DETACH };
 
     remote_connection_set_readonly(proxy->connection);
     for (gsize i = 0; i < G_N_ELEMENTS(procedures); i++) {

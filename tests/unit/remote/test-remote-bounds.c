@@ -15,7 +15,7 @@
 #include "rpc/xdr.h"
 #include "util/endian.h"
 
-#define PASSING 9 /* a procedure whose frames virtccwd does not read */
+#define PASSING CREATE /* a procedure whose frames virtccwd does not read */
 
 #define MIB (1024u * 1024)
 #define READ_SIZE 65536u /* bytes that a connection reads at a time */

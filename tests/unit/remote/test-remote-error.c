@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "procedures.h"
 #include "remote/payload.h"
 #include "remote/reject.h"
 #include "rpc/rpc-error.h"
@@ -15,7 +16,7 @@
 static const RpcHeader call = {
     .program = RPC_PROGRAM_REMOTE,
     .version = 1,
-    .procedure = 160,
+    .procedure = ATTACH,
     .type = RPC_TYPE_CALL,
     .serial = 42,
 };
@@ -36,7 +37,7 @@ static void round_trip(void)
     RpcError error;
 
     decode_frame(frame, &header, &error);
-    g_assert_cmpint(header.procedure, ==, 160);
+    g_assert_cmpint(header.procedure, ==, ATTACH);
     g_assert_cmpuint(header.serial, ==, 42);
     g_assert_cmpuint(header.type, ==, RPC_TYPE_REPLY);
     g_assert_cmpuint(header.status, ==, RPC_STATUS_ERROR);

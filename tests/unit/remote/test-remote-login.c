@@ -11,6 +11,7 @@
 
 #include "../main-loop.h"
 #include "../sockets.h"
+#include "procedures.h"
 #include "remote/login.h"
 #include "remote/polkit.h"
 #include "rpc/rpc-error.h"
@@ -138,13 +139,13 @@ static void user(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
         gint32 code; /* 0: the reply to AUTH_LIST */
         const char *words;
     } rows[] = {
-        { RPC_PROGRAM_REMOTE, 1, VIR_ERR_RPC, "authentication required" },
-        { RPC_PROGRAM_REMOTE, 66, 0, NULL },
-        { RPC_PROGRAM_REMOTE, 67, VIR_ERR_AUTH_FAILED, "authentication failed" },
-        { RPC_PROGRAM_REMOTE, 419, VIR_ERR_RPC, "authentication required" },
-        { RPC_PROGRAM_QEMU, 66, VIR_ERR_RPC, "authentication required" },
-        { RPC_PROGRAM_REMOTE, 70, VIR_ERR_AUTH_FAILED, "polkit cannot be asked" },
-        { RPC_PROGRAM_REMOTE, 66, 0, NULL },
+        { RPC_PROGRAM_REMOTE, OPEN, VIR_ERR_RPC, "authentication required" },
+        { RPC_PROGRAM_REMOTE, AUTH_LIST, 0, NULL },
+        { RPC_PROGRAM_REMOTE, AUTH_SASL_INIT, VIR_ERR_AUTH_FAILED, "authentication failed" },
+        { RPC_PROGRAM_REMOTE, SET_IDENTITY, VIR_ERR_RPC, "authentication required" },
+        { RPC_PROGRAM_QEMU, AUTH_LIST, VIR_ERR_RPC, "authentication required" },
+        { RPC_PROGRAM_REMOTE, AUTH_POLKIT, VIR_ERR_AUTH_FAILED, "polkit cannot be asked" },
+        { RPC_PROGRAM_REMOTE, AUTH_LIST, 0, NULL },
     };
     static const gsize pieces[] = { 1, 5, 100000 };
 
@@ -166,7 +167,7 @@ static void user(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 static void no_call(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) message = call(RPC_PROGRAM_KEEPALIVE, 1, RPC_TYPE_MESSAGE, 0);
-    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, 66, RPC_TYPE_CALL, 0);
+    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, AUTH_LIST, RPC_TYPE_CALL, 0);
 
     send_pieces(fixture, message, message->len);
     send_pieces(fixture, frame, frame->len);
@@ -175,7 +176,7 @@ static void no_call(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 
 static void broken(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, 1, RPC_TYPE_CALL_WITH_FDS, 4);
+    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, OPEN, RPC_TYPE_CALL_WITH_FDS, 4);
 
     send_pieces(fixture, frame, frame->len);
     wait_ended(fixture);
@@ -184,7 +185,7 @@ static void broken(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 
 static void too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, 1, RPC_TYPE_CALL, 0);
+    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, OPEN, RPC_TYPE_CALL, 0);
 
     ccw_store_be32(frame->data, RPC_FRAME_MAX + 1);
     send_pieces(fixture, frame, frame->len);
@@ -195,7 +196,7 @@ static void too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 /* The client leaves while polkit is asked, and the server stops and closes the connection then. */
 static void gone_meanwhile(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, 70, RPC_TYPE_CALL, 0);
+    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, AUTH_POLKIT, RPC_TYPE_CALL, 0);
 
     g_assert_cmpint(send(fixture->client, frame->data, frame->len, MSG_NOSIGNAL), ==, frame->len);
     g_main_context_iteration(NULL, TRUE);
@@ -238,7 +239,7 @@ static void takes_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 /* All attempts of one login have that time together. */
 static void tries_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, 70, RPC_TYPE_CALL, 0);
+    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, AUTH_POLKIT, RPC_TYPE_CALL, 0);
 
     for (gint64 passed = 0; passed < SHORT_OF_LOGIN; passed += REST) {
         remote_login_pass_time(fixture->login, REST);
@@ -341,7 +342,7 @@ static void wait_bus(Fixture *fixture)
 /* While polkit asks its user, only the longer time counts. */
 static void asks_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, 70, RPC_TYPE_CALL, 0);
+    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, AUTH_POLKIT, RPC_TYPE_CALL, 0);
     Bus bus = { 0 };
 
     bus_start(&bus);
@@ -364,7 +365,7 @@ static void asks_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 /* The time in which polkit asked its user does not count for the login, but the time before it does. */
 static void asks_and_takes_too_long(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, 70, RPC_TYPE_CALL, 0);
+    g_autoptr(GByteArray) frame = call(RPC_PROGRAM_REMOTE, AUTH_POLKIT, RPC_TYPE_CALL, 0);
     Bus bus = { 0 };
 
     bus_start(&bus);
