@@ -70,7 +70,10 @@ def finds(build, mutant, folder):
     link(build, os.path.join("tests", "oracle", "dasd-oracle"), objects, target)
     said = subprocess.run([target, "--known", os.path.join(TOP, "tests", "oracle", "differences"), *PROGRAMS],
                           stdout=subprocess.PIPE, text=True, check=False)
-    print(next(line for line in said.stdout.splitlines() if line.endswith("kinds not known") and "programs," in line))
+    result = [line for line in said.stdout.splitlines() if line.endswith("kinds not known") and "programs," in line]
+    if not result:
+        sys.exit(f"mutate.py: [{mutant.name}]: the oracle did not end (status {said.returncode})")
+    print(result[-1])
     return said.returncode == 1 and "NOT KNOWN" in said.stdout
 
 

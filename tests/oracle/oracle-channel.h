@@ -53,6 +53,13 @@ void oracle_channel_put_ccw(OracleProgram *program, guint8 code, guint8 flags, g
 void oracle_channel_put_tic(OracleProgram *program, guint target);
 
 /**
+ * oracle_channel_detail:
+ *
+ * Returns: a choice of a detail of the channel: 0 in a plain program
+ */
+guint oracle_channel_detail(OracleProgram *program, guint n);
+
+/**
  * oracle_channel_modes:
  *
  * Returns: the number of modes that Hercules 3.13 can run: what the ORB says, and how one command has its data

@@ -14,7 +14,7 @@
 
 static guint32 choose(OracleProgram *program, const guint32 *values, guint n)
 {
-    return values[program->choices->detail(program->choices->opaque, n)];
+    return values[oracle_program_detail(program, n)];
 }
 
 static void put_track(guint8 *at, guint32 track)

@@ -187,7 +187,7 @@ gboolean oracle_program_is_set(const OracleProgram *program, OracleDetail detail
     return TRUE;
 }
 
-static guint detail(OracleProgram *program, guint n)
+guint oracle_program_detail(OracleProgram *program, guint n)
 {
     return program->choices->detail(program->choices->opaque, n);
 }
@@ -209,7 +209,7 @@ static void put_step(OracleProgram *program, guint8 code, gboolean last)
     guint again = 0, begin;
 
     if (repeats && !oracle_program_is_set(program, ORACLE_DETAIL_AGAIN, &again))
-        again = detail(program, 3);
+        again = oracle_program_detail(program, 3);
     oracle_channel_put_transfer(program);
     begin = program->n;
     if (again == 2)
@@ -238,9 +238,9 @@ static void put_head(OracleProgram *program, const struct Head *head)
     program->operation = head->operation;
     program->extended = head->extended;
     if (!oracle_program_is_set(program, ORACLE_DETAIL_TRACK, &track))
-        track = detail(program, 5);
+        track = oracle_program_detail(program, 5);
     program->track = program->first_track + track;
-    program->record = (guint8)(1 + detail(program, 3));
+    program->record = (guint8)(1 + oracle_program_detail(program, 3));
     for (guint i = 0; i < count_head(head); i++)
         put_step(program, head->commands[i], program->n_commands == 0 && i + 1 == count_head(head));
 }

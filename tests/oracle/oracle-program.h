@@ -90,6 +90,13 @@ guint oracle_commands(void);
 guint oracle_suiting(guint head);
 
 /**
+ * oracle_program_detail:
+ *
+ * Returns: a choice from 0 to @n - 1
+ */
+guint oracle_program_detail(OracleProgram *program, guint n);
+
+/**
  * oracle_program_is_set:
  *
  * Returns: TRUE if a detail is set; then @ret_value has its value

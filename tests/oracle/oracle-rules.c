@@ -5,7 +5,9 @@
 #include "channel/arch.h"
 #include "oracle-rules-private.h"
 
-#define MASK_ALL 0xc0 /* a file mask that allows all writes */
+#define MASK_ALL 0xc0 /* a file mask that allows all writes, and the bits of the choice */
+#define MASK_NONE 0x40
+#define MASK_UPDATE 0x80
 
 static const char *const names[N_RULES] = {
     [RULE_ORIENTATION] = "lost orientation",
@@ -97,6 +99,33 @@ static void widen(DasdExec *exec)
     }
 }
 
+/*
+ * Returns TRUE if the device has to have the command here (SA22-1025, pages 4-21 to 4-23, for the commands of widen()).
+ * The rule explains no result of a device that rejects it.
+ */
+static gboolean is_allowed(const DasdChain *chain, guint8 code)
+{
+    const DasdDomain *domain = &chain->domain;
+    gboolean updates = (chain->mask & MASK_ALL) != MASK_NONE,
+             formats = updates && (chain->mask & MASK_ALL) != MASK_UPDATE;
+    gboolean is_single = domain->operation == DASD_OP_WRITE && domain->is_fresh && domain->count == 1 &&
+                         domain->orientation == DASD_ORIENT_COUNT;
+
+    switch (code) {
+    case DASD_CODE_WRITE_DATA:
+        return updates && (is_single || (domain->operation == DASD_OP_WRITE_TRACK && domain->is_fresh && formats));
+    case DASD_CODE_WRITE_KEY_AND_DATA:
+        return updates && is_single;
+    case DASD_CODE_WRITE_UPDATE_DATA:
+    case DASD_CODE_WRITE_UPDATE_KEY_AND_DATA:
+        return updates && domain->operation == DASD_OP_WRITE && (domain->is_fresh || chain->previous == code);
+    case DASD_CODE_READ_DATA:
+        return domain->operation == DASD_OP_READ;
+    default:
+        return FALSE;
+    }
+}
+
 /* Checks the command by the device's own rules, and in a domain by the wider ones. */
 static gboolean check_in_domain(DasdExec *exec, const DasdCmd *cmd)
 {
@@ -105,7 +134,7 @@ static gboolean check_in_domain(DasdExec *exec, const DasdCmd *cmd)
     is_wider = FALSE;
     if (dasd_sequence_check(exec, cmd))
         return TRUE;
-    if (!chain.domain.operation)
+    if (!chain.domain.operation || is_allowed(&chain, cmd->code))
         return FALSE;
     widen(exec);
     exec->dstat = CHANNEL_DSTAT_CHANNEL_END | CHANNEL_DSTAT_DEVICE_END;

@@ -15,7 +15,7 @@
 
 #define WAIT_MESSAGE "HHCCP011I" /* the processor waits */
 #define LAST_MESSAGE "HHCHD909I"
-#define STALLED_MAX 3 /* seconds that the log may stay as it is after the processor waits */
+#define STALLED_MAX 8 /* seconds that the log may stay as it is after the processor waits */
 
 static const char configuration[] = "ARCHMODE ESA/390\n"
                                     "CPUMODEL 9672\n"
