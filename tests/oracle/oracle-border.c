@@ -2,13 +2,13 @@
 /* Counts through the programs at borders. */
 #include "oracle-border.h"
 
+#include "channel/arch.h"
 #include "oracle-channel.h"
 #include "oracle-core.h"
 #include "oracle-image.h"
 
-#define N_SUSPENDABLE 2 /* modes: without suspensions and with them */
-#define N_COUNTS 2      /* that of a good program, and one beyond the record */
-#define SEARCH_ONCE 1   /* a value of ORACLE_DETAIL_AGAIN */
+#define N_COUNTS 3 /* that of a good program, a short one, and one beyond the record */
+#define SEARCH_ONCE 1 /* a value of ORACLE_DETAIL_AGAIN */
 
 /* Commands that each mode of the channel and each way of chaining runs. */
 static const struct {
@@ -17,9 +17,16 @@ static const struct {
 } places[] = {
     { "seek", 0x92 },      { "seek, search ID", 0x06 }, { "seek, search ID", 0x05 }, { "seek, search ID", 0x1d },
     { "locate 16", 0x9e }, { "locate 01", 0x05 },       { "locate 81", 0x85 },       { "locate 03", 0x1d },
-    { "locate 0b", 0x05 }, { "locate 0c", 0xde },       { "nothing", 0x64 },         { "seek", 0x31 },
+    { "locate 0b", 0x05 }, { "locate 0b", 0x1d },       { "locate 0c", 0xde },       { "nothing", 0x64 },
+    { "seek", 0x31 },
 };
 #define N_PLACES G_N_ELEMENTS(places)
+
+/* Bits of the ORB for chained data. */
+static const guint32 chained_orbs[] = { CHANNEL_ORB_PREFETCH, CHANNEL_ORB_SUSPEND, CHANNEL_ORB_SUPPRESS };
+
+/* R0, and no record of a track. */
+static const gint records[] = { 0, 9 };
 
 /* Takes the index of a digit with @n values off a number. */
 static gint take(guint *number, guint n)
@@ -40,14 +47,19 @@ static guint n_modes(void)
     return N_PLACES * oracle_channel_modes();
 }
 
+static guint n_records(void)
+{
+    return N_PLACES * G_N_ELEMENTS(records);
+}
+
 static guint n_chained(void)
 {
-    return N_PLACES * ORACLE_CHANNEL_PARTS * ORACLE_CHANNEL_CHAINED * N_SUSPENDABLE * N_COUNTS;
+    return N_PLACES * ORACLE_CHANNEL_PARTS * ORACLE_CHANNEL_CHAINED * G_N_ELEMENTS(chained_orbs) * N_COUNTS;
 }
 
 guint oracle_borders(void)
 {
-    return n_repeated() + n_modes() + n_chained();
+    return n_repeated() + n_modes() + n_records() + n_chained();
 }
 
 /* The same command as often as a chain can have it, from the index of a track. */
@@ -71,29 +83,30 @@ static void make_place(OracleProgram *program, guint place)
 
 static void make_chained(OracleProgram *program, gint *set, guint number)
 {
-    static const gint counts[N_COUNTS] = { 0, CORE_PIECE_SIZE };
+    static const gint counts[N_COUNTS] = { 0, 9, CORE_PIECE_SIZE };
 
     set[ORACLE_DETAIL_PARTS] = take(&number, ORACLE_CHANNEL_PARTS);
     set[ORACLE_DETAIL_CHAINED] = take(&number, ORACLE_CHANNEL_CHAINED);
-    set[ORACLE_DETAIL_MODE] = take(&number, N_SUSPENDABLE) ? (gint)oracle_channel_suspendable() : 0;
+    set[ORACLE_DETAIL_MODE] = (gint)oracle_channel_find_mode(chained_orbs[take(&number, G_N_ELEMENTS(chained_orbs))]);
     set[ORACLE_DETAIL_COUNT] = counts[take(&number, N_COUNTS)];
     make_place(program, number);
 }
 
 void oracle_border_make(OracleProgram *program, guint index)
 {
-    gint set[ORACLE_DETAILS_SET] = { -1, -1, -1, -1, -1, -1 };
+    gint set[ORACLE_DETAILS_SET] = { -1, -1, -1, -1, -1, -1, -1 };
 
     program->set = set;
     if (index < n_repeated()) {
         make_repeated(program, set, index);
-    } else if (index < n_repeated() + n_modes()) {
-        index -= n_repeated();
+    } else if ((index -= n_repeated()) < n_modes()) {
         set[ORACLE_DETAIL_MODE] = take(&index, oracle_channel_modes());
         make_place(program, index);
+    } else if ((index -= n_modes()) < n_records()) {
+        set[ORACLE_DETAIL_RECORD] = records[take(&index, G_N_ELEMENTS(records))];
+        make_place(program, index);
     } else {
-        index -= n_repeated() + n_modes();
-        make_chained(program, set, index);
+        make_chained(program, set, index - n_records());
     }
     program->set = NULL;
 }

@@ -53,11 +53,11 @@ guint oracle_channel_modes(void)
     return N_MODES_COMPARED;
 }
 
-guint oracle_channel_suspendable(void)
+guint oracle_channel_find_mode(guint32 orb)
 {
     guint mode = 0;
 
-    while (!(modes[mode].orb & CHANNEL_ORB_SUSPEND) || modes[mode].suspends)
+    while (!(modes[mode].orb & orb) || modes[mode].suspends)
         mode++;
     return mode;
 }

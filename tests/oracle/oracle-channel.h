@@ -67,11 +67,11 @@ guint oracle_channel_detail(OracleProgram *program, guint n);
 guint oracle_channel_modes(void);
 
 /**
- * oracle_channel_suspendable:
+ * oracle_channel_find_mode:
  *
- * Returns: a mode that allows suspensions, and has none
+ * Returns: a mode with this bit of the ORB that suspends no program
  */
-guint oracle_channel_suspendable(void);
+guint oracle_channel_find_mode(guint32 orb);
 
 #define ORACLE_CHANNEL_PARTS 7   /* ways to divide a count among CCWs; the first one has one CCW */
 #define ORACLE_CHANNEL_CHAINED 3 /* choices of flags for chained data */

@@ -232,7 +232,7 @@ static guint count_head(const struct Head *head)
 
 static void put_head(OracleProgram *program, const struct Head *head)
 {
-    guint track;
+    guint track, record;
 
     program->domain = head->domain;
     program->operation = head->operation;
@@ -240,7 +240,9 @@ static void put_head(OracleProgram *program, const struct Head *head)
     if (!oracle_program_is_set(program, ORACLE_DETAIL_TRACK, &track))
         track = oracle_program_detail(program, 5);
     program->track = program->first_track + track;
-    program->record = (guint8)(1 + oracle_program_detail(program, 3));
+    if (!oracle_program_is_set(program, ORACLE_DETAIL_RECORD, &record))
+        record = 1 + oracle_program_detail(program, 3);
+    program->record = (guint8)record;
     for (guint i = 0; i < count_head(head); i++)
         put_step(program, head->commands[i], program->n_commands == 0 && i + 1 == count_head(head));
 }

@@ -18,6 +18,7 @@ typedef struct {
 /* Details that a border program sets. */
 typedef enum {
     ORACLE_DETAIL_TRACK,   /* of the window */
+    ORACLE_DETAIL_RECORD,  /* its number, for searches and locate records */
     ORACLE_DETAIL_AGAIN,   /* how a search is repeated */
     ORACLE_DETAIL_MODE,    /* of the channel */
     ORACLE_DETAIL_COUNT,   /* of bytes */
