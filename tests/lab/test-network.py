@@ -97,13 +97,16 @@ class Caller:
 
 
 def no_route(caller, programs):
-    """The host has no route any more: no program can work, and the error has each program's message."""
+    """The host has no default route any more. The programs fail, and the error has each program's message; pasta from
+    the end of 2024 on connects the lab with nothing."""
     subprocess.run(["ip", "route", "del", "default"], check=True)
     result = caller.lab(caller.path("pasta"), "exec", "--network", "--", "/bin/true") if "pasta" in programs else None
-    if result:
-        caller.error(result, "--network: no program connects the lab", "a host without a default route")
-    else:
+    if not result:
         caller.tap.skip("a host without a default route", "pasta is not installed")
+    elif result.returncode == 0:
+        caller.tap.skip("a host without a default route", "this pasta does not need one")
+    else:
+        caller.error(result, "--network: no program connects the lab", "a host without a default route")
 
 
 def main():
