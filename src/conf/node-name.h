@@ -25,4 +25,5 @@ gboolean conf_node_name_parse(const char *name, ConfNodeKind *ret_kind, CcwBusId
  */
 gboolean conf_device_name_parse(const char *text, ConfNodeKind *ret_kind, CcwBusId *ret_id, GError **error);
 
+/* Returns: libvirt's name of a ccw device or subchannel, such as "ccw_0_0_1234"; free with g_free. */
 char *conf_node_name_format(ConfNodeKind kind, const CcwBusId *id);

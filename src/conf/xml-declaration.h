@@ -10,6 +10,7 @@ typedef enum {
     CONF_XML_OTHER,    /* any other, known or unknown */
 } ConfXmlEncoding;
 
+/* Returns: whether the text begins with "<?xml" and white space. */
 gboolean conf_xml_has_declaration(const char *text);
 
 /**

@@ -43,6 +43,7 @@ const char *conf_xml_why_opaque(const ConfXml *xml);
  */
 gboolean conf_xml_check_bounds(const ConfXml *xml, GError **error);
 
+/* Returns: the offsets of the element in the text, valid as long as the document. */
 const ConfXmlSpan *conf_xml_span(const ConfXmlElement *element);
 
 /* Returns: the line of a byte, from 1. */
@@ -66,6 +67,8 @@ gboolean conf_xml_is_local(const ConfXmlElement *element, const char *name);
 
 /* Returns: whether the element has this name in this namespace. */
 gboolean conf_xml_is_in(const ConfXml *xml, const ConfXmlElement *element, const char *namespace, const char *name);
+
+/* Returns: whether a declaration puts the element into a namespace. */
 gboolean conf_xml_has_namespace(const ConfXmlElement *element);
 
 /* Returns: the name without its prefix, or with it if no declaration of the prefix is in scope; free with g_free. */
@@ -89,6 +92,8 @@ char *conf_xml_content(const ConfXmlElement *element);
 
 /* Returns: the value of an attribute without a namespace, to be freed with g_free, or NULL if there is no such one. */
 char *conf_xml_get(const ConfXmlElement *element, const char *name);
+
+/* Returns: whether that attribute exists and has this value, after references are replaced. */
 gboolean conf_xml_get_is(const ConfXmlElement *element, const char *name, const char *value);
 
 /* Finds that attribute. Returns: FALSE if there is no such one. */
@@ -112,6 +117,8 @@ gboolean conf_xml_may_have_prefixes(const ConfXml *xml);
 
 /* Returns: the number of attributes, without the namespace declarations. */
 guint conf_xml_attr_count(const ConfXmlElement *element);
+
+/* Returns: whether the element itself has a namespace declaration. */
 gboolean conf_xml_declares_namespace(const ConfXmlElement *element);
 
 /* Whether the attribute declares a namespace. */
@@ -119,6 +126,8 @@ gboolean conf_xml_attr_declares(const ConfXmlElement *element, const ConfXmlAttr
 
 /* Whether the attribute has this name, with or without a prefix, and declares no namespace. */
 gboolean conf_xml_attr_is_local(const ConfXmlElement *element, const ConfXmlAttr *attr, const char *name);
+
+/* Whether the attribute's name has a prefix. */
 gboolean conf_xml_attr_has_prefix(const ConfXmlElement *element, const ConfXmlAttr *attr);
 
 /* Whether the attribute has this qualified name. */
@@ -126,6 +135,8 @@ gboolean conf_xml_attr_is(const ConfXmlElement *element, const ConfXmlAttr *attr
 
 /* Returns: the qualified name; free with g_free. */
 char *conf_xml_attr_name(const ConfXmlElement *element, const ConfXmlAttr *attr);
+
+/* Whether the attribute has this value, after references are replaced. */
 gboolean conf_xml_attr_value_is(const ConfXmlElement *element, const ConfXmlAttr *attr, const char *value);
 
 /* Returns: the value; free with g_free. */
