@@ -42,6 +42,8 @@ typedef struct {
     /* Returns the process ids of their QEMUs, as a new array of guint64. */
     GArray *(*pids)(gconstpointer data);
 } CssKnownDomains;
+
+/* @domains, @data: must live as long as the host. Without them, messages show UUIDs. */
 void css_host_know_domains(CssHost *host, const CssKnownDomains *domains, gconstpointer data);
 
 /* Returns: microseconds since boot, for as_of of hostdev/reconcile.h. */

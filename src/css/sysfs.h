@@ -14,6 +14,7 @@ char *css_sysfs_link_name(const char *dir, const char *link);
 /* Returns: an attribute without surrounding blanks, to be freed with g_free, or NULL if it cannot be read. */
 char *css_sysfs_attr(const char *dir, const char *name);
 
+/* Returns: whether @dir has an attribute, a directory or a link to an existing file with this name. */
 gboolean css_sysfs_has(const char *dir, const char *name);
 
 /* Returns: the names in a directory, sorted; empty if it does not exist. */

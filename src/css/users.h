@@ -13,6 +13,8 @@ typedef struct {
     char *part;       /* the disk or partition in use: "dasda1"; or NULL */
     char *name;       /* the mount point, CssLayer.what, the domain, the group device, ...; NULL for swap */
 } CssUser;
+
+/* @kind: not copied, so a literal; the other strings are copied */
 CssUser *css_user_new(const char *kind, const char *part, const char *name);
 void css_user_free(CssUser *user);
 
