@@ -73,6 +73,7 @@ typedef struct {
     gboolean is_short; /* the device had or wanted more than the CCWs hold */
 } DasdData;
 
+/* Begins with the first byte of @ccw, which must be the current CCW of @program. Both outlive @data. */
 void dasd_data_begin(DasdData *data, DasdProgram *program, DasdCcw *ccw);
 
 /**

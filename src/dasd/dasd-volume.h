@@ -31,6 +31,7 @@ DasdVolume *dasd_volume_new_snapshot(int image_fd, int fd, guint32 cylinders, GE
 
 void dasd_volume_free(DasdVolume *volume);
 
+/* Returns: the number of tracks of the volume: 15 for each cylinder. */
 guint32 dasd_volume_tracks(const DasdVolume *volume);
 
 /**
