@@ -30,6 +30,7 @@ static inline void hostdev_lock_fd_clear(HostdevLockFd *fd)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HostdevLockFd, hostdev_lock_fd_clear)
 
+/* Returns: whether the device has an entry, also one that is malformed or of an earlier boot. Needs no lock. */
 gboolean hostdev_journal_has(CssHost *host, const CcwBusId *id);
 
 /**
@@ -39,7 +40,11 @@ gboolean hostdev_journal_has(CssHost *host, const CcwBusId *id);
  * Returns: FALSE if the entry cannot be read, or with CCW_ERROR_SYSTEM if it is malformed
  */
 gboolean hostdev_journal_load(CssHost *host, const CcwBusId *id, HostdevRecord **ret_record, GError **error);
+
+/* Writes the entry of @record->device to the disk, in place of an older one. The caller holds the lock. */
 gboolean hostdev_journal_save(CssHost *host, const HostdevRecord *record, GError **error);
+
+/* Removes the entry, if there is one. The caller holds the lock. */
 gboolean hostdev_journal_remove(CssHost *host, const CcwBusId *id, GError **error);
 
 /* Returns: the bus ids of all entries, ordered: an array of CcwBusId. */

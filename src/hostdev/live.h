@@ -52,4 +52,6 @@ const char *hostdev_live_name(const HostdevLive *live, const char *domain_uuid);
 
 /* Returns: css_host_clock() when it was made. */
 gint64 hostdev_live_as_of(const HostdevLive *live);
+
+/* Returns: the argument of hostdev_live_create(). */
 gint hostdev_live_generation(const HostdevLive *live);

@@ -68,8 +68,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostdevRecord, hostdev_record_free)
 
 /* Prefix of UUIDs that no domain may have: the journal writes the owner of a qemu-ccw as such a UUID. */
 #define HOSTDEV_QEMU_CCW_UUID "cc390000-0002-8000-8000-"
+
+/* Returns: whether the text begins with that prefix, in either case. */
 gboolean hostdev_record_is_qemu_ccw_uuid(const char *uuid);
 
+/* These return the names in the journal, such as "offline" and "pending". */
 const char *hostdev_step_name(HostdevStep step);
 const char *hostdev_claim_state_name(HostdevClaimState state);
 
@@ -81,6 +84,8 @@ const char *hostdev_claim_state_name(HostdevClaimState state);
  * Returns: NULL if the entry is malformed
  */
 HostdevRecord *hostdev_record_from_json(JsonNode *root, const CcwBusId *id, const char **ret_why);
+
+/* Returns: the entry with the boot of @host, to be freed with json_node_unref(). */
 JsonNode *hostdev_record_to_json(CssHost *host, const HostdevRecord *record);
 
 /**

@@ -41,6 +41,8 @@ gboolean hostdev_leave_open(CssHost *host, const CcwBusId *id, const char *token
  * exist.
  */
 gboolean hostdev_announce(CssHost *host, const CcwBusId *id, const char *token, GError **error);
+
+/* Ends the announcement of any process for the device. The caller needs no lock. */
 void hostdev_withdraw(CssHost *host, const CcwBusId *id);
 
 /* Releases the device in the state in which it was found, if the journal names this owner; else does nothing. */

@@ -20,6 +20,7 @@ typedef struct {
     CssVfioGroupFd group_fd; /* the mdev's group, which the caller has open, or -1 */
 } HostdevSteps;
 
+/* @record: must outlive @steps; @subchannel: of the record's device. Reads which device the subchannel has now. */
 void hostdev_steps_init(HostdevSteps *steps, CssHost *host, HostdevRecord *record, const CcwBusId *subchannel);
 void hostdev_steps_clear(HostdevSteps *steps);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HostdevSteps, hostdev_steps_clear)
@@ -32,6 +33,8 @@ int hostdev_steps_write_driver(HostdevSteps *steps, const char *driver, const ch
 
 /* Returns: whether the subchannel has this driver; NULL: no driver. */
 gboolean hostdev_steps_driver_is(HostdevSteps *steps, const char *driver);
+
+/* Returns: whether an attribute has this value, without surrounding blanks; NULL: whether it cannot be read. */
 gboolean hostdev_steps_attr_is(const char *dir, const char *name, const char *value);
 
 /**
@@ -48,5 +51,6 @@ gboolean hostdev_steps_check_device(HostdevSteps *steps, GError **error);
 /* Sets the ccw device online or offline; waits until the kernel is ready for this. */
 gboolean hostdev_steps_set_online(HostdevSteps *steps, gboolean value, GError **error);
 
+/* These succeed, too, if the driver does not have the subchannel any more, or has it already. */
 gboolean hostdev_steps_unbind(HostdevSteps *steps, const char *driver, GError **error);
 gboolean hostdev_steps_bind(HostdevSteps *steps, const char *driver, GError **error);

@@ -37,7 +37,10 @@ typedef struct {
     int registered[HOSTDEV_SUBSCRIPTIONS];
 } HostdevSubscriptions;
 
+/* Returns: whether the watcher's thread must end. Any thread may call this function. */
 gboolean hostdev_watcher_is_stopping(HostdevWatcher *watcher);
+
+/* Sets a flag of the watcher, under its lock, and wakes its thread. */
 void hostdev_watcher_set_flag(HostdevWatcher *watcher, gboolean *flag);
 
 /* Returns: NULL also if the watcher is stopping. */
