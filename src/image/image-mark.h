@@ -16,6 +16,7 @@ typedef struct {
 /* Returns: a new mark of 128 random bits, which a terminal passes on as it is; free with g_free(). */
 char *image_mark_random(void);
 
+/* @mark: copied */
 ImageMark *image_mark_new(const char *mark);
 void image_mark_free(ImageMark *mark);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageMark, image_mark_free)
