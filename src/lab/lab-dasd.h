@@ -29,10 +29,15 @@ typedef struct {
     gulong numbers[LAB_DASD_N_NUMBERS]; /* valid while the device is online */
 } LabDasd;
 
+/* Makes a device that is offline and has no path, with the features that dasd-eckd sets by default. */
 void lab_dasd_init(LabDasd *dasd, const CcwBusId *id, gboolean read_only);
+
+/* Notes that the driver has set the device online or offline. Online resets the numbers to their defaults. */
 void lab_dasd_set_online(LabDasd *dasd, gboolean online);
 
 extern const guint lab_dasd_n_attrs;
+
+/* These return the name and the mode (0644, 0444 or 0200) of an attribute below lab_dasd_n_attrs. */
 const char *lab_dasd_attr_name(guint attr);
 guint lab_dasd_attr_mode(guint attr);
 

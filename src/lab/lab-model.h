@@ -234,4 +234,5 @@ int lab_group_find(LabModel *model, const CcwLabToken *token, LabGroup *ret_grou
  */
 gboolean lab_group_set_in_use(LabModel *model, guint64 serial, gboolean in_use);
 
+/* Ends the open of a group, and wakes a removal that waits for it. Does nothing if the mdev is gone already. */
 void lab_group_close(LabModel *model, guint64 serial);
