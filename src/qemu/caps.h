@@ -27,6 +27,7 @@ typedef struct {
 void qemu_caps_free(QemuCaps *caps);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuCaps, qemu_caps_free)
 
+/* Returns: the name in messages and in JSON: "stock", "squash-mcss" or "series". */
 const char *qemu_caps_dialect_name(QemuCapsDialect dialect);
 
 /**

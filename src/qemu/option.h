@@ -21,6 +21,7 @@ typedef struct {
  */
 GPtrArray *qemu_options_parse(const char *text, const char *implied_key);
 
+/* Returns: the option string, with unchanged properties as they were written; free with g_free(). */
 char *qemu_options_format(GPtrArray *options);
 
 /* Returns: the last property with the key, which QEMU uses, or NULL if there is no such property. */

@@ -14,6 +14,7 @@ QemuProps *qemu_props_parse(const char *text, const char *implied_key);
 void qemu_props_free(QemuProps *props);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuProps, qemu_props_free)
 
+/* Returns: the properties in the form in which they were parsed, a string or JSON; free with g_free(). */
 char *qemu_props_format(QemuProps *props);
 
 /**
@@ -30,4 +31,5 @@ gboolean qemu_props_equal(QemuProps *props, const char *key, const char *value);
 /* Replaces key by new_key with the string value in the same position, or adds new_key at the end. */
 void qemu_props_replace(QemuProps *props, const char *key, const char *new_key, const char *value);
 
+/* Removes all properties with the key. */
 void qemu_props_remove(QemuProps *props, const char *key);

@@ -21,4 +21,5 @@ QemuTempDir *qemu_temp_dir_new(GError **error);
 void qemu_temp_dir_free(QemuTempDir *temp_dir);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuTempDir, qemu_temp_dir_free)
 
+/* Returns: the path, which @temp_dir owns. */
 const char *qemu_temp_dir_path(const QemuTempDir *temp_dir);
