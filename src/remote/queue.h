@@ -22,6 +22,7 @@ RemoteQueue *remote_queue_new(RpcPoll *poll, void (*gone)(gpointer client));
 void remote_queue_free(RemoteQueue *queue); /* only if no client waits */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RemoteQueue, remote_queue_free)
 
+/* Returns: whether no client waits. */
 gboolean remote_queue_is_empty(const RemoteQueue *queue);
 
 /**

@@ -19,6 +19,7 @@ typedef struct {
     GHashTable *by_uid;
 } RemoteWorkQueue;
 
+/* The numbers are those of RemoteWorkQueue. The caller serialises all calls for one queue. */
 void remote_work_queue_init(RemoteWorkQueue *queue, guint per_user, guint for_others);
 
 /* Frees the waiting jobs. */
