@@ -35,6 +35,7 @@ typedef enum {
 /* Returns: the names of the flags that are set, with blanks between them, such as "cc sli ida"; free with g_free(). */
 char *trace_flags(TraceFlags what, guint32 value);
 
+/* Returns: the name in the output, such as "SSCH"; a literal. */
 const char *trace_function_name(TraceFunction function);
 
 /* Returns: the 3990's name of a command, or NULL for an unknown command. */
@@ -55,6 +56,7 @@ typedef enum {
     TRACE_COMMAND_WRITES,
 } TraceCommandKind;
 
+/* Returns: what a command does with the volume, whatever its parameters are. */
 TraceCommandKind trace_command_kind(guint8 cmd);
 
 /**

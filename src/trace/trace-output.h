@@ -48,6 +48,7 @@ gboolean trace_output_put(TraceOutput *output, const guint8 *bytes, gsize length
 /* Returns: whether the output has all records that the options ask for, or a write has failed. */
 gboolean trace_output_is_done(TraceOutput *output);
 
+/* Writes what is buffered, so that a reader of the file sees it. Any thread may call this function. */
 void trace_output_flush(TraceOutput *output);
 
 /**
