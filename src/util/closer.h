@@ -10,6 +10,7 @@
 
 typedef struct _CcwCloser CcwCloser;
 
+/* Returns: a closer without threads, which it starts when it has descriptors to close. */
 CcwCloser *ccw_closer_new(void);
 
 /**

@@ -21,6 +21,7 @@ typedef struct {
  */
 GString *ccw_svg_new(guint width, guint height, const char *title, const char *style);
 
+/* These append a shape. Coordinates are in units of the picture, from its upper left corner. @style_class: of CSS */
 void ccw_svg_rect(GString *svg, guint x, guint y, guint width, guint height, const char *style_class);
 void ccw_svg_line(GString *svg, guint x1, guint y1, guint x2, guint y2, const char *style_class);
 
