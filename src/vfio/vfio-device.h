@@ -26,6 +26,8 @@ typedef void (*VfioDeviceEndFunc)(gpointer owner, void (*destroy)(VfioDevice *de
  */
 VfioDevice *vfio_device_new(const VfioSource *source, VfioMemory *memory, VfioDeviceEndFunc end, gpointer owner,
                             GError **error);
+
+/* Returns: the file of the device, whose first reference belongs to the caller of vfio_device_new(). */
 VfioFile *vfio_device_file(VfioDevice *device);
 
 /**

@@ -25,6 +25,7 @@ struct _VfioFile {
     gint refs;
 };
 
+/* Begins with one reference, which belongs to the caller. The last vfio_file_unref() calls release(). */
 void vfio_file_init(VfioFile *file, const VfioFileOps *ops);
 void vfio_file_ref(VfioFile *file);
 void vfio_file_unref(VfioFile *file);

@@ -21,6 +21,7 @@ void vfio_irqs_clear(VfioIrqs *irqs);
  */
 int vfio_irqs_set(VfioIrqs *irqs, guint index, int fd);
 
+/* Signals the eventfd of an index, if there is one. Does not block. */
 void vfio_irqs_trigger(VfioIrqs *irqs, guint index);
 
 /**

@@ -4,4 +4,5 @@
 
 #include <glib.h>
 
+/* @format: without a newline at its end */
 void vfio_log(const char *format, ...) G_GNUC_PRINTF(1, 2);

@@ -31,6 +31,8 @@ int vfio_memory_map(VfioMemory *memory, const struct vfio_iommu_type1_dma_map *m
  * Returns: 0 or a negative errno. -EINVAL: a mapping lies only partly in the range; no mapping has changed
  */
 int vfio_memory_unmap(VfioMemory *memory, guint64 iova, guint64 size, guint64 *ret_size);
+
+/* The same for all mappings, which cannot fail. */
 void vfio_memory_unmap_all(VfioMemory *memory, guint64 *ret_size);
 
 /**
