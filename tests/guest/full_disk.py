@@ -50,7 +50,7 @@ class FullDisk:
                             "(dasdfmt -b 4096 -y /dev/dasda; echo $? > /run/code; : > /run/end) > /run/dasdfmt 2>&1 &")
         self.await_call()
         free = os.statvfs(self.folder)
-        expect(free.f_bavail * free.f_bsize < 1 << 20, "and there was room left")
+        expect(free.f_bavail * free.f_bsize < 1 << 20, "the file system has space left")
         expect(self.guest.in_guest("test -e /run/code && echo ended || echo waits") == "waits", "dasdfmt did not wait")
 
     def grow(self, size):

@@ -95,7 +95,7 @@ class KillDevice(BareTest):
         reader.start()
         return reader, lines, first
 
-    def hear(self, lines):
+    def note_acknowledged(self, lines):
         """From now on, expects on the tracks what these lines acknowledge."""
         for line in lines:
             if not line.endswith(b"\n"):
@@ -122,7 +122,7 @@ class KillDevice(BareTest):
         finally:
             self.process.kill()
         expect(said and said[-1].strip() == b"done", f"the guest says: {said[-3:]}")
-        self.hear(said[:-1])
+        self.note_acknowledged(said[:-1])
         expect(self.next == end, f"the guest ended before operation {self.next}")
 
     def kill(self, **kwargs):
@@ -135,7 +135,7 @@ class KillDevice(BareTest):
         self.process.wait()
         reader.join(timeout=DEADLINE)
         self.process.stdout.close()
-        self.hear(lines)
+        self.note_acknowledged(lines)
         self.check(killed=True)
 
     def check(self, killed=False):

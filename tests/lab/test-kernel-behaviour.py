@@ -210,7 +210,7 @@ def inside():
         tap.ok(False, "reading a write-only attribute, as root")
     except OSError as error:
         tap.equal(name_of(error.errno), "EACCES", "reading a write-only attribute, as root")
-    wait_until(lambda: NODEDEV in node_devices("mdev"), "libvirt hears of the mdev")
+    wait_until(lambda: NODEDEV in node_devices("mdev"), "libvirt learns of the mdev")
     tap.ok(NODEDEV in node_devices("mdev"), "libvirt sees the mdev")
     tap.ok("ccw_0_0_1234" not in node_devices("ccw"), "libvirt no longer sees the ccw device")
 
@@ -221,7 +221,7 @@ def inside():
     tap.equal(store(CREATE, UUID), 0, "create again")
     in_use(tap, "remove in use", REMOVE, "1")
     tap.ok(not os.path.exists("/dev/vfio/0"), "/dev/vfio/0 is gone")
-    wait_until(lambda: not node_devices("mdev"), "libvirt hears that the mdev is gone")
+    wait_until(lambda: not node_devices("mdev"), "libvirt learns that the mdev is gone")
     tap.equal(store(CREATE, UUID), 0, "create a third time")
     in_use(tap, "unbind in use", driver(VFIO, "unbind"), S)
     tap.equal([store(driver(VFIO, "bind"), S), store(CREATE, UUID), store(driver(VFIO, "unbind"), S)], [0, 0, 0],
@@ -230,7 +230,7 @@ def inside():
     play(tap, BACK)
     tap.equal(sorted(os.listdir("/sys/" + CSS)), before, "the subchannel is as it was")
     tap.equal(show(OVERRIDE), "(null)", "no override, again")
-    wait_until(lambda: "ccw_0_0_1234" in node_devices("ccw"), "libvirt hears that the device is online")
+    wait_until(lambda: "ccw_0_0_1234" in node_devices("ccw"), "libvirt learns that the device is online")
     tap.equal(store(f"bus/ccw/devices/{D}/uevent", "change"), 0, "a change event is repeated on request")
     tap.done()
 

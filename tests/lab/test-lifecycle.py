@@ -114,7 +114,7 @@ def stubborn(lab, devices):
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=DEADLINE)
     lab.tap.equal(process.returncode, 128 + signal.SIGTERM, "a command that ignores the signal is killed")
-    lab.tap.ok(gone(namespaces), "and leaves nothing")
+    lab.tap.ok(gone(namespaces), "no process of it is left")
 
 
 def two_at_once(lab, devices, others):
@@ -124,7 +124,7 @@ def two_at_once(lab, devices, others):
     lab.tap.equal(second.stdout.split(), ["0", "ccw_0_0_1234", "0.0.1234"], "a second lab beside the first")
     busy = lab.run(devices, ["true"])
     lab.tap.equal(busy.returncode, 1, "the first one's image is in use")
-    lab.tap.ok(devices["0.0.1234"] in busy.stderr and busy.stderr.count("\n") == 1, "which one line says", busy.stderr)
+    lab.tap.ok(devices["0.0.1234"] in busy.stderr and busy.stderr.count("\n") == 1, "one line says so", busy.stderr)
     lab.tap.ok(not gone(first_namespaces), "the first one lives on")
     first.terminate()
     first.communicate(timeout=DEADLINE)

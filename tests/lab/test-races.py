@@ -524,7 +524,7 @@ def run_detaches(steps, races):
     for what, meanwhile in (("", races.nothing), (", and the client dies", races.client_dies),
                             (", and virtccwd dies", races.dies("virtccwd")),
                             (", and libvirtd dies", races.dies("libvirtd"))):
-        steps.run(f"QEMU does not let go{what}: it comes back when it has", races.keeps, meanwhile)
+        steps.run(f"QEMU keeps the device{what}: the host gets it after that", races.keeps, meanwhile)
 
 
 def run_hooks(steps, races):

@@ -161,7 +161,7 @@ class NodesTest:
         mdev = f"mdev_{uuid.replace('-', '_')}_{subchannel_of(FIRST).replace('.', '_')}"
         expect(open_error(node_of(uuid)) == errno.EBUSY, "the guest's group is not open")
         wait_until(lambda: mdev in command(["virsh", "-q", "nodedev-list", "--cap", "mdev"])[1].split(),
-                   "libvirt hears of the mediated device")
+                   "libvirt learns of the mediated device")
         code, output = command(["virsh", "nodedev-destroy", mdev], check=False)
         expect(code == 1 and "device in use" in output, f"exit code {code}: {output}")
         expect(command(["virsh", "dumpxml", "one"])[1].count("<hostdev") == 1, "the guest has lost its device")
@@ -169,7 +169,7 @@ class NodesTest:
         node = node_of(uuid)
         pid = command(["pgrep", "-f", "guest=one,"])[1].split()[0]
         os.kill(int(pid), signal.SIGKILL)
-        wait_until(lambda: not os.path.exists(f"/sys/bus/mdev/devices/{uuid}"), "the dead guest's device goes back")
+        wait_until(lambda: not os.path.exists(f"/sys/bus/mdev/devices/{uuid}"), "the dead guest's device is released")
         wait_until(lambda: open_error(node) == errno.ENOENT, "its node goes")  # after its link in the bus's folder
 
     def removed_while_open(self):

@@ -485,7 +485,7 @@ class AttackTest(AuthTest):
         try:
             with Attacker("root", partial(hostile.churn_behind, RW, 0, BEHIND, hostile.LOG_IN)) as attacker:
                 attacker.wait_for("sent", BEHIND, 60)
-            self.wait_closed(before + LIBVIRT_QUEUE + 4, "clients that went before libvirt had room for them")
+            self.wait_closed(before + LIBVIRT_QUEUE + 4, "clients that left before libvirt accepted them")
         finally:
             self.libvirt.libvirtd.send_signal(signal.SIGCONT)
         self.wait_closed(before + 2, "clients in libvirt's queue")

@@ -407,7 +407,7 @@ def run(steps, test, profile, also):
                            ("virtccwd is confined by AppArmor", partial(test.confined, profile)),
                            ("polkit is asked", test.polkit_decides),
                            (also_name, partial(also_function, test)), ("the journal stays", test.journal_stays),
-                           ("systemd starts virtccwd when it is wanted", test.activated),
+                           ("systemd starts virtccwd when a client connects", test.activated),
                            ("the backend restarts", test.backend_restarts),
                            ("the hook's lines reach systemd's journal", test.hook_logs), ("beside it", test.beside),
                            ("the hook alone", test.hook_alone), ("a removal that fails half way", test.removal_fails),

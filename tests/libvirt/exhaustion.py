@@ -133,7 +133,7 @@ class ExhaustionTest(AttackTest):
             with Attacker(DEFINER, define) as victim:
                 wait_until(lambda: victim.counts["answered"] + victim.counts["refused"] >= 20, "calls of the fourth user", 60)
                 self.note(f"calls of {ANNOUNCED} bytes are announced: {DEFINER} has {victim.counts}")
-                expect(not victim.counts["refused"], f"calls that do not come keep {DEFINER} from its own: {victim.counts}")
+                expect(not victim.counts["refused"], f"calls that do not arrive keep {DEFINER} from making calls: {victim.counts}")
         self.has_recovered(descriptors)
         self.virsh("root", BACKEND, False, "undefine", "attack")
 
@@ -141,9 +141,9 @@ class ExhaustionTest(AttackTest):
 TESTS = (
     ("few descriptors and many connections", ExhaustionTest.connections),
     ("few descriptors and clients that send some", ExhaustionTest.queued),
-    ("no room for threads", ExhaustionTest.threads),
+    ("too little memory for threads", ExhaustionTest.threads),
     ("little memory and frames that do not end", ExhaustionTest.memory),
-    ("three users' calls that do not come", ExhaustionTest.announced),
+    ("three users' calls that do not arrive", ExhaustionTest.announced),
 )
 
 if __name__ == "__main__":

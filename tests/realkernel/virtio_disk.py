@@ -160,7 +160,7 @@ class VirtioDisk:
     def open_until_offline(self):
         with self.halted("write", ONLINE) as pid:
             expect(not os.path.exists(self.node), "it is not offline")
-            expect(self.has_open(pid), "the hook let go of it before it was offline")
+            expect(self.has_open(pid), "the hook closed it before it was offline")
         self.check_release()
 
 

@@ -60,7 +60,7 @@ static void assert_journal(Model *model, const char *expected)
 
 static void note(const HostdevReconciled *reconciled, gpointer data)
 {
-    static const char *const results[] = { "given back", "noted", "left", "failed" };
+    static const char *const results[] = { "released", "noted", "left", "failed" };
     char buf[CCW_BUS_ID_STR_LEN];
 
     g_string_append_printf(data, "%s %s: %s of %s", ccw_bus_id_format(&reconciled->device, buf),
@@ -104,7 +104,7 @@ static void open_is_left(void)
     g_assert_cmpuint(model->n_writes, ==, 0);
     assert_journal(model, "owned by " DOMAIN);
     model_close_mdev(model, "99");
-    reconcile(model, (HostdevReconcile){ .only_device = &id }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
+    reconcile(model, (HostdevReconcile){ .only_device = &id }, TRUE, "0.0.1234 released: owned of " DOMAIN);
     assert_journal(model, "none");
 }
 
@@ -130,7 +130,7 @@ static void open_is_not_released(void)
     g_assert_cmpuint(model->n_writes, ==, 0);
     assert_journal(model, "releasing by " DOMAIN);
     model_close_mdev(model, "99");
-    reconcile(model, (HostdevReconcile){ 0 }, TRUE, "0.0.1234 given back: releasing of " DOMAIN);
+    reconcile(model, (HostdevReconcile){ 0 }, TRUE, "0.0.1234 released: releasing of " DOMAIN);
 }
 
 /* libvirt gave the mdev to another domain before this domain's end was complete. */
@@ -163,7 +163,7 @@ static void locked_elsewhere(void)
     g_auto(HostdevLockFd) lock = -1;
     gboolean taken;
 
-    reconcile(model, (HostdevReconcile){ 0 }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
+    reconcile(model, (HostdevReconcile){ 0 }, TRUE, "0.0.1234 released: owned of " DOMAIN);
     g_assert_true(hostdev_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
     g_assert_true(hostdev_announce(model->host, &id, TOKEN, NULL));
     lock = hostdev_journal_lock(model->host, &id, NULL);
@@ -179,7 +179,7 @@ static void dry_run(void)
 {
     g_autoptr(Model) model = start();
 
-    reconcile(model, (HostdevReconcile){ .dry_run = TRUE }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
+    reconcile(model, (HostdevReconcile){ .dry_run = TRUE }, TRUE, "0.0.1234 released: owned of " DOMAIN);
     g_assert_cmpuint(model->n_writes, ==, 0);
     assert_journal(model, "owned by " DOMAIN);
 }
@@ -198,7 +198,7 @@ static void without_libvirt(void)
     model_open_mdev(model, "99");
     reconcile(model, (HostdevReconcile){ .running = running }, FALSE, "0.0.1234 left: owned of " DOMAIN ", " KEPT);
     model_close_mdev(model, "99");
-    reconcile(model, (HostdevReconcile){ .running = running }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
+    reconcile(model, (HostdevReconcile){ .running = running }, TRUE, "0.0.1234 released: owned of " DOMAIN);
 
     g_assert_true(hostdev_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
     reconcile(model, (HostdevReconcile){ .running = running }, TRUE, ""); /* the claim's process lives */
@@ -207,7 +207,7 @@ static void without_libvirt(void)
     reconcile(model, (HostdevReconcile){ .running = running }, TRUE, ""); /* libvirt may continue with an attach */
     assert_journal(model, "pending by " DOMAIN);
     g_hash_table_remove_all(running);
-    reconcile(model, (HostdevReconcile){ .running = running }, TRUE, "0.0.1234 given back: pending of " DOMAIN);
+    reconcile(model, (HostdevReconcile){ .running = running }, TRUE, "0.0.1234 released: pending of " DOMAIN);
 }
 
 /* libvirtd lives, but the start for which it acquired the device is over: libvirt does not list the domain. */
@@ -228,7 +228,7 @@ static void abandoned(void)
     g_assert_true(hostdev_announce(model->host, &id, TOKEN, NULL));
     reconcile(model, (HostdevReconcile){ .live = live }, TRUE, ""); /* an attach, whose process lives */
     hostdev_withdraw(model->host, &id);
-    reconcile(model, (HostdevReconcile){ .live = live }, TRUE, "0.0.1234 given back: pending of " DOMAIN);
+    reconcile(model, (HostdevReconcile){ .live = live }, TRUE, "0.0.1234 released: pending of " DOMAIN);
 
     g_assert_true(hostdev_claim(model->host, &id, QEMU_CCW, TOKEN, &taken, NULL));
     reconcile(model, (HostdevReconcile){ .live = live }, TRUE, "");
@@ -256,7 +256,7 @@ static void unknown_domain(void)
     model_open_mdev(model, "99");
     reconcile(model, request, FALSE, "0.0.1234 left: owned of " DOMAIN ", " KEPT);
     model_close_mdev(model, "99");
-    reconcile(model, request, TRUE, "0.0.1234 given back: owned of " DOMAIN);
+    reconcile(model, request, TRUE, "0.0.1234 released: owned of " DOMAIN);
 
     g_assert_true(hostdev_claim(model->host, &id, OTHER, TOKEN, &taken, NULL));
     reconcile(model, request, TRUE, ""); /* OTHER starts */
@@ -269,12 +269,12 @@ static void stale_is_kept(void)
     g_autoptr(Model) model = start();
     gboolean taken;
 
-    reconcile(model, (HostdevReconcile){ .keep_stale = TRUE }, TRUE, "0.0.1234 given back: owned of " DOMAIN);
+    reconcile(model, (HostdevReconcile){ .keep_stale = TRUE }, TRUE, "0.0.1234 released: owned of " DOMAIN);
     g_assert_true(hostdev_claim(model->host, &id, DOMAIN, TOKEN, &taken, NULL));
     tree_remove(model->tree, "proc/17");
     reconcile(model, (HostdevReconcile){ .keep_stale = TRUE }, TRUE, "");
     assert_journal(model, "pending by " DOMAIN);
-    reconcile(model, (HostdevReconcile){ 0 }, TRUE, "0.0.1234 given back: pending of " DOMAIN);
+    reconcile(model, (HostdevReconcile){ 0 }, TRUE, "0.0.1234 released: pending of " DOMAIN);
 }
 
 /* A release that has begun is completed, whatever domains run. */
@@ -288,7 +288,7 @@ static void without_libvirt_releasing(void)
     g_assert_false(hostdev_release(model->host, &id, DOMAIN, NULL));
     model_reset(model);
     g_hash_table_add(running, (gpointer)DOMAIN);
-    reconcile(model, (HostdevReconcile){ .running = running }, TRUE, "0.0.1234 given back: releasing of " DOMAIN);
+    reconcile(model, (HostdevReconcile){ .running = running }, TRUE, "0.0.1234 released: releasing of " DOMAIN);
 }
 
 /*
