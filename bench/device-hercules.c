@@ -11,7 +11,7 @@
 #include "oracle-run.h"
 #include "util/endian.h"
 
-/* Formats of tracks, one in each slot, as bench_format_track() does it. */
+/* Formats of tracks, one in each slot, as in bench_format_track(). */
 static void make_formats(const Core *core)
 {
     for (guint32 track = 0; track < core->n_slots; track++) {
@@ -34,7 +34,7 @@ static void make_formats(const Core *core)
     }
 }
 
-/* Seconds that Hercules needs for so many formats, its start and end included; a negative number if it cannot run. */
+/* Returns the seconds that Hercules needs for this many formats, with its start and end; negative if it cannot run. */
 static double run_hercules(guint n, const char *path, const char *folder)
 {
     g_autoptr(GError) error = NULL;
@@ -67,7 +67,7 @@ static void remove_folder(const char *folder)
     g_rmdir(folder);
 }
 
-/* Hercules knows no holes: its image has empty tracks. Of its time the start and the end are taken off. */
+/* Hercules has no holes: its image has empty tracks. Its start and end do not count. */
 void bench_compare_with_hercules(const char *parent, gint cylinders)
 {
     g_autofree char *folder = g_strdup_printf("%s/bench-device.%d", parent, (int)getpid());

@@ -125,14 +125,14 @@ void bench_read_track(guint32 track, guint8 record G_GNUC_UNUSED)
     run_one(0x40, track, 0x0c, 1, 0xa6, TRACK_DATA);
 }
 
-/* The counts between the records come along. */
+/* Also reads the count fields between the records. */
 void bench_pread_track(guint32 track, guint8 record G_GNUC_UNUSED)
 {
     if (pread(images.image, data, TRACK_BYTES, at_record(track, 1)) != TRACK_BYTES)
         bench_fail("cannot read");
 }
 
-/* The data alone, to where a read track data puts it: the counts go into a place of their own. */
+/* Reads only the data, to where a read track data puts it. The count fields go to another buffer. */
 void bench_preadv_track(guint32 track, guint8 record G_GNUC_UNUSED)
 {
     static guint8 between[DASD_COUNT_SIZE];
@@ -151,7 +151,7 @@ void bench_write_track(guint32 track, guint8 record G_GNUC_UNUSED)
     run();
 }
 
-/* The same bytes without a device: counts and records. */
+/* Reads or writes the same bytes without a device: counts and records. */
 void bench_pwrite_track(guint32 track, guint8 record G_GNUC_UNUSED)
 {
     static guint8 bytes[TRACK_BYTES];
@@ -182,7 +182,7 @@ void bench_format_track(guint32 track, guint8 record G_GNUC_UNUSED)
     run();
 }
 
-/* The whole track, in one. */
+/* The whole track in one operation. */
 void bench_pwrite_formatted(guint32 track, guint8 record G_GNUC_UNUSED)
 {
     static guint8 bytes[FIRST_RECORD + TRACK_BYTES + DASD_END_SIZE];

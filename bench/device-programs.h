@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The channel programs that bench/run device times, each beside what it is held against: the same bytes without a
- * device. README.md lists them. Tracks have twelve records of 4 KiB, as Linux formats them.
+ * The channel programs that bench/run device times, each with its reference: the same bytes without a device. README.md
+ * lists them. Tracks have twelve records of 4 KiB, as Linux formats them.
  */
 #pragma once
 
 #include "channel/request.h"
 #include "dasd/dasd-device.h"
 
-#define BENCH_RECORDS 12 /* of a track */
+#define BENCH_RECORDS 12 /* on a track */
 
 typedef struct {
     DasdDevice *device;
-    int image; /* the device's, for what is read without it */
-    int other; /* an image alike, for writes: the device would take them for those of another program */
+    int image; /* the device's image, for reads without the device */
+    int other; /* another image of the same content, for writes: the device would treat them as those of another program
+                */
 } BenchImages;
 
-/* What the functions below work on from now on. */
+/* Sets the image and the device for the functions below. */
 void bench_use(const BenchImages *used);
 
-/* Nanoseconds. */
+/* Returns the time in nanoseconds. */
 gint64 bench_now(void);
 
-/* Ends the benchmark. */
+/* Ends the benchmark with an error. */
 void bench_fail(const char *what) G_GNUC_NORETURN;
 
-/* One operation, on this track; the record is 1 to BENCH_RECORDS. */
+/* Each runs one operation on this track; the record is 1 to BENCH_RECORDS. */
 typedef void (*BenchWork)(guint32 track, guint8 record);
 
 void bench_read_record(guint32 track, guint8 record);
@@ -40,5 +41,5 @@ void bench_pwrite_track(guint32 track, guint8 record);
 void bench_format_track(guint32 track, guint8 record);
 void bench_pwrite_formatted(guint32 track, guint8 record);
 
-/* The program of bench_format_track(), valid until the next function of these is called. */
+/* Returns the program of bench_format_track(), valid until the next call of these functions. */
 const ChannelProgram *bench_format_program(guint32 track, guint32 *ret_ccws);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How long channel programs take on the device library, beside pread(2) and pwrite(2) of the same bytes of the same
- * file, turn by turn, at depth 1. README.md says which bytes these are. Each number is the fastest of many batches and
- * their median.
+ * Times channel programs on the device library, and pread(2) and pwrite(2) of the same bytes of the same file, in
+ * turns, at depth 1. README.md says which bytes these are. Prints the fastest of many batches, and their median.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +17,7 @@
 #include "device-programs.h"
 
 #define BATCH 32
-#define MORE_THAN_THE_CACHE 64 /* tracks between two accesses to one */
+#define MORE_THAN_THE_CACHE 64 /* tracks between two accesses to one track */
 
 static struct {
     char *folder;
@@ -58,7 +57,7 @@ static gint compare(gconstpointer a, gconstpointer b)
     return *one < *two ? -1 : *one > *two;
 }
 
-/* Nanoseconds of one of a batch. */
+/* Returns the nanoseconds of one operation in a batch. */
 static double measure(BenchWork work, const guint32 *numbers)
 {
     gint64 start = bench_now();
@@ -82,8 +81,8 @@ static void print_row(const char *name, GArray *ours, GArray *limit)
 }
 
 /*
- * Tracks so far from each other that the volume has none of them in its cache. The processor has not either: device and
- * limit get tracks of their own, or the second would find in the processor's cache what the first one read.
+ * Chooses tracks so far apart that neither the volume nor the processor has them in its cache. Device and reference use
+ * different tracks, because otherwise the second one would find the data of the first in the cache of the processor.
  */
 static void choose_tracks(guint32 numbers[BATCH])
 {
@@ -93,7 +92,7 @@ static void choose_tracks(guint32 numbers[BATCH])
         numbers[i] = (turn += MORE_THAN_THE_CACHE + (guint32)g_random_int_range(0, 16)) % tracks;
 }
 
-/* Turn by turn. */
+/* Runs device and reference in turns. */
 static void compare_random(const char *name, BenchWork ours, BenchWork limit)
 {
     g_autoptr(GArray) a = g_array_new(FALSE, FALSE, sizeof(double)), b = g_array_new(FALSE, FALSE, sizeof(double));
@@ -153,7 +152,7 @@ static void run_all(const char *path)
             "ratio", "device", "limit", "ratio");
     compare_formats("format a track that is a hole");
     compare_formats("format a track again");
-    /* A volume that was there before: nothing of it is known. */
+    /* An existing volume, of which the device knows nothing yet. */
     dasd_device_free(images.device);
     open_device(path);
     for (guint32 track = 0; track < tracks; track++) {
@@ -167,7 +166,7 @@ static void run_all(const char *path)
     compare_random("write a track", bench_write_track, bench_pwrite_track);
 }
 
-/* A descriptor of a new image, beside its path. */
+/* Returns a descriptor of a new image, and its path. */
 static int make_image(const char *name, char **ret_path)
 {
     g_autoptr(GError) error = NULL;
@@ -203,7 +202,7 @@ int main(int argc, char **argv)
     close(images.other);
     g_unlink(path);
     g_unlink(other_path);
-    /* On a new image: its tracks are holes. */
+    /* On a new image, whose tracks are holes. */
     images.image = make_image("new.ckd", &new_path);
     open_device(new_path);
     bench_compare_with_hercules(options.folder, options.cylinders);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The test guest's kernel and root on Hercules, with one 3390: it formats it again and again, and ends.
+"""The test guest's kernel and root on Hercules, with one 3390, which the guest formats several times before it ends.
 
-Hercules has no port for commands, so what is to be done comes in an init of its own, and the results by the console."""
+Hercules has no port for commands, so an init of its own has the commands, and the results come by the console."""
 
 import os
 import re
@@ -17,7 +17,7 @@ INITRD_AT = 64 << 20
 MAIN_STORAGE = 768  # MiB
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
-# The guest's own clock stands before and behind what is timed.
+# Reads the guest's own clock before and after the timed command.
 FORMAT = """read start rest </proc/uptime
 echo "bench: begin"
 if dasdfmt -b 4096 -y {device} >/run/dasdfmt.out 2>&1; then
@@ -50,7 +50,7 @@ done
 poweroff -f
 """
 
-# Of itself Hercules runs the processor's thread as nice 15.
+# By default, Hercules runs the processor's thread as nice 15.
 CONFIGURATION = """ARCHMODE z/Arch
 CPUMODEL 2097
 CPUSERIAL 012345
@@ -63,7 +63,7 @@ PANRATE SLOW
 1235 3390 {image} cu=3990-6
 """
 
-# Addresses of Linux's parameter area: where the initrd is and how long, and the command line.
+# Addresses in Linux' parameter area: the initrd's start and length, and the command line.
 LOAD = """* Written by bench/hercules_guest.py
 kernel 0x00000000
 initrd.where 0x00010408
@@ -78,7 +78,7 @@ ipl {folder}/load.ins
 
 
 def seconds_of(line):
-    """Of a line that FORMAT printed; None for any other."""
+    """Parses a line that FORMAT has printed; None for any other line."""
     found = re.search(r"bench: formatted ([0-9.]+) ([0-9.]+)", line)
     return float(found.group(2)) - float(found.group(1)) if found else None
 
@@ -88,7 +88,7 @@ def is_installed():
 
 
 def cpu_seconds(pid):
-    """What a process and its threads have used of the host's processors."""
+    """Returns the time that a process and its threads have used of the host's processors."""
     with open(f"/proc/{pid}/stat", encoding="ascii") as file:
         fields = file.read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
@@ -107,7 +107,7 @@ class HerculesGuest:
             file.write(content if isinstance(content, bytes) else content.encode())
 
     def _make_initrd(self):
-        """The guest's, with one file more."""
+        """Makes the guest's initrd, with one more file."""
         init = INIT.format(bus_id=DEVICE, rounds=self.rounds,
                            work=FORMAT.format(device=f"/dev/$(ls /sys/bus/ccw/devices/{DEVICE}/block)"))
         self._write("bench-init", init)
@@ -132,7 +132,8 @@ class HerculesGuest:
         self._write("script", SCRIPT.format(folder=self.folder))
 
     def run(self, timeout, progress):
-        """Boots and formats; a list of (seconds by the guest's clock, the host's CPU seconds), one for each round."""
+        """Boots and formats. Returns a list of (seconds by the guest's clock, the host's CPU seconds), one for each
+        round."""
         process = subprocess.Popen(["hercules", "-d", "-f", "hercules.cnf"], cwd=self.folder, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
                                    env=dict(os.environ, HERCULES_RC=os.path.join(self.folder, "script")))
@@ -147,7 +148,7 @@ class HerculesGuest:
                 elif seconds is not None:
                     results.append((seconds, cpu_seconds(process.pid) - before))
                     progress(f"Hercules: {seconds:.2f} s")
-                # On a busy machine Hercules 3.13 sometimes does not end behind its last words.
+                # On a busy machine Hercules 3.13 sometimes does not end after its last line.
                 if len(results) == self.rounds or "HHCCP011I CPU" in line or "bench: failed" in line:
                     break
                 last = line.strip() or last

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Claims devices for a domain and releases them, and prints how many seconds each took: what the hook does at a
- * guest's start and end. For bench/host, which runs it in a lab.
+ * Claims devices for a domain and releases them, and prints the seconds of each: the hook's work at a guest's start and
+ * end. bench/host runs this program in a lab.
  *
  *     bench-host-claim WIDTH KERNEL-MS BUSID...
  *
- * WIDTH devices at a time. KERNEL-MS are slept at each write to sysfs, in the place of the time that a mainframe's
- * kernel takes for an offline or a bind; the lab's takes next to none.
+ * Works on WIDTH devices at a time. Sleeps KERNEL-MS at each write to sysfs, which stands for the time that a
+ * mainframe's kernel needs for an offline or a bind; the lab needs hardly any.
  */
 #include <stdio.h>
 #include <stdlib.h>

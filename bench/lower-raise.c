@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * lower and raise of documents beside libxml2's own parse and serialisation of the same ones, turn by turn. A line for
- * each document: its bytes, microseconds of the two, of libxml2, and the ratios.
+ * Times lower and raise of documents, and libxml2's own parse and serialisation of the same documents, in turns. Prints
+ * a line for each document: its bytes, microseconds of the two and of libxml2, and the ratios.
  */
 #include <libxml/parser.h>
 #include <libxml/tree.h>
@@ -12,7 +12,7 @@
 #include "conf/conf.h"
 
 #define TURNS 200
-#define TURN_US 500 /* of each part; the least of all turns counts, as what disturbs only adds */
+#define TURN_US 500 /* of each part; the shortest turn counts, because other work of the machine only adds time */
 
 static const char hostdev_format[] = "    <hostdev mode='subsystem' type='ccw' managed='yes'>\n"
                                      "      <source>\n"
@@ -21,7 +21,7 @@ static const char hostdev_format[] = "    <hostdev mode='subsystem' type='ccw' m
                                      "      <address type='ccw' cssid='0xfe' ssid='0x0' devno='0x%04x'/>\n"
                                      "    </hostdev>\n";
 
-/* As libvirt prints one. */
+/* A domain in libvirt's layout. */
 static const char head[] =
     "<domain type='kvm' id='1'>\n  <name>guest</name>\n  <uuid>c7a5fdbd-edaf-9455-926a-d65c16db1809</uuid>\n"
     "  <memory unit='KiB'>219136</memory>\n  <currentMemory unit='KiB'>219136</currentMemory>\n"
@@ -87,7 +87,7 @@ static double cpu_us(void)
     return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
 }
 
-/* Microseconds of one call, the mean of as many as fit into a turn. */
+/* Returns the microseconds of one call, the mean of as many as fit into a turn. */
 static double time_turn(Work work, const char *text)
 {
     double start = cpu_us();

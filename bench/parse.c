@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where virtccwd could parse XML, turn by turn: in the main thread, in a worker thread, and in a process of its own
- * that gets the text by a socket and sends it back. A line for each document: wall-clock microseconds of one raise at
- * the median, and how many more than in the main thread.
+ * Compares places where virtccwd could parse XML, in turns: the main thread, a worker thread, and a process that gets
+ * the text through a socket and sends it back. Prints a line for each document: the median of the wall-clock
+ * microseconds of one raise, and how many more it takes than in the main thread.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ static const char hostdev_format[] = "    <hostdev mode='subsystem' type='ccw' m
                                      "      <address type='ccw' cssid='0xfe' ssid='0x0' devno='0x%04x'/>\n"
                                      "    </hostdev>\n";
 
-/* As libvirt stores it. */
+/* A domain as libvirt stores it. */
 static char *make_domain(guint hostdevs)
 {
     g_autoptr(GString) text = g_string_new("<domain type='kvm'>\n  <name>guest</name>\n  <devices>\n");

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A client of libvirt's protocol that does as little as it can between two calls, so that what it measures is the
- * daemons. bench/proxy runs it.
+ * A client of libvirt's protocol that does as little as possible between two calls, so that the daemons dominate the
+ * measured time. bench/proxy runs it.
  *
  *   proxy-client rounds DIRECT BARE PROXY COUNT DOMAIN... the same calls by the three sockets in turn; a line for each:
  *                                                        NAME, and p50, p99 and calls a second of each socket
  *   proxy-client bare LISTEN CONNECT                     a proxy that only moves bytes, for one client after the other
- *   proxy-client idle SOCKET COUNT                       opens as many clients, says so, and waits for its input's end
+ *   proxy-client idle SOCKET COUNT                       opens as many clients, prints a line, and waits for EOF
  */
 #include <glib.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@
 typedef struct {
     int fd;
     guint32 serial;
-    GByteArray *reply; /* the last one's payload */
+    GByteArray *reply; /* payload of the last reply */
 } Client;
 
 static void fail(const char *what)
@@ -53,7 +53,7 @@ static void read_all(int fd, guint8 *bytes, gsize length)
     }
 }
 
-/* The reply's payload is in client->reply. */
+/* Makes a call. The reply's payload is in client->reply. */
 static void call(Client *client, gint32 procedure, const GByteArray *payload)
 {
     const RpcHeader header = {
@@ -123,7 +123,7 @@ static gint64 percentile(gint64 *times, guint count, guint percent)
     return times[MIN(count - 1, count * percent / 100)];
 }
 
-/* A call with each of the payloads in turn. */
+/* Makes a call with each of the payloads in turns. */
 static void measure(Client clients[SOCKETS], const char *name, gint32 procedure, const GPtrArray *payloads, guint count)
 {
     gint64 *times[SOCKETS];
@@ -151,7 +151,7 @@ static void measure(Client clients[SOCKETS], const char *name, gint32 procedure,
         g_free(times[side]);
 }
 
-/* What dumpxml of the domain sends. */
+/* Returns the arguments of a domain's dumpxml. */
 static GByteArray *dump_payload(Client *client, const char *domain)
 {
     g_autoptr(GByteArray) lookup = g_byte_array_new();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What tracing costs: the dedicated request through a subchannel that was compiled without any (untraced/), through the
- * real one while nobody traces, and through it while somebody does. README.md says more.
+ * The cost of tracing: the dedicated request through a subchannel that was compiled without tracing (untraced/), and
+ * through the real one without a tracer and with one. README.md says more.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 #define BATCH_CALLS 100
 #define SENSES 12
 
-/* vfio-subchannel.c once more, with untraced/vfio/vfio-trace.h and other names. */
+/* vfio-subchannel.c, compiled again with untraced/vfio/vfio-trace.h and other names. */
 VfioSubchannel *untraced_subchannel_new(int image_fd, const DasdDeviceConfig *config, VfioMemory *memory,
                                         VfioIrqs *irqs, GError **error);
 void untraced_subchannel_free(VfioSubchannel *sch);
@@ -43,7 +43,7 @@ static void check(gboolean good, const GError *error)
     exit(1);
 }
 
-/* A device of its own for each, on an image that goes with it. */
+/* Makes a device for each subchannel, on its own image. */
 static int make_image(void)
 {
     DasdImageOptions options = { .read_only = FALSE };
@@ -91,7 +91,7 @@ static double now(void)
     return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
-/* Nanoseconds of one request: the best so far, or of one more batch. */
+/* Returns the nanoseconds of one request: the best so far, or those of one more batch. */
 static double measure(Bench *bench, RequestFunc perform, VfioSubchannel *sch, double best)
 {
     double start = now(), took;
@@ -118,7 +118,7 @@ static void print_row(Bench *bench, const char *name)
     for (guint i = 0; i < BATCHES / 10; i++)
         on = measure(bench, vfio_subchannel_request, bench->traced, on);
     trace_reader_free(reader);
-    /* It is off with the first request after the last tracer's deadline. */
+    /* Tracing ends with the first request after the last tracer's deadline. */
     while (trace_ring_is_enabled(vfio_trace_ring))
         measure(bench, vfio_subchannel_request, bench->traced, 0);
     printf("%-24s %12.0f %8.0f %8.2f %8.0f %8.2f\n", name, untraced, off, off / untraced, on, on / untraced);

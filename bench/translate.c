@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How long the translation of a channel program takes, beside a memcpy of the same bytes in the same run. README.md
- * says which bytes these are. Each number is the fastest of many batches: what the machine does besides is not
- * measured.
+ * Times the translation of a channel program, and a memcpy of the same bytes in the same run. README.md says which
+ * bytes these are. Prints the fastest of many batches, so that other work of the machine does not count.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +12,13 @@
 #include "util/endian.h"
 
 #define STORAGE 0x800000u
-#define CODE 0x1000u     /* CCWs at a page's start, and so at that of a cache line */
-#define CODE_ODD 0x1008u /* only at a multiple of 8 */
+#define CODE 0x1000u     /* CCWs at the start of a page, and so of a cache line */
+#define CODE_ODD 0x1008u /* CCWs at a multiple of 8 only */
 #define LISTS 0x10000u
 #define DATA 0x100000u
-#define IDAWS 4 /* of a CCW in the second table: 16 KiB */
+#define IDAWS 4 /* for each CCW of the second table: 16 KiB */
 #define BATCHES 400
-#define BATCH_NS 20000 /* about as long as a batch is to be */
+#define BATCH_NS 20000 /* the intended time of a batch */
 
 static guint8 *storage;
 
@@ -62,10 +61,10 @@ static void translate(guint n G_GNUC_UNUSED, guint idaws G_GNUC_UNUSED)
         abort();
 }
 
-/* CCWs to CCWs, as many bytes of addresses to cda entries, IDAWs to lists. */
+/* Copies CCWs to CCWs, as many bytes of addresses to cda entries, IDAWs to lists. */
 static void copy(guint n, guint idaws)
 {
-    static ChannelProgram program __attribute__((aligned(CHANNEL_PROGRAM_SIZE))); /* as the translation's */
+    static ChannelProgram program __attribute__((aligned(CHANNEL_PROGRAM_SIZE))); /* aligned as the translation's */
     static guint64 lists[CHANNEL_PROGRAM_MAX * IDAWS];
 
     memcpy(program.ccw, storage + code, n * CCW_SIZE);
@@ -75,7 +74,7 @@ static void copy(guint n, guint idaws)
     __asm__ volatile("" : : "r"(&program), "r"(lists) : "memory");
 }
 
-/* What the device and the guest have to do besides: the data itself. */
+/* Moves the data itself, as the device and the guest do in addition. */
 static void copy_data(guint n, guint idaws)
 {
     static guint8 data[CHANNEL_PROGRAM_MAX * IDAWS * 4096];
@@ -92,7 +91,7 @@ static gint64 now(void)
     return time.tv_sec * G_GINT64_CONSTANT(1000000000) + time.tv_nsec;
 }
 
-/* Nanoseconds of one call. */
+/* Returns the nanoseconds of one call. */
 static double measure(void (*work)(guint n, guint idaws), guint n, guint idaws)
 {
     double best = G_MAXDOUBLE;
@@ -137,7 +136,7 @@ static void print_table(const char *title, guint32 cpa, guint idaws)
     printf("\n");
 }
 
-/* What other machines get of it. */
+/* The portable modes, which other machines use. */
 static void print_modes(void)
 {
     static const char *names[] = { "none taken for plain", "singly", "AVX2", "AVX-512" };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * In place of src/vfio/vfio-trace.h, for the subchannel that bench/trace.c holds the real one against: one that nobody
- * could trace.
+ * Replaces src/vfio/vfio-trace.h for the subchannel with which bench/trace.c compares the real one: it has no tracing.
  */
 #pragma once
 
