@@ -7,7 +7,7 @@
 #include "oracle-core.h"
 #include "oracle-image.h"
 
-#define N_COUNTS 3 /* that of a good program, a short one, and one beyond the record */
+#define N_COUNTS 3    /* that of a good program, a short one, and one beyond the record */
 #define SEARCH_ONCE 1 /* a value of ORACLE_DETAIL_AGAIN */
 
 /* Commands that each mode of the channel and each way of chaining runs. */

@@ -64,6 +64,32 @@ guint8 oracle_rules_flags(const DasdExec *exec)
     return find_last(&exec->program, exec->ccw.index, &bytes)[CCW_OFS_FLAGS];
 }
 
+gboolean oracle_rules_may_except(const DasdExec *exec)
+{
+    guint8 read = exec->ccw.cmd & 0x7f;
+
+    return (exec->ccw.flags & CCW_FLAG_CD) && (read == DASD_CODE_READ_DATA || read == DASD_CODE_READ_KEY_AND_DATA ||
+                                               read == DASD_CODE_READ_CKD || exec->ccw.cmd == DASD_CODE_READ_IPL);
+}
+
+gboolean oracle_rules_run_first(DasdExec *exec, DasdCmdFunc func)
+{
+    OracleState before = oracle_rules_save(exec);
+
+    exec->ccw.flags &= (guint8)~CCW_FLAG_CD;
+    func(exec);
+    if (!(exec->dstat & CHANNEL_DSTAT_UNIT_EXCEPTION)) {
+        oracle_rules_restore(exec, &before);
+        return FALSE;
+    }
+    /* The record may go on in the next CCW. It may not end before this one. */
+    exec->data.is_short = FALSE;
+    if (exec->data.left > 0)
+        exec->ccw.flags &= (guint8)~CCW_FLAG_SLI;
+    oracle_rules_act(RULE_CHAINED_DATA);
+    return TRUE;
+}
+
 /* Moves to the last CCW of the data of a write: the bytes that the command left count together. */
 static void gather(DasdExec *exec)
 {

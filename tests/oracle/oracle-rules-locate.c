@@ -32,29 +32,6 @@ void oracle_rules_locate_reset(void)
     has_suffix = FALSE;
 }
 
-/* Everything that a command changes, and where its data is. */
-typedef struct {
-    DasdChain chain;
-    DasdData data;
-    DasdCcw ccw;
-    guint32 fetches;
-} State;
-
-static State save(const DasdExec *exec)
-{
-    return (State){ exec->chain, exec->data, exec->ccw, exec->program.fetches };
-}
-
-static void restore(DasdExec *exec, const State *state)
-{
-    exec->chain = state->chain;
-    exec->data = state->data;
-    exec->ccw = state->ccw;
-    exec->program.fetches = state->fetches;
-    exec->dstat = CHANNEL_DSTAT_CHANNEL_END | CHANNEL_DSTAT_DEVICE_END;
-    memset(exec->drive->lasting.sense, 0, DASD_SENSE_SIZE);
-}
-
 /* Hercules has a format write from the index on, as LOCATE RECORD has it. */
 static gboolean has_index_orientation(const guint8 *lr, gsize size)
 {
@@ -62,11 +39,11 @@ static gboolean has_index_orientation(const guint8 *lr, gsize size)
 }
 
 /* Runs the command with these parameters in place of its own. */
-static void run_with(DasdExec *exec, const State *before, const guint8 *parameters, gsize size)
+static void run_with(DasdExec *exec, const OracleState *before, const guint8 *parameters, gsize size)
 {
     static DasdProgram program;
 
-    restore(exec, before);
+    oracle_rules_restore(exec, before);
     program = (DasdProgram){ .ccw_count = 1, .block = 4096 };
     program.code.cda[0] = GPOINTER_TO_SIZE(parameters);
     exec->ccw = (DasdCcw){ .cmd = before->ccw.cmd, .flags = CCW_FLAG_SLI, .count = (guint16)size };
@@ -105,7 +82,7 @@ static void make_valid(guint8 *lr, gsize size)
 }
 
 /* Runs a command that the device rejected with Hercules' checks. */
-static void run_again(DasdExec *exec, const State *before, guint8 *lr, gsize size)
+static void run_again(DasdExec *exec, const OracleState *before, guint8 *lr, gsize size)
 {
     has_suffix = takes_suffix(lr);
     if (has_suffix || has_index_orientation(lr, size)) {
@@ -124,7 +101,7 @@ static void run_again(DasdExec *exec, const State *before, guint8 *lr, gsize siz
         oracle_rules_act(RULE_LOCATE);
         return;
     }
-    restore(exec, before);
+    oracle_rules_restore(exec, before);
     oracle_rules_run_original(exec);
 }
 
@@ -139,7 +116,7 @@ void oracle_rules_run_locate(DasdExec *exec)
 {
     gsize size = exec->ccw.cmd == DASD_CODE_LOCATE_RECORD ? LOCATE_SIZE : EXTENDED_SIZE;
     guint8 lr[SIZE_MAX_HERE] = { 0 };
-    State before = save(exec);
+    OracleState before = oracle_rules_save(exec);
 
     has_suffix = FALSE;
     if (dasd_data_get_upto(&exec->data, lr, size) == size && lacks_operation(exec, lr, size)) {
@@ -147,7 +124,7 @@ void oracle_rules_run_locate(DasdExec *exec)
         dasd_check(exec, DASD_CHECK_PARAMETER);
         return;
     }
-    restore(exec, &before);
+    oracle_rules_restore(exec, &before);
     oracle_rules_run_original(exec);
     if (is_rejected(exec))
         run_again(exec, &before, lr, size);

@@ -37,6 +37,17 @@ static inline void oracle_rules_run_original(DasdExec *exec)
     dasd_cmd_find(exec->ccw.cmd)->run(exec);
 }
 
+/* Everything that a command changes, except storage and the volume. */
+typedef struct {
+    DasdChain chain;
+    DasdData data;
+    DasdCcw ccw;
+    guint32 fetches;
+} OracleState;
+
+OracleState oracle_rules_save(const DasdExec *exec);
+void oracle_rules_restore(DasdExec *exec, const OracleState *state);
+
 /* oracle-rules-moves.c: where a command works. Returns the function that runs a command; NULL: the device's own. */
 DasdCmdFunc oracle_rules_move(guint8 code);
 void oracle_rules_moves_begin(const DasdExec *exec);
@@ -57,6 +68,12 @@ gboolean oracle_rules_rejects_chained(const DasdExec *exec);
 
 /* Returns the flags that Hercules sees: of a write, those of the last CCW of its data. */
 guint8 oracle_rules_flags(const DasdExec *exec);
+
+/* Returns TRUE if the command can end with unit exception in the first CCW of chained data. */
+gboolean oracle_rules_may_except(const DasdExec *exec);
+
+/* Runs such a command with its first CCW. Returns FALSE, as before the command, if it has no unit exception. */
+gboolean oracle_rules_run_first(DasdExec *exec, DasdCmdFunc func);
 
 /* Ends the data of a command that ended without a unit check. */
 void oracle_rules_end_data(DasdExec *exec);

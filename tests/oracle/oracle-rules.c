@@ -2,6 +2,8 @@
 /* Runs the device's commands with the rules of Hercules 3.13, and notes the rules that changed something. */
 #include "oracle-rules.h"
 
+#include <string.h>
+
 #include "channel/arch.h"
 #include "oracle-rules-private.h"
 
@@ -51,6 +53,21 @@ guint oracle_rules_take(void)
     oracle_rules_moves_reset();
     oracle_rules_locate_reset();
     return rules;
+}
+
+OracleState oracle_rules_save(const DasdExec *exec)
+{
+    return (OracleState){ exec->chain, exec->data, exec->ccw, exec->program.fetches };
+}
+
+void oracle_rules_restore(DasdExec *exec, const OracleState *state)
+{
+    exec->chain = state->chain;
+    exec->data = state->data;
+    exec->ccw = state->ccw;
+    exec->program.fetches = state->fetches;
+    exec->dstat = CHANNEL_DSTAT_CHANNEL_END | CHANNEL_DSTAT_DEVICE_END;
+    memset(exec->drive->lasting.sense, 0, DASD_SENSE_SIZE);
 }
 
 void oracle_rules_act(Rule rule)
@@ -226,7 +243,8 @@ static void run(DasdExec *exec)
         exec->ccw.flags &= (guint8)~CCW_FLAG_CD;
         oracle_rules_act(RULE_INCOMPLETE);
     }
-    find_function(exec)(exec);
+    if (!oracle_rules_may_except(exec) || !oracle_rules_run_first(exec, find_function(exec)))
+        find_function(exec)(exec);
     oracle_rules_moves_end(cmd);
     if (ends_domain) {
         if (oracle_rules_is_checked(exec) || exec->data.left > 0 || exec->data.is_short)
