@@ -7,7 +7,7 @@
 #include "oracle-core.h"
 #include "oracle-image.h"
 
-#define N_COUNTS 3    /* that of a good program, a short one, and one beyond the record */
+#define N_COUNTS 4
 #define SEARCH_ONCE 1 /* a value of ORACLE_DETAIL_AGAIN */
 
 /* Commands that each mode of the channel and each way of chaining runs. */
@@ -83,7 +83,8 @@ static void make_place(OracleProgram *program, guint place)
 
 static void make_chained(OracleProgram *program, gint *set, guint number)
 {
-    static const gint counts[N_COUNTS] = { 0, 9, CORE_PIECE_SIZE };
+    /* That of a good program, one shorter than a record, one that is a byte longer, and one far beyond it. */
+    static const gint counts[N_COUNTS] = { 0, 9, WINDOW_LENGTH + 1, CORE_PIECE_SIZE };
 
     set[ORACLE_DETAIL_PARTS] = take(&number, ORACLE_CHANNEL_PARTS);
     set[ORACLE_DETAIL_CHAINED] = take(&number, ORACLE_CHANNEL_CHAINED);
