@@ -70,11 +70,14 @@ static void run_read_multiple(DasdExec *exec)
     end.track = exec->chain.track_number;
 }
 
-/* A read that went on to the next track has passed an index. */
+/* A read that went on to the next track has passed an index. The indices that were passed before it do not count. */
 static void run_multi_read(DasdExec *exec)
 {
     guint32 track;
 
+    if (exec->chain.index_passes > 0)
+        oracle_rules_act(RULE_MULTI_READ);
+    exec->chain.index_passes = 0;
     if (!leave_end(exec))
         return;
     track = exec->chain.track_number;
