@@ -7,7 +7,6 @@ import json
 import os
 import re
 
-from guest import Guest
 from labguest import BUS_ID, LabGuest, device_xml, options
 from steps import command, expect
 from tracer import Tracer, functions, wanted
@@ -37,7 +36,7 @@ class Trace(LabGuest):
         self.virsh("start", "--paused", self.name)
         tracer = Tracer(self.name, "--output", self.file("boot.txt")).attached()
         self.virsh("resume", self.name)
-        self.guest = Guest(self.socket)
+        self.connect()
         self.guest.await_boot(self.console)
         self.steps.note(self.in_guest("uname -srm"))
         self.sees_device()

@@ -4,8 +4,9 @@
 import base64
 import re
 import socket
-import time
+import struct
 
+from deadline import Deadline
 from steps import SLOWER
 from waiting import happens
 
@@ -72,17 +73,24 @@ class _Listener:
     def accept(self, timeout):
         self._socket.settimeout(timeout)
         try:
-            return Guest(None, self._socket.accept()[0])
+            return Guest(connected=self._socket.accept()[0])
         except socket.timeout as late:
             raise GuestError(f"QEMU did not connect within {timeout} s") from late
 
 
-class Guest:
-    """A running guest. Every call has a deadline of its own, and no call polls."""
+def _peer(connected):
+    """The process at the other end."""
+    return struct.unpack("3i", connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))[0]
 
-    def __init__(self, socket_path, connected=None):
-        """Connects to the port's listening socket, or uses a connection that the port has made itself."""
+
+class Guest:
+    """A running guest. Every call has a deadline of its own, and no call polls. The time for which QEMU waited for a
+    processor of this machine does not count."""
+
+    def __init__(self, socket_path=None, pid=None, connected=None):
+        """Connects to the listening socket of a port of the QEMU pid, or uses a connection that the port has made itself."""
         self._socket = connected
+        self._pid = _peer(connected) if connected else pid
         self._buffer = b""
         if not connected:
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -98,9 +106,10 @@ class Guest:
 
     def _line(self, deadline, what):
         while b"\n" not in self._buffer:
-            left = deadline - time.monotonic()
+            left = deadline.left()
             if left <= 0:
-                raise GuestLate(f"no answer from the guest in time, while it ran: {what}")
+                raise GuestLate(f"no answer from the guest in {deadline.seconds} s, nor in the {deadline.late_by():.0f} s for which "
+                                f"QEMU waited for a processor, while it ran: {what}")
             self._socket.settimeout(left)
             try:
                 data = self._socket.recv(65536)
@@ -119,7 +128,7 @@ class Guest:
 
     def try_run(self, command, timeout=60, progress=None):
         """Runs a shell command; returns (exit code, output). progress is called with each line as it arrives."""
-        deadline = time.monotonic() + timeout * SLOWER
+        deadline = Deadline(timeout * SLOWER, self._pid)
         self.send(command, timeout * SLOWER)
         lines = []
         while True:
@@ -142,14 +151,14 @@ class Guest:
         last lines of the console when the guest does not answer in time, or as soon as the console shows that it never
         will."""
         timeout *= SLOWER
-        deadline = time.monotonic() + timeout
+        deadline = Deadline(timeout, self._pid)
         self.send("true", timeout)
         while True:
             try:
-                if self._line(min(deadline, time.monotonic() + 1), "its first command") == "=0":
+                if self._line(Deadline(1), "its first command") == "=0":
                     return
             except GuestLate:
-                if time.monotonic() > deadline:
+                if deadline.left() <= 0:
                     raise _not_up(f"the guest did not come up within {timeout} s", console) from None
             except GuestError:
                 raise _not_up("the guest ended while it booted", console) from None

@@ -102,9 +102,13 @@ class LabGuest:
 
     def start(self):
         self.virsh("start", self.name)
-        self.guest = Guest(self.socket)
+        self.connect()
         self.guest.await_boot(self.console)
         self.steps.note(self.in_guest("uname -srm; free -m | sed -n 2p"))
+
+    def connect(self):
+        with open(f"/run/libvirt/qemu/{self.name}.pid", encoding="ascii") as file:
+            self.guest = Guest(self.socket, int(file.read()))
 
     def sees_device(self):
         self.in_guest(WAIT_FOR_DEVICE)
