@@ -40,8 +40,9 @@ first_inputs() { # FUZZER
 }
 
 for fuzzer in "${fuzzers[@]}"; do
-    cp "$WORK/build/tests/fuzz/$fuzzer" "$OUT"
-    copy_libraries "$OUT/$fuzzer"
+    program=$WORK/build/tests/fuzz/$fuzzer
+    copy_libraries "$program" # of the system; that in OUT finds those of the fuzzer before it
+    cp "$program" "$OUT"
     [ ! -e "tests/fuzz/$fuzzer.dict" ] || cp "tests/fuzz/$fuzzer.dict" "$OUT"
     inputs=$(first_inputs "$fuzzer")
     [ ! -d "$inputs" ] || (cd "$inputs" && find . -type f -exec python3 -m zipfile -c "$OUT/${fuzzer}_seed_corpus.zip" {} +)
