@@ -63,7 +63,10 @@ int lab_record_open_log(const LabRecord *record, GError **error);
  */
 LabRecord *lab_record_find(const char *name, GError **error);
 
-/* Returns: whether the record's pid is one of this process's PID namespace. In another, it is another process's. */
+/*
+ * Returns: whether the record's pid is one of this process's PID namespace. In another namespace the number belongs to
+ * another process.
+ */
 gboolean lab_record_is_of_own_namespace(const LabRecord *record);
 
 /* Reads the records of all labs of this user. Returns: LabRecord, sorted by name, or NULL with an error. */

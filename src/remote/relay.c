@@ -41,8 +41,8 @@ static const RemoteProcedure *lookup_call(const RemoteConnection *connection, co
 
 /*
  * Handles a client's other frames: data of streams, and pings. libvirt reads descriptors only after a call. It would
- * take the bytes that carry the descriptors of any other frame for the next frame. A client could so hide calls from
- * virtccwd, before libvirt knows who the client is.
+ * take the bytes that carry the descriptors of any other frame for the next frame. In this way a client could hide calls
+ * from virtccwd, before libvirt knows who the client is.
  */
 static RpcInboxHandling client_frame_without_call(const RpcHeader *header)
 {

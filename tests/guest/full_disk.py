@@ -46,8 +46,8 @@ class FullDisk:
 
     def calls(self):
         # 100 cylinders are 81 MiB.
-        self.guest.in_guest("mkfifo /run/end && "
-                            "(dasdfmt -b 4096 -y /dev/dasda; echo $? > /run/code; : > /run/end) > /run/dasdfmt 2>&1 &")
+        self.guest.in_guest("mkfifo /run/end")
+        self.guest.in_guest("(dasdfmt -b 4096 -y /dev/dasda; echo $? > /run/code; : > /run/end) > /run/dasdfmt 2>&1 &")
         self.await_call()
         free = os.statvfs(self.folder)
         expect(free.f_bavail * free.f_bsize < 1 << 20, "the file system has space left")

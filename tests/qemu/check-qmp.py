@@ -156,7 +156,7 @@ def killed():
         client = Client()
         process.kill()
         process.wait(DEADLINE)
-    check("QEMU is killed: its client gets an answer, and the socket goes",
+    check("QEMU is killed: its client's connection ends, and the socket goes",
           client.lines.read() == "" and happens(lambda: not os.path.exists("qmp")))
     client.close()
     failed = subprocess.run([QEMU_CCW, "--dasd", "0.0.1234=none.ckd", "--qmp", "qmp"], capture_output=True, text=True,

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "../sockets.h"
@@ -14,6 +13,7 @@
 #include "lab/lab-control.h"
 #include "util/error.h"
 #include "util/fd.h"
+#include "util/sockaddr.h"
 
 #define CLIENTS 200
 #define THREADS_MAX 80 /* those of all requests, and the test's own */
@@ -27,10 +27,10 @@ static void done(gpointer opaque G_GNUC_UNUSED)
 
 static int dial(void)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address;
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
-    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    g_assert_true(ccw_sockaddr_set(&address, path));
     g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
     return fd;
 }

@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "../sockets.h"
@@ -19,6 +18,7 @@
 #include "util/error.h"
 #include "util/fd.h"
 #include "util/lab-protocol.h"
+#include "util/sockaddr.h"
 
 #define UUID "cc390000-0001-8000-8000-000000001234"
 #define LOCK_SECONDS 20
@@ -72,11 +72,11 @@ static void tear_down(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 static int dial(Fixture *f)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address;
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     struct timeval timeout = { .tv_sec = 8 };
 
-    g_strlcpy(address.sun_path, f->path, sizeof(address.sun_path));
+    g_assert_true(ccw_sockaddr_set(&address, f->path));
     g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
     g_assert_cmpint(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)), ==, 0);
     return fd;
@@ -395,14 +395,14 @@ int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
 /* The process has no descriptor for a connection. The service tries again now and then, and serves the client later. */
 static void no_descriptors(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address;
     g_autoptr(GArray) taken = g_array_new(FALSE, FALSE, sizeof(int));
     struct rlimit old, low = { 64, 64 };
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), image;
     LabGroup group;
 
     g_assert_cmpint(lab_group_open(f->model, 0, &group), ==, 0);
-    g_strlcpy(address.sun_path, f->path, sizeof(address.sun_path));
+    g_assert_true(ccw_sockaddr_set(&address, f->path));
     g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &old), ==, 0);
     low.rlim_max = old.rlim_max;
     g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &low), ==, 0);

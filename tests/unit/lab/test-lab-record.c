@@ -7,11 +7,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "lab/lab-record-private.h"
 #include "util/error.h"
+#include "util/sockaddr.h"
 
 typedef struct {
     char *runtime;
@@ -178,7 +178,7 @@ static void listed(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 static void sockets(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address;
     g_autoptr(LabRecord) record = create("one");
     g_autofree char *path = g_build_filename(record->folder, "libvirt-sock", NULL);
     g_autofree char *uri = g_strconcat("qemu+unix:///system?socket=", path, NULL);
@@ -188,7 +188,7 @@ static void sockets(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     g_assert_no_error(error);
     g_assert_true(g_str_has_prefix(path, f->runtime));
     g_assert_cmpstr(record->uri, ==, uri);
-    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    g_assert_true(ccw_sockaddr_set(&address, path));
     g_assert_cmpint(connect(client, (struct sockaddr *)&address, sizeof(address)), ==, 0);
     close(client);
     close(fd);

@@ -3,6 +3,7 @@
  * The relay for libvirt's clients outside of a lab: the data that it passes, how it ends, and which clients it admits.
  */
 #include "lab/lab-relay.h"
+#include "util/sockaddr.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -10,7 +11,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -153,11 +153,11 @@ static void test_inside(void)
 {
     g_autofree char *folder = g_dir_make_tmp("ccw-relay-XXXXXX", NULL);
     g_autofree char *path = g_build_filename(folder, "sock", NULL);
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address;
     int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
     pid_t relay;
 
-    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    g_assert_true(ccw_sockaddr_set(&address, path));
     g_assert_cmpint(bind(listening, (struct sockaddr *)&address, sizeof(address)), ==, 0);
     g_assert_cmpint(listen(listening, 1), ==, 0);
     relay = fork();

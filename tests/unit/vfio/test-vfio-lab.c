@@ -6,10 +6,10 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "util/lab-protocol.h"
+#include "util/sockaddr.h"
 #include "vfio/vfio-source.h"
 
 static const CcwLabToken token = { { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 } };
@@ -79,11 +79,11 @@ static gpointer serve(gpointer data)
 
 static void lab_start(Lab *lab)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address;
 
     lab->dir = g_dir_make_tmp("ccw-lab-XXXXXX", NULL);
     lab->path = g_build_filename(lab->dir, "lab.sock", NULL);
-    g_strlcpy(address.sun_path, lab->path, sizeof(address.sun_path));
+    g_assert_true(ccw_sockaddr_set(&address, lab->path));
     lab->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     g_assert_cmpint(bind(lab->listener, (struct sockaddr *)&address, sizeof(address)), ==, 0);
     g_assert_cmpint(listen(lab->listener, 1), ==, 0);
