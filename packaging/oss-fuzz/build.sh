@@ -10,7 +10,8 @@
 #   export CFLAGS="-g -O1 -fsanitize=address,undefined,fuzzer-no-link" CXXFLAGS=$CFLAGS
 #   packaging/oss-fuzz/build.sh fuzz-conf
 
-export LDFLAGS="${LDFLAGS:-} -Wl,-rpath,'\$ORIGIN/lib'"
+# The old kind of path is searched for the libraries of libraries, too.
+export LDFLAGS="${LDFLAGS:-} -Wl,--disable-new-dtags -Wl,-rpath,'\$ORIGIN/lib'"
 mkdir -p "$OUT/lib" "$WORK"
 [ -e "$WORK/build/build.ninja" ] || meson setup "$WORK/build" . --buildtype=plain -Dwerror=false -Db_lundef=false \
     -Db_pie=false -Dfuzz=true -Dfuzz-engine="$LIB_FUZZING_ENGINE"
