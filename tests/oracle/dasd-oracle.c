@@ -128,7 +128,7 @@ typedef struct {
     int theirs_fd;
 } Results;
 
-/* Hercules' rules explain a difference if there is none with them. */
+/* Hercules' rules explain a difference if there is none with them, or another one, which a pattern has to explain. */
 static void explain(Run *run, guint rules)
 {
     for (guint i = 0; i < oracle_rules(); i++)
@@ -153,9 +153,9 @@ static void compare_slot(Run *run, const Results *results, guint i)
     difference = compare_slots(ruled, theirs, same_window(results->ruled_fd, results->theirs_fd, i));
     if (run->log)
         fprintf(run->log, "%s\n", difference ? difference : "rule");
-    if (!difference)
+    if (!difference || strcmp(own, difference) != 0)
         explain(run, rules);
-    else if (!oracle_known_find(run->known, difference))
+    if (difference && !oracle_known_find(run->known, difference))
         note(run, difference, ruled, theirs);
 }
 

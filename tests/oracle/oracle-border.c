@@ -13,12 +13,23 @@
 /* Commands that each mode of the channel and each way of chaining runs. */
 static const struct {
     const char *head;
-    guint8 code;
+    guint8 codes[3];
 } places[] = {
-    { "seek", 0x92 },      { "seek, search ID", 0x06 }, { "seek, search ID", 0x05 }, { "seek, search ID", 0x1d },
-    { "locate 16", 0x9e }, { "locate 01", 0x05 },       { "locate 81", 0x85 },       { "locate 03", 0x1d },
-    { "locate 0b", 0x05 }, { "locate 0b", 0x1d },       { "locate 0c", 0xde },       { "nothing", 0x64 },
-    { "seek", 0x31 },
+    { "seek", { 0x92 } },
+    { "seek, search ID", { 0x06 } },
+    { "seek, search ID", { 0x05 } },
+    { "seek, search ID", { 0x1d } },
+    { "locate 16", { 0x9e } },
+    { "locate 01", { 0x05 } },
+    { "locate 81", { 0x85 } },
+    { "locate 03", { 0x1d } },
+    { "locate 0b", { 0x05 } },
+    { "locate 0b", { 0x1d } },
+    { "locate 0c", { 0xde } },
+    { "nothing", { 0x64 } },
+    { "seek", { 0x31 } },
+    { "nothing", { 0x27, 0x3e, 0x03 } },
+    { "seek", { 0x5e, 0x5e, 0x06 } },
 };
 #define N_PLACES G_N_ELEMENTS(places)
 
@@ -76,9 +87,13 @@ static void make_repeated(OracleProgram *program, gint *set, guint number)
 
 static void make_place(OracleProgram *program, guint place)
 {
-    guint command = oracle_command_find(places[place].code);
+    guint commands[G_N_ELEMENTS(places->codes)], n = 0;
 
-    oracle_program_make_of(program, oracle_head_find(places[place].head), &command, 1);
+    while (n < G_N_ELEMENTS(places->codes) && places[place].codes[n]) {
+        commands[n] = oracle_command_find(places[place].codes[n]);
+        n++;
+    }
+    oracle_program_make_of(program, oracle_head_find(places[place].head), commands, n);
 }
 
 static void make_chained(OracleProgram *program, gint *set, guint number)

@@ -61,10 +61,15 @@ static gboolean leave_end(DasdExec *exec)
     return dasd_move_next_track(exec);
 }
 
+/* Without a next track, the command has no data. */
 static void run_read_multiple(DasdExec *exec)
 {
-    if (!leave_end(exec))
+    OracleState before = oracle_rules_save(exec);
+
+    if (!leave_end(exec)) {
+        oracle_rules_restore(exec, &before);
         return;
+    }
     oracle_rules_run_original(exec);
     end.is_here = !oracle_rules_is_checked(exec);
     end.track = exec->chain.track_number;

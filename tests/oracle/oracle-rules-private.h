@@ -20,6 +20,7 @@ typedef enum {
     RULE_WRITE_R0,
     RULE_LOCATE,
     RULE_EXTENDED,
+    RULE_ANSWER,
     RULE_LENGTH_IN_CHECK,
     N_RULES,
 } Rule;

@@ -27,6 +27,7 @@ static const char *const names[N_RULES] = {
     [RULE_WRITE_R0] = "write of R0 ends the track",
     [RULE_LOCATE] = "locate record parameters",
     [RULE_EXTENDED] = "extended operations",
+    [RULE_ANSWER] = "answer that was read",
     [RULE_LENGTH_IN_CHECK] = "incorrect length in a unit check",
 };
 
@@ -206,6 +207,18 @@ static void run_wider_write(DasdExec *exec)
         oracle_rules_run_original(exec);
 }
 
+/* Reads the prepared answer, which stays prepared. */
+static void read_answer(DasdExec *exec)
+{
+    guint prepared = exec->chain.prepared;
+
+    oracle_rules_run_original(exec);
+    if (oracle_rules_is_checked(exec) || exec->chain.prepared == prepared)
+        return;
+    exec->chain.prepared = prepared;
+    oracle_rules_act(RULE_ANSWER);
+}
+
 static DasdCmdFunc find_function(DasdExec *exec)
 {
     DasdCmdFunc move = oracle_rules_move(exec->ccw.cmd);
@@ -214,6 +227,8 @@ static DasdCmdFunc find_function(DasdExec *exec)
         return write_r0;
     if (is_wider && (exec->ccw.cmd == DASD_CODE_WRITE_DATA || exec->ccw.cmd == DASD_CODE_WRITE_KEY_AND_DATA))
         return run_wider_write;
+    if (exec->ccw.cmd == DASD_CODE_READ_SUBSYSTEM_DATA)
+        return read_answer;
     return move ? move : oracle_rules_run_original;
 }
 
