@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "channel/arch.h"
+#include "oracle-facts.h"
 #include "util/endian.h"
 
 #define ECW (CORE_SLOT_IRB + CHANNEL_IRB_OFS_ECW)
@@ -214,6 +215,8 @@ static void put_channel(GString *text, const guint8 *slot, gint command)
     }
     if (!has_data)
         put_word(text, "bad");
+    if (oracle_fact(slot, (guint)command))
+        put_word(text, oracle_fact(slot, (guint)command));
     for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
         if (flags & words[i].flag)
             put_word(text, words[i].word);

@@ -28,7 +28,8 @@
  *   CHANNEL  what is special in the way that the channel gets the program, with points between; "-" without anything.
  *            Of the program: cpa (its address is not valid), format0, fetch (no prefetch), 64 or 64/2k (IDAWs),
  * suspend, ils, suppress (ORB). Of the CCWs of the command: ida, skip, pci, stop (the flag for a suspension), mida, bad
- * (an address or a chained count that is not valid). Before the command: tic
+ * (an address or a chained count that is not valid). Before the command: tic. Of its parameters: the words of
+ * oracle_fact()
  */
 char *compare_slots(const guint8 *ours, const guint8 *theirs, gboolean same_image);
 
