@@ -153,7 +153,9 @@ static void compare_slot(Run *run, const Results *results, guint i)
     difference = compare_slots(ruled, theirs, same_window(results->ruled_fd, results->theirs_fd, i));
     if (run->log)
         fprintf(run->log, "%s\n", difference ? difference : "rule");
-    if (!difference || strcmp(own, difference) != 0)
+    if (!difference && rules == 0)
+        difference = g_steal_pointer(&own); /* no rule has said that it changed something */
+    else if (!difference || strcmp(own, difference) != 0)
         explain(run, rules);
     if (difference && !oracle_known_find(run->known, difference))
         note(run, difference, ruled, theirs);

@@ -77,7 +77,7 @@ static void add_rule(OracleKnown *known, const char *group)
     Pattern *rule = g_new0(Pattern, 1);
 
     rule->group = g_strdup(group);
-    rule->text = g_strdup("a rule of oracle-rules.c");
+    rule->text = g_strdup("a rule of oracle-rules.h");
     g_ptr_array_add(known->patterns, rule);
 }
 

@@ -108,8 +108,8 @@ static void run_again(DasdExec *exec, const OracleState *before, guint8 *lr, gsi
 /* Returns TRUE if Hercules rejects the operation: it has other extended operations than the device. */
 static gboolean lacks_operation(const DasdExec *exec, const guint8 *lr, gsize size)
 {
-    return size > LOCATE_SIZE && (lr[0] & OPERATION) == OPERATION_EXTENDED && lr[17] != 0x09 && lr[17] != 0x0a &&
-           lr[17] != 0x0e && (exec->chain.has_extent || exec->chain.has_read_ipl);
+    return size > LOCATE_SIZE && (lr[0] & OPERATION) == OPERATION_EXTENDED && (lr[17] == 0x11 || lr[17] == 0x23) &&
+           (exec->chain.has_extent || exec->chain.has_read_ipl);
 }
 
 void oracle_rules_run_locate(DasdExec *exec)
