@@ -23,6 +23,7 @@
 #define STARTS_MAX 5                            /* of Hercules, for one batch */
 #define HEADING "### Where Hercules 3.13 and this device differ"
 #define BEGINNING 4096   /* bytes of a track */
+#define ALONE_MAX 100    /* programs that run alone, each of which takes a start of Hercules */
 #define EXAMPLES_MAX 400 /* differences that are shown */
 
 static struct {
@@ -65,6 +66,8 @@ typedef struct {
     gboolean failed;
     FILE *log;
     GHashTable *unknown; /* kind of difference: how often */
+    guint alone;         /* programs that ran alone */
+    guint64 displaced;   /* differences that Hercules has only behind other programs of its start */
     gint64 begin;        /* in microseconds */
     gint64 said;         /* when the progress was last said */
 } Run;
@@ -126,7 +129,27 @@ typedef struct {
     int ours_fd;        /* images */
     int ruled_fd;
     int theirs_fd;
+    GArray *suspects; /* Suspect */
 } Results;
+
+/* A program with a difference that is not known. */
+typedef struct {
+    guint slot;
+    char *difference;
+} Suspect;
+
+static void suspect_clear(gpointer data)
+{
+    g_free(((Suspect *)data)->difference);
+}
+
+static GArray *suspects_new(void)
+{
+    GArray *suspects = g_array_new(FALSE, FALSE, sizeof(Suspect));
+
+    g_array_set_clear_func(suspects, suspect_clear);
+    return suspects;
+}
 
 /* Hercules' rules explain a difference if there is none with them, or another one, which a pattern has to explain. */
 static void explain(Run *run, guint rules)
@@ -157,25 +180,23 @@ static void compare_slot(Run *run, const Results *results, guint i)
         difference = g_steal_pointer(&own); /* no rule has said that it changed something */
     else if (!difference || strcmp(own, difference) != 0)
         explain(run, rules);
-    if (difference && !oracle_known_find(run->known, difference))
-        note(run, difference, ruled, theirs);
+    if (difference && !oracle_known_find(run->known, difference)) {
+        Suspect suspect = { i, g_steal_pointer(&difference) };
+
+        g_array_append_val(results->suspects, suspect);
+    }
 }
 
-static void compare(Run *run, const Core *ours, const Core *ruled, const Core *theirs, const guint *rules)
+static void compare(Run *run, Results *results)
 {
-    Results results = { .ours = ours,
-                        .ruled = ruled,
-                        .theirs = theirs,
-                        .rules = rules,
-                        .ours_fd = g_open(run->ours, O_RDONLY | O_CLOEXEC),
-                        .ruled_fd = g_open(run->ruled, O_RDONLY | O_CLOEXEC),
-                        .theirs_fd = g_open(run->theirs, O_RDONLY | O_CLOEXEC) };
-
-    for (guint i = 0; i < ours->n_slots; i++)
-        compare_slot(run, &results, i);
-    close(results.ours_fd);
-    close(results.ruled_fd);
-    close(results.theirs_fd);
+    results->ours_fd = g_open(run->ours, O_RDONLY | O_CLOEXEC);
+    results->ruled_fd = g_open(run->ruled, O_RDONLY | O_CLOEXEC);
+    results->theirs_fd = g_open(run->theirs, O_RDONLY | O_CLOEXEC);
+    for (guint i = results->ours->first; i < results->ours->n_slots; i++)
+        compare_slot(run, results, i);
+    close(results->ours_fd);
+    close(results->ruled_fd);
+    close(results->theirs_fd);
 }
 
 /* Fills the slots of a core. Returns how many it filled: fewer than all when the plan ends. */
@@ -219,22 +240,71 @@ static void copy_core(Core *to, const Core *from)
 {
     core_init(to, from->n_slots);
     memcpy(to->bytes, from->bytes, from->size);
+    to->first = from->first;
+}
+
+/*
+ * Runs a core on both sides, and compares.
+ * @ours: gets the results of the device
+ * @ret_theirs: gets those of Hercules
+ *
+ * Returns: the programs with a difference that is not known
+ */
+static GArray *run_core(Run *run, Core *ours, Core *ret_theirs)
+{
+    g_autofree guint *rules = g_new0(guint, ours->n_slots);
+    guint windows = ours->n_slots + ORACLE_WINDOWS_READ;
+    g_auto(Core) ruled = { NULL };
+    Results results = {
+        .ours = ours, .ruled = &ruled, .theirs = ret_theirs, .rules = rules, .suspects = suspects_new()
+    };
+    g_autoptr(GError) error = NULL;
+
+    copy_core(ret_theirs, ours);
+    copy_core(&ruled, ours);
+    if (!run_hercules(run, ours, ret_theirs, &error) || !window_image_make(run->ours, windows, &error) ||
+        !oracle_run_device(ours, run->ours, NULL, &error) || !window_image_make(run->ruled, windows, &error) ||
+        !oracle_run_device(&ruled, run->ruled, rules, &error))
+        fail(error);
+    compare(run, &results);
+    return results.suspects;
+}
+
+/*
+ * Runs a program alone. Returns: whether it has no difference then, and the device has the same result as before. Then
+ * an earlier program of the start has changed Hercules' result: some write beyond their tracks there. A device whose
+ * result depends on earlier programs has kept a state that it must not keep.
+ */
+static gboolean is_displaced(Run *run, const Core *given, const Core *ours, guint slot)
+{
+    guint64 programs = run->programs, differing = run->differing;
+    g_auto(Core) alone = { NULL }, theirs = { NULL };
+    g_autoptr(GArray) suspects = NULL;
+
+    run->alone++;
+    copy_core(&alone, given);
+    core_leave_one(&alone, slot);
+    suspects = run_core(run, &alone, &theirs);
+    run->programs = programs;
+    run->differing = differing;
+    return suspects->len == 0 && memcmp(core_slot(&alone, slot), core_slot(ours, slot), CORE_SLOT_SIZE) == 0;
 }
 
 static void run_batch(Run *run, Core *ours)
 {
-    g_autofree guint *rules = g_new0(guint, ours->n_slots);
-    guint windows = ours->n_slots + ORACLE_WINDOWS_READ;
-    g_auto(Core) theirs = { NULL }, ruled = { NULL };
-    g_autoptr(GError) error = NULL;
+    g_auto(Core) given = { NULL }, theirs = { NULL };
+    g_autoptr(GArray) suspects = NULL;
 
-    copy_core(&theirs, ours);
-    copy_core(&ruled, ours);
-    if (!run_hercules(run, ours, &theirs, &error) || !window_image_make(run->ours, windows, &error) ||
-        !oracle_run_device(ours, run->ours, NULL, &error) || !window_image_make(run->ruled, windows, &error) ||
-        !oracle_run_device(&ruled, run->ruled, rules, &error))
-        fail(error);
-    compare(run, ours, &ruled, &theirs, rules);
+    copy_core(&given, ours);
+    suspects = run_core(run, ours, &theirs);
+    for (guint i = 0; i < suspects->len; i++) {
+        const Suspect *suspect = &g_array_index(suspects, Suspect, i);
+
+        if (run->alone < ALONE_MAX && is_displaced(run, &given, ours, suspect->slot))
+            run->displaced++;
+        else
+            note(run, suspect->difference, core_slot(ours, suspect->slot), core_slot(&theirs, suspect->slot));
+    }
 }
 
 static void point(Run *run, gboolean good, const char *name)
@@ -312,6 +382,10 @@ static int report(Run *run)
     g_hash_table_iter_init(&iter, run->unknown);
     while (g_hash_table_iter_next(&iter, &difference, &times))
         g_print("# %8u  NOT KNOWN %s\n", GPOINTER_TO_UINT(times), (char *)difference);
+    if (run->displaced > 0)
+        g_print("# %" G_GUINT64_FORMAT
+                " programs differ only behind others, which wrote beyond their tracks in Hercules\n",
+                run->displaced);
     g_print("# %" G_GUINT64_FORMAT " programs, %" G_GUINT64_FORMAT " with a difference, %u kinds not known\n",
             run->programs, run->differing, g_hash_table_size(run->unknown));
     /* Without a difference, a rule of Hercules may have become one of the device. */

@@ -79,6 +79,7 @@ static guint8 *allocate(gsize size)
 
 void core_load(Core *core, const void *bytes, gsize size)
 {
+    core->first = 0;
     core->n_slots = (guint)((size - CORE_SLOTS) / CORE_SLOT_SIZE);
     core->size = size;
     core->allocated = size;
@@ -88,6 +89,7 @@ void core_load(Core *core, const void *bytes, gsize size)
 
 void core_init(Core *core, guint n_slots)
 {
+    core->first = 0;
     core->n_slots = n_slots;
     core->size = CORE_SLOTS + (gsize)n_slots * CORE_SLOT_SIZE;
     core->allocated = core->size;
@@ -111,6 +113,13 @@ void core_shorten(Core *core, guint n_slots)
     core->n_slots = n_slots;
     core->size = CORE_SLOTS + (gsize)n_slots * CORE_SLOT_SIZE;
     ccw_store_be32(core->bytes + REGISTERS + 12, core_slot_address(n_slots - 1));
+}
+
+void core_leave_one(Core *core, guint slot)
+{
+    core_shorten(core, slot + 1);
+    core->first = slot;
+    ccw_store_be32(core->bytes + REGISTERS, core_slot_address(slot));
 }
 
 void core_clear(Core *core)

@@ -37,6 +37,7 @@ typedef struct {
     guint8 *bytes;
     gsize size;
     gsize allocated;
+    guint first; /* the slot that runs first; those before it do not run */
     guint n_slots;
 } Core;
 
@@ -60,6 +61,13 @@ void core_load(Core *core, const void *bytes, gsize size);
  * Removes all slots after the first @n_slots.
  */
 void core_shorten(Core *core, guint n_slots);
+
+/**
+ * core_leave_one:
+ *
+ * Makes slot @slot the only one that runs.
+ */
+void core_leave_one(Core *core, guint slot);
 void core_clear(Core *core);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Core, core_clear)
 

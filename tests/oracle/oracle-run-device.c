@@ -139,7 +139,7 @@ gboolean oracle_run_device(Core *core, const char *image, guint *ret_rules, GErr
         device->device->drive.find_command = oracle_rules_find_command;
         device->device->drive.check_sequence = oracle_rules_check_sequence;
     }
-    for (guint i = 0; i < core->n_slots; i++) {
+    for (guint i = core->first; i < core->n_slots; i++) {
         oracle_device_run(device, core_slot(core, i));
         if (ret_rules)
             ret_rules[i] = oracle_rules_take();

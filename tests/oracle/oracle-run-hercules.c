@@ -133,7 +133,7 @@ static gboolean take_result(Core *core, const char *folder, GError **error)
         return FALSE;
     }
     memcpy(core->bytes, bytes, size);
-    for (guint i = 0; i < core->n_slots; i++) {
+    for (guint i = core->first; i < core->n_slots; i++) {
         if (has_ended(core_slot(core, i)))
             continue;
         g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "program %u did not run to its end", i);
