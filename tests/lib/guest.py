@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Commands for the test guest (tests/guest/init), over the unix socket of its virtio-serial port."""
+"""Commands for the test guest (tests/guest/obey), over the unix socket of its virtio-serial port."""
 
 import base64
 import re
 import socket
 import struct
 
-from deadline import Deadline
+from deadline import LATEST, Deadline
 from steps import SLOWER
 from waiting import happens
 
@@ -165,14 +165,21 @@ class Guest:
             if any(word in _read_console(console) for word in DEAD):
                 raise _not_up("the guest cannot come up", console)
 
-    def reboot(self, console, timeout=BOOT_SECONDS):
+    def reboot(self, console, timeout=BOOT_SECONDS, command="reboot -f"):
         """Boots again in the same QEMU, where the guest's console is this file. See REBOOT_CACHE."""
         before = _times_ready(console)
         timeout *= SLOWER
-        self.send("reboot -f")
+        deadline = Deadline(timeout, self._pid)
+        self.send(command)
         # Bytes that are sent before the guest has opened its port again would be lost with the old port's buffers.
-        if not happens(lambda: _times_ready(console) != before, timeout):
+        happens(lambda: _times_ready(console) != before or deadline.left() <= 0, timeout * LATEST)
+        if _times_ready(console) == before:
             raise _not_up(f"the guest did not come up again within {timeout} s", console)
+        # The old system may have answered the command that ended it.
+        self.send("echo up again")
+        while self._line(deadline, "its first command") != ":up again":
+            pass
+        self._line(deadline, "its first command")
 
     def dasd_complaints(self):
         """Returns the kernel's errors about its DASDs since the last call."""

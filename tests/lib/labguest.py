@@ -6,7 +6,7 @@ import os
 import re
 import time
 
-from guest import Guest, REBOOT_CACHE, when_free
+from guest import BOOT_SECONDS, Guest, REBOOT_CACHE, when_free
 from hosttree import differences, snapshot
 from steps import SLOWER, Steps, command, expect
 
@@ -100,10 +100,10 @@ class LabGuest:
             file.write(re.sub("@([A-Z]+)@", lambda match: str(values[match.group(1)]), template))
         self.virsh("define", self.xml_path)
 
-    def start(self):
+    def start(self, boot_seconds=BOOT_SECONDS):
         self.virsh("start", self.name)
         self.connect()
-        self.guest.await_boot(self.console)
+        self.guest.await_boot(self.console, boot_seconds)
         self.steps.note(self.in_guest("uname -srm; free -m | sed -n 2p"))
 
     def connect(self):

@@ -80,13 +80,50 @@ def add_file(tar, path, data, mode=0o644, owner=(0, 0), attributes=()):
     tar.addfile(member, io.BytesIO(data))
 
 
-def make(guest, work, path, more=None, without=()):
-    """Writes the archive. guest: the folder with the kernel and the initramfs of the test guest; more(tar) adds files;
-    without: paths to leave out."""
-    root = os.path.join(work, "root")
+def add_folder(tar, path):
+    member = tarfile.TarInfo(path)
+    member.type, member.mode = tarfile.DIRTYPE, 0o755
+    tar.addfile(member)
+
+
+def _unpack(guest, system, root):
     os.makedirs(root)
+    if system:
+        subprocess.run(["tar", "-x", "--no-same-owner", "-f", os.path.join(guest, "system.tar"), "-C", root], check=True)
+        return
     with open(os.path.join(guest, "initrd"), "rb") as initrd:
         subprocess.run(["cpio", "--quiet", "-idm", "--no-preserve-owner"], cwd=root, stdin=initrd, check=True)
+
+
+# systemd starts the test guest's program when it sees the port. It is the only service of a user's.
+SYSTEM_FILES = {
+    "etc/systemd/system/guest.service": "[Service]\nExecStart=/obey /dev/virtio-ports/org.libvirt-ccw.guest.0\n"
+                                        "Environment=PATH=/usr/sbin:/usr/bin HOME=/root LC_ALL=C\n",
+    "etc/udev/rules.d/90-guest.rules": 'SUBSYSTEM=="virtio-ports", ATTR{name}=="org.libvirt-ccw.guest.0", TAG+="systemd", '
+                                       'ENV{SYSTEMD_WANTS}+="guest.service"\n',
+    # Else systemd takes the boot for the first one, and enables all that it has.
+    "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
+    "etc/hostname": "small\n",
+}
+# They need D-Bus, or a user to log in.
+MASKED = ("systemd-logind.service", "getty.target")
+
+
+def _add_system(tar):
+    for name, text in SYSTEM_FILES.items():
+        add_file(tar, name, text.encode())
+    for name, target in (("init", "/lib/systemd/systemd"),
+                         *((f"etc/systemd/system/{name}", "/dev/null") for name in MASKED)):
+        link = tarfile.TarInfo(name)
+        link.type, link.linkname = tarfile.SYMTYPE, target
+        tar.addfile(link)
+
+
+def make(guest, work, path, more=None, without=(), system=False):
+    """Writes the archive. guest: the folder with the kernel and the initramfs of the test guest; more(tar) adds files;
+    without: paths to leave out; system: with systemd, in the place of the test guest's own init."""
+    root = os.path.join(work, "root")
+    _unpack(guest, system, root)
     version, = os.listdir(os.path.join(root, "usr/lib/modules"))
     initramfs = _make_initramfs(root, version, work)
     with open(os.path.join(guest, "kernel"), "rb") as file:
@@ -99,6 +136,8 @@ def make(guest, work, path, more=None, without=()):
         _link_shell(tar)
         add_file(tar, f"boot/vmlinuz-{version}", kernel)
         add_file(tar, f"boot/initrd.img-{version}", initramfs)
+        if system:
+            _add_system(tar)
         if more:
             more(tar)
     shutil.rmtree(root)
