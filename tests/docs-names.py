@@ -33,7 +33,7 @@ FOREIGN_FILES = {
 }
 FOREIGN_FUNCTIONS = {"css_do_rsch", "scandir", "glob", "nftw"}
 
-FOLDERS = ("bench", "docs", "packaging", "scripts", "src", "tests")
+FOLDERS = ("bench", "docs", "examples", "packaging", "scripts", "src", "tests")
 PATH = re.compile(r"(?<![\w./~-])(?:\.\./)?((?:" + "|".join(FOLDERS) + r")/[\w./*{},-]*[\w*/}])")
 FILE = re.compile(r"(?<![\w/.*-])([\w-]+(?:/[\w-]+)*\.(?:c|h|py))\b(?![\w/-])")
 FUNCTION = re.compile(r"(?<![\w.])([a-z_]\w*)\(\)")

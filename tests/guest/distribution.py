@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A whole Debian for s390x on a DASD, by the commands of examples/debian: root file system, image, IPL to the login
 prompt, apt over the network, a kernel package that runs zipl, LVM over two DASDs, swap, a reboot, and an IPL by
-virt-install in a lab. A user does it who has no privileges. The packages come from the archive of this machine's apt."""
+virt-install in a lab. The packages come from the archive that this machine's apt uses."""
 
 import argparse
 import os
@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 
+from deadline import Deadline
 from guest import GuestError
 from steps import SLOWER, Steps, command, expect
 from terminal import Terminal
@@ -25,8 +26,10 @@ MORE = ("0.0.1235", "0.0.1236", "0.0.1237")
 PASSWORD = "debian"
 ROOT_SECONDS = 3600
 IMAGE_SECONDS = 1800
-BOOT_SECONDS = 600
+BOOT_SECONDS = 1200
+COMMAND_SECONDS = 300
 APT_SECONDS = 1800
+LOOK_SECONDS = 10  # after which a deadline is looked at again
 # What a real 3390 shows, too.
 HARMLESS = re.compile(r"dasd-eckd 0\.0\.\w{4}: (New DASD|A channel path|DASD with \d+ KB/block)|"
                       r"dasd\w: *(VOL1/|\(nonl\)|dasd\w1|CMS1)|DASD driver|remount|mounted filesystem|re-mounted")
@@ -51,47 +54,45 @@ def runs(argv, steps, timeout, **kwargs):
 class Console:
     """A system's console: what examples/debian/boot shows on a terminal."""
 
-    def __init__(self, argv, log, environment=None):
-        self.log = log
-        self.terminal = Terminal(argv, environment=environment)
+    def __init__(self, argv, log):
+        self.terminal = Terminal(argv, log=log)
 
     def wait_for(self, pattern, seconds):
-        try:
-            match, before = self.terminal.wait_for(pattern, seconds * SLOWER)
-        except (TimeoutError, EOFError) as error:
-            self._write(self.terminal.text)
-            raise GuestError(f"no '{pattern}' within {seconds * SLOWER} s; the end of the console:\n" +
-                             self.terminal.text[-2000:]) from error
-        self._write(before)
-        return match, before
-
-    def _write(self, text):
-        with open(self.log, "a", encoding="utf-8") as file:
-            file.write(text)
+        """As Terminal.wait_for. The time for which QEMU waited for a processor does not count."""
+        deadline = Deadline(seconds * SLOWER, self.terminal.pid)
+        while True:
+            try:
+                return self.terminal.wait_for(pattern, max(min(deadline.left(), LOOK_SECONDS), 0))
+            except (TimeoutError, EOFError) as error:
+                if isinstance(error, TimeoutError) and deadline.left() > 0:
+                    continue
+                raise GuestError(f"no '{pattern}' within {seconds * SLOWER} s; the end of the console:\n" +
+                                 self.terminal.text[-2000:]) from error
 
     def login(self):
         self.terminal.type("root\n")
-        self.wait_for("Password: *$", 60)
+        self.wait_for("Password: *$", COMMAND_SECONDS)
         self.terminal.type(PASSWORD + "\n")
-        self.wait_for(r"root@debian:.*# *$", 120)
-        # A shell without line editing, echo and prompt: what it prints is the output of commands. The words in quotes
-        # keep the command's echo from looking like its output.
-        self.terminal.type("dmesg -n 1; exec env PS1= sh -c 'stty -echo cols 300; echo \"no\"-echo; exec sh'\n")
-        self.wait_for("no-echo\r+\n", 60)
+        self.wait_for(r"root@debian:.*# *$", COMMAND_SECONDS)
+        # A shell without line editing, echo, prompts and colours: what it prints is the output of commands. The words in
+        # quotes keep the command's echo from looking like its output.
+        self.terminal.type("dmesg -n 1; exec env PS1= PS2= TERM=dumb SYSTEMD_COLORS=0 SYSTEMD_PAGER= "
+                           "sh -c 'stty -echo cols 300; echo \"no\"-echo; exec sh'\n")
+        self.wait_for("no-echo\r+\n", COMMAND_SECONDS)
 
-    def try_run(self, text, seconds=60):
+    def try_run(self, text, seconds=COMMAND_SECONDS):
         self.terminal.type(f"{{ {text}\n}} </dev/null; echo \"exit\"-code $?.\n")
         match, output = self.wait_for(r"exit-code (\d+)\.\r+\n", seconds)
         return int(match.group(1)), output[:match.start()].replace("\r", "").strip()
 
-    def run(self, text, seconds=60):
+    def run(self, text, seconds=COMMAND_SECONDS):
         code, output = self.try_run(text, seconds)
         expect(code == 0, f"in the guest, exit code {code}: {text}\n{output}")
         return output
 
     def poweroff(self):
         self.terminal.type("poweroff\n")
-        self._write(self.terminal.rest(180 * SLOWER))
+        self.terminal.rest(BOOT_SECONDS * SLOWER)
         return self.terminal.end()
 
     def kill(self):
@@ -116,7 +117,7 @@ class Distribution:
     def example(self, name):
         return os.path.join(EXAMPLE, name)
 
-    def in_guest(self, text, seconds=60):
+    def in_guest(self, text, seconds=COMMAND_SECONDS):
         self.steps.note("guest# " + text)
         output = self.console.run(text, seconds)
         self.steps.note(output)
@@ -130,10 +131,15 @@ class Distribution:
         runs([self.example("make-root"), "--release", self.options.release, self.options.root], self.steps, ROOT_SECONDS)
 
     def install(self):
+        if os.path.exists(self.disk):
+            self.steps.note(f"{self.disk} is there already")
+            return
         runs([self.example("install"), "--root", self.options.root, self.disk], self.steps, IMAGE_SECONDS)
 
     def create_more(self):
         for bus_id, image in self.more.items():
+            if os.path.exists(image):
+                os.unlink(image)
             command([self.options.virt_ccw, "dasd", "create", image, "--cylinders", "100"])
             self.steps.note(f"{bus_id} {image}")
 
@@ -155,15 +161,16 @@ class Distribution:
 
     def login(self):
         self.console.login()
-        self.in_guest("uname -srm; . /etc/os-release; echo $PRETTY_NAME; systemd-analyze", 120)
+        self.in_guest("uname -srm; . /etc/os-release; echo $PRETTY_NAME")
 
     def no_failed_unit(self):
-        self.in_guest("systemctl is-system-running --wait", 300)
+        self.in_guest("systemctl is-system-running --wait")
         failed = self.in_guest("systemctl --failed --no-legend --plain --no-pager")
         expect(not failed, "units failed:\n" + failed)
+        self.in_guest("systemd-analyze")
 
     def root_is_dasd(self):
-        found = self.in_guest("cat /sys/firmware/ipl/ipl_type /sys/firmware/ipl/device; findmnt -n -o SOURCE,FSTYPE /")
+        found = self.in_guest("cat /sys/firmware/ipl/ipl_type /sys/firmware/ipl/device; realpath $(findmnt -n -o SOURCE /)")
         expect(found.split()[:2] == ["ccw", ROOT_DEVICE] and "/dev/dasd" in found.split()[2],
                "it was not booted from the DASD, or its root is elsewhere")
 
@@ -204,18 +211,18 @@ class Distribution:
 
     def dasds_online(self):
         for bus_id in MORE:
-            self.in_guest(f"chzdev --enable dasd {bus_id} --yes --no-root-update", 180)
+            self.in_guest(f"chzdev --enable dasd {bus_id} --yes --no-root-update")
         for bus_id in MORE:
             self.in_guest(f"disk=$(realpath /dev/disk/by-path/ccw-{bus_id}) && udevadm settle && "
-                          "dasdfmt -b 4096 -y $disk && udevadm settle && fdasd -a -s $disk && udevadm settle", 300)
+                          "dasdfmt -b 4096 -y $disk && udevadm settle && fdasd -a -s $disk && udevadm settle")
 
     def lvm(self):
         first, second, swap = [f"/dev/disk/by-path/ccw-{bus_id}-part1" for bus_id in MORE]
         self.in_guest(f"pvcreate -q {first} {second} && vgcreate -q data {first} {second} && "
                       "lvcreate -q -y -i 2 -l 100%FREE -n lv data && mkfs.ext4 -q /dev/data/lv && mkdir -p /data && "
-                      "mount /dev/data/lv /data", 300)
-        self.in_guest("dd if=/dev/urandom of=/data/file bs=1M count=20 status=none && cd /data && sha256sum file >sum && cd /", 180)
-        self.in_guest(f"mkswap -q {swap} && swapon {swap} && swapon --show", 120)
+                      "mount /dev/data/lv /data")
+        self.in_guest("dd if=/dev/urandom of=/data/file bs=1M count=20 status=none && cd /data && sha256sum file >sum && cd /")
+        self.in_guest(f"mkswap -q {swap} && swapon {swap} && swapon --show")
         self.in_guest(f"echo '/dev/data/lv /data ext4 nofail 0 2' >>/etc/fstab; echo '{swap} none swap nofail 0 0' >>/etc/fstab; "
                       "systemctl daemon-reload")
         self.in_guest("vgs; lvs; lsdasd")
@@ -229,7 +236,7 @@ class Distribution:
 
     def lvm_is_back(self):
         found = self.in_guest("findmnt -n -o SOURCE /data && cd /data && sha256sum -c sum && cd / && swapon --show --noheadings && "
-                              "vgs --noheadings -o pv_count data", 120)
+                              "vgs --noheadings -o pv_count data")
         expect("/dev/mapper/data-lv" in found and "file: OK" in found, "the logical volume is not as it was")
 
     def ends(self):
@@ -282,17 +289,21 @@ class Distribution:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--virt-ccw", required=True)
+    parser.add_argument("--qemu-ccw", required=True)
     parser.add_argument("--release", default="bookworm", help="of the guest")
     parser.add_argument("--root", required=True, help="the root file system; it is made if it is not there, and kept")
+    parser.add_argument("--folder", help="keep the images and the console's log here, and take an image that is here")
     parser.add_argument("--plain", action="store_true", help="for a person instead of a test harness")
     options = parser.parse_args()
-    folder = tempfile.mkdtemp(prefix="libvirt-ccw.")
+    os.environ.update(VIRT_CCW=options.virt_ccw, QEMU_CCW=options.qemu_ccw)
+    folder = options.folder or tempfile.mkdtemp(prefix="libvirt-ccw.")
     test = Distribution(options, folder, Steps(options.plain))
     try:
         test.run()
     finally:
         test.kill()
-        shutil.rmtree(folder)
+        if not options.folder:
+            shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ class System(LabGuest):
 
     def powers_off(self):
         self.guest.send("systemctl poweroff")
-        expect(happens(lambda: self.virsh("domstate", self.name) == "shut off", 180), "it did not power off")
+        expect(happens(lambda: command(["virsh", "domstate", self.name])[1] == "shut off", 180), "it did not power off")
         self.guest.close()
         self.virsh("undefine", self.name)
 

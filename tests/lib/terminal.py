@@ -25,7 +25,8 @@ def _read(fd):
 class Terminal:
     """A program on its own terminal, as the leader of its session."""
 
-    def __init__(self, argv, environment=None, folder=None, lines=50, columns=300):
+    def __init__(self, argv, environment=None, folder=None, lines=50, columns=300, log=None):
+        """log: a file to which the output of the program is added as it arrives."""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             if folder:
@@ -33,6 +34,7 @@ class Terminal:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
             os.execvpe(argv[0], argv, os.environ if environment is None else environment)
         self.text = ""  # text that the test has not read yet
+        self.log = open(log, "ab", buffering=0) if log else None
 
     def wait_for(self, pattern, seconds=DEADLINE):
         """Reads up to a pattern. Returns the match and the text before it."""
@@ -48,6 +50,8 @@ class Terminal:
         data = _read(self.fd)
         if not data:
             raise EOFError(f"{pattern} is not in {self.text!r}")
+        if self.log:
+            self.log.write(data)
         self.text += data.decode(errors="replace")
 
     def type(self, keys):
@@ -70,6 +74,8 @@ class Terminal:
     def end(self):
         """Closes the terminal, and waits for the program. Returns its exit code; a signal's number is negative."""
         os.close(self.fd)
+        if self.log:
+            self.log.close()
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
