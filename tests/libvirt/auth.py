@@ -533,7 +533,7 @@ class AuthTest:
     def polkit_restarts(self):
         """Restarts polkit with its bus, and libvirtd, which ends with its bus."""
         self.polkit.stop()
-        self.libvirt.libvirtd.wait(timeout=20)
+        self.libvirt.wait(self.libvirt.libvirtd)
         code, output = self.virsh("guest", FRONT, False, "uri")
         expect(code == 1 and "polkit cannot be asked" in output, output)
         self.polkit.start()
