@@ -42,7 +42,7 @@ static const DasdCmd commands[] = {
     { DASD_CODE_SEEK_CYLINDER, "SEEK CYLINDER", dasd_cmd_seek, 6, DASD_CMD_SEEK },
     { DASD_CODE_SEEK_HEAD, "SEEK HEAD", dasd_cmd_seek, 6, DASD_CMD_SEEK | DASD_CMD_PLACED },
     { DASD_CODE_SET_FILE_MASK, "SET FILE MASK", dasd_cmd_set_file_mask, 1, DASD_CMD_BEFORE_LIMITS },
-    { DASD_CODE_READ_SECTOR, "READ SECTOR", dasd_cmd_read_sector },
+    { DASD_CODE_READ_SECTOR, "READ SECTOR", dasd_cmd_read_sector, 0, DASD_CMD_SCAN },
     { DASD_CODE_SET_SECTOR, "SET SECTOR", dasd_cmd_set_sector, 1, DASD_CMD_PLACED },
     { DASD_CODE_SEARCH_KEY_EQUAL, "SEARCH KEY EQUAL", dasd_cmd_search_key, 1, DASD_CMD_SCAN | DASD_CMD_PLACED },
     { DASD_CODE_SEARCH_KEY_EQUAL_MT, "SEARCH KEY EQUAL, MT", dasd_cmd_search_key, 1, DASD_CMD_SCAN | DASD_CMD_PLACED },

@@ -162,7 +162,7 @@ enum {
     DASD_CMD_UPDATE = 1 << 4,          /* writes key or data of existing records */
     DASD_CMD_FORMAT = 1 << 5,          /* writes new records */
     DASD_CMD_R0 = 1 << 6,              /* with FORMAT: the file mask must allow R0, too */
-    DASD_CMD_SCAN = 1 << 7,            /* index passes add up over consecutive commands of this kind */
+    DASD_CMD_SCAN = 1 << 7,            /* the chain keeps counting how often it passes the index */
     DASD_CMD_PLACED = 1 << 8,          /* needs a cylinder and a head from an earlier command of its chain */
     DASD_CMD_BEFORE_LIMITS = 1 << 9,   /* not allowed after an extent, a file mask or READ IPL */
     DASD_CMD_AT_ONCE = 1 << 10,        /* outside a domain: must follow the search directly */

@@ -249,6 +249,43 @@ static void lost_orientation(void)
     bench_close(&bench);
 }
 
+/*
+ * The second index that a chain passes ends it with no record found. READ SECTOR and searches keep the count. Reads of
+ * a home address or of data, and control commands, begin a new one.
+ */
+static void index_passes(void)
+{
+    static const struct {
+        guint8 cmd;
+        gboolean keeps;
+    } between[] = {
+        { DASD_CODE_READ_SECTOR, TRUE }, { DASD_CODE_SEARCH_KEY_EQUAL, TRUE }, { DASD_CODE_READ_HOME_ADDRESS, FALSE },
+        { DASD_CODE_READ_DATA, FALSE },  { DASD_CODE_NO_OPERATION, FALSE },
+    };
+    static const guint8 last[5] = { [3] = 7, [4] = 5 };
+
+    open_tracks();
+    for (gsize i = 0; i < G_N_ELEMENTS(between); i++) {
+        guint8 data[SIZE] = { 0 };
+
+        begin();
+        bench_ccw(&bench, DASD_CODE_SEEK, CC, seek_7, 6);
+        for (guint pass = 0; pass < 2; pass++) {
+            bench_ccw(&bench, DASD_CODE_SEARCH_ID_EQUAL, CC, last, sizeof(last));
+            bench_tic(&bench, bench.n - 1);
+        }
+        bench_ccw(&bench, between[i].cmd, CC | SLI, data, 1);
+        bench_ccw(&bench, DASD_CODE_SEARCH_ID_EQUAL, CC, last, sizeof(last));
+        bench_tic(&bench, bench.n - 1);
+        bench_ccw(&bench, DASD_CODE_READ_DATA, SLI, data, 1);
+        if (between[i].keeps)
+            bench_run_check(&bench, bench.n - 3, 0, 0x08, 0);
+        else
+            bench_run_good(&bench);
+    }
+    bench_close(&bench);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -259,5 +296,6 @@ int main(int argc, char **argv)
     g_test_add_func("/dasd/orientation/search-home", search_home);
     g_test_add_func("/dasd/orientation/search-home-again", search_home_again);
     g_test_add_func("/dasd/orientation/lost", lost_orientation);
+    g_test_add_func("/dasd/orientation/index-passes", index_passes);
     return g_test_run();
 }
