@@ -60,3 +60,29 @@ void print_number(const char *text, u32 value, int digits);
 
 /* Returns the condition code of the MODIFY SUBCHANNEL. */
 int enable(u32 id);
+
+#define HEADS 15 /* of a 3390 */
+#define COUNT_SIZE 8
+#define CMD_DEFINE_EXTENT 0x63
+#define CMD_LOCATE_RECORD 0x47
+#define CMD_WRITE_CKD 0x1d
+#define CMD_READ_DATA 0x06
+#define CMD_SENSE 0x04
+#define MASK_READ 0x40
+#define MASK_UPDATE 0x80
+#define MASK_FORMAT 0xc0
+#define OPERATION_WRITE 0x01
+#define OPERATION_FORMAT 0x03 /* the record is the one before those that are formatted */
+#define OPERATION_READ 0x06
+#define DOMAIN_SIZE 16 /* the parameters of either command */
+#define GOOD 0x0c00    /* channel end, device end */
+
+/* Makes the parameters of a DEFINE EXTENT of one track, and of a LOCATE RECORD of @count records from @record on. */
+void put_extent(u8 extent[DOMAIN_SIZE], u8 mask, u16 block_size, u32 track);
+void put_locate(u8 locate[DOMAIN_SIZE], u8 operation, u8 count, u32 track, u8 record);
+
+/* Makes the count field of a record without a key. Returns the address after it. */
+u8 *put_count(u8 *at, u32 track, u8 record, u16 length);
+
+/* Runs a channel program. Returns its device and subchannel status; 0xffff if it could not start. */
+u32 run_program(u32 id, u32 orb_flags, const void *ccws);

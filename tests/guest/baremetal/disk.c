@@ -9,21 +9,12 @@
 
 #define CCW_IDA 0x04
 #define CMD_READ_CHARACTERISTICS 0x64
-#define CMD_DEFINE_EXTENT 0x63
-#define CMD_LOCATE_RECORD 0x47
-#define CMD_WRITE_CKD 0x1d
-#define CMD_READ_DATA 0x06
-#define CMD_SENSE 0x04
-
 #define ORB_FORMAT_1 0x00800000u
 #define ORB_BASE 0x0040ff00u /* prefetch, every path */
 #define ORB_64 0x00020000u   /* IDAWs of 64 bits */
 #define ORB_2K 0x00010000u   /* which are of 2 KiB; those of 31 bits always are */
 
-#define HEADS 15
 #define BLOCK 4096
-#define COUNT_SIZE 8
-#define GOOD 0x0c00 /* channel end, device end */
 #define UNIT_CHECK 0x0200
 #define OFFSET 0x334 /* the data begins in the middle of a block of either size */
 
@@ -45,11 +36,9 @@ static u32 id;    /* the subchannel */
 static u16 devno; /* of its device: each has data of its own */
 static struct ccw program[4] __attribute__((aligned(8)));
 static u64 list[4] __attribute__((aligned(8)));
-static u8 extent[16], locate[16], characteristics[64], sense[32];
+static u8 extent[DOMAIN_SIZE], locate[DOMAIN_SIZE], characteristics[64], sense[32];
 static u8 output[BLOCK * 3] __attribute__((aligned(BLOCK)));
 static u8 input[BLOCK * 3] __attribute__((aligned(BLOCK)));
-static u32 orb[8] __attribute__((aligned(8)));
-static u32 irb[24] __attribute__((aligned(8)));
 
 /* The 24 bits of a format-0 address can address this whole program, which is loaded at 64 KiB. */
 static void put_ccw(u32 flags, u32 i, u8 command, u8 ccw_flags, u16 count, const void *data)
@@ -79,16 +68,9 @@ static void put_list(u32 flags, const u8 *data, u32 length)
     }
 }
 
-/* Runs the program. Returns its device and subchannel status. */
 static u32 run(u32 flags)
 {
-    orb[1] = flags;
-    orb[2] = (u32)(u64)program;
-    if (ssch(id, orb) != 0)
-        return 0xffff;
-    while (tsch(id, irb) == 1)
-        ;
-    return irb[2] >> 16;
+    return run_program(id, flags, program);
 }
 
 /* Concurrent sense is not enabled, so this program reads the sense. */
@@ -99,19 +81,6 @@ static char *put_status(char *at, u32 flags, u32 status)
         return at;
     put_ccw(flags, 0, CMD_SENSE, CCW_SLI, sizeof(sense), sense);
     return run(flags) == GOOD ? put_hex(put_text(at, " sense "), *(u16 *)sense, 4) : put_text(at, " no sense");
-}
-
-static void put_domain(u32 cylinder, u32 head, u8 mask, u8 operation, u8 record)
-{
-    for (u32 i = 0; i < sizeof(extent); i++)
-        ((volatile u8 *)extent)[i] = ((volatile u8 *)locate)[i] = 0;
-    extent[0] = mask;
-    extent[1] = 0xc0; /* ECKD */
-    locate[0] = operation;
-    locate[3] = 1;
-    *(u16 *)(extent + 8) = *(u16 *)(extent + 12) = *(u16 *)(locate + 4) = *(u16 *)(locate + 8) = (u16)cylinder;
-    *(u16 *)(extent + 10) = *(u16 *)(extent + 14) = *(u16 *)(locate + 6) = *(u16 *)(locate + 10) = (u16)head;
-    locate[12] = record;
 }
 
 static u32 transfer(u32 flags, u8 command, u8 *data, u16 length)
@@ -127,14 +96,11 @@ static u32 write(u32 flags, u32 cylinder, u32 head)
 {
     u8 *data = output + OFFSET;
 
-    put_domain(cylinder, head, 0xc0, 0x03, 0); /* all writes; format, behind R0 */
+    put_extent(extent, MASK_FORMAT, 0, cylinder * HEADS + head);
+    put_locate(locate, OPERATION_FORMAT, 1, cylinder * HEADS + head, 0);
+    put_count(data, cylinder * HEADS + head, 1, BLOCK);
     for (u32 i = 0; i < BLOCK; i++)
         data[COUNT_SIZE + i] = (u8)(i * 7 + i / 256 + cylinder + head + devno);
-    *(u16 *)data = (u16)cylinder;
-    *(u16 *)(data + 2) = (u16)head;
-    data[4] = 1;
-    data[5] = 0;
-    *(u16 *)(data + 6) = BLOCK;
     return transfer(flags, CMD_WRITE_CKD, data, COUNT_SIZE + BLOCK);
 }
 
@@ -142,7 +108,8 @@ static u32 read(u32 flags, u32 cylinder, u32 head)
 {
     for (u32 i = 0; i < sizeof(input); i++)
         ((volatile u8 *)input)[i] = 0;
-    put_domain(cylinder, head, 0x40, 0x06, 1); /* no writes; read data */
+    put_extent(extent, MASK_READ, 0, cylinder * HEADS + head);
+    put_locate(locate, OPERATION_READ, 1, cylinder * HEADS + head, 1);
     return transfer(flags, CMD_READ_DATA, input + OFFSET, BLOCK);
 }
 

@@ -10,19 +10,7 @@
 /* QEMU's loader device stores these: the first operation, and the one before which to end. */
 #define ORDERS ((const volatile u32 *)0x8000)
 
-#define CMD_DEFINE_EXTENT 0x63
-#define CMD_LOCATE_RECORD 0x47
 #define CMD_WRITE_UPDATE_DATA 0x85
-#define CMD_WRITE_CKD 0x1d
-#define CMD_SENSE 0x04
-#define MASK_UPDATE 0x80
-#define MASK_FORMAT 0xc0
-#define OPERATION_WRITE 0x01
-#define OPERATION_FORMAT 0x03
-#define GOOD 0x0c00 /* channel end, device end */
-
-#define HEADS 15
-#define COUNT_SIZE 8
 #define MAX_RECORDS 33
 #define TRACK_BYTES (12 * 4096 + MAX_RECORDS * COUNT_SIZE)
 
@@ -40,36 +28,19 @@ static const struct {
 
 static const u32 id = ID_ONE;
 static struct ccw program[MAX_RECORDS + 2] __attribute__((aligned(8)));
-static u8 extent[16], locate[16];
+static u8 extent[DOMAIN_SIZE], locate[DOMAIN_SIZE];
 static u8 buffer[TRACK_BYTES] __attribute__((aligned(4096)));
 static u32 sense[8];
-static u32 orb[8] __attribute__((aligned(8)));
-static u32 irb[24] __attribute__((aligned(8)));
 
-/* Returns the status of the device and the subchannel. */
 static u32 run(void)
 {
-    orb[1] = ORB_FORMAT_1_PREFETCH;
-    orb[2] = (u32)(u64)program;
-    if (ssch(id, orb) != 0)
-        return 0xffff;
-    while (tsch(id, irb) == 1)
-        ;
-    return irb[2] >> 16;
+    return run_program(id, ORB_FORMAT_1_PREFETCH, program);
 }
 
 static void put_domain(u32 track, u8 mask, u8 operation, u8 count, u8 record, u16 block_size)
 {
-    for (u32 i = 0; i < sizeof(extent); i++)
-        ((volatile u8 *)extent)[i] = ((volatile u8 *)locate)[i] = 0;
-    extent[0] = mask;
-    extent[1] = 0xc0; /* ECKD */
-    *(u16 *)(extent + 2) = block_size;
-    locate[0] = operation;
-    locate[3] = count;
-    *(u16 *)(extent + 8) = *(u16 *)(extent + 12) = *(u16 *)(locate + 4) = *(u16 *)(locate + 8) = (u16)(track / HEADS);
-    *(u16 *)(extent + 10) = *(u16 *)(extent + 14) = *(u16 *)(locate + 6) = *(u16 *)(locate + 10) = (u16)(track % HEADS);
-    locate[12] = record;
+    put_extent(extent, mask, block_size, track);
+    put_locate(locate, operation, count, track, record);
     program[0] = (struct ccw){ CMD_DEFINE_EXTENT, CCW_CC, sizeof(extent), (u32)(u64)extent };
     program[1] = (struct ccw){ CMD_LOCATE_RECORD, CCW_CC, sizeof(locate), (u32)(u64)locate };
 }
@@ -82,16 +53,6 @@ static u8 *put_data(u8 *at, u32 n, u32 track, u8 record, u32 length)
         ((volatile u32 *)at)[1] = track << 8 | record;
     }
     return at;
-}
-
-static u8 *put_count(u8 *at, u32 track, u8 record, u16 length)
-{
-    *(volatile u16 *)at = (u16)(track / HEADS);
-    *(volatile u16 *)(at + 2) = (u16)(track % HEADS);
-    at[4] = record;
-    at[5] = 0; /* no key */
-    *(volatile u16 *)(at + 6) = length;
-    return at + COUNT_SIZE;
 }
 
 /* Writes a whole track: the data of its records, or counts and data. */
