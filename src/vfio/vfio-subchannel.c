@@ -11,6 +11,7 @@
 #include "util/endian.h"
 #include "util/thread.h"
 #include "vfio/vfio-status.h"
+#include "vfio/vfio-stores.h"
 #include "vfio/vfio-trace.h"
 
 #define CHECK_INTERVAL G_TIME_SPAN_SECOND
@@ -36,6 +37,7 @@ struct _VfioSubchannel {
     CcwCmdRequest request;
     guint8 orb[CHANNEL_ORB_SIZE]; /* ORB of the last start; if suspended, its CPA is that of the next CCW */
     gboolean suspended;           /* idle, and the guest can resume the program */
+    gboolean may_store;           /* QEMU does not know yet what the request has stored */
     int result;                   /* result of the last request */
     VfioStatus status;
     gboolean owed;   /* the device has unsolicited status, which the subchannel still has to present */
@@ -264,10 +266,20 @@ VfioSubchannel *vfio_subchannel_new(int image_fd, int snapshot_fd, const DasdDev
     return NULL;
 }
 
+/* Tells QEMU what the request has stored so far. A guest knows that data is there when QEMU has fetched a status. */
+static void tell_stores(VfioSubchannel *sch)
+{
+    if (!sch->may_store)
+        return;
+    vfio_stores_tell(sch->memory, &sch->request);
+    sch->may_store = sch->state != SUBCHANNEL_IDLE;
+}
+
 void vfio_subchannel_free(VfioSubchannel *sch)
 {
     g_mutex_lock(&sch->lock);
     stop(sch);
+    tell_stores(sch);
     sch->state = SUBCHANNEL_QUIT;
     g_cond_broadcast(&sch->changed);
     g_mutex_unlock(&sch->lock);
@@ -280,6 +292,7 @@ static int start_translated(VfioSubchannel *sch, ChannelTranslateResult result)
     switch (result) {
     case CHANNEL_TRANSLATED:
         sch->state = SUBCHANNEL_QUEUED;
+        sch->may_store = TRUE;
         g_cond_broadcast(&sch->changed);
         return 0;
     case CHANNEL_TRANSLATE_STATUS:
@@ -313,6 +326,7 @@ int vfio_subchannel_start(VfioSubchannel *sch, const guint8 orb[CHANNEL_ORB_SIZE
 
     if (!begin_function(sch, orb, scsw))
         return -EBUSY;
+    tell_stores(sch);
     forget_status(sch);
     vfio_status_note_start(&sch->status);
     vfio_trace_begin(&sch->trace, sch->orb);
@@ -389,6 +403,7 @@ int vfio_subchannel_fetch(VfioSubchannel *sch, guint8 ret_irb[CHANNEL_IRB_SIZE])
 {
     G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sch->lock);
 
+    tell_stores(sch);
     return vfio_status_fetch(&sch->status, ret_irb);
 }
 
@@ -397,6 +412,7 @@ void vfio_subchannel_reset(VfioSubchannel *sch)
     G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sch->lock);
 
     stop(sch);
+    tell_stores(sch);
     forget_status(sch);
     sch->suspended = FALSE;
     sch->owed = FALSE;

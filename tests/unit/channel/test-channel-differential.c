@@ -2,7 +2,8 @@
 /*
  * Executes random programs, valid and invalid ones, twice: by the interpreter of channel-interpreter.h, and by the
  * translation with the device's own loop and the toy device's command table. Afterwards storage, status and the
- * program-controlled interruptions must be the same. Programs that suspend themselves are changed and resumed.
+ * program-controlled interruptions must be the same. Programs that suspend themselves are changed and resumed. Storage
+ * outside the ranges of channel/stores.h must not change.
  *
  * CCW_TEST_SECONDS=N: runs that long. CCW_TEST_SEED=N: begins with that program.
  */
@@ -14,6 +15,7 @@
 
 #include "channel-interpreter.h"
 #include "channel-modes.h"
+#include "channel/stores.h"
 #include "dasd/dasd-device-private.h"
 #include "dasd/dasd-image.h"
 #include "util/endian.h"
@@ -103,6 +105,39 @@ static gboolean take_pci(gpointer opaque, const guint8 *of_program)
     return TRUE;
 }
 
+/* --- what channel/stores.h says that a program can change --- */
+
+/* Storage as it was before the request, with the changes that are expected. */
+static guint8 expected_storage[CHANNEL_GUEST_PIECES][WHOLE];
+
+static void save_storage(void)
+{
+    for (guint i = 0; i < translated.guest.n_pieces; i++)
+        memcpy(expected_storage[i], translated.guest.pieces[i].host, translated.guest.pieces[i].size);
+}
+
+static void expect_store(G_GNUC_UNUSED gpointer opaque, guint8 *host, gsize length)
+{
+    for (guint i = 0; i < translated.guest.n_pieces; i++) {
+        const ChannelPiece *piece = &translated.guest.pieces[i];
+
+        if (host < piece->host || host >= piece->host + piece->size)
+            continue;
+        g_assert_cmpuint(length, <=, piece->size - (gsize)(host - piece->host));
+        memcpy(expected_storage[i] + (host - piece->host), host, length);
+        return;
+    }
+    g_assert_not_reached();
+}
+
+static void check_stores(const CcwCmdRequest *request)
+{
+    channel_stores_each(request, expect_store, NULL);
+    for (guint i = 0; i < translated.guest.n_pieces; i++)
+        g_assert_cmpmem(expected_storage[i], translated.guest.pieces[i].size, translated.guest.pieces[i].host,
+                        translated.guest.pieces[i].size);
+}
+
 static void translate_and_perform(const guint8 orb[CHANNEL_ORB_SIZE], gboolean resumes,
                                   guint8 ret_scsw[CHANNEL_SCSW_SIZE])
 {
@@ -115,7 +150,9 @@ static void translate_and_perform(const guint8 orb[CHANNEL_ORB_SIZE], gboolean r
     switch (channel_translate(translation, &translated.guest.memory, orb, scsw, &request)) {
     case CHANNEL_TRANSLATED:
         g_assert_cmpstr(channel_guest_check(&translated.guest, &request), ==, NULL);
+        save_storage();
         g_assert_cmpint(dasd_device_request(dasd, &request), ==, 0);
+        check_stores(&request);
         channel_translation_map_irb(translation, request.irb);
         break;
     case CHANNEL_TRANSLATE_STATUS:
