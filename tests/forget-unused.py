@@ -6,9 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
+from files import temporary_folder
 from tap import Tap
 
 DAY = 24 * 60 * 60
@@ -43,7 +43,7 @@ def main():
         what, got = found
         tap.equal(got, left, what)
 
-    with tempfile.TemporaryDirectory(prefix="libvirt-ccw a cache.") as folder:
+    with temporary_folder(prefix="libvirt-ccw a cache.") as folder:
         make(f"{folder}/old", OLD)
         make(f"{folder}/old folder", OLD, True)
         make(f"{folder}/old-gone.gone", OLD, True)
@@ -51,7 +51,7 @@ def main():
         make(f"{folder}/young folder", YOUNG, True)
         expect(run("old entries are removed", folder, f"{folder}/none-*"), ["young", "young folder"])
         expect(run("nothing is old", folder), ["young", "young folder"])
-    with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as folder:
+    with temporary_folder(prefix="libvirt-ccw.") as folder:
         make(f"{folder}/ope", OLD)
         shutil.copy(shutil.which("sleep"), make(f"{folder}/runs", OLD))
         os.chmod(f"{folder}/runs", 0o755)

@@ -8,8 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 
+from files import temporary_folder
 from tap import Tap
 
 LOGS = {
@@ -36,7 +36,7 @@ def main():
     def expect(what, got, wanted):
         tap.ok(wanted in got, what, f"there is no {wanted!r} in", *(got if isinstance(got, list) else [got]))
 
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         for name in ("count-tests", "supported"):
             os.makedirs(f"{folder}/scripts", exist_ok=True)
             shutil.copy(os.path.join(scripts, name), f"{folder}/scripts")

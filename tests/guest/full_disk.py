@@ -6,9 +6,9 @@ long before Linux would have tried again. The file system is a small tmpfs, so t
 
 import argparse
 import os
-import tempfile
 import time
 
+from files import temporary_folder
 from qemuguest import QemuGuest
 from steps import Steps, command, expect
 from tap import skip_all
@@ -107,7 +107,7 @@ def main():
     options = parser.parse_args()
     if os.geteuid() != 0:
         skip_all("only root can mount a small file system")
-    with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
+    with temporary_folder(prefix="libvirt-ccw.") as workdir:
         test = FullDisk(options, workdir, Steps(plain=False))
         try:
             test.run()

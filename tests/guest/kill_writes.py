@@ -19,12 +19,12 @@ import random
 import re
 import shlex
 import subprocess
-import tempfile
 import threading
 import time
 
 import qmp
 from ckd import CkdImage
+from files import temporary_folder
 from guest import Guest, GuestError, when_free
 from qemuguest import QemuGuest
 from steps import Steps, command, expect
@@ -235,7 +235,7 @@ def main():
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32),
                         help="of the moments; another one each time if it is not given")
-    with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
+    with temporary_folder(prefix="libvirt-ccw.") as workdir:
         test = KillWrites(parser.parse_args(), workdir, Steps(plain=False))
         try:
             test.run()

@@ -7,8 +7,8 @@ import argparse
 import os
 import re
 import stat
-import tempfile
 
+from files import temporary_folder
 from steps import Steps, command, expect
 
 EXAMPLES = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "examples"))
@@ -80,7 +80,7 @@ def main():
     parser.add_argument("--plain", action="store_true", help="for a person instead of a test harness")
     options = parser.parse_args()
     os.makedirs(os.path.dirname(options.root), exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as folder:
+    with temporary_folder(prefix="libvirt-ccw.") as folder:
         Recipes(options, folder, Steps(options.plain)).run()
 
 

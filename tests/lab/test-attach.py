@@ -9,10 +9,9 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 
 from daemons import Daemon, processes, qemu_of
-from files import write
+from files import temporary_folder, write
 from hosttree import differences, snapshot
 from labtest import DAEMON_LOGS, IMAGES, UUIDS, domain, hostdev, inside_a_lab, rounds
 from races import BACKEND
@@ -446,7 +445,7 @@ class AttachTest:
 
 def inside(virt_ccw):
     steps = Steps(False, DAEMON_LOGS)
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         test = AttachTest(virt_ccw, folder)
         steps.run("two guests start", test.define_and_start)
         steps.run("the image is free when its device is gone, although QEMU and the lab run on", test.image_free)

@@ -15,7 +15,6 @@ import stat
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import traceback
@@ -23,6 +22,7 @@ from functools import partial
 
 import clock
 import hostile
+from files import temporary_folder
 from labtest import DAEMON_LOGS, inside_a_lab, mdev_of
 from races import BACKEND, CCW, DEVICES, FIRST, JOURNAL, KEPT, Host
 from steps import SLOWER, Steps, StepSkipped, command, expect
@@ -353,7 +353,7 @@ class Attacks:
 
 def inside(virt_ccw):
     steps = Steps(False, DAEMON_LOGS)
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         host = Host(virt_ccw, folder)
         host.start("one", "two")
         attacks = Attacks(host, folder, steps.note)

@@ -7,8 +7,8 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 
+from files import temporary_folder
 from hosttree import differences, snapshot
 from labtest import give_to_host, inside_a_lab, mdev_of, subchannel_of, write_sysfs
 from steps import Steps, command, expect
@@ -155,7 +155,7 @@ class Claims:
 
 
 def inside(virt_ccw):
-    with tempfile.TemporaryDirectory() as run_dir:
+    with temporary_folder() as run_dir:
         claims = Claims(virt_ccw, run_dir)
         steps = Steps(False)
         steps.run("two devices are acquired and released", claims.there_and_back)

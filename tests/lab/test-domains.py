@@ -8,9 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 
-from files import write
+from files import temporary_folder, write
 from hosttree import differences, snapshot
 from labtest import DAEMON_LOGS, domain, hostdev, inside_a_lab
 from steps import Steps, StepSkipped, command, expect
@@ -147,7 +146,7 @@ class DomainsTest:
 
 def inside(_virt_ccw):
     steps = Steps(False, DAEMON_LOGS)
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         test = DomainsTest(folder)
         steps.run("defined with --validate, edited with virt-xml, started", test.edited)
         steps.run("migrate, save and update fail with a reason", test.cannot)

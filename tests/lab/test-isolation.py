@@ -10,10 +10,10 @@ import os
 import stat
 import subprocess
 import sys
-import tempfile
 
 import labtest
 from daemons import processes
+from files import temporary_folder
 from labtest import NOBODY, domain, hostdev, inside_a_lab
 from steps import Steps, StepSkipped, command, expect
 from waiting import DEADLINE
@@ -259,7 +259,7 @@ class Isolation:
 
 
 def inside(_virt_ccw):
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         steps = Steps(False)
         test = Isolation(folder)
         steps.log("/var/log/libvirt/libvirtd.log")
@@ -297,7 +297,7 @@ def writable_folders(virt_ccw):
     build = os.path.dirname(virt_ccw)
     if build.startswith(("/tmp/", "/var/tmp/", "/usr/")) or not os.access(build, os.W_OK):
         return
-    with labtest.workdir() as images, tempfile.TemporaryDirectory(dir=build) as folder:
+    with labtest.workdir() as images, temporary_folder(parent=build) as folder:
         image = labtest.create_image(virt_ccw, os.path.join(images, "disk"))
         for name in ("work", "other"):
             os.mkdir(os.path.join(folder, name))

@@ -14,10 +14,9 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 
 from daemons import Daemon, qemu_of, text_of
-from files import write
+from files import temporary_folder, write
 from hosttree import differences, snapshot
 from killing import CALLS, processes_of, run_and_count, run_and_kill
 from labtest import DAEMON_LOGS, UUIDS, domain, few, hostdev, inside_a_lab, set_online
@@ -320,7 +319,7 @@ def inside(virt_ccw):
                 if wanted in name:
                     steps.run(name, test.row, operation, actor, victim, steps.note)
 
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         test = KillTest(virt_ccw, folder)
         rows(WITH_VIRTCCWD, "", 2)
         steps.run("a guest that is halted keeps what it has open", test.halted)

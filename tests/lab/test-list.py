@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-from files import read, write
+from files import read, temporary_folder, write
 from hosttree import differences, snapshot
 from labtest import domain, hostdev, inside_a_lab
 from steps import Steps, command, expect
@@ -237,7 +237,7 @@ class ListTest:
 
 
 def inside(virt_ccw):
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         steps, test = Steps(False), ListTest(virt_ccw, folder)
         steps.run("list shows what sysfs has", test.as_sysfs_has_it)
         steps.run("list shows who has a device", test.who_has_it)

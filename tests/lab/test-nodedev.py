@@ -8,9 +8,9 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import xml.etree.ElementTree as ElementTree
 
+from files import temporary_folder
 from hosttree import differences, snapshot
 from labtest import DAEMON_LOGS, domain, hostdev, inside_a_lab
 from steps import Steps, command, expect
@@ -287,7 +287,7 @@ class NodeTest:
 
 def inside(virt_ccw):
     steps = Steps(False, DAEMON_LOGS)
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         test = NodeTest(virt_ccw, folder)
         steps.run("detached, reset and reattached by each name", test.there_and_back)
         steps.run("other devices are refused with libvirt's message", test.rejections)

@@ -7,9 +7,9 @@ test-oversized-xml.py VIRT-CCW"""
 import os
 import struct
 import sys
-import tempfile
 
 from daemons import processes, qemu_of, text_of
+from files import temporary_folder
 from labtest import DAEMON_LOGS, inside_a_lab, mdev_of
 from races import BACKEND, CCW, DEVICES, FIRST, Host, UUIDS
 from rpc import SET_METADATA, Client, is_ok, string
@@ -123,7 +123,7 @@ class OversizedXml:
 
 def inside(virt_ccw):
     steps = Steps(False, DAEMON_LOGS)
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         host = Host(virt_ccw, folder)
         host.start("one", "two")
         oversized = OversizedXml(host)

@@ -9,8 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 
+from files import temporary_folder
 from hosttree import differences, snapshot
 from labtest import give_to_host, inside_a_lab, mdev_of
 from qmp import Monitor
@@ -180,7 +180,7 @@ class QemuCcw:
 
 
 def inside(virt_ccw):
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         test = QemuCcw(virt_ccw, folder)
         steps = Steps(False)
         steps.run("two devices are acquired, and released at QEMU's end", test.there_and_back)

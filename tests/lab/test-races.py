@@ -9,9 +9,9 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 
 from daemons import Daemon, processes, qemu_of
+from files import temporary_folder
 from hookgate import HookGates
 from labtest import DAEMON_LOGS, few, inside_a_lab, rounds
 from races import BACKEND, CCW, DEVICES, FIRST, UUIDS, Host
@@ -475,7 +475,7 @@ def hostdev_of(host, name):
 
 def inside(virt_ccw):
     steps = Steps(False, DAEMON_LOGS)
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         host = Host(virt_ccw, folder)
         daemons = {name: Daemon(name) for name in ("virtccwd", "libvirtd")}
         gates, relay = HookGates(folder), Relay(BACKEND)

@@ -7,8 +7,8 @@ import json
 import os
 import re
 import sys
-import tempfile
 
+from files import temporary_folder
 from killing import HookTrace
 from labtest import DAEMON_LOGS, domain, hostdev, inside_a_lab
 from steps import Steps, command, expect
@@ -97,7 +97,7 @@ class ScaleTest:
 
 def inside(virt_ccw):
     steps = Steps(False, DAEMON_LOGS)
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         test = ScaleTest(virt_ccw, folder)
         steps.run("256 devices are listed", test.listed)
         steps.run("in one pass", test.in_one_pass)

@@ -10,9 +10,9 @@ import re
 import shlex
 import subprocess
 import sys
-import tempfile
 
 from daemons import Daemon
+from files import temporary_folder
 from hosttree import differences, snapshot
 from labtest import DAEMON_LOGS, domain, hostdev, inside_a_lab, write_sysfs
 from relay import Relay
@@ -496,7 +496,7 @@ class StatesTest:
 
 def inside(virt_ccw):
     steps = Steps(False, DAEMON_LOGS)
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         test = StatesTest(virt_ccw, folder)
         steps.run("detached, reattached and reset by each name", test.by_any_name)
         steps.run("without virtccwd", test.by_stock_libvirt)

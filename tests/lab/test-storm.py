@@ -7,11 +7,11 @@ LIBVIRT_CCW_STORM: seconds of the storm, LIBVIRT_CCW_SOAK: rounds of attach and 
 
 import os
 import sys
-import tempfile
 import threading
 import time
 
 from daemons import processes, text_of
+from files import temporary_folder
 from labtest import DAEMON_LOGS, inside_a_lab, rounds
 from races import CCW, DEVICES, JOURNAL, Host
 from steps import SLOWER, Steps, expect
@@ -133,7 +133,7 @@ class Storm:
 
 def inside(virt_ccw):
     steps = Steps(False, DAEMON_LOGS)
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         host = Host(virt_ccw, folder)
         host.start("one", "two")
         storm = Storm(host)

@@ -11,8 +11,8 @@ import socket
 import stat
 import subprocess
 import sys
-import tempfile
 
+from files import temporary_folder
 from hosttree import differences, snapshot
 from labtest import domain, hostdev, inside_a_lab, rounds, subchannel_of
 from qmp import Monitor
@@ -189,7 +189,7 @@ class NodesTest:
 
 
 def inside(_virt_ccw):
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         test = NodesTest(folder)
         steps = Steps(False)
         steps.log("/var/log/libvirt/libvirtd.log")

@@ -3,8 +3,8 @@
 
 import argparse
 import os
-import tempfile
 
+from files import temporary_folder
 from steps import Steps
 from tap import skip_all
 
@@ -46,7 +46,7 @@ def main(test, description, more=None):
     options = parser.parse_args()
     if not options.guest:
         skip_all("there is no cross compiler s390x-linux-gnu-gcc")
-    with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
+    with temporary_folder(prefix="libvirt-ccw.") as workdir:
         running = test(options, workdir, Steps(plain=False))
         try:
             running.run()

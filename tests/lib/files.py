@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Small text files."""
+"""Small text files, and folders of a test."""
 
+import contextlib
+import errno
 import os
+import tempfile
+
+from waiting import wait_until
 
 
 def read(path):
@@ -16,3 +21,24 @@ def write(path, text, mode=None):
     if mode is not None:
         os.chmod(path, mode)
     return path
+
+
+def _is_removed(folder):
+    try:
+        folder.cleanup()
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EBUSY):
+            raise
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def temporary_folder(prefix="ccw.", parent=None):
+    """A folder that is removed at the end. Processes that were ended may still write there for a moment, so the removal
+    is repeated."""
+    folder = tempfile.TemporaryDirectory(prefix=prefix, dir=parent)
+    try:
+        yield folder.name
+    finally:
+        wait_until(lambda: _is_removed(folder), f"{folder.name} is removed")

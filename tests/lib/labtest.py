@@ -5,8 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 
+from files import temporary_folder
 from steps import SLOWER
 from tap import skip_all
 from waiting import wait_until
@@ -35,7 +35,7 @@ def domain(name, hostdevs="", features="", uuid=None):
 
 
 def workdir():
-    return tempfile.TemporaryDirectory(prefix="libvirt-ccw-test.")
+    return temporary_folder(prefix="libvirt-ccw-test.")
 
 
 def create_image(virt_ccw, path):

@@ -5,8 +5,8 @@ import argparse
 import os
 import shlex
 import subprocess
-import tempfile
 
+from files import temporary_folder
 from guest import Guest
 from steps import Steps, command, expect
 
@@ -91,7 +91,7 @@ def main(program, description):
     parser = argparse.ArgumentParser(description=description)
     for name in ("virt-ccw", "qemu-ccw", "guest"):
         parser.add_argument("--" + name, required=True)
-    with tempfile.TemporaryDirectory(prefix="libvirt-ccw.") as workdir:
+    with temporary_folder(prefix="libvirt-ccw.") as workdir:
         test = program(parser.parse_args(), workdir, Steps(plain=False))
         try:
             test.run()

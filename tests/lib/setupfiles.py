@@ -3,15 +3,15 @@
 
 import glob
 import os
-import tempfile
 
 from deployment import PREFIX, SETUP
+from files import temporary_folder
 from steps import command, expect
 
 
 def written(umask):
     """Checks the files of virtccwd-setup and their modes."""
-    with tempfile.TemporaryDirectory(dir="/run") as folder:
+    with temporary_folder(parent="/run") as folder:
         os.chmod(folder, 0o755)
         for path in ("etc/systemd/system/virtccwd.socket.d/50-libvirt-ccw.conf", "etc/libvirt/hooks/qemu.d/libvirt-ccw"):
             os.makedirs(os.path.dirname(os.path.join(folder, path)))
@@ -33,7 +33,7 @@ def modes():
 
 def tells_whose():
     """remove names, for each device in the journal, the command that reattaches it; and status finds AppArmor."""
-    with tempfile.TemporaryDirectory(dir="/run") as folder:
+    with temporary_folder(parent="/run") as folder:
         for path, text in (("0.0.1234", '{ "owner" : "hand", "domain" : null }'), ("0.0.1235", '{ "domain" : null }'),
                            ("0.0.1236", '{ "owner" : "domain", "domain" : "c7a5fdbd-edaf-9455-926a-d65c16db1809" }'),
                            ("0.0.1237", '{ "owner" : "qemu-ccw", "domain" : "cc390000-0002-8000-8000-000000000001" }')):

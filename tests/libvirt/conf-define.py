@@ -10,9 +10,9 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
+from files import temporary_folder
 from tap import Tap
 
 VIRT_CCW = os.environ["VIRT_CCW"]
@@ -64,7 +64,7 @@ def main():
     names = sorted(p.name.removesuffix(".lowered.xml") for p in DATA.glob("*.lowered.xml")
                    if re.search(rb"<domain ", p.read_bytes()) and not re.search(rb"<domain(snap|check)", p.read_bytes()))
     tap = Tap()
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         for name in names:
             if name in UNFIT:
                 tap.skip(name, UNFIT[name])

@@ -10,9 +10,9 @@ import os
 import random
 import re
 import subprocess
-import tempfile
 from pathlib import Path
 
+from files import temporary_folder
 from tap import Tap
 
 VIRT_CCW = os.environ["VIRT_CCW"]
@@ -97,7 +97,7 @@ def virt_ccw(command, text):
 
 def libvirt_prints(documents):
     """Returns {name: libvirt's XML}, without the documents that libvirt rejects."""
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         commands = []
         for name, text in documents.items():
             path = Path(folder) / f"{name}.xml"

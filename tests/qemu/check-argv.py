@@ -11,9 +11,8 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 
-from files import read
+from files import read, temporary_folder
 from tap import Tap
 from waiting import happens
 
@@ -94,7 +93,7 @@ def killed(tmp, number, pattern):
 
 def main():
     # libvirt makes sockets in this directory, so its path must be short.
-    with tempfile.TemporaryDirectory(prefix="ca-", dir="/tmp") as tmp:
+    with temporary_folder(prefix="ca-", parent="/tmp") as tmp:
         outcomes(tmp)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
             for pattern in ("/*", "/*/lib/qemu/qmp-*/qmp.pid"):

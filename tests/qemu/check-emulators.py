@@ -13,8 +13,8 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 
+from files import temporary_folder
 from qmp import Child
 from tap import Tap, skip_all
 
@@ -106,7 +106,7 @@ def main():
         skip_all("only root can have a mount namespace in which /usr/libexec is another")
     enter()
     real = os.path.realpath(shutil.which("qemu-system-s390x"))
-    with tempfile.TemporaryDirectory(prefix="ce-", dir="/tmp") as folder:
+    with temporary_folder(prefix="ce-", parent="/tmp") as folder:
         os.environ["XDG_CACHE_HOME"] = folder
         subprocess.run([VIRT_CCW, "dasd", "create", os.path.join(folder, "disk.ckd"), "--cylinders", "10"], check=True,
                        stdout=subprocess.DEVNULL)

@@ -13,8 +13,8 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 
+from files import temporary_folder
 from qmp import Child
 from tap import Tap
 
@@ -198,7 +198,7 @@ def messages():
 
 
 def main():
-    with tempfile.TemporaryDirectory(prefix="qemu-ccw-") as tmp:
+    with temporary_folder(prefix="qemu-ccw-") as tmp:
         os.chdir(tmp)
         for name in ("a.ckd", "b.ckd", *(f"{number}.ckd" for number in range(8))):
             subprocess.run([VIRT_CCW, "dasd", "create", name, "--cylinders", "2"], check=True,

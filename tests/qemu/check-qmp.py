@@ -10,8 +10,8 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 
+from files import temporary_folder
 from tap import Tap
 from waiting import happens
 
@@ -165,7 +165,7 @@ def killed():
 
 
 def main():
-    with tempfile.TemporaryDirectory(prefix="qemu-ccw-") as tmp:
+    with temporary_folder(prefix="qemu-ccw-") as tmp:
         os.chdir(tmp)
         for name in ("a.ckd", "b.ckd"):
             subprocess.run([VIRT_CCW, "dasd", "create", name, "--cylinders", "2"], check=True,

@@ -7,8 +7,8 @@ import argparse
 import os
 import shutil
 import sys
-import tempfile
 
+from files import temporary_folder
 from labguest import BUS_ID, DEVICE_XML, WAIT_FOR_DEVICE, WAIT_FOR_NO_DEVICE, LabGuest, device_xml
 from steps import command, expect
 
@@ -115,7 +115,7 @@ class SecondLevel(LabGuest):
 
 def main():
     """Runs like the lab's tests: second_level.py --inside VIRT-CCW."""
-    with tempfile.TemporaryDirectory() as workdir:
+    with temporary_folder() as workdir:
         os.chmod(workdir, 0o755)
         SecondLevel(argparse.Namespace(kernel=KERNEL, initrd=make_initrd(workdir), workdir=workdir, memory=256,
                                        plain="--plain" in sys.argv)).run()

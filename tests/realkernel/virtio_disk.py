@@ -8,9 +8,9 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 
 from daemons import is_alive, signal_to, text_of
+from files import temporary_folder
 from hosttree import differences, snapshot
 from killing import TIMEOUT, Trace
 from labtest import DAEMON_LOGS, domain
@@ -166,7 +166,7 @@ class VirtioDisk:
 
 def main():
     steps = Steps(False, DAEMON_LOGS)
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         disk = VirtioDisk(sys.argv[2], folder)
         steps.run("a virtio disk is refused while it is mounted", disk.mounted)
         steps.run("while another mount namespace has it mounted", disk.mounted_elsewhere)

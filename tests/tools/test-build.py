@@ -10,8 +10,8 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 
+from files import temporary_folder
 from tap import Tap
 
 PROJECT = """project('project')
@@ -25,7 +25,7 @@ TOOL = "#!/bin/sh\ntouch \"$1\"\n"
 
 def main():
     tap = Tap()
-    with tempfile.TemporaryDirectory(prefix="libvirt-ccw-test.") as folder:
+    with temporary_folder(prefix="libvirt-ccw-test.") as folder:
         os.mkdir(f"{folder}/scripts")
         for name in ("build", "progress"):
             shutil.copy(os.path.join(sys.argv[1], name), f"{folder}/scripts")

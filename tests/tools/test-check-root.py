@@ -12,8 +12,8 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 
+from files import temporary_folder
 from steps import Steps, expect
 
 CHECK_ROOT = os.path.abspath(sys.argv[1])
@@ -29,7 +29,7 @@ def libraries():
 @contextlib.contextmanager
 def root_with(names, folder="usr/lib"):
     """Makes a root whose bin and lib are links into usr, with the program, and with those libraries in that folder."""
-    with tempfile.TemporaryDirectory() as root:
+    with temporary_folder() as root:
         for path in ("usr/bin", "usr/lib", folder):
             os.makedirs(os.path.join(root, path), exist_ok=True)
         for name in ("bin", "lib"):

@@ -11,8 +11,8 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 
+from files import temporary_folder
 from steps import Steps, StepSkipped, expect
 
 INSTALL_DEPS = os.path.abspath(sys.argv[1])
@@ -33,7 +33,7 @@ def links(folder, absent):
 
 def missing(absent, libraries):
     """Returns the lines that the script writes, except the first."""
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         links(folder, absent)
         env = {"PATH": folder}
         if not libraries:
@@ -97,7 +97,7 @@ def with_apt(locked):
     with open("/etc/os-release", encoding="utf-8") as file:
         if not re.search(r"^ID=\"?debian\"?$", file.read(), re.M):
             raise StepSkipped("only on Debian does it run apt-get")
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         scripts = {"apt-get": APT_GET, "apt-cache": APT_CACHE, "sleep": SLEEP, "id": ID}
         links(folder, set(scripts) | {"cpio"})
         for name, text in scripts.items():

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 
+from files import temporary_folder
 from steps import Steps, expect
 from tap import skip_all
 
@@ -179,7 +180,7 @@ def main():
     if absent:
         skip_all(f"there is no {absent[0]}")
     steps = Steps(False)
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         archive = steps.run("an archive is made", Archive, folder)
         steps.run("a package comes with its dependencies", closure, archive)
         steps.run("without excluded packages, and without those that only they need", without, archive)

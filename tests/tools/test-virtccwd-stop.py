@@ -13,10 +13,10 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 
 import rpc
+from files import temporary_folder
 from tap import Tap
 from waiting import DEADLINE, wait_until
 
@@ -200,7 +200,7 @@ CASES = (
 def main():
     tap = Tap()
     for what, prepare in CASES:
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary_folder() as folder:
             daemon = Daemon(sys.argv[1], folder)
             try:
                 backend = prepare(daemon, os.path.join(folder, "backend"))
