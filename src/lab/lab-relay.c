@@ -35,18 +35,6 @@ static struct {
     guint count;
 } clients;
 
-static int dial(const char *path)
-{
-    struct sockaddr_un address;
-    int fd = ccw_sockaddr_set(&address, path) ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
-
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-        return fd;
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
 static gboolean is_empty(const Flow *flow)
 {
     return flow->start == flow->end;
@@ -122,7 +110,7 @@ static gpointer serve(gpointer data)
 {
     static CcwLogLimit limit;
     g_autofree Job *job = data;
-    int libvirt = dial(job->target);
+    int libvirt = ccw_sockaddr_connect(job->target, SOCK_STREAM);
 
     if (libvirt >= 0) {
         lab_relay_pump(job->client, libvirt);

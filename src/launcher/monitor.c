@@ -78,14 +78,8 @@ static int listen_hidden(int *ret_inode, GError **error)
 static int connect_qemu(void)
 {
     g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", QEMU_INODE);
-    struct sockaddr_un address;
-    int fd = ccw_sockaddr_set(&address, path) ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
 
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-        return fd;
-    if (fd >= 0)
-        close(fd);
-    return -1;
+    return ccw_sockaddr_connect(path, SOCK_STREAM);
 }
 
 /* Returns: FALSE if the other side is gone, or if QEMU ends while the other side does not read. */

@@ -27,15 +27,13 @@ int rpc_socket_connect(const char *path, const char *peer, GError **error)
 
     if (!make_address(path, &address, error))
         return -1;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+    fd = ccw_sockaddr_connect(path, SOCK_STREAM | SOCK_NONBLOCK);
+    if (fd >= 0)
         return fd;
     if (errno == EAGAIN)
         g_set_error(error, CCW_ERROR, CCW_ERROR_BUSY, "too many clients wait for %s at %s", peer, path);
     else
         ccw_error_set_errno(error, errno, "cannot connect to %s at %s", peer, path);
-    if (fd >= 0)
-        close(fd);
     return -1;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Addresses of UNIX sockets. */
+/* Addresses of UNIX sockets, and connections to them. */
 #pragma once
 
 #include <errno.h>
@@ -19,3 +19,11 @@ static inline gboolean ccw_sockaddr_set(struct sockaddr_un *ret_address, const c
     errno = ENAMETOOLONG;
     return FALSE;
 }
+
+/**
+ * ccw_sockaddr_connect:
+ * @type: SOCK_STREAM or SOCK_SEQPACKET, and flags of socket(2)
+ *
+ * Returns: a socket that is connected to the one at @path, and close-on-exec; -1 with errno
+ */
+int ccw_sockaddr_connect(const char *path, int type);

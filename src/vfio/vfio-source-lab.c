@@ -15,25 +15,6 @@
 
 #define ANSWER_TIMEOUT_SECONDS 10 /* QEMU's main loop waits, too */
 
-static int dial(const char *path)
-{
-    struct sockaddr_un address;
-    int fd;
-
-    if (!ccw_sockaddr_set(&address, path))
-        return -errno;
-    fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -errno;
-    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-        int errnum = errno;
-
-        close(fd);
-        return -errnum;
-    }
-    return fd;
-}
-
 /* Returns TRUE if data arrives within the timeout. */
 static gboolean wait_readable(int fd)
 {
@@ -109,8 +90,8 @@ int vfio_source_connect(const char *socket_path, guint group, const CcwLabToken 
 
     source->group = group;
     source->image_fd = source->snapshot_fd = source->node_fd = -1;
-    source->lab_fd = dial(socket_path);
-    result = source->lab_fd < 0 ? source->lab_fd : ask(source, token);
+    source->lab_fd = ccw_sockaddr_connect(socket_path, SOCK_SEQPACKET);
+    result = source->lab_fd < 0 ? -errno : ask(source, token);
     if (result < 0) {
         vfio_source_free(source);
         if (result != -EBUSY && result != -ENODEV && result != -ENOENT)
