@@ -192,7 +192,7 @@ class Distribution:
                "the volume storage query was not answered")
         listed = self.in_guest("lszdev --online dasd-eckd 0.0.1234")
         expect("yes" in listed and "dasda" in listed, "lszdev does not show dasda")
-        expect("DEBIAN" in self.in_guest("dasdview -x -f -l -i /dev/dasda | cat"), "dasdview does not show the volume serial")
+        expect("DEBIAN" in self.in_guest("dasdview -x -i -l -j /dev/dasda | cat"), "dasdview does not show the volume serial")
         self.in_guest("lscss -d 0.0.1234; lschp")
 
     def apt(self):
