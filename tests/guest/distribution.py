@@ -31,7 +31,7 @@ COMMAND_SECONDS = 300
 APT_SECONDS = 1800
 LOOK_SECONDS = 10  # after which a deadline is looked at again
 # What a real 3390 shows, too.
-HARMLESS = re.compile(r"dasd-eckd 0\.0\.\w{4}: (New DASD|A channel path|DASD with \d+ KB/block)|"
+HARMLESS = re.compile(r"dasd-eckd 0\.0\.\w{4}: (New DASD|A channel path|The DASD is not formatted|DASD with \d+ KB/block)|"
                       r"dasd\w: *(VOL1/|\(nonl\)|dasd\w1|CMS1)|DASD driver|remount|mounted filesystem|re-mounted")
 
 
