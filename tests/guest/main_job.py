@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The main job, in a lab: `virsh attach-device` attaches a DASD to a running Linux guest, which formats it and writes
 to it. After a detach and another attach, the data is still there. `./demo` prints this as plain text, `./check` runs it
-as tests."""
+as tests, and compares what it prints with README.md."""
 
+import os
 import re
+import shutil
 
+import readme
 from labguest import BUS_ID, DEVICE_XML, WAIT_FOR_NO_DEVICE, LabGuest, device_xml, options
 from steps import command, expect
 
@@ -14,6 +17,11 @@ CHECKSUMS = "cd /mnt && find . -type f -exec sha256sum {} + | sort"
 
 class MainJob(LabGuest):
     checksums = None
+
+    def virsh_with_file(self, what):
+        """Runs virsh in the folder of the file: what a person reads has no path."""
+        shutil.copy(DEVICE_XML, self.options.workdir)
+        self.virsh(what, self.name, os.path.basename(DEVICE_XML), "--live", cwd=self.options.workdir)
 
     def uri(self):
         uri = self.virsh("uri")
@@ -25,8 +33,9 @@ class MainJob(LabGuest):
         self.start()
 
     def attach(self):
+        self.steps.note(f"$ cat {os.path.basename(DEVICE_XML)}")
         self.steps.note(device_xml())
-        self.virsh("attach-device", self.name, DEVICE_XML, "--live")
+        self.virsh_with_file("attach-device")
         self.sees_device()
 
     def attach_again(self):
@@ -61,7 +70,7 @@ class MainJob(LabGuest):
 
     def detach(self):
         self.in_guest(f"chccwdev -d {BUS_ID}", timeout=120)
-        self.virsh("detach-device", self.name, DEVICE_XML, "--live")
+        self.virsh_with_file("detach-device")
         self.in_guest(WAIT_FOR_NO_DEVICE)
         expect("<hostdev" not in self.virsh("dumpxml", self.name), "the domain still has the device")
 
@@ -71,11 +80,15 @@ class MainJob(LabGuest):
         self.steps.note(listing)
         expect("LNX390" in listing, "the volume LNX390 is not in what dasdls lists")
 
+    def readme_shows_it(self):
+        faults = readme.faults(readme.sample(), self.steps.shown[:-1])
+        expect(not faults, "\n".join(faults))
+
     def run(self):
         run = self.steps.run
         run("plain virsh reaches virtccwd as qemu:///system", self.uri)
         run("virsh nodedev-list --cap ccw shows the device", self.host_shows_device)
-        run(f"virsh define and start: a Linux guest with {self.options.memory} MiB", self.define_and_start)
+        run("virsh define and start: a Linux guest", self.define_and_start)
         run("virsh attach-device: the guest sees a 3390", self.attach)
         run("the host no longer has the device", self.device_is_away)
         run("chccwdev: the guest's dasd_eckd sets it online", self.online)
@@ -90,6 +103,8 @@ class MainJob(LabGuest):
         run("virsh destroy with the device still in the guest", self.destroy)
         run("the host side is as it was found, once more", self.host_as_found)
         run("Hercules' dasdls lists the volume of the image", self.hercules_reads_it)
+        if not self.options.plain:
+            run("README.md shows what these steps print", self.readme_shows_it)
         self.steps.done()
 
 

@@ -80,9 +80,10 @@ class LabGuest:
         self.steps.note("$ virsh " + " ".join(args))
         return command(["virsh", *args], **kwargs)[1]
 
-    def in_guest(self, text, **kwargs):
+    def in_guest(self, text, repeats=False, **kwargs):
+        """repeats: while udev may still read the disk."""
         self.steps.note("guest# " + text)
-        return self.guest.run(text, **kwargs)
+        return self.guest.run(when_free(text) if repeats else text, **kwargs)
 
     def host_shows_device(self):
         self.node_device_listed()
@@ -128,8 +129,8 @@ class LabGuest:
             if percent and int(percent.group(1)) >= shown[0]:
                 shown[0] = int(percent.group(1)) + 20
                 self.steps.note(line.strip())
-        self.in_guest(when_free(f"dasdfmt -b 4096 -l {volser} -y -P /dev/dasda"), timeout=300, progress=progress)
-        self.in_guest(when_free("fdasd -a -k /dev/dasda"), timeout=120)
+        self.in_guest(f"dasdfmt -b 4096 -l {volser} -y -P /dev/dasda", repeats=True, timeout=300, progress=progress)
+        self.in_guest("fdasd -a -k /dev/dasda", repeats=True, timeout=120)
         self.in_guest("mkfs.ext4 -q /dev/dasda1", timeout=120)
         self.steps.note(self.in_guest("fdasd -p /dev/dasda | tail -n 5"))
 
@@ -140,6 +141,7 @@ class LabGuest:
         names = self.virsh("nodedev-list", "--cap", "ccw").split()
         while NODE_DEVICE not in names and time.monotonic() < deadline:
             names = command(["virsh", "nodedev-list", "--cap", "ccw"])[1].split()
+        self.steps.note("\n".join(names))
         expect(NODE_DEVICE in names, f"virsh nodedev-list lacks {NODE_DEVICE}")
 
     def device_is_away(self):

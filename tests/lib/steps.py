@@ -48,12 +48,14 @@ class Steps:
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program without a traceback
         self._logs = list(logs)  # files whose last lines explain a failure
         self._tap = Tap()
+        self.shown = []  # what a person sees in plain text: the titles of the steps, and their notes
 
     def log(self, path):
         self._logs.append(path)
 
     def note(self, text):
         """Prints an important line of a step: a command line, a device's answer."""
+        self.shown += str(text).splitlines()
         if not self._plain:
             self._tap.note(text)
             return
@@ -61,9 +63,11 @@ class Steps:
             say(f"     {line}")
 
     def run(self, name, function, *args):
+        title = f"[{self._tap.count + 1}] {name}"
+        self.shown.append(title)
         if self._plain:
             self._tap.count += 1
-            say(f"\n[{self._tap.count}] {name}")
+            say(f"\n{title}")
         started = time.monotonic()
         try:
             result = function(*args)
