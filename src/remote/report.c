@@ -27,9 +27,9 @@ static char *domain_of(const RemoteArguments *arguments)
     return hostdev_log_domain(name, arguments->domain_uuid);
 }
 
-static char *client_of(const RemoteTask *task)
+static char *client_of(const RemoteConnection *connection)
 {
-    const RemoteClientProcess *process = task->connection->process;
+    const RemoteClientProcess *process = connection->process;
 
     return process ? g_strdup_printf("process %d of user %u", (int)process->pid, process->uid)
                    : g_strdup("virtccwd itself");
@@ -51,10 +51,17 @@ static char *reason_of(const GByteArray *reply)
     return reason;
 }
 
+static void log_rejected(RemoteReport *report, const char *devices, const char *domain, const char *client,
+                         const char *reason)
+{
+    ccw_log_limited(&report->rejected_limit, G_LOG_LEVEL_INFO, "cannot %s %s%s%s for %s: %s", report->verb, devices,
+                    report->preposition, domain, client, reason);
+}
+
 void remote_report_reply(RemoteReport *report, const RemoteTask *task, const char *devices, const GByteArray *reply)
 {
     g_autofree char *domain = task->call->arguments.domain ? domain_of(&task->call->arguments) : g_strdup("");
-    g_autofree char *client = client_of(task);
+    g_autofree char *client = client_of(task->connection);
     g_autofree char *reason = reply ? reason_of(reply) : NULL;
 
     if (!reply)
@@ -62,21 +69,31 @@ void remote_report_reply(RemoteReport *report, const RemoteTask *task, const cha
                         "%s wanted to %s %s%s%s: the client or libvirt has disconnected", client, report->verb, devices,
                         report->preposition, domain);
     else if (reason)
-        ccw_log_limited(&report->rejected_limit, G_LOG_LEVEL_INFO, "cannot %s %s%s%s for %s: %s", report->verb, devices,
-                        report->preposition, domain, client, reason);
+        log_rejected(report, devices, domain, client, reason);
     else
         ccw_log_limited(&report->done_limit, G_LOG_LEVEL_INFO, "%s %s%s%s for %s", report->done, devices,
                         report->preposition, domain, client);
 }
 
-char *remote_report_devices(const GArray *ids)
+void remote_report_error(RemoteReport *report, const RemoteConnection *connection, const RemoteCall *call)
 {
-    GString *text = g_string_new(ids->len == 1 ? "ccw device" : "ccw devices");
+    g_autofree char *devices = call->hostdevs ? remote_report_devices(call->hostdevs) : g_strdup("a ccw device");
+    g_autofree char *domain = domain_of(&call->arguments);
+    g_autofree char *client = client_of(connection);
+    g_autofree char *reason = ccw_log_shorten(call->error->message, REASON_SHOWN);
+
+    log_rejected(report, devices, domain, client, reason);
+}
+
+char *remote_report_devices(const GArray *hostdevs)
+{
+    GString *text = g_string_new(hostdevs->len == 1 ? "ccw device" : "ccw devices");
     char buf[CCW_BUS_ID_STR_LEN];
 
-    for (guint i = 0; i < MIN(ids->len, DEVICES_SHOWN); i++)
-        g_string_append_printf(text, "%s %s", i ? "," : "", ccw_bus_id_format(&g_array_index(ids, CcwBusId, i), buf));
-    if (ids->len > DEVICES_SHOWN)
-        g_string_append_printf(text, " and %u more", ids->len - DEVICES_SHOWN);
+    for (guint i = 0; i < MIN(hostdevs->len, DEVICES_SHOWN); i++)
+        g_string_append_printf(text, "%s %s", i ? "," : "",
+                               ccw_bus_id_format(&g_array_index(hostdevs, ConfHostdev, i).source, buf));
+    if (hostdevs->len > DEVICES_SHOWN)
+        g_string_append_printf(text, " and %u more", hostdevs->len - DEVICES_SHOWN);
     return g_string_free(text, FALSE);
 }

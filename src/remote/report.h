@@ -27,5 +27,14 @@ typedef struct {
  */
 void remote_report_reply(RemoteReport *report, const RemoteTask *task, const char *devices, const GByteArray *reply);
 
-/* Returns: "ccw device 0.0.1234", or "ccw devices 0.0.1234, 0.0.1235". */
-char *remote_report_devices(const GArray *ids);
+/**
+ * remote_report_error:
+ * @call: has an error, and the domain that it is for
+ *
+ * Logs that virtccwd rejects a client's call for its XML. If the XML names no device that virtccwd can read, the line
+ * names none.
+ */
+void remote_report_error(RemoteReport *report, const RemoteConnection *connection, const RemoteCall *call);
+
+/* Returns: "ccw device 0.0.1234", or "ccw devices 0.0.1234, 0.0.1235". hostdevs: of ConfHostdev */
+char *remote_report_devices(const GArray *hostdevs);

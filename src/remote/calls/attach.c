@@ -96,10 +96,11 @@ static gboolean any(const Attach *attach, gboolean (*is)(const ConfHostdev *host
     return FALSE;
 }
 
+static RemoteReport report = { .done = "attached", .verb = "attach", .preposition = " to " };
+
 static void log_reply(const Attach *attach, const GByteArray *reply)
 {
-    static RemoteReport report = { .done = "attached", .verb = "attach", .preposition = " to " };
-    g_autofree char *devices = remote_report_devices(attach->host.ids);
+    g_autofree char *devices = remote_report_devices(attach->task.call->hostdevs);
 
     remote_report_reply(&report, &attach->task, devices, reply);
 }
@@ -125,12 +126,14 @@ static void lost(RemoteTask *task)
 {
     Attach *attach = (Attach *)task;
 
-    if (attach->state == ATTACH_ASK_ACCESS)
+    if (attach->state == ATTACH_ASK_ACCESS) {
+        log_reply(attach, NULL);
         remote_task_end(task, NULL); /* there is no announcement to withdraw yet */
-    else if (attach->state == ATTACH_ASK_DOMAIN)
+    } else if (attach->state == ATTACH_ASK_DOMAIN) {
         finish(attach, HOSTDEV_ATTACH_NONE, NULL);
-    else
+    } else {
         finish(attach, HOSTDEV_ATTACH_UNKNOWN, NULL);
+    }
 }
 
 /*
@@ -418,6 +421,8 @@ gboolean remote_attach_begin(RemoteConnection *connection, RemoteCall *call)
 {
     Attach *attach;
 
+    if (call->error)
+        remote_report_error(&report, connection, call);
     if (!call->hostdevs || call->error)
         return FALSE;
     attach = g_new0(Attach, 1);

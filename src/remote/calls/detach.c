@@ -69,13 +69,20 @@ static void leave_to_watcher(RemoteTask *task)
     end(task);
 }
 
+static RemoteReport report = { .done = "detached", .verb = "detach", .preposition = " from " };
+
 static void log_reply(const Detach *detach)
 {
-    static RemoteReport report = { .done = "detached", .verb = "detach", .preposition = " from " };
-    g_autofree char *devices =
-        detach->ids->len ? remote_report_devices(detach->ids) : g_strdup("a device by its alias");
+    const GArray *hostdevs = detach->task.call->hostdevs;
+    g_autofree char *devices = hostdevs ? remote_report_devices(hostdevs) : g_strdup("a device by its alias");
 
     remote_report_reply(&report, &detach->task, devices, detach->reply);
+}
+
+static void lost(RemoteTask *task)
+{
+    log_reply((Detach *)task);
+    leave_to_watcher(task);
 }
 
 /*
@@ -186,7 +193,7 @@ static void enter(Detach *detach, DetachState state)
     detach->state = state;
     switch (state) {
     case DETACH_CALL:
-        remote_task_call(task, called, leave_to_watcher);
+        remote_task_call(task, called, lost);
         break;
     case DETACH_ASK_DOMAIN:
         ask_domain(task);
@@ -208,6 +215,8 @@ gboolean remote_detach_begin(RemoteConnection *connection, RemoteCall *call)
      * libvirt ignores the guest address in a detach, so the domain's feature does not matter. An alias may be one of
      * our devices.
      */
+    if (call->error)
+        remote_report_error(&report, connection, call);
     if (call->error || (call->arguments.xml && !call->hostdevs))
         return FALSE;
     detach = g_new0(Detach, 1);

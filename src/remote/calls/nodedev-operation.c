@@ -77,11 +77,6 @@ static void operation_free(RemoteTask *task)
     g_free(operation);
 }
 
-static void lost(RemoteTask *task)
-{
-    remote_task_end(task, NULL);
-}
-
 /* Takes ownership of @reply. */
 static void end(Operation *operation, GByteArray *reply)
 {
@@ -90,6 +85,17 @@ static void end(Operation *operation, GByteArray *reply)
 
     remote_report_reply(operation->kind->report, &operation->task, device, reply);
     remote_task_end(&operation->task, reply);
+}
+
+static void lost(RemoteTask *task)
+{
+    end((Operation *)task, NULL);
+}
+
+/* As lost(), of a call whose device is not one of ours. */
+static void lost_forwarded(RemoteTask *task)
+{
+    remote_task_end(task, NULL);
 }
 
 static void find_work(RemoteTask *task)
@@ -246,7 +252,7 @@ static void enter(Operation *operation, OperationState state)
         remote_task_work(task, REMOTE_WORK_LOOK_UP, find_work, found);
         break;
     case OPERATION_FORWARD:
-        remote_task_call(task, forwarded, lost);
+        remote_task_call(task, forwarded, lost_forwarded);
         break;
     case OPERATION_ASK:
         ask(operation);

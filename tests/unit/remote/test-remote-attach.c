@@ -691,6 +691,42 @@ static void logged(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
     g_test_assert_expected_messages();
 }
 
+/* A call that virtccwd rejects for its XML, without a question to libvirt, has a log line, too. */
+static void logged_invalid(Proxy *proxy, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        gint32 procedure;
+        const char *line;
+    } rows[] = { { ATTACH, "cannot attach a ccw device to domain 'guest' (" GUEST_UUID ") for *: *0x12345*" },
+                 { DETACH, "cannot detach a ccw device from domain 'guest' (" GUEST_UUID ") for *: *0x12345*" } };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_test_expect_message(NULL, G_LOG_LEVEL_INFO, rows[i].line);
+        send_call(proxy, rows[i].procedure,
+                  "<hostdev type='ccw'><source><address devno='0x12345'/></source></hostdev>");
+        proxy_expect_error(proxy, SERIAL, rows[i].procedure, VIR_ERR_XML_ERROR, "0x12345");
+        g_test_assert_expected_messages();
+    }
+    proxy_assert_quiet(proxy, proxy->backend);
+}
+
+/* So has a call that libvirt does not answer any more. */
+static void logged_lost(Proxy *proxy, gconstpointer procedure)
+{
+    gboolean is_attach = GPOINTER_TO_INT(procedure) == ATTACH;
+    g_autofree char *line =
+        g_strdup_printf("virtccwd itself wanted to %s domain 'guest' (*: the client or libvirt has disconnected",
+                        is_attach ? "attach ccw device 0.0.1234 to" : "detach ccw device 0.0.1234 from");
+
+    g_test_expect_message(NULL, G_LOG_LEVEL_INFO, line);
+    send_call(proxy, GPOINTER_TO_INT(procedure), HOSTDEV("yes", GUEST_ADDRESS));
+    g_free(expect_call(proxy, GPOINTER_TO_INT(procedure)));
+    proxy_hang_up(&proxy->backend);
+    proxy_wait_ended(proxy);
+    g_test_assert_expected_messages();
+    expect_host("");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -698,6 +734,9 @@ int main(int argc, char **argv)
     g_test_add("/remote/" name, Proxy, GINT_TO_POINTER(data), proxy_set_up, func, proxy_tear_down)
 #define ADD(name, func) ADD_DATA(name, 0, func)
     ADD("attach/logged", logged); /* first, because the number of log lines is limited */
+    ADD("attach/logged-invalid", logged_invalid);
+    ADD_DATA("attach/logged-lost-attach", ATTACH, logged_lost);
+    ADD_DATA("attach/logged-lost-detach", DETACH, logged_lost);
     ADD("attach/attached", attached);
     ADD("attach/vanished", vanished);
     ADD("attach/rolled-back", rolled_back);

@@ -277,12 +277,16 @@ static void lost(Proxy *proxy, gconstpointer backend_goes)
     call(proxy, NODE_DETTACH, DEVICE);
     serial = expect_question(proxy, NODE_RE_ATTACH);
     if (backend_goes) {
+        g_test_expect_message(NULL, G_LOG_LEVEL_INFO,
+                              "virtccwd itself wanted to detach ccw device 0.0.1234 from this host: the client or "
+                              "libvirt has disconnected");
         proxy_hang_up(&proxy->backend);
     } else {
         proxy_hang_up(&proxy->client);
         answer(proxy, NODE_RE_ATTACH, serial, VIR_ERR_ACCESS_DENIED, "access denied");
     }
     proxy_wait_ended(proxy);
+    g_test_assert_expected_messages();
     expect_host("");
 }
 
