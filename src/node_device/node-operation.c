@@ -22,6 +22,7 @@ typedef struct {
     HostdevOperateFunc func;           /* does it in this process */
     int (*ask)(virNodeDevicePtr node); /* asks virtccwd to do it */
     gboolean needs_modules;
+    const char *done, *verb, *preposition; /* words of the log line, as virtccwd has them */
 } Operation;
 
 static int ask_detach(virNodeDevicePtr node)
@@ -30,9 +31,10 @@ static int ask_detach(virNodeDevicePtr node)
 }
 
 static const Operation operations[] = {
-    [NODEDEV_DETACH] = { nodedev_detach_as_of, ask_detach, TRUE },
-    [NODEDEV_REATTACH] = { nodedev_reattach_as_of, virNodeDeviceReAttach, FALSE },
-    [NODEDEV_RESET] = { nodedev_reset_as_of, virNodeDeviceReset, FALSE },
+    [NODEDEV_DETACH] = { nodedev_detach_as_of, ask_detach, TRUE, "detached", "detach", " from this host" },
+    [NODEDEV_REATTACH] = { nodedev_reattach_as_of, virNodeDeviceReAttach, FALSE, "reattached", "reattach",
+                           " to this host" },
+    [NODEDEV_RESET] = { nodedev_reset_as_of, virNodeDeviceReset, FALSE, "reset", "reset", "" },
 };
 
 static void set_libvirt_error(GError **error, const char *prefix)
@@ -181,6 +183,24 @@ static gboolean do_here(const NodedevRun *run, const Operation *operation, const
     return TRUE;
 }
 
+/* Logs how an operation of this process ended, as virtccwd logs those that it does. */
+static gboolean do_here_logged(const NodedevRun *run, const Operation *operation, const CcwBusId *id, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    char buf[CCW_BUS_ID_STR_LEN];
+
+    ccw_bus_id_format(id, buf);
+    if (do_here(run, operation, id, &local)) {
+        g_info("%s ccw device %s%s for process %d of user %u", operation->done, buf, operation->preposition,
+               (int)getpid(), getuid());
+        return TRUE;
+    }
+    g_info("cannot %s ccw device %s%s for process %d of user %u: %s", operation->verb, buf, operation->preposition,
+           (int)getpid(), getuid(), local->message);
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}
+
 typedef enum {
     ANSWER_NONE, /* there is no virtccwd: this process has to do it */
     ANSWER_DONE,
@@ -228,5 +248,5 @@ gboolean nodedev_operate(const NodedevRun *run, NodedevOperation operation, cons
     Answer answer = ask_virtccwd(run, &operations[operation], device, error);
 
     *ret_by_virtccwd = answer == ANSWER_DONE;
-    return *ret_by_virtccwd || (answer == ANSWER_NONE && do_here(run, &operations[operation], id, error));
+    return *ret_by_virtccwd || (answer == ANSWER_NONE && do_here_logged(run, &operations[operation], id, error));
 }

@@ -43,6 +43,8 @@ gboolean nodedev_connect(const char *uri, virConnectPtr *ret_conn, char **ret_mi
  * @device: NULL: a device that no longer exists, but has a journal entry
  * @ret_by_virtccwd: whether virtccwd did it
  *
+ * Logs at info level what this process does itself.
+ *
  * Returns: FALSE with libvirt's message, or with an error of node_device/node-detach.h
  */
 gboolean nodedev_operate(const NodedevRun *run, NodedevOperation operation, const CcwBusId *id, const CssDevice *device,
