@@ -32,8 +32,8 @@ typedef struct {
 static gboolean fail(const Copy *copy, struct archive *archive, const char *path, GError **error)
 {
     if (archive == copy->to && copy->saved_errno) {
-        ccw_error_set_errno(error, copy->saved_errno, "cannot write a copy of %s to a temporary file",
-                            copy->root->name);
+        ccw_error_set_errno(error, copy->saved_errno, "cannot write a copy of %s to a temporary file in %s",
+                            copy->root->name, copy->root->work_dir);
         return FALSE;
     }
     g_set_error(error, CCW_ERROR, CCW_ERROR_INVALID, "cannot read %s%s%s: %s", copy->root->name, path ? ": " : "",

@@ -15,6 +15,7 @@ typedef struct {
 
 struct _ImageRoot {
     char *name;          /* as the user gave it, for messages */
+    char *work_dir;      /* folder of the archive, for messages */
     int fd;              /* the archive */
     GHashTable *entries; /* path without '/' at its begin -> ImageRootEntry * */
     guint64 size;        /* of the files, in whole blocks */

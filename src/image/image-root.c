@@ -24,6 +24,7 @@ ImageRoot *image_root_open(const char *path, const char *work_dir, GError **erro
     g_autoptr(ImageRoot) root = g_new0(ImageRoot, 1);
 
     root->name = g_strdup(strcmp(path, "-") == 0 ? "standard input" : path);
+    root->work_dir = g_strdup(work_dir);
     root->entries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, entry_free);
     root->fd = ccw_file_open_nameless(work_dir);
     if (root->fd < 0) {
@@ -41,6 +42,7 @@ void image_root_free(ImageRoot *root)
         close(root->fd);
     g_hash_table_unref(root->entries);
     g_free(root->name);
+    g_free(root->work_dir);
     g_free(root);
 }
 

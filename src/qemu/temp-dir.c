@@ -76,7 +76,8 @@ QemuTempDir *qemu_temp_dir_new(GError **error)
     temp_dir->path = read_line(output);
     close(output);
     if (!*temp_dir->path) {
-        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM, "cannot make a temporary directory in %s", dir);
+        g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM,
+                    "cannot make a temporary directory in %s (TMPDIR gives another folder)", dir);
         return NULL;
     }
     return g_steal_pointer(&temp_dir);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A lab from outside: exit codes, signals, two labs at once, bad input; and that it leaves nothing behind. As root, the
-test does all of it as root and then without any privilege.
+"""A lab from outside: exit codes, signals, two labs at once, unusual surroundings, bad input; and that it leaves nothing
+behind. As root, the test does all of it as root and then without any privilege.
 
     test-lifecycle.py VIRT-CCW
 """
@@ -14,6 +14,7 @@ import subprocess
 import sys
 
 import labtest
+import surroundings as unusual
 from tap import Tap
 from waiting import DEADLINE, wait_until
 
@@ -26,6 +27,8 @@ for signal in 1 2 15; do trap "echo ended; exit $((signal + 20))" $signal; done
 readlink /proc/self/ns/pid /proc/self/ns/mnt | xargs
 while :; do sleep infinity & wait; done
 """
+LISTING = "virsh -q nodedev-list --cap ccw; cat /sys/bus/ccw/devices/0.0.1234/online"
+STRANGE = "Platte für z Linux"  # the name of an image
 STUBBORN = WAITER.replace("echo ended; exit $((signal + 20))", ":")
 
 
@@ -130,6 +133,29 @@ def two_at_once(lab, devices, others):
     first.communicate(timeout=DEADLINE)
 
 
+def strange_places(lab, options, full, locales):
+    """options: of the DASD. full: the beginning of a command line for which TMPDIR is full, or None. locales: a German
+    environment, or None."""
+    home = os.path.join(lab.folder, "read-only-home")
+    places = [("a home that is missing", (), {"HOME": "/none"}), ("a read-only home", (), {"HOME": home}),
+              ("the locale C", (), {"LC_ALL": "C"}), ("de_DE.UTF-8", (), locales),
+              ("a TMPDIR that is missing", (), {"TMPDIR": "/none"}),
+              ("a TMPDIR that is full", full, {"TMPDIR": os.path.join(lab.folder, "full")})]
+    for name, before, environment in places:
+        if before is None or environment is None:
+            lab.tap.skip(f"a lab with {name}", "it cannot be made here")
+            continue
+        result = subprocess.run([*before, *lab.arguments({"0.0.1234": STRANGE + options}, ["sh", "-c", LISTING])], text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=lab.folder, check=False, timeout=DEADLINE,
+                                env={**lab.environment, **environment})
+        if options and environment.get("TMPDIR") == "/none":
+            lab.tap.ok(result.returncode == 1 and "--snapshot-dir" in result.stderr and result.stderr.count("\n") == 1,
+                       f"a lab with {name}: no snapshot", result.stderr)
+            continue
+        lab.tap.ok(result.stdout.split() == ["ccw_0_0_1234", "1"] and not result.stderr, f"a lab with {name}",
+                   result.stdout, result.stderr)
+
+
 def bad_input(lab, devices):
     image = devices["0.0.1234"]
     text = os.path.join(lab.folder, "text")
@@ -189,6 +215,10 @@ def all_of_it(lab):
         ended_by(lab, devices, number)
     stubborn(lab, devices)
     two_at_once(lab, devices, others)
+    full = unusual.with_full(os.path.join(lab.folder, "full")) if os.geteuid() == 0 else None
+    locales = unusual.german(os.path.join(lab.folder, f"locales-of-{'another' if lab.prefix else 'this'}-user"))
+    for options in ("", ",snapshot"):
+        strange_places(lab, options, full, locales)
     bad_input(lab, devices)
 
 
@@ -205,8 +235,10 @@ def main():
     virt_ccw = os.path.abspath(sys.argv[1])
     with labtest.workdir() as folder:
         folder = os.path.realpath(folder)
-        for name in ("one", "two"):
+        for name in ("one", "two", STRANGE):
             labtest.create_image(virt_ccw, f"{folder}/{name}")
+        os.mkdir(f"{folder}/full")
+        os.mkdir(f"{folder}/read-only-home", 0o555)
         print(f"# as uid {os.geteuid()}", flush=True)
         all_of_it(Lab(tap, virt_ccw, folder, []))
         if os.geteuid() == 0:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 
+import surroundings
 from files import read, temporary_folder
 from tap import Tap
 from waiting import happens
@@ -91,10 +92,24 @@ def killed(tmp, number, pattern):
           process.returncode, os.listdir(tmp), emulators(tmp))
 
 
+def without_space(tmp):
+    """TMPDIR is missing or full: one line says so, and nothing is left there."""
+    full = surroundings.with_full(tmp)
+    for name, before, folder, reason in (("missing", [], "/none", "TMPDIR gives another folder"), ("full", full, tmp, "No space left on device")):
+        if before is None:
+            tap.skip(f"a TMPDIR that is {name}", "a file system can be mounted neither by this user nor in a user namespace")
+            continue
+        line = [*before, "sh", "-c", '"$@"; code=$?; ls "$TMPDIR" 2>/dev/null; exit $code', "sh", VIRT_CCW, "argv", "--dialect", "stock", FIXTURE + ".xml"]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=60, env=environment(folder), check=False)
+        check(f"a TMPDIR that is {name}", done.returncode == 1 and reason in done.stderr and done.stderr.count("\n") == 1 and
+              done.stdout.split() == (["filler"] if before else []), done)
+
+
 def main():
     # libvirt makes sockets in this directory, so its path must be short.
     with temporary_folder(prefix="ca-", parent="/tmp") as tmp:
         outcomes(tmp)
+        without_space(tmp)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
             for pattern in ("/*", "/*/lib/qemu/qmp-*/qmp.pid"):
                 killed(tmp, number, pattern)

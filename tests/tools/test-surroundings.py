@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A command prints the same JSON and draws the same picture in every locale, also for names with blanks and umlauts, in
-a read-only home, and with a missing TMPDIR; colours and progress appear only on a terminal that supports them. TAP.
+a read-only home, and with a TMPDIR that is missing or full; a closed pipe ends it; colours and progress appear only on a
+terminal that supports them. TAP.
 
     test-surroundings.py VIRT-CCW TRACEDATA
 """
 
 import json
 import os
-import shutil
+import signal
 import subprocess
 import sys
 
 import labtest
+import surroundings
 from tap import Tap
 from terminal import output_of
 
@@ -22,24 +24,9 @@ NAME = "Platte für z Linux.ckd"
 RED = "\x1b[1;31m"
 
 
-def run(folder, *arguments, **environment):
-    return subprocess.run([VIRT_CCW, *arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+def run(folder, *arguments, before=(), **environment):
+    return subprocess.run([*before, VIRT_CCW, *arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           check=False, timeout=TIMEOUT, env={**os.environ, "NO_COLOR": "", **environment})
-
-
-def german(folder):
-    """Returns the environment of a German locale, which the test makes; None where it cannot be made."""
-    path = os.path.join(folder, "locales")
-    os.mkdir(path)
-    if not shutil.which("localedef"):
-        return None
-    result = subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", os.path.join(path, "de_DE.UTF-8")], stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL, check=False, timeout=TIMEOUT)
-    if result.returncode != 0:
-        return None
-    # glibc never frees the words of LOCPATH, which a sanitizer would report as a leak.
-    sanitizer = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "detect_leaks=0")))
-    return {"LOCPATH": path, "LC_ALL": "de_DE.UTF-8", "ASAN_OPTIONS": sanitizer}
 
 
 def outputs(folder, image, environment):
@@ -63,7 +50,7 @@ def locales(tap, folder):
     tap.equal(json.loads(expected[0][1])["image"], image, "the name is as it was given")
     tap.ok(NAME.encode() in expected[3], "also in the picture")
     tap.ok(outputs(folder, image, {"LC_ALL": "C"}) == expected, "the same in the locale C")
-    environment = german(folder)
+    environment = surroundings.german(os.path.join(folder, "locales"))
     if environment:
         tap.ok(outputs(folder, image, environment) == expected, "the same in de_DE.UTF-8, which writes 0,5 for 0.5")
     else:
@@ -73,17 +60,63 @@ def locales(tap, folder):
            "an error in the locale C is one line", result.stderr)
 
 
+def works(tap, folder, name, before=(), **environment):
+    """What needs no temporary file works."""
+    image = os.path.join(folder, f"{name}.ckd")
+    results = [run(folder, *arguments, before=before, **environment) for arguments in
+               (["dasd", "create", image, "--cylinders", "5"], ["dasd", "check", image], ["dasd", "map", image, "--svg", image + ".svg"])]
+    tap.ok(all(result.returncode == 0 and not result.stderr for result in results), name, [result.stderr for result in results])
+
+
+def says(tap, folder, reason, before=(), **environment):
+    """image run copies a root file system into TMPDIR: it says in one line that it cannot, and leaves nothing behind."""
+    root, image = os.path.join(folder, "root"), os.path.join(folder, "system.ckd")
+    if not os.path.exists(image):
+        labtest.create_image(VIRT_CCW, image)
+        os.mkdir(root)
+        with open(os.path.join(root, "file"), "wb") as file:
+            file.write(os.urandom(1 << 20))
+    result = run(folder, "image", "run", "--from", root, image, "--", "true", before=before, **environment)
+    words = result.stderr.decode()
+    tap.ok(result.returncode == 1 and words.count("\n") == 1 and environment["TMPDIR"] in words and reason in words,
+           f"image run: {reason}", words)
+
+
 def places(tap, folder):
     home = os.path.join(folder, "home")
     os.mkdir(home)
     os.chmod(home, 0o555)
     for name, environment in (("a read-only home", {"HOME": home}), ("a home that is missing", {"HOME": "/none"}),
                               ("a TMPDIR that is missing", {"TMPDIR": "/none"})):
-        image = os.path.join(folder, f"{name}.ckd")
-        results = [run(folder, *arguments, **environment) for arguments in
-                   (["dasd", "create", image, "--cylinders", "5"], ["dasd", "check", image], ["dasd", "map", image, "--svg", image + ".svg"])]
-        tap.ok(all(result.returncode == 0 and not result.stderr for result in results), name, [result.stderr for result in results])
+        works(tap, folder, name, **environment)
+    says(tap, folder, "No such file or directory", TMPDIR="/none")
     tap.equal(os.listdir(home), [], "nothing is written to the home")
+
+
+def full(tap, folder):
+    """TMPDIR is a file system without space."""
+    temporary = os.path.join(folder, "temporary")
+    os.mkdir(temporary)
+    before = surroundings.with_full(temporary)
+    if not before:
+        tap.skip("a full TMPDIR", "a file system can be mounted neither by this user nor in a user namespace")
+        return
+    works(tap, folder, "a TMPDIR that is full", before, TMPDIR=temporary)
+    says(tap, folder, "No space left on device", before, TMPDIR=temporary)
+
+
+def closed_pipes(tap, folder):
+    """The reader of the output ends first, as head(1) does."""
+    image = labtest.create_image(VIRT_CCW, os.path.join(folder, "piped.ckd"))
+    for arguments in (["--help"], ["dasd", "info", image], ["dasd", "map", image], ["dasd", "check", "--verbose", image],
+                      ["trace", "--decode", os.path.join(TRACEDATA, "online.trace")]):
+        reader, writer = os.pipe()
+        os.close(reader)
+        with subprocess.Popen([VIRT_CCW, *arguments], stdout=writer, stderr=subprocess.PIPE) as process:
+            os.close(writer)
+            errors = process.communicate(timeout=TIMEOUT)[1]
+        tap.ok(process.returncode in (-signal.SIGPIPE, 128 + signal.SIGPIPE) and not errors,
+               f"a closed pipe ends {' '.join(arguments[:2])} at once", process.returncode, errors)
 
 
 def on_a_terminal(folder, *arguments, **environment):
@@ -116,7 +149,7 @@ def quiet(tap, folder):
 def main():
     tap = Tap()
     with labtest.workdir() as folder:
-        for part in (locales, places, colours, quiet):
+        for part in (locales, places, full, closed_pipes, colours, quiet):
             part(tap, folder)
     tap.done()
 
