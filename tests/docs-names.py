@@ -10,7 +10,8 @@ Checks that README.md, CONTRIBUTING.md and the pages of docs/ name things that e
 - a constant or a variable of the environment with a prefix of ours, such as LIBVIRT_CCW_CACHE
 - the target of a link, and its heading
 
-The last two tests show that the check finds a wrong name, and that FOREIGN has no entry that it does not need.
+More tests: each section of docs/deployment.md that virtccwd-setup names is there; the check finds a wrong name; FOREIGN has
+no entry that it does not need.
 
     docs-names.py REPOSITORY
 """
@@ -143,6 +144,20 @@ class Names:
                 yield fault
 
 
+SETUP = "src/tools/systemd/virtccwd-setup.in"
+SECTION = re.compile(r"""\bfail "[^"]*" (?:"([^"]+)"|(\w+))(?: \d)?(?: ;;)?$|See '([^'$]+)' in \$docs""", re.MULTILINE)
+
+
+def sections(top):
+    """Returns the headings of docs/deployment.md that messages of virtccwd-setup name."""
+    return [next(filter(None, groups)) for groups in SECTION.findall(read(os.path.join(top, SETUP)))]
+
+
+def missing_sections(top, named):
+    anchors = list(links.anchors(read(os.path.join(top, "docs/deployment.md"))))
+    return [f"docs/deployment.md has no section '{name}'" for name in named if next(links.anchors(f"# {name}")) not in anchors]
+
+
 WRONG = "src/util/no-such.c no-such-file.c no_such_function() CCW_NO_" "SUCH [page](no-such.md) [heading](docs/lab.md#no-such)"
 
 
@@ -153,6 +168,9 @@ def main():
         tap.none(names.faults(page, read(os.path.join(names.top, page))), page)
     unused = sorted((FOREIGN_FILES | FOREIGN_FUNCTIONS) - names.foreign)
     tap.none((f"no page names {name}" for name in unused), "each foreign name is needed")
+    named = sections(names.top)
+    tap.none(missing_sections(names.top, named) if len(named) > 5 else ["too few are found"], f"{SETUP}: the sections it names")
+    tap.ok(missing_sections(names.top, ["No such section"]), "a wrong section is found")
     found = list(names.faults("README.md", WRONG))
     tap.ok(len(found) == 6, "a wrong name of each kind is found", *found)
     tap.done()
