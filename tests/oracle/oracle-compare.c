@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "channel/arch.h"
+#include "dasd/dasd-codes.h"
 #include "oracle-facts.h"
 #include "util/endian.h"
 
@@ -52,13 +53,13 @@ static void put_domain(GString *text, const guint8 *slot, gint index)
             continue;
         core_slot_read(slot, (guint)i, data, sizeof(data));
         switch (ccw.cmd) {
-        case 0x47:
+        case DASD_CODE_LOCATE_RECORD:
             g_string_append_printf(text, "%02x", data[0]);
             return;
-        case 0x4b:
+        case DASD_CODE_LOCATE_RECORD_EXTENDED:
             g_string_append_printf(text, (data[0] & 0x3f) == 0x3f ? "x%02x/%02x" : "x%02x", data[0], data[17]);
             return;
-        case 0xe7:
+        case DASD_CODE_PREFIX:
             g_string_append_printf(text, (data[44] & 0x3f) == 0x3f ? "p%02x/%02x" : "p%02x", data[44], data[44 + 17]);
             return;
         default:

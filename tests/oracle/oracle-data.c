@@ -271,44 +271,44 @@ static const struct {
     guint8 mask; /* of the code: forms of one command share a row */
     guint (*fill)(OracleProgram *program, guint8 *piece);
 } fills[] = {
-    { 0x63, 0xff, fill_define_extent },
-    { 0x47, 0xff, fill_locate_record },
-    { 0x4b, 0xff, fill_extended },
-    { 0xe7, 0xff, fill_prefix },
-    { 0x07, 0xff, fill_seek },
-    { 0x0b, 0xff, fill_seek },
-    { 0x1b, 0xff, fill_seek },
-    { 0x1f, 0xff, fill_file_mask },
-    { 0x23, 0xff, fill_sector },
-    { 0x31, 0x7f, fill_search_id },
-    { 0x51, 0x7f, fill_search_id },
-    { 0x71, 0x7f, fill_search_id },
-    { 0x29, 0x7f, fill_search_key },
-    { 0x49, 0x7f, fill_search_key },
-    { 0x69, 0x7f, fill_search_key },
-    { 0x39, 0x7f, fill_search_home },
-    { 0x05, 0x7f, fill_data },
-    { 0x0d, 0x7f, fill_key_data },
-    { 0x1d, 0x7f, fill_count_key_data },
-    { 0x11, 0xff, fill_count_key_data },
-    { 0x15, 0xff, fill_r0 },
-    { 0x95, 0xff, fill_full_track },
-    { 0xa5, 0xff, fill_two_records },
-    { 0xaf, 0xff, fill_path_group },
-    { 0x27, 0xff, fill_subsystem_function },
+    { DASD_CODE_DEFINE_EXTENT, 0xff, fill_define_extent },
+    { DASD_CODE_LOCATE_RECORD, 0xff, fill_locate_record },
+    { DASD_CODE_LOCATE_RECORD_EXTENDED, 0xff, fill_extended },
+    { DASD_CODE_PREFIX, 0xff, fill_prefix },
+    { DASD_CODE_SEEK, 0xff, fill_seek },
+    { DASD_CODE_SEEK_CYLINDER, 0xff, fill_seek },
+    { DASD_CODE_SEEK_HEAD, 0xff, fill_seek },
+    { DASD_CODE_SET_FILE_MASK, 0xff, fill_file_mask },
+    { DASD_CODE_SET_SECTOR, 0xff, fill_sector },
+    { DASD_CODE_SEARCH_ID_EQUAL, 0x7f, fill_search_id },
+    { DASD_CODE_SEARCH_ID_HIGH, 0x7f, fill_search_id },
+    { DASD_CODE_SEARCH_ID_EQUAL_OR_HIGH, 0x7f, fill_search_id },
+    { DASD_CODE_SEARCH_KEY_EQUAL, 0x7f, fill_search_key },
+    { DASD_CODE_SEARCH_KEY_HIGH, 0x7f, fill_search_key },
+    { DASD_CODE_SEARCH_KEY_EQUAL_OR_HIGH, 0x7f, fill_search_key },
+    { DASD_CODE_SEARCH_HOME_ADDRESS, 0x7f, fill_search_home },
+    { DASD_CODE_WRITE_DATA, 0x7f, fill_data },
+    { DASD_CODE_WRITE_KEY_AND_DATA, 0x7f, fill_key_data },
+    { DASD_CODE_WRITE_CKD, 0x7f, fill_count_key_data },
+    { DASD_CODE_ERASE, 0xff, fill_count_key_data },
+    { DASD_CODE_WRITE_R0, 0xff, fill_r0 },
+    { DASD_CODE_WRITE_FULL_TRACK, 0xff, fill_full_track },
+    { DASD_CODE_WRITE_TRACK_DATA, 0xff, fill_two_records },
+    { DASD_CODE_SET_PATH_GROUP_ID, 0xff, fill_path_group },
+    { DASD_CODE_PERFORM_SUBSYSTEM_FUNCTION, 0xff, fill_subsystem_function },
 };
 
 /* Returns the bytes that a read gives on the first track of a window; for other commands the size of a record. */
 static guint read_size(guint8 code)
 {
     switch (code & 0x7f) {
-    case 0x12:
+    case DASD_CODE_READ_COUNT:
         return DASD_COUNT_SIZE;
-    case 0x1a:
+    case DASD_CODE_READ_HOME_ADDRESS:
         return DASD_HA_SIZE;
-    case 0x16:
+    case DASD_CODE_READ_R0:
         return DASD_COUNT_SIZE + DASD_R0_DL;
-    case 0x1e:
+    case DASD_CODE_READ_CKD:
         return DASD_COUNT_SIZE + WINDOW_LENGTH;
     default:
         return WINDOW_LENGTH;

@@ -12,25 +12,8 @@
 #include "oracle-image.h"
 #include "util/endian.h"
 
-#define SEEK 0x07
-#define SEARCH_ID_EQUAL 0x31
-#define SEARCH_KEY_EQUAL 0x29
-#define SEARCH_HOME_ADDRESS 0x39
-#define SET_FILE_MASK 0x1f
-#define DEFINE_EXTENT 0x63
-#define LOCATE_RECORD 0x47
-#define LOCATE_RECORD_EXTENDED 0x4b
-#define PREFIX 0xe7
-#define READ_IPL 0x02
-#define ERASE 0x11
-#define READ_COUNT 0x12
-#define READ_COUNT_MT 0x92
-#define READ_MULTIPLE 0x5e
-#define READ_DEVICE_CHARACTERISTICS 0x64
-#define SET_SECTOR 0x23
-#define SEARCH_ID_EQUAL_MT 0xb1
-#define READ_TRACK 0xde
-#define READ_TRACKS_FROM_HOME 0x4c
+#define READ_TRACKS_FROM_HOME 0x4c /* operation of a locate record */
+#define SEARCH_FORMS 0x1f          /* bits of a code: all searches of a kind have the same */
 
 /* The commands that a chain begins with; the last of each row stands before the first that is tried. */
 static const struct Head {
@@ -41,56 +24,66 @@ static const struct Head {
     guint domain;
 } heads[] = {
     { "nothing", { 0 } },
-    { "seek", { SEEK } },
-    { "seek, search ID", { SEEK, SEARCH_ID_EQUAL } },
-    { "seek, search key", { SEEK, SEARCH_KEY_EQUAL } },
-    { "seek, search home address", { SEEK, SEARCH_HOME_ADDRESS } },
-    { "extent", { DEFINE_EXTENT } },
-    { "extent, seek", { DEFINE_EXTENT, SEEK } },
-    { "extent, seek, search ID", { DEFINE_EXTENT, SEEK, SEARCH_ID_EQUAL } },
-    { "extent, seek, search home address", { DEFINE_EXTENT, SEEK, SEARCH_HOME_ADDRESS } },
-    { "file mask, seek", { SET_FILE_MASK, SEEK } },
-    { "file mask, seek, search ID", { SET_FILE_MASK, SEEK, SEARCH_ID_EQUAL } },
-    { "seek, extent", { SEEK, DEFINE_EXTENT } },
-    { "seek, search ID, sector", { SEEK, SEARCH_ID_EQUAL, SET_SECTOR } },
-    { "seek, search ID, characteristics", { SEEK, SEARCH_ID_EQUAL, READ_DEVICE_CHARACTERISTICS } },
-    { "seek, read multiple", { SEEK, READ_MULTIPLE } },
-    { "seek, read count, search ID, multi-track", { SEEK, READ_COUNT_MT, SEARCH_ID_EQUAL_MT } },
-    { "read IPL", { READ_IPL } },
-    { "locate 00", { DEFINE_EXTENT, LOCATE_RECORD }, 0x00 },
-    { "locate 40", { DEFINE_EXTENT, LOCATE_RECORD }, 0x40 },
-    { "locate 80", { DEFINE_EXTENT, LOCATE_RECORD }, 0x80 },
-    { "locate 01", { DEFINE_EXTENT, LOCATE_RECORD }, 0x01, 0, DASD_OP_WRITE },
-    { "locate 81", { DEFINE_EXTENT, LOCATE_RECORD }, 0x81, 0, DASD_OP_WRITE },
-    { "locate 03", { DEFINE_EXTENT, LOCATE_RECORD }, 0x03, 0, DASD_OP_FORMAT },
-    { "locate 43", { DEFINE_EXTENT, LOCATE_RECORD }, 0x43, 0, DASD_OP_FORMAT },
-    { "locate c3", { DEFINE_EXTENT, LOCATE_RECORD }, 0xc3, 0, DASD_OP_FORMAT },
-    { "locate 06", { DEFINE_EXTENT, LOCATE_RECORD }, 0x06, 0, DASD_OP_READ },
-    { "locate 46", { DEFINE_EXTENT, LOCATE_RECORD }, 0x46, 0, DASD_OP_READ },
-    { "locate 86", { DEFINE_EXTENT, LOCATE_RECORD }, 0x86, 0, DASD_OP_READ },
-    { "locate 0b", { DEFINE_EXTENT, LOCATE_RECORD }, 0x0b, 0, DASD_OP_WRITE_TRACK },
-    { "locate 0c", { DEFINE_EXTENT, LOCATE_RECORD }, 0x0c, 0, DASD_OP_READ_TRACKS },
-    { "locate 4c", { DEFINE_EXTENT, LOCATE_RECORD }, 0x4c, 0, DASD_OP_READ_TRACKS },
-    { "locate 16", { DEFINE_EXTENT, LOCATE_RECORD }, 0x16, 0, DASD_OP_READ_ANY },
-    { "locate 56", { DEFINE_EXTENT, LOCATE_RECORD }, 0x56, 0, DASD_OP_READ_ANY },
-    { "locate 96", { DEFINE_EXTENT, LOCATE_RECORD }, 0x96, 0, DASD_OP_READ_ANY },
-    { "locate d6", { DEFINE_EXTENT, LOCATE_RECORD }, 0xd6, 0, DASD_OP_READ_ANY },
-    { "extended 01", { DEFINE_EXTENT, LOCATE_RECORD_EXTENDED }, 0x01, 0, DASD_OP_WRITE },
-    { "extended 03", { DEFINE_EXTENT, LOCATE_RECORD_EXTENDED }, 0x03, 0, DASD_OP_FORMAT },
-    { "extended 43", { DEFINE_EXTENT, LOCATE_RECORD_EXTENDED }, 0x43, 0, DASD_OP_FORMAT },
-    { "extended 0b", { DEFINE_EXTENT, LOCATE_RECORD_EXTENDED }, 0x0b, 0, DASD_OP_WRITE_TRACK },
-    { "extended 0c", { DEFINE_EXTENT, LOCATE_RECORD_EXTENDED }, 0x0c, 0, DASD_OP_READ_TRACKS },
-    { "extended 16", { DEFINE_EXTENT, LOCATE_RECORD_EXTENDED }, 0x16, 0, DASD_OP_READ_ANY },
-    { "extended d6", { DEFINE_EXTENT, LOCATE_RECORD_EXTENDED }, 0xd6, 0, DASD_OP_READ_ANY },
-    { "extended 3f/11", { DEFINE_EXTENT, LOCATE_RECORD_EXTENDED }, 0x3f, 0x11, DASD_OP_WRITE_FULL_TRACK },
-    { "extended 3f/23", { DEFINE_EXTENT, LOCATE_RECORD_EXTENDED }, 0x3f, 0x23, DASD_OP_WRITE_TRACK_DATA },
-    { "prefix 01", { PREFIX }, 0x01, 0, DASD_OP_WRITE },
-    { "prefix 03", { PREFIX }, 0x03, 0, DASD_OP_FORMAT },
-    { "prefix 06", { PREFIX }, 0x06, 0, DASD_OP_READ },
-    { "prefix 0c", { PREFIX }, 0x0c, 0, DASD_OP_READ_TRACKS },
-    { "prefix 16", { PREFIX }, 0x16, 0, DASD_OP_READ_ANY },
-    { "prefix 3f/11", { PREFIX }, 0x3f, 0x11, DASD_OP_WRITE_FULL_TRACK },
-    { "prefix 3f/23", { PREFIX }, 0x3f, 0x23, DASD_OP_WRITE_TRACK_DATA },
+    { "seek", { DASD_CODE_SEEK } },
+    { "seek, search ID", { DASD_CODE_SEEK, DASD_CODE_SEARCH_ID_EQUAL } },
+    { "seek, search key", { DASD_CODE_SEEK, DASD_CODE_SEARCH_KEY_EQUAL } },
+    { "seek, search home address", { DASD_CODE_SEEK, DASD_CODE_SEARCH_HOME_ADDRESS } },
+    { "extent", { DASD_CODE_DEFINE_EXTENT } },
+    { "extent, seek", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_SEEK } },
+    { "extent, seek, search ID", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_SEEK, DASD_CODE_SEARCH_ID_EQUAL } },
+    { "extent, seek, search home address", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_SEEK, DASD_CODE_SEARCH_HOME_ADDRESS } },
+    { "file mask, seek", { DASD_CODE_SET_FILE_MASK, DASD_CODE_SEEK } },
+    { "file mask, seek, search ID", { DASD_CODE_SET_FILE_MASK, DASD_CODE_SEEK, DASD_CODE_SEARCH_ID_EQUAL } },
+    { "seek, extent", { DASD_CODE_SEEK, DASD_CODE_DEFINE_EXTENT } },
+    { "seek, search ID, sector", { DASD_CODE_SEEK, DASD_CODE_SEARCH_ID_EQUAL, DASD_CODE_SET_SECTOR } },
+    { "seek, search ID, characteristics",
+      { DASD_CODE_SEEK, DASD_CODE_SEARCH_ID_EQUAL, DASD_CODE_READ_DEVICE_CHARACTERISTICS } },
+    { "seek, read multiple", { DASD_CODE_SEEK, DASD_CODE_READ_MULTIPLE_CKD } },
+    { "seek, read count, search ID, multi-track",
+      { DASD_CODE_SEEK, DASD_CODE_READ_COUNT_MT, DASD_CODE_SEARCH_ID_EQUAL_MT } },
+    { "read IPL", { DASD_CODE_READ_IPL } },
+    { "locate 00", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD }, 0x00 },
+    { "locate 40", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD }, 0x40 },
+    { "locate 80", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD }, 0x80 },
+    { "locate 01", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD }, 0x01, 0, DASD_OP_WRITE },
+    { "locate 81", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD }, 0x81, 0, DASD_OP_WRITE },
+    { "locate 03", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD }, 0x03, 0, DASD_OP_FORMAT },
+    { "locate 43", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD }, 0x43, 0, DASD_OP_FORMAT },
+    { "locate c3", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD }, 0xc3, 0, DASD_OP_FORMAT },
+    { "locate 06", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD }, 0x06, 0, DASD_OP_READ },
+    { "locate 46", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD }, 0x46, 0, DASD_OP_READ },
+    { "locate 86", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD }, 0x86, 0, DASD_OP_READ },
+    { "locate 0b", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD }, 0x0b, 0, DASD_OP_WRITE_TRACK },
+    { "locate 0c", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD }, 0x0c, 0, DASD_OP_READ_TRACKS },
+    { "locate 4c", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD }, 0x4c, 0, DASD_OP_READ_TRACKS },
+    { "locate 16", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD }, 0x16, 0, DASD_OP_READ_ANY },
+    { "locate 56", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD }, 0x56, 0, DASD_OP_READ_ANY },
+    { "locate 96", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD }, 0x96, 0, DASD_OP_READ_ANY },
+    { "locate d6", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD }, 0xd6, 0, DASD_OP_READ_ANY },
+    { "extended 01", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD_EXTENDED }, 0x01, 0, DASD_OP_WRITE },
+    { "extended 03", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD_EXTENDED }, 0x03, 0, DASD_OP_FORMAT },
+    { "extended 43", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD_EXTENDED }, 0x43, 0, DASD_OP_FORMAT },
+    { "extended 0b", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD_EXTENDED }, 0x0b, 0, DASD_OP_WRITE_TRACK },
+    { "extended 0c", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD_EXTENDED }, 0x0c, 0, DASD_OP_READ_TRACKS },
+    { "extended 16", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD_EXTENDED }, 0x16, 0, DASD_OP_READ_ANY },
+    { "extended d6", { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD_EXTENDED }, 0xd6, 0, DASD_OP_READ_ANY },
+    { "extended 3f/11",
+      { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD_EXTENDED },
+      0x3f,
+      0x11,
+      DASD_OP_WRITE_FULL_TRACK },
+    { "extended 3f/23",
+      { DASD_CODE_DEFINE_EXTENT, DASD_CODE_LOCATE_RECORD_EXTENDED },
+      0x3f,
+      0x23,
+      DASD_OP_WRITE_TRACK_DATA },
+    { "prefix 01", { DASD_CODE_PREFIX }, 0x01, 0, DASD_OP_WRITE },
+    { "prefix 03", { DASD_CODE_PREFIX }, 0x03, 0, DASD_OP_FORMAT },
+    { "prefix 06", { DASD_CODE_PREFIX }, 0x06, 0, DASD_OP_READ },
+    { "prefix 0c", { DASD_CODE_PREFIX }, 0x0c, 0, DASD_OP_READ_TRACKS },
+    { "prefix 16", { DASD_CODE_PREFIX }, 0x16, 0, DASD_OP_READ_ANY },
+    { "prefix 3f/11", { DASD_CODE_PREFIX }, 0x3f, 0x11, DASD_OP_WRITE_FULL_TRACK },
+    { "prefix 3f/23", { DASD_CODE_PREFIX }, 0x3f, 0x23, DASD_OP_WRITE_TRACK_DATA },
 };
 
 guint oracle_heads(void)
@@ -102,7 +95,7 @@ guint oracle_heads_compared(void)
 {
     guint n = 0;
 
-    while (heads[n].commands[0] != PREFIX)
+    while (heads[n].commands[0] != DASD_CODE_PREFIX)
         n++;
     return n;
 }
@@ -194,7 +187,9 @@ guint oracle_program_detail(OracleProgram *program, guint n)
 
 static gboolean is_search(guint8 code)
 {
-    return (code & 0x1f) == 0x11 || (code & 0x1f) == 0x09 || (code & 0x7f) == SEARCH_HOME_ADDRESS;
+    return (code & SEARCH_FORMS) == (DASD_CODE_SEARCH_ID_EQUAL & SEARCH_FORMS) ||
+           (code & SEARCH_FORMS) == (DASD_CODE_SEARCH_KEY_EQUAL & SEARCH_FORMS) ||
+           (code & 0x7f) == DASD_CODE_SEARCH_HOME_ADDRESS;
 }
 
 /*
@@ -204,8 +199,8 @@ static gboolean is_search(guint8 code)
  */
 static void put_step(OracleProgram *program, guint8 code, gboolean last)
 {
-    gboolean searches = code != ERASE && is_search(code) && !last;
-    gboolean repeats = searches && (code & 0x7f) != SEARCH_HOME_ADDRESS;
+    gboolean searches = code != DASD_CODE_ERASE && is_search(code) && !last;
+    gboolean repeats = searches && (code & 0x7f) != DASD_CODE_SEARCH_HOME_ADDRESS;
     guint again = 0, begin;
 
     if (repeats && !oracle_program_is_set(program, ORACLE_DETAIL_AGAIN, &again))
@@ -213,7 +208,7 @@ static void put_step(OracleProgram *program, guint8 code, gboolean last)
     oracle_channel_put_transfer(program);
     begin = program->n;
     if (again == 2)
-        oracle_channel_put_ccw(program, READ_COUNT, CCW_FLAG_CC | CCW_FLAG_SLI, DASD_COUNT_SIZE, CORE_SINK);
+        oracle_channel_put_ccw(program, DASD_CODE_READ_COUNT, CCW_FLAG_CC | CCW_FLAG_SLI, DASD_COUNT_SIZE, CORE_SINK);
     oracle_channel_put_command(program, code, last);
     if (searches && !repeats)
         oracle_channel_put_ccw(program, CCW_CMD_NOOP, CCW_FLAG_CC | CCW_FLAG_SLI, 1, program->address);
@@ -256,11 +251,12 @@ void oracle_program_make_reading(OracleProgram *program)
     oracle_channel_begin_plain(program);
     oracle_data_put_extent(extent, first, first + n - 1);
     oracle_data_put_locate(locate, READ_TRACKS_FROM_HOME, (guint8)n, first);
-    oracle_channel_put_ccw(program, DEFINE_EXTENT, CCW_FLAG_CC, 16, program->address + CORE_SLOT_DATA);
-    oracle_channel_put_ccw(program, LOCATE_RECORD, CCW_FLAG_CC, 16,
+    oracle_channel_put_ccw(program, DASD_CODE_DEFINE_EXTENT, CCW_FLAG_CC, 16, program->address + CORE_SLOT_DATA);
+    oracle_channel_put_ccw(program, DASD_CODE_LOCATE_RECORD, CCW_FLAG_CC, 16,
                            program->address + CORE_SLOT_DATA + CORE_PIECE_SIZE);
     for (guint i = 0; i < n; i++)
-        oracle_channel_put_ccw(program, READ_TRACK, CCW_FLAG_SLI | (i + 1 < n ? CCW_FLAG_CC : 0), 1, CORE_SINK);
+        oracle_channel_put_ccw(program, DASD_CODE_READ_TRACK, CCW_FLAG_SLI | (i + 1 < n ? CCW_FLAG_CC : 0), 1,
+                               CORE_SINK);
 }
 
 static void make(OracleProgram *program, guint head, guint domain, const guint *commands, guint n)
