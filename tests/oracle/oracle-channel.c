@@ -103,8 +103,9 @@ void oracle_channel_begin(OracleProgram *program, guint n_commands)
     /* Format 0 has addresses of 24 bits. */
     if (!(modes[program->mode].orb & CHANNEL_ORB_FORMAT1) && program->address + CORE_SLOT_SIZE > FORMAT0_LIMIT)
         program->mode = 0;
-    back = oracle_channel_detail(program, 4) + 1;
-    program->special = n_commands > back ? n_commands - back : 0;
+    if (!oracle_program_is_set(program, ORACLE_DETAIL_SPECIAL, &back))
+        back = oracle_channel_detail(program, 4);
+    program->special = n_commands > back + 1 ? n_commands - back - 1 : 0;
     error = oracle_channel_detail(program, G_N_ELEMENTS(wrong));
     put_orb(program, modes[program->mode].orb,
             wrong[error] == ORACLE_ADDRESS_OUTSIDE_STORAGE ? ORACLE_ADDRESS_OUTSIDE_STORAGE : cpa | wrong[error]);
@@ -177,13 +178,24 @@ void oracle_channel_put_transfer(OracleProgram *program)
     }
 }
 
+static gboolean is_special(const OracleProgram *program)
+{
+    return program->n_commands_put == program->special;
+}
+
+/* Returns TRUE if a detail of the data is set for the command that comes next. */
+static gboolean is_set_here(const OracleProgram *program, OracleDetail detail, guint *ret_value)
+{
+    return is_special(program) && oracle_program_is_set(program, detail, ret_value);
+}
+
 /* Chooses a count: that of a good program, or a border. */
 static guint16 choose_count(OracleProgram *program, guint good)
 {
     const guint counts[] = { good, good ? good - 1 : 0, good + 1, 1, 0, 8, CORE_PIECE_SIZE, 0xffff };
     guint chosen;
 
-    if (oracle_program_is_set(program, ORACLE_DETAIL_COUNT, &chosen))
+    if (is_set_here(program, ORACLE_DETAIL_COUNT, &chosen))
         return (guint16)(chosen ? chosen : good);
     return (guint16)counts[oracle_program_detail(program, G_N_ELEMENTS(counts))];
 }
@@ -203,11 +215,15 @@ static guint8 choose_flags(OracleProgram *program, gboolean last)
         CCW_FLAG_SLI | CCW_FLAG_SUSPEND,
         CCW_FLAG_SLI | CCW_FLAG_MIDA,
     };
-    guint8 chosen = flags[oracle_program_detail(program, program->is_plain ? N_FLAGS_PLAIN : G_N_ELEMENTS(flags))];
+    guint8 result;
+    guint chosen;
 
+    if (!is_set_here(program, ORACLE_DETAIL_FLAGS, &chosen))
+        chosen = oracle_program_detail(program, program->is_plain ? N_FLAGS_PLAIN : G_N_ELEMENTS(flags));
+    result = flags[chosen];
     if (program->has_no_pci)
-        chosen &= (guint8)~CCW_FLAG_PCI;
-    return chosen | (last ? 0 : CCW_FLAG_CC);
+        result &= (guint8)~CCW_FLAG_PCI;
+    return result | (last ? 0 : CCW_FLAG_CC);
 }
 
 /* Divides a count among CCWs. Returns how many. A good program has one. */
@@ -216,7 +232,7 @@ static guint choose_parts(OracleProgram *program, guint16 count, guint16 parts[P
     const guint16 firsts[ORACLE_CHANNEL_PARTS] = { count, count / 2, 8, 1, count - 1, count, 5 };
     guint chosen;
 
-    if (!oracle_program_is_set(program, ORACLE_DETAIL_PARTS, &chosen))
+    if (!is_set_here(program, ORACLE_DETAIL_PARTS, &chosen))
         chosen = oracle_program_detail(program, program->is_plain ? N_FIRSTS_PLAIN : G_N_ELEMENTS(firsts));
     parts[0] = firsts[chosen];
     if (parts[0] == 0 || parts[0] > count || (chosen != 5 && parts[0] == count)) {
@@ -245,7 +261,7 @@ static void choose_chained(OracleProgram *program, guint8 *ret_all, guint8 *ret_
     static const guint8 later[ORACLE_CHANNEL_CHAINED] = { 0, 0, CCW_FLAG_SUSPEND };
     guint chosen;
 
-    if (!oracle_program_is_set(program, ORACLE_DETAIL_CHAINED, &chosen))
+    if (!is_set_here(program, ORACLE_DETAIL_CHAINED, &chosen))
         chosen = oracle_channel_detail(program, ORACLE_CHANNEL_CHAINED);
     *ret_all = all[chosen];
     *ret_later = later[chosen];
@@ -255,7 +271,6 @@ void oracle_channel_put_command(OracleProgram *program, guint8 code, gboolean la
 {
     guint8 *piece = program->slot + CORE_SLOT_DATA + CORE_PIECE_SIZE * program->n_pieces++;
     guint16 count, parts[PARTS_MAX];
-    gboolean is_special = program->n_commands_put == program->special;
     guint8 flags, chained, all = 0, later = 0;
     guint n_parts;
     guint32 at;
@@ -268,12 +283,12 @@ void oracle_channel_put_command(OracleProgram *program, guint8 code, gboolean la
     if (n_parts > 1)
         choose_chained(program, &all, &later);
     chained = CCW_FLAG_CD | (flags & CCW_FLAG_SKIP) | all;
-    if (modes[program->mode].suspends && is_special) {
+    if (modes[program->mode].suspends && is_special(program)) {
         chained |= n_parts > 1 ? CCW_FLAG_SUSPEND : 0;
         flags |= n_parts > 1 ? 0 : CCW_FLAG_SUSPEND;
     }
     for (guint i = 0; i < n_parts; i++) {
-        oracle_address_put_part(program, is_special ? modes[program->mode].address : ORACLE_ADDRESS_DIRECT,
+        oracle_address_put_part(program, is_special(program) ? modes[program->mode].address : ORACLE_ADDRESS_DIRECT,
                                 i ? 0 : code, (i + 1 < n_parts ? chained : flags) | (i ? later : 0), parts[i], at);
         at += parts[i];
         chained &= (guint8)~CCW_FLAG_SUSPEND;

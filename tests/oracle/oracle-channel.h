@@ -74,4 +74,5 @@ guint oracle_channel_modes(void);
 guint oracle_channel_find_mode(guint32 orb);
 
 #define ORACLE_CHANNEL_PARTS 7   /* ways to divide a count among CCWs; the first one has one CCW */
+#define ORACLE_CHANNEL_FLAGS 4   /* choices of flags with and without SLI, and with and without data that is skipped */
 #define ORACLE_CHANNEL_CHAINED 3 /* choices of flags for chained data */

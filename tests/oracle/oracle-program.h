@@ -21,7 +21,10 @@ typedef enum {
     ORACLE_DETAIL_RECORD,  /* its number, for searches and locate records */
     ORACLE_DETAIL_AGAIN,   /* how a search is repeated */
     ORACLE_DETAIL_MODE,    /* of the channel */
+    ORACLE_DETAIL_SPECIAL, /* the special command, counted from the last one, which is 0 */
+    /* Of the special command. All others keep those of a good program, so that the program reaches it. */
     ORACLE_DETAIL_COUNT,   /* of bytes */
+    ORACLE_DETAIL_FLAGS,   /* of its only CCW, or of the last one with chained data */
     ORACLE_DETAIL_PARTS,   /* how a count is divided among CCWs */
     ORACLE_DETAIL_CHAINED, /* flags of chained data */
     ORACLE_DETAILS_SET,
