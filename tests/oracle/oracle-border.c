@@ -8,7 +8,9 @@
 #include "oracle-core.h"
 #include "oracle-image.h"
 
-#define SEARCH_ONCE 1 /* a value of ORACLE_DETAIL_AGAIN */
+#define SEARCH_ONCE 1    /* a value of ORACLE_DETAIL_AGAIN */
+#define FILE_END_TRACK 2 /* of a window: its last record has a key and no data */
+#define FILE_END_RECORD 3
 
 /* Commands that each mode of the channel and each way of chaining runs. */
 static const struct Place {
@@ -17,6 +19,7 @@ static const struct Place {
 } places[] = {
     { "seek", { DASD_CODE_READ_COUNT_MT } },
     { "seek, search ID", { DASD_CODE_READ_DATA } },
+    { "seek, search ID", { DASD_CODE_READ_KEY_AND_DATA } },
     { "seek, search ID", { DASD_CODE_WRITE_DATA } },
     { "seek, search ID", { DASD_CODE_WRITE_CKD } },
     { "locate 16", { DASD_CODE_READ_CKD_MT } },
@@ -43,14 +46,15 @@ typedef struct {
     guint back; /* ORACLE_DETAIL_SPECIAL */
 } Target;
 
-/* Bits of the ORB for chained data. */
+/* Bits of the ORB for data of another length, and for chained data. */
+static const guint32 length_orbs[] = { CHANNEL_ORB_PREFETCH, CHANNEL_ORB_SUPPRESS };
 static const guint32 chained_orbs[] = { CHANNEL_ORB_PREFETCH, CHANNEL_ORB_SUSPEND, CHANNEL_ORB_SUPPRESS };
 
 /* Counts: that of a good program, one shorter than a record, one that is a byte longer, and one far beyond it. */
 static const gint counts[] = { 0, 9, WINDOW_LENGTH + 1, CORE_PIECE_SIZE };
 
-/* R0, and no record of a track. */
-static const gint records[] = { 0, 9 };
+/* R0, the last record of a track, and no record. */
+static const gint records[] = { 0, FILE_END_RECORD, 9 };
 
 /* Ways to divide data among CCWs. Without chained data, its flags do not matter. */
 #define N_DIVISIONS ((ORACLE_CHANNEL_PARTS - 1) * ORACLE_CHANNEL_CHAINED)
@@ -105,12 +109,12 @@ static guint n_modes(void)
 
 static guint n_records(void)
 {
-    return G_N_ELEMENTS(places) * G_N_ELEMENTS(records);
+    return G_N_ELEMENTS(places) * G_N_ELEMENTS(records) * WINDOW_TRACKS;
 }
 
 static guint n_lengths(void)
 {
-    return n_targets() * ORACLE_CHANNEL_FLAGS * G_N_ELEMENTS(counts);
+    return n_targets() * ORACLE_CHANNEL_FLAGS * G_N_ELEMENTS(counts) * G_N_ELEMENTS(length_orbs);
 }
 
 static guint n_chained(void)
@@ -118,9 +122,14 @@ static guint n_chained(void)
     return n_targets() * N_DIVISIONS * G_N_ELEMENTS(chained_orbs) * G_N_ELEMENTS(counts);
 }
 
+static guint n_file_ends(void)
+{
+    return n_targets() * N_DIVISIONS * G_N_ELEMENTS(counts);
+}
+
 guint oracle_borders(void)
 {
-    return n_repeated() + n_modes() + n_records() + n_lengths() + n_chained();
+    return n_repeated() + n_modes() + n_records() + n_lengths() + n_chained() + n_file_ends();
 }
 
 /* The same command as often as a chain can have it, from the index of a track. */
@@ -161,6 +170,7 @@ static void make_mode(OracleProgram *program, gint *set, guint number)
 static void make_record(OracleProgram *program, gint *set, guint number)
 {
     set[ORACLE_DETAIL_RECORD] = records[take(&number, G_N_ELEMENTS(records))];
+    set[ORACLE_DETAIL_TRACK] = take(&number, WINDOW_TRACKS);
     make_place(program, number);
 }
 
@@ -168,16 +178,31 @@ static void make_length(OracleProgram *program, gint *set, guint number)
 {
     set[ORACLE_DETAIL_FLAGS] = take(&number, ORACLE_CHANNEL_FLAGS);
     set[ORACLE_DETAIL_COUNT] = counts[take(&number, G_N_ELEMENTS(counts))];
+    set[ORACLE_DETAIL_MODE] = (gint)oracle_channel_find_mode(length_orbs[take(&number, G_N_ELEMENTS(length_orbs))]);
     make_target(program, set, number);
+}
+
+static guint set_division(gint *set, guint number)
+{
+    set[ORACLE_DETAIL_PARTS] = 1 + take(&number, ORACLE_CHANNEL_PARTS - 1);
+    set[ORACLE_DETAIL_CHAINED] = take(&number, ORACLE_CHANNEL_CHAINED);
+    set[ORACLE_DETAIL_COUNT] = counts[take(&number, G_N_ELEMENTS(counts))];
+    return number;
 }
 
 static void make_chained(OracleProgram *program, gint *set, guint number)
 {
-    set[ORACLE_DETAIL_PARTS] = 1 + take(&number, ORACLE_CHANNEL_PARTS - 1);
-    set[ORACLE_DETAIL_CHAINED] = take(&number, ORACLE_CHANNEL_CHAINED);
+    number = set_division(set, number);
     set[ORACLE_DETAIL_MODE] = (gint)oracle_channel_find_mode(chained_orbs[take(&number, G_N_ELEMENTS(chained_orbs))]);
-    set[ORACLE_DETAIL_COUNT] = counts[take(&number, G_N_ELEMENTS(counts))];
     make_target(program, set, number);
+}
+
+/* Chained data of a record that ends a file. */
+static void make_file_end(OracleProgram *program, gint *set, guint number)
+{
+    set[ORACLE_DETAIL_TRACK] = FILE_END_TRACK;
+    set[ORACLE_DETAIL_RECORD] = FILE_END_RECORD;
+    make_target(program, set, set_division(set, number));
 }
 
 void oracle_border_make(OracleProgram *program, guint index)
@@ -187,7 +212,7 @@ void oracle_border_make(OracleProgram *program, guint index)
         void (*make)(OracleProgram *program, gint *set, guint number);
     } kinds[] = {
         { n_repeated, make_repeated }, { n_modes, make_mode },      { n_records, make_record },
-        { n_lengths, make_length },    { n_chained, make_chained },
+        { n_lengths, make_length },    { n_chained, make_chained }, { n_file_ends, make_file_end },
     };
     gint set[ORACLE_DETAILS_SET];
     guint kind = 0;
