@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "channel/arch.h"
 #include "dasd/dasd-ckd.h"
 #include "oracle-compare.h"
 #include "oracle-image.h"
@@ -159,6 +160,30 @@ static void explain(Run *run, guint rules)
             oracle_known_find_rule(run->known, oracle_rule_name(i));
 }
 
+static void add_suspect(const Results *results, guint slot, char *difference)
+{
+    Suspect suspect = { slot, difference };
+
+    g_array_append_val(results->suspects, suspect);
+}
+
+static gboolean has_incorrect_length(const guint8 *slot)
+{
+    return slot[CORE_SLOT_IRB + CHANNEL_IRB_OFS_SCSW + CHANNEL_SCSW_OFS_CSTAT] & CHANNEL_CSTAT_INCORRECT_LENGTH;
+}
+
+/* Finds a rule of Hercules that the device has in place of its own. @is_same: its result is that of Hercules */
+static void find_same_rule(const Results *results, guint slot, gboolean is_same)
+{
+    guint rules = results->rules[slot];
+
+    if (rules & ORACLE_RULES_LENGTH && !has_incorrect_length(core_slot(results->ours, slot)))
+        add_suspect(results, slot, g_strdup("ours - has no incorrect length"));
+    for (guint i = 0; is_same && i < oracle_rules(); i++)
+        if (rules >> i & 1 && oracle_rule_always_differs(i))
+            add_suspect(results, slot, g_strdup_printf("both - have Hercules' rule: %s", oracle_rule_name(i)));
+}
+
 static void compare_slot(Run *run, const Results *results, guint i)
 {
     const guint8 *ruled = core_slot(results->ruled, i);
@@ -169,6 +194,7 @@ static void compare_slot(Run *run, const Results *results, guint i)
     guint rules = results->rules[i];
 
     run->programs++;
+    find_same_rule(results, i, !own);
     if (!own)
         return;
     run->differing++;
@@ -180,11 +206,8 @@ static void compare_slot(Run *run, const Results *results, guint i)
         difference = g_steal_pointer(&own); /* no rule has said that it changed something */
     else if (!difference || strcmp(own, difference) != 0)
         explain(run, rules);
-    if (difference && !oracle_known_find(run->known, difference)) {
-        Suspect suspect = { i, g_steal_pointer(&difference) };
-
-        g_array_append_val(results->suspects, suspect);
-    }
+    if (difference && !oracle_known_find(run->known, difference))
+        add_suspect(results, i, g_steal_pointer(&difference));
 }
 
 static void compare(Run *run, Results *results)

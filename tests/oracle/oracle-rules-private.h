@@ -28,6 +28,9 @@ typedef enum {
 /* Notes that a rule changed something. */
 void oracle_rules_act(Rule rule);
 
+/* Like oracle_rules_act(), for a change of an incorrect length that the device reports here. */
+void oracle_rules_act_on_length(Rule rule);
+
 static inline gboolean oracle_rules_is_checked(const DasdExec *exec)
 {
     return (exec->dstat & CHANNEL_DSTAT_UNIT_CHECK) != 0;
@@ -64,8 +67,11 @@ void oracle_rules_locate_reset(void);
 
 /* oracle-rules-data.c: chained data and incorrect length. */
 
-/* Returns TRUE if Hercules rejects the command because its data is chained. */
-gboolean oracle_rules_rejects_chained(const DasdExec *exec);
+/*
+ * Returns TRUE if Hercules rejects the command because its data is chained. Returns FALSE if the device does another
+ * thing than without chained data: no rule explains that.
+ */
+gboolean oracle_rules_rejects_chained(DasdExec *exec);
 
 /* Returns the flags that Hercules sees: of a write, those of the last CCW of its data. */
 guint8 oracle_rules_flags(const DasdExec *exec);
@@ -73,8 +79,14 @@ guint8 oracle_rules_flags(const DasdExec *exec);
 /* Returns TRUE if the command can end with unit exception in the first CCW of chained data. */
 gboolean oracle_rules_may_except(const DasdExec *exec);
 
-/* Runs such a command with its first CCW. Returns FALSE, as before the command, if it has no unit exception. */
+/*
+ * Runs such a command with its first CCW. Returns FALSE, as before the command, if it has no unit exception, or if the
+ * device ends with this CCW, too.
+ */
 gboolean oracle_rules_run_first(DasdExec *exec, DasdCmdFunc func);
 
-/* Ends the data of a command that ended without a unit check. */
-void oracle_rules_end_data(DasdExec *exec);
+/* Returns TRUE if the device reports an incorrect length at the end of a command, apart from immediate operations. */
+gboolean oracle_rules_reports_length(DasdExec *exec);
+
+/* Ends the data of a command that ended without a unit check. @first: index of the first CCW of the command */
+void oracle_rules_end_data(DasdExec *exec, guint32 first);

@@ -46,6 +46,15 @@ const char *oracle_rule_name(guint rule)
     return names[rule];
 }
 
+gboolean oracle_rule_always_differs(guint rule)
+{
+    /* The others change where later commands work, or a status that Hercules has for another reason, too. */
+    static const guint always = 1u << RULE_CHAINED_DATA | 1u << RULE_INCOMPLETE | 1u << RULE_SHORT_WRITE |
+                                1u << RULE_SUPPRESS | 1u << RULE_LOCATE | 1u << RULE_READ_DATA;
+
+    return always >> rule & 1;
+}
+
 guint oracle_rules_take(void)
 {
     guint rules = acted;
@@ -74,6 +83,13 @@ void oracle_rules_restore(DasdExec *exec, const OracleState *state)
 void oracle_rules_act(Rule rule)
 {
     acted |= 1u << rule;
+}
+
+void oracle_rules_act_on_length(Rule rule)
+{
+    if (!acted)
+        acted = ORACLE_RULES_LENGTH;
+    oracle_rules_act(rule);
 }
 
 /* Hercules looks at the rest of a domain after each command, also after one that failed, and after part of a read. */
@@ -163,15 +179,29 @@ static gboolean check_in_domain(DasdExec *exec, const DasdCmd *cmd)
     return is_wider;
 }
 
-/* Writes R0 in the domain of a write track operation, and keeps the records after it. */
+/*
+ * Runs WRITE DATA of R0 in a write track operation. Hercules keeps the records after R0. All else is the device's own:
+ * the checks and the status.
+ */
 static void write_r0(DasdExec *exec)
 {
-    DasdDomain domain = exec->chain.domain;
+    static guint8 slot[DASD_3390_TRACK_SIZE];
+    static DasdTrack before;
+    DasdTrack *track;
 
-    exec->chain.domain.operation = DASD_OP_WRITE;
-    exec->chain.domain.length = DASD_R0_DL;
+    if (!dasd_move_fetch_track(exec))
+        return;
+    track = exec->chain.track;
+    before = *track;
+    memcpy(slot, track->slot, sizeof(slot));
     oracle_rules_run_original(exec);
-    exec->chain.domain = domain;
+    if (track->end == before.end)
+        return;
+    memcpy(track->slot + track->end, slot + track->end, before.end + DASD_END_SIZE - track->end);
+    dasd_volume_store(exec->drive->volume, track, track->end, before.end + DASD_END_SIZE);
+    memcpy(track->records, before.records, sizeof(before.records));
+    track->n_records = before.n_records;
+    track->end = before.end;
     oracle_rules_act(RULE_WRITE_R0);
 }
 
@@ -248,10 +278,21 @@ gboolean oracle_rules_check_sequence(DasdExec *exec, const DasdCmd *cmd)
     return FALSE;
 }
 
+/* Hercules' status of a command that leaves a domain replaces an own status of the command. */
+static void leave_domain(DasdExec *exec)
+{
+    if (oracle_rules_is_checked(exec))
+        oracle_rules_act(RULE_INCOMPLETE);
+    else if (oracle_rules_reports_length(exec))
+        oracle_rules_act_on_length(RULE_INCOMPLETE);
+    dasd_check(exec, DASD_CHECK_INCOMPLETE);
+}
+
 /* Runs any command, with Hercules' rule if it has one. */
 static void run(DasdExec *exec)
 {
     const DasdCmd *cmd = dasd_cmd_find(exec->ccw.cmd);
+    guint32 first = exec->ccw.index;
 
     oracle_rules_moves_begin(exec);
     if (ends_domain && exec->ccw.flags & CCW_FLAG_CD && channel_cmd_is_input(cmd->code)) {
@@ -261,13 +302,10 @@ static void run(DasdExec *exec)
     if (!oracle_rules_may_except(exec) || !oracle_rules_run_first(exec, find_function(exec)))
         find_function(exec)(exec);
     oracle_rules_moves_end(cmd);
-    if (ends_domain) {
-        if (oracle_rules_is_checked(exec) || exec->data.left > 0 || exec->data.is_short)
-            oracle_rules_act(RULE_INCOMPLETE);
-        dasd_check(exec, DASD_CHECK_INCOMPLETE);
-    } else if (!oracle_rules_is_checked(exec)) {
-        oracle_rules_end_data(exec);
-    }
+    if (ends_domain)
+        leave_domain(exec);
+    else if (!oracle_rules_is_checked(exec))
+        oracle_rules_end_data(exec, first);
 }
 
 const DasdCmd *oracle_rules_find_command(guint8 code)

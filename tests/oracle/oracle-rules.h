@@ -23,6 +23,14 @@ guint oracle_rules(void);
 const char *oracle_rule_name(guint rule);
 
 /**
+ * oracle_rule_always_differs:
+ *
+ * Returns: TRUE if the result with the rule is always another one than without it. If such a rule changed something,
+ * but the device has Hercules' result, the device has a rule of Hercules in place of its own
+ */
+gboolean oracle_rule_always_differs(guint rule);
+
+/**
  * oracle_rules_find_command:
  *
  * Finds a command as dasd_cmd_find() does, for DasdDrive.find_command. The command has Hercules' rules.
@@ -36,10 +44,13 @@ const DasdCmd *oracle_rules_find_command(guint8 code);
  */
 gboolean oracle_rules_check_sequence(DasdExec *exec, const DasdCmd *cmd);
 
+#define ORACLE_RULES_LENGTH (1u << 31)
+
 /**
  * oracle_rules_take:
  *
- * Returns: the rules that changed something since the last call, a bit for each
+ * Returns: the rules that changed something since the last call, a bit for each. ORACLE_RULES_LENGTH: the first change
+ * was an incorrect length that Hercules does not report, so the device's own result must have it
  */
 guint oracle_rules_take(void);
 
