@@ -10,9 +10,8 @@ import re
 import socket
 import subprocess
 import sys
-import tempfile
 
-from files import write
+from files import temporary_folder, write
 from hosttree import differences, snapshot
 from labtest import DAEMON_LOGS, UUIDS, domain, hostdev, inside_a_lab
 from steps import Steps, command, expect
@@ -160,7 +159,7 @@ class LogTest:
 
 def inside(virt_ccw):
     steps = Steps(False, DAEMON_LOGS)
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         test = LogTest(virt_ccw, folder)
         steps.run("an attach", test.attach)
         steps.run("attaches that are rejected, and a detach of what a guest has", test.attach_rejected)
