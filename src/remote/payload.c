@@ -8,6 +8,7 @@
 
 #define UUID_BYTES 16
 #define PARAMS_MAX 1024 /* more than each of libvirt's *_PARAMETERS_MAX for these procedures */
+#define SHORT_MAX 256   /* bytes of a string that is kept */
 
 /* The fields: code, domain, message, level, dom, str1, str2, str3, int1, int2, net. */
 const RemoteField remote_error_fields[REMOTE_FIELDS_MAX] = {
@@ -93,6 +94,17 @@ static void read_string(PayloadReader *payload, char **ret_first)
 
     if (text && ret_first && !*ret_first)
         *ret_first = g_strndup(text, length);
+}
+
+/* Keeps the first string if it is short. */
+static void read_short_string(PayloadReader *payload)
+{
+    RemoteArguments *arguments = payload->arguments;
+    gsize length = 0;
+    const char *text = rpc_xdr_read_string(&payload->reader, &length);
+
+    if (text && arguments && !arguments->string && length <= SHORT_MAX)
+        arguments->string = g_strndup(text, length);
 }
 
 static char *format_uuid(const guint8 *uuid)
@@ -198,7 +210,7 @@ static void read_field(PayloadReader *payload, RemoteField field)
         skip_opaque(&payload->reader);
         break;
     case REMOTE_FIELD_STRING:
-        skip_string(&payload->reader);
+        read_short_string(payload);
         break;
     case REMOTE_FIELD_OPT_STRING:
         read_string(payload, arguments ? &arguments->option : NULL);
@@ -274,4 +286,5 @@ void remote_arguments_clear(RemoteArguments *arguments)
     g_clear_pointer(&arguments->xml, g_free);
     g_clear_pointer(&arguments->node, g_free);
     g_clear_pointer(&arguments->option, g_free);
+    g_clear_pointer(&arguments->string, g_free);
 }

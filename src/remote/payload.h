@@ -22,6 +22,7 @@ typedef struct {
     char *xml;         /* the first XML, or NULL if the payload has no XML */
     char *node;        /* name of the first node device, or NULL if it names none */
     char *option;      /* the first optional string, or NULL if it is absent */
+    char *string;      /* the first string that is not optional; NULL: it is absent or long */
     gboolean has_flags;
     guint32 first; /* the first U32 */
     guint32 flags; /* the last U32 */

@@ -16,7 +16,9 @@
 #include "hook/status.h"
 #include "hostdev/live-domains.h"
 #include "hostdev/reconcile.h"
+#include "hostdev/release-log.h"
 #include "util/error.h"
+#include "util/log.h"
 
 #define DEFAULT_URI "qemu:///system"
 
@@ -45,6 +47,7 @@ typedef struct {
 typedef struct {
     virConnectPtr conn; /* NULL: there is no libvirt */
     gboolean is_dry_run;
+    gboolean is_logged; /* releases have a line in systemd's journal, too */
     GArray *rows;
     gboolean has_failed; /* a device could not be released, or was left alone */
 } Report;
@@ -101,6 +104,13 @@ static char *line_of(const Report *report, const HostdevReconciled *result)
     }
 }
 
+static void log_release(const Report *report, const HostdevReconciled *result)
+{
+    g_autofree char *name = result->domain ? name_of(report, result->domain) : NULL;
+
+    hostdev_log_release(&result->device, result->domain, g_strcmp0(name, result->domain) != 0 ? name : NULL);
+}
+
 static void on_reconciled(const HostdevReconciled *result, gpointer data)
 {
     Report *report = data;
@@ -113,6 +123,8 @@ static void on_reconciled(const HostdevReconciled *result, gpointer data)
     };
 
     g_array_append_val(report->rows, row);
+    if (report->is_logged && result->result == HOSTDEV_RECONCILE_RELEASED)
+        log_release(report, result);
     if (result->result == HOSTDEV_RECONCILE_LEFT || result->result == HOSTDEV_RECONCILE_FAILED)
         report->has_failed = TRUE;
 }
@@ -225,11 +237,18 @@ static int reconcile_by_files(Report *report, CssHost *host, HostdevReconcile *r
     return finish(report, error);
 }
 
+/* Whether this is about the devices of this machine, and standard output does not end in the log already. */
+static gboolean must_log(const Options *options)
+{
+    return !options->is_dry_run && strcmp(options->sysfs_root, CSS_HOST_SYSFS) == 0 &&
+           !g_log_writer_is_journald(fileno(stdout));
+}
+
 static int reconcile(const Options *options)
 {
     g_autoptr(CssHost) host = css_host_new(options->sysfs_root, "/proc", options->run_dir);
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
-    Report report = { .is_dry_run = options->is_dry_run, .rows = rows };
+    Report report = { .is_dry_run = options->is_dry_run, .is_logged = must_log(options), .rows = rows };
     HostdevReconcile request = { .dry_run = options->is_dry_run, .report = on_reconciled, .report_data = &report };
     int rc;
 
@@ -258,6 +277,8 @@ static int run(int argc, char **argv)
     if (argc > 1)
         return cmd_usage("unexpected argument '%s'", argv[1]);
     umask(077);
+    if (!cmd_is_verbose) /* --verbose has set its own writer */
+        g_log_set_writer_func(ccw_log_writer_journal, NULL, NULL);
     return reconcile(&given);
 }
 

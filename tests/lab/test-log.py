@@ -5,13 +5,14 @@ asked. virtccwd writes its lines to its log; those of the hook and of virt-ccw a
 systemd's journal. After each step the test compares all lines with those expected. The guest is paused and has no kernel.
 Run as: test-log.py VIRT-CCW"""
 
+import json
 import os
 import re
 import socket
 import subprocess
 import sys
 
-from files import temporary_folder, write
+from files import read, temporary_folder, write
 from hosttree import differences, snapshot
 from labtest import DAEMON_LOGS, UUIDS, domain, hostdev, inside_a_lab
 from steps import Steps, command, expect
@@ -21,6 +22,7 @@ DEVICE = "ccw device 0.0.1234"
 CCW = "ccw_0_0_1234"
 LOG = "/var/log/libvirt/virtccwd.log"
 INFO = re.compile(r"INFO: [\d:.]+: (.*)")
+ENTRY = "/run/libvirt-ccw/devices/0.0.1234.json"
 JOURNAL = "/run/systemd/journal/socket"
 PRIORITY_INFO = "PRIORITY=6"
 ONE = f"domain 'one' \\({UUIDS['one']}\\)"
@@ -115,7 +117,7 @@ class LogTest:
         client = self.virsh("attach-device", "one", self.device, "--live")
         self.logged(f"attached {DEVICE} to {ONE} {client}")
         client = self.virsh("detach-device-alias", "one", "ua-disk", "--live")
-        self.logged(f"detached a device by its alias from {ONE} {client}", RELEASED)
+        self.logged(f"detached the device with alias 'ua-disk' from {ONE} {client}", RELEASED)
 
     def destroy(self):
         client = self.virsh("attach-device", "one", self.device, "--live")
@@ -151,6 +153,16 @@ class LogTest:
         self.virsh("destroy", "one")
         self.logged("(" + HOOK + ")?" + RELEASED)
 
+    def reconciled(self):
+        """The journal's entry names a domain that does not run, as after a crash of this machine's virtccwd and hook."""
+        client = self.run([self.virt_ccw, "detach", "--connect", BACKEND, "0.0.1234"], 0)
+        self.logged(f"{HOOK}detached {DEVICE} from this host {client}")
+        entry = json.loads(read(ENTRY))
+        expect((entry["owner"], entry["domain"]) == ("hand", None), entry)
+        write(ENTRY, json.dumps({**entry, "owner": "domain", "domain": UUIDS["two"]}))
+        self.run([self.virt_ccw, "reconcile", "--connect", BACKEND], 0)
+        self.logged(f"{HOOK}released {DEVICE} of domain {UUIDS['two']} to this host")
+
     def end(self):
         wait_until(lambda: not differences(self.before, snapshot()), "the host is as it was before")
         command(["virsh", "-q", "list", "--all"])
@@ -168,6 +180,7 @@ def inside(virt_ccw):
         steps.run("a guest that starts with the device, ends, or cannot start", test.start)
         steps.run("detach, reset and reattach of a node device", test.node_device)
         steps.run("the same by virt-ccw without virtccwd", test.without_virtccwd)
+        steps.run("a device that a crash has left behind", test.reconciled)
         steps.run("and no other line", test.end)
     steps.done()
 

@@ -23,6 +23,8 @@
 #define READS_MAX                                                                                                      \
     3 /* maximum number of reads of a live XML that attaches make outdated; then the watcher reads the XML */
 
+#define ALIAS_SHOWN 64 /* maximum number of characters of an alias in the log */
+
 typedef enum {
     DETACH_CALL,
     DETACH_ASK_DOMAIN,
@@ -71,10 +73,20 @@ static void leave_to_watcher(RemoteTask *task)
 
 static RemoteReport report = { .done = "detached", .verb = "detach", .preposition = " from " };
 
+/* Returns: the device as the client named it, for the log. */
+static char *device_of(const RemoteCall *call)
+{
+    const char *given = call->arguments.string;
+    g_autofree char *alias = given ? ccw_log_shorten(given, ALIAS_SHOWN) : NULL;
+
+    if (call->hostdevs)
+        return remote_report_devices(call->hostdevs);
+    return alias ? g_strdup_printf("the device with alias '%s'", alias) : g_strdup("a device by its alias");
+}
+
 static void log_reply(const Detach *detach)
 {
-    const GArray *hostdevs = detach->task.call->hostdevs;
-    g_autofree char *devices = hostdevs ? remote_report_devices(hostdevs) : g_strdup("a device by its alias");
+    g_autofree char *devices = device_of(detach->task.call);
 
     remote_report_reply(&report, &detach->task, devices, detach->reply);
 }
