@@ -176,12 +176,12 @@ static gboolean has_incorrect_length(const guint8 *slot)
 static void find_same_rule(const Results *results, guint slot, gboolean is_same)
 {
     guint rules = results->rules[slot];
+    const char *name = is_same ? oracle_rules_find_same(rules) : NULL;
 
-    if (rules & ORACLE_RULES_LENGTH && !has_incorrect_length(core_slot(results->ours, slot)))
+    if (name)
+        add_suspect(results, slot, g_strdup_printf("both - have Hercules' rule: %s", name));
+    else if (rules & ORACLE_RULES_LENGTH && !has_incorrect_length(core_slot(results->ours, slot)))
         add_suspect(results, slot, g_strdup("ours - has no incorrect length"));
-    for (guint i = 0; is_same && i < oracle_rules(); i++)
-        if (rules >> i & 1 && oracle_rule_always_differs(i))
-            add_suspect(results, slot, g_strdup_printf("both - have Hercules' rule: %s", oracle_rule_name(i)));
 }
 
 static void compare_slot(Run *run, const Results *results, guint i)

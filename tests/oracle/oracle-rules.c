@@ -46,13 +46,18 @@ const char *oracle_rule_name(guint rule)
     return names[rule];
 }
 
-gboolean oracle_rule_always_differs(guint rule)
+const char *oracle_rules_find_same(guint rules)
 {
-    /* The others change where later commands work, or a status that Hercules has for another reason, too. */
-    static const guint always = 1u << RULE_CHAINED_DATA | 1u << RULE_INCOMPLETE | 1u << RULE_SHORT_WRITE |
-                                1u << RULE_SUPPRESS | 1u << RULE_LOCATE | 1u << RULE_READ_DATA;
+    static const guint visible = 1u << RULE_CHAINED_DATA | 1u << RULE_INCOMPLETE | 1u << RULE_SHORT_WRITE |
+                                 1u << RULE_SUPPRESS | 1u << RULE_LOCATE | 1u << RULE_READ_DATA;
+    guint rule = 0;
 
-    return always >> rule & 1;
+    rules &= ~ORACLE_RULES_LENGTH;
+    if (!rules || rules & ~visible)
+        return NULL;
+    while (!(rules >> rule & 1))
+        rule++;
+    return names[rule];
 }
 
 guint oracle_rules_take(void)

@@ -23,14 +23,6 @@ guint oracle_rules(void);
 const char *oracle_rule_name(guint rule);
 
 /**
- * oracle_rule_always_differs:
- *
- * Returns: TRUE if the result with the rule is always another one than without it. If such a rule changed something,
- * but the device has Hercules' result, the device has a rule of Hercules in place of its own
- */
-gboolean oracle_rule_always_differs(guint rule);
-
-/**
  * oracle_rules_find_command:
  *
  * Finds a command as dasd_cmd_find() does, for DasdDrive.find_command. The command has Hercules' rules.
@@ -53,6 +45,17 @@ gboolean oracle_rules_check_sequence(DasdExec *exec, const DasdCmd *cmd);
  * was an incorrect length that Hercules does not report, so the device's own result must have it
  */
 guint oracle_rules_take(void);
+
+/**
+ * oracle_rules_find_same:
+ * @rules: of oracle_rules_take()
+ *
+ * Finds a rule that the device has in place of its own, although its result is that of Hercules.
+ *
+ * Returns: the name of a rule that acted, if only rules acted that always change the result; else NULL: rules can
+ * change where later commands work, and lead to the same result nevertheless
+ */
+const char *oracle_rules_find_same(guint rules);
 
 /**
  * oracle_rules_correct:
