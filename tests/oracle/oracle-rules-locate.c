@@ -117,15 +117,18 @@ void oracle_rules_run_locate(DasdExec *exec)
     gsize size = exec->ccw.cmd == DASD_CODE_LOCATE_RECORD ? LOCATE_SIZE : EXTENDED_SIZE;
     guint8 lr[SIZE_MAX_HERE] = { 0 };
     OracleState before = oracle_rules_save(exec);
+    gboolean lacks;
 
     has_suffix = FALSE;
-    if (dasd_data_get_upto(&exec->data, lr, size) == size && lacks_operation(exec, lr, size)) {
-        oracle_rules_act(RULE_EXTENDED);
-        dasd_check(exec, DASD_CHECK_PARAMETER);
-        return;
-    }
+    lacks = dasd_data_get_upto(&exec->data, lr, size) == size && lacks_operation(exec, lr, size);
     oracle_rules_restore(exec, &before);
     oracle_rules_run_original(exec);
-    if (is_rejected(exec))
+    if (!lacks && is_rejected(exec)) {
         run_again(exec, &before, lr, size);
+    } else if (lacks && !is_rejected(exec)) {
+        oracle_rules_restore(exec, &before);
+        dasd_data_drop(&exec->data, size);
+        oracle_rules_act(RULE_EXTENDED);
+        dasd_check(exec, DASD_CHECK_PARAMETER);
+    }
 }

@@ -49,7 +49,7 @@ const char *oracle_rule_name(guint rule)
 const char *oracle_rules_find_same(guint rules)
 {
     static const guint visible = 1u << RULE_CHAINED_DATA | 1u << RULE_INCOMPLETE | 1u << RULE_SHORT_WRITE |
-                                 1u << RULE_SUPPRESS | 1u << RULE_LOCATE | 1u << RULE_READ_DATA;
+                                 1u << RULE_SUPPRESS | 1u << RULE_LOCATE | 1u << RULE_READ_DATA | 1u << RULE_EXTENDED;
     guint rule = 0;
 
     rules &= ~ORACLE_RULES_LENGTH;
