@@ -20,6 +20,11 @@ def with_full(folder):
     return argv if result.returncode == 0 else None
 
 
+def without_leaks():
+    """Returns the environment in which a sanitizer reports no leak: for those of libraries."""
+    return {"ASAN_OPTIONS": ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "detect_leaks=0")))}
+
+
 def german(folder):
     """Returns the environment of a German locale, which this function makes in a new folder; None where it cannot."""
     os.mkdir(folder)
@@ -29,6 +34,4 @@ def german(folder):
                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, timeout=DEADLINE)
     if result.returncode != 0:
         return None
-    # glibc never frees the words of LOCPATH, which a sanitizer would report as a leak.
-    sanitizer = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "detect_leaks=0")))
-    return {"LOCPATH": folder, "LC_ALL": "de_DE.UTF-8", "ASAN_OPTIONS": sanitizer}
+    return {"LOCPATH": folder, "LC_ALL": "de_DE.UTF-8", **without_leaks()}  # glibc never frees the words of LOCPATH

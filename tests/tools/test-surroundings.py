@@ -102,7 +102,8 @@ def full(tap, folder):
         tap.skip("a full TMPDIR", "a file system can be mounted neither by this user nor in a user namespace")
         return
     works(tap, folder, "a TMPDIR that is full", before, TMPDIR=temporary)
-    says(tap, folder, "No space left on device", before, TMPDIR=temporary)
+    # After a write that failed, libarchive 3.6 does not free the buffer of the archive.
+    says(tap, folder, "No space left on device", before, TMPDIR=temporary, **surroundings.without_leaks())
 
 
 def closed_pipes(tap, folder):
