@@ -148,9 +148,9 @@ class Distribution:
             _, output = command([self.options.virt_ccw, "dasd", "check", image], timeout=600)
             self.steps.note(output)
 
-    def starts(self):
+    def starts(self, *options):
         more = [word for bus_id, image in self.more.items() for word in ("--dasd", f"{bus_id}={image}")]
-        self.boot([self.example("boot"), *more, self.disk])
+        self.boot([self.example("boot"), *options, *more, self.disk])
 
     def boot(self, argv):
         self.steps.note("$ " + " ".join(argv))
@@ -244,9 +244,6 @@ class Distribution:
         expect(self.console.poweroff() == 0, "it did not end as it should")
         self.console = None
 
-    def libvirt(self):
-        self.boot([self.example("boot"), "--libvirt", "--snapshot", self.disk])
-
     def networked(self):
         self.in_guest("ip -4 -br address; resolvectl --no-pager dns || true")
         self.in_guest("apt-get -q update 2>&1 | tail -n 3", APT_SECONDS)
@@ -278,12 +275,13 @@ class Distribution:
         run("the kernel has nothing to say against the DASDs", self.kernel_log)
         run("it ends", self.ends)
         run("virt-ccw dasd check finds no error", self.check)
-        run("virt-install boots it in a lab, of a snapshot", self.libvirt)
+        run("virt-install boots it in a lab, of snapshots", self.starts, "--libvirt", "--snapshot")
         run("root logs in", self.login)
         run("no unit has failed", self.no_failed_unit)
+        run("LVM and swap are back", self.lvm_is_back)
         run("the lab's network leads to the archive", self.networked)
         run("it ends", self.ends)
-        run("virt-ccw dasd check finds no error", self.check, self.disk)
+        run("virt-ccw dasd check finds no error", self.check)
         self.steps.done()
 
 
