@@ -200,7 +200,7 @@ static void write_r0(DasdExec *exec)
     before = *track;
     memcpy(slot, track->slot, sizeof(slot));
     oracle_rules_run_original(exec);
-    if (track->end == before.end)
+    if (track->end >= before.end)
         return;
     memcpy(track->slot + track->end, slot + track->end, before.end + DASD_END_SIZE - track->end);
     dasd_volume_store(exec->drive->volume, track, track->end, before.end + DASD_END_SIZE);
