@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Small text files, and folders of a test."""
+"""Small text files, checksums, and folders of a test."""
 
 import contextlib
 import errno
+import hashlib
 import os
 import tempfile
 
@@ -21,6 +22,11 @@ def write(path, text, mode=None):
     if mode is not None:
         os.chmod(path, mode)
     return path
+
+
+def sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_removed(folder):
