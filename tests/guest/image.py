@@ -1,17 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """virt-ccw image: builds a DASD image from a small root file system, finds every owner, mode and attribute in it, runs
-commands on it, and IPLs it by the firmware of stock QEMU. A build that fails or is interrupted leaves nothing."""
+commands on it, takes it to Hercules and back, and IPLs it by the firmware of stock QEMU. A build that fails or is
+interrupted leaves nothing."""
 
 import glob
+import hashlib
 import io
 import os
+import re
 import signal
 import subprocess
 import tarfile
 
 import smallroot
+from ckd import CkdImage
+from files import sha256
 from guest import REBOOT_CACHE
+from hercules import Hercules
 from labguest import BUS_ID
 from qemuguest import QemuGuest, main
 from steps import SLOWER, command, expect
@@ -19,6 +25,15 @@ from terminal import Terminal
 
 CAPABILITY = "\x01\x00\x00\x02\x00\x20" + "\x00" * 14  # cap_net_raw, effective
 LONG = "srv/" + "long-name-" * 15
+# zipl's handler of program interruptions has saved the registers at 200; the old PSW is at 150.
+ANSWER_DIAGNOSE = ("r 3000000=EB0F02000004"  # LMG   0,15,X'200'
+                   "A7190102"                # LGHI  1,X'102'     there are no IPL parameters
+                   "B2B20150",               # LPSWE X'150'
+                   "r 1A0=00000001800000000000000003000000",  # the restart-new PSW: 64-bit addresses
+                   "restart")
+# The kernel is at 10000, zipl's loader below. A processor that is too old for the kernel gets the message instead.
+KERNEL_RUNS = (r"Specification exception.*\nPSW=\w{8} \w{8} 0{8}000[1-9A-F]\w{4} INST=83..0308 +DIAG|"
+               "The Linux kernel requires more recent processor hardware")
 BUILD_SECONDS = 900
 RUN_SECONDS = 300
 
@@ -44,6 +59,11 @@ def add_special(tar):
 def break_format(tar):
     """A dasdfmt that fails."""
     smallroot.add_file(tar, "usr/sbin/dasdfmt", b"#!/bin/sh\necho no luck today\nexit 3\n", 0o755)
+
+
+def tracks(path):
+    with CkdImage(path) as image:
+        return image.sha256()
 
 
 class Image(QemuGuest):
@@ -152,6 +172,49 @@ class Image(QemuGuest):
         self.steps.note(result.stdout.decode(errors="replace"))
         expect(result.returncode == 0, f"exit code {result.returncode}: {result.stderr!r}")
 
+    def to_hercules_and_back(self):
+        """The image that comes back takes the place of the first one: the steps after this one IPL it."""
+        packed, back = (os.path.join(self.workdir, name) for name in ("packed.cckd", "back.ckd"))
+        before = tracks(self.image)
+        command(["dasdcopy", "-q", "-z", "-o", "CCKD", self.image, packed], timeout=300)
+        code, output = command([self.options.virt_ccw, "dasd", "info", packed], check=False)
+        self.steps.note(output)
+        advice = re.search("is a compressed CKD image: convert it with Hercules' '(.*) IMAGE NEW'$", output)
+        expect(code == 1 and advice, "dasd info does not say how to convert a compressed image")
+        command([*advice.group(1).split(), packed, back], timeout=300)
+        after = tracks(back)
+        self.steps.note(f"SHA-256 of the tracks {before}; compressed {os.path.getsize(packed)} bytes; back {after}")
+        expect(after == before, "not all tracks came back as they were")
+        os.unlink(packed)
+        os.replace(back, self.image)
+
+    def in_hercules(self):
+        """zipl's loader reads the kernel and the initramfs. The last that it does before it starts the kernel is diagnose
+        308 with subcode 6, which Hercules 3.13 does not have. When Hercules' operator has answered it, the kernel starts,
+        and asks the same."""
+        before = sha256(self.image)
+        with Hercules(self.image, self.workdir) as machine:
+            machine.ipl()
+            machine.wait(r"Booting default \(linux\)")
+            self.steps.note(machine.wait(r"Specification exception.*\n.*INST=83..0308 +DIAG").group())
+            machine.wait("Disabled wait state")
+            self.is_in(machine.storage())
+            for text in ANSWER_DIAGNOSE:
+                machine.command(text)
+            self.steps.note(machine.wait(KERNEL_RUNS).group())
+        expect(sha256(self.image) == before, "the image was changed")
+
+    def is_in(self, storage):
+        with tarfile.open(self.root) as tar:
+            names = [name for name in tar.getnames() if name.startswith("boot/")]
+            expect(len(names) == 2, f"not a kernel and an initramfs: {names}")
+            for name in names:
+                data = tar.extractfile(name).read()
+                at = storage.find(data[:4096])
+                expected, found = (hashlib.sha256(what).hexdigest() for what in (data, storage[at:at + len(data)]))
+                self.steps.note(f"{name}: SHA-256 {expected}; at {at:x} in the storage of Hercules: {found}")
+                expect(at >= 0 and found == expected, f"Hercules has not read {name} as it is")
+
     def ipl(self):
         self.start()
         found = self.in_guest("cat /sys/firmware/ipl/ipl_type /sys/firmware/ipl/device; "
@@ -220,6 +283,8 @@ class Image(QemuGuest):
         run("virt-ccw image run passes data, errors and the exit code on", self.streams)
         run("and a terminal with all that the command writes", self.on_terminal)
         run("and runs fsck beside the volume", self.unmounted)
+        run("Hercules' dasdcopy compresses it, and what dasd info names makes it the same image again", self.to_hercules_and_back)
+        run("Hercules IPLs it, as far as its processor goes", self.in_hercules)
         run("the image IPLs", self.ipl)
         run("and reboots", self.reboots)
         run("QEMU ends", self.stop)
