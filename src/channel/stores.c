@@ -8,7 +8,8 @@ typedef struct {
     const ChannelProgram *program;
     guint count; /* of CCWs */
     guint block; /* bytes of an IDAW's block */
-    /* Of each CCW: whether another one can continue its data here. Then it is not known whether it stores. */
+    /* The CCW may continue the data of another one. That CCW's command decides whether it stores, so it counts as
+     * input. */
     gboolean is_chained[CHANNEL_PROGRAM_MAX];
     /* The range that the next one may continue. */
     guint8 *host;
@@ -45,7 +46,7 @@ static void add_list(Stores *stores, const guint64 *list, gsize count)
     }
 }
 
-/* Notes where the data of a CCW with chained data continues. */
+/* Marks the CCW that continues the data of CCW @index. */
 static void note_chained(Stores *stores, guint index)
 {
     const guint8 *next;

@@ -9,9 +9,10 @@ typedef void (*ChannelStoreFunc)(gpointer opaque, guint8 *host, gsize length);
 
 /**
  * channel_stores_each:
- * @request: its program must be valid, as channel_translate() makes it; NULL as program: no program
+ * @request: its program must be one that channel_translate() made; if the program is 0, there are no ranges
  *
- * Calls @func with each range of storage that an input command of the program can change. Adjacent ranges are one. The
- * device may have changed less: a range is the whole count of a CCW, and the program may have ended before it.
+ * Calls @func with each range of storage that the program can change, and joins adjacent ranges. It can be more than
+ * what changed: a range is the whole count of a CCW, the program may have ended before it, and each CCW that continues
+ * chained data counts as input.
  */
 void channel_stores_each(const CcwCmdRequest *request, ChannelStoreFunc func, gpointer opaque);

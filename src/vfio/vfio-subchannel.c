@@ -266,7 +266,10 @@ VfioSubchannel *vfio_subchannel_new(int image_fd, int snapshot_fd, const DasdDev
     return NULL;
 }
 
-/* Tells QEMU what the request has stored so far. A guest knows that data is there when QEMU has fetched a status. */
+/*
+ * Tells QEMU what the request has stored so far, before QEMU has the status that lets the guest use the data. A guest
+ * that polls its storage instead may still run old code.
+ */
 static void tell_stores(VfioSubchannel *sch)
 {
     if (!sch->may_store)

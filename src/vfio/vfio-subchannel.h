@@ -4,7 +4,8 @@
  * pending status. ORB, SCSW and IRB are big-endian here, as the channel has them. vfio-regions.c converts from the
  * host's byte order of QEMU's I/O region. This file knows only how to start a DASD.
  *
- * Any thread may call these functions. Errors are negative errnos, as vfio_ccw uses them. -EBUSY: a function is in
+ * In QEMU, only a thread that holds QEMU's big lock may start, fetch, reset or free: these functions tell QEMU what was
+ * stored (vfio-stores.h). Any thread may call the others. Errors are negative errnos, as vfio_ccw uses them. -EBUSY: a function is in
  * progress, QEMU has not fetched its status, or there is no program to resume. -ENODEV: the device is gone.
  */
 #pragma once

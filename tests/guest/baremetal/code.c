@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A guest that runs code which it reads from its DASD. It writes several functions to a track, each a record. Then it
- * reads one after the other to the same place, by each way to address storage, and calls it. An emulator that
+ * reads one after the other to the same place, directly and by a list of IDAWs, and calls it. An emulator that
  * remembers what it translated must learn that the device has written there. tests/guest/code.py expects the lines.
  */
 #include "bare.h"
