@@ -20,7 +20,6 @@
 #include "hostdev/modules.h"
 #include "node_device/node-operation.h"
 #include "util/error.h"
-#include "util/log.h"
 
 #define DRIVER_IO "io_subchannel"
 
@@ -201,8 +200,8 @@ static int run_checked(const Verb *verb, int argc, char **argv)
     if (argc < 2)
         return cmd_usage("a device is missing: 0.0.1234, 1234, ccw_0_0_1234 or css_0_0_0034");
     umask(077);
-    if (!cmd_is_verbose && !sysfs_root) /* --verbose has set its own writer; a tree of files is no host to log about */
-        g_log_set_writer_func(ccw_log_writer_journal, NULL, NULL);
+    if (!sysfs_root) /* a tree of files is no host to log about */
+        cmd_log_changes();
     return run_verb(verb, argv + 1);
 }
 

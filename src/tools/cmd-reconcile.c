@@ -18,7 +18,6 @@
 #include "hostdev/reconcile.h"
 #include "hostdev/release-log.h"
 #include "util/error.h"
-#include "util/log.h"
 
 #define DEFAULT_URI "qemu:///system"
 
@@ -277,8 +276,7 @@ static int run(int argc, char **argv)
     if (argc > 1)
         return cmd_usage("unexpected argument '%s'", argv[1]);
     umask(077);
-    if (!cmd_is_verbose) /* --verbose has set its own writer */
-        g_log_set_writer_func(ccw_log_writer_journal, NULL, NULL);
+    cmd_log_changes();
     return reconcile(&given);
 }
 

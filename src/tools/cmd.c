@@ -120,9 +120,37 @@ static GLogWriterOutput write_step(GLogLevelFlags level, const GLogField *fields
     return G_LOG_WRITER_HANDLED;
 }
 
+/* Prints each step, and sends to the journal what it would get without --verbose. */
+static GLogWriterOutput write_both(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+    if (level & G_LOG_LEVEL_INFO && ccw_log_is_ours(fields, n_fields))
+        ccw_log_writer_journal(level, fields, n_fields, data);
+    return write_step(level, fields, n_fields, data);
+}
+
+static GLogWriterFunc writer = g_log_writer_default;
+
+/* GLib lets a program set its writer only once. */
+static GLogWriterOutput write_message(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+    return writer(level, fields, n_fields, data);
+}
+
+static void set_writer(GLogWriterFunc func)
+{
+    if (writer == g_log_writer_default)
+        g_log_set_writer_func(write_message, NULL, NULL);
+    writer = func;
+}
+
 void cmd_show_steps(void)
 {
-    g_log_set_writer_func(write_step, NULL, NULL);
+    set_writer(write_step);
+}
+
+void cmd_log_changes(void)
+{
+    set_writer(writer == write_step ? write_both : ccw_log_writer_journal);
 }
 
 int cmd_usage(const char *format, ...)

@@ -55,6 +55,9 @@ gboolean cmd_is_one_file(const char *one, const char *other);
 /* Prints the messages of g_debug() and g_info() from now on: the steps that a command does. */
 void cmd_show_steps(void);
 
+/* Sends the messages of g_info() to systemd's journal from now on: what a command changes on the host. */
+void cmd_log_changes(void);
+
 /* Prints the message, and how to get help. Returns: CMD_USAGE. */
 int cmd_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The log has one line, at info level, for each attach, detach, release and reject, with the device, the domain and who
+"""The log has one line, at info level, for each attach, detach, release and rejected call, with the device, the domain and who
 asked. virtccwd writes its lines to its log; those of the hook and of virt-ccw arrive at a socket of the test, in the place of
 systemd's journal. After each step the test compares all lines with those expected. The guest is paused and has no kernel.
 Run as: test-log.py VIRT-CCW"""
