@@ -18,14 +18,16 @@ LOGS = {
              ("three", "OK", 1001, 1.0, "")],
     "lab": [("four", "FAIL", 2000, 3.0, "ok 1 - a\nnot ok 2 - the end\n# expected 1, got 2\nok 3 - b\n1..3\n"),
             ("five", "TIMEOUT", 2003, 6.2, "ok 1 - a\n# waits for a disk\x1b[2J\n")],
+    "tsan": [("six", "ERROR", 2004, 1.0, "ok 1 - a\n1..1\n")],
 }
+REPORT = "a start\nWARNING: ThreadSanitizer: data race\n  Write of size 8\n" + 30 * "  a legend\n"
 
 
 def write_log(path, tests):
     with open(path + ".json", "w", encoding="utf-8") as file:
         for name, result, start, duration, output in tests:
             json.dump({"name": f"libvirt-ccw:unit / {name}", "result": result, "starttime": start, "duration": duration,
-                       "stdout": output, "stderr": f"{name} ends\n"}, file)
+                       "stdout": output, "stderr": REPORT if name == "six" else f"{name} ends\n"}, file)
             file.write("\n")
 
 
@@ -58,6 +60,9 @@ def main():
                "failed:\n  lab: four: the end\n    | not ok 2 - the end\n    | # expected 1, got 2\n    | 1..3\n    | four ends\n")
         expect("a test that did not end is listed with its last output, and does nothing to the terminal", counted,
                "  lab: five: timeout\n    | ok 1 - a\n    | # waits for a disk?[2J\n    | five ends\n")
+        expect("a sanitizer's report is shown from its begin", run("count-tests", f"tsan={folder}/tsan"),
+               "failed:\n  tsan: six: error\n    | ok 1 - a\n    | 1..1\n    | WARNING: ThreadSanitizer: data race\n"
+               "    |   Write of size 8\n")
         expect("what broke is listed, and counts", run("count-tests", "--broken", "the build failed", f"unit={folder}/unit"),
                "failed:\n  the build failed\n2 passed, 1 failed, 2 skipped\n")
         expect("there is no page without a record", run("supported"), "there is no record")
