@@ -77,7 +77,7 @@ QemuTempDir *qemu_temp_dir_new(GError **error)
     close(output);
     if (!*temp_dir->path) {
         g_set_error(error, CCW_ERROR, CCW_ERROR_SYSTEM,
-                    "cannot make a temporary directory in %s (TMPDIR gives another folder)", dir);
+                    "cannot make a temporary directory in %s; set TMPDIR to another folder", dir);
         return NULL;
     }
     return g_steal_pointer(&temp_dir);

@@ -95,7 +95,7 @@ def killed(tmp, number, pattern):
 def without_space(tmp):
     """TMPDIR is missing or full: one line says so, and nothing is left there."""
     full = surroundings.with_full(tmp)
-    for name, before, folder, reason in (("missing", [], "/none", "TMPDIR gives another folder"), ("full", full, tmp, "No space left on device")):
+    for name, before, folder, reason in (("missing", [], "/none", "set TMPDIR to another folder"), ("full", full, tmp, "No space left on device")):
         if before is None:
             tap.skip(f"a TMPDIR that is {name}", "a file system can be mounted neither by this user nor in a user namespace")
             continue
