@@ -175,7 +175,9 @@ class Distribution:
                "it was not booted from the DASD, or its root is elsewhere")
 
     def kernel_log(self):
-        """A real 3390 would show no other line of the DASDs, and no warning."""
+        """The kernel has had no fault. A real 3390 would show no other line of the DASDs, and no warning."""
+        faults = self.in_guest("journalctl -k -b --no-pager -o cat | grep -E 'ilc:[0-9] \\[#|Call Trace:|kernel BUG' || true")
+        expect(not faults, f"the kernel had a fault (docs/install-a-distribution.md, 'A kernel fault without KVM'):\n{faults}")
         lines = self.in_guest("journalctl -k -b --no-pager -o cat | grep -i -E 'dasd|0\\.0\\.123|I/O error|EXT4-fs|blk_update|Buffer I/O'"
                               " || true").splitlines()
         strange = [line for line in lines if not HARMLESS.search(line) and
@@ -296,6 +298,7 @@ def main():
     options = parser.parse_args()
     os.environ.update(VIRT_CCW=options.virt_ccw, QEMU_CCW=options.qemu_ccw)
     folder = options.folder or tempfile.mkdtemp(prefix="libvirt-ccw.")
+    os.makedirs(folder, exist_ok=True)
     test = Distribution(options, folder, Steps(options.plain))
     try:
         test.run()

@@ -2,7 +2,8 @@
 /*
  * A guest that runs code which it reads from its DASD. It writes several functions to a track, each a record. Then it
  * reads one after the other to the same place, directly and by a list of IDAWs, and calls it. An emulator that
- * remembers what it translated must learn that the device has written there. tests/guest/code.py expects the lines.
+ * remembers what it translated must learn that the device has written there. At last the processor itself replaces the
+ * functions by MVC: that shows an emulator that runs old code without any device. tests/guest/code.py expects the lines.
  */
 #include "bare.h"
 
@@ -11,6 +12,7 @@
 #define FUNCTIONS 3
 #define ROUNDS 3
 #define TRACK 1
+#define MOVED 256 /* bytes, the most that one MVC moves */
 
 static struct ccw program[FUNCTIONS + 3] __attribute__((aligned(8)));
 static u32 list[2]; /* IDAWs of 31 bits, for blocks of 2 KiB */
@@ -53,16 +55,36 @@ static u32 read_function(u8 number, int by_list)
     return run(TRACK, MASK_READ, OPERATION_READ, 1, number);
 }
 
+/* Prints which function is stored at a place, and which one runs there. */
+static void print_call(const char *how, u8 number, u8 *function)
+{
+    char line[64];
+    char *at = put_hex(put_text(line, how), number, 1);
+
+    at = put_hex(put_text(at, ": stored "), function[3], 1);
+    put_text(put_hex(put_text(at, ", returned "), (u32)((u64(*)(void))function)(), 1), "\n");
+    print(line);
+}
+
 static void call(u8 number, int by_list)
 {
     u32 status = read_function(number, by_list);
-    char line[64];
-    char *at = put_hex(put_text(line, by_list ? "by a list " : "directly "), number, 1);
 
-    at = put_hex(put_text(at, ": status "), status, 4);
-    at = put_hex(put_text(at, ", stored "), place[3], 1);
-    put_text(put_hex(put_text(at, ", returned "), (u32)((u64(*)(void))place)(), 1), "\n");
-    print(line);
+    if (status != GOOD)
+        print_number("status: ", status, 4);
+    print_call(by_list ? "by a list " : "directly ", number, place);
+}
+
+/* Moves two functions over two others, by one instruction, and calls the second: not the first byte that changed. */
+static void move_functions(u8 number)
+{
+    u8 *from = buffer[number - 1], *second = place + MOVED / 2;
+
+    put_function(from, number);
+    put_function(from + MOVED / 2, number);
+    __asm__ volatile("mvc 0(256,%0),0(%1)" : : "a"(place), "a"(from) : "memory");
+    ((u64(*)(void))place)();
+    print_call("moved ", number, second);
 }
 
 void main(void)
@@ -75,5 +97,7 @@ void main(void)
     print_number("written: ", write_functions(), 4);
     for (u32 i = 0; i < ROUNDS * FUNCTIONS; i++)
         call((u8)(i % FUNCTIONS + 1), i / FUNCTIONS % 2);
+    for (u8 i = 0; i < FUNCTIONS; i++)
+        move_functions((u8)(i + 1));
     print("done\n");
 }
