@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""virt-ccw image: builds a DASD image from a small root file system, finds every owner, mode and attribute in it, runs
-commands on it, takes it to Hercules and back, and IPLs it by the firmware of stock QEMU. A build that fails or is
-interrupted leaves nothing."""
+"""virt-ccw image, by a user without privileges: builds a DASD image from a small root file system, finds every owner,
+mode and attribute in it, runs commands on it, takes it to Hercules and back, and IPLs it by the firmware of stock QEMU. A
+build that fails or is interrupted leaves nothing."""
 
 import glob
 import hashlib
@@ -19,6 +19,7 @@ from files import sha256
 from guest import REBOOT_CACHE
 from hercules import Hercules
 from labguest import BUS_ID
+from labtest import AS_NOBODY, NOBODY, copy_for
 from qemuguest import QemuGuest, main
 from steps import SLOWER, command, expect
 from terminal import Terminal
@@ -71,6 +72,14 @@ class Image(QemuGuest):
         self.image = os.path.join(workdir, "disk.ckd")
         self.root = os.path.join(workdir, "root.tar")
         super().__init__(options, workdir, steps, {BUS_ID: self.image})
+        # All that makes and opens images here runs without privileges.
+        self.image_command = [options.virt_ccw, "image"]
+        if os.geteuid() == 0:
+            programs = os.path.join(workdir, "programs")
+            os.mkdir(programs)
+            os.chmod(workdir, 0o755)
+            os.chown(workdir, NOBODY, NOBODY)
+            self.image_command = [*AS_NOBODY, copy_for(options.virt_ccw, programs, NOBODY), "image"]
 
     def argv(self):
         """Boots from the DASD, not from a kernel of the host."""
@@ -82,7 +91,7 @@ class Image(QemuGuest):
         return [word + ",bootindex=1" if word.startswith("vfio-ccw,") else word for word in argv]
 
     def build_argv(self, root, *options):
-        return [self.options.virt_ccw, "image", "build", "--device", BUS_ID, "--cylinders", "350", "--volser", "IMG001",
+        return [*self.image_command, "build", "--device", BUS_ID, "--cylinders", "350", "--volser", "IMG001",
                 *options, root, self.image]
 
     def make_root(self, name, more, **kwargs):
@@ -119,7 +128,7 @@ class Image(QemuGuest):
         expect((before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns), "the image was changed")
 
     def run_on_image(self, *words, data=b"", options=()):
-        argv = [self.options.virt_ccw, "image", "run", *options, self.image, "--", *words]
+        argv = [*self.image_command, "run", *options, self.image, "--", *words]
         return subprocess.run(argv, input=data, capture_output=True, timeout=RUN_SECONDS * SLOWER, check=False)
 
     def properties(self):
@@ -150,7 +159,7 @@ class Image(QemuGuest):
 
     def on_terminal(self):
         """A shell on a terminal: keys go to it, its output comes to the last byte, and ^C ends a command of it only."""
-        shell = Terminal([self.options.virt_ccw, "image", "run", self.image])
+        shell = Terminal([*self.image_command, "run", self.image])
         shell.wait_for(r"[#$] ", RUN_SECONDS * SLOWER)
         shell.type("stty size; tty; sleep 1000\r")
         shell.wait_for(r"50 300\r\n.*hvc0\r\n", RUN_SECONDS * SLOWER)

@@ -104,6 +104,15 @@ class Trace(LabGuest):
         output = tracer.end()
         expect(output == "", "another device was asked for, and this came:\n" + output)
 
+    def silent(self):
+        """The guest does nothing: the tracer says so, and which command shows the processor's PSW. It does show it."""
+        tracer = Tracer(self.name).attached()
+        line = tracer.process.stderr.readline()
+        tracer.end()
+        found = re.search(r"has done no channel I/O for \d+ seconds, .*: '(virsh qemu-monitor-command .*)' shows its PSW", line)
+        expect(found, line)
+        expect("PSW" in command(found.group(1).split())[1], found.group(1))
+
     def killed(self):
         tracer = Tracer().attached()
         tracer.process.kill()
@@ -130,6 +139,7 @@ class Trace(LabGuest):
         run("dasdfmt, recorded and decoded", self.format_traced)
         run("one read as JSON", self.json_of_one_read)
         run("a device that no guest has is an error, and with --wait its trace is empty", self.filtered)
+        run("of a guest that does nothing it says so, and how to see its PSW", self.silent)
         run("a tracer that is killed does not disturb the guest", self.killed)
         run("the guest's kernel has logged no error of the device", self.no_dasd_error)
         run("the end of QEMU ends the trace, after its last line", self.to_the_end)

@@ -14,7 +14,7 @@ import sys
 import labtest
 from daemons import processes
 from files import temporary_folder
-from labtest import NOBODY, domain, hostdev, inside_a_lab
+from labtest import AS_NOBODY, domain, hostdev, inside_a_lab
 from steps import Steps, StepSkipped, command, expect
 from waiting import DEADLINE
 
@@ -165,8 +165,7 @@ class Isolation:
             return
         program = (f"import socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); "
                    f"print(s.connect_ex('{SOCKET}'))")
-        _, answer = command(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "/usr/bin/python3",
-                             "-c", program])
+        _, answer = command([*AS_NOBODY, "/usr/bin/python3", "-c", program])
         expect(answer == str(errno.EACCES), f"another user's connect: {answer}")
 
     @contextlib.contextmanager

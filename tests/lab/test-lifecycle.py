@@ -14,11 +14,11 @@ import subprocess
 import sys
 
 import labtest
+from labtest import AS_NOBODY, NOBODY
 import surroundings as unusual
 from tap import Tap
 from waiting import DEADLINE, wait_until
 
-NOBODY = 65534
 PARTS = ("virt-ccw", "virtccwd", "../vfio/libvirt-ccw-vfio.so")
 
 # Prints its namespaces, then waits for a signal, prints "ended", and exits with 20 more than the signal.
@@ -223,8 +223,8 @@ def all_of_it(lab):
 
 
 def no_user_namespaces():
-    probe = subprocess.run(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "unshare", "--user",
-                            "--map-root-user", "true"], check=False, stderr=subprocess.DEVNULL)
+    probe = subprocess.run([*AS_NOBODY, "unshare", "--user", "--map-root-user", "true"], check=False,
+                           stderr=subprocess.DEVNULL)
     return probe.returncode != 0
 
 
@@ -255,7 +255,7 @@ def main():
                 os.chown(path, NOBODY, NOBODY)
             print(f"# as uid {NOBODY}", flush=True)
             all_of_it(Lab(tap, os.path.join(folder, "virt-ccw"), folder,
-                          ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"]))
+                          list(AS_NOBODY)))
     tap.done()
 
 

@@ -12,6 +12,7 @@ import sys
 from files import read, write
 from hosttree import differences, snapshot
 from labtest import domain, hostdev, inside_a_lab
+from private_libvirt import no_modular
 from steps import Steps, command, expect
 from tap import skip_all
 from waiting import wait_until
@@ -133,8 +134,10 @@ def inside(virt_ccw):
 
 
 def main():
-    if os.geteuid() != 0 or not programs():
-        skip_all("it needs root and modular daemons of libvirt (docs/deployment.md)")
+    if os.geteuid() != 0:
+        skip_all("it needs root")
+    if not programs():
+        skip_all(no_modular())
     return inside_a_lab(__file__, inside, ["0.0.1234"])
 
 

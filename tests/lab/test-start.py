@@ -14,10 +14,9 @@ import subprocess
 import sys
 
 import seccomp
-from labtest import NOBODY, create_image, enter_mounts, host_state, workdir
+from labtest import AS_NOBODY, create_image, enter_mounts, host_state, workdir
 from tap import Tap, skip_all
 
-AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all", "--"]
 # The capabilities of root in a container of docker or podman, and CAP_SYS_ADMIN.
 CAPABILITIES = ("chown", "dac_override", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap", "net_bind_service", "sys_chroot",
                 "setfcap", "sys_admin")

@@ -7,6 +7,7 @@ privilege.
     test-stay.py VIRT-CCW
 """
 
+import hashlib
 import json
 import os
 import re
@@ -18,7 +19,7 @@ import subprocess
 import sys
 
 import labtest
-from labtest import NOBODY, domain, hostdev
+from labtest import AS_NOBODY, NOBODY, domain, hostdev
 from tap import Tap
 from waiting import DEADLINE, happens, wait_until
 
@@ -170,6 +171,20 @@ def two_at_once(caller, image):
     tap.equal(sorted(caller.listed()), ["one"], "the first stays")
 
 
+def snapshots(caller, image):
+    """Two labs have snapshots of one image at once, and neither writes to it."""
+    with open(image, "rb") as file:
+        before = hashlib.file_digest(file, "sha256").hexdigest()
+    for name in ("first", "second"):
+        uri = caller.start(name, image + ",snapshot")
+        device = caller.virsh(uri, "nodedev-list", "--cap", "ccw").stdout.split()
+        caller.tap.equal(device, ["ccw_0_0_1234"], f"{name} has the device")
+    for name in ("first", "second"):
+        caller.lab("stop", name)
+    with open(image, "rb") as file:
+        caller.tap.equal(hashlib.file_digest(file, "sha256").hexdigest(), before, "the image is as it was")
+
+
 def other_namespace(tap, virt_ccw, folder):
     """The recorded process number of the lab belongs to another process there, which must not be killed."""
     caller = Caller(tap, virt_ccw, folder, [])
@@ -303,6 +318,7 @@ def all_of_it(caller):
     commands(caller)
     wrong(caller, image)
     two_at_once(caller, other)
+    snapshots(caller, other)
     stops(caller, uri)
     again_and_again(caller, image)
     killed(caller, image)
@@ -322,7 +338,7 @@ def main():
         print(f"# as uid {os.geteuid()}", flush=True)
         caller = Caller(tap, virt_ccw, folder, [])
         all_of_it(caller)
-        prefix = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"]
+        prefix = list(AS_NOBODY)
         if os.geteuid() != 0:
             runtime_folder(caller)
             tap.skip("with no privilege at all", "this was it")

@@ -14,6 +14,7 @@ from waiting import wait_until
 HERE = os.path.dirname(os.path.abspath(__file__))
 UUIDS = {"one": "c7a5fdbd-edaf-9455-926a-d65c16db1809", "two": "11111111-2222-4333-8444-555555555555"}
 NOBODY = 65534
+AS_NOBODY = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all", "--")
 IMAGES = "LIBVIRT_CCW_TEST_IMAGES"  # environment of inside_a_lab(): the folder of the images, which are named by bus id
 ENTERED = "LIBVIRT_CCW_ENTERED"  # set once this test has its own mount namespace
 # The logs of a lab's daemons, and of those that a test has started again: they explain a failed step.
@@ -89,16 +90,15 @@ def copy_for(virt_ccw, folder, user):
 
 def call_unprivileged(virt_ccw, script, folder, bus_ids):
     """inside_a_lab() in a lab without privilege. root becomes another user for it."""
-    prefix = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"]
     if os.geteuid() != 0:
         skip_all("the test without this option has no privilege already")
-    if subprocess.call([*prefix, "unshare", "--user", "--map-root-user", "true"], stderr=subprocess.DEVNULL) != 0:
+    if subprocess.call([*AS_NOBODY, "unshare", "--user", "--map-root-user", "true"], stderr=subprocess.DEVNULL) != 0:
         skip_all("user namespaces are disabled here")
     devices = create_images(virt_ccw, folder, bus_ids)
     copy = copy_for(virt_ccw, folder, NOBODY)
     python = shutil.which("python3", path="/usr/bin:/bin:/usr/local/bin")  # another python3 may be in a home that others cannot enter
     command = [python, os.path.join(folder, "tests", "lab", os.path.basename(script)), "--inside", copy]
-    return subprocess.call(prefix + lab_command(copy, devices, command), cwd=folder, env=dict(os.environ, HOME=folder, PYTHONPATH=os.path.join(folder, "tests", "lib")))
+    return subprocess.call([*AS_NOBODY, *lab_command(copy, devices, command)], cwd=folder, env=dict(os.environ, HOME=folder, PYTHONPATH=os.path.join(folder, "tests", "lib")))
 
 
 def subchannel_of(bus_id):

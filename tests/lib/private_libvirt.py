@@ -107,6 +107,12 @@ def _mount_dev():
         write("/dev/vfio/vfio", "")
 
 
+def no_modular():
+    """Why a test with the modular daemons is skipped. CCW_MODULAR_MISSING is from ./check."""
+    why = os.environ.get("CCW_MODULAR_MISSING")
+    return "it needs modular daemons of libvirt (docs/deployment.md)" + (f"; {why}" if why else "")
+
+
 class Private:
     """The two daemons. Their logs are files in folder."""
 

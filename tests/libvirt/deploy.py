@@ -438,7 +438,7 @@ def tests(build):
     if modular:
         run_modular(steps, polkit, profile)
     else:
-        steps.skip("virtqemud", "it needs modular daemons of libvirt (docs/deployment.md)")
+        steps.skip("virtqemud", private_libvirt.no_modular())
     steps.done()
 
 

@@ -7,6 +7,7 @@ machine's, some of which are missing.
     test-install-deps.py INSTALL-DEPS
 """
 
+import glob
 import os
 import re
 import subprocess
@@ -19,10 +20,10 @@ INSTALL_DEPS = os.path.abspath(sys.argv[1])
 ABSENT = {"apt-get", "apt-cache", "cpio", "readelf", "xz"}  # all of them are in /usr/bin: the script adds /usr/sbin to PATH
 
 
-def rows():
+def rows(parts="build|run|guest"):
     """Returns what the script needs: kind, name, and the names of Debian's packages."""
     with open(INSTALL_DEPS, encoding="utf-8") as file:
-        return re.findall(r"^(?:build|run|guest) +(program|library|file) +(\S+) +(\S+)$", file.read(), re.M)
+        return re.findall(rf"^(?:{parts}) +(program|library|file) +(\S+) +(\S+)$", file.read(), re.M)
 
 
 def links(folder, absent):
@@ -122,12 +123,27 @@ def lists_stay_locked():
     expect("held by process 4711" in done.stderr and done.stderr.endswith("the package lists could not be read\n"), str(done))
 
 
+def packages_exist():
+    """For everything that any option asks for, this release has a package."""
+    if not glob.glob("/var/lib/apt/lists/*Packages*"):
+        raise StepSkipped("apt has no package lists here")
+    needs = rows("[a-z]+")
+    names = sorted({name for *_, packages in needs for name in packages.split("|")})
+    policy = subprocess.run(["apt-cache", "policy", *names], env=dict(os.environ, LC_ALL="C"), capture_output=True, text=True,
+                            timeout=60, check=True).stdout
+    known = set(re.findall(r"^(\S+):\n  Installed: .*\n  Candidate: (?!\(none\))", policy, re.M))
+    expect(len(needs) > 60, f"the rows are not read: {needs}")
+    lacking = [f"{name}: {packages}" for _, name, packages in needs if not known & set(packages.split("|"))]
+    expect(not lacking, "this release has no package for\n" + "\n".join(lacking))
+
+
 def main():
     steps = Steps(False)
     steps.run("programs are named by their own names", programs)
     steps.run("libraries by those of their pkg-config files", libraries)
     steps.run("and no package is", no_package)
     steps.run("without pkg-config it says that it cannot see libraries", no_pkg_config)
+    steps.run("this release has a package for everything", packages_exist)
     steps.run("it waits for another program that reads the package lists", lists_locked)
     steps.run("for a bounded time, and then names that program", lists_stay_locked)
     steps.done()
