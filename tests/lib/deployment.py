@@ -7,7 +7,7 @@ import os
 import private_systemd
 from steps import command
 
-PACKAGES = bool(os.environ.get("CCW_TEST_PACKAGES"))  # tests/packages/test-packages sets it
+PACKAGES = os.environ.get("CCW_TEST_PACKAGES")  # their folder, from tests/packages/test-packages
 PREFIX = "/usr" if PACKAGES else "/usr/local"
 SETUP = f"{PREFIX}/sbin/virtccwd-setup"
 

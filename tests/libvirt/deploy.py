@@ -25,7 +25,7 @@ import private_libvirt
 import private_polkit
 import private_systemd
 from attacker import Attacker, highest
-from deployment import PREFIX, SETUP, add_units, apparmor_profile, install
+from deployment import PACKAGES, PREFIX, SETUP, add_units, apparmor_profile, install
 from files import read, write
 from sandbox import apparmor_enforced, expect_limits, expect_sandbox, main_process
 from setupfiles import modes, tells_whose
@@ -250,6 +250,18 @@ class DeployTest:
         counted = f"/sys/fs/cgroup{group}/memory.peak"
         return max(resident, int(read(counted)) // 1024 if os.path.exists(counted) else 0)
 
+    def package_upgraded(self):
+        """Clients find virtccwd during and after an upgrade of its package: its sockets listen all the time."""
+        if not PACKAGES:
+            raise StepSkipped("no package is tested here (./check packages)")
+        show = ["systemctl", "show", "--property", "ActiveState,ActiveEnterTimestampMonotonic", "virtccwd.socket", "virtccwd-ro.socket"]
+        sockets, pid = command(show)[1], self.process()
+        expect(sockets.count("=active") == 2 and pid != "0", sockets)
+        command(["dpkg", "--install", *glob.glob(f"{PACKAGES}/libvirt-ccw_*.deb")], timeout=120)
+        expect(command(show)[1] == sockets, f"the sockets were stopped: {sockets}\n{command(show)[1]}")
+        expect(self.process() not in (pid, "0"), f"the old virtccwd still runs, or none: {pid}, {self.process()}")
+        self.is_through(self.uri)
+
     def backend_restarts(self):
         command(["systemctl", "restart", f"{self.daemon}.service"])
         self.is_through(self.uri)
@@ -408,6 +420,7 @@ def run(steps, test, profile, also):
                            ("polkit is asked", test.polkit_decides),
                            (also_name, partial(also_function, test)), ("the journal stays", test.journal_stays),
                            ("systemd starts virtccwd when a client connects", test.activated),
+                           ("its package is upgraded", test.package_upgraded),
                            ("the backend restarts", test.backend_restarts),
                            ("the hook's lines reach systemd's journal", test.hook_logs), ("beside it", test.beside),
                            ("the hook alone", test.hook_alone), ("a removal that fails half way", test.removal_fails),
