@@ -38,6 +38,7 @@ UUID = "cc390000-0001-8000-8000-000000001234"
 LOG = "/run/virtccwd.log"
 JOURNALD = "/run/systemd/journal/socket"
 ENTRY = "/run/libvirt-ccw/devices/0.0.1234.json"
+POLICY = "/usr/sbin/policy-rc.d"
 HOOK = "/etc/libvirt/hooks/qemu.d/libvirt-ccw"
 SERVICES = ("virtccwd.service", "virt-ccw-reconcile.service")
 EXPOSURE_MAX = 30  # the highest number from 'systemd-analyze security', in tenths: 100 is the worst
@@ -257,6 +258,8 @@ class DeployTest:
         show = ["systemctl", "show", "--property", "ActiveState,ActiveEnterTimestampMonotonic", "virtccwd.socket", "virtccwd-ro.socket"]
         sockets, pid = command(show)[1], self.process()
         expect(sockets.count("=active") == 2 and pid != "0", sockets)
+        if os.path.exists(POLICY):  # of scripts/distro-root: a package that is installed there starts no service
+            command(["mount", "--bind", write(os.path.join(self.folder, "policy"), "#!/bin/sh\nexit 0\n", 0o755), POLICY])
         command(["dpkg", "--install", *glob.glob(f"{PACKAGES}/libvirt-ccw_*.deb")], timeout=120)
         expect(command(show)[1] == sockets, f"the sockets were stopped: {sockets}\n{command(show)[1]}")
         expect(self.process() not in (pid, "0"), f"the old virtccwd still runs, or none: {pid}, {self.process()}")
