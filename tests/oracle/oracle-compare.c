@@ -237,11 +237,24 @@ static const char *find_what(const guint8 *ours, const guint8 *theirs, gboolean 
     return !same_image ? "image" : rest;
 }
 
-/* The bytes of the last CCW that the device took, or gave. */
+/* Returns the count of the CCW of an end. A unit check is the end of a command: of all its chained CCWs up to there. */
+static gint get_count(const guint8 *slot, const End *end)
+{
+    gint last = MAX(end->last, 0), count = core_slot_ccw(slot, (guint)last).count;
+
+    if (!(end->dstat & CHANNEL_DSTAT_UNIT_CHECK) || last >= CORE_CCWS_MAX)
+        return count;
+    for (gint i = command_of(slot, last); i >= 0 && i < last; i++)
+        if (core_slot_ccw(slot, (guint)i).cmd != CCW_CMD_TIC)
+            count += core_slot_ccw(slot, (guint)i).count;
+    return count;
+}
+
+/* The bytes that the device took, or gave. */
 static void put_taken(GString *text, const guint8 *slot)
 {
     const End end = get_end(slot);
-    guint16 count = core_slot_ccw(slot, (guint)MAX(end.last, 0)).count;
+    gint count = get_count(slot, &end);
 
     if (count == 0)
         g_string_append(text, "/none");

@@ -18,8 +18,8 @@
  *   THEIRS   check also sense bytes 0, 1 and 7: DSTAT/CSTAT/S0S1/S7
  *   WHAT     "-" if OURS and THEIRS differ; else
  *            data
- *            residual/OURS/THEIRS: how many bytes of the last CCW each side took or gave; "all"; "none" of a
- *            count of 0
+ *            residual/OURS/THEIRS: how many bytes of the last CCW each side took or gave, in a unit check of all
+ *            CCWs of the command up to there; "all"; "none" of a count of 0
  *            image
  *            address/modifier, address/chained: of the status; Hercules adds a CCW that a status modifier skips, or the
  *            CCWs of chained data
