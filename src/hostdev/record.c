@@ -13,7 +13,8 @@
  * and the process id in the last 12 digits. This version still writes such a 'domain' for them.
  */
 #define JSON_OWNER_DOMAIN "domain"
-#define JSON_OWNER_ADMINISTRATOR "hand"
+#define JSON_OWNER_ADMINISTRATOR "administrator"
+#define JSON_OWNER_HAND "hand" /* an administrator, in an entry of an older version */
 #define JSON_OWNER_QEMU_CCW "qemu-ccw"
 #define PID_DIGITS 12
 
@@ -202,7 +203,7 @@ static gboolean get_owner(JsonObject *object, HostdevRecord *record)
 
     if (!kind || (uuid ? !g_uuid_string_is_valid(uuid) : !is_null(object, "domain")))
         return FALSE;
-    if (strcmp(kind, JSON_OWNER_ADMINISTRATOR) == 0)
+    if (strcmp(kind, JSON_OWNER_ADMINISTRATOR) == 0 || strcmp(kind, JSON_OWNER_HAND) == 0)
         return !uuid;
     if (strcmp(kind, JSON_OWNER_QEMU_CCW) == 0 && is_uuid_of_qemu_ccw(uuid))
         record->owner = g_strdup_printf(HOSTDEV_QEMU_CCW_PREFIX "%" G_GUINT64_FORMAT,
@@ -237,7 +238,7 @@ HostdevRecord *hostdev_record_from_json(JsonNode *root, const CcwBusId *id, cons
     *ret_why = "its 'since' is not a time";
     if (!get_int(object, "since", 0, G_MAXINT64, &record->since))
         return NULL;
-    *ret_why = "its 'owner' is not domain, hand or qemu-ccw, or does not go with its 'domain', a UUID or null";
+    *ret_why = "its 'owner' is not domain, administrator or qemu-ccw, or does not go with its 'domain', a UUID or null";
     if (!get_owner(object, record))
         return NULL;
     *ret_why = "it is pending without a 'token'";

@@ -158,7 +158,7 @@ class LogTest:
         client = self.run([self.virt_ccw, "detach", "--connect", BACKEND, "0.0.1234"], 0)
         self.logged(f"{HOOK}detached {DEVICE} from this host {client}")
         entry = json.loads(read(ENTRY))
-        expect((entry["owner"], entry["domain"]) == ("hand", None), entry)
+        expect((entry["owner"], entry["domain"]) == ("administrator", None), entry)
         write(ENTRY, json.dumps({**entry, "owner": "domain", "domain": UUIDS["two"]}))
         self.run([self.virt_ccw, "reconcile", "--connect", BACKEND], 0)
         self.logged(f"{HOOK}released {DEVICE} of domain {UUIDS['two']} to this host")

@@ -34,7 +34,8 @@ def modes():
 def tells_whose():
     """remove names, for each device in the journal, the command that reattaches it; and status finds AppArmor."""
     with temporary_folder(parent="/run") as folder:
-        for path, text in (("0.0.1234", '{ "owner" : "hand", "domain" : null }'), ("0.0.1235", '{ "domain" : null }'),
+        for path, text in (("0.0.1233", '{ "owner" : "administrator", "domain" : null }'),
+                           ("0.0.1234", '{ "owner" : "hand", "domain" : null }'), ("0.0.1235", '{ "domain" : null }'),
                            ("0.0.1236", '{ "owner" : "domain", "domain" : "c7a5fdbd-edaf-9455-926a-d65c16db1809" }'),
                            ("0.0.1237", '{ "owner" : "qemu-ccw", "domain" : "cc390000-0002-8000-8000-000000000001" }')):
             path = f"{folder}/run/libvirt-ccw/devices/{path}.json"
@@ -43,7 +44,7 @@ def tells_whose():
                 file.write(text)
         command([SETUP, "--root", folder, "hook", "libvirtd"])
         output = command([SETUP, "--root", folder, "status"])[1]
-        for words in ("of domains: 0.0.1236 (", "detached: 0.0.1234 0.0.1235 ('virt-ccw reattach", "of qemu-ccw: 0.0.1237 ("):
+        for words in ("of domains: 0.0.1236 (", "detached: 0.0.1233 0.0.1234 0.0.1235 ('virt-ccw reattach", "of qemu-ccw: 0.0.1237 ("):
             expect(words in output, f"no '{words}' in\n{output}")
         apparmor = f"{folder}/sys/module/apparmor/parameters/enabled"
         os.makedirs(os.path.dirname(apparmor))
@@ -52,5 +53,5 @@ def tells_whose():
         code, output = command([SETUP, "--root", folder, "status"], check=False)
         expect((code == 1 and "install libvirt-ccw with --prefix=/usr" in output) == (PREFIX != "/usr"), output)
         lines = command([SETUP, "--root", folder, "remove"])[1].splitlines()
-        expect(len(lines) == 3 and lines[0].startswith("Domains keep 0.0.1236 ") and
-               all(f"virt-ccw reattach {device}'" in line for device, line in zip(("0.0.1234", "0.0.1235"), lines[1:])), lines)
+        expect(len(lines) == 4 and lines[0].startswith("Domains keep 0.0.1236 ") and
+               all(f"virt-ccw reattach {device}'" in line for device, line in zip(("0.0.1233", "0.0.1234", "0.0.1235"), lines[1:])), lines)

@@ -100,6 +100,7 @@ static const char *const bad[] = {
     HEAD WHO "\"owner\": \"nobody\", " FOUND STEPS,
     HEAD WHO "\"owner\": 1, " FOUND STEPS,
     HEAD WHO "\"owner\": \"hand\", " FOUND STEPS,
+    HEAD WHO "\"owner\": \"administrator\", " FOUND STEPS,
     HEAD WHO "\"owner\": \"qemu-ccw\", " FOUND STEPS,
     HEAD "\"state\": \"owned\", \"since\": 1, \"domain\": null, \"owner\": \"domain\", " FOUND STEPS,
     HEAD WHO STEPS,
@@ -171,6 +172,32 @@ static void accepted(void)
     g_assert_cmpint(record->state, ==, HOSTDEV_CLAIM_OWNED);
     g_autoptr(GArray) ids = hostdev_journal_list(host);
     g_assert_cmpuint(ids->len, ==, 1);
+}
+
+/* An administrator's entry of this version, and of the two older ones. Saved again it is of this version. */
+static void administrator(void)
+{
+    static const char *const owners[] = { "\"owner\": \"administrator\", ", "\"owner\": \"hand\", ", "" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(owners); i++) {
+        g_autoptr(Tree) tree = tree_new("dasd.txt");
+        g_autoptr(CssHost) host = host_of(tree);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(HostdevRecord) record = NULL;
+        g_autofree char *path = g_build_filename(tree->root, FILE_NAME, NULL);
+        g_autofree char *text =
+            g_strconcat(HEAD "\"state\": \"owned\", \"since\": 1, \"domain\": null, ", owners[i], FOUND STEPS, NULL);
+        g_autofree char *saved = NULL;
+
+        tree_write(tree, FILE_NAME, text);
+        g_assert_true(hostdev_journal_load(host, &id, &record, &error));
+        g_assert_no_error(error);
+        g_assert_cmpint(hostdev_owner_kind(record->owner), ==, HOSTDEV_OWNER_ADMINISTRATOR);
+        g_assert_true(hostdev_journal_save(host, record, &error));
+        g_assert_no_error(error);
+        g_assert_true(g_file_get_contents(path, &saved, NULL, NULL));
+        g_assert_nonnull(strstr(saved, "\"owner\" : \"administrator\","));
+    }
 }
 
 /* Two descriptors in one process exclude each other, as two threads of virtccwd must. */
@@ -267,6 +294,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(name, bad[i], damaged);
     }
     g_test_add_func("/hostdev/journal/accepted", accepted);
+    g_test_add_func("/hostdev/journal/administrator", administrator);
     g_test_add_func("/hostdev/journal/lock", lock);
     g_test_add_func("/hostdev/journal/tokens", tokens);
     g_test_add_func("/hostdev/journal/many-entries", many_entries);
