@@ -14,21 +14,21 @@
 typedef struct {
     CcwBusId bus_id; /* of the ccw device */
     CcwBusId subchannel;
-    char *cutype;        /* "3990/e9"; NULL if the ccw device is unbound; hostdev_owner_read() then sets it */
-    char *devtype;       /* "3390/0c"; NULL as for cutype */
-    char *driver;        /* of the subchannel: "io_subchannel", "vfio_ccw", NULL */
-    char *device_driver; /* of the ccw device: "dasd-eckd", NULL */
-    char *chpids;        /* as in sysfs: "00 00 ..." */
-    char *paths;         /* "80 80 ff": path-installed, -available and -operational masks */
-    char *availability;  /* of the ccw device: "good", "boxed", "no path", "no device"; NULL if it is detached */
-    gboolean alias;      /* a PAV alias: carries I/O for its base DASD, has no disk */
-    char *block;         /* "dasda", NULL */
-    char *block_dir;     /* directory of the disk in sysfs */
-    gint online;         /* 1, 0; -1 without that attribute (detached) */
-    char **mdevs;        /* UUIDs on the subchannel, NULL-terminated */
-    char *owner;         /* set by hostdev_owner_read(); NULL before */
-    char *found_volser;  /* of the volume when the device was detached; set by hostdev_owner_read(); NULL: unknown */
-    gboolean returning;  /* set by hostdev_owner_read() */
+    char *cutype;          /* "3990/e9"; NULL if the ccw device is unbound; hostdev_owner_read() then sets it */
+    char *devtype;         /* "3390/0c"; NULL as for cutype */
+    char *driver;          /* of the subchannel: "io_subchannel", "vfio_ccw", NULL */
+    char *device_driver;   /* of the ccw device: "dasd-eckd", NULL */
+    char *chpids;          /* as in sysfs: "00 00 ..." */
+    char *paths;           /* "80 80 ff": path-installed, -available and -operational masks */
+    char *availability;    /* of the ccw device: "good", "boxed", "no path", "no device"; NULL if it is detached */
+    gboolean alias;        /* a PAV alias: carries I/O for its base DASD, has no disk */
+    char *block;           /* "dasda", NULL */
+    char *block_dir;       /* directory of the disk in sysfs */
+    gint online;           /* 1, 0; -1 without that attribute (detached) */
+    char **mdevs;          /* UUIDs on the subchannel, NULL-terminated */
+    char *owner;           /* set by hostdev_owner_read(); NULL before */
+    char *found_volser;    /* of the volume when the device was detached; set by hostdev_owner_read(); NULL: unknown */
+    gboolean is_releasing; /* set by hostdev_owner_read() */
 } CssDevice;
 void css_device_free(CssDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CssDevice, css_device_free)

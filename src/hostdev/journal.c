@@ -223,12 +223,12 @@ void hostdev_owner_read(CssHost *host, CssDevice *device)
     g_autoptr(HostdevRecord) record = NULL;
 
     g_clear_pointer(&device->owner, g_free);
-    device->returning = FALSE;
+    device->is_releasing = FALSE;
     if (!hostdev_journal_load(host, &device->bus_id, &record, NULL)) {
         device->owner = hostdev_can_read_owners(host) ? g_strdup("?") : NULL;
         return;
     }
-    device->returning = record && record->state == HOSTDEV_CLAIM_RELEASING;
+    device->is_releasing = record && record->state == HOSTDEV_CLAIM_RELEASING;
     if (!record)
         return;
     device->owner = record->owner ? g_steal_pointer(&record->owner) : g_strdup(HOSTDEV_OWNER_DETACHED);

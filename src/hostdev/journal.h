@@ -79,7 +79,7 @@ gboolean hostdev_has_entry(CssHost *host, const CcwBusId *id);
  *
  * Sets device->owner, for display: the owner in the entry, HOSTDEV_OWNER_DETACHED, or "?" if the entry is malformed.
  * Sets NULL if there is no entry, or if this process may not read the journal (hostdev_can_read_owners()). Sets
- * device->returning if the entry is in state releasing: the release is going on, or has failed. If the device is
+ * device->is_releasing if the entry is in state releasing: the release is going on, or has failed. If the device is
  * detached, sets device->devtype, device->cutype and device->found_volser to those that were found. Takes no lock.
  */
 void hostdev_owner_read(CssHost *host, CssDevice *device);

@@ -130,7 +130,7 @@ static char *user_text(const CssUser *user)
         { NODEDEV_USER_QEMU_CCW, "qemu-ccw (process ", ")" },
         { NODEDEV_USER_MDEV, "mediated device ", "" },
         { NODEDEV_USER_DETACHED, "detached", "" },
-        { NODEDEV_USER_RETURNING, "being released", "" },
+        { NODEDEV_USER_RELEASING, "releasing", "" },
         { NODEDEV_USER_UNKNOWN, "? (its journal entry is not understood)", "" },
     };
 

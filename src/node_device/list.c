@@ -21,8 +21,8 @@ static void add_owner(NodedevListRow *row, GHashTable *names)
     const char *name = g_hash_table_lookup(names, owner);
     CssUser *user;
 
-    if (row->device->returning)
-        user = css_user_new(NODEDEV_USER_RETURNING, NULL, NULL);
+    if (row->device->is_releasing)
+        user = css_user_new(NODEDEV_USER_RELEASING, NULL, NULL);
     else if (strcmp(owner, HOSTDEV_OWNER_DETACHED) == 0)
         user = css_user_new(NODEDEV_USER_DETACHED, NULL, NULL);
     else if (strcmp(owner, "?") == 0)
@@ -101,25 +101,25 @@ static const CssDevice *find_free(const GArray *rows)
 }
 
 /* Returns: the first device that is being released. */
-static const CssDevice *find_returning(const GArray *rows)
+static const CssDevice *find_releasing(const GArray *rows)
 {
     for (guint i = 0; i < rows->len; i++)
-        if (g_array_index(rows, NodedevListRow, i).device->returning)
+        if (g_array_index(rows, NodedevListRow, i).device->is_releasing)
             return g_array_index(rows, NodedevListRow, i).device;
     return NULL;
 }
 
 char *nodedev_list_hint(const GArray *rows, const char *proc_root)
 {
-    const CssDevice *returning = find_returning(rows);
+    const CssDevice *releasing = find_releasing(rows);
     const CssDevice *device = find_free(rows);
     g_autofree char *path = g_build_filename(proc_root, "cio_ignore", NULL);
     g_autofree char *hidden = NULL;
 
-    if (returning)
+    if (releasing)
         return g_strdup_printf("%x.%x.%04x is being released to this host: 'virt-ccw reconcile' continues, and says "
                                "what prevents it.\n",
-                               returning->bus_id.cssid, returning->bus_id.ssid, returning->bus_id.devno);
+                               releasing->bus_id.cssid, releasing->bus_id.ssid, releasing->bus_id.devno);
     if (device)
         return g_strdup_printf(
             "%x.%x.%04x is not in use: <hostdev mode='subsystem' type='ccw' managed='yes'> gives it to "

@@ -17,7 +17,7 @@ typedef struct {
 #define NODEDEV_USER_QEMU_CCW "qemu-ccw"   /* its process id */
 #define NODEDEV_USER_MDEV "mdev"           /* the UUID of a mediated device of another program */
 #define NODEDEV_USER_DETACHED "detached"   /* an administrator has detached the device */
-#define NODEDEV_USER_RETURNING "returning" /* the device is being released to this host */
+#define NODEDEV_USER_RELEASING "releasing" /* the device is being released to this host */
 #define NODEDEV_USER_UNKNOWN "unknown"     /* the journal's entry is not understood */
 
 typedef enum {

@@ -154,7 +154,7 @@ static void add_record(JsonBuilder *builder, const LabRecord *record)
     add_string(builder, "state", state_names[record->state]);
     add_string(builder, "uri", lives ? record->uri : NULL);
     add_number(builder, "pid", lives ? record->pid : 0);
-    add_number(builder, "started", record->started);
+    add_number(builder, "started_s", record->started);
     add_string(builder, "network", record->network);
     add_string(builder, "log", log);
     json_builder_set_member_name(builder, "dasds");

@@ -25,7 +25,7 @@ WORD = re.compile(r"(?<!\*)\*([a-z0-9][a-z0-9 _-]*)\*(?!\*)")
 OPEN = {"parameters", "sense"}
 # Words of a page that are values, not members.
 VALUES = {
-    "list": {"mount", "swap", "holder", "group", "disk", "net", "domain", "qemu-ccw", "mdev", "detached", "returning",
+    "list": {"mount", "swap", "holder", "group", "disk", "net", "domain", "qemu-ccw", "mdev", "detached", "releasing",
              "unknown"},
     "reconcile": {"released", "noted", "left", "failed"},
     "capabilities": {"stock", "squash-mcss", "series"},

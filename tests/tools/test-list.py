@@ -210,7 +210,7 @@ def owners(tap, folder):
                f"<address uuid='{mdev}'/></source></hostdev></devices></domain></domstatus>")
     for domain in (DOMAIN, None):
         host.own("0.0.1234", domain, "releasing")
-        tap.equal(host.rows("0.0.1234")[0][-1], "domain guest one, being released", f"from {domain}, and still open")
+        tap.equal(host.rows("0.0.1234")[0][-1], "domain guest one, releasing", f"from {domain}, and still open")
     tap.ok("\n\n0.0.1234 is being released to this host: 'virt-ccw reconcile' continues" in host.on_a_terminal(),
            "and what may be done")
     host.own("0.0.1234", DOMAIN)
