@@ -69,7 +69,7 @@ static HostdevReconciled begin_report(const HostdevRecord *record)
 {
     return (HostdevReconciled){
         .device = record->device,
-        .state = hostdev_claim_state_name(record->state),
+        .state = record->state,
         .domain = record->owner,
     };
 }

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "css/host.h"
+#include "hostdev/record.h"
 #include "util/address.h"
 
 typedef enum {
@@ -25,10 +26,10 @@ typedef enum {
 typedef struct {
     CcwBusId device;
     HostdevReconcileResult result;
-    const char *state;   /* the entry's state before: "pending", "owned", "releasing" */
-    const char *domain;  /* the entry's owner before (hostdev_owner_kind()); NULL: an administrator */
-    const char *owner;   /* NOTED: UUID */
-    const char *message; /* LEFT, FAILED: why */
+    HostdevClaimState state; /* the entry's state before */
+    const char *domain;      /* the entry's owner before (hostdev_owner_kind()); NULL: an administrator */
+    const char *owner;       /* NOTED: UUID */
+    const char *message;     /* LEFT, FAILED: why */
 } HostdevReconciled;
 
 /* The caller sets live, running or both; the other members may be 0. */

@@ -64,7 +64,8 @@ static void note(const HostdevReconciled *reconciled, gpointer data)
     char buf[CCW_BUS_ID_STR_LEN];
 
     g_string_append_printf(data, "%s %s: %s of %s", ccw_bus_id_format(&reconciled->device, buf),
-                           results[reconciled->result], reconciled->state, reconciled->domain);
+                           results[reconciled->result], hostdev_claim_state_name(reconciled->state),
+                           reconciled->domain);
     if (reconciled->owner)
         g_string_append_printf(data, ", is %s's", reconciled->owner);
     if (reconciled->message)
