@@ -213,6 +213,38 @@ gboolean hostdev_can_read_owners(CssHost *host)
     return faccessat(AT_FDCWD, host->devices_dir, R_OK | X_OK, AT_EACCESS) == 0 || errno != EACCES;
 }
 
+/* Returns: the kind of owner that the entry has, or NULL if it is gone or of an earlier boot. */
+static const char *owner_name_of(CssHost *host, const CcwBusId *id)
+{
+    g_autoptr(HostdevRecord) record = NULL;
+
+    if (!hostdev_journal_load(host, id, &record, NULL))
+        return "unknown";
+    return record ? hostdev_owner_name(hostdev_owner_kind(record->owner)) : NULL;
+}
+
+char *hostdev_owners_to_text(CssHost *host, GError **error)
+{
+    g_autoptr(GArray) ids = hostdev_journal_list(host);
+    GString *text;
+
+    if (!hostdev_can_read_owners(host)) {
+        g_set_error(error, CCW_ERROR, CCW_ERROR_DENIED, "cannot read the journal in %s: only root can",
+                    host->devices_dir);
+        return NULL;
+    }
+    text = g_string_new(NULL);
+    for (guint i = 0; i < ids->len; i++) {
+        const CcwBusId *id = &g_array_index(ids, CcwBusId, i);
+        const char *name = owner_name_of(host, id);
+        char buf[CCW_BUS_ID_STR_LEN];
+
+        if (name)
+            g_string_append_printf(text, "%s %s\n", ccw_bus_id_format(id, buf), name);
+    }
+    return g_string_free(text, FALSE);
+}
+
 gboolean hostdev_has_entry(CssHost *host, const CcwBusId *id)
 {
     return hostdev_journal_has(host, id);

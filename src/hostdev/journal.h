@@ -71,6 +71,18 @@ void hostdev_journal_withdraw(CssHost *host, const CcwBusId *id);
  */
 gboolean hostdev_can_read_owners(CssHost *host);
 
+/**
+ * hostdev_owners_to_text:
+ *
+ * For scripts: lists the kinds of owners of all devices in the journal, also of devices that no longer exist. Takes no
+ * lock.
+ *
+ * Returns: a line "BUSID KIND" for each device, ordered by bus id, to be freed with g_free(). KIND is "domain",
+ * "qemu-ccw", "administrator", or "unknown" if the entry is not understood. NULL with CCW_ERROR_DENIED if this process
+ * may not read the journal.
+ */
+char *hostdev_owners_to_text(CssHost *host, GError **error);
+
 /* Returns: whether the device has an entry. Such a device can be released even if it no longer exists. */
 gboolean hostdev_has_entry(CssHost *host, const CcwBusId *id);
 

@@ -29,6 +29,17 @@ static const char *const step_names[HOSTDEV_STEP_LAST] = {
     [HOSTDEV_STEP_BIND] = "bind",       [HOSTDEV_STEP_MDEV] = "mdev",
 };
 
+static const char *const owner_names[] = {
+    [HOSTDEV_OWNER_DOMAIN] = JSON_OWNER_DOMAIN,
+    [HOSTDEV_OWNER_QEMU_CCW] = JSON_OWNER_QEMU_CCW,
+    [HOSTDEV_OWNER_ADMINISTRATOR] = JSON_OWNER_ADMINISTRATOR,
+};
+
+const char *hostdev_owner_name(HostdevOwner owner)
+{
+    return owner_names[owner];
+}
+
 const char *hostdev_step_name(HostdevStep step)
 {
     return step_names[step];
@@ -270,18 +281,13 @@ static void add_string(JsonBuilder *builder, const char *name, const char *value
 
 static void add_owner(JsonBuilder *builder, const char *owner)
 {
-    static const char *const kinds[] = {
-        [HOSTDEV_OWNER_DOMAIN] = JSON_OWNER_DOMAIN,
-        [HOSTDEV_OWNER_QEMU_CCW] = JSON_OWNER_QEMU_CCW,
-        [HOSTDEV_OWNER_ADMINISTRATOR] = JSON_OWNER_ADMINISTRATOR,
-    };
     HostdevOwner kind = hostdev_owner_kind(owner);
     g_autofree char *uuid = NULL;
 
     if (kind == HOSTDEV_OWNER_QEMU_CCW)
         uuid = g_strdup_printf(HOSTDEV_QEMU_CCW_UUID "%0*" G_GUINT64_FORMAT, PID_DIGITS,
                                g_ascii_strtoull(owner + strlen(HOSTDEV_QEMU_CCW_PREFIX), NULL, 10));
-    add_string(builder, "owner", kinds[kind]);
+    add_string(builder, "owner", owner_names[kind]);
     add_string(builder, "domain", uuid ? uuid : owner);
 }
 

@@ -72,7 +72,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostdevRecord, hostdev_record_free)
 /* Returns: whether the text begins with that prefix, in either case. */
 gboolean hostdev_record_is_qemu_ccw_uuid(const char *uuid);
 
-/* These return the names in the journal, such as "offline" and "pending". */
+/* These return the names in the journal, such as "domain", "offline" and "pending". */
+const char *hostdev_owner_name(HostdevOwner owner);
 const char *hostdev_step_name(HostdevStep step);
 const char *hostdev_claim_state_name(HostdevClaimState state);
 

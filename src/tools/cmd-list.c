@@ -18,7 +18,7 @@
 #include "util/error.h"
 
 typedef struct {
-    gboolean is_json, is_long, is_used, is_free, has_no_hint;
+    gboolean is_json, is_long, is_used, is_free, has_only_owners, has_no_hint;
     char *sysfs_root, *proc_root, *dev_dir, *run_dir, *status_dir;
 } Options;
 
@@ -150,11 +150,25 @@ static int list(const Options *options, char **names)
     return CMD_OK;
 }
 
+static int list_owners(const Options *options)
+{
+    g_autoptr(CssHost) host = css_host_new(options->sysfs_root, options->proc_root, options->run_dir);
+    GError *error = NULL;
+    g_autofree char *text = hostdev_owners_to_text(host, &error);
+
+    if (!text)
+        return cmd_fail(error);
+    fputs(text, stdout);
+    return CMD_OK;
+}
+
 static const GOptionEntry options[] = {
     { "long", 'l', 0, G_OPTION_ARG_NONE, &given.is_long, "Show path masks and mediated devices, too", NULL },
     { "used", 'u', 0, G_OPTION_ARG_NONE, &given.is_used, "Show only devices that are in use", NULL },
     { "free", 'f', 0, G_OPTION_ARG_NONE, &given.is_free, "Show only devices that are not in use", NULL },
     { "json", 'j', 0, G_OPTION_ARG_NONE, &given.is_json, "Print a JSON array", NULL },
+    { "owners", 0, 0, G_OPTION_ARG_NONE, &given.has_only_owners, "Only print the owner of each device in the journal",
+      NULL },
     { "no-hint", 0, 0, G_OPTION_ARG_NONE, &given.has_no_hint, "Do not print a hint about the next step", NULL },
     { "sysfs-root", 0, 0, G_OPTION_ARG_FILENAME, &given.sysfs_root, "Take DIR for /sys", "DIR" },
     { "proc-root", 0, 0, G_OPTION_ARG_FILENAME, &given.proc_root, "Take DIR for /proc", "DIR" },
@@ -166,7 +180,7 @@ static const GOptionEntry options[] = {
     G_OPTION_ENTRY_NULL,
 };
 
-static int run(int argc G_GNUC_UNUSED, char **argv)
+static int run(int argc, char **argv)
 {
     const struct {
         char **option;
@@ -178,10 +192,12 @@ static int run(int argc G_GNUC_UNUSED, char **argv)
 
     if (given.is_used && given.is_free)
         return cmd_usage("give --used or --free, not both");
+    if (given.has_only_owners && (given.is_used || given.is_free || given.is_json || given.is_long || argc > 1))
+        return cmd_usage("give --owners without devices, --used, --free, --json and --long");
     for (gsize i = 0; i < G_N_ELEMENTS(defaults); i++)
         if (!*defaults[i].option)
             *defaults[i].option = g_strdup(defaults[i].value);
-    return list(&given, argv + 1);
+    return given.has_only_owners ? list_owners(&given) : list(&given, argv + 1);
 }
 
 const CmdCommand cmd_list = {

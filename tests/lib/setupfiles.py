@@ -2,6 +2,7 @@
 """Tests the files that virtccwd-setup --root writes, and its messages about a folder's journal."""
 
 import glob
+import json
 import os
 
 from deployment import PREFIX, SETUP
@@ -34,17 +35,20 @@ def modes():
 def tells_whose():
     """remove names, for each device in the journal, the command that reattaches it; and status finds AppArmor."""
     with temporary_folder(parent="/run") as folder:
-        for path, text in (("0.0.1233", '{ "owner" : "administrator", "domain" : null }'),
-                           ("0.0.1234", '{ "owner" : "hand", "domain" : null }'), ("0.0.1235", '{ "domain" : null }'),
-                           ("0.0.1236", '{ "owner" : "domain", "domain" : "c7a5fdbd-edaf-9455-926a-d65c16db1809" }'),
-                           ("0.0.1237", '{ "owner" : "qemu-ccw", "domain" : "cc390000-0002-8000-8000-000000000001" }')):
-            path = f"{folder}/run/libvirt-ccw/devices/{path}.json"
+        for device, owner in (("0.0.1233", {"owner": "administrator", "domain": None}),
+                              ("0.0.1234", {"owner": "hand", "domain": None}), ("0.0.1235", {"domain": None}),
+                              ("0.0.1236", {"owner": "domain", "domain": "c7a5fdbd-edaf-9455-926a-d65c16db1809"}),
+                              ("0.0.1237", {"owner": "qemu-ccw", "domain": "cc390000-0002-8000-8000-000000000001"}),
+                              ("0.0.1238", {"owner": "a later version's", "domain": None})):
+            path = f"{folder}/run/libvirt-ccw/devices/{device}.json"
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "w", encoding="ascii") as file:
-                file.write(text)
+                json.dump({"version": 1, "device": device, "subchannel": "0.0.0000", "state": "owned", "since": 1, **owner,
+                           "found": {"online": 1, "driver": None, "driver-override": ""}, "steps": []}, file)
         command([SETUP, "--root", folder, "hook", "libvirtd"])
         output = command([SETUP, "--root", folder, "status"])[1]
-        for words in ("of domains: 0.0.1236 (", "detached: 0.0.1233 0.0.1234 0.0.1235 ('virt-ccw reattach", "of qemu-ccw: 0.0.1237 ("):
+        for words in ("of domains: 0.0.1236 (", "detached: 0.0.1233 0.0.1234 0.0.1235 ('virt-ccw reattach", "of qemu-ccw: 0.0.1237 (",
+                      "is not understood: 0.0.1238 ("):
             expect(words in output, f"no '{words}' in\n{output}")
         apparmor = f"{folder}/sys/module/apparmor/parameters/enabled"
         os.makedirs(os.path.dirname(apparmor))

@@ -214,6 +214,13 @@ def owners(tap, folder):
     tap.ok("\n\n0.0.1234 is being released to this host: 'virt-ccw reconcile' continues" in host.on_a_terminal(),
            "and what may be done")
     host.own("0.0.1234", DOMAIN)
+    host.own("0.0.9999", None)
+    host.write("/run/devices/0.0.aaaa.json", "{}")
+    tap.equal(host.list("--owners").stdout, "0.0.1234 domain\n0.0.9999 administrator\n0.0.aaaa unknown\n",
+              "--owners prints the whole journal")
+    tap.equal(host.list("--owners", "--json").returncode, 2, "and nothing else")
+    os.remove(host.at("/run/devices/0.0.9999.json"))
+    os.remove(host.at("/run/devices/0.0.aaaa.json"))
     tap.equal(host.rows("0.0.1234")[0][-1], "domain guest one", "its owner is named once")
     os.unlink(host.root + "/run/devices/0.0.1234.json")
     tap.equal(host.rows("0.0.1234")[0][-1], f"domain guest one, mediated device {mdev}", "another program's mediated device")
