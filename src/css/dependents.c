@@ -34,12 +34,12 @@ static gboolean is_up(CssHost *host, char **components)
 }
 
 static const struct {
-    const char *kind;
+    CssDependentKind kind;
     const char *class_name;
     gboolean (*is_dependent)(CssHost *host, char **components);
 } kinds[] = {
-    { "disk", "block", is_disk },
-    { "net", "net", is_up },
+    { CSS_DEPENDENT_DISK, "block", is_disk },
+    { CSS_DEPENDENT_NET, "net", is_up },
 };
 
 /* Whether a block device is never behind such a channel device. A host may have thousands of these. */

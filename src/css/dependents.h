@@ -9,9 +9,14 @@
 #include "css/host.h"
 #include "util/address.h"
 
+typedef enum {
+    CSS_DEPENDENT_DISK,
+    CSS_DEPENDENT_NET,
+} CssDependentKind;
+
 typedef struct {
     CcwBusId through;
-    const char *kind; /* "disk" or "net" */
+    CssDependentKind kind;
     const char *name; /* "sda", "eth0" */
 } CssDependent;
 

@@ -42,7 +42,7 @@ static gboolean check_dependent(const CssDependent *dependent, gpointer data)
 
     if (!ccw_bus_id_equal(&dependent->through, &query->device->bus_id))
         return FALSE;
-    why = strcmp(dependent->kind, "net") == 0
+    why = dependent->kind == CSS_DEPENDENT_NET
               ? g_strdup_printf("it is network interface %s, which is up; ip link set %s down first", dependent->name,
                                 dependent->name)
               : g_strdup_printf("disk %s is reached through it", dependent->name);

@@ -20,7 +20,7 @@ struct _CssUsers {
     gboolean has_mounts;    /* the mounts could be read */
 };
 
-CssUser *css_user_new(const char *kind, const char *part, const char *name)
+CssUser *css_user_new(CssUserKind kind, const char *part, const char *name)
 {
     CssUser *user = g_new0(CssUser, 1);
 
@@ -103,7 +103,8 @@ static gboolean read_dependent(const CssDependent *dependent, gpointer data)
         all = g_ptr_array_new_with_free_func((GDestroyNotify)css_user_free);
         g_hash_table_insert(users->dependents, g_memdup2(through, sizeof(*through)), all);
     }
-    g_ptr_array_add(all, css_user_new(dependent->kind, NULL, dependent->name));
+    g_ptr_array_add(
+        all, css_user_new(dependent->kind == CSS_DEPENDENT_NET ? CSS_USER_NET : CSS_USER_DISK, NULL, dependent->name));
     return FALSE;
 }
 
@@ -153,7 +154,7 @@ static void add_guest(CssUsers *users, const char *part, const char *number, con
     if (!name && users->guests && node)
         name = g_hash_table_lookup(users->guests, node);
     if (name)
-        g_ptr_array_add(found, css_user_new("domain", part, name));
+        g_ptr_array_add(found, css_user_new(CSS_USER_DOMAIN, part, name));
 }
 
 /* node: the path that libvirt may have for the disk */
@@ -162,9 +163,9 @@ static void add_mounts(CssUsers *users, const char *part, const char *number, co
     GPtrArray *mounts = number ? g_hash_table_lookup(users->mounts, number) : NULL;
 
     for (guint i = 0; mounts && i < mounts->len; i++)
-        g_ptr_array_add(found, css_user_new("mount", part, mounts->pdata[i]));
+        g_ptr_array_add(found, css_user_new(CSS_USER_MOUNT, part, mounts->pdata[i]));
     if (number && g_hash_table_contains(users->swaps, number))
-        g_ptr_array_add(found, css_user_new("swap", part, NULL));
+        g_ptr_array_add(found, css_user_new(CSS_USER_SWAP, part, NULL));
     add_guest(users, part, number, node, found);
 }
 
@@ -192,7 +193,7 @@ static void add_layers(CssUsers *users, const CssDevice *device, GPtrArray *foun
 
         if (!layer->on)
             continue;
-        g_ptr_array_add(found, css_user_new("holder", part, layer->what));
+        g_ptr_array_add(found, css_user_new(CSS_USER_HOLDER, part, layer->what));
         add_mounts(users, part, layer->dev, node, found);
     }
 }
@@ -202,7 +203,7 @@ static void add_group(CssUsers *users, const CssDevice *device, GPtrArray *found
     g_autofree char *group = css_device_group(users->host, &device->bus_id);
 
     if (group)
-        g_ptr_array_add(found, css_user_new("group", NULL, group));
+        g_ptr_array_add(found, css_user_new(CSS_USER_GROUP, NULL, group));
 }
 
 static void add_dependents(CssUsers *users, const CssDevice *device, GPtrArray *found)

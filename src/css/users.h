@@ -8,14 +8,31 @@
 
 #include "css/device.h"
 
+typedef enum {
+    CSS_USER_MOUNT,
+    CSS_USER_SWAP,
+    CSS_USER_HOLDER,
+    CSS_USER_GROUP,
+    CSS_USER_DISK,
+    CSS_USER_NET,
+    CSS_USER_DOMAIN,
+    /* css_users_of() does not return these: node_device/list.h adds them. */
+    CSS_USER_QEMU_CCW,  /* its process id */
+    CSS_USER_MDEV,      /* the UUID of a mediated device of another program */
+    CSS_USER_DETACHED,  /* an administrator has detached the device */
+    CSS_USER_RELEASING, /* the device is being released to this host */
+    CSS_USER_UNKNOWN,   /* the journal's entry is not understood */
+    CSS_USER_LAST,
+} CssUserKind;
+
 typedef struct {
-    const char *kind; /* "mount", "swap", "domain", "holder", "group", "disk", "net", or one of the caller's own */
-    char *part;       /* the disk or partition in use: "dasda1"; or NULL */
-    char *name;       /* the mount point, CssLayer.what, the domain, the group device, ...; NULL for swap */
+    CssUserKind kind;
+    char *part; /* the disk or partition in use: "dasda1"; or NULL */
+    char *name; /* the mount point, CssLayer.what, the domain, the group device, ...; NULL for swap */
 } CssUser;
 
-/* @kind: not copied, so a literal; the other strings are copied */
-CssUser *css_user_new(const char *kind, const char *part, const char *name);
+/* The strings are copied. */
+CssUser *css_user_new(CssUserKind kind, const char *part, const char *name);
 void css_user_free(CssUser *user);
 
 typedef struct _CssUsers CssUsers;

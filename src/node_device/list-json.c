@@ -60,7 +60,7 @@ static void add_users(JsonBuilder *builder, const GPtrArray *users)
         const CssUser *user = users->pdata[i];
 
         json_builder_begin_object(builder);
-        add_string(builder, "kind", user->kind);
+        add_string(builder, "kind", nodedev_list_kind_name(user->kind));
         add_string(builder, "part", user->part);
         add_string(builder, "name", user->name);
         json_builder_end_object(builder);

@@ -115,29 +115,34 @@ static char *cell_mdev(const NodedevListRow *row)
     return g_strjoinv(",", row->device->mdevs);
 }
 
-static char *user_text(const CssUser *user)
-{
-    static const struct {
-        const char *kind;
-        const char *before;
-        const char *after;
-    } forms[] = {
-        { "swap", "swap", "" },
-        { "group", "group device ", "" },
-        { "disk", "disk ", "" },
-        { "net", "network interface ", "" },
-        { NODEDEV_USER_DOMAIN, "domain ", "" },
-        { NODEDEV_USER_QEMU_CCW, "qemu-ccw (process ", ")" },
-        { NODEDEV_USER_MDEV, "mediated device ", "" },
-        { NODEDEV_USER_DETACHED, "detached", "" },
-        { NODEDEV_USER_RELEASING, "releasing", "" },
-        { NODEDEV_USER_UNKNOWN, "? (its journal entry is not understood)", "" },
-    };
+/* The names of kinds of users, and the texts around a user's name. */
+static const struct {
+    const char *name;
+    const char *before;
+    const char *after;
+} kinds[CSS_USER_LAST] = {
+    [CSS_USER_MOUNT] = { "mount", "", "" },
+    [CSS_USER_SWAP] = { "swap", "swap", "" },
+    [CSS_USER_HOLDER] = { "holder", "", "" },
+    [CSS_USER_GROUP] = { "group", "group device ", "" },
+    [CSS_USER_DISK] = { "disk", "disk ", "" },
+    [CSS_USER_NET] = { "net", "network interface ", "" },
+    [CSS_USER_DOMAIN] = { "domain", "domain ", "" },
+    [CSS_USER_QEMU_CCW] = { "qemu-ccw", "qemu-ccw (process ", ")" },
+    [CSS_USER_MDEV] = { "mdev", "mediated device ", "" },
+    [CSS_USER_DETACHED] = { "detached", "detached", "" },
+    [CSS_USER_RELEASING] = { "releasing", "releasing", "" },
+    [CSS_USER_UNKNOWN] = { "unknown", "? (its journal entry is not understood)", "" },
+};
 
-    for (gsize i = 0; i < G_N_ELEMENTS(forms); i++)
-        if (strcmp(user->kind, forms[i].kind) == 0)
-            return g_strconcat(forms[i].before, user->name ? user->name : "", forms[i].after, NULL);
-    return g_strdup(user->name); /* a mount point, a volume */
+const char *nodedev_list_kind_name(CssUserKind kind)
+{
+    return kinds[kind].name;
+}
+
+static char *describe_user(const CssUser *user)
+{
+    return g_strconcat(kinds[user->kind].before, user->name ? user->name : "", kinds[user->kind].after, NULL);
 }
 
 static char *cell_users(const NodedevListRow *row)
@@ -145,7 +150,7 @@ static char *cell_users(const NodedevListRow *row)
     GString *text = g_string_new(NULL);
 
     for (guint i = 0; i < MIN(row->users->len, USERS_SHOWN); i++) {
-        g_autofree char *user = user_text(row->users->pdata[i]);
+        g_autofree char *user = describe_user(row->users->pdata[i]);
 
         g_string_append_printf(text, "%s%s", i ? ", " : "", user);
     }

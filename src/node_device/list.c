@@ -22,15 +22,15 @@ static void add_owner(NodedevListRow *row, GHashTable *names)
     CssUser *user;
 
     if (row->device->is_releasing)
-        user = css_user_new(NODEDEV_USER_RELEASING, NULL, NULL);
+        user = css_user_new(CSS_USER_RELEASING, NULL, NULL);
     else if (strcmp(owner, HOSTDEV_OWNER_DETACHED) == 0)
-        user = css_user_new(NODEDEV_USER_DETACHED, NULL, NULL);
+        user = css_user_new(CSS_USER_DETACHED, NULL, NULL);
     else if (strcmp(owner, "?") == 0)
-        user = css_user_new(NODEDEV_USER_UNKNOWN, NULL, NULL);
+        user = css_user_new(CSS_USER_UNKNOWN, NULL, NULL);
     else if (hostdev_owner_kind(owner) == HOSTDEV_OWNER_QEMU_CCW)
-        user = css_user_new(NODEDEV_USER_QEMU_CCW, NULL, owner + strlen(HOSTDEV_QEMU_CCW_PREFIX));
+        user = css_user_new(CSS_USER_QEMU_CCW, NULL, owner + strlen(HOSTDEV_QEMU_CCW_PREFIX));
     else
-        user = css_user_new(NODEDEV_USER_DOMAIN, NULL, name ? name : owner);
+        user = css_user_new(CSS_USER_DOMAIN, NULL, name ? name : owner);
     g_ptr_array_insert(row->users, 0, user);
 }
 
@@ -42,8 +42,8 @@ static void add_guests(NodedevListRow *row, GHashTable *guests)
         const char *name = g_hash_table_lookup(guests, uuid);
         const CssUser *first = row->users->len ? row->users->pdata[0] : NULL;
 
-        if (name && !(first && strcmp(first->kind, NODEDEV_USER_DOMAIN) == 0))
-            g_ptr_array_insert(row->users, 0, css_user_new(NODEDEV_USER_DOMAIN, NULL, name));
+        if (name && !(first && first->kind == CSS_USER_DOMAIN))
+            g_ptr_array_insert(row->users, 0, css_user_new(CSS_USER_DOMAIN, NULL, name));
     }
 }
 
@@ -60,7 +60,7 @@ GArray *nodedev_list_new(const GPtrArray *devices, CssUsers *users, GHashTable *
         if (device->owner)
             add_owner(&row, names);
         for (gsize m = 0; !device->owner && device->mdevs[m]; m++)
-            g_ptr_array_add(row.users, css_user_new(NODEDEV_USER_MDEV, NULL, device->mdevs[m]));
+            g_ptr_array_add(row.users, css_user_new(CSS_USER_MDEV, NULL, device->mdevs[m]));
         if (device->mdevs[0])
             add_guests(&row, guests);
         if (filter == (row.users->len ? NODEDEV_LIST_FREE : NODEDEV_LIST_USED))

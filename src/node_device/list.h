@@ -10,15 +10,8 @@
 typedef struct {
     const CssDevice *device;
     char *volser;     /* the serial of the volume; NULL: unknown */
-    GPtrArray *users; /* CssUser *, of the kinds of css/users.h and below */
+    GPtrArray *users; /* CssUser *, the owner first */
 } NodedevListRow;
-
-#define NODEDEV_USER_DOMAIN "domain"       /* its name, or its UUID if libvirt does not tell the name */
-#define NODEDEV_USER_QEMU_CCW "qemu-ccw"   /* its process id */
-#define NODEDEV_USER_MDEV "mdev"           /* the UUID of a mediated device of another program */
-#define NODEDEV_USER_DETACHED "detached"   /* an administrator has detached the device */
-#define NODEDEV_USER_RELEASING "releasing" /* the device is being released to this host */
-#define NODEDEV_USER_UNKNOWN "unknown"     /* the journal's entry is not understood */
 
 typedef enum {
     NODEDEV_LIST_ALL,
@@ -37,6 +30,9 @@ typedef enum {
  */
 GArray *nodedev_list_new(const GPtrArray *devices, CssUsers *users, GHashTable *names, GHashTable *guests,
                          NodedevListFilter filter);
+
+/* Returns: the name of a kind of users in JSON: "mount". */
+const char *nodedev_list_kind_name(CssUserKind kind);
 
 /* Returns: whether this host can read the device's disk. */
 gboolean nodedev_list_is_readable(const CssDevice *device);
