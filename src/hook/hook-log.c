@@ -3,9 +3,8 @@
 
 #include <unistd.h>
 
-#include "hostdev/entries.h"
-#include "hostdev/journal.h"
 #include "hostdev/release-log.h"
+#include "util/address.h"
 #include "util/log.h"
 
 #define REASON_SHOWN 512 /* maximum number of characters of an error */
@@ -32,32 +31,4 @@ void hook_log_start(const char *guest, const char *uuid, const GArray *ids, cons
     if (error && (!ids || ids->len == 0))
         g_info("cannot acquire the ccw devices of %s, which libvirt's process %d starts: %s", domain, (int)getppid(),
                reason);
-}
-
-GArray *hook_log_owned(CssHost *host, const char *uuid)
-{
-    g_autoptr(GArray) all = hostdev_journal_list(host);
-    GArray *owned = g_array_new(FALSE, FALSE, sizeof(CcwBusId));
-
-    for (guint i = 0; i < all->len; i++) {
-        g_autoptr(HostdevRecord) record = NULL;
-
-        if (hostdev_journal_load(host, &g_array_index(all, CcwBusId, i), &record, NULL) && record &&
-            hostdev_entry_is_of(record, uuid))
-            g_array_append_val(owned, record->device);
-    }
-    return owned;
-}
-
-void hook_log_released(CssHost *host, const GArray *ids, const char *guest, const char *uuid)
-{
-    for (guint i = 0; i < ids->len; i++)
-        if (!hostdev_journal_has(host, &g_array_index(ids, CcwBusId, i)))
-            hostdev_log_release(&g_array_index(ids, CcwBusId, i), uuid, guest);
-}
-
-void hook_log_reconciled(const HostdevReconciled *reconciled, gpointer data G_GNUC_UNUSED)
-{
-    if (reconciled->result == HOSTDEV_RECONCILE_RELEASED)
-        hostdev_log_release(&reconciled->device, reconciled->domain, NULL);
 }

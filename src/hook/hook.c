@@ -11,6 +11,7 @@
 #include "hook/status.h"
 #include "hostdev/claim.h"
 #include "hostdev/modules.h"
+#include "hostdev/owner-log.h"
 #include "hostdev/process.h"
 #include "hostdev/reconcile.h"
 #include "hostdev/release.h"
@@ -106,7 +107,7 @@ static gboolean claim_managed(const Hook *hook, const GArray *ids, GError **erro
  */
 static void release_orphans(const Hook *hook, GArray *devices)
 {
-    HostdevReconcile request = { .as_of = css_host_clock(), .report = hook_log_reconciled };
+    HostdevReconcile request = { .as_of = css_host_clock(), .report = hostdev_log_reconciled };
     g_autoptr(GHashTable) running = hook_status_running(hook->status_dir, "/proc", NULL);
 
     request.running = running;
@@ -149,12 +150,12 @@ static gboolean started(const Hook *hook, GError **error)
  */
 static gboolean release(const Hook *hook, GError **error)
 {
-    g_autoptr(GArray) owned = hook->uuid ? hook_log_owned(hook->host, hook->uuid) : NULL;
+    g_autoptr(GArray) owned = hook->uuid ? hostdev_log_owned(hook->host, hook->uuid) : NULL;
     gboolean released = !hook->uuid || hostdev_release_ended(hook->host, hook->uuid,
                                                              hostdev_process_began(hook->host, getpid()), error);
 
     if (owned)
-        hook_log_released(hook->host, owned, hook->guest, hook->uuid);
+        hostdev_log_released(hook->host, owned, hook->uuid, hook->guest);
     release_orphans(hook, NULL);
     return released;
 }
@@ -177,7 +178,7 @@ static gboolean reconnect(const Hook *hook, GError **error)
     return hostdev_reconcile(
         hook->host,
         &(HostdevReconcile){
-            .live = live, .as_of = hook->clock, .only_domain = hook->uuid, .report = hook_log_reconciled },
+            .live = live, .as_of = hook->clock, .only_domain = hook->uuid, .report = hostdev_log_reconciled },
         error);
 }
 

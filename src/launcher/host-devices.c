@@ -9,6 +9,7 @@
 #include "hostdev/claim.h"
 #include "hostdev/journal.h"
 #include "hostdev/modules.h"
+#include "hostdev/owner-log.h"
 #include "hostdev/process.h"
 #include "hostdev/reconcile.h"
 #include "hostdev/release.h"
@@ -53,32 +54,51 @@ static void release_killed(LauncherDevices *devices, const CcwBusId *id)
         hostdev_owner_read(devices->host, device);
     if (device && device->owner && hostdev_owner_kind(device->owner) == HOSTDEV_OWNER_QEMU_CCW)
         hostdev_reconcile(devices->host,
-                          &(HostdevReconcile){ .live = live, .as_of = css_host_clock(), .only_domain = device->owner },
+                          &(HostdevReconcile){ .live = live,
+                                               .as_of = css_host_clock(),
+                                               .only_domain = device->owner,
+                                               .report = hostdev_log_reconciled },
                           NULL);
 }
 
-static gboolean acquire(LauncherDevices *devices, const CcwBusId *id, GError **error)
+static gboolean acquire(LauncherDevices *devices, const CcwBusId *id, gboolean *ret_acquired, GError **error)
 {
     g_autoptr(CssDevice) device = css_host_lookup(devices->host, id, error);
-    gboolean is_new;
 
     if (!device || !hostdev_load_modules(devices->host, error))
         return FALSE;
     release_killed(devices, id);
-    return hostdev_claim(devices->host, id, devices->owner, devices->token, &is_new, error);
+    return hostdev_claim(devices->host, id, devices->owner, devices->token, ret_acquired, error);
+}
+
+/* Logs "acquired ccw device 0.0.1234 for qemu-ccw, process 4711 of user 0", and why if that failed. */
+static void log_acquire(const LauncherDevices *devices, const char *done, const char *bus_id, const GError *error)
+{
+    g_info("%s ccw device %s for qemu-ccw, process %s of user %u%s%s", done, bus_id,
+           devices->owner + strlen(HOSTDEV_QEMU_CCW_PREFIX), getuid(), error ? ": " : "", error ? error->message : "");
 }
 
 gboolean launcher_devices_acquire(LauncherDevices *devices, const CcwBusId *id, GError **error)
 {
+    g_autoptr(GError) local = NULL;
     char text[CCW_BUS_ID_STR_LEN];
+    gboolean is_new;
 
-    if (acquire(devices, id, error))
+    ccw_bus_id_format(id, text);
+    if (acquire(devices, id, &is_new, &local)) {
+        log_acquire(devices, is_new ? "acquired" : "uses the prepared", text, NULL);
         return TRUE;
-    g_prefix_error(error, "hostid %s: ", ccw_bus_id_format(id, text));
+    }
+    log_acquire(devices, "cannot acquire", text, local);
+    g_propagate_prefixed_error(error, g_steal_pointer(&local), "hostid %s: ", text);
     return FALSE;
 }
 
 gboolean launcher_devices_release(LauncherDevices *devices, GError **error)
 {
-    return hostdev_release_domain(devices->host, devices->owner, error);
+    g_autoptr(GArray) owned = hostdev_log_owned(devices->host, devices->owner);
+    gboolean is_released = hostdev_release_domain(devices->host, devices->owner, error);
+
+    hostdev_log_released(devices->host, owned, devices->owner, NULL);
+    return is_released;
 }

@@ -2,7 +2,7 @@
 /*
  * Acquires devices of the host for a QEMU that libvirt does not run, as managed='yes' does, and releases them. The
  * journal has them as pending claims of the process. So other programs do not use the devices while the process lives,
- * and release them when it is killed.
+ * and release them when it is killed. Each acquire and release is a line at info level.
  */
 #pragma once
 

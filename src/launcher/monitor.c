@@ -201,7 +201,10 @@ static void serve_clients(const QemuHotplug *hotplug)
     }
 }
 
-/* Closes the caller's descriptors: an open image stays locked, and readers wait for the end of open pipes. */
+/*
+ * Closes the caller's descriptors: an open image stays locked, and readers wait for the end of open pipes. GLib keeps a
+ * descriptor of systemd's journal from the first line on; the caller has not written one yet.
+ */
 static void isolate(int alive, int clients, int inode)
 {
     const int from[] = { alive, clients, inode };

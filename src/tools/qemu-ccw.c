@@ -36,6 +36,7 @@ static LauncherDevices *open_host_devices(void)
 {
     if (geteuid() != 0 || !g_file_test(CSS_HOST_SYSFS "/bus/css/devices", G_FILE_TEST_IS_DIR))
         return NULL;
+    cmd_log_changes();
     return launcher_devices_new(CSS_HOST_SYSFS, CSS_HOST_RUN_DIR);
 }
 

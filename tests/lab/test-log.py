@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The log has one line, at info level, for each attach, detach, release and rejected call, with the device, the domain and who
-asked. virtccwd writes its lines to its log; those of the hook and of virt-ccw arrive at a socket of the test, in the place of
+asked. virtccwd writes its lines to its log; those of the hook, virt-ccw and qemu-ccw arrive at a socket of the test, in the place of
 systemd's journal. After each step the test compares all lines with those expected. The guest is paused and has no kernel.
 Run as: test-log.py VIRT-CCW"""
 
@@ -15,6 +15,7 @@ import sys
 from files import read, temporary_folder, write
 from hosttree import differences, snapshot
 from labtest import DAEMON_LOGS, UUIDS, domain, hostdev, inside_a_lab
+from qemuccw import Running
 from steps import Steps, command, expect
 from waiting import DEADLINE, happens, wait_until
 
@@ -29,6 +30,7 @@ ONE = f"domain 'one' \\({UUIDS['one']}\\)"
 BACKEND = "qemu+unix:///system?socket=/run/libvirt-ccw/backend/libvirt-sock"
 RELEASED = f"released {DEVICE} of {ONE} to this host"
 HOOK = "virt-ccw: "  # before the lines that reach the journal
+QEMU_CCW = "qemu-ccw: "
 
 
 class Journal:
@@ -57,6 +59,7 @@ class Journal:
 class LogTest:
     def __init__(self, virt_ccw, folder):
         self.virt_ccw = virt_ccw
+        self.folder = folder
         self.device = write(os.path.join(folder, "device.xml"), hostdev(inside="<alias name='ua-disk'/>"))
         self.again = write(os.path.join(folder, "again.xml"), hostdev())
         self.invalid = write(os.path.join(folder, "invalid.xml"), hostdev("0x12345"))
@@ -163,6 +166,45 @@ class LogTest:
         self.run([self.virt_ccw, "reconcile", "--connect", BACKEND], 0)
         self.logged(f"{HOOK}released {DEVICE} of domain {UUIDS['two']} to this host")
 
+    def qemu_ccw_argv(self, *arguments):
+        return [os.path.join(os.path.dirname(self.virt_ccw), "qemu-ccw"), "-S", "-nodefaults", "-display", "none", *arguments]
+
+    def start_qemu_ccw(self, *arguments):
+        """Returns a running qemu-ccw, and how the log names it."""
+        path = os.path.join(self.folder, "qmp")
+        if os.path.exists(path):
+            os.unlink(path)
+        qemu = Running(self.qemu_ccw_argv("--qmp", path, *arguments), path)
+        return qemu, f"qemu-ccw, process {qemu.process.pid}"
+
+    def qemu_ccw(self):
+        """qemu-ccw acquires the device at its start, and by its monitor; a killed one leaves it to the next."""
+        device = ("-device", "vfio-ccw,id=d0,hostid=0.0.1234")
+        qemu, first = self.start_qemu_ccw(*device)
+        self.logged(f"{QEMU_CCW}acquired {DEVICE} for {first} of user 0")
+        self.run(self.qemu_ccw_argv(*device), 1)
+        self.logged(f"{QEMU_CCW}cannot acquire {DEVICE} for qemu-ccw, process \\d+ of user 0: .*in use by {first}.*")
+        qemu.process.kill()
+        qemu.end()
+        qemu, second = self.start_qemu_ccw()
+        answer = qemu.monitor.ask("device_add", driver="vfio-ccw", id="d0", hostid="0.0.1234")
+        expect(answer == {"return": {}}, answer)
+        self.logged(f"{QEMU_CCW}released {DEVICE} of {first} to this host", f"{QEMU_CCW}acquired {DEVICE} for {second} of user 0")
+        qemu.process.terminate()
+        expect(qemu.end()[0] == 0, "QEMU failed")
+        self.logged(f"{QEMU_CCW}released {DEVICE} of {second} to this host")
+
+    def qemu_ccw_prepared(self):
+        """qemu-ccw uses a device that an administrator has detached, and leaves it detached."""
+        client = self.run([self.virt_ccw, "detach", "--connect", BACKEND, "0.0.1234"], 0)
+        self.logged(f"{HOOK}detached {DEVICE} from this host {client}")
+        qemu, name = self.start_qemu_ccw("-device", "vfio-ccw,id=d0,hostid=0.0.1234")
+        self.logged(f"{QEMU_CCW}uses the prepared {DEVICE} for {name} of user 0")
+        qemu.process.terminate()
+        qemu.end()
+        client = self.run([self.virt_ccw, "reattach", "--connect", BACKEND, "0.0.1234"], 0)
+        self.logged(f"{HOOK}reattached {DEVICE} to this host {client}")
+
     def end(self):
         wait_until(lambda: not differences(self.before, snapshot()), "the host is as it was before")
         command(["virsh", "-q", "list", "--all"])
@@ -181,6 +223,8 @@ def inside(virt_ccw):
         steps.run("detach, reset and reattach of a node device", test.node_device)
         steps.run("the same by virt-ccw without virtccwd", test.without_virtccwd)
         steps.run("a device that a crash has left behind", test.reconciled)
+        steps.run("qemu-ccw with the device", test.qemu_ccw)
+        steps.run("qemu-ccw with a detached device", test.qemu_ccw_prepared)
         steps.run("and no other line", test.end)
     steps.done()
 

@@ -6,43 +6,20 @@ QEMU is paused. Run as: test-qemu-ccw.py VIRT-CCW"""
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 
 from files import temporary_folder
 from hosttree import differences, snapshot
 from labtest import give_to_host, inside_a_lab, mdev_of
-from qmp import Monitor
+from qemuccw import Running
 from steps import Steps, command, expect
-from waiting import DEADLINE, wait_until
+from waiting import DEADLINE
 
 DOMAIN = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 OWNER = "qemu-ccw:"
 FIRST, SECOND, ABSENT = "0.0.1234", "0.0.1235", "0.0.4321"
 JOURNAL = "/run/libvirt-ccw/devices"
-
-
-def connect(path):
-    """Returns its monitor, as soon as it listens."""
-    connected = socket.socket(socket.AF_UNIX)
-    wait_until(lambda: os.path.exists(path), path)
-    wait_until(lambda: connected.connect_ex(path) == 0, f"{path} is listened at")
-    return Monitor(connected, DEADLINE)
-
-
-class Running:
-    """A running qemu-ccw that has its devices."""
-
-    def __init__(self, argv, path):
-        self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, text=True, start_new_session=True)
-        self.monitor = connect(path)
-
-    def end(self):
-        """Returns its exit status and output, when no process, such as QEMU, has the output open any more."""
-        output = self.process.communicate(timeout=DEADLINE)[0]
-        return self.process.returncode, output
 
 
 class QemuCcw:
