@@ -4,9 +4,18 @@
  * program. Layouts: IBM 3990 reference; DE_eckd_data, LO_eckd_data, LRE_eckd_data, PFX_eckd_data of
  * drivers/s390/block/dasd_eckd.h.
  */
+#include "dasd/dasd-cmd-locate.h"
+
 #include <string.h>
 
+#include "dasd/dasd-chain.h"
+#include "dasd/dasd-ckd.h"
+#include "dasd/dasd-data.h"
 #include "dasd/dasd-exec.h"
+#include "dasd/dasd-move.h"
+#include "dasd/dasd-sense.h"
+#include "dasd/dasd-track.h"
+#include "dasd/dasd-volume.h"
 #include "util/endian.h"
 
 #define DE_SIZE 16 /* 32 with the times and priorities of newer subsystems */
@@ -255,7 +264,7 @@ static guint32 last_track(guint32 first, guint16 tracks)
  */
 static gboolean locate_tracks(DasdExec *exec, const struct Operation *operation, const guint8 *lre, guint16 tracks)
 {
-    if (!dasd_sequence_may_format(&exec->chain))
+    if (!dasd_chain_may_format(&exec->chain))
         return dasd_check(exec, DASD_CHECK_SEQUENCE);
     if (!(tracks & DASD_TRACKS_CURRENT) || __builtin_popcount(tracks) != lre[LR_OFS_COUNT])
         return dasd_check(exec, DASD_CHECK_PARAMETER);

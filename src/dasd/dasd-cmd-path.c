@@ -2,9 +2,15 @@
 /*
  * Commands about the path and the identity of the device. They do not touch a track.
  */
+#include "dasd/dasd-cmd-path.h"
+
 #include <string.h>
 
+#include "dasd/dasd-config.h"
+#include "dasd/dasd-data.h"
+#include "dasd/dasd-drive.h"
 #include "dasd/dasd-exec.h"
+#include "dasd/dasd-sense.h"
 
 #define SPID_FUNCTION 0x60
 #define SPID_ESTABLISH 0x00

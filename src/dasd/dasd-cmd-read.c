@@ -2,9 +2,18 @@
 /*
  * Commands that read records and tracks.
  */
+#include "dasd/dasd-cmd-read.h"
+
 #include <string.h>
 
+#include "channel/arch.h"
+#include "dasd/dasd-chain.h"
+#include "dasd/dasd-ckd.h"
+#include "dasd/dasd-data.h"
 #include "dasd/dasd-exec.h"
+#include "dasd/dasd-move.h"
+#include "dasd/dasd-sense.h"
+#include "dasd/dasd-track.h"
 
 #define SPECIAL_HOME_SIZE 28
 #define SPECIAL_HOME_OFS_FLAG 19 /* flag, cylinder, head */

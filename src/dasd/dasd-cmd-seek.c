@@ -2,9 +2,20 @@
 /*
  * Commands that position CKD programs: seeks, the file mask, sectors, searches. ECKD programs use dasd-cmd-locate.c.
  */
+#include "dasd/dasd-cmd-seek.h"
+
 #include <string.h>
 
+#include "channel/arch.h"
+#include "dasd/dasd-chain.h"
+#include "dasd/dasd-ckd.h"
+#include "dasd/dasd-codes.h"
+#include "dasd/dasd-data.h"
 #include "dasd/dasd-exec.h"
+#include "dasd/dasd-move.h"
+#include "dasd/dasd-sense.h"
+#include "dasd/dasd-track.h"
+#include "dasd/dasd-volume.h"
 #include "util/endian.h"
 
 #define SEEK_SIZE 6 /* two zeros, cylinder, head */

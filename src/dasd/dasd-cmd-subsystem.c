@@ -2,9 +2,16 @@
 /*
  * Commands to the control unit: characteristics, configuration, subsystem functions.
  */
+#include "dasd/dasd-cmd-subsystem.h"
+
 #include <string.h>
 
+#include "dasd/dasd-chain.h"
+#include "dasd/dasd-config.h"
+#include "dasd/dasd-data.h"
 #include "dasd/dasd-exec.h"
+#include "dasd/dasd-move.h"
+#include "dasd/dasd-sense.h"
 #include "util/endian.h"
 
 #define PSF_ORDER_PREPARE 0x18

@@ -3,9 +3,20 @@
  * Commands that write. They put the data of the channel into the slot in memory. dasd_volume_flush() writes it to the
  * image before the device gives the status of the program. dasd-sequence.c has checked the file mask and read-only.
  */
+#include "dasd/dasd-cmd-write.h"
+
 #include <string.h>
 
+#include "channel/arch.h"
+#include "dasd/dasd-chain.h"
+#include "dasd/dasd-ckd.h"
+#include "dasd/dasd-codes.h"
+#include "dasd/dasd-data.h"
 #include "dasd/dasd-exec.h"
+#include "dasd/dasd-move.h"
+#include "dasd/dasd-sense.h"
+#include "dasd/dasd-track.h"
+#include "dasd/dasd-volume.h"
 #include "util/endian.h"
 
 static void store(DasdExec *exec, guint32 from, guint32 to)

@@ -3,7 +3,16 @@
  * The table of commands. Names and codes are those of the IBM 3990 Storage Control Reference (GA32-0099). docs/dasd.md
  * says how to add a command.
  */
-#include "dasd/dasd-exec.h"
+#include "dasd/dasd-cmd.h"
+
+#include "dasd/dasd-chain.h"
+#include "dasd/dasd-cmd-locate.h"
+#include "dasd/dasd-cmd-path.h"
+#include "dasd/dasd-cmd-read.h"
+#include "dasd/dasd-cmd-seek.h"
+#include "dasd/dasd-cmd-subsystem.h"
+#include "dasd/dasd-cmd-write.h"
+#include "dasd/dasd-codes.h"
 
 #define READS (DASD_OP_READ | DASD_OP_READ_ANY)
 #define ID DASD_FOUND_ID

@@ -3,9 +3,11 @@
  * Moves the data of CCWs: direct, by a list of IDAWs, chained. The addresses are trusted addresses of this process.
  * Counts bound them.
  */
+#include "dasd/dasd-data.h"
+
 #include <string.h>
 
-#include "dasd/dasd-program.h"
+#include "channel/arch.h"
 
 static void set_ccw(DasdData *data)
 {

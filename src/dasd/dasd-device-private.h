@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dasd/dasd-device.h"
+#include "dasd/dasd-drive.h"
 #include "dasd/dasd-exec.h"
 
 struct _DasdDevice {

@@ -8,7 +8,14 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "dasd/dasd-cmd.h"
+#include "dasd/dasd-config.h"
 #include "dasd/dasd-image.h"
+#include "dasd/dasd-program.h"
+#include "dasd/dasd-run.h"
+#include "dasd/dasd-sequence.h"
+#include "dasd/dasd-status.h"
+#include "dasd/dasd-volume.h"
 #include "util/error.h"
 
 static char *image_name(const DasdDeviceConfig *config)
@@ -98,7 +105,7 @@ int dasd_device_request(DasdDevice *device, CcwCmdRequest *request)
     rc = dasd_program_load(&exec->program, request);
     if (rc == 0) {
         set_running(device, TRUE);
-        dasd_status_build(exec, dasd_exec_run(exec), request->irb);
+        dasd_status_build(exec, dasd_run_program(exec), request->irb);
         set_running(device, FALSE);
     }
     g_mutex_unlock(&device->request_lock);
@@ -135,6 +142,11 @@ gboolean dasd_device_check_ready(DasdDevice *device)
         g_atomic_int_set(&device->drive.lasting.waits, FALSE);
     g_mutex_unlock(&device->request_lock);
     return ready;
+}
+
+void dasd_device_state_change(guint8 ret_irb[CHANNEL_IRB_SIZE])
+{
+    dasd_status_build_state_change(ret_irb);
 }
 
 void dasd_device_reset(DasdDevice *device)

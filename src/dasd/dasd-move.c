@@ -2,7 +2,14 @@
 /*
  * Moves over a volume, which the commands share: tracks within the extent, count fields on a track.
  */
+#include "dasd/dasd-move.h"
+
+#include "dasd/dasd-chain.h"
+#include "dasd/dasd-ckd.h"
 #include "dasd/dasd-exec.h"
+#include "dasd/dasd-sense.h"
+#include "dasd/dasd-track.h"
+#include "dasd/dasd-volume.h"
 
 #define MASK_SEEK 0x18
 #define MASK_SEEK_NONE 0x18 /* allows neither seeks nor the next track of a multi-track command */

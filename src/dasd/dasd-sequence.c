@@ -3,12 +3,14 @@
  * Decides which command may follow which in a chain: checks a command before it runs, and updates its domain after it.
  * docs/dasd.md lists the rules and their sources.
  */
-#include "dasd/dasd-exec.h"
+#include "dasd/dasd-sequence.h"
 
-#define MASK_WRITE 0xc0
-#define MASK_WRITE_NOT_R0 0x00
-#define MASK_WRITE_NONE 0x40
-#define MASK_WRITE_UPDATE 0x80
+#include "dasd/dasd-chain.h"
+#include "dasd/dasd-cmd.h"
+#include "dasd/dasd-codes.h"
+#include "dasd/dasd-program.h"
+#include "dasd/dasd-sense.h"
+
 #define MASK_SEEK 0x18
 #define MASK_SEEK_ALL 0x00
 #define MASK_SEEK_CYLINDER_HEAD 0x08
@@ -24,23 +26,16 @@ static gboolean mask_allows(const DasdChain *chain, const DasdCmd *cmd)
     /* A write track operation formats, whichever command begins it. */
     gboolean formats = (cmd->flags & DASD_CMD_FORMAT) || chain->domain.operation == DASD_OP_WRITE_TRACK;
 
-    switch (chain->mask & MASK_WRITE) {
-    case MASK_WRITE_NOT_R0:
+    switch (chain->mask & DASD_MASK_WRITE) {
+    case DASD_MASK_WRITE_NOT_R0:
         return !(cmd->flags & DASD_CMD_R0);
-    case MASK_WRITE_NONE:
+    case DASD_MASK_WRITE_NONE:
         return FALSE;
-    case MASK_WRITE_UPDATE:
+    case DASD_MASK_WRITE_UPDATE:
         return !formats;
     default:
         return TRUE;
     }
-}
-
-gboolean dasd_sequence_may_format(const DasdChain *chain)
-{
-    guint8 writes = chain->mask & MASK_WRITE;
-
-    return writes != MASK_WRITE_NONE && writes != MASK_WRITE_UPDATE;
 }
 
 static gboolean mask_allows_seek(const DasdChain *chain, guint8 code)

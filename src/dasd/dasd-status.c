@@ -3,10 +3,12 @@
  * Builds the interruption-response block of a channel program: SCSW, ESW, ECW. Principles of Operation, chapter 16. The
  * sense comes with the unit check (concurrent sense), and stays for a SENSE command.
  */
+#include "dasd/dasd-status.h"
+
 #include <string.h>
 
-#include "dasd/dasd-device.h"
-#include "dasd/dasd-exec.h"
+#include "channel/arch.h"
+#include "dasd/dasd-sense.h"
 #include "util/endian.h"
 
 #define IRB_OFS_LPUM (CHANNEL_IRB_OFS_ESW + 1)
@@ -73,7 +75,7 @@ void dasd_status_build(const DasdExec *exec, DasdPhase phase, guint8 irb[CHANNEL
  * the driver asks again a minute after "intervention required". An unsolicited status has alert status alone (chapter
  * 16).
  */
-void dasd_device_state_change(guint8 ret_irb[CHANNEL_IRB_SIZE])
+void dasd_status_build_state_change(guint8 ret_irb[CHANNEL_IRB_SIZE])
 {
     memset(ret_irb, 0, CHANNEL_IRB_SIZE);
     ccw_store_be16(ret_irb + CHANNEL_SCSW_OFS_CTL, CHANNEL_SCSW_STCTL_ALERT | CHANNEL_SCSW_STCTL_PENDING);

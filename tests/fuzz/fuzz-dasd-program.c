@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "dasd/dasd-ckd.h"
-#include "dasd/dasd-exec.h"
+#include "dasd/dasd-cmd.h"
 #include "dasd/dasd-track.h"
 #include "fuzz-fail.h"
 #include "oracle-core.h"

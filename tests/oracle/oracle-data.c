@@ -4,7 +4,10 @@
 
 #include <string.h>
 
-#include "dasd/dasd-exec.h"
+#include "dasd/dasd-chain.h"
+#include "dasd/dasd-ckd.h"
+#include "dasd/dasd-cmd.h"
+#include "dasd/dasd-codes.h"
 #include "oracle-core.h"
 #include "oracle-image.h"
 #include "util/endian.h"

@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "channel/arch.h"
-#include "dasd/dasd-exec.h"
+#include "dasd/dasd-chain.h"
+#include "dasd/dasd-ckd.h"
+#include "dasd/dasd-cmd.h"
+#include "dasd/dasd-codes.h"
 #include "oracle-channel.h"
 #include "oracle-core.h"
 #include "oracle-data.h"

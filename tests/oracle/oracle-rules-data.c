@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "channel/arch.h"
+#include "dasd/dasd-codes.h"
+#include "dasd/dasd-sequence.h"
 #include "oracle-core.h"
 #include "oracle-rules-private.h"
 #include "oracle-rules.h"

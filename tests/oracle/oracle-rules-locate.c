@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "channel/arch.h"
+#include "dasd/dasd-codes.h"
 #include "oracle-rules-private.h"
 #include "util/endian.h"
 

@@ -3,6 +3,8 @@
  * Where commands work, by the rules of Hercules 3.13. Each function runs the device's own command, and changes the
  * place before or after it.
  */
+#include "dasd/dasd-codes.h"
+#include "dasd/dasd-move.h"
 #include "oracle-rules-private.h"
 
 /* The end of a track, where READ MULTIPLE has left the program. */

@@ -2,7 +2,7 @@
 /* What the files of Hercules' rules share. Private to them. */
 #pragma once
 
-#include "dasd/dasd-exec.h"
+#include "dasd/dasd-cmd.h"
 
 typedef enum {
     RULE_ORIENTATION,

@@ -5,6 +5,10 @@
 #include <string.h>
 
 #include "channel/arch.h"
+#include "dasd/dasd-codes.h"
+#include "dasd/dasd-move.h"
+#include "dasd/dasd-sequence.h"
+#include "dasd/dasd-volume.h"
 #include "oracle-rules-private.h"
 
 #define MASK_ALL 0xc0 /* a file mask that allows all writes, and the bits of the choice */

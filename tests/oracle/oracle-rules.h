@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "dasd/dasd-exec.h"
+#include "dasd/dasd-cmd.h"
 
 /**
  * oracle_rules:

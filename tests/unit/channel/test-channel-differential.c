@@ -16,6 +16,7 @@
 #include "channel-interpreter.h"
 #include "channel-modes.h"
 #include "channel/stores.h"
+#include "dasd/dasd-cmd.h"
 #include "dasd/dasd-device-private.h"
 #include "dasd/dasd-image.h"
 #include "util/endian.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "dasd-bench.h"
-#include "dasd/dasd-exec.h"
+#include "dasd/dasd-cmd.h"
 #include "doc-table.h"
 #include "trace/trace-decode.h"
 

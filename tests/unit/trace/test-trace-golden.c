@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dasd/dasd-exec.h"
+#include "dasd/dasd-cmd.h"
 #include "trace-samples.h"
 #include "trace/trace-decode.h"
 #include "trace/trace-file.h"
