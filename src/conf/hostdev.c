@@ -315,3 +315,20 @@ gboolean conf_hostdev_read(const ConfXml *xml, const ConfXmlElement *element, Co
         read_common(ret_node);
     return TRUE;
 }
+
+char *conf_hostdev_format(const CcwBusId *id, gboolean is_lowered)
+{
+    g_autoptr(GString) xml = g_string_new("<hostdev mode='subsystem' type=");
+    char uuid[CONF_UUID_STR_LEN];
+
+    if (is_lowered) {
+        g_string_append_printf(xml, "'mdev' model='vfio-ccw'><source><address uuid='%s'/></source></hostdev>",
+                               conf_uuid_encode(id, uuid));
+        return g_string_free(g_steal_pointer(&xml), FALSE);
+    }
+    g_string_append(xml, "'ccw'><source><address ");
+    if (id->cssid || id->ssid)
+        g_string_append_printf(xml, "cssid='0x%x' ssid='0x%x' ", id->cssid, id->ssid);
+    g_string_append_printf(xml, "devno='0x%04x'/></source></hostdev>", id->devno);
+    return g_string_free(g_steal_pointer(&xml), FALSE);
+}

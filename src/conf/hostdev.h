@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads one <hostdev> element: whether it is a ccw host device, in which form, and which device it names. Edits are in
- * lower.c and raise.c.
+ * Reads one <hostdev> element: whether it is a ccw host device, in which form, and which device it names. Formats one,
+ * too. Edits are in lower.c and raise.c.
  */
 #pragma once
 
@@ -58,3 +58,11 @@ gboolean conf_hostdev_read_guest(const ConfXmlElement *device, CcwBusId *ret_id)
 
 /* Returns: the <boot order=> of any device element, as libvirt would read it, or 0 if the device has no boot order. */
 guint conf_hostdev_read_boot_order(const ConfXmlElement *device);
+
+/**
+ * conf_hostdev_format:
+ * @is_lowered: TRUE: as libvirt's mdev; FALSE: with type='ccw'
+ *
+ * Returns: the <hostdev> element of a device, without a guest address; free it with g_free()
+ */
+char *conf_hostdev_format(const CcwBusId *id, gboolean is_lowered);

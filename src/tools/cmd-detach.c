@@ -11,8 +11,8 @@
 
 #include "cmd-table.h"
 #include "commands.h"
+#include "conf/hostdev.h"
 #include "conf/node-name.h"
-#include "conf/uuid.h"
 #include "css/device.h"
 #include "hook/status.h"
 #include "hostdev/journal.h"
@@ -34,28 +34,10 @@ typedef struct {
     char *(*describe)(const Target *target, const CssDevice *now, gboolean by_virtccwd);
 } Verb;
 
-/* Returns: the XML of a host device; in the lowered form if there is no virtccwd, because stock libvirt knows only
- * that. */
-static char *hostdev_xml(const CcwBusId *id, gboolean by_virtccwd)
-{
-    g_autoptr(GString) xml = g_string_new("<hostdev mode='subsystem' type=");
-    char uuid[CONF_UUID_STR_LEN];
-
-    if (!by_virtccwd) {
-        g_string_append_printf(xml, "'mdev' model='vfio-ccw'><source><address uuid='%s'/></source></hostdev>",
-                               conf_uuid_encode(id, uuid));
-        return g_string_free(g_steal_pointer(&xml), FALSE);
-    }
-    g_string_append(xml, "'ccw'><source><address ");
-    if (id->cssid || id->ssid)
-        g_string_append_printf(xml, "cssid='0x%x' ssid='0x%x' ", id->cssid, id->ssid);
-    g_string_append_printf(xml, "devno='0x%04x'/></source></hostdev>", id->devno);
-    return g_string_free(g_steal_pointer(&xml), FALSE);
-}
-
 static char *describe_detached(const Target *target, const CssDevice *now G_GNUC_UNUSED, gboolean by_virtccwd)
 {
-    g_autofree char *hostdev = hostdev_xml(&target->id, by_virtccwd);
+    /* Without virtccwd, libvirt knows only the lowered form. */
+    g_autofree char *hostdev = conf_hostdev_format(&target->id, !by_virtccwd);
     char buf[CCW_BUS_ID_STR_LEN];
 
     return g_strdup_printf("detached; %s gives it to a guest, and 'virt-ccw reattach %s' returns it to the host",
