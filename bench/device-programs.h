@@ -13,8 +13,7 @@
 typedef struct {
     DasdDevice *device;
     int image; /* the device's image, for reads without the device */
-    int other; /* another image of the same content, for writes: the device would treat them as those of another program
-                */
+    int other; /* the same content, for writes: in @image, the device would take them for those of another program */
 } BenchImages;
 
 /* Sets the image and the device for the functions below. */

@@ -8,8 +8,10 @@ typedef struct {
     const ChannelProgram *program;
     guint count; /* of CCWs */
     guint block; /* bytes of an IDAW's block */
-    /* The CCW may continue the data of another one. That CCW's command decides whether it stores, so it counts as
-     * input. */
+    /*
+     * The CCW may continue the data of another one. That CCW's command decides whether it stores, so it counts as
+     * input.
+     */
     gboolean is_chained[CHANNEL_PROGRAM_MAX];
     /* The range that the next one may continue. */
     guint8 *host;

@@ -7,7 +7,8 @@
 
 #include "conf/xml.h"
 
-/* Returns: each <domain> and <inactiveDomain> in document order, as const ConfXmlElement *; free with g_ptr_array_unref
+/*
+ * Returns: each <domain> and <inactiveDomain> in document order, as const ConfXmlElement *; free with g_ptr_array_unref
  */
 GPtrArray *conf_find_domains(ConfXml *xml);
 

@@ -55,8 +55,10 @@ guint32 conf_xml_gap(const ConfXml *xml, guint32 offset);
 /* The same for the start of an element. Text before the element is never markup, whatever it ends in. */
 guint32 conf_xml_gap_before(const ConfXml *xml, const ConfXmlElement *element);
 
-/* These three compare or find elements without a namespace, as libvirt's are. Returns: FALSE or NULL if no element
- * matches.
+/*
+ * These three compare or find elements without a namespace, as libvirt's are.
+ *
+ * Returns: FALSE or NULL if no element matches
  */
 gboolean conf_xml_is(const ConfXmlElement *element, const char *name);
 const ConfXmlElement *conf_xml_child(const ConfXmlElement *parent, const char *name);

@@ -134,8 +134,10 @@ static void add_holders(CssHost *host, GPtrArray *layers, const CssLayer *layer,
         add_above(host, layers, layer, names->pdata[i]);
 }
 
-/* A loop device is in no holders folder, but its attribute backing_file has the path of its file
- * (drivers/block/loop.c). */
+/*
+ * A loop device is in no holders folder, but its attribute backing_file has the path of its file
+ * (drivers/block/loop.c).
+ */
 static void add_loops(CssHost *host, GPtrArray *layers, const CssLayer *layer)
 {
     g_autofree char *blocks = css_host_path(host, "class/block");

@@ -86,7 +86,8 @@ static gboolean give_mount(const Search *search, struct libmnt_fs *fs)
     return mount.where && search->func(&mount, search->data);
 }
 
-/* text: of a mountinfo. libmount passes over a line that it cannot read, such as the last one of a text that was cut.
+/*
+ * text: of a mountinfo. libmount passes over a line that it cannot read, such as the last one of a text that was cut.
  */
 static gboolean search_text(const Search *search, char *text)
 {

@@ -7,8 +7,10 @@
 /* Returns: a path below the root of sysfs; free with g_free. */
 char *css_host_path(CssHost *host, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* Returns: the last component of a link's target ("driver -> .../io_subchannel"), to be freed with g_free, or NULL if
- * it is no link. */
+/*
+ * Returns: the last component of a link's target ("driver -> .../io_subchannel"), to be freed with g_free, or NULL if
+ * it is no link.
+ */
 char *css_sysfs_link_name(const char *dir, const char *link);
 
 /* Returns: an attribute without surrounding blanks, to be freed with g_free, or NULL if it cannot be read. */

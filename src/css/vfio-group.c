@@ -28,8 +28,10 @@ static CssVfioUse set_unknown(GError **error, int errnum, const char *uuid, cons
     return CSS_VFIO_UNKNOWN;
 }
 
-/* Whether the node in /dev has the group's number in sysfs. A lab's node is an ordinary file, for which the lab
- * answers. */
+/*
+ * Whether the node in /dev has the group's number in sysfs. A lab's node is an ordinary file, for which the lab
+ * answers.
+ */
 static gboolean is_group(int fd, const char *class_dir)
 {
     g_autofree char *dev = css_sysfs_attr(class_dir, "dev");

@@ -61,7 +61,8 @@ static gboolean find_fd(Holder *holder)
     return FALSE;
 }
 
-/* Finds the device in the environment of a QEMU that qemu-ccw started: "UUID=BUSID:FD[:ro][:sync][:snapshot=FD];...".
+/*
+ * Finds the device in the environment of a QEMU that qemu-ccw started: "UUID=BUSID:FD[:ro][:sync][:snapshot=FD];...".
  */
 static char *device_of_environment(const Holder *holder, const char *text)
 {
@@ -80,7 +81,8 @@ static char *device_of_environment(const Holder *holder, const char *text)
     return NULL;
 }
 
-/* Finds the device in an argument of --dasd of virt-ccw lab exec or qemu-ccw: "0.0.1234=IMAGE[,ro][,sync][,snapshot]".
+/*
+ * Finds the device in an argument of --dasd of virt-ccw lab exec or qemu-ccw: "0.0.1234=IMAGE[,ro][,sync][,snapshot]".
  */
 static char *device_of_argument(const Holder *holder, const char *text)
 {

@@ -31,8 +31,10 @@ gboolean hostdev_entry_has_mdev(CssHost *host, const HostdevRecord *record)
     return device && g_strv_contains((const char *const *)device->mdevs, conf_uuid_encode(&record->device, uuid));
 }
 
-/* Returns the token of the process whose announced attach may find the entry's mdev, or NULL if no process has
- * announced one. */
+/*
+ * Returns the token of the process whose announced attach may find the entry's mdev, or NULL if no process has
+ * announced one.
+ */
 static char *awaited_by(CssHost *host, const HostdevRecord *record)
 {
     g_autofree char *token = hostdev_journal_announced(host, &record->device);

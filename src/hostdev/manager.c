@@ -359,8 +359,8 @@ gboolean hostdev_manager_operate(HostdevManager *manager, HostdevOperateFunc fun
     set_busy(manager, id, WORK_OPERATE);
     count_held(manager, id, 1);
     g_mutex_unlock(&manager->lock);
-    is_done =
-        func(manager->host, id, hostdev_live_as_of(live), ret_outdated, error); /* without the lock: it may wait */
+    /* Without the lock: func may wait. */
+    is_done = func(manager->host, id, hostdev_live_as_of(live), ret_outdated, error);
     g_mutex_lock(&manager->lock);
     count_held(manager, id, -1);
     set_busy(manager, id, WORK_NONE);

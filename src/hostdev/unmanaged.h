@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Devices with managed='no': the start of a domain does not acquire them, so an administrator must detach them before.
+/*
+ * Devices with managed='no': the start of a domain does not acquire them, so an administrator must detach them before.
  */
 #pragma once
 

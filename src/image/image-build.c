@@ -82,7 +82,8 @@ static gboolean make_captive(Build *build, GError **error)
     return build->captive != NULL;
 }
 
-/* Adds half of the files' size and 256 MiB: the file system needs some for its own data, and the user for more files.
+/*
+ * Adds half of the files' size and 256 MiB: the file system needs some for its own data, and the user for more files.
  */
 static gboolean choose_cylinders(const Build *build, guint32 *ret_cylinders, GError **error)
 {

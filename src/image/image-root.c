@@ -56,8 +56,7 @@ guint64 image_root_size(const ImageRoot *root)
     return root->size;
 }
 
-/* Pushes the parts of a path onto the stack of parts to resolve. rest: its last element is the next part. rest: the
- * next part is the last element */
+/* Pushes the parts of a path onto the stack of parts to resolve. rest: its last element is the next part. */
 static void push_parts(GPtrArray *rest, const char *path)
 {
     g_auto(GStrv) parts = g_strsplit(path, "/", -1);

@@ -47,8 +47,7 @@ void lab_env_group(const LabSubchannel *sch, GString *text)
                            sch->mdev->group);
 }
 
-/* zap_modalias_env() of lib/kobject_uevent.c: udev must load no module for an unbound device. MODALIAS is the last
- * line. */
+/* zap_modalias_env() of lib/kobject_uevent.c: udev must load no module for an unbound device. MODALIAS comes last. */
 static void zap_modalias(GString *env)
 {
     char *modalias = strstr(env->str, "MODALIAS=");

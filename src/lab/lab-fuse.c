@@ -193,8 +193,10 @@ static void invalidate_path(LabFuse *fuse, const char *path)
         fuse_lowlevel_notify_inval_entry(fuse->session, parent, name, strlen(name));
 }
 
-/* Removes every vanished name from the kernel's cache. The kernel may wait for a lookup, so no lock of a lookup is
- * held. */
+/*
+ * Removes every vanished name from the kernel's cache. The kernel may wait for a lookup, so no lock of a lookup is
+ * held.
+ */
 static void invalidate(LabFuse *fuse)
 {
     g_autoptr(GArray) owners = g_array_new(FALSE, FALSE, sizeof(guint));

@@ -28,8 +28,7 @@ typedef struct {
     gboolean is_read_only;
     gboolean is_sync;
     gboolean is_snapshot;
-    int snapshot_fd; /* if is_snapshot: gets the guests' writes; the image is only read. The caller owns this descriptor
-                      */
+    int snapshot_fd; /* if is_snapshot: gets the guests' writes; the caller owns it */
 } LabDevice;
 
 /* The state of the hardware. The names are those of the kernel's attribute availability, where it has one. */

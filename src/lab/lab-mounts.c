@@ -260,7 +260,8 @@ const char *lab_mounts_own_folder(const char *path)
     return NULL;
 }
 
-/* A container's /sys is often read-only. In a user namespace the kernel then mounts a sysfs read-only, or not at all.
+/*
+ * A container's /sys is often read-only. In a user namespace the kernel then mounts a sysfs read-only, or not at all.
  */
 static gboolean mount_one(const Mount *new)
 {

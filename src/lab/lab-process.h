@@ -45,7 +45,8 @@ typedef enum {
  */
 LabWait lab_process_wait(pid_t pid, int fd, const char *line, int signal_fd, guint seconds, int *ret_signal);
 
-/* Whether the lab handles ^C and ^\ of a terminal itself, or the command of the lab, which gets them from the terminal.
+/*
+ * Whether the lab handles ^C and ^\ of a terminal itself, or the command of the lab, which gets them from the terminal.
  */
 typedef enum {
     LAB_TERMINAL_IS_OURS, /* the command does not run yet */

@@ -19,6 +19,7 @@ gboolean lab_resolver_set(const char *server, GError **error);
 /* Returns: the text of the lab's file, from the text of the host's. Free with g_free(). */
 char *lab_resolver_text(const char *server, const char *text);
 
-/* Returns: whether the first name server in a text of resolv.conf has a loopback address, as that of systemd-resolved.
+/*
+ * Returns: whether the first name server in a text of resolv.conf has a loopback address, as that of systemd-resolved.
  */
 gboolean lab_resolver_is_loopback(const char *text);

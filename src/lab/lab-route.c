@@ -23,7 +23,8 @@ static gboolean is_default_v4(const char *line)
            strcmp(destination, "00000000") == 0 && strcmp(mask, "00000000") == 0 && (flags & 1);
 }
 
-/* A line is "DESTINATION LENGTH SOURCE LENGTH GATEWAY ...". Each namespace has a line without a gateway (unreachable).
+/*
+ * A line is "DESTINATION LENGTH SOURCE LENGTH GATEWAY ...". Each namespace has a line without a gateway (unreachable).
  */
 static gboolean is_default_v6(const char *line)
 {

@@ -35,7 +35,8 @@ guint lab_tree_owners(const LabTree *tree);
  */
 void lab_tree_changes(LabTree *tree, guint64 *seen, GArray *ret_owners);
 
-/* Returns: a LabEntry for each entry of a directory, to be freed with g_array_unref(), or NULL if path is no directory.
+/*
+ * Returns: a LabEntry for each entry of a directory, to be freed with g_array_unref(), or NULL if path is no directory.
  */
 GArray *lab_tree_list(LabTree *tree, const char *path);
 

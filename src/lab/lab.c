@@ -46,7 +46,8 @@ static gboolean check_fuse(GError **error)
     return FALSE;
 }
 
-/* Runs in the child, which then dies with the parent, also if the parent is dead already. Waits for the parent's byte.
+/*
+ * Runs in the child, which then dies with the parent, also if the parent is dead already. Waits for the parent's byte.
  */
 static void tie_to_parent(int parent_fd)
 {

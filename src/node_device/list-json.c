@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The list as JSON. Each key is an identifier, and the same word as in lscss, "virt-ccw dasd info" and "virt-ccw
- * trace". */
+/* The list as JSON. Each key is an identifier: the word of lscss, "virt-ccw dasd info" and "virt-ccw trace". */
 #include <json-glib/json-glib.h>
 #include <string.h>
 

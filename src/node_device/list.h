@@ -54,7 +54,8 @@ char *nodedev_list_hint(const GArray *rows, const char *proc_root);
  */
 char *nodedev_list_table(const GArray *rows, gboolean is_long);
 
-/* Formats rows as a JSON array with an object for each device; docs/manpages/virt-ccw-list.rst describes its members.
+/*
+ * Formats rows as a JSON array with an object for each device; docs/manpages/virt-ccw-list.rst describes its members.
  */
 char *nodedev_list_json(const GArray *rows);
 

@@ -127,7 +127,8 @@ gboolean nodedev_detach_as_of(CssHost *host, const CcwBusId *id, gint64 as_of G_
     return nodedev_detach(host, id, error);
 }
 
-/* Returns a mediated device of another program, which the user must remove first, or NULL if the subchannel has none.
+/*
+ * Returns a mediated device of another program, which the user must remove first, or NULL if the subchannel has none.
  */
 static const char *foreign_mdev(const CssDevice *device)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Detaches, reattaches and resets a device for an administrator and not for a domain: virsh nodedev-detach and the
- * like. */
+/* Detaches, reattaches and resets a device for an administrator, not for a domain (as virsh nodedev-detach does). */
 #pragma once
 
 #include "css/host.h"
@@ -17,7 +16,8 @@
  */
 gboolean nodedev_detach(CssHost *host, const CcwBusId *id, GError **error);
 
-/* The same with the arguments of nodedev_reattach_as_of(). Sets *ret_outdated to FALSE: no domain has the device yet.
+/*
+ * The same with the arguments of nodedev_reattach_as_of(). Sets *ret_outdated to FALSE: no domain has the device yet.
  */
 gboolean nodedev_detach_as_of(CssHost *host, const CcwBusId *id, gint64 as_of, gboolean *ret_outdated, GError **error);
 

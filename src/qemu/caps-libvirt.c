@@ -25,7 +25,8 @@ static const struct {
     { G_STRUCT_OFFSET(QemuLibvirtCaps, has_iommufd), "<iommufd enabled='yes'/>", "<driver iommufd='yes'/>", "iommufd" },
 };
 
-/* Returns: the properties of the vfio-ccw device in libvirt's command line for a sample, or NULL without such a device.
+/*
+ * Returns: the properties of the vfio-ccw device in libvirt's command line for a sample, or NULL without such a device.
  */
 static QemuProps *find_device(const char *line)
 {

@@ -17,8 +17,7 @@ struct _QemuPrivateLibvirt {
     virConnectPtr conn;
 };
 
-/* The folders below the root of qemu:///embed (libvirt's docs/drvqemu.rst), and the system's folders for the same
- * purpose. */
+/* The folders below the root of qemu:///embed (libvirt's docs/drvqemu.rst), and those of the system in their place. */
 static const struct {
     const char *below_root;
     const char *of_system;

@@ -11,9 +11,10 @@
 
 #define CALLS "virt-ccw"
 #define TEXT_MAX 65536
-#define SLACK                                                                                                          \
-    G_USEC_PER_SEC /* the kernel rounds a process's start time to 0.01 s, and libvirt looks for hooks a bit later */
-#define INIT 1     /* the process that listens if systemd activates sockets; the daemon's own number is unknown then */
+/* The kernel rounds a process's start time to 0.01 s, and libvirt looks for hooks a bit later. */
+#define SLACK G_USEC_PER_SEC
+/* The process that listens if systemd activates sockets; the daemon's own number is unknown then. */
+#define INIT 1
 
 /* Returns: when the file was last changed, in microseconds of the wall clock; 0 if it does not call virt-ccw. */
 static gint64 changed(const char *path)

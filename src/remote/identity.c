@@ -399,8 +399,8 @@ gboolean remote_identity_header(RemoteConnection *connection, const RpcHeader *h
         return FALSE;
     *ret_handling = RPC_INBOX_HOLD;
     if (header->type != RPC_TYPE_CALL) {
-        *ret_handling =
-            RPC_INBOX_STOP; /* virtccwd cannot hold a frame with descriptors here; no client sends any so early */
+        /* virtccwd cannot hold a frame with descriptors here; no client sends any so early. */
+        *ret_handling = RPC_INBOX_STOP;
     } else if (is_too_long(header)) {
         reject(connection, header);
         *ret_handling = RPC_INBOX_DROP;

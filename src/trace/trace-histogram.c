@@ -5,7 +5,8 @@
 
 G_STATIC_ASSERT(1 << STEP_BITS == TRACE_HISTOGRAM_STEPS);
 
-/* Durations below TRACE_HISTOGRAM_STEPS have a bucket each; above, the leading bits behind the first one are the step.
+/*
+ * Durations below TRACE_HISTOGRAM_STEPS have a bucket each; above, the leading bits behind the first one are the step.
  */
 static guint bucket_of(guint64 duration)
 {

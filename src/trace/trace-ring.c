@@ -103,8 +103,10 @@ static gboolean has_tracer(TraceRing *ring)
     return __atomic_load_n(&ring->shared->deadline, __ATOMIC_SEQ_CST) > trace_clock();
 }
 
-/* Returns: FALSE if there is no tracer any more. A new tracer may attach meanwhile: it sets the deadline first, then
- * enabled. */
+/*
+ * Returns: FALSE if there is no tracer any more. A new tracer may attach meanwhile: it sets the deadline first, then
+ * enabled.
+ */
 static gboolean check_deadline(TraceRing *ring)
 {
     if (has_tracer(ring))

@@ -25,8 +25,7 @@ static struct {
     UnmapFunc unmap;
 } emulator;
 
-/* Stores the address of a symbol at @at. ISO C does not cast an object pointer to a function pointer, so this copies
- * it. */
+/* Stores the address of a symbol at @at. Copies it: ISO C does not cast an object pointer to a function pointer. */
 static gboolean resolve(const char *name, void *at)
 {
     void *symbol = dlsym(RTLD_DEFAULT, name);

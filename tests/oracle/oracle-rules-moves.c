@@ -32,7 +32,8 @@ static void run_oriented(DasdExec *exec)
     oracle_rules_act(RULE_ORIENTATION);
 }
 
-/* In a domain, the command works on this track. Outside a domain, it works on the next one, also after a home address.
+/*
+ * In a domain, the command works on this track. Outside a domain, it works on the next one, also after a home address.
  */
 static void run_at_index(DasdExec *exec)
 {

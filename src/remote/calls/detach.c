@@ -20,8 +20,8 @@
 #include "remote/report.h"
 #include "rpc/rpc-error.h"
 
-#define READS_MAX                                                                                                      \
-    3 /* maximum number of reads of a live XML that attaches make outdated; then the watcher reads the XML */
+/* Maximum number of reads of a live XML that attaches make outdated; then the watcher reads the XML. */
+#define READS_MAX 3
 
 #define ALIAS_SHOWN 64 /* maximum number of characters of an alias in the log */
 

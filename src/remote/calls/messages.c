@@ -92,8 +92,10 @@ static void look_up_work(RemoteTask *task)
     remote_validator_look_up(&((Messages *)task)->remarks, task->connection->services->host);
 }
 
-/* Leaves out the lines of the warnings, because a reader of the messages does not see the XML. Returns: libvirt's array
- * of strings with our warnings added, or NULL if the reply is not laid out so. */
+/*
+ * Leaves out the lines of the warnings, because a reader of the messages does not see the XML. Returns: libvirt's array
+ * of strings with our warnings added, or NULL if the reply is not laid out so.
+ */
 static GByteArray *add(const Messages *messages)
 {
     const guint8 *payload = messages->reply->data + RPC_FRAME_HEAD;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tests image/image-root.h, image/image-cpio.h and image/image-plan.h with archives that libarchive writes and reads.
+/*
+ * Tests image/image-root.h, image/image-cpio.h and image/image-plan.h with archives that libarchive writes and reads.
  */
 #include "image/image-root.h"
 

@@ -294,8 +294,8 @@ static void answer(Proxy *proxy, const Frame *question, const char *inside)
 {
     g_autofree char *xml =
         g_strdup_printf("<domain type='kvm' id='3'><name>guest</name><uuid>" GUEST_UUID "</uuid>%s</domain>", inside);
-    g_autofree char *lowered =
-        conf_lower(xml, CONF_MAP_CSS_ABSENT, &(gboolean){ FALSE }, NULL); /* the domain has it so */
+    /* The form that libvirt has. */
+    g_autofree char *lowered = conf_lower(xml, CONF_MAP_CSS_ABSENT, &(gboolean){ FALSE }, NULL);
     g_autoptr(GByteArray) payload = payload_string(lowered);
 
     proxy_send(proxy, proxy->backend, RPC_TYPE_REPLY, GET_XML_DESC, question->header.serial, RPC_STATUS_OK, payload);
