@@ -190,8 +190,8 @@ static gboolean check_ccw_hostdevs(ConfXml *xml, const GPtrArray *hostdevs, GErr
             g_autofree char *name = ccw_bus_id_to_string(&node.dev.source);
 
             conf_set_invalid(xml, node.element, error,
-                             "host device %s is that of the <hostdev> in line %u already: a guest has a device once",
-                             name, conf_xml_line(xml, conf_xml_span(first)->start));
+                             "the <hostdev> in line %u already has host device %s: remove one of the two",
+                             conf_xml_line(xml, conf_xml_span(first)->start), name);
             return FALSE;
         }
         g_hash_table_insert(seen, GUINT_TO_POINTER(id), (gpointer)node.element);

@@ -14,7 +14,8 @@ static const GOptionEntry help_options[] = {
 };
 
 static const GOptionEntry common_options[] = {
-    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &cmd_is_quiet, "Print no progress, hints, warnings and success", NULL },
+    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &cmd_is_quiet, "Do not print progress, hints, warnings or success messages",
+      NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &cmd_is_verbose, "Print all details and each step", NULL },
     { "help", 'h', 0, G_OPTION_ARG_NONE, &want_help, "Show this help", NULL },
     G_OPTION_ENTRY_NULL,

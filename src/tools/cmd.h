@@ -14,7 +14,7 @@
 #define CMD_USAGE 2
 
 /* Set by the options of every command. */
-extern gboolean cmd_is_quiet;   /* print no progress, hints, warnings and success */
+extern gboolean cmd_is_quiet;   /* do not print progress, hints, warnings or success messages */
 extern gboolean cmd_is_verbose; /* print all details and each step */
 
 typedef int (*CmdFunc)(int argc, char **argv); /* argv[0] is the subcommand's name */

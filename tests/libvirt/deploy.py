@@ -125,7 +125,7 @@ class DeployTest:
         self.is_through(self.uri)
         self.hook_runs(self.uri)
         backend = f"/run/libvirt-ccw/backend/{self.socket}"
-        expect(os.stat(backend).st_mode & 0o777 == 0o600, "others than root may go past virtccwd")
+        expect(os.stat(backend).st_mode & 0o777 == 0o600, "users other than root may bypass virtccwd")
         states = command(["systemctl", "is-active", "virtccwd.socket", "virtccwd-ro.socket", "virtccwd.service"])[1]
         expect(states.split() == ["active"] * 3, states)
         output = self.setup("status")
@@ -143,7 +143,7 @@ class DeployTest:
         os.chmod(f"/run/libvirt-ccw/backend/{self.socket}", 0o666)
         code, output = command([SETUP, "status"], check=False, timeout=120)
         os.chmod(f"/run/libvirt-ccw/backend/{self.socket}", 0o600)
-        expect("users can go past virtccwd" in output and "'When something is wrong' in" in output, output)
+        expect("users can bypass virtccwd" in output and "'When something is wrong' in" in output, output)
         expect(code == 1 and "WRONG  virtccwd-ro.socket is inactive" in output and f"WRONG  {HOOK} may not" in output, output)
         os.chmod(HOOK, 0o755)
         command(["systemctl", "stop", "virtccwd.service", "virtccwd.socket"])  # a socket starts only before its service

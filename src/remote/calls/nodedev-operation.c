@@ -174,7 +174,9 @@ static void asked(RemoteTask *task, const RpcHeader *header, const guint8 *paylo
         end(operation, remote_task_error_reply(task, header, payload, length));
     } else {
         error = g_error_new(CCW_ERROR, CCW_ERROR_UNSUPPORTED,
-                            "this libvirt handles %s itself, and virtccwd does not know how", operation->asked);
+                            "libvirt accepted the operation on %s, which this virtccwd expects it to reject: "
+                            "install a newer libvirt-ccw",
+                            operation->asked);
         end(operation, rpc_error_reply_for(&task->header, error));
     }
 }

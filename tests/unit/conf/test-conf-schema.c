@@ -74,7 +74,7 @@ static void wrong(void)
         { "</hostdev>", "<frob/></hostdev>", "line 19: *<hostdev> does not take <frob>, or not in that place" },
         { "</hostdev>", "<boot order='x'/></hostdev>", "line 19: *<boot>, or something in it, is not allowed there*" },
         { "</hostdev>", "</hostdev>\n<hostdev type='ccw'><source><address devno='0x1234'/></source></hostdev>",
-          "line 25: host device 0.0.1234 is that of the <hostdev> in line 19 already*" },
+          "line 25: the <hostdev> in line 19 already has host device 0.0.1234: remove one of the two*" },
         { "</hostdev>", "</hostdev>\n<frob/>", "line 25: the schema does not allow this <frob>, or something in it" },
         { "</hostdev>", "</hostdev>\n<video/><disk type='quux'/>", "line 25: *does not allow this <disk>*" },
         { "</devices>", "</devices><frob/>", "line 25: the schema does not allow this: *" },
