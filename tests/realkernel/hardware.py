@@ -9,7 +9,7 @@ import os
 import shlex
 import socket
 
-import box
+from machine import Machine, parts
 from qmp import Monitor
 from steps import Steps, expect
 
@@ -41,7 +41,7 @@ class Hardware:
         self.monitor = Monitor(connected, DEADLINE)
 
     def host(self, text, code=0):
-        """Runs a command in the box."""
+        """Runs a command in the emulated mainframe."""
         self.steps.note("host# " + text)
         found, output = self.machine.run("bash -c " + shlex.quote(text), DEADLINE)
         self.steps.note(output)
@@ -95,9 +95,9 @@ class Hardware:
                   f"mkfs.ext4 -q {node}-part1; mount {node}-part1 /mnt; echo kept >/mnt/file; sync")
 
     def exchange(self):
-        """Each of both devices gets the other's subchannel (z/VM: DETACH, ATTACH), while one is detached. The box is
-        stopped meanwhile, so that it sees both changes at once: its vfio_ccw keeps the subchannel, with the mediated
-        device of the one and the other device behind it."""
+        """Each of both devices gets the other's subchannel (z/VM: DETACH, ATTACH), while one is detached. The
+        machine is stopped meanwhile, so that it sees both changes at once: its vfio_ccw keeps the subchannel, with the
+        mediated device of the one and the other device behind it."""
         self.host(f"virt-ccw detach {DISK}")
         found = {bus_id: self.subchannel(bus_id) for bus_id in (DISK, OTHER)}
         self.monitor.get("stop")
@@ -160,7 +160,7 @@ class Hardware:
 
     def run(self):
         run = self.steps.run
-        run("the box boots", self.boot)
+        run("the machine boots", self.boot)
         run("a device that is detached is taken out of the machine", self.goes_while_detached)
         run("it comes back, and can be detached and reattached", self.comes_back)
         run("the host mounts another DASD", self.format_other)
@@ -170,7 +170,7 @@ class Hardware:
         run("both are the host's again when the one is reattached", self.exchanged_back)
         run("the device of a guest is taken out of the machine", self.goes_from_a_guest)
         run("it comes back to the host", self.comes_back_to_the_host)
-        run("the box boots again while a guest has a device", self.reboots)
+        run("the machine boots again while a guest has a device", self.reboots)
         run("and ends", self.machine.off)
         self.steps.done()
 
@@ -178,9 +178,9 @@ class Hardware:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", required=True, help="the build for this machine")
-    parser.add_argument("--build-s390x", required=True, help="the build that is used in the box")
+    parser.add_argument("--build-s390x", required=True, help="the build that is used in the machine")
     options = parser.parse_args()
-    with box.Box(box.parts(options.build, options.build_s390x), tools=options.build) as machine:
+    with Machine(parts(options.build, options.build_s390x), tools=options.build) as machine:
         steps = Steps(plain=False)
         steps.log(machine.console)
         Hardware(machine, steps).run()

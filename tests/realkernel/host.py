@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""In the box: configures stock libvirt as docs/deployment.md describes for a host without systemd, and starts it with
-virtccwd in front of it and the hook. Paths and logs are those of a lab, so that its tests find theirs.
+"""In the emulated mainframe: configures stock libvirt as docs/deployment.md describes for a host without systemd, and
+starts it with virtccwd in front of it and the hook. Paths and logs are those of a lab, so that its tests find theirs.
 
     host.py start
 """
@@ -25,7 +25,7 @@ auth_unix_ro = "none"
 auth_unix_rw = "none"
 log_outputs = "3:stderr"
 """,
-    # virtlogd does not run; images, kernels and initrds belong to the user who runs the box.
+    # virtlogd does not run; images, kernels and initrds belong to the user who runs the machine.
     "/etc/libvirt/qemu.conf": """stdio_handler = "file"
 user = "+0"
 group = "+0"
@@ -85,7 +85,7 @@ def start():
     start_virtccwd()
     subprocess.run(["virsh", "-q", "nodedev-list", "--cap", "ccw"], check=True, timeout=DEADLINE,
                    stdout=subprocess.DEVNULL)
-    print(f"box: libvirt answers after {time.monotonic() - started:.1f} s", flush=True)
+    print(f"machine: libvirt answers after {time.monotonic() - started:.1f} s", flush=True)
 
 
 if __name__ == "__main__":

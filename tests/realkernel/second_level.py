@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""In the box: a Linux guest of the box's own libvirt gets a DASD by `virsh attach-device` and by its start, and uses it
-through the kernel's vfio_ccw. The host gets the DASD back each time, with the guest's data."""
+"""In the emulated mainframe: a Linux guest of its own libvirt gets a DASD by `virsh attach-device` and by its start,
+and uses it through the kernel's vfio_ccw. The host gets the DASD back each time, with the guest's data."""
 
 import argparse
 import os
@@ -17,7 +17,7 @@ NODE = f"/dev/disk/by-path/ccw-{BUS_ID}"
 PART = NODE + "-part1"
 CHECKSUMS = "cd /mnt && find . -type f -exec sha256sum {} + | sort; cd / && umount /mnt"
 MODULES = ("virtio_console", "dasd_eckd_mod", "crc32c_generic", "ext4")
-KERNEL = "/kernel/bzImage"  # the box's own
+KERNEL = "/kernel/bzImage"  # the emulated mainframe's own
 
 
 def make_initrd(folder):
@@ -45,7 +45,7 @@ class SecondLevel(LabGuest):
     checksums = ""
 
     def on_host(self, text, timeout=300):
-        """Runs a shell command in the box, which is the host here."""
+        """Runs a shell command in the emulated mainframe, which is the host here."""
         self.steps.note("host# " + text)
         return command(["bash", "-ec", text], timeout=timeout)[1]
 

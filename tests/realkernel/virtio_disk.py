@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""In the box: detaches a virtio disk. The kernel sets such a disk offline although it is in use, so only our code keeps
-a disk that is in use, and keeps others from it until it is offline. Run as: virtio_disk.py --inside VIRT-CCW"""
+"""In the emulated mainframe: detaches a virtio disk. The kernel sets such a disk offline although it is in use, so only
+our code keeps a disk that is in use, and keeps others from it until it is offline. Run as: virtio_disk.py --inside VIRT-CCW"""
 
 import contextlib
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The mainframe in a box: an s390x Linux with the kernel's own vfio_ccw in stock QEMU, whose channel hardware is the
+"""The emulated mainframe: an s390x Linux with the kernel's own vfio_ccw in stock QEMU, whose channel hardware is the
 embedded 3390 (docs/realkernel.md). Boots it, runs commands in it, and ends it."""
 
 import json
@@ -13,7 +13,7 @@ from guest import Guest, GuestError
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 BOOT_SECONDS = 300  # for what takes ten seconds on an idle machine
-BIN = "/run/libvirt-ccw/bin"  # in the box
+BIN = "/run/libvirt-ccw/bin"  # in the emulated mainframe
 DASDS = ("0.0.1234", "0.0.1235")
 VIRTIO_DISK_BYTES = 16 << 20
 
@@ -27,13 +27,13 @@ def prepare(folder):
     kernel = script("realkernel-kernel")
     found = {name: os.path.join(kernel, file) for name, file in (("kernel", "bzImage"), ("initrd", "initrd"))}
     found["root"] = script("realkernel-root", kernel)
-    with open(os.path.join(folder, "box.json"), "w", encoding="utf-8") as file:
+    with open(os.path.join(folder, "machine.json"), "w", encoding="utf-8") as file:
         json.dump(found, file)
 
 
 def parts(folder, build_s390x):
-    """Returns the parts of a box: {name: path}."""
-    path = os.path.join(folder, "box.json")
+    """Returns the parts of a machine: {name: path}."""
+    path = os.path.join(folder, "machine.json")
     if not os.path.exists(path):
         prepare(folder)
     with open(path, encoding="utf-8") as file:
@@ -41,11 +41,11 @@ def parts(folder, build_s390x):
     return {**found, "build": build_s390x}
 
 
-class Box:
-    """One boot of the box. cylinders: {bus id: cylinders} of new volumes; those in `offline` are left offline.
-    virtio_disks: the bus ids of new virtio disks. Two emulated processors wait for each other at every change of an
-    address space: with one, everything that starts a process is a third faster, and two boxes in parallel are as fast
-    as one."""
+class Machine:
+    """One boot of the emulated mainframe. cylinders: {bus id: cylinders} of new volumes; those in `offline` are left
+    offline. virtio_disks: the bus ids of new virtio disks. Two emulated processors wait for each other at every change of an
+    address space: with one, everything that starts a process is a third faster, and two machines in parallel are as
+    fast as one."""
 
     def __init__(self, found, cylinders=None, offline=(), cpus=1, memory=2048, tools=os.path.join(TOP, "build"),
                  tb_size=None, virtio_disks=()):
@@ -57,7 +57,7 @@ class Box:
         self.memory = memory
         self.tb_size = tb_size
         self.tools = os.path.join(tools, "src", "tools")
-        self.folder = tempfile.TemporaryDirectory(prefix="libvirt-ccw-box.")
+        self.folder = tempfile.TemporaryDirectory(prefix="libvirt-ccw-machine.")
         self.console = os.path.join(self.folder.name, "console.log")
         self.log = os.path.join(self.folder.name, "qemu.log")
         self.qmp = os.path.join(self.folder.name, "qmp")
@@ -91,7 +91,7 @@ class Box:
     def argv(self, console):
         online = ",".join(bus_id for bus_id in self.cylinders if bus_id not in self.offline)
         # QEMU uses its translated code for the next process, too, if the same code has the same address there.
-        append = ["console=ttysclp0 panic=-1 norandmaps quiet", f"box.online={online}"]
+        append = ["console=ttysclp0 panic=-1 norandmaps quiet", f"machine.online={online}"]
         argv = [os.path.join(self.tools, "qemu-ccw"), "--qmp", self.qmp]
         for bus_id in self.cylinders:
             argv += ["--dasd", f"{bus_id}={self.image(bus_id)}"]
@@ -116,10 +116,10 @@ class Box:
         if console:
             argv += ["-chardev", f"file,id=console,path={self.console}",
                      "-chardev", f"socket,id=port,path={self.folder.name}/port",
-                     "-device", "virtserialport,chardev=port,name=org.libvirt-ccw.box.0"]
+                     "-device", "virtserialport,chardev=port,name=org.libvirt-ccw.machine.0"]
         else:
             argv += ["-chardev", "stdio,id=console,signal=off"]
-            append.append("box.shell=yes")
+            append.append("machine.shell=yes")
         for bus_id in self.cylinders:
             argv += ["-device", f"vfio-ccw,id=dasd{bus_id[-4:]},hostid={bus_id},guestid=fe.{bus_id[2:]}"]
         return argv + ["-append", " ".join(append)]
@@ -131,7 +131,7 @@ class Box:
 
     def boot(self):
         self.create_images()
-        # This process makes the listening socket, so that it only has to wait for the box itself.
+        # This process makes the listening socket, so that it only has to wait for the machine itself.
         with open(self.log, "ab") as log:
             with Guest.listen(os.path.join(self.folder.name, "port")) as listener:
                 # However this process ends, also by SIGKILL, QEMU ends.
@@ -152,7 +152,7 @@ class Box:
         try:
             code = self.process.wait(timeout=60)
         except subprocess.TimeoutExpired as late:
-            raise GuestError("the box does not power off") from late
+            raise GuestError("the emulated mainframe does not power off") from late
         if code != 0:
             raise GuestError(f"QEMU ended with exit code {code}:\n{self.why()}")
 
