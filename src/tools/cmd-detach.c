@@ -34,30 +34,6 @@ typedef struct {
     char *(*describe)(const Target *target, const CssDevice *now, gboolean by_virtccwd);
 } Verb;
 
-<<<<<<< HEAD
-=======
-/*
- * Returns: the XML of a host device; in the lowered form if there is no virtccwd, because stock libvirt knows only
- * that.
- */
-static char *hostdev_xml(const CcwBusId *id, gboolean by_virtccwd)
-{
-    g_autoptr(GString) xml = g_string_new("<hostdev mode='subsystem' type=");
-    char uuid[CONF_UUID_STR_LEN];
-
-    if (!by_virtccwd) {
-        g_string_append_printf(xml, "'mdev' model='vfio-ccw'><source><address uuid='%s'/></source></hostdev>",
-                               conf_uuid_encode(id, uuid));
-        return g_string_free(g_steal_pointer(&xml), FALSE);
-    }
-    g_string_append(xml, "'ccw'><source><address ");
-    if (id->cssid || id->ssid)
-        g_string_append_printf(xml, "cssid='0x%x' ssid='0x%x' ", id->cssid, id->ssid);
-    g_string_append_printf(xml, "devno='0x%04x'/></source></hostdev>", id->devno);
-    return g_string_free(g_steal_pointer(&xml), FALSE);
-}
-
->>>>>>> ac3563f (tests: Find comments that clang-format broke)
 static char *describe_detached(const Target *target, const CssDevice *now G_GNUC_UNUSED, gboolean by_virtccwd)
 {
     /* Without virtccwd, libvirt knows only the lowered form. */
